@@ -1,0 +1,100 @@
+-- Roles, schemas and the rule that nothing is granted to PUBLIC.
+--
+-- Runs as a non-superuser that owns the database and has CREATEROLE, so that
+-- it works on managed Postgres. Roles belong to the whole server: a second
+-- Paddock database on it finds them made and leaves them as they are.
+
+do $$
+declare
+  wanted record;
+begin
+  for wanted in
+    select * from (values
+      -- owns every table; no program connects as it
+      ('paddock_owner',  'nologin'),
+      -- owns the security definer doors, and no table
+      ('paddock_gate',   'nologin'),
+      -- the web process: what RLS lets an admitted request do
+      ('paddock_app',    'login'),
+      -- streamer, push and reconciler: one account at a time, by its own door
+      ('paddock_worker', 'login'),
+      -- sign-in alone: Better Auth's tables and nothing else
+      ('paddock_auth',   'login'),
+      -- group of all reporting logins: reads schema report
+      ('paddock_report', 'nologin')
+    ) as r(name, login)
+  loop
+    if not exists (select from pg_catalog.pg_roles where rolname = wanted.name) then
+      execute pg_catalog.format(
+        'create role %I %s nosuperuser nobypassrls nocreatedb nocreaterole noreplication inherit',
+        wanted.name, wanted.login);
+      if wanted.login = 'login' then
+        execute pg_catalog.format('alter role %I set statement_timeout = %L', wanted.name, '15s');
+        execute pg_catalog.format('alter role %I set lock_timeout = %L', wanted.name, '5s');
+        execute pg_catalog.format('alter role %I set idle_in_transaction_session_timeout = %L', wanted.name, '15s');
+      end if;
+    end if;
+  end loop;
+
+  -- The migrating role acts as owner and gate while it makes their objects.
+  -- (A role that may be granted already is, on a second database.)
+  if not pg_catalog.pg_has_role(current_user, 'paddock_owner', 'usage') then
+    execute pg_catalog.format('grant paddock_owner to %I', current_user);
+  end if;
+  if not pg_catalog.pg_has_role(current_user, 'paddock_gate', 'usage') then
+    execute pg_catalog.format('grant paddock_gate to %I', current_user);
+  end if;
+end
+$$;
+
+{{ template "func/secure_database.sql" . }}
+
+create schema auth    authorization paddock_owner;  -- Better Auth's tables
+create schema app     authorization paddock_owner;  -- tenant tables
+create schema private authorization paddock_owner;  -- keys, ciphertext, doors
+create schema report  authorization paddock_owner;  -- views for plain SQL
+create schema ext     authorization paddock_owner;  -- pgcrypto
+
+-- The extension's functions belong to a superuser and stay executable by
+-- PUBLIC, so what keeps them from the runtime roles is USAGE on their schema.
+create extension if not exists pgcrypto schema ext;
+
+revoke all on schema auth, app, private, report, ext from public;
+grant usage on schema auth    to paddock_gate, paddock_auth;
+grant usage on schema app     to paddock_gate, paddock_app, paddock_worker;
+grant usage on schema private to paddock_gate, paddock_app, paddock_worker;
+grant usage on schema report  to paddock_report;
+grant usage on schema ext     to paddock_gate;
+
+alter default privileges for role paddock_owner revoke execute on functions from public;
+alter default privileges for role paddock_gate  revoke execute on functions from public;
+alter default privileges for role paddock_owner revoke usage on types from public;
+alter default privileges for role paddock_gate  revoke usage on types from public;
+
+---- create above / drop below ----
+
+drop schema report, ext, private, app, auth cascade;
+
+alter default privileges for role paddock_owner grant execute on functions to public;
+alter default privileges for role paddock_gate  grant execute on functions to public;
+alter default privileges for role paddock_owner grant usage on types to public;
+alter default privileges for role paddock_gate  grant usage on types to public;
+
+do $$
+declare
+  name text;
+begin
+  foreach name in array array['paddock_report', 'paddock_auth', 'paddock_worker', 'paddock_app', 'paddock_gate', 'paddock_owner']
+  loop
+    execute pg_catalog.format('revoke all on database %I from %I', pg_catalog.current_database(), name);
+    begin
+      execute pg_catalog.format('drop role %I', name);
+    exception when dependent_objects_still_exist or insufficient_privilege then
+      -- Another database on this server, or a reporting login, still needs it.
+      raise notice 'role % is kept: something else on this server depends on it', name;
+    end;
+  end loop;
+  execute pg_catalog.format('grant connect, temporary on database %I to public', pg_catalog.current_database());
+end
+$$;
+grant usage on schema public to public;

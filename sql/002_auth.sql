@@ -1,0 +1,79 @@
+-- Better Auth's four tables, as its own Postgres adapter makes them, so that
+-- a real Better Auth server on this database works with the same rows.
+-- "account" here is a way of signing in, not a brokerage account.
+
+set local role paddock_owner;
+
+create table auth."user" (
+  id text primary key,
+  name text not null,
+  email text not null unique,
+  "emailVerified" boolean not null,
+  image text,
+  "createdAt" timestamptz not null default current_timestamp,
+  "updatedAt" timestamptz not null default current_timestamp
+);
+
+create table auth.session (
+  id text primary key,
+  "expiresAt" timestamptz not null,
+  token text not null unique,
+  "createdAt" timestamptz not null default current_timestamp,
+  "updatedAt" timestamptz not null,
+  "ipAddress" text,
+  "userAgent" text,
+  "userId" text not null references auth."user" (id) on delete cascade
+);
+create index "session_userId_idx" on auth.session ("userId");
+
+create table auth.account (
+  id text primary key,
+  "accountId" text not null,
+  "providerId" text not null,
+  "userId" text not null references auth."user" (id) on delete cascade,
+  "accessToken" text,
+  "refreshToken" text,
+  "idToken" text,
+  "accessTokenExpiresAt" timestamptz,
+  "refreshTokenExpiresAt" timestamptz,
+  scope text,
+  password text,
+  "createdAt" timestamptz not null default current_timestamp,
+  "updatedAt" timestamptz not null
+);
+create index "account_userId_idx" on auth.account ("userId");
+
+create table auth.verification (
+  id text primary key,
+  identifier text not null,
+  value text not null,
+  "expiresAt" timestamptz not null,
+  "createdAt" timestamptz not null default current_timestamp,
+  "updatedAt" timestamptz not null default current_timestamp
+);
+create index verification_identifier_idx on auth.verification (identifier);
+
+alter table auth."user"       enable row level security, force row level security;
+alter table auth.session      enable row level security, force row level security;
+alter table auth.account      enable row level security, force row level security;
+alter table auth.verification enable row level security, force row level security;
+
+-- Signing in happens before anyone is known, so paddock_auth sees all four
+-- tables whole; it sees no tenant table at all.
+create policy auth_all on auth."user"       to paddock_auth using (true) with check (true);
+create policy auth_all on auth.session      to paddock_auth using (true) with check (true);
+create policy auth_all on auth.account      to paddock_auth using (true) with check (true);
+create policy auth_all on auth.verification to paddock_auth using (true) with check (true);
+grant select, insert, update, delete on auth."user", auth.session, auth.account, auth.verification to paddock_auth;
+
+-- Admission looks a session up by its token.
+create policy gate_reads on auth.session for select to paddock_gate using (true);
+grant select (token, "userId", "expiresAt") on auth.session to paddock_gate;
+
+reset role;
+
+---- create above / drop below ----
+
+set local role paddock_owner;
+drop table auth.verification, auth.account, auth.session, auth."user";
+reset role;

@@ -1,0 +1,81 @@
+-- Brokerage accounts, who may use them, and the tables that admission reads.
+
+set local role paddock_owner;
+
+create table app.user_accounts (
+  id uuid primary key default gen_random_uuid(),
+  user_id text not null references auth."user" (id) on delete restrict,
+  name text not null check (name = btrim(name) and char_length(name) between 1 and 80),
+  environment text not null check (environment in ('paper', 'live')),
+  -- The broker's own id, recorded when keys are first checked. Keys of any
+  -- other broker account are refused from then on: its orders live here.
+  alpaca_account_id uuid,
+  alpaca_account_number text,
+  is_active boolean not null default true,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  unique (user_id, name),
+  unique (user_id, environment, alpaca_account_id)
+);
+
+create table app.account_grants (
+  account_id uuid not null references app.user_accounts (id) on delete cascade,
+  user_id text not null references auth."user" (id) on delete cascade,
+  role text not null check (role in ('owner', 'trader', 'viewer')),
+  expires_at timestamptz,
+  created_at timestamptz not null default now(),
+  primary key (account_id, user_id)
+);
+-- A user's own list of accounts is the one question that starts from the user.
+create index account_grants_user_id_idx on app.account_grants (user_id, account_id);
+
+-- Keys of the seal. Only the gate reads them; the pads of HMAC-SHA256 are kept
+-- ready, which saves two 64-byte xors a check.
+create table private.seal_keys (
+  id bigint primary key,
+  inner_pad bytea not null check (octet_length(inner_pad) = 64),
+  outer_pad bytea not null check (octet_length(outer_pad) = 64),
+  created_at timestamptz not null default now()
+);
+
+-- The name of the NOTIFY channel is a secret: any login may LISTEN.
+create table private.doorbell (
+  only_one boolean primary key default true check (only_one),
+  channel text not null check (channel ~ '^paddock_[0-9a-f]{32}$')
+);
+
+-- Which instance streams which account. fence grows with every change of
+-- hands; the worker's door checks it, so a holder that lost its lease can
+-- write nothing more.
+create table app.stream_leases (
+  account_id uuid primary key references app.user_accounts (id) on delete cascade,
+  holder uuid not null,
+  fence bigint not null default 1,
+  expires_at timestamptz not null
+);
+
+alter table app.user_accounts  enable row level security, force row level security;
+alter table app.account_grants enable row level security, force row level security;
+alter table private.seal_keys  enable row level security, force row level security;
+alter table private.doorbell   enable row level security, force row level security;
+alter table app.stream_leases  enable row level security, force row level security;
+
+-- The gate decides who gets in, so it reads these before anyone is known.
+create policy gate_all on app.user_accounts to paddock_gate using (true) with check (true);
+grant select, insert, update (alpaca_account_id, alpaca_account_number, updated_at) on app.user_accounts to paddock_gate;
+create policy gate_all on app.account_grants to paddock_gate using (true) with check (true);
+grant select, insert on app.account_grants to paddock_gate;
+create policy gate_all on private.seal_keys to paddock_gate using (true) with check (true);
+grant select, insert, delete on private.seal_keys to paddock_gate;
+create policy gate_all on private.doorbell to paddock_gate using (true) with check (true);
+grant select, insert on private.doorbell to paddock_gate;
+create policy gate_all on app.stream_leases to paddock_gate using (true) with check (true);
+grant select, insert, update, delete on app.stream_leases to paddock_gate;
+
+reset role;
+
+---- create above / drop below ----
+
+set local role paddock_owner;
+drop table app.stream_leases, private.doorbell, private.seal_keys, app.account_grants, app.user_accounts;
+reset role;

@@ -1,0 +1,33 @@
+-- Admits background work to one account, by the lease that its instance
+-- holds. The share lock on the lease lasts until commit, so an account cannot
+-- change hands under a transaction of its old holder: two never both write.
+--
+-- PD403: the lease is not (or no longer) this holder's. 42501: admitted already.
+create function private.admit_worker(p_account uuid, p_holder uuid, p_fence bigint) returns void
+volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql as $$
+declare
+  k record;
+  context text;
+  done text;
+begin
+  if coalesce(current_setting('app.seal', true), '') <> '' then
+    raise exception 'this transaction has been admitted already' using errcode = '42501';
+  end if;
+
+  perform from app.stream_leases l
+    where l.account_id = p_account and l.holder = p_holder and l.fence = p_fence
+      and l.expires_at > clock_timestamp()
+    for share;
+  if not found then
+    raise exception 'the lease on this account is held no longer' using errcode = 'PD403';
+  end if;
+
+  select * into k from private.seal_keys order by id desc limit 1;
+  context := k.id || '.W.work.' || p_account || '.';
+  done := set_config('app.user_id', '', true)
+    || set_config('app.account_id', p_account::text, true)
+    || set_config('app.rings', 'own', true)
+    || set_config('app.seal', encode(private.mac(k.inner_pad, k.outer_pad, context), 'hex') || context, true);
+end
+$$;
