@@ -1,0 +1,97 @@
+package tenant
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Batch collects the statements of one transaction. They are sent together,
+// behind the admission, and run as one: the pipeline's single Sync ends the
+// transaction, so begin and commit cost no statement of their own. A statement
+// that fails undoes all of them. An error that a callback returns does not:
+// the server has committed by then.
+type Batch struct {
+	batch pgx.Batch
+	news  bool
+}
+
+// Queue adds a statement; values are always bound. Give the answer a callback
+// with Query, QueryRow or Exec of what it returns.
+func (b *Batch) Queue(sql string, args ...any) *pgx.QueuedQuery {
+	return b.batch.Queue(sql, args...)
+}
+
+// AppendEvent adds an event to the admitted account's log.
+func (b *Batch) AppendEvent(kind string, data any) error {
+	text, err := json.Marshal(data)
+	if err != nil {
+		return fmt.Errorf("write the event as JSON: %w", err)
+	}
+	b.Queue("select private.append_event($1, $2, null)", kind, text)
+	b.Rings()
+	return nil
+}
+
+// Rings says that a statement of this batch may append an event: the doorbell
+// is rung right after the commit.
+func (b *Batch) Rings() { b.news = true }
+
+// Settings that a query could have moved for the whole session are set again
+// with each admission, for its transaction.
+const (
+	admitSQL = `select set_config('search_path', 'pg_catalog', true), set_config('TimeZone', 'UTC', true),
+		set_config('DateStyle', 'ISO, MDY', true), private.admit($1, $2)`
+	admitWorkerSQL = `select set_config('search_path', 'pg_catalog', true), set_config('TimeZone', 'UTC', true),
+		set_config('DateStyle', 'ISO, MDY', true), private.admit_worker($1, $2, $3)`
+)
+
+// Bell rings the doorbell after a commit.
+type Bell interface{ Ring() }
+
+// DB is the web process's way to tenant data.
+type DB struct {
+	pool *pgxpool.Pool
+	bell Bell
+}
+
+// NewDB makes a DB over a pool that logs in as paddock_app.
+func NewDB(pool *pgxpool.Pool, bell Bell) *DB { return &DB{pool: pool, bell: bell} }
+
+// Admission is who asks and, for all but a user's own list, for which account.
+type Admission struct {
+	Token   string    // of the session, its signature checked already
+	Account uuid.UUID // the zero value admits the user alone
+}
+
+// Do admits the request and runs what queue adds, in one transaction and one
+// round trip. It ends with CodeUnauthenticated, CodeAccountForbidden (unknown
+// and foreign accounts alike), CodeNotPermitted, CodeUnavailable, or the
+// Postgres error of a statement.
+func (db *DB) Do(ctx context.Context, a Admission, queue func(*Batch)) error {
+	var b Batch
+	var account *uuid.UUID
+	if a.Account != uuid.Nil {
+		account = &a.Account
+	}
+	b.Queue(admitSQL, a.Token, account)
+	queue(&b)
+	return run(ctx, db.pool, &b, db.bell)
+}
+
+// Ping reports whether the database answers.
+func (db *DB) Ping(ctx context.Context) error { return explain(ctx, db.pool.Ping(ctx)) }
+
+func run(ctx context.Context, pool *pgxpool.Pool, b *Batch, bell Bell) error {
+	if err := pool.SendBatch(ctx, &b.batch).Close(); err != nil {
+		return explain(ctx, err)
+	}
+	if b.news && bell != nil {
+		bell.Ring()
+	}
+	return nil
+}

@@ -1,0 +1,93 @@
+package tenant
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"paddock/app/problem"
+)
+
+// Problems that every tenant transaction can end with.
+const (
+	CodeUnauthenticated  = "unauthenticated"
+	CodeAccountForbidden = "account_forbidden"
+	CodeNotPermitted     = "not_permitted"
+	CodeUnavailable      = "database_unavailable"
+)
+
+// explain turns what Postgres said into a Problem. An error that only the
+// capability can name (a unique key, a check) is passed through.
+func explain(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	var p *problem.Problem
+	if errors.As(err, &p) {
+		return err
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		switch {
+		case pg.Code == "PD401":
+			return problem.New(problem.Unauthenticated, CodeUnauthenticated, "Sign in first: there is no session, or it has ended.")
+		case pg.Code == "PD403":
+			return problem.New(problem.Forbidden, CodeAccountForbidden, "There is no such account among yours. Pick one from GET /api/accounts.")
+		case pg.Code == "42501":
+			return problem.New(problem.Forbidden, CodeNotPermitted, "Your role on this account does not allow this. Ask its owner, or check that the account is active.").Because(err)
+		case pg.Code == "57014", pg.Code == "55P03", // a timeout of ours
+			pg.Code == "53300", pg.Code == "57P01", pg.Code == "57P02", pg.Code == "57P03", // full, or going down
+			strings.HasPrefix(pg.Code, "08"):
+			return unavailable(err)
+		}
+		return err
+	}
+	if ctx.Err() != nil {
+		return err
+	}
+	var connect *pgconn.ConnectError
+	if errors.As(err, &connect) || pgconn.SafeToRetry(err) || pgconn.Timeout(err) || isBroken(err) {
+		return unavailable(err)
+	}
+	return err
+}
+
+func unavailable(err error) error {
+	p := problem.New(problem.Unavailable, CodeUnavailable, "The database cannot be reached at the moment. Try again in a few seconds.").Because(err)
+	p.RetryAfter = 2 * time.Second
+	return p
+}
+
+// isBroken recognises a connection that was lost in use: the server was
+// restarted or killed. pgx wraps what the socket said.
+func isBroken(err error) bool {
+	text := err.Error()
+	for _, sign := range []string{"unexpected EOF", "connection reset", "broken pipe", "conn closed", "closed network connection", "conn is closed", "closed pool"} {
+		if strings.Contains(text, sign) {
+			return true
+		}
+	}
+	return false
+}
+
+// Unique answers the name of the unique constraint that err says was broken,
+// and "" for any other error.
+func Unique(err error) string {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == "23505" {
+		return pg.ConstraintName
+	}
+	return ""
+}
+
+// State answers the SQLSTATE in err, and "" when it has none.
+func State(err error) string {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code
+	}
+	return ""
+}

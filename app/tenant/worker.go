@@ -1,0 +1,76 @@
+package tenant
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Worker is the way of background work to tenant data: one account at a time,
+// by the lease that this instance holds on it.
+type Worker struct {
+	pool *pgxpool.Pool
+	bell Bell
+}
+
+// NewWorker makes a Worker over a pool that logs in as paddock_worker.
+func NewWorker(pool *pgxpool.Pool, bell Bell) *Worker { return &Worker{pool: pool, bell: bell} }
+
+// Lease is an instance's hold on an account, and what a stream needs to begin.
+type Lease struct {
+	Account     uuid.UUID
+	Environment string // paper or live
+	Holder      uuid.UUID
+	Fence       int64  // grows with every change of hands
+	Generation  int64  // of the credentials: grows when they are replaced
+	LastEventID string // the newest broker event applied; "" before the first
+	Unresolved  bool   // some order's answer from the broker is missing
+}
+
+// Do admits the worker to the lease's account and runs what queue adds, in one
+// transaction and one round trip. A lease that was lost ends with
+// CodeAccountForbidden.
+func (w *Worker) Do(ctx context.Context, l Lease, queue func(*Batch)) error {
+	var b Batch
+	b.Queue(admitWorkerSQL, l.Account, l.Holder, l.Fence)
+	queue(&b)
+	return run(ctx, w.pool, &b, w.bell)
+}
+
+// Claim renews the holder's leases, takes up to most free ones, and answers
+// all it then holds, each good for ttl.
+func (w *Worker) Claim(ctx context.Context, holder uuid.UUID, ttl time.Duration, most int) ([]Lease, error) {
+	rows, err := w.pool.Query(ctx, `select account_id, environment, fence, generation, coalesce(last_event_id, ''), unresolved
+		from private.claim_leases($1, $2, $3)`, holder, ttl, most)
+	if err != nil {
+		return nil, explain(ctx, err)
+	}
+	leases, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Lease, error) {
+		l := Lease{Holder: holder}
+		err := row.Scan(&l.Account, &l.Environment, &l.Fence, &l.Generation, &l.LastEventID, &l.Unresolved)
+		return l, err
+	})
+	return leases, explain(ctx, err)
+}
+
+// Release gives all of the holder's leases back.
+func (w *Worker) Release(ctx context.Context, holder uuid.UUID) error {
+	_, err := w.pool.Exec(ctx, "select private.release_leases($1)", holder)
+	return explain(ctx, err)
+}
+
+// Channel answers the name of the channel that the doorbell rings on, which is
+// a secret of the database.
+func (w *Worker) Channel(ctx context.Context) (string, error) {
+	var name string
+	var b Batch
+	b.Queue("select private.doorbell_channel()").QueryRow(func(row pgx.Row) error { return row.Scan(&name) })
+	err := run(ctx, w.pool, &b, nil)
+	return name, err
+}
+
+// Ping reports whether the database answers.
+func (w *Worker) Ping(ctx context.Context) error { return explain(ctx, w.pool.Ping(ctx)) }
