@@ -20,8 +20,9 @@ const postgresEpoch = 946684800_000_000
 // columns' names, straight from what came over the wire: no reflection and no
 // value in between. Amounts must be cast to text in the query, so that they
 // become strings; times become RFC 3339 in UTC; jsonb is passed on.
-// after, if given, is called after each row with its values as they came.
-func AppendRows(dst []byte, rows pgx.Rows, after func(values [][]byte)) ([]byte, error) {
+// after, if given, is called after each row with its values as they came and
+// the length of what has been written so far.
+func AppendRows(dst []byte, rows pgx.Rows, after func(values [][]byte, length int)) ([]byte, error) {
 	fields := rows.FieldDescriptions()
 	keys := make([][]byte, len(fields))
 	for i, f := range fields {
@@ -49,7 +50,7 @@ func AppendRows(dst []byte, rows pgx.Rows, after func(values [][]byte)) ([]byte,
 		}
 		dst = append(dst, '}')
 		if after != nil {
-			after(values)
+			after(values, len(dst))
 		}
 	}
 	return append(dst, ']'), rows.Err()

@@ -1,0 +1,201 @@
+// Package accounts keeps brokerage accounts and their credentials.
+package accounts
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"paddock/app/broker"
+	"paddock/app/problem"
+	"paddock/app/tenant"
+)
+
+// Service answers everything about accounts.
+type Service struct {
+	db     *tenant.DB
+	keys   *Keyring
+	broker *broker.Broker
+}
+
+// New makes a Service.
+func New(db *tenant.DB, keys *Keyring, b *broker.Broker) *Service {
+	return &Service{db: db, keys: keys, broker: b}
+}
+
+// Account is a brokerage account as its user sees it.
+type Account struct {
+	ID                  uuid.UUID  `json:"id"`
+	Name                string     `json:"name"`
+	Environment         string     `json:"environment"` // paper or live
+	AlpacaAccountID     *uuid.UUID `json:"alpaca_account_id"`
+	AlpacaAccountNumber *string    `json:"alpaca_account_number"`
+	IsActive            bool       `json:"is_active"`
+	Role                string     `json:"role"` // owner, trader or viewer
+	HasCredentials      bool       `json:"has_credentials"`
+	Status              string     `json:"status"` // ok or needs_credentials
+	CreatedAt           time.Time  `json:"created_at"`
+	UpdatedAt           time.Time  `json:"updated_at"`
+}
+
+const selectAccount = `select u.id, u.name, u.environment, u.alpaca_account_id, u.alpaca_account_number, u.is_active,
+	g.role, c.account_id is not null as has_credentials, case when c.works then 'ok' else 'needs_credentials' end as status,
+	u.created_at, u.updated_at
+	from app.user_accounts u
+	join app.account_grants g on g.account_id = u.id and g.user_id = (select private.user_id())
+	left join private.accounts_with_credentials() c on c.account_id = u.id`
+
+func scanAccount(row pgx.CollectableRow) (Account, error) {
+	var a Account
+	err := row.Scan(&a.ID, &a.Name, &a.Environment, &a.AlpacaAccountID, &a.AlpacaAccountNumber, &a.IsActive,
+		&a.Role, &a.HasCredentials, &a.Status, &a.CreatedAt, &a.UpdatedAt)
+	a.CreatedAt, a.UpdatedAt = a.CreatedAt.UTC(), a.UpdatedAt.UTC()
+	return a, err
+}
+
+// List answers the accounts of the session's user, oldest first.
+func (s *Service) List(ctx context.Context, token string) ([]Account, error) {
+	list := []Account{}
+	err := s.db.Do(ctx, tenant.Admission{Token: token}, func(b *tenant.Batch) {
+		b.Queue(selectAccount + " order by u.created_at, u.id").Query(func(rows pgx.Rows) (err error) {
+			list, err = pgx.CollectRows(rows, scanAccount)
+			return err
+		})
+	})
+	if list == nil {
+		list = []Account{}
+	}
+	return list, err
+}
+
+// Get answers one account.
+func (s *Service) Get(ctx context.Context, a tenant.Admission) (Account, error) {
+	var account Account
+	err := s.db.Do(ctx, a, func(b *tenant.Batch) { queueGet(b, a.Account, &account) })
+	return account, err
+}
+
+func queueGet(b *tenant.Batch, id uuid.UUID, into *Account) {
+	b.Queue(selectAccount+" where u.id = $1", id).Query(func(rows pgx.Rows) (err error) {
+		*into, err = pgx.CollectExactlyOneRow(rows, scanAccount)
+		return err
+	})
+}
+
+// Create makes an account of the session's user. It ends with
+// account_name_taken, invalid_account or too_many_accounts.
+func (s *Service) Create(ctx context.Context, token, name, environment string) (Account, error) {
+	name, err := cleanName(name)
+	if err != nil {
+		return Account{}, err
+	}
+	if environment != "paper" && environment != "live" {
+		return Account{}, problem.New(problem.Invalid, "invalid_account", `Set "environment" to "paper" or "live".`)
+	}
+	var account Account
+	err = s.db.Do(ctx, tenant.Admission{Token: token}, func(b *tenant.Batch) {
+		b.Queue("select private.create_account($1, $2)", name, environment)
+		b.Queue(selectAccount+" where u.user_id = (select private.user_id()) and u.name = $1", name).
+			Query(func(rows pgx.Rows) (err error) {
+				account, err = pgx.CollectExactlyOneRow(rows, scanAccount)
+				return err
+			})
+	})
+	return account, explain(err)
+}
+
+// Change renames an account or pauses it; what is nil stays. It ends with
+// account_name_taken, invalid_account or not_permitted.
+func (s *Service) Change(ctx context.Context, a tenant.Admission, name *string, isActive *bool) (Account, error) {
+	if name != nil {
+		clean, err := cleanName(*name)
+		if err != nil {
+			return Account{}, err
+		}
+		name = &clean
+	}
+	var account Account
+	var changed int64
+	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+		b.Rings()
+		b.Queue(`update app.user_accounts set name = coalesce($2, name), is_active = coalesce($3, is_active), updated_at = now()
+			where id = $1`, a.Account, name, isActive).Exec(count(&changed))
+		queueGet(b, a.Account, &account)
+	})
+	if err == nil && changed == 0 {
+		err = notManaged()
+	}
+	return account, explain(err)
+}
+
+// Delete removes an account and all that Paddock keeps of it but its audit;
+// nothing changes at the broker. It ends with account_has_unresolved_orders
+// while the broker's answer to an order is missing, or not_permitted.
+func (s *Service) Delete(ctx context.Context, a tenant.Admission) error {
+	var manages, unresolved bool
+	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+		b.Rings()
+		b.Queue(`select private.may('manage'), exists (
+			select from app.alpaca_orders where account_id = $1 and intent_state = 'submitting')`, a.Account).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&manages, &unresolved) })
+		b.Queue(`delete from app.user_accounts where id = $1 and not exists (
+			select from app.alpaca_orders where account_id = $1 and intent_state = 'submitting')`, a.Account)
+	})
+	switch {
+	case err != nil:
+		return explain(err)
+	case !manages:
+		return notManaged()
+	case unresolved:
+		return problem.New(problem.Conflict, "account_has_unresolved_orders",
+			"The broker's answer to an order of this account is not known yet. Try again in a minute.")
+	}
+	return nil
+}
+
+func count(into *int64) func(pgconn.CommandTag) error {
+	return func(tag pgconn.CommandTag) error {
+		*into = tag.RowsAffected()
+		return nil
+	}
+}
+
+func cleanName(name string) (string, error) {
+	name = strings.TrimSpace(name)
+	n := utf8.RuneCountInString(name)
+	if n < 1 || n > 80 || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+		return "", problem.New(problem.Invalid, "invalid_account", `Give "name" between 1 and 80 characters, without control characters.`)
+	}
+	return name, nil
+}
+
+func notManaged() error {
+	return problem.New(problem.Forbidden, tenant.CodeNotPermitted, "Only the owner of an account may do this.")
+}
+
+// explain names what Postgres refused in the words of accounts.
+func explain(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case tenant.Unique(err) == "user_accounts_user_id_name_key":
+		return problem.New(problem.Conflict, "account_name_taken", "You have an account of this name already. Choose another name.")
+	case tenant.Unique(err) == "user_accounts_user_id_environment_alpaca_account_id_key":
+		return problem.New(problem.Conflict, "broker_account_in_use", "You have connected this Alpaca account already, under another name.")
+	case tenant.State(err) == "PD409":
+		return problem.New(problem.Conflict, "different_broker_account",
+			"These keys open another Alpaca account than the one connected here. Connect it as an account of its own.")
+	case tenant.State(err) == "PD429":
+		return problem.New(problem.Conflict, "too_many_accounts", "You have 100 accounts, the most there may be. Delete one first.")
+	case errors.Is(err, pgx.ErrNoRows):
+		return problem.New(problem.Forbidden, tenant.CodeAccountForbidden, "There is no such account among yours. Pick one from GET /api/accounts.")
+	}
+	return err
+}

@@ -1,0 +1,132 @@
+package accounts
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"regexp"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"paddock/app/broker"
+	"paddock/app/problem"
+	"paddock/app/tenant"
+)
+
+// Metadata is what is shown of stored credentials: never a key.
+type Metadata struct {
+	Kind                string     `json:"kind"`      // key or oauth
+	KeyLast4            string     `json:"key_last4"` // of the key id, not of the secret
+	EncryptionAlgorithm string     `json:"encryption_algorithm"`
+	KeyVersion          int        `json:"key_version"` // of the master key
+	LastDecryptedAt     *time.Time `json:"last_decrypted_at"`
+	RejectedAt          *time.Time `json:"rejected_at"` // when the broker refused them
+	CreatedAt           time.Time  `json:"created_at"`
+	UpdatedAt           time.Time  `json:"updated_at"`
+}
+
+const selectMetadata = `select kind, key_last4, encryption_algorithm, key_version, last_decrypted_at, rejected_at,
+	created_at, updated_at from private.credentials_metadata()`
+
+func queueMetadata(b *tenant.Batch, into *Metadata) {
+	b.Queue(selectMetadata).QueryRow(func(row pgx.Row) error {
+		err := row.Scan(&into.Kind, &into.KeyLast4, &into.EncryptionAlgorithm, &into.KeyVersion,
+			&into.LastDecryptedAt, &into.RejectedAt, &into.CreatedAt, &into.UpdatedAt)
+		for _, t := range []*time.Time{into.LastDecryptedAt, into.RejectedAt, &into.CreatedAt, &into.UpdatedAt} {
+			if t != nil {
+				*t = t.UTC()
+			}
+		}
+		if errors.Is(err, pgx.ErrNoRows) {
+			return problem.New(problem.NotFound, "no_credentials", "This account has no API keys yet. Store them with PUT /api/accounts/:id/credentials.")
+		}
+		return err
+	})
+}
+
+// Credentials answers what may be shown of an account's credentials, or
+// no_credentials.
+func (s *Service) Credentials(ctx context.Context, a tenant.Admission) (Metadata, error) {
+	var m Metadata
+	err := s.db.Do(ctx, a, func(b *tenant.Batch) { queueMetadata(b, &m) })
+	return m, err
+}
+
+// keyText is what a part of Alpaca's keys may consist of: it goes into a
+// header, so that anything else would fail there in less clear words.
+var keyText = regexp.MustCompile(`^[A-Za-z0-9/+=_-]{8,200}$`)
+
+// PutCredentials checks keys against the broker, then stores them encrypted
+// and records the broker account they open. It ends with invalid_credentials,
+// credentials_rejected, different_broker_account, broker_account_in_use,
+// not_permitted, or a problem of the broker's.
+func (s *Service) PutCredentials(ctx context.Context, a tenant.Admission, keyID, secretKey string) (Metadata, error) {
+	if !keyText.MatchString(keyID) || !keyText.MatchString(secretKey) {
+		return Metadata{}, problem.New(problem.Invalid, "invalid_credentials",
+			`Give "key_id" and "secret_key" as Alpaca shows them: letters and digits, without spaces.`)
+	}
+	var environment string
+	var manages bool
+	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+		b.Queue("select environment, private.may('manage') from app.user_accounts where id = $1", a.Account).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&environment, &manages) })
+	})
+	if err != nil {
+		return Metadata{}, explain(err)
+	}
+	if !manages {
+		return Metadata{}, notManaged()
+	}
+
+	credentials := broker.Credentials{KeyID: broker.NewSecret(keyID), SecretKey: broker.NewSecret(secretKey)}
+	client, err := s.broker.Client(broker.Environment(environment), credentials, broker.WithAccount(a.Account.String()))
+	if err != nil {
+		return Metadata{}, err
+	}
+	account, err := client.Account(ctx)
+	if err != nil {
+		return Metadata{}, explainCheck(err, environment)
+	}
+	alpacaID, err := uuid.Parse(account.Value.ID)
+	if err != nil {
+		return Metadata{}, problem.New(problem.Unavailable, "broker_unavailable", "Alpaca's answer could not be understood. Try again in a minute.").Because(err)
+	}
+
+	text, err := json.Marshal(plaintext{KeyID: keyID, SecretKey: secretKey})
+	if err != nil {
+		return Metadata{}, err
+	}
+	var m Metadata
+	version := s.keys.newest()
+	err = s.db.Do(ctx, a, func(b *tenant.Batch) {
+		b.Rings()
+		b.Queue("select private.store_credentials($1, $2, 'key', $3, $4, $5, $6)", s.keys.derive(version, a.Account), version,
+			string(text), keyID[len(keyID)-4:], alpacaID, account.Value.AccountNumber)
+		queueMetadata(b, &m)
+	})
+	return m, explain(err)
+}
+
+func explainCheck(err error, environment string) error {
+	var b *broker.Error
+	if !errors.As(err, &b) {
+		return err
+	}
+	if b.Kind == broker.Unauthorized || b.Kind == broker.Forbidden {
+		p := problem.New(problem.Unprocessable, "credentials_rejected",
+			"Alpaca refuses these keys for a %s account. Check that both were copied whole and belong to %s trading.", environment, environment)
+		p.Broker = &problem.Broker{Code: b.Code, Message: b.Message, RequestID: b.RequestID}
+		return p.Because(err)
+	}
+	return FromBroker(err)
+}
+
+// DeleteCredentials forgets an account's keys; there being none is no error.
+func (s *Service) DeleteCredentials(ctx context.Context, a tenant.Admission) error {
+	return explain(s.db.Do(ctx, a, func(b *tenant.Batch) {
+		b.Rings()
+		b.Queue("select private.delete_credentials()")
+	}))
+}

@@ -1,0 +1,97 @@
+package accounts
+
+import (
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// masterKeySize is the length of a master key in bytes.
+const masterKeySize = 32
+
+// Keyring holds the master keys by version. Each account's own key is derived
+// from one of them and its id, and only that reaches the database: a logged
+// parameter exposes one account, and a ciphertext that is moved to another
+// row does not decrypt.
+type Keyring struct {
+	versions []int // newest last
+	masters  map[int][]byte
+}
+
+// NewMasterKey makes an entry for PADDOCK_MASTER_KEYS of the version given.
+func NewMasterKey(version int) string {
+	key := make([]byte, masterKeySize)
+	rand.Read(key) // never fails
+	return fmt.Sprintf("%d:%s", version, base64.StdEncoding.EncodeToString(key))
+}
+
+// ParseKeyring reads PADDOCK_MASTER_KEYS: "version:base64" entries between
+// commas, each 32 random bytes. The highest version encrypts, all decrypt. Its
+// errors never show a key.
+func ParseKeyring(text string) (*Keyring, error) {
+	k := &Keyring{masters: map[int][]byte{}}
+	for i, entry := range strings.Split(text, ",") {
+		number, encoded, ok := strings.Cut(strings.TrimSpace(entry), ":")
+		if !ok {
+			return nil, fmt.Errorf("PADDOCK_MASTER_KEYS: entry %d is not VERSION:BASE64; make one with paddock keys new", i+1)
+		}
+		version, err := strconv.Atoi(number)
+		if err != nil || version < 1 || version > 1_000_000 {
+			return nil, fmt.Errorf("PADDOCK_MASTER_KEYS: the version of entry %d is not a whole number from 1", i+1)
+		}
+		key, err := base64.StdEncoding.DecodeString(encoded)
+		if err != nil || len(key) != masterKeySize {
+			return nil, fmt.Errorf("PADDOCK_MASTER_KEYS: the key of version %d is not 32 bytes in base64; make one with paddock keys new", version)
+		}
+		if _, twice := k.masters[version]; twice {
+			return nil, fmt.Errorf("PADDOCK_MASTER_KEYS: version %d stands there twice", version)
+		}
+		k.masters[version] = key
+		k.versions = append(k.versions, version)
+	}
+	if len(k.versions) == 0 {
+		return nil, errors.New("PADDOCK_MASTER_KEYS is empty; make a key with paddock keys new")
+	}
+	sort.Ints(k.versions)
+	return k, nil
+}
+
+// newest answers the version that encrypts.
+func (k *Keyring) newest() int { return k.versions[len(k.versions)-1] }
+
+// derive answers the account's key of a version in hex, as pgcrypto takes it.
+func (k *Keyring) derive(version int, account uuid.UUID) string {
+	key, err := hkdf.Key(sha256.New, k.masters[version], nil, "paddock credential\x00"+string(account[:]), 32)
+	if err != nil {
+		panic(err) // only a length over 255 hashes can fail
+	}
+	return hex.EncodeToString(key)
+}
+
+// deriveAll answers every version beside the account's key of it, for the
+// door that decrypts: the database knows which one a row needs.
+func (k *Keyring) deriveAll(account uuid.UUID) (versions []int32, keys []string) {
+	for _, v := range k.versions {
+		versions = append(versions, int32(v))
+		keys = append(keys, k.derive(v, account))
+	}
+	return versions, keys
+}
+
+// String keeps the keys out of every log.
+func (k *Keyring) String() string { return fmt.Sprintf("keyring of %d versions", len(k.versions)) }
+
+// GoString keeps the keys out of %#v.
+func (k *Keyring) GoString() string { return k.String() }
+
+// Format keeps the keys out of every other verb.
+func (k *Keyring) Format(s fmt.State, _ rune) { fmt.Fprint(s, k.String()) }

@@ -1,0 +1,81 @@
+package accounts
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"paddock/app/broker"
+	"paddock/app/problem"
+	"paddock/app/tenant"
+)
+
+// CodeNeedsCredentials is the code of every answer that lacks working keys.
+const CodeNeedsCredentials = "needs_credentials"
+
+// Opened is an account's credentials in plain text. It lives as long as one
+// request and is never kept.
+type Opened struct {
+	Environment broker.Environment
+	Credentials broker.Credentials
+	Generation  int64 // grows when the keys are replaced
+	found       bool
+	rejected    bool
+}
+
+// plaintext is what is encrypted.
+type plaintext struct {
+	KeyID     string `json:"key_id"`
+	SecretKey string `json:"secret_key"`
+}
+
+// QueueOpen adds the decryption of the admitted account's credentials to a
+// transaction; into is filled when it has run.
+func (k *Keyring) QueueOpen(b *tenant.Batch, account uuid.UUID, into *Opened) {
+	versions, keys := k.deriveAll(account)
+	b.Queue("select environment, plaintext, generation, rejected from private.read_credentials($1, $2)", versions, keys).
+		QueryRow(func(row pgx.Row) error {
+			var environment string
+			var text []byte
+			err := row.Scan(&environment, &text, &into.Generation, &into.rejected)
+			if errors.Is(err, pgx.ErrNoRows) {
+				return nil
+			}
+			if err != nil {
+				return explainDecryption(err)
+			}
+			var p plaintext
+			if err := json.Unmarshal(text, &p); err != nil {
+				return fmt.Errorf("read the decrypted credentials: they are not what was stored")
+			}
+			into.found = true
+			into.Environment = broker.Environment(environment)
+			into.Credentials = broker.Credentials{KeyID: broker.NewSecret(p.KeyID), SecretKey: broker.NewSecret(p.SecretKey)}
+			return nil
+		})
+}
+
+// Usable answers a problem of CodeNeedsCredentials when there are no keys, or
+// the broker has refused them.
+func (o *Opened) Usable() error {
+	switch {
+	case !o.found:
+		return problem.New(problem.Conflict, CodeNeedsCredentials, "This account has no API keys yet. Store them with PUT /api/accounts/:id/credentials.")
+	case o.rejected:
+		return problem.New(problem.Conflict, CodeNeedsCredentials, "Alpaca refuses this account's API keys. Make new ones at Alpaca and store them with PUT /api/accounts/:id/credentials.")
+	}
+	return nil
+}
+
+// explainDecryption says what an operator must do when a row does not open.
+func explainDecryption(err error) error {
+	switch tenant.State(err) {
+	case "PD500", "39000":
+		return problem.New(problem.Unavailable, "credentials_unreadable",
+			"This account's keys cannot be decrypted with the server's master keys. Ask the operator to restore PADDOCK_MASTER_KEYS, or store the keys again.").Because(err)
+	}
+	return err
+}

@@ -1,0 +1,135 @@
+// Package broker is Paddock's side of Alpaca: clients through the official Go
+// SDK, one a request, and a reader of the trade-update stream. It knows no SQL.
+package broker
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+)
+
+// Config is what a Broker is made of. Zero values take the defaults.
+type Config struct {
+	PaperURL, LiveURL, DataURL string
+	Logger                     *slog.Logger
+	Timeout                    time.Duration // of one call; 15 s
+	MaxBody                    int64         // of one answer, in bytes; 16 MiB
+	StreamIdle                 time.Duration // how long a stream may be silent; 60 s
+}
+
+// Broker makes clients. The connections are shared; credentials never are.
+type Broker struct {
+	config    Config
+	transport *http.Transport
+	streaming *http.Transport
+	limits    *limits
+	breakers  *breakers
+}
+
+// Alpaca's own hosts.
+const (
+	DefaultPaperURL = "https://paper-api.alpaca.markets"
+	DefaultLiveURL  = "https://api.alpaca.markets"
+	DefaultDataURL  = "https://data.alpaca.markets"
+)
+
+// New makes a Broker. It refuses plain http to another machine: that would
+// send keys in clear.
+func New(c Config) (*Broker, error) {
+	for _, u := range []struct {
+		name, fallback string
+		value          *string
+	}{
+		{"PADDOCK_ALPACA_PAPER_URL", DefaultPaperURL, &c.PaperURL},
+		{"PADDOCK_ALPACA_LIVE_URL", DefaultLiveURL, &c.LiveURL},
+		{"PADDOCK_ALPACA_DATA_URL", DefaultDataURL, &c.DataURL},
+	} {
+		if *u.value == "" {
+			*u.value = u.fallback
+		}
+		*u.value = strings.TrimSuffix(*u.value, "/")
+		if err := checkURL(*u.value); err != nil {
+			return nil, fmt.Errorf("%s %w", u.name, err)
+		}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Timeout == 0 {
+		c.Timeout = 15 * time.Second
+	}
+	if c.MaxBody == 0 {
+		c.MaxBody = 16 << 20
+	}
+	if c.StreamIdle == 0 {
+		c.StreamIdle = 60 * time.Second
+	}
+	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}
+	return &Broker{
+		config: c,
+		transport: &http.Transport{
+			Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, ForceAttemptHTTP2: true,
+			MaxIdleConns: 200, MaxIdleConnsPerHost: 50, MaxConnsPerHost: 200, IdleConnTimeout: 60 * time.Second,
+			TLSHandshakeTimeout: 5 * time.Second, MaxResponseHeaderBytes: 64 << 10,
+		},
+		streaming: &http.Transport{
+			Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext,
+			TLSHandshakeTimeout: 5 * time.Second, ResponseHeaderTimeout: 15 * time.Second, MaxResponseHeaderBytes: 64 << 10,
+			DisableCompression: true, MaxIdleConnsPerHost: -1,
+		},
+		limits:   newLimits(),
+		breakers: newBreakers(c.Logger),
+	}, nil
+}
+
+func checkURL(text string) error {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("must be a plain https URL")
+	}
+	if u.Scheme == "https" {
+		return nil
+	}
+	host := u.Hostname()
+	if ip := net.ParseIP(host); u.Scheme == "http" && (host == "localhost" || ip != nil && ip.IsLoopback()) {
+		return nil
+	}
+	return errors.New("must be an https URL (plain http is for this machine alone)")
+}
+
+// sdkVariables are what the SDK falls back to when a field of a client is
+// empty. In a process of many tenants that is one trading as another.
+var sdkVariables = []string{"APCA_API_KEY_ID", "APCA_API_SECRET_KEY", "APCA_API_OAUTH", "APCA_API_BASE_URL", "APCA_API_DATA_URL"}
+
+// CheckEnvironment refuses every APCA_ variable that the SDK would read.
+func CheckEnvironment() error {
+	for _, name := range sdkVariables {
+		if _, set := os.LookupEnv(name); set {
+			return fmt.Errorf("%s is set: the Alpaca SDK would use it where a tenant's own key is missing. Unset it", name)
+		}
+	}
+	return nil
+}
+
+// url answers the trading host of an environment.
+func (b *Broker) url(env Environment) (string, error) {
+	switch env {
+	case Paper:
+		return b.config.PaperURL, nil
+	case Live:
+		return b.config.LiveURL, nil
+	}
+	return "", fmt.Errorf("there is no environment %q", env)
+}
+
+// Close drops idle connections.
+func (b *Broker) Close() {
+	b.transport.CloseIdleConnections()
+	b.streaming.CloseIdleConnections()
+}

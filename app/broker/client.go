@@ -1,0 +1,206 @@
+package broker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
+	"github.com/alpacahq/alpaca-trade-api-go/v3/marketdata"
+)
+
+// Client calls Alpaca as one account. It is made for a request and dropped
+// with it.
+type Client struct {
+	broker      *Broker
+	credentials Credentials
+	base        string
+	account     string // the key of its token bucket
+}
+
+// Option changes a Client.
+type Option func(*Client)
+
+// WithAccount names the account whose requests are counted together.
+func WithAccount(id string) Option { return func(c *Client) { c.account = id } }
+
+// Client makes a client. Empty credentials are refused: the SDK would take the
+// process's own instead.
+func (b *Broker) Client(env Environment, c Credentials, options ...Option) (*Client, error) {
+	base, err := b.url(env)
+	if err != nil {
+		return nil, err
+	}
+	if c.KeyID.Reveal() == "" || c.SecretKey.Reveal() == "" {
+		return nil, errors.New("a client needs both parts of the key")
+	}
+	client := &Client{broker: b, credentials: c, base: base}
+	for _, option := range options {
+		option(client)
+	}
+	return client, nil
+}
+
+// Answer is what came back, as Alpaca wrote it: fields that the SDK does not
+// know are kept in Raw.
+type Answer[T any] struct {
+	Value     T
+	Raw       json.RawMessage
+	RequestID string // X-Request-ID, which Alpaca's support asks for
+}
+
+// The answers by name.
+type (
+	AccountAnswer   = Answer[*alpaca.Account]
+	OrderAnswer     = Answer[*alpaca.Order]
+	OrdersAnswer    = Answer[[]alpaca.Order]
+	PositionsAnswer = Answer[[]alpaca.Position]
+	QuoteAnswer     = Answer[*marketdata.Quote]
+)
+
+// Account answers the broker's account.
+func (c *Client) Account(ctx context.Context) (AccountAnswer, error) {
+	return read(ctx, c, "account", func(sdk *alpaca.Client) (*alpaca.Account, error) { return sdk.GetAccount() })
+}
+
+// Positions answers all open positions.
+func (c *Client) Positions(ctx context.Context) (PositionsAnswer, error) {
+	return read(ctx, c, "positions", func(sdk *alpaca.Client) ([]alpaca.Position, error) { return sdk.GetPositions() })
+}
+
+// Orders answers a page of orders.
+func (c *Client) Orders(ctx context.Context, r alpaca.GetOrdersRequest) (OrdersAnswer, error) {
+	return read(ctx, c, "orders", func(sdk *alpaca.Client) ([]alpaca.Order, error) { return sdk.GetOrders(r) })
+}
+
+// Order answers one order by the broker's id.
+func (c *Client) Order(ctx context.Context, id string) (OrderAnswer, error) {
+	return read(ctx, c, "orders", func(sdk *alpaca.Client) (*alpaca.Order, error) { return sdk.GetOrder(id) })
+}
+
+// OrderByClientOrderID answers one order by the id that we gave it. NotFound
+// right after it was sent proves nothing: look again over a window.
+func (c *Client) OrderByClientOrderID(ctx context.Context, id string) (OrderAnswer, error) {
+	return read(ctx, c, "orders", func(sdk *alpaca.Client) (*alpaca.Order, error) { return sdk.GetOrderByClientOrderID(id) })
+}
+
+// LatestQuote answers a stock's latest quote.
+func (c *Client) LatestQuote(ctx context.Context, symbol string) (QuoteAnswer, error) {
+	return call(ctx, c, c.broker.config.DataURL, "quotes", func(x *exchange) (*marketdata.Quote, error) {
+		sdk := marketdata.NewClient(marketdata.ClientOpts{
+			APIKey: c.credentials.KeyID.Reveal(), APISecret: c.credentials.SecretKey.Reveal(),
+			BaseURL: c.broker.config.DataURL, RetryLimit: -1, HTTPClient: x.client(),
+		})
+		return sdk.GetLatestQuote(symbol, marketdata.GetLatestQuoteRequest{})
+	})
+}
+
+// PlaceOrder sends an order, once. Ambiguous alone leaves open whether it was
+// placed.
+func (c *Client) PlaceOrder(ctx context.Context, r alpaca.PlaceOrderRequest) (OrderAnswer, error) {
+	return trade(ctx, c, "place", func(sdk *alpaca.Client) (*alpaca.Order, error) { return sdk.PlaceOrder(r) })
+}
+
+// CancelOrder asks for an order's cancellation. Invalid: it cannot be
+// canceled any more.
+func (c *Client) CancelOrder(ctx context.Context, id string) error {
+	_, err := trade(ctx, c, "cancel", func(sdk *alpaca.Client) (struct{}, error) { return struct{}{}, sdk.CancelOrder(id) })
+	return err
+}
+
+// read calls a safe endpoint, and once more when the broker was not reached.
+func read[T any](ctx context.Context, c *Client, endpoint string, do func(*alpaca.Client) (T, error)) (Answer[T], error) {
+	answer, err := trade(ctx, c, endpoint, do)
+	var e *Error
+	if errors.As(err, &e) && e.Kind == Unavailable && e.RetryAfter == 0 {
+		timer := time.NewTimer(100*time.Millisecond + rand.N(200*time.Millisecond))
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			return trade(ctx, c, endpoint, do)
+		case <-ctx.Done():
+		}
+	}
+	return answer, err
+}
+
+func trade[T any](ctx context.Context, c *Client, endpoint string, do func(*alpaca.Client) (T, error)) (Answer[T], error) {
+	return call(ctx, c, c.base, endpoint, func(x *exchange) (T, error) {
+		return do(alpaca.NewClient(alpaca.ClientOpts{
+			APIKey: c.credentials.KeyID.Reveal(), APISecret: c.credentials.SecretKey.Reveal(), BaseURL: c.base,
+			RetryLimit: -1, // 0 would mean 3, with the request's body spent
+			HTTPClient: x.client(),
+		}))
+	})
+}
+
+// call is one request: its turn in the bucket, the breaker's leave, the
+// exchange, and what its failure means.
+func call[T any](ctx context.Context, c *Client, host, endpoint string, do func(*exchange) (T, error)) (Answer[T], error) {
+	var answer Answer[T]
+	bucket := c.account + " " + host
+	if err := c.broker.limits.wait(ctx, bucket); err != nil {
+		return answer, err
+	}
+	done, refused := c.broker.breakers.allow(host + " " + endpoint)
+	if refused != nil {
+		return answer, refused
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.broker.config.Timeout)
+	defer cancel()
+	x := &exchange{ctx: ctx, transport: c.broker.transport, maxBody: c.broker.config.MaxBody}
+	value, err := do(x)
+	if x.header != nil {
+		c.broker.limits.learn(bucket, x.header)
+	}
+	if err != nil {
+		failure := c.explain(ctx, x, err)
+		done(failure)
+		return answer, failure
+	}
+	done(nil)
+	return Answer[T]{Value: value, Raw: x.body, RequestID: x.header.Get("X-Request-ID")}, nil
+}
+
+// explain decides what a failure means. It goes by what happened on the wire
+// and never by the text of an error.
+func (c *Client) explain(ctx context.Context, x *exchange, err error) *Error {
+	e := &Error{HTTPStatus: x.status}
+	if x.header != nil {
+		e.RequestID = clean(x.header.Get("X-Request-ID"), c.credentials)
+	}
+	var said struct {
+		Code    int    `json:"code"`
+		Message string `json:"message"`
+	}
+	if json.Unmarshal(x.body, &said) == nil {
+		e.Code, e.Message = said.Code, clean(said.Message, c.credentials)
+	}
+	safe := x.method == http.MethodGet || x.method == ""
+	switch {
+	case x.status == 0 && !x.onWire.Load() && ctx.Err() != nil && errors.Is(ctx.Err(), context.Canceled):
+		e.Kind, e.Cause = Canceled, err
+	case x.status == 0 && (safe || !x.onWire.Load()):
+		e.Kind, e.Cause = Unavailable, err
+	case x.status == 0:
+		e.Kind, e.Cause = Ambiguous, err
+	case x.status == http.StatusUnauthorized:
+		e.Kind = Unauthorized
+	case x.status == http.StatusForbidden:
+		e.Kind = Forbidden
+	case x.status == http.StatusNotFound:
+		e.Kind = NotFound
+	case x.status == http.StatusTooManyRequests:
+		e.Kind, e.RetryAfter = RateLimited, retryAfter(x.header)
+	case x.status >= 400 && x.status < 500:
+		e.Kind = Invalid
+	case safe: // 5xx, or a 2xx that could not be read
+		e.Kind, e.Cause = Unavailable, errors.New("the broker's answer could not be used")
+	default:
+		e.Kind, e.Cause = Ambiguous, errors.New("the broker's answer could not be used")
+	}
+	return e
+}

@@ -1,0 +1,88 @@
+package broker
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// Kind says what a failed call means for whoever made it.
+type Kind int
+
+// The kinds of failure. After an order was sent, Ambiguous alone leaves open
+// whether it was placed; every other kind means that it surely was not.
+const (
+	// Unavailable: the broker was not reached, or could not answer a read.
+	Unavailable Kind = iota
+	// Unauthorized: the keys are wrong (401).
+	Unauthorized
+	// Forbidden: the account may not do this, lacks the money or the shares,
+	// or would trade with itself (403).
+	Forbidden
+	// NotFound: 404.
+	NotFound
+	// Invalid: the broker refused what was asked (400, 422, and other 4xx).
+	Invalid
+	// RateLimited: too many requests, here or at the broker (429).
+	RateLimited
+	// Ambiguous: a change was, or may have been, sent, and no answer that can
+	// be believed came back: a timeout, a lost connection, a 5xx, or an
+	// answer that could not be read.
+	Ambiguous
+	// Canceled: the caller's context ended before anything was sent.
+	Canceled
+)
+
+var kindNames = [...]string{"unavailable", "unauthorized", "forbidden", "not found", "invalid", "rate limited", "ambiguous", "canceled"}
+
+func (k Kind) String() string { return kindNames[k] }
+
+// Error is a failed call. It never holds keys or headers.
+type Error struct {
+	Kind       Kind
+	HTTPStatus int           // 0 without an answer
+	Code       int           // Alpaca's own, such as 40310000
+	Message    string        // Alpaca's own sentence
+	RequestID  string        // the answer's X-Request-ID
+	RetryAfter time.Duration // for RateLimited and Unavailable, when known
+	Cause      error
+}
+
+// Error describes the failure, for the log.
+func (e *Error) Error() string {
+	text := "alpaca: " + e.Kind.String()
+	if e.HTTPStatus != 0 {
+		text += fmt.Sprintf(" (HTTP %d, code %d, request %s): %s", e.HTTPStatus, e.Code, e.RequestID, e.Message)
+	}
+	if e.Cause != nil {
+		text += ": " + e.Cause.Error()
+	}
+	return text
+}
+
+// Unwrap answers the cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// maxMessage bounds what is passed on of the broker's words, in bytes.
+const maxMessage = 500
+
+// clean makes the broker's words fit to be shown: bounded, without control
+// characters, and never with the keys in them, should they be echoed.
+func clean(text string, c Credentials) string {
+	for _, secret := range []string{c.KeyID.Reveal(), c.SecretKey.Reveal()} {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, redacted)
+		}
+	}
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
+	if len(text) > maxMessage {
+		text = strings.ToValidUTF8(text[:maxMessage], "") + "…"
+	}
+	return strings.TrimSpace(strings.ToValidUTF8(text, ""))
+}

@@ -1,0 +1,43 @@
+package broker
+
+import (
+	"fmt"
+	"log/slog"
+)
+
+const redacted = "[REDACTED]"
+
+// Secret is a text that prints as [REDACTED] wherever it may end up: fmt,
+// slog and JSON alike. Reveal is the one way to its value.
+type Secret struct{ text string }
+
+// NewSecret wraps text.
+func NewSecret(text string) Secret { return Secret{text} }
+
+// Reveal answers the text itself. Its result goes into a request's header and
+// nowhere else.
+func (s Secret) Reveal() string { return s.text }
+
+// String answers [REDACTED].
+func (s Secret) String() string { return redacted }
+
+// Format writes [REDACTED], whatever the verb.
+func (s Secret) Format(f fmt.State, _ rune) { fmt.Fprint(f, redacted) }
+
+// MarshalText answers [REDACTED], for JSON and every other encoding.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// LogValue answers [REDACTED], for slog.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Credentials are an Alpaca API key. Both parts are secret.
+type Credentials struct{ KeyID, SecretKey Secret }
+
+// Environment is which of Alpaca's two trading systems an account is on.
+type Environment string
+
+// The environments.
+const (
+	Paper Environment = "paper"
+	Live  Environment = "live"
+)

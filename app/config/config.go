@@ -1,0 +1,148 @@
+// Package config is the environment, read and checked once at start.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Config is everything that paddock serve is told by its environment.
+type Config struct {
+	Addr         string // host:port to listen on
+	AppURL       string // Postgres as paddock_app
+	WorkerURL    string // Postgres as paddock_worker
+	AuthURL      string // Postgres as paddock_auth
+	AppConns     int32  // the largest number of connections of the web process
+	MasterKeys   string // see accounts.ParseKeyring; a secret
+	AuthSecret   string // signs cookies; a secret
+	BaseURL      string // where browsers reach Paddock
+	Origins      []string
+	Proxies      []netip.Prefix // whose X-Forwarded-For is believed
+	AuthLimits   bool           // the rate limits of signing in
+	PaperURL     string
+	LiveURL      string
+	DataURL      string
+	LogLevel     slog.Level
+	DrainTimeout time.Duration // how long requests may take to end at shutdown
+}
+
+// Setting describes one variable, for --help.
+type Setting struct{ Name, Default, Text string }
+
+// Settings are all variables that paddock serve reads.
+var Settings = []Setting{
+	{"PADDOCK_ADDR", "127.0.0.1:8080", "host:port to listen on"},
+	{"PADDOCK_APP_DATABASE_URL", "", "Postgres as the login paddock_app (required)"},
+	{"PADDOCK_WORKER_DATABASE_URL", "", "Postgres as the login paddock_worker (required)"},
+	{"PADDOCK_AUTH_DATABASE_URL", "", "Postgres as the login paddock_auth (required)"},
+	{"PADDOCK_APP_CONNECTIONS", "8", "the most connections that requests share; 4 to 8 on two cores is best"},
+	{"PADDOCK_MASTER_KEYS", "", "master keys, VERSION:BASE64 between commas; make one with paddock keys new (required)"},
+	{"BETTER_AUTH_SECRET", "", "signs session cookies; 32 characters or more (required)"},
+	{"BETTER_AUTH_URL", "http://localhost:8080", "where browsers reach Paddock; https makes cookies Secure"},
+	{"BETTER_AUTH_TRUSTED_ORIGINS", "", "other origins that may sign in, between commas"},
+	{"PADDOCK_TRUSTED_PROXIES", "", "addresses or prefixes whose X-Forwarded-For is believed, between commas"},
+	{"PADDOCK_AUTH_RATE_LIMIT", "true", "limit sign-ins an address; false for load tests alone"},
+	{"PADDOCK_ALPACA_PAPER_URL", "https://paper-api.alpaca.markets", "Alpaca's paper trading API"},
+	{"PADDOCK_ALPACA_LIVE_URL", "https://api.alpaca.markets", "Alpaca's live trading API"},
+	{"PADDOCK_ALPACA_DATA_URL", "https://data.alpaca.markets", "Alpaca's market data API"},
+	{"PADDOCK_LOG_LEVEL", "info", "debug, info, warn or error"},
+	{"PADDOCK_DRAIN_TIMEOUT", "15s", "how long requests may take to end at shutdown"},
+}
+
+// Load reads the environment through lookup (os.LookupEnv) and reports
+// everything that is wrong with it at once, a sentence a setting. No error
+// shows a value.
+func Load(lookup func(string) (string, bool)) (Config, error) {
+	var wrong []error
+	get := func(name string) string {
+		if v, ok := lookup(name); ok && strings.TrimSpace(v) != "" {
+			return strings.TrimSpace(v)
+		}
+		for _, s := range Settings {
+			if s.Name == name {
+				return s.Default
+			}
+		}
+		panic("config: " + name + " is not in Settings")
+	}
+	fail := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
+	need := func(name string) string {
+		v := get(name)
+		if v == "" {
+			fail("%s is not set", name)
+		}
+		return v
+	}
+
+	c := Config{
+		Addr:       get("PADDOCK_ADDR"),
+		AppURL:     need("PADDOCK_APP_DATABASE_URL"),
+		WorkerURL:  need("PADDOCK_WORKER_DATABASE_URL"),
+		AuthURL:    need("PADDOCK_AUTH_DATABASE_URL"),
+		MasterKeys: need("PADDOCK_MASTER_KEYS"),
+		AuthSecret: need("BETTER_AUTH_SECRET"),
+		BaseURL:    strings.TrimSuffix(get("BETTER_AUTH_URL"), "/"),
+		Origins:    list(get("BETTER_AUTH_TRUSTED_ORIGINS")),
+		PaperURL:   get("PADDOCK_ALPACA_PAPER_URL"),
+		LiveURL:    get("PADDOCK_ALPACA_LIVE_URL"),
+		DataURL:    get("PADDOCK_ALPACA_DATA_URL"),
+	}
+	if u, err := url.Parse(c.BaseURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		fail("BETTER_AUTH_URL must be an http or https URL such as https://paddock.example.com")
+	}
+	n, err := strconv.ParseInt(get("PADDOCK_APP_CONNECTIONS"), 10, 32)
+	if err != nil || n < 1 || n > 1000 {
+		fail("PADDOCK_APP_CONNECTIONS must be a whole number from 1 to 1000")
+	}
+	c.AppConns = int32(n)
+	for _, text := range list(get("PADDOCK_TRUSTED_PROXIES")) {
+		prefix, err := netip.ParsePrefix(text)
+		if addr, addrErr := netip.ParseAddr(text); addrErr == nil {
+			prefix, err = netip.PrefixFrom(addr, addr.BitLen()), nil
+		}
+		if err != nil {
+			fail("PADDOCK_TRUSTED_PROXIES: %q is neither an address nor a prefix such as 10.0.0.0/8", text)
+			continue
+		}
+		c.Proxies = append(c.Proxies, prefix)
+	}
+	if c.AuthLimits, err = strconv.ParseBool(get("PADDOCK_AUTH_RATE_LIMIT")); err != nil {
+		fail("PADDOCK_AUTH_RATE_LIMIT must be true or false")
+	}
+	if err := c.LogLevel.UnmarshalText([]byte(get("PADDOCK_LOG_LEVEL"))); err != nil {
+		fail("PADDOCK_LOG_LEVEL must be debug, info, warn or error")
+	}
+	if c.DrainTimeout, err = time.ParseDuration(get("PADDOCK_DRAIN_TIMEOUT")); err != nil || c.DrainTimeout < 0 {
+		fail("PADDOCK_DRAIN_TIMEOUT must be a duration such as 15s")
+	}
+	return c, errors.Join(wrong...)
+}
+
+// FromEnvironment is Load of the process's own environment.
+func FromEnvironment() (Config, error) { return Load(os.LookupEnv) }
+
+func list(text string) []string {
+	var out []string
+	for _, part := range strings.Split(text, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			out = append(out, part)
+		}
+	}
+	return out
+}
+
+// String keeps URLs with passwords, and secrets, out of every log.
+func (c Config) String() string { return "configuration for " + c.BaseURL }
+
+// GoString keeps them out of %#v.
+func (c Config) GoString() string { return c.String() }
+
+// Format keeps them out of every other verb.
+func (c Config) Format(s fmt.State, _ rune) { fmt.Fprint(s, c.String()) }

@@ -1,0 +1,125 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/julienschmidt/httprouter"
+)
+
+func (s *Server) listAccounts(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
+	token, err := s.session(r)
+	if err != nil {
+		return err
+	}
+	list, err := s.Accounts.List(r.Context(), token)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, map[string]any{"accounts": list})
+}
+
+func (s *Server) createAccount(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
+	token, err := s.session(r)
+	if err != nil {
+		return err
+	}
+	var body struct {
+		Name        string `json:"name"`
+		Environment string `json:"environment"`
+	}
+	if err := readBody(r, &body); err != nil {
+		return err
+	}
+	account, err := s.Accounts.Create(r.Context(), token, body.Name, body.Environment)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Location", "/api/accounts/"+account.ID.String())
+	return writeJSON(w, http.StatusCreated, account)
+}
+
+func (s *Server) getAccount(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
+	a, err := s.pathAdmission(r, p)
+	if err != nil {
+		return err
+	}
+	account, err := s.Accounts.Get(r.Context(), a)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, account)
+}
+
+func (s *Server) changeAccount(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
+	a, err := s.pathAdmission(r, p)
+	if err != nil {
+		return err
+	}
+	var body struct {
+		Name     *string `json:"name"`
+		IsActive *bool   `json:"is_active"`
+	}
+	if err := readBody(r, &body); err != nil {
+		return err
+	}
+	account, err := s.Accounts.Change(r.Context(), a, body.Name, body.IsActive)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, account)
+}
+
+func (s *Server) deleteAccount(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
+	a, err := s.pathAdmission(r, p)
+	if err != nil {
+		return err
+	}
+	if err := s.Accounts.Delete(r.Context(), a); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (s *Server) getCredentials(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
+	a, err := s.pathAdmission(r, p)
+	if err != nil {
+		return err
+	}
+	metadata, err := s.Accounts.Credentials(r.Context(), a)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, metadata)
+}
+
+func (s *Server) putCredentials(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
+	a, err := s.pathAdmission(r, p)
+	if err != nil {
+		return err
+	}
+	var body struct {
+		KeyID     string `json:"key_id"`
+		SecretKey string `json:"secret_key"`
+	}
+	if err := readBody(r, &body); err != nil {
+		return err
+	}
+	metadata, err := s.Accounts.PutCredentials(r.Context(), a, body.KeyID, body.SecretKey)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, metadata)
+}
+
+func (s *Server) deleteCredentials(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
+	a, err := s.pathAdmission(r, p)
+	if err != nil {
+		return err
+	}
+	if err := s.Accounts.DeleteCredentials(r.Context(), a); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}

@@ -1,0 +1,43 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/julienschmidt/httprouter"
+
+	"paddock/app/problem"
+)
+
+// healthz says that the process runs.
+func (s *Server) healthz(w http.ResponseWriter, _ *http.Request, _ httprouter.Params) error {
+	return writeJSON(w, http.StatusOK, map[string]bool{"ok": true})
+}
+
+// readyz says that requests can be served: the database answers.
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	if err := s.Ready(ctx); err != nil {
+		p := problem.New(problem.Unavailable, "not_ready", "The database does not answer.").Because(err)
+		p.RetryAfter = 2 * time.Second
+		return p
+	}
+	return writeJSON(w, http.StatusOK, map[string]bool{"ok": true})
+}
+
+// notFound leaves every path outside the API to the console.
+func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/api" || strings.HasPrefix(r.URL.Path, "/api/") {
+		s.fail(w, r, problem.New(problem.NotFound, "no_such_path", "There is nothing at this path."))
+		return
+	}
+	s.Console.ServeHTTP(w, r)
+}
+
+func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	writeJSON(w, http.StatusMethodNotAllowed, failure{Code: "method_not_allowed",
+		Message: "This path does not take " + r.Method + ". See the header Allow.", RequestID: requestID(r.Context())})
+}

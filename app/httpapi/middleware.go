@@ -1,0 +1,118 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"paddock/app/problem"
+)
+
+type requestIDKey struct{}
+
+// requestID answers the id under which this request is logged.
+func requestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestIDKey{}).(string)
+	return id
+}
+
+// observe gives every request an id, logs it when it ends, and turns a panic
+// into a 500 that carries the id. It logs the path and never the query, the
+// headers or the body: those may hold what must not be kept.
+func (s *Server) observe(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := rand.Text()
+		r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
+		w.Header().Set("X-Request-ID", id)
+		seen := &statusWriter{ResponseWriter: w}
+		began := time.Now()
+
+		defer func() {
+			if p := recover(); p != nil {
+				if p == http.ErrAbortHandler {
+					panic(p)
+				}
+				s.Logger.ErrorContext(r.Context(), "panic", "request_id", id, "panic", p, "stack", string(debug.Stack()))
+				if seen.status == 0 {
+					s.fail(seen, r, errors.New("panic"))
+				}
+			}
+			level := slog.LevelInfo
+			if seen.status >= 500 {
+				level = slog.LevelError
+			}
+			s.Logger.Log(r.Context(), level, "request", "request_id", id, "method", r.Method, "path", r.URL.Path,
+				"status", seen.status, "bytes", seen.bytes, "ms", float64(time.Since(began).Microseconds())/1000)
+		}()
+		next.ServeHTTP(seen, r)
+	})
+}
+
+// statusWriter remembers what was answered.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Write(p []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	n, err := w.ResponseWriter.Write(p)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// contentSecurityPolicy allows what the console needs: its own files, and
+// styles that its components set at run time.
+const contentSecurityPolicy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+	"font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// maxBody is the largest request body: an agent's log entry with its data.
+const maxBody = 128 << 10
+
+// protect sets the headers that keep browsers careful, bounds bodies, and
+// refuses changes that another site's page asks for.
+func (s *Server) protect(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", contentSecurityPolicy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		if s.Secure {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		if strings.HasPrefix(r.URL.Path, "/api/") {
+			h.Set("Cache-Control", "no-store")
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+
+		// The auth endpoints make their own, stricter check.
+		changes := r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodOptions
+		if changes && !strings.HasPrefix(r.URL.Path, "/api/auth/") && r.Header.Get("Origin") != "" && !s.Sessions.OriginAllowed(r) {
+			s.fail(w, r, problem.New(problem.Forbidden, "origin_forbidden",
+				"This page's origin may not change anything here. Add it to BETTER_AUTH_TRUSTED_ORIGINS if it should."))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

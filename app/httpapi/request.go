@@ -1,0 +1,110 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/julienschmidt/httprouter"
+
+	"paddock/app/problem"
+	"paddock/app/tenant"
+)
+
+// session answers the request's session token, or unauthenticated.
+func (s *Server) session(r *http.Request) (string, error) {
+	token, ok := s.Sessions.SessionToken(r)
+	if !ok {
+		return "", problem.New(problem.Unauthenticated, tenant.CodeUnauthenticated, "Sign in first: there is no session, or it has ended.")
+	}
+	return token, nil
+}
+
+// admission reads who asks and for which account, named by the header
+// X-Account-ID or the query's account_id. Whether that is theirs is for the
+// database to say.
+func (s *Server) admission(r *http.Request) (tenant.Admission, error) {
+	token, err := s.session(r)
+	if err != nil {
+		return tenant.Admission{}, err
+	}
+	named := append(r.Header.Values("X-Account-ID"), r.URL.Query()["account_id"]...)
+	if len(named) == 0 {
+		return tenant.Admission{}, problem.New(problem.Invalid, "account_required", "Say which account is meant: send its id in the header X-Account-ID.")
+	}
+	var account uuid.UUID
+	for i, text := range named {
+		id, err := parseID(text)
+		if err != nil {
+			return tenant.Admission{}, problem.New(problem.Invalid, "account_malformed", "The account's id is not a UUID. Copy it from GET /api/accounts.")
+		}
+		if i > 0 && id != account {
+			return tenant.Admission{}, problem.New(problem.Invalid, "account_ambiguous", "The request names two different accounts. Send one id.")
+		}
+		account = id
+	}
+	return tenant.Admission{Token: token, Account: account}, nil
+}
+
+// pathAdmission is admission to the account that the path names. A path that
+// holds no UUID names an account that does not exist.
+func (s *Server) pathAdmission(r *http.Request, p httprouter.Params) (tenant.Admission, error) {
+	token, err := s.session(r)
+	if err != nil {
+		return tenant.Admission{}, err
+	}
+	id, err := parseID(p.ByName("id"))
+	if err != nil {
+		return tenant.Admission{}, problem.New(problem.Invalid, "account_malformed", "The account's id is not a UUID. Copy it from GET /api/accounts.")
+	}
+	return tenant.Admission{Token: token, Account: id}, nil
+}
+
+// parseID takes the one canonical form of a UUID. The zero UUID is refused: it
+// means "no account" further in.
+func parseID(text string) (uuid.UUID, error) {
+	if len(text) != 36 {
+		return uuid.Nil, errors.New("not a UUID")
+	}
+	id, err := uuid.Parse(text)
+	if err == nil && id == uuid.Nil {
+		err = errors.New("the zero UUID names nothing")
+	}
+	return id, err
+}
+
+// readBody decodes a JSON body into into. Unknown fields are refused: a
+// misspelt limit_price must not become a market order.
+func readBody(r *http.Request, into any) error {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/json" {
+		return problem.New(problem.Unsupported, "unsupported_media_type", "Send the body as JSON, with Content-Type: application/json.")
+	}
+	d := json.NewDecoder(r.Body)
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return explainBody(err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return problem.New(problem.Invalid, "invalid_json", "The body must be one JSON object and nothing after it.")
+	}
+	return nil
+}
+
+func explainBody(err error) error {
+	var tooLarge *http.MaxBytesError
+	var wrongType *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &tooLarge):
+		return problem.New(problem.TooLarge, "body_too_large", "The body may have %d bytes.", tooLarge.Limit)
+	case errors.As(err, &wrongType):
+		return problem.New(problem.Invalid, "invalid_json", "The field %q is of the wrong type.", wrongType.Field)
+	case strings.HasPrefix(err.Error(), "json: unknown field "):
+		return problem.New(problem.Invalid, "unknown_field", "There is no field %s here. Check its spelling.", strings.TrimPrefix(err.Error(), "json: unknown field "))
+	}
+	return problem.New(problem.Invalid, "invalid_json", "The body is not valid JSON, or a value in it cannot be read.")
+}

@@ -1,0 +1,82 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"math"
+	"net/http"
+	"strconv"
+
+	"github.com/julienschmidt/httprouter"
+
+	"paddock/app/problem"
+)
+
+// statuses gives each kind of problem its HTTP status.
+var statuses = map[problem.Kind]int{
+	problem.Internal:        http.StatusInternalServerError,
+	problem.Invalid:         http.StatusBadRequest,
+	problem.Unauthenticated: http.StatusUnauthorized,
+	problem.Forbidden:       http.StatusForbidden,
+	problem.NotFound:        http.StatusNotFound,
+	problem.Conflict:        http.StatusConflict,
+	problem.TooLarge:        http.StatusRequestEntityTooLarge,
+	problem.Unsupported:     http.StatusUnsupportedMediaType,
+	problem.Unprocessable:   http.StatusUnprocessableEntity,
+	problem.TooMany:         http.StatusTooManyRequests,
+	problem.Unavailable:     http.StatusServiceUnavailable,
+}
+
+// handle turns a handler's error into an answer.
+func (s *Server) handle(h func(http.ResponseWriter, *http.Request, httprouter.Params) error) httprouter.Handle {
+	return func(w http.ResponseWriter, r *http.Request, p httprouter.Params) {
+		if err := h(w, r, p); err != nil {
+			s.fail(w, r, err)
+		}
+	}
+}
+
+// failure is the body of every error.
+type failure struct {
+	Code      string          `json:"code"`
+	Message   string          `json:"message"`
+	RequestID string          `json:"request_id"`
+	Broker    *problem.Broker `json:"broker,omitempty"`
+}
+
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	p := problem.Of(err)
+	status := statuses[p.Kind]
+	switch {
+	case r.Context().Err() != nil && errors.Is(err, context.Canceled):
+		status = 499 // the client has left; nobody reads the answer
+	case status == http.StatusInternalServerError:
+		s.Logger.ErrorContext(r.Context(), "request failed", "request_id", requestID(r.Context()), "path", r.URL.Path, "err", p.Cause)
+	case p.Cause != nil:
+		s.Logger.LogAttrs(r.Context(), slog.LevelWarn, "request refused", slog.String("request_id", requestID(r.Context())),
+			slog.String("path", r.URL.Path), slog.String("code", p.Code), slog.Any("err", p.Cause))
+	}
+	if p.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(p.RetryAfter.Seconds()))))
+	}
+	writeJSON(w, status, failure{Code: p.Code, Message: p.Message, RequestID: requestID(r.Context()), Broker: p.Broker})
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	return writeRaw(w, status, text)
+}
+
+// writeRaw sends JSON that is written already.
+func writeRaw(w http.ResponseWriter, status int, body []byte) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that left reads nothing; there is nobody to tell
+	return nil
+}

@@ -1,0 +1,81 @@
+// Package httpapi is Paddock's REST API: routing, limits, JSON and errors. The
+// rules are the capability packages'.
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/julienschmidt/httprouter"
+
+	"paddock/app/accounts"
+	"paddock/app/agents"
+	"paddock/app/trading"
+)
+
+// Sessions tells who asks: the auth service.
+type Sessions interface {
+	// SessionToken answers the token of a cookie whose signature is right. It
+	// asks no database: that the session lives is admission's to say.
+	SessionToken(*http.Request) (string, bool)
+	// OriginAllowed tells whether a browser's request came from our own pages.
+	OriginAllowed(*http.Request) bool
+}
+
+// Config is what a Server is made of.
+type Config struct {
+	Accounts *accounts.Service
+	Trading  *trading.Service
+	Logs     *agents.Logs
+	Sessions Sessions
+	Auth     http.Handler // serves /api/auth/
+	Push     http.Handler // serves /api/ws
+	Console  http.Handler // serves everything that is not the API
+	Ready    func(context.Context) error
+	Secure   bool // served over https: browsers are told to insist on it
+	Logger   *slog.Logger
+}
+
+// Server answers HTTP.
+type Server struct{ Config }
+
+// New makes the handler of everything that Paddock serves.
+func New(c Config) http.Handler {
+	s := &Server{c}
+	r := httprouter.New()
+	r.HandleMethodNotAllowed = true
+	r.RedirectTrailingSlash = false
+	r.RedirectFixedPath = false
+
+	r.Handler(http.MethodGet, "/api/ws", c.Push)
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions} {
+		r.Handler(method, "/api/auth/*path", c.Auth)
+	}
+
+	r.GET("/healthz", s.handle(s.healthz))
+	r.GET("/readyz", s.handle(s.readyz))
+
+	r.GET("/api/accounts", s.handle(s.listAccounts))
+	r.POST("/api/accounts", s.handle(s.createAccount))
+	r.GET("/api/accounts/:id", s.handle(s.getAccount))
+	r.PATCH("/api/accounts/:id", s.handle(s.changeAccount))
+	r.DELETE("/api/accounts/:id", s.handle(s.deleteAccount))
+	r.GET("/api/accounts/:id/credentials", s.handle(s.getCredentials))
+	r.PUT("/api/accounts/:id/credentials", s.handle(s.putCredentials))
+	r.DELETE("/api/accounts/:id/credentials", s.handle(s.deleteCredentials))
+
+	r.GET("/api/account", s.handle(s.brokerAccount))
+	r.GET("/api/positions", s.handle(s.positions))
+	r.POST("/api/positions", s.handle(s.positions)) // as the first front end asks
+	r.GET("/api/orders", s.handle(s.listOrders))
+	r.POST("/api/orders", s.handle(s.placeOrder))
+	r.GET("/api/orders/:id", s.handle(s.getOrder))
+	r.DELETE("/api/orders/:id", s.handle(s.cancelOrder))
+	r.GET("/api/agent-logs", s.handle(s.listAgentLogs))
+	r.POST("/api/agent-logs", s.handle(s.appendAgentLog))
+
+	r.NotFound = http.HandlerFunc(s.notFound)
+	r.MethodNotAllowed = http.HandlerFunc(s.methodNotAllowed)
+	return s.observe(s.protect(r))
+}

@@ -1,0 +1,83 @@
+package tenant
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"paddock/app/problem"
+)
+
+// The size of a page when a client does not say, and the largest.
+const (
+	DefaultPage = 50
+	MaxPage     = 500
+)
+
+// Page is one page of rows that are ordered by (created_at, id), newest
+// first: the rows before At and ID.
+type Page struct {
+	At    time.Time
+	ID    uuid.UUID
+	Limit int
+}
+
+// ParsePage reads a client's limit and cursor; "" is the default size, and the
+// newest page. It ends with invalid_limit or invalid_cursor.
+func ParsePage(limit, before string) (Page, error) {
+	p := Page{At: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), ID: uuid.Max, Limit: DefaultPage}
+	if limit != "" {
+		n, err := strconv.Atoi(limit)
+		if err != nil || n < 1 || n > MaxPage {
+			return p, problem.New(problem.Invalid, "invalid_limit", `Set "limit" between 1 and %d.`, MaxPage)
+		}
+		p.Limit = n
+	}
+	if before == "" {
+		return p, nil
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(before)
+	if err == nil && len(raw) == 24 {
+		micros := int64(binary.BigEndian.Uint64(raw))
+		const year9999 = 252455615999999999
+		if micros >= 0 && micros <= year9999 {
+			p.At, p.ID = time.UnixMicro(micros+postgresEpoch).UTC(), uuid.UUID(raw[8:])
+			return p, nil
+		}
+	}
+	return p, problem.New(problem.Invalid, "invalid_cursor", `Give "before" as next_cursor came, or leave it out.`)
+}
+
+// AppendRows appends at most Limit rows as a JSON array, and answers the next
+// page's cursor as JSON: null on the last page. The query must ask for
+// Limit+1 rows, with the columns id and created_at: a row too many says that
+// there is another page.
+func (p Page) AppendRows(dst []byte, rows pgx.Rows) (body []byte, next string, err error) {
+	id, at := -1, -1
+	for i, f := range rows.FieldDescriptions() {
+		switch f.Name {
+		case "id":
+			id = i
+		case "created_at":
+			at = i
+		}
+	}
+	var last [24]byte // the time as Postgres sends it, and the id
+	n, end := 0, 0
+	dst, err = AppendRows(dst, rows, func(values [][]byte, length int) {
+		n++
+		if n == p.Limit {
+			copy(last[:8], values[at])
+			copy(last[8:], values[id])
+			end = length
+		}
+	})
+	if err != nil || n <= p.Limit {
+		return dst, "null", err
+	}
+	return append(dst[:end], ']'), `"` + base64.RawURLEncoding.EncodeToString(last[:]) + `"`, nil
+}

@@ -1,0 +1,123 @@
+package trading
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"paddock/app/accounts"
+	"paddock/app/broker"
+	"paddock/app/problem"
+	"paddock/app/tenant"
+)
+
+// orderColumns are an order as the API shows it, in app.order_json's terms:
+// amounts are cast to text, so that they stay exact.
+const orderColumns = `id, alpaca_order_id, client_order_id, symbol, side, type, time_in_force, order_class, qty::text, notional::text,
+	limit_price::text, stop_price::text, extended_hours, filled_qty::text, filled_avg_price::text, status, intent_state, status_message,
+	submitted_by, orchestrator_agent_id, tag, broker_request_id, created_at, submitted_at, filled_at, updated_at`
+
+const closedStatuses = `('filled', 'canceled', 'expired', 'rejected', 'replaced', 'done_for_day', 'unknown')`
+
+// One statement a filter, since each has its own index.
+var listOrders = map[string]string{
+	"all": `select ` + orderColumns + ` from app.alpaca_orders
+		where account_id = $1 and (created_at, id) < ($2, $3) order by created_at desc, id desc limit $4`,
+	"open": `select ` + orderColumns + ` from app.alpaca_orders
+		where account_id = $1 and (created_at, id) < ($2, $3) and status not in ` + closedStatuses + ` order by created_at desc, id desc limit $4`,
+	"closed": `select ` + orderColumns + ` from app.alpaca_orders
+		where account_id = $1 and (created_at, id) < ($2, $3) and status in ` + closedStatuses + ` order by created_at desc, id desc limit $4`,
+}
+
+// Orders answers {"orders":[…],"next_cursor":…} from the mirror, newest first,
+// in one round trip. status is open, closed or all; next_cursor is null on the
+// last page. It ends with invalid_status.
+func (s *Service) Orders(ctx context.Context, a tenant.Admission, status string, page tenant.Page) ([]byte, error) {
+	query, ok := listOrders[status]
+	if !ok {
+		return nil, problem.New(problem.Invalid, "invalid_status", `Set "status" to open, closed or all.`)
+	}
+	body := append(make([]byte, 0, 640*page.Limit+64), `{"orders":`...)
+	next := "null"
+	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+		b.Queue(query, a.Account, page.At, page.ID, page.Limit+1).Query(func(rows pgx.Rows) (err error) {
+			body, next, err = page.AppendRows(body, rows)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	body = append(body, `,"next_cursor":`...)
+	body = append(body, next...)
+	return append(body, '}'), nil
+}
+
+const selectOrder = `select alpaca_order_id, intent_state, app.order_json(o) from app.alpaca_orders o
+	where account_id = $1 and (id = $2 or alpaca_order_id = $2)`
+
+// found is an order looked up by our id or the broker's.
+type found struct {
+	alpacaID *uuid.UUID
+	state    string
+	order    json.RawMessage
+}
+
+func queueFind(b *tenant.Batch, account, id uuid.UUID, into *found) {
+	b.Queue(selectOrder, account, id).QueryRow(func(row pgx.Row) error {
+		err := row.Scan(&into.alpacaID, &into.state, &into.order)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return orderNotFound()
+		}
+		return err
+	})
+}
+
+// Order answers one order, by our id or the broker's, or order_not_found.
+func (s *Service) Order(ctx context.Context, a tenant.Admission, id uuid.UUID) (json.RawMessage, error) {
+	var f found
+	err := s.db.Do(ctx, a, func(b *tenant.Batch) { queueFind(b, a.Account, id, &f) })
+	return f.order, err
+}
+
+// Cancel asks the broker to cancel an order and answers it as it then stands.
+// It ends with order_not_found, or order_not_cancelable with the reason.
+func (s *Service) Cancel(ctx context.Context, a tenant.Admission, id uuid.UUID) (json.RawMessage, error) {
+	var f found
+	var may bool
+	client, opened, err := s.open(ctx, a, func(b *tenant.Batch) {
+		b.Queue("select private.may('trade')").QueryRow(func(row pgx.Row) error { return row.Scan(&may) })
+		queueFind(b, a.Account, id, &f)
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case !may:
+		return nil, problem.New(problem.Forbidden, tenant.CodeNotPermitted, "Your role on this account does not allow trading.")
+	case f.alpacaID == nil:
+		return nil, problem.New(problem.Conflict, "order_not_cancelable", "This order is not at the broker: its state is %q.", f.state)
+	}
+	if err := client.CancelOrder(ctx, f.alpacaID.String()); err != nil {
+		return nil, s.notCancelable(ctx, a, opened, err)
+	}
+	answer, err := client.Order(ctx, f.alpacaID.String())
+	if err != nil {
+		// The cancel is on its way; the stream will tell how it ended.
+		s.log.WarnContext(ctx, "a canceled order could not be read back", "account", a.Account, "order", id, "err", err)
+		return f.order, nil
+	}
+	placed, err := s.recordPlaced(ctx, a, Placed{Order: f.order}, answer)
+	return placed.Order, err
+}
+
+func (s *Service) notCancelable(ctx context.Context, a tenant.Admission, o accounts.Opened, err error) error {
+	p := problem.Of(s.refused(ctx, a, o, err))
+	var b *broker.Error
+	if errors.As(err, &b) && (b.Kind == broker.Invalid || b.Kind == broker.NotFound) {
+		p.Kind, p.Code, p.Message = problem.Conflict, "order_not_cancelable", "Alpaca cannot cancel this order any more: "+b.Message
+	}
+	return p
+}

@@ -1,0 +1,166 @@
+package trading
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"paddock/app/accounts"
+	"paddock/app/broker"
+	"paddock/app/problem"
+	"paddock/app/tenant"
+)
+
+// Placed is what became of an order: the order as it stands in Postgres, and
+// whether the broker's answer is known.
+type Placed struct {
+	Order json.RawMessage
+	Known bool
+}
+
+// The intent is committed before the broker hears of it. It is made only for
+// an account with keys, and a client_order_id that is taken makes none: the
+// second statement then finds the first order.
+const (
+	insertIntent = `with made as (
+		insert into app.alpaca_orders (account_id, id, client_order_id, request_hash, submitted_by, orchestrator_agent_id, tag,
+			symbol, side, type, time_in_force, qty, notional, limit_price, stop_price, extended_hours)
+		select $1, $2, $3, $4, private.user_id(), nullif($5, ''), nullif($6, ''), $7, $8, $9, $10, $11, $12, $13, $14, $15
+		where exists (select from private.credentials_metadata() where rejected_at is null)
+		on conflict (account_id, client_order_id) do nothing
+		returning *)
+		select private.append_event('order', jsonb_build_object('event', 'submitting', 'order', app.order_json(row(made.*)::app.alpaca_orders),
+			'execution', null, 'position_qty', null), null) from made`
+	selectIntent = `select id, coalesce(request_hash, ''), intent_state, app.order_json(o)
+		from app.alpaca_orders o where account_id = $1 and client_order_id = $2`
+	recordPlaced = `with r as (select * from app.record_order($1, $2, $3)), said as (
+		select private.append_event('order', jsonb_build_object('event', 'accepted', 'order', app.order_json(r.recorded),
+			'execution', null, 'position_qty', null), null) from r where r.changed)
+		select app.order_json(r.recorded), (select count(*) from said) from r`
+	recordRefused = `with refused as (
+		update app.alpaca_orders set intent_state = 'rejected', status = 'rejected', status_message = $3,
+			broker_error_code = nullif($4, 0), broker_request_id = nullif($5, ''), updated_at = clock_timestamp()
+		where account_id = $1 and id = $2 and intent_state = 'submitting' returning *)
+		select private.append_event('order', jsonb_build_object('event', 'rejected', 'order', app.order_json(row(refused.*)::app.alpaca_orders),
+			'execution', null, 'position_qty', null), null) from refused`
+)
+
+// Place sends an order to the broker, once. A retry with the same
+// client_order_id and body answers the first order and sends nothing; another
+// body ends with client_order_id_taken. When the broker's answer is lost the
+// order is answered as it stands, with Known false: it is looked up at the
+// broker until that is known, and never sent again.
+//
+// It ends with invalid_order, client_order_id_taken, order_rejected (with the
+// broker's words), needs_credentials, broker_rate_limited or
+// broker_unavailable (surely not placed), or a problem of the admission.
+func (s *Service) Place(ctx context.Context, a tenant.Admission, r OrderRequest) (Placed, error) {
+	if err := r.Check(); err != nil {
+		return Placed{}, err
+	}
+	id := uuid.New()
+	if r.ClientOrderID == "" {
+		r.ClientOrderID = id.String()
+	}
+	intent, client, opened, err := s.commitIntent(ctx, a, id, r)
+	if err != nil || intent.first {
+		return intent.Placed, err
+	}
+
+	// From here on the client may leave: what it asked for is carried through.
+	ctx = context.WithoutCancel(ctx)
+	call, cancel := context.WithTimeout(ctx, s.patience)
+	defer cancel()
+	answer, err := client.PlaceOrder(call, r.forBroker())
+
+	record, cancel := context.WithTimeout(ctx, recordTimeout)
+	defer cancel()
+	if err == nil {
+		return s.recordPlaced(record, a, intent.Placed, answer)
+	}
+	var refusal *broker.Error
+	if !errors.As(err, &refusal) || refusal.Kind == broker.Ambiguous || refusal.Kind == broker.Canceled {
+		s.log.WarnContext(ctx, "the broker's answer to an order was lost; it will be looked up", "account", a.Account, "order", id, "err", err)
+		return intent.Placed, nil
+	}
+	return Placed{}, s.recordRefused(record, a, id, opened, refusal)
+}
+
+// intent is an order that was committed, or found, before the call.
+type intent struct {
+	Placed
+	first bool // it was there already: this is a retry
+}
+
+func (s *Service) commitIntent(ctx context.Context, a tenant.Admission, id uuid.UUID, r OrderRequest) (intent, *broker.Client, accounts.Opened, error) {
+	var found struct {
+		id    uuid.UUID
+		hash  []byte
+		state string
+		order json.RawMessage
+	}
+	hash := r.hash()
+	client, opened, err := s.open(ctx, a, func(b *tenant.Batch) {
+		b.Rings()
+		b.Queue(insertIntent, a.Account, id, r.ClientOrderID, hash, r.OrchestratorAgentID, r.Tag, r.Symbol, r.Side, r.Type,
+			r.TimeInForce, r.Qty, r.Notional, r.LimitPrice, r.StopPrice, r.ExtendedHours)
+		b.Queue(selectIntent, a.Account, r.ClientOrderID).QueryRow(func(row pgx.Row) error {
+			err := row.Scan(&found.id, &found.hash, &found.state, &found.order)
+			if errors.Is(err, pgx.ErrNoRows) {
+				return nil // no keys: open says so
+			}
+			return err
+		})
+	})
+	if err != nil && found.id != id {
+		return intent{}, nil, opened, err
+	}
+	switch {
+	case found.id == uuid.Nil:
+		return intent{}, nil, opened, problem.New(problem.Forbidden, tenant.CodeNotPermitted, "Your role on this account does not allow trading.")
+	case found.id == id:
+		return intent{Placed: Placed{Order: found.order}}, client, opened, err
+	case string(found.hash) != string(hash):
+		return intent{}, nil, opened, problem.New(problem.Conflict, "client_order_id_taken",
+			"Another order of this account has this client_order_id. Send a new one, or repeat the first order unchanged.")
+	}
+	return intent{Placed: Placed{Order: found.order, Known: found.state != "submitting"}, first: true}, nil, opened, nil
+}
+
+func (s *Service) recordPlaced(ctx context.Context, a tenant.Admission, intent Placed, answer broker.OrderAnswer) (Placed, error) {
+	var order json.RawMessage
+	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+		b.Rings()
+		b.Queue(recordPlaced, a.Account, []byte(answer.Raw), answer.RequestID).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&order, nil) })
+	})
+	if err != nil {
+		// The order is placed and its intent is committed: it will be found
+		// at the broker by its client_order_id.
+		s.log.ErrorContext(ctx, "an order was placed and could not be recorded; it will be looked up", "account", a.Account, "err", err)
+		return intent, nil
+	}
+	return Placed{Order: order, Known: true}, nil
+}
+
+func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid.UUID, opened accounts.Opened, refusal *broker.Error) error {
+	p := problem.Of(s.refused(ctx, a, opened, refusal))
+	if p.Kind == problem.Unprocessable || p.Kind == problem.NotFound {
+		p.Kind, p.Code, p.Message = problem.Unprocessable, "order_rejected", "Alpaca refused the order: "+refusal.Message
+	}
+	reason := refusal.Message
+	if reason == "" {
+		reason = p.Message
+	}
+	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+		b.Rings()
+		b.Queue(recordRefused, a.Account, id, reason, refusal.Code, refusal.RequestID)
+	})
+	if err != nil {
+		s.log.ErrorContext(ctx, "a refused order could not be recorded; it will be looked up", "account", a.Account, "order", id, "err", err)
+	}
+	return p
+}

@@ -1,0 +1,109 @@
+// Package trading is orders, positions and the broker's account, for one
+// admitted account at a time. No transaction is open while the broker is
+// called: one admits and reads the keys, then comes the call, then one records.
+package trading
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"time"
+
+	"paddock/app/accounts"
+	"paddock/app/broker"
+	"paddock/app/problem"
+	"paddock/app/tenant"
+)
+
+// Service answers everything about trading.
+type Service struct {
+	db     *tenant.DB
+	keys   *accounts.Keyring
+	broker *broker.Broker
+	log    *slog.Logger
+	// patience is how long the broker's answer to an order may take.
+	patience time.Duration
+}
+
+// New makes a Service.
+func New(db *tenant.DB, keys *accounts.Keyring, b *broker.Broker, log *slog.Logger) *Service {
+	return &Service{db: db, keys: keys, broker: b, log: log, patience: 30 * time.Second}
+}
+
+// recordTimeout bounds what is written after a broker's answer, which no
+// longer depends on whether the client still waits.
+const recordTimeout = 10 * time.Second
+
+// open admits the request, decrypts the account's keys and makes a client of
+// the broker. queue adds what else belongs into that transaction.
+func (s *Service) open(ctx context.Context, a tenant.Admission, queue func(*tenant.Batch)) (*broker.Client, accounts.Opened, error) {
+	var opened accounts.Opened
+	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+		if queue != nil {
+			queue(b)
+		}
+		s.keys.QueueOpen(b, a.Account, &opened)
+	})
+	if err != nil {
+		return nil, opened, err
+	}
+	if err := opened.Usable(); err != nil {
+		return nil, opened, err
+	}
+	client, err := s.broker.Client(opened.Environment, opened.Credentials, broker.WithAccount(a.Account.String()))
+	return client, opened, err
+}
+
+// refused notes that the broker refuses the keys, when that is what err says,
+// and answers err in words for people.
+func (s *Service) refused(ctx context.Context, a tenant.Admission, o accounts.Opened, err error) error {
+	var b *broker.Error
+	if errors.As(err, &b) && b.Kind == broker.Unauthorized {
+		record, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+		defer cancel()
+		noted := s.db.Do(record, a, func(batch *tenant.Batch) {
+			batch.Rings()
+			batch.Queue("select private.credentials_rejected($1)", o.Generation)
+		})
+		if noted != nil {
+			s.log.WarnContext(ctx, "could not note that the broker refuses the keys", "account", a.Account, "err", noted)
+		}
+	}
+	return accounts.FromBroker(err)
+}
+
+// BrokerAccount answers the broker's account, as the broker wrote it.
+func (s *Service) BrokerAccount(ctx context.Context, a tenant.Admission) (json.RawMessage, error) {
+	client, opened, err := s.open(ctx, a, nil)
+	if err != nil {
+		return nil, err
+	}
+	account, err := client.Account(ctx)
+	if err != nil {
+		return nil, s.refused(ctx, a, opened, err)
+	}
+	return account.Raw, nil
+}
+
+// Positions asks the broker for the account's positions, records them, and
+// answers them as the broker wrote them.
+func (s *Service) Positions(ctx context.Context, a tenant.Admission) (json.RawMessage, error) {
+	client, opened, err := s.open(ctx, a, nil)
+	if err != nil {
+		return nil, err
+	}
+	asOf := time.Now()
+	positions, err := client.Positions(ctx)
+	if err != nil {
+		return nil, s.refused(ctx, a, opened, err)
+	}
+	err = s.db.Do(ctx, a, func(b *tenant.Batch) {
+		b.Queue("select app.record_positions($1, $2, $3)", a.Account, []byte(positions.Raw), asOf)
+	})
+	return positions.Raw, err
+}
+
+func orderNotFound() error {
+	return problem.New(problem.NotFound, "order_not_found", "This account has no order of this id. See GET /api/orders.")
+}
