@@ -111,6 +111,29 @@ create table app.agent_logs (
 );
 create index agent_logs_newest_idx on app.agent_logs (account_id, created_at desc, id desc);
 
+-- Planner statistics are made over all tenants, and EXPLAIN tells them: the
+-- columns that hold a tenant's own words or amounts have none.
+alter table app.alpaca_orders
+  alter column account_id set statistics 0, alter column id set statistics 0, alter column client_order_id set statistics 0,
+  alter column request_hash set statistics 0, alter column submitted_by set statistics 0,
+  alter column orchestrator_agent_id set statistics 0, alter column tag set statistics 0, alter column symbol set statistics 0,
+  alter column qty set statistics 0, alter column notional set statistics 0, alter column limit_price set statistics 0,
+  alter column stop_price set statistics 0, alter column alpaca_order_id set statistics 0,
+  alter column filled_qty set statistics 0, alter column filled_avg_price set statistics 0,
+  alter column status_message set statistics 0, alter column broker_request_id set statistics 0, alter column broker_order set statistics 0;
+alter table app.alpaca_positions
+  alter column account_id set statistics 0, alter column symbol set statistics 0, alter column qty set statistics 0,
+  alter column avg_entry_price set statistics 0, alter column cost_basis set statistics 0, alter column market_value set statistics 0,
+  alter column unrealized_pl set statistics 0, alter column broker_position set statistics 0;
+alter table app.trading_positions
+  alter column account_id set statistics 0, alter column symbol set statistics 0, alter column opened_qty set statistics 0,
+  alter column closed_qty set statistics 0, alter column avg_entry_price set statistics 0, alter column avg_exit_price set statistics 0,
+  alter column realized_pl set statistics 0, alter column fees set statistics 0,
+  alter column orchestrator_agent_id set statistics 0, alter column tag set statistics 0;
+alter table app.agent_logs
+  alter column account_id set statistics 0, alter column user_id set statistics 0,
+  alter column orchestrator_agent_id set statistics 0, alter column message set statistics 0, alter column data set statistics 0;
+
 alter table app.alpaca_orders     enable row level security, force row level security;
 alter table app.alpaca_positions  enable row level security, force row level security;
 alter table app.trading_positions enable row level security, force row level security;

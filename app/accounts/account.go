@@ -187,7 +187,7 @@ func explain(err error) error {
 		return nil
 	case tenant.Unique(err) == "user_accounts_user_id_name_key":
 		return problem.New(problem.Conflict, "account_name_taken", "You have an account of this name already. Choose another name.")
-	case tenant.Unique(err) == "user_accounts_user_id_environment_alpaca_account_id_key":
+	case tenant.Unique(err) == "user_accounts_user_id_broker_account_key":
 		return problem.New(problem.Conflict, "broker_account_in_use", "You have connected this Alpaca account already, under another name.")
 	case tenant.State(err) == "PD409":
 		return problem.New(problem.Conflict, "different_broker_account",

@@ -41,13 +41,13 @@ func (b *Batch) AppendEvent(kind string, data any) error {
 // is rung right after the commit.
 func (b *Batch) Rings() { b.news = true }
 
-// Settings that a query could have moved for the whole session are set again
-// with each admission, for its transaction.
+// resetSQL goes first: whatever a query may have set for the whole session
+// (row_security, a timeout, the client's encoding) goes back to what the
+// connection was opened with, before the next tenant is admitted on it.
 const (
-	admitSQL = `select set_config('search_path', 'pg_catalog', true), set_config('TimeZone', 'UTC', true),
-		set_config('DateStyle', 'ISO, MDY', true), private.admit($1, $2)`
-	admitWorkerSQL = `select set_config('search_path', 'pg_catalog', true), set_config('TimeZone', 'UTC', true),
-		set_config('DateStyle', 'ISO, MDY', true), private.admit_worker($1, $2, $3)`
+	resetSQL       = "reset all"
+	admitSQL       = "select private.admit($1, $2)"
+	admitWorkerSQL = "select private.admit_worker($1, $2, $3)"
 )
 
 // Bell rings the doorbell after a commit.
@@ -78,6 +78,7 @@ func (db *DB) Do(ctx context.Context, a Admission, queue func(*Batch)) error {
 	if a.Account != uuid.Nil {
 		account = &a.Account
 	}
+	b.Queue(resetSQL)
 	b.Queue(admitSQL, a.Token, account)
 	queue(&b)
 	return run(ctx, db.pool, &b, db.bell)

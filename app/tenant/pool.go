@@ -39,6 +39,7 @@ func OpenPool(ctx context.Context, c PoolConfig) (*pgxpool.Pool, error) {
 	p["search_path"] = "pg_catalog"
 	p["timezone"] = "UTC"
 	p["datestyle"] = "ISO, MDY"
+	p["client_encoding"] = "UTF8"
 	if c.AsyncCommit {
 		p["synchronous_commit"] = "off"
 	}

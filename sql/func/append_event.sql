@@ -14,6 +14,10 @@ begin
     raise exception 'an event of this kind needs the scope "%"', needed using errcode = '42501';
   end if;
 
+  if p_broker_event_id is not null and scopes <> 'work' then
+    raise exception 'the broker''s event ids are the worker''s to give' using errcode = '42501';
+  end if;
+
   -- The lock comes first: whoever holds it sees every event before its own.
   insert into app.event_heads as h (account_id, last_seq) values (account, 1)
     on conflict (account_id) do update set last_seq = h.last_seq + 1

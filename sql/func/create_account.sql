@@ -10,7 +10,7 @@ begin
   if who is null then
     raise exception 'nobody is admitted' using errcode = '42501';
   end if;
-  if (select count(*) from app.user_accounts u where u.user_id = who) >= 100 then
+  if (select count(*) from app.account_grants g where g.user_id = who and g.role = 'owner') >= 100 then
     raise exception 'a user may have 100 accounts' using errcode = 'PD429';
   end if;
   insert into app.user_accounts (user_id, name, environment)

@@ -1,0 +1,209 @@
+package stream
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"time"
+
+	"paddock/app/accounts"
+	"paddock/app/broker"
+	"paddock/app/problem"
+	"paddock/app/tenant"
+)
+
+// account is the stream of one account, under one lease and one set of keys.
+type account struct {
+	m       *Manager
+	lease   tenant.Lease
+	log     *slog.Logger
+	opened  accounts.Opened
+	client  *broker.Client
+	lookNow chan struct{} // an order's answer is missing
+	gap     chan struct{} // updates may have been missed
+	lastID  string        // the newest update applied
+}
+
+// start begins an account's stream in the background. m.mu is held.
+func (m *Manager) start(ctx context.Context, l tenant.Lease) {
+	ctx, cancel := context.WithCancel(ctx)
+	a := &account{
+		m: m, lease: l, log: m.Logger.With("account", l.Account), lastID: l.LastEventID,
+		lookNow: make(chan struct{}, 1), gap: make(chan struct{}, 1),
+	}
+	r := &running{lease: l, cancel: cancel, done: make(chan struct{}), account: a}
+	m.running[l.Account] = r
+	go func() {
+		defer close(r.done)
+		defer cancel()
+		a.run(ctx)
+	}()
+}
+
+// resolve asks the stream to look up orders whose answer is missing.
+func (r *running) resolve() { signal(r.account.lookNow) }
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// run opens the keys, then reads the stream and, beside it, reconciles.
+func (a *account) run(ctx context.Context) {
+	for attempt := 0; !a.open(ctx); attempt++ {
+		if !backoff(ctx, attempt) {
+			return
+		}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	reading := make(chan struct{})
+	go func() {
+		defer close(reading)
+		a.read(ctx)
+	}()
+	a.tend(ctx)
+	<-reading
+}
+
+// open reads the account's credentials. They stay in memory while the stream
+// runs, as the open connection itself does.
+func (a *account) open(ctx context.Context) bool {
+	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) { a.m.Keys.QueueOpen(b, a.lease.Account, &a.opened) })
+	if err == nil {
+		err = a.opened.Usable()
+	}
+	if err == nil {
+		a.client, err = a.m.Broker.Client(a.opened.Environment, a.opened.Credentials, broker.WithAccount(a.lease.Account.String()))
+	}
+	if err != nil && ctx.Err() == nil {
+		a.log.Warn("the stream could not open its credentials", "err", err)
+	}
+	return err == nil
+}
+
+// read follows the broker's stream, again and again.
+func (a *account) read(ctx context.Context) {
+	for attempt := 0; ctx.Err() == nil; attempt++ {
+		began := time.Now()
+		err := a.m.Broker.StreamTrades(ctx, a.opened.Environment, a.opened.Credentials, a.lastID, func(msg broker.Message) error {
+			switch msg.Kind {
+			case broker.Connected:
+				signal(a.gap)
+			case broker.Dropped:
+				a.log.Warn("the broker's stream left something out", "said", msg.Text)
+				signal(a.gap)
+			case broker.Update:
+				return a.apply(ctx, msg)
+			}
+			return nil
+		})
+		if ctx.Err() != nil {
+			return
+		}
+		if a.refused(ctx, err) || problem.Is(err, tenant.CodeAccountForbidden) {
+			return // the manager takes the lease away, or has
+		}
+		if errors.Is(err, broker.ErrNotSupported) {
+			// Reconciliation alone keeps the mirror until this is tried again.
+			attempt = 7
+			signal(a.gap)
+		} else if time.Since(began) > 30*time.Second {
+			attempt = 0
+		}
+		a.log.Info("the stream ended and starts again", "err", err)
+		if !backoff(ctx, attempt) {
+			return
+		}
+	}
+}
+
+// apply writes one update: order, position, event and cursor, in one
+// transaction. One that was applied before changes nothing.
+func (a *account) apply(ctx context.Context, msg broker.Message) error {
+	for attempt := 0; ; attempt++ {
+		err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+			b.Rings()
+			b.Queue("select app.apply_trade_update($1, $2)", a.lease.Account, []byte(msg.Update))
+		})
+		if err == nil {
+			a.lastID = msg.EventID
+			return nil
+		}
+		if p := problem.Of(err); p.Kind == problem.Unavailable {
+			if !backoff(ctx, attempt) {
+				return ctx.Err()
+			}
+			continue // the database is away: nothing is skipped, the broker waits
+		}
+		if problem.Is(err, tenant.CodeAccountForbidden) {
+			return err
+		}
+		// One update that Postgres will not take must not stop the others:
+		// reconciliation brings what it said.
+		a.log.Error("a trade update could not be applied", "event_id", msg.EventID, "err", err)
+		signal(a.gap)
+		return nil
+	}
+}
+
+// refused notes keys that the broker no longer takes, and says whether that is
+// what err means.
+func (a *account) refused(ctx context.Context, err error) bool {
+	var b *broker.Error
+	if !errors.As(err, &b) || b.Kind != broker.Unauthorized {
+		return false
+	}
+	noted := a.m.Worker.Do(ctx, a.lease, func(batch *tenant.Batch) {
+		batch.Rings()
+		batch.Queue("select private.credentials_rejected($1)", a.opened.Generation)
+	})
+	if noted != nil {
+		a.log.Warn("could not note that the broker refuses the keys", "err", noted)
+		return false
+	}
+	a.m.Wake()
+	return true
+}
+
+// tend reconciles after every gap and now and then, and looks up lost orders.
+func (a *account) tend(ctx context.Context) {
+	timer := time.NewTicker(a.m.Reconcile)
+	defer timer.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return
+		case <-a.gap:
+			err = a.reconcile(ctx)
+		case <-timer.C:
+			err = a.reconcile(ctx)
+		case <-a.lookNow:
+			err = a.lookUp(ctx)
+		}
+		if err == nil || ctx.Err() != nil {
+			continue
+		}
+		if a.refused(ctx, err) {
+			continue // read ends, and with it this
+		}
+		a.log.Warn("reconciliation failed and is tried again", "err", err)
+		if !backoff(ctx, 2) {
+			return
+		}
+		signal(a.gap)
+	}
+}
+
+// queueOrderEvent records an order as the broker describes it and, if that
+// changed anything, tells the account of it.
+func queueOrderEvent(b *tenant.Batch, l tenant.Lease, order json.RawMessage, what, requestID string) {
+	b.Rings()
+	b.Queue(`with r as (select * from app.record_order($1, $2, $3))
+		select private.append_event('order', jsonb_build_object('event', $4::text, 'order', app.order_json(r.recorded),
+			'execution', null, 'position_qty', null), null) from r where r.changed`, l.Account, []byte(order), requestID, what)
+}

@@ -1,0 +1,79 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"paddock/app/broker"
+	"paddock/app/tenant"
+)
+
+// lost is an intent whose answer is missing.
+type lost struct {
+	ID            uuid.UUID
+	ClientOrderID string
+	MissingSince  *time.Time // when the broker first said that it has no such order
+}
+
+// lookUp asks the broker for every order whose answer was lost, by the id that
+// it was sent with. What is found is recorded. One "not found" proves nothing,
+// since an order may appear late; an order that the broker keeps not knowing
+// for the whole window is parked for a person. Nothing is ever sent again.
+func (a *account) lookUp(ctx context.Context) error {
+	var intents []lost
+	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue(`select id, client_order_id, looked_up_at from app.alpaca_orders
+			where account_id = $1 and intent_state = 'submitting' and created_at < now() - interval '3 seconds'
+			order by created_at limit 100`, a.lease.Account).Query(func(rows pgx.Rows) (err error) {
+			intents, err = pgx.CollectRows(rows, pgx.RowToStructByPos[lost])
+			return err
+		})
+	})
+	if err != nil {
+		return err
+	}
+	for _, in := range intents {
+		answer, err := a.client.OrderByClientOrderID(ctx, in.ClientOrderID)
+		var e *broker.Error
+		switch {
+		case err == nil:
+			err = a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+				queueOrderEvent(b, a.lease, answer.Raw, "reconciled", answer.RequestID)
+			})
+		case errors.As(err, &e) && e.Kind == broker.NotFound:
+			err = a.notFound(ctx, in)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parkedMessage is what a person is told of an order that stays unclear.
+const parkedMessage = "The broker's answer to this order was lost, and the broker does not know its client_order_id. " +
+	"It was most likely never placed: check the orders at Alpaca before you send it again under a new client_order_id."
+
+// notFound notes that the broker does not know the order, and parks it when
+// that has been so for the whole window.
+func (a *account) notFound(ctx context.Context, in lost) error {
+	if in.MissingSince == nil || time.Since(*in.MissingSince) < a.m.LookupWindow {
+		return a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+			b.Queue(`update app.alpaca_orders set lookups = lookups + 1, looked_up_at = coalesce(looked_up_at, clock_timestamp())
+				where account_id = $1 and id = $2 and intent_state = 'submitting'`, a.lease.Account, in.ID)
+		})
+	}
+	a.log.Error("an order stays unclear and is parked", "order", in.ID)
+	return a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+		b.Rings()
+		b.Queue(`with parked as (
+			update app.alpaca_orders set intent_state = 'unknown', status = 'unknown', status_message = $3, updated_at = clock_timestamp()
+			where account_id = $1 and id = $2 and intent_state = 'submitting' returning *)
+			select private.append_event('order', jsonb_build_object('event', 'unknown', 'order', app.order_json(row(parked.*)::app.alpaca_orders),
+				'execution', null, 'position_qty', null), null) from parked`, a.lease.Account, in.ID, parkedMessage)
+	})
+}

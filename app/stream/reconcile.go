@@ -1,0 +1,119 @@
+package stream
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"paddock/app/broker"
+	"paddock/app/tenant"
+)
+
+// importPages bounds how much history a first connection brings in: 10 pages
+// of 500 orders.
+const importPages = 10
+
+// reconcile makes the mirror agree with the broker's REST answers: its open
+// orders, those of ours that we believe open and it no longer lists, and its
+// positions. The first one of an account imports its history as well.
+func (a *account) reconcile(ctx context.Context) error {
+	asOf := time.Now()
+	var first bool
+	var believed []uuid.UUID // open here
+	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue("select not exists (select from app.stream_cursors where account_id = $1 and agreed_at is not null)", a.lease.Account).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&first) })
+		b.Queue(`select alpaca_order_id from app.alpaca_orders where account_id = $1 and alpaca_order_id is not null
+			and status not in ('filled', 'canceled', 'expired', 'rejected', 'replaced', 'done_for_day', 'unknown')`, a.lease.Account).
+			Query(func(rows pgx.Rows) (err error) {
+				believed, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+				return err
+			})
+	})
+	if err != nil {
+		return err
+	}
+
+	orders, err := a.brokerOrders(ctx, first)
+	if err != nil {
+		return err
+	}
+	listed := make(map[string]bool, len(orders))
+	for _, o := range orders {
+		listed[o.id] = true
+	}
+	for _, id := range believed {
+		if listed[id.String()] {
+			continue
+		}
+		answer, err := a.client.Order(ctx, id.String())
+		var e *broker.Error
+		if errors.As(err, &e) && e.Kind == broker.NotFound {
+			a.log.Warn("the broker does not know an order that it had accepted", "alpaca_order_id", id)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		orders = append(orders, brokerOrder{id: id.String(), raw: answer.Raw})
+	}
+	positions, err := a.client.Positions(ctx)
+	if err != nil {
+		return err
+	}
+
+	what := "reconciled"
+	if first {
+		what = "imported"
+	}
+	return a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+		b.Rings()
+		for _, o := range orders {
+			queueOrderEvent(b, a.lease, o.raw, what, "")
+		}
+		b.Queue(`select private.append_event('position', jsonb_build_object('positions', $2::jsonb), null)
+			where app.record_positions($1, $2, $3)`, a.lease.Account, []byte(positions.Raw), asOf)
+		b.Queue(`insert into app.stream_cursors as c (account_id, agreed_at) values ($1, $2)
+			on conflict (account_id) do update set agreed_at = excluded.agreed_at, updated_at = now()`, a.lease.Account, asOf)
+	})
+}
+
+// brokerOrder is an order as the broker wrote it.
+type brokerOrder struct {
+	id  string
+	raw json.RawMessage
+}
+
+// brokerOrders answers the open orders, or the history, newest last.
+func (a *account) brokerOrders(ctx context.Context, history bool) ([]brokerOrder, error) {
+	request := alpaca.GetOrdersRequest{Status: "open", Limit: 500, Direction: "desc"}
+	pages := 1
+	if history {
+		request.Status, pages = "all", importPages
+	}
+	var all []brokerOrder
+	for range pages {
+		answer, err := a.client.Orders(ctx, request)
+		if err != nil {
+			return nil, err
+		}
+		var raws []json.RawMessage
+		if err := json.Unmarshal(answer.Raw, &raws); err != nil || len(raws) != len(answer.Value) {
+			return nil, fmt.Errorf("read the broker's list of orders: %w", err)
+		}
+		for i, o := range answer.Value {
+			all = append(all, brokerOrder{id: o.ID, raw: raws[i]})
+		}
+		if len(raws) < request.Limit {
+			break
+		}
+		request.Until = answer.Value[len(raws)-1].SubmittedAt
+	}
+	return all, nil
+}
