@@ -113,7 +113,9 @@ func (a *account) brokerOrders(ctx context.Context, history bool) ([]brokerOrder
 		if len(raws) < request.Limit {
 			break
 		}
-		request.Until = answer.Value[len(raws)-1].SubmittedAt
+		// The SDK sends whole seconds: rounded up, a page overlaps the one
+		// before it, and recording an order twice changes nothing.
+		request.Until = answer.Value[len(raws)-1].SubmittedAt.Truncate(time.Second).Add(time.Second)
 	}
 	return all, nil
 }

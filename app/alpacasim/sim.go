@@ -1,0 +1,132 @@
+// Package alpacasim is a simulated Alpaca. It speaks Alpaca's own wire
+// protocol, so that the official SDK works against it unchanged: accounts by
+// key, orders that are filled against a moving price, positions, market data,
+// and the stream of trade updates. With a seed, a clock and the same requests
+// it does the same things.
+package alpacasim
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// Config says what is simulated. Zero values take the defaults.
+type Config struct {
+	Seed      int64
+	Accounts  []AccountSeed
+	Tick      time.Duration    // between two moves of the market; 250 ms
+	FillDelay time.Duration    // how long a market order stays new; 300 ms
+	Clock     func() time.Time // time.Now
+	// StateFile keeps the whole book: what was answered is in it, so that a
+	// simulator that is killed goes on where it was. "" keeps it in memory.
+	StateFile string
+	// Control serves /_sim/, by which tests make faults. For loopback alone.
+	Control bool
+	Logger  *slog.Logger
+}
+
+// AccountSeed is an account that the simulator opens.
+type AccountSeed struct {
+	KeyID     string          `json:"key_id"`
+	SecretKey string          `json:"secret_key"`
+	Cash      decimal.Decimal `json:"cash"` // 0 takes 100,000
+}
+
+// Sim is a simulated Alpaca.
+type Sim struct {
+	config Config
+	faults faults
+
+	mu      sync.Mutex
+	state   state
+	byKey   map[string]*account
+	changed chan struct{} // closed and made anew when there are events
+	cut     chan struct{} // closed and made anew to cut the streams
+}
+
+// state is everything that survives a restart.
+type state struct {
+	Counter  uint64              `json:"counter"`
+	LastULID int64               `json:"last_ulid"` // milliseconds; never goes back
+	Prices   map[string]*price   `json:"prices"`
+	Accounts map[string]*account `json:"accounts"` // by id
+}
+
+// New makes a simulator, with the state that its file holds.
+func New(c Config) (*Sim, error) {
+	if c.Tick == 0 {
+		c.Tick = 250 * time.Millisecond
+	}
+	if c.FillDelay == 0 {
+		c.FillDelay = 300 * time.Millisecond
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	s := &Sim{config: c, changed: make(chan struct{}), cut: make(chan struct{}), byKey: map[string]*account{}}
+	if err := s.load(); err != nil {
+		return nil, err
+	}
+	for _, a := range c.Accounts {
+		s.AddAccount(a)
+	}
+	return s, nil
+}
+
+// AddAccount opens an account. One whose key is known keeps its book.
+func (s *Sim) AddAccount(seed AccountSeed) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, there := s.byKey[seed.KeyID]; there {
+		return
+	}
+	if seed.Cash.IsZero() {
+		seed.Cash = decimal.NewFromInt(100_000)
+	}
+	a := newAccount(seed, s.now())
+	s.state.Accounts[a.ID] = a
+	s.byKey[seed.KeyID] = a
+	s.save()
+}
+
+// Run moves the market until ctx ends.
+func (s *Sim) Run(ctx context.Context) error {
+	tick := time.NewTicker(s.config.Tick)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			s.CutStreams()
+			return nil
+		case <-tick.C:
+			s.Step()
+		}
+	}
+}
+
+// Step moves the market once: prices, then the orders that they fill.
+func (s *Sim) Step() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.state.Prices {
+		p.move()
+	}
+	filled := false
+	for _, a := range s.state.Accounts {
+		for _, o := range a.openOrders() {
+			filled = s.tryFill(a, o) || filled
+		}
+	}
+	if filled {
+		s.save()
+	}
+}
+
+func (s *Sim) now() time.Time { return s.config.Clock().UTC().Truncate(time.Microsecond) }
