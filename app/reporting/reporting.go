@@ -1,0 +1,251 @@
+// Package reporting makes and drops the logins that read their accounts by
+// plain SQL, through the views of schema report. What a login may see is
+// decided by private.report_grants alone, never by a setting.
+package reporting
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"paddock/app/problem"
+)
+
+// Codes of the problems that this package ends with.
+const (
+	CodeInvalidName     = "invalid_report_name"
+	CodeNoAccounts      = "report_needs_account"
+	CodeUnknownAccount  = "unknown_account"
+	CodeNameTaken       = "report_name_taken"
+	CodeUnknownLogin    = "unknown_report_login"
+	CodeLoginOwnsThings = "report_login_owns_objects"
+	CodeCannotGrant     = "not_permitted"
+)
+
+// MaxConnections is how many sessions a login may have at once: a dashboard
+// with its panels, and a person beside it.
+const MaxConnections = 10
+
+// Defaults of each login's sessions. A login can lift its own, so nothing of
+// ours depends on them: they stop mistakes, not malice.
+var sessionDefaults = [...][2]string{
+	{"statement_timeout", "60s"},
+	{"lock_timeout", "5s"},
+	{"idle_in_transaction_session_timeout", "60s"},
+	{"default_transaction_read_only", "on"},
+	{"search_path", "report"},
+}
+
+// Login is one reporting login and the accounts it sees.
+type Login struct {
+	Name     string
+	Accounts []uuid.UUID
+	Since    time.Time // of its first account; zero when it has none
+}
+
+var namePattern = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
+
+// Create makes a login that sees these accounts and nothing else, and answers
+// its password, which is kept nowhere. All of it happens in one transaction.
+// conn belongs to the role that migrates: it has CREATEROLE and may act as
+// paddock_owner.
+//
+// It ends with invalid_report_name, report_name_taken (any role of the server
+// by that name counts), report_needs_account, unknown_account, or
+// not_permitted when conn's role may not make roles.
+func Create(ctx context.Context, conn *pgx.Conn, name string, accounts []uuid.UUID) (password string, err error) {
+	if err := checkName(name); err != nil {
+		return "", err
+	}
+	if len(accounts) == 0 {
+		return "", problem.New(problem.Invalid, CodeNoAccounts, "Name at least one account that the login may see.")
+	}
+	password, err = newPassword()
+	if err != nil {
+		return "", err
+	}
+	verifier, err := scramVerifier(password)
+	if err != nil {
+		return "", err
+	}
+	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		return create(ctx, tx, name, verifier, accounts)
+	})
+	if err != nil {
+		return "", explain(err, name)
+	}
+	return password, nil
+}
+
+func create(ctx context.Context, tx pgx.Tx, name, verifier string, accounts []uuid.UUID) error {
+	role := pgx.Identifier{name}.Sanitize()
+	// Utility statements take no bound values. The name is checked and quoted;
+	// the verifier is base64 and digits, and tells nobody the password.
+	err := run(ctx, tx, fmt.Sprintf(`create role %s login nosuperuser nobypassrls nocreatedb nocreaterole noreplication
+		inherit connection limit %d password '%s'`, role, MaxConnections, verifier))
+	if err != nil {
+		return err
+	}
+	for _, setting := range sessionDefaults {
+		if err := run(ctx, tx, fmt.Sprintf("alter role %s set %s = '%s'", role, setting[0], setting[1])); err != nil {
+			return err
+		}
+	}
+	if err := run(ctx, tx, "grant paddock_report to "+role, "set local role paddock_owner"); err != nil {
+		return err
+	}
+	for _, account := range accounts {
+		if _, err := tx.Exec(ctx, "select private.grant_report($1, $2)", name, account); err != nil {
+			return err
+		}
+	}
+	return run(ctx, tx, "reset role")
+}
+
+// Drop takes a login's accounts from it, ends its sessions and drops it. It
+// ends with unknown_report_login for anything that is not a reporting login,
+// and report_login_owns_objects when the login made something (a large object,
+// say) that would be lost with it.
+func Drop(ctx context.Context, conn *pgx.Conn, name string) error {
+	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		var known bool
+		if err := tx.QueryRow(ctx, isLoginSQL, name).Scan(&known); err != nil {
+			return err
+		}
+		if !known {
+			return unknownLogin(name)
+		}
+		role := pgx.Identifier{name}.Sanitize()
+		if err := run(ctx, tx, "set local role paddock_owner"); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, "select private.revoke_report($1)", name); err != nil {
+			return err
+		}
+		// Its sessions would go on under a role that is no more, and see
+		// nothing; they are ended all the same. That takes membership of it.
+		if err := run(ctx, tx, "reset role", fmt.Sprintf("grant %s to current_user", role)); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `select pg_catalog.pg_terminate_backend(a.pid)
+			from pg_catalog.pg_stat_activity a where a.usename = $1`, name); err != nil {
+			return err
+		}
+		return run(ctx, tx, "drop role "+role)
+	})
+	return explain(err, name)
+}
+
+const isLoginSQL = `select exists (
+	select from pg_catalog.pg_roles r
+	join pg_catalog.pg_auth_members m on m.member = r.oid
+	join pg_catalog.pg_roles g on g.oid = m.roleid and g.rolname = 'paddock_report'
+	where r.rolname = $1 and r.rolname !~ '^(paddock_|pg_)')`
+
+// List answers the reporting logins by name, with the accounts of this
+// database that each sees.
+func List(ctx context.Context, conn *pgx.Conn) ([]Login, error) {
+	var logins []Login
+	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		// The grants are the gate's to read; the migrating role may act as it.
+		if err := run(ctx, tx, "set local role paddock_gate"); err != nil {
+			return err
+		}
+		rows, err := tx.Query(ctx, `select r.rolname::text,
+				coalesce(array_agg(s.account_id order by s.account_id) filter (where s.account_id is not null), '{}'),
+				min(s.created_at)
+			from pg_catalog.pg_roles r
+			join pg_catalog.pg_auth_members m on m.member = r.oid
+			join pg_catalog.pg_roles g on g.oid = m.roleid and g.rolname = 'paddock_report'
+			left join private.report_grants s on s.role_oid = r.oid and s.role_name = r.rolname
+			where r.rolcanlogin
+			group by r.rolname order by r.rolname`)
+		if err != nil {
+			return err
+		}
+		logins, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (Login, error) {
+			var l Login
+			var since *time.Time
+			err := row.Scan(&l.Name, &l.Accounts, &since)
+			if since != nil {
+				l.Since = since.UTC()
+			}
+			return l, err
+		})
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list the reporting logins: %w", err)
+	}
+	return logins, nil
+}
+
+func checkName(name string) error {
+	if !namePattern.MatchString(name) || strings.HasPrefix(name, "paddock_") || strings.HasPrefix(name, "pg_") {
+		return problem.New(problem.Invalid, CodeInvalidName,
+			`Choose a name of lower-case letters, digits and "_" that begins with a letter, is at most 63 characters long, and does not begin with "paddock_" or "pg_".`)
+	}
+	switch name {
+	case "public", "none", "current_user", "current_role", "session_user", "user":
+		return problem.New(problem.Invalid, CodeInvalidName, "%q means something else to Postgres. Choose another name.", name)
+	}
+	return nil
+}
+
+// newPassword answers 192 random bits: 32 characters that need no quoting in
+// a URL.
+func newPassword() (string, error) {
+	var random [24]byte
+	if _, err := rand.Read(random[:]); err != nil {
+		return "", fmt.Errorf("make a password: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(random[:]), nil
+}
+
+func run(ctx context.Context, tx pgx.Tx, statements ...string) error {
+	for _, statement := range statements {
+		if _, err := tx.Exec(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func unknownLogin(name string) error {
+	return problem.New(problem.NotFound, CodeUnknownLogin, "There is no reporting login %q. See paddock report list.", name)
+}
+
+func explain(err error, name string) error {
+	if err == nil {
+		return nil
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		switch {
+		case pg.Code == "42710":
+			return problem.New(problem.Conflict, CodeNameTaken, "The server has a role %q already. Choose another name.", name)
+		case pg.Code == "23503":
+			return problem.New(problem.NotFound, CodeUnknownAccount, "One of these accounts does not exist. The login was not made.")
+		case pg.Code == "2BP01":
+			return problem.New(problem.Conflict, CodeLoginOwnsThings,
+				"The login %q owns objects on this server. Look at them, run DROP OWNED BY it as an administrator, and drop the login again.", name).Because(err)
+		case pg.Code == "42501":
+			return problem.New(problem.Forbidden, CodeCannotGrant,
+				"The database role used here may not manage reporting logins. Use the role that migrates, which has CREATEROLE.").Because(err)
+		}
+	}
+	var p *problem.Problem
+	if errors.As(err, &p) {
+		return err
+	}
+	return fmt.Errorf("reporting login %s: %w", name, err)
+}

@@ -1,0 +1,160 @@
+// Package isolation attacks the schema. Each attack is made twice: against the
+// schema as it is, where it must read, change and learn nothing of the other
+// tenant, and against a copy that was weakened on purpose, where it must
+// succeed. An attack that cannot succeed anywhere proves nothing.
+//
+// The attacker has what an SQL injection or a stolen database password would
+// give at worst: raw SQL as a runtime role, a session of their own, and the
+// victim's account id.
+package isolation
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"paddock/tests/pgtest"
+)
+
+// attack is one way to cross tenants.
+type attack struct {
+	name string
+	// weak makes the copy on which the attack succeeds. It runs as superuser.
+	weak []string
+	// weakFn is for weakenings that need more than statements.
+	weakFn func(l *lab)
+	// scene is set before the victim's state is noted.
+	scene func(l *lab)
+	run   func(l *lab)
+}
+
+func all() []attack {
+	return slices.Concat(settingsAttacks, sealAttacks, doorAttacks, shadowAttacks, statementAttacks, probeAttacks, roleAttacks, poolAttacks)
+}
+
+// verdict says what an attack got of the victim; "" is nothing.
+func (l *lab) verdict(before string) string {
+	var got []string
+	for _, value := range l.haul.read {
+		for _, secret := range l.b.secrets() {
+			if strings.Contains(value, secret) {
+				got = append(got, fmt.Sprintf("read %.120q", value))
+				break
+			}
+		}
+	}
+	for _, what := range l.haul.learnt {
+		got = append(got, "learnt "+what)
+	}
+	was, is := strings.Split(before, "\n"), strings.Split(l.state(), "\n")
+	for _, line := range was {
+		if !slices.Contains(is, line) {
+			got = append(got, "changed "+line)
+		}
+	}
+	for _, line := range is {
+		if !slices.Contains(was, line) {
+			got = append(got, "made "+line)
+		}
+	}
+	return strings.Join(got, "\n")
+}
+
+// TestNoAttackCrosses guards the promise: nobody reads, changes or learns
+// anything of another's account.
+func TestNoAttackCrosses(t *testing.T) {
+	db := pgtest.New(t)
+	for _, a := range all() {
+		t.Run(name(a), func(t *testing.T) {
+			l := newLab(t, db)
+			if a.scene != nil {
+				a.scene(l)
+			}
+			before := l.state()
+			a.run(l)
+			if got := l.verdict(before); got != "" {
+				t.Errorf("%s: the attacker has %s", a.name, got)
+			}
+		})
+	}
+}
+
+// TestEachAttackCanSucceed guards the test above: on a copy that lacks the one
+// thing that stops it, each attack gets through.
+func TestEachAttackCanSucceed(t *testing.T) {
+	for _, a := range all() {
+		t.Run(name(a), func(t *testing.T) {
+			if a.weak == nil && a.weakFn == nil {
+				t.Fatalf("%s: no weakening is given", a.name)
+			}
+			l := newLab(t, pgtest.New(t))
+			for _, statement := range a.weak {
+				must(t, l.admin, statement)
+			}
+			if a.weakFn != nil {
+				a.weakFn(l)
+			}
+			if a.scene != nil {
+				a.scene(l)
+			}
+			before := l.state()
+			a.run(l)
+			if l.verdict(before) == "" {
+				t.Errorf("%s: got nothing even on the weakened copy, so it proves nothing; it brought home %.800q", a.name, l.haul.read)
+			}
+		})
+	}
+}
+
+func name(a attack) string { return strings.ReplaceAll(a.name, " ", "_") }
+
+// TestAttacksAreDistinct keeps the list honest.
+func TestAttacksAreDistinct(t *testing.T) {
+	seen := map[string]bool{}
+	for _, a := range all() {
+		if seen[a.name] {
+			t.Errorf("two attacks are named %q", a.name)
+		}
+		seen[a.name] = true
+	}
+	if len(seen) < 25 {
+		t.Errorf("there are %d attacks; at least 25 are promised", len(seen))
+	}
+}
+
+// edit weakens a function: its source without (or with another) piece. A
+// piece that is not there fails the test, so that no weakening goes stale.
+func edit(function, old, new string) func(l *lab) {
+	return func(l *lab) {
+		l.t.Helper()
+		source := one[string](l.t, l.admin, "select pg_get_functiondef($1::regprocedure)", function)
+		if !strings.Contains(source, old) {
+			l.t.Fatalf("the source of %s has no %q any more: mend this weakening", function, old)
+		}
+		must(l.t, l.admin, strings.ReplaceAll(source, old, new))
+	}
+}
+
+func edits(fns ...func(l *lab)) func(l *lab) {
+	return func(l *lab) {
+		for _, fn := range fns {
+			fn(l)
+		}
+	}
+}
+
+// Weakenings that several attacks use.
+const (
+	// The accessor as it is mostly written: it believes the setting.
+	rawAccessor = `create or replace function private.account_id(need text default null) returns uuid
+		stable parallel restricted security definer set search_path = pg_catalog, pg_temp
+		language sql as $$ select nullif(current_setting('app.account_id', true), '')::uuid $$`
+	rawUser = `create or replace function private.user_id() returns text
+		stable parallel restricted security definer set search_path = pg_catalog, pg_temp
+		language sql as $$ select nullif(current_setting('app.user_id', true), '') $$`
+	// No row level security on the table that all attacks want.
+	noRLS = "alter table app.alpaca_orders disable row level security"
+	// A schema in which the attacker may make things.
+	evilSchema = "create schema evil; grant usage, create on schema evil to paddock_app"
+)

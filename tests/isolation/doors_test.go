@@ -1,0 +1,310 @@
+package isolation
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+var doorAttacks = []attack{
+	{
+		name: "admission to another's account with one's own session",
+		weakFn: edits(
+			edit("private.admit(text,uuid)", "private.scopes_of(g.role, u.is_active)", "'read,trade,log,manage'"),
+		),
+		run: func(l *lab) {
+			s := l.as("paddock_app")
+			s.mustAsk("begin; savepoint s")
+			if _, err := s.ask("select private.admit('$TOKEN', '$B')"); err != nil {
+				s.mustAsk("rollback to s")
+			}
+			s.loot()
+			s.end()
+		},
+	},
+	{
+		name: "unknown and foreign accounts told apart",
+		weakFn: edit("private.admit(text,uuid)", "if p_account is not null and who.scopes is null then",
+			"if p_account is not null and not exists (select from app.user_accounts where id = p_account) then raise exception 'no such account'; elsif p_account is not null and who.scopes is null then"),
+		run: func(l *lab) {
+			s := l.as("paddock_app")
+			answers := map[string]bool{}
+			for _, account := range []string{"$B", "$NOBODY"} {
+				_, err := s.ask("select private.admit('$TOKEN', '" + account + "')")
+				answers[fmt.Sprint(err)] = true
+			}
+			if len(answers) > 1 {
+				l.haul.learn("that the account exists: %v", answers)
+			}
+		},
+	},
+	{
+		name: "a second admission after clearing the first",
+		weakFn: edits(
+			// It believes that whoever was admitted once has been checked.
+			edit("private.admit(text,uuid)", "who.scopes is null then", "who.scopes is null and coalesce(current_setting('app.user_id', true), '') = '' then"),
+			edit("private.admit(text,uuid)", "coalesce(who.scopes, '')", "coalesce(who.scopes, 'read')"),
+		),
+		run: func(l *lab) {
+			// The first admission is the attacker's own. The second claims the
+			// victim's account on the strength of the first.
+			s := l.as("paddock_app")
+			for _, clear := range []string{"select 1", "select set_config('app.seal', '', true)"} {
+				for _, token := range []string{"$TOKEN", "", "$B_USER"} {
+					s.begin() // the attacker's own, which the second builds on
+					s.ask(clear)
+					s.mustAsk("savepoint s")
+					if _, err := s.ask("select private.admit('" + token + "', '$B')"); err != nil {
+						s.mustAsk("rollback to s")
+					}
+					s.loot()
+					s.end()
+				}
+			}
+		},
+	},
+	{
+		name:   "a grant that has expired",
+		weakFn: edit("private.admit(text,uuid)", "and (g.expires_at is null or g.expires_at > now())", ""),
+		scene: func(l *lab) {
+			l.share("trader")
+			must(l.t, l.admin, "update app.account_grants set expires_at = now() - interval '1 second' where account_id = $1 and user_id = $2", l.b.Account, l.a.User)
+		},
+		run: func(l *lab) {
+			s := l.as("paddock_app")
+			s.mustAsk("begin; savepoint s")
+			if _, err := s.ask("select private.admit('$TOKEN', '$B')"); err != nil {
+				s.mustAsk("rollback to s; select private.admit('$TOKEN', null)")
+			}
+			s.loot()
+			s.end()
+		},
+	},
+	{
+		name:   "an old session of the victim's that has expired",
+		weakFn: edit("private.admit(text,uuid)", `and s."expiresAt" > now()`, ""),
+		scene: func(l *lab) {
+			must(l.t, l.admin, `insert into auth.session (id, "expiresAt", token, "updatedAt", "userId") values ($1, now() - interval '1 second', $1, now(), $2)`, "old-"+l.a.Marker, l.b.User)
+		},
+		run: func(l *lab) {
+			s := l.as("paddock_app")
+			s.mustAsk("begin; savepoint s")
+			if _, err := s.ask("select private.admit('old-" + l.a.Marker + "', '$B')"); err != nil {
+				s.mustAsk("rollback to s")
+			}
+			s.loot()
+			s.end()
+		},
+	},
+	{
+		name:   "a viewer who writes",
+		weakFn: edit("private.scopes_of(text,boolean)", "'read'", "'read,trade,log,manage'"),
+		scene:  func(l *lab) { l.share("viewer") },
+		run: func(l *lab) {
+			s := l.as("paddock_app")
+			for _, write := range []string{
+				"update app.user_accounts set name = 'mine' where id = '$B'",
+				"update app.alpaca_orders set tag = 'mine' where account_id = '$B'",
+				"update app.alpaca_orders set status = 'canceled' where account_id = '$B'",
+				"insert into app.alpaca_orders (account_id, client_order_id, submitted_by) values ('$B', 'mine', '$USER')",
+				"insert into app.agent_logs (account_id, user_id, level, message) values ('$B', '$USER', 'info', 'mine')",
+				"select private.append_event('order', '{}')",
+				"select private.append_event('agent_log', '{}')",
+				"select private.append_event('credentials', '{}')",
+				"select private.store_credentials('" + strings.Repeat("ab", 32) + "', 1, 'key', 'x', 'mine', '" + l.b.BrokerAcct.String() + "', 'x')",
+				"select private.delete_credentials()",
+				"delete from app.user_accounts where id = '$B'",
+			} {
+				s.mustAsk("begin; select private.admit('$TOKEN', '$B')")
+				s.ask(write)
+				s.ask("commit")
+			}
+		},
+	},
+	{
+		name: "a grant written for oneself",
+		weak: []string{
+			"grant insert on app.account_grants to paddock_app",
+			"create policy careless on app.account_grants for insert to paddock_app with check (user_id = (select private.user_id()))",
+		},
+		run: func(l *lab) {
+			s := l.as("paddock_app")
+			s.begin()
+			s.ask("insert into app.account_grants (account_id, user_id, role) values ('$B', '$USER', 'owner')")
+			s.ask("commit")
+		},
+	},
+	{
+		name: "a viewer's grant raised to owner",
+		weak: []string{
+			"grant update (role) on app.account_grants to paddock_app",
+			"create policy careless on app.account_grants for update to paddock_app using (user_id = (select private.user_id()))",
+		},
+		scene: func(l *lab) { l.share("viewer") },
+		run: func(l *lab) {
+			s := l.as("paddock_app")
+			s.mustAsk("begin; select private.admit('$TOKEN', '$B')")
+			s.ask("update app.account_grants set role = 'owner' where account_id = '$B'")
+			s.ask("commit")
+		},
+	},
+	{
+		name: "doors that act on a forged account",
+		weak: []string{rawAccessor, rawUser},
+		run: func(l *lab) {
+			s := l.as("paddock_app")
+			for _, call := range []string{
+				"select * from private.credentials_metadata()",
+				"select * from private.read_credentials('{1}', '{" + strings.Repeat("ab", 32) + "}')",
+				"select private.credentials_rejected(1)",
+				"select private.delete_credentials()",
+				"select private.append_event('order', '{}')",
+				"select * from private.accounts_with_credentials()",
+			} {
+				s.begin()
+				s.ask(forge)
+				s.take(call)
+				s.ask("commit")
+			}
+		},
+	},
+	{
+		name: "every function with hostile arguments",
+		weak: []string{
+			// A door of the careless kind: it believes its argument.
+			`create function private.order_note(p_account uuid) returns text stable security definer set search_path = pg_catalog, pg_temp
+			language sql as $$ select min(o.symbol) from app.alpaca_orders o where o.account_id = p_account $$`,
+			"grant execute on function private.order_note(uuid) to paddock_app",
+		},
+		run: func(l *lab) { hostile(l, l.as("paddock_app")) },
+	},
+	{
+		name: "ciphertext and key metadata read",
+		weak: []string{
+			"grant select on private.user_credentials to paddock_app",
+			"create policy careless on private.user_credentials to paddock_app using (true)",
+		},
+		run: func(l *lab) {
+			s := l.as("paddock_app")
+			s.begin()
+			if values, err := s.ask("select account_id, ciphertext from private.user_credentials where account_id <> '$A'"); err == nil && len(values) > 0 {
+				l.haul.learn("the ciphertext of another's keys")
+			}
+			s.ask("rollback")
+		},
+	},
+	{
+		name: "the doorbell's channel learnt and listened on",
+		weak: []string{"grant execute on function private.doorbell_channel() to paddock_app"},
+		run: func(l *lab) {
+			s := l.as("paddock_app")
+			for _, guess := range []string{"paddock", "paddock_events", "account_events", "events", "doorbell", "$B"} {
+				s.mustAsk(`listen "` + guess + `"`)
+				s.mustAsk(`notify "` + guess + `", 'false alarm'`)
+			}
+			// One's own false alarms are no news.
+			s.conn.Exec(l.t.Context(), "select 1")
+			l.haul.learnt = nil
+			for _, where := range []string{
+				"select channel from private.doorbell", "select private.doorbell_channel()", "select pg_listening_channels()",
+				"select query from pg_stat_activity where query ~* '^(listen|notify)' and pid <> pg_backend_pid()",
+			} {
+				values, _ := s.ask(where)
+				for _, v := range values {
+					if strings.HasPrefix(v, "paddock_") {
+						s.mustAsk(`listen "` + v + `"`)
+					}
+				}
+			}
+			// The victim acts, and the bell is rung.
+			ring := connect(l.t, l.db.URL("paddock_worker"))
+			must(l.t, ring, "select private.ring()")
+			s.mustAsk("select 1")
+		},
+	},
+}
+
+// hostile calls every function that the role may execute, with every mixture
+// of arguments that could confuse it, admitted as the attacker and not.
+func hostile(l *lab, s *session) {
+	l.t.Helper()
+	pool := map[string][]string{
+		"uuid":                     {"null", "'$B'", "'$NOBODY'", "'$B_ORDER'"},
+		"text":                     {"null", "''", "'$B'", "'$B_USER'", "'read'", "''' or true --'", "repeat('x', 100000)"},
+		"name":                     {"null", "'paddock_app'", "'postgres'"},
+		"text[]":                   {"null", "'{}'", "array[null]::text[]", "array['$TOKEN', null, '$TOKEN']"},
+		"uuid[]":                   {"null", "'{}'", "array[null, '$B']::uuid[]", "array['$B', '$B', '$B']::uuid[]"},
+		"bigint[]":                 {"null", "'{}'", "array[-1, 0, -9223372036854775808]", "array[null, 9223372036854775807]::bigint[]"},
+		"integer[]":                {"null", "array[1, null]::integer[]"},
+		"integer":                  {"null", "-1", "0", "2147483647"},
+		"bigint":                   {"null", "-1", "1", "9223372036854775807"},
+		"boolean":                  {"null", "true"},
+		"interval":                 {"null", "interval '-1 day'", "interval '1 day'"},
+		"jsonb":                    {"null", "'null'", "'[]'", `'{"client_order_id": "$B_CLIENT", "id": "$B_BROKER", "updated_at": "2100-01-01"}'`, `'{"account_id": "$B"}'`},
+		"timestamp with time zone": {"null", "'infinity'", "now()"},
+		"bytea":                    {"null", "'\\x'"},
+		"app.alpaca_orders":        {"null"},
+	}
+	rows, err := l.admin.Query(l.t.Context(), `select p.oid::regproc::text, array(select format_type(a, null) from unnest(p.proargtypes) with ordinality u (a, n) order by n)
+		from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+		where n.nspname in ('app', 'private', 'report', 'auth') and p.prorettype <> 'trigger'::regtype
+		and has_function_privilege($1, p.oid, 'execute') order by 1`, s.conn.Config().User)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	type function struct {
+		Name string
+		Args []string
+	}
+	functions, err := pgx.CollectRows(rows, pgx.RowToStructByPos[function])
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if len(functions) == 0 {
+		l.t.Fatal("found no function to try")
+	}
+	for _, f := range functions {
+		// Each argument goes through its list, the others standing at a value
+		// that depends on the round: not every combination, but every value
+		// beside several others.
+		most := 1
+		for _, arg := range f.Args {
+			if pool[arg] == nil {
+				l.t.Fatalf("%s takes a %s, for which there are no hostile values: add some", f.Name, arg)
+			}
+			most = max(most, len(pool[arg]))
+		}
+		for round := range most * 3 {
+			args := make([]string, len(f.Args))
+			for i, arg := range f.Args {
+				args[i] = pool[arg][(round*(i+1)+i*(round/most))%len(pool[arg])] + "::" + arg
+			}
+			for _, admitted := range []bool{true, false} {
+				if strings.HasSuffix(f.Name, ".admit") && admitted {
+					continue
+				}
+				s.mustAsk("begin")
+				if admitted && s.conn.Config().User == "paddock_app" {
+					s.mustAsk("select private.admit('$TOKEN', '$A')")
+				}
+				// What a door says in words may repeat an argument.
+				values, _ := s.ask("select x.* from " + f.Name + "(" + strings.Join(args, ", ") + ") x")
+				l.haul.read = append(l.haul.read, withoutArguments(l, values)...)
+				s.ask("commit")
+			}
+		}
+	}
+}
+
+// withoutArguments drops values that hold only what the attacker put in.
+func withoutArguments(l *lab, values []string) []string {
+	var kept []string
+	for _, v := range values {
+		for _, known := range []string{l.b.User, l.b.ClientOrder, l.b.Order.String(), l.b.BrokerOrder.String()} {
+			v = strings.ReplaceAll(v, known, "")
+		}
+		kept = append(kept, v)
+	}
+	return kept
+}

@@ -1,0 +1,339 @@
+package isolation
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"paddock/tests/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// lab is one database with an attacker (a) and a victim (b) in it, who have
+// nothing to do with one another.
+type lab struct {
+	t     *testing.T
+	db    *pgtest.DB
+	admin *pgx.Conn // superuser: sets scenes and looks at what became of them
+	a, b  tenantOf
+	haul  *haul
+	login string // of the attacker, where a weakened copy has one of its own
+	// simple makes the victim's client write values into its statements.
+	simple bool
+}
+
+// tenantOf is a user with one account. Everything of theirs that is text holds
+// the marker, which nobody could guess.
+type tenantOf struct {
+	Marker      string
+	User        string
+	Token       string
+	Account     uuid.UUID
+	Order       uuid.UUID
+	ClientOrder string
+	BrokerOrder uuid.UUID
+	BrokerAcct  uuid.UUID
+}
+
+// secrets are the values of this tenant that nobody else may read. The
+// account's own id is none: an attacker may have seen it in a link.
+func (x tenantOf) secrets() []string {
+	return []string{x.Marker, x.Order.String(), x.BrokerOrder.String(), x.BrokerAcct.String()}
+}
+
+// haul is what an attack brought home.
+type haul struct {
+	read   []string // every value and message that came back
+	learnt []string // what the attack could tell about the victim without reading it
+}
+
+func (h *haul) learn(format string, args ...any) {
+	h.learnt = append(h.learnt, fmt.Sprintf(format, args...))
+}
+
+func newLab(t *testing.T, db *pgtest.DB) *lab {
+	t.Helper()
+	l := &lab{t: t, db: db, haul: &haul{}}
+	l.admin = connect(t, db.AdminURL)
+	if !one[bool](t, l.admin, "select rolsuper from pg_roles where rolname = current_user") {
+		t.Skip("TEST_DATABASE_URL is no superuser: scenes cannot be set behind the policies")
+	}
+	l.a = l.tenant("alpha")
+	l.b = l.tenant("bravo")
+	return l
+}
+
+func connect(t *testing.T, url string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatalf("connect: %v", err)
+	}
+	t.Cleanup(func() { conn.Close(context.Background()) })
+	return conn
+}
+
+func must(t *testing.T, conn *pgx.Conn, sql string, args ...any) {
+	t.Helper()
+	if _, err := conn.Exec(t.Context(), sql, args...); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+func one[T any](t *testing.T, conn *pgx.Conn, sql string, args ...any) (v T) {
+	t.Helper()
+	if err := conn.QueryRow(t.Context(), sql, args...).Scan(&v); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return v
+}
+
+// tenant makes a user with an account the way the product does: sign-in writes
+// user and session, and all else goes through admission as paddock_app.
+func (l *lab) tenant(name string) tenantOf {
+	l.t.Helper()
+	var random [6]byte
+	if _, err := rand.Read(random[:]); err != nil {
+		l.t.Fatal(err)
+	}
+	m := name + hex.EncodeToString(random[:])
+	x := tenantOf{Marker: m, User: "user-" + m, Token: "token-" + m, ClientOrder: "order-" + m,
+		BrokerOrder: uuid.New(), BrokerAcct: uuid.New()}
+
+	auth := connect(l.t, l.db.URL("paddock_auth"))
+	must(l.t, auth, `insert into auth."user" (id, name, email, "emailVerified", "updatedAt") values ($1, $2, $3, true, now())`, x.User, m, m+"@example.com")
+	must(l.t, auth, `insert into auth.session (id, "expiresAt", token, "updatedAt", "userId") values ($1, now() + interval '1 day', $2, now(), $3)`, "s-"+m, x.Token, x.User)
+	auth.Close(l.t.Context())
+
+	app := connect(l.t, l.db.URL("paddock_app"))
+	defer app.Close(l.t.Context())
+	must(l.t, app, "begin")
+	must(l.t, app, "select private.admit($1, null)", x.Token)
+	x.Account = one[uuid.UUID](l.t, app, "select private.create_account($1, 'paper')", m)
+	must(l.t, app, "commit")
+
+	must(l.t, app, "begin")
+	must(l.t, app, "select private.admit($1, $2)", x.Token, x.Account)
+	must(l.t, app, "select private.store_credentials($1, 1, 'key', $2, 'last', $3, $4)", strings.Repeat("ab", 32), "plaintext-"+m, x.BrokerAcct, "PA-"+m)
+	x.Order = one[uuid.UUID](l.t, app, `insert into app.alpaca_orders (account_id, client_order_id, submitted_by, symbol, side, tag, qty)
+		values ($1, $2, $3, $4, 'buy', $4, 3) returning id`, x.Account, x.ClientOrder, x.User, m)
+	must(l.t, app, "update app.alpaca_orders set alpaca_order_id = $1, status = 'new', intent_state = 'accepted' where account_id = $2", x.BrokerOrder, x.Account)
+	must(l.t, app, "select app.record_positions($1, jsonb_build_array(jsonb_build_object('symbol', $2::text, 'qty', '3')), now())", x.Account, m)
+	must(l.t, app, "insert into app.agent_logs (account_id, user_id, level, message) values ($1, $2, 'info', $3)", x.Account, x.User, m)
+	must(l.t, app, "select private.append_event('order', jsonb_build_object('note', $1::text))", m)
+	must(l.t, app, "commit")
+	return x
+}
+
+// share lets the attacker into the victim's account for a while.
+func (l *lab) share(role string) {
+	l.t.Helper()
+	must(l.t, l.admin, "insert into app.account_grants (account_id, user_id, role, created_at) values ($1, $2, $3, '2026-01-01')", l.b.Account, l.a.User, role)
+}
+
+// unshare ends that. From here on the attacker is a stranger again.
+func (l *lab) unshare() {
+	l.t.Helper()
+	must(l.t, l.admin, "delete from app.account_grants where account_id = $1 and user_id = $2", l.b.Account, l.a.User)
+}
+
+// state is all there is of the victim, in one text, so that a change shows.
+func (l *lab) state() string {
+	l.t.Helper()
+	var all strings.Builder
+	for _, q := range []string{
+		"select x::text from app.user_accounts x where id = $1",
+		"select x::text from app.account_grants x where account_id = $1 order by 1",
+		"select x::text from app.alpaca_orders x where account_id = $1 order by 1",
+		"select x::text from app.alpaca_positions x where account_id = $1 order by 1",
+		"select x::text from app.trading_positions x where account_id = $1 order by 1",
+		"select x::text from app.agent_logs x where account_id = $1 order by 1",
+		"select x::text from app.account_events x where account_id = $1 order by 1",
+		"select x::text from app.event_heads x where account_id = $1",
+		"select x::text from app.audit_log x where account_id = $1 order by 1",
+		"select x::text from app.stream_cursors x where account_id = $1",
+		"select x::text from private.user_credentials x where account_id = $1",
+		"select x::text from private.report_grants x where account_id = $1 order by 1",
+	} {
+		rows, err := l.admin.Query(l.t.Context(), q, l.b.Account)
+		if err != nil {
+			l.t.Fatalf("%s: %v", q, err)
+		}
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			l.t.Fatalf("%s: %v", q, err)
+		}
+		all.WriteString(q + "\n" + strings.Join(lines, "\n") + "\n")
+	}
+	return all.String()
+}
+
+// session is the attacker's own connection: raw SQL, any of it, several
+// statements at once. What comes back goes into the haul.
+type session struct {
+	l    *lab
+	conn *pgx.Conn
+}
+
+// attacker logs in as a role: as the login that a weakened copy made for it, if
+// any, and else as the role itself. Roles belong to the whole server, so no
+// weakening may change one that others use.
+func (l *lab) attacker(role string) *session {
+	if l.login != "" {
+		return l.as(l.login)
+	}
+	return l.as(role)
+}
+
+// special makes a login with an attribute or in groups that no runtime role
+// should have.
+func (l *lab) special(attributes string, groups ...string) {
+	l.t.Helper()
+	l.login = "weak_" + l.a.Marker
+	must(l.t, l.admin, fmt.Sprintf("create role %s login %s in role %s password 'test-%s'", l.login, attributes, strings.Join(groups, ", "), l.login))
+	l.t.Cleanup(func() {
+		// The test's context is over by now.
+		admin, err := pgx.Connect(context.Background(), l.db.AdminURL)
+		if err == nil {
+			_, err = admin.Exec(context.Background(), "drop owned by "+l.login+"; drop role "+l.login)
+			admin.Close(context.Background())
+		}
+		if err != nil {
+			l.t.Error(err)
+		}
+	})
+}
+
+// as logs in as a role.
+func (l *lab) as(role string) *session {
+	l.t.Helper()
+	config, err := pgx.ParseConfig(l.db.URL(role))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
+		l.haul.read = append(l.haul.read, n.Message, n.Detail)
+	}
+	config.OnNotification = func(_ *pgconn.PgConn, n *pgconn.Notification) {
+		l.haul.learn("a notification on %s", n.Channel)
+	}
+	conn, err := pgx.ConnectConfig(l.t.Context(), config)
+	if err != nil {
+		l.t.Fatalf("log in: %v", err)
+	}
+	l.t.Cleanup(func() { conn.Close(context.Background()) })
+	return &session{l: l, conn: conn}
+}
+
+// take runs SQL, whose values the attacker writes into the text, and keeps all
+// that comes back, an error's words included. $A, $B and the like stand for
+// what the attacker knows.
+func (s *session) take(sql string) error {
+	values, err := s.ask(sql)
+	s.l.haul.read = append(s.l.haul.read, values...)
+	if pg := pgError(err); pg != nil {
+		s.l.haul.read = append(s.l.haul.read, pg.Message, pg.Detail, pg.Hint, pg.Where)
+	}
+	return err
+}
+
+// ask runs SQL and hands the values over without keeping them: for questions
+// that name what they look for.
+func (s *session) ask(sql string) ([]string, error) {
+	s.l.t.Helper()
+	ctx, cancel := context.WithTimeout(s.l.t.Context(), 20*time.Second)
+	defer cancel()
+	results, err := s.conn.PgConn().Exec(ctx, s.l.fill(sql)).ReadAll()
+	var values []string
+	for _, r := range results {
+		for _, row := range r.Rows {
+			for _, v := range row {
+				if v != nil {
+					values = append(values, string(v))
+				}
+			}
+		}
+	}
+	if pg := pgError(err); err != nil && pg == nil {
+		s.l.t.Fatalf("%s: %v", sql, err)
+	}
+	return values, err
+}
+
+// mustAsk is for the attacker's own lawful steps.
+func (s *session) mustAsk(sql string) []string {
+	s.l.t.Helper()
+	values, err := s.ask(sql)
+	if err != nil {
+		s.l.t.Fatalf("a lawful step failed: %s: %v", sql, err)
+	}
+	return values
+}
+
+func (s *session) value(sql string) string {
+	s.l.t.Helper()
+	values := s.mustAsk(sql)
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
+}
+
+// begin opens a transaction that is admitted as the attacker.
+func (s *session) begin() { s.l.t.Helper(); s.mustAsk("begin; select private.admit('$TOKEN', '$A')") }
+
+// end closes a transaction, whatever its state.
+func (s *session) end() { s.l.t.Helper(); s.mustAsk("commit") }
+
+// loot tries to read every table and view that could hold something of the
+// victim, each on its own savepoint, so that one refusal does not end it.
+func (s *session) loot() {
+	inTx := s.conn.PgConn().TxStatus() != 'I'
+	for _, from := range []string{
+		"app.user_accounts", "app.account_grants", "app.alpaca_orders", "app.alpaca_positions", "app.trading_positions",
+		"app.agent_logs", "app.account_events", "app.event_heads", "app.audit_log", "app.stream_cursors", "app.stream_leases",
+		"private.user_credentials", `auth."user"`, "auth.session", "auth.account",
+		"report.accounts", "report.orders", "report.positions", "report.events",
+	} {
+		if inTx {
+			s.mustAsk("savepoint loot")
+		}
+		if err := s.take("select * from " + from); err != nil && inTx {
+			s.mustAsk("rollback to loot")
+		}
+	}
+}
+
+func pgError(err error) *pgconn.PgError {
+	if pg, ok := err.(*pgconn.PgError); ok {
+		return pg
+	}
+	return nil
+}
+
+func state(err error) string {
+	if pg := pgError(err); pg != nil {
+		return pg.Code
+	}
+	return ""
+}
+
+// fill puts what the attacker knows into a text.
+func (l *lab) fill(sql string) string {
+	return strings.NewReplacer(
+		"$TOKEN", l.a.Token, "$USER", l.a.User, "$ORDER", l.a.Order.String(),
+		"$B_USER", l.b.User, "$B_ORDER", l.b.Order.String(), "$B_CLIENT", l.b.ClientOrder,
+		"$B_BROKER", l.b.BrokerOrder.String(), "$B_NAME", l.b.Marker,
+		"$NOBODY", "00000000-0000-4000-8000-000000000000",
+		"$A", l.a.Account.String(), "$B", l.b.Account.String(),
+	).Replace(sql)
+}

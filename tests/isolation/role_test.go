@@ -1,0 +1,269 @@
+package isolation
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+var roleAttacks = []attack{
+	{
+		name:   "SET ROLE and SET SESSION AUTHORIZATION",
+		weakFn: func(l *lab) { l.special("inherit", "paddock_app", "paddock_gate") },
+		run: func(l *lab) {
+			s := l.attacker("paddock_app")
+			s.begin()
+			for _, role := range []string{"paddock_owner", "paddock_gate", "paddock_auth", "paddock_worker", "paddock_report", "postgres", "pg_read_all_data", "pg_database_owner"} {
+				for _, how := range []string{"set role ", "set local role ", "set session authorization "} {
+					s.mustAsk("savepoint s")
+					if _, err := s.ask(how + role); err == nil {
+						s.loot()
+						s.take("select id, name from app.user_accounts")
+						s.take("select * from private.report_grants")
+					}
+					s.mustAsk("rollback to s")
+				}
+			}
+			s.ask("rollback")
+		},
+	},
+	{
+		name: "the web process's login reading sign-in's tables",
+		weak: []string{"grant usage on schema auth to paddock_app", "grant select (token) on auth.session to paddock_app",
+			"create policy careless on auth.session for select to paddock_app using (true)"},
+		run: func(l *lab) {
+			s := l.as("paddock_app")
+			s.begin()
+			for _, q := range []string{"select token from auth.session", "select password from auth.account", `select email from auth."user"`, "select value from auth.verification",
+				"insert into auth.session (id, \"expiresAt\", token, \"updatedAt\", \"userId\") values ('x', now() + interval '1 day', 'x', now(), '$B_USER') returning \"userId\""} {
+				s.mustAsk("savepoint s")
+				if s.take(q) != nil {
+					s.mustAsk("rollback to s")
+				}
+			}
+			s.ask("rollback")
+		},
+	},
+	{
+		name: "sign-in's login reading tenants",
+		weak: []string{"grant usage on schema app to paddock_auth", "grant select on app.alpaca_orders to paddock_auth",
+			"create policy careless on app.alpaca_orders for select to paddock_auth using (true)"},
+		run: func(l *lab) {
+			// It knows every token; it must not be able to use one.
+			s := l.as("paddock_auth")
+			s.mustAsk("begin; savepoint s")
+			for _, q := range []string{
+				"select private.admit((select token from auth.session where \"userId\" = '$B_USER'), '$B')",
+				"select set_config('app.account_id', '$B', true)", "select * from app.alpaca_orders", "select * from app.user_accounts", "select * from app.account_grants",
+				"select * from private.user_credentials", "select * from private.read_events(array['x'], array['$B']::uuid[], array[0], 1)",
+				"copy app.alpaca_orders to stdout", "select table_to_xml('app.alpaca_orders', true, true, '')",
+			} {
+				if s.take(q) != nil {
+					s.mustAsk("rollback to s")
+				}
+			}
+			s.ask("rollback")
+		},
+	},
+	{
+		name:   "the worker's login without a lease",
+		weakFn: edit("private.admit_worker(uuid,uuid,bigint)", "l.account_id = p_account and l.holder = p_holder and l.fence = p_fence", "l.account_id = p_account"),
+		scene:  func(l *lab) { l.lease(l.b.Account, uuid.New(), 7, "1 hour") },
+		run: func(l *lab) {
+			s := l.as("paddock_worker")
+			for _, fence := range []string{"0", "1", "6", "7", "8", "null"} {
+				for _, holder := range []string{"'" + uuid.NewString() + "'", "null", "'$NOBODY'"} {
+					s.mustAsk("begin; savepoint s")
+					if _, err := s.ask(fmt.Sprintf("select private.admit_worker('$B', %s, %s)", holder, fence)); err != nil {
+						s.mustAsk("rollback to s")
+					}
+					s.loot()
+					s.end()
+				}
+			}
+		},
+	},
+	{
+		name:   "the worker's login after its lease changed hands",
+		weakFn: edit("private.admit_worker(uuid,uuid,bigint)", "and l.fence = p_fence", ""),
+		run: func(l *lab) {
+			// The same process has had the lease, lost it and got it again: what
+			// it began under the first may not go on under the second.
+			holder := uuid.New()
+			l.lease(l.b.Account, holder, 8, "1 hour")
+			s := l.as("paddock_worker")
+			s.mustAsk("begin; savepoint s")
+			if _, err := s.ask("select private.admit_worker('$B', '" + holder.String() + "', 7)"); err != nil {
+				s.mustAsk("rollback to s")
+			}
+			s.loot()
+			s.end()
+		},
+	},
+	{
+		name:   "the worker's login after its lease expired",
+		weakFn: edit("private.admit_worker(uuid,uuid,bigint)", "and l.expires_at > clock_timestamp()", ""),
+		run: func(l *lab) {
+			holder := uuid.New()
+			l.lease(l.b.Account, holder, 8, "-1 second")
+			s := l.as("paddock_worker")
+			s.mustAsk("begin; savepoint s")
+			if _, err := s.ask("select private.admit_worker('$B', '" + holder.String() + "', 8)"); err != nil {
+				s.mustAsk("rollback to s")
+			}
+			s.loot()
+			s.end()
+		},
+	},
+	{
+		name: "the worker admitted to one account reaching for another",
+		weak: []string{rawAccessor},
+		run: func(l *lab) {
+			holder := uuid.New()
+			l.lease(l.a.Account, holder, 1, "1 hour")
+			s := l.as("paddock_worker")
+			s.mustAsk("begin; select private.admit_worker('$A', '" + holder.String() + "', 1)")
+			s.loot()
+			s.ask("select set_config('app.account_id', '$B', true)")
+			s.loot()
+			for _, write := range []string{
+				"insert into app.trading_positions (account_id, symbol, side, opened_qty, avg_entry_price, opened_at) values ('$B', 'x', 'long', 1, 1, now())",
+				"insert into app.stream_cursors (account_id, last_event_id) values ('$B', 'x')",
+				"update app.alpaca_orders set status = 'filled' where account_id = '$B'",
+				`select app.apply_trade_update('$B', '{"event": "fill", "event_id": "x", "order": {"id": "$B_BROKER", "client_order_id": "$B_CLIENT", "status": "filled", "updated_at": "2100-01-01"}}')`,
+				"select private.append_event('order', '{}')",
+				"select private.credentials_rejected(1)",
+				"select * from private.read_credentials('{1}', '{" + strings.Repeat("ab", 32) + "}')",
+			} {
+				s.mustAsk("savepoint s")
+				if _, err := s.ask(write); err != nil {
+					s.mustAsk("rollback to s")
+				}
+			}
+			s.ask("rollback") // the appended event is the attacker's own account's
+		},
+	},
+	{
+		name:   "push's door asked for another's events",
+		weakFn: edit("private.read_events(text[],uuid[],bigint[],integer)", "g.account_id = t.account_id and g.user_id = s.\"userId\"", "g.account_id = t.account_id"),
+		run: func(l *lab) {
+			s := l.as("paddock_worker")
+			for _, call := range []string{
+				"array['$TOKEN'], array['$B']::uuid[], array[0], 100",
+				"array['$TOKEN'], array['$B']::uuid[], array[-1], 100",
+				"array['$TOKEN', null], array['$A', '$B']::uuid[], array[0, 0], null",
+				"array['$TOKEN'], array['$A', '$B']::uuid[], array[0, -9223372036854775808], 1000000",
+				"array[null], array['$B']::uuid[], array[0], 100",
+				"array['', '$B_USER', '%'], array['$B', '$B', '$B']::uuid[], array[0, 0, 0], 100",
+				"array[['$TOKEN', '$TOKEN']], array[['$A', '$B']]::uuid[], array[[0, 0]], 100",
+				"(select array_agg(token) from auth.session), array['$B']::uuid[], array[0], 100",
+			} {
+				values, _ := s.ask("select * from private.read_events(" + call + ")")
+				l.haul.read = append(l.haul.read, withoutArguments(l, values)...)
+			}
+		},
+	},
+	{
+		name: "the worker's functions with hostile arguments",
+		weak: []string{
+			`create function private.order_note(p_account uuid) returns text stable security definer set search_path = pg_catalog, pg_temp
+			language sql as $$ select min(o.symbol) from app.alpaca_orders o where o.account_id = p_account $$`,
+			"grant execute on function private.order_note(uuid) to paddock_worker",
+		},
+		// Claiming leases is the worker's trade; none of what it takes may be
+		// read by the arguments of another door.
+		run: func(l *lab) { hostile(l, l.as("paddock_worker")) },
+	},
+	{
+		name: "a reporting login and settings",
+		weak: []string{`create or replace function private.report_accounts() returns uuid[] stable parallel restricted security definer set search_path = pg_catalog, pg_temp
+			language sql as $$ select array[nullif(current_setting('app.account_id', true), '')::uuid] $$`},
+		scene: func(l *lab) { l.report(l.a.Account) },
+		run: func(l *lab) {
+			s := l.as(l.login)
+			s.mustAsk("begin read write")
+			for _, trick := range []string{
+				"select 1", forge, "select set_config('app.seal', 'x', true)", "set role paddock_report", "set local role none",
+				"set session authorization paddock_report", "set local row_security = off", "set local search_path = app, private, report",
+			} {
+				s.mustAsk("savepoint trick")
+				if _, err := s.ask(trick); err != nil {
+					s.mustAsk("rollback to trick")
+				}
+				s.loot()
+			}
+			s.ask("rollback")
+		},
+	},
+	{
+		name: "a reporting login and the tables behind the views",
+		weak: []string{"grant usage on schema app, private to paddock_report", "grant select on app.agent_logs to paddock_report",
+			"create policy careless on app.agent_logs to paddock_report using (true)"},
+		scene: func(l *lab) { l.report(l.a.Account) },
+		run: func(l *lab) {
+			s := l.as(l.login)
+			s.loot()
+			for _, q := range []string{
+				"select private.report_accounts()", "select private.admit('$TOKEN', '$B')", "select private.grant_report(session_user, '$B')",
+				"copy app.alpaca_orders to stdout", "select table_to_xml(oid, true, true, '') from pg_class where relname = 'agent_logs'",
+				"select * from pg_stats where schemaname = 'app'", "alter view report.orders set (security_invoker = false)",
+				"create temp view mine as select * from report.orders", "select lo_import('/etc/passwd')",
+			} {
+				s.take(q)
+			}
+		},
+	},
+	{
+		name:  "views that ran as their owner",
+		weak:  []string{"alter view report.orders set (security_invoker = false)", "alter table app.alpaca_orders no force row level security"},
+		scene: func(l *lab) { l.report(l.a.Account) },
+		run:   func(l *lab) { l.as(l.login).loot() },
+	},
+	{
+		name:   "a reporting login made again under an old name",
+		weakFn: edit("private.report_accounts()", "on r.oid = g.role_oid and r.rolname = g.role_name", "on r.rolname = g.role_name"),
+		scene:  func(l *lab) { l.report(l.b.Account) },
+		run: func(l *lab) {
+			// Somebody drops the login by hand, so that its grants stay behind.
+			must(l.t, l.admin, "drop role "+l.login)
+			must(l.t, l.admin, fmt.Sprintf("create role %s login in role paddock_report password 'test-%s'", l.login, l.login))
+			l.as(l.login).loot()
+		},
+	},
+	{
+		name:  "counts by EXPLAIN ANALYZE through the views",
+		weak:  []string{"create index on app.alpaca_orders (client_order_id)"},
+		scene: func(l *lab) { l.report(l.a.Account) },
+		run: func(l *lab) {
+			s := l.as(l.login)
+			s.mustAsk("begin")
+			s.mustAsk(noSeqScan)
+			for _, off := range []string{"set local enable_bitmapscan = on", "set local enable_bitmapscan = off",
+				"set local cpu_tuple_cost = 1000", "set local random_page_cost = 0; set local seq_page_cost = 0; set local cpu_index_tuple_cost = 0"} {
+				s.mustAsk(off)
+				differ(l, s, "an order", explain+"select from report.orders where client_order_id = '$X'", l.b.ClientOrder, "order-of-nobody-at-all")
+				differ(l, s, "an order's account", explain+"select from report.orders where account_id = '$X'", l.b.Account.String(), uuid.NewString())
+				differ(l, s, "an account's name", explain+"select from report.accounts where name = '$X'", l.b.Marker, "name-of-nothing")
+				differ(l, s, "an account", explain+"select from report.accounts where account_id = '$X'", l.b.Account.String(), uuid.NewString())
+			}
+			s.end()
+		},
+	},
+}
+
+// lease gives a lease on an account to a holder.
+func (l *lab) lease(account, holder uuid.UUID, fence int, left string) {
+	l.t.Helper()
+	must(l.t, l.admin, "insert into app.stream_leases (account_id, holder, fence, expires_at) values ($1, $2, $3, now() + $4::text::interval)", account, holder, fence, left)
+}
+
+// report makes a reporting login that sees the account.
+func (l *lab) report(account uuid.UUID) string {
+	l.t.Helper()
+	l.special("", "paddock_report")
+	must(l.t, l.admin, "set role paddock_owner")
+	must(l.t, l.admin, "select private.grant_report($1, $2)", l.login, account)
+	must(l.t, l.admin, "reset role")
+	return l.login
+}
