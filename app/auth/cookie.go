@@ -1,0 +1,88 @@
+package auth
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// The cookies, without the prefix that https gives them.
+const (
+	sessionCookie      = "better-auth.session_token"
+	sessionDataCookie  = "better-auth.session_data"
+	dontRememberCookie = "better-auth.dont_remember"
+)
+
+func (s *Service) cookieName(name string) string {
+	if s.secure {
+		return "__Secure-" + name
+	}
+	return name
+}
+
+// sign answers VALUE.SIGNATURE, percent-encoded, as Better Auth writes it.
+func (s *Service) sign(value string) string {
+	return url.QueryEscape(value + "." + s.signature(value))
+}
+
+func (s *Service) signature(value string) string {
+	mac := hmac.New(sha256.New, []byte(s.config.Secret))
+	mac.Write([]byte(value))
+	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// signedCookie answers the value of a cookie, if its signature is ours.
+func (s *Service) signedCookie(r *http.Request, name string) (string, bool) {
+	c, err := r.Cookie(name)
+	if err != nil {
+		return "", false
+	}
+	text, err := url.PathUnescape(c.Value)
+	if err != nil {
+		return "", false
+	}
+	dot := strings.LastIndexByte(text, '.')
+	if dot < 1 {
+		return "", false
+	}
+	value := text[:dot]
+	return value, hmac.Equal([]byte(text[dot+1:]), []byte(s.signature(value)))
+}
+
+// maxAge is how long a browser keeps a remembered session, in seconds: 7 days.
+const maxAge = 604800
+
+// setSession gives the browser its session; one that is not to be remembered
+// lives until the browser is closed.
+func (s *Service) setSession(token string, remember bool) []*http.Cookie {
+	session := s.cookie(sessionCookie, s.sign(token))
+	if remember {
+		session.MaxAge = maxAge
+		return []*http.Cookie{session}
+	}
+	return []*http.Cookie{session, s.cookie(dontRememberCookie, s.sign("true"))}
+}
+
+// clearSession takes all three cookies back.
+func (s *Service) clearSession() []*http.Cookie {
+	var gone []*http.Cookie
+	for _, name := range []string{sessionCookie, sessionDataCookie, dontRememberCookie} {
+		c := s.cookie(name, "")
+		c.MaxAge = -1
+		gone = append(gone, c)
+	}
+	return gone
+}
+
+func (s *Service) cookie(name, value string) *http.Cookie {
+	return &http.Cookie{Name: s.cookieName(name), Value: value, Path: "/", HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode}
+}
+
+// remembered tells whether the browser's session is one to be kept.
+func (s *Service) remembered(r *http.Request) bool {
+	value, ok := s.signedCookie(r, s.cookieName(dontRememberCookie))
+	return !ok || value != "true"
+}

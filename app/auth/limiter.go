@@ -1,0 +1,123 @@
+package auth
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+)
+
+// limiter counts requests by client and path in windows of ten seconds: three
+// for what tries a password, a hundred for the rest.
+type limiter struct {
+	mu      sync.Mutex
+	now     func() time.Time
+	windows map[limitKey]*window
+}
+
+type limitKey struct {
+	client netip.Prefix
+	path   string
+}
+
+type window struct {
+	began time.Time
+	count int
+}
+
+const (
+	windowLength = 10 * time.Second
+	fewRequests  = 3
+	manyRequests = 100
+	// maxWindows bounds the memory; when it is reached, windows that have
+	// passed are forgotten, and newcomers wait if none has.
+	maxWindows = 50_000
+)
+
+func newLimiter(now func() time.Time) *limiter {
+	return &limiter{now: now, windows: map[limitKey]*window{}}
+}
+
+// strict are the paths that try or set a password.
+var strict = []string{"sign-in", "sign-up", "change-password", "change-email"}
+
+// take counts a request, and answers how long to wait if it is one too many.
+func (l *limiter) take(client netip.Addr, path string) time.Duration {
+	most := manyRequests
+	known := ""
+	for _, p := range strict {
+		if strings.HasPrefix(path, p) {
+			most, known = fewRequests, p
+		}
+	}
+	if _, ok := endpoints[path]; ok {
+		known = path // paths that do not exist share one window
+	}
+	bits := 32
+	if client.Is6() {
+		bits = 64 // one customer of a provider has a whole /64
+	}
+	prefix, err := client.Prefix(bits)
+	if err != nil {
+		prefix = netip.Prefix{} // an address we cannot read: all such share one
+	}
+	key := limitKey{prefix, known}
+
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	w := l.windows[key]
+	if w == nil && len(l.windows) >= maxWindows {
+		for k, old := range l.windows {
+			if now.Sub(old.began) >= windowLength {
+				delete(l.windows, k)
+			}
+		}
+		if len(l.windows) >= maxWindows {
+			return windowLength
+		}
+	}
+	if w == nil || now.Sub(w.began) >= windowLength {
+		l.windows[key] = &window{began: now, count: 1}
+		return 0
+	}
+	if w.count >= most {
+		return windowLength - now.Sub(w.began)
+	}
+	w.count++
+	return 0
+}
+
+// clientAddress is the address of who asks. A forwarding header is believed
+// only from a trusted proxy, and then the last address that is not one.
+func (s *Service) clientAddress(r *http.Request) netip.Addr {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	addr, err := netip.ParseAddr(host)
+	if err != nil {
+		return netip.Addr{}
+	}
+	addr = addr.Unmap().WithZone("")
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; i >= 0 && s.isProxy(addr); i-- {
+		next, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			break
+		}
+		addr = next.Unmap().WithZone("")
+	}
+	return addr
+}
+
+func (s *Service) isProxy(a netip.Addr) bool {
+	for _, p := range s.config.TrustedProxies {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}

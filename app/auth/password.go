@@ -1,0 +1,106 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf16"
+
+	"golang.org/x/crypto/scrypt"
+	"golang.org/x/text/unicode/norm"
+)
+
+// Better Auth's scrypt parameters: 32 MiB a hash.
+const (
+	scryptN, scryptR, scryptP = 16384, 16, 1
+	keyLength                 = 64
+	minPassword, maxPassword  = 8, 128 // in UTF-16 units
+)
+
+// errBusy says that too many passwords wait to be hashed.
+var errBusy = errors.New("too many sign-ins at once")
+
+// hasher hashes few passwords at a time: a flood of sign-ins must not take the
+// memory. Some may wait; the rest are turned away.
+type hasher struct {
+	slots   chan struct{}
+	waiting chan struct{}
+}
+
+// maxWaiting is how many hashes may wait for each that is under way.
+const maxWaiting = 16
+
+func newHasher(parallel int) *hasher {
+	return &hasher{slots: make(chan struct{}, parallel), waiting: make(chan struct{}, parallel*(1+maxWaiting))}
+}
+
+// hash makes the text that is stored: salt:key, both in hex.
+func (h *hasher) hash(ctx context.Context, password string) (string, error) {
+	salt := make([]byte, 16)
+	rand.Read(salt) // never fails
+	text := hex.EncodeToString(salt)
+	key, err := h.derive(ctx, password, text)
+	if err != nil {
+		return "", err
+	}
+	return text + ":" + hex.EncodeToString(key), nil
+}
+
+// absent is checked against where there is no user: the answer takes as long
+// as one that there is.
+const absent = "00000000000000000000000000000000:" +
+	"0000000000000000000000000000000000000000000000000000000000000000" +
+	"0000000000000000000000000000000000000000000000000000000000000000"
+
+// verify tells whether the password is the one that was hashed. An empty or
+// broken hash takes as long, and is never right.
+func (h *hasher) verify(ctx context.Context, password, stored string) (bool, error) {
+	salt, key, ok := strings.Cut(stored, ":")
+	want, err := hex.DecodeString(key)
+	if !ok || err != nil || len(want) != keyLength {
+		salt, key, _ = strings.Cut(absent, ":")
+		want, err = nil, nil
+	}
+	got, err := h.derive(ctx, password, salt)
+	if err != nil {
+		return false, err
+	}
+	return len(want) == keyLength && subtle.ConstantTimeCompare(got, want) == 1, nil
+}
+
+// derive runs scrypt. The salt is its hex text itself, as Better Auth has it.
+func (h *hasher) derive(ctx context.Context, password, salt string) ([]byte, error) {
+	select {
+	case h.waiting <- struct{}{}:
+		defer func() { <-h.waiting }()
+	default:
+		return nil, errBusy
+	}
+	select {
+	case h.slots <- struct{}{}:
+		defer func() { <-h.slots }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	key, err := scrypt.Key([]byte(norm.NFKC.String(password)), []byte(salt), scryptN, scryptR, scryptP, keyLength)
+	if err != nil {
+		return nil, fmt.Errorf("hash a password: %w", err)
+	}
+	return key, nil
+}
+
+// checkLength refuses passwords that are too short or too long, counted in
+// UTF-16 units as JavaScript does.
+func checkLength(password string) error {
+	switch n := len(utf16.Encode([]rune(password))); {
+	case n < minPassword:
+		return refuse(400, "PASSWORD_TOO_SHORT", "Password too short")
+	case n > maxPassword:
+		return refuse(400, "PASSWORD_TOO_LONG", "Password too long")
+	}
+	return nil
+}

@@ -1,0 +1,107 @@
+package auth
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// reply is an answer: a body, and the cookies that go with it.
+type reply struct {
+	status  int // 0 is 200
+	body    any
+	cookies []*http.Cookie
+	headers map[string]string
+}
+
+// refusal is an error as Better Auth writes it.
+type refusal struct {
+	status  int
+	Message string `json:"message"`
+	Code    string `json:"code"`
+	cookies []*http.Cookie
+}
+
+func (r *refusal) Error() string { return r.Code }
+
+func refuse(status int, code, format string, args ...any) *refusal {
+	return &refusal{status: status, Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+func unauthorized() *refusal { return refuse(401, "UNAUTHORIZED", "Unauthorized") }
+
+func (s *Service) send(w http.ResponseWriter, r reply) {
+	for name, value := range r.headers {
+		w.Header().Set(name, value)
+	}
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	s.write(w, r.status, r.body, r.cookies)
+}
+
+func (s *Service) write(w http.ResponseWriter, status int, body any, cookies []*http.Cookie) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		status, text = http.StatusInternalServerError, []byte(`{"message":"Internal error","code":"INTERNAL_SERVER_ERROR"}`)
+	}
+	for _, c := range cookies {
+		http.SetCookie(w, c)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+	w.WriteHeader(status)
+	_, _ = w.Write(text) // a client that left reads nothing
+}
+
+// fail answers an error: a refusal as it is, a database that does not answer
+// as 503, and anything else as a 500 that says nothing of its cause.
+func (s *Service) fail(w http.ResponseWriter, r *http.Request, err error) {
+	var refused *refusal
+	switch {
+	case errors.As(err, &refused):
+		s.write(w, refused.status, refused, refused.cookies)
+	case errors.Is(err, errBusy):
+		w.Header().Set("Retry-After", "2")
+		s.write(w, http.StatusServiceUnavailable, refuse(503, "BUSY", "Too many people sign in at the moment. Try again in a few seconds."), nil)
+	case isCanceled(r.Context(), err):
+		w.WriteHeader(499) // nobody reads it
+	case isUnavailable(err):
+		s.config.Logger.Warn("sign-in could not reach the database", "path", r.URL.Path, "err", err)
+		w.Header().Set("Retry-After", "2")
+		s.write(w, http.StatusServiceUnavailable, refuse(503, "DATABASE_UNAVAILABLE", "The database cannot be reached at the moment. Try again in a few seconds."), nil)
+	default:
+		s.config.Logger.Error("sign-in failed", "path", r.URL.Path, "err", err)
+		s.write(w, http.StatusInternalServerError, refuse(500, "INTERNAL_SERVER_ERROR", "Something went wrong on our side. Try again."), nil)
+	}
+}
+
+// isUnavailable: whatever is not an answer of Postgres's own, or is one that
+// says it is full, going down or took too long.
+func isUnavailable(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		switch pg.Code {
+		case "57014", "57P01", "57P02", "57P03", "53300", "55P03":
+			return true
+		}
+		return pg.Code[:2] == "08"
+	}
+	var connect *pgconn.ConnectError
+	return errors.As(err, &connect) || pgconn.SafeToRetry(err) || pgconn.Timeout(err) || errors.Is(err, errDatabase)
+}
+
+// errDatabase marks what went wrong on the way to or from Postgres.
+var errDatabase = errors.New("the database did not answer")
+
+// tooMany has a body of message alone, as Better Auth's.
+func (s *Service) tooMany(w http.ResponseWriter, wait time.Duration) {
+	w.Header().Set("X-Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+	s.write(w, http.StatusTooManyRequests, map[string]string{"message": "Too many requests. Please try again later."}, nil)
+}

@@ -1,0 +1,153 @@
+// Package auth serves /api/auth/* as Better Auth does, so that its own clients
+// work against it, and real Better Auth servers share its users and sessions.
+// What it does was observed on better-auth 1.7.
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Config is what a Service is made of.
+type Config struct {
+	Pool           *pgxpool.Pool // as paddock_auth
+	Secret         string        // signs cookies; the same text as Better Auth's
+	BaseURL        string        // where browsers reach us; https makes cookies Secure
+	TrustedOrigins []string      // may hold * as in https://*.example.com
+	TrustedProxies []netip.Prefix
+	RateLimit      bool
+	Logger         *slog.Logger
+	Now            func() time.Time
+	// MaxParallelHashes bounds the memory of password hashing: 32 MiB each.
+	// 0 takes the number of processors.
+	MaxParallelHashes int
+}
+
+// Service answers the auth endpoints.
+type Service struct {
+	config  Config
+	base    *url.URL
+	secure  bool
+	origins []string
+	hasher  *hasher
+	limiter *limiter
+}
+
+// minSecret is the least length of the secret, in characters.
+const minSecret = 32
+
+// New makes a Service. Its errors never show the secret.
+func New(c Config) (*Service, error) {
+	if len(c.Secret) < minSecret {
+		return nil, fmt.Errorf("BETTER_AUTH_SECRET is too short: give %d characters or more of random text", minSecret)
+	}
+	distinct := map[rune]bool{}
+	for _, r := range c.Secret {
+		distinct[r] = true
+	}
+	if len(distinct) < 8 {
+		return nil, errors.New("BETTER_AUTH_SECRET is too simple: give random text, such as that of openssl rand -base64 32")
+	}
+	base, err := url.Parse(c.BaseURL)
+	if err != nil || base.Host == "" || (base.Scheme != "http" && base.Scheme != "https") {
+		return nil, errors.New("BETTER_AUTH_URL must be an http or https URL such as https://paddock.example.com")
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.MaxParallelHashes == 0 {
+		c.MaxParallelHashes = runtime.GOMAXPROCS(0)
+	}
+	return &Service{
+		config: c, base: base, secure: base.Scheme == "https",
+		origins: append([]string{base.Scheme + "://" + base.Host}, c.TrustedOrigins...),
+		hasher:  newHasher(c.MaxParallelHashes),
+		limiter: newLimiter(c.Now),
+	}, nil
+}
+
+// prefix is where the endpoints are.
+const prefix = "/api/auth/"
+
+// endpoint is one call: its method, and what answers it.
+type endpoint struct {
+	method string
+	serve  func(*Service, *http.Request) (reply, error)
+	// login: the origin is checked even when no cookie came along.
+	login bool
+}
+
+var endpoints = map[string]endpoint{
+	"sign-up/email":         {http.MethodPost, (*Service).signUp, true},
+	"sign-in/email":         {http.MethodPost, (*Service).signIn, true},
+	"sign-out":              {http.MethodPost, (*Service).signOut, false},
+	"get-session":           {http.MethodGet, (*Service).getSession, false},
+	"list-sessions":         {http.MethodGet, (*Service).listSessions, false},
+	"revoke-session":        {http.MethodPost, (*Service).revokeSession, false},
+	"revoke-sessions":       {http.MethodPost, (*Service).revokeSessions, false},
+	"revoke-other-sessions": {http.MethodPost, (*Service).revokeOtherSessions, false},
+	"update-user":           {http.MethodPost, (*Service).updateUser, false},
+	"change-password":       {http.MethodPost, (*Service).changePassword, false},
+	"ok":                    {http.MethodGet, func(*Service, *http.Request) (reply, error) { return reply{body: map[string]bool{"ok": true}}, nil }, false},
+}
+
+// Handler answers everything under /api/auth/.
+func (s *Service) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path := strings.TrimPrefix(r.URL.Path, prefix)
+		if s.config.RateLimit {
+			if wait := s.limiter.take(s.clientAddress(r), path); wait > 0 {
+				s.tooMany(w, wait)
+				return
+			}
+		}
+		e, ok := endpoints[path]
+		switch {
+		case !ok:
+			w.WriteHeader(http.StatusNotFound)
+			return
+		case r.Method != e.method:
+			w.Header().Set("Allow", e.method)
+			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
+		if r.Method == http.MethodPost {
+			if err := s.checkOrigin(r, e.login); err != nil {
+				s.fail(w, r, err)
+				return
+			}
+		}
+		answer, err := e.serve(s, r)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		s.send(w, answer)
+	})
+}
+
+func (s *Service) now() time.Time { return s.config.Now().UTC().Truncate(time.Millisecond) }
+
+// SessionToken answers the session token of a request whose cookie is signed
+// by us. It asks no database: that the session lives is for admission to say.
+func (s *Service) SessionToken(r *http.Request) (string, bool) {
+	return s.signedCookie(r, s.cookieName(sessionCookie))
+}
+
+// isCanceled tells an error that only says that the client has left.
+func isCanceled(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && errors.Is(err, context.Canceled)
+}

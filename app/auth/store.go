@@ -1,0 +1,144 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"math/big"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// isoTime is a time as JavaScript writes it.
+type isoTime time.Time
+
+func (t isoTime) MarshalJSON() ([]byte, error) {
+	return []byte(time.Time(t).UTC().Format(`"2006-01-02T15:04:05.000Z"`)), nil
+}
+
+// session is a row of auth.session.
+type session struct {
+	ExpiresAt isoTime `json:"expiresAt"`
+	Token     string  `json:"token"`
+	CreatedAt isoTime `json:"createdAt"`
+	UpdatedAt isoTime `json:"updatedAt"`
+	IPAddress *string `json:"ipAddress"`
+	UserAgent *string `json:"userAgent"`
+	UserID    string  `json:"userId"`
+	ID        string  `json:"id"`
+}
+
+// user is a row of auth."user".
+type user struct {
+	Name          string  `json:"name"`
+	Email         string  `json:"email"`
+	EmailVerified bool    `json:"emailVerified"`
+	Image         *string `json:"image"`
+	CreatedAt     isoTime `json:"createdAt"`
+	UpdatedAt     isoTime `json:"updatedAt"`
+	ID            string  `json:"id"`
+}
+
+const (
+	sessionColumns = `s."expiresAt", s.token, s."createdAt", s."updatedAt", s."ipAddress", s."userAgent", s."userId", s.id`
+	userColumns    = `u.name, u.email, u."emailVerified", u.image, u."createdAt", u."updatedAt", u.id`
+)
+
+func (s *session) into() []any {
+	return []any{(*time.Time)(&s.ExpiresAt), &s.Token, (*time.Time)(&s.CreatedAt), (*time.Time)(&s.UpdatedAt), &s.IPAddress, &s.UserAgent, &s.UserID, &s.ID}
+}
+
+func (u *user) into() []any {
+	return []any{&u.Name, &u.Email, &u.EmailVerified, &u.Image, (*time.Time)(&u.CreatedAt), (*time.Time)(&u.UpdatedAt), &u.ID}
+}
+
+// The life of a session: a week when it is remembered, else a day; used, it is
+// extended once a day of it has gone; some calls want it fresh.
+const (
+	rememberedFor = 7 * 24 * time.Hour
+	forgottenFor  = 24 * time.Hour
+	updateAge     = 24 * time.Hour
+	freshAge      = 24 * time.Hour
+)
+
+// newID makes 32 characters of [A-Za-z0-9].
+func newID() string {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	id := make([]byte, 32)
+	for i := range id {
+		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(letters))))
+		if err != nil {
+			panic(err) // the system's randomness never fails
+		}
+		id[i] = letters[n.Int64()]
+	}
+	return string(id)
+}
+
+// row runs a query of one row. found is false without one.
+func (s *Service) row(ctx context.Context, into []any, sql string, args ...any) (found bool, err error) {
+	err = s.config.Pool.QueryRow(ctx, sql, args...).Scan(into...)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, database(err)
+}
+
+// database marks errors that are not Postgres's own words.
+func database(err error) error {
+	var pg *pgconn.PgError
+	if err == nil || errors.As(err, &pg) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errDatabase, err)
+}
+
+// createUser makes a user with a password and its first session, together.
+func (s *Service) createUser(ctx context.Context, name, email, hash string, image *string, in session) (user, session, error) {
+	var u user
+	now := s.now()
+	id := newID()
+	_, err := s.row(ctx, append(u.into(), in.into()...), `
+		with u as (
+			insert into auth."user" (id, name, email, "emailVerified", image, "createdAt", "updatedAt")
+			values ($1, $2, $3, false, $4, $5, $5) returning *
+		), a as (
+			insert into auth.account (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt")
+			values ($6, $1, 'credential', $1, $7, $5, $5)
+		), s as (
+			insert into auth.session (id, "expiresAt", token, "createdAt", "updatedAt", "ipAddress", "userAgent", "userId")
+			values ($8, $9, $10, $5, $5, $11, $12, $1) returning *
+		) select `+userColumns+`, `+sessionColumns+` from u, s`,
+		id, name, email, image, now, newID(), hash, newID(), time.Time(in.ExpiresAt), newID(), in.IPAddress, in.UserAgent)
+	return u, in, err
+}
+
+// createSession makes a session of a user, in place of none or of all others.
+func (s *Service) createSession(ctx context.Context, userID string, in session) (session, error) {
+	now := s.now()
+	_, err := s.row(ctx, in.into(), `
+		insert into auth.session as s (id, "expiresAt", token, "createdAt", "updatedAt", "ipAddress", "userAgent", "userId")
+		values ($1, $2, $3, $4, $4, $5, $6, $7) returning `+sessionColumns,
+		newID(), time.Time(in.ExpiresAt), newID(), now, in.IPAddress, in.UserAgent, userID)
+	return in, err
+}
+
+// find answers a living session and its user. extend moves its end when a
+// day's worth of it has been used; extended says that this happened.
+func (s *Service) find(ctx context.Context, token string, extend bool) (found bool, in session, u user, extended bool, err error) {
+	now := s.now()
+	found, err = s.row(ctx, append(append(in.into(), u.into()...), &extended), `
+		with moved as (
+			update auth.session set "expiresAt" = $3, "updatedAt" = $2
+			where token = $1 and $4 and "expiresAt" > $2 and "expiresAt" <= $5 returning *
+		), s as (
+			select *, true as extended from moved
+			union all
+			select *, false from auth.session where token = $1 and "expiresAt" > $2 and not exists (select from moved)
+		) select `+sessionColumns+`, `+userColumns+`, s.extended from s join auth."user" u on u.id = s."userId"`,
+		token, now, now.Add(rememberedFor), extend, now.Add(rememberedFor-updateAge))
+	return found, in, u, extended, err
+}
