@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"strings"
-	"time"
 )
 
 // open lets everything at the orders table pass, each check of it by itself.
@@ -258,15 +257,4 @@ var statementAttacks = []attack{
 			s.end()
 		},
 	},
-}
-
-// waitFor asks until the answer is true.
-func waitFor(l *lab, question string) {
-	l.t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for !one[bool](l.t, l.admin, question) {
-		if time.Now().After(deadline) {
-			l.t.Fatalf("never came true: %s", question)
-		}
-	}
 }

@@ -1,0 +1,400 @@
+package reporting_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"paddock/app/problem"
+	"paddock/app/reporting"
+	"paddock/tests/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// world is a database with three accounts of three users, an order, a
+// position and an event in each.
+type world struct {
+	db       *pgtest.DB
+	owner    *pgx.Conn
+	accounts []uuid.UUID
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{db: pgtest.New(t)}
+	w.owner = w.db.Conn(t, "owner")
+	for _, user := range []string{"ann", "bob", "cat"} {
+		w.accounts = append(w.accounts, newAccount(t, w.db, user))
+	}
+	return w
+}
+
+func newAccount(t *testing.T, db *pgtest.DB, user string) (account uuid.UUID) {
+	t.Helper()
+	auth, app := db.Conn(t, "paddock_auth"), db.Conn(t, "paddock_app")
+	run(t, auth, `insert into auth."user" (id, name, email, "emailVerified", "updatedAt") values ($1, $1, $1, true, now())`, user)
+	run(t, auth, `insert into auth.session (id, "expiresAt", token, "updatedAt", "userId") values ($1, now() + interval '1 day', $1, now(), $1)`, user)
+	run(t, app, "begin")
+	run(t, app, "select private.admit($1, null)", user)
+	if err := app.QueryRow(t.Context(), "select private.create_account($1, 'paper')", user+"'s").Scan(&account); err != nil {
+		t.Fatal(err)
+	}
+	run(t, app, "commit")
+	run(t, app, "begin")
+	run(t, app, "select private.admit($1, $2)", user, account)
+	run(t, app, "insert into app.alpaca_orders (account_id, client_order_id, submitted_by, symbol) values ($1, $2, $2, $2)", account, user)
+	run(t, app, "select app.record_positions($1, jsonb_build_array(jsonb_build_object('symbol', $2::text, 'qty', '1')), now())", account, user)
+	run(t, app, "select private.append_event('order', jsonb_build_object('of', $1::text))", user)
+	run(t, app, "commit")
+	return account
+}
+
+func run(t *testing.T, conn *pgx.Conn, sql string, args ...any) {
+	t.Helper()
+	if _, err := conn.Exec(t.Context(), sql, args...); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// create makes a login and drops it when the test ends: roles outlive their
+// database.
+func (w *world) create(t *testing.T, accounts ...uuid.UUID) (name, password string) {
+	t.Helper()
+	name = newName()
+	password, err := reporting.Create(t.Context(), w.owner, name, accounts)
+	if err != nil {
+		t.Fatalf("create: %v", err)
+	}
+	t.Cleanup(func() { w.forget(t, name) })
+	return name, password
+}
+
+// forget drops a login, if it is still there.
+func (w *world) forget(t *testing.T, name string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	owner, err := pgx.Connect(ctx, w.db.OwnerURL)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer owner.Close(ctx)
+	if err := reporting.Drop(ctx, owner, name); err != nil && !problem.Is(err, reporting.CodeUnknownLogin) {
+		t.Errorf("drop %s: %v", name, err)
+	}
+}
+
+func newName() string { return "r" + strings.ReplaceAll(uuid.NewString(), "-", "") }
+
+func (w *world) connect(t *testing.T, name, password string) (*pgx.Conn, error) {
+	t.Helper()
+	u, err := url.Parse(w.db.OwnerURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.UserPassword(name, password)
+	conn, err := pgx.Connect(t.Context(), u.String())
+	if err == nil {
+		t.Cleanup(func() { conn.Close(context.Background()) })
+	}
+	return conn, err
+}
+
+func (w *world) login(t *testing.T, name, password string) *pgx.Conn {
+	t.Helper()
+	conn, err := w.connect(t, name, password)
+	if err != nil {
+		t.Fatalf("log in as the reporting login: %v", err)
+	}
+	return conn
+}
+
+// sees answers whose rows each view shows, and fails when the views disagree.
+func sees(t *testing.T, conn *pgx.Conn) []uuid.UUID {
+	t.Helper()
+	var all []uuid.UUID
+	for i, view := range []string{"accounts", "orders", "positions", "events"} {
+		rows, err := conn.Query(t.Context(), "select distinct account_id from report."+view+" order by 1")
+		if err != nil {
+			t.Fatalf("report.%s: %v", view, err)
+		}
+		ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+		if err != nil {
+			t.Fatalf("report.%s: %v", view, err)
+		}
+		if i > 0 && !slices.Equal(ids, all) {
+			t.Errorf("report.%s shows %v, the views before it %v", view, ids, all)
+		}
+		all = ids
+	}
+	return all
+}
+
+func sorted(ids ...uuid.UUID) []uuid.UUID {
+	slices.SortFunc(ids, func(a, b uuid.UUID) int { return strings.Compare(a.String(), b.String()) })
+	return ids
+}
+
+// A login sees its accounts through the views: one, or several.
+func TestSeesItsAccountsAlone(t *testing.T) {
+	w := newWorld(t)
+	for _, accounts := range [][]uuid.UUID{{w.accounts[0]}, {w.accounts[0], w.accounts[1]}, {w.accounts[2], w.accounts[2]}} {
+		name, password := w.create(t, accounts...)
+		want := slices.Compact(sorted(slices.Clone(accounts)...))
+		if got := sees(t, w.login(t, name, password)); !slices.Equal(got, want) {
+			t.Errorf("sees %v, want %v", got, want)
+		}
+	}
+	// Plain names work as well: the login's search_path is the schema.
+	name, password := w.create(t, w.accounts[1])
+	var symbol string
+	if err := w.login(t, name, password).QueryRow(t.Context(), "select symbol from orders").Scan(&symbol); err != nil || symbol != "bob" {
+		t.Errorf("orders: %q, %v", symbol, err)
+	}
+}
+
+// The password is checked, and is needed.
+func TestPasswordIsNeeded(t *testing.T) {
+	w := newWorld(t)
+	name, password := w.create(t, w.accounts[0])
+	if len(password) < 32 {
+		t.Errorf("the password has only %d characters", len(password))
+	}
+	for _, wrong := range []string{"", password + "x", name} {
+		_, err := w.connect(t, name, wrong)
+		var pg *pgconn.PgError
+		if !errors.As(err, &pg) || pg.Code != "28P01" {
+			t.Errorf("with a wrong password: %v", err)
+		}
+	}
+}
+
+// Nothing but the views is within reach.
+func TestReachesNothingElse(t *testing.T) {
+	w := newWorld(t)
+	name, password := w.create(t, w.accounts[0])
+	conn := w.login(t, name, password)
+	for _, sql := range []string{
+		"select * from app.alpaca_orders", "select account_id from app.alpaca_orders", "select * from app.user_accounts",
+		"select * from app.agent_logs", "select * from app.audit_log", "select * from private.report_grants",
+		"select * from private.user_credentials", "select * from private.seal_keys", `select * from auth."user"`, "select * from auth.session",
+		"select private.report_accounts()", "select private.admit('bob', null)", "select private.doorbell_channel()",
+		"select ext.gen_random_bytes(1)", "select user_id from report.accounts", "select broker_order from report.orders",
+		"set role paddock_owner", "set role paddock_app", "set session authorization paddock_app",
+	} {
+		if _, err := conn.Exec(t.Context(), sql); err == nil {
+			t.Errorf("allowed: %s", sql)
+		}
+	}
+	run(t, conn, "set default_transaction_read_only = off") // a login may lift its own defaults
+	for _, sql := range []string{
+		"create temp table t (x int)", "create table report.t (x int)", "create table public.t (x int)", "create schema s",
+		"insert into report.orders (account_id) values ('" + w.accounts[0].String() + "')",
+		"update report.orders set symbol = 'x'", "delete from report.orders", "create role another", "create extension hstore",
+	} {
+		if _, err := conn.Exec(t.Context(), sql); err == nil {
+			t.Errorf("allowed: %s", sql)
+		}
+	}
+}
+
+// Settings play no part in what a login sees.
+func TestSettingsDoNothing(t *testing.T) {
+	w := newWorld(t)
+	name, password := w.create(t, w.accounts[0])
+	conn := w.login(t, name, password)
+	for _, trick := range []string{
+		"select set_config('app.account_id', '" + w.accounts[1].String() + "', false)", "select set_config('app.user_id', 'bob', false)",
+		"set app.seal = 'x'", "set role paddock_report", "reset role", "set search_path = app, private, report, public",
+		"set timezone = 'Asia/Tokyo'",
+	} {
+		run(t, conn, trick)
+		if got := sees(t, conn); !slices.Equal(got, []uuid.UUID{w.accounts[0]}) {
+			t.Errorf("after %s it sees %v", trick, got)
+		}
+	}
+}
+
+// A login that was dropped loses its running sessions, and one that is made
+// again under its name begins with nothing of it.
+func TestDroppedAndMadeAgain(t *testing.T) {
+	w := newWorld(t)
+	name, password := w.create(t, w.accounts[0])
+	old := w.login(t, name, password)
+	if err := reporting.Drop(t.Context(), w.owner, name); err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	if err := old.QueryRow(t.Context(), "select count(*) from report.orders").Scan(&n); err == nil {
+		t.Errorf("a session of the dropped login goes on and sees %d orders", n)
+	}
+	if _, err := w.connect(t, name, password); err == nil {
+		t.Error("the dropped login still logs in")
+	}
+	again, err := reporting.Create(t.Context(), w.owner, name, []uuid.UUID{w.accounts[1]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again == password {
+		t.Error("the password is the old one")
+	}
+	if got := sees(t, w.login(t, name, again)); !slices.Equal(got, []uuid.UUID{w.accounts[1]}) {
+		t.Errorf("sees %v", got)
+	}
+	if err := reporting.Drop(t.Context(), w.owner, name); err != nil {
+		t.Fatal(err)
+	}
+	if err := reporting.Drop(t.Context(), w.owner, name); !problem.Is(err, reporting.CodeUnknownLogin) {
+		t.Errorf("dropped twice: %v", err)
+	}
+}
+
+// A role that somebody drops by hand and makes again inherits no grant that
+// was left behind under its name.
+func TestMadeAgainByHandSeesNothing(t *testing.T) {
+	w := newWorld(t)
+	name, _ := w.create(t, w.accounts[0])
+	run(t, w.owner, "drop role "+name)
+	run(t, w.owner, "create role "+name+" login in role paddock_report password 'again'")
+	if got := sees(t, w.login(t, name, "again")); len(got) != 0 {
+		t.Errorf("sees %v", got)
+	}
+}
+
+// A deleted account is gone from a login's sight, and its other one stays.
+func TestDeletedAccount(t *testing.T) {
+	w := newWorld(t)
+	name, password := w.create(t, w.accounts[0], w.accounts[1])
+	app := w.db.Conn(t, "paddock_app")
+	run(t, app, "begin")
+	run(t, app, "select private.admit('ann', $1)", w.accounts[0])
+	run(t, app, "delete from app.user_accounts where id = $1", w.accounts[0])
+	run(t, app, "commit")
+	if got := sees(t, w.login(t, name, password)); !slices.Equal(got, []uuid.UUID{w.accounts[1]}) {
+		t.Errorf("sees %v", got)
+	}
+	logins, err := reporting.List(t.Context(), w.owner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(logins, func(l reporting.Login) bool { return l.Name == name })
+	if i < 0 || !slices.Equal(logins[i].Accounts, []uuid.UUID{w.accounts[1]}) {
+		t.Errorf("the list says %+v", logins)
+	}
+}
+
+// Sessions begin with limits, read-only.
+func TestSessionDefaults(t *testing.T) {
+	w := newWorld(t)
+	name, password := w.create(t, w.accounts[0])
+	conn := w.login(t, name, password)
+	for setting, want := range map[string]string{
+		"statement_timeout": "1min", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "1min", "default_transaction_read_only": "on",
+	} {
+		var got string
+		if err := conn.QueryRow(t.Context(), "select current_setting($1)", setting).Scan(&got); err != nil || got != want {
+			t.Errorf("%s is %q (%v), want %q", setting, got, err, want)
+		}
+	}
+	var super, bypass, role, create, replicate bool
+	var limit int
+	err := conn.QueryRow(t.Context(), "select rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication, rolconnlimit from pg_roles where rolname = session_user").
+		Scan(&super, &bypass, &role, &create, &replicate, &limit)
+	if err != nil || super || bypass || role || create || replicate || limit != reporting.MaxConnections {
+		t.Errorf("superuser %v, bypass %v, createrole %v, createdb %v, replication %v, connections %d: %v", super, bypass, role, create, replicate, limit, err)
+	}
+}
+
+// A name is refused before anything is made, and so is what would fail later:
+// all of it happens, or none.
+func TestRefusals(t *testing.T) {
+	w := newWorld(t)
+	taken, _ := w.create(t, w.accounts[0])
+	ok := newName()
+	for _, tt := range []struct {
+		name     string
+		accounts []uuid.UUID
+		code     string
+	}{
+		{"", w.accounts, reporting.CodeInvalidName},
+		{"Metabase", w.accounts, reporting.CodeInvalidName},
+		{"meta base", w.accounts, reporting.CodeInvalidName},
+		{`x"; drop role paddock_app; --`, w.accounts, reporting.CodeInvalidName},
+		{"1st", w.accounts, reporting.CodeInvalidName},
+		{"_x", w.accounts, reporting.CodeInvalidName},
+		{"röle", w.accounts, reporting.CodeInvalidName},
+		{strings.Repeat("a", 64), w.accounts, reporting.CodeInvalidName},
+		{"paddock_mine", w.accounts, reporting.CodeInvalidName},
+		{"pg_mine", w.accounts, reporting.CodeInvalidName},
+		{"public", w.accounts, reporting.CodeInvalidName},
+		{taken, w.accounts, reporting.CodeNameTaken},
+		{ok, nil, reporting.CodeNoAccounts},
+		{ok, []uuid.UUID{w.accounts[0], uuid.New()}, reporting.CodeUnknownAccount},
+	} {
+		if _, err := reporting.Create(t.Context(), w.owner, tt.name, tt.accounts); !problem.Is(err, tt.code) {
+			t.Errorf("%q: %v, want %s", tt.name, err, tt.code)
+		}
+	}
+	var there bool
+	if err := w.owner.QueryRow(t.Context(), "select exists (select from pg_roles where rolname = $1)", ok).Scan(&there); err != nil || there {
+		t.Errorf("a refused login was made all the same (%v)", err)
+	}
+	for _, name := range []string{"paddock_app", "paddock_report", "postgres", "nobody"} {
+		if err := reporting.Drop(t.Context(), w.owner, name); !problem.Is(err, reporting.CodeUnknownLogin) {
+			t.Errorf("drop %s: %v", name, err)
+		}
+	}
+	// Runtime logins have no business here.
+	if _, err := reporting.Create(t.Context(), w.db.Conn(t, "paddock_app"), newName(), w.accounts[:1]); !problem.Is(err, reporting.CodeCannotGrant) {
+		t.Errorf("as paddock_app: %v", err)
+	}
+}
+
+// No statement carries the password, so that no log of statements has it.
+func TestPasswordIsNeverSent(t *testing.T) {
+	w := newWorld(t)
+	config, err := pgx.ParseConfig(w.db.OwnerURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var seen tracer
+	config.Tracer = &seen
+	conn, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close(context.Background()) })
+	name := newName()
+	password, err := reporting.Create(t.Context(), conn, name, w.accounts[:1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.forget(t, name) })
+	all := strings.Join(seen.statements, "\n")
+	if !strings.Contains(all, "create role") {
+		t.Fatalf("the statements were not seen: %s", all)
+	}
+	if strings.Contains(all, password) {
+		t.Errorf("a statement carries the password:\n%s", all)
+	}
+}
+
+type tracer struct{ statements []string }
+
+func (tr *tracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, d pgx.TraceQueryStartData) context.Context {
+	args, _ := json.Marshal(d.Args)
+	tr.statements = append(tr.statements, d.SQL+string(args))
+	return ctx
+}
+
+func (*tracer) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
