@@ -1,0 +1,63 @@
+// Package web is the console: a Vue application, built by Vite into dist and
+// embedded in the binary.
+package web
+
+import (
+	"embed"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+)
+
+//go:embed all:dist
+var built embed.FS
+
+// Handler serves the console. A binary that was made without it says so.
+func Handler() http.Handler {
+	dist, err := fs.Sub(built, "dist")
+	if err != nil {
+		panic(err) // the folder is embedded
+	}
+	return handler(dist)
+}
+
+// missing is what a binary without the console answers.
+const missing = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Paddock</title>
+<h1>The console was not built</h1>
+<p>The API works: try <a href="/healthz">/healthz</a>. To have the console, run <code>make web</code>
+and build again; <code>make run</code> does both.</p></html>
+`
+
+func handler(dist fs.FS) http.Handler {
+	files := http.FileServerFS(dist)
+	index, err := fs.ReadFile(dist, "index.html")
+	hasConsole := err == nil
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			http.Error(w, "Only GET and HEAD are served here.", http.StatusMethodNotAllowed)
+			return
+		}
+		if info, err := fs.Stat(dist, name); hasConsole && err == nil && !info.IsDir() && name != "index.html" {
+			if strings.HasPrefix(name, "assets/") { // their names hold a hash of what they hold
+				w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+			}
+			files.ServeHTTP(w, r)
+			return
+		}
+		// Paths of the application itself, such as /orders, get its page; a
+		// path with an ending asks for a file that there is not.
+		if strings.Contains(path.Base(name), ".") && name != "index.html" || !hasConsole && name != "" && name != "." {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-cache")
+		if !hasConsole {
+			index = []byte(missing)
+		}
+		_, _ = w.Write(index) // a client that left reads nothing
+	})
+}

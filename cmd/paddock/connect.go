@@ -1,0 +1,39 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// explainConnect puts a failed connection into one sentence, without the URL:
+// it may hold a password.
+func explainConnect(err error) error {
+	var pg *pgconn.PgError
+	var op *net.OpError
+	var parse *pgconn.ParseConfigError
+	switch {
+	case errors.As(err, &parse):
+		return errors.New("the database URL cannot be read: give postgres://USER:PASSWORD@HOST:PORT/DATABASE")
+	case errors.As(err, &pg) && (pg.Code == "28P01" || pg.Code == "28000"):
+		return errors.New("the database refuses this user or password")
+	case errors.As(err, &pg) && pg.Code == "3D000":
+		return errors.New("the database server has no database of this name")
+	case errors.As(err, &op):
+		return fmt.Errorf("the database server cannot be reached at %v", op.Addr)
+	}
+	return fmt.Errorf("connect to the database: %w", err)
+}
+
+// asLogin answers the URL with another user and password.
+func asLogin(databaseURL, user, password string) (string, error) {
+	u, err := url.Parse(databaseURL)
+	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
+		return "", errors.New("the database URL cannot be read: give postgres://USER:PASSWORD@HOST:PORT/DATABASE")
+	}
+	u.User = url.UserPassword(user, password)
+	return u.String(), nil
+}

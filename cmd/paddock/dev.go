@@ -1,0 +1,226 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"paddock/app/accounts"
+	"paddock/app/alpacasim"
+	"paddock/app/config"
+	"paddock/app/pgdev"
+	"paddock/sql"
+)
+
+func newDevCommand() *cobra.Command {
+	d := dev{}
+	cmd := &cobra.Command{
+		Use:   "dev",
+		Short: "Run everything on this machine: Postgres, a simulated Alpaca and Paddock",
+		Long: `Run everything on this machine, for trying out and developing: an embedded
+Postgres (or the one that DATABASE_URL names), migrations, a simulated Alpaca,
+and Paddock itself. Data, keys and logs are kept in a folder between runs.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			d.out = cmd.OutOrStdout()
+			return d.run(cmd.Context())
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&d.folder, "data", ".paddock", "folder that keeps data, keys and logs between runs")
+	f.StringVar(&d.addr, "addr", envOr("PADDOCK_ADDR", "127.0.0.1:8080"), "host:port to serve on")
+	f.StringVar(&d.simAddr, "sim-addr", "127.0.0.1:0", "host:port of the simulated Alpaca; port 0 takes a free one")
+	f.Int64Var(&d.seed, "seed", 1, "what the simulated keys and prices follow from")
+	f.BoolVar(&d.simControl, "sim-control", false, "let this machine make faults in the simulated Alpaca, under /_sim/")
+	return cmd
+}
+
+// dev is a whole Paddock on one machine.
+type dev struct {
+	out           io.Writer
+	folder        string
+	addr, simAddr string
+	seed          int64
+	simControl    bool
+}
+
+func (d *dev) run(ctx context.Context) error {
+	if err := os.MkdirAll(d.folder, 0o755); err != nil {
+		return fmt.Errorf("make the data folder: %w", err)
+	}
+	logFile, err := os.OpenFile(filepath.Join(d.folder, "paddock.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("open the log: %w", err)
+	}
+	defer logFile.Close()
+	log := newLogger(logFile, slog.LevelInfo)
+
+	// A taken port is told before anything is started.
+	probe, err := net.Listen("tcp", d.addr)
+	if err != nil {
+		return explainListen(d.addr, err)
+	}
+	probe.Close()
+
+	owner := os.Getenv("DATABASE_URL")
+	if owner == "" {
+		fmt.Fprintln(d.out, "Starting Postgres …")
+		server, err := pgdev.Start(ctx, pgdev.Config{Dir: filepath.Join(d.folder, "postgres"), Durable: true, Logger: log})
+		if err != nil {
+			return err
+		}
+		defer func() {
+			if err := server.Stop(); err != nil {
+				fmt.Fprintln(d.out, err)
+			}
+		}()
+		if owner, err = server.OwnerURL(ctx, "paddock"); err != nil {
+			return err
+		}
+	}
+	if err := os.WriteFile(filepath.Join(d.folder, "database-url"), []byte(owner+"\n"), 0o600); err != nil {
+		return fmt.Errorf("keep the database's URL: %w", err)
+	}
+	c, err := d.prepare(ctx, owner)
+	if err != nil {
+		return err
+	}
+	return d.serve(ctx, c, log)
+}
+
+// prepare migrates, gives the runtime logins fresh passwords, and makes the
+// configuration that serve would be given.
+func (d *dev) prepare(ctx context.Context, owner string) (config.Config, error) {
+	conn, err := pgx.Connect(ctx, owner)
+	if err != nil {
+		return config.Config{}, explainConnect(err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	if err := sql.Migrate(ctx, conn); err != nil {
+		return config.Config{}, err
+	}
+	environment := map[string]string{"PADDOCK_ADDR": d.addr, "PADDOCK_AUTH_RATE_LIMIT": envOr("PADDOCK_AUTH_RATE_LIMIT", "true")}
+	for role, variable := range map[string]string{
+		"paddock_app": "PADDOCK_APP_DATABASE_URL", "paddock_worker": "PADDOCK_WORKER_DATABASE_URL", "paddock_auth": "PADDOCK_AUTH_DATABASE_URL",
+	} {
+		password := rand.Text() // letters and digits: nothing needs quoting
+		if _, err := conn.Exec(ctx, "alter role "+role+" password '"+password+"'"); err != nil {
+			return config.Config{}, fmt.Errorf("give %s a password: %w", role, err)
+		}
+		if environment[variable], err = asLogin(owner, role, password); err != nil {
+			return config.Config{}, err
+		}
+	}
+	master, fresh, err := d.kept("master-keys", func() string { return accounts.NewMasterKey(1) })
+	if err != nil {
+		return config.Config{}, err
+	}
+	if fresh {
+		fmt.Fprintf(d.out, "Made a master key in %s. It is for development: in production give PADDOCK_MASTER_KEYS from a safe place.\n",
+			filepath.Join(d.folder, "master-keys"))
+	}
+	secret, _, err := d.kept("auth-secret", func() string { return rand.Text() + rand.Text() })
+	if err != nil {
+		return config.Config{}, err
+	}
+	environment["PADDOCK_MASTER_KEYS"] = envOr("PADDOCK_MASTER_KEYS", master)
+	environment["BETTER_AUTH_SECRET"] = envOr("BETTER_AUTH_SECRET", secret)
+	_, port, err := net.SplitHostPort(d.addr)
+	if err != nil {
+		return config.Config{}, fmt.Errorf("--addr must be host:port")
+	}
+	environment["BETTER_AUTH_URL"] = envOr("BETTER_AUTH_URL", "http://localhost:"+port)
+	environment["BETTER_AUTH_TRUSTED_ORIGINS"] = envOr("BETTER_AUTH_TRUSTED_ORIGINS", "http://127.0.0.1:"+port)
+	return config.Load(func(name string) (string, bool) {
+		if v, ok := environment[name]; ok {
+			return v, true
+		}
+		return os.LookupEnv(name)
+	})
+}
+
+// kept reads a secret that an earlier run made, or makes it.
+func (d *dev) kept(name string, create func() string) (text string, fresh bool, err error) {
+	path := filepath.Join(d.folder, name)
+	raw, err := os.ReadFile(path)
+	if err == nil {
+		return strings.TrimSpace(string(raw)), false, nil
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return "", false, fmt.Errorf("read what an earlier run kept: %w", err)
+	}
+	text = create()
+	if err := os.WriteFile(path, []byte(text+"\n"), 0o600); err != nil {
+		return "", false, fmt.Errorf("keep a secret for the next run: %w", err)
+	}
+	return text, true, nil
+}
+
+// serve runs the simulated Alpaca and, against it, Paddock.
+func (d *dev) serve(ctx context.Context, c config.Config, log *slog.Logger) error {
+	group, running := errgroup.WithContext(ctx)
+	listening := make(chan net.Addr, 1)
+	sim := alpacasim.Config{
+		Seed: d.seed, Accounts: alpacasim.DemoAccounts(d.seed), StateFile: filepath.Join(d.folder, "simulated-alpaca.json"),
+		Control: d.simControl, Logger: log,
+	}
+	// The simulator outlives the server: what is under way there may end well.
+	broker, stopBroker := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopBroker()
+	group.Go(func() error {
+		return runSim(broker, sim, d.simAddr, func(at net.Addr) { listening <- at })
+	})
+	select {
+	case at := <-listening:
+		c.PaperURL = "http://" + at.String()
+		c.LiveURL, c.DataURL = c.PaperURL, c.PaperURL
+	case <-running.Done():
+		return group.Wait()
+	}
+	group.Go(func() error {
+		defer stopBroker()
+		return serve(running, c, log, func(net.Addr) { d.welcome(c, sim) })
+	})
+	err := group.Wait()
+	fmt.Fprintln(d.out, "Stopped.")
+	return err
+}
+
+func (d *dev) welcome(c config.Config, sim alpacasim.Config) {
+	fmt.Fprintf(d.out, `
+Paddock runs on %s
+
+  1. Open it, sign up, and connect an account with one of these keys of the
+     simulated Alpaca (%s):
+
+`, c.BaseURL, c.PaperURL)
+	for i, a := range sim.Accounts[:2] {
+		fmt.Fprintf(d.out, "       paper %d   key %s   secret %s\n", i+1, a.KeyID, a.SecretKey)
+	}
+	fmt.Fprintf(d.out, "       live      key %s   secret %s\n", sim.Accounts[2].KeyID, sim.Accounts[2].SecretKey)
+	fmt.Fprintf(d.out, `
+  2. Buy something and watch the fill arrive.
+  3. Look at the database by SQL: paddock report create NAME --account ID
+     with DATABASE_URL="$(cat %s)"
+
+Data, keys and logs are in %s. Ctrl-C stops everything.
+`, filepath.Join(d.folder, "database-url"), d.folder)
+}
+
+func envOr(name, fallback string) string {
+	if v := os.Getenv(name); v != "" {
+		return v
+	}
+	return fallback
+}

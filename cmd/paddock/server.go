@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"paddock/app/accounts"
+	"paddock/app/agents"
+	"paddock/app/auth"
+	"paddock/app/broker"
+	"paddock/app/config"
+	"paddock/app/httpapi"
+	"paddock/app/push"
+	"paddock/app/stream"
+	"paddock/app/tenant"
+	"paddock/app/trading"
+	"paddock/app/web"
+)
+
+func newLogger(w io.Writer, level slog.Level) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+}
+
+// serve runs Paddock until ctx ends, then lets requests end and gives the
+// leases back. ready, if given, is called with the address that is listened on.
+func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(net.Addr)) error {
+	if err := broker.CheckEnvironment(); err != nil {
+		return err
+	}
+	keys, err := accounts.ParseKeyring(c.MasterKeys)
+	if err != nil {
+		return err
+	}
+	alpaca, err := broker.New(broker.Config{PaperURL: c.PaperURL, LiveURL: c.LiveURL, DataURL: c.DataURL, Logger: log})
+	if err != nil {
+		return err
+	}
+	defer alpaca.Close()
+	pools, err := openPools(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer pools.close()
+
+	bell := tenant.NewDoorbell(pools.bell, log)
+	db := tenant.NewDB(pools.app, bell)
+	worker := tenant.NewWorker(pools.worker, bell)
+	signIn, err := auth.New(auth.Config{
+		Pool: pools.auth, Secret: c.AuthSecret, BaseURL: c.BaseURL, TrustedOrigins: c.Origins,
+		TrustedProxies: c.Proxies, RateLimit: c.AuthLimits, Logger: log,
+	})
+	if err != nil {
+		return err
+	}
+	streams := stream.New(stream.Config{Worker: worker, Keys: keys, Broker: alpaca, Logger: log})
+	hub := push.New(push.Config{
+		Worker: worker, Session: signIn.SessionToken, OriginAllowed: signIn.OriginAllowed, Logger: log,
+		Connect: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, c.WorkerURL) },
+		OnRing:  streams.Wake,
+	})
+	handler := httpapi.New(httpapi.Config{
+		Accounts: accounts.New(db, keys, alpaca),
+		Trading:  trading.New(db, keys, alpaca, log),
+		Logs:     agents.NewLogs(db),
+		Sessions: signIn,
+		Auth:     signIn.Handler(),
+		Push:     hub,
+		Console:  web.Handler(),
+		Ready: func(ctx context.Context) error {
+			return errors.Join(db.Ping(ctx), worker.Ping(ctx))
+		},
+		Secure: strings.HasPrefix(c.BaseURL, "https://"),
+		Logger: log,
+	})
+
+	listener, err := net.Listen("tcp", c.Addr)
+	if err != nil {
+		return explainListen(c.Addr, err)
+	}
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	group, running := errgroup.WithContext(ctx)
+	group.Go(func() error { return bell.Run(running) })
+	group.Go(func() error { return streams.Run(running) })
+	group.Go(func() error { return hub.Run(running) })
+	group.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve http: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-running.Done()
+		drain, cancel := context.WithTimeout(context.WithoutCancel(running), c.DrainTimeout)
+		defer cancel()
+		if err := server.Shutdown(drain); err != nil {
+			log.Warn("some requests did not end in time and were cut off", "err", err)
+			return server.Close()
+		}
+		return nil
+	})
+	log.Info("serving", "addr", listener.Addr().String(), "url", c.BaseURL)
+	if ready != nil {
+		ready(listener.Addr())
+	}
+	err = group.Wait()
+	log.Info("stopped")
+	return err
+}
+
+// explainListen puts a port that cannot be had into one sentence.
+func explainListen(addr string, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s is in use by another program: stop it, or set PADDOCK_ADDR to another address", addr)
+	}
+	return fmt.Errorf("listen on %s: %w", addr, err)
+}
