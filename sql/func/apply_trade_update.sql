@@ -17,7 +17,7 @@ begin
     return null;
   end if;
 
-  select r.recorded.* into o from app.record_order(p_account, u->'order') r;
+  select (r.recorded).* into o from app.record_order(p_account, u->'order') r;
 
   if traded and held is not null then
     if held = 0 then

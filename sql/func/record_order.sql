@@ -28,7 +28,7 @@ begin
         status_message = null,
         filled_qty = coalesce((o->>'filled_qty')::numeric, 0),
         filled_avg_price = (o->>'filled_avg_price')::numeric,
-        broker_request_id = coalesce(p_request_id, t.broker_request_id),
+        broker_request_id = coalesce(nullif(p_request_id, ''), t.broker_request_id),
         broker_updated_at = said_at,
         broker_order = o,
         submitted_at = (o->>'submitted_at')::timestamptz,
@@ -58,7 +58,7 @@ begin
       coalesce(o->>'type', o->>'order_type'), o->>'time_in_force', coalesce(o->>'order_class', ''),
       (o->>'qty')::numeric, (o->>'notional')::numeric, (o->>'limit_price')::numeric, (o->>'stop_price')::numeric,
       coalesce((o->>'extended_hours')::boolean, false), (o->>'id')::uuid, o->>'status',
-      coalesce((o->>'filled_qty')::numeric, 0), (o->>'filled_avg_price')::numeric, p_request_id, said_at, o,
+      coalesce((o->>'filled_qty')::numeric, 0), (o->>'filled_avg_price')::numeric, nullif(p_request_id, ''), said_at, o,
       coalesce((o->>'created_at')::timestamptz, now()), (o->>'submitted_at')::timestamptz,
       (o->>'filled_at')::timestamptz, (o->>'canceled_at')::timestamptz, clock_timestamp())
     returning t.* into recorded;

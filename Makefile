@@ -1,0 +1,61 @@
+# Paddock. `make` alone says what there is.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+NPM_CI = npm ci --no-audit --no-fund --loglevel=error
+PACKAGES = ./app/... ./cmd/... ./sql/... ./tests/...
+
+.PHONY: help run test test-go test-web lint fmt build web sim bench browser migrate clean
+
+help: ## say what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+run: build ## a working Paddock on http://localhost:8080, with Postgres and a simulated Alpaca
+	@exec ./bin/paddock dev
+
+build: web ## the binary, with the console in it
+	go build -trimpath -o bin/paddock ./cmd/paddock
+
+web: app/web/dist/index.html ## the console alone
+
+app/web/dist/index.html: app/web/node_modules/.installed app/web/index.html $(shell find app/web/src app/web/public -type f 2>/dev/null)
+	cd app/web && npm run build
+	@touch $@ app/web/dist/.gitkeep
+
+app/web/node_modules/.installed: app/web/package-lock.json
+	cd app/web && $(NPM_CI)
+	@touch $@
+
+tests/js/node_modules/.installed: tests/js/package-lock.json
+	cd tests/js && $(NPM_CI)
+	@touch $@
+
+test: test-web test-go ## everything, on a real Postgres: TEST_DATABASE_URL, else Docker, else the embedded one
+
+test-web: app/web/node_modules/.installed
+	cd app/web && npm run typecheck && npm test
+
+test-go: build tests/js/node_modules/.installed
+	PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -timeout 15m $(PACKAGES)
+
+lint: app/web/node_modules/.installed ## gofmt, go vet, staticcheck, eslint
+	@test -z "$$(gofmt -l app cmd sql tests)" || { gofmt -l app cmd sql tests; echo 'run make fmt'; exit 1; }
+	go vet $(PACKAGES)
+	go tool staticcheck $(PACKAGES)
+	cd app/web && npm run lint
+
+fmt: ## format the code
+	gofmt -w app cmd sql tests
+
+sim: ## a simulated Alpaca alone, on http://127.0.0.1:8090
+	go run ./cmd/paddock sim
+
+bench: ## print ratios beside pgbench on the same server
+	go run ./tests/withpg go test -run '^$$' -bench . -benchtime 1x -timeout 15m ./tests/bench
+
+migrate: ## bring the database that DATABASE_URL names to the newest version
+	go run ./cmd/paddock migrate
+
+clean: ## remove what was built; data in .paddock stays
+	rm -rf bin app/web/node_modules tests/js/node_modules
+	find app/web/dist -mindepth 1 ! -name .gitkeep -delete
