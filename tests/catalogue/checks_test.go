@@ -1,0 +1,379 @@
+package catalogue
+
+// A check is a question to the catalogue whose answer should be empty: each
+// row of it names something that breaks a rule. $1 are the runtime roles, $2
+// those that own things; "ours" stands for our schemas.
+type check struct {
+	name string
+	sql  string
+	// broken are ways to break the rule, each a list of statements that a
+	// superuser runs on a copy. Each must make this check fail, and no other.
+	broken [][]string
+}
+
+// Exceptions, each with its reason. Keep these short.
+const (
+	// Tables without a tenant: admission's own, of which no runtime role has
+	// any privilege. user_accounts is the tenant: its id is the account_id.
+	notTenants = `('private.seal_keys', 'private.doorbell')`
+
+	// Indexes that begin with something else than the account.
+	otherIndexes = `(
+		'app.account_grants_user_id_idx',                   -- a user's list of accounts; the policy's own column comes first
+		'private.report_grants_role_idx',                   -- asked by role; no runtime role reads the table
+		'app.user_accounts_user_id_name_key',               -- over a digest, which no condition reaches before the policy
+		'app.user_accounts_user_id_broker_account_key'      -- the same
+	)`
+
+	// Foreign keys that begin with something else.
+	otherForeignKeys = `(
+		'app.user_accounts_user_id_fkey',                   -- an account's user
+		'app.account_grants_user_id_fkey'                   -- a grant's user
+	)`
+)
+
+// ours are the schemas that the migrations make; whatever else is there, but
+// for the system's own and tern's table, is reported by a check of its own.
+const ours = `('auth', 'app', 'private', 'report', 'ext')`
+
+// tenantTables are tables by account, with the column that says which.
+const tenantTables = `(select c.oid, n.nspname || '.' || c.relname as name, a.attnum
+	from pg_class c join pg_namespace n on n.oid = c.relnamespace
+	join pg_attribute a on a.attrelid = c.oid and not a.attisdropped
+		and a.attname = case when n.nspname || '.' || c.relname = 'app.user_accounts' then 'id' else 'account_id' end
+	where c.relkind in ('r', 'p') and n.nspname in ` + ours + ` and n.nspname <> 'auth')`
+
+// policyText is each policy's expressions, one a row.
+const policyText = `(select p.oid, p.polrelid::regclass::text || ', policy ' || p.polname as name, p.polroles, p.polrelid, e.text
+	from pg_policy p join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
+	cross join lateral (values (pg_get_expr(p.polqual, p.polrelid)), (pg_get_expr(p.polwithcheck, p.polrelid))) e (text)
+	where n.nspname in ` + ours + ` and e.text is not null)`
+
+// accessors are the functions of ours that policies call.
+const accessors = `(select distinct f.oid, f.oid::regprocedure::text as name, f.provolatile, f.proparallel
+	from pg_policy p join pg_depend d on d.classid = 'pg_policy'::regclass and d.objid = p.oid and d.refclassid = 'pg_proc'::regclass
+	join pg_proc f on f.oid = d.refobjid join pg_namespace n on n.oid = f.pronamespace where n.nspname in ` + ours + `)`
+
+var checks = []check{
+	{
+		name: "row level security is enabled on every table",
+		sql: `select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+			where c.relkind in ('r', 'p') and n.nspname in ` + ours + ` and not c.relrowsecurity`,
+		broken: [][]string{
+			{"alter table app.agent_logs disable row level security"},
+			{`alter table auth.session disable row level security`},
+			{"set role paddock_owner", "create table app.notes (account_id uuid primary key)", "alter table app.notes force row level security, alter column account_id set statistics 0"},
+		},
+	},
+	{
+		name: "row level security is forced on every table",
+		sql: `select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+			where c.relkind in ('r', 'p') and n.nspname in ` + ours + ` and not c.relforcerowsecurity`,
+		broken: [][]string{{"alter table app.agent_logs no force row level security"}, {"alter table private.seal_keys no force row level security"}},
+	},
+	{
+		name: "every grant on a table has a policy for its role and command",
+		sql: `with granted as (
+				select c.oid, g.grantee, g.privilege_type from pg_class c join pg_namespace n on n.oid = c.relnamespace
+				cross join lateral aclexplode(c.relacl) g
+				where c.relkind in ('r', 'p') and n.nspname in ` + ours + ` and g.grantee <> c.relowner
+				union
+				select c.oid, g.grantee, g.privilege_type from pg_class c join pg_namespace n on n.oid = c.relnamespace
+				join pg_attribute a on a.attrelid = c.oid cross join lateral aclexplode(a.attacl) g
+				where c.relkind in ('r', 'p') and n.nspname in ` + ours + ` and g.grantee <> c.relowner
+			)
+			select g.oid::regclass || ': ' || g.privilege_type || ' of ' || g.grantee::regrole from granted g
+			where g.grantee <> 0 and g.privilege_type in ('SELECT', 'INSERT', 'UPDATE', 'DELETE') and not exists (
+				select from pg_policy p where p.polrelid = g.oid and p.polpermissive and (g.grantee = any (p.polroles) or 0 = any (p.polroles))
+				and p.polcmd in ('*', case g.privilege_type when 'SELECT' then 'r' when 'INSERT' then 'a' when 'UPDATE' then 'w' else 'd' end))`,
+		broken: [][]string{
+			{"drop policy app_reads on app.agent_logs"},
+			{"grant delete on app.agent_logs to paddock_app"},
+			{"grant update (symbol) on app.trading_positions to paddock_app"},
+			{"grant select (account_id) on app.audit_log to paddock_report"},
+		},
+	},
+	{
+		name: "tables give no privilege that row level security does not cover",
+		sql: `select c.oid::regclass || ': ' || g.privilege_type || ' of ' || g.grantee::regrole
+			from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join lateral aclexplode(c.relacl) g
+			where c.relkind in ('r', 'p', 'v') and n.nspname in ` + ours + ` and g.grantee <> c.relowner
+			and g.privilege_type in ('TRUNCATE', 'REFERENCES', 'TRIGGER', 'MAINTAIN') and g.grantee <> 0`,
+		broken: [][]string{{"grant truncate on app.agent_logs to paddock_app"}, {"grant references on app.agent_logs to paddock_worker"}, {"grant trigger on app.agent_logs to paddock_app"}},
+	},
+	{
+		name: "no grant can be passed on",
+		sql: `select c.oid::regclass || ': ' || g.privilege_type || ' of ' || g.grantee::regrole
+			from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join lateral aclexplode(c.relacl) g
+			where n.nspname in ` + ours + ` and g.is_grantable and g.grantee <> c.relowner
+			union all
+			select p.oid::regprocedure || ': ' || g.privilege_type || ' of ' || g.grantee::regrole
+			from pg_proc p join pg_namespace n on n.oid = p.pronamespace cross join lateral aclexplode(p.proacl) g
+			where n.nspname in ` + ours + ` and g.is_grantable and g.grantee <> p.proowner`,
+		broken: [][]string{{"grant select on app.agent_logs to paddock_app with grant option"}, {"grant execute on function private.ring() to paddock_app with grant option"}},
+	},
+	{
+		name:   "every policy names its roles",
+		sql:    `select distinct name from ` + policyText + ` p where 0 = any (p.polroles)`,
+		broken: [][]string{{"alter policy app_reads on app.agent_logs to public"}},
+	},
+	{
+		name: "every policy of a runtime role asks an accessor",
+		// Sign-in's login works before anybody is known, on its own tables.
+		sql: `select p.name || ' of ' || r.rolname from ` + policyText + ` p join pg_roles r on r.oid = any (p.polroles) and r.rolname = any ($1)
+			join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
+			where not (r.rolname = 'paddock_auth' and n.nspname = 'auth')
+			and p.text !~ 'private\.(account_id|user_id|may|report_accounts)\('`,
+		broken: [][]string{
+			{"alter policy app_reads on app.agent_logs using (true)"},
+			{"alter policy worker_all on app.alpaca_orders with check (true)"},
+			{"create policy careless on app.audit_log for select to paddock_worker using (account_id is not null)"},
+		},
+	},
+	{
+		name: "policies ask their accessor once a statement",
+		sql: `select name || ': ' || text from ` + policyText + ` p
+			where regexp_replace(text, 'SELECT private\.\w+\(', '', 'g') ~ 'private\.\w+\('`,
+		broken: [][]string{
+			{"alter policy app_reads on app.agent_logs using (account_id = private.account_id('read'))"},
+			{"alter policy app_reads on app.account_grants using (user_id = private.user_id())"},
+		},
+	},
+	{
+		name: "policies read no setting",
+		sql:  `select name || ': ' || text from ` + policyText + ` p where text ~* 'current_setting|current_user|pg_has_role|current_role'`,
+		broken: [][]string{
+			{"alter policy app_reads on app.agent_logs using (account_id = (select private.account_id('read')) or account_id = current_setting('app.account_id')::uuid)"},
+		},
+	},
+	{
+		name: "accessors are stable and stay with the leader",
+		sql:  `select name || ': volatility ' || provolatile::text || ', parallel ' || proparallel::text from ` + accessors + ` a where provolatile <> 's' or proparallel = 's'`,
+		broken: [][]string{
+			{"alter function private.account_id(text) immutable"}, {"alter function private.account_id(text) volatile"},
+			{"alter function private.user_id() immutable"}, {"alter function private.report_accounts() parallel safe"},
+		},
+	},
+	{
+		name: "every table of a tenant says whose it is",
+		sql: `select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+			where c.relkind in ('r', 'p') and n.nspname in ` + ours + ` and n.nspname <> 'auth'
+			and n.nspname || '.' || c.relname not in ` + notTenants + ` and c.oid not in (select t.oid from ` + tenantTables + ` t)`,
+		broken: [][]string{
+			{"set role paddock_owner", "create table app.notes (id uuid primary key)", "alter table app.notes enable row level security, force row level security"},
+		},
+	},
+	{
+		name: "every table has a primary key",
+		sql: `select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+			where c.relkind in ('r', 'p') and n.nspname in ` + ours + ` and not exists (select from pg_constraint k where k.conrelid = c.oid and k.contype = 'p')`,
+		broken: [][]string{{"alter table app.agent_logs drop constraint agent_logs_pkey"}},
+	},
+	{
+		name: "primary keys, unique constraints and indexes begin with the account",
+		sql: `select i.indexrelid::regclass::text from pg_index i join ` + tenantTables + ` t on t.oid = i.indrelid
+			join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace
+			where i.indkey[0] <> t.attnum and n.nspname || '.' || c.relname not in ` + otherIndexes,
+		broken: [][]string{
+			{"create index on app.agent_logs (created_at)"},
+			{"create unique index on app.alpaca_orders (client_order_id)"},
+			{"alter table app.alpaca_orders add unique (alpaca_order_id)"},
+			{"create index on app.alpaca_orders (lower(symbol), account_id)"},
+			{"create unique index on app.user_accounts (user_id, name)"},
+			{"alter table app.trading_positions drop constraint trading_positions_pkey", "alter table app.trading_positions add primary key (id, account_id)"},
+		},
+	},
+	{
+		name: "the indexes that begin with a digest do",
+		// An index on a bare column here is open to conditions of anybody.
+		sql: `select i.indexrelid::regclass::text from pg_index i
+			where i.indrelid = 'app.user_accounts'::regclass and i.indisunique and not i.indisprimary
+			and (i.indnatts <> 1 or pg_get_indexdef(i.indexrelid) !~ '\(md5\(')
+			and i.indexrelid::regclass::text in ` + otherIndexes,
+		broken: [][]string{{"drop index app.user_accounts_user_id_name_key", "create unique index user_accounts_user_id_name_key on app.user_accounts (user_id, name)"}},
+	},
+	{
+		name: "foreign keys of tenant tables begin with the account",
+		sql: `select n.nspname || '.' || k.conname from pg_constraint k join ` + tenantTables + ` t on t.oid = k.conrelid
+			join pg_namespace n on n.oid = k.connamespace
+			where k.contype = 'f' and n.nspname || '.' || k.conname not in ` + otherForeignKeys + `
+			and (k.conkey[1] <> t.attnum or not exists (select from ` + tenantTables + ` r where r.oid = k.confrelid and r.attnum = k.confkey[1]))`,
+		broken: [][]string{
+			{`alter table app.agent_logs add foreign key (user_id) references auth."user" (id)`},
+			{"alter table app.agent_logs add column order_id uuid", "create unique index on app.alpaca_orders (account_id, id)",
+				"alter table app.agent_logs add foreign key (order_id, account_id) references app.alpaca_orders (id, account_id)"},
+		},
+	},
+	{
+		name: "the planner keeps no statistics by account",
+		sql: `select t.name from ` + tenantTables + ` t join pg_attribute a on a.attrelid = t.oid and a.attnum = t.attnum
+			where t.name like 'app.%' and a.attstattarget is distinct from 0 and a.attname = 'account_id'
+			and exists (select from pg_class c, aclexplode(c.relacl) g where c.oid = t.oid and g.privilege_type = 'SELECT' and g.grantee::regrole::text = any ($1)
+				union all select from aclexplode(a.attacl) g where g.privilege_type = 'SELECT' and g.grantee::regrole::text = any ($1))`,
+		broken: [][]string{{"alter table app.alpaca_orders alter column account_id set statistics 100"}},
+	},
+	{
+		name: "definer functions pin their search_path, pg_temp last",
+		sql: `select p.oid::regprocedure::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+			where p.prosecdef and n.nspname !~ '^(pg_|information_schema)' and not coalesce(p.proconfig, '{}') @> array['search_path=pg_catalog, pg_temp']`,
+		broken: [][]string{
+			{"alter function private.may(text) reset search_path"},
+			{"alter function private.may(text) set search_path = pg_catalog"},
+			{"alter function private.may(text) set search_path = pg_temp, pg_catalog"},
+			{"alter function private.may(text) set search_path = app, pg_catalog, pg_temp"},
+			{"alter function app.rfc3339(timestamptz) owner to paddock_gate", "alter function app.rfc3339(timestamptz) security definer"},
+		},
+	},
+	{
+		name: "definer functions are not executable by PUBLIC",
+		sql: `select p.oid::regprocedure::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+			cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) g
+			where p.prosecdef and n.nspname !~ '^(pg_|information_schema)' and g.grantee = 0`,
+		broken: [][]string{{"grant execute on function private.may(text) to public"}},
+	},
+	{
+		name: "definer functions belong to the gate",
+		sql: `select p.oid::regprocedure || ' of ' || p.proowner::regrole from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+			where p.prosecdef and n.nspname !~ '^(pg_|information_schema)' and p.proowner <> 'paddock_gate'::regrole`,
+		broken: [][]string{{"alter function private.may(text) owner to paddock_owner"}, {"alter function private.admit(text, uuid) owner to current_user"}},
+	},
+	{
+		name: "definer functions build no SQL from text",
+		sql: `select p.oid::regprocedure::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace join pg_language l on l.oid = p.prolang
+			where p.prosecdef and n.nspname in ` + ours + ` and (l.lanname not in ('sql', 'plpgsql') or p.prosrc ~* '\m(execute|query_to_xml|dblink)\M')`,
+		broken: [][]string{{`create function private.any_sql(text) returns void security definer set search_path = pg_catalog, pg_temp language plpgsql as 'begin execute $1; end'`,
+			"revoke execute on function private.any_sql(text) from public", "alter function private.any_sql(text) owner to paddock_gate"}},
+	},
+	{
+		name: "nothing is granted to PUBLIC",
+		sql: `select what from (
+			select 'function ' || p.oid::regprocedure, coalesce(p.proacl, acldefault('f', p.proowner)) from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+				where n.nspname in (` + "'auth', 'app', 'private', 'report', 'ext', 'public'" + `) and not p.prosecdef
+				and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
+			union all select 'table ' || c.oid::regclass, c.relacl from pg_class c join pg_namespace n on n.oid = c.relnamespace
+				where n.nspname in ('auth', 'app', 'private', 'report', 'ext', 'public')
+			union all select 'column ' || a.attname || ' of ' || c.oid::regclass, a.attacl from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+				where n.nspname in ('auth', 'app', 'private', 'report', 'ext', 'public')
+			union all select 'schema ' || n.nspname, n.nspacl from pg_namespace n where n.nspname in ('auth', 'app', 'private', 'report', 'ext', 'public')
+			union all select 'database', coalesce(d.datacl, acldefault('d', d.datdba)) from pg_database d where d.datname = current_database()
+			union all select 'type ' || t.oid::regtype, coalesce(t.typacl, acldefault('T', t.typowner)) from pg_type t join pg_namespace n on n.oid = t.typnamespace
+				where n.nspname in ('auth', 'app', 'private', 'report', 'public') and t.typelem = 0
+				and not exists (select from pg_class c where c.oid = t.typrelid and c.relkind <> 'c')
+			union all select 'foreign server ' || s.srvname, s.srvacl from pg_foreign_server s
+			) x (what, acl) cross join lateral aclexplode(x.acl) g where g.grantee = 0`,
+		broken: [][]string{
+			{"grant execute on function app.rfc3339(timestamptz) to public"},
+			{"create function app.new() returns int language sql as 'select 1'", "alter function app.new() owner to paddock_owner"},
+			{"grant select (inner_pad) on private.seal_keys to public"},
+			{"grant update on app.audit_log to public"},
+			{"grant select on report.orders to public"},
+			{"grant usage on schema app to public"},
+			{"do $$ begin execute format('grant connect on database %I to public', current_database()); end $$"},
+			{"create type app.mood as enum ('bull', 'bear')"},
+			{"create sequence app.number", "alter sequence app.number owner to paddock_owner", "grant usage on sequence app.number to public"},
+		},
+	},
+	{
+		name: "what we make later is not granted to PUBLIC either",
+		sql: `select r.rolname || ' makes ' || k.what from (values ('f'::"char", 'functions'), ('T', 'types')) k (kind, what)
+			cross join pg_roles r where r.rolname in ('paddock_owner', 'paddock_gate')
+			and not exists (select from pg_default_acl d where d.defaclrole = r.oid and d.defaclnamespace = 0 and d.defaclobjtype = k.kind
+				and not exists (select from aclexplode(d.defaclacl) g where g.grantee = 0))`,
+		broken: [][]string{
+			{"alter default privileges for role paddock_gate grant execute on functions to public"},
+			{"alter default privileges for role paddock_owner grant usage on types to public"},
+		},
+	},
+	{
+		name: "runtime roles have no attribute that passes the policies by",
+		sql: `select r.rolname || ' is ' || w.what from pg_roles r cross join lateral (values (r.rolsuper, 'superuser'), (r.rolbypassrls, 'BYPASSRLS'),
+			(r.rolcreaterole, 'CREATEROLE'), (r.rolcreatedb, 'CREATEDB'), (r.rolreplication, 'REPLICATION')) w (so, what)
+			where r.rolname = any ($1) and w.so`,
+		broken: [][]string{{"RUNTIME superuser"}, {"RUNTIME bypassrls"}, {"RUNTIME createrole"}, {"RUNTIME createdb"}, {"RUNTIME replication"}},
+	},
+	{
+		name: "runtime roles can become no other role",
+		// A reporting login is in its group, and that is all.
+		sql: `with recursive may (member, role) as (
+				select r.oid, m.roleid from pg_roles r join pg_auth_members m on m.member = r.oid where r.rolname = any ($1)
+				union select may.member, m.roleid from may join pg_auth_members m on m.member = may.role
+			) select may.member::regrole || ' can become ' || may.role::regrole from may where may.role <> 'paddock_report'::regrole`,
+		broken: [][]string{{"RUNTIME in role paddock_owner"}, {"RUNTIME in role paddock_gate"}, {"RUNTIME in role pg_read_all_data"}, {"RUNTIME in role paddock_worker"}},
+	},
+	{
+		name: "runtime roles own nothing",
+		sql: `select r.rolname || ' owns ' || pg_describe_object(d.classid, d.objid, d.objsubid) from pg_shdepend d join pg_roles r on r.oid = d.refobjid
+			where d.refclassid = 'pg_authid'::regclass and d.deptype = 'o' and d.dbid in (0, (select oid from pg_database where datname = current_database()))
+			and r.rolname = any ($1)`,
+		broken: [][]string{{"create schema of_app authorization paddock_app", "revoke all on schema of_app from paddock_app"}},
+	},
+	{
+		name: "every login has its timeouts",
+		sql: `select r.rolname || ' has no ' || w.name from pg_roles r cross join (values ('statement_timeout'), ('lock_timeout'), ('idle_in_transaction_session_timeout')) w (name)
+			where r.rolcanlogin and r.rolname = any ($1) and not exists (
+				select from pg_db_role_setting s cross join lateral unnest(s.setconfig) v
+				where s.setrole = r.oid and s.setdatabase = 0 and v ~ ('^' || w.name || '=') and v !~ '=(0|-1|0[a-z]+)$')`,
+		broken: [][]string{
+			{"RUNTIME", "alter role $WEAK reset lock_timeout"}, {"RUNTIME", "alter role $WEAK set statement_timeout = 0"},
+			{"RUNTIME", "alter role $WEAK set idle_in_transaction_session_timeout = '0ms'"},
+		},
+	},
+	{
+		name: "runtime roles can create nothing",
+		sql: `select r.name || ' may ' || w.what || ' in the database' from unnest($1::text[]) r (name) cross join (values ('TEMP'), ('CREATE')) w (what)
+			where has_database_privilege(r.name, current_database(), w.what) and not (select rolsuper from pg_roles where rolname = r.name)
+			union all
+			select r.name || ' may create in ' || n.nspname from unnest($1::text[]) r (name) cross join pg_namespace n
+			where n.nspname !~ '^pg_(toast|temp)' and has_schema_privilege(r.name, n.oid, 'CREATE') and n.nspowner <> (select oid from pg_roles where rolname = r.name)
+			and not (select rolsuper from pg_roles where rolname = r.name) and not pg_has_role(r.name, n.nspowner, 'usage')`,
+		broken: [][]string{
+			{"do $$ begin execute format('grant temporary on database %I to paddock_app', current_database()); end $$"},
+			{"do $$ begin execute format('grant create on database %I to paddock_report', current_database()); end $$"},
+			{"grant create on schema app to paddock_worker"}, {"grant create on schema public to paddock_auth"}, {"grant create on schema private to paddock_app"},
+		},
+	},
+	{
+		name: "the roles that own things are no logins and pass nothing by",
+		sql: `select r.rolname from pg_roles r where r.rolname = any ($2) and (r.rolcanlogin or r.rolsuper or r.rolbypassrls or r.rolcreaterole or r.rolcreatedb or r.rolreplication)
+			union all select n || ' is missing' from unnest($2::text[]) n where not exists (select from pg_roles where rolname = n)`,
+		broken: [][]string{{"OWNING login"}, {"OWNING bypassrls"}, {"OWNING superuser"}},
+	},
+	{
+		name: "tables and views belong to the owner, functions to owner or gate",
+		sql: `select c.oid::regclass || ' of ' || c.relowner::regrole from pg_class c join pg_namespace n on n.oid = c.relnamespace
+			where n.nspname in ` + ours + ` and c.relkind in ('r', 'p', 'v', 'm', 'S', 'f') and c.relowner <> 'paddock_owner'::regrole
+			union all
+			select p.oid::regprocedure || ' of ' || p.proowner::regrole from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+			where n.nspname in ` + ours + ` and not p.prosecdef and p.proowner not in ('paddock_owner'::regrole, 'paddock_gate'::regrole)
+			and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')`,
+		broken: [][]string{
+			{"alter table app.agent_logs owner to current_user"}, {"alter table private.doorbell owner to paddock_gate"},
+			{"alter function app.rfc3339(timestamptz) owner to current_user"},
+		},
+	},
+	{
+		name: "views run as whoever reads them",
+		sql: `select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+			where n.nspname in (` + "'auth', 'app', 'private', 'report', 'ext', 'public'" + `) and (c.relkind = 'm' or c.relkind = 'v' and not coalesce(c.reloptions, '{}') @> array['security_invoker=true'])`,
+		broken: [][]string{
+			{"alter view report.orders set (security_invoker = false)"}, {"alter view report.orders reset (security_invoker)"},
+			{"set role paddock_owner", "create view report.more as select account_id from app.alpaca_orders"},
+			{"set role paddock_owner", "create materialized view report.more as select 1 as one"},
+		},
+	},
+	{
+		name: "no schema but ours, and none but tern's table in public",
+		sql: `select n.nspname::text from pg_namespace n where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'public') and n.nspname not in ` + ours + `
+			and not exists (select from pg_roles r where r.oid = n.nspowner and r.rolname = any ($1))
+			union all select c.oid::regclass::text from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind not in ('i', 't') and c.relname <> 'schema_version'
+			union all select p.oid::regprocedure::text from pg_proc p where p.pronamespace = 'public'::regnamespace`,
+		broken: [][]string{{"create schema extra"}, {"create table public.notes (id int)"},
+			{"create function public.f() returns int language sql as 'select 1'", "revoke execute on function public.f() from public"}},
+	},
+	{
+		name: "only pgcrypto is installed, in its own schema",
+		sql: `select e.extname || ' in ' || n.nspname from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+			where (e.extname, n.nspname) not in (('plpgsql', 'pg_catalog'), ('pgcrypto', 'ext'))`,
+		broken: [][]string{{"alter extension pgcrypto set schema app"}, {"create extension hstore schema ext"}},
+	},
+}
