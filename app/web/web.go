@@ -49,7 +49,8 @@ func handler(dist fs.FS) http.Handler {
 		}
 		// Paths of the application itself, such as /orders, get its page; a
 		// path with an ending asks for a file that there is not.
-		if strings.Contains(path.Base(name), ".") && name != "index.html" || !hasConsole && name != "" && name != "." {
+		isFile := name != "" && name != "index.html" && strings.Contains(path.Base(name), ".")
+		if isFile || !hasConsole && name != "" {
 			http.NotFound(w, r)
 			return
 		}

@@ -1,0 +1,86 @@
+// The REST API. A tenant's calls name their account themselves: which one is
+// selected may change while an answer is on its way.
+import type { Account, BrokerAccount, Credentials, Order, OrderRequest, Position } from './types'
+
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly requestId: string,
+    readonly brokerMessage?: string,
+  ) {
+    super(message)
+  }
+}
+
+interface Failure {
+  code?: string
+  message?: string
+  request_id?: string
+  broker?: { message?: string }
+}
+
+let onSignedOut = () => {}
+
+/** What happens when the server says that the session has ended. */
+export function whenSignedOut(then: () => void) {
+  onSignedOut = then
+}
+
+async function call<T>(method: string, path: string, options: { account?: string; body?: unknown; signal?: AbortSignal } = {}): Promise<T> {
+  const headers: Record<string, string> = {}
+  if (options.account) headers['X-Account-ID'] = options.account
+  if (options.body !== undefined) headers['Content-Type'] = 'application/json'
+  let response: Response
+  try {
+    response = await fetch(path, {
+      method,
+      headers,
+      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      signal: options.signal,
+      credentials: 'same-origin',
+    })
+  } catch (e) {
+    if (e instanceof DOMException && e.name === 'AbortError') throw e
+    throw new ApiError(0, 'unreachable', 'Paddock cannot be reached. Check your connection and try again.', '')
+  }
+  if (response.status === 204) return undefined as T
+  const text = await response.text()
+  let body: unknown
+  try {
+    body = JSON.parse(text)
+  } catch {
+    throw new ApiError(response.status, 'unreadable', 'The server’s answer could not be read. Try again.', '')
+  }
+  if (!response.ok) {
+    if (response.status === 401) onSignedOut()
+    const f = body as Failure
+    throw new ApiError(response.status, f.code ?? 'error', f.message ?? 'Something went wrong.', f.request_id ?? '', f.broker?.message)
+  }
+  return body as T
+}
+
+export const api = {
+  accounts: () => call<{ accounts: Account[] }>('GET', '/api/accounts').then((r) => r.accounts),
+  createAccount: (name: string, environment: 'paper' | 'live') => call<Account>('POST', '/api/accounts', { body: { name, environment } }),
+  changeAccount: (id: string, change: { name?: string; is_active?: boolean }) => call<Account>('PATCH', `/api/accounts/${id}`, { body: change }),
+  deleteAccount: (id: string) => call<void>('DELETE', `/api/accounts/${id}`),
+  credentials: (id: string) => call<Credentials>('GET', `/api/accounts/${id}/credentials`),
+  putCredentials: (id: string, key_id: string, secret_key: string) =>
+    call<Credentials>('PUT', `/api/accounts/${id}/credentials`, { body: { key_id, secret_key } }),
+  deleteCredentials: (id: string) => call<void>('DELETE', `/api/accounts/${id}/credentials`),
+
+  brokerAccount: (account: string, signal?: AbortSignal) => call<BrokerAccount>('GET', '/api/account', { account, signal }),
+  positions: (account: string, signal?: AbortSignal) => call<Position[]>('GET', '/api/positions', { account, signal }),
+  orders: (account: string, before?: string, signal?: AbortSignal) =>
+    call<{ orders: Order[]; next_cursor: string | null }>('GET', `/api/orders?limit=50${before ? `&before=${encodeURIComponent(before)}` : ''}`, { account, signal }),
+  placeOrder: (account: string, order: OrderRequest) => call<Order>('POST', '/api/orders', { account, body: order }),
+  cancelOrder: (account: string, id: string) => call<Order>('DELETE', `/api/orders/${id}`, { account }),
+}
+
+/** An error in words for a person. */
+export function explain(e: unknown): string {
+  if (e instanceof ApiError) return e.brokerMessage && !e.message.includes(e.brokerMessage) ? `${e.message} (Alpaca: ${e.brokerMessage})` : e.message
+  return 'Something went wrong. Try again.'
+}

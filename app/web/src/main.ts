@@ -1,0 +1,15 @@
+import Aura from '@primeuix/themes/aura'
+import { createPinia } from 'pinia'
+import PrimeVue from 'primevue/config'
+import ToastService from 'primevue/toastservice'
+import { createApp } from 'vue'
+import App from './App.vue'
+import { router } from './router'
+import './style.css'
+
+createApp(App)
+  .use(createPinia())
+  .use(router)
+  .use(PrimeVue, { theme: { preset: Aura, options: { darkModeSelector: 'system' } } })
+  .use(ToastService)
+  .mount('#app')

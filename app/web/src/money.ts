@@ -1,0 +1,44 @@
+// Amounts as people read them. Decimals all the way: a float would show cents
+// that are not there.
+import Decimal from 'decimal.js'
+
+function group(digits: string): string {
+  return digits.replace(/\B(?=(\d{3})+(?!\d))/g, ',')
+}
+
+/** 1234.5 → 1,234.50; what is missing → –. */
+export function money(value: string | null | undefined, places = 2): string {
+  if (value === null || value === undefined || value === '') return '–'
+  const [whole = '0', fraction] = new Decimal(value).toFixed(places).split('.')
+  const sign = whole.startsWith('-') ? '−' : ''
+  return sign + group(whole.replace('-', '')) + (fraction ? `.${fraction}` : '')
+}
+
+/** With a + before gains. */
+export function change(value: string | null | undefined): string {
+  if (value === null || value === undefined || value === '') return '–'
+  return (new Decimal(value).gt(0) ? '+' : '') + money(value)
+}
+
+/** A quantity without zeros that say nothing. */
+export function quantity(value: string | null | undefined): string {
+  if (value === null || value === undefined || value === '') return '–'
+  const [whole = '0', fraction] = new Decimal(value).toFixed().split('.')
+  return group(whole) + (fraction ? `.${fraction}` : '')
+}
+
+export function difference(a: string, b: string): string {
+  return new Decimal(a).minus(b).toFixed()
+}
+
+/** up, down or '' for the colour of a gain. */
+export function direction(value: string | null | undefined): '' | 'up' | 'down' {
+  if (!value) return ''
+  const d = new Decimal(value)
+  return d.gt(0) ? 'up' : d.lt(0) ? 'down' : ''
+}
+
+/** Whether a text is an amount above 0 that an order may carry. */
+export function isAmount(text: string): boolean {
+  return /^\d{1,12}(\.\d{1,9})?$/.test(text) && new Decimal(text).gt(0)
+}

@@ -1,0 +1,47 @@
+import { createPinia, setActivePinia } from 'pinia'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { useDesk } from './desk'
+
+type Answer = { resolve: (body: unknown) => void; url: string; account: string }
+let asked: Answer[]
+
+beforeEach(() => {
+  setActivePinia(createPinia())
+  asked = []
+  vi.stubGlobal('fetch', (url: string, init: { headers: Record<string, string> }) =>
+    new Promise((resolve) => {
+      asked.push({ url, account: init.headers['X-Account-ID']!, resolve: (body) => resolve(new Response(JSON.stringify(body))) })
+    }),
+  )
+})
+const order = (id: string, updated_at = '2026-01-01T00:00:00.000000Z') => ({ id, client_order_id: id, created_at: '2026-01-01T00:00:00.000000Z', updated_at })
+const settle = () => new Promise((r) => setTimeout(r))
+
+describe('desk', () => {
+  it('drops what arrives late for the account before', async () => {
+    const desk = useDesk()
+    desk.show('a')
+    desk.show('b')
+    for (const q of asked.filter((q) => q.account === 'a')) q.resolve(q.url.includes('orders') ? { orders: [order('of-a')], next_cursor: null } : [{ symbol: 'OFA' }])
+    await settle()
+    expect(desk.orders).toEqual([])
+    expect(desk.positions).toEqual([])
+    expect(desk.figures).toBeNull()
+  })
+
+  it('takes no event of another account', () => {
+    const desk = useDesk()
+    desk.show('b')
+    desk.apply({ account_id: 'a', cursor: 1, kind: 'order', at: '', data: { order: order('of-a'), execution: null } })
+    expect(desk.orders).toEqual([])
+  })
+
+  it('keeps the newer of two descriptions of an order', () => {
+    const desk = useDesk()
+    desk.show('a')
+    const tell = (o: unknown) => desk.apply({ account_id: 'a', cursor: 1, kind: 'order', at: '', data: { order: o, execution: null } })
+    tell({ ...order('x', '2026-01-02T00:00:00.000000Z'), status: 'filled' })
+    tell({ ...order('x', '2026-01-01T00:00:00.000000Z'), status: 'new' })
+    expect(desk.orders.map((o) => o.status)).toEqual(['filled'])
+  })
+})

@@ -1,0 +1,9 @@
+import vue from '@vitejs/plugin-vue'
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  plugins: [vue()],
+  build: { outDir: 'dist', emptyOutDir: true, chunkSizeWarningLimit: 900 },
+  server: { proxy: { '/api': { target: 'http://localhost:8080', ws: true } } },
+  test: { include: ['src/**/*.test.ts'] },
+})

@@ -1,0 +1,138 @@
+// Drives the console through its main path, in a real browser against a real
+// server: sign up → connect two accounts → buy → the fill appears → switch
+// account: nothing of the first shows under the second.
+//
+// BASE_URL, KEY1, SECRET1, KEY2, SECRET2; CHROMIUM; ARTIFACTS (a folder for a
+// screenshot of a failure); SCREENSHOT (a file for the README's).
+import assert from 'node:assert/strict'
+import { chromium } from 'playwright-core'
+
+const { BASE_URL, KEY1, SECRET1, KEY2, SECRET2, CHROMIUM = '/usr/bin/chromium', ARTIFACTS, SCREENSHOT } = process.env
+const email = `browser-${Date.now()}@example.com`
+const password = 'a long enough password'
+
+const browser = await chromium.launch({
+  executablePath: CHROMIUM,
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+})
+const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: 'dark' })
+const page = await context.newPage()
+page.setDefaultTimeout(15_000)
+
+const complaints = []
+page.on('pageerror', (e) => complaints.push(`page error: ${e.message}`))
+page.on('console', (m) => m.type() === 'error' && !/Failed to load resource/.test(m.text()) && complaints.push(`console: ${m.text()}`))
+
+const at = (id) => page.getByTestId(id)
+const step = (text) => console.log(`· ${text}`)
+
+async function connect(opener, name, key, secret) {
+  await at(opener).click()
+  await at('connect-name').fill(name)
+  await at('connect-key').fill(key)
+  await at('connect-secret').fill(secret)
+  await at('connect-submit').click()
+  await at('connect-form').waitFor({ state: 'detached' })
+}
+
+async function buy(symbol, qty) {
+  await at('ticket-symbol').fill(symbol)
+  await at('ticket-qty').fill(qty)
+  const [answer] = await Promise.all([
+    page.waitForResponse((r) => r.url().endsWith('/api/orders') && r.request().method() === 'POST'),
+    at('ticket-submit').click(),
+  ])
+  assert.ok([201, 202].includes(answer.status()), `the order was answered with ${answer.status()}: ${await answer.text()}`)
+  return (await answer.json()).client_order_id
+}
+
+async function choose(name) {
+  await at('account-select').click()
+  await at(`account-option-${name}`).click()
+  await page.waitForFunction((name) => document.querySelector('[data-testid=account-select]')?.textContent?.includes(name), name)
+}
+
+/** Keys must be nowhere in the page once they were sent. */
+async function findKeys() {
+  return page.evaluate((keys) => {
+    const inputs = [...document.querySelectorAll('input')].map((i) => i.value)
+    const all = [document.documentElement.outerHTML, JSON.stringify(localStorage), JSON.stringify(sessionStorage), document.cookie, ...inputs].join('\n')
+    return keys.filter((k) => all.includes(k))
+  }, [KEY1, SECRET1, KEY2, SECRET2])
+}
+
+try {
+  step('sign up')
+  await page.goto(BASE_URL)
+  await at('sign-turn').click()
+  await at('name').fill('Browser')
+  await at('email').fill(email)
+  await at('password').fill(password)
+  await at('sign-submit').click()
+
+  step('connect two accounts')
+  await connect('connect-first', 'First', KEY1, SECRET1)
+  await page.waitForFunction(() => /\d/.test(document.querySelector('[data-testid=account-number]')?.textContent ?? ''))
+  const firstNumber = await at('account-number').textContent()
+  await at('nav-accounts').click()
+  await connect('connect', 'Second', KEY2, SECRET2)
+  assert.deepEqual(await findKeys(), [], 'a key is still in the page after it was sent')
+
+  step('buy on the first account, and see the fill arrive without a reload')
+  await choose('First')
+  await page.getByRole('link', { name: 'Desk' }).click()
+  await page.locator('[data-testid=connection].live').waitFor()
+  const loads = []
+  page.on('framenavigated', (f) => f === page.mainFrame() && loads.push(f.url()))
+  const bought = await buy('AAPL', '7')
+  await page.locator(`[data-testid="order-${bought}"][data-status=filled]`).waitFor()
+  await at('position-AAPL').waitFor()
+  assert.match(await at('position-AAPL').textContent(), /7/)
+  assert.deepEqual(loads, [], 'the fill came by a reload')
+
+  if (SCREENSHOT) {
+    for (const [symbol, qty] of [['NVDA', '12'], ['MSFT', '5']]) {
+      const id = await buy(symbol, qty)
+      await page.locator(`[data-testid="order-${id}"][data-status=filled]`).waitFor()
+    }
+    await at('ticket-symbol').fill('SPY')
+    await at('ticket-qty').fill('3')
+    await page.waitForTimeout(1200)
+    await page.screenshot({ path: SCREENSHOT })
+  }
+
+  step('nothing of the first account shows under the second')
+  await choose('Second')
+  await page.waitForFunction((n) => { const t = document.querySelector('[data-testid=account-number]')?.textContent ?? ''; return /\d/.test(t) && t !== n }, firstNumber)
+  await page.getByText('No orders yet.').waitFor()
+  const desk = await at('desk').innerHTML()
+  for (const foreign of [bought, 'AAPL', firstNumber]) assert.ok(!desk.includes(foreign) || foreign === 'AAPL' && !/position-AAPL/.test(desk), `${foreign} of the first account shows under the second`)
+  assert.equal(await at('position-AAPL').count(), 0)
+
+  step('the selection survives a reload, and the first account has its order still')
+  await page.reload()
+  await page.waitForFunction(() => document.querySelector('[data-testid=account-select]')?.textContent?.includes('Second'))
+  await choose('First')
+  await page.locator(`[data-testid="order-${bought}"]`).waitFor()
+
+  step('sign out, a wrong password, and sign in again')
+  await at('sign-out').click()
+  await at('email').fill(email)
+  await at('password').fill('not the password')
+  await at('sign-submit').click()
+  await at('sign-error').waitFor()
+  await at('password').fill(password)
+  await at('sign-submit').click()
+  await page.locator(`[data-testid="order-${bought}"]`).waitFor()
+
+  assert.deepEqual(await findKeys(), [], 'a key is in the page')
+  assert.deepEqual(complaints, [], 'the browser complained')
+  console.log('ok')
+} catch (e) {
+  if (ARTIFACTS) await page.screenshot({ path: `${ARTIFACTS}/browser-failure.png` }).catch(() => {})
+  console.error(e)
+  console.error(complaints.join('\n'))
+  process.exitCode = 1
+} finally {
+  await browser.close()
+}
