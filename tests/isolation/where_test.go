@@ -1,0 +1,352 @@
+package isolation
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"paddock/tests/pgtest"
+)
+
+// The product's queries name the account as well as the policies do. Here each
+// of them runs without that: the policies alone must hold.
+
+// statement is an SQL text of the product's source.
+type statement struct {
+	where, role, sql string
+}
+
+// predicate is a condition that says which account, or which row by an id.
+var predicate = regexp.MustCompile(`\b(?:\w+\.)?(?:account_id|id)\s*=\s*\$(\d+)`)
+
+// stripped is the statement without its conditions on accounts. A parameter
+// that a condition needed keeps its type.
+func stripped(sql string) string {
+	return predicate.ReplaceAllString(sql, "($$${1}::uuid is not null)")
+}
+
+// statements finds every SQL text with such a condition, put together as the
+// source puts it together from constants.
+func statements(t *testing.T) (found []statement) {
+	t.Helper()
+	begins := regexp.MustCompile(`(?is)^\s*(select|insert|update|delete|with|merge)\s`)
+	for _, pkg := range []string{"accounts", "agents", "trading", "stream", "push"} {
+		paths, err := filepath.Glob("../../app/" + pkg + "/*.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		set := token.NewFileSet()
+		var files []*ast.File
+		for _, path := range paths {
+			if strings.HasSuffix(path, "_test.go") {
+				continue
+			}
+			file, err := parser.ParseFile(set, path, nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files = append(files, file)
+		}
+		constants := map[string]ast.Expr{}
+		for _, file := range files {
+			ast.Inspect(file, func(n ast.Node) bool {
+				if spec, ok := n.(*ast.ValueSpec); ok {
+					for i, name := range spec.Names {
+						if i < len(spec.Values) {
+							constants[name.Name] = spec.Values[i]
+						}
+					}
+				}
+				return true
+			})
+		}
+		role := "paddock_app"
+		if pkg == "stream" || pkg == "push" {
+			role = "paddock_worker"
+		}
+		for _, file := range files {
+			ast.Inspect(file, func(n ast.Node) bool {
+				e, ok := n.(ast.Expr)
+				if !ok {
+					return true
+				}
+				text, ok := evaluate(e, constants, 0)
+				if !ok {
+					return true
+				}
+				if _, identifier := e.(*ast.Ident); !identifier && begins.MatchString(text) && predicate.MatchString(text) {
+					found = append(found, statement{set.Position(n.Pos()).String(), role, text})
+				}
+				return false // the parts of a text are no statements of their own
+			})
+		}
+	}
+	return found
+}
+
+func evaluate(e ast.Expr, constants map[string]ast.Expr, depth int) (string, bool) {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		if e.Kind != token.STRING {
+			return "", false
+		}
+		s, err := strconv.Unquote(e.Value)
+		return s, err == nil
+	case *ast.ParenExpr:
+		return evaluate(e.X, constants, depth)
+	case *ast.Ident:
+		if value := constants[e.Name]; value != nil && depth < 10 {
+			return evaluate(value, constants, depth+1)
+		}
+	case *ast.BinaryExpr:
+		a, okA := evaluate(e.X, constants, depth)
+		b, okB := evaluate(e.Y, constants, depth)
+		return a + b, okA && okB && e.Op == token.ADD
+	}
+	return "", false
+}
+
+// scene gives the victim something for every sort of condition to find: orders
+// in each state, a journal entry and a cursor of the stream.
+func whereScene(l *lab) {
+	l.t.Helper()
+	for _, state := range []string{"submitting", "accepted", "rejected", "unknown"} {
+		for _, status := range []string{"new", "filled", "submitting"} {
+			must(l.t, l.admin, `insert into app.alpaca_orders (account_id, client_order_id, intent_state, status, symbol, tag, broker_updated_at, alpaca_order_id, created_at)
+				values ($1, $2, $3, $4, $5, $5, now() - interval '1 day', gen_random_uuid(), now() - interval '1 hour')`, l.b.Account, l.b.Marker+state+status, state, status, l.b.Marker)
+		}
+	}
+	must(l.t, l.admin, "insert into app.trading_positions (account_id, symbol, side, opened_qty, avg_entry_price, opened_at) values ($1, $2, 'long', 1, 1, now())", l.b.Account, l.b.Marker)
+	must(l.t, l.admin, "insert into app.stream_cursors (account_id, last_event_id, agreed_at) values ($1, $2, now())", l.b.Account, l.b.Marker)
+}
+
+// TestQueriesWithoutTheirWhere guards the promise that no query's own
+// condition is what keeps tenants apart.
+func TestQueriesWithoutTheirWhere(t *testing.T) {
+	list := statements(t)
+	if len(list) < 8 {
+		t.Fatalf("found only %d statements with a condition on the account: has the source moved?", len(list))
+	}
+	l := newLab(t, pgtest.New(t))
+	whereScene(l)
+	for _, s := range list {
+		got, _, ran, err := l.withoutWhere(s)
+		if got != "" {
+			t.Errorf("%s: without its WHERE the attacker has %s", s.where, got)
+		}
+		if !ran {
+			t.Errorf("%s: never ran, so nothing is proven: %v\n%s", s.where, err, stripped(s.sql))
+		}
+	}
+}
+
+// Where the policies are gone, these conditions are all there is: the test
+// above can fail.
+func TestQueriesWithoutTheirWhereCanCross(t *testing.T) {
+	l := newLab(t, pgtest.New(t))
+	whereScene(l)
+	rows, err := l.admin.Query(t.Context(), "select c.oid::regclass::text from pg_class c where relrowsecurity")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What each answers while the policies stand.
+	guarded := map[string]string{}
+	var tables []string
+	for rows.Next() {
+		var table string
+		if err := rows.Scan(&table); err != nil {
+			t.Fatal(err)
+		}
+		tables = append(tables, table)
+	}
+	for _, s := range statements(t) {
+		_, guarded[s.where], _, _ = l.withoutWhere(s)
+	}
+	for _, table := range tables {
+		must(t, l.admin, "alter table "+table+" disable row level security")
+	}
+	for _, s := range statements(t) {
+		got, answers, _, _ := l.withoutWhere(s)
+		if got == "" && answers == guarded[s.where] && !strings.Contains(s.sql, ownGrants) {
+			t.Errorf("%s: gets nothing even without policies, so it proves nothing:\n%s", s.where, stripped(s.sql))
+		}
+	}
+}
+
+// ownGrants is a join that keeps to the user's own accounts by itself.
+const ownGrants = "g.user_id = (select private.user_id())"
+
+// withoutWhere runs a statement, stripped, as the attacker, with every sort of
+// value, and says what it got of the victim, and what it answered in all. All
+// of it is rolled back.
+func (l *lab) withoutWhere(s statement) (got, answers string, ran bool, last error) {
+	l.t.Helper()
+	holder := uuid.New()
+	for _, text := range []string{l.b.ClientOrder, l.b.Marker, l.b.Marker + "submittingsubmitting"} {
+		for _, id := range []uuid.UUID{l.b.Order, l.b.BrokerOrder, l.b.Account, l.a.Account} {
+			for _, first := range []uuid.UUID{l.a.Account, id} {
+				must(l.t, l.admin, "begin")
+				before := l.state()
+				must(l.t, l.admin, "delete from app.stream_leases")
+				l.lease(l.a.Account, holder, 1, "1 hour")
+				must(l.t, l.admin, "set local session authorization "+s.role)
+				if s.role == "paddock_worker" {
+					must(l.t, l.admin, "select private.admit_worker($1, $2, 1)", l.a.Account, holder)
+				} else {
+					must(l.t, l.admin, "select private.admit($1, $2)", l.a.Token, l.a.Account)
+				}
+				l.haul = &haul{}
+				answer, err := l.runWith(stripped(s.sql), first, id, text)
+				answers += answer + fmt.Sprintf(" with %d values; ", len(l.haul.read))
+				if err == nil {
+					ran = true
+					must(l.t, l.admin, "reset session authorization")
+					if v := l.verdict(before); v != "" && got == "" {
+						got = v
+					}
+				} else {
+					last = err
+				}
+				must(l.t, l.admin, "rollback")
+			}
+		}
+	}
+	return got, answers, ran, last
+}
+
+// runWith answers the statement's command tag, and its flags.
+func (l *lab) runWith(sql string, first, id uuid.UUID, text string) (string, error) {
+	l.t.Helper()
+	conn := l.admin.PgConn()
+	// Prepared on the wire, without a name that would be kept.
+	described, err := conn.Prepare(l.t.Context(), "", sql, nil)
+	if err != nil {
+		return "", err
+	}
+	args := make([][]byte, len(described.ParamOIDs))
+	uuids := 0
+	for i, oid := range described.ParamOIDs {
+		var value string
+		switch oid {
+		case pgtype.UUIDOID:
+			value = id.String()
+			if uuids == 0 {
+				value = first.String()
+			}
+			uuids++
+		case pgtype.TextOID, pgtype.VarcharOID:
+			value = text
+		case pgtype.BoolOID:
+			value = "true"
+		case pgtype.Int4OID, pgtype.Int8OID, pgtype.Int2OID, pgtype.NumericOID:
+			value = "100"
+		case pgtype.TimestamptzOID:
+			value = "2100-01-01T00:00:00Z"
+		case pgtype.IntervalOID:
+			value = "1 second"
+		case pgtype.JSONOID, pgtype.JSONBOID:
+			value = "{}"
+		case pgtype.ByteaOID:
+			value = `\x00`
+		case pgtype.TextArrayOID:
+			value = fmt.Sprintf("{%s}", text)
+		case pgtype.UUIDArrayOID:
+			value = fmt.Sprintf("{%s}", id)
+		default:
+			l.t.Fatalf("a parameter of type %d: add a value for it\n%s", oid, sql)
+		}
+		args[i] = []byte(value)
+	}
+	result := conn.ExecPrepared(l.t.Context(), "", args, nil, nil).Read()
+	answer := result.CommandTag.String()
+	for _, row := range result.Rows {
+		for _, v := range row {
+			if string(v) == "t" || string(v) == "f" {
+				answer += " " + string(v)
+			}
+			l.haul.read = append(l.haul.read, string(v))
+		}
+	}
+	if result.Err == nil {
+		// A text that was only an argument is no knowledge.
+		l.haul.read = slices.DeleteFunc(l.haul.read, func(v string) bool { return v == text || v == id.String() })
+	}
+	return answer, result.Err
+}
+
+// The functions that the queries call name the account too.
+func TestFunctionsWithoutTheirWhere(t *testing.T) {
+	l := newLab(t, pgtest.New(t))
+	whereScene(l)
+	rows, err := l.admin.Query(t.Context(), `select p.oid::regprocedure::text, pg_get_functiondef(p.oid) from pg_proc p
+		where p.pronamespace = 'app'::regnamespace and not p.prosecdef and p.prosrc ~ 'account_id = p_account'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources := map[string]string{}
+	for rows.Next() {
+		var name, source string
+		if err := rows.Scan(&name, &source); err != nil {
+			t.Fatal(err)
+		}
+		sources[name] = source
+	}
+	if len(sources) < 3 {
+		t.Fatalf("found only %d functions with a condition on the account", len(sources))
+	}
+	for name, source := range sources {
+		must(t, l.admin, regexp.MustCompile(`\b\w+\.account_id = p_account`).ReplaceAllString(source, "true"))
+		t.Logf("%s runs without its conditions", name)
+	}
+	cross := func() (got []string) {
+		for _, call := range []string{
+			`select * from app.record_order('$A', '{"client_order_id": "$B_CLIENT", "id": "$B_BROKER", "status": "canceled", "symbol": "$B_NAME", "updated_at": "2100-01-01T00:00:00Z"}')`,
+			`select app.record_positions('$A', '[]', '2100-01-01')`,
+			`select app.record_positions('$A', '[{"symbol": "$B_NAME", "qty": "99"}]', '2100-01-01')`,
+			`select app.apply_trade_update('$A', '{"event": "fill", "event_id": "x", "position_qty": "0", "at": "2100-01-01T00:00:00Z", "order": {"client_order_id": "$B_CLIENT", "id": "$B_BROKER", "status": "filled", "symbol": "$B_NAME", "updated_at": "2100-01-01T00:00:00Z"}}')`,
+		} {
+			for _, role := range []string{"paddock_app", "paddock_worker"} {
+				must(t, l.admin, "begin")
+				before := l.state()
+				holder := uuid.New()
+				l.lease(l.a.Account, holder, 1, "1 hour")
+				must(t, l.admin, "set local session authorization "+role)
+				if role == "paddock_worker" {
+					must(t, l.admin, "select private.admit_worker($1, $2, 1)", l.a.Account, holder)
+				} else {
+					must(t, l.admin, "select private.admit($1, $2)", l.a.Token, l.a.Account)
+				}
+				must(t, l.admin, "savepoint s")
+				if _, err := l.admin.Exec(t.Context(), l.fill(call)); err != nil {
+					must(t, l.admin, "rollback to s")
+				}
+				must(t, l.admin, "reset session authorization")
+				l.haul = &haul{}
+				if v := l.verdict(before); v != "" {
+					got = append(got, role+" "+call+": "+v)
+				}
+				must(t, l.admin, "rollback")
+			}
+		}
+		return got
+	}
+	for _, what := range cross() {
+		t.Errorf("without its conditions: %s", what)
+	}
+	for _, table := range []string{"app.alpaca_orders", "app.alpaca_positions", "app.account_events"} {
+		must(t, l.admin, "alter table "+table+" disable row level security")
+	}
+	if len(cross()) < 3 {
+		t.Error("hardly anything crosses even without policies: this proves nothing")
+	}
+}
