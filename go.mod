@@ -2,6 +2,9 @@ module paddock
 
 go 1.26.8
 
+// Packages of npm may hold Go code that is not ours.
+ignore node_modules
+
 tool (
 	github.com/jackc/tern/v2
 	honnef.co/go/tools/cmd/staticcheck

@@ -79,8 +79,10 @@ grant select, insert, update, delete on app.stream_leases to paddock_gate;
 
 -- Planner statistics are made over all tenants, and EXPLAIN tells them.
 alter table app.user_accounts
-  alter column user_id set statistics 0, alter column name set statistics 0,
+  alter column id set statistics 0, alter column user_id set statistics 0, alter column name set statistics 0,
   alter column alpaca_account_id set statistics 0, alter column alpaca_account_number set statistics 0;
+alter index app.user_accounts_user_id_name_key alter column 1 set statistics 0;
+alter index app.user_accounts_user_id_broker_account_key alter column 1 set statistics 0;
 alter table app.account_grants alter column account_id set statistics 0, alter column user_id set statistics 0;
 
 reset role;

@@ -32,6 +32,7 @@ create table app.stream_cursors (
   agreed_at timestamptz,
   updated_at timestamptz not null default now()
 );
+alter table app.stream_cursors alter column account_id set statistics 0, alter column last_event_id set statistics 0;
 alter table app.stream_cursors enable row level security, force row level security;
 create policy gate_reads on app.stream_cursors for select to paddock_gate using (true);
 grant select on app.stream_cursors to paddock_gate;

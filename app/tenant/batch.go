@@ -41,13 +41,16 @@ func (b *Batch) AppendEvent(kind string, data any) error {
 // is rung right after the commit.
 func (b *Batch) Rings() { b.news = true }
 
-// resetSQL goes first: whatever a query may have set for the whole session
-// (row_security, a timeout, the client's encoding) goes back to what the
-// connection was opened with, before the next tenant is admitted on it.
+// resetSQL ends every transaction: whatever a query may have set for the whole
+// session (row_security, a timeout, the client's encoding) goes back to what
+// the connection was opened with, and commits with the rest. In one that fails
+// such settings are undone anyway, so the next tenant finds a clean session.
+// It stands last because pgx prepares new statements, and Postgres takes
+// default_transaction_read_only, before a first statement could run.
 const (
-	resetSQL       = "reset all"
 	admitSQL       = "select private.admit($1, $2)"
 	admitWorkerSQL = "select private.admit_worker($1, $2, $3)"
+	resetSQL       = "reset all"
 )
 
 // Bell rings the doorbell after a commit.
@@ -78,7 +81,6 @@ func (db *DB) Do(ctx context.Context, a Admission, queue func(*Batch)) error {
 	if a.Account != uuid.Nil {
 		account = &a.Account
 	}
-	b.Queue(resetSQL)
 	b.Queue(admitSQL, a.Token, account)
 	queue(&b)
 	return run(ctx, db.pool, &b, db.bell)
@@ -88,6 +90,7 @@ func (db *DB) Do(ctx context.Context, a Admission, queue func(*Batch)) error {
 func (db *DB) Ping(ctx context.Context) error { return explain(ctx, db.pool.Ping(ctx)) }
 
 func run(ctx context.Context, pool *pgxpool.Pool, b *Batch, bell Bell) error {
+	b.Queue(resetSQL)
 	if err := pool.SendBatch(ctx, &b.batch).Close(); err != nil {
 		return explain(ctx, err)
 	}

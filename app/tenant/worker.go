@@ -35,7 +35,6 @@ type Lease struct {
 // CodeAccountForbidden.
 func (w *Worker) Do(ctx context.Context, l Lease, queue func(*Batch)) error {
 	var b Batch
-	b.Queue(resetSQL)
 	b.Queue(admitWorkerSQL, l.Account, l.Holder, l.Fence)
 	queue(&b)
 	return run(ctx, w.pool, &b, w.bell)

@@ -114,9 +114,9 @@ func (d *dev) prepare(ctx context.Context, owner string) (config.Config, error) 
 	for role, variable := range map[string]string{
 		"paddock_app": "PADDOCK_APP_DATABASE_URL", "paddock_worker": "PADDOCK_WORKER_DATABASE_URL", "paddock_auth": "PADDOCK_AUTH_DATABASE_URL",
 	} {
-		password := rand.Text() // letters and digits: nothing needs quoting
-		if _, err := conn.Exec(ctx, "alter role "+role+" password '"+password+"'"); err != nil {
-			return config.Config{}, fmt.Errorf("give %s a password: %w", role, err)
+		password := rand.Text()
+		if err := givePassword(ctx, conn, role, password); err != nil {
+			return config.Config{}, err
 		}
 		if environment[variable], err = asLogin(owner, role, password); err != nil {
 			return config.Config{}, err
@@ -148,6 +148,21 @@ func (d *dev) prepare(ctx context.Context, owner string) (config.Config, error) 
 		}
 		return os.LookupEnv(name)
 	})
+}
+
+// givePassword sets a login's password. ALTER ROLE takes no bound values, so
+// they travel in settings, and no statement's text holds the password.
+func givePassword(ctx context.Context, conn *pgx.Conn, role, password string) error {
+	_, err := conn.Exec(ctx, "select set_config('paddock.role', $1, false), set_config('paddock.password', $2, false)", role, password)
+	if err == nil {
+		_, err = conn.Exec(ctx, `do $$ begin
+			execute format('alter role %I password %L', current_setting('paddock.role'), current_setting('paddock.password'));
+		end $$`)
+	}
+	if err != nil {
+		return fmt.Errorf("give %s a password: %w", role, err)
+	}
+	return nil
 }
 
 // kept reads a secret that an earlier run made, or makes it.
