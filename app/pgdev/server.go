@@ -444,3 +444,9 @@ func lockFile(path string) (*os.File, error) {
 	}
 	return f, nil
 }
+
+// LogPath is the server's log.
+func (s *Server) LogPath() string { return filepath.Join(s.config.Dir, "postgres.log") }
+
+// Program answers the path of one of Postgres's programs, such as pg_dump.
+func (s *Server) Program(name string) string { return s.binaries.path(name) }

@@ -1,0 +1,201 @@
+package system
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"paddock/app/accounts"
+	"paddock/app/alpacasim"
+	"paddock/tests/pgtest"
+)
+
+// world is a server process with its Postgres and its broker.
+type world struct {
+	t        *testing.T
+	dir      string
+	binary   string
+	postgres *pgtest.Own
+	sim      *alpacasim.Sim
+	broker   *httptest.Server
+	seeds    []alpacasim.AccountSeed
+
+	masterKey, authSecret string
+	passwords             map[string]string
+	addr                  string
+	process               *exec.Cmd
+	exited                chan struct{}
+}
+
+func (w *world) startBroker() {
+	var err error
+	w.sim, err = alpacasim.New(alpacasim.Config{Seed: 7, Accounts: w.seeds, Tick: 50 * time.Millisecond, FillDelay: 100 * time.Millisecond})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.broker = httptest.NewServer(w.sim.Handler())
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = w.sim.Run(ctx) // it ends with ctx, without an error
+	}()
+	w.t.Cleanup(func() {
+		cancel()
+		<-done
+		w.broker.CloseClientConnections()
+		w.broker.Close()
+	})
+	w.masterKey, w.authSecret = accounts.NewMasterKey(1), "a secret that only this test of the system knows 0123456789"
+}
+
+func (w *world) logPath() string     { return filepath.Join(w.dir, "paddock.log") }
+func (w *world) postgresLog() string { return w.postgres.Server.LogPath() }
+func (w *world) pgDump() string      { return w.postgres.Server.Program("pg_dump") }
+
+// start runs the server, and waits until it is ready.
+func (w *world) start() {
+	w.t.Helper()
+	if w.addr == "" {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		w.addr = l.Addr().String()
+		l.Close()
+	}
+	log, err := os.OpenFile(w.logPath(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer log.Close()
+	w.passwords = map[string]string{}
+	for _, role := range []string{"paddock_app", "paddock_worker", "paddock_auth"} {
+		u, err := url.Parse(w.postgres.URL(role))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		w.passwords[role], _ = u.User.Password()
+	}
+	w.process = exec.Command(w.binary, "serve")
+	w.process.Env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"),
+		"PADDOCK_ADDR=" + w.addr, "BETTER_AUTH_URL=http://" + w.addr, "BETTER_AUTH_SECRET=" + w.authSecret,
+		"PADDOCK_MASTER_KEYS=" + w.masterKey, "PADDOCK_LOG_LEVEL=debug",
+		"PADDOCK_APP_DATABASE_URL=" + w.postgres.URL("paddock_app"),
+		"PADDOCK_WORKER_DATABASE_URL=" + w.postgres.URL("paddock_worker"),
+		"PADDOCK_AUTH_DATABASE_URL=" + w.postgres.URL("paddock_auth"),
+		"PADDOCK_ALPACA_PAPER_URL=" + w.broker.URL, "PADDOCK_ALPACA_LIVE_URL=" + w.broker.URL, "PADDOCK_ALPACA_DATA_URL=" + w.broker.URL,
+	}
+	w.process.Stdout, w.process.Stderr = log, log
+	if err := w.process.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	w.exited = make(chan struct{})
+	go func(p *exec.Cmd, done chan struct{}) {
+		defer close(done)
+		_ = p.Wait() // how it ended is asked where that matters
+	}(w.process, w.exited)
+	w.t.Cleanup(func() {
+		_ = w.process.Process.Kill() // it may have ended
+		if w.t.Failed() {
+			if text, err := os.ReadFile(w.logPath()); err == nil {
+				w.t.Logf("the server's log ends with:\n%s", tail(text, 6000))
+			}
+		}
+	})
+	w.eventually("the server to be ready", func() error { return wantStatus(w.get("/readyz", nil), http.StatusOK) })
+}
+
+func tail(text []byte, n int) []byte { return text[max(0, len(text)-n):] }
+
+// kill ends the server as a crash would.
+func (w *world) kill() {
+	if err := w.process.Process.Kill(); err != nil {
+		w.t.Fatal(err)
+	}
+	<-w.exited
+}
+
+// stop ends the server in good order.
+func (w *world) stop() {
+	if err := w.process.Process.Signal(syscall.SIGTERM); err != nil {
+		w.t.Fatal(err)
+	}
+	select {
+	case <-w.exited:
+		if code := w.process.ProcessState.ExitCode(); code != 0 {
+			w.t.Errorf("the server stopped with %d, want 0", code)
+		}
+	case <-time.After(30 * time.Second):
+		w.t.Error("the server does not stop")
+	}
+}
+
+// eventually polls until what is true, for at most a minute.
+func (w *world) eventually(what string, check func() error) {
+	w.t.Helper()
+	var err error
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		if err = check(); err == nil {
+			return
+		}
+	}
+	w.t.Fatalf("waited for %s: %v", what, err)
+}
+
+// get asks without a body; the answer's body is closed.
+func (w *world) get(path string, u *user) *http.Response {
+	request, err := http.NewRequest(http.MethodGet, "http://"+w.addr+path, nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if u != nil {
+		request.Header.Set("Cookie", u.cookieHeader())
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil
+	}
+	response.Body.Close()
+	return response
+}
+
+func wantStatus(r *http.Response, want int) error {
+	if r == nil {
+		return errors.New("no answer")
+	}
+	if r.StatusCode != want {
+		return fmt.Errorf("status %d, want %d", r.StatusCode, want)
+	}
+	return nil
+}
+
+// settle waits until each account's orders are over at the broker and here.
+func (w *world) settle(all []*account) {
+	w.t.Helper()
+	for _, a := range all {
+		w.eventually("the orders of "+a.name+" to settle", func() error {
+			here := a.orders()
+			if there := w.sim.Orders(a.seed.KeyID); len(there) != len(here) {
+				return fmt.Errorf("%d orders at the broker, %d here", len(there), len(here))
+			}
+			for _, o := range here {
+				if o.Status != "filled" {
+					return fmt.Errorf("order %s is %s", o.ClientOrderID, o.Status)
+				}
+			}
+			return nil
+		})
+	}
+}
