@@ -56,25 +56,28 @@ func (s *Service) signedCookie(r *http.Request, name string) (string, bool) {
 const maxAge = 604800
 
 // setSession gives the browser its session; one that is not to be remembered
-// lives until the browser is closed.
-func (s *Service) setSession(token string, remember bool) []*http.Cookie {
+// lives until the browser is closed. A mark of an earlier one is taken back.
+func (s *Service) setSession(r *http.Request, token string, remember bool) []*http.Cookie {
 	session := s.cookie(sessionCookie, s.sign(token))
-	if remember {
-		session.MaxAge = maxAge
+	if !remember {
+		return []*http.Cookie{session, s.cookie(dontRememberCookie, s.sign("true"))}
+	}
+	session.MaxAge = maxAge
+	if s.remembered(r) {
 		return []*http.Cookie{session}
 	}
-	return []*http.Cookie{session, s.cookie(dontRememberCookie, s.sign("true"))}
+	return []*http.Cookie{session, s.gone(dontRememberCookie)}
 }
 
 // clearSession takes all three cookies back.
 func (s *Service) clearSession() []*http.Cookie {
-	var gone []*http.Cookie
-	for _, name := range []string{sessionCookie, sessionDataCookie, dontRememberCookie} {
-		c := s.cookie(name, "")
-		c.MaxAge = -1
-		gone = append(gone, c)
-	}
-	return gone
+	return []*http.Cookie{s.gone(sessionCookie), s.gone(sessionDataCookie), s.gone(dontRememberCookie)}
+}
+
+func (s *Service) gone(name string) *http.Cookie {
+	c := s.cookie(name, "")
+	c.MaxAge = -1
+	return c
 }
 
 func (s *Service) cookie(name, value string) *http.Cookie {

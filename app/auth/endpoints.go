@@ -59,7 +59,7 @@ func (s *Service) signUp(r *http.Request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return reply{body: map[string]any{"token": in.Token, "user": u}, cookies: s.setSession(in.Token, remember)}, nil
+	return reply{body: map[string]any{"token": in.Token, "user": u}, cookies: s.setSession(r, in.Token, remember)}, nil
 }
 
 func (s *Service) signIn(r *http.Request) (reply, error) {
@@ -88,7 +88,7 @@ func (s *Service) signIn(r *http.Request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	answer := reply{body: map[string]any{"redirect": false, "token": in.Token, "user": u}, cookies: s.setSession(in.Token, remember)}
+	answer := reply{body: map[string]any{"redirect": false, "token": in.Token, "user": u}, cookies: s.setSession(r, in.Token, remember)}
 	if callback != nil {
 		answer.body = map[string]any{"redirect": true, "token": in.Token, "url": *callback, "user": u}
 		answer.headers = map[string]string{"Location": *callback}
@@ -154,7 +154,7 @@ func (s *Service) getSession(r *http.Request) (reply, error) {
 	default:
 		answer.body = map[string]any{"session": in, "user": u}
 		if extended {
-			answer.cookies = s.setSession(token, true)
+			answer.cookies = s.setSession(r, token, true)
 		}
 	}
 	return answer, nil
@@ -214,8 +214,15 @@ func (s *Service) revoke(r *http.Request, condition, token string) (reply, error
 	if _, err := s.config.Pool.Exec(r.Context(), `delete from auth.session where "userId" = $1 and `+condition, in.UserID, token); err != nil {
 		return reply{}, database(err)
 	}
-	return reply{body: map[string]bool{"status": true}}, nil
+	answer := reply{body: map[string]bool{"status": true}}
+	if own := condition != others && token == in.Token; own {
+		answer.cookies = s.clearSession()
+	}
+	return answer, nil
 }
+
+// others is the condition of every session but one's own.
+const others = "token <> $2"
 
 func (s *Service) revokeSession(r *http.Request) (reply, error) {
 	f, err := readFields(r, false)
@@ -238,7 +245,7 @@ func (s *Service) revokeSessions(r *http.Request) (reply, error) {
 }
 
 func (s *Service) revokeOtherSessions(r *http.Request) (reply, error) {
-	return s.revoke(r, "token <> $2", "")
+	return s.revoke(r, others, "")
 }
 
 func (s *Service) updateUser(r *http.Request) (reply, error) {
@@ -267,7 +274,7 @@ func (s *Service) updateUser(r *http.Request) (reply, error) {
 	if err != nil {
 		return reply{}, database(err)
 	}
-	return reply{body: map[string]bool{"status": true}, cookies: s.setSession(in.Token, s.remembered(r))}, nil
+	return reply{body: map[string]bool{"status": true}, cookies: s.setSession(r, in.Token, s.remembered(r))}, nil
 }
 
 func (s *Service) changePassword(r *http.Request) (reply, error) {
@@ -306,7 +313,7 @@ func (s *Service) changePassword(r *http.Request) (reply, error) {
 	answer := reply{body: map[string]any{"token": nil, "user": u}}
 	if others {
 		answer.body = map[string]any{"token": next.Token, "user": u}
-		answer.cookies = s.setSession(next.Token, s.remembered(r))
+		answer.cookies = s.setSession(r, next.Token, s.remembered(r))
 	}
 	return answer, nil
 }

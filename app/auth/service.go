@@ -119,9 +119,12 @@ func (s *Service) Handler() http.Handler {
 		case !ok:
 			w.WriteHeader(http.StatusNotFound)
 			return
-		case r.Method != e.method:
+		case r.Method == http.MethodPost && path == "get-session":
 			w.Header().Set("Allow", e.method)
 			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		case r.Method != e.method: // Better Auth routes by method and path together
+			w.WriteHeader(http.StatusNotFound)
 			return
 		}
 		if r.Method == http.MethodPost {
