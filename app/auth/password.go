@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"unicode/utf16"
 
 	"golang.org/x/crypto/scrypt"
@@ -29,6 +30,7 @@ var errBusy = errors.New("too many sign-ins at once")
 type hasher struct {
 	slots   chan struct{}
 	waiting chan struct{}
+	runs    atomic.Int64 // of scrypt: an unknown email must cost as many as a known one
 }
 
 // maxWaiting is how many hashes may wait for each that is under way.
@@ -86,6 +88,7 @@ func (h *hasher) derive(ctx context.Context, password, salt string) ([]byte, err
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	h.runs.Add(1)
 	key, err := scrypt.Key([]byte(norm.NFKC.String(password)), []byte(salt), scryptN, scryptR, scryptP, keyLength)
 	if err != nil {
 		return nil, fmt.Errorf("hash a password: %w", err)

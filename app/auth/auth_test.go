@@ -1,0 +1,332 @@
+package auth
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"paddock/tests/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+const secret = "0123456789abcdef0123456789abcdef"
+
+func newService(t *testing.T, change func(*Config)) *Service {
+	t.Helper()
+	c := Config{Pool: pgtest.New(t).Pool(t, "paddock_auth"), Secret: secret, BaseURL: "http://localhost:8080"}
+	if change != nil {
+		change(&c)
+	}
+	s, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// post sends JSON as a page of ours would.
+func post(s *Service, path string, body any, cookies ...*http.Cookie) *httptest.ResponseRecorder {
+	text, _ := json.Marshal(body)
+	r := httptest.NewRequest("POST", prefix+path, bytes.NewReader(text))
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Origin", "http://localhost:8080")
+	for _, c := range cookies {
+		r.AddCookie(c)
+	}
+	w := httptest.NewRecorder()
+	s.Handler().ServeHTTP(w, r)
+	return w
+}
+
+func get(s *Service, path string, cookies ...*http.Cookie) *httptest.ResponseRecorder {
+	r := httptest.NewRequest("GET", prefix+path, nil)
+	for _, c := range cookies {
+		r.AddCookie(c)
+	}
+	w := httptest.NewRecorder()
+	s.Handler().ServeHTTP(w, r)
+	return w
+}
+
+func signUp(t *testing.T, s *Service, email string) *http.Cookie {
+	t.Helper()
+	w := post(s, "sign-up/email", map[string]string{"name": "N", "email": email, "password": "a good password"})
+	if w.Code != 200 {
+		t.Fatalf("sign up: %d %s", w.Code, w.Body)
+	}
+	return w.Result().Cookies()[0]
+}
+
+// Cookies and passwords that Better Auth made are ours, byte for byte.
+func TestVectors(t *testing.T) {
+	s := &Service{config: Config{Secret: secret}}
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Cookie", "better-auth.session_token=F8N02cmLXQ5Gox0AmcBkIW4QrL6C6696.I8JVzGzzHlHJSLGwfGE1zhdvWZdX9XXhQBjeL3AQFmo%3D")
+	if token, ok := s.SessionToken(r); !ok || token != "F8N02cmLXQ5Gox0AmcBkIW4QrL6C6696" {
+		t.Errorf("the cookie gives %q, %v", token, ok)
+	}
+	const stored = "14d76b12063fabd8e96a7970c4121fa9:076719ede6eba207af952d3ca60664d3425306296661e3ee7a407c1d1ad7d892b3334afbf2c19e6909735c7d4f6791e69a8d686a1ace06350bb076991570b60c"
+	for password, want := range map[string]bool{"correct horse 2": true, "correct horse 3": false, "": false} {
+		if got, err := newHasher(1).verify(t.Context(), password, stored); err != nil || got != want {
+			t.Errorf("verify %q: %v, %v, want %v", password, got, err, want)
+		}
+	}
+}
+
+// A cookie that is not signed by us is no session.
+func TestForgedCookies(t *testing.T) {
+	s := &Service{config: Config{Secret: secret}}
+	good := s.sign("token")
+	for _, value := range []string{"", "token", "token.", ".sig", "%zz", "token." + s.signature("other"), strings.Replace(good, "token", "token2", 1), good + "x"} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Cookie", sessionCookie+"="+value)
+		if token, ok := s.SessionToken(r); ok {
+			t.Errorf("%q gives the session %q", value, token)
+		}
+	}
+}
+
+// Over https the cookie is Secure, has the prefix, and the plain one is not taken.
+func TestSecureCookies(t *testing.T) {
+	s := newService(t, func(c *Config) { c.BaseURL = "https://localhost:8080" })
+	text, _ := json.Marshal(map[string]string{"name": "N", "email": "s@example.com", "password": "a good password"})
+	r := httptest.NewRequest("POST", prefix+"sign-up/email", bytes.NewReader(text))
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	s.Handler().ServeHTTP(w, r)
+	c := w.Result().Cookies()[0]
+	if c.Name != "__Secure-better-auth.session_token" || !c.Secure || !c.HttpOnly || c.MaxAge != 604800 {
+		t.Errorf("the cookie is %v", c)
+	}
+	c.Name = sessionCookie
+	if w := get(s, "get-session", c); strings.TrimSpace(w.Body.String()) != "null" {
+		t.Errorf("the plain cookie is taken: %s", w.Body)
+	}
+}
+
+// An unknown email and a wrong password are answered alike, and both cost one
+// hash: the work, and not a clock, is what is compared.
+func TestUnknownEmailCostsTheSame(t *testing.T) {
+	s := newService(t, nil)
+	signUp(t, s, "known@example.com")
+	var bodies []string
+	for _, email := range []string{"known@example.com", "unknown@example.com"} {
+		before := s.hasher.runs.Load()
+		w := post(s, "sign-in/email", map[string]string{"email": email, "password": "a wrong password"})
+		if n := s.hasher.runs.Load() - before; n != 1 || w.Code != 401 {
+			t.Errorf("%s: %d hashes, status %d", email, n, w.Code)
+		}
+		bodies = append(bodies, w.Body.String())
+	}
+	if bodies[0] != bodies[1] {
+		t.Errorf("the answers differ: %q", bodies)
+	}
+}
+
+// A flood of sign-ins hashes few passwords at a time, and turns the rest away.
+func TestHashesAreBounded(t *testing.T) {
+	const parallel = 2
+	h := newHasher(parallel)
+	var busy, worst int
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for range 60 {
+		all.Go(func() {
+			_, err := h.hash(t.Context(), "password")
+			mu.Lock()
+			defer mu.Unlock()
+			worst = max(worst, len(h.slots))
+			if err == errBusy {
+				busy++
+			}
+		})
+	}
+	all.Wait()
+	if worst > parallel || busy == 0 {
+		t.Errorf("at most %d at once were seen, %d turned away", worst, busy)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	h.slots <- struct{}{}
+	h.slots <- struct{}{}
+	cancel()
+	if _, err := h.hash(ctx, "password"); err != context.Canceled {
+		t.Errorf("a client that left waits on: %v", err)
+	}
+}
+
+// Passwords are tried three times in ten seconds an address, other calls a
+// hundred times; who is told to wait may come back after it.
+func TestRateLimit(t *testing.T) {
+	now := time.Unix(1_000_000, 0)
+	s := newService(t, func(c *Config) { c.RateLimit, c.Now = true, func() time.Time { return now } })
+	body := map[string]string{"email": "nobody@example.com", "password": "a wrong password"}
+	for i := range 3 {
+		if w := post(s, "sign-in/email", body); w.Code != 401 {
+			t.Fatalf("try %d: %d", i, w.Code)
+		}
+	}
+	w := post(s, "sign-in/email", body)
+	if w.Code != 429 || w.Header().Get("X-Retry-After") != "10" || strings.Contains(w.Body.String(), "code") {
+		t.Errorf("the fourth: %d, %q, %s", w.Code, w.Header().Get("X-Retry-After"), w.Body)
+	}
+	if w := get(s, "ok"); w.Code != 200 {
+		t.Errorf("another path: %d", w.Code)
+	}
+	now = now.Add(10 * time.Second)
+	if w := post(s, "sign-in/email", body); w.Code != 401 {
+		t.Errorf("after the wait: %d", w.Code)
+	}
+}
+
+// Many addresses cannot grow the limiter's memory without end, and all of one
+// customer's IPv6 network count as one.
+func TestRateLimitMemory(t *testing.T) {
+	l := newLimiter(func() time.Time { return time.Unix(0, 0) })
+	for i := range 3 {
+		if l.take(netip.AddrFrom16([16]byte{0x20, 1, 15: byte(i)}), "sign-in/email") != 0 {
+			t.Fatal("too early")
+		}
+	}
+	if l.take(netip.AddrFrom16([16]byte{0x20, 1, 15: 99}), "sign-in/email") == 0 {
+		t.Error("an address of the same /64 counts apart")
+	}
+	for i := range maxWindows + 1000 {
+		l.take(netip.AddrFrom16([16]byte{0x20, 2, byte(i >> 16), byte(i >> 8), byte(i), 1}), "sign-in/email")
+	}
+	if len(l.windows) > maxWindows {
+		t.Errorf("%d windows are kept", len(l.windows))
+	}
+}
+
+// A forwarding header counts only from a trusted proxy.
+func TestClientAddress(t *testing.T) {
+	s := &Service{config: Config{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}}
+	for _, tt := range []struct{ remote, forwarded, want string }{
+		{"192.0.2.1:5", "", "192.0.2.1"},
+		{"192.0.2.1:5", "198.51.100.7", "192.0.2.1"},
+		{"10.0.0.1:5", "198.51.100.7", "198.51.100.7"},
+		{"10.0.0.1:5", "1.1.1.1, 198.51.100.7, 10.9.9.9", "198.51.100.7"},
+		{"10.0.0.1:5", "nonsense", "10.0.0.1"},
+		{"[::ffff:192.0.2.1]:5", "", "192.0.2.1"},
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr = tt.remote
+		if tt.forwarded != "" {
+			r.Header.Set("X-Forwarded-For", tt.forwarded)
+		}
+		if got := s.clientAddress(r).String(); got != tt.want {
+			t.Errorf("%s forwarded for %q is %s, want %s", tt.remote, tt.forwarded, got, tt.want)
+		}
+	}
+}
+
+// Sessions end when they should, are extended on use, and are fresh for a day.
+func TestSessionLife(t *testing.T) {
+	now := time.Now()
+	s := newService(t, func(c *Config) { c.Now = func() time.Time { return now } })
+	cookie := signUp(t, s, "life@example.com")
+	expires := func(path string) string {
+		var body struct{ Session struct{ ExpiresAt string } }
+		w := get(s, path, cookie)
+		if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil {
+			t.Fatal(err)
+		}
+		return body.Session.ExpiresAt
+	}
+	first := expires("get-session")
+	now = now.Add(23 * time.Hour)
+	if expires("get-session") != first {
+		t.Error("extended within the first day")
+	}
+	now = now.Add(2 * time.Hour)
+	if expires("get-session?disableRefresh=true") != first {
+		t.Error("extended although that was not wanted")
+	}
+	if w := get(s, "list-sessions", cookie); w.Code != 403 || !strings.Contains(w.Body.String(), "SESSION_NOT_FRESH") {
+		t.Errorf("a session of 25 hours lists: %d %s", w.Code, w.Body)
+	}
+	if expires("get-session") == first {
+		t.Error("not extended after a day")
+	}
+	now = now.Add(7*24*time.Hour + time.Minute)
+	w := get(s, "get-session", cookie)
+	if strings.TrimSpace(w.Body.String()) != "null" || len(w.Result().Cookies()) != 3 {
+		t.Errorf("a dead session: %s, cookies %v", w.Body, w.Result().Cookies())
+	}
+}
+
+// What cannot be stored or understood is a 4xx, and never a 500.
+func TestHostileBodies(t *testing.T) {
+	s := newService(t, nil)
+	for name, body := range map[string]string{
+		"NUL in the name":     `{"name":"a\u0000b","email":"n@example.com","password":"a good password"}`,
+		"NUL in the email":    `{"name":"a","email":"n\u0000@example.com","password":"a good password"}`,
+		"bad UTF-8":           "{\"name\":\"\xff\",\"email\":\"n@example.com\",\"password\":\"a good password\"}",
+		"lone surrogate":      `{"name":"\ud800","email":"s@example.com","password":"\ud800 password"}`,
+		"not JSON":            `{`,
+		"an array":            `[]`,
+		"null":                `null`,
+		"deep":                strings.Repeat(`{"a":`, 5000) + "1" + strings.Repeat("}", 5000),
+		"large":               `{"name":"` + strings.Repeat("x", 70<<10) + `"}`,
+		"an email of 10 kB":   `{"name":"a","email":"` + strings.Repeat("x", 10<<10) + `@example.com","password":"a good password"}`,
+		"an email as address": `{"name":"a","email":"A <a@example.com>","password":"a good password"}`,
+	} {
+		r := httptest.NewRequest("POST", prefix+"sign-up/email", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		s.Handler().ServeHTTP(w, r)
+		if w.Code >= 500 || (w.Code == 200 && name != "lone surrogate") {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+	}
+}
+
+// With the database away the answer is 503 with Retry-After, and neither
+// answer nor log holds the password.
+func TestDatabaseDown(t *testing.T) {
+	var log bytes.Buffer
+	s := newService(t, func(c *Config) { c.Logger = slog.New(slog.NewJSONHandler(&log, nil)) })
+	s.config.Pool.Close()
+	w := post(s, "sign-in/email", map[string]string{"email": "a@example.com", "password": "the secret password"})
+	if w.Code != 503 || w.Header().Get("Retry-After") == "" {
+		t.Errorf("%d, Retry-After %q: %s", w.Code, w.Header().Get("Retry-After"), w.Body)
+	}
+	if strings.Contains(log.String()+w.Body.String(), "secret password") {
+		t.Error("the password is in the log or the answer")
+	}
+}
+
+// A secret that could be guessed is refused, in words that do not show it.
+func TestWeakSecrets(t *testing.T) {
+	for _, weak := range []string{"", "brief", strings.Repeat("ab", 30)} {
+		if _, err := New(Config{Secret: weak, BaseURL: "http://localhost"}); err == nil || (weak != "" && strings.Contains(err.Error(), weak)) {
+			t.Errorf("%q: %v", weak, err)
+		}
+	}
+}
+
+// Only our own pages, and those of trusted origins, may change anything.
+func TestTrustedOrigins(t *testing.T) {
+	s, err := New(Config{Secret: secret, BaseURL: "https://paddock.example.com", TrustedOrigins: []string{"https://*.friends.example", "http://localhost:5173"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for origin, want := range map[string]bool{
+		"https://paddock.example.com": true, "https://a.friends.example": true, "http://localhost:5173": true,
+		"http://paddock.example.com": false, "https://paddock.example.com.evil.example": false, "https://friends.example": false,
+		"https://evil.example/.friends.example": false, "null": false, "": false, "https://a.friends.example.evil": false,
+	} {
+		if got := s.trusts(origin); got != want {
+			t.Errorf("%q: %v, want %v", origin, got, want)
+		}
+	}
+}
