@@ -1,0 +1,208 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"paddock/app/accounts"
+	"paddock/app/agents"
+	"paddock/app/alpacasim"
+	"paddock/app/auth"
+	"paddock/app/broker"
+	"paddock/app/httpapi"
+	"paddock/app/stream"
+	"paddock/app/tenant"
+	"paddock/app/trading"
+	"paddock/tests/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// server is the API in this process, over a real database and a simulated broker.
+type server struct {
+	t       *testing.T
+	url     string
+	db      *pgtest.DB
+	sim     *alpacasim.Sim
+	seeds   []alpacasim.AccountSeed
+	log     *bytes.Buffer
+	manager *stream.Manager
+}
+
+// quiet is a bell that nobody hears: these tests have no sockets.
+type quiet struct{}
+
+func (quiet) Ring() {}
+
+func newServer(t *testing.T) *server {
+	t.Helper()
+	s := &server{t: t, db: pgtest.New(t), seeds: alpacasim.DemoAccounts(3), log: &bytes.Buffer{}}
+	sim, err := alpacasim.New(alpacasim.Config{Seed: 3, Accounts: s.seeds, FillDelay: time.Nanosecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.sim = sim
+	alpaca := httptest.NewServer(sim.Handler())
+	t.Cleanup(func() {
+		sim.CutStreams()
+		alpaca.CloseClientConnections()
+		alpaca.Close()
+	})
+	log := slog.New(slog.NewJSONHandler(s.log, nil))
+	b, err := broker.New(broker.Config{PaperURL: alpaca.URL, LiveURL: alpaca.URL, DataURL: alpaca.URL, Timeout: 2 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	keys, err := accounts.ParseKeyring(accounts.NewMasterKey(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := tenant.NewDB(s.db.Pool(t, "paddock_app"), quiet{})
+	worker := tenant.NewWorker(s.db.Pool(t, "paddock_worker"), quiet{})
+	s.manager = stream.New(stream.Config{Worker: worker, Keys: keys, Broker: b, Logger: log, Every: 100 * time.Millisecond, LookupWindow: time.Second})
+	service, err := auth.New(auth.Config{Pool: s.db.Pool(t, "paddock_auth"), Secret: "a secret of the tests 0123456789abcdef", BaseURL: "http://paddock.test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler := httpapi.New(httpapi.Config{
+		Accounts: accounts.New(db, keys, b), Trading: trading.New(db, keys, b, log), Logs: agents.NewLogs(db),
+		Sessions: service, Auth: service.Handler(), Push: http.NotFoundHandler(), Ready: db.Ping, Logger: log,
+		Console: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/panic" {
+				panic("a secret detail")
+			}
+			w.Write([]byte("console"))
+		}),
+	})
+	web := httptest.NewServer(handler)
+	t.Cleanup(web.Close)
+	s.url = web.URL
+	return s
+}
+
+// stream runs the streams of the accounts until the test ends.
+func (s *server) stream() {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = s.manager.Run(ctx) // it ends with ctx, without an error
+	}()
+	s.t.Cleanup(func() {
+		s.sim.CutStreams()
+		cancel()
+		<-done
+	})
+}
+
+// answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	text   string
+}
+
+func (a answer) code() string {
+	var body struct{ Code string }
+	_ = json.Unmarshal([]byte(a.text), &body) // no JSON has no code
+	return body.Code
+}
+
+func (a answer) field(t *testing.T, name string) string {
+	t.Helper()
+	var body map[string]any
+	if err := json.Unmarshal([]byte(a.text), &body); err != nil {
+		t.Fatalf("%d %s: %v", a.status, a.text, err)
+	}
+	text, _ := body[name].(string)
+	return text
+}
+
+// user is somebody with a cookie.
+type user struct {
+	s      *server
+	cookie string
+}
+
+func (s *server) signUp(name string) *user {
+	s.t.Helper()
+	u := &user{s: s}
+	a := u.do("POST", "/api/auth/sign-up/email", `{"name":"`+name+`","email":"`+name+`@example.com","password":"a good password"}`)
+	if a.status != 200 {
+		s.t.Fatalf("sign up: %d %s", a.status, a.text)
+	}
+	u.cookie, _, _ = strings.Cut(a.header.Get("Set-Cookie"), ";")
+	return u
+}
+
+// do sends a request; headers come in pairs.
+func (u *user) do(method, path, body string, headers ...string) answer {
+	u.s.t.Helper()
+	request, err := http.NewRequest(method, u.s.url+path, strings.NewReader(body))
+	if err != nil {
+		u.s.t.Fatal(err)
+	}
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	if u.cookie != "" {
+		request.Header.Set("Cookie", u.cookie)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		u.s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		u.s.t.Fatal(err)
+	}
+	return answer{response.StatusCode, response.Header, string(text)}
+}
+
+// connect makes an account with the keys of a simulated one.
+func (u *user) connect(name string, seed alpacasim.AccountSeed) string {
+	u.s.t.Helper()
+	made := u.do("POST", "/api/accounts", `{"name":"`+name+`","environment":"paper"}`)
+	if made.status != 201 {
+		u.s.t.Fatalf("make an account: %d %s", made.status, made.text)
+	}
+	id := made.field(u.s.t, "id")
+	stored := u.do("PUT", "/api/accounts/"+id+"/credentials", `{"key_id":"`+seed.KeyID+`","secret_key":"`+seed.SecretKey+`"}`)
+	if stored.status != 200 {
+		u.s.t.Fatalf("store credentials: %d %s", stored.status, stored.text)
+	}
+	return id
+}
+
+// want fails unless the answer has this status and code.
+func (a answer) want(t *testing.T, status int, code string) answer {
+	t.Helper()
+	if a.status != status || a.code() != code {
+		t.Errorf("got %d %q, want %d %q: %s", a.status, a.code(), status, code, a.text)
+	}
+	return a
+}
+
+// eventually polls until what is true.
+func eventually(t *testing.T, what string, check func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if check() {
+			return
+		}
+	}
+	t.Fatalf("waited for %s", what)
+}
