@@ -5,7 +5,7 @@ SHELL := /bin/bash
 NPM_CI = npm ci --no-audit --no-fund --loglevel=error
 PACKAGES = ./app/... ./cmd/... ./sql/... ./tests/...
 
-.PHONY: help run test test-go test-web lint fmt build web sim bench browser migrate clean
+.PHONY: help run test test-go test-web lint fmt build web sim bench migrate clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -16,11 +16,11 @@ run: build ## a working Paddock on http://localhost:8080, with Postgres and a si
 build: web ## the binary, with the console in it
 	go build -trimpath -o bin/paddock ./cmd/paddock
 
-web: app/web/dist/index.html ## the console alone
+web: app/web/dist/console/index.html ## the console alone
 
-app/web/dist/index.html: app/web/node_modules/.installed app/web/index.html $(shell find app/web/src app/web/public -type f 2>/dev/null)
+app/web/dist/console/index.html: app/web/node_modules/.installed app/web/index.html $(shell find app/web/src app/web/public -type f 2>/dev/null)
 	cd app/web && npm run build
-	@touch $@ app/web/dist/.gitkeep
+	@touch $@
 
 app/web/node_modules/.installed: app/web/package-lock.json
 	cd app/web && $(NPM_CI)
@@ -57,5 +57,4 @@ migrate: ## bring the database that DATABASE_URL names to the newest version
 	go run ./cmd/paddock migrate
 
 clean: ## remove what was built; data in .paddock stays
-	rm -rf bin app/web/node_modules tests/js/node_modules
-	find app/web/dist -mindepth 1 ! -name .gitkeep -delete
+	rm -rf bin app/web/dist/console app/web/node_modules tests/js/node_modules

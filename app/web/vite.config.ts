@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   plugins: [vue()],
-  build: { outDir: 'dist', emptyOutDir: true, chunkSizeWarningLimit: 900 },
+  build: { outDir: 'dist/console', emptyOutDir: true, chunkSizeWarningLimit: 900 },
   server: { proxy: { '/api': { target: 'http://localhost:8080', ws: true } } },
   test: { include: ['src/**/*.test.ts'] },
 })

@@ -1,4 +1,4 @@
-// Package web is the console: a Vue application, built by Vite into dist and
+// Package web is the console: a Vue application, built by Vite into dist/console and
 // embedded in the binary.
 package web
 
@@ -15,7 +15,7 @@ var built embed.FS
 
 // Handler serves the console. A binary that was made without it says so.
 func Handler() http.Handler {
-	dist, err := fs.Sub(built, "dist")
+	dist, err := fs.Sub(built, "dist/console")
 	if err != nil {
 		panic(err) // the folder is embedded
 	}

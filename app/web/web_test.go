@@ -20,8 +20,8 @@ func TestHandler(t *testing.T) {
 		status      int
 		body, cache string
 	}{
-		{"not built", "/", fstest.MapFS{".gitkeep": {}}, 200, "was not built", "no-cache"},
-		{"not built, elsewhere", "/orders", fstest.MapFS{".gitkeep": {}}, 404, "", ""},
+		{"not built", "/", fstest.MapFS{}, 200, "was not built", "no-cache"},
+		{"not built, elsewhere", "/orders", fstest.MapFS{}, 404, "", ""},
 		{"index", "/", built, 200, "console", "no-cache"},
 		{"path of the application", "/settings/accounts", built, 200, "console", "no-cache"},
 		{"asset", "/assets/app-1234.js", built, 200, "js", "public, max-age=31536000, immutable"},

@@ -1,0 +1,379 @@
+package push_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"paddock/app/push"
+	"paddock/app/tenant"
+	"paddock/tests/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// fixture is a hub over a database with users 1 to 3 and an account of each.
+type fixture struct {
+	t      *testing.T
+	db     *pgtest.DB
+	url    string
+	bell   *tenant.Doorbell
+	tenant *tenant.DB
+}
+
+func token(user int) string   { return fmt.Sprintf("token-of-user-%d", user) }
+func account(user int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", user) }
+
+func newFixture(t *testing.T, change func(*push.Config)) *fixture {
+	t.Helper()
+	f := &fixture{t: t, db: pgtest.New(t)}
+	f.exec(`insert into auth."user" (id, name, email, "emailVerified") select 'u' || n, 'U', 'u' || n || '@example.com', false from generate_series(1, 3) n;
+		insert into auth.session (id, "expiresAt", token, "updatedAt", "userId") select 's' || n, now() + interval '1 day', 'token-of-user-' || n, now(), 'u' || n from generate_series(1, 3) n;
+		insert into app.user_accounts (id, user_id, name, environment) select ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, 'u' || n, 'one', 'paper' from generate_series(1, 3) n;
+		insert into app.account_grants (account_id, user_id, role) select id, user_id, 'owner' from app.user_accounts;
+		insert into app.event_heads (account_id) select id from app.user_accounts`)
+	log := slog.New(slog.DiscardHandler)
+	bellPool, err := tenant.OpenPool(t.Context(), tenant.PoolConfig{URL: f.db.URL("paddock_worker"), MaxConns: 1, Name: "bell", AsyncCommit: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.bell = tenant.NewDoorbell(bellPool, log)
+	f.tenant = tenant.NewDB(f.db.Pool(t, "paddock_app"), f.bell)
+	c := push.Config{
+		Worker:  tenant.NewWorker(f.db.Pool(t, "paddock_worker"), nil),
+		Connect: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, f.db.URL("paddock_worker")) },
+		Session: func(r *http.Request) (string, bool) {
+			token := r.Header.Get("X-Test-Token")
+			return token, token != ""
+		},
+		OriginAllowed: func(r *http.Request) bool { return r.Header.Get("Origin") != "https://evil.example" },
+		Logger:        log,
+		Poll:          time.Hour, // a ring that is lost must show
+	}
+	if change != nil {
+		change(&c)
+	}
+	hub := push.New(c)
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { _ = hub.Run(ctx) })    // they end with ctx,
+	running.Go(func() { _ = f.bell.Run(ctx) }) // without errors
+	server := httptest.NewServer(hub)
+	f.url = "ws" + strings.TrimPrefix(server.URL, "http")
+	t.Cleanup(func() {
+		cancel()
+		running.Wait()
+		server.Close()
+		bellPool.Close()
+	})
+	return f
+}
+
+func (f *fixture) exec(sql string) {
+	f.t.Helper()
+	if _, err := f.db.Conn(f.t, "admin").Exec(context.Background(), sql); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// say appends an event to a user's account.
+func (f *fixture) say(user int, text string) {
+	err := f.tenant.Do(context.Background(), tenant.Admission{Token: token(user), Account: uuid.MustParse(account(user))}, func(b *tenant.Batch) {
+		if err := b.AppendEvent("agent_log", map[string]string{"text": text}); err != nil {
+			f.t.Error(err)
+		}
+	})
+	if err != nil {
+		f.t.Error(err)
+	}
+}
+
+// client is a socket of a user's.
+type client struct {
+	t    *testing.T
+	conn *websocket.Conn
+}
+
+type said struct {
+	Type    string          `json:"type"`
+	Account string          `json:"account_id"`
+	Cursor  int64           `json:"cursor"`
+	Reset   bool            `json:"reset"`
+	Code    string          `json:"code"`
+	Data    json.RawMessage `json:"data"`
+}
+
+func (f *fixture) dial(user int) *client {
+	f.t.Helper()
+	conn, _, err := websocket.Dial(f.t.Context(), f.url, &websocket.DialOptions{HTTPHeader: http.Header{"X-Test-Token": {token(user)}}})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.t.Cleanup(func() { conn.CloseNow() })
+	return &client{f.t, conn}
+}
+
+func (c *client) send(text string) {
+	c.t.Helper()
+	if err := c.conn.Write(c.t.Context(), websocket.MessageText, []byte(text)); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c *client) subscribe(user int, cursor string) {
+	c.t.Helper()
+	c.send(`{"type":"subscribe","account_id":"` + account(user) + `"` + cursor + `}`)
+}
+
+// next reads one message, within ten seconds.
+func (c *client) next() (said, error) {
+	ctx, cancel := context.WithTimeout(c.t.Context(), 10*time.Second)
+	defer cancel()
+	_, text, err := c.conn.Read(ctx)
+	if err != nil {
+		return said{}, err
+	}
+	var m said
+	return m, json.Unmarshal(text, &m)
+}
+
+func (c *client) want(kind, code string) said {
+	c.t.Helper()
+	m, err := c.next()
+	if err != nil || m.Type != kind || m.Code != code {
+		c.t.Fatalf("got %+v (%v), want %s %s", m, err, kind, code)
+	}
+	return m
+}
+
+// wantClosed fails unless the server closes the socket with this code.
+func (c *client) wantClosed(code int) {
+	c.t.Helper()
+	for {
+		if _, err := c.next(); err != nil {
+			if got := websocket.CloseStatus(err); int(got) != code {
+				c.t.Errorf("closed with %d (%v), want %d", got, err, code)
+			}
+			return
+		}
+	}
+}
+
+// Many writers at once: every event arrives in order, exactly once, and a
+// client that comes back with its cursor has missed nothing.
+func TestEveryEventOnceByCursor(t *testing.T) {
+	f := newFixture(t, nil)
+	const writers, each = 8, 40
+	var writing sync.WaitGroup
+	for w := range writers {
+		writing.Go(func() {
+			for i := range each {
+				f.say(1, fmt.Sprintf("%d/%d", w, i))
+			}
+		})
+	}
+	var cursor int64
+	seen := map[string]bool{}
+	for cursor < writers*each {
+		c := f.dial(1) // a new connection every few events
+		c.subscribe(1, fmt.Sprintf(`,"cursor":%d`, cursor))
+		if m := c.want("subscribed", ""); m.Cursor != cursor {
+			t.Fatalf("resumed at %d, want %d", m.Cursor, cursor)
+		}
+		for range 37 {
+			m, err := c.next()
+			if err != nil || m.Type != "event" || m.Cursor != cursor+1 {
+				t.Fatalf("after %d came %+v (%v)", cursor, m, err)
+			}
+			if seen[string(m.Data)] {
+				t.Fatalf("%s came twice", m.Data)
+			}
+			seen[string(m.Data)] = true
+			if cursor = m.Cursor; cursor == writers*each {
+				break
+			}
+		}
+		c.conn.CloseNow()
+	}
+	writing.Wait()
+}
+
+// A socket hears its own user's accounts and no other, whatever it asks for.
+func TestSocketsAreApart(t *testing.T) {
+	f := newFixture(t, nil)
+	a, b := f.dial(1), f.dial(2)
+	a.subscribe(1, "")
+	a.want("subscribed", "")
+	b.subscribe(1, `,"cursor":0`)
+	b.want("unsubscribed", "account_forbidden")
+	b.send(`{"type":"subscribe","account_id":"` + account(9) + `"}`)
+	b.want("unsubscribed", "account_forbidden")
+	b.subscribe(2, "")
+	b.want("subscribed", "")
+	f.say(1, "for one")
+	f.say(2, "for two")
+	if m := a.want("event", ""); !strings.Contains(string(m.Data), "for one") || m.Account != account(1) {
+		t.Errorf("the first heard %s", m.Data)
+	}
+	if m := b.want("event", ""); !strings.Contains(string(m.Data), "for two") || m.Account != account(2) {
+		t.Errorf("the second heard %s", m.Data)
+	}
+}
+
+// Signing out ends the socket, and losing a grant or the account ends the
+// subscription, without any event.
+func TestAccessEnds(t *testing.T) {
+	f := newFixture(t, func(c *push.Config) { c.Poll = 100 * time.Millisecond })
+	for user, end := range map[int]struct {
+		sql   string
+		check func(*client)
+	}{
+		1: {`delete from auth.session where id = 's1'`, func(c *client) { c.wantClosed(4401) }},
+		2: {`delete from app.account_grants where user_id = 'u2'`, func(c *client) { c.want("unsubscribed", "account_forbidden") }},
+		3: {`delete from app.user_accounts where user_id = 'u3'`, func(c *client) { c.want("unsubscribed", "account_forbidden") }},
+	} {
+		c := f.dial(user)
+		c.subscribe(user, "")
+		c.want("subscribed", "")
+		f.exec(end.sql)
+		end.check(c)
+	}
+}
+
+// A lost listener connection costs nothing: it comes back, and what was said
+// meanwhile arrives.
+func TestListenerComesBack(t *testing.T) {
+	f := newFixture(t, nil)
+	c := f.dial(1)
+	c.subscribe(1, "")
+	c.want("subscribed", "")
+	f.say(1, "before")
+	c.want("event", "")
+	f.exec(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query like 'listen %'`)
+	f.say(1, "meanwhile")
+	if m := c.want("event", ""); !strings.Contains(string(m.Data), "meanwhile") {
+		t.Errorf("heard %s", m.Data)
+	}
+}
+
+// A writer that does not ring, such as psql, is heard too.
+func TestOthersRing(t *testing.T) {
+	f := newFixture(t, nil)
+	c := f.dial(1)
+	c.subscribe(1, "")
+	c.want("subscribed", "")
+	f.exec(`update app.event_heads set last_seq = 1 where account_id = '` + account(1) + `';
+		insert into app.account_events (account_id, seq, kind, data) values ('` + account(1) + `', 1, 'account', '{}')`)
+	c.want("event", "")
+}
+
+// Nonsense is answered and harms nobody; too much of it ends the socket.
+func TestBadMessages(t *testing.T) {
+	f := newFixture(t, nil)
+	c := f.dial(1)
+	for _, text := range []string{`{`, `[]`, `{"type":"dance"}`, `{"type":"subscribe"}`, `{"type":"subscribe","account_id":"x"}`,
+		`{"type":"subscribe","account_id":"` + account(1) + `","cursor":-5}`, `{"type":"subscribe","account_id":"` + account(1) + `","cursor":1e99}`} {
+		c.send(text)
+		c.want("error", "bad_message")
+	}
+	c.send(`{"type":"ping"}`)
+	c.want("pong", "")
+	c.subscribe(1, `,"cursor":1000`)
+	if m := c.want("subscribed", ""); !m.Reset || m.Cursor != 0 {
+		t.Errorf("a cursor ahead of the log: %+v", m)
+	}
+	c.send(strings.Repeat("x", 5000))
+	c.wantClosed(int(websocket.StatusMessageTooBig))
+}
+
+// Who has no session, or comes from another site's page, gets no socket.
+func TestRefusals(t *testing.T) {
+	f := newFixture(t, func(c *push.Config) { c.MaxSockets = 2 })
+	for name, tt := range map[string]struct {
+		header http.Header
+		status int
+	}{
+		"no session":   {http.Header{}, 401},
+		"another site": {http.Header{"X-Test-Token": {token(1)}, "Origin": {"https://evil.example"}}, 403},
+	} {
+		_, response, err := websocket.Dial(t.Context(), f.url, &websocket.DialOptions{HTTPHeader: tt.header})
+		if err == nil || response.StatusCode != tt.status {
+			t.Errorf("%s: %v", name, response)
+		}
+	}
+	f.dial(1)
+	f.dial(1)
+	f.dial(1).wantClosed(4429)
+}
+
+// A reader that does not read is cut off, holds no events in memory beyond its
+// queue, and the others hear everything meanwhile.
+func TestSlowReader(t *testing.T) {
+	f := newFixture(t, func(c *push.Config) { c.Queue, c.WriteTimeout = 40, 500*time.Millisecond })
+	slow, quick := f.dial(1), f.dial(1)
+	for _, c := range []*client{slow, quick} {
+		c.subscribe(1, "")
+		c.want("subscribed", "")
+	}
+	const events = 300
+	text := strings.Repeat("x", 60_000) // more than the sockets' buffers hold
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		for range events {
+			f.say(1, text)
+		}
+	})
+	quick.conn.SetReadLimit(1 << 20)
+	for i := range events {
+		if m, err := quick.next(); err != nil || m.Cursor != int64(i+1) {
+			t.Fatalf("the quick reader got %d (%v) after %d", m.Cursor, err, i)
+		}
+	}
+	writing.Wait()
+	slow.conn.SetReadLimit(1 << 20)
+	n := 0
+	for {
+		_, err := slow.next()
+		if errors.Is(err, context.DeadlineExceeded) {
+			t.Fatal("the slow reader is still connected")
+		}
+		if err != nil {
+			break
+		}
+		n++
+	}
+	if n >= events {
+		t.Errorf("the slow reader got %d events: it was not slow", n)
+	}
+}
+
+// Sockets that come and go leave nothing behind.
+func TestNothingLeaks(t *testing.T) {
+	f := newFixture(t, func(c *push.Config) { c.MaxSockets = 1000 })
+	f.dial(1).conn.CloseNow()
+	before := runtime.NumGoroutine()
+	for range 200 {
+		c := f.dial(1)
+		c.subscribe(1, "")
+		c.want("subscribed", "")
+		c.conn.CloseNow()
+	}
+	for deadline := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before+5; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d goroutines before, %d after", before, runtime.NumGoroutine())
+		}
+	}
+}
