@@ -75,15 +75,6 @@ func (s *Sim) cost(o *Order) decimal.Decimal {
 	return o.Qty.Sub(o.FilledQty).Mul(at)
 }
 
-// marketValue is what the positions are worth now.
-func (s *Sim) marketValue(a *account) decimal.Decimal {
-	sum := decimal.Zero
-	for symbol, p := range a.Positions {
-		sum = sum.Add(p.Qty.Mul(s.state.Prices[symbol].mid()))
-	}
-	return sum
-}
-
 // trade books an execution: cash, quantity and average price.
 func (a *account) trade(symbol string, qty, price decimal.Decimal) *position {
 	p := a.Positions[symbol]

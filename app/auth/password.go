@@ -64,8 +64,8 @@ func (h *hasher) verify(ctx context.Context, password, stored string) (bool, err
 	salt, key, ok := strings.Cut(stored, ":")
 	want, err := hex.DecodeString(key)
 	if !ok || err != nil || len(want) != keyLength {
-		salt, key, _ = strings.Cut(absent, ":")
-		want, err = nil, nil
+		salt, _, _ = strings.Cut(absent, ":")
+		want = nil
 	}
 	got, err := h.derive(ctx, password, salt)
 	if err != nil {

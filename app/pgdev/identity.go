@@ -31,7 +31,7 @@ func chooseIdentity() (identity, error) {
 			return identity{uid: uid, gid: gid, drop: true}, nil
 		}
 	}
-	return identity{}, fmt.Errorf("Postgres does not run as root, and this machine has neither a user postgres nor nobody to run it as: make one, or run as another user")
+	return identity{}, fmt.Errorf("cannot run Postgres as root, and this machine has neither a user postgres nor nobody to run it as: make one, or run as another user")
 }
 
 // attributes make a child process run as the identity, in a process group of

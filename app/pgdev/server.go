@@ -273,8 +273,57 @@ func freePort() (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
-// launch starts the server and waits until it answers.
+// launch starts the server and waits until it answers. The processes of a
+// server that was killed may live on for a moment and hold its shared memory,
+// which a new one refuses to share: it waits for them to go.
 func (s *Server) launch(ctx context.Context) error {
+	deadline := time.Now().Add(15 * time.Second)
+	for {
+		from := s.logSize()
+		err := s.launchOnce(ctx)
+		if !errors.Is(err, errExited) {
+			return err
+		}
+		said := s.lastFatal(from)
+		if !strings.Contains(said, "shared memory block") || time.Now().After(deadline) {
+			return fmt.Errorf("%w: %s (its log is %s)", err, said, s.LogPath())
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+var errExited = errors.New("the Postgres that was started stopped at once")
+
+// logSize answers where the log ends now.
+func (s *Server) logSize() int64 {
+	info, err := os.Stat(s.LogPath())
+	if err != nil {
+		return 0 // there is none yet
+	}
+	return info.Size()
+}
+
+// lastFatal answers the last reason that the log gives for an end, from an
+// offset on.
+func (s *Server) lastFatal(from int64) string {
+	text, err := os.ReadFile(s.LogPath())
+	if err != nil || int64(len(text)) < from {
+		return "it gave no reason"
+	}
+	reason := "it gave no reason"
+	for _, line := range strings.Split(string(text[from:]), "\n") {
+		if _, said, ok := strings.Cut(line, "FATAL:"); ok {
+			reason = strings.TrimSpace(said)
+		}
+	}
+	return reason
+}
+
+func (s *Server) launchOnce(ctx context.Context) error {
 	if !portIsFree(s.port) {
 		return fmt.Errorf("port %d, which Postgres should use, is in use by another program", s.port)
 	}
@@ -336,7 +385,7 @@ func (s *Server) await(ctx context.Context) error {
 		}
 		select {
 		case <-s.exited:
-			return fmt.Errorf("Postgres stopped right after it was started; its log is %s", filepath.Join(s.config.Dir, "postgres.log"))
+			return errExited
 		case <-ctx.Done():
 			s.Kill()
 			return ctx.Err()
@@ -344,7 +393,7 @@ func (s *Server) await(ctx context.Context) error {
 		}
 		if time.Now().After(deadline) {
 			s.Kill()
-			return fmt.Errorf("Postgres does not answer after two minutes; its log is %s", filepath.Join(s.config.Dir, "postgres.log"))
+			return fmt.Errorf("no answer from Postgres after two minutes; its log is %s", filepath.Join(s.config.Dir, "postgres.log"))
 		}
 	}
 }
@@ -418,7 +467,7 @@ func (s *Server) Stop() error {
 		case <-time.After(15 * time.Second):
 		}
 	}
-	return errors.New("Postgres does not stop")
+	return errors.New("the server does not stop")
 }
 
 // Kill ends the server and all its processes at once, as a crash would.

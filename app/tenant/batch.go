@@ -91,7 +91,14 @@ func (db *DB) Ping(ctx context.Context) error { return explain(ctx, db.pool.Ping
 
 func run(ctx context.Context, pool *pgxpool.Pool, b *Batch, bell Bell) error {
 	b.Queue(resetSQL)
-	if err := pool.SendBatch(ctx, &b.batch).Close(); err != nil {
+	conn, err := pool.Acquire(ctx)
+	if err != nil {
+		return explain(ctx, err)
+	}
+	// Given back even where a callback panics; the pool then drops it, since
+	// it is in the middle of an answer.
+	defer conn.Release()
+	if err := conn.SendBatch(ctx, &b.batch).Close(); err != nil {
 		return explain(ctx, err)
 	}
 	if b.news && bell != nil {

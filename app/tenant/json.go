@@ -23,6 +23,9 @@ const postgresEpoch = 946684800_000_000
 // after, if given, is called after each row with its values as they came and
 // the length of what has been written so far.
 func AppendRows(dst []byte, rows pgx.Rows, after func(values [][]byte, length int)) ([]byte, error) {
+	if err := rows.Err(); err != nil {
+		return dst, err // the statement failed: it has no columns to ask for
+	}
 	fields := rows.FieldDescriptions()
 	keys := make([][]byte, len(fields))
 	for i, f := range fields {

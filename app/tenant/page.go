@@ -57,6 +57,9 @@ func ParsePage(limit, before string) (Page, error) {
 // Limit+1 rows, with the columns id and created_at: a row too many says that
 // there is another page.
 func (p Page) AppendRows(dst []byte, rows pgx.Rows) (body []byte, next string, err error) {
+	if err := rows.Err(); err != nil {
+		return dst, "null", err
+	}
 	id, at := -1, -1
 	for i, f := range rows.FieldDescriptions() {
 		switch f.Name {

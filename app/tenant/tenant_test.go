@@ -99,6 +99,54 @@ func TestBatchIsOneTransaction(t *testing.T) {
 	}
 }
 
+// A statement that Postgres refuses ends in its error, also where its rows
+// were to be written as JSON.
+func TestRefusedRowsAreAnError(t *testing.T) {
+	f := newFixture(t)
+	page, err := tenant.ParsePage("", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, write := range map[string]func(pgx.Rows) error{
+		"rows": func(rows pgx.Rows) error { _, err := tenant.AppendRows(nil, rows, nil); return err },
+		"page": func(rows pgx.Rows) error { _, _, err := page.AppendRows(nil, rows); return err },
+	} {
+		err := f.tenant.Do(t.Context(), tenant.Admission{Token: f.token, Account: f.account}, func(b *tenant.Batch) {
+			b.Queue("insert into app.agent_logs (account_id, user_id, level, message) values ($1, 'u2', 'info', 'in another name') returning id, created_at", f.account).Query(write)
+		})
+		if !problem.Is(err, tenant.CodeNotPermitted) {
+			t.Errorf("%s: %v, want %s", name, err, tenant.CodeNotPermitted)
+		}
+	}
+}
+
+// A panic in a handler's callback costs no connection of the pool.
+func TestPanicGivesItsConnectionBack(t *testing.T) {
+	f := newFixture(t)
+	pool := f.db.Pool(t, "paddock_app")
+	db := tenant.NewDB(pool, f.bell)
+	for range pool.Config().MaxConns + 1 {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("the panic was swallowed")
+				}
+			}()
+			_ = db.Do(t.Context(), tenant.Admission{Token: f.token, Account: f.account}, func(b *tenant.Batch) {
+				b.Queue("select 1").QueryRow(func(pgx.Row) error { panic("a mistake") })
+			})
+		}()
+	}
+	for deadline := time.Now().Add(5 * time.Second); pool.Stat().AcquiredConns() != 0; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d connections were not given back", pool.Stat().AcquiredConns())
+		}
+	}
+	if err := db.Ping(t.Context()); err != nil {
+		t.Errorf("the pool is of no use afterwards: %v", err)
+	}
+}
+
 // Without admission every tenant table is empty.
 func TestNothingWithoutAdmission(t *testing.T) {
 	f := newFixture(t)

@@ -237,25 +237,21 @@ func told(r reply) string {
 	return http.StatusText(r.status) + " " + p.Code + ": " + p.Message
 }
 
-// tenantRequests are all requests that act on the account named beside them.
-func (s *site) tenantRequests() (list []struct {
+type tenantRequest struct {
 	method, path string
 	body         any
-}) {
+}
+
+// tenantRequests are all requests that act on the account named beside them.
+func (s *site) tenantRequests() []tenantRequest {
 	order := map[string]any{"symbol": "AAPL", "side": "buy", "type": "limit", "time_in_force": "gtc", "qty": "1", "limit_price": "1"}
-	for _, r := range []struct {
-		method, path string
-		body         any
-	}{
+	return []tenantRequest{
 		{"GET", "/api/account", nil}, {"GET", "/api/positions", nil}, {"POST", "/api/positions", nil},
 		{"GET", "/api/orders", nil}, {"GET", "/api/orders?status=open", nil}, {"POST", "/api/orders", order},
 		{"GET", "/api/orders/" + s.b.Order.String(), nil}, {"GET", "/api/orders/" + s.b.BrokerOrder.String(), nil},
 		{"DELETE", "/api/orders/" + s.b.Order.String(), nil}, {"DELETE", "/api/orders/" + s.b.BrokerOrder.String(), nil},
 		{"GET", "/api/agent-logs", nil}, {"POST", "/api/agent-logs", map[string]any{"level": "info", "message": "planted"}},
-	} {
-		list = append(list, r)
 	}
-	return list
 }
 
 // admitAnyone is an admission that forgets to look for a grant.

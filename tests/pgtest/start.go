@@ -41,10 +41,10 @@ func startDocker(ctx context.Context) (string, func(), error) {
 	select {
 	case err := <-answered:
 		if err != nil {
-			return "", nil, fmt.Errorf("Docker does not answer: %w", err)
+			return "", nil, fmt.Errorf("no answer from Docker: %w", err)
 		}
 	case <-time.After(2 * time.Second):
-		return "", nil, fmt.Errorf("Docker does not answer within two seconds")
+		return "", nil, fmt.Errorf("no answer from Docker within two seconds")
 	}
 	repository, tag := "postgres", "18-alpine"
 	if image := os.Getenv("TEST_POSTGRES_IMAGE"); image != "" {
