@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"paddock/app/problem"
 	"paddock/app/tenant"
 )
 
@@ -96,11 +97,9 @@ var poolAttacks = []attack{
 			} {
 				name, value, _ := strings.Cut(l.fill(spoil), "=")
 				pool := onePool(l)
-				db := tenant.NewDB(pool, nil)
-				err := db.Do(l.t.Context(), tenant.Admission{Token: l.a.Token, Account: l.a.Account}, func(b *tenant.Batch) {
-					b.Queue("select set_config($1, $2, false)", name, value)
-				})
-				if err != nil {
+				// A timeout of 1 ms may end the attacker's own request, which
+				// undoes the setting with it.
+				if err := l.spoil(pool, name, value); err != nil && !problem.Is(err, tenant.CodeUnavailable) && tenant.State(err) != "57014" {
 					l.t.Fatalf("%s: %v", spoil, err)
 				}
 				l.next(pool, spoil)
@@ -108,6 +107,25 @@ var poolAttacks = []attack{
 			}
 		},
 	},
+}
+
+// spoil sets a session setting inside the attacker's own request: as the
+// product makes it or, on the weakened copy, in a transaction that leaves the
+// connection as it is.
+func (l *lab) spoil(pool *pgxpool.Pool, name, value string) error {
+	const set = "select set_config($1, $2, false)"
+	if !l.simple {
+		return tenant.NewDB(pool, nil).Do(l.t.Context(), tenant.Admission{Token: l.a.Token, Account: l.a.Account}, func(b *tenant.Batch) {
+			b.Queue(set, name, value)
+		})
+	}
+	return pgx.BeginFunc(l.t.Context(), pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(l.t.Context(), "select private.admit($1, $2)", l.a.Token, l.a.Account); err != nil {
+			return err
+		}
+		_, err := tx.Exec(l.t.Context(), set, name, value)
+		return err
+	})
 }
 
 // onePool is the product's pool with a single connection, so that the next

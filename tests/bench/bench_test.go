@@ -1,0 +1,154 @@
+// Package bench measures in ratios, since machines differ and drift: each
+// contender runs in turn, round after round, and medians are compared.
+package bench
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"paddock/tests/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+const (
+	connections = 16
+	rounds      = 5
+	round       = 3 * time.Second
+)
+
+// contender is something whose throughput is measured.
+type contender struct {
+	name string
+	run  func() float64 // a second
+	seen []float64
+}
+
+func (c *contender) median() float64 {
+	sorted := slices.Sorted(slices.Values(c.seen))
+	return sorted[len(sorted)/2]
+}
+
+// compare runs the contenders in turn. The first is what the others are
+// compared with.
+func compare(b *testing.B, title string, all ...*contender) {
+	b.Helper()
+	for range rounds {
+		for _, c := range all {
+			c.seen = append(c.seen, c.run())
+		}
+	}
+	fmt.Printf("\n%s\n", title)
+	for i, c := range all {
+		ratio := c.median() / all[0].median()
+		fmt.Printf("  %-58s %8.0f a second  %5.2f\n", c.name, c.median(), ratio)
+		if i > 0 {
+			b.ReportMetric(ratio, strings.Fields(c.name)[0]+"/"+strings.Fields(all[0].name)[0])
+		}
+	}
+	b.ReportMetric(0, "ns/op") // the time of the whole says nothing
+}
+
+// GET /api/orders through the built binary, beside pgbench with the very
+// statements that it sends, in one pipeline, on the same server.
+func BenchmarkOrders(b *testing.B) {
+	db := pgtest.New(b)
+	fillTenants(b, db)
+	same := script(b, recordList(b, db))
+	addr := startServer(b, db)
+	compare(b, fmt.Sprintf("GET /api/orders, 50 of %d orders of %d tenants, %d connections", orders, tenants, connections),
+		&contender{name: "pgbench, the same statements in one pipeline", run: func() float64 { return pgbench(b, db, same) }},
+		&contender{name: "http, the whole product", run: func() float64 { return load(b, addr) }},
+	)
+}
+
+// unseal makes a copy believe plain settings, as schemas with row level
+// security mostly do: admission looks the same things up and seals nothing.
+const unseal = `
+create or replace function private.account_id(need text default null) returns uuid stable parallel restricted language sql
+	as $$ select nullif(current_setting('app.account_id', true), '')::uuid $$;
+create or replace function private.user_id() returns text stable parallel restricted language sql
+	as $$ select nullif(current_setting('app.user_id', true), '') $$;
+create or replace function private.admit(p_token text, p_account uuid) returns text
+volatile security definer set search_path = pg_catalog, pg_temp language plpgsql as $$
+declare
+	who record;
+	done text;
+begin
+	select s."userId" as user_id, private.scopes_of(g.role, u.is_active) as scopes into who
+		from auth.session s
+		left join app.account_grants g on g.account_id = p_account and g.user_id = s."userId" and (g.expires_at is null or g.expires_at > now())
+		left join app.user_accounts u on u.id = g.account_id
+		where s.token = p_token and s."expiresAt" > now();
+	if who.scopes is null then
+		raise exception 'no access';
+	end if;
+	done := set_config('app.user_id', who.user_id, true) || set_config('app.account_id', p_account::text, true);
+	return who.user_id;
+end
+$$`
+
+// What the seal costs: the same transaction where settings are believed, with
+// admission's look-ups and without any.
+func BenchmarkAdmission(b *testing.B) {
+	db := pgtest.New(b)
+	fillTenants(b, db)
+	statements := recordList(b, db)
+	unsealed := copyOf(b, db)
+	execAll(b, unsealed.AdminURL, unseal)
+
+	same := script(b, statements)
+	bare := strings.Replace(same, "select private.admit("+tokenExpression+", "+accountExpression+");",
+		"select set_config('app.user_id', 'bench-user-' || :t::text, true), set_config('app.account_id', ("+accountExpression+")::text, true);", 1)
+	if bare == same {
+		b.Fatal("the script does not begin with an admission")
+	}
+	query := strings.Replace(same, "select private.admit("+tokenExpression+", "+accountExpression+");\n", "", 1)
+	compare(b, fmt.Sprintf("Admission, in transactions that read 50 of %d orders, %d clients of pgbench", orders, connections),
+		&contender{name: "unsealed, settings that are believed", run: func() float64 { return pgbench(b, unsealed, same) }},
+		&contender{name: "sealed, as it is", run: func() float64 { return pgbench(b, db, same) }},
+		&contender{name: "bare, believed settings without any look-up", run: func() float64 { return pgbench(b, unsealed, bare) }},
+		&contender{name: "none, no admission and so no row", run: func() float64 { return pgbench(b, db, query) }},
+	)
+}
+
+// copyOf makes a second database with the same contents.
+func copyOf(b *testing.B, db *pgtest.DB) *pgtest.DB {
+	b.Helper()
+	twin := pgtest.Empty(b)
+	execAll(b, onPostgres(b, db.AdminURL), "drop database "+twin.Name, "create database "+twin.Name+" template "+db.Name)
+	execAll(b, twin.AdminURL, "grant connect on database "+twin.Name+" to paddock_app")
+	return twin
+}
+
+// onPostgres is the same server's database postgres.
+func onPostgres(b *testing.B, target string) string {
+	b.Helper()
+	u, err := url.Parse(target)
+	if err != nil {
+		b.Fatal(err)
+	}
+	u.Path = "/postgres"
+	return u.String()
+}
+
+func execAll(b *testing.B, target string, statements ...string) {
+	b.Helper()
+	conn, err := pgx.Connect(b.Context(), target)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(b.Context()))
+	for _, text := range statements {
+		if _, err := conn.Exec(b.Context(), text); err != nil {
+			b.Fatalf("%.60s…: %v", text, err)
+		}
+	}
+}

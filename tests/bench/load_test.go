@@ -1,0 +1,72 @@
+package bench
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// load answers how many requests a second keep-alive connections get answered,
+// each for a tenant at random. It writes raw requests: a client that takes
+// half the machine would measure itself.
+func load(b *testing.B, addr string) float64 {
+	b.Helper()
+	requests := make([][]byte, tenants)
+	for i := range requests {
+		n := i + 1
+		requests[i] = fmt.Appendf(nil, "GET /api/orders HTTP/1.1\r\nHost: %s\r\nCookie: %s\r\nX-Account-ID: %s\r\n\r\n", addr, cookie(token(n)), account(n))
+	}
+	var done atomic.Int64
+	var wait sync.WaitGroup
+	failed := make(chan error, connections)
+	began := time.Now()
+	for range connections {
+		wait.Go(func() {
+			n, err := drive(addr, requests, began.Add(round))
+			done.Add(n)
+			if err != nil {
+				failed <- err
+			}
+		})
+	}
+	wait.Wait()
+	select {
+	case err := <-failed:
+		b.Fatal(err)
+	default:
+	}
+	return float64(done.Load()) / time.Since(began).Seconds()
+}
+
+func drive(addr string, requests [][]byte, until time.Time) (n int64, err error) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return 0, err
+	}
+	defer conn.Close()
+	in := bufio.NewReaderSize(conn, 64<<10)
+	for ; time.Now().Before(until); n++ {
+		if _, err := conn.Write(requests[rand.IntN(len(requests))]); err != nil {
+			return n, err
+		}
+		response, err := http.ReadResponse(in, nil)
+		if err != nil {
+			return n, err
+		}
+		length, err := io.Copy(io.Discard, response.Body)
+		if err != nil {
+			return n, err
+		}
+		if response.StatusCode != http.StatusOK || length < 50*100 {
+			return n, fmt.Errorf("answered %s with %d bytes, want 200 with 50 orders", response.Status, length)
+		}
+	}
+	return n, nil
+}

@@ -1,0 +1,121 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"paddock/app/accounts"
+	"paddock/app/tenant"
+	"paddock/app/trading"
+	"paddock/tests/pgtest"
+)
+
+// startServer runs the built binary on the database, and answers its address.
+func startServer(b *testing.B, db *pgtest.DB) string {
+	b.Helper()
+	binary := os.Getenv("PADDOCK_BINARY")
+	if binary == "" {
+		binary = filepath.Join(b.TempDir(), "paddock")
+		if out, err := exec.Command("go", "build", "-trimpath", "-o", binary, "paddock/cmd/paddock").CombinedOutput(); err != nil {
+			b.Fatalf("build the binary: %v\n%s", err, out)
+		}
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	addr := l.Addr().String()
+	l.Close()
+	cmd := exec.Command(binary, "serve")
+	cmd.Env = append(os.Environ(), "PADDOCK_ADDR="+addr, "BETTER_AUTH_URL=http://"+addr, "BETTER_AUTH_SECRET="+secret,
+		"PADDOCK_MASTER_KEYS="+accounts.NewMasterKey(1), "PADDOCK_APP_DATABASE_URL="+db.URL("paddock_app"),
+		"PADDOCK_WORKER_DATABASE_URL="+db.URL("paddock_worker"), "PADDOCK_AUTH_DATABASE_URL="+db.URL("paddock_auth"))
+	var said strings.Builder
+	cmd.Stdout = &said // its log goes to stderr, which is dropped
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+		_ = cmd.Wait()
+	})
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		if response, err := http.Get("http://" + addr + "/readyz"); err == nil {
+			response.Body.Close()
+			if response.StatusCode == http.StatusOK {
+				return addr
+			}
+		}
+		if time.Now().After(deadline) {
+			b.Fatalf("the server does not come up: %s", said.String())
+		}
+	}
+}
+
+// statement is one that the product sent.
+type statement struct {
+	sql  string
+	args []any
+}
+
+// recorder notes what a batch holds.
+type recorder struct{ statements []statement }
+
+func (r *recorder) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	return ctx
+}
+
+func (r *recorder) TraceBatchQuery(_ context.Context, _ *pgx.Conn, q pgx.TraceBatchQueryData) {
+	r.statements = append(r.statements, statement{q.SQL, q.Args})
+}
+
+func (r *recorder) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
+func (r *recorder) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	return ctx
+}
+
+func (r *recorder) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// recordList answers the statements of GET /api/orders as the product sends
+// them, so that pgbench runs the same and not a copy that goes stale.
+func recordList(b *testing.B, db *pgtest.DB) []statement {
+	b.Helper()
+	config, err := pgxpool.ParseConfig(db.URL("paddock_app"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	seen := &recorder{}
+	config.ConnConfig.Tracer = seen
+	pool, err := pgxpool.NewWithConfig(b.Context(), config)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer pool.Close()
+	service := trading.New(tenant.NewDB(pool, nil), nil, nil, nil)
+	page, err := tenant.ParsePage("", "")
+	if err != nil {
+		b.Fatal(err)
+	}
+	body, err := service.Orders(b.Context(), tenant.Admission{Token: token(1), Account: uuid.MustParse(account(1))}, "all", page)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if n := strings.Count(string(body), `"client_order_id"`); n != 50 {
+		b.Fatal(errors.New("the page does not have 50 orders"))
+	}
+	return seen.statements
+}

@@ -1,0 +1,75 @@
+package bench
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"paddock/tests/pgtest"
+)
+
+// What is measured is read from this many tenants, of this many orders each.
+const (
+	tenants = 1000
+	orders  = 1000
+	secret  = "a secret of the benchmark alone 0123456789"
+)
+
+// The nth tenant's session and account follow from n, so that a load
+// generator needs no table of them.
+func token(n int) string   { return fmt.Sprintf("bench-session-%d", n) }
+func account(n int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", n) }
+
+// The same as expressions of pgbench's variable :t.
+const (
+	tokenExpression   = "('bench-session-' || :t::text)"
+	accountExpression = "('00000000-0000-4000-8000-' || lpad(:t::text, 12, '0'))::uuid"
+)
+
+// cookie is a session's cookie, signed as Better Auth signs it.
+func cookie(token string) string {
+	h := hmac.New(sha256.New, []byte(secret))
+	h.Write([]byte(token))
+	return "better-auth.session_token=" + url.QueryEscape(token+"."+base64.StdEncoding.EncodeToString(h.Sum(nil)))
+}
+
+const fill = `
+insert into auth."user" (id, name, email, "emailVerified", "updatedAt")
+	select 'bench-user-' || n, 'Bench', 'bench-' || n || '@example.com', true, now() from generate_series(1, :tenants) n;
+insert into auth.session (id, "expiresAt", token, "updatedAt", "userId")
+	select 'bench-' || n, now() + interval '7 days', 'bench-session-' || n, now(), 'bench-user-' || n from generate_series(1, :tenants) n;
+insert into app.user_accounts (id, user_id, name, environment)
+	select ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, 'bench-user-' || n, 'bench', 'paper' from generate_series(1, :tenants) n;
+insert into app.account_grants (account_id, user_id, role) select id, user_id, 'owner' from app.user_accounts;
+insert into app.event_heads (account_id) select id from app.user_accounts;
+insert into app.alpaca_orders (account_id, client_order_id, intent_state, submitted_by, symbol, side, type, time_in_force, qty, limit_price,
+		alpaca_order_id, status, filled_qty, filled_avg_price, created_at, submitted_at, filled_at)
+	select u.id, 'bench-' || i, 'accepted', u.user_id, 'AAPL', case i % 2 when 0 then 'buy' else 'sell' end, 'limit', 'day', i % 90 + 1, 190.25,
+		gen_random_uuid(), 'filled', i % 90 + 1, 190.24, now() - i * interval '1 minute', now() - i * interval '1 minute', now() - i * interval '1 minute'
+	from app.user_accounts u, generate_series(1, :orders) i;
+`
+
+// fillTenants makes the tenants behind every policy, as a superuser.
+func fillTenants(b *testing.B, db *pgtest.DB) {
+	b.Helper()
+	conn, err := pgx.Connect(b.Context(), db.AdminURL)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(b.Context()))
+	text := strings.NewReplacer(":tenants", strconv.Itoa(tenants), ":orders", strconv.Itoa(orders)).Replace(fill)
+	if _, err := conn.Exec(b.Context(), text); err != nil {
+		b.Fatalf("fill the database: %v", err)
+	}
+	if _, err := conn.Exec(b.Context(), "vacuum analyze"); err != nil {
+		b.Fatal(err)
+	}
+}
