@@ -40,8 +40,12 @@ create table private.seal_keys (
   id bigint primary key,
   inner_pad bytea not null check (octet_length(inner_pad) = 64),
   outer_pad bytea not null check (octet_length(outer_pad) = 64),
+  -- The one that new seals are made with; the one before it only checks.
+  is_current boolean not null default true,
   created_at timestamptz not null default now()
 );
+
+create unique index seal_keys_current_key on private.seal_keys (is_current) where is_current;
 
 -- The name of the NOTIFY channel is a secret: any login may LISTEN.
 create table private.doorbell (
@@ -71,7 +75,7 @@ grant select, insert, update (alpaca_account_id, alpaca_account_number, updated_
 create policy gate_all on app.account_grants to paddock_gate using (true) with check (true);
 grant select, insert on app.account_grants to paddock_gate;
 create policy gate_all on private.seal_keys to paddock_gate using (true) with check (true);
-grant select, insert, delete on private.seal_keys to paddock_gate;
+grant select, insert, delete, update (is_current) on private.seal_keys to paddock_gate;
 create policy gate_all on private.doorbell to paddock_gate using (true) with check (true);
 grant select, insert on private.doorbell to paddock_gate;
 create policy gate_all on app.stream_leases to paddock_gate using (true) with check (true);

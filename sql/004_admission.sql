@@ -9,7 +9,6 @@ set local role paddock_gate;
 {{ template "func/scopes_of.sql" . }}
 {{ template "func/admit.sql" . }}
 {{ template "func/admit_worker.sql" . }}
-{{ template "func/user_of.sql" . }}
 {{ template "func/sealed.sql" . }}
 {{ template "func/account_id.sql" . }}
 {{ template "func/user_id.sql" . }}
@@ -81,8 +80,7 @@ drop function private.account_id(text);
 drop function private.admit_worker(uuid, uuid, bigint);
 drop function private.admit(text, uuid);
 drop function private.sealed(boolean);
-drop function private.user_of(text);
 drop function private.scopes_of(text, boolean);
-drop function private.mac(bytea, bytea, text);
+drop function private.mac(bytea, bytea, text, text, text);
 drop function private.renew_seal_key();
 reset role;

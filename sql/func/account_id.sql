@@ -3,15 +3,11 @@
 -- (select private.account_id('read')): an InitPlan, once a statement.
 -- STABLE and not IMMUTABLE: a cached plan would keep a folded answer for the
 -- next tenant.
-create function private.account_id(need text default null) returns uuid
+create function private.account_id(need text default '') returns uuid
 stable parallel restricted security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
-declare
-  context text := private.sealed();
 begin
-  if need is not null and strpos(split_part(context, '.', 3), need) = 0 then
-    return null;
-  end if;
-  return nullif(split_part(context, '.', 4), '')::uuid;
+  -- The scopes are read behind the seal's check: sealed() comes first.
+  return case when strpos(private.sealed(), need) > 0 then nullif(current_setting('app.account_id', true), '')::uuid end;
 end
 $$;

@@ -9,8 +9,13 @@ create function private.admit(p_token text, p_account uuid) returns text
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
-  who record;
-  context text;
+  who text;
+  scopes text;
+  key text;
+  inner_key bytea;
+  outer_key bytea;
+  account text := coalesce(p_account::text, '');
+  door text;
   done text;
 begin
   -- A seal that does not hold is somebody's litter and stops nobody.
@@ -18,31 +23,30 @@ begin
     raise exception 'this transaction has been admitted already' using errcode = '42501';
   end if;
 
-  select s."userId" as user_id, private.scopes_of(g.role, u.is_active) as scopes,
-         k.id, k.inner_pad, k.outer_pad
-    into who
+  select s."userId", private.scopes_of(g.role, u.is_active), k.id::text, k.inner_pad, k.outer_pad
+    into who, scopes, key, inner_key, outer_key
     from auth.session s
-    cross join (select * from private.seal_keys order by id desc limit 1) k
+    cross join private.seal_keys k
     left join app.account_grants g
       on g.account_id = p_account and g.user_id = s."userId"
       and (g.expires_at is null or g.expires_at > now())
     left join app.user_accounts u on u.id = g.account_id
-    where s.token = p_token and s."expiresAt" > now();
+    where s.token = p_token and s."expiresAt" > now() and k.is_current;
 
-  if not found then
+  if who is null then
     raise exception 'no such session' using errcode = 'PD401';
   end if;
-  if p_account is not null and who.scopes is null then
+  if p_account is not null and scopes is null then
     raise exception 'no access to this account' using errcode = 'PD403';
   end if;
 
-  context := who.id || '.R.' || coalesce(who.scopes, '') || '.' || coalesce(p_account::text, '') || '.' || who.user_id;
+  door := key || '.R.' || coalesce(scopes, '');
   -- One expression instead of PERFORMs: plpgsql evaluates it without SPI.
   -- app.rings: this transaction's maker rings the doorbell itself.
-  done := set_config('app.user_id', who.user_id, true)
-    || set_config('app.account_id', coalesce(p_account::text, ''), true)
+  done := set_config('app.user_id', who, true)
+    || set_config('app.account_id', account, true)
     || set_config('app.rings', 'own', true)
-    || set_config('app.seal', encode(private.mac(who.inner_pad, who.outer_pad, context), 'hex') || context, true);
-  return who.user_id;
+    || set_config('app.seal', encode(private.mac(inner_key, outer_key, door, account, who), 'hex') || door, true);
+  return who;
 end
 $$;

@@ -7,8 +7,8 @@ create function private.admit_worker(p_account uuid, p_holder uuid, p_fence bigi
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
-  k record;
-  context text;
+  key record;
+  door text;
   done text;
 begin
   -- A seal that does not hold is somebody's litter and stops nobody.
@@ -24,11 +24,11 @@ begin
     raise exception 'the lease on this account is held no longer' using errcode = 'PD403';
   end if;
 
-  select * into k from private.seal_keys order by id desc limit 1;
-  context := k.id || '.W.work.' || p_account || '.';
+  select k.id, k.inner_pad, k.outer_pad into key from private.seal_keys k where k.is_current;
+  door := key.id || '.W.work';
   done := set_config('app.user_id', '', true)
     || set_config('app.account_id', p_account::text, true)
     || set_config('app.rings', 'own', true)
-    || set_config('app.seal', encode(private.mac(k.inner_pad, k.outer_pad, context), 'hex') || context, true);
+    || set_config('app.seal', encode(private.mac(key.inner_pad, key.outer_pad, door, p_account::text, ''), 'hex') || door, true);
 end
 $$;

@@ -1,15 +1,15 @@
--- HMAC-SHA256 over a context and all that binds it to this transaction of
--- this login on this backend. Every part is binary or carries its length: a
--- seal over now()::text could be replayed by changing DateStyle and the zone.
+-- HMAC-SHA256 over an admission and all that binds it to this transaction of
+-- this login on this backend. The parts are framed by the array's own quoting,
+-- so that none can pass for a piece of its neighbour; the time is binary,
+-- since a seal over now()::text could be replayed by changing DateStyle.
+-- The cast of session_user keeps the others from becoming names of 63 bytes.
 -- The body is bound when it is created, so no search_path matters, and the
 -- planner inlines it.
-create function private.mac(inner_pad bytea, outer_pad bytea, context text) returns bytea
+create function private.mac(inner_pad bytea, outer_pad bytea, door text, account text, who text) returns bytea
 stable parallel restricted
 language sql
 return sha256(outer_pad || sha256(
   inner_pad
   || int4send(pg_backend_pid())
   || timestamptz_send(transaction_timestamp())
-  || int4send(octet_length(context))
-  || convert_to(context, 'UTF8')
-  || convert_to(session_user::text, 'UTF8')));
+  || convert_to(array[session_user::text, door, account, who]::text, 'UTF8')));

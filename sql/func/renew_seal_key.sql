@@ -13,6 +13,7 @@ begin
     inner_pad := set_byte(inner_pad, i, get_byte(inner_pad, i) # get_byte(key, i));
     outer_pad := set_byte(outer_pad, i, get_byte(outer_pad, i) # get_byte(key, i));
   end loop;
+  update private.seal_keys k set is_current = false where k.is_current;
   insert into private.seal_keys (id, inner_pad, outer_pad) values (newest, inner_pad, outer_pad);
   delete from private.seal_keys k where k.id < newest - 1;
 end

@@ -1,33 +1,31 @@
--- The context that this transaction was admitted with, in five parts between
--- dots: key, door, scopes, account, user (whose id comes last, as it may hold
--- dots). NULL without admission. Anything that does not fit its seal, the two
--- public settings included, raises 42501; with strict false it answers NULL.
+-- How this transaction was admitted: the seal's key, the door (R a request, W
+-- the worker) and the scopes, between dots. NULL without admission. Settings
+-- that do not fit their seal raise 42501; with strict false they answer NULL.
+-- When it answers, app.account_id and app.user_id are what admission made them.
 --
 -- Only the accessors and doors call it, from inside their pinned search_path.
+-- It runs for each statement under a policy, and plpgsql pays for expressions
+-- by their nodes: it is written to have few.
 create function private.sealed(strict boolean default true) returns text
 stable parallel restricted
 language plpgsql as $$
 declare
   seal text := current_setting('app.seal', true);
-  context text;
-  k record;
+  door text := substr(seal, 65);
+  inner_key bytea;
+  outer_key bytea;
 begin
-  if seal is null or seal = '' then
-    if coalesce(current_setting('app.account_id', true), '') = ''
-       and coalesce(current_setting('app.user_id', true), '') = '' then
-      return null;
-    end if;
-  else
-    context := substr(seal, 65);
-    select inner_pad, outer_pad into k from private.seal_keys
-      where id::text = split_part(context, '.', 1);
-    if found
-       and left(seal, 64) = encode(private.mac(k.inner_pad, k.outer_pad, context), 'hex')
-       and current_setting('app.account_id', true) = split_part(context, '.', 4)
-       and current_setting('app.user_id', true) = private.user_of(context)
+  if seal <> '' then
+    select inner_pad, outer_pad into inner_key, outer_key from private.seal_keys
+      where id::text = split_part(door, '.', 1);
+    if encode(private.mac(inner_key, outer_key, door, current_setting('app.account_id', true), current_setting('app.user_id', true)), 'hex')
+       || door = seal
     then
-      return context;
+      return door;
     end if;
+  elsif coalesce(current_setting('app.account_id', true), '') = ''
+     and coalesce(current_setting('app.user_id', true), '') = '' then
+    return null;
   end if;
   if strict then
     raise exception 'the settings of this transaction were not made by its admission'

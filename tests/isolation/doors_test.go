@@ -25,8 +25,8 @@ var doorAttacks = []attack{
 	},
 	{
 		name: "unknown and foreign accounts told apart",
-		weakFn: edit("private.admit(text,uuid)", "if p_account is not null and who.scopes is null then",
-			"if p_account is not null and not exists (select from app.user_accounts where id = p_account) then raise exception 'no such account'; elsif p_account is not null and who.scopes is null then"),
+		weakFn: edit("private.admit(text,uuid)", "if p_account is not null and scopes is null then",
+			"if p_account is not null and not exists (select from app.user_accounts where id = p_account) then raise exception 'no such account'; elsif p_account is not null and scopes is null then"),
 		run: func(l *lab) {
 			s := l.as("paddock_app")
 			answers := map[string]bool{}
@@ -43,8 +43,8 @@ var doorAttacks = []attack{
 		name: "a second admission after clearing the first",
 		weakFn: edits(
 			// It believes that whoever was admitted once has been checked.
-			edit("private.admit(text,uuid)", "who.scopes is null then", "who.scopes is null and coalesce(current_setting('app.user_id', true), '') = '' then"),
-			edit("private.admit(text,uuid)", "coalesce(who.scopes, '')", "coalesce(who.scopes, 'read')"),
+			edit("private.admit(text,uuid)", "scopes is null then", "scopes is null and coalesce(current_setting('app.user_id', true), '') = '' then"),
+			edit("private.admit(text,uuid)", "coalesce(scopes, '')", "coalesce(scopes, 'read')"),
 		),
 		run: func(l *lab) {
 			// The first admission is the attacker's own. The second claims the

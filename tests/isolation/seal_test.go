@@ -12,11 +12,11 @@ import (
 
 // A seal without its checks, one at a time.
 var (
-	sealUnchecked = edit("private.sealed(boolean)", "left(seal, 64) = encode(private.mac(k.inner_pad, k.outer_pad, context), 'hex')", "true")
-	sealNoTime    = edit("private.mac(bytea,bytea,text)", "timestamptz_send(transaction_timestamp())", "'\\x'::bytea")
-	sealNoBackend = edit("private.mac(bytea,bytea,text)", "int4send(pg_backend_pid())", "'\\x'::bytea")
+	sealUnchecked = edit("private.sealed(boolean)", "|| door = seal", "|| door <> ''")
+	sealNoTime    = edit("private.mac(bytea,bytea,text,text,text)", "timestamptz_send(transaction_timestamp())", "'\\x'::bytea")
+	sealNoBackend = edit("private.mac(bytea,bytea,text,text,text)", "int4send(pg_backend_pid())", "'\\x'::bytea")
 	// Time as text, to the second: what a seal over now()::text amounts to.
-	sealTimeAsText = edit("private.mac(bytea,bytea,text)", "timestamptz_send(transaction_timestamp())",
+	sealTimeAsText = edit("private.mac(bytea,bytea,text,text,text)", "timestamptz_send(transaction_timestamp())",
 		"convert_to(to_char(transaction_timestamp(), 'YYYY-MM-DD HH24:MI:SS'), 'UTF8')")
 )
 
@@ -59,25 +59,26 @@ var sealAttacks = []attack{
 		run: func(l *lab) {
 			s := l.as("paddock_app")
 			s.mustAsk("begin; select private.admit('$TOKEN', '$B')")
-			s.ask("select set_config('app.seal', replace(current_setting('app.seal'), '.read.', '.read,trade,log,manage.'), true)")
+			s.ask("select set_config('app.seal', replace(current_setting('app.seal'), '.R.read', '.R.read,trade,log,manage'), true)")
 			s.ask("update app.user_accounts set name = 'mine' where id = '$B'")
 			s.end()
 		},
 	},
 	{
-		name:   "dots in a user id that move the seal's parts",
-		weakFn: sealUnchecked,
+		name: "parts of a seal moved into their neighbours",
+		// Were the parts only put one after another, the same text could be
+		// cut in other places.
+		weakFn: edit("private.mac(bytea,bytea,text,text,text)", "(ARRAY[(SESSION_USER)::text, door, account, who])::text",
+			"(session_user || door || '.' || account || '.' || who)"),
 		run: func(l *lab) {
-			// Were the id not last in what is sealed, a user named like this
-			// would be somebody else.
+			// A user who was named so that a piece of the id is an account's.
 			l.a.User = "x." + l.b.Account.String() + "." + l.b.User
 			must(l.t, l.admin, `insert into auth."user" (id, name, email, "emailVerified", "updatedAt") values ($1, 'x', $1, true, now())`, l.a.User)
 			must(l.t, l.admin, `update auth.session set "userId" = $1 where token = $2`, l.a.User, l.a.Token)
+			must(l.t, l.admin, "update app.account_grants set user_id = $1 where account_id = $2", l.a.User, l.a.Account)
 			s := l.as("paddock_app")
-			s.mustAsk("begin; select private.admit('$TOKEN', null)")
-			s.ask("select set_config('app.account_id', '$B', true), set_config('app.user_id', '$B_USER', true)")
-			s.loot()
-			s.ask("select set_config('app.seal', replace(replace(current_setting('app.seal'), '..x.', '.'), '.R.', '.R.read,trade,log,manage'), true)")
+			s.begin()
+			s.ask("select set_config('app.seal', current_setting('app.seal') || '.' || '$A' || '.x', true), set_config('app.account_id', '$B', true), set_config('app.user_id', '$B_USER', true)")
 			s.loot()
 			s.end()
 		},
@@ -170,7 +171,7 @@ var sealAttacks = []attack{
 	{
 		name: "the seal's own functions called directly",
 		weak: []string{
-			"grant execute on function private.mac(bytea, bytea, text), private.audit(uuid, text, jsonb) to paddock_app",
+			"grant execute on function private.mac(bytea, bytea, text, text, text), private.audit(uuid, text, jsonb) to paddock_app",
 			"alter function private.audit(uuid, text, jsonb) security definer",
 		},
 		run: func(l *lab) {
@@ -178,7 +179,7 @@ var sealAttacks = []attack{
 			s.begin()
 			for _, call := range []string{
 				"select private.sealed()",
-				"select private.mac('\\x', '\\x', 'x')",
+				"select private.mac('\\x', '\\x', 'x', 'x', 'x')",
 				"select private.renew_seal_key()",
 				"select private.audit('$B', 'invented', '{}')",
 				"select private.account_changed()",
@@ -220,13 +221,12 @@ func makeSeal(s *session, key []string) string {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	context := key[0] + ".R.read,trade,log,manage." + l.b.Account.String() + "." + l.b.User
+	door := key[0] + ".R.read,trade,log,manage"
 	inner := pad(key[1])
 	inner = binary.BigEndian.AppendUint32(inner, uint32(pid))
 	inner = append(inner, pad(about[1])...)
-	inner = binary.BigEndian.AppendUint32(inner, uint32(len(context)))
-	inner = append(inner, context+"paddock_app"...)
+	inner = append(inner, s.value("select array[session_user::text, '"+door+"', '$B', '$B_USER']::text")...)
 	digest := sha256.Sum256(inner)
 	outer := sha256.Sum256(append(pad(key[2]), digest[:]...))
-	return hex.EncodeToString(outer[:]) + context
+	return hex.EncodeToString(outer[:]) + door
 }
