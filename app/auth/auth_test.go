@@ -113,22 +113,36 @@ func TestSecureCookies(t *testing.T) {
 	}
 }
 
-// An unknown email and a wrong password are answered alike, and both cost one
-// hash: the work, and not a clock, is what is compared.
+// Whatever is wrong, an email that is unknown or a password, is answered alike
+// and costs one hash: the work, and not a clock, is what is compared.
 func TestUnknownEmailCostsTheSame(t *testing.T) {
 	s := newService(t, nil)
-	signUp(t, s, "known@example.com")
-	var bodies []string
-	for _, email := range []string{"known@example.com", "unknown@example.com"} {
+	for email, sql := range map[string]string{
+		"known@example.com":     "",
+		"no-hash@example.com":   `update auth.account set password = null where "userId" = (select id from auth."user" where email = $1)`,
+		"bad-hash@example.com":  `update auth.account set password = 'nonsense' where "userId" = (select id from auth."user" where email = $1)`,
+		"no-method@example.com": `delete from auth.account where "userId" = (select id from auth."user" where email = $1)`,
+	} {
+		signUp(t, s, email)
+		if sql != "" {
+			if _, err := s.config.Pool.Exec(t.Context(), sql, email); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var first string
+	for _, email := range []string{"known@example.com", "KNOWN@example.com", "unknown@example.com", "no-hash@example.com", "bad-hash@example.com", "no-method@example.com"} {
 		before := s.hasher.runs.Load()
 		w := post(s, "sign-in/email", map[string]string{"email": email, "password": "a wrong password"})
 		if n := s.hasher.runs.Load() - before; n != 1 || w.Code != 401 {
 			t.Errorf("%s: %d hashes, status %d", email, n, w.Code)
 		}
-		bodies = append(bodies, w.Body.String())
-	}
-	if bodies[0] != bodies[1] {
-		t.Errorf("the answers differ: %q", bodies)
+		if first == "" {
+			first = w.Body.String()
+		}
+		if w.Body.String() != first || len(w.Result().Cookies()) != 0 {
+			t.Errorf("%s is answered %s, not %s", email, w.Body, first)
+		}
 	}
 }
 

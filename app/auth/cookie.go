@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 )
 
@@ -57,22 +58,37 @@ const maxAge = 604800
 
 // setSession gives the browser its session; one that is not to be remembered
 // lives until the browser is closed. A mark of an earlier one is taken back.
-func (s *Service) setSession(r *http.Request, token string, remember bool) []*http.Cookie {
+func (s *Service) setSession(c *call, token string, remember bool) {
 	session := s.cookie(sessionCookie, s.sign(token))
 	if !remember {
-		return []*http.Cookie{session, s.cookie(dontRememberCookie, s.sign("true"))}
+		c.set(session, s.cookie(dontRememberCookie, s.sign("true")))
+		return
 	}
 	session.MaxAge = maxAge
-	if s.remembered(r) {
-		return []*http.Cookie{session}
+	c.set(session)
+	if !s.remembered(c.Request) {
+		c.set(s.gone(dontRememberCookie))
 	}
-	return []*http.Cookie{session, s.gone(dontRememberCookie)}
 }
 
-// clearSession takes all three cookies back.
-func (s *Service) clearSession() []*http.Cookie {
-	return []*http.Cookie{s.gone(sessionCookie), s.gone(sessionDataCookie), s.gone(dontRememberCookie)}
+// clearSession takes all its cookies back.
+func (s *Service) clearSession(c *call) {
+	c.set(s.gone(sessionCookie), s.gone(sessionDataCookie), s.gone(dontRememberCookie))
+	s.clearSessionData(c)
 }
+
+// clearSessionData takes back what a Better Auth server with a cookie cache
+// left, whole or in numbered pieces: we keep no such cache.
+func (s *Service) clearSessionData(c *call) {
+	name := s.cookieName(sessionDataCookie)
+	for _, one := range c.Cookies() {
+		if piece, ok := strings.CutPrefix(one.Name, name); ok && (piece == "" || pieceNumber.MatchString(piece)) {
+			c.set(s.gone(sessionDataCookie + piece))
+		}
+	}
+}
+
+var pieceNumber = regexp.MustCompile(`^\.(?:0|[1-9][0-9]{0,3})$`)
 
 func (s *Service) gone(name string) *http.Cookie {
 	c := s.cookie(name, "")

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"net/http"
+	"net/netip"
 	"net/url"
 	"path"
 	"strings"
@@ -14,51 +15,86 @@ func (s *Service) OriginAllowed(r *http.Request) bool {
 	return origin == "" || s.trusts(origin)
 }
 
-// trusts tells whether an origin is our own or a trusted one.
-func (s *Service) trusts(origin string) bool {
-	u, err := url.Parse(origin)
+// originOf answers the origin of a URL as browsers write it, in lower case and
+// without the scheme's own port, or nothing.
+func originOf(text string) string {
+	u, err := url.Parse(text)
 	if err != nil || u.Scheme == "" || u.Host == "" {
+		return ""
+	}
+	host := strings.ToLower(u.Host)
+	switch u.Scheme { // which Parse has put in lower case
+	case "http":
+		host = strings.TrimSuffix(host, ":80")
+	case "https":
+		host = strings.TrimSuffix(host, ":443")
+	}
+	return u.Scheme + "://" + host
+}
+
+// trusts tells whether a URL is of our own origin or of a trusted one.
+func (s *Service) trusts(target string) bool {
+	origin := originOf(target)
+	if origin == "" {
 		return false
 	}
-	own := u.Scheme + "://" + u.Host
 	for _, trusted := range s.origins {
-		trusted = strings.TrimSuffix(trusted, "/")
-		if strings.EqualFold(trusted, own) {
-			return true
-		}
-		if !strings.Contains(trusted, "*") {
-			continue
-		}
-		subject := strings.ToLower(own)
-		if !strings.Contains(trusted, "://") {
-			subject = strings.ToLower(u.Host)
-		}
-		// A * stands for anything but a slash, so it ends with the host.
-		if ok, err := path.Match(strings.ToLower(trusted), subject); err == nil && ok {
+		if strings.ContainsAny(trusted, "*?") {
+			if matchesPattern(strings.ToLower(trusted), origin) {
+				return true
+			}
+		} else if originOf(trusted) == origin {
 			return true
 		}
 	}
 	return false
 }
 
+// matchesPattern tells whether an origin, or its host when the pattern has no
+// scheme, matches one with * or ?. These stand for anything but a slash, so
+// they end with the host.
+func matchesPattern(pattern, origin string) bool {
+	_, authority, _ := strings.Cut(origin, "://")
+	subject, wanted := authority, pattern
+	if _, after, ok := strings.Cut(pattern, "://"); ok {
+		subject, wanted = origin, after
+	}
+	ok, err := path.Match(strings.TrimSuffix(pattern, "/"), subject)
+	if err != nil || !ok {
+		return false
+	}
+	// 10.0.* means addresses: without this, 10.0.evil.example would match.
+	host, _, _ := strings.Cut(wanted, ":")
+	if strings.ContainsAny(host, "0123456789") && strings.Trim(host, "0123456789*?./") == "" {
+		name, _, _ := strings.Cut(authority, ":")
+		address, err := netip.ParseAddr(name)
+		return err == nil && address.Is4()
+	}
+	return true
+}
+
 // checkOrigin refuses changes that another site's page asks for.
 func (s *Service) checkOrigin(r *http.Request, login bool) error {
-	hasCookies := len(r.Cookies()) > 0
+	hasCookies := len(r.Header["Cookie"]) > 0
 	if !hasCookies && !login {
 		return nil
 	}
 	origin := r.Header.Get("Origin")
-	if origin == "" {
-		if referer, err := url.Parse(r.Header.Get("Referer")); err == nil && referer.Host != "" {
-			origin = referer.Scheme + "://" + referer.Host
-		}
+	site, mode := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Sec-Fetch-Mode")
+	switch {
+	case origin == "null" && site == "same-origin":
+		// A page of ours that tells no one where it is: the browser vouches for
+		// it, and only for the host that it asks.
+		origin = s.base.Scheme + "://" + r.Host
+	case origin == "":
+		origin = r.Header.Get("Referer")
 	}
 	if !hasCookies {
 		// Nothing says who asks: what counts is what browsers add by themselves.
-		if r.Header.Get("Sec-Fetch-Site") == "cross-site" && r.Header.Get("Sec-Fetch-Mode") == "navigate" {
+		if site == "cross-site" && mode == "navigate" {
 			return refuse(403, "CROSS_SITE_NAVIGATION_LOGIN_BLOCKED", "Cross-site navigation login blocked. This request appears to be a CSRF attack.")
 		}
-		fetched := r.Header.Get("Sec-Fetch-Site") != "" || r.Header.Get("Sec-Fetch-Mode") != "" || r.Header.Get("Sec-Fetch-Dest") != ""
+		fetched := site != "" || mode != "" || r.Header.Get("Sec-Fetch-Dest") != ""
 		if origin == "" && !fetched {
 			return nil
 		}

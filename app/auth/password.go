@@ -96,14 +96,21 @@ func (h *hasher) derive(ctx context.Context, password, salt string) ([]byte, err
 	return key, nil
 }
 
-// checkLength refuses passwords that are too short or too long, counted in
-// UTF-16 units as JavaScript does.
+// checkLength refuses passwords that are too short or too long.
 func checkLength(password string) error {
-	switch n := len(utf16.Encode([]rune(password))); {
-	case n < minPassword:
+	if utf16Length(password) < minPassword {
 		return refuse(400, "PASSWORD_TOO_SHORT", "Password too short")
-	case n > maxPassword:
+	}
+	return checkNotTooLong(password)
+}
+
+// checkNotTooLong refuses what cannot be a password before it is hashed.
+func checkNotTooLong(password string) error {
+	if utf16Length(password) > maxPassword {
 		return refuse(400, "PASSWORD_TOO_LONG", "Password too long")
 	}
 	return nil
 }
+
+// utf16Length is the length as JavaScript counts it.
+func utf16Length(text string) int { return len(utf16.Encode([]rune(text))) }

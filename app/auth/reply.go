@@ -12,40 +12,20 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// reply is an answer: a body, and the cookies that go with it.
-type reply struct {
-	status  int // 0 is 200
-	body    any
-	cookies []*http.Cookie
-	headers map[string]string
-}
-
-// refusal is an error as Better Auth writes it.
+// refusal is an error as Better Auth writes it; a few have no code.
 type refusal struct {
 	status  int
 	Message string `json:"message"`
-	Code    string `json:"code"`
-	cookies []*http.Cookie
+	Code    string `json:"code,omitempty"`
 }
 
-func (r *refusal) Error() string { return r.Code }
+func (r *refusal) Error() string { return r.Message }
 
 func refuse(status int, code, format string, args ...any) *refusal {
 	return &refusal{status: status, Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-func unauthorized() *refusal { return refuse(401, "UNAUTHORIZED", "Unauthorized") }
-
-func (s *Service) send(w http.ResponseWriter, r reply) {
-	for name, value := range r.headers {
-		w.Header().Set(name, value)
-	}
-	if r.status == 0 {
-		r.status = http.StatusOK
-	}
-	s.write(w, r.status, r.body, r.cookies)
-}
-
+// write sends an answer.
 func (s *Service) write(w http.ResponseWriter, status int, body any, cookies []*http.Cookie) {
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -62,23 +42,23 @@ func (s *Service) write(w http.ResponseWriter, status int, body any, cookies []*
 
 // fail answers an error: a refusal as it is, a database that does not answer
 // as 503, and anything else as a 500 that says nothing of its cause.
-func (s *Service) fail(w http.ResponseWriter, r *http.Request, err error) {
+func (s *Service) fail(w http.ResponseWriter, c *call, err error) {
 	var refused *refusal
 	switch {
 	case errors.As(err, &refused):
-		s.write(w, refused.status, refused, refused.cookies)
+		s.write(w, refused.status, refused, c.cookies)
 	case errors.Is(err, errBusy):
 		w.Header().Set("Retry-After", "2")
-		s.write(w, http.StatusServiceUnavailable, refuse(503, "BUSY", "Too many people sign in at the moment. Try again in a few seconds."), nil)
-	case isCanceled(r.Context(), err):
+		s.write(w, http.StatusServiceUnavailable, refuse(503, "BUSY", "Too many people sign in at the moment. Try again in a few seconds."), c.cookies)
+	case isCanceled(c.Context(), err):
 		w.WriteHeader(499) // nobody reads it
 	case isUnavailable(err):
-		s.config.Logger.Warn("sign-in could not reach the database", "path", r.URL.Path, "err", err)
+		s.config.Logger.Warn("sign-in could not reach the database", "path", c.URL.Path, "err", err)
 		w.Header().Set("Retry-After", "2")
-		s.write(w, http.StatusServiceUnavailable, refuse(503, "DATABASE_UNAVAILABLE", "The database cannot be reached at the moment. Try again in a few seconds."), nil)
+		s.write(w, http.StatusServiceUnavailable, refuse(503, "DATABASE_UNAVAILABLE", "The database cannot be reached at the moment. Try again in a few seconds."), c.cookies)
 	default:
-		s.config.Logger.Error("sign-in failed", "path", r.URL.Path, "err", err)
-		s.write(w, http.StatusInternalServerError, refuse(500, "INTERNAL_SERVER_ERROR", "Something went wrong on our side. Try again."), nil)
+		s.config.Logger.Error("sign-in failed", "path", c.URL.Path, "err", err)
+		s.write(w, http.StatusInternalServerError, refuse(500, "INTERNAL_SERVER_ERROR", "Something went wrong on our side. Try again."), c.cookies)
 	}
 }
 

@@ -85,8 +85,8 @@ const prefix = "/api/auth/"
 // endpoint is one call: its method, and what answers it.
 type endpoint struct {
 	method string
-	serve  func(*Service, *http.Request) (reply, error)
-	// login: the origin is checked even when no cookie came along.
+	serve  func(*Service, *call) (any, error) // answers the body
+	// login: forms are taken, and the origin is checked even without a cookie.
 	login bool
 }
 
@@ -101,7 +101,7 @@ var endpoints = map[string]endpoint{
 	"revoke-other-sessions": {http.MethodPost, (*Service).revokeOtherSessions, false},
 	"update-user":           {http.MethodPost, (*Service).updateUser, false},
 	"change-password":       {http.MethodPost, (*Service).changePassword, false},
-	"ok":                    {http.MethodGet, func(*Service, *http.Request) (reply, error) { return reply{body: map[string]bool{"ok": true}}, nil }, false},
+	"ok":                    {http.MethodGet, func(*Service, *call) (any, error) { return map[string]bool{"ok": true}, nil }, false},
 }
 
 // Handler answers everything under /api/auth/.
@@ -115,31 +115,38 @@ func (s *Service) Handler() http.Handler {
 			}
 		}
 		e, ok := endpoints[path]
-		switch {
-		case !ok:
-			w.WriteHeader(http.StatusNotFound)
-			return
-		case r.Method == http.MethodPost && path == "get-session":
-			w.Header().Set("Allow", e.method)
-			w.WriteHeader(http.StatusMethodNotAllowed)
-			return
-		case r.Method != e.method: // Better Auth routes by method and path together
+		if r.Method == http.MethodPost && path == "get-session" {
+			e = endpoint{method: http.MethodPost, serve: (*Service).postSession}
+		}
+		if !ok || r.Method != e.method { // Better Auth routes by method and path together
 			w.WriteHeader(http.StatusNotFound)
 			return
 		}
-		if r.Method == http.MethodPost {
-			if err := s.checkOrigin(r, e.login); err != nil {
-				s.fail(w, r, err)
-				return
-			}
-		}
-		answer, err := e.serve(s, r)
+		c := &call{Request: r, header: w.Header()}
+		answer, err := s.answer(c, e)
 		if err != nil {
-			s.fail(w, r, err)
+			s.fail(w, c, err)
 			return
 		}
-		s.send(w, answer)
+		s.write(w, http.StatusOK, answer, c.cookies)
 	})
+}
+
+// answer checks what all calls have in common, and makes the call.
+func (s *Service) answer(c *call, e endpoint) (any, error) {
+	if e.method == http.MethodPost {
+		if err := s.checkOrigin(c.Request, e.login); err != nil {
+			return nil, err
+		}
+		var err error
+		if c.body, err = readBody(c.Request, e.login); err != nil {
+			return nil, err
+		}
+		if err := s.checkCallbacks(c.URL.Query(), c.body); err != nil {
+			return nil, err
+		}
+	}
+	return e.serve(s, c)
 }
 
 func (s *Service) now() time.Time { return s.config.Now().UTC().Truncate(time.Millisecond) }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"paddock/app/auth"
@@ -21,29 +22,49 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 func TestBetterAuth(t *testing.T) {
 	js := nodeModules(t)
 	db := pgtest.New(t)
+	config := auth.Config{
+		Pool: db.Pool(t, "paddock_auth"), Secret: "a secret that two servers share 0123456789",
+		TrustedOrigins: []string{"https://trusted.example", "https://*.friends.example", "*.any.example", "http://10.0.*"},
+	}
+	plain := serve(t, config, "")
+	secure := serve(t, config, "https://paddock.example")
+	config.RateLimit = true
+	limited := serve(t, config, "")
+
+	for _, suite := range []string{"client", "interop", "compare", "bodies", "origins", "sessions", "https", "limits"} {
+		t.Run(suite, func(t *testing.T) {
+			cmd := exec.Command("node", "--test", "--test-reporter=spec", filepath.Join(js, "auth", suite+".test.mjs"))
+			cmd.Env = append(os.Environ(), "BASE_URL="+plain, "SECURE_URL="+secure, "SECURE_ORIGIN=https://paddock.example", "LIMITED_URL="+limited,
+				"TRUSTED_ORIGINS="+strings.Join(config.TrustedOrigins, ","),
+				"SECRET="+config.Secret, "DATABASE_URL_AUTH="+db.URL("paddock_auth"), "NODE_OPTIONS=", "NODE_ENV=")
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+}
+
+// serve starts a server that browsers reach at base, or at its own address,
+// and answers that.
+func serve(t *testing.T, config auth.Config, base string) string {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	base := "http://" + listener.Addr().String()
-	secret := "a secret that two servers share 0123456789"
-	service, err := auth.New(auth.Config{Pool: db.Pool(t, "paddock_auth"), Secret: secret, BaseURL: base})
+	address := "http://" + listener.Addr().String()
+	config.BaseURL = base
+	if base == "" {
+		config.BaseURL = address
+	}
+	service, err := auth.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := &http.Server{Handler: service.Handler()}
 	go server.Serve(listener)
 	t.Cleanup(func() { server.Close() })
-
-	for _, suite := range []string{"client", "interop", "compare"} {
-		t.Run(suite, func(t *testing.T) {
-			cmd := exec.Command("node", "--test", "--test-reporter=spec", filepath.Join(js, "auth", suite+".test.mjs"))
-			cmd.Env = append(os.Environ(), "BASE_URL="+base, "SECRET="+secret, "DATABASE_URL_AUTH="+db.URL("paddock_auth"), "NODE_OPTIONS=")
-			if out, err := cmd.CombinedOutput(); err != nil {
-				t.Errorf("%v\n%s", err, out)
-			}
-		})
-	}
+	return address
 }
 
 // nodeModules answers the folder of the JavaScript tests. Without its modules

@@ -2,12 +2,19 @@
 // database and with the same secret, are each other's.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { browser, realServer } from './real.mjs'
+import { getMigrations } from 'better-auth/db/migration'
+import { browser } from './browser.mjs'
+import { realServer } from './real.mjs'
 
 let real
 const paddock = process.env.BASE_URL
 before(async () => { real = await realServer() })
 after(() => real.close())
+
+test('its own migrations would add nothing to our tables', async () => {
+  const { toBeCreated, toBeAdded } = await getMigrations(real.options)
+  assert.deepEqual([toBeCreated, toBeAdded], [[], []])
+})
 
 for (const [maker, other] of [['paddock', 'real'], ['real', 'paddock']]) {
   test(`what ${maker} makes, ${other} accepts`, async () => {

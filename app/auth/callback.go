@@ -1,0 +1,53 @@
+package auth
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// callback is a field that names where a browser may be sent, by the name that
+// refusals give it.
+type callback struct{ field, label, code string }
+
+var callbacks = []callback{
+	{"callbackURL", "callbackURL", "INVALID_CALLBACK_URL"},
+	{"redirectTo", "redirectURL", "INVALID_REDIRECT_URL"},
+	{"errorCallbackURL", "errorCallbackURL", "INVALID_ERROR_CALLBACK_URL"},
+	{"newUserCallbackURL", "newUserCallbackURL", "INVALID_NEW_USER_CALLBACK_URL"},
+}
+
+// checkCallbacks refuses a body or query that names a place we do not trust,
+// whether or not the call would go there.
+func (s *Service) checkCallbacks(query url.Values, b body) error {
+	object, _ := b.value.(map[string]any)
+	for _, c := range callbacks {
+		target := object[c.field]
+		if c.field == "callbackURL" && !truthy(target) {
+			target = query.Get(c.field)
+		}
+		if !truthy(target) {
+			continue
+		}
+		text, ok := target.(string)
+		if !ok {
+			return refuse(400, "", "Invalid %s: expected a string", c.label)
+		}
+		if !s.trustsCallback(text) {
+			return refuse(403, c.code, "Invalid %s", c.label)
+		}
+	}
+	return nil
+}
+
+// ambiguous is what browsers and routers read differently in a path: the
+// control characters, and slashes in disguise.
+var ambiguous = regexp.MustCompile(`[\x{0}-\x{1f}\x{7f}-\x{9f}\\]|^[^?#]*%(?:2[fF]|5[cC])`)
+
+// trustsCallback takes paths of ours and URLs of trusted origins.
+func (s *Service) trustsCallback(target string) bool {
+	if strings.HasPrefix(target, "/") {
+		return !strings.HasPrefix(target, "//") && !ambiguous.MatchString(target)
+	}
+	return s.trusts(target)
+}

@@ -1,0 +1,125 @@
+package auth
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Where Better Auth fails, or takes what it cannot keep, we refuse in words.
+func TestStricterThanBetterAuth(t *testing.T) {
+	s := newService(t, nil)
+	cookie := signUp(t, s, "strict@example.com")
+	const up, in = "sign-up/email", "sign-in/email"
+	for name, tt := range map[string]struct {
+		path, kind, body string
+		status           int
+		code             string
+	}{
+		"a name that Postgres cannot hold": {up, "application/json", `{"name":"a\u0000","email":"nul@example.com","password":"a good password"}`, 400, "VALIDATION_ERROR"},
+		"an email that no server takes":    {up, "application/json", `{"name":"a","email":"` + strings.Repeat("x", 250) + `@example.com","password":"a good password"}`, 400, "VALIDATION_ERROR"},
+		"a body without a type":            {in, "", `{"email":"strict@example.com","password":"a good password"}`, 415, "UNSUPPORTED_MEDIA_TYPE"},
+		"a body that is too large":         {in, "application/json", `{"email":"` + strings.Repeat("x", 70<<10) + `"}`, 413, "PAYLOAD_TOO_LARGE"},
+		"a body that is not UTF-8":         {in, "application/json", "{\"email\":\"\xff\"}", 400, "BAD_REQUEST"},
+		"a name of null":                   {"update-user", "application/json", `{"name":null}`, 400, "VALIDATION_ERROR"},
+		"a name of a number":               {"update-user", "application/json", `{"name":1}`, 400, "VALIDATION_ERROR"},
+		"an image of an object":            {"update-user", "application/json", `{"image":{}}`, 400, "VALIDATION_ERROR"},
+		"a token that Postgres cannot ask": {"revoke-session", "application/json", `{"token":"\u0000"}`, 400, "VALIDATION_ERROR"},
+		"a way that browsers mend":         {in, "application/json", `{"email":"strict@example.com","password":"a good password","callbackURL":"http:localhost:8080"}`, 403, "INVALID_CALLBACK_URL"},
+	} {
+		r := httptest.NewRequest("POST", prefix+tt.path, strings.NewReader(tt.body))
+		r.Header.Set("Origin", "http://localhost:8080")
+		if tt.kind != "" {
+			r.Header.Set("Content-Type", tt.kind)
+		}
+		if tt.path != up && tt.path != in {
+			r.AddCookie(cookie)
+		}
+		w := httptest.NewRecorder()
+		s.Handler().ServeHTTP(w, r)
+		if w.Code != tt.status || !strings.Contains(w.Body.String(), `"`+tt.code+`"`) {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+	}
+}
+
+// A password may hold anything: it is hashed, and never stored.
+func TestPasswordsOfAnyText(t *testing.T) {
+	s := newService(t, nil)
+	const password = "a\x00b\x00c\x00d\u2028 ﬁ"
+	if w := post(s, "sign-up/email", map[string]string{"name": "N", "email": "any@example.com", "password": password}); w.Code != 200 {
+		t.Fatalf("sign up: %d %s", w.Code, w.Body)
+	}
+	if w := post(s, "sign-in/email", map[string]string{"email": "any@example.com", "password": password}); w.Code != 200 {
+		t.Errorf("sign in: %d %s", w.Code, w.Body)
+	}
+}
+
+// The header that says where to go on is ASCII, and cannot be broken in two.
+func TestLocation(t *testing.T) {
+	s := newService(t, nil)
+	signUp(t, s, "go@example.com")
+	for target, want := range map[string]string{"/ü?ö": "/%C3%BC?%C3%B6", "/a\r\nSet-Cookie: x=y": "", "/desk": "/desk"} {
+		w := post(s, "sign-in/email", map[string]string{"email": "go@example.com", "password": "a good password", "callbackURL": target})
+		if got := w.Header().Get("Location"); got != want || (w.Code == 200) != (want != "") {
+			t.Errorf("%q: %d, Location %q, want %q", target, w.Code, got, want)
+		}
+	}
+}
+
+// A session that was not to be remembered is not, after a change of password
+// either: Better Auth then makes it last a week.
+func TestChangedPasswordRemembersNoMore(t *testing.T) {
+	now := time.Now()
+	s := newService(t, func(c *Config) { c.Now = func() time.Time { return now } })
+	signUp(t, s, "brief@example.com")
+	w := post(s, "sign-in/email", map[string]any{"email": "brief@example.com", "password": "a good password", "rememberMe": false})
+	w = post(s, "change-password", map[string]any{"currentPassword": "a good password", "newPassword": "another password", "revokeOtherSessions": true}, w.Result().Cookies()...)
+	cookies := w.Result().Cookies()
+	if w.Code != 200 || len(cookies) != 2 || cookies[0].MaxAge != 0 {
+		t.Fatalf("change: %d %s, %v", w.Code, w.Body, cookies)
+	}
+	now = now.Add(forgottenFor + time.Second)
+	if w := get(s, "get-session", cookies...); strings.TrimSpace(w.Body.String()) != "null" {
+		t.Errorf("a day later: %s", w.Body)
+	}
+}
+
+// Another site's page is refused before what it sent is read.
+func TestForeignBodiesAreNotRead(t *testing.T) {
+	s := newService(t, nil)
+	r := httptest.NewRequest("POST", prefix+"sign-in/email", unread{t})
+	r.Header.Set("Origin", "https://evil.example")
+	w := httptest.NewRecorder()
+	s.Handler().ServeHTTP(w, r)
+	if w.Code != http.StatusForbidden {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+type unread struct{ t *testing.T }
+
+func (u unread) Read([]byte) (int, error) {
+	u.t.Error("the body is read")
+	return 0, nil
+}
+
+// Both the own origin and trusted ones may be set with the port of their
+// scheme, which browsers leave out.
+func TestOriginsWithDefaultPorts(t *testing.T) {
+	s, err := New(Config{Secret: secret, BaseURL: "https://paddock.example.com:443", TrustedOrigins: []string{"http://Friend.example:80/"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for origin, want := range map[string]bool{"https://paddock.example.com": true, "http://friend.example": true, "https://friend.example": false, "http://paddock.example.com:443": false} {
+		if got := s.trusts(origin); got != want {
+			t.Errorf("%q: %v, want %v", origin, got, want)
+		}
+	}
+	if !s.trustsCallback("/a?to=" + url.QueryEscape("/b")) {
+		t.Error("an escaped slash in a query is refused")
+	}
+}
