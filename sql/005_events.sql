@@ -73,6 +73,7 @@ grant create on schema private to paddock_gate;
 set local role paddock_gate;
 {{ template "func/audit.sql" . }}
 {{ template "func/append_event.sql" . }}
+{{ template "func/lock_log.sql" . }}
 {{ template "func/ring.sql" . }}
 {{ template "func/doorbell_channel.sql" . }}
 {{ template "func/ring_for_others.sql" . }}
@@ -80,9 +81,10 @@ set local role paddock_gate;
 {{ template "func/create_account.sql" . }}
 {{ template "func/account_changed.sql" . }}
 grant execute on function private.append_event(text, jsonb, text) to paddock_app, paddock_worker;
+grant execute on function private.lock_log(boolean) to paddock_app, paddock_worker;
 grant execute on function private.ring() to paddock_app, paddock_worker;
 grant execute on function private.doorbell_channel() to paddock_worker;
-grant execute on function private.read_events(text[], uuid[], bigint[], integer) to paddock_worker;
+grant execute on function private.read_events(text[], uuid[], bigint[], integer, integer) to paddock_worker;
 grant execute on function private.create_account(text, text) to paddock_app;
 grant execute on function private.ring_for_others(), private.account_changed() to paddock_owner;
 reset role;
@@ -104,10 +106,11 @@ reset role;
 set local role paddock_gate;
 drop function private.account_changed();
 drop function private.create_account(text, text);
-drop function private.read_events(text[], uuid[], bigint[], integer);
+drop function private.read_events(text[], uuid[], bigint[], integer, integer);
 drop function private.ring_for_others();
 drop function private.doorbell_channel();
 drop function private.ring();
+drop function private.lock_log(boolean);
 drop function private.append_event(text, jsonb, text);
 drop function private.audit(uuid, text, jsonb);
 reset role;

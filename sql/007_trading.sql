@@ -10,9 +10,11 @@ create table app.alpaca_orders (
   account_id uuid not null references app.user_accounts (id) on delete cascade,
   id uuid not null default gen_random_uuid(),
   client_order_id text not null check (char_length(client_order_id) between 1 and 128),
-  -- submitting: the broker's answer is not known. unknown: it stayed unclear
-  -- and waits for a person. Orders placed elsewhere are 'accepted' when seen.
-  intent_state text not null default 'submitting' check (intent_state in ('submitting', 'accepted', 'rejected', 'unknown')),
+  -- submitting: the broker's answer is not known. unsent: it surely never
+  -- reached the broker, and a retry sends it. unknown: it stayed unclear and
+  -- waits for a person. Orders placed elsewhere are 'accepted' when seen.
+  intent_state text not null default 'submitting'
+    check (intent_state in ('submitting', 'accepted', 'rejected', 'unsent', 'unknown')),
   -- SHA-256 of the request, by which a retry is told from another order.
   request_hash bytea,
   submitted_by text,
@@ -159,9 +161,8 @@ grant insert (account_id, client_order_id, intent_state, symbol, side, type, tim
   broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, updated_at) on app.alpaca_orders to paddock_worker;
 grant update (intent_state, symbol, side, type, time_in_force, order_class, qty, notional, limit_price, stop_price,
   extended_hours, alpaca_order_id, status, status_message, filled_qty, filled_avg_price, broker_request_id,
-  broker_error_code, broker_updated_at, broker_order, submitted_at, filled_at, canceled_at, updated_at)
+  broker_error_code, broker_updated_at, broker_order, submitted_at, filled_at, canceled_at, updated_at, looked_up_at, lookups)
   on app.alpaca_orders to paddock_app, paddock_worker;
-grant update (looked_up_at, lookups) on app.alpaca_orders to paddock_worker;
 -- Leases tell which accounts have an answer missing, and need no more than that.
 create policy gate_reads on app.alpaca_orders for select to paddock_gate using (true);
 grant select (account_id, intent_state, created_at) on app.alpaca_orders to paddock_gate;

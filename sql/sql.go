@@ -6,9 +6,12 @@ package sql
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/tern/v2/migrate"
 )
 
@@ -40,7 +43,7 @@ func Migrate(ctx context.Context, conn *pgx.Conn) error {
 		return err
 	}
 	if err := m.Migrate(ctx); err != nil {
-		return fmt.Errorf("migrate: %w", err)
+		return explain(ctx, conn, fmt.Errorf("migrate: %w", err))
 	}
 	if _, err := conn.Exec(ctx, "select private.renew_seal_key()"); err != nil {
 		return fmt.Errorf("renew the key of the seal: %w", err)
@@ -55,7 +58,7 @@ func MigrateTo(ctx context.Context, conn *pgx.Conn, version int32) error {
 		return err
 	}
 	if err := m.MigrateTo(ctx, version); err != nil {
-		return fmt.Errorf("migrate to version %d: %w", version, err)
+		return explain(ctx, conn, fmt.Errorf("migrate to version %d: %w", version, err))
 	}
 	return nil
 }
@@ -74,12 +77,48 @@ func Version(ctx context.Context, conn *pgx.Conn) (current, newest int32, err er
 }
 
 func newMigrator(ctx context.Context, conn *pgx.Conn) (*migrate.Migrator, error) {
+	// Any login may hold the lock by which migrations wait for each other.
+	if _, err := conn.Exec(ctx, "set lock_timeout = '10s'"); err != nil {
+		return nil, fmt.Errorf("bound the wait for locks: %w", err)
+	}
 	m, err := migrate.NewMigrator(ctx, conn, VersionTable)
 	if err != nil {
-		return nil, fmt.Errorf("prepare the version table: %w", err)
+		return nil, explain(ctx, conn, fmt.Errorf("prepare the version table: %w", err))
 	}
 	if err := m.LoadMigrations(FS); err != nil {
 		return nil, fmt.Errorf("load migrations: %w", err)
 	}
 	return m, nil
+}
+
+// explain says what an operator can do about what migrations mostly fail on.
+func explain(ctx context.Context, conn *pgx.Conn, err error) error {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return err
+	}
+	switch pg.Code {
+	case "55P03":
+		return fmt.Errorf("%w: another session holds a lock that migrations need. %s", err, holders(ctx, conn))
+	case "42501":
+		return fmt.Errorf("%w: migrate as a role that owns the database, has CREATEROLE and made Paddock's roles or has the admin option on them "+
+			"(grant paddock_owner, paddock_gate to ROLE with admin option)", err)
+	}
+	return err
+}
+
+// holders names the sessions that hold advisory locks on this database.
+func holders(ctx context.Context, conn *pgx.Conn) string {
+	rows, err := conn.Query(ctx, `select distinct format('%s (process %s)', a.usename, l.pid)
+		from pg_locks l join pg_stat_activity a on a.pid = l.pid
+		where l.locktype = 'advisory' and l.granted and l.pid <> pg_backend_pid()
+			and l.database = (select oid from pg_database where datname = current_database())`)
+	if err != nil {
+		return "See pg_locks for who does."
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(names) == 0 {
+		return "See pg_locks for who does."
+	}
+	return "Advisory locks are held by " + strings.Join(names, ", ") + ": end such a session with pg_terminate_backend, and migrate again."
 }

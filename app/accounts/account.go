@@ -123,8 +123,7 @@ func (s *Service) Change(ctx context.Context, a tenant.Admission, name *string, 
 	}
 	var account Account
 	var changed int64
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
-		b.Rings()
+	err := s.db.Write(ctx, a, func(b *tenant.Batch) {
 		b.Queue(`update app.user_accounts set name = coalesce($2, name), is_active = coalesce($3, is_active), updated_at = now()
 			where id = $1`, a.Account, name, isActive).Exec(count(&changed))
 		queueGet(b, a.Account, &account)
@@ -140,8 +139,7 @@ func (s *Service) Change(ctx context.Context, a tenant.Admission, name *string, 
 // while the broker's answer to an order is missing, or not_permitted.
 func (s *Service) Delete(ctx context.Context, a tenant.Admission) error {
 	var manages, unresolved bool
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
-		b.Rings()
+	err := s.db.Remove(ctx, a, func(b *tenant.Batch) {
 		b.Queue(`select private.may('manage'), exists (
 			select from app.alpaca_orders where account_id = $1 and intent_state = 'submitting')`, a.Account).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&manages, &unresolved) })
@@ -170,11 +168,15 @@ func count(into *int64) func(pgconn.CommandTag) error {
 func cleanName(name string) (string, error) {
 	name = strings.TrimSpace(name)
 	n := utf8.RuneCountInString(name)
-	if n < 1 || n > 80 || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
-		return "", problem.New(problem.Invalid, "invalid_account", `Give "name" between 1 and 80 characters, without control characters.`)
+	if n < 1 || n > 80 || !utf8.ValidString(name) || strings.ContainsFunc(name, isHidden) {
+		return "", problem.New(problem.Invalid, "invalid_account", `Give "name" between 1 and 80 visible characters.`)
 	}
 	return name, nil
 }
+
+// isHidden tells control and format characters: a name in the account switcher
+// must show, and must not turn the text around it.
+func isHidden(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
 
 func notManaged() error {
 	return problem.New(problem.Forbidden, tenant.CodeNotPermitted, "Only the owner of an account may do this.")

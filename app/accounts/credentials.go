@@ -100,8 +100,7 @@ func (s *Service) PutCredentials(ctx context.Context, a tenant.Admission, keyID,
 	}
 	var m Metadata
 	version := s.keys.newest()
-	err = s.db.Do(ctx, a, func(b *tenant.Batch) {
-		b.Rings()
+	err = s.db.Write(ctx, a, func(b *tenant.Batch) {
 		b.Queue("select private.store_credentials($1, $2, 'key', $3, $4, $5, $6)", s.keys.derive(version, a.Account), version,
 			string(text), keyID[len(keyID)-4:], alpacaID, account.Value.AccountNumber)
 		queueMetadata(b, &m)
@@ -125,8 +124,7 @@ func explainCheck(err error, environment string) error {
 
 // DeleteCredentials forgets an account's keys; there being none is no error.
 func (s *Service) DeleteCredentials(ctx context.Context, a tenant.Admission) error {
-	return explain(s.db.Do(ctx, a, func(b *tenant.Batch) {
-		b.Rings()
+	return explain(s.db.Write(ctx, a, func(b *tenant.Batch) {
 		b.Queue("select private.delete_credentials()")
 	}))
 }

@@ -77,13 +77,17 @@ func (l *Logs) Append(ctx context.Context, a tenant.Admission, e Entry) ([]byte,
 	var body []byte
 	event := map[string]any{"orchestrator_agent_id": e.OrchestratorAgentID, "level": e.Level, "message": e.Message}
 	var queued error
-	err := l.db.Do(ctx, a, func(b *tenant.Batch) {
+	err := l.db.Write(ctx, a, func(b *tenant.Batch) {
 		b.Queue(insertLog, a.Account, e.OrchestratorAgentID, e.Level, e.Message, data).Query(func(rows pgx.Rows) (err error) {
 			body, err = tenant.AppendRows(nil, rows, nil)
 			return err
 		})
 		queued = b.AppendEvent("agent_log", event)
 	})
+	if tenant.Unstorable(err) {
+		return nil, problem.New(problem.Invalid, "invalid_agent_log",
+			`"data" holds something that cannot be stored: half of a surrogate pair, bytes that are not UTF-8, or a number out of range.`).Because(err)
+	}
 	if err == nil {
 		err = queued
 	}

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -68,13 +69,14 @@ func isUnavailable(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		switch pg.Code {
-		case "57014", "57P01", "57P02", "57P03", "53300", "55P03":
+		case "40P01", "40001", "57014", "57P01", "57P02", "57P03", "53300", "55P03":
 			return true
 		}
 		return pg.Code[:2] == "08"
 	}
 	var connect *pgconn.ConnectError
-	return errors.As(err, &connect) || pgconn.SafeToRetry(err) || pgconn.Timeout(err) || errors.Is(err, errDatabase)
+	return errors.As(err, &connect) || pgconn.SafeToRetry(err) || pgconn.Timeout(err) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errDatabase)
 }
 
 // errDatabase marks what went wrong on the way to or from Postgres.

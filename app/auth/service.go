@@ -122,7 +122,9 @@ func (s *Service) Handler() http.Handler {
 			w.WriteHeader(http.StatusNotFound)
 			return
 		}
-		c := &call{Request: r, header: w.Header()}
+		ctx, cancel := context.WithTimeout(r.Context(), patience)
+		defer cancel()
+		c := &call{Request: r.WithContext(ctx), header: w.Header()}
 		answer, err := s.answer(c, e)
 		if err != nil {
 			s.fail(w, c, err)
@@ -131,6 +133,10 @@ func (s *Service) Handler() http.Handler {
 		s.write(w, http.StatusOK, answer, c.cookies)
 	})
 }
+
+// patience is how long a call may wait for the database and for its turn to
+// hash: longer than the login's statement_timeout.
+const patience = 20 * time.Second
 
 // answer checks what all calls have in common, and makes the call.
 func (s *Service) answer(c *call, e endpoint) (any, error) {

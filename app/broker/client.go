@@ -19,6 +19,7 @@ type Client struct {
 	credentials Credentials
 	base        string
 	account     string // the key of its token bucket
+	background  bool   // nobody waits for its answers
 }
 
 // Option changes a Client.
@@ -26,6 +27,10 @@ type Option func(*Client)
 
 // WithAccount names the account whose requests are counted together.
 func WithAccount(id string) Option { return func(c *Client) { c.account = id } }
+
+// InBackground leaves half of the account's bucket to whoever waits for an
+// answer: such a client waits as long as its context lets it.
+func InBackground() Option { return func(c *Client) { c.background = true } }
 
 // Client makes a client. Empty credentials are refused: the SDK would take the
 // process's own instead.
@@ -142,7 +147,11 @@ func trade[T any](ctx context.Context, c *Client, endpoint string, do func(*alpa
 func call[T any](ctx context.Context, c *Client, host, endpoint string, do func(*exchange) (T, error)) (Answer[T], error) {
 	var answer Answer[T]
 	bucket := c.account + " " + host
-	if err := c.broker.limits.wait(ctx, bucket); err != nil {
+	wait := c.broker.limits.wait
+	if c.background {
+		wait = c.broker.limits.waitBehind
+	}
+	if err := wait(ctx, bucket); err != nil {
 		return answer, err
 	}
 	done, refused := c.broker.breakers.allow(host + " " + endpoint)
@@ -195,6 +204,8 @@ func (c *Client) explain(ctx context.Context, x *exchange, err error) *Error {
 		e.Kind = NotFound
 	case x.status == http.StatusTooManyRequests:
 		e.Kind, e.RetryAfter = RateLimited, retryAfter(x.header)
+	case x.status == http.StatusRequestTimeout && !safe: // a proxy's: what it passed on is not known
+		e.Kind, e.Cause = Ambiguous, err
 	case x.status >= 400 && x.status < 500:
 		e.Kind = Invalid
 	case safe: // 5xx, or a 2xx that could not be read

@@ -80,6 +80,29 @@ func (l *limits) wait(ctx context.Context, key string) *Error {
 	return nil
 }
 
+// maxBehind is how long background work lets others go first.
+const maxBehind = 30 * time.Second
+
+// waitBehind takes a token while more than half of the bucket is there for
+// others. An account whose people leave no half gets wait after a while, so
+// that its mirror does not stand still.
+func (l *limits) waitBehind(ctx context.Context, key string) *Error {
+	for began := time.Now(); time.Since(began) < maxBehind; {
+		b := l.bucket(key)
+		if b.Tokens() > float64(b.Burst())/2 && b.Allow() {
+			return nil
+		}
+		timer := time.NewTimer(250 * time.Millisecond)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return &Error{Kind: Canceled, Cause: ctx.Err()}
+		}
+	}
+	return l.wait(ctx, key)
+}
+
 // learn takes the account's real limit from an answer.
 func (l *limits) learn(key string, h http.Header) {
 	n, err := strconv.Atoi(h.Get("X-Ratelimit-Limit"))

@@ -156,7 +156,7 @@ func TestInvalidOrders(t *testing.T) {
 		strings.Replace(buyOne, `"1"`, `"1e9999"`, 1):                       "invalid_order",
 		strings.Replace(buyOne, `"1"`, `"1e-9999"`, 1):                      "invalid_order",
 		strings.Replace(buyOne, `"1"`, `"`+strings.Repeat("9", 400)+`"`, 1): "invalid_order",
-		strings.Replace(buyOne, `"1"`, `"NaN"`, 1):                          "invalid_json",
+		strings.Replace(buyOne, `"1"`, `"NaN"`, 1):                          "invalid_order",
 		strings.Replace(buyOne, `"qty":"1"`, `"qty":"1","notional":"5"`, 1): "invalid_order",
 		strings.Replace(buyOne, `market`, `limit`, 1):                       "invalid_order",
 		strings.Replace(buyOne, `"qty"`, `"limit_price":"1","qty"`, 1):      "invalid_order",

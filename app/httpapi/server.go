@@ -53,8 +53,10 @@ func New(c Config) http.Handler {
 		r.Handler(method, "/api/auth/*path", c.Auth)
 	}
 
-	r.GET("/healthz", s.handle(s.healthz))
-	r.GET("/readyz", s.handle(s.readyz))
+	for _, method := range []string{http.MethodGet, http.MethodHead} { // balancers ask with either
+		r.Handle(method, "/healthz", s.handle(s.healthz))
+		r.Handle(method, "/readyz", s.handle(s.readyz))
+	}
 
 	r.GET("/api/accounts", s.handle(s.listAccounts))
 	r.POST("/api/accounts", s.handle(s.createAccount))

@@ -398,6 +398,9 @@ func (s *Server) await(ctx context.Context) error {
 	}
 }
 
+// Exited is closed when the server's process has ended, by Stop or by itself.
+func (s *Server) Exited() <-chan struct{} { return s.exited }
+
 // AdminURL is the superuser's URL of a database.
 func (s *Server) AdminURL(database string) string { return s.url(superuser, s.password, database) }
 

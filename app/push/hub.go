@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -31,10 +33,12 @@ type Config struct {
 	MaxAccounts    int           // a socket may subscribe to; 100
 	MaxSockets     int           // a session may have; 20
 	Queue          int           // messages that may wait for a socket; 1,000
+	QueueBytes     int           // and their size together; 1 MiB
 	WriteTimeout   time.Duration // for one message; 10 s
 	IdleTimeout    time.Duration // a socket that answers no ping; 60 s
-	eventsPerRead  int
-	interestsARead int
+	eventsPerRead  int           // of one interest
+	interestsARead int           // that one query asks for
+	bytesARead     int           // that one query answers, about
 }
 
 // Hub holds the sockets of this instance.
@@ -56,8 +60,10 @@ func New(c Config) *Hub {
 	orDefault(&c.MaxAccounts, 100)
 	orDefault(&c.MaxSockets, 20)
 	orDefault(&c.Queue, 1000)
-	orDefault(&c.eventsPerRead, c.Queue/2)
+	orDefault(&c.QueueBytes, 1<<20)
+	orDefault(&c.eventsPerRead, min(100, c.Queue/2))
 	orDefault(&c.interestsARead, 500)
+	orDefault(&c.bytesARead, 4<<20)
 	if c.OnRing == nil {
 		c.OnRing = func() {}
 	}
@@ -155,69 +161,66 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// place is one subscription of one socket, as it stood when it was read.
-type place struct {
-	socket *socket
-	in     tenant.Interest
-}
-
-// read asks for the news of all subscriptions together and hands them out,
-// until there are none.
+// read asks once for the news of all subscriptions together and hands them
+// out. Who is still behind then is read again with everyone else: a tenant
+// with much to catch up on holds up no other.
 func (h *Hub) read(ctx context.Context) {
-	var all []place
+	places := map[tenant.Interest][]*socket{} // sockets of a session that stand alike are read for once
 	h.mu.Lock()
 	for s := range h.sockets {
-		all = s.interests(all)
+		for _, in := range s.interests() {
+			places[in] = append(places[in], s)
+		}
 	}
 	h.mu.Unlock()
-	for len(all) > 0 && ctx.Err() == nil {
-		var behind []place
-		for from := 0; from < len(all); from += h.interestsARead {
-			part := all[from:min(from+h.interestsARead, len(all))]
-			more, err := h.readPart(ctx, part)
-			if err != nil {
-				if ctx.Err() == nil {
-					h.Logger.Warn("events could not be read; they are asked for again", "err", err)
-				}
-				return
-			}
-			behind = append(behind, more...)
-		}
-		all = behind
+	asked := slices.Collect(maps.Keys(places))
+	behind := false
+	for part := range slices.Chunk(asked, h.interestsARead) {
+		behind = h.readPart(ctx, part, places) || behind
+	}
+	if behind {
+		h.wakeUp()
 	}
 }
 
-// readPart answers those places that have more to come.
-func (h *Hub) readPart(ctx context.Context, part []place) ([]place, error) {
-	ask := make([]tenant.Interest, len(part))
-	for i, p := range part {
-		ask[i] = p.in
-	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+// readPart asks for some interests, and says whether one of them has more to
+// come. Where that takes too long, halves of it are tried: one tenant's bad
+// luck is not to be everyone's.
+func (h *Hub) readPart(ctx context.Context, part []tenant.Interest, places map[tenant.Interest][]*socket) (behind bool) {
+	once, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	events, err := h.Worker.ReadEvents(ctx, ask, h.eventsPerRead)
-	if err != nil {
-		return nil, err
+	bytes := max(h.bytesARead/len(part), 16<<10)
+	events, err := h.Worker.ReadEvents(once, part, h.eventsPerRead, bytes)
+	switch {
+	case ctx.Err() != nil:
+		return false
+	case err != nil && once.Err() != nil && len(part) > 1:
+		half := len(part) / 2
+		first := h.readPart(ctx, part[:half], places)
+		return h.readPart(ctx, part[half:], places) || first
+	case err != nil:
+		h.Logger.Warn("events could not be read; they are asked for again", "err", err)
+		return false
 	}
-	got := make([]int, len(part))
+	got, size := make([]int, len(part)), make([]int, len(part))
 	for _, e := range events {
-		p := &part[e.Index]
-		if e.Standing != tenant.StandingOK {
-			p.socket.lost(p.in.Account, e.Standing)
-			continue
-		}
-		if p.socket.deliver(p.in.Account, e) {
-			p.in.Cursor = e.Seq
-			got[e.Index]++
-		}
-	}
-	var behind []place
-	for i, n := range got {
-		if n == h.eventsPerRead && !part[i].socket.hasNoRoom() {
-			behind = append(behind, part[i])
+		in := part[e.Index]
+		got[e.Index]++
+		size[e.Index] += len(e.Data)
+		for _, s := range places[in] {
+			if e.Standing != tenant.StandingOK {
+				s.lost(in.Account, e.Standing)
+			} else {
+				s.deliver(in.Account, e)
+			}
 		}
 	}
-	return behind, nil
+	for i := range part {
+		if got[i] == h.eventsPerRead || size[i] >= bytes {
+			behind = true
+		}
+	}
+	return behind
 }
 
 // closeAll ends every socket: the instance is going away.

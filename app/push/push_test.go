@@ -91,7 +91,7 @@ func (f *fixture) exec(sql string) {
 
 // say appends an event to a user's account.
 func (f *fixture) say(user int, text string) {
-	err := f.tenant.Do(context.Background(), tenant.Admission{Token: token(user), Account: uuid.MustParse(account(user))}, func(b *tenant.Batch) {
+	err := f.tenant.Write(context.Background(), tenant.Admission{Token: token(user), Account: uuid.MustParse(account(user))}, func(b *tenant.Batch) {
 		if err := b.AppendEvent("agent_log", map[string]string{"text": text}); err != nil {
 			f.t.Error(err)
 		}

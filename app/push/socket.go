@@ -24,6 +24,7 @@ type socket struct {
 	out   chan []byte
 	quit  chan struct{} // closed when the socket is to end
 	done  chan struct{} // closed when it has
+	size  atomic.Int64  // bytes in out
 	full  atomic.Bool   // events are left in the log until the client has read more
 
 	once   sync.Once
@@ -38,11 +39,20 @@ type socket struct {
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	token, ok := h.Session(r)
 	if !ok {
-		refuse(w, http.StatusUnauthorized, "unauthenticated", "Sign in first: there is no session, or it has ended.")
+		refuse(w, http.StatusUnauthorized, tenant.CodeUnauthenticated, "Sign in first: there is no session, or it has ended.")
 		return
 	}
 	if !h.OriginAllowed(r) {
 		refuse(w, http.StatusForbidden, "origin_forbidden", "This page's origin may not open a socket here.")
+		return
+	}
+	switch standing, err := h.standing(r.Context(), token); {
+	case err != nil:
+		w.Header().Set("Retry-After", "2")
+		refuse(w, http.StatusServiceUnavailable, tenant.CodeUnavailable, "The database cannot be reached at the moment. Try again in a few seconds.")
+		return
+	case standing == tenant.StandingUnauthenticated:
+		refuse(w, http.StatusUnauthorized, tenant.CodeUnauthenticated, "Sign in first: there is no session, or it has ended.")
 		return
 	}
 	// The origin is checked above, by the same rule as everywhere.
@@ -78,6 +88,21 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	<-written
 }
 
+// standing asks whether the session lives: StandingUnauthenticated, or another
+// word about an account that does not exist.
+func (h *Hub) standing(ctx context.Context, token string) (tenant.Standing, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	answer, err := h.Worker.ReadEvents(ctx, []tenant.Interest{{Token: token, Cursor: -1}}, 1, 1)
+	if err != nil {
+		return "", err
+	}
+	if len(answer) != 1 {
+		return "", errors.New("the database does not say how a session stands")
+	}
+	return answer[0].Standing, nil
+}
+
 func refuse(w http.ResponseWriter, status int, code, sentence string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
@@ -101,6 +126,7 @@ func (s *socket) write(ctx context.Context) {
 		var err error
 		select {
 		case text := <-s.out:
+			s.size.Add(-int64(len(text)))
 			once, cancel := context.WithTimeout(ctx, s.hub.WriteTimeout)
 			err = s.conn.Write(once, websocket.MessageText, text)
 			cancel()
@@ -117,7 +143,7 @@ func (s *socket) write(ctx context.Context) {
 			s.end(closeSlowReader, "too slow: reconnect and resume by cursor")
 			return
 		}
-		if len(s.out) < s.hub.Queue/4 && s.full.CompareAndSwap(true, false) {
+		if len(s.out) <= s.hub.Queue/4 && s.size.Load() <= int64(s.hub.QueueBytes)/4 && s.full.CompareAndSwap(true, false) {
 			s.hub.wakeUp()
 		}
 	}
@@ -134,6 +160,7 @@ func (s *socket) flush(ctx context.Context) {
 	for {
 		select {
 		case text := <-s.out:
+			s.size.Add(-int64(len(text)))
 			if s.conn.Write(once, websocket.MessageText, text) != nil {
 				return
 			}
@@ -201,7 +228,7 @@ func (s *socket) subscribe(ctx context.Context, r request) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	heads, err := s.hub.Worker.ReadEvents(ctx, []tenant.Interest{{Token: s.token, Account: r.Account, Cursor: -1}}, 1)
+	heads, err := s.hub.Worker.ReadEvents(ctx, []tenant.Interest{{Token: s.token, Account: r.Account, Cursor: -1}}, 1, 1)
 	if err != nil || len(heads) != 1 {
 		s.send(message{Type: "unsubscribed", Account: &r.Account, Code: "database_unavailable",
 			Message: "The database cannot be reached at the moment. Subscribe again in a few seconds."})
@@ -227,17 +254,22 @@ func (s *socket) subscribe(ctx context.Context, r request) {
 	s.hub.wakeUp()
 }
 
-// interests appends what the socket waits for. One with half its queue full
+// interests answers what the socket waits for. One whose queue is half full
 // waits for nothing: its events stay in the log, where they cost no memory,
-// until its client has read more.
-func (s *socket) interests(all []place) []place {
+// until its client has read more. One that follows no account waits for the
+// end of its session alone.
+func (s *socket) interests() []tenant.Interest {
 	if s.hasNoRoom() {
-		return all
+		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(s.subscriptions) == 0 {
+		return []tenant.Interest{{Token: s.token, Cursor: -1}}
+	}
+	all := make([]tenant.Interest, 0, len(s.subscriptions))
 	for account, cursor := range s.subscriptions {
-		all = append(all, place{s, tenant.Interest{Token: s.token, Account: account, Cursor: cursor}})
+		all = append(all, tenant.Interest{Token: s.token, Account: account, Cursor: cursor})
 	}
 	return all
 }
@@ -245,26 +277,24 @@ func (s *socket) interests(all []place) []place {
 // hasNoRoom tells whether a page of events might not fit, and has the writer
 // wake the hub when it does again.
 func (s *socket) hasNoRoom() bool {
-	if len(s.out) <= s.hub.Queue/2 {
+	if len(s.out) <= s.hub.Queue/2 && s.size.Load() <= int64(s.hub.QueueBytes)/2 {
 		return false
 	}
 	s.full.Store(true)
 	return true
 }
 
-// deliver sends an event if it is the next one of its account, and says
-// whether it was. Any other was sent already, or comes with the next read.
-func (s *socket) deliver(account uuid.UUID, e tenant.Event) bool {
+// deliver sends an event if it is the next one of its account and there is
+// room. Any other was sent already, or comes with the next read.
+func (s *socket) deliver(account uuid.UUID, e tenant.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if last, follows := s.subscriptions[account]; !follows || e.Seq != last+1 {
-		return false
+	if last, follows := s.subscriptions[account]; !follows || e.Seq != last+1 || s.hasNoRoom() {
+		return
 	}
-	if !s.sendLocked(message{Type: "event", Account: &account, Cursor: &e.Seq, Kind: e.Kind, At: &e.At, Data: e.Data}) {
-		return false
+	if s.sendLocked(message{Type: "event", Account: &account, Cursor: &e.Seq, Kind: e.Kind, At: &e.At, Data: e.Data}) {
+		s.subscriptions[account] = e.Seq
 	}
-	s.subscriptions[account] = e.Seq
-	return true
 }
 
 // lost ends a subscription whose session may no longer read the account.
@@ -273,7 +303,7 @@ func (s *socket) lost(account uuid.UUID, standing tenant.Standing) {
 	_, follows := s.subscriptions[account]
 	delete(s.subscriptions, account)
 	s.mu.Unlock()
-	if follows {
+	if follows || standing == tenant.StandingUnauthenticated {
 		s.tellLost(account, standing)
 	}
 }
@@ -310,6 +340,7 @@ func (s *socket) sendLocked(m message) bool {
 	case <-s.quit:
 		return false
 	case s.out <- text:
+		s.size.Add(int64(len(text)))
 		return true
 	default:
 		s.end(closeSlowReader, "too slow: reconnect and resume by cursor")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"paddock/app/accounts"
@@ -41,8 +42,8 @@ func (m *Manager) start(ctx context.Context, l tenant.Lease) {
 	}()
 }
 
-// resolve asks the stream to look up orders whose answer is missing.
-func (r *running) resolve() { signal(r.account.lookNow) }
+// lookUp asks the stream to look up orders whose answer is missing.
+func (r *running) lookUp() { signal(r.account.lookNow) }
 
 func signal(c chan struct{}) {
 	select {
@@ -51,38 +52,42 @@ func signal(c chan struct{}) {
 	}
 }
 
-// run opens the keys, then reads the stream and, beside it, reconciles.
+// run opens the keys, then reads the stream and, beside it, reconciles and
+// looks up lost orders.
 func (a *account) run(ctx context.Context) {
-	for attempt := 0; !a.open(ctx); attempt++ {
+	for attempt := 0; ; attempt++ {
+		err := a.open(ctx)
+		if err == nil {
+			break
+		}
+		if problem.Is(err, accounts.CodeNeedsCredentials) {
+			a.parkAll(ctx) // without keys, nobody can ask what became of them
+		} else if ctx.Err() == nil {
+			a.log.Warn("the stream could not open its credentials", "err", err)
+		}
 		if !backoff(ctx, attempt) {
 			return
 		}
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	reading := make(chan struct{})
-	go func() {
-		defer close(reading)
-		a.read(ctx)
-	}()
-	a.tend(ctx)
-	<-reading
+	var parts sync.WaitGroup
+	for _, part := range []func(context.Context){a.read, a.tend, a.resolve} {
+		parts.Go(func() { part(ctx) })
+	}
+	parts.Wait()
 }
 
 // open reads the account's credentials. They stay in memory while the stream
 // runs, as the open connection itself does.
-func (a *account) open(ctx context.Context) bool {
+func (a *account) open(ctx context.Context) error {
 	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) { a.m.Keys.QueueOpen(b, a.lease.Account, &a.opened) })
 	if err == nil {
 		err = a.opened.Usable()
 	}
 	if err == nil {
-		a.client, err = a.m.Broker.Client(a.opened.Environment, a.opened.Credentials, broker.WithAccount(a.lease.Account.String()))
+		a.client, err = a.m.Broker.Client(a.opened.Environment, a.opened.Credentials,
+			broker.WithAccount(a.lease.Account.String()), broker.InBackground())
 	}
-	if err != nil && ctx.Err() == nil {
-		a.log.Warn("the stream could not open its credentials", "err", err)
-	}
-	return err == nil
+	return err
 }
 
 // read follows the broker's stream, again and again.
@@ -125,8 +130,7 @@ func (a *account) read(ctx context.Context) {
 // transaction. One that was applied before changes nothing.
 func (a *account) apply(ctx context.Context, msg broker.Message) error {
 	for attempt := 0; ; attempt++ {
-		err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
-			b.Rings()
+		err := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
 			b.Queue("select app.apply_trade_update($1, $2)", a.lease.Account, []byte(msg.Update))
 		})
 		if err == nil {
@@ -142,12 +146,30 @@ func (a *account) apply(ctx context.Context, msg broker.Message) error {
 		if problem.Is(err, tenant.CodeAccountForbidden) {
 			return err
 		}
-		// One update that Postgres will not take must not stop the others:
-		// reconciliation brings what it said.
-		a.log.Error("a trade update could not be applied", "event_id", msg.EventID, "err", err)
-		signal(a.gap)
-		return nil
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return a.keep(ctx, msg, err)
 	}
+}
+
+// keep writes an update that cannot be applied into the log as it came: it
+// must not stop the others, and nothing that the broker said may be lost.
+// Reconciliation brings the order as it is now.
+func (a *account) keep(ctx context.Context, msg broker.Message, reason error) error {
+	a.log.Error("a trade update could not be applied and is kept as it came", "event_id", msg.EventID, "err", reason)
+	err := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue("select private.append_event('order', jsonb_build_object('event', 'unapplied', 'update', $1::text), $2)", string(msg.Update), msg.EventID)
+		b.Queue(`insert into app.stream_cursors as c (account_id, last_event_id) values ($1, $2)
+			on conflict (account_id) do update set last_event_id = excluded.last_event_id, updated_at = now()
+			where c.last_event_id is null or c.last_event_id < excluded.last_event_id`, a.lease.Account, msg.EventID)
+	})
+	if err != nil {
+		return err // the stream starts again from the update before it
+	}
+	a.lastID = msg.EventID
+	signal(a.gap)
+	return nil
 }
 
 // refused notes keys that the broker no longer takes, and says whether that is
@@ -157,8 +179,7 @@ func (a *account) refused(ctx context.Context, err error) bool {
 	if !errors.As(err, &b) || b.Kind != broker.Unauthorized {
 		return false
 	}
-	noted := a.m.Worker.Do(ctx, a.lease, func(batch *tenant.Batch) {
-		batch.Rings()
+	noted := a.m.Worker.Write(ctx, a.lease, func(batch *tenant.Batch) {
 		batch.Queue("select private.credentials_rejected($1)", a.opened.Generation)
 	})
 	if noted != nil {
@@ -169,7 +190,7 @@ func (a *account) refused(ctx context.Context, err error) bool {
 	return true
 }
 
-// tend reconciles after every gap and now and then, and looks up lost orders.
+// tend reconciles after every gap and now and then.
 func (a *account) tend(ctx context.Context) {
 	timer := time.NewTicker(a.m.Reconcile)
 	defer timer.Stop()
@@ -182,8 +203,6 @@ func (a *account) tend(ctx context.Context) {
 			err = a.reconcile(ctx)
 		case <-timer.C:
 			err = a.reconcile(ctx)
-		case <-a.lookNow:
-			err = a.lookUp(ctx)
 		}
 		if err == nil || ctx.Err() != nil {
 			continue
@@ -199,10 +218,23 @@ func (a *account) tend(ctx context.Context) {
 	}
 }
 
+// resolve looks up lost orders when told that there are any.
+func (a *account) resolve(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-a.lookNow:
+		}
+		if err := a.lookUp(ctx); err != nil && ctx.Err() == nil && !a.refused(ctx, err) {
+			a.log.Warn("lost orders could not be looked up; it is tried again", "err", err)
+		}
+	}
+}
+
 // queueOrderEvent records an order as the broker describes it and, if that
 // changed anything, tells the account of it.
 func queueOrderEvent(b *tenant.Batch, l tenant.Lease, order json.RawMessage, what, requestID string) {
-	b.Rings()
 	b.Queue(`with r as (select * from app.record_order($1, $2, $3))
 		select private.append_event('order', jsonb_build_object('event', $4::text, 'order', app.order_json(r.recorded),
 			'execution', null, 'position_qty', null), null) from r where r.changed`, l.Account, []byte(order), requestID, what)

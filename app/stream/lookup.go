@@ -24,15 +24,7 @@ type lost struct {
 // since an order may appear late; an order that the broker keeps not knowing
 // for the whole window is parked for a person. Nothing is ever sent again.
 func (a *account) lookUp(ctx context.Context) error {
-	var intents []lost
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue(`select id, client_order_id, looked_up_at from app.alpaca_orders
-			where account_id = $1 and intent_state = 'submitting' and created_at < now() - interval '3 seconds'
-			order by created_at limit 100`, a.lease.Account).Query(func(rows pgx.Rows) (err error) {
-			intents, err = pgx.CollectRows(rows, pgx.RowToStructByPos[lost])
-			return err
-		})
-	})
+	intents, err := a.lost(ctx, 3*time.Second)
 	if err != nil {
 		return err
 	}
@@ -41,7 +33,7 @@ func (a *account) lookUp(ctx context.Context) error {
 		var e *broker.Error
 		switch {
 		case err == nil:
-			err = a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+			err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
 				queueOrderEvent(b, a.lease, answer.Raw, "reconciled", answer.RequestID)
 			})
 		case errors.As(err, &e) && e.Kind == broker.NotFound:
@@ -54,26 +46,62 @@ func (a *account) lookUp(ctx context.Context) error {
 	return nil
 }
 
-// parkedMessage is what a person is told of an order that stays unclear.
-const parkedMessage = "The broker's answer to this order was lost, and the broker does not know its client_order_id. " +
-	"It was most likely never placed: check the orders at Alpaca before you send it again under a new client_order_id."
+// lost answers the intents whose answer has been missing for an age, the
+// oldest first.
+func (a *account) lost(ctx context.Context, age time.Duration) (intents []lost, err error) {
+	err = a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue(`select id, client_order_id, looked_up_at from app.alpaca_orders
+			where account_id = $1 and intent_state = 'submitting' and created_at < now() - $2::interval
+			order by created_at limit 100`, a.lease.Account, age).Query(func(rows pgx.Rows) (err error) {
+			intents, err = pgx.CollectRows(rows, pgx.RowToStructByPos[lost])
+			return err
+		})
+	})
+	return intents, err
+}
+
+// What a person is told of an order that stays unclear.
+const (
+	notKnownMessage = "The broker's answer to this order was lost, and the broker does not know its client_order_id. " +
+		"It was most likely never placed: check the orders at Alpaca before you send it again under a new client_order_id."
+	noKeysMessage = "The broker's answer to this order was lost, and this account has no working API keys to ask with. " +
+		"It may have been placed: check the orders at Alpaca before you send it again under a new client_order_id."
+)
 
 // notFound notes that the broker does not know the order, and parks it when
 // that has been so for the whole window.
 func (a *account) notFound(ctx context.Context, in lost) error {
-	if in.MissingSince == nil || time.Since(*in.MissingSince) < a.m.LookupWindow {
-		return a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
-			b.Queue(`update app.alpaca_orders set lookups = lookups + 1, looked_up_at = coalesce(looked_up_at, clock_timestamp())
-				where account_id = $1 and id = $2 and intent_state = 'submitting'`, a.lease.Account, in.ID)
-		})
+	if in.MissingSince != nil && time.Since(*in.MissingSince) >= a.m.LookupWindow {
+		return a.park(ctx, in, notKnownMessage)
 	}
+	return a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue(`update app.alpaca_orders set lookups = lookups + 1, looked_up_at = coalesce(looked_up_at, clock_timestamp())
+			where account_id = $1 and id = $2 and intent_state = 'submitting'`, a.lease.Account, in.ID)
+	})
+}
+
+// parkAll parks what has been unclear for the whole window, where there are no
+// keys to ask the broker with.
+func (a *account) parkAll(ctx context.Context) {
+	intents, err := a.lost(ctx, a.m.LookupWindow)
+	for _, in := range intents {
+		if err == nil {
+			err = a.park(ctx, in, noKeysMessage)
+		}
+	}
+	if err != nil && ctx.Err() == nil {
+		a.log.Warn("orders that stay unclear could not be parked; it is tried again", "err", err)
+	}
+}
+
+// park leaves an order to a person.
+func (a *account) park(ctx context.Context, in lost, message string) error {
 	a.log.Error("an order stays unclear and is parked", "order", in.ID)
-	return a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
-		b.Rings()
+	return a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`with parked as (
 			update app.alpaca_orders set intent_state = 'unknown', status = 'unknown', status_message = $3, updated_at = clock_timestamp()
 			where account_id = $1 and id = $2 and intent_state = 'submitting' returning *)
 			select private.append_event('order', jsonb_build_object('event', 'unknown', 'order', app.order_json(row(parked.*)::app.alpaca_orders),
-				'execution', null, 'position_qty', null), null) from parked`, a.lease.Account, in.ID, parkedMessage)
+				'execution', null, 'position_qty', null), null) from parked`, a.lease.Account, in.ID, message)
 	})
 }

@@ -25,6 +25,7 @@ type Config struct {
 	Logger *slog.Logger
 
 	Every     time.Duration // between two looks at the leases; 2 s
+	Rest      time.Duration // the least time between two looks; 1 s
 	LeaseTTL  time.Duration // how long a lease outlives its holder; 10 s
 	Reconcile time.Duration // between two reconciliations of a quiet stream; 3 min
 	// LookupWindow is how long an order that the broker does not know is
@@ -57,6 +58,7 @@ type running struct {
 // New makes a Manager; Run starts it.
 func New(c Config) *Manager {
 	c.Every = orDefault(c.Every, 2*time.Second)
+	c.Rest = orDefault(c.Rest, time.Second)
 	c.LeaseTTL = orDefault(c.LeaseTTL, 10*time.Second)
 	c.Reconcile = orDefault(c.Reconcile, 3*time.Minute)
 	c.LookupWindow = orDefault(c.LookupWindow, time.Minute)
@@ -87,6 +89,7 @@ func (m *Manager) Run(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		m.look(ctx)
+		looked := time.Now()
 		select {
 		case <-ctx.Done():
 			m.stopAll()
@@ -98,6 +101,10 @@ func (m *Manager) Run(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		case <-m.wake:
+			// Every event of every account wakes it: once a second is enough.
+			if !sleep(ctx, m.Rest-time.Since(looked)) {
+				continue
+			}
 		}
 	}
 }
@@ -130,7 +137,7 @@ func (m *Manager) look(ctx context.Context) {
 			m.start(ctx, l)
 		}
 		if l.Unresolved {
-			m.running[l.Account].resolve()
+			m.running[l.Account].lookUp()
 		}
 	}
 	for id, r := range m.running {
@@ -158,7 +165,12 @@ func (m *Manager) stopAll() {
 // so that a broker that restarts is not stormed.
 func backoff(ctx context.Context, attempt int) bool {
 	d := min(250*time.Millisecond<<min(attempt, 7), 30*time.Second)
-	timer := time.NewTimer(d/2 + rand.N(d))
+	return sleep(ctx, d/2+rand.N(d))
+}
+
+// sleep waits, and says whether the context still lives.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

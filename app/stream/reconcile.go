@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
@@ -15,9 +16,13 @@ import (
 	"paddock/app/tenant"
 )
 
-// importPages bounds how much history a first connection brings in: 10 pages
-// of 500 orders.
-const importPages = 10
+// Bounds of one reconciliation.
+const (
+	importPages = 10  // of 500 orders: the history that a first connection brings in
+	openPages   = 40  // of 500 open orders
+	maxLookUps  = 50  // of orders that we believe open and the broker does not list; the rest waits for the next run
+	chunk       = 200 // orders recorded in one transaction, so that none holds the account for long
+)
 
 // reconcile makes the mirror agree with the broker's REST answers: its open
 // orders, those of ours that we believe open and it no longer lists, and its
@@ -30,7 +35,8 @@ func (a *account) reconcile(ctx context.Context) error {
 		b.Queue("select not exists (select from app.stream_cursors where account_id = $1 and agreed_at is not null)", a.lease.Account).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&first) })
 		b.Queue(`select alpaca_order_id from app.alpaca_orders where account_id = $1 and alpaca_order_id is not null
-			and status not in ('filled', 'canceled', 'expired', 'rejected', 'replaced', 'done_for_day', 'unknown')`, a.lease.Account).
+			and status not in ('filled', 'canceled', 'expired', 'rejected', 'replaced', 'done_for_day', 'unknown')
+			order by updated_at`, a.lease.Account).
 			Query(func(rows pgx.Rows) (err error) {
 				believed, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 				return err
@@ -44,25 +50,11 @@ func (a *account) reconcile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	listed := make(map[string]bool, len(orders))
-	for _, o := range orders {
-		listed[o.id] = true
+	ended, err := a.ended(ctx, believed, orders)
+	if err != nil {
+		return err
 	}
-	for _, id := range believed {
-		if listed[id.String()] {
-			continue
-		}
-		answer, err := a.client.Order(ctx, id.String())
-		var e *broker.Error
-		if errors.As(err, &e) && e.Kind == broker.NotFound {
-			a.log.Warn("the broker does not know an order that it had accepted", "alpaca_order_id", id)
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		orders = append(orders, brokerOrder{id: id.String(), raw: answer.Raw})
-	}
+	orders = append(orders, ended...)
 	positions, err := a.client.Positions(ctx)
 	if err != nil {
 		return err
@@ -72,16 +64,53 @@ func (a *account) reconcile(ctx context.Context) error {
 	if first {
 		what = "imported"
 	}
-	return a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
-		b.Rings()
-		for _, o := range orders {
-			queueOrderEvent(b, a.lease, o.raw, what, "")
+	for part := range slices.Chunk(orders, chunk) {
+		err := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+			for _, o := range part {
+				queueOrderEvent(b, a.lease, o.raw, what, "")
+			}
+		})
+		if err != nil {
+			return err
 		}
+	}
+	return a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select private.append_event('position', jsonb_build_object('positions', $2::jsonb), null)
 			where app.record_positions($1, $2, $3)`, a.lease.Account, []byte(positions.Raw), asOf)
 		b.Queue(`insert into app.stream_cursors as c (account_id, agreed_at) values ($1, $2)
 			on conflict (account_id) do update set agreed_at = excluded.agreed_at, updated_at = now()`, a.lease.Account, asOf)
 	})
+}
+
+// ended asks for the orders that we believe open and the broker no longer
+// lists as open: they ended unseen.
+func (a *account) ended(ctx context.Context, believed []uuid.UUID, open []brokerOrder) ([]brokerOrder, error) {
+	listed := make(map[string]bool, len(open))
+	for _, o := range open {
+		listed[o.id] = true
+	}
+	var all []brokerOrder
+	asked := 0
+	for _, id := range believed {
+		if listed[id.String()] {
+			continue
+		}
+		if asked++; asked > maxLookUps {
+			signal(a.gap)
+			break
+		}
+		answer, err := a.client.Order(ctx, id.String())
+		var e *broker.Error
+		if errors.As(err, &e) && e.Kind == broker.NotFound {
+			a.log.Warn("the broker does not know an order that it had accepted", "alpaca_order_id", id)
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, brokerOrder{id: id.String(), raw: answer.Raw})
+	}
+	return all, nil
 }
 
 // brokerOrder is an order as the broker wrote it.
@@ -93,7 +122,7 @@ type brokerOrder struct {
 // brokerOrders answers the open orders, or the history, newest last.
 func (a *account) brokerOrders(ctx context.Context, history bool) ([]brokerOrder, error) {
 	request := alpaca.GetOrdersRequest{Status: "open", Limit: 500, Direction: "desc"}
-	pages := 1
+	pages := openPages
 	if history {
 		request.Status, pages = "all", importPages
 	}

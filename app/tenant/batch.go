@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -17,7 +18,6 @@ import (
 // the server has committed by then.
 type Batch struct {
 	batch pgx.Batch
-	news  bool
 }
 
 // Queue adds a statement; values are always bound. Give the answer a callback
@@ -26,20 +26,15 @@ func (b *Batch) Queue(sql string, args ...any) *pgx.QueuedQuery {
 	return b.batch.Queue(sql, args...)
 }
 
-// AppendEvent adds an event to the admitted account's log.
+// AppendEvent adds an event to the admitted account's log, in a Write.
 func (b *Batch) AppendEvent(kind string, data any) error {
 	text, err := json.Marshal(data)
 	if err != nil {
 		return fmt.Errorf("write the event as JSON: %w", err)
 	}
 	b.Queue("select private.append_event($1, $2, null)", kind, text)
-	b.Rings()
 	return nil
 }
-
-// Rings says that a statement of this batch may append an event: the doorbell
-// is rung right after the commit.
-func (b *Batch) Rings() { b.news = true }
 
 // resetSQL ends every transaction: whatever a query may have set for the whole
 // session (row_security, a timeout, the client's encoding) goes back to what
@@ -50,8 +45,13 @@ func (b *Batch) Rings() { b.news = true }
 const (
 	admitSQL       = "select private.admit($1, $2)"
 	admitWorkerSQL = "select private.admit_worker($1, $2, $3)"
+	lockLogSQL     = "select private.lock_log($1)"
 	resetSQL       = "reset all"
 )
+
+// LockLog takes the lock of the account's log, for a Do that changes the
+// account and has nothing to tell of it. It comes before every other statement.
+func (b *Batch) LockLog() { b.Queue(lockLogSQL, false) }
 
 // Bell rings the doorbell after a commit.
 type Bell interface{ Ring() }
@@ -77,32 +77,62 @@ type Admission struct {
 // Postgres error of a statement.
 func (db *DB) Do(ctx context.Context, a Admission, queue func(*Batch)) error {
 	var b Batch
+	b.admit(a)
+	queue(&b)
+	return run(ctx, db.pool, &b)
+}
+
+// Write is Do for what changes the admitted account. It takes the lock of the
+// account's log first, so that writers wait for each other in one order, and
+// rings the doorbell after the commit.
+func (db *DB) Write(ctx context.Context, a Admission, queue func(*Batch)) error {
+	return db.write(ctx, a, false, queue)
+}
+
+// Remove is Write for what deletes the account itself: it waits for the
+// account's stream as well.
+func (db *DB) Remove(ctx context.Context, a Admission, queue func(*Batch)) error {
+	return db.write(ctx, a, true, queue)
+}
+
+func (db *DB) write(ctx context.Context, a Admission, leases bool, queue func(*Batch)) error {
+	var b Batch
+	b.admit(a)
+	b.Queue(lockLogSQL, leases)
+	queue(&b)
+	err := run(ctx, db.pool, &b)
+	if err == nil && db.bell != nil {
+		db.bell.Ring()
+	}
+	return err
+}
+
+func (b *Batch) admit(a Admission) {
 	var account *uuid.UUID
 	if a.Account != uuid.Nil {
 		account = &a.Account
 	}
 	b.Queue(admitSQL, a.Token, account)
-	queue(&b)
-	return run(ctx, db.pool, &b, db.bell)
 }
 
 // Ping reports whether the database answers.
 func (db *DB) Ping(ctx context.Context) error { return explain(ctx, db.pool.Ping(ctx)) }
 
-func run(ctx context.Context, pool *pgxpool.Pool, b *Batch, bell Bell) error {
+// patience is how long a transaction may take before its caller is told that
+// the database is away: longer than the statement_timeout of the logins, which
+// ends a slow statement, and for a server that does not answer at all.
+const patience = 20 * time.Second
+
+func run(ctx context.Context, pool *pgxpool.Pool, b *Batch) error {
 	b.Queue(resetSQL)
-	conn, err := pool.Acquire(ctx)
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	conn, err := pool.Acquire(limited)
 	if err != nil {
 		return explain(ctx, err)
 	}
 	// Given back even where a callback panics; the pool then drops it, since
 	// it is in the middle of an answer.
 	defer conn.Release()
-	if err := conn.SendBatch(ctx, &b.batch).Close(); err != nil {
-		return explain(ctx, err)
-	}
-	if b.news && bell != nil {
-		bell.Ring()
-	}
-	return nil
+	return explain(ctx, conn.SendBatch(limited, &b.batch).Close())
 }

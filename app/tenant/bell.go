@@ -42,7 +42,7 @@ func (d *Doorbell) Run(ctx context.Context) error {
 			once, cancel := context.WithTimeout(ctx, 2*time.Second)
 			var b Batch
 			b.Queue("select private.ring()")
-			err := run(once, d.pool, &b, nil)
+			err := run(once, d.pool, &b)
 			cancel()
 			if err != nil && ctx.Err() == nil {
 				d.log.Warn("the doorbell did not ring", "err", err)

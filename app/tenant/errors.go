@@ -38,7 +38,8 @@ func explain(ctx context.Context, err error) error {
 			return problem.New(problem.Forbidden, CodeAccountForbidden, "There is no such account among yours. Pick one from GET /api/accounts.")
 		case pg.Code == "42501":
 			return problem.New(problem.Forbidden, CodeNotPermitted, "Your role on this account does not allow this. Ask its owner, or check that the account is active.").Because(err)
-		case pg.Code == "57014", pg.Code == "55P03", // a timeout of ours
+		case pg.Code == "40P01", pg.Code == "40001", // another transaction was in the way
+			pg.Code == "57014", pg.Code == "55P03", // a timeout of ours
 			pg.Code == "53300", pg.Code == "57P01", pg.Code == "57P02", pg.Code == "57P03", // full, or going down
 			strings.HasPrefix(pg.Code, "08"):
 			return unavailable(err)
@@ -46,7 +47,10 @@ func explain(ctx context.Context, err error) error {
 		return err
 	}
 	if ctx.Err() != nil {
-		return err
+		return err // the caller has left, or has waited long enough
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return unavailable(err) // our own patience
 	}
 	var connect *pgconn.ConnectError
 	if errors.As(err, &connect) || pgconn.SafeToRetry(err) || pgconn.Timeout(err) || isBroken(err) {
@@ -81,6 +85,13 @@ func Unique(err error) string {
 		return pg.ConstraintName
 	}
 	return ""
+}
+
+// Unstorable tells whether Postgres refused a value for what it is: a number
+// out of range, half a surrogate, a NUL.
+func Unstorable(err error) bool {
+	state := State(err)
+	return strings.HasPrefix(state, "22") || state == "54001"
 }
 
 // State answers the SQLSTATE in err, and "" when it has none.

@@ -39,9 +39,10 @@ type Event struct {
 }
 
 // ReadEvents asks for all interests together and answers only what the
-// session of each may read now; the database decides for each by itself. At
-// most most events come for an interest.
-func (w *Worker) ReadEvents(ctx context.Context, interests []Interest, most int) ([]Event, error) {
+// session of each may read now; the database decides for each by itself. For
+// an interest come at most most events and about bytes of their data, but at
+// least one if there is any.
+func (w *Worker) ReadEvents(ctx context.Context, interests []Interest, most, bytes int) ([]Event, error) {
 	tokens := make([]string, len(interests))
 	accounts := make([]uuid.UUID, len(interests))
 	cursors := make([]int64, len(interests))
@@ -49,7 +50,7 @@ func (w *Worker) ReadEvents(ctx context.Context, interests []Interest, most int)
 		tokens[i], accounts[i], cursors[i] = in.Token, in.Account, in.Cursor
 	}
 	rows, err := w.pool.Query(ctx, `select idx, standing, coalesce(seq, 0), coalesce(kind, ''), at, data
-		from private.read_events($1, $2, $3, $4)`, tokens, accounts, cursors, most)
+		from private.read_events($1, $2, $3, $4, $5)`, tokens, accounts, cursors, most, bytes)
 	if err != nil {
 		return nil, explain(ctx, err)
 	}

@@ -7,6 +7,7 @@ package tenant
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -31,6 +32,7 @@ func OpenPool(ctx context.Context, c PoolConfig) (*pgxpool.Pool, error) {
 		return nil, fmt.Errorf("read the database URL of %s: it is not a Postgres URL", c.Name)
 	}
 	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
+	config.ConnConfig.ConnectTimeout = 5 * time.Second
 	if c.MaxConns > 0 {
 		config.MaxConns = c.MaxConns
 	}
@@ -40,6 +42,9 @@ func OpenPool(ctx context.Context, c PoolConfig) (*pgxpool.Pool, error) {
 	p["timezone"] = "UTC"
 	p["datestyle"] = "ISO, MDY"
 	p["client_encoding"] = "UTF8"
+	// Every query finds its account by an index, whatever the values: planning
+	// anew for each costs more than running it.
+	p["plan_cache_mode"] = "force_generic_plan"
 	if c.AsyncCommit {
 		p["synchronous_commit"] = "off"
 	}

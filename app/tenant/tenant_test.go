@@ -164,7 +164,7 @@ func TestEventsRing(t *testing.T) {
 	f := newFixture(t)
 	a := tenant.Admission{Token: f.token, Account: f.account}
 	appendLog := func(extra string) error {
-		return f.tenant.Do(t.Context(), a, func(b *tenant.Batch) {
+		return f.tenant.Write(t.Context(), a, func(b *tenant.Batch) {
 			if err := b.AppendEvent("agent_log", map[string]string{"message": "hi"}); err != nil {
 				t.Fatal(err)
 			}

@@ -37,7 +37,21 @@ func (w *Worker) Do(ctx context.Context, l Lease, queue func(*Batch)) error {
 	var b Batch
 	b.Queue(admitWorkerSQL, l.Account, l.Holder, l.Fence)
 	queue(&b)
-	return run(ctx, w.pool, &b, w.bell)
+	return run(ctx, w.pool, &b)
+}
+
+// Write is Do for what changes the account: it takes the lock of the account's
+// log first, and rings the doorbell after the commit.
+func (w *Worker) Write(ctx context.Context, l Lease, queue func(*Batch)) error {
+	var b Batch
+	b.Queue(admitWorkerSQL, l.Account, l.Holder, l.Fence)
+	b.LockLog()
+	queue(&b)
+	err := run(ctx, w.pool, &b)
+	if err == nil && w.bell != nil {
+		w.bell.Ring()
+	}
+	return err
 }
 
 // Claim renews the holder's leases, takes up to most free ones, and answers
@@ -68,7 +82,7 @@ func (w *Worker) Channel(ctx context.Context) (string, error) {
 	var name string
 	var b Batch
 	b.Queue("select private.doorbell_channel()").QueryRow(func(row pgx.Row) error { return row.Scan(&name) })
-	err := run(ctx, w.pool, &b, nil)
+	err := run(ctx, w.pool, &b)
 	return name, err
 }
 

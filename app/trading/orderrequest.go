@@ -11,7 +11,6 @@ import (
 
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 	"github.com/go-playground/validator/v10"
-	"github.com/shopspring/decimal"
 
 	"paddock/app/problem"
 )
@@ -20,18 +19,18 @@ import (
 // Amounts are decimals: a JSON string, or a JSON number whose digits are taken
 // as they stand.
 type OrderRequest struct {
-	Symbol              string           `json:"symbol" validate:"required,symbol"`
-	Side                string           `json:"side" validate:"required,oneof=buy sell"`
-	Type                string           `json:"type" validate:"required,oneof=market limit stop stop_limit"`
-	TimeInForce         string           `json:"time_in_force" validate:"required,oneof=day gtc opg cls ioc fok"`
-	Qty                 *decimal.Decimal `json:"qty,omitempty"`
-	Notional            *decimal.Decimal `json:"notional,omitempty"`
-	LimitPrice          *decimal.Decimal `json:"limit_price,omitempty"`
-	StopPrice           *decimal.Decimal `json:"stop_price,omitempty"`
-	ExtendedHours       bool             `json:"extended_hours,omitempty"`
-	ClientOrderID       string           `json:"client_order_id,omitempty" validate:"omitempty,max=128,printascii"`
-	OrchestratorAgentID string           `json:"orchestrator_agent_id,omitempty" validate:"omitempty,max=128"`
-	Tag                 string           `json:"tag,omitempty" validate:"omitempty,max=128"`
+	Symbol              string  `json:"symbol" validate:"required,symbol"`
+	Side                string  `json:"side" validate:"required,oneof=buy sell"`
+	Type                string  `json:"type" validate:"required,oneof=market limit stop stop_limit"`
+	TimeInForce         string  `json:"time_in_force" validate:"required,oneof=day gtc opg cls ioc fok"`
+	Qty                 *Amount `json:"qty,omitempty"`
+	Notional            *Amount `json:"notional,omitempty"`
+	LimitPrice          *Amount `json:"limit_price,omitempty"`
+	StopPrice           *Amount `json:"stop_price,omitempty"`
+	ExtendedHours       bool    `json:"extended_hours,omitempty"`
+	ClientOrderID       string  `json:"client_order_id,omitempty" validate:"omitempty,max=128,printascii"`
+	OrchestratorAgentID string  `json:"orchestrator_agent_id,omitempty" validate:"omitempty,max=128"`
+	Tag                 string  `json:"tag,omitempty" validate:"omitempty,max=128"`
 }
 
 // symbolText is what Alpaca's symbols consist of: AAPL, BRK.B, BTC/USD, and
@@ -65,11 +64,14 @@ func (r *OrderRequest) Check() error {
 			return invalidOrder(`"tag" and "orchestrator_agent_id" must be plain text.`)
 		}
 	}
-	for name, amount := range map[string]*decimal.Decimal{
+	for name, amount := range map[string]*Amount{
 		"qty": r.Qty, "notional": r.Notional, "limit_price": r.LimitPrice, "stop_price": r.StopPrice,
 	} {
 		if amount == nil {
 			continue
+		}
+		if amount.text != "" {
+			return invalidOrder("%q must be a number, such as \"1.5\".", name)
 		}
 		// Decimals parse 1e999999: look at the exponent before computing.
 		if amount.Exponent() > maxDigits || amount.Exponent() < -maxDigits || amount.NumDigits()+int(amount.Exponent()) > maxDigits {
@@ -113,19 +115,19 @@ func (r *OrderRequest) hash() []byte {
 func (r *OrderRequest) forBroker() alpaca.PlaceOrderRequest {
 	return alpaca.PlaceOrderRequest{
 		Symbol:        r.Symbol,
-		Qty:           r.Qty,
-		Notional:      r.Notional,
+		Qty:           r.Qty.decimal(),
+		Notional:      r.Notional.decimal(),
 		Side:          alpaca.Side(r.Side),
 		Type:          alpaca.OrderType(r.Type),
 		TimeInForce:   alpaca.TimeInForce(r.TimeInForce),
-		LimitPrice:    r.LimitPrice,
-		StopPrice:     r.StopPrice,
+		LimitPrice:    r.LimitPrice.decimal(),
+		StopPrice:     r.StopPrice.decimal(),
 		ExtendedHours: r.ExtendedHours,
 		ClientOrderID: r.ClientOrderID,
 	}
 }
 
-func invalidOrder(format string, args ...any) error {
+func invalidOrder(format string, args ...any) *problem.Problem {
 	return problem.New(problem.Invalid, "invalid_order", format, args...)
 }
 

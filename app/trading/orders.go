@@ -88,7 +88,7 @@ func (s *Service) Order(ctx context.Context, a tenant.Admission, id uuid.UUID) (
 func (s *Service) Cancel(ctx context.Context, a tenant.Admission, id uuid.UUID) (json.RawMessage, error) {
 	var f found
 	var may bool
-	client, opened, err := s.open(ctx, a, func(b *tenant.Batch) {
+	client, opened, err := s.open(ctx, a, s.db.Do, func(b *tenant.Batch) {
 		b.Queue("select private.may('trade')").QueryRow(func(row pgx.Row) error { return row.Scan(&may) })
 		queueFind(b, a.Account, id, &f)
 	})

@@ -23,25 +23,30 @@ type Placed struct {
 
 // The intent is committed before the broker hears of it. It is made only for
 // an account with keys, and a client_order_id that is taken makes none: the
-// second statement then finds the first order.
+// second statement then finds the first order. One that never reached the
+// broker is taken up again by its retry.
 const (
 	insertIntent = `with made as (
-		insert into app.alpaca_orders (account_id, id, client_order_id, request_hash, submitted_by, orchestrator_agent_id, tag,
+		insert into app.alpaca_orders as o (account_id, id, client_order_id, request_hash, submitted_by, orchestrator_agent_id, tag,
 			symbol, side, type, time_in_force, qty, notional, limit_price, stop_price, extended_hours)
 		select $1, $2, $3, $4, private.user_id(), nullif($5, ''), nullif($6, ''), $7, $8, $9, $10, $11, $12, $13, $14, $15
 		where exists (select from private.credentials_metadata() where rejected_at is null)
-		on conflict (account_id, client_order_id) do nothing
+		on conflict (account_id, client_order_id) do update
+			set intent_state = 'submitting', status = 'submitting', status_message = null,
+				looked_up_at = null, lookups = 0, updated_at = clock_timestamp()
+			where o.intent_state = 'unsent' and o.request_hash = excluded.request_hash
 		returning *)
 		select private.append_event('order', jsonb_build_object('event', 'submitting', 'order', app.order_json(row(made.*)::app.alpaca_orders),
 			'execution', null, 'position_qty', null), null) from made`
-	selectIntent = `select id, coalesce(request_hash, ''), intent_state, app.order_json(o)
+	selectIntent = `select id, coalesce(request_hash, ''), intent_state, app.order_json(o),
+			coalesce(status_message, ''), coalesce(broker_error_code, 0), coalesce(broker_request_id, '')
 		from app.alpaca_orders o where account_id = $1 and client_order_id = $2`
 	recordPlaced = `with r as (select * from app.record_order($1, $2, $3)), said as (
 		select private.append_event('order', jsonb_build_object('event', 'accepted', 'order', app.order_json(r.recorded),
 			'execution', null, 'position_qty', null), null) from r where r.changed)
 		select app.order_json(r.recorded), (select count(*) from said) from r`
 	recordRefused = `with refused as (
-		update app.alpaca_orders set intent_state = 'rejected', status = 'rejected', status_message = $3,
+		update app.alpaca_orders set intent_state = $6, status = 'rejected', status_message = $3,
 			broker_error_code = nullif($4, 0), broker_request_id = nullif($5, ''), updated_at = clock_timestamp()
 		where account_id = $1 and id = $2 and intent_state = 'submitting' returning *)
 		select private.append_event('order', jsonb_build_object('event', 'rejected', 'order', app.order_json(row(refused.*)::app.alpaca_orders),
@@ -49,8 +54,9 @@ const (
 )
 
 // Place sends an order to the broker, once. A retry with the same
-// client_order_id and body answers the first order and sends nothing; another
-// body ends with client_order_id_taken. When the broker's answer is lost the
+// client_order_id and body answers what the first one was answered and sends
+// nothing, unless the first never reached the broker; another body ends with
+// client_order_id_taken. When the broker's answer is lost the
 // order is answered as it stands, with Known false: it is looked up at the
 // broker until that is known, and never sent again.
 //
@@ -83,57 +89,71 @@ func (s *Service) Place(ctx context.Context, a tenant.Admission, r OrderRequest)
 	}
 	var refusal *broker.Error
 	if !errors.As(err, &refusal) || refusal.Kind == broker.Ambiguous || refusal.Kind == broker.Canceled {
-		s.log.WarnContext(ctx, "the broker's answer to an order was lost; it will be looked up", "account", a.Account, "order", id, "err", err)
+		s.log.WarnContext(ctx, "the broker's answer to an order was lost; it will be looked up", "account", a.Account, "order", intent.id, "err", err)
 		return intent.Placed, nil
 	}
-	return Placed{}, s.recordRefused(record, a, id, opened, refusal)
+	return Placed{}, s.recordRefused(record, a, intent.id, opened, refusal)
 }
 
 // intent is an order that was committed, or found, before the call.
 type intent struct {
 	Placed
+	id    uuid.UUID
 	first bool // it was there already: this is a retry
 }
 
 func (s *Service) commitIntent(ctx context.Context, a tenant.Admission, id uuid.UUID, r OrderRequest) (intent, *broker.Client, accounts.Opened, error) {
+	made := false
 	var found struct {
 		id    uuid.UUID
 		hash  []byte
 		state string
 		order json.RawMessage
+		said  problem.Broker // why it was refused
 	}
 	hash := r.hash()
-	client, opened, err := s.open(ctx, a, func(b *tenant.Batch) {
-		b.Rings()
+	client, opened, err := s.open(ctx, a, s.db.Write, func(b *tenant.Batch) {
 		b.Queue(insertIntent, a.Account, id, r.ClientOrderID, hash, r.OrchestratorAgentID, r.Tag, r.Symbol, r.Side, r.Type,
-			r.TimeInForce, r.Qty, r.Notional, r.LimitPrice, r.StopPrice, r.ExtendedHours)
+			r.TimeInForce, r.Qty, r.Notional, r.LimitPrice, r.StopPrice, r.ExtendedHours).
+			Query(func(rows pgx.Rows) error { made = rows.Next(); rows.Close(); return rows.Err() })
 		b.Queue(selectIntent, a.Account, r.ClientOrderID).QueryRow(func(row pgx.Row) error {
-			err := row.Scan(&found.id, &found.hash, &found.state, &found.order)
+			err := row.Scan(&found.id, &found.hash, &found.state, &found.order, &found.said.Message, &found.said.Code, &found.said.RequestID)
 			if errors.Is(err, pgx.ErrNoRows) {
 				return nil // no keys: open says so
 			}
 			return err
 		})
 	})
-	if err != nil && found.id != id {
-		return intent{}, nil, opened, err
+	if tenant.Unstorable(err) {
+		err = invalidOrder("A text in the order cannot be stored: it is not valid UTF-8.").Because(err)
 	}
 	switch {
+	case err != nil:
+		return intent{}, nil, opened, err
 	case found.id == uuid.Nil:
 		return intent{}, nil, opened, problem.New(problem.Forbidden, tenant.CodeNotPermitted, "Your role on this account does not allow trading.")
-	case found.id == id:
-		return intent{Placed: Placed{Order: found.order}}, client, opened, err
+	case made:
+		return intent{Placed: Placed{Order: found.order}, id: found.id}, client, opened, nil
 	case string(found.hash) != string(hash):
 		return intent{}, nil, opened, problem.New(problem.Conflict, "client_order_id_taken",
 			"Another order of this account has this client_order_id. Send a new one, or repeat the first order unchanged.")
+	case found.state == "rejected":
+		return intent{}, nil, opened, rejected(found.said)
 	}
 	return intent{Placed: Placed{Order: found.order, Known: found.state != "submitting"}, first: true}, nil, opened, nil
 }
 
+// rejected is the broker's refusal of an order, the first time and at each
+// retry of it.
+func rejected(said problem.Broker) *problem.Problem {
+	p := problem.New(problem.Unprocessable, "order_rejected", "Alpaca refused the order: %s", said.Message)
+	p.Broker = &said
+	return p
+}
+
 func (s *Service) recordPlaced(ctx context.Context, a tenant.Admission, intent Placed, answer broker.OrderAnswer) (Placed, error) {
 	var order json.RawMessage
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
-		b.Rings()
+	err := s.db.Write(ctx, a, func(b *tenant.Batch) {
 		b.Queue(recordPlaced, a.Account, []byte(answer.Raw), answer.RequestID).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&order, nil) })
 	})
@@ -146,18 +166,21 @@ func (s *Service) recordPlaced(ctx context.Context, a tenant.Admission, intent P
 	return Placed{Order: order, Known: true}, nil
 }
 
+// recordRefused records that the order was surely not placed, and says why: the
+// broker refused it, or it never got there, and then its retry may.
 func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid.UUID, opened accounts.Opened, refusal *broker.Error) error {
 	p := problem.Of(s.refused(ctx, a, opened, refusal))
+	state := "unsent"
 	if p.Kind == problem.Unprocessable || p.Kind == problem.NotFound {
-		p.Kind, p.Code, p.Message = problem.Unprocessable, "order_rejected", "Alpaca refused the order: "+refusal.Message
+		state = "rejected"
+		p = rejected(problem.Broker{Code: refusal.Code, Message: refusal.Message, RequestID: refusal.RequestID}).Because(refusal)
 	}
 	reason := refusal.Message
 	if reason == "" {
 		reason = p.Message
 	}
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
-		b.Rings()
-		b.Queue(recordRefused, a.Account, id, reason, refusal.Code, refusal.RequestID)
+	err := s.db.Write(ctx, a, func(b *tenant.Batch) {
+		b.Queue(recordRefused, a.Account, id, reason, refusal.Code, refusal.RequestID, state)
 	})
 	if err != nil {
 		s.log.ErrorContext(ctx, "a refused order could not be recorded; it will be looked up", "account", a.Account, "order", id, "err", err)

@@ -35,11 +35,14 @@ func New(db *tenant.DB, keys *accounts.Keyring, b *broker.Broker, log *slog.Logg
 // longer depends on whether the client still waits.
 const recordTimeout = 10 * time.Second
 
+// transaction is tenant.DB's Do or Write.
+type transaction func(context.Context, tenant.Admission, func(*tenant.Batch)) error
+
 // open admits the request, decrypts the account's keys and makes a client of
 // the broker. queue adds what else belongs into that transaction.
-func (s *Service) open(ctx context.Context, a tenant.Admission, queue func(*tenant.Batch)) (*broker.Client, accounts.Opened, error) {
+func (s *Service) open(ctx context.Context, a tenant.Admission, do transaction, queue func(*tenant.Batch)) (*broker.Client, accounts.Opened, error) {
 	var opened accounts.Opened
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+	err := do(ctx, a, func(b *tenant.Batch) {
 		if queue != nil {
 			queue(b)
 		}
@@ -62,8 +65,7 @@ func (s *Service) refused(ctx context.Context, a tenant.Admission, o accounts.Op
 	if errors.As(err, &b) && b.Kind == broker.Unauthorized {
 		record, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 		defer cancel()
-		noted := s.db.Do(record, a, func(batch *tenant.Batch) {
-			batch.Rings()
+		noted := s.db.Write(record, a, func(batch *tenant.Batch) {
 			batch.Queue("select private.credentials_rejected($1)", o.Generation)
 		})
 		if noted != nil {
@@ -75,7 +77,7 @@ func (s *Service) refused(ctx context.Context, a tenant.Admission, o accounts.Op
 
 // BrokerAccount answers the broker's account, as the broker wrote it.
 func (s *Service) BrokerAccount(ctx context.Context, a tenant.Admission) (json.RawMessage, error) {
-	client, opened, err := s.open(ctx, a, nil)
+	client, opened, err := s.open(ctx, a, s.db.Do, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +91,7 @@ func (s *Service) BrokerAccount(ctx context.Context, a tenant.Admission) (json.R
 // Positions asks the broker for the account's positions, records them, and
 // answers them as the broker wrote them.
 func (s *Service) Positions(ctx context.Context, a tenant.Admission) (json.RawMessage, error) {
-	client, opened, err := s.open(ctx, a, nil)
+	client, opened, err := s.open(ctx, a, s.db.Do, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -99,6 +101,7 @@ func (s *Service) Positions(ctx context.Context, a tenant.Admission) (json.RawMe
 		return nil, s.refused(ctx, a, opened, err)
 	}
 	err = s.db.Do(ctx, a, func(b *tenant.Batch) {
+		b.LockLog()
 		b.Queue("select app.record_positions($1, $2, $3)", a.Account, []byte(positions.Raw), asOf)
 	})
 	return positions.Raw, err

@@ -53,6 +53,7 @@ type dev struct {
 	addr, simAddr string
 	seed          int64
 	simControl    bool
+	postgres      *pgdev.Server // nil where DATABASE_URL names another
 }
 
 func (d *dev) run(ctx context.Context) error {
@@ -88,6 +89,7 @@ func (d *dev) run(ctx context.Context) error {
 		if owner, err = server.OwnerURL(ctx, "paddock"); err != nil {
 			return err
 		}
+		d.postgres = server
 	}
 	if err := os.WriteFile(filepath.Join(d.folder, "database-url"), []byte(owner+"\n"), 0o600); err != nil {
 		return fmt.Errorf("keep the database's URL: %w", err)
@@ -207,6 +209,16 @@ func (d *dev) serve(ctx context.Context, c config.Config, log *slog.Logger) erro
 		defer stopBroker()
 		return serve(running, c, log, func(net.Addr) { d.welcome(c, sim) })
 	})
+	if d.postgres != nil {
+		group.Go(func() error {
+			select {
+			case <-running.Done():
+				return nil
+			case <-d.postgres.Exited():
+				return fmt.Errorf("the database server has stopped by itself, and so everything stops: its log is %s. Start again, the data is kept", d.postgres.LogPath())
+			}
+		})
+	}
 	err := group.Wait()
 	fmt.Fprintln(d.out, "Stopped.")
 	return err

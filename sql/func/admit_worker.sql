@@ -1,6 +1,6 @@
 -- Admits background work to one account, by the lease that its instance
--- holds. The share lock on the lease lasts until commit, so an account cannot
--- change hands under a transaction of its old holder: two never both write.
+-- holds. The lock on the lease lasts until commit. It lets the lease be renewed
+-- meanwhile, and not change hands: two holders never both write.
 --
 -- PD403: the lease is not (or no longer) this holder's. 42501: admitted already.
 create function private.admit_worker(p_account uuid, p_holder uuid, p_fence bigint) returns void
@@ -19,7 +19,7 @@ begin
   perform from app.stream_leases l
     where l.account_id = p_account and l.holder = p_holder and l.fence = p_fence
       and l.expires_at > clock_timestamp()
-    for share;
+    for key share;
   if not found then
     raise exception 'the lease on this account is held no longer' using errcode = 'PD403';
   end if;

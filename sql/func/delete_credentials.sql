@@ -8,6 +8,7 @@ begin
   if account is null then
     raise exception 'deleting credentials needs the scope "manage"' using errcode = '42501';
   end if;
+  perform private.lock_log();
   delete from private.user_credentials c where c.account_id = account;
   if not found then
     return false;

@@ -469,7 +469,7 @@ var httpAttacks = []httpAttack{
 	},
 	{
 		name:   "another's events over the WebSocket",
-		weakFn: edit("private.read_events(text[],uuid[],bigint[],integer)", `g.account_id = t.account_id and g.user_id = s."userId"`, "g.account_id = t.account_id"),
+		weakFn: edit("private.read_events(text[],uuid[],bigint[],integer,integer)", `g.account_id = t.account_id and g.user_id = s."userId"`, "g.account_id = t.account_id"),
 		acts:   true,
 		run: func(s *site) {
 			ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)

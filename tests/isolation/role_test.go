@@ -56,7 +56,7 @@ var roleAttacks = []attack{
 			for _, q := range []string{
 				"select private.admit((select token from auth.session where \"userId\" = '$B_USER'), '$B')",
 				"select set_config('app.account_id', '$B', true)", "select * from app.alpaca_orders", "select * from app.user_accounts", "select * from app.account_grants",
-				"select * from private.user_credentials", "select * from private.read_events(array['x'], array['$B']::uuid[], array[0], 1)",
+				"select * from private.user_credentials", "select * from private.read_events(array['x'], array['$B']::uuid[], array[0], 1, 1000)",
 				"copy app.alpaca_orders to stdout", "select table_to_xml('app.alpaca_orders', true, true, '')",
 			} {
 				if s.take(q) != nil {
@@ -146,7 +146,7 @@ var roleAttacks = []attack{
 	},
 	{
 		name:   "push's door asked for another's events",
-		weakFn: edit("private.read_events(text[],uuid[],bigint[],integer)", "g.account_id = t.account_id and g.user_id = s.\"userId\"", "g.account_id = t.account_id"),
+		weakFn: edit("private.read_events(text[],uuid[],bigint[],integer,integer)", "g.account_id = t.account_id and g.user_id = s.\"userId\"", "g.account_id = t.account_id"),
 		run: func(l *lab) {
 			s := l.as("paddock_worker")
 			for _, call := range []string{
