@@ -17,8 +17,8 @@ type Secret struct{ text *string }
 // NewSecret wraps text.
 func NewSecret(text string) Secret { return Secret{&text} }
 
-// Reveal answers the text itself. Its result goes into a request's header and
-// nowhere else.
+// Reveal answers the text itself. Its result goes into a request's header, or
+// a key is derived from it, and nowhere else.
 func (s Secret) Reveal() string {
 	if s.text == nil {
 		return ""
