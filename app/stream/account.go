@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
 
 	"paddock/app/accounts"
@@ -133,11 +134,14 @@ func (a *account) apply(ctx context.Context, msg broker.Message) error {
 			a.lastID = msg.EventID
 			return nil
 		}
-		if p := problem.Of(err); p.Kind == problem.Unavailable {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if collided := strings.HasPrefix(tenant.State(err), "40"); problem.Of(err).Kind == problem.Unavailable || collided && attempt < 10 {
 			if !backoff(ctx, attempt) {
 				return ctx.Err()
 			}
-			continue // the database is away: nothing is skipped, the broker waits
+			continue // the database is away, or chose us to end a deadlock: nothing is skipped, the broker waits
 		}
 		if problem.Is(err, tenant.CodeAccountForbidden) {
 			return err
