@@ -146,10 +146,18 @@ func (s *Service) recordPlaced(ctx context.Context, a tenant.Admission, intent P
 	return Placed{Order: order, Known: true}, nil
 }
 
+// sentence puts the broker's words behind ours; it may have given none.
+func sentence(ours, theirs string) string {
+	if theirs == "" {
+		return ours + " without a reason."
+	}
+	return ours + ": " + theirs
+}
+
 func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid.UUID, opened accounts.Opened, refusal *broker.Error) error {
 	p := problem.Of(s.refused(ctx, a, opened, refusal))
 	if p.Kind == problem.Unprocessable || p.Kind == problem.NotFound {
-		p.Kind, p.Code, p.Message = problem.Unprocessable, "order_rejected", "Alpaca refused the order: "+refusal.Message
+		p.Kind, p.Code, p.Message = problem.Unprocessable, "order_rejected", sentence("Alpaca refused the order", refusal.Message)
 	}
 	reason := refusal.Message
 	if reason == "" {
