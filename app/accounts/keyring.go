@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+
+	"paddock/app/broker"
 )
 
 // masterKeySize is the length of a master key in bytes.
@@ -24,7 +26,7 @@ const masterKeySize = 32
 // row does not decrypt.
 type Keyring struct {
 	versions []int // newest last
-	masters  map[int][]byte
+	masters  map[int]broker.Secret
 }
 
 // NewMasterKey makes an entry for PADDOCK_MASTER_KEYS of the version given.
@@ -38,7 +40,7 @@ func NewMasterKey(version int) string {
 // commas, each 32 random bytes. The highest version encrypts, all decrypt. Its
 // errors never show a key.
 func ParseKeyring(text string) (*Keyring, error) {
-	k := &Keyring{masters: map[int][]byte{}}
+	k := &Keyring{masters: map[int]broker.Secret{}}
 	for i, entry := range strings.Split(text, ",") {
 		number, encoded, ok := strings.Cut(strings.TrimSpace(entry), ":")
 		if !ok {
@@ -55,7 +57,7 @@ func ParseKeyring(text string) (*Keyring, error) {
 		if _, twice := k.masters[version]; twice {
 			return nil, fmt.Errorf("PADDOCK_MASTER_KEYS: version %d stands there twice", version)
 		}
-		k.masters[version] = key
+		k.masters[version] = broker.NewSecret(string(key))
 		k.versions = append(k.versions, version)
 	}
 	if len(k.versions) == 0 {
@@ -70,7 +72,7 @@ func (k *Keyring) newest() int { return k.versions[len(k.versions)-1] }
 
 // derive answers the account's key of a version in hex, as pgcrypto takes it.
 func (k *Keyring) derive(version int, account uuid.UUID) string {
-	key, err := hkdf.Key(sha256.New, k.masters[version], nil, "paddock credential\x00"+string(account[:]), 32)
+	key, err := hkdf.Key(sha256.New, []byte(k.masters[version].Reveal()), nil, "paddock credential\x00"+string(account[:]), 32)
 	if err != nil {
 		panic(err) // only a length over 255 hashes can fail
 	}
@@ -87,11 +89,11 @@ func (k *Keyring) deriveAll(account uuid.UUID) (versions []int32, keys []string)
 	return versions, keys
 }
 
-// String keeps the keys out of every log.
-func (k *Keyring) String() string { return fmt.Sprintf("keyring of %d versions", len(k.versions)) }
+// String keeps the keys out of every log, of the value and of its pointer.
+func (k Keyring) String() string { return fmt.Sprintf("keyring of %d versions", len(k.versions)) }
 
 // GoString keeps the keys out of %#v.
-func (k *Keyring) GoString() string { return k.String() }
+func (k Keyring) GoString() string { return k.String() }
 
 // Format keeps the keys out of every other verb.
-func (k *Keyring) Format(s fmt.State, _ rune) { fmt.Fprint(s, k.String()) }
+func (k Keyring) Format(s fmt.State, _ rune) { fmt.Fprint(s, k.String()) }

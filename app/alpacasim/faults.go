@@ -48,6 +48,13 @@ func (s *Sim) meets(f Fault) bool {
 	return true
 }
 
+// lateness is how late a delayed answer comes.
+func (s *Sim) lateness() time.Duration {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	return s.faults.delay
+}
+
 // CutStreams ends all streams now; readers may come back.
 func (s *Sim) CutStreams() {
 	s.mu.Lock()

@@ -185,7 +185,7 @@ func (s *Sim) postOrder(w http.ResponseWriter, r *http.Request, a *account) {
 		return
 	case s.meets(Delay):
 		select {
-		case <-time.After(s.faults.delay):
+		case <-time.After(s.lateness()):
 		case <-r.Context().Done():
 		}
 	}

@@ -8,6 +8,8 @@ package alpacasim
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -119,7 +121,8 @@ func (s *Sim) Step() {
 		p.move()
 	}
 	filled := false
-	for _, a := range s.state.Accounts {
+	for _, id := range slices.Sorted(maps.Keys(s.state.Accounts)) { // in the same order in every run
+		a := s.state.Accounts[id]
 		for _, o := range a.openOrders() {
 			filled = s.tryFill(a, o) || filled
 		}

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -10,7 +11,8 @@ import (
 
 // breakers keep one circuit breaker a host and kind of endpoint. Only a broker
 // that does not answer trips one: a refusal, a wrong key above all, is an
-// answer, so one tenant cannot close the door for the others.
+// answer, and a caller that did not wait proves nothing, so one tenant cannot
+// close the door for the others.
 type breakers struct {
 	mu  sync.Mutex
 	all map[string]*gobreaker.TwoStepCircuitBreaker[any]
@@ -31,6 +33,10 @@ func (b *breakers) get(key string) *gobreaker.TwoStepCircuitBreaker[any] {
 	if !ok {
 		cb = gobreaker.NewTwoStepCircuitBreaker[any](gobreaker.Settings{
 			Name: key, MaxRequests: 1, Interval: 30 * time.Second, Timeout: openFor,
+			IsExcluded: func(err error) bool {
+				var e *Error
+				return errors.As(err, &e) && e.Kind == Canceled
+			},
 			ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= 10 },
 			OnStateChange: func(name string, from, to gobreaker.State) {
 				b.log.Warn("circuit breaker", "endpoint", name, "from", from.String(), "to", to.String())
@@ -42,14 +48,15 @@ func (b *breakers) get(key string) *gobreaker.TwoStepCircuitBreaker[any] {
 }
 
 // allow answers what to call with the outcome, or Unavailable while the
-// breaker is open: nothing was sent then.
+// breaker is open: nothing was sent then. A caller that left, Canceled, says
+// nothing about the broker and counts neither way.
 func (b *breakers) allow(key string) (func(*Error), *Error) {
 	done, err := b.get(key).Allow()
 	if err != nil {
 		return nil, &Error{Kind: Unavailable, Message: "the broker has not answered lately", RetryAfter: openFor, Cause: err}
 	}
 	return func(e *Error) {
-		if e != nil && (e.Kind == Unavailable || e.Kind == Ambiguous) {
+		if e != nil && (e.Kind == Unavailable || e.Kind == Ambiguous || e.Kind == Canceled) {
 			done(e)
 			return
 		}

@@ -158,24 +158,28 @@ func call[T any](ctx context.Context, c *Client, host, endpoint string, do func(
 	if refused != nil {
 		return answer, refused
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.broker.config.Timeout)
+	bounded, cancel := context.WithTimeout(ctx, c.broker.config.Timeout)
 	defer cancel()
-	x := &exchange{ctx: ctx, transport: c.broker.transport, maxBody: c.broker.config.MaxBody}
+	x := &exchange{ctx: bounded, transport: c.broker.transport, maxBody: c.broker.config.MaxBody}
 	value, err := do(x)
 	if x.header != nil {
 		c.broker.limits.learn(bucket, x.header)
 	}
 	if err != nil {
 		failure := c.explain(ctx, x, err)
-		done(failure)
+		if x.status == 0 && ctx.Err() != nil {
+			done(gone(ctx)) // it is not the broker that gave up
+		} else {
+			done(failure)
+		}
 		return answer, failure
 	}
 	done(nil)
-	return Answer[T]{Value: value, Raw: x.body, RequestID: x.header.Get("X-Request-ID")}, nil
+	return Answer[T]{Value: value, Raw: x.body, RequestID: clean(x.header.Get("X-Request-ID"), c.credentials)}, nil
 }
 
 // explain decides what a failure means. It goes by what happened on the wire
-// and never by the text of an error.
+// and never by the text of an error. ctx is the caller's.
 func (c *Client) explain(ctx context.Context, x *exchange, err error) *Error {
 	e := &Error{HTTPStatus: x.status}
 	if x.header != nil {
@@ -190,12 +194,12 @@ func (c *Client) explain(ctx context.Context, x *exchange, err error) *Error {
 	}
 	safe := x.method == http.MethodGet || x.method == ""
 	switch {
-	case x.status == 0 && !x.onWire.Load() && ctx.Err() != nil && errors.Is(ctx.Err(), context.Canceled):
-		e.Kind, e.Cause = Canceled, err
+	case x.status == 0 && (safe || !x.onWire.Load()) && ctx.Err() != nil:
+		return gone(ctx)
 	case x.status == 0 && (safe || !x.onWire.Load()):
-		e.Kind, e.Cause = Unavailable, err
+		e.Kind, e.Cause = Unavailable, cleanCause(err, c.credentials)
 	case x.status == 0:
-		e.Kind, e.Cause = Ambiguous, err
+		e.Kind, e.Cause = Ambiguous, cleanCause(err, c.credentials)
 	case x.status == http.StatusUnauthorized:
 		e.Kind = Unauthorized
 	case x.status == http.StatusForbidden:

@@ -1,6 +1,8 @@
 package broker
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -30,7 +32,8 @@ const (
 	// be believed came back: a timeout, a lost connection, a 5xx, or an
 	// answer that could not be read.
 	Ambiguous
-	// Canceled: the caller's context ended before anything was sent.
+	// Canceled: the caller's context ended before a change was sent, or before
+	// a read was answered.
 	Canceled
 )
 
@@ -63,6 +66,19 @@ func (e *Error) Error() string {
 
 // Unwrap answers the cause.
 func (e *Error) Unwrap() error { return e.Cause }
+
+// gone is the failure of a caller that did not wait.
+func gone(ctx context.Context) *Error { return &Error{Kind: Canceled, Cause: ctx.Err()} }
+
+// cleanCause passes err on, but for one that quotes the keys: net/http repeats
+// what it could not read of an answer.
+func cleanCause(err error, c Credentials) error {
+	text := err.Error()
+	if strings.Contains(text, c.KeyID.Reveal()) || strings.Contains(text, c.SecretKey.Reveal()) {
+		return errors.New(clean(text, c))
+	}
+	return err
+}
 
 // maxMessage bounds what is passed on of the broker's words, in bytes.
 const maxMessage = 500

@@ -60,6 +60,9 @@ func perMinute(n int) rate.Limit { return rate.Limit(float64(n) / 60) }
 // wait takes a token, or says RateLimited with the time after which there
 // would be one.
 func (l *limits) wait(ctx context.Context, key string) *Error {
+	if ctx.Err() != nil {
+		return gone(ctx)
+	}
 	r := l.bucket(key).Reserve()
 	delay := r.Delay()
 	deadline, bounded := ctx.Deadline()
@@ -74,7 +77,7 @@ func (l *limits) wait(ctx context.Context, key string) *Error {
 		case <-timer.C:
 		case <-ctx.Done():
 			r.Cancel()
-			return &Error{Kind: Canceled, Cause: ctx.Err()}
+			return gone(ctx)
 		}
 	}
 	return nil

@@ -9,14 +9,22 @@ const redacted = "[REDACTED]"
 
 // Secret is a text that prints as [REDACTED] wherever it may end up: fmt,
 // slog and JSON alike. Reveal is the one way to its value.
-type Secret struct{ text string }
+//
+// fmt calls no method of a value in an unexported field, and prints what it
+// finds there: hence the pointer, of which it shows the address alone.
+type Secret struct{ text *string }
 
 // NewSecret wraps text.
-func NewSecret(text string) Secret { return Secret{text} }
+func NewSecret(text string) Secret { return Secret{&text} }
 
-// Reveal answers the text itself. Its result goes into a request's header and
-// nowhere else.
-func (s Secret) Reveal() string { return s.text }
+// Reveal answers the text itself. Its result goes into a request's header, or
+// a key is derived from it, and nowhere else.
+func (s Secret) Reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
 
 // String answers [REDACTED].
 func (s Secret) String() string { return redacted }

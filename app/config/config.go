@@ -94,7 +94,7 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 		LiveURL:    get("PADDOCK_ALPACA_LIVE_URL"),
 		DataURL:    get("PADDOCK_ALPACA_DATA_URL"),
 	}
-	if u, err := url.Parse(c.BaseURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+	if u, err := url.Parse(c.BaseURL); err != nil || u.Host == "" || u.User != nil || (u.Scheme != "http" && u.Scheme != "https") {
 		fail("BETTER_AUTH_URL must be an http or https URL such as https://paddock.example.com")
 	}
 	n, err := strconv.ParseInt(get("PADDOCK_APP_CONNECTIONS"), 10, 32)
@@ -102,13 +102,13 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 		fail("PADDOCK_APP_CONNECTIONS must be a whole number from 1 to 1000")
 	}
 	c.AppConns = int32(n)
-	for _, text := range list(get("PADDOCK_TRUSTED_PROXIES")) {
+	for i, text := range list(get("PADDOCK_TRUSTED_PROXIES")) {
 		prefix, err := netip.ParsePrefix(text)
 		if addr, addrErr := netip.ParseAddr(text); addrErr == nil {
 			prefix, err = netip.PrefixFrom(addr, addr.BitLen()), nil
 		}
 		if err != nil {
-			fail("PADDOCK_TRUSTED_PROXIES: %q is neither an address nor a prefix such as 10.0.0.0/8", text)
+			fail("PADDOCK_TRUSTED_PROXIES: entry %d is neither an address nor a prefix such as 10.0.0.0/8", i+1)
 			continue
 		}
 		c.Proxies = append(c.Proxies, prefix)
@@ -146,3 +146,9 @@ func (c Config) GoString() string { return c.String() }
 
 // Format keeps them out of every other verb.
 func (c Config) Format(s fmt.State, _ rune) { fmt.Fprint(s, c.String()) }
+
+// LogValue keeps them out of slog, whose JSON would list the fields.
+func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// MarshalText keeps them out of JSON and every other encoding.
+func (c Config) MarshalText() ([]byte, error) { return []byte(c.String()), nil }

@@ -228,8 +228,9 @@ func (s *Server) stopLeftover() error {
 // isPostgresOn tells whether the process is a Postgres on this data: its
 // number may have been given to another program since.
 func isPostgresOn(pid int, data string) bool {
-	if where, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", pid)); err == nil {
-		return where == data
+	if where, err := os.Stat(fmt.Sprintf("/proc/%d/cwd", pid)); err == nil {
+		here, err := os.Stat(data) // the path may lead through a symbolic link
+		return err == nil && os.SameFile(where, here)
 	}
 	out, err := exec.Command("ps", "-o", "command=", "-p", strconv.Itoa(pid)).Output()
 	return err == nil && strings.Contains(string(out), data)

@@ -137,17 +137,17 @@ func (a *account) apply(ctx context.Context, msg broker.Message) error {
 			a.lastID = msg.EventID
 			return nil
 		}
-		if p := problem.Of(err); p.Kind == problem.Unavailable {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if problem.Of(err).Kind == problem.Unavailable {
 			if !backoff(ctx, attempt) {
 				return ctx.Err()
 			}
-			continue // the database is away: nothing is skipped, the broker waits
+			continue // the database is away, or chose us to end a deadlock: nothing is skipped, the broker waits
 		}
 		if problem.Is(err, tenant.CodeAccountForbidden) {
 			return err
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
 		}
 		return a.keep(ctx, msg, err)
 	}

@@ -18,22 +18,31 @@ import (
 
 // Bounds of one reconciliation.
 const (
-	importPages = 10  // of 500 orders: the history that a first connection brings in
-	openPages   = 40  // of 500 open orders
-	maxLookUps  = 50  // of orders that we believe open and the broker does not list; the rest waits for the next run
-	chunk       = 200 // orders recorded in one transaction, so that none holds the account for long
+	historyPages = 10  // of 500 orders: what a first connection, or one after a long time, brings in
+	openPages    = 40  // of 500 open orders
+	maxLookUps   = 50  // of orders that we believe open and the broker does not list; the rest waits for the next run
+	chunk        = 200 // orders recorded in one transaction, so that none holds the account for long
 )
 
+// clockSkew is how far the broker's clock may be from ours.
+const clockSkew = time.Minute
+
 // reconcile makes the mirror agree with the broker's REST answers: its open
-// orders, those of ours that we believe open and it no longer lists, and its
-// positions. The first one of an account imports its history as well.
+// orders, all that came since the last agreement, those that we believe open
+// and it no longer lists, and its positions. The first one of an account
+// imports its history.
 func (a *account) reconcile(ctx context.Context) error {
 	asOf := time.Now()
-	var first bool
+	var agreed *time.Time    // the last time
 	var believed []uuid.UUID // open here
 	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue("select not exists (select from app.stream_cursors where account_id = $1 and agreed_at is not null)", a.lease.Account).
-			QueryRow(func(row pgx.Row) error { return row.Scan(&first) })
+		b.Queue("select agreed_at from app.stream_cursors where account_id = $1", a.lease.Account).
+			QueryRow(func(row pgx.Row) error {
+				if err := row.Scan(&agreed); !errors.Is(err, pgx.ErrNoRows) {
+					return err
+				}
+				return nil
+			})
 		b.Queue(`select alpaca_order_id from app.alpaca_orders where account_id = $1 and alpaca_order_id is not null
 			and status not in ('filled', 'canceled', 'expired', 'rejected', 'replaced', 'done_for_day', 'unknown')
 			order by updated_at`, a.lease.Account).
@@ -46,7 +55,7 @@ func (a *account) reconcile(ctx context.Context) error {
 		return err
 	}
 
-	orders, err := a.brokerOrders(ctx, first)
+	orders, err := a.brokerOrders(ctx, agreed)
 	if err != nil {
 		return err
 	}
@@ -61,7 +70,7 @@ func (a *account) reconcile(ctx context.Context) error {
 	}
 
 	what := "reconciled"
-	if first {
+	if agreed == nil {
 		what = "imported"
 	}
 	for part := range slices.Chunk(orders, chunk) {
@@ -119,15 +128,26 @@ type brokerOrder struct {
 	raw json.RawMessage
 }
 
-// brokerOrders answers the open orders, or the history, newest last.
-func (a *account) brokerOrders(ctx context.Context, history bool) ([]brokerOrder, error) {
-	request := alpaca.GetOrdersRequest{Status: "open", Limit: 500, Direction: "desc"}
-	pages := openPages
-	if history {
-		request.Status, pages = "all", importPages
+// brokerOrders answers the open orders and all that were submitted since a
+// time; without one, the whole history.
+func (a *account) brokerOrders(ctx context.Context, since *time.Time) ([]brokerOrder, error) {
+	if since == nil {
+		return a.pages(ctx, alpaca.GetOrdersRequest{Status: "all"}, historyPages)
 	}
+	open, err := a.pages(ctx, alpaca.GetOrdersRequest{Status: "open"}, openPages)
+	if err != nil {
+		return nil, err
+	}
+	// One that came and was over between two looks is in no list of open ones.
+	recent, err := a.pages(ctx, alpaca.GetOrdersRequest{Status: "all", After: since.Add(-clockSkew)}, historyPages)
+	return append(open, recent...), err
+}
+
+// pages reads a list of orders, newest first.
+func (a *account) pages(ctx context.Context, request alpaca.GetOrdersRequest, most int) ([]brokerOrder, error) {
+	request.Limit, request.Direction = 500, "desc"
 	var all []brokerOrder
-	for range pages {
+	for range most {
 		answer, err := a.client.Orders(ctx, request)
 		if err != nil {
 			return nil, err

@@ -117,7 +117,7 @@ func (s *Service) notCancelable(ctx context.Context, a tenant.Admission, o accou
 	p := problem.Of(s.refused(ctx, a, o, err))
 	var b *broker.Error
 	if errors.As(err, &b) && (b.Kind == broker.Invalid || b.Kind == broker.NotFound) {
-		p.Kind, p.Code, p.Message = problem.Conflict, "order_not_cancelable", "Alpaca cannot cancel this order any more: "+b.Message
+		p.Kind, p.Code, p.Message = problem.Conflict, "order_not_cancelable", sentence("Alpaca refused to cancel this order", b.Message)
 	}
 	return p
 }

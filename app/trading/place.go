@@ -46,7 +46,7 @@ const (
 			'execution', null, 'position_qty', null), null) from r where r.changed)
 		select app.order_json(r.recorded), (select count(*) from said) from r`
 	recordRefused = `with refused as (
-		update app.alpaca_orders set intent_state = $6, status = 'rejected', status_message = $3,
+		update app.alpaca_orders set intent_state = $6, status = 'rejected', status_message = nullif($3, ''),
 			broker_error_code = nullif($4, 0), broker_request_id = nullif($5, ''), updated_at = clock_timestamp()
 		where account_id = $1 and id = $2 and intent_state = 'submitting' returning *)
 		select private.append_event('order', jsonb_build_object('event', 'rejected', 'order', app.order_json(row(refused.*)::app.alpaca_orders),
@@ -146,7 +146,7 @@ func (s *Service) commitIntent(ctx context.Context, a tenant.Admission, id uuid.
 // rejected is the broker's refusal of an order, the first time and at each
 // retry of it.
 func rejected(said problem.Broker) *problem.Problem {
-	p := problem.New(problem.Unprocessable, "order_rejected", "Alpaca refused the order: %s", said.Message)
+	p := problem.New(problem.Unprocessable, "order_rejected", "%s", sentence("Alpaca refused the order", said.Message))
 	p.Broker = &said
 	return p
 }
@@ -166,6 +166,14 @@ func (s *Service) recordPlaced(ctx context.Context, a tenant.Admission, intent P
 	return Placed{Order: order, Known: true}, nil
 }
 
+// sentence puts the broker's words behind ours; it may have given none.
+func sentence(ours, theirs string) string {
+	if theirs == "" {
+		return ours + " without a reason."
+	}
+	return ours + ": " + theirs
+}
+
 // recordRefused records that the order was surely not placed, and says why: the
 // broker refused it, or it never got there, and then its retry may.
 func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid.UUID, opened accounts.Opened, refusal *broker.Error) error {
@@ -176,7 +184,7 @@ func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid
 		p = rejected(problem.Broker{Code: refusal.Code, Message: refusal.Message, RequestID: refusal.RequestID}).Because(refusal)
 	}
 	reason := refusal.Message
-	if reason == "" {
+	if state == "unsent" {
 		reason = p.Message
 	}
 	err := s.db.Write(ctx, a, func(b *tenant.Batch) {

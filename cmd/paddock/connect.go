@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -14,6 +15,7 @@ import (
 func explainConnect(err error) error {
 	var pg *pgconn.PgError
 	var op *net.OpError
+	var dns *net.DNSError
 	var parse *pgconn.ParseConfigError
 	switch {
 	case errors.As(err, &parse):
@@ -22,10 +24,13 @@ func explainConnect(err error) error {
 		return errors.New("the database refuses this user or password")
 	case errors.As(err, &pg) && pg.Code == "3D000":
 		return errors.New("the database server has no database of this name")
-	case errors.As(err, &op):
+	case errors.As(err, &dns):
+		return fmt.Errorf("the database server's name %s cannot be found", dns.Name)
+	case errors.As(err, &op) && op.Addr != nil:
 		return fmt.Errorf("the database server cannot be reached at %v", op.Addr)
 	}
-	return fmt.Errorf("connect to the database: %w", err)
+	// pgx tells each address that it tried on a line of its own.
+	return errors.New("connect to the database: " + strings.Join(strings.Fields(err.Error()), " "))
 }
 
 // asLogin answers the URL with another user and password.

@@ -1,0 +1,51 @@
+package accounts_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"paddock/app/accounts"
+	"paddock/app/broker"
+	"paddock/app/problem"
+)
+
+// Each failure of the broker's reaches a person as a status, a code and a
+// sentence that says what to do, with the broker's own words beside it.
+func TestFromBroker(t *testing.T) {
+	for kind, want := range map[broker.Kind]struct {
+		kind  problem.Kind
+		code  string
+		after time.Duration
+	}{
+		broker.Unauthorized: {problem.Conflict, "needs_credentials", 0},
+		broker.Forbidden:    {problem.Unprocessable, "broker_forbidden", 0},
+		broker.NotFound:     {problem.NotFound, "broker_not_found", 0},
+		broker.Invalid:      {problem.Unprocessable, "broker_refused", 0},
+		broker.RateLimited:  {problem.TooMany, "broker_rate_limited", 5 * time.Second},
+		broker.Unavailable:  {problem.Unavailable, "broker_unavailable", 5 * time.Second},
+		broker.Ambiguous:    {problem.Unavailable, "broker_unavailable", 5 * time.Second},
+		broker.Canceled:     {problem.Unavailable, "broker_unavailable", 5 * time.Second},
+	} {
+		cause := &broker.Error{Kind: kind, Code: 40010001, Message: "the broker's words", RequestID: "request-1"}
+		err := accounts.FromBroker(cause)
+		p := problem.Of(err)
+		if p.Kind != want.kind || p.Code != want.code || p.RetryAfter != want.after || !errors.Is(err, cause) {
+			t.Errorf("%v: %+v, want %+v", kind, p, want)
+		}
+		if p.Broker == nil || *p.Broker != (problem.Broker{Code: 40010001, Message: "the broker's words", RequestID: "request-1"}) {
+			t.Errorf("%v: the broker's words are %+v", kind, p.Broker)
+		}
+		if !strings.HasSuffix(p.Message, ".") {
+			t.Errorf("%v: %q is no sentence", kind, p.Message)
+		}
+	}
+	if p := problem.Of(accounts.FromBroker(&broker.Error{Kind: broker.RateLimited, RetryAfter: 40 * time.Second})); p.RetryAfter != 40*time.Second || p.Broker != nil {
+		t.Errorf("what the broker says of waiting is lost: %+v", p)
+	}
+	other := errors.New("something else")
+	if err := accounts.FromBroker(other); err != other {
+		t.Errorf("another error became %v", err)
+	}
+}

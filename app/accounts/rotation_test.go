@@ -1,0 +1,237 @@
+package accounts_test
+
+import (
+	"context"
+	"errors"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"paddock/app/accounts"
+	"paddock/app/alpacasim"
+	"paddock/app/broker"
+	"paddock/app/problem"
+	"paddock/app/tenant"
+	"paddock/tests/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+type quiet struct{}
+
+func (quiet) Ring() {}
+
+// fixture is a user over a real database and a simulated broker.
+type fixture struct {
+	t      *testing.T
+	pg     *pgtest.DB
+	db     *tenant.DB
+	broker *broker.Broker
+	seeds  []alpacasim.AccountSeed
+}
+
+const token = "token-of-the-user"
+
+func newFixture(t *testing.T) *fixture {
+	t.Helper()
+	f := &fixture{t: t, pg: pgtest.New(t), seeds: alpacasim.DemoAccounts(5)}
+	_, err := f.pg.Conn(t, "admin").Exec(t.Context(), `insert into auth."user" (id, name, email, "emailVerified") values ('u1', 'U', 'u1@example.com', false);
+		insert into auth.session (id, "expiresAt", token, "updatedAt", "userId") values ('s1', now() + interval '1 day', 'token-of-the-user', now(), 'u1')`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.db = tenant.NewDB(f.pg.Pool(t, "paddock_app"), quiet{})
+	sim, err := alpacasim.New(alpacasim.Config{Seed: 5, Accounts: f.seeds})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(sim.Handler())
+	t.Cleanup(server.Close)
+	if f.broker, err = broker.New(broker.Config{PaperURL: server.URL, LiveURL: server.URL, DataURL: server.URL}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(f.broker.Close)
+	return f
+}
+
+func (f *fixture) service(keys string) (*accounts.Service, *accounts.Keyring) {
+	f.t.Helper()
+	k, err := accounts.ParseKeyring(keys)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return accounts.New(f.db, k, f.broker), k
+}
+
+// connect makes an account and stores the keys of a simulated one.
+func (f *fixture) connect(s *accounts.Service, name string, seed alpacasim.AccountSeed) tenant.Admission {
+	f.t.Helper()
+	made, err := s.Create(f.t.Context(), token, name, "paper")
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	a := tenant.Admission{Token: token, Account: made.ID}
+	f.put(s, a, seed)
+	return a
+}
+
+func (f *fixture) put(s *accounts.Service, a tenant.Admission, seed alpacasim.AccountSeed) accounts.Metadata {
+	f.t.Helper()
+	m, err := s.PutCredentials(f.t.Context(), a, seed.KeyID, seed.SecretKey)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return m
+}
+
+// open decrypts an account's credentials, as every call to the broker does.
+func (f *fixture) open(k *accounts.Keyring, a tenant.Admission) (accounts.Opened, error) {
+	var opened accounts.Opened
+	err := f.db.Do(f.t.Context(), a, func(b *tenant.Batch) { k.QueueOpen(b, a.Account, &opened) })
+	if err == nil {
+		err = opened.Usable()
+	}
+	return opened, err
+}
+
+// wantOpen fails unless the account's own keys come out.
+func (f *fixture) wantOpen(what string, k *accounts.Keyring, a tenant.Admission, seed alpacasim.AccountSeed) {
+	f.t.Helper()
+	o, err := f.open(k, a)
+	if err != nil || o.Credentials.KeyID.Reveal() != seed.KeyID || o.Credentials.SecretKey.Reveal() != seed.SecretKey {
+		f.t.Errorf("%s: %v", what, err)
+	}
+}
+
+// Rotating the master key needs no pause: from the moment that version 2 is
+// there it encrypts, while version 1 still decrypts what it has encrypted; and
+// each row moves over when it is stored again. Without its version a row stays
+// closed, and is told from one that is not there.
+func TestRotation(t *testing.T) {
+	f := newFixture(t)
+	v1, v2 := accounts.NewMasterKey(1), accounts.NewMasterKey(2)
+	before, only1 := f.service(v1)
+	a := f.connect(before, "a", f.seeds[0])
+	b := f.connect(before, "b", f.seeds[1])
+	f.wantOpen("before", only1, a, f.seeds[0])
+
+	during, both := f.service(v2 + "," + v1)
+	f.wantOpen("a row of version 1 beside version 2", both, a, f.seeds[0])
+	if m := f.put(during, a, f.seeds[0]); m.KeyVersion != 2 || m.KeyLast4 != f.seeds[0].KeyID[16:] || m.EncryptionAlgorithm != "pgp-sym-aes256" || m.LastDecryptedAt != nil {
+		t.Errorf("stored again it is %+v", m)
+	}
+	f.wantOpen("a row of version 2", both, a, f.seeds[0])
+	f.wantOpen("the other row", both, b, f.seeds[1])
+	if m, err := during.Credentials(t.Context(), b); err != nil || m.KeyVersion != 1 || m.LastDecryptedAt == nil {
+		t.Errorf("the other row is %+v (%v)", m, err)
+	}
+
+	_, only2 := f.service(v2)
+	f.wantOpen("after", only2, a, f.seeds[0])
+	for what, k := range map[string]*accounts.Keyring{"its version is gone": only2, "its key is another": f.keyring("1:" + strings.TrimPrefix(v2, "2:"))} {
+		_, err := f.open(k, b)
+		if p := problem.Of(err); p.Code != "credentials_unreadable" || p.Kind != problem.Unavailable {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	none, err := during.Create(t.Context(), token, "without keys", "paper")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.open(both, tenant.Admission{Token: token, Account: none.ID}); !problem.Is(err, accounts.CodeNeedsCredentials) {
+		t.Errorf("without keys: %v", err)
+	}
+}
+
+func (f *fixture) keyring(keys string) *accounts.Keyring {
+	f.t.Helper()
+	_, k := f.service(keys)
+	return k
+}
+
+// A ciphertext that is moved to another account's row does not open there,
+// nor anywhere with a key of another account.
+func TestMovedCiphertextStaysClosed(t *testing.T) {
+	f := newFixture(t)
+	s, k := f.service(accounts.NewMasterKey(1))
+	a := f.connect(s, "a", f.seeds[0])
+	b := f.connect(s, "b", f.seeds[1])
+	_, err := f.pg.Conn(t, "admin").Exec(t.Context(), `update private.user_credentials set ciphertext = (
+		select ciphertext from private.user_credentials where account_id = $1) where account_id = $2`, a.Account, b.Account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.open(k, b); !problem.Is(err, "credentials_unreadable") {
+		t.Errorf("the moved one: %v", err)
+	}
+	f.wantOpen("the one it came from", k, a, f.seeds[0])
+}
+
+// Keys are tried at the broker before they are stored, and what is refused
+// changes nothing; no answer and no error repeats them.
+func TestPutCredentials(t *testing.T) {
+	f := newFixture(t)
+	s, k := f.service(accounts.NewMasterKey(1))
+	a := f.connect(s, "a", f.seeds[0])
+	other, err := s.Create(t.Context(), token, "other", "paper")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		account    uuid.UUID
+		id, secret string
+		code       string
+	}{
+		"a wrong secret":      {a.Account, f.seeds[0].KeyID, "wrongwrongwrongwrong", "credentials_rejected"},
+		"another's":           {a.Account, f.seeds[1].KeyID, f.seeds[1].SecretKey, "different_broker_account"},
+		"one connected twice": {other.ID, f.seeds[0].KeyID, f.seeds[0].SecretKey, "broker_account_in_use"},
+		"a header's end":      {a.Account, f.seeds[0].KeyID + "\r\nX: y", f.seeds[0].SecretKey, "invalid_credentials"},
+		"nothing":             {a.Account, "", "", "invalid_credentials"},
+		"a whole book":        {a.Account, strings.Repeat("x", 201), f.seeds[0].SecretKey, "invalid_credentials"},
+		"no account":          {uuid.New(), f.seeds[1].KeyID, f.seeds[1].SecretKey, tenant.CodeAccountForbidden},
+	} {
+		_, err := s.PutCredentials(t.Context(), tenant.Admission{Token: token, Account: tt.account}, tt.id, tt.secret)
+		if !problem.Is(err, tt.code) {
+			t.Errorf("%s: %v, want %s", name, err, tt.code)
+			continue
+		}
+		for _, secret := range []string{tt.id, tt.secret} {
+			if secret != "" && strings.Contains(err.Error(), secret) {
+				t.Errorf("%s: the error shows a key: %v", name, err)
+			}
+		}
+	}
+	f.wantOpen("what was there", k, a, f.seeds[0])
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.PutCredentials(ctx, a, f.seeds[0].KeyID, f.seeds[0].SecretKey); !errors.Is(err, context.Canceled) {
+		t.Errorf("with a context that has ended: %v", err)
+	}
+}
+
+// Every decryption leaves an audit row of its account, and the row says when.
+func TestDecryptionsAreAudited(t *testing.T) {
+	f := newFixture(t)
+	s, k := f.service(accounts.NewMasterKey(1))
+	a := f.connect(s, "a", f.seeds[0])
+	for range 3 {
+		f.wantOpen("an opening", k, a, f.seeds[0])
+	}
+	var decrypted, stored int
+	var key bool
+	err := f.pg.Conn(t, "admin").QueryRow(t.Context(), `select count(*) filter (where action = 'credentials.decrypt' and actor_user_id = 'u1'),
+		count(*) filter (where action = 'credentials.store'), coalesce(bool_or(detail::text like '%' || $2 || '%'), false)
+		from app.audit_log where account_id = $1`, a.Account, f.seeds[0].SecretKey).Scan(&decrypted, &stored, &key)
+	if err != nil || decrypted != 3 || stored != 1 || key {
+		t.Errorf("the audit has %d decryptions and %d stores (%v), a key: %v", decrypted, stored, err, key)
+	}
+	if err := s.DeleteCredentials(t.Context(), a); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.open(k, a); !problem.Is(err, accounts.CodeNeedsCredentials) {
+		t.Errorf("after they were deleted: %v", err)
+	}
+}

@@ -1,0 +1,130 @@
+package alpacasim_test
+
+import (
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
+
+	"paddock/app/alpacasim"
+)
+
+// What was answered is in the state file: a simulator that is killed goes on
+// where it was, with the same book, events and next ids as if it had not been.
+func TestStateSurvives(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "state.json")
+	run := func(killed bool) (string, []alpaca.TradeUpdate) {
+		if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Fatal(err)
+		}
+		keep := func(c *alpacasim.Config) { c.StateFile = file }
+		m := open(t, keep)
+		m.place(m.client(0), request(alpaca.Buy, "AAPL", "2", id("a")))
+		m.step()
+		resting := m.place(m.client(0), request(alpaca.Buy, "MSFT", "1", limit("1"), id("b")))
+		if killed {
+			was := m
+			m = open(t, keep)
+			m.clock.tick(was.clock.now().Sub(m.clock.now()))
+		}
+		if err := m.client(0).CancelOrder(resting.ID); err != nil {
+			t.Fatal(err)
+		}
+		m.place(m.client(0), request(alpaca.Buy, "AMD", "1", id("c")))
+		m.step()
+		_, err := m.client(0).PlaceOrder(request(alpaca.Buy, "AMD", "1", id("a")))
+		wantRefusal(t, "an id of before", err, 422, 40010001, "unique")
+		positions, err := m.client(0).GetPositions()
+		if err != nil || len(positions) != 2 {
+			t.Errorf("there are %d positions (%v)", len(positions), err)
+		}
+		updates := m.replay(0, "0", 6)
+		var ids []string
+		for _, u := range updates {
+			ids = append(ids, u.EventID, u.Order.ID, u.ExecutionID)
+		}
+		return strings.Join(ids, " "), updates
+	}
+	want, _ := run(false)
+	got, updates := run(true)
+	if told(updates) != "new a, fill a, new b, canceled b, new c, fill c" || got != want {
+		t.Errorf("after a restart: %s\n%s\nwant\n%s", told(updates), got, want)
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the state file, which holds keys, is %v (%v)", info.Mode(), err)
+	}
+}
+
+// A state file that cannot be read is told in one sentence, and kept.
+func TestUnreadableState(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "state.json")
+	if err := os.WriteFile(file, []byte(`{"accounts":`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := alpacasim.New(alpacasim.Config{StateFile: file})
+	if err == nil || !strings.Contains(err.Error(), "move it away to start afresh") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v", err)
+	}
+	if text, err := os.ReadFile(file); err != nil || string(text) != `{"accounts":` {
+		t.Errorf("the file holds %s (%v)", text, err)
+	}
+}
+
+// Each fault does what its name says, once: whether an order was accepted is
+// then in the book and nowhere else.
+func TestFaults(t *testing.T) {
+	for fault, accepted := range map[alpacasim.Fault]int{alpacasim.Drop: 1, alpacasim.Fail: 0, alpacasim.FailAfter: 1, alpacasim.Delay: 1} {
+		m := open(t)
+		m.sim.Inject(fault, 1, 50*time.Millisecond)
+		began := time.Now()
+		_, err := m.client(0).PlaceOrder(request(alpaca.Buy, "AAPL", "1"))
+		if fault == alpacasim.Delay {
+			if err != nil || time.Since(began) < 50*time.Millisecond {
+				t.Errorf("%s: %v after %v", fault, err, time.Since(began))
+			}
+		} else if err == nil {
+			t.Errorf("%s: the order was answered", fault)
+		}
+		if n := len(m.sim.Orders(m.seeds[0].KeyID)); n != accepted {
+			t.Errorf("%s: %d orders were accepted, want %d", fault, n, accepted)
+		}
+		if _, err := m.client(0).PlaceOrder(request(alpaca.Buy, "AAPL", "1")); err != nil {
+			t.Errorf("after %s: %v", fault, err)
+		}
+	}
+}
+
+// A test in another process makes its faults over HTTP, where that was allowed.
+func TestControl(t *testing.T) {
+	m := open(t, func(c *alpacasim.Config) { c.Control = true })
+	post := func(path string, want int) {
+		t.Helper()
+		r, err := http.Post(m.url+path, "", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Body.Close()
+		if r.StatusCode != want {
+			t.Errorf("%s: %d, want %d", path, r.StatusCode, want)
+		}
+	}
+	post("/_sim/fault?kind=fail&n=1", 200)
+	post("/_sim/fault?kind=fail&n=many", 400)
+	post("/_sim/price?symbol=AAPL&price=42", 200)
+	post("/_sim/price?symbol=AAPL&price=-1", 400)
+	post("/_sim/price?symbol=NOPE&price=1", 400)
+	post("/_sim/streams/cut", 200)
+	if _, err := m.client(0).PlaceOrder(request(alpaca.Buy, "AAPL", "1")); err == nil {
+		t.Error("the fault was not made")
+	}
+	o := m.place(m.client(0), request(alpaca.Buy, "AAPL", "1"))
+	m.step()
+	if o := m.wantOrder(m.client(0), o, "filled", "1"); o.FilledAvgPrice.Sub(dec("42")).Abs().GreaterThan(dec("0.1")) {
+		t.Errorf("filled at %s", o.FilledAvgPrice)
+	}
+}

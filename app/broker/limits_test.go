@@ -1,0 +1,108 @@
+package broker
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// Alpaca's own limit is learnt from its answers, and an account that has used
+// it up is told so here, at once and with the time to wait, without troubling
+// Alpaca or any other account.
+func TestLimitIsLearntFromAnswers(t *testing.T) {
+	s := newStand(t)
+	s.say(200, "[]", "X-Ratelimit-Limit", "4") // a burst of one, then one in 15 s
+	for range 2 {
+		if _, err := s.client("one").Positions(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := s.requests.Load()
+	for range 20 { // asking again and again uses nothing up
+		_, err := s.client("one").Positions(t.Context())
+		if e := wants(t, "beyond the limit", err, RateLimited); e.RetryAfter <= maxWait || e.RetryAfter > 15*time.Second {
+			t.Fatalf("retry after %v", e.RetryAfter)
+		}
+	}
+	if n := s.requests.Load(); n != before {
+		t.Errorf("%d requests were sent beyond the limit", n-before)
+	}
+	if _, err := s.client("another").Positions(t.Context()); err != nil {
+		t.Errorf("another account: %v", err)
+	}
+}
+
+// Whatever a header says, the limit stays a sane number.
+func TestNonsenseIsNotLearnt(t *testing.T) {
+	l := newLimits()
+	for _, text := range []string{"", "0", "-5", "1e9", "999999999", "many"} {
+		l.learn("one", http.Header{"X-Ratelimit-Limit": {text}})
+		if got := l.bucket("one").Limit(); got != perMinute(defaultPerMinute) {
+			t.Errorf("%q made it %v", text, got)
+		}
+	}
+	l.learn("one", http.Header{"X-Ratelimit-Limit": {"1000"}})
+	if b := l.bucket("one"); b.Limit() != perMinute(1000) || b.Burst() != 250 {
+		t.Errorf("1000 made it %v with a burst of %d", b.Limit(), b.Burst())
+	}
+}
+
+// A call queues for its turn, but never for longer than the bound or its own
+// deadline, and one that leaves the queue gives its turn back.
+func TestWaitingIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimits()
+		ctx := t.Context()
+		took := func(ctx context.Context, want Kind) time.Duration {
+			t.Helper()
+			began := time.Now()
+			if err := l.wait(ctx, "one"); err == nil && want >= 0 || err != nil && err.Kind != want {
+				t.Fatalf("got %v", err)
+			}
+			return time.Since(began)
+		}
+		const fine = Kind(-1)
+		for range defaultPerMinute / 4 {
+			if d := took(ctx, fine); d != 0 {
+				t.Fatalf("within the burst it waited for %v", d)
+			}
+		}
+		turn := time.Minute / defaultPerMinute
+		if d := took(ctx, fine); d != turn {
+			t.Errorf("it waited for %v, want %v", d, turn)
+		}
+
+		short, cancel := context.WithTimeout(ctx, turn/2)
+		defer cancel()
+		if d := took(short, RateLimited); d != 0 {
+			t.Errorf("it waited for %v, though its deadline comes first", d)
+		}
+
+		leaving, cancel := context.WithCancel(ctx)
+		go func() { time.Sleep(turn / 3); cancel() }()
+		took(leaving, Canceled)
+		if d := took(ctx, fine); d > turn {
+			t.Errorf("after another left the queue it waited for %v", d)
+		}
+
+		queued := make(chan *Error, 100)
+		for range cap(queued) {
+			go func() { queued <- l.wait(ctx, "one") }()
+		}
+		began := time.Now()
+		refused := 0
+		for range cap(queued) {
+			if err := <-queued; err != nil {
+				refused++
+				if err.Kind != RateLimited || err.RetryAfter <= maxWait {
+					t.Errorf("refused with %v, retry after %v", err, err.RetryAfter)
+				}
+			}
+		}
+		if d := time.Since(began); d > maxWait || refused == 0 {
+			t.Errorf("the queue lasted %v and refused %d", d, refused)
+		}
+	})
+}

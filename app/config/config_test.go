@@ -1,0 +1,158 @@
+package config_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"paddock/app/config"
+)
+
+// environment is a complete one, with a secret in each value that may hold one.
+func environment() map[string]string {
+	return map[string]string{
+		"PADDOCK_APP_DATABASE_URL":    "postgres://paddock_app:hunter2@db.example/paddock",
+		"PADDOCK_WORKER_DATABASE_URL": "postgres://paddock_worker:hunter2@db.example/paddock",
+		"PADDOCK_AUTH_DATABASE_URL":   "postgres://paddock_auth:hunter2@db.example/paddock",
+		"PADDOCK_MASTER_KEYS":         "1:hunter2",
+		"BETTER_AUTH_SECRET":          "hunter2 hunter2 hunter2 hunter2 hunter2",
+	}
+}
+
+func load(environment map[string]string) (config.Config, error) {
+	return config.Load(func(name string) (string, bool) { v, ok := environment[name]; return v, ok })
+}
+
+// What is not set takes its default, and the defaults are those that --help
+// tells.
+func TestDefaults(t *testing.T) {
+	bare, err := load(environment())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bare.Addr != "127.0.0.1:8080" || bare.AppConns != 8 || bare.BaseURL != "http://localhost:8080" || !bare.AuthLimits || bare.LogLevel != slog.LevelInfo ||
+		bare.DrainTimeout != 15*time.Second || bare.PaperURL != "https://paper-api.alpaca.markets" || bare.LiveURL != "https://api.alpaca.markets" ||
+		bare.DataURL != "https://data.alpaca.markets" || bare.Origins != nil || bare.Proxies != nil {
+		t.Errorf("the defaults are %s", fields(bare))
+	}
+
+	told, blank := environment(), environment()
+	for _, s := range config.Settings {
+		if s.Text == "" {
+			t.Errorf("%s is not explained", s.Name)
+		}
+		if required := strings.Contains(s.Text, "(required)"); required != (environment()[s.Name] != "") {
+			t.Errorf("%s: whether it is required is told wrongly", s.Name)
+		} else if !required {
+			told[s.Name], blank[s.Name] = s.Default, "  "
+		}
+	}
+	for name, e := range map[string]map[string]string{"told": told, "blank": blank} {
+		if c, err := load(e); err != nil || fields(c) != fields(bare) {
+			t.Errorf("%s: %s (%v), want %s", name, fields(c), err, fields(bare))
+		}
+	}
+}
+
+// fields shows a configuration as it is, which its own methods prevent.
+func fields(c config.Config) string {
+	type plain config.Config
+	return fmt.Sprintf("%+v", plain(c))
+}
+
+// Every setting reaches its place.
+func TestSettings(t *testing.T) {
+	e := environment()
+	for name, value := range map[string]string{
+		"PADDOCK_ADDR": " 0.0.0.0:80 ", "PADDOCK_APP_CONNECTIONS": "4", "BETTER_AUTH_URL": "https://paddock.example/", "BETTER_AUTH_TRUSTED_ORIGINS": "https://a.example, https://b.example,",
+		"PADDOCK_TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.1,2001:db8::1", "PADDOCK_AUTH_RATE_LIMIT": "false", "PADDOCK_LOG_LEVEL": "debug", "PADDOCK_DRAIN_TIMEOUT": "1m",
+		"PADDOCK_ALPACA_PAPER_URL": "http://127.0.0.1:1", "PADDOCK_ALPACA_LIVE_URL": "http://127.0.0.1:2", "PADDOCK_ALPACA_DATA_URL": "http://127.0.0.1:3",
+	} {
+		e[name] = value
+	}
+	c, err := load(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "{Addr:0.0.0.0:80 AppURL:postgres://paddock_app:hunter2@db.example/paddock WorkerURL:postgres://paddock_worker:hunter2@db.example/paddock " +
+		"AuthURL:postgres://paddock_auth:hunter2@db.example/paddock AppConns:4 MasterKeys:1:hunter2 AuthSecret:hunter2 hunter2 hunter2 hunter2 hunter2 " +
+		"BaseURL:https://paddock.example Origins:[https://a.example https://b.example] Proxies:[10.0.0.0/8 192.0.2.1/32 2001:db8::1/128] AuthLimits:false " +
+		"PaperURL:http://127.0.0.1:1 LiveURL:http://127.0.0.1:2 DataURL:http://127.0.0.1:3 LogLevel:DEBUG DrainTimeout:1m0s}"
+	if got := fields(c); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// Everything that is wrong is told at once, a line a setting, and no line
+// shows a value: any of them may have been pasted into the wrong place.
+func TestEverythingWrongIsTold(t *testing.T) {
+	_, err := load(nil)
+	for name := range environment() {
+		if err == nil || strings.Count(err.Error(), name+" is not set") != 1 {
+			t.Errorf("%s is missing and the error says %v", name, err)
+		}
+	}
+
+	wrong := map[string][]string{
+		"PADDOCK_APP_CONNECTIONS": {"hunter2", "0", "-1", "1001", "1.5", "99999999999"},
+		"BETTER_AUTH_URL":         {"hunter2", "ftp://hunter2", "https://", "//hunter2", "https://[hunter2", "https://user:hunter2@paddock.example"},
+		"PADDOCK_TRUSTED_PROXIES": {"10.0.0.0/8,hunter2", "10.0.0.0/hunter2", "10.0.0.0/33"},
+		"PADDOCK_AUTH_RATE_LIMIT": {"hunter2", "yes"},
+		"PADDOCK_LOG_LEVEL":       {"hunter2"},
+		"PADDOCK_DRAIN_TIMEOUT":   {"hunter2", "-1s", "15"},
+	}
+	all := map[string]string{} // and the required ones are missing
+	for name, values := range wrong {
+		for _, value := range values {
+			e := environment()
+			e[name] = value
+			_, err := load(e)
+			if err == nil || !strings.HasPrefix(err.Error(), name) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%s=%s: %v", name, value, err)
+			} else if strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("%s: the error shows the value: %v", name, err)
+			}
+		}
+		all[name] = values[0]
+	}
+	_, err = load(all)
+	if err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Fatalf("got %v", err)
+	}
+	if lines := strings.Split(err.Error(), "\n"); len(lines) != len(wrong)+len(environment()) {
+		t.Errorf("%d things are wrong and %d lines tell of them:\n%v", len(wrong)+len(environment()), len(lines), err)
+	}
+}
+
+// A configuration that is logged by mistake, in whatever way, shows no secret.
+func TestSecretsAreHidden(t *testing.T) {
+	c, err := load(environment())
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := map[string]string{"String": c.String(), "GoString": c.GoString()}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		shown[verb] = fmt.Sprintf(verb, c)
+		shown["pointer "+verb] = fmt.Sprintf(verb, &c)
+		shown["within "+verb] = fmt.Sprintf(verb, struct{ C []config.Config }{[]config.Config{c}})
+	}
+	var log bytes.Buffer
+	for _, h := range []slog.Handler{slog.NewJSONHandler(&log, nil), slog.NewTextHandler(&log, nil)} {
+		slog.New(h).Info("x", "config", c, "pointer", &c, "within", map[string]any{"c": c})
+	}
+	shown["slog"] = log.String()
+	text, err := json.Marshal(map[string]any{"c": c, "pointer": &c})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown["JSON"] = string(text)
+	for how, text := range shown {
+		if strings.Contains(text, "hunter2") || strings.Contains(text, fmt.Sprintf("%x", "hunter2")) {
+			t.Errorf("%s shows a secret: %s", how, text)
+		}
+	}
+}

@@ -1,0 +1,235 @@
+package pgdev_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"paddock/app/pgdev"
+)
+
+// helperDir tells this test's own binary to be another Paddock on a folder.
+const helperDir = "PADDOCK_TEST_PGDEV_DIR"
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(helperDir); dir != "" {
+		os.Exit(beAnother(dir))
+	}
+	os.Exit(m.Run())
+}
+
+// beAnother runs a server until it is killed.
+func beAnother(dir string) int {
+	server, err := pgdev.Start(context.Background(), pgdev.Config{Dir: dir, Durable: true})
+	if err != nil {
+		fmt.Println("error", err)
+		return 1
+	}
+	fmt.Println("url", server.AdminURL("postgres"))
+	select {}
+}
+
+// another is a Paddock in a process of its own.
+type another struct {
+	process *exec.Cmd
+	url     string
+}
+
+func startAnother(t *testing.T, dir string) *another {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), helperDir+"="+dir)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	a := &another{process: cmd}
+	t.Cleanup(a.kill)
+	line, err := bufio.NewReader(out).ReadString('\n')
+	word, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+	if err != nil || word != "url" {
+		t.Fatalf("the other Paddock said %q (%v)", line, err)
+	}
+	a.url = rest
+	return a
+}
+
+// kill ends the process as a crash would; its Postgres lives on.
+func (a *another) kill() {
+	_ = a.process.Process.Kill() // it may have ended
+	_ = a.process.Wait()         // killed is how it ends
+}
+
+// folder is one that the server's own user can reach, also where we are root.
+func folder(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "postgres")
+	for parent := filepath.Dir(dir); parent != os.TempDir() && parent != "/"; parent = filepath.Dir(parent) {
+		if err := os.Chmod(parent, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func start(t *testing.T, dir string) *pgdev.Server {
+	t.Helper()
+	server, err := pgdev.Start(t.Context(), pgdev.Config{Dir: dir, Durable: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return server
+}
+
+func query[T any](t *testing.T, url, sql string) T {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	var v T
+	if err := conn.QueryRow(t.Context(), sql).Scan(&v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// postmaster answers the process of the server that runs on a folder.
+func postmaster(t *testing.T, dir string) int {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, "data", "postmaster.pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.SplitN(string(text), "\n", 2)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
+}
+
+// While a Paddock runs, a second one on its folder is refused in one sentence.
+// When the first was killed, the next takes over the Postgres that it left
+// running, with all that was committed, the same port and the same password;
+// though it comes by a symbolic link. A server that was stopped or killed
+// itself keeps its data too.
+func TestFolderIsOneServersAndOutlivesIt(t *testing.T) {
+	dir := folder(t)
+	first := startAnother(t, dir)
+	conn, err := pgx.Connect(t.Context(), first.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Exec(t.Context(), "create table kept as select 42 as n"); err != nil {
+		t.Fatal(err)
+	}
+	left := postmaster(t, dir)
+	t.Cleanup(func() { // where the test fails before it is taken over
+		if text, err := os.ReadFile(filepath.Join(dir, "data", "postmaster.pid")); err == nil && strings.HasPrefix(string(text), strconv.Itoa(left)+"\n") {
+			_ = syscall.Kill(left, syscall.SIGQUIT)
+		}
+	})
+
+	_, err = pgdev.Start(t.Context(), pgdev.Config{Dir: dir})
+	if err == nil || !strings.HasPrefix(err.Error(), "another Paddock runs on the data in "+dir+": stop it first") || strings.Contains(err.Error(), "\n") {
+		t.Fatalf("a second one on the same folder: %v", err)
+	}
+	if n := query[int](t, first.url, "select n from kept"); n != 42 {
+		t.Errorf("the first was disturbed: %d", n)
+	}
+
+	first.kill()
+	if err := syscall.Kill(left, 0); err != nil {
+		t.Fatalf("its Postgres went with it (%v): nothing to take over", err)
+	}
+	link := filepath.Join(filepath.Dir(dir), "link")
+	if err := os.Symlink(dir, link); err != nil {
+		t.Fatal(err)
+	}
+	second := start(t, link) // the connection that is still open does not hold it up
+	if now := postmaster(t, dir); now == left {
+		t.Errorf("process %d still runs on the data", left)
+	}
+	if second.AdminURL("postgres") != first.url {
+		t.Error("the next run is to be reached elsewhere, or by another password")
+	}
+	if n := query[int](t, second.AdminURL("postgres"), "select n from kept"); n != 42 {
+		t.Errorf("after the kill there is %d", n)
+	}
+	conn.Close(context.Background())
+
+	second.Kill()
+	if err := second.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := query[int](t, second.AdminURL("postgres"), "select n from kept"); n != 42 {
+		t.Errorf("after a crash of the server there is %d", n)
+	}
+
+	owner, err := second.OwnerURL(t.Context(), "paddock")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := second.OwnerURL(t.Context(), "paddock"); err != nil || again != owner {
+		t.Errorf("asked again the owner's URL is another (%v)", err)
+	}
+	if plain := query[bool](t, owner, "select not rolsuper and not rolbypassrls and rolcreaterole and current_database() = 'paddock' from pg_roles where rolname = current_user"); !plain {
+		t.Error("the owner is more, or less, than on managed Postgres")
+	}
+}
+
+// What cannot work is told in one sentence, and leaves the folder free.
+func TestStartRefusals(t *testing.T) {
+	dir := folder(t)
+	if err := os.MkdirAll(filepath.Join(dir, "data"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "data", "PG_VERSION"), []byte("9.6\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second is not told that another Paddock runs
+		_, err := pgdev.Start(t.Context(), pgdev.Config{Dir: dir})
+		if err == nil || !strings.Contains(err.Error(), "was made by Postgres 9.6") || !strings.Contains(err.Error(), "move that folder away") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("data of another version: %v", err)
+		}
+	}
+
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pgdev.Start(t.Context(), pgdev.Config{Dir: file}); err == nil || !strings.HasPrefix(err.Error(), "make the data folder") {
+		t.Errorf("a file where the folder should be: %v", err)
+	}
+
+	ended, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
+	defer cancel()
+	<-ended.Done()
+	fresh := folder(t)
+	if _, err := pgdev.Start(ended, pgdev.Config{Dir: fresh}); err == nil {
+		t.Error("it started without the time for it")
+	}
+	if _, err := os.Stat(filepath.Join(fresh, "data")); err == nil {
+		t.Error("a start that was broken off left half made data")
+	}
+}

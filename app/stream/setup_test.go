@@ -1,0 +1,291 @@
+package stream_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
+
+	"paddock/app/accounts"
+	"paddock/app/alpacasim"
+	"paddock/app/broker"
+	"paddock/app/stream"
+	"paddock/app/tenant"
+	"paddock/app/trading"
+	"paddock/tests/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+type quiet struct{}
+
+func (quiet) Ring() {}
+
+// front stands before the simulated broker and makes it misbehave.
+type front struct {
+	sim        http.Handler
+	refuseKeys atomic.Bool
+	streams    atomic.Int64 // the status that streams are answered with, when not 0
+	replayAll  atomic.Bool  // every stream begins with all that there ever was
+	script     atomic.Value // string: what a stream says instead of the simulator
+	live       atomic.Value // chan string: the same, while it runs
+	orders     atomic.Int64 // that were sent
+	connects   atomic.Int64 // of streams
+	open       atomic.Int64 // streams
+}
+
+func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	following := r.URL.Path == "/v2/events/trades"
+	if r.Method == http.MethodPost && r.URL.Path == "/v2/orders" {
+		f.orders.Add(1)
+	}
+	if following {
+		f.connects.Add(1)
+		f.open.Add(1)
+		defer f.open.Add(-1)
+	}
+	script, _ := f.script.Load().(string)
+	live, _ := f.live.Load().(chan string)
+	switch {
+	case f.refuseKeys.Load():
+		w.WriteHeader(http.StatusUnauthorized)
+		fmt.Fprint(w, `{"code":40110000,"message":"request is not authorized"}`)
+		return
+	case following && f.streams.Load() != 0:
+		w.WriteHeader(int(f.streams.Load()))
+		return
+	case following && (script != "" || live != nil):
+		for text := script; ; {
+			fmt.Fprint(w, text)
+			w.(http.Flusher).Flush()
+			select {
+			case text = <-live:
+			case <-r.Context().Done():
+				return
+			}
+		}
+	}
+	if following && f.replayAll.Load() {
+		r.URL.RawQuery = "since_id=0"
+	}
+	f.sim.ServeHTTP(w, r)
+}
+
+// world is an account with its broker and a database, and no stream yet.
+type world struct {
+	t       *testing.T
+	pg      *pgtest.DB
+	admin   *pgx.Conn
+	sim     *alpacasim.Sim
+	front   *front
+	seed    alpacasim.AccountSeed
+	broker  *broker.Broker
+	keys    *accounts.Keyring
+	db      *tenant.DB
+	worker  *tenant.Worker
+	account tenant.Admission
+	outside *alpaca.Client // the user's own program at the broker
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{t: t, pg: pgtest.New(t), seed: alpacasim.DemoAccounts(9)[0]}
+	w.admin = w.pg.Conn(t, "admin")
+	w.exec(`insert into auth."user" (id, name, email, "emailVerified") values ('u1', 'U', 'u1@example.com', false)`)
+	w.exec(`insert into auth.session (id, "expiresAt", token, "updatedAt", "userId") values ('s1', now() + interval '1 day', 'token-of-the-user', now(), 'u1')`)
+
+	var err error
+	if w.sim, err = alpacasim.New(alpacasim.Config{Seed: 9, Accounts: []alpacasim.AccountSeed{w.seed}, FillDelay: time.Nanosecond}); err != nil {
+		t.Fatal(err)
+	}
+	w.front = &front{sim: w.sim.Handler()}
+	server := httptest.NewServer(w.front)
+	t.Cleanup(func() {
+		w.sim.CutStreams()
+		server.CloseClientConnections()
+		server.Close()
+	})
+	if w.broker, err = broker.New(broker.Config{PaperURL: server.URL, LiveURL: server.URL, DataURL: server.URL}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.broker.Close)
+	w.outside = alpaca.NewClient(alpaca.ClientOpts{APIKey: w.seed.KeyID, APISecret: w.seed.SecretKey, BaseURL: server.URL, RetryLimit: -1})
+	if w.keys, err = accounts.ParseKeyring(accounts.NewMasterKey(1)); err != nil {
+		t.Fatal(err)
+	}
+	w.db = tenant.NewDB(w.pg.Pool(t, "paddock_app"), quiet{})
+	w.worker = tenant.NewWorker(w.pg.Pool(t, "paddock_worker"), quiet{})
+	service := accounts.New(w.db, w.keys, w.broker)
+	made, err := service.Create(t.Context(), "token-of-the-user", "one", "paper")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.account = tenant.Admission{Token: "token-of-the-user", Account: made.ID}
+	w.storeKeys()
+	return w
+}
+
+func (w *world) storeKeys() {
+	w.t.Helper()
+	if _, err := accounts.New(w.db, w.keys, w.broker).PutCredentials(w.t.Context(), w.account, w.seed.KeyID, w.seed.SecretKey); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) trading() *trading.Service {
+	return trading.New(w.db, w.keys, w.broker, slog.New(slog.DiscardHandler))
+}
+
+// run starts a Manager, and answers it and what stops it.
+func (w *world) run(change ...func(*stream.Config)) (m *stream.Manager, stop func()) {
+	c := stream.Config{
+		Worker: w.worker, Keys: w.keys, Broker: w.broker, Logger: slog.New(slog.NewTextHandler(w.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Every: 50 * time.Millisecond, LeaseTTL: 30 * time.Second, Reconcile: time.Hour,
+	}
+	for _, f := range change {
+		f(&c)
+	}
+	m = stream.New(c)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = m.Run(ctx) // it ends with ctx, without an error
+	}()
+	stop = func() {
+		cancel()
+		<-done
+	}
+	w.t.Cleanup(stop)
+	return m, stop
+}
+
+func (w *world) exec(sql string, args ...any) {
+	w.t.Helper()
+	if _, err := w.admin.Exec(context.Background(), sql, args...); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// scan asks for one value.
+func scan[T any](w *world, sql string, args ...any) T {
+	w.t.Helper()
+	var v T
+	if err := w.admin.QueryRow(context.Background(), sql, args...).Scan(&v); err != nil {
+		w.t.Fatal(err)
+	}
+	return v
+}
+
+// order answers how an order stands here: its state, status and filled quantity.
+func (w *world) order(clientOrderID string) string {
+	w.t.Helper()
+	return scan[string](w, `select coalesce((select intent_state || ' ' || status || ' ' || trim_scale(filled_qty) from app.alpaca_orders
+		where account_id = $1 and client_order_id = $2), 'missing')`, w.account.Account, clientOrderID)
+}
+
+// held answers the quantity of a symbol as it stands here.
+func (w *world) held(symbol string) string {
+	w.t.Helper()
+	return scan[string](w, `select coalesce((select trim_scale(qty)::text from app.alpaca_positions where account_id = $1 and symbol = $2), 'nothing')`, w.account.Account, symbol)
+}
+
+// told answers what the account's log says of an order, in its order.
+func (w *world) told(clientOrderID string) string {
+	w.t.Helper()
+	return scan[string](w, `select coalesce(string_agg(data->>'event', ' ' order by seq), '') from app.account_events
+		where account_id = $1 and kind = 'order' and data->'order'->>'client_order_id' = $2`, w.account.Account, clientOrderID)
+}
+
+// wantNoGap fails unless the log's numbers are 1 to its head.
+func (w *world) wantNoGap() {
+	w.t.Helper()
+	if !scan[bool](w, `select (select array_agg(seq order by seq) from app.account_events where account_id = $1)
+		= (select array_agg(n) from app.event_heads, generate_series(1, last_seq) n where account_id = $1)`, w.account.Account) {
+		w.t.Error("the log's numbers have a gap")
+	}
+}
+
+// buy places an order from outside of Paddock; the market fills it at the next step.
+func (w *world) buy(symbol, qty, clientOrderID string) *alpaca.Order {
+	w.t.Helper()
+	amount := decimal.RequireFromString(qty)
+	o, err := w.outside.PlaceOrder(alpaca.PlaceOrderRequest{Symbol: symbol, Qty: &amount, Side: alpaca.Buy, Type: alpaca.Market, TimeInForce: alpaca.Day, ClientOrderID: clientOrderID})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return o
+}
+
+// eventually polls until what is so, for at most half a minute.
+func (w *world) eventually(what string, check func() bool) {
+	w.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if check() {
+			return
+		}
+	}
+	w.t.Fatalf("waited for %s", what)
+}
+
+// becomes polls until an order stands so.
+func (w *world) becomes(clientOrderID, want string) {
+	w.t.Helper()
+	got := ""
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if got = w.order(clientOrderID); got == want {
+			return
+		}
+	}
+	w.t.Fatalf("the order %s is %q, want %q", clientOrderID, got, want)
+}
+
+// agreed answers how often the mirror has been reconciled, by its time.
+func (w *world) agreed() *time.Time {
+	w.t.Helper()
+	return scan[*time.Time](w, `select max(agreed_at) from app.stream_cursors where account_id = $1`, w.account.Account)
+}
+
+// update is a trade update as Alpaca writes it.
+func update(eventID, event string, updatedAt time.Time, order map[string]any, more map[string]any) string {
+	o := map[string]any{"id": uuid.NewSHA1(uuid.Nil, fmt.Append(nil, order["client_order_id"])).String(), "symbol": "AAPL", "asset_class": "us_equity", "side": "buy", "type": "market",
+		"time_in_force": "day", "order_class": "", "qty": "10", "filled_qty": "0", "created_at": updatedAt, "updated_at": updatedAt, "submitted_at": updatedAt, "status": "new"}
+	for k, v := range order {
+		o[k] = v
+	}
+	u := map[string]any{"event_id": eventID, "event": event, "execution_id": "x" + eventID, "at": updatedAt, "timestamp": updatedAt, "order": o}
+	for k, v := range more {
+		u[k] = v
+	}
+	text, err := json.Marshal(u)
+	if err != nil {
+		panic(err)
+	}
+	return "data: " + string(text) + "\n\n"
+}
+
+// payload is the JSON of an update alone.
+func payload(update string) []byte {
+	return []byte(strings.TrimPrefix(strings.TrimSpace(update), "data: "))
+}
+
+func lines(updates ...string) string { return strings.Join(updates, "") }
+
+// orderRequest is an order for one share under an id.
+func orderRequest(clientOrderID string) trading.OrderRequest {
+	one := decimal.NewFromInt(1)
+	return trading.OrderRequest{Symbol: "AAPL", Side: "buy", Type: "market", TimeInForce: "day", Qty: &trading.Amount{Decimal: one}, ClientOrderID: clientOrderID}
+}
+
+func uuidOf(n byte) uuid.UUID { return uuid.NewSHA1(uuid.Nil, []byte{n}) }

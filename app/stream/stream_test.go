@@ -1,0 +1,434 @@
+package stream_test
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"paddock/app/alpacasim"
+	"paddock/app/broker"
+	"paddock/app/problem"
+	"paddock/app/stream"
+	"paddock/app/tenant"
+)
+
+// Whatever the broker sends again after a cut, each update changes order,
+// position and log once, and none is missed; orders of the user's own programs
+// are mirrored as those of Paddock.
+func TestUpdatesAreAppliedOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.front.replayAll.Store(true)
+	w.run()
+	w.eventually("the first connection", func() bool { return w.front.connects.Load() > 0 && w.agreed() != nil })
+	w.buy("AAPL", "2", "a")
+	w.sim.Step()
+	w.becomes("a", "accepted filled 2")
+	for i, id := range []string{"b", "c", "d"} {
+		before := w.front.connects.Load()
+		w.sim.CutStreams()
+		w.eventually("another connection", func() bool { return w.front.connects.Load() > before })
+		w.buy("AAPL", "1", id)
+		w.sim.Step()
+		w.becomes(id, "accepted filled 1")
+		if want := []string{"3", "4", "5"}[i]; w.held("AAPL") != want {
+			w.eventually("the position", func() bool { return w.held("AAPL") == want })
+		}
+	}
+	w.eventually("the log", func() bool {
+		return scan[int](w, `select count(*) from app.account_events where account_id = $1 and broker_event_id is not null`, w.account.Account) == 8
+	})
+	for _, id := range []string{"a", "b", "c", "d"} {
+		// A reconciliation may have seen the order before its update came.
+		var events []string
+		for _, e := range strings.Fields(w.told(id)) {
+			if e != "imported" && e != "reconciled" {
+				events = append(events, e)
+			}
+		}
+		if got := strings.Join(events, " "); got != "new fill" {
+			t.Errorf("of %s the log says %s", id, got)
+		}
+	}
+	w.wantNoGap()
+}
+
+// What the broker said of an order later stays, in whatever order it arrives,
+// and the log has everything; a bust lowers what was filled, since the broker
+// is the truth and may go back.
+func TestOlderUpdatesChangeNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	at := func(s int) time.Time { return time.Date(2026, 6, 1, 14, 0, s, 0, time.UTC) }
+	a := func(status, filled string) map[string]any {
+		return map[string]any{"client_order_id": "a", "status": status, "filled_qty": filled}
+	}
+	w.front.script.Store(lines(
+		update("01A", "fill", at(2), a("filled", "10"), map[string]any{"qty": "10", "price": "1", "position_qty": "10"}),
+		update("01B", "new", at(1), a("new", "0"), nil), // late
+		update("01C", "trade_bust", at(3), a("partially_filled", "4"), nil),
+		update("01D", "invented_later", at(2), a("filled", "10"), nil), // late again
+		update("01A", "fill", at(2), a("filled", "10"), nil),           // and a repetition
+		update("01E", "new", at(4), map[string]any{"client_order_id": "end"}, nil),
+	))
+	w.run()
+	w.becomes("end", "accepted new 0")
+	if got := w.order("a"); got != "accepted partially_filled 4" {
+		t.Errorf("the order is %s", got)
+	}
+	got := scan[string](w, `select string_agg(concat_ws(' ', data->>'event', data->'order'->>'status', data->'order'->>'filled_qty'), ', ' order by seq)
+		from app.account_events where account_id = $1 and data->'order'->>'client_order_id' = 'a'`, w.account.Account)
+	if want := "fill filled 10, new filled 10, trade_bust partially_filled 4, invented_later partially_filled 4"; got != want {
+		t.Errorf("the log says %s, want %s", got, want)
+	}
+	w.wantNoGap()
+}
+
+// One update that the database will not take stops none after it, and makes
+// the mirror ask the broker.
+func TestBadUpdateStopsNoOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	now := time.Now()
+	w.front.script.Store(lines(
+		update("01A", "new", now, map[string]any{"client_order_id": "negative", "filled_qty": "-1"}, nil),
+		update("01B", "new", now, map[string]any{"client_order_id": "no-id", "id": "not a uuid"}, nil),
+		"data: {\"event_id\":\"01C\"}\n\n: dropped 3 messages\n\n",
+		update("01D", "new", now, map[string]any{"client_order_id": "good"}, nil),
+	))
+	w.run()
+	w.becomes("good", "accepted new 0")
+	for _, id := range []string{"negative", "no-id"} {
+		if got := w.order(id); got != "missing" {
+			t.Errorf("%s is %s", id, got)
+		}
+	}
+}
+
+// When the broker says that it dropped messages, the mirror asks for what they
+// said, though the stream goes on.
+func TestDroppedMessagesAreAskedFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.buy("AAPL", "2", "a")
+	say := make(chan string)
+	w.front.live.Store(say)
+	w.run()
+	w.becomes("a", "accepted new 0")
+	w.sim.Step() // the stream does not tell of it
+	say <- ": heartbeat\n\n"
+	say <- ": you are reading too slowly, dropped 10000 messages\n\n"
+	w.becomes("a", "accepted filled 2")
+	if n := w.front.connects.Load(); n != 1 {
+		t.Errorf("%d streams were made", n)
+	}
+}
+
+// The stream, a reconciliation and a request may meet at an order that none of
+// them has seen: all of them are recorded, once.
+func TestNewOrderIsRecordedByAllAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	leases, err := w.worker.Claim(t.Context(), uuidOf(1), time.Minute, 10)
+	if err != nil || len(leases) != 1 {
+		t.Fatalf("holds %+v (%v)", leases, err)
+	}
+	const orders, writers = 20, 6
+	for n := range orders {
+		var writing sync.WaitGroup
+		for i := range writers {
+			u := payload(update(fmt.Sprintf("01A%02d%d", n, i), "new", time.Now(), map[string]any{"client_order_id": fmt.Sprint(n)}, nil))
+			writing.Go(func() {
+				err := w.worker.Do(t.Context(), leases[0], func(b *tenant.Batch) { b.Queue("select app.apply_trade_update($1, $2)", w.account.Account, u) })
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		writing.Wait()
+	}
+	if n := scan[int](w, `select count(*) from app.alpaca_orders where account_id = $1`, w.account.Account); n != orders {
+		t.Errorf("there are %d orders, want %d", n, orders)
+	}
+	w.wantNoGap()
+}
+
+// An update whose transaction Postgres ends, because it and another waited for
+// each other, is applied afterwards and not skipped.
+func TestUpdateOutlivesADeadlock(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	now := time.Now()
+	say := make(chan string)
+	w.front.script.Store(update("01A", "new", now, map[string]any{"client_order_id": "a"}, nil))
+	w.front.live.Store(say)
+	w.run()
+	w.becomes("a", "accepted new 0")
+	w.eventually("the first agreement", func() bool { return w.agreed() != nil })
+
+	// Another transaction takes the head of the log, then the order; an update
+	// takes them the other way round.
+	other, err := w.pg.Conn(t, "admin").Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Exec(t.Context(), "update app.event_heads set last_seq = last_seq where account_id = $1", w.account.Account); err != nil {
+		t.Fatal(err)
+	}
+	say <- update("01B", "fill", now.Add(time.Second), map[string]any{"client_order_id": "a", "status": "filled", "filled_qty": "10"}, nil)
+	w.eventually("the update to wait", func() bool {
+		return scan[bool](w, `select exists (select from pg_stat_activity where datname = current_database() and usename = 'paddock_worker' and wait_event_type = 'Lock')`)
+	})
+	_, deadlocked := other.Exec(t.Context(), "update app.alpaca_orders set tag = tag where account_id = $1", w.account.Account)
+	if err := other.Rollback(t.Context()); err != nil && deadlocked == nil {
+		t.Fatal(err)
+	}
+	w.becomes("a", "accepted filled 10")
+	if got := w.told("a"); !strings.HasSuffix(got, "new fill") {
+		t.Errorf("the log says %s", got)
+	}
+	w.wantNoGap()
+}
+
+// Without any stream, or while it is cut, the broker's REST answers bring the
+// fills that were missed, and the positions with them.
+func TestReconciliationFindsMissedFills(t *testing.T) {
+	for name, status := range map[string]int64{"an account without a stream": 404, "a stream that is down": 503} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.buy("MSFT", "1", "history")
+			w.sim.Step()
+			w.front.streams.Store(status)
+			w.run(func(c *stream.Config) { c.Reconcile = 200 * time.Millisecond })
+			w.becomes("history", "accepted filled 1")
+			w.buy("AAPL", "2", "a")
+			w.becomes("a", "accepted new 0")
+			w.sim.Step()
+			w.becomes("a", "accepted filled 2")
+			w.eventually("the position", func() bool { return w.held("AAPL") == "2" && w.held("MSFT") == "1" })
+			if got := w.told("a"); got != "reconciled reconciled" {
+				t.Errorf("the log says %s", got)
+			}
+			if got := w.told("history"); got != "imported" {
+				t.Errorf("of history the log says %s", got)
+			}
+			w.wantNoGap()
+		})
+	}
+	t.Run("a stream that is cut", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.run()
+		w.buy("AAPL", "2", "a")
+		w.becomes("a", "accepted new 0")
+		w.eventually("the first agreement", func() bool { return w.agreed() != nil })
+		w.front.streams.Store(503)
+		w.sim.CutStreams()
+		w.eventually("the cut", func() bool { return w.front.open.Load() == 0 })
+		w.sim.Step()
+		w.buy("AAPL", "1", "meanwhile")
+		w.sim.Step()
+		cut := time.Now()
+		if got := w.order("a"); got != "accepted new 0" {
+			t.Fatalf("without a stream the order became %s", got)
+		}
+		w.front.streams.Store(0)
+		w.becomes("a", "accepted filled 2")
+		w.becomes("meanwhile", "accepted filled 1")
+		w.eventually("an agreement after the cut", func() bool { return w.agreed().After(cut) && w.held("AAPL") == "3" })
+		w.wantNoGap()
+	})
+}
+
+// An order whose answer was lost is looked up by its client_order_id and never
+// sent again: found, it is taken over; never found, it is left to a person
+// once the window has passed, and not before.
+func TestLostAnswers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	service := w.trading()
+	for id, fault := range map[string]alpacasim.Fault{"dropped": alpacasim.Drop, "failed-after": alpacasim.FailAfter, "never-there": alpacasim.Fail} {
+		w.sim.Inject(fault, 1, 0)
+		placed, err := service.Place(t.Context(), w.account, orderRequest(id))
+		if err != nil || placed.Known {
+			t.Fatalf("%s: the answer is known: %v (%v)", id, placed.Known, err)
+		}
+		if got := w.order(id); got != "submitting submitting 0" {
+			t.Fatalf("%s is %s", id, got)
+		}
+	}
+	w.front.streams.Store(404) // neither stream
+	w.exec(`insert into app.stream_cursors (account_id, agreed_at) values ($1, now())`, w.account.Account)
+	const window = time.Second
+	w.run(func(c *stream.Config) { c.LookupWindow = window })
+	w.becomes("dropped", "accepted new 0")
+	w.becomes("failed-after", "accepted new 0")
+	w.becomes("never-there", "unknown unknown 0")
+	if lookups := scan[int](w, `select lookups from app.alpaca_orders where account_id = $1 and client_order_id = 'never-there'`, w.account.Account); lookups < 1 {
+		t.Errorf("it was parked after %d looks", lookups)
+	}
+	if waited := scan[time.Duration](w, `select updated_at - looked_up_at from app.alpaca_orders where account_id = $1 and client_order_id = 'never-there'`, w.account.Account); waited < window {
+		t.Errorf("it was parked after %v, want %v", waited, window)
+	}
+	if told := w.told("never-there"); told != "submitting unknown" {
+		t.Errorf("the log says %s", told)
+	}
+	if sent, there := w.front.orders.Load(), len(w.sim.Orders(w.seed.KeyID)); sent != 3 || there != 2 {
+		t.Errorf("%d orders were sent and %d are there, want 3 and 2", sent, there)
+	}
+	// A retry answers what became of the first and sends nothing.
+	for id, want := range map[string]string{"dropped": `"new"`, "never-there": `"unknown"`} {
+		again, err := service.Place(t.Context(), w.account, orderRequest(id))
+		if err != nil || !again.Known || !strings.Contains(string(again.Order), `"status": `+want) {
+			t.Errorf("%s again: %s, known %v (%v)", id, again.Order, again.Known, err)
+		}
+	}
+	if sent := w.front.orders.Load(); sent != 3 {
+		t.Errorf("%d orders were sent, want 3", sent)
+	}
+}
+
+// Keys that the broker refuses end the stream and are told once; new ones
+// begin it again.
+func TestRefusedKeysEndTheStream(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m, _ := w.run()
+	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 && w.agreed() != nil })
+	w.front.refuseKeys.Store(true)
+	w.sim.CutStreams()
+	leases := func() int {
+		return scan[int](w, `select count(*) from app.stream_leases where expires_at > clock_timestamp()`)
+	}
+	rejected := func() int {
+		return scan[int](w, `select count(*) from app.account_events where account_id = $1 and kind = 'credentials' and data->>'state' = 'needs_credentials'`, w.account.Account)
+	}
+	w.eventually("the end of the lease", func() bool { return leases() == 0 && rejected() == 1 })
+	before := w.front.connects.Load()
+	time.Sleep(500 * time.Millisecond) // ten looks of the manager, and two attempts of a stream that went on
+	if n := w.front.connects.Load(); n != before || w.front.open.Load() != 0 {
+		t.Errorf("%d connections came after the keys were refused", n-before)
+	}
+	if n := rejected(); n != 1 {
+		t.Errorf("it was told %d times", n)
+	}
+	if _, err := w.trading().Positions(t.Context(), w.account); !problem.Is(err, "needs_credentials") {
+		t.Errorf("a request meanwhile: %v", err)
+	}
+
+	w.front.refuseKeys.Store(false)
+	w.storeKeys()
+	m.Wake()
+	w.eventually("the stream again", func() bool { return w.front.open.Load() == 1 })
+	w.buy("AAPL", "1", "a")
+	w.becomes("a", "accepted new 0")
+	w.wantNoGap()
+}
+
+// Replaced keys are taken up by the stream that runs.
+func TestReplacedKeysAreTakenUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run()
+	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 })
+	before := w.front.connects.Load()
+	w.storeKeys()
+	w.eventually("another connection", func() bool { return w.front.connects.Load() > before && w.front.open.Load() == 1 })
+}
+
+// An account is one instance's at a time. Once its lease has gone to another,
+// the old holder can read and write nothing there, however sure it is of
+// itself, and each change of hands has a higher fence.
+func TestLeaseIsFenced(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first, second := uuidOf(1), uuidOf(2)
+	claim := func(holder [16]byte, ttl time.Duration) []tenant.Lease {
+		t.Helper()
+		leases, err := w.worker.Claim(t.Context(), holder, ttl, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return leases
+	}
+	write := func(l tenant.Lease, eventID string) error {
+		return w.worker.Do(t.Context(), l, func(b *tenant.Batch) {
+			b.Queue("select app.apply_trade_update($1, $2)", l.Account, payload(update(eventID, "new", time.Now(), map[string]any{"client_order_id": eventID}, nil)))
+		})
+	}
+	old := claim(first, time.Second)
+	if len(old) != 1 || old[0].Account != w.account.Account || old[0].Environment != string(broker.Paper) || old[0].LastEventID != "" {
+		t.Fatalf("the first holds %+v", old)
+	}
+	if err := write(old[0], "01A"); err != nil {
+		t.Fatal(err)
+	}
+	if again := claim(first, time.Second); len(again) != 1 || again[0].Fence != old[0].Fence || again[0].LastEventID != "01A" {
+		t.Errorf("renewed it is %+v", again)
+	}
+	var taken []tenant.Lease
+	w.eventually("the lease to run out", func() bool { taken = claim(second, time.Minute); return len(taken) == 1 })
+	if taken[0].Fence <= old[0].Fence || taken[0].LastEventID != "01A" {
+		t.Errorf("it went from %+v to %+v", old[0], taken[0])
+	}
+	if held := claim(first, time.Minute); len(held) != 0 {
+		t.Errorf("the first still holds %+v", held)
+	}
+	forged := taken[0]
+	forged.Holder = first
+	ahead := taken[0]
+	ahead.Fence++
+	for what, l := range map[string]tenant.Lease{"the old lease": old[0], "the new fence with the old holder": forged, "a fence that is not yet": ahead} {
+		if err := write(l, "01B"); !problem.Is(err, tenant.CodeAccountForbidden) {
+			t.Errorf("%s: %v", what, err)
+		}
+		err := w.worker.Do(t.Context(), l, func(b *tenant.Batch) {
+			b.Queue("select 1").QueryRow(func(row pgx.Row) error { var n int; return row.Scan(&n) })
+		})
+		if !problem.Is(err, tenant.CodeAccountForbidden) {
+			t.Errorf("%s reads: %v", what, err)
+		}
+	}
+	if err := write(taken[0], "01C"); err != nil {
+		t.Error(err)
+	}
+	if a, b, c := w.order("01A"), w.order("01B"), w.order("01C"); a == "missing" || b != "missing" || c == "missing" {
+		t.Errorf("written were %s, %s and %s", a, b, c)
+	}
+	// Given back, it is free at once, and the fence goes on from there.
+	if err := w.worker.Release(t.Context(), second); err != nil {
+		t.Fatal(err)
+	}
+	if back := claim(first, time.Minute); len(back) != 1 || back[0].Fence <= taken[0].Fence {
+		t.Errorf("given back it became %+v", back)
+	}
+}
+
+// An instance that stops hands its accounts over at once; the next one goes on
+// after the last update applied, and two never stream the same account.
+func TestInstancesShareAccounts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, stop := w.run()
+	w.eventually("the first instance", func() bool { return w.front.open.Load() == 1 })
+	w.buy("AAPL", "1", "a")
+	w.eventually("the first update", func() bool { return strings.Contains(w.told("a"), "new") })
+	w.run()
+	time.Sleep(300 * time.Millisecond) // six looks of the second
+	if n := w.front.connects.Load(); n != 1 {
+		t.Errorf("two instances made %d streams", n)
+	}
+	stop()
+	w.sim.Step() // most likely while nobody streams
+	w.becomes("a", "accepted filled 1")
+	w.eventually("the fill from the second instance", func() bool { return strings.Contains(w.told("a"), "fill") })
+	if got := w.told("a"); strings.Count(got, "new") != 1 || strings.Count(got, "fill") != 1 || w.front.open.Load() != 1 {
+		t.Errorf("the log says %s, by %d streams", got, w.front.open.Load())
+	}
+	w.wantNoGap()
+}

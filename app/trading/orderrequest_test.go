@@ -1,0 +1,67 @@
+package trading_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"paddock/app/problem"
+	"paddock/app/trading"
+)
+
+// An order that cannot be right is told so before anything is kept or sent, by
+// the field that is wrong; whatever Alpaca alone can judge is left to it.
+func TestOrdersAreChecked(t *testing.T) {
+	const market = `"symbol":"AAPL","side":"buy","type":"market","time_in_force":"day"`
+	for body, want := range map[string]string{
+		market + `,"qty":"1"`:            "",
+		market + `,"qty":1.5`:            "",
+		market + `,"notional":"0.01"`:    "",
+		market + `,"qty":"0.123456789"`:  "",
+		market + `,"qty":"999999999999"`: "",
+		`"symbol":"BRK.B","side":"sell","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"2","extended_hours":true`: "",
+		`"symbol":"BTC/USD","side":"sell","type":"stop_limit","time_in_force":"ioc","qty":"1","limit_price":"2","stop_price":3`: "",
+		`"symbol":"AAPL250117C00150000","side":"sell","type":"stop","time_in_force":"fok","qty":"1","stop_price":"3"`:           "",
+		market:                                      `"qty"`,
+		market + `,"qty":"1","notional":"1"`:        `"notional"`,
+		market + `,"qty":"0"`:                       `"qty" must be greater than 0`,
+		market + `,"qty":"-1"`:                      `"qty" must be greater than 0`,
+		market + `,"notional":"-0.01"`:              `"notional" must be greater than 0`,
+		market + `,"qty":"1e9000"`:                  `"qty" has too many digits`,
+		market + `,"qty":1e-9000`:                   `"qty" has too many digits`,
+		market + `,"qty":"0.1234567890123456789"`:   `"qty" has too many digits`,
+		market + `,"qty":"12345678901234567890"`:    `"qty" has too many digits`,
+		market + `,"qty":"1","limit_price":"1"`:     `takes no "limit_price"`,
+		market + `,"qty":"1","stop_price":"1"`:      `takes no "stop_price"`,
+		market + `,"qty":"1","extended_hours":true`: `"extended_hours"`,
+		market + `,"qty":"1","client_order_id":"` + strings.Repeat("x", 129) + `"`:  `"client_order_id" is too long`,
+		market + `,"qty":"1","client_order_id":"a\nb"`:                              `"client_order_id" must be printable`,
+		market + `,"qty":"1","tag":"` + strings.Repeat("é", 128) + `"`:              "",
+		market + `,"qty":"1","tag":"` + strings.Repeat("x", 129) + `"`:              `"tag" is too long`,
+		market + `,"qty":"1","tag":"a\u0000b"`:                                      `"tag"`,
+		market + `,"qty":"1","orchestrator_agent_id":"a\u0000b"`:                    `"orchestrator_agent_id"`,
+		`"symbol":"aapl","side":"buy","type":"market","time_in_force":"day"`:        `"symbol"`,
+		`"symbol":"A'; --","side":"buy","type":"market","time_in_force":"day"`:      `"symbol"`,
+		`"side":"buy","type":"market","time_in_force":"day"`:                        `"symbol" is missing`,
+		`"symbol":"AAPL","side":"hold","type":"market","time_in_force":"day"`:       `"side" must be one of: buy, sell`,
+		`"symbol":"AAPL","side":"buy","type":"trailing","time_in_force":"day"`:      `"type" must be one of`,
+		`"symbol":"AAPL","side":"buy","type":"market","time_in_force":"forever"`:    `"time_in_force" must be one of`,
+		`"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"day","qty":1`: `needs a "limit_price"`,
+		`"symbol":"AAPL","side":"buy","type":"stop","time_in_force":"day","qty":1`:  `needs a "stop_price"`,
+	} {
+		var r trading.OrderRequest
+		if err := json.Unmarshal([]byte("{"+body+"}"), &r); err != nil {
+			t.Fatalf("%s: %v", body, err)
+		}
+		err := r.Check()
+		if want == "" {
+			if err != nil {
+				t.Errorf("%.120s: %v", body, err)
+			}
+			continue
+		}
+		if p := problem.Of(err); p.Code != "invalid_order" || p.Kind != problem.Invalid || !strings.Contains(p.Message, want) {
+			t.Errorf("%.120s: %v, want %s", body, err, want)
+		}
+	}
+}

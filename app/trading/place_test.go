@@ -1,0 +1,347 @@
+package trading_test
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+
+	"paddock/app/accounts"
+	"paddock/app/alpacasim"
+	"paddock/app/broker"
+	"paddock/app/problem"
+	"paddock/app/tenant"
+	"paddock/app/trading"
+	"paddock/tests/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+type quiet struct{}
+
+func (quiet) Ring() {}
+
+// desk is an account at a simulated broker, with its owner and a viewer.
+type desk struct {
+	t             *testing.T
+	pg            *pgtest.DB
+	sim           *alpacasim.Sim
+	seed          alpacasim.AccountSeed
+	sent          atomic.Int64                 // orders
+	before        atomic.Pointer[http.Handler] // answers POST /v2/orders instead, when set
+	server        *httptest.Server
+	service       *trading.Service
+	owner, viewer tenant.Admission
+}
+
+func newDesk(t *testing.T) *desk {
+	t.Helper()
+	d := &desk{t: t, pg: pgtest.New(t), seed: alpacasim.DemoAccounts(4)[0]}
+	var err error
+	if d.sim, err = alpacasim.New(alpacasim.Config{Seed: 4, Accounts: []alpacasim.AccountSeed{d.seed}, FillDelay: time.Nanosecond}); err != nil {
+		t.Fatal(err)
+	}
+	real := d.sim.Handler()
+	d.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost && r.URL.Path == "/v2/orders" {
+			d.sent.Add(1)
+			if h := d.before.Load(); h != nil {
+				(*h).ServeHTTP(w, r)
+				return
+			}
+		}
+		real.ServeHTTP(w, r)
+	}))
+	t.Cleanup(d.server.Close)
+	b, err := broker.New(broker.Config{PaperURL: d.server.URL, LiveURL: d.server.URL, DataURL: d.server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	keys, err := accounts.ParseKeyring(accounts.NewMasterKey(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := tenant.NewDB(d.pg.Pool(t, "paddock_app"), quiet{})
+	d.exec(`insert into auth."user" (id, name, email, "emailVerified") select 'u' || n, 'U', 'u' || n || '@example.com', false from generate_series(1, 2) n`)
+	d.exec(`insert into auth.session (id, "expiresAt", token, "updatedAt", "userId") select 's' || n, now() + interval '1 day', 'token-of-user-' || n, now(), 'u' || n from generate_series(1, 2) n`)
+	service := accounts.New(db, keys, b)
+	made, err := service.Create(t.Context(), "token-of-user-1", "one", "paper")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.owner, d.viewer = tenant.Admission{Token: "token-of-user-1", Account: made.ID}, tenant.Admission{Token: "token-of-user-2", Account: made.ID}
+	if _, err := service.PutCredentials(t.Context(), d.owner, d.seed.KeyID, d.seed.SecretKey); err != nil {
+		t.Fatal(err)
+	}
+	d.exec(`insert into app.account_grants (account_id, user_id, role) values ($1, 'u2', 'viewer')`, made.ID)
+	d.service = trading.New(db, keys, b, slog.New(slog.DiscardHandler))
+	return d
+}
+
+func (d *desk) exec(sql string, args ...any) {
+	d.t.Helper()
+	if _, err := d.pg.Conn(d.t, "admin").Exec(context.Background(), sql, args...); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// answers makes the broker answer orders with h alone; nil lets it be.
+func (d *desk) answers(h http.HandlerFunc) {
+	if h == nil {
+		d.before.Store(nil)
+		return
+	}
+	var handler http.Handler = h
+	d.before.Store(&handler)
+}
+
+func say(status int, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Request-ID", "request-1")
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(body)) // a client that left reads nothing
+	}
+}
+
+func market(id string, qty int64) trading.OrderRequest {
+	n := decimal.NewFromInt(qty)
+	return trading.OrderRequest{Symbol: "AAPL", Side: "buy", Type: "market", TimeInForce: "day", Qty: &trading.Amount{Decimal: n}, ClientOrderID: id}
+}
+
+// order reads what the API says of an order.
+type order struct {
+	ID            uuid.UUID `json:"id"`
+	Status        string    `json:"status"`
+	State         string    `json:"intent_state"`
+	StatusMessage *string   `json:"status_message"`
+	SubmittedBy   *string   `json:"submitted_by"`
+	RequestID     *string   `json:"broker_request_id"`
+}
+
+func (d *desk) read(raw json.RawMessage) order {
+	d.t.Helper()
+	var o order
+	if err := json.Unmarshal(raw, &o); err != nil {
+		d.t.Fatalf("%s: %v", raw, err)
+	}
+	return o
+}
+
+// stored answers an order's state, status and message, as they stand.
+func (d *desk) stored(id string) string {
+	d.t.Helper()
+	var text string
+	err := d.pg.Conn(d.t, "admin").QueryRow(context.Background(), `select coalesce((select concat_ws(' ', intent_state, status, status_message, broker_error_code, broker_request_id)
+		from app.alpaca_orders where account_id = $1 and client_order_id = $2), 'missing')`, d.owner.Account, id).Scan(&text)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return text
+}
+
+// One client_order_id is at most one order, however often and however fast it
+// is sent; only the very same order counts as a repetition.
+func TestOneIntentIsOneOrder(t *testing.T) {
+	d := newDesk(t)
+	var placing sync.WaitGroup
+	ids := make(chan uuid.UUID, 10)
+	for range cap(ids) {
+		placing.Go(func() {
+			placed, err := d.service.Place(t.Context(), d.owner, market("a", 1))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			var o order
+			if err := json.Unmarshal(placed.Order, &o); err != nil {
+				t.Error(err)
+			}
+			ids <- o.ID
+		})
+	}
+	placing.Wait()
+	close(ids)
+	first := <-ids
+	for id := range ids {
+		if id != first {
+			t.Errorf("answered order %s and order %s", first, id)
+		}
+	}
+	if n := d.sent.Load(); n != 1 {
+		t.Errorf("%d orders were sent", n)
+	}
+	again, err := d.service.Place(t.Context(), d.owner, market("a", 1))
+	if o := d.read(again.Order); err != nil || !again.Known || o.ID != first || o.State != "accepted" || *o.SubmittedBy != "u1" || o.RequestID == nil {
+		t.Errorf("a repetition: %s, known %v (%v)", again.Order, again.Known, err)
+	}
+	if _, err := d.service.Place(t.Context(), d.owner, market("a", 2)); !problem.Is(err, "client_order_id_taken") {
+		t.Errorf("another order under its id: %v", err)
+	}
+	if n := d.sent.Load(); n != 1 {
+		t.Errorf("%d orders were sent", n)
+	}
+	for range 2 { // without an id of the client's each is an order of its own
+		if _, err := d.service.Place(t.Context(), d.owner, market("", 1)); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := len(d.sim.Orders(d.seed.KeyID)); n != 3 {
+		t.Errorf("the broker has %d orders, want 3", n)
+	}
+}
+
+// What the broker answers decides what the order is afterwards, and what its
+// repetition is answered. A refusal is final and said again; what never got to
+// the book is sent again; and whatever leaves that open keeps the intent
+// waiting to be looked up, and is never sent again.
+func TestAnswersDecideTheOrder(t *testing.T) {
+	for name, tt := range map[string]struct {
+		answer http.HandlerFunc
+		code   string // of the problem; "" where the answer is lost
+		stored string
+		again  string // the problem of its repetition; "" for none
+		sent   int64  // how often the order was sent, its repetition included
+	}{
+		"no money": {say(403, `{"code":40310000,"message":"insufficient buying power"}`), "order_rejected",
+			"rejected rejected insufficient buying power 40310000 request-1", "order_rejected", 1},
+		"not so": {say(422, `{"code":42210000,"message":"invalid qty"}`), "order_rejected",
+			"rejected rejected invalid qty 42210000 request-1", "order_rejected", 1},
+		"no words": {say(422, ``), "order_rejected", "rejected rejected request-1", "order_rejected", 1},
+		"too many": {say(429, `{"code":42910000,"message":"too many requests"}`), "broker_rate_limited",
+			"unsent rejected This account has used up its requests to Alpaca for the moment. Wait as Retry-After says. 42910000 request-1", "", 2},
+		"wrong keys": {say(401, `{"code":40110000,"message":"request is not authorized"}`), "needs_credentials",
+			"unsent rejected Alpaca refuses this account's API keys. Make new ones at Alpaca and store them with PUT /api/accounts/:id/credentials. 40110000 request-1",
+			"needs_credentials", 1},
+		"a failure":      {say(500, `{"code":50010000,"message":"internal server error"}`), "", "submitting submitting", "", 1},
+		"a proxy's":      {say(408, ``), "", "submitting submitting", "", 1},
+		"nonsense":       {say(200, `<html>`), "", "submitting submitting", "", 1},
+		"another answer": {say(200, `{}`), "", "submitting submitting", "", 1},
+		"no answer":      {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "", "submitting submitting", "", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			d.answers(tt.answer)
+			placed, err := d.service.Place(t.Context(), d.owner, market("a", 1))
+			said := ""
+			if err != nil {
+				said = problem.Of(err).Message
+			}
+			switch {
+			case tt.code == "" && (err != nil || placed.Known || d.read(placed.Order).State != "submitting"):
+				t.Errorf("answered %s, known %v (%v)", placed.Order, placed.Known, err)
+			case tt.code != "" && !problem.Is(err, tt.code):
+				t.Errorf("got %v, want %s", err, tt.code)
+			}
+			if got := d.stored("a"); got != tt.stored {
+				t.Errorf("stored is %q, want %q", got, tt.stored)
+			}
+			d.answers(nil)
+			again, err := d.service.Place(t.Context(), d.owner, market("a", 1))
+			switch {
+			case tt.again != "" && (!problem.Is(err, tt.again) || problem.Of(err).Message != said):
+				t.Errorf("again: %v, want what was said first: %s", err, said)
+			case tt.again == "" && (err != nil || again.Known != (tt.sent == 2)):
+				t.Errorf("again: %s, known %v (%v)", again.Order, again.Known, err)
+			}
+			if n := d.sent.Load(); n != tt.sent {
+				t.Errorf("%d orders were sent, want %d", n, tt.sent)
+			}
+		})
+	}
+}
+
+// Who may only look neither places nor cancels, and leaves no intent; nobody
+// else's account takes an order at all.
+func TestTradingNeedsTheRight(t *testing.T) {
+	d := newDesk(t)
+	placed, err := d.service.Place(t.Context(), d.owner, market("mine", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.service.Place(t.Context(), d.viewer, market("a", 1)); !problem.Is(err, tenant.CodeNotPermitted) {
+		t.Errorf("a viewer places: %v", err)
+	}
+	if _, err := d.service.Cancel(t.Context(), d.viewer, d.read(placed.Order).ID); !problem.Is(err, tenant.CodeNotPermitted) {
+		t.Errorf("a viewer cancels: %v", err)
+	}
+	stranger := tenant.Admission{Token: d.viewer.Token, Account: uuid.New()}
+	if _, err := d.service.Place(t.Context(), stranger, market("a", 1)); !problem.Is(err, tenant.CodeAccountForbidden) {
+		t.Errorf("a stranger places: %v", err)
+	}
+	if got := d.stored("a"); got != "missing" || d.sent.Load() != 1 {
+		t.Errorf("stored is %q, and %d were sent", got, d.sent.Load())
+	}
+	if _, err := d.service.Positions(t.Context(), d.viewer); err != nil {
+		t.Errorf("a viewer looks: %v", err)
+	}
+}
+
+// A client that leaves while its order is on its way changes nothing: what it
+// asked for is carried through and recorded.
+func TestClientMayLeave(t *testing.T) {
+	d := newDesk(t)
+	ctx, leave := context.WithCancel(t.Context())
+	real := d.sim.Handler()
+	d.answers(func(w http.ResponseWriter, r *http.Request) {
+		leave()
+		time.Sleep(100 * time.Millisecond)
+		real.ServeHTTP(w, r)
+	})
+	placed, err := d.service.Place(ctx, d.owner, market("a", 1))
+	if err != nil || !placed.Known || !strings.HasPrefix(d.stored("a"), "accepted new") {
+		t.Errorf("known %v (%v), stored %q", placed.Known, err, d.stored("a"))
+	}
+}
+
+// A broker that is not there takes no order, and the intent says so.
+func TestBrokerIsNotThere(t *testing.T) {
+	d := newDesk(t)
+	d.server.Close()
+	_, err := d.service.Place(t.Context(), d.owner, market("a", 1))
+	if p := problem.Of(err); p.Code != "broker_unavailable" || p.RetryAfter <= 0 {
+		t.Errorf("got %v", err)
+	}
+	if got := d.stored("a"); !strings.HasPrefix(got, "unsent rejected") {
+		t.Errorf("stored is %q", got)
+	}
+}
+
+// An order is canceled while it is open; afterwards the reason is told.
+func TestCancel(t *testing.T) {
+	d := newDesk(t)
+	placed, err := d.service.Place(t.Context(), d.owner, market("a", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := d.read(placed.Order).ID
+	raw, err := d.service.Cancel(t.Context(), d.owner, id)
+	if err != nil || d.read(raw).Status != "canceled" {
+		t.Errorf("got %s (%v)", raw, err)
+	}
+	_, err = d.service.Cancel(t.Context(), d.owner, id)
+	if p := problem.Of(err); p.Code != "order_not_cancelable" || p.Kind != problem.Conflict || !strings.Contains(p.Message, "canceled") {
+		t.Errorf("canceled twice: %v", err)
+	}
+	if _, err := d.service.Cancel(t.Context(), d.owner, uuid.New()); !problem.Is(err, "order_not_found") {
+		t.Errorf("no such order: %v", err)
+	}
+	d.answers(say(500, ""))
+	lost, err := d.service.Place(t.Context(), d.owner, market("b", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.service.Cancel(t.Context(), d.owner, d.read(lost.Order).ID); !problem.Is(err, "order_not_cancelable") {
+		t.Errorf("one whose answer was lost: %v", err)
+	}
+}

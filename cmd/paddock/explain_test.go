@@ -1,0 +1,211 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"paddock/app/accounts"
+	"paddock/app/config"
+	"paddock/tests/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// wantSentence fails unless err is one line that says what is wanted and shows
+// no password.
+func wantSentence(t *testing.T, what string, err error, want string) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("%s: %v, want %q", what, err, want)
+	}
+}
+
+// connectError is what a connection to this URL fails with.
+func connectError(t *testing.T, url string) error {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err == nil {
+		conn.Close(context.Background())
+		t.Fatal("it connected")
+	}
+	return err
+}
+
+// A database that cannot be had is told in one sentence that says what to look
+// at and never the URL, which holds a password; tried with real failures.
+func TestConnectIsExplained(t *testing.T) {
+	db := pgtest.New(t)
+	with := func(change func(*url.URL)) string {
+		u, err := url.Parse(db.URL("paddock_app"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(u)
+		return u.String()
+	}
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := free.Addr().String()
+	free.Close()
+	for url, want := range map[string]string{
+		with(func(u *url.URL) { u.User = url.UserPassword("paddock_app", "hunter2") }):         "refuses this user or password",
+		with(func(u *url.URL) { u.User = url.UserPassword("nobody_of_this_name", "hunter2") }): "refuses this user or password",
+		with(func(u *url.URL) { u.Path = "/no_such_database" }):                                "no database of this name",
+		"postgres://u:hunter2@" + closed + "/d":                                                "cannot be reached at " + closed,
+		"postgres://u:hunter2@127.0.0.1:notaport/d":                                            "cannot be read: give postgres://USER:PASSWORD@HOST:PORT/DATABASE",
+		"postgres://u:hunter2@h/d?sslmode=hunter2":                                             "cannot be read",
+		"hunter2":                              "cannot be read",
+		"postgres://u:hunter2@host.invalid/d":  "name host.invalid cannot be found",
+		"host=host.invalid password=hunter2 x": "cannot be read",
+	} {
+		wantSentence(t, url, explainConnect(connectError(t, url)), want)
+	}
+	wantSentence(t, "several lines", explainConnect(errors.New("first\n\tsecond")), "connect to the database: first second")
+	wantSentence(t, "another error", explainConnect(fmt.Errorf("x: %w", &pgconn.PgError{Code: "53300", Message: "too many clients"})), "too many clients")
+}
+
+// A login's URL is the database's with its own user and password, whatever
+// characters they have; what is no URL is told without being shown.
+func TestAsLogin(t *testing.T) {
+	const password = "p@ss:w/rd?#%& +"
+	got, err := asLogin("postgresql://owner:hunter2@db.example:6432/paddock?sslmode=verify-full", "paddock_app", password)
+	if err != nil || strings.Contains(got, "hunter2") {
+		t.Fatalf("%s (%v)", got, err)
+	}
+	c, err := pgx.ParseConfig(strings.Replace(got, "verify-full", "disable", 1))
+	if err != nil || c.User != "paddock_app" || c.Password != password || c.Host != "db.example" || c.Port != 6432 || c.Database != "paddock" || !strings.HasSuffix(got, "sslmode=verify-full") {
+		t.Errorf("%s reads as %s %s %s:%d %s (%v)", got, c.User, c.Password, c.Host, c.Port, c.Database, err)
+	}
+	for _, text := range []string{"", "hunter2", "host=db.example password=hunter2", "mysql://u:hunter2@h/d", "postgres://u:hunter2@h:bad/d", "://hunter2", "postgres://u:hunter2%zz@h/d"} {
+		_, err := asLogin(text, "paddock_app", "hunter2")
+		wantSentence(t, text, err, "cannot be read: give postgres://USER:PASSWORD@HOST:PORT/DATABASE")
+	}
+}
+
+// A port that is taken, or not to be had, is told with what to do.
+func TestListenIsExplained(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	addr := taken.Addr().String()
+	_, err = net.Listen("tcp", addr)
+	wantSentence(t, "a taken port", explainListen(addr, err), addr+" is in use by another program: stop it, or set PADDOCK_ADDR to another address")
+	_, err = net.Listen("tcp", "127.0.0.1:99999")
+	wantSentence(t, "no port", explainListen("127.0.0.1:99999", err), "listen on 127.0.0.1:99999")
+	if err := explainListen("x", syscall.EACCES); !errors.Is(err, syscall.EACCES) {
+		t.Errorf("the reason is lost: %v", err)
+	}
+}
+
+// serve refuses every login that row level security does not hold, and an
+// empty database, before it does anything as them.
+func TestLoginsAreChecked(t *testing.T) {
+	db, empty := pgtest.New(t), pgtest.Empty(t)
+	right := config.Config{AppURL: db.URL("paddock_app"), WorkerURL: db.URL("paddock_worker"), AuthURL: db.URL("paddock_auth"), AppConns: 2}
+	pools, err := openPools(t.Context(), right)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pools.close()
+	for what, tt := range map[string]struct {
+		change func(*config.Config)
+		want   string
+	}{
+		"a superuser":       {func(c *config.Config) { c.AppURL = db.AdminURL }, "is a superuser, which row level security does not hold: use paddock_app"},
+		"the owner":         {func(c *config.Config) { c.WorkerURL = db.OwnerURL }, "can become a role that does: use paddock_worker"},
+		"another login":     {func(c *config.Config) { c.AuthURL = c.AppURL }, `the login is "paddock_app" where paddock_auth is needed`},
+		"swapped":           {func(c *config.Config) { c.AppURL, c.AuthURL = c.AuthURL, c.AppURL }, `the login is "paddock_auth" where paddock_app is needed`},
+		"an empty database": {func(c *config.Config) { c.AppURL = empty.URL("paddock_app") }, "the database is empty: run paddock migrate first"},
+		"no URL":            {func(c *config.Config) { c.AppURL = "hunter2://x" }, "not a Postgres URL"},
+		"a wrong password":  {func(c *config.Config) { c.AppURL = strings.Replace(c.AppURL, ":test-", ":hunter2", 1) }, "refuses this user or password"},
+	} {
+		c := right
+		tt.change(&c)
+		pools, err := openPools(t.Context(), c)
+		if err == nil {
+			pools.close()
+		}
+		wantSentence(t, what, err, tt.want)
+	}
+}
+
+// run runs the command line and answers what it printed.
+func run(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	root := newRootCommand()
+	root.SetArgs(args)
+	root.SetOut(&out)
+	root.SetErr(&out)
+	err := root.ExecuteContext(t.Context())
+	return out.String(), err
+}
+
+// serve --help tells every setting, and what is wrong with them all is told at
+// start; without a database nothing else is tried.
+func TestServeTellsItsSettings(t *testing.T) {
+	help, err := run(t, "serve", "--help")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range config.Settings {
+		if !strings.Contains(help, s.Name) || !strings.Contains(help, s.Text) || s.Default != "" && !strings.Contains(help, "["+s.Default+"]") {
+			t.Errorf("the help does not tell %s", s.Name)
+		}
+		t.Setenv(s.Name, "") // remembers what to restore
+		os.Unsetenv(s.Name)
+	}
+	_, err = run(t, "serve")
+	if err == nil || !strings.Contains(err.Error(), "PADDOCK_MASTER_KEYS is not set") || !strings.Contains(err.Error(), "BETTER_AUTH_SECRET is not set") {
+		t.Errorf("without settings: %v", err)
+	}
+	t.Setenv("DATABASE_URL", "")
+	for _, args := range [][]string{{"migrate"}, {"report", "create", "someone"}, {"report", "drop", "someone"}} {
+		_, err := run(t, args...)
+		wantSentence(t, args[0], err, "DATABASE_URL is not set")
+	}
+	t.Setenv("DATABASE_URL", "postgres://u:hunter2@127.0.0.1:notaport/d")
+	_, err = run(t, "migrate")
+	wantSentence(t, "a wrong URL", err, "cannot be read")
+}
+
+// keys new prints a key that the server takes, of the version asked for.
+func TestKeysNew(t *testing.T) {
+	out, err := run(t, "keys", "new", "--version", "3")
+	if err != nil || !strings.HasPrefix(out, "3:") || strings.Count(out, "\n") != 1 {
+		t.Fatalf("%q (%v)", out, err)
+	}
+	if _, err := accounts.ParseKeyring(strings.TrimSpace(out)); err != nil {
+		t.Error(err)
+	}
+	_, err = run(t, "keys", "new", "--version", "0")
+	wantSentence(t, "version 0", err, "--version must be 1 or more")
+}
+
+// migrate brings an empty database up, says so, and may run again.
+func TestMigrateCommand(t *testing.T) {
+	db := pgtest.Empty(t)
+	t.Setenv("DATABASE_URL", db.OwnerURL)
+	for range 2 {
+		out, err := run(t, "migrate")
+		var current, newest int
+		if _, scanErr := fmt.Sscanf(out, "The database is at version %d of %d.", &current, &newest); err != nil || scanErr != nil || current != newest || current == 0 {
+			t.Errorf("%q (%v)", out, err)
+		}
+	}
+}
