@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -31,6 +32,7 @@ func TestNothingIsLostDoubledOrShown(t *testing.T) {
 	}
 	w := newWorld(t)
 	w.start()
+	w.dumpsNoCore()
 
 	ada, bob := w.signUp("ada"), w.signUp("bob")
 	a1, a2 := ada.connect("one", w.seeds[0]), ada.connect("two", w.seeds[1])
@@ -125,6 +127,18 @@ func newWorld(t *testing.T) *world {
 	w.postgres = pgtest.StartOwn(t)
 	w.startBroker()
 	return w
+}
+
+// dumpsNoCore: a crash must leave no file with keys in it.
+func (w *world) dumpsNoCore() {
+	w.t.Helper()
+	limits, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", w.process.Process.Pid))
+	if err != nil {
+		return // not Linux
+	}
+	if !regexp.MustCompile(`Max core file size +0 +0 `).Match(limits) {
+		w.t.Errorf("the server may dump core:\n%s", limits)
+	}
 }
 
 // binary is PADDOCK_BINARY, or one built now.

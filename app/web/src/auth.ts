@@ -1,3 +1,5 @@
 import { createAuthClient } from 'better-auth/vue'
 
-export const auth = createAuthClient()
+// A session is extended when sign-in is asked about it, so an open console asks
+// now and then: nobody who works all week is signed out in the middle of it.
+export const auth = createAuthClient({ sessionOptions: { refetchInterval: 6 * 3600 } })

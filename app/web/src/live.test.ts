@@ -17,12 +17,13 @@ function setUp() {
   const sockets: FakeSocket[] = []
   const events: LiveEvent[] = []
   const signedOut = vi.fn()
-  const live = new Live({ event: (e) => events.push(e), state: () => {}, reset: () => {}, signedOut }, () => {
+  const following = vi.fn()
+  const live = new Live({ event: (e) => events.push(e), state: () => {}, reset: () => {}, following, signedOut }, () => {
     const s = new FakeSocket()
     sockets.push(s)
     return s as unknown as WebSocket
   })
-  return { live, sockets, events, signedOut }
+  return { live, sockets, events, following, signedOut }
 }
 const event = (cursor: number, account_id = 'a') => ({ type: 'event', account_id, cursor, kind: 'order', at: '', data: {} })
 
@@ -41,6 +42,16 @@ describe('Live', () => {
     expect(sockets[1]!.sent).toEqual([{ type: 'subscribe', account_id: 'a', cursor: 5 }, { type: 'subscribe', account_id: 'b' }])
     expect(events).toHaveLength(1)
     vi.useRealTimers()
+  })
+
+  it('says when it begins to follow an account, and not when it only resumes', () => {
+    const { live, sockets, following } = setUp()
+    live.start()
+    live.follow(['a'])
+    sockets[0]!.up()
+    sockets[0]!.say({ type: 'subscribed', account_id: 'a', cursor: 4 })
+    sockets[0]!.say({ type: 'subscribed', account_id: 'a', cursor: 4 })
+    expect(following.mock.calls).toEqual([['a']])
   })
 
   it('tells each event once, in order, and asks again at a gap', () => {

@@ -26,6 +26,8 @@ export interface LiveHandlers {
   state(s: 'connecting' | 'live' | 'off'): void
   /** The server started the account's log anew: read everything again. */
   reset(account: string): void
+  /** Events come from now on: what was read before this may lack one. */
+  following(account: string): void
   /** The session has ended. */
   signedOut(): void
 }
@@ -103,6 +105,7 @@ export class Live {
       case 'subscribed':
         this.cursors.set(m.account_id, m.cursor)
         if (m.reset) this.handlers.reset(m.account_id)
+        else if (last === undefined) this.handlers.following(m.account_id)
         return
       case 'event':
         if (last !== undefined && m.cursor <= last) return // told already

@@ -69,7 +69,7 @@ export interface OrderRequest {
 
 export interface OrderEvent {
   event: string
-  order: Order
+  order?: Order // missing where the server could not apply what the broker said
   execution: { id: string; qty: string; price: string; at: string } | null
   position_qty: string | null
 }

@@ -94,6 +94,7 @@ export const useDesk = defineStore('desk', () => {
     if (e.account_id !== account.value) return
     if (e.kind === 'order') {
       const data = e.data as OrderEvent
+      if (!data.order) return void load() // an update that the server could not apply: ask what is true
       upsert(data.order)
       if (!data.execution) return
     } else if (e.kind === 'credentials') {

@@ -1,0 +1,123 @@
+// Package browser drives the console of the built binary in a real browser.
+package browser
+
+import (
+	"bufio"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"syscall"
+	"testing"
+	"time"
+)
+
+var keys = regexp.MustCompile(`paper \d\s+key (\S+)\s+secret (\S+)`)
+
+// The main path works in a browser against what make run starts: sign up,
+// connect two accounts, buy, see the fill arrive, switch the account, and see
+// nothing of the first under the second.
+func TestMainPath(t *testing.T) {
+	chromium := browser(t)
+	js, err := filepath.Abs("../js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	need(t, filepath.Join(js, "node_modules"), "run npm ci --prefix tests/js (make test does)")
+	binary := os.Getenv("PADDOCK_BINARY")
+	if binary == "" {
+		binary, err = filepath.Abs("../../bin/paddock")
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	need(t, binary, "run make build")
+
+	base, seen := start(t, binary)
+	cmd := exec.Command("node", filepath.Join(js, "browser", "main.mjs"))
+	cmd.Env = append(os.Environ(), "BASE_URL="+base, "CHROMIUM="+chromium,
+		"KEY1="+seen[0][1], "SECRET1="+seen[0][2], "KEY2="+seen[1][1], "SECRET2="+seen[1][2])
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	t.Logf("%s", out)
+}
+
+// start runs everything on this machine, with its own Postgres and simulated
+// Alpaca, and reads the keys from what it tells a person.
+func start(t *testing.T, binary string) (base string, seen [][]string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	l.Close()
+	cmd := exec.Command(binary, "dev", "--addr", addr, "--data", filepath.Join(t.TempDir(), "data"))
+	cmd.Stderr = os.Stderr
+	said, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+			t.Error(err)
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("Ctrl-C did not stop it in good order: %v", err)
+		}
+	})
+	late := time.AfterFunc(2*time.Minute, func() { _ = cmd.Process.Kill() })
+	defer late.Stop()
+	lines := bufio.NewScanner(said)
+	for lines.Scan() {
+		if m := keys.FindStringSubmatch(lines.Text()); m != nil {
+			seen = append(seen, m)
+		}
+		if len(seen) == 2 {
+			go func() {
+				for lines.Scan() { // it must not block on what nobody reads
+				}
+			}()
+			_, port, err := net.SplitHostPort(addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return "http://localhost:" + port, seen
+		}
+	}
+	t.Fatal("it did not say the keys of two simulated accounts")
+	return "", nil
+}
+
+func browser(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	missing(t, "there is no Chromium", "install one (Debian: apt-get install chromium)")
+	return ""
+}
+
+func need(t *testing.T, path, advice string) {
+	t.Helper()
+	if _, err := os.Stat(path); err != nil {
+		missing(t, path+" is missing", advice)
+	}
+}
+
+// missing skips the test, but in CI, where everything must be there.
+func missing(t *testing.T, what, advice string) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("%s: %s", what, advice)
+	}
+	t.Skipf("%s: %s", what, advice)
+}
