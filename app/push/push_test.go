@@ -116,9 +116,11 @@ type said struct {
 	Data    json.RawMessage `json:"data"`
 }
 
-func (f *fixture) dial(user int) *client {
+func (f *fixture) dial(user int) *client { f.t.Helper(); return f.dialAt(user, "") }
+
+func (f *fixture) dialAt(user int, query string) *client {
 	f.t.Helper()
-	conn, _, err := websocket.Dial(f.t.Context(), f.url, &websocket.DialOptions{HTTPHeader: http.Header{"X-Test-Token": {token(user)}}})
+	conn, _, err := websocket.Dial(f.t.Context(), f.url+query, &websocket.DialOptions{HTTPHeader: http.Header{"X-Test-Token": {token(user)}}})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -253,6 +255,67 @@ func TestAccessEnds(t *testing.T) {
 	}
 }
 
+// A socket that follows nothing yet ends with its session too.
+func TestIdleSocketEndsWithItsSession(t *testing.T) {
+	f := newFixture(t, func(c *push.Config) { c.Poll = 100 * time.Millisecond })
+	c := f.dial(1)
+	f.exec(`delete from auth.session where id = 's1'`)
+	c.wantClosed(4401)
+}
+
+// The address can hold the first subscription, for clients that only listen;
+// the database decides on it as on any other.
+func TestSubscribedByAddress(t *testing.T) {
+	f := newFixture(t, nil)
+	f.say(1, "before")
+	for query, check := range map[string]func(*client){
+		"?account_id=" + account(1) + "&cursor=0": func(c *client) { c.want("subscribed", ""); c.want("event", "") },
+		"?account_id=" + account(1):               func(c *client) { c.want("subscribed", "") },
+		"?account_id=" + account(2):               func(c *client) { c.want("unsubscribed", "account_forbidden") },
+	} {
+		check(f.dialAt(1, query))
+	}
+	for _, query := range []string{"?account_id=nonsense", "?account_id=", "?account_id=" + account(1) + "&cursor=-1", "?account_id=" + account(1) + "&cursor=x"} {
+		_, response, err := websocket.Dial(t.Context(), f.url+query, &websocket.DialOptions{HTTPHeader: http.Header{"X-Test-Token": {token(1)}}})
+		if err == nil || response.StatusCode != 400 {
+			t.Errorf("%s: %v", query, response)
+		}
+	}
+}
+
+// One tenant with megabytes to catch up on, on many sockets that do not read,
+// neither holds up the events of another nor fills the memory.
+func TestAnothersBacklogIsNotMine(t *testing.T) {
+	f := newFixture(t, nil)
+	text := strings.Repeat("x", 40_000)
+	for range 200 {
+		f.say(1, text)
+	}
+	mine := f.dial(2)
+	mine.subscribe(2, "")
+	mine.want("subscribed", "")
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	const sockets = 20
+	for range sockets {
+		f.dial(1).subscribe(1, `,"cursor":0`)
+	}
+	for i := range 20 {
+		f.say(2, "hello")
+		if m, err := mine.next(); err != nil || m.Cursor != int64(i+1) {
+			t.Fatalf("after %d of my events: %+v (%v)", i, m, err)
+		}
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	// 20 sockets may hold half of their queues' megabyte and the page after
+	// it; all that waits for them is 160 MB.
+	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > sockets*2<<20 {
+		t.Errorf("the heap grew by %d MiB", grown>>20)
+	}
+}
+
 // A lost listener connection costs nothing: it comes back, and what was said
 // meanwhile arrives.
 func TestListenerComesBack(t *testing.T) {
@@ -306,8 +369,9 @@ func TestRefusals(t *testing.T) {
 		header http.Header
 		status int
 	}{
-		"no session":   {http.Header{}, 401},
-		"another site": {http.Header{"X-Test-Token": {token(1)}, "Origin": {"https://evil.example"}}, 403},
+		"no session":               {http.Header{}, 401},
+		"a session that has ended": {http.Header{"X-Test-Token": {"token-of-nobody"}}, 401},
+		"another site":             {http.Header{"X-Test-Token": {token(1)}, "Origin": {"https://evil.example"}}, 403},
 	} {
 		_, response, err := websocket.Dial(t.Context(), f.url, &websocket.DialOptions{HTTPHeader: tt.header})
 		if err == nil || response.StatusCode != tt.status {

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -46,6 +48,11 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusForbidden, "origin_forbidden", "This page's origin may not open a socket here.")
 		return
 	}
+	first, complaint := firstRequest(r.URL.Query())
+	if complaint != "" {
+		refuse(w, http.StatusBadRequest, "bad_request", complaint)
+		return
+	}
 	switch standing, err := h.standing(r.Context(), token); {
 	case err != nil:
 		w.Header().Set("Retry-After", "2")
@@ -83,9 +90,33 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		defer close(written)
 		s.write(ctx)
 	}()
+	if first != nil {
+		s.subscribe(ctx, *first)
+	}
 	s.readAll(ctx)
 	s.end(websocket.StatusNormalClosure, "")
 	<-written
+}
+
+// firstRequest is the subscription that the address itself asks for, if any:
+// /api/ws?account_id=…&cursor=… serves clients that can only listen.
+func firstRequest(q url.Values) (r *request, complaint string) {
+	if !q.Has("account_id") {
+		return nil, ""
+	}
+	account, err := uuid.Parse(q.Get("account_id"))
+	if err != nil || account == uuid.Nil {
+		return nil, `The "account_id" is not a UUID. Copy it from GET /api/accounts.`
+	}
+	r = &request{Type: "subscribe", Account: account}
+	if q.Has("cursor") {
+		cursor, err := strconv.ParseInt(q.Get("cursor"), 10, 64)
+		if err != nil || cursor < 0 {
+			return nil, `The "cursor" must be a whole number from 0.`
+		}
+		r.Cursor = &cursor
+	}
+	return r, ""
 }
 
 // standing asks whether the session lives: StandingUnauthenticated, or another
