@@ -150,14 +150,14 @@ var roleAttacks = []attack{
 		run: func(l *lab) {
 			s := l.as("paddock_worker")
 			for _, call := range []string{
-				"array['$TOKEN'], array['$B']::uuid[], array[0], 100",
-				"array['$TOKEN'], array['$B']::uuid[], array[-1], 100",
-				"array['$TOKEN', null], array['$A', '$B']::uuid[], array[0, 0], null",
-				"array['$TOKEN'], array['$A', '$B']::uuid[], array[0, -9223372036854775808], 1000000",
-				"array[null], array['$B']::uuid[], array[0], 100",
-				"array['', '$B_USER', '%'], array['$B', '$B', '$B']::uuid[], array[0, 0, 0], 100",
-				"array[['$TOKEN', '$TOKEN']], array[['$A', '$B']]::uuid[], array[[0, 0]], 100",
-				"(select array_agg(token) from auth.session), array['$B']::uuid[], array[0], 100",
+				"array['$TOKEN'], array['$B']::uuid[], array[0], 100, 1000000",
+				"array['$TOKEN'], array['$B']::uuid[], array[-1], 100, 1000000",
+				"array['$TOKEN', null], array['$A', '$B']::uuid[], array[0, 0], null, 1000000",
+				"array['$TOKEN'], array['$A', '$B']::uuid[], array[0, -9223372036854775808], 1000000, 1000000",
+				"array[null], array['$B']::uuid[], array[0], 100, 1000000",
+				"array['', '$B_USER', '%'], array['$B', '$B', '$B']::uuid[], array[0, 0, 0], 100, 1000000",
+				"array[['$TOKEN', '$TOKEN']], array[['$A', '$B']]::uuid[], array[[0, 0]], 100, 1000000",
+				"(select array_agg(token) from auth.session), array['$B']::uuid[], array[0], 100, 1000000",
 			} {
 				values, _ := s.ask("select * from private.read_events(" + call + ")")
 				l.haul.read = append(l.haul.read, withoutArguments(l, values)...)
