@@ -11,7 +11,7 @@ help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 run: build ## a working Paddock on http://localhost:8080, with Postgres and a simulated Alpaca
-	@exec ./bin/paddock dev
+	@exec ./bin/paddock dev $(ARGS)
 
 build: web ## the binary, with the console in it
 	go build -trimpath -o bin/paddock ./cmd/paddock

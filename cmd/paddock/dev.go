@@ -40,6 +40,7 @@ and Paddock itself. Data, keys and logs are kept in a folder between runs.`,
 	f := cmd.Flags()
 	f.StringVar(&d.folder, "data", ".paddock", "folder that keeps data, keys and logs between runs")
 	f.StringVar(&d.addr, "addr", envOr("PADDOCK_ADDR", "127.0.0.1:8080"), "host:port to serve on")
+	f.StringVar(&d.alpaca, "alpaca", "simulated", "simulated, or real for Alpaca's own hosts and your own keys")
 	f.StringVar(&d.simAddr, "sim-addr", "127.0.0.1:0", "host:port of the simulated Alpaca; port 0 takes a free one")
 	f.Int64Var(&d.seed, "seed", 1, "what the simulated keys and prices follow from")
 	f.BoolVar(&d.simControl, "sim-control", false, "let this machine make faults in the simulated Alpaca, under /_sim/")
@@ -51,12 +52,16 @@ type dev struct {
 	out           io.Writer
 	folder        string
 	addr, simAddr string
+	alpaca        string // simulated or real
 	seed          int64
 	simControl    bool
 	postgres      *pgdev.Server // nil where DATABASE_URL names another
 }
 
 func (d *dev) run(ctx context.Context) error {
+	if d.alpaca != "simulated" && d.alpaca != "real" {
+		return errors.New("--alpaca must be simulated or real")
+	}
 	if err := os.MkdirAll(d.folder, 0o755); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
@@ -184,31 +189,9 @@ func (d *dev) kept(name string, create func() string) (text string, fresh bool, 
 	return text, true, nil
 }
 
-// serve runs the simulated Alpaca and, against it, Paddock.
+// serve runs Paddock, against a simulated Alpaca unless the real one is wanted.
 func (d *dev) serve(ctx context.Context, c config.Config, log *slog.Logger) error {
 	group, running := errgroup.WithContext(ctx)
-	listening := make(chan net.Addr, 1)
-	sim := alpacasim.Config{
-		Seed: d.seed, Accounts: alpacasim.DemoAccounts(d.seed), StateFile: filepath.Join(d.folder, "simulated-alpaca.json"),
-		Control: d.simControl, Logger: log,
-	}
-	// The simulator outlives the server: what is under way there may end well.
-	broker, stopBroker := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopBroker()
-	group.Go(func() error {
-		return runSim(broker, sim, d.simAddr, func(at net.Addr) { listening <- at })
-	})
-	select {
-	case at := <-listening:
-		c.PaperURL = "http://" + at.String()
-		c.LiveURL, c.DataURL = c.PaperURL, c.PaperURL
-	case <-running.Done():
-		return group.Wait()
-	}
-	group.Go(func() error {
-		defer stopBroker()
-		return serve(running, c, log, func(net.Addr) { d.welcome(c, sim) })
-	})
 	if d.postgres != nil {
 		group.Go(func() error {
 			select {
@@ -219,25 +202,59 @@ func (d *dev) serve(ctx context.Context, c config.Config, log *slog.Logger) erro
 			}
 		})
 	}
+	var keys []alpacasim.AccountSeed
+	stopBroker := func() {}
+	if d.alpaca == "simulated" {
+		keys = alpacasim.DemoAccounts(d.seed)
+		var at net.Addr
+		at, stopBroker = d.simulate(ctx, running, group, keys, log)
+		if at == nil {
+			return group.Wait()
+		}
+		c.PaperURL = "http://" + at.String()
+		c.LiveURL, c.DataURL = c.PaperURL, c.PaperURL
+	}
+	group.Go(func() error {
+		defer stopBroker()
+		return serve(running, c, log, func(net.Addr) { d.welcome(c, keys) })
+	})
 	err := group.Wait()
 	fmt.Fprintln(d.out, "Stopped.")
 	return err
 }
 
-func (d *dev) welcome(c config.Config, sim alpacasim.Config) {
-	fmt.Fprintf(d.out, `
-Paddock runs on %s
-
-  1. Open it, sign up, and connect an account with one of these keys of the
-     simulated Alpaca (%s):
-
-`, c.BaseURL, c.PaperURL)
-	for i, a := range sim.Accounts[:2] {
-		fmt.Fprintf(d.out, "       paper %d   key %s   secret %s\n", i+1, a.KeyID, a.SecretKey)
+// simulate starts the simulated Alpaca and answers where it listens, or nil
+// when it could not start. It outlives the server, until stop: what is under
+// way there may end well.
+func (d *dev) simulate(ctx, running context.Context, group *errgroup.Group, keys []alpacasim.AccountSeed, log *slog.Logger) (at net.Addr, stop func()) {
+	broker, stop := context.WithCancel(context.WithoutCancel(ctx))
+	listening := make(chan net.Addr, 1)
+	group.Go(func() error {
+		defer stop()
+		return runSim(broker, alpacasim.Config{
+			Seed: d.seed, Accounts: keys, StateFile: filepath.Join(d.folder, "simulated-alpaca.json"), Control: d.simControl, Logger: log,
+		}, d.simAddr, func(at net.Addr) { listening <- at })
+	})
+	select {
+	case at = <-listening:
+	case <-running.Done():
 	}
-	fmt.Fprintf(d.out, "       live      key %s   secret %s\n", sim.Accounts[2].KeyID, sim.Accounts[2].SecretKey)
-	fmt.Fprintf(d.out, `
-  2. Buy something and watch the fill arrive.
+	return at, stop
+}
+
+// welcome says what to do next.
+func (d *dev) welcome(c config.Config, keys []alpacasim.AccountSeed) {
+	fmt.Fprintf(d.out, "\nPaddock runs on %s\n\n", c.BaseURL)
+	if len(keys) == 0 {
+		fmt.Fprintf(d.out, "  1. Open it, sign up, and connect your own Alpaca account: this talks to the\n     real Alpaca (%s). Begin with paper keys.\n", c.PaperURL)
+	} else {
+		fmt.Fprintf(d.out, "  1. Open it, sign up, and connect an account with one of these keys of the\n     simulated Alpaca (%s):\n\n", c.PaperURL)
+		for i, a := range keys[:2] {
+			fmt.Fprintf(d.out, "       paper %d   key %s   secret %s\n", i+1, a.KeyID, a.SecretKey)
+		}
+		fmt.Fprintf(d.out, "       live      key %s   secret %s\n\n", keys[2].KeyID, keys[2].SecretKey)
+	}
+	fmt.Fprintf(d.out, `  2. Buy something and watch the fill arrive.
   3. Look at the database by SQL: paddock report create NAME --account ID
      with DATABASE_URL="$(cat %s)"
 

@@ -104,7 +104,7 @@ func TestListenIsExplained(t *testing.T) {
 	defer taken.Close()
 	addr := taken.Addr().String()
 	_, err = net.Listen("tcp", addr)
-	wantSentence(t, "a taken port", explainListen(addr, err), addr+" is in use by another program: stop it, or set PADDOCK_ADDR to another address")
+	wantSentence(t, "a taken port", explainListen(addr, err), addr+" is in use by another program: stop it, or choose another address (PADDOCK_ADDR, --addr, --sim-addr)")
 	_, err = net.Listen("tcp", "127.0.0.1:99999")
 	wantSentence(t, "no port", explainListen("127.0.0.1:99999", err), "listen on 127.0.0.1:99999")
 	if err := explainListen("x", syscall.EACCES); !errors.Is(err, syscall.EACCES) {

@@ -124,7 +124,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 // explainListen puts a port that cannot be had into one sentence.
 func explainListen(addr string, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%s is in use by another program: stop it, or set PADDOCK_ADDR to another address", addr)
+		return fmt.Errorf("%s is in use by another program: stop it, or choose another address (PADDOCK_ADDR, --addr, --sim-addr)", addr)
 	}
 	return fmt.Errorf("listen on %s: %w", addr, err)
 }
