@@ -1,7 +1,6 @@
 package pgdev
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -39,8 +38,12 @@ func findBinaries(cache string) (binaries, error) {
 	}
 	b, err := download(cache)
 	if err != nil {
-		return binaries{}, fmt.Errorf("no Postgres %d or newer with pgcrypto was found on this machine (%s), and none could be downloaded: %w. "+
-			"Install one (Debian: apt-get install postgresql) or set DATABASE_URL", oldest, strings.Join(seen, "; "), err)
+		found := ""
+		if len(seen) > 0 {
+			found = " (" + strings.Join(seen, "; ") + ")"
+		}
+		return binaries{}, fmt.Errorf("no Postgres %d or newer with pgcrypto was found on this machine%s, and none could be downloaded (%w): "+
+			"install one (Debian: apt-get install postgresql) or set DATABASE_URL", oldest, found, err)
 	}
 	return b, nil
 }
@@ -173,7 +176,10 @@ func download(cache string) (binaries, error) {
 	}
 	b, err := inspect(bin)
 	if err != nil {
-		return b, errors.Join(startErr, err)
+		if startErr != nil {
+			err = startErr // it says more
+		}
+		return b, err
 	}
 	return b, nil
 }

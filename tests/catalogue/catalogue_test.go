@@ -59,12 +59,14 @@ func TestCatalogue(t *testing.T) {
 // TestEachCheckFails guards the test above: breaking one rule on a copy makes
 // its check fail, and no other.
 func TestEachCheckFails(t *testing.T) {
+	conn := pgtest.New(t).Conn(t, "admin")
+	requireSuperuser(t, conn)
 	for _, c := range checks {
 		for i, broken := range c.broken {
 			t.Run(fmt.Sprintf("%s/%d", strings.ReplaceAll(c.name, " ", "_"), i), func(t *testing.T) {
-				db := pgtest.New(t)
-				conn := db.Conn(t, "admin")
-				requireSuperuser(t, conn)
+				// What is broken here, roles included, is never committed.
+				run(t, conn, "begin")
+				defer conn.Exec(context.Background(), "rollback")
 				runtime, owning := runtimeRoles, owningRoles
 				weak := "weak_" + strings.ReplaceAll(uuid.NewString(), "-", "")
 				for _, statement := range broken {
@@ -72,11 +74,11 @@ func TestEachCheckFails(t *testing.T) {
 					// broken and put on the list, never one that others use.
 					switch attributes, isRuntime := strings.CutPrefix(statement, "RUNTIME"); {
 					case isRuntime:
-						makeRole(t, db, weak, "login "+attributes)
+						makeRole(t, conn, weak, "login "+attributes)
 						runtime = append(runtime[:len(runtime):len(runtime)], weak)
 						continue
 					case strings.HasPrefix(statement, "OWNING"):
-						makeRole(t, db, weak, strings.TrimPrefix(statement, "OWNING"))
+						makeRole(t, conn, weak, strings.TrimPrefix(statement, "OWNING"))
 						owning = append(owning[:len(owning):len(owning)], weak)
 						continue
 					}
@@ -100,21 +102,9 @@ func TestEachCheckFails(t *testing.T) {
 	}
 }
 
-func makeRole(t *testing.T, db *pgtest.DB, name, attributes string) {
+func makeRole(t *testing.T, conn *pgx.Conn, name, attributes string) {
 	t.Helper()
-	conn := db.Conn(t, "admin")
 	run(t, conn, "create role "+name+" "+attributes)
-	t.Cleanup(func() {
-		admin, err := pgx.Connect(context.Background(), db.AdminURL)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		defer admin.Close(context.Background())
-		if _, err := admin.Exec(context.Background(), "drop role "+name); err != nil {
-			t.Error(err)
-		}
-	})
 	for _, timeout := range []string{"statement_timeout = '15s'", "lock_timeout = '5s'", "idle_in_transaction_session_timeout = '15s'"} {
 		run(t, conn, "alter role "+name+" set "+timeout)
 	}
