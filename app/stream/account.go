@@ -24,6 +24,7 @@ type account struct {
 	lookNow chan struct{} // an order's answer is missing
 	gap     chan struct{} // updates may have been missed
 	lastID  string        // the newest update applied
+	leave   func()        // ends follow
 }
 
 // start begins an account's stream in the background. m.mu is held.
@@ -52,23 +53,30 @@ func signal(c chan struct{}) {
 	}
 }
 
-// run opens the keys, then reads the stream and, beside it, reconciles and
-// looks up lost orders.
+// run opens the keys and follows the account with them, again after the broker
+// has refused them: until new ones come, lost orders must still be parked.
 func (a *account) run(ctx context.Context) {
-	for attempt := 0; ; attempt++ {
+	for attempt := 0; ctx.Err() == nil; attempt++ {
 		err := a.open(ctx)
-		if err == nil {
-			break
-		}
-		if problem.Is(err, accounts.CodeNeedsCredentials) {
+		switch {
+		case err == nil:
+			a.follow(ctx)
+		case problem.Is(err, accounts.CodeNeedsCredentials):
 			a.parkAll(ctx) // without keys, nobody can ask what became of them
-		} else if ctx.Err() == nil {
+		case ctx.Err() == nil:
 			a.log.Warn("the stream could not open its credentials", "err", err)
 		}
 		if !backoff(ctx, attempt) {
 			return
 		}
 	}
+}
+
+// follow reads the stream and, beside it, reconciles and looks up lost orders,
+// until the keys are refused or the lease is lost.
+func (a *account) follow(ctx context.Context) {
+	ctx, a.leave = context.WithCancel(ctx)
+	defer a.leave()
 	var parts sync.WaitGroup
 	for _, part := range []func(context.Context){a.read, a.tend, a.resolve} {
 		parts.Go(func() { part(ctx) })
@@ -109,8 +117,12 @@ func (a *account) read(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		if a.refused(ctx, err) || problem.Is(err, tenant.CodeAccountForbidden) {
-			return // the manager takes the lease away, or has
+		if problem.Is(err, tenant.CodeAccountForbidden) {
+			a.leave() // the lease is another's
+			return
+		}
+		if a.refused(ctx, err) {
+			return
 		}
 		if errors.Is(err, broker.ErrNotSupported) {
 			// Reconciliation alone keeps the mirror until this is tried again.
@@ -172,8 +184,8 @@ func (a *account) keep(ctx context.Context, msg broker.Message, reason error) er
 	return nil
 }
 
-// refused notes keys that the broker no longer takes, and says whether that is
-// what err means.
+// refused notes keys that the broker no longer takes and ends what follows the
+// account with them, and says whether that is what err means.
 func (a *account) refused(ctx context.Context, err error) bool {
 	var b *broker.Error
 	if !errors.As(err, &b) || b.Kind != broker.Unauthorized {
@@ -186,6 +198,7 @@ func (a *account) refused(ctx context.Context, err error) bool {
 		a.log.Warn("could not note that the broker refuses the keys", "err", noted)
 		return false
 	}
+	a.leave()
 	a.m.Wake()
 	return true
 }
@@ -208,7 +221,7 @@ func (a *account) tend(ctx context.Context) {
 			continue
 		}
 		if a.refused(ctx, err) {
-			continue // read ends, and with it this
+			return
 		}
 		a.log.Warn("reconciliation failed and is tried again", "err", err)
 		if !backoff(ctx, 2) {

@@ -1,6 +1,7 @@
 package stream_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"paddock/app/accounts"
 	"paddock/app/alpacasim"
 	"paddock/app/broker"
 	"paddock/app/problem"
@@ -290,6 +292,69 @@ func TestLostAnswers(t *testing.T) {
 	}
 	if sent := w.front.orders.Load(); sent != 3 {
 		t.Errorf("%d orders were sent, want 3", sent)
+	}
+}
+
+// Without working keys nobody can ask the broker what became of a lost order:
+// it is left to a person all the same once the window has passed, and the
+// account can then be deleted.
+func TestLostAnswersWithoutKeys(t *testing.T) {
+	t.Parallel()
+	for name, loseKeys := range map[string]func(*world){
+		"deleted": func(w *world) {
+			if err := accounts.New(w.db, w.keys, w.broker).DeleteCredentials(t.Context(), w.account); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"refused": func(w *world) { w.front.refuseKeys.Store(true); w.sim.CutStreams() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.run(func(c *stream.Config) { c.LookupWindow = 4 * time.Second })
+			w.eventually("the stream", func() bool { return w.front.open.Load() == 1 && w.agreed() != nil })
+			w.sim.Inject(alpacasim.Fail, 1, 0)
+			if placed, err := w.trading().Place(t.Context(), w.account, orderRequest("lost")); err != nil || placed.Known {
+				t.Fatalf("the answer is known: %v (%v)", placed.Known, err)
+			}
+			loseKeys(w)
+			service := accounts.New(w.db, w.keys, w.broker)
+			if err := service.Delete(t.Context(), w.account); !problem.Is(err, "account_has_unresolved_orders") {
+				t.Fatalf("deleted with a lost order: %v", err)
+			}
+			w.becomes("lost", "unknown unknown 0")
+			if err := service.Delete(t.Context(), w.account); err != nil {
+				t.Errorf("the account cannot be deleted: %v", err)
+			}
+		})
+	}
+}
+
+// A long transaction of one account's holds up no other's lease: both are
+// renewed, and the streams go on.
+func TestLeasesAreRenewedPastWriters(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run(func(c *stream.Config) { c.LeaseTTL = 2 * time.Second })
+	w.eventually("the lease", func() bool { return scan[int](w, "select count(*) from app.stream_leases") == 1 })
+	lease := scan[string](w, "select holder || ' ' || fence from app.stream_leases")
+	// What admission of the worker holds until its transaction ends.
+	tx, err := w.pg.Conn(t, "admin").Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(context.Background())
+	if _, err := tx.Exec(t.Context(), "select from app.stream_leases for key share"); err != nil {
+		t.Fatal(err)
+	}
+	for range 50 { // more than two lives of a lease
+		time.Sleep(100 * time.Millisecond)
+		if !scan[bool](w, "select bool_and(expires_at > clock_timestamp()) from app.stream_leases") {
+			t.Fatal("a lease ran out under a writer")
+		}
+	}
+	if now := scan[string](w, "select holder || ' ' || fence from app.stream_leases"); now != lease {
+		t.Errorf("the lease is %s, was %s", now, lease)
 	}
 }
 
