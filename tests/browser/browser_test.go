@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -34,7 +36,8 @@ func TestMainPath(t *testing.T) {
 	}
 	need(t, binary, "run make build")
 
-	base, seen := start(t, binary)
+	data := filepath.Join(t.TempDir(), "data")
+	base, seen := start(t, binary, data)
 	cmd := exec.Command("node", filepath.Join(js, "browser", "main.mjs"))
 	cmd.Env = append(os.Environ(), "BASE_URL="+base, "CHROMIUM="+chromium,
 		"KEY1="+seen[0][1], "SECRET1="+seen[0][2], "KEY2="+seen[1][1], "SECRET2="+seen[1][2])
@@ -43,11 +46,38 @@ func TestMainPath(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 	t.Logf("%s", out)
+	findSecrets(t, data, append(slices.Concat(seen[0][1:], seen[1][1:]), "a long enough password")...)
+}
+
+// findSecrets searches what the run left in its logs.
+func findSecrets(t *testing.T, data string, secrets ...string) {
+	t.Helper()
+	for _, name := range []string{"master-keys", "auth-secret", "postgres/superuser", "postgres/migrator"} {
+		text, err := os.ReadFile(filepath.Join(data, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		secrets = append(secrets, strings.TrimSpace(string(text)))
+	}
+	for _, name := range []string{"paddock.log", "postgres/postgres.log"} {
+		text, err := os.ReadFile(filepath.Join(data, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, secret := range secrets {
+			if strings.Contains(string(text), secret) {
+				t.Errorf("%s holds secret %d", name, i)
+			}
+		}
+		if name == "paddock.log" && !strings.Contains(string(text), `"path":"/api/orders"`) {
+			t.Errorf("%s does not tell of the orders: the search proves nothing", name)
+		}
+	}
 }
 
 // start runs everything on this machine, with its own Postgres and simulated
 // Alpaca, and reads the keys from what it tells a person.
-func start(t *testing.T, binary string) (base string, seen [][]string) {
+func start(t *testing.T, binary, data string) (base string, seen [][]string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -55,7 +85,7 @@ func start(t *testing.T, binary string) (base string, seen [][]string) {
 	}
 	addr := l.Addr().String()
 	l.Close()
-	cmd := exec.Command(binary, "dev", "--addr", addr, "--data", filepath.Join(t.TempDir(), "data"))
+	cmd := exec.Command(binary, "dev", "--addr", addr, "--data", data)
 	cmd.Stderr = os.Stderr
 	said, err := cmd.StdoutPipe()
 	if err != nil {
