@@ -1,0 +1,153 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// newSession is what a request tells of the session it opens.
+func (s *Service) newSession(r *http.Request, remember bool) session {
+	life := rememberedFor
+	if !remember {
+		life = forgottenFor
+	}
+	address := ""
+	if a := s.clientAddress(r); a.IsValid() {
+		address = a.String()
+	}
+	agent := strings.ReplaceAll(strings.ToValidUTF8(r.UserAgent(), ""), "\x00", "")
+	if utf8.RuneCountInString(agent) > 512 {
+		agent = string([]rune(agent)[:512])
+	}
+	return session{ExpiresAt: isoTime(s.now().Add(life)), IPAddress: &address, UserAgent: &agent}
+}
+
+func (s *Service) signUp(c *call) (any, error) {
+	f, err := c.body.object("object", "record")
+	if err != nil {
+		return nil, err
+	}
+	var complaints []string
+	name, email := f.text("name", &complaints), f.text("email", &complaints)
+	if _, isText := f["email"].(string); isText && !isEmail(email) {
+		complaints = append(complaints, "[body.email] Invalid email address")
+	}
+	password := f.text("password", &complaints)
+	if _, isText := f["password"].(string); isText && password == "" {
+		complaints = append(complaints, "[body.password] Too small: expected string to have >=1 characters")
+	}
+	image := f.optional("image", &complaints)
+	f.optional("callbackURL", &complaints) // for mails of verification, which we do not send
+	remember := f.flag("rememberMe", true, &complaints)
+	if err := errors.Join(invalid(complaints), storable(&name, image)); err != nil {
+		return nil, err
+	}
+	if err := checkLength(password); err != nil {
+		return nil, err
+	}
+	hash, err := s.hasher.hash(c.Context(), password)
+	if err != nil {
+		return nil, err
+	}
+	u, in, err := s.createUser(c.Context(), name, strings.ToLower(email), hash, image, s.newSession(c.Request, remember))
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == "23505" {
+		return nil, refuse(422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", "User already exists. Use another email.")
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.setSession(c, in.Token, remember)
+	return map[string]any{"token": in.Token, "user": u}, nil
+}
+
+func (s *Service) signIn(c *call) (any, error) {
+	f, err := c.body.object("object")
+	if err != nil {
+		return nil, err
+	}
+	var complaints []string
+	email, password := f.text("email", &complaints), f.text("password", &complaints)
+	callback := f.optional("callbackURL", &complaints)
+	remember := f.flag("rememberMe", true, &complaints)
+	if err := invalid(complaints); err != nil {
+		return nil, err
+	}
+	if !isEmail(email) {
+		return nil, refuse(400, "INVALID_EMAIL", "Invalid email")
+	}
+	if err := checkNotTooLong(password); err != nil {
+		return nil, err
+	}
+	u, err := s.checkPassword(c.Context(), strings.ToLower(email), password)
+	if err != nil {
+		return nil, err
+	}
+	in, err := s.createSession(c.Context(), u.ID, s.newSession(c.Request, remember))
+	if err != nil {
+		return nil, err
+	}
+	s.setSession(c, in.Token, remember)
+	answer := map[string]any{"redirect": false, "token": in.Token, "user": u}
+	if callback != nil {
+		answer["url"] = *callback
+		if *callback != "" {
+			answer["redirect"] = true
+			c.header.Set("Location", escapeLocation(*callback))
+		}
+	}
+	return answer, nil
+}
+
+// checkPassword answers the user whose email and password these are. An
+// unknown email takes as long as a wrong password, and is answered the same.
+func (s *Service) checkPassword(ctx context.Context, email, password string) (user, error) {
+	var u user
+	var hash *string
+	_, err := s.row(ctx, append(u.into(), &hash), `select `+userColumns+`, a.password from auth."user" u
+		left join auth.account a on a."userId" = u.id and a."providerId" = 'credential' and a."accountId" = u.id where u.email = $1`, email)
+	if err != nil {
+		return u, err
+	}
+	stored := ""
+	if hash != nil {
+		stored = *hash
+	}
+	right, err := s.hasher.verify(ctx, password, stored)
+	if err != nil {
+		return u, err
+	}
+	if !right {
+		return u, refuse(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password")
+	}
+	return u, nil
+}
+
+func (s *Service) signOut(c *call) (any, error) {
+	if c.body.there {
+		f, err := c.body.object("object")
+		if err != nil {
+			return nil, err
+		}
+		// These say where to go after signing out of a social provider: we have none.
+		var complaints []string
+		f.optional("callbackURL", &complaints)
+		f.flag("disableRedirect", false, &complaints)
+		f.optional("state", &complaints)
+		if err := invalid(complaints); err != nil {
+			return nil, err
+		}
+	}
+	if token, ok := s.SessionToken(c.Request); ok {
+		if _, err := s.config.Pool.Exec(c.Context(), `delete from auth.session where token = $1`, token); err != nil {
+			return nil, database(err)
+		}
+	}
+	s.clearSession(c)
+	return map[string]bool{"success": true}, nil
+}

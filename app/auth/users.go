@@ -1,0 +1,124 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+func (s *Service) updateUser(c *call) (any, error) {
+	f, err := c.body.object("record")
+	if err != nil {
+		return nil, err
+	}
+	var complaints []string
+	name := f.optional("name", &complaints)
+	value, setsImage := f["image"]
+	var image *string
+	if value != nil {
+		image = f.optional("image", &complaints)
+	}
+	if err := errors.Join(invalid(complaints), storable(name, image)); err != nil {
+		return nil, err
+	}
+	in, _, err := s.current(c)
+	if err != nil {
+		return nil, err
+	}
+	if truthy(f["email"]) {
+		return nil, refuse(400, "EMAIL_CAN_NOT_BE_UPDATED", "Email can not be updated")
+	}
+	if name == nil && !setsImage {
+		return nil, refuse(400, "", "No fields to update")
+	}
+	_, err = s.config.Pool.Exec(c.Context(), `update auth."user" set name = coalesce($2, name),
+		image = case when $3 then $4 else image end, "updatedAt" = $5 where id = $1`, in.UserID, name, setsImage, image, s.now())
+	if err != nil {
+		return nil, database(err)
+	}
+	s.setSession(c, in.Token, s.remembered(c.Request))
+	return map[string]bool{"status": true}, nil
+}
+
+func (s *Service) changePassword(c *call) (any, error) {
+	f, err := c.body.object("object")
+	if err != nil {
+		return nil, err
+	}
+	var complaints []string
+	fresh, old := f.text("newPassword", &complaints), f.text("currentPassword", &complaints)
+	others := f.flag("revokeOtherSessions", false, &complaints)
+	if err := invalid(complaints); err != nil {
+		return nil, err
+	}
+	in, u, err := s.current(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkLength(fresh); err != nil {
+		return nil, err
+	}
+	if err := checkNotTooLong(old); err != nil {
+		return nil, err
+	}
+	if err := s.checkOwnPassword(c.Context(), in.UserID, old); err != nil {
+		return nil, err
+	}
+	hash, err := s.hasher.hash(c.Context(), fresh)
+	if err != nil {
+		return nil, err
+	}
+	next, err := s.storePassword(c.Request, in, hash, others)
+	if err != nil {
+		return nil, err
+	}
+	if !others {
+		return map[string]any{"token": nil, "user": u}, nil
+	}
+	s.setSession(c, next.Token, s.remembered(c.Request))
+	return map[string]any{"token": next.Token, "user": u}, nil
+}
+
+// checkOwnPassword refuses a password that is not the user's. One who signs in
+// by other means, with a Better Auth server on the same database, has none.
+func (s *Service) checkOwnPassword(ctx context.Context, userID, password string) error {
+	var hash *string
+	_, err := s.row(ctx, []any{&hash}, `select password from auth.account
+		where "userId" = $1 and "accountId" = $1 and "providerId" = 'credential'`, userID)
+	if err != nil {
+		return err
+	}
+	if hash == nil || *hash == "" {
+		return refuse(400, "CREDENTIAL_ACCOUNT_NOT_FOUND", "Credential account not found")
+	}
+	right, err := s.hasher.verify(ctx, password, *hash)
+	if err == nil && !right {
+		err = refuse(400, "INVALID_PASSWORD", "Invalid password")
+	}
+	return err
+}
+
+// storePassword sets a user's password; with others it ends all sessions and
+// opens a new one, in the same transaction.
+func (s *Service) storePassword(r *http.Request, in session, hash string, others bool) (session, error) {
+	next := s.newSession(r, s.remembered(r))
+	now := s.now()
+	err := pgx.BeginFunc(r.Context(), s.config.Pool, func(tx pgx.Tx) error {
+		_, err := tx.Exec(r.Context(), `update auth.account set password = $2, "updatedAt" = $3
+			where "userId" = $1 and "accountId" = $1 and "providerId" = 'credential'`, in.UserID, hash, now)
+		if err != nil || !others {
+			return err
+		}
+		if _, err := tx.Exec(r.Context(), `delete from auth.session where "userId" = $1`, in.UserID); err != nil {
+			return err
+		}
+		return tx.QueryRow(r.Context(), `
+			insert into auth.session as s (id, "expiresAt", token, "createdAt", "updatedAt", "ipAddress", "userAgent", "userId")
+			values ($1, $2, $3, $4, $4, $5, $6, $7) returning `+sessionColumns,
+			newID(), time.Time(next.ExpiresAt), newID(), now, next.IPAddress, next.UserAgent, in.UserID).Scan(next.into()...)
+	})
+	return next, database(err)
+}
