@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -57,10 +58,17 @@ func startDocker(ctx context.Context) (string, func(), error) {
 	if image := os.Getenv("TEST_POSTGRES_IMAGE"); image != "" {
 		repository, tag = docker.ParseRepositoryTag(image)
 	}
+	// The password is no secret, so only this machine may connect, or whoever
+	// reaches the daemon where it is on another one.
+	host, bind := "127.0.0.1", "127.0.0.1"
+	if u, err := url.Parse(pool.Client.Endpoint()); err == nil && u.Hostname() != "" {
+		host, bind = u.Hostname(), ""
+	}
 	name := "paddock-test-" + strings.ToLower(rand.Text()[:16])
 	container, err := pool.RunWithOptions(&dockertest.RunOptions{
 		Name: name, Repository: repository, Tag: tag, Env: []string{"POSTGRES_PASSWORD=test"},
-		Cmd: []string{"postgres", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200"},
+		Cmd:          []string{"postgres", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200"},
+		ExposedPorts: []string{"5432/tcp"}, PortBindings: map[docker.Port][]docker.PortBinding{"5432/tcp": {{HostIP: bind}}},
 	}, func(h *docker.HostConfig) { h.AutoRemove = true })
 	if err != nil {
 		_ = pool.RemoveContainerByName(name) // it may have been made, and not started
@@ -74,7 +82,7 @@ func startDocker(ctx context.Context) (string, func(), error) {
 			fmt.Fprintln(os.Stderr, "pgtest:", err)
 		}
 	}
-	admin := "postgres://postgres:test@" + net.JoinHostPort("127.0.0.1", container.GetPort("5432/tcp")) + "/postgres?sslmode=disable"
+	admin := "postgres://postgres:test@" + net.JoinHostPort(host, container.GetPort("5432/tcp")) + "/postgres?sslmode=disable"
 	if err = tie(pool, container); err == nil {
 		err = await(ctx, pool, container, admin)
 	}
