@@ -57,6 +57,8 @@ func startDocker(ctx context.Context) (string, func(), error) {
 	repository, tag := "postgres", "18-alpine"
 	if image := os.Getenv("TEST_POSTGRES_IMAGE"); image != "" {
 		repository, tag = docker.ParseRepositoryTag(image)
+	} else if err := havePulled(ctx, pool, repository, tag); err != nil {
+		return "", nil, fmt.Errorf("pull %s:%s: %w", repository, tag, err)
 	}
 	// The password is no secret, so only this machine may connect, or whoever
 	// reaches the daemon where it is on another one.
@@ -91,6 +93,36 @@ func startDocker(ctx context.Context) (string, func(), error) {
 		return "", nil, fmt.Errorf("%w (docker run -e POSTGRES_PASSWORD=test %s:%s says more)", err, repository, cmp.Or(tag, "latest"))
 	}
 	return admin, stop, nil
+}
+
+// silence is how long a registry may say nothing: the machine is offline then.
+const silence = 10 * time.Second
+
+// havePulled pulls an image that is not there, for two minutes at most.
+func havePulled(ctx context.Context, pool *dockertest.Pool, repository, tag string) error {
+	if _, err := pool.Client.InspectImage(repository + ":" + tag); !errors.Is(err, docker.ErrNoSuchImage) {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	ctx, giveUp := context.WithCancelCause(ctx)
+	silent := time.AfterFunc(silence, func() { giveUp(fmt.Errorf("the registry said nothing for %s", silence)) })
+	defer silent.Stop()
+	err := pool.Client.PullImage(docker.PullImageOptions{
+		Repository: repository, Tag: tag, Context: ctx, InactivityTimeout: silence,
+		OutputStream: heard(func() { silent.Stop() }), // the first word; the timeout counts from there, and sees progress too
+	}, docker.AuthConfiguration{})
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+type heard func()
+
+func (h heard) Write(p []byte) (int, error) {
+	h()
+	return len(p), nil
 }
 
 // tie ends the container with this process, however that ends: the kernel
