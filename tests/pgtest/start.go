@@ -1,11 +1,18 @@
 package pgtest
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
+	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,56 +29,147 @@ func StartServer(ctx context.Context) (admin string, stop func(), err error) {
 	if url := os.Getenv("TEST_DATABASE_URL"); url != "" {
 		return url, func() {}, nil
 	}
-	if admin, stop, err := startDocker(ctx); err == nil {
+	admin, stop, err = startDocker(ctx)
+	switch {
+	case err == nil:
 		return admin, stop, nil
-	} else if os.Getenv("TEST_POSTGRES_IMAGE") != "" {
+	case os.Getenv("TEST_POSTGRES_IMAGE") != "":
 		return "", nil, fmt.Errorf("TEST_POSTGRES_IMAGE is set, and Docker cannot run it: %w", err)
+	case !errors.Is(err, errNoDocker):
+		fmt.Fprintln(os.Stderr, "pgtest: the embedded Postgres is used, since Docker's is not to be had:", err)
 	}
 	return startEmbedded(ctx)
 }
+
+var errNoDocker = errors.New("no answer from Docker")
 
 // startDocker runs Postgres in a container where a daemon answers at once.
 func startDocker(ctx context.Context) (string, func(), error) {
 	pool, err := dockertest.NewPool("")
 	if err != nil {
-		return "", nil, fmt.Errorf("find Docker: %w", err)
+		return "", nil, fmt.Errorf("%w: %w", errNoDocker, err)
 	}
-	answered := make(chan error, 1)
-	go func() { answered <- pool.Client.Ping() }()
-	select {
-	case err := <-answered:
-		if err != nil {
-			return "", nil, fmt.Errorf("no answer from Docker: %w", err)
-		}
-	case <-time.After(2 * time.Second):
-		return "", nil, fmt.Errorf("no answer from Docker within two seconds")
+	ping, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	if err := pool.Client.PingWithContext(ping); err != nil {
+		return "", nil, fmt.Errorf("%w: %w", errNoDocker, err)
 	}
 	repository, tag := "postgres", "18-alpine"
 	if image := os.Getenv("TEST_POSTGRES_IMAGE"); image != "" {
 		repository, tag = docker.ParseRepositoryTag(image)
+	} else if err := havePulled(ctx, pool, repository, tag); err != nil {
+		return "", nil, fmt.Errorf("pull %s:%s: %w", repository, tag, err)
 	}
+	// The password is no secret, so only this machine may connect, or whoever
+	// reaches the daemon where it is on another one.
+	host, bind := "127.0.0.1", "127.0.0.1"
+	if u, err := url.Parse(pool.Client.Endpoint()); err == nil && u.Hostname() != "" {
+		host, bind = u.Hostname(), ""
+	}
+	name := "paddock-test-" + strings.ToLower(rand.Text()[:16])
 	container, err := pool.RunWithOptions(&dockertest.RunOptions{
-		Repository: repository, Tag: tag, Env: []string{"POSTGRES_PASSWORD=test"},
-		Cmd: []string{"postgres", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200"},
+		Name: name, Repository: repository, Tag: tag, Env: []string{"POSTGRES_PASSWORD=test"},
+		Cmd:          []string{"postgres", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200"},
+		ExposedPorts: []string{"5432/tcp"}, PortBindings: map[docker.Port][]docker.PortBinding{"5432/tcp": {{HostIP: bind}}},
 	}, func(h *docker.HostConfig) { h.AutoRemove = true })
 	if err != nil {
+		_ = pool.RemoveContainerByName(name) // it may have been made, and not started
 		return "", nil, fmt.Errorf("run Postgres in Docker: %w", err)
 	}
-	stop := func() { _ = pool.Purge(container) } // AutoRemove takes what this leaves
-	url := "postgres://postgres:test@" + net.JoinHostPort("127.0.0.1", container.GetPort("5432/tcp")) + "/postgres?sslmode=disable"
-	pool.MaxWait = time.Minute
-	err = pool.Retry(func() error {
-		conn, err := pgx.Connect(ctx, url)
-		if err != nil {
-			return err
+	stop := func() {
+		var gone *docker.NoSuchContainer
+		var going *docker.Error // AutoRemove is about to take it
+		err := pool.Purge(container)
+		if err != nil && !errors.As(err, &gone) && !(errors.As(err, &going) && going.Status == http.StatusConflict) {
+			fmt.Fprintln(os.Stderr, "pgtest:", err)
 		}
-		return conn.Close(ctx)
-	})
+	}
+	admin := "postgres://postgres:test@" + net.JoinHostPort(host, container.GetPort("5432/tcp")) + "/postgres?sslmode=disable"
+	if err = tie(pool, container); err == nil {
+		err = await(ctx, pool, container, admin)
+	}
 	if err != nil {
 		stop()
-		return "", nil, fmt.Errorf("wait for Postgres in Docker: %w", err)
+		return "", nil, fmt.Errorf("%w (docker run -e POSTGRES_PASSWORD=test %s:%s says more)", err, repository, cmp.Or(tag, "latest"))
 	}
-	return url, stop, nil
+	return admin, stop, nil
+}
+
+// silence is how long a registry may say nothing: the machine is offline then.
+const silence = 10 * time.Second
+
+// havePulled pulls an image that is not there, for two minutes at most.
+func havePulled(ctx context.Context, pool *dockertest.Pool, repository, tag string) error {
+	if _, err := pool.Client.InspectImage(repository + ":" + tag); !errors.Is(err, docker.ErrNoSuchImage) {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	ctx, giveUp := context.WithCancelCause(ctx)
+	silent := time.AfterFunc(silence, func() { giveUp(fmt.Errorf("the registry said nothing for %s", silence)) })
+	defer silent.Stop()
+	err := pool.Client.PullImage(docker.PullImageOptions{
+		Repository: repository, Tag: tag, Context: ctx, InactivityTimeout: silence,
+		OutputStream: heard(func() { silent.Stop() }), // the first word; the timeout counts from there, and sees progress too
+	}, docker.AuthConfiguration{})
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+type heard func()
+
+func (h heard) Write(p []byte) (int, error) {
+	h()
+	return len(p), nil
+}
+
+// tie ends the container with this process, however that ends: the kernel
+// then closes the connection to a watcher in the container, whose input ends.
+// AutoRemove takes the rest. Until Postgres is its first process, that one
+// hears no signal.
+func tie(pool *dockertest.Pool, container *dockertest.Resource) error {
+	watcher, err := pool.Client.CreateExec(docker.CreateExecOptions{
+		Container: container.Container.ID, AttachStdin: true, AttachStdout: true,
+		Cmd: []string{"sh", "-c", "echo; cat >/dev/null; while kill -QUIT 1; do sleep 1; done"},
+	})
+	if err != nil {
+		return fmt.Errorf("tie the container to this process: %w", err)
+	}
+	never, _ := io.Pipe()
+	output, written := io.Pipe()
+	session, err := pool.Client.StartExecNonBlocking(watcher.ID, docker.StartExecOptions{
+		InputStream: never, OutputStream: written, ErrorStream: io.Discard,
+	})
+	if err != nil {
+		return fmt.Errorf("tie the container to this process: %w", err)
+	}
+	go func() { written.CloseWithError(session.Wait()) }()
+	if _, err := output.Read(make([]byte, 1)); err != nil {
+		return fmt.Errorf("tie the container to this process: %w", err)
+	}
+	return nil
+}
+
+// await waits until Postgres takes connections, or its container is no more.
+func await(ctx context.Context, pool *dockertest.Pool, container *dockertest.Resource, admin string) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for {
+		conn, err := pgx.Connect(ctx, admin)
+		if err == nil {
+			return conn.Close(ctx)
+		}
+		if c, err := pool.Client.InspectContainer(container.Container.ID); err != nil || !c.State.Running {
+			return errors.New("the container ended before Postgres took connections")
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait for Postgres in Docker: %w", err)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
 }
 
 func startEmbedded(ctx context.Context) (string, func(), error) {
