@@ -110,12 +110,10 @@ func BenchmarkAdmission(b *testing.B) {
 	if bare == same {
 		b.Fatal("the script does not begin with an admission")
 	}
-	query := strings.Replace(same, "select private.admit("+tokenExpression+", "+accountExpression+");\n", "", 1)
 	compare(b, fmt.Sprintf("Admission, in transactions that read 50 of %d orders, %d clients of pgbench", orders, connections),
 		&contender{name: "unsealed, settings that are believed", run: func() float64 { return pgbench(b, unsealed, same) }},
 		&contender{name: "sealed, as it is", run: func() float64 { return pgbench(b, db, same) }},
 		&contender{name: "bare, believed settings without any look-up", run: func() float64 { return pgbench(b, unsealed, bare) }},
-		&contender{name: "none, no admission and so no row", run: func() float64 { return pgbench(b, db, query) }},
 	)
 }
 

@@ -89,7 +89,7 @@ func pgbench(b *testing.B, db *pgtest.DB, script string) float64 {
 	cmd := exec.Command(pgbenchProgram(b), "--no-vacuum", "--client", strconv.Itoa(connections), "--jobs", "2",
 		"--time", strconv.Itoa(int(round.Seconds())), "--protocol", "prepared", "--file", file,
 		"--host", u.Hostname(), "--port", u.Port(), "--username", u.User.Username(), strings.TrimPrefix(u.Path, "/"))
-	cmd.Env = append(os.Environ(), "PGPASSWORD="+password, "PGOPTIONS=-c search_path=pg_catalog -c timezone=UTC")
+	cmd.Env = append(os.Environ(), "PGPASSWORD="+password, "PGOPTIONS=-c search_path=pg_catalog -c timezone=UTC -c plan_cache_mode=force_generic_plan")
 	out, err := cmd.CombinedOutput()
 	found := tps.FindSubmatch(out)
 	if err != nil || found == nil || strings.Contains(string(out), "aborted") {
