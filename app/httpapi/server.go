@@ -58,6 +58,7 @@ func New(c Config) http.Handler {
 		r.Handle(method, "/readyz", s.handle(s.readyz))
 	}
 
+	r.GET("/api/openapi.yaml", s.handle(s.openAPI))
 	r.GET("/api/accounts", s.handle(s.listAccounts))
 	r.POST("/api/accounts", s.handle(s.createAccount))
 	r.GET("/api/accounts/:id", s.handle(s.getAccount))

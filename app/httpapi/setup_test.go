@@ -169,6 +169,7 @@ func (u *user) do(method, path, body string, headers ...string) answer {
 	if err != nil {
 		u.s.t.Fatal(err)
 	}
+	conforms(u.s.t, request, response, text)
 	return answer{response.StatusCode, response.Header, string(text)}
 }
 

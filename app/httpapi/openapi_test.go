@@ -1,0 +1,83 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/legacy"
+
+	"paddock/app/httpapi"
+)
+
+// description is openapi.yaml, checked once.
+var description = sync.OnceValues(func() (routers.Router, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(httpapi.OpenAPI)
+	if err != nil {
+		return nil, err
+	}
+	doc.Servers = nil // the tests' servers are at addresses of their own
+	return legacy.NewRouter(doc)
+})
+
+// conforms fails the test when an answer is not as openapi.yaml says. Better
+// Auth's endpoints and the console are not described there, and these tests
+// have no sockets.
+func conforms(t *testing.T, request *http.Request, response *http.Response, body []byte) {
+	t.Helper()
+	path := request.URL.Path
+	if strings.HasPrefix(path, "/api/auth/") || !strings.HasPrefix(path, "/api/") && path != "/healthz" && path != "/readyz" || path == "/api/ws" {
+		return
+	}
+	router, err := description()
+	if err != nil {
+		t.Fatalf("openapi.yaml: %v", err)
+	}
+	route, parameters, err := router.FindRoute(request)
+	if err != nil {
+		if response.StatusCode < 400 {
+			t.Errorf("%s %s answers %d and is not in openapi.yaml: %v", request.Method, path, response.StatusCode, err)
+		}
+		return
+	}
+	err = openapi3filter.ValidateResponse(t.Context(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: request, PathParams: parameters, Route: route},
+		Status:                 response.StatusCode,
+		Header:                 response.Header,
+		Body:                   io.NopCloser(bytes.NewReader(body)),
+		Options:                &openapi3filter.Options{IncludeResponseStatus: true},
+	})
+	if err != nil {
+		t.Errorf("%s %s: the answer is not as openapi.yaml says: %v\n%s", request.Method, path, err, body)
+	}
+}
+
+// What openapi.yaml describes is served, and openapi.yaml itself is.
+func TestDescriptionIsServed(t *testing.T) {
+	s := newServer(t)
+	u := s.signUp("ada")
+	got := u.do("GET", "/api/openapi.yaml", "")
+	if got.status != 200 || got.text != string(httpapi.OpenAPI) {
+		t.Errorf("%d, %d bytes", got.status, len(got.text))
+	}
+	doc, err := openapi3.NewLoader().LoadFromData(httpapi.OpenAPI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, item := range doc.Paths.Map() {
+		for method := range item.Operations() {
+			target := strings.ReplaceAll(path, "{id}", "00000000-0000-4000-8000-000000000001")
+			switch a := u.do(method, target, ""); {
+			case path == "/api/ws": // these tests have no sockets
+			case a.code() == "no_such_path" || a.code() == "method_not_allowed":
+				t.Errorf("%s %s is described and not served", method, path)
+			}
+		}
+	}
+}
