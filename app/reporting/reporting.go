@@ -221,7 +221,7 @@ func run(ctx context.Context, tx pgx.Tx, statements ...string) error {
 }
 
 func unknownLogin(name string) error {
-	return problem.New(problem.NotFound, CodeUnknownLogin, "There is no reporting login %q. See paddock report list.", name)
+	return problem.New(problem.NotFound, CodeUnknownLogin, "There is no reporting login %q. Check its spelling.", name)
 }
 
 func explain(err error, name string) error {

@@ -96,7 +96,7 @@ func (s *Service) Cancel(ctx context.Context, a tenant.Admission, id uuid.UUID) 
 	case err != nil:
 		return nil, err
 	case !may:
-		return nil, problem.New(problem.Forbidden, tenant.CodeNotPermitted, "Your role on this account does not allow trading.")
+		return nil, problem.New(problem.Forbidden, tenant.CodeNotPermitted, "Your role on this account does not allow trading, or the account is paused.")
 	case f.alpacaID == nil:
 		return nil, problem.New(problem.Conflict, "order_not_cancelable", "This order is not at the broker: its state is %q.", f.state)
 	}

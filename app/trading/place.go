@@ -131,7 +131,7 @@ func (s *Service) commitIntent(ctx context.Context, a tenant.Admission, id uuid.
 	case err != nil:
 		return intent{}, nil, opened, err
 	case found.id == uuid.Nil:
-		return intent{}, nil, opened, problem.New(problem.Forbidden, tenant.CodeNotPermitted, "Your role on this account does not allow trading.")
+		return intent{}, nil, opened, problem.New(problem.Forbidden, tenant.CodeNotPermitted, "Your role on this account does not allow trading, or the account is paused.")
 	case made:
 		return intent{Placed: Placed{Order: found.order}, id: found.id}, client, opened, nil
 	case string(found.hash) != string(hash):

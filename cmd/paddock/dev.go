@@ -255,11 +255,11 @@ func (d *dev) welcome(c config.Config, keys []alpacasim.AccountSeed) {
 		fmt.Fprintf(d.out, "       live      key %s   secret %s\n\n", keys[2].KeyID, keys[2].SecretKey)
 	}
 	fmt.Fprintf(d.out, `  2. Buy something and watch the fill arrive.
-  3. Look at the database by SQL: paddock report create NAME --account ID
+  3. Look at the database by SQL: %s report create NAME --account ID
      with DATABASE_URL="$(cat %s)"
 
 Data, keys and logs are in %s. Ctrl-C stops everything.
-`, filepath.Join(d.folder, "database-url"), d.folder)
+`, os.Args[0], filepath.Join(d.folder, "database-url"), d.folder)
 }
 
 func envOr(name, fallback string) string {

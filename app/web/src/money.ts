@@ -9,15 +9,24 @@ function group(digits: string): string {
 /** 1234.5 → 1,234.50; what is missing → –. */
 export function money(value: string | null | undefined, places = 2): string {
   if (value === null || value === undefined || value === '') return '–'
-  const [whole = '0', fraction] = new Decimal(value).toFixed(places).split('.')
-  const sign = whole.startsWith('-') ? '−' : ''
-  return sign + group(whole.replace('-', '')) + (fraction ? `.${fraction}` : '')
+  const rounded = new Decimal(value).toDecimalPlaces(places, Decimal.ROUND_HALF_UP)
+  const [whole = '0', fraction] = rounded.abs().toFixed(places).split('.')
+  const sign = rounded.lt(0) ? '−' : ''
+  return sign + group(whole) + (fraction ? `.${fraction}` : '')
+}
+
+/** Two decimals, or as many as the price has, up to most: cents are not enough
+ * for a coin, and an average has no end. */
+export function price(value: string | null | undefined, most?: number): string {
+  if (!value) return money(value)
+  const d = new Decimal(value)
+  return money(value, Math.max(2, Math.min(d.decimalPlaces(), most ?? (d.abs().lt(1) ? 9 : 4))))
 }
 
 /** With a + before gains. */
 export function change(value: string | null | undefined): string {
   if (value === null || value === undefined || value === '') return '–'
-  return (new Decimal(value).gt(0) ? '+' : '') + money(value)
+  return (direction(value) === 'up' ? '+' : '') + money(value)
 }
 
 /** A quantity without zeros that say nothing. */
@@ -31,10 +40,10 @@ export function difference(a: string, b: string): string {
   return new Decimal(a).minus(b).toFixed()
 }
 
-/** up, down or '' for the colour of a gain. */
+/** up, down or '' for the colour of a gain, once it is rounded to cents. */
 export function direction(value: string | null | undefined): '' | 'up' | 'down' {
   if (!value) return ''
-  const d = new Decimal(value)
+  const d = new Decimal(value).toDecimalPlaces(2, Decimal.ROUND_HALF_UP)
   return d.gt(0) ? 'up' : d.lt(0) ? 'down' : ''
 }
 
