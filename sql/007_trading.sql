@@ -141,15 +141,15 @@ alter table app.alpaca_positions  enable row level security, force row level sec
 alter table app.trading_positions enable row level security, force row level security;
 alter table app.agent_logs        enable row level security, force row level security;
 
--- Orders: whoever may read sees them, whoever may trade makes intents and
--- records the broker's answers. Nobody deletes one.
+-- Orders: whoever may read sees them, whoever may trade makes intents, and
+-- whoever may cancel records the broker's answers. Nobody deletes one.
 create policy app_reads on app.alpaca_orders for select to paddock_app
   using (account_id = (select private.account_id('read')));
 create policy app_inserts on app.alpaca_orders for insert to paddock_app
   with check (account_id = (select private.account_id('trade')) and submitted_by = (select private.user_id()));
 create policy app_updates on app.alpaca_orders for update to paddock_app
-  using (account_id = (select private.account_id('trade')))
-  with check (account_id = (select private.account_id('trade')));
+  using (account_id = (select private.account_id('cancel')))
+  with check (account_id = (select private.account_id('cancel')));
 create policy worker_all on app.alpaca_orders to paddock_worker
   using (account_id = (select private.account_id('work')))
   with check (account_id = (select private.account_id('work')));

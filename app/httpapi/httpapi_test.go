@@ -110,6 +110,26 @@ func TestAccounts(t *testing.T) {
 	}
 }
 
+// Pausing stops new orders and lets open ones be canceled: that is what it is
+// for. A viewer cancels nothing, paused or not.
+func TestPausedAccount(t *testing.T) {
+	s := newServer(t)
+	u, friend := s.signUp("ada"), s.signUp("bob")
+	id := u.connect("one", s.seeds[0])
+	resting := `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"1","client_order_id":"resting"}`
+	order := u.do("POST", "/api/orders", resting, "X-Account-ID", id).want(t, 201, "").field(t, "id")
+	_, err := s.db.Conn(t, "admin").Exec(t.Context(), `insert into app.account_grants (account_id, user_id, role) select $1, u.id, 'viewer' from auth."user" u where email = 'bob@example.com'`, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.do("PATCH", "/api/accounts/"+id, `{"is_active":false}`).want(t, 200, "")
+	u.do("POST", "/api/orders", buyOne, "X-Account-ID", id).want(t, 403, "not_permitted")
+	friend.do("DELETE", "/api/orders/"+order, "", "X-Account-ID", id).want(t, 403, "not_permitted")
+	if canceled := u.do("DELETE", "/api/orders/"+order, "", "X-Account-ID", id).want(t, 202, ""); canceled.field(t, "status") != "canceled" {
+		t.Errorf("canceled on a paused account: %s", canceled.text)
+	}
+}
+
 // A grant says what its user may do: a viewer looks, a trader trades, and only
 // the owner manages. A grant that has ended is none.
 func TestRoles(t *testing.T) {

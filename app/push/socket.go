@@ -367,6 +367,7 @@ func (s *socket) sendLocked(m message) bool {
 		s.hub.Logger.Error("a message could not be written as JSON", "err", err)
 		return false
 	}
+	text = append(text, '\n') // for clients that read lines
 	select {
 	case <-s.quit:
 		return false

@@ -295,6 +295,21 @@ func TestLostAnswers(t *testing.T) {
 	}
 }
 
+// The id of the request that placed an order, which Alpaca's support asks for,
+// is kept also where the stream tells of the order first.
+func TestRequestIDIsKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	order := payload(update("01A", "new", time.Now(), map[string]any{"client_order_id": "a"}, nil))
+	const record = `select app.record_order($1, $2::jsonb->'order', $3)`
+	w.exec(record, w.account.Account, order, "")
+	w.exec(record, w.account.Account, order, "request-1")
+	w.exec(record, w.account.Account, order, "request-2")
+	if got := scan[*string](w, `select broker_request_id from app.alpaca_orders where account_id = $1 and client_order_id = 'a'`, w.account.Account); got == nil || *got != "request-1" {
+		t.Errorf("the request's id is %v, want request-1", got)
+	}
+}
+
 // Without working keys nobody can ask the broker what became of a lost order:
 // it is left to a person all the same once the window has passed, and the
 // account can then be deleted.

@@ -89,14 +89,14 @@ func (s *Service) Cancel(ctx context.Context, a tenant.Admission, id uuid.UUID) 
 	var f found
 	var may bool
 	client, opened, err := s.open(ctx, a, s.db.Do, func(b *tenant.Batch) {
-		b.Queue("select private.may('trade')").QueryRow(func(row pgx.Row) error { return row.Scan(&may) })
+		b.Queue("select private.may('cancel')").QueryRow(func(row pgx.Row) error { return row.Scan(&may) })
 		queueFind(b, a.Account, id, &f)
 	})
 	switch {
 	case err != nil:
 		return nil, err
 	case !may:
-		return nil, problem.New(problem.Forbidden, tenant.CodeNotPermitted, "Your role on this account does not allow trading, or the account is paused.")
+		return nil, problem.New(problem.Forbidden, tenant.CodeNotPermitted, "Your role on this account does not allow trading.")
 	case f.alpacaID == nil:
 		return nil, problem.New(problem.Conflict, "order_not_cancelable", "This order is not at the broker: its state is %q.", f.state)
 	}

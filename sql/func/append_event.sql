@@ -7,7 +7,7 @@ language plpgsql as $$
 declare
   account uuid := private.account_id();
   scopes text := split_part(private.sealed(), '.', 3);
-  needed text := case p_kind when 'order' then 'trade' when 'agent_log' then 'log' else 'manage' end;
+  needed text := case p_kind when 'order' then 'cancel' when 'agent_log' then 'log' else 'manage' end;
   next_seq bigint;
 begin
   if account is null or (strpos(scopes, needed) = 0 and scopes <> 'work') then

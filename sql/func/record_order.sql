@@ -47,6 +47,13 @@ begin
     select t.* into recorded from app.alpaca_orders t
       where t.account_id = p_account and t.client_order_id = o->>'client_order_id';
     if found then
+      -- The stream may have told of the order before its own answer came, and
+      -- only that answer has the id of its request.
+      if recorded.broker_request_id is null and p_request_id <> '' then
+        update app.alpaca_orders t set broker_request_id = p_request_id
+          where t.account_id = p_account and t.id = recorded.id
+          returning t.* into recorded;
+      end if;
       changed := false;
       return;
     end if;

@@ -11,7 +11,7 @@ var doorAttacks = []attack{
 	{
 		name: "admission to another's account with one's own session",
 		weakFn: edits(
-			edit("private.admit(text,uuid)", "private.scopes_of(g.role, u.is_active)", "'read,trade,log,manage'"),
+			edit("private.admit(text,uuid)", "private.scopes_of(g.role, u.is_active)", "'read,trade,cancel,log,manage'"),
 		),
 		run: func(l *lab) {
 			s := l.as("paddock_app")
@@ -99,7 +99,7 @@ var doorAttacks = []attack{
 	},
 	{
 		name:   "a viewer who writes",
-		weakFn: edit("private.scopes_of(text,boolean)", "'read'", "'read,trade,log,manage'"),
+		weakFn: edit("private.scopes_of(text,boolean)", "'read'", "'read,trade,cancel,log,manage'"),
 		scene:  func(l *lab) { l.share("viewer") },
 		run: func(l *lab) {
 			s := l.as("paddock_app")

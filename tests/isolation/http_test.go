@@ -255,7 +255,7 @@ func (s *site) tenantRequests() []tenantRequest {
 }
 
 // admitAnyone is an admission that forgets to look for a grant.
-var admitAnyone = edit("private.admit(text,uuid)", "private.scopes_of(g.role, u.is_active)", "'read,trade,log,manage'")
+var admitAnyone = edit("private.admit(text,uuid)", "private.scopes_of(g.role, u.is_active)", "'read,trade,cancel,log,manage'")
 
 // httpAttack is one way to cross tenants over HTTP.
 type httpAttack struct {

@@ -59,7 +59,7 @@ var sealAttacks = []attack{
 		run: func(l *lab) {
 			s := l.as("paddock_app")
 			s.mustAsk("begin; select private.admit('$TOKEN', '$B')")
-			s.ask("select set_config('app.seal', replace(current_setting('app.seal'), '.R.read', '.R.read,trade,log,manage'), true)")
+			s.ask("select set_config('app.seal', replace(current_setting('app.seal'), '.R.read', '.R.read,trade,cancel,log,manage'), true)")
 			s.ask("update app.user_accounts set name = 'mine' where id = '$B'")
 			s.end()
 		},
@@ -221,7 +221,7 @@ func makeSeal(s *session, key []string) string {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	door := key[0] + ".R.read,trade,log,manage"
+	door := key[0] + ".R.read,trade,cancel,log,manage"
 	inner := pad(key[1])
 	inner = binary.BigEndian.AppendUint32(inner, uint32(pid))
 	inner = append(inner, pad(about[1])...)

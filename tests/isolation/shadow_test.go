@@ -46,7 +46,7 @@ var shadowAttacks = []attack{
 		run: func(l *lab) {
 			s := l.as("paddock_app")
 			for _, schema := range []string{"evil", "public", "app", "private", "report", "ext", "pg_catalog", "pg_temp"} {
-				s.ask("create function " + schema + ".scopes_of(role text, is_active boolean) returns text language sql as $$ select 'read,trade,log,manage' $$; grant execute on function " + schema + ".scopes_of(text, boolean) to public")
+				s.ask("create function " + schema + ".scopes_of(role text, is_active boolean) returns text language sql as $$ select 'read,trade,cancel,log,manage' $$; grant execute on function " + schema + ".scopes_of(text, boolean) to public")
 			}
 			s.ask("set search_path = evil, private, app, auth, pg_catalog, public")
 			s.mustAsk("begin; savepoint s")

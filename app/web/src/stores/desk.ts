@@ -10,6 +10,7 @@ export const useDesk = defineStore('desk', () => {
   const account = ref<string | null>(null)
   const figures = ref<BrokerAccount | null>(null)
   const positions = ref<Position[]>([])
+  const asOf = ref<Date | null>(null) // of figures and positions
   const orders = ref<Order[]>([])
   const nextCursor = ref<string | null>(null)
   const loading = ref(false)
@@ -28,6 +29,7 @@ export const useDesk = defineStore('desk', () => {
     account.value = id
     figures.value = null
     positions.value = []
+    asOf.value = null
     orders.value = []
     nextCursor.value = null
     error.value = null
@@ -68,7 +70,10 @@ export const useDesk = defineStore('desk', () => {
   function refreshMoney() {
     return Promise.all([
       mine(api.brokerAccount, (a) => (figures.value = a)),
-      mine(api.positions, (p) => (positions.value = p)),
+      mine(api.positions, (p) => {
+        positions.value = p
+        asOf.value = new Date()
+      }),
     ])
   }
 
@@ -119,5 +124,5 @@ export const useDesk = defineStore('desk', () => {
     if (asked === generation) upsert(canceled)
   }
 
-  return { account, figures, positions, orders, nextCursor, loading, error, needsKeys, show, load, more, apply, place, cancel }
+  return { account, figures, positions, asOf, refreshMoney, orders, nextCursor, loading, error, needsKeys, show, load, more, apply, place, cancel }
 })
