@@ -16,11 +16,11 @@ language plpgsql as $$
 declare
   free integer;
 begin
-  -- Half the time is left for a look that comes late.
+  -- Not at each look, and early enough for one that comes late.
   update app.stream_leases l set expires_at = clock_timestamp() + p_ttl
     where l.account_id in (
       select r.account_id from app.stream_leases r
-        where r.holder = p_holder and r.expires_at between clock_timestamp() and clock_timestamp() + p_ttl / 2
+        where r.holder = p_holder and r.expires_at between clock_timestamp() and clock_timestamp() + p_ttl * 0.75
         for no key update skip locked);
 
   -- Expired and not deleted: the fence must never begin again at 1.
