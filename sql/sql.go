@@ -34,8 +34,9 @@ func SecureDatabase() string {
 	return string(text)
 }
 
-// Migrate brings the database to the newest version and renews the key of the
-// seal. conn's role owns the database and has CREATEROLE; it need not be a
+// Migrate brings the database to the newest version, says again who may connect
+// (a restored database has forgotten it) and renews the key of the seal. conn's
+// role owns the database and has CREATEROLE; it need not be a
 // superuser, and should not be.
 func Migrate(ctx context.Context, conn *pgx.Conn) error {
 	m, err := newMigrator(ctx, conn)
@@ -44,6 +45,9 @@ func Migrate(ctx context.Context, conn *pgx.Conn) error {
 	}
 	if err := m.Migrate(ctx); err != nil {
 		return explain(ctx, conn, fmt.Errorf("migrate: %w", err))
+	}
+	if _, err := conn.Exec(ctx, SecureDatabase()); err != nil {
+		return fmt.Errorf("say who may connect: %w", err)
 	}
 	if _, err := conn.Exec(ctx, "select private.renew_seal_key()"); err != nil {
 		return fmt.Errorf("renew the key of the seal: %w", err)

@@ -265,3 +265,21 @@ func TestCopiedDatabaseIsSecuredAgain(t *testing.T) {
 		}
 	}
 }
+
+// A restored database lets PUBLIC connect again; migrating it says otherwise.
+func TestMigrateClosesARestoredDatabase(t *testing.T) {
+	db := pgtest.New(t)
+	admin := db.Conn(t, "admin")
+	closed := look(t, admin)
+	run(t, admin, "grant connect, temporary on database "+db.Name+" to public")
+	run(t, admin, "grant usage on schema public to public")
+	if slices.Equal(look(t, admin), closed) {
+		t.Fatal("nothing was opened: this test proves nothing")
+	}
+	if err := sql.Migrate(t.Context(), db.Conn(t, "owner")); err != nil {
+		t.Fatal(err)
+	}
+	if now := look(t, admin); !slices.Equal(now, closed) {
+		t.Errorf("after migrating:\n%s\nwant\n%s", strings.Join(now, "\n"), strings.Join(closed, "\n"))
+	}
+}
