@@ -3,6 +3,7 @@ package stream_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -108,6 +109,41 @@ func TestBadUpdateStopsNoOthers(t *testing.T) {
 		if got := w.order(id); got != "missing" {
 			t.Errorf("%s is %s", id, got)
 		}
+	}
+}
+
+// Bytes that are not UTF-8 can be stored nowhere: the update is kept with
+// something in their place, and the stream goes on.
+func TestUpdateThatIsNotUTF8StopsNoOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	now := time.Now()
+	w.front.script.Store(lines(
+		strings.ReplaceAll(update("01A", "new", now, map[string]any{"client_order_id": "bad-BYTE"}, nil), "BYTE", "\xff"),
+		update("01B", "new", now, map[string]any{"client_order_id": "good"}, nil),
+	))
+	w.run()
+	w.becomes("good", "accepted new 0")
+	if kept := scan[int](w, `select count(*) from app.account_events where account_id = $1 and broker_event_id = '01A'
+		and data->>'update' like '%bad-�%'`, w.account.Account); kept != 1 {
+		t.Errorf("the update was kept %d times", kept)
+	}
+}
+
+// An order of the broker's that cannot be recorded keeps no other from being
+// reconciled, nor the positions.
+func TestBadOrderStopsNoReconciliation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.front.streams.Store(http.StatusNotFound) // reconciliation alone
+	w.buy("AAPL", "1", "bad\x00")
+	w.buy("AAPL", "2", "good")
+	w.sim.Step()
+	w.run()
+	w.eventually("agreement", func() bool { return w.agreed() != nil })
+	w.becomes("good", "accepted filled 2")
+	if got := w.held("AAPL"); got != "3" {
+		t.Errorf("holds %s", got)
 	}
 }
 
