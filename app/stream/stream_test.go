@@ -366,6 +366,32 @@ func TestLostAnswersWithoutKeys(t *testing.T) {
 	}
 }
 
+// The window of an order that is sent again begins when it is: an hour after
+// its first try it is not parked while the broker still answers.
+func TestRetriedOrderHasItsWholeWindow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sim.Inject(alpacasim.Fail, 2, 0)
+	for range 2 {
+		if placed, err := w.trading().Place(t.Context(), w.account, orderRequest("again")); err != nil || placed.Known {
+			t.Fatalf("the answer is known: %v (%v)", placed.Known, err)
+		}
+		if w.front.orders.Load() == 1 {
+			w.exec(`update app.alpaca_orders set intent_state = 'unsent', status = 'rejected', created_at = now() - interval '1 hour'`)
+		}
+	}
+	service := accounts.New(w.db, w.keys, w.broker)
+	if err := service.DeleteCredentials(t.Context(), w.account); err != nil {
+		t.Fatal(err)
+	}
+	sent := time.Now()
+	w.run(func(c *stream.Config) { c.LookupWindow = 4 * time.Second })
+	w.becomes("again", "unknown unknown 0")
+	if early := time.Since(sent); early < 3*time.Second {
+		t.Errorf("parked after %s, in the middle of its window", early)
+	}
+}
+
 // A long transaction of one account's holds up no other's lease: both are
 // renewed, and the streams go on.
 func TestLeasesAreRenewedPastWriters(t *testing.T) {
