@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -171,7 +172,8 @@ func (a *account) apply(ctx context.Context, msg broker.Message) error {
 func (a *account) keep(ctx context.Context, msg broker.Message, reason error) error {
 	a.log.Error("a trade update could not be applied and is kept as it came", "event_id", msg.EventID, "err", reason)
 	err := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue("select private.append_event('order', jsonb_build_object('event', 'unapplied', 'update', $1::text), $2)", string(msg.Update), msg.EventID)
+		b.Queue("select private.append_event('order', jsonb_build_object('event', 'unapplied', 'update', $1::text), $2)",
+			strings.ToValidUTF8(string(msg.Update), "\uFFFD"), msg.EventID)
 		b.Queue(`insert into app.stream_cursors as c (account_id, last_event_id) values ($1, $2)
 			on conflict (account_id) do update set last_event_id = excluded.last_event_id, updated_at = now()
 			where c.last_event_id is null or c.last_event_id < excluded.last_event_id`, a.lease.Account, msg.EventID)

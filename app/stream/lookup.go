@@ -51,7 +51,7 @@ func (a *account) lookUp(ctx context.Context) error {
 func (a *account) lost(ctx context.Context, age time.Duration) (intents []lost, err error) {
 	err = a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select id, client_order_id, looked_up_at from app.alpaca_orders
-			where account_id = $1 and intent_state = 'submitting' and created_at < now() - $2::interval
+			where account_id = $1 and intent_state = 'submitting' and updated_at < now() - $2::interval
 			order by created_at limit 100`, a.lease.Account, age).Query(func(rows pgx.Rows) (err error) {
 			intents, err = pgx.CollectRows(rows, pgx.RowToStructByPos[lost])
 			return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
@@ -74,12 +75,7 @@ func (a *account) reconcile(ctx context.Context) error {
 		what = "imported"
 	}
 	for part := range slices.Chunk(orders, chunk) {
-		err := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
-			for _, o := range part {
-				queueOrderEvent(b, a.lease, o.raw, what, "")
-			}
-		})
-		if err != nil {
+		if err := a.record(ctx, part, what); err != nil {
 			return err
 		}
 	}
@@ -89,6 +85,29 @@ func (a *account) reconcile(ctx context.Context) error {
 		b.Queue(`insert into app.stream_cursors as c (account_id, agreed_at) values ($1, $2)
 			on conflict (account_id) do update set agreed_at = excluded.agreed_at, updated_at = now()`, a.lease.Account, asOf)
 	})
+}
+
+// record writes orders in one transaction. Where Postgres refuses one for what
+// it holds, halves are tried until that one alone is left out: it must not keep
+// the mirror from all others.
+func (a *account) record(ctx context.Context, orders []brokerOrder, what string) error {
+	err := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+		for _, o := range orders {
+			queueOrderEvent(b, a.lease, o.raw, what, "")
+		}
+	})
+	if !tenant.Unstorable(err) && !strings.HasPrefix(tenant.State(err), "23") {
+		return err
+	}
+	if len(orders) == 1 {
+		a.log.Error("an order of the broker's cannot be recorded and is left out", "alpaca_order_id", orders[0].id, "err", err)
+		return nil
+	}
+	half := len(orders) / 2
+	if err := a.record(ctx, orders[:half], what); err != nil {
+		return err
+	}
+	return a.record(ctx, orders[half:], what)
 }
 
 // ended asks for the orders that we believe open and the broker no longer

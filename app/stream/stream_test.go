@@ -3,6 +3,7 @@ package stream_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -108,6 +109,41 @@ func TestBadUpdateStopsNoOthers(t *testing.T) {
 		if got := w.order(id); got != "missing" {
 			t.Errorf("%s is %s", id, got)
 		}
+	}
+}
+
+// Bytes that are not UTF-8 can be stored nowhere: the update is kept with
+// something in their place, and the stream goes on.
+func TestUpdateThatIsNotUTF8StopsNoOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	now := time.Now()
+	w.front.script.Store(lines(
+		strings.ReplaceAll(update("01A", "new", now, map[string]any{"client_order_id": "bad-BYTE"}, nil), "BYTE", "\xff"),
+		update("01B", "new", now, map[string]any{"client_order_id": "good"}, nil),
+	))
+	w.run()
+	w.becomes("good", "accepted new 0")
+	if kept := scan[int](w, `select count(*) from app.account_events where account_id = $1 and broker_event_id = '01A'
+		and data->>'update' like '%bad-�%'`, w.account.Account); kept != 1 {
+		t.Errorf("the update was kept %d times", kept)
+	}
+}
+
+// An order of the broker's that cannot be recorded keeps no other from being
+// reconciled, nor the positions.
+func TestBadOrderStopsNoReconciliation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.front.streams.Store(http.StatusNotFound) // reconciliation alone
+	w.buy("AAPL", "1", "bad\x00")
+	w.buy("AAPL", "2", "good")
+	w.sim.Step()
+	w.run()
+	w.eventually("agreement", func() bool { return w.agreed() != nil })
+	w.becomes("good", "accepted filled 2")
+	if got := w.held("AAPL"); got != "3" {
+		t.Errorf("holds %s", got)
 	}
 }
 
@@ -342,6 +378,32 @@ func TestLostAnswersWithoutKeys(t *testing.T) {
 				t.Errorf("the account cannot be deleted: %v", err)
 			}
 		})
+	}
+}
+
+// The window of an order that is sent again begins when it is: an hour after
+// its first try it is not parked while the broker still answers.
+func TestRetriedOrderHasItsWholeWindow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sim.Inject(alpacasim.Fail, 2, 0)
+	for range 2 {
+		if placed, err := w.trading().Place(t.Context(), w.account, orderRequest("again")); err != nil || placed.Known {
+			t.Fatalf("the answer is known: %v (%v)", placed.Known, err)
+		}
+		if w.front.orders.Load() == 1 {
+			w.exec(`update app.alpaca_orders set intent_state = 'unsent', status = 'rejected', created_at = now() - interval '1 hour'`)
+		}
+	}
+	service := accounts.New(w.db, w.keys, w.broker)
+	if err := service.DeleteCredentials(t.Context(), w.account); err != nil {
+		t.Fatal(err)
+	}
+	sent := time.Now()
+	w.run(func(c *stream.Config) { c.LookupWindow = 4 * time.Second })
+	w.becomes("again", "unknown unknown 0")
+	if early := time.Since(sent); early < 3*time.Second {
+		t.Errorf("parked after %s, in the middle of its window", early)
 	}
 }
 

@@ -20,9 +20,9 @@ const postgresEpoch = 946684800_000_000
 // columns' names, straight from what came over the wire: no reflection and no
 // value in between. Amounts must be cast to text in the query, so that they
 // become strings; times become RFC 3339 in UTC; jsonb is passed on.
-// after, if given, is called after each row with its values as they came and
-// the length of what has been written so far.
-func AppendRows(dst []byte, rows pgx.Rows, after func(values [][]byte, length int)) ([]byte, error) {
+// more, if given, is asked after each row, with its values as they came and the
+// length of what has been written so far, whether the next one is wanted.
+func AppendRows(dst []byte, rows pgx.Rows, more func(values [][]byte, length int) bool) ([]byte, error) {
 	if err := rows.Err(); err != nil {
 		return dst, err // the statement failed: it has no columns to ask for
 	}
@@ -52,8 +52,8 @@ func AppendRows(dst []byte, rows pgx.Rows, after func(values [][]byte, length in
 			}
 		}
 		dst = append(dst, '}')
-		if after != nil {
-			after(values, len(dst))
+		if more != nil && !more(values, len(dst)) {
+			break
 		}
 	}
 	return append(dst, ']'), rows.Err()

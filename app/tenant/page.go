@@ -12,10 +12,13 @@ import (
 	"paddock/app/problem"
 )
 
-// The size of a page when a client does not say, and the largest.
+// The size of a page when a client does not say, the largest, and the bytes
+// after which a page ends early: it is held in memory until its client has
+// read it.
 const (
 	DefaultPage = 50
 	MaxPage     = 500
+	pageBytes   = 1 << 20
 )
 
 // Page is one page of rows that are ordered by (created_at, id), newest
@@ -52,10 +55,10 @@ func ParsePage(limit, before string) (Page, error) {
 	return p, problem.New(problem.Invalid, "invalid_cursor", `Give "before" as next_cursor came, or leave it out.`)
 }
 
-// AppendRows appends at most Limit rows as a JSON array, and answers the next
-// page's cursor as JSON: null on the last page. The query must ask for
-// Limit+1 rows, with the columns id and created_at: a row too many says that
-// there is another page.
+// AppendRows appends at most Limit rows, and no more after pageBytes of them,
+// as a JSON array, and answers the next page's cursor as JSON: null on the last
+// page. The query must ask for Limit+1 rows, with the columns id and
+// created_at: a row too many says that there is another page.
 func (p Page) AppendRows(dst []byte, rows pgx.Rows) (body []byte, next string, err error) {
 	if err := rows.Err(); err != nil {
 		return dst, "null", err
@@ -70,17 +73,22 @@ func (p Page) AppendRows(dst []byte, rows pgx.Rows) (body []byte, next string, e
 		}
 	}
 	var last [24]byte // the time as Postgres sends it, and the id
-	n, end := 0, 0
-	dst, err = AppendRows(dst, rows, func(values [][]byte, length int) {
+	n, full, start := 0, false, len(dst)
+	dst, err = AppendRows(dst, rows, func(values [][]byte, length int) bool {
 		n++
-		if n == p.Limit {
+		if full = n == p.Limit || length-start >= pageBytes; full {
 			copy(last[:8], values[at])
 			copy(last[8:], values[id])
-			end = length
 		}
+		return !full
 	})
-	if err != nil || n <= p.Limit {
+	another := full && rows.Next()
+	rows.Close()
+	if err == nil {
+		err = rows.Err()
+	}
+	if err != nil || !another {
 		return dst, "null", err
 	}
-	return append(dst[:end], ']'), `"` + base64.RawURLEncoding.EncodeToString(last[:]) + `"`, nil
+	return dst, `"` + base64.RawURLEncoding.EncodeToString(last[:]) + `"`, nil
 }

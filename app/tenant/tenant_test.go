@@ -204,6 +204,49 @@ func TestAppendRows(t *testing.T) {
 	}
 }
 
+// A page of long rows ends early, and the next one goes on after it.
+func TestPagesAreBoundedInBytes(t *testing.T) {
+	f := newFixture(t)
+	_, err := f.db.Conn(t, "admin").Exec(t.Context(), `insert into app.agent_logs (account_id, level, message)
+		select $1, 'info', repeat('😀', 10000) from generate_series(1, 60)`, f.account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cursor, shown := "", 0
+	for range 4 {
+		page, err := tenant.ParsePage("500", cursor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var body []byte
+		var next string
+		err = f.tenant.Do(t.Context(), tenant.Admission{Token: f.token, Account: f.account}, func(b *tenant.Batch) {
+			b.Queue(`select id, message, created_at from app.agent_logs where account_id = $1 and (created_at, id) < ($2, $3)
+				order by created_at desc, id desc limit $4`, f.account, page.At, page.ID, page.Limit+1).Query(func(rows pgx.Rows) (err error) {
+				body, next, err = page.AppendRows(nil, rows)
+				return err
+			})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(body) > 1<<20+50_000 {
+			t.Errorf("a page of %d bytes", len(body))
+		}
+		var rows []json.RawMessage
+		if err := json.Unmarshal(body, &rows); err != nil {
+			t.Fatal(err)
+		}
+		shown += len(rows)
+		if cursor = strings.Trim(next, `"`); next == "null" {
+			break
+		}
+	}
+	if cursor != "null" || shown != 60 {
+		t.Errorf("%d of 60 rows, and then %s", shown, cursor)
+	}
+}
+
 // Pages of any size show every row once, in order.
 func TestPages(t *testing.T) {
 	f := newFixture(t)
