@@ -39,6 +39,10 @@ func (a *account) lookUp(ctx context.Context) error {
 		case errors.As(err, &e) && e.Kind == broker.NotFound:
 			err = a.notFound(ctx, in)
 		}
+		if e != nil && (e.Kind == broker.Invalid || e.Kind == broker.Forbidden) || unrecordable(err) {
+			a.log.Error("a lost order cannot be looked up and stays unclear", "order", in.ID, "err", err)
+			continue // those behind it can
+		}
 		if err != nil {
 			return err
 		}

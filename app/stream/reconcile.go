@@ -96,7 +96,7 @@ func (a *account) record(ctx context.Context, orders []brokerOrder, what string)
 			queueOrderEvent(b, a.lease, o.raw, what, "")
 		}
 	})
-	if !tenant.Unstorable(err) && !strings.HasPrefix(tenant.State(err), "23") {
+	if !unrecordable(err) {
 		return err
 	}
 	if len(orders) == 1 {
@@ -108,6 +108,11 @@ func (a *account) record(ctx context.Context, orders []brokerOrder, what string)
 		return err
 	}
 	return a.record(ctx, orders[half:], what)
+}
+
+// unrecordable tells whether Postgres refused what an order holds.
+func unrecordable(err error) bool {
+	return tenant.Unstorable(err) || strings.HasPrefix(tenant.State(err), "23")
 }
 
 // ended asks for the orders that we believe open and the broker no longer

@@ -7,8 +7,10 @@ declare
   key bytea := ext.gen_random_bytes(32);
   inner_pad bytea := decode(repeat('36', 64), 'hex');
   outer_pad bytea := decode(repeat('5c', 64), 'hex');
-  newest bigint := (select coalesce(max(k.id), 0) + 1 from private.seal_keys k);
+  newest bigint;
 begin
+  lock table private.seal_keys in exclusive mode;  -- who renews at the same time waits; who reads does not
+  newest := (select coalesce(max(k.id), 0) + 1 from private.seal_keys k);
   for i in 0 .. 31 loop
     inner_pad := set_byte(inner_pad, i, get_byte(inner_pad, i) # get_byte(key, i));
     outer_pad := set_byte(outer_pad, i, get_byte(outer_pad, i) # get_byte(key, i));
