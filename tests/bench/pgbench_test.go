@@ -73,9 +73,9 @@ func expression(b *testing.B, value any) string {
 
 var tps = regexp.MustCompile(`(?m)^tps = ([0-9.]+)`)
 
-// pgbench answers how many transactions a second 16 clients of pgbench make as
-// paddock_app.
-func pgbench(b *testing.B, db *pgtest.DB, script string) float64 {
+// pgbench answers how many transactions a second some clients of pgbench make
+// as paddock_app.
+func pgbench(b *testing.B, db *pgtest.DB, script string, clients int) float64 {
 	b.Helper()
 	file := filepath.Join(b.TempDir(), "script.sql")
 	if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
@@ -86,7 +86,7 @@ func pgbench(b *testing.B, db *pgtest.DB, script string) float64 {
 		b.Fatal(err)
 	}
 	password, _ := u.User.Password()
-	cmd := exec.Command(pgbenchProgram(b), "--no-vacuum", "--client", strconv.Itoa(connections), "--jobs", "2",
+	cmd := exec.Command(pgbenchProgram(b), "--no-vacuum", "--client", strconv.Itoa(clients), "--jobs", "2",
 		"--time", strconv.Itoa(int(round.Seconds())), "--protocol", "prepared", "--file", file,
 		"--host", u.Hostname(), "--port", u.Port(), "--username", u.User.Username(), strings.TrimPrefix(u.Path, "/"))
 	cmd.Env = append(os.Environ(), "PGPASSWORD="+password, "PGOPTIONS=-c search_path=pg_catalog -c timezone=UTC -c plan_cache_mode=force_generic_plan")
