@@ -29,7 +29,7 @@ type Option func(*Client)
 func WithAccount(id string) Option { return func(c *Client) { c.account = id } }
 
 // InBackground leaves half of the account's bucket to whoever waits for an
-// answer: such a client waits as long as its context lets it.
+// answer, for a while.
 func InBackground() Option { return func(c *Client) { c.background = true } }
 
 // Client makes a client. Empty credentials are refused: the SDK would take the
@@ -208,9 +208,7 @@ func (c *Client) explain(ctx context.Context, x *exchange, err error) *Error {
 		e.Kind = NotFound
 	case x.status == http.StatusTooManyRequests:
 		e.Kind, e.RetryAfter = RateLimited, retryAfter(x.header)
-	case x.status == http.StatusRequestTimeout && !safe: // a proxy's: what it passed on is not known
-		e.Kind, e.Cause = Ambiguous, err
-	case x.status >= 400 && x.status < 500:
+	case x.status >= 400 && x.status < 500 && (safe || x.status != http.StatusRequestTimeout): // 408 is a proxy's: what it passed on is not known
 		e.Kind = Invalid
 	case safe: // 5xx, or a 2xx that could not be read
 		e.Kind, e.Cause = Unavailable, errors.New("the broker's answer could not be used")

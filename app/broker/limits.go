@@ -100,7 +100,7 @@ func (l *limits) waitBehind(ctx context.Context, key string) *Error {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return &Error{Kind: Canceled, Cause: ctx.Err()}
+			return gone(ctx)
 		}
 	}
 	return l.wait(ctx, key)

@@ -19,7 +19,7 @@ import (
 func (s *Server) session(r *http.Request) (string, error) {
 	token, ok := s.Sessions.SessionToken(r)
 	if !ok {
-		return "", problem.New(problem.Unauthenticated, tenant.CodeUnauthenticated, "Sign in first: there is no session, or it has ended.")
+		return "", tenant.Unauthenticated()
 	}
 	return token, nil
 }

@@ -41,7 +41,7 @@ type socket struct {
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	token, ok := h.Session(r)
 	if !ok {
-		refuse(w, http.StatusUnauthorized, tenant.CodeUnauthenticated, "Sign in first: there is no session, or it has ended.")
+		refuseStranger(w)
 		return
 	}
 	if !h.OriginAllowed(r) {
@@ -59,7 +59,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusServiceUnavailable, tenant.CodeUnavailable, "The database cannot be reached at the moment. Try again in a few seconds.")
 		return
 	case standing == tenant.StandingUnauthenticated:
-		refuse(w, http.StatusUnauthorized, tenant.CodeUnauthenticated, "Sign in first: there is no session, or it has ended.")
+		refuseStranger(w)
 		return
 	}
 	// The origin is checked above, by the same rule as everywhere.
@@ -132,6 +132,11 @@ func (h *Hub) standing(ctx context.Context, token string) (tenant.Standing, erro
 		return "", errors.New("the database does not say how a session stands")
 	}
 	return answer[0].Standing, nil
+}
+
+func refuseStranger(w http.ResponseWriter) {
+	p := tenant.Unauthenticated()
+	refuse(w, http.StatusUnauthorized, p.Code, p.Message)
 }
 
 func refuse(w http.ResponseWriter, status int, code, sentence string) {

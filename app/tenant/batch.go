@@ -100,11 +100,7 @@ func (db *DB) write(ctx context.Context, a Admission, leases bool, queue func(*B
 	b.admit(a)
 	b.Queue(lockLogSQL, leases)
 	queue(&b)
-	err := run(ctx, db.pool, &b)
-	if err == nil && db.bell != nil {
-		db.bell.Ring()
-	}
-	return err
+	return runAndRing(ctx, db.pool, &b, db.bell)
 }
 
 func (b *Batch) admit(a Admission) {
@@ -135,4 +131,13 @@ func run(ctx context.Context, pool *pgxpool.Pool, b *Batch) error {
 	// it is in the middle of an answer.
 	defer conn.Release()
 	return explain(ctx, conn.SendBatch(limited, &b.batch).Close())
+}
+
+// runAndRing is run for what may have told the account's log something.
+func runAndRing(ctx context.Context, pool *pgxpool.Pool, b *Batch, bell Bell) error {
+	err := run(ctx, pool, b)
+	if err == nil && bell != nil {
+		bell.Ring()
+	}
+	return err
 }

@@ -33,7 +33,7 @@ func explain(ctx context.Context, err error) error {
 	if errors.As(err, &pg) {
 		switch {
 		case pg.Code == "PD401":
-			return problem.New(problem.Unauthenticated, CodeUnauthenticated, "Sign in first: there is no session, or it has ended.")
+			return Unauthenticated()
 		case pg.Code == "PD403":
 			return problem.New(problem.Forbidden, CodeAccountForbidden, "There is no such account among yours. Pick one from GET /api/accounts.")
 		case pg.Code == "42501":
@@ -57,6 +57,11 @@ func explain(ctx context.Context, err error) error {
 		return unavailable(err)
 	}
 	return err
+}
+
+// Unauthenticated is what everybody without a session is told.
+func Unauthenticated() *problem.Problem {
+	return problem.New(problem.Unauthenticated, CodeUnauthenticated, "Sign in first: there is no session, or it has ended.")
 }
 
 func unavailable(err error) error {

@@ -47,11 +47,7 @@ func (w *Worker) Write(ctx context.Context, l Lease, queue func(*Batch)) error {
 	b.Queue(admitWorkerSQL, l.Account, l.Holder, l.Fence)
 	b.LockLog()
 	queue(&b)
-	err := run(ctx, w.pool, &b)
-	if err == nil && w.bell != nil {
-		w.bell.Ring()
-	}
-	return err
+	return runAndRing(ctx, w.pool, &b, w.bell)
 }
 
 // Claim renews the holder's leases, takes up to most free ones, and answers
