@@ -3,11 +3,9 @@ package bench
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,25 +19,14 @@ import (
 	"paddock/app/tenant"
 	"paddock/app/trading"
 	"paddock/tests/pgtest"
+	"paddock/tests/program"
 )
 
 // startServer runs the built binary on the database, and answers its address.
 func startServer(b *testing.B, db *pgtest.DB) string {
 	b.Helper()
-	binary := os.Getenv("PADDOCK_BINARY")
-	if binary == "" {
-		binary = filepath.Join(b.TempDir(), "paddock")
-		if out, err := exec.Command("go", "build", "-trimpath", "-o", binary, "paddock/cmd/paddock").CombinedOutput(); err != nil {
-			b.Fatalf("build the binary: %v\n%s", err, out)
-		}
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	addr := l.Addr().String()
-	l.Close()
-	cmd := exec.Command(binary, "serve")
+	addr := program.FreeAddr(b)
+	cmd := exec.Command(program.Binary(b), "serve")
 	cmd.Env = append(os.Environ(), "PADDOCK_ADDR="+addr, "BETTER_AUTH_URL=http://"+addr, "BETTER_AUTH_SECRET="+secret,
 		"PADDOCK_MASTER_KEYS="+accounts.NewMasterKey(1), "PADDOCK_APP_DATABASE_URL="+db.URL("paddock_app"),
 		"PADDOCK_WORKER_DATABASE_URL="+db.URL("paddock_worker"), "PADDOCK_AUTH_DATABASE_URL="+db.URL("paddock_auth"))

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"paddock/tests/program"
 )
 
 var keys = regexp.MustCompile(`paper \d\s+key (\S+)\s+secret (\S+)`)
@@ -79,12 +81,7 @@ func findSecrets(t *testing.T, data string, secrets ...string) {
 // Alpaca, and reads the keys from what it tells a person.
 func start(t *testing.T, binary, data string) (base string, seen [][]string) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	l.Close()
+	addr := program.FreeAddr(t)
 	cmd := exec.Command(binary, "dev", "--addr", addr, "--data", data)
 	cmd.Stderr = os.Stderr
 	said, err := cmd.StdoutPipe()

@@ -3,7 +3,6 @@ package system
 import (
 	"bufio"
 	"bytes"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -12,13 +11,15 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"paddock/tests/program"
 )
 
 // What make run starts is stopped by Ctrl-C, finds its data at the next start,
 // and recovers from a kill -9 of itself that leaves its Postgres behind.
 func TestDevFindsItsData(t *testing.T) {
-	program, data := binary(t), filepath.Join(t.TempDir(), "data")
-	base, stop := startDev(t, program, data)
+	binary, data := program.Binary(t), filepath.Join(t.TempDir(), "data")
+	base, stop := startDev(t, binary, data)
 	post := func(path, body string) int {
 		t.Helper()
 		response, err := http.Post(base+path, "application/json", bytes.NewReader([]byte(body)))
@@ -33,7 +34,7 @@ func TestDevFindsItsData(t *testing.T) {
 	}
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGKILL, syscall.SIGTERM} {
 		stop(signal)
-		base, stop = startDev(t, program, data)
+		base, stop = startDev(t, binary, data)
 		if status := post("/api/auth/sign-in/email", `{"email":"ada@example.com","password":"a good long password"}`); status != 200 {
 			t.Errorf("sign in after %v: %d", signal, status)
 		}
@@ -45,15 +46,10 @@ func TestDevFindsItsData(t *testing.T) {
 }
 
 // startDev runs paddock dev until it says that it runs.
-func startDev(t *testing.T, program, data string) (base string, stop func(syscall.Signal)) {
+func startDev(t *testing.T, binary, data string) (base string, stop func(syscall.Signal)) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	l.Close()
-	cmd := exec.Command(program, "dev", "--addr", addr, "--data", data)
+	addr := program.FreeAddr(t)
+	cmd := exec.Command(binary, "dev", "--addr", addr, "--data", data)
 	said, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 
 	"paddock/app/accounts"
 	"paddock/tests/pgtest"
+	"paddock/tests/program"
 )
 
 // serve refuses, in a sentence that shows no password, every login that row
@@ -16,7 +17,7 @@ import (
 // trade as somebody else.
 func TestServeRefuses(t *testing.T) {
 	db := pgtest.New(t)
-	program := binary(t)
+	binary := program.Binary(t)
 	admin := db.Conn(t, "admin")
 	const password = "a-password-that-no-error-shows"
 	made := 0
@@ -56,7 +57,7 @@ func TestServeRefuses(t *testing.T) {
 		"an address that is not free": {"PADDOCK_ADDR", "127.0.0.1:" + strings.Split(strings.Split(db.URL("paddock_app"), "@127.0.0.1:")[1], "/")[0], "is in use"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cmd := exec.Command(program, "serve")
+			cmd := exec.Command(binary, "serve")
 			cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "PADDOCK_ADDR=127.0.0.1:0", "PADDOCK_MASTER_KEYS=" + accounts.NewMasterKey(1),
 				"BETTER_AUTH_SECRET=0123456789abcdef0123456789abcdef", "PADDOCK_APP_DATABASE_URL=" + db.URL("paddock_app"),
 				"PADDOCK_WORKER_DATABASE_URL=" + db.URL("paddock_worker"), "PADDOCK_AUTH_DATABASE_URL=" + db.URL("paddock_auth"), tt.variable + "=" + tt.value}

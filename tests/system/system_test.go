@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -17,6 +16,7 @@ import (
 
 	"paddock/app/alpacasim"
 	"paddock/tests/pgtest"
+	"paddock/tests/program"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -122,7 +122,7 @@ func TestNothingIsLostDoubledOrShown(t *testing.T) {
 // newWorld makes what a server runs in.
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, seeds: alpacasim.DemoAccounts(7), dir: t.TempDir(), binary: binary(t)}
+	w := &world{t: t, seeds: alpacasim.DemoAccounts(7), dir: t.TempDir(), binary: program.Binary(t)}
 	w.seeds[2].KeyID = "PK" + w.seeds[2].KeyID[2:]
 	w.postgres = pgtest.StartOwn(t)
 	w.startBroker()
@@ -139,20 +139,6 @@ func (w *world) dumpsNoCore() {
 	if !regexp.MustCompile(`Max core file size +0 +0 `).Match(limits) {
 		w.t.Errorf("the server may dump core:\n%s", limits)
 	}
-}
-
-// binary is PADDOCK_BINARY, or one built now.
-func binary(t *testing.T) string {
-	t.Helper()
-	if path := os.Getenv("PADDOCK_BINARY"); path != "" {
-		return path
-	}
-	path := filepath.Join(t.TempDir(), "paddock")
-	out, err := exec.Command("go", "build", "-o", path, "paddock/cmd/paddock").CombinedOutput()
-	if err != nil {
-		t.Fatalf("build the binary: %v\n%s", err, out)
-	}
-	return path
 }
 
 // findSecrets searches every log and a dump of the whole database.

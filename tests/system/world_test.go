@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -18,6 +17,7 @@ import (
 	"paddock/app/accounts"
 	"paddock/app/alpacasim"
 	"paddock/tests/pgtest"
+	"paddock/tests/program"
 )
 
 // world is a server process with its Postgres and its broker.
@@ -67,12 +67,7 @@ func (w *world) pgDump() string      { return w.postgres.Server.Program("pg_dump
 func (w *world) start() {
 	w.t.Helper()
 	if w.addr == "" {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		w.addr = l.Addr().String()
-		l.Close()
+		w.addr = program.FreeAddr(w.t)
 	}
 	log, err := os.OpenFile(w.logPath(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
