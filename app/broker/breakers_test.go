@@ -93,6 +93,11 @@ func TestNoTenantOpensTheBreaker(t *testing.T) {
 			_, err := c.PlaceOrder(t.Context(), alpaca.PlaceOrderRequest{})
 			wants(t, "place", err, RateLimited)
 		},
+		"questions that the broker breaks on": func(s *stand, c *Client) {
+			s.say(500, `{"message":"internal server error"}`)
+			_, err := c.Relay(t.Context(), Request{Method: "GET", Path: []string{"v2", "positions"}, Kind: "positions"})
+			wants(t, "relay", err, Unavailable)
+		},
 		"leaving": func(s *stand, c *Client) {
 			for what, call := range map[string]func(context.Context) error{
 				"read":   func(ctx context.Context) error { _, err := c.Positions(ctx); return err },

@@ -20,6 +20,8 @@ type Config struct {
 	Logger                     *slog.Logger
 	Timeout                    time.Duration // of one call; 15 s
 	MaxBody                    int64         // of one answer, in bytes; 16 MiB
+	MaxPage                    int64         // of one answer that is passed through, in bytes; 64 MiB
+	PageTime                   time.Duration // of one answer that is passed through, from first to last; 5 min
 	StreamIdle                 time.Duration // how long a stream may be silent; 60 s
 }
 
@@ -28,6 +30,8 @@ type Broker struct {
 	config    Config
 	transport *http.Transport
 	streaming *http.Transport
+	relaying  *http.Transport // its own, so that pages read slowly hold up no order
+	pages     *pages
 	limits    *limits
 	breakers  *breakers
 }
@@ -67,22 +71,31 @@ func New(c Config) (*Broker, error) {
 	if c.MaxBody == 0 {
 		c.MaxBody = 16 << 20
 	}
+	if c.MaxPage == 0 {
+		c.MaxPage = 64 << 20
+	}
+	if c.PageTime == 0 {
+		c.PageTime = 5 * time.Minute
+	}
 	if c.StreamIdle == 0 {
 		c.StreamIdle = 60 * time.Second
 	}
 	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}
+	transport := &http.Transport{
+		Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, ForceAttemptHTTP2: true,
+		MaxIdleConns: 200, MaxIdleConnsPerHost: 50, MaxConnsPerHost: 200, IdleConnTimeout: 60 * time.Second,
+		TLSHandshakeTimeout: 5 * time.Second, MaxResponseHeaderBytes: 64 << 10,
+	}
 	return &Broker{
-		config: c,
-		transport: &http.Transport{
-			Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext, ForceAttemptHTTP2: true,
-			MaxIdleConns: 200, MaxIdleConnsPerHost: 50, MaxConnsPerHost: 200, IdleConnTimeout: 60 * time.Second,
-			TLSHandshakeTimeout: 5 * time.Second, MaxResponseHeaderBytes: 64 << 10,
-		},
+		config:    c,
+		transport: transport,
+		relaying:  transport.Clone(),
 		streaming: &http.Transport{
 			Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext,
 			TLSHandshakeTimeout: 5 * time.Second, ResponseHeaderTimeout: 15 * time.Second, MaxResponseHeaderBytes: 64 << 10,
 			DisableCompression: true, MaxIdleConnsPerHost: -1,
 		},
+		pages:    newPages(),
 		limits:   newLimits(),
 		breakers: newBreakers(c.Logger),
 	}, nil
@@ -132,4 +145,5 @@ func (b *Broker) url(env Environment) (string, error) {
 func (b *Broker) Close() {
 	b.transport.CloseIdleConnections()
 	b.streaming.CloseIdleConnections()
+	b.relaying.CloseIdleConnections()
 }

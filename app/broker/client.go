@@ -118,14 +118,19 @@ func (c *Client) CancelOrder(ctx context.Context, id string) error {
 
 // read calls a safe endpoint, and once more when the broker was not reached.
 func read[T any](ctx context.Context, c *Client, endpoint string, do func(*alpaca.Client) (T, error)) (Answer[T], error) {
-	answer, err := trade(ctx, c, endpoint, do)
+	return again(ctx, func() (Answer[T], error) { return trade(ctx, c, endpoint, do) })
+}
+
+// again does what changes nothing, and once more when the broker was not reached.
+func again[T any](ctx context.Context, do func() (T, error)) (T, error) {
+	answer, err := do()
 	var e *Error
 	if errors.As(err, &e) && e.Kind == Unavailable && e.RetryAfter == 0 {
 		timer := time.NewTimer(100*time.Millisecond + rand.N(200*time.Millisecond))
 		defer timer.Stop()
 		select {
 		case <-timer.C:
-			return trade(ctx, c, endpoint, do)
+			return do()
 		case <-ctx.Done():
 		}
 	}
@@ -142,19 +147,25 @@ func trade[T any](ctx context.Context, c *Client, endpoint string, do func(*alpa
 	})
 }
 
-// call is one request: its turn in the bucket, the breaker's leave, the
-// exchange, and what its failure means.
-func call[T any](ctx context.Context, c *Client, host, endpoint string, do func(*exchange) (T, error)) (Answer[T], error) {
-	var answer Answer[T]
-	bucket := c.account + " " + host
+// turn waits for this account's turn at a host and asks the breaker's leave.
+// It answers the bucket, and what to call with the outcome.
+func (c *Client) turn(ctx context.Context, host, endpoint string) (bucket string, done func(*Error), refused *Error) {
+	bucket = c.account + " " + host
 	wait := c.broker.limits.wait
 	if c.background {
 		wait = c.broker.limits.waitBehind
 	}
 	if err := wait(ctx, bucket); err != nil {
-		return answer, err
+		return bucket, nil, err
 	}
-	done, refused := c.broker.breakers.allow(host + " " + endpoint)
+	done, refused = c.broker.breakers.allow(host + " " + endpoint)
+	return bucket, done, refused
+}
+
+// call is one request: its turn, the exchange, and what its failure means.
+func call[T any](ctx context.Context, c *Client, host, endpoint string, do func(*exchange) (T, error)) (Answer[T], error) {
+	var answer Answer[T]
+	bucket, done, refused := c.turn(ctx, host, endpoint)
 	if refused != nil {
 		return answer, refused
 	}
@@ -167,15 +178,19 @@ func call[T any](ctx context.Context, c *Client, host, endpoint string, do func(
 	}
 	if err != nil {
 		failure := c.explain(ctx, x, err)
-		if x.status == 0 && ctx.Err() != nil {
-			done(gone(ctx)) // it is not the broker that gave up
-		} else {
-			done(failure)
-		}
+		done(blame(ctx, x, failure))
 		return answer, failure
 	}
 	done(nil)
 	return Answer[T]{Value: value, Raw: x.body, RequestID: clean(x.header.Get("X-Request-ID"), c.credentials)}, nil
+}
+
+// blame is what the breaker is told of a failure: nothing where the caller left.
+func blame(ctx context.Context, x *exchange, failure *Error) *Error {
+	if x.status == 0 && ctx.Err() != nil {
+		return gone(ctx) // it is not the broker that gave up
+	}
+	return failure
 }
 
 // explain decides what a failure means. It goes by what happened on the wire

@@ -95,7 +95,12 @@ var calls = map[string]func(context.Context, *broker.Client) error{
 	"quote":  func(ctx context.Context, c *broker.Client) error { _, err := c.LatestQuote(ctx, "AAPL"); return err },
 	"place":  func(ctx context.Context, c *broker.Client) error { _, err := c.PlaceOrder(ctx, order()); return err },
 	"cancel": func(ctx context.Context, c *broker.Client) error { return c.CancelOrder(ctx, "an-id") },
+	"relay":  func(ctx context.Context, c *broker.Client) error { _, err := relayed(ctx, c, bars); return err },
+	"change": func(ctx context.Context, c *broker.Client) error { _, err := relayed(ctx, c, rename); return err },
 }
+
+// safe are the calls that change nothing.
+var safe = map[string]bool{"read": true, "quote": true, "relay": true}
 
 func asError(t *testing.T, err error) *broker.Error {
 	t.Helper()
@@ -136,8 +141,8 @@ func TestFailuresAreExplained(t *testing.T) {
 		"500":             {answer: say(500, `{"code":50010000,"message":"internal server error occurred"}`), read: broker.Unavailable, place: broker.Ambiguous, code: 50010000, message: "internal server error occurred", status: 500},
 		"503":             {answer: say(503, `upstream`), read: broker.Unavailable, place: broker.Ambiguous, status: 503},
 		"garbage":         {answer: say(200, `<html>welcome</html>`), read: broker.Unavailable, place: broker.Ambiguous, status: 200},
-		"half of a body":  {answer: say(200, `{"id":"x"`, "Content-Length", "1000"), read: broker.Unavailable, place: broker.Ambiguous},
-		"too large":       {answer: say(200, `["`+strings.Repeat("x", 2000)+`"]`), read: broker.Unavailable, place: broker.Ambiguous, change: func(c *broker.Config) { c.MaxBody = 1000 }},
+		"half of a body":  {answer: say(200, `{"id":"x"`, "Content-Length", "1000", "Content-Type", "application/json"), read: broker.Unavailable, place: broker.Ambiguous},
+		"too large":       {answer: say(200, `["`+strings.Repeat("x", 2000)+`"]`), read: broker.Unavailable, place: broker.Ambiguous, change: func(c *broker.Config) { c.MaxBody, c.MaxPage = 1000, 1000 }},
 		"a lost link":     {answer: cutAfter(""), read: broker.Unavailable, place: broker.Ambiguous},
 		"no HTTP":         {answer: cutAfter("220 mail.example ESMTP\r\n\r\n"), read: broker.Unavailable, place: broker.Ambiguous},
 		"a late answer":   {answer: silence, read: broker.Unavailable, place: broker.Ambiguous, change: func(c *broker.Config) { c.Timeout = 300 * time.Millisecond }},
@@ -161,7 +166,7 @@ func TestFailuresAreExplained(t *testing.T) {
 				}
 				e := asError(t, call(t.Context(), client))
 				want := tt.place
-				if what == "read" || what == "quote" {
+				if safe[what] {
 					want = tt.read
 				}
 				if e.Kind != want || e.HTTPStatus != tt.status || e.Code != tt.code || e.Message != tt.message {
@@ -171,7 +176,7 @@ func TestFailuresAreExplained(t *testing.T) {
 					t.Errorf("retry after %v, want %v to %v", e.RetryAfter, tt.retryAfter, tt.notAfter)
 				}
 				sent := int64(1)
-				if what == "read" && want == broker.Unavailable {
+				if (what == "read" || what == "relay" && name != "half of a body") && want == broker.Unavailable {
 					sent = 2
 				}
 				if n := requests.Load(); tt.answer != nil && n != sent {
@@ -203,7 +208,7 @@ func TestRedirectsAreRefused(t *testing.T) {
 		client := newClient(t, url)
 		for what, call := range calls {
 			e := asError(t, call(t.Context(), client))
-			if want := map[bool]broker.Kind{true: broker.Unavailable, false: broker.Ambiguous}[what == "read" || what == "quote"]; e.Kind != want {
+			if want := map[bool]broker.Kind{true: broker.Unavailable, false: broker.Ambiguous}[safe[what]]; e.Kind != want {
 				t.Errorf("%d to a %s: %v, want %v", status, what, e.Kind, want)
 			}
 			if !strings.Contains(e.Error(), "redirect") || e.RequestID != "request-1" {
@@ -314,7 +319,7 @@ func TestContextCancelsACall(t *testing.T) {
 				cancel()
 			}()
 			want := broker.Ambiguous
-			if what == "read" || what == "quote" {
+			if safe[what] {
 				want = broker.Canceled
 			}
 			if e := asError(t, call(ctx, newClient(t, url))); e.Kind != want {

@@ -29,17 +29,11 @@ type exchange struct {
 var errRedirect = errors.New("the broker answered with a redirect, which it never does: it was not followed")
 
 func (x *exchange) RoundTrip(r *http.Request) (*http.Response, error) {
-	x.method = r.Method
-	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { x.onWire.Store(true) }}
-	response, err := x.transport.RoundTrip(r.WithContext(httptrace.WithClientTrace(x.ctx, trace)))
+	response, err := x.send(r)
 	if err != nil {
 		return nil, err
 	}
 	defer response.Body.Close()
-	x.header = response.Header
-	if response.StatusCode >= 300 && response.StatusCode < 400 {
-		return nil, errRedirect
-	}
 	x.body, err = io.ReadAll(io.LimitReader(response.Body, x.maxBody+1))
 	if err != nil {
 		return nil, fmt.Errorf("read the broker's answer: %w", err)
@@ -49,6 +43,22 @@ func (x *exchange) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	x.status = response.StatusCode
 	response.Body = io.NopCloser(bytes.NewReader(x.body))
+	return response, nil
+}
+
+// send sends the request and answers as soon as the answer's headers are there.
+func (x *exchange) send(r *http.Request) (*http.Response, error) {
+	x.method = r.Method
+	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { x.onWire.Store(true) }}
+	response, err := x.transport.RoundTrip(r.WithContext(httptrace.WithClientTrace(x.ctx, trace)))
+	if err != nil {
+		return nil, err
+	}
+	x.header = response.Header
+	if response.StatusCode >= 300 && response.StatusCode < 400 {
+		response.Body.Close()
+		return nil, errRedirect
+	}
 	return response, nil
 }
 

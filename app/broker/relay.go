@@ -1,0 +1,218 @@
+package broker
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Host is one of the two hosts that Alpaca answers an account from.
+type Host int
+
+// The hosts.
+const (
+	Trading Host = iota // that of the account's environment
+	Data                // market data, the same for every account
+)
+
+// Request is one call that is passed through as it is.
+type Request struct {
+	Host   Host
+	Method string
+	Path   []string // the path's segments as they are meant; they are escaped here
+	Query  url.Values
+	Body   []byte // JSON; nil sends none
+	Kind   string // of endpoint: those of one kind share a circuit breaker
+}
+
+// Relayed is an answer of 2xx whose body is still on its way.
+type Relayed struct {
+	Status int
+	// Length is the body's, in bytes, and -1 where it is not known.
+	Length    int64
+	RequestID string // X-Request-ID, which Alpaca's support asks for
+	// Body ends with an *Error where the answer broke off: what was read by
+	// then is not the whole. Closing it ends the call.
+	Body io.ReadCloser
+}
+
+// Relay calls Alpaca and passes its answer through while it comes: fields and
+// parameters that the SDK does not know are kept, and no page is held in
+// memory. The timeout bounds the time until the headers and each silence after
+// them, not a long page as a whole, which has Config.PageTime.
+//
+// A GET is tried once more when the broker was not reached. Anything but 2xx
+// is an *Error, as from every other call.
+func (c *Client) Relay(ctx context.Context, r Request) (*Relayed, error) {
+	if r.Method != http.MethodGet {
+		return c.relay(ctx, r)
+	}
+	return again(ctx, func() (*Relayed, error) { return c.relay(ctx, r) })
+}
+
+func (c *Client) relay(ctx context.Context, r Request) (*Relayed, error) {
+	host := c.base
+	if r.Host == Data {
+		host = c.broker.config.DataURL
+	}
+	request, err := c.request(host, r)
+	if err != nil {
+		return nil, err
+	}
+	leave, refused := c.broker.pages.enter(c.account)
+	if refused != nil {
+		return nil, refused
+	}
+	bucket, done, refused := c.turn(ctx, host, r.Kind)
+	if refused != nil {
+		leave()
+		return nil, refused
+	}
+	// From here on the page ends with all that it holds, whichever way it ends.
+	bounded, end := context.WithTimeout(ctx, c.broker.config.PageTime)
+	bounded, cancel := context.WithCancelCause(bounded)
+	p := &page{caller: ctx, ctx: bounded, idle: c.broker.config.Timeout, left: c.broker.config.MaxPage, credentials: c.credentials, broken: Ambiguous}
+	if r.Method == http.MethodGet {
+		p.broken = Unavailable
+	}
+	p.end = func() { cancel(nil); end(); leave() }
+	p.late = time.AfterFunc(p.idle, func() { cancel(errSilent) })
+
+	x := &exchange{ctx: bounded, transport: c.broker.relaying}
+	failure := p.open(x, request)
+	if x.header != nil {
+		c.broker.limits.learn(bucket, x.header)
+	}
+	if failure != nil {
+		refusal := c.explain(ctx, x, failure)
+		p.Close()
+		if x.status == http.StatusInternalServerError || x.status == http.StatusGatewayTimeout {
+			done(nil) // what was asked may have done that: others can still be answered
+		} else {
+			done(blame(ctx, x, refusal))
+		}
+		return nil, refusal
+	}
+	done(nil)
+	return &Relayed{Status: x.status, Length: p.length, RequestID: clean(x.header.Get("X-Request-ID"), c.credentials), Body: p}, nil
+}
+
+// request writes r down. A segment that could lead elsewhere is refused, so
+// that nothing on the way takes the path for another.
+func (c *Client) request(host string, r Request) (*http.Request, error) {
+	var target strings.Builder
+	target.WriteString(host)
+	for _, segment := range r.Path {
+		if segment == "" || segment == "." || strings.Contains(segment, "..") {
+			return nil, fmt.Errorf("%q is no part of a path at the broker", segment)
+		}
+		target.WriteString("/" + url.PathEscape(segment))
+	}
+	if len(r.Query) > 0 {
+		target.WriteString("?" + r.Query.Encode())
+	}
+	var body io.Reader
+	if r.Body != nil {
+		body = bytes.NewReader(r.Body)
+	}
+	request, err := http.NewRequest(r.Method, target.String(), body)
+	if err != nil {
+		return nil, fmt.Errorf("write the request to the broker: %w", err)
+	}
+	request.Header.Set("APCA-API-KEY-ID", c.credentials.KeyID.Reveal())
+	request.Header.Set("APCA-API-SECRET-KEY", c.credentials.SecretKey.Reveal())
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("User-Agent", "Paddock")
+	if r.Body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	return request, nil
+}
+
+// page is the body of an answer under way.
+type page struct {
+	caller      context.Context // whoever reads
+	ctx         context.Context // the call's own
+	body        io.ReadCloser
+	length      int64
+	left        int64 // bytes that may still come
+	idle        time.Duration
+	late        *time.Timer // ends the call when it is silent for too long
+	end         func()
+	broken      Kind // what it means when the answer breaks off
+	credentials Credentials
+}
+
+// maxRefusal bounds what is read of an answer that refuses, in bytes.
+const maxRefusal = 1 << 20
+
+var (
+	errSilent   = errors.New("the broker kept silent for too long")
+	errTooLarge = errors.New("the broker's answer is too large to be passed through")
+	errNotJSON  = errors.New("the broker's answer is not JSON")
+)
+
+// open sends the request and takes the answer's headers, and the whole of one
+// that refuses.
+func (p *page) open(x *exchange, request *http.Request) error {
+	response, err := x.send(request)
+	if err != nil {
+		if cause := context.Cause(p.ctx); errors.Is(cause, errSilent) {
+			return cause
+		}
+		return err
+	}
+	p.body, p.length, x.status = response.Body, response.ContentLength, response.StatusCode
+	if x.status >= 400 {
+		x.body, _ = io.ReadAll(io.LimitReader(p.body, maxRefusal)) // without its words it is refused all the same
+		return errors.New("the broker refused")
+	}
+	if p.length > p.left {
+		x.status = 0
+		return errTooLarge
+	}
+	// A page of a proxy on the way is no answer of the broker's.
+	if named := response.Header.Get("Content-Type"); named != "" && p.length != 0 {
+		if kind, _, err := mime.ParseMediaType(named); err != nil || kind != "application/json" {
+			return errNotJSON
+		}
+	}
+	p.late.Stop()
+	return nil
+}
+
+// Read passes on what came. Between two reads the reader may take its time.
+func (p *page) Read(into []byte) (int, error) {
+	p.late.Reset(p.idle)
+	n, err := p.body.Read(into)
+	p.late.Stop()
+	p.left -= int64(n)
+	switch {
+	case p.left < 0:
+		err = errTooLarge
+	case err == nil || errors.Is(err, io.EOF):
+		return n, err
+	case p.caller.Err() != nil:
+		return n, gone(p.caller)
+	case context.Cause(p.ctx) != nil:
+		err = context.Cause(p.ctx)
+	}
+	return n, &Error{Kind: p.broken, Cause: cleanCause(err, p.credentials)}
+}
+
+// Close ends the call.
+func (p *page) Close() error {
+	p.late.Stop()
+	p.end()
+	if p.body == nil {
+		return nil
+	}
+	return p.body.Close()
+}
