@@ -11,6 +11,7 @@ tool (
 )
 
 require (
+	github.com/agnivade/levenshtein v1.2.1
 	github.com/alpacahq/alpaca-trade-api-go/v3 v3.9.1
 	github.com/coder/websocket v1.8.15
 	github.com/fergusstrange/embedded-postgres v1.34.0

@@ -35,7 +35,7 @@ func FromBroker(err error) error {
 	if p.RetryAfter <= 0 && (p.Kind == problem.TooMany || p.Kind == problem.Unavailable) {
 		p.RetryAfter = 5 * time.Second
 	}
-	if b.Code != 0 || b.RequestID != "" {
+	if b.Code != 0 || b.Message != "" && b.HTTPStatus != 0 || b.RequestID != "" {
 		p.Broker = &problem.Broker{Code: b.Code, Message: b.Message, RequestID: b.RequestID}
 	}
 	return p.Because(err)

@@ -30,6 +30,11 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request, _ httprouter.Par
 
 // notFound leaves every path outside the API to the console.
 func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
+	if methods := s.relayedMethods(r); len(methods) > 0 {
+		w.Header().Set("Allow", strings.Join(methods, ", "))
+		s.methodNotAllowed(w, r)
+		return
+	}
 	if r.URL.Path == "/api" || strings.HasPrefix(r.URL.Path, "/api/") {
 		s.fail(w, r, problem.New(problem.NotFound, "no_such_path", "There is nothing at this path."))
 		return

@@ -17,3 +17,11 @@ func (s *Server) openAPI(w http.ResponseWriter, _ *http.Request, _ httprouter.Pa
 	_, _ = w.Write(OpenAPI) // a client that left reads nothing
 	return nil
 }
+
+// docs shows the description to people. The page is built with the console.
+func (s *Server) docs(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
+	r = r.Clone(r.Context())
+	r.URL.Path, r.URL.RawPath = "/docs.html", ""
+	s.Console.ServeHTTP(w, r)
+	return nil
+}

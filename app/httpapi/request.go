@@ -80,9 +80,8 @@ func parseID(text string) (uuid.UUID, error) {
 // readBody decodes a JSON body into into. Unknown fields are refused: a
 // misspelt limit_price must not become a market order.
 func readBody(r *http.Request, into any) error {
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != "application/json" {
-		return problem.New(problem.Unsupported, "unsupported_media_type", "Send the body as JSON, with Content-Type: application/json.")
+	if err := wantJSON(r); err != nil {
+		return err
 	}
 	d := json.NewDecoder(r.Body)
 	d.DisallowUnknownFields()
@@ -91,6 +90,14 @@ func readBody(r *http.Request, into any) error {
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return problem.New(problem.Invalid, "invalid_json", "The body must be one JSON object and nothing after it.")
+	}
+	return nil
+}
+
+func wantJSON(r *http.Request) error {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/json" {
+		return problem.New(problem.Unsupported, "unsupported_media_type", "Send the body as JSON, with Content-Type: application/json.")
 	}
 	return nil
 }

@@ -7,8 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 
-	"github.com/julienschmidt/httprouter"
-
 	"paddock/app/accounts"
 	"paddock/app/agents"
 	"paddock/app/trading"
@@ -38,12 +36,22 @@ type Config struct {
 }
 
 // Server answers HTTP.
-type Server struct{ Config }
+type Server struct {
+	Config
+	relays *http.ServeMux
+}
 
 // New makes the handler of everything that Paddock serves.
 func New(c Config) http.Handler {
-	s := &Server{c}
-	r := httprouter.New()
+	s := &Server{Config: c}
+	s.relays = s.newRelays()
+	return s.observe(s.protect(s.relayedFirst(s.routes())))
+}
+
+// routes are the endpoints that are not passed through.
+func (s *Server) routes() *router {
+	c := s.Config
+	r := newRouter()
 	r.HandleMethodNotAllowed = true
 	r.RedirectTrailingSlash = false
 	r.RedirectFixedPath = false
@@ -59,6 +67,7 @@ func New(c Config) http.Handler {
 	}
 
 	r.GET("/api/openapi.yaml", s.handle(s.openAPI))
+	r.GET("/api/docs", s.handle(s.docs))
 	r.GET("/api/accounts", s.handle(s.listAccounts))
 	r.POST("/api/accounts", s.handle(s.createAccount))
 	r.GET("/api/accounts/:id", s.handle(s.getAccount))
@@ -80,5 +89,5 @@ func New(c Config) http.Handler {
 
 	r.NotFound = http.HandlerFunc(s.notFound)
 	r.MethodNotAllowed = http.HandlerFunc(s.methodNotAllowed)
-	return s.observe(s.protect(r))
+	return r
 }

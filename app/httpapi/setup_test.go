@@ -42,7 +42,12 @@ type quiet struct{}
 
 func (quiet) Ring() {}
 
-func newServer(t *testing.T) *server {
+// serverTimeout is how long a request may take as a whole; an answer that is
+// passed through may take longer.
+const serverTimeout = 3 * time.Second
+
+// newServer starts everything. front, if given, stands before the simulated broker.
+func newServer(t *testing.T, front ...func(sim http.Handler) http.Handler) *server {
 	t.Helper()
 	s := &server{t: t, db: pgtest.New(t), seeds: alpacasim.DemoAccounts(3), log: &bytes.Buffer{}}
 	sim, err := alpacasim.New(alpacasim.Config{Seed: 3, Accounts: s.seeds, FillDelay: time.Nanosecond})
@@ -50,7 +55,11 @@ func newServer(t *testing.T) *server {
 		t.Fatal(err)
 	}
 	s.sim = sim
-	alpaca := httptest.NewServer(sim.Handler())
+	behind := sim.Handler()
+	for _, f := range front {
+		behind = f(behind)
+	}
+	alpaca := httptest.NewServer(behind)
 	t.Cleanup(func() {
 		sim.CutStreams()
 		alpaca.CloseClientConnections()
@@ -80,10 +89,13 @@ func newServer(t *testing.T) *server {
 			if r.URL.Path == "/panic" {
 				panic("a secret detail")
 			}
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			w.Write([]byte("console"))
 		}),
 	})
-	web := httptest.NewServer(handler)
+	web := httptest.NewUnstartedServer(handler)
+	web.Config.ReadTimeout, web.Config.WriteTimeout = serverTimeout, serverTimeout
+	web.Start()
 	t.Cleanup(web.Close)
 	s.url = web.URL
 	return s

@@ -1,0 +1,30 @@
+package httpapi
+
+import (
+	"regexp"
+	"strings"
+)
+
+// Endpoint is what is served, as the description writes it.
+type Endpoint struct {
+	Method, Path string
+	To           string   // Alpaca's path, of what is passed through
+	Query        []string // and its parameters
+	Scope        string
+	Body         bool
+}
+
+var variable = regexp.MustCompile(`/[:*]([a-z_]+)`)
+
+// Served lists every endpoint.
+func Served() []Endpoint {
+	var all []Endpoint
+	for _, line := range (&Server{}).routes().served {
+		method, path, _ := strings.Cut(line, " ")
+		all = append(all, Endpoint{Method: method, Path: variable.ReplaceAllString(path, "/{$1}")})
+	}
+	for _, e := range relays {
+		all = append(all, Endpoint{e.method, strings.ReplaceAll(e.path, "...}", "}"), e.to, e.query, e.scope, e.body})
+	}
+	return all
+}

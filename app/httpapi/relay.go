@@ -1,0 +1,197 @@
+package httpapi
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/agnivade/levenshtein"
+	"github.com/julienschmidt/httprouter"
+
+	"paddock/app/broker"
+	"paddock/app/problem"
+	"paddock/app/trading"
+)
+
+// relayed is an endpoint of Alpaca's that is passed through.
+type relayed struct {
+	method, path string   // ours, with {variables}; {symbol...} may hold a slash
+	to           string   // Alpaca's path, with the same variables
+	query        []string // the parameters that Alpaca documents
+	scope        string   // what the account must allow
+	body         bool     // takes a JSON object
+	check        string   // where to see what became of a change
+}
+
+// newRelays routes the passed-through endpoints. They have a router of their
+// own: Alpaca's paths hold names and variables at the same place (stocks/bars
+// and stocks/{symbol}/bars), which httprouter refuses.
+func (s *Server) newRelays() *http.ServeMux {
+	mux := http.NewServeMux()
+	for _, e := range relays {
+		serve := s.handle(func(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error { return s.relay(w, r, e) })
+		mux.HandleFunc(e.method+" "+e.path, func(w http.ResponseWriter, r *http.Request) { serve(w, r, nil) })
+	}
+	return mux
+}
+
+// relayedFirst serves the passed-through endpoints, and next all others.
+func (s *Server) relayedFirst(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.isRelayed(r, r.Method) {
+			s.relays.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// isRelayed tells whether a passed-through endpoint has r's path and this
+// method. ServeMux would send a path with odd slashes elsewhere and take HEAD
+// for GET: those are left to the other router, which knows neither.
+func (s *Server) isRelayed(r *http.Request, method string) bool {
+	named := r.URL.EscapedPath()
+	_, pattern := s.relays.Handler(&http.Request{Method: method, Host: r.Host, URL: r.URL})
+	return strings.HasPrefix(pattern, method+" ") && path.Clean(named) == named
+}
+
+// relayedMethods are the methods that r's path takes.
+func (s *Server) relayedMethods(r *http.Request) []string {
+	return slices.DeleteFunc([]string{"DELETE", "GET", "PATCH", "POST", "PUT"}, func(m string) bool { return !s.isRelayed(r, m) })
+}
+
+// relay passes one call through.
+func (s *Server) relay(w http.ResponseWriter, r *http.Request, e relayed) error {
+	a, err := s.admission(r)
+	if err != nil {
+		return err
+	}
+	call := trading.Relayed{Scope: e.scope, Check: e.check, Request: broker.Request{Method: e.method}}
+	if call.Path, err = e.target(r); err != nil {
+		return err
+	}
+	if call.Query, err = e.parameters(r); err != nil {
+		return err
+	}
+	call.Kind = call.Path[0] + "/" + call.Path[1]
+	if strings.HasPrefix(e.path, "/api/data/") {
+		call.Host = broker.Data
+	}
+	if e.body {
+		call.Body, err = readObject(r)
+	} else {
+		err = readNothing(r)
+	}
+	if err != nil {
+		return err
+	}
+	// The request has been read. What may take long from here on is the answer,
+	// and the server's deadlines are for whole answers of its own.
+	out := http.NewResponseController(w)
+	_ = out.SetReadDeadline(time.Time{}) // not every connection has deadlines
+	answer, err := s.Trading.Relay(r.Context(), a, call)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	return s.passOn(w, r, answer, call.Explain)
+}
+
+var (
+	segment = regexp.MustCompile(`^[A-Za-z0-9]+([._:-][A-Za-z0-9]+)*$`)
+	pair    = regexp.MustCompile(`^[A-Za-z0-9]+([._:-][A-Za-z0-9]+)*(/[A-Za-z0-9]+)?$`)
+)
+
+// target is Alpaca's path with r's variables in it, by segments.
+func (e relayed) target(r *http.Request) ([]string, error) {
+	segments := strings.Split(e.to[1:], "/")
+	for i, text := range segments {
+		name, isVariable := strings.CutPrefix(text, "{")
+		if !isVariable {
+			continue
+		}
+		name = strings.TrimSuffix(name, "}")
+		value, form := r.PathValue(name), segment
+		if strings.Contains(e.path, "{"+name+"...}") {
+			form = pair
+		}
+		if len(value) > 100 || !form.MatchString(value) {
+			return nil, problem.New(problem.Invalid, "path_malformed", "%q cannot be a %s. It has letters and digits, with single dots and dashes between them.", value, strings.ReplaceAll(name, "_", " "))
+		}
+		segments[i] = value
+	}
+	return segments, nil
+}
+
+// parameters are r's query, but for the account. One that Alpaca does not know
+// is refused: left out or ignored, a misspelt filter would show everything.
+func (e relayed) parameters(r *http.Request) (url.Values, error) {
+	q, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, problem.New(problem.Invalid, "invalid_query", "The query cannot be read: encode %%, ; and & in its values.")
+	}
+	delete(q, "account_id")
+	for name := range q {
+		if !slices.Contains(e.query, name) {
+			return nil, e.unknown(name)
+		}
+	}
+	return q, nil
+}
+
+func (e relayed) unknown(name string) error {
+	if len(e.query) == 0 {
+		return problem.New(problem.Invalid, "unknown_parameter", "There is no parameter %q here: this path takes none.", name)
+	}
+	nearest := slices.MinFunc(e.query, func(a, b string) int {
+		return levenshtein.ComputeDistance(name, a) - levenshtein.ComputeDistance(name, b)
+	})
+	return problem.New(problem.Invalid, "unknown_parameter", "There is no parameter %q here. Did you mean %q? There are %s.", name, nearest, strings.Join(e.query, ", "))
+}
+
+// slowest is how long a client may take to accept a part of an answer.
+const slowest = 30 * time.Second
+
+// passOn sends the broker's answer while it comes. One that breaks off before
+// anything was sent becomes an error; later on the connection is cut, so that a
+// part is never taken for the whole.
+func (s *Server) passOn(w http.ResponseWriter, r *http.Request, answer *broker.Relayed, explain func(error) error) error {
+	part := make([]byte, 32<<10)
+	n, err := answer.Body.Read(part)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return explain(err)
+	}
+	w.Header().Set("X-Alpaca-Request-ID", answer.RequestID)
+	if answer.Length > 0 {
+		w.Header().Set("Content-Length", strconv.FormatInt(answer.Length, 10))
+	}
+	if n > 0 {
+		w.Header().Set("Content-Type", "application/json")
+	}
+	w.WriteHeader(answer.Status)
+	out := http.NewResponseController(w)
+	for {
+		_ = out.SetWriteDeadline(time.Now().Add(slowest)) // not every connection has deadlines
+		if _, gone := w.Write(part[:n]); gone != nil {
+			return nil // nobody reads on
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil && r.Context().Err() == nil:
+			s.Logger.WarnContext(r.Context(), "the broker's answer broke off", "request_id", requestID(r.Context()), "path", r.URL.Path, "err", err)
+			fallthrough
+		case err != nil:
+			panic(http.ErrAbortHandler)
+		}
+		_ = out.Flush()
+		n, err = answer.Body.Read(part)
+	}
+}

@@ -1,0 +1,122 @@
+package httpapi
+
+import "strings"
+
+// Parameters that several endpoints share.
+const (
+	between  = "start end limit page_token sort"
+	ofStocks = " asof feed currency"
+	latest   = "feed currency"
+)
+
+// relays are the endpoints of Alpaca's that are passed through: these, and no
+// others. A path that is not here cannot be reached, above all none that moves
+// money or coins out of an account (wallets, transfers, whitelists).
+//
+// Paths and parameters are those of Alpaca's OpenAPI files of June 2026.
+var relays = []relayed{
+	read("/api/account/configurations", "/v2/account/configurations", ""),
+	change("manage", "PATCH", "/api/account/configurations", "/v2/account/configurations", "Look with GET /api/account/configurations.").withBody(),
+	read("/api/account/portfolio/history", "/v2/account/portfolio/history",
+		"period timeframe intraday_reporting start end pnl_reset extended_hours cashflow_types"),
+	read("/api/account/activities", "/v2/account/activities", "activity_types category date until after direction page_size page_token"),
+	read("/api/account/activities/{type}", "/v2/account/activities/{type}", "date until after direction page_size page_token"),
+
+	read("/api/assets", "/v2/assets", "status asset_class exchange attributes"),
+	read("/api/assets/fixed_income/us_corporates", "/v2/assets/fixed_income/us_corporates", "bond_status isins cusips tickers"),
+	read("/api/assets/fixed_income/us_treasuries", "/v2/assets/fixed_income/us_treasuries", "subtype bond_status cusips isins"),
+	read("/api/assets/{symbol...}", "/v2/assets/{symbol}", ""),
+	read("/api/clock", "/v2/clock", ""),
+	read("/api/calendar", "/v2/calendar", "start end date_type"),
+	read("/api/v3/clock", "/v3/clock", "markets time"),
+	read("/api/v3/calendar/{market}", "/v3/calendar/{market}", "start end timezone"),
+	read("/api/options/contracts", "/v2/options/contracts", "underlying_symbols show_deliverables status expiration_date expiration_date_gte "+
+		"expiration_date_lte root_symbol type style strike_price_gte strike_price_lte page_token limit ppind"),
+	read("/api/options/contracts/{symbol_or_id}", "/v2/options/contracts/{symbol_or_id}", ""),
+	read("/api/corporate-actions/announcements", "/v2/corporate_actions/announcements", "ca_types since until symbol cusip date_type"),
+	read("/api/corporate-actions/announcements/{id}", "/v2/corporate_actions/announcements/{id}", ""),
+
+	change("trade", "POST", "/api/positions/{symbol}/exercise", "/v2/positions/{symbol}/exercise", "Look with GET /api/positions and GET /api/account/activities before you ask again."),
+	change("trade", "POST", "/api/positions/{symbol}/do-not-exercise", "/v2/positions/{symbol}/do-not-exercise", "To send it again does no harm."),
+
+	read("/api/watchlists", "/v2/watchlists", ""),
+	change("trade", "POST", "/api/watchlists", "/v2/watchlists", lookAtLists).withBody(),
+	read("/api/watchlists/{id}", "/v2/watchlists/{id}", ""),
+	change("trade", "PUT", "/api/watchlists/{id}", "/v2/watchlists/{id}", lookAtLists).withBody(),
+	change("trade", "POST", "/api/watchlists/{id}", "/v2/watchlists/{id}", lookAtLists).withBody(),
+	change("trade", "DELETE", "/api/watchlists/{id}", "/v2/watchlists/{id}", lookAtLists),
+	change("trade", "DELETE", "/api/watchlists/{id}/{symbol...}", "/v2/watchlists/{id}/{symbol}", lookAtLists),
+	read("/api/watchlists:by_name", "/v2/watchlists:by_name", "name"),
+	change("trade", "PUT", "/api/watchlists:by_name", "/v2/watchlists:by_name", lookAtLists, "name").withBody(),
+	change("trade", "POST", "/api/watchlists:by_name", "/v2/watchlists:by_name", lookAtLists, "name").withBody(),
+	change("trade", "DELETE", "/api/watchlists:by_name", "/v2/watchlists:by_name", lookAtLists, "name"),
+
+	data("/v2/stocks/auctions", "symbols "+between+ofStocks),
+	data("/v2/stocks/bars", "symbols timeframe adjustment "+between+ofStocks),
+	data("/v2/stocks/bars/latest", "symbols "+latest),
+	data("/v2/stocks/quotes", "symbols "+between+ofStocks),
+	data("/v2/stocks/quotes/latest", "symbols "+latest),
+	data("/v2/stocks/trades", "symbols "+between+ofStocks),
+	data("/v2/stocks/trades/latest", "symbols "+latest),
+	data("/v2/stocks/snapshots", "symbols "+latest),
+	data("/v2/stocks/meta/conditions/{ticktype}", "tape"),
+	data("/v2/stocks/meta/exchanges", ""),
+	data("/v2/stocks/{symbol}/auctions", between+ofStocks),
+	data("/v2/stocks/{symbol}/bars", "timeframe adjustment "+between+ofStocks),
+	data("/v2/stocks/{symbol}/bars/latest", latest),
+	data("/v2/stocks/{symbol}/quotes", between+ofStocks),
+	data("/v2/stocks/{symbol}/quotes/latest", latest),
+	data("/v2/stocks/{symbol}/trades", between+ofStocks),
+	data("/v2/stocks/{symbol}/trades/latest", latest),
+	data("/v2/stocks/{symbol}/snapshot", latest),
+
+	data("/v1beta3/crypto/{loc}/bars", "symbols timeframe "+between),
+	data("/v1beta3/crypto/{loc}/quotes", "symbols "+between),
+	data("/v1beta3/crypto/{loc}/trades", "symbols "+between),
+	data("/v1beta3/crypto/{loc}/snapshots", "symbols"),
+	data("/v1beta3/crypto/{loc}/latest/bars", "symbols"),
+	data("/v1beta3/crypto/{loc}/latest/quotes", "symbols"),
+	data("/v1beta3/crypto/{loc}/latest/trades", "symbols"),
+	data("/v1beta3/crypto/{loc}/latest/orderbooks", "symbols"),
+
+	data("/v1beta1/options/bars", "symbols timeframe "+between),
+	data("/v1beta1/options/trades", "symbols "+between),
+	data("/v1beta1/options/trades/latest", "symbols feed"),
+	data("/v1beta1/options/quotes/latest", "symbols feed"),
+	data("/v1beta1/options/snapshots", "symbols feed updated_since limit page_token"),
+	data("/v1beta1/options/snapshots/{underlying_symbol}", "feed limit updated_since page_token type strike_price_gte strike_price_lte "+
+		"expiration_date expiration_date_gte expiration_date_lte root_symbol"),
+	data("/v1beta1/options/meta/conditions/{ticktype}", ""),
+	data("/v1beta1/options/meta/exchanges", ""),
+
+	data("/v1beta1/news", "symbols include_content exclude_contentless "+between),
+	data("/v1beta1/screener/{market_type}/movers", "top"),
+	data("/v1beta1/screener/stocks/most-actives", "by top"),
+	data("/v1/corporate-actions", "symbols cusips types region ids "+between),
+	data("/v1beta1/forex/rates", "currency_pairs timeframe "+between),
+	data("/v1beta1/forex/latest/rates", "currency_pairs"),
+	data("/v1beta1/indices/values", "symbols "+between),
+	data("/v1beta1/indices/latest/values", "symbols"),
+	data("/v1beta1/fixed_income/latest/prices", "isins"),
+	data("/v1beta1/fixed_income/latest/quotes", "isins trade_size"),
+}
+
+const lookAtLists = "Look with GET /api/watchlists before you try again."
+
+// read passes a GET to the trading host.
+func read(path, to, query string) relayed {
+	return relayed{method: "GET", path: path, to: to, query: strings.Fields(query), scope: "read"}
+}
+
+// data passes a GET to the market data host, whose paths are ours under /api/data.
+func data(to, query string) relayed { return read("/api/data"+to, to, query) }
+
+// change passes what changes something to the trading host.
+func change(scope, method, path, to, check string, query ...string) relayed {
+	return relayed{method: method, path: path, to: to, query: query, scope: scope, check: check}
+}
+
+func (e relayed) withBody() relayed {
+	e.body = true
+	return e
+}
