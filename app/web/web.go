@@ -44,6 +44,9 @@ func handler(dist fs.FS) http.Handler {
 			if strings.HasPrefix(name, "assets/") { // their names hold a hash of what they hold
 				w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 			}
+			if strings.HasSuffix(name, ".html") { // they name the assets of this build
+				w.Header().Set("Cache-Control", "no-cache")
+			}
 			files.ServeHTTP(w, r)
 			return
 		}

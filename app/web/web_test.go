@@ -12,6 +12,7 @@ import (
 func TestHandler(t *testing.T) {
 	built := fstest.MapFS{
 		"index.html":         {Data: []byte("<title>console</title>")},
+		"docs.html":          {Data: []byte("<title>docs</title>")},
 		"assets/app-1234.js": {Data: []byte("js")},
 	}
 	for _, tt := range []struct {
@@ -24,6 +25,7 @@ func TestHandler(t *testing.T) {
 		{"not built, elsewhere", "/orders", fstest.MapFS{}, 404, "", ""},
 		{"index", "/", built, 200, "console", "no-cache"},
 		{"path of the application", "/settings/accounts", built, 200, "console", "no-cache"},
+		{"another page", "/docs.html", built, 200, "docs", "no-cache"},
 		{"asset", "/assets/app-1234.js", built, 200, "js", "public, max-age=31536000, immutable"},
 		{"missing asset", "/assets/app-9999.js", built, 404, "", ""},
 		{"directory", "/assets/", built, 200, "console", "no-cache"},

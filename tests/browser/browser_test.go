@@ -23,21 +23,7 @@ var keys = regexp.MustCompile(`paper \d\s+key (\S+)\s+secret (\S+)`)
 // connect two accounts, buy, see the fill arrive, switch the account, and see
 // nothing of the first under the second.
 func TestMainPath(t *testing.T) {
-	chromium := browser(t)
-	js, err := filepath.Abs("../js")
-	if err != nil {
-		t.Fatal(err)
-	}
-	need(t, filepath.Join(js, "node_modules"), "run npm ci --prefix tests/js (make test does)")
-	binary := os.Getenv("PADDOCK_BINARY")
-	if binary == "" {
-		binary, err = filepath.Abs("../../bin/paddock")
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	need(t, binary, "run make build")
-
+	chromium, js, binary := tools(t)
 	data := filepath.Join(t.TempDir(), "data")
 	base, seen := start(t, binary, data)
 	cmd := exec.Command("node", filepath.Join(js, "browser", "main.mjs"))
@@ -49,6 +35,41 @@ func TestMainPath(t *testing.T) {
 	}
 	t.Logf("%s", out)
 	findSecrets(t, data, append(slices.Concat(seen[0][1:], seen[1][1:]), "a long enough password")...)
+}
+
+// The page of /api/docs shows every operation of the description, from this
+// server's own files alone and within its content security policy.
+func TestDocs(t *testing.T) {
+	chromium, js, binary := tools(t)
+	base, _ := start(t, binary, filepath.Join(t.TempDir(), "data"))
+	cmd := exec.Command("node", filepath.Join(js, "browser", "docs.mjs"))
+	cmd.Env = append(os.Environ(), "BASE_URL="+base, "CHROMIUM="+chromium)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	t.Logf("%s", out)
+}
+
+// tools are what these tests need: a browser, the scripts that drive it, and
+// the built binary.
+func tools(t *testing.T) (chromium, js, binary string) {
+	t.Helper()
+	chromium = browser(t)
+	js, err := filepath.Abs("../js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	need(t, filepath.Join(js, "node_modules"), "run npm ci --prefix tests/js (make test does)")
+	binary = os.Getenv("PADDOCK_BINARY")
+	if binary == "" {
+		binary, err = filepath.Abs("../../bin/paddock")
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	need(t, binary, "run make build")
+	return chromium, js, binary
 }
 
 // findSecrets searches what the run left in its logs.

@@ -1,24 +1,12 @@
 // What the API says. Amounts are strings: they are exact, and stay so.
 
-export interface Account {
-  id: string
-  name: string
-  environment: 'paper' | 'live'
-  alpaca_account_number: string | null
-  is_active: boolean
-  role: 'owner' | 'trader' | 'viewer'
-  has_credentials: boolean
-  status: 'ok' | 'needs_credentials'
-}
+import type { components } from './api.gen'
 
-export interface Credentials {
-  kind: string
-  key_last4: string
-  encryption_algorithm: string
-  key_version: number
-  last_decrypted_at: string | null
-  updated_at: string
-}
+type Schemas = components['schemas']
+
+export type Account = Schemas['Account']
+export type Credentials = Schemas['Credentials']
+export type Order = Schemas['Order']
 
 export interface BrokerAccount {
   account_number: string
@@ -37,24 +25,6 @@ export interface Position {
   current_price: string | null
   market_value: string | null
   unrealized_pl: string | null
-}
-
-export interface Order {
-  id: string
-  client_order_id: string
-  symbol: string
-  side: 'buy' | 'sell'
-  type: string
-  time_in_force: string
-  qty: string | null
-  notional: string | null
-  limit_price: string | null
-  filled_qty: string
-  filled_avg_price: string | null
-  status: string
-  status_message: string | null
-  created_at: string
-  updated_at: string
 }
 
 export interface OrderRequest {
