@@ -51,8 +51,8 @@ var alpaca = map[string]string{
 	"/v2/assets/fixed_income/us_treasuries":    `{"us_treasuries":[` + treasury + `]}`,
 	"/v2/clock":                                `{"timestamp":"2019-02-08T14:30:00.5-05:00","is_open":true,"next_open":"2019-02-11T09:30:00-05:00","next_close":"2019-02-08T16:00:00-05:00"}`,
 	"/v2/calendar":                             `[{"date":"2022-02-01","open":"09:30","close":"16:00","session_open":"0400","session_close":"2000","settlement_date":"2022-02-03"}]`,
-	"/v3/clock":                                `{"clocks":[{"market":{"mic":"XNYS","bic":"XNYSUS33","acronym":"NYSE","name":"New York Stock Exchange","timezone":"America/New_York"},"timestamp":"2025-05-08T12:00:00-04:00","is_market_day":true,"next_market_open":"2025-05-09T09:30:00-04:00","next_market_close":"2025-05-08T16:00:00-04:00","phase":"core","phase_until":"2025-05-08T16:00:00-04:00"}]}`,
-	"/v3/calendar/{market}":                    `{"market":{"mic":"XNYS","bic":"XNYSUS33","acronym":"NYSE","name":"New York Stock Exchange","timezone":"America/New_York"},"calendar":[{"date":"2025-01-02","core_start":"2025-01-02T14:30:00Z","core_end":"2025-01-02T21:00:00Z"}]}`,
+	"/v3/clock":                                `{"clocks":[{"market":{"mic":"XNYS","bic":"XNYSUS33XXX","acronym":"NYSE","name":"New York Stock Exchange","timezone":"America/New_York"},"timestamp":"2025-05-08T12:00:00-04:00","is_market_day":true,"next_market_open":"2025-05-09T09:30:00-04:00","next_market_close":"2025-05-08T16:00:00-04:00","phase":"core","phase_until":"2025-05-08T16:00:00-04:00"}]}`,
+	"/v3/calendar/{market}":                    `{"market":{"mic":"XNYS","bic":"XNYSUS33XXX","acronym":"NYSE","name":"New York Stock Exchange","timezone":"America/New_York"},"calendar":[{"date":"2025-01-02","core_start":"2025-01-02T14:30:00Z","core_end":"2025-01-02T21:00:00Z"}]}`,
 	"/v2/options/contracts":                    `{"option_contracts":[` + contract + `],"next_page_token":"MA=="}`,
 	"/v2/options/contracts/{symbol_or_id}":     contract,
 	"/v2/corporate_actions/announcements":      `[` + announcement + `]`,
@@ -105,7 +105,7 @@ var alpaca = map[string]string{
 	"/v1beta1/options/meta/exchanges":                `{"A":"AMEX - NYSE American"}`,
 
 	"/v1beta1/news": `{"news":[{"id":24843171,"headline":"Apple Leader","author":"Charles","created_at":"2021-12-31T11:08:42Z","updated_at":"2021-12-31T11:08:43Z","summary":"Last week",` +
-		`"content":"","images":[{"size":"large","url":"https://cdn.example.com/a.jpeg"}],"symbols":["AAPL"],"source":"benzinga","url":"https://www.example.com/article"}]` + page,
+		`"content":"<p>Last week</p>","images":[{"size":"large","url":"https://cdn.example.com/a.jpeg"}],"symbols":["AAPL"],"source":"benzinga","url":"https://www.example.com/article"}]` + page,
 	"/v1beta1/screener/{market_type}/movers": `{"gainers":[{"symbol":"AGRI","percent_change":145.56,"change":2.46,"price":4.15}],"losers":[],"market_type":"stocks","last_updated":"2022-03-10T17:53:30.088309839Z"}`,
 	"/v1beta1/screener/stocks/most-actives":  `{"most_actives":[{"symbol":"AAPL","volume":122709184,"trade_count":639626}],"last_updated":"2022-03-10T17:56:09.56Z"}`,
 	"/v1/corporate-actions":                  `{"corporate_actions":{"cash_dividends":[{"id":"2a2c2d70","symbol":"AAPL","cusip":"037833100","rate":0.24,"special":false,"foreign":false,"process_date":"2023-08-17","ex_date":"2023-08-11"}]}` + page,

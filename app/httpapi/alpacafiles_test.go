@@ -1,0 +1,111 @@
+package httpapi_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// alpacaFiles are Alpaca's own descriptions, from the folder that
+// PADDOCK_ALPACA_OPENAPI names.
+func alpacaFiles(t *testing.T) []*openapi3.T {
+	t.Helper()
+	folder := os.Getenv("PADDOCK_ALPACA_OPENAPI")
+	if folder == "" {
+		t.Skip("PADDOCK_ALPACA_OPENAPI is not set: it names the folder of Alpaca's trading-openapi.json and market-data-openapi.json")
+	}
+	var docs []*openapi3.T
+	for _, name := range []string{"trading-openapi.json", "market-data-openapi.json"} {
+		doc, err := openapi3.NewLoader().LoadFromFile(filepath.Join(folder, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		docs = append(docs, doc)
+	}
+	return docs
+}
+
+// docs/api.md says of every path of Alpaca's what it is here, or why it is not.
+func TestEveryPathOfAlpacaIsNamed(t *testing.T) {
+	text, err := os.ReadFile("../../docs/api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, doc := range alpacaFiles(t) {
+		for path, item := range doc.Paths.Map() {
+			methods := []string{}
+			for _, m := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
+				if item.GetOperation(m) != nil {
+					methods = append(methods, m)
+				}
+			}
+			if row := "| `" + strings.Join(methods, " ") + " " + path + "` | "; !strings.Contains(string(text), row) {
+				t.Errorf("docs/api.md has no row %s", row)
+			}
+		}
+	}
+}
+
+// What is passed through is an endpoint of Alpaca's, with the parameters that
+// Alpaca documents, all of them and no others; and the answers that the tests
+// give in Alpaca's place are as Alpaca describes its own.
+func TestRelayedEndpointsAreAlpacas(t *testing.T) {
+	docs := alpacaFiles(t)
+	variable := regexp.MustCompile(`\{[^}]*\}`)
+	for _, e := range endpoints() {
+		var item *openapi3.PathItem
+		for _, doc := range docs {
+			for path, i := range doc.Paths.Map() {
+				if variable.ReplaceAllString(path, "{}") == variable.ReplaceAllString(e.To, "{}") {
+					item = i
+				}
+			}
+		}
+		if item == nil || item.GetOperation(e.Method) == nil {
+			t.Errorf("%s %s is not Alpaca's", e.Method, e.To)
+			continue
+		}
+		operation := item.GetOperation(e.Method)
+		documented := []string{}
+		for _, p := range slices.Concat(item.Parameters, operation.Parameters) {
+			if p.Value.In == "query" {
+				documented = append(documented, p.Value.Name)
+			}
+		}
+		slices.Sort(documented)
+		if taken := slices.Sorted(slices.Values(e.Query)); !slices.Equal(taken, documented) {
+			t.Errorf("%s %s takes %v, and Alpaca's %v", e.Method, e.To, taken, documented)
+		}
+		checkSample(t, e.Method, e.To, operation)
+	}
+}
+
+// contradicting are descriptions that no answer fits: a CUSIP of nine
+// characters that must have twelve, and an activity that fits two of one kind.
+var contradicting = []string{"/v2/assets/fixed_income/us_corporates", "/v2/assets/fixed_income/us_treasuries", "/v2/account/activities/{type}"}
+
+func checkSample(t *testing.T, method, to string, operation *openapi3.Operation) {
+	t.Helper()
+	text, ok := alpaca[method+" "+to]
+	if !ok {
+		text = alpaca[to]
+	}
+	answer := operation.Responses.Value("200")
+	if text == "" || answer == nil || slices.Contains(contradicting, to) {
+		return
+	}
+	var value any
+	if err := json.Unmarshal([]byte(text), &value); err != nil {
+		t.Errorf("%s %s: %v", method, to, err)
+		return
+	}
+	if err := answer.Value.Content.Get("application/json").Schema.Value.VisitJSON(value, openapi3.MultiErrors()); err != nil {
+		t.Errorf("%s %s: the tests' answer is not as Alpaca describes it: %v", method, to, err)
+	}
+}
