@@ -92,10 +92,6 @@ func (s *Server) relay(w http.ResponseWriter, r *http.Request, e relayed) error 
 	if err != nil {
 		return err
 	}
-	// The request has been read. What may take long from here on is the answer,
-	// and the server's deadlines are for whole answers of its own.
-	out := http.NewResponseController(w)
-	_ = out.SetReadDeadline(time.Time{}) // not every connection has deadlines
 	answer, err := s.Trading.Relay(r.Context(), a, call)
 	if err != nil {
 		return err
@@ -178,6 +174,7 @@ func (s *Server) passOn(w http.ResponseWriter, r *http.Request, answer *broker.R
 	w.WriteHeader(answer.Status)
 	out := http.NewResponseController(w)
 	for {
+		// The server's own deadline is for answers that it writes at once.
 		_ = out.SetWriteDeadline(time.Now().Add(slowest)) // not every connection has deadlines
 		if _, gone := w.Write(part[:n]); gone != nil {
 			return nil // nobody reads on
