@@ -194,10 +194,10 @@ grant select, insert (account_id, id, user_id, orchestrator_agent_id, level, mes
 
 -- Plain functions of whoever calls them: RLS holds inside them as outside.
 {{ template "func/rfc3339.sql" . }}
-{{ template "func/order_json.sql" . }}
-{{ template "func/record_order.sql" . }}
-{{ template "func/record_positions.sql" . }}
-{{ template "func/apply_trade_update.sql" . }}
+{{ template "func/old/order_json_1.sql" . }}
+{{ template "func/old/record_order_1.sql" . }}
+{{ template "func/old/record_positions_1.sql" . }}
+{{ template "func/old/apply_trade_update_1.sql" . }}
 grant execute on function app.rfc3339(timestamptz), app.order_json(app.alpaca_orders) to paddock_app, paddock_worker;
 grant execute on function app.record_order(uuid, jsonb, text) to paddock_app, paddock_worker;
 grant execute on function app.record_positions(uuid, jsonb, timestamptz) to paddock_app, paddock_worker;

@@ -17,7 +17,7 @@ import (
 
 // FS holds the numbered migrations and, in func/, the functions they include.
 //
-//go:embed *.sql func/*.sql
+//go:embed *.sql func/*.sql func/old/*.sql
 var FS embed.FS
 
 // VersionTable is where tern keeps the version; tern.conf names the same.

@@ -34,6 +34,9 @@ const (
 		`"seniority":"senior","reissue_size":1,"reissue_date":"2020-01-01","issue_date":"2010-01-01","dated_date":"2010-01-01","maturity_date":"2040-01-01","issue_size":1,"issue_price":99.1,` +
 		`"issue_minimum_denomination":1000,"par_value":1000,"description":"PepsiCo 5.5%","description_short":"PEP 5.5%","country_domicile":"US","callable":false,"call_type":"ordinary",` +
 		`"puttable":false,"convertible":false,"perpetual":false,"reg_s":false,"coupon":5.5,"coupon_type":"fixed","coupon_frequency":"semi_annual","day_count":"30/360"}`
+	position = `{"asset_id":"904837e3-3b76-47ec-b432-046db621571b","symbol":"AAPL","exchange":"NASDAQ","asset_class":"us_equity","asset_marginable":true,"avg_entry_price":"100.0",` +
+		`"qty":"5","qty_available":"4","side":"long","market_value":"600.0","cost_basis":"500.0","unrealized_pl":"100.0","unrealized_plpc":"0.2","unrealized_intraday_pl":"10.0",` +
+		`"unrealized_intraday_plpc":"0.0084","current_price":"120.0","lastday_price":"119.0","change_today":"0.0084"}`
 	page = `,"next_page_token":null}`
 )
 
@@ -57,6 +60,8 @@ var alpaca = map[string]string{
 	"/v2/options/contracts/{symbol_or_id}":     contract,
 	"/v2/corporate_actions/announcements":      `[` + announcement + `]`,
 	"/v2/corporate_actions/announcements/{id}": announcement,
+	"DELETE /v2/orders":                        `[{"id":"93dcf9a5-0e1e-4a4b-9d52-6a6cbd3b1d0e","status":200}]`,
+	"/v2/positions/{symbol}":                   position,
 	"/v2/positions/{symbol}/exercise":          "",
 	"/v2/positions/{symbol}/do-not-exercise":   "",
 	"GET /v2/watchlists":                       `[` + watchlist + `]`,

@@ -26,5 +26,5 @@ func Served() []Endpoint {
 	for _, e := range relays {
 		all = append(all, Endpoint{e.method, strings.ReplaceAll(e.path, "...}", "}"), e.to, e.query, e.scope, e.body})
 	}
-	return all
+	return append(all, Endpoint{Method: "GET", Path: byClientOrderID})
 }

@@ -39,6 +39,9 @@ func (s *Server) newRelays() *http.ServeMux {
 		serve := s.handle(func(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error { return s.relay(w, r, e) })
 		mux.HandleFunc(e.method+" "+e.path, func(w http.ResponseWriter, r *http.Request) { serve(w, r, nil) })
 	}
+	// Its path would be a variable to httprouter.
+	find := s.handle(s.getOrderByClientOrderID)
+	mux.HandleFunc("GET "+byClientOrderID, func(w http.ResponseWriter, r *http.Request) { find(w, r, nil) })
 	return mux
 }
 

@@ -64,7 +64,7 @@ func (s *Server) placeOrder(w http.ResponseWriter, r *http.Request, _ httprouter
 	if err := readBody(r, &order); err != nil {
 		return err
 	}
-	placed, err := s.Trading.Place(r.Context(), a, order)
+	placed, err := s.Trading.Place(r.Context(), a, r.Header.Get("Idempotency-Key"), order)
 	if err != nil {
 		return err
 	}
@@ -84,6 +84,25 @@ func (s *Server) getOrder(w http.ResponseWriter, r *http.Request, p httprouter.P
 		return malformedOrderID()
 	}
 	body, err := s.Trading.Order(r.Context(), a, id)
+	if err != nil {
+		return err
+	}
+	return writeRaw(w, http.StatusOK, body)
+}
+
+// byClientOrderID is Alpaca's own name for the look-up.
+const byClientOrderID = "/api/orders:by_client_order_id"
+
+func (s *Server) getOrderByClientOrderID(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
+	a, err := s.admission(r)
+	if err != nil {
+		return err
+	}
+	id := r.URL.Query().Get("client_order_id")
+	if id == "" {
+		return problem.New(problem.Invalid, "client_order_id_required", `Say which order is meant: set "client_order_id".`)
+	}
+	body, err := s.Trading.OrderByClientOrderID(r.Context(), a, id)
 	if err != nil {
 		return err
 	}

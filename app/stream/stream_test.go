@@ -292,7 +292,7 @@ func TestLostAnswers(t *testing.T) {
 	service := w.trading()
 	for id, fault := range map[string]alpacasim.Fault{"dropped": alpacasim.Drop, "failed-after": alpacasim.FailAfter, "never-there": alpacasim.Fail} {
 		w.sim.Inject(fault, 1, 0)
-		placed, err := service.Place(t.Context(), w.account, orderRequest(id))
+		placed, err := service.Place(t.Context(), w.account, "", orderRequest(id))
 		if err != nil || placed.Known {
 			t.Fatalf("%s: the answer is known: %v (%v)", id, placed.Known, err)
 		}
@@ -321,7 +321,7 @@ func TestLostAnswers(t *testing.T) {
 	}
 	// A retry answers what became of the first and sends nothing.
 	for id, want := range map[string]string{"dropped": `"new"`, "never-there": `"unknown"`} {
-		again, err := service.Place(t.Context(), w.account, orderRequest(id))
+		again, err := service.Place(t.Context(), w.account, "", orderRequest(id))
 		if err != nil || !again.Known || !strings.Contains(string(again.Order), `"status": `+want) {
 			t.Errorf("%s again: %s, known %v (%v)", id, again.Order, again.Known, err)
 		}
@@ -365,7 +365,7 @@ func TestLostAnswersWithoutKeys(t *testing.T) {
 			w.run(func(c *stream.Config) { c.LookupWindow = 4 * time.Second })
 			w.eventually("the stream", func() bool { return w.front.open.Load() == 1 && w.agreed() != nil })
 			w.sim.Inject(alpacasim.Fail, 1, 0)
-			if placed, err := w.trading().Place(t.Context(), w.account, orderRequest("lost")); err != nil || placed.Known {
+			if placed, err := w.trading().Place(t.Context(), w.account, "", orderRequest("lost")); err != nil || placed.Known {
 				t.Fatalf("the answer is known: %v (%v)", placed.Known, err)
 			}
 			loseKeys(w)
@@ -388,7 +388,7 @@ func TestRetriedOrderHasItsWholeWindow(t *testing.T) {
 	w := newWorld(t)
 	w.sim.Inject(alpacasim.Fail, 2, 0)
 	for range 2 {
-		if placed, err := w.trading().Place(t.Context(), w.account, orderRequest("again")); err != nil || placed.Known {
+		if placed, err := w.trading().Place(t.Context(), w.account, "", orderRequest("again")); err != nil || placed.Known {
 			t.Fatalf("the answer is known: %v (%v)", placed.Known, err)
 		}
 		if w.front.orders.Load() == 1 {

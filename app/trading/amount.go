@@ -46,3 +46,33 @@ func (a *Amount) decimal() *decimal.Decimal {
 	}
 	return &a.Decimal
 }
+
+// maxDigits bounds an amount on either side of its point: far above any real
+// one, far below what would cost anything to compute with.
+const maxDigits = 18
+
+// check answers what is wrong with an amount that must be positive; nil is
+// none and fine.
+func (a *Amount) check(field string) error {
+	if err := a.checkSize(field); err != nil {
+		return err
+	}
+	if a != nil && !a.IsPositive() {
+		return invalidOrder("%q must be greater than 0.", field)
+	}
+	return nil
+}
+
+// checkSize is check for an amount that may be negative.
+func (a *Amount) checkSize(field string) error {
+	switch {
+	case a == nil:
+		return nil
+	case a.text != "":
+		return invalidOrder("%q must be a number, such as \"1.5\".", field)
+	// Decimals parse 1e999999: look at the exponent before computing.
+	case a.Exponent() > maxDigits || a.Exponent() < -maxDigits || a.NumDigits()+int(a.Exponent()) > maxDigits:
+		return invalidOrder("%q has too many digits: give at most %d on either side of the point.", field, maxDigits)
+	}
+	return nil
+}

@@ -3,14 +3,11 @@ package trading
 import (
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
-	"github.com/go-playground/validator/v10"
 
 	"paddock/app/problem"
 )
@@ -19,42 +16,53 @@ import (
 // Amounts are decimals: a JSON string, or a JSON number whose digits are taken
 // as they stand.
 type OrderRequest struct {
-	Symbol              string  `json:"symbol" validate:"required,symbol"`
-	Side                string  `json:"side" validate:"required,oneof=buy sell"`
-	Type                string  `json:"type" validate:"required,oneof=market limit stop stop_limit"`
-	TimeInForce         string  `json:"time_in_force" validate:"required,oneof=day gtc opg cls ioc fok"`
-	Qty                 *Amount `json:"qty,omitempty"`
-	Notional            *Amount `json:"notional,omitempty"`
-	LimitPrice          *Amount `json:"limit_price,omitempty"`
-	StopPrice           *Amount `json:"stop_price,omitempty"`
-	ExtendedHours       bool    `json:"extended_hours,omitempty"`
-	ClientOrderID       string  `json:"client_order_id,omitempty" validate:"omitempty,max=128,printascii"`
-	OrchestratorAgentID string  `json:"orchestrator_agent_id,omitempty" validate:"omitempty,max=128"`
-	Tag                 string  `json:"tag,omitempty" validate:"omitempty,max=128"`
+	Symbol              string      `json:"symbol,omitempty" validate:"omitempty,symbol"`
+	Side                string      `json:"side,omitempty" validate:"omitempty,oneof=buy sell"`
+	Type                string      `json:"type" validate:"required,oneof=market limit stop stop_limit trailing_stop"`
+	TimeInForce         string      `json:"time_in_force" validate:"required,oneof=day gtc opg cls ioc fok"`
+	OrderClass          string      `json:"order_class,omitempty" validate:"omitempty,oneof=simple bracket oco oto mleg"`
+	PositionIntent      string      `json:"position_intent,omitempty" validate:"omitempty,oneof=buy_to_open buy_to_close sell_to_open sell_to_close"`
+	Qty                 *Amount     `json:"qty,omitempty"`
+	Notional            *Amount     `json:"notional,omitempty"`
+	LimitPrice          *Amount     `json:"limit_price,omitempty"`
+	StopPrice           *Amount     `json:"stop_price,omitempty"`
+	TrailPrice          *Amount     `json:"trail_price,omitempty"`
+	TrailPercent        *Amount     `json:"trail_percent,omitempty"`
+	ExtendedHours       bool        `json:"extended_hours,omitempty"`
+	TakeProfit          *TakeProfit `json:"take_profit,omitempty"`
+	StopLoss            *StopLoss   `json:"stop_loss,omitempty"`
+	Legs                []Leg       `json:"legs,omitempty" validate:"omitempty,max=4,dive"`
+	ClientOrderID       string      `json:"client_order_id,omitempty" validate:"omitempty,max=128,printascii"`
+	OrchestratorAgentID string      `json:"orchestrator_agent_id,omitempty" validate:"omitempty,max=128"`
+	Tag                 string      `json:"tag,omitempty" validate:"omitempty,max=128"`
+}
+
+// TakeProfit is the leg that closes a bracket, oco or oto order with a gain.
+type TakeProfit struct {
+	LimitPrice *Amount `json:"limit_price,omitempty"`
+}
+
+// StopLoss is the leg that closes one with a loss; with a limit_price it is a
+// stop_limit order.
+type StopLoss struct {
+	StopPrice  *Amount `json:"stop_price,omitempty"`
+	LimitPrice *Amount `json:"limit_price,omitempty"`
+}
+
+// Leg is one contract of a multi-leg option order.
+type Leg struct {
+	Symbol         string  `json:"symbol" validate:"required,symbol"`
+	RatioQty       *Amount `json:"ratio_qty"`
+	Side           string  `json:"side,omitempty" validate:"omitempty,oneof=buy sell"`
+	PositionIntent string  `json:"position_intent,omitempty" validate:"omitempty,oneof=buy_to_open buy_to_close sell_to_open sell_to_close"`
 }
 
 // symbolText is what Alpaca's symbols consist of: AAPL, BRK.B, BTC/USD, and
 // option contracts.
 var symbolText = regexp.MustCompile(`^[A-Z0-9][A-Z0-9./-]{0,31}$`)
 
-var validate = newValidator()
-
-func newValidator() *validator.Validate {
-	v := validator.New(validator.WithRequiredStructEnabled())
-	err := v.RegisterValidation("symbol", func(f validator.FieldLevel) bool { return symbolText.MatchString(f.Field().String()) })
-	if err != nil {
-		panic(err) // only an empty name can fail
-	}
-	v.RegisterTagNameFunc(jsonName)
-	return v
-}
-
-// maxDigits bounds an amount on either side of its point: far above any real
-// one, far below what would cost anything to compute with.
-const maxDigits = 18
-
 // Check answers a problem of code invalid_order that names the field and what
-// it should be.
+// it should be. What an asset allows is Alpaca's to say.
 func (r *OrderRequest) Check() error {
 	if err := validate.Struct(r); err != nil {
 		return explainField(err)
@@ -64,91 +72,187 @@ func (r *OrderRequest) Check() error {
 			return invalidOrder(`"tag" and "orchestrator_agent_id" must be plain text.`)
 		}
 	}
-	for name, amount := range map[string]*Amount{
-		"qty": r.Qty, "notional": r.Notional, "limit_price": r.LimitPrice, "stop_price": r.StopPrice,
-	} {
-		if amount == nil {
-			continue
-		}
-		if amount.text != "" {
-			return invalidOrder("%q must be a number, such as \"1.5\".", name)
-		}
-		// Decimals parse 1e999999: look at the exponent before computing.
-		if amount.Exponent() > maxDigits || amount.Exponent() < -maxDigits || amount.NumDigits()+int(amount.Exponent()) > maxDigits {
-			return invalidOrder("%q has too many digits: give at most %d on either side of the point.", name, maxDigits)
-		}
-		if !amount.IsPositive() {
-			return invalidOrder("%q must be greater than 0.", name)
+	for _, a := range r.amounts() {
+		if err := a.amount.check(a.field); err != nil {
+			return err
 		}
 	}
+	if r.OrderClass == "mleg" {
+		return r.checkLegs()
+	}
+	if err := r.LimitPrice.check("limit_price"); err != nil {
+		return err
+	}
 	switch {
+	case r.Symbol == "":
+		return invalidOrder(`"symbol" is missing.`)
+	case r.Side == "":
+		return invalidOrder(`"side" is missing.`)
+	case len(r.Legs) > 0:
+		return invalidOrder(`"legs" are for orders of the class mleg.`)
 	case (r.Qty == nil) == (r.Notional == nil):
 		return invalidOrder(`Give either "qty" or "notional", and not both.`)
-	case needsLimit(r.Type) && r.LimitPrice == nil:
-		return invalidOrder(`A %s order needs a "limit_price".`, r.Type)
-	case !needsLimit(r.Type) && r.LimitPrice != nil:
-		return invalidOrder(`A %s order takes no "limit_price".`, r.Type)
-	case needsStop(r.Type) && r.StopPrice == nil:
-		return invalidOrder(`A %s order needs a "stop_price".`, r.Type)
-	case !needsStop(r.Type) && r.StopPrice != nil:
-		return invalidOrder(`A %s order takes no "stop_price".`, r.Type)
 	case r.ExtendedHours && r.Type != "limit":
 		return invalidOrder(`"extended_hours" is for limit orders.`)
+	}
+	if err := r.checkPrices(); err != nil {
+		return err
+	}
+	return r.checkClass()
+}
+
+// checkPrices asks for the prices that the order's type needs, and no others.
+func (r *OrderRequest) checkPrices() error {
+	limited := r.Type == "limit" || r.Type == "stop_limit"
+	stopped := r.Type == "stop" || r.Type == "stop_limit"
+	trailing := r.Type == "trailing_stop"
+	switch {
+	case limited && r.LimitPrice == nil && r.OrderClass != "oco": // whose limit stands in take_profit
+		return invalidOrder(`A %s order needs a "limit_price".`, r.Type)
+	case !limited && r.LimitPrice != nil:
+		return invalidOrder(`A %s order takes no "limit_price".`, r.Type)
+	case stopped && r.StopPrice == nil:
+		return invalidOrder(`A %s order needs a "stop_price".`, r.Type)
+	case !stopped && r.StopPrice != nil:
+		return invalidOrder(`A %s order takes no "stop_price".`, r.Type)
+	case trailing && (r.TrailPrice == nil) == (r.TrailPercent == nil):
+		return invalidOrder(`A trailing_stop order needs either "trail_price" or "trail_percent", and not both.`)
+	case !trailing && (r.TrailPrice != nil || r.TrailPercent != nil):
+		return invalidOrder(`"trail_price" and "trail_percent" are for trailing_stop orders.`)
 	}
 	return nil
 }
 
-func needsLimit(kind string) bool { return kind == "limit" || kind == "stop_limit" }
-func needsStop(kind string) bool  { return kind == "stop" || kind == "stop_limit" }
+// checkClass asks for the legs that the order's class needs, and no others.
+func (r *OrderRequest) checkClass() error {
+	gain := r.TakeProfit != nil && r.TakeProfit.LimitPrice != nil
+	loss := r.StopLoss != nil && r.StopLoss.StopPrice != nil
+	switch {
+	case r.TakeProfit != nil && !gain:
+		return invalidOrder(`"take_profit" needs a "limit_price".`)
+	case r.StopLoss != nil && !loss:
+		return invalidOrder(`"stop_loss" needs a "stop_price".`)
+	}
+	switch r.OrderClass {
+	case "", "simple":
+		if gain || loss {
+			return invalidOrder(`"take_profit" and "stop_loss" are for orders of the class bracket, oco or oto.`)
+		}
+	case "bracket":
+		if !gain || !loss {
+			return invalidOrder(`A bracket order needs "take_profit" and "stop_loss".`)
+		}
+	case "oco":
+		if !gain || !loss || r.Type != "limit" {
+			return invalidOrder(`An oco order is a limit order with "take_profit" and "stop_loss".`)
+		}
+	case "oto":
+		if gain == loss {
+			return invalidOrder(`An oto order needs either "take_profit" or "stop_loss", and not both.`)
+		}
+	}
+	if (gain || loss) && r.Notional != nil {
+		return invalidOrder(`An order with "take_profit" or "stop_loss" needs a "qty", not a "notional".`)
+	}
+	return nil
+}
 
-// hash tells a retry of the same order from another order under its id.
-func (r *OrderRequest) hash() []byte {
+// checkLegs checks a multi-leg order: symbol, side and intent are its legs'.
+func (r *OrderRequest) checkLegs() error {
+	switch {
+	case len(r.Legs) < 2:
+		return invalidOrder(`An mleg order needs two to four "legs".`)
+	case r.Symbol != "" || r.Side != "" || r.PositionIntent != "":
+		return invalidOrder(`In an mleg order "symbol", "side" and "position_intent" stand in its legs.`)
+	case r.TakeProfit != nil || r.StopLoss != nil:
+		return invalidOrder(`An mleg order takes no "take_profit" or "stop_loss".`)
+	case r.Qty == nil || r.Notional != nil:
+		return invalidOrder(`An mleg order needs a "qty" and takes no "notional".`)
+	case r.Type != "market" && r.Type != "limit":
+		return invalidOrder(`An mleg order is a market or a limit order.`)
+	case (r.Type == "limit") != (r.LimitPrice != nil):
+		return invalidOrder(`An mleg order needs a "limit_price" when its type is limit, and takes none otherwise.`)
+	case r.StopPrice != nil || r.TrailPrice != nil || r.TrailPercent != nil || r.ExtendedHours:
+		return invalidOrder(`An mleg order takes no "stop_price", "trail_price", "trail_percent" or "extended_hours".`)
+	}
+	if err := r.LimitPrice.checkSize("limit_price"); err != nil {
+		return err
+	}
+	for _, leg := range r.Legs {
+		if leg.RatioQty == nil || leg.Side == "" && leg.PositionIntent == "" {
+			return invalidOrder(`Each of the "legs" needs a "ratio_qty" and a "side" or "position_intent".`)
+		}
+	}
+	return nil
+}
+
+// field is an amount with the name that clients know it by.
+type field struct {
+	field  string
+	amount *Amount
+}
+
+// amounts are all that the order gives and that must be positive. A
+// limit_price is not among them: of several legs it may be a credit.
+func (r *OrderRequest) amounts() []field {
+	all := []field{
+		{"qty", r.Qty}, {"notional", r.Notional}, {"stop_price", r.StopPrice}, {"trail_price", r.TrailPrice}, {"trail_percent", r.TrailPercent},
+	}
+	if r.TakeProfit != nil {
+		all = append(all, field{"take_profit.limit_price", r.TakeProfit.LimitPrice})
+	}
+	if r.StopLoss != nil {
+		all = append(all, field{"stop_loss.stop_price", r.StopLoss.StopPrice}, field{"stop_loss.limit_price", r.StopLoss.LimitPrice})
+	}
+	for _, leg := range r.Legs {
+		all = append(all, field{"legs.ratio_qty", leg.RatioQty})
+	}
+	return all
+}
+
+// text is the request as JSON, and its SHA-256, by which a retry is told from
+// another request under the same id or key.
+func (r *OrderRequest) text() (text, sum []byte) {
 	text, err := json.Marshal(r)
 	if err != nil {
 		panic(err) // strings, booleans and decimals always marshal
 	}
-	sum := sha256.Sum256(text)
-	return sum[:]
+	hash := sha256.Sum256(text)
+	return text, hash[:]
 }
 
 // forBroker is the order as the SDK sends it.
 func (r *OrderRequest) forBroker() alpaca.PlaceOrderRequest {
-	return alpaca.PlaceOrderRequest{
-		Symbol:        r.Symbol,
-		Qty:           r.Qty.decimal(),
-		Notional:      r.Notional.decimal(),
-		Side:          alpaca.Side(r.Side),
-		Type:          alpaca.OrderType(r.Type),
-		TimeInForce:   alpaca.TimeInForce(r.TimeInForce),
-		LimitPrice:    r.LimitPrice.decimal(),
-		StopPrice:     r.StopPrice.decimal(),
-		ExtendedHours: r.ExtendedHours,
-		ClientOrderID: r.ClientOrderID,
+	request := alpaca.PlaceOrderRequest{
+		Symbol:         r.Symbol,
+		Qty:            r.Qty.decimal(),
+		Notional:       r.Notional.decimal(),
+		Side:           alpaca.Side(r.Side),
+		Type:           alpaca.OrderType(r.Type),
+		TimeInForce:    alpaca.TimeInForce(r.TimeInForce),
+		OrderClass:     alpaca.OrderClass(r.OrderClass),
+		PositionIntent: alpaca.PositionIntent(r.PositionIntent),
+		LimitPrice:     r.LimitPrice.decimal(),
+		StopPrice:      r.StopPrice.decimal(),
+		TrailPrice:     r.TrailPrice.decimal(),
+		TrailPercent:   r.TrailPercent.decimal(),
+		ExtendedHours:  r.ExtendedHours,
+		ClientOrderID:  r.ClientOrderID,
 	}
+	if r.TakeProfit != nil {
+		request.TakeProfit = &alpaca.TakeProfit{LimitPrice: r.TakeProfit.LimitPrice.decimal()}
+	}
+	if r.StopLoss != nil {
+		request.StopLoss = &alpaca.StopLoss{StopPrice: r.StopLoss.StopPrice.decimal(), LimitPrice: r.StopLoss.LimitPrice.decimal()}
+	}
+	for _, leg := range r.Legs {
+		request.Legs = append(request.Legs, alpaca.Leg{
+			Symbol: leg.Symbol, RatioQty: leg.RatioQty.Decimal, Side: alpaca.Side(leg.Side), PositionIntent: alpaca.PositionIntent(leg.PositionIntent),
+		})
+	}
+	return request
 }
 
 func invalidOrder(format string, args ...any) *problem.Problem {
 	return problem.New(problem.Invalid, "invalid_order", format, args...)
-}
-
-// explainField puts a failed rule into a sentence.
-func explainField(err error) error {
-	var fields validator.ValidationErrors
-	if !errors.As(err, &fields) || len(fields) == 0 {
-		return fmt.Errorf("validate the order: %w", err)
-	}
-	f := fields[0]
-	switch f.Tag() {
-	case "required":
-		return invalidOrder("%q is missing.", f.Field())
-	case "oneof":
-		return invalidOrder("%q must be one of: %s.", f.Field(), strings.Join(strings.Fields(f.Param()), ", "))
-	case "max":
-		return invalidOrder("%q is too long: at most %s characters.", f.Field(), f.Param())
-	case "symbol":
-		return invalidOrder(`"symbol" must be a symbol as Alpaca writes it, such as AAPL, BRK.B or BTC/USD.`)
-	case "printascii":
-		return invalidOrder("%q must be printable ASCII.", f.Field())
-	}
-	return invalidOrder("%q is not valid.", f.Field())
 }

@@ -13,6 +13,13 @@ import (
 // the field that is wrong; whatever Alpaca alone can judge is left to it.
 func TestOrdersAreChecked(t *testing.T) {
 	const market = `"symbol":"AAPL","side":"buy","type":"market","time_in_force":"day"`
+	const limit = `"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"2"`
+	const exit = `"symbol":"AAPL","side":"sell","type":"limit","time_in_force":"gtc","qty":"1"`
+	const trailing = `"symbol":"AAPL","side":"sell","type":"trailing_stop","time_in_force":"day","qty":"1"`
+	const spread = `"order_class":"mleg","time_in_force":"day","qty":"1"`
+	const gain, loss = `"take_profit":{"limit_price":"3"}`, `"stop_loss":{"stop_price":"1"}`
+	const legA = `{"symbol":"AAPL261218C00200000","ratio_qty":"1","side":"buy","position_intent":"buy_to_open"}`
+	const legB = `{"symbol":"AAPL261218C00210000","ratio_qty":"1","position_intent":"sell_to_open"}`
 	for body, want := range map[string]string{
 		market + `,"qty":"1"`:            "",
 		market + `,"qty":1.5`:            "",
@@ -22,6 +29,34 @@ func TestOrdersAreChecked(t *testing.T) {
 		`"symbol":"BRK.B","side":"sell","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"2","extended_hours":true`: "",
 		`"symbol":"BTC/USD","side":"sell","type":"stop_limit","time_in_force":"ioc","qty":"1","limit_price":"2","stop_price":3`: "",
 		`"symbol":"AAPL250117C00150000","side":"sell","type":"stop","time_in_force":"fok","qty":"1","stop_price":"3"`:           "",
+		trailing + `,"trail_percent":"1.5"`:                                                 "",
+		trailing + `,"trail_price":"2"`:                                                     "",
+		limit + `,"order_class":"bracket",` + gain + `,` + loss:                             "",
+		limit + `,"order_class":"oto",` + gain:                                              "",
+		limit + `,"order_class":"oto","stop_loss":{"stop_price":"1","limit_price":"0.9"}`:   "",
+		exit + `,"order_class":"oco",` + gain + `,` + loss:                                  "",
+		spread + `,"limit_price":"-0.75","type":"limit","legs":[` + legA + `,` + legB + `]`: "",
+		spread + `,"type":"market","legs":[` + legA + `,` + legB + `]`:                      "",
+		trailing: `either "trail_price" or "trail_percent"`,
+		trailing + `,"trail_price":"2","trail_percent":"1"`:                             `either "trail_price" or "trail_percent"`,
+		limit + `,"trail_price":"2"`:                                                    `trailing_stop orders`,
+		limit + `,"order_class":"bracket",` + gain:                                      `needs "take_profit" and "stop_loss"`,
+		limit + `,"order_class":"bracket",` + gain + `,"stop_loss":{"limit_price":"1"}`: `"stop_loss" needs a "stop_price"`,
+		limit + `,"order_class":"bracket","take_profit":{},` + loss:                     `"take_profit" needs a "limit_price"`,
+		limit + `,"order_class":"bracket","take_profit":{"limit_price":"-1"},` + loss:   `"take_profit.limit_price" must be greater than 0`,
+		limit + `,"order_class":"oto",` + gain + `,` + loss:                             `either "take_profit" or "stop_loss"`,
+		limit + `,` + gain:                                                                   `of the class bracket, oco or oto`,
+		limit + `,"order_class":"combo"`:                                                     `"order_class" must be one of`,
+		limit + `,"limit_price":"-1"`:                                                        `"limit_price" must be greater than 0`,
+		limit + `,"legs":[` + legA + `]`:                                                     `of the class mleg`,
+		market + `,"notional":"5","order_class":"oto",` + gain:                               `needs a "qty"`,
+		spread + `,"type":"market","legs":[` + legA + `]`:                                    `two to four`,
+		spread + `,"type":"market","legs":[` + strings.Repeat(legA+`,`, 4) + legB + `]`:      `too many entries`,
+		spread + `,"type":"limit","limit_price":"1e9000","legs":[` + legA + `,` + legB + `]`: `"limit_price" has too many digits`,
+		spread + `,"type":"market","side":"buy","legs":[` + legA + `,` + legB + `]`:          `stand in its legs`,
+		spread + `,"type":"market","legs":[` + legA + `,{"symbol":"X","ratio_qty":"1"}]`:     `"ratio_qty" and a "side"`,
+		spread + `,"type":"market","legs":[` + legA + `,{"symbol":"X","side":"buy"}]`:        `"ratio_qty" and a "side"`,
+		market + `,"qty":"1","position_intent":"buy_more"`:                                   `"position_intent" must be one of`,
 		market:                                      `"qty"`,
 		market + `,"qty":"1","notional":"1"`:        `"notional"`,
 		market + `,"qty":"0"`:                       `"qty" must be greater than 0`,

@@ -16,9 +16,11 @@ import (
 
 // orderColumns are an order as the API shows it, in app.order_json's terms:
 // amounts are cast to text, so that they stay exact.
-const orderColumns = `id, alpaca_order_id, client_order_id, symbol, side, type, time_in_force, order_class, qty::text, notional::text,
-	limit_price::text, stop_price::text, extended_hours, filled_qty::text, filled_avg_price::text, status, intent_state, status_message,
-	submitted_by, orchestrator_agent_id, tag, broker_request_id, created_at, submitted_at, filled_at, updated_at`
+const orderColumns = `id, alpaca_order_id, client_order_id, symbol, side, type, time_in_force, order_class, position_intent,
+	qty::text, notional::text, limit_price::text, stop_price::text, trail_price::text, trail_percent::text, hwm::text, extended_hours,
+	filled_qty::text, filled_avg_price::text, status, intent_state, status_message, action, parent_alpaca_order_id, replaces, replaced_by,
+	submitted_by, orchestrator_agent_id, tag, broker_request_id, created_at, submitted_at, filled_at, canceled_at, expired_at,
+	failed_at, replaced_at, updated_at`
 
 const closedStatuses = `('filled', 'canceled', 'expired', 'rejected', 'replaced', 'done_for_day', 'unknown')`
 
@@ -56,30 +58,50 @@ func (s *Service) Orders(ctx context.Context, a tenant.Admission, status string,
 	return append(body, '}'), nil
 }
 
-const selectOrder = `select alpaca_order_id, intent_state, app.order_json(o) from app.alpaca_orders o
-	where account_id = $1 and (id = $2 or alpaca_order_id = $2)`
+const (
+	orderByID       = `select ` + orderColumns + ` from app.alpaca_orders where account_id = $1 and (id = $2 or alpaca_order_id = $2)`
+	orderByClientID = `select ` + orderColumns + ` from app.alpaca_orders where account_id = $1 and client_order_id = $2`
+)
 
-// found is an order looked up by our id or the broker's.
+// found is an order that was looked up.
 type found struct {
-	alpacaID *uuid.UUID
-	state    string
+	AlpacaID *uuid.UUID `json:"alpaca_order_id"`
+	State    string     `json:"intent_state"`
 	order    json.RawMessage
 }
 
-func queueFind(b *tenant.Batch, account, id uuid.UUID, into *found) {
-	b.Queue(selectOrder, account, id).QueryRow(func(row pgx.Row) error {
-		err := row.Scan(&into.alpacaID, &into.state, &into.order)
-		if errors.Is(err, pgx.ErrNoRows) {
+// queueFind reads one order by a statement that answers orderColumns, or
+// order_not_found.
+func queueFind(b *tenant.Batch, into *found, query string, account uuid.UUID, id any) {
+	b.Queue(query, account, id).Query(func(rows pgx.Rows) error {
+		list, err := tenant.AppendRows(nil, rows, nil)
+		if err != nil {
+			return err
+		}
+		if into.order = list[1 : len(list)-1]; len(into.order) == 0 {
 			return orderNotFound()
 		}
-		return err
+		return json.Unmarshal(into.order, into)
 	})
 }
 
 // Order answers one order, by our id or the broker's, or order_not_found.
 func (s *Service) Order(ctx context.Context, a tenant.Admission, id uuid.UUID) (json.RawMessage, error) {
+	return s.find(ctx, a, orderByID, id)
+}
+
+// OrderByClientOrderID answers one order by the id that its sender gave it, or
+// order_not_found.
+func (s *Service) OrderByClientOrderID(ctx context.Context, a tenant.Admission, id string) (json.RawMessage, error) {
+	return s.find(ctx, a, orderByClientID, id)
+}
+
+func (s *Service) find(ctx context.Context, a tenant.Admission, query string, id any) (json.RawMessage, error) {
 	var f found
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) { queueFind(b, a.Account, id, &f) })
+	err := s.db.Do(ctx, a, func(b *tenant.Batch) { queueFind(b, &f, query, a.Account, id) })
+	if tenant.Unstorable(err) {
+		return nil, orderNotFound()
+	}
 	return f.order, err
 }
 
@@ -90,20 +112,20 @@ func (s *Service) Cancel(ctx context.Context, a tenant.Admission, id uuid.UUID) 
 	var may bool
 	client, opened, err := s.open(ctx, a, s.db.Do, func(b *tenant.Batch) {
 		b.Queue("select private.may('cancel')").QueryRow(func(row pgx.Row) error { return row.Scan(&may) })
-		queueFind(b, a.Account, id, &f)
+		queueFind(b, &f, orderByID, a.Account, id)
 	})
 	switch {
 	case err != nil:
 		return nil, err
 	case !may:
 		return nil, problem.New(problem.Forbidden, tenant.CodeNotPermitted, "Your role on this account does not allow trading.")
-	case f.alpacaID == nil:
-		return nil, problem.New(problem.Conflict, "order_not_cancelable", "This order is not at the broker: its state is %q.", f.state)
+	case f.AlpacaID == nil:
+		return nil, problem.New(problem.Conflict, "order_not_cancelable", "This order is not at the broker: its state is %q.", f.State)
 	}
-	if err := client.CancelOrder(ctx, f.alpacaID.String()); err != nil {
+	if err := client.CancelOrder(ctx, f.AlpacaID.String()); err != nil {
 		return nil, s.notCancelable(ctx, a, opened, err)
 	}
-	answer, err := client.Order(ctx, f.alpacaID.String())
+	answer, err := client.Order(ctx, f.AlpacaID.String())
 	if err != nil {
 		// The cancel is on its way; the stream will tell how it ended.
 		s.log.WarnContext(ctx, "a canceled order could not be read back", "account", a.Account, "order", id, "err", err)

@@ -22,14 +22,16 @@ type Placed struct {
 }
 
 // The intent is committed before the broker hears of it. It is made only for
-// an account with keys, and a client_order_id that is taken makes none: the
-// second statement then finds the first order. One that never reached the
+// an account with keys, and a client_order_id or key that is taken makes none:
+// the second statement then finds the first order. One that never reached the
 // broker is taken up again by its retry.
 const (
 	insertIntent = `with made as (
-		insert into app.alpaca_orders as o (account_id, id, client_order_id, request_hash, submitted_by, orchestrator_agent_id, tag,
-			symbol, side, type, time_in_force, qty, notional, limit_price, stop_price, extended_hours)
-		select $1, $2, $3, $4, private.user_id(), nullif($5, ''), nullif($6, ''), $7, $8, $9, $10, $11, $12, $13, $14, $15
+		insert into app.alpaca_orders as o (account_id, client_order_id, idempotency_key, id, request_hash, request, submitted_by,
+			orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price,
+			stop_price, trail_price, trail_percent, extended_hours)
+		select $1, app.sent_as($1, $3, $2), nullif($3, ''), $4, $5, $6, private.user_id(), nullif($7, ''), nullif($8, ''), nullif($9, ''),
+			nullif($10, ''), $11, $12, $13, nullif($14, ''), $15, $16, $17, $18, $19, $20, $21
 		where exists (select from private.credentials_metadata() where rejected_at is null)
 		on conflict (account_id, client_order_id) do update
 			set intent_state = 'submitting', status = 'submitting', status_message = null,
@@ -38,9 +40,9 @@ const (
 		returning *)
 		select private.append_event('order', jsonb_build_object('event', 'submitting', 'order', app.order_json(row(made.*)::app.alpaca_orders),
 			'execution', null, 'position_qty', null), null) from made`
-	selectIntent = `select id, coalesce(request_hash, ''), intent_state, app.order_json(o),
-			coalesce(status_message, ''), coalesce(broker_error_code, 0), coalesce(broker_request_id, '')
-		from app.alpaca_orders o where account_id = $1 and client_order_id = $2`
+	selectIntent = `select id, client_order_id, coalesce(request_hash, ''), intent_state, app.order_json(o),
+			coalesce(status_message, ''), coalesce(broker_error_code, 0), coalesce(broker_request_id, ''), coalesce(idempotency_key = $3, false)
+		from app.alpaca_orders o where account_id = $1 and client_order_id = app.sent_as($1, $3, $2)`
 	recordPlaced = `with r as (select * from app.record_order($1, $2, $3)), said as (
 		select private.append_event('order', jsonb_build_object('event', 'accepted', 'order', app.order_json(r.recorded),
 			'execution', null, 'position_qty', null), null) from r where r.changed)
@@ -54,24 +56,25 @@ const (
 )
 
 // Place sends an order to the broker, once. A retry with the same
-// client_order_id and body answers what the first one was answered and sends
-// nothing, unless the first never reached the broker; another body ends with
-// client_order_id_taken. When the broker's answer is lost the
-// order is answered as it stands, with Known false: it is looked up at the
-// broker until that is known, and never sent again.
+// client_order_id or idempotency key, and the same body, answers what the first
+// one was answered and sends nothing, unless the first never reached the
+// broker; another body ends with client_order_id_taken or
+// idempotency_key_reused. When the broker's answer is lost the order is
+// answered as it stands, with Known false: it is looked up at the broker until
+// that is known, and never sent again. key is "" for none.
 //
-// It ends with invalid_order, client_order_id_taken, order_rejected (with the
-// broker's words), needs_credentials, broker_rate_limited or
-// broker_unavailable (surely not placed), or a problem of the admission.
-func (s *Service) Place(ctx context.Context, a tenant.Admission, r OrderRequest) (Placed, error) {
+// It ends with invalid_order, invalid_idempotency_key, client_order_id_taken,
+// idempotency_key_reused, order_rejected (with the broker's words),
+// needs_credentials, broker_rate_limited or broker_unavailable (surely not
+// placed), or a problem of the admission.
+func (s *Service) Place(ctx context.Context, a tenant.Admission, key string, r OrderRequest) (Placed, error) {
 	if err := r.Check(); err != nil {
 		return Placed{}, err
 	}
-	id := uuid.New()
-	if r.ClientOrderID == "" {
-		r.ClientOrderID = id.String()
+	if err := checkKey(key); err != nil {
+		return Placed{}, err
 	}
-	intent, client, opened, err := s.commitIntent(ctx, a, id, r)
+	intent, client, opened, err := s.commitIntent(ctx, a, key, r)
 	if err != nil || intent.first {
 		return intent.Placed, err
 	}
@@ -80,6 +83,7 @@ func (s *Service) Place(ctx context.Context, a tenant.Admission, r OrderRequest)
 	ctx = context.WithoutCancel(ctx)
 	call, cancel := context.WithTimeout(ctx, s.patience)
 	defer cancel()
+	r.ClientOrderID = intent.clientOrderID
 	answer, err := client.PlaceOrder(call, r.forBroker())
 
 	record, cancel := context.WithTimeout(ctx, recordTimeout)
@@ -98,26 +102,35 @@ func (s *Service) Place(ctx context.Context, a tenant.Admission, r OrderRequest)
 // intent is an order that was committed, or found, before the call.
 type intent struct {
 	Placed
-	id    uuid.UUID
-	first bool // it was there already: this is a retry
+	id            uuid.UUID
+	clientOrderID string // that the broker is told
+	first         bool   // it was there already: this is a retry
 }
 
-func (s *Service) commitIntent(ctx context.Context, a tenant.Admission, id uuid.UUID, r OrderRequest) (intent, *broker.Client, accounts.Opened, error) {
+func (s *Service) commitIntent(ctx context.Context, a tenant.Admission, key string, r OrderRequest) (intent, *broker.Client, accounts.Opened, error) {
 	made := false
 	var found struct {
-		id    uuid.UUID
-		hash  []byte
-		state string
-		order json.RawMessage
-		said  problem.Broker // why it was refused
+		id            uuid.UUID
+		clientOrderID string
+		hash          []byte
+		state         string
+		order         json.RawMessage
+		said          problem.Broker // why it was refused
+		sameKey       bool
 	}
-	hash := r.hash()
+	request, sum := r.text()
+	id := uuid.New()
+	clientOrderID := r.ClientOrderID
+	if clientOrderID == "" {
+		clientOrderID = id.String()
+	}
 	client, opened, err := s.open(ctx, a, s.db.Write, func(b *tenant.Batch) {
-		b.Queue(insertIntent, a.Account, id, r.ClientOrderID, hash, r.OrchestratorAgentID, r.Tag, r.Symbol, r.Side, r.Type,
-			r.TimeInForce, r.Qty, r.Notional, r.LimitPrice, r.StopPrice, r.ExtendedHours).
+		b.Queue(insertIntent, a.Account, clientOrderID, key, id, sum, request, r.OrchestratorAgentID, r.Tag, r.Symbol, r.Side, r.Type,
+			r.TimeInForce, r.OrderClass, r.PositionIntent, r.Qty, r.Notional, r.LimitPrice, r.StopPrice, r.TrailPrice, r.TrailPercent, r.ExtendedHours).
 			Query(func(rows pgx.Rows) error { made = rows.Next(); rows.Close(); return rows.Err() })
-		b.Queue(selectIntent, a.Account, r.ClientOrderID).QueryRow(func(row pgx.Row) error {
-			err := row.Scan(&found.id, &found.hash, &found.state, &found.order, &found.said.Message, &found.said.Code, &found.said.RequestID)
+		b.Queue(selectIntent, a.Account, clientOrderID, key).QueryRow(func(row pgx.Row) error {
+			err := row.Scan(&found.id, &found.clientOrderID, &found.hash, &found.state, &found.order,
+				&found.said.Message, &found.said.Code, &found.said.RequestID, &found.sameKey)
 			if errors.Is(err, pgx.ErrNoRows) {
 				return nil // no keys: open says so
 			}
@@ -133,8 +146,11 @@ func (s *Service) commitIntent(ctx context.Context, a tenant.Admission, id uuid.
 	case found.id == uuid.Nil:
 		return intent{}, nil, opened, problem.New(problem.Forbidden, tenant.CodeNotPermitted, "Your role on this account does not allow trading, or the account is paused.")
 	case made:
-		return intent{Placed: Placed{Order: found.order}, id: found.id}, client, opened, nil
-	case string(found.hash) != string(hash):
+		return intent{Placed: Placed{Order: found.order}, id: found.id, clientOrderID: found.clientOrderID}, client, opened, nil
+	case string(found.hash) != string(sum) && found.sameKey:
+		return intent{}, nil, opened, problem.New(problem.Conflict, "idempotency_key_reused",
+			"This Idempotency-Key was sent with another request. Send a new key, or repeat the first request unchanged.")
+	case string(found.hash) != string(sum):
 		return intent{}, nil, opened, problem.New(problem.Conflict, "client_order_id_taken",
 			"Another order of this account has this client_order_id. Send a new one, or repeat the first order unchanged.")
 	case found.state == "rejected":

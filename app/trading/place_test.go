@@ -157,7 +157,7 @@ func TestOneIntentIsOneOrder(t *testing.T) {
 	ids := make(chan uuid.UUID, 10)
 	for range cap(ids) {
 		placing.Go(func() {
-			placed, err := d.service.Place(t.Context(), d.owner, market("a", 1))
+			placed, err := d.service.Place(t.Context(), d.owner, "", market("a", 1))
 			if err != nil {
 				t.Error(err)
 				return
@@ -180,18 +180,18 @@ func TestOneIntentIsOneOrder(t *testing.T) {
 	if n := d.sent.Load(); n != 1 {
 		t.Errorf("%d orders were sent", n)
 	}
-	again, err := d.service.Place(t.Context(), d.owner, market("a", 1))
+	again, err := d.service.Place(t.Context(), d.owner, "", market("a", 1))
 	if o := d.read(again.Order); err != nil || !again.Known || o.ID != first || o.State != "accepted" || *o.SubmittedBy != "u1" || o.RequestID == nil {
 		t.Errorf("a repetition: %s, known %v (%v)", again.Order, again.Known, err)
 	}
-	if _, err := d.service.Place(t.Context(), d.owner, market("a", 2)); !problem.Is(err, "client_order_id_taken") {
+	if _, err := d.service.Place(t.Context(), d.owner, "", market("a", 2)); !problem.Is(err, "client_order_id_taken") {
 		t.Errorf("another order under its id: %v", err)
 	}
 	if n := d.sent.Load(); n != 1 {
 		t.Errorf("%d orders were sent", n)
 	}
 	for range 2 { // without an id of the client's each is an order of its own
-		if _, err := d.service.Place(t.Context(), d.owner, market("", 1)); err != nil {
+		if _, err := d.service.Place(t.Context(), d.owner, "", market("", 1)); err != nil {
 			t.Error(err)
 		}
 	}
@@ -232,7 +232,7 @@ func TestAnswersDecideTheOrder(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t)
 			d.answers(tt.answer)
-			placed, err := d.service.Place(t.Context(), d.owner, market("a", 1))
+			placed, err := d.service.Place(t.Context(), d.owner, "", market("a", 1))
 			said := ""
 			if err != nil {
 				said = problem.Of(err).Message
@@ -247,7 +247,7 @@ func TestAnswersDecideTheOrder(t *testing.T) {
 				t.Errorf("stored is %q, want %q", got, tt.stored)
 			}
 			d.answers(nil)
-			again, err := d.service.Place(t.Context(), d.owner, market("a", 1))
+			again, err := d.service.Place(t.Context(), d.owner, "", market("a", 1))
 			switch {
 			case tt.again != "" && (!problem.Is(err, tt.again) || problem.Of(err).Message != said):
 				t.Errorf("again: %v, want what was said first: %s", err, said)
@@ -265,18 +265,18 @@ func TestAnswersDecideTheOrder(t *testing.T) {
 // else's account takes an order at all.
 func TestTradingNeedsTheRight(t *testing.T) {
 	d := newDesk(t)
-	placed, err := d.service.Place(t.Context(), d.owner, market("mine", 1))
+	placed, err := d.service.Place(t.Context(), d.owner, "", market("mine", 1))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.service.Place(t.Context(), d.viewer, market("a", 1)); !problem.Is(err, tenant.CodeNotPermitted) {
+	if _, err := d.service.Place(t.Context(), d.viewer, "", market("a", 1)); !problem.Is(err, tenant.CodeNotPermitted) {
 		t.Errorf("a viewer places: %v", err)
 	}
 	if _, err := d.service.Cancel(t.Context(), d.viewer, d.read(placed.Order).ID); !problem.Is(err, tenant.CodeNotPermitted) {
 		t.Errorf("a viewer cancels: %v", err)
 	}
 	stranger := tenant.Admission{Token: d.viewer.Token, Account: uuid.New()}
-	if _, err := d.service.Place(t.Context(), stranger, market("a", 1)); !problem.Is(err, tenant.CodeAccountForbidden) {
+	if _, err := d.service.Place(t.Context(), stranger, "", market("a", 1)); !problem.Is(err, tenant.CodeAccountForbidden) {
 		t.Errorf("a stranger places: %v", err)
 	}
 	if got := d.stored("a"); got != "missing" || d.sent.Load() != 1 {
@@ -298,7 +298,7 @@ func TestClientMayLeave(t *testing.T) {
 		time.Sleep(100 * time.Millisecond)
 		real.ServeHTTP(w, r)
 	})
-	placed, err := d.service.Place(ctx, d.owner, market("a", 1))
+	placed, err := d.service.Place(ctx, d.owner, "", market("a", 1))
 	if err != nil || !placed.Known || !strings.HasPrefix(d.stored("a"), "accepted new") {
 		t.Errorf("known %v (%v), stored %q", placed.Known, err, d.stored("a"))
 	}
@@ -308,7 +308,7 @@ func TestClientMayLeave(t *testing.T) {
 func TestBrokerIsNotThere(t *testing.T) {
 	d := newDesk(t)
 	d.server.Close()
-	_, err := d.service.Place(t.Context(), d.owner, market("a", 1))
+	_, err := d.service.Place(t.Context(), d.owner, "", market("a", 1))
 	if p := problem.Of(err); p.Code != "broker_unavailable" || p.RetryAfter <= 0 {
 		t.Errorf("got %v", err)
 	}
@@ -320,7 +320,7 @@ func TestBrokerIsNotThere(t *testing.T) {
 // An order is canceled while it is open; afterwards the reason is told.
 func TestCancel(t *testing.T) {
 	d := newDesk(t)
-	placed, err := d.service.Place(t.Context(), d.owner, market("a", 1))
+	placed, err := d.service.Place(t.Context(), d.owner, "", market("a", 1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -337,7 +337,7 @@ func TestCancel(t *testing.T) {
 		t.Errorf("no such order: %v", err)
 	}
 	d.answers(say(500, ""))
-	lost, err := d.service.Place(t.Context(), d.owner, market("b", 1))
+	lost, err := d.service.Place(t.Context(), d.owner, "", market("b", 1))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,13 +16,14 @@ import (
 // Relayed is a call that is passed through to the broker.
 type Relayed struct {
 	broker.Request
-	Scope string // what the admission must allow: read, trade or manage
+	Scope string // what the admission must allow: read, cancel, trade or manage
 	Check string // a sentence: where to see what became of a change whose answer was lost
 }
 
 // needs says in words what a scope is missing for.
 var needs = map[string]string{
 	"read":   "Your role on this account does not allow reading.",
+	"cancel": "Your role on this account does not allow trading.",
 	"trade":  "Your role on this account does not allow trading, or the account is paused.",
 	"manage": "Only the owner of this account may change how it is set up at Alpaca.",
 }

@@ -1,7 +1,7 @@
 -- Applies one trade update of the broker's stream: order, position, event and
 -- cursor together, or nothing. An update whose event_id the log has already
 -- changes nothing and answers NULL; otherwise the answer is the event's number.
-create function app.apply_trade_update(p_account uuid, u jsonb) returns bigint
+create or replace function app.apply_trade_update(p_account uuid, u jsonb) returns bigint
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
@@ -9,7 +9,6 @@ declare
   seq bigint;
   traded boolean := u->>'event' in ('fill', 'partial_fill');
   price numeric := (u->>'price')::numeric;
-  moved numeric := (u->>'qty')::numeric * case when u->'order'->>'side' = 'sell' then -1 else 1 end;
   held numeric := (u->>'position_qty')::numeric;
   at timestamptz := coalesce((u->>'at')::timestamptz, (u->>'timestamp')::timestamptz, now());
 begin
@@ -17,25 +16,17 @@ begin
     return null;
   end if;
 
-  select (r.recorded).* into o from app.record_order(p_account, u->'order') r;
+  select (r.recorded).* into o from app.record_order(p_account, u->'order', p_moves => false) r;
 
-  if traded and held is not null then
-    if held = 0 then
-      delete from app.alpaca_positions t where t.account_id = p_account and t.symbol = o.symbol and t.as_of <= at;
-    else
-      -- Until the broker's own list comes: an increase averages its price in,
-      -- a decrease keeps the average, a reversal starts from its own price.
-      insert into app.alpaca_positions as t (account_id, symbol, asset_class, qty, avg_entry_price, current_price, as_of)
-        values (p_account, o.symbol, u->'order'->>'asset_class', held, price, price, at)
-        on conflict (account_id, symbol) do update
-          set qty = held, current_price = price, as_of = at,
-              market_value = held * price,
-              avg_entry_price = case
-                when sign(t.qty) <> sign(held) then price
-                when abs(held) > abs(t.qty) then (t.qty * t.avg_entry_price + moved * price) / nullif(t.qty + moved, 0)
-                else t.avg_entry_price end
-          where t.as_of <= at;
-    end if;
+  -- A bust or correction says what is held as a fill does.
+  if held is not null and o.symbol is not null then
+    insert into app.alpaca_positions as t (account_id, symbol, asset_class, qty, avg_entry_price, current_price, as_of)
+      values (p_account, o.symbol, u->'order'->>'asset_class', held, price, price, at)
+      on conflict (account_id, symbol) do update
+        set qty = held, current_price = coalesce(price, t.current_price), as_of = at,
+            market_value = held * coalesce(price, t.current_price),
+            avg_entry_price = app.average_entry(t.qty, t.avg_entry_price, held - t.qty, price)
+        where t.as_of <= at;
   end if;
 
   seq := private.append_event('order', jsonb_build_object(

@@ -24,7 +24,7 @@ union all select 'function ' || p.oid::regprocedure || ' ' || coalesce(p.proacl:
 union all select 'policy ' || polname || ' on ' || polrelid::regclass || ' ' || coalesce(pg_get_expr(polqual, polrelid), '') || coalesce(pg_get_expr(polwithcheck, polrelid), '') from pg_policy
 union all select 'trigger ' || tgname || ' on ' || tgrelid::regclass from pg_trigger where not tgisinternal
 union all select 'constraint ' || conname || ' ' || pg_get_constraintdef(oid) from pg_constraint where connamespace::regnamespace::text !~ '^(pg_|information_schema)'
-union all select 'column ' || attrelid::regclass || '.' || attname || ' ' || format_type(atttypid, atttypmod) || coalesce(attacl::text, '') from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace where attnum > 0 and n.nspname !~ '^(pg_|information_schema)'
+union all select 'column ' || attrelid::regclass || '.' || attname || ' ' || format_type(atttypid, atttypmod) || coalesce(attacl::text, '') from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace where attnum > 0 and not attisdropped and n.nspname !~ '^(pg_|information_schema)'
 union all select 'default privileges ' || defaclrole::regrole || ' ' || defaclobjtype::text || ' ' || defaclacl::text from pg_default_acl
 union all select 'extension ' || extname from pg_extension
 union all select 'database ' || coalesce(datacl::text, acldefault('d', datdba)::text) from pg_database where datname = current_database()

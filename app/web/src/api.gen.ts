@@ -564,6 +564,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/positions/{symbol}": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path: {
+                /** @description The symbol, or Alpaca's id of the asset */
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        /** One position */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path: {
+                    /** @description The symbol, or Alpaca's id of the asset */
+                    symbol: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description As Alpaca writes it */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            symbol: string;
+                            qty: components["schemas"]["Amount"];
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/orders": {
         parameters: {
             query?: {
@@ -615,8 +673,8 @@ export interface paths {
         put?: never;
         /**
          * Place an order, once at most
-         * @description The same client_order_id and body again is answered as the first was and sends nothing, unless the first surely
-         *     never reached Alpaca: then it is sent. Another body under a taken id is 409.
+         * @description The same client_order_id or Idempotency-Key and body again is answered as the first was and sends nothing, unless
+         *     the first surely never reached Alpaca: then it is sent. Another body under a taken id or key is 409.
          */
         post: {
             parameters: {
@@ -627,6 +685,8 @@ export interface paths {
                 header?: {
                     /** @description The account that is meant; needed unless the query names it */
                     "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                    /** @description Your name for this request, such as a UUID; a retry with it is safe */
+                    "Idempotency-Key"?: string;
                 };
                 path?: never;
                 cookie?: never;
@@ -658,6 +718,90 @@ export interface paths {
                 default: components["responses"]["Problem"];
             };
         };
+        /** Ask Alpaca to cancel every open order */
+        delete: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A status an order, as Alpaca writes it; how each ends comes as an event */
+                207: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /**
+                             * Format: uuid
+                             * @description Alpaca's id of the order
+                             */
+                            id: string;
+                            status: number;
+                        }[];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders:by_client_order_id": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** One order, by the id that its sender gave it */
+        get: {
+            parameters: {
+                query: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                    client_order_id: string;
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The order */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Order"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5154,27 +5298,56 @@ export interface components {
         };
         OrderRequest: {
             /**
+             * @description Left out for mleg, whose legs have it
              * @example AAPL
              * @example BRK.B
              * @example BTC/USD
              */
-            symbol: string;
+            symbol?: string;
+            /**
+             * @description Left out for mleg
+             * @enum {string}
+             */
+            side?: "buy" | "sell";
             /** @enum {string} */
-            side: "buy" | "sell";
-            /** @enum {string} */
-            type: "market" | "limit" | "stop" | "stop_limit";
+            type: "market" | "limit" | "stop" | "stop_limit" | "trailing_stop";
             /** @enum {string} */
             time_in_force: "day" | "gtc" | "opg" | "cls" | "ioc" | "fok";
+            /** @enum {string} */
+            order_class?: "simple" | "bracket" | "oco" | "oto" | "mleg";
+            position_intent?: components["schemas"]["PositionIntent"];
             qty?: components["schemas"]["Amount"];
             notional?: components["schemas"]["Amount"];
+            /** @description Negative for an mleg order that is a credit */
             limit_price?: components["schemas"]["Amount"];
             stop_price?: components["schemas"]["Amount"];
+            trail_price?: components["schemas"]["Amount"];
+            trail_percent?: components["schemas"]["Amount"];
             extended_hours?: boolean;
+            take_profit?: {
+                limit_price: components["schemas"]["Amount"];
+            };
+            stop_loss?: {
+                stop_price: components["schemas"]["Amount"];
+                /** @description With it the leg is a stop_limit order */
+                limit_price?: components["schemas"]["Amount"];
+            };
+            /** @description The contracts of an mleg order */
+            legs?: {
+                /** @example AAPL261218C00200000 */
+                symbol: string;
+                ratio_qty: components["schemas"]["Amount"];
+                /** @enum {string} */
+                side?: "buy" | "sell";
+                position_intent?: components["schemas"]["PositionIntent"];
+            }[];
             /** @description Yours: a retry with it is safe */
             client_order_id?: string;
             orchestrator_agent_id?: string;
             tag?: string;
         };
+        /** @enum {string} */
+        PositionIntent: "buy_to_open" | "buy_to_close" | "sell_to_open" | "sell_to_close";
         Order: {
             /** Format: uuid */
             id: string;
@@ -5187,10 +5360,15 @@ export interface components {
             type: components["schemas"]["TextOrNull"];
             time_in_force: components["schemas"]["TextOrNull"];
             order_class: string;
+            position_intent: components["schemas"]["TextOrNull"];
             qty: components["schemas"]["AmountOrNull"];
             notional: components["schemas"]["AmountOrNull"];
             limit_price: components["schemas"]["AmountOrNull"];
             stop_price: components["schemas"]["AmountOrNull"];
+            trail_price: components["schemas"]["AmountOrNull"];
+            trail_percent: components["schemas"]["AmountOrNull"];
+            /** @description The best price that a trailing stop has seen */
+            hwm: components["schemas"]["AmountOrNull"];
             extended_hours: boolean;
             filled_qty: components["schemas"]["Amount"];
             filled_avg_price: components["schemas"]["AmountOrNull"];
@@ -5203,6 +5381,23 @@ export interface components {
              */
             intent_state: "submitting" | "accepted" | "rejected" | "unsent" | "unknown";
             status_message: components["schemas"]["TextOrNull"];
+            /** @enum {string} */
+            action: "place" | "replace";
+            /**
+             * Format: uuid
+             * @description Of the order that this is a leg of
+             */
+            parent_alpaca_order_id: string | null;
+            /**
+             * Format: uuid
+             * @description Alpaca's id of the order before it
+             */
+            replaces: string | null;
+            /**
+             * Format: uuid
+             * @description Alpaca's id of the order after it
+             */
+            replaced_by: string | null;
             submitted_by: components["schemas"]["TextOrNull"];
             orchestrator_agent_id: components["schemas"]["TextOrNull"];
             tag: components["schemas"]["TextOrNull"];
@@ -5210,6 +5405,10 @@ export interface components {
             created_at: components["schemas"]["Time"];
             submitted_at: components["schemas"]["TimeOrNull"];
             filled_at: components["schemas"]["TimeOrNull"];
+            canceled_at: components["schemas"]["TimeOrNull"];
+            expired_at: components["schemas"]["TimeOrNull"];
+            failed_at: components["schemas"]["TimeOrNull"];
+            replaced_at: components["schemas"]["TimeOrNull"];
             updated_at: components["schemas"]["Time"];
         };
         AgentLog: {

@@ -1,0 +1,53 @@
+package trading
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/go-playground/validator/v10"
+)
+
+var validate = newValidator()
+
+func newValidator() *validator.Validate {
+	v := validator.New(validator.WithRequiredStructEnabled())
+	err := v.RegisterValidation("symbol", func(f validator.FieldLevel) bool { return symbolText.MatchString(f.Field().String()) })
+	if err != nil {
+		panic(err) // only an empty name can fail
+	}
+	v.RegisterTagNameFunc(jsonName)
+	return v
+}
+
+// jsonName gives a field the name that clients know it by.
+func jsonName(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	return name
+}
+
+// explainField puts a failed rule into a sentence.
+func explainField(err error) error {
+	var fields validator.ValidationErrors
+	if !errors.As(err, &fields) || len(fields) == 0 {
+		return fmt.Errorf("validate the order: %w", err)
+	}
+	f := fields[0]
+	switch f.Tag() {
+	case "required":
+		return invalidOrder("%q is missing.", f.Field())
+	case "oneof":
+		return invalidOrder("%q must be one of: %s.", f.Field(), strings.Join(strings.Fields(f.Param()), ", "))
+	case "max":
+		if f.Kind() == reflect.Slice {
+			return invalidOrder("%q has too many entries: at most %s.", f.Field(), f.Param())
+		}
+		return invalidOrder("%q is too long: at most %s characters.", f.Field(), f.Param())
+	case "symbol":
+		return invalidOrder(`"symbol" must be a symbol as Alpaca writes it, such as AAPL, BRK.B or BTC/USD.`)
+	case "printascii":
+		return invalidOrder("%q must be printable ASCII.", f.Field())
+	}
+	return invalidOrder("%q is not valid.", f.Field())
+}
