@@ -358,3 +358,33 @@ func TestHygiene(t *testing.T) {
 		t.Error("a secret is in the log")
 	}
 }
+
+// An order is found by the id that its sender gave it, in its own account
+// alone; canceling all cancels the account's own, and nobody else's.
+func TestByClientIDAndCancelAll(t *testing.T) {
+	s := newServer(t)
+	ada, bob := s.signUp("ada"), s.signUp("bob")
+	mine, theirs := ada.connect("one", s.seeds[0]), bob.connect("two", s.seeds[1])
+	const resting = `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"1","client_order_id":"same"}`
+	for u, id := range map[*user]string{ada: mine, bob: theirs} {
+		u.do("POST", "/api/orders", resting, "X-Account-ID", id, "Idempotency-Key", "key").want(t, 201, "")
+	}
+	ada.do("POST", "/api/orders", strings.Replace(resting, "same", "other", 1), "X-Account-ID", mine, "Idempotency-Key", "key").want(t, 409, "idempotency_key_reused")
+
+	const found = "/api/orders:by_client_order_id?client_order_id="
+	if a := ada.do("GET", found+"same", "", "X-Account-ID", mine).want(t, 200, ""); a.field(t, "client_order_id") != "same" {
+		t.Errorf("found %s", a.text)
+	}
+	ada.do("GET", found+"other", "", "X-Account-ID", mine).want(t, 404, "order_not_found")
+	ada.do("GET", found+"%00", "", "X-Account-ID", mine).want(t, 404, "order_not_found")
+	ada.do("GET", found, "", "X-Account-ID", mine).want(t, 400, "client_order_id_required")
+	ada.do("GET", found+"same", "", "X-Account-ID", theirs).want(t, 403, "account_forbidden")
+
+	ada.do("DELETE", "/api/orders", "", "X-Account-ID", theirs).want(t, 403, "account_forbidden")
+	ada.do("DELETE", "/api/orders", "", "X-Account-ID", mine).want(t, 207, "")
+	for i, want := range []string{"canceled", "new"} {
+		if book := s.sim.Orders(s.seeds[i].KeyID); len(book) != 1 || book[0].Status != want {
+			t.Errorf("the broker's book %d: %+v, want one order that is %s", i, book, want)
+		}
+	}
+}
