@@ -118,7 +118,7 @@ func (s *Service) Cancel(ctx context.Context, a tenant.Admission, id uuid.UUID) 
 	case err != nil:
 		return nil, err
 	case !may:
-		return nil, problem.New(problem.Forbidden, tenant.CodeNotPermitted, "Your role on this account does not allow trading.")
+		return nil, notPermitted("cancel")
 	case f.AlpacaID == nil:
 		return nil, problem.New(problem.Conflict, "order_not_cancelable", "This order is not at the broker: its state is %q.", f.State)
 	}

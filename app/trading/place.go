@@ -144,7 +144,7 @@ func (s *Service) commitIntent(ctx context.Context, a tenant.Admission, key stri
 	case err != nil:
 		return intent{}, nil, opened, err
 	case found.id == uuid.Nil:
-		return intent{}, nil, opened, problem.New(problem.Forbidden, tenant.CodeNotPermitted, "Your role on this account does not allow trading, or the account is paused.")
+		return intent{}, nil, opened, notPermitted("trade")
 	case made:
 		return intent{Placed: Placed{Order: found.order}, id: found.id, clientOrderID: found.clientOrderID}, client, opened, nil
 	case string(found.hash) != string(sum) && found.sameKey:

@@ -28,6 +28,11 @@ var needs = map[string]string{
 	"manage": "Only the owner of this account may change how it is set up at Alpaca.",
 }
 
+// notPermitted is what is told when the admission lacks a scope.
+func notPermitted(scope string) *problem.Problem {
+	return problem.New(problem.Forbidden, tenant.CodeNotPermitted, "%s", needs[scope])
+}
+
 // Relay passes a call through to the broker, and its answer back while it
 // comes: see broker.Client.Relay. A change is carried through even when its
 // client leaves. Give errors of the answer's body to Explain.
@@ -40,7 +45,7 @@ func (s *Service) Relay(ctx context.Context, a tenant.Admission, r Relayed) (*br
 			var may bool
 			err := row.Scan(&may)
 			if err == nil && !may {
-				return problem.New(problem.Forbidden, tenant.CodeNotPermitted, "%s", needs[r.Scope])
+				return notPermitted(r.Scope)
 			}
 			return err
 		})
