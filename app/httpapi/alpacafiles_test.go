@@ -92,10 +92,7 @@ var contradicting = []string{"/v2/assets/fixed_income/us_corporates", "/v2/asset
 
 func checkSample(t *testing.T, method, to string, operation *openapi3.Operation) {
 	t.Helper()
-	text, ok := alpaca[method+" "+to]
-	if !ok {
-		text = alpaca[to]
-	}
+	text := sample(method, to)
 	answer := operation.Responses.Value("200")
 	if text == "" || answer == nil || slices.Contains(contradicting, to) {
 		return

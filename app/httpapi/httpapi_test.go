@@ -118,10 +118,7 @@ func TestPausedAccount(t *testing.T) {
 	id := u.connect("one", s.seeds[0])
 	resting := `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"1","client_order_id":"resting"}`
 	order := u.do("POST", "/api/orders", resting, "X-Account-ID", id).want(t, 201, "").field(t, "id")
-	_, err := s.db.Conn(t, "admin").Exec(t.Context(), `insert into app.account_grants (account_id, user_id, role) select $1, u.id, 'viewer' from auth."user" u where email = 'bob@example.com'`, id)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s.grant(id, "bob", "viewer")
 	u.do("PATCH", "/api/accounts/"+id, `{"is_active":false}`).want(t, 200, "")
 	u.do("POST", "/api/orders", buyOne, "X-Account-ID", id).want(t, 403, "not_permitted")
 	friend.do("DELETE", "/api/orders/"+order, "", "X-Account-ID", id).want(t, 403, "not_permitted")

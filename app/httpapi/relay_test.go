@@ -49,10 +49,7 @@ func (s *stub) say(h http.HandlerFunc) {
 func (s *stub) front(sim http.Handler) http.Handler {
 	usual := http.NewServeMux()
 	for _, e := range endpoints() {
-		text, ok := alpaca[e.Method+" "+e.To]
-		if !ok {
-			text = alpaca[e.To]
-		}
+		text := sample(e.Method, e.To)
 		status := http.StatusOK
 		if text == "" && e.Method == "DELETE" {
 			status = http.StatusNoContent
@@ -130,10 +127,7 @@ func TestRelayedEndpoints(t *testing.T) {
 			query.Set("account_id", id)
 			broker.last()
 			got := ask(u, e, id, "?"+query.Encode())
-			want, ok := alpaca[e.Method+" "+e.To]
-			if !ok {
-				want = alpaca[e.To]
-			}
+			want := sample(e.Method, e.To)
 			if got.status/100 != 2 || got.text != want || got.header.Get("Cache-Control") != "no-store" || got.header.Get("X-Alpaca-Request-ID") != "request-1" {
 				t.Errorf("got %d %v %s, want %s", got.status, got.header, got.text, want)
 			}
@@ -234,10 +228,7 @@ func TestRelayedRefusals(t *testing.T) {
 	mine, foreign := u.connect("one", s.seeds[0]), other.connect("one", s.seeds[1])
 	empty := u.do("POST", "/api/accounts", `{"name":"empty","environment":"paper"}`).field(t, "id")
 	for who, role := range map[string]string{"vic": "viewer", "bob": "trader"} {
-		_, err := s.db.Conn(t, "admin").Exec(t.Context(), `insert into app.account_grants (account_id, user_id, role) select $1, u.id, $3 from auth."user" u where email = $2`, mine, who+"@example.com", role)
-		if err != nil {
-			t.Fatal(err)
-		}
+		s.grant(mine, who, role)
 	}
 	for _, e := range endpoints() {
 		t.Run(e.Method+" "+e.Path, func(t *testing.T) {

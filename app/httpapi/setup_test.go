@@ -156,6 +156,16 @@ func (s *server) signUp(name string) *user {
 	return u
 }
 
+// grant lets somebody who signed up use an account.
+func (s *server) grant(account, name, role string) {
+	s.t.Helper()
+	_, err := s.db.Conn(s.t, "admin").Exec(s.t.Context(), `insert into app.account_grants (account_id, user_id, role)
+		select $1, u.id, $3 from auth."user" u where email = $2`, account, name+"@example.com", role)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 // do sends a request; headers come in pairs.
 func (u *user) do(method, path, body string, headers ...string) answer {
 	u.s.t.Helper()

@@ -204,6 +204,26 @@ func TestAppendRows(t *testing.T) {
 	}
 }
 
+// page answers a page of the account's logs, and the next one's cursor.
+func (f *fixture) page(t *testing.T, limit, cursor string) (body []byte, next string) {
+	t.Helper()
+	page, err := tenant.ParsePage(limit, cursor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = f.tenant.Do(t.Context(), tenant.Admission{Token: f.token, Account: f.account}, func(b *tenant.Batch) {
+		b.Queue(`select id, message, created_at from app.agent_logs where account_id = $1 and (created_at, id) < ($2, $3)
+			order by created_at desc, id desc limit $4`, f.account, page.At, page.ID, page.Limit+1).Query(func(rows pgx.Rows) (err error) {
+			body, next, err = page.AppendRows(nil, rows)
+			return err
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body, next
+}
+
 // A page of long rows ends early, and the next one goes on after it.
 func TestPagesAreBoundedInBytes(t *testing.T) {
 	f := newFixture(t)
@@ -214,22 +234,7 @@ func TestPagesAreBoundedInBytes(t *testing.T) {
 	}
 	cursor, shown := "", 0
 	for range 4 {
-		page, err := tenant.ParsePage("500", cursor)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var body []byte
-		var next string
-		err = f.tenant.Do(t.Context(), tenant.Admission{Token: f.token, Account: f.account}, func(b *tenant.Batch) {
-			b.Queue(`select id, message, created_at from app.agent_logs where account_id = $1 and (created_at, id) < ($2, $3)
-				order by created_at desc, id desc limit $4`, f.account, page.At, page.ID, page.Limit+1).Query(func(rows pgx.Rows) (err error) {
-				body, next, err = page.AppendRows(nil, rows)
-				return err
-			})
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		body, next := f.page(t, "500", cursor)
 		if len(body) > 1<<20+50_000 {
 			t.Errorf("a page of %d bytes", len(body))
 		}
@@ -250,7 +255,6 @@ func TestPagesAreBoundedInBytes(t *testing.T) {
 // Pages of any size show every row once, in order.
 func TestPages(t *testing.T) {
 	f := newFixture(t)
-	a := tenant.Admission{Token: f.token, Account: f.account}
 	_, err := f.db.Conn(t, "admin").Exec(t.Context(), `insert into app.agent_logs (account_id, level, message, created_at)
 		select $1, 'info', n::text, timestamptz '2026-01-01' + (n / 3) * interval '1 second' from generate_series(1, 25) n`, f.account)
 	if err != nil {
@@ -260,22 +264,7 @@ func TestPages(t *testing.T) {
 		seen := map[string]bool{}
 		cursor := ""
 		for range 40 {
-			page, err := tenant.ParsePage(size, cursor)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var body []byte
-			var next string
-			err = f.tenant.Do(t.Context(), a, func(b *tenant.Batch) {
-				b.Queue(`select id, message, created_at from app.agent_logs where account_id = $1 and (created_at, id) < ($2, $3)
-					order by created_at desc, id desc limit $4`, f.account, page.At, page.ID, page.Limit+1).Query(func(rows pgx.Rows) (err error) {
-					body, next, err = page.AppendRows(nil, rows)
-					return err
-				})
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
+			body, next := f.page(t, size, cursor)
 			var rows []struct{ Message string }
 			if err := json.Unmarshal(body, &rows); err != nil {
 				t.Fatalf("%s: %v", body, err)

@@ -26,14 +26,8 @@ func TestMainPath(t *testing.T) {
 	chromium, js, binary := tools(t)
 	data := filepath.Join(t.TempDir(), "data")
 	base, seen := start(t, binary, data)
-	cmd := exec.Command("node", filepath.Join(js, "browser", "main.mjs"))
-	cmd.Env = append(os.Environ(), "BASE_URL="+base, "CHROMIUM="+chromium,
+	drive(t, filepath.Join(js, "browser", "main.mjs"), "BASE_URL="+base, "CHROMIUM="+chromium,
 		"KEY1="+seen[0][1], "SECRET1="+seen[0][2], "KEY2="+seen[1][1], "SECRET2="+seen[1][2])
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
-	t.Logf("%s", out)
 	findSecrets(t, data, append(slices.Concat(seen[0][1:], seen[1][1:]), "a long enough password")...)
 }
 
@@ -42,8 +36,14 @@ func TestMainPath(t *testing.T) {
 func TestDocs(t *testing.T) {
 	chromium, js, binary := tools(t)
 	base, _ := start(t, binary, filepath.Join(t.TempDir(), "data"))
-	cmd := exec.Command("node", filepath.Join(js, "browser", "docs.mjs"))
-	cmd.Env = append(os.Environ(), "BASE_URL="+base, "CHROMIUM="+chromium)
+	drive(t, filepath.Join(js, "browser", "docs.mjs"), "BASE_URL="+base, "CHROMIUM="+chromium)
+}
+
+// drive runs a script that drives the browser.
+func drive(t *testing.T, script string, env ...string) {
+	t.Helper()
+	cmd := exec.Command("node", script)
+	cmd.Env = append(os.Environ(), env...)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Errorf("%v\n%s", err, out)

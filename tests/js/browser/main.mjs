@@ -2,25 +2,18 @@
 // server: sign up → connect two accounts → buy → the fill appears → switch
 // account: nothing of the first shows under the second.
 //
-// BASE_URL, KEY1, SECRET1, KEY2, SECRET2; CHROMIUM; ARTIFACTS (a folder for a
-// screenshot of a failure); SCREENSHOT (a file for the README's).
+// BASE_URL, KEY1, SECRET1, KEY2, SECRET2; SCREENSHOT (a file for the README's);
+// and what open.mjs takes.
 import assert from 'node:assert/strict'
-import { chromium } from 'playwright-core'
+import { open } from './open.mjs'
 
-const { BASE_URL, KEY1, SECRET1, KEY2, SECRET2, CHROMIUM = '/usr/bin/chromium', ARTIFACTS, SCREENSHOT } = process.env
+const { BASE_URL, KEY1, SECRET1, KEY2, SECRET2, SCREENSHOT } = process.env
 const email = `browser-${Date.now()}@example.com`
 const password = 'a long enough password'
 
-const browser = await chromium.launch({
-  executablePath: CHROMIUM,
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-})
-const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: 'dark' })
-const page = await context.newPage()
+const { page, complaints, run } = await open('browser', { viewport: { width: 1440, height: 900 }, colorScheme: 'dark' })
 page.setDefaultTimeout(15_000)
 
-const complaints = []
-page.on('pageerror', (e) => complaints.push(`page error: ${e.message}`))
 page.on('console', (m) => m.type() === 'error' && !/Failed to load resource/.test(m.text()) && complaints.push(`console: ${m.text()}`))
 
 const at = (id) => page.getByTestId(id)
@@ -61,7 +54,7 @@ async function findKeys() {
   }, [KEY1, SECRET1, KEY2, SECRET2])
 }
 
-try {
+await run(async () => {
   step('sign up')
   await page.goto(BASE_URL)
   await at('sign-turn').click()
@@ -128,11 +121,4 @@ try {
   assert.deepEqual(await findKeys(), [], 'a key is in the page')
   assert.deepEqual(complaints, [], 'the browser complained')
   console.log('ok')
-} catch (e) {
-  if (ARTIFACTS) await page.screenshot({ path: `${ARTIFACTS}/browser-failure.png` }).catch(() => {})
-  console.error(e)
-  console.error(complaints.join('\n'))
-  process.exitCode = 1
-} finally {
-  await browser.close()
-}
+})

@@ -1,0 +1,31 @@
+// A real browser with one page, and what it complains of meanwhile.
+//
+// CHROMIUM; ARTIFACTS (a folder for a screenshot of a failure).
+import { chromium } from 'playwright-core'
+
+const { CHROMIUM = '/usr/bin/chromium', ARTIFACTS } = process.env
+
+export async function open(name, look) {
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  })
+  const page = await browser.newPage(look)
+  const complaints = []
+  page.on('pageerror', (e) => complaints.push(`page error: ${e.message}`))
+
+  /** Runs what the script does, and ends the browser with it. */
+  async function run(steps) {
+    try {
+      await steps()
+    } catch (e) {
+      if (ARTIFACTS) await page.screenshot({ path: `${ARTIFACTS}/${name}-failure.png` }).catch(() => {})
+      console.error(e)
+      console.error(complaints.join('\n'))
+      process.exitCode = 1
+    } finally {
+      await browser.close()
+    }
+  }
+  return { page, complaints, run }
+}
