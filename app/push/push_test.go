@@ -386,7 +386,8 @@ func TestRefusals(t *testing.T) {
 // A reader that does not read is cut off, holds no events in memory beyond its
 // queue, and the others hear everything meanwhile.
 func TestSlowReader(t *testing.T) {
-	f := newFixture(t, func(c *push.Config) { c.Queue, c.WriteTimeout = 40, 500*time.Millisecond })
+	const writeTimeout = 500 * time.Millisecond
+	f := newFixture(t, func(c *push.Config) { c.Queue, c.WriteTimeout = 40, writeTimeout })
 	slow, quick := f.dial(1), f.dial(1)
 	for _, c := range []*client{slow, quick} {
 		c.subscribe(1, "")
@@ -407,6 +408,7 @@ func TestSlowReader(t *testing.T) {
 		}
 	}
 	writing.Wait()
+	time.Sleep(2 * writeTimeout) // read any sooner, it would only have been late
 	slow.conn.SetReadLimit(1 << 20)
 	n := 0
 	for {
