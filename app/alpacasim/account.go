@@ -22,6 +22,9 @@ type account struct {
 	Orders    []*Order             `json:"orders"` // oldest first
 	Positions map[string]*position `json:"positions"`
 	Events    []event              `json:"events"`
+	// Watchlists are oldest first.
+	Watchlists []*watchlist `json:"watchlists,omitempty"`
+	Equity     equityBook   `json:"equity"`
 }
 
 // position is what an account holds of a symbol: a negative quantity is short.

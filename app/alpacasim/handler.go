@@ -14,8 +14,8 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Handler serves trading under /v2 and market data under /v2/stocks, on one
-// host.
+// Handler serves trading and market data, which are two hosts at Alpaca, on
+// one.
 func (s *Sim) Handler() http.Handler {
 	mux := http.NewServeMux()
 	signed := func(pattern string, h func(http.ResponseWriter, *http.Request, *account)) {
@@ -27,16 +27,12 @@ func (s *Sim) Handler() http.Handler {
 				answerRefusal(w, refuse(401, 40110000, "request is not authorized"))
 				return
 			}
-			w.Header().Set("X-Ratelimit-Limit", "200")
-			w.Header().Set("X-Ratelimit-Remaining", "199")
-			w.Header().Set("X-Ratelimit-Reset", strconv.FormatInt(time.Now().Add(time.Minute).Unix(), 10))
-			h(w, r, a)
+			if s.limits.admit(w, r, a.ID) {
+				h(w, r, a)
+			}
 		})
 	}
 	signed("GET /v2/account", s.getAccount)
-	signed("GET /v2/clock", s.getClock)
-	signed("GET /v2/assets", s.listAssets)
-	signed("GET /v2/assets/{symbol...}", s.getAsset)
 	signed("POST /v2/orders", s.postOrder)
 	signed("GET /v2/orders", s.listOrders)
 	signed("DELETE /v2/orders", s.cancelAll)
@@ -46,8 +42,8 @@ func (s *Sim) Handler() http.Handler {
 	signed("GET /v2/positions", s.listPositions)
 	signed("GET /v2/positions/{symbol...}", s.getPosition)
 	signed("GET /v2/events/trades", s.streamTrades)
-	signed("GET /v2/stocks/{symbol}/quotes/latest", s.latestQuote)
-	signed("GET /v2/stocks/quotes/latest", s.latestQuotes)
+	s.referenceRoutes(signed)
+	s.dataRoutes(signed)
 	if s.config.Control {
 		mux.HandleFunc("POST /_sim/fault", s.controlFault)
 		mux.HandleFunc("POST /_sim/streams/cut", func(w http.ResponseWriter, r *http.Request) {
@@ -122,38 +118,6 @@ func (s *Sim) getAccount(w http.ResponseWriter, _ *http.Request, a *account) {
 			"initial_margin": "0", "maintenance_margin": "0", "last_maintenance_margin": "0", "sma": "0", "crypto_tier": 0,
 		}, nil
 	})
-}
-
-func (s *Sim) getClock(w http.ResponseWriter, _ *http.Request, _ *account) {
-	now := s.now() // the simulated market never closes
-	answer(w, 200, map[string]any{"timestamp": now, "is_open": true, "next_open": now.Add(24 * time.Hour), "next_close": now.Add(24 * time.Hour)})
-}
-
-func assetJSON(a asset) map[string]any {
-	return map[string]any{
-		"id": assetID(a.symbol), "class": a.class, "exchange": a.exchange, "symbol": a.symbol, "name": a.name, "status": "active",
-		"tradable": true, "marginable": a.class == "us_equity", "maintenance_margin_requirement": 100, "shortable": a.class == "us_equity",
-		"easy_to_borrow": a.class == "us_equity", "fractionable": true, "attributes": []string{},
-	}
-}
-
-func (s *Sim) listAssets(w http.ResponseWriter, r *http.Request, _ *account) {
-	all := []map[string]any{}
-	for _, a := range assets {
-		if class := r.URL.Query().Get("asset_class"); class == "" || class == a.class {
-			all = append(all, assetJSON(a))
-		}
-	}
-	answer(w, 200, all)
-}
-
-func (s *Sim) getAsset(w http.ResponseWriter, r *http.Request, _ *account) {
-	a, ok := findAsset(r.PathValue("symbol"))
-	if !ok {
-		answerRefusal(w, refuse(404, 40410000, "asset not found for %s", r.PathValue("symbol")))
-		return
-	}
-	answer(w, 200, assetJSON(a))
 }
 
 func (s *Sim) postOrder(w http.ResponseWriter, r *http.Request, a *account) {
@@ -285,7 +249,7 @@ func (s *Sim) cancelAll(w http.ResponseWriter, _ *http.Request, a *account) {
 }
 
 func (s *Sim) positionJSON(p *position) map[string]any {
-	a, _ := findAsset(p.Symbol)
+	a, _ := s.findAsset(p.Symbol)
 	now := s.state.Prices[p.Symbol].mid()
 	side := "long"
 	if p.Qty.IsNegative() {
@@ -308,7 +272,7 @@ func (s *Sim) positionJSON(p *position) map[string]any {
 func (s *Sim) listPositions(w http.ResponseWriter, _ *http.Request, a *account) {
 	s.locked(w, func() (any, *refusal) {
 		list := []map[string]any{}
-		for _, known := range assets {
+		for _, known := range s.assets {
 			if p := a.Positions[known.symbol]; p != nil {
 				list = append(list, s.positionJSON(p))
 			}
@@ -319,42 +283,11 @@ func (s *Sim) listPositions(w http.ResponseWriter, _ *http.Request, a *account) 
 
 func (s *Sim) getPosition(w http.ResponseWriter, r *http.Request, a *account) {
 	s.locked(w, func() (any, *refusal) {
-		known, _ := findAsset(r.PathValue("symbol"))
+		known, _ := s.findAsset(r.PathValue("symbol"))
 		if p := a.Positions[known.symbol]; p != nil {
 			return s.positionJSON(p), nil
 		}
 		return nil, refuse(404, 40410000, "position does not exist")
-	})
-}
-
-func (s *Sim) quote(symbol string) (map[string]any, bool) {
-	p := s.state.Prices[symbol]
-	if p == nil {
-		return nil, false
-	}
-	return map[string]any{"t": s.now(), "ax": "V", "ap": json.Number(p.ask().String()), "as": 1, "bx": "V", "bp": json.Number(p.bid().String()), "bs": 1, "c": []string{"R"}, "z": "C"}, true
-}
-
-func (s *Sim) latestQuote(w http.ResponseWriter, r *http.Request, _ *account) {
-	s.locked(w, func() (any, *refusal) {
-		symbol := r.PathValue("symbol")
-		q, ok := s.quote(symbol)
-		if !ok {
-			return nil, refuse(404, 40410000, "no quote found for %s", symbol)
-		}
-		return map[string]any{"symbol": symbol, "quote": q}, nil
-	})
-}
-
-func (s *Sim) latestQuotes(w http.ResponseWriter, r *http.Request, _ *account) {
-	s.locked(w, func() (any, *refusal) {
-		quotes := map[string]any{}
-		for _, symbol := range strings.Split(r.URL.Query().Get("symbols"), ",") {
-			if q, ok := s.quote(symbol); ok {
-				quotes[symbol] = q
-			}
-		}
-		return map[string]any{"quotes": quotes}, nil
 	})
 }
 

@@ -91,7 +91,7 @@ func (s *Sim) place(a *account, r orderRequest) (*Order, *refusal) {
 			return nil, refuse(422, 40010001, "client_order_id must be unique")
 		}
 	}
-	traded, ok := findAsset(r.Symbol)
+	traded, ok := s.findAsset(r.Symbol)
 	if !ok {
 		return nil, refuse(422, 42210000, "asset %q not found", r.Symbol)
 	}
@@ -252,8 +252,4 @@ func (s *Sim) fill(a *account, o *Order, qty, at decimal.Decimal) {
 func (s *Sim) newID() string {
 	s.state.Counter++
 	return uuid.NewSHA1(uuid.NameSpaceOID, fmt.Appendf(nil, "paddock simulated %d %d", s.config.Seed, s.state.Counter)).String()
-}
-
-func assetID(symbol string) string {
-	return uuid.NewSHA1(uuid.NameSpaceOID, []byte("paddock simulated asset "+symbol)).String()
 }

@@ -18,11 +18,18 @@ import (
 
 // Config says what is simulated. Zero values take the defaults.
 type Config struct {
-	Seed      int64
-	Accounts  []AccountSeed
-	Tick      time.Duration    // between two moves of the market; 250 ms
-	FillDelay time.Duration    // how long a market order stays new; 300 ms
-	Clock     func() time.Time // time.Now
+	Seed       int64
+	Accounts   []AccountSeed
+	Tick       time.Duration    // between two moves of the market; 250 ms
+	FillDelay  time.Duration    // how long a market order stays new; 300 ms
+	Clock      func() time.Time // time.Now
+	AlwaysOpen bool
+	// Assets are traded beside those that are always there; one of a known
+	// symbol takes its place.
+	Assets []AssetSeed
+	// RateLimit is how many requests an account may make a minute, of trading
+	// and of market data each: 200 at Alpaca. 0 counts them and refuses none.
+	RateLimit int
 	// StateFile keeps the whole book: what was answered is in it, so that a
 	// simulator that is killed goes on where it was. "" keeps it in memory.
 	StateFile string
@@ -41,7 +48,9 @@ type AccountSeed struct {
 // Sim is a simulated Alpaca.
 type Sim struct {
 	config Config
+	assets []asset
 	faults faults
+	limits *limits
 
 	mu      sync.Mutex
 	state   state
@@ -72,7 +81,10 @@ func New(c Config) (*Sim, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Sim{config: c, changed: make(chan struct{}), cut: make(chan struct{}), byKey: map[string]*account{}}
+	s := &Sim{config: c, changed: make(chan struct{}), cut: make(chan struct{}), byKey: map[string]*account{}, limits: newLimits(c.RateLimit)}
+	if err := s.openMarkets(c.Assets); err != nil {
+		return nil, err
+	}
 	if err := s.load(); err != nil {
 		return nil, err
 	}
@@ -117,8 +129,10 @@ func (s *Sim) Run(ctx context.Context) error {
 func (s *Sim) Step() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, p := range s.state.Prices {
-		p.move()
+	now := s.now()
+	for _, a := range s.assets {
+		p := s.state.Prices[a.symbol]
+		p.move(newTape(a, s.config.Seed, p.Base).at(now))
 	}
 	filled := false
 	for _, id := range slices.Sorted(maps.Keys(s.state.Accounts)) { // in the same order in every run
@@ -127,6 +141,7 @@ func (s *Sim) Step() {
 			filled = s.tryFill(a, o) || filled
 		}
 	}
+	s.recordEquity()
 	if filled {
 		s.save()
 	}

@@ -22,9 +22,9 @@ func (s *Sim) load() error {
 			}
 		}
 	}
-	for _, a := range assets {
+	for _, a := range s.assets {
 		if s.state.Prices[a.symbol] == nil {
-			s.state.Prices[a.symbol] = newPrice(a, s.config.Seed)
+			s.state.Prices[a.symbol] = s.newPrice(a)
 		}
 	}
 	for _, a := range s.state.Accounts {

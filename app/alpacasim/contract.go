@@ -1,0 +1,295 @@
+package alpacasim
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+)
+
+// contract is an option on a share. Chains follow from a rule: AAPL's and
+// SPY's, the last two Fridays (those are inactive), the next four and the
+// third Fridays of the next six months, nineteen strikes around the opening
+// price.
+type contract struct {
+	underlying asset
+	expiry     time.Time // the close of its last day
+	call       bool
+	strike     int64 // cents
+}
+
+// hasChain says whether options are listed on an asset.
+func (a asset) hasChain() bool { return slices.Contains(a.attributes, "has_options") && !a.inactive }
+
+// symbol is the OCC's: root, day, C or P, and the strike in thousandths.
+func (c *contract) symbol() string {
+	kind := "P"
+	if c.call {
+		kind = "C"
+	}
+	return fmt.Sprintf("%s%s%s%08d", c.underlying.symbol, c.expiry.In(newYork).Format("060102"), kind, c.strike*10)
+}
+
+func contractID(symbol string) string {
+	return uuid.NewSHA1(uuid.NameSpaceOID, []byte("paddock simulated contract "+symbol)).String()
+}
+
+func (c *contract) kind() string {
+	if c.call {
+		return "call"
+	}
+	return "put"
+}
+
+func (c *contract) expiryDate() string { return c.expiry.In(newYork).Format(time.DateOnly) }
+
+// chain lists an underlying's contracts by expiry, kind and strike, which is
+// the order of their symbols.
+func (s *Sim) chain(underlying asset) []*contract {
+	var all []*contract
+	step := strikeStep(underlying.cents)
+	middle := underlying.cents / step * step
+	for _, expiry := range expiries(s.now()) {
+		for _, call := range []bool{true, false} {
+			for i := int64(-9); i <= 9; i++ {
+				if strike := middle + i*step; strike > 0 {
+					all = append(all, &contract{underlying: underlying, expiry: expiry, call: call, strike: strike})
+				}
+			}
+		}
+	}
+	return all
+}
+
+// strikeStep is some two and a half per cent, as a round number of dollars.
+func strikeStep(cents int64) int64 {
+	for _, step := range []int64{10_000, 5_000, 2_500, 1_000, 500, 250, 100} {
+		if cents/40 >= step*4/5 {
+			return step
+		}
+	}
+	return 50
+}
+
+// expiries are the days on which options end, at their close.
+func expiries(now time.Time) []time.Time {
+	today := midnight(now, newYork)
+	friday := today.AddDate(0, 0, (5-int(today.Weekday())+7)%7)
+	days := map[time.Time]bool{}
+	for i := -2; i < 4; i++ {
+		days[friday.AddDate(0, 0, 7*i)] = true
+	}
+	for i := range 7 {
+		first := time.Date(today.Year(), today.Month()+time.Month(i), 1, 0, 0, 0, 0, newYork)
+		if third := first.AddDate(0, 0, (5-int(first.Weekday())+7)%7+14); !third.Before(today) {
+			days[third] = true
+		}
+	}
+	var all []time.Time
+	for day := range days {
+		session, trades := sessionOf(day)
+		if !trades { // a holiday's options end the day before
+			session, trades = sessionOf(day.AddDate(0, 0, -1))
+		}
+		if trades {
+			all = append(all, session.close)
+		}
+	}
+	slices.SortFunc(all, time.Time.Compare)
+	return all
+}
+
+// contracts lists the chains of the named underlyings, or of all, sorted by
+// symbol.
+func (s *Sim) contracts(underlyings []string) []*contract {
+	var all []*contract
+	for _, a := range s.assets {
+		if a.hasChain() && (len(underlyings) == 0 || slices.ContainsFunc(underlyings, func(name string) bool { return strings.EqualFold(name, a.symbol) })) {
+			all = append(all, s.chain(a)...)
+		}
+	}
+	slices.SortFunc(all, func(a, b *contract) int { return cmp.Compare(a.symbol(), b.symbol()) })
+	return all
+}
+
+// findContract takes a symbol or an id.
+func (s *Sim) findContract(name string) (*contract, bool) {
+	for _, c := range s.contracts(nil) {
+		if symbol := c.symbol(); strings.EqualFold(symbol, name) || contractID(symbol) == name {
+			return c, true
+		}
+	}
+	return nil, false
+}
+
+// What the model of a contract's price assumes.
+const (
+	volatility = 0.30 // of every underlying, a year
+	interest   = 0.04 // a year
+)
+
+// model is a contract's value by Black and Scholes. These are estimates of a
+// simulated market, not anybody's money, and so floating-point.
+type model struct{ price, delta, gamma, theta, vega, rho float64 }
+
+func (c *contract) model(underlying int64, now time.Time) model {
+	spot, strike := float64(underlying)/100, float64(c.strike)/100
+	years := max(c.expiry.Sub(now).Hours(), 0.01) / 24 / 365
+	root := math.Sqrt(years)
+	d1 := (math.Log(spot/strike) + (interest+volatility*volatility/2)*years) / (volatility * root)
+	d2 := d1 - volatility*root
+	bell := math.Exp(-d1*d1/2) / math.Sqrt(2*math.Pi)
+	below := func(x float64) float64 { return (1 + math.Erf(x/math.Sqrt2)) / 2 }
+	worth := strike * math.Exp(-interest*years)
+	m := model{gamma: bell / (spot * volatility * root), vega: spot * bell * root / 100}
+	sign := -1.0
+	if c.call {
+		sign = 1
+	}
+	m.price = sign * (spot*below(sign*d1) - worth*below(sign*d2))
+	m.delta = sign * below(sign*d1)
+	m.theta = (-spot*bell*volatility/(2*root) - sign*interest*worth*below(sign*d2)) / 365
+	m.rho = sign * worth * years * below(sign*d2) / 100
+	return m
+}
+
+// cents is a contract's price while its underlying has one; a cent at least.
+func (c *contract) cents(underlying int64, now time.Time) int64 {
+	return max(int64(math.Round(c.model(underlying, now).price*100)), 1)
+}
+
+// contractJSON is a contract as Alpaca writes it.
+func (s *Sim) contractJSON(c *contract, deliverables bool) map[string]any {
+	symbol := c.symbol()
+	expired := s.now().After(c.expiry)
+	name := fmt.Sprintf("%s %s %s %s", c.underlying.symbol, c.expiry.In(newYork).Format("Jan 02 2006"), decimal.New(c.strike, -2), map[bool]string{true: "Call", false: "Put"}[c.call])
+	text := map[string]any{
+		"id": contractID(symbol), "symbol": symbol, "name": name, "status": map[bool]string{true: "inactive", false: "active"}[expired],
+		"tradable": !expired, "expiration_date": c.expiryDate(), "root_symbol": c.underlying.symbol,
+		"underlying_symbol": c.underlying.symbol, "underlying_asset_id": assetID(c.underlying.symbol), "type": c.kind(), "style": "american",
+		"strike_price": decimal.New(c.strike, -2), "multiplier": "100", "size": "100", "ppind": true,
+		"open_interest": strconv.FormatUint(named(symbol)%5_000, 10),
+	}
+	yesterday := s.now().AddDate(0, 0, -1)
+	for part := range s.trading(tape{contract: c}, yesterday.AddDate(0, 0, -14), midnight(s.now(), newYork).Add(-time.Second), true) {
+		date := part.from.In(newYork).Format(time.DateOnly)
+		text["open_interest_date"], text["close_price_date"] = date, date
+		t, _ := s.option(c)
+		text["close_price"] = decimal.New(t.at(part.to), -2)
+		break
+	}
+	if deliverables {
+		text["deliverables"] = []map[string]any{{
+			"type": "equity", "symbol": c.underlying.symbol, "asset_id": assetID(c.underlying.symbol), "amount": "100", "allocation_percentage": "100",
+			"settlement_type": "T+1", "settlement_method": "CCC", "delayed_settlement": false,
+		}}
+	}
+	return text
+}
+
+// contractFilter is what a query asks of contracts.
+type contractFilter struct {
+	kind, root              string
+	on, notBefore, notAfter string // days
+	atLeast, atMost         *decimal.Decimal
+	european, noPenny       bool
+}
+
+func parseContractFilter(get func(string) string) (contractFilter, error) {
+	f := contractFilter{
+		kind: get("type"), root: get("root_symbol"), on: get("expiration_date"), notBefore: get("expiration_date_gte"), notAfter: get("expiration_date_lte"),
+		european: get("style") == "european", noPenny: get("ppind") == "false",
+	}
+	for _, day := range []string{f.on, f.notBefore, f.notAfter} {
+		if _, err := time.Parse(time.DateOnly, day); day != "" && err != nil {
+			return f, fmt.Errorf("invalid expiration date %q: it must be YYYY-MM-DD", day)
+		}
+	}
+	for name, into := range map[string]**decimal.Decimal{"strike_price_gte": &f.atLeast, "strike_price_lte": &f.atMost} {
+		if text := get(name); text != "" {
+			d, err := decimal.NewFromString(text)
+			if err != nil {
+				return f, fmt.Errorf("invalid %s", name)
+			}
+			*into = &d
+		}
+	}
+	if f.kind != "" && f.kind != "call" && f.kind != "put" {
+		return f, errors.New("type must be call or put")
+	}
+	if style := get("style"); style != "" && style != "american" && style != "european" {
+		return f, errors.New("style must be american or european")
+	}
+	return f, nil
+}
+
+func (f contractFilter) takes(c *contract) bool {
+	day, strike := c.expiryDate(), decimal.New(c.strike, -2)
+	return (f.kind == "" || f.kind == c.kind()) && (f.root == "" || f.root == c.underlying.symbol) && !f.european && !f.noPenny &&
+		(f.on == "" || f.on == day) && day >= f.notBefore && (f.notAfter == "" || day <= f.notAfter) &&
+		(f.atLeast == nil || strike.GreaterThanOrEqual(*f.atLeast)) && (f.atMost == nil || strike.LessThanOrEqual(*f.atMost))
+}
+
+// listContracts lists active contracts up to the next weekend, unless asked
+// for others.
+func (s *Sim) listContracts(w http.ResponseWriter, r *http.Request, _ *account) {
+	q := r.URL.Query()
+	f, err := parseContractFilter(q.Get)
+	limit := 100
+	if text := q.Get("limit"); err == nil && text != "" {
+		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > 10_000 {
+			err = errors.New("limit must be between 1 and 10000")
+		}
+	}
+	var from cursor
+	if text := q.Get("page_token"); err == nil && text != "" {
+		from, err = parseToken(text)
+	}
+	status := q.Get("status")
+	switch status {
+	case "":
+		status = "active"
+	case "active", "inactive":
+	default:
+		err = errors.New("status must be active or inactive")
+	}
+	if err != nil {
+		answerRefusal(w, refuse(422, 42210000, "%s", err))
+		return
+	}
+	if f.on == "" && f.notAfter == "" {
+		today := midnight(s.now(), newYork)
+		f.notAfter = today.AddDate(0, 0, (7-int(today.Weekday()))%7).Format(time.DateOnly)
+	}
+	found := []map[string]any{}
+	var next *string
+	for _, c := range s.contracts(list(q.Get("underlying_symbols"))) {
+		if (s.now().After(c.expiry)) != (status == "inactive") || !f.takes(c) || c.symbol() < from.symbol {
+			continue
+		}
+		if len(found) == limit {
+			token := cursor{symbol: c.symbol(), at: c.expiry}.token()
+			next = &token
+			break
+		}
+		found = append(found, s.contractJSON(c, q.Get("show_deliverables") == "true"))
+	}
+	answer(w, 200, map[string]any{"option_contracts": found, "next_page_token": next})
+}
+
+func (s *Sim) getContract(w http.ResponseWriter, r *http.Request, _ *account) {
+	c, ok := s.findContract(r.PathValue("symbol"))
+	if !ok {
+		answerRefusal(w, refuse(404, 40410000, "contract not found for %s", r.PathValue("symbol")))
+		return
+	}
+	answer(w, 200, s.contractJSON(c, true))
+}
