@@ -114,7 +114,7 @@ func (p tape) minute(start time.Time) []tick {
 	ticks := make([]tick, n)
 	for i := range ticks {
 		h = mix(h + uint64(i))
-		span := time.Minute / time.Duration(n)
+		span := (time.Minute / time.Duration(n)).Truncate(time.Microsecond) // the cursor of a page has no less
 		at := start.Add(time.Duration(i)*span + time.Duration(h%uint64(span/time.Microsecond))*time.Microsecond)
 		size := int64(1+bits.LeadingZeros64(h<<8)*100+int(h>>20%100)) / 2
 		if p.crypto {
