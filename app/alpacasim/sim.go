@@ -23,6 +23,9 @@ type Config struct {
 	Tick      time.Duration    // between two moves of the market; 250 ms
 	FillDelay time.Duration    // how long a market order stays new; 300 ms
 	Clock     func() time.Time // time.Now
+	// Hours lets the market keep New York's hours from the first start on;
+	// without, it never closes. SetAlwaysOpen changes it while it runs.
+	Hours bool
 	// StateFile keeps the whole book: what was answered is in it, so that a
 	// simulator that is killed goes on where it was. "" keeps it in memory.
 	StateFile string
@@ -54,6 +57,8 @@ type Sim struct {
 type state struct {
 	Counter  uint64              `json:"counter"`
 	LastULID int64               `json:"last_ulid"` // milliseconds; never goes back
+	Offset   time.Duration       `json:"offset"`    // of the simulator's time from its clock
+	Hours    bool                `json:"hours"`     // the market closes, as New York's does
 	Prices   map[string]*price   `json:"prices"`
 	Accounts map[string]*account `json:"accounts"` // by id
 }
@@ -131,5 +136,3 @@ func (s *Sim) Step() {
 		s.save()
 	}
 }
-
-func (s *Sim) now() time.Time { return s.config.Clock().UTC().Truncate(time.Microsecond) }
