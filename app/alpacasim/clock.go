@@ -10,32 +10,20 @@ import (
 // getClock says whether shares trade now. In a market that never closes the
 // next opening and closing are a day away, always.
 func (s *Sim) getClock(w http.ResponseWriter, _ *http.Request, _ *account) {
-	now := s.now().In(newYork)
-	if s.config.AlwaysOpen {
+	now, hours := s.present()
+	now = now.In(newYork)
+	if !hours {
 		answer(w, 200, map[string]any{"timestamp": now, "is_open": true, "next_open": now.AddDate(0, 0, 1), "next_close": now.AddDate(0, 0, 1)})
 		return
 	}
-	open, closes := nextSession(now)
-	answer(w, 200, map[string]any{"timestamp": now, "is_open": isCore(now), "next_open": open, "next_close": closes})
+	answer(w, 200, map[string]any{"timestamp": now, "is_open": sessionAt(now) == regular, "next_open": nextOpen(now), "next_close": nextClose(now)})
 }
 
-func isCore(t time.Time) bool {
-	session, ok := sessionOf(t)
-	return ok && !t.Before(session.open) && t.Before(session.close)
-}
-
-// nextSession is when the market opens next after a time, and closes next.
-func nextSession(t time.Time) (open, closes time.Time) {
-	for day := midnight(t, newYork); open.IsZero() || closes.IsZero(); day = day.AddDate(0, 0, 1) {
-		session, ok := sessionOf(day)
-		if ok && open.IsZero() && session.open.After(t) {
-			open = session.open
-		}
-		if ok && closes.IsZero() && session.close.After(t) {
-			closes = session.close
-		}
-	}
-	return open, closes
+// present is the simulator's time, and whether its market keeps hours.
+func (s *Sim) present() (now time.Time, hours bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now(), s.state.Hours
 }
 
 // markets are those whose days are the New York Stock Exchange's.
@@ -48,7 +36,8 @@ var markets = map[string]map[string]string{
 
 // getClocks says which phase each market is in, now or at a time.
 func (s *Sim) getClocks(w http.ResponseWriter, r *http.Request, _ *account) {
-	now := s.now().In(newYork)
+	now, hours := s.present()
+	now = now.In(newYork)
 	if text := r.URL.Query().Get("time"); text != "" {
 		t, err := time.Parse(time.RFC3339, text)
 		if err != nil {
@@ -68,36 +57,34 @@ func (s *Sim) getClocks(w http.ResponseWriter, r *http.Request, _ *account) {
 			wrong(w, http.StatusBadRequest, fmt.Errorf("the market %s is not simulated: NYSE and NASDAQ are", name))
 			return
 		}
-		open, closes := nextSession(now)
-		phase, until := s.phase(now)
-		_, trades := sessionOf(now)
+		phase, until := phaseAt(now)
+		_, trades := dayAt(now)
+		if !hours {
+			phase, until, trades = "core", now.AddDate(0, 0, 1), true
+		}
 		clocks = append(clocks, map[string]any{
-			"market": market, "timestamp": now, "is_market_day": trades || s.config.AlwaysOpen, "next_market_open": open, "next_market_close": closes,
+			"market": market, "timestamp": now, "is_market_day": trades, "next_market_open": nextOpen(now), "next_market_close": nextClose(now),
 			"phase": phase, "phase_until": until,
 		})
 	}
 	answer(w, 200, map[string]any{"clocks": clocks})
 }
 
-// phase names the part of the trading day, and says when it ends.
-func (s *Sim) phase(t time.Time) (name string, until time.Time) {
-	if s.config.AlwaysOpen {
-		return "core", midnight(t, newYork).AddDate(0, 0, 1)
+// phaseAt names the part of the trading day in the newer clock's words, which
+// has no night session, and says when it ends.
+func phaseAt(t time.Time) (name string, until time.Time) {
+	day, trading := dayAt(t)
+	switch {
+	case !trading || !t.Before(day.end):
+		return "closed", nextDay(t).pre
+	case t.Before(day.pre):
+		return "closed", day.pre
+	case t.Before(day.open):
+		return "pre", day.open
+	case t.Before(day.close):
+		return "core", day.close
 	}
-	for day := midnight(t, newYork); ; day = day.AddDate(0, 0, 1) {
-		session, ok := sessionOf(day)
-		switch {
-		case !ok || !t.Before(session.postClose):
-		case t.Before(session.preOpen):
-			return "closed", session.preOpen
-		case t.Before(session.open):
-			return "pre", session.open
-		case t.Before(session.close):
-			return "core", session.close
-		default:
-			return "post", session.postClose
-		}
-	}
+	return "post", day.end
 }
 
 // calendarSpan reads the first and the last day of a calendar: by default all
@@ -136,14 +123,14 @@ func (s *Sim) getCalendar(w http.ResponseWriter, r *http.Request, _ *account) {
 	}
 	days := []map[string]any{}
 	for at := from; !at.After(until); at = at.AddDate(0, 0, 1) {
-		session, ok := sessionOf(at)
+		hours, ok := dayAt(at)
 		if !ok || settlement && (settles(at).Before(first) || settles(at).After(last)) {
 			continue
 		}
 		local := func(t time.Time, layout string) string { return t.In(newYork).Format(layout) }
 		days = append(days, map[string]any{
-			"date": at.Format(time.DateOnly), "open": local(session.open, "15:04"), "close": local(session.close, "15:04"),
-			"session_open": local(session.preOpen, "1504"), "session_close": local(session.postClose, "1504"),
+			"date": at.Format(time.DateOnly), "open": local(hours.open, "15:04"), "close": local(hours.close, "15:04"),
+			"session_open": local(hours.pre, "1504"), "session_close": local(hours.end, "1504"),
 			"settlement_date": settles(at).Format(time.DateOnly),
 		})
 	}
@@ -156,14 +143,7 @@ func day(year int, month time.Month, number int) time.Time {
 }
 
 // settles is the day on which a day's trades settle: the next of trading.
-func settles(at time.Time) time.Time {
-	for {
-		at = at.AddDate(0, 0, 1)
-		if _, ok := sessionOf(at); ok {
-			return at
-		}
-	}
-}
+func settles(at time.Time) time.Time { return midnight(nextDay(at).open, newYork) }
 
 // getMarketCalendar is the calendar in its newer form.
 func (s *Sim) getMarketCalendar(w http.ResponseWriter, r *http.Request, _ *account) {
@@ -172,7 +152,8 @@ func (s *Sim) getMarketCalendar(w http.ResponseWriter, r *http.Request, _ *accou
 		wrong(w, http.StatusBadRequest, fmt.Errorf("the market %s is not simulated: NYSE and NASDAQ are", r.PathValue("market")))
 		return
 	}
-	today := midnight(s.now(), newYork)
+	now, _ := s.present()
+	today := midnight(now, newYork)
 	first, last, err := calendarSpan(r, today, today.AddDate(0, 0, 7))
 	if err == nil {
 		err = oneOf(r, "timezone", "UTC")
@@ -187,11 +168,11 @@ func (s *Sim) getMarketCalendar(w http.ResponseWriter, r *http.Request, _ *accou
 	}
 	days := []map[string]any{}
 	for at := first; !at.After(last); at = at.AddDate(0, 0, 1) {
-		if session, ok := sessionOf(at); ok {
+		if hours, ok := dayAt(at); ok {
 			days = append(days, map[string]any{
 				"date": at.Format(time.DateOnly), "settlement_date": settles(at).Format(time.DateOnly),
-				"pre_start": session.preOpen.In(zone), "pre_end": session.open.In(zone), "core_start": session.open.In(zone), "core_end": session.close.In(zone),
-				"post_start": session.close.In(zone), "post_end": session.postClose.In(zone),
+				"pre_start": hours.pre.In(zone), "pre_end": hours.open.In(zone), "core_start": hours.open.In(zone), "core_end": hours.close.In(zone),
+				"post_start": hours.close.In(zone), "post_end": hours.end.In(zone),
 			})
 		}
 	}

@@ -227,7 +227,7 @@ var undescribed = map[string]string{
 // Every endpoint answers as Alpaca's own files say, right requests and wrong
 // ones, and none is left out.
 func TestAnswersFitAlpacasFiles(t *testing.T) {
-	m, files := openWatched(t)
+	m, files := openWatched(t, hours)
 	call := m.caller(t)
 	for _, tt := range conformanceRequests {
 		call(tt.method, tt.path, tt.body, tt.status)

@@ -55,9 +55,10 @@ func (c *contract) expiryDate() string { return c.expiry.In(newYork).Format(time
 // the order of their symbols.
 func (s *Sim) chain(underlying asset) []*contract {
 	var all []*contract
+	now, _ := s.present()
 	step := strikeStep(underlying.cents)
 	middle := underlying.cents / step * step
-	for _, expiry := range expiries(s.now()) {
+	for _, expiry := range expiries(now) {
 		for _, call := range []bool{true, false} {
 			for i := int64(-9); i <= 9; i++ {
 				if strike := middle + i*step; strike > 0 {
@@ -95,12 +96,12 @@ func expiries(now time.Time) []time.Time {
 	}
 	var all []time.Time
 	for day := range days {
-		session, trades := sessionOf(day)
+		hours, trades := dayAt(day)
 		if !trades { // a holiday's options end the day before
-			session, trades = sessionOf(day.AddDate(0, 0, -1))
+			hours, trades = dayAt(day.AddDate(0, 0, -1))
 		}
 		if trades {
-			all = append(all, session.close)
+			all = append(all, hours.close)
 		}
 	}
 	slices.SortFunc(all, time.Time.Compare)
@@ -169,7 +170,8 @@ func (c *contract) cents(underlying int64, now time.Time) int64 {
 // contractJSON is a contract as Alpaca writes it.
 func (s *Sim) contractJSON(c *contract, deliverables bool) map[string]any {
 	symbol := c.symbol()
-	expired := s.now().After(c.expiry)
+	now, _ := s.present()
+	expired := now.After(c.expiry)
 	name := fmt.Sprintf("%s %s %s %s", c.underlying.symbol, c.expiry.In(newYork).Format("Jan 02 2006"), decimal.New(c.strike, -2), map[bool]string{true: "Call", false: "Put"}[c.call])
 	text := map[string]any{
 		"id": contractID(symbol), "symbol": symbol, "name": name, "status": map[bool]string{true: "inactive", false: "active"}[expired],
@@ -178,8 +180,7 @@ func (s *Sim) contractJSON(c *contract, deliverables bool) map[string]any {
 		"strike_price": decimal.New(c.strike, -2), "multiplier": "100", "size": "100", "ppind": true,
 		"open_interest": strconv.FormatUint(named(symbol)%5_000, 10),
 	}
-	yesterday := s.now().AddDate(0, 0, -1)
-	for part := range s.trading(tape{contract: c}, yesterday.AddDate(0, 0, -14), midnight(s.now(), newYork).Add(-time.Second), true) {
+	for part := range s.trading(tape{contract: c}, now.AddDate(0, 0, -15), midnight(now, newYork).Add(-time.Second), true) {
 		date := part.from.In(newYork).Format(time.DateOnly)
 		text["open_interest_date"], text["close_price_date"] = date, date
 		t, _ := s.option(c)
@@ -265,14 +266,15 @@ func (s *Sim) listContracts(w http.ResponseWriter, r *http.Request, _ *account) 
 		answerRefusal(w, refuse(422, 42210000, "%s", err))
 		return
 	}
+	now, _ := s.present()
 	if f.on == "" && f.notAfter == "" {
-		today := midnight(s.now(), newYork)
+		today := midnight(now, newYork)
 		f.notAfter = today.AddDate(0, 0, (7-int(today.Weekday()))%7).Format(time.DateOnly)
 	}
 	found := []map[string]any{}
 	var next *string
 	for _, c := range s.contracts(list(q.Get("underlying_symbols"))) {
-		if (s.now().After(c.expiry)) != (status == "inactive") || !f.takes(c) || c.symbol() < from.symbol {
+		if now.After(c.expiry) != (status == "inactive") || !f.takes(c) || c.symbol() < from.symbol {
 			continue
 		}
 		if len(found) == limit {

@@ -110,6 +110,7 @@ func (s *Sim) latestOfCrypto(name string) func(http.ResponseWriter, *http.Reques
 			wrong(w, http.StatusBadRequest, err)
 			return
 		}
+		now, _ := s.present()
 		all := map[string]any{}
 		for _, symbol := range symbols {
 			t, ok := s.coin(symbol)
@@ -119,7 +120,7 @@ func (s *Sim) latestOfCrypto(name string) func(http.ResponseWriter, *http.Reques
 			last := s.latestTick(t, s.live(symbol))
 			switch name {
 			case "bars":
-				if b, ok := s.latestBar(t, timeframe{1, "Min"}, s.now().Add(-time.Minute)); ok {
+				if b, ok := s.latestBar(t, timeframe{1, "Min"}, now.Add(-time.Minute)); ok {
 					all[symbol] = b.json(true)
 				}
 			case "quotes":

@@ -90,7 +90,8 @@ var (
 
 // parseHistory reads the query as Alpaca's documentation of it says.
 func (s *Sim) parseHistory(q url.Values) (historyQuery, error) {
-	h := historyQuery{end: s.now(), name: q.Get("timeframe"), reporting: q.Get("intraday_reporting"), noReset: q.Get("pnl_reset") == "no_reset"}
+	now, _ := s.present()
+	h := historyQuery{end: now, name: q.Get("timeframe"), reporting: q.Get("intraday_reporting"), noReset: q.Get("pnl_reset") == "no_reset"}
 	if q.Get("start") != "" && q.Get("end") != "" && q.Get("period") != "" {
 		return h, fmt.Errorf("only two of start, end and period can be specified")
 	}
@@ -109,7 +110,7 @@ func (s *Sim) parseHistory(q url.Values) (historyQuery, error) {
 		}
 		h.end = day.AddDate(0, 0, 1).Add(-time.Second)
 	}
-	h.end = earlier(h.end, s.now())
+	h.end = earlier(h.end, now)
 	if h.start.IsZero() {
 		if h.start, err = s.before(h.end, q.Get("period")); err != nil {
 			return h, err

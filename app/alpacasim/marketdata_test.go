@@ -20,13 +20,16 @@ func (m *market) data() *marketdata.Client {
 	return marketdata.NewClient(marketdata.ClientOpts{APIKey: m.seeds[0].KeyID, APISecret: m.seeds[0].SecretKey, BaseURL: m.url, RetryLimit: -1})
 }
 
+// hours lets the market keep New York's.
+func hours(c *alpacasim.Config) { c.Hours = true }
+
 // today is the Monday of the tests, at midnight in New York.
 var today = time.Date(2026, 6, 1, 4, 0, 0, 0, time.UTC)
 
 // A bar is what the trades of its time come to, whatever its length: minutes
 // add up to hours, days and weeks.
 func TestBarsAddUp(t *testing.T) {
-	m := open(t)
+	m := open(t, hours)
 	c := m.data()
 	start, end := today.AddDate(0, 0, -14), today
 	trades, err := c.GetTrades("AAPL", marketdata.GetTradesRequest{Start: start, End: end, PageLimit: 10_000})
@@ -73,7 +76,7 @@ func TestBarsAddUp(t *testing.T) {
 
 // Bars begin where Alpaca's do, and only where there was trading.
 func TestTimeframes(t *testing.T) {
-	m := open(t)
+	m := open(t, hours)
 	for _, tt := range []struct {
 		path, start, end string
 		want             string // the bars' beginnings
@@ -178,7 +181,7 @@ func (m *market) points(t *testing.T, path string, limit int) []point {
 // A history read in pages of any size, in either direction, on any day and in
 // another process with the same seed, is the same; another seed has another.
 func TestHistoriesCanBeMadeAgain(t *testing.T) {
-	m, later := open(t), open(t)
+	m, later := open(t, hours), open(t, hours)
 	later.clock.tick(100 * 24 * time.Hour)
 	other := open(t, func(c *alpacasim.Config) { c.Seed = 2 })
 	for _, path := range []string{
@@ -223,7 +226,7 @@ func TestHistoriesCanBeMadeAgain(t *testing.T) {
 // History ends about where the live price is, also after that was set and
 // after hours of trading, and never lies in the future.
 func TestHistoryJoinsUpWithLivePrices(t *testing.T) {
-	m := open(t)
+	m := open(t, hours)
 	near := func(when string) {
 		t.Helper()
 		c := m.data()
@@ -265,7 +268,7 @@ func TestHistoryJoinsUpWithLivePrices(t *testing.T) {
 
 // Snapshots, quotes and books agree with each other, bid below ask.
 func TestLatestData(t *testing.T) {
-	m := open(t)
+	m := open(t, hours)
 	m.price("BTC/USD", "60000")
 	c := m.data()
 	books, err := c.GetCryptoSnapshots([]string{"BTC/USD", "ETH/USD", "DOGE/USD"}, marketdata.GetCryptoSnapshotRequest{})
@@ -296,7 +299,7 @@ func TestLatestData(t *testing.T) {
 // Options are priced by a model: calls lose with their strike, puts gain, and
 // greeks have their signs; a chain pages like any list.
 func TestOptionData(t *testing.T) {
-	m := open(t)
+	m := open(t, hours)
 	c := m.data()
 	var last *marketdata.OptionSnapshot
 	for _, strike := range []string{"180", "185", "190", "195"} {
@@ -349,7 +352,7 @@ func TestNews(t *testing.T) {
 
 // A year of days is made while it is sent, and quickly.
 func TestLongHistories(t *testing.T) {
-	m := open(t)
+	m := open(t, hours)
 	began := time.Now()
 	bars, err := m.data().GetBars("SPY", marketdata.GetBarsRequest{TimeFrame: marketdata.OneDay, Start: time.Date(2016, 1, 1, 0, 0, 0, 0, time.UTC), PageLimit: 10_000})
 	if err != nil || len(bars) < 2_500 || len(bars) > 2_750 {

@@ -30,7 +30,8 @@ func (s *Sim) optionRoutes(signed func(string, func(http.ResponseWriter, *http.R
 // live price.
 func (s *Sim) option(c *contract) (tape, int64) {
 	t := newTape(c.underlying, s.config.Seed, s.base(c.underlying.symbol)).forContract(c)
-	return t, c.cents(s.live(c.underlying.symbol), s.now())
+	now, _ := s.present()
+	return t, c.cents(s.live(c.underlying.symbol), now)
 }
 
 var occSymbol = regexp.MustCompile(`^[A-Z]{1,6}\d{6}[CP]\d{8}$`)
@@ -117,7 +118,8 @@ func (s *Sim) latestOfOptions(name string) func(http.ResponseWriter, *http.Reque
 func (s *Sim) optionSnapshot(c *contract) map[string]any {
 	t, live := s.option(c)
 	text := s.snapshot(t, live, optionQuote, optionTrade)
-	m := c.model(s.live(c.underlying.symbol), s.now())
+	now, _ := s.present()
+	m := c.model(s.live(c.underlying.symbol), now)
 	text["impliedVolatility"] = estimate(volatility)
 	text["greeks"] = map[string]any{"delta": estimate(m.delta), "gamma": estimate(m.gamma), "theta": estimate(m.theta), "vega": estimate(m.vega), "rho": estimate(m.rho)}
 	return text
@@ -187,9 +189,10 @@ func (s *Sim) optionChain(w http.ResponseWriter, r *http.Request, _ *account) {
 		wrong(w, http.StatusBadRequest, err)
 		return
 	}
+	now, _ := s.present()
 	var found []*contract
 	for _, c := range s.contracts([]string{r.PathValue("symbol")}) {
-		if !s.now().After(c.expiry) && f.takes(c) {
+		if !now.After(c.expiry) && f.takes(c) {
 			found = append(found, c)
 		}
 	}

@@ -45,7 +45,7 @@ func parseToken(text string) (cursor, error) {
 // window reads start, end, limit, page_token and sort. Without a start the
 // history is today's, and it never passes the present.
 func (s *Sim) window(q url.Values, usual, most int) (window, error) {
-	now := s.now()
+	now, _ := s.present()
 	local := now.In(newYork)
 	w := window{from: time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, newYork), to: now, limit: usual}
 	var err error

@@ -38,13 +38,14 @@ func (s *Sim) mostActives(w http.ResponseWriter, r *http.Request, _ *account) {
 		Volume int64  `json:"volume"`
 		Trades int64  `json:"trade_count"`
 	}
+	now, _ := s.present()
 	all := []active{}
 	for _, a := range s.assets {
 		t, ok := s.stock(a.symbol)
 		if !ok || a.inactive {
 			continue
 		}
-		if b, ok := s.latestBar(t, timeframe{1, "Day"}, s.now()); ok {
+		if b, ok := s.latestBar(t, timeframe{1, "Day"}, now); ok {
 			all = append(all, active{a.symbol, b.volume, b.trades})
 		}
 	}
@@ -54,7 +55,7 @@ func (s *Sim) mostActives(w http.ResponseWriter, r *http.Request, _ *account) {
 		}
 		return cmp.Compare(b.Volume, a.Volume)
 	})
-	answer(w, 200, map[string]any{"most_actives": all[:min(n, len(all))], "last_updated": s.now()})
+	answer(w, 200, map[string]any{"most_actives": all[:min(n, len(all))], "last_updated": now})
 }
 
 // movers ranks a market by how far each is from its last close but one.
@@ -78,13 +79,14 @@ func (s *Sim) movers(w http.ResponseWriter, r *http.Request, _ *account) {
 		change, share decimal.Decimal
 		price         int64
 	}
+	now, _ := s.present()
 	var all []mover
 	for _, a := range s.assets {
 		t, ok := find(a.symbol)
 		if !ok || a.inactive {
 			continue
 		}
-		today, ok := s.latestBar(t, timeframe{1, "Day"}, s.now())
+		today, ok := s.latestBar(t, timeframe{1, "Day"}, now)
 		if !ok {
 			continue
 		}
@@ -109,5 +111,5 @@ func (s *Sim) movers(w http.ResponseWriter, r *http.Request, _ *account) {
 			losers = append(losers, text(last))
 		}
 	}
-	answer(w, 200, map[string]any{"gainers": gainers, "losers": losers, "market_type": market, "last_updated": s.now()})
+	answer(w, 200, map[string]any{"gainers": gainers, "losers": losers, "market_type": market, "last_updated": now})
 }

@@ -18,12 +18,14 @@ import (
 
 // Config says what is simulated. Zero values take the defaults.
 type Config struct {
-	Seed       int64
-	Accounts   []AccountSeed
-	Tick       time.Duration    // between two moves of the market; 250 ms
-	FillDelay  time.Duration    // how long a market order stays new; 300 ms
-	Clock      func() time.Time // time.Now
-	AlwaysOpen bool
+	Seed      int64
+	Accounts  []AccountSeed
+	Tick      time.Duration    // between two moves of the market; 250 ms
+	FillDelay time.Duration    // how long a market order stays new; 300 ms
+	Clock     func() time.Time // time.Now
+	// Hours lets the market keep New York's hours from the first start on;
+	// without, it never closes. SetAlwaysOpen changes it while it runs.
+	Hours bool
 	// Assets are traded beside those that are always there; one of a known
 	// symbol takes its place.
 	Assets []AssetSeed
@@ -63,6 +65,8 @@ type Sim struct {
 type state struct {
 	Counter  uint64              `json:"counter"`
 	LastULID int64               `json:"last_ulid"` // milliseconds; never goes back
+	Offset   time.Duration       `json:"offset"`    // of the simulator's time from its clock
+	Hours    bool                `json:"hours"`     // the market closes, as New York's does
 	Prices   map[string]*price   `json:"prices"`
 	Accounts map[string]*account `json:"accounts"` // by id
 }
@@ -146,5 +150,3 @@ func (s *Sim) Step() {
 		s.save()
 	}
 }
-
-func (s *Sim) now() time.Time { return s.config.Clock().UTC().Truncate(time.Microsecond) }

@@ -174,14 +174,14 @@ func (s *Sim) auctions(t tape, w window) iter.Seq2[time.Time, any] {
 		core := t
 		core.contract = nil
 		for day := range s.trading(t, w.from, w.to, w.desc) {
-			session, ok := sessionOf(day.from)
-			if !ok || session.open.Before(w.from) || session.close.After(w.to) {
+			hours, ok := dayAt(day.from)
+			if !ok || hours.open.Before(w.from) || hours.close.After(w.to) {
 				continue
 			}
 			cross := func(at time.Time, condition string) []map[string]any {
 				return []map[string]any{{"t": at.UTC(), "x": "Q", "p": dollars(core.at(at)), "s": 100_000, "c": condition}}
 			}
-			if !yield(session.open, map[string]any{"d": session.open.In(newYork).Format(time.DateOnly), "o": cross(session.open, "O"), "c": cross(session.close, "6")}) {
+			if !yield(hours.open, map[string]any{"d": hours.open.In(newYork).Format(time.DateOnly), "o": cross(hours.open, "O"), "c": cross(hours.close, "6")}) {
 				return
 			}
 		}
@@ -194,9 +194,10 @@ func (s *Sim) latestStock(name, symbol string) (map[string]any, bool) {
 	if !ok {
 		return nil, false
 	}
+	now, _ := s.present()
 	switch name {
 	case "bars":
-		b, ok := s.latestBar(t, timeframe{1, "Min"}, s.now().Add(-time.Minute))
+		b, ok := s.latestBar(t, timeframe{1, "Min"}, now.Add(-time.Minute))
 		return b.json(false), ok
 	case "quotes":
 		return stockQuote(s.latestTick(t, s.live(symbol))), true
@@ -250,7 +251,7 @@ func checkLatest(r *http.Request) error {
 
 // snapshot is what is newest of a symbol, in its class's words.
 func (s *Sim) snapshot(t tape, live int64, quote, trade func(tick) map[string]any) map[string]any {
-	now := s.now()
+	now, _ := s.present()
 	last := s.latestTick(t, live)
 	text := map[string]any{"latestTrade": trade(last), "latestQuote": quote(last)}
 	if b, ok := s.latestBar(t, timeframe{1, "Min"}, now.Add(-time.Minute)); ok {

@@ -10,8 +10,8 @@ import (
 // option's in the core session.
 func (s *Sim) trading(t tape, from, to time.Time, desc bool) iter.Seq[stretch] {
 	return func(yield func(stretch) bool) {
-		zone := newYork
-		first, last := midnight(from, zone), midnight(to, zone)
+		_, hours := s.present()
+		first, last := midnight(from, newYork), midnight(to, newYork)
 		days := int(last.Sub(first).Hours()/24 + 0.5)
 		for i := range days + 1 {
 			day := first.AddDate(0, 0, i)
@@ -19,14 +19,14 @@ func (s *Sim) trading(t tape, from, to time.Time, desc bool) iter.Seq[stretch] {
 				day = last.AddDate(0, 0, -i)
 			}
 			open := stretch{day, day.AddDate(0, 0, 1)}
-			if !t.crypto && !s.config.AlwaysOpen {
-				session, ok := sessionOf(day)
-				if !ok {
+			if !t.crypto && hours {
+				its, trades := dayAt(day)
+				if !trades {
 					continue
 				}
-				open = stretch{session.preOpen, session.postClose}
+				open = stretch{its.pre, its.end}
 				if t.contract != nil {
-					open = stretch{session.open, session.close}
+					open = stretch{its.open, its.close}
 				}
 			}
 			if open.from.After(to) || !open.to.After(from) {
@@ -56,7 +56,7 @@ func (s *Sim) bars(t tape, f timeframe, w window) iter.Seq[bar] {
 	if t.crypto {
 		zone = time.UTC
 	}
-	now := s.now()
+	now, _ := s.present()
 	return func(yield func(bar) bool) {
 		start := f.start(w.from, zone)
 		if start.Before(w.from) {
@@ -84,7 +84,7 @@ func (s *Sim) bars(t tape, f timeframe, w window) iter.Seq[bar] {
 
 // latestTick is the live price as a trade: now, or when the market closed.
 func (s *Sim) latestTick(t tape, live int64) tick {
-	now := s.now()
+	now, _ := s.present()
 	at := now
 	for part := range s.trading(t, now.AddDate(0, 0, -14), now, true) {
 		at = earlier(now, part.to.Add(-time.Microsecond))
@@ -93,7 +93,7 @@ func (s *Sim) latestTick(t tape, live int64) tick {
 	return tick{at: at, id: at.Unix()/60*10 + 9, cents: live, size: 100, buy: true}
 }
 
-// latestBar is the newest whole bar, or with open the one that still grows.
+// latestBar is the newest bar that begins by then, at most two weeks before.
 func (s *Sim) latestBar(t tape, f timeframe, until time.Time) (bar, bool) {
 	for b := range s.bars(t, f, window{from: until.AddDate(0, 0, -14), to: until, desc: true}) {
 		return b, true
