@@ -19,7 +19,7 @@ type equityPoint struct {
 }
 
 // equityBook is an account's worth in the past: by days, which the state file
-// keeps, and by minutes of the last day, which it does not, for it is written
+// keeps up to the last fill or midnight, and by minutes of the last day, which it does not, for it is written
 // with every order.
 type equityBook struct {
 	Days    []equityPoint `json:"days"`
@@ -34,29 +34,34 @@ const (
 
 // recordEquity notes every account's worth, once a minute. s.mu is held.
 func (s *Sim) recordEquity() {
-	now := s.now()
+	now, newDay := s.now(), false
 	for _, a := range s.state.Accounts {
 		minutes := a.Equity.minutes
 		if n := len(minutes); n > 0 && !now.Truncate(time.Minute).After(minutes[n-1].At.Truncate(time.Minute)) {
 			continue
 		}
-		a.Equity.note(equityPoint{At: now, Equity: s.equity(a)})
+		newDay = a.Equity.note(equityPoint{At: now, Equity: s.equity(a)}) || newDay
+	}
+	if newDay {
+		s.save()
 	}
 }
 
-func (b *equityBook) note(p equityPoint) {
+// note adds a point, and says whether it is a day's first.
+func (b *equityBook) note(p equityPoint) bool {
 	b.minutes = append(b.minutes, p)
 	if n := len(b.minutes); n > 2*minutesKept { // not at every point, for it copies them
 		b.minutes = slices.Clone(b.minutes[n-minutesKept:])
 	}
 	if n := len(b.Days); n > 0 && midnight(b.Days[n-1].At, newYork).Equal(midnight(p.At, newYork)) {
 		b.Days[n-1] = p
-		return
+		return false
 	}
 	b.Days = append(b.Days, p)
 	if n := len(b.Days); n > daysKept {
 		b.Days = b.Days[n-daysKept:]
 	}
+	return true
 }
 
 // at is the worth that was noted last by then, or the opening one.
