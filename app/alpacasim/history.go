@@ -40,19 +40,19 @@ func named(text string) uint64 {
 	return h.Sum64()
 }
 
-// swings are the waves of a price: how long each takes to find a new height,
-// and how far that may be, in millionths.
-var swings = []struct {
-	period time.Duration
-	height int64
-}{
-	{time.Minute, 150}, {10 * time.Minute, 400}, {time.Hour, 1_000}, {6 * time.Hour, 2_500},
-	{36 * time.Hour, 5_000}, {240 * time.Hour, 9_000}, {2_000 * time.Hour, 12_000}, {9_000 * time.Hour, 14_000},
+// swings are the waves of a price: how many minutes each takes to find a new
+// height, and how far that may be, in millionths.
+var swings = []struct{ minutes, height int64 }{
+	{1, 150}, {10, 400}, {60, 1_000}, {360, 2_500}, {2_160, 5_000}, {14_400, 9_000}, {120_000, 12_000}, {540_000, 14_000},
 }
 
 // at is the price at a time, in cents.
 func (p tape) at(t time.Time) int64 {
-	cents := around(p.base, 1_000_000+p.swing(t), 1_000_000)
+	return p.swung(p.swing(t), t)
+}
+
+func (p tape) swung(millionths int64, t time.Time) int64 {
+	cents := around(p.base, 1_000_000+millionths, 1_000_000)
 	if p.contract != nil {
 		return p.contract.cents(cents, t)
 	}
@@ -72,15 +72,27 @@ func around(cents, times, over int64) int64 {
 	return max(int64(quotient), 1)
 }
 
-// swing is how far the price is from its base at a time, in millionths.
+// swing is how far the price is from its base at a time, in millionths. All
+// swings turn at whole minutes, and go straight between them.
 func (p tape) swing(t time.Time) int64 {
+	number := t.Unix() / 60
+	return between(p.turn(number), p.turn(number+1), t)
+}
+
+func between(before, after int64, t time.Time) int64 {
+	return before + (after-before)*(t.UnixMilli()%60_000)/60_000
+}
+
+// turn is the swing at the beginning of a minute.
+func (p tape) turn(minute int64) int64 {
 	var millionths int64
-	now := t.UnixMilli()
 	for i, s := range swings {
-		period := s.period.Milliseconds()
-		knot, past := now/period, now%period
-		before, after := p.height(i, knot, s.height), p.height(i, knot+1, s.height)
-		millionths += before + (after-before)*past/period
+		knot, past := minute/s.minutes, minute%s.minutes
+		before := p.height(i, knot, s.height)
+		millionths += before
+		if past > 0 {
+			millionths += (p.height(i, knot+1, s.height) - before) * past / s.minutes
+		}
 	}
 	return millionths
 }
@@ -111,6 +123,7 @@ func (p tape) minute(start time.Time) []tick {
 	number := start.Unix() / 60
 	h := mix(p.key ^ mix(1<<48^uint64(number)))
 	n := 3 + int64(h%5)
+	before, after := p.turn(number), p.turn(number+1)
 	ticks := make([]tick, n)
 	for i := range ticks {
 		h = mix(h + uint64(i))
@@ -120,7 +133,7 @@ func (p tape) minute(start time.Time) []tick {
 		if p.crypto {
 			size = int64(1_000 + h>>20%2_000_000)
 		}
-		ticks[i] = tick{at: at, id: number*10 + int64(i), cents: p.at(at), size: size, buy: h>>62&1 == 1}
+		ticks[i] = tick{at: at, id: number*10 + int64(i), cents: p.swung(between(before, after, at), at), size: size, buy: h>>62&1 == 1}
 	}
 	return ticks
 }
