@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-func (s *Sim) cryptoRoutes(signed func(string, func(http.ResponseWriter, *http.Request, *account))) {
+func (s *Sim) cryptoRoutes(signed routes) {
 	for _, name := range []string{"bars", "quotes", "trades"} {
 		signed("GET /v1beta3/crypto/{loc}/"+name, s.cryptoHistory(name))
 	}
@@ -48,7 +48,7 @@ func cryptoSymbols(r *http.Request) ([]string, error) {
 	return symbols, nil
 }
 
-func (s *Sim) cryptoHistory(name string) func(http.ResponseWriter, *http.Request, *account) {
+func (s *Sim) cryptoHistory(name string) accountHandler {
 	return func(w http.ResponseWriter, r *http.Request, _ *account) {
 		symbols, err := cryptoSymbols(r)
 		var part window
@@ -103,7 +103,7 @@ func (s *Sim) orderbook(t tape, last tick) map[string]any {
 	return map[string]any{"t": last.at.UTC(), "b": bids, "a": asks}
 }
 
-func (s *Sim) latestOfCrypto(name string) func(http.ResponseWriter, *http.Request, *account) {
+func (s *Sim) latestOfCrypto(name string) accountHandler {
 	return func(w http.ResponseWriter, r *http.Request, _ *account) {
 		symbols, err := cryptoSymbols(r)
 		if err != nil {

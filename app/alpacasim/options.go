@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-func (s *Sim) optionRoutes(signed func(string, func(http.ResponseWriter, *http.Request, *account))) {
+func (s *Sim) optionRoutes(signed routes) {
 	for _, name := range []string{"bars", "trades"} {
 		signed("GET /v1beta1/options/"+name, s.optionHistory(name))
 	}
@@ -53,7 +53,7 @@ func optionSymbols(r *http.Request) ([]string, error) {
 	return symbols, oneOf(r, "feed", "opra", "indicative")
 }
 
-func (s *Sim) optionHistory(name string) func(http.ResponseWriter, *http.Request, *account) {
+func (s *Sim) optionHistory(name string) accountHandler {
 	return func(w http.ResponseWriter, r *http.Request, _ *account) {
 		symbols, err := optionSymbols(r)
 		var part window
@@ -91,7 +91,7 @@ func optionQuote(t tick) map[string]any {
 	return map[string]any{"t": t.at.UTC(), "ax": "C", "ap": dollars(t.cents + 1), "as": t.size, "bx": "C", "bp": dollars(max(t.cents-1, 0)), "bs": t.size, "c": "A"}
 }
 
-func (s *Sim) latestOfOptions(name string) func(http.ResponseWriter, *http.Request, *account) {
+func (s *Sim) latestOfOptions(name string) accountHandler {
 	return func(w http.ResponseWriter, r *http.Request, _ *account) {
 		symbols, err := optionSymbols(r)
 		if err != nil {

@@ -1,14 +1,10 @@
 package alpacasim
 
-import (
-	"net/http"
-
-	"github.com/shopspring/decimal"
-)
+import "github.com/shopspring/decimal"
 
 // referenceRoutes serve what a client looks up before it trades, and what it
 // keeps for itself.
-func (s *Sim) referenceRoutes(signed func(string, func(http.ResponseWriter, *http.Request, *account))) {
+func (s *Sim) referenceRoutes(signed routes) {
 	signed("GET /v2/assets", s.listAssets)
 	signed("GET /v2/assets/{symbol...}", s.getAsset)
 	signed("GET /v2/options/contracts", s.listContracts)

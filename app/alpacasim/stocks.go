@@ -9,7 +9,7 @@ import (
 )
 
 // dataRoutes serve what Alpaca has on its data host.
-func (s *Sim) dataRoutes(signed func(string, func(http.ResponseWriter, *http.Request, *account))) {
+func (s *Sim) dataRoutes(signed routes) {
 	for _, name := range []string{"bars", "quotes", "trades", "auctions"} {
 		signed("GET /v2/stocks/"+name, s.stockHistory(name))
 		signed("GET /v2/stocks/{symbol}/"+name, s.stockHistory(name))
@@ -95,7 +95,7 @@ func containsFold(all []string, value string) bool {
 	return false
 }
 
-func (s *Sim) stockHistory(name string) func(http.ResponseWriter, *http.Request, *account) {
+func (s *Sim) stockHistory(name string) accountHandler {
 	return func(w http.ResponseWriter, r *http.Request, _ *account) {
 		symbols, single, err := stockSymbols(r)
 		var part window
@@ -205,7 +205,7 @@ func (s *Sim) latestStock(name, symbol string) (map[string]any, bool) {
 	return stockTrade(s.latestTick(t, s.live(symbol))), true
 }
 
-func (s *Sim) latestOfStock(name string) func(http.ResponseWriter, *http.Request, *account) {
+func (s *Sim) latestOfStock(name string) accountHandler {
 	one := strings.TrimSuffix(name, "s")
 	return func(w http.ResponseWriter, r *http.Request, _ *account) {
 		symbols, _, _ := stockSymbols(r) // the path always has one
@@ -222,7 +222,7 @@ func (s *Sim) latestOfStock(name string) func(http.ResponseWriter, *http.Request
 	}
 }
 
-func (s *Sim) latestOfStocks(name string) func(http.ResponseWriter, *http.Request, *account) {
+func (s *Sim) latestOfStocks(name string) accountHandler {
 	return func(w http.ResponseWriter, r *http.Request, _ *account) {
 		symbols, _, err := stockSymbols(r)
 		if err == nil {

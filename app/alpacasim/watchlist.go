@@ -18,7 +18,7 @@ type watchlist struct {
 	Symbols   []string  `json:"symbols"`
 }
 
-func (s *Sim) watchlistRoutes(signed func(string, func(http.ResponseWriter, *http.Request, *account))) {
+func (s *Sim) watchlistRoutes(signed routes) {
 	signed("GET /v2/watchlists", s.listWatchlists)
 	signed("POST /v2/watchlists", s.createWatchlist)
 	for _, path := range []string{"/v2/watchlists/{id}", "/v2/watchlists:by_name"} {
@@ -98,7 +98,7 @@ func findWatchlist(a *account, r *http.Request) (*watchlist, *refusal) {
 }
 
 // onWatchlist answers a list after a change; nil takes the path's symbol out.
-func (s *Sim) onWatchlist(change func(*account, *watchlist, watchlistRequest) *refusal) func(http.ResponseWriter, *http.Request, *account) {
+func (s *Sim) onWatchlist(change func(*account, *watchlist, watchlistRequest) *refusal) accountHandler {
 	return func(w http.ResponseWriter, r *http.Request, a *account) {
 		var request watchlistRequest
 		if r.Method == http.MethodPut || r.Method == http.MethodPost {
