@@ -15,7 +15,13 @@ type price struct {
 }
 
 func (s *Sim) newPrice(a asset) *price {
-	return &price{Cents: newTape(a, s.config.Seed, a.cents).at(s.now()), Base: a.cents, Seed: named(a.symbol) ^ uint64(s.config.Seed)}
+	t := newTape(a, s.config.Seed, a.cents)
+	p := &price{Cents: t.at(s.now()), Base: a.cents, Seed: named(a.symbol) ^ uint64(s.config.Seed)}
+	if to, told := s.config.Prices[a.symbol]; told {
+		p.Cents = max(to.Shift(2).IntPart(), 1)
+		p.Base = t.baseFor(p.Cents, s.now())
+	}
+	return p
 }
 
 // move takes one step: up to 0.02 % either way, drawn a little to the tape, so

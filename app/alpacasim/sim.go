@@ -26,6 +26,11 @@ type Config struct {
 	// Hours lets the market keep New York's hours from the first start on;
 	// without, it never closes. SetAlwaysOpen changes it while it runs.
 	Hours bool
+	// Start is the simulator's time when it starts afresh; it goes on from
+	// there. Zero is the clock's own time.
+	Start time.Time
+	// Prices are where symbols begin when it starts afresh, in dollars.
+	Prices map[string]decimal.Decimal
 	// Assets are traded beside those that are always there; one of a known
 	// symbol takes its place.
 	Assets []AssetSeed
@@ -45,6 +50,7 @@ type AccountSeed struct {
 	KeyID     string          `json:"key_id"`
 	SecretKey string          `json:"secret_key"`
 	Cash      decimal.Decimal `json:"cash"` // 0 takes 100,000
+	Positions []PositionSeed  `json:"positions,omitempty"`
 }
 
 // Sim is a simulated Alpaca.
@@ -89,6 +95,9 @@ func New(c Config) (*Sim, error) {
 	if err := s.openMarkets(c.Assets); err != nil {
 		return nil, err
 	}
+	if err := s.checkSeeds(); err != nil {
+		return nil, err
+	}
 	if err := s.load(); err != nil {
 		return nil, err
 	}
@@ -109,6 +118,7 @@ func (s *Sim) AddAccount(seed AccountSeed) {
 		seed.Cash = decimal.NewFromInt(100_000)
 	}
 	a := newAccount(seed, s.now())
+	s.hold(a, seed.Positions)
 	s.state.Accounts[a.ID] = a
 	s.byKey[seed.KeyID] = a
 	s.save()

@@ -10,6 +10,9 @@ import (
 // load reads the state file, if there is one, and opens every asset's market.
 func (s *Sim) load() error {
 	s.state = state{Prices: map[string]*price{}, Accounts: map[string]*account{}, Hours: s.config.Hours}
+	if !s.config.Start.IsZero() {
+		s.state.Offset = s.config.Start.Sub(s.config.Clock())
+	}
 	if s.config.StateFile != "" {
 		text, err := os.ReadFile(s.config.StateFile)
 		switch {
