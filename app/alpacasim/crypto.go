@@ -19,6 +19,12 @@ func (s *Sim) cryptoRoutes(signed routes) {
 	signed("GET /v1beta3/crypto/{loc}/snapshots", s.latestOfCrypto("snapshots"))
 }
 
+// isPublic says whether a request needs no keys and has none: Alpaca gives the
+// data of coins to everyone.
+func isPublic(r *http.Request) bool {
+	return strings.HasPrefix(r.URL.Path, "/v1beta3/crypto/") && r.Header.Get("APCA-API-KEY-ID") == ""
+}
+
 // coin answers a pair's tape.
 func (s *Sim) coin(symbol string) (tape, bool) {
 	for _, a := range s.assets {

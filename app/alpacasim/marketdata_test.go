@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -323,6 +324,31 @@ func TestOptionData(t *testing.T) {
 	bars, err := c.GetOptionBars(option, marketdata.GetOptionBarsRequest{TimeFrame: marketdata.OneMin, Start: today.AddDate(0, 0, -3)})
 	if err != nil || len(bars) != 390+30 { // Friday, and half an hour of Monday
 		t.Errorf("there are %d minutes (%v)", len(bars), err)
+	}
+}
+
+// The data of coins needs no keys, but no wrong ones either; all else does.
+func TestPublicData(t *testing.T) {
+	m := open(t)
+	for path, want := range map[string]int{"/v1beta3/crypto/us/latest/trades?symbols=BTC/USD": 200, "/v2/stocks/AAPL/trades/latest": 401, "/v2/account": 401} {
+		for _, key := range []string{"", "PKWRONG"} {
+			r, err := http.NewRequest("GET", m.url+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if key != "" {
+				r.Header.Set("APCA-API-KEY-ID", key)
+				want = 401
+			}
+			response, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response.Body.Close()
+			if response.StatusCode != want {
+				t.Errorf("%s with the key %q: %d, want %d", path, key, response.StatusCode, want)
+			}
+		}
 	}
 }
 
