@@ -2,31 +2,44 @@ package alpacasim
 
 import (
 	"net/http"
-
-	"github.com/shopspring/decimal"
+	"time"
 )
 
 func (s *Sim) getAccount(w http.ResponseWriter, _ *http.Request, a *account) {
 	s.locked(w, func() (any, *refusal) {
-		long, short := decimal.Zero, decimal.Zero
-		for symbol, p := range a.Positions {
-			value := p.Qty.Mul(s.state.Prices[symbol].mid())
-			if value.IsNegative() {
-				short = short.Add(value)
-			} else {
-				long = long.Add(value)
-			}
-		}
-		equity := a.Cash.Add(long).Add(short)
-		power := a.Cash.Sub(s.reserved(a))
+		f := s.reckon(a)
 		return map[string]any{
 			"id": a.ID, "account_number": a.Number, "status": "ACTIVE", "crypto_status": "ACTIVE", "currency": "USD",
-			"buying_power": power, "regt_buying_power": power, "daytrading_buying_power": "0", "effective_buying_power": power,
-			"non_marginable_buying_power": power, "cash": a.Cash, "accrued_fees": "0", "portfolio_value": equity,
-			"trading_blocked": false, "transfers_blocked": false, "account_blocked": false, "shorting_enabled": true,
-			"trade_suspended_by_user": false, "created_at": a.CreatedAt, "multiplier": "1", "equity": equity,
-			"last_equity": a.Opening, "long_market_value": long, "short_market_value": short, "position_market_value": long.Add(short),
-			"initial_margin": "0", "maintenance_margin": "0", "last_maintenance_margin": "0", "sma": "0", "crypto_tier": 0,
+			"buying_power": f.buyingPower, "regt_buying_power": f.regT, "effective_buying_power": f.buyingPower,
+			"non_marginable_buying_power": f.nonMarginable, "options_buying_power": f.nonMarginable,
+			"options_approved_level": 3, "options_trading_level": a.Settings.MaxOptionsLevel,
+			"cash": a.Cash, "accrued_fees": "0", "pending_transfer_in": "0", "pending_transfer_out": "0", "pending_reg_taf_fees": "0",
+			"portfolio_value": f.equity, "equity": f.equity, "last_equity": a.LastEquity, "intraday_adjustments": "0",
+			"balance_asof":      s.state.LastClose.In(newYork).Format(time.DateOnly),
+			"long_market_value": f.long, "short_market_value": f.short, "position_market_value": f.long.Add(f.short),
+			"initial_margin": f.initial, "maintenance_margin": f.maintenance, "last_maintenance_margin": a.LastMaintenance, "sma": f.equity.Sub(f.initial),
+			"multiplier": f.multiplier, "shorting_enabled": !a.Settings.NoShorting && f.equity.GreaterThanOrEqual(marginEquity),
+			"trading_blocked": false, "transfers_blocked": false, "account_blocked": false, "trade_suspended_by_user": a.Settings.SuspendTrade,
+			"created_at": a.CreatedAt, "crypto_tier": 1,
 		}, nil
+	})
+}
+
+func (s *Sim) getSettings(w http.ResponseWriter, _ *http.Request, a *account) {
+	s.locked(w, func() (any, *refusal) { return a.Settings, nil })
+}
+
+func (s *Sim) patchSettings(w http.ResponseWriter, r *http.Request, a *account) {
+	s.change(w, r, a, func(decode func(any) *refusal) (int, any, *refusal) {
+		to := a.Settings
+		if bad := decode(&to); bad != nil {
+			return 0, nil, bad
+		}
+		if bad := to.check(); bad != nil {
+			return 0, nil, bad
+		}
+		a.Settings = to
+		s.touch(a)
+		return 200, to, nil
 	})
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 )
 
@@ -96,10 +95,6 @@ func (s *Sim) findAsset(name string) (asset, bool) {
 	return asset{}, false
 }
 
-func assetID(symbol string) string {
-	return uuid.NewSHA1(uuid.NameSpaceOID, []byte("paddock simulated asset "+symbol)).String()
-}
-
 // assetJSON is an asset as Alpaca writes it. easy_to_borrow and
 // maintenance_margin_requirement are on their way out there (2026) and still
 // read by every client.
@@ -165,15 +160,15 @@ func (s *Sim) listAssets(w http.ResponseWriter, r *http.Request, _ *account) {
 
 // wants says whether a filter lets a value through; an empty one lets all.
 func wants(filter, value string) bool {
-	return filter == "" || slices.Contains(list(strings.ToLower(filter)), strings.ToLower(value))
+	return filter == "" || slices.Contains(listed(strings.ToLower(filter)), strings.ToLower(value))
 }
 
 func hasOneOf(filter string, attributes []string) bool {
 	return filter == "" || slices.ContainsFunc(attributes, func(a string) bool { return wants(filter, a) })
 }
 
-// list splits what a query names between commas.
-func list(text string) []string {
+// listed splits what a query names between commas.
+func listed(text string) []string {
 	var all []string
 	for part := range strings.SplitSeq(text, ",") {
 		if part = strings.TrimSpace(part); part != "" {
@@ -207,4 +202,62 @@ func (s *Sim) openMarkets(more []AssetSeed) error {
 		}
 	}
 	return nil
+}
+
+// canFraction says whether parts of a share are traded.
+func (a asset) canFraction() bool { return a.class != "us_option" && !a.noFraction }
+
+// canShort says whether it may be sold without being held.
+func (a asset) canShort() bool { return a.class == "us_equity" && !a.noShort }
+
+// canTradeOvernight says whether it trades in the overnight session.
+func (a asset) canTradeOvernight() bool { return slices.Contains(a.attributes, "overnight_tradable") }
+
+// onMargin says whether it may be bought on credit.
+func (a asset) onMargin() bool { return a.class == "us_equity" }
+
+// lot is how many units of its price one quantity is worth: an option contract
+// is for a hundred shares.
+func lot(class string) decimal.Decimal {
+	if class == "us_option" {
+		return decimal.NewFromInt(100)
+	}
+	return decimal.NewFromInt(1)
+}
+
+// findTraded finds an asset or an option contract by its symbol or its id.
+func (s *Sim) findTraded(symbolOrID string) (asset, bool) {
+	if a, ok := s.findAsset(symbolOrID); ok {
+		return a, true
+	}
+	c, ok := s.parseContract(symbolOrID)
+	if !ok {
+		return asset{}, false
+	}
+	return asset{symbol: c.symbol, name: c.name(), class: "us_option"}, true
+}
+
+// nbbo is the best bid and offer of a symbol and what lies between.
+type nbbo struct{ bid, mid, ask decimal.Decimal }
+
+// at is what a side trades at.
+func (n nbbo) at(side string) decimal.Decimal {
+	if side == "sell" {
+		return n.bid
+	}
+	return n.ask
+}
+
+// nbboOf is the market of anything that findTraded finds.
+func (s *Sim) nbboOf(symbol string) nbbo {
+	if p := s.state.Prices[symbol]; p != nil {
+		return nbbo{p.bid(), p.mid(), p.ask()}
+	}
+	c, ok := s.parseContract(symbol)
+	if !ok {
+		return nbbo{}
+	}
+	mid := c.worth(s.state.Prices[c.root].mid(), s.now())
+	cent := decimal.New(1, -2)
+	return nbbo{decimal.Max(mid.Sub(cent), cent), decimal.Max(mid, cent), mid.Add(cent)}
 }

@@ -46,7 +46,7 @@ func (s *Sim) getClocks(w http.ResponseWriter, r *http.Request, _ *account) {
 		}
 		now = t.In(newYork)
 	}
-	names := list(r.URL.Query().Get("markets"))
+	names := listed(r.URL.Query().Get("markets"))
 	if len(names) == 0 {
 		names = []string{"NYSE", "NASDAQ"}
 	}

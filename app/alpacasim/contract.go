@@ -11,59 +11,35 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 )
 
-// contract is an option on a share. Chains follow from a rule: AAPL's and
-// SPY's, the last two Fridays (those are inactive), the next four and the
-// third Fridays of the next six months, nineteen strikes around the opening
-// price.
-type contract struct {
-	underlying asset
-	expiry     time.Time // the close of its last day
-	call       bool
-	strike     int64 // cents
-}
+// Chains follow from a rule: AAPL's and SPY's, the last two Fridays (those are
+// inactive), the next four and the third Fridays of the next six months,
+// nineteen strikes around the opening price.
 
 // hasChain says whether options are listed on an asset.
 func (a asset) hasChain() bool { return slices.Contains(a.attributes, "has_options") && !a.inactive }
 
-// symbol is the OCC's: root, day, C or P, and the strike in thousandths.
-func (c *contract) symbol() string {
-	kind := "P"
-	if c.call {
-		kind = "C"
-	}
-	return fmt.Sprintf("%s%s%s%08d", c.underlying.symbol, c.expiry.In(newYork).Format("060102"), kind, c.strike*10)
-}
-
-func contractID(symbol string) string {
-	return uuid.NewSHA1(uuid.NameSpaceOID, []byte("paddock simulated contract "+symbol)).String()
-}
-
-func (c *contract) kind() string {
-	if c.call {
-		return "call"
-	}
-	return "put"
-}
-
-func (c *contract) expiryDate() string { return c.expiry.In(newYork).Format(time.DateOnly) }
+// day is a contract's last.
+func (c contract) day() string { return c.expires.In(newYork).Format(time.DateOnly) }
 
 // chain lists an underlying's contracts by expiry, kind and strike, which is
 // the order of their symbols.
-func (s *Sim) chain(underlying asset) []*contract {
-	var all []*contract
+func (s *Sim) chain(underlying asset) []contract {
+	var all []contract
 	now, _ := s.present()
 	step := strikeStep(underlying.cents)
 	middle := underlying.cents / step * step
 	for _, expiry := range expiries(now) {
-		for _, call := range []bool{true, false} {
+		for _, kind := range []string{"call", "put"} {
 			for i := int64(-9); i <= 9; i++ {
-				if strike := middle + i*step; strike > 0 {
-					all = append(all, &contract{underlying: underlying, expiry: expiry, call: call, strike: strike})
+				strike := middle + i*step
+				if strike <= 0 {
+					continue
 				}
+				symbol := fmt.Sprintf("%s%s%s%08d", underlying.symbol, expiry.In(newYork).Format("060102"), strings.ToUpper(kind[:1]), strike*10)
+				all = append(all, contract{symbol: symbol, root: underlying.symbol, kind: kind, strike: decimal.New(strike, -2), expires: expiry})
 			}
 		}
 	}
@@ -110,25 +86,25 @@ func expiries(now time.Time) []time.Time {
 
 // contracts lists the chains of the named underlyings, or of all, sorted by
 // symbol.
-func (s *Sim) contracts(underlyings []string) []*contract {
-	var all []*contract
+func (s *Sim) contracts(underlyings []string) []contract {
+	var all []contract
 	for _, a := range s.assets {
 		if a.hasChain() && (len(underlyings) == 0 || slices.ContainsFunc(underlyings, func(name string) bool { return strings.EqualFold(name, a.symbol) })) {
 			all = append(all, s.chain(a)...)
 		}
 	}
-	slices.SortFunc(all, func(a, b *contract) int { return cmp.Compare(a.symbol(), b.symbol()) })
+	slices.SortFunc(all, func(a, b contract) int { return cmp.Compare(a.symbol, b.symbol) })
 	return all
 }
 
 // findContract takes a symbol or an id.
-func (s *Sim) findContract(name string) (*contract, bool) {
+func (s *Sim) findContract(name string) (contract, bool) {
 	for _, c := range s.contracts(nil) {
-		if symbol := c.symbol(); strings.EqualFold(symbol, name) || contractID(symbol) == name {
+		if strings.EqualFold(c.symbol, name) || assetID(c.symbol) == name {
 			return c, true
 		}
 	}
-	return nil, false
+	return contract{}, false
 }
 
 // What the model of a contract's price assumes.
@@ -141,9 +117,9 @@ const (
 // simulated market, not anybody's money, and so floating-point.
 type model struct{ price, delta, gamma, theta, vega, rho float64 }
 
-func (c *contract) model(underlying int64, now time.Time) model {
-	spot, strike := float64(underlying)/100, float64(c.strike)/100
-	years := max(c.expiry.Sub(now).Hours(), 0.01) / 24 / 365
+func (c contract) model(underlying int64, now time.Time) model {
+	spot, strike := float64(underlying)/100, c.strike.InexactFloat64()
+	years := max(c.expires.Sub(now).Hours(), 0.01) / 24 / 365
 	root := math.Sqrt(years)
 	d1 := (math.Log(spot/strike) + (interest+volatility*volatility/2)*years) / (volatility * root)
 	d2 := d1 - volatility*root
@@ -152,7 +128,7 @@ func (c *contract) model(underlying int64, now time.Time) model {
 	worth := strike * math.Exp(-interest*years)
 	m := model{gamma: bell / (spot * volatility * root), vega: spot * bell * root / 100}
 	sign := -1.0
-	if c.call {
+	if c.kind == "call" {
 		sign = 1
 	}
 	m.price = sign * (spot*below(sign*d1) - worth*below(sign*d2))
@@ -163,24 +139,22 @@ func (c *contract) model(underlying int64, now time.Time) model {
 }
 
 // cents is a contract's price while its underlying has one; a cent at least.
-func (c *contract) cents(underlying int64, now time.Time) int64 {
+func (c contract) cents(underlying int64, now time.Time) int64 {
 	return max(int64(math.Round(c.model(underlying, now).price*100)), 1)
 }
 
 // contractJSON is a contract as Alpaca writes it.
-func (s *Sim) contractJSON(c *contract, deliverables bool) map[string]any {
-	symbol := c.symbol()
+func (s *Sim) contractJSON(c contract, deliverables bool) map[string]any {
 	now, _ := s.present()
-	expired := now.After(c.expiry)
-	name := fmt.Sprintf("%s %s %s %s", c.underlying.symbol, c.expiry.In(newYork).Format("Jan 02 2006"), decimal.New(c.strike, -2), map[bool]string{true: "Call", false: "Put"}[c.call])
+	expired := now.After(c.expires)
 	text := map[string]any{
-		"id": contractID(symbol), "symbol": symbol, "name": name, "status": map[bool]string{true: "inactive", false: "active"}[expired],
-		"tradable": !expired, "expiration_date": c.expiryDate(), "root_symbol": c.underlying.symbol,
-		"underlying_symbol": c.underlying.symbol, "underlying_asset_id": assetID(c.underlying.symbol), "type": c.kind(), "style": "american",
-		"strike_price": decimal.New(c.strike, -2), "multiplier": "100", "size": "100", "ppind": true,
-		"open_interest": strconv.FormatUint(named(symbol)%5_000, 10),
+		"id": assetID(c.symbol), "symbol": c.symbol, "name": c.name(), "status": map[bool]string{true: "inactive", false: "active"}[expired],
+		"tradable": !expired, "expiration_date": c.day(), "root_symbol": c.root,
+		"underlying_symbol": c.root, "underlying_asset_id": assetID(c.root), "type": c.kind, "style": "american",
+		"strike_price": c.strike, "multiplier": "100", "size": "100", "ppind": true,
+		"open_interest": strconv.FormatUint(named(c.symbol)%5_000, 10),
 	}
-	for part := range s.trading(tape{contract: c}, now.AddDate(0, 0, -15), midnight(now, newYork).Add(-time.Second), true) {
+	for part := range s.trading(tape{contract: &c}, now.AddDate(0, 0, -15), midnight(now, newYork).Add(-time.Second), true) {
 		date := part.from.In(newYork).Format(time.DateOnly)
 		text["open_interest_date"], text["close_price_date"] = date, date
 		t, _ := s.option(c)
@@ -189,7 +163,7 @@ func (s *Sim) contractJSON(c *contract, deliverables bool) map[string]any {
 	}
 	if deliverables {
 		text["deliverables"] = []map[string]any{{
-			"type": "equity", "symbol": c.underlying.symbol, "asset_id": assetID(c.underlying.symbol), "amount": "100", "allocation_percentage": "100",
+			"type": "equity", "symbol": c.root, "asset_id": assetID(c.root), "amount": "100", "allocation_percentage": "100",
 			"settlement_type": "T+1", "settlement_method": "CCC", "delayed_settlement": false,
 		}}
 	}
@@ -232,11 +206,11 @@ func parseContractFilter(get func(string) string) (contractFilter, error) {
 	return f, nil
 }
 
-func (f contractFilter) takes(c *contract) bool {
-	day, strike := c.expiryDate(), decimal.New(c.strike, -2)
-	return (f.kind == "" || f.kind == c.kind()) && (f.root == "" || f.root == c.underlying.symbol) && !f.european && !f.noPenny &&
+func (f contractFilter) takes(c contract) bool {
+	day := c.day()
+	return (f.kind == "" || f.kind == c.kind) && (f.root == "" || f.root == c.root) && !f.european && !f.noPenny &&
 		(f.on == "" || f.on == day) && day >= f.notBefore && (f.notAfter == "" || day <= f.notAfter) &&
-		(f.atLeast == nil || strike.GreaterThanOrEqual(*f.atLeast)) && (f.atMost == nil || strike.LessThanOrEqual(*f.atMost))
+		(f.atLeast == nil || c.strike.GreaterThanOrEqual(*f.atLeast)) && (f.atMost == nil || c.strike.LessThanOrEqual(*f.atMost))
 }
 
 // listContracts lists active contracts up to the next weekend, unless asked
@@ -273,12 +247,12 @@ func (s *Sim) listContracts(w http.ResponseWriter, r *http.Request, _ *account) 
 	}
 	found := []map[string]any{}
 	var next *string
-	for _, c := range s.contracts(list(q.Get("underlying_symbols"))) {
-		if now.After(c.expiry) != (status == "inactive") || !f.takes(c) || c.symbol() < from.symbol {
+	for _, c := range s.contracts(listed(q.Get("underlying_symbols"))) {
+		if now.After(c.expires) != (status == "inactive") || !f.takes(c) || c.symbol < from.symbol {
 			continue
 		}
 		if len(found) == limit {
-			token := cursor{symbol: c.symbol(), at: c.expiry}.token()
+			token := cursor{symbol: c.symbol, at: c.expires}.token()
 			next = &token
 			break
 		}

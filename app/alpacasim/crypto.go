@@ -42,7 +42,7 @@ func cryptoSymbols(r *http.Request) ([]string, error) {
 	default:
 		return nil, fmt.Errorf("invalid location: %s", r.PathValue("loc"))
 	}
-	symbols := list(strings.ToUpper(r.URL.Query().Get("symbols")))
+	symbols := listed(strings.ToUpper(r.URL.Query().Get("symbols")))
 	if len(symbols) == 0 {
 		return nil, errors.New("symbols is required")
 	}

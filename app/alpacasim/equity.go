@@ -19,8 +19,8 @@ type equityPoint struct {
 }
 
 // equityBook is an account's worth in the past: by days, which the state file
-// keeps up to the last fill or midnight, and by minutes of the last day, which it does not, for it is written
-// with every order.
+// gets when the next one begins, and by minutes of the last day, which it does
+// not get.
 type equityBook struct {
 	Days    []equityPoint `json:"days"`
 	minutes []equityPoint
@@ -34,16 +34,16 @@ const (
 
 // recordEquity notes every account's worth, once a minute. s.mu is held.
 func (s *Sim) recordEquity() {
-	now, newDay := s.now(), false
-	for _, a := range s.state.Accounts {
+	now := s.now()
+	for _, a := range s.inOrder {
 		minutes := a.Equity.minutes
 		if n := len(minutes); n > 0 && !now.Truncate(time.Minute).After(minutes[n-1].At.Truncate(time.Minute)) {
 			continue
 		}
-		newDay = a.Equity.note(equityPoint{At: now, Equity: s.equity(a)}) || newDay
-	}
-	if newDay {
-		s.save()
+		if a.Equity.note(equityPoint{At: now, Equity: s.reckon(a).equity}) {
+			a.unsaved.days = true
+			s.touch(a)
+		}
 	}
 }
 
@@ -228,7 +228,7 @@ func (s *Sim) getHistory(w http.ResponseWriter, r *http.Request, a *account) {
 		for i, t := range times {
 			worth := a.Equity.at(t, a.Opening)
 			if i == len(times)-1 && s.now().Sub(t) < h.step {
-				worth = s.equity(a)
+				worth = s.reckon(a).equity
 			}
 			if i > 0 && !days[i].Equal(days[i-1]) && (h.name == "1D" || !h.noReset) {
 				from = a.Equity.at(times[i-1], a.Opening)

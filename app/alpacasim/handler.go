@@ -31,6 +31,7 @@ func (s *Sim) Handler() http.Handler {
 		})
 	}
 	s.tradingRoutes(signed)
+	mux.HandleFunc("GET /stream", s.streamSocket)
 	s.referenceRoutes(signed)
 	s.dataRoutes(signed)
 	if s.config.Control {
@@ -53,14 +54,23 @@ type routes func(pattern string, h accountHandler)
 
 func (s *Sim) tradingRoutes(signed routes) {
 	signed("GET /v2/account", s.getAccount)
+	signed("GET /v2/account/configurations", s.getSettings)
+	signed("PATCH /v2/account/configurations", s.patchSettings)
+	signed("GET /v2/account/activities", s.listActivities)
+	signed("GET /v2/account/activities/{type}", s.listActivities)
 	signed("POST /v2/orders", s.postOrder)
 	signed("GET /v2/orders", s.listOrders)
 	signed("DELETE /v2/orders", s.cancelAll)
 	signed("GET /v2/orders/{id}", s.getOrder)
+	signed("PATCH /v2/orders/{id}", s.patchOrder)
 	signed("DELETE /v2/orders/{id}", s.cancelOrder)
 	signed("GET /v2/orders:by_client_order_id", s.getByClientID)
 	signed("GET /v2/positions", s.listPositions)
+	signed("DELETE /v2/positions", s.closeAllPositions)
 	signed("GET /v2/positions/{symbol...}", s.getPosition)
+	signed("DELETE /v2/positions/{symbol...}", s.closePosition)
+	signed("POST /v2/positions/{symbol}/exercise", s.exerciseOption)
+	signed("POST /v2/positions/{symbol}/do-not-exercise", s.doNotExercise)
 	signed("GET /v2/events/trades", s.streamTrades)
 }
 
@@ -70,7 +80,7 @@ func answer(w http.ResponseWriter, status int, body any) {
 	_ = json.NewEncoder(w).Encode(body) // a client that left reads nothing
 }
 
-func answerRefusal(w http.ResponseWriter, r *refusal) { answer(w, r.status, r) }
+func answerRefusal(w http.ResponseWriter, r *refusal) { answer(w, r.status, r.body()) }
 
 // locked answers what f makes of the account, under the lock.
 func (s *Sim) locked(w http.ResponseWriter, f func() (any, *refusal)) {

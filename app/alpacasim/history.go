@@ -28,8 +28,8 @@ func newTape(a asset, seed, base int64) tape {
 }
 
 // forContract is the tape of an option on what this one is the tape of.
-func (p tape) forContract(c *contract) tape {
-	p.key, p.contract = mix(p.key^named(c.symbol())), c
+func (p tape) forContract(c contract) tape {
+	p.key, p.contract = mix(p.key^named(c.symbol)), &c
 	return p
 }
 

@@ -56,7 +56,7 @@ func (s *Sim) listNews(w http.ResponseWriter, r *http.Request, _ *account) {
 		wrong(w, http.StatusBadRequest, err)
 		return
 	}
-	wanted := list(strings.ReplaceAll(strings.ToUpper(q.Get("symbols")), "/", ""))
+	wanted := listed(strings.ReplaceAll(strings.ToUpper(q.Get("symbols")), "/", ""))
 	articles := []any{}
 	var next *string
 	for at, text := range s.news(wanted, q.Get("include_content") == "true", part) {

@@ -7,7 +7,6 @@ import (
 	"iter"
 	"math"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -28,17 +27,16 @@ func (s *Sim) optionRoutes(signed routes) {
 
 // option answers a contract's tape, which follows its underlying's, and its
 // live price.
-func (s *Sim) option(c *contract) (tape, int64) {
-	t := newTape(c.underlying, s.config.Seed, s.base(c.underlying.symbol)).forContract(c)
+func (s *Sim) option(c contract) (tape, int64) {
+	underlying, _ := s.findAsset(c.root)
+	t := newTape(underlying, s.config.Seed, s.base(c.root)).forContract(c)
 	now, _ := s.present()
-	return t, c.cents(s.live(c.underlying.symbol), now)
+	return t, c.cents(s.live(c.root), now)
 }
-
-var occSymbol = regexp.MustCompile(`^[A-Z]{1,6}\d{6}[CP]\d{8}$`)
 
 // optionSymbols are the query's contracts.
 func optionSymbols(r *http.Request) ([]string, error) {
-	symbols := list(strings.ToUpper(r.URL.Query().Get("symbols")))
+	symbols := listed(strings.ToUpper(r.URL.Query().Get("symbols")))
 	if len(symbols) == 0 {
 		return nil, errors.New("symbols is required")
 	}
@@ -73,7 +71,7 @@ func (s *Sim) optionHistory(name string) accountHandler {
 			if !ok {
 				return func(func(time.Time, any) bool) {}
 			}
-			part.to = earlier(part.to, c.expiry)
+			part.to = earlier(part.to, c.expires)
 			t, _ := s.option(c)
 			if name == "bars" {
 				return barPoints(s.bars(t, frame, part), false)
@@ -115,11 +113,11 @@ func (s *Sim) latestOfOptions(name string) accountHandler {
 }
 
 // optionSnapshot is what is newest of a contract, and what the model says.
-func (s *Sim) optionSnapshot(c *contract) map[string]any {
+func (s *Sim) optionSnapshot(c contract) map[string]any {
 	t, live := s.option(c)
 	text := s.snapshot(t, live, optionQuote, optionTrade)
 	now, _ := s.present()
-	m := c.model(s.live(c.underlying.symbol), now)
+	m := c.model(s.live(c.root), now)
 	text["impliedVolatility"] = estimate(volatility)
 	text["greeks"] = map[string]any{"delta": estimate(m.delta), "gamma": estimate(m.gamma), "theta": estimate(m.theta), "vega": estimate(m.vega), "rho": estimate(m.rho)}
 	return text
@@ -130,7 +128,7 @@ func estimate(x float64) json.Number {
 }
 
 // snapshotsOf answers contracts in pages, in the order of their symbols.
-func (s *Sim) snapshotsOf(w http.ResponseWriter, r *http.Request, contracts []*contract) {
+func (s *Sim) snapshotsOf(w http.ResponseWriter, r *http.Request, contracts []contract) {
 	q := r.URL.Query()
 	limit, err := 100, oneOf(r, "feed", "opra", "indicative")
 	if text := q.Get("limit"); err == nil && text != "" {
@@ -154,12 +152,12 @@ func (s *Sim) snapshotsOf(w http.ResponseWriter, r *http.Request, contracts []*c
 	found := map[string]any{}
 	var next *string
 	for _, c := range contracts {
-		symbol := c.symbol()
+		symbol := c.symbol
 		if symbol < from.symbol {
 			continue
 		}
 		if len(found) == limit {
-			token := cursor{symbol: symbol, at: c.expiry}.token()
+			token := cursor{symbol: symbol, at: c.expires}.token()
 			next = &token
 			break
 		}
@@ -174,9 +172,9 @@ func (s *Sim) optionSnapshots(w http.ResponseWriter, r *http.Request, _ *account
 		wrong(w, http.StatusBadRequest, err)
 		return
 	}
-	var found []*contract
+	var found []contract
 	for _, c := range s.contracts(nil) {
-		if containsFold(symbols, c.symbol()) {
+		if containsFold(symbols, c.symbol) {
 			found = append(found, c)
 		}
 	}
@@ -190,9 +188,9 @@ func (s *Sim) optionChain(w http.ResponseWriter, r *http.Request, _ *account) {
 		return
 	}
 	now, _ := s.present()
-	var found []*contract
+	var found []contract
 	for _, c := range s.contracts([]string{r.PathValue("symbol")}) {
-		if !now.After(c.expiry) && f.takes(c) {
+		if !now.After(c.expires) && f.takes(c) {
 			found = append(found, c)
 		}
 	}

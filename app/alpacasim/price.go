@@ -49,6 +49,7 @@ func (s *Sim) SetPrice(symbol string, to decimal.Decimal) bool {
 		a, _ := s.findAsset(symbol)
 		p.Cents = max(to.Shift(2).IntPart(), 1)
 		p.Base = newTape(a, s.config.Seed, 0).baseFor(p.Cents, s.now())
+		s.moved = true
 	}
 	return ok
 }

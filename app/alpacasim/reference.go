@@ -1,7 +1,5 @@
 package alpacasim
 
-import "github.com/shopspring/decimal"
-
 // referenceRoutes serve what a client looks up before it trades, and what it
 // keeps for itself.
 func (s *Sim) referenceRoutes(signed routes) {
@@ -17,13 +15,4 @@ func (s *Sim) referenceRoutes(signed routes) {
 	signed("GET /v2/corporate_actions/announcements/{id}", s.getAnnouncement)
 	signed("GET /v2/account/portfolio/history", s.getHistory)
 	s.watchlistRoutes(signed)
-}
-
-// equity is what an account is worth. s.mu is held.
-func (s *Sim) equity(a *account) decimal.Decimal {
-	sum := a.Cash
-	for symbol, p := range a.Positions {
-		sum = sum.Add(p.Qty.Mul(s.state.Prices[symbol].mid()))
-	}
-	return sum
 }

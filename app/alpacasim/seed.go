@@ -120,7 +120,8 @@ func (s *Sim) hold(a *account, seeds []PositionSeed) {
 		if seed.Avg.IsZero() {
 			seed.Avg = s.state.Prices[known.symbol].mid()
 		}
-		a.Positions[known.symbol] = &position{Symbol: known.symbol, Qty: seed.Qty, Avg: seed.Avg}
+		a.Positions[known.symbol] = &position{Symbol: known.symbol, Qty: seed.Qty, Avg: seed.Avg, DayAvg: seed.Avg}
 	}
-	a.Opening = s.equity(a)
+	a.Opening = s.reckon(a).equity
+	a.LastEquity = a.Opening
 }

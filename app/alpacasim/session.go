@@ -189,7 +189,7 @@ func (s *Sim) SetClock(t time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state.Offset = t.Sub(s.config.Clock())
-	s.save()
+	s.saveAll()
 }
 
 // SetAlwaysOpen lets the market keep New York's hours, or never close.
@@ -197,7 +197,7 @@ func (s *Sim) SetAlwaysOpen(open bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state.Hours = !open
-	s.save()
+	s.saveAll()
 }
 
 // session is where the market's day is now: always regular for one that never

@@ -8,8 +8,9 @@ package alpacasim
 import (
 	"context"
 	"log/slog"
-	"maps"
+	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -42,7 +43,12 @@ type Config struct {
 	StateFile string
 	// Control serves /_sim/, by which tests make faults. For loopback alone.
 	Control bool
-	Logger  *slog.Logger
+	// Heartbeat is the time between two signs of life of a quiet stream; 10 s.
+	Heartbeat time.Duration
+	// Reap is how long the place of a WebSocket stays taken after it is gone:
+	// until then its account gets no other.
+	Reap   time.Duration
+	Logger *slog.Logger
 }
 
 // AccountSeed is an account that the simulator opens.
@@ -63,18 +69,28 @@ type Sim struct {
 	mu      sync.Mutex
 	state   state
 	byKey   map[string]*account
-	changed chan struct{} // closed and made anew when there are events
-	cut     chan struct{} // closed and made anew to cut the streams
+	inOrder []*account // in the same order in every run
+	journal journal
+	moved   bool                         // prices are not saved yet
+	day     struct{ from, to time.Time } // between which two closes the last look at the clock fell
+	sockets map[*account]time.Time       // whose WebSocket's place is taken, and until when if it is gone
+	changed chan struct{}                // closed and made anew when there are events
+	cut     chan struct{}                // closed and made anew to cut the streams
 }
 
 // state is everything that survives a restart.
 type state struct {
-	Counter  uint64              `json:"counter"`
-	LastULID int64               `json:"last_ulid"` // milliseconds; never goes back
-	Offset   time.Duration       `json:"offset"`    // of the simulator's time from its clock
-	Hours    bool                `json:"hours"`     // the market closes, as New York's does
-	Prices   map[string]*price   `json:"prices"`
-	Accounts map[string]*account `json:"accounts"` // by id
+	Counter    uint64                     `json:"counter"`
+	LastULID   int64                      `json:"last_ulid"` // milliseconds; never goes back
+	Offset     time.Duration              `json:"offset"`    // of the simulator's time from its clock
+	Hours      bool                       `json:"hours"`     // the market closes, as New York's does
+	CryptoFees bool                       `json:"crypto_fees,omitempty"`
+	Halted     map[string]bool            `json:"halted,omitempty"`
+	FillPlans  map[string]int             `json:"fill_plans,omitempty"` // in how many parts orders are filled
+	LastClose  time.Time                  `json:"last_close"`           // when the figures called last were taken
+	Closes     map[string]decimal.Decimal `json:"closes,omitempty"`     // the prices then
+	Prices     map[string]*price          `json:"prices,omitempty"`
+	Accounts   map[string]*account        `json:"accounts,omitempty"` // by id
 }
 
 // New makes a simulator, with the state that its file holds.
@@ -91,7 +107,11 @@ func New(c Config) (*Sim, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Sim{config: c, changed: make(chan struct{}), cut: make(chan struct{}), byKey: map[string]*account{}, limits: newLimits(c.RateLimit)}
+	if c.Heartbeat == 0 {
+		c.Heartbeat = 10 * time.Second
+	}
+	s := &Sim{config: c, changed: make(chan struct{}), cut: make(chan struct{}), byKey: map[string]*account{}, sockets: map[*account]time.Time{}, limits: newLimits(c.RateLimit)}
+	s.faults.dice = rand.New(rand.NewPCG(uint64(c.Seed), 1))
 	if err := s.openMarkets(c.Assets); err != nil {
 		return nil, err
 	}
@@ -120,7 +140,8 @@ func (s *Sim) AddAccount(seed AccountSeed) {
 	a := newAccount(seed, s.now())
 	s.hold(a, seed.Positions)
 	s.state.Accounts[a.ID] = a
-	s.byKey[seed.KeyID] = a
+	s.open(a)
+	s.touch(a)
 	s.save()
 }
 
@@ -139,24 +160,41 @@ func (s *Sim) Run(ctx context.Context) error {
 	}
 }
 
-// Step moves the market once: prices, then the orders that they fill.
-func (s *Sim) Step() {
+// open makes an account known by its key.
+func (s *Sim) open(a *account) {
+	s.byKey[a.KeyID] = a
+	s.inOrder = append(s.inOrder, a)
+	slices.SortFunc(s.inOrder, func(a, b *account) int { return strings.Compare(a.ID, b.ID) })
+}
+
+// Halt stops all trading in a symbol, or lets it go on. Orders rest meanwhile.
+func (s *Sim) Halt(symbol string, on bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.now()
-	for _, a := range s.assets {
-		p := s.state.Prices[a.symbol]
-		p.move(newTape(a, s.config.Seed, p.Base).at(now))
+	delete(s.state.Halted, symbol)
+	if on {
+		s.state.Halted[symbol] = true
 	}
-	filled := false
-	for _, id := range slices.Sorted(maps.Keys(s.state.Accounts)) { // in the same order in every run
-		a := s.state.Accounts[id]
-		for _, o := range a.openOrders() {
-			filled = s.tryFill(a, o) || filled
-		}
+	s.saveAll()
+}
+
+// SetFillPlan lets orders of a symbol be filled in parts of the same size, one
+// at each move of the market. 0 fills those from 1,000 on in two, and others
+// at once.
+func (s *Sim) SetFillPlan(symbol string, parts int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.state.FillPlans, symbol)
+	if parts > 0 {
+		s.state.FillPlans[symbol] = parts
 	}
-	s.recordEquity()
-	if filled {
-		s.save()
-	}
+	s.saveAll()
+}
+
+// SetCryptoFees takes Alpaca's fees of crypto trades, or takes none.
+func (s *Sim) SetCryptoFees(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.CryptoFees = on
+	s.saveAll()
 }

@@ -64,7 +64,7 @@ func stockSymbols(r *http.Request) (symbols []string, single bool, err error) {
 	if symbol := r.PathValue("symbol"); symbol != "" {
 		return []string{strings.ToUpper(symbol)}, true, nil
 	}
-	symbols = list(strings.ToUpper(r.URL.Query().Get("symbols")))
+	symbols = listed(strings.ToUpper(r.URL.Query().Get("symbols")))
 	if len(symbols) == 0 {
 		return nil, false, fmt.Errorf("symbols is required")
 	}
@@ -78,7 +78,7 @@ func stockSymbols(r *http.Request) (symbols []string, single bool, err error) {
 
 // oneOf checks a parameter that may be absent.
 func oneOf(r *http.Request, name string, allowed ...string) error {
-	for _, value := range list(r.URL.Query().Get(name)) {
+	for _, value := range listed(r.URL.Query().Get(name)) {
 		if !containsFold(allowed, value) {
 			return fmt.Errorf("invalid %s: %s", name, value)
 		}

@@ -73,6 +73,7 @@ func (s *Sim) createWatchlist(w http.ResponseWriter, r *http.Request, a *account
 		}
 		l.ID = s.newID()
 		a.Watchlists = append(a.Watchlists, l)
+		s.touch(a)
 		s.save()
 		return s.watchlistJSON(l), nil
 	})
@@ -119,6 +120,7 @@ func (s *Sim) onWatchlist(change func(*account, *watchlist, watchlistRequest) *r
 			}
 			if r.Method != http.MethodGet {
 				l.UpdatedAt = s.now()
+				s.touch(a)
 				s.save()
 			}
 			return s.watchlistJSON(l), nil
@@ -181,6 +183,7 @@ func (s *Sim) deleteWatchlist(w http.ResponseWriter, r *http.Request, a *account
 	l, bad := findWatchlist(a, r)
 	if bad == nil {
 		a.Watchlists = slices.DeleteFunc(a.Watchlists, func(other *watchlist) bool { return other == l })
+		s.touch(a)
 		s.save()
 	}
 	s.mu.Unlock()
