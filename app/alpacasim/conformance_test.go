@@ -28,6 +28,8 @@ import (
 var tolerated = []struct{ problem, why string }{
 	{`exchange": value is not one of the allowed values .*\(CRYPTO\)$`, "coins are traded at CRYPTO, which the file's list of exchanges lacks"},
 	{`/v1beta1/news.*content": minimum string length is 1`, "an article has no content unless include_content asks for it"},
+	{`/v2/orders.*"/(\d+/)?(asset_id|symbol|asset_class|side|legs/\d+/type)": .*\(\)$`, "the file's own example of an mleg order has these empty"},
+	{`/v2/account/activities.*matches more than one schema from "oneOf"`, "what a NonTradeActivity requires, a TradingActivity has too"},
 }
 
 // alpacaFiles checks answers against Alpaca's OpenAPI files.
@@ -143,6 +145,9 @@ func (d *described) check(at *url.URL, status int, header http.Header, text []by
 		}
 		return problems
 	}
+	if described := d.operation.Responses.Value(fmt.Sprint(status)); len(text) == 0 && described != nil && len(described.Value.Content) == 0 {
+		return problems
+	}
 	var body any
 	if err := json.Unmarshal(text, &body); err != nil {
 		report("%v in %.300s", err, text)
@@ -233,6 +238,7 @@ func TestAnswersFitAlpacasFiles(t *testing.T) {
 	for _, tt := range conformanceRequests {
 		call(tt.method, tt.path, tt.body, tt.status)
 	}
+	m.tradeEverything(t)
 	var list struct{ ID string }
 	if err := json.Unmarshal(call("POST", "/v2/watchlists", `{"name":"first","symbols":["AAPL","BTC/USD",null]}`, 200), &list); err != nil || list.ID == "" {
 		t.Fatal(err)
@@ -265,10 +271,85 @@ func TestAnswersFitAlpacasFiles(t *testing.T) {
 	}
 }
 
+// tradeEverything places orders of all classes and does to them, to positions
+// and to the account what there is to do, rightly and wrongly.
+func (m *market) tradeEverything(t *testing.T) {
+	call := m.caller(t)
+	place := func(body string) string {
+		t.Helper()
+		var o struct{ ID string }
+		if err := json.Unmarshal(call("POST", "/v2/orders", body, 200), &o); err != nil || o.ID == "" {
+			t.Fatalf("%s: %v", body, err)
+		}
+		return o.ID
+	}
+	read := func(paths ...string) {
+		t.Helper()
+		for _, path := range paths {
+			call("GET", path, "", 200)
+		}
+	}
+	m.price("AAPL", "190")
+	bought := place(`{"symbol":"AAPL","qty":"20","side":"buy","type":"market","time_in_force":"day"}`)
+	place(`{"symbol":"MSFT","notional":"100.5","side":"buy","type":"market","time_in_force":"day"}`)
+	place(`{"symbol":"BTC/USD","qty":"0.01","side":"buy","type":"market","time_in_force":"gtc"}`)
+	place(`{"symbol":"` + option + `","qty":"1","side":"buy","type":"limit","limit_price":"50","time_in_force":"day"}`)
+	m.step()
+	m.step()
+	read("/v2/account", "/v2/positions", "/v2/positions/AAPL", "/v2/positions/BTC%2FUSD", "/v2/positions/"+option, "/v2/orders/"+bought, "/v2/account/activities", "/v2/account/activities/FILL?page_size=2")
+	call("GET", "/v2/positions/TSLA", "", 404)
+	call("GET", "/v2/account/activities?page_size=0", "", 422)
+	call("GET", "/v2/account/activities/FILL?page_size=0", "", 422)
+
+	resting := place(`{"symbol":"NVDA","qty":"1","side":"buy","type":"limit","limit_price":"1","time_in_force":"gtc","client_order_id":"resting"}`)
+	place(`{"symbol":"TSLA","qty":"1","side":"buy","type":"stop","stop_price":"9000","time_in_force":"gtc"}`)
+	place(`{"symbol":"AMD","qty":"1","side":"buy","type":"stop_limit","stop_price":"900","limit_price":"901","time_in_force":"gtc"}`)
+	place(`{"symbol":"META","qty":"1","side":"buy","type":"trailing_stop","trail_percent":"5","time_in_force":"gtc"}`)
+	place(`{"symbol":"GOOGL","qty":"1","side":"buy","type":"limit","limit_price":"1","time_in_force":"gtc","order_class":"bracket","take_profit":{"limit_price":"500"},"stop_loss":{"stop_price":"0.5"}}`)
+	place(`{"symbol":"AAPL","qty":"5","side":"sell","type":"limit","time_in_force":"gtc","order_class":"oco","take_profit":{"limit_price":"900"},"stop_loss":{"stop_price":"1"}}`)
+	place(`{"symbol":"AMZN","qty":"1","side":"buy","type":"limit","limit_price":"1","time_in_force":"gtc","order_class":"oto","stop_loss":{"stop_price":"0.5"}}`)
+	place(`{"qty":"1","order_class":"mleg","type":"limit","limit_price":"0.05","time_in_force":"day","legs":[{"symbol":"SPY260612C00550000","ratio_qty":"1","side":"buy","position_intent":"buy_to_open"},{"symbol":"SPY260612C00560000","ratio_qty":"1","side":"sell","position_intent":"sell_to_open"}]}`)
+	read("/v2/orders?status=all&nested=true&limit=100", "/v2/orders?status=open&direction=asc&symbols=AAPL,NVDA", "/v2/orders/"+resting+"?nested=true", "/v2/orders:by_client_order_id?client_order_id=resting")
+	call("GET", "/v2/orders?status=maybe", "", 422)
+	call("GET", "/v2/orders/"+unknownID, "", 404)
+	call("GET", "/v2/orders:by_client_order_id?client_order_id=none", "", 404)
+	call("POST", "/v2/orders", `{"symbol":"AAPL"}`, 422)
+	call("POST", "/v2/orders", `{`, 400)
+	call("POST", "/v2/orders", `{"symbol":"SPY","qty":"100000","side":"buy","type":"market","time_in_force":"day"}`, 403)
+	call("POST", "/v2/orders", `{"symbol":"GONE","qty":"1","side":"buy","type":"market","time_in_force":"day"}`, 422)
+	call("POST", "/v2/orders", `{"symbol":"HARD","qty":"1","side":"sell","type":"market","time_in_force":"day"}`, 422)
+	call("POST", "/v2/orders", `{"symbol":"WHOL","qty":"0.5","side":"buy","type":"market","time_in_force":"day"}`, 403)
+	call("PATCH", "/v2/orders/"+resting, `{"qty":"2","limit_price":"1.5"}`, 200)
+	m.step()
+	call("PATCH", "/v2/orders/"+bought, `{"qty":"2"}`, 422)
+	call("DELETE", "/v2/orders/"+place(`{"symbol":"QQQ","qty":"1","side":"buy","type":"limit","limit_price":"1","time_in_force":"gtc"}`), "", 204)
+	call("DELETE", "/v2/orders/"+bought, "", 422)
+	call("DELETE", "/v2/orders", "", 207)
+	m.step()
+	read("/v2/orders?status=closed&nested=true")
+
+	read("/v2/account/configurations")
+	call("PATCH", "/v2/account/configurations", `{"no_shorting":true}`, 200)
+	call("PATCH", "/v2/account/configurations", `{"max_margin_multiplier":"9"}`, 422)
+	call("DELETE", "/v2/positions/AAPL?qty=5", "", 200)
+	call("DELETE", "/v2/positions/TSLA", "", 404)
+	call("DELETE", "/v2/positions/AAPL?qty=1&percentage=1", "", 422)
+	call("POST", "/v2/positions/"+option+"/do-not-exercise", "", 200)
+	call("POST", "/v2/positions/TSLA/do-not-exercise", "", 422)
+	call("POST", "/v2/positions/"+option+"/exercise", "", 200)
+	call("POST", "/v2/positions/TSLA/exercise", "", 422)
+	m.step()
+	call("DELETE", "/v2/positions?cancel_orders=true", "", 207)
+	m.step()
+	read("/v2/account", "/v2/positions", "/v2/account/activities")
+}
+
 // neverGood have nothing to give, and neverBad nothing to refuse.
 var (
 	neverGood = []string{"GET /v2/corporate_actions/announcements/{id}"}
-	neverBad  = []string{"GET /v2/assets", "GET /v2/clock", "GET /v2/watchlists", "GET /v2/stocks/meta/exchanges", "GET /v1beta1/options/meta/exchanges"}
+	neverBad  = []string{
+		"GET /v2/account", "GET /v2/account/configurations", "DELETE /v2/orders", "GET /v2/positions", "DELETE /v2/positions", "GET /v2/assets", "GET /v2/clock", "GET /v2/watchlists", "GET /v2/stocks/meta/exchanges", "GET /v1beta1/options/meta/exchanges",
+	}
 )
 
 // caller makes requests as the first account.

@@ -4,6 +4,7 @@ package alpacasim
 func (s *Sim) Patterns() []string {
 	var all []string
 	note := func(pattern string, _ accountHandler) { all = append(all, pattern) }
+	s.tradingRoutes(note)
 	s.referenceRoutes(note)
 	s.dataRoutes(note)
 	return all
