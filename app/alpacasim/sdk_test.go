@@ -118,3 +118,56 @@ func TestOfficialSDK(t *testing.T) {
 		t.Errorf("bars that end before they start are %v", bars)
 	}
 }
+
+// Every method of the official Go SDK that trades, or keeps something, does
+// what it says.
+func TestOfficialSDKTrades(t *testing.T) {
+	m := open(t, hours)
+	c := m.client(0)
+	want := func(what string, ok bool, got any, err error) {
+		t.Helper()
+		if err != nil || !ok {
+			t.Errorf("%s: %+v (%v)", what, got, err)
+		}
+	}
+	bought, err := c.PlaceOrder(request(alpaca.Buy, "AAPL", "10", id("first")))
+	want("PlaceOrder", err == nil && bought.Symbol == "AAPL", bought, err)
+	resting, err := c.PlaceOrder(request(alpaca.Buy, "MSFT", "1", limit("1")))
+	want("PlaceOrder, resting", err == nil && resting.LimitPrice.Equal(dec("1")), resting, err)
+	m.step()
+	m.step()
+
+	o, err := c.GetOrder(bought.ID)
+	want("GetOrder", err == nil && o.Status == "filled" && o.FilledAvgPrice.IsPositive(), o, err)
+	o, err = c.GetOrderByClientOrderID("first")
+	want("GetOrderByClientOrderID", err == nil && o.ID == bought.ID, o, err)
+	orders, err := c.GetOrders(alpaca.GetOrdersRequest{Status: "all", Nested: true, Symbols: []string{"AAPL", "MSFT"}})
+	want("GetOrders", err == nil && len(orders) == 2, orders, err)
+	replaced, err := c.ReplaceOrder(resting.ID, alpaca.ReplaceOrderRequest{Qty: ptr("2"), LimitPrice: ptr("1.5")})
+	want("ReplaceOrder", err == nil && *replaced.Replaces == resting.ID && replaced.Qty.Equal(dec("2")), replaced, err)
+	m.step()
+	want("CancelOrder", true, nil, c.CancelOrder(replaced.ID))
+	want("CancelAllOrders", true, nil, c.CancelAllOrders())
+
+	position, err := c.GetPosition("AAPL")
+	want("GetPosition", err == nil && position.Qty.Equal(dec("10")) && position.AvgEntryPrice.Equal(*o.FilledAvgPrice), position, err)
+	positions, err := c.GetPositions()
+	want("GetPositions", err == nil && len(positions) == 1, positions, err)
+	closing, err := c.ClosePosition("AAPL", alpaca.ClosePositionRequest{Qty: dec("4")})
+	want("ClosePosition", err == nil && closing.Side == alpaca.Sell && closing.Qty.Equal(dec("4")), closing, err)
+	m.step()
+	all, err := c.CloseAllPositions(alpaca.CloseAllPositionsRequest{CancelOrders: true})
+	want("CloseAllPositions", err == nil && len(all) == 1 && all[0].Qty.Equal(dec("6")), all, err)
+	m.step()
+	positions, err = c.GetPositions()
+	want("GetPositions, after", err == nil && len(positions) == 0, positions, err)
+
+	fills, err := c.GetAccountActivities(alpaca.GetAccountActivitiesRequest{ActivityTypes: []string{"FILL"}, Direction: "asc"})
+	want("GetAccountActivities", err == nil && len(fills) == 3 && fills[0].OrderID == bought.ID && fills[0].Qty.Equal(dec("10")), fills, err)
+	settings, err := c.GetAccountConfigurations()
+	want("GetAccountConfigurations", err == nil && !settings.NoShorting, settings, err)
+	settings, err = c.UpdateAccountConfigurations(alpaca.UpdateAccountConfigurationsRequest{NoShorting: true, FractionalTrading: true, TradeConfirmEmail: "all"})
+	want("UpdateAccountConfigurations", err == nil && settings.NoShorting, settings, err)
+	told := m.replay(0, "0", 3)
+	want("StreamTradeUpdates", told[0].Order.ID == bought.ID, told, nil)
+}

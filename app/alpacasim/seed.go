@@ -90,6 +90,9 @@ func (s *Sim) checkSeeds() error {
 		if a.KeyID == "" || a.SecretKey == "" {
 			return errors.New("an account lacks its key_id or its secret_key")
 		}
+		if _, err := a.settings(); err != nil {
+			return fmt.Errorf("the configuration of the account %s is not what it must be: %w", a.KeyID, err)
+		}
 		if a.Cash.IsNegative() {
 			return fmt.Errorf("the account %s has the cash %s: it must not be negative", a.KeyID, a.Cash)
 		}
@@ -108,6 +111,23 @@ func (s *Sim) checkSeeds() error {
 		}
 	}
 	return nil
+}
+
+// settings are an account's configuration at first.
+func (a AccountSeed) settings() (settings, error) {
+	first := defaultSettings()
+	if len(a.Configuration) == 0 {
+		return first, nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(a.Configuration))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&first); err != nil {
+		return first, err
+	}
+	if bad := first.check(); bad != nil {
+		return first, errors.New(bad.message)
+	}
+	return first, nil
 }
 
 // hold gives a new account its first positions. s.mu is held.

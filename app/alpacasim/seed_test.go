@@ -48,6 +48,10 @@ func TestSeedFile(t *testing.T) {
 	if err != nil || !history.BaseValue.Equal(account.Equity) {
 		t.Errorf("its history begins with %s, it is worth %s (%v)", history.BaseValue, account.Equity, err)
 	}
+	settings, err := m.client(1).GetAccountConfigurations()
+	if err != nil || !settings.NoShorting || settings.TradeConfirmEmail != "all" {
+		t.Errorf("the second account's configuration is %+v (%v)", settings, err)
+	}
 	if a, err := c.GetAsset("SOL/USD"); err != nil || !a.Tradable {
 		t.Errorf("the coin is %+v (%v)", a, err)
 	}
@@ -86,6 +90,8 @@ func TestWrongSeeds(t *testing.T) {
 		`[{"key_id":"PK1","secret_key":"s","positions":[{"symbol":"NOPE","qty":"1"}]}]`:                    "holds NOPE",
 		`[{"key_id":"PK1","secret_key":"s","positions":[{"symbol":"AAPL","qty":"0"}]}]`:                    "leave it out",
 		`[{"key_id":"PK1","secret_key":"s","positions":[{"symbol":"HARD","qty":"-1"}]}]`:                   "cannot be sold short",
+		`[{"key_id":"PK1","secret_key":"s","configuration":{"no_shortin":true}}]`:                          "no_shortin",
+		`[{"key_id":"PK1","secret_key":"s","configuration":{"max_margin_multiplier":"3"}}]`:                "must be 1, 2 or 4",
 		`{"assets":[{"symbol":"NEW","price":"12.5"}],"prices":{"NEW":"13"},"market":{"always_open":true}}`: "",
 	} {
 		seed, err := alpacasim.ReadSeed(strings.NewReader(text))
@@ -98,4 +104,33 @@ func TestWrongSeeds(t *testing.T) {
 			t.Errorf("%s: %v, want %q", text, err, want)
 		}
 	}
+}
+
+// Faults of a command line go on for ever, as likely as they say.
+func TestParseFault(t *testing.T) {
+	for text, want := range map[string]alpacasim.Injection{
+		"drop":         {Fault: alpacasim.Drop, N: -1},
+		"fail=0.25":    {Fault: alpacasim.Fail, N: -1, P: 0.25},
+		"delay=0.1:2s": {Fault: alpacasim.Delay, N: -1, P: 0.1, Delay: 2 * time.Second},
+		"late:500ms":   {Fault: alpacasim.Late, N: -1, Delay: 500 * time.Millisecond},
+	} {
+		if got, err := alpacasim.ParseFault(text); err != nil || got != want {
+			t.Errorf("%s: %+v (%v), want %+v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "rain", "drop=", "drop=2", "drop=-1", "drop=0", "delay", "delay=0.1", "drop:2s", "delay:soon", "late:-1s", "drop=NaN"} {
+		if got, err := alpacasim.ParseFault(text); err == nil {
+			t.Errorf("%q: %+v", text, got)
+		}
+	}
+	always := open(t, func(c *alpacasim.Config) {
+		c.Faults = []alpacasim.Injection{{Fault: alpacasim.Fail, N: -1}}
+		c.StreamRefusal = 404
+	})
+	for range 3 {
+		if _, err := always.client(0).PlaceOrder(request(alpaca.Buy, "AAPL", "1")); err == nil {
+			t.Error("an order was answered")
+		}
+	}
+	always.caller(t)("GET", "/v2/events/trades", "", 404)
 }

@@ -7,6 +7,7 @@ package alpacasim
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
@@ -38,6 +39,10 @@ type Config struct {
 	// RateLimit is how many requests an account may make a minute, of trading
 	// and of market data each: 200 at Alpaca. 0 counts them and refuses none.
 	RateLimit int
+	// Faults go wrong from the start on.
+	Faults []Injection
+	// StreamRefusal is what RefuseStreamsWith begins with.
+	StreamRefusal int
 	// StateFile keeps the whole book: what was answered is in it, so that a
 	// simulator that is killed goes on where it was. "" keeps it in memory.
 	StateFile string
@@ -57,6 +62,9 @@ type AccountSeed struct {
 	SecretKey string          `json:"secret_key"`
 	Cash      decimal.Decimal `json:"cash"` // 0 takes 100,000
 	Positions []PositionSeed  `json:"positions,omitempty"`
+	// Configuration has what differs from a new account's, in the words of
+	// PATCH /v2/account/configurations.
+	Configuration json.RawMessage `json:"configuration,omitempty"`
 }
 
 // Sim is a simulated Alpaca.
@@ -111,6 +119,10 @@ func New(c Config) (*Sim, error) {
 		c.Heartbeat = 10 * time.Second
 	}
 	s := &Sim{config: c, changed: make(chan struct{}), cut: make(chan struct{}), byKey: map[string]*account{}, sockets: map[*account]time.Time{}, limits: newLimits(c.RateLimit)}
+	s.RefuseStreamsWith(c.StreamRefusal)
+	for _, in := range c.Faults {
+		s.InjectFor(in)
+	}
 	s.faults.dice = rand.New(rand.NewPCG(uint64(c.Seed), 1))
 	if err := s.openMarkets(c.Assets); err != nil {
 		return nil, err
@@ -138,6 +150,9 @@ func (s *Sim) AddAccount(seed AccountSeed) {
 		seed.Cash = decimal.NewFromInt(100_000)
 	}
 	a := newAccount(seed, s.now())
+	if settings, err := seed.settings(); err == nil { // New has refused others
+		a.Settings = settings
+	}
 	s.hold(a, seed.Positions)
 	s.state.Accounts[a.ID] = a
 	s.open(a)

@@ -16,7 +16,8 @@ import (
 )
 
 func newSimCommand() *cobra.Command {
-	var addr, seedFile, accounts string
+	var addr, seedFile, accounts, streams string
+	var faults []string
 	var from simStart
 	var c alpacasim.Config
 	cmd := &cobra.Command{
@@ -44,6 +45,9 @@ flags weigh more than the file. docs/simulator.md has all of it.`,
   # A market with New York's hours, on the morning of a half day
   paddock sim --hours --clock 2026-11-27T09:25:00-05:00
 
+  # A bad day: a hundredth of the orders lose their answer, a tenth are late
+  paddock sim --fault drop=0.01 --fault delay=0.1:2s --streams ws
+
   # Alpaca's own limit of requests, and faults over HTTP
   paddock sim --rate-limit 200 --control
   curl -X POST "http://127.0.0.1:8090/_sim/fault?kind=drop&n=1"`,
@@ -56,6 +60,19 @@ flags weigh more than the file. docs/simulator.md has all of it.`,
 			if err := from.read(cmd, seedFile, &c); err != nil {
 				return err
 			}
+			for _, text := range faults {
+				fault, err := alpacasim.ParseFault(text)
+				if err != nil {
+					return err
+				}
+				c.Faults = append(c.Faults, fault)
+			}
+			refusals := map[string]int{"both": 0, "ws": http.StatusNotFound, "none": http.StatusServiceUnavailable}
+			refusal, known := refusals[streams]
+			if !known {
+				return fmt.Errorf("--streams %q must be both, ws or none", streams)
+			}
+			c.StreamRefusal = refusal
 			c.Logger = newLogger(cmd.ErrOrStderr(), 0)
 			return runSim(cmd.Context(), c, addr, func(at net.Addr) {
 				out := cmd.OutOrStdout()
@@ -76,6 +93,9 @@ flags weigh more than the file. docs/simulator.md has all of it.`,
 	f.DurationVar(&c.Tick, "tick", 250*time.Millisecond, "time between two moves of the market")
 	f.DurationVar(&c.FillDelay, "fill-delay", 300*time.Millisecond, "how long a market order stays new")
 	f.IntVar(&c.RateLimit, "rate-limit", 0, "requests a minute that an account may make, to trading and to data each; 200 at Alpaca, 0 refuses none")
+	f.StringVar(&streams, "streams", "both", "what serves trade updates: both Server-Sent Events and WebSockets, ws alone (the others answer 404), or none (503)")
+	f.DurationVar(&c.Reap, "reap", 0, "how long a WebSocket's place stays taken after it is gone, so that its account gets no other; up to 90s at Alpaca")
+	f.StringArrayVar(&faults, "fault", nil, "what goes wrong and how likely each time, as in drop=0.01 or delay=0.1:2s; may be given several times")
 	f.BoolVar(&c.Control, "control", false, "serve /_sim/, by which faults are made, to this machine alone")
 	f.StringVar(&accounts, "accounts", "", "JSON file of accounts alone")
 	if err := f.MarkDeprecated("accounts", "--seed-file takes the same list, and more"); err != nil {

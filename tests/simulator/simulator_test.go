@@ -129,6 +129,8 @@ func TestCommandSaysWhatIsWrong(t *testing.T) {
 		{[]string{"--seed-file", filepath.Join(dir, "none.json")}, "no such file"},
 		{[]string{"--seed-file", write(`{"acounts":[]}`)}, `unknown field "acounts"`},
 		{[]string{"--clock", "noon"}, "no time in RFC 3339"},
+		{[]string{"--fault", "rain=0.5"}, "is no fault"},
+		{[]string{"--streams", "smoke"}, "must be both, ws or none"},
 		{[]string{"--accounts", "a", "--seed-file", "b"}, "none of the others can be"},
 	} {
 		out, err := exec.Command(binary, append([]string{"sim", "--addr", program.FreeAddr(t)}, tt.args...)...).CombinedOutput()
