@@ -223,3 +223,7 @@ func (m *market) holds(symbol string) decimal.Decimal {
 	}
 	return decimal.Zero
 }
+
+func orderOf(side string) func(alpacasim.Order) bool {
+	return func(o alpacasim.Order) bool { return o.Side == side && o.Status == "filled" }
+}
