@@ -257,7 +257,7 @@ func (s *Sim) nbboOf(symbol string) nbbo {
 	if !ok {
 		return nbbo{}
 	}
-	mid := c.worth(s.state.Prices[c.root].mid(), s.now())
 	cent := decimal.New(1, -2)
-	return nbbo{decimal.Max(mid.Sub(cent), cent), decimal.Max(mid, cent), mid.Add(cent)}
+	mid := decimal.Max(c.worth(s.state.Prices[c.root].mid(), s.now()), cent)
+	return nbbo{decimal.Max(mid.Sub(cent), cent), mid, mid.Add(cent)}
 }
