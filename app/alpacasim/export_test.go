@@ -9,3 +9,6 @@ func (s *Sim) Patterns() []string {
 	s.dataRoutes(note)
 	return all
 }
+
+// AllFaults are the names of all faults.
+var AllFaults = allFaults

@@ -3,6 +3,7 @@ package alpacasim_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -133,4 +134,26 @@ func TestParseFault(t *testing.T) {
 		}
 	}
 	always.caller(t)("GET", "/v2/events/trades", "", 404)
+}
+
+// The documentation has every fault, and every asset that lacks something.
+func TestDocumentation(t *testing.T) {
+	text, err := os.ReadFile("../../docs/simulator.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fault := range alpacasim.AllFaults {
+		if !strings.Contains(string(text), "| `"+string(fault)+"` |") {
+			t.Errorf("docs/simulator.md lacks the fault %s", fault)
+		}
+	}
+	control, err := os.ReadFile("control.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, found := range regexp.MustCompile(`\t(?:post|get)\("([a-z/-]+)"`).FindAllStringSubmatch(string(control), -1) {
+		if !strings.Contains(string(text), "/_sim/"+found[1]) && !strings.Contains(string(text), "`"+found[1]+"`") {
+			t.Errorf("docs/simulator.md lacks /_sim/%s", found[1])
+		}
+	}
 }
