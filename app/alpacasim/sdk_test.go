@@ -48,7 +48,7 @@ func TestOfficialSDK(t *testing.T) {
 		did[*alpaca.Account]("GetAccount")(c.GetAccount()),
 
 		did[[]marketdata.Bar]("GetBars")(d.GetBars("AAPL", marketdata.GetBarsRequest{Start: from})),
-		did[map[string][]marketdata.Bar]("GetMultiBars")(d.GetMultiBars(shares, marketdata.GetBarsRequest{Start: from, TimeFrame: marketdata.OneHour, Adjustment: marketdata.All, Feed: marketdata.IEX, AsOf: "2026-06-01", Currency: "USD", Sort: marketdata.SortDesc})),
+		did[map[string][]marketdata.Bar]("GetMultiBars")(d.GetMultiBars(shares, marketdata.GetBarsRequest{Start: from, TimeFrame: marketdata.OneHour, Adjustment: marketdata.AdjustmentAll, Feed: marketdata.IEX, AsOf: "2026-06-01", Currency: "USD", Sort: marketdata.SortDesc})),
 		did[[]marketdata.Trade]("GetTrades")(d.GetTrades("AAPL", marketdata.GetTradesRequest{Start: from, TotalLimit: 20})),
 		did[map[string][]marketdata.Trade]("GetMultiTrades")(d.GetMultiTrades(shares, marketdata.GetTradesRequest{Start: from, TotalLimit: 20, PageLimit: 3})),
 		did[[]marketdata.Quote]("GetQuotes")(d.GetQuotes("AAPL", marketdata.GetQuotesRequest{Start: from, TotalLimit: 20})),

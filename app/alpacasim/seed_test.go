@@ -136,7 +136,7 @@ func TestParseFault(t *testing.T) {
 	always.caller(t)("GET", "/v2/events/trades", "", 404)
 }
 
-// The documentation has every fault, and every asset that lacks something.
+// The documentation has every fault and every control endpoint.
 func TestDocumentation(t *testing.T) {
 	text, err := os.ReadFile("../../docs/simulator.md")
 	if err != nil {
