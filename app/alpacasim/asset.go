@@ -213,8 +213,8 @@ func (a asset) canShort() bool { return a.class == "us_equity" && !a.noShort }
 // canTradeOvernight says whether it trades in the overnight session.
 func (a asset) canTradeOvernight() bool { return slices.Contains(a.attributes, "overnight_tradable") }
 
-// onMargin says whether it may be bought on credit.
-func (a asset) onMargin() bool { return a.class == "us_equity" }
+// onMargin says whether what is of a class may be bought on credit.
+func onMargin(class string) bool { return class == "us_equity" }
 
 // lot is how many units of its price one quantity is worth: an option contract
 // is for a hundred shares.

@@ -33,7 +33,7 @@ func (s *Sim) reckon(a *account, except ...*order) figures {
 		traded, _ := s.findTraded(symbol)
 		value := p.Qty.Mul(s.nbboOf(symbol).mid).Mul(lot(traded.class))
 		initial, maintenance := value.Abs(), value.Abs()
-		if traded.onMargin() {
+		if onMargin(traded.class) {
 			initial, maintenance = initial.Mul(half), maintenance.Mul(thirtyOf100)
 		}
 		if value.IsNegative() {
@@ -54,7 +54,7 @@ func (s *Sim) reckon(a *account, except ...*order) figures {
 		}
 		cost := s.cost(o)
 		reserved = reserved.Add(cost)
-		f.initial = f.initial.Add(s.own(f, o, cost))
+		f.initial = f.initial.Add(own(f, o, cost))
 	}
 	excess := decimal.Max(f.equity.Sub(f.initial), decimal.Zero)
 	cash := decimal.Max(a.Cash.Sub(reserved), decimal.Zero)
@@ -78,9 +78,8 @@ func contains(list []*order, o *order) bool {
 }
 
 // own is what of an order's cost the account must have itself.
-func (s *Sim) own(f figures, o *order, cost decimal.Decimal) decimal.Decimal {
-	traded, _ := s.findTraded(o.Symbol)
-	if !traded.onMargin() {
+func own(f figures, o *order, cost decimal.Decimal) decimal.Decimal {
+	if !onMargin(o.AssetClass) {
 		return cost
 	}
 	return cost.Div(f.multiplier)
@@ -137,7 +136,7 @@ func (s *Sim) afford(a *account, o *order, except ...*order) *refusal {
 	}
 	f := s.reckon(a, except...)
 	cost, power := s.cost(o), f.buyingPower
-	if traded, _ := s.findTraded(o.Symbol); !traded.onMargin() {
+	if !onMargin(o.AssetClass) {
 		power = f.nonMarginable
 		if o.AssetClass == "us_option" && o.Side == "sell" {
 			cost = s.security(o)

@@ -25,7 +25,7 @@ func (s *Sim) positionJSON(a *account, p *position) map[string]any {
 		exchange = "" // no exchange of Alpaca's list
 	}
 	return map[string]any{
-		"asset_id": assetID(p.Symbol), "symbol": p.Symbol, "exchange": exchange, "asset_class": traded.class, "asset_marginable": traded.onMargin(),
+		"asset_id": assetID(p.Symbol), "symbol": p.Symbol, "exchange": exchange, "asset_class": traded.class, "asset_marginable": onMargin(traded.class),
 		"qty": p.Qty, "qty_available": available, "avg_entry_price": p.Avg, "side": side, "market_value": value, "cost_basis": basis,
 		"unrealized_pl": value.Sub(basis), "unrealized_plpc": ratio(value.Sub(basis), basis),
 		"unrealized_intraday_pl": value.Sub(day), "unrealized_intraday_plpc": ratio(value.Sub(day), day),

@@ -23,9 +23,12 @@ type journal struct {
 	size     int64 // bytes of those after it
 }
 
-// compactFrom is how many bytes of changes are worth beginning the file anew,
-// once they outweigh what it began with.
-const compactFrom = 16 << 20
+// The file is begun anew once its changes are of these many bytes, and of this
+// many times those that it began with: seldom enough that it costs little.
+const (
+	compactFrom  = 16 << 20
+	compactTimes = 4
+)
 
 // unsaved is what of an account the journal does not have yet.
 type unsaved struct {
@@ -218,7 +221,7 @@ func (s *Sim) append(changed map[string]*account) {
 	if err != nil {
 		panic(fmt.Sprintf("alpacasim: keep the state: %v", err))
 	}
-	if s.journal.size += int64(len(text)); s.journal.size > max(compactFrom, s.journal.snapshot) {
+	if s.journal.size += int64(len(text)); s.journal.size > max(compactFrom, compactTimes*s.journal.snapshot) {
 		s.rewrite()
 	}
 }
