@@ -33,13 +33,13 @@ func (s *Sim) findTraded(symbolOrID string) (asset, bool) {
 	if a, ok := findAsset(symbolOrID); ok {
 		return a, true
 	}
-	for _, a := range assets {
-		if assetID(a.symbol) == symbolOrID {
-			return a, true
-		}
-	}
 	c, ok := parseContract(symbolOrID)
 	if !ok {
+		for _, a := range assets {
+			if assetID(a.symbol) == symbolOrID {
+				return a, true
+			}
+		}
 		return asset{}, false
 	}
 	return asset{symbol: c.symbol, name: fmt.Sprintf("%s %s %s %s", c.root, c.expires.Format("Jan 02 2006"), c.strike, strings.ToUpper(c.kind)), class: "us_option"}, true

@@ -102,8 +102,11 @@ func (s *Sim) trades(a *account, o *order) bool {
 
 // end is when an order expires, if it does: a day order with its trading day's
 // regular session, or with its post-market; one that is good till canceled
-// after 90 days.
+// after 90 days; one for a contract with that.
 func (s *Sim) end(o *order) (time.Time, bool) {
+	if c, ok := parseContract(o.Symbol); ok && !s.state.Hours {
+		return c.expires.UTC(), true
+	}
 	if !s.state.Hours || o.AssetClass == "crypto" {
 		return time.Time{}, false
 	}

@@ -76,6 +76,7 @@ func (s *Sim) SetPrice(symbol string, to decimal.Decimal) bool {
 	if ok {
 		p.Cents = to.Shift(2).IntPart()
 		p.Base = p.Cents
+		s.moved = true
 	}
 	return ok
 }

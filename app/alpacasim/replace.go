@@ -103,6 +103,7 @@ func (s *Sim) replace(a *account, old *order, r replaceRequest) (*order, *refusa
 			return nil, bad
 		}
 	}
+	s.hide(a, o, "PATCH")
 	if old.Status != "held" && old.OrderClass != "mleg" && s.met(ReplaceReject, "", a) {
 		o.Status, o.Doom, o.Parent = "pending_new", ReplaceReject, ""
 		s.add(a, o)
