@@ -271,7 +271,7 @@ func (s *Sim) finish(a *account, o *order, status string) {
 // conclude writes the end of an order without telling of it.
 func (s *Sim) conclude(a *account, o *order, status string) {
 	now := s.now()
-	o.Status, o.UpdatedAt = status, now
+	o.Status, o.UpdatedAt, o.Doom, o.Was = status, now, "", ""
 	switch status {
 	case "canceled":
 		o.CanceledAt = &now

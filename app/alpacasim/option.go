@@ -65,7 +65,7 @@ func (s *Sim) exercise(a *account, symbol string) *refusal {
 	switch {
 	case bad != nil:
 		return bad
-	case s.state.Hours && !s.now().Before(lastClose(s.now())) && sameDay(s.now(), lastClose(s.now())):
+	case s.state.Hours && sameDay(s.now(), lastClose(s.now())):
 		return refuse(422, 42210000, "contracts cannot be exercised between market close and midnight")
 	}
 	s.settle(a, c, held, "OPEXC")
