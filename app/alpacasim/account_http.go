@@ -35,6 +35,9 @@ func (s *Sim) patchSettings(w http.ResponseWriter, r *http.Request, a *account) 
 		if bad := decode(&to); bad != nil {
 			return 0, nil, bad
 		}
+		if to.TradeConfirmEmail == "" { // the official SDK sends what it does not mean to change as ""
+			to.TradeConfirmEmail = a.Settings.TradeConfirmEmail
+		}
 		if bad := to.check(); bad != nil {
 			return 0, nil, bad
 		}

@@ -11,22 +11,37 @@ import (
 
 // entry is an activity of either kind, as a list sorts and filters it.
 type entry struct {
-	id, kind string
-	at       time.Time
-	body     any
+	kind string
+	at   time.Time
+	fill *Execution // or nil,
+	rest *activity  // which is the other
+}
+
+func (e entry) id() string {
+	if e.fill != nil {
+		return activityID(e.at, e.fill.ID)
+	}
+	return e.rest.ID
+}
+
+func (e entry) body() any {
+	if e.fill != nil {
+		return e.fill.activity()
+	}
+	return e.rest
 }
 
 // entries are all activities, oldest first, without executions that were taken
 // back or corrected.
 func (a *account) entries() []entry {
-	var all []entry
+	all := make([]entry, 0, len(a.Executions)+len(a.Activities))
 	for _, x := range a.Executions {
 		if !x.Busted {
-			all = append(all, entry{activityID(x.At, x.ID), "FILL", x.At, x.activity()})
+			all = append(all, entry{kind: "FILL", at: x.At, fill: x})
 		}
 	}
-	for _, other := range a.Activities {
-		all = append(all, entry{other.ID, other.ActivityType, other.CreatedAt, other})
+	for i := range a.Activities {
+		all = append(all, entry{kind: a.Activities[i].ActivityType, at: a.Activities[i].CreatedAt, rest: &a.Activities[i]})
 	}
 	slices.SortStableFunc(all, func(a, b entry) int { return a.at.Compare(b.at) })
 	return all
@@ -71,7 +86,7 @@ func page(all []entry, kinds []string, q url.Values) (any, *refusal) {
 		slices.Reverse(all)
 	}
 	if token := q.Get("page_token"); token != "" {
-		at := slices.IndexFunc(all, func(e entry) bool { return e.id == token })
+		at := slices.IndexFunc(all, func(e entry) bool { return e.id() == token })
 		if at < 0 {
 			return nil, refuse(422, 42210000, "invalid page_token")
 		}
@@ -79,7 +94,7 @@ func page(all []entry, kinds []string, q url.Values) (any, *refusal) {
 	}
 	bodies := []any{}
 	for _, e := range all[:min(size, len(all))] {
-		bodies = append(bodies, e.body)
+		bodies = append(bodies, e.body())
 	}
 	return bodies, nil
 }

@@ -230,8 +230,8 @@ func (s *Sim) findTraded(symbolOrID string) (asset, bool) {
 	if a, ok := s.findAsset(symbolOrID); ok {
 		return a, true
 	}
-	c, ok := s.parseContract(symbolOrID)
-	if !ok {
+	c, ok := parseContract(symbolOrID)
+	if underlying, known := s.findAsset(c.root); !ok || !known || underlying.class != "us_equity" {
 		return asset{}, false
 	}
 	return asset{symbol: c.symbol, name: c.name(), class: "us_option"}, true
@@ -253,7 +253,7 @@ func (s *Sim) nbboOf(symbol string) nbbo {
 	if p := s.state.Prices[symbol]; p != nil {
 		return nbbo{p.bid(), p.mid(), p.ask()}
 	}
-	c, ok := s.parseContract(symbol)
+	c, ok := parseContract(symbol)
 	if !ok {
 		return nbbo{}
 	}

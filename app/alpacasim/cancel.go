@@ -10,7 +10,7 @@ func (s *Sim) cancel(a *account, o *order) *refusal {
 			break
 		}
 		if s.met(fault, "", a) {
-			o.Was, o.Status, o.Doom, o.UpdatedAt = o.Status, "pending_cancel", fault, s.now()
+			o.Was, o.Status, o.Doom = o.Status, "pending_cancel", fault
 			s.emit(a, "pending_cancel", o, update{})
 			return nil
 		}
@@ -25,7 +25,7 @@ func (s *Sim) doom(a *account, o *order) {
 	o.Doom = ""
 	switch fault {
 	case CancelRace, CancelReject:
-		o.Status, o.Was, o.UpdatedAt = o.Was, "", s.now()
+		o.Status, o.Was = o.Was, ""
 		s.emit(a, "order_cancel_rejected", o, update{})
 		if fault == CancelRace {
 			s.fillAnyway(a, o)
@@ -34,7 +34,10 @@ func (s *Sim) doom(a *account, o *order) {
 		old := a.byID[*o.Replaces]
 		s.conclude(a, o, "rejected")
 		s.emit(a, "rejected", o, update{})
-		old.Status, old.Was, old.UpdatedAt = old.Was, "", s.now()
+		if old.Status != "pending_replace" {
+			return // it has ended with another meanwhile
+		}
+		old.Status, old.Was = old.Was, ""
 		s.emit(a, "order_replace_rejected", old, update{})
 	}
 }

@@ -36,6 +36,7 @@ func (s *Sim) controlRoutes(mux *http.ServeMux) {
 	post("faults/clear", func(url.Values) string { s.ClearFaults(); return "" })
 	post("streams/cut", func(url.Values) string { s.CutStreams(); return "" })
 	post("streams/refuse", s.controlRefusal)
+	post("streams/reap", s.controlReap)
 	post("price", s.controlPrice)
 	post("clock", s.controlClock)
 	post("step", s.controlStep)
@@ -109,6 +110,19 @@ func (s *Sim) controlRefusal(q url.Values) string {
 		return "status must be that of an error, or 0"
 	}
 	s.RefuseStreamsWith(status)
+	return ""
+}
+
+// controlReap takes ?seconds=90, for which the place of a WebSocket that is
+// gone stays taken.
+func (s *Sim) controlReap(q url.Values) string {
+	seconds, err := strconv.Atoi(q.Get("seconds"))
+	if err != nil || seconds < 0 {
+		return "seconds must be a whole number"
+	}
+	s.mu.Lock()
+	s.config.Reap = time.Duration(seconds) * time.Second
+	s.mu.Unlock()
 	return ""
 }
 

@@ -105,8 +105,11 @@ func (s *Sim) trades(a *account, o *order) bool {
 
 // end is when an order expires, if it does: a day order with its trading day's
 // regular session, or with its post-market; one that is good till canceled
-// after 90 days.
+// after 90 days; one for a contract with that.
 func (s *Sim) end(o *order) (time.Time, bool) {
+	if c, ok := parseContract(o.Symbol); ok && !s.state.Hours {
+		return c.expires.UTC(), true
+	}
 	if !s.state.Hours || o.AssetClass == "crypto" {
 		return time.Time{}, false
 	}
@@ -271,7 +274,7 @@ func (s *Sim) finish(a *account, o *order, status string) {
 // conclude writes the end of an order without telling of it.
 func (s *Sim) conclude(a *account, o *order, status string) {
 	now := s.now()
-	o.Status, o.UpdatedAt = status, now
+	o.Status, o.UpdatedAt, o.Doom, o.Was = status, now, "", ""
 	switch status {
 	case "canceled":
 		o.CanceledAt = &now

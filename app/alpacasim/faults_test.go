@@ -190,12 +190,13 @@ func TestControlEndpoints(t *testing.T) {
 		t.Errorf("has %v", f)
 	}
 	post(200, "crypto-fees?on=true")
+	post(200, "streams/reap?seconds=90")
 	post(200, "streams/refuse?status=404")
 	m.call(404, "GET", "/v2/events/trades", "")
 	for _, wrong := range []string{
 		"fault?kind=none&n=1", "fault?kind=fail&p=2", "fault?kind=fail", "fault?kind=fail&n=1&ms=soon", "fault?kind=fail&n=1&on=get", "step?n=0", "halt?symbol=AAPL", "crypto-fees?on=perhaps",
 		"fill-plan?symbol=AAPL&parts=many", "correct?execution_id=x&price=0&qty=1", "correct?execution_id=x&price=1&qty=1", "corporate-action?symbol=NOPE&kind=split&ratio=2",
-		"corporate-action?symbol=AAPL&kind=merger", "corporate-action?symbol=AAPL&kind=split&ratio=0", "streams/refuse?status=200",
+		"corporate-action?symbol=AAPL&kind=merger", "corporate-action?symbol=AAPL&kind=split&ratio=0", "streams/refuse?status=200", "streams/reap?seconds=soon",
 	} {
 		post(400, wrong)
 	}

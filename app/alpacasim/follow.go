@@ -71,7 +71,7 @@ func (f *follower) follow(ctx context.Context, cut <-chan struct{}) error {
 
 // send writes updates, but for what faults do to them.
 func (f *follower) send(news []event) error {
-	for i, e := range news {
+	for _, e := range news {
 		if f.s.met(Mute, "", f.a) {
 			f.muted = true
 		}
@@ -82,9 +82,10 @@ func (f *follower) send(news []event) error {
 			return f.out.tooSlow() // and those behind it at hand are lost, too
 		}
 		if f.held == nil && f.s.met(Reorder, "", f.a) {
-			f.held = news[i].JSON
+			f.held = e.JSON
 			continue
 		}
+		cut := f.s.met(Cut, "", f.a)
 		times := 1
 		if f.s.met(Duplicate, "", f.a) {
 			times = 2
@@ -97,7 +98,7 @@ func (f *follower) send(news []event) error {
 		if err := f.release(); err != nil {
 			return err
 		}
-		if f.s.met(Cut, "", f.a) {
+		if cut {
 			return errCut
 		}
 	}

@@ -205,3 +205,23 @@ func BenchmarkStepAmongTenThousand(b *testing.B) {
 		sim.Step()
 	}
 }
+
+// A state file of the first version is one line, and is taken over.
+func TestFirstVersionsState(t *testing.T) {
+	file := t.TempDir() + "/state"
+	seed := alpacasim.DemoAccounts(1)[0]
+	const account = `{"counter":9,"last_ulid":1780322400000,"prices":{},"accounts":{"one":{"id":"one","number":"SIM1","key_id":%q,"secret_key":%q,"cash":"99000","opening":"100000",
+		"created_at":"2026-06-01T14:00:00Z","orders":[{"id":"o","client_order_id":"mine","status":"new","symbol":"AAPL","asset_class":"us_equity","side":"buy","type":"limit",
+		"time_in_force":"gtc","qty":"1","filled_qty":"0","limit_price":"1"}],"positions":{"AMD":{"symbol":"AMD","qty":"2","avg":"100"}},"events":[]}}}`
+	if err := os.WriteFile(file, []byte(strings.ReplaceAll(fmt.Sprintf(account, seed.KeyID, seed.SecretKey), "\n", "")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m := open(t, func(c *alpacasim.Config) { c.StateFile = file })
+	if o := m.call(200, "GET", "/v2/orders:by_client_order_id?client_order_id=mine", ""); o.text("status") != "new" {
+		t.Errorf("the order is %v", o)
+	}
+	m.order("sell 0.5 AMD market day")
+	if f := m.figures(); !f.Cash.Equal(dec("99000")) || !f.LastEquity.Equal(dec("100000")) {
+		t.Errorf("the account has %+v", f)
+	}
+}

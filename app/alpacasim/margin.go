@@ -194,7 +194,7 @@ func (s *Sim) affordShort(a *account, o *order) *refusal {
 	case traded.class == "crypto":
 		return s.poorInCoins(o, decimal.Zero, decimal.Zero)
 	case traded.class == "us_option":
-		c, _ := s.parseContract(o.Symbol)
+		c, _ := parseContract(o.Symbol)
 		if c.kind == "call" && s.available(a, c.root).LessThan(o.Qty.Mul(lot("us_option"))) {
 			return refuse(403, 40310000, "account not eligible to trade uncovered option contracts")
 		}
@@ -214,7 +214,7 @@ func (s *Sim) affordShort(a *account, o *order) *refusal {
 // security is what must be there for a written contract: a put's strike; a
 // call is covered by shares.
 func (s *Sim) security(o *order) decimal.Decimal {
-	c, _ := s.parseContract(o.Symbol)
+	c, _ := parseContract(o.Symbol)
 	if c.kind == "call" {
 		return decimal.Zero
 	}

@@ -20,15 +20,14 @@ type contract struct {
 
 var occSymbol = regexp.MustCompile(`^([A-Z.]{1,6})(\d{6})([CP])(\d{8})$`)
 
-// parseContract reads the symbol of a contract on an equity that is traded here.
-func (s *Sim) parseContract(symbol string) (contract, bool) {
+// parseContract reads the symbol of a contract, on whatever.
+func parseContract(symbol string) (contract, bool) {
 	parts := occSymbol.FindStringSubmatch(symbol)
 	if parts == nil {
 		return contract{}, false
 	}
-	underlying, ok := s.findAsset(parts[1])
 	day, err := time.ParseInLocation("060102", parts[2], newYork)
-	if !ok || underlying.class != "us_equity" || err != nil {
+	if err != nil {
 		return contract{}, false
 	}
 	strike, err := decimal.NewFromString(strings.TrimLeft(parts[4], "0"))
@@ -40,7 +39,7 @@ func (s *Sim) parseContract(symbol string) (contract, bool) {
 	if parts[3] == "P" {
 		kind = "put"
 	}
-	return contract{symbol: symbol, root: underlying.symbol, kind: kind, strike: strike.Shift(-3), expires: hours.close}, true
+	return contract{symbol: symbol, root: parts[1], kind: kind, strike: strike.Shift(-3), expires: hours.close}, true
 }
 
 // intrinsic is what exercising a share's worth of it would earn now.
@@ -68,7 +67,7 @@ func (s *Sim) exercise(a *account, symbol string) *refusal {
 	switch {
 	case bad != nil:
 		return bad
-	case s.state.Hours && !s.now().Before(lastClose(s.now())) && sameDay(s.now(), lastClose(s.now())):
+	case s.state.Hours && sameDay(s.now(), lastClose(s.now())):
 		return refuse(422, 42210000, "contracts cannot be exercised between market close and midnight")
 	}
 	s.settle(a, c, held, "OPEXC")
@@ -93,7 +92,7 @@ func (s *Sim) heldContract(a *account, symbol, whenShort string) (contract, deci
 			traded.symbol = held
 		}
 	}
-	c, ok := s.parseContract(traded.symbol)
+	c, ok := parseContract(traded.symbol)
 	if !ok {
 		return c, decimal.Zero, refuse(422, 42210000, "invalid symbol")
 	}
@@ -133,7 +132,7 @@ func (s *Sim) settle(a *account, c contract, qty decimal.Decimal, how string) {
 func (s *Sim) expireContracts(a *account) {
 	for _, symbol := range a.symbols() {
 		p := a.Positions[symbol]
-		c, ok := s.parseContract(symbol)
+		c, ok := parseContract(symbol)
 		if !ok || s.now().Before(c.expires) {
 			continue
 		}

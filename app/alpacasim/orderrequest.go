@@ -165,7 +165,7 @@ func (r *orderRequest) checkMultiLeg() *refusal {
 			return refuse(422, 40010001, "each leg requires a side or a position_intent")
 		case leg.PositionIntent != "" && sidesOfIntents[leg.PositionIntent] != leg.Side:
 			return refuse(422, 40010001, "position_intent does not fit the side")
-		case leg.RatioQty == nil || !leg.RatioQty.IsInteger() || !leg.RatioQty.IsPositive() || !sensible(*leg.RatioQty):
+		case leg.RatioQty == nil || !sensible(*leg.RatioQty) || !leg.RatioQty.IsInteger() || !leg.RatioQty.IsPositive():
 			return refuse(422, 40010001, "each leg requires a whole ratio_qty")
 		case seen[leg.Symbol]:
 			return refuse(422, 42210000, "each leg must be of another contract")
@@ -209,6 +209,9 @@ func (s *Sim) checkAsset(a *account, r orderRequest, traded asset) *refusal {
 		}
 		return nil
 	}
+	if bad := r.checkPennies(); bad != nil {
+		return bad
+	}
 	switch {
 	case fractional && !traded.canFraction():
 		return refuse(403, 40310000, "asset %q is not fractionable", traded.symbol)
@@ -228,6 +231,28 @@ func (s *Sim) checkAsset(a *account, r orderRequest, traded asset) *refusal {
 		return no("opg orders are accepted before 9:28am and after 7:00pm ET")
 	case s.state.Hours && r.TimeInForce == "cls" && s.between(15*time.Hour+50*time.Minute, 19*time.Hour):
 		return no("cls orders are accepted before 3:50pm and after 7:00pm ET")
+	}
+	return nil
+}
+
+// checkPennies refuses prices between two cents, or, below a dollar, between
+// two hundredths of a cent: Rule 612 of the SEC's Regulation NMS.
+func (r *orderRequest) checkPennies() *refusal {
+	prices := map[string]*decimal.Decimal{"limit_price": r.LimitPrice, "stop_price": r.StopPrice}
+	if r.Type == "trailing_stop" {
+		delete(prices, "stop_price") // it follows the market as it comes
+	}
+	for name, price := range prices {
+		if price == nil {
+			continue
+		}
+		places := int32(2)
+		if price.LessThan(decimal.NewFromInt(1)) {
+			places = 4
+		}
+		if !price.Truncate(places).Equal(*price) {
+			return refuse(422, 42210000, "invalid %s %s. sub-penny increment does not fulfill minimum pricing criteria", name, price)
+		}
 	}
 	return nil
 }

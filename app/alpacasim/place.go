@@ -35,6 +35,7 @@ func (s *Sim) place(a *account, r orderRequest) (*order, *refusal) {
 	if bad := s.afford(a, o); bad != nil {
 		return nil, bad
 	}
+	s.hide(a, o, "POST")
 	s.add(a, o)
 	s.addExits(a, o, r)
 	s.begin(a, o)
@@ -70,11 +71,15 @@ func (s *Sim) begin(a *account, o *order) {
 			leg.Status = o.Status
 		}
 	}
-	if late, is := s.meets(Late, "", a); is {
+	s.emit(a, o.Status, o, update{})
+}
+
+// hide lets look-ups find a new order late, where a fault wants it.
+func (s *Sim) hide(a *account, o *order, method string) {
+	if late, is := s.meets(Late, method, a); is {
 		until := s.now().Add(late.Delay)
 		o.Hidden = &until
 	}
-	s.emit(a, o.Status, o, update{})
 }
 
 // checkExits refuses exits on the wrong side of where the order enters.
@@ -142,7 +147,7 @@ func (s *Sim) checkContract(traded asset) *refusal {
 	if traded.inactive {
 		return refuse(422, 42210000, "asset %q is not active", traded.symbol)
 	}
-	if c, ok := s.parseContract(traded.symbol); ok && !s.now().Before(c.expires) {
+	if c, ok := parseContract(traded.symbol); ok && !s.now().Before(c.expires) {
 		return refuse(422, 42210000, "contract %q has expired", c.symbol)
 	}
 	return nil
@@ -185,6 +190,7 @@ func (s *Sim) placeMultiLeg(a *account, r orderRequest) (*order, *refusal) {
 		return nil, refuse(403, 40310000, "insufficient options buying power").with(map[string]any{"options_buying_power": power, "cost_basis": cost})
 	}
 	parent.legs = nil
+	s.hide(a, parent, "POST")
 	s.add(a, parent)
 	for _, leg := range legs {
 		s.add(a, leg)

@@ -82,12 +82,20 @@ func (s *Sim) unclaimed(a *account, symbol string, except ...*order) (decimal.De
 			related = append(related, o.ID)
 		}
 	}
-	if held.IsPositive() {
-		for _, p := range a.Positions {
-			if c, ok := s.parseContract(p.Symbol); ok && c.root == symbol && c.kind == "call" && p.Qty.IsNegative() {
-				left = left.Add(p.Qty.Mul(lot("us_option")))
-			}
+	if written := a.uncoveredCalls(symbol); held.IsPositive() && written.IsPositive() {
+		left = left.Sub(written.Mul(lot("us_option")))
+	}
+	return decimal.Max(left, decimal.Zero), related
+}
+
+// uncoveredCalls is how many contracts on a symbol were sold that no bought
+// ones stand behind: its shares do.
+func (a *account) uncoveredCalls(symbol string) decimal.Decimal {
+	written := decimal.Zero
+	for _, p := range a.Positions {
+		if c, ok := parseContract(p.Symbol); ok && c.root == symbol && c.kind == "call" {
+			written = written.Sub(p.Qty)
 		}
 	}
-	return left, related
+	return written
 }

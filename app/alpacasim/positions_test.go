@@ -130,3 +130,27 @@ func TestSDKReadsActivities(t *testing.T) {
 		t.Errorf("got %+v (%v)", list, err)
 	}
 }
+
+// The official SDK closes positions and sets configurations as it is.
+func TestSDKClosesAndConfigures(t *testing.T) {
+	m := open(t)
+	c := m.client(0)
+	m.order("buy 10 AAPL market day")
+	m.order("buy 1 AMD market day")
+	m.step()
+	if o, err := c.ClosePosition("AAPL", alpaca.ClosePositionRequest{Qty: dec("3")}); err != nil || !o.Qty.Equal(dec("3")) {
+		t.Errorf("closed %+v (%v)", o, err)
+	}
+	m.step()
+	orders, err := c.CloseAllPositions(alpaca.CloseAllPositionsRequest{CancelOrders: true})
+	if err != nil || len(orders) != 2 || !orders[0].Qty.Equal(dec("7")) {
+		t.Errorf("closed %+v (%v)", orders, err)
+	}
+	got, err := c.UpdateAccountConfigurations(alpaca.UpdateAccountConfigurationsRequest{SuspendTrade: true, FractionalTrading: true})
+	if err != nil || got.TradeConfirmEmail != alpaca.All {
+		t.Errorf("configured %+v (%v)", got, err)
+	}
+	if _, err := c.PlaceOrder(request(alpaca.Buy, "AAPL", "1")); err == nil {
+		t.Error("trading goes on")
+	}
+}

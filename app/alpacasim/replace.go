@@ -19,6 +19,11 @@ type replaceRequest struct {
 
 // check refuses what an order cannot be changed to.
 func (r *replaceRequest) check(a *account, old *order) *refusal {
+	for _, d := range []*decimal.Decimal{r.Qty, r.StopPrice, r.Trail, r.LimitPrice} {
+		if d != nil && (!sensible(*d) || !d.IsPositive() && (d != r.LimitPrice || old.OrderClass != "mleg")) {
+			return refuse(422, 40010001, "amounts must be positive, of a sensible size")
+		}
+	}
 	no := func(message string) *refusal { return refuse(422, 42210000, "%s", message) }
 	switch {
 	case !old.cancelable() || old.isMultiLeg():
@@ -41,11 +46,6 @@ func (r *replaceRequest) check(a *account, old *order) *refusal {
 		return no("qty of fractional orders cannot be changed")
 	case r.Qty != nil && !r.Qty.IsInteger():
 		return no("qty must be a whole number")
-	}
-	for _, d := range []*decimal.Decimal{r.Qty, r.StopPrice, r.Trail, r.LimitPrice} {
-		if d != nil && (!sensible(*d) || !d.IsPositive() && (d != r.LimitPrice || old.OrderClass != "mleg")) {
-			return refuse(422, 40010001, "amounts must be positive, of a sensible size")
-		}
 	}
 	same := func(to, from *decimal.Decimal) bool { return to == nil || from != nil && to.Equal(*from) }
 	trail := old.TrailPrice
@@ -103,10 +103,11 @@ func (s *Sim) replace(a *account, old *order, r replaceRequest) (*order, *refusa
 			return nil, bad
 		}
 	}
+	s.hide(a, o, "PATCH")
 	if old.Status != "held" && old.OrderClass != "mleg" && s.met(ReplaceReject, "", a) {
 		o.Status, o.Doom, o.Parent = "pending_new", ReplaceReject, ""
 		s.add(a, o)
-		old.Was, old.Status, old.UpdatedAt = old.Status, "pending_replace", s.now()
+		old.Was, old.Status = old.Status, "pending_replace"
 		s.emit(a, "pending_replace", old, update{})
 		return o, nil
 	}
@@ -122,7 +123,7 @@ func (s *Sim) takePlace(a *account, old, o *order) {
 	if held {
 		o.Status = "held"
 	}
-	old.Status, old.ReplacedBy, old.ReplacedAt, old.UpdatedAt = "replaced", &o.ID, &now, now
+	old.Status, old.ReplacedBy, old.ReplacedAt = "replaced", &o.ID, &now
 	s.add(a, o)
 	for _, leg := range old.legs {
 		leg.Parent = o.ID

@@ -48,6 +48,7 @@ func TestRefusedReplacements(t *testing.T) {
 		{limit, `{"trail":"5"}`, "trail"},
 		{limit, `{"qty":"-2"}`, "positive"},
 		{limit, `{"qty":"1.5"}`, "whole"},
+		{limit, `{"qty":"0e-99"}`, "sensible"},
 		{limit, `{"qty":"100000"}`, "insufficient buying power"},
 		{limit, `{"time_in_force":"soon"}`, "time_in_force"},
 		{limit, `{"qty":"1","client_order_id":"taken"}`, "unique"},
@@ -108,6 +109,22 @@ func TestReplacementIsRejectedLater(t *testing.T) {
 	if o := m.call(200, "PATCH", "/v2/orders/"+old.text("id"), `{"qty":"4"}`); o.text("status") != "new" {
 		t.Errorf("the second try is %v", o)
 	}
+}
+
+// A take-profit that ends while its replacement is undecided stays over when
+// that is rejected.
+func TestRejectedReplacementRevivesNothing(t *testing.T) {
+	m := open(t)
+	m.price("AAPL", "100")
+	entry := m.order("buy 2 AAPL market day", bracket)
+	m.step()
+	profit, stop := entry.legs()[0], entry.legs()[1]
+	m.sim.Inject(alpacasim.ReplaceReject, 1, 0)
+	o := m.call(200, "PATCH", "/v2/orders/"+profit.text("id"), `{"limit_price":"120"}`)
+	m.price("AAPL", "89")
+	m.step()
+	m.step()
+	m.want("after the stop", profit, "canceled 0", o, "rejected 0", stop, "filled 2")
 }
 
 // A cancel may be answered 204 and fail after that: the order stays, or was

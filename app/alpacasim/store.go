@@ -81,6 +81,9 @@ func (s *Sim) load() error {
 		}
 	}
 	for _, a := range s.state.Accounts {
+		if a.Settings == (settings{}) { // it is of before there were any
+			a.Settings, a.LastEquity = defaultSettings(), a.Opening
+		}
 		a.index()
 		s.open(a)
 	}

@@ -18,6 +18,9 @@ func (s *Sim) streamSocket(w http.ResponseWriter, r *http.Request) {
 		answerRefusal(w, refuse(503, 50310000, "the stream is not available"))
 		return
 	}
+	s.mu.Lock()
+	cut := s.cut
+	s.mu.Unlock()
 	a := s.signer(r.Header.Get("APCA-API-KEY-ID"), r.Header.Get("APCA-API-SECRET-KEY"))
 	if a != nil {
 		if !s.takeSocket(a) {
@@ -45,7 +48,7 @@ func (s *Sim) streamSocket(w http.ResponseWriter, r *http.Request) {
 		defer s.leaveSocket(named)
 	}
 	if socket.write(r.Context(), "authorization", map[string]any{"status": "authorized", "action": "authenticate"}) == nil {
-		s.serveSocket(r.Context(), socket, named)
+		s.serveSocket(r.Context(), cut, socket, named)
 	}
 }
 
@@ -141,12 +144,9 @@ func (f *socketFeed) authenticate(ctx context.Context, s *Sim) (*account, bool) 
 
 // serveSocket tells the account's updates while the client listens to them.
 // What happens while it does not is not told later.
-func (s *Sim) serveSocket(ctx context.Context, socket *socketFeed, a *account) {
+func (s *Sim) serveSocket(ctx context.Context, cut <-chan struct{}, socket *socketFeed, a *account) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s.mu.Lock()
-	cut := s.cut
-	s.mu.Unlock()
 	go func() {
 		select {
 		case <-cut:
