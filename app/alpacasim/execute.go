@@ -57,12 +57,7 @@ func (s *Sim) advance(a *account, o *order) {
 		return
 	}
 	if o.Status == "accepted" {
-		o.Status, o.Since = "new", s.now()
-		for _, leg := range o.legs {
-			if leg.isMultiLeg() {
-				leg.Status = "new"
-			}
-		}
+		s.toMarket(a, o)
 		s.emit(a, "new", o, update{})
 	}
 	if s.now().Sub(o.Since) < s.config.FillDelay {
@@ -77,6 +72,17 @@ func (s *Sim) advance(a *account, o *order) {
 		s.finish(a, o, "canceled")
 	case "opg", "cls":
 		s.expire(a, o)
+	}
+}
+
+// toMarket lets an order be executed from now on.
+func (s *Sim) toMarket(a *account, o *order) {
+	o.Status, o.Since = "new", s.now()
+	for _, leg := range o.legs {
+		if leg.isMultiLeg() {
+			leg.Status = "new"
+			s.touch(a, leg)
+		}
 	}
 }
 
@@ -107,11 +113,14 @@ func (s *Sim) trades(a *account, o *order) bool {
 // regular session, or with its post-market; one that is good till canceled
 // after 90 days; one for a contract with that.
 func (s *Sim) end(o *order) (time.Time, bool) {
-	if c, ok := parseContract(o.Symbol); ok && !s.state.Hours {
+	switch {
+	case o.AssetClass == "us_option" && !s.state.Hours:
+		c, _ := parseContract(o.Symbol)
 		return c.expires.UTC(), true
-	}
-	if !s.state.Hours || o.AssetClass == "crypto" {
+	case !s.state.Hours || o.AssetClass == "crypto":
 		return time.Time{}, false
+	case o.ExpiresAt != nil:
+		return *o.ExpiresAt, true
 	}
 	of := func(day tradingDay) time.Time {
 		if o.ExtendedHours {

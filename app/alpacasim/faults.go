@@ -129,7 +129,7 @@ func (s *Sim) RefuseStreams(refuse bool) {
 
 // RefuseStreamsWith answers streams of Server-Sent Events with a status: 404
 // is how an account sees them for which they are not offered, 403 how one that
-// may not have them. 503 is for WebSockets too, and 0 refuses none.
+// may not have them. 429 and 503 are for WebSockets too, and 0 refuses none.
 func (s *Sim) RefuseStreamsWith(status int) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()

@@ -47,7 +47,6 @@ func (s *Sim) afterFill(a *account, o *order) {
 		if leg.Status != "held" || o.OrderClass == "bracket" && leg.Type != "limit" {
 			continue // a bracket's stop is watched, not sent, while its take-profit is at the market
 		}
-		leg.Since = s.now()
 		s.begin(a, leg)
 	}
 }
@@ -69,7 +68,6 @@ func (s *Sim) watch(a *account, o *order) {
 		left := o.Qty.Sub(active.FilledQty)
 		o.Qty = &left
 	}
-	o.Since = s.now()
 	s.begin(a, o)
 }
 

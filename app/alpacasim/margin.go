@@ -1,6 +1,7 @@
 package alpacasim
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -49,7 +50,7 @@ func (s *Sim) reckon(a *account, except ...*order) figures {
 	}
 	reserved := decimal.Zero // in full, and then what of it must be the account's own
 	for _, o := range a.openOrders() {
-		if !o.opens() && o.OrderClass != "mleg" || o.Status == "held" || o.isMultiLeg() || contains(except, o) {
+		if !o.opens() && o.OrderClass != "mleg" || o.Status == "held" || o.isMultiLeg() || slices.Contains(except, o) {
 			continue
 		}
 		cost := s.cost(o)
@@ -66,15 +67,6 @@ func (s *Sim) reckon(a *account, except ...*order) figures {
 		f.nonMarginable = cash
 	}
 	return f
-}
-
-func contains(list []*order, o *order) bool {
-	for _, other := range list {
-		if other == o {
-			return true
-		}
-	}
-	return false
 }
 
 // own is what of an order's cost the account must have itself.
@@ -155,7 +147,7 @@ func (s *Sim) washTrade(a *account, o *order, except ...*order) *refusal {
 		return nil
 	}
 	for _, other := range a.openOrders() {
-		if other.Symbol != o.Symbol || other.Side == o.Side || other.Status == "held" || other.isMultiLeg() || contains(except, other) {
+		if other.Symbol != o.Symbol || other.Side == o.Side || other.Status == "held" || other.isMultiLeg() || slices.Contains(except, other) {
 			continue
 		}
 		kind := "market/stop"

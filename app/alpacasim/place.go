@@ -63,13 +63,9 @@ func (s *Sim) newOrder(r orderRequest, traded asset) *order {
 
 // begin sends an order to the market, or lets it wait for its session.
 func (s *Sim) begin(a *account, o *order) {
+	o.Status = "accepted"
 	if s.trades(a, o) {
-		o.Status = "new"
-	}
-	for _, leg := range o.legs {
-		if leg.isMultiLeg() {
-			leg.Status = o.Status
-		}
+		s.toMarket(a, o)
 	}
 	s.emit(a, o.Status, o, update{})
 }

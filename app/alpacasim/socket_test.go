@@ -175,8 +175,10 @@ func TestFaultsOfSockets(t *testing.T) {
 	m.order("buy 1 AMD market day")
 	s.hears(`"AMD"`)
 	s.ends()
-	m.sim.RefuseStreams(true)
-	if _, response, err := m.dial(nil); err == nil || response == nil || response.StatusCode != 503 {
-		t.Errorf("a refused stream: %v %v", response, err)
+	for _, status := range []int{429, 503} {
+		m.sim.RefuseStreamsWith(status)
+		if _, response, err := m.dial(nil); err == nil || response == nil || response.StatusCode != status {
+			t.Errorf("a refused stream: %v %v", response, err)
+		}
 	}
 }

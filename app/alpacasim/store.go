@@ -166,29 +166,26 @@ func upsert[T any](list []T, at map[string]int, id string, item T) []T {
 	return append(list, item)
 }
 
-// save appends what has changed to the journal, in one write, before its
-// effect is answered. s.mu is held.
+// save appends what has changed of the accounts to the journal, in one write,
+// before its effect is answered. s.mu is held.
 func (s *Sim) save() {
-	changed := map[string]*account{}
-	for _, a := range s.inOrder {
-		if a.unsaved.account {
-			changed[a.ID] = a.changes()
-		}
-	}
-	if len(changed) > 0 {
+	if changed := s.takeUnsaved(); len(changed) > 0 {
 		s.append(changed)
 	}
 }
 
 // saveAll appends even when no account has changed.
-func (s *Sim) saveAll() {
-	changed := map[string]*account{}
+func (s *Sim) saveAll() { s.append(s.takeUnsaved()) }
+
+// takeUnsaved is what has changed of each account since it was last asked.
+func (s *Sim) takeUnsaved() map[string]*account {
+	all := map[string]*account{}
 	for _, a := range s.inOrder {
 		if a.unsaved.account {
-			changed[a.ID] = a.changes()
+			all[a.ID] = a.changes()
 		}
 	}
-	s.append(changed)
+	return all
 }
 
 // changes is the account with no more in its lists than the journal lacks.

@@ -14,7 +14,11 @@ import (
 // one. Whose it is follows from the keys in its headers, where there are any,
 // and else from its first message.
 func (s *Sim) streamSocket(w http.ResponseWriter, r *http.Request) {
-	if s.streamRefusal() == 503 {
+	switch s.streamRefusal() {
+	case 429:
+		answerRefusal(w, refuse(429, 42910000, "connection limit exceeded"))
+		return
+	case 503:
 		answerRefusal(w, refuse(503, 50310000, "the stream is not available"))
 		return
 	}
