@@ -11,6 +11,7 @@ tool (
 )
 
 require (
+	cloud.google.com/go v0.118.0
 	github.com/agnivade/levenshtein v1.2.1
 	github.com/alpacahq/alpaca-trade-api-go/v3 v3.9.1
 	github.com/coder/websocket v1.8.15
@@ -34,7 +35,6 @@ require (
 )
 
 require (
-	cloud.google.com/go v0.118.0 // indirect
 	dario.cat/mergo v1.0.1 // indirect
 	github.com/Azure/go-ansiterm v0.0.0-20230124172434-306776ec8161 // indirect
 	github.com/BurntSushi/toml v1.4.1-0.20240526193622-a339e1f7089c // indirect

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -12,89 +13,79 @@ import (
 
 // account is one customer's book.
 type account struct {
-	ID        string               `json:"id"`
-	Number    string               `json:"number"`
-	KeyID     string               `json:"key_id"`
-	SecretKey string               `json:"secret_key"`
-	Cash      decimal.Decimal      `json:"cash"`
-	Opening   decimal.Decimal      `json:"opening"`
-	CreatedAt time.Time            `json:"created_at"`
-	Orders    []*Order             `json:"orders"` // oldest first
-	Positions map[string]*position `json:"positions"`
-	Events    []event              `json:"events"`
-}
+	ID              string               `json:"id"`
+	Number          string               `json:"number"`
+	KeyID           string               `json:"key_id"`
+	SecretKey       string               `json:"secret_key"`
+	Cash            decimal.Decimal      `json:"cash"`
+	Opening         decimal.Decimal      `json:"opening"` // what it began with
+	LastEquity      decimal.Decimal      `json:"last_equity"`
+	LastMaintenance decimal.Decimal      `json:"last_maintenance"`
+	CreatedAt       time.Time            `json:"created_at"`
+	Settings        settings             `json:"settings"`
+	Positions       map[string]*position `json:"positions"`
+	Watchlists      []*watchlist         `json:"watchlists,omitempty"` // oldest first
+	Equity          equityBook           `json:"equity"`
 
-// position is what an account holds of a symbol: a negative quantity is short.
-type position struct {
-	Symbol string          `json:"symbol"`
-	Qty    decimal.Decimal `json:"qty"`
-	Avg    decimal.Decimal `json:"avg"`
+	// These only grow: the journal has what is new in them.
+	Orders     []*order     `json:"orders,omitempty"` // oldest first
+	Events     []event      `json:"events,omitempty"`
+	Executions []*Execution `json:"executions,omitempty"`
+	Activities []activity   `json:"activities,omitempty"`
+
+	byID       map[string]*order
+	byClientID map[string]*order
+	executed   map[string]*Execution // by id
+	live       []*order              // oldest first; those that are over leave it late
+	unsaved    unsaved
 }
 
 // newAccount makes an account whose id is a function of its key, so that it is
 // the same in every run.
 func newAccount(seed AccountSeed, now time.Time) *account {
 	id := uuid.NewSHA1(uuid.NameSpaceOID, []byte("paddock simulated account "+seed.KeyID))
-	return &account{
+	a := &account{
 		ID: id.String(), Number: "SIM" + hex.EncodeToString(id[:4]), KeyID: seed.KeyID, SecretKey: seed.SecretKey,
-		Cash: seed.Cash, Opening: seed.Cash, CreatedAt: now, Positions: map[string]*position{},
+		Cash: seed.Cash, Opening: seed.Cash, LastEquity: seed.Cash, CreatedAt: now,
+		Settings: defaultSettings(), Positions: map[string]*position{},
+	}
+	a.index()
+	return a
+}
+
+// index makes what follows from the lists.
+func (a *account) index() {
+	a.byID, a.byClientID, a.executed, a.live = map[string]*order{}, map[string]*order{}, map[string]*Execution{}, nil
+	orders := a.Orders
+	a.Orders = nil
+	for _, o := range orders { // parents may stand behind the legs that they took over
+		a.byID[o.ID] = o
+	}
+	for _, o := range orders {
+		a.add(o)
+	}
+	for _, x := range a.Executions {
+		a.noteExecution(x)
+	}
+	a.unsaved = unsaved{events: len(a.Events), activities: len(a.Activities)}
+}
+
+// add puts an order into the book.
+func (a *account) add(o *order) {
+	a.Orders = append(a.Orders, o)
+	a.byID[o.ID], a.byClientID[o.ClientOrderID] = o, o
+	if parent := a.byID[o.Parent]; parent != nil && o.Parent != "" {
+		parent.legs = append(parent.legs, o)
+	}
+	if o.open() {
+		a.live = append(a.live, o)
 	}
 }
 
-func (a *account) openOrders() []*Order {
-	var open []*Order
-	for _, o := range a.Orders {
-		if o.open() {
-			open = append(open, o)
-		}
-	}
-	return open
-}
-
-// reserved is the money that open buy orders may still need.
-func (s *Sim) reserved(a *account) decimal.Decimal {
-	sum := decimal.Zero
-	for _, o := range a.openOrders() {
-		if o.Side == "buy" {
-			sum = sum.Add(s.cost(o))
-		}
-	}
-	return sum
-}
-
-// cost is what an order's remaining quantity is worth at its limit, or at the
-// market.
-func (s *Sim) cost(o *Order) decimal.Decimal {
-	if o.Notional != nil {
-		return *o.Notional
-	}
-	at := s.state.Prices[o.Symbol].ask()
-	if o.LimitPrice != nil {
-		at = *o.LimitPrice
-	}
-	return o.Qty.Sub(o.FilledQty).Mul(at)
-}
-
-// trade books an execution: cash, quantity and average price.
-func (a *account) trade(symbol string, qty, price decimal.Decimal) *position {
-	p := a.Positions[symbol]
-	if p == nil {
-		p = &position{Symbol: symbol}
-		a.Positions[symbol] = p
-	}
-	a.Cash = a.Cash.Sub(qty.Mul(price))
-	after := p.Qty.Add(qty)
-	switch {
-	case p.Qty.Sign()*qty.Sign() >= 0: // opens or adds
-		p.Avg = p.Qty.Mul(p.Avg).Add(qty.Mul(price)).Div(after).Round(6)
-	case after.Sign() != 0 && after.Sign() != p.Qty.Sign(): // turns around
-		p.Avg = price
-	}
-	p.Qty = after
-	if after.IsZero() {
-		delete(a.Positions, symbol)
-	}
-	return p
+// openOrders answers a list of its own, oldest first.
+func (a *account) openOrders() []*order {
+	a.live = slices.DeleteFunc(a.live, func(o *order) bool { return !o.open() })
+	return slices.Clone(a.live)
 }
 
 // DemoAccounts are two paper accounts and a live one whose keys follow from

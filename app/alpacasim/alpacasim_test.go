@@ -141,7 +141,7 @@ func (m *market) wantOrder(c *alpaca.Client, o *alpaca.Order, status, filled str
 func wantRefusal(t *testing.T, what string, err error, status, code int, words string) {
 	t.Helper()
 	var e *alpaca.APIError
-	if !errors.As(err, &e) || e.StatusCode != status || e.Code != code || !strings.Contains(e.Message, words) {
+	if !errors.As(err, &e) || e.StatusCode != status || e.Code != code || !strings.Contains(e.Body, words) {
 		t.Errorf("%s: %#v, want %d, code %d, %q", what, err, status, code, words)
 	}
 }
@@ -240,8 +240,8 @@ func TestRefusals(t *testing.T) {
 		"a wash trade":           {request(alpaca.Sell, "AAPL", "1"), 403, 40310000, "wash trade"},
 		"which order it meets":   {request(alpaca.Sell, "AAPL", "1", limit("200")), 403, 40310000, resting.ID},
 		"too little money":       {request(alpaca.Buy, "MSFT", "100000"), 403, 40310000, "insufficient buying power"},
-		"money that is promised": {request(alpaca.Buy, "AAPL", "1991", limit("50")), 403, 40310000, "insufficient buying power"},
-		"crypto sold short":      {request(alpaca.Sell, "BTC/USD", "1"), 403, 40310000, "crypto cannot be sold short"},
+		"money that is promised": {request(alpaca.Buy, "AAPL", "3991", limit("50")), 403, 40310000, "insufficient buying power"},
+		"crypto sold short":      {request(alpaca.Sell, "BTC/USD", "1"), 403, 40310000, "insufficient balance for BTC (requested: 1, available: 0)"},
 		"the same id again":      {request(alpaca.Buy, "MSFT", "1", id("first")), 422, 40010001, "client_order_id must be unique"},
 		"no such asset":          {request(alpaca.Buy, "NOPE", "1"), 422, 42210000, "not found"},
 		"no quantity":            {request(alpaca.Buy, "AAPL", "0"), 422, 40010001, "positive"},
@@ -450,7 +450,7 @@ func TestSeedDecidesEverything(t *testing.T) {
 		m := open(t, func(c *alpacasim.Config) { c.Seed = seed })
 		for i := range m.seeds {
 			for _, symbol := range []string{"AAPL", "MSFT", "BTC/USD"} {
-				m.place(m.client(i), request(alpaca.Buy, symbol, "0.5"))
+				m.place(m.client(i), request(alpaca.Buy, symbol, "1"))
 			}
 		}
 		for range 5 {

@@ -14,10 +14,25 @@ type event struct {
 	JSON json.RawMessage `json:"json"`
 }
 
-// execution is what a fill adds to its update.
-type execution struct {
-	id               string
-	qty, price, held decimal.Decimal
+// update is what an update says besides the order.
+type update struct {
+	execution *Execution       // what was executed
+	held      *decimal.Decimal // the position after it
+	qty       *decimal.Decimal // where they are of no execution
+	price     *decimal.Decimal
+	previous  string // the execution that this one takes back or corrects
+	legs      []legUpdate
+}
+
+// legUpdate is what a multi-leg order's fill says of a leg.
+type legUpdate struct {
+	OrderID     string          `json:"order_id"`
+	ExecutionID string          `json:"execution_id"`
+	Symbol      string          `json:"symbol"`
+	Side        string          `json:"side"`
+	Qty         decimal.Decimal `json:"qty"`
+	Price       decimal.Decimal `json:"price"`
+	PositionQty decimal.Decimal `json:"position_qty"`
 }
 
 // tradeUpdate is an event of Alpaca's stream.
@@ -26,19 +41,24 @@ type tradeUpdate struct {
 	Event       string           `json:"event"`
 	EventID     string           `json:"event_id"`
 	ExecutionID string           `json:"execution_id"`
-	Order       *Order           `json:"order"`
+	Previous    string           `json:"previous_execution_id,omitempty"`
+	Order       Order            `json:"order"`
 	Timestamp   time.Time        `json:"timestamp"`
 	Price       *decimal.Decimal `json:"price,omitempty"`
 	Qty         *decimal.Decimal `json:"qty,omitempty"`
 	PositionQty *decimal.Decimal `json:"position_qty,omitempty"`
+	Legs        []legUpdate      `json:"legs,omitempty"`
 }
 
 // emit appends an update to the account's events and wakes its streams.
-func (s *Sim) emit(a *account, name string, o *Order, x *execution) {
-	u := tradeUpdate{At: s.now(), Event: name, EventID: s.newULID(), Order: o}
-	u.Timestamp = u.At
-	if x != nil {
-		u.ExecutionID, u.Price, u.Qty, u.PositionQty = x.id, &x.price, &x.qty, &x.held
+func (s *Sim) emit(a *account, name string, o *order, with update) {
+	o.UpdatedAt = s.now()
+	u := tradeUpdate{
+		At: o.UpdatedAt, Timestamp: o.UpdatedAt, Event: name, EventID: s.newULID(), Order: o.wire(true),
+		Qty: with.qty, Price: with.price, PositionQty: with.held, Previous: with.previous, Legs: with.legs,
+	}
+	if x := with.execution; x != nil {
+		u.ExecutionID, u.Price, u.Qty = x.ID, &x.Price, &x.Qty
 	} else {
 		u.ExecutionID = s.newID()
 	}
@@ -47,6 +67,7 @@ func (s *Sim) emit(a *account, name string, o *Order, x *execution) {
 		panic(err) // plain structs always marshal
 	}
 	a.Events = append(a.Events, event{ID: u.EventID, At: u.At, JSON: text})
+	s.touch(a, o)
 	close(s.changed)
 	s.changed = make(chan struct{})
 }

@@ -1,58 +1,113 @@
 package alpacasim
 
 import (
+	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 )
 
-// Fault is something that goes wrong with the next answers to POST /v2/orders.
+// Fault is something that goes wrong.
 type Fault string
 
-// The faults that can be asked for.
+// Faults of requests that place, replace or cancel. They meet POST unless an
+// Injection names another method.
 const (
 	Delay     Fault = "delay"      // the answer comes late
-	Drop      Fault = "drop"       // the order is accepted and the connection closed without an answer
-	Fail      Fault = "fail"       // 500, and the order is not accepted
-	FailAfter Fault = "fail_after" // 500, although the order was accepted
+	Drop      Fault = "drop"       // the request is done and the connection closed without an answer
+	Fail      Fault = "fail"       // 500, and nothing is done
+	FailAfter Fault = "fail_after" // 500, although the request was done
+	Late      Fault = "late"       // look-ups by client_order_id and lists find a new order only after a delay
 )
+
+// Faults of what follows a request that was answered well, at the market's
+// next move.
+const (
+	CancelRace    Fault = "cancel_race"    // the cancel is refused after its 204, and the order filled
+	CancelReject  Fault = "cancel_reject"  // the cancel is refused after its 204, and the order stays
+	ReplaceReject Fault = "replace_reject" // the new order is rejected after its 200, and the old one stays
+)
+
+// Faults of streams. Each meets one event, on one connection.
+const (
+	Cut       Fault = "cut"       // the connection ends after it
+	Mute      Fault = "mute"      // the connection stays, with heartbeats, and tells nothing from it on
+	Duplicate Fault = "duplicate" // it is sent twice
+	Reorder   Fault = "reorder"   // it is sent after the one that follows it
+	TooSlow   Fault = "too_slow"  // it and those at hand are dropped, which Server-Sent Events say in a comment
+)
+
+var allFaults = []Fault{Delay, Drop, Fail, FailAfter, Late, CancelRace, CancelReject, ReplaceReject, Cut, Mute, Duplicate, Reorder, TooSlow}
+
+// Injection says what goes wrong, for whom and how often.
+type Injection struct {
+	Fault Fault
+	KeyID string        // of the account; "" is any
+	On    string        // the method of a request: POST, PATCH or DELETE; "" is POST
+	N     int           // how often; below 0 always, and 0 no more
+	P     float64       // how likely each time, in (0, 1]; 0 is 1. The seed decides
+	Delay time.Duration // of Delay and Late
+}
 
 // faults are those still to come.
 type faults struct {
 	mu            sync.Mutex
-	left          map[Fault]int
-	delay         time.Duration
-	refuseStreams bool
+	left          []*Injection
+	dice          *rand.Rand
+	streamRefusal int // the status that streams are refused with
 }
 
-// Inject makes the next n orders meet a fault; delay is for Delay alone.
+// Inject makes the next n orders, or events, meet a fault; delay is for Delay
+// and Late alone.
 func (s *Sim) Inject(f Fault, n int, delay time.Duration) {
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	if s.faults.left == nil {
-		s.faults.left = map[Fault]int{}
-	}
-	s.faults.left[f] = n
-	if f == Delay {
-		s.faults.delay = delay
-	}
+	s.InjectFor(Injection{Fault: f, N: n, Delay: delay})
 }
 
-// meets uses up one fault of a kind, if any is left.
-func (s *Sim) meets(f Fault) bool {
+// InjectFor makes what an injection says go wrong. One of the same fault,
+// account and method takes the place of an earlier one.
+func (s *Sim) InjectFor(in Injection) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
-	if s.faults.left[f] == 0 {
-		return false
-	}
-	s.faults.left[f]--
-	return true
+	s.faults.left = slices.DeleteFunc(s.faults.left, func(old *Injection) bool {
+		return old.Fault == in.Fault && old.KeyID == in.KeyID && old.On == in.On
+	})
+	s.faults.left = append(s.faults.left, &in)
 }
 
-// lateness is how late a delayed answer comes.
-func (s *Sim) lateness() time.Duration {
+// ClearFaults lets nothing go wrong any more.
+func (s *Sim) ClearFaults() {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
-	return s.faults.delay
+	s.faults.left, s.faults.streamRefusal = nil, 0
+}
+
+// meets uses up one fault of a kind, if any is left for the account. method is
+// that of the request that it is a fault of, or "".
+func (s *Sim) meets(f Fault, method string, a *account) (Injection, bool) {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	for _, in := range s.faults.left {
+		on := in.On
+		if on == "" {
+			on = "POST"
+		}
+		if in.Fault != f || in.N == 0 || in.KeyID != "" && in.KeyID != a.KeyID || method != "" && on != method {
+			continue
+		}
+		if in.P > 0 && s.faults.dice.Float64() >= in.P {
+			continue
+		}
+		if in.N > 0 {
+			in.N--
+		}
+		return *in, true
+	}
+	return Injection{}, false
+}
+
+func (s *Sim) met(f Fault, method string, a *account) bool {
+	_, is := s.meets(f, method, a)
+	return is
 }
 
 // CutStreams ends all streams now; readers may come back.
@@ -65,20 +120,24 @@ func (s *Sim) CutStreams() {
 
 // RefuseStreams answers 503 to streams, or takes them again.
 func (s *Sim) RefuseStreams(refuse bool) {
-	s.faults.mu.Lock()
-	s.faults.refuseStreams = refuse
-	s.faults.mu.Unlock()
+	status := 0
+	if refuse {
+		status = 503
+	}
+	s.RefuseStreamsWith(status)
 }
 
-// Orders answers an account's book, oldest first, by its key.
-func (s *Sim) Orders(keyID string) []Order {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var all []Order
-	if a := s.byKey[keyID]; a != nil {
-		for _, o := range a.Orders {
-			all = append(all, *o)
-		}
-	}
-	return all
+// RefuseStreamsWith answers streams of Server-Sent Events with a status: 404
+// is how an account sees them for which they are not offered, 403 how one that
+// may not have them. 429 and 503 are for WebSockets too, and 0 refuses none.
+func (s *Sim) RefuseStreamsWith(status int) {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	s.faults.streamRefusal = status
+}
+
+func (s *Sim) streamRefusal() int {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	return s.faults.streamRefusal
 }

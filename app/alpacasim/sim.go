@@ -7,9 +7,11 @@ package alpacasim
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
-	"maps"
+	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,12 +25,35 @@ type Config struct {
 	Tick      time.Duration    // between two moves of the market; 250 ms
 	FillDelay time.Duration    // how long a market order stays new; 300 ms
 	Clock     func() time.Time // time.Now
+	// Hours lets the market keep New York's hours from the first start on;
+	// without, it never closes. SetAlwaysOpen changes it while it runs.
+	Hours bool
+	// Start is the simulator's time when it starts afresh; it goes on from
+	// there. Zero is the clock's own time.
+	Start time.Time
+	// Prices are where symbols begin when it starts afresh, in dollars.
+	Prices map[string]decimal.Decimal
+	// Assets are traded beside those that are always there; one of a known
+	// symbol takes its place.
+	Assets []AssetSeed
+	// RateLimit is how many requests an account may make a minute, of trading
+	// and of market data each: 200 at Alpaca. 0 counts them and refuses none.
+	RateLimit int
+	// Faults go wrong from the start on.
+	Faults []Injection
+	// StreamRefusal is what RefuseStreamsWith begins with.
+	StreamRefusal int
 	// StateFile keeps the whole book: what was answered is in it, so that a
 	// simulator that is killed goes on where it was. "" keeps it in memory.
 	StateFile string
 	// Control serves /_sim/, by which tests make faults. For loopback alone.
 	Control bool
-	Logger  *slog.Logger
+	// Heartbeat is the time between two signs of life of a quiet stream; 10 s.
+	Heartbeat time.Duration
+	// Reap is how long the place of a WebSocket stays taken after it is gone:
+	// until then its account gets no other.
+	Reap   time.Duration
+	Logger *slog.Logger
 }
 
 // AccountSeed is an account that the simulator opens.
@@ -36,26 +61,44 @@ type AccountSeed struct {
 	KeyID     string          `json:"key_id"`
 	SecretKey string          `json:"secret_key"`
 	Cash      decimal.Decimal `json:"cash"` // 0 takes 100,000
+	Positions []PositionSeed  `json:"positions,omitempty"`
+	// Configuration has what differs from a new account's, in the words of
+	// PATCH /v2/account/configurations.
+	Configuration json.RawMessage `json:"configuration,omitempty"`
 }
 
 // Sim is a simulated Alpaca.
 type Sim struct {
 	config Config
+	assets []asset
 	faults faults
+	limits *limits
 
 	mu      sync.Mutex
 	state   state
 	byKey   map[string]*account
-	changed chan struct{} // closed and made anew when there are events
-	cut     chan struct{} // closed and made anew to cut the streams
+	inOrder []*account // in the same order in every run
+	journal journal
+	moved   bool                         // prices are not saved yet
+	day     struct{ from, to time.Time } // between which two closes the last look at the clock fell
+	sockets map[*account]time.Time       // whose WebSocket's place is taken, and until when if it is gone
+	changed chan struct{}                // closed and made anew when there are events
+	cut     chan struct{}                // closed and made anew to cut the streams
 }
 
 // state is everything that survives a restart.
 type state struct {
-	Counter  uint64              `json:"counter"`
-	LastULID int64               `json:"last_ulid"` // milliseconds; never goes back
-	Prices   map[string]*price   `json:"prices"`
-	Accounts map[string]*account `json:"accounts"` // by id
+	Counter    uint64                     `json:"counter"`
+	LastULID   int64                      `json:"last_ulid"` // milliseconds; never goes back
+	Offset     time.Duration              `json:"offset"`    // of the simulator's time from its clock
+	Hours      bool                       `json:"hours"`     // the market closes, as New York's does
+	CryptoFees bool                       `json:"crypto_fees,omitempty"`
+	Halted     map[string]bool            `json:"halted,omitempty"`
+	FillPlans  map[string]int             `json:"fill_plans,omitempty"` // in how many parts orders are filled
+	LastClose  time.Time                  `json:"last_close"`           // when the figures called last were taken
+	Closes     map[string]decimal.Decimal `json:"closes,omitempty"`     // the prices then
+	Prices     map[string]*price          `json:"prices,omitempty"`
+	Accounts   map[string]*account        `json:"accounts,omitempty"` // by id
 }
 
 // New makes a simulator, with the state that its file holds.
@@ -72,7 +115,21 @@ func New(c Config) (*Sim, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Sim{config: c, changed: make(chan struct{}), cut: make(chan struct{}), byKey: map[string]*account{}}
+	if c.Heartbeat == 0 {
+		c.Heartbeat = 10 * time.Second
+	}
+	s := &Sim{config: c, changed: make(chan struct{}), cut: make(chan struct{}), byKey: map[string]*account{}, sockets: map[*account]time.Time{}, limits: newLimits(c.RateLimit)}
+	s.RefuseStreamsWith(c.StreamRefusal)
+	for _, in := range c.Faults {
+		s.InjectFor(in)
+	}
+	s.faults.dice = rand.New(rand.NewPCG(uint64(c.Seed), 1))
+	if err := s.openMarkets(c.Assets); err != nil {
+		return nil, err
+	}
+	if err := s.checkSeeds(); err != nil {
+		return nil, err
+	}
 	if err := s.load(); err != nil {
 		return nil, err
 	}
@@ -93,8 +150,13 @@ func (s *Sim) AddAccount(seed AccountSeed) {
 		seed.Cash = decimal.NewFromInt(100_000)
 	}
 	a := newAccount(seed, s.now())
+	if settings, err := seed.settings(); err == nil { // New has refused others
+		a.Settings = settings
+	}
+	s.hold(a, seed.Positions)
 	s.state.Accounts[a.ID] = a
-	s.byKey[seed.KeyID] = a
+	s.open(a)
+	s.touch(a)
 	s.save()
 }
 
@@ -113,23 +175,41 @@ func (s *Sim) Run(ctx context.Context) error {
 	}
 }
 
-// Step moves the market once: prices, then the orders that they fill.
-func (s *Sim) Step() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, p := range s.state.Prices {
-		p.move()
-	}
-	filled := false
-	for _, id := range slices.Sorted(maps.Keys(s.state.Accounts)) { // in the same order in every run
-		a := s.state.Accounts[id]
-		for _, o := range a.openOrders() {
-			filled = s.tryFill(a, o) || filled
-		}
-	}
-	if filled {
-		s.save()
-	}
+// open makes an account known by its key.
+func (s *Sim) open(a *account) {
+	s.byKey[a.KeyID] = a
+	s.inOrder = append(s.inOrder, a)
+	slices.SortFunc(s.inOrder, func(a, b *account) int { return strings.Compare(a.ID, b.ID) })
 }
 
-func (s *Sim) now() time.Time { return s.config.Clock().UTC().Truncate(time.Microsecond) }
+// Halt stops all trading in a symbol, or lets it go on. Orders rest meanwhile.
+func (s *Sim) Halt(symbol string, on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.state.Halted, symbol)
+	if on {
+		s.state.Halted[symbol] = true
+	}
+	s.saveAll()
+}
+
+// SetFillPlan lets orders of a symbol be filled in parts of the same size, one
+// at each move of the market. 0 fills those from 1,000 on in two, and others
+// at once.
+func (s *Sim) SetFillPlan(symbol string, parts int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.state.FillPlans, symbol)
+	if parts > 0 {
+		s.state.FillPlans[symbol] = parts
+	}
+	s.saveAll()
+}
+
+// SetCryptoFees takes Alpaca's fees of crypto trades, or takes none.
+func (s *Sim) SetCryptoFees(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.CryptoFees = on
+	s.saveAll()
+}

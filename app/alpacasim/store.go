@@ -1,52 +1,253 @@
 package alpacasim
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+
+	"github.com/shopspring/decimal"
 )
+
+// The state file is a journal of JSON lines. The first is the whole state as it
+// was when the file was begun; each one after it is what changed, in the same
+// shape: figures as they are now, and of the lists that only grow what is new
+// in them, or changed. So saving costs what has changed and not what there is.
+
+// journal is the open state file.
+type journal struct {
+	file     *os.File
+	snapshot int64 // bytes of its first line
+	size     int64 // bytes of those after it
+}
+
+// The file is begun anew once its changes are of these many bytes, and of this
+// many times those that it began with: seldom enough that it costs little.
+const (
+	compactFrom  = 16 << 20
+	compactTimes = 4
+)
+
+// unsaved is what of an account the journal does not have yet.
+type unsaved struct {
+	account    bool
+	orders     []*order
+	executions []*Execution
+	events     int // how many it has
+	activities int
+	days       bool // of its equity
+}
+
+// touch marks an account, and orders of it, as changed. s.mu is held.
+func (s *Sim) touch(a *account, orders ...*order) {
+	a.unsaved.account = true
+	for _, o := range orders {
+		if !o.unsaved {
+			o.unsaved = true
+			a.unsaved.orders = append(a.unsaved.orders, o)
+		}
+	}
+}
+
+// add puts a new order into an account's book.
+func (s *Sim) add(a *account, o *order) {
+	a.add(o)
+	s.touch(a, o)
+}
 
 // load reads the state file, if there is one, and opens every asset's market.
 func (s *Sim) load() error {
-	s.state = state{Prices: map[string]*price{}, Accounts: map[string]*account{}}
+	s.state = state{
+		Hours: s.config.Hours, Prices: map[string]*price{}, Accounts: map[string]*account{},
+		Halted: map[string]bool{}, FillPlans: map[string]int{}, Closes: map[string]decimal.Decimal{},
+	}
+	if !s.config.Start.IsZero() {
+		s.state.Offset = s.config.Start.Sub(s.config.Clock())
+	}
 	if s.config.StateFile != "" {
 		text, err := os.ReadFile(s.config.StateFile)
-		switch {
-		case errors.Is(err, os.ErrNotExist):
-		case err != nil:
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("read the simulator's state: %w", err)
-		default:
-			if err := json.Unmarshal(text, &s.state); err != nil {
-				return fmt.Errorf("the simulator's state in %s cannot be read (%w): move it away to start afresh", s.config.StateFile, err)
-			}
+		}
+		if err := s.replay(text); err != nil {
+			return fmt.Errorf("the simulator's state in %s cannot be read (%w): move it away to start afresh", s.config.StateFile, err)
 		}
 	}
-	for _, a := range assets {
+	for _, a := range s.assets {
 		if s.state.Prices[a.symbol] == nil {
-			s.state.Prices[a.symbol] = newPrice(a, s.config.Seed)
+			s.state.Prices[a.symbol] = s.newPrice(a)
 		}
 	}
 	for _, a := range s.state.Accounts {
-		s.byKey[a.KeyID] = a
+		if a.Settings == (settings{}) { // it is of before there were any
+			a.Settings, a.LastEquity = defaultSettings(), a.Opening
+		}
+		a.index()
+		s.open(a)
+	}
+	if s.state.LastClose.IsZero() {
+		s.state.LastClose = lastClose(s.now())
+	}
+	if s.config.StateFile != "" {
+		s.rewrite()
 	}
 	return nil
 }
 
-// save writes the state, whole and in one step, before its effect is answered.
-// A simulator that cannot keep its promise stops. s.mu is held.
+// replay makes the state that a journal's lines tell.
+func (s *Sim) replay(text []byte) error {
+	found := map[string]*index{}
+	for first := true; len(text) > 0; first = false {
+		line, rest, whole := bytes.Cut(text, []byte("\n"))
+		if !whole && !first {
+			return nil // it was being written when the simulator was killed, and nobody had an answer yet
+		}
+		var changed state
+		if err := json.Unmarshal(line, &changed); err != nil {
+			return err
+		}
+		s.merge(changed, found)
+		text = rest
+	}
+	return nil
+}
+
+// index is where in an account's lists an id stands.
+type index struct{ orders, executions map[string]int }
+
+// merge brings a line's changes into the state.
+func (s *Sim) merge(changed state, found map[string]*index) {
+	was := s.state
+	s.state = changed
+	s.state.Prices, s.state.Closes, s.state.Accounts = was.Prices, was.Closes, was.Accounts
+	if s.state.Halted == nil {
+		s.state.Halted = map[string]bool{}
+	}
+	if s.state.FillPlans == nil {
+		s.state.FillPlans = map[string]int{}
+	}
+	maps.Copy(s.state.Prices, changed.Prices)
+	maps.Copy(s.state.Closes, changed.Closes)
+	for id, a := range changed.Accounts {
+		at := found[id]
+		if at == nil {
+			at = &index{map[string]int{}, map[string]int{}}
+			found[id] = at
+		}
+		before := s.state.Accounts[id]
+		if before == nil {
+			before = &account{}
+		}
+		orders, executions := before.Orders, before.Executions
+		for _, o := range a.Orders {
+			orders = upsert(orders, at.orders, o.ID, o)
+		}
+		for _, x := range a.Executions {
+			executions = upsert(executions, at.executions, x.ID, x)
+		}
+		a.Events = append(before.Events, a.Events...)
+		a.Activities = append(before.Activities, a.Activities...)
+		a.Orders, a.Executions = orders, executions
+		if len(a.Equity.Days) == 0 {
+			a.Equity = before.Equity
+		}
+		s.state.Accounts[id] = a
+	}
+}
+
+func upsert[T any](list []T, at map[string]int, id string, item T) []T {
+	if i, known := at[id]; known {
+		list[i] = item
+		return list
+	}
+	at[id] = len(list)
+	return append(list, item)
+}
+
+// save appends what has changed of the accounts to the journal, in one write,
+// before its effect is answered. s.mu is held.
 func (s *Sim) save() {
-	if s.config.StateFile == "" {
+	if changed := s.takeUnsaved(); len(changed) > 0 {
+		s.append(changed)
+	}
+}
+
+// saveAll appends even when no account has changed.
+func (s *Sim) saveAll() { s.append(s.takeUnsaved()) }
+
+// takeUnsaved is what has changed of each account since it was last asked.
+func (s *Sim) takeUnsaved() map[string]*account {
+	all := map[string]*account{}
+	for _, a := range s.inOrder {
+		if a.unsaved.account {
+			all[a.ID] = a.changes()
+		}
+	}
+	return all
+}
+
+// changes is the account with no more in its lists than the journal lacks.
+func (a *account) changes() *account {
+	c := *a
+	c.Orders, c.Executions = a.unsaved.orders, a.unsaved.executions
+	c.Events, c.Activities = a.Events[a.unsaved.events:], a.Activities[a.unsaved.activities:]
+	for _, o := range a.unsaved.orders {
+		o.unsaved = false
+	}
+	if !a.unsaved.days {
+		c.Equity = equityBook{}
+	}
+	a.unsaved = unsaved{events: len(a.Events), activities: len(a.Activities)}
+	return &c
+}
+
+// append writes one line. A simulator that cannot keep its promise stops.
+func (s *Sim) append(changed map[string]*account) {
+	if s.journal.file == nil {
 		return
 	}
-	text, err := json.Marshal(s.state)
-	if err == nil {
-		err = os.WriteFile(s.config.StateFile+".new", text, 0o600)
+	line := s.state
+	line.Accounts = changed
+	if !s.moved {
+		line.Prices, line.Closes = nil, nil
 	}
+	s.moved = false
+	text, err := json.Marshal(line)
 	if err == nil {
-		err = os.Rename(s.config.StateFile+".new", s.config.StateFile)
+		_, err = s.journal.file.Write(append(text, '\n'))
 	}
 	if err != nil {
 		panic(fmt.Sprintf("alpacasim: keep the state: %v", err))
+	}
+	if s.journal.size += int64(len(text)); s.journal.size > max(compactFrom, compactTimes*s.journal.snapshot) {
+		s.rewrite()
+	}
+}
+
+// rewrite begins the state file anew, in one step, with the whole state.
+func (s *Sim) rewrite() {
+	name := s.config.StateFile + ".new"
+	text, err := json.Marshal(s.state)
+	if err == nil {
+		err = os.WriteFile(name, append(text, '\n'), 0o600)
+	}
+	var file *os.File
+	if err == nil {
+		file, err = os.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0o600)
+	}
+	if err == nil {
+		err = os.Rename(name, s.config.StateFile)
+	}
+	if err != nil {
+		panic(fmt.Sprintf("alpacasim: keep the state: %v", err))
+	}
+	if s.journal.file != nil {
+		_ = s.journal.file.Close() // it is nobody's any more
+	}
+	s.journal = journal{file: file, snapshot: int64(len(text))}
+	for _, a := range s.state.Accounts {
+		a.changes()
 	}
 }

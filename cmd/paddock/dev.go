@@ -43,6 +43,7 @@ and Paddock itself. Data, keys and logs are kept in a folder between runs.`,
 	f.StringVar(&d.alpaca, "alpaca", "simulated", "simulated, or real for Alpaca's own hosts and your own keys")
 	f.StringVar(&d.simAddr, "sim-addr", "127.0.0.1:0", "host:port of the simulated Alpaca; port 0 takes a free one")
 	f.Int64Var(&d.seed, "seed", 1, "what the simulated keys and prices follow from")
+	f.IntVar(&d.simRateLimit, "sim-rate-limit", 0, "requests a minute that an account may make of the simulated Alpaca; 200 at Alpaca, 0 refuses none")
 	f.BoolVar(&d.simControl, "sim-control", false, "let this machine make faults in the simulated Alpaca, under /_sim/")
 	return cmd
 }
@@ -55,6 +56,7 @@ type dev struct {
 	alpaca        string // simulated or real
 	seed          int64
 	simControl    bool
+	simRateLimit  int
 	postgres      *pgdev.Server // nil where DATABASE_URL names another
 }
 
@@ -232,7 +234,7 @@ func (d *dev) simulate(ctx, running context.Context, group *errgroup.Group, keys
 	group.Go(func() error {
 		defer stop()
 		return runSim(broker, alpacasim.Config{
-			Seed: d.seed, Accounts: keys, StateFile: filepath.Join(d.folder, "simulated-alpaca.json"), Control: d.simControl, Logger: log,
+			Seed: d.seed, Accounts: keys, StateFile: filepath.Join(d.folder, "simulated-alpaca.json"), Control: d.simControl, RateLimit: d.simRateLimit, Logger: log,
 		}, d.simAddr, func(at net.Addr) { listening <- at })
 	})
 	select {

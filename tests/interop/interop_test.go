@@ -12,6 +12,7 @@ import (
 
 	"paddock/app/auth"
 	"paddock/tests/pgtest"
+	"paddock/tests/program"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -20,7 +21,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 // the same database shares users and sessions with us both ways, and the same
 // requests to both are answered alike.
 func TestBetterAuth(t *testing.T) {
-	js := nodeModules(t)
+	js := program.NodeModules(t)
 	db := pgtest.New(t)
 	config := auth.Config{
 		Pool: db.Pool(t, "paddock_auth"), Secret: "a secret that two servers share 0123456789",
@@ -65,21 +66,4 @@ func serve(t *testing.T, config auth.Config, base string) string {
 	go server.Serve(listener)
 	t.Cleanup(func() { server.Close() })
 	return address
-}
-
-// nodeModules answers the folder of the JavaScript tests. Without its modules
-// the test is skipped, but in CI, where they must be there.
-func nodeModules(t *testing.T) string {
-	t.Helper()
-	js, err := filepath.Abs("../js")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(filepath.Join(js, "node_modules")); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("tests/js has no node_modules: run npm ci there")
-		}
-		t.Skip("tests/js has no node_modules: run npm ci --prefix tests/js (make test does)")
-	}
-	return js
 }

@@ -1,4 +1,5 @@
-// Package program gives tests the built binary and somewhere to run it.
+// Package program gives tests the built binary, somewhere to run it, and the
+// folder of what runs in Node beside it.
 package program
 
 import (
@@ -31,4 +32,21 @@ func FreeAddr(t testing.TB) string {
 	}
 	defer l.Close()
 	return l.Addr().String()
+}
+
+// NodeModules answers the folder of the JavaScript tests. Without its modules
+// the test is skipped, but in CI, where they must be there.
+func NodeModules(t testing.TB) string {
+	t.Helper()
+	js, err := filepath.Abs("../js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(js, "node_modules")); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("tests/js has no node_modules: run npm ci there")
+		}
+		t.Skip("tests/js has no node_modules: run npm ci --prefix tests/js (make test does)")
+	}
+	return js
 }

@@ -1,0 +1,239 @@
+package alpacasim
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// controlRoutes are how a test in another process makes its faults.
+func (s *Sim) controlRoutes(mux *http.ServeMux) {
+	post := func(path string, do func(q url.Values) (wrong string)) {
+		mux.HandleFunc("POST /_sim/"+path, func(w http.ResponseWriter, r *http.Request) {
+			if !onLoopback(w, r) {
+				return
+			}
+			if wrong := do(r.URL.Query()); wrong != "" {
+				answerRefusal(w, refuse(400, 40010001, "%s", wrong))
+			}
+		})
+	}
+	get := func(path string, of func(keyID string) any) {
+		mux.HandleFunc("GET /_sim/"+path, func(w http.ResponseWriter, r *http.Request) {
+			if onLoopback(w, r) {
+				answer(w, 200, of(r.URL.Query().Get("key_id")))
+			}
+		})
+	}
+	post("fault", s.controlFault)
+	post("faults/clear", func(url.Values) string { s.ClearFaults(); return "" })
+	post("streams/cut", func(url.Values) string { s.CutStreams(); return "" })
+	post("streams/refuse", s.controlRefusal)
+	post("streams/reap", s.controlReap)
+	post("price", s.controlPrice)
+	post("clock", s.controlClock)
+	post("step", s.controlStep)
+	post("fill-plan", s.controlFillPlan)
+	post("halt", func(q url.Values) string {
+		return onOff(q, func(on bool) { s.Halt(q.Get("symbol"), on) })
+	})
+	post("crypto-fees", func(q url.Values) string { return onOff(q, s.SetCryptoFees) })
+	post("bust", s.controlBust)
+	post("correct", s.controlCorrect)
+	post("corporate-action", s.controlCorporateAction)
+	get("orders", func(keyID string) any { return s.Orders(keyID) })
+	get("positions", func(keyID string) any { return s.Positions(keyID) })
+	get("executions", func(keyID string) any { return s.Executions(keyID) })
+	get("account", func(keyID string) any { f, _ := s.Account(keyID); return f })
+}
+
+// onLoopback refuses the control endpoints to everyone else.
+func onLoopback(w http.ResponseWriter, r *http.Request) bool {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
+		answerRefusal(w, refuse(403, 40310000, "the simulator is controlled from its own machine alone"))
+		return false
+	}
+	return true
+}
+
+// controlFault takes ?kind=drop&n=1, and ms= for those that delay, p= for how
+// likely it is, key_id= of one account, and on=POST,PATCH,DELETE. Without n, a
+// fault with p goes on until it is cleared.
+func (s *Sim) controlFault(q url.Values) string {
+	in := Injection{Fault: Fault(q.Get("kind")), KeyID: q.Get("key_id"), N: -1}
+	if !slices.Contains(allFaults, in.Fault) {
+		return fmt.Sprintf("kind must be one of %v", allFaults)
+	}
+	var err error
+	if text := q.Get("p"); text != "" {
+		if in.P, err = strconv.ParseFloat(text, 64); err != nil || !(in.P > 0 && in.P <= 1) {
+			return "p must be above 0 and at most 1"
+		}
+	}
+	if text := q.Get("n"); text != "" || in.P == 0 {
+		if in.N, err = strconv.Atoi(text); err != nil {
+			return "n must be a whole number"
+		}
+	}
+	if text := q.Get("ms"); text != "" {
+		ms, err := strconv.Atoi(text)
+		if err != nil {
+			return "ms must be a whole number"
+		}
+		in.Delay = time.Duration(ms) * time.Millisecond
+	}
+	methods := []string{""}
+	if text := q.Get("on"); text != "" {
+		methods = strings.Split(strings.ToUpper(text), ",")
+	}
+	for _, in.On = range methods {
+		if !slices.Contains([]string{"", "POST", "PATCH", "DELETE"}, in.On) {
+			return "on must be of POST, PATCH and DELETE"
+		}
+		s.InjectFor(in)
+	}
+	return ""
+}
+
+// controlRefusal takes ?status=404, or 0 to refuse no streams.
+func (s *Sim) controlRefusal(q url.Values) string {
+	status, err := strconv.Atoi(q.Get("status"))
+	if err != nil || status != 0 && (status < 400 || status > 599) {
+		return "status must be that of an error, or 0"
+	}
+	s.RefuseStreamsWith(status)
+	return ""
+}
+
+// controlReap takes ?seconds=90, for which the place of a WebSocket that is
+// gone stays taken.
+func (s *Sim) controlReap(q url.Values) string {
+	seconds, err := strconv.Atoi(q.Get("seconds"))
+	if err != nil || seconds < 0 {
+		return "seconds must be a whole number"
+	}
+	s.mu.Lock()
+	s.config.Reap = time.Duration(seconds) * time.Second
+	s.mu.Unlock()
+	return ""
+}
+
+// controlPrice takes ?symbol=AAPL&price=190.
+func (s *Sim) controlPrice(q url.Values) string {
+	to, err := decimal.NewFromString(q.Get("price"))
+	if err != nil || !sensible(to) || !to.IsPositive() || !s.SetPrice(q.Get("symbol"), to) {
+		return "give a symbol and a price above 0"
+	}
+	return ""
+}
+
+// controlClock takes ?at=2026-06-01T13:30:00Z or ?offset=2h, from the clock's
+// own time, and &always_open=false for a market that keeps New York's hours.
+func (s *Sim) controlClock(q url.Values) string {
+	if text := q.Get("at"); text != "" {
+		at, err := time.Parse(time.RFC3339Nano, text)
+		if err != nil {
+			return "at must be a time as in 2026-06-01T13:30:00Z"
+		}
+		s.SetClock(at)
+	}
+	if text := q.Get("offset"); text != "" {
+		offset, err := time.ParseDuration(text)
+		if err != nil {
+			return "offset must be a duration as in 2h or -30m"
+		}
+		s.SetClock(s.config.Clock().Add(offset))
+	}
+	if text := q.Get("always_open"); text != "" {
+		open, err := strconv.ParseBool(text)
+		if err != nil {
+			return "always_open must be true or false"
+		}
+		s.SetAlwaysOpen(open)
+	}
+	return ""
+}
+
+// controlStep takes ?n=1, how often the market moves now.
+func (s *Sim) controlStep(q url.Values) string {
+	n, err := strconv.Atoi(q.Get("n"))
+	if q.Get("n") == "" {
+		n, err = 1, nil
+	}
+	if err != nil || n < 1 || n > 10_000 {
+		return "n must be between 1 and 10000"
+	}
+	for range n {
+		s.Step()
+	}
+	return ""
+}
+
+// controlFillPlan takes ?symbol=AAPL&parts=3, or 0 to have none.
+func (s *Sim) controlFillPlan(q url.Values) string {
+	parts, err := strconv.Atoi(q.Get("parts"))
+	if err != nil || parts < 0 || parts > 1000 || q.Get("symbol") == "" {
+		return "give a symbol and parts between 0 and 1000"
+	}
+	s.SetFillPlan(q.Get("symbol"), parts)
+	return ""
+}
+
+func onOff(q url.Values, set func(on bool)) string {
+	on, err := strconv.ParseBool(q.Get("on"))
+	if err != nil {
+		return "on must be true or false"
+	}
+	set(on)
+	return ""
+}
+
+// controlBust takes ?execution_id=.
+func (s *Sim) controlBust(q url.Values) string {
+	if !s.Bust(q.Get("execution_id")) {
+		return "there is no such execution, or it was taken back before"
+	}
+	return ""
+}
+
+// controlCorrect takes ?execution_id=&price=&qty=.
+func (s *Sim) controlCorrect(q url.Values) string {
+	price, err := decimal.NewFromString(q.Get("price"))
+	qty, wrong := decimal.NewFromString(q.Get("qty"))
+	if err != nil || wrong != nil || !sensible(price) || !sensible(qty) || !price.IsPositive() || !qty.IsPositive() {
+		return "give a price and a qty above 0"
+	}
+	if !s.Correct(q.Get("execution_id"), price, qty) {
+		return "there is no such execution, or it was taken back before"
+	}
+	return ""
+}
+
+// controlCorporateAction takes ?symbol=AAPL&kind=split&ratio=2, or
+// kind=dividend&amount=0.24 a share.
+func (s *Sim) controlCorporateAction(q url.Values) string {
+	name, do := "ratio", s.Split
+	switch q.Get("kind") {
+	case "split":
+	case "dividend":
+		name, do = "amount", s.PayDividend
+	default:
+		return "kind must be split or dividend"
+	}
+	of, err := decimal.NewFromString(q.Get(name))
+	if err != nil || !sensible(of) || !of.IsPositive() {
+		return name + " must be above 0"
+	}
+	if !do(q.Get("symbol"), of) {
+		return "no equity of that symbol is traded here"
+	}
+	return ""
+}

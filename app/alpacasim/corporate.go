@@ -1,0 +1,61 @@
+package alpacasim
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// A simulated market pays no dividends and splits nothing: what asks for
+// corporate actions is checked as Alpaca checks it, and gets none.
+
+var actionTypes = []string{
+	"reverse_split", "forward_split", "unit_split", "cash_dividend", "stock_dividend", "spin_off", "cash_merger", "stock_merger",
+	"stock_and_cash_merger", "redemption", "name_change", "worthless_removal", "rights_distribution", "partial_call", "reorganization",
+}
+
+func (s *Sim) corporateActions(w http.ResponseWriter, r *http.Request, _ *account) {
+	q := r.URL.Query()
+	err := errors.Join(oneOf(r, "types", actionTypes...), oneOf(r, "sort", "asc", "desc"), oneOf(r, "region", "us", "non_us", "all"))
+	for _, name := range []string{"start", "end"} {
+		if _, dayErr := time.Parse(time.DateOnly, q.Get(name)); q.Get(name) != "" && dayErr != nil {
+			err = errors.Join(err, fmt.Errorf("invalid %s: %s", name, q.Get(name)))
+		}
+	}
+	if n, limitErr := strconv.Atoi(q.Get("limit")); q.Get("limit") != "" && (limitErr != nil || n < 1 || n > 1000) {
+		err = errors.Join(err, errors.New("invalid limit: it must be between 1 and 1000"))
+	}
+	if err != nil {
+		wrong(w, http.StatusBadRequest, err)
+		return
+	}
+	answer(w, 200, map[string]any{"corporate_actions": map[string]any{}, "next_page_token": nil})
+}
+
+// listAnnouncements takes at most 90 days at a time.
+func (s *Sim) listAnnouncements(w http.ResponseWriter, r *http.Request, _ *account) {
+	q := r.URL.Query()
+	since, sinceErr := time.Parse(time.DateOnly, q.Get("since"))
+	until, untilErr := time.Parse(time.DateOnly, q.Get("until"))
+	bad := func(message string, args ...any) { answerRefusal(w, refuse(422, 42210000, message, args...)) }
+	switch {
+	case q.Get("ca_types") == "":
+		bad("ca_types is required")
+	case oneOf(r, "ca_types", "Dividend", "Merger", "Spinoff", "Split") != nil:
+		bad("ca_types must be of dividend, merger, spinoff and split")
+	case sinceErr != nil || untilErr != nil:
+		bad("since and until are required, as YYYY-MM-DD")
+	case until.Before(since) || until.Sub(since) > 90*24*time.Hour:
+		bad("until must be at most 90 days after since")
+	case oneOf(r, "date_type", "declaration_date", "ex_date", "record_date", "payable_date") != nil:
+		bad("invalid date_type: %s", q.Get("date_type"))
+	default:
+		answer(w, 200, []any{})
+	}
+}
+
+func (s *Sim) getAnnouncement(w http.ResponseWriter, r *http.Request, _ *account) {
+	answerRefusal(w, refuse(404, 40410000, "announcement not found for %s", r.PathValue("id")))
+}

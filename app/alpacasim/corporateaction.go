@@ -1,0 +1,120 @@
+package alpacasim
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// Split makes ratio shares of a symbol of each one, in its price, in all
+// positions and in all open orders. ratio is above 0; below 1 it is a reverse
+// split. It answers whether the symbol is an equity that is traded here.
+func (s *Sim) Split(symbol string, ratio decimal.Decimal) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	traded, ok := s.findAsset(symbol)
+	if !ok || traded.class != "us_equity" || !ratio.IsPositive() {
+		return false
+	}
+	defer s.save()
+	p := s.state.Prices[traded.symbol]
+	scale := func(price decimal.Decimal) decimal.Decimal { return price.Div(ratio).Round(4) }
+	p.Cents = max(scale(decimal.NewFromInt(p.Cents)).IntPart(), 1)
+	p.Base = max(scale(decimal.NewFromInt(p.Base)).IntPart(), 1)
+	s.moved = true
+	if last, known := s.state.Closes[traded.symbol]; known {
+		s.state.Closes[traded.symbol] = scale(last)
+	}
+	for _, a := range s.inOrder {
+		s.splitOrders(a, traded.symbol, ratio, scale)
+		held := a.Positions[traded.symbol]
+		if held == nil {
+			continue
+		}
+		before := held.Qty
+		held.Qty, held.Avg, held.DayAvg = held.Qty.Mul(ratio), scale(held.Avg), scale(held.DayAvg)
+		more := held.Qty.Sub(before)
+		s.record(a, activity{ActivityType: "SPLIT", Symbol: traded.symbol, Qty: &more, Description: fmt.Sprintf("Stock split, %s for 1", ratio)})
+	}
+	return true
+}
+
+// splitOrders restates what is open in the new shares. What is filled in part
+// is of the old ones, and the rest of it is canceled.
+func (s *Sim) splitOrders(a *account, symbol string, ratio decimal.Decimal, scale func(decimal.Decimal) decimal.Decimal) {
+	for _, o := range a.openOrders() {
+		if o.Symbol != symbol || !o.open() {
+			continue
+		}
+		if o.FilledQty.IsPositive() {
+			s.finish(a, o, "canceled")
+			continue
+		}
+		for _, price := range []**decimal.Decimal{&o.LimitPrice, &o.StopPrice, &o.TrailPrice, &o.HWM} {
+			if *price != nil {
+				scaled := scale(**price)
+				*price = &scaled
+			}
+		}
+		if o.Qty != nil {
+			more := o.Qty.Mul(ratio)
+			o.Qty = &more
+		}
+		s.emit(a, "restated", o, update{})
+	}
+}
+
+// PayDividend pays an amount for each share of a symbol that is held; who is
+// short pays it. It answers whether the symbol is an equity that is traded here.
+func (s *Sim) PayDividend(symbol string, amount decimal.Decimal) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	traded, ok := s.findAsset(symbol)
+	if !ok || traded.class != "us_equity" {
+		return false
+	}
+	defer s.save()
+	for _, a := range s.inOrder {
+		held := a.held(traded.symbol)
+		if held.IsZero() {
+			continue
+		}
+		paid := held.Mul(amount).Round(2)
+		a.Cash = a.Cash.Add(paid)
+		s.record(a, activity{ActivityType: "DIV", SubType: "CDIV", Symbol: traded.symbol, Qty: &held, PerShareAmount: &amount, NetAmount: paid})
+	}
+	return true
+}
+
+// closeDay takes the figures that are called last, once the regular session
+// has ended, and settles the contracts that expired with it.
+func (s *Sim) closeDay() {
+	last := s.lastCloseOnce()
+	if !last.After(s.state.LastClose) {
+		return
+	}
+	s.state.LastClose = last
+	for symbol, p := range s.state.Prices {
+		s.state.Closes[symbol] = p.mid()
+	}
+	s.moved = true
+	for _, a := range s.inOrder {
+		s.expireContracts(a)
+		f := s.reckon(a)
+		a.LastEquity, a.LastMaintenance = f.equity, f.maintenance
+		for symbol, p := range a.Positions {
+			p.DayAvg = s.nbboOf(symbol).mid
+		}
+		s.touch(a)
+	}
+}
+
+// lastCloseOnce is the newest close, reckoned anew only when another may be it.
+func (s *Sim) lastCloseOnce() time.Time {
+	now := s.now()
+	if now.Before(s.day.from) || !now.Before(s.day.to) {
+		s.day.from, s.day.to = lastClose(now), nextClose(now)
+	}
+	return s.day.from
+}

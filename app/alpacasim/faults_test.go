@@ -1,0 +1,203 @@
+package alpacasim_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
+
+	"paddock/app/alpacasim"
+)
+
+// Requests that replace and cancel meet the same faults as those that place,
+// when they are meant: what was done is then in the book, whatever was answered.
+func TestFaultsOfReplacingAndCanceling(t *testing.T) {
+	for fault, done := range map[alpacasim.Fault]bool{alpacasim.Drop: true, alpacasim.Fail: false, alpacasim.FailAfter: true, alpacasim.Delay: true} {
+		m := open(t)
+		c := m.client(0)
+		o := m.place(c, request(alpaca.Buy, "AAPL", "1", limit("1")))
+		m.sim.InjectFor(alpacasim.Injection{Fault: fault, On: "PATCH", N: 1, Delay: time.Millisecond})
+		m.sim.InjectFor(alpacasim.Injection{Fault: fault, On: "DELETE", N: 1, Delay: time.Millisecond})
+		answered := fault == alpacasim.Delay
+		if _, err := c.ReplaceOrder(o.ID, alpaca.ReplaceOrderRequest{Qty: ptr("2")}); (err == nil) != answered {
+			t.Errorf("%s: the replacement was answered %v", fault, err)
+		}
+		book := m.sim.Orders(m.seeds[0].KeyID)
+		if (len(book) == 2) != done {
+			t.Errorf("%s: the book has %d orders", fault, len(book))
+		}
+		last := book[len(book)-1]
+		if err := c.CancelOrder(last.ID); (err == nil) != answered {
+			t.Errorf("%s: the cancel was answered %v", fault, err)
+		}
+		if now := m.sim.Orders(m.seeds[0].KeyID); (now[len(now)-1].Status == "canceled") != done {
+			t.Errorf("%s: the order is %s", fault, now[len(now)-1].Status)
+		}
+	}
+}
+
+// A fault may be of one account, and of some requests among many, which the
+// seed decides.
+func TestFaultsAreAimed(t *testing.T) {
+	fails := func() string {
+		m := open(t)
+		m.sim.InjectFor(alpacasim.Injection{Fault: alpacasim.Fail, KeyID: m.seeds[0].KeyID, N: -1, P: 0.3})
+		var got strings.Builder
+		for range 60 {
+			status, _ := m.send("POST", "/v2/orders", orderBody("buy 1 AAPL market day"))
+			fmt.Fprint(&got, status/100)
+			m.place(m.client(1), request(alpaca.Buy, "AAPL", "1"))
+		}
+		m.sim.ClearFaults()
+		m.order("buy 1 AAPL market day")
+		return got.String()
+	}
+	first := fails()
+	if n := strings.Count(first, "5"); n < 8 || n > 30 {
+		t.Errorf("%d of 60 failed, and 0.3 of them should", n)
+	}
+	if again := fails(); again != first {
+		t.Errorf("the same seed failed %s and then %s", first, again)
+	}
+}
+
+// An order that is found late is there, and look-ups say that it is not until
+// its time has come.
+func TestLateOrders(t *testing.T) {
+	m := open(t)
+	m.sim.Inject(alpacasim.Late, 1, time.Second)
+	o := m.order("buy 1 AAPL limit day", `"limit_price":"1"`, `"client_order_id":"late"`)
+	const path = "/v2/orders:by_client_order_id?client_order_id=late"
+	m.call(404, "GET", path, "")
+	if list := m.list(200, "GET", "/v2/orders?status=all"); len(list) != 0 {
+		t.Errorf("it is listed: %v", list)
+	}
+	m.refused(422, 40010001, "unique", "buy 1 AAPL market day", `"client_order_id":"late"`)
+	m.clock.tick(time.Second)
+	if found := m.call(200, "GET", path, ""); found.text("id") != o.text("id") {
+		t.Errorf("found %v", found)
+	}
+	if list := m.list(200, "GET", "/v2/orders?status=all"); len(list) != 1 {
+		t.Errorf("it is not listed: %v", list)
+	}
+}
+
+// Each fault of a stream does to the updates what its name says, and no more:
+// a reader that asks again has them all, in order.
+func TestFaultsOfStreams(t *testing.T) {
+	for fault, want := range map[alpacasim.Fault]string{
+		alpacasim.Duplicate: "new 1, new 1, new 2, new 3",
+		alpacasim.Reorder:   "new 2, new 1, new 3",
+		alpacasim.TooSlow:   "",
+		alpacasim.Mute:      "",
+		alpacasim.Cut:       "new 1",
+	} {
+		m := open(t)
+		for i := range 3 {
+			m.order("buy 1 AAPL limit day", `"limit_price":"1"`, fmt.Sprintf(`"client_order_id":"%d"`, i+1))
+		}
+		story := func() string {
+			var all []string
+			for _, u := range m.updates(0) {
+				all = append(all, u.text("event")+" "+u.text("order", "client_order_id"))
+			}
+			return strings.Join(all, ", ")
+		}
+		m.sim.Inject(fault, 1, 0)
+		if got := story(); got != want {
+			t.Errorf("%s: told %q, want %q", fault, got, want)
+		}
+		if got := story(); got != "new 1, new 2, new 3" {
+			t.Errorf("after %s: told %q", fault, got)
+		}
+	}
+}
+
+// A reader that is too slow for Alpaca is told so, in a comment.
+func TestTooSlowIsTold(t *testing.T) {
+	m := open(t)
+	m.order("buy 1 AAPL limit day", `"limit_price":"1"`)
+	m.sim.Inject(alpacasim.TooSlow, 1, 0)
+	until := m.clock.now().Format(time.RFC3339Nano)
+	m.clock.tick(time.Second)
+	if _, text := m.send("GET", "/v2/events/trades?since=2000-01-01&until="+until, ""); string(text) != ": welcome\n\n: you are reading too slowly, dropped 10000 messages\n\n" {
+		t.Errorf("told %q", text)
+	}
+}
+
+// Streams can be refused in each of Alpaca's ways, and be asked for a span of
+// events.
+func TestSpansAndRefusals(t *testing.T) {
+	m := open(t)
+	var ids []string
+	for range 4 {
+		m.order("buy 1 AAPL limit day", `"limit_price":"1"`)
+		m.clock.tick(time.Second)
+	}
+	for _, u := range m.updates(0) {
+		ids = append(ids, u.text("event_id"))
+	}
+	for query, want := range map[string]int{
+		"since=2026-06-01T14:00:01Z&until=2026-06-01T14:00:02Z": 2,
+		"since=2026-06-01&until=2026-06-01T14:00:00Z":           1,
+		"since_id=" + ids[0] + "&until_id=" + ids[2]:            2,
+	} {
+		status, text := m.send("GET", "/v2/events/trades?"+query, "")
+		if got := strings.Count(string(text), "data: "); status != 200 || got != want {
+			t.Errorf("%s: %d with %d updates, want %d", query, status, got, want)
+		}
+	}
+	for _, wrong := range []string{"since=noon", "since=2026-06-01&since_id=1", "until=2026-06-01", "until_id=1"} {
+		m.call(400, "GET", "/v2/events/trades?"+wrong, "")
+	}
+	for _, status := range []int{404, 403, 503} {
+		m.sim.RefuseStreamsWith(status)
+		m.call(status, "GET", "/v2/events/trades", "")
+	}
+}
+
+// The control endpoints do what their Go counterparts do, and refuse what makes
+// no sense.
+func TestControlEndpoints(t *testing.T) {
+	m := open(t, func(c *alpacasim.Config) { c.Control = true })
+	post := func(want int, path string) { t.Helper(); m.call(want, "POST", "/_sim/"+path, "") }
+	post(200, "fault?kind=fail&p=1&on=post,delete&key_id="+m.seeds[0].KeyID)
+	m.call(500, "POST", "/v2/orders", orderBody("buy 1 AAPL market day"))
+	m.call(500, "DELETE", "/v2/orders/none", "")
+	post(200, "faults/clear")
+	post(200, "halt?symbol=AAPL&on=true")
+	o := m.order("buy 10 AAPL market day")
+	m.clock.tick(time.Second)
+	post(200, "step?n=2")
+	m.want("in the halt", o, "new 0")
+	post(200, "halt?symbol=AAPL&on=false")
+	post(200, "fill-plan?symbol=AAPL&parts=2")
+	post(200, "step")
+	m.want("in parts", o, "partially_filled 5")
+	post(200, "step")
+	x := m.list(200, "GET", "/_sim/executions?key_id="+m.seeds[0].KeyID)
+	post(200, "bust?execution_id="+x[0].text("id"))
+	post(400, "bust?execution_id="+x[0].text("id"))
+	post(200, "correct?execution_id="+x[1].text("id")+"&price=100&qty=4")
+	post(200, "corporate-action?symbol=AAPL&kind=split&ratio=2")
+	post(200, "corporate-action?symbol=AAPL&kind=dividend&amount=0.5")
+	if p := m.list(200, "GET", "/_sim/positions?key_id="+m.seeds[0].KeyID); len(p) != 1 || p[0].text("qty") != "8" {
+		t.Errorf("holds %v", p)
+	}
+	if f := m.call(200, "GET", "/_sim/account?key_id="+m.seeds[0].KeyID, ""); f.text("cash") != "99604" {
+		t.Errorf("has %v", f)
+	}
+	post(200, "crypto-fees?on=true")
+	post(200, "streams/reap?seconds=90")
+	post(200, "streams/refuse?status=404")
+	m.call(404, "GET", "/v2/events/trades", "")
+	for _, wrong := range []string{
+		"fault?kind=none&n=1", "fault?kind=fail&p=2", "fault?kind=fail", "fault?kind=fail&n=1&ms=soon", "fault?kind=fail&n=1&on=get", "step?n=0", "halt?symbol=AAPL", "crypto-fees?on=perhaps",
+		"fill-plan?symbol=AAPL&parts=many", "correct?execution_id=x&price=0&qty=1", "correct?execution_id=x&price=1&qty=1", "corporate-action?symbol=NOPE&kind=split&ratio=2",
+		"corporate-action?symbol=AAPL&kind=merger", "corporate-action?symbol=AAPL&kind=split&ratio=0", "streams/refuse?status=200", "streams/reap?seconds=soon",
+	} {
+		post(400, wrong)
+	}
+}

@@ -1,0 +1,115 @@
+package alpacasim
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+)
+
+// feed is a connection that trade updates are written to.
+type feed interface {
+	update(text json.RawMessage) error
+	tooSlow() error // what was dropped because the reader is slow is told, if it is
+	heartbeat(ctx context.Context) error
+}
+
+// errCut ends a connection that a fault cuts.
+var errCut = errors.New("the stream is cut")
+
+// follower sends one connection an account's updates, with what faults meet
+// them.
+type follower struct {
+	s     *Sim
+	a     *account
+	out   feed
+	next  int               // of the account's events
+	ended func(*event) bool // whether an event, or nil for none yet, is beyond what was asked for
+	muted bool
+	held  json.RawMessage // an update that waits for the one after it
+}
+
+// follow sends what there is from next on, and then what comes, until ctx
+// ends, the streams are cut, or nothing more was asked for.
+func (f *follower) follow(ctx context.Context, cut <-chan struct{}) error {
+	heartbeat := time.NewTicker(f.s.config.Heartbeat)
+	defer heartbeat.Stop()
+	for {
+		f.s.mu.Lock()
+		news, changed := f.a.Events[f.next:], f.s.changed
+		f.next += len(news)
+		over := f.ended(nil)
+		f.s.mu.Unlock()
+		for i := range news {
+			if f.ended(&news[i]) {
+				news, over = news[:i], true
+				break
+			}
+		}
+		if err := f.send(news); err != nil {
+			return err
+		}
+		if over {
+			return f.release()
+		}
+		if len(news) > 0 {
+			continue
+		}
+		select {
+		case <-changed:
+		case <-heartbeat.C:
+			if err := errors.Join(f.release(), f.out.heartbeat(ctx)); err != nil {
+				return err
+			}
+		case <-cut:
+			return errCut
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// send writes updates, but for what faults do to them.
+func (f *follower) send(news []event) error {
+	for _, e := range news {
+		if f.s.met(Mute, "", f.a) {
+			f.muted = true
+		}
+		if f.muted {
+			return nil
+		}
+		if f.s.met(TooSlow, "", f.a) {
+			return f.out.tooSlow() // and those behind it at hand are lost, too
+		}
+		if f.held == nil && f.s.met(Reorder, "", f.a) {
+			f.held = e.JSON
+			continue
+		}
+		cut := f.s.met(Cut, "", f.a)
+		times := 1
+		if f.s.met(Duplicate, "", f.a) {
+			times = 2
+		}
+		for range times {
+			if err := f.out.update(e.JSON); err != nil {
+				return err
+			}
+		}
+		if err := f.release(); err != nil {
+			return err
+		}
+		if cut {
+			return errCut
+		}
+	}
+	return nil
+}
+
+// release sends the update that waited.
+func (f *follower) release() error {
+	held := f.held
+	if f.held = nil; held == nil || f.muted {
+		return nil
+	}
+	return f.out.update(held)
+}

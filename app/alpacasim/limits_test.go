@@ -1,0 +1,87 @@
+package alpacasim_test
+
+import (
+	"net/http"
+	"strconv"
+	"testing"
+	"time"
+
+	"paddock/app/alpacasim"
+)
+
+// Each account may make so many requests a minute, of trading and of market
+// data apart; every answer says truly what is left, and more is refused until
+// time has passed.
+func TestRateLimits(t *testing.T) {
+	m := open(t, func(c *alpacasim.Config) { c.RateLimit = 300 })
+	ask := func(account int, path string) (status, left int, reset time.Time) {
+		t.Helper()
+		r, err := http.NewRequest("GET", m.url+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("APCA-API-KEY-ID", m.seeds[account].KeyID)
+		r.Header.Set("APCA-API-SECRET-KEY", m.seeds[account].SecretKey)
+		response, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		left, err = strconv.Atoi(response.Header.Get("X-Ratelimit-Remaining"))
+		seconds, resetErr := strconv.ParseInt(response.Header.Get("X-Ratelimit-Reset"), 10, 64)
+		if err != nil || resetErr != nil || response.Header.Get("X-Ratelimit-Limit") != "300" {
+			t.Fatalf("the headers are %v", response.Header)
+		}
+		return response.StatusCode, left, time.Unix(seconds, 0)
+	}
+	const trading, data = "/v2/clock", "/v2/stocks/AAPL/trades/latest"
+	last, refused := 300, 0
+	began := time.Now()
+	for made := 0; refused == 0; made++ {
+		status, left, _ := ask(0, trading)
+		// Five come back each second.
+		back := int(time.Since(began).Seconds()*5) + 1
+		if left > last+back || left < 300-made-1 || left > 300-made-1+back {
+			t.Fatalf("after %d requests %d are left, and %d were before", made+1, left, last)
+		}
+		last = left
+		switch status {
+		case http.StatusTooManyRequests:
+			if left != 0 {
+				t.Errorf("it was refused with %d left", left)
+			}
+			refused = made
+		case http.StatusOK:
+		default:
+			t.Fatalf("the answer is %d", status)
+		}
+		if made > 1000 {
+			t.Fatal("a thousand requests were let through")
+		}
+	}
+	if text := string(m.caller(t)("GET", trading, "", http.StatusTooManyRequests)); text != `{"message":"too many requests."}`+"\n" {
+		t.Errorf("it says %s", text)
+	}
+	if _, _, reset := ask(0, trading); time.Until(reset) < 50*time.Second || time.Until(reset) > 61*time.Second {
+		t.Errorf("an empty bucket is full at %s", reset)
+	}
+	if status, left, _ := ask(0, data); status != 200 || left != 299 {
+		t.Errorf("market data: %d, %d left", status, left)
+	}
+	if status, left, _ := ask(1, trading); status != 200 || left != 299 {
+		t.Errorf("another account: %d, %d left", status, left)
+	}
+	time.Sleep(300 * time.Millisecond)
+	if status, _, _ := ask(0, trading); status != 200 {
+		t.Errorf("a while later: %d", status)
+	}
+}
+
+// Without a limit all is let through, and the headers count all the same.
+func TestNoRateLimit(t *testing.T) {
+	m := open(t)
+	call := m.caller(t)
+	for range 250 {
+		call("GET", "/v2/clock", "", 200)
+	}
+}

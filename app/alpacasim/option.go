@@ -1,0 +1,156 @@
+package alpacasim
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// contract is an option, as its OCC symbol tells it: root, expiry, kind and
+// strike, as in AAPL250620C00100000.
+type contract struct {
+	symbol, root string
+	kind         string // call or put
+	strike       decimal.Decimal
+	expires      time.Time // the close of its last day
+}
+
+var occSymbol = regexp.MustCompile(`^([A-Z.]{1,6})(\d{6})([CP])(\d{8})$`)
+
+// parseContract reads the symbol of a contract, on whatever.
+func parseContract(symbol string) (contract, bool) {
+	parts := occSymbol.FindStringSubmatch(symbol)
+	if parts == nil {
+		return contract{}, false
+	}
+	day, err := time.ParseInLocation("060102", parts[2], newYork)
+	if err != nil {
+		return contract{}, false
+	}
+	strike, err := decimal.NewFromString(strings.TrimLeft(parts[4], "0"))
+	if err != nil {
+		return contract{}, false
+	}
+	hours, _ := dayAt(day)
+	kind := "call"
+	if parts[3] == "P" {
+		kind = "put"
+	}
+	return contract{symbol: symbol, root: parts[1], kind: kind, strike: strike.Shift(-3), expires: hours.close}, true
+}
+
+// intrinsic is what exercising a share's worth of it would earn now.
+func (c contract) intrinsic(underlying decimal.Decimal) decimal.Decimal {
+	gain := underlying.Sub(c.strike)
+	if c.kind == "put" {
+		gain = gain.Neg()
+	}
+	return decimal.Max(gain, decimal.Zero)
+}
+
+// name is a contract in words.
+func (c contract) name() string {
+	return fmt.Sprintf("%s %s %s %s", c.root, c.expires.In(newYork).Format("Jan 02 2006"), c.strike, strings.ToUpper(c.kind[:1])+c.kind[1:])
+}
+
+// worth is a contract's price while its underlying has one.
+func (c contract) worth(underlying decimal.Decimal, now time.Time) decimal.Decimal {
+	return decimal.New(c.cents(underlying.Shift(2).IntPart(), now), -2)
+}
+
+// exercise turns a long position into shares at the strike.
+func (s *Sim) exercise(a *account, symbol string) *refusal {
+	c, held, bad := s.heldContract(a, symbol, "cannot exercise short position")
+	switch {
+	case bad != nil:
+		return bad
+	case s.state.Hours && sameDay(s.now(), lastClose(s.now())):
+		return refuse(422, 42210000, "contracts cannot be exercised between market close and midnight")
+	}
+	s.settle(a, c, held, "OPEXC")
+	return nil
+}
+
+// refuseExercise keeps a long position from being exercised when it expires.
+func (s *Sim) refuseExercise(a *account, symbol string) *refusal {
+	c, _, bad := s.heldContract(a, symbol, "cannot submit DNE for short position")
+	if bad != nil {
+		return bad
+	}
+	a.Positions[c.symbol].Keep = true
+	s.touch(a)
+	return nil
+}
+
+func (s *Sim) heldContract(a *account, symbol, whenShort string) (contract, decimal.Decimal, *refusal) {
+	traded, _ := s.findTraded(symbol)
+	for held := range a.Positions {
+		if assetID(held) == symbol {
+			traded.symbol = held
+		}
+	}
+	c, ok := parseContract(traded.symbol)
+	if !ok {
+		return c, decimal.Zero, refuse(422, 42210000, "invalid symbol")
+	}
+	p := a.Positions[c.symbol]
+	switch {
+	case p == nil:
+		return c, decimal.Zero, refuse(403, 40310000, "no available position for the specified contract")
+	case p.Qty.IsNegative():
+		return c, decimal.Zero, refuse(403, 40310001, "%s", whenShort)
+	}
+	available := s.available(a, c.symbol)
+	if !available.IsPositive() {
+		return c, decimal.Zero, refuse(403, 40310000, "no available position for the specified contract")
+	}
+	return c, available, nil
+}
+
+// settle ends qty contracts (negative when short): exercised or assigned, the
+// shares change hands at the strike; expired, nothing does.
+func (s *Sim) settle(a *account, c contract, qty decimal.Decimal, how string) {
+	a.trade(c.symbol, qty.Neg(), decimal.Zero, lot("us_option"))
+	group := s.newID()
+	gone := qty.Neg()
+	s.record(a, activity{ActivityType: how, Symbol: c.symbol, Qty: &gone, GroupID: group})
+	if how != "OPEXP" {
+		shares := qty.Mul(lot("us_option"))
+		if c.kind == "put" {
+			shares = shares.Neg()
+		}
+		a.trade(c.root, shares, c.strike, lot("us_equity"))
+		s.record(a, activity{ActivityType: "OPTRD", Symbol: c.root, Qty: &shares, Price: &c.strike, NetAmount: shares.Mul(c.strike).Neg(), GroupID: group})
+	}
+}
+
+// expireContracts settles what has expired: in the money it is exercised or
+// assigned, unless its holder refused.
+func (s *Sim) expireContracts(a *account) {
+	for _, symbol := range a.symbols() {
+		p := a.Positions[symbol]
+		c, ok := parseContract(symbol)
+		if !ok || s.now().Before(c.expires) {
+			continue
+		}
+		how := "OPEXP"
+		if c.intrinsic(s.nbboOf(c.root).mid).IsPositive() {
+			how = "OPEXC"
+			if p.Qty.IsNegative() {
+				how = "OPASN"
+			} else if p.Keep {
+				how = "OPEXP"
+			}
+		}
+		s.settle(a, c, p.Qty, how)
+	}
+}
+
+func sameDay(a, b time.Time) bool {
+	ay, am, ad := a.In(newYork).Date()
+	by, bm, bd := b.In(newYork).Date()
+	return ay == by && am == bm && ad == bd
+}

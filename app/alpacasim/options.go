@@ -1,0 +1,198 @@
+package alpacasim
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+func (s *Sim) optionRoutes(signed routes) {
+	for _, name := range []string{"bars", "trades"} {
+		signed("GET /v1beta1/options/"+name, s.optionHistory(name))
+	}
+	for _, name := range []string{"quotes", "trades"} {
+		signed("GET /v1beta1/options/"+name+"/latest", s.latestOfOptions(name))
+	}
+	signed("GET /v1beta1/options/snapshots", s.optionSnapshots)
+	signed("GET /v1beta1/options/snapshots/{symbol}", s.optionChain)
+	signed("GET /v1beta1/options/meta/exchanges", s.optionExchanges)
+	signed("GET /v1beta1/options/meta/conditions/{ticktype}", s.optionConditions)
+}
+
+// option answers a contract's tape, which follows its underlying's, and its
+// live price.
+func (s *Sim) option(c contract) (tape, int64) {
+	underlying, _ := s.findAsset(c.root)
+	t := newTape(underlying, s.config.Seed, s.base(c.root)).forContract(c)
+	now, _ := s.present()
+	return t, c.cents(s.live(c.root), now)
+}
+
+// optionSymbols are the query's contracts.
+func optionSymbols(r *http.Request) ([]string, error) {
+	symbols := listed(strings.ToUpper(r.URL.Query().Get("symbols")))
+	if len(symbols) == 0 {
+		return nil, errors.New("symbols is required")
+	}
+	if len(symbols) > 100 {
+		return nil, errors.New("too many symbols: at most 100 are allowed")
+	}
+	for _, symbol := range symbols {
+		if !occSymbol.MatchString(symbol) {
+			return nil, fmt.Errorf("invalid symbol: %s", symbol)
+		}
+	}
+	return symbols, oneOf(r, "feed", "opra", "indicative")
+}
+
+func (s *Sim) optionHistory(name string) accountHandler {
+	return func(w http.ResponseWriter, r *http.Request, _ *account) {
+		symbols, err := optionSymbols(r)
+		var part window
+		var frame timeframe
+		if err == nil {
+			part, err = s.window(r.URL.Query(), 1000, 10_000)
+		}
+		if err == nil && name == "bars" {
+			frame, err = parseTimeframe(r.URL.Query().Get("timeframe"))
+		}
+		if err != nil {
+			wrong(w, http.StatusBadRequest, err)
+			return
+		}
+		pages(w, r, name, symbols, false, part, func(symbol string, part window) iter.Seq2[time.Time, any] {
+			c, ok := s.findContract(symbol)
+			if !ok {
+				return func(func(time.Time, any) bool) {}
+			}
+			part.to = earlier(part.to, c.expires)
+			t, _ := s.option(c)
+			if name == "bars" {
+				return barPoints(s.bars(t, frame, part), false)
+			}
+			return tickPoints(s.ticksIn(t, part), optionTrade)
+		})
+	}
+}
+
+func optionTrade(t tick) map[string]any {
+	return map[string]any{"t": t.at.UTC(), "x": "C", "p": dollars(t.cents), "s": t.size, "c": "I"}
+}
+
+func optionQuote(t tick) map[string]any {
+	return map[string]any{"t": t.at.UTC(), "ax": "C", "ap": dollars(t.cents + 1), "as": t.size, "bx": "C", "bp": dollars(max(t.cents-1, 0)), "bs": t.size, "c": "A"}
+}
+
+func (s *Sim) latestOfOptions(name string) accountHandler {
+	return func(w http.ResponseWriter, r *http.Request, _ *account) {
+		symbols, err := optionSymbols(r)
+		if err != nil {
+			wrong(w, http.StatusBadRequest, err)
+			return
+		}
+		all := map[string]any{}
+		for _, symbol := range symbols {
+			c, ok := s.findContract(symbol)
+			if !ok {
+				continue
+			}
+			if last := s.latestTick(s.option(c)); name == "quotes" {
+				all[symbol] = optionQuote(last)
+			} else {
+				all[symbol] = optionTrade(last)
+			}
+		}
+		answer(w, 200, map[string]any{name: all})
+	}
+}
+
+// optionSnapshot is what is newest of a contract, and what the model says.
+func (s *Sim) optionSnapshot(c contract) map[string]any {
+	t, live := s.option(c)
+	text := s.snapshot(t, live, optionQuote, optionTrade)
+	now, _ := s.present()
+	m := c.model(s.live(c.root), now)
+	text["impliedVolatility"] = estimate(volatility)
+	text["greeks"] = map[string]any{"delta": estimate(m.delta), "gamma": estimate(m.gamma), "theta": estimate(m.theta), "vega": estimate(m.vega), "rho": estimate(m.rho)}
+	return text
+}
+
+func estimate(x float64) json.Number {
+	return json.Number(strconv.FormatFloat(math.Round(x*1e4)/1e4, 'f', -1, 64))
+}
+
+// snapshotsOf answers contracts in pages, in the order of their symbols.
+func (s *Sim) snapshotsOf(w http.ResponseWriter, r *http.Request, contracts []contract) {
+	q := r.URL.Query()
+	limit, err := 100, oneOf(r, "feed", "opra", "indicative")
+	if text := q.Get("limit"); err == nil && text != "" {
+		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > 1000 {
+			err = errors.New("invalid limit: it must be between 1 and 1000")
+		}
+	}
+	var from cursor
+	if text := q.Get("page_token"); err == nil && text != "" {
+		from, err = parseToken(text)
+	}
+	if text := q.Get("updated_since"); err == nil && text != "" {
+		if _, err = parseTime(text); err != nil {
+			err = fmt.Errorf("invalid updated_since: %s", text)
+		}
+	}
+	if err != nil {
+		wrong(w, http.StatusBadRequest, err)
+		return
+	}
+	found := map[string]any{}
+	var next *string
+	for _, c := range contracts {
+		symbol := c.symbol
+		if symbol < from.symbol {
+			continue
+		}
+		if len(found) == limit {
+			token := cursor{symbol: symbol, at: c.expires}.token()
+			next = &token
+			break
+		}
+		found[symbol] = s.optionSnapshot(c)
+	}
+	answer(w, 200, map[string]any{"snapshots": found, "next_page_token": next})
+}
+
+func (s *Sim) optionSnapshots(w http.ResponseWriter, r *http.Request, _ *account) {
+	symbols, err := optionSymbols(r)
+	if err != nil {
+		wrong(w, http.StatusBadRequest, err)
+		return
+	}
+	var found []contract
+	for _, c := range s.contracts(nil) {
+		if containsFold(symbols, c.symbol) {
+			found = append(found, c)
+		}
+	}
+	s.snapshotsOf(w, r, found)
+}
+
+func (s *Sim) optionChain(w http.ResponseWriter, r *http.Request, _ *account) {
+	f, err := parseContractFilter(r.URL.Query().Get)
+	if err != nil {
+		wrong(w, http.StatusBadRequest, err)
+		return
+	}
+	now, _ := s.present()
+	var found []contract
+	for _, c := range s.contracts([]string{r.PathValue("symbol")}) {
+		if !now.After(c.expires) && f.takes(c) {
+			found = append(found, c)
+		}
+	}
+	s.snapshotsOf(w, r, found)
+}

@@ -1,0 +1,172 @@
+package alpacasim
+
+import (
+	"bufio"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// window is what part of a history a client asks for.
+type window struct {
+	from, to time.Time // both are in it
+	desc     bool
+	limit    int
+	cursor   cursor // where to go on, of an earlier page
+}
+
+// cursor is the next point of a history that goes symbol by symbol.
+type cursor struct {
+	symbol string
+	at     time.Time
+}
+
+func (c cursor) token() string {
+	return base64.URLEncoding.EncodeToString(fmt.Appendf(nil, "%s|%d", c.symbol, c.at.UnixMicro()))
+}
+
+func parseToken(text string) (cursor, error) {
+	plain, err := base64.URLEncoding.DecodeString(text)
+	symbol, micros, found := strings.Cut(string(plain), "|")
+	n, numberErr := strconv.ParseInt(micros, 10, 64)
+	if err != nil || !found || numberErr != nil {
+		return cursor{}, fmt.Errorf("invalid page_token: %s", text)
+	}
+	return cursor{symbol: symbol, at: time.UnixMicro(n).UTC()}, nil
+}
+
+// window reads start, end, limit, page_token and sort. Without a start the
+// history is today's, and it never passes the present.
+func (s *Sim) window(q url.Values, usual, most int) (window, error) {
+	now, _ := s.present()
+	local := now.In(newYork)
+	w := window{from: time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, newYork), to: now, limit: usual}
+	var err error
+	for name, into := range map[string]*time.Time{"start": &w.from, "end": &w.to} {
+		if text := q.Get(name); text != "" {
+			if *into, err = parseTime(text); err != nil {
+				return w, fmt.Errorf("invalid %s: %s", name, text)
+			}
+		}
+	}
+	if text := q.Get("limit"); text != "" {
+		if w.limit, err = strconv.Atoi(text); err != nil || w.limit < 1 || w.limit > most {
+			return w, fmt.Errorf("invalid limit: it must be between 1 and %d", most)
+		}
+	}
+	if text := q.Get("page_token"); text != "" {
+		if w.cursor, err = parseToken(text); err != nil {
+			return w, err
+		}
+	}
+	switch sort := q.Get("sort"); sort {
+	case "", "asc":
+	case "desc":
+		w.desc = true
+	default:
+		return w, fmt.Errorf("invalid sort: %s", sort)
+	}
+	if q.Get("start") != "" && q.Get("end") != "" && w.to.Before(w.from) {
+		return w, fmt.Errorf("end should not be before start")
+	}
+	w.from, w.to = later(w.from, historyBegins), earlier(w.to, now)
+	return w, nil
+}
+
+// parseTime takes RFC 3339, or a day of New York.
+func parseTime(text string) (time.Time, error) {
+	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
+		return t, nil
+	}
+	return time.ParseInLocation(time.DateOnly, text, newYork)
+}
+
+// wrong answers a request for data that makes no sense. The data host's errors
+// have a message alone.
+func wrong(w http.ResponseWriter, status int, err error) {
+	answer(w, status, map[string]string{"message": err.Error()})
+}
+
+// history makes the points of one symbol in a window, in its order.
+type history func(symbol string, w window) iter.Seq2[time.Time, any]
+
+// pages answers histories under a name, such as bars, of several symbols or of
+// one. Points are written as they are made, up to the limit over all symbols,
+// and then a token says where the next page begins.
+func pages(out http.ResponseWriter, r *http.Request, name string, symbols []string, single bool, w window, make history) {
+	out.Header().Set("Content-Type", "application/json; charset=UTF-8")
+	text := bufio.NewWriterSize(out, 32<<10)
+	defer text.Flush()
+	if single {
+		fmt.Fprintf(text, `{"symbol":%s,%q:`, quoted(symbols[0]), name)
+	} else {
+		fmt.Fprintf(text, `{%q:{`, name)
+	}
+	symbols = slices.Compact(slices.Sorted(slices.Values(symbols)))
+	written, listed := 0, 0
+	var next *string
+	for _, symbol := range symbols {
+		part := w
+		if w.cursor.symbol != "" {
+			if symbol < w.cursor.symbol {
+				continue
+			}
+			if symbol == w.cursor.symbol && w.desc {
+				part.to = earlier(w.to, w.cursor.at)
+			} else if symbol == w.cursor.symbol {
+				part.from = later(w.from, w.cursor.at)
+			}
+		}
+		some := false
+		for at, point := range make(symbol, part) {
+			if written == w.limit {
+				token := cursor{symbol: symbol, at: at}.token()
+				next = &token
+				break
+			}
+			switch {
+			case some:
+				text.WriteByte(',')
+			case single:
+				text.WriteByte('[')
+			default:
+				if listed > 0 {
+					text.WriteByte(',')
+				}
+				fmt.Fprintf(text, `%s:[`, quoted(symbol))
+			}
+			some = true
+			written++
+			if err := json.NewEncoder(text).Encode(point); err != nil || r.Context().Err() != nil {
+				return // the client is gone
+			}
+		}
+		if some {
+			text.WriteByte(']')
+			listed++
+		}
+		if next != nil {
+			break
+		}
+	}
+	if single && listed == 0 {
+		text.WriteString("[]")
+	}
+	if !single {
+		text.WriteByte('}')
+	}
+	token, _ := json.Marshal(next) // a text, or null
+	fmt.Fprintf(text, `,"next_page_token":%s}`, token)
+}
+
+func quoted(text string) string {
+	plain, _ := json.Marshal(text) // every text marshals
+	return string(plain)
+}

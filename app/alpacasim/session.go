@@ -1,0 +1,210 @@
+package alpacasim
+
+import (
+	"time"
+	_ "time/tzdata" // New York's clock, where the machine knows no zones
+)
+
+// session is the part of the market's day that it is in.
+type session string
+
+// The sessions of US equities. The overnight one belongs to the trading day
+// that follows it.
+const (
+	overnight session = "overnight" // 20:00 to 04:00, before a trading day
+	pre       session = "pre"       // 04:00 to 09:30
+	regular   session = "regular"   // 09:30 to 16:00, or 13:00 on half days
+	post      session = "post"      // four hours from then on
+	closed    session = "closed"
+)
+
+// newYork is where the market keeps its hours.
+var newYork = func() *time.Location {
+	zone, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		panic(err) // time/tzdata holds it
+	}
+	return zone
+}()
+
+// tradingDay is the hours of one day, in New York's time.
+type tradingDay struct {
+	overnight time.Time // when the night session before it begins, the evening before
+	pre       time.Time
+	open      time.Time
+	close     time.Time
+	end       time.Time // of the post-market
+}
+
+// dayAt answers the hours of the day that t falls on in New York, and whether
+// the market opens on it.
+func dayAt(t time.Time) (tradingDay, bool) {
+	y, m, d := t.In(newYork).Date()
+	at := func(day, hour, minute int) time.Time { return time.Date(y, m, day, hour, minute, 0, 0, newYork) }
+	hours := tradingDay{overnight: at(d-1, 20, 0), pre: at(d, 4, 0), open: at(d, 9, 30), close: at(d, 16, 0), end: at(d, 20, 0)}
+	if isHalfDay(y, m, d) {
+		hours.close, hours.end = at(d, 13, 0), at(d, 17, 0)
+	}
+	return hours, isTradingDay(y, m, d)
+}
+
+// sessionAt is the session that t falls in.
+func sessionAt(t time.Time) session {
+	day, trading := dayAt(t)
+	switch {
+	case trading && t.Before(day.pre):
+		return overnight
+	case trading && t.Before(day.open):
+		return pre
+	case trading && t.Before(day.close):
+		return regular
+	case trading && t.Before(day.end):
+		return post
+	}
+	if next, trading := dayAt(day.open.AddDate(0, 0, 1)); trading && !t.Before(next.overnight) {
+		return overnight
+	}
+	return closed
+}
+
+// nextDay is the first trading day after the day that t falls on.
+func nextDay(t time.Time) tradingDay {
+	day, _ := dayAt(t)
+	for {
+		var trading bool
+		if day, trading = dayAt(day.open.AddDate(0, 0, 1)); trading {
+			return day
+		}
+	}
+}
+
+// lastClose is the newest close of the regular session at or before t.
+func lastClose(t time.Time) time.Time {
+	day, trading := dayAt(t)
+	for !trading || t.Before(day.close) {
+		day, trading = dayAt(day.open.AddDate(0, 0, -1))
+	}
+	return day.close
+}
+
+// nextOpen is the first opening of the regular session after t.
+func nextOpen(t time.Time) time.Time {
+	if day, trading := dayAt(t); trading && t.Before(day.open) {
+		return day.open
+	}
+	return nextDay(t).open
+}
+
+// nextClose is the first close of the regular session after t.
+func nextClose(t time.Time) time.Time {
+	if day, trading := dayAt(t); trading && t.Before(day.close) {
+		return day.close
+	}
+	return nextDay(t).close
+}
+
+// isTradingDay follows the calendar of the New York Stock Exchange:
+// https://www.nyse.com/trade/hours-calendars.
+func isTradingDay(y int, m time.Month, d int) bool {
+	day := time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+	if day.Weekday() == time.Saturday || day.Weekday() == time.Sunday {
+		return false
+	}
+	for _, holiday := range holidays(y) {
+		if day.Equal(holiday) {
+			return false
+		}
+	}
+	return true
+}
+
+// isHalfDay says whether the market closes at 13:00: before Independence Day
+// and Christmas and after Thanksgiving.
+func isHalfDay(y int, m time.Month, d int) bool {
+	switch day := time.Date(y, m, d, 0, 0, 0, 0, time.UTC); {
+	case m == time.July && d == 3, m == time.December && d == 24:
+		return isTradingDay(y, m, d)
+	case m == time.November:
+		return day.Equal(nth(y, time.November, time.Thursday, 4).AddDate(0, 0, 1))
+	}
+	return false
+}
+
+// holidays are the days of a year on which the market stays closed.
+func holidays(y int) []time.Time {
+	date := func(m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, time.UTC) }
+	all := []time.Time{
+		nth(y, time.January, time.Monday, 3),                // Martin Luther King, Jr.
+		nth(y, time.February, time.Monday, 3),               // Washington's Birthday
+		easter(y).AddDate(0, 0, -2),                         // Good Friday
+		nth(y, time.June, time.Monday, 1).AddDate(0, 0, -7), // Memorial Day, the last Monday of May
+		nth(y, time.September, time.Monday, 1),              // Labor Day
+		nth(y, time.November, time.Thursday, 4),             // Thanksgiving
+		observed(date(time.July, 4)),
+		observed(date(time.December, 25)),
+	}
+	if y >= 2022 {
+		all = append(all, observed(date(time.June, 19))) // Juneteenth
+	}
+	if newYear := date(time.January, 1); newYear.Weekday() != time.Saturday { // on a Saturday it is not made up for
+		all = append(all, observed(newYear))
+	}
+	return all
+}
+
+// observed moves a holiday off the weekend.
+func observed(day time.Time) time.Time {
+	switch day.Weekday() {
+	case time.Saturday:
+		return day.AddDate(0, 0, -1)
+	case time.Sunday:
+		return day.AddDate(0, 0, 1)
+	}
+	return day
+}
+
+// nth is the nth such weekday of a month.
+func nth(y int, m time.Month, w time.Weekday, n int) time.Time {
+	first := time.Date(y, m, 1, 0, 0, 0, 0, time.UTC)
+	return first.AddDate(0, 0, (int(w)-int(first.Weekday())+7)%7+7*(n-1))
+}
+
+// easter is Easter Sunday, by the anonymous Gregorian algorithm.
+func easter(y int) time.Time {
+	a, b, c := y%19, y/100, y%100
+	h := (19*a + b - b/4 - (b-(b+8)/25+1)/3 + 15) % 30
+	l := (32 + 2*(b%4) + 2*(c/4) - h - c%4) % 7
+	m := (a + 11*h + 22*l) / 451
+	return time.Date(y, time.Month((h+l-7*m+114)/31), (h+l-7*m+114)%31+1, 0, 0, 0, 0, time.UTC)
+}
+
+// now is the simulator's time: its clock, moved by SetClock.
+func (s *Sim) now() time.Time {
+	return s.config.Clock().Add(s.state.Offset).UTC().Truncate(time.Microsecond)
+}
+
+// SetClock moves the simulator's time to t; it goes on from there. It never
+// goes back in what is numbered by time, such as the ids of events.
+func (s *Sim) SetClock(t time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.Offset = t.Sub(s.config.Clock())
+	s.saveAll()
+}
+
+// SetAlwaysOpen lets the market keep New York's hours, or never close.
+func (s *Sim) SetAlwaysOpen(open bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.Hours = !open
+	s.saveAll()
+}
+
+// session is where the market's day is now: always regular for one that never
+// closes. s.mu is held.
+func (s *Sim) session() session {
+	if !s.state.Hours {
+		return regular
+	}
+	return sessionAt(s.now())
+}
