@@ -72,7 +72,7 @@ reset role;
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
 {{ template "func/audit.sql" . }}
-{{ template "func/append_event.sql" . }}
+{{ template "func/old/append_event_1.sql" . }}
 {{ template "func/lock_log.sql" . }}
 {{ template "func/ring.sql" . }}
 {{ template "func/doorbell_channel.sql" . }}

@@ -1,13 +1,13 @@
 -- Appends to the admitted account's log and answers the event's number. With
 -- a broker_event_id that the log has already nothing is written and the
 -- answer is NULL. Each kind needs the scope of whoever may cause it.
-create function private.append_event(p_kind text, p_data jsonb, p_broker_event_id text default null) returns bigint
+create or replace function private.append_event(p_kind text, p_data jsonb, p_broker_event_id text default null) returns bigint
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
   account uuid := private.account_id();
   scopes text := split_part(private.sealed(), '.', 3);
-  needed text := case p_kind when 'order' then 'cancel' when 'agent_log' then 'log' else 'manage' end;
+  needed text := case p_kind when 'order' then 'cancel' when 'guard' then 'cancel' when 'agent_log' then 'log' else 'manage' end;
   next_seq bigint;
 begin
   if account is null or (strpos(scopes, needed) = 0 and scopes <> 'work') then
