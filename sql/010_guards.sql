@@ -83,11 +83,13 @@ grant insert (reference_prices), update (reference_prices) on app.alpaca_orders 
 {{ template "func/violation.sql" . }}
 {{ template "func/orders_made_by.sql" . }}
 {{ template "func/orders_sent_since.sql" . }}
+{{ template "func/new_york_midnight.sql" . }}
+{{ template "func/guard_usage.sql" . }}
 {{ template "func/order_verdict.sql" . }}
 {{ template "func/guard_order.sql" . }}
 grant execute on function app.underlying(text), app.order_lines(app.alpaca_orders), app.open_quantities(uuid, text, uuid),
   app.violation(text, text, text, text), app.orders_made_by(app.alpaca_orders), app.orders_sent_since(uuid, timestamptz),
-  app.order_verdict(app.alpaca_orders) to paddock_app;
+  app.new_york_midnight(), app.guard_usage(uuid), app.order_verdict(app.alpaca_orders) to paddock_app;
 
 create trigger guard_new before insert on app.alpaca_orders
   for each row when (new.intent_state = 'submitting') execute function app.guard_order();
@@ -120,6 +122,8 @@ drop trigger guard_again on app.alpaca_orders;
 drop trigger guard_new on app.alpaca_orders;
 drop function app.guard_order();
 drop function app.order_verdict(app.alpaca_orders);
+drop function app.guard_usage(uuid);
+drop function app.new_york_midnight();
 drop function app.orders_sent_since(uuid, timestamptz);
 drop function app.orders_made_by(app.alpaca_orders);
 drop function app.violation(text, text, text, text);

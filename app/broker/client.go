@@ -6,10 +6,10 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
-	"github.com/alpacahq/alpaca-trade-api-go/v3/marketdata"
 )
 
 // Client calls Alpaca as one account. It is made for a request and dropped
@@ -63,7 +63,8 @@ type (
 	OrderAnswer     = Answer[*alpaca.Order]
 	OrdersAnswer    = Answer[[]alpaca.Order]
 	PositionsAnswer = Answer[[]alpaca.Position]
-	QuoteAnswer     = Answer[*marketdata.Quote]
+	ClockAnswer     = Answer[*alpaca.Clock]
+	AssetAnswer     = Answer[*alpaca.Asset]
 )
 
 // Account answers the broker's account.
@@ -92,21 +93,35 @@ func (c *Client) OrderByClientOrderID(ctx context.Context, id string) (OrderAnsw
 	return read(ctx, c, "orders", func(sdk *alpaca.Client) (*alpaca.Order, error) { return sdk.GetOrderByClientOrderID(id) })
 }
 
-// LatestQuote answers a stock's latest quote.
-func (c *Client) LatestQuote(ctx context.Context, symbol string) (QuoteAnswer, error) {
-	return call(ctx, c, c.broker.config.DataURL, "quotes", func(x *exchange) (*marketdata.Quote, error) {
-		sdk := marketdata.NewClient(marketdata.ClientOpts{
-			APIKey: c.credentials.KeyID.Reveal(), APISecret: c.credentials.SecretKey.Reveal(),
-			BaseURL: c.broker.config.DataURL, RetryLimit: -1, HTTPClient: x.client(),
-		})
-		return sdk.GetLatestQuote(symbol, marketdata.GetLatestQuoteRequest{})
+// Clock answers the market's clock.
+func (c *Client) Clock(ctx context.Context) (ClockAnswer, error) {
+	return read(ctx, c, "clock", func(sdk *alpaca.Client) (*alpaca.Clock, error) { return sdk.GetClock() })
+}
+
+// CalendarDay answers the trading days of a date, in Raw: one, or none. The SDK
+// leaves out when the extended session begins and ends.
+func (c *Client) CalendarDay(ctx context.Context, day time.Time) (Answer[[]alpaca.CalendarDay], error) {
+	return read(ctx, c, "calendar", func(sdk *alpaca.Client) ([]alpaca.CalendarDay, error) {
+		return sdk.GetCalendar(alpaca.GetCalendarRequest{Start: day, End: day})
 	})
+}
+
+// Asset answers what a symbol is and allows.
+func (c *Client) Asset(ctx context.Context, symbol string) (AssetAnswer, error) {
+	return read(ctx, c, "assets", func(sdk *alpaca.Client) (*alpaca.Asset, error) { return sdk.GetAsset(url.PathEscape(symbol)) })
 }
 
 // PlaceOrder sends an order, once. Ambiguous alone leaves open whether it was
 // placed.
 func (c *Client) PlaceOrder(ctx context.Context, r alpaca.PlaceOrderRequest) (OrderAnswer, error) {
 	return trade(ctx, c, "place", func(sdk *alpaca.Client) (*alpaca.Order, error) { return sdk.PlaceOrder(r) })
+}
+
+// ReplaceOrder asks for an order in another's place, once; id is the broker's
+// of the one that goes. Ambiguous alone leaves open whether it was placed, and
+// one that was may still be rejected later.
+func (c *Client) ReplaceOrder(ctx context.Context, id string, r alpaca.ReplaceOrderRequest) (OrderAnswer, error) {
+	return trade(ctx, c, "replace", func(sdk *alpaca.Client) (*alpaca.Order, error) { return sdk.ReplaceOrder(id, r) })
 }
 
 // CancelOrder asks for an order's cancellation. Invalid: it cannot be
@@ -201,11 +216,12 @@ func (c *Client) explain(ctx context.Context, x *exchange, err error) *Error {
 		e.RequestID = clean(x.header.Get("X-Request-ID"), c.credentials)
 	}
 	var said struct {
-		Code    int    `json:"code"`
-		Message string `json:"message"`
+		Code     int    `json:"code"`
+		Message  string `json:"message"`
+		Existing string `json:"existing_order_id"`
 	}
 	if json.Unmarshal(x.body, &said) == nil {
-		e.Code, e.Message = said.Code, clean(said.Message, c.credentials)
+		e.Code, e.Message, e.ExistingOrderID = said.Code, clean(said.Message, c.credentials), clean(said.Existing, c.credentials)
 	}
 	safe := x.method == http.MethodGet || x.method == ""
 	switch {

@@ -91,8 +91,11 @@ func order() alpaca.PlaceOrderRequest {
 
 // The calls by what they do at the broker.
 var calls = map[string]func(context.Context, *broker.Client) error{
-	"read":   func(ctx context.Context, c *broker.Client) error { _, err := c.Positions(ctx); return err },
-	"quote":  func(ctx context.Context, c *broker.Client) error { _, err := c.LatestQuote(ctx, "AAPL"); return err },
+	"read": func(ctx context.Context, c *broker.Client) error { _, err := c.Positions(ctx); return err },
+	"quote": func(ctx context.Context, c *broker.Client) error {
+		_, err := c.Prices(ctx, []string{"AAPL"})
+		return err
+	},
 	"place":  func(ctx context.Context, c *broker.Client) error { _, err := c.PlaceOrder(ctx, order()); return err },
 	"cancel": func(ctx context.Context, c *broker.Client) error { return c.CancelOrder(ctx, "an-id") },
 	"relay":  func(ctx context.Context, c *broker.Client) error { _, err := relayed(ctx, c, bars); return err },

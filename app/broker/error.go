@@ -49,7 +49,10 @@ type Error struct {
 	Message    string        // Alpaca's own sentence
 	RequestID  string        // the answer's X-Request-ID
 	RetryAfter time.Duration // for RateLimited and Unavailable, when known
-	Cause      error
+	// ExistingOrderID is the order that this one would trade with, by the
+	// broker's id. Alpaca's description does not have it; its answers do.
+	ExistingOrderID string
+	Cause           error
 }
 
 // Error describes the failure, for the log.

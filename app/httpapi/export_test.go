@@ -26,5 +26,9 @@ func Served() []Endpoint {
 	for _, e := range relays {
 		all = append(all, Endpoint{e.method, strings.ReplaceAll(e.path, "...}", "}"), e.to, e.query, e.scope, e.body})
 	}
-	return append(all, Endpoint{Method: "GET", Path: byClientOrderID})
+	for pattern := range (&Server{}).beside() {
+		method, path, _ := strings.Cut(pattern, " ")
+		all = append(all, Endpoint{Method: method, Path: path})
+	}
+	return all
 }

@@ -39,10 +39,19 @@ func (s *Server) newRelays() *http.ServeMux {
 		serve := s.handle(func(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error { return s.relay(w, r, e) })
 		mux.HandleFunc(e.method+" "+e.path, func(w http.ResponseWriter, r *http.Request) { serve(w, r, nil) })
 	}
-	// Its path would be a variable to httprouter.
-	find := s.handle(s.getOrderByClientOrderID)
-	mux.HandleFunc("GET "+byClientOrderID, func(w http.ResponseWriter, r *http.Request) { find(w, r, nil) })
+	for pattern, h := range s.beside() {
+		serve := s.handle(h)
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { serve(w, r, nil) })
+	}
 	return mux
+}
+
+// beside are endpoints of ours whose paths would be variables to httprouter.
+func (s *Server) beside() map[string]func(http.ResponseWriter, *http.Request, httprouter.Params) error {
+	return map[string]func(http.ResponseWriter, *http.Request, httprouter.Params) error{
+		"GET /api/orders:by_client_order_id": s.getOrderByClientOrderID,
+		"POST /api/orders/preview":           s.previewOrder,
+	}
 }
 
 // relayedFirst serves the passed-through endpoints, and next all others.

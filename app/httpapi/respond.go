@@ -44,11 +44,21 @@ type failure struct {
 	Message   string          `json:"message"`
 	RequestID string          `json:"request_id"`
 	Broker    *problem.Broker `json:"broker,omitempty"`
+	Details   any             `json:"details,omitempty"`
 }
 
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if p := problem.Of(err); p.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(p.RetryAfter.Seconds()))))
+	}
+	status, body := s.failure(r, err)
+	_ = writeRaw(w, status, body) // nobody is left to tell
+}
+
+// failure logs an error and answers it as clients get it.
+func (s *Server) failure(r *http.Request, err error) (status int, body []byte) {
 	p := problem.Of(err)
-	status := statuses[p.Kind]
+	status = statuses[p.Kind]
 	switch {
 	case r.Context().Err() != nil && errors.Is(err, context.Canceled):
 		status = 499 // the client has left; nobody reads the answer
@@ -58,10 +68,11 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		s.Logger.LogAttrs(r.Context(), slog.LevelWarn, "request refused", slog.String("request_id", requestID(r.Context())),
 			slog.String("path", r.URL.Path), slog.String("code", p.Code), slog.Any("err", p.Cause))
 	}
-	if p.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(p.RetryAfter.Seconds()))))
+	body, err = json.Marshal(failure{Code: p.Code, Message: p.Message, RequestID: requestID(r.Context()), Broker: p.Broker, Details: p.Details})
+	if err != nil {
+		panic(err) // what a problem holds always marshals
 	}
-	writeJSON(w, status, failure{Code: p.Code, Message: p.Message, RequestID: requestID(r.Context()), Broker: p.Broker})
+	return status, body
 }
 
 func writeJSON(w http.ResponseWriter, status int, body any) error {

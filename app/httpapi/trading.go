@@ -65,13 +65,70 @@ func (s *Server) placeOrder(w http.ResponseWriter, r *http.Request, _ httprouter
 		return err
 	}
 	placed, err := s.Trading.Place(r.Context(), a, r.Header.Get("Idempotency-Key"), order)
+	return writePlaced(w, http.StatusCreated, placed, err)
+}
+
+// writePlaced answers an order, or 202 while the broker's answer is not known.
+func writePlaced(w http.ResponseWriter, known int, placed trading.Placed, err error) error {
 	if err != nil {
 		return err
 	}
 	if !placed.Known {
-		return writeRaw(w, http.StatusAccepted, placed.Order)
+		known = http.StatusAccepted
 	}
-	return writeRaw(w, http.StatusCreated, placed.Order)
+	return writeRaw(w, known, placed.Order)
+}
+
+func (s *Server) previewOrder(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
+	a, err := s.admission(r)
+	if err != nil {
+		return err
+	}
+	var order trading.OrderRequest
+	if err := readBody(r, &order); err != nil {
+		return err
+	}
+	preview, err := s.Trading.Preview(r.Context(), a, order)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, preview)
+}
+
+func (s *Server) replaceOrder(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
+	a, err := s.admission(r)
+	if err != nil {
+		return err
+	}
+	id, err := parseID(p.ByName("id"))
+	if err != nil {
+		return malformedOrderID()
+	}
+	var change trading.Replacement
+	if err := readBody(r, &change); err != nil {
+		return err
+	}
+	placed, err := s.Trading.Replace(r.Context(), a, id, r.Header.Get("Idempotency-Key"), change)
+	return writePlaced(w, http.StatusOK, placed, err)
+}
+
+func (s *Server) dismissOrder(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
+	a, err := s.admission(r)
+	if err != nil {
+		return err
+	}
+	id, err := parseID(p.ByName("id"))
+	if err != nil {
+		return malformedOrderID()
+	}
+	if err := readNothing(r); err != nil {
+		return err
+	}
+	body, err := s.Trading.Dismiss(r.Context(), a, id)
+	if err != nil {
+		return err
+	}
+	return writeRaw(w, http.StatusOK, body)
 }
 
 func (s *Server) getOrder(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
@@ -89,9 +146,6 @@ func (s *Server) getOrder(w http.ResponseWriter, r *http.Request, p httprouter.P
 	}
 	return writeRaw(w, http.StatusOK, body)
 }
-
-// byClientOrderID is Alpaca's own name for the look-up.
-const byClientOrderID = "/api/orders:by_client_order_id"
 
 func (s *Server) getOrderByClientOrderID(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
 	a, err := s.admission(r)

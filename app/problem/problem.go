@@ -34,6 +34,7 @@ type Problem struct {
 	Message    string        // a sentence that says what to do; never holds a secret
 	RetryAfter time.Duration // for TooMany and Unavailable; 0 leaves it out
 	Broker     *Broker       // the broker's own words, where it was the broker that refused
+	Details    any           // what a program needs to go on, as JSON; nil for nothing
 	Cause      error         // for the log alone
 }
 

@@ -16,6 +16,18 @@ type Amount struct {
 	text string // what could not be read; "" for a decimal
 }
 
+// ParseAmount reads an amount of a query; nil for "".
+func ParseAmount(text string) *Amount {
+	if text == "" {
+		return nil
+	}
+	d, err := decimal.NewFromString(text)
+	if err != nil {
+		return &Amount{text: text}
+	}
+	return &Amount{Decimal: d}
+}
+
 // UnmarshalJSON never fails: Check does.
 func (a *Amount) UnmarshalJSON(raw []byte) error {
 	text := strings.Trim(string(raw), `"`)

@@ -65,6 +65,7 @@ const (
 
 // found is an order that was looked up.
 type found struct {
+	ID       uuid.UUID  `json:"id"`
 	AlpacaID *uuid.UUID `json:"alpaca_order_id"`
 	State    string     `json:"intent_state"`
 	order    json.RawMessage

@@ -3,7 +3,6 @@ package trading
 import (
 	"context"
 	"encoding/json"
-	"errors"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -29,20 +28,17 @@ const (
 	insertIntent = `with made as (
 		insert into app.alpaca_orders as o (account_id, client_order_id, idempotency_key, id, request_hash, request, submitted_by,
 			orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price,
-			stop_price, trail_price, trail_percent, extended_hours)
+			stop_price, trail_price, trail_percent, extended_hours, reference_prices)
 		select $1, app.sent_as($1, $3, $2), nullif($3, ''), $4, $5, $6, private.user_id(), nullif($7, ''), nullif($8, ''), nullif($9, ''),
-			nullif($10, ''), $11, $12, $13, nullif($14, ''), $15, $16, $17, $18, $19, $20, $21
+			nullif($10, ''), $11, $12, $13, nullif($14, ''), $15, $16, $17, $18, $19, $20, $21, $22
 		where exists (select from private.credentials_metadata() where rejected_at is null)
 		on conflict (account_id, client_order_id) do update
 			set intent_state = 'submitting', status = 'submitting', status_message = null,
-				looked_up_at = null, lookups = 0, updated_at = clock_timestamp()
+				looked_up_at = null, lookups = 0, reference_prices = excluded.reference_prices, updated_at = clock_timestamp()
 			where o.intent_state = 'unsent' and o.request_hash = excluded.request_hash
 		returning *)
 		select private.append_event('order', jsonb_build_object('event', 'submitting', 'order', app.order_json(row(made.*)::app.alpaca_orders),
 			'execution', null, 'position_qty', null), null) from made`
-	selectIntent = `select id, client_order_id, coalesce(request_hash, ''), intent_state, app.order_json(o),
-			coalesce(status_message, ''), coalesce(broker_error_code, 0), coalesce(broker_request_id, ''), coalesce(idempotency_key = $3, false)
-		from app.alpaca_orders o where account_id = $1 and client_order_id = app.sent_as($1, $3, $2)`
 	recordPlaced = `with r as (select * from app.record_order($1, $2, $3)), said as (
 		select private.append_event('order', jsonb_build_object('event', 'accepted', 'order', app.order_json(r.recorded),
 			'execution', null, 'position_qty', null), null) from r where r.changed)
@@ -64,99 +60,30 @@ const (
 // that is known, and never sent again. key is "" for none.
 //
 // It ends with invalid_order, invalid_idempotency_key, client_order_id_taken,
-// idempotency_key_reused, order_rejected (with the broker's words),
-// needs_credentials, broker_rate_limited or broker_unavailable (surely not
+// idempotency_key_reused, guard_refused, account_not_synced, price_unknown,
+// order_rejected (with the broker's words), needs_credentials, broker_rate_limited or broker_unavailable (surely not
 // placed), or a problem of the admission.
 func (s *Service) Place(ctx context.Context, a tenant.Admission, key string, r OrderRequest) (Placed, error) {
 	if err := r.Check(); err != nil {
 		return Placed{}, err
 	}
-	if err := checkKey(key); err != nil {
-		return Placed{}, err
-	}
-	intent, client, opened, err := s.commitIntent(ctx, a, key, r)
-	if err != nil || intent.first {
-		return intent.Placed, err
-	}
-
-	// From here on the client may leave: what it asked for is carried through.
-	ctx = context.WithoutCancel(ctx)
-	call, cancel := context.WithTimeout(ctx, s.patience)
-	defer cancel()
-	r.ClientOrderID = intent.clientOrderID
-	answer, err := client.PlaceOrder(call, r.forBroker())
-
-	record, cancel := context.WithTimeout(ctx, recordTimeout)
-	defer cancel()
-	if err == nil {
-		return s.recordPlaced(record, a, intent.Placed, answer)
-	}
-	var refusal *broker.Error
-	if !errors.As(err, &refusal) || refusal.Kind == broker.Ambiguous || refusal.Kind == broker.Canceled {
-		s.log.WarnContext(ctx, "the broker's answer to an order was lost; it will be looked up", "account", a.Account, "order", intent.id, "err", err)
-		return intent.Placed, nil
-	}
-	return Placed{}, s.recordRefused(record, a, intent.id, opened, refusal)
-}
-
-// intent is an order that was committed, or found, before the call.
-type intent struct {
-	Placed
-	id            uuid.UUID
-	clientOrderID string // that the broker is told
-	first         bool   // it was there already: this is a retry
-}
-
-func (s *Service) commitIntent(ctx context.Context, a tenant.Admission, key string, r OrderRequest) (intent, *broker.Client, accounts.Opened, error) {
-	made := false
-	var found struct {
-		id            uuid.UUID
-		clientOrderID string
-		hash          []byte
-		state         string
-		order         json.RawMessage
-		said          problem.Broker // why it was refused
-		sameKey       bool
-	}
 	request, sum := r.text()
-	id := uuid.New()
-	clientOrderID := r.ClientOrderID
-	if clientOrderID == "" {
-		clientOrderID = id.String()
-	}
-	client, opened, err := s.open(ctx, a, s.db.Write, func(b *tenant.Batch) {
-		b.Queue(insertIntent, a.Account, clientOrderID, key, id, sum, request, r.OrchestratorAgentID, r.Tag, r.Symbol, r.Side, r.Type,
-			r.TimeInForce, r.OrderClass, r.PositionIntent, r.Qty, r.Notional, r.LimitPrice, r.StopPrice, r.TrailPrice, r.TrailPercent, r.ExtendedHours).
-			Query(func(rows pgx.Rows) error { made = rows.Next(); rows.Close(); return rows.Err() })
-		b.Queue(selectIntent, a.Account, clientOrderID, key).QueryRow(func(row pgx.Row) error {
-			err := row.Scan(&found.id, &found.clientOrderID, &found.hash, &found.state, &found.order,
-				&found.said.Message, &found.said.Code, &found.said.RequestID, &found.sameKey)
-			if errors.Is(err, pgx.ErrNoRows) {
-				return nil // no keys: open says so
-			}
-			return err
-		})
+	return s.submit(ctx, a, submission{
+		key: key, clientOrderID: r.ClientOrderID, request: request, sum: sum,
+		insert: func(b *tenant.Batch, id uuid.UUID, clientOrderID string, f facts) *pgx.QueuedQuery {
+			return r.queueIntent(b, a.Account, id, clientOrderID, key, request, sum, f)
+		},
+		send: func(ctx context.Context, c *broker.Client, clientOrderID string) (broker.OrderAnswer, error) {
+			sent := r.forBroker()
+			sent.ClientOrderID = clientOrderID
+			return c.PlaceOrder(ctx, sent)
+		},
 	})
-	if tenant.Unstorable(err) {
-		err = invalidOrder("A text in the order cannot be stored: it is not valid UTF-8.").Because(err)
-	}
-	switch {
-	case err != nil:
-		return intent{}, nil, opened, err
-	case found.id == uuid.Nil:
-		return intent{}, nil, opened, notPermitted("trade")
-	case made:
-		return intent{Placed: Placed{Order: found.order}, id: found.id, clientOrderID: found.clientOrderID}, client, opened, nil
-	case string(found.hash) != string(sum) && found.sameKey:
-		return intent{}, nil, opened, problem.New(problem.Conflict, "idempotency_key_reused",
-			"This Idempotency-Key was sent with another request. Send a new key, or repeat the first request unchanged.")
-	case string(found.hash) != string(sum):
-		return intent{}, nil, opened, problem.New(problem.Conflict, "client_order_id_taken",
-			"Another order of this account has this client_order_id. Send a new one, or repeat the first order unchanged.")
-	case found.state == "rejected":
-		return intent{}, nil, opened, rejected(found.said)
-	}
-	return intent{Placed: Placed{Order: found.order, Known: found.state != "submitting"}, first: true}, nil, opened, nil
+}
+
+func (r *OrderRequest) queueIntent(b *tenant.Batch, account, id uuid.UUID, clientOrderID, key string, request, sum []byte, f facts) *pgx.QueuedQuery {
+	return b.Queue(insertIntent, account, clientOrderID, key, id, sum, request, r.OrchestratorAgentID, r.Tag, r.Symbol, r.Side, r.Type,
+		r.TimeInForce, r.OrderClass, r.PositionIntent, r.Qty, r.Notional, r.LimitPrice, r.StopPrice, r.TrailPrice, r.TrailPercent, r.ExtendedHours, f.prices())
 }
 
 // rejected is the broker's refusal of an order, the first time and at each
@@ -203,11 +130,31 @@ func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid
 	if state == "unsent" {
 		reason = p.Message
 	}
+	var existing found
 	err := s.db.Write(ctx, a, func(b *tenant.Batch) {
 		b.Queue(recordRefused, a.Account, id, reason, refusal.Code, refusal.RequestID, state)
+		if other, err := uuid.Parse(refusal.ExistingOrderID); err == nil {
+			queueFind(b, &existing, orderByID, a.Account, other)
+		}
 	})
+	if refusal.ExistingOrderID != "" {
+		p = collided(p, refusal.ExistingOrderID, existing.order)
+	}
+	if problem.Is(err, "order_not_found") {
+		err = nil // the one that is in the way was placed elsewhere just now
+	}
 	if err != nil {
 		s.log.ErrorContext(ctx, "a refused order could not be recorded; it will be looked up", "account", a.Account, "order", id, "err", err)
 	}
+	return p
+}
+
+// collided names the order that this one would have traded with.
+func collided(p *problem.Problem, id string, order json.RawMessage) *problem.Problem {
+	p.Details = map[string]any{"existing_order_id": id, "collisions": []json.RawMessage{}}
+	if order != nil {
+		p.Details = map[string]any{"existing_order_id": id, "collisions": []json.RawMessage{order}}
+	}
+	p.Message += " It would trade with your own order " + id + ": cancel that one first, or let one bracket or oco order do both."
 	return p
 }

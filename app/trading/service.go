@@ -95,16 +95,24 @@ func (s *Service) Positions(ctx context.Context, a tenant.Admission) (json.RawMe
 	if err != nil {
 		return nil, err
 	}
-	asOf := time.Now()
-	positions, err := client.Positions(ctx)
+	positions, err := s.readPositions(ctx, a, client)
 	if err != nil {
 		return nil, s.refused(ctx, a, opened, err)
 	}
-	err = s.db.Do(ctx, a, func(b *tenant.Batch) {
+	return positions.Raw, nil
+}
+
+// readPositions asks the broker for the account's positions and records them.
+func (s *Service) readPositions(ctx context.Context, a tenant.Admission, client *broker.Client) (broker.PositionsAnswer, error) {
+	asOf := time.Now()
+	positions, err := client.Positions(ctx)
+	if err != nil {
+		return positions, err
+	}
+	return positions, s.db.Do(ctx, a, func(b *tenant.Batch) {
 		b.LockLog()
 		b.Queue("select app.record_positions($1, $2, $3)", a.Account, []byte(positions.Raw), asOf)
 	})
-	return positions.Raw, err
 }
 
 func orderNotFound() error {

@@ -96,8 +96,7 @@ begin
     end if;
   end if;
   if g.orders_per_day is not null then
-    counted := 1 + app.orders_sent_since(o.account_id,
-      date_trunc('day', clock_timestamp() at time zone 'America/New_York') at time zone 'America/New_York');
+    counted := 1 + app.orders_sent_since(o.account_id, app.new_york_midnight());
     if counted > g.orders_per_day then
       violations := violations || app.violation('orders_per_day', g.orders_per_day::text, counted::text,
         format('At most %s orders may be sent in a day, and New York''s day ends at midnight there.', g.orders_per_day));

@@ -1,0 +1,141 @@
+package broker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"regexp"
+	"strings"
+
+	"github.com/alpacahq/alpaca-trade-api-go/v3/marketdata"
+	"github.com/shopspring/decimal"
+)
+
+// contract is the symbol of an option.
+var contract = regexp.MustCompile(`^[A-Z0-9.]{1,6}[0-9]{6}[CP][0-9]{8}$`)
+
+// IsOption tells whether a symbol is an option contract's.
+func IsOption(symbol string) bool { return contract.MatchString(symbol) }
+
+// IsCrypto tells whether a symbol is a pair of currencies.
+func IsCrypto(symbol string) bool { return strings.Contains(symbol, "/") }
+
+// Prices answers what a unit of each symbol costs now at the most: the ask, or
+// where nobody asks the bid or the last trade, in dollars. A symbol without any
+// of them is left out. The prices are this account's: they are kept for nobody.
+func (c *Client) Prices(ctx context.Context, symbols []string) (map[string]decimal.Decimal, error) {
+	prices := map[string]decimal.Decimal{}
+	for kind, of := range kinds(symbols) {
+		for _, ask := range []func(context.Context, string, []string, map[string]decimal.Decimal) error{c.quotes, c.trades} {
+			missing := without(of, prices)
+			if len(missing) == 0 {
+				break
+			}
+			// One kind of data that the account has no right to is no price.
+			var e *Error
+			if err := ask(ctx, kind, missing, prices); err != nil && !(errors.As(err, &e) && (e.Kind == Forbidden || e.Kind == NotFound || e.Kind == Invalid)) {
+				return nil, err
+			}
+		}
+	}
+	return prices, nil
+}
+
+// kinds groups symbols by the endpoints that know them.
+func kinds(symbols []string) map[string][]string {
+	by := map[string][]string{}
+	for _, symbol := range symbols {
+		switch {
+		case IsOption(symbol):
+			by["option"] = append(by["option"], symbol)
+		case IsCrypto(symbol):
+			by["crypto"] = append(by["crypto"], symbol)
+		default:
+			by["stock"] = append(by["stock"], symbol)
+		}
+	}
+	return by
+}
+
+func without(symbols []string, known map[string]decimal.Decimal) []string {
+	var rest []string
+	for _, symbol := range symbols {
+		if _, ok := known[symbol]; !ok {
+			rest = append(rest, symbol)
+		}
+	}
+	return rest
+}
+
+func (c *Client) quotes(ctx context.Context, kind string, symbols []string, into map[string]decimal.Decimal) error {
+	answer, err := c.data(ctx, "quotes", func(sdk *marketdata.Client) error {
+		var err error
+		switch kind {
+		case "option":
+			_, err = sdk.GetLatestOptionQuotes(symbols, marketdata.GetLatestOptionQuoteRequest{})
+		case "crypto":
+			_, err = sdk.GetLatestCryptoQuotes(symbols, marketdata.GetLatestCryptoQuoteRequest{})
+		default:
+			_, err = sdk.GetLatestQuotes(symbols, marketdata.GetLatestQuoteRequest{})
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	// The SDK reads prices into floats; the broker's own digits are exact.
+	var said struct {
+		Quotes map[string]struct{ Ap, Bp decimal.Decimal }
+	}
+	if err := json.Unmarshal(answer.Raw, &said); err != nil {
+		return &Error{Kind: Unavailable, Cause: err}
+	}
+	for symbol, quote := range said.Quotes {
+		if price := decimal.Max(quote.Ap, quote.Bp); price.IsPositive() {
+			into[symbol] = price
+		}
+	}
+	return nil
+}
+
+func (c *Client) trades(ctx context.Context, kind string, symbols []string, into map[string]decimal.Decimal) error {
+	answer, err := c.data(ctx, "trades", func(sdk *marketdata.Client) error {
+		var err error
+		switch kind {
+		case "option":
+			_, err = sdk.GetLatestOptionTrades(symbols, marketdata.GetLatestOptionTradeRequest{})
+		case "crypto":
+			_, err = sdk.GetLatestCryptoTrades(symbols, marketdata.GetLatestCryptoTradeRequest{})
+		default:
+			_, err = sdk.GetLatestTrades(symbols, marketdata.GetLatestTradeRequest{})
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var said struct {
+		Trades map[string]struct{ P decimal.Decimal }
+	}
+	if err := json.Unmarshal(answer.Raw, &said); err != nil {
+		return &Error{Kind: Unavailable, Cause: err}
+	}
+	for symbol, trade := range said.Trades {
+		if trade.P.IsPositive() {
+			into[symbol] = trade.P
+		}
+	}
+	return nil
+}
+
+// data calls the data host.
+func (c *Client) data(ctx context.Context, endpoint string, do func(*marketdata.Client) error) (Answer[struct{}], error) {
+	return again(ctx, func() (Answer[struct{}], error) {
+		return call(ctx, c, c.broker.config.DataURL, endpoint, func(x *exchange) (struct{}, error) {
+			return struct{}{}, do(marketdata.NewClient(marketdata.ClientOpts{
+				APIKey: c.credentials.KeyID.Reveal(), APISecret: c.credentials.SecretKey.Reveal(),
+				BaseURL: c.broker.config.DataURL, RetryLimit: -1, HTTPClient: x.client(),
+			}))
+		})
+	})
+}

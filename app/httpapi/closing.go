@@ -1,0 +1,83 @@
+package httpapi
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/julienschmidt/httprouter"
+
+	"paddock/app/problem"
+	"paddock/app/trading"
+)
+
+// closePosition takes Alpaca's parameters, qty or percentage, and ours.
+func (s *Server) closePosition(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
+	a, err := s.admission(r)
+	if err != nil {
+		return err
+	}
+	c, err := closing(r, "qty", "percentage", "cancel_orders", "orchestrator_agent_id", "tag")
+	if err != nil {
+		return err
+	}
+	c.Symbol = p.ByName("symbol")
+	placed, err := s.Trading.Close(r.Context(), a, r.Header.Get("Idempotency-Key"), c)
+	return writePlaced(w, http.StatusOK, placed, err)
+}
+
+func (s *Server) closePositions(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
+	a, err := s.admission(r)
+	if err != nil {
+		return err
+	}
+	c, err := closing(r, "cancel_orders", "orchestrator_agent_id", "tag")
+	if err != nil {
+		return err
+	}
+	closed, err := s.Trading.CloseAll(r.Context(), a, r.Header.Get("Idempotency-Key"), c)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusMultiStatus, s.spell(r, closed))
+}
+
+// spell writes down what kept positions from being closed, as errors of their
+// own.
+func (s *Server) spell(r *http.Request, closed []trading.Closed) []trading.Closed {
+	for i, c := range closed {
+		if c.Err != nil {
+			closed[i].Status, closed[i].Body = s.failure(r, c.Err)
+		}
+	}
+	return closed
+}
+
+// closing reads the query: a DELETE has no body.
+func closing(r *http.Request, known ...string) (c trading.Closing, err error) {
+	if err := readNothing(r); err != nil {
+		return c, err
+	}
+	q, err := relayed{query: known}.parameters(r)
+	if err != nil {
+		return c, err
+	}
+	c = trading.Closing{
+		Qty: trading.ParseAmount(q.Get("qty")), Percentage: trading.ParseAmount(q.Get("percentage")),
+		OrchestratorAgentID: q.Get("orchestrator_agent_id"), Tag: q.Get("tag"),
+	}
+	c.CancelOrders, err = yes(q, "cancel_orders")
+	return c, err
+}
+
+func yes(q url.Values, name string) (bool, error) {
+	text := q.Get(name)
+	if text == "" {
+		return false, nil
+	}
+	is, err := strconv.ParseBool(text)
+	if err != nil {
+		return false, problem.New(problem.Invalid, "invalid_query", "Set %q to true or false.", name)
+	}
+	return is, nil
+}

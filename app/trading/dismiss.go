@@ -1,0 +1,41 @@
+package trading
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"paddock/app/problem"
+	"paddock/app/tenant"
+)
+
+const dismiss = `with dismissed as (
+	update app.alpaca_orders set intent_state = 'dismissed', status = 'rejected', updated_at = clock_timestamp(),
+		status_message = 'Alpaca''s answer to this order was lost, and somebody has seen that it was never placed.'
+	where account_id = $1 and id = $2 and intent_state = 'unknown' and private.may('trade') returning *)
+	select private.append_event('order', jsonb_build_object('event', 'dismissed', 'order', app.order_json(row(dismissed.*)::app.alpaca_orders),
+		'execution', null, 'position_qty', null), null) from dismissed`
+
+// Dismiss takes a person's word that an order whose answer was lost was never
+// placed: it counts no more. Should the broker tell of it after all, it is
+// recorded as it is. It ends with order_not_found, or order_not_unknown.
+func (s *Service) Dismiss(ctx context.Context, a tenant.Admission, id uuid.UUID) (json.RawMessage, error) {
+	var f found
+	var may, done bool
+	err := s.db.Write(ctx, a, func(b *tenant.Batch) {
+		b.Queue("select private.may('trade')").QueryRow(func(row pgx.Row) error { return row.Scan(&may) })
+		b.Queue(dismiss, a.Account, id).Query(func(rows pgx.Rows) error { done = rows.Next(); rows.Close(); return rows.Err() })
+		queueFind(b, &f, orderByID, a.Account, id)
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case !may:
+		return nil, notPermitted("trade")
+	case !done && f.State != "dismissed":
+		return nil, problem.New(problem.Conflict, "order_not_unknown", "Only an order whose answer stays unclear can be dismissed: this one's state is %q.", f.State)
+	}
+	return f.order, nil
+}

@@ -1,0 +1,182 @@
+package trading
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/shopspring/decimal"
+
+	"paddock/app/accounts"
+	"paddock/app/broker"
+	"paddock/app/problem"
+	"paddock/app/tenant"
+)
+
+// verdict is what the account's guards say of an order: app.order_verdict.
+type verdict struct {
+	Violations []Violation `json:"violations"`
+	Needs      []string    `json:"needs"`
+	Reducing   *bool       `json:"reducing"`
+}
+
+// Violation is one guard that refuses an order.
+type Violation struct {
+	Guard   string  `json:"guard"`
+	Limit   *string `json:"limit"`
+	Value   *string `json:"value"` // what the order would make of it
+	Message string  `json:"message"`
+}
+
+// facts are what guards must know and Postgres does not: they are asked of the
+// broker, for one order.
+type facts struct {
+	reference map[string]decimal.Decimal // by symbol
+	account   *balance
+}
+
+// balance is the account's worth by the broker's word.
+type balance struct {
+	equity, lastEquity decimal.Decimal
+	asOf               time.Time
+}
+
+const recordBalance = `insert into app.account_balances as b (account_id, equity, last_equity, as_of) values ($1, $2, $3, $4)
+	on conflict (account_id) do update set equity = excluded.equity, last_equity = excluded.last_equity, as_of = excluded.as_of
+	where b.as_of < excluded.as_of`
+
+// queue records what belongs to the account and not to one order.
+func (f facts) queue(b *tenant.Batch, account uuid.UUID) {
+	if f.account != nil {
+		b.Queue(recordBalance, account, f.account.equity.String(), f.account.lastEquity.String(), f.account.asOf)
+	}
+}
+
+// prices are the order's reference_prices.
+func (f facts) prices() []byte {
+	if len(f.reference) == 0 {
+		return nil
+	}
+	text, err := json.Marshal(f.reference)
+	if err != nil {
+		panic(err) // decimals always marshal
+	}
+	return text
+}
+
+// guarded is commitIntent, with what the guards ask for: where they must know a
+// price or the account's worth, the broker is asked and the intent made again.
+func (s *Service) guarded(ctx context.Context, a tenant.Admission, sub submission) (intent, *broker.Client, accounts.Opened, error) {
+	var known facts
+	for asked := false; ; asked = true {
+		made, client, opened, err := s.commitIntent(ctx, a, sub, known)
+		v, is := verdictIn(err)
+		if !is {
+			return made, client, opened, err
+		}
+		if len(v.Violations) > 0 {
+			s.tellRefused(ctx, a, sub, v)
+			return made, nil, opened, v.problem()
+		}
+		if asked {
+			return made, nil, opened, v.unanswered()
+		}
+		if known, err = s.learn(ctx, a, v.Needs); err != nil {
+			return made, nil, opened, err
+		}
+	}
+}
+
+// verdictIn reads the verdict with which Postgres refused an intent.
+func verdictIn(err error) (verdict, bool) {
+	var pg *pgconn.PgError
+	var v verdict
+	if !errors.As(err, &pg) || pg.Code != "PD422" {
+		return v, false
+	}
+	return v, json.Unmarshal([]byte(pg.Detail), &v) == nil
+}
+
+// learn asks the broker for what a verdict needs.
+func (s *Service) learn(ctx context.Context, a tenant.Admission, needs []string) (facts, error) {
+	client, opened, err := s.open(ctx, a, s.db.Do, nil)
+	if err != nil {
+		return facts{}, err
+	}
+	f, err := ask(ctx, client, needs)
+	if err != nil {
+		return facts{}, s.refused(ctx, a, opened, err)
+	}
+	return f, nil
+}
+
+func ask(ctx context.Context, client *broker.Client, needs []string) (f facts, err error) {
+	var symbols []string
+	for _, need := range needs {
+		if symbol, is := strings.CutPrefix(need, "price "); is {
+			symbols = append(symbols, symbol)
+		}
+		if need == "equity" {
+			asOf := time.Now()
+			account, err := client.Account(ctx)
+			if err != nil {
+				return f, err
+			}
+			f.account = &balance{equity: account.Value.Equity, lastEquity: account.Value.LastEquity, asOf: asOf}
+		}
+	}
+	if len(symbols) > 0 {
+		f.reference, err = client.Prices(ctx, symbols)
+	}
+	return f, err
+}
+
+// problem tells which guard refused, and by how much.
+func (v verdict) problem() error {
+	message := v.Violations[0].Message
+	if n := len(v.Violations) - 1; n > 0 {
+		message += fmt.Sprintf(" (And %d more: see details.)", n)
+	}
+	p := problem.New(problem.Unprocessable, "guard_refused", "%s", message)
+	p.Details = map[string]any{"violations": v.Violations}
+	return p
+}
+
+// unanswered is a verdict that still needs something after the broker was asked.
+func (v verdict) unanswered() error {
+	for _, need := range v.Needs {
+		if need == "positions" {
+			p := problem.New(problem.Unavailable, "account_not_synced",
+				"This account has guards, and its orders and positions have not been read from Alpaca yet. Try again in a few seconds.")
+			p.RetryAfter = 2 * time.Second
+			return p
+		}
+		if symbol, is := strings.CutPrefix(need, "price "); is {
+			return problem.New(problem.Unprocessable, "price_unknown",
+				"Alpaca gives no price for %s, so this account's guards cannot be checked. Check the symbol, or send a limit order to buy.", symbol)
+		}
+	}
+	return problem.New(problem.Unavailable, "broker_unavailable", "Alpaca does not say what this account is worth now, and its guards ask for that. Try again in a few seconds.")
+}
+
+// tellRefused adds the refusal to the account's events. That is news and not a
+// promise: without it the order is refused all the same.
+func (s *Service) tellRefused(ctx context.Context, a tenant.Admission, sub submission, v verdict) {
+	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	defer cancel()
+	violations, err := json.Marshal(v.Violations)
+	if err == nil {
+		err = s.db.Write(record, a, func(b *tenant.Batch) {
+			b.Queue(`select private.append_event('guard', jsonb_build_object('event', 'refused', 'violations', $1::jsonb, 'request', $2::jsonb,
+				'submitted_by', private.user_id()), null)`, violations, sub.request)
+		})
+	}
+	if err != nil {
+		s.log.WarnContext(ctx, "a guard's refusal could not be added to the events", "account", a.Account, "err", err)
+	}
+}

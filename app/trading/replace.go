@@ -1,0 +1,140 @@
+package trading
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"paddock/app/broker"
+	"paddock/app/problem"
+	"paddock/app/tenant"
+)
+
+// Replacement is what a client changes of an open order. Names follow
+// Alpaca's; what is left out stays as it is.
+type Replacement struct {
+	Qty           *Amount `json:"qty,omitempty"`
+	TimeInForce   string  `json:"time_in_force,omitempty" validate:"omitempty,oneof=day gtc opg cls ioc fok"`
+	LimitPrice    *Amount `json:"limit_price,omitempty"`
+	StopPrice     *Amount `json:"stop_price,omitempty"`
+	Trail         *Amount `json:"trail,omitempty"` // trail_price or trail_percent, as the order has it
+	ClientOrderID string  `json:"client_order_id,omitempty" validate:"omitempty,max=128,printascii"`
+	// Those of the order that goes, where they are left out.
+	OrchestratorAgentID string `json:"orchestrator_agent_id,omitempty" validate:"omitempty,max=128"`
+	Tag                 string `json:"tag,omitempty" validate:"omitempty,max=128"`
+}
+
+// Check answers a problem of code invalid_order that names the field.
+func (r *Replacement) Check() error {
+	if err := validate.Struct(r); err != nil {
+		return explainField(err)
+	}
+	for _, text := range []string{r.Tag, r.OrchestratorAgentID} {
+		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+			return invalidOrder(`"tag" and "orchestrator_agent_id" must be plain text.`)
+		}
+	}
+	for _, f := range []field{{"qty", r.Qty}, {"stop_price", r.StopPrice}, {"trail", r.Trail}} {
+		if err := f.amount.check(f.field); err != nil {
+			return err
+		}
+	}
+	if err := r.LimitPrice.checkSize("limit_price"); err != nil { // a multi-leg order's may be a credit
+		return err
+	}
+	if r.Qty == nil && r.TimeInForce == "" && r.LimitPrice == nil && r.StopPrice == nil && r.Trail == nil {
+		return invalidOrder(`Say what to change: "qty", "time_in_force", "limit_price", "stop_price" or "trail".`)
+	}
+	return nil
+}
+
+func (r *Replacement) forBroker(clientOrderID string) alpaca.ReplaceOrderRequest {
+	return alpaca.ReplaceOrderRequest{
+		Qty: r.Qty.decimal(), LimitPrice: r.LimitPrice.decimal(), StopPrice: r.StopPrice.decimal(), Trail: r.Trail.decimal(),
+		TimeInForce: alpaca.TimeInForce(r.TimeInForce), ClientOrderID: clientOrderID,
+	}
+}
+
+// The intent is the new order: what the old one was, with the changes. It
+// stands where the old one stood, as a leg too.
+const insertReplacement = `with made as (
+	insert into app.alpaca_orders as o (account_id, client_order_id, idempotency_key, id, request_hash, request, submitted_by,
+		orchestrator_agent_id, tag, action, replaces, parent_alpaca_order_id, symbol, side, type, time_in_force, order_class,
+		position_intent, qty, limit_price, stop_price, trail_price, trail_percent, extended_hours, reference_prices)
+	select $1, app.sent_as($1, $3, $2), nullif($3, ''), $4, $5, $6, private.user_id(), coalesce(nullif($7, ''), old.orchestrator_agent_id),
+		coalesce(nullif($8, ''), old.tag), 'replace', old.alpaca_order_id, old.parent_alpaca_order_id, old.symbol, old.side, old.type,
+		coalesce(nullif($9, ''), old.time_in_force), old.order_class, old.position_intent, coalesce($10, old.qty), coalesce($11, old.limit_price),
+		coalesce($12, old.stop_price), case when old.trail_price is not null then coalesce($13, old.trail_price) end,
+		case when old.trail_percent is not null then coalesce($13, old.trail_percent) end, old.extended_hours, $14
+	from app.alpaca_orders old
+	where old.account_id = $1 and old.id = $15 and old.alpaca_order_id is not null
+		and exists (select from private.credentials_metadata() where rejected_at is null)
+	on conflict (account_id, client_order_id) do update
+		set intent_state = 'submitting', status = 'submitting', status_message = null,
+			looked_up_at = null, lookups = 0, reference_prices = excluded.reference_prices, updated_at = clock_timestamp()
+		where o.intent_state = 'unsent' and o.request_hash = excluded.request_hash
+	returning *)
+	select private.append_event('order', jsonb_build_object('event', 'submitting', 'order', app.order_json(row(made.*)::app.alpaca_orders),
+		'execution', null, 'position_qty', null), null) from made`
+
+// Replace asks the broker for another order in the place of an open one, once,
+// and answers the new order. It is an intent like any other: a retry sends
+// nothing, a lost answer is looked up, and the account's guards are asked about
+// what the order would become. The broker may still reject it after it was
+// accepted; then the old order stands.
+//
+// It ends with order_not_found, order_not_replaceable, or as Place does.
+func (s *Service) Replace(ctx context.Context, a tenant.Admission, id uuid.UUID, key string, r Replacement) (Placed, error) {
+	if err := r.Check(); err != nil {
+		return Placed{}, err
+	}
+	old, err := s.replaceable(ctx, a, id)
+	if err != nil {
+		return Placed{}, err
+	}
+	request, err := json.Marshal(struct {
+		Replaces uuid.UUID `json:"replaces"`
+		*Replacement
+	}{*old.AlpacaID, &r})
+	if err != nil {
+		return Placed{}, err
+	}
+	sum := sha256.Sum256(request)
+	var gone broker.OrderAnswer // the old order afterwards
+	placed, err := s.submit(ctx, a, submission{
+		key: key, clientOrderID: r.ClientOrderID, request: request, sum: sum[:],
+		insert: func(b *tenant.Batch, intent uuid.UUID, clientOrderID string, f facts) *pgx.QueuedQuery {
+			return b.Queue(insertReplacement, a.Account, clientOrderID, key, intent, sum[:], request, r.OrchestratorAgentID, r.Tag,
+				r.TimeInForce, r.Qty, r.LimitPrice, r.StopPrice, r.Trail, f.prices(), old.ID)
+		},
+		send: func(ctx context.Context, c *broker.Client, clientOrderID string) (broker.OrderAnswer, error) {
+			answer, err := c.ReplaceOrder(ctx, old.AlpacaID.String(), r.forBroker(clientOrderID))
+			if err == nil {
+				gone, _ = c.Order(ctx, old.AlpacaID.String()) // the stream tells of it too
+			}
+			return answer, err
+		},
+	})
+	if gone.Raw != nil {
+		record, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+		defer cancel()
+		_, _ = s.recordPlaced(record, a, Placed{}, gone)
+	}
+	return placed, err
+}
+
+// replaceable answers the order that is to go.
+func (s *Service) replaceable(ctx context.Context, a tenant.Admission, id uuid.UUID) (found, error) {
+	var f found
+	err := s.db.Do(ctx, a, func(b *tenant.Batch) { queueFind(b, &f, orderByID, a.Account, id) })
+	if err == nil && f.AlpacaID == nil {
+		err = problem.New(problem.Conflict, "order_not_replaceable", "This order is not at the broker: its state is %q.", f.State)
+	}
+	return f, err
+}

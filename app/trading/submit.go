@@ -1,0 +1,136 @@
+package trading
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"paddock/app/accounts"
+	"paddock/app/broker"
+	"paddock/app/problem"
+	"paddock/app/tenant"
+)
+
+// submission is an order on its way to the broker: a new one, or one that
+// replaces another.
+type submission struct {
+	key           string // the header Idempotency-Key; "" for none
+	clientOrderID string // the client's; "" for ours
+	request, sum  []byte // what a retry is told by
+	// insert queues the statement that makes the intent, and answers a row
+	// when it made one.
+	insert func(b *tenant.Batch, id uuid.UUID, clientOrderID string, f facts) *pgx.QueuedQuery
+	send   func(ctx context.Context, c *broker.Client, clientOrderID string) (broker.OrderAnswer, error)
+}
+
+// selectIntent finds the intent that was made, or that was there before.
+const selectIntent = `select id, client_order_id, coalesce(request_hash, ''), intent_state, app.order_json(o),
+	coalesce(status_message, ''), coalesce(broker_error_code, 0), coalesce(broker_request_id, ''), coalesce(idempotency_key = $3, false)
+	from app.alpaca_orders o where account_id = $1 and client_order_id = app.sent_as($1, $3, $2)`
+
+// submit makes the intent, sends it once, and records the answer.
+func (s *Service) submit(ctx context.Context, a tenant.Admission, sub submission) (Placed, error) {
+	if err := checkKey(sub.key); err != nil {
+		return Placed{}, err
+	}
+	intent, client, opened, err := s.guarded(ctx, a, sub)
+	if err != nil || intent.first {
+		return intent.Placed, err
+	}
+
+	// From here on the client may leave: what it asked for is carried through.
+	ctx = context.WithoutCancel(ctx)
+	call, cancel := context.WithTimeout(ctx, s.patience)
+	defer cancel()
+	answer, err := sub.send(call, client, intent.clientOrderID)
+
+	record, cancel := context.WithTimeout(ctx, recordTimeout)
+	defer cancel()
+	if err == nil {
+		return s.recordPlaced(record, a, intent.Placed, answer)
+	}
+	var refusal *broker.Error
+	if !errors.As(err, &refusal) || refusal.Kind == broker.Ambiguous || refusal.Kind == broker.Canceled {
+		s.log.WarnContext(ctx, "the broker's answer to an order was lost; it will be looked up", "account", a.Account, "order", intent.id, "err", err)
+		return intent.Placed, nil
+	}
+	return Placed{}, s.recordRefused(record, a, intent.id, opened, refusal)
+}
+
+// intent is an order that was committed, or found, before the call.
+type intent struct {
+	Placed
+	id            uuid.UUID
+	clientOrderID string // that the broker is told
+	first         bool   // it was there already: this is a retry
+}
+
+// foundIntent is the row that selectIntent answers.
+type foundIntent struct {
+	id            uuid.UUID
+	clientOrderID string
+	hash          []byte
+	state         string
+	order         json.RawMessage
+	said          problem.Broker // why it was refused
+	sameKey       bool
+}
+
+func (f *foundIntent) queue(b *tenant.Batch, account uuid.UUID, clientOrderID, key string) {
+	b.Queue(selectIntent, account, clientOrderID, key).QueryRow(func(row pgx.Row) error {
+		err := row.Scan(&f.id, &f.clientOrderID, &f.hash, &f.state, &f.order, &f.said.Message, &f.said.Code, &f.said.RequestID, &f.sameKey)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		return err
+	})
+}
+
+// again answers a retry, by what became of the first request.
+func (f *foundIntent) again(sum []byte) (intent, error) {
+	switch {
+	case string(f.hash) != string(sum) && f.sameKey:
+		return intent{}, problem.New(problem.Conflict, "idempotency_key_reused",
+			"This Idempotency-Key was sent with another request. Send a new key, or repeat the first request unchanged.")
+	case string(f.hash) != string(sum):
+		return intent{}, problem.New(problem.Conflict, "client_order_id_taken",
+			"Another order of this account has this client_order_id. Send a new one, or repeat the first order unchanged.")
+	case f.state == "rejected":
+		return intent{}, rejected(f.said)
+	}
+	return intent{Placed: Placed{Order: f.order, Known: f.state != "submitting"}, first: true}, nil
+}
+
+// commitIntent makes the intent, or finds the first of its name, in one
+// transaction with the reading of the keys. What the account's guards say
+// comes as an error of Postgres.
+func (s *Service) commitIntent(ctx context.Context, a tenant.Admission, sub submission, f facts) (intent, *broker.Client, accounts.Opened, error) {
+	var found foundIntent
+	made := false
+	id := uuid.New()
+	clientOrderID := sub.clientOrderID
+	if clientOrderID == "" {
+		clientOrderID = id.String()
+	}
+	client, opened, err := s.open(ctx, a, s.db.Write, func(b *tenant.Batch) {
+		f.queue(b, a.Account)
+		sub.insert(b, id, clientOrderID, f).Query(func(rows pgx.Rows) error { made = rows.Next(); rows.Close(); return rows.Err() })
+		found.queue(b, a.Account, clientOrderID, sub.key)
+	})
+	if tenant.Unstorable(err) {
+		err = invalidOrder("A text in the order cannot be stored: it is not valid UTF-8.").Because(err)
+	}
+	switch {
+	case err != nil:
+		return intent{}, nil, opened, err
+	case found.id == uuid.Nil:
+		return intent{}, nil, opened, notPermitted("trade")
+	case made:
+		return intent{Placed: Placed{Order: found.order}, id: found.id, clientOrderID: found.clientOrderID}, client, opened, nil
+	}
+	retry, err := found.again(sub.sum)
+	return retry, nil, opened, err
+}
