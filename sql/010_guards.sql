@@ -64,7 +64,7 @@ create policy app_reads on app.account_guards for select to paddock_app
   using (account_id = (select private.account_id()));
 grant select on app.account_guards to paddock_app;
 create policy gate_all on app.account_guards to paddock_gate using (true) with check (true);
-grant select (account_id, switch), insert (account_id, switch, switch_reason, max_order_notional, max_position_notional, max_position_qty,
+grant select, insert (account_id, switch, switch_reason, max_order_notional, max_position_notional, max_position_qty,
     max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, allowed_symbols, allowed_sides, updated_by),
   update (switch, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute,
     orders_per_day, daily_loss_limit, allowed_symbols, allowed_sides, updated_by, updated_at) on app.account_guards to paddock_gate;

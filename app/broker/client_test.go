@@ -91,11 +91,7 @@ func order() alpaca.PlaceOrderRequest {
 
 // The calls by what they do at the broker.
 var calls = map[string]func(context.Context, *broker.Client) error{
-	"read": func(ctx context.Context, c *broker.Client) error { _, err := c.Positions(ctx); return err },
-	"quote": func(ctx context.Context, c *broker.Client) error {
-		_, err := c.Prices(ctx, []string{"AAPL"})
-		return err
-	},
+	"read":   func(ctx context.Context, c *broker.Client) error { _, err := c.Positions(ctx); return err },
 	"place":  func(ctx context.Context, c *broker.Client) error { _, err := c.PlaceOrder(ctx, order()); return err },
 	"cancel": func(ctx context.Context, c *broker.Client) error { return c.CancelOrder(ctx, "an-id") },
 	"relay":  func(ctx context.Context, c *broker.Client) error { _, err := relayed(ctx, c, bars); return err },
@@ -103,7 +99,7 @@ var calls = map[string]func(context.Context, *broker.Client) error{
 }
 
 // safe are the calls that change nothing.
-var safe = map[string]bool{"read": true, "quote": true, "relay": true}
+var safe = map[string]bool{"read": true, "relay": true}
 
 func asError(t *testing.T, err error) *broker.Error {
 	t.Helper()

@@ -1,0 +1,54 @@
+package broker_test
+
+import (
+	"errors"
+	"net/http"
+	"testing"
+
+	"paddock/app/broker"
+)
+
+// A price is the dearest that the account is told, digit for digit: the ask,
+// the bid where nobody asks, the last trade where nobody does either. What the
+// account may not see, or what nobody knows, has none.
+func TestPrices(t *testing.T) {
+	answers := map[string]string{
+		"/v2/stocks/quotes/latest":         `{"quotes":{"AAPL":{"ap":190.1234567890123,"bp":190.1},"TSLA":{"ap":0,"bp":12.5},"THIN":{"ap":0,"bp":0}}}`,
+		"/v2/stocks/trades/latest":         `{"trades":{"THIN":{"p":3.0001}}}`,
+		"/v1beta3/crypto/us/latest/quotes": `{"quotes":{"BTC/USD":{"ap":61234.5,"bp":61230}}}`,
+		"/v1beta3/crypto/us/latest/trades": `{"trades":{}}`,
+		"/v1beta1/options/quotes/latest":   "",
+		"/v1beta1/options/trades/latest":   "",
+	}
+	url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		body, known := answers[r.URL.Path]
+		switch {
+		case !known:
+			t.Errorf("asked for %s", r.URL.Path)
+		case body == "":
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		_, _ = w.Write([]byte(body))
+	})
+	got, err := newClient(t, url).Prices(t.Context(), []string{"AAPL", "TSLA", "THIN", "NONE", "BTC/USD", "ETH/USD", "AAPL261218C00200000"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"AAPL": "190.1234567890123", "TSLA": "12.5", "THIN": "3.0001", "BTC/USD": "61234.5"}
+	if len(got) != len(want) {
+		t.Errorf("got %v", got)
+	}
+	for symbol, price := range want {
+		if got[symbol].String() != price {
+			t.Errorf("%s costs %s, want %s", symbol, got[symbol], price)
+		}
+	}
+
+	// Keys that are refused are no missing price.
+	url, _ = serve(t, say(401, `{"code":40110000,"message":"request is not authorized"}`))
+	var e *broker.Error
+	if _, err := newClient(t, url).Prices(t.Context(), []string{"AAPL"}); !errors.As(err, &e) || e.Kind != broker.Unauthorized {
+		t.Errorf("wrong keys: %v", err)
+	}
+}

@@ -1,0 +1,402 @@
+package trading_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/shopspring/decimal"
+
+	"paddock/app/problem"
+	"paddock/app/tenant"
+	"paddock/app/trading"
+)
+
+// synced makes the mirror agree with the broker, as the worker would.
+func (d *desk) synced() {
+	d.t.Helper()
+	d.exec(`insert into app.stream_cursors (account_id, agreed_at) values ($1, now() - interval '1 second')`, d.owner.Account)
+}
+
+// holds puts a position into the mirror.
+func (d *desk) holds(symbol, qty, price string) {
+	d.t.Helper()
+	d.exec(`insert into app.alpaca_positions (account_id, symbol, qty, current_price, as_of) values ($1, $2, $3, $4, now())`, d.owner.Account, symbol, qty, price)
+}
+
+// has puts an order of the broker's into the mirror: "sell 5 AAPL limit 200".
+func (d *desk) has(text string) {
+	d.t.Helper()
+	var side, qty, symbol, kind, price string
+	if _, err := fmt.Sscan(text, &side, &qty, &symbol, &kind, &price); err != nil {
+		d.t.Fatal(err)
+	}
+	d.exec(`insert into app.alpaca_orders (account_id, client_order_id, intent_state, alpaca_order_id, status, symbol, side, qty, type, time_in_force, limit_price)
+		values ($1, gen_random_uuid()::text, 'accepted', gen_random_uuid(), 'new', $2, $3, $4, $5, 'gtc', $6)`, d.owner.Account, symbol, side, qty, kind, price)
+}
+
+func (d *desk) guards(limits string) {
+	d.t.Helper()
+	var l trading.Limits
+	if err := json.Unmarshal([]byte(limits), &l); err != nil {
+		d.t.Fatal(err)
+	}
+	if _, err := d.service.SetGuards(d.t.Context(), d.owner, l); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func (d *desk) turn(to string) {
+	d.t.Helper()
+	if _, err := d.service.Turn(d.t.Context(), d.owner, "", trading.Switch{To: to, Reason: "a test"}); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func request(t *testing.T, body string) trading.OrderRequest {
+	t.Helper()
+	var r trading.OrderRequest
+	if err := json.Unmarshal([]byte(body), &r); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// broken answers the guards that a refusal names; nil when it is none.
+func broken(t *testing.T, err error) (guards []string) {
+	t.Helper()
+	if err == nil {
+		return nil
+	}
+	p := problem.Of(err)
+	if p.Code != "guard_refused" {
+		t.Errorf("refused with %v", err)
+	}
+	details, _ := p.Details.(map[string]any)
+	for _, v := range details["violations"].([]trading.Violation) {
+		guards = append(guards, v.Guard)
+		if v.Limit == nil || len(v.Message) < 20 {
+			t.Errorf("%s says neither its limit nor what to do: %+v", v.Guard, v)
+		}
+	}
+	return guards
+}
+
+const buyLimit = `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"10","limit_price":"100"}`
+
+// Each guard refuses what passes its limit, lets through what does not, and a
+// preview says the same as placing does. The market for AAPL is at 150.
+func TestGuards(t *testing.T) {
+	sell := func(qty string) string {
+		return `{"symbol":"AAPL","side":"sell","type":"limit","time_in_force":"gtc","qty":"` + qty + `","limit_price":"300"}`
+	}
+	for name, tt := range map[string]struct {
+		limits string
+		turn   string
+		before func(d *desk)
+		order  string
+		want   string // the guards that refuse it, "[]" for none
+	}{
+		"no limits":                   {`{}`, "", nil, buyLimit, "[]"},
+		"an order as dear as allowed": {`{"max_order_notional":"1000"}`, "", nil, buyLimit, "[]"},
+		"an order too dear":           {`{"max_order_notional":"999.99"}`, "", nil, buyLimit, "[max_order_notional]"},
+		"a market order too dear":     {`{"max_order_notional":"1000"}`, "", nil, `{"symbol":"AAPL","side":"buy","type":"market","time_in_force":"day","qty":"10"}`, "[max_order_notional]"},
+		"an amount of money":          {`{"max_order_notional":"1000"}`, "", nil, `{"symbol":"AAPL","side":"buy","type":"market","time_in_force":"day","notional":"1000.01"}`, "[max_order_notional]"},
+		"a short sale far under its worth": {`{"max_order_notional":"1000"}`, "", nil,
+			`{"symbol":"AAPL","side":"sell","type":"limit","time_in_force":"day","qty":"10","limit_price":"0.01"}`, "[max_order_notional]"},
+		"a stop that buys over its price": {`{"max_order_notional":"1000"}`, "", nil,
+			`{"symbol":"AAPL","side":"buy","type":"stop","time_in_force":"day","qty":"10","stop_price":"1"}`, "[max_order_notional]"},
+		"a position as large as allowed": {`{"max_position_qty":"25"}`, "", func(d *desk) { d.holds("AAPL", "10", "150"); d.has("buy 5 AAPL limit 90") }, buyLimit, "[]"},
+		"a position too large":           {`{"max_position_qty":"24.9"}`, "", func(d *desk) { d.holds("AAPL", "10", "150"); d.has("buy 5 AAPL limit 90") }, buyLimit, "[max_position_qty]"},
+		"a short position too large":     {`{"max_position_qty":"14"}`, "", func(d *desk) { d.holds("AAPL", "-10", "150") }, sell("5"), "[max_position_qty]"},
+		"another symbol's position":      {`{"max_position_qty":"10"}`, "", func(d *desk) { d.holds("TSLA", "10", "150") }, buyLimit, "[]"},
+		"a position worth too much":      {`{"max_position_notional":"2999"}`, "", func(d *desk) { d.holds("AAPL", "10", "150") }, buyLimit, "[max_position_notional]"},
+		"a position worth enough":        {`{"max_position_notional":"3000"}`, "", func(d *desk) { d.holds("AAPL", "10", "150") }, buyLimit, "[]"},
+		"one order too many":             {`{"max_open_orders":1}`, "", func(d *desk) { d.has("buy 5 TSLA limit 90") }, buyLimit, "[max_open_orders]"},
+		"a bracket is three":             {`{"max_open_orders":2}`, "", nil, `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"100","order_class":"bracket","take_profit":{"limit_price":"200"},"stop_loss":{"stop_price":"50"}}`, "[max_open_orders]"},
+		"a symbol that is not allowed":   {`{"allowed_symbols":["TSLA"]}`, "", nil, buyLimit, "[allowed_symbols]"},
+		"a symbol that is allowed":       {`{"allowed_symbols":["TSLA","AAPL"]}`, "", nil, buyLimit, "[]"},
+		"no symbol is allowed":           {`{"allowed_symbols":[]}`, "", nil, buyLimit, "[allowed_symbols]"},
+		"an allowed underlying":          {`{"allowed_symbols":["AAPL"]}`, "", nil, `{"symbol":"AAPL261218C00150000","side":"buy","type":"limit","time_in_force":"day","qty":"1","limit_price":"0.01"}`, "[]"},
+		"a side that is not allowed":     {`{"allowed_sides":["buy"]}`, "", nil, sell("1"), "[allowed_sides]"},
+		"a loss as large as the limit":   {`{"daily_loss_limit":"0"}`, "", nil, buyLimit, "[daily_loss_limit]"},
+		"a loss under the limit":         {`{"daily_loss_limit":"1"}`, "", nil, buyLimit, "[]"},
+		"several at once": {`{"max_order_notional":"1","max_position_qty":"1","orders_per_day":0,"orders_per_minute":0,"allowed_sides":[]}`, "", nil, buyLimit,
+			"[allowed_sides max_position_qty max_order_notional orders_per_minute orders_per_day]"},
+
+		"what closes passes every limit": {`{"max_order_notional":"1","max_position_qty":"1","max_position_notional":"1","max_open_orders":0,"orders_per_day":0,"orders_per_minute":0,"allowed_sides":[],"allowed_symbols":[],"daily_loss_limit":"0"}`,
+			"reduce_only", func(d *desk) { d.holds("AAPL", "10", "150") }, sell("10"), "[]"},
+		"reduce only: opening":          {`{}`, "reduce_only", nil, buyLimit, "[switch]"},
+		"reduce only: a part":           {`{}`, "reduce_only", func(d *desk) { d.holds("AAPL", "10", "150") }, sell("4"), "[]"},
+		"reduce only: over zero":        {`{}`, "reduce_only", func(d *desk) { d.holds("AAPL", "10", "150") }, sell("10.5"), "[switch]"},
+		"reduce only: sold already":     {`{}`, "reduce_only", func(d *desk) { d.holds("AAPL", "10", "150"); d.has("sell 7 AAPL limit 200") }, sell("4"), "[switch]"},
+		"reduce only: the rest":         {`{}`, "reduce_only", func(d *desk) { d.holds("AAPL", "10", "150"); d.has("sell 7 AAPL limit 200") }, sell("3"), "[]"},
+		"reduce only: a short one":      {`{}`, "reduce_only", func(d *desk) { d.holds("AAPL", "-10", "150") }, buyLimit, "[]"},
+		"reduce only: more of it":       {`{}`, "reduce_only", func(d *desk) { d.holds("AAPL", "10", "150") }, buyLimit, "[switch]"},
+		"reduce only: a bracket's exit": {`{}`, "reduce_only", func(d *desk) { d.holds("AAPL", "-10", "150") }, `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"100","order_class":"bracket","take_profit":{"limit_price":"200"},"stop_loss":{"stop_price":"50"}}`, "[switch]"},
+		"reduce only: a limit as well":  {`{"allowed_symbols":["TSLA"]}`, "reduce_only", nil, buyLimit, "[allowed_symbols switch]"},
+		"halted: closing":               {`{}`, "halted", func(d *desk) { d.holds("AAPL", "10", "150") }, sell("1"), "[switch]"},
+		"open again":                    {`{}`, "open", nil, buyLimit, "[]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			d.sim.SetPrice("AAPL", decimal.NewFromInt(150))
+			d.synced()
+			if tt.before != nil {
+				tt.before(d)
+			}
+			d.guards(tt.limits)
+			if tt.turn != "" {
+				d.turn(tt.turn)
+			}
+			order := request(t, tt.order)
+			preview, err := d.service.Preview(t.Context(), d.owner, order)
+			if err != nil {
+				t.Fatal(err)
+			}
+			previewed := []string{}
+			for _, v := range preview.Violations {
+				previewed = append(previewed, v.Guard)
+			}
+			if fmt.Sprint(previewed) != tt.want || preview.Allowed != (tt.want == "[]") {
+				t.Errorf("the preview says %v, allowed %v; want %s", previewed, preview.Allowed, tt.want)
+			}
+			answers(d)
+			_, err = d.service.Place(t.Context(), d.owner, "", order)
+			if got := fmt.Sprint(broken(t, err)); got != tt.want {
+				t.Errorf("refused by %s, want %s (%v)", got, tt.want, err)
+			}
+			sent := int64(1)
+			if tt.want != "[]" {
+				sent = 0
+			}
+			if n := d.sent.Load(); n != sent {
+				t.Errorf("%d orders were sent, want %d", n, sent)
+			}
+		})
+	}
+}
+
+// answers makes the broker take every order: what the guards let through is
+// what is looked at here.
+func answers(d *desk) {
+	d.answers(say(200, `{"id":"00000000-0000-4000-8000-00000000000a","client_order_id":"x","status":"new","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}`))
+}
+
+// A refusal is told to the account's sockets, leaves no order, and its name is
+// free again.
+func TestGuardRefusalIsAnEvent(t *testing.T) {
+	d := newDesk(t)
+	d.synced()
+	d.guards(`{"max_order_notional":"1"}`)
+	order := request(t, buyLimit)
+	order.ClientOrderID = "again"
+	if got := broken(t, place(d, order)); len(got) != 1 {
+		t.Fatalf("refused by %v", got)
+	}
+	if got := d.stored("again"); got != "missing" {
+		t.Errorf("the order is there: %s", got)
+	}
+	var data string
+	if err := d.pg.Conn(t, "admin").QueryRow(t.Context(), `select data from app.account_events where account_id = $1 and kind = 'guard' order by seq desc limit 1`, d.owner.Account).Scan(&data); err != nil {
+		t.Fatal(err)
+	}
+	var event struct {
+		Event       string
+		SubmittedBy string `json:"submitted_by"`
+		Violations  []trading.Violation
+		Request     trading.OrderRequest
+	}
+	if err := json.Unmarshal([]byte(data), &event); err != nil {
+		t.Fatal(err)
+	}
+	if event.Event != "refused" || event.SubmittedBy != "u1" || len(event.Violations) != 1 || event.Request.ClientOrderID != "again" {
+		t.Errorf("the event is %s", data)
+	}
+	d.guards(`{}`)
+	if err := place(d, order); err != nil {
+		t.Errorf("once the guard is gone: %v", err)
+	}
+}
+
+func place(d *desk, r trading.OrderRequest) error {
+	_, err := d.service.Place(d.t.Context(), d.owner, "", r)
+	return err
+}
+
+// A retry is answered as the first order was, whatever the guards say by now.
+func TestRetryPassesGuards(t *testing.T) {
+	d := newDesk(t)
+	d.synced()
+	order := request(t, buyLimit)
+	order.ClientOrderID = "first"
+	if err := place(d, order); err != nil {
+		t.Fatal(err)
+	}
+	d.turn("halted")
+	if err := place(d, order); err != nil {
+		t.Errorf("its retry: %v", err)
+	}
+	if n := d.sent.Load(); n != 1 {
+		t.Errorf("%d orders were sent", n)
+	}
+	// One that never got there is sent by its retry, and so the guards are asked.
+	d.turn("open")
+	order.ClientOrderID = "second"
+	d.answers(say(429, `{"code":42910000,"message":"too many requests"}`))
+	if err := place(d, order); !problem.Is(err, "broker_rate_limited") {
+		t.Fatal(err)
+	}
+	d.answers(nil)
+	d.turn("halted")
+	if got := broken(t, place(d, order)); len(got) != 1 {
+		t.Errorf("the retry of what was never sent is refused by %v", got)
+	}
+}
+
+// A hundred orders at once against a limit that allows ten place ten, for each
+// guard that counts or adds up.
+func TestGuardsUnderConcurrency(t *testing.T) {
+	for name, limits := range map[string]string{
+		"orders a minute":   `{"orders_per_minute":10}`,
+		"orders a day":      `{"orders_per_day":10}`,
+		"open orders":       `{"max_open_orders":10}`,
+		"position":          `{"max_position_qty":"10"}`,
+		"position's worth":  `{"max_position_notional":"1000"}`,
+		"all of them":       `{"orders_per_minute":10,"orders_per_day":10,"max_open_orders":10,"max_position_qty":"10","max_position_notional":"1000"}`,
+		"with lost answers": `{"max_position_qty":"10"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			d.synced()
+			d.guards(limits)
+			lost := name == "with lost answers"
+			if lost {
+				d.answers(say(500, `{}`))
+			}
+			var placed atomic.Int64
+			var placing sync.WaitGroup
+			for range 100 {
+				placing.Go(func() {
+					order := request(t, buyLimit)
+					order.Qty = &trading.Amount{Decimal: decimal.NewFromInt(1)}
+					if err := place(d, order); err == nil {
+						placed.Add(1)
+					} else if len(broken(t, err)) == 0 {
+						t.Error(err)
+					}
+				})
+			}
+			placing.Wait()
+			if n, sent, book := placed.Load(), d.sent.Load(), len(d.sim.Orders(d.seed.KeyID)); n != 10 || sent != 10 || !lost && book != 10 {
+				t.Errorf("%d were placed, %d sent, and the broker has %d; want 10", n, sent, book)
+			}
+		})
+	}
+}
+
+// Only the owner changes limits and opens the switch again; whoever trades may
+// stop trading, and a viewer may do nothing.
+func TestWhoTurnsTheSwitch(t *testing.T) {
+	d := newDesk(t)
+	d.synced()
+	d.exec(`update app.account_grants set role = 'trader' where user_id = 'u2'`)
+	trader := d.viewer
+	turn := func(a tenant.Admission, to string) error {
+		_, err := d.service.Turn(t.Context(), a, "", trading.Switch{To: to})
+		return err
+	}
+	if err := turn(trader, "reduce_only"); err != nil {
+		t.Errorf("a trader makes it stricter: %v", err)
+	}
+	if err := turn(trader, "halted"); err != nil {
+		t.Errorf("a trader makes it stricter: %v", err)
+	}
+	for _, to := range []string{"open", "reduce_only"} {
+		if err := turn(trader, to); !problem.Is(err, "not_permitted") {
+			t.Errorf("a trader turns it to %s: %v", to, err)
+		}
+	}
+	yes := true
+	if _, err := d.service.Turn(t.Context(), trader, "", trading.Switch{To: "halted", SuspendTrade: &yes}); !problem.Is(err, "not_permitted") {
+		t.Errorf("a trader sets Alpaca's own switch: %v", err)
+	}
+	if _, err := d.service.SetGuards(t.Context(), trader, trading.Limits{}); !problem.Is(err, "not_permitted") {
+		t.Errorf("a trader changes limits: %v", err)
+	}
+	if err := turn(d.owner, "open"); err != nil {
+		t.Errorf("the owner opens it: %v", err)
+	}
+	d.exec(`update app.account_grants set role = 'viewer' where user_id = 'u2'`)
+	if err := turn(d.viewer, "halted"); !problem.Is(err, "not_permitted") {
+		t.Errorf("a viewer turns it: %v", err)
+	}
+	d.exec(`update app.user_accounts set is_active = false`)
+	d.exec(`update app.account_grants set role = 'trader' where user_id = 'u2'`)
+	if err := turn(trader, "halted"); err != nil {
+		t.Errorf("a trader of a paused account stops it: %v", err)
+	}
+}
+
+// Halting with everything: orders are canceled, positions closed by orders of
+// ours, then nothing passes, at Alpaca neither.
+func TestHaltWithEverything(t *testing.T) {
+	d := newDesk(t)
+	d.sim.SetAlwaysOpen(true)
+	d.synced()
+	if err := place(d, market("long", 10)); err != nil {
+		t.Fatal(err)
+	}
+	far := request(t, `{"symbol":"TSLA","side":"buy","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"1"}`)
+	if err := place(d, far); err != nil {
+		t.Fatal(err)
+	}
+	d.sim.Step()
+	yes := true
+	turned, err := d.service.Turn(t.Context(), d.owner, "", trading.Switch{To: "halted", Reason: "enough", Liquidate: true, SuspendTrade: &yes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range turned.Steps {
+		if !step.Done {
+			t.Errorf("%s: %s", step.Name, step.Message)
+		}
+	}
+	d.sim.Step()
+	if held := d.sim.Positions(d.seed.KeyID); len(held) != 0 {
+		t.Errorf("still held: %+v", held)
+	}
+	for _, o := range d.sim.Orders(d.seed.KeyID) {
+		if o.Status != "filled" && o.Status != "canceled" {
+			t.Errorf("an order is %s", o.Status)
+		}
+	}
+	if got := broken(t, place(d, market("", 1))); fmt.Sprint(got) != "[switch]" {
+		t.Errorf("afterwards refused by %v", got)
+	}
+	d.turn("open")
+	if err := place(d, market("", 1)); !problem.Is(err, "order_rejected") {
+		t.Errorf("Alpaca is to refuse it still: %v", err)
+	}
+}
+
+// While the account was never read, its guards cannot be kept and nothing is
+// sent; without guards there is nothing to wait for.
+func TestGuardsWaitForTheMirror(t *testing.T) {
+	d := newDesk(t)
+	if err := place(d, request(t, buyLimit)); err != nil {
+		t.Errorf("without guards: %v", err)
+	}
+	d.guards(`{"max_position_qty":"100"}`)
+	if err := place(d, request(t, buyLimit)); !problem.Is(err, "account_not_synced") {
+		t.Errorf("%v", err)
+	}
+	d.turn("halted")
+	if got := broken(t, place(d, request(t, buyLimit))); fmt.Sprint(got) != "[switch]" {
+		t.Errorf("halted: refused by %v", got)
+	}
+}
