@@ -38,6 +38,7 @@ type desk struct {
 	seed          alpacasim.AccountSeed
 	sent          atomic.Int64                 // orders
 	before        atomic.Pointer[http.Handler] // answers POST /v2/orders instead, when set
+	watch         func(*http.Request)          // sees what else is asked, when set
 	server        *httptest.Server
 	service       *trading.Service
 	owner, viewer tenant.Admission
@@ -58,6 +59,9 @@ func newDesk(t *testing.T) *desk {
 				(*h).ServeHTTP(w, r)
 				return
 			}
+		}
+		if d.watch != nil {
+			d.watch(r)
 		}
 		real.ServeHTTP(w, r)
 	}))

@@ -1,0 +1,388 @@
+package trading_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+
+	"paddock/app/alpacasim"
+	"paddock/app/problem"
+	"paddock/app/trading"
+)
+
+// resting places a limit order that the market does not reach.
+func (d *desk) resting(id, qty, price string) order {
+	d.t.Helper()
+	r := request(d.t, `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"`+qty+`","limit_price":"`+price+`"}`)
+	r.ClientOrderID, r.Tag, r.OrchestratorAgentID = id, "the tag", "the agent"
+	placed, err := d.service.Place(d.t.Context(), d.owner, "", r)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return d.read(placed.Order)
+}
+
+func change(t *testing.T, body string) trading.Replacement {
+	t.Helper()
+	var r trading.Replacement
+	if err := json.Unmarshal([]byte(body), &r); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// A replacement is a new order in the old one's place: it keeps what was not
+// changed, whose it is, and says what it replaces. However often and however
+// fast it is asked for, the broker is asked once.
+func TestReplace(t *testing.T) {
+	d := newDesk(t)
+	old := d.resting("old", "10", "100")
+	var patched int
+	var counting sync.Mutex
+	d.watch = func(r *http.Request) {
+		if r.Method == http.MethodPatch {
+			counting.Lock()
+			patched++
+			counting.Unlock()
+		}
+	}
+	var answers [5]trading.Placed
+	var asking sync.WaitGroup
+	for i := range answers {
+		asking.Go(func() {
+			var err error
+			if answers[i], err = d.service.Replace(t.Context(), d.owner, old.ID, "a key", change(t, `{"limit_price":"101","qty":"8"}`)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	asking.Wait()
+	var o struct {
+		order
+		AlpacaID   uuid.UUID `json:"alpaca_order_id"`
+		Action     string
+		Replaces   string
+		Qty        string
+		LimitPrice string `json:"limit_price"`
+		Tag        string
+		Agent      string `json:"orchestrator_agent_id"`
+	}
+	for _, answer := range answers[1:] {
+		if d.read(answer.Order).ID != d.read(answers[0].Order).ID {
+			t.Errorf("answered %s and %s", answers[0].Order, answer.Order)
+		}
+	}
+	again, err := d.service.Replace(t.Context(), d.owner, old.ID, "a key", change(t, `{"limit_price":"101","qty":"8"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(again.Order, &o); err != nil {
+		t.Fatal(err)
+	}
+	book := d.sim.Orders(d.seed.KeyID)
+	if patched != 1 || len(book) != 2 {
+		t.Errorf("the broker was asked %d times and has %d orders", patched, len(book))
+	}
+	if o.Action != "replace" || o.Qty != "8" || o.LimitPrice != "101" || o.Tag != "the tag" || o.Agent != "the agent" || o.Status != "new" || o.State != "accepted" || *o.SubmittedBy != "u1" {
+		t.Errorf("the new order is %s", again.Order)
+	}
+	for _, b := range book {
+		if b.ClientOrderID == "old" && (b.Status != "replaced" || b.ID != o.Replaces) {
+			t.Errorf("the broker's old order is %+v, and the new one replaces %s", b, o.Replaces)
+		}
+	}
+	if got := d.stored("old"); got[:17] != "accepted replaced" {
+		t.Errorf("the old order is %s", got)
+	}
+
+	if _, err := d.service.Replace(t.Context(), d.owner, old.ID, "a key", change(t, `{"limit_price":"102"}`)); !problem.Is(err, "idempotency_key_reused") {
+		t.Errorf("another change under the key: %v", err)
+	}
+	if _, err := d.service.Replace(t.Context(), d.owner, old.ID, "", change(t, `{"limit_price":"102"}`)); !problem.Is(err, "order_rejected") {
+		t.Errorf("an order that was replaced: %v", err)
+	}
+	if _, err := d.service.Replace(t.Context(), d.owner, uuid.New(), "", change(t, `{"qty":"1"}`)); !problem.Is(err, "order_not_found") {
+		t.Errorf("an order that is not there: %v", err)
+	}
+	if _, err := d.service.Replace(t.Context(), d.viewer, o.ID, "", change(t, `{"qty":"1"}`)); !problem.Is(err, "not_permitted") {
+		t.Errorf("a viewer: %v", err)
+	}
+	for _, bad := range []string{`{}`, `{"qty":"0"}`, `{"qty":"x"}`, `{"time_in_force":"never"}`, `{"trail":"-1"}`} {
+		if _, err := d.service.Replace(t.Context(), d.owner, o.ID, "", change(t, bad)); !problem.Is(err, "invalid_order") {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}
+
+// A replacement that may never have got there waits to be looked up, and is
+// not asked for again.
+func TestReplaceLosesItsAnswer(t *testing.T) {
+	d := newDesk(t)
+	old := d.resting("old", "10", "100")
+	d.sim.InjectFor(alpacasim.Injection{Fault: alpacasim.Drop, N: 1, On: http.MethodPatch})
+	placed, err := d.service.Replace(t.Context(), d.owner, old.ID, "a key", change(t, `{"limit_price":"101"}`))
+	if err != nil || placed.Known {
+		t.Fatalf("known %v, %v", placed.Known, err)
+	}
+	again, err := d.service.Replace(t.Context(), d.owner, old.ID, "a key", change(t, `{"limit_price":"101"}`))
+	if err != nil || again.Known || d.read(again.Order).ID != d.read(placed.Order).ID {
+		t.Errorf("its retry: %s, %v", again.Order, err)
+	}
+	if n := len(d.sim.Orders(d.seed.KeyID)); n != 2 {
+		t.Errorf("the broker has %d orders, want 2", n)
+	}
+}
+
+// What an order would become is what the guards are asked about, and the order
+// that goes does not count beside it.
+func TestReplaceIsGuarded(t *testing.T) {
+	d := newDesk(t)
+	d.synced()
+	old := d.resting("old", "10", "100")
+	d.guards(`{"max_position_qty":"12","max_open_orders":1,"max_order_notional":"1200"}`)
+	for body, want := range map[string]string{`{"qty":"13"}`: "[max_position_qty max_order_notional]", `{"limit_price":"121"}`: "[max_order_notional]"} {
+		_, err := d.service.Replace(t.Context(), d.owner, old.ID, "", change(t, body))
+		if got := fmt.Sprint(broken(t, err)); got != want {
+			t.Errorf("%s is refused by %s, want %s", body, got, want)
+		}
+	}
+	if _, err := d.service.Replace(t.Context(), d.owner, old.ID, "", change(t, `{"qty":"12"}`)); err != nil {
+		t.Errorf("within the limits: %v", err)
+	}
+	if err := place(d, request(t, `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"1"}`)); fmt.Sprint(broken(t, err)) != "[max_position_qty max_open_orders]" {
+		t.Errorf("one more is refused by %v", err)
+	}
+}
+
+// Positions are closed by orders of ours: whole, in part, long and short; once,
+// however often that is asked for; and only as far as there is something to
+// close.
+func TestClose(t *testing.T) {
+	d := newDesk(t)
+	d.sim.SetAlwaysOpen(true)
+	d.buy("AAPL", "buy", "10")
+	d.buy("TSLA", "sell", "4")
+	closing := func(symbol, qty, percentage string) trading.Closing {
+		return trading.Closing{Symbol: symbol, Qty: trading.ParseAmount(qty), Percentage: trading.ParseAmount(percentage)}
+	}
+	held := func(symbol string) string {
+		d.sim.Step()
+		for _, p := range d.sim.Positions(d.seed.KeyID) {
+			if p.Symbol == symbol {
+				return p.Qty.String()
+			}
+		}
+		return "0"
+	}
+	for _, tt := range []struct {
+		closing trading.Closing
+		code    string
+		left    string
+	}{
+		{closing("AAPL", "3", ""), "", "7"},
+		{closing("AAPL", "8", ""), "qty_exceeds_position", "7"},
+		{closing("AAPL", "1", "1"), "invalid_order", "7"},
+		{closing("AAPL", "", "101"), "invalid_order", "7"},
+		{closing("AAPL", "", "x"), "invalid_order", "7"},
+		{closing("AAPL", "", "50"), "", "3.5"},
+		{closing("AAPL", "", "0.0000000001"), "qty_too_small", "3.5"},
+		{closing("AAPL", "", ""), "", "0"},
+		{closing("AAPL", "", ""), "position_not_found", "0"},
+		{closing("TSLA", "1", ""), "", "-3"},
+		{closing("TSLA", "", ""), "", "0"},
+	} {
+		_, err := d.service.Close(t.Context(), d.owner, "", tt.closing)
+		if tt.code == "" && err != nil || tt.code != "" && !problem.Is(err, tt.code) {
+			t.Errorf("closing %+v: %v", tt.closing, err)
+		}
+		if got := held(tt.closing.Symbol); got != tt.left {
+			t.Errorf("after closing %+v %s is held, want %s", tt.closing, got, tt.left)
+		}
+	}
+
+	// A retry is the same, although there is less to close by then.
+	d.buy("AAPL", "buy", "10")
+	first, err := d.service.Close(t.Context(), d.owner, "half", closing("AAPL", "", "50"))
+	if err != nil || held("AAPL") != "5" {
+		t.Fatalf("half: %v, held %s", err, held("AAPL"))
+	}
+	again, err := d.service.Close(t.Context(), d.owner, "half", closing("AAPL", "", "50"))
+	if err != nil || d.read(again.Order).ID != d.read(first.Order).ID || held("AAPL") != "5" {
+		t.Errorf("its retry: %s, %v; held %s", again.Order, err, held("AAPL"))
+	}
+	if _, err := d.service.Close(t.Context(), d.owner, "half", closing("AAPL", "", "20")); !problem.Is(err, "idempotency_key_reused") {
+		t.Errorf("another part under the key: %v", err)
+	}
+	if _, err := d.service.Close(t.Context(), d.viewer, "", closing("AAPL", "", "")); !problem.Is(err, "not_permitted") {
+		t.Errorf("a viewer closes: %v", err)
+	}
+}
+
+// buy trades at the market, and waits until that is done.
+func (d *desk) buy(symbol, side, qty string) {
+	d.t.Helper()
+	if err := place(d, request(d.t, `{"symbol":"`+symbol+`","side":"`+side+`","type":"market","time_in_force":"day","qty":"`+qty+`"}`)); err != nil {
+		d.t.Fatal(err)
+	}
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		d.sim.Step()
+		open := 0
+		for _, o := range d.sim.Orders(d.seed.KeyID) {
+			if o.Status != "filled" && o.Status != "canceled" {
+				open++
+			}
+		}
+		if open == 0 {
+			return
+		}
+	}
+	d.t.Fatal("not filled")
+}
+
+// An exit that rests holds what is to be sold: asked to, closing cancels it
+// first, and so does closing everything.
+func TestCloseCancelsFirst(t *testing.T) {
+	d := newDesk(t)
+	d.sim.SetAlwaysOpen(true)
+	for _, all := range []bool{false, true} {
+		d.buy("AAPL", "buy", "10")
+		if err := place(d, request(t, `{"symbol":"AAPL","side":"sell","type":"limit","time_in_force":"gtc","qty":"10","limit_price":"9000"}`)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: "AAPL"}); !problem.Is(err, "order_rejected") {
+			t.Errorf("while an exit rests: %v", err)
+		}
+		if all {
+			closed, err := d.service.CloseAll(t.Context(), d.owner, "everything", trading.Closing{CancelOrders: true})
+			if err != nil || len(closed) != 1 || closed[0].Status != 200 || closed[0].Symbol != "AAPL" {
+				t.Errorf("%+v, %v", closed, err)
+			}
+		} else if _, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: "AAPL", CancelOrders: true}); err != nil {
+			t.Error(err)
+		}
+		d.sim.Step()
+		if held := d.sim.Positions(d.seed.KeyID); len(held) != 0 {
+			t.Errorf("still held: %+v", held)
+		}
+	}
+}
+
+// An order that stays unclear counts until a person has looked; only such a
+// one can be dismissed, and by those who may trade.
+func TestDismiss(t *testing.T) {
+	d := newDesk(t)
+	d.synced()
+	d.answers(say(500, `{}`))
+	placed, err := d.service.Place(t.Context(), d.owner, "", request(t, buyLimit))
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := d.read(placed.Order).ID
+	d.guards(`{"max_open_orders":1}`)
+	if _, err := d.service.Dismiss(t.Context(), d.owner, id); !problem.Is(err, "order_not_unknown") {
+		t.Errorf("while it is looked for: %v", err)
+	}
+	d.exec(`update app.alpaca_orders set intent_state = 'unknown', status = 'unknown' where id = $1`, id)
+	if got := broken(t, place(d, request(t, buyLimit))); fmt.Sprint(got) != "[max_open_orders]" {
+		t.Errorf("beside an unclear order another is refused by %v", got)
+	}
+	if _, err := d.service.Dismiss(t.Context(), d.viewer, id); !problem.Is(err, "not_permitted") {
+		t.Errorf("a viewer: %v", err)
+	}
+	for range 2 {
+		raw, err := d.service.Dismiss(t.Context(), d.owner, id)
+		if o := d.read(raw); err != nil || o.State != "dismissed" || o.Status != "rejected" {
+			t.Errorf("%s, %v", raw, err)
+		}
+	}
+	d.answers(nil)
+	if err := place(d, request(t, buyLimit)); err != nil {
+		t.Errorf("once it is dismissed: %v", err)
+	}
+	if _, err := d.service.Dismiss(t.Context(), d.owner, uuid.New()); !problem.Is(err, "order_not_found") {
+		t.Errorf("an order that is not there: %v", err)
+	}
+}
+
+// A preview tells what an order would cost and what is left, which session it
+// meets and what it collides with; and nothing is sent.
+func TestPreview(t *testing.T) {
+	d := newDesk(t)
+	d.sim.SetAlwaysOpen(true)
+	d.sim.SetPrice("AAPL", decimal.NewFromInt(150))
+	d.synced()
+	d.holds("AAPL", "10", "150")
+	preview := func(body string) *trading.Preview {
+		t.Helper()
+		p, err := d.service.Preview(t.Context(), d.owner, request(t, body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	p := preview(`{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"2","limit_price":"100"}`)
+	if p.EstimatedCost.String() != "200" || !p.BuyingPower.Now.Sub(*p.BuyingPower.After).Equal(decimal.NewFromInt(200)) || !p.BuyingPower.Enough || !p.Allowed || p.Held.String() != "10" || len(p.Warnings) != 0 {
+		t.Errorf("a limit order: %+v", p)
+	}
+	if p.Session.Name != "regular" || p.Session.NextClose.IsZero() {
+		t.Errorf("the session is %+v", p.Session)
+	}
+	p = preview(`{"symbol":"AAPL","side":"sell","type":"limit","time_in_force":"gtc","qty":"10","limit_price":"200"}`)
+	if p.EstimatedCost.String() != "-2000" || !p.BuyingPower.Now.Equal(*p.BuyingPower.After) {
+		t.Errorf("what closes takes nothing: cost %s, %+v", p.EstimatedCost, p.BuyingPower)
+	}
+	p = preview(`{"symbol":"AAPL","side":"sell","type":"limit","time_in_force":"gtc","qty":"20","limit_price":"200"}`)
+	if !p.BuyingPower.Now.Sub(*p.BuyingPower.After).Equal(decimal.NewFromInt(2000)) {
+		t.Errorf("the half that opens takes its worth: %+v", p.BuyingPower)
+	}
+	p = preview(`{"symbol":"AAPL","side":"buy","type":"market","time_in_force":"day","qty":"1000000"}`)
+	if p.BuyingPower.Enough || len(p.Warnings) != 1 || p.Warnings[0].Code != "insufficient_buying_power" {
+		t.Errorf("too much: %+v", p)
+	}
+	p = preview(`{"symbol":"BTC/USD","side":"buy","type":"market","time_in_force":"gtc","notional":"12.34"}`)
+	if p.EstimatedCost.String() != "12.34" || p.BuyingPower.Kind != "non_marginable_buying_power" || p.Session.Name != "continuous" {
+		t.Errorf("coins: %+v", p)
+	}
+	p = preview(`{"symbol":"NOPE","side":"buy","type":"market","time_in_force":"day","qty":"1"}`)
+	if p.EstimatedCost != nil || len(p.Warnings) != 1 || p.Warnings[0].Code != "asset_unknown" {
+		t.Errorf("an unknown symbol: %+v", p)
+	}
+	d.resting("mine", "1", "90")
+	p = preview(`{"symbol":"AAPL","side":"sell","type":"market","time_in_force":"day","qty":"1"}`)
+	var collisions []struct {
+		ClientOrderID string `json:"client_order_id"`
+	}
+	if err := json.Unmarshal(p.Collisions, &collisions); err != nil || len(collisions) != 1 || collisions[0].ClientOrderID != "mine" {
+		t.Errorf("collisions: %s", p.Collisions)
+	}
+	if n := d.sent.Load(); n != 1 {
+		t.Errorf("%d orders were sent, want the one that rests", n)
+	}
+	if _, err := d.service.Preview(t.Context(), d.viewer, request(t, buyLimit)); !problem.Is(err, "not_permitted") {
+		t.Errorf("a viewer: %v", err)
+	}
+	if _, err := d.service.Preview(t.Context(), d.owner, request(t, `{"symbol":"AAPL"}`)); !problem.Is(err, "invalid_order") {
+		t.Errorf("half an order: %v", err)
+	}
+}
+
+// A would-be wash trade is refused by Alpaca, and says which order is in its way.
+func TestWashTradeNamesTheOrder(t *testing.T) {
+	d := newDesk(t)
+	d.sim.SetAlwaysOpen(true)
+	d.buy("AAPL", "buy", "5")
+	mine := d.resting("mine", "1", "90")
+	err := place(d, request(t, `{"symbol":"AAPL","side":"sell","type":"market","time_in_force":"day","qty":"1"}`))
+	p := problem.Of(err)
+	details, _ := p.Details.(map[string]any)
+	orders, _ := details["collisions"].([]json.RawMessage)
+	if p.Code != "order_rejected" || len(orders) != 1 || d.read(orders[0]).ID != mine.ID || p.Broker == nil || p.Broker.Code != 40310000 {
+		t.Errorf("%v, details %v", err, p.Details)
+	}
+}
