@@ -23,10 +23,13 @@ func TestNamingAnAccount(t *testing.T) {
 	paths := []struct{ method, path, body string }{
 		{"GET", "/api/account", ""}, {"GET", "/api/positions", ""}, {"POST", "/api/positions", ""}, {"GET", "/api/orders", ""},
 		{"POST", "/api/orders", buyOne}, {"GET", "/api/orders/" + unknown, ""}, {"DELETE", "/api/orders/" + unknown, ""},
+		{"PATCH", "/api/orders/" + unknown, `{"qty":"1"}`}, {"POST", "/api/orders/" + unknown + "/dismiss", ""}, {"POST", "/api/orders/preview", buyOne},
+		{"DELETE", "/api/positions", ""}, {"DELETE", "/api/positions/AAPL", ""},
+		{"GET", "/api/guards", ""}, {"PUT", "/api/guards", `{}`}, {"POST", "/api/guards/switch", `{"switch":"halted"}`},
 		{"GET", "/api/agent-logs", ""}, {"POST", "/api/agent-logs", `{"level":"info","message":"m"}`},
 	}
 	for _, p := range paths {
-		t.Run(p.method+" "+strings.TrimSuffix(p.path, unknown), func(t *testing.T) {
+		t.Run(p.method+" "+strings.Replace(p.path, unknown, "id", 1), func(t *testing.T) {
 			do := func(query string, headers ...string) answer { return u.do(p.method, p.path+query, p.body, headers...) }
 			do("").want(t, 400, "account_required")
 			do("", "X-Account-ID", "nonsense").want(t, 400, "account_malformed")

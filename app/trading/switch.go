@@ -151,6 +151,7 @@ func (s *Service) Turn(ctx context.Context, a tenant.Admission, key string, w Sw
 	if err := s.setSwitch(ctx, a, first, w.Reason); err != nil {
 		return t, err
 	}
+	t.add("switch", nil)
 	if w.CancelOrders && !w.Liquidate {
 		t.add("cancel_orders", s.cancelAll(ctx, a))
 	}
@@ -163,9 +164,7 @@ func (s *Service) Turn(ctx context.Context, a tenant.Admission, key string, w Sw
 		t.Steps[len(t.Steps)-1].Closed = closed
 	}
 	if first != w.To {
-		if err := s.setSwitch(ctx, a, w.To, w.Reason); err != nil {
-			t.add("switch", err)
-		}
+		t.add("switch", s.setSwitch(ctx, a, w.To, w.Reason))
 	}
 	if w.SuspendTrade != nil {
 		t.add("suspend_trade", s.suspend(ctx, a, *w.SuspendTrade))

@@ -558,7 +558,42 @@ export interface paths {
                 default: components["responses"]["Problem"];
             };
         };
-        delete?: never;
+        /** Close every position by market orders */
+        delete: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                    /** @description Cancel all open orders first: they hold what is to be sold */
+                    cancel_orders?: boolean;
+                    /** @description Whose order it is */
+                    orchestrator_agent_id?: components["parameters"]["Agent"];
+                    /** @description Yours; it is kept with the order */
+                    tag?: components["parameters"]["Tag"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                    /** @description Your name for this request, such as a UUID; a retry with it is safe */
+                    "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description What became of each position */
+                207: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Closed"][];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
@@ -616,7 +651,60 @@ export interface paths {
         };
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Close a position, or a part of it, by a market order
+         * @description Sent once at most, and under the account's guards, like any other order.
+         */
+        delete: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                    qty?: components["schemas"]["Amount"];
+                    /** @description Of the position, 0 to 100 */
+                    percentage?: components["schemas"]["Amount"];
+                    /** @description Cancel the symbol's open orders first: they hold what is to be sold */
+                    cancel_orders?: boolean;
+                    /** @description Whose order it is */
+                    orchestrator_agent_id?: components["parameters"]["Agent"];
+                    /** @description Yours; it is kept with the order */
+                    tag?: components["parameters"]["Tag"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                    /** @description Your name for this request, such as a UUID; a retry with it is safe */
+                    "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                };
+                path: {
+                    /** @description The symbol, or Alpaca's id of the asset */
+                    symbol: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The order that closes it */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Order"];
+                    };
+                };
+                /** @description Alpaca's answer was lost. It is looked up, and the order is never sent again */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Order"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
@@ -686,7 +774,7 @@ export interface paths {
                     /** @description The account that is meant; needed unless the query names it */
                     "X-Account-ID"?: components["parameters"]["AccountHeader"];
                     /** @description Your name for this request, such as a UUID; a retry with it is safe */
-                    "Idempotency-Key"?: string;
+                    "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 };
                 path?: never;
                 cookie?: never;
@@ -885,6 +973,325 @@ export interface paths {
                 default: components["responses"]["Problem"];
             };
         };
+        options?: never;
+        head?: never;
+        /**
+         * Replace an open order by one that differs
+         * @description The answer is the new order, which names the old one in replaces. Alpaca may still reject it after it was accepted;
+         *     then the old one stands. Retries are safe as with placing.
+         */
+        patch: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                    /** @description Your name for this request, such as a UUID; a retry with it is safe */
+                    "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                };
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Replacement"];
+                };
+            };
+            responses: {
+                /** @description The new order */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Order"];
+                    };
+                };
+                /** @description Alpaca's answer was lost. It is looked up by the new order's client_order_id, and never asked again */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Order"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        trace?: never;
+    };
+    "/api/orders/{id}/dismiss": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path: {
+                id: components["parameters"]["PathID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that an order whose answer stays unclear was never placed
+         * @description Look at Alpaca first. Until then the order counts as open, for guards too.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The order */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Order"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/preview": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What an order would come to, without sending it */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OrderRequest"];
+                };
+            };
+            responses: {
+                /** @description Cost, buying power, session, guards and collisions */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Preview"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/guards": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** What may be ordered on the account, and how much of it is used */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The guards */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Guards"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        /**
+         * Set all limits; the account's owner alone
+         * @description A limit that is null or left out is none. The switch stays as it is.
+         */
+        put: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Limits"];
+                };
+            };
+            responses: {
+                /** @description The guards */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Guards"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/guards/switch": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop trading on the account, or let it go on
+         * @description open lets orders through as the limits have it; reduce_only lets through what makes a position smaller; halted lets
+         *     nothing through, and orders can only be canceled. Whoever may cancel may make it stricter; the owner alone may open
+         *     it again and set suspend_trade, Alpaca's own switch. The switch is turned first, then the steps follow that were
+         *     asked for; with liquidate it is reduce_only until positions are closed.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                    /** @description Your name for this request, such as a UUID; a retry with it is safe */
+                    "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        switch: components["schemas"]["SwitchGrade"];
+                        reason?: string;
+                        /** @description Cancel all open orders */
+                        cancel_orders?: boolean;
+                        /** @description Cancel all open orders, and close all positions at the market */
+                        liquidate?: boolean;
+                        /** @description Alpaca's own switch, which stops other programs too */
+                        suspend_trade?: boolean | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description Every step was done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Turned"];
+                    };
+                };
+                /** @description The switch is turned, and some step could not be done */
+                207: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Turned"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -5261,6 +5668,8 @@ export interface components {
             code: string;
             message: string;
             request_id: string;
+            /** @description What a program needs to go on: the violations of guard_refused, the collisions of a would-be wash trade */
+            details?: Record<string, never>;
             /** @description What Alpaca said, unchanged */
             broker?: {
                 code?: number;
@@ -5346,6 +5755,120 @@ export interface components {
             orchestrator_agent_id?: string;
             tag?: string;
         };
+        /** @description What is left out stays as it is */
+        Replacement: {
+            qty?: components["schemas"]["Amount"];
+            /** @enum {string} */
+            time_in_force?: "day" | "gtc" | "opg" | "cls" | "ioc" | "fok";
+            limit_price?: components["schemas"]["Amount"];
+            stop_price?: components["schemas"]["Amount"];
+            /** @description Of a trailing_stop order: dollars or per cent, as it has it */
+            trail?: components["schemas"]["Amount"];
+            /** @description The new order's: a retry with it is safe */
+            client_order_id?: string;
+            orchestrator_agent_id?: string;
+            tag?: string;
+        };
+        /** @enum {string} */
+        SwitchGrade: "open" | "reduce_only" | "halted";
+        Limits: {
+            max_order_notional?: components["schemas"]["AmountOrNull"];
+            max_position_notional?: components["schemas"]["AmountOrNull"];
+            max_position_qty?: components["schemas"]["AmountOrNull"];
+            max_open_orders?: number | null;
+            orders_per_minute?: number | null;
+            /** @description New York's day */
+            orders_per_day?: number | null;
+            /** @description Dollars below the equity at the last close */
+            daily_loss_limit?: components["schemas"]["AmountOrNull"];
+            /** @description An underlying allows its options too */
+            allowed_symbols?: string[] | null;
+            /** @description For what opens a position */
+            allowed_sides?: ("buy" | "sell")[] | null;
+        };
+        Guards: {
+            max_order_notional: components["schemas"]["AmountOrNull"];
+            max_position_notional: components["schemas"]["AmountOrNull"];
+            max_position_qty: components["schemas"]["AmountOrNull"];
+            max_open_orders: number | null;
+            orders_per_minute: number | null;
+            /** @description New York's day */
+            orders_per_day: number | null;
+            /** @description Dollars below the equity at the last close */
+            daily_loss_limit: components["schemas"]["AmountOrNull"];
+            /** @description An underlying allows its options too */
+            allowed_symbols: string[] | null;
+            /** @description For what opens a position */
+            allowed_sides: ("buy" | "sell")[] | null;
+            switch: components["schemas"]["SwitchGrade"];
+            switch_reason: components["schemas"]["TextOrNull"];
+            updated_by: components["schemas"]["TextOrNull"];
+            updated_at: components["schemas"]["TimeOrNull"];
+            usage: {
+                orders_last_minute: number;
+                orders_today: number;
+                open_orders: number;
+            };
+        };
+        Violation: {
+            /** @enum {string} */
+            guard: "switch" | "max_order_notional" | "max_position_notional" | "max_position_qty" | "max_open_orders" | "orders_per_minute" | "orders_per_day" | "daily_loss_limit" | "allowed_symbols" | "allowed_sides";
+            limit: components["schemas"]["TextOrNull"];
+            /** @description What the order would make of it */
+            value: components["schemas"]["TextOrNull"];
+            message: string;
+        };
+        Closed: {
+            symbol: string;
+            /** @description 200, 202 where Alpaca's answer was lost, or that of the problem */
+            status: number;
+            body: components["schemas"]["Order"] | components["schemas"]["Problem"];
+        };
+        Turned: {
+            guards: components["schemas"]["Guards"];
+            steps: {
+                /** @enum {string} */
+                name: "switch" | "cancel_orders" | "liquidate" | "suspend_trade";
+                done: boolean;
+                message?: string;
+                closed?: components["schemas"]["Closed"][];
+            }[];
+        };
+        Preview: {
+            /** @description Whether the guards let it through; Alpaca may still refuse it */
+            allowed: boolean;
+            violations: components["schemas"]["Violation"][];
+            /** @description Whether it can only make positions smaller; null where no guard had to know */
+            reducing: boolean | null;
+            /** @description What a unit costs now at the most, by symbol */
+            prices: {
+                [key: string]: components["schemas"]["Amount"];
+            };
+            /** @description The position; below 0 it is short */
+            held: components["schemas"]["Amount"];
+            /** @description Dollars; below 0 for what it brings in; null without a price */
+            estimated_cost: components["schemas"]["AmountOrNull"];
+            buying_power: {
+                /** @enum {string} */
+                kind: "buying_power" | "options_buying_power" | "non_marginable_buying_power";
+                now: components["schemas"]["Amount"];
+                after: components["schemas"]["AmountOrNull"];
+                enough: boolean;
+            };
+            session: {
+                /** @enum {string} */
+                name: "regular" | "pre_market" | "after_hours" | "overnight" | "closed" | "continuous";
+                next_open: components["schemas"]["Time"];
+                next_close: components["schemas"]["Time"];
+            };
+            /** @description Open orders of the other side */
+            collisions: components["schemas"]["Order"][];
+            warnings: {
+                /** @enum {string} */
+                code: "insufficient_buying_power" | "wash_trade" | "session_closed" | "asset_unknown" | "asset_not_tradable" | "not_fractionable" | "not_shortable";
+                message: string;
+            }[];
+        };
         /** @enum {string} */
         PositionIntent: "buy_to_open" | "buy_to_close" | "sell_to_open" | "sell_to_close";
         Order: {
@@ -5379,7 +5902,7 @@ export interface components {
              *     unknown: it stayed unclear, and waits for a person.
              * @enum {string}
              */
-            intent_state: "submitting" | "accepted" | "rejected" | "unsent" | "unknown";
+            intent_state: "submitting" | "accepted" | "rejected" | "unsent" | "unknown" | "dismissed";
             status_message: components["schemas"]["TextOrNull"];
             /** @enum {string} */
             action: "place" | "replace";
@@ -5791,6 +6314,12 @@ export interface components {
         AccountHeader: string;
         /** @description The same as X-Account-ID */
         AccountQuery: string;
+        /** @description Your name for this request, such as a UUID; a retry with it is safe */
+        IdempotencyKey: string;
+        /** @description Whose order it is */
+        Agent: string;
+        /** @description Yours; it is kept with the order */
+        Tag: string;
         Limit: number;
         /** @description The next_cursor of the page before */
         Before: string;
