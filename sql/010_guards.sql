@@ -84,12 +84,15 @@ grant insert (reference_prices), update (reference_prices) on app.alpaca_orders 
 {{ template "func/orders_made_by.sql" . }}
 {{ template "func/orders_sent_since.sql" . }}
 {{ template "func/new_york_midnight.sql" . }}
-{{ template "func/guard_usage.sql" . }}
+{{ template "func/guards_json.sql" . }}
+{{ template "func/opposing_orders.sql" . }}
+{{ template "func/held_quantity.sql" . }}
 {{ template "func/order_verdict.sql" . }}
 {{ template "func/guard_order.sql" . }}
 grant execute on function app.underlying(text), app.order_lines(app.alpaca_orders), app.open_quantities(uuid, text, uuid),
   app.violation(text, text, text, text), app.orders_made_by(app.alpaca_orders), app.orders_sent_since(uuid, timestamptz),
-  app.new_york_midnight(), app.guard_usage(uuid), app.order_verdict(app.alpaca_orders) to paddock_app;
+  app.new_york_midnight(), app.guards_json(uuid), app.opposing_orders(uuid, text, text),
+  app.held_quantity(uuid, text), app.order_verdict(app.alpaca_orders) to paddock_app;
 
 create trigger guard_new before insert on app.alpaca_orders
   for each row when (new.intent_state = 'submitting') execute function app.guard_order();
@@ -122,7 +125,9 @@ drop trigger guard_again on app.alpaca_orders;
 drop trigger guard_new on app.alpaca_orders;
 drop function app.guard_order();
 drop function app.order_verdict(app.alpaca_orders);
-drop function app.guard_usage(uuid);
+drop function app.held_quantity(uuid, text);
+drop function app.opposing_orders(uuid, text, text);
+drop function app.guards_json(uuid);
 drop function app.new_york_midnight();
 drop function app.orders_sent_since(uuid, timestamptz);
 drop function app.orders_made_by(app.alpaca_orders);

@@ -54,10 +54,7 @@ type Warning struct {
 // previewVerdict asks the guards about an order that is not there.
 const (
 	previewVerdict = `select app.order_verdict(jsonb_populate_record(null::app.alpaca_orders, $1)), private.may('trade')`
-	held           = `select coalesce(sum(qty), 0)::text from app.alpaca_positions where account_id = $1 and symbol = $2`
-	collisions     = `select ` + orderColumns + ` from app.alpaca_orders where account_id = $1 and symbol = $2 and side = $3
-		and status not in ('filled', 'canceled', 'expired', 'rejected', 'replaced') and alpaca_order_id is not null
-		order by created_at limit 50`
+	collisions     = `select ` + orderColumns + ` from app.opposing_orders($1, $2, $3)`
 )
 
 // Preview answers what Place would, without sending anything: what the order
@@ -83,8 +80,8 @@ func (s *Service) Preview(ctx context.Context, a tenant.Admission, r OrderReques
 		b.LockLog()
 		market.facts.queue(b, a.Account)
 		b.Queue(previewVerdict, r.row(a, market.facts)).QueryRow(func(row pgx.Row) error { return row.Scan(&v, &may) })
-		b.Queue(held, a.Account, r.Symbol).QueryRow(func(row pgx.Row) error { return row.Scan(&p.Held) })
-		b.Queue(collisions, a.Account, r.Symbol, opposite(r.Side)).Query(func(rows pgx.Rows) (err error) {
+		b.Queue("select app.held_quantity($1, $2)::text", a.Account, r.Symbol).QueryRow(func(row pgx.Row) error { return row.Scan(&p.Held) })
+		b.Queue(collisions, a.Account, r.Symbol, r.Side).Query(func(rows pgx.Rows) (err error) {
 			p.Collisions, err = tenant.AppendRows(nil, rows, nil)
 			return err
 		})
@@ -102,13 +99,6 @@ func (s *Service) Preview(ctx context.Context, a tenant.Admission, r OrderReques
 	p.estimate(&r, market)
 	p.warn(&r, market)
 	return p, nil
-}
-
-func opposite(side string) string {
-	if side == "buy" {
-		return "sell"
-	}
-	return "buy"
 }
 
 // symbols are all that the order trades.

@@ -49,15 +49,6 @@ func (l *Limits) Check() error {
 	return nil
 }
 
-const guardsOf = `select jsonb_build_object(
-		'switch', coalesce(g.switch, 'open'), 'switch_reason', g.switch_reason,
-		'max_order_notional', g.max_order_notional::text, 'max_position_notional', g.max_position_notional::text,
-		'max_position_qty', g.max_position_qty::text, 'max_open_orders', g.max_open_orders,
-		'orders_per_minute', g.orders_per_minute, 'orders_per_day', g.orders_per_day, 'daily_loss_limit', g.daily_loss_limit::text,
-		'allowed_symbols', to_jsonb(g.allowed_symbols), 'allowed_sides', to_jsonb(g.allowed_sides),
-		'updated_by', g.updated_by, 'updated_at', app.rfc3339(g.updated_at), 'usage', app.guard_usage($1))
-	from (values (1)) one left join app.account_guards g on g.account_id = $1`
-
 // Guards answers the account's guards, and how much of them is used.
 func (s *Service) Guards(ctx context.Context, a tenant.Admission) (json.RawMessage, error) {
 	var guards json.RawMessage
@@ -66,7 +57,7 @@ func (s *Service) Guards(ctx context.Context, a tenant.Admission) (json.RawMessa
 }
 
 func queueGuards(b *tenant.Batch, a tenant.Admission, into *json.RawMessage) {
-	b.Queue(guardsOf, a.Account).QueryRow(func(row pgx.Row) error { return row.Scan(into) })
+	b.Queue("select app.guards_json($1)", a.Account).QueryRow(func(row pgx.Row) error { return row.Scan(into) })
 }
 
 // SetGuards sets all limits and answers them. It ends with invalid_guards, or

@@ -20,7 +20,8 @@ declare
   loss numeric;
 begin
   select t.* into g from app.account_guards t where t.account_id = o.account_id;
-  if not found then
+  if not found or g.switch = 'open' and num_nonnulls(g.max_order_notional, g.max_position_notional, g.max_position_qty, g.max_open_orders,
+      g.orders_per_minute, g.orders_per_day, g.daily_loss_limit, g.allowed_symbols, g.allowed_sides) = 0 then
     return jsonb_build_object('violations', violations, 'needs', needs, 'reducing', null);
   end if;
   if g.switch = 'halted' then
@@ -42,7 +43,7 @@ begin
     worth := worth + line.qty * line.price * line.multiplier;
     if line.price is null and (line.qty is null and line.closable > 0 or g.max_position_notional is not null
         or g.max_order_notional is not null and o.notional is null or g.max_position_qty is not null and line.qty is null) then
-      needs := needs || to_jsonb('price ' || line.symbol);
+      needs := needs || to_jsonb('price ' || coalesce(line.symbol, ''));
     end if;
 
     if line.symbol <> all (g.allowed_symbols) and coalesce(app.underlying(line.symbol), '') <> all (g.allowed_symbols) then

@@ -180,6 +180,60 @@ var doorAttacks = []attack{
 		run: func(l *lab) { hostile(l, l.as("paddock_app")) },
 	},
 	{
+		name: "an order past the guards, by a statement",
+		weak: []string{"drop trigger guard_new on app.alpaca_orders", "drop trigger guard_again on app.alpaca_orders"},
+		scene: func(l *lab) {
+			l.share("trader")
+			must(l.t, l.admin, "update app.account_guards set switch = 'halted' where account_id = $1", l.b.Account)
+		},
+		run: func(l *lab) {
+			s := l.as("paddock_app")
+			for _, statements := range [][]string{
+				{"insert into app.alpaca_orders (account_id, client_order_id, submitted_by, symbol, side, qty) values ('$B', 'past', '$USER', 'X', 'buy', 1)"},
+				{"insert into app.alpaca_orders (account_id, client_order_id, submitted_by, symbol, side, qty, parent_alpaca_order_id) values ('$B', 'past', '$USER', 'X', 'buy', 1, '$NOBODY')"},
+				{"update app.alpaca_orders set intent_state = 'submitting' where account_id = '$B'"},
+				{"delete from app.account_guards where account_id = '$B'"},
+				{"update app.account_guards set switch = 'open' where account_id = '$B'"},
+				{"insert into app.account_guards (account_id) values ('$B') on conflict (account_id) do update set switch = 'open'"},
+				{"set local session_replication_role = replica", "insert into app.alpaca_orders (account_id, client_order_id, submitted_by, symbol, side, qty) values ('$B', 'past', '$USER', 'X', 'buy', 1)"},
+				{"alter table app.alpaca_orders disable trigger all"},
+			} {
+				s.mustAsk("begin; select private.admit('$TOKEN', '$B')")
+				for _, statement := range statements {
+					s.ask(statement)
+				}
+				s.ask("commit")
+			}
+		},
+	},
+	{
+		name:   "the switch opened by somebody who only trades",
+		weakFn: edit("private.set_switch(text,text)", "and private.account_id('manage') is null", "and false"),
+		scene: func(l *lab) {
+			l.share("trader")
+			must(l.t, l.admin, "update app.account_guards set switch = 'halted' where account_id = $1", l.b.Account)
+		},
+		run: func(l *lab) {
+			s := l.as("paddock_app")
+			for _, call := range []string{"select private.set_switch('open', '')", "select private.set_switch('reduce_only', null)", "select private.set_guards('{}')", "select private.set_switch(null, null)", "select private.set_switch('elsewhere', null)"} {
+				s.mustAsk("begin; select private.admit('$TOKEN', '$B')")
+				s.ask(call)
+				s.ask("commit")
+			}
+		},
+	},
+	{
+		name:   "limits taken away by somebody who only trades",
+		weakFn: edit("private.set_guards(jsonb)", "private.account_id('manage')", "private.account_id('trade')"),
+		scene:  func(l *lab) { l.share("trader") },
+		run: func(l *lab) {
+			s := l.as("paddock_app")
+			s.mustAsk("begin; select private.admit('$TOKEN', '$B')")
+			s.ask("select private.set_guards('{}')")
+			s.ask("commit")
+		},
+	},
+	{
 		name: "ciphertext and key metadata read",
 		weak: []string{
 			"grant select on private.user_credentials to paddock_app",
@@ -245,7 +299,8 @@ func hostile(l *lab, s *session) {
 		"jsonb":                    {"null", "'null'", "'[]'", `'{"client_order_id": "$B_CLIENT", "id": "$B_BROKER", "updated_at": "2100-01-01"}'`, `'{"account_id": "$B"}'`},
 		"timestamp with time zone": {"null", "'infinity'", "now()"},
 		"bytea":                    {"null", "'\\x'"},
-		"app.alpaca_orders":        {"null"},
+		"app.alpaca_orders": {"null", `jsonb_populate_record(null::app.alpaca_orders, '{"account_id": "$B", "side": "buy", "order_class": "", "qty": 1, "symbol": "X", "limit_price": 1}')`,
+			`jsonb_populate_record(null::app.alpaca_orders, '{"account_id": "$B", "order_class": "mleg", "qty": 1, "request": {"legs": [{"symbol": null}]}}')`},
 	}
 	rows, err := l.admin.Query(l.t.Context(), `select p.oid::regproc::text, array(select format_type(a, null) from unnest(p.proargtypes) with ordinality u (a, n) order by n)
 		from pg_proc p join pg_namespace n on n.oid = p.pronamespace

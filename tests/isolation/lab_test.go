@@ -129,8 +129,11 @@ func (l *lab) tenant(name string) tenantOf {
 	must(l.t, app, "update app.alpaca_orders set alpaca_order_id = $1, status = 'new', intent_state = 'accepted' where account_id = $2", x.BrokerOrder, x.Account)
 	must(l.t, app, "select app.record_positions($1, jsonb_build_array(jsonb_build_object('symbol', $2::text, 'qty', '3')), now())", x.Account, m)
 	must(l.t, app, "insert into app.agent_logs (account_id, user_id, level, message) values ($1, $2, 'info', $3)", x.Account, x.User, m)
+	must(l.t, app, "select private.set_guards('{}'), private.set_switch('open', $1)", m)
+	must(l.t, app, "insert into app.account_balances (account_id, equity, last_equity, as_of) values ($1, 1, 1, now())", x.Account)
 	must(l.t, app, "select private.append_event('order', jsonb_build_object('note', $1::text))", m)
 	must(l.t, app, "commit")
+	must(l.t, l.admin, "insert into app.stream_cursors (account_id, agreed_at) values ($1, now())", x.Account)
 	return x
 }
 
@@ -157,6 +160,8 @@ func (l *lab) state() string {
 		"select x::text from app.alpaca_positions x where account_id = $1 order by 1",
 		"select x::text from app.trading_positions x where account_id = $1 order by 1",
 		"select x::text from app.agent_logs x where account_id = $1 order by 1",
+		"select x::text from app.account_guards x where account_id = $1",
+		"select x::text from app.account_balances x where account_id = $1",
 		"select x::text from app.account_events x where account_id = $1 order by 1",
 		"select x::text from app.event_heads x where account_id = $1",
 		"select x::text from app.audit_log x where account_id = $1 order by 1",
