@@ -1,0 +1,86 @@
+package stream_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+
+	"paddock/app/alpacasim"
+	"paddock/app/stream"
+	"paddock/app/trading"
+)
+
+// rest places an order that the market does not reach, and answers its id here.
+func (w *world) rest(clientOrderID string) uuid.UUID {
+	w.t.Helper()
+	limit := &trading.Amount{Decimal: decimal.NewFromInt(1)}
+	qty := &trading.Amount{Decimal: decimal.NewFromInt(2)}
+	_, err := w.trading().Place(w.t.Context(), w.account, "", trading.OrderRequest{Symbol: "AAPL", Side: "buy", Type: "limit", TimeInForce: "gtc",
+		Qty: qty, LimitPrice: limit, ClientOrderID: clientOrderID, Tag: "the tag"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return scan[uuid.UUID](w, `select id from app.alpaca_orders where account_id = $1 and client_order_id = $2`, w.account.Account, clientOrderID)
+}
+
+func cheaper(clientOrderID string) trading.Replacement {
+	return trading.Replacement{LimitPrice: &trading.Amount{Decimal: decimal.NewFromInt(2)}, ClientOrderID: clientOrderID}
+}
+
+// A replacement ends as it truly did: in the old order's place, or rejected
+// after it was accepted, and then the old one stands. The chain stays linked.
+func TestReplacementEndsAsItDid(t *testing.T) {
+	w := newWorld(t)
+	w.run()
+	w.eventually("the first agreement", func() bool { return w.agreed() != nil })
+	old := w.rest("first")
+	if _, err := w.trading().Replace(t.Context(), w.account, old, "", cheaper("second")); err != nil {
+		t.Fatal(err)
+	}
+	w.becomes("first", "accepted replaced 0")
+	w.becomes("second", "accepted new 0")
+	linked := `select (select replaced_by from app.alpaca_orders where client_order_id = $1) = n.alpaca_order_id
+		and n.replaces = (select alpaca_order_id from app.alpaca_orders where client_order_id = $1) and n.tag = 'the tag' from app.alpaca_orders n where n.client_order_id = $2`
+	w.eventually("the chain", func() bool { return scan[bool](w, linked, "first", "second") })
+
+	w.sim.Inject(alpacasim.ReplaceReject, 1, 0)
+	second := scan[uuid.UUID](w, `select id from app.alpaca_orders where client_order_id = 'second'`)
+	third := cheaper("third")
+	third.LimitPrice.Decimal = decimal.NewFromInt(3)
+	placed, err := w.trading().Replace(t.Context(), w.account, second, "", third)
+	if err != nil || !placed.Known {
+		t.Fatalf("known %v, %v", placed.Known, err)
+	}
+	w.sim.Step()
+	w.becomes("third", "accepted rejected 0")
+	w.becomes("second", "accepted new 0")
+	for _, o := range w.sim.Orders(w.seed.KeyID) {
+		if got := scan[string](w, `select status from app.alpaca_orders where alpaca_order_id = $1`, o.ID); got != o.Status {
+			t.Errorf("%s is %s here and %s at the broker", o.ClientOrderID, got, o.Status)
+		}
+	}
+}
+
+// The answer to a replacement that was lost is looked up, and both orders are
+// as the broker has them; what never got there is parked, and the old one stands.
+func TestLostReplacementIsLookedUp(t *testing.T) {
+	w := newWorld(t)
+	w.run(func(c *stream.Config) { c.LookupWindow = time.Second })
+	w.eventually("the first agreement", func() bool { return w.agreed() != nil })
+	for fault, want := range map[alpacasim.Fault][2]string{
+		alpacasim.Drop: {"accepted replaced 0", "accepted new 0"},
+		alpacasim.Fail: {"accepted new 0", "unknown unknown 0"},
+	} {
+		old := w.rest("old-" + string(fault))
+		w.sim.InjectFor(alpacasim.Injection{Fault: fault, N: 1, On: http.MethodPatch})
+		placed, err := w.trading().Replace(t.Context(), w.account, old, "", cheaper("new-"+string(fault)))
+		if err != nil || placed.Known {
+			t.Fatalf("%s: known %v, %v", fault, placed.Known, err)
+		}
+		w.becomes("new-"+string(fault), want[1])
+		w.becomes("old-"+string(fault), want[0])
+	}
+}
