@@ -77,6 +77,7 @@ grant select, insert, update (equity, last_equity, as_of) on app.account_balance
 
 grant insert (reference_prices), update (reference_prices) on app.alpaca_orders to paddock_app;
 
+{{ template "func/order_event.sql" . }}
 {{ template "func/underlying.sql" . }}
 {{ template "func/order_lines.sql" . }}
 {{ template "func/open_quantities.sql" . }}
@@ -89,6 +90,7 @@ grant insert (reference_prices), update (reference_prices) on app.alpaca_orders 
 {{ template "func/held_quantity.sql" . }}
 {{ template "func/order_verdict.sql" . }}
 {{ template "func/guard_order.sql" . }}
+grant execute on function app.order_event(text, app.alpaca_orders) to paddock_app, paddock_worker;
 grant execute on function app.underlying(text), app.order_lines(app.alpaca_orders), app.open_quantities(uuid, text, uuid),
   app.violation(text, text, text, text), app.orders_made_by(app.alpaca_orders), app.orders_sent_since(uuid, timestamptz),
   app.new_york_midnight(), app.guards_json(uuid), app.opposing_orders(uuid, text, text),
@@ -135,6 +137,7 @@ drop function app.violation(text, text, text, text);
 drop function app.open_quantities(uuid, text, uuid);
 drop function app.order_lines(app.alpaca_orders);
 drop function app.underlying(text);
+drop function app.order_event(text, app.alpaca_orders);
 drop table app.account_balances, app.account_guards;
 drop index app.alpaca_orders_unended_idx;
 -- The owner is held by RLS too, but for this.

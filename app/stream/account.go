@@ -251,6 +251,5 @@ func (a *account) resolve(ctx context.Context) {
 // changed anything, tells the account of it.
 func queueOrderEvent(b *tenant.Batch, l tenant.Lease, order json.RawMessage, what, requestID string) {
 	b.Queue(`with r as (select * from app.record_order($1, $2, $3))
-		select private.append_event('order', jsonb_build_object('event', $4::text, 'order', app.order_json(r.recorded),
-			'execution', null, 'position_qty', null), null) from r where r.changed`, l.Account, []byte(order), requestID, what)
+		select private.append_event('order', app.order_event($4::text, r.recorded), null) from r where r.changed`, l.Account, []byte(order), requestID, what)
 }

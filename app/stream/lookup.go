@@ -105,7 +105,6 @@ func (a *account) park(ctx context.Context, in lost, message string) error {
 		b.Queue(`with parked as (
 			update app.alpaca_orders set intent_state = 'unknown', status = 'unknown', status_message = $3, updated_at = clock_timestamp()
 			where account_id = $1 and id = $2 and intent_state = 'submitting' returning *)
-			select private.append_event('order', jsonb_build_object('event', 'unknown', 'order', app.order_json(row(parked.*)::app.alpaca_orders),
-				'execution', null, 'position_qty', null), null) from parked`, a.lease.Account, in.ID, message)
+			select private.append_event('order', app.order_event('unknown', row(parked.*)::app.alpaca_orders), null) from parked`, a.lease.Account, in.ID, message)
 	})
 }

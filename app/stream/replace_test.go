@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"paddock/app/alpacasim"
+	"paddock/app/problem"
 	"paddock/app/stream"
 	"paddock/app/trading"
 )
@@ -82,5 +83,40 @@ func TestLostReplacementIsLookedUp(t *testing.T) {
 		}
 		w.becomes("new-"+string(fault), want[1])
 		w.becomes("old-"+string(fault), want[0])
+	}
+}
+
+// An exit can be moved whatever the guards say: it only closes what its entry
+// opened, and the other exit does not sell the same shares twice.
+func TestExitsAreMovedPastGuards(t *testing.T) {
+	w := newWorld(t)
+	w.sim.SetAlwaysOpen(true)
+	w.run()
+	w.eventually("the first agreement", func() bool { return w.agreed() != nil })
+	amount := func(n int64) *trading.Amount { return &trading.Amount{Decimal: decimal.NewFromInt(n)} }
+	_, err := w.trading().Place(t.Context(), w.account, "", trading.OrderRequest{Symbol: "AAPL", Side: "buy", Type: "market", TimeInForce: "gtc", Qty: amount(10),
+		OrderClass: "bracket", TakeProfit: &trading.TakeProfit{LimitPrice: amount(9000)}, StopLoss: &trading.StopLoss{StopPrice: amount(1)}, ClientOrderID: "entry"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.sim.Step()
+	w.becomes("entry", "accepted filled 10")
+	w.eventually("the position", func() bool { return w.held("AAPL") == "10" })
+	exits := `select count(*) from app.alpaca_orders where account_id = $1 and parent_alpaca_order_id is not null and status in ('new', 'held')`
+	w.eventually("the exits", func() bool { return scan[int](w, exits, w.account.Account) == 2 })
+	one := 1
+	if _, err := w.trading().SetGuards(t.Context(), w.account, trading.Limits{MaxOrderNotional: amount(1), MaxPositionQty: amount(1), MaxOpenOrders: &one, OrdersPerDay: &one}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.trading().Turn(t.Context(), w.account, "", trading.Switch{To: "reduce_only"}); err != nil {
+		t.Fatal(err)
+	}
+	take := scan[uuid.UUID](w, `select id from app.alpaca_orders where account_id = $1 and parent_alpaca_order_id is not null and type = 'limit'`, w.account.Account)
+	if _, err := w.trading().Replace(t.Context(), w.account, take, "", trading.Replacement{LimitPrice: amount(8000), ClientOrderID: "nearer"}); err != nil {
+		t.Errorf("the exit cannot be moved: %v", err)
+	}
+	w.becomes("nearer", "accepted new 0")
+	if _, err := w.trading().Replace(t.Context(), w.account, take, "", trading.Replacement{Qty: amount(11)}); !problem.Is(err, "guard_refused") {
+		t.Errorf("an exit of more than its entry: %v", err)
 	}
 }

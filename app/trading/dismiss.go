@@ -15,8 +15,7 @@ const dismiss = `with dismissed as (
 	update app.alpaca_orders set intent_state = 'dismissed', status = 'rejected', updated_at = clock_timestamp(),
 		status_message = 'Alpaca''s answer to this order was lost, and somebody has seen that it was never placed.'
 	where account_id = $1 and id = $2 and intent_state = 'unknown' and private.may('trade') returning *)
-	select private.append_event('order', jsonb_build_object('event', 'dismissed', 'order', app.order_json(row(dismissed.*)::app.alpaca_orders),
-		'execution', null, 'position_qty', null), null) from dismissed`
+	select private.append_event('order', app.order_event('dismissed', row(dismissed.*)::app.alpaca_orders), null) from dismissed`
 
 // Dismiss takes a person's word that an order whose answer was lost was never
 // placed: it counts no more. Should the broker tell of it after all, it is

@@ -37,18 +37,15 @@ const (
 				looked_up_at = null, lookups = 0, reference_prices = excluded.reference_prices, updated_at = clock_timestamp()
 			where o.intent_state = 'unsent' and o.request_hash = excluded.request_hash
 		returning *)
-		select private.append_event('order', jsonb_build_object('event', 'submitting', 'order', app.order_json(row(made.*)::app.alpaca_orders),
-			'execution', null, 'position_qty', null), null) from made`
+		select private.append_event('order', app.order_event('submitting', row(made.*)::app.alpaca_orders), null) from made`
 	recordPlaced = `with r as (select * from app.record_order($1, $2, $3)), said as (
-		select private.append_event('order', jsonb_build_object('event', 'accepted', 'order', app.order_json(r.recorded),
-			'execution', null, 'position_qty', null), null) from r where r.changed)
+		select private.append_event('order', app.order_event('accepted', r.recorded), null) from r where r.changed)
 		select app.order_json(r.recorded), (select count(*) from said) from r`
 	recordRefused = `with refused as (
 		update app.alpaca_orders set intent_state = $6, status = 'rejected', status_message = nullif($3, ''),
 			broker_error_code = nullif($4, 0), broker_request_id = nullif($5, ''), updated_at = clock_timestamp()
 		where account_id = $1 and id = $2 and intent_state = 'submitting' returning *)
-		select private.append_event('order', jsonb_build_object('event', 'rejected', 'order', app.order_json(row(refused.*)::app.alpaca_orders),
-			'execution', null, 'position_qty', null), null) from refused`
+		select private.append_event('order', app.order_event('rejected', row(refused.*)::app.alpaca_orders), null) from refused`
 )
 
 // Place sends an order to the broker, once. A retry with the same

@@ -80,8 +80,7 @@ const insertReplacement = `with made as (
 			looked_up_at = null, lookups = 0, reference_prices = excluded.reference_prices, updated_at = clock_timestamp()
 		where o.intent_state = 'unsent' and o.request_hash = excluded.request_hash
 	returning *)
-	select private.append_event('order', jsonb_build_object('event', 'submitting', 'order', app.order_json(row(made.*)::app.alpaca_orders),
-		'execution', null, 'position_qty', null), null) from made`
+	select private.append_event('order', app.order_event('submitting', row(made.*)::app.alpaca_orders), null) from made`
 
 // Replace asks the broker for another order in the place of an open one, once,
 // and answers the new order. It is an intent like any other: a retry sends

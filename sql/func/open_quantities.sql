@@ -2,12 +2,16 @@
 -- dearest of their prices; those whose answer is missing count too. Of orders
 -- that exclude each other, such as a bracket's two exits or an order and its
 -- replacement, the largest counts. An exit sells no more than its entry bought.
--- p_without is an order, by the broker's id, that is to be replaced.
+-- p_without is an order, by the broker's id, that is to be replaced: it and
+-- what it excludes are left out.
 create function app.open_quantities(p_account uuid, p_symbol text, p_without uuid,
   out buys numeric, out sells numeric, out dearest numeric)
 stable set search_path = pg_catalog, pg_temp
 language sql as $$
-  with unended as (
+  with replaced as (
+    select coalesce(o.parent_alpaca_order_id, o.alpaca_order_id) as family, o.side
+    from app.alpaca_orders o where o.account_id = p_account and o.alpaca_order_id = p_without
+  ), unended as (
     select o as the_order, o.filled_qty, o.qty, o.notional, entry.side as entry_side, entry.filled_qty as entered,
       coalesce(o.parent_alpaca_order_id,
         (select r.alpaca_order_id from app.alpaca_orders r
@@ -18,7 +22,7 @@ language sql as $$
     left join app.alpaca_orders entry on entry.account_id = p_account and entry.alpaca_order_id = o.parent_alpaca_order_id
     where o.account_id = p_account and (o.symbol = p_symbol or o.symbol is null)
       and o.status not in ('filled', 'canceled', 'expired', 'rejected', 'replaced')
-      and (p_without is null or o.alpaca_order_id is distinct from p_without)
+      and not exists (select from replaced r where r.family = coalesce(o.parent_alpaca_order_id, o.alpaca_order_id) and r.side = o.side)
       and coalesce(entry.order_class, '') <> 'mleg' -- its legs are lines of it
   ), lines as (
     select u.family, l.side, l.price,

@@ -12,7 +12,9 @@ declare
   g app.account_guards;
   violations jsonb := '[]';
   needs jsonb := '[]';
-  reducing boolean := o.order_class not in ('bracket', 'oto'); -- whose exits come after
+  -- The exits of a bracket come after its entry.
+  reducing boolean := o.order_class not in ('bracket', 'oto') or o.parent_alpaca_order_id is not null;
+  entry app.alpaca_orders; -- of which this is an exit, when an exit is replaced
   line record;
   worth numeric := 0;
   after numeric;
@@ -32,6 +34,7 @@ begin
     return jsonb_build_object('violations', violations, 'needs', jsonb_build_array('positions'), 'reducing', null);
   end if;
 
+  select t.* into entry from app.alpaca_orders t where t.account_id = o.account_id and t.alpaca_order_id = o.parent_alpaca_order_id;
   for line in
     select l.*, coalesce(p.qty, 0) as held, q.buys, q.sells, greatest(l.price, q.dearest, p.current_price) as dearest,
       case l.side when 'sell' then coalesce(p.qty, 0) - q.sells else -coalesce(p.qty, 0) - q.buys end as closable
@@ -39,7 +42,7 @@ begin
     left join app.alpaca_positions p on p.account_id = o.account_id and p.symbol = l.symbol
     cross join lateral app.open_quantities(o.account_id, l.symbol, o.replaces) q
   loop
-    reducing := reducing and coalesce(line.qty <= line.closable, false);
+    reducing := reducing and (coalesce(line.qty <= line.closable, false) or coalesce(entry.side <> line.side and line.qty <= entry.qty, false));
     worth := worth + line.qty * line.price * line.multiplier;
     if line.price is null and (line.qty is null and line.closable > 0 or g.max_position_notional is not null
         or g.max_order_notional is not null and o.notional is null or g.max_position_qty is not null and line.qty is null) then
