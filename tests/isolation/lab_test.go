@@ -133,7 +133,6 @@ func (l *lab) tenant(name string) tenantOf {
 	must(l.t, app, "insert into app.account_balances (account_id, equity, last_equity, as_of) values ($1, 1, 1, now())", x.Account)
 	must(l.t, app, "select private.append_event('order', jsonb_build_object('note', $1::text))", m)
 	must(l.t, app, "commit")
-	must(l.t, l.admin, "insert into app.stream_cursors (account_id, agreed_at) values ($1, now())", x.Account)
 	return x
 }
 
