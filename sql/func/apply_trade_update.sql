@@ -13,6 +13,7 @@ declare
   price numeric := (u->>'price')::numeric;
   held numeric := (u->>'position_qty')::numeric;
   at timestamptz := coalesce((u->>'at')::timestamptz, (u->>'timestamp')::timestamptz, now());
+  executed_at timestamptz := coalesce((u->>'timestamp')::timestamptz, at);
 begin
   if exists (select from app.account_events e where e.account_id = p_account and e.broker_event_id = u->>'event_id') then
     return null;
@@ -32,10 +33,10 @@ begin
   end if;
 
   if traded or u->>'event' in ('trade_bust', 'trade_correct') then
-    perform app.record_execution(p_account, o.id, u->>'event', u, at);
+    perform app.record_execution(p_account, o.id, u->>'event', u, executed_at);
     -- What an order of several legs executes, its legs do.
     for leg in select l from jsonb_array_elements(case jsonb_typeof(u->'legs') when 'array' then u->'legs' else '[]' end) l loop
-      perform app.record_execution(p_account, t.id, u->>'event', leg, at)
+      perform app.record_execution(p_account, t.id, u->>'event', leg, executed_at)
         from app.alpaca_orders t where t.account_id = p_account and t.alpaca_order_id = (leg->>'order_id')::uuid;
     end loop;
   end if;

@@ -39,6 +39,13 @@ begin
     perform app.add_up_fills(p_account, p_order);
     if since is not null then
       perform app.rejournal(p_account, o.symbol, since, '');
+      -- Where none of its fills is left, no fill names its agent and its tag.
+      if o.orchestrator_agent_id is not null then
+        perform app.rejournal_scope(p_account, o.symbol, 'agent', o.orchestrator_agent_id, since, '');
+      end if;
+      if o.tag is not null then
+        perform app.rejournal_scope(p_account, o.symbol, 'tag', o.tag, since, '');
+      end if;
     end if;
     select t.fills_qty = t.filled_qty into settled from app.alpaca_orders t where t.account_id = p_account and t.id = p_order;
   end if;
