@@ -265,6 +265,20 @@ func known(arrived []telling) ([]plainFill, []plainAdjustment) {
 	return fills, adjustments
 }
 
+// update is the message as the stream has it, the nth of the account's.
+func (m telling) update(n int) string {
+	o := m.x.order
+	more := map[string]any{"execution_id": m.x.id, "qty": m.x.qty, "price": m.x.price}
+	switch m.event {
+	case "trade_bust":
+		more["execution_id"], more["previous_execution_id"] = fmt.Sprint("bust-", m.x.id), m.x.id
+	case "trade_correct":
+		more["previous_execution_id"] = m.x.previous.id
+	}
+	return update(fmt.Sprintf("%026d", n), m.event, m.at, map[string]any{
+		"client_order_id": o.id, "symbol": o.symbol, "asset_class": o.class, "side": o.side, "status": "partially_filled", "filled_qty": o.filled}, more)
+}
+
 // tell sends one message through the door that the broker's come through.
 func (w *world) tell(l tenant.Lease, n int, m telling) error {
 	return w.worker.Write(w.t.Context(), l, func(b *tenant.Batch) {
@@ -278,16 +292,7 @@ func (w *world) tell(l tenant.Lease, n int, m telling) error {
 			b.Queue("select app.record_adjustments($1, $2)", l.Account, text)
 			return
 		}
-		o := m.x.order
-		more := map[string]any{"execution_id": m.x.id, "qty": m.x.qty, "price": m.x.price}
-		switch m.event {
-		case "trade_bust":
-			more["execution_id"], more["previous_execution_id"] = fmt.Sprint("bust-", m.x.id), m.x.id
-		case "trade_correct":
-			more["previous_execution_id"] = m.x.previous.id
-		}
-		b.Queue("select app.apply_trade_update($1, $2)", l.Account, payload(update(fmt.Sprintf("%026d", n), m.event, m.at, map[string]any{
-			"client_order_id": o.id, "symbol": o.symbol, "asset_class": o.class, "side": o.side, "status": "partially_filled", "filled_qty": o.filled}, more)))
+		b.Queue("select app.apply_trade_update($1, $2)", l.Account, payload(m.update(n)))
 	})
 }
 
@@ -298,7 +303,7 @@ func (w *world) tell(l tenant.Lease, n int, m telling) error {
 func TestJournalEqualsPlainComputation(t *testing.T) {
 	t.Parallel()
 	seeds := []uint64{}
-	for n := range uint64(25) {
+	for n := range uint64(12) {
 		seeds = append(seeds, n+1)
 	}
 	if text := os.Getenv("PADDOCK_JOURNAL_SEED"); text != "" {
@@ -364,6 +369,56 @@ func TestJournalEqualsPlainComputation(t *testing.T) {
 		if after := scan[*string](w, all); (before == nil) != (after == nil) || before != nil && *before != *after {
 			t.Fatalf("PADDOCK_JOURNAL_SEED=%d: computed anew the journal is another", seed)
 		}
+	}
+}
+
+// A fill costs the same however long the account's history is: it goes on from
+// the open trip as it stands.
+func TestFillsCostTheSameForever(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	l := w.lease()
+	n := 0
+	fill := func(around func(b *tenant.Batch)) {
+		t.Helper()
+		n++
+		o := &tradedOrder{id: fmt.Sprint("order-", n), symbol: "AAPL", class: "us_equity", side: "buy", filled: decimal.NewFromInt(1)}
+		if n%3 == 0 { // two steps up and one down: the trip never ends
+			o.side = "sell"
+		}
+		w.exec(`insert into app.alpaca_orders (account_id, client_order_id, orchestrator_agent_id, tag) values ($1, $2, 'one', 'slow')`, l.Account, o.id)
+		x := &execution{id: fmt.Sprint("x", n), order: o, qty: decimal.NewFromInt(1), price: decimal.NewFromInt(100)}
+		m := telling{event: "fill", x: x, at: time.Date(2026, 6, 1, 14, 0, n, 0, time.UTC)}
+		if err := w.worker.Write(t.Context(), l, func(b *tenant.Batch) {
+			around(b)
+			b.Queue("select app.apply_trade_update($1, $2)", l.Account, payload(m.update(n)))
+			around(b)
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rowsRead := func() int {
+		var counts []int // what the connection has read, before the fill and after it
+		w.exec("analyze app.fills, app.trading_positions, app.alpaca_orders, app.journal_adjustments")
+		fill(func(b *tenant.Batch) {
+			b.Queue(`select coalesce(sum(seq_tup_read + idx_tup_fetch), 0)::int from pg_stat_xact_user_tables
+				where relname in ('fills', 'trading_positions', 'journal_adjustments')`).QueryRow(func(row pgx.Row) error {
+				counts = append(counts, 0)
+				return row.Scan(&counts[len(counts)-1])
+			})
+		})
+		return counts[1] - counts[0]
+	}
+	grow := func(by int) {
+		for range by {
+			fill(func(*tenant.Batch) {})
+		}
+	}
+	grow(100)
+	early := rowsRead()
+	grow(300)
+	if late := rowsRead(); early == 0 || late > early+5 {
+		t.Errorf("a fill reads %d rows after 100 others, and %d after 400", early, late)
 	}
 }
 
