@@ -84,6 +84,8 @@ func (s *Server) routes() *router {
 	r.POST("/api/orders", s.handle(s.placeOrder))
 	r.GET("/api/orders/:id", s.handle(s.getOrder))
 	r.DELETE("/api/orders/:id", s.handle(s.cancelOrder))
+	r.GET("/api/fills", s.handle(s.listFills))
+	r.GET("/api/trading-positions", s.handle(s.listTradingPositions))
 	r.GET("/api/agent-logs", s.handle(s.listAgentLogs))
 	r.POST("/api/agent-logs", s.handle(s.appendAgentLog))
 
