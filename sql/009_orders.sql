@@ -57,7 +57,7 @@ drop function app.record_order(uuid, jsonb, text);
 {{ template "func/move_position.sql" . }}
 {{ template "func/record_order.sql" . }}
 {{ template "func/record_positions.sql" . }}
-{{ template "func/apply_trade_update.sql" . }}
+{{ template "func/old/apply_trade_update_2.sql" . }}
 grant execute on function app.sent_as(uuid, text, text) to paddock_app;
 grant execute on function app.average_entry(numeric, numeric, numeric, numeric) to paddock_app, paddock_worker;
 grant execute on function app.move_position(uuid, text, text, numeric, numeric, timestamptz) to paddock_app, paddock_worker;

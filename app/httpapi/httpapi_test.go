@@ -26,6 +26,7 @@ func TestNamingAnAccount(t *testing.T) {
 		{"PATCH", "/api/orders/" + unknown, `{"qty":"1"}`}, {"POST", "/api/orders/" + unknown + "/dismiss", ""}, {"POST", "/api/orders/preview", buyOne},
 		{"DELETE", "/api/positions", ""}, {"DELETE", "/api/positions/AAPL", ""},
 		{"GET", "/api/guards", ""}, {"PUT", "/api/guards", `{}`}, {"POST", "/api/guards/switch", `{"switch":"halted"}`},
+		{"GET", "/api/trading-positions", ""}, {"GET", "/api/fills", ""},
 		{"GET", "/api/agent-logs", ""}, {"POST", "/api/agent-logs", `{"level":"info","message":"m"}`},
 	}
 	for _, p := range paths {

@@ -91,6 +91,8 @@ func (s *Server) routes() *router {
 	r.GET("/api/guards", s.handle(s.getGuards))
 	r.PUT("/api/guards", s.handle(s.putGuards))
 	r.POST("/api/guards/switch", s.handle(s.turnSwitch))
+	r.GET("/api/fills", s.handle(s.listFills))
+	r.GET("/api/trading-positions", s.handle(s.listTradingPositions))
 	r.GET("/api/agent-logs", s.handle(s.listAgentLogs))
 	r.POST("/api/agent-logs", s.handle(s.appendAgentLog))
 

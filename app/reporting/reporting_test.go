@@ -22,7 +22,7 @@ import (
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // world is a database with three accounts of three users, an order, a
-// position and an event in each.
+// position, an event and a journal in each.
 type world struct {
 	db       *pgtest.DB
 	owner    *pgx.Conn
@@ -56,6 +56,13 @@ func newAccount(t *testing.T, db *pgtest.DB, user string) (account uuid.UUID) {
 	run(t, app, "select app.record_positions($1, jsonb_build_array(jsonb_build_object('symbol', $2::text, 'qty', '1')), now())", account, user)
 	run(t, app, "select private.append_event('order', jsonb_build_object('of', $1::text))", user)
 	run(t, app, "commit")
+	admin := db.Conn(t, "admin")
+	run(t, admin, `insert into app.fills (account_id, execution_id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, source)
+		select account_id, symbol, id, id, symbol, 'us_equity', 1, 'buy', 1, 1, now(), 'stream' from app.alpaca_orders where account_id = $1`, account)
+	run(t, admin, "insert into app.journal_adjustments (account_id, activity_id, kind, at) values ($1, $2, 'FEE', now())", account, user)
+	run(t, admin, `insert into app.trading_positions (account_id, id, scope, scope_value, symbol, asset_class, multiplier, direction, opened_at, opened_id,
+		opening_qty, last_at, last_id, closed_at, entry_qty, entry_notional, exit_qty, exit_notional, held_cost, max_qty, fees, fills)
+		values ($1, gen_random_uuid(), 'tag', $2, $2, 'us_option', 100, 'short', now(), $2, 2, now(), $2, now(), 2, 5, 2, 4.5, 0, 2, 0.25, 2)`, account, user)
 	return account
 }
 
@@ -123,7 +130,7 @@ func (w *world) login(t *testing.T, name, password string) *pgx.Conn {
 func sees(t *testing.T, conn *pgx.Conn) []uuid.UUID {
 	t.Helper()
 	var all []uuid.UUID
-	for i, view := range []string{"accounts", "orders", "positions", "events"} {
+	for i, view := range []string{"accounts", "orders", "positions", "events", "fills", "adjustments", "trading_positions"} {
 		rows, err := conn.Query(t.Context(), "select distinct account_id from report."+view+" order by 1")
 		if err != nil {
 			t.Fatalf("report.%s: %v", view, err)

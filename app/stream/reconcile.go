@@ -79,12 +79,16 @@ func (a *account) reconcile(ctx context.Context) error {
 			return err
 		}
 	}
-	return a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select private.append_event('position', jsonb_build_object('positions', $2::jsonb), null)
 			where app.record_positions($1, $2, $3)`, a.lease.Account, []byte(positions.Raw), asOf)
 		b.Queue(`insert into app.stream_cursors as c (account_id, agreed_at) values ($1, $2)
 			on conflict (account_id) do update set agreed_at = excluded.agreed_at, updated_at = now()`, a.lease.Account, asOf)
 	})
+	if err != nil {
+		return err
+	}
+	return a.journal(ctx)
 }
 
 // record writes orders in one transaction. Where Postgres refuses one for what

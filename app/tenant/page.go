@@ -21,8 +21,8 @@ const (
 	pageBytes   = 1 << 20
 )
 
-// Page is one page of rows that are ordered by (created_at, id), newest
-// first: the rows before At and ID.
+// Page is one page of rows that are ordered by a time and id, newest first: the
+// rows before At and ID.
 type Page struct {
 	At    time.Time
 	ID    uuid.UUID
@@ -55,11 +55,16 @@ func ParsePage(limit, before string) (Page, error) {
 	return p, problem.New(problem.Invalid, "invalid_cursor", `Give "before" as next_cursor came, or leave it out.`)
 }
 
-// AppendRows appends at most Limit rows, and no more after pageBytes of them,
-// as a JSON array, and answers the next page's cursor as JSON: null on the last
-// page. The query must ask for Limit+1 rows, with the columns id and
-// created_at: a row too many says that there is another page.
+// AppendRows is AppendRowsBy the column created_at.
 func (p Page) AppendRows(dst []byte, rows pgx.Rows) (body []byte, next string, err error) {
+	return p.AppendRowsBy("created_at", dst, rows)
+}
+
+// AppendRowsBy appends at most Limit rows, and no more after pageBytes of them,
+// as a JSON array, and answers the next page's cursor as JSON: null on the last
+// page. The query must ask for Limit+1 rows, ordered by the column given and
+// by id: a row too many says that there is another page.
+func (p Page) AppendRowsBy(column string, dst []byte, rows pgx.Rows) (body []byte, next string, err error) {
 	if err := rows.Err(); err != nil {
 		return dst, "null", err
 	}
@@ -68,7 +73,7 @@ func (p Page) AppendRows(dst []byte, rows pgx.Rows) (body []byte, next string, e
 		switch f.Name {
 		case "id":
 			id = i
-		case "created_at":
+		case column:
 			at = i
 		}
 	}

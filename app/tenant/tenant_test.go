@@ -151,7 +151,7 @@ func TestPanicGivesItsConnectionBack(t *testing.T) {
 func TestNothingWithoutAdmission(t *testing.T) {
 	f := newFixture(t)
 	conn := f.db.Conn(t, "paddock_app")
-	for _, table := range []string{"user_accounts", "account_grants", "alpaca_orders", "alpaca_positions", "trading_positions", "agent_logs", "account_events", "audit_log", "stream_cursors"} {
+	for _, table := range []string{"user_accounts", "account_grants", "alpaca_orders", "alpaca_positions", "trading_positions", "fills", "journal_adjustments", "agent_logs", "account_events", "audit_log", "stream_cursors"} {
 		var n int
 		if err := conn.QueryRow(t.Context(), "select count(*) from app."+table).Scan(&n); err != nil || n != 0 {
 			t.Errorf("%s: %d rows, %v", table, n, err)

@@ -1,16 +1,19 @@
--- Applies one trade update of the broker's stream: order, position, event and
--- cursor together, or nothing. An update whose event_id the log has already
--- changes nothing and answers NULL; otherwise the answer is the event's number.
+-- Applies one trade update of the broker's stream: order, position, journal,
+-- event and cursor together, or nothing. An update whose event_id the log has
+-- already changes nothing and answers NULL; otherwise the answer is the event's
+-- number.
 create or replace function app.apply_trade_update(p_account uuid, u jsonb) returns bigint
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
   o app.alpaca_orders;
+  leg jsonb;
   seq bigint;
   traded boolean := u->>'event' in ('fill', 'partial_fill');
   price numeric := (u->>'price')::numeric;
   held numeric := (u->>'position_qty')::numeric;
   at timestamptz := coalesce((u->>'at')::timestamptz, (u->>'timestamp')::timestamptz, now());
+  executed_at timestamptz := coalesce((u->>'timestamp')::timestamptz, at);
 begin
   if exists (select from app.account_events e where e.account_id = p_account and e.broker_event_id = u->>'event_id') then
     return null;
@@ -27,6 +30,15 @@ begin
             market_value = held * coalesce(price, t.current_price),
             avg_entry_price = app.average_entry(t.qty, t.avg_entry_price, held - t.qty, price)
         where t.as_of <= at;
+  end if;
+
+  if traded or u->>'event' in ('trade_bust', 'trade_correct') then
+    perform app.record_execution(p_account, o.id, u->>'event', u, executed_at);
+    -- What an order of several legs executes, its legs do.
+    for leg in select l from jsonb_array_elements(case jsonb_typeof(u->'legs') when 'array' then u->'legs' else '[]' end) l loop
+      perform app.record_execution(p_account, t.id, u->>'event', leg, executed_at)
+        from app.alpaca_orders t where t.account_id = p_account and t.alpaca_order_id = (leg->>'order_id')::uuid;
+    end loop;
   end if;
 
   seq := private.append_event('order', jsonb_build_object(

@@ -158,6 +158,8 @@ func (l *lab) state() string {
 		"select x::text from app.alpaca_orders x where account_id = $1 order by 1",
 		"select x::text from app.alpaca_positions x where account_id = $1 order by 1",
 		"select x::text from app.trading_positions x where account_id = $1 order by 1",
+		"select x::text from app.fills x where account_id = $1 order by 1",
+		"select x::text from app.journal_adjustments x where account_id = $1 order by 1",
 		"select x::text from app.agent_logs x where account_id = $1 order by 1",
 		"select x::text from app.account_guards x where account_id = $1",
 		"select x::text from app.account_balances x where account_id = $1",
@@ -304,9 +306,10 @@ func (s *session) loot() {
 	inTx := s.conn.PgConn().TxStatus() != 'I'
 	for _, from := range []string{
 		"app.user_accounts", "app.account_grants", "app.alpaca_orders", "app.alpaca_positions", "app.trading_positions",
-		"app.agent_logs", "app.account_events", "app.event_heads", "app.audit_log", "app.stream_cursors", "app.stream_leases",
+		"app.fills", "app.journal_adjustments", "app.agent_logs", "app.account_events", "app.event_heads", "app.audit_log", "app.stream_cursors", "app.stream_leases",
 		"private.user_credentials", `auth."user"`, "auth.session", "auth.account",
 		"report.accounts", "report.orders", "report.positions", "report.events",
+		"report.fills", "report.adjustments", "report.trading_positions",
 	} {
 		if inTx {
 			s.mustAsk("savepoint loot")

@@ -128,7 +128,14 @@ var roleAttacks = []attack{
 			s.ask("select set_config('app.account_id', '$B', true)")
 			s.loot()
 			for _, write := range []string{
-				"insert into app.trading_positions (account_id, symbol, side, opened_qty, avg_entry_price, opened_at) values ('$B', 'x', 'long', 1, 1, now())",
+				`insert into app.trading_positions (account_id, id, scope, scope_value, symbol, asset_class, multiplier, direction, opened_at, opened_id,
+					opening_qty, last_at, last_id, entry_qty, entry_notional, exit_qty, exit_notional, held_cost, max_qty, fees, fills)
+					values ('$B', gen_random_uuid(), 'account', '', 'x', 'us_equity', 1, 'long', now(), 'x', 1, now(), 'x', 1, 1, 0, 0, 1, 1, 0, 1)`,
+				`insert into app.fills (account_id, execution_id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, source)
+					values ('$B', 'x', '$B_ORDER', '$B_BROKER', 'x', 'us_equity', 1, 'buy', 1, 1, now(), 'stream')`,
+				"insert into app.journal_adjustments (account_id, activity_id, kind, at) values ('$B', 'x', 'FEE', now())",
+				"select app.rejournal('$B', 'x', now(), '')",
+				`select app.record_adjustments('$B', '[{"id": "x", "activity_type": "FEE", "created_at": "2026-01-01T00:00:00Z"}]')`,
 				"insert into app.stream_cursors (account_id, last_event_id) values ('$B', 'x')",
 				"update app.alpaca_orders set status = 'filled' where account_id = '$B'",
 				`select app.apply_trade_update('$B', '{"event": "fill", "event_id": "x", "order": {"id": "$B_BROKER", "client_order_id": "$B_CLIENT", "status": "filled", "updated_at": "2100-01-01"}}')`,

@@ -117,7 +117,7 @@ func evaluate(e ast.Expr, constants map[string]ast.Expr, depth int) (string, boo
 }
 
 // scene gives the victim something for every sort of condition to find: orders
-// in each state, a journal entry and a cursor of the stream.
+// in each state, a journal and a cursor of the stream.
 func whereScene(l *lab) {
 	l.t.Helper()
 	for _, state := range []string{"submitting", "accepted", "rejected", "unknown"} {
@@ -126,7 +126,18 @@ func whereScene(l *lab) {
 				values ($1, $2, $3, $4, $5, $5, now() - interval '1 day', gen_random_uuid(), now() - interval '1 hour')`, l.b.Account, l.b.Marker+state+status, state, status, l.b.Marker)
 		}
 	}
-	must(l.t, l.admin, "insert into app.trading_positions (account_id, symbol, side, opened_qty, avg_entry_price, opened_at) values ($1, $2, 'long', 1, 1, now())", l.b.Account, l.b.Marker)
+	for _, scope := range []string{"account", "agent", "tag"} {
+		value := l.b.Marker
+		if scope == "account" {
+			value = ""
+		}
+		must(l.t, l.admin, `insert into app.trading_positions (account_id, id, scope, scope_value, symbol, asset_class, multiplier, direction, opened_at, opened_id,
+			opening_qty, last_at, last_id, entry_qty, entry_notional, exit_qty, exit_notional, held_cost, max_qty, fees, fills)
+			values ($1, gen_random_uuid(), $2, $3, $4, 'us_equity', 1, 'long', now(), $4, 1, now(), $4, 1, 1, 0, 0, 1, 1, 0, 1)`, l.b.Account, scope, value, l.b.Marker)
+	}
+	must(l.t, l.admin, `insert into app.fills (account_id, execution_id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, source)
+		values ($1, $2, $3, $4, $2, 'us_equity', 1, 'buy', 1, 1, now(), 'stream')`, l.b.Account, l.b.Marker, l.b.Order, l.b.BrokerOrder)
+	must(l.t, l.admin, "insert into app.journal_adjustments (account_id, activity_id, kind, symbol, at) values ($1, $2, 'FEE', $2, now())", l.b.Account, l.b.Marker)
 	must(l.t, l.admin, "insert into app.stream_cursors (account_id, last_event_id, agreed_at) values ($1, $2, now())", l.b.Account, l.b.Marker)
 }
 

@@ -1297,6 +1297,129 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trading-positions": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The journal: round trips, the newest first by when they were opened
+         * @description Computed exactly from the account's executions: for the account as a whole, for each agent's own orders, or for each
+         *     tag's. A bust opens a round trip again and a correction changes its averages; its id stays while the execution
+         *     that opened it does.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                    scope?: "account" | "agent" | "tag";
+                    /** @description One agent, or one tag; all of them unless given */
+                    scope_value?: string;
+                    symbol?: string;
+                    status?: "all" | "open" | "closed";
+                    limit?: components["parameters"]["Limit"];
+                    /** @description The next_cursor of the page before */
+                    before?: components["parameters"]["Before"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            trading_positions: components["schemas"]["TradingPosition"][];
+                            next_cursor: components["schemas"]["NextCursor"];
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/fills": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** The account's executions, newest first */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                    symbol?: string;
+                    /** @description Of one order */
+                    order_id?: string;
+                    limit?: components["parameters"]["Limit"];
+                    /** @description The next_cursor of the page before */
+                    before?: components["parameters"]["Before"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            fills: components["schemas"]["Fill"][];
+                            next_cursor: components["schemas"]["NextCursor"];
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/agent-logs": {
         parameters: {
             query?: {
@@ -5933,6 +6056,75 @@ export interface components {
             failed_at: components["schemas"]["TimeOrNull"];
             replaced_at: components["schemas"]["TimeOrNull"];
             updated_at: components["schemas"]["Time"];
+        };
+        TradingPosition: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            scope: "account" | "agent" | "tag";
+            /** @description The agent or the tag; null for the account */
+            scope_value: string | null;
+            symbol: string;
+            asset_class: string;
+            /** @enum {string} */
+            direction: "long" | "short";
+            /** @enum {string} */
+            status: "open" | "closed";
+            opened_at: components["schemas"]["Time"];
+            closed_at: components["schemas"]["TimeOrNull"];
+            /** @description What is held now */
+            qty: string;
+            /** @description The most that was held */
+            max_qty: string;
+            /** @description In today's shares, where the stock was split */
+            entry_qty: string;
+            /** @description Quantity times price, added up; exact */
+            entry_notional: string;
+            /** @description Rounded to nine decimals */
+            avg_entry_price: string;
+            exit_qty: components["schemas"]["Amount"];
+            exit_notional: components["schemas"]["Amount"];
+            avg_exit_price: components["schemas"]["AmountOrNull"];
+            /** @description Of entry_notional, what is still held, at average cost */
+            held_cost: string;
+            avg_held_price: components["schemas"]["AmountOrNull"];
+            /** @description 100 for an option's contract, else 1 */
+            multiplier: string;
+            /** @description Before fees */
+            realized_pl: string;
+            fees: components["schemas"]["Amount"];
+            /** @description realized_pl less fees */
+            net_pl: string;
+            /** @description Executions that have a part in it */
+            fills: number;
+        };
+        Fill: {
+            /** Format: uuid */
+            id: string;
+            /** @description Alpaca's, from the stream or else from its list of activities */
+            execution_id: string;
+            /** @description The execution that this one corrects */
+            previous_execution_id: string | null;
+            /** Format: uuid */
+            order_id: string;
+            /** Format: uuid */
+            alpaca_order_id: string;
+            symbol: string;
+            asset_class: string;
+            /** @enum {string} */
+            side: "buy" | "sell";
+            qty: components["schemas"]["Amount"];
+            price: components["schemas"]["AmountOrNull"];
+            at: components["schemas"]["Time"];
+            /**
+             * @description Only a live one counts
+             * @enum {string}
+             */
+            state: "live" | "busted" | "corrected";
+            /** @enum {string} */
+            source: "stream" | "activities";
+            orchestrator_agent_id: components["schemas"]["TextOrNull"];
+            tag: components["schemas"]["TextOrNull"];
         };
         AgentLog: {
             /** Format: uuid */

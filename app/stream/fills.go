@@ -1,0 +1,277 @@
+package stream
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
+
+	"paddock/app/broker"
+	"paddock/app/tenant"
+)
+
+// Bounds of one look at the broker's activities.
+const (
+	fillPages        = 100  // of broker.ActivityPage executions: what a first connection brings in
+	adjustmentPages  = 20   // of broker.ActivityPage other activities
+	incompleteAtOnce = 5000 // orders whose executions are asked for together
+	doubtsAtOnce     = 20   // orders behind positions that do not agree
+)
+
+// lateActivities is how long after the newest known activity an older one may
+// still be posted: fees of a day come the day after.
+const lateActivities = 3 * 24 * time.Hour
+
+// adjustments are the activities that change the journal besides executions.
+var adjustments = []string{"SPLIT", "FEE", "CFEE", "OPEXP", "OPEXC", "OPASN", "OPTRD"}
+
+// incomplete is an order whose fills do not add up to what the broker says was
+// filled.
+type incomplete struct {
+	ID        uuid.UUID
+	AlpacaID  uuid.UUID
+	FilledQty decimal.Decimal
+	Since     time.Time // when it was placed
+}
+
+// journal brings in what the stream did not tell of: the executions of orders
+// whose fills do not add up (missed, or from before the account was connected),
+// and splits, fees and what became of options. A broker without activities
+// keeps the rest of the mirror from nothing.
+func (a *account) journal(ctx context.Context) error {
+	err := a.completeFills(ctx)
+	if err == nil {
+		err = a.adjust(ctx)
+	}
+	if err == nil {
+		err = a.doubt(ctx)
+	}
+	var e *broker.Error
+	if errors.As(err, &e) && (e.Kind == broker.NotFound || e.Kind == broker.Forbidden || e.Kind == broker.Invalid) {
+		a.log.Warn("the broker does not tell its activities: the journal has what the stream told", "err", err)
+		return nil
+	}
+	return err
+}
+
+// completeFills asks for the executions of incomplete orders. An order that
+// stays incomplete is asked for ever more seldom: its executions may be older
+// than what the broker still tells.
+func (a *account) completeFills(ctx context.Context) error {
+	var orders []incomplete
+	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue(`select id, alpaca_order_id, filled_qty::text, coalesce(submitted_at, created_at) from app.alpaca_orders
+			where account_id = $1 and filled_qty <> fills_qty and symbol is not null and alpaca_order_id is not null
+			and (fills_asked_at is null or fills_asked_at < now() - least(interval '1 day', interval '10 seconds' * 6 ^ least(fills_asked, 8)))
+			order by created_at desc limit $2`, a.lease.Account, incompleteAtOnce).
+			Query(func(rows pgx.Rows) (err error) {
+				orders, err = pgx.CollectRows(rows, pgx.RowToStructByPos[incomplete])
+				return err
+			})
+	})
+	if err != nil || len(orders) == 0 {
+		return err
+	}
+	executions, err := a.executions(ctx, orders)
+	if err != nil {
+		return err
+	}
+	for part := range slices.Chunk(orders, chunk) {
+		err := a.halves(ctx, len(part), func(b *tenant.Batch, i int) {
+			b.Queue("select app.replace_fills($1, $2, $3)", a.lease.Account, part[i].ID, list(executions[part[i].AlpacaID.String()]))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// executions answers what was executed of orders, by the broker's ids, newest
+// first. It looks no further back than it must.
+func (a *account) executions(ctx context.Context, orders []incomplete) (map[string][]json.RawMessage, error) {
+	missing := make(map[string]decimal.Decimal, len(orders))
+	since := orders[0].Since
+	for _, o := range orders {
+		if o.FilledQty.IsPositive() {
+			missing[o.AlpacaID.String()] = o.FilledQty
+		}
+		if o.Since.Before(since) {
+			since = o.Since
+		}
+	}
+	found := make(map[string][]json.RawMessage, len(orders))
+	err := a.activities(ctx, []string{"FILL"}, since.Add(-clockSkew), fillPages, func(x activity, raw json.RawMessage) (more bool) {
+		left, wanted := missing[x.OrderID]
+		if !wanted {
+			return len(missing) > 0
+		}
+		found[x.OrderID] = append(found[x.OrderID], raw)
+		if missing[x.OrderID] = left.Sub(x.Qty); !missing[x.OrderID].IsPositive() {
+			delete(missing, x.OrderID)
+		}
+		return len(missing) > 0
+	})
+	return found, err
+}
+
+// doubt looks again at orders behind a position of which the journal holds more
+// or less than the broker does: one that ended long ago may have been busted or
+// corrected while no stream told of it. Each is looked at ever more seldom.
+func (a *account) doubt(ctx context.Context) error {
+	var doubtful []uuid.UUID
+	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue(`with journal as (
+				select distinct on (symbol) symbol, opened_at, (entry_qty - exit_qty) * case direction when 'long' then 1 else -1 end as qty
+				from app.trading_positions where account_id = $1 and scope = 'account' order by symbol, last_at desc, last_id desc, opened_at desc
+			), wrong as (
+				select j.symbol, j.opened_at from journal j
+				left join app.alpaca_positions p on p.account_id = $1 and replace(p.symbol, '/', '') = replace(j.symbol, '/', '')
+				where j.qty <> coalesce(p.qty, 0)
+			)
+			select o.alpaca_order_id from wrong
+			join app.fills f on f.account_id = $1 and f.symbol = wrong.symbol and f.at >= wrong.opened_at
+			join app.alpaca_orders o on o.account_id = $1 and o.id = f.order_id
+			where o.fills_asked_at is null or o.fills_asked_at < now() - least(interval '1 day', interval '10 seconds' * 6 ^ least(o.fills_asked, 8))
+			group by o.alpaca_order_id order by max(f.at) desc limit $2`, a.lease.Account, doubtsAtOnce).
+			Query(func(rows pgx.Rows) (err error) {
+				doubtful, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+				return err
+			})
+	})
+	if err != nil || len(doubtful) == 0 {
+		return err
+	}
+	var orders []brokerOrder
+	for _, id := range doubtful {
+		answer, err := a.client.Order(ctx, id.String())
+		var e *broker.Error
+		if errors.As(err, &e) && e.Kind == broker.NotFound {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		orders = append(orders, brokerOrder{id: id.String(), raw: answer.Raw})
+	}
+	if err := a.record(ctx, orders, "reconciled"); err != nil {
+		return err
+	}
+	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue(`update app.alpaca_orders
+			set fills_asked_at = case when fills_qty = filled_qty then clock_timestamp() end, fills_asked = case when fills_qty = filled_qty then fills_asked + 1 else 0 end
+			where account_id = $1 and alpaca_order_id = any ($2)`, a.lease.Account, doubtful)
+	})
+	if err != nil {
+		return err
+	}
+	return a.completeFills(ctx)
+}
+
+// adjust asks for the activities that change the journal besides executions.
+func (a *account) adjust(ctx context.Context) error {
+	var newest *time.Time
+	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue("select max(at) from app.journal_adjustments where account_id = $1", a.lease.Account).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&newest) })
+	})
+	if err != nil {
+		return err
+	}
+	after := time.Time{}
+	if newest != nil {
+		after = newest.Add(-lateActivities)
+	}
+	var all []json.RawMessage
+	err = a.activities(ctx, adjustments, after, adjustmentPages, func(_ activity, raw json.RawMessage) bool {
+		all = append(all, raw)
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	slices.Reverse(all) // the oldest first
+	for part := range slices.Chunk(all, chunk) {
+		err := a.halves(ctx, len(part), func(b *tenant.Batch, i int) {
+			b.Queue("select app.record_adjustments($1, $2)", a.lease.Account, list(part[i:i+1]))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// activity is what paging and matching need of an activity.
+type activity struct {
+	ID      string
+	OrderID string
+	Qty     decimal.Decimal
+}
+
+// activities pages through activities, newest first, until each says that no
+// more are wanted.
+func (a *account) activities(ctx context.Context, types []string, after time.Time, most int, each func(activity, json.RawMessage) (more bool)) error {
+	token := ""
+	for range most {
+		answer, err := a.client.Activities(ctx, types, after, token)
+		if err != nil {
+			return err
+		}
+		var raws []json.RawMessage
+		if err := json.Unmarshal(answer.Raw, &raws); err != nil || len(raws) != len(answer.Value) {
+			return fmt.Errorf("read the broker's list of activities: %w", err)
+		}
+		for i, x := range answer.Value {
+			if !each(activity{ID: x.ID, OrderID: x.OrderID, Qty: x.Qty}, raws[i]) {
+				return nil
+			}
+		}
+		if len(raws) < broker.ActivityPage {
+			return nil
+		}
+		token = answer.Value[len(raws)-1].ID
+	}
+	a.log.Warn("the broker has more activities than are read at once: the oldest stay out of the journal", "types", types)
+	return nil
+}
+
+// halves queues n things in one transaction. Where Postgres refuses one for
+// what it holds, halves are tried until that one alone is left out.
+func (a *account) halves(ctx context.Context, n int, queue func(b *tenant.Batch, i int)) error {
+	err := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+		for i := range n {
+			queue(b, i)
+		}
+	})
+	if !unrecordable(err) {
+		return err
+	}
+	if n == 1 {
+		a.log.Error("an activity of the broker's cannot be recorded and is left out of the journal", "err", err)
+		return nil
+	}
+	half := n / 2
+	if err := a.halves(ctx, half, queue); err != nil {
+		return err
+	}
+	return a.halves(ctx, n-half, func(b *tenant.Batch, i int) { queue(b, half+i) })
+}
+
+// list writes raw values as one JSON array.
+func list(raws []json.RawMessage) []byte {
+	if raws == nil {
+		raws = []json.RawMessage{}
+	}
+	text, err := json.Marshal(raws)
+	if err != nil {
+		panic(err) // they came out of valid JSON
+	}
+	return text
+}

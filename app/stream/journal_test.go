@@ -1,0 +1,666 @@
+package stream_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
+
+	"paddock/app/alpacasim"
+	"paddock/app/stream"
+	"paddock/app/tenant"
+	"paddock/app/trading"
+)
+
+// journalOf answers the journal in the database, as plainJournal writes it.
+func (w *world) journalOf() []string {
+	w.t.Helper()
+	rows, err := w.admin.Query(context.Background(), `select scope || ' ' || scope_value || ' ' || symbol, direction, opened_at, closed_at,
+			trim_scale(entry_qty)::text, trim_scale(entry_notional)::text, trim_scale(exit_qty)::text, trim_scale(exit_notional)::text,
+			trim_scale(max_qty)::text, trim_scale(fees)::text, trim_scale(realized_pl)::text, fills
+		from app.trading_positions where account_id = $1`, w.account.Account)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer rows.Close()
+	lines := []string{}
+	for rows.Next() {
+		var line, direction, in, spent, out, earned, most, fees, profit string
+		var opened time.Time
+		var closed *time.Time
+		var fills int
+		if err := rows.Scan(&line, &direction, &opened, &closed, &in, &spent, &out, &earned, &most, &fees, &profit, &fills); err != nil {
+			w.t.Fatal(err)
+		}
+		until := "open"
+		if closed != nil {
+			until = closed.UTC().Format(time.RFC3339Nano)
+		}
+		lines = append(lines, fmt.Sprintf("%s %s %s-%s in %s/%s out %s/%s most %s fees %s profit %s fills %d", line, direction,
+			opened.UTC().Format(time.RFC3339Nano), until, in, spent, out, earned, most, fees, profit, fills))
+	}
+	if err := rows.Err(); err != nil {
+		w.t.Fatal(err)
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// differences answers what only one of two lists has.
+func differences(got, want []string) string {
+	var d strings.Builder
+	for _, line := range want {
+		if !slices.Contains(got, line) {
+			d.WriteString("\n  missing " + line)
+		}
+	}
+	for _, line := range got {
+		if !slices.Contains(want, line) {
+			d.WriteString("\n  has     " + line)
+		}
+	}
+	if d.Len() == 0 && len(got) != len(want) {
+		return fmt.Sprintf("%d lines, want %d", len(got), len(want))
+	}
+	return d.String()
+}
+
+// lease makes the test itself the account's worker.
+func (w *world) lease() tenant.Lease {
+	w.t.Helper()
+	leases, err := w.worker.Claim(w.t.Context(), uuidOf(1), time.Hour, 10)
+	if err != nil || len(leases) != 1 {
+		w.t.Fatalf("%v, %v", leases, err)
+	}
+	return leases[0]
+}
+
+// trial is a random history of an account, and what was told of it so far.
+type trial struct {
+	*rand.Rand
+	executions []*execution
+	adjusted   []plainAdjustment
+	told       []telling
+	orders     []*tradedOrder
+}
+
+type tradedOrder struct {
+	id, agent, tag, symbol, class, side string
+	filled                              decimal.Decimal
+}
+
+// execution is one that happened, and what became of it.
+type execution struct {
+	id         string
+	order      *tradedOrder
+	qty, price decimal.Decimal
+	at         time.Time
+	event      string     // fill, or trade_correct
+	previous   *execution // what it corrects
+	bustedAt   time.Time  // by a bust
+	corrected  *execution // what corrects it
+}
+
+// telling is one message of the broker's.
+type telling struct {
+	event string // fill, trade_bust, trade_correct, or activity
+	x     *execution
+	at    time.Time
+	adj   []plainAdjustment
+}
+
+var trialSymbols = []struct{ symbol, class string }{{"AAPL", "us_equity"}, {"BTC/USD", "crypto"}, {"AAPL260116C00200000", "us_option"}}
+
+// newTrial makes a history of n things that happened.
+func newTrial(seed uint64, n int) *trial {
+	t := &trial{Rand: rand.New(rand.NewPCG(seed, 0))}
+	now := time.Date(2026, 6, 1, 14, 0, 0, 0, time.UTC)
+	symbols := trialSymbols[:1+t.IntN(len(trialSymbols))]
+	for i := range n {
+		if t.IntN(5) > 0 { // some things happen at the same time
+			now = now.Add(time.Duration(1+t.IntN(5000)) * time.Millisecond)
+		}
+		switch dice := t.IntN(20); {
+		case dice == 0 && len(t.executions) > 0:
+			x := t.executions[t.IntN(len(t.executions))]
+			if x.bustedAt.IsZero() && x.corrected == nil {
+				x.bustedAt = now
+				x.order.filled = x.order.filled.Sub(x.qty)
+				t.told = append(t.told, telling{event: "trade_bust", x: x, at: now})
+			}
+		case dice == 1 && len(t.executions) > 0:
+			x := t.executions[t.IntN(len(t.executions))]
+			if x.bustedAt.IsZero() && x.corrected == nil {
+				y := &execution{id: t.id(i), order: x.order, qty: t.quantity(x.order.class), price: t.price(), at: now, event: "trade_correct", previous: x}
+				x.corrected = y
+				x.order.filled = x.order.filled.Sub(x.qty).Add(y.qty)
+				t.executions = append(t.executions, y)
+				t.told = append(t.told, telling{event: "trade_correct", x: y, at: now})
+			}
+		case dice == 2:
+			t.adjust(i, symbols[t.IntN(len(symbols))].symbol, now)
+		default:
+			x := &execution{id: t.id(i), order: t.order(i, symbols[t.IntN(len(symbols))]), price: t.price(), at: now, event: "fill"}
+			x.qty = t.quantity(x.order.class)
+			x.order.filled = x.order.filled.Add(x.qty)
+			t.executions = append(t.executions, x)
+			t.told = append(t.told, telling{event: "fill", x: x, at: now})
+		}
+	}
+	return t
+}
+
+// id sorts in no particular way.
+func (t *trial) id(i int) string { return fmt.Sprintf("%08x-%d", t.Uint32(), i) }
+
+func (t *trial) price() decimal.Decimal { return decimal.New(int64(90_00+t.IntN(20_00)), -2) }
+
+// quantity is small, so that positions close, turn and open often.
+func (t *trial) quantity(class string) decimal.Decimal {
+	if class == "crypto" {
+		return decimal.New(int64(1+t.IntN(3_000_000_000)), -9)
+	}
+	return decimal.NewFromInt(int64(1 + t.IntN(7)))
+}
+
+// order answers one that may still be filled, or another.
+func (t *trial) order(i int, s struct{ symbol, class string }) *tradedOrder {
+	if len(t.orders) > 0 && t.IntN(3) == 0 {
+		if o := t.orders[len(t.orders)-1]; o.symbol == s.symbol {
+			return o
+		}
+	}
+	o := &tradedOrder{id: fmt.Sprintf("order-%d", i), symbol: s.symbol, class: s.class,
+		agent: []string{"", "one", "two"}[t.IntN(3)], tag: []string{"", "slow", "fast"}[t.IntN(3)], side: []string{"buy", "sell"}[t.IntN(2)]}
+	t.orders = append(t.orders, o)
+	return o
+}
+
+// adjust makes a split of shares, a fee of coins, or an expiry of contracts.
+func (t *trial) adjust(i int, symbol string, at time.Time) {
+	a := plainAdjustment{id: t.id(i), symbol: symbol, at: at}
+	entries := []plainAdjustment{a}
+	switch symbol {
+	case "AAPL":
+		entries[0].kind = "SPLIT"
+		entries[0].qty = decimal.NewFromInt(int64(t.IntN(13) - 6))
+		if entries[0].qty.IsZero() || t.IntN(2) == 0 { // both sides told
+			entries = []plainAdjustment{a, a}
+			entries[0].kind, entries[1].kind, entries[1].id = "SPLIT", "SPLIT", t.id(i)+"b"
+			entries[0].qty, entries[1].qty = decimal.NewFromInt(-int64(1+t.IntN(4))), decimal.NewFromInt(int64(1+t.IntN(4)))
+			entries[0].group, entries[1].group = a.id, a.id
+		}
+	case "BTC/USD":
+		entries[0].kind, entries[0].price = []string{"FEE", "CFEE"}[t.IntN(2)], t.price()
+		if len(t.executions) > 0 && t.IntN(2) == 0 {
+			entries[0].price = t.executions[len(t.executions)-1].price
+		}
+		if t.IntN(2) == 0 {
+			entries[0].net = decimal.New(-int64(1+t.IntN(100)), -2)
+		} else {
+			entries[0].qty = decimal.New(-int64(1+t.IntN(10_000_000)), -9)
+		}
+	default:
+		entries[0].kind = "OPEXP"
+		entries[0].qty = decimal.NewFromInt(-1)
+	}
+	t.told = append(t.told, telling{event: "activity", at: at, adj: entries})
+}
+
+// known answers what counts of the tellings that have arrived.
+func known(arrived []telling) ([]plainFill, []plainAdjustment) {
+	there, busted, corrected := map[*execution]time.Time{}, map[*execution]bool{}, map[*execution]bool{}
+	var adjustments []plainAdjustment
+	for _, m := range arrived {
+		switch m.event {
+		case "trade_bust":
+			busted[m.x] = true
+		case "activity":
+			for _, a := range m.adj {
+				if !slices.ContainsFunc(adjustments, func(b plainAdjustment) bool { return a.id == b.id }) {
+					adjustments = append(adjustments, a)
+				}
+			}
+		default:
+			there[m.x] = m.at
+			if m.x.previous != nil {
+				corrected[m.x.previous] = true
+			}
+		}
+	}
+	// A correction stands where what it corrects stood, once that is known.
+	var place func(x *execution) time.Time
+	place = func(x *execution) time.Time {
+		if _, arrived := there[x.previous]; x.previous != nil && arrived {
+			return place(x.previous)
+		}
+		return there[x]
+	}
+	var fills []plainFill
+	for x := range there {
+		if busted[x] || corrected[x] {
+			continue
+		}
+		f := plainFill{id: x.id, agent: x.order.agent, tag: x.order.tag, symbol: x.order.symbol, multiplier: 1, at: place(x), qty: x.qty, price: x.price}
+		if x.order.class == "us_option" {
+			f.multiplier = 100
+		}
+		if x.order.side == "sell" {
+			f.qty = f.qty.Neg()
+		}
+		fills = append(fills, f)
+	}
+	return fills, adjustments
+}
+
+// update is the message as the stream has it, the nth of the account's.
+func (m telling) update(n int) string {
+	o := m.x.order
+	more := map[string]any{"execution_id": m.x.id, "qty": m.x.qty, "price": m.x.price}
+	switch m.event {
+	case "trade_bust":
+		more["execution_id"], more["previous_execution_id"] = fmt.Sprint("bust-", m.x.id), m.x.id
+	case "trade_correct":
+		more["previous_execution_id"] = m.x.previous.id
+	}
+	return update(fmt.Sprintf("%026d", n), m.event, m.at, map[string]any{
+		"client_order_id": o.id, "symbol": o.symbol, "asset_class": o.class, "side": o.side, "status": "partially_filled", "filled_qty": o.filled}, more)
+}
+
+// tell sends one message through the door that the broker's come through.
+func (w *world) tell(l tenant.Lease, n int, m telling) error {
+	return w.worker.Write(w.t.Context(), l, func(b *tenant.Batch) {
+		if m.event == "activity" {
+			list := []map[string]any{}
+			for _, a := range m.adj {
+				list = append(list, map[string]any{"id": a.id, "activity_type": a.kind, "symbol": strings.ReplaceAll(a.symbol, "/", ""), "created_at": a.at,
+					"qty": a.qty, "price": a.price, "net_amount": a.net, "group_id": a.group, "status": "executed"})
+			}
+			text, _ := json.Marshal(list) // decimals and times always marshal
+			b.Queue("select app.record_adjustments($1, $2)", l.Account, text)
+			return
+		}
+		b.Queue("select app.apply_trade_update($1, $2)", l.Account, payload(m.update(n)))
+	})
+}
+
+// Whatever is executed, taken back, corrected, split, charged or expired, in
+// whatever order and however often the account hears of it, the journal is at
+// every moment what a plain computation from the beginning makes of what is
+// known by then: for the account, each agent and each tag, to the last digit.
+func TestJournalEqualsPlainComputation(t *testing.T) {
+	t.Parallel()
+	seeds := []uint64{}
+	for n := range uint64(12) {
+		seeds = append(seeds, n+1)
+	}
+	if text := os.Getenv("PADDOCK_JOURNAL_SEED"); text != "" {
+		seed, err := strconv.ParseUint(text, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seeds = []uint64{seed}
+	} else {
+		seeds = append(seeds, rand.Uint64N(1<<40)) // a new one each time
+	}
+	w := newWorld(t)
+	for _, seed := range seeds {
+		w.exec("delete from app.trading_positions")
+		w.exec("delete from app.fills")
+		w.exec("delete from app.journal_adjustments")
+		w.exec("delete from app.alpaca_orders")
+		w.exec("delete from app.account_events")
+		l := w.lease()
+		h := newTrial(seed, 60)
+		for _, o := range h.orders { // what Paddock knows of an order before the broker does
+			w.exec(`insert into app.alpaca_orders (account_id, client_order_id, orchestrator_agent_id, tag) values ($1, $2, nullif($3, ''), nullif($4, ''))`,
+				w.account.Account, o.id, o.agent, o.tag)
+		}
+		order := slices.Clone(h.told)
+		if seed%3 != 0 { // some histories arrive in order
+			for i := range order {
+				j := min(len(order)-1, i+h.IntN(6))
+				order[i], order[j] = order[j], order[i]
+			}
+		}
+		if seed%5 == 0 {
+			h.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+		}
+		for i := 0; i < len(order); i += 4 {
+			order = append(order, order[i]) // and some of it again
+		}
+		for i, m := range order {
+			if err := w.tell(l, i+1, m); err != nil {
+				t.Fatalf("seed %d, message %d (%s): %v", seed, i, m.event, err)
+			}
+			if i%7 != 0 && i < len(order)-1 {
+				continue
+			}
+			if d := differences(w.journalOf(), plainJournal(known(order[:i+1]))); d != "" {
+				t.Fatalf("PADDOCK_JOURNAL_SEED=%d: after message %d (%s at %s):%s", seed, i, m.event, m.at, d)
+			}
+		}
+		// Each order's fills add up to what the broker says was filled.
+		if n := scan[int](w, "select count(*) from app.alpaca_orders where fills_qty <> filled_qty"); n != 0 {
+			t.Fatalf("PADDOCK_JOURNAL_SEED=%d: the fills of %d orders do not add up", seed, n)
+		}
+		// Computed anew from the beginning it is the same, ids included.
+		const all = `select string_agg(p::text, e'\n' order by p.id) from app.trading_positions p`
+		before := scan[*string](w, all)
+		if err := w.worker.Write(t.Context(), l, func(b *tenant.Batch) {
+			for _, s := range trialSymbols {
+				b.Queue("select app.rejournal($1, $2, '-infinity', '')", l.Account, s.symbol)
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if after := scan[*string](w, all); (before == nil) != (after == nil) || before != nil && *before != *after {
+			t.Fatalf("PADDOCK_JOURNAL_SEED=%d: computed anew the journal is another", seed)
+		}
+	}
+}
+
+// A fill costs the same however long the account's history is: it goes on from
+// the open trip as it stands.
+func TestFillsCostTheSameForever(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	l := w.lease()
+	n := 0
+	fill := func(around func(b *tenant.Batch)) {
+		t.Helper()
+		n++
+		o := &tradedOrder{id: fmt.Sprint("order-", n), symbol: "AAPL", class: "us_equity", side: "buy", filled: decimal.NewFromInt(1)}
+		if n%3 == 0 { // two steps up and one down: the trip never ends
+			o.side = "sell"
+		}
+		w.exec(`insert into app.alpaca_orders (account_id, client_order_id, orchestrator_agent_id, tag) values ($1, $2, 'one', 'slow')`, l.Account, o.id)
+		x := &execution{id: fmt.Sprint("x", n), order: o, qty: decimal.NewFromInt(1), price: decimal.NewFromInt(100)}
+		m := telling{event: "fill", x: x, at: time.Date(2026, 6, 1, 14, 0, n, 0, time.UTC)}
+		if err := w.worker.Write(t.Context(), l, func(b *tenant.Batch) {
+			around(b)
+			b.Queue("select app.apply_trade_update($1, $2)", l.Account, payload(m.update(n)))
+			around(b)
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rowsRead := func() int {
+		var counts []int // what the connection has read, before the fill and after it
+		w.exec("analyze app.fills, app.trading_positions, app.alpaca_orders, app.journal_adjustments")
+		fill(func(b *tenant.Batch) {
+			b.Queue(`select coalesce(sum(seq_tup_read + idx_tup_fetch), 0)::int from pg_stat_xact_user_tables
+				where relname in ('fills', 'trading_positions', 'journal_adjustments')`).QueryRow(func(row pgx.Row) error {
+				counts = append(counts, 0)
+				return row.Scan(&counts[len(counts)-1])
+			})
+		})
+		return counts[1] - counts[0]
+	}
+	grow := func(by int) {
+		for range by {
+			fill(func(*tenant.Batch) {})
+		}
+	}
+	grow(100)
+	early := rowsRead()
+	grow(300)
+	if late := rowsRead(); early == 0 || late > early+5 {
+		t.Errorf("a fill reads %d rows after 100 others, and %d after 400", early, late)
+	}
+}
+
+// brokersOwn is the plain journal of the simulator's own book, with each
+// order's agent and tag as Paddock has them.
+func (w *world) brokersOwn() []string {
+	w.t.Helper()
+	ids := map[string]string{}
+	rows, err := w.admin.Query(context.Background(), "select alpaca_order_id::text, concat_ws('|', coalesce(orchestrator_agent_id, ''), coalesce(tag, '')) from app.alpaca_orders where alpaca_order_id is not null")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, whose string
+		if err := rows.Scan(&id, &whose); err != nil {
+			w.t.Fatal(err)
+		}
+		ids[id] = whose
+	}
+	var fills []plainFill
+	for _, x := range w.sim.Executions(w.seed.KeyID) {
+		if x.Busted {
+			continue
+		}
+		f := plainFill{id: x.ID, symbol: x.Symbol, multiplier: 1, at: x.At.Truncate(time.Microsecond), qty: x.Qty, price: x.Price}
+		f.agent, f.tag, _ = strings.Cut(ids[x.OrderID], "|")
+		if len(x.Symbol) > 15 {
+			f.multiplier = 100
+		}
+		if x.Side == "sell" {
+			f.qty = f.qty.Neg()
+		}
+		fills = append(fills, f)
+	}
+	return plainJournal(fills, nil)
+}
+
+var times = regexp.MustCompile(`20\d\d-[^ ]*Z-(open)?[^ ]*`)
+
+// timeless leaves times out, but for whether a trip is open: the broker's book
+// and its stream differ by microseconds.
+func timeless(lines []string) []string {
+	for i := range lines {
+		lines[i] = times.ReplaceAllString(lines[i], "$1")
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// journalBecomesTheBrokers polls until the journal is the broker's own.
+func (w *world) journalBecomesTheBrokers() {
+	w.t.Helper()
+	d := "?"
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline) && d != ""; time.Sleep(50 * time.Millisecond) {
+		if w.agreed() != nil {
+			d = differences(timeless(w.journalOf()), timeless(w.brokersOwn()))
+		}
+	}
+	if d != "" {
+		w.t.Fatalf("the journal is not the broker's own book:%s", d)
+	}
+}
+
+// trade places an order through Paddock, under an agent and a tag.
+func (w *world) trade(symbol, side, qty, agent, tag string) {
+	w.t.Helper()
+	r := trading.OrderRequest{Symbol: symbol, Side: side, Type: "market", TimeInForce: "day", Qty: &trading.Amount{Decimal: decimal.RequireFromString(qty)},
+		OrchestratorAgentID: agent, Tag: tag}
+	if placed, err := w.trading().Place(w.t.Context(), w.account, "", r); err != nil || !placed.Known {
+		w.t.Fatalf("%s %s %s: %v", side, qty, symbol, err)
+	}
+	w.sim.Step()
+}
+
+// Orders of agents, of people and of the user's own programs fill, in parts and
+// through zero; executions are busted and corrected; and the journal is the
+// broker's own book, whether the stream told of it or reconciliation found it.
+func TestJournalIsTheBrokersBook(t *testing.T) {
+	t.Parallel()
+	for name, deaf := range map[string]func(*world){
+		"a stream that tells everything": func(*world) {},
+		"no stream at all":               func(w *world) { w.front.streams.Store(404) },
+		"a stream that falls silent":     func(w *world) { w.sim.Inject(alpacasim.Mute, 1, 0) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.buy("MSFT", "3", "history") // before the account is connected
+			w.sim.Step()
+			deaf(w)
+			w.run(func(c *stream.Config) { c.Reconcile = 300 * time.Millisecond })
+			w.eventually("the first agreement", func() bool { return w.agreed() != nil })
+			w.sim.SetFillPlan("AAPL", 3)
+			w.trade("AAPL", "buy", "9", "one", "slow")
+			w.sim.Step()
+			w.sim.Step()
+			w.sim.SetFillPlan("AAPL", 0)
+			w.trade("AAPL", "sell", "4", "two", "slow")
+			w.trade("AAPL", "sell", "5", "one", "")
+			w.trade("AAPL", "sell", "10", "one", "") // through zero, for this agent
+			w.buy("AAPL", "10", "outside")
+			w.sim.Step()
+			w.trade("AAPL", "buy", "2", "two", "fast")
+			w.journalBecomesTheBrokers()
+			executions := w.sim.Executions(w.seed.KeyID)
+			if !w.sim.Bust(executions[len(executions)-1].ID) || !w.sim.Correct(executions[2].ID, decimal.RequireFromString("101.25"), decimal.NewFromInt(2)) {
+				t.Fatal("nothing was taken back")
+			}
+			w.journalBecomesTheBrokers()
+			w.trade("AAPL", "sell", "1", "one", "slow")
+			w.journalBecomesTheBrokers()
+			if n := len(w.journalOf()); n < 7 {
+				t.Errorf("the journal has %d trips: too few to prove anything", n)
+			}
+			w.wantNoGap()
+		})
+	}
+}
+
+// A position that is closed is open again once its last execution is busted,
+// under the same id, and a correction changes its averages.
+func TestBustReopensATrip(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run()
+	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 && w.agreed() != nil })
+	w.trade("AAPL", "buy", "2", "", "")
+	w.trade("AAPL", "sell", "2", "", "")
+	const trip = `select coalesce((select id::text || ' ' || (closed_at is null) from app.trading_positions where account_id = $1 and scope = 'account'), '')`
+	w.eventually("the close", func() bool { return strings.HasSuffix(scan[string](w, trip, w.account.Account), " false") })
+	closed := scan[string](w, trip, w.account.Account)
+	executions := w.sim.Executions(w.seed.KeyID)
+	w.sim.Bust(executions[1].ID)
+	w.eventually("the trip to open again", func() bool {
+		return scan[string](w, trip, w.account.Account) == strings.TrimSuffix(closed, "false")+"true"
+	})
+	w.sim.Correct(executions[0].ID, decimal.NewFromInt(50), decimal.NewFromInt(1))
+	w.eventually("the correction", func() bool {
+		return scan[bool](w, `select entry_qty = 1 and entry_notional = 50 and realized_pl = 0 from app.trading_positions where account_id = $1 and scope = 'account'`, w.account.Account)
+	})
+	if n := scan[int](w, "select count(*) from app.trading_positions where account_id = $1", w.account.Account); n != 1 {
+		t.Errorf("there are %d trips, want 1", n)
+	}
+}
+
+// Splits, fees of coins and expiries come from the list of activities, once
+// each, and what the journal then holds is what the broker holds.
+func TestActivitiesChangeTheJournal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sim.SetCryptoFees(true)
+	w.run(func(c *stream.Config) { c.Reconcile = 200 * time.Millisecond })
+	w.eventually("the first agreement", func() bool { return w.agreed() != nil })
+	w.trade("AAPL", "buy", "4", "one", "")
+	w.trade("AAPL", "sell", "1", "two", "")
+	w.sim.Split("AAPL", decimal.NewFromInt(2))
+	half := decimal.RequireFromString("0.5")
+	if _, err := w.outside.PlaceOrder(alpaca.PlaceOrderRequest{Symbol: "BTC/USD", Qty: &half, Side: alpaca.Buy, Type: alpaca.Market, TimeInForce: alpaca.GTC}); err != nil {
+		t.Fatal(err)
+	}
+	w.sim.Step()
+	held := func(symbol string) string {
+		return scan[string](w, `select coalesce((select trim_scale(entry_qty - exit_qty)::text from app.trading_positions
+			where account_id = $1 and scope = 'account' and symbol = $2 and closed_at is null), '')`, w.account.Account, symbol)
+	}
+	broker := func(symbol string) string {
+		for _, p := range w.sim.Positions(w.seed.KeyID) {
+			if strings.ReplaceAll(p.Symbol, "/", "") == strings.ReplaceAll(symbol, "/", "") {
+				return p.Qty.String()
+			}
+		}
+		return "nothing"
+	}
+	for _, symbol := range []string{"AAPL", "BTC/USD"} {
+		w.eventually("the journal to hold what the broker does of "+symbol, func() bool { return held(symbol) == broker(symbol) })
+	}
+	if held("AAPL") != "6" || held("BTC/USD") != "0.49875" {
+		t.Errorf("held are %s and %s", held("AAPL"), held("BTC/USD"))
+	}
+	if got := scan[string](w, `select string_agg(scope_value || ' ' || trim_scale(entry_qty - exit_qty), ', ' order by scope_value) from app.trading_positions
+		where account_id = $1 and scope = 'agent' and symbol = 'AAPL'`, w.account.Account); got != "one 8, two 2" {
+		t.Errorf("the agents hold %s", got)
+	}
+	if !scan[bool](w, `select fees = 0.00125 * entry_notional / entry_qty and realized_pl = 0 from app.trading_positions where account_id = $1 and symbol = 'BTC/USD'`, w.account.Account) {
+		t.Error("the fee in coins is not what the coins cost")
+	}
+	before, n := w.agreed(), scan[int](w, "select count(*) from app.journal_adjustments where account_id = $1", w.account.Account)
+	w.eventually("two more reconciliations", func() bool { return w.agreed().After(before.Add(500 * time.Millisecond)) })
+	if held("AAPL") != "6" || n != 2 || scan[int](w, "select count(*) from app.journal_adjustments where account_id = $1", w.account.Account) != n {
+		t.Errorf("an activity was applied again: %s, of %d", held("AAPL"), n)
+	}
+}
+
+// Fills that the list of activities told of are the stream's own when it tells
+// of them late, and a bust finds them by the stream's name.
+func TestStreamClaimsFillsOfActivities(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	l := w.lease()
+	at := time.Date(2026, 6, 1, 14, 0, 0, 0, time.UTC)
+	order := map[string]any{"client_order_id": "a", "status": "filled", "filled_qty": "10"}
+	tell := func(id, event string, more map[string]any) {
+		t.Helper()
+		if err := w.worker.Write(t.Context(), l, func(b *tenant.Batch) {
+			b.Queue("select app.apply_trade_update($1, $2)", l.Account, payload(update(id, event, at, order, more)))
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fills := func() string {
+		return scan[string](w, "select coalesce(string_agg(execution_id || ' ' || state || ' ' || source, ', ' order by execution_id), '') from app.fills where account_id = $1", l.Account)
+	}
+	replace := func(list string) (settled bool) {
+		t.Helper()
+		id := scan[uuid.UUID](w, "select id from app.alpaca_orders where client_order_id = 'a'")
+		if err := w.worker.Write(t.Context(), l, func(b *tenant.Batch) {
+			b.Queue("select app.replace_fills($1, $2, $3)", l.Account, id, []byte(list)).QueryRow(func(row pgx.Row) error { return row.Scan(&settled) })
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return settled
+	}
+	tell("01A", "accepted", nil)
+	const part = `{"id": "1::u", "qty": "4", "price": "5", "transaction_time": "2026-06-01T14:00:00Z"}`
+	if replace("["+part+"]") || fills() != "" {
+		t.Errorf("a list that does not add up changed the fills to %s", fills())
+	}
+	if !replace("["+part+`, {"id": "2::v", "qty": "6", "price": "7", "transaction_time": "2026-06-01T14:00:01Z"}]`) || fills() != "1::u live activities, 2::v live activities" {
+		t.Errorf("the fills are %s", fills())
+	}
+	tell("01B", "partial_fill", map[string]any{"execution_id": "x", "qty": "6", "price": "7"})
+	tell("01C", "partial_fill", map[string]any{"execution_id": "x", "qty": "6", "price": "7"}) // the same, under another event
+	if got := fills(); got != "1::u live activities, x live stream" {
+		t.Errorf("claimed, the fills are %s", got)
+	}
+	order["filled_qty"] = "4"
+	tell("01D", "trade_bust", map[string]any{"previous_execution_id": "x"})
+	if got := fills(); got != "1::u live activities, x busted stream" {
+		t.Errorf("busted, the fills are %s", got)
+	}
+	if got := w.journalOf(); len(got) != 1 || !strings.Contains(got[0], "in 4/20 ") {
+		t.Errorf("the journal is %s", got)
+	}
+}

@@ -1,0 +1,115 @@
+package trading
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"paddock/app/problem"
+	"paddock/app/tenant"
+)
+
+// The journal keeps sums, and averages are made when it is read: rounded to
+// nine decimals, where the sums are exact.
+const tradingPositionColumns = `id, scope, nullif(scope_value, '') as scope_value, symbol, asset_class, direction,
+	case when closed_at is null then 'open' else 'closed' end as status, opened_at, closed_at,
+	trim_scale(entry_qty - exit_qty)::text as qty, trim_scale(max_qty)::text as max_qty,
+	trim_scale(entry_qty)::text as entry_qty, trim_scale(entry_notional)::text as entry_notional,
+	trim_scale(round(entry_notional / entry_qty, 9))::text as avg_entry_price,
+	trim_scale(exit_qty)::text as exit_qty, trim_scale(exit_notional)::text as exit_notional,
+	trim_scale(round(exit_notional / nullif(exit_qty, 0), 9))::text as avg_exit_price,
+	trim_scale(held_cost)::text as held_cost, trim_scale(round(held_cost / nullif(entry_qty - exit_qty, 0), 9))::text as avg_held_price,
+	trim_scale(multiplier)::text as multiplier, trim_scale(realized_pl)::text as realized_pl, trim_scale(fees)::text as fees,
+	trim_scale(realized_pl - fees)::text as net_pl, fills`
+
+const (
+	tradingPositionsOf = `select ` + tradingPositionColumns + ` from app.trading_positions
+		where account_id = $1 and scope = $2 and (opened_at, id) < ($3, $4) and ($5 = '' or scope_value = $5) and ($6 = '' or symbol = $6)`
+	newestTradingPositions = ` order by opened_at desc, id desc limit $7`
+)
+
+var listTradingPositions = map[string]string{
+	"all":    tradingPositionsOf + newestTradingPositions,
+	"open":   tradingPositionsOf + ` and closed_at is null` + newestTradingPositions,
+	"closed": tradingPositionsOf + ` and closed_at is not null` + newestTradingPositions,
+}
+
+// JournalFilter says which round trips are meant. Empty fields do not filter.
+type JournalFilter struct {
+	Scope      string // account, agent or tag; "" is account
+	ScopeValue string // of one agent, or one tag
+	Symbol     string
+	Status     string // open, closed or all; "" is all
+}
+
+// TradingPositions answers {"trading_positions":[…],"next_cursor":…}: round
+// trips, the newest first by when they were opened, in one round trip to the
+// database. It ends with invalid_scope or invalid_status.
+func (s *Service) TradingPositions(ctx context.Context, a tenant.Admission, f JournalFilter, page tenant.Page) ([]byte, error) {
+	if f.Scope == "" {
+		f.Scope = "account"
+	}
+	if f.Status == "" {
+		f.Status = "all"
+	}
+	switch f.Scope {
+	case "agent", "tag":
+	case "account":
+		if f.ScopeValue != "" {
+			return nil, problem.New(problem.Invalid, "invalid_scope", `"scope_value" names an agent or a tag: set "scope" to agent or tag as well.`)
+		}
+	default:
+		return nil, problem.New(problem.Invalid, "invalid_scope", `Set "scope" to account, agent or tag.`)
+	}
+	query, ok := listTradingPositions[f.Status]
+	if !ok {
+		return nil, problem.New(problem.Invalid, "invalid_status", `Set "status" to open, closed or all.`)
+	}
+	return s.page(ctx, a, "trading_positions", "opened_at", page, query,
+		a.Account, f.Scope, page.At, page.ID, f.ScopeValue, f.Symbol, page.Limit+1)
+}
+
+const fillColumns = `id, execution_id, previous_execution_id, order_id, alpaca_order_id, symbol, asset_class, side, trim_scale(qty)::text as qty,
+	trim_scale(price)::text as price, at, state, source, orchestrator_agent_id, tag`
+
+const (
+	listFills = `select ` + fillColumns + ` from app.fills
+		where account_id = $1 and (at, id) < ($2, $3) and qty is not null and ($4 = '' or symbol = $4) order by at desc, id desc limit $5`
+	listFillsOfOrder = `select ` + fillColumns + ` from app.fills
+		where account_id = $1 and (at, id) < ($2, $3) and qty is not null and ($4 = '' or symbol = $4) and order_id = $6 order by at desc, id desc limit $5`
+)
+
+// Fills answers {"fills":[…],"next_cursor":…}: executions, the newest first, in
+// one round trip to the database. Those that were taken back or corrected are
+// there with their state. symbol and order (by our id) filter where they are
+// given.
+func (s *Service) Fills(ctx context.Context, a tenant.Admission, symbol string, order uuid.UUID, page tenant.Page) ([]byte, error) {
+	if order != uuid.Nil {
+		return s.page(ctx, a, "fills", "at", page, listFillsOfOrder, a.Account, page.At, page.ID, symbol, page.Limit+1, order)
+	}
+	return s.page(ctx, a, "fills", "at", page, listFills, a.Account, page.At, page.ID, symbol, page.Limit+1)
+}
+
+// page answers a page of rows under a name, ordered by a column. Text that the
+// database cannot hold is found nowhere.
+func (s *Service) page(ctx context.Context, a tenant.Admission, name, column string, page tenant.Page, query string, args ...any) ([]byte, error) {
+	opening := `{"` + name + `":`
+	body := append(make([]byte, 0, 768*page.Limit+64), opening...)
+	next := "null"
+	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+		b.Queue(query, args...).Query(func(rows pgx.Rows) (err error) {
+			body, next, err = page.AppendRowsBy(column, body, rows)
+			return err
+		})
+	})
+	if tenant.Unstorable(err) {
+		return []byte(opening + `[],"next_cursor":null}`), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	body = append(body, `,"next_cursor":`...)
+	body = append(body, next...)
+	return append(body, '}'), nil
+}

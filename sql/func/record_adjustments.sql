@@ -1,0 +1,30 @@
+-- Records what the broker's list of activities says besides trades, each once
+-- by its id, and brings the journal up to date. One that the broker canceled
+-- later counts no more.
+create function app.record_adjustments(p_account uuid, p_activities jsonb) returns void
+volatile set search_path = pg_catalog, pg_temp
+language plpgsql as $$
+declare
+  changed record;
+begin
+  for changed in
+    with told as (
+      select a, (select min(f.symbol) from app.fills f
+          where f.account_id = p_account and replace(f.symbol, '/', '') = replace(a->>'symbol', '/', '')) as traded_as
+      from jsonb_array_elements(p_activities) a
+    ), recorded as (
+      insert into app.journal_adjustments as t (account_id, activity_id, kind, symbol, at, qty, price, net_amount, group_id, description, canceled)
+        select p_account, a->>'id', a->>'activity_type', coalesce(traded_as, nullif(a->>'symbol', '')),
+          coalesce((a->>'created_at')::timestamptz, (a->>'date')::date::timestamp at time zone 'America/New_York'),
+          (a->>'qty')::numeric, (a->>'price')::numeric, coalesce((a->>'net_amount')::numeric, 0), nullif(a->>'group_id', ''),
+          a->>'description', coalesce(a->>'status' = 'canceled', false)
+        from told
+        on conflict (account_id, activity_id) do update set canceled = excluded.canceled where t.canceled <> excluded.canceled
+        returning t.symbol, t.at
+    )
+    select r.symbol, min(r.at) as since from recorded r where r.symbol is not null group by r.symbol order by r.symbol
+  loop
+    perform app.rejournal(p_account, changed.symbol, changed.since, '');
+  end loop;
+end
+$$;
