@@ -42,7 +42,10 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 	if err != nil {
 		return err
 	}
-	alpaca, err := broker.New(broker.Config{PaperURL: c.PaperURL, LiveURL: c.LiveURL, DataURL: c.DataURL, Logger: log})
+	alpaca, err := broker.New(broker.Config{
+		PaperURL: c.PaperURL, LiveURL: c.LiveURL, DataURL: c.DataURL, StreamPaperURL: c.StreamPaperURL, StreamLiveURL: c.StreamLiveURL,
+		EventsPath: c.EventsPath, SocketPath: c.SocketPath, Logger: log,
+	})
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,21 @@
+-- Records an order as the broker's REST answer describes it and, where that
+-- changed anything, tells the account of it (p_what) and answers the order
+-- before and after; otherwise both are null, and before is where it is new.
+create function app.reconcile_order(p_account uuid, o jsonb, p_what text, out before jsonb, out after jsonb)
+volatile set search_path = pg_catalog, pg_temp
+language plpgsql as $$
+declare
+  r record;
+begin
+  select app.order_json(t) into before from app.alpaca_orders t
+    where t.account_id = p_account and t.client_order_id = o->>'client_order_id';
+  select * into r from app.record_order(p_account, o, '');
+  if not r.changed then
+    before := null;
+    return;
+  end if;
+  after := app.order_json(r.recorded);
+  perform private.append_event('order', jsonb_build_object('event', p_what, 'order', after,
+    'execution', null, 'position_qty', null), null);
+end
+$$;
