@@ -73,6 +73,7 @@ func (s *Server) routes() *router {
 	r.GET("/api/accounts/:id", s.handle(s.getAccount))
 	r.PATCH("/api/accounts/:id", s.handle(s.changeAccount))
 	r.DELETE("/api/accounts/:id", s.handle(s.deleteAccount))
+	r.GET("/api/accounts/:id/health", s.handle(s.accountHealth))
 	r.GET("/api/accounts/:id/credentials", s.handle(s.getCredentials))
 	r.PUT("/api/accounts/:id/credentials", s.handle(s.putCredentials))
 	r.DELETE("/api/accounts/:id/credentials", s.handle(s.deleteCredentials))

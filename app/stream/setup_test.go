@@ -36,7 +36,9 @@ func (quiet) Ring() {}
 type front struct {
 	sim        http.Handler
 	refuseKeys atomic.Bool
-	streams    atomic.Int64 // the status that streams are answered with, when not 0
+	streams    atomic.Int64 // the status that streams of either kind are answered with, when not 0
+	events     atomic.Int64 // the status of Server-Sent Events alone
+	sockets    atomic.Int64 // WebSockets that were asked for
 	replayAll  atomic.Bool  // every stream begins with all that there ever was
 	script     atomic.Value // string: what a stream says instead of the simulator
 	live       atomic.Value // chan string: the same, while it runs
@@ -46,9 +48,13 @@ type front struct {
 }
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	following := r.URL.Path == "/v2/events/trades"
+	eventsAsked := r.URL.Path == "/v2/events/trades"
+	following := eventsAsked || r.URL.Path == "/stream"
 	if r.Method == http.MethodPost && r.URL.Path == "/v2/orders" {
 		f.orders.Add(1)
+	}
+	if following && !eventsAsked {
+		f.sockets.Add(1)
 	}
 	if following {
 		f.connects.Add(1)
@@ -64,6 +70,9 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	case following && f.streams.Load() != 0:
 		w.WriteHeader(int(f.streams.Load()))
+		return
+	case eventsAsked && f.events.Load() != 0:
+		w.WriteHeader(int(f.events.Load()))
 		return
 	case following && (script != "" || live != nil):
 		for text := script; ; {

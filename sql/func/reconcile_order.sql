@@ -5,15 +5,15 @@ create function app.reconcile_order(p_account uuid, o jsonb, p_what text, out be
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
+  was app.alpaca_orders;
   r record;
 begin
-  select app.order_json(t) into before from app.alpaca_orders t
-    where t.account_id = p_account and t.client_order_id = o->>'client_order_id';
+  select t.* into was from app.alpaca_orders t where t.account_id = p_account and t.client_order_id = o->>'client_order_id';
   select * into r from app.record_order(p_account, o, '');
   if not r.changed then
-    before := null;
     return;
   end if;
+  before := case when was.id is not null then app.order_json(was) end;
   after := app.order_json(r.recorded);
   perform private.append_event('order', jsonb_build_object('event', p_what, 'order', after,
     'execution', null, 'position_qty', null), null);

@@ -299,7 +299,7 @@ export interface paths {
         };
         options?: never;
         head?: never;
-        /** Rename an account, or pause it */
+        /** Rename an account, pause it, or say how its trade updates are read */
         patch: {
             parameters: {
                 query?: never;
@@ -315,6 +315,7 @@ export interface paths {
                         name?: string;
                         /** @description On an account that is paused open orders can be canceled, and nothing new is ordered */
                         is_active?: boolean;
+                        stream_mode?: components["schemas"]["StreamMode"];
                     };
                 };
             };
@@ -331,6 +332,47 @@ export interface paths {
                 default: components["responses"]["Problem"];
             };
         };
+        trace?: never;
+    };
+    "/api/accounts/{id}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["PathID"];
+            };
+            cookie?: never;
+        };
+        /** Whether an account's data agreed with Alpaca lately, and what its stream of trade updates does */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description How it is */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AccountHealth"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/accounts/{id}/credentials": {
@@ -5277,6 +5319,7 @@ export interface components {
             alpaca_account_id: string | null;
             alpaca_account_number: components["schemas"]["TextOrNull"];
             is_active: boolean;
+            stream_mode: components["schemas"]["StreamMode"];
             /** @enum {string} */
             role: "owner" | "trader" | "viewer";
             has_credentials: boolean;
@@ -5284,6 +5327,39 @@ export interface components {
             status: "ok" | "needs_credentials";
             created_at: components["schemas"]["Time"];
             updated_at: components["schemas"]["Time"];
+        };
+        /**
+         * @description How trade updates are read: Server-Sent Events, the WebSocket (which replays nothing, and of which Alpaca allows one
+         *     an account), whichever Alpaca offers, or not at all, so that reconciliation every few minutes is all there is
+         * @enum {string}
+         */
+        StreamMode: "auto" | "sse" | "ws" | "off";
+        AccountHealth: {
+            /**
+             * @description ok says that data agreed lately, not that something is connected
+             * @enum {string}
+             */
+            status: "ok" | "starting" | "behind" | "needs_credentials";
+            message: string;
+            agreed_at: components["schemas"]["TimeOrNull"];
+            stream: {
+                mode: components["schemas"]["StreamMode"];
+                /**
+                 * @description What is up now
+                 * @enum {string|null}
+                 */
+                kind: "sse" | "ws" | null;
+                /**
+                 * Format: date-time
+                 * @description From when on it has told everything
+                 */
+                unbroken_since: string | null;
+                /** @description Why it is not the kind that was asked for */
+                note: string | null;
+                /** @description Why the last stream ended */
+                last_error: string | null;
+                last_error_at: components["schemas"]["TimeOrNull"];
+            };
         };
         Credentials: {
             /** @enum {string} */
