@@ -23,7 +23,7 @@ func TestNamingAnAccount(t *testing.T) {
 	paths := []struct{ method, path, body string }{
 		{"GET", "/api/account", ""}, {"GET", "/api/positions", ""}, {"POST", "/api/positions", ""}, {"GET", "/api/orders", ""},
 		{"POST", "/api/orders", buyOne}, {"GET", "/api/orders/" + unknown, ""}, {"DELETE", "/api/orders/" + unknown, ""},
-		{"GET", "/api/agent-logs", ""}, {"POST", "/api/agent-logs", `{"level":"info","message":"m"}`},
+		{"POST", "/api/sync", ""}, {"GET", "/api/agent-logs", ""}, {"POST", "/api/agent-logs", `{"level":"info","message":"m"}`},
 	}
 	for _, p := range paths {
 		t.Run(p.method+" "+strings.TrimSuffix(p.path, unknown), func(t *testing.T) {

@@ -85,6 +85,7 @@ func (s *Server) routes() *router {
 	r.POST("/api/orders", s.handle(s.placeOrder))
 	r.GET("/api/orders/:id", s.handle(s.getOrder))
 	r.DELETE("/api/orders/:id", s.handle(s.cancelOrder))
+	r.POST("/api/sync", s.handle(s.sync))
 	r.GET("/api/agent-logs", s.handle(s.listAgentLogs))
 	r.POST("/api/agent-logs", s.handle(s.appendAgentLog))
 

@@ -154,9 +154,12 @@ func (d *differences) holdings(before, after map[string]holding) {
 			continue
 		}
 		d.Positions.Differed++
-		for name, pair := range map[string][2]*string{"qty": {was.Qty, is.Qty}, "avg_entry_price": {was.AvgEntryPrice, is.AvgEntryPrice}} {
-			if !same(pair[0], pair[1]) {
-				d.Positions.add(mending{Symbol: &symbol, Field: name, From: pair[0], To: pair[1]})
+		for _, f := range []struct {
+			name     string
+			from, to *string
+		}{{"qty", was.Qty, is.Qty}, {"avg_entry_price", was.AvgEntryPrice, is.AvgEntryPrice}} {
+			if !same(f.from, f.to) {
+				d.Positions.add(mending{Symbol: &symbol, Field: f.name, From: f.from, To: f.to})
 			}
 		}
 	}

@@ -38,6 +38,7 @@ func (a *account) reconcile(ctx context.Context) error {
 	a.looked = asOf
 	var agreed *time.Time    // the last time
 	var believed []uuid.UUID // open here
+	var held map[string]holding
 	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue("select agreed_at from app.stream_cursors where account_id = $1", a.lease.Account).
 			QueryRow(func(row pgx.Row) error {
@@ -47,6 +48,7 @@ func (a *account) reconcile(ctx context.Context) error {
 				return nil
 			})
 		queueBelieved(b, a.lease.Account, &believed)
+		queueHoldings(b, a.lease.Account, &held)
 	})
 	if err != nil {
 		return err
@@ -74,27 +76,27 @@ func (a *account) reconcile(ctx context.Context) error {
 	if err := a.recordAll(ctx, orders, what, &d); err != nil {
 		return err
 	}
-	d.Positions.Checked = len(positions.Value)
-	if err := a.agree(ctx, asOf, positions.Raw, &d); err != nil {
+	now, err := a.agree(ctx, asOf, positions.Raw)
+	if err != nil {
 		return err
 	}
+	d.Positions.Checked = len(positions.Value)
+	d.holdings(held, now)
 	a.deaf(d, asOf)
 	return a.answer(ctx, asked, d)
 }
 
-// agree records positions and that the mirror agreed at a time.
-func (a *account) agree(ctx context.Context, asOf time.Time, positions json.RawMessage, d *differences) error {
-	var before, after map[string]holding
-	err := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
-		queueHoldings(b, a.lease.Account, &before)
+// agree records positions and that the mirror agreed at a time, and answers
+// what is held then.
+func (a *account) agree(ctx context.Context, asOf time.Time, positions json.RawMessage) (held map[string]holding, err error) {
+	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select private.append_event('position', jsonb_build_object('positions', $2::jsonb), null)
 			where app.record_positions($1, $2, $3)`, a.lease.Account, []byte(positions), asOf)
-		queueHoldings(b, a.lease.Account, &after)
+		queueHoldings(b, a.lease.Account, &held)
 		b.Queue(`insert into app.stream_cursors as c (account_id, agreed_at) values ($1, $2)
 			on conflict (account_id) do update set agreed_at = excluded.agreed_at, updated_at = now()`, a.lease.Account, asOf)
 	})
-	d.holdings(before, after)
-	return err
+	return held, err
 }
 
 // lookAtOpen asks the broker for its open orders, with one call for all of

@@ -43,6 +43,7 @@ type front struct {
 	script     atomic.Value // string: what a stream says instead of the simulator
 	live       atomic.Value // chan string: the same, while it runs
 	orders     atomic.Int64 // that were sent
+	lists      atomic.Int64 // of orders
 	connects   atomic.Int64 // of streams
 	open       atomic.Int64 // streams
 }
@@ -52,6 +53,9 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	following := eventsAsked || r.URL.Path == "/stream"
 	if r.Method == http.MethodPost && r.URL.Path == "/v2/orders" {
 		f.orders.Add(1)
+	}
+	if r.Method == http.MethodGet && r.URL.Path == "/v2/orders" {
+		f.lists.Add(1)
 	}
 	if following && !eventsAsked {
 		f.sockets.Add(1)
@@ -107,7 +111,7 @@ type world struct {
 	outside *alpaca.Client // the user's own program at the broker
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, change ...func(*alpacasim.Config)) *world {
 	t.Helper()
 	w := &world{t: t, pg: pgtest.New(t), seed: alpacasim.DemoAccounts(9)[0]}
 	w.admin = w.pg.Conn(t, "admin")
@@ -115,7 +119,11 @@ func newWorld(t *testing.T) *world {
 	w.exec(`insert into auth.session (id, "expiresAt", token, "updatedAt", "userId") values ('s1', now() + interval '1 day', 'token-of-the-user', now(), 'u1')`)
 
 	var err error
-	if w.sim, err = alpacasim.New(alpacasim.Config{Seed: 9, Accounts: []alpacasim.AccountSeed{w.seed}, FillDelay: time.Nanosecond}); err != nil {
+	config := alpacasim.Config{Seed: 9, Accounts: []alpacasim.AccountSeed{w.seed}, FillDelay: time.Nanosecond}
+	for _, f := range change {
+		f(&config)
+	}
+	if w.sim, err = alpacasim.New(config); err != nil {
 		t.Fatal(err)
 	}
 	w.front = &front{sim: w.sim.Handler()}

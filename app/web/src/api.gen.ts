@@ -932,6 +932,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sync": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reconcile the account's orders and positions with Alpaca now
+         * @description It is done by itself after every gap in the stream and every few minutes. Asking takes a role that may cancel, since
+         *     it spends the account's requests; one that is under way is joined, and within ten seconds the answer is repeated.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description What differed, and is mended */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SyncReport"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/agent-logs": {
         parameters: {
             query?: {
@@ -5327,6 +5380,32 @@ export interface components {
             status: "ok" | "needs_credentials";
             created_at: components["schemas"]["Time"];
             updated_at: components["schemas"]["Time"];
+        };
+        SyncReport: {
+            as_of: components["schemas"]["Time"];
+            orders: components["schemas"]["Differences"];
+            positions: components["schemas"]["Differences"];
+        };
+        Differences: {
+            /** @description How many Alpaca was asked about */
+            checked: number;
+            /** @description How many were another here */
+            differed: number;
+            /** @description Field by field, at most 200 */
+            changed: {
+                /**
+                 * Format: uuid
+                 * @description The order's
+                 */
+                id?: string;
+                client_order_id?: string;
+                symbol: components["schemas"]["TextOrNull"];
+                field: string;
+                /** @description What was here; null where there was nothing */
+                from: string | null;
+                /** @description What Alpaca has */
+                to: string | null;
+            }[];
         };
         /**
          * @description How trade updates are read: Server-Sent Events, the WebSocket (which replays nothing, and of which Alpaca allows one
