@@ -140,7 +140,8 @@ func (s *Service) Change(ctx context.Context, a tenant.Admission, c Changes) (Ac
 	var changed int64
 	err := s.db.Write(ctx, a, func(b *tenant.Batch) {
 		b.Queue(`update app.user_accounts set name = coalesce($2, name), is_active = coalesce($3, is_active),
-			stream_mode = coalesce($4, stream_mode), updated_at = now() where id = $1`, a.Account, c.Name, c.IsActive, c.StreamMode).Exec(count(&changed))
+			stream_mode = case when $4 in ('auto', 'sse', 'ws', 'off') then $4 else stream_mode end, updated_at = now()
+			where id = $1`, a.Account, c.Name, c.IsActive, c.StreamMode).Exec(count(&changed))
 		queueGet(b, a.Account, &account)
 	})
 	if err == nil && changed == 0 {

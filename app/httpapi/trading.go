@@ -6,7 +6,6 @@ import (
 	"github.com/julienschmidt/httprouter"
 
 	"paddock/app/problem"
-	"paddock/app/tenant"
 	"paddock/app/trading"
 )
 
@@ -40,15 +39,12 @@ func (s *Server) listOrders(w http.ResponseWriter, r *http.Request, _ httprouter
 		return err
 	}
 	q := r.URL.Query()
-	page, err := tenant.ParsePage(q.Get("limit"), q.Get("before"))
+	delete(q, "account_id")
+	list, err := trading.ParseOrderList(q)
 	if err != nil {
 		return err
 	}
-	status := q.Get("status")
-	if status == "" {
-		status = "all"
-	}
-	body, err := s.Trading.Orders(r.Context(), a, status, page)
+	body, err := s.Trading.Orders(r.Context(), a, list)
 	if err != nil {
 		return err
 	}

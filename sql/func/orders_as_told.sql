@@ -6,7 +6,9 @@ stable
 language sql as $$
   select r.* from jsonb_array_elements(p_orders) o
   left join app.alpaca_orders t on t.account_id = p_account and t.client_order_id = o->>'client_order_id'
-  cross join lateral jsonb_populate_record(t, jsonb_build_object(
+  cross join lateral jsonb_populate_record(t, case
+    when t.broker_updated_at >= coalesce((o->>'updated_at')::timestamptz, (o->>'created_at')::timestamptz) then '{}'
+    else jsonb_build_object(
     'account_id', p_account,
     'id', coalesce(t.id, (o->>'id')::uuid),
     'alpaca_order_id', o->'id',
@@ -42,5 +44,6 @@ language sql as $$
     'expired_at', o->'expired_at',
     'failed_at', o->'failed_at',
     'replaced_at', o->'replaced_at',
-    'updated_at', coalesce((o->>'updated_at')::timestamptz, t.updated_at, now()))) r
+    'updated_at', coalesce((o->>'updated_at')::timestamptz, t.updated_at, now())) end) r
+  where o->>'client_order_id' <> ''  -- a leg of a multi-leg order is no order of its own without an id
 $$;

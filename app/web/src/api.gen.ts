@@ -677,13 +677,26 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The account's orders, newest first */
+        /** The account's orders, from the mirror, or from Alpaca where that is behind */
         get: {
             parameters: {
                 query?: {
                     /** @description The same as X-Account-ID */
                     account_id?: components["parameters"]["AccountQuery"];
                     status?: "all" | "open" | "closed";
+                    /** @description Submitted after this time, RFC 3339 or a day in UTC */
+                    after?: string;
+                    /** @description Submitted before this time, RFC 3339 or a day in UTC */
+                    until?: string;
+                    /** @description desc has the newest first */
+                    direction?: "asc" | "desc";
+                    /** @description Shows legs under the order that they belong to */
+                    nested?: boolean;
+                    /** @description Between commas; a pair's slash may be left out */
+                    symbols?: string;
+                    side?: "buy" | "sell";
+                    /** @description us_equity, us_option, crypto and others, between commas, or all */
+                    asset_class?: string;
                     limit?: components["parameters"]["Limit"];
                     /** @description The next_cursor of the page before */
                     before?: components["parameters"]["Before"];
@@ -706,6 +719,17 @@ export interface paths {
                         "application/json": {
                             orders: components["schemas"]["Order"][];
                             next_cursor: components["schemas"]["NextCursor"];
+                            /**
+                             * Format: date-time
+                             * @description When the mirror last agreed with Alpaca, or when Alpaca was asked; null where neither ever was
+                             */
+                            as_of: string | null;
+                            /**
+                             * @description broker: the mirror was behind and Alpaca was asked itself. An order that the mirror does not have yet
+                             *     goes by Alpaca's id until it is there.
+                             * @enum {string}
+                             */
+                            source: "mirror" | "broker";
                         };
                     };
                 };
@@ -5565,6 +5589,8 @@ export interface components {
             failed_at: components["schemas"]["TimeOrNull"];
             replaced_at: components["schemas"]["TimeOrNull"];
             updated_at: components["schemas"]["Time"];
+            /** @description In a list that asks for nested orders */
+            legs?: components["schemas"]["Order"][] | null;
         };
         AgentLog: {
             /** Format: uuid */
