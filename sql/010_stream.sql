@@ -74,7 +74,7 @@ grant execute on function app.is_fresh(timestamptz, timestamptz, interval) to pa
 grant execute on function app.orders_matching(uuid, timestamptz, timestamptz, text[], text, text[]) to paddock_app;
 grant execute on function app.order_trees(uuid, timestamptz, timestamptz, text[], text, text[], boolean) to paddock_app;
 grant execute on function app.order_legs(uuid, uuid) to paddock_app;
-grant execute on function app.orders_as_told(uuid, jsonb) to paddock_app;
+grant execute on function app.orders_as_told(uuid, jsonb, uuid) to paddock_app;
 grant execute on function app.orders_at_broker(uuid, jsonb, timestamptz, timestamptz, text[], text, text[], boolean) to paddock_app;
 grant execute on function app.reconcile_order(uuid, jsonb, text) to paddock_worker;
 
@@ -103,7 +103,7 @@ revoke create on schema private from paddock_gate;
 set local role paddock_owner;
 drop function app.reconcile_order(uuid, jsonb, text);
 drop function app.orders_at_broker(uuid, jsonb, timestamptz, timestamptz, text[], text, text[], boolean);
-drop function app.orders_as_told(uuid, jsonb);
+drop function app.orders_as_told(uuid, jsonb, uuid);
 drop function app.order_legs(uuid, uuid);
 drop function app.order_trees(uuid, timestamptz, timestamptz, text[], text, text[], boolean);
 drop function app.orders_matching(uuid, timestamptz, timestamptz, text[], text, text[]);

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/julienschmidt/httprouter"
 
@@ -26,10 +27,14 @@ func (s *Server) positions(w http.ResponseWriter, r *http.Request, _ httprouter.
 	if err != nil {
 		return err
 	}
+	asOf := time.Now()
 	body, err := s.Trading.Positions(r.Context(), a)
 	if err != nil {
 		return err
 	}
+	// The answer is Alpaca's own list, which has no place for these.
+	w.Header().Set("X-Source", "broker")
+	w.Header().Set("X-As-Of", asOf.UTC().Format(time.RFC3339Nano))
 	return writeRaw(w, http.StatusOK, body)
 }
 

@@ -187,7 +187,7 @@ func TestWebSocketRefusesKeys(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.mode("ws")
-	w.front.sim = refuseSocket(w.front.sim)
+	w.front.refuseSockets.Store(true)
 	w.run()
 	w.eventually("the attempts", func() bool { return w.front.sockets.Load() > 1 })
 	if h := w.health(); h.Status == "needs_credentials" {
@@ -195,17 +195,6 @@ func TestWebSocketRefusesKeys(t *testing.T) {
 	}
 	w.front.refuseKeys.Store(true)
 	w.eventually("the refusal", func() bool { return w.health().Status == "needs_credentials" })
-}
-
-// refuseSocket answers WebSockets 401, whatever their keys.
-func refuseSocket(sim http.Handler) http.Handler {
-	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/stream" {
-			rw.WriteHeader(http.StatusUnauthorized)
-			return
-		}
-		sim.ServeHTTP(rw, r)
-	})
 }
 
 // A stream that stays connected and tells nothing is no health. An open order

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -245,21 +246,22 @@ type brokerOrder struct {
 }
 
 // brokerOrders answers the open orders and all that were submitted since a
-// time; without one, the whole history.
+// time; without one, the whole history. Lists of all orders are nested: a flat
+// one does not tell which order a leg belongs to.
 func (a *account) brokerOrders(ctx context.Context, since *time.Time) ([]brokerOrder, error) {
 	if since == nil {
-		return a.pages(ctx, alpaca.GetOrdersRequest{Status: "all"}, historyPages)
+		return a.pages(ctx, alpaca.GetOrdersRequest{Status: "all", Nested: true}, historyPages)
 	}
 	open, err := a.pages(ctx, alpaca.GetOrdersRequest{Status: "open"}, openPages)
 	if err != nil {
 		return nil, err
 	}
 	// One that came and was over between two looks is in no list of open ones.
-	recent, err := a.pages(ctx, alpaca.GetOrdersRequest{Status: "all", After: since.Add(-clockSkew)}, historyPages)
+	recent, err := a.pages(ctx, alpaca.GetOrdersRequest{Status: "all", After: since.Add(-clockSkew), Nested: true}, historyPages)
 	return append(open, recent...), err
 }
 
-// pages reads a list of orders, newest first.
+// pages reads a list of orders, newest first, the legs of each before it.
 func (a *account) pages(ctx context.Context, request alpaca.GetOrdersRequest, most int) ([]brokerOrder, error) {
 	request.Limit, request.Direction = 500, "desc"
 	var all []brokerOrder
@@ -268,19 +270,54 @@ func (a *account) pages(ctx context.Context, request alpaca.GetOrdersRequest, mo
 		if err != nil {
 			return nil, err
 		}
-		var raws []json.RawMessage
-		if err := json.Unmarshal(answer.Raw, &raws); err != nil || len(raws) != len(answer.Value) {
+		var list []listedOrder
+		if err := json.Unmarshal(answer.Raw, &list); err != nil || len(list) != len(answer.Value) {
 			return nil, fmt.Errorf("read the broker's list of orders: %w", err)
 		}
-		for i, o := range answer.Value {
-			all = append(all, brokerOrder{id: o.ID, raw: raws[i], updatedAt: o.UpdatedAt})
+		for _, o := range list {
+			for _, leg := range o.legs {
+				all = append(all, leg.brokerOrder)
+			}
+			all = append(all, o.brokerOrder)
 		}
-		if len(raws) < request.Limit {
+		if len(list) < request.Limit {
 			break
 		}
 		// The SDK sends whole seconds: rounded up, a page overlaps the one
 		// before it, and recording an order twice changes nothing.
-		request.Until = answer.Value[len(raws)-1].SubmittedAt.Truncate(time.Second).Add(time.Second)
+		request.Until = answer.Value[len(list)-1].SubmittedAt.Truncate(time.Second).Add(time.Second)
 	}
 	return all, nil
+}
+
+// listedOrder is an order of a list, with those of its legs that are orders of
+// their own. A leg is recorded by itself too, so that its changes are told.
+type listedOrder struct {
+	brokerOrder
+	legs     []listedOrder
+	nameless bool // of a multi-leg order, and no order of its own
+}
+
+// UnmarshalJSON keeps the order as the broker wrote it.
+func (o *listedOrder) UnmarshalJSON(text []byte) error {
+	var head struct {
+		ID            string          `json:"id"`
+		ClientOrderID string          `json:"client_order_id"`
+		UpdatedAt     time.Time       `json:"updated_at"`
+		Legs          json.RawMessage `json:"legs"`
+	}
+	if err := json.Unmarshal(text, &head); err != nil {
+		return err
+	}
+	o.brokerOrder = brokerOrder{id: head.ID, raw: bytes.Clone(text), updatedAt: head.UpdatedAt}
+	o.nameless = head.ClientOrderID == ""
+	if len(head.Legs) == 0 {
+		return nil
+	}
+	var legs []listedOrder
+	if err := json.Unmarshal(head.Legs, &legs); err != nil {
+		return err
+	}
+	o.legs = slices.DeleteFunc(legs, func(leg listedOrder) bool { return leg.nameless })
+	return nil
 }

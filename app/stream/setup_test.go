@@ -36,16 +36,19 @@ func (quiet) Ring() {}
 type front struct {
 	sim        http.Handler
 	refuseKeys atomic.Bool
+	away       atomic.Bool  // it answers nothing but 503
 	streams    atomic.Int64 // the status that streams of either kind are answered with, when not 0
 	events     atomic.Int64 // the status of Server-Sent Events alone
 	sockets    atomic.Int64 // WebSockets that were asked for
-	replayAll  atomic.Bool  // every stream begins with all that there ever was
-	script     atomic.Value // string: what a stream says instead of the simulator
-	live       atomic.Value // chan string: the same, while it runs
-	orders     atomic.Int64 // that were sent
-	lists      atomic.Int64 // of orders
-	connects   atomic.Int64 // of streams
-	open       atomic.Int64 // streams
+	// refuseSockets answers WebSockets 401, whatever their keys.
+	refuseSockets atomic.Bool
+	replayAll     atomic.Bool  // every stream begins with all that there ever was
+	script        atomic.Value // string: what a stream says instead of the simulator
+	live          atomic.Value // chan string: the same, while it runs
+	orders        atomic.Int64 // that were sent
+	lists         atomic.Int64 // of orders
+	connects      atomic.Int64 // of streams
+	open          atomic.Int64 // streams
 }
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -71,6 +74,12 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case f.refuseKeys.Load():
 		w.WriteHeader(http.StatusUnauthorized)
 		fmt.Fprint(w, `{"code":40110000,"message":"request is not authorized"}`)
+		return
+	case f.away.Load():
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	case f.refuseSockets.Load() && r.URL.Path == "/stream":
+		w.WriteHeader(http.StatusUnauthorized)
 		return
 	case following && f.streams.Load() != 0:
 		w.WriteHeader(int(f.streams.Load()))

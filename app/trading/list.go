@@ -94,7 +94,7 @@ const (
 	trees    = `, app.order_legs($1, alpaca_order_id) as legs from app.order_trees($1, $2, $3, $4, $5, $6, $10) o where true`
 	told     = ` from app.orders_at_broker($1, $11, $2, $3, $4, $5, $6, $10) o where true`
 	toldLegs = `, (select jsonb_agg(app.order_json(c) order by c.created_at, c.id) from app.orders_as_told($1,
-		case when jsonb_typeof(o.broker_order->'legs') = 'array' then o.broker_order->'legs' else '[]' end) c) as legs`
+		case when jsonb_typeof(o.broker_order->'legs') = 'array' then o.broker_order->'legs' else '[]' end, o.alpaca_order_id) c) as legs`
 	newestFirst = ` and (created_at, id) < ($7, $8) order by created_at desc, id desc limit $9`
 	oldestFirst = ` and (created_at, id) > ($7, $8) order by created_at, id limit $9`
 )

@@ -1,7 +1,9 @@
 -- The broker's own list of orders as the mirror would show it, without writing
 -- any of it: what the broker says, and what only we know of an order. One that
--- the mirror lacks goes by the broker's id until it is there.
-create function app.orders_as_told(p_account uuid, p_orders jsonb) returns setof app.alpaca_orders
+-- the mirror lacks goes by the broker's id until it is there; one of which it
+-- knows as much, or more, is as the mirror has it. p_parent is the order that they
+-- are legs of.
+create function app.orders_as_told(p_account uuid, p_orders jsonb, p_parent uuid default null) returns setof app.alpaca_orders
 stable
 language sql as $$
   select r.* from jsonb_array_elements(p_orders) o
@@ -34,6 +36,7 @@ language sql as $$
     'filled_avg_price', o->'filled_avg_price',
     'status', o->'status',
     'status_message', null,
+    'parent_alpaca_order_id', coalesce(t.parent_alpaca_order_id, p_parent),
     'replaces', o->'replaces',
     'replaced_by', o->'replaced_by',
     'broker_order', o,

@@ -556,6 +556,10 @@ export interface paths {
                 /** @description As Alpaca writes them */
                 200: {
                     headers: {
+                        /** @description Always broker */
+                        "X-Source"?: "broker";
+                        /** @description When Alpaca was asked */
+                        "X-As-Of"?: components["schemas"]["Time"];
                         [name: string]: unknown;
                     };
                     content: {
@@ -588,6 +592,10 @@ export interface paths {
                 /** @description As Alpaca writes them */
                 200: {
                     headers: {
+                        /** @description Always broker */
+                        "X-Source"?: "broker";
+                        /** @description When Alpaca was asked */
+                        "X-As-Of"?: components["schemas"]["Time"];
                         [name: string]: unknown;
                     };
                     content: {
