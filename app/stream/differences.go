@@ -69,13 +69,12 @@ type orderChange struct{ before, after []byte }
 // orderFields are those of an order that are compared.
 var orderFields = []string{"status", "qty", "notional", "limit_price", "stop_price", "trail_price", "filled_qty", "filled_avg_price", "replaced_by"}
 
-// order adds an order's change.
+// order adds an order's change. One that is told in other words and stands as
+// it stood did not differ: the stream and REST need not write orders alike.
 func (d *differences) order(c orderChange, at time.Time) error {
 	if c.after == nil {
 		return nil
 	}
-	d.Orders.Differed++
-	d.changedAt = append(d.changedAt, at)
 	var before, after map[string]any
 	if err := json.Unmarshal(c.after, &after); err != nil {
 		return fmt.Errorf("read an order that was recorded: %w", err)
@@ -86,11 +85,13 @@ func (d *differences) order(c orderChange, at time.Time) error {
 	} else if err := json.Unmarshal(c.before, &before); err != nil {
 		return fmt.Errorf("read an order that was recorded: %w", err)
 	}
+	differs := false
 	for _, name := range fields {
 		from, to := text(before[name]), text(after[name])
 		if same(from, to) {
 			continue
 		}
+		differs = true
 		m := mending{Symbol: text(after["symbol"]), Field: name, From: from, To: to}
 		m.ClientOrderID, _ = after["client_order_id"].(string)
 		if id := text(after["id"]); id != nil {
@@ -99,6 +100,10 @@ func (d *differences) order(c orderChange, at time.Time) error {
 			}
 		}
 		d.Orders.add(m)
+	}
+	if differs {
+		d.Orders.Differed++
+		d.changedAt = append(d.changedAt, at)
 	}
 	return nil
 }

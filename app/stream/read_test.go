@@ -52,9 +52,12 @@ func TestWebSocketMode(t *testing.T) {
 	w.run()
 	w.streams("ws")
 	w.eventually("the first agreement", func() bool { return w.agreed() != nil })
+	w.sim.Inject(alpacasim.Duplicate, 2, 0)
 	w.buy("AAPL", "2", "a")
 	w.sim.Step()
 	w.becomes("a", "accepted filled 2")
+	w.buy("AAPL", "1", "after")
+	w.eventually("the next update", func() bool { return strings.Contains(w.told("after"), "new") })
 	if got := w.told("a"); got != "new fill" {
 		t.Errorf("the log says %s", got)
 	}
@@ -65,7 +68,7 @@ func TestWebSocketMode(t *testing.T) {
 	w.sim.Step()
 	w.front.streams.Store(0)
 	w.becomes("meanwhile", "accepted filled 1")
-	w.eventually("the position", func() bool { return w.held("AAPL") == "3" })
+	w.eventually("the position", func() bool { return w.held("AAPL") == "4" })
 	w.streams("ws")
 	if h := w.health(); h.Status != "ok" || h.Stream.LastError == nil || h.Stream.Note != nil {
 		t.Errorf("the health is %+v", h)
