@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
+
 	"paddock/app/accounts"
 	"paddock/app/broker"
 	"paddock/app/problem"
@@ -29,6 +31,9 @@ type account struct {
 	lastID  string        // the newest update applied
 	leave   func()        // ends follow
 	looked  time.Time     // when open orders were last looked at
+	// askedAlone are those that were asked for one by one since the last
+	// reconciliation.
+	askedAlone map[uuid.UUID]bool
 
 	asked    atomic.Int64 // the newest reconciliation that somebody waits for
 	answered atomic.Int64 // the newest that was answered
@@ -41,6 +46,7 @@ func (m *Manager) start(ctx context.Context, l tenant.Lease) {
 	a := &account{
 		m: m, lease: l, log: m.Logger.With("account", l.Account), lastID: l.LastEventID,
 		lookNow: make(chan struct{}, 1), gap: make(chan struct{}, 1), silent: make(chan struct{}, 1),
+		askedAlone: map[uuid.UUID]bool{},
 	}
 	r := &running{lease: l, cancel: cancel, done: make(chan struct{}), account: a}
 	m.running[l.Account] = r

@@ -56,6 +56,12 @@ func (a *account) read(ctx context.Context) {
 		signal(a.gap) // from here on the timer keeps the mirror
 		return
 	}
+	defer func() {
+		// Nobody else may take the account up for a while.
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		a.isDown(last, "", "")
+	}()
 	road, note, fellBack := events, "", time.Time{}
 	if a.lease.StreamMode == socket {
 		road = socket
@@ -190,7 +196,8 @@ func (a *account) isDown(ctx context.Context, note, why string) {
 // note writes what the stream does. Where that fails the stream goes on: a
 // mirror that counts as behind is asked of the broker.
 func (a *account) note(ctx context.Context, queue func(*tenant.Batch)) {
-	if err := a.m.Worker.Do(ctx, a.lease, queue); err != nil && ctx.Err() == nil {
+	err := a.m.Worker.Do(ctx, a.lease, queue)
+	if err != nil && ctx.Err() == nil && !problem.Is(err, tenant.CodeAccountForbidden) {
 		a.log.Warn("could not note what the stream does", "err", err)
 	}
 }

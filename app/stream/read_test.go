@@ -238,3 +238,33 @@ func TestSilentOrdersAreLookedAt(t *testing.T) {
 		})
 	}
 }
+
+// A stream that ends with its instance is not said to be up: another one may
+// take the account over later, or nobody.
+func TestStoppedStreamIsDown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, stop := w.run()
+	w.streams("sse")
+	stop()
+	if h := w.health(); h.Stream.Kind != nil || h.Stream.UnbrokenSince != nil {
+		t.Errorf("the health is %+v", h)
+	}
+}
+
+// An order that the broker leaves out of its list of open ones, and that is
+// open all the same, is not asked for by itself at every look.
+func TestUnlistedOrderIsNotAskedForAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mode("off")
+	w.buy("AAPL", "1", "a")
+	w.front.hidesOpen.Store(true)
+	const silence = 300 * time.Millisecond
+	w.run(func(c *stream.Config) { c.Silence = silence })
+	w.becomes("a", "accepted new 0")
+	w.eventually("several looks", func() bool { return w.front.lists.Load() > 6 })
+	if n := w.front.alone.Load(); n > 1 {
+		t.Errorf("it was asked for %d times in %d looks", n, w.front.lists.Load())
+	}
+}

@@ -37,6 +37,7 @@ func (a *account) reconcile(ctx context.Context) error {
 	asked := a.asked.Load()
 	asOf := time.Now()
 	a.looked = asOf
+	clear(a.askedAlone)
 	var agreed *time.Time    // the last time
 	var believed []uuid.UUID // open here
 	var held map[string]holding
@@ -208,7 +209,9 @@ func unrecordable(err error) bool {
 }
 
 // ended asks for the orders that we believe open and the broker no longer
-// lists as open: they ended unseen.
+// lists as open: they ended unseen. One that did not, since the broker's list
+// leaves it out for another reason, is not asked for again before the next
+// reconciliation.
 func (a *account) ended(ctx context.Context, believed []uuid.UUID, open []brokerOrder) ([]brokerOrder, error) {
 	listed := make(map[string]bool, len(open))
 	for _, o := range open {
@@ -217,7 +220,7 @@ func (a *account) ended(ctx context.Context, believed []uuid.UUID, open []broker
 	var all []brokerOrder
 	asked := 0
 	for _, id := range believed {
-		if listed[id.String()] {
+		if listed[id.String()] || a.askedAlone[id] {
 			continue
 		}
 		if asked++; asked > maxLookUps {
@@ -225,8 +228,10 @@ func (a *account) ended(ctx context.Context, believed []uuid.UUID, open []broker
 			break
 		}
 		answer, err := a.client.Order(ctx, id.String())
-		var e *broker.Error
-		if errors.As(err, &e) && e.Kind == broker.NotFound {
+		if err == nil || isKind(err, broker.NotFound) {
+			a.askedAlone[id] = true
+		}
+		if isKind(err, broker.NotFound) {
 			a.log.Warn("the broker does not know an order that it had accepted", "alpaca_order_id", id)
 			continue
 		}

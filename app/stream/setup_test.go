@@ -47,6 +47,8 @@ type front struct {
 	live          atomic.Value // chan string: the same, while it runs
 	orders        atomic.Int64 // that were sent
 	lists         atomic.Int64 // of orders
+	hidesOpen     atomic.Bool  // lists of open orders are empty
+	alone         atomic.Int64 // orders that were asked for by the broker's id
 	connects      atomic.Int64 // of streams
 	open          atomic.Int64 // streams
 }
@@ -59,6 +61,13 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if r.Method == http.MethodGet && r.URL.Path == "/v2/orders" {
 		f.lists.Add(1)
+		if f.hidesOpen.Load() && r.URL.Query().Get("status") == "open" {
+			fmt.Fprint(w, "[]")
+			return
+		}
+	}
+	if r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/v2/orders/") {
+		f.alone.Add(1)
 	}
 	if following && !eventsAsked {
 		f.sockets.Add(1)

@@ -111,6 +111,9 @@ func newSite(t *testing.T, db *pgtest.DB, secret string, weaken func(l *lab)) *s
 
 	s.mine, s.a = s.signUp(sim, "alpha")
 	s.theirs, s.b = s.signUp(sim, "bravo")
+	// The victim's lists come from the mirror: asking the broker leaves a trace
+	// of their own, of a decryption.
+	must(t, s.admin, "insert into app.stream_cursors (account_id, agreed_at) values ($1, now() + interval '1 hour')", s.b.Account)
 	return s
 }
 
