@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"paddock/app/accounts"
 	"paddock/app/broker"
 	"paddock/app/problem"
 	"paddock/app/tenant"
@@ -31,7 +32,7 @@ const (
 // broker could not be asked, or its answer not be used.
 func (s *Service) brokerOrders(ctx context.Context, a tenant.Admission, l OrderList) []byte {
 	body, err := s.askOrders(ctx, a, l)
-	if p := problem.Of(err); err != nil && ctx.Err() == nil && p.Code != "needs_credentials" {
+	if code := problem.Of(err).Code; err != nil && ctx.Err() == nil && code != accounts.CodeNeedsCredentials && code != "broker_rate_limited" {
 		s.log.WarnContext(ctx, "the mirror is behind and the broker could not be asked: the list is the mirror's", "account", a.Account, "err", err)
 	}
 	return body
@@ -45,7 +46,7 @@ func (s *Service) askOrders(ctx context.Context, a tenant.Admission, l OrderList
 	hurry, cancel := context.WithTimeout(ctx, fallbackPatience)
 	defer cancel()
 	asOf := time.Now()
-	orders, err := listAtBroker(hurry, client, l)
+	orders, err := listAtBroker(hurry, client.Sparing(), l) // orders come first
 	if err != nil {
 		return nil, s.refused(ctx, a, opened, err)
 	}
