@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"net/http/httptrace"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -13,8 +15,12 @@ import (
 	"github.com/coder/websocket"
 )
 
-// socketHello bounds each step before the first update.
-const socketHello = 15 * time.Second
+const (
+	// socketHello bounds each step before the first update.
+	socketHello = 15 * time.Second
+	// socketFarewell is how long the other side may take to agree to an end.
+	socketFarewell = 300 * time.Millisecond
+)
 
 // socketMessage is what Alpaca says over the WebSocket, in binary frames on
 // the paper host and in text frames on the live one.
@@ -38,12 +44,12 @@ func (b *Broker) StreamSocket(ctx context.Context, env Environment, c Credential
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	conn, err := b.dialSocket(ctx, base+b.config.SocketPath, c)
+	s, err := b.dialSocket(ctx, base+b.config.SocketPath, c)
 	if err != nil {
 		return streamEnd(ctx, err)
 	}
-	defer conn.CloseNow()
-	s := &socket{conn: conn, credentials: c}
+	defer s.leave()
+	defer context.AfterFunc(ctx, s.leave)()
 	if err := s.listen(ctx); err != nil {
 		return streamEnd(ctx, err)
 	}
@@ -51,21 +57,24 @@ func (b *Broker) StreamSocket(ctx context.Context, env Environment, c Credential
 		return err
 	}
 	go s.watch(ctx, b.config.StreamIdle, func() { cancel(ErrIdle) })
-	return streamEnd(ctx, s.follow(ctx, handle))
+	return streamEnd(ctx, s.follow(context.WithoutCancel(ctx), handle)) // leave ends it
 }
 
-func (b *Broker) dialSocket(ctx context.Context, target string, c Credentials) (*websocket.Conn, error) {
+func (b *Broker) dialSocket(ctx context.Context, target string, c Credentials) (*socket, error) {
+	s := &socket{credentials: c}
 	hurry, cancel := context.WithTimeout(ctx, socketHello)
 	defer cancel()
-	conn, response, err := websocket.Dial(hurry, target, &websocket.DialOptions{HTTPClient: &http.Client{
+	trace := &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) { s.wire = got.Conn }}
+	conn, response, err := websocket.Dial(httptrace.WithClientTrace(hurry, trace), target, &websocket.DialOptions{HTTPClient: &http.Client{
 		Transport: b.streaming,
 		// The keys would follow a redirect to another host.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}})
 	switch {
 	case err == nil:
-		conn.SetReadLimit(maxLine)
-		return conn, nil
+		s.conn = conn
+		s.conn.SetReadLimit(maxLine)
+		return s, nil
 	case response != nil && response.StatusCode != http.StatusSwitchingProtocols:
 		return nil, refusedStream(response, http.StatusSwitchingProtocols, c)
 	}
@@ -75,8 +84,18 @@ func (b *Broker) dialSocket(ctx context.Context, target string, c Credentials) (
 // socket is a WebSocket that was made.
 type socket struct {
 	conn        *websocket.Conn
+	wire        net.Conn // under it
 	credentials Credentials
 	steps       atomic.Int64 // of handling: odd while a message is handled and no pong is read
+}
+
+// leave closes the connection in good order, so that Alpaca need not find out
+// by itself that the account's one connection is free; but it does not wait
+// long for the other side to agree.
+func (s *socket) leave() {
+	impatience := time.AfterFunc(socketFarewell, func() { _ = s.wire.Close() }) // it is of no more use, however it ends
+	defer impatience.Stop()
+	_ = s.conn.Close(websocket.StatusNormalClosure, "")
 }
 
 // listen says the keys and asks for trade updates.

@@ -253,18 +253,34 @@ func TestSilentSocketIsGivenUp(t *testing.T) {
 	}
 }
 
-// A stream ends with its context, and with the reason of a handler that cannot
-// go on.
+// A stream ends with its context, in good order, so that Alpaca knows at once
+// that the account's one connection is free, and soon where the other side does
+// not answer; and with the reason of a handler that cannot go on.
 func TestSocketEndsWhenTold(t *testing.T) {
-	url, _ := serveSocket(t, []string{authorized, listening}, func(ctx context.Context, c *websocket.Conn) { <-c.CloseRead(ctx).Done() })
-	ctx, cancel := context.WithCancel(t.Context())
-	err := newBroker(t, url).StreamSocket(ctx, broker.Paper, keys(), func(broker.Message) error { cancel(); return nil })
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("it ended with %v", err)
+	left := make(chan websocket.StatusCode, 2)
+	url, _ := serveSocket(t, []string{authorized, listening}, func(ctx context.Context, c *websocket.Conn) {
+		_, _, err := c.Read(ctx)
+		left <- websocket.CloseStatus(err)
+	})
+	deaf, _ := serveSocket(t, []string{authorized, listening}, func(ctx context.Context, _ *websocket.Conn) { <-ctx.Done() })
+	for _, url := range []string{url, deaf} {
+		ctx, cancel := context.WithCancel(t.Context())
+		began := time.Now()
+		err := newBroker(t, url).StreamSocket(ctx, broker.Paper, keys(), func(broker.Message) error { cancel(); return nil })
+		if took := time.Since(began); !errors.Is(err, context.Canceled) || took > 3*time.Second {
+			t.Errorf("it ended after %s with %v", took, err)
+		}
 	}
 	reason := errors.New("the database is gone")
-	if err := newBroker(t, url).StreamSocket(t.Context(), broker.Paper, keys(), func(broker.Message) error { return reason }); !errors.Is(err, reason) {
-		t.Errorf("it ended with %v", err)
+	for _, url := range []string{url, deaf} {
+		if err := newBroker(t, url).StreamSocket(t.Context(), broker.Paper, keys(), func(broker.Message) error { return reason }); !errors.Is(err, reason) {
+			t.Errorf("it ended with %v", err)
+		}
+	}
+	for range 2 {
+		if status := <-left; status != websocket.StatusNormalClosure {
+			t.Errorf("the other side was left with %v", status)
+		}
 	}
 }
 
