@@ -13,11 +13,8 @@ import (
 	"paddock/app/tenant"
 )
 
-// How a reconciliation that was asked for is waited for.
-const (
-	syncPatience = 25 * time.Second
-	syncPoll     = 200 * time.Millisecond
-)
+// syncPoll is the time between two looks for a reconciliation's answer.
+const syncPoll = 200 * time.Millisecond
 
 // A reconciliation is asked of whoever holds the account's stream: it alone
 // may record orders that were placed elsewhere, and its lease keeps two from
@@ -71,7 +68,7 @@ func (s *Service) Sync(ctx context.Context, a tenant.Admission) (json.RawMessage
 	if !now.keys {
 		return nil, problem.New(problem.Conflict, accounts.CodeNeedsCredentials, "This account has no working API keys. Store them with PUT /api/accounts/:id/credentials.")
 	}
-	deadline := time.After(syncPatience)
+	deadline := time.After(s.syncPatience)
 	for !now.answered {
 		select {
 		case <-ctx.Done():
