@@ -79,7 +79,7 @@ set local role paddock_gate;
 {{ template "func/ring_for_others.sql" . }}
 {{ template "func/read_events.sql" . }}
 {{ template "func/create_account.sql" . }}
-{{ template "func/account_changed.sql" . }}
+{{ template "func/old/account_changed_1.sql" . }}
 grant execute on function private.append_event(text, jsonb, text) to paddock_app, paddock_worker;
 grant execute on function private.lock_log(boolean) to paddock_app, paddock_worker;
 grant execute on function private.ring() to paddock_app, paddock_worker;

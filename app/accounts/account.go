@@ -4,6 +4,7 @@ package accounts
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -23,11 +24,14 @@ type Service struct {
 	db     *tenant.DB
 	keys   *Keyring
 	broker *broker.Broker
+	// MirrorMaxAge is how long ago the mirror may have agreed with the broker
+	// where no stream keeps it; a minute unless set.
+	MirrorMaxAge time.Duration
 }
 
 // New makes a Service.
 func New(db *tenant.DB, keys *Keyring, b *broker.Broker) *Service {
-	return &Service{db: db, keys: keys, broker: b}
+	return &Service{db: db, keys: keys, broker: b, MirrorMaxAge: time.Minute}
 }
 
 // Account is a brokerage account as its user sees it.
@@ -38,14 +42,15 @@ type Account struct {
 	AlpacaAccountID     *uuid.UUID `json:"alpaca_account_id"`
 	AlpacaAccountNumber *string    `json:"alpaca_account_number"`
 	IsActive            bool       `json:"is_active"`
-	Role                string     `json:"role"` // owner, trader or viewer
+	StreamMode          string     `json:"stream_mode"` // auto, sse, ws or off
+	Role                string     `json:"role"`        // owner, trader or viewer
 	HasCredentials      bool       `json:"has_credentials"`
 	Status              string     `json:"status"` // ok or needs_credentials
 	CreatedAt           time.Time  `json:"created_at"`
 	UpdatedAt           time.Time  `json:"updated_at"`
 }
 
-const selectAccount = `select u.id, u.name, u.environment, u.alpaca_account_id, u.alpaca_account_number, u.is_active,
+const selectAccount = `select u.id, u.name, u.environment, u.alpaca_account_id, u.alpaca_account_number, u.is_active, u.stream_mode,
 	g.role, c.account_id is not null as has_credentials, case when c.works then 'ok' else 'needs_credentials' end as status,
 	u.created_at, u.updated_at
 	from app.user_accounts u
@@ -54,7 +59,7 @@ const selectAccount = `select u.id, u.name, u.environment, u.alpaca_account_id, 
 
 func scanAccount(row pgx.CollectableRow) (Account, error) {
 	var a Account
-	err := row.Scan(&a.ID, &a.Name, &a.Environment, &a.AlpacaAccountID, &a.AlpacaAccountNumber, &a.IsActive,
+	err := row.Scan(&a.ID, &a.Name, &a.Environment, &a.AlpacaAccountID, &a.AlpacaAccountNumber, &a.IsActive, &a.StreamMode,
 		&a.Role, &a.HasCredentials, &a.Status, &a.CreatedAt, &a.UpdatedAt)
 	a.CreatedAt, a.UpdatedAt = a.CreatedAt.UTC(), a.UpdatedAt.UTC()
 	return a, err
@@ -111,21 +116,32 @@ func (s *Service) Create(ctx context.Context, token, name, environment string) (
 	return account, explain(err)
 }
 
-// Change renames an account or pauses it; what is nil stays. It ends with
-// account_name_taken, invalid_account or not_permitted.
-func (s *Service) Change(ctx context.Context, a tenant.Admission, name *string, isActive *bool) (Account, error) {
-	if name != nil {
-		clean, err := cleanName(*name)
+// Changes are what of an account is to change; what is nil stays.
+type Changes struct {
+	Name       *string `json:"name"`
+	IsActive   *bool   `json:"is_active"`   // false pauses it
+	StreamMode *string `json:"stream_mode"` // auto, sse, ws or off
+}
+
+// Change renames an account, pauses it, or says how its trade updates are read.
+// It ends with account_name_taken, invalid_account or not_permitted.
+func (s *Service) Change(ctx context.Context, a tenant.Admission, c Changes) (Account, error) {
+	if c.Name != nil {
+		clean, err := cleanName(*c.Name)
 		if err != nil {
 			return Account{}, err
 		}
-		name = &clean
+		c.Name = &clean
+	}
+	if c.StreamMode != nil && !slices.Contains([]string{"auto", "sse", "ws", "off"}, *c.StreamMode) {
+		return Account{}, problem.New(problem.Invalid, "invalid_account", `Set "stream_mode" to auto, sse, ws or off.`)
 	}
 	var account Account
 	var changed int64
 	err := s.db.Write(ctx, a, func(b *tenant.Batch) {
-		b.Queue(`update app.user_accounts set name = coalesce($2, name), is_active = coalesce($3, is_active), updated_at = now()
-			where id = $1`, a.Account, name, isActive).Exec(count(&changed))
+		b.Queue(`update app.user_accounts set name = coalesce($2, name), is_active = coalesce($3, is_active),
+			stream_mode = case when $4 in ('auto', 'sse', 'ws', 'off') then $4 else stream_mode end, updated_at = now()
+			where id = $1`, a.Account, c.Name, c.IsActive, c.StreamMode).Exec(count(&changed))
 		queueGet(b, a.Account, &account)
 	})
 	if err == nil && changed == 0 {

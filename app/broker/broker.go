@@ -17,12 +17,17 @@ import (
 // Config is what a Broker is made of. Zero values take the defaults.
 type Config struct {
 	PaperURL, LiveURL, DataURL string
-	Logger                     *slog.Logger
-	Timeout                    time.Duration // of one call; 15 s
-	MaxBody                    int64         // of one answer, in bytes; 16 MiB
-	MaxPage                    int64         // of one answer that is passed through, in bytes; 64 MiB
-	PageTime                   time.Duration // of one answer that is passed through, from first to last; 5 min
-	StreamIdle                 time.Duration // how long a stream may be silent; 60 s
+	// Where trade updates are read, when not at the trading hosts, and by which
+	// paths: Alpaca means to move them.
+	StreamPaperURL, StreamLiveURL string
+	EventsPath                    string // of Server-Sent Events; /v2/events/trades
+	SocketPath                    string // of the WebSocket; /stream
+	Logger                        *slog.Logger
+	Timeout                       time.Duration // of one call; 15 s
+	MaxBody                       int64         // of one answer, in bytes; 16 MiB
+	MaxPage                       int64         // of one answer that is passed through, in bytes; 64 MiB
+	PageTime                      time.Duration // of one answer that is passed through, from first to last; 5 min
+	StreamIdle                    time.Duration // how long a stream may be silent; 60 s
 }
 
 // Broker makes clients. The connections are shared; credentials never are.
@@ -43,6 +48,12 @@ const (
 	DefaultDataURL  = "https://data.alpaca.markets"
 )
 
+// Where Alpaca's trading hosts have their streams.
+const (
+	DefaultEventsPath = "/v2/events/trades"
+	DefaultSocketPath = "/stream"
+)
+
 // New makes a Broker. It refuses plain http to another machine: that would
 // send keys in clear.
 func New(c Config) (*Broker, error) {
@@ -57,10 +68,12 @@ func New(c Config) (*Broker, error) {
 		if *u.value == "" {
 			*u.value = u.fallback
 		}
-		*u.value = strings.TrimSuffix(*u.value, "/")
-		if err := checkURL(*u.value); err != nil {
+		if err := checkURL(u.value); err != nil {
 			return nil, fmt.Errorf("%s %w", u.name, err)
 		}
+	}
+	if err := c.checkStream(); err != nil {
+		return nil, err
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -101,8 +114,44 @@ func New(c Config) (*Broker, error) {
 	}, nil
 }
 
-func checkURL(text string) error {
-	u, err := url.Parse(text)
+// checkStream fills in where streams are, and checks it.
+func (c *Config) checkStream() error {
+	for _, u := range []struct {
+		name, fallback string
+		value          *string
+	}{
+		{"PADDOCK_ALPACA_STREAM_PAPER_URL", c.PaperURL, &c.StreamPaperURL},
+		{"PADDOCK_ALPACA_STREAM_LIVE_URL", c.LiveURL, &c.StreamLiveURL},
+	} {
+		if *u.value == "" {
+			*u.value = u.fallback
+		}
+		if err := checkURL(u.value); err != nil {
+			return fmt.Errorf("%s %w", u.name, err)
+		}
+	}
+	for _, p := range []struct {
+		name, fallback string
+		value          *string
+	}{
+		{"PADDOCK_ALPACA_STREAM_SSE_PATH", DefaultEventsPath, &c.EventsPath},
+		{"PADDOCK_ALPACA_STREAM_WS_PATH", DefaultSocketPath, &c.SocketPath},
+	} {
+		if *p.value == "" {
+			*p.value = p.fallback
+		}
+		if u, err := url.Parse(*p.value); err != nil || u.Path != *p.value || !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "//") {
+			return fmt.Errorf("%s must be a path such as %s", p.name, p.fallback)
+		}
+	}
+	return nil
+}
+
+// checkURL takes a slash at the end away, and refuses what is no place to send
+// keys to.
+func checkURL(value *string) error {
+	*value = strings.TrimSuffix(*value, "/")
+	u, err := url.Parse(*value)
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return errors.New("must be a plain https URL")
 	}
@@ -137,6 +186,17 @@ func (b *Broker) url(env Environment) (string, error) {
 		return b.config.PaperURL, nil
 	case Live:
 		return b.config.LiveURL, nil
+	}
+	return "", fmt.Errorf("there is no environment %q", env)
+}
+
+// streamURL answers the host of an environment's trade updates.
+func (b *Broker) streamURL(env Environment) (string, error) {
+	switch env {
+	case Paper:
+		return b.config.StreamPaperURL, nil
+	case Live:
+		return b.config.StreamLiveURL, nil
 	}
 	return "", fmt.Errorf("there is no environment %q", env)
 }

@@ -20,6 +20,7 @@ type Client struct {
 	base        string
 	account     string // the key of its token bucket
 	background  bool   // nobody waits for its answers
+	sparing     bool   // there is another answer where it costs too much
 }
 
 // Option changes a Client.
@@ -31,6 +32,15 @@ func WithAccount(id string) Option { return func(c *Client) { c.account = id } }
 // InBackground leaves half of the account's bucket to whoever waits for an
 // answer, for a while.
 func InBackground() Option { return func(c *Client) { c.background = true } }
+
+// Sparing answers a client of the same account that takes no request from the
+// half of its bucket that others may need at once: it is told RateLimited, and
+// waits for nothing.
+func (c *Client) Sparing() *Client {
+	sparing := *c
+	sparing.sparing = true
+	return &sparing
+}
 
 // Client makes a client. Empty credentials are refused: the SDK would take the
 // process's own instead.
@@ -167,7 +177,10 @@ func trade[T any](ctx context.Context, c *Client, endpoint string, do func(*alpa
 func (c *Client) turn(ctx context.Context, host, endpoint string) (bucket string, done func(*Error), refused *Error) {
 	bucket = c.account + " " + host
 	wait := c.broker.limits.wait
-	if c.background {
+	switch {
+	case c.sparing:
+		wait = c.broker.limits.spare
+	case c.background:
 		wait = c.broker.limits.waitBehind
 	}
 	if err := wait(ctx, bucket); err != nil {

@@ -106,6 +106,18 @@ func (l *limits) waitBehind(ctx context.Context, key string) *Error {
 	return l.wait(ctx, key)
 }
 
+// spare takes a token while more than half of the bucket is there for others,
+// and waits for none.
+func (l *limits) spare(ctx context.Context, key string) *Error {
+	if ctx.Err() != nil {
+		return gone(ctx)
+	}
+	if b := l.bucket(key); b.Tokens() > float64(b.Burst())/2 && b.Allow() {
+		return nil
+	}
+	return &Error{Kind: RateLimited, Message: "the rest of this account's requests is left to others for the moment", RetryAfter: time.Second}
+}
+
 // learn takes the account's real limit from an answer.
 func (l *limits) learn(key string, h http.Header) {
 	n, err := strconv.Atoi(h.Get("X-Ratelimit-Limit"))

@@ -106,3 +106,33 @@ func TestWaitingIsBounded(t *testing.T) {
 		}
 	})
 }
+
+// What has another answer leaves half of an account's requests to others, and
+// waits for none: however often lists are asked for, an order has its turn.
+func TestSparingLeavesHalf(t *testing.T) {
+	s := newStand(t)
+	s.say(200, "[]")
+	sparing := s.client("one").Sparing()
+	sent := 0
+	for range defaultPerMinute {
+		began := time.Now()
+		if _, err := sparing.Positions(t.Context()); err == nil {
+			sent++
+		} else {
+			wants(t, "beyond half", err, RateLimited)
+		}
+		if took := time.Since(began); took > time.Second {
+			t.Fatalf("it waited for %v", took)
+		}
+	}
+	const burst = defaultPerMinute / 4
+	if sent < burst/2-1 || sent > burst/2+10 {
+		t.Errorf("%d of %d were sent, want about half of the burst of %d", sent, defaultPerMinute, burst)
+	}
+	for range burst/2 - 5 {
+		began := time.Now()
+		if _, err := s.client("one").Positions(t.Context()); err != nil || time.Since(began) > time.Second {
+			t.Fatalf("another call waited for %v: %v", time.Since(began), err)
+		}
+	}
+}

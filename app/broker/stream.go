@@ -48,11 +48,11 @@ type Message struct {
 // The SDK's own reader is not used: it drops comments, by which Alpaca says
 // that messages were lost, has no idle deadline, and ends silently.
 func (b *Broker) StreamTrades(ctx context.Context, env Environment, c Credentials, sinceID string, handle func(Message) error) error {
-	base, err := b.url(env)
+	base, err := b.streamURL(env)
 	if err != nil {
 		return err
 	}
-	target := base + "/v2/events/trades"
+	target := base + b.config.EventsPath
 	if sinceID != "" {
 		target += "?since_id=" + url.QueryEscape(sinceID)
 	}
@@ -71,13 +71,8 @@ func (b *Broker) StreamTrades(ctx context.Context, env Environment, c Credential
 		return streamEnd(ctx, err)
 	}
 	defer response.Body.Close()
-	switch {
-	case response.StatusCode == http.StatusUnauthorized:
-		return &Error{Kind: Unauthorized, HTTPStatus: response.StatusCode, RequestID: clean(response.Header.Get("X-Request-ID"), c)}
-	case response.StatusCode == http.StatusForbidden, response.StatusCode == http.StatusNotFound:
-		return ErrNotSupported
-	case response.StatusCode != http.StatusOK:
-		return &Error{Kind: Unavailable, HTTPStatus: response.StatusCode, RequestID: clean(response.Header.Get("X-Request-ID"), c)}
+	if err := refusedStream(response, http.StatusOK, c); err != nil {
+		return err
 	}
 
 	idle := time.AfterFunc(b.config.StreamIdle, func() { cancel(ErrIdle) })
@@ -100,6 +95,22 @@ func streamEnd(ctx context.Context, err error) error {
 	return err
 }
 
+// refusedStream says what an answer means that is not the beginning of a stream.
+func refusedStream(response *http.Response, begins int, c Credentials) error {
+	e := &Error{Kind: Unavailable, HTTPStatus: response.StatusCode, RequestID: clean(response.Header.Get("X-Request-ID"), c)}
+	switch response.StatusCode {
+	case begins:
+		return nil
+	case http.StatusForbidden, http.StatusNotFound:
+		return ErrNotSupported
+	case http.StatusUnauthorized:
+		e.Kind = Unauthorized
+	case http.StatusTooManyRequests:
+		e.Kind, e.RetryAfter = RateLimited, retryAfter(response.Header)
+	}
+	return e
+}
+
 // deliver turns a server-sent event into messages.
 func deliver(e serverEvent, handle func(Message) error) error {
 	if e.comment != "" && bytes.Contains([]byte(e.comment), []byte("dropped")) {
@@ -108,16 +119,32 @@ func deliver(e serverEvent, handle func(Message) error) error {
 	if len(e.data) == 0 {
 		return nil // a heartbeat
 	}
-	var head struct {
-		EventID string `json:"event_id"`
-		Event   string `json:"event"`
-		Order   struct {
-			ClientOrderID string `json:"client_order_id"`
-			ID            string `json:"id"`
-		} `json:"order"`
-	}
-	if err := json.Unmarshal(e.data, &head); err != nil || head.EventID == "" || head.Event == "" || head.Order.ID == "" || head.Order.ClientOrderID == "" {
-		return handle(Message{Kind: Dropped, Text: "an update could not be read"})
+	head, ok := readUpdate(e.data)
+	if !ok || head.EventID == "" {
+		return handle(Message{Kind: Dropped, Text: unreadable})
 	}
 	return handle(Message{Kind: Update, EventID: head.EventID, Update: bytes.Clone(e.data)})
+}
+
+// unreadable is said of an update that is none.
+const unreadable = "an update could not be read"
+
+// updateHead is what an update is recognised by.
+type updateHead struct {
+	EventID     string `json:"event_id"`
+	Event       string `json:"event"`
+	ExecutionID string `json:"execution_id"`
+	At          string `json:"at"`
+	Timestamp   string `json:"timestamp"`
+	Order       struct {
+		ClientOrderID string `json:"client_order_id"`
+		ID            string `json:"id"`
+		UpdatedAt     string `json:"updated_at"`
+	} `json:"order"`
+}
+
+// readUpdate says whether text is an update of an order.
+func readUpdate(text []byte) (head updateHead, ok bool) {
+	err := json.Unmarshal(text, &head)
+	return head, err == nil && head.Event != "" && head.Order.ID != "" && head.Order.ClientOrderID != ""
 }

@@ -78,7 +78,7 @@ func TestStreamGoesOnAfterAnID(t *testing.T) {
 func TestStreamRefusals(t *testing.T) {
 	for status, want := range map[int]any{
 		401: broker.Unauthorized, 403: broker.ErrNotSupported, 404: broker.ErrNotSupported,
-		429: broker.Unavailable, 500: broker.Unavailable, 503: broker.Unavailable, 204: broker.Unavailable,
+		429: broker.RateLimited, 500: broker.Unavailable, 503: broker.Unavailable, 204: broker.Unavailable,
 	} {
 		url, _ := serve(t, say(status, "", "X-Request-ID", "request-1 "+keyID))
 		heard, err := follow(t, newBroker(t, url), "")

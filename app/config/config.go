@@ -15,22 +15,26 @@ import (
 
 // Config is everything that paddock serve is told by its environment.
 type Config struct {
-	Addr         string // host:port to listen on
-	AppURL       string // Postgres as paddock_app
-	WorkerURL    string // Postgres as paddock_worker
-	AuthURL      string // Postgres as paddock_auth
-	AppConns     int32  // the largest number of connections of the web process
-	MasterKeys   string // see accounts.ParseKeyring; a secret
-	AuthSecret   string // signs cookies; a secret
-	BaseURL      string // where browsers reach Paddock
-	Origins      []string
-	Proxies      []netip.Prefix // whose X-Forwarded-For is believed
-	AuthLimits   bool           // the rate limits of signing in
-	PaperURL     string
-	LiveURL      string
-	DataURL      string
-	LogLevel     slog.Level
-	DrainTimeout time.Duration // how long requests may take to end at shutdown
+	Addr       string // host:port to listen on
+	AppURL     string // Postgres as paddock_app
+	WorkerURL  string // Postgres as paddock_worker
+	AuthURL    string // Postgres as paddock_auth
+	AppConns   int32  // the largest number of connections of the web process
+	MasterKeys string // see accounts.ParseKeyring; a secret
+	AuthSecret string // signs cookies; a secret
+	BaseURL    string // where browsers reach Paddock
+	Origins    []string
+	Proxies    []netip.Prefix // whose X-Forwarded-For is believed
+	AuthLimits bool           // the rate limits of signing in
+	PaperURL   string
+	LiveURL    string
+	DataURL    string
+	// Where trade updates are read; "" is the trading API's host, and Alpaca's path.
+	StreamPaperURL, StreamLiveURL string
+	EventsPath, SocketPath        string
+	MirrorMaxAge                  time.Duration // how old the mirror's agreement may be where no stream keeps it
+	LogLevel                      slog.Level
+	DrainTimeout                  time.Duration // how long requests may take to end at shutdown
 }
 
 // Setting describes one variable, for --help.
@@ -52,6 +56,11 @@ var Settings = []Setting{
 	{"PADDOCK_ALPACA_PAPER_URL", "https://paper-api.alpaca.markets", "Alpaca's paper trading API"},
 	{"PADDOCK_ALPACA_LIVE_URL", "https://api.alpaca.markets", "Alpaca's live trading API"},
 	{"PADDOCK_ALPACA_DATA_URL", "https://data.alpaca.markets", "Alpaca's market data API"},
+	{"PADDOCK_ALPACA_STREAM_PAPER_URL", "", "host of paper accounts' trade updates; PADDOCK_ALPACA_PAPER_URL where not set"},
+	{"PADDOCK_ALPACA_STREAM_LIVE_URL", "", "host of live accounts' trade updates; PADDOCK_ALPACA_LIVE_URL where not set"},
+	{"PADDOCK_ALPACA_STREAM_SSE_PATH", "/v2/events/trades", "path of the updates as Server-Sent Events"},
+	{"PADDOCK_ALPACA_STREAM_WS_PATH", "/stream", "path of the updates over a WebSocket"},
+	{"PADDOCK_MIRROR_MAX_AGE", "1m", "how long ago orders may have agreed with Alpaca, where no stream keeps them, before lists ask Alpaca itself"},
 	{"PADDOCK_LOG_LEVEL", "info", "debug, info, warn or error"},
 	{"PADDOCK_DRAIN_TIMEOUT", "15s", "how long requests may take to end at shutdown"},
 }
@@ -93,6 +102,11 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 		PaperURL:   get("PADDOCK_ALPACA_PAPER_URL"),
 		LiveURL:    get("PADDOCK_ALPACA_LIVE_URL"),
 		DataURL:    get("PADDOCK_ALPACA_DATA_URL"),
+
+		StreamPaperURL: get("PADDOCK_ALPACA_STREAM_PAPER_URL"),
+		StreamLiveURL:  get("PADDOCK_ALPACA_STREAM_LIVE_URL"),
+		EventsPath:     get("PADDOCK_ALPACA_STREAM_SSE_PATH"),
+		SocketPath:     get("PADDOCK_ALPACA_STREAM_WS_PATH"),
 	}
 	if u, err := url.Parse(c.BaseURL); err != nil || u.Host == "" || u.User != nil || (u.Scheme != "http" && u.Scheme != "https") {
 		fail("BETTER_AUTH_URL must be an http or https URL such as https://paddock.example.com")
@@ -118,6 +132,9 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 	}
 	if err := c.LogLevel.UnmarshalText([]byte(get("PADDOCK_LOG_LEVEL"))); err != nil {
 		fail("PADDOCK_LOG_LEVEL must be debug, info, warn or error")
+	}
+	if c.MirrorMaxAge, err = time.ParseDuration(get("PADDOCK_MIRROR_MAX_AGE")); err != nil || c.MirrorMaxAge < time.Second || c.MirrorMaxAge > time.Hour {
+		fail("PADDOCK_MIRROR_MAX_AGE must be a duration from 1s to 1h, such as 1m")
 	}
 	if c.DrainTimeout, err = time.ParseDuration(get("PADDOCK_DRAIN_TIMEOUT")); err != nil || c.DrainTimeout < 0 {
 		fail("PADDOCK_DRAIN_TIMEOUT must be a duration such as 15s")

@@ -4,6 +4,8 @@ import (
 	"net/http"
 
 	"github.com/julienschmidt/httprouter"
+
+	"paddock/app/accounts"
 )
 
 func (s *Server) listAccounts(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
@@ -55,18 +57,27 @@ func (s *Server) changeAccount(w http.ResponseWriter, r *http.Request, p httprou
 	if err != nil {
 		return err
 	}
-	var body struct {
-		Name     *string `json:"name"`
-		IsActive *bool   `json:"is_active"`
-	}
-	if err := readBody(r, &body); err != nil {
+	var changes accounts.Changes
+	if err := readBody(r, &changes); err != nil {
 		return err
 	}
-	account, err := s.Accounts.Change(r.Context(), a, body.Name, body.IsActive)
+	account, err := s.Accounts.Change(r.Context(), a, changes)
 	if err != nil {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, account)
+}
+
+func (s *Server) accountHealth(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
+	a, err := s.pathAdmission(r, p)
+	if err != nil {
+		return err
+	}
+	health, err := s.Accounts.Health(r.Context(), a)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, health)
 }
 
 func (s *Server) deleteAccount(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {

@@ -27,7 +27,7 @@ func TestNamingAnAccount(t *testing.T) {
 		{"DELETE", "/api/positions", ""}, {"DELETE", "/api/positions/AAPL", ""},
 		{"GET", "/api/guards", ""}, {"PUT", "/api/guards", `{}`}, {"POST", "/api/guards/switch", `{"switch":"halted"}`},
 		{"GET", "/api/trading-positions", ""}, {"GET", "/api/fills", ""},
-		{"GET", "/api/agent-logs", ""}, {"POST", "/api/agent-logs", `{"level":"info","message":"m"}`},
+		{"POST", "/api/sync", ""}, {"GET", "/api/agent-logs", ""}, {"POST", "/api/agent-logs", `{"level":"info","message":"m"}`},
 	}
 	for _, p := range paths {
 		t.Run(p.method+" "+strings.Replace(p.path, unknown, "id", 1), func(t *testing.T) {
@@ -48,7 +48,7 @@ func TestNamingAnAccount(t *testing.T) {
 		})
 	}
 	for _, p := range []struct{ method, path, body string }{
-		{"GET", "", ""}, {"PATCH", "", `{"name":"x"}`}, {"DELETE", "", ""}, {"GET", "/credentials", ""},
+		{"GET", "", ""}, {"PATCH", "", `{"name":"x"}`}, {"DELETE", "", ""}, {"GET", "/health", ""}, {"GET", "/credentials", ""},
 		{"PUT", "/credentials", `{"key_id":"PKAAAAAAAA","secret_key":"abcdefghij"}`}, {"DELETE", "/credentials", ""},
 	} {
 		t.Run("path "+p.method+p.path, func(t *testing.T) {

@@ -73,6 +73,7 @@ func (s *Server) routes() *router {
 	r.GET("/api/accounts/:id", s.handle(s.getAccount))
 	r.PATCH("/api/accounts/:id", s.handle(s.changeAccount))
 	r.DELETE("/api/accounts/:id", s.handle(s.deleteAccount))
+	r.GET("/api/accounts/:id/health", s.handle(s.accountHealth))
 	r.GET("/api/accounts/:id/credentials", s.handle(s.getCredentials))
 	r.PUT("/api/accounts/:id/credentials", s.handle(s.putCredentials))
 	r.DELETE("/api/accounts/:id/credentials", s.handle(s.deleteCredentials))
@@ -93,6 +94,7 @@ func (s *Server) routes() *router {
 	r.POST("/api/guards/switch", s.handle(s.turnSwitch))
 	r.GET("/api/fills", s.handle(s.listFills))
 	r.GET("/api/trading-positions", s.handle(s.listTradingPositions))
+	r.POST("/api/sync", s.handle(s.sync))
 	r.GET("/api/agent-logs", s.handle(s.listAgentLogs))
 	r.POST("/api/agent-logs", s.handle(s.appendAgentLog))
 

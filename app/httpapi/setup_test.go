@@ -35,6 +35,8 @@ type server struct {
 	seeds   []alpacasim.AccountSeed
 	log     *bytes.Buffer
 	manager *stream.Manager
+
+	brokerURL string // of the simulated broker
 }
 
 // quiet is a bell that nobody hears: these tests have no sockets.
@@ -65,6 +67,7 @@ func newServer(t *testing.T, front ...func(sim http.Handler) http.Handler) *serv
 		alpaca.CloseClientConnections()
 		alpaca.Close()
 	})
+	s.brokerURL = alpaca.URL
 	log := slog.New(slog.NewJSONHandler(s.log, nil))
 	b, err := broker.New(broker.Config{PaperURL: alpaca.URL, LiveURL: alpaca.URL, DataURL: alpaca.URL, Timeout: 2 * time.Second})
 	if err != nil {

@@ -2,11 +2,11 @@ package httpapi
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/julienschmidt/httprouter"
 
 	"paddock/app/problem"
-	"paddock/app/tenant"
 	"paddock/app/trading"
 )
 
@@ -27,10 +27,14 @@ func (s *Server) positions(w http.ResponseWriter, r *http.Request, _ httprouter.
 	if err != nil {
 		return err
 	}
+	asOf := time.Now()
 	body, err := s.Trading.Positions(r.Context(), a)
 	if err != nil {
 		return err
 	}
+	// The answer is Alpaca's own list, which has no place for these.
+	w.Header().Set("X-Source", "broker")
+	w.Header().Set("X-As-Of", asOf.UTC().Format(time.RFC3339Nano))
 	return writeRaw(w, http.StatusOK, body)
 }
 
@@ -40,15 +44,12 @@ func (s *Server) listOrders(w http.ResponseWriter, r *http.Request, _ httprouter
 		return err
 	}
 	q := r.URL.Query()
-	page, err := tenant.ParsePage(q.Get("limit"), q.Get("before"))
+	delete(q, "account_id")
+	list, err := trading.ParseOrderList(q)
 	if err != nil {
 		return err
 	}
-	status := q.Get("status")
-	if status == "" {
-		status = "all"
-	}
-	body, err := s.Trading.Orders(r.Context(), a, status, page)
+	body, err := s.Trading.Orders(r.Context(), a, list)
 	if err != nil {
 		return err
 	}

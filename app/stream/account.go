@@ -7,7 +7,10 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/google/uuid"
 
 	"paddock/app/accounts"
 	"paddock/app/broker"
@@ -24,8 +27,17 @@ type account struct {
 	client  *broker.Client
 	lookNow chan struct{} // an order's answer is missing
 	gap     chan struct{} // updates may have been missed
+	silent  chan struct{} // an open order has been silent for too long
 	lastID  string        // the newest update applied
 	leave   func()        // ends follow
+	looked  time.Time     // when open orders were last looked at
+	// askedAlone are those that were asked for one by one since the last
+	// reconciliation.
+	askedAlone map[uuid.UUID]bool
+
+	asked    atomic.Int64 // the newest reconciliation that somebody waits for
+	answered atomic.Int64 // the newest that was answered
+	up       upstream
 }
 
 // start begins an account's stream in the background. m.mu is held.
@@ -33,7 +45,8 @@ func (m *Manager) start(ctx context.Context, l tenant.Lease) {
 	ctx, cancel := context.WithCancel(ctx)
 	a := &account{
 		m: m, lease: l, log: m.Logger.With("account", l.Account), lastID: l.LastEventID,
-		lookNow: make(chan struct{}, 1), gap: make(chan struct{}, 1),
+		lookNow: make(chan struct{}, 1), gap: make(chan struct{}, 1), silent: make(chan struct{}, 1),
+		askedAlone: map[uuid.UUID]bool{},
 	}
 	r := &running{lease: l, cancel: cancel, done: make(chan struct{}), account: a}
 	m.running[l.Account] = r
@@ -44,8 +57,19 @@ func (m *Manager) start(ctx context.Context, l tenant.Lease) {
 	}()
 }
 
-// lookUp asks the stream to look up orders whose answer is missing.
-func (r *running) lookUp() { signal(r.account.lookNow) }
+// told takes what a look at the leases says of the account.
+func (a *account) told(l tenant.Lease) {
+	if l.Unresolved {
+		signal(a.lookNow)
+	}
+	if l.SilentSince != nil && time.Since(*l.SilentSince) >= a.m.Silence {
+		signal(a.silent)
+	}
+	if l.Sync > a.answered.Load() && l.Sync > a.asked.Load() {
+		a.asked.Store(l.Sync)
+		signal(a.gap)
+	}
+}
 
 func signal(c chan struct{}) {
 	select {
@@ -97,46 +121,6 @@ func (a *account) open(ctx context.Context) error {
 			broker.WithAccount(a.lease.Account.String()), broker.InBackground())
 	}
 	return err
-}
-
-// read follows the broker's stream, again and again.
-func (a *account) read(ctx context.Context) {
-	for attempt := 0; ctx.Err() == nil; attempt++ {
-		began := time.Now()
-		err := a.m.Broker.StreamTrades(ctx, a.opened.Environment, a.opened.Credentials, a.lastID, func(msg broker.Message) error {
-			switch msg.Kind {
-			case broker.Connected:
-				signal(a.gap)
-			case broker.Dropped:
-				a.log.Warn("the broker's stream left something out", "said", msg.Text)
-				signal(a.gap)
-			case broker.Update:
-				return a.apply(ctx, msg)
-			}
-			return nil
-		})
-		if ctx.Err() != nil {
-			return
-		}
-		if problem.Is(err, tenant.CodeAccountForbidden) {
-			a.leave() // the lease is another's
-			return
-		}
-		if a.refused(ctx, err) {
-			return
-		}
-		if errors.Is(err, broker.ErrNotSupported) {
-			// Reconciliation alone keeps the mirror until this is tried again.
-			attempt = 7
-			signal(a.gap)
-		} else if time.Since(began) > 30*time.Second {
-			attempt = 0
-		}
-		a.log.Info("the stream ended and starts again", "err", err)
-		if !backoff(ctx, attempt) {
-			return
-		}
-	}
 }
 
 // apply writes one update: order, position, event and cursor, in one
@@ -205,7 +189,8 @@ func (a *account) refused(ctx context.Context, err error) bool {
 	return true
 }
 
-// tend reconciles after every gap and now and then.
+// tend reconciles after every gap, when somebody asks for it and now and then,
+// and looks at open orders that have been silent.
 func (a *account) tend(ctx context.Context) {
 	timer := time.NewTicker(a.m.Reconcile)
 	defer timer.Stop()
@@ -214,6 +199,8 @@ func (a *account) tend(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-a.silent:
+			err = a.lookAtOpen(ctx)
 		case <-a.gap:
 			err = a.reconcile(ctx)
 		case <-timer.C:
@@ -222,6 +209,7 @@ func (a *account) tend(ctx context.Context) {
 		if err == nil || ctx.Err() != nil {
 			continue
 		}
+		a.answerProblem(ctx, err)
 		if a.refused(ctx, err) {
 			return
 		}

@@ -160,7 +160,8 @@ func (a *account) doubt(ctx context.Context) error {
 		}
 		orders = append(orders, brokerOrder{id: id.String(), raw: answer.Raw})
 	}
-	if err := a.record(ctx, orders, "reconciled"); err != nil {
+	var d differences // nobody asks for these
+	if err := a.record(ctx, orders, "reconciled", &d); err != nil {
 		return err
 	}
 	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {

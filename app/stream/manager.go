@@ -28,6 +28,7 @@ type Config struct {
 	Rest      time.Duration // the least time between two looks; 1 s
 	LeaseTTL  time.Duration // how long a lease outlives its holder; 10 s
 	Reconcile time.Duration // between two reconciliations of a quiet stream; 3 min
+	Silence   time.Duration // after which an open order that nothing is heard of is looked at; 30 s
 	// LookupWindow is how long an order that the broker does not know is
 	// looked up before it is parked as unknown; 60 s, and never less than a
 	// call to the broker may take.
@@ -61,6 +62,7 @@ func New(c Config) *Manager {
 	c.Rest = orDefault(c.Rest, time.Second)
 	c.LeaseTTL = orDefault(c.LeaseTTL, 10*time.Second)
 	c.Reconcile = orDefault(c.Reconcile, 3*time.Minute)
+	c.Silence = orDefault(c.Silence, 30*time.Second)
 	c.LookupWindow = orDefault(c.LookupWindow, time.Minute)
 	if c.MaxAccounts == 0 {
 		c.MaxAccounts = 2000
@@ -128,7 +130,7 @@ func (m *Manager) look(ctx context.Context) {
 	for _, l := range leases {
 		held[l.Account] = true
 		old := m.running[l.Account]
-		if old != nil && (old.lease.Fence != l.Fence || old.lease.Generation != l.Generation) {
+		if old != nil && (old.lease.Fence != l.Fence || old.lease.Generation != l.Generation || old.lease.StreamMode != l.StreamMode) {
 			old.cancel()
 			<-old.done
 			old = nil
@@ -136,9 +138,7 @@ func (m *Manager) look(ctx context.Context) {
 		if old == nil {
 			m.start(ctx, l)
 		}
-		if l.Unresolved {
-			m.running[l.Account].lookUp()
-		}
+		m.running[l.Account].account.told(l)
 	}
 	for id, r := range m.running {
 		if !held[id] {
@@ -165,6 +165,13 @@ func (m *Manager) stopAll() {
 // so that a broker that restarts is not stormed.
 func backoff(ctx context.Context, attempt int) bool {
 	d := min(250*time.Millisecond<<min(attempt, 7), 30*time.Second)
+	return sleep(ctx, d/2+rand.N(d))
+}
+
+// backoffReaped waits between two attempts at a stream of which the account
+// may have one: Alpaca takes up to 90 seconds to notice that one is gone.
+func backoffReaped(ctx context.Context, attempt int) bool {
+	d := min(time.Second<<min(attempt, 6), time.Minute)
 	return sleep(ctx, d/2+rand.N(d))
 }
 

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -31,11 +32,15 @@ const clockSkew = time.Minute
 // reconcile makes the mirror agree with the broker's REST answers: its open
 // orders, all that came since the last agreement, those that we believe open
 // and it no longer lists, and its positions. The first one of an account
-// imports its history.
+// imports its history. Whoever waits for one is answered what differed.
 func (a *account) reconcile(ctx context.Context) error {
+	asked := a.asked.Load()
 	asOf := time.Now()
+	a.looked = asOf
+	clear(a.askedAlone)
 	var agreed *time.Time    // the last time
 	var believed []uuid.UUID // open here
+	var held map[string]holding
 	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue("select agreed_at from app.stream_cursors where account_id = $1", a.lease.Account).
 			QueryRow(func(row pgx.Row) error {
@@ -44,13 +49,8 @@ func (a *account) reconcile(ctx context.Context) error {
 				}
 				return nil
 			})
-		b.Queue(`select alpaca_order_id from app.alpaca_orders where account_id = $1 and alpaca_order_id is not null
-			and status not in ('filled', 'canceled', 'expired', 'rejected', 'replaced', 'done_for_day', 'unknown')
-			order by updated_at`, a.lease.Account).
-			Query(func(rows pgx.Rows) (err error) {
-				believed, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-				return err
-			})
+		queueBelieved(b, a.lease.Account, &believed)
+		queueHoldings(b, a.lease.Account, &held)
 	})
 	if err != nil {
 		return err
@@ -74,32 +74,124 @@ func (a *account) reconcile(ctx context.Context) error {
 	if agreed == nil {
 		what = "imported"
 	}
-	for part := range slices.Chunk(orders, chunk) {
-		if err := a.record(ctx, part, what); err != nil {
-			return err
-		}
+	d := differences{AsOf: asOf.UTC()}
+	if err := a.recordAll(ctx, orders, what, &d); err != nil {
+		return err
 	}
-	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue(`select private.append_event('position', jsonb_build_object('positions', $2::jsonb), null)
-			where app.record_positions($1, $2, $3)`, a.lease.Account, []byte(positions.Raw), asOf)
-		b.Queue(`insert into app.stream_cursors as c (account_id, agreed_at) values ($1, $2)
-			on conflict (account_id) do update set agreed_at = excluded.agreed_at, updated_at = now()`, a.lease.Account, asOf)
-	})
+	now, err := a.agree(ctx, asOf, positions.Raw)
 	if err != nil {
 		return err
 	}
-	return a.journal(ctx)
+	if err := a.journal(ctx); err != nil {
+		return err
+	}
+	d.Positions.Checked = len(positions.Value)
+	d.holdings(held, now)
+	a.deaf(d, asOf)
+	return a.answer(ctx, asked, d)
+}
+
+// agree records positions and that the mirror agreed at a time, and answers
+// what is held then.
+func (a *account) agree(ctx context.Context, asOf time.Time, positions json.RawMessage) (held map[string]holding, err error) {
+	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue(`select private.append_event('position', jsonb_build_object('positions', $2::jsonb), null)
+			where app.record_positions($1, $2, $3)`, a.lease.Account, []byte(positions), asOf)
+		queueHoldings(b, a.lease.Account, &held)
+		b.Queue(`insert into app.stream_cursors as c (account_id, agreed_at) values ($1, $2)
+			on conflict (account_id) do update set agreed_at = excluded.agreed_at, updated_at = now()`, a.lease.Account, asOf)
+	})
+	return held, err
+}
+
+// lookAtOpen asks the broker for its open orders, with one call for all of
+// them, when one has been silent: a fill of which no stream told is found in
+// the time that an order may be silent. The rest waits for a reconciliation.
+func (a *account) lookAtOpen(ctx context.Context) error {
+	asOf := time.Now()
+	if asOf.Sub(a.looked) < a.m.Silence {
+		return nil
+	}
+	a.looked = asOf
+	var believed []uuid.UUID
+	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) { queueBelieved(b, a.lease.Account, &believed) })
+	if err != nil || len(believed) == 0 {
+		return err
+	}
+	orders, err := a.pages(ctx, alpaca.GetOrdersRequest{Status: "open"}, openPages)
+	if err != nil {
+		return err
+	}
+	ended, err := a.ended(ctx, believed, orders)
+	if err != nil {
+		return err
+	}
+	var d differences
+	if err := a.recordAll(ctx, append(orders, ended...), "reconciled", &d); err != nil {
+		return err
+	}
+	if d.Orders.Differed > 0 {
+		a.deaf(d, asOf)
+		signal(a.gap) // positions may have moved too
+	}
+	return nil
+}
+
+// deaf begins a stream anew that was up for longer than an update may take to
+// come, and did not tell of a change.
+func (a *account) deaf(d differences, asOf time.Time) {
+	for _, at := range d.changedAt {
+		if a.up.missed(at, asOf.Add(-a.m.Silence/3)) {
+			a.log.Warn("the stream is connected and did not tell of a change: it is begun anew", "changed_at", at)
+			return
+		}
+	}
+}
+
+// queueBelieved reads the broker's ids of the orders that are open here.
+func queueBelieved(b *tenant.Batch, account uuid.UUID, into *[]uuid.UUID) {
+	b.Queue(`select alpaca_order_id from app.alpaca_orders where account_id = $1 and is_open and alpaca_order_id is not null
+		order by updated_at`, account).
+		Query(func(rows pgx.Rows) (err error) {
+			*into, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+			return err
+		})
+}
+
+// recordAll writes orders, in transactions of a bounded size.
+func (a *account) recordAll(ctx context.Context, orders []brokerOrder, what string, d *differences) error {
+	seen := make(map[string]bool, len(orders))
+	for _, o := range orders {
+		seen[o.id] = true
+	}
+	d.Orders.Checked = len(seen)
+	for part := range slices.Chunk(orders, chunk) {
+		if err := a.record(ctx, part, what, d); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // record writes orders in one transaction. Where Postgres refuses one for what
 // it holds, halves are tried until that one alone is left out: it must not keep
 // the mirror from all others.
-func (a *account) record(ctx context.Context, orders []brokerOrder, what string) error {
+func (a *account) record(ctx context.Context, orders []brokerOrder, what string, d *differences) error {
+	changes := make([]orderChange, len(orders))
 	err := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
-		for _, o := range orders {
-			queueOrderEvent(b, a.lease, o.raw, what, "")
+		for i, o := range orders {
+			b.Queue("select before, after from app.reconcile_order($1, $2, $3)", a.lease.Account, []byte(o.raw), what).
+				QueryRow(func(row pgx.Row) error { return row.Scan(&changes[i].before, &changes[i].after) })
 		}
 	})
+	if err == nil {
+		for i, c := range changes {
+			if err := d.order(c, orders[i].updatedAt); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	if !unrecordable(err) {
 		return err
 	}
@@ -108,10 +200,10 @@ func (a *account) record(ctx context.Context, orders []brokerOrder, what string)
 		return nil
 	}
 	half := len(orders) / 2
-	if err := a.record(ctx, orders[:half], what); err != nil {
+	if err := a.record(ctx, orders[:half], what, d); err != nil {
 		return err
 	}
-	return a.record(ctx, orders[half:], what)
+	return a.record(ctx, orders[half:], what, d)
 }
 
 // unrecordable tells whether Postgres refused what an order holds.
@@ -120,7 +212,9 @@ func unrecordable(err error) bool {
 }
 
 // ended asks for the orders that we believe open and the broker no longer
-// lists as open: they ended unseen.
+// lists as open: they ended unseen. One that did not, since the broker's list
+// leaves it out for another reason, is not asked for again before the next
+// reconciliation.
 func (a *account) ended(ctx context.Context, believed []uuid.UUID, open []brokerOrder) ([]brokerOrder, error) {
 	listed := make(map[string]bool, len(open))
 	for _, o := range open {
@@ -129,7 +223,7 @@ func (a *account) ended(ctx context.Context, believed []uuid.UUID, open []broker
 	var all []brokerOrder
 	asked := 0
 	for _, id := range believed {
-		if listed[id.String()] {
+		if listed[id.String()] || a.askedAlone[id] {
 			continue
 		}
 		if asked++; asked > maxLookUps {
@@ -137,41 +231,45 @@ func (a *account) ended(ctx context.Context, believed []uuid.UUID, open []broker
 			break
 		}
 		answer, err := a.client.Order(ctx, id.String())
-		var e *broker.Error
-		if errors.As(err, &e) && e.Kind == broker.NotFound {
+		if err == nil || isKind(err, broker.NotFound) {
+			a.askedAlone[id] = true
+		}
+		if isKind(err, broker.NotFound) {
 			a.log.Warn("the broker does not know an order that it had accepted", "alpaca_order_id", id)
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, brokerOrder{id: id.String(), raw: answer.Raw})
+		all = append(all, brokerOrder{id: id.String(), raw: answer.Raw, updatedAt: answer.Value.UpdatedAt})
 	}
 	return all, nil
 }
 
 // brokerOrder is an order as the broker wrote it.
 type brokerOrder struct {
-	id  string
-	raw json.RawMessage
+	id        string
+	raw       json.RawMessage
+	updatedAt time.Time
 }
 
 // brokerOrders answers the open orders and all that were submitted since a
-// time; without one, the whole history.
+// time; without one, the whole history. Lists of all orders are nested: a flat
+// one does not tell which order a leg belongs to.
 func (a *account) brokerOrders(ctx context.Context, since *time.Time) ([]brokerOrder, error) {
 	if since == nil {
-		return a.pages(ctx, alpaca.GetOrdersRequest{Status: "all"}, historyPages)
+		return a.pages(ctx, alpaca.GetOrdersRequest{Status: "all", Nested: true}, historyPages)
 	}
 	open, err := a.pages(ctx, alpaca.GetOrdersRequest{Status: "open"}, openPages)
 	if err != nil {
 		return nil, err
 	}
 	// One that came and was over between two looks is in no list of open ones.
-	recent, err := a.pages(ctx, alpaca.GetOrdersRequest{Status: "all", After: since.Add(-clockSkew)}, historyPages)
+	recent, err := a.pages(ctx, alpaca.GetOrdersRequest{Status: "all", After: since.Add(-clockSkew), Nested: true}, historyPages)
 	return append(open, recent...), err
 }
 
-// pages reads a list of orders, newest first.
+// pages reads a list of orders, newest first, the legs of each before it.
 func (a *account) pages(ctx context.Context, request alpaca.GetOrdersRequest, most int) ([]brokerOrder, error) {
 	request.Limit, request.Direction = 500, "desc"
 	var all []brokerOrder
@@ -180,19 +278,54 @@ func (a *account) pages(ctx context.Context, request alpaca.GetOrdersRequest, mo
 		if err != nil {
 			return nil, err
 		}
-		var raws []json.RawMessage
-		if err := json.Unmarshal(answer.Raw, &raws); err != nil || len(raws) != len(answer.Value) {
+		var list []listedOrder
+		if err := json.Unmarshal(answer.Raw, &list); err != nil || len(list) != len(answer.Value) {
 			return nil, fmt.Errorf("read the broker's list of orders: %w", err)
 		}
-		for i, o := range answer.Value {
-			all = append(all, brokerOrder{id: o.ID, raw: raws[i]})
+		for _, o := range list {
+			for _, leg := range o.legs {
+				all = append(all, leg.brokerOrder)
+			}
+			all = append(all, o.brokerOrder)
 		}
-		if len(raws) < request.Limit {
+		if len(list) < request.Limit {
 			break
 		}
 		// The SDK sends whole seconds: rounded up, a page overlaps the one
 		// before it, and recording an order twice changes nothing.
-		request.Until = answer.Value[len(raws)-1].SubmittedAt.Truncate(time.Second).Add(time.Second)
+		request.Until = answer.Value[len(list)-1].SubmittedAt.Truncate(time.Second).Add(time.Second)
 	}
 	return all, nil
+}
+
+// listedOrder is an order of a list, with those of its legs that are orders of
+// their own. A leg is recorded by itself too, so that its changes are told.
+type listedOrder struct {
+	brokerOrder
+	legs     []listedOrder
+	nameless bool // of a multi-leg order, and no order of its own
+}
+
+// UnmarshalJSON keeps the order as the broker wrote it.
+func (o *listedOrder) UnmarshalJSON(text []byte) error {
+	var head struct {
+		ID            string          `json:"id"`
+		ClientOrderID string          `json:"client_order_id"`
+		UpdatedAt     time.Time       `json:"updated_at"`
+		Legs          json.RawMessage `json:"legs"`
+	}
+	if err := json.Unmarshal(text, &head); err != nil {
+		return err
+	}
+	o.brokerOrder = brokerOrder{id: head.ID, raw: bytes.Clone(text), updatedAt: head.UpdatedAt}
+	o.nameless = head.ClientOrderID == ""
+	if len(head.Legs) == 0 {
+		return nil
+	}
+	var legs []listedOrder
+	if err := json.Unmarshal(head.Legs, &legs); err != nil {
+		return err
+	}
+	o.legs = slices.DeleteFunc(legs, func(leg listedOrder) bool { return leg.nameless })
+	return nil
 }

@@ -36,19 +36,41 @@ func (quiet) Ring() {}
 type front struct {
 	sim        http.Handler
 	refuseKeys atomic.Bool
-	streams    atomic.Int64 // the status that streams are answered with, when not 0
-	replayAll  atomic.Bool  // every stream begins with all that there ever was
-	script     atomic.Value // string: what a stream says instead of the simulator
-	live       atomic.Value // chan string: the same, while it runs
-	orders     atomic.Int64 // that were sent
-	connects   atomic.Int64 // of streams
-	open       atomic.Int64 // streams
+	away       atomic.Bool  // it answers nothing but 503
+	streams    atomic.Int64 // the status that streams of either kind are answered with, when not 0
+	events     atomic.Int64 // the status of Server-Sent Events alone
+	sockets    atomic.Int64 // WebSockets that were asked for
+	// refuseSockets answers WebSockets 401, whatever their keys.
+	refuseSockets atomic.Bool
+	replayAll     atomic.Bool  // every stream begins with all that there ever was
+	script        atomic.Value // string: what a stream says instead of the simulator
+	live          atomic.Value // chan string: the same, while it runs
+	orders        atomic.Int64 // that were sent
+	lists         atomic.Int64 // of orders
+	hidesOpen     atomic.Bool  // lists of open orders are empty
+	alone         atomic.Int64 // orders that were asked for by the broker's id
+	connects      atomic.Int64 // of streams
+	open          atomic.Int64 // streams
 }
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	following := r.URL.Path == "/v2/events/trades"
+	eventsAsked := r.URL.Path == "/v2/events/trades"
+	following := eventsAsked || r.URL.Path == "/stream"
 	if r.Method == http.MethodPost && r.URL.Path == "/v2/orders" {
 		f.orders.Add(1)
+	}
+	if r.Method == http.MethodGet && r.URL.Path == "/v2/orders" {
+		f.lists.Add(1)
+		if f.hidesOpen.Load() && r.URL.Query().Get("status") == "open" {
+			fmt.Fprint(w, "[]")
+			return
+		}
+	}
+	if r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/v2/orders/") {
+		f.alone.Add(1)
+	}
+	if following && !eventsAsked {
+		f.sockets.Add(1)
 	}
 	if following {
 		f.connects.Add(1)
@@ -62,8 +84,17 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusUnauthorized)
 		fmt.Fprint(w, `{"code":40110000,"message":"request is not authorized"}`)
 		return
+	case f.away.Load():
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	case f.refuseSockets.Load() && r.URL.Path == "/stream":
+		w.WriteHeader(http.StatusUnauthorized)
+		return
 	case following && f.streams.Load() != 0:
 		w.WriteHeader(int(f.streams.Load()))
+		return
+	case eventsAsked && f.events.Load() != 0:
+		w.WriteHeader(int(f.events.Load()))
 		return
 	case following && (script != "" || live != nil):
 		for text := script; ; {
@@ -98,7 +129,7 @@ type world struct {
 	outside *alpaca.Client // the user's own program at the broker
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, change ...func(*alpacasim.Config)) *world {
 	t.Helper()
 	w := &world{t: t, pg: pgtest.New(t), seed: alpacasim.DemoAccounts(9)[0]}
 	w.admin = w.pg.Conn(t, "admin")
@@ -106,7 +137,11 @@ func newWorld(t *testing.T) *world {
 	w.exec(`insert into auth.session (id, "expiresAt", token, "updatedAt", "userId") values ('s1', now() + interval '1 day', 'token-of-the-user', now(), 'u1')`)
 
 	var err error
-	if w.sim, err = alpacasim.New(alpacasim.Config{Seed: 9, Accounts: []alpacasim.AccountSeed{w.seed}, FillDelay: time.Nanosecond}); err != nil {
+	config := alpacasim.Config{Seed: 9, Accounts: []alpacasim.AccountSeed{w.seed}, FillDelay: time.Nanosecond}
+	for _, f := range change {
+		f(&config)
+	}
+	if w.sim, err = alpacasim.New(config); err != nil {
 		t.Fatal(err)
 	}
 	w.front = &front{sim: w.sim.Handler()}

@@ -28,6 +28,11 @@ type Lease struct {
 	Generation  int64  // of the credentials: grows when they are replaced
 	LastEventID string // the newest broker event applied; "" before the first
 	Unresolved  bool   // some order's answer from the broker is missing
+	StreamMode  string // auto, sse, ws or off
+	// SilentSince is when the open order that has been silent for longest was
+	// last heard of; nil where none is open.
+	SilentSince *time.Time
+	Sync        int64 // the number of a reconciliation that somebody waits for; 0 without one
 }
 
 // Do admits the worker to the lease's account and runs what queue adds, in one
@@ -53,14 +58,16 @@ func (w *Worker) Write(ctx context.Context, l Lease, queue func(*Batch)) error {
 // Claim renews the holder's leases, takes up to most free ones, and answers
 // all it then holds, each good for ttl.
 func (w *Worker) Claim(ctx context.Context, holder uuid.UUID, ttl time.Duration, most int) ([]Lease, error) {
-	rows, err := w.pool.Query(ctx, `select account_id, environment, fence, generation, coalesce(last_event_id, ''), unresolved
+	rows, err := w.pool.Query(ctx, `select account_id, environment, fence, generation, coalesce(last_event_id, ''), unresolved, stream_mode,
+			silent_since, coalesce(sync, 0)
 		from private.claim_leases($1, $2, $3)`, holder, ttl, most)
 	if err != nil {
 		return nil, explain(ctx, err)
 	}
 	leases, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Lease, error) {
 		l := Lease{Holder: holder}
-		err := row.Scan(&l.Account, &l.Environment, &l.Fence, &l.Generation, &l.LastEventID, &l.Unresolved)
+		err := row.Scan(&l.Account, &l.Environment, &l.Fence, &l.Generation, &l.LastEventID, &l.Unresolved,
+			&l.StreamMode, &l.SilentSince, &l.Sync)
 		return l, err
 	})
 	return leases, explain(ctx, err)

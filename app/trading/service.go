@@ -24,11 +24,16 @@ type Service struct {
 	log    *slog.Logger
 	// patience is how long the broker's answer to an order may take.
 	patience time.Duration
+	// syncPatience is how long a reconciliation is waited for.
+	syncPatience time.Duration
+	// MirrorMaxAge is how long ago the mirror may have agreed with the broker
+	// where no stream keeps it, before lists ask the broker; a minute unless set.
+	MirrorMaxAge time.Duration
 }
 
 // New makes a Service.
 func New(db *tenant.DB, keys *accounts.Keyring, b *broker.Broker, log *slog.Logger) *Service {
-	return &Service{db: db, keys: keys, broker: b, log: log, patience: 30 * time.Second}
+	return &Service{db: db, keys: keys, broker: b, log: log, patience: 30 * time.Second, syncPatience: 25 * time.Second, MirrorMaxAge: time.Minute}
 }
 
 // recordTimeout bounds what is written after a broker's answer, which no

@@ -18,6 +18,7 @@ import (
 
 	"paddock/app/accounts"
 	"paddock/app/alpacasim"
+	"paddock/app/broker"
 	"paddock/app/config"
 	"paddock/app/pgdev"
 	"paddock/sql"
@@ -214,7 +215,8 @@ func (d *dev) serve(ctx context.Context, c config.Config, log *slog.Logger) erro
 			return group.Wait()
 		}
 		c.PaperURL = "http://" + at.String()
-		c.LiveURL, c.DataURL = c.PaperURL, c.PaperURL
+		c.LiveURL, c.DataURL, c.StreamPaperURL, c.StreamLiveURL = c.PaperURL, c.PaperURL, c.PaperURL, c.PaperURL
+		c.EventsPath, c.SocketPath = broker.DefaultEventsPath, broker.DefaultSocketPath
 	}
 	group.Go(func() error {
 		defer stopBroker()

@@ -42,7 +42,10 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 	if err != nil {
 		return err
 	}
-	alpaca, err := broker.New(broker.Config{PaperURL: c.PaperURL, LiveURL: c.LiveURL, DataURL: c.DataURL, Logger: log})
+	alpaca, err := broker.New(broker.Config{
+		PaperURL: c.PaperURL, LiveURL: c.LiveURL, DataURL: c.DataURL, StreamPaperURL: c.StreamPaperURL, StreamLiveURL: c.StreamLiveURL,
+		EventsPath: c.EventsPath, SocketPath: c.SocketPath, Logger: log,
+	})
 	if err != nil {
 		return err
 	}
@@ -69,9 +72,11 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 		Connect: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, c.WorkerURL) },
 		OnRing:  streams.Wake,
 	})
+	accountService, tradingService := accounts.New(db, keys, alpaca), trading.New(db, keys, alpaca, log)
+	accountService.MirrorMaxAge, tradingService.MirrorMaxAge = c.MirrorMaxAge, c.MirrorMaxAge
 	handler := httpapi.New(httpapi.Config{
-		Accounts: accounts.New(db, keys, alpaca),
-		Trading:  trading.New(db, keys, alpaca, log),
+		Accounts: accountService,
+		Trading:  tradingService,
 		Logs:     agents.NewLogs(db),
 		Sessions: signIn,
 		Auth:     signIn.Handler(),

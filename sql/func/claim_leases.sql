@@ -1,7 +1,9 @@
 -- Renews the holder's leases, takes free ones until it holds p_max, and answers
 -- all it then holds, with what a stream needs to begin. generation grows when
 -- keys are replaced; unresolved says that some order's answer from the broker
--- has been missing for 3 s.
+-- has been missing for 3 s. silent_since is when the open order that has been
+-- silent for longest was last heard of, and sync the number of a
+-- reconciliation that somebody waits for; null without one.
 --
 -- An account without working keys is not streamed, but one of which an order
 -- is unresolved is held all the same: somebody must say what became of it.
@@ -9,7 +11,8 @@
 -- Nothing here waits for a transaction of another instance: locked rows are
 -- left for the next look, and a renewal goes past the lock of a writer.
 create function private.claim_leases(p_holder uuid, p_ttl interval, p_max integer)
-returns table (account_id uuid, environment text, fence bigint, generation bigint, last_event_id text, unresolved boolean)
+returns table (account_id uuid, environment text, fence bigint, generation bigint, last_event_id text, unresolved boolean,
+  stream_mode text, silent_since timestamptz, sync bigint)
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 #variable_conflict use_column
@@ -63,7 +66,12 @@ begin
   return query
     select l.account_id, u.environment, l.fence, coalesce(c.generation, 0), s.last_event_id,
       exists (select from app.alpaca_orders o
-        where o.account_id = l.account_id and o.intent_state = 'submitting' and o.created_at < clock_timestamp() - interval '3 seconds')
+        where o.account_id = l.account_id and o.intent_state = 'submitting' and o.created_at < clock_timestamp() - interval '3 seconds'),
+      u.stream_mode,
+      (select min(o.updated_at) from app.alpaca_orders o
+        where o.account_id = l.account_id and o.is_open and o.alpaca_order_id is not null),
+      (select y.asked from app.syncs y
+        where y.account_id = l.account_id and y.asked > y.answered and y.asked_at > clock_timestamp() - interval '1 minute')
     from app.stream_leases l
     join app.user_accounts u on u.id = l.account_id
     left join private.user_credentials c on c.account_id = l.account_id

@@ -93,11 +93,11 @@ func recordList(b *testing.B, db *pgtest.DB) []statement {
 	}
 	defer pool.Close()
 	service := trading.New(tenant.NewDB(pool, nil), nil, nil, nil)
-	page, err := tenant.ParsePage("", "")
+	list, err := trading.ParseOrderList(nil)
 	if err != nil {
 		b.Fatal(err)
 	}
-	body, err := service.Orders(b.Context(), tenant.Admission{Token: token(1), Account: uuid.MustParse(account(1))}, "all", page)
+	body, err := service.Orders(b.Context(), tenant.Admission{Token: token(1), Account: uuid.MustParse(account(1))}, list)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -111,6 +111,9 @@ func newSite(t *testing.T, db *pgtest.DB, secret string, weaken func(l *lab)) *s
 
 	s.mine, s.a = s.signUp(sim, "alpha")
 	s.theirs, s.b = s.signUp(sim, "bravo")
+	// The victim's lists come from the mirror: asking the broker leaves a trace
+	// of their own, of a decryption.
+	must(t, s.admin, "insert into app.stream_cursors (account_id, agreed_at) values ($1, now() + interval '1 hour')", s.b.Account)
 	return s
 }
 
@@ -248,6 +251,7 @@ func (s *site) tenantRequests() []tenantRequest {
 	return []tenantRequest{
 		{"GET", "/api/account", nil}, {"GET", "/api/positions", nil}, {"POST", "/api/positions", nil},
 		{"GET", "/api/orders", nil}, {"GET", "/api/orders?status=open", nil}, {"POST", "/api/orders", order},
+		{"GET", "/api/orders?nested=true&direction=asc&symbols=" + s.b.Marker, nil},
 		{"GET", "/api/orders/" + s.b.Order.String(), nil}, {"GET", "/api/orders/" + s.b.BrokerOrder.String(), nil},
 		{"DELETE", "/api/orders/" + s.b.Order.String(), nil}, {"DELETE", "/api/orders/" + s.b.BrokerOrder.String(), nil},
 		{"GET", "/api/agent-logs", nil}, {"POST", "/api/agent-logs", map[string]any{"level": "info", "message": "planted"}},
@@ -364,7 +368,7 @@ var httpAttacks = []httpAttack{
 				body         any
 			}{
 				{"GET", "/api/accounts/$X", nil}, {"PATCH", "/api/accounts/$X", map[string]any{"name": "mine"}}, {"PATCH", "/api/accounts/$X", map[string]any{"is_active": false}},
-				{"GET", "/api/accounts/$X/credentials", nil},
+				{"GET", "/api/accounts/$X/health", nil}, {"GET", "/api/accounts/$X/credentials", nil},
 				{"PUT", "/api/accounts/$X/credentials", map[string]any{"key_id": "PK" + strings.ToUpper(s.a.Marker), "secret_key": strings.Repeat(s.a.Marker, 2)}},
 				{"DELETE", "/api/accounts/$X/credentials", nil}, {"DELETE", "/api/accounts/$X", nil},
 			} {

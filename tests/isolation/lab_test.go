@@ -167,6 +167,7 @@ func (l *lab) state() string {
 		"select x::text from app.event_heads x where account_id = $1",
 		"select x::text from app.audit_log x where account_id = $1 order by 1",
 		"select x::text from app.stream_cursors x where account_id = $1",
+		"select x::text from app.syncs x where account_id = $1",
 		"select x::text from private.user_credentials x where account_id = $1",
 		"select x::text from private.report_grants x where account_id = $1 order by 1",
 	} {

@@ -118,6 +118,8 @@ func evaluate(e ast.Expr, constants map[string]ast.Expr, depth int) (string, boo
 
 // scene gives the victim something for every sort of condition to find: orders
 // in each state, a journal and a cursor of the stream.
+// in each state, a journal entry, a cursor of the stream and a reconciliation
+// that is waited for.
 func whereScene(l *lab) {
 	l.t.Helper()
 	for _, state := range []string{"submitting", "accepted", "rejected", "unknown"} {
@@ -139,6 +141,7 @@ func whereScene(l *lab) {
 		values ($1, $2, $3, $4, $2, 'us_equity', 1, 'buy', 1, 1, now(), 'stream')`, l.b.Account, l.b.Marker, l.b.Order, l.b.BrokerOrder)
 	must(l.t, l.admin, "insert into app.journal_adjustments (account_id, activity_id, kind, symbol, at) values ($1, $2, 'FEE', $2, now())", l.b.Account, l.b.Marker)
 	must(l.t, l.admin, "insert into app.stream_cursors (account_id, last_event_id, agreed_at) values ($1, $2, now())", l.b.Account, l.b.Marker)
+	must(l.t, l.admin, "insert into app.syncs (account_id, asked_by) values ($1, $2)", l.b.Account, l.b.User)
 }
 
 // TestQueriesWithoutTheirWhere guards the promise that no query's own
@@ -324,6 +327,7 @@ func TestFunctionsWithoutTheirWhere(t *testing.T) {
 			`select * from app.record_order('$A', '{"client_order_id": "$B_CLIENT", "id": "$B_BROKER", "status": "canceled", "symbol": "$B_NAME", "updated_at": "2100-01-01T00:00:00Z"}')`,
 			`select app.record_positions('$A', '[]', '2100-01-01')`,
 			`select app.record_positions('$A', '[{"symbol": "$B_NAME", "qty": "99"}]', '2100-01-01')`,
+			`select * from app.reconcile_order('$A', '{"client_order_id": "$B_CLIENT", "id": "$B_BROKER", "status": "canceled", "symbol": "$B_NAME", "updated_at": "2100-01-01T00:00:00Z"}', 'reconciled')`,
 			`select app.apply_trade_update('$A', '{"event": "fill", "event_id": "x", "position_qty": "0", "at": "2100-01-01T00:00:00Z", "order": {"client_order_id": "$B_CLIENT", "id": "$B_BROKER", "status": "filled", "symbol": "$B_NAME", "updated_at": "2100-01-01T00:00:00Z"}}')`,
 		} {
 			for _, role := range []string{"paddock_app", "paddock_worker"} {

@@ -28,6 +28,7 @@ type world struct {
 	postgres *pgtest.Own
 	sim      *alpacasim.Sim
 	broker   *httptest.Server
+	streams  *httptest.Server // of trade updates, which the broker's own host has not
 	seeds    []alpacasim.AccountSeed
 
 	masterKey, authSecret string
@@ -43,7 +44,15 @@ func (w *world) startBroker() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.broker = httptest.NewServer(w.sim.Handler())
+	handler := w.sim.Handler()
+	w.streams = httptest.NewServer(handler)
+	w.broker = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v2/events/trades" || r.URL.Path == "/stream" {
+			rw.WriteHeader(http.StatusNotFound)
+			return
+		}
+		handler.ServeHTTP(rw, r)
+	}))
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
@@ -53,8 +62,10 @@ func (w *world) startBroker() {
 	w.t.Cleanup(func() {
 		cancel()
 		<-done
-		w.broker.CloseClientConnections()
-		w.broker.Close()
+		for _, server := range []*httptest.Server{w.broker, w.streams} {
+			server.CloseClientConnections()
+			server.Close()
+		}
 	})
 	w.masterKey, w.authSecret = accounts.NewMasterKey(1), "a secret that only this test of the system knows 0123456789"
 }
@@ -90,6 +101,7 @@ func (w *world) start() {
 		"PADDOCK_APP_DATABASE_URL=" + w.postgres.URL("paddock_app"),
 		"PADDOCK_WORKER_DATABASE_URL=" + w.postgres.URL("paddock_worker"),
 		"PADDOCK_AUTH_DATABASE_URL=" + w.postgres.URL("paddock_auth"),
+		"PADDOCK_ALPACA_STREAM_PAPER_URL=" + w.streams.URL, "PADDOCK_ALPACA_STREAM_LIVE_URL=" + w.streams.URL,
 		"PADDOCK_ALPACA_PAPER_URL=" + w.broker.URL, "PADDOCK_ALPACA_LIVE_URL=" + w.broker.URL, "PADDOCK_ALPACA_DATA_URL=" + w.broker.URL,
 	}
 	w.process.Stdout, w.process.Stderr = log, log

@@ -299,7 +299,7 @@ export interface paths {
         };
         options?: never;
         head?: never;
-        /** Rename an account, or pause it */
+        /** Rename an account, pause it, or say how its trade updates are read */
         patch: {
             parameters: {
                 query?: never;
@@ -315,6 +315,7 @@ export interface paths {
                         name?: string;
                         /** @description On an account that is paused open orders can be canceled, and nothing new is ordered */
                         is_active?: boolean;
+                        stream_mode?: components["schemas"]["StreamMode"];
                     };
                 };
             };
@@ -331,6 +332,47 @@ export interface paths {
                 default: components["responses"]["Problem"];
             };
         };
+        trace?: never;
+    };
+    "/api/accounts/{id}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["PathID"];
+            };
+            cookie?: never;
+        };
+        /** Whether an account's data agreed with Alpaca lately, and what its stream of trade updates does */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description How it is */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AccountHealth"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/accounts/{id}/credentials": {
@@ -514,6 +556,10 @@ export interface paths {
                 /** @description As Alpaca writes them */
                 200: {
                     headers: {
+                        /** @description Always broker */
+                        "X-Source"?: "broker";
+                        /** @description When Alpaca was asked */
+                        "X-As-Of"?: components["schemas"]["Time"];
                         [name: string]: unknown;
                     };
                     content: {
@@ -546,6 +592,10 @@ export interface paths {
                 /** @description As Alpaca writes them */
                 200: {
                     headers: {
+                        /** @description Always broker */
+                        "X-Source"?: "broker";
+                        /** @description When Alpaca was asked */
+                        "X-As-Of"?: components["schemas"]["Time"];
                         [name: string]: unknown;
                     };
                     content: {
@@ -723,13 +773,26 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The account's orders, newest first */
+        /** The account's orders, from the mirror, or from Alpaca where that is behind */
         get: {
             parameters: {
                 query?: {
                     /** @description The same as X-Account-ID */
                     account_id?: components["parameters"]["AccountQuery"];
                     status?: "all" | "open" | "closed";
+                    /** @description Submitted after this time, RFC 3339 or a day in UTC */
+                    after?: string;
+                    /** @description Submitted before this time, RFC 3339 or a day in UTC */
+                    until?: string;
+                    /** @description desc has the newest first */
+                    direction?: "asc" | "desc";
+                    /** @description Shows legs under the order that they belong to */
+                    nested?: boolean;
+                    /** @description Between commas; a pair's slash may be left out */
+                    symbols?: string;
+                    side?: "buy" | "sell";
+                    /** @description us_equity, us_option, crypto and others, between commas, or all */
+                    asset_class?: string;
                     limit?: components["parameters"]["Limit"];
                     /** @description The next_cursor of the page before */
                     before?: components["parameters"]["Before"];
@@ -752,6 +815,17 @@ export interface paths {
                         "application/json": {
                             orders: components["schemas"]["Order"][];
                             next_cursor: components["schemas"]["NextCursor"];
+                            /**
+                             * Format: date-time
+                             * @description When the mirror last agreed with Alpaca, or when Alpaca was asked; null where neither ever was
+                             */
+                            as_of: string | null;
+                            /**
+                             * @description broker: the mirror was behind and Alpaca was asked itself. An order that the mirror does not have yet
+                             *     goes by Alpaca's id until it is there.
+                             * @enum {string}
+                             */
+                            source: "mirror" | "broker";
                         };
                     };
                 };
@@ -1414,6 +1488,59 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sync": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reconcile the account's orders and positions with Alpaca now
+         * @description It is done by itself after every gap in the stream and every few minutes. Asking takes a role that may cancel, since
+         *     it spends the account's requests; one that is under way is joined, and within ten seconds the answer is repeated.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description What differed, and is mended */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SyncReport"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -5809,6 +5936,7 @@ export interface components {
             alpaca_account_id: string | null;
             alpaca_account_number: components["schemas"]["TextOrNull"];
             is_active: boolean;
+            stream_mode: components["schemas"]["StreamMode"];
             /** @enum {string} */
             role: "owner" | "trader" | "viewer";
             has_credentials: boolean;
@@ -5816,6 +5944,65 @@ export interface components {
             status: "ok" | "needs_credentials";
             created_at: components["schemas"]["Time"];
             updated_at: components["schemas"]["Time"];
+        };
+        SyncReport: {
+            as_of: components["schemas"]["Time"];
+            orders: components["schemas"]["Differences"];
+            positions: components["schemas"]["Differences"];
+        };
+        Differences: {
+            /** @description How many Alpaca was asked about */
+            checked: number;
+            /** @description How many were another here */
+            differed: number;
+            /** @description Field by field, at most 200 */
+            changed: {
+                /**
+                 * Format: uuid
+                 * @description The order's
+                 */
+                id?: string;
+                client_order_id?: string;
+                symbol: components["schemas"]["TextOrNull"];
+                field: string;
+                /** @description What was here; null where there was nothing */
+                from: string | null;
+                /** @description What Alpaca has */
+                to: string | null;
+            }[];
+        };
+        /**
+         * @description How trade updates are read: Server-Sent Events, the WebSocket (which replays nothing, and of which Alpaca allows one
+         *     an account), whichever Alpaca offers, or not at all, so that reconciliation every few minutes is all there is
+         * @enum {string}
+         */
+        StreamMode: "auto" | "sse" | "ws" | "off";
+        AccountHealth: {
+            /**
+             * @description ok says that data agreed lately, not that something is connected
+             * @enum {string}
+             */
+            status: "ok" | "starting" | "behind" | "needs_credentials";
+            message: string;
+            agreed_at: components["schemas"]["TimeOrNull"];
+            stream: {
+                mode: components["schemas"]["StreamMode"];
+                /**
+                 * @description What is up now
+                 * @enum {string|null}
+                 */
+                kind: "sse" | "ws" | null;
+                /**
+                 * Format: date-time
+                 * @description From when on it has told everything
+                 */
+                unbroken_since: string | null;
+                /** @description Why it is not the kind that was asked for */
+                note: string | null;
+                /** @description Why the last stream ended */
+                last_error: string | null;
+                last_error_at: components["schemas"]["TimeOrNull"];
+            };
         };
         Credentials: {
             /** @enum {string} */
@@ -6056,6 +6243,8 @@ export interface components {
             failed_at: components["schemas"]["TimeOrNull"];
             replaced_at: components["schemas"]["TimeOrNull"];
             updated_at: components["schemas"]["Time"];
+            /** @description In a list that asks for nested orders */
+            legs?: components["schemas"]["Order"][] | null;
         };
         TradingPosition: {
             /** Format: uuid */

@@ -1,0 +1,217 @@
+package broker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+const (
+	// socketHello bounds each step before the first update.
+	socketHello = 15 * time.Second
+	// socketFarewell is how long the other side may take to agree to an end.
+	socketFarewell = 300 * time.Millisecond
+)
+
+// socketMessage is what Alpaca says over the WebSocket, in binary frames on
+// the paper host and in text frames on the live one.
+type socketMessage struct {
+	Stream string          `json:"stream"`
+	Data   json.RawMessage `json:"data"`
+}
+
+// StreamSocket reads the account's trade updates over Alpaca's WebSocket, from
+// now on: it replays nothing, so that whoever reads it reconciles when it is
+// Connected. An account may have one such connection, and a new one is refused
+// (RateLimited) until the old one has been reaped, for up to 90 seconds.
+//
+// handle is called for each message in order; an error of its ends the stream.
+// It returns when the stream ends, always with an error. An update without an
+// event_id is given one (see eventIDOf).
+func (b *Broker) StreamSocket(ctx context.Context, env Environment, c Credentials, handle func(Message) error) error {
+	base, err := b.streamURL(env)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	s, err := b.dialSocket(ctx, base+b.config.SocketPath, c)
+	if err != nil {
+		return streamEnd(ctx, err)
+	}
+	defer s.leave()
+	defer context.AfterFunc(ctx, s.leave)()
+	if err := s.listen(ctx); err != nil {
+		return streamEnd(ctx, err)
+	}
+	if err := handle(Message{Kind: Connected}); err != nil {
+		return err
+	}
+	go s.watch(ctx, b.config.StreamIdle, func() { cancel(ErrIdle) })
+	return streamEnd(ctx, s.follow(context.WithoutCancel(ctx), handle)) // leave ends it
+}
+
+func (b *Broker) dialSocket(ctx context.Context, target string, c Credentials) (*socket, error) {
+	s := &socket{credentials: c}
+	hurry, cancel := context.WithTimeout(ctx, socketHello)
+	defer cancel()
+	trace := &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) { s.wire = got.Conn }}
+	conn, response, err := websocket.Dial(httptrace.WithClientTrace(hurry, trace), target, &websocket.DialOptions{HTTPClient: &http.Client{
+		Transport: b.streaming,
+		// The keys would follow a redirect to another host.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}})
+	switch {
+	case err == nil:
+		s.conn = conn
+		s.conn.SetReadLimit(maxLine)
+		return s, nil
+	case response != nil && response.StatusCode != http.StatusSwitchingProtocols:
+		return nil, refusedStream(response, http.StatusSwitchingProtocols, c)
+	}
+	return nil, &Error{Kind: Unavailable, Cause: cleanCause(err, c)}
+}
+
+// socket is a WebSocket that was made.
+type socket struct {
+	conn        *websocket.Conn
+	wire        net.Conn // under it
+	credentials Credentials
+	steps       atomic.Int64 // of handling: odd while a message is handled and no pong is read
+}
+
+// leave closes the connection in good order, so that Alpaca need not find out
+// by itself that the account's one connection is free; but it does not wait
+// long for the other side to agree.
+func (s *socket) leave() {
+	impatience := time.AfterFunc(socketFarewell, func() { _ = s.wire.Close() }) // it is of no more use, however it ends
+	defer impatience.Stop()
+	_ = s.conn.Close(websocket.StatusNormalClosure, "")
+}
+
+// listen says the keys and asks for trade updates.
+func (s *socket) listen(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, socketHello)
+	defer cancel()
+	err := s.say(ctx, map[string]string{"action": "auth", "key": s.credentials.KeyID.Reveal(), "secret": s.credentials.SecretKey.Reveal()})
+	if err != nil {
+		return err
+	}
+	var said struct {
+		Status  string   `json:"status"`
+		Message string   `json:"message"`
+		Streams []string `json:"streams"`
+		Error   string   `json:"error"`
+	}
+	if err := s.answer(ctx, "authorization", &said); err != nil {
+		return err
+	}
+	if said.Status != "authorized" {
+		e := &Error{Kind: Unauthorized, Message: clean(said.Message, s.credentials)}
+		if strings.Contains(strings.ToLower(said.Message), "limit") {
+			e.Kind = RateLimited // the account has its one connection: these keys may be right
+		}
+		return e
+	}
+	if err := s.say(ctx, map[string]any{"action": "listen", "data": map[string]any{"streams": []string{"trade_updates"}}}); err != nil {
+		return err
+	}
+	if err := s.answer(ctx, "listening", &said); err != nil {
+		return err
+	}
+	if len(said.Streams) == 0 || said.Error != "" {
+		return &Error{Kind: Unavailable, Message: clean("it does not tell trade updates: "+said.Error, s.credentials)}
+	}
+	return nil
+}
+
+func (s *socket) say(ctx context.Context, message any) error {
+	text, err := json.Marshal(message)
+	if err != nil {
+		return fmt.Errorf("write to the stream: %w", err)
+	}
+	if err := s.conn.Write(ctx, websocket.MessageText, text); err != nil {
+		return &Error{Kind: Unavailable, Cause: cleanCause(err, s.credentials)}
+	}
+	return nil
+}
+
+// answer reads on until the message of one stream comes.
+func (s *socket) answer(ctx context.Context, stream string, into any) error {
+	for {
+		_, text, err := s.conn.Read(ctx)
+		if err != nil {
+			return &Error{Kind: Unavailable, Cause: cleanCause(err, s.credentials)}
+		}
+		var m socketMessage
+		if json.Unmarshal(text, &m) == nil && m.Stream == stream && json.Unmarshal(m.Data, into) == nil {
+			return nil
+		}
+	}
+}
+
+// follow reads messages until there are no more.
+func (s *socket) follow(ctx context.Context, handle func(Message) error) error {
+	for {
+		_, text, err := s.conn.Read(ctx)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrCut, err)
+		}
+		s.steps.Add(1)
+		if err := s.deliver(text, handle); err != nil {
+			return err
+		}
+		s.steps.Add(1)
+	}
+}
+
+// deliver turns a frame into a message.
+func (s *socket) deliver(text []byte, handle func(Message) error) error {
+	var m socketMessage
+	switch err := json.Unmarshal(text, &m); {
+	case err != nil:
+		return handle(Message{Kind: Dropped, Text: unreadable})
+	case m.Stream != "trade_updates":
+		return nil
+	}
+	update, id, err := withEventID(m.Data)
+	if err != nil {
+		return handle(Message{Kind: Dropped, Text: unreadable})
+	}
+	return handle(Message{Kind: Update, EventID: id, Update: update})
+}
+
+// watch pings the other side, and gives a connection up over which nothing
+// comes for the idle time: the network may have forgotten it.
+func (s *socket) watch(ctx context.Context, idle time.Duration, giveUp func()) {
+	for {
+		timer := time.NewTimer(idle / 2)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		}
+		before := s.steps.Load()
+		hurry, cancel := context.WithTimeout(ctx, idle/2)
+		err := s.conn.Ping(hurry)
+		cancel()
+		switch {
+		case err == nil, before%2 == 1, s.steps.Load() != before: // something came meanwhile
+		case errors.Is(err, context.DeadlineExceeded):
+			giveUp()
+			return
+		default:
+			return // the connection has ended, which the reader sees
+		}
+	}
+}

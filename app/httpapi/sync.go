@@ -1,0 +1,23 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/julienschmidt/httprouter"
+)
+
+// sync reconciles the account with the broker and answers what differed.
+func (s *Server) sync(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
+	a, err := s.admission(r)
+	if err != nil {
+		return err
+	}
+	if err := readNothing(r); err != nil {
+		return err
+	}
+	body, err := s.Trading.Sync(r.Context(), a)
+	if err != nil {
+		return err
+	}
+	return writeRaw(w, http.StatusOK, body)
+}

@@ -1,0 +1,267 @@
+package stream_test
+
+import (
+	"encoding/json"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
+	"github.com/shopspring/decimal"
+
+	"paddock/app/alpacasim"
+	"paddock/app/trading"
+)
+
+// unlimited lets a test list as often as it likes.
+func unlimited(c *alpacasim.Config) { c.RateLimit = 100_000 }
+
+// listed is a page of GET /api/orders.
+type listed struct {
+	Orders []map[string]any
+	Next   *string    `json:"next_cursor"`
+	AsOf   *time.Time `json:"as_of"`
+	Source string
+}
+
+// ids are the client_order_ids of a page, in its order, with those of legs
+// behind them.
+func (l listed) ids() string {
+	var all []string
+	for _, o := range l.Orders {
+		id := o["client_order_id"].(string)
+		var legs []string
+		nested, _ := o["legs"].([]any)
+		for _, leg := range nested {
+			legs = append(legs, leg.(map[string]any)["type"].(string))
+		}
+		if len(legs) > 0 {
+			slices.Sort(legs)
+			id += "(" + strings.Join(legs, " ") + ")"
+		}
+		all = append(all, id)
+	}
+	return strings.Join(all, " ")
+}
+
+// list asks for a page.
+func (w *world) list(query string) listed {
+	w.t.Helper()
+	q, err := url.ParseQuery(query)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	asked, err := trading.ParseOrderList(q)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	body, err := w.trading().Orders(w.t.Context(), w.account, asked)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var l listed
+	if err := json.Unmarshal(body, &l); err != nil {
+		w.t.Fatalf("%s: %v", body, err)
+	}
+	return l
+}
+
+// listFrom asks for a page until it comes from there: the first ones have used
+// up what lists may of the account's requests, and more comes with time.
+func (w *world) listFrom(source, query string) (l listed) {
+	w.t.Helper()
+	w.eventually("a list from the "+source, func() bool { l = w.list(query); return l.Source == source })
+	return l
+}
+
+// place sends an order from outside of Paddock.
+func (w *world) place(id, symbol string, side alpaca.Side, kind alpaca.OrderType, limit string, change func(*alpaca.PlaceOrderRequest)) {
+	w.t.Helper()
+	one := decimal.NewFromInt(1)
+	r := alpaca.PlaceOrderRequest{Symbol: symbol, Qty: &one, Side: side, Type: kind, TimeInForce: alpaca.GTC, ClientOrderID: id}
+	if limit != "" {
+		price := decimal.RequireFromString(limit)
+		r.LimitPrice = &price
+	}
+	if change != nil {
+		change(&r)
+	}
+	if _, err := w.outside.PlaceOrder(r); err != nil {
+		w.t.Fatalf("%s: %v", id, err)
+	}
+	time.Sleep(2 * time.Millisecond) // so that no two are of the same time
+}
+
+// Every filter of a list means the same to the mirror as to Alpaca: the same
+// orders in the same order, with the same words. A mirror that never agreed, or
+// not lately while no stream keeps it, is not relied on.
+func TestListsAreAlpacas(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, unlimited)
+	w.place("filled", "AAPL", alpaca.Buy, alpaca.Market, "", nil)
+	w.place("crypto", "BTC/USD", alpaca.Buy, alpaca.Limit, "1000", nil)
+	w.sim.Step()
+	middle := time.Now()
+	time.Sleep(2 * time.Millisecond)
+	w.place("open", "MSFT", alpaca.Buy, alpaca.Limit, "1", nil)
+	w.place("sell", "AAPL", alpaca.Sell, alpaca.Limit, "100000", nil)
+	w.place("bracket", "NVDA", alpaca.Buy, alpaca.Limit, "2", func(r *alpaca.PlaceOrderRequest) {
+		gain, loss := decimal.NewFromInt(3), decimal.NewFromInt(1)
+		r.OrderClass, r.TakeProfit, r.StopLoss = alpaca.Bracket, &alpaca.TakeProfit{LimitPrice: &gain}, &alpaca.StopLoss{StopPrice: &loss}
+	})
+	at := url.QueryEscape(middle.UTC().Format(time.RFC3339Nano))
+	queries := map[string]string{
+		"symbols=AAPL,BTCUSD": "sell crypto filled", "symbols=BTC/USD": "crypto", "side=sell&symbols=AAPL": "sell", "asset_class=crypto": "crypto",
+		"asset_class=us_equity,crypto&symbols=AAPL,BTC/USD": "sell crypto filled", "asset_class=all&symbols=MSFT": "open",
+		"status=open&symbols=AAPL,MSFT": "sell open", "status=closed": "filled",
+		"until=" + at: "crypto filled", "until=" + at + "&direction=asc": "filled crypto", "after=" + at + "&symbols=AAPL,MSFT&direction=asc": "open sell",
+		"nested=true": "bracket(limit stop) sell open crypto filled", "nested=true&status=open&direction=asc": "crypto open sell bracket(limit stop)",
+		"nested=true&status=closed": "filled", "nested=true&side=sell": "bracket(limit stop) sell", "symbols=NONE": "",
+		"limit=2&nested=true": "bracket(limit stop) sell", "limit=2&direction=asc": "filled crypto",
+	}
+	fromBroker := map[string]listed{}
+	for query, want := range queries {
+		l := w.listFrom("broker", query)
+		if l.AsOf == nil || time.Since(*l.AsOf) > time.Minute {
+			t.Fatalf("%s: it is as of %v", query, l.AsOf)
+		}
+		if got := l.ids(); got != want {
+			t.Errorf("%s from the broker: %s, want %s", query, got, want)
+		}
+		fromBroker[query] = l
+	}
+	w.run()
+	w.eventually("the agreement", func() bool { return w.agreed() != nil })
+	for query, want := range queries {
+		l := w.list(query)
+		if l.Source != "mirror" || !l.AsOf.Equal(*w.agreed()) {
+			t.Errorf("%s: it comes from the %s as of %v, want the mirror as of %v", query, l.Source, l.AsOf, w.agreed())
+		}
+		if got := l.ids(); got != want {
+			t.Errorf("%s from the mirror: %s, want %s", query, got, want)
+		}
+		if (l.Next == nil) != (fromBroker[query].Next == nil) {
+			t.Errorf("%s: only one of them has another page", query)
+		}
+		for i, o := range l.Orders {
+			if told := fromBroker[query].Orders[i]; !reflect.DeepEqual(common(o), common(told)) {
+				t.Errorf("%s: the mirror has\n%v\nand the broker\n%v", query, common(o), common(told))
+			}
+		}
+	}
+}
+
+// common is what mirror and broker both know of an order: its id here, and the
+// time of its row, are the mirror's alone, and a flat list tells no parents.
+func common(o map[string]any) map[string]any {
+	for _, name := range []string{"id", "updated_at", "parent_alpaca_order_id"} {
+		delete(o, name)
+	}
+	nested, _ := o["legs"].([]any)
+	for _, leg := range nested {
+		common(leg.(map[string]any))
+	}
+	return o
+}
+
+// Paging through a list shows every order once, in both directions, from the
+// mirror and from the broker.
+func TestListsArePaged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, unlimited)
+	var newest, oldest []string
+	for _, id := range []string{"a", "b", "c", "d", "e"} {
+		w.place(id, "AAPL", alpaca.Buy, alpaca.Limit, "1", nil)
+		newest, oldest = append([]string{id}, newest...), append(oldest, id)
+	}
+	check := func(source string) {
+		t.Helper()
+		for direction, want := range map[string][]string{"desc": newest, "asc": oldest} {
+			for _, limit := range []string{"1", "2", "4", "5", "6"} {
+				var seen []string
+				query := "limit=" + limit + "&direction=" + direction
+				for cursor := ""; ; {
+					l := w.listFrom(source, query+cursor)
+					seen = append(seen, strings.Fields(l.ids())...)
+					if l.Next == nil || len(seen) > 5 {
+						break
+					}
+					cursor = "&before=" + *l.Next
+				}
+				if !slices.Equal(seen, want) {
+					t.Errorf("%s from the %s: %v, want %v", query, source, seen, want)
+				}
+			}
+		}
+	}
+	check("broker")
+	_, stop := w.run()
+	w.eventually("the agreement", func() bool { return w.agreed() != nil })
+	check("mirror")
+	stop()
+	// Nobody keeps the mirror any more.
+	w.exec("update app.stream_cursors set agreed_at = agreed_at - interval '11 minutes'")
+	check("broker")
+}
+
+// When the mirror is relied on: it agreed a moment ago, or a stream has told
+// everything since it did and reconciliation goes on. When neither is so and
+// the broker cannot be asked, the mirror answers, and says how old it is.
+func TestMirrorBehind(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, unlimited)
+	w.place("here", "AAPL", alpaca.Buy, alpaca.Limit, "1", nil)
+	_, stop := w.run()
+	w.eventually("the agreement", func() bool { return w.agreed() != nil })
+	w.streams("sse")
+	stop()
+	w.place("unseen", "AAPL", alpaca.Buy, alpaca.Limit, "1", nil)
+	set := func(agreed, unbroken string) {
+		w.exec(`update app.stream_cursors set agreed_at = now() - $1::interval, unbroken_since = now() - nullif($2, '')::interval,
+			streaming = case when $2 <> '' then 'sse' end`, agreed, unbroken)
+	}
+	for _, tt := range []struct{ agreed, unbroken, source, health string }{
+		{"10 seconds", "", "mirror", "ok"},
+		{"2 minutes", "", "broker", "behind"},
+		{"2 minutes", "5 minutes", "mirror", "ok"},
+		{"2 minutes", "1 minute", "broker", "behind"},    // it left something out since
+		{"11 minutes", "20 minutes", "broker", "behind"}, // it is connected, and nothing reconciles
+	} {
+		set(tt.agreed, tt.unbroken)
+		l, want := w.listFrom(tt.source, ""), map[string]string{"mirror": "here", "broker": "unseen here"}[tt.source]
+		if l.ids() != want {
+			t.Errorf("agreed %s ago, unbroken for %q: %s from the %s", tt.agreed, tt.unbroken, l.ids(), l.Source)
+		}
+		if h := w.health(); h.Status != tt.health {
+			t.Errorf("agreed %s ago, unbroken for %q: the health is %+v", tt.agreed, tt.unbroken, h)
+		}
+	}
+	// An intent that the broker has not answered is in the list all the same.
+	w.sim.Inject(alpacasim.Fail, 1, 0)
+	if placed, err := w.trading().Place(t.Context(), w.account, "", orderRequest("lost")); err != nil || placed.Known {
+		t.Fatalf("the answer is known: %v (%v)", placed.Known, err)
+	}
+	if l := w.listFrom("broker", ""); l.ids() != "lost unseen here" || l.Orders[0]["intent_state"] != "submitting" {
+		t.Errorf("with a lost answer: %s from the %s", l.ids(), l.Source)
+	}
+	if l := w.list("status=closed"); l.ids() != "" {
+		t.Errorf("closed: %s", l.ids())
+	}
+
+	w.front.away.Store(true)
+	l := w.list("")
+	if l.Source != "mirror" || l.ids() != "lost here" || l.AsOf == nil || !l.AsOf.Equal(*w.agreed()) {
+		t.Errorf("without the broker: %s from the %s as of %v", l.ids(), l.Source, l.AsOf)
+	}
+	w.front.away.Store(false)
+	w.front.refuseKeys.Store(true)
+	if l := w.list(""); l.Source != "mirror" {
+		t.Errorf("without keys it comes from the %s", l.Source)
+	}
+	if h := w.health(); h.Status != "needs_credentials" {
+		t.Errorf("the health is %+v", h)
+	}
+}

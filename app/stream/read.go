@@ -1,0 +1,203 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"paddock/app/broker"
+	"paddock/app/problem"
+	"paddock/app/tenant"
+)
+
+// The ways to read trade updates.
+const (
+	events = "sse" // Server-Sent Events, which replay what was missed
+	socket = "ws"  // the WebSocket, which does not
+)
+
+// retryEvents is after how long an account that fell back to the WebSocket
+// tries Server-Sent Events again.
+const retryEvents = 24 * time.Hour
+
+// errDeaf ends a stream that is connected and did not tell of a change.
+var errDeaf = errors.New("the stream told nothing of an order that changed")
+
+// upstream is the stream that is up, as the reconciler sees it.
+type upstream struct {
+	mu    sync.Mutex
+	since time.Time // zero while none is up
+	end   func(error)
+}
+
+func (u *upstream) set(since time.Time, end func(error)) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.since, u.end = since, end
+}
+
+// missed ends the stream when it was up at a time of which it has not told.
+func (u *upstream) missed(at, until time.Time) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.end == nil || !at.After(u.since) || !at.Before(until) {
+		return false
+	}
+	u.end(errDeaf)
+	return true
+}
+
+// read follows the broker's stream, again and again, in the way that the
+// account is set to.
+func (a *account) read(ctx context.Context) {
+	a.isDown(ctx, "", "")
+	if a.lease.StreamMode == "off" {
+		signal(a.gap) // from here on the timer keeps the mirror
+		return
+	}
+	defer func() {
+		// Nobody else may take the account up for a while.
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		a.isDown(last, "", "")
+	}()
+	road, note, fellBack := events, "", time.Time{}
+	if a.lease.StreamMode == socket {
+		road = socket
+	}
+	for attempt := 0; ctx.Err() == nil; attempt++ {
+		began := time.Now()
+		err := a.connect(ctx, road, note)
+		if ctx.Err() != nil {
+			return
+		}
+		if problem.Is(err, tenant.CodeAccountForbidden) {
+			a.leave() // the lease is another's
+			return
+		}
+		if a.refused(ctx, err) {
+			return
+		}
+		a.log.Info("the stream ended and starts again", "stream", road, "err", err)
+		a.isDown(ctx, note, sentence(road, err))
+		if time.Since(began) > 30*time.Second {
+			attempt = 0
+		}
+		limited := isKind(err, broker.RateLimited)
+		if errors.Is(err, broker.ErrNotSupported) {
+			if a.lease.StreamMode == "auto" && road == events {
+				road, note, fellBack, attempt = socket, fellBackNote, time.Now(), -1
+				continue
+			}
+			// Reconciliation alone keeps the mirror until this is tried again.
+			attempt = 7
+			signal(a.gap)
+		}
+		if a.lease.StreamMode == "auto" && road == socket && (errors.Is(err, broker.ErrNotSupported) || time.Since(fellBack) > retryEvents) {
+			road, note = events, ""
+		}
+		wait := backoff
+		if limited {
+			wait = backoffReaped
+		}
+		if !wait(ctx, attempt) {
+			return
+		}
+	}
+}
+
+// connect reads one stream to its end.
+func (a *account) connect(ctx context.Context, road, note string) error {
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	defer a.up.set(time.Time{}, nil)
+	handle := func(m broker.Message) error {
+		switch m.Kind {
+		case broker.Connected:
+			a.isUp(ctx, road, note, end)
+			signal(a.gap)
+		case broker.Dropped:
+			a.log.Warn("the broker's stream left something out", "said", m.Text)
+			a.isUp(ctx, road, note, end)
+			signal(a.gap)
+		case broker.Update:
+			return a.apply(ctx, m)
+		}
+		return nil
+	}
+	if road == events {
+		return a.m.Broker.StreamTrades(ctx, a.opened.Environment, a.opened.Credentials, a.lastID, handle)
+	}
+	err := a.m.Broker.StreamSocket(ctx, a.opened.Environment, a.opened.Credentials, handle)
+	if isKind(err, broker.Unauthorized) {
+		// The WebSocket's word alone takes no account's keys away: it refuses
+		// for other reasons in the same way.
+		if _, asked := a.client.Account(ctx); asked != nil {
+			return asked
+		}
+		return &broker.Error{Kind: broker.RateLimited, Cause: err}
+	}
+	return err
+}
+
+func isKind(err error, kind broker.Kind) bool {
+	var e *broker.Error
+	return errors.As(err, &e) && e.Kind == kind
+}
+
+// fellBackNote says why an account has another stream than the first choice.
+const fellBackNote = "Alpaca offers this account no Server-Sent Events, so that its WebSocket is read. " +
+	"It takes one connection an account: a program of your own that uses it and this one shut each other out."
+
+// sentence says in words for people why a stream ended.
+func sentence(road string, err error) string {
+	switch {
+	case errors.Is(err, broker.ErrNotSupported) && road == events:
+		return `Alpaca offers this account no Server-Sent Events. Set "stream_mode" to auto or ws.`
+	case errors.Is(err, broker.ErrNotSupported):
+		return "Alpaca offers this account no WebSocket of trade updates. Orders are reconciled every few minutes."
+	case errors.Is(err, broker.ErrIdle):
+		return "The stream was silent for too long, and is begun anew."
+	case errors.Is(err, errDeaf):
+		return "The stream was connected and told nothing of an order that changed. It is begun anew."
+	case errors.Is(err, broker.ErrCut):
+		return "The stream was cut, and is begun anew."
+	case isKind(err, broker.RateLimited):
+		return "Alpaca refuses another stream for the moment: this account may have one WebSocket, and another program may hold it, or an old one is not forgotten yet."
+	case isKind(err, broker.Unavailable):
+		return "Alpaca's stream cannot be had at the moment. It is tried again."
+	}
+	return "The stream ended for a reason of Paddock's own, and is begun anew."
+}
+
+// isUp notes that the stream tells everything from now on.
+func (a *account) isUp(ctx context.Context, road, note string, end func(error)) {
+	now := time.Now()
+	a.up.set(now, end)
+	a.note(ctx, func(b *tenant.Batch) {
+		b.Queue(`insert into app.stream_cursors as c (account_id, streaming, unbroken_since, note) values ($1, $2, $3, nullif($4, ''))
+			on conflict (account_id) do update set streaming = excluded.streaming, unbroken_since = excluded.unbroken_since,
+				note = excluded.note, updated_at = now()`, a.lease.Account, road, now, note)
+	})
+}
+
+// isDown notes that there is no stream, and why; "" is no reason.
+func (a *account) isDown(ctx context.Context, note, why string) {
+	a.note(ctx, func(b *tenant.Batch) {
+		b.Queue(`insert into app.stream_cursors as c (account_id, note, last_error, last_error_at)
+				values ($1, nullif($2, ''), nullif($3, ''), case when $3 <> '' then clock_timestamp() end)
+			on conflict (account_id) do update set streaming = null, unbroken_since = null, note = excluded.note, updated_at = now(),
+				last_error = coalesce(excluded.last_error, c.last_error), last_error_at = coalesce(excluded.last_error_at, c.last_error_at)`,
+			a.lease.Account, note, why)
+	})
+}
+
+// note writes what the stream does. Where that fails the stream goes on: a
+// mirror that counts as behind is asked of the broker.
+func (a *account) note(ctx context.Context, queue func(*tenant.Batch)) {
+	err := a.m.Worker.Do(ctx, a.lease, queue)
+	if err != nil && ctx.Err() == nil && !problem.Is(err, tenant.CodeAccountForbidden) {
+		a.log.Warn("could not note what the stream does", "err", err)
+	}
+}

@@ -1,0 +1,270 @@
+package stream_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"paddock/app/accounts"
+	"paddock/app/alpacasim"
+	"paddock/app/stream"
+)
+
+// mode sets how the account's trade updates are read.
+func (w *world) mode(mode string) {
+	w.t.Helper()
+	if _, err := accounts.New(w.db, w.keys, w.broker).Change(w.t.Context(), w.account, accounts.Changes{StreamMode: &mode}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// health answers what the account's owner is told.
+func (w *world) health() accounts.Health {
+	w.t.Helper()
+	h, err := accounts.New(w.db, w.keys, w.broker).Health(w.t.Context(), w.account)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return h
+}
+
+// kind answers which stream is up: sse, ws or none.
+func (w *world) kind() string {
+	w.t.Helper()
+	if k := w.health().Stream.Kind; k != nil {
+		return *k
+	}
+	return "none"
+}
+
+func (w *world) streams(kind string) {
+	w.t.Helper()
+	w.eventually("the stream to be "+kind, func() bool { return w.kind() == kind })
+}
+
+// Over the WebSocket updates arrive as they do by Server-Sent Events. It
+// replays nothing: what happened while it was away comes by reconciliation.
+func TestWebSocketMode(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mode("ws")
+	w.run()
+	w.streams("ws")
+	w.eventually("the first agreement", func() bool { return w.agreed() != nil })
+	w.sim.Inject(alpacasim.Duplicate, 2, 0)
+	w.buy("AAPL", "2", "a")
+	w.sim.Step()
+	w.becomes("a", "accepted filled 2")
+	w.buy("AAPL", "1", "after")
+	w.eventually("the next update", func() bool { return strings.Contains(w.told("after"), "new") })
+	if got := w.told("a"); got != "new fill" {
+		t.Errorf("the log says %s", got)
+	}
+	w.front.streams.Store(http.StatusServiceUnavailable)
+	w.sim.CutStreams()
+	w.streams("none")
+	w.buy("AAPL", "1", "meanwhile")
+	w.sim.Step()
+	w.front.streams.Store(0)
+	w.becomes("meanwhile", "accepted filled 1")
+	w.eventually("the position", func() bool { return w.held("AAPL") == "4" })
+	w.streams("ws")
+	if h := w.health(); h.Status != "ok" || h.Stream.LastError == nil || h.Stream.Note != nil {
+		t.Errorf("the health is %+v", h)
+	}
+	if n := w.front.connects.Load() - w.front.sockets.Load(); n != 0 {
+		t.Errorf("%d streams of Server-Sent Events were asked for", n)
+	}
+	w.wantNoGap()
+}
+
+// An account to which Server-Sent Events are refused is read over its
+// WebSocket, and told why; one that may have neither is reconciled.
+func TestFallsBackToTheWebSocket(t *testing.T) {
+	for _, status := range []int64{403, 404} {
+		t.Run(http.StatusText(int(status)), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.front.events.Store(status)
+			w.run()
+			w.streams("ws")
+			if h := w.health(); h.Stream.Mode != "auto" || h.Stream.Note == nil || !strings.Contains(*h.Stream.Note, "WebSocket") {
+				t.Errorf("the health is %+v", h)
+			}
+			w.buy("AAPL", "1", "a")
+			w.eventually("the update", func() bool { return strings.Contains(w.told("a"), "new") })
+			before := w.front.connects.Load() - w.front.sockets.Load()
+			w.sim.CutStreams()
+			w.eventually("another connection", func() bool { return w.front.sockets.Load() > 1 && w.kind() == "ws" })
+			if n := w.front.connects.Load() - w.front.sockets.Load(); n != before {
+				t.Errorf("it asked for Server-Sent Events %d times more: it forgot that there are none", n-before)
+			}
+		})
+	}
+	t.Run("neither", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.front.streams.Store(404)
+		w.buy("AAPL", "1", "a")
+		w.run()
+		w.becomes("a", "accepted new 0")
+		w.eventually("the reason", func() bool { e := w.health().Stream.LastError; return e != nil && strings.Contains(*e, "WebSocket") })
+		if w.kind() != "none" {
+			t.Errorf("the health is %+v", w.health())
+		}
+	})
+}
+
+// What was chosen is not departed from: without Server-Sent Events an account
+// set to them has no stream, and is told what to set.
+func TestModeIsKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.front.events.Store(404)
+	w.mode("sse")
+	w.run()
+	w.eventually("the reason", func() bool { e := w.health().Stream.LastError; return e != nil && strings.Contains(*e, "stream_mode") })
+	w.eventually("the agreement", func() bool { return w.agreed() != nil })
+	if n := w.front.sockets.Load(); n != 0 || w.kind() != "none" {
+		t.Errorf("%d WebSockets were asked for, and the stream is %s", n, w.kind())
+	}
+}
+
+// A change of the mode is taken up at once, and one that is off holds no stream
+// at all: the timer alone keeps its mirror.
+func TestModeIsTakenUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run(func(c *stream.Config) { c.Reconcile = 300 * time.Millisecond })
+	w.streams("sse")
+	for _, mode := range []string{"ws", "sse", "off"} {
+		changed := time.Now()
+		w.mode(mode)
+		want := mode
+		if mode == "off" {
+			want = "none"
+		}
+		w.streams(want)
+		if took := time.Since(changed); took > 5*time.Second {
+			t.Errorf("%s was taken up after %s", mode, took)
+		}
+		w.eventually("the one stream", func() bool { return w.front.open.Load() == map[bool]int64{true: 0, false: 1}[mode == "off"] })
+	}
+	before := w.front.connects.Load()
+	w.buy("AAPL", "1", "a")
+	w.sim.Step()
+	w.becomes("a", "accepted filled 1")
+	if n := w.front.connects.Load(); n != before {
+		t.Errorf("%d streams were asked for", n-before)
+	}
+	if h := w.health(); h.Status != "ok" {
+		t.Errorf("the health is %+v", h)
+	}
+}
+
+// An account may have one WebSocket. While another program holds it the mirror
+// is reconciled and the keys are not taken for wrong, and when it is free again
+// it is had.
+func TestTakenWebSocket(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *alpacasim.Config) { c.Reap = 1500 * time.Millisecond })
+	w.mode("ws")
+	_, stop := w.run()
+	w.streams("ws")
+	stop()
+	_, _ = w.run() // while the place of the first is taken still
+	w.eventually("the reason", func() bool {
+		e := w.health().Stream.LastError
+		return e != nil && strings.Contains(*e, "one WebSocket")
+	})
+	if h := w.health(); h.Status == "needs_credentials" {
+		t.Errorf("the health is %+v", h)
+	}
+	w.streams("ws")
+}
+
+// Keys that the WebSocket refuses, and REST too, are refused; where REST takes
+// them, its word alone takes an account's keys from nobody.
+func TestWebSocketRefusesKeys(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mode("ws")
+	w.front.refuseSockets.Store(true)
+	w.run()
+	w.eventually("the attempts", func() bool { return w.front.sockets.Load() > 1 })
+	if h := w.health(); h.Status == "needs_credentials" {
+		t.Fatalf("the health is %+v", h)
+	}
+	w.front.refuseKeys.Store(true)
+	w.eventually("the refusal", func() bool { return w.health().Status == "needs_credentials" })
+}
+
+// A stream that stays connected and tells nothing is no health. An open order
+// of which nothing is heard is looked at, its fill is found in the time that it
+// may be silent, and the deaf stream is begun anew. While no order is open
+// nothing is asked.
+func TestSilentOrdersAreLookedAt(t *testing.T) {
+	for _, mode := range []string{"sse", "ws"} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.mode(mode)
+			const silence = 1500 * time.Millisecond
+			w.run(func(c *stream.Config) { c.Silence = silence })
+			w.streams(mode)
+			w.eventually("the first agreement", func() bool { return w.agreed() != nil })
+			agreed := *w.agreed()
+			time.Sleep(2 * silence)
+			if lists := w.front.lists.Load(); lists > 2 { // those of the reconciliation
+				t.Errorf("the broker's orders were listed %d times while none was open", lists)
+			}
+			w.buy("AAPL", "2", "a")
+			w.becomes("a", "accepted new 0")
+			w.sim.Inject(alpacasim.Mute, 1, 0)
+			connects := w.front.connects.Load()
+			w.sim.Step()
+			filled := time.Now()
+			w.becomes("a", "accepted filled 2")
+			if took := time.Since(filled); took > silence+3*time.Second {
+				t.Errorf("the fill was found after %s", took)
+			}
+			w.eventually("another stream", func() bool { return w.front.connects.Load() > connects })
+			w.eventually("the reconciliation", func() bool { return w.agreed().After(agreed) && w.held("AAPL") == "2" })
+			if e := w.health().Stream.LastError; e == nil || !strings.Contains(*e, "told nothing") {
+				t.Errorf("the health is %+v", w.health())
+			}
+			w.wantNoGap()
+		})
+	}
+}
+
+// A stream that ends with its instance is not said to be up: another one may
+// take the account over later, or nobody.
+func TestStoppedStreamIsDown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, stop := w.run()
+	w.streams("sse")
+	stop()
+	if h := w.health(); h.Stream.Kind != nil || h.Stream.UnbrokenSince != nil {
+		t.Errorf("the health is %+v", h)
+	}
+}
+
+// An order that the broker leaves out of its list of open ones, and that is
+// open all the same, is not asked for by itself at every look.
+func TestUnlistedOrderIsNotAskedForAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mode("off")
+	w.buy("AAPL", "1", "a")
+	w.front.hidesOpen.Store(true)
+	const silence = 300 * time.Millisecond
+	w.run(func(c *stream.Config) { c.Silence = silence })
+	w.becomes("a", "accepted new 0")
+	w.eventually("several looks", func() bool { return w.front.lists.Load() > 6 })
+	if n := w.front.alone.Load(); n > 1 {
+		t.Errorf("it was asked for %d times in %d looks", n, w.front.lists.Load())
+	}
+}

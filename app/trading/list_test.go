@@ -1,0 +1,103 @@
+package trading_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"paddock/app/problem"
+	"paddock/app/tenant"
+	"paddock/app/trading"
+)
+
+// A filter that is misspelt, or of a value that it cannot have, is refused with
+// what it takes: ignored, it would show everything.
+func TestOrderListRefusals(t *testing.T) {
+	for query, code := range map[string]string{
+		"statuss=open": "unknown_parameter", "status=opened": "invalid_status", "status=open&status=all": "invalid_query",
+		"limit=0": "invalid_limit", "limit=501": "invalid_limit", "before=x": "invalid_cursor", "direction=up": "invalid_query",
+		"nested=maybe": "invalid_query", "side=long": "invalid_query", "after=yesterday": "invalid_query", "until=1764081000": "invalid_query",
+		"symbols=AAPL,,MSFT": "invalid_query", "symbols=A%00": "invalid_query", "symbols=" + strings.Repeat("A,", 500) + "A": "invalid_query",
+		"symbols=" + strings.Repeat("A", 33): "invalid_query", "asset_class=US%20EQUITY": "invalid_query",
+	} {
+		q, err := url.ParseQuery(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := trading.ParseOrderList(q); !problem.Is(err, code) {
+			t.Errorf("%.60s: %v, want %s", query, err, code)
+		}
+	}
+	for _, query := range []string{"", "status=&direction=&side=&symbols=", "after=2026-11-25&until=2026-11-25T14:30:00.5-05:00", "symbols=BRK.B,BTC/USD,AAPL261218C00200000", "nested=1&asset_class=all"} {
+		q, err := url.ParseQuery(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := trading.ParseOrderList(q); err != nil {
+			t.Errorf("%s: %v", query, err)
+		}
+	}
+}
+
+// Each kind of list is read in the order of an index that begins with the
+// account, without sorting: open ones from an index that holds no others.
+func TestOrderListPlans(t *testing.T) {
+	d := newDesk(t)
+	d.exec(`insert into app.alpaca_orders (account_id, client_order_id, intent_state, status, alpaca_order_id, created_at)
+		select $1, 'order-' || n, 'accepted', case when n % 500 = 0 then 'new' else 'filled' end, gen_random_uuid(), now() - n * interval '1 minute'
+		from generate_series(1, 5000) n`, d.owner.Account)
+	d.exec("vacuum analyze app.alpaca_orders")
+	for query, index := range map[string]string{
+		"": "alpaca_orders_newest_idx", "direction=asc": "alpaca_orders_newest_idx", "status=open": "alpaca_orders_open_idx",
+		"status=open&direction=asc": "alpaca_orders_open_idx", "symbols=AAPL&side=buy": "alpaca_orders_newest_idx", "nested=true": "alpaca_orders_newest_idx",
+	} {
+		q, err := url.ParseQuery(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := trading.ParseOrderList(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan := d.plan(list.Statement())
+		if !strings.Contains(plan, "using "+index) || strings.Contains(plan, "Sort") && !list.Nested || strings.Contains(plan, "Seq Scan") {
+			t.Errorf("%q runs as\n%s", query, plan)
+		}
+	}
+}
+
+// plan is how a statement runs for the owner, as the pool plans it.
+func (d *desk) plan(sql string) string {
+	d.t.Helper()
+	conn := d.pg.Conn(d.t, "paddock_app")
+	exec := func(sql string, args ...any) {
+		d.t.Helper()
+		if _, err := conn.Exec(d.t.Context(), sql, args...); err != nil {
+			d.t.Fatalf("%s: %v", sql, err)
+		}
+	}
+	exec("set plan_cache_mode = force_generic_plan")
+	exec("begin")
+	exec("select private.admit($1, $2)", d.owner.Token, d.owner.Account)
+	exec("prepare page as " + sql)
+	page, err := tenant.ParsePage("", "")
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	call := "explain (costs off) execute page ('" + d.owner.Account.String() + "', null, null, null, null, null, '" + page.At.Format("2006-01-02T15:04:05Z") + "', '" + page.ID.String() + "', 51"
+	if strings.Contains(sql, "$10") {
+		call += ", null"
+	}
+	rows, err := conn.Query(d.t.Context(), call+")", pgx.QueryExecModeSimpleProtocol)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	exec("rollback")
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,149 @@
+package trading
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"paddock/app/problem"
+	"paddock/app/tenant"
+)
+
+// OrderList says which orders a list has: Alpaca's own filters, and the page.
+type OrderList struct {
+	Status       string     // open, closed or all
+	After, Until *time.Time // when they were submitted, exclusive; nil is no bound
+	Ascending    bool       // oldest first
+	Nested       bool       // legs under the order that they belong to
+	Symbols      []string   // nil is any
+	Side         string     // buy or sell; "" is any
+	Classes      []string   // of assets, in Alpaca's words; nil is any
+	Page         tenant.Page
+}
+
+// listParameters are the names that ParseOrderList knows.
+var listParameters = []string{"status", "limit", "after", "until", "direction", "nested", "symbols", "side", "asset_class", "before"}
+
+// maxSymbols bounds a filter by symbols.
+const maxSymbols = 500
+
+var (
+	symbolForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9./_-]{0,31}$`)
+	classForm  = regexp.MustCompile(`^[a-z_]{1,32}$`)
+)
+
+// ParseOrderList reads a client's query. It ends with unknown_parameter,
+// invalid_status, invalid_limit, invalid_cursor or invalid_query: left out, a
+// misspelt filter would show everything.
+func ParseOrderList(q url.Values) (OrderList, error) {
+	l := OrderList{Status: "all"}
+	for name, values := range q {
+		if !slices.Contains(listParameters, name) {
+			return l, problem.New(problem.Invalid, "unknown_parameter", "There is no parameter %q here. There are %s.", name, strings.Join(listParameters, ", "))
+		}
+		if len(values) > 1 {
+			return l, invalidQuery(name, "one value")
+		}
+	}
+	if status := q.Get("status"); status != "" {
+		l.Status = status
+	}
+	if !slices.Contains([]string{"open", "closed", "all"}, l.Status) {
+		return l, problem.New(problem.Invalid, "invalid_status", `Set "status" to open, closed or all.`)
+	}
+	var err error
+	if l.Page, err = tenant.ParsePage(q.Get("limit"), q.Get("before")); err != nil {
+		return l, err
+	}
+	switch q.Get("direction") {
+	case "", "desc":
+	case "asc":
+		if l.Ascending = true; q.Get("before") == "" {
+			l.Page.At, l.Page.ID = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), uuid.Nil
+		}
+	default:
+		return l, invalidQuery("direction", "asc or desc")
+	}
+	if text := q.Get("nested"); text != "" {
+		if l.Nested, err = strconv.ParseBool(text); err != nil {
+			return l, invalidQuery("nested", "true or false")
+		}
+	}
+	if l.Side = q.Get("side"); l.Side != "" && l.Side != "buy" && l.Side != "sell" {
+		return l, invalidQuery("side", "buy or sell")
+	}
+	for name, into := range map[string]**time.Time{"after": &l.After, "until": &l.Until} {
+		if *into, err = parseTime(q.Get(name)); err != nil {
+			return l, invalidQuery(name, "a time such as 2026-11-25T14:30:00Z, or a day such as 2026-11-25")
+		}
+	}
+	if l.Symbols = between(q.Get("symbols")); len(l.Symbols) > maxSymbols || !all(l.Symbols, symbolForm) {
+		return l, invalidQuery("symbols", "at most 500 symbols between commas, such as AAPL,BTC/USD")
+	}
+	if l.Classes = between(q.Get("asset_class")); !all(l.Classes, classForm) {
+		return l, invalidQuery("asset_class", "classes between commas, such as us_equity,crypto")
+	}
+	if slices.Contains(l.Classes, "all") {
+		l.Classes = nil
+	}
+	return l, nil
+}
+
+// parseTime reads RFC 3339, or a day, which begins at midnight UTC; nil for "".
+func parseTime(text string) (*time.Time, error) {
+	if text == "" {
+		return nil, nil
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		t, err = time.Parse(time.DateOnly, text)
+	}
+	return &t, err
+}
+
+// between splits at commas; nil for "".
+func between(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, ",")
+}
+
+func all(list []string, form *regexp.Regexp) bool {
+	return !slices.ContainsFunc(list, func(s string) bool { return !form.MatchString(s) })
+}
+
+// forBroker is the list in Alpaca's own words. The page begins a little before
+// its place, since an order of ours was made here before it was submitted
+// there: whoever reads the answer leaves out what is on the page before.
+func (l OrderList) forBroker() url.Values {
+	q := url.Values{"status": {l.Status}, "limit": {strconv.Itoa(brokerPage)}, "direction": {"desc"}, "nested": {strconv.FormatBool(l.Nested)}}
+	after, until := l.After, l.Until
+	if l.Ascending {
+		q.Set("direction", "asc")
+		if begin := l.Page.At.Add(-listSkew); after == nil || begin.After(*after) {
+			after = &begin
+		}
+	} else if begin := l.Page.At.Add(listSkew); begin.Year() < 9999 && (until == nil || begin.Before(*until)) {
+		until = &begin
+	}
+	for name, at := range map[string]*time.Time{"after": after, "until": until} {
+		if at != nil {
+			q.Set(name, at.UTC().Format(time.RFC3339Nano))
+		}
+	}
+	for name, list := range map[string][]string{"symbols": l.Symbols, "asset_class": l.Classes} {
+		if len(list) > 0 {
+			q.Set(name, strings.Join(list, ","))
+		}
+	}
+	if l.Side != "" {
+		q.Set("side", l.Side)
+	}
+	return q
+}

@@ -1,0 +1,108 @@
+package trading
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"paddock/app/accounts"
+	"paddock/app/problem"
+	"paddock/app/tenant"
+)
+
+// syncPoll is the time between two looks for a reconciliation's answer.
+const syncPoll = 200 * time.Millisecond
+
+// A reconciliation is asked of whoever holds the account's stream: it alone
+// may record orders that were placed elsewhere, and its lease keeps two from
+// being made at once. One that is under way is joined; within ten seconds of
+// the last answer none is begun, since each costs the account requests; one
+// that nobody answered for a minute is asked for again.
+const (
+	askSync = `insert into app.syncs as y (account_id, asked_by)
+		select $1, private.user_id() where exists (select from private.credentials_metadata() where rejected_at is null)
+		on conflict (account_id) do update set asked = y.asked + 1, asked_at = clock_timestamp(), asked_by = excluded.asked_by
+			where y.asked = y.answered and y.answered_at < clock_timestamp() - interval '10 seconds'
+				or y.asked > y.answered and y.asked_at < clock_timestamp() - interval '1 minute'`
+	// What is to be asked again needs a working key as the first time does.
+	selectSync = `select asked, answered >= asked, coalesce(answer, 'null'),
+			exists (select from private.credentials_metadata() where rejected_at is null)
+		from app.syncs where account_id = $1`
+)
+
+// syncState is how far a reconciliation is.
+type syncState struct {
+	asked    int64
+	answered bool
+	answer   json.RawMessage
+	keys     bool // the account has working ones
+}
+
+func (s *syncState) scan(row pgx.Row) error {
+	err := row.Scan(&s.asked, &s.answered, &s.answer, &s.keys)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil // nothing was asked: there are no keys to ask with
+	}
+	return err
+}
+
+// Sync has the account reconciled with the broker now and answers what
+// differed, as {"as_of":…,"orders":{…},"positions":{…}}. Asked again within ten
+// seconds it repeats its answer. It ends with needs_credentials, not_permitted,
+// sync_pending where it takes longer than a request should, or what the broker
+// refused it with.
+func (s *Service) Sync(ctx context.Context, a tenant.Admission) (json.RawMessage, error) {
+	var now syncState
+	// Written as what tells the account's log something is: the ring after it
+	// wakes the stream's holder.
+	err := s.db.Write(ctx, a, func(b *tenant.Batch) {
+		b.Queue(askSync, a.Account)
+		b.Queue(selectSync, a.Account).QueryRow(now.scan)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !now.keys {
+		return nil, problem.New(problem.Conflict, accounts.CodeNeedsCredentials, "This account has no working API keys. Store them with PUT /api/accounts/:id/credentials.")
+	}
+	deadline := time.After(s.syncPatience)
+	for !now.answered {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-deadline:
+			p := problem.New(problem.Unavailable, "sync_pending", "The reconciliation has not ended yet and goes on. Ask again for its answer in a few seconds.")
+			p.RetryAfter = 5 * time.Second
+			return nil, p
+		case <-time.After(syncPoll):
+		}
+		err := s.db.Do(ctx, a, func(b *tenant.Batch) { b.Queue(selectSync, a.Account).QueryRow(now.scan) })
+		if err != nil {
+			return nil, err
+		}
+	}
+	return now.answer, syncProblem(now.answer)
+}
+
+// syncProblem is why a reconciliation failed, if it did.
+func syncProblem(answer json.RawMessage) error {
+	var failed struct {
+		Problem *struct{ Code, Message string } `json:"problem"`
+	}
+	if err := json.Unmarshal(answer, &failed); err != nil || failed.Problem == nil {
+		return err
+	}
+	p := problem.New(problem.Unavailable, failed.Problem.Code, "%s", failed.Problem.Message)
+	switch p.Code {
+	case accounts.CodeNeedsCredentials:
+		p.Kind = problem.Conflict
+		return p
+	case "broker_rate_limited":
+		p.Kind = problem.TooMany
+	}
+	p.RetryAfter = 10 * time.Second
+	return p
+}

@@ -1,0 +1,64 @@
+package trading_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"paddock/app/problem"
+	"paddock/app/tenant"
+)
+
+// A reconciliation that nobody makes is told to be under way, and asked for
+// once, however often it is wanted; after a minute it is asked for again. Whose
+// account it is not, who may only look, and an account without working keys ask
+// for none.
+func TestSyncIsAskedForOnce(t *testing.T) {
+	d := newDesk(t)
+	d.service.SetSyncPatience(50 * time.Millisecond)
+	asked := func() (n int64) {
+		t.Helper()
+		rows, err := d.pg.Conn(t, "admin").Query(t.Context(), "select asked from app.syncs")
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+		if err != nil || len(all) > 1 {
+			t.Fatalf("%v (%v)", all, err)
+		}
+		if len(all) == 1 {
+			n = all[0]
+		}
+		return n
+	}
+	refused := func(a tenant.Admission, code string) {
+		t.Helper()
+		if answer, err := d.service.Sync(t.Context(), a); !problem.Is(err, code) {
+			t.Errorf("%s (%v), want %s", answer, err, code)
+		}
+	}
+	refused(d.viewer, tenant.CodeNotPermitted)
+	d.exec("delete from app.account_grants where user_id = 'u2'")
+	refused(d.viewer, tenant.CodeAccountForbidden)
+	if n := asked(); n != 0 {
+		t.Fatalf("it was asked for %d times by who may not", n)
+	}
+	for range 3 {
+		refused(d.owner, "sync_pending")
+	}
+	if n := asked(); n != 1 {
+		t.Errorf("it was asked for %d times", n)
+	}
+	d.exec("update app.syncs set asked_at = now() - interval '2 minutes'")
+	refused(d.owner, "sync_pending")
+	if n := asked(); n != 2 {
+		t.Errorf("after a minute without an answer it was asked for %d times", n)
+	}
+	d.exec(`update app.syncs set asked_at = now() - interval '2 minutes'`)
+	d.exec(`update private.user_credentials set rejected_at = now()`)
+	refused(d.owner, "needs_credentials")
+	if n := asked(); n != 2 {
+		t.Errorf("without working keys it was asked for: %d", n)
+	}
+}
