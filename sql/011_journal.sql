@@ -53,7 +53,8 @@ create table app.journal_adjustments (
   account_id uuid not null references app.user_accounts (id) on delete cascade,
   activity_id text collate "C" not null check (char_length(activity_id) between 1 and 255),
   kind text not null check (kind in ('SPLIT', 'FEE', 'CFEE', 'OPEXP', 'OPEXC', 'OPASN', 'OPTRD')),
-  symbol text,  -- null: nobody can tell which position it is of
+  -- A pair of coins without its slash; null: nobody can tell which position it is of.
+  symbol text,
   at timestamptz not null,
   qty numeric,
   price numeric,
@@ -187,7 +188,7 @@ grant select (account_id, id, scope, scope_value, symbol, asset_class, multiplie
 {{ template "func/apply_trade_update.sql" . }}
 grant execute on function app.asset_class(app.alpaca_orders), app.multiplier(app.alpaca_orders),
   app.claim_fill(uuid, uuid, text, numeric, numeric), app.add_up_fills(uuid, uuid),
-  app.attribute_adjustment(uuid, text, timestamptz), app.write_trading_position(app.trading_positions),
+  app.attribute_adjustment(uuid, text, text, timestamptz), app.write_trading_position(app.trading_positions),
   app.rejournal_scope(uuid, text, text, text, timestamptz, text), app.rejournal(uuid, text, timestamptz, text),
   app.record_execution(uuid, uuid, text, jsonb, timestamptz), app.replace_fills(uuid, uuid, jsonb),
   app.record_adjustments(uuid, jsonb) to paddock_worker;
@@ -221,7 +222,7 @@ drop function app.record_execution(uuid, uuid, text, jsonb, timestamptz);
 drop function app.rejournal(uuid, text, timestamptz, text);
 drop function app.rejournal_scope(uuid, text, text, text, timestamptz, text);
 drop function app.write_trading_position(app.trading_positions);
-drop function app.attribute_adjustment(uuid, text, timestamptz);
+drop function app.attribute_adjustment(uuid, text, text, timestamptz);
 drop function app.add_up_fills(uuid, uuid);
 drop function app.claim_fill(uuid, uuid, text, numeric, numeric);
 drop function app.multiplier(app.alpaca_orders);

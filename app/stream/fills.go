@@ -179,8 +179,13 @@ func (a *account) doubt(ctx context.Context) error {
 func (a *account) adjust(ctx context.Context) error {
 	var newest *time.Time
 	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue("select max(at) from app.journal_adjustments where account_id = $1", a.lease.Account).
-			QueryRow(func(row pgx.Row) error { return row.Scan(&newest) })
+		b.Queue("select at from app.journal_adjustments where account_id = $1 order by at desc limit 1", a.lease.Account).
+			QueryRow(func(row pgx.Row) error {
+				if err := row.Scan(&newest); !errors.Is(err, pgx.ErrNoRows) {
+					return err
+				}
+				return nil
+			})
 	})
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net/http/httptest"
 	"os"
 	"regexp"
 	"slices"
@@ -611,6 +612,58 @@ func TestActivitiesChangeTheJournal(t *testing.T) {
 	if held("AAPL") != "6" || n != 2 || scan[int](w, "select count(*) from app.journal_adjustments where account_id = $1", w.account.Account) != n {
 		t.Errorf("an activity was applied again: %s, of %d", held("AAPL"), n)
 	}
+}
+
+// Contracts are worth a hundred shares, the legs of one order fill by
+// themselves, and what is exercised or expires is over: at every step the
+// journal's sums are the cash that the broker has moved.
+func TestOptionsInTheJournal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run(func(c *stream.Config) { c.Reconcile = 200 * time.Millisecond })
+	w.eventually("the first agreement", func() bool { return w.agreed() != nil })
+	cash := func() decimal.Decimal { f, _ := w.sim.Account(w.seed.KeyID); return f.Cash }
+	start := cash()
+	agrees := func(what string, trips int) {
+		t.Helper()
+		w.eventually("the journal after "+what, func() bool {
+			moved := cash().Sub(start)
+			return scan[bool](w, `select count(*) = $2 and coalesce(sum(multiplier * (exit_notional - entry_notional) * case direction when 'long' then 1 else -1 end - fees), 0) = $3::text::numeric
+				from app.trading_positions where account_id = $1 and scope = 'account'`, w.account.Account, trips, moved.String())
+		})
+	}
+	contracts, err := w.outside.GetOptionContracts(alpaca.GetOptionContractsRequest{UnderlyingSymbols: "AAPL", Type: alpaca.OptionTypeCall, TotalLimit: 2})
+	if err != nil || len(contracts) != 2 || contracts[0].ExpirationDate != contracts[1].ExpirationDate {
+		t.Fatalf("contracts: %+v, %v", contracts, err)
+	}
+	low, high := contracts[0].Symbol, contracts[1].Symbol
+	one, dear := decimal.NewFromInt(1), decimal.NewFromInt(900)
+	if _, err := w.outside.PlaceOrder(alpaca.PlaceOrderRequest{OrderClass: alpaca.MLeg, Type: alpaca.Limit, TimeInForce: alpaca.Day, Qty: &one, LimitPrice: &dear, Legs: []alpaca.Leg{
+		{Symbol: low, RatioQty: decimal.NewFromInt(3), Side: alpaca.Buy, PositionIntent: alpaca.BuyToOpen},
+		{Symbol: high, RatioQty: one, Side: alpaca.Buy, PositionIntent: alpaca.BuyToOpen}}}); err != nil {
+		t.Fatal(err)
+	}
+	w.sim.Step()
+	agrees("an order of two legs", 2)
+	w.trade(low, "sell", "1", "one", "")
+	agrees("a sale of one of three", 2)
+
+	request := httptest.NewRequest("POST", "/v2/positions/"+low+"/exercise", nil)
+	request.Header.Set("APCA-API-KEY-ID", w.seed.KeyID)
+	request.Header.Set("APCA-API-SECRET-KEY", w.seed.SecretKey)
+	answer := httptest.NewRecorder()
+	if w.sim.Handler().ServeHTTP(answer, request); answer.Code != 200 {
+		t.Fatalf("exercise: %d %s", answer.Code, answer.Body)
+	}
+	agrees("an exercise, which buys shares", 3)
+	w.sim.SetPrice("AAPL", decimal.NewFromInt(1)) // what is left is worth nothing
+	w.sim.SetClock(contracts[1].ExpirationDate.In(time.UTC).AddDate(0, 0, 4))
+	w.sim.Step()
+	w.eventually("the expired contract to be closed", func() bool {
+		return scan[string](w, `select string_agg((closed_at is null) || ' ' || trim_scale(multiplier), ', ' order by opened_at, symbol) from app.trading_positions
+			where account_id = $1 and scope = 'account'`, w.account.Account) == "false 100, false 100, true 1"
+	})
+	agrees("an expiry", 3)
 }
 
 // Fills that the list of activities told of are the stream's own when it tells

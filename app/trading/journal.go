@@ -25,14 +25,33 @@ const tradingPositionColumns = `id, scope, nullif(scope_value, '') as scope_valu
 
 const (
 	tradingPositionsOf = `select ` + tradingPositionColumns + ` from app.trading_positions
-		where account_id = $1 and scope = $2 and (opened_at, id) < ($3, $4) and ($5 = '' or scope_value = $5) and ($6 = '' or symbol = $6)`
-	newestTradingPositions = ` order by opened_at desc, id desc limit $7`
+		where account_id = $1 and (opened_at, id) < ($2, $3) and ($4 = '' or symbol = $4)`
+	newestTradingPositions = ` order by opened_at desc, id desc limit $5`
+
+	ofAccount = ` and scope = 'account'`
+	ofAgents  = ` and scope = 'agent' and ($6 = '' or scope_value = $6)`
+	ofTags    = ` and scope = 'tag' and ($6 = '' or scope_value = $6)`
+	isOpen    = ` and closed_at is null`
+	isClosed  = ` and closed_at is not null`
 )
 
-var listTradingPositions = map[string]string{
-	"all":    tradingPositionsOf + newestTradingPositions,
-	"open":   tradingPositionsOf + ` and closed_at is null` + newestTradingPositions,
-	"closed": tradingPositionsOf + ` and closed_at is not null` + newestTradingPositions,
+// One statement a scope and status: the open ones have an index of their own.
+var listTradingPositions = map[string]map[string]string{
+	"account": {
+		"all":    tradingPositionsOf + ofAccount + newestTradingPositions,
+		"open":   tradingPositionsOf + ofAccount + isOpen + newestTradingPositions,
+		"closed": tradingPositionsOf + ofAccount + isClosed + newestTradingPositions,
+	},
+	"agent": {
+		"all":    tradingPositionsOf + ofAgents + newestTradingPositions,
+		"open":   tradingPositionsOf + ofAgents + isOpen + newestTradingPositions,
+		"closed": tradingPositionsOf + ofAgents + isClosed + newestTradingPositions,
+	},
+	"tag": {
+		"all":    tradingPositionsOf + ofTags + newestTradingPositions,
+		"open":   tradingPositionsOf + ofTags + isOpen + newestTradingPositions,
+		"closed": tradingPositionsOf + ofTags + isClosed + newestTradingPositions,
+	},
 }
 
 // JournalFilter says which round trips are meant. Empty fields do not filter.
@@ -53,21 +72,21 @@ func (s *Service) TradingPositions(ctx context.Context, a tenant.Admission, f Jo
 	if f.Status == "" {
 		f.Status = "all"
 	}
-	switch f.Scope {
-	case "agent", "tag":
-	case "account":
-		if f.ScopeValue != "" {
-			return nil, problem.New(problem.Invalid, "invalid_scope", `"scope_value" names an agent or a tag: set "scope" to agent or tag as well.`)
-		}
-	default:
+	statements, ok := listTradingPositions[f.Scope]
+	if !ok {
 		return nil, problem.New(problem.Invalid, "invalid_scope", `Set "scope" to account, agent or tag.`)
 	}
-	query, ok := listTradingPositions[f.Status]
+	query, ok := statements[f.Status]
 	if !ok {
 		return nil, problem.New(problem.Invalid, "invalid_status", `Set "status" to open, closed or all.`)
 	}
-	return s.page(ctx, a, "trading_positions", "opened_at", page, query,
-		a.Account, f.Scope, page.At, page.ID, f.ScopeValue, f.Symbol, page.Limit+1)
+	args := []any{a.Account, page.At, page.ID, f.Symbol, page.Limit + 1}
+	if f.Scope != "account" {
+		args = append(args, f.ScopeValue)
+	} else if f.ScopeValue != "" {
+		return nil, problem.New(problem.Invalid, "invalid_scope", `"scope_value" names an agent or a tag: set "scope" to agent or tag as well.`)
+	}
+	return s.page(ctx, a, "trading_positions", "opened_at", page, query, args...)
 }
 
 const fillColumns = `id, execution_id, previous_execution_id, order_id, alpaca_order_id, symbol, asset_class, side, trim_scale(qty)::text as qty,

@@ -2,7 +2,7 @@
 -- began: an agent's where all fills are that agent's, or all at the
 -- adjustment's own price, and a tag's likewise. Where several have a part in
 -- it, it stays the account's alone.
-create function app.attribute_adjustment(p_account uuid, p_activity text, p_since timestamptz) returns void
+create function app.attribute_adjustment(p_account uuid, p_activity text, p_symbol text, p_since timestamptz) returns void
 volatile set search_path = pg_catalog, pg_temp
 language sql as $$
   update app.journal_adjustments a
@@ -14,7 +14,7 @@ language sql as $$
       cross join lateral (
         select t.orchestrator_agent_id, t.tag, rank() over (order by t.price is distinct from j.price) as place
         from app.fills t
-        where t.account_id = p_account and t.symbol = j.symbol and t.state = 'live' and t.at between p_since and j.at) f
+        where t.account_id = p_account and t.symbol = p_symbol and t.state = 'live' and t.at between p_since and j.at) f
       where j.account_id = p_account and j.activity_id = p_activity and f.place = 1) whose
     where a.account_id = p_account and a.activity_id = p_activity;
 $$;

@@ -7,7 +7,7 @@ language plpgsql as $$
 declare
   -- A split or an expiry is everybody's who holds the symbol.
   everybody boolean := exists (select from app.journal_adjustments a
-    where a.account_id = p_account and a.symbol = p_symbol and a.at >= p_at);
+    where a.account_id = p_account and a.symbol = replace(p_symbol, '/', '') and a.at >= p_at);
   scope record;
 begin
   -- The account comes first: it says what an adjustment means to the others.

@@ -54,14 +54,14 @@ begin
     select a.at, min(a.activity_id), 'SPLIT', null, null, 0, null, null,
         coalesce(sum(a.qty) filter (where a.qty > 0), 0), coalesce(-sum(a.qty) filter (where a.qty < 0), 0)
       from app.journal_adjustments a
-      where a.account_id = p_account and a.symbol = p_symbol and not a.canceled and a.kind = 'SPLIT' and a.at >= start_at
+      where a.account_id = p_account and a.symbol = replace(p_symbol, '/', '') and not a.canceled and a.kind = 'SPLIT' and a.at >= start_at
       group by a.at, a.group_id
       having (a.at, min(a.activity_id)) >= (start_at, start_id)
     union all
     select a.at, a.activity_id, a.kind, a.qty, case when a.kind in ('OPEXP', 'OPEXC', 'OPASN') then 0 else coalesce(a.price, 0) end,
         case when a.kind in ('FEE', 'CFEE') then -a.net_amount else 0 end, 1, 'us_equity', null, null
       from app.journal_adjustments a
-      where a.account_id = p_account and a.symbol = p_symbol and not a.canceled and a.kind <> 'SPLIT'
+      where a.account_id = p_account and a.symbol = replace(p_symbol, '/', '') and not a.canceled and a.kind <> 'SPLIT'
         and (a.at, a.activity_id) >= (start_at, start_id)
         and case p_scope when 'account' then true
           when 'agent' then a.kind = 'OPEXP' or a.orchestrator_agent_id = p_value
@@ -96,7 +96,7 @@ begin
 
     if e.kind <> 'fill' then
       if p_scope = 'account' then
-        perform app.attribute_adjustment(p_account, e.id, coalesce(t.opened_at, (select max(l.opened_at) from app.trading_positions l
+        perform app.attribute_adjustment(p_account, e.id, p_symbol, coalesce(t.opened_at, (select max(l.opened_at) from app.trading_positions l
           where l.account_id = p_account and l.symbol = p_symbol and l.scope = 'account' and l.scope_value = '')));
       end if;
       if e.kind = 'OPEXP' then
