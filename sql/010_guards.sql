@@ -77,6 +77,9 @@ grant select, insert, update (equity, last_equity, as_of) on app.account_balance
 
 grant insert (reference_prices), update (reference_prices) on app.alpaca_orders to paddock_app;
 
+{{ template "func/position_symbol.sql" . }}
+{{ template "func/record_positions.sql" . }}
+{{ template "func/move_position.sql" . }}
 {{ template "func/order_event.sql" . }}
 {{ template "func/underlying.sql" . }}
 {{ template "func/order_lines.sql" . }}
@@ -90,6 +93,7 @@ grant insert (reference_prices), update (reference_prices) on app.alpaca_orders 
 {{ template "func/held_quantity.sql" . }}
 {{ template "func/order_verdict.sql" . }}
 {{ template "func/guard_order.sql" . }}
+grant execute on function app.position_symbol(text) to paddock_app, paddock_worker;
 grant execute on function app.order_event(text, app.alpaca_orders) to paddock_app, paddock_worker;
 grant execute on function app.underlying(text), app.order_lines(app.alpaca_orders), app.open_quantities(uuid, text, uuid),
   app.violation(text, text, text, text), app.orders_made_by(app.alpaca_orders), app.orders_sent_since(uuid, timestamptz),
@@ -138,6 +142,9 @@ drop function app.open_quantities(uuid, text, uuid);
 drop function app.order_lines(app.alpaca_orders);
 drop function app.underlying(text);
 drop function app.order_event(text, app.alpaca_orders);
+{{ template "func/old/move_position_1.sql" . }}
+{{ template "func/old/record_positions_2.sql" . }}
+drop function app.position_symbol(text);
 drop table app.account_balances, app.account_guards;
 drop index app.alpaca_orders_unended_idx;
 -- The owner is held by RLS too, but for this.

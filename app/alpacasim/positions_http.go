@@ -3,6 +3,7 @@ package alpacasim
 import (
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/shopspring/decimal"
 )
@@ -25,13 +26,17 @@ func (s *Sim) positionJSON(a *account, p *position) map[string]any {
 		exchange = "" // no exchange of Alpaca's list
 	}
 	return map[string]any{
-		"asset_id": assetID(p.Symbol), "symbol": p.Symbol, "exchange": exchange, "asset_class": traded.class, "asset_marginable": onMargin(traded.class),
+		"asset_id": assetID(p.Symbol), "symbol": positionSymbol(p.Symbol), "exchange": exchange, "asset_class": traded.class, "asset_marginable": onMargin(traded.class),
 		"qty": p.Qty, "qty_available": available, "avg_entry_price": p.Avg, "side": side, "market_value": value, "cost_basis": basis,
 		"unrealized_pl": value.Sub(basis), "unrealized_plpc": ratio(value.Sub(basis), basis),
 		"unrealized_intraday_pl": value.Sub(day), "unrealized_intraday_plpc": ratio(value.Sub(day), day),
 		"current_price": now, "lastday_price": last, "change_today": ratio(now.Sub(last), last),
 	}
 }
+
+// positionSymbol is how Alpaca names what is held: a pair of coins has no slash
+// in positions, unlike in orders.
+func positionSymbol(symbol string) string { return strings.ReplaceAll(symbol, "/", "") }
 
 // ratio is a part of a whole, and 0 of none.
 func ratio(part, whole decimal.Decimal) decimal.Decimal {
@@ -157,10 +162,10 @@ func (s *Sim) closeAllPositions(w http.ResponseWriter, r *http.Request, a *accou
 			p := a.Positions[symbol]
 			o, bad := s.closeOut(a, p, p.Qty.Abs())
 			if bad != nil {
-				results = append(results, closing{symbol, bad.status, bad.body()})
+				results = append(results, closing{positionSymbol(symbol), bad.status, bad.body()})
 				continue
 			}
-			results = append(results, closing{symbol, 200, o.wire(true)})
+			results = append(results, closing{positionSymbol(symbol), 200, o.wire(true)})
 		}
 		return http.StatusMultiStatus, results, nil
 	})

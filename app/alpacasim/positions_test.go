@@ -46,7 +46,7 @@ func TestClosingAllPositions(t *testing.T) {
 	for _, r := range m.list(207, "DELETE", "/v2/positions") {
 		closed[r.text("symbol")] = r.text("status") + " " + r.text("body", "side") + r.text("body", "code")
 	}
-	if closed["AAPL"] != "403 40310000" || closed["TSLA"] != "200 buy" || closed["BTC/USD"] != "200 sell" {
+	if closed["AAPL"] != "403 40310000" || closed["TSLA"] != "200 buy" || closed["BTCUSD"] != "200 sell" {
 		t.Errorf("answered %v", closed)
 	}
 	m.step()

@@ -245,6 +245,32 @@ func (d *desk) buy(symbol, side, qty string) {
 	d.t.Fatal("not filled")
 }
 
+// A pair of coins has a slash in orders and none in positions; it is one
+// position all the same, and closed by either name.
+func TestCoinsAreOnePosition(t *testing.T) {
+	d := newDesk(t)
+	d.sim.SetAlwaysOpen(true)
+	d.synced()
+	for _, name := range []string{"BTC/USD", "BTCUSD"} {
+		if err := place(d, request(t, `{"symbol":"BTC/USD","side":"buy","type":"market","time_in_force":"gtc","qty":"0.5"}`)); err != nil {
+			t.Fatal(err)
+		}
+		d.sim.Step()
+		if _, err := d.service.Positions(t.Context(), d.owner); err != nil {
+			t.Fatal(err)
+		}
+		d.turn("reduce_only") // selling all of it passes, so the guards know it
+		if _, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: name}); err != nil {
+			t.Errorf("closing %s: %v", name, err)
+		}
+		d.sim.Step()
+		if held := d.sim.Positions(d.seed.KeyID); len(held) != 0 {
+			t.Errorf("still held: %+v", held)
+		}
+		d.turn("open")
+	}
+}
+
 // An exit that rests holds what is to be sold: asked to, closing cancels it
 // first, and so does closing everything.
 func TestCloseCancelsFirst(t *testing.T) {

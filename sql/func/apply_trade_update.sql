@@ -24,7 +24,7 @@ begin
   -- A bust or correction says what is held as a fill does.
   if held is not null and o.symbol is not null then
     insert into app.alpaca_positions as t (account_id, symbol, asset_class, qty, avg_entry_price, current_price, as_of)
-      values (p_account, o.symbol, u->'order'->>'asset_class', held, price, price, at)
+      values (p_account, app.position_symbol(o.symbol), u->'order'->>'asset_class', held, price, price, at)
       on conflict (account_id, symbol) do update
         set qty = held, current_price = coalesce(price, t.current_price), as_of = at,
             market_value = held * coalesce(price, t.current_price),

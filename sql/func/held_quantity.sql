@@ -2,4 +2,4 @@
 create function app.held_quantity(p_account uuid, p_symbol text) returns numeric
 stable set search_path = pg_catalog, pg_temp
 language sql
-return coalesce((select p.qty from app.alpaca_positions p where p.account_id = p_account and p.symbol = p_symbol), 0);
+return coalesce((select p.qty from app.alpaca_positions p where p.account_id = p_account and p.symbol = app.position_symbol(p_symbol)), 0);

@@ -31,7 +31,7 @@ language sql as $$
       case when u.entry_side <> l.side then u.entered end as entered
     from unended u
     cross join lateral app.order_lines(u.the_order) l
-    left join app.alpaca_positions p on p.account_id = p_account and p.symbol = l.symbol
+    left join app.alpaca_positions p on p.account_id = p_account and p.symbol = app.position_symbol(l.symbol)
     where l.symbol = p_symbol
   ), families as (
     select family, side, max(greatest(least(asked, entered) - filled, 0)) as remaining, max(price) as price

@@ -39,7 +39,7 @@ begin
     select l.*, coalesce(p.qty, 0) as held, q.buys, q.sells, greatest(l.price, q.dearest, p.current_price) as dearest,
       case l.side when 'sell' then coalesce(p.qty, 0) - q.sells else -coalesce(p.qty, 0) - q.buys end as closable
     from app.order_lines(o) l
-    left join app.alpaca_positions p on p.account_id = o.account_id and p.symbol = l.symbol
+    left join app.alpaca_positions p on p.account_id = o.account_id and p.symbol = app.position_symbol(l.symbol)
     cross join lateral app.open_quantities(o.account_id, l.symbol, o.replaces) q
   loop
     reducing := reducing and (coalesce(line.qty <= line.closable, false) or coalesce(entry.side <> line.side and line.qty <= entry.qty, false));

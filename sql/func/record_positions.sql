@@ -13,10 +13,10 @@ begin
       set qty = 0, avg_entry_price = null, cost_basis = null, market_value = null, unrealized_pl = null, broker_position = null,
           as_of = p_as_of, known_until = clock_timestamp()
       where t.account_id = p_account and t.as_of < p_as_of and t.qty <> 0
-        and not exists (select from jsonb_array_elements(p_positions) p where p->>'symbol' = t.symbol)
+        and not exists (select from jsonb_array_elements(p_positions) p where app.position_symbol(p->>'symbol') = t.symbol)
       returning 1
   ), news as (
-    select p->>'symbol' as symbol, (p->>'qty')::numeric as qty from jsonb_array_elements(p_positions) p
+    select app.position_symbol(p->>'symbol') as symbol, (p->>'qty')::numeric as qty from jsonb_array_elements(p_positions) p
   )
   select exists (select from gone) or exists (
       select from news n left join app.alpaca_positions t on t.account_id = p_account and t.symbol = n.symbol
@@ -25,7 +25,7 @@ begin
 
   insert into app.alpaca_positions as t (account_id, symbol, asset_id, asset_class, exchange, qty, avg_entry_price,
       cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, known_until)
-    select p_account, p->>'symbol', (p->>'asset_id')::uuid, p->>'asset_class', p->>'exchange', (p->>'qty')::numeric,
+    select p_account, app.position_symbol(p->>'symbol'), (p->>'asset_id')::uuid, p->>'asset_class', p->>'exchange', (p->>'qty')::numeric,
         (p->>'avg_entry_price')::numeric, (p->>'cost_basis')::numeric, (p->>'market_value')::numeric,
         (p->>'current_price')::numeric, (p->>'unrealized_pl')::numeric, p, p_as_of, clock_timestamp()
       from jsonb_array_elements(p_positions) p
