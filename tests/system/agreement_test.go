@@ -59,7 +59,6 @@ func (w *world) differences(conn *pgx.Conn, a *chaosAccount, parked bool) []stri
 // row is an order as the database has it. Said is what both sides say of it.
 type row struct {
 	ID, ClientOrderID, Key, State string
-	Parent                        string
 	Ours                          bool // it was sent through Paddock
 	Said                          map[string]string
 }
@@ -67,7 +66,7 @@ type row struct {
 func readRows(conn *pgx.Conn, account string) (map[string]row, map[string]string) {
 	ctx := context.Background()
 	all := map[string]row{}
-	rows, err := conn.Query(ctx, `select id::text, client_order_id, coalesce(idempotency_key, ''), intent_state, coalesce(parent_alpaca_order_id::text, ''),
+	rows, err := conn.Query(ctx, `select id::text, client_order_id, coalesce(idempotency_key, ''), intent_state,
 		request_hash is not null, jsonb_strip_nulls(jsonb_build_object('id', alpaca_order_id, 'status', status, 'symbol', symbol, 'side', side, 'type', type,
 			'time_in_force', time_in_force, 'order_class', nullif(order_class, ''), 'qty', trim_scale(qty)::text, 'notional', trim_scale(notional)::text,
 			'limit_price', trim_scale(limit_price)::text, 'stop_price', trim_scale(stop_price)::text, 'trail_price', trim_scale(trail_price)::text,
@@ -78,7 +77,7 @@ func readRows(conn *pgx.Conn, account string) (map[string]row, map[string]string
 		panic(err) // the administrator may read everything
 	}
 	var r row
-	if _, err := pgx.ForEachRow(rows, []any{&r.ID, &r.ClientOrderID, &r.Key, &r.State, &r.Parent, &r.Ours, &r.Said}, func() error {
+	if _, err := pgx.ForEachRow(rows, []any{&r.ID, &r.ClientOrderID, &r.Key, &r.State, &r.Ours, &r.Said}, func() error {
 		all[r.ClientOrderID] = r
 		r.Said = nil
 		return nil
@@ -129,7 +128,7 @@ func ordersDiffer(rows map[string]row, there []alpacasim.Order) (found []string)
 		if r.State != "accepted" {
 			found = append(found, fmt.Sprintf("%s (%s) is %s here, and at the broker", o.ClientOrderID, o.ID, r.State))
 		}
-		if !r.Ours && r.Parent == "" && o.Replaces == nil {
+		if !r.Ours && o.Side == "buy" { // what sells is an exit, which the broker made
 			found = append(found, fmt.Sprintf("%s (%s) was sent by nobody", o.ClientOrderID, o.ID))
 		}
 	}

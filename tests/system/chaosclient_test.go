@@ -121,12 +121,17 @@ func (a *chaosAccount) send(client *http.Client, method, path, key string, body 
 }
 
 // opening are the simulator's opening prices in dollars, which wander little.
-var opening = map[string]float64{"AAPL": 190, "MSFT": 420, "SPY": 550}
+// The exits of orders in NVDA and TSLA stay open, beside which the broker takes
+// no simple order to buy.
+var opening = map[string]float64{"AAPL": 190, "MSFT": 420, "SPY": 550, "NVDA": 125, "TSLA": 240}
 
 // newIntent makes an order of some type, class and time in force, named by its
 // client_order_id, by an Idempotency-Key or by both.
 func newIntent(dice *rand.Rand, name string) *intent {
-	symbol := []string{"AAPL", "MSFT", "SPY"}[dice.IntN(3)]
+	kind, symbol := dice.IntN(12), []string{"AAPL", "MSFT", "SPY"}[dice.IntN(3)]
+	if kind == 7 || kind == 8 {
+		symbol = []string{"NVDA", "TSLA"}[dice.IntN(2)]
+	}
 	at := func(factor float64) string { return fmt.Sprintf("%.2f", opening[symbol]*factor) }
 	body := map[string]any{"symbol": symbol, "side": "buy", "type": "market", "time_in_force": "day", "qty": fmt.Sprint(1 + dice.IntN(9))}
 	with := func(more map[string]any) {
@@ -134,7 +139,7 @@ func newIntent(dice *rand.Rand, name string) *intent {
 			body[name] = value
 		}
 	}
-	switch dice.IntN(12) {
+	switch kind {
 	case 0, 1:
 		with(map[string]any{"type": "limit", "limit_price": at(1.05)})
 	case 2:
@@ -158,7 +163,7 @@ func newIntent(dice *rand.Rand, name string) *intent {
 	case 10:
 		with(map[string]any{"symbol": "BTC/USD", "time_in_force": "gtc", "qty": "0.0123"})
 	case 11:
-		with(map[string]any{"type": "limit", "limit_price": "0.001"}) // too fine a price: refused
+		with(map[string]any{"type": "limit", "limit_price": at(1) + "1"}) // too fine a price: refused
 	}
 	in := &intent{name: name, body: body}
 	named := dice.IntN(3)
