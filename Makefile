@@ -5,7 +5,7 @@ SHELL := /bin/bash
 NPM_CI = npm ci --no-audit --no-fund --loglevel=error
 PACKAGES = ./app/... ./cmd/... ./sql/... ./tests/...
 
-.PHONY: help run test test-go test-web lint fmt build web sim bench migrate clean
+.PHONY: help run test test-go test-web lint fmt build web sim bench fuzz chaos migrate clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -52,6 +52,19 @@ sim: ## a simulated Alpaca alone, on http://127.0.0.1:8090
 
 bench: ## print ratios beside pgbench on the same server
 	go run ./tests/withpg go test -run '^$$' -bench . -benchtime 1x -timeout 15m ./tests/bench
+
+FUZZTIME ?= 30s
+FUZZ = httpapi/FuzzOrderBody trading/FuzzOrderForBroker broker/FuzzServerEvents stream/FuzzDescriptions
+
+fuzz: ## look for inputs that break a promise, FUZZTIME (30s) for each fuzz test
+	@for f in $(FUZZ); do \
+	  go run ./tests/withpg go test -run '^$$' -fuzz "^$$(basename $$f)$$" -fuzztime $(FUZZTIME) ./app/$$(dirname $$f) || exit 1; \
+	done
+
+CHAOS ?= 3000
+
+chaos: build ## CHAOS (3000) orders with all faults and a server that is killed again and again
+	PADDOCK_CHAOS=$(CHAOS) PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -count 1 -timeout 30m -run '^TestChaos$$' -v ./tests/system
 
 migrate: ## bring the database that DATABASE_URL names to the newest version
 	go run ./cmd/paddock migrate

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strings"
 
 	"paddock/app/problem"
 )
@@ -25,26 +26,62 @@ func readObject(r *http.Request) ([]byte, error) {
 	if err != nil || first != json.Delim('{') || !json.Valid(text) {
 		return nil, problem.New(problem.Invalid, "invalid_json", "The body must be one JSON object and nothing after it.")
 	}
-	if name, twice := repeated(d, first); twice {
-		return nil, problem.New(problem.Invalid, "repeated_field", "The field %q is there twice. Send it once.", name)
+	if name, twice := repeated(d, first, asItStands); twice {
+		return nil, repeatedField(name)
 	}
 	return text, nil
 }
 
-// repeated answers the first name that is there twice in one object. d stands
-// right behind open, in valid JSON.
-func repeated(d *json.Decoder, open json.Token) (string, bool) {
-	seen := map[json.Token]bool{}
+// readOrder decodes an order as readBody does, and refuses a field that is
+// there twice: the decoder takes the last one and merges objects and lists, so
+// that an order could be made of parts that nobody sent together. It does not
+// tell upper case from lower case either.
+func readOrder(r *http.Request, into any) error {
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		return explainBody(err)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(text))
+	if err := readBody(r, into); err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	first, err := d.Token()
+	if err != nil {
+		return explainBody(err)
+	}
+	if name, twice := repeated(d, first, foldCase); twice {
+		return repeatedField(name)
+	}
+	return nil
+}
+
+func repeatedField(name string) error {
+	return problem.New(problem.Invalid, "repeated_field", "The field %q is there twice. Send it once.", name)
+}
+
+func asItStands(name string) string { return name }
+
+// foldCase makes one of names that encoding/json takes for the same: upper case
+// first, since ſ and K have lower cases of their own.
+func foldCase(name string) string { return strings.ToLower(strings.ToUpper(name)) }
+
+// repeated answers the first name that is there twice in one object, where two
+// are the same when same makes one of them. d stands right behind open, in
+// valid JSON.
+func repeated(d *json.Decoder, open json.Token, same func(string) string) (string, bool) {
+	seen := map[string]bool{}
 	for d.More() {
 		if open == json.Delim('{') {
-			name, _ := d.Token()
-			if seen[name] {
-				return name.(string), true
+			token, _ := d.Token()
+			name := token.(string)
+			if seen[same(name)] {
+				return name, true
 			}
-			seen[name] = true
+			seen[same(name)] = true
 		}
 		if inner, _ := d.Token(); inner == json.Delim('{') || inner == json.Delim('[') {
-			if name, twice := repeated(d, inner); twice {
+			if name, twice := repeated(d, inner, same); twice {
 				return name, true
 			}
 		}

@@ -108,7 +108,7 @@ func explainBody(err error) error {
 	switch {
 	case errors.As(err, &tooLarge):
 		return problem.New(problem.TooLarge, "body_too_large", "The body may have %d bytes.", tooLarge.Limit)
-	case errors.As(err, &wrongType):
+	case errors.As(err, &wrongType) && wrongType.Field != "":
 		return problem.New(problem.Invalid, "invalid_json", "The field %q is of the wrong type.", wrongType.Field)
 	case strings.HasPrefix(err.Error(), "json: unknown field "):
 		return problem.New(problem.Invalid, "unknown_field", "There is no field %s here. Check its spelling.", strings.TrimPrefix(err.Error(), "json: unknown field "))

@@ -62,7 +62,7 @@ func (s *Server) placeOrder(w http.ResponseWriter, r *http.Request, _ httprouter
 		return err
 	}
 	var order trading.OrderRequest
-	if err := readBody(r, &order); err != nil {
+	if err := readOrder(r, &order); err != nil {
 		return err
 	}
 	placed, err := s.Trading.Place(r.Context(), a, r.Header.Get("Idempotency-Key"), order)

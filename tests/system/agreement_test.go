@@ -1,0 +1,238 @@
+package system
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
+
+	"paddock/app/alpacasim"
+)
+
+// agree waits until broker and database tell the same of every account, and
+// fails with each difference that stays.
+func (w *world) agree(all []*chaosAccount, much size) {
+	w.t.Helper()
+	conn := w.postgres.Conn(w.t, "admin")
+	deadline := time.Now().Add(much.patience)
+	for _, a := range all {
+		for {
+			differences := w.differences(conn, a, much.parked)
+			if len(differences) == 0 {
+				break
+			}
+			if time.Now().After(deadline) {
+				for _, d := range differences {
+					w.t.Errorf("%s: %s", a.name, d)
+				}
+				break
+			}
+			time.Sleep(200 * time.Millisecond)
+		}
+	}
+}
+
+// differences tells everything about an account in which broker and database
+// differ, or that must not be.
+func (w *world) differences(conn *pgx.Conn, a *chaosAccount, parked bool) []string {
+	rows, held := readRows(conn, a.id)
+	there := w.sim.Orders(a.seed.KeyID)
+	found := ordersDiffer(rows, there)
+	found = append(found, fillsDiffer(there, w.sim.Executions(a.seed.KeyID))...)
+	found = append(found, positionsDiffer(held, w.sim.Positions(a.seed.KeyID))...)
+	found = append(found, intentsDiffer(rows, there, a.intents)...)
+	if parked {
+		for _, r := range rows {
+			if r.State == "submitting" {
+				found = append(found, fmt.Sprintf("%s is neither placed nor parked", r.ClientOrderID))
+			}
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
+// row is an order as the database has it. Said is what both sides say of it.
+type row struct {
+	ID, ClientOrderID, Key, State string
+	Ours                          bool // it was sent through Paddock
+	Said                          map[string]string
+}
+
+func readRows(conn *pgx.Conn, account string) (map[string]row, map[string]string) {
+	ctx := context.Background()
+	all := map[string]row{}
+	rows, err := conn.Query(ctx, `select id::text, client_order_id, coalesce(idempotency_key, ''), intent_state,
+		request_hash is not null, jsonb_strip_nulls(jsonb_build_object('id', alpaca_order_id, 'status', status, 'symbol', symbol, 'side', side, 'type', type,
+			'time_in_force', time_in_force, 'order_class', nullif(order_class, ''), 'qty', trim_scale(qty)::text, 'notional', trim_scale(notional)::text,
+			'limit_price', trim_scale(limit_price)::text, 'stop_price', trim_scale(stop_price)::text, 'trail_price', trim_scale(trail_price)::text,
+			'trail_percent', trim_scale(trail_percent)::text, 'filled_qty', trim_scale(filled_qty)::text,
+			'filled_avg_price', trim_scale(filled_avg_price)::text, 'replaces', replaces, 'replaced_by', replaced_by))
+		from app.alpaca_orders where account_id = $1`, account)
+	if err != nil {
+		panic(err) // the administrator may read everything
+	}
+	var r row
+	if _, err := pgx.ForEachRow(rows, []any{&r.ID, &r.ClientOrderID, &r.Key, &r.State, &r.Ours, &r.Said}, func() error {
+		all[r.ClientOrderID] = r
+		r.Said = nil
+		return nil
+	}); err != nil {
+		panic(err)
+	}
+	held := map[string]string{}
+	rows, err = conn.Query(ctx, "select symbol, trim_scale(qty)::text from app.alpaca_positions where account_id = $1 and qty <> 0", account)
+	if err != nil {
+		panic(err)
+	}
+	var symbol, qty string
+	if _, err := pgx.ForEachRow(rows, []any{&symbol, &qty}, func() error { held[symbol] = qty; return nil }); err != nil {
+		panic(err)
+	}
+	return all, held
+}
+
+// ordersDiffer compares the database's rows with the broker's book: each of the
+// broker's orders is one row and says the same.
+func ordersDiffer(rows map[string]row, there []alpacasim.Order) (found []string) {
+	seen := map[string]bool{}
+	for _, o := range there {
+		if seen[o.ClientOrderID] {
+			found = append(found, fmt.Sprintf("%s is two orders at the broker", o.ClientOrderID))
+		}
+		seen[o.ClientOrderID] = true
+		r, ok := rows[o.ClientOrderID]
+		if !ok {
+			found = append(found, fmt.Sprintf("%s (%s, %s) is at the broker and not here", o.ClientOrderID, o.ID, o.Status))
+			continue
+		}
+		said := brokerSays(o)
+		if o.Type == "trailing_stop" { // it follows the market, and no update says so
+			delete(r.Said, "stop_price")
+			delete(said, "stop_price")
+		}
+		for _, field := range slices.Sorted(maps.Keys(said)) {
+			if r.Said[field] != said[field] {
+				found = append(found, fmt.Sprintf("%s (%s): %s is %q here and %q at the broker", o.ClientOrderID, o.ID, field, r.Said[field], said[field]))
+			}
+		}
+		for field, here := range r.Said {
+			if _, told := said[field]; !told {
+				found = append(found, fmt.Sprintf("%s (%s): %s is %q here and absent at the broker", o.ClientOrderID, o.ID, field, here))
+			}
+		}
+		if r.State != "accepted" {
+			found = append(found, fmt.Sprintf("%s (%s) is %s here, and at the broker", o.ClientOrderID, o.ID, r.State))
+		}
+		if !r.Ours && o.Side == "buy" { // what sells is an exit, which the broker made
+			found = append(found, fmt.Sprintf("%s (%s) was sent by nobody", o.ClientOrderID, o.ID))
+		}
+	}
+	for id, r := range rows {
+		if r.State == "accepted" && !seen[id] {
+			found = append(found, fmt.Sprintf("%s is accepted here and not at the broker", id))
+		}
+	}
+	return found
+}
+
+func brokerSays(o alpacasim.Order) map[string]string {
+	said := map[string]string{"id": o.ID, "status": o.Status, "symbol": o.Symbol, "side": o.Side, "type": o.Type, "time_in_force": o.TimeInForce,
+		"filled_qty": o.FilledQty.String()}
+	if o.OrderClass != "" {
+		said["order_class"] = o.OrderClass
+	}
+	for field, d := range map[string]*decimal.Decimal{"qty": o.Qty, "notional": o.Notional, "limit_price": o.LimitPrice, "stop_price": o.StopPrice,
+		"trail_price": o.TrailPrice, "trail_percent": o.TrailPercent, "filled_avg_price": o.FilledAvgPrice} {
+		if d != nil {
+			said[field] = d.String()
+		}
+	}
+	for field, id := range map[string]*string{"replaces": o.Replaces, "replaced_by": o.ReplacedBy} {
+		if id != nil {
+			said[field] = *id
+		}
+	}
+	return said
+}
+
+// fillsDiffer compares what the broker's orders say with its executions that
+// count, by order.
+func fillsDiffer(there []alpacasim.Order, executions []alpacasim.Execution) (found []string) {
+	filled := map[string]decimal.Decimal{}
+	for _, x := range executions {
+		if !x.Busted {
+			filled[x.OrderID] = filled[x.OrderID].Add(x.Qty)
+		}
+	}
+	for _, o := range there {
+		if !filled[o.ID].Equal(o.FilledQty) {
+			found = append(found, fmt.Sprintf("%s (%s): %s is filled, its executions come to %s", o.ClientOrderID, o.ID, o.FilledQty, filled[o.ID]))
+		}
+	}
+	return found
+}
+
+func positionsDiffer(held map[string]string, there []alpacasim.Position) (found []string) {
+	told := map[string]string{}
+	for _, p := range there {
+		if !p.Qty.IsZero() {
+			told[p.Symbol] = p.Qty.String()
+		}
+	}
+	if !maps.Equal(held, told) {
+		found = append(found, fmt.Sprintf("it holds %v here and %v at the broker", held, told))
+	}
+	return found
+}
+
+// intentsDiffer tells where an intent is not what its sender was answered, or
+// is more than one order; and of rows that are nobody's intent.
+func intentsDiffer(rows map[string]row, there []alpacasim.Order, intents []*intent) (found []string) {
+	atBroker := map[string]bool{}
+	for _, o := range there {
+		atBroker[o.ClientOrderID] = true
+	}
+	ofIntent := map[string][]row{}
+	for _, r := range rows {
+		if r.Ours {
+			name := r.Key
+			if name == "" {
+				name = r.ClientOrderID
+			}
+			ofIntent[name] = append(ofIntent[name], r)
+		}
+	}
+	for _, in := range intents {
+		name := in.key
+		if name == "" {
+			name = in.clientOrderID
+		}
+		mine := ofIntent[name]
+		delete(ofIntent, name)
+		switch {
+		case len(mine) > 1:
+			found = append(found, fmt.Sprintf("%s is %d orders here", in.name, len(mine)))
+		case len(mine) == 0 && in.id != "":
+			found = append(found, fmt.Sprintf("%s was answered order %s, which is not here", in.name, in.id))
+		case len(mine) == 0:
+			continue // it never got here
+		case in.id != "" && mine[0].ID != in.id:
+			found = append(found, fmt.Sprintf("%s was answered order %s and is %s", in.name, in.id, mine[0].ID))
+		case in.refused && atBroker[mine[0].ClientOrderID]:
+			found = append(found, fmt.Sprintf("%s was answered that it is refused, and is at the broker as %s", in.name, mine[0].ClientOrderID))
+		case in.placed && mine[0].State == "accepted" && !atBroker[mine[0].ClientOrderID]:
+			found = append(found, fmt.Sprintf("%s was answered that it is placed, and is not at the broker", in.name))
+		case mine[0].State == "unknown" && atBroker[mine[0].ClientOrderID]:
+			found = append(found, fmt.Sprintf("%s is unknown here, and at the broker", in.name))
+		}
+	}
+	for name := range ofIntent {
+		found = append(found, fmt.Sprintf("%s is an order that nobody sent", name))
+	}
+	return found
+}
