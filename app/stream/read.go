@@ -85,6 +85,9 @@ func (a *account) read(ctx context.Context) {
 			attempt = -1
 			continue
 		}
+		if attempt == 0 {
+			signal(a.gap) // the mirror does not wait for a stream that may not come
+		}
 		wait := backoff
 		switch {
 		case errors.Is(err, broker.ErrNotSupported):
