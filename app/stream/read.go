@@ -62,13 +62,13 @@ func (a *account) read(ctx context.Context) {
 		defer cancel()
 		a.isDown(last, "", "")
 	}()
-	road, note, fellBack := events, "", time.Time{}
-	if a.lease.StreamMode == socket {
-		road = socket
+	way := road{mode: a.lease.StreamMode, kind: events}
+	if way.mode == socket {
+		way.kind = socket
 	}
 	for attempt := 0; ctx.Err() == nil; attempt++ {
 		began := time.Now()
-		err := a.connect(ctx, road, note)
+		err := a.connect(ctx, way)
 		if ctx.Err() != nil {
 			return
 		}
@@ -79,27 +79,25 @@ func (a *account) read(ctx context.Context) {
 		if a.refused(ctx, err) {
 			return
 		}
-		a.log.Info("the stream ended and starts again", "stream", road, "err", err)
-		a.isDown(ctx, note, sentence(road, err))
-		if time.Since(began) > 30*time.Second {
-			attempt = 0
+		a.log.Info("the stream ended and starts again", "stream", way.kind, "err", err)
+		a.isDown(ctx, way.note, sentence(way.kind, err))
+		if way.turn(err) {
+			attempt = -1
+			continue
 		}
-		limited := isKind(err, broker.RateLimited)
-		if errors.Is(err, broker.ErrNotSupported) {
-			if a.lease.StreamMode == "auto" && road == events {
-				road, note, fellBack, attempt = socket, fellBackNote, time.Now(), -1
-				continue
-			}
+		if attempt == 0 {
+			signal(a.gap) // the mirror does not wait for a stream that may not come
+		}
+		wait := backoff
+		switch {
+		case errors.Is(err, broker.ErrNotSupported):
 			// Reconciliation alone keeps the mirror until this is tried again.
 			attempt = 7
 			signal(a.gap)
-		}
-		if a.lease.StreamMode == "auto" && road == socket && (errors.Is(err, broker.ErrNotSupported) || time.Since(fellBack) > retryEvents) {
-			road, note = events, ""
-		}
-		wait := backoff
-		if limited {
+		case isKind(err, broker.RateLimited):
 			wait = backoffReaped
+		case time.Since(began) > 30*time.Second:
+			attempt = 0
 		}
 		if !wait(ctx, attempt) {
 			return
@@ -107,26 +105,49 @@ func (a *account) read(ctx context.Context) {
 	}
 }
 
+// road is the way in which an account's updates are read.
+type road struct {
+	mode     string // what is asked for
+	kind     string // what is tried
+	note     string // why that is another
+	fellBack time.Time
+}
+
+// turn chooses what is tried after a stream that ended with err, and says
+// whether that is done at once.
+func (r *road) turn(err error) (now bool) {
+	unsupported := errors.Is(err, broker.ErrNotSupported)
+	switch {
+	case r.mode != "auto":
+	case r.kind == events && unsupported:
+		r.kind, r.note, r.fellBack = socket, fellBackNote, time.Now()
+		return true
+	case r.kind == socket && (unsupported || time.Since(r.fellBack) > retryEvents):
+		r.kind, r.note = events, ""
+	}
+	return false
+}
+
 // connect reads one stream to its end.
-func (a *account) connect(ctx context.Context, road, note string) error {
+func (a *account) connect(ctx context.Context, way road) error {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	defer a.up.set(time.Time{}, nil)
 	handle := func(m broker.Message) error {
 		switch m.Kind {
 		case broker.Connected:
-			a.isUp(ctx, road, note, end)
+			a.isUp(ctx, way, end)
 			signal(a.gap)
 		case broker.Dropped:
 			a.log.Warn("the broker's stream left something out", "said", m.Text)
-			a.isUp(ctx, road, note, end)
+			a.isUp(ctx, way, end)
 			signal(a.gap)
 		case broker.Update:
 			return a.apply(ctx, m)
 		}
 		return nil
 	}
-	if road == events {
+	if way.kind == events {
 		return a.m.Broker.StreamTrades(ctx, a.opened.Environment, a.opened.Credentials, a.lastID, handle)
 	}
 	err := a.m.Broker.StreamSocket(ctx, a.opened.Environment, a.opened.Credentials, handle)
@@ -151,9 +172,9 @@ const fellBackNote = "Alpaca offers this account no Server-Sent Events, so that 
 	"It takes one connection an account: a program of your own that uses it and this one shut each other out."
 
 // sentence says in words for people why a stream ended.
-func sentence(road string, err error) string {
+func sentence(kind string, err error) string {
 	switch {
-	case errors.Is(err, broker.ErrNotSupported) && road == events:
+	case errors.Is(err, broker.ErrNotSupported) && kind == events:
 		return `Alpaca offers this account no Server-Sent Events. Set "stream_mode" to auto or ws.`
 	case errors.Is(err, broker.ErrNotSupported):
 		return "Alpaca offers this account no WebSocket of trade updates. Orders are reconciled every few minutes."
@@ -172,13 +193,13 @@ func sentence(road string, err error) string {
 }
 
 // isUp notes that the stream tells everything from now on.
-func (a *account) isUp(ctx context.Context, road, note string, end func(error)) {
+func (a *account) isUp(ctx context.Context, way road, end func(error)) {
 	now := time.Now()
 	a.up.set(now, end)
 	a.note(ctx, func(b *tenant.Batch) {
 		b.Queue(`insert into app.stream_cursors as c (account_id, streaming, unbroken_since, note) values ($1, $2, $3, nullif($4, ''))
 			on conflict (account_id) do update set streaming = excluded.streaming, unbroken_since = excluded.unbroken_since,
-				note = excluded.note, updated_at = now()`, a.lease.Account, road, now, note)
+				note = excluded.note, updated_at = now()`, a.lease.Account, way.kind, now, way.note)
 	})
 }
 

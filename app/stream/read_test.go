@@ -1,10 +1,13 @@
 package stream_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/coder/websocket"
 
 	"paddock/app/accounts"
 	"paddock/app/alpacasim"
@@ -168,18 +171,30 @@ func TestModeIsTakenUp(t *testing.T) {
 // it is had.
 func TestTakenWebSocket(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *alpacasim.Config) { c.Reap = 1500 * time.Millisecond })
+	w := newWorld(t)
 	w.mode("ws")
-	_, stop := w.run()
-	w.streams("ws")
-	stop()
-	_, _ = w.run() // while the place of the first is taken still
+	other, _, err := websocket.Dial(t.Context(), w.url+"/stream", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.CloseNow()
+	if err := other.Write(t.Context(), websocket.MessageText, fmt.Appendf(nil, `{"action":"auth","key":%q,"secret":%q}`, w.seed.KeyID, w.seed.SecretKey)); err != nil {
+		t.Fatal(err)
+	}
+	if _, text, err := other.Read(t.Context()); err != nil || !strings.Contains(string(text), `"authorized"`) {
+		t.Fatalf("the other program was told %s (%v)", text, err)
+	}
+	w.run()
 	w.eventually("the reason", func() bool {
 		e := w.health().Stream.LastError
 		return e != nil && strings.Contains(*e, "one WebSocket")
 	})
-	if h := w.health(); h.Status == "needs_credentials" {
-		t.Errorf("the health is %+v", h)
+	w.eventually("the agreement", func() bool { return w.health().Status == "ok" })
+	if w.kind() != "none" {
+		t.Errorf("the health is %+v", w.health())
+	}
+	if err := other.Close(websocket.StatusNormalClosure, ""); err != nil {
+		t.Log(err) // it is gone all the same
 	}
 	w.streams("ws")
 }

@@ -121,6 +121,7 @@ type world struct {
 	sim     *alpacasim.Sim
 	front   *front
 	seed    alpacasim.AccountSeed
+	url     string // of the front
 	broker  *broker.Broker
 	keys    *accounts.Keyring
 	db      *tenant.DB
@@ -146,6 +147,7 @@ func newWorld(t *testing.T, change ...func(*alpacasim.Config)) *world {
 	}
 	w.front = &front{sim: w.sim.Handler()}
 	server := httptest.NewServer(w.front)
+	w.url = server.URL
 	t.Cleanup(func() {
 		w.sim.CutStreams()
 		server.CloseClientConnections()

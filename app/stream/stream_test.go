@@ -158,9 +158,13 @@ func TestDroppedMessagesAreAskedFor(t *testing.T) {
 	w.run()
 	w.becomes("a", "accepted new 0")
 	w.sim.Step() // the stream does not tell of it
+	unbroken := *w.health().Stream.UnbrokenSince
 	say <- ": heartbeat\n\n"
 	say <- ": you are reading too slowly, dropped 10000 messages\n\n"
 	w.becomes("a", "accepted filled 2")
+	if since := w.health().Stream.UnbrokenSince; since == nil || !since.After(unbroken) {
+		t.Errorf("the stream counts as unbroken since %v, was since %v", since, unbroken)
+	}
 	if n := w.front.connects.Load(); n != 1 {
 		t.Errorf("%d streams were made", n)
 	}

@@ -86,38 +86,50 @@ func (p *ordersPage) end(asOf *time.Time, source string) []byte {
 	return append(append(append(body, `,"source":"`...), source...), `"}`...)
 }
 
-// The parameters of every list: $1 the account, $2 to $6 the filters, $7 and $8
-// the place where the page begins, $9 its size and one more, and $10 the status
-// as the functions take it.
+// The parameters of every list: $1 the account, $2 and $3 the place where the
+// page begins, $4 its size and one more, $5 to $9 the filters, $10 the status as
+// the functions take it, and $11 the broker's own list.
 const (
-	matching = ` from app.orders_matching($1, $2, $3, $4, $5, $6) o where `
-	trees    = `, app.order_legs($1, alpaca_order_id) as legs from app.order_trees($1, $2, $3, $4, $5, $6, $10) o where true`
-	told     = ` from app.orders_at_broker($1, $11, $2, $3, $4, $5, $6, $10) o where true`
-	toldLegs = `, (select jsonb_agg(app.order_json(c) order by c.created_at, c.id) from app.orders_as_told($1,
-		case when jsonb_typeof(o.broker_order->'legs') = 'array' then o.broker_order->'legs' else '[]' end, o.alpaca_order_id) c) as legs`
-	newestFirst = ` and (created_at, id) < ($7, $8) order by created_at desc, id desc limit $9`
-	oldestFirst = ` and (created_at, id) > ($7, $8) order by created_at, id limit $9`
+	everything = `select ` + orderColumns + ` from app.alpaca_orders where account_id = $1`
+	matching   = `select ` + orderColumns + ` from app.orders_matching($1, $5, $6, $7, $8, $9) where true`
+	trees      = `select ` + orderColumns + `, app.order_legs($1, alpaca_order_id) as legs
+		from app.order_trees($1, $5, $6, $7, $8, $9, $10) where true`
+	told      = `select ` + orderColumns + ` from app.orders_at_broker($1, $11, $5, $6, $7, $8, $9, $10) where true`
+	toldTrees = `select ` + orderColumns + `, (select jsonb_agg(app.order_json(c) order by c.created_at, c.id) from app.orders_as_told($1,
+			case when jsonb_typeof(o.broker_order->'legs') = 'array' then o.broker_order->'legs' else '[]' end, o.alpaca_order_id) c) as legs
+		from app.orders_at_broker($1, $11, $5, $6, $7, $8, $9, $10) o where true`
+	newestFirst = ` and (created_at, id) < ($2, $3) order by created_at desc, id desc limit $4`
+	oldestFirst = ` and (created_at, id) > ($2, $3) order by created_at, id limit $4`
 )
 
+// ofStatus is a condition that has an index, or needs none.
+var ofStatus = map[string]string{"all": "", "open": " and is_open", "closed": " and not is_open"}
+
 // inMirror is the query of a page of the mirror. Its parts are fixed: which of
-// them it has follows from the status, the direction and nested, so that each
-// kind of list has a plan of its own, and its index.
+// them it has follows from what is asked for, so that each kind of list has a
+// plan of its own. One without filters, as most are, has none in it either.
 func (l OrderList) inMirror(account uuid.UUID) (sql string, args []any) {
 	args = l.parameters(account)
-	if l.Nested {
-		return `select ` + orderColumns + trees + l.order(), args
+	switch {
+	case l.Nested:
+		return trees + l.order(), args
+	case l.filtered():
+		return matching + ofStatus[l.Status] + l.order(), args[:9]
 	}
-	status := map[string]string{"all": "true", "open": "is_open", "closed": "not is_open"}[l.Status]
-	return `select ` + orderColumns + matching + status + l.order(), args[:9]
+	return everything + ofStatus[l.Status] + l.order(), args[:4]
 }
 
 // atBroker is the query of a page of the broker's own list.
 func (l OrderList) atBroker(account uuid.UUID, orders json.RawMessage) (sql string, args []any) {
 	args = append(l.parameters(account), []byte(orders))
 	if l.Nested {
-		return `select ` + orderColumns + toldLegs + told + l.order(), args
+		return toldTrees + l.order(), args
 	}
-	return `select ` + orderColumns + told + l.order(), args
+	return told + l.order(), args
+}
+
+func (l OrderList) filtered() bool {
+	return l.After != nil || l.Until != nil || l.Symbols != nil || l.Side != "" || l.Classes != nil
 }
 
 func (l OrderList) order() string {
@@ -141,7 +153,7 @@ func (l OrderList) parameters(account uuid.UUID) []any {
 	for i, s := range l.Symbols {
 		symbols[i] = strings.ReplaceAll(s, "/", "")
 	}
-	return []any{account, l.After, l.Until, listOrNil(symbols), side, listOrNil(l.Classes), l.Page.At, l.Page.ID, l.Page.Limit + 1, open}
+	return []any{account, l.Page.At, l.Page.ID, l.Page.Limit + 1, l.After, l.Until, listOrNil(symbols), side, listOrNil(l.Classes), open}
 }
 
 // listOrNil sends no list where there is nothing to look for.

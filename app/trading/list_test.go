@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -86,9 +87,11 @@ func (d *desk) plan(sql string) string {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	call := "explain (costs off) execute page ('" + d.owner.Account.String() + "', null, null, null, null, null, '" + page.At.Format("2006-01-02T15:04:05Z") + "', '" + page.ID.String() + "', 51"
-	if strings.Contains(sql, "$10") {
-		call += ", null"
+	call := "explain (costs off) execute page ('" + d.owner.Account.String() + "', '" + page.At.Format(time.RFC3339) + "', '" + page.ID.String() + "', 51"
+	for _, filter := range []string{"$5", "$6", "$7", "$8", "$9", "$10"} {
+		if strings.Contains(sql, filter) {
+			call += ", null"
+		}
 	}
 	rows, err := conn.Query(d.t.Context(), call+")", pgx.QueryExecModeSimpleProtocol)
 	if err != nil {
