@@ -92,7 +92,6 @@ func (w *world) lease() tenant.Lease {
 type trial struct {
 	*rand.Rand
 	executions []*execution
-	adjusted   []plainAdjustment
 	told       []telling
 	orders     []*tradedOrder
 }

@@ -264,7 +264,7 @@ func (t *plainTrip) split(from, to decimal.Decimal) {
 func (j *plainSymbol) attribute(a plainAdjustment, since time.Time) {
 	agents, tags, agentsAt, tagsAt := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, f := range j.fills {
-		if f.at.Before(since) || f.at.After(a.at) {
+		if f.at.Before(since) || f.at.After(a.at) || f.at.Equal(a.at) && f.id > a.id {
 			continue
 		}
 		agents[f.agent], tags[f.tag] = true, true

@@ -14,7 +14,8 @@ language sql as $$
       cross join lateral (
         select t.orchestrator_agent_id, t.tag, rank() over (order by t.price is distinct from j.price) as place
         from app.fills t
-        where t.account_id = p_account and t.symbol = p_symbol and t.state = 'live' and t.at between p_since and j.at) f
+        where t.account_id = p_account and t.symbol = p_symbol and t.state = 'live' and t.at >= p_since
+          and (t.at, t.execution_id) < (j.at, j.activity_id)) f
       where j.account_id = p_account and j.activity_id = p_activity and f.place = 1) whose
     where a.account_id = p_account and a.activity_id = p_activity;
 $$;
