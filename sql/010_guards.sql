@@ -93,6 +93,7 @@ grant insert (reference_prices), update (reference_prices) on app.alpaca_orders 
 {{ template "func/held_quantity.sql" . }}
 {{ template "func/order_verdict.sql" . }}
 {{ template "func/guard_order.sql" . }}
+{{ template "func/take_after.sql" . }}
 grant execute on function app.position_symbol(text) to paddock_app, paddock_worker;
 grant execute on function app.order_event(text, app.alpaca_orders) to paddock_app, paddock_worker;
 grant execute on function app.underlying(text), app.order_lines(app.alpaca_orders), app.open_quantities(uuid, text, uuid),
@@ -100,6 +101,9 @@ grant execute on function app.underlying(text), app.order_lines(app.alpaca_order
   app.new_york_midnight(), app.guards_json(uuid), app.opposing_orders(uuid, text, text),
   app.held_quantity(uuid, text), app.order_verdict(app.alpaca_orders) to paddock_app;
 
+create trigger take_after before update on app.alpaca_orders
+  for each row when (old.parent_alpaca_order_id is null and new.parent_alpaca_order_id is not null or old.replaces is null and new.replaces is not null)
+  execute function app.take_after();
 create trigger guard_new before insert on app.alpaca_orders
   for each row when (new.intent_state = 'submitting') execute function app.guard_order();
 create trigger guard_again before update on app.alpaca_orders
@@ -129,6 +133,8 @@ revoke create on schema private from paddock_gate;
 set local role paddock_owner;
 drop trigger guard_again on app.alpaca_orders;
 drop trigger guard_new on app.alpaca_orders;
+drop trigger take_after on app.alpaca_orders;
+drop function app.take_after();
 drop function app.guard_order();
 drop function app.order_verdict(app.alpaca_orders);
 drop function app.held_quantity(uuid, text);

@@ -22,7 +22,9 @@ import (
 // description has it, each position as its newest update has it, and the log
 // has each update once. Nothing that a broker may say raises an error.
 //
-// history says what happens, a byte an event; telling how it is told.
+// history says what happens, a byte an event; telling how it is told: 0 is the
+// stream's own order, which the broker's answers may run ahead of, and any other
+// number mixes everything.
 func FuzzDescriptions(f *testing.F) {
 	const place, part, fill, cancel, replace, bust, end = 0, 1, 3, 4, 5, 6, 7
 	for _, history := range [][]byte{
@@ -53,6 +55,9 @@ func FuzzDescriptions(f *testing.F) {
 		var set pgx.Batch
 		set.Queue("insert into app.user_accounts (id, user_id, name, environment) values ($1, 'u1', $2, 'paper')", lease.Account, lease.Account.String())
 		set.Queue("insert into app.stream_leases (account_id, holder, expires_at) values ($1, $2, now() + interval '1 hour')", lease.Account, lease.Holder)
+		if telling == 0 { // answers move positions once the account's have been read
+			set.Queue("insert into app.stream_cursors (account_id, agreed_at) values ($1, $2)", lease.Account, b.told[0].At.Add(-time.Hour))
+		}
 		if err := admin.SendBatch(t.Context(), &set).Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -193,6 +198,10 @@ func (b *book) say(o *bookOrder, event, status string, by int) {
 // answer of the broker's would describe them.
 func (b *book) tell(batch *tenant.Batch, account uuid.UUID, telling uint64) {
 	dice := rand.New(rand.NewPCG(telling, 1))
+	if telling == 0 {
+		b.tellAhead(batch, account, dice)
+		return
+	}
 	var statements []func()
 	for _, u := range b.told {
 		update, order := mustJSON(u), mustJSON(u.Order)
@@ -203,11 +212,21 @@ func (b *book) tell(batch *tenant.Batch, account uuid.UUID, telling uint64) {
 			statements = append(statements, func() { batch.Queue("select app.record_order($1, $2, 'request')", account, order) })
 		}
 	}
-	if telling > 0 {
-		dice.Shuffle(len(statements), func(i, j int) { statements[i], statements[j] = statements[j], statements[i] })
-	}
+	dice.Shuffle(len(statements), func(i, j int) { statements[i], statements[j] = statements[j], statements[i] })
 	for _, queue := range statements {
 		queue()
+	}
+}
+
+// tellAhead queues the updates as they happened, each behind answers that
+// describe what is up to two events ahead.
+func (b *book) tellAhead(batch *tenant.Batch, account uuid.UUID, dice *rand.Rand) {
+	for i, u := range b.told {
+		for range dice.IntN(3) {
+			ahead := b.told[min(i+dice.IntN(3), len(b.told)-1)]
+			batch.Queue("select app.record_order($1, $2, 'request')", account, mustJSON(ahead.Order))
+		}
+		batch.Queue("select app.apply_trade_update($1, $2)", account, mustJSON(u))
 	}
 }
 

@@ -36,6 +36,7 @@ func (a *account) lookUp(ctx context.Context) error {
 			err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
 				queueOrderEvent(b, a.lease, answer.Raw, "reconciled", answer.RequestID)
 			})
+			signal(a.gap) // its legs are in no answer to a look-up
 		case errors.As(err, &e) && e.Kind == broker.NotFound:
 			err = a.notFound(ctx, in)
 		}

@@ -21,7 +21,11 @@ begin
 
   select (r.recorded).* into o from app.record_order(p_account, u->'order', p_moves => false) r;
 
-  -- A bust or correction says what is held as a fill does.
+  -- A bust or correction says what is held as a fill does. What the order was
+  -- filled with since, by an answer that came before this update, comes on top.
+  if traded then
+    held := held + (o.filled_qty - coalesce((u->'order'->>'filled_qty')::numeric, 0)) * case o.side when 'sell' then -1 else 1 end;
+  end if;
   if held is not null and o.symbol is not null then
     insert into app.alpaca_positions as t (account_id, symbol, asset_class, qty, avg_entry_price, current_price, as_of)
       values (p_account, app.position_symbol(o.symbol), u->'order'->>'asset_class', held, price, price, at)
