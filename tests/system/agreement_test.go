@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -44,6 +45,8 @@ func (w *world) differences(conn *pgx.Conn, a *chaosAccount, parked bool) []stri
 	found := ordersDiffer(rows, there)
 	found = append(found, fillsDiffer(there, w.sim.Executions(a.seed.KeyID))...)
 	found = append(found, positionsDiffer(held, w.sim.Positions(a.seed.KeyID))...)
+	found = append(found, journalDiffers(conn, a.id, w.sim.Executions(a.seed.KeyID))...)
+	found = append(found, a.guardsPassed(there, w.sim.Executions(a.seed.KeyID))...)
 	found = append(found, intentsDiffer(rows, there, a.intents)...)
 	if parked {
 		for _, r := range rows {
@@ -181,7 +184,7 @@ func positionsDiffer(held map[string]string, there []alpacasim.Position) (found 
 	told := map[string]string{}
 	for _, p := range there {
 		if !p.Qty.IsZero() {
-			told[p.Symbol] = p.Qty.String()
+			told[strings.ReplaceAll(p.Symbol, "/", "")] = p.Qty.String()
 		}
 	}
 	if !maps.Equal(held, told) {

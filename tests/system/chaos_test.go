@@ -52,8 +52,9 @@ func chaosSeed(t *testing.T) uint64 {
 
 // Many accounts trade at once, with a broker at which everything goes wrong and
 // a server that is killed again and again; their programs repeat what was not
-// answered. In the end broker and database agree on every order, fill and
-// position, no intent became two orders, and what was answered is so.
+// answered. In the end broker and database agree on every order, fill, position
+// and line of the journal, no intent became two orders, what was answered is so,
+// and no guard was passed.
 func TestChaos(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")
@@ -65,7 +66,11 @@ func TestChaos(t *testing.T) {
 	var all []*chaosAccount
 	users := []*user{w.signUp("ada"), w.signUp("bob"), w.signUp("eve")}
 	for i, s := range w.seeds {
-		all = append(all, &chaosAccount{account: users[i%len(users)].connect(fmt.Sprint("account-", i), s)})
+		a := &chaosAccount{account: users[i%len(users)].connect(fmt.Sprint("account-", i), s)}
+		if i%3 == 0 {
+			a.guard(much)
+		}
+		all = append(all, a)
 	}
 	for _, in := range chaosFaults {
 		in.N = -1
@@ -84,6 +89,7 @@ func TestChaos(t *testing.T) {
 		clients.Wait()
 		close(done)
 	}()
+	go w.bust(done, rand.New(rand.NewPCG(seed, 1<<41)))
 	kills := w.killUntil(done, rand.New(rand.NewPCG(seed, 1<<40)))
 	for ; kills < much.kills; kills++ {
 		w.kill()
@@ -123,6 +129,10 @@ var chaosFaults = []alpacasim.Injection{
 	{Fault: alpacasim.FailAfter, On: "DELETE", P: 0.1},
 	{Fault: alpacasim.CancelRace, On: "DELETE", P: 0.2},
 	{Fault: alpacasim.CancelReject, On: "DELETE", P: 0.1},
+	{Fault: alpacasim.Drop, On: "PATCH", P: 0.1},
+	{Fault: alpacasim.FailAfter, On: "PATCH", P: 0.1},
+	{Fault: alpacasim.Fail, On: "PATCH", P: 0.05},
+	{Fault: alpacasim.ReplaceReject, On: "PATCH", P: 0.2},
 	{Fault: alpacasim.Cut, P: 0.02},
 	{Fault: alpacasim.Mute, P: 0.005},
 	{Fault: alpacasim.Duplicate, P: 0.1},
@@ -156,5 +166,20 @@ func (w *world) killUntil(done <-chan struct{}, dice *rand.Rand) (kills int) {
 		kills++
 		time.Sleep(time.Duration(dice.Int64N(int64(2 * time.Second))))
 		w.start()
+	}
+}
+
+// bust takes back an execution now and then, as exchanges do.
+func (w *world) bust(done <-chan struct{}, dice *rand.Rand) {
+	for {
+		select {
+		case <-done:
+			return
+		case <-time.After(2 * time.Second):
+		}
+		of := w.sim.Executions(w.seeds[dice.IntN(len(w.seeds))].KeyID)
+		if len(of) > 0 {
+			w.sim.Bust(of[dice.IntN(len(of))].ID)
+		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 // chaosAccount is an account, and all that its programs sent.
 type chaosAccount struct {
 	*account
+	limits *limits // nil for none
 
 	mu      sync.Mutex
 	intents []*intent
@@ -22,6 +23,7 @@ type chaosAccount struct {
 // intent is an order as a program wants it, and what it has been answered.
 type intent struct {
 	name          string
+	method, path  string
 	key           string         // its Idempotency-Key, or ""
 	clientOrderID string         // its own, or ""
 	body          map[string]any // the same at each try
@@ -49,17 +51,37 @@ func (a *chaosAccount) trade(dice *rand.Rand, name string, orders int) {
 			again = again && !in.definite()
 			time.Sleep(time.Duration(100+dice.IntN(700)) * time.Millisecond)
 		}
-		if in.id != "" && dice.IntN(4) == 0 {
+		switch chance := dice.IntN(12); {
+		case in.id != "" && chance < 3:
 			// Whether that is granted is the broker's to say.
 			a.send(client, http.MethodDelete, "/api/orders/"+in.id, "", nil)
+		case in.id != "" && chance < 6:
+			a.follow(client, dice, &intent{name: in.name + "-next", method: http.MethodPatch, path: "/api/orders/" + in.id, key: "key-" + in.name + "-next",
+				body: map[string]any{"qty": fmt.Sprint(10 + dice.IntN(9))}})
+		case chance == 6:
+			a.follow(client, dice, &intent{name: in.name + "-close", method: http.MethodDelete, key: "key-" + in.name + "-close",
+				path: "/api/positions/" + []string{"AAPL", "MSFT", "SPY", "BTCUSD"}[dice.IntN(4)] + "?percentage=50&cancel_orders=" + fmt.Sprint(dice.IntN(2) == 0)})
 		}
 		time.Sleep(time.Duration(dice.IntN(400)) * time.Millisecond)
 	}
 }
 
+// follow sends an intent that follows from another one.
+func (a *chaosAccount) follow(client *http.Client, dice *rand.Rand, in *intent) {
+	a.mu.Lock()
+	a.intents = append(a.intents, in)
+	a.mu.Unlock()
+	for range 8 {
+		if a.try(client, in); in.definite() {
+			return
+		}
+		time.Sleep(time.Duration(100+dice.IntN(700)) * time.Millisecond)
+	}
+}
+
 // try sends an intent once. An answer that contradicts an earlier one is an error.
 func (a *chaosAccount) try(client *http.Client, in *intent) {
-	status, answer := a.send(client, http.MethodPost, "/api/orders", in.key, in.body)
+	status, answer := a.send(client, in.method, in.path, in.key, in.body)
 	var said struct {
 		ID   string `json:"id"`
 		Code string `json:"code"`
@@ -68,7 +90,7 @@ func (a *chaosAccount) try(client *http.Client, in *intent) {
 		a.user.w.t.Errorf("%s %s: the answer %d is no JSON", a.name, in.name, status)
 	}
 	switch status {
-	case http.StatusCreated, http.StatusAccepted:
+	case http.StatusOK, http.StatusCreated, http.StatusAccepted:
 		if in.id != "" && in.id != said.ID {
 			a.user.w.t.Errorf("%s %s: answered order %s, and later order %s", a.name, in.name, in.id, said.ID)
 		}
@@ -76,8 +98,11 @@ func (a *chaosAccount) try(client *http.Client, in *intent) {
 			a.user.w.t.Errorf("%s %s: refused, and later answered %d", a.name, in.name, status)
 		}
 		in.id = said.ID
-		in.placed = in.placed || status == http.StatusCreated
-	case http.StatusUnprocessableEntity:
+		in.placed = in.placed || status != http.StatusAccepted
+	case http.StatusUnprocessableEntity, http.StatusNotFound, http.StatusConflict:
+		if in.method == http.MethodPost && status != http.StatusUnprocessableEntity {
+			a.user.w.t.Errorf("%s %s: answered %d: %.300s", a.name, in.name, status, answer)
+		}
 		if in.placed {
 			a.user.w.t.Errorf("%s %s: placed, and later refused", a.name, in.name)
 		}
@@ -90,13 +115,13 @@ func (a *chaosAccount) try(client *http.Client, in *intent) {
 }
 
 // send answers status 0 where no whole answer came.
-func (a *chaosAccount) send(client *http.Client, method, path, key string, body any) (int, []byte) {
-	text, err := json.Marshal(body)
-	if err != nil {
-		panic(err) // maps of texts always marshal
-	}
-	if body == nil {
-		text = nil
+func (a *chaosAccount) send(client *http.Client, method, path, key string, body map[string]any) (int, []byte) {
+	var text []byte
+	if body != nil {
+		var err error
+		if text, err = json.Marshal(body); err != nil {
+			panic(err) // maps of texts always marshal
+		}
 	}
 	request, err := http.NewRequest(method, "http://"+a.user.w.addr+path, bytes.NewReader(text))
 	if err != nil {
@@ -165,7 +190,7 @@ func newIntent(dice *rand.Rand, name string) *intent {
 	case 11:
 		with(map[string]any{"type": "limit", "limit_price": at(1) + "1"}) // too fine a price: refused
 	}
-	in := &intent{name: name, body: body}
+	in := &intent{name: name, method: http.MethodPost, path: "/api/orders", body: body}
 	named := dice.IntN(3)
 	if named != 0 {
 		in.key = "key-" + name
