@@ -243,7 +243,7 @@ var roleAttacks = []attack{
 		// An index that does not begin with account_id, and for that query none
 		// that does.
 		weak: []string{"create index on app.alpaca_orders (client_order_id)", "drop index app.alpaca_orders_newest_idx",
-			"alter table app.alpaca_orders drop constraint alpaca_orders_account_id_client_order_id_key, drop constraint alpaca_orders_account_id_alpaca_order_id_key, drop constraint alpaca_orders_pkey"},
+			"alter table app.alpaca_orders drop constraint alpaca_orders_account_id_client_order_id_key, drop constraint alpaca_orders_account_id_alpaca_order_id_key, drop constraint alpaca_orders_pkey cascade"},
 		scene: func(l *lab) { l.report(l.a.Account) },
 		run: func(l *lab) {
 			s := l.as(l.login)
