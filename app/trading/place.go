@@ -138,7 +138,7 @@ func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid
 		p = collided(p, refusal.ExistingOrderID, existing.order)
 	}
 	if problem.Is(err, "order_not_found") {
-		err = nil // the one that is in the way was placed elsewhere just now
+		err = nil
 	}
 	if err != nil {
 		s.log.ErrorContext(ctx, "a refused order could not be recorded; it will be looked up", "account", a.Account, "order", id, "err", err)
@@ -148,10 +148,11 @@ func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid
 
 // collided names the order that this one would have traded with.
 func collided(p *problem.Problem, id string, order json.RawMessage) *problem.Problem {
-	p.Details = map[string]any{"existing_order_id": id, "collisions": []json.RawMessage{}}
-	if order != nil {
-		p.Details = map[string]any{"existing_order_id": id, "collisions": []json.RawMessage{order}}
+	collisions := []json.RawMessage{}
+	if len(order) > 0 { // one that was placed elsewhere just now is not here yet
+		collisions = append(collisions, order)
 	}
+	p.Details = map[string]any{"existing_order_id": id, "collisions": collisions}
 	p.Message += " It would trade with your own order " + id + ": cancel that one first, or let one bracket or oco order do both."
 	return p
 }

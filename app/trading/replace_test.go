@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 
@@ -410,5 +411,22 @@ func TestWashTradeNamesTheOrder(t *testing.T) {
 	orders, _ := details["collisions"].([]json.RawMessage)
 	if p.Code != "order_rejected" || len(orders) != 1 || d.read(orders[0]).ID != mine.ID || p.Broker == nil || p.Broker.Code != 40310000 {
 		t.Errorf("%v, details %v", err, p.Details)
+	}
+
+	// One that was placed elsewhere is named by Alpaca's id alone.
+	outside := alpaca.NewClient(alpaca.ClientOpts{APIKey: d.seed.KeyID, APISecret: d.seed.SecretKey, BaseURL: d.server.URL, RetryLimit: -1})
+	if err := outside.CancelAllOrders(); err != nil {
+		t.Fatal(err)
+	}
+	d.sim.Step()
+	one, low := decimal.NewFromInt(1), decimal.NewFromInt(1)
+	theirs, err := outside.PlaceOrder(alpaca.PlaceOrderRequest{Symbol: "AAPL", Qty: &one, Side: alpaca.Buy, Type: alpaca.Limit, TimeInForce: alpaca.GTC, LimitPrice: &low})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p = problem.Of(place(d, request(t, `{"symbol":"AAPL","side":"sell","type":"market","time_in_force":"day","qty":"1"}`)))
+	text, err := json.Marshal(p.Details)
+	if want := `{"collisions":[],"existing_order_id":"` + theirs.ID + `"}`; err != nil || string(text) != want {
+		t.Errorf("%v: the details are %s (%v), want %s", p, text, err, want)
 	}
 }
