@@ -596,8 +596,8 @@ func TestActivitiesChangeTheJournal(t *testing.T) {
 	for _, symbol := range []string{"AAPL", "BTC/USD"} {
 		w.eventually("the journal to hold what the broker does of "+symbol, func() bool { return held(symbol) == broker(symbol) })
 	}
-	if held("AAPL") != "6" || held("BTCUSD") != "0.49875" {
-		t.Errorf("held are %s and %s", held("AAPL"), held("BTCUSD"))
+	if held("AAPL") != "6" || held("BTC/USD") != "0.49875" {
+		t.Errorf("held are %s and %s", held("AAPL"), held("BTC/USD"))
 	}
 	if got := scan[string](w, `select string_agg(scope_value || ' ' || trim_scale(entry_qty - exit_qty), ', ' order by scope_value) from app.trading_positions
 		where account_id = $1 and scope = 'agent' and symbol = 'AAPL'`, w.account.Account); got != "one 8, two 2" {

@@ -226,7 +226,7 @@ func intentsDiffer(rows map[string]row, there []alpacasim.Order, intents []*inte
 			continue // it never got here
 		case in.id != "" && mine[0].ID != in.id:
 			found = append(found, fmt.Sprintf("%s was answered order %s and is %s", in.name, in.id, mine[0].ID))
-		case in.refused && atBroker[mine[0].ClientOrderID]:
+		case in.refused && !in.guarded && atBroker[mine[0].ClientOrderID]:
 			found = append(found, fmt.Sprintf("%s was answered that it is refused, and is at the broker as %s", in.name, mine[0].ClientOrderID))
 		case in.placed && mine[0].State == "accepted" && !atBroker[mine[0].ClientOrderID]:
 			found = append(found, fmt.Sprintf("%s was answered that it is placed, and is not at the broker", in.name))
