@@ -1,6 +1,6 @@
 // The account's guards, in words.
 import { isBound, money, quantity } from './money'
-import type { Guards, Limits, SwitchGrade, Violation } from './types'
+import type { Closed, GuardEvent, Guards, Limits, SwitchGrade, Violation } from './types'
 
 export const guardNames: Record<Violation['guard'], string> = {
   switch: 'the switch',
@@ -21,13 +21,14 @@ export const grades: Record<SwitchGrade, { name: string; what: string }> = {
   halted: { name: 'Halted', what: 'Nothing is ordered. Orders can only be canceled.' },
 }
 
-const order: SwitchGrade[] = ['open', 'reduce_only', 'halted']
+/** From what lets most through to what lets nothing through. */
+export const switchGrades: SwitchGrade[] = ['open', 'reduce_only', 'halted']
 
 /** Who may turn the switch from one grade to another: the owner any way, a
  * trader only to let less through. */
 export function mayTurn(role: string | undefined, from: SwitchGrade, to: SwitchGrade): boolean {
   if (from === to) return false
-  return role === 'owner' || (role === 'trader' && order.indexOf(to) > order.indexOf(from))
+  return role === 'owner' || (role === 'trader' && switchGrades.indexOf(to) > switchGrades.indexOf(from))
 }
 
 /** Limits with what is used of them, as they are shown. */
@@ -105,4 +106,23 @@ export function fromForm(f: LimitsForm): Limits {
     allowed_symbols: f.onlySymbols ? f.symbols.toUpperCase().split(/[\s,;]+/).filter(Boolean) : null,
     allowed_sides: f.sides === 'any' ? null : f.sides === 'none' ? [] : [f.sides],
   }
+}
+
+/** What became of a position that was to be closed. */
+export function closedWords(c: Closed): string {
+  if ('message' in c.body) return c.body.message
+  if (c.status === 202) return 'Sent. Alpaca’s answer was lost; it is looked up.'
+  return `Order sent; Alpaca says: ${c.body.status.replaceAll('_', ' ')}.`
+}
+
+/** An event of the guards, as a notice. */
+export function guardNotice(e: GuardEvent, account: string): { severity: 'warn' | 'info'; summary: string; detail: string } {
+  if (e.event === 'refused') {
+    const what = [e.request?.side, e.request?.symbol].filter(Boolean).join(' ') || 'an order'
+    return { severity: 'warn', summary: `Refused: ${what}`, detail: `${e.violations[0]?.message ?? ''} · ${account}` }
+  }
+  if (e.event === 'changed') return { severity: 'info', summary: 'The limits were changed', detail: account }
+  const reason = e.reason ? `${e.reason} · ` : ''
+  const severity = e.switch === 'open' ? 'info' : 'warn'
+  return { severity, summary: { open: 'Trading is open', reduce_only: 'Reduce only', halted: 'Trading is halted' }[e.switch], detail: reason + account }
 }

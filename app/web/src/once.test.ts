@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ApiError } from './api'
-import { Once } from './once'
+import { Once, onceFor } from './once'
 
 const order = { symbol: 'AAPL', qty: '7' }
 const refusal = (status: number) => new ApiError(status, 'code', 'A sentence.', '')
@@ -21,5 +21,9 @@ describe('Once', () => {
     const first = once.of(order)
     end(once)
     expect(once.of(order)).not.toBe(first)
+  })
+  it('outlives the dialog that it belongs to', () => {
+    expect(onceFor('close AAPL').of(order)).toBe(onceFor('close AAPL').of(order))
+    expect(onceFor('close AAPL').of(order)).not.toBe(onceFor('close SPY').of(order))
   })
 })

@@ -27,3 +27,13 @@ export class Once {
     if (e instanceof ApiError && e.status >= 400 && e.status < 500 && e.status !== 429) this.done()
   }
 }
+
+const kept = new Map<string, Once>()
+
+/** The same one for the same purpose, also when its dialog was closed and is
+ * opened again meanwhile. */
+export function onceFor(purpose: string): Once {
+  const once = kept.get(purpose) ?? new Once()
+  kept.set(purpose, once)
+  return once
+}
