@@ -81,6 +81,10 @@ export const useDesk = defineStore('desk', () => {
     ])
   }
 
+  function refreshOrders() {
+    return mine((id, signal) => api.orders(id, undefined, signal), (page) => page.orders.forEach(upsert))
+  }
+
   function refreshGuards() {
     return mine(api.guards, (g) => (guards.value = g))
   }
@@ -103,6 +107,12 @@ export const useDesk = defineStore('desk', () => {
     } else if (orders.value[at]!.updated_at <= o.updated_at) orders.value[at] = o
   }
 
+  /** An order with legs, whose own news may be on their way still. */
+  function take(o: Order) {
+    upsert(o)
+    if (!['', 'simple'].includes(o.order_class)) soon(refreshOrders)
+  }
+
   function apply(e: LiveEvent) {
     if (e.account_id !== account.value) return
     stirred.value++
@@ -110,7 +120,7 @@ export const useDesk = defineStore('desk', () => {
     if (e.kind === 'order') {
       const data = e.data as OrderEvent
       if (!data.order) return void load() // an update that the server could not apply: ask what is true
-      upsert(data.order)
+      take(data.order)
       if (!data.execution) return
     } else if (e.kind === 'credentials') {
       const state = (e.data as { state: string }).state
@@ -130,7 +140,7 @@ export const useDesk = defineStore('desk', () => {
   async function change(ask: (account: string) => Promise<Order>) {
     const asked = generation
     const order = await ask(account.value!)
-    if (asked === generation) upsert(order)
+    if (asked === generation) take(order)
     return order
   }
   const place = (order: OrderRequest) => change((id) => api.placeOrder(id, order))
