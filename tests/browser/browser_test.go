@@ -31,6 +31,15 @@ func TestMainPath(t *testing.T) {
 	findSecrets(t, data, append(slices.Concat(seen[0][1:], seen[1][1:]), "a long enough password")...)
 }
 
+// What the console does to orders, positions and guards reaches them: a limit is
+// set and refuses in the preview, an order is placed, replaced and filled, the
+// position closed, and trading halted.
+func TestGuards(t *testing.T) {
+	chromium, js, binary := tools(t)
+	base, seen := start(t, binary, filepath.Join(t.TempDir(), "data"))
+	drive(t, filepath.Join(js, "browser", "guards.mjs"), "BASE_URL="+base, "CHROMIUM="+chromium, "KEY1="+seen[0][1], "SECRET1="+seen[0][2])
+}
+
 // The page of /api/docs shows every operation of the description, from this
 // server's own files alone and within its content security policy.
 func TestDocs(t *testing.T) {

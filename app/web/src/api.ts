@@ -1,6 +1,8 @@
 // The REST API. A tenant's calls name their account themselves: which one is
 // selected may change while an answer is on its way.
-import type { Account, BrokerAccount, Credentials, Order, OrderRequest, Position } from './types'
+import type {
+  Account, BrokerAccount, Closed, Credentials, Details, Guards, Limits, Order, OrderRequest, Position, Preview, Replacement, Turn, Turned,
+} from './types'
 
 export class ApiError extends Error {
   constructor(
@@ -9,6 +11,7 @@ export class ApiError extends Error {
     message: string,
     readonly requestId: string,
     readonly brokerMessage?: string,
+    readonly details: Details = {},
   ) {
     super(message)
   }
@@ -19,6 +22,7 @@ interface Failure {
   message?: string
   request_id?: string
   broker?: { message?: string }
+  details?: Details
 }
 
 let onSignedOut = () => {}
@@ -28,9 +32,17 @@ export function whenSignedOut(then: () => void) {
   onSignedOut = then
 }
 
-async function call<T>(method: string, path: string, options: { account?: string; body?: unknown; signal?: AbortSignal } = {}): Promise<T> {
+interface Options {
+  account?: string
+  body?: unknown
+  signal?: AbortSignal
+  key?: string // by which a retry is known
+}
+
+async function call<T>(method: string, path: string, options: Options = {}): Promise<T> {
   const headers: Record<string, string> = {}
   if (options.account) headers['X-Account-ID'] = options.account
+  if (options.key) headers['Idempotency-Key'] = options.key
   if (options.body !== undefined) headers['Content-Type'] = 'application/json'
   let response: Response
   try {
@@ -56,9 +68,21 @@ async function call<T>(method: string, path: string, options: { account?: string
   if (!response.ok) {
     if (response.status === 401) onSignedOut()
     const f = body as Failure
-    throw new ApiError(response.status, f.code ?? 'error', f.message ?? 'Something went wrong.', f.request_id ?? '', f.broker?.message)
+    throw new ApiError(response.status, f.code ?? 'error', f.message ?? 'Something went wrong.', f.request_id ?? '', f.broker?.message, f.details)
   }
   return body as T
+}
+
+/** How much of a position is closed; all of it unless it says. */
+export interface Closing {
+  qty?: string
+  percentage?: string
+  cancel_orders?: 'true'
+}
+
+function query(how: Closing): string {
+  const text = new URLSearchParams({ ...how }).toString()
+  return text && `?${text}`
 }
 
 export const api = {
@@ -76,7 +100,18 @@ export const api = {
   orders: (account: string, before?: string, signal?: AbortSignal) =>
     call<{ orders: Order[]; next_cursor: string | null }>('GET', `/api/orders?limit=50${before ? `&before=${encodeURIComponent(before)}` : ''}`, { account, signal }),
   placeOrder: (account: string, order: OrderRequest) => call<Order>('POST', '/api/orders', { account, body: order }),
+  preview: (account: string, order: Omit<OrderRequest, 'client_order_id'>, signal?: AbortSignal) =>
+    call<Preview>('POST', '/api/orders/preview', { account, body: order, signal }),
+  replaceOrder: (account: string, id: string, change: Replacement, key: string) => call<Order>('PATCH', `/api/orders/${id}`, { account, body: change, key }),
   cancelOrder: (account: string, id: string) => call<Order>('DELETE', `/api/orders/${id}`, { account }),
+  dismissOrder: (account: string, id: string) => call<Order>('POST', `/api/orders/${id}/dismiss`, { account }),
+  closePosition: (account: string, symbol: string, how: Closing, key: string) =>
+    call<Order>('DELETE', `/api/positions/${encodeURIComponent(symbol)}${query(how)}`, { account, key }),
+  closeAll: (account: string, how: Closing, key: string) => call<Closed[]>('DELETE', `/api/positions${query(how)}`, { account, key }),
+
+  guards: (account: string, signal?: AbortSignal) => call<Guards>('GET', '/api/guards', { account, signal }),
+  setGuards: (account: string, limits: Limits) => call<Guards>('PUT', '/api/guards', { account, body: limits }),
+  turnSwitch: (account: string, turn: Turn, key: string) => call<Turned>('POST', '/api/guards/switch', { account, body: turn, key }),
 }
 
 /** An error in words for a person. */

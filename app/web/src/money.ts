@@ -49,5 +49,10 @@ export function direction(value: string | null | undefined): '' | 'up' | 'down' 
 
 /** Whether a text is an amount above 0 that an order may carry. */
 export function isAmount(text: string): boolean {
-  return /^\d{1,12}(\.\d{1,9})?$/.test(text) && new Decimal(text).gt(0)
+  return isBound(text) && new Decimal(text).gt(0)
+}
+
+/** Whether a text is an amount of 0 or more. */
+export function isBound(text: string): boolean {
+  return /^\d{1,12}(\.\d{1,9})?$/.test(text)
 }

@@ -1,11 +1,13 @@
 import { createRouter, createWebHistory } from 'vue-router'
 import AccountsPage from './pages/AccountsPage.vue'
 import DeskPage from './pages/DeskPage.vue'
+import GuardsPage from './pages/GuardsPage.vue'
 
 export const router = createRouter({
   history: createWebHistory(),
   routes: [
     { path: '/', component: DeskPage },
+    { path: '/guards', component: GuardsPage },
     { path: '/accounts', component: AccountsPage },
     { path: '/:rest(.*)', redirect: '/' },
   ],

@@ -16,26 +16,50 @@ export interface BrokerAccount {
   equity: string
   last_equity: string
   buying_power: string
+  trade_suspended_by_user?: boolean
 }
 
 export interface Position {
   symbol: string
   qty: string
+  qty_available?: string // less what open orders hold
   avg_entry_price: string
   current_price: string | null
   market_value: string | null
   unrealized_pl: string | null
 }
 
-export interface OrderRequest {
-  symbol: string
-  side: 'buy' | 'sell'
-  type: 'market' | 'limit'
-  time_in_force: 'day' | 'gtc'
-  qty: string
-  limit_price?: string
-  client_order_id: string
+/** An order as the ticket sends it: always with an id of its own. */
+export type OrderRequest = Schemas['OrderRequest'] & { client_order_id: string }
+export type OrderType = OrderRequest['type']
+export type TimeInForce = OrderRequest['time_in_force']
+export type Replacement = Schemas['Replacement']
+export type Preview = Schemas['Preview']
+export type Violation = Schemas['Violation']
+export type Closed = Schemas['Closed']
+export type Guards = Schemas['Guards']
+export type Limits = Schemas['Limits']
+export type SwitchGrade = Schemas['SwitchGrade']
+export type Turned = Schemas['Turned']
+
+/** What a refusal may carry beside its words. */
+export interface Details {
+  violations?: Violation[]
+  collisions?: Order[]
 }
+
+export interface Turn {
+  switch: SwitchGrade
+  reason?: string
+  cancel_orders?: boolean
+  liquidate?: boolean
+  suspend_trade?: boolean
+}
+
+export type GuardEvent =
+  | { event: 'refused'; violations: Violation[]; request: { symbol?: string; side?: string } | null }
+  | { event: 'changed'; limits: Limits }
+  | { event: 'switch'; switch: SwitchGrade; reason: string | null }
 
 export interface OrderEvent {
   event: string

@@ -14,7 +14,7 @@ beforeEach(() => {
     }),
   )
 })
-const order = (id: string, updated_at = '2026-01-01T00:00:00.000000Z') => ({ id, client_order_id: id, created_at: '2026-01-01T00:00:00.000000Z', updated_at })
+const order = (id: string, updated_at = '2026-01-01T00:00:00.000000Z') => ({ id, client_order_id: id, order_class: '', created_at: '2026-01-01T00:00:00.000000Z', updated_at })
 const settle = () => new Promise((r) => setTimeout(r))
 
 describe('desk', () => {
@@ -43,5 +43,34 @@ describe('desk', () => {
     tell({ ...order('x', '2026-01-02T00:00:00.000000Z'), status: 'filled' })
     tell({ ...order('x', '2026-01-01T00:00:00.000000Z'), status: 'new' })
     expect(desk.orders.map((o) => o.status)).toEqual(['filled'])
+  })
+
+  it('asks about the guards again when they change, once for several events, and not for another account', async () => {
+    vi.useFakeTimers()
+    const desk = useDesk()
+    desk.show('a')
+    const guards = () => asked.filter((q) => q.url === '/api/guards').length
+    const tell = (account_id: string) => desk.apply({ account_id, cursor: 1, kind: 'guard', at: '', data: { event: 'changed' } })
+    expect(guards()).toBe(1)
+    for (const id of ['b', 'a', 'a']) tell(id)
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(guards()).toBe(2)
+    expect(desk.stirred).toBe(2)
+    vi.useRealTimers()
+  })
+
+  it('looks for the legs of an order that has some', async () => {
+    vi.useFakeTimers()
+    const desk = useDesk()
+    desk.show('a')
+    const pages = () => asked.filter((q) => q.url.startsWith('/api/orders')).length
+    const before = pages()
+    desk.apply({ account_id: 'a', cursor: 1, kind: 'order', at: '', data: { order: { ...order('plain'), order_class: 'simple' }, execution: null } })
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(pages()).toBe(before)
+    desk.apply({ account_id: 'a', cursor: 2, kind: 'order', at: '', data: { order: { ...order('parent'), order_class: 'bracket' }, execution: null } })
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(pages()).toBe(before + 1)
+    vi.useRealTimers()
   })
 })

@@ -1,8 +1,8 @@
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
-import { api, ApiError, explain } from '../api'
+import { api, ApiError, explain, type Closing } from '../api'
 import type { LiveEvent } from '../live'
-import type { BrokerAccount, Order, OrderEvent, OrderRequest, Position } from '../types'
+import type { BrokerAccount, Guards, Limits, Order, OrderEvent, OrderRequest, Position, Replacement, Turn } from '../types'
 
 /** What is shown of one account. Another account's data never gets in: each
  * switch empties the desk, and late answers to the one before are dropped. */
@@ -16,16 +16,18 @@ export const useDesk = defineStore('desk', () => {
   const loading = ref(false)
   const error = ref<string | null>(null)
   const needsKeys = ref(false)
+  const guards = ref<Guards | null>(null)
+  const stirred = ref(0) // counts what may change how an order would be judged
 
   let generation = 0
   let aborter = new AbortController()
-  let refreshTimer: ReturnType<typeof setTimeout> | undefined
+  const timers = new Map<() => Promise<unknown>, ReturnType<typeof setTimeout>>()
 
   function show(id: string | null) {
     generation++
     aborter.abort()
     aborter = new AbortController()
-    clearTimeout(refreshTimer)
+    for (const timer of timers.values()) clearTimeout(timer)
     account.value = id
     figures.value = null
     positions.value = []
@@ -34,6 +36,7 @@ export const useDesk = defineStore('desk', () => {
     nextCursor.value = null
     error.value = null
     needsKeys.value = false
+    guards.value = null
     if (id) void load()
   }
 
@@ -59,6 +62,7 @@ export const useDesk = defineStore('desk', () => {
     error.value = null
     await Promise.all([
       refreshMoney(),
+      refreshGuards(),
       mine((id, signal) => api.orders(id, undefined, signal), (page) => {
         for (const o of page.orders) upsert(o)
         nextCursor.value = page.next_cursor
@@ -75,6 +79,14 @@ export const useDesk = defineStore('desk', () => {
         asOf.value = new Date()
       }),
     ])
+  }
+
+  function refreshOrders() {
+    return mine((id, signal) => api.orders(id, undefined, signal), (page) => page.orders.forEach(upsert))
+  }
+
+  function refreshGuards() {
+    return mine(api.guards, (g) => (guards.value = g))
   }
 
   function more() {
@@ -95,34 +107,73 @@ export const useDesk = defineStore('desk', () => {
     } else if (orders.value[at]!.updated_at <= o.updated_at) orders.value[at] = o
   }
 
+  /** An order with legs, whose own news may be on their way still. */
+  function take(o: Order) {
+    upsert(o)
+    if (!['', 'simple'].includes(o.order_class)) soon(refreshOrders)
+  }
+
   function apply(e: LiveEvent) {
     if (e.account_id !== account.value) return
+    stirred.value++
+    if (e.kind === 'guard' || e.kind === 'order') soon(refreshGuards)
     if (e.kind === 'order') {
       const data = e.data as OrderEvent
       if (!data.order) return void load() // an update that the server could not apply: ask what is true
-      upsert(data.order)
+      take(data.order)
       if (!data.execution) return
     } else if (e.kind === 'credentials') {
       const state = (e.data as { state: string }).state
       needsKeys.value = state !== 'stored'
     } else if (e.kind !== 'position') return
-    // Fills move money and positions; several at once are asked for once.
-    clearTimeout(refreshTimer)
-    refreshTimer = setTimeout(() => void refreshMoney(), 150)
+    soon(refreshMoney) // fills move money and positions
   }
 
-  async function place(order: OrderRequest) {
+  /** Several events at once are asked about once. */
+  function soon(ask: () => Promise<unknown>) {
+    clearTimeout(timers.get(ask))
+    timers.set(ask, setTimeout(() => void ask(), 150))
+  }
+
+  /** Runs a change of an order of the account that is shown, and puts what
+   * comes of it in its place. */
+  async function change(ask: (account: string) => Promise<Order>) {
     const asked = generation
-    const placed = await api.placeOrder(account.value!, order)
-    if (asked === generation) upsert(placed)
-    return placed
+    const order = await ask(account.value!)
+    if (asked === generation) take(order)
+    return order
   }
+  const place = (order: OrderRequest) => change((id) => api.placeOrder(id, order))
+  const cancel = (order: string) => change((id) => api.cancelOrder(id, order))
+  const replace = (order: string, by: Replacement, key: string) => change((id) => api.replaceOrder(id, order, by, key))
+  const dismiss = (order: string) => change((id) => api.dismissOrder(id, order))
+  const close = (symbol: string, how: Closing, key: string) => change((id) => api.closePosition(id, symbol, how, key))
 
-  async function cancel(id: string) {
+  async function closeAll(how: Closing, key: string) {
     const asked = generation
-    const canceled = await api.cancelOrder(account.value!, id)
-    if (asked === generation) upsert(canceled)
+    const closed = await api.closeAll(account.value!, how, key)
+    if (asked === generation) void load()
+    return closed
   }
 
-  return { account, figures, positions, asOf, refreshMoney, orders, nextCursor, loading, error, needsKeys, show, load, more, apply, place, cancel }
+  async function setLimits(limits: Limits) {
+    const asked = generation
+    const answer = await api.setGuards(account.value!, limits)
+    if (asked === generation) guards.value = answer
+  }
+
+  async function turn(to: Turn, key: string) {
+    const asked = generation
+    const turned = await api.turnSwitch(account.value!, to, key)
+    if (asked === generation) {
+      guards.value = turned.guards
+      void load()
+    }
+    return turned
+  }
+
+  return {
+    account, figures, positions, asOf, refreshMoney, orders, nextCursor, loading, error, needsKeys, guards, stirred, refreshGuards, show, load, more, apply,
+    place, cancel, replace, dismiss, close, closeAll, setLimits, turn,
+  }
 })

@@ -1,0 +1,128 @@
+// The account's guards, in words.
+import { isBound, money, quantity } from './money'
+import type { Closed, GuardEvent, Guards, Limits, SwitchGrade, Violation } from './types'
+
+export const guardNames: Record<Violation['guard'], string> = {
+  switch: 'the switch',
+  max_order_notional: 'order value',
+  max_position_notional: 'position value',
+  max_position_qty: 'position size',
+  max_open_orders: 'open orders',
+  orders_per_minute: 'orders a minute',
+  orders_per_day: 'orders a day',
+  daily_loss_limit: 'loss of the day',
+  allowed_symbols: 'allowed symbols',
+  allowed_sides: 'allowed sides',
+}
+
+export const grades: Record<SwitchGrade, { name: string; what: string }> = {
+  open: { name: 'Open', what: 'Orders go through as the limits have it.' },
+  reduce_only: { name: 'Reduce only', what: 'Only orders that make a position smaller go through.' },
+  halted: { name: 'Halted', what: 'Nothing is ordered. Orders can only be canceled.' },
+}
+
+/** From what lets most through to what lets nothing through. */
+export const switchGrades: SwitchGrade[] = ['open', 'reduce_only', 'halted']
+
+/** Who may turn the switch from one grade to another: the owner any way, a
+ * trader only to let less through. */
+export function mayTurn(role: string | undefined, from: SwitchGrade, to: SwitchGrade): boolean {
+  if (from === to) return false
+  return role === 'owner' || (role === 'trader' && switchGrades.indexOf(to) > switchGrades.indexOf(from))
+}
+
+/** Limits with what is used of them, as they are shown. */
+export function lines(g: Guards): { name: string; limit: string; used?: string; full?: boolean }[] {
+  const dollars = (v: string | null | undefined) => (v == null ? 'none' : `$${money(v)}`)
+  const count = (name: string, limit: number | null | undefined, used: number) =>
+    ({ name, limit: limit == null ? 'none' : String(limit), used: String(used), full: limit != null && used >= limit })
+  return [
+    { name: 'Value of an order', limit: dollars(g.max_order_notional) },
+    { name: 'Value of a position', limit: dollars(g.max_position_notional) },
+    { name: 'Size of a position', limit: g.max_position_qty == null ? 'none' : quantity(g.max_position_qty) },
+    count('Open orders', g.max_open_orders, g.usage.open_orders),
+    count('Orders a minute', g.orders_per_minute, g.usage.orders_last_minute),
+    count('Orders a day', g.orders_per_day, g.usage.orders_today),
+    { name: 'Loss of a day', limit: dollars(g.daily_loss_limit) },
+    { name: 'Symbols', limit: g.allowed_symbols ? g.allowed_symbols.join(', ') || 'none may be opened' : 'any' },
+    { name: 'Sides', limit: g.allowed_sides ? g.allowed_sides.join(', ') || 'none may be opened' : 'any' },
+  ]
+}
+
+export interface LimitsForm {
+  max_order_notional: string
+  max_position_notional: string
+  max_position_qty: string
+  daily_loss_limit: string
+  max_open_orders: string
+  orders_per_minute: string
+  orders_per_day: string
+  onlySymbols: boolean
+  symbols: string
+  sides: 'any' | 'buy' | 'sell' | 'none'
+}
+
+export const amountFields = { max_order_notional: 'Value of an order, $', max_position_notional: 'Value of a position, $', max_position_qty: 'Size of a position', daily_loss_limit: 'Loss of a day, $' } as const
+export const countFields = { max_open_orders: 'Open orders', orders_per_minute: 'Orders a minute', orders_per_day: 'Orders a day' } as const
+
+export function toForm(g: Limits): LimitsForm {
+  const text = (v: string | number | null | undefined) => (v == null ? '' : String(v))
+  const [side, another] = g.allowed_sides ?? []
+  return {
+    max_order_notional: text(g.max_order_notional),
+    max_position_notional: text(g.max_position_notional),
+    max_position_qty: text(g.max_position_qty),
+    daily_loss_limit: text(g.daily_loss_limit),
+    max_open_orders: text(g.max_open_orders),
+    orders_per_minute: text(g.orders_per_minute),
+    orders_per_day: text(g.orders_per_day),
+    onlySymbols: g.allowed_symbols != null,
+    symbols: (g.allowed_symbols ?? []).join(', '),
+    sides: g.allowed_sides == null || another ? 'any' : (side ?? 'none'),
+  }
+}
+
+/** What is wrong with the form, in a sentence; '' for nothing. */
+export function wrong(f: LimitsForm): string {
+  for (const [field, name] of Object.entries(amountFields) as [keyof typeof amountFields, string][])
+    if (f[field] !== '' && !isBound(f[field])) return `${name}: “${f[field]}” is not a plain number. Write it like 1000 or 12.5, or leave it empty for no limit.`
+  for (const [field, name] of Object.entries(countFields) as [keyof typeof countFields, string][])
+    if (f[field] !== '' && !(/^\d{1,7}$/.test(f[field]) && Number(f[field]) <= 1_000_000)) return `${name}: “${f[field]}” is not a whole number up to 1,000,000.`
+  return ''
+}
+
+/** All limits: a field that is empty is no limit. */
+export function fromForm(f: LimitsForm): Limits {
+  const amount = (v: string) => v || null
+  const count = (v: string) => (v === '' ? null : Number(v))
+  return {
+    max_order_notional: amount(f.max_order_notional),
+    max_position_notional: amount(f.max_position_notional),
+    max_position_qty: amount(f.max_position_qty),
+    daily_loss_limit: amount(f.daily_loss_limit),
+    max_open_orders: count(f.max_open_orders),
+    orders_per_minute: count(f.orders_per_minute),
+    orders_per_day: count(f.orders_per_day),
+    allowed_symbols: f.onlySymbols ? f.symbols.toUpperCase().split(/[\s,;]+/).filter(Boolean) : null,
+    allowed_sides: f.sides === 'any' ? null : f.sides === 'none' ? [] : [f.sides],
+  }
+}
+
+/** What became of a position that was to be closed. */
+export function closedWords(c: Closed): string {
+  if ('message' in c.body) return c.body.message
+  if (c.status === 202) return 'Sent. Alpaca’s answer was lost; it is looked up.'
+  return `Order sent; Alpaca says: ${c.body.status.replaceAll('_', ' ')}.`
+}
+
+/** An event of the guards, as a notice. */
+export function guardNotice(e: GuardEvent, account: string): { severity: 'warn' | 'info'; summary: string; detail: string } {
+  if (e.event === 'refused') {
+    const what = [e.request?.side, e.request?.symbol].filter(Boolean).join(' ') || 'an order'
+    return { severity: 'warn', summary: `Refused: ${what}`, detail: `${e.violations[0]?.message ?? ''} · ${account}` }
+  }
+  if (e.event === 'changed') return { severity: 'info', summary: 'The limits were changed', detail: account }
+  const reason = e.reason ? `${e.reason} · ` : ''
+  const severity = e.switch === 'open' ? 'info' : 'warn'
+  return { severity, summary: { open: 'Trading is open', reduce_only: 'Reduce only', halted: 'Trading is halted' }[e.switch], detail: reason + account }
+}
