@@ -4,9 +4,11 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/julienschmidt/httprouter"
 
 	"paddock/app/problem"
+	"paddock/app/tenant"
 	"paddock/app/trading"
 )
 
@@ -97,13 +99,9 @@ func (s *Server) previewOrder(w http.ResponseWriter, r *http.Request, _ httprout
 }
 
 func (s *Server) replaceOrder(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
-	a, err := s.admission(r)
+	a, id, err := s.orderAdmission(r, p)
 	if err != nil {
 		return err
-	}
-	id, err := parseID(p.ByName("id"))
-	if err != nil {
-		return malformedOrderID()
 	}
 	var change trading.Replacement
 	if err := readBody(r, &change); err != nil {
@@ -114,13 +112,9 @@ func (s *Server) replaceOrder(w http.ResponseWriter, r *http.Request, p httprout
 }
 
 func (s *Server) dismissOrder(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
-	a, err := s.admission(r)
+	a, id, err := s.orderAdmission(r, p)
 	if err != nil {
 		return err
-	}
-	id, err := parseID(p.ByName("id"))
-	if err != nil {
-		return malformedOrderID()
 	}
 	if err := readNothing(r); err != nil {
 		return err
@@ -133,13 +127,9 @@ func (s *Server) dismissOrder(w http.ResponseWriter, r *http.Request, p httprout
 }
 
 func (s *Server) getOrder(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
-	a, err := s.admission(r)
+	a, id, err := s.orderAdmission(r, p)
 	if err != nil {
 		return err
-	}
-	id, err := parseID(p.ByName("id"))
-	if err != nil {
-		return malformedOrderID()
 	}
 	body, err := s.Trading.Order(r.Context(), a, id)
 	if err != nil {
@@ -165,19 +155,28 @@ func (s *Server) getOrderByClientOrderID(w http.ResponseWriter, r *http.Request,
 }
 
 func (s *Server) cancelOrder(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
-	a, err := s.admission(r)
+	a, id, err := s.orderAdmission(r, p)
 	if err != nil {
 		return err
-	}
-	id, err := parseID(p.ByName("id"))
-	if err != nil {
-		return malformedOrderID()
 	}
 	body, err := s.Trading.Cancel(r.Context(), a, id)
 	if err != nil {
 		return err
 	}
 	return writeRaw(w, http.StatusAccepted, body)
+}
+
+// orderAdmission is admission, and the order that the path names.
+func (s *Server) orderAdmission(r *http.Request, p httprouter.Params) (tenant.Admission, uuid.UUID, error) {
+	a, err := s.admission(r)
+	if err != nil {
+		return a, uuid.Nil, err
+	}
+	id, err := parseID(p.ByName("id"))
+	if err != nil {
+		return a, id, malformedOrderID()
+	}
+	return a, id, nil
 }
 
 func malformedOrderID() error {

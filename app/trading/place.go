@@ -31,13 +31,7 @@ const (
 			stop_price, trail_price, trail_percent, extended_hours, reference_prices)
 		select $1, app.sent_as($1, $3, $2), nullif($3, ''), $4, $5, $6, private.user_id(), nullif($7, ''), nullif($8, ''), nullif($9, ''),
 			nullif($10, ''), $11, $12, $13, nullif($14, ''), $15, $16, $17, $18, $19, $20, $21, $22
-		where exists (select from private.credentials_metadata() where rejected_at is null)
-		on conflict (account_id, client_order_id) do update
-			set intent_state = 'submitting', status = 'submitting', status_message = null,
-				looked_up_at = null, lookups = 0, reference_prices = excluded.reference_prices, updated_at = clock_timestamp()
-			where o.intent_state = 'unsent' and o.request_hash = excluded.request_hash
-		returning *)
-		select private.append_event('order', app.order_event('submitting', row(made.*)::app.alpaca_orders), null) from made`
+		where exists (select from private.credentials_metadata() where rejected_at is null)` + orSentAgain
 	recordPlaced = `with r as (select * from app.record_order($1, $2, $3)), said as (
 		select private.append_event('order', app.order_event('accepted', r.recorded), null) from r where r.changed)
 		select app.order_json(r.recorded), (select count(*) from said) from r`

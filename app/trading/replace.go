@@ -74,13 +74,7 @@ const insertReplacement = `with made as (
 		case when old.trail_percent is not null then coalesce($13, old.trail_percent) end, old.extended_hours, $14
 	from app.alpaca_orders old
 	where old.account_id = $1 and old.id = $15 and old.alpaca_order_id is not null
-		and exists (select from private.credentials_metadata() where rejected_at is null)
-	on conflict (account_id, client_order_id) do update
-		set intent_state = 'submitting', status = 'submitting', status_message = null,
-			looked_up_at = null, lookups = 0, reference_prices = excluded.reference_prices, updated_at = clock_timestamp()
-		where o.intent_state = 'unsent' and o.request_hash = excluded.request_hash
-	returning *)
-	select private.append_event('order', app.order_event('submitting', row(made.*)::app.alpaca_orders), null) from made`
+		and exists (select from private.credentials_metadata() where rejected_at is null)` + orSentAgain
 
 // Replace asks the broker for another order in the place of an open one, once,
 // and answers the new order. It is an intent like any other: a retry sends

@@ -26,6 +26,16 @@ type submission struct {
 	send   func(ctx context.Context, c *broker.Client, clientOrderID string) (broker.OrderAnswer, error)
 }
 
+// orSentAgain ends a statement that makes an intent: one that never reached the
+// broker is taken up again by its retry.
+const orSentAgain = `
+	on conflict (account_id, client_order_id) do update
+		set intent_state = 'submitting', status = 'submitting', status_message = null,
+			looked_up_at = null, lookups = 0, reference_prices = excluded.reference_prices, updated_at = clock_timestamp()
+		where o.intent_state = 'unsent' and o.request_hash = excluded.request_hash
+	returning *)
+	select private.append_event('order', app.order_event('submitting', row(made.*)::app.alpaca_orders), null) from made`
+
 // selectIntent finds the intent that was made, or that was there before.
 const selectIntent = `select id, client_order_id, coalesce(request_hash, ''), intent_state, app.order_json(o),
 	coalesce(status_message, ''), coalesce(broker_error_code, 0), coalesce(broker_request_id, ''), coalesce(idempotency_key = $3, false)
