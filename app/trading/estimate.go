@@ -134,7 +134,7 @@ func multiplier(symbol string) decimal.Decimal {
 func (p *Preview) warn(r *OrderRequest, m market) {
 	add := func(code, message string) { p.Warnings = append(p.Warnings, Warning{code, message}) }
 	if string(p.Collisions) != "[]" {
-		add("wash_trade", "There are open orders of the other side in "+r.Symbol+" (see collisions): Alpaca refuses an order that could trade with one's own.")
+		add("wash_trade", "There are open orders of the other side in "+r.Symbol+": Alpaca refuses an order that could trade with one's own.")
 	}
 	if p.Session.Name != "regular" && p.Session.Name != "continuous" && !r.ExtendedHours {
 		add("session_closed", "The regular session opens at "+m.clock.NextOpen.UTC().Format(rfc3339)+": the order waits until then.")

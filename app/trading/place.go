@@ -3,6 +3,7 @@ package trading
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -147,6 +148,6 @@ func collided(p *problem.Problem, id string, order json.RawMessage) *problem.Pro
 		collisions = append(collisions, order)
 	}
 	p.Details = map[string]any{"existing_order_id": id, "collisions": collisions}
-	p.Message += " It would trade with your own order " + id + ": cancel that one first, or let one bracket or oco order do both."
+	p.Message = strings.TrimSuffix(p.Message, ".") + ". It would trade with your own order " + id + ": cancel that one first, or let one bracket or oco order do both."
 	return p
 }
