@@ -19,7 +19,7 @@ type Client struct {
 	credentials Credentials
 	base        string
 	account     string // the key of its token bucket
-	background  bool   // nobody waits for its answers
+	background  bool   // others go first
 	sparing     bool   // there is another answer where it costs too much
 }
 
@@ -32,6 +32,14 @@ func WithAccount(id string) Option { return func(c *Client) { c.account = id } }
 // InBackground leaves half of the account's bucket to whoever waits for an
 // answer, for a while.
 func InBackground() Option { return func(c *Client) { c.background = true } }
+
+// Behind answers a client of the same account that leaves half of its bucket to
+// others, for a while.
+func (c *Client) Behind() *Client {
+	behind := *c
+	behind.background = true
+	return &behind
+}
 
 // Sparing answers a client of the same account that takes no request from the
 // half of its bucket that others may need at once: it is told RateLimited, and
