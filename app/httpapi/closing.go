@@ -62,6 +62,11 @@ func closing(r *http.Request, known ...string) (c trading.Closing, err error) {
 	if err != nil {
 		return c, err
 	}
+	for name, values := range q {
+		if len(values) > 1 {
+			return c, problem.New(problem.Invalid, "invalid_query", "%q is there twice. Give it once.", name)
+		}
+	}
 	c = trading.Closing{
 		Qty: trading.ParseAmount(q.Get("qty")), Percentage: trading.ParseAmount(q.Get("percentage")),
 		OrchestratorAgentID: q.Get("orchestrator_agent_id"), Tag: q.Get("tag"),

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -112,7 +114,7 @@ func (s *Service) Close(ctx context.Context, a tenant.Admission, key string, c C
 	if err != nil {
 		return Placed{}, err
 	}
-	if first.id != uuid.Nil { // what was held then has changed since
+	if first.id != uuid.Nil && first.state != "unsent" { // what was held then has changed since
 		retry, err := first.again(c.sum(nil))
 		return retry.Placed, err
 	}
@@ -267,7 +269,7 @@ func (s *Service) clear(ctx context.Context, a tenant.Admission, o opening, symb
 		}
 		left := slices.DeleteFunc(open.Value, func(order alpaca.Order) bool { return symbol != "" && !named(order.Symbol, symbol) })
 		if len(left) == 0 {
-			return nil
+			return s.recordEnded(ctx, a, o, slices.Collect(maps.Keys(asked)))
 		}
 		for _, order := range left {
 			if asked[order.ID] {
@@ -288,4 +290,39 @@ func (s *Service) clear(ctx context.Context, a tenant.Admission, o opening, symb
 			return p
 		}
 	}
+}
+
+// recordEnded records how orders ended, without waiting for the stream to tell:
+// until the mirror knows, they hold what is to be sold for the guards as well.
+func (s *Service) recordEnded(ctx context.Context, a tenant.Admission, o opening, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	newest, err := o.client.Orders(ctx, alpaca.GetOrdersRequest{Status: "all", Limit: 500, Direction: "desc"})
+	if err != nil {
+		return s.refused(ctx, a, o.opened, err)
+	}
+	var raws []json.RawMessage
+	if err := json.Unmarshal(newest.Raw, &raws); err != nil || len(raws) != len(newest.Value) {
+		return fmt.Errorf("read the broker's list of orders: %w", err)
+	}
+	ended := map[string]json.RawMessage{}
+	for i, order := range newest.Value {
+		ended[order.ID] = raws[i]
+	}
+	for _, id := range ids {
+		if ended[id] != nil {
+			continue
+		}
+		answer, err := o.client.Order(ctx, id)
+		if err != nil {
+			return s.refused(ctx, a, o.opened, err)
+		}
+		ended[id] = answer.Raw
+	}
+	return s.db.Write(ctx, a, func(b *tenant.Batch) {
+		for _, id := range ids {
+			b.Queue(recordPlaced, a.Account, []byte(ended[id]), "")
+		}
+	})
 }

@@ -220,6 +220,16 @@ func TestClose(t *testing.T) {
 	if _, err := d.service.Close(t.Context(), d.owner, "half", closing("AAPL", "", "20")); !problem.Is(err, "idempotency_key_reused") {
 		t.Errorf("another part under the key: %v", err)
 	}
+	// One that never got there is sent by its retry, for what is held by then.
+	d.answers(say(429, `{"code":42910000,"message":"too many requests"}`))
+	if _, err := d.service.Close(t.Context(), d.owner, "rest", closing("AAPL", "", "")); !problem.Is(err, "broker_rate_limited") {
+		t.Errorf("too many requests: %v", err)
+	}
+	d.answers(nil)
+	d.buy("AAPL", "buy", "1")
+	if _, err := d.service.Close(t.Context(), d.owner, "rest", closing("AAPL", "", "")); err != nil || held("AAPL") != "0" {
+		t.Errorf("its retry: %v; held %s", err, held("AAPL"))
+	}
 	if _, err := d.service.Close(t.Context(), d.viewer, "", closing("AAPL", "", "")); !problem.Is(err, "not_permitted") {
 		t.Errorf("a viewer closes: %v", err)
 	}
@@ -275,9 +285,10 @@ func TestCoinsAreOnePosition(t *testing.T) {
 // An exit that rests holds what is to be sold: asked to, closing cancels it
 // first, and so does closing everything.
 func TestCloseCancelsFirst(t *testing.T) {
-	d := newDesk(t)
-	d.sim.SetAlwaysOpen(true)
 	for _, all := range []bool{false, true} {
+		d := newDesk(t)
+		d.sim.SetAlwaysOpen(true)
+		d.synced()
 		d.buy("AAPL", "buy", "10")
 		if err := place(d, request(t, `{"symbol":"AAPL","side":"sell","type":"limit","time_in_force":"gtc","qty":"10","limit_price":"9000"}`)); err != nil {
 			t.Fatal(err)
@@ -285,9 +296,13 @@ func TestCloseCancelsFirst(t *testing.T) {
 		if _, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: "AAPL"}); !problem.Is(err, "order_rejected") {
 			t.Errorf("while an exit rests: %v", err)
 		}
+		d.turn("reduce_only") // the guards know at once that the exit holds nothing any more
+		if _, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: "AAPL"}); !problem.Is(err, "guard_refused") {
+			t.Errorf("under reduce_only, while an exit rests: %v", err)
+		}
 		if all {
 			closed, err := d.service.CloseAll(t.Context(), d.owner, "everything", trading.Closing{CancelOrders: true})
-			if err != nil || len(closed) != 1 || closed[0].Status != 200 || closed[0].Symbol != "AAPL" {
+			if err != nil || len(closed) != 1 || closed[0].Err != nil || closed[0].Status != 200 || closed[0].Symbol != "AAPL" {
 				t.Errorf("%+v, %v", closed, err)
 			}
 		} else if _, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: "AAPL", CancelOrders: true}); err != nil {

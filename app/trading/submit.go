@@ -27,11 +27,12 @@ type submission struct {
 }
 
 // orSentAgain ends a statement that makes an intent: one that never reached the
-// broker is taken up again by its retry.
+// broker is taken up again by its retry. (A position's closing is then for what
+// is held by now.)
 const orSentAgain = `
 	on conflict (account_id, client_order_id) do update
 		set intent_state = 'submitting', status = 'submitting', status_message = null,
-			looked_up_at = null, lookups = 0, reference_prices = excluded.reference_prices, updated_at = clock_timestamp()
+			qty = excluded.qty, looked_up_at = null, lookups = 0, reference_prices = excluded.reference_prices, updated_at = clock_timestamp()
 		where o.intent_state = 'unsent' and o.request_hash = excluded.request_hash
 	returning *)
 	select private.append_event('order', app.order_event('submitting', row(made.*)::app.alpaca_orders), null) from made`

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
@@ -96,7 +97,7 @@ func (w *Switch) Check() error {
 		return problem.New(problem.Invalid, "invalid_switch", "%s", problem.Of(explainField(err)).Message)
 	}
 	switch {
-	case !utf8.ValidString(w.Reason):
+	case !utf8.ValidString(w.Reason) || strings.ContainsRune(w.Reason, 0):
 		return problem.New(problem.Invalid, "invalid_switch", `"reason" must be plain text.`)
 	case w.To == "open" && (w.CancelOrders || w.Liquidate):
 		return problem.New(problem.Invalid, "invalid_switch", `"cancel_orders" and "liquidate" go with reduce_only or halted.`)
