@@ -131,7 +131,36 @@ func (s *Service) Close(ctx context.Context, a tenant.Admission, key string, c C
 			return Placed{}, err
 		}
 	}
-	return s.closePosition(ctx, a, key, c, positions.Value[at])
+	placed, err := s.closePosition(ctx, a, key, c, positions.Value[at])
+	if problem.Is(err, "guard_refused") {
+		// An order that is over by now, and of which no stream has told yet, must
+		// not keep a position from being closed.
+		if err := s.refreshClosers(ctx, a, client, positions.Value[at]); err != nil {
+			return Placed{}, err
+		}
+		placed, err = s.closePosition(ctx, a, key, c, positions.Value[at])
+	}
+	return placed, err
+}
+
+// refreshClosers records how the orders stand at the broker that are open here
+// and close this position already.
+func (s *Service) refreshClosers(ctx context.Context, a tenant.Admission, o opening, p alpaca.Position) error {
+	opens := "buy"
+	if p.Qty.IsNegative() {
+		opens = "sell"
+	}
+	var ids []string
+	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+		b.Queue("select alpaca_order_id::text from app.opposing_orders($1, $2, $3)", a.Account, p.Symbol, opens).Query(func(rows pgx.Rows) (err error) {
+			ids, err = pgx.CollectRows(rows, pgx.RowTo[string])
+			return err
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return s.recordAsTheyStand(ctx, a, o, ids)
 }
 
 // named tells whether a symbol means a position: Alpaca spells a pair of
@@ -269,7 +298,7 @@ func (s *Service) clear(ctx context.Context, a tenant.Admission, o opening, symb
 		}
 		left := slices.DeleteFunc(open.Value, func(order alpaca.Order) bool { return symbol != "" && !named(order.Symbol, symbol) })
 		if len(left) == 0 {
-			return s.recordEnded(ctx, a, o, slices.Collect(maps.Keys(asked)))
+			return s.recordAsTheyStand(ctx, a, o, slices.Collect(maps.Keys(asked)))
 		}
 		for _, order := range left {
 			if asked[order.ID] {
@@ -292,9 +321,10 @@ func (s *Service) clear(ctx context.Context, a tenant.Admission, o opening, symb
 	}
 }
 
-// recordEnded records how orders ended, without waiting for the stream to tell:
-// until the mirror knows, they hold what is to be sold for the guards as well.
-func (s *Service) recordEnded(ctx context.Context, a tenant.Admission, o opening, ids []string) error {
+// recordAsTheyStand records how orders stand at the broker, without waiting for
+// the stream to tell: until the mirror knows that they are over, they hold what
+// is to be sold for the guards as well.
+func (s *Service) recordAsTheyStand(ctx context.Context, a tenant.Admission, o opening, ids []string) error {
 	if len(ids) == 0 {
 		return nil
 	}
@@ -306,23 +336,23 @@ func (s *Service) recordEnded(ctx context.Context, a tenant.Admission, o opening
 	if err := json.Unmarshal(newest.Raw, &raws); err != nil || len(raws) != len(newest.Value) {
 		return fmt.Errorf("read the broker's list of orders: %w", err)
 	}
-	ended := map[string]json.RawMessage{}
+	said := map[string]json.RawMessage{}
 	for i, order := range newest.Value {
-		ended[order.ID] = raws[i]
+		said[order.ID] = raws[i]
 	}
 	for _, id := range ids {
-		if ended[id] != nil {
+		if said[id] != nil {
 			continue
 		}
 		answer, err := o.client.Order(ctx, id)
 		if err != nil {
 			return s.refused(ctx, a, o.opened, err)
 		}
-		ended[id] = answer.Raw
+		said[id] = answer.Raw
 	}
 	return s.db.Write(ctx, a, func(b *tenant.Batch) {
 		for _, id := range ids {
-			b.Queue(recordPlaced, a.Account, []byte(ended[id]), "")
+			b.Queue(recordPlaced, a.Account, []byte(said[id]), "")
 		}
 	})
 }

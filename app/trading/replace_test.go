@@ -282,6 +282,29 @@ func TestCoinsAreOnePosition(t *testing.T) {
 	}
 }
 
+// A position can be closed although the mirror still takes its last closing
+// order for open: without a stream nobody has told that it is over.
+func TestClosingIsNotHeldUpByTheMirror(t *testing.T) {
+	d := newDesk(t)
+	d.sim.SetAlwaysOpen(true)
+	d.synced()
+	d.buy("AAPL", "buy", "10")
+	d.turn("reduce_only")
+	for _, left := range []string{"4", "0"} {
+		if _, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: "AAPL", Percentage: trading.ParseAmount(map[string]string{"4": "60", "0": "100"}[left])}); err != nil {
+			t.Fatal(err)
+		}
+		d.sim.Step()
+		got := "0"
+		for _, p := range d.sim.Positions(d.seed.KeyID) {
+			got = p.Qty.String()
+		}
+		if got != left {
+			t.Errorf("held are %s, want %s", got, left)
+		}
+	}
+}
+
 // An exit that rests holds what is to be sold: asked to, closing cancels it
 // first, and so does closing everything.
 func TestCloseCancelsFirst(t *testing.T) {

@@ -20,7 +20,7 @@ language sql as $$
         o.alpaca_order_id, o.id) as family
     from app.alpaca_orders o
     left join app.alpaca_orders entry on entry.account_id = p_account and entry.alpaca_order_id = o.parent_alpaca_order_id
-    where o.account_id = p_account and (o.symbol = p_symbol or o.symbol is null)
+    where o.account_id = p_account and (app.position_symbol(o.symbol) = app.position_symbol(p_symbol) or o.symbol is null)
       and o.status not in ('filled', 'canceled', 'expired', 'rejected', 'replaced')
       and not exists (select from replaced r where r.family = coalesce(o.parent_alpaca_order_id, o.alpaca_order_id) and r.side = o.side)
       and coalesce(entry.order_class, '') <> 'mleg' -- its legs are lines of it
@@ -32,7 +32,7 @@ language sql as $$
     from unended u
     cross join lateral app.order_lines(u.the_order) l
     left join app.alpaca_positions p on p.account_id = p_account and p.symbol = app.position_symbol(l.symbol)
-    where l.symbol = p_symbol
+    where app.position_symbol(l.symbol) = app.position_symbol(p_symbol)
   ), families as (
     select family, side, max(greatest(least(asked, entered) - filled, 0)) as remaining, max(price) as price
     from lines group by family, side
