@@ -1,7 +1,7 @@
 // The REST API. A tenant's calls name their account themselves: which one is
 // selected may change while an answer is on its way.
 import type {
-  Account, BrokerAccount, Closed, Credentials, Details, Guards, Limits, Order, OrderRequest, Position, Preview, Replacement, Turn, Turned,
+  Account, BrokerAccount, Closed, Credentials, Details, Guards, Limits, Order, OrderRequest, Position, Preview, Replacement, TradingPosition, Turn, Turned,
 } from './types'
 
 export class ApiError extends Error {
@@ -109,6 +109,9 @@ export const api = {
     call<Order>('DELETE', `/api/positions/${encodeURIComponent(symbol)}${query(how)}`, { account, key }),
   closeAll: (account: string, how: Closing, key: string) => call<Closed[]>('DELETE', `/api/positions${query(how)}`, { account, key }),
 
+  tradingPositions: (account: string, scope: string, status: string, before?: string, signal?: AbortSignal) =>
+    call<{ trading_positions: TradingPosition[]; next_cursor: string | null }>(
+      'GET', `/api/trading-positions?scope=${scope}&status=${status}${before ? `&before=${encodeURIComponent(before)}` : ''}`, { account, signal }),
   guards: (account: string, signal?: AbortSignal) => call<Guards>('GET', '/api/guards', { account, signal }),
   setGuards: (account: string, limits: Limits) => call<Guards>('PUT', '/api/guards', { account, body: limits }),
   turnSwitch: (account: string, turn: Turn, key: string) => call<Turned>('POST', '/api/guards/switch', { account, body: turn, key }),

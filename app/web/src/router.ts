@@ -2,11 +2,13 @@ import { createRouter, createWebHistory } from 'vue-router'
 import AccountsPage from './pages/AccountsPage.vue'
 import DeskPage from './pages/DeskPage.vue'
 import GuardsPage from './pages/GuardsPage.vue'
+import JournalPage from './pages/JournalPage.vue'
 
 export const router = createRouter({
   history: createWebHistory(),
   routes: [
     { path: '/', component: DeskPage },
+    { path: '/journal', component: JournalPage },
     { path: '/guards', component: GuardsPage },
     { path: '/accounts', component: AccountsPage },
     { path: '/:rest(.*)', redirect: '/' },

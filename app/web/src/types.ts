@@ -41,6 +41,7 @@ export type Guards = Schemas['Guards']
 export type Limits = Schemas['Limits']
 export type SwitchGrade = Schemas['SwitchGrade']
 export type Turned = Schemas['Turned']
+export type TradingPosition = Schemas['TradingPosition']
 
 /** What a refusal may carry beside its words. */
 export interface Details {

@@ -125,6 +125,14 @@ await run(async () => {
   await at('close-all-done').click()
   await at('position-AAPL').waitFor({ state: 'detached' })
 
+  step('the journal has the round trip')
+  await at('nav-journal').click()
+  await page.locator('[data-testid=trip-AAPL][data-status=closed]').waitFor()
+  await look('the journal')
+  await page.setViewportSize({ width: 390, height: 844 })
+  await look('the journal on a telephone')
+  await page.setViewportSize({ width: 1280, height: 900 })
+
   step('trading is halted, and the desk says so')
   await at('nav-guards').click()
   await at('turn-halted').click()
