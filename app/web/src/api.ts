@@ -1,7 +1,8 @@
 // The REST API. A tenant's calls name their account themselves: which one is
 // selected may change while an answer is on its way.
 import type {
-  Account, BrokerAccount, Closed, Credentials, Details, Guards, Limits, Order, OrderRequest, Position, Preview, Replacement, TradingPosition, Turn, Turned,
+  Account, AccountHealth, BrokerAccount, Closed, Credentials, Details, Guards, Limits, Order, OrderRequest, Position, Preview, Replacement, StreamMode, SyncReport,
+  TradingPosition, Turn, Turned,
 } from './types'
 
 export class ApiError extends Error {
@@ -88,8 +89,10 @@ function query(how: Closing): string {
 export const api = {
   accounts: () => call<{ accounts: Account[] }>('GET', '/api/accounts').then((r) => r.accounts),
   createAccount: (name: string, environment: 'paper' | 'live') => call<Account>('POST', '/api/accounts', { body: { name, environment } }),
-  changeAccount: (id: string, change: { name?: string; is_active?: boolean }) => call<Account>('PATCH', `/api/accounts/${id}`, { body: change }),
+  changeAccount: (id: string, change: { name?: string; is_active?: boolean; stream_mode?: StreamMode }) => call<Account>('PATCH', `/api/accounts/${id}`, { body: change }),
   deleteAccount: (id: string) => call<void>('DELETE', `/api/accounts/${id}`),
+  health: (id: string) => call<AccountHealth>('GET', `/api/accounts/${id}/health`),
+  sync: (account: string) => call<SyncReport>('POST', '/api/sync', { account }),
   credentials: (id: string) => call<Credentials>('GET', `/api/accounts/${id}/credentials`),
   putCredentials: (id: string, key_id: string, secret_key: string) =>
     call<Credentials>('PUT', `/api/accounts/${id}/credentials`, { body: { key_id, secret_key } }),

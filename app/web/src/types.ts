@@ -41,6 +41,9 @@ export type Guards = Schemas['Guards']
 export type Limits = Schemas['Limits']
 export type SwitchGrade = Schemas['SwitchGrade']
 export type Turned = Schemas['Turned']
+export type AccountHealth = Schemas['AccountHealth']
+export type StreamMode = Schemas['StreamMode']
+export type SyncReport = Schemas['SyncReport']
 export type TradingPosition = Schemas['TradingPosition']
 
 /** What a refusal may carry beside its words. */

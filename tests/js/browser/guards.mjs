@@ -133,6 +133,18 @@ await run(async () => {
   await look('the journal on a telephone')
   await page.setViewportSize({ width: 1280, height: 900 })
 
+  step('the account agrees with Alpaca, and says how its updates are read')
+  await at('nav-accounts').click()
+  await page.locator('[data-testid=health-Guarded][data-status=ok]').waitFor()
+  await at('sync-Guarded').click()
+  await at('found-Guarded').getByText('compared with Alpaca').waitFor()
+  await at('mode-Guarded').selectOption('ws')
+  await page.waitForResponse((r) => r.url().endsWith('/health') && r.request().method() === 'GET')
+  assert.equal(await at('mode-Guarded').inputValue(), 'ws')
+  await page.setViewportSize({ width: 390, height: 844 })
+  await look('the accounts on a telephone')
+  await page.setViewportSize({ width: 1280, height: 900 })
+
   step('trading is halted, and the desk says so')
   await at('nav-guards').click()
   await at('turn-halted').click()
