@@ -74,10 +74,10 @@ set local role paddock_gate;
 {{ template "func/audit.sql" . }}
 {{ template "func/old/append_event_1.sql" . }}
 {{ template "func/lock_log.sql" . }}
-{{ template "func/ring.sql" . }}
+{{ template "func/old/ring_1.sql" . }}
 {{ template "func/doorbell_channel.sql" . }}
 {{ template "func/ring_for_others.sql" . }}
-{{ template "func/read_events.sql" . }}
+{{ template "func/old/read_events_1.sql" . }}
 {{ template "func/create_account.sql" . }}
 {{ template "func/old/account_changed_1.sql" . }}
 grant execute on function private.append_event(text, jsonb, text) to paddock_app, paddock_worker;

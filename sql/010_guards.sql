@@ -113,7 +113,7 @@ reset role;
 
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
-{{ template "func/append_event.sql" . }}
+{{ template "func/old/append_event_2.sql" . }}
 {{ template "func/set_switch.sql" . }}
 {{ template "func/set_guards.sql" . }}
 grant execute on function private.set_switch(text, text), private.set_guards(jsonb) to paddock_app;

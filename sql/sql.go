@@ -35,8 +35,8 @@ func SecureDatabase() string {
 }
 
 // Migrate brings the database to the newest version, says again who may connect
-// (a restored database has forgotten it) and renews the key of the seal. conn's
-// role owns the database and has CREATEROLE; it need not be a
+// (a restored database has forgotten it), renews the key of the seal and makes
+// the event log's partitions of the months to come. conn's role owns the database and has CREATEROLE; it need not be a
 // superuser, and should not be.
 func Migrate(ctx context.Context, conn *pgx.Conn) error {
 	m, err := newMigrator(ctx, conn)
@@ -51,6 +51,9 @@ func Migrate(ctx context.Context, conn *pgx.Conn) error {
 	}
 	if _, err := conn.Exec(ctx, "select private.renew_seal_key()"); err != nil {
 		return fmt.Errorf("renew the key of the seal: %w", err)
+	}
+	if _, err := conn.Exec(ctx, "select private.keep_event_partitions()"); err != nil {
+		return fmt.Errorf("make the event log's partitions: %w", err)
 	}
 	return nil
 }

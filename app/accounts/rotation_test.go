@@ -21,7 +21,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 type quiet struct{}
 
-func (quiet) Ring() {}
+func (quiet) Ring(uuid.UUID) {}
 
 // fixture is a user over a real database and a simulated broker.
 type fixture struct {

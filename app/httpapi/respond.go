@@ -22,6 +22,7 @@ var statuses = map[problem.Kind]int{
 	problem.Forbidden:       http.StatusForbidden,
 	problem.NotFound:        http.StatusNotFound,
 	problem.Conflict:        http.StatusConflict,
+	problem.Gone:            http.StatusGone,
 	problem.TooLarge:        http.StatusRequestEntityTooLarge,
 	problem.Unsupported:     http.StatusUnsupportedMediaType,
 	problem.Unprocessable:   http.StatusUnprocessableEntity,

@@ -9,6 +9,7 @@ import (
 
 	"paddock/app/accounts"
 	"paddock/app/agents"
+	"paddock/app/eventlog"
 	"paddock/app/trading"
 )
 
@@ -28,7 +29,9 @@ type Config struct {
 	Logs     *agents.Logs
 	Sessions Sessions
 	Auth     http.Handler // serves /api/auth/
+	Events   *eventlog.Log
 	Push     http.Handler // serves /api/ws
+	Live     http.Handler // serves /api/events as Server-Sent Events
 	Console  http.Handler // serves everything that is not the API
 	Ready    func(context.Context) error
 	Secure   bool // served over https: browsers are told to insist on it
@@ -95,6 +98,7 @@ func (s *Server) routes() *router {
 	r.GET("/api/fills", s.handle(s.listFills))
 	r.GET("/api/trading-positions", s.handle(s.listTradingPositions))
 	r.POST("/api/sync", s.handle(s.sync))
+	r.GET("/api/events", s.handle(s.listEvents))
 	r.GET("/api/agent-logs", s.handle(s.listAgentLogs))
 	r.POST("/api/agent-logs", s.handle(s.appendAgentLog))
 

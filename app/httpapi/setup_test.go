@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"paddock/app/accounts"
 	"paddock/app/agents"
 	"paddock/app/alpacasim"
@@ -42,7 +44,7 @@ type server struct {
 // quiet is a bell that nobody hears: these tests have no sockets.
 type quiet struct{}
 
-func (quiet) Ring() {}
+func (quiet) Ring(uuid.UUID) {}
 
 // serverTimeout is how long a request may take as a whole; an answer that is
 // passed through may take longer.

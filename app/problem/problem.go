@@ -20,6 +20,7 @@ const (
 	Forbidden                   // 403
 	NotFound                    // 404
 	Conflict                    // 409
+	Gone                        // 410
 	TooLarge                    // 413
 	Unsupported                 // 415
 	Unprocessable               // 422

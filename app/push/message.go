@@ -5,30 +5,20 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"paddock/app/tenant"
 )
 
-// A client says:
-//
-//	{"type":"subscribe","account_id":"…","cursor":41}   events after 41; without a cursor, from now
-//	{"type":"unsubscribe","account_id":"…"}
-//	{"type":"ping"}
+// request is what a client says: subscribe, unsubscribe or ping. The folder
+// schema describes each message.
 type request struct {
-	Type    string    `json:"type"`
-	Account uuid.UUID `json:"account_id"`
-	Cursor  *int64    `json:"cursor"`
+	Type     string    `json:"type"`
+	Account  uuid.UUID `json:"account_id"`
+	Cursor   *int64    `json:"cursor"`
+	Snapshot bool      `json:"snapshot"`
 }
 
-// The server says:
-//
-//	{"type":"subscribed","account_id":"…","cursor":41}
-//	{"type":"subscribed","account_id":"…","cursor":7,"reset":true}      the cursor was ahead of the log: start from 7
-//	{"type":"event","account_id":"…","cursor":42,"kind":"order","at":"…","data":{…}}
-//	{"type":"unsubscribed","account_id":"…","code":"account_forbidden","message":"…"}
-//	{"type":"error","code":"bad_message","message":"…"}
-//	{"type":"pong"}
-//
-// An account's cursors count up by one: a client that sees a gap has missed
-// something and subscribes again with the last one it has.
+// message is what the server says.
 type message struct {
 	Type    string          `json:"type"`
 	Account *uuid.UUID      `json:"account_id,omitempty"`
@@ -41,12 +31,41 @@ type message struct {
 	Message string          `json:"message,omitempty"`
 }
 
-// Codes with which the server closes a socket, beside the standard ones.
+// text is the message as it goes out: a line, for clients that read lines.
+func (m message) text() []byte {
+	text, err := json.Marshal(m)
+	if err != nil {
+		panic(err) // the database's JSON and plain fields always marshal
+	}
+	return append(text, '\n')
+}
+
+func eventText(account uuid.UUID, e tenant.Event) []byte {
+	return message{Type: "event", Account: &account, Cursor: &e.Seq, Kind: e.Kind, At: &e.At, Data: e.Data}.text()
+}
+
+func unsubscribed(account uuid.UUID, why tenant.Verdict) message {
+	m := message{Type: "unsubscribed", Account: &account, Code: tenant.CodeAccountForbidden, Message: "There is no such account among yours."}
+	if why == tenant.Expired {
+		m.Code, m.Message = codeExpired, "Events were dropped before they were read here. Subscribe again: a snapshot comes first."
+	}
+	return m
+}
+
+// Codes of messages, beside those that tenant has.
+const (
+	codeExpired      = "cursor_expired"
+	codeAhead        = "cursor_ahead"
+	codeBadMessage   = "bad_message"
+	codeTooMany      = "too_many_accounts"
+	codeSessionEnded = "session_ended"
+	codeSlowReader   = "slow_reader"
+	codeGoingAway    = "going_away"
+)
+
+// Codes with which the server closes a WebSocket, beside the standard ones.
 const (
 	closeUnauthenticated = 4401 // the session has ended: sign in again
 	closeSlowReader      = 4408 // too much waited for this socket: resume by cursor
-	closeTooMany         = 4429 // this session has too many sockets
+	closeTooMany         = 4429 // this user has too many connections
 )
-
-// maxRequest is the largest message of a client's, in bytes.
-const maxRequest = 4 << 10

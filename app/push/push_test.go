@@ -1,6 +1,7 @@
 package push_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,8 +18,11 @@ import (
 	"github.com/coder/websocket"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"paddock/app/eventlog"
 	"paddock/app/push"
+	"paddock/app/push/schema"
 	"paddock/app/tenant"
 	"paddock/tests/pgtest"
 )
@@ -32,6 +36,7 @@ type fixture struct {
 	url    string
 	bell   *tenant.Doorbell
 	tenant *tenant.DB
+	hub    *push.Hub
 }
 
 func token(user int) string   { return fmt.Sprintf("token-of-user-%d", user) }
@@ -54,6 +59,7 @@ func newFixture(t *testing.T, change func(*push.Config)) *fixture {
 	f.tenant = tenant.NewDB(f.db.Pool(t, "paddock_app"), f.bell)
 	c := push.Config{
 		Worker:  tenant.NewWorker(f.db.Pool(t, "paddock_worker"), nil),
+		Log:     eventlog.New(f.tenant),
 		Connect: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, f.db.URL("paddock_worker")) },
 		Session: func(r *http.Request) (string, bool) {
 			token := r.Header.Get("X-Test-Token")
@@ -64,14 +70,18 @@ func newFixture(t *testing.T, change func(*push.Config)) *fixture {
 		Poll:          time.Hour, // a ring that is lost must show
 	}
 	if change != nil {
-		change(&c)
+		change(&c) // a Poll of 0 is the default
 	}
 	hub := push.New(c)
+	f.hub = hub
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { _ = hub.Run(ctx) })    // they end with ctx,
 	running.Go(func() { _ = f.bell.Run(ctx) }) // without errors
-	server := httptest.NewServer(hub)
+	mux := http.NewServeMux()
+	mux.Handle("/", hub)
+	mux.HandleFunc("/api/events", hub.ServeEvents)
+	server := httptest.NewServer(mux)
 	f.url = "ws" + strings.TrimPrefix(server.URL, "http")
 	t.Cleanup(func() {
 		cancel()
@@ -120,7 +130,12 @@ func (f *fixture) dial(user int) *client { f.t.Helper(); return f.dialAt(user, "
 
 func (f *fixture) dialAt(user int, query string) *client {
 	f.t.Helper()
-	conn, _, err := websocket.Dial(f.t.Context(), f.url+query, &websocket.DialOptions{HTTPHeader: http.Header{"X-Test-Token": {token(user)}}})
+	return f.dialWith(token(user), query)
+}
+
+func (f *fixture) dialWith(token, query string) *client {
+	f.t.Helper()
+	conn, _, err := websocket.Dial(f.t.Context(), f.url+query, &websocket.DialOptions{HTTPHeader: http.Header{"X-Test-Token": {token}}})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -148,9 +163,49 @@ func (c *client) next() (said, error) {
 	if err != nil {
 		return said{}, err
 	}
-	var m said
-	return m, json.Unmarshal(text, &m)
+	return understand(text)
 }
+
+// understand reads a message, and holds it against its schema.
+func understand(text []byte) (m said, err error) {
+	if err := json.Unmarshal(text, &m); err != nil {
+		return m, err
+	}
+	form, known := schemas()[m.Type]
+	if !known {
+		return m, fmt.Errorf("there is no schema of %q", m.Type)
+	}
+	whole, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		return m, err
+	}
+	return m, form.Validate(whole)
+}
+
+var schemas = sync.OnceValue(func() map[string]*jsonschema.Schema {
+	files, err := schema.Files.ReadDir(".")
+	if err != nil {
+		panic(err)
+	}
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	all := map[string]*jsonschema.Schema{}
+	for _, file := range files {
+		text, err := schema.Files.ReadFile(file.Name())
+		if err != nil {
+			panic(err)
+		}
+		form, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+		if err == nil {
+			err = c.AddResource(file.Name(), form)
+		}
+		if err != nil {
+			panic(err)
+		}
+		all[strings.TrimSuffix(file.Name(), ".json")] = c.MustCompile(file.Name())
+	}
+	return all
+})
 
 func (c *client) want(kind, code string) said {
 	c.t.Helper()
@@ -236,28 +291,58 @@ func TestSocketsAreApart(t *testing.T) {
 }
 
 // Signing out ends the socket, and losing a grant or the account ends the
-// subscription, without any event.
+// subscription, within a second and without any event: by a ring where there
+// is one, and by looking where it is lost.
 func TestAccessEnds(t *testing.T) {
-	f := newFixture(t, func(c *push.Config) { c.Poll = 100 * time.Millisecond })
-	for user, end := range map[int]struct {
-		sql   string
-		check func(*client)
-	}{
-		1: {`delete from auth.session where id = 's1'`, func(c *client) { c.wantClosed(4401) }},
-		2: {`delete from app.account_grants where user_id = 'u2'`, func(c *client) { c.want("unsubscribed", "account_forbidden") }},
-		3: {`delete from app.user_accounts where user_id = 'u3'`, func(c *client) { c.want("unsubscribed", "account_forbidden") }},
-	} {
-		c := f.dial(user)
-		c.subscribe(user, "")
-		c.want("subscribed", "")
-		f.exec(end.sql)
-		end.check(c)
+	for name, poll := range map[string]time.Duration{"by ring": time.Hour, "the ring is lost": 0} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, func(c *push.Config) { c.Poll = poll })
+			if poll == 0 {
+				f.exec(`drop trigger access_changed on auth.session; drop trigger access_shortened on auth.session; drop trigger access_changed on app.account_grants`)
+			}
+			f.exec(`insert into auth.session (id, "expiresAt", token, "updatedAt", "userId") select 't' || n, now() + interval '1 day', 'second-token-of-' || n, now(), 'u' || n from generate_series(1, 3) n`)
+			for what, end := range map[string]struct {
+				user  int
+				token string
+				sql   string
+				check func(*client)
+			}{
+				"signed out":    {1, token(1), `delete from auth.session where id = 's1'`, func(c *client) { c.wantClosed(4401) }},
+				"a grant taken": {2, token(2), `delete from app.account_grants where user_id = 'u2'`, func(c *client) { c.want("unsubscribed", "account_forbidden") }},
+				"deleted":       {3, token(3), `delete from app.user_accounts where user_id = 'u3'`, func(c *client) { c.want("unsubscribed", "account_forbidden") }},
+				"cut short":     {1, "second-token-of-1", `update auth.session set "expiresAt" = now() where id = 't1'`, func(c *client) { c.wantClosed(4401) }},
+			} {
+				c := f.dialWith(end.token, "")
+				c.subscribe(end.user, "")
+				c.want("subscribed", "")
+				f.exec(end.sql)
+				began := time.Now()
+				end.check(c)
+				if took := time.Since(began); took > 2*time.Second { // a second, and one for a busy machine
+					t.Errorf("%s was noticed after %v", what, took)
+				}
+			}
+		})
 	}
+}
+
+// A session that runs out by itself ends its socket, a grant its subscription.
+func TestAccessRunsOut(t *testing.T) {
+	f := newFixture(t, func(c *push.Config) { c.Poll = 0 })
+	f.exec(`update auth.session set "expiresAt" = now() + interval '1500 ms' where id = 's1';
+		update app.account_grants set expires_at = now() + interval '1500 ms' where user_id = 'u2'`)
+	one, two := f.dial(1), f.dial(2)
+	one.subscribe(1, "")
+	one.want("subscribed", "")
+	two.subscribe(2, "")
+	two.want("subscribed", "")
+	one.wantClosed(4401)
+	two.want("unsubscribed", "account_forbidden")
 }
 
 // A socket that follows nothing yet ends with its session too.
 func TestIdleSocketEndsWithItsSession(t *testing.T) {
-	f := newFixture(t, func(c *push.Config) { c.Poll = 100 * time.Millisecond })
+	f := newFixture(t, nil)
 	c := f.dial(1)
 	f.exec(`delete from auth.session where id = 's1'`)
 	c.wantClosed(4401)
@@ -348,16 +433,17 @@ func TestBadMessages(t *testing.T) {
 	f := newFixture(t, nil)
 	c := f.dial(1)
 	for _, text := range []string{`{`, `[]`, `{"type":"dance"}`, `{"type":"subscribe"}`, `{"type":"subscribe","account_id":"x"}`,
-		`{"type":"subscribe","account_id":"` + account(1) + `","cursor":-5}`, `{"type":"subscribe","account_id":"` + account(1) + `","cursor":1e99}`} {
+		`{"type":"subscribe","account_id":"` + account(1) + `","cursor":-5}`, `{"type":"subscribe","account_id":"` + account(1) + `","cursor":1e99}`, `{"type":"subscribe","account_id":"` + account(1) + `","cursor":1,"snapshot":true}`} {
 		c.send(text)
 		c.want("error", "bad_message")
 	}
 	c.send(`{"type":"ping"}`)
 	c.want("pong", "")
 	c.subscribe(1, `,"cursor":1000`)
-	if m := c.want("subscribed", ""); !m.Reset || m.Cursor != 0 {
+	if m := c.want("subscribed", "cursor_ahead"); !m.Reset || m.Cursor != 0 {
 		t.Errorf("a cursor ahead of the log: %+v", m)
 	}
+	c.want("snapshot", "")
 	c.send(strings.Repeat("x", 5000))
 	c.wantClosed(int(websocket.StatusMessageTooBig))
 }

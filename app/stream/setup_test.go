@@ -30,7 +30,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 type quiet struct{}
 
-func (quiet) Ring() {}
+func (quiet) Ring(uuid.UUID) {}
 
 // front stands before the simulated broker and makes it misbehave.
 type front struct {

@@ -54,7 +54,7 @@ const (
 func (b *Batch) LockLog() { b.Queue(lockLogSQL, false) }
 
 // Bell rings the doorbell after a commit.
-type Bell interface{ Ring() }
+type Bell interface{ Ring(account uuid.UUID) }
 
 // DB is the web process's way to tenant data.
 type DB struct {
@@ -100,7 +100,7 @@ func (db *DB) write(ctx context.Context, a Admission, leases bool, queue func(*B
 	b.admit(a)
 	b.Queue(lockLogSQL, leases)
 	queue(&b)
-	return runAndRing(ctx, db.pool, &b, db.bell)
+	return runAndRing(ctx, db.pool, &b, db.bell, a.Account)
 }
 
 func (b *Batch) admit(a Admission) {
@@ -134,10 +134,10 @@ func run(ctx context.Context, pool *pgxpool.Pool, b *Batch) error {
 }
 
 // runAndRing is run for what may have told the account's log something.
-func runAndRing(ctx context.Context, pool *pgxpool.Pool, b *Batch, bell Bell) error {
+func runAndRing(ctx context.Context, pool *pgxpool.Pool, b *Batch, bell Bell, account uuid.UUID) error {
 	err := run(ctx, pool, b)
 	if err == nil && bell != nil {
-		bell.Ring()
+		bell.Ring(account)
 	}
 	return err
 }

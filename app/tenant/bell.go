@@ -3,8 +3,12 @@ package tenant
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
+	"sync"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -15,16 +19,22 @@ type Doorbell struct {
 	pool *pgxpool.Pool
 	rang chan struct{}
 	log  *slog.Logger
+
+	mu   sync.Mutex
+	news map[uuid.UUID]struct{} // the accounts to ring for
 }
 
 // NewDoorbell makes a Doorbell over a pool of one connection that logs in as
 // paddock_worker with synchronous_commit off. Run makes it ring.
 func NewDoorbell(pool *pgxpool.Pool, log *slog.Logger) *Doorbell {
-	return &Doorbell{pool: pool, rang: make(chan struct{}, 1), log: log}
+	return &Doorbell{pool: pool, rang: make(chan struct{}, 1), log: log, news: map[uuid.UUID]struct{}{}}
 }
 
-// Ring asks for a ring and does not wait for it.
-func (d *Doorbell) Ring() {
+// Ring asks for a ring because of this account and does not wait for it.
+func (d *Doorbell) Ring(account uuid.UUID) {
+	d.mu.Lock()
+	d.news[account] = struct{}{}
+	d.mu.Unlock()
 	select {
 	case d.rang <- struct{}{}:
 	default: // one is waiting to be sent already, and will cover this
@@ -41,7 +51,7 @@ func (d *Doorbell) Run(ctx context.Context) error {
 		case <-d.rang:
 			once, cancel := context.WithTimeout(ctx, 2*time.Second)
 			var b Batch
-			b.Queue("select private.ring()")
+			b.Queue("select private.ring($1)", d.take())
 			err := run(once, d.pool, &b)
 			cancel()
 			if err != nil && ctx.Err() == nil {
@@ -49,4 +59,13 @@ func (d *Doorbell) Run(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// take answers the accounts that are to be rung for, and forgets them.
+func (d *Doorbell) take() []uuid.UUID {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	accounts := slices.Collect(maps.Keys(d.news))
+	clear(d.news)
+	return accounts
 }

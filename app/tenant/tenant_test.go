@@ -21,7 +21,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 // counter is a bell that counts.
 type counter struct{ rings int }
 
-func (c *counter) Ring() { c.rings++ }
+func (c *counter) Ring(uuid.UUID) { c.rings++ }
 
 // fixture is a user with a session and an account.
 type fixture struct {

@@ -52,7 +52,7 @@ func (w *Worker) Write(ctx context.Context, l Lease, queue func(*Batch)) error {
 	b.Queue(admitWorkerSQL, l.Account, l.Holder, l.Fence)
 	b.LockLog()
 	queue(&b)
-	return runAndRing(ctx, w.pool, &b, w.bell)
+	return runAndRing(ctx, w.pool, &b, w.bell, l.Account)
 }
 
 // Claim renews the holder's leases, takes up to most free ones, and answers

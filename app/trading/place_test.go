@@ -28,7 +28,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 type quiet struct{}
 
-func (quiet) Ring() {}
+func (quiet) Ring(uuid.UUID) {}
 
 // desk is an account at a simulated broker, with its owner and a viewer.
 type desk struct {

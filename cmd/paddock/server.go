@@ -20,6 +20,7 @@ import (
 	"paddock/app/auth"
 	"paddock/app/broker"
 	"paddock/app/config"
+	"paddock/app/eventlog"
 	"paddock/app/httpapi"
 	"paddock/app/push"
 	"paddock/app/stream"
@@ -67,8 +68,9 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 		return err
 	}
 	streams := stream.New(stream.Config{Worker: worker, Keys: keys, Broker: alpaca, Logger: log})
+	events := eventlog.New(db)
 	hub := push.New(push.Config{
-		Worker: worker, Session: signIn.SessionToken, OriginAllowed: signIn.OriginAllowed, Logger: log,
+		Worker: worker, Log: events, Session: signIn.SessionToken, OriginAllowed: signIn.OriginAllowed, Logger: log,
 		Connect: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, c.WorkerURL) },
 		OnRing:  streams.Wake,
 	})
@@ -80,7 +82,9 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 		Logs:     agents.NewLogs(db),
 		Sessions: signIn,
 		Auth:     signIn.Handler(),
+		Events:   events,
 		Push:     hub,
+		Live:     http.HandlerFunc(hub.ServeEvents),
 		Console:  web.Handler(),
 		Ready: func(ctx context.Context) error {
 			return errors.Join(db.Ping(ctx), worker.Ping(ctx))
@@ -101,6 +105,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 	group.Go(func() error { return bell.Run(running) })
 	group.Go(func() error { return streams.Run(running) })
 	group.Go(func() error { return hub.Run(running) })
+	group.Go(func() error { return eventlog.NewKeeper(worker, log).Run(running) })
 	group.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve http: %w", err)

@@ -14,22 +14,24 @@ begin
     raise exception 'an event of this kind needs the scope "%"', needed using errcode = '42501';
   end if;
 
-  if p_broker_event_id is not null and scopes <> 'work' then
-    raise exception 'the broker''s event ids are the worker''s to give' using errcode = '42501';
-  end if;
-
   -- The lock comes first: whoever holds it sees every event before its own.
   insert into app.event_heads as h (account_id, last_seq) values (account, 1)
     on conflict (account_id) do update set last_seq = h.last_seq + 1
     returning h.last_seq into next_seq;
 
-  insert into app.account_events (account_id, seq, kind, broker_event_id, data)
-    values (account, next_seq, p_kind, p_broker_event_id, p_data)
-    on conflict (account_id, broker_event_id) do nothing;
-  if not found then
-    update app.event_heads h set last_seq = h.last_seq - 1 where h.account_id = account;
-    return null;
+  if p_broker_event_id is not null then
+    if scopes <> 'work' then
+      raise exception 'the broker''s event ids are the worker''s to give' using errcode = '42501';
+    end if;
+    -- No constraint spans the partitions: the lock does.
+    if exists (select from app.account_events e where e.account_id = account and e.broker_event_id = p_broker_event_id) then
+      update app.event_heads h set last_seq = h.last_seq - 1 where h.account_id = account;
+      return null;
+    end if;
   end if;
+
+  insert into app.account_events (account_id, seq, kind, broker_event_id, data)
+    values (account, next_seq, p_kind, p_broker_event_id, p_data);
   return next_seq;
 end
 $$;

@@ -17,7 +17,7 @@ import (
 const tablesSQL = `
 with tables as (
 	select c.oid, n.nspname || '.' || c.relname as name, c.relowner, c.relacl from pg_class c join pg_namespace n on n.oid = c.relnamespace
-	where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname in ('auth', 'app', 'private', 'report', 'ext')
+	where c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition and n.nspname in ('auth', 'app', 'private', 'report', 'ext')
 ), roles (name, place) as (
 	values ('paddock_gate', 1), ('paddock_app', 2), ('paddock_worker', 3), ('paddock_auth', 4), ('paddock_report', 5)
 ), cells as (

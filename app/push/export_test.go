@@ -1,0 +1,24 @@
+package push
+
+import "github.com/google/uuid"
+
+// FollowUnasked makes every connection follow an account without asking anybody
+// whether it may.
+func (h *Hub) FollowUnasked(account uuid.UUID, cursor int64) {
+	h.mu.Lock()
+	all := make([]*follower, 0, len(h.followers))
+	for f := range h.followers {
+		all = append(all, f)
+	}
+	h.mu.Unlock()
+	for _, f := range all {
+		f.follow(account, cursor)
+	}
+}
+
+// Held answers how many connections, users and accounts the hub keeps.
+func (h *Hub) Held() (connections, users, accounts int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.followers), len(h.perUser), len(h.follows)
+}

@@ -1,0 +1,179 @@
+package push_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"paddock/app/tenant"
+)
+
+// With every check in Go taken out, so that each connection follows whatever
+// account it likes, still nothing foreign arrives: the database decides for
+// each.
+func TestTheDatabaseDecides(t *testing.T) {
+	f := newFixture(t, nil)
+	for user := range 3 {
+		f.say(user+1, "secret")
+	}
+	clients := []*client{f.dial(1), f.dial(2), f.dial(3)}
+	for i, c := range clients {
+		c.send(`{"type":"ping"}`)
+		c.want("pong", "")
+		f.hub.FollowUnasked(uuid.MustParse(account(i+1)), 0)
+	}
+	for user := range 3 {
+		f.say(user+1, "secret again")
+	}
+	for i, c := range clients {
+		events, refused := 0, 0
+		for events < 2 || refused < 2 {
+			m, err := c.next()
+			switch {
+			case err != nil:
+				t.Fatalf("user %d got %d events and %d refusals: %v", i+1, events, refused, err)
+			case m.Type == "event" && m.Account == account(i+1):
+				events++
+			case m.Type == "unsubscribed" && m.Account != account(i+1) && m.Code == "account_forbidden":
+				refused++
+			default:
+				t.Fatalf("user %d was told %+v", i+1, m)
+			}
+		}
+	}
+	for i, c := range clients { // and nothing after that
+		f.say(i+1, "the last")
+		if m := c.want("event", ""); m.Account != account(i+1) || m.Cursor != 3 {
+			t.Errorf("user %d was told %+v", i+1, m)
+		}
+	}
+}
+
+// The door itself, asked by a program that hands on all it is given: each of
+// many sessions asks for every account from the start.
+func TestTheDoorAnswersNothingForeign(t *testing.T) {
+	f := newFixture(t, nil)
+	for user := range 3 {
+		f.say(user+1, "secret")
+	}
+	f.exec(`insert into app.account_grants (account_id, user_id, role) values ('` + account(3) + `', 'u2', 'viewer');
+		insert into app.account_grants (account_id, user_id, role, expires_at) values ('` + account(3) + `', 'u1', 'viewer', now() - interval '1 second')`)
+	worker := tenant.NewWorker(f.db.Pool(t, "paddock_worker"), nil)
+	may := map[string]bool{token(1) + account(1): true, token(2) + account(2): true, token(3) + account(3): true, token(2) + account(3): true}
+	var asked []tenant.Interest
+	for _, token := range []string{token(1), token(2), token(3), "token-of-nobody", ""} {
+		for user := range 4 {
+			for _, cursor := range []int64{-1, 0, 5} {
+				asked = append(asked, tenant.Interest{Token: token, Account: uuid.MustParse(account(user + 1)), Cursor: cursor})
+			}
+		}
+	}
+	events, err := worker.ReadEvents(t.Context(), asked, 10, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	given := map[string]bool{}
+	for _, e := range events {
+		for _, i := range e.For {
+			place := asked[i].Token + asked[i].Account.String()
+			if e.Seq > 0 {
+				given[place] = true
+			}
+			if e.Seq > 0 && (!may[place] || e.Verdict != tenant.OK) {
+				t.Errorf("%s was given an event: %+v", place, e)
+			}
+		}
+	}
+	if len(given) != len(may) {
+		t.Errorf("events were given to %v, want %v", given, may)
+	}
+	standings, err := worker.Stand(t.Context(), asked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, s := range standings {
+		if place := asked[i].Token + asked[i].Account.String(); (s.Verdict == tenant.OK) != may[place] || !may[place] && s.Head+s.Dropped != 0 {
+			t.Errorf("%s stands %+v", place, s)
+		}
+	}
+}
+
+// What is dropped from the log is told of: to one who comes back too late, who
+// gets a snapshot, and to one who is connected and has not read so far.
+func TestRetention(t *testing.T) {
+	f := newFixture(t, nil)
+	f.exec(`set role paddock_owner; select private.add_event_partition('2020-01-15'); reset role;
+		insert into app.account_events (account_id, seq, kind, at, data) select '` + account(1) + `', n, 'account', '2020-01-15', '{}' from generate_series(1, 5) n;
+		insert into app.alpaca_positions (account_id, symbol, qty, as_of) values ('` + account(1) + `', 'AAPL', 3, now());
+		update app.event_heads set last_seq = 5 where account_id = '` + account(1) + `'`)
+	late := f.dial(1)
+	late.subscribe(1, `,"cursor":5`)
+	late.want("subscribed", "")
+	f.say(1, "new")
+	late.want("event", "")
+	f.hub.FollowUnasked(uuid.MustParse(account(1)), 2)
+	for i := range 4 {
+		if m := late.want("event", ""); m.Cursor != int64(i+3) {
+			t.Errorf("before the retention's end came %+v", m)
+		}
+	}
+	worker := tenant.NewWorker(f.db.Pool(t, "paddock_worker"), nil)
+	if made, dropped, err := worker.KeepEventLog(t.Context()); err != nil || made != 0 || dropped != 1 {
+		t.Fatalf("made %d and dropped %d partitions (%v), want 0 and 1", made, dropped, err)
+	}
+	for cursor, code := range map[string]string{`,"cursor":4`: "cursor_expired", `,"cursor":5`: "", `,"cursor":6`: ""} {
+		c := f.dial(1)
+		c.subscribe(1, cursor)
+		if m := c.want("subscribed", code); code != "" {
+			if s := c.want("snapshot", ""); !m.Reset || s.Cursor != 6 || m.Cursor != 6 {
+				t.Errorf("after%s came %+v and %+v", cursor, m, s)
+			}
+		} else if cursor == `,"cursor":5` {
+			c.want("event", "")
+		}
+	}
+	f.hub.FollowUnasked(uuid.MustParse(account(1)), 2)
+	for {
+		m, err := late.next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Type == "unsubscribed" {
+			if m.Code != "cursor_expired" {
+				t.Errorf("who was overtaken was told %+v", m)
+			}
+			break
+		}
+	}
+	if _, dropped, err := worker.KeepEventLog(t.Context()); err != nil || dropped != 0 {
+		t.Errorf("looked after again: dropped %d, %v", dropped, err)
+	}
+}
+
+// A session that holds on to the log puts dropping off, and stops nobody.
+func TestRetentionWaitsForNobody(t *testing.T) {
+	f := newFixture(t, nil)
+	f.exec(`set role paddock_owner; select private.add_event_partition('2020-01-15')`)
+	holder := f.db.Conn(t, "admin")
+	for _, sql := range []string{"begin", "select count(*) from app.account_events"} {
+		if _, err := holder.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	worker := tenant.NewWorker(f.db.Pool(t, "paddock_worker"), nil)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if _, _, err := worker.KeepEventLog(ctx); err == nil || errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("dropped under a reader: %v", err)
+	}
+	f.say(1, "still going")
+	if _, err := holder.Exec(t.Context(), "commit"); err != nil {
+		t.Fatal(err)
+	}
+	if _, dropped, err := worker.KeepEventLog(ctx); err != nil || dropped != 1 {
+		t.Errorf("dropped %d, %v", dropped, err)
+	}
+}

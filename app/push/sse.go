@@ -1,0 +1,131 @@
+package push
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/tmaxmax/go-sse"
+)
+
+// heartbeat is after how long of silence a comment is sent: proxies close what
+// is silent for longer.
+const heartbeat = 15 * time.Second
+
+// ServeEvents answers GET /api/events as Server-Sent Events: the messages of
+// the WebSocket for one account, each as JSON in data, with its cursor as id.
+func (h *Hub) ServeEvents(w http.ResponseWriter, r *http.Request) {
+	token, user, ok := h.welcome(w, r)
+	if !ok {
+		return
+	}
+	query := eventsQuery(r)
+	first, complaint := asked(query, "since")
+	switch {
+	case complaint != "":
+		refuse(w, http.StatusBadRequest, "bad_request", complaint)
+		return
+	case first == nil:
+		refuse(w, http.StatusBadRequest, "account_required", "Say which account is meant: send its id in the header X-Account-ID or as account_id.")
+		return
+	}
+	w.Header().Set("X-Accel-Buffering", "no") // for proxies that would wait for more
+	out, err := sse.Upgrade(w, r)
+	if err != nil {
+		refuse(w, http.StatusInternalServerError, "internal", "This connection cannot be streamed over.")
+		return
+	}
+	f := h.newFollower(token, user, &eventStream{session: out, control: http.NewResponseController(w)}, heartbeat)
+	f.one = true
+	if err := h.add(f); err != nil {
+		if errors.Is(err, errTooMany) {
+			w.Header().Set("Retry-After", "30")
+			refuse(w, http.StatusTooManyRequests, "too_many_connections", "You have as many live connections as you may. Close one first.")
+			return
+		}
+		w.Header().Set("Retry-After", "2")
+		refuse(w, http.StatusServiceUnavailable, codeGoingAway, "The server is going away. Connect again in a few seconds.")
+		return
+	}
+	defer close(f.done)
+	defer h.remove(f)
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.WriteHeader(http.StatusOK)
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // it fails on a connection that is gone, as writing will
+	leave := context.AfterFunc(r.Context(), func() { f.end(websocket.StatusNormalClosure, codeGoingAway, "") })
+	defer leave()
+	go func() {
+		f.subscribe(r.Context(), *first)
+		if len(f.accounts()) == 0 {
+			f.end(websocket.StatusNormalClosure, "", "") // it has been told why
+		}
+	}()
+	f.write(context.WithoutCancel(r.Context()))
+}
+
+// eventsQuery is the request's query with what headers may say in its place.
+func eventsQuery(r *http.Request) url.Values {
+	q := r.URL.Query()
+	if id := r.Header.Get("X-Account-ID"); id != "" && !q.Has("account_id") {
+		q.Set("account_id", id)
+	}
+	// A client that comes back asks with the address that it began with.
+	if last := r.Header.Get("Last-Event-ID"); last != "" {
+		q.Set("since", last)
+		q.Del("snapshot")
+	}
+	return q
+}
+
+// eventStream is the wire of Server-Sent Events.
+type eventStream struct {
+	mu      sync.Mutex
+	session *sse.Session
+	control *http.ResponseController
+}
+
+func (e *eventStream) send(ctx context.Context, i item) error {
+	var m sse.Message
+	m.AppendData(string(i.text[:len(i.text)-1]))
+	if i.cursor > 0 {
+		m.ID = sse.ID(strconv.FormatInt(i.cursor, 10))
+	}
+	return e.write(ctx, &m)
+}
+
+func (e *eventStream) keepAlive(ctx context.Context) error {
+	var m sse.Message
+	m.AppendComment("still here")
+	return e.write(ctx, &m)
+}
+
+func (e *eventStream) write(ctx context.Context, m *sse.Message) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	deadline, _ := ctx.Deadline()
+	if err := e.control.SetWriteDeadline(deadline); err != nil {
+		return err
+	}
+	if err := e.session.Send(m); err != nil {
+		return err
+	}
+	return e.session.Flush()
+}
+
+// close says why, where there is a reason that has not been told.
+func (e *eventStream) close(g goodbye) {
+	if g.code == "" {
+		return
+	}
+	once, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = e.send(once, item{text: message{Type: "error", Code: g.code, Message: g.reason}.text()}) // it ends either way
+}
+
+// cut makes what is being written fail.
+func (e *eventStream) cut() { _ = e.control.SetWriteDeadline(time.Now()) }

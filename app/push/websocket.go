@@ -1,0 +1,173 @@
+package push
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/google/uuid"
+	"golang.org/x/time/rate"
+
+	"paddock/app/tenant"
+)
+
+const (
+	maxRequest    = 4 << 10          // the largest message of a client's, in bytes
+	requestTime   = 10 * time.Second // in which a message must be there once it has begun
+	requestsASec  = 20               // of one socket's, beside a burst; more wait unread
+	requestsBurst = 200
+	// Messages from this size are compressed, each by itself: the compressor,
+	// over a megabyte, is held while one is being made and not while it waits
+	// for its reader.
+	compressFrom = 4 << 10
+)
+
+// ServeHTTP upgrades GET /api/ws. Whoever has no session is refused before.
+func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	token, user, ok := h.welcome(w, r)
+	if !ok {
+		return
+	}
+	first, complaint := asked(r.URL.Query(), "cursor")
+	if complaint != "" {
+		refuse(w, http.StatusBadRequest, "bad_request", complaint)
+		return
+	}
+	// The origin is checked above, by the same rule as everywhere.
+	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+		InsecureSkipVerify: true, CompressionMode: websocket.CompressionNoContextTakeover, CompressionThreshold: compressFrom,
+	})
+	if err != nil {
+		return // Accept has answered
+	}
+	conn.SetReadLimit(maxRequest)
+	f := h.newFollower(token, user, socket{conn}, h.IdleTimeout/2)
+	if err := h.add(f); err != nil {
+		if errors.Is(err, errTooMany) {
+			_ = conn.Close(closeTooMany, "too many connections are open") // it ends either way
+			return
+		}
+		_ = conn.Close(websocket.StatusGoingAway, "the server is going away")
+		return
+	}
+	// The request ends here, and with it what the server holds for one.
+	go f.run(context.WithoutCancel(r.Context()), conn, first)
+}
+
+// run serves a socket until it ends.
+func (f *follower) run(ctx context.Context, conn *websocket.Conn, first *request) {
+	defer close(f.done)
+	defer f.hub.remove(f)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		defer conn.CloseNow()
+		f.write(ctx)
+	}()
+	if first != nil {
+		f.subscribe(ctx, *first)
+	}
+	f.listen(ctx, conn)
+	f.end(websocket.StatusNormalClosure, codeGoingAway, "")
+	<-written
+}
+
+// listen takes the client's requests until the connection ends.
+func (f *follower) listen(ctx context.Context, conn *websocket.Conn) {
+	pace := rate.NewLimiter(requestsASec, requestsBurst)
+	for {
+		text, kind, err := readWhole(ctx, conn)
+		if err != nil {
+			return
+		}
+		if kind != websocket.MessageText {
+			f.complain(codeBadMessage, "Send JSON in text messages.")
+			continue
+		}
+		var r request
+		if err := json.NewDecoder(bytes.NewReader(text)).Decode(&r); err != nil {
+			f.complain(codeBadMessage, "The message is not the JSON of a request. See docs/websocket.md.")
+			continue
+		}
+		f.serve(ctx, r)
+		if pace.Wait(ctx) != nil {
+			return
+		}
+	}
+}
+
+// readWhole reads one message. It may be long in coming, but not in between:
+// half of a compressed one holds memory.
+func readWhole(ctx context.Context, conn *websocket.Conn) ([]byte, websocket.MessageType, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	kind, r, err := conn.Reader(ctx)
+	if err != nil {
+		return nil, kind, err
+	}
+	late := time.AfterFunc(requestTime, cancel)
+	defer late.Stop()
+	text, err := io.ReadAll(r)
+	return text, kind, err
+}
+
+// socket is the wire of a WebSocket.
+type socket struct{ conn *websocket.Conn }
+
+func (s socket) send(ctx context.Context, i item) error {
+	return s.conn.Write(ctx, websocket.MessageText, i.text)
+}
+
+func (s socket) keepAlive(ctx context.Context) error { return s.conn.Ping(ctx) }
+
+// close says goodbye and waits a little for the client's.
+func (s socket) close(g goodbye) {
+	late := time.AfterFunc(2*time.Second, s.cut)
+	defer late.Stop()
+	_ = s.conn.Close(g.status, g.reason) // it ends either way
+}
+
+func (s socket) cut() { _ = s.conn.CloseNow() }
+
+// welcome says who a client is, or refuses it: one without a session, or that
+// another site's page sends.
+func (h *Hub) welcome(w http.ResponseWriter, r *http.Request) (token, user string, ok bool) {
+	token, ok = h.Session(r)
+	if !ok {
+		refuseStranger(w)
+		return "", "", false
+	}
+	if !h.OriginAllowed(r) {
+		refuse(w, http.StatusForbidden, "origin_forbidden", "This page's origin may not open a connection here.")
+		return "", "", false
+	}
+	standing, err := h.stand(r.Context(), token, uuid.Nil)
+	switch {
+	case err != nil:
+		w.Header().Set("Retry-After", "2")
+		refuse(w, http.StatusServiceUnavailable, tenant.CodeUnavailable, "The database cannot be reached at the moment. Try again in a few seconds.")
+		return "", "", false
+	case standing.Verdict != tenant.OK:
+		refuseStranger(w)
+		return "", "", false
+	}
+	return token, standing.User, true
+}
+
+func refuseStranger(w http.ResponseWriter) {
+	p := tenant.Unauthenticated()
+	refuse(w, http.StatusUnauthorized, p.Code, p.Message)
+}
+
+func refuse(w http.ResponseWriter, status int, code, sentence string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]string{"code": code, "message": sentence, "request_id": w.Header().Get("X-Request-ID")})
+}

@@ -1,0 +1,35 @@
+-- Appends to the admitted account's log and answers the event's number. With
+-- a broker_event_id that the log has already nothing is written and the
+-- answer is NULL. Each kind needs the scope of whoever may cause it.
+create or replace function private.append_event(p_kind text, p_data jsonb, p_broker_event_id text default null) returns bigint
+volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql as $$
+declare
+  account uuid := private.account_id();
+  scopes text := split_part(private.sealed(), '.', 3);
+  needed text := case p_kind when 'order' then 'cancel' when 'guard' then 'cancel' when 'agent_log' then 'log' else 'manage' end;
+  next_seq bigint;
+begin
+  if account is null or (strpos(scopes, needed) = 0 and scopes <> 'work') then
+    raise exception 'an event of this kind needs the scope "%"', needed using errcode = '42501';
+  end if;
+
+  if p_broker_event_id is not null and scopes <> 'work' then
+    raise exception 'the broker''s event ids are the worker''s to give' using errcode = '42501';
+  end if;
+
+  -- The lock comes first: whoever holds it sees every event before its own.
+  insert into app.event_heads as h (account_id, last_seq) values (account, 1)
+    on conflict (account_id) do update set last_seq = h.last_seq + 1
+    returning h.last_seq into next_seq;
+
+  insert into app.account_events (account_id, seq, kind, broker_event_id, data)
+    values (account, next_seq, p_kind, p_broker_event_id, p_data)
+    on conflict (account_id, broker_event_id) do nothing;
+  if not found then
+    update app.event_heads h set last_seq = h.last_seq - 1 where h.account_id = account;
+    return null;
+  end if;
+  return next_seq;
+end
+$$;
