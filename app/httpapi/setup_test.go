@@ -13,13 +13,16 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"paddock/app/accounts"
 	"paddock/app/agents"
 	"paddock/app/alpacasim"
 	"paddock/app/auth"
 	"paddock/app/broker"
+	"paddock/app/eventlog"
 	"paddock/app/httpapi"
+	"paddock/app/push"
 	"paddock/app/stream"
 	"paddock/app/tenant"
 	"paddock/app/trading"
@@ -37,6 +40,7 @@ type server struct {
 	seeds   []alpacasim.AccountSeed
 	log     *bytes.Buffer
 	manager *stream.Manager
+	hub     *push.Hub // runs where a test has it run
 
 	brokerURL string // of the simulated broker
 }
@@ -87,9 +91,14 @@ func newServer(t *testing.T, front ...func(sim http.Handler) http.Handler) *serv
 	if err != nil {
 		t.Fatal(err)
 	}
+	events := eventlog.New(db)
+	s.hub = push.New(push.Config{
+		Worker: worker, Log: events, Session: service.SessionToken, OriginAllowed: service.OriginAllowed, Logger: log,
+		Connect: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, s.db.URL("paddock_worker")) },
+	})
 	handler := httpapi.New(httpapi.Config{
 		Accounts: accounts.New(db, keys, b), Trading: trading.New(db, keys, b, log), Logs: agents.NewLogs(db),
-		Sessions: service, Auth: service.Handler(), Push: http.NotFoundHandler(), Ready: db.Ping, Logger: log,
+		Sessions: service, Auth: service.Handler(), Events: events, Push: http.NotFoundHandler(), Live: http.HandlerFunc(s.hub.ServeEvents), Ready: db.Ping, Logger: log,
 		Console: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/panic" {
 				panic("a secret detail")

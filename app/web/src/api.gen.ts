@@ -148,6 +148,8 @@ export interface paths {
                     account_id?: string;
                     /** @description The last event of it that was seen */
                     cursor?: number;
+                    /** @description Begin with the account's state, in place of a cursor */
+                    snapshot?: boolean;
                 };
                 header?: never;
                 path?: never;
@@ -1541,6 +1543,98 @@ export interface paths {
                 default: components["responses"]["Problem"];
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/events": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The account's log of events, by cursor
+         * @description At most `limit` of the events after `since`, in order. With `Accept: text/event-stream` the same log as
+         *     Server-Sent Events, which go on with what comes: each message is one of the WebSocket's, as JSON in `data`, and
+         *     events have their cursor as `id`. Without `since` a stream begins now, and with `snapshot=true` with the
+         *     account's state; the header `Last-Event-ID` comes before `since`. docs/websocket.md says more.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                    /** @description The cursor of the last event that you have */
+                    since?: number;
+                    /** @description Of a page */
+                    limit?: number;
+                    /** @description Of a stream */
+                    snapshot?: boolean;
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                    /** @description Of a stream that is gone on with */
+                    "Last-Event-ID"?: string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page, or a stream */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            events: components["schemas"]["Event"][];
+                            /**
+                             * Format: int64
+                             * @description The "since" of the next page
+                             */
+                            cursor: number;
+                            /**
+                             * Format: int64
+                             * @description The cursor of the newest event there is
+                             */
+                            head: number;
+                        };
+                        "text/event-stream": string;
+                    };
+                };
+                /**
+                 * @description `cursor_expired`: the events after `since` are no longer kept. `cursor_ahead`: the log is behind it, as after
+                 *     a restore. `details.snapshot` is the account's state: go on from its `cursor`.
+                 */
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"] & {
+                            details: {
+                                snapshot: components["schemas"]["AccountSnapshot"];
+                            };
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5918,13 +6012,39 @@ export interface components {
             code: string;
             message: string;
             request_id: string;
-            /** @description What a program needs to go on: the violations of guard_refused, the collisions of a would-be wash trade */
+            /** @description What a program needs to go on: the violations of guard_refused, the collisions of a would-be wash trade, the snapshot to start again from */
             details?: Record<string, never>;
             /** @description What Alpaca said, unchanged */
             broker?: {
                 code?: number;
                 message?: string;
                 request_id?: string;
+            };
+        };
+        Event: {
+            /**
+             * Format: int64
+             * @description An account's events count up by one
+             */
+            cursor: number;
+            /** @enum {string} */
+            kind: "order" | "position" | "agent_log" | "account" | "credentials" | "guard";
+            at: components["schemas"]["Time"];
+            /** @description By kind: see docs/websocket.md */
+            data: Record<string, never>;
+        };
+        AccountSnapshot: {
+            /**
+             * Format: int64
+             * @description The event that it is as of
+             */
+            cursor: number;
+            at: components["schemas"]["Time"];
+            data: {
+                account: Record<string, never>;
+                positions: Record<string, never>[];
+                /** @description The open ones, newest first, at most 500 */
+                orders: components["schemas"]["Order"][];
             };
         };
         Account: {
