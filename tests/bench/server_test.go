@@ -25,7 +25,14 @@ import (
 // startServer runs the built binary on the database, and answers its address.
 func startServer(b *testing.B, db *pgtest.DB) string {
 	b.Helper()
-	addr := program.FreeAddr(b)
+	addr, _ := startServerProcess(b, db)
+	return addr
+}
+
+// startServerProcess is startServer, with the process's id.
+func startServerProcess(b *testing.B, db *pgtest.DB) (addr string, pid int) {
+	b.Helper()
+	addr = program.FreeAddr(b)
 	cmd := exec.Command(program.Binary(b), "serve")
 	cmd.Env = append(os.Environ(), "PADDOCK_ADDR="+addr, "BETTER_AUTH_URL=http://"+addr, "BETTER_AUTH_SECRET="+secret,
 		"PADDOCK_MASTER_KEYS="+accounts.NewMasterKey(1), "PADDOCK_APP_DATABASE_URL="+db.URL("paddock_app"),
@@ -43,7 +50,7 @@ func startServer(b *testing.B, db *pgtest.DB) string {
 		if response, err := http.Get("http://" + addr + "/readyz"); err == nil {
 			response.Body.Close()
 			if response.StatusCode == http.StatusOK {
-				return addr
+				return addr, cmd.Process.Pid
 			}
 		}
 		if time.Now().After(deadline) {

@@ -1,0 +1,132 @@
+package bench
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+)
+
+// fan is a socket of the crowd. It reads frames and little more: a client that
+// takes half the machine would measure itself.
+type fan struct {
+	conn net.Conn
+	in   *bufio.Reader
+
+	mu    sync.Mutex
+	times []time.Time // when each event came, by its cursor from 1
+	err   error
+}
+
+// dialFan opens a viewer's socket that follows an account from now on, which
+// is the log's beginning, and reads it.
+func dialFan(addr string, tenant, viewer int) (*fan, error) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	_, err = fmt.Fprintf(conn, "GET /api/ws?account_id=%s&cursor=0 HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"+
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nCookie: %s\r\n\r\n", account(tenant), addr, cookie(fmt.Sprintf("viewer-session-%d-%d", tenant, viewer)))
+	if err != nil {
+		return nil, err
+	}
+	f := &fan{conn: conn, in: bufio.NewReaderSize(conn, 2048)}
+	response, err := http.ReadResponse(f.in, nil)
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode != http.StatusSwitchingProtocols {
+		return nil, fmt.Errorf("the socket was refused: %s", response.Status)
+	}
+	if text, err := f.frame(); err != nil || !bytes.HasPrefix(text, []byte(`{"type":"subscribed"`)) {
+		return nil, fmt.Errorf("not subscribed: %s (%v)", text, err)
+	}
+	go f.read()
+	return f, nil
+}
+
+// read takes events until the connection ends. Their cursors must count up.
+func (f *fan) read() {
+	for {
+		text, err := f.frame()
+		now := time.Now()
+		if err == nil && text == nil {
+			continue
+		}
+		var n int64
+		if err == nil {
+			_, rest, found := bytes.Cut(text, []byte(`"cursor":`))
+			end := bytes.IndexByte(rest, ',')
+			if !found || end < 0 || !bytes.HasPrefix(text, []byte(`{"type":"event"`)) {
+				err = fmt.Errorf("told %s", text)
+			} else {
+				n, err = strconv.ParseInt(string(rest[:end]), 10, 64)
+			}
+		}
+		f.mu.Lock()
+		if err == nil && n != int64(len(f.times))+1 {
+			err = fmt.Errorf("event %d came after %d", n, len(f.times))
+		}
+		if err != nil {
+			f.err = err
+			f.mu.Unlock()
+			return
+		}
+		f.times = append(f.times, now)
+		f.mu.Unlock()
+	}
+}
+
+// frame reads one frame; a ping is answered, and the answer is nil.
+func (f *fan) frame() ([]byte, error) {
+	var head [4]byte
+	if _, err := io.ReadFull(f.in, head[:2]); err != nil {
+		return nil, err
+	}
+	length := int(head[1])
+	switch length {
+	case 126:
+		if _, err := io.ReadFull(f.in, head[2:4]); err != nil {
+			return nil, err
+		}
+		length = int(binary.BigEndian.Uint16(head[2:4]))
+	case 127:
+		return nil, fmt.Errorf("a frame of more than 64 KiB")
+	}
+	text := make([]byte, length)
+	if _, err := io.ReadFull(f.in, text); err != nil {
+		return nil, err
+	}
+	switch head[0] {
+	case 0x81: // a whole text message
+		return text, nil
+	case 0x89: // ping: a pong with the mask 0
+		_, err := f.conn.Write(append([]byte{0x8a, 0x80 | byte(length), 0, 0, 0, 0}, text...))
+		return nil, err
+	}
+	return nil, fmt.Errorf("a frame of kind %x: %q", head[0], text)
+}
+
+func (f *fan) have() int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return int64(len(f.times))
+}
+
+// arrived answers when each event came, in order; there must be so many.
+func (f *fan) arrived(b *testing.B, want int64) []time.Time {
+	b.Helper()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.err != nil || int64(len(f.times)) != want {
+		b.Fatalf("a socket has %d of %d events: %v", len(f.times), want, f.err)
+	}
+	return f.times
+}

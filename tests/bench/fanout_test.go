@@ -1,0 +1,302 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"paddock/app/tenant"
+	"paddock/tests/pgtest"
+)
+
+// The fan-out is to this many sockets, of sessions of their own, over the
+// tenants' accounts.
+const (
+	sockets    = 5000
+	perAccount = sockets / tenants
+)
+
+// viewers gives each account as many sessions of as many users as it has
+// sockets: the first is its owner's.
+const viewers = `
+insert into auth."user" (id, name, email, "emailVerified", "updatedAt")
+	select 'viewer-' || n || '-' || v, 'Bench', 'viewer-' || n || '-' || v || '@example.com', true, now() from generate_series(1, :tenants) n, generate_series(1, :each) v;
+insert into auth.session (id, "expiresAt", token, "updatedAt", "userId")
+	select 'viewer-' || n || '-' || v, now() + interval '7 days', 'viewer-session-' || n || '-' || v, now(), 'viewer-' || n || '-' || v
+	from generate_series(1, :tenants) n, generate_series(1, :each) v;
+insert into app.account_grants (account_id, user_id, role)
+	select ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, 'viewer-' || n || '-' || v, 'viewer' from generate_series(1, :tenants) n, generate_series(1, :each) v`
+
+// From the commit of an event to its five sockets, in one process that holds
+// 5,000, beside a bare connection that LISTENs, in the same run: at 100 events
+// a second and at 1,000 for a minute. Every socket gets every event of its
+// account, once and in order. And what a socket costs in memory.
+func BenchmarkFanOut(b *testing.B) {
+	db := pgtest.New(b)
+	fillTenants(b, db)
+	execAll(b, db.AdminURL, strings.NewReplacer(":tenants", strconv.Itoa(tenants), ":each", strconv.Itoa(perAccount)).Replace(viewers))
+	addr, pid := startServerProcess(b, db)
+	before := resident(b, pid)
+	crowd := connect(b, addr)
+	defer crowd.close()
+	time.Sleep(3 * time.Second)
+	fmt.Printf("\n%d sockets over %d accounts in one process\n", sockets, tenants)
+	idle := float64(resident(b, pid)-before) / sockets / 1024
+	fmt.Printf("  memory of an idle socket, as the process grew              %8.1f KiB\n", idle)
+	b.ReportMetric(idle, "KiB/socket")
+	for _, load := range []struct {
+		rate int
+		time time.Duration
+	}{{100, 20 * time.Second}, {1000, time.Minute}} {
+		l := crowd.measure(b, db, load.rate, load.time)
+		fmt.Printf("  at %d events a second: commit to a bare listener      p50 %6.2f ms  p99 %6.2f ms\n", load.rate, ms(l.bare, 50), ms(l.bare, 99))
+		fmt.Printf("  %s commit to its sockets           p50 %6.2f ms  p99 %6.2f ms  (%.1f× the listener's p99), %d deliveries, none lost or doubled\n",
+			strings.Repeat(" ", len(fmt.Sprintf("at %d events a second:", load.rate))), ms(l.pushed, 50), ms(l.pushed, 99), ms(l.pushed, 99)/ms(l.bare, 99), len(l.pushed))
+		b.ReportMetric(ms(l.pushed, 99)/ms(l.bare, 99), fmt.Sprintf("p99/listener@%d", load.rate))
+		b.ReportMetric(ms(l.pushed, 99), fmt.Sprintf("p99ms@%d", load.rate))
+	}
+	fmt.Printf("  memory of a socket after that                             %8.1f KiB\n", float64(resident(b, pid)-before)/sockets/1024)
+	b.ReportMetric(0, "ns/op") // the time of the whole says nothing
+}
+
+func ms(all []time.Duration, percentile int) float64 {
+	return float64(all[(len(all)-1)*percentile/100].Microseconds()) / 1000
+}
+
+// resident answers the memory of a process, in bytes.
+func resident(b *testing.B, pid int) int64 {
+	b.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		b.Skipf("this system does not tell a process's memory: %v", err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, is := strings.CutPrefix(line, "VmRSS:"); is {
+			n, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
+			if err != nil {
+				b.Fatal(err)
+			}
+			return n << 10
+		}
+	}
+	b.Fatal("the process tells no memory")
+	return 0
+}
+
+// crowd is all sockets, by account.
+type crowd struct {
+	all  []*fan
+	last []int64 // the newest event of each account
+}
+
+func (c *crowd) close() {
+	for _, f := range c.all {
+		f.conn.Close()
+	}
+}
+
+// connect opens the sockets, a few at a time.
+func connect(b *testing.B, addr string) *crowd {
+	b.Helper()
+	c := &crowd{all: make([]*fan, sockets), last: make([]int64, tenants)}
+	var dialling sync.WaitGroup
+	failed := make(chan error, sockets)
+	places := make(chan int)
+	for range 32 {
+		dialling.Go(func() {
+			for i := range places {
+				f, err := dialFan(addr, i%tenants+1, i/tenants+1)
+				if err != nil {
+					failed <- err
+					continue
+				}
+				c.all[i] = f
+			}
+		})
+	}
+	for i := range sockets {
+		places <- i
+	}
+	close(places)
+	dialling.Wait()
+	select {
+	case err := <-failed:
+		b.Fatal(err)
+	default:
+	}
+	return c
+}
+
+// latencies are sorted.
+type latencies struct{ bare, pushed []time.Duration }
+
+// measure writes events at a rate, as another instance would, and answers how
+// long after its commit each was where it should be.
+func (c *crowd) measure(b *testing.B, db *pgtest.DB, rate int, during time.Duration) latencies {
+	b.Helper()
+	ctx, cancel := context.WithCancel(b.Context())
+	defer cancel()
+	quiet := slog.New(slog.DiscardHandler)
+	bellPool, err := tenant.OpenPool(ctx, tenant.PoolConfig{URL: db.URL("paddock_worker"), MaxConns: 1, Name: "bench bell", AsyncCommit: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer bellPool.Close()
+	pool, err := tenant.OpenPool(ctx, tenant.PoolConfig{URL: db.URL("paddock_app"), MaxConns: 8, Name: "bench app"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer pool.Close()
+	bell := tenant.NewDoorbell(bellPool, quiet)
+	clock := &commitClock{bell: bell, commits: make([][]time.Time, tenants), heard: make([][]time.Time, tenants)}
+	writer := tenant.NewDB(pool, clock)
+	var running sync.WaitGroup
+	running.Go(func() { _ = bell.Run(ctx) }) // it ends with ctx
+	listening := make(chan error, 1)
+	running.Go(func() { clock.listen(ctx, db, listening) })
+	if err := <-listening; err != nil {
+		b.Fatal(err)
+	}
+
+	begin := slices.Clone(c.last)
+	pace := time.NewTicker(time.Second / time.Duration(rate))
+	defer pace.Stop()
+	places := make(chan int, tenants)
+	var writing sync.WaitGroup
+	var failed atomic.Pointer[error]
+	for range connections {
+		writing.Go(func() {
+			for n := range places {
+				err := writer.Write(ctx, tenant.Admission{Token: token(n), Account: uuid.MustParse(account(n))}, func(batch *tenant.Batch) {
+					if err := batch.AppendEvent("agent_log", map[string]string{"level": "info", "message": strings.Repeat("a line of an agent ", 10)}); err != nil {
+						failed.Store(&err)
+					}
+				})
+				if err != nil {
+					failed.Store(&err)
+				}
+			}
+		})
+	}
+	total := int(during.Seconds()) * rate
+	for i := range total {
+		<-pace.C
+		c.last[i%tenants]++
+		places <- i%tenants + 1
+	}
+	close(places)
+	writing.Wait()
+	if err := failed.Load(); err != nil {
+		b.Fatal(*err)
+	}
+	c.settle(b)
+	cancel()
+	running.Wait()
+
+	var l latencies
+	for i, f := range c.all {
+		account := i % tenants
+		arrived := f.arrived(b, c.last[account])
+		for n, at := range clock.commits[account] {
+			l.pushed = append(l.pushed, arrived[begin[account]+int64(n)].Sub(at))
+		}
+	}
+	for account, commits := range clock.commits {
+		for n, at := range commits {
+			if n < len(clock.heard[account]) {
+				l.bare = append(l.bare, clock.heard[account][n].Sub(at))
+			}
+		}
+	}
+	if len(l.bare) < total*9/10 {
+		b.Fatalf("the bare listener heard %d of %d rings", len(l.bare), total)
+	}
+	slices.Sort(l.bare)
+	slices.Sort(l.pushed)
+	return l
+}
+
+// settle waits until every socket has everything.
+func (c *crowd) settle(b *testing.B) {
+	b.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		behind := 0
+		for i, f := range c.all {
+			if f.have() < c.last[i%tenants] {
+				behind++
+			}
+		}
+		if behind == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			b.Fatalf("%d sockets lack events", behind)
+		}
+	}
+}
+
+// commitClock notes when each account's events were committed, rings for them,
+// and notes when a bare connection hears it.
+type commitClock struct {
+	bell           tenant.Bell
+	mu             sync.Mutex
+	commits, heard [][]time.Time
+}
+
+// Ring is called right after a commit.
+func (c *commitClock) Ring(id uuid.UUID) {
+	now := time.Now()
+	n, err := strconv.Atoi(strings.TrimLeft(id.String()[24:], "0"))
+	if err != nil {
+		panic(err) // the accounts' ids are the benchmark's own
+	}
+	c.mu.Lock()
+	c.commits[n-1] = append(c.commits[n-1], now)
+	c.mu.Unlock()
+	c.bell.Ring(id)
+}
+
+// listen hears rings as plainly as can be. A ring counts for all events of its
+// account that were committed before it.
+func (c *commitClock) listen(ctx context.Context, db *pgtest.DB, ready chan<- error) {
+	conn, err := pgx.Connect(ctx, db.AdminURL)
+	if err == nil {
+		var channel string
+		if err = conn.QueryRow(ctx, "select channel from private.doorbell").Scan(&channel); err == nil {
+			_, err = conn.Exec(ctx, "listen "+pgx.Identifier{channel}.Sanitize())
+		}
+	}
+	if ready <- err; err != nil {
+		return
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	for {
+		n, err := conn.WaitForNotification(ctx)
+		if err != nil {
+			return
+		}
+		now := time.Now()
+		c.mu.Lock()
+		for at := 0; at+8 <= len(n.Payload); at += 8 {
+			account, err := strconv.Atoi(strings.TrimLeft(n.Payload[at:at+8], "0"))
+			if err != nil || account > tenants {
+				continue
+			}
+			for len(c.heard[account-1]) < len(c.commits[account-1]) {
+				c.heard[account-1] = append(c.heard[account-1], now)
+			}
+		}
+		c.mu.Unlock()
+	}
+}
