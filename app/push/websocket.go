@@ -39,7 +39,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// The origin is checked above, by the same rule as everywhere.
-	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+	conn, err := websocket.Accept(slim{w}, r, &websocket.AcceptOptions{
 		InsecureSkipVerify: true, CompressionMode: websocket.CompressionNoContextTakeover, CompressionThreshold: compressFrom,
 	})
 	if err != nil {
@@ -63,8 +63,6 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (f *follower) run(ctx context.Context, conn *websocket.Conn, first *request) {
 	defer close(f.done)
 	defer f.hub.remove(f)
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
@@ -72,47 +70,65 @@ func (f *follower) run(ctx context.Context, conn *websocket.Conn, first *request
 		f.write(ctx)
 	}()
 	if first != nil {
-		f.subscribe(ctx, *first)
+		aside(func() { f.subscribe(ctx, *first) })
 	}
 	f.listen(ctx, conn)
 	f.end(websocket.StatusNormalClosure, codeGoingAway, "")
 	<-written
 }
 
+// aside runs what needs a deep stack on one that is given back: a socket's own
+// keeps the size that it once had.
+func aside(f func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	<-done
+}
+
 // listen takes the client's requests until the connection ends.
 func (f *follower) listen(ctx context.Context, conn *websocket.Conn) {
 	pace := rate.NewLimiter(requestsASec, requestsBurst)
 	for {
-		text, kind, err := readWhole(ctx, conn)
+		text, kind, err := readWhole(conn)
 		if err != nil {
 			return
 		}
-		if kind != websocket.MessageText {
-			f.complain(codeBadMessage, "Send JSON in text messages.")
-			continue
-		}
-		var r request
-		if err := json.NewDecoder(bytes.NewReader(text)).Decode(&r); err != nil {
-			f.complain(codeBadMessage, "The message is not the JSON of a request. See docs/websocket.md.")
-			continue
-		}
-		f.serve(ctx, r)
-		if pace.Wait(ctx) != nil {
+		aside(func() {
+			f.hear(ctx, kind, text)
+			err = pace.Wait(ctx)
+		})
+		if err != nil {
 			return
 		}
 	}
 }
 
+// hear takes one message of the client's.
+func (f *follower) hear(ctx context.Context, kind websocket.MessageType, text []byte) {
+	if kind != websocket.MessageText {
+		f.complain(codeBadMessage, "Send JSON in text messages.")
+		return
+	}
+	var r request
+	if err := json.NewDecoder(bytes.NewReader(text)).Decode(&r); err != nil {
+		f.complain(codeBadMessage, "The message is not the JSON of a request. See docs/websocket.md.")
+		return
+	}
+	f.serve(ctx, r)
+}
+
 // readWhole reads one message. It may be long in coming, but not in between:
-// half of a compressed one holds memory.
-func readWhole(ctx context.Context, conn *websocket.Conn) ([]byte, websocket.MessageType, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	kind, r, err := conn.Reader(ctx)
+// half of a compressed one holds memory. Whoever ends the socket closes the
+// connection, and so no context is needed, nor the memory that one takes.
+func readWhole(conn *websocket.Conn) ([]byte, websocket.MessageType, error) {
+	kind, r, err := conn.Reader(context.Background())
 	if err != nil {
 		return nil, kind, err
 	}
-	late := time.AfterFunc(requestTime, cancel)
+	late := time.AfterFunc(requestTime, func() { _ = conn.CloseNow() })
 	defer late.Stop()
 	text, err := io.ReadAll(r)
 	return text, kind, err
