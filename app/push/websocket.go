@@ -56,7 +56,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// The request ends here, and with it what the server holds for one.
-	go f.run(context.WithoutCancel(r.Context()), conn, first)
+	go f.run(context.Background(), conn, first)
 }
 
 // run serves a socket until it ends.

@@ -14,6 +14,7 @@ import (
 
 func main() {
 	forbidCoreDumps()
+	keepSmall()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := newRootCommand().ExecuteContext(ctx); err != nil {
