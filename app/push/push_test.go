@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -512,20 +513,50 @@ func TestSlowReader(t *testing.T) {
 	}
 }
 
-// Sockets that come and go leave nothing behind.
+// Sockets that come and go leave nothing behind: no goroutine, no descriptor
+// and no entry in the hub.
 func TestNothingLeaks(t *testing.T) {
 	f := newFixture(t, func(c *push.Config) { c.MaxSockets = 1000 })
 	f.dial(1).conn.CloseNow()
-	before := runtime.NumGoroutine()
-	for range 200 {
-		c := f.dial(1)
-		c.subscribe(1, "")
-		c.want("subscribed", "")
-		c.conn.CloseNow()
-	}
-	for deadline := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before+5; time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("%d goroutines before, %d after", before, runtime.NumGoroutine())
+	f.wantHeld(0)
+	goroutines, descriptors := runtime.NumGoroutine(), openFiles(t)
+	for range 3 {
+		var all []*client
+		for range 200 {
+			c := f.dial(1)
+			c.subscribe(1, "")
+			c.want("subscribed", "")
+			all = append(all, c)
+		}
+		f.say(1, "to all")
+		for i, c := range all {
+			c.want("event", "")
+			switch i % 3 { // some take leave, some hang up, some are hung up on
+			case 0:
+				_ = c.conn.Close(websocket.StatusNormalClosure, "")
+			case 1:
+				c.conn.CloseNow()
+			case 2:
+				_ = c.conn.Write(t.Context(), websocket.MessageText, []byte(strings.Repeat("x", 5000)))
+				c.wantClosed(int(websocket.StatusMessageTooBig))
+			}
 		}
 	}
+	f.wantHeld(0)
+	for deadline := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > goroutines+5 || openFiles(t) > descriptors+5; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d goroutines before, %d after; %d descriptors before, %d after", goroutines, runtime.NumGoroutine(), descriptors, openFiles(t))
+		}
+	}
+}
+
+// openFiles answers how many files and connections this process has open, where
+// the system tells.
+func openFiles(t *testing.T) int {
+	t.Helper()
+	all, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return 0
+	}
+	return len(all)
 }

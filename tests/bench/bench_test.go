@@ -63,7 +63,7 @@ func word(name string) string { return strings.TrimSuffix(strings.Fields(name)[0
 // statements that it sends, in one pipeline, on the same server.
 func BenchmarkOrders(b *testing.B) {
 	db := pgtest.New(b)
-	fillTenants(b, db)
+	fillTenants(b, db, orders)
 	same := script(b, recordList(b, db))
 	addr := startServer(b, db)
 	compare(b, fmt.Sprintf("GET /api/orders, 50 of %d orders of %d tenants, %d connections", orders, tenants, connections),
@@ -102,7 +102,7 @@ $$`
 // admission's look-ups and without any.
 func BenchmarkAdmission(b *testing.B) {
 	db := pgtest.New(b)
-	fillTenants(b, db)
+	fillTenants(b, db, orders)
 	statements := recordList(b, db)
 	unsealed := copyOf(b, db)
 	execAll(b, unsealed.AdminURL, unseal)
@@ -135,7 +135,7 @@ func copyOf(b *testing.B, db *pgtest.DB) *pgtest.DB {
 }
 
 // onPostgres is the same server's database postgres.
-func onPostgres(b *testing.B, target string) string {
+func onPostgres(b testing.TB, target string) string {
 	b.Helper()
 	u, err := url.Parse(target)
 	if err != nil {
@@ -145,7 +145,7 @@ func onPostgres(b *testing.B, target string) string {
 	return u.String()
 }
 
-func execAll(b *testing.B, target string, statements ...string) {
+func execAll(b testing.TB, target string, statements ...string) {
 	b.Helper()
 	conn, err := pgx.Connect(b.Context(), target)
 	if err != nil {

@@ -121,7 +121,7 @@ func (f *fan) have() int64 {
 }
 
 // arrived answers when each event came, in order; there must be so many.
-func (f *fan) arrived(b *testing.B, want int64) []time.Time {
+func (f *fan) arrived(b testing.TB, want int64) []time.Time {
 	b.Helper()
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -38,17 +38,22 @@ insert into auth.session (id, "expiresAt", token, "updatedAt", "userId")
 insert into app.account_grants (account_id, user_id, role)
 	select ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, 'viewer-' || n || '-' || v, 'viewer' from generate_series(1, :tenants) n, generate_series(1, :each) v`
 
+func addViewers(b testing.TB, db *pgtest.DB, each int) {
+	b.Helper()
+	execAll(b, db.AdminURL, strings.NewReplacer(":tenants", strconv.Itoa(tenants), ":each", strconv.Itoa(each)).Replace(viewers))
+}
+
 // From the commit of an event to its five sockets, in one process that holds
 // 5,000, beside a bare connection that LISTENs, in the same run: at 100 events
 // a second and at 1,000 for a minute. Every socket gets every event of its
 // account, once and in order. And what a socket costs in memory.
 func BenchmarkFanOut(b *testing.B) {
 	db := pgtest.New(b)
-	fillTenants(b, db)
-	execAll(b, db.AdminURL, strings.NewReplacer(":tenants", strconv.Itoa(tenants), ":each", strconv.Itoa(perAccount)).Replace(viewers))
+	fillTenants(b, db, orders)
+	addViewers(b, db, perAccount)
 	addr, pid := startServerProcess(b, db)
 	before := resident(b, pid)
-	crowd := connect(b, addr)
+	crowd := connect(b, addr, sockets)
 	defer crowd.close()
 	time.Sleep(3 * time.Second)
 	fmt.Printf("\n%d sockets over %d accounts in one process\n", sockets, tenants)
@@ -75,7 +80,7 @@ func ms(all []time.Duration, percentile int) float64 {
 }
 
 // resident answers the memory of a process, in bytes.
-func resident(b *testing.B, pid int) int64 {
+func resident(b testing.TB, pid int) int64 {
 	b.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
@@ -107,7 +112,7 @@ func (c *crowd) close() {
 }
 
 // connect opens the sockets, a few at a time.
-func connect(b *testing.B, addr string) *crowd {
+func connect(b testing.TB, addr string, sockets int) *crowd {
 	b.Helper()
 	c := &crowd{all: make([]*fan, sockets), last: make([]int64, tenants)}
 	var dialling sync.WaitGroup
@@ -228,7 +233,7 @@ func (c *crowd) measure(b *testing.B, db *pgtest.DB, rate int, during time.Durat
 }
 
 // settle waits until every socket has everything.
-func (c *crowd) settle(b *testing.B) {
+func (c *crowd) settle(b testing.TB) {
 	b.Helper()
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
 		behind := 0

@@ -22,7 +22,7 @@ import (
 // transaction would cost.
 func BenchmarkRinging(b *testing.B) {
 	db := pgtest.New(b)
-	fillTenants(b, db)
+	fillTenants(b, db, 0)
 	quiet := slog.New(slog.DiscardHandler)
 	bellPool, err := tenant.OpenPool(b.Context(), tenant.PoolConfig{URL: db.URL("paddock_worker"), MaxConns: 1, Name: "bench bell", AsyncCommit: true})
 	if err != nil {

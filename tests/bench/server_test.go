@@ -23,14 +23,14 @@ import (
 )
 
 // startServer runs the built binary on the database, and answers its address.
-func startServer(b *testing.B, db *pgtest.DB) string {
+func startServer(b testing.TB, db *pgtest.DB) string {
 	b.Helper()
 	addr, _ := startServerProcess(b, db)
 	return addr
 }
 
 // startServerProcess is startServer, with the process's id.
-func startServerProcess(b *testing.B, db *pgtest.DB) (addr string, pid int) {
+func startServerProcess(b testing.TB, db *pgtest.DB) (addr string, pid int) {
 	b.Helper()
 	addr = program.FreeAddr(b)
 	cmd := exec.Command(program.Binary(b), "serve")

@@ -58,8 +58,8 @@ insert into app.alpaca_orders (account_id, client_order_id, intent_state, submit
 	from app.user_accounts u, generate_series(1, :orders) i;
 `
 
-// fillTenants makes the tenants behind every policy, as a superuser.
-func fillTenants(b *testing.B, db *pgtest.DB) {
+// fillTenants makes the tenants, each with so many orders, behind every policy, as a superuser.
+func fillTenants(b testing.TB, db *pgtest.DB, orders int) {
 	b.Helper()
 	conn, err := pgx.Connect(b.Context(), db.AdminURL)
 	if err != nil {

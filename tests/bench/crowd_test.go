@@ -1,0 +1,78 @@
+package bench
+
+import (
+	"fmt"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"paddock/app/tenant"
+	"paddock/tests/pgtest"
+)
+
+// Ten thousand sockets on one server, each of a session of its own, all hear
+// what happens; when they have gone the server holds no more descriptors than
+// before they came.
+func TestTenThousandConnections(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes half a minute")
+	}
+	const crowded, each = 10_000, 10
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil || limit.Max < crowded+1000 {
+		t.Skipf("a process may open %d files here, which is too few", limit.Max)
+	}
+	db := pgtest.New(t)
+	fillTenants(t, db, 0)
+	addViewers(t, db, each)
+	addr, pid := startServerProcess(t, db)
+	connect(t, addr, 100).close() // so that its pools have their connections
+	time.Sleep(time.Second)
+	before := descriptors(t, pid)
+
+	began := time.Now()
+	c := connect(t, addr, crowded)
+	t.Logf("%d sockets connected in %v", crowded, time.Since(began).Round(time.Millisecond))
+	if n := descriptors(t, pid); n < before+crowded {
+		t.Errorf("the server holds %d descriptors, %d of them from before", n, before)
+	}
+	writer := tenant.NewDB(db.Pool(t, "paddock_app"), nil) // nobody rings: every instance looks for itself
+	for i := range tenants {
+		err := writer.Write(t.Context(), tenant.Admission{Token: token(i + 1), Account: uuid.MustParse(account(i + 1))}, func(b *tenant.Batch) {
+			if err := b.AppendEvent("agent_log", map[string]int{"line": i}); err != nil {
+				t.Error(err)
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.last[i]++
+	}
+	c.settle(t)
+	for i, f := range c.all {
+		f.arrived(t, c.last[i%tenants])
+	}
+	c.close()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		n := descriptors(t, pid)
+		if n <= before+10 { // a pool may have opened one more
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the server holds %d descriptors after its sockets have gone, %d before", n, before)
+		}
+	}
+}
+
+// descriptors answers how many files and connections a process has open.
+func descriptors(t testing.TB, pid int) int {
+	t.Helper()
+	all, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+	if err != nil {
+		t.Skipf("this system does not tell a process's descriptors: %v", err)
+	}
+	return len(all)
+}
