@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   plugins: [vue()],
+  resolve: { alias: { 'paddock-live': new URL('live/src/index.ts', import.meta.url).pathname } },
   build: {
     outDir: 'dist/console',
     emptyOutDir: true,
@@ -10,5 +11,5 @@ export default defineConfig({
     rollupOptions: { input: ['index.html', 'docs.html'] },
   },
   server: { proxy: { '/api': { target: 'http://localhost:8080', ws: true } } },
-  test: { include: ['src/**/*.test.ts'] },
+  test: { include: ['src/**/*.test.ts', 'live/test/*.test.ts'] },
 })

@@ -32,14 +32,14 @@ describe('desk', () => {
   it('takes no event of another account', () => {
     const desk = useDesk()
     desk.show('b')
-    desk.apply({ account_id: 'a', cursor: 1, kind: 'order', at: '', data: { order: order('of-a'), execution: null } })
+    desk.apply({ type: 'event', account_id: 'a', cursor: 1, kind: 'order', at: '', data: { order: order('of-a'), execution: null } })
     expect(desk.orders).toEqual([])
   })
 
   it('keeps the newer of two descriptions of an order', () => {
     const desk = useDesk()
     desk.show('a')
-    const tell = (o: unknown) => desk.apply({ account_id: 'a', cursor: 1, kind: 'order', at: '', data: { order: o, execution: null } })
+    const tell = (o: unknown) => desk.apply({ type: 'event', account_id: 'a', cursor: 1, kind: 'order', at: '', data: { order: o, execution: null } })
     tell({ ...order('x', '2026-01-02T00:00:00.000000Z'), status: 'filled' })
     tell({ ...order('x', '2026-01-01T00:00:00.000000Z'), status: 'new' })
     expect(desk.orders.map((o) => o.status)).toEqual(['filled'])
@@ -50,7 +50,7 @@ describe('desk', () => {
     const desk = useDesk()
     desk.show('a')
     const guards = () => asked.filter((q) => q.url === '/api/guards').length
-    const tell = (account_id: string) => desk.apply({ account_id, cursor: 1, kind: 'guard', at: '', data: { event: 'changed' } })
+    const tell = (account_id: string) => desk.apply({ type: 'event', account_id, cursor: 1, kind: 'guard', at: '', data: { event: 'changed' } })
     expect(guards()).toBe(1)
     for (const id of ['b', 'a', 'a']) tell(id)
     await vi.advanceTimersByTimeAsync(1000)
@@ -65,10 +65,10 @@ describe('desk', () => {
     desk.show('a')
     const pages = () => asked.filter((q) => q.url.startsWith('/api/orders')).length
     const before = pages()
-    desk.apply({ account_id: 'a', cursor: 1, kind: 'order', at: '', data: { order: { ...order('plain'), order_class: 'simple' }, execution: null } })
+    desk.apply({ type: 'event', account_id: 'a', cursor: 1, kind: 'order', at: '', data: { order: { ...order('plain'), order_class: 'simple' }, execution: null } })
     await vi.advanceTimersByTimeAsync(1000)
     expect(pages()).toBe(before)
-    desk.apply({ account_id: 'a', cursor: 2, kind: 'order', at: '', data: { order: { ...order('parent'), order_class: 'bracket' }, execution: null } })
+    desk.apply({ type: 'event', account_id: 'a', cursor: 2, kind: 'order', at: '', data: { order: { ...order('parent'), order_class: 'bracket' }, execution: null } })
     await vi.advanceTimersByTimeAsync(1000)
     expect(pages()).toBe(before + 1)
     vi.useRealTimers()

@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
 import { api, ApiError, explain, type Closing } from '../api'
-import type { LiveEvent } from '../live'
+import type { LiveEvent } from 'paddock-live'
 import type { BrokerAccount, Guards, Limits, Order, OrderEvent, OrderRequest, Position, Replacement, Turn } from '../types'
 
 /** What is shown of one account. Another account's data never gets in: each
@@ -118,12 +118,12 @@ export const useDesk = defineStore('desk', () => {
     stirred.value++
     if (e.kind === 'guard' || e.kind === 'order') soon(refreshGuards)
     if (e.kind === 'order') {
-      const data = e.data as OrderEvent
+      const data = e.data as unknown as OrderEvent
       if (!data.order) return void load() // an update that the server could not apply: ask what is true
       take(data.order)
       if (!data.execution) return
     } else if (e.kind === 'credentials') {
-      const state = (e.data as { state: string }).state
+      const state = (e.data as unknown as { state: string }).state
       needsKeys.value = state !== 'stored'
     } else if (e.kind !== 'position') return
     soon(refreshMoney) // fills move money and positions

@@ -1,0 +1,324 @@
+import type { ErrorMessage, LiveEvent, Pong, Snapshot, Subscribed, Unsubscribed } from './messages.gen.js'
+import { Alarm, ownSocket, platform, type Connect, type Wire } from './wire.js'
+
+/** Where a subscription begins: after a cursor, with the account's state, or,
+ * with neither, now. */
+export interface Place {
+  cursor?: number
+  snapshot?: boolean
+}
+
+/** What a subscriber is told. */
+export interface Handlers {
+  /** The next event of the account: each once, in order. */
+  event(e: LiveEvent): void
+  /** The account's state, when it was asked for or after a reset: what was known before is to be thrown away. */
+  snapshot?(s: Snapshot): void
+  /** Events come from now on: what was read before this may lack one. Not told when a break is over and nothing was missed. */
+  following?(cursor: number): void
+  /** The cursor could not be gone on from; a snapshot follows. */
+  reset?(why: 'cursor_expired' | 'cursor_ahead'): void
+  /** The subscription has ended: there is no such account among yours, or no longer. */
+  lost?(code: string, message: string): void
+}
+
+/** connecting: no connection is up, and one will be. live: one is. signed_out:
+ * the session has ended, connect() begins again. closed: nothing is wanted. */
+export type LiveState = 'connecting' | 'live' | 'signed_out' | 'closed'
+
+export interface LiveOptions {
+  /** wss://…/api/ws */
+  url: string
+  /** Sent along, where the platform can: Node can, browsers send their cookies. */
+  headers?: Record<string, string>
+  /** Opens the connection in place of the platform's WebSocket. */
+  connect?: Connect
+  state?(s: LiveState): void
+  /** The server could not understand or serve something. */
+  error?(code: string, message: string): void
+}
+
+/** An account that is followed. */
+export interface Subscription {
+  readonly account: string
+  /** The last event that was told; undefined before the subscription has begun. */
+  readonly cursor: number | undefined
+  unsubscribe(): void
+}
+
+type Said = Subscribed | Snapshot | LiveEvent | Unsubscribed | ErrorMessage | Pong
+
+const signedOut = 4401
+const tooMany = 4429
+const goingAway = 1001
+
+/** In milliseconds. */
+const times = { shortest: 500, longest: 15_000, crowded: 30_000, silence: 30_000, answer: 10_000, database: 3000 }
+
+/** One connection for all accounts that are followed. Each has a cursor: after
+ * a break it is gone on from there, so that nothing is missed or told twice. */
+export class PaddockLive {
+  private wire: Wire | undefined
+  private readonly followed = new Map<string, Follower>()
+  private readonly again = new Alarm() // connects
+  private readonly watch = new Alarm() // looks whether the connection is alive
+  private attempt = 0
+  private now: LiveState = 'closed'
+  private readonly open: Connect
+  private readonly online = () => this.hurry()
+
+  constructor(private readonly options: LiveOptions) {
+    this.open = options.connect ?? ownSocket(options.headers)
+  }
+
+  get state(): LiveState {
+    return this.now
+  }
+
+  /** Connects, if it is not connected. Subscribing does so too. */
+  connect() {
+    if (this.now === 'connecting' || this.now === 'live') return
+    platform.addEventListener?.('online', this.online)
+    this.attempt = 0
+    this.dial()
+  }
+
+  /** Ends the connection and every subscription. */
+  close() {
+    for (const f of this.followed.values()) f.ended()
+    this.followed.clear()
+    this.hangUp('closed')
+  }
+
+  /** Follows an account. One subscription an account: a second one is an error. */
+  subscribe(account: string, handlers: Handlers, place: Place = {}): Subscription {
+    if (this.followed.has(account)) throw new Error(`The account ${account} is followed already.`)
+    const f = new Follower(account, handlers, place, (m) => this.send(m), () => this.followed.delete(account))
+    this.followed.set(account, f)
+    if (this.now === 'live') f.ask()
+    else if (this.now === 'closed') this.connect()
+    return f
+  }
+
+  /** The account's events, and snapshots, one after the other: for await (const e of live.events(id)) …
+   * It ends when the account is lost, which throws, or the loop is left. What comes faster than it is
+   * taken stays in the server's log. */
+  async *events(account: string, place: Place = {}): AsyncGenerator<LiveEvent | Snapshot, void, undefined> {
+    const waiting: (LiveEvent | Snapshot)[] = []
+    let failed: Error | undefined
+    let wake = () => {}
+    let paused = false
+    const take = (m: LiveEvent | Snapshot) => {
+      waiting.push(m)
+      wake()
+      if (waiting.length >= 1000 && !paused) {
+        paused = true
+        this.followed.get(account)?.pause()
+      }
+    }
+    const lost = (code: string, message: string) => {
+      failed = new Error(`${code}: ${message}`)
+      wake()
+    }
+    const sub = this.subscribe(account, { event: take, snapshot: take, lost }, place) as Follower
+    sub.closed = () => lost('closed', 'The connection was closed.')
+    try {
+      for (;;) {
+        const next = waiting.shift()
+        if (next) yield next
+        else if (failed) throw failed
+        else {
+          if (paused) {
+            paused = false
+            sub.resume()
+          }
+          await new Promise<void>((go) => (wake = go))
+        }
+      }
+    } finally {
+      sub.unsubscribe()
+    }
+  }
+
+  private dial() {
+    this.again.stop()
+    this.become('connecting')
+    let wire: Wire
+    try {
+      wire = this.open(this.options.url)
+    } catch (e) {
+      this.hangUp('closed')
+      throw e
+    }
+    this.wire = wire
+    wire.onopen = () => {
+      if (this.wire !== wire) return
+      this.become('live')
+      this.heard()
+      for (const f of this.followed.values()) f.ask()
+    }
+    wire.onmessage = (e) => {
+      if (this.wire !== wire) return
+      this.heard()
+      this.take(JSON.parse(String(e.data)) as Said)
+    }
+    wire.onerror = () => {} // a close follows
+    wire.onclose = (e) => {
+      if (this.wire === wire) this.broken(e.code)
+    }
+  }
+
+  private take(m: Said) {
+    if (m.type === 'error') this.options.error?.(m.code, m.message)
+    else if (m.type !== 'pong') {
+      this.attempt = 0 // the server serves: what breaks next is a new break
+      this.followed.get(m.account_id)?.take(m)
+    }
+  }
+
+  private broken(code: number) {
+    this.wire = undefined
+    this.watch.stop()
+    for (const f of this.followed.values()) f.broken()
+    if (code === signedOut) {
+      this.hangUp('signed_out')
+      return
+    }
+    this.become('connecting')
+    let wait = Math.min(times.shortest * 2 ** this.attempt++, times.longest)
+    if (code === tooMany) wait = times.crowded
+    if (code === goingAway) wait = times.shortest
+    this.again.set(Math.random() * wait + (code === tooMany ? times.crowded : 0), () => this.dial())
+  }
+
+  /** Connects at once, where it waits to: the network is back. */
+  private hurry() {
+    if (this.now === 'connecting' && !this.wire) this.dial()
+  }
+
+  private hangUp(to: LiveState) {
+    const wire = this.wire
+    this.wire = undefined
+    this.again.stop()
+    this.watch.stop()
+    platform.removeEventListener?.('online', this.online)
+    wire?.close()
+    this.become(to)
+  }
+
+  private become(to: LiveState) {
+    if (this.now === to) return
+    this.now = to
+    this.options.state?.(to)
+  }
+
+  /** Something was heard: the connection is alive, and looked at again later. */
+  private heard() {
+    this.watch.set(times.silence, () => {
+      this.send({ type: 'ping' })
+      this.watch.set(times.answer, () => {
+        const dead = this.wire
+        this.broken(0)
+        dead?.close()
+      })
+    })
+  }
+
+  private send(message: unknown) {
+    if (this.wire?.readyState === 1) this.wire.send(JSON.stringify(message))
+  }
+}
+
+/** The state of one subscription. */
+class Follower implements Subscription {
+  cursor: number | undefined
+  closed = () => {} // the whole connection was
+  private begun = false
+  private asked = false // and not answered: events until then are of the place before
+  private over = false
+  private held = false
+  private readonly again = new Alarm()
+
+  constructor(
+    readonly account: string,
+    private readonly handlers: Handlers,
+    private readonly place: Place,
+    private readonly send: (message: unknown) => void,
+    private readonly forget: () => void,
+  ) {
+    this.cursor = place.cursor
+  }
+
+  /** Asks for what comes after the last event that was told. */
+  ask() {
+    if (this.over || this.held) return
+    this.again.stop()
+    this.asked = true
+    const from = this.cursor !== undefined ? { cursor: this.cursor } : this.place.snapshot ? { snapshot: true } : {}
+    this.send({ type: 'subscribe', account_id: this.account, ...from })
+  }
+
+  /** The connection is gone. */
+  broken() {
+    this.asked = false
+    this.again.stop()
+  }
+
+  take(m: Subscribed | Snapshot | LiveEvent | Unsubscribed) {
+    if (this.over) return
+    switch (m.type) {
+      case 'subscribed':
+        this.asked = false
+        if (m.reset) this.handlers.reset?.(m.code ?? 'cursor_expired')
+        else if (this.cursor === undefined && !this.place.snapshot) this.cursor = m.cursor
+        if (!this.begun && !m.reset && !this.place.snapshot) this.handlers.following?.(m.cursor)
+        this.begun = true
+        return
+      case 'snapshot':
+        this.cursor = m.cursor
+        this.handlers.snapshot?.(m)
+        return
+      case 'event':
+        if (this.asked || this.held || this.cursor === undefined || m.cursor <= this.cursor) return
+        if (m.cursor > this.cursor + 1) return this.ask() // a gap
+        this.cursor = m.cursor
+        this.handlers.event(m)
+        return
+      case 'unsubscribed':
+        this.asked = false
+        if (m.code === 'asked') return
+        if (m.code === 'cursor_expired') return this.ask() // a snapshot comes
+        if (m.code === 'database_unavailable') return this.again.set(times.database * (0.5 + Math.random()), () => this.ask())
+        this.over = true
+        this.forget()
+        this.handlers.lost?.(m.code, m.message)
+    }
+  }
+
+  /** Leaves what comes in the server's log for now. */
+  pause() {
+    if (this.over || this.held) return
+    this.held = true
+    this.again.stop()
+    this.send({ type: 'unsubscribe', account_id: this.account })
+  }
+
+  resume() {
+    this.held = false
+    this.ask()
+  }
+
+  unsubscribe() {
+    if (this.over) return
+    this.ended()
+    this.forget()
+    this.send({ type: 'unsubscribe', account_id: this.account })
+  }
+
+  ended() {
+    if (this.over) return
+    this.over = true
+    this.again.stop()
+    this.closed()
+  }
+}

@@ -1,0 +1,54 @@
+// What is needed of the platform: a WebSocket as browsers, Node 22 and the
+// package ws have it, and timers. It is named here so that the client needs
+// the types of no platform.
+
+/** A WebSocket, as far as it is used. */
+export interface Wire {
+  readonly readyState: number
+  onopen: ((e: never) => void) | null
+  onmessage: ((e: { data: unknown }) => void) | null
+  onclose: ((e: { code: number; reason: string }) => void) | null
+  onerror: ((e: never) => void) | null
+  send(text: string): void
+  close(code?: number): void
+}
+
+/** Opens a WebSocket. */
+export type Connect = (url: string) => Wire
+
+type Timer = { unref?: () => void }
+
+interface Platform {
+  WebSocket?: new (url: string, more?: unknown) => Wire
+  setTimeout(run: () => void, ms: number): Timer
+  clearTimeout(timer: Timer | undefined): void
+  addEventListener?(name: string, run: () => void): void
+  removeEventListener?(name: string, run: () => void): void
+}
+
+export const platform = globalThis as unknown as Platform
+
+/** Opens the platform's own WebSocket; Node's takes headers. */
+export function ownSocket(headers?: Record<string, string>): Connect {
+  return (url) => {
+    const Socket = platform.WebSocket
+    if (!Socket) throw new Error('There is no WebSocket here (Node has one from version 22): give PaddockLive a "connect" that makes one.')
+    return headers ? new Socket(url, { headers }) : new Socket(url)
+  }
+}
+
+/** A timer that can be set again and stopped, and keeps no program alive. */
+export class Alarm {
+  private timer: Timer | undefined
+
+  set(ms: number, run: () => void) {
+    platform.clearTimeout(this.timer)
+    this.timer = platform.setTimeout(run, ms)
+    this.timer.unref?.()
+  }
+
+  stop() {
+    platform.clearTimeout(this.timer)
+    this.timer = undefined
+  }
+}

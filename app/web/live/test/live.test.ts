@@ -1,0 +1,194 @@
+import { execFileSync } from 'node:child_process'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { WebSocket } from 'ws'
+import { PaddockLive, type LiveEvent, type LiveState, type Wire } from '../src/index'
+import { Server } from './server'
+
+/** Numbers that follow from a seed: a failure can be had again. */
+function random(seed: number) {
+  return () => {
+    seed = (seed * 1664525 + 1013904223) % 2 ** 32
+    return seed / 2 ** 32
+  }
+}
+
+let server: Server
+let live: PaddockLive
+let states: LiveState[]
+
+async function setUp(made = new Server()) {
+  server = made
+  states = []
+  live = new PaddockLive({ url: await server.url(), connect: (url) => new WebSocket(url) as unknown as Wire, state: (s) => states.push(s) })
+}
+
+const until = (check: () => boolean) => vi.waitFor(() => { if (!check()) throw new Error('not yet') }, { timeout: 15_000, interval: 5 })
+
+beforeEach(() => { vi.spyOn(Math, 'random').mockReturnValue(0.01) }) // it waits little
+afterEach(() => {
+  live.close()
+  server.stop()
+  vi.restoreAllMocks()
+})
+
+describe('PaddockLive', () => {
+  it.each([1, 2, 3])('tells each event once and in order, whatever breaks (seed %i)', async (seed) => {
+    const next = random(seed)
+    let faults = 0
+    await setUp(new Server(() => {
+      const dice = next()
+      const fault = dice < 0.04 ? 'drop' : dice < 0.06 ? 'close' : dice < 0.12 ? 'gap' : dice < 0.2 ? 'double' : undefined
+      if (fault && faults++ < 300) return fault
+    }))
+    const told = new Map<string, number[]>()
+    for (const account of ['a', 'b', 'c']) {
+      told.set(account, [])
+      live.subscribe(account, { event: (e) => told.get(account)!.push(e.cursor) }, { cursor: 0 })
+    }
+    for (let i = 0; i < 1200; i++) {
+      server.write(['a', 'b', 'c'][Math.floor(next() * 3)]!)
+      if (i % 20 === 0) await new Promise((go) => setTimeout(go, 5))
+    }
+    // A gap at the very end shows with the event after it.
+    await until(() => {
+      for (const account of told.keys()) if (told.get(account)!.length < server.log(account).length) server.write(account)
+      return [...told].every(([account, events]) => events.length >= server.log(account).length)
+    })
+    for (const [account, events] of told) expect(events).toEqual(server.log(account).map((e) => e.cursor))
+    expect(faults).toBeGreaterThan(100)
+  }, 30_000)
+
+  it('begins now, after a cursor, or with a snapshot', async () => {
+    await setUp()
+    server.write('a')
+    const seen: string[] = []
+    const follow = (account: string, place = {}) => live.subscribe(account, {
+      event: (e) => seen.push(`${account} event ${e.cursor}`),
+      following: (c) => seen.push(`${account} following ${c}`),
+      snapshot: (s) => seen.push(`${account} snapshot ${s.cursor}`),
+      reset: (why) => seen.push(`${account} reset ${why}`),
+    }, place)
+    const sub = follow('a')
+    follow('b', { cursor: 7 })
+    follow('c', { snapshot: true })
+    await until(() => seen.length === 4)
+    expect(seen.sort()).toEqual(['a following 1', 'b reset cursor_ahead', 'b snapshot 0', 'c snapshot 0'])
+    server.write('a')
+    await until(() => sub.cursor === 2)
+    server.hangUp(1001)
+    await until(() => states.join() === 'connecting,live,connecting,live')
+    server.write('a')
+    await until(() => seen.includes('a event 3'))
+    expect(seen.filter((s) => s.includes('following'))).toHaveLength(1)
+  })
+
+  it('starts again from a snapshot when its events are no longer kept', async () => {
+    await setUp()
+    for (let i = 0; i < 5; i++) server.write('a')
+    server.dropped.set('a', 3)
+    const seen: string[] = []
+    live.subscribe('a', { event: (e) => seen.push(`event ${e.cursor}`), snapshot: (s) => seen.push(`snapshot ${s.cursor}`), reset: (why) => seen.push(why) }, { cursor: 1 })
+    await until(() => seen.length === 2)
+    server.write('a')
+    await until(() => seen.length === 3)
+    expect(seen).toEqual(['cursor_expired', 'snapshot 5', 'event 6'])
+  })
+
+  it('ends with the session, and begins again when it is told to', async () => {
+    await setUp()
+    live.subscribe('a', { event: () => {} })
+    await until(() => live.state === 'live')
+    server.hangUp(4401)
+    await until(() => live.state === 'signed_out')
+    await new Promise((go) => setTimeout(go, 100))
+    expect(states).toEqual(['connecting', 'live', 'signed_out'])
+    live.connect()
+    await until(() => live.state === 'live')
+  })
+
+  it('gives up an account that is lost, and keeps the others', async () => {
+    await setUp()
+    const lost = vi.fn()
+    const events: LiveEvent[] = []
+    live.subscribe('foreign', { event: () => {}, lost })
+    live.subscribe('a', { event: (e) => events.push(e) })
+    await until(() => lost.mock.calls.length === 1 && server.heard.length === 2)
+    expect(lost.mock.calls[0]).toEqual(['account_forbidden', 'not yours'])
+    server.write('a')
+    await until(() => events.length === 1)
+    live.subscribe('foreign', { event: () => {} }) // may be tried again
+  })
+
+  it('asks again when the database was away, unless it was left meanwhile', async () => {
+    await setUp()
+    const a = live.subscribe('a', { event: () => {} })
+    live.subscribe('b', { event: () => {} })
+    await until(() => server.heard.length === 2)
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      for (const account_id of ['a', 'b']) server.tell({ type: 'unsubscribed', account_id, code: 'database_unavailable', message: '' })
+      const settled = () => new Promise((go) => setImmediate(() => setImmediate(() => setImmediate(go))))
+      for (let i = 0; i < 20; i++) await settled()
+      a.unsubscribe()
+      await vi.advanceTimersByTimeAsync(5000)
+      for (let i = 0; i < 20; i++) await settled()
+    } finally {
+      vi.useRealTimers()
+    }
+    await until(() => server.heard.length >= 4)
+    expect(server.heard.slice(2).map((m) => `${m.type} ${m.account_id}`).sort()).toEqual(['subscribe b', 'unsubscribe a'])
+  })
+
+  it('leaves a connection that is dead without having closed', async () => {
+    await setUp()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true })
+    try {
+      live.subscribe('a', { event: () => {} })
+      await vi.waitFor(() => { if (live.state !== 'live') throw new Error('not yet') })
+      server.deaf = true
+      await vi.advanceTimersByTimeAsync(39_000)
+      expect(live.state).toBe('live')
+      await vi.advanceTimersByTimeAsync(2000)
+      expect(states.slice(0, 3)).toEqual(['connecting', 'live', 'connecting'])
+    } finally {
+      vi.useRealTimers()
+    }
+    expect(server.heard.some((m) => m.type === 'ping')).toBe(true)
+  })
+
+  it('is read with for await, and leaves in the log what is not taken', async () => {
+    await setUp()
+    for (let i = 0; i < 3500; i++) server.write('a')
+    const taken: number[] = []
+    for await (const m of live.events('a', { cursor: 0 })) {
+      taken.push(m.cursor)
+      if (taken.length === 1) await until(() => server.heard.some((h) => h.type === 'unsubscribe')) // it was too much at once
+      if (taken.length === 3500) break
+    }
+    expect(taken).toEqual(server.log('a').map((e) => e.cursor))
+    await expect(async () => { for await (const m of live.events('foreign')) taken.push(m.cursor) }).rejects.toThrow('account_forbidden')
+  })
+
+  it('does not follow an account twice', async () => {
+    await setUp()
+    live.subscribe('a', { event: () => {} })
+    expect(() => live.subscribe('a', { event: () => {} })).toThrow('followed already')
+  })
+
+  it('runs in plain Node as it is built', async () => {
+    await setUp()
+    const root = new URL('../..', import.meta.url).pathname
+    execFileSync('npx', ['tsc', '-p', 'live'], { cwd: root })
+    const program = `
+      import { WebSocket } from 'ws'
+      import { PaddockLive } from './live/dist/index.js'
+      const live = new PaddockLive({ url: process.argv[1], connect: (url) => new WebSocket(url) })
+      for await (const e of live.events('a', { cursor: 0 })) { console.log(e.cursor); if (e.cursor === 2) break }
+      live.close()`
+    for (let i = 0; i < 2; i++) server.write('a')
+    const { execFile } = await import('node:child_process')
+    const said = await new Promise<string>((go, fail) => void server.url().then((url) =>
+      execFile(process.execPath, ['--input-type=module', '-e', program, url], { cwd: root, timeout: 10_000 }, (e, out) => (e ? fail(e) : go(out)))))
+    expect(said).toBe('1\n2\n')
+  }, 30_000)
+})
