@@ -5,7 +5,7 @@ SHELL := /bin/bash
 NPM_CI = npm ci --no-audit --no-fund --loglevel=error
 PACKAGES = ./app/... ./cmd/... ./sql/... ./tests/...
 
-.PHONY: help run test test-go test-web lint fmt build web sim bench fuzz chaos migrate clean
+.PHONY: help run test test-go test-web lint fmt build web sim bench fuzz chaos faults migrate clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -65,6 +65,11 @@ CHAOS ?= 3000
 
 chaos: build ## CHAOS (3000) orders with all faults and a server that is killed again and again
 	PADDOCK_CHAOS=$(CHAOS) PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -count 1 -timeout 30m -run '^TestChaos$$' -v ./tests/system
+
+FAULTS ?= 5m
+
+faults: build ## three instances and those who follow, for FAULTS (5m) in which everything breaks
+	PADDOCK_FAULTS=$(FAULTS) PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -count 1 -timeout 60m -run '^TestEveryFollowerHearsEverything$$' -v ./tests/system
 
 migrate: ## bring the database that DATABASE_URL names to the newest version
 	go run ./cmd/paddock migrate
