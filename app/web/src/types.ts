@@ -46,6 +46,14 @@ export type StreamMode = Schemas['StreamMode']
 export type SyncReport = Schemas['SyncReport']
 export type TradingPosition = Schemas['TradingPosition']
 
+/** A page of orders, how fresh it is, and where it comes from. */
+export interface OrdersPage {
+  orders: Order[]
+  next_cursor: string | null
+  as_of: string | null
+  source: 'mirror' | 'broker'
+}
+
 /** What a refusal may carry beside its words. */
 export interface Details {
   violations?: Violation[]
