@@ -15,7 +15,7 @@ type check struct {
 const (
 	// Tables without a tenant: admission's own, of which no runtime role has
 	// any privilege. user_accounts is the tenant: its id is the account_id.
-	notTenants = `('private.seal_keys', 'private.doorbell')`
+	notTenants = `('private.seal_keys', 'private.doorbell', 'private.stream_instances')`
 
 	// Indexes that begin with something else than the account.
 	otherIndexes = `(
