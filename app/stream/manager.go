@@ -48,6 +48,7 @@ type Manager struct {
 	reconciling chan struct{} // and for each reconciliation
 
 	running map[uuid.UUID]*running // Run's own
+	renewed time.Time              // when the leases were, the last time; Run's own
 	giving  atomic.Bool            // surplus accounts are being given back
 	givers  sync.WaitGroup
 }
@@ -144,8 +145,16 @@ func (m *Manager) look(ctx context.Context) {
 		if ctx.Err() == nil {
 			m.Logger.Warn("leases could not be renewed", "err", err)
 		}
+		if time.Since(m.renewed) > 3*m.LeaseTTL {
+			// The accounts are another's by now, whom a WebSocket of ours
+			// would shut out.
+			for _, r := range m.running {
+				r.end()
+			}
+		}
 		return
 	}
+	m.renewed = time.Now()
 	giving := m.giving.Load()
 	var surplus []*running
 	held := make(map[uuid.UUID]bool, len(leases))
