@@ -1,6 +1,7 @@
 package stream_test
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -75,6 +76,41 @@ func TestKeysComeAndGoWithinASecond(t *testing.T) {
 	// Medians: this machine may be busy with something else for a moment.
 	if began[2] > time.Second || ended[2] > time.Second {
 		t.Error("that is more than a second")
+	}
+}
+
+// Streams that are slow to end hold up neither each other nor those that begin.
+func TestSlowEndHoldsUpNobody(t *testing.T) {
+	t.Parallel()
+	w, all := newFleet(t, 4)
+	m, _ := w.run()
+	w.eventually("all streams", func() bool {
+		return scan[int](w, "select count(*) from app.stream_cursors where streaming is not null and agreed_at is not null") == len(all)
+	})
+	// What a stream says at its end waits for this, for as long as it may: 1 s.
+	tx, err := w.pg.Conn(t, "admin").Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(context.Background())
+	if _, err := tx.Exec(t.Context(), "select from app.stream_cursors for update"); err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range all {
+		if err := accounts.New(w.db, w.keys, w.broker).DeleteCredentials(t.Context(), a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	began := time.Now()
+	a := w.connectUser(99)
+	m.Wake()
+	w.eventually("the new stream", func() bool {
+		return scan[bool](w, "select exists (select from app.stream_cursors where account_id = $1 and streaming is not null)", a.Account)
+	})
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("the new stream began after %s", took)
+	} else {
+		t.Logf("the new stream began after %s", took)
 	}
 }
 

@@ -283,6 +283,24 @@ func TestNoTakeoverInsideATransaction(t *testing.T) {
 	}
 }
 
+// An instance that stops tells the others to look now: it does not wait for
+// their next look.
+func TestStopRingsTheOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	rarely := func(c *stream.Config) { c.Every, c.LeaseTTL = 10*time.Minute, time.Hour }
+	_, stop := w.run(rarely)
+	w.eventually("the first instance", func() bool { return w.front.open.Load() == 1 })
+	second, _ := w.run(rarely)
+	w.hearRings(second)
+	w.eventually("the second to live", func() bool { return scan[int](w, "select count(*) from private.stream_instances") == 2 })
+	before := w.front.connects.Load()
+	began := time.Now()
+	stop()
+	w.eventually("the second to stream", func() bool { return w.front.connects.Load() > before && w.front.open.Load() == 1 })
+	t.Logf("it took %s", time.Since(began))
+}
+
 // A second instance takes its share of the streams over from the first; one
 // that stops hands over at once, and what one held that died without a word
 // is streamed again within 15 seconds. No update is lost or told twice by it.

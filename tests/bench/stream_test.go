@@ -199,8 +199,10 @@ func benchmarkStreams(b *testing.B, streams string) {
 	<-over
 	stopped := time.Since(began)
 
-	if _, err := admin.Exec(ctx, history); err != nil {
-		b.Fatal(err)
+	for _, text := range []string{history, "vacuum analyze"} {
+		if _, err := admin.Exec(ctx, text); err != nil {
+			b.Fatal(err)
+		}
 	}
 	looks := claims(b, worker)
 	fmt.Printf("\n%d accounts, streams by %s\n", streamed, b.Name())
