@@ -55,7 +55,7 @@ set local role paddock_gate;
 {{ template "func/credentials_metadata.sql" . }}
 {{ template "func/accounts_with_credentials.sql" . }}
 {{ template "func/old/claim_leases_1.sql" . }}
-{{ template "func/release_leases.sql" . }}
+{{ template "func/old/release_leases_1.sql" . }}
 grant execute on function private.store_credentials(text, integer, text, text, text, uuid, text) to paddock_app;
 grant execute on function private.read_credentials(integer[], text[]) to paddock_app, paddock_worker;
 grant execute on function private.delete_credentials() to paddock_app;

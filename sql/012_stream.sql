@@ -83,7 +83,7 @@ reset role;
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
 drop function private.claim_leases(uuid, interval, integer);
-{{ template "func/claim_leases.sql" . }}
+{{ template "func/old/claim_leases_2.sql" . }}
 grant execute on function private.claim_leases(uuid, interval, integer) to paddock_worker;
 {{ template "func/account_changed.sql" . }}
 reset role;

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -40,8 +41,9 @@ type account struct {
 	up       upstream
 }
 
-// start begins an account's stream in the background. m.mu is held.
-func (m *Manager) start(ctx context.Context, l tenant.Lease) {
+// start begins an account's stream in the background, after the one before it
+// is over.
+func (m *Manager) start(ctx context.Context, l tenant.Lease, before *running) *running {
 	ctx, cancel := context.WithCancel(ctx)
 	a := &account{
 		m: m, lease: l, log: m.Logger.With("account", l.Account), lastID: l.LastEventID,
@@ -53,8 +55,12 @@ func (m *Manager) start(ctx context.Context, l tenant.Lease) {
 	go func() {
 		defer close(r.done)
 		defer cancel()
+		if before != nil {
+			<-before.done
+		}
 		a.run(ctx)
 	}()
+	return r
 }
 
 // told takes what a look at the leases says of the account.
@@ -112,6 +118,11 @@ func (a *account) follow(ctx context.Context) {
 // open reads the account's credentials. They stay in memory while the stream
 // runs, as the open connection itself does.
 func (a *account) open(ctx context.Context) error {
+	leave, ok := take(ctx, a.m.connecting)
+	if !ok {
+		return ctx.Err()
+	}
+	defer leave()
 	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) { a.m.Keys.QueueOpen(b, a.lease.Account, &a.opened) })
 	if err == nil {
 		err = a.opened.Usable()
@@ -192,7 +203,8 @@ func (a *account) refused(ctx context.Context, err error) bool {
 // tend reconciles after every gap, when somebody asks for it and now and then,
 // and looks at open orders that have been silent.
 func (a *account) tend(ctx context.Context) {
-	timer := time.NewTicker(a.m.Reconcile)
+	// With jitter, else all accounts that began together reconcile together.
+	timer := time.NewTimer(a.m.Reconcile/2 + rand.N(a.m.Reconcile))
 	defer timer.Stop()
 	for {
 		var err error
@@ -204,6 +216,7 @@ func (a *account) tend(ctx context.Context) {
 		case <-a.gap:
 			err = a.reconcile(ctx)
 		case <-timer.C:
+			timer.Reset(a.m.Reconcile*3/4 + rand.N(a.m.Reconcile/2))
 			err = a.reconcile(ctx)
 		}
 		if err == nil || ctx.Err() != nil {

@@ -133,9 +133,15 @@ func (a *account) connect(ctx context.Context, way road) error {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	defer a.up.set(time.Time{}, nil)
+	leave, ok := take(ctx, a.m.connecting)
+	if !ok {
+		return ctx.Err()
+	}
+	defer leave()
 	handle := func(m broker.Message) error {
 		switch m.Kind {
 		case broker.Connected:
+			leave()
 			a.isUp(ctx, way, end)
 			signal(a.gap)
 		case broker.Dropped:

@@ -34,6 +34,11 @@ const clockSkew = time.Minute
 // and it no longer lists, and its positions. The first one of an account
 // imports its history. Whoever waits for one is answered what differed.
 func (a *account) reconcile(ctx context.Context) error {
+	leave, ok := take(ctx, a.m.reconciling)
+	if !ok {
+		return ctx.Err()
+	}
+	defer leave()
 	asked := a.asked.Load()
 	asOf := time.Now()
 	a.looked = asOf
@@ -108,10 +113,15 @@ func (a *account) agree(ctx context.Context, asOf time.Time, positions json.RawM
 // them, when one has been silent: a fill of which no stream told is found in
 // the time that an order may be silent. The rest waits for a reconciliation.
 func (a *account) lookAtOpen(ctx context.Context) error {
-	asOf := time.Now()
-	if asOf.Sub(a.looked) < a.m.Silence {
+	if time.Since(a.looked) < a.m.Silence {
 		return nil
 	}
+	leave, ok := take(ctx, a.m.reconciling)
+	if !ok {
+		return ctx.Err()
+	}
+	defer leave()
+	asOf := time.Now()
 	a.looked = asOf
 	var believed []uuid.UUID
 	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) { queueBelieved(b, a.lease.Account, &believed) })

@@ -547,7 +547,7 @@ func TestLeaseIsFenced(t *testing.T) {
 		t.Errorf("written were %s, %s and %s", a, b, c)
 	}
 	// Given back, it is free at once, and the fence goes on from there.
-	if err := w.worker.Release(t.Context(), second); err != nil {
+	if err := w.worker.Release(t.Context(), second, nil); err != nil {
 		t.Fatal(err)
 	}
 	if back := claim(first, time.Minute); len(back) != 1 || back[0].Fence <= taken[0].Fence {

@@ -325,7 +325,7 @@ func TestLeases(t *testing.T) {
 	if err := write(forged); !problem.Is(err, tenant.CodeAccountForbidden) {
 		t.Errorf("another's lease: %v", err)
 	}
-	if err := w.Release(t.Context(), first); err != nil {
+	if err := w.Release(t.Context(), first, nil); err != nil {
 		t.Fatal(err)
 	}
 	theirs, err := w.Claim(t.Context(), second, time.Minute, 10)

@@ -33,6 +33,7 @@ type Lease struct {
 	// last heard of; nil where none is open.
 	SilentSince *time.Time
 	Sync        int64 // the number of a reconciliation that somebody waits for; 0 without one
+	Surplus     bool  // beyond the holder's share: it should end and be given back
 }
 
 // Do admits the worker to the lease's account and runs what queue adds, in one
@@ -55,11 +56,11 @@ func (w *Worker) Write(ctx context.Context, l Lease, queue func(*Batch)) error {
 	return runAndRing(ctx, w.pool, &b, w.bell, l.Account)
 }
 
-// Claim renews the holder's leases, takes up to most free ones, and answers
-// all it then holds, each good for ttl.
+// Claim renews the holder's leases, takes free ones up to its share of all
+// accounts and at most most, and answers all it then holds, each good for ttl.
 func (w *Worker) Claim(ctx context.Context, holder uuid.UUID, ttl time.Duration, most int) ([]Lease, error) {
 	rows, err := w.pool.Query(ctx, `select account_id, environment, fence, generation, coalesce(last_event_id, ''), unresolved, stream_mode,
-			silent_since, coalesce(sync, 0)
+			silent_since, coalesce(sync, 0), surplus
 		from private.claim_leases($1, $2, $3)`, holder, ttl, most)
 	if err != nil {
 		return nil, explain(ctx, err)
@@ -67,15 +68,21 @@ func (w *Worker) Claim(ctx context.Context, holder uuid.UUID, ttl time.Duration,
 	leases, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Lease, error) {
 		l := Lease{Holder: holder}
 		err := row.Scan(&l.Account, &l.Environment, &l.Fence, &l.Generation, &l.LastEventID, &l.Unresolved,
-			&l.StreamMode, &l.SilentSince, &l.Sync)
+			&l.StreamMode, &l.SilentSince, &l.Sync, &l.Surplus)
 		return l, err
 	})
 	return leases, explain(ctx, err)
 }
 
-// Release gives all of the holder's leases back.
-func (w *Worker) Release(ctx context.Context, holder uuid.UUID) error {
-	_, err := w.pool.Exec(ctx, "select private.release_leases($1)", holder)
+// Release gives leases of the holder's back, all of them and its place among
+// the live instances where accounts is nil, and rings so that the others look
+// for them now.
+func (w *Worker) Release(ctx context.Context, holder uuid.UUID, accounts []uuid.UUID) error {
+	if _, err := w.pool.Exec(ctx, "select private.release_leases($1, $2)", holder, accounts); err != nil {
+		return explain(ctx, err)
+	}
+	// Not by the bell: at a shutdown it has ended already.
+	_, err := w.pool.Exec(ctx, "select private.ring()")
 	return explain(ctx, err)
 }
 
