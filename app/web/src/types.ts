@@ -45,6 +45,15 @@ export type AccountHealth = Schemas['AccountHealth']
 export type StreamMode = Schemas['StreamMode']
 export type SyncReport = Schemas['SyncReport']
 export type TradingPosition = Schemas['TradingPosition']
+export type Fill = Schemas['Fill']
+
+/** A page of orders, how fresh it is, and where it comes from. */
+export interface OrdersPage {
+  orders: Order[]
+  next_cursor: string | null
+  as_of: string | null // never compared with Alpaca
+  source: 'mirror' | 'broker'
+}
 
 /** What a refusal may carry beside its words. */
 export interface Details {

@@ -14,7 +14,7 @@ beforeEach(() => {
     }),
   )
 })
-const order = (id: string, updated_at = '2026-01-01T00:00:00.000000Z') => ({ id, client_order_id: id, order_class: '', created_at: '2026-01-01T00:00:00.000000Z', updated_at })
+const order = (id: string, updated_at = '2026-01-01T00:00:00.000000Z') => ({ id, client_order_id: id, alpaca_order_id: null, order_class: '', created_at: '2026-01-01T00:00:00.000000Z', updated_at })
 const settle = () => new Promise((r) => setTimeout(r))
 
 describe('desk', () => {
@@ -43,6 +43,31 @@ describe('desk', () => {
     tell({ ...order('x', '2026-01-02T00:00:00.000000Z'), status: 'filled' })
     tell({ ...order('x', '2026-01-01T00:00:00.000000Z'), status: 'new' })
     expect(desk.orders.map((o) => o.status)).toEqual(['filled'])
+  })
+
+  it('shows an order once that was read from Alpaca before Paddock had it, by the id that Paddock gives it', () => {
+    const desk = useDesk()
+    desk.show('a')
+    const tell = (o: unknown) => desk.apply({ type: 'event', account_id: 'a', cursor: 1, kind: 'order', at: '', data: { order: o, execution: null } })
+    tell({ ...order('at-alpaca'), alpaca_order_id: 'at-alpaca' })
+    tell({ ...order('ours'), alpaca_order_id: 'at-alpaca' })
+    tell({ ...order('at-alpaca', '2026-01-02T00:00:00.000000Z'), alpaca_order_id: 'at-alpaca' })
+    expect(desk.orders.map((o) => o.id)).toEqual(['ours'])
+    // Ours may be shown already, before it is known which one at Alpaca it is.
+    tell({ ...order('sent'), alpaca_order_id: null })
+    tell({ ...order('seen'), alpaca_order_id: 'seen' })
+    tell({ ...order('sent', '2026-01-02T00:00:00.000000Z'), alpaca_order_id: 'seen' })
+    expect(desk.orders.map((o) => o.id).sort()).toEqual(['ours', 'sent'])
+  })
+
+  it('knows where the orders come from, and forgets it with the account', async () => {
+    const desk = useDesk()
+    desk.show('a')
+    asked.find((q) => q.url.startsWith('/api/orders'))!.resolve({ orders: [], next_cursor: null, as_of: '2026-01-01T00:00:00.000000Z', source: 'broker' })
+    await settle()
+    expect(desk.ordersOf).toEqual({ as_of: '2026-01-01T00:00:00.000000Z', source: 'broker' })
+    desk.show('b')
+    expect(desk.ordersOf).toBeNull()
   })
 
   it('asks about the guards again when they change, once for several events, and not for another account', async () => {

@@ -2,7 +2,7 @@ import { defineStore } from 'pinia'
 import { ref } from 'vue'
 import { api, ApiError, explain, type Closing } from '../api'
 import type { LiveEvent } from 'paddock-live'
-import type { BrokerAccount, Guards, Limits, Order, OrderEvent, OrderRequest, Position, Replacement, Turn } from '../types'
+import type { BrokerAccount, Guards, Limits, Order, OrderEvent, OrderRequest, OrdersPage, Position, Replacement, Turn } from '../types'
 
 /** What is shown of one account. Another account's data never gets in: each
  * switch empties the desk, and late answers to the one before are dropped. */
@@ -12,6 +12,7 @@ export const useDesk = defineStore('desk', () => {
   const positions = ref<Position[]>([])
   const asOf = ref<Date | null>(null) // of figures and positions
   const orders = ref<Order[]>([])
+  const ordersOf = ref<Pick<OrdersPage, 'as_of' | 'source'> | null>(null) // how fresh they are
   const nextCursor = ref<string | null>(null)
   const loading = ref(false)
   const error = ref<string | null>(null)
@@ -33,6 +34,7 @@ export const useDesk = defineStore('desk', () => {
     positions.value = []
     asOf.value = null
     orders.value = []
+    ordersOf.value = null
     nextCursor.value = null
     error.value = null
     needsKeys.value = false
@@ -64,7 +66,7 @@ export const useDesk = defineStore('desk', () => {
       refreshMoney(),
       refreshGuards(),
       mine((id, signal) => api.orders(id, undefined, signal), (page) => {
-        for (const o of page.orders) upsert(o)
+        newest(page)
         nextCursor.value = page.next_cursor
       }),
     ])
@@ -82,7 +84,12 @@ export const useDesk = defineStore('desk', () => {
   }
 
   function refreshOrders() {
-    return mine((id, signal) => api.orders(id, undefined, signal), (page) => page.orders.forEach(upsert))
+    return mine((id, signal) => api.orders(id, undefined, signal), newest)
+  }
+
+  function newest(page: OrdersPage) {
+    page.orders.forEach(upsert)
+    ordersOf.value = { as_of: page.as_of, source: page.source }
   }
 
   function refreshGuards() {
@@ -98,13 +105,21 @@ export const useDesk = defineStore('desk', () => {
     })
   }
 
-  /** Puts an order in its place, unless what is there is newer. */
+  /** Puts an order in its place, unless what is there is newer. One that was
+   * read from Alpaca goes by Alpaca's id until Paddock has one for it. */
   function upsert(o: Order) {
-    const at = orders.value.findIndex((known) => known.id === o.id)
+    const same = (known: Order) => known.id === o.id || (o.alpaca_order_id !== null && known.alpaca_order_id === o.alpaca_order_id)
+    const all = orders.value
+    if (o.id === o.alpaca_order_id && all.some((known) => known.id !== o.id && same(known))) return
+    const at = all.findIndex(same)
     if (at < 0) {
-      orders.value.push(o)
-      orders.value.sort((a, b) => (a.created_at < b.created_at ? 1 : -1))
-    } else if (orders.value[at]!.updated_at <= o.updated_at) orders.value[at] = o
+      all.push(o)
+      all.sort((a, b) => (a.created_at < b.created_at ? 1 : -1))
+      return
+    }
+    const before = all.find((known) => known.id === o.id)
+    all[at] = before && before.updated_at > o.updated_at ? before : o
+    orders.value = all.filter((known, i) => i === at || !same(known))
   }
 
   /** An order with legs, whose own news may be on their way still. */
@@ -173,7 +188,7 @@ export const useDesk = defineStore('desk', () => {
   }
 
   return {
-    account, figures, positions, asOf, refreshMoney, orders, nextCursor, loading, error, needsKeys, guards, stirred, refreshGuards, show, load, more, apply,
+    account, figures, positions, asOf, refreshMoney, orders, ordersOf, refreshOrders, nextCursor, loading, error, needsKeys, guards, stirred, refreshGuards, show, load, more, apply,
     place, cancel, replace, dismiss, close, closeAll, setLimits, turn,
   }
 })
