@@ -465,6 +465,14 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%s: %v", name, response)
 		}
 	}
+	plain, err := http.Get("http" + strings.TrimPrefix(f.url, "ws"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plain.Body.Close()
+	if plain.StatusCode != http.StatusUpgradeRequired || plain.Header.Get("Content-Type") != "application/json" {
+		t.Errorf("asked without an upgrade: %d %s", plain.StatusCode, plain.Header.Get("Content-Type"))
+	}
 	f.dial(1)
 	f.dial(1)
 	f.dial(1).wantClosed(4429)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/coder/websocket"
@@ -29,6 +30,11 @@ const (
 
 // ServeHTTP upgrades GET /api/ws. Whoever has no session is refused before.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+		w.Header().Set("Upgrade", "websocket")
+		refuse(w, http.StatusUpgradeRequired, "upgrade_required", "This is a WebSocket: connect to it with a client of one, or read GET /api/events.")
+		return
+	}
 	token, user, ok := h.welcome(w, r)
 	if !ok {
 		return

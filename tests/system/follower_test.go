@@ -37,7 +37,7 @@ func (in *instances) newFollower(u *user, seed uint64, stream bool, accounts ...
 
 // run follows until ctx ends.
 func (f *follower) run(ctx context.Context) {
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && !(f.stream && f.isRefused()) {
 		if one, up := f.in.pick(f.dice.IntN(1000)); up {
 			once, cancel := context.WithTimeout(ctx, time.Duration(500+f.dice.IntN(8000))*time.Millisecond) // it hangs up at random
 			if f.stream {
@@ -91,6 +91,12 @@ func (f *follower) take(text []byte) bool {
 		f.failLocked(fmt.Errorf("told to start again: %s", text))
 	}
 	return true
+}
+
+func (f *follower) isRefused() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.refused) > 0
 }
 
 func (f *follower) fail(err error) {
@@ -158,9 +164,16 @@ func (f *follower) readStream(ctx context.Context, one *world) {
 	}
 	lines := bufio.NewScanner(response.Body)
 	lines.Buffer(nil, 1<<20)
+	data := ""
 	for lines.Scan() {
-		if data, is := strings.CutPrefix(lines.Text(), "data: "); is && !f.take([]byte(data)) {
-			return
+		if text, is := strings.CutPrefix(lines.Text(), "data: "); is {
+			data = text
+		}
+		if lines.Text() == "" && data != "" { // what is cut off before its end does not count
+			if !f.take([]byte(data)) {
+				return
+			}
+			data = ""
 		}
 	}
 }

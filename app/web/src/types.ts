@@ -51,7 +51,7 @@ export type Fill = Schemas['Fill']
 export interface OrdersPage {
   orders: Order[]
   next_cursor: string | null
-  as_of: string | null // never compared with Alpaca
+  as_of: string | null
   source: 'mirror' | 'broker'
 }
 
