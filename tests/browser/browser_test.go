@@ -40,6 +40,14 @@ func TestGuards(t *testing.T) {
 	drive(t, filepath.Join(js, "browser", "guards.mjs"), "BASE_URL="+base, "CHROMIUM="+chromium, "KEY1="+seen[0][1], "SECRET1="+seen[0][2])
 }
 
+// The journal shows a round trip from its first fill to its close without being
+// asked again, with the fills of it, and the desk says how fresh its orders are.
+func TestJournal(t *testing.T) {
+	chromium, js, binary := tools(t)
+	base, seen := start(t, binary, filepath.Join(t.TempDir(), "data"))
+	drive(t, filepath.Join(js, "browser", "journal.mjs"), "BASE_URL="+base, "CHROMIUM="+chromium, "KEY1="+seen[0][1], "SECRET1="+seen[0][2])
+}
+
 // The page of /api/docs shows every operation of the description, from this
 // server's own files alone and within its content security policy.
 func TestDocs(t *testing.T) {

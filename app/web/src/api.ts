@@ -1,8 +1,8 @@
 // The REST API. A tenant's calls name their account themselves: which one is
 // selected may change while an answer is on its way.
 import type {
-  Account, AccountHealth, BrokerAccount, Closed, Credentials, Details, Guards, Limits, Order, OrderRequest, OrdersPage, Position, Preview, Replacement, StreamMode, SyncReport,
-  TradingPosition, Turn, Turned,
+  Account, AccountHealth, BrokerAccount, Closed, Credentials, Details, Fill, Guards, Limits, Order, OrderRequest, OrdersPage, Position, Preview, Replacement,
+  StreamMode, SyncReport, TradingPosition, Turn, Turned,
 } from './types'
 
 export class ApiError extends Error {
@@ -112,9 +112,11 @@ export const api = {
     call<Order>('DELETE', `/api/positions/${encodeURIComponent(symbol)}${query(how)}`, { account, key }),
   closeAll: (account: string, how: Closing, key: string) => call<Closed[]>('DELETE', `/api/positions${query(how)}`, { account, key }),
 
-  tradingPositions: (account: string, scope: string, status: string, before?: string, signal?: AbortSignal) =>
-    call<{ trading_positions: TradingPosition[]; next_cursor: string | null }>(
-      'GET', `/api/trading-positions?scope=${scope}&status=${status}${before ? `&before=${encodeURIComponent(before)}` : ''}`, { account, signal }),
+  tradingPositions: (account: string, query: string, signal?: AbortSignal) =>
+    call<{ trading_positions: TradingPosition[]; next_cursor: string | null }>('GET', `/api/trading-positions?${query}`, { account, signal }),
+  fills: (account: string, symbol: string, before: string | null, signal?: AbortSignal) =>
+    call<{ fills: Fill[]; next_cursor: string | null }>('GET', `/api/fills?${new URLSearchParams({ symbol, limit: '500', ...(before && { before }) })}`, { account, signal }),
+
   guards: (account: string, signal?: AbortSignal) => call<Guards>('GET', '/api/guards', { account, signal }),
   setGuards: (account: string, limits: Limits) => call<Guards>('PUT', '/api/guards', { account, body: limits }),
   turnSwitch: (account: string, turn: Turn, key: string) => call<Turned>('POST', '/api/guards/switch', { account, body: turn, key }),

@@ -45,6 +45,7 @@ export type AccountHealth = Schemas['AccountHealth']
 export type StreamMode = Schemas['StreamMode']
 export type SyncReport = Schemas['SyncReport']
 export type TradingPosition = Schemas['TradingPosition']
+export type Fill = Schemas['Fill']
 
 /** A page of orders, how fresh it is, and where it comes from. */
 export interface OrdersPage {

@@ -60,8 +60,8 @@ const times = { shortest: 500, longest: 15_000, crowded: 30_000, silence: 30_000
 export class PaddockLive {
   private wire: Wire | undefined
   private readonly followed = new Map<string, Follower>()
-  private readonly again = new Alarm() // connects
-  private readonly watch = new Alarm() // looks whether the connection is alive
+  private readonly again = new Alarm(true) // connects: a program that follows something waits for it
+  private readonly watch = new Alarm(false) // looks whether the connection is alive
   private attempt = 0
   private now: LiveState = 'closed'
   private readonly open: Connect
@@ -101,8 +101,8 @@ export class PaddockLive {
   }
 
   /** The account's events, and snapshots, one after the other: for await (const e of live.events(id)) …
-   * It ends when the account is lost, which throws, or the loop is left. What comes faster than it is
-   * taken stays in the server's log. */
+   * It ends when the loop is left, and throws when the account is lost, the session has ended or the
+   * connection is closed. What comes faster than it is taken stays in the server's log. */
   async *events(account: string, place: Place = {}): AsyncGenerator<LiveEvent | Snapshot, void, undefined> {
     const waiting: (LiveEvent | Snapshot)[] = []
     let failed: Error | undefined
@@ -122,6 +122,8 @@ export class PaddockLive {
     }
     const sub = this.subscribe(account, { event: take, snapshot: take, lost }, place) as Follower
     sub.closed = () => lost('closed', 'The connection was closed.')
+    sub.signedOut = () => lost('signed_out', 'The session has ended.')
+    if (this.now === 'signed_out') sub.signedOut()
     try {
       for (;;) {
         const next = waiting.shift()
@@ -182,6 +184,7 @@ export class PaddockLive {
     for (const f of this.followed.values()) f.broken()
     if (code === signedOut) {
       this.hangUp('signed_out')
+      for (const f of [...this.followed.values()]) f.signedOut()
       return
     }
     this.become('connecting')
@@ -233,11 +236,12 @@ export class PaddockLive {
 class Follower implements Subscription {
   cursor: number | undefined
   closed = () => {} // the whole connection was
+  signedOut = () => {}
   private begun = false
   private asked = false // and not answered: events until then are of the place before
   private over = false
   private held = false
-  private readonly again = new Alarm()
+  private readonly again = new Alarm(false)
 
   constructor(
     readonly account: string,

@@ -37,14 +37,17 @@ export function ownSocket(headers?: Record<string, string>): Connect {
   }
 }
 
-/** A timer that can be set again and stopped, and keeps no program alive. */
+/** A timer that can be set again and stopped. One that keeps no program alive
+ * is for what matters only while something else does. */
 export class Alarm {
   private timer: Timer | undefined
+
+  constructor(private readonly keepsAlive: boolean) {}
 
   set(ms: number, run: () => void) {
     platform.clearTimeout(this.timer)
     this.timer = platform.setTimeout(run, ms)
-    this.timer.unref?.()
+    if (!this.keepsAlive) this.timer.unref?.()
   }
 
   stop() {

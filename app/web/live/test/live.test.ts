@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { PaddockLive, type LiveEvent, type LiveState, type Wire } from '../src/index'
@@ -175,7 +175,16 @@ describe('PaddockLive', () => {
     expect(() => live.subscribe('a', { event: () => {} })).toThrow('followed already')
   })
 
-  it('runs in plain Node as it is built', async () => {
+  it('ends a for await when the session has ended', async () => {
+    await setUp()
+    const reading = (async () => { for await (const m of live.events('a')) void m })()
+    await until(() => live.state === 'live')
+    server.hangUp(4401)
+    await expect(reading).rejects.toThrow('signed_out')
+    await expect(live.events('a').next()).rejects.toThrow('signed_out')
+  })
+
+  it('runs in plain Node as it is built, and waits there for a server that comes back', async () => {
     await setUp()
     const root = new URL('../..', import.meta.url).pathname
     execFileSync('npx', ['tsc', '-p', 'live'], { cwd: root })
@@ -183,12 +192,16 @@ describe('PaddockLive', () => {
       import { WebSocket } from 'ws'
       import { PaddockLive } from './live/dist/index.js'
       const live = new PaddockLive({ url: process.argv[1], connect: (url) => new WebSocket(url) })
-      for await (const e of live.events('a', { cursor: 0 })) { console.log(e.cursor); if (e.cursor === 2) break }
+      for await (const e of live.events('a', { cursor: 0 })) { console.log(e.cursor); if (e.cursor === 3) break }
       live.close()`
     for (let i = 0; i < 2; i++) server.write('a')
-    const { execFile } = await import('node:child_process')
-    const said = await new Promise<string>((go, fail) => void server.url().then((url) =>
-      execFile(process.execPath, ['--input-type=module', '-e', program, url], { cwd: root, timeout: 10_000 }, (e, out) => (e ? fail(e) : go(out)))))
-    expect(said).toBe('1\n2\n')
+    const url = await server.url()
+    const said = new Promise<string>((go, fail) =>
+      execFile(process.execPath, ['--input-type=module', '-e', program, url], { cwd: root, timeout: 20_000 }, (e, out) => (e ? fail(e) : go(out))))
+    await until(() => server.heard.length === 1)
+    server.hangUp(4408)
+    await until(() => server.heard.length === 2)
+    server.write('a')
+    expect(await said).toBe('1\n2\n3\n')
   }, 30_000)
 })

@@ -14,7 +14,7 @@ beforeEach(() => {
     }),
   )
 })
-const order = (id: string, updated_at = '2026-01-01T00:00:00.000000Z') => ({ id, client_order_id: id, order_class: '', created_at: '2026-01-01T00:00:00.000000Z', updated_at })
+const order = (id: string, updated_at = '2026-01-01T00:00:00.000000Z') => ({ id, client_order_id: id, alpaca_order_id: null, order_class: '', created_at: '2026-01-01T00:00:00.000000Z', updated_at })
 const settle = () => new Promise((r) => setTimeout(r))
 
 describe('desk', () => {
@@ -53,6 +53,11 @@ describe('desk', () => {
     tell({ ...order('ours'), alpaca_order_id: 'at-alpaca' })
     tell({ ...order('at-alpaca', '2026-01-02T00:00:00.000000Z'), alpaca_order_id: 'at-alpaca' })
     expect(desk.orders.map((o) => o.id)).toEqual(['ours'])
+    // Ours may be shown already, before it is known which one at Alpaca it is.
+    tell({ ...order('sent'), alpaca_order_id: null })
+    tell({ ...order('seen'), alpaca_order_id: 'seen' })
+    tell({ ...order('sent', '2026-01-02T00:00:00.000000Z'), alpaca_order_id: 'seen' })
+    expect(desk.orders.map((o) => o.id).sort()).toEqual(['ours', 'sent'])
   })
 
   it('knows where the orders come from, and forgets it with the account', async () => {

@@ -108,13 +108,18 @@ export const useDesk = defineStore('desk', () => {
   /** Puts an order in its place, unless what is there is newer. One that was
    * read from Alpaca goes by Alpaca's id until Paddock has one for it. */
   function upsert(o: Order) {
-    const at = orders.value.findIndex((known) => known.id === o.id || (o.alpaca_order_id && known.alpaca_order_id === o.alpaca_order_id))
-    if (at >= 0 && orders.value[at]!.id !== o.id) {
-      if (o.id !== o.alpaca_order_id) orders.value[at] = o
-    } else if (at < 0) {
-      orders.value.push(o)
-      orders.value.sort((a, b) => (a.created_at < b.created_at ? 1 : -1))
-    } else if (orders.value[at]!.updated_at <= o.updated_at) orders.value[at] = o
+    const same = (known: Order) => known.id === o.id || (o.alpaca_order_id !== null && known.alpaca_order_id === o.alpaca_order_id)
+    const all = orders.value
+    if (o.id === o.alpaca_order_id && all.some((known) => known.id !== o.id && same(known))) return
+    const at = all.findIndex(same)
+    if (at < 0) {
+      all.push(o)
+      all.sort((a, b) => (a.created_at < b.created_at ? 1 : -1))
+      return
+    }
+    const before = all.find((known) => known.id === o.id)
+    all[at] = before && before.updated_at > o.updated_at ? before : o
+    orders.value = all.filter((known, i) => i === at || !same(known))
   }
 
   /** An order with legs, whose own news may be on their way still. */

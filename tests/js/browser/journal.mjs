@@ -1,0 +1,110 @@
+// Drives the journal in the console, in a real browser against a real server:
+// buy → the journal shows it open, with its fill → close → the same round trip
+// is closed by itself → the filters → the desk says how fresh its orders are.
+//
+// BASE_URL, KEY1, SECRET1; and what open.mjs takes.
+import assert from 'node:assert/strict'
+import { open } from './open.mjs'
+
+const { BASE_URL, KEY1, SECRET1 } = process.env
+const { page, complaints, run } = await open('journal', { viewport: { width: 1280, height: 900 } })
+page.setDefaultTimeout(30_000)
+
+page.on('console', (m) => m.type() === 'error' && !/Failed to load resource/.test(m.text()) && complaints.push(`console: ${m.text()}`))
+
+const at = (id) => page.getByTestId(id)
+const step = (text) => console.log(`· ${text}`)
+const choose = (id, text) => at(id).getByText(text, { exact: true }).click()
+const row = (id, status) => page.locator(`[data-testid="order-${id}"][data-status=${status}]`)
+const trip = (status) => page.locator(`[data-testid=trip-AAPL][data-status=${status}]`)
+
+/** What the server answers to a change, which is sent by act. */
+async function answer(method, path, act) {
+  const [response] = await Promise.all([
+    page.waitForResponse((r) => new URL(r.url()).pathname.match(path) && r.request().method() === method),
+    act(),
+  ])
+  assert.ok(response.ok(), `${method} ${path} was answered with ${response.status()}: ${await response.text()}`)
+  return response.json()
+}
+
+/** Nothing is wider than a window or a telephone, and every field says what it
+ * is for. */
+async function look(where) {
+  for (const width of [390, 1280]) {
+    await page.setViewportSize({ width, height: 900 })
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)
+    assert.equal(wide, false, `${where} is wider than ${width} pixels`)
+  }
+  const nameless = await page.evaluate(() => [...document.querySelectorAll('input, select')]
+    .filter((f) => f.offsetParent && !f.labels.length && !f.ariaLabel && !f.getAttribute('aria-labelledby')).map((f) => f.outerHTML))
+  assert.deepEqual(nameless, [], `fields without a name: ${where}`)
+}
+
+await run(async () => {
+  step('sign up and connect an account')
+  await page.goto(BASE_URL)
+  await at('sign-turn').click()
+  await at('name').fill('Journal')
+  await at('email').fill(`journal-${Date.now()}@example.com`)
+  await at('password').fill('a long enough password')
+  await at('sign-submit').click()
+  await at('connect-first').click()
+  await at('connect-name').fill('Kept')
+  await at('connect-key').fill(KEY1)
+  await at('connect-secret').fill(SECRET1)
+  await at('connect-submit').click()
+  await page.locator('[data-testid=connection].live').waitFor()
+
+  step('the journal says that nothing was traded')
+  await at('nav-journal').click()
+  await at('trips').getByText('No round trips yet').waitFor()
+
+  step('what is bought is an open round trip')
+  await page.getByRole('link', { name: 'Desk' }).click()
+  await at('ticket-symbol').fill('AAPL')
+  await at('ticket-qty').fill('2')
+  await choose('ticket-type', 'limit')
+  await at('ticket-limit').fill('500')
+  const bought = await answer('POST', /\/api\/orders$/, () => at('ticket-submit').click())
+  await row(bought.client_order_id, 'filled').waitFor()
+  await at('nav-journal').click()
+  await trip('open').getByText('long').waitFor()
+  await at('fills-of-AAPL').click()
+  await at('fills').getByText('buy 2 at').waitFor()
+
+  step('once it is closed the open journal shows so by itself')
+  const key = crypto.randomUUID()
+  const closed = await page.evaluate(async (key) => {
+    const { accounts: [{ id: account }] } = await (await fetch('/api/accounts')).json()
+    const response = await fetch('/api/positions/AAPL', { method: 'DELETE', headers: { 'X-Account-ID': account, 'Idempotency-Key': key } })
+    return response.status
+  }, key)
+  assert.ok([200, 201].includes(closed), `closing was answered with ${closed}`)
+  await trip('closed').waitFor()
+  await at('fills').getByText('sell 2 at').waitFor()
+  await look('the journal')
+
+  step('the filters reach the server')
+  await choose('journal-status', 'open')
+  await at('trips').getByText('No round trip is like that.').waitFor()
+  await choose('journal-status', 'closed')
+  await trip('closed').waitFor()
+  await at('journal-symbol').fill('msft')
+  await at('journal-symbol').press('Enter')
+  await at('trips').getByText('No round trip is like that.').waitFor()
+  await at('journal-symbol').fill('')
+  await at('journal-symbol').press('Enter')
+  await choose('journal-status', 'all')
+  await choose('journal-scope', 'agent')
+  await at('trips').getByText('No agent has traded on this account yet.').waitFor()
+  await look('the empty journal')
+
+  step('the desk says how fresh its orders are')
+  await page.getByRole('link', { name: 'Desk' }).click()
+  await at('orders-as-of').getByText('as of').waitFor()
+  await look('the desk')
+
+  assert.deepEqual(complaints, [], 'the browser complained')
+  console.log('ok')
+})
