@@ -45,11 +45,6 @@ func OpenPool(ctx context.Context, c PoolConfig) (*pgxpool.Pool, error) {
 	// Every query finds its account by an index, whatever the values: planning
 	// anew for each costs more than running it.
 	p["plan_cache_mode"] = "force_generic_plan"
-	// And a plan outlives the size that its tables had: one made in a month's
-	// first minute, when the log's partition is empty, would read all of it for
-	// each account until the next ANALYZE.
-	p["enable_seqscan"] = "off"
-	p["jit"] = "off" // what has no index costs so much now that it would be compiled
 	if c.AsyncCommit {
 		p["synchronous_commit"] = "off"
 	}

@@ -7,9 +7,12 @@
 -- 'cursor_expired' where what follows the cursor is no longer kept; a triple
 -- that is not ok has one row without an event, one that is and has no news has
 -- none.
+--
+-- Plans are kept, and one that was made in a month's first minute, when the
+-- partition was empty, would read all of it for each place until ANALYZE comes.
 create function private.read_events(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_max integer, p_bytes integer)
 returns table (idx integer[], standing text, seq bigint, kind text, at timestamptz, data text)
-stable security definer set search_path = pg_catalog, pg_temp
+stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off set jit = off
 language plpgsql as $$
 #variable_conflict use_column
 begin
