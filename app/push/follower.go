@@ -1,7 +1,6 @@
 package push
 
 import (
-	"context"
 	"maps"
 	"sync"
 	"sync/atomic"
@@ -44,8 +43,8 @@ type item struct {
 
 // wire is what a follower's messages go over.
 type wire interface {
-	send(ctx context.Context, i item) error
-	keepAlive(ctx context.Context) error
+	send(i item, within time.Duration) error
+	keepAlive(within time.Duration) error
 	close(g goodbye)
 	cut() // at once
 }
@@ -87,20 +86,18 @@ func (f *follower) accounts() map[uuid.UUID]int64 {
 
 // write sends what waits until the connection is to end, and then what it
 // should still hear. A slow reader gets nothing more: it resumes by cursor.
-func (f *follower) write(ctx context.Context) {
+func (f *follower) write() {
 	for {
 		select {
 		case <-f.waits:
 		case <-f.quit:
 			if f.last.status != closeSlowReader {
-				once, cancel := context.WithTimeout(ctx, time.Second)
-				f.sendAll(once)
-				cancel()
+				_ = f.sendAll(time.Second) // it ends either way
 			}
 			f.wire.close(f.last)
 			return
 		}
-		if f.sendAll(ctx) != nil {
+		if f.sendAll(f.hub.WriteTimeout) != nil {
 			f.tooSlow()
 			f.wire.cut()
 			return
@@ -109,7 +106,7 @@ func (f *follower) write(ctx context.Context) {
 }
 
 // sendAll sends what waits, each message within the time that it may take.
-func (f *follower) sendAll(ctx context.Context) error {
+func (f *follower) sendAll(within time.Duration) error {
 	for {
 		next, ok, room := f.take()
 		if room != nil {
@@ -118,10 +115,7 @@ func (f *follower) sendAll(ctx context.Context) error {
 		if !ok {
 			return nil
 		}
-		once, cancel := context.WithTimeout(ctx, f.hub.WriteTimeout)
-		err := f.wire.send(once, next)
-		cancel()
-		if err != nil {
+		if err := f.wire.send(next, within); err != nil {
 			return err
 		}
 		f.used.Store(time.Now().UnixNano())
@@ -242,9 +236,7 @@ func (f *follower) keepAlive() {
 	}
 	f.used.Store(now.UnixNano())
 	go func() {
-		once, cancel := context.WithTimeout(context.Background(), f.hub.IdleTimeout/2)
-		defer cancel()
-		if f.wire.keepAlive(once) != nil {
+		if f.wire.keepAlive(f.hub.IdleTimeout/2) != nil {
 			f.tooSlow()
 		}
 	}()

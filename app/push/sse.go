@@ -65,7 +65,7 @@ func (h *Hub) ServeEvents(w http.ResponseWriter, r *http.Request) {
 			f.end(websocket.StatusNormalClosure, "", "") // it has been told why
 		}
 	}()
-	f.write(context.WithoutCancel(r.Context()))
+	f.write()
 }
 
 // eventsQuery is the request's query with what headers may say in its place.
@@ -89,26 +89,25 @@ type eventStream struct {
 	control *http.ResponseController
 }
 
-func (e *eventStream) send(ctx context.Context, i item) error {
+func (e *eventStream) send(i item, within time.Duration) error {
 	var m sse.Message
 	m.AppendData(string(i.text[:len(i.text)-1]))
 	if i.cursor > 0 {
 		m.ID = sse.ID(strconv.FormatInt(i.cursor, 10))
 	}
-	return e.write(ctx, &m)
+	return e.write(&m, within)
 }
 
-func (e *eventStream) keepAlive(ctx context.Context) error {
+func (e *eventStream) keepAlive(within time.Duration) error {
 	var m sse.Message
 	m.AppendComment("still here")
-	return e.write(ctx, &m)
+	return e.write(&m, within)
 }
 
-func (e *eventStream) write(ctx context.Context, m *sse.Message) error {
+func (e *eventStream) write(m *sse.Message, within time.Duration) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	deadline, _ := ctx.Deadline()
-	if err := e.control.SetWriteDeadline(deadline); err != nil {
+	if err := e.control.SetWriteDeadline(time.Now().Add(within)); err != nil {
 		return err
 	}
 	if err := e.session.Send(m); err != nil {
@@ -122,9 +121,7 @@ func (e *eventStream) close(g goodbye) {
 	if g.code == "" {
 		return
 	}
-	once, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	_ = e.send(once, item{text: message{Type: "error", Code: g.code, Message: g.reason}.text()}) // it ends either way
+	_ = e.send(item{text: message{Type: "error", Code: g.code, Message: g.reason}.text()}, time.Second) // it ends either way
 }
 
 // cut makes what is being written fail.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -45,14 +46,15 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// The origin is checked above, by the same rule as everywhere.
-	conn, err := websocket.Accept(slim{w}, r, &websocket.AcceptOptions{
+	hijacked := &slim{ResponseWriter: w}
+	conn, err := websocket.Accept(hijacked, r, &websocket.AcceptOptions{
 		InsecureSkipVerify: true, CompressionMode: websocket.CompressionNoContextTakeover, CompressionThreshold: compressFrom,
 	})
 	if err != nil {
 		return // Accept has answered
 	}
 	conn.SetReadLimit(maxRequest)
-	f := h.newFollower(token, user, socket{conn}, h.IdleTimeout/2)
+	f := h.newFollower(token, user, socket{conn, hijacked.conn}, h.IdleTimeout/2)
 	if err := h.add(f); err != nil {
 		if errors.Is(err, errTooMany) {
 			_ = conn.Close(closeTooMany, "too many connections are open") // it ends either way
@@ -73,7 +75,7 @@ func (f *follower) run(ctx context.Context, conn *websocket.Conn, first *request
 	go func() {
 		defer close(written)
 		defer conn.CloseNow()
-		f.write(ctx)
+		f.write()
 	}()
 	if first != nil {
 		aside(func() { f.subscribe(ctx, *first) })
@@ -141,13 +143,28 @@ func readWhole(conn *websocket.Conn) ([]byte, websocket.MessageType, error) {
 }
 
 // socket is the wire of a WebSocket.
-type socket struct{ conn *websocket.Conn }
-
-func (s socket) send(ctx context.Context, i item) error {
-	return s.conn.Write(ctx, websocket.MessageText, i.text)
+type socket struct {
+	conn *websocket.Conn
+	raw  net.Conn // under it
 }
 
-func (s socket) keepAlive(ctx context.Context) error { return s.conn.Ping(ctx) }
+// send sets a deadline by itself: a context for each of thousands of messages a
+// second is mostly garbage.
+func (s socket) send(i item, within time.Duration) error {
+	if err := s.raw.SetWriteDeadline(time.Now().Add(within)); err != nil {
+		return err
+	}
+	if err := s.conn.Write(context.Background(), websocket.MessageText, i.text); err != nil {
+		return err
+	}
+	return s.raw.SetWriteDeadline(time.Time{})
+}
+
+func (s socket) keepAlive(within time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	return s.conn.Ping(ctx)
+}
 
 // close says goodbye and waits a little for the client's.
 func (s socket) close(g goodbye) {
