@@ -2,12 +2,14 @@ package push_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -47,6 +49,34 @@ func TestFloodIsTheFloodersOwn(t *testing.T) {
 	}
 	cancel()
 	flooding.Wait()
+}
+
+// Who asks for much at once gets it at the pace at which it reads, and is not
+// taken for a slow reader: here many snapshots, each larger than the queue, over
+// a connection that holds little.
+func TestSnapshotsComeAsTheyAreRead(t *testing.T) {
+	f := newFixture(t, func(c *push.Config) { c.QueueBytes = 100_000 })
+	f.exec(`insert into app.alpaca_positions (account_id, symbol, qty, as_of) select '` + account(1) + `', 'SYMBOL' || n, 3, now() from generate_series(1, 2000) n`)
+	narrow := &http.Client{Transport: &http.Transport{DialContext: (&net.Dialer{Control: func(_, _ string, c syscall.RawConn) error {
+		var err error
+		return errors.Join(c.Control(func(fd uintptr) { err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4096) }), err)
+	}}).DialContext}}
+	conn, _, err := websocket.Dial(t.Context(), f.url, &websocket.DialOptions{HTTPClient: narrow, HTTPHeader: http.Header{"X-Test-Token": {token(1)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.CloseNow()
+	conn.SetReadLimit(4 << 20)
+	c := &client{t, conn}
+	const asked = 15
+	for range asked {
+		c.subscribe(1, `,"snapshot":true`)
+	}
+	time.Sleep(2 * time.Second)
+	for range asked {
+		c.want("subscribed", "")
+		c.want("snapshot", "")
+	}
 }
 
 // A message that is too large ends its socket, whole, in parts or compressed to

@@ -152,6 +152,24 @@ func (f *follower) hasNoRoom() bool {
 	return true
 }
 
+// waitForRoom waits until what was asked for before has mostly been read: the
+// next answer may be large.
+func (f *follower) waitForRoom() {
+	for {
+		f.mu.Lock()
+		full := f.hasNoRoom()
+		f.mu.Unlock()
+		if !full {
+			return
+		}
+		select {
+		case <-f.quit:
+			return
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
 // put queues a message. f.mu is held, so that messages are queued in the order
 // in which their cursors move. A client for which too much waits, because it
 // asks more than it reads, is closed and resumes by cursor.
@@ -161,7 +179,7 @@ func (f *follower) put(text []byte, cursor int64) {
 		return
 	default:
 	}
-	if len(f.queue) >= f.hub.Queue || len(f.queue) > 0 && f.size+len(text) > 2*f.hub.QueueBytes {
+	if len(f.queue) >= f.hub.Queue || f.size > 2*f.hub.QueueBytes {
 		f.tooSlow()
 		return
 	}

@@ -105,6 +105,7 @@ func (f *follower) listen(ctx context.Context, conn *websocket.Conn) {
 			return
 		}
 		aside(func() {
+			f.waitForRoom()
 			f.hear(ctx, kind, text)
 			err = pace.Wait(ctx)
 		})
