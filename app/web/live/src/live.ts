@@ -53,7 +53,7 @@ const tooMany = 4429
 const goingAway = 1001
 
 /** In milliseconds. */
-const times = { shortest: 500, longest: 15_000, crowded: 30_000, silence: 30_000, answer: 10_000, database: 3000 }
+const times = { shortest: 500, longest: 15_000, crowded: 30_000, opening: 15_000, silence: 30_000, answer: 10_000, database: 3000 }
 
 /** One connection for all accounts that are followed. Each has a cursor: after
  * a break it is gone on from there, so that nothing is missed or told twice. */
@@ -153,6 +153,7 @@ export class PaddockLive {
       throw e
     }
     this.wire = wire
+    this.watch.set(times.opening, () => this.drop())
     wire.onopen = () => {
       if (this.wire !== wire) return
       this.become('live')
@@ -215,15 +216,18 @@ export class PaddockLive {
     this.options.state?.(to)
   }
 
+  /** Gives up a connection that does not answer. */
+  private drop() {
+    const dead = this.wire
+    this.broken(0)
+    dead?.close()
+  }
+
   /** Something was heard: the connection is alive, and looked at again later. */
   private heard() {
     this.watch.set(times.silence, () => {
       this.send({ type: 'ping' })
-      this.watch.set(times.answer, () => {
-        const dead = this.wire
-        this.broken(0)
-        dead?.close()
-      })
+      this.watch.set(times.answer, () => this.drop())
     })
   }
 

@@ -156,6 +156,24 @@ describe('PaddockLive', () => {
     expect(server.heard.some((m) => m.type === 'ping')).toBe(true)
   })
 
+  it('gives up a connection that never opens', async () => {
+    await setUp()
+    const url = await server.url()
+    const dials: number[] = []
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true })
+    try {
+      const silent = { readyState: 0, onopen: null, onmessage: null, onclose: null, onerror: null, send: () => {}, close: () => {} } as Wire
+      live = new PaddockLive({ url, connect: (to) => (dials.push(1) === 1 ? silent : (new WebSocket(to) as unknown as Wire)) })
+      live.connect()
+      await vi.advanceTimersByTimeAsync(14_000)
+      expect(dials).toHaveLength(1)
+      await vi.advanceTimersByTimeAsync(2000)
+    } finally {
+      vi.useRealTimers()
+    }
+    await until(() => live.state === 'live')
+  })
+
   it('is read with for await, and leaves in the log what is not taken', async () => {
     await setUp()
     for (let i = 0; i < 3500; i++) server.write('a')
