@@ -77,6 +77,13 @@ func (f *follower) tooSlow() {
 	f.end(closeSlowReader, codeSlowReader, "too slow: reconnect and resume by cursor")
 }
 
+func (f *follower) has(account uuid.UUID) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_, follows := f.cursors[account]
+	return follows
+}
+
 // accounts answers which accounts it follows.
 func (f *follower) accounts() map[uuid.UUID]int64 {
 	f.mu.Lock()

@@ -175,8 +175,8 @@ func (h *Hub) remove(f *follower) {
 func (h *Hub) follow(f *follower, account uuid.UUID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if _, here := h.followers[f]; !here {
-		return // it has ended meanwhile
+	if _, here := h.followers[f]; !here || !f.has(account) {
+		return // it has ended meanwhile, or been refused
 	}
 	of := h.follows[hintOf(account)]
 	if of == nil {
@@ -186,12 +186,13 @@ func (h *Hub) follow(f *follower, account uuid.UUID) {
 	of[f] = struct{}{}
 }
 
-// unfollow is follow's end, unless f follows another account of the same hint.
+// unfollow is follow's end, unless f follows another account of the same hint,
+// or this one again.
 func (h *Hub) unfollow(f *follower, account uuid.UUID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for other := range f.accounts() {
-		if other != account && hintOf(other) == hintOf(account) {
+		if hintOf(other) == hintOf(account) {
 			return
 		}
 	}

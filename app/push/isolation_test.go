@@ -20,9 +20,11 @@ func TestTheDatabaseDecides(t *testing.T) {
 		f.say(user+1, "secret")
 	}
 	clients := []*client{f.dial(1), f.dial(2), f.dial(3)}
-	for i, c := range clients {
+	for _, c := range clients { // until each is there
 		c.send(`{"type":"ping"}`)
 		c.want("pong", "")
+	}
+	for i := range clients {
 		f.hub.FollowUnasked(uuid.MustParse(account(i+1)), 0)
 	}
 	for user := range 3 {
@@ -106,7 +108,7 @@ func TestTheDoorAnswersNothingForeign(t *testing.T) {
 func TestRetention(t *testing.T) {
 	f := newFixture(t, nil)
 	f.exec(`set role paddock_owner; select private.add_event_partition('2020-01-15'); reset role;
-		insert into app.account_events (account_id, seq, kind, at, data) select '` + account(1) + `', n, 'account', '2020-01-15', '{}' from generate_series(1, 5) n;
+		insert into app.account_events (account_id, seq, kind, at, data) select '` + account(1) + `', n, 'credentials', '2020-01-15', '{"state": "stored"}' from generate_series(1, 5) n;
 		insert into app.alpaca_positions (account_id, symbol, qty, as_of) values ('` + account(1) + `', 'AAPL', 3, now());
 		update app.event_heads set last_seq = 5 where account_id = '` + account(1) + `'`)
 	late := f.dial(1)

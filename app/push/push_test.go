@@ -1,7 +1,6 @@
 package push_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,13 +18,12 @@ import (
 	"github.com/coder/websocket"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"paddock/app/eventlog"
 	"paddock/app/push"
-	"paddock/app/push/schema"
 	"paddock/app/tenant"
 	"paddock/tests/pgtest"
+	"paddock/tests/protocol"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -103,7 +101,7 @@ func (f *fixture) exec(sql string) {
 // say appends an event to a user's account.
 func (f *fixture) say(user int, text string) {
 	err := f.tenant.Write(context.Background(), tenant.Admission{Token: token(user), Account: uuid.MustParse(account(user))}, func(b *tenant.Batch) {
-		if err := b.AppendEvent("agent_log", map[string]string{"text": text}); err != nil {
+		if err := b.AppendEvent("agent_log", map[string]string{"orchestrator_agent_id": "", "level": "info", "message": text}); err != nil {
 			f.t.Error(err)
 		}
 	})
@@ -172,41 +170,8 @@ func understand(text []byte) (m said, err error) {
 	if err := json.Unmarshal(text, &m); err != nil {
 		return m, err
 	}
-	form, known := schemas()[m.Type]
-	if !known {
-		return m, fmt.Errorf("there is no schema of %q", m.Type)
-	}
-	whole, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		return m, err
-	}
-	return m, form.Validate(whole)
+	return m, protocol.Check(text)
 }
-
-var schemas = sync.OnceValue(func() map[string]*jsonschema.Schema {
-	files, err := schema.Files.ReadDir(".")
-	if err != nil {
-		panic(err)
-	}
-	c := jsonschema.NewCompiler()
-	c.AssertFormat()
-	all := map[string]*jsonschema.Schema{}
-	for _, file := range files {
-		text, err := schema.Files.ReadFile(file.Name())
-		if err != nil {
-			panic(err)
-		}
-		form, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-		if err == nil {
-			err = c.AddResource(file.Name(), form)
-		}
-		if err != nil {
-			panic(err)
-		}
-		all[strings.TrimSuffix(file.Name(), ".json")] = c.MustCompile(file.Name())
-	}
-	return all
-})
 
 func (c *client) want(kind, code string) said {
 	c.t.Helper()
@@ -425,7 +390,7 @@ func TestOthersRing(t *testing.T) {
 	c.subscribe(1, "")
 	c.want("subscribed", "")
 	f.exec(`update app.event_heads set last_seq = 1 where account_id = '` + account(1) + `';
-		insert into app.account_events (account_id, seq, kind, data) values ('` + account(1) + `', 1, 'account', '{}')`)
+		insert into app.account_events (account_id, seq, kind, data) values ('` + account(1) + `', 1, 'credentials', '{"state": "stored"}')`)
 	c.want("event", "")
 }
 

@@ -108,6 +108,9 @@ func (h *Hub) read(ctx context.Context, p places) {
 	h.ring(behind...)
 }
 
+// retryAfter is when what could not be read is asked for again.
+const retryAfter = 500 * time.Millisecond
+
 // readPart asks for some interests, and answers the accounts that have more to
 // come. Where that takes too long, halves of it are tried: one tenant's bad
 // luck is not to be everyone's.
@@ -124,6 +127,11 @@ func (h *Hub) readPart(ctx context.Context, part []tenant.Interest, p places) (b
 		return append(h.readPart(ctx, part[:half], p), h.readPart(ctx, part[half:], p)...)
 	case err != nil:
 		h.Logger.Warn("events could not be read; they are asked for again", "err", err)
+		var lacking []hint
+		for _, in := range part {
+			lacking = append(lacking, hintOf(in.Account))
+		}
+		time.AfterFunc(retryAfter, func() { h.ring(lacking...) })
 		return nil
 	}
 	type amount struct{ events, bytes int }

@@ -20,18 +20,18 @@ const heartbeat = 15 * time.Second
 // ServeEvents answers GET /api/events as Server-Sent Events: the messages of
 // the WebSocket for one account, each as JSON in data, with its cursor as id.
 func (h *Hub) ServeEvents(w http.ResponseWriter, r *http.Request) {
-	token, user, ok := h.welcome(w, r)
-	if !ok {
-		return
-	}
-	query := eventsQuery(r)
-	first, complaint := asked(query, "since")
+	first, complaint := asked(eventsQuery(r), "since")
 	switch {
 	case complaint != "":
 		refuse(w, http.StatusBadRequest, "bad_request", complaint)
 		return
 	case first == nil:
 		refuse(w, http.StatusBadRequest, "account_required", "Say which account is meant: send its id in the header X-Account-ID or as account_id.")
+		return
+	}
+	// An EventSource comes back after a stream that ends, and not after a refusal.
+	token, user, ok := h.welcome(w, r, first.Account)
+	if !ok {
 		return
 	}
 	w.Header().Set("X-Accel-Buffering", "no") // for proxies that would wait for more

@@ -36,7 +36,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusUpgradeRequired, "upgrade_required", "This is a WebSocket: connect to it with a client of one, or read GET /api/events.")
 		return
 	}
-	token, user, ok := h.welcome(w, r)
+	token, user, ok := h.welcome(w, r, uuid.Nil)
 	if !ok {
 		return
 	}
@@ -176,9 +176,9 @@ func (s socket) close(g goodbye) {
 
 func (s socket) cut() { _ = s.conn.CloseNow() }
 
-// welcome says who a client is, or refuses it: one without a session, or that
-// another site's page sends.
-func (h *Hub) welcome(w http.ResponseWriter, r *http.Request) (token, user string, ok bool) {
+// welcome says who a client is, or refuses it: one without a session, that
+// another site's page sends, or that may not read the account, if one is given.
+func (h *Hub) welcome(w http.ResponseWriter, r *http.Request, account uuid.UUID) (token, user string, ok bool) {
 	token, ok = h.Session(r)
 	if !ok {
 		refuseStranger(w)
@@ -188,11 +188,14 @@ func (h *Hub) welcome(w http.ResponseWriter, r *http.Request) (token, user strin
 		refuse(w, http.StatusForbidden, "origin_forbidden", "This page's origin may not open a connection here.")
 		return "", "", false
 	}
-	standing, err := h.stand(r.Context(), token, uuid.Nil)
+	standing, err := h.stand(r.Context(), token, account)
 	switch {
 	case err != nil:
 		w.Header().Set("Retry-After", "2")
 		refuse(w, http.StatusServiceUnavailable, tenant.CodeUnavailable, "The database cannot be reached at the moment. Try again in a few seconds.")
+		return "", "", false
+	case standing.Verdict == tenant.NoAccess:
+		refuse(w, http.StatusForbidden, tenant.CodeAccountForbidden, "There is no such account among yours. Pick one from GET /api/accounts.")
 		return "", "", false
 	case standing.Verdict != tenant.OK:
 		refuseStranger(w)

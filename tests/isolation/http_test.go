@@ -254,6 +254,7 @@ func (s *site) tenantRequests() []tenantRequest {
 		{"GET", "/api/orders?nested=true&direction=asc&symbols=" + s.b.Marker, nil},
 		{"GET", "/api/orders/" + s.b.Order.String(), nil}, {"GET", "/api/orders/" + s.b.BrokerOrder.String(), nil},
 		{"DELETE", "/api/orders/" + s.b.Order.String(), nil}, {"DELETE", "/api/orders/" + s.b.BrokerOrder.String(), nil},
+		{"GET", "/api/events", nil}, {"GET", "/api/events?since=0&limit=1000", nil}, {"GET", "/api/events?since=99999999", nil},
 		{"GET", "/api/agent-logs", nil}, {"POST", "/api/agent-logs", map[string]any{"level": "info", "message": "planted"}},
 	}
 }
@@ -472,9 +473,11 @@ var httpAttacks = []httpAttack{
 		},
 	},
 	{
-		name:   "another's events over the WebSocket",
-		weakFn: edit("private.read_events(text[],uuid[],bigint[],integer,integer)", `g.account_id = t.account_id and g.user_id = s."userId"`, "g.account_id = t.account_id"),
-		acts:   true,
+		name: "another's events over the WebSocket",
+		weakFn: edits(
+			edit("private.read_events(text[],uuid[],bigint[],integer,integer)", `g.account_id = t.account_id and g.user_id = s."userId"`, "g.account_id = t.account_id"),
+			edit("private.stand(text[],uuid[])", `g.account_id = t.account_id and g.user_id = s."userId"`, "g.account_id = t.account_id")),
+		acts: true,
 		run: func(s *site) {
 			ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)
 			defer cancel()
@@ -492,6 +495,7 @@ var httpAttacks = []httpAttack{
 			nobody := uuid.NewString()
 			for _, m := range []string{
 				`{"type":"subscribe","account_id":"$B"}`, `{"type":"subscribe","account_id":"$B","cursor":0}`, `{"type":"subscribe","account_id":"$B","cursor":-1}`,
+				`{"type":"subscribe","account_id":"$B","snapshot":true}`,
 				`{"type":"subscribe","account_id":"$A","cursor":0}`,
 				`{"type":"subscribe","account_id":"$A","cursor":0,"account_id":"$B"}`,
 				`{"type":"subscribe","account_id":"` + nobody + `","cursor":0}`,

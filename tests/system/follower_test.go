@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -13,6 +14,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"paddock/tests/protocol"
 )
 
 // follower is a program that follows accounts over any instance, by socket or
@@ -61,8 +64,8 @@ func (f *follower) run(ctx context.Context) {
 // event must be the one after the last.
 func (f *follower) take(text []byte) bool {
 	var m said
-	if err := json.Unmarshal(text, &m); err != nil {
-		f.fail(fmt.Errorf("told no JSON: %s", text))
+	if err := errors.Join(json.Unmarshal(text, &m), protocol.Check(text)); err != nil {
+		f.fail(fmt.Errorf("told %s: %w", text, err))
 		return false
 	}
 	f.mu.Lock()
@@ -91,6 +94,12 @@ func (f *follower) take(text []byte) bool {
 		f.failLocked(fmt.Errorf("told to start again: %s", text))
 	}
 	return true
+}
+
+func (f *follower) refuse(account string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.refused[account] = true
 }
 
 func (f *follower) isRefused() bool {
@@ -158,6 +167,10 @@ func (f *follower) readStream(ctx context.Context, one *world) {
 		return
 	}
 	defer response.Body.Close()
+	if response.StatusCode == http.StatusForbidden {
+		f.refuse(f.accounts[0])
+		return
+	}
 	if response.StatusCode != http.StatusOK {
 		_, _ = io.Copy(io.Discard, response.Body) // it comes back
 		return

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"paddock/app/alpacasim"
+	"paddock/tests/protocol"
 )
 
 // user is somebody who is signed in.
@@ -290,8 +292,8 @@ func (u *user) listen(ctx context.Context, accounts []*account) {
 			return
 		}
 		var m said
-		if err := json.Unmarshal(text, &m); err != nil {
-			u.w.t.Errorf("%s: a message that is no JSON: %s", u.name, text)
+		if err := errors.Join(json.Unmarshal(text, &m), protocol.Check(text)); err != nil {
+			u.w.t.Errorf("%s was told %s: %v", u.name, text, err)
 			return
 		}
 		a := byID[m.Account]

@@ -12,16 +12,135 @@ message: string
 /**
  * Server: the next event of the account's log. An account's cursors count up by one.
  */
-export interface LiveEvent {
+export type LiveEvent = (OrderEvent | PositionEvent | AgentLogEvent | AccountEvent | CredentialsEvent | GuardEvent)
+
+export interface OrderEvent {
 type: "event"
 account_id: string
 cursor: number
-kind: ("order" | "position" | "agent_log" | "account" | "credentials" | "guard")
+kind: "order"
 at: string
-/**
- * By kind: see docs/websocket.md.
- */
 data: {
+/**
+ * What happened, in Alpaca's words or Paddock's: submitting, accepted, new, fill, canceled, reconciled and others. "unapplied" has no order: read it by REST.
+ */
+event: string
+/**
+ * The order after it, as GET /api/orders gives it.
+ */
+order?: {
+id: string
+[k: string]: unknown
+}
+/**
+ * The fill.
+ */
+execution?: ({
+id: (string | null)
+qty: (string | null)
+price: (string | null)
+at: string
+[k: string]: unknown
+} | null)
+/**
+ * What is held then, negative when short.
+ */
+position_qty?: (string | null)
+/**
+ * What the broker said, where it could not be applied.
+ */
+update?: string
+[k: string]: unknown
+}
+}
+export interface PositionEvent {
+type: "event"
+account_id: string
+cursor: number
+kind: "position"
+at: string
+data: {
+/**
+ * All positions, as Alpaca gives them: reconciliation found another quantity.
+ */
+positions: {
+symbol: string
+qty: string
+[k: string]: unknown
+}[]
+[k: string]: unknown
+}
+}
+export interface AgentLogEvent {
+type: "event"
+account_id: string
+cursor: number
+kind: "agent_log"
+at: string
+data: {
+orchestrator_agent_id: string
+level: ("debug" | "info" | "warn" | "error")
+message: string
+[k: string]: unknown
+}
+}
+export interface AccountEvent {
+type: "event"
+account_id: string
+cursor: number
+kind: "account"
+at: string
+data: {
+name: string
+is_active: boolean
+stream_mode: ("auto" | "sse" | "ws" | "off")
+[k: string]: unknown
+}
+}
+export interface CredentialsEvent {
+type: "event"
+account_id: string
+cursor: number
+kind: "credentials"
+at: string
+data: {
+state: ("stored" | "deleted" | "needs_credentials")
+key_last4?: string
+[k: string]: unknown
+}
+}
+export interface GuardEvent {
+type: "event"
+account_id: string
+cursor: number
+kind: "guard"
+at: string
+data: {
+event: ("refused" | "changed" | "switch")
+/**
+ * Of a refusal.
+ */
+violations?: {
+[k: string]: unknown
+}[]
+/**
+ * The order that was refused.
+ */
+request?: ({
+[k: string]: unknown
+} | null)
+submitted_by?: string
+/**
+ * Of a change.
+ */
+limits?: {
+[k: string]: unknown
+}
+/**
+ * Of the switch.
+ */
+switch?: ("open" | "reduce_only" | "halted")
+reason?: (string | null)
 [k: string]: unknown
 }
 }
