@@ -143,6 +143,22 @@ func TestCompressionHoldsNoMemory(t *testing.T) {
 	}
 }
 
+// A mistake of ours ends the connection that it was made for, and no other.
+func TestPanicEndsOneConnection(t *testing.T) {
+	f := newFixture(t, func(c *push.Config) { c.Log = nil }) // whoever asks for a snapshot meets it
+	other := f.dial(2)
+	other.subscribe(2, "")
+	other.want("subscribed", "")
+	c := f.dial(1)
+	c.subscribe(1, `,"snapshot":true`)
+	c.wantClosed(int(websocket.StatusInternalError))
+	l := f.listen(1, "?snapshot=true&account_id="+account(1), nil)
+	l.want("error", "internal")
+	l.wantEnd()
+	f.say(2, "still here")
+	other.want("event", "")
+}
+
 // Half of a message is not waited for long: the rest is due within seconds.
 // Between messages a socket may be silent as long as it likes.
 func TestConnectionsThatSayNothing(t *testing.T) {

@@ -60,6 +60,7 @@ func (h *Hub) ServeEvents(w http.ResponseWriter, r *http.Request) {
 	leave := context.AfterFunc(r.Context(), func() { f.end(websocket.StatusNormalClosure, codeGoingAway, "") })
 	defer leave()
 	go func() {
+		defer f.rescue()
 		f.subscribe(r.Context(), *first)
 		if len(f.accounts()) == 0 {
 			f.end(websocket.StatusNormalClosure, "", "") // it has been told why

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -75,10 +76,11 @@ func (f *follower) run(ctx context.Context, conn *websocket.Conn, first *request
 	go func() {
 		defer close(written)
 		defer conn.CloseNow()
+		defer f.rescue()
 		f.write()
 	}()
 	if first != nil {
-		aside(func() { f.subscribe(ctx, *first) })
+		f.aside(func() { f.subscribe(ctx, *first) })
 	}
 	f.listen(ctx, conn)
 	f.end(websocket.StatusNormalClosure, codeGoingAway, "")
@@ -87,13 +89,23 @@ func (f *follower) run(ctx context.Context, conn *websocket.Conn, first *request
 
 // aside runs what needs a deep stack on one that is given back: a socket's own
 // keeps the size that it once had.
-func aside(f func()) {
+func (f *follower) aside(do func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		f()
+		defer f.rescue()
+		do()
 	}()
 	<-done
+}
+
+// rescue turns a panic into the end of one connection: its goroutines are none
+// of net/http's, which would.
+func (f *follower) rescue() {
+	if p := recover(); p != nil {
+		f.hub.Logger.Error("panic", "panic", p, "stack", string(debug.Stack()))
+		f.end(websocket.StatusInternalError, "internal", "something went wrong on our side: reconnect and resume by cursor")
+	}
 }
 
 // listen takes the client's requests until the connection ends.
@@ -104,7 +116,7 @@ func (f *follower) listen(ctx context.Context, conn *websocket.Conn) {
 		if err != nil {
 			return
 		}
-		aside(func() {
+		f.aside(func() {
 			f.waitForRoom()
 			f.hear(ctx, kind, text)
 			err = pace.Wait(ctx)

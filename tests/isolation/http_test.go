@@ -28,6 +28,7 @@ import (
 	"paddock/app/alpacasim"
 	"paddock/app/auth"
 	"paddock/app/broker"
+	"paddock/app/eventlog"
 	"paddock/app/httpapi"
 	"paddock/app/push"
 	"paddock/app/tenant"
@@ -92,13 +93,14 @@ func newSite(t *testing.T, db *pgtest.DB, secret string, weaken func(l *lab)) *s
 	if err != nil {
 		t.Fatal(err)
 	}
+	events := eventlog.New(app)
 	hub := push.New(push.Config{
-		Worker: worker, Session: signIn.SessionToken, OriginAllowed: signIn.OriginAllowed, Logger: log, Poll: 100 * time.Millisecond,
+		Worker: worker, Log: events, Session: signIn.SessionToken, OriginAllowed: signIn.OriginAllowed, Logger: log, Poll: 100 * time.Millisecond,
 		Connect: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, db.URL("paddock_worker")) },
 	})
 	server.Config.Handler = httpapi.New(httpapi.Config{
 		Accounts: accounts.New(app, keys, client), Trading: trading.New(app, keys, client, log), Logs: agents.NewLogs(app),
-		Sessions: signIn, Auth: signIn.Handler(), Push: hub, Console: http.NotFoundHandler(), Logger: log,
+		Sessions: signIn, Auth: signIn.Handler(), Events: events, Push: hub, Live: http.HandlerFunc(hub.ServeEvents), Console: http.NotFoundHandler(), Logger: log,
 		Ready: func(context.Context) error { return nil },
 	})
 	ctx, cancel := context.WithCancel(context.Background())

@@ -1,11 +1,11 @@
 // Made from app/push/schema by npm run types. Do not edit.
 
 /**
- * Server: a message could not be understood or served. Over Server-Sent Events also why the stream ends: session_ended, slow_reader, going_away.
+ * Server: a message could not be understood or served. Over Server-Sent Events also why the stream ends: session_ended, slow_reader, going_away, internal.
  */
 export interface ErrorMessage {
 type: "error"
-code: ("bad_message" | "too_many_accounts" | "session_ended" | "slow_reader" | "going_away")
+code: ("bad_message" | "too_many_accounts" | "session_ended" | "slow_reader" | "going_away" | "internal")
 message: string
 }
 

@@ -32,14 +32,14 @@ describe('desk', () => {
   it('takes no event of another account', () => {
     const desk = useDesk()
     desk.show('b')
-    desk.apply({ type: 'event', account_id: 'a', cursor: 1, kind: 'order', at: '', data: { order: order('of-a'), execution: null } })
+    desk.apply({ type: 'event', account_id: 'a', cursor: 1, kind: 'order', at: '', data: { event: 'new', order: order('of-a'), execution: null } })
     expect(desk.orders).toEqual([])
   })
 
   it('keeps the newer of two descriptions of an order', () => {
     const desk = useDesk()
     desk.show('a')
-    const tell = (o: unknown) => desk.apply({ type: 'event', account_id: 'a', cursor: 1, kind: 'order', at: '', data: { order: o, execution: null } })
+    const tell = (o: unknown) => desk.apply({ type: 'event', account_id: 'a', cursor: 1, kind: 'order', at: '', data: { event: 'new', order: o as { id: string }, execution: null } })
     tell({ ...order('x', '2026-01-02T00:00:00.000000Z'), status: 'filled' })
     tell({ ...order('x', '2026-01-01T00:00:00.000000Z'), status: 'new' })
     expect(desk.orders.map((o) => o.status)).toEqual(['filled'])
@@ -48,7 +48,7 @@ describe('desk', () => {
   it('shows an order once that was read from Alpaca before Paddock had it, by the id that Paddock gives it', () => {
     const desk = useDesk()
     desk.show('a')
-    const tell = (o: unknown) => desk.apply({ type: 'event', account_id: 'a', cursor: 1, kind: 'order', at: '', data: { order: o, execution: null } })
+    const tell = (o: unknown) => desk.apply({ type: 'event', account_id: 'a', cursor: 1, kind: 'order', at: '', data: { event: 'new', order: o as { id: string }, execution: null } })
     tell({ ...order('at-alpaca'), alpaca_order_id: 'at-alpaca' })
     tell({ ...order('ours'), alpaca_order_id: 'at-alpaca' })
     tell({ ...order('at-alpaca', '2026-01-02T00:00:00.000000Z'), alpaca_order_id: 'at-alpaca' })
@@ -90,10 +90,10 @@ describe('desk', () => {
     desk.show('a')
     const pages = () => asked.filter((q) => q.url.startsWith('/api/orders')).length
     const before = pages()
-    desk.apply({ type: 'event', account_id: 'a', cursor: 1, kind: 'order', at: '', data: { order: { ...order('plain'), order_class: 'simple' }, execution: null } })
+    desk.apply({ type: 'event', account_id: 'a', cursor: 1, kind: 'order', at: '', data: { event: 'new', order: { ...order('plain'), order_class: 'simple' }, execution: null } })
     await vi.advanceTimersByTimeAsync(1000)
     expect(pages()).toBe(before)
-    desk.apply({ type: 'event', account_id: 'a', cursor: 2, kind: 'order', at: '', data: { order: { ...order('parent'), order_class: 'bracket' }, execution: null } })
+    desk.apply({ type: 'event', account_id: 'a', cursor: 2, kind: 'order', at: '', data: { event: 'new', order: { ...order('parent'), order_class: 'bracket' }, execution: null } })
     await vi.advanceTimersByTimeAsync(1000)
     expect(pages()).toBe(before + 1)
     vi.useRealTimers()
