@@ -4,10 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -290,19 +288,38 @@ func (in *instances) compare(name string, f *follower) (events int) {
 			}
 		}
 		events += len(log)
-		if one, up := in.pick(0); up {
-			r := f.user.at(one).call("GET", fmt.Sprintf("/api/events?since=%d", max(0, len(log)-50)), id, nil)
-			text, err := io.ReadAll(r.Body)
-			if err != nil || r.StatusCode != 200 || !jsonHas(text, "head", len(log)) {
-				t.Errorf("%s: GET /api/events: %d %s (%v), want the head %d", name, r.StatusCode, text, err, len(log))
-			}
-		}
+		in.comparePage(name, f.user, id, log)
 	}
 	return events
 }
 
-// jsonHas tells whether a JSON object has this number under this name.
-func jsonHas(text []byte, name string, want int) bool {
-	var all map[string]json.RawMessage
-	return json.Unmarshal(text, &all) == nil && string(all[name]) == strconv.Itoa(want)
+// comparePage fails unless GET /api/events has the log's end, and perhaps what
+// has come since it was read: the broker's word on what reconciliation knew.
+func (in *instances) comparePage(name string, u *user, account string, log []heard) {
+	one, up := in.pick(0)
+	if !up {
+		in.t.Fatal("no instance is up")
+	}
+	since := max(0, len(log)-50)
+	r := u.at(one).call("GET", fmt.Sprintf("/api/events?since=%d", since), account, nil)
+	var page struct {
+		Events []struct {
+			Cursor int64
+			Data   json.RawMessage
+		}
+		Head int64
+	}
+	if err := json.NewDecoder(r.Body).Decode(&page); err != nil || r.StatusCode != 200 {
+		in.t.Errorf("%s: GET /api/events: %d, %v", name, r.StatusCode, err)
+		return
+	}
+	if len(page.Events) < len(log)-since || page.Head < int64(len(log)) {
+		in.t.Errorf("%s: GET /api/events has %d events up to %d, the log %d up to %d", name, len(page.Events), page.Head, len(log)-since, len(log))
+		return
+	}
+	for i, e := range log[since:] {
+		if page.Events[i].Cursor != e.Cursor || !sameJSON(string(page.Events[i].Data), e.Text) {
+			in.t.Errorf("%s: GET /api/events has %d %s, the log %+v", name, page.Events[i].Cursor, page.Events[i].Data, e)
+		}
+	}
 }
