@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -71,9 +72,12 @@ func (f facts) prices() []byte {
 
 // guarded is commitIntent, with what the guards ask for: where they must know a
 // price or the account's worth, the broker is asked and the intent made again.
+// What they need may change meanwhile, as when the mirror agrees for the first
+// time; what was asked for once and is still lacking is not to be had.
 func (s *Service) guarded(ctx context.Context, a tenant.Admission, sub submission) (intent, *broker.Client, accounts.Opened, error) {
 	var known facts
-	for asked := false; ; asked = true {
+	var asked []string
+	for {
 		made, client, opened, err := s.commitIntent(ctx, a, sub, known)
 		v, is := verdictIn(err)
 		if !is {
@@ -83,10 +87,16 @@ func (s *Service) guarded(ctx context.Context, a tenant.Admission, sub submissio
 			s.tellRefused(ctx, a, sub, v)
 			return made, nil, opened, v.problem()
 		}
-		if asked {
+		before := len(asked)
+		for _, need := range v.Needs {
+			if !slices.Contains(asked, need) {
+				asked = append(asked, need)
+			}
+		}
+		if len(asked) == before {
 			return made, nil, opened, v.unanswered()
 		}
-		if known, err = s.learn(ctx, a, v.Needs); err != nil {
+		if known, err = s.learn(ctx, a, asked); err != nil {
 			return made, nil, opened, err
 		}
 	}

@@ -400,3 +400,17 @@ func TestGuardsWaitForTheMirror(t *testing.T) {
 		t.Errorf("halted: refused by %v", got)
 	}
 }
+
+// What the guards need may change while it is asked for: the mirror agrees for
+// the first time, and then they ask for a price. That is no refusal.
+func TestGuardsAskForWhatIsNew(t *testing.T) {
+	d := newDesk(t)
+	d.guards(`{"max_order_notional":"2000"}`)
+	// Between the two looks at the guards the keys are opened, and audited.
+	d.exec(`create function public.agree() returns trigger language plpgsql security definer as
+		'begin insert into app.stream_cursors (account_id, agreed_at) values (new.account_id, now()) on conflict do nothing; return null; end'`)
+	d.exec(`create trigger agree after insert on app.audit_log for each row execute function public.agree()`)
+	if err := place(d, market("a", 10)); err != nil {
+		t.Errorf("refused: %v", err)
+	}
+}

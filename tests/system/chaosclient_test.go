@@ -30,6 +30,7 @@ type intent struct {
 	id            string         // of the order that it was answered
 	placed        bool           // it was answered 201
 	refused       bool           // it was answered that the broker, or Paddock, refuses it
+	refusal       string         // in its own words
 	guarded       bool           // by the account's guards, which may let it through later
 }
 
@@ -96,7 +97,7 @@ func (a *chaosAccount) try(client *http.Client, in *intent) {
 			a.user.w.t.Errorf("%s %s: answered order %s, and later order %s", a.name, in.name, in.id, said.ID)
 		}
 		if in.refused && !in.guarded {
-			a.user.w.t.Errorf("%s %s: refused, and later answered %d", a.name, in.name, status)
+			a.user.w.t.Errorf("%s %s: refused with %s, and later answered %d %.600s", a.name, in.name, in.refusal, status, answer)
 		}
 		in.id, in.refused = said.ID, false
 		in.placed = in.placed || status != http.StatusAccepted
@@ -107,7 +108,7 @@ func (a *chaosAccount) try(client *http.Client, in *intent) {
 		if in.placed {
 			a.user.w.t.Errorf("%s %s: placed, and later refused", a.name, in.name)
 		}
-		in.refused, in.guarded = true, said.Code == "guard_refused"
+		in.refused, in.guarded, in.refusal = true, said.Code == "guard_refused", fmt.Sprintf("%.600s", answer)
 	case 0, http.StatusTooManyRequests, http.StatusServiceUnavailable: // try again
 	default:
 		a.user.w.t.Errorf("%s %s: answered %d: %.300s", a.name, in.name, status, answer)
