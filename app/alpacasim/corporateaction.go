@@ -91,6 +91,9 @@ func (s *Sim) PayDividend(symbol string, amount decimal.Decimal) bool {
 // has ended, and settles the contracts that expired with it.
 func (s *Sim) closeDay() {
 	last := s.lastCloseOnce()
+	if last.Before(s.state.LastClose) { // the clock was set back: that close is still to come
+		s.state.LastClose = last
+	}
 	if !last.After(s.state.LastClose) {
 		return
 	}

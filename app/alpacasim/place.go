@@ -143,7 +143,7 @@ func (s *Sim) checkContract(traded asset) *refusal {
 	if traded.inactive {
 		return refuse(422, 42210000, "asset %q is not active", traded.symbol)
 	}
-	if c, ok := parseContract(traded.symbol); ok && !s.now().Before(c.expires) {
+	if c, ok := parseContract(traded.symbol); ok && c.expired(s.now()) {
 		return refuse(422, 42210000, "contract %q has expired", c.symbol)
 	}
 	return nil

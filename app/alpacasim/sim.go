@@ -29,7 +29,8 @@ type Config struct {
 	// without, it never closes. SetAlwaysOpen changes it while it runs.
 	Hours bool
 	// Start is the simulator's time when it starts afresh; it goes on from
-	// there. Zero is the clock's own time.
+	// there. Zero is the clock's own time, or what TestClock says when no Clock
+	// is given either.
 	Start time.Time
 	// Prices are where symbols begin when it starts afresh, in dollars.
 	Prices map[string]decimal.Decimal
@@ -108,6 +109,9 @@ func New(c Config) (*Sim, error) {
 	}
 	if c.FillDelay == 0 {
 		c.FillDelay = 300 * time.Millisecond
+	}
+	if err := c.startFromEnvironment(); err != nil {
+		return nil, err
 	}
 	if c.Clock == nil {
 		c.Clock = time.Now
