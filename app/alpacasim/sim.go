@@ -94,6 +94,7 @@ type state struct {
 	Offset     time.Duration              `json:"offset"`    // of the simulator's time from its clock
 	Hours      bool                       `json:"hours"`     // the market closes, as New York's does
 	CryptoFees bool                       `json:"crypto_fees,omitempty"`
+	FeeShape   FeeShape                   `json:"fee_shape,omitempty"`
 	Halted     map[string]bool            `json:"halted,omitempty"`
 	FillPlans  map[string]int             `json:"fill_plans,omitempty"` // in how many parts orders are filled
 	LastClose  time.Time                  `json:"last_close"`           // when the figures called last were taken
@@ -207,13 +208,5 @@ func (s *Sim) SetFillPlan(symbol string, parts int) {
 	if parts > 0 {
 		s.state.FillPlans[symbol] = parts
 	}
-	s.saveAll()
-}
-
-// SetCryptoFees takes Alpaca's fees of crypto trades, or takes none.
-func (s *Sim) SetCryptoFees(on bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.state.CryptoFees = on
 	s.saveAll()
 }
