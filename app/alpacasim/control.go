@@ -67,10 +67,11 @@ func onLoopback(w http.ResponseWriter, r *http.Request) bool {
 }
 
 // controlFault takes ?kind=drop&n=1, and ms= for those that delay, p= for how
-// likely it is, key_id= of one account, and on=POST,PATCH,DELETE. Without n, a
-// fault with p goes on until it is cleared.
+// likely it is, key_id= of one account, and on=POST,PATCH,DELETE; those of
+// streams event=fill and class=mleg. Without n, a fault with p goes on until it
+// is cleared.
 func (s *Sim) controlFault(q url.Values) string {
-	in := Injection{Fault: Fault(q.Get("kind")), KeyID: q.Get("key_id"), N: -1}
+	in := Injection{Fault: Fault(q.Get("kind")), KeyID: q.Get("key_id"), N: -1, Event: q.Get("event"), Class: q.Get("class")}
 	if !slices.Contains(allFaults, in.Fault) {
 		return fmt.Sprintf("kind must be one of %v", allFaults)
 	}
