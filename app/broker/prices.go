@@ -11,8 +11,19 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// contract is the symbol of an option.
-var contract = regexp.MustCompile(`^[A-Z0-9.]{1,6}[0-9]{6}[CP][0-9]{8}$`)
+// contract is the symbol of an option: the underlying, the day it expires, call
+// or put, and the strike in thousandths of a dollar.
+var contract = regexp.MustCompile(`^([A-Z0-9.]{1,6})[0-9]{6}([CP])([0-9]{8})$`)
+
+// Contract reads an option's symbol; is reports whether it is one.
+func Contract(symbol string) (underlying string, call bool, strike decimal.Decimal, is bool) {
+	parts := contract.FindStringSubmatch(symbol)
+	if parts == nil {
+		return "", false, decimal.Zero, false
+	}
+	strike, err := decimal.NewFromString(parts[3])
+	return parts[1], parts[2] == "C", strike.Shift(-3), err == nil
+}
 
 // IsOption tells whether a symbol is an option contract's.
 func IsOption(symbol string) bool { return contract.MatchString(symbol) }
