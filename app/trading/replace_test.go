@@ -90,7 +90,7 @@ func TestReplace(t *testing.T) {
 	if patched != 1 || len(book) != 2 {
 		t.Errorf("the broker was asked %d times and has %d orders", patched, len(book))
 	}
-	if o.Action != "replace" || o.Qty != "8" || o.LimitPrice != "101" || o.Tag != "the tag" || o.Agent != "the agent" || o.Status != "new" || o.State != "accepted" || *o.SubmittedBy != "u1" {
+	if o.Action != "replace" || o.Qty != "8" || o.LimitPrice != "101" || o.Tag != "the tag" || o.Agent != "the agent" || o.Status != "pending_new" || o.State != "accepted" || *o.SubmittedBy != "u1" {
 		t.Errorf("the new order is %s", again.Order)
 	}
 	for _, b := range book {
