@@ -72,8 +72,8 @@ func TestExercise(t *testing.T) {
 	do := func(method, path, body string) answer { return u.do(method, path, body, "X-Account-ID", id) }
 	contract := func(kind string) string {
 		list := do("GET", "/api/options/contracts?underlying_symbols=AAPL&type="+kind+"&limit=1", "").want(t, 200, "")
-		at := strings.Index(list.text, `"symbol":"`) + len(`"symbol":"`)
-		return list.text[at : at+strings.Index(list.text[at:], `"`)]
+		_, rest, _ := strings.Cut(list.text, `"symbol":"AAPL`)
+		return "AAPL" + rest[:strings.Index(rest, `"`)]
 	}
 	buy := func(symbol string) {
 		t.Helper()
