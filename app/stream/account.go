@@ -35,6 +35,7 @@ type account struct {
 	// askedAlone are those that were asked for one by one since the last
 	// reconciliation.
 	askedAlone map[uuid.UUID]bool
+	missing    map[lost]missing // of the intents whose answer is missing; resolve's own
 
 	asked    atomic.Int64 // the newest reconciliation that somebody waits for
 	answered atomic.Int64 // the newest that was answered
@@ -48,7 +49,7 @@ func (m *Manager) start(ctx context.Context, l tenant.Lease, before *running) *r
 	a := &account{
 		m: m, lease: l, log: m.Logger.With("account", l.Account), lastID: l.LastEventID,
 		lookNow: make(chan struct{}, 1), gap: make(chan struct{}, 1), silent: make(chan struct{}, 1),
-		askedAlone: map[uuid.UUID]bool{},
+		askedAlone: map[uuid.UUID]bool{}, missing: map[lost]missing{},
 	}
 	r := &running{lease: l, cancel: cancel, done: make(chan struct{}), account: a}
 	m.running[l.Account] = r

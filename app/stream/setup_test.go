@@ -51,6 +51,9 @@ type front struct {
 	alone         atomic.Int64 // orders that were asked for by the broker's id
 	connects      atomic.Int64 // of streams
 	open          atomic.Int64 // streams
+	// lookUps is the status that look-ups by client_order_id are answered with
+	// when not 0, and -1 cuts them off; lookedUp counts those.
+	lookUps, lookedUp atomic.Int64
 }
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -68,6 +71,14 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/v2/orders/") {
 		f.alone.Add(1)
+	}
+	if status := f.lookUps.Load(); status != 0 && r.URL.Path == "/v2/orders:by_client_order_id" {
+		f.lookedUp.Add(1)
+		if status < 0 {
+			panic(http.ErrAbortHandler)
+		}
+		w.WriteHeader(int(status))
+		return
 	}
 	if following && !eventsAsked {
 		f.sockets.Add(1)
