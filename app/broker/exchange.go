@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"sync/atomic"
 )
 
@@ -18,6 +19,7 @@ type exchange struct {
 	ctx       context.Context
 	transport http.RoundTripper
 	maxBody   int64
+	query     url.Values // in place of the request's own, where it is set
 
 	method string
 	onWire atomic.Bool // a connection was had: the request may have left
@@ -46,9 +48,15 @@ func (x *exchange) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
+// succeeded says whether an answer of 2xx came, and came whole.
+func (x *exchange) succeeded() bool { return x.status >= 200 && x.status < 300 }
+
 // send sends the request and answers as soon as the answer's headers are there.
 func (x *exchange) send(r *http.Request) (*http.Response, error) {
 	x.method = r.Method
+	if x.query != nil {
+		r.URL.RawQuery = x.query.Encode()
+	}
 	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { x.onWire.Store(true) }}
 	response, err := x.transport.RoundTrip(r.WithContext(httptrace.WithClientTrace(x.ctx, trace)))
 	if err != nil {
