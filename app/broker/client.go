@@ -77,6 +77,7 @@ type Answer[T any] struct {
 	Raw       json.RawMessage
 	RequestID string // X-Request-ID, which Alpaca's support asks for
 	Odd       []Odd  // what was not in the form that Alpaca documents
+	Listed    int    // of a list: how many items it had, those that could not be used among them
 }
 
 // The answers by name.
@@ -102,7 +103,7 @@ func anObject[T any](body []byte) (Answer[*T], error) {
 // aList reads a list item by item.
 func aList[T any](item readItem) decoder[[]T] {
 	return func(body []byte) (a Answer[[]T], err error) {
-		a.Value, a.Raw, a.Odd, err = readList[T](body, item)
+		a.Value, a.Raw, a.Odd, a.Listed, err = readList[T](body, item)
 		return a, err
 	}
 }
@@ -290,7 +291,7 @@ func call[T any](ctx context.Context, c *Client, host, endpoint string, do func(
 	}
 	bounded, cancel := context.WithTimeout(ctx, c.broker.config.Timeout)
 	defer cancel()
-	x := &exchange{ctx: bounded, transport: c.broker.transport, maxBody: c.broker.config.MaxBody}
+	x := &exchange{ctx: bounded, transport: c.broker.transport, maxBody: c.broker.config.MaxBody, clocks: c.broker.clocks, host: host}
 	err := do(x)
 	if x.header != nil {
 		c.broker.limits.learn(bucket, x.header)

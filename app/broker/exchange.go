@@ -10,6 +10,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"sync/atomic"
+	"time"
 )
 
 // exchange is the RoundTripper of one call. The SDK's methods take no context
@@ -20,6 +21,8 @@ type exchange struct {
 	transport http.RoundTripper
 	maxBody   int64
 	query     url.Values // in place of the request's own, where it is set
+	clocks    *clocks    // that learn what time it is at the host
+	host      string
 
 	method string
 	onWire atomic.Bool // a connection was had: the request may have left
@@ -58,11 +61,15 @@ func (x *exchange) send(r *http.Request) (*http.Response, error) {
 		r.URL.RawQuery = x.query.Encode()
 	}
 	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { x.onWire.Store(true) }}
+	sent := time.Now()
 	response, err := x.transport.RoundTrip(r.WithContext(httptrace.WithClientTrace(x.ctx, trace)))
 	if err != nil {
 		return nil, err
 	}
 	x.header = response.Header
+	if x.clocks != nil {
+		x.clocks.learn(x.host, sent, time.Now(), x.header)
+	}
 	if response.StatusCode >= 300 && response.StatusCode < 400 {
 		response.Body.Close()
 		return nil, errRedirect

@@ -13,26 +13,27 @@ import (
 // an order, a position, an activity or an update. Items are read one by one, so
 // that one that is odd takes none of the others along.
 type Odd struct {
-	What string // order, position, activity or update
-	ID   string // the broker's id, or a position's symbol; "" where that cannot be read
-	Why  string // which fields, and what they hold instead; never what they say
-	Text string // the item as it came
+	What string `json:"-"`    // order, position, activity or update
+	ID   string `json:"id"`   // the broker's id, or a position's symbol; "" where that cannot be read
+	Why  string `json:"why"`  // which fields, and what they hold instead; never what they say
+	Text string `json:"said"` // the item as it came
 	// Unread: nothing of it could be used. Otherwise it is there without what
 	// could not be read of it.
-	Unread bool
+	Unread bool `json:"unread"`
 	// Uncounted: it is an order that may still be filled, or a position, and how
 	// much of what cannot be told.
-	Uncounted bool
+	Uncounted bool `json:"uncounted"`
 }
 
 // maxOddText bounds what is kept of an item, in bytes.
-const maxOddText = 64 << 10
+const maxOddText = 16 << 10
 
 // item is one JSON object while its fields are brought into form.
 type item struct {
 	fields  map[string]json.RawMessage
 	why     []string
 	changed bool
+	renamed bool // its name is not what it was: it could be another's by now
 }
 
 // openItem reads an object. Text that Postgres cannot keep, a NUL or half a
@@ -52,6 +53,13 @@ func openItem(raw []byte) (*item, error) {
 	}
 	if x.fields == nil {
 		return nil, errors.New("null")
+	}
+	if x.changed {
+		var before struct {
+			Name string `json:"client_order_id"`
+		}
+		_ = json.Unmarshal(raw, &before) // then there is no name
+		x.renamed = before.Name != x.text("client_order_id") || strings.Contains(before.Name, "\uFFFD")
 	}
 	return x, nil
 }
@@ -124,6 +132,11 @@ func unread(what, id, why string, raw []byte) *Odd {
 	return &Odd{What: what, ID: id, Why: why, Text: asItCame(raw), Unread: true}
 }
 
+// Unreadable is what came of a kind, of which nothing could be used.
+func Unreadable(what string, said []byte) Odd {
+	return *unread(what, "", "it cannot be read", said)
+}
+
 // asItCame is an item's text as far as it can be kept as one.
 func asItCame(raw []byte) string {
 	if len(raw) > maxOddText {
@@ -139,10 +152,10 @@ type readItem func(raw []byte) (json.RawMessage, *Odd)
 
 // readList reads a list item by item, and answers those that can be used, as one
 // JSON list too. null is an empty one.
-func readList[T any](body []byte, read readItem) (values []T, list json.RawMessage, odd []Odd, err error) {
+func readList[T any](body []byte, read readItem) (values []T, list json.RawMessage, odd []Odd, listed int, err error) {
 	var raws []json.RawMessage
 	if err := json.Unmarshal(bytes.ToValidUTF8(body, []byte("\uFFFD")), &raws); err != nil {
-		return nil, nil, nil, errors.New("the broker's answer is not a list")
+		return nil, nil, nil, 0, errors.New("the broker's answer is not a list")
 	}
 	values = make([]T, 0, len(raws))
 	kept := make([]json.RawMessage, 0, len(raws))
@@ -159,7 +172,7 @@ func readList[T any](body []byte, read readItem) (values []T, list json.RawMessa
 		values, kept = append(values, value), append(kept, clean)
 	}
 	list, err = json.Marshal(kept)
-	return values, list, odd, err
+	return values, list, odd, len(raws), err
 }
 
 // lenient reads an object into a struct, and where a field does not fit, all of

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -65,13 +66,20 @@ func ReadOrder(raw []byte) (json.RawMessage, *Odd) {
 // how much of what cannot be told. It ends with an error where it must not be
 // recorded.
 func (x *item) order() (uncounted bool, err error) {
+	filled, empty := x.fields["filled_qty"], false
+	if text, ok := textOf(filled); len(filled) == 0 || isNull(filled) || ok && text == "" {
+		empty = true
+	}
 	x.form(orderForms)
 	if x.text("id") == "" {
-		return true, fmt.Errorf("id: missing")
+		return true, errors.New("id: missing")
+	}
+	if !empty && !x.has("filled_qty") {
+		return true, errors.New("how much of it was filled cannot be told")
 	}
 	uncounted = x.legs()
-	if name := x.text("client_order_id"); name == "" || len([]rune(name)) > maxClientOrderID {
-		x.odd("client_order_id", "missing or too long: it goes by the broker's id")
+	if name := x.text("client_order_id"); name == "" || x.renamed || len([]rune(name)) > maxClientOrderID {
+		x.odd("client_order_id", "missing, too long or not to be kept: it goes by the broker's id")
 		x.set("client_order_id", x.text("id"))
 	}
 	x.status()
@@ -129,7 +137,7 @@ func (x *item) filled() error {
 	case slices.Contains(untouched, status) || status != "filled" && status != "partially_filled" && !x.has("filled_avg_price") && !x.has("filled_at"):
 		x.set("filled_qty", "0")
 	default:
-		return fmt.Errorf("filled_qty: missing")
+		return errors.New("filled_qty: missing")
 	}
 	x.odd("filled_qty", "missing: it follows from the status")
 	return nil
@@ -231,6 +239,38 @@ func (x *item) legList(raw json.RawMessage) (list []json.RawMessage, ok bool) {
 	return list, true
 }
 
+// KnownFields is an order with nothing but the fields that are recorded: what
+// Postgres cannot keep may stand in the others.
+func KnownFields(order json.RawMessage) json.RawMessage {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(order, &fields) != nil {
+		return order
+	}
+	known := map[string]json.RawMessage{}
+	for name, value := range fields {
+		if _, is := orderForms[name]; is {
+			known[name] = value
+		}
+	}
+	var legs []json.RawMessage
+	if json.Unmarshal(fields["legs"], &legs) == nil && legs != nil {
+		for i := range legs {
+			legs[i] = KnownFields(legs[i])
+		}
+		if text, err := json.Marshal(legs); err == nil {
+			known["legs"] = text
+		}
+	}
+	text, err := json.Marshal(known)
+	if err != nil {
+		return order
+	}
+	return text
+}
+
+// IsOver says whether nothing more can become of an order of this status.
+func IsOver(status string) bool { return slices.Contains(over, status) }
+
 // What the fields of a position hold, those that are recorded.
 var positionForms = map[string]form{
 	"symbol": aText, "asset_id": anID, "asset_class": aText, "exchange": aText, "qty": anAmount, "avg_entry_price": anAmount,
@@ -244,7 +284,7 @@ func ReadPosition(raw []byte) (json.RawMessage, *Odd) {
 	if err != nil {
 		o := unread("position", "", "it is not an object", raw)
 		o.Uncounted = true
-		return nil, o
+		return json.RawMessage("{}"), o // that there is one must not be lost
 	}
 	x.form(positionForms)
 	symbol := x.text("symbol")

@@ -85,7 +85,7 @@ func (c *Client) relay(ctx context.Context, r Request) (*Relayed, error) {
 	p.end = func() { cancel(nil); end(); leave() }
 	p.late = time.AfterFunc(p.idle, func() { cancel(errSilent) })
 
-	x := &exchange{ctx: bounded, transport: c.broker.relaying}
+	x := &exchange{ctx: bounded, transport: c.broker.relaying, clocks: c.broker.clocks, host: host}
 	failure := p.open(x, request)
 	if x.header != nil {
 		c.broker.limits.learn(bucket, x.header)

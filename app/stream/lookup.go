@@ -46,6 +46,8 @@ func (a *account) lookUp(ctx context.Context) error {
 		case e == nil, e.Kind == broker.NotFound, e.Kind == broker.Canceled:
 		case e.Kind == broker.Invalid, e.Kind == broker.Forbidden:
 			delete(a.missing, in)
+		case e.Odd != nil:
+			delete(a.missing, in) // it is there, and cannot be read
 		case e.HTTPStatus == 0 && e.Kind == broker.RateLimited: // it was not asked
 		default:
 			clear(a.missing) // the broker is away, for all of them
@@ -59,7 +61,7 @@ func (a *account) lookUp(ctx context.Context) error {
 		case isKind(err, broker.NotFound):
 			err = a.notFound(ctx, in)
 		}
-		if e != nil && (e.Kind == broker.Invalid || e.Kind == broker.Forbidden) || unrecordable(err) {
+		if e != nil && (e.Kind == broker.Invalid || e.Kind == broker.Forbidden || e.Odd != nil) || unrecordable(err) {
 			a.log.Error("a lost order cannot be looked up and stays unclear", "order", in.ID, "err", err)
 			continue // those behind it can
 		}

@@ -124,8 +124,8 @@ func TestUpdateThatIsNotUTF8StopsNoOthers(t *testing.T) {
 	))
 	w.run()
 	w.becomes("good", "accepted new 0")
-	if kept := scan[int](w, `select count(*) from app.account_events where account_id = $1 and broker_event_id = '01A'
-		and data->>'update' like '%bad-�%'`, w.account.Account); kept != 1 {
+	if kept := scan[int](w, `select count(*) from app.account_events where account_id = $1 and data->>'event' = 'unapplied'
+		and data->>'id' = '01A' and data->>'update' like '%bad-�%'`, w.account.Account); kept != 1 {
 		t.Errorf("the update was kept %d times", kept)
 	}
 }
