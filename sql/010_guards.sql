@@ -78,7 +78,7 @@ grant select, insert, update (equity, last_equity, as_of) on app.account_balance
 grant insert (reference_prices), update (reference_prices) on app.alpaca_orders to paddock_app;
 
 {{ template "func/position_symbol.sql" . }}
-{{ template "func/record_positions.sql" . }}
+{{ template "func/old/record_positions_3.sql" . }}
 {{ template "func/move_position.sql" . }}
 {{ template "func/order_event.sql" . }}
 {{ template "func/underlying.sql" . }}

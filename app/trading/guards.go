@@ -198,6 +198,12 @@ func (v verdict) unanswered() error {
 			p.RetryAfter = 2 * time.Second
 			return p
 		}
+		if need == "odd" {
+			p := problem.New(problem.Unavailable, "account_not_synced",
+				"This account has guards, and Alpaca has an order or a position that cannot be read: see odd in GET /api/accounts/:id/health. Close or cancel it at Alpaca, or try again later.")
+			p.RetryAfter = 30 * time.Second
+			return p
+		}
 		if symbol, is := strings.CutPrefix(need, "price "); is {
 			return problem.New(problem.Unprocessable, "price_unknown",
 				"Alpaca gives no price for %s, so this account's guards cannot be checked. Check the symbol, or send a limit order to buy.", symbol)

@@ -2,7 +2,9 @@
 --   violations  each guard that refuses it: guard, limit, value, message
 --   needs       what must be learnt first: "price SYMBOL" (the order's
 --               reference_prices), "equity" (app.account_balances, of the last
---               second), "positions" (the mirror has never agreed with the broker)
+--               second), "positions" (the mirror has never agreed with the broker),
+--               "odd" (an order or a position there cannot be read, so that nothing
+--               that is added up is true)
 --   reducing    it can only make positions smaller; then the switch alone counts
 -- It is asked by a preview, and by the trigger that every order must pass.
 create or replace function app.order_verdict(o app.alpaca_orders) returns jsonb
@@ -33,6 +35,9 @@ begin
   end if;
   if not exists (select from app.stream_cursors c where c.account_id = o.account_id and c.agreed_at is not null) then
     return jsonb_build_object('violations', violations, 'needs', jsonb_build_array('positions'), 'reducing', null);
+  end if;
+  if app.uncounted(o.account_id) then
+    return jsonb_build_object('violations', violations, 'needs', jsonb_build_array('odd'), 'reducing', null);
   end if;
 
   select t.* into entry from app.alpaca_orders t where t.account_id = o.account_id and t.alpaca_order_id = o.parent_alpaca_order_id;

@@ -6143,6 +6143,29 @@ export interface components {
                 last_error: string | null;
                 last_error_at: components["schemas"]["TimeOrNull"];
             };
+            /** @description Why the last reconciliation failed; null when it did not */
+            sync_error: string | null;
+            sync_error_at: components["schemas"]["TimeOrNull"];
+            /** @description How far Alpaca's clock is ahead of this server's, in milliseconds */
+            clock_skew_ms: number | null;
+            /** @description Items of Alpaca's that are not in its documented form, the newest first */
+            odd: {
+                /** @enum {string} */
+                what: "order" | "position" | "activity" | "update";
+                /** @description Alpaca's id, or a position's symbol */
+                id: string;
+                /** @description Which fields */
+                why: string;
+                /** @description As it came */
+                item: string;
+                /** @description It is recorded, as far as it could be read */
+                recorded: boolean;
+                /** @description It is open or held, and how much of what cannot be told */
+                uncounted: boolean;
+                first_at: components["schemas"]["Time"];
+                last_at: components["schemas"]["Time"];
+            }[];
+            odd_total: number;
         };
         Credentials: {
             /** @enum {string} */
