@@ -26,8 +26,8 @@ type OrderList struct {
 	Page         tenant.Page
 }
 
-// listParameters are the names that ParseOrderList knows.
-var listParameters = []string{"status", "limit", "after", "until", "direction", "nested", "symbols", "side", "asset_class", "before"}
+// ListParameters are the names that ParseOrderList knows.
+var ListParameters = []string{"status", "limit", "after", "until", "direction", "nested", "symbols", "side", "asset_class", "before"}
 
 // maxSymbols bounds a filter by symbols.
 const maxSymbols = 500
@@ -43,8 +43,8 @@ var (
 func ParseOrderList(q url.Values) (OrderList, error) {
 	l := OrderList{Status: "all"}
 	for name, values := range q {
-		if !slices.Contains(listParameters, name) {
-			return l, problem.New(problem.Invalid, "unknown_parameter", "There is no parameter %q here. There are %s.", name, strings.Join(listParameters, ", "))
+		if !slices.Contains(ListParameters, name) {
+			return l, problem.New(problem.Invalid, "unknown_parameter", "There is no parameter %q here. There are %s.", name, strings.Join(ListParameters, ", "))
 		}
 		if len(values) > 1 {
 			return l, invalidQuery(name, "one value")
