@@ -115,7 +115,7 @@ grant create on schema private to paddock_gate;
 set local role paddock_gate;
 {{ template "func/old/append_event_2.sql" . }}
 {{ template "func/set_switch.sql" . }}
-{{ template "func/set_guards.sql" . }}
+{{ template "func/old/set_guards_1.sql" . }}
 grant execute on function private.set_switch(text, text), private.set_guards(jsonb) to paddock_app;
 reset role;
 revoke create on schema private from paddock_gate;

@@ -7,6 +7,7 @@ import (
 
 	"github.com/julienschmidt/httprouter"
 
+	"paddock/app/broker"
 	"paddock/app/trading"
 )
 
@@ -20,7 +21,7 @@ func (s *Server) closePosition(w http.ResponseWriter, r *http.Request, _ httprou
 	if err != nil {
 		return err
 	}
-	c.Symbol = r.PathValue("symbol")
+	c.Symbol = broker.Symbol(r.PathValue("symbol"))
 	placed, err := s.Trading.Close(r.Context(), a, r.Header.Get("Idempotency-Key"), c)
 	return writePlaced(w, http.StatusOK, placed, err)
 }

@@ -74,6 +74,34 @@ func (s *server) synced(account string) {
 	})
 }
 
+// A pair's position is closed by each of its names, as it is looked at.
+func TestCloseAPairByItsNames(t *testing.T) {
+	s := newServer(t)
+	u := s.signUp("ada")
+	mine := u.connect("one", s.seeds[0])
+	s.stream()
+	u.do("POST", "/api/orders", `{"symbol":"btcusd","side":"buy","type":"market","time_in_force":"gtc","qty":"1"}`, "X-Account-ID", mine).want(t, 201, "")
+	s.sim.Step()
+	for _, name := range []string{"BTC/USD", "BTC%2FUSD", "BTCUSD", "btcusd", "btc%2fusd"} {
+		if got := u.do("GET", "/api/positions/"+name, "", "X-Account-ID", mine).want(t, 200, ""); got.field(t, "symbol") != "BTCUSD" {
+			t.Errorf("%s is %s", name, got.text)
+		}
+		got := u.do("DELETE", "/api/positions/"+name+"?qty=0.1", "", "X-Account-ID", mine).want(t, 200, "")
+		if got.field(t, "symbol") != "BTC/USD" || got.field(t, "side") != "sell" {
+			t.Errorf("%s is closed by %s", name, got.text)
+		}
+	}
+	u.do("DELETE", "/api/positions/", "", "X-Account-ID", mine).want(t, 404, "no_such_path") // an unset variable closes nothing
+	if held := u.do("GET", "/api/positions/BTCUSD", "", "X-Account-ID", mine); held.field(t, "qty") == "" {
+		t.Errorf("what is left is %s", held.text)
+	}
+	if fills := u.do("GET", "/api/fills?symbol=btcusd", "", "X-Account-ID", mine); !strings.Contains(fills.text, "BTC/USD") {
+		eventually(t, "the fills of BTCUSD", func() bool {
+			return strings.Contains(u.do("GET", "/api/fills?symbol=btcusd", "", "X-Account-ID", mine).text, "BTC/USD")
+		})
+	}
+}
+
 // An order is replaced, a position closed in part and then everything, over
 // HTTP as a client does it; what is wrong is said so.
 func TestReplaceAndCloseOverHTTP(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/julienschmidt/httprouter"
 
 	"paddock/app/broker"
@@ -50,7 +51,6 @@ func (s *Server) beside() map[string]httprouter.Handle {
 	return map[string]httprouter.Handle{
 		"GET /api/orders:by_client_order_id": s.handle(s.getOrderByClientOrderID, ofAccount, "client_order_id"),
 		"POST /api/orders/preview":           s.handle(s.previewOrder, ofAccount),
-		"DELETE /api/positions":              s.handle(s.closePositions, ofAccount, "cancel_orders orchestrator_agent_id tag"),
 		"DELETE /api/positions/{symbol...}": s.handle(s.closePosition, ofAccount,
 			"qty percentage cancel_orders orchestrator_agent_id tag"),
 	}
@@ -73,7 +73,8 @@ func (s *Server) relayedFirst(next http.Handler) http.Handler {
 func (s *Server) isRelayed(r *http.Request, method string) bool {
 	named := r.URL.EscapedPath()
 	_, pattern := s.relays.Handler(&http.Request{Method: method, Host: r.Host, URL: r.URL})
-	return strings.HasPrefix(pattern, method+" ") && path.Clean(named) == named
+	begin, _, _ := strings.Cut(strings.TrimPrefix(pattern, method+" "), "{") // it would redirect /api/assets to what has a symbol
+	return strings.HasPrefix(pattern, method+" ") && strings.HasPrefix(r.URL.Path, begin) && path.Clean(named) == named
 }
 
 // relayedMethods are the methods that r's path takes.
@@ -131,8 +132,13 @@ func (e relayed) target(r *http.Request) ([]string, error) {
 		if strings.Contains(e.path, "{"+name+"...}") {
 			form = pair
 		}
-		if len(value) > 100 || !form.MatchString(value) {
+		ofPosition := segments[1] == "positions"
+		joined := strings.ReplaceAll(value, "/", "")
+		if len(value) > 100 || !form.MatchString(value) || ofPosition && joined != value && broker.PositionSymbol(joined) == broker.Symbol(joined) {
 			return nil, problem.New(problem.Invalid, "path_malformed", "%q cannot be a %s. It has letters and digits, with single dots and dashes between them.", value, strings.ReplaceAll(name, "_", " "))
+		}
+		if ofPosition && uuid.Validate(value) != nil { // which Alpaca takes as well
+			value = broker.PositionSymbol(value)
 		}
 		segments[i] = value
 	}

@@ -37,7 +37,7 @@ var relays = []relayed{
 	read("/api/corporate-actions/announcements/{id}", "/v2/corporate_actions/announcements/{id}", ""),
 
 	change("cancel", "DELETE", "/api/orders", "/v2/orders", "Look with GET /api/orders?status=open; to ask again does no harm."),
-	read("/api/positions/{symbol}", "/v2/positions/{symbol}", ""),
+	read("/api/positions/{symbol...}", "/v2/positions/{symbol}", ""),
 	change("trade", "POST", "/api/positions/{symbol}/exercise", "/v2/positions/{symbol}/exercise", "Look with GET /api/positions and GET /api/account/activities before you ask again."),
 	change("trade", "POST", "/api/positions/{symbol}/do-not-exercise", "/v2/positions/{symbol}/do-not-exercise", "To send it again does no harm."),
 

@@ -85,6 +85,7 @@ func (s *Server) routes() *router {
 	r.GET("/api/account", s.handle(s.brokerAccount, ofAccount))
 	r.GET("/api/positions", s.handle(s.positions, ofAccount))
 	r.POST("/api/positions", s.handle(s.positions, ofAccount)) // as the first front end asks
+	r.DELETE("/api/positions", s.handle(s.closePositions, ofAccount, "cancel_orders orchestrator_agent_id tag"))
 	r.GET("/api/orders", s.handle(s.listOrders, slices.Concat(trading.ListParameters, []string{ofAccount})...))
 	r.POST("/api/orders", s.handle(s.placeOrder, ofAccount))
 	r.GET("/api/orders/:id", s.handle(s.getOrder, ofAccount))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"paddock/app/broker"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
@@ -20,7 +21,7 @@ type OrderList struct {
 	After, Until *time.Time // when they were submitted, exclusive; nil is no bound
 	Ascending    bool       // oldest first
 	Nested       bool       // legs under the order that they belong to
-	Symbols      []string   // nil is any
+	Symbols      []string   // as positions have them; nil is any
 	Side         string     // buy or sell; "" is any
 	Classes      []string   // of assets, in Alpaca's words; nil is any
 	Page         tenant.Page
@@ -84,6 +85,9 @@ func ParseOrderList(q url.Values) (OrderList, error) {
 	}
 	if l.Symbols = between(q.Get("symbols")); len(l.Symbols) > maxSymbols || !all(l.Symbols, symbolForm) {
 		return l, invalidQuery("symbols", "at most 500 symbols between commas, such as AAPL,BTC/USD")
+	}
+	for i := range l.Symbols {
+		l.Symbols[i] = broker.PositionSymbol(l.Symbols[i]) // as Alpaca takes them here too
 	}
 	if l.Classes = between(q.Get("asset_class")); !all(l.Classes, classForm) {
 		return l, invalidQuery("asset_class", "classes between commas, such as us_equity,crypto")

@@ -662,7 +662,7 @@ export interface paths {
                 "X-Account-ID"?: components["parameters"]["AccountHeader"];
             };
             path: {
-                /** @description The symbol, or Alpaca's id of the asset */
+                /** @description The symbol, a pair with or without its slash; to look, Alpaca's id of the asset too */
                 symbol: string;
             };
             cookie?: never;
@@ -679,7 +679,7 @@ export interface paths {
                     "X-Account-ID"?: components["parameters"]["AccountHeader"];
                 };
                 path: {
-                    /** @description The symbol, or Alpaca's id of the asset */
+                    /** @description The symbol, a pair with or without its slash; to look, Alpaca's id of the asset too */
                     symbol: string;
                 };
                 cookie?: never;
@@ -729,7 +729,7 @@ export interface paths {
                     "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 };
                 path: {
-                    /** @description The symbol, or Alpaca's id of the asset */
+                    /** @description The symbol, a pair with or without its slash; to look, Alpaca's id of the asset too */
                     symbol: string;
                 };
                 cookie?: never;
@@ -6139,7 +6139,7 @@ export interface components {
         };
         OrderRequest: {
             /**
-             * @description Left out for mleg, whose legs have it
+             * @description BTCUSD and btc/usd are taken for BTC/USD. Left out for mleg, whose legs have it
              * @example AAPL
              * @example BRK.B
              * @example BTC/USD
