@@ -88,8 +88,8 @@ grant insert (reference_prices), update (reference_prices) on app.alpaca_orders 
 {{ template "func/orders_made_by.sql" . }}
 {{ template "func/orders_sent_since.sql" . }}
 {{ template "func/new_york_midnight.sql" . }}
-{{ template "func/guards_json.sql" . }}
-{{ template "func/opposing_orders.sql" . }}
+{{ template "func/old/guards_json_1.sql" . }}
+{{ template "func/old/opposing_orders_1.sql" . }}
 {{ template "func/held_quantity.sql" . }}
 {{ template "func/order_verdict.sql" . }}
 {{ template "func/guard_order.sql" . }}
