@@ -234,7 +234,7 @@ func (c *Client) CancelOrder(ctx context.Context, id string) error {
 // however many there are. Which of them could not be canceled shows in the list
 // of open orders.
 func (c *Client) CancelAllOrders(ctx context.Context) error {
-	_, err := trade(ctx, c, "cancel", func(sdk *alpaca.Client) (struct{}, error) { return struct{}{}, sdk.CancelAllOrders() })
+	_, err := trade(ctx, c, "cancel", func(sdk *alpaca.Client) error { return sdk.CancelAllOrders() }, nothing)
 	return err
 }
 

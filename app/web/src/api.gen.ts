@@ -666,7 +666,7 @@ export interface paths {
                 "X-Account-ID"?: components["parameters"]["AccountHeader"];
             };
             path: {
-                /** @description The symbol, or Alpaca's id of the asset */
+                /** @description The symbol, a pair with or without its slash; to look, Alpaca's id of the asset too */
                 symbol: string;
             };
             cookie?: never;
@@ -683,7 +683,7 @@ export interface paths {
                     "X-Account-ID"?: components["parameters"]["AccountHeader"];
                 };
                 path: {
-                    /** @description The symbol, or Alpaca's id of the asset */
+                    /** @description The symbol, a pair with or without its slash; to look, Alpaca's id of the asset too */
                     symbol: string;
                 };
                 cookie?: never;
@@ -736,7 +736,7 @@ export interface paths {
                     "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 };
                 path: {
-                    /** @description The symbol, or Alpaca's id of the asset */
+                    /** @description The symbol, a pair with or without its slash; to look, Alpaca's id of the asset too */
                     symbol: string;
                 };
                 cookie?: never;
@@ -1351,7 +1351,7 @@ export interface paths {
                         /** @description Cancel all open orders, and close all positions at the market */
                         liquidate?: boolean;
                         /** @description Alpaca's own switch, which stops other programs too */
-                        suspend_trade?: boolean | null;
+                        suspend_trade?: boolean;
                     };
                 };
             };
@@ -6017,6 +6017,8 @@ export interface components {
     schemas: {
         Amount: string;
         AmountOrNull: string | null;
+        /** @description A text or a number, whose digits are taken as they stand; null is left out */
+        AmountGiven: string | number | null;
         /** Format: date-time */
         Time: string;
         /** Format: date-time */
@@ -6180,7 +6182,7 @@ export interface components {
         };
         OrderRequest: {
             /**
-             * @description Left out for mleg, whose legs have it
+             * @description BTCUSD and btc/usd are taken for BTC/USD. Left out for mleg, whose legs have it
              * @example AAPL
              * @example BRK.B
              * @example BTC/USD
@@ -6198,22 +6200,22 @@ export interface components {
             /** @enum {string} */
             order_class?: "simple" | "bracket" | "oco" | "oto" | "mleg";
             position_intent?: components["schemas"]["PositionIntent"];
-            qty?: components["schemas"]["Amount"];
-            notional?: components["schemas"]["Amount"];
+            qty?: components["schemas"]["AmountGiven"];
+            notional?: components["schemas"]["AmountGiven"];
             /** @description Negative for an mleg order that is a credit */
-            limit_price?: components["schemas"]["Amount"];
-            stop_price?: components["schemas"]["Amount"];
-            trail_price?: components["schemas"]["Amount"];
-            trail_percent?: components["schemas"]["Amount"];
+            limit_price?: components["schemas"]["AmountGiven"];
+            stop_price?: components["schemas"]["AmountGiven"];
+            trail_price?: components["schemas"]["AmountGiven"];
+            trail_percent?: components["schemas"]["AmountGiven"];
             extended_hours?: boolean;
             take_profit?: {
                 limit_price: components["schemas"]["Amount"];
-            };
+            } | null;
             stop_loss?: {
                 stop_price: components["schemas"]["Amount"];
                 /** @description With it the leg is a stop_limit order */
-                limit_price?: components["schemas"]["Amount"];
-            };
+                limit_price?: components["schemas"]["AmountGiven"];
+            } | null;
             /** @description The contracts of an mleg order */
             legs?: {
                 /** @example AAPL261218C00200000 */
@@ -6222,7 +6224,7 @@ export interface components {
                 /** @enum {string} */
                 side?: "buy" | "sell";
                 position_intent?: components["schemas"]["PositionIntent"];
-            }[];
+            }[] | null;
             /** @description Yours: a retry with it is safe */
             client_order_id?: string;
             orchestrator_agent_id?: string;
@@ -6230,13 +6232,13 @@ export interface components {
         };
         /** @description What is left out stays as it is */
         Replacement: {
-            qty?: components["schemas"]["Amount"];
+            qty?: components["schemas"]["AmountGiven"];
             /** @enum {string} */
             time_in_force?: "day" | "gtc" | "opg" | "cls" | "ioc" | "fok";
-            limit_price?: components["schemas"]["Amount"];
-            stop_price?: components["schemas"]["Amount"];
+            limit_price?: components["schemas"]["AmountGiven"];
+            stop_price?: components["schemas"]["AmountGiven"];
             /** @description Of a trailing_stop order: dollars or per cent, as it has it */
-            trail?: components["schemas"]["Amount"];
+            trail?: components["schemas"]["AmountGiven"];
             /** @description The new order's: a retry with it is safe */
             client_order_id?: string;
             orchestrator_agent_id?: string;
@@ -6245,15 +6247,15 @@ export interface components {
         /** @enum {string} */
         SwitchGrade: "open" | "reduce_only" | "halted";
         Limits: {
-            max_order_notional?: components["schemas"]["AmountOrNull"];
-            max_position_notional?: components["schemas"]["AmountOrNull"];
-            max_position_qty?: components["schemas"]["AmountOrNull"];
+            max_order_notional?: components["schemas"]["AmountGiven"];
+            max_position_notional?: components["schemas"]["AmountGiven"];
+            max_position_qty?: components["schemas"]["AmountGiven"];
             max_open_orders?: number | null;
             orders_per_minute?: number | null;
             /** @description New York's day */
             orders_per_day?: number | null;
             /** @description Dollars below the equity at the last close */
-            daily_loss_limit?: components["schemas"]["AmountOrNull"];
+            daily_loss_limit?: components["schemas"]["AmountGiven"];
             /** @description An underlying allows its options too */
             allowed_symbols?: string[] | null;
             /** @description For what opens a position */

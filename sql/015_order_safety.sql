@@ -1,3 +1,123 @@
+-- What comes in is taken in one form, and an order is over in one sense.
+
+set local role paddock_owner;
+
+{{ template "func/order_symbol.sql" . }}
+grant execute on function app.order_symbol(text) to paddock_app, paddock_worker, paddock_gate;
+
+-- The owner is held by RLS too, but for this.
+alter table app.account_guards no force row level security;
+update app.account_guards g
+  set allowed_symbols = (select array_agg(app.order_symbol(s) order by n) from unnest(g.allowed_symbols) with ordinality a (s, n))
+  where array_length(g.allowed_symbols, 1) > 0;
+alter table app.account_guards force row level security;
+
+{{ template "func/is_ended.sql" . }}
+grant execute on function app.is_ended(text) to paddock_app, paddock_worker, paddock_gate;
+drop index app.alpaca_orders_open_idx, app.alpaca_orders_unended_idx;
+revoke select (is_open) on app.alpaca_orders from paddock_gate;
+alter table app.alpaca_orders drop column is_open;
+alter table app.alpaca_orders add column is_open boolean not null generated always as (not app.is_ended(status)) stored;
+create index alpaca_orders_open_idx on app.alpaca_orders (account_id, created_at desc, id desc) where is_open;
+create index alpaca_orders_unended_idx on app.alpaca_orders (account_id, symbol) where not app.is_ended(status);
+grant select (is_open) on app.alpaca_orders to paddock_gate;
+{{ template "func/opposing_orders.sql" . }}
+
+reset role;
+
+-- Nothing may block a revocation: no transaction that changes something rings.
+
+set local role paddock_owner;
+drop trigger access_changed on app.account_grants;
+drop trigger access_shortened on auth.session;
+drop trigger access_changed on auth.session;
+drop trigger ring_for_others on app.account_events;
+reset role;
+
+grant create on schema private to paddock_gate;
+set local role paddock_gate;
+drop function private.access_changed();
+drop function private.ring_for_others();
+drop function private.ring(uuid[]);
+{{ template "func/ring.sql" . }}
+grant execute on function private.ring(uuid[]) to paddock_worker;
+{{ template "func/admit.sql" . }}
+{{ template "func/admit_worker.sql" . }}
+reset role;
+revoke create on schema private from paddock_gate;
+
+-- A split comes in two entries, and a fee may have a day and no time.
+set local role paddock_owner;
+alter table app.journal_adjustments
+  add column sub_type text,
+  add column day date,         -- the broker's, which is New York's
+  add column split_of text collate "C";  -- of a split's entries, the first of the same split
+alter table app.journal_adjustments no force row level security;
+update app.journal_adjustments set day = (at at time zone 'America/New_York')::date,
+  split_of = case when kind = 'SPLIT' and not canceled then (select min(g.activity_id) from app.journal_adjustments g
+    where g.account_id = journal_adjustments.account_id and g.symbol = journal_adjustments.symbol and g.kind = 'SPLIT' and not g.canceled
+      and g.at = journal_adjustments.at and g.group_id is not distinct from journal_adjustments.group_id) end;
+alter table app.journal_adjustments force row level security;
+alter table app.journal_adjustments alter column day set not null,
+  alter column sub_type set statistics 0, alter column day set statistics 0, alter column split_of set statistics 0;
+grant update (split_of) on app.journal_adjustments to paddock_worker;
+{{ template "func/activity_at.sql" . }}
+{{ template "func/pair_splits.sql" . }}
+{{ template "func/rejournal_scope.sql" . }}
+{{ template "func/record_adjustments.sql" . }}
+grant execute on function app.activity_at(jsonb), app.pair_splits(uuid, text) to paddock_worker;
+reset role;
+
+-- Items of the broker's that are not in its documented form are kept as they
+-- came, and take no others with them; and why a reconciliation failed.
+
+set local role paddock_owner;
+
+create table app.odd_items (
+  account_id uuid not null references app.user_accounts (id) on delete cascade,
+  what text not null check (what in ('order', 'position', 'activity', 'update')),
+  -- The broker's id, or a position's symbol; md5: and a digest where it has none.
+  item_id text not null check (char_length(item_id) between 1 and 200),
+  why text not null check (char_length(why) <= 2000),  -- which fields, and what they hold instead
+  said text not null,                                  -- the item as it came
+  unread boolean not null,                             -- nothing of it could be used
+  -- It is an order that may still be filled, or a position, and how much of what
+  -- cannot be told.
+  uncounted boolean not null,
+  first_at timestamptz not null default clock_timestamp(),
+  last_at timestamptz not null default clock_timestamp(),
+  primary key (account_id, what, item_id)
+);
+alter table app.odd_items
+  alter column account_id set statistics 0, alter column item_id set statistics 0, alter column why set statistics 0, alter column said set statistics 0;
+alter table app.odd_items enable row level security, force row level security;
+create policy app_reads on app.odd_items for select to paddock_app
+  using (account_id = (select private.account_id('read')));
+create policy worker_all on app.odd_items to paddock_worker
+  using (account_id = (select private.account_id('work')))
+  with check (account_id = (select private.account_id('work')));
+grant select on app.odd_items to paddock_app;
+grant select, delete, insert (account_id, what, item_id, why, said, unread, uncounted), update (why, said, unread, uncounted, last_at)
+  on app.odd_items to paddock_worker;
+
+alter table app.stream_cursors
+  add column sync_error text check (char_length(sync_error) <= 500),  -- why the last reconciliation failed; null when it did not
+  add column sync_error_at timestamptz,
+  -- When the newest order was submitted that has been listed, by the broker's
+  -- clock: from there on the next reconciliation lists.
+  add column newest_order_at timestamptz,
+  add check ((sync_error is null) = (sync_error_at is null));
+
+{{ template "func/note_odd_items.sql" . }}
+{{ template "func/uncounted.sql" . }}
+{{ template "func/take_order.sql" . }}
+{{ template "func/read_position.sql" . }}
+{{ template "func/record_positions.sql" . }}
+grant execute on function app.note_odd_items(uuid, text, jsonb, text[], boolean), app.take_order(uuid, text, text) to paddock_worker;
+grant execute on function app.uncounted(uuid), app.read_position(uuid, jsonb, timestamptz) to paddock_app, paddock_worker;
+
+reset role;
+
 -- A closing only closes, and a halt comes to an end. Orders that may only reduce
 -- a position, wind-downs of whole accounts, exercises under the guards, and
 -- answers that a retry is given again.
@@ -235,4 +355,61 @@ drop table app.kept_answers, app.exercises, app.wind_downs;
 revoke insert (id, request_hash, request) on app.alpaca_orders from paddock_worker;
 revoke select (id) on app.alpaca_orders from paddock_gate;
 -- The log keeps its numbers, without gaps.
+reset role;
+
+set local role paddock_owner;
+{{ template "func/old/record_positions_3.sql" . }}
+drop function app.read_position(uuid, jsonb, timestamptz);
+drop function app.take_order(uuid, text, text);
+drop function app.uncounted(uuid);
+drop function app.note_odd_items(uuid, text, jsonb, text[], boolean);
+alter table app.stream_cursors drop column sync_error, drop column sync_error_at, drop column newest_order_at;
+drop table app.odd_items;
+reset role;
+
+set local role paddock_owner;
+{{ template "func/old/record_adjustments_1.sql" . }}
+{{ template "func/old/rejournal_scope_1.sql" . }}
+drop function app.pair_splits(uuid, text);
+drop function app.activity_at(jsonb);
+alter table app.journal_adjustments drop column split_of, drop column day, drop column sub_type;
+reset role;
+
+grant create on schema private to paddock_gate;
+set local role paddock_gate;
+{{ template "func/old/admit_worker_1.sql" . }}
+{{ template "func/old/admit_1.sql" . }}
+drop function private.ring(uuid[]);
+{{ template "func/old/ring_2.sql" . }}
+grant execute on function private.ring(uuid[]) to paddock_app, paddock_worker;
+{{ template "func/old/ring_for_others_1.sql" . }}
+{{ template "func/old/access_changed_1.sql" . }}
+grant execute on function private.ring_for_others(), private.access_changed() to paddock_owner;
+reset role;
+revoke create on schema private from paddock_gate;
+
+set local role paddock_owner;
+create trigger ring_for_others after insert on app.account_events
+  for each statement execute function private.ring_for_others();
+create trigger access_changed after delete on auth.session
+  for each row execute function private.access_changed();
+create trigger access_shortened after update on auth.session
+  for each row when (new."expiresAt" < old."expiresAt" or new.token <> old.token) execute function private.access_changed();
+create trigger access_changed after update or delete on app.account_grants
+  for each row execute function private.access_changed();
+reset role;
+
+set local role paddock_owner;
+{{ template "func/old/opposing_orders_1.sql" . }}
+drop index app.alpaca_orders_open_idx, app.alpaca_orders_unended_idx;
+revoke select (is_open) on app.alpaca_orders from paddock_gate;
+alter table app.alpaca_orders drop column is_open;
+alter table app.alpaca_orders add column is_open boolean not null generated always as (
+  status not in ('filled', 'canceled', 'expired', 'rejected', 'replaced', 'done_for_day', 'unknown')) stored;
+create index alpaca_orders_open_idx on app.alpaca_orders (account_id, created_at desc, id desc) where is_open;
+create index alpaca_orders_unended_idx on app.alpaca_orders (account_id, symbol)
+  where status not in ('filled', 'canceled', 'expired', 'rejected', 'replaced');
+grant select (is_open) on app.alpaca_orders to paddock_gate;
+drop function app.is_ended(text);
+drop function app.order_symbol(text);
 reset role;
