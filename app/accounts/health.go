@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
 
 	"paddock/app/tenant"
 )
@@ -16,6 +17,21 @@ type Health struct {
 	Message  string     `json:"message"`
 	AgreedAt *time.Time `json:"agreed_at"`
 	Stream   Stream     `json:"stream"`
+	Journal  Journal    `json:"journal"`
+}
+
+// Journal is whether the journal holds what the broker does.
+type Journal struct {
+	Complete    bool         `json:"complete"`
+	Differences []Difference `json:"differences"`
+}
+
+// Difference is a symbol of which the journal holds more or less.
+type Difference struct {
+	Symbol     string          `json:"symbol"`
+	JournalQty decimal.Decimal `json:"journal_qty"`
+	BrokerQty  decimal.Decimal `json:"broker_qty"`
+	Since      time.Time       `json:"since"`
 }
 
 // Stream is how an account's trade updates are read.
@@ -51,12 +67,21 @@ func (s *Service) Health(ctx context.Context, a tenant.Admission) (Health, error
 				return row.Scan(&h.Stream.Mode, &works, &h.Stream.Kind, &h.Stream.UnbrokenSince, &h.Stream.Note,
 					&h.Stream.LastError, &h.Stream.LastErrorAt, &h.AgreedAt, &fresh)
 			})
+		b.Queue(`select symbol, trim_scale(journal_qty)::text, trim_scale(broker_qty)::text, since from app.journal_gaps where account_id = $1 order by symbol`, a.Account).
+			Query(func(rows pgx.Rows) (err error) {
+				h.Journal.Differences, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Difference])
+				return err
+			})
 	})
 	for _, t := range []*time.Time{h.AgreedAt, h.Stream.UnbrokenSince, h.Stream.LastErrorAt} {
 		if t != nil {
 			*t = t.UTC()
 		}
 	}
+	for i, d := range h.Journal.Differences {
+		h.Journal.Differences[i].Since = d.Since.UTC()
+	}
+	h.Journal.Complete = len(h.Journal.Differences) == 0
 	switch {
 	case !works:
 		h.Status = CodeNeedsCredentials

@@ -6028,7 +6028,7 @@ export interface components {
              */
             cursor: number;
             /** @enum {string} */
-            kind: "order" | "position" | "agent_log" | "account" | "credentials" | "guard";
+            kind: "order" | "position" | "agent_log" | "account" | "credentials" | "guard" | "journal";
             at: components["schemas"]["Time"];
             /** @description By kind: see docs/websocket.md */
             data: Record<string, never>;
@@ -6122,6 +6122,18 @@ export interface components {
                 /** @description Why the last stream ended */
                 last_error: string | null;
                 last_error_at: components["schemas"]["TimeOrNull"];
+            };
+            /** @description Whether the journal holds of each symbol what Alpaca does. Where it does not, something is missing from it (trades from before its history, shares that came without one), and no profit is shown of the round trips concerned */
+            journal: {
+                complete: boolean;
+                differences: {
+                    symbol: string;
+                    /** @description Negative when short */
+                    journal_qty: string;
+                    /** @description Negative when short */
+                    broker_qty: string;
+                    since: components["schemas"]["Time"];
+                }[];
             };
         };
         Credentials: {
@@ -6399,13 +6411,16 @@ export interface components {
             avg_held_price: components["schemas"]["AmountOrNull"];
             /** @description 100 for an option's contract, else 1 */
             multiplier: string;
-            /** @description Before fees */
-            realized_pl: string;
+            /** @description Before fees; null where the journal is not complete */
+            realized_pl: string | null;
             fees: components["schemas"]["Amount"];
             /** @description realized_pl less fees */
-            net_pl: string;
+            net_pl: string | null;
             /** @description Executions that have a part in it */
             fills: number;
+            /** @description Whether the journal held what Alpaca does, as far as is known: if not, no profit is shown */
+            complete: boolean;
+            incomplete_reason: string | null;
         };
         Fill: {
             /** Format: uuid */
