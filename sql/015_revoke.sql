@@ -86,7 +86,41 @@ create view report.journal_gaps with (security_invoker = true, security_barrier 
 grant select on report.journal_gaps to paddock_report;
 reset role;
 
+-- Forgetting an account or its keys asks what becomes of its open orders.
+set local role paddock_owner;
+grant select (id, client_order_id, symbol, side, type, qty, notional, status) on app.alpaca_orders to paddock_gate;
+revoke delete on app.user_accounts from paddock_app;
+drop policy app_deletes on app.user_accounts;
+grant delete on app.user_accounts to paddock_gate;
+reset role;
+grant create on schema private to paddock_gate;
+set local role paddock_gate;
+drop function private.delete_credentials();
+{{ template "func/orders_in_the_way.sql" . }}
+{{ template "func/delete_account.sql" . }}
+{{ template "func/delete_credentials.sql" . }}
+grant execute on function private.delete_account(text), private.delete_credentials(text) to paddock_app;
+reset role;
+revoke create on schema private from paddock_gate;
+
 ---- create above / drop below ----
+
+grant create on schema private to paddock_gate;
+set local role paddock_gate;
+drop function private.delete_credentials(text);
+drop function private.delete_account(text);
+drop function private.orders_in_the_way(uuid, text);
+{{ template "func/old/delete_credentials_1.sql" . }}
+grant execute on function private.delete_credentials() to paddock_app;
+reset role;
+revoke create on schema private from paddock_gate;
+set local role paddock_owner;
+revoke delete on app.user_accounts from paddock_gate;
+create policy app_deletes on app.user_accounts for delete to paddock_app
+  using (id = (select private.account_id('manage')));
+grant delete on app.user_accounts to paddock_app;
+revoke select (id, client_order_id, symbol, side, type, qty, notional, status) on app.alpaca_orders from paddock_gate;
+reset role;
 
 set local role paddock_owner;
 drop view report.journal_gaps, report.trading_positions;

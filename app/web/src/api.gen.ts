@@ -277,10 +277,13 @@ export interface paths {
         };
         put?: never;
         post?: never;
-        /** Forget an account; nothing changes at Alpaca */
+        /** Forget an account */
         delete: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description What becomes of orders that are open at Alpaca, or may be: cancel cancels them first, leave leaves them there, where nobody sees them here any more. Without it the answer is 409 (open_orders) with the list of them in details.orders, and nothing has changed */
+                    open_orders?: "cancel" | "leave";
+                };
                 header?: never;
                 path: {
                     id: components["parameters"]["PathID"];
@@ -446,7 +449,10 @@ export interface paths {
         /** Forget the keys */
         delete: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description What becomes of orders that are open at Alpaca, or may be: cancel cancels them first, leave leaves them there, where nobody sees them here any more. Without it the answer is 409 (open_orders) with the list of them in details.orders, and nothing has changed */
+                    open_orders?: "cancel" | "leave";
+                };
                 header?: never;
                 path: {
                     id: components["parameters"]["PathID"];
