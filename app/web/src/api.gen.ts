@@ -277,10 +277,13 @@ export interface paths {
         };
         put?: never;
         post?: never;
-        /** Forget an account; nothing changes at Alpaca */
+        /** Forget an account */
         delete: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description What becomes of orders that are open at Alpaca, or may be: cancel cancels them first, leave leaves them there, where nobody sees them here any more. Without it the answer is 409 (open_orders) with the list of them in details.orders, and nothing has changed */
+                    open_orders?: "cancel" | "leave";
+                };
                 header?: never;
                 path: {
                     id: components["parameters"]["PathID"];
@@ -446,7 +449,10 @@ export interface paths {
         /** Forget the keys */
         delete: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description What becomes of orders that are open at Alpaca, or may be: cancel cancels them first, leave leaves them there, where nobody sees them here any more. Without it the answer is 409 (open_orders) with the list of them in details.orders, and nothing has changed */
+                    open_orders?: "cancel" | "leave";
+                };
                 header?: never;
                 path: {
                     id: components["parameters"]["PathID"];
@@ -6050,7 +6056,7 @@ export interface components {
              */
             cursor: number;
             /** @enum {string} */
-            kind: "order" | "position" | "agent_log" | "account" | "credentials" | "guard";
+            kind: "order" | "position" | "agent_log" | "account" | "credentials" | "guard" | "journal";
             at: components["schemas"]["Time"];
             /** @description By kind: see docs/websocket.md */
             data: Record<string, never>;
@@ -6168,6 +6174,18 @@ export interface components {
                 last_at: components["schemas"]["Time"];
             }[];
             odd_total: number;
+            /** @description Whether the journal holds of each symbol what Alpaca does. Where it does not, something is missing from it (trades from before its history, shares that came without one), and no profit is shown of the round trips concerned */
+            journal: {
+                complete: boolean;
+                differences: {
+                    symbol: string;
+                    /** @description Negative when short */
+                    journal_qty: string;
+                    /** @description Negative when short */
+                    broker_qty: string;
+                    since: components["schemas"]["Time"];
+                }[];
+            };
         };
         Credentials: {
             /** @enum {string} */
@@ -6491,13 +6509,16 @@ export interface components {
             avg_held_price: components["schemas"]["AmountOrNull"];
             /** @description 100 for an option's contract, else 1 */
             multiplier: string;
-            /** @description Before fees */
-            realized_pl: string;
+            /** @description Before fees; null where the journal is not complete */
+            realized_pl: string | null;
             fees: components["schemas"]["Amount"];
             /** @description realized_pl less fees */
-            net_pl: string;
+            net_pl: string | null;
             /** @description Executions that have a part in it */
             fills: number;
+            /** @description Whether the journal held what Alpaca does, as far as is known: if not, no profit is shown */
+            complete: boolean;
+            incomplete_reason: string | null;
         };
         Fill: {
             /** Format: uuid */
