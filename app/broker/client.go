@@ -21,6 +21,7 @@ type Client struct {
 	account     string // the key of its token bucket
 	background  bool   // others go first
 	sparing     bool   // there is another answer where it costs too much
+	fields      Fields // beside those that the SDK sends
 }
 
 // Option changes a Client.
@@ -207,7 +208,7 @@ func call[T any](ctx context.Context, c *Client, host, endpoint string, do func(
 	}
 	bounded, cancel := context.WithTimeout(ctx, c.broker.config.Timeout)
 	defer cancel()
-	x := &exchange{ctx: bounded, transport: c.broker.transport, maxBody: c.broker.config.MaxBody}
+	x := &exchange{ctx: bounded, transport: c.broker.transport, maxBody: c.broker.config.MaxBody, fields: c.fields}
 	value, err := do(x)
 	if x.header != nil {
 		c.broker.limits.learn(bucket, x.header)
@@ -243,6 +244,7 @@ func (c *Client) explain(ctx context.Context, x *exchange, err error) *Error {
 	}
 	if json.Unmarshal(x.body, &said) == nil {
 		e.Code, e.Message, e.ExistingOrderID = said.Code, clean(said.Message, c.credentials), clean(said.Existing, c.credentials)
+		e.More = more(x.body, c.credentials)
 	}
 	safe := x.method == http.MethodGet || x.method == ""
 	switch {

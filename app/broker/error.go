@@ -1,7 +1,9 @@
 package broker
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -52,7 +54,10 @@ type Error struct {
 	// ExistingOrderID is the order that this one would trade with, by the
 	// broker's id. Alpaca's description does not have it; its answers do.
 	ExistingOrderID string
-	Cause           error
+	// More is what else Alpaca said, by its names: held_for_orders, related_orders
+	// and whatever there may be.
+	More  map[string]json.RawMessage
+	Cause error
 }
 
 // Error describes the failure, for the log.
@@ -81,6 +86,29 @@ func cleanCause(err error, c Credentials) error {
 		return errors.New(clean(text, c))
 	}
 	return err
+}
+
+// maxMore bounds what else is passed on of a refusal, in bytes.
+const maxMore = 8 << 10
+
+// more is what a refusal says beside its code and message. It is left out where
+// it is no object, long, or holds the keys.
+func more(body []byte, c Credentials) map[string]json.RawMessage {
+	var said map[string]json.RawMessage
+	if len(body) > maxMore || json.Unmarshal(body, &said) != nil {
+		return nil
+	}
+	for _, secret := range []string{c.KeyID.Reveal(), c.SecretKey.Reveal()} {
+		if secret != "" && bytes.Contains(body, []byte(secret)) {
+			return nil
+		}
+	}
+	delete(said, "code")
+	delete(said, "message")
+	if len(said) == 0 {
+		return nil
+	}
+	return said
 }
 
 // maxMessage bounds what is passed on of the broker's words, in bytes.

@@ -18,6 +18,7 @@ type exchange struct {
 	ctx       context.Context
 	transport http.RoundTripper
 	maxBody   int64
+	fields    Fields // that the request's body has as well
 
 	method string
 	onWire atomic.Bool // a connection was had: the request may have left
@@ -29,6 +30,10 @@ type exchange struct {
 var errRedirect = errors.New("the broker answered with a redirect, which it never does: it was not followed")
 
 func (x *exchange) RoundTrip(r *http.Request) (*http.Response, error) {
+	r, err := x.fields.add(r)
+	if err != nil {
+		return nil, err
+	}
 	response, err := x.send(r)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"paddock/app/accounts"
@@ -45,6 +46,13 @@ func (s *Service) askOrders(ctx context.Context, a tenant.Admission, l OrderList
 	}
 	hurry, cancel := context.WithTimeout(ctx, fallbackPatience)
 	defer cancel()
+	if id := l.beside(); id != uuid.Nil && l.aside == nil { // which the mirror does not have yet
+		order, err := client.Sparing().Order(hurry, id.String())
+		if err != nil {
+			return nil, s.refused(ctx, a, opened, err)
+		}
+		l.aside = &place{order.Value.CreatedAt, id}
+	}
 	asOf := time.Now()
 	orders, err := listAtBroker(hurry, client.Sparing(), l) // orders come first
 	if err != nil {

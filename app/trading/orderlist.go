@@ -24,11 +24,16 @@ type OrderList struct {
 	Symbols      []string   // as positions have them; nil is any
 	Side         string     // buy or sell; "" is any
 	Classes      []string   // of assets, in Alpaca's words; nil is any
-	Page         tenant.Page
+	// The orders before, or after, one of them, by our id or the broker's.
+	BeforeOrder, AfterOrder uuid.UUID
+	Page                    tenant.Page
+
+	aside *place // where that order stands, once it is known
 }
 
 // ListParameters are the names that ParseOrderList knows.
-var ListParameters = []string{"status", "limit", "after", "until", "direction", "nested", "symbols", "side", "asset_class", "before"}
+var ListParameters = []string{"status", "limit", "after", "until", "direction", "nested", "symbols", "side", "asset_class", "before",
+	"before_order_id", "after_order_id"}
 
 // maxSymbols bounds a filter by symbols.
 const maxSymbols = 500
@@ -83,6 +88,19 @@ func ParseOrderList(q url.Values) (OrderList, error) {
 			return l, invalidQuery(name, "a time such as 2026-11-25T14:30:00Z, or a day such as 2026-11-25")
 		}
 	}
+	for name, into := range map[string]*uuid.UUID{"before_order_id": &l.BeforeOrder, "after_order_id": &l.AfterOrder} {
+		if text := q.Get(name); text != "" {
+			if *into, err = uuid.Parse(text); err != nil || *into == uuid.Nil {
+				return l, invalidQuery(name, "the id of an order, a UUID")
+			}
+		}
+	}
+	switch {
+	case l.BeforeOrder != uuid.Nil && l.AfterOrder != uuid.Nil:
+		return l, problem.New(problem.Invalid, "invalid_query", `Give either "before_order_id" or "after_order_id", and not both.`)
+	case l.beside() != uuid.Nil && (l.After != nil || l.Until != nil):
+		return l, problem.New(problem.Invalid, "invalid_query", `"before_order_id" and "after_order_id" do not go with "after" and "until".`)
+	}
 	if l.Symbols = between(q.Get("symbols")); len(l.Symbols) > maxSymbols || !all(l.Symbols, symbolForm) {
 		return l, invalidQuery("symbols", "at most 500 symbols between commas, such as AAPL,BTC/USD")
 	}
@@ -96,6 +114,20 @@ func ParseOrderList(q url.Values) (OrderList, error) {
 		l.Classes = nil
 	}
 	return l, nil
+}
+
+// place is where an order stands in a list.
+type place struct {
+	at time.Time
+	id uuid.UUID
+}
+
+// beside is the order of which the list has one side; none is uuid.Nil.
+func (l OrderList) beside() uuid.UUID {
+	if l.BeforeOrder != uuid.Nil {
+		return l.BeforeOrder
+	}
+	return l.AfterOrder
 }
 
 // parseTime reads RFC 3339, or a day, which begins at midnight UTC; nil for "".
@@ -128,6 +160,13 @@ func all(list []string, form *regexp.Regexp) bool {
 func (l OrderList) forBroker() url.Values {
 	q := url.Values{"status": {l.Status}, "limit": {strconv.Itoa(brokerPage)}, "direction": {"desc"}, "nested": {strconv.FormatBool(l.Nested)}}
 	after, until := l.After, l.Until
+	if l.aside != nil && l.BeforeOrder != uuid.Nil {
+		begin := l.aside.at.Add(listSkew)
+		until = &begin
+	} else if l.aside != nil {
+		begin := l.aside.at.Add(-listSkew)
+		after = &begin
+	}
 	if l.Ascending {
 		q.Set("direction", "asc")
 		if begin := l.Page.At.Add(-listSkew); after == nil || begin.After(*after) {

@@ -38,7 +38,7 @@ const (
 		select app.order_json(r.recorded), (select count(*) from said) from r`
 	recordRefused = `with refused as (
 		update app.alpaca_orders set intent_state = $6, status = 'rejected', status_message = nullif($3, ''),
-			broker_error_code = nullif($4, 0), broker_request_id = nullif($5, ''), updated_at = clock_timestamp()
+			broker_error_code = nullif($4, 0), broker_request_id = nullif($5, ''), broker_refusal = $7, updated_at = clock_timestamp()
 		where account_id = $1 and id = $2 and intent_state = 'submitting' returning *)
 		select private.append_event('order', app.order_event('rejected', row(refused.*)::app.alpaca_orders), null) from refused`
 )
@@ -68,7 +68,7 @@ func (s *Service) Place(ctx context.Context, a tenant.Admission, key string, r O
 		send: func(ctx context.Context, c *broker.Client, clientOrderID string) (broker.OrderAnswer, error) {
 			sent := r.forBroker()
 			sent.ClientOrderID = clientOrderID
-			return c.PlaceOrder(ctx, sent)
+			return c.Adding(r.Instructions.fields()).PlaceOrder(ctx, sent)
 		},
 	})
 }
@@ -116,7 +116,7 @@ func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid
 	state := "unsent"
 	if p.Kind == problem.Unprocessable || p.Kind == problem.NotFound {
 		state = "rejected"
-		p = rejected(problem.Broker{Code: refusal.Code, Message: refusal.Message, RequestID: refusal.RequestID}).Because(refusal)
+		p = rejected(problem.Broker{Code: refusal.Code, Message: refusal.Message, RequestID: refusal.RequestID, More: refusal.More}).Because(refusal)
 	}
 	reason := refusal.Message
 	if state == "unsent" {
@@ -124,7 +124,7 @@ func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid
 	}
 	var existing found
 	err := s.db.Write(ctx, a, func(b *tenant.Batch) {
-		b.Queue(recordRefused, a.Account, id, reason, refusal.Code, refusal.RequestID, state)
+		b.Queue(recordRefused, a.Account, id, reason, refusal.Code, refusal.RequestID, state, moreOf(refusal))
 		if other, err := uuid.Parse(refusal.ExistingOrderID); err == nil {
 			queueFind(b, &existing, orderByID, a.Account, other)
 		}
@@ -139,6 +139,18 @@ func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid
 		s.log.ErrorContext(ctx, "a refused order could not be recorded; it will be looked up", "account", a.Account, "order", id, "err", err)
 	}
 	return p
+}
+
+// moreOf is what else a refusal said, for Postgres.
+func moreOf(refusal *broker.Error) []byte {
+	if refusal.More == nil {
+		return nil
+	}
+	text, err := json.Marshal(refusal.More)
+	if err != nil {
+		panic(err) // it was JSON
+	}
+	return text
 }
 
 // collided names the order that this one would have traded with.

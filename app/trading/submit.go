@@ -39,7 +39,7 @@ const orSentAgain = `
 
 // selectIntent finds the intent that was made, or that was there before.
 const selectIntent = `select id, client_order_id, coalesce(request_hash, ''), intent_state, app.order_json(o),
-	coalesce(status_message, ''), coalesce(broker_error_code, 0), coalesce(broker_request_id, ''), coalesce(idempotency_key = $3, false)
+	coalesce(status_message, ''), coalesce(broker_error_code, 0), coalesce(broker_request_id, ''), coalesce(idempotency_key = $3, false), broker_refusal
 	from app.alpaca_orders o where account_id = $1 and client_order_id = app.sent_as($1, $3, $2)`
 
 // submit makes the intent, sends it once, and records the answer.
@@ -92,7 +92,7 @@ type foundIntent struct {
 
 func (f *foundIntent) queue(b *tenant.Batch, account uuid.UUID, clientOrderID, key string) {
 	b.Queue(selectIntent, account, clientOrderID, key).QueryRow(func(row pgx.Row) error {
-		err := row.Scan(&f.id, &f.clientOrderID, &f.hash, &f.state, &f.order, &f.said.Message, &f.said.Code, &f.said.RequestID, &f.sameKey)
+		err := row.Scan(&f.id, &f.clientOrderID, &f.hash, &f.state, &f.order, &f.said.Message, &f.said.Code, &f.said.RequestID, &f.sameKey, &f.said.More)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
