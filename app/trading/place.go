@@ -52,7 +52,7 @@ const (
 // that is known, and never sent again. key is "" for none.
 //
 // It ends with invalid_order, invalid_idempotency_key, client_order_id_taken,
-// idempotency_key_reused, guard_refused, account_not_synced, price_unknown,
+// idempotency_key_reused, order_unknown or order_dismissed (at a retry), guard_refused, account_not_synced, price_unknown,
 // order_rejected (with the broker's words), needs_credentials, broker_rate_limited or broker_unavailable (surely not
 // placed), or a problem of the admission.
 func (s *Service) Place(ctx context.Context, a tenant.Admission, key string, r OrderRequest) (Placed, error) {
