@@ -23,6 +23,18 @@ create index alpaca_orders_unended_idx on app.alpaca_orders (account_id, symbol)
 grant select (is_open) on app.alpaca_orders to paddock_gate;
 {{ template "func/opposing_orders.sql" . }}
 
+-- What the broker says beyond our columns, kept beside its whole answer so that
+-- a list need not read that.
+{{ template "func/order_others.sql" . }}
+grant execute on function app.order_others(jsonb) to paddock_app, paddock_worker, paddock_gate;
+alter table app.alpaca_orders add column others jsonb not null generated always as (app.order_others(broker_order)) stored;
+-- What else a refusal of the broker's says, for its retry.
+alter table app.alpaca_orders add column broker_refusal jsonb check (jsonb_typeof(broker_refusal) = 'object');
+alter table app.alpaca_orders alter column others set statistics 0, alter column broker_refusal set statistics 0;
+grant update (broker_refusal) on app.alpaca_orders to paddock_app, paddock_worker;
+{{ template "func/order_json.sql" . }}
+{{ template "func/orders_as_told.sql" . }}
+
 reset role;
 
 -- Nothing may block a revocation: no transaction that changes something rings.
@@ -339,7 +351,7 @@ drop function app.open_quantities(uuid, text, uuid);
 {{ template "func/make_closing.sql" . }}
 {{ template "func/wind_down_progress.sql" . }}
 {{ template "func/record_refusal.sql" . }}
-grant execute on function app.record_refusal(uuid, uuid, text, text, integer, text) to paddock_app, paddock_worker;
+grant execute on function app.record_refusal(uuid, uuid, text, text, integer, text, jsonb) to paddock_app, paddock_worker;
 grant execute on function app.multi_leg_legs(app.alpaca_orders), app.open_quantities(uuid, text, uuid, numeric, boolean),
   app.closable(uuid, text, text, boolean, uuid), app.closing_verdict(app.alpaca_orders) to paddock_app, paddock_worker;
 grant execute on function app.order_lines(app.alpaca_orders), app.underlying(text), app.violation(text, text, text, text),
@@ -389,7 +401,7 @@ revoke create on schema private from paddock_gate;
 
 set local role paddock_owner;
 drop trigger guard_new on app.exercises;
-drop function app.record_refusal(uuid, uuid, text, text, integer, text);
+drop function app.record_refusal(uuid, uuid, text, text, integer, text, jsonb);
 drop function app.wind_down_progress(uuid, uuid, text, text, jsonb);
 drop function app.make_closing(uuid, uuid, text, text, numeric);
 drop function app.closings_to_make(uuid, uuid);
@@ -497,6 +509,11 @@ create trigger access_changed after update or delete on app.account_grants
 reset role;
 
 set local role paddock_owner;
+{{ template "func/old/orders_as_told_1.sql" . }}
+{{ template "func/old/order_json_2.sql" . }}
+revoke update (broker_refusal) on app.alpaca_orders from paddock_app, paddock_worker;
+alter table app.alpaca_orders drop column others, drop column broker_refusal;
+drop function app.order_others(jsonb);
 {{ template "func/old/opposing_orders_1.sql" . }}
 drop index app.alpaca_orders_open_idx, app.alpaca_orders_unended_idx;
 revoke select (is_open) on app.alpaca_orders from paddock_gate;

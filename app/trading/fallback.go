@@ -52,6 +52,13 @@ func (s *Service) askOrders(ctx context.Context, a tenant.Admission, l OrderList
 	}
 	hurry, cancel := context.WithTimeout(ctx, fallbackPatience)
 	defer cancel()
+	if id := l.beside(); id != uuid.Nil && l.aside == nil { // which the mirror does not have yet
+		order, err := client.Sparing().Order(hurry, id.String())
+		if err != nil {
+			return nil, s.refused(ctx, a, opened, err)
+		}
+		l.aside = &place{order.Value.CreatedAt, id}
+	}
 	asOf := time.Now()
 	l.Page.Limit = min(l.Page.Limit, brokerPage)
 	if l.AtBroker {
@@ -145,12 +152,13 @@ func listAtBroker(ctx context.Context, client *broker.Client, l OrderList) (*tol
 // whether the list is over with it. Alpaca takes times together with no order's
 // id.
 func (l OrderList) within(at time.Time) (within, over bool) {
+	after, until := l.bounds()
 	switch {
 	case at.IsZero():
 		return true, false
-	case l.After != nil && !at.After(*l.After):
+	case after != nil && !at.After(*after):
 		return false, !l.Ascending
-	case l.Until != nil && !at.Before(*l.Until):
+	case until != nil && !at.Before(*until):
 		return false, l.Ascending
 	}
 	return true, false

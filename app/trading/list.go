@@ -3,6 +3,7 @@ package trading
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -26,6 +27,7 @@ func (s *Service) Orders(ctx context.Context, a tenant.Admission, l OrderList) (
 	page := newOrdersPage(l.Page.Limit)
 	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
 		mirror.queue(b, a, s.MirrorMaxAge)
+		l.queueAside(b, a.Account)
 		sql, args := l.inMirror(a.Account)
 		b.Queue(sql, args...).Query(func(rows pgx.Rows) error { return page.append(rows, l.Page) })
 	})
@@ -36,6 +38,9 @@ func (s *Service) Orders(ctx context.Context, a tenant.Admission, l OrderList) (
 		if body := s.brokerOrders(ctx, a, l); body != nil {
 			return body, nil
 		}
+	}
+	if l.beside() != uuid.Nil && l.aside == nil {
+		return nil, orderNotFound()
 	}
 	return page.end(mirror.agreedAt, "mirror"), nil
 }
@@ -116,7 +121,8 @@ const (
 		from (select t.*, ` + toldLast + ` as last from ` + toldRows + `) o where ` + toldHere
 	// How far the broker's page reaches.
 	toldLast = `case when $13 then max(t.place) filter (where t.n > 0) over () else min(t.place) filter (where t.n > 0) over () end`
-	toldHere = `(o.n > 0 or not $12 or case when $13 then o.place < o.last else o.place > o.last end)
+	toldHere  = `(o.n > 0 or not $12 or case when $13 then o.place < o.last else o.place > o.last end)`
+	toldOrder = `
 		order by case when $13 then o.place end, case when not $13 then o.place end desc, o.n,
 			case when $13 then o.id end, case when not $13 then o.id end desc limit $4`
 	newestFirst = ` and (created_at, id) < ($2, $3) order by created_at desc, id desc limit $4`
@@ -133,21 +139,56 @@ func (l OrderList) inMirror(account uuid.UUID) (sql string, args []any) {
 	args = l.parameters(account)
 	switch {
 	case l.Nested:
-		return trees + l.order(), args
+		sql = trees
 	case l.filtered():
-		return matching + ofStatus[l.Status] + l.order(), args[:9]
+		sql, args = matching+ofStatus[l.Status], args[:9]
+	default:
+		sql, args = everything+ofStatus[l.Status], args[:4]
 	}
-	return everything + ofStatus[l.Status] + l.order(), args[:4]
+	if id := l.beside(); id != uuid.Nil {
+		args = append(args, id)
+		sql += l.side(fmt.Sprintf("("+asideOf+")", len(args)))
+	}
+	return sql + l.order(), args
+}
+
+// asideOf is the place of the order of which a list has one side.
+const asideOf = `select created_at, id from app.alpaca_orders where account_id = $1 and (id = $%[1]d or alpaca_order_id = $%[1]d) limit 1`
+
+// queueAside asks where that order stands.
+func (l *OrderList) queueAside(b *tenant.Batch, account uuid.UUID) {
+	if l.beside() == uuid.Nil {
+		return
+	}
+	b.Queue(fmt.Sprintf(asideOf, 2), account, l.beside()).Query(func(rows pgx.Rows) error {
+		var p place
+		_, err := pgx.ForEachRow(rows, []any{&p.at, &p.id}, func() error { l.aside = &p; return nil })
+		return err
+	})
+}
+
+// side is the condition that an order stands on the side of a place that is
+// asked for.
+func (l OrderList) side(of string) string {
+	if l.BeforeOrder != uuid.Nil {
+		return " and (created_at, id) < " + of
+	}
+	return " and (created_at, id) > " + of
 }
 
 // atBroker is the query of a page of the broker's own list, which goes on there
 // or does not.
 func (l OrderList) atBroker(account uuid.UUID, orders json.RawMessage, more bool) (sql string, args []any) {
 	args = append(l.parameters(account), []byte(orders), more, l.Ascending)
+	sql = told
 	if l.Nested {
-		return toldTrees, args
+		sql = toldTrees
 	}
-	return told, args
+	if l.aside != nil {
+		args = append(args, l.aside.at, l.aside.id)
+		sql += l.side("($14, $15)")
+	}
+	return sql + toldOrder, args
 }
 
 func (l OrderList) filtered() bool {
