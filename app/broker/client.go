@@ -230,6 +230,14 @@ func (c *Client) CancelOrder(ctx context.Context, id string) error {
 	return err
 }
 
+// CancelAllOrders asks for the cancellation of every open order by one call,
+// however many there are. Which of them could not be canceled shows in the list
+// of open orders.
+func (c *Client) CancelAllOrders(ctx context.Context) error {
+	_, err := trade(ctx, c, "cancel", func(sdk *alpaca.Client) error { return sdk.CancelAllOrders() }, nothing)
+	return err
+}
+
 // read calls a safe endpoint, and once more when the broker was not reached.
 func read[T any](ctx context.Context, c *Client, endpoint string, do func(*alpaca.Client) error, decode decoder[T]) (Answer[T], error) {
 	return again(ctx, func() (Answer[T], error) { return trade(ctx, c, endpoint, do, decode) })

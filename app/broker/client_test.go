@@ -149,6 +149,9 @@ func TestFailuresAreExplained(t *testing.T) {
 		"no TLS in sight": {url: deaf(t), read: broker.Unavailable, place: broker.Unavailable, change: func(c *broker.Config) { c.Timeout = 300 * time.Millisecond }},
 	} {
 		for what, call := range calls {
+			if what == "cancel" && tt.status == 200 {
+				continue // its answer has no body
+			}
 			t.Run(name+"/"+what, func(t *testing.T) {
 				t.Parallel()
 				url, requests := tt.url, new(atomic.Int64)
@@ -160,9 +163,6 @@ func TestFailuresAreExplained(t *testing.T) {
 						tt.change(c)
 					}
 				})
-				if what == "cancel" && tt.status == 200 {
-					t.Skip("the answer to a cancel has no body")
-				}
 				e := asError(t, call(t.Context(), client))
 				want := tt.place
 				if safe[what] {

@@ -29,6 +29,7 @@ type account struct {
 	lookNow chan struct{} // an order's answer is missing
 	gap     chan struct{} // updates may have been missed
 	silent  chan struct{} // an open order has been silent for too long
+	winding chan struct{} // the account is being wound down
 	lastID  string        // the newest update applied
 	leave   func()        // ends follow
 	looked  time.Time     // when open orders were last looked at
@@ -49,7 +50,7 @@ func (m *Manager) start(ctx context.Context, l tenant.Lease, before *running) *r
 	ctx, cancel := context.WithCancel(ctx)
 	a := &account{
 		m: m, lease: l, log: m.Logger.With("account", l.Account), lastID: l.LastEventID,
-		lookNow: make(chan struct{}, 1), gap: make(chan struct{}, 1), silent: make(chan struct{}, 1),
+		lookNow: make(chan struct{}, 1), gap: make(chan struct{}, 1), silent: make(chan struct{}, 1), winding: make(chan struct{}, 1),
 		askedAlone: map[uuid.UUID]bool{}, missing: map[lost]missing{},
 	}
 	r := &running{lease: l, cancel: cancel, done: make(chan struct{}), account: a}
@@ -111,7 +112,7 @@ func (a *account) follow(ctx context.Context) {
 	ctx, a.leave = context.WithCancel(ctx)
 	defer a.leave()
 	var parts sync.WaitGroup
-	for _, part := range []func(context.Context){a.read, a.tend, a.resolve} {
+	for _, part := range []func(context.Context){a.read, a.tend, a.resolve, a.windDowns} {
 		parts.Go(func() { part(ctx) })
 	}
 	parts.Wait()

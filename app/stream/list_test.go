@@ -106,7 +106,10 @@ func TestListsAreAlpacas(t *testing.T) {
 	w.place("filled", "AAPL", alpaca.Buy, alpaca.Market, "", nil)
 	w.place("crypto", "BTC/USD", alpaca.Buy, alpaca.Limit, "1000", nil)
 	w.sim.Step()
-	middle := time.Now()
+	clock, err := w.outside.GetClock() // the broker's, by which its lists go
+	if err != nil {
+		t.Fatal(err)
+	}
 	time.Sleep(2 * time.Millisecond)
 	w.place("open", "MSFT", alpaca.Buy, alpaca.Limit, "1", nil)
 	w.place("sell", "AAPL", alpaca.Sell, alpaca.Limit, "100000", nil)
@@ -114,7 +117,7 @@ func TestListsAreAlpacas(t *testing.T) {
 		gain, loss := decimal.NewFromInt(3), decimal.NewFromInt(1)
 		r.OrderClass, r.TakeProfit, r.StopLoss = alpaca.Bracket, &alpaca.TakeProfit{LimitPrice: &gain}, &alpaca.StopLoss{StopPrice: &loss}
 	})
-	at := url.QueryEscape(middle.UTC().Format(time.RFC3339Nano))
+	at := url.QueryEscape(clock.Timestamp.UTC().Format(time.RFC3339Nano))
 	queries := map[string]string{
 		"symbols=AAPL,BTCUSD": "sell crypto filled", "symbols=BTC/USD": "crypto", "side=sell&symbols=AAPL": "sell", "asset_class=crypto": "crypto",
 		"asset_class=us_equity,crypto&symbols=AAPL,BTC/USD": "sell crypto filled", "asset_class=all&symbols=MSFT": "open",

@@ -46,6 +46,7 @@ type front struct {
 	script        atomic.Value // string: what a stream says instead of the simulator
 	live          atomic.Value // chan string: the same, while it runs
 	orders        atomic.Int64 // that were sent
+	refuseOrders  atomic.Bool  // orders are refused
 	lists         atomic.Int64 // of orders
 	hidesOpen     atomic.Bool  // lists of open orders are empty
 	alone         atomic.Int64 // orders that were asked for by the broker's id
@@ -86,6 +87,11 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	following := eventsAsked || r.URL.Path == "/stream"
 	if r.Method == http.MethodPost && r.URL.Path == "/v2/orders" {
 		f.orders.Add(1)
+		if f.refuseOrders.Load() {
+			w.WriteHeader(http.StatusForbidden)
+			fmt.Fprint(w, `{"code":40310000,"message":"not today"}`)
+			return
+		}
 	}
 	if r.Method == http.MethodGet && r.URL.Path == "/v2/orders" {
 		f.lists.Add(1)

@@ -5,7 +5,7 @@
 --               minute), "positions" (the mirror has never agreed with the broker)
 --   reducing    it can only make positions smaller; then the switch alone counts
 -- It is asked by a preview, and by the trigger that every order must pass.
-create function app.order_verdict(o app.alpaca_orders) returns jsonb
+create or replace function app.order_verdict(o app.alpaca_orders) returns jsonb
 stable set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
