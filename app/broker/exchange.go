@@ -10,7 +10,6 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"sync/atomic"
-	"time"
 )
 
 // exchange is the RoundTripper of one call. The SDK's methods take no context
@@ -66,14 +65,14 @@ func (x *exchange) send(r *http.Request) (*http.Response, error) {
 		r.URL.RawQuery = x.query.Encode()
 	}
 	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { x.onWire.Store(true) }}
-	sent := time.Now()
+	sent := thisInstant()
 	response, err := x.transport.RoundTrip(r.WithContext(httptrace.WithClientTrace(x.ctx, trace)))
 	if err != nil {
 		return nil, err
 	}
 	x.header = response.Header
 	if x.clocks != nil {
-		x.clocks.learn(x.host, sent, time.Now(), x.header)
+		x.clocks.learn(x.host, sent, thisInstant(), x.header)
 	}
 	if response.StatusCode >= 300 && response.StatusCode < 400 {
 		response.Body.Close()

@@ -35,21 +35,36 @@ func newClocks(log *slog.Logger) *clocks { return &clocks{host: map[string]*cloc
 // after a machine slept, is seen at once and not averaged away.
 type clock struct {
 	samples []skewSample // the oldest first
-	said    time.Time
+	warned  bool
+	said    time.Duration // when, by the clock that is never set
 }
 
 type skewSample struct {
-	at          time.Time     // with its monotonic reading
+	at          instant
 	least, most time.Duration // by which the host's clock is ahead of ours, at that time
 }
 
-// learn takes an answer's Date.
-func (c *clocks) learn(host string, sent, received time.Time, h http.Header) {
+// instant is a time by our wall clock, and by the one that is never set.
+type instant struct {
+	wall time.Time
+	mono time.Duration
+}
+
+var started = time.Now()
+
+func thisInstant() instant {
+	now := time.Now()
+	return instant{now.Round(0), now.Sub(started)}
+}
+
+// learn takes the Date of an answer that was asked for and came at these times.
+func (c *clocks) learn(host string, sent, received instant, h http.Header) {
 	date, err := http.ParseTime(h.Get("Date"))
 	if err != nil || h.Get("Age") != "" { // one that was kept on the way tells an old time
 		return
 	}
-	s := skewSample{at: received, least: date.Sub(received.Round(0)), most: date.Add(time.Second).Sub(sent.Round(0))}
+	// From sending on, by the clock that is never set.
+	asked := received.wall.Add(sent.mono - received.mono)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	k, ok := c.host[host]
@@ -57,19 +72,17 @@ func (c *clocks) learn(host string, sent, received time.Time, h http.Header) {
 		k = &clock{}
 		c.host[host] = k
 	}
-	if s.most < s.least {
-		k.samples = nil // the wall clock went back while the answer was on its way
-		return
-	}
-	k.add(s)
-	if skew, _ := k.skew(received); skew.Abs() > skewWarns && received.Sub(k.said) > skewSaid {
-		k.said = received
+	k.add(skewSample{at: received, least: date.Sub(received.wall), most: date.Add(time.Second).Sub(asked)})
+	skew, _ := k.skew(received)
+	least, most := k.bounds(received)
+	if (least > skewWarns || most < -skewWarns) && (!k.warned || received.mono-k.said > skewSaid) {
+		k.warned, k.said = true, received.mono
 		c.log.Warn("this machine's clock and the broker's differ: set it by NTP", "host", host, "broker_is_ahead_ms", skew.Milliseconds())
 	}
 }
 
-// add takes a sample. Where those before it cannot be true beside it, a clock was
-// set, or drifted, and they are forgotten.
+// add takes a sample. Where those before it cannot be true beside it, the host's
+// clock was set, or they drifted apart, and they are forgotten.
 func (k *clock) add(s skewSample) {
 	k.samples = append(k.samples, s)
 	if len(k.samples) > skewSamples {
@@ -85,10 +98,10 @@ func (k *clock) add(s skewSample) {
 }
 
 // bounds are what all samples leave, at a time.
-func (k *clock) bounds(now time.Time) (least, most time.Duration) {
+func (k *clock) bounds(now instant) (least, most time.Duration) {
 	for i, s := range k.samples {
 		// By how much our wall clock was set since, other than by time passing.
-		jumped := now.Round(0).Sub(s.at.Round(0)) - now.Sub(s.at)
+		jumped := now.wall.Sub(s.at.wall) - (now.mono - s.at.mono)
 		if i == 0 || s.least-jumped > least {
 			least = s.least - jumped
 		}
@@ -100,11 +113,11 @@ func (k *clock) bounds(now time.Time) (least, most time.Duration) {
 }
 
 // skew is the middle of what the samples leave.
-func (k *clock) skew(now time.Time) (time.Duration, bool) {
-	for len(k.samples) > 1 && now.Sub(k.samples[0].at) > skewAge {
+func (k *clock) skew(now instant) (time.Duration, bool) {
+	for len(k.samples) > 0 && now.mono-k.samples[0].at.mono > skewAge {
 		k.samples = k.samples[1:]
 	}
-	if len(k.samples) == 0 || now.Sub(k.samples[0].at) > skewAge {
+	if len(k.samples) == 0 {
 		return 0, false
 	}
 	least, most := k.bounds(now)
@@ -125,7 +138,7 @@ func (b *Broker) ClockSkew(env Environment) (time.Duration, bool) {
 	if !ok {
 		return 0, false
 	}
-	return k.skew(time.Now())
+	return k.skew(thisInstant())
 }
 
 // ClockSkews answers it for each environment that has been asked lately.

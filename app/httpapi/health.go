@@ -16,7 +16,8 @@ func (s *Server) healthz(w http.ResponseWriter, _ *http.Request, _ httprouter.Pa
 	return writeJSON(w, http.StatusOK, map[string]bool{"ok": true})
 }
 
-// readyz says that requests can be served: the database answers.
+// readyz says that requests can be served: the database answers. It tells too
+// how far the broker's clocks are ahead of this machine's.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
@@ -25,7 +26,13 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request, _ httprouter.Par
 		p.RetryAfter = 2 * time.Second
 		return p
 	}
-	return writeJSON(w, http.StatusOK, map[string]bool{"ok": true})
+	skews := map[string]int64{}
+	if s.ClockSkews != nil {
+		for env, skew := range s.ClockSkews() {
+			skews[string(env)] = skew.Milliseconds()
+		}
+	}
+	return writeJSON(w, http.StatusOK, map[string]any{"ok": true, "clock_skew_ms": skews})
 }
 
 // notFound leaves every path outside the API to the console.

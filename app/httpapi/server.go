@@ -7,9 +7,11 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"time"
 
 	"paddock/app/accounts"
 	"paddock/app/agents"
+	"paddock/app/broker"
 	"paddock/app/eventlog"
 	"paddock/app/trading"
 )
@@ -35,8 +37,11 @@ type Config struct {
 	Live     http.Handler // serves /api/events as Server-Sent Events
 	Console  http.Handler // serves everything that is not the API
 	Ready    func(context.Context) error
-	Secure   bool // served over https: browsers are told to insist on it
-	Logger   *slog.Logger
+	// ClockSkews says how far the broker's clocks are ahead of this machine's, by
+	// environment; nil for nothing known.
+	ClockSkews func() map[broker.Environment]time.Duration
+	Secure     bool // served over https: browsers are told to insist on it
+	Logger     *slog.Logger
 }
 
 // Server answers HTTP.

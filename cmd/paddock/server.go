@@ -89,8 +89,9 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 		Ready: func(ctx context.Context) error {
 			return errors.Join(db.Ping(ctx), worker.Ping(ctx))
 		},
-		Secure: strings.HasPrefix(c.BaseURL, "https://"),
-		Logger: log,
+		ClockSkews: alpaca.ClockSkews,
+		Secure:     strings.HasPrefix(c.BaseURL, "https://"),
+		Logger:     log,
 	})
 
 	listener, err := net.Listen("tcp", c.Addr)

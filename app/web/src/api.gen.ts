@@ -49,7 +49,22 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                200: components["responses"]["Fine"];
+                /** @description Fine */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @constant */
+                            ok: true;
+                            /** @description How far Alpaca's clocks are ahead of this server's, in milliseconds, by environment, as far as Alpaca has answered lately */
+                            clock_skew_ms: {
+                                [key: string]: number;
+                            };
+                        };
+                    };
+                };
                 503: components["responses"]["Problem"];
             };
         };
