@@ -51,7 +51,7 @@ grant update (position_intent, trail_price, trail_percent, hwm, parent_alpaca_or
 grant update (known_until) on app.alpaca_positions to paddock_app, paddock_worker;
 
 drop function app.record_order(uuid, jsonb, text);
-{{ template "func/order_json.sql" . }}
+{{ template "func/old/order_json_2.sql" . }}
 {{ template "func/sent_as.sql" . }}
 {{ template "func/average_entry.sql" . }}
 {{ template "func/old/move_position_1.sql" . }}

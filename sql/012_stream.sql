@@ -67,7 +67,7 @@ grant select, update (answered, answered_at, answer) on app.syncs to paddock_wor
 {{ template "func/orders_matching.sql" . }}
 {{ template "func/order_trees.sql" . }}
 {{ template "func/order_legs.sql" . }}
-{{ template "func/orders_as_told.sql" . }}
+{{ template "func/old/orders_as_told_1.sql" . }}
 {{ template "func/orders_at_broker.sql" . }}
 {{ template "func/reconcile_order.sql" . }}
 grant execute on function app.is_fresh(timestamptz, timestamptz, interval) to paddock_app;

@@ -36,7 +36,7 @@ func FromBroker(err error) error {
 		p.RetryAfter = 5 * time.Second
 	}
 	if b.Code != 0 || b.Message != "" && b.HTTPStatus != 0 || b.RequestID != "" {
-		p.Broker = &problem.Broker{Code: b.Code, Message: b.Message, RequestID: b.RequestID}
+		p.Broker = &problem.Broker{Code: b.Code, Message: b.Message, RequestID: b.RequestID, More: b.More}
 	}
 	return p.Because(err)
 }

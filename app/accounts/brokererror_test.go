@@ -2,6 +2,7 @@ package accounts_test
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -34,7 +35,7 @@ func TestFromBroker(t *testing.T) {
 		if p.Kind != want.kind || p.Code != want.code || p.RetryAfter != want.after || !errors.Is(err, cause) {
 			t.Errorf("%v: %+v, want %+v", kind, p, want)
 		}
-		if p.Broker == nil || *p.Broker != (problem.Broker{Code: 40010001, Message: "the broker's words", RequestID: "request-1"}) {
+		if p.Broker == nil || !reflect.DeepEqual(*p.Broker, problem.Broker{Code: 40010001, Message: "the broker's words", RequestID: "request-1"}) {
 			t.Errorf("%v: the broker's words are %+v", kind, p.Broker)
 		}
 		if !strings.HasSuffix(p.Message, ".") {

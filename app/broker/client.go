@@ -23,6 +23,7 @@ type Client struct {
 	background  bool       // others go first
 	sparing     bool       // there is another answer where it costs too much
 	query       url.Values // in place of the SDK's, where it is set
+	fields      Fields     // beside those that the SDK sends
 }
 
 // Option changes a Client.
@@ -299,7 +300,7 @@ func call[T any](ctx context.Context, c *Client, host, endpoint string, do func(
 	}
 	bounded, cancel := context.WithTimeout(ctx, c.broker.config.Timeout)
 	defer cancel()
-	x := &exchange{ctx: bounded, transport: c.broker.transport, maxBody: c.broker.config.MaxBody, clocks: c.broker.clocks, host: host}
+	x := &exchange{ctx: bounded, transport: c.broker.transport, maxBody: c.broker.config.MaxBody, clocks: c.broker.clocks, host: host, fields: c.fields}
 	err := do(x)
 	if x.header != nil {
 		c.broker.limits.learn(bucket, x.header)
@@ -336,6 +337,7 @@ func (c *Client) explain(ctx context.Context, x *exchange, err error) *Error {
 	}
 	if json.Unmarshal(x.body, &said) == nil {
 		e.Code, e.Message, e.ExistingOrderID = said.Code, clean(said.Message, c.credentials), clean(said.Existing, c.credentials)
+		e.More = more(x.body, c.credentials)
 	}
 	safe := x.method == http.MethodGet || x.method == ""
 	switch {

@@ -1,7 +1,9 @@
 package broker
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -54,7 +56,10 @@ type Error struct {
 	ExistingOrderID string
 	// Odd is an order that was answered and of which nothing can be used: asking
 	// again brings the same.
-	Odd   *Odd
+	Odd *Odd
+	// More is what else Alpaca said, by its names: held_for_orders, related_orders
+	// and whatever there may be.
+	More  map[string]json.RawMessage
 	Cause error
 }
 
@@ -84,6 +89,29 @@ func cleanCause(err error, c Credentials) error {
 		return errors.New(clean(text, c))
 	}
 	return err
+}
+
+// maxMore bounds what else is passed on of a refusal, in bytes.
+const maxMore = 8 << 10
+
+// more is what a refusal says beside its code and message. It is left out where
+// it is no object, long, or holds the keys.
+func more(body []byte, c Credentials) map[string]json.RawMessage {
+	var said map[string]json.RawMessage
+	if len(body) > maxMore || json.Unmarshal(body, &said) != nil {
+		return nil
+	}
+	for _, secret := range []string{c.KeyID.Reveal(), c.SecretKey.Reveal()} {
+		if secret != "" && bytes.Contains(body, []byte(secret)) {
+			return nil
+		}
+	}
+	delete(said, "code")
+	delete(said, "message")
+	if len(said) == 0 {
+		return nil
+	}
+	return said
 }
 
 // maxMessage bounds what is passed on of the broker's words, in bytes.

@@ -23,6 +23,7 @@ type exchange struct {
 	query     url.Values // in place of the request's own, where it is set
 	clocks    *clocks    // that learn what time it is at the host
 	host      string
+	fields    Fields // that the request's body has as well
 
 	method string
 	onWire atomic.Bool // a connection was had: the request may have left
@@ -34,6 +35,10 @@ type exchange struct {
 var errRedirect = errors.New("the broker answered with a redirect, which it never does: it was not followed")
 
 func (x *exchange) RoundTrip(r *http.Request) (*http.Response, error) {
+	r, err := x.fields.add(r)
+	if err != nil {
+		return nil, err
+	}
 	response, err := x.send(r)
 	if err != nil {
 		return nil, err

@@ -74,6 +74,28 @@ func (s *server) synced(account string) {
 	})
 }
 
+// One order is shown with its legs where they are asked for, as Alpaca shows it.
+func TestOneOrderNested(t *testing.T) {
+	s := newServer(t)
+	u := s.signUp("ada")
+	mine := []string{"X-Account-ID", u.connect("one", s.seeds[0])}
+	placed := u.do("POST", "/api/orders", `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"2","limit_price":"1","order_class":"bracket",
+		"take_profit":{"limit_price":"900"},"stop_loss":{"stop_price":"0.5"}}`, mine...).want(t, 201, "")
+	for query, want := range map[string]int{"": -1, "?nested=false": -1, "?nested=true": 2} {
+		for _, id := range []string{placed.field(t, "id"), placed.field(t, "alpaca_order_id")} {
+			var o struct{ Legs *[]struct{ Type string } }
+			a := u.do("GET", "/api/orders/"+id+query, "", mine...).want(t, 200, "")
+			if err := json.Unmarshal([]byte(a.text), &o); err != nil {
+				t.Fatal(err)
+			}
+			if (o.Legs == nil) != (want < 0) || o.Legs != nil && len(*o.Legs) != want {
+				t.Errorf("%q: %s", query, a.text)
+			}
+		}
+	}
+	u.do("GET", "/api/orders/"+placed.field(t, "id")+"?nested=perhaps", "", mine...).want(t, 400, "invalid_query")
+}
+
 // A pair's position is closed by each of its names, as it is looked at.
 func TestCloseAPairByItsNames(t *testing.T) {
 	s := newServer(t)

@@ -88,7 +88,7 @@ func (s *Server) routes() *router {
 	r.DELETE("/api/positions", s.handle(s.closePositions, ofAccount, "cancel_orders orchestrator_agent_id tag"))
 	r.GET("/api/orders", s.handle(s.listOrders, slices.Concat(trading.ListParameters, []string{ofAccount})...))
 	r.POST("/api/orders", s.handle(s.placeOrder, ofAccount))
-	r.GET("/api/orders/:id", s.handle(s.getOrder, ofAccount))
+	r.GET("/api/orders/:id", s.handle(s.getOrder, ofAccount, "nested"))
 	r.PATCH("/api/orders/:id", s.handle(s.replaceOrder, ofAccount))
 	r.DELETE("/api/orders/:id", s.handle(s.cancelOrder, ofAccount))
 	r.POST("/api/orders/:id/dismiss", s.handle(s.dismissOrder, ofAccount))

@@ -131,7 +131,11 @@ func (s *Server) getOrder(w http.ResponseWriter, r *http.Request, p httprouter.P
 	if err != nil {
 		return err
 	}
-	body, err := s.Trading.Order(r.Context(), a, id)
+	nested, err := yes(r.URL.Query(), "nested")
+	if err != nil {
+		return err
+	}
+	body, err := s.Trading.Order(r.Context(), a, id, nested)
 	if err != nil {
 		return err
 	}

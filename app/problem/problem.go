@@ -4,6 +4,7 @@
 package problem
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -41,9 +42,27 @@ type Problem struct {
 
 // Broker is what the broker said, passed on unchanged.
 type Broker struct {
-	Code      int    `json:"code,omitempty"`
-	Message   string `json:"message,omitempty"`
-	RequestID string `json:"request_id,omitempty"` // the broker's X-Request-ID, which its support asks for
+	Code      int
+	Message   string
+	RequestID string                     // the broker's X-Request-ID, which its support asks for
+	More      map[string]json.RawMessage // what else it said, such as held_for_orders
+}
+
+// MarshalJSON writes what the broker said under its names.
+func (b Broker) MarshalJSON() ([]byte, error) {
+	said := map[string]any{}
+	for name, value := range b.More {
+		said[name] = value
+	}
+	if b.Code != 0 {
+		said["code"] = b.Code
+	}
+	for name, text := range map[string]string{"message": b.Message, "request_id": b.RequestID} {
+		if text != "" {
+			said[name] = text
+		}
+	}
+	return json.Marshal(said)
 }
 
 // New makes a Problem.

@@ -16,10 +16,14 @@ import (
 // postgresEpoch is 2000-01-01 in microseconds since 1970.
 const postgresEpoch = 946684800_000_000
 
+// Spread is the name of a column of jsonb whose members are fields of the row.
+const Spread = "*"
+
 // AppendRows appends rows to dst as a JSON array of objects whose keys are the
 // columns' names, straight from what came over the wire: no reflection and no
 // value in between. Amounts must be cast to text in the query, so that they
-// become strings; times become RFC 3339 in UTC; jsonb is passed on.
+// become strings; times become RFC 3339 in UTC; jsonb is passed on. The members
+// of an object in a column named Spread stand among the others.
 // more, if given, is asked after each row, with its values as they came and the
 // length of what has been written so far, whether the next one is wanted.
 func AppendRows(dst []byte, rows pgx.Rows, more func(values [][]byte, length int) bool) ([]byte, error) {
@@ -42,7 +46,11 @@ func AppendRows(dst []byte, rows pgx.Rows, more func(values [][]byte, length int
 		dst = append(dst, '{')
 		values := rows.RawValues()
 		for i, value := range values {
-			if i > 0 {
+			if fields[i].Name == Spread {
+				dst = spread(dst, fields[i].Format, value)
+				continue
+			}
+			if dst[len(dst)-1] != '{' {
 				dst = append(dst, ',')
 			}
 			dst = append(dst, keys[i]...)
@@ -57,6 +65,21 @@ func AppendRows(dst []byte, rows pgx.Rows, more func(values [][]byte, length int
 		}
 	}
 	return append(dst, ']'), rows.Err()
+}
+
+// spread appends the members of a jsonb object to an object that is written. The
+// query sees to it that they have names of their own.
+func spread(dst []byte, format int16, v []byte) []byte {
+	if v != nil && format == pgtype.BinaryFormatCode {
+		v = v[1:] // the version byte
+	}
+	if len(v) <= len("{}") {
+		return dst
+	}
+	if dst[len(dst)-1] != '{' {
+		dst = append(dst, ',')
+	}
+	return append(dst, v[1:len(v)-1]...)
 }
 
 func appendValue(dst []byte, oid uint32, format int16, v []byte) ([]byte, error) {

@@ -1,6 +1,8 @@
 package trading_test
 
 import (
+	"encoding/json"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -72,5 +74,37 @@ func TestKeyIsSentAgainUnderItsFirstID(t *testing.T) {
 	book := d.sim.Orders(d.seed.KeyID)
 	if len(book) != 1 || book[0].ClientOrderID != first {
 		t.Errorf("the broker has %+v, want one order under %s", book, first)
+	}
+}
+
+// The retry of an order that stays unclear, or that was dismissed, is not told
+// that it was placed: neither by its id nor by its key, nor is anything sent.
+func TestRetryOfWhatIsUnclear(t *testing.T) {
+	d := newDesk(t)
+	d.answers(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	for _, order := range []struct{ key, id string }{{"", "a"}, {"key", ""}} {
+		sent := d.sent.Load()
+		lost, err := d.service.Place(t.Context(), d.owner, order.key, market(order.id, 1))
+		if err != nil || lost.Known {
+			t.Fatalf("%s (%v)", lost.Order, err)
+		}
+		id := d.read(lost.Order).ID
+		for _, state := range []string{"unknown", "dismissed"} {
+			if state == "unknown" {
+				d.exec(`update app.alpaca_orders set intent_state = 'unknown', status = 'unknown' where id = $1`, id)
+			} else if _, err := d.service.Dismiss(t.Context(), d.owner, id); err != nil {
+				t.Fatal(err)
+			}
+			_, err := d.service.Place(t.Context(), d.owner, order.key, market(order.id, 1))
+			p := problem.Of(err)
+			details, _ := p.Details.(map[string]any)
+			raw, _ := details["order"].(json.RawMessage)
+			if p.Kind != problem.Conflict || p.Code != "order_"+state || details["intent_state"] != state || d.read(raw).ID != id || d.read(raw).State != state {
+				t.Errorf("%s, by %v: %v with %v", state, order, err, p.Details)
+			}
+		}
+		if n := d.sent.Load() - sent; n != 1 {
+			t.Errorf("%d orders were sent", n)
+		}
 	}
 }

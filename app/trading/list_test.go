@@ -70,7 +70,7 @@ func TestOrderListPlans(t *testing.T) {
 }
 
 // plan is how a statement runs for the owner, as the pool plans it.
-func (d *desk) plan(sql string) string {
+func (d *desk) plan(sql string, more ...string) string {
 	d.t.Helper()
 	conn := d.pg.Conn(d.t, "paddock_app")
 	exec := func(sql string, args ...any) {
@@ -89,9 +89,12 @@ func (d *desk) plan(sql string) string {
 	}
 	call := "explain (costs off) execute page ('" + d.owner.Account.String() + "', '" + page.At.Format(time.RFC3339) + "', '" + page.ID.String() + "', 51"
 	for _, filter := range []string{"$5", "$6", "$7", "$8", "$9", "$10"} {
-		if strings.Contains(sql, filter) {
+		if len(more) == 0 && strings.Contains(sql, filter) { // what there is more of comes without filters
 			call += ", null"
 		}
+	}
+	for _, arg := range more {
+		call += ", " + arg
 	}
 	rows, err := conn.Query(d.t.Context(), call+")", pgx.QueryExecModeSimpleProtocol)
 	if err != nil {

@@ -24,11 +24,19 @@ type OrderList struct {
 	Symbols      []string   // as positions have them; nil is any
 	Side         string     // buy or sell; "" is any
 	Classes      []string   // of assets, in Alpaca's words; nil is any
-	Page         tenant.Page
+	// The orders before, or after, one of them, by our id or the broker's.
+	BeforeOrder, AfterOrder uuid.UUID
+	Page                    tenant.Page
+	Continued               bool      // it is no first page
+	AtBroker                bool      // it began at the broker, and goes on there
+	From                    uuid.UUID // the order there behind which the page begins
+
+	aside *place // where that order stands, once it is known
 }
 
 // ListParameters are the names that ParseOrderList knows.
-var ListParameters = []string{"status", "limit", "after", "until", "direction", "nested", "symbols", "side", "asset_class", "before"}
+var ListParameters = []string{"status", "limit", "after", "until", "direction", "nested", "symbols", "side", "asset_class", "before",
+	"before_order_id", "after_order_id"}
 
 // maxSymbols bounds a filter by symbols.
 const maxSymbols = 500
@@ -58,7 +66,9 @@ func ParseOrderList(q url.Values) (OrderList, error) {
 		return l, problem.New(problem.Invalid, "invalid_status", `Set "status" to open, closed or all.`)
 	}
 	var err error
-	if l.Page, err = tenant.ParsePage(q.Get("limit"), q.Get("before")); err != nil {
+	place, from, atBroker := parseBrokerCursor(q.Get("before"))
+	l.From, l.AtBroker, l.Continued = from, atBroker, place != ""
+	if l.Page, err = tenant.ParsePage(q.Get("limit"), place); err != nil {
 		return l, err
 	}
 	switch q.Get("direction") {
@@ -83,6 +93,19 @@ func ParseOrderList(q url.Values) (OrderList, error) {
 			return l, invalidQuery(name, "a time such as 2026-11-25T14:30:00Z, or a day such as 2026-11-25")
 		}
 	}
+	for name, into := range map[string]*uuid.UUID{"before_order_id": &l.BeforeOrder, "after_order_id": &l.AfterOrder} {
+		if text := q.Get(name); text != "" {
+			if *into, err = uuid.Parse(text); err != nil || *into == uuid.Nil {
+				return l, invalidQuery(name, "the id of an order, a UUID")
+			}
+		}
+	}
+	switch {
+	case l.BeforeOrder != uuid.Nil && l.AfterOrder != uuid.Nil:
+		return l, problem.New(problem.Invalid, "invalid_query", `Give either "before_order_id" or "after_order_id", and not both.`)
+	case l.beside() != uuid.Nil && (l.After != nil || l.Until != nil):
+		return l, problem.New(problem.Invalid, "invalid_query", `"before_order_id" and "after_order_id" do not go with "after" and "until".`)
+	}
 	if l.Symbols = between(q.Get("symbols")); len(l.Symbols) > maxSymbols || !all(l.Symbols, symbolForm) {
 		return l, invalidQuery("symbols", "at most 500 symbols between commas, such as AAPL,BTC/USD")
 	}
@@ -96,6 +119,20 @@ func ParseOrderList(q url.Values) (OrderList, error) {
 		l.Classes = nil
 	}
 	return l, nil
+}
+
+// place is where an order stands in a list.
+type place struct {
+	at time.Time
+	id uuid.UUID
+}
+
+// beside is the order of which the list has one side; none is uuid.Nil.
+func (l OrderList) beside() uuid.UUID {
+	if l.BeforeOrder != uuid.Nil {
+		return l.BeforeOrder
+	}
+	return l.AfterOrder
 }
 
 // parseTime reads RFC 3339, or a day, which begins at midnight UTC; nil for "".
@@ -122,23 +159,46 @@ func all(list []string, form *regexp.Regexp) bool {
 	return !slices.ContainsFunc(list, func(s string) bool { return !form.MatchString(s) })
 }
 
-// forBroker is the list in Alpaca's own words. The page begins a little before
-// its place, since an order of ours was made here before it was submitted
-// there: whoever reads the answer leaves out what is on the page before.
-func (l OrderList) forBroker() url.Values {
-	q := url.Values{"status": {l.Status}, "limit": {strconv.Itoa(brokerPage)}, "direction": {"desc"}, "nested": {strconv.FormatBool(l.Nested)}}
-	after, until := l.After, l.Until
+// listSkew is how much later than here an order may have been submitted there.
+const listSkew = time.Minute
+
+// bounds are the times between which an order was submitted that the list asks
+// for. Beside an order they reach a little further, since an order of ours was
+// made here before it was submitted there: whoever reads the answer leaves out
+// what is on the other side.
+func (l OrderList) bounds() (after, until *time.Time) {
+	after, until = l.After, l.Until
+	if l.aside == nil {
+		return after, until
+	}
+	if l.BeforeOrder != uuid.Nil {
+		if end := l.aside.at.Add(listSkew); until == nil || end.Before(*until) {
+			until = &end
+		}
+	} else if begin := l.aside.at.Add(-listSkew); after == nil || begin.After(*after) {
+		after = &begin
+	}
+	return after, until
+}
+
+// forBroker is a page of the list in Alpaca's own words: of so many orders, and
+// behind one of them, which Alpaca takes without times alone.
+func (l OrderList) forBroker(from uuid.UUID, limit int) url.Values {
+	q := url.Values{"status": {l.Status}, "limit": {strconv.Itoa(limit)}, "direction": {"desc"}, "nested": {strconv.FormatBool(l.Nested)}}
+	after, until := l.bounds()
 	if l.Ascending {
 		q.Set("direction", "asc")
-		if begin := l.Page.At.Add(-listSkew); after == nil || begin.After(*after) {
-			after = &begin
-		}
-	} else if begin := l.Page.At.Add(listSkew); begin.Year() < 9999 && (until == nil || begin.Before(*until)) {
-		until = &begin
 	}
-	for name, at := range map[string]*time.Time{"after": after, "until": until} {
-		if at != nil {
-			q.Set(name, at.UTC().Format(time.RFC3339Nano))
+	switch {
+	case from != uuid.Nil && l.Ascending:
+		q.Set("after_order_id", from.String())
+	case from != uuid.Nil:
+		q.Set("before_order_id", from.String())
+	default:
+		for name, at := range map[string]*time.Time{"after": after, "until": until} {
+			if at != nil {
+				q.Set(name, at.UTC().Format(time.RFC3339Nano))
+			}
 		}
 	}
 	for name, list := range map[string][]string{"symbols": l.Symbols, "asset_class": l.Classes} {

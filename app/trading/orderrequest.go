@@ -19,25 +19,26 @@ import (
 // Amounts are decimals: a JSON string, or a JSON number whose digits are taken
 // as they stand.
 type OrderRequest struct {
-	Symbol              string      `json:"symbol,omitempty" validate:"omitempty,symbol"`
-	Side                string      `json:"side,omitempty" validate:"omitempty,oneof=buy sell"`
-	Type                string      `json:"type" validate:"required,oneof=market limit stop stop_limit trailing_stop"`
-	TimeInForce         string      `json:"time_in_force" validate:"required,oneof=day gtc opg cls ioc fok"`
-	OrderClass          string      `json:"order_class,omitempty" validate:"omitempty,oneof=simple bracket oco oto mleg"`
-	PositionIntent      string      `json:"position_intent,omitempty" validate:"omitempty,oneof=buy_to_open buy_to_close sell_to_open sell_to_close"`
-	Qty                 *Amount     `json:"qty,omitempty"`
-	Notional            *Amount     `json:"notional,omitempty"`
-	LimitPrice          *Amount     `json:"limit_price,omitempty"`
-	StopPrice           *Amount     `json:"stop_price,omitempty"`
-	TrailPrice          *Amount     `json:"trail_price,omitempty"`
-	TrailPercent        *Amount     `json:"trail_percent,omitempty"`
-	ExtendedHours       bool        `json:"extended_hours,omitempty"`
-	TakeProfit          *TakeProfit `json:"take_profit,omitempty"`
-	StopLoss            *StopLoss   `json:"stop_loss,omitempty"`
-	Legs                []Leg       `json:"legs,omitempty" validate:"omitempty,max=4,dive"`
-	ClientOrderID       string      `json:"client_order_id,omitempty" validate:"omitempty,max=128,printascii"`
-	OrchestratorAgentID string      `json:"orchestrator_agent_id,omitempty" validate:"omitempty,max=128"`
-	Tag                 string      `json:"tag,omitempty" validate:"omitempty,max=128"`
+	Symbol              string        `json:"symbol,omitempty" validate:"omitempty,symbol"`
+	Side                string        `json:"side,omitempty" validate:"omitempty,oneof=buy sell"`
+	Type                string        `json:"type" validate:"required,oneof=market limit stop stop_limit trailing_stop"`
+	TimeInForce         string        `json:"time_in_force" validate:"required,oneof=day gtc opg cls ioc fok"`
+	OrderClass          string        `json:"order_class,omitempty" validate:"omitempty,oneof=simple bracket oco oto mleg"`
+	PositionIntent      string        `json:"position_intent,omitempty" validate:"omitempty,oneof=buy_to_open buy_to_close sell_to_open sell_to_close"`
+	Qty                 *Amount       `json:"qty,omitempty"`
+	Notional            *Amount       `json:"notional,omitempty"`
+	LimitPrice          *Amount       `json:"limit_price,omitempty"`
+	StopPrice           *Amount       `json:"stop_price,omitempty"`
+	TrailPrice          *Amount       `json:"trail_price,omitempty"`
+	TrailPercent        *Amount       `json:"trail_percent,omitempty"`
+	ExtendedHours       bool          `json:"extended_hours,omitempty"`
+	TakeProfit          *TakeProfit   `json:"take_profit,omitempty"`
+	StopLoss            *StopLoss     `json:"stop_loss,omitempty"`
+	Legs                []Leg         `json:"legs,omitempty" validate:"omitempty,max=4,dive"`
+	Instructions        *Instructions `json:"advanced_instructions,omitempty"`
+	ClientOrderID       string        `json:"client_order_id,omitempty" validate:"omitempty,max=128,printascii"`
+	OrchestratorAgentID string        `json:"orchestrator_agent_id,omitempty" validate:"omitempty,max=128"`
+	Tag                 string        `json:"tag,omitempty" validate:"omitempty,max=128"`
 
 	reduceOnly bool // a closing: it may make a position smaller and nothing else
 }
@@ -89,6 +90,9 @@ func (r *OrderRequest) Check() error {
 		if err := a.amount.check(a.field); err != nil {
 			return err
 		}
+	}
+	if err := r.Instructions.check(); err != nil {
+		return err
 	}
 	if r.OrderClass == "mleg" {
 		return r.checkLegs()

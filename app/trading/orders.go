@@ -16,14 +16,15 @@ import (
 
 // orderColumns are an order as the API shows it, in app.order_json's terms:
 // amounts are cast to text, so that they stay exact.
-const orderColumns = `id, alpaca_order_id, client_order_id, symbol, side, type, time_in_force, order_class, position_intent,
+const orderColumns = `id, alpaca_order_id, client_order_id, symbol, side, type, type as order_type, time_in_force, order_class, position_intent,
 	qty::text, notional::text, limit_price::text, stop_price::text, trail_price::text, trail_percent::text, hwm::text, extended_hours,
 	filled_qty::text, filled_avg_price::text, status, intent_state, status_message, action, parent_alpaca_order_id, replaces, replaced_by,
 	submitted_by, orchestrator_agent_id, tag, broker_request_id, created_at, submitted_at, filled_at, canceled_at, expired_at,
-	failed_at, replaced_at, updated_at`
+	failed_at, replaced_at, updated_at, others as "*"`
 
 const (
 	orderByID       = `select ` + orderColumns + ` from app.alpaca_orders where account_id = $1 and (id = $2 or alpaca_order_id = $2)`
+	orderWithLegs   = `select ` + orderColumns + `, app.order_legs($1, alpaca_order_id) as legs from app.alpaca_orders where account_id = $1 and (id = $2 or alpaca_order_id = $2)`
 	orderByClientID = `select ` + orderColumns + ` from app.alpaca_orders where account_id = $1 and client_order_id = $2`
 )
 
@@ -50,8 +51,12 @@ func queueFind(b *tenant.Batch, into *found, query string, account uuid.UUID, id
 	})
 }
 
-// Order answers one order, by our id or the broker's, or order_not_found.
-func (s *Service) Order(ctx context.Context, a tenant.Admission, id uuid.UUID) (json.RawMessage, error) {
+// Order answers one order, by our id or the broker's, or order_not_found; nested
+// with its legs.
+func (s *Service) Order(ctx context.Context, a tenant.Admission, id uuid.UUID, nested bool) (json.RawMessage, error) {
+	if nested {
+		return s.find(ctx, a, orderWithLegs, id)
+	}
 	return s.find(ctx, a, orderByID, id)
 }
 

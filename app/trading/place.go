@@ -36,7 +36,7 @@ const (
 	recordPlaced = `with r as (select * from app.record_order($1, $2, $3)), said as (
 		select private.append_event('order', app.order_event('accepted', r.recorded), null) from r where r.changed)
 		select app.order_json(r.recorded), (select count(*) from said) from r`
-	recordRefused = `select app.record_refusal($1, $2, $6, $3, $4, $5)`
+	recordRefused = `select app.record_refusal($1, $2, $6, $3, $4, $5, $7)`
 )
 
 // Place sends an order to the broker, once. A retry with the same
@@ -48,7 +48,7 @@ const (
 // that is known, and never sent again. key is "" for none.
 //
 // It ends with invalid_order, invalid_idempotency_key, client_order_id_taken,
-// idempotency_key_reused, guard_refused, account_not_synced, price_unknown,
+// idempotency_key_reused, order_unknown or order_dismissed (at a retry), guard_refused, account_not_synced, price_unknown,
 // order_rejected (with the broker's words), needs_credentials, broker_rate_limited or broker_unavailable (surely not
 // placed), or a problem of the admission.
 func (s *Service) Place(ctx context.Context, a tenant.Admission, key string, r OrderRequest) (Placed, error) {
@@ -64,7 +64,7 @@ func (s *Service) Place(ctx context.Context, a tenant.Admission, key string, r O
 		send: func(ctx context.Context, c *broker.Client, clientOrderID string) (broker.OrderAnswer, error) {
 			sent := r.forBroker()
 			sent.ClientOrderID = clientOrderID
-			return c.PlaceOrder(ctx, sent)
+			return c.Adding(r.Instructions.fields()).PlaceOrder(ctx, sent)
 		},
 	})
 }
@@ -113,7 +113,7 @@ func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid
 	state := "unsent"
 	if p.Kind == problem.Unprocessable || p.Kind == problem.NotFound {
 		state = "rejected"
-		p = rejected(problem.Broker{Code: refusal.Code, Message: refusal.Message, RequestID: refusal.RequestID}).Because(refusal)
+		p = rejected(problem.Broker{Code: refusal.Code, Message: refusal.Message, RequestID: refusal.RequestID, More: refusal.More}).Because(refusal)
 	}
 	reason := refusal.Message
 	if state == "unsent" {
@@ -121,7 +121,7 @@ func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid
 	}
 	var existing found
 	err := s.db.Write(ctx, a, func(b *tenant.Batch) {
-		b.Queue(recordRefused, a.Account, id, reason, refusal.Code, refusal.RequestID, state)
+		b.Queue(recordRefused, a.Account, id, reason, refusal.Code, refusal.RequestID, state, moreOf(refusal))
 		if other, err := uuid.Parse(refusal.ExistingOrderID); err == nil {
 			queueFind(b, &existing, orderByID, a.Account, other)
 		}
@@ -136,6 +136,18 @@ func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid
 		s.log.ErrorContext(ctx, "a refused order could not be recorded; it will be looked up", "account", a.Account, "order", id, "err", err)
 	}
 	return p
+}
+
+// moreOf is what else a refusal said, for Postgres.
+func moreOf(refusal *broker.Error) []byte {
+	if refusal.More == nil {
+		return nil
+	}
+	text, err := json.Marshal(refusal.More)
+	if err != nil {
+		panic(err) // it was JSON
+	}
+	return text
 }
 
 // collided names the order that this one would have traded with.

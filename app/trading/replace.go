@@ -19,12 +19,14 @@ import (
 // Replacement is what a client changes of an open order. Names follow
 // Alpaca's; what is left out stays as it is.
 type Replacement struct {
-	Qty           *Amount `json:"qty,omitempty"`
-	TimeInForce   string  `json:"time_in_force,omitempty" validate:"omitempty,oneof=day gtc opg cls ioc fok"`
-	LimitPrice    *Amount `json:"limit_price,omitempty"`
-	StopPrice     *Amount `json:"stop_price,omitempty"`
-	Trail         *Amount `json:"trail,omitempty"` // trail_price or trail_percent, as the order has it
-	ClientOrderID string  `json:"client_order_id,omitempty" validate:"omitempty,max=128,printascii"`
+	Qty           *Amount       `json:"qty,omitempty"`
+	Notional      *Amount       `json:"notional,omitempty"` // of an indication of interest in an IPO
+	TimeInForce   string        `json:"time_in_force,omitempty" validate:"omitempty,oneof=day gtc opg cls ioc fok"`
+	LimitPrice    *Amount       `json:"limit_price,omitempty"`
+	StopPrice     *Amount       `json:"stop_price,omitempty"`
+	Trail         *Amount       `json:"trail,omitempty"` // trail_price or trail_percent, as the order has it
+	Instructions  *Instructions `json:"advanced_instructions,omitempty"`
+	ClientOrderID string        `json:"client_order_id,omitempty" validate:"omitempty,max=128,printascii"`
 	// Those of the order that goes, where they are left out.
 	OrchestratorAgentID string `json:"orchestrator_agent_id,omitempty" validate:"omitempty,max=128"`
 	Tag                 string `json:"tag,omitempty" validate:"omitempty,max=128"`
@@ -40,7 +42,7 @@ func (r *Replacement) Check() error {
 			return invalidOrder(`"tag" and "orchestrator_agent_id" must be plain text.`)
 		}
 	}
-	for _, f := range []field{{"qty", r.Qty}, {"stop_price", r.StopPrice}, {"trail", r.Trail}} {
+	for _, f := range []field{{"qty", r.Qty}, {"notional", r.Notional}, {"stop_price", r.StopPrice}, {"trail", r.Trail}} {
 		if err := f.amount.check(f.field); err != nil {
 			return err
 		}
@@ -48,8 +50,14 @@ func (r *Replacement) Check() error {
 	if err := r.LimitPrice.checkSize("limit_price"); err != nil { // a multi-leg order's may be a credit
 		return err
 	}
-	if r.Qty == nil && r.TimeInForce == "" && r.LimitPrice == nil && r.StopPrice == nil && r.Trail == nil {
-		return invalidOrder(`Say what to change: "qty", "time_in_force", "limit_price", "stop_price" or "trail".`)
+	if err := r.Instructions.check(); err != nil {
+		return err
+	}
+	switch {
+	case r.Qty != nil && r.Notional != nil:
+		return invalidOrder(`Give either "qty" or "notional", and not both.`)
+	case r.Qty == nil && r.Notional == nil && r.TimeInForce == "" && r.LimitPrice == nil && r.StopPrice == nil && r.Trail == nil && r.Instructions == nil:
+		return invalidOrder(`Say what to change: "qty", "notional", "time_in_force", "limit_price", "stop_price", "trail" or "advanced_instructions".`)
 	}
 	return nil
 }
@@ -61,15 +69,28 @@ func (r *Replacement) forBroker(clientOrderID string) alpaca.ReplaceOrderRequest
 	}
 }
 
+// fields are what the SDK's request lacks.
+func (r *Replacement) fields() broker.Fields {
+	fields := r.Instructions.fields()
+	if r.Notional != nil {
+		if fields == nil {
+			fields = broker.Fields{}
+		}
+		fields["notional"] = r.Notional
+	}
+	return fields
+}
+
 // The intent is the new order: what the old one was, with the changes. It
 // stands where the old one stood, as a leg too.
 const insertReplacement = `with made as (
 	insert into app.alpaca_orders as o (account_id, client_order_id, idempotency_key, id, request_hash, request, submitted_by,
 		orchestrator_agent_id, tag, action, replaces, parent_alpaca_order_id, symbol, side, type, time_in_force, order_class,
-		position_intent, qty, limit_price, stop_price, trail_price, trail_percent, extended_hours, reference_prices, reduce_only)
+		position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, extended_hours, reference_prices, reduce_only)
 	select $1, app.sent_as($1, $3, $2), nullif($3, ''), $4, $5, $6, private.user_id(), coalesce(nullif($7, ''), old.orchestrator_agent_id),
 		coalesce(nullif($8, ''), old.tag), 'replace', old.alpaca_order_id, old.parent_alpaca_order_id, old.symbol, old.side, old.type,
-		coalesce(nullif($9, ''), old.time_in_force), old.order_class, old.position_intent, coalesce($10, old.qty), coalesce($11, old.limit_price),
+		coalesce(nullif($9, ''), old.time_in_force), old.order_class, old.position_intent, case when $16::numeric is null then coalesce($10, old.qty) end,
+		coalesce($16, case when $10::numeric is null then old.notional end), coalesce($11, old.limit_price),
 		coalesce($12, old.stop_price), case when old.trail_price is not null then coalesce($13, old.trail_price) end,
 		case when old.trail_percent is not null then coalesce($13, old.trail_percent) end, old.extended_hours, $14, old.reduce_only
 	from app.alpaca_orders old
@@ -104,10 +125,10 @@ func (s *Service) Replace(ctx context.Context, a tenant.Admission, id uuid.UUID,
 		key: key, clientOrderID: r.ClientOrderID, request: request, sum: sum[:],
 		insert: func(b *tenant.Batch, intent uuid.UUID, clientOrderID string, f facts) *pgx.QueuedQuery {
 			return b.Queue(insertReplacement, a.Account, clientOrderID, key, intent, sum[:], request, r.OrchestratorAgentID, r.Tag,
-				r.TimeInForce, r.Qty, r.LimitPrice, r.StopPrice, r.Trail, f.prices(), old.ID)
+				r.TimeInForce, r.Qty, r.LimitPrice, r.StopPrice, r.Trail, f.prices(), old.ID, r.Notional)
 		},
 		send: func(ctx context.Context, c *broker.Client, clientOrderID string) (broker.OrderAnswer, error) {
-			answer, err := c.ReplaceOrder(ctx, old.AlpacaID.String(), r.forBroker(clientOrderID))
+			answer, err := c.Adding(r.fields()).ReplaceOrder(ctx, old.AlpacaID.String(), r.forBroker(clientOrderID))
 			if err == nil {
 				gone, _ = c.Order(ctx, old.AlpacaID.String()) // the stream tells of it too
 			}

@@ -40,7 +40,7 @@ const orSentAgain = `
 
 // selectIntent finds the intent that was made, or that was there before.
 const selectIntent = `select id, client_order_id, coalesce(request_hash, ''), intent_state, app.order_json(o),
-	coalesce(status_message, ''), coalesce(broker_error_code, 0), coalesce(broker_request_id, ''), coalesce(idempotency_key = $3, false)
+	coalesce(status_message, ''), coalesce(broker_error_code, 0), coalesce(broker_request_id, ''), coalesce(idempotency_key = $3, false), broker_refusal
 	from app.alpaca_orders o where account_id = $1 and client_order_id = app.sent_as($1, $3, $2)`
 
 // submit makes the intent, sends it once, and records the answer.
@@ -93,7 +93,7 @@ type foundIntent struct {
 
 func (f *foundIntent) queue(b *tenant.Batch, account uuid.UUID, clientOrderID, key string) {
 	b.Queue(selectIntent, account, clientOrderID, key).QueryRow(func(row pgx.Row) error {
-		err := row.Scan(&f.id, &f.clientOrderID, &f.hash, &f.state, &f.order, &f.said.Message, &f.said.Code, &f.said.RequestID, &f.sameKey)
+		err := row.Scan(&f.id, &f.clientOrderID, &f.hash, &f.state, &f.order, &f.said.Message, &f.said.Code, &f.said.RequestID, &f.sameKey, &f.said.More)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
@@ -112,8 +112,22 @@ func (f *foundIntent) again(sum []byte) (intent, error) {
 			"Another order of this account has this client_order_id. Send a new one, or repeat the first order unchanged.")
 	case f.state == "rejected":
 		return intent{}, rejected(f.said)
+	case f.state == "unknown":
+		return intent{}, f.unclear("order_unknown", "Alpaca's answer to this order was lost, and nothing has been found of it: nobody knows whether it was placed. "+
+			"Look at Alpaca. If it was never placed, say so with POST /api/orders/%s/dismiss and send it under a new client_order_id or Idempotency-Key.", f.id)
+	case f.state == "dismissed":
+		return intent{}, f.unclear("order_dismissed", "Somebody has seen that this order was never placed, and its retry sends nothing. "+
+			"Send it under a new client_order_id or Idempotency-Key.")
 	}
 	return intent{Placed: Placed{Order: f.order, Known: f.state != "submitting"}, first: true}, nil
+}
+
+// unclear is the answer to a retry of an order that was not placed as far as
+// anybody knows, with the order as it stands.
+func (f *foundIntent) unclear(code, format string, args ...any) error {
+	p := problem.New(problem.Conflict, code, format, args...)
+	p.Details = map[string]any{"intent_state": f.state, "order": f.order}
+	return p
 }
 
 // commitIntent makes the intent, or finds the first of its name, in one

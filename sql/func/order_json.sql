@@ -1,14 +1,16 @@
--- An order as the API shows it. Amounts are strings.
+-- An order as the API shows it, with what else the broker says of it. Amounts
+-- are strings.
 create or replace function app.order_json(o app.alpaca_orders) returns jsonb
 stable parallel safe
 language sql
-return jsonb_build_object(
+return coalesce(o.others, '{}') || jsonb_build_object(
   'id', o.id,
   'alpaca_order_id', o.alpaca_order_id,
   'client_order_id', o.client_order_id,
   'symbol', o.symbol,
   'side', o.side,
   'type', o.type,
+  'order_type', o.type,
   'time_in_force', o.time_in_force,
   'order_class', o.order_class,
   'position_intent', o.position_intent,

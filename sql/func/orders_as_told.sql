@@ -3,7 +3,7 @@
 -- the mirror lacks goes by the broker's id until it is there; one of which it
 -- knows as much, or more, is as the mirror has it. p_parent is the order that they
 -- are legs of.
-create function app.orders_as_told(p_account uuid, p_orders jsonb, p_parent uuid default null) returns setof app.alpaca_orders
+create or replace function app.orders_as_told(p_account uuid, p_orders jsonb, p_parent uuid default null) returns setof app.alpaca_orders
 stable
 language sql as $$
   select r.* from jsonb_array_elements(p_orders) o
@@ -40,6 +40,7 @@ language sql as $$
     'replaces', o->'replaces',
     'replaced_by', o->'replaced_by',
     'broker_order', o,
+    'others', app.order_others(o),
     'created_at', coalesce(t.created_at, (o->>'created_at')::timestamptz, now()),
     'submitted_at', o->'submitted_at',
     'filled_at', o->'filled_at',

@@ -277,10 +277,13 @@ export interface paths {
         };
         put?: never;
         post?: never;
-        /** Forget an account; nothing changes at Alpaca */
+        /** Forget an account */
         delete: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description What becomes of orders that are open at Alpaca, or may be: cancel cancels them first, leave leaves them there, where nobody sees them here any more. Without it the answer is 409 (open_orders) with the list of them in details.orders, and nothing has changed */
+                    open_orders?: "cancel" | "leave";
+                };
                 header?: never;
                 path: {
                     id: components["parameters"]["PathID"];
@@ -446,7 +449,10 @@ export interface paths {
         /** Forget the keys */
         delete: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description What becomes of orders that are open at Alpaca, or may be: cancel cancels them first, leave leaves them there, where nobody sees them here any more. Without it the answer is 409 (open_orders) with the list of them in details.orders, and nothing has changed */
+                    open_orders?: "cancel" | "leave";
+                };
                 header?: never;
                 path: {
                     id: components["parameters"]["PathID"];
@@ -800,6 +806,10 @@ export interface paths {
                     /** @description Between commas; a pair's slash may be left out */
                     symbols?: string;
                     side?: "buy" | "sell";
+                    /** @description Only orders before this one, by our id or Alpaca's; not with after or until */
+                    before_order_id?: string;
+                    /** @description Only orders after this one, by our id or Alpaca's; not with after or until */
+                    after_order_id?: string;
                     /** @description us_equity, us_option, crypto and others, between commas, or all */
                     asset_class?: string;
                     limit?: components["parameters"]["Limit"];
@@ -1000,6 +1010,8 @@ export interface paths {
                 query?: {
                     /** @description The same as X-Account-ID */
                     account_id?: components["parameters"]["AccountQuery"];
+                    /** @description Shows its legs, in legs */
+                    nested?: boolean;
                 };
                 header?: {
                     /** @description The account that is meant; needed unless the query names it */
@@ -6036,7 +6048,7 @@ export interface components {
             request_id: string;
             /** @description What a program needs to go on: the violations of guard_refused, the collisions of a would-be wash trade, the snapshot to start again from */
             details?: Record<string, never>;
-            /** @description What Alpaca said, unchanged */
+            /** @description What Alpaca said, unchanged, with whatever else its refusal had, such as held_for_orders and related_orders */
             broker?: {
                 code?: number;
                 message?: string;
@@ -6050,7 +6062,7 @@ export interface components {
              */
             cursor: number;
             /** @enum {string} */
-            kind: "order" | "position" | "agent_log" | "account" | "credentials" | "guard";
+            kind: "order" | "position" | "agent_log" | "account" | "credentials" | "guard" | "journal";
             at: components["schemas"]["Time"];
             /** @description By kind: see docs/websocket.md */
             data: Record<string, never>;
@@ -6168,6 +6180,18 @@ export interface components {
                 last_at: components["schemas"]["Time"];
             }[];
             odd_total: number;
+            /** @description Whether the journal holds of each symbol what Alpaca does. Where it does not, something is missing from it (trades from before its history, shares that came without one), and no profit is shown of the round trips concerned */
+            journal: {
+                complete: boolean;
+                differences: {
+                    symbol: string;
+                    /** @description Negative when short */
+                    journal_qty: string;
+                    /** @description Negative when short */
+                    broker_qty: string;
+                    since: components["schemas"]["Time"];
+                }[];
+            };
         };
         Credentials: {
             /** @enum {string} */
@@ -6225,11 +6249,34 @@ export interface components {
                 side?: "buy" | "sell";
                 position_intent?: components["schemas"]["PositionIntent"];
             }[] | null;
+            advanced_instructions?: components["schemas"]["AdvancedInstructions"];
             /** @description Yours: a retry with it is safe */
             client_order_id?: string;
             orchestrator_agent_id?: string;
             tag?: string;
         };
+        /** @description For Alpaca's smart router */
+        AdvancedInstructions: {
+            /**
+             * @example DMA
+             * @example TWAP
+             * @example VWAP
+             */
+            algorithm?: string;
+            /**
+             * @example NYSE
+             * @example NASDAQ
+             * @example ARCA
+             */
+            destination?: string;
+            display_qty?: components["schemas"]["AmountGiven"];
+            /** Format: date-time */
+            start_time?: string;
+            /** Format: date-time */
+            end_time?: string;
+            /** @description Of the volume, greater than 0 and less than 1 */
+            max_percentage?: components["schemas"]["AmountGiven"];
+        } | null;
         /** @description What is left out stays as it is */
         Replacement: {
             qty?: components["schemas"]["AmountGiven"];
@@ -6239,6 +6286,9 @@ export interface components {
             stop_price?: components["schemas"]["AmountGiven"];
             /** @description Of a trailing_stop order: dollars or per cent, as it has it */
             trail?: components["schemas"]["AmountGiven"];
+            /** @description In place of qty, for an indication of interest in an IPO */
+            notional?: components["schemas"]["AmountGiven"];
+            advanced_instructions?: components["schemas"]["AdvancedInstructions"];
             /** @description The new order's: a retry with it is safe */
             client_order_id?: string;
             orchestrator_agent_id?: string;
@@ -6393,6 +6443,7 @@ export interface components {
         };
         /** @enum {string} */
         PositionIntent: "buy_to_open" | "buy_to_close" | "sell_to_open" | "sell_to_close";
+        /** @description With whatever else Alpaca says of it, under Alpaca's names */
         Order: {
             /** Format: uuid */
             id: string;
@@ -6403,7 +6454,15 @@ export interface components {
             /** @enum {string|null} */
             side: "buy" | "sell" | null;
             type: components["schemas"]["TextOrNull"];
+            /** @description The same as type, as Alpaca has it */
+            order_type: components["schemas"]["TextOrNull"];
             time_in_force: components["schemas"]["TextOrNull"];
+            asset_id: components["schemas"]["TextOrNull"];
+            asset_class: components["schemas"]["TextOrNull"];
+            /** @description As Alpaca writes it */
+            expires_at: components["schemas"]["TextOrNull"];
+            /** @description Of a leg: how many of it a unit of the order has */
+            ratio_qty: components["schemas"]["TextOrNull"];
             order_class: string;
             position_intent: components["schemas"]["TextOrNull"];
             qty: components["schemas"]["AmountOrNull"];
@@ -6455,7 +6514,7 @@ export interface components {
             failed_at: components["schemas"]["TimeOrNull"];
             replaced_at: components["schemas"]["TimeOrNull"];
             updated_at: components["schemas"]["Time"];
-            /** @description In a list that asks for nested orders */
+            /** @description Where nested orders are asked for */
             legs?: components["schemas"]["Order"][] | null;
         };
         TradingPosition: {
@@ -6491,13 +6550,16 @@ export interface components {
             avg_held_price: components["schemas"]["AmountOrNull"];
             /** @description 100 for an option's contract, else 1 */
             multiplier: string;
-            /** @description Before fees */
-            realized_pl: string;
+            /** @description Before fees; null where the journal is not complete */
+            realized_pl: string | null;
             fees: components["schemas"]["Amount"];
             /** @description realized_pl less fees */
-            net_pl: string;
+            net_pl: string | null;
             /** @description Executions that have a part in it */
             fills: number;
+            /** @description Whether the journal held what Alpaca does, as far as is known: if not, no profit is shown */
+            complete: boolean;
+            incomplete_reason: string | null;
         };
         Fill: {
             /** Format: uuid */
