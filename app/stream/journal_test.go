@@ -600,50 +600,68 @@ func TestBustReopensATrip(t *testing.T) {
 }
 
 // Splits, fees of coins and expiries come from the list of activities, once
-// each, and what the journal then holds is what the broker holds.
+// each, in whatever shape they stand there, and what the journal then holds is
+// what the broker holds.
 func TestActivitiesChangeTheJournal(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.sim.SetCryptoFees(true)
-	w.run(func(c *stream.Config) { c.Reconcile = 200 * time.Millisecond })
-	w.eventually("the first agreement", func() bool { return w.agreed() != nil })
-	w.trade("AAPL", "buy", "4", "one", "")
-	w.trade("AAPL", "sell", "1", "two", "")
-	w.sim.Split("AAPL", decimal.NewFromInt(2))
-	half := decimal.RequireFromString("0.5")
-	if _, err := w.outside.PlaceOrder(alpaca.PlaceOrderRequest{Symbol: "BTC/USD", Qty: &half, Side: alpaca.Buy, Type: alpaca.Market, TimeInForce: alpaca.GTC}); err != nil {
-		t.Fatal(err)
-	}
-	w.sim.Step()
-	held := func(symbol string) string {
-		return scan[string](w, `select coalesce((select trim_scale(entry_qty - exit_qty)::text from app.trading_positions
-			where account_id = $1 and scope = 'account' and symbol = $2 and closed_at is null), '')`, w.account.Account, symbol)
-	}
-	broker := func(symbol string) string {
-		for _, p := range w.sim.Positions(w.seed.KeyID) {
-			if strings.ReplaceAll(p.Symbol, "/", "") == strings.ReplaceAll(symbol, "/", "") {
-				return p.Qty.String()
+	for name, tt := range map[string]struct {
+		split   alpacasim.SplitShape
+		fees    alpacasim.FeeShape
+		entries int
+	}{
+		"one entry, a fee with its time":   {alpacasim.SplitShape{}, alpacasim.FeesPlain, 2},
+		"two entries at once":              {alpacasim.SplitShape{Two: true}, alpacasim.FeesAlpaca, 3},
+		"two of a group, a fee by its day": {alpacasim.SplitShape{Two: true, Apart: 100 * time.Millisecond, Group: true}, alpacasim.FeesDated, 3},
+		"two apart, a fee by its day":      {alpacasim.SplitShape{Two: true, Apart: 300 * time.Millisecond}, alpacasim.FeesDated, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.sim.SetCryptoFeesAs(true, tt.fees)
+			w.run(func(c *stream.Config) { c.Reconcile = 200 * time.Millisecond })
+			w.eventually("the first agreement", func() bool { return w.agreed() != nil })
+			w.trade("AAPL", "buy", "4", "one", "")
+			w.trade("AAPL", "sell", "1", "two", "")
+			w.sim.SplitAs("AAPL", decimal.NewFromInt(2), tt.split)
+			half := decimal.RequireFromString("0.5")
+			if _, err := w.outside.PlaceOrder(alpaca.PlaceOrderRequest{Symbol: "BTC/USD", Qty: &half, Side: alpaca.Buy, Type: alpaca.Market, TimeInForce: alpaca.GTC}); err != nil {
+				t.Fatal(err)
 			}
-		}
-		return "nothing"
-	}
-	for _, symbol := range []string{"AAPL", "BTC/USD"} {
-		w.eventually("the journal to hold what the broker does of "+symbol, func() bool { return held(symbol) == broker(symbol) })
-	}
-	if held("AAPL") != "6" || held("BTC/USD") != "0.49875" {
-		t.Errorf("held are %s and %s", held("AAPL"), held("BTC/USD"))
-	}
-	if got := scan[string](w, `select string_agg(scope_value || ' ' || trim_scale(entry_qty - exit_qty), ', ' order by scope_value) from app.trading_positions
-		where account_id = $1 and scope = 'agent' and symbol = 'AAPL'`, w.account.Account); got != "one 8, two 2" {
-		t.Errorf("the agents hold %s", got)
-	}
-	if !scan[bool](w, `select fees = 0.00125 * entry_notional / entry_qty and realized_pl = 0 from app.trading_positions where account_id = $1 and symbol = 'BTC/USD'`, w.account.Account) {
-		t.Error("the fee in coins is not what the coins cost")
-	}
-	before, n := w.agreed(), scan[int](w, "select count(*) from app.journal_adjustments where account_id = $1", w.account.Account)
-	w.eventually("two more reconciliations", func() bool { return w.agreed().After(before.Add(500 * time.Millisecond)) })
-	if held("AAPL") != "6" || n != 2 || scan[int](w, "select count(*) from app.journal_adjustments where account_id = $1", w.account.Account) != n {
-		t.Errorf("an activity was applied again: %s, of %d", held("AAPL"), n)
+			w.sim.Step()
+			held := func(symbol string) string {
+				return scan[string](w, `select coalesce((select trim_scale(entry_qty - exit_qty)::text from app.trading_positions
+					where account_id = $1 and scope = 'account' and symbol = $2 and closed_at is null), '')`, w.account.Account, symbol)
+			}
+			broker := func(symbol string) string {
+				for _, p := range w.sim.Positions(w.seed.KeyID) {
+					if strings.ReplaceAll(p.Symbol, "/", "") == strings.ReplaceAll(symbol, "/", "") {
+						return p.Qty.String()
+					}
+				}
+				return "nothing"
+			}
+			for _, symbol := range []string{"AAPL", "BTC/USD"} {
+				w.eventually("the journal to hold what the broker does of "+symbol, func() bool {
+					w.sim.Step() // what is posted later is posted when the market moves
+					return held(symbol) == broker(symbol)
+				})
+			}
+			if held("AAPL") != "6" || held("BTC/USD") != "0.49875" {
+				t.Errorf("held are %s and %s", held("AAPL"), held("BTC/USD"))
+			}
+			if got := scan[string](w, `select string_agg(scope_value || ' ' || trim_scale(entry_qty - exit_qty), ', ' order by scope_value) from app.trading_positions
+				where account_id = $1 and scope = 'agent' and symbol = 'AAPL'`, w.account.Account); got != "one 8, two 2" {
+				t.Errorf("the agents hold %s", got)
+			}
+			if !scan[bool](w, `select fees = 0.00125 * entry_notional / entry_qty and realized_pl = 0 from app.trading_positions where account_id = $1 and symbol = 'BTC/USD'`, w.account.Account) {
+				t.Error("the fee in coins is not what the coins cost")
+			}
+			before, n := w.agreed(), scan[int](w, "select count(*) from app.journal_adjustments where account_id = $1", w.account.Account)
+			w.eventually("two more reconciliations", func() bool { return w.agreed().After(before.Add(500 * time.Millisecond)) })
+			if held("AAPL") != "6" || n != tt.entries || scan[int](w, "select count(*) from app.journal_adjustments where account_id = $1", w.account.Account) != n {
+				t.Errorf("an activity was applied again: %s, of %d", held("AAPL"), n)
+			}
+		})
 	}
 }
 
