@@ -4,26 +4,31 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"regexp"
-	"strings"
+	"net/http"
 
 	"github.com/alpacahq/alpaca-trade-api-go/v3/marketdata"
 	"github.com/shopspring/decimal"
 )
 
-// contract is the symbol of an option.
-var contract = regexp.MustCompile(`^[A-Z0-9.]{1,6}[0-9]{6}[CP][0-9]{8}$`)
-
-// IsOption tells whether a symbol is an option contract's.
-func IsOption(symbol string) bool { return contract.MatchString(symbol) }
-
-// IsCrypto tells whether a symbol is a pair of currencies.
-func IsCrypto(symbol string) bool { return strings.Contains(symbol, "/") }
-
 // Prices answers what a unit of each symbol costs now at the most: the ask, or
 // where nobody asks the bid or the last trade, in dollars. A symbol without any
-// of them is left out. The prices are this account's: they are kept for nobody.
+// of them is left out. They are named as they were asked for, and asked for as
+// market data has them. The prices are this account's: they are kept for nobody.
 func (c *Client) Prices(ctx context.Context, symbols []string) (map[string]decimal.Decimal, error) {
+	known, err := c.prices(ctx, symbols)
+	if err != nil {
+		return nil, err
+	}
+	prices := map[string]decimal.Decimal{}
+	for _, asked := range symbols {
+		if price, ok := known[Symbol(asked)]; ok {
+			prices[asked] = price
+		}
+	}
+	return prices, nil
+}
+
+func (c *Client) prices(ctx context.Context, symbols []string) (map[string]decimal.Decimal, error) {
 	prices := map[string]decimal.Decimal{}
 	for kind, of := range kinds(symbols) {
 		for _, ask := range []func(context.Context, string, []string, map[string]decimal.Decimal) error{c.quotes, c.trades} {
@@ -41,11 +46,11 @@ func (c *Client) Prices(ctx context.Context, symbols []string) (map[string]decim
 	return prices, nil
 }
 
-// kinds groups symbols by the endpoints that know them.
+// kinds groups symbols by the endpoints that know them, in their normal form.
 func kinds(symbols []string) map[string][]string {
 	by := map[string][]string{}
 	for _, symbol := range symbols {
-		switch {
+		switch symbol = Symbol(symbol); {
 		case IsOption(symbol):
 			by["option"] = append(by["option"], symbol)
 		case IsCrypto(symbol):
@@ -84,14 +89,14 @@ func (c *Client) quotes(ctx context.Context, kind string, symbols []string, into
 		return err
 	}
 	// The SDK reads prices into floats; the broker's own digits are exact.
-	var said struct {
-		Quotes map[string]struct{ Ap, Bp decimal.Decimal }
-	}
+	var said struct{ Quotes map[string]json.RawMessage }
 	if err := json.Unmarshal(answer.Raw, &said); err != nil {
-		return &Error{Kind: Unavailable, Cause: err}
+		return &Error{Kind: Unavailable, HTTPStatus: http.StatusOK, Cause: err}
 	}
 	for symbol, quote := range said.Quotes {
-		if price := decimal.Max(quote.Ap, quote.Bp); price.IsPositive() {
+		ask, _ := Amount(quote, "ap")
+		bid, _ := Amount(quote, "bp")
+		if price := decimal.Max(ask, bid); price.IsPositive() {
 			into[symbol] = price
 		}
 	}
@@ -114,15 +119,13 @@ func (c *Client) trades(ctx context.Context, kind string, symbols []string, into
 	if err != nil {
 		return err
 	}
-	var said struct {
-		Trades map[string]struct{ P decimal.Decimal }
-	}
+	var said struct{ Trades map[string]json.RawMessage }
 	if err := json.Unmarshal(answer.Raw, &said); err != nil {
-		return &Error{Kind: Unavailable, Cause: err}
+		return &Error{Kind: Unavailable, HTTPStatus: http.StatusOK, Cause: err}
 	}
 	for symbol, trade := range said.Trades {
-		if trade.P.IsPositive() {
-			into[symbol] = trade.P
+		if price, known := Amount(trade, "p"); known && price.IsPositive() {
+			into[symbol] = price
 		}
 	}
 	return nil
@@ -131,11 +134,11 @@ func (c *Client) trades(ctx context.Context, kind string, symbols []string, into
 // data calls the data host.
 func (c *Client) data(ctx context.Context, endpoint string, do func(*marketdata.Client) error) (Answer[struct{}], error) {
 	return again(ctx, func() (Answer[struct{}], error) {
-		return call(ctx, c, c.broker.config.DataURL, endpoint, func(x *exchange) (struct{}, error) {
-			return struct{}{}, do(marketdata.NewClient(marketdata.ClientOpts{
+		return call(ctx, c, c.broker.config.DataURL, endpoint, func(x *exchange) error {
+			return do(marketdata.NewClient(marketdata.ClientOpts{
 				APIKey: c.credentials.KeyID.Reveal(), APISecret: c.credentials.SecretKey.Reveal(),
 				BaseURL: c.broker.config.DataURL, RetryLimit: -1, HTTPClient: x.client(),
 			}))
-		})
+		}, func(body []byte) (Answer[struct{}], error) { return Answer[struct{}]{Raw: body}, nil })
 	})
 }

@@ -86,7 +86,9 @@ func (s *stub) front(sim http.Handler) http.Handler {
 
 // endpoints are those that are passed through.
 func endpoints() []httpapi.Endpoint {
-	return slices.DeleteFunc(httpapi.Served(), func(e httpapi.Endpoint) bool { return e.To == "" })
+	return slices.DeleteFunc(httpapi.Served(), func(e httpapi.Endpoint) bool {
+		return e.To == "" || e.Path == "/api/positions/{symbol}/exercise" // asks for more than it passes on: roads_test.go
+	})
 }
 
 var variables = regexp.MustCompile(`\{[a-z_]+\}`)
@@ -149,10 +151,16 @@ func TestRelayedPairs(t *testing.T) {
 	u := s.signUp("ada")
 	id := u.connect("one", s.seeds[0])
 	for sent, want := range map[string]string{
-		"GET /api/assets/BTC/USD":              "/v2/assets/BTC%2FUSD",
-		"GET /api/assets/BTC%2FUSD":            "/v2/assets/BTC%2FUSD",
-		"GET /api/assets/BRK.B":                "/v2/assets/BRK.B",
-		"DELETE /api/watchlists/an-id/BTC/USD": "/v2/watchlists/an-id/BTC%2FUSD",
+		"GET /api/assets/BTC/USD":                                 "/v2/assets/BTC%2FUSD",
+		"GET /api/assets/BTC%2FUSD":                               "/v2/assets/BTC%2FUSD",
+		"GET /api/assets/BRK.B":                                   "/v2/assets/BRK.B",
+		"DELETE /api/watchlists/an-id/BTC/USD":                    "/v2/watchlists/an-id/BTC%2FUSD",
+		"GET /api/positions/BTC/USD":                              "/v2/positions/BTCUSD",
+		"GET /api/positions/btc%2Fusd":                            "/v2/positions/BTCUSD",
+		"GET /api/positions/BTCUSD":                               "/v2/positions/BTCUSD",
+		"GET /api/positions/aapl":                                 "/v2/positions/AAPL",
+		"GET /api/positions/b0b6dd9d-8b9b-48a9-ba46-b9d54906e415": "/v2/positions/b0b6dd9d-8b9b-48a9-ba46-b9d54906e415",
+		"POST /api/positions/aapl261218c00200000/exercise":        "/v2/positions/AAPL261218C00200000/exercise",
 	} {
 		method, path, _ := strings.Cut(sent, " ")
 		u.do(method, path, "", "X-Account-ID", id).want(t, 200, "")
@@ -170,7 +178,7 @@ func TestRelayedPairs(t *testing.T) {
 		"GET /api/data/v2/stocks/BTC%2FUSD/bars": "path_malformed",
 		"POST /api/assets":                       "method_not_allowed",
 		"PUT /api/watchlists/an-id/AAPL":         "method_not_allowed",
-		"GET /api/positions/AAPL/exercise":       "method_not_allowed",
+		"GET /api/positions/AAPL/exercise":       "path_malformed",
 	} {
 		method, path, _ := strings.Cut(sent, " ")
 		got := u.do(method, path, "", "X-Account-ID", id)
@@ -316,7 +324,7 @@ func TestRelayedBrokerErrors(t *testing.T) {
 			fmt.Fprint(w, body)
 		})
 	}
-	reads, change := get("/api/data/v2/stocks/{symbol}/bars"), httpapi.Endpoint{Method: "POST", Path: "/api/positions/{symbol}/exercise"}
+	reads, change := get("/api/data/v2/stocks/{symbol}/bars"), httpapi.Endpoint{Method: "POST", Path: "/api/watchlists", Body: true}
 	for _, tt := range []struct {
 		said   int
 		body   string
@@ -365,7 +373,7 @@ func TestRelayedBrokerErrors(t *testing.T) {
 			t.Errorf("%s: it does not say when to come back", name)
 		}
 		lost := ask(u, change, id, "").want(t, 503, "broker_answer_lost")
-		if lost.header.Get("Retry-After") != "" || !strings.Contains(lost.text, "GET /api/positions") {
+		if lost.header.Get("Retry-After") != "" || !strings.Contains(lost.text, "GET /api/watchlists") {
 			t.Errorf("%s: a change that may have been made: %v %s", name, lost.header, lost.text)
 		}
 	}
@@ -490,7 +498,7 @@ func TestRelayedChangeIsCarriedThrough(t *testing.T) {
 		}
 	})
 	ctx, leave := context.WithCancel(t.Context())
-	request, err := http.NewRequestWithContext(ctx, "POST", s.url+"/api/positions/AAPL/exercise", nil)
+	request, err := http.NewRequestWithContext(ctx, "POST", s.url+"/api/positions/AAPL/do-not-exercise", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"cloud.google.com/go/civil"
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -664,7 +665,14 @@ func TestOptionsInTheJournal(t *testing.T) {
 				from app.trading_positions where account_id = $1 and scope = 'account'`, w.account.Account, trips, moved.String())
 		})
 	}
-	contracts, err := w.outside.GetOptionContracts(alpaca.GetOptionContractsRequest{UnderlyingSymbols: "AAPL", Type: alpaca.OptionTypeCall, TotalLimit: 2})
+	now, err := w.outside.GetClock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	days := func(n int) civil.Date { return civil.DateOf(now.Timestamp).AddDays(n) } // far enough that none ends under way
+	contracts, err := w.outside.GetOptionContracts(alpaca.GetOptionContractsRequest{
+		UnderlyingSymbols: "AAPL", Type: alpaca.OptionTypeCall, ExpirationDateGTE: days(3), ExpirationDateLTE: days(12), TotalLimit: 2,
+	})
 	if err != nil || len(contracts) != 2 || contracts[0].ExpirationDate != contracts[1].ExpirationDate {
 		t.Fatalf("contracts: %+v, %v", contracts, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"paddock/app/broker"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
@@ -29,7 +30,7 @@ const tradingPositionColumns = `id, scope, nullif(scope_value, '') as scope_valu
 const (
 	tradingPositionsOf = `select ` + tradingPositionColumns + ` from app.trading_positions t
 		left join app.journal_gaps gap on gap.account_id = t.account_id and gap.symbol = t.symbol and coalesce(t.closed_at, 'infinity') >= gap.trips_since
-		where t.account_id = $1 and (opened_at, id) < ($2, $3) and ($4 = '' or t.symbol = $4)`
+		where t.account_id = $1 and (opened_at, id) < ($2, $3) and ($4 = '' or app.position_symbol(t.symbol) = $4)`
 	newestTradingPositions = ` order by opened_at desc, id desc limit $5`
 
 	ofAccount = ` and scope = 'account'`
@@ -84,7 +85,7 @@ func (s *Service) TradingPositions(ctx context.Context, a tenant.Admission, f Jo
 	if !ok {
 		return nil, problem.New(problem.Invalid, "invalid_status", `Set "status" to open, closed or all.`)
 	}
-	args := []any{a.Account, page.At, page.ID, f.Symbol, page.Limit + 1}
+	args := []any{a.Account, page.At, page.ID, broker.PositionSymbol(f.Symbol), page.Limit + 1}
 	if f.Scope != "account" {
 		args = append(args, f.ScopeValue)
 	} else if f.ScopeValue != "" {
@@ -98,9 +99,9 @@ const fillColumns = `id, execution_id, previous_execution_id, order_id, alpaca_o
 
 const (
 	listFills = `select ` + fillColumns + ` from app.fills
-		where account_id = $1 and (at, id) < ($2, $3) and qty is not null and ($4 = '' or symbol = $4) order by at desc, id desc limit $5`
+		where account_id = $1 and (at, id) < ($2, $3) and qty is not null and ($4 = '' or app.position_symbol(symbol) = $4) order by at desc, id desc limit $5`
 	listFillsOfOrder = `select ` + fillColumns + ` from app.fills
-		where account_id = $1 and (at, id) < ($2, $3) and qty is not null and ($4 = '' or symbol = $4) and order_id = $6 order by at desc, id desc limit $5`
+		where account_id = $1 and (at, id) < ($2, $3) and qty is not null and ($4 = '' or app.position_symbol(symbol) = $4) and order_id = $6 order by at desc, id desc limit $5`
 )
 
 // Fills answers {"fills":[…],"next_cursor":…}: executions, the newest first, in
@@ -108,6 +109,7 @@ const (
 // there with their state. symbol and order (by our id) filter where they are
 // given.
 func (s *Service) Fills(ctx context.Context, a tenant.Admission, symbol string, order uuid.UUID, page tenant.Page) ([]byte, error) {
+	symbol = broker.PositionSymbol(symbol)
 	if order != uuid.Nil {
 		return s.page(ctx, a, "fills", "at", page, listFillsOfOrder, a.Account, page.At, page.ID, symbol, page.Limit+1, order)
 	}

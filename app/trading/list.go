@@ -3,7 +3,6 @@ package trading
 import (
 	"context"
 	"encoding/json"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -149,11 +148,7 @@ func (l OrderList) parameters(account uuid.UUID) []any {
 		is := l.Status == "open"
 		open = &is
 	}
-	symbols := make([]string, len(l.Symbols))
-	for i, s := range l.Symbols {
-		symbols[i] = strings.ReplaceAll(s, "/", "")
-	}
-	return []any{account, l.Page.At, l.Page.ID, l.Page.Limit + 1, l.After, l.Until, listOrNil(symbols), side, listOrNil(l.Classes), open}
+	return []any{account, l.Page.At, l.Page.ID, l.Page.Limit + 1, l.After, l.Until, listOrNil(l.Symbols), side, listOrNil(l.Classes), open}
 }
 
 // listOrNil sends no list where there is nothing to look for.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"paddock/app/broker"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
@@ -20,14 +21,14 @@ type OrderList struct {
 	After, Until *time.Time // when they were submitted, exclusive; nil is no bound
 	Ascending    bool       // oldest first
 	Nested       bool       // legs under the order that they belong to
-	Symbols      []string   // nil is any
+	Symbols      []string   // as positions have them; nil is any
 	Side         string     // buy or sell; "" is any
 	Classes      []string   // of assets, in Alpaca's words; nil is any
 	Page         tenant.Page
 }
 
-// listParameters are the names that ParseOrderList knows.
-var listParameters = []string{"status", "limit", "after", "until", "direction", "nested", "symbols", "side", "asset_class", "before"}
+// ListParameters are the names that ParseOrderList knows.
+var ListParameters = []string{"status", "limit", "after", "until", "direction", "nested", "symbols", "side", "asset_class", "before"}
 
 // maxSymbols bounds a filter by symbols.
 const maxSymbols = 500
@@ -43,8 +44,8 @@ var (
 func ParseOrderList(q url.Values) (OrderList, error) {
 	l := OrderList{Status: "all"}
 	for name, values := range q {
-		if !slices.Contains(listParameters, name) {
-			return l, problem.New(problem.Invalid, "unknown_parameter", "There is no parameter %q here. There are %s.", name, strings.Join(listParameters, ", "))
+		if !slices.Contains(ListParameters, name) {
+			return l, problem.New(problem.Invalid, "unknown_parameter", "There is no parameter %q here. There are %s.", name, strings.Join(ListParameters, ", "))
 		}
 		if len(values) > 1 {
 			return l, invalidQuery(name, "one value")
@@ -84,6 +85,9 @@ func ParseOrderList(q url.Values) (OrderList, error) {
 	}
 	if l.Symbols = between(q.Get("symbols")); len(l.Symbols) > maxSymbols || !all(l.Symbols, symbolForm) {
 		return l, invalidQuery("symbols", "at most 500 symbols between commas, such as AAPL,BTC/USD")
+	}
+	for i := range l.Symbols {
+		l.Symbols[i] = broker.PositionSymbol(l.Symbols[i]) // as Alpaca takes them here too
 	}
 	if l.Classes = between(q.Get("asset_class")); !all(l.Classes, classForm) {
 		return l, invalidQuery("asset_class", "classes between commas, such as us_equity,crypto")
