@@ -114,8 +114,8 @@ var doorAttacks = []attack{
 				"select private.append_event('credentials', '{}')",
 				"select private.store_credentials('" + strings.Repeat("ab", 32) + "', 1, 'key', 'x', 'mine', '" + l.b.BrokerAcct.String() + "', 'x')",
 				"select private.delete_credentials('leave')",
-				"select private.delete_account('leave')",
 				"delete from app.user_accounts where id = '$B'",
+				"select private.delete_account('leave')", // where it works, nothing is left to write to
 			} {
 				s.mustAsk("begin; select private.admit('$TOKEN', '$B')")
 				s.ask(write)

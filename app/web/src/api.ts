@@ -86,17 +86,21 @@ function query(how: Closing): string {
   return text && `?${text}`
 }
 
+/** What becomes of orders that are open when an account or its keys are deleted. */
+export type OpenOrders = 'cancel' | 'leave'
+
 export const api = {
   accounts: () => call<{ accounts: Account[] }>('GET', '/api/accounts').then((r) => r.accounts),
   createAccount: (name: string, environment: 'paper' | 'live') => call<Account>('POST', '/api/accounts', { body: { name, environment } }),
   changeAccount: (id: string, change: { name?: string; is_active?: boolean; stream_mode?: StreamMode }) => call<Account>('PATCH', `/api/accounts/${id}`, { body: change }),
-  deleteAccount: (id: string) => call<void>('DELETE', `/api/accounts/${id}`),
+  deleteAccount: (id: string, openOrders?: OpenOrders) => call<void>('DELETE', `/api/accounts/${id}${openOrders ? `?open_orders=${openOrders}` : ''}`),
   health: (id: string) => call<AccountHealth>('GET', `/api/accounts/${id}/health`),
   sync: (account: string) => call<SyncReport>('POST', '/api/sync', { account }),
   credentials: (id: string) => call<Credentials>('GET', `/api/accounts/${id}/credentials`),
   putCredentials: (id: string, key_id: string, secret_key: string) =>
     call<Credentials>('PUT', `/api/accounts/${id}/credentials`, { body: { key_id, secret_key } }),
-  deleteCredentials: (id: string) => call<void>('DELETE', `/api/accounts/${id}/credentials`),
+  deleteCredentials: (id: string, openOrders?: OpenOrders) =>
+    call<void>('DELETE', `/api/accounts/${id}/credentials${openOrders ? `?open_orders=${openOrders}` : ''}`),
 
   brokerAccount: (account: string, signal?: AbortSignal) => call<BrokerAccount>('GET', '/api/account', { account, signal }),
   positions: (account: string, signal?: AbortSignal) => call<Position[]>('GET', '/api/positions', { account, signal }),
