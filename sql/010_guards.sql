@@ -78,8 +78,8 @@ grant select, insert, update (equity, last_equity, as_of) on app.account_balance
 grant insert (reference_prices), update (reference_prices) on app.alpaca_orders to paddock_app;
 
 {{ template "func/position_symbol.sql" . }}
-{{ template "func/record_positions.sql" . }}
-{{ template "func/move_position.sql" . }}
+{{ template "func/old/record_positions_3.sql" . }}
+{{ template "func/old/move_position_2.sql" . }}
 {{ template "func/order_event.sql" . }}
 {{ template "func/underlying.sql" . }}
 {{ template "func/order_lines.sql" . }}
@@ -91,7 +91,7 @@ grant insert (reference_prices), update (reference_prices) on app.alpaca_orders 
 {{ template "func/guards_json.sql" . }}
 {{ template "func/opposing_orders.sql" . }}
 {{ template "func/held_quantity.sql" . }}
-{{ template "func/order_verdict.sql" . }}
+{{ template "func/old/order_verdict_1.sql" . }}
 {{ template "func/guard_order.sql" . }}
 {{ template "func/take_after.sql" . }}
 grant execute on function app.position_symbol(text) to paddock_app, paddock_worker;

@@ -107,7 +107,7 @@ func (a *account) executions(ctx context.Context, orders []incomplete) (map[stri
 		}
 	}
 	found := make(map[string][]json.RawMessage, len(orders))
-	err := a.activities(ctx, []string{"FILL"}, since.Add(-clockSkew), fillPages, func(x activity, raw json.RawMessage) (more bool) {
+	err := a.activities(ctx, []string{"FILL"}, since.Add(-clockBack), fillPages, func(x activity, raw json.RawMessage) (more bool) {
 		left, wanted := missing[x.OrderID]
 		if !wanted {
 			return len(missing) > 0

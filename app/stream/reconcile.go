@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,9 +25,6 @@ const (
 	chunk        = 200 // orders recorded in one transaction, so that none holds the account for long
 )
 
-// clockSkew is how far the broker's clock may be from ours.
-const clockSkew = time.Minute
-
 // reconcile makes the mirror agree with the broker's REST answers: its open
 // orders, all that came since the last agreement, those that we believe open
 // and it no longer lists, and its positions. The first one of an account
@@ -40,20 +36,14 @@ func (a *account) reconcile(ctx context.Context) error {
 	}
 	defer leave()
 	asked := a.asked.Load()
-	asOf := time.Now()
-	a.looked = asOf
+	looked := time.Now()
+	a.looked = looked
 	clear(a.askedAlone)
-	var agreed *time.Time    // the last time
+	var s standing
 	var believed []uuid.UUID // open here
 	var held map[string]holding
 	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue("select agreed_at from app.stream_cursors where account_id = $1", a.lease.Account).
-			QueryRow(func(row pgx.Row) error {
-				if err := row.Scan(&agreed); !errors.Is(err, pgx.ErrNoRows) {
-					return err
-				}
-				return nil
-			})
+		s.queue(b, a.lease.Account)
 		queueBelieved(b, a.lease.Account, &believed)
 		queueHoldings(b, a.lease.Account, &held)
 	})
@@ -61,7 +51,7 @@ func (a *account) reconcile(ctx context.Context) error {
 		return err
 	}
 
-	orders, err := a.brokerOrders(ctx, agreed)
+	orders, err := a.brokerOrders(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -70,43 +60,35 @@ func (a *account) reconcile(ctx context.Context) error {
 		return err
 	}
 	orders = append(orders, ended...)
-	positions, err := a.client.Positions(ctx)
-	if err != nil {
-		return err
-	}
 
 	what := "reconciled"
-	if agreed == nil {
+	if s.agreed == nil {
 		what = "imported"
 	}
-	d := differences{AsOf: asOf.UTC()}
+	var d differences
 	if err := a.recordAll(ctx, orders, what, &d); err != nil {
 		return err
 	}
-	now, err := a.agree(ctx, asOf, positions.Raw)
+	before, newest := read(orders)
+	if s.listedUntil != nil && s.listedUntil.After(newest) {
+		newest = *s.listedUntil
+	}
+	positions, asOf, err := a.settle(ctx, s, before, newest, what, &d)
+	if err != nil {
+		return err
+	}
+	now, err := a.agree(ctx, asOf, s.doubts, newest)
 	if err != nil {
 		return err
 	}
 	if err := a.journal(ctx); err != nil {
 		return err
 	}
+	d.AsOf = asOf.UTC()
 	d.Positions.Checked = len(positions.Value)
 	d.holdings(held, now)
-	a.deaf(d, asOf)
+	a.deaf(d, looked)
 	return a.answer(ctx, asked, d)
-}
-
-// agree records positions and that the mirror agreed at a time, and answers
-// what is held then.
-func (a *account) agree(ctx context.Context, asOf time.Time, positions json.RawMessage) (held map[string]holding, err error) {
-	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue(`select private.append_event('position', jsonb_build_object('positions', $2::jsonb), null)
-			where app.record_positions($1, $2, $3)`, a.lease.Account, []byte(positions), asOf)
-		queueHoldings(b, a.lease.Account, &held)
-		b.Queue(`insert into app.stream_cursors as c (account_id, agreed_at) values ($1, $2)
-			on conflict (account_id) do update set agreed_at = excluded.agreed_at, updated_at = now()`, a.lease.Account, asOf)
-	})
-	return held, err
 }
 
 // lookAtOpen asks the broker for its open orders, with one call for all of
@@ -263,19 +245,24 @@ type brokerOrder struct {
 	updatedAt time.Time
 }
 
-// brokerOrders answers the open orders and all that were submitted since a
-// time; without one, the whole history. Lists of all orders are nested: a flat
+// brokerOrders answers the open orders and all that were submitted since the
+// last agreement; before the first, the whole history. Lists of all orders are nested: a flat
 // one does not tell which order a leg belongs to.
-func (a *account) brokerOrders(ctx context.Context, since *time.Time) ([]brokerOrder, error) {
-	if since == nil {
-		return a.pages(ctx, alpaca.GetOrdersRequest{Status: "all", Nested: true}, historyPages)
+func (a *account) brokerOrders(ctx context.Context, s standing) ([]brokerOrder, error) {
+	if s.agreed == nil {
+		return a.pages(ctx, since(time.Time{}), historyPages)
 	}
 	open, err := a.pages(ctx, alpaca.GetOrdersRequest{Status: "open"}, openPages)
 	if err != nil {
 		return nil, err
 	}
 	// One that came and was over between two looks is in no list of open ones.
-	recent, err := a.pages(ctx, alpaca.GetOrdersRequest{Status: "all", After: since.Add(-clockSkew), Nested: true}, historyPages)
+	// The time is the broker's own, of an order that was listed then.
+	var newest time.Time
+	if s.listedUntil != nil {
+		newest = *s.listedUntil
+	}
+	recent, err := a.pages(ctx, since(newest), historyPages)
 	return append(open, recent...), err
 }
 

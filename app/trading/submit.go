@@ -111,8 +111,11 @@ func (f *foundIntent) again(sum []byte) (intent, error) {
 			"Another order of this account has this client_order_id. Send a new one, or repeat the first order unchanged.")
 	case f.state == "rejected":
 		return intent{}, rejected(f.said)
+	case f.state == "dismissed":
+		return intent{}, problem.New(problem.Conflict, "order_dismissed",
+			"Alpaca's answer to this order was lost, and somebody has dismissed it as never placed. Send it again under a new client_order_id.")
 	}
-	return intent{Placed: Placed{Order: f.order, Known: f.state != "submitting"}, first: true}, nil
+	return intent{Placed: Placed{Order: f.order, Known: f.state == "accepted"}, first: true}, nil
 }
 
 // commitIntent makes the intent, or finds the first of its name, in one

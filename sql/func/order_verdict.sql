@@ -2,10 +2,10 @@
 --   violations  each guard that refuses it: guard, limit, value, message
 --   needs       what must be learnt first: "price SYMBOL" (the order's
 --               reference_prices), "equity" (app.account_balances, of the last
---               minute), "positions" (the mirror has never agreed with the broker)
+--               minute), "positions" (the mirror does not show what is)
 --   reducing    it can only make positions smaller; then the switch alone counts
 -- It is asked by a preview, and by the trigger that every order must pass.
-create function app.order_verdict(o app.alpaca_orders) returns jsonb
+create or replace function app.order_verdict(o app.alpaca_orders) returns jsonb
 stable set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
@@ -30,7 +30,7 @@ begin
     return jsonb_build_object('needs', needs, 'reducing', null, 'violations', jsonb_build_array(app.violation('switch', 'halted', null,
       'Trading on this account is halted' || coalesce(': ' || g.switch_reason, '') || '. Its owner can open it again.')));
   end if;
-  if not exists (select from app.stream_cursors c where c.account_id = o.account_id and c.agreed_at is not null) then
+  if not app.mirror_is_current(o.account_id) then
     return jsonb_build_object('violations', violations, 'needs', jsonb_build_array('positions'), 'reducing', null);
   end if;
 

@@ -1,0 +1,233 @@
+package stream
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"paddock/app/broker"
+	"paddock/app/tenant"
+)
+
+// settleRounds bounds how often positions are asked for in one reconciliation
+// while orders of them are being filled.
+const settleRounds = 4
+
+// clockBack is how far the broker's own clock may be set back between two
+// reconciliations without an order that was placed elsewhere being missed.
+const clockBack = 10 * time.Minute
+
+// standing is where an account's mirror stands when a reconciliation begins.
+type standing struct {
+	now         time.Time  // by Postgres' clock
+	agreed      *time.Time // the last time; nil before the first
+	listedUntil *time.Time // the broker's time of the newest order listed by then
+	doubts      int64
+	settled     bool // nothing is in doubt
+}
+
+func (s *standing) queue(b *tenant.Batch, account uuid.UUID) {
+	b.Queue(`select clock_timestamp(), c.agreed_at, c.listed_until, coalesce(c.doubts, 0), coalesce(c.doubts = c.doubts_settled, false)
+		from (values (1)) one left join app.stream_cursors c on c.account_id = $1`, account).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&s.now, &s.agreed, &s.listedUntil, &s.doubts, &s.settled) })
+}
+
+// told is what the broker says of orders at one moment, by their ids.
+type told map[string]toldOrder
+
+type toldOrder struct {
+	filled string // the quantity; "" where it is not known
+	open   bool   // it may be filled yet
+}
+
+// filled is p_before and p_after of app.settle_positions.
+func (t told) filled() []byte {
+	quantities := make(map[string]*string, len(t))
+	for id, o := range t {
+		quantities[id] = nil
+		if o.filled != "" {
+			quantities[id] = &o.filled
+		}
+	}
+	text, err := json.Marshal(quantities)
+	if err != nil {
+		panic(err) // strings always marshal
+	}
+	return text
+}
+
+// read returns what orders say, and the newest time at which one was submitted.
+func read(orders []brokerOrder) (told, time.Time) {
+	all := make(told, len(orders))
+	var newest time.Time
+	for _, o := range orders {
+		var said struct {
+			FilledQty   json.RawMessage `json:"filled_qty"`
+			Status      string          `json:"status"`
+			SubmittedAt time.Time       `json:"submitted_at"`
+		}
+		if err := json.Unmarshal(o.raw, &said); err != nil {
+			all[o.id] = toldOrder{open: true} // what cannot be read may be anything
+			continue
+		}
+		filled := strings.Trim(string(said.FilledQty), `"`)
+		if filled == "null" {
+			filled = "0"
+		}
+		all[o.id] = toldOrder{filled: filled, open: !hasEnded(said.Status)}
+		if said.SubmittedAt.After(newest) {
+			newest = said.SubmittedAt
+		}
+	}
+	return all, newest
+}
+
+func hasEnded(status string) bool {
+	switch status {
+	case "filled", "canceled", "expired", "rejected", "replaced":
+		return true
+	}
+	return false
+}
+
+// errMoving says that orders were filled faster than positions could be read.
+var errMoving = errors.New("orders are being filled while the account's positions are read")
+
+// settle brings positions into agreement with the orders that are recorded by
+// now, as before tells them, newest at the latest. What a list of positions
+// holds is known where orders say the same before and after it; no clock tells.
+// Where the list is what is counted anyway, and nothing speaks against it, there
+// is no need for a second look at the orders. It returns the list, and when it
+// was asked for by Postgres' clock.
+func (a *account) settle(ctx context.Context, s standing, before told, newest time.Time, what string, d *differences) (positions broker.PositionsAnswer, asked time.Time, err error) {
+	sure := s.agreed != nil && s.settled
+	for round := range settleRounds {
+		var moves []byte
+		err = a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+			b.Queue("select clock_timestamp(), app.position_moves($1)", a.lease.Account).
+				QueryRow(func(row pgx.Row) error { return row.Scan(&asked, &moves) })
+		})
+		if err != nil {
+			return positions, asked, err
+		}
+		if positions, err = a.client.Positions(ctx); err != nil {
+			return positions, asked, err
+		}
+		if round == 0 && sure {
+			unsettled, err := a.recordPositions(ctx, asked, positions.Raw, moves, before, nil)
+			if err != nil || len(unsettled) == 0 {
+				return positions, asked, err
+			}
+		}
+		after, err := a.lookAgain(ctx, before, newest, what, d)
+		if err != nil {
+			return positions, asked, err
+		}
+		unsettled, err := a.recordPositions(ctx, asked, positions.Raw, moves, before, after)
+		if err != nil || len(unsettled) == 0 {
+			return positions, asked, err
+		}
+		before = after
+	}
+	if !sure {
+		return positions, asked, errMoving
+	}
+	signal(a.gap) // what is counted is right, and the rest is looked at again
+	return positions, asked, nil
+}
+
+// recordPositions holds the mirror against a list of positions and returns the
+// symbols of which it is not known what the list holds.
+func (a *account) recordPositions(ctx context.Context, asked time.Time, positions json.RawMessage, moves []byte, before, after told) (unsettled []string, err error) {
+	var then []byte
+	if after != nil {
+		then = after.filled()
+	}
+	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue(`with s as (select * from app.settle_positions($1, $2, $3, $4, $5, $6)), said as (
+				select private.append_event('position', jsonb_build_object('positions', $2::jsonb), null) from s where s.changed)
+			select s.unsettled, (select count(*) from said) from s`, a.lease.Account, []byte(positions), asked, moves, before.filled(), then).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&unsettled, nil) })
+	})
+	return unsettled, err
+}
+
+// lookAgain records the orders that may have been filled since they were told,
+// and returns what they say: those that were open, one by one where no list has
+// them, and all that came since.
+func (a *account) lookAgain(ctx context.Context, before told, newest time.Time, what string, d *differences) (told, error) {
+	orders, err := a.pages(ctx, alpaca.GetOrdersRequest{Status: "open"}, openPages)
+	if err != nil {
+		return nil, err
+	}
+	recent, err := a.pages(ctx, since(newest), historyPages)
+	if err != nil {
+		return nil, err
+	}
+	orders = append(orders, recent...)
+	after, _ := read(orders)
+	asked := 0
+	for id, o := range before {
+		if _, listed := after[id]; listed || !o.open {
+			continue
+		}
+		after[id] = toldOrder{open: true} // nobody knows
+		if asked++; asked > maxLookUps {
+			continue
+		}
+		answer, err := a.client.Order(ctx, id)
+		if isKind(err, broker.NotFound) {
+			after[id] = toldOrder{filled: o.filled} // what the broker does not know is not filled
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("ask for an order again: %w", err)
+		}
+		one := brokerOrder{id: id, raw: answer.Raw, updatedAt: answer.Value.UpdatedAt}
+		orders = append(orders, one)
+		said, _ := read([]brokerOrder{one})
+		after[id] = said[id]
+	}
+	var again differences
+	if err := a.recordAll(ctx, orders, what, &again); err != nil {
+		return nil, err
+	}
+	d.also(again)
+	return after, nil
+}
+
+// since asks for all orders that were submitted since a time of the broker's.
+func since(newest time.Time) alpaca.GetOrdersRequest {
+	request := alpaca.GetOrdersRequest{Status: "all", Nested: true}
+	if !newest.IsZero() {
+		request.After = newest.Add(-clockBack)
+	}
+	return request
+}
+
+// agree notes that the mirror agreed, as of when the positions were asked for,
+// and returns what is held.
+func (a *account) agree(ctx context.Context, asOf time.Time, doubts int64, newest time.Time) (held map[string]holding, err error) {
+	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+		queueHoldings(b, a.lease.Account, &held)
+		b.Queue(`insert into app.stream_cursors as c (account_id, agreed_at, doubts_settled, max_age, listed_until) values ($1, $2, $3, $4, $5)
+			on conflict (account_id) do update set agreed_at = excluded.agreed_at, doubts_settled = excluded.doubts_settled,
+				max_age = excluded.max_age, listed_until = greatest(c.listed_until, excluded.listed_until), updated_at = now()`,
+			a.lease.Account, asOf, doubts, a.m.MirrorMaxAge, nonZero(newest))
+	})
+	return held, err
+}
+
+func nonZero(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
