@@ -52,7 +52,10 @@ type Error struct {
 	// ExistingOrderID is the order that this one would trade with, by the
 	// broker's id. Alpaca's description does not have it; its answers do.
 	ExistingOrderID string
-	Cause           error
+	// Odd is an order that was answered and of which nothing can be used: asking
+	// again brings the same.
+	Odd   *Odd
+	Cause error
 }
 
 // Error describes the failure, for the log.

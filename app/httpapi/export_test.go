@@ -12,6 +12,7 @@ type Endpoint struct {
 	Query        []string // and its parameters
 	Scope        string
 	Body         bool
+	Changes      string // what it can change at the broker
 }
 
 var variable = regexp.MustCompile(`/[:*]([a-z_]+)`)
@@ -24,7 +25,7 @@ func Served() []Endpoint {
 		all = append(all, Endpoint{Method: method, Path: variable.ReplaceAllString(path, "/{$1}")})
 	}
 	for _, e := range relays {
-		all = append(all, Endpoint{e.method, strings.ReplaceAll(e.path, "...}", "}"), e.to, e.query, e.scope, e.body})
+		all = append(all, Endpoint{e.method, strings.ReplaceAll(e.path, "...}", "}"), e.to, e.query, e.scope, e.body, string(e.changes)})
 	}
 	for pattern := range (&Server{}).beside() {
 		method, path, _ := strings.Cut(pattern, " ")

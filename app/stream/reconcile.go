@@ -5,11 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
@@ -19,11 +19,16 @@ import (
 
 // Bounds of one reconciliation.
 const (
-	historyPages = 10  // of 500 orders: what a first connection, or one after a long time, brings in
-	openPages    = 40  // of 500 open orders
+	historyPages = 10  // of 500 orders: what a first connection brings in
+	allPages     = 400 // of 500 orders: whatever is open, and whatever came since the last agreement
 	maxLookUps   = 50  // of orders that we believe open and the broker does not list; the rest waits for the next run
 	chunk        = 200 // orders recorded in one transaction, so that none holds the account for long
 )
+
+// listOverlap is how much of what was listed the last time is listed again: an
+// order may appear later than one that was submitted after it, and the broker's
+// own clock may be set back.
+const listOverlap = 10 * time.Minute
 
 // reconcile makes the mirror agree with the broker's REST answers: its open
 // orders, all that came since the last agreement, those that we believe open
@@ -38,6 +43,7 @@ func (a *account) reconcile(ctx context.Context) error {
 	asked := a.asked.Load()
 	looked := time.Now()
 	a.looked = looked
+	a.odd = nil
 	clear(a.askedAlone)
 	var s standing
 	var believed []uuid.UUID // open here
@@ -51,7 +57,7 @@ func (a *account) reconcile(ctx context.Context) error {
 		return err
 	}
 
-	orders, err := a.brokerOrders(ctx, s)
+	orders, err := a.brokerOrders(ctx, s.agreed, s.newest)
 	if err != nil {
 		return err
 	}
@@ -69,15 +75,15 @@ func (a *account) reconcile(ctx context.Context) error {
 	if err := a.recordAll(ctx, orders, what, &d); err != nil {
 		return err
 	}
-	before, newest := read(orders)
-	if s.listedUntil != nil && s.listedUntil.After(newest) {
-		newest = *s.listedUntil
+	before, newest := read(orders), newestOf(orders)
+	if newest == nil {
+		newest = s.newest
 	}
 	positions, asOf, err := a.settle(ctx, s, before, newest, what, &d)
 	if err != nil {
 		return err
 	}
-	now, err := a.agree(ctx, asOf, s.doubts, newest)
+	now, err := a.agree(ctx, asOf, s.doubts, orders, newest)
 	if err != nil {
 		return err
 	}
@@ -105,12 +111,13 @@ func (a *account) lookAtOpen(ctx context.Context) error {
 	defer leave()
 	asOf := time.Now()
 	a.looked = asOf
+	a.odd = nil
 	var believed []uuid.UUID
 	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) { queueBelieved(b, a.lease.Account, &believed) })
 	if err != nil || len(believed) == 0 {
 		return err
 	}
-	orders, err := a.pages(ctx, alpaca.GetOrdersRequest{Status: "open"}, openPages)
+	orders, err := a.pages(ctx, url.Values{"status": {"open"}}, time.Time{}, allPages)
 	if err != nil {
 		return err
 	}
@@ -119,7 +126,11 @@ func (a *account) lookAtOpen(ctx context.Context) error {
 		return err
 	}
 	var d differences
-	if err := a.recordAll(ctx, append(orders, ended...), "reconciled", &d); err != nil {
+	orders = append(orders, ended...)
+	if err := a.recordAll(ctx, orders, "reconciled", &d); err != nil {
+		return err
+	}
+	if err := a.noteOdd(ctx, "order", idsOf(orders)); err != nil {
 		return err
 	}
 	if d.Orders.Differed > 0 {
@@ -165,37 +176,69 @@ func (a *account) recordAll(ctx context.Context, orders []brokerOrder, what stri
 	return nil
 }
 
-// record writes orders in one transaction. Where Postgres refuses one for what
-// it holds, halves are tried until that one alone is left out: it must not keep
-// the mirror from all others.
+// record writes orders in one transaction. One that Postgres refuses for what it
+// holds is tried again with nothing but the fields that are recorded, and kept
+// as it came where that is refused too: it must not keep the mirror from all
+// others.
 func (a *account) record(ctx context.Context, orders []brokerOrder, what string, d *differences) error {
-	changes := make([]orderChange, len(orders))
-	err := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
-		for i, o := range orders {
-			b.Queue("select before, after from app.reconcile_order($1, $2, $3)", a.lease.Account, []byte(o.raw), what).
-				QueryRow(func(row pgx.Row) error { return row.Scan(&changes[i].before, &changes[i].after) })
-		}
-	})
-	if err == nil {
-		for i, c := range changes {
-			if err := d.order(c, orders[i].updatedAt); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
+	// First without what lets one be refused alone: that costs a subtransaction
+	// for each.
+	_, err := a.take(ctx, "select before, after, null from app.reconcile_order($1, $2::text::jsonb, $3)", orders, what, d)
 	if !unrecordable(err) {
 		return err
 	}
-	if len(orders) == 1 {
-		a.log.Error("an order of the broker's cannot be recorded and is left out", "alpaca_order_id", orders[0].id, "err", err)
-		return nil
-	}
-	half := len(orders) / 2
-	if err := a.record(ctx, orders[:half], what, d); err != nil {
+	refused, err := a.take(ctx, takeOrder, orders, what, d)
+	if err != nil || len(refused) == 0 {
 		return err
 	}
-	return a.record(ctx, orders[half:], what, d)
+	plain := make([]brokerOrder, len(refused))
+	for i, r := range refused {
+		plain[i] = r.brokerOrder
+		plain[i].raw = broker.KnownFields(r.raw)
+	}
+	if refused, err = a.take(ctx, takeOrder, plain, what, d); err != nil {
+		return err
+	}
+	for _, r := range refused {
+		var head struct{ Status string }
+		_ = json.Unmarshal(r.raw, &head) // it was read before
+		a.odd = append(a.odd, broker.Odd{What: "order", ID: r.id, Why: "it cannot be recorded: " + r.why, Text: string(r.raw),
+			Unread: true, Uncounted: !broker.IsOver(head.Status)})
+	}
+	return nil
+}
+
+// refusedOrder is one that Postgres refused for what it holds.
+type refusedOrder struct {
+	brokerOrder
+	why string
+}
+
+const takeOrder = "select before, after, refused from app.take_order($1, $2, $3)"
+
+// take writes orders in one transaction, and answers those that were refused.
+func (a *account) take(ctx context.Context, sql string, orders []brokerOrder, what string, d *differences) (refused []refusedOrder, err error) {
+	changes := make([]orderChange, len(orders))
+	reasons := make([]*string, len(orders))
+	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+		for i, o := range orders {
+			b.Queue(sql, a.lease.Account, string(o.raw), what).
+				QueryRow(func(row pgx.Row) error { return row.Scan(&changes[i].before, &changes[i].after, &reasons[i]) })
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, c := range changes {
+		if reasons[i] != nil {
+			refused = append(refused, refusedOrder{orders[i], *reasons[i]})
+			continue
+		}
+		if err := d.order(c, orders[i].updatedAt); err != nil {
+			return nil, err
+		}
+	}
+	return refused, nil
 }
 
 // unrecordable tells whether Postgres refused what an order holds.
@@ -230,9 +273,14 @@ func (a *account) ended(ctx context.Context, believed []uuid.UUID, open []broker
 			a.log.Warn("the broker does not know an order that it had accepted", "alpaca_order_id", id)
 			continue
 		}
+		if a.isOdd(err) {
+			a.askedAlone[id] = true
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
+		a.odd = append(a.odd, answer.Odd...)
 		all = append(all, brokerOrder{id: id.String(), raw: answer.Raw, updatedAt: answer.Value.UpdatedAt})
 	}
 	return all, nil
@@ -240,44 +288,57 @@ func (a *account) ended(ctx context.Context, believed []uuid.UUID, open []broker
 
 // brokerOrder is an order as the broker wrote it.
 type brokerOrder struct {
-	id        string
-	raw       json.RawMessage
-	updatedAt time.Time
+	id          string
+	raw         json.RawMessage
+	updatedAt   time.Time
+	submittedAt time.Time
+}
+
+// newestOf is when the newest of orders was submitted, by the broker's clock;
+// nil for none.
+func newestOf(orders []brokerOrder) *time.Time {
+	var newest *time.Time
+	for i := range orders {
+		if at := &orders[i].submittedAt; !at.IsZero() && (newest == nil || at.After(*newest)) {
+			newest = at
+		}
+	}
+	return newest
 }
 
 // brokerOrders answers the open orders and all that were submitted since the
-// last agreement; before the first, the whole history. Lists of all orders are nested: a flat
-// one does not tell which order a leg belongs to.
-func (a *account) brokerOrders(ctx context.Context, s standing) ([]brokerOrder, error) {
-	if s.agreed == nil {
-		return a.pages(ctx, since(time.Time{}), historyPages)
+// newest that was listed at the last agreement; before there was one, the whole
+// history. Lists of all orders are nested: a flat one does not tell which order
+// a leg belongs to.
+func (a *account) brokerOrders(ctx context.Context, agreed, newest *time.Time) ([]brokerOrder, error) {
+	if agreed == nil {
+		return a.pages(ctx, url.Values{"status": {"all"}, "nested": {"true"}}, time.Time{}, historyPages)
 	}
-	open, err := a.pages(ctx, alpaca.GetOrdersRequest{Status: "open"}, openPages)
+	open, err := a.pages(ctx, url.Values{"status": {"open"}}, time.Time{}, allPages)
 	if err != nil {
 		return nil, err
 	}
 	// One that came and was over between two looks is in no list of open ones.
-	// The time is the broker's own, of an order that was listed then.
-	var newest time.Time
-	if s.listedUntil != nil {
-		newest = *s.listedUntil
+	// Only the broker's own times are compared: its clock may be far from ours.
+	if newest == nil {
+		all, err := a.pages(ctx, url.Values{"status": {"all"}, "nested": {"true"}}, time.Time{}, historyPages)
+		return append(open, all...), err
 	}
-	recent, err := a.pages(ctx, since(newest), historyPages)
+	recent, err := a.pages(ctx, url.Values{"status": {"all"}, "nested": {"true"}}, newest.Add(-listOverlap), allPages)
 	return append(open, recent...), err
 }
 
-// pages reads a list of orders, newest first, the legs of each before it.
-func (a *account) pages(ctx context.Context, request alpaca.GetOrdersRequest, most int) ([]brokerOrder, error) {
-	request.Limit, request.Direction = 500, "desc"
+// pages reads a list of orders, newest first, the legs of each before it: those
+// that were submitted after a time (the zero time is all), and at most so many
+// pages. Each page begins at the last order of the one before it, so that any
+// number may have been submitted at one time.
+func (a *account) pages(ctx context.Context, q url.Values, after time.Time, most int) ([]brokerOrder, error) {
 	var all []brokerOrder
-	for range most {
-		answer, err := a.client.Orders(ctx, request)
-		if err != nil {
-			return nil, err
-		}
+	err := a.client.AllOrders(ctx, q, after, most, func(page broker.OrdersAnswer) error {
+		a.odd = append(a.odd, page.Odd...)
 		var list []listedOrder
-		if err := json.Unmarshal(answer.Raw, &list); err != nil || len(list) != len(answer.Value) {
-			return nil, fmt.Errorf("read the broker's list of orders: %w", err)
+		if err := json.Unmarshal(page.Raw, &list); err != nil {
+			return fmt.Errorf("read the broker's list of orders: %w", err)
 		}
 		for _, o := range list {
 			for _, leg := range o.legs {
@@ -285,14 +346,9 @@ func (a *account) pages(ctx context.Context, request alpaca.GetOrdersRequest, mo
 			}
 			all = append(all, o.brokerOrder)
 		}
-		if len(list) < request.Limit {
-			break
-		}
-		// The SDK sends whole seconds: rounded up, a page overlaps the one
-		// before it, and recording an order twice changes nothing.
-		request.Until = answer.Value[len(list)-1].SubmittedAt.Truncate(time.Second).Add(time.Second)
-	}
-	return all, nil
+		return nil
+	})
+	return all, err
 }
 
 // listedOrder is an order of a list, with those of its legs that are orders of
@@ -309,12 +365,13 @@ func (o *listedOrder) UnmarshalJSON(text []byte) error {
 		ID            string          `json:"id"`
 		ClientOrderID string          `json:"client_order_id"`
 		UpdatedAt     time.Time       `json:"updated_at"`
+		SubmittedAt   time.Time       `json:"submitted_at"`
 		Legs          json.RawMessage `json:"legs"`
 	}
 	if err := json.Unmarshal(text, &head); err != nil {
 		return err
 	}
-	o.brokerOrder = brokerOrder{id: head.ID, raw: bytes.Clone(text), updatedAt: head.UpdatedAt}
+	o.brokerOrder = brokerOrder{id: head.ID, raw: bytes.Clone(text), updatedAt: head.UpdatedAt, submittedAt: head.SubmittedAt}
 	o.nameless = head.ClientOrderID == ""
 	if len(head.Legs) == 0 {
 		return nil

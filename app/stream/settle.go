@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
+	"net/url"
 	"time"
 
-	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
 
 	"paddock/app/broker"
 	"paddock/app/tenant"
@@ -20,23 +20,18 @@ import (
 // while orders of them are being filled.
 const settleRounds = 4
 
-// clockBack is how far the broker's own clock may be set back between two
-// reconciliations without an order that was placed elsewhere being missed.
-const clockBack = 10 * time.Minute
-
 // standing is where an account's mirror stands when a reconciliation begins.
 type standing struct {
-	now         time.Time  // by Postgres' clock
-	agreed      *time.Time // the last time; nil before the first
-	listedUntil *time.Time // the broker's time of the newest order listed by then
-	doubts      int64
-	settled     bool // nothing is in doubt
+	agreed  *time.Time // the last time; nil before the first
+	newest  *time.Time // order that was listed by then, by the broker's clock
+	doubts  int64
+	settled bool // nothing is in doubt
 }
 
 func (s *standing) queue(b *tenant.Batch, account uuid.UUID) {
-	b.Queue(`select clock_timestamp(), c.agreed_at, c.listed_until, coalesce(c.doubts, 0), coalesce(c.doubts = c.doubts_settled, false)
+	b.Queue(`select c.agreed_at, c.newest_order_at, coalesce(c.doubts, 0), coalesce(c.doubts = c.doubts_settled, false)
 		from (values (1)) one left join app.stream_cursors c on c.account_id = $1`, account).
-		QueryRow(func(row pgx.Row) error { return row.Scan(&s.now, &s.agreed, &s.listedUntil, &s.doubts, &s.settled) })
+		QueryRow(func(row pgx.Row) error { return row.Scan(&s.agreed, &s.newest, &s.doubts, &s.settled) })
 }
 
 // told is what the broker says of orders at one moment, by their ids.
@@ -63,38 +58,25 @@ func (t told) filled() []byte {
 	return text
 }
 
-// read returns what orders say, and the newest time at which one was submitted.
-func read(orders []brokerOrder) (told, time.Time) {
+// read returns what orders say.
+func read(orders []brokerOrder) told {
 	all := make(told, len(orders))
-	var newest time.Time
 	for _, o := range orders {
 		var said struct {
-			FilledQty   json.RawMessage `json:"filled_qty"`
-			Status      string          `json:"status"`
-			SubmittedAt time.Time       `json:"submitted_at"`
+			FilledQty *decimal.Decimal `json:"filled_qty"`
+			Status    string           `json:"status"`
 		}
 		if err := json.Unmarshal(o.raw, &said); err != nil {
 			all[o.id] = toldOrder{open: true} // what cannot be read may be anything
 			continue
 		}
-		filled := strings.Trim(string(said.FilledQty), `"`)
-		if filled == "null" {
-			filled = "0"
+		t := toldOrder{filled: "0", open: !broker.IsOver(said.Status)}
+		if said.FilledQty != nil {
+			t.filled = said.FilledQty.String()
 		}
-		all[o.id] = toldOrder{filled: filled, open: !hasEnded(said.Status)}
-		if said.SubmittedAt.After(newest) {
-			newest = said.SubmittedAt
-		}
+		all[o.id] = t
 	}
-	return all, newest
-}
-
-func hasEnded(status string) bool {
-	switch status {
-	case "filled", "canceled", "expired", "rejected", "replaced":
-		return true
-	}
-	return false
+	return all
 }
 
 // errMoving says that orders were filled faster than positions could be read.
@@ -106,7 +88,7 @@ var errMoving = errors.New("orders are being filled while the account's position
 // Where the list is what is counted anyway, and nothing speaks against it, there
 // is no need for a second look at the orders. It returns the list, and when it
 // was asked for by Postgres' clock.
-func (a *account) settle(ctx context.Context, s standing, before told, newest time.Time, what string, d *differences) (positions broker.PositionsAnswer, asked time.Time, err error) {
+func (a *account) settle(ctx context.Context, s standing, before told, newest *time.Time, what string, d *differences) (positions broker.PositionsAnswer, asked time.Time, err error) {
 	sure := s.agreed != nil && s.settled
 	for round := range settleRounds {
 		var moves []byte
@@ -120,6 +102,7 @@ func (a *account) settle(ctx context.Context, s standing, before told, newest ti
 		if positions, err = a.client.Positions(ctx); err != nil {
 			return positions, asked, err
 		}
+		a.odd = append(a.odd, positions.Odd...)
 		if round == 0 && sure {
 			unsettled, err := a.recordPositions(ctx, asked, positions.Raw, moves, before, nil)
 			if err != nil || len(unsettled) == 0 {
@@ -162,17 +145,21 @@ func (a *account) recordPositions(ctx context.Context, asked time.Time, position
 // lookAgain records the orders that may have been filled since they were told,
 // and returns what they say: those that were open, one by one where no list has
 // them, and all that came since.
-func (a *account) lookAgain(ctx context.Context, before told, newest time.Time, what string, d *differences) (told, error) {
-	orders, err := a.pages(ctx, alpaca.GetOrdersRequest{Status: "open"}, openPages)
+func (a *account) lookAgain(ctx context.Context, before told, newest *time.Time, what string, d *differences) (told, error) {
+	var begin time.Time // of the account's first order
+	if newest != nil {
+		begin = newest.Add(-listOverlap)
+	}
+	orders, err := a.pages(ctx, url.Values{"status": {"open"}}, time.Time{}, allPages)
 	if err != nil {
 		return nil, err
 	}
-	recent, err := a.pages(ctx, since(newest), historyPages)
+	recent, err := a.pages(ctx, url.Values{"status": {"all"}, "nested": {"true"}}, begin, allPages)
 	if err != nil {
 		return nil, err
 	}
 	orders = append(orders, recent...)
-	after, _ := read(orders)
+	after := read(orders)
 	asked := 0
 	for id, o := range before {
 		if _, listed := after[id]; listed || !o.open {
@@ -187,13 +174,16 @@ func (a *account) lookAgain(ctx context.Context, before told, newest time.Time, 
 			after[id] = toldOrder{filled: o.filled} // what the broker does not know is not filled
 			continue
 		}
+		if a.isOdd(err) {
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("ask for an order again: %w", err)
 		}
+		a.odd = append(a.odd, answer.Odd...)
 		one := brokerOrder{id: id, raw: answer.Raw, updatedAt: answer.Value.UpdatedAt}
 		orders = append(orders, one)
-		said, _ := read([]brokerOrder{one})
-		after[id] = said[id]
+		after[id] = read([]brokerOrder{one})[id]
 	}
 	var again differences
 	if err := a.recordAll(ctx, orders, what, &again); err != nil {
@@ -203,31 +193,17 @@ func (a *account) lookAgain(ctx context.Context, before told, newest time.Time, 
 	return after, nil
 }
 
-// since asks for all orders that were submitted since a time of the broker's.
-func since(newest time.Time) alpaca.GetOrdersRequest {
-	request := alpaca.GetOrdersRequest{Status: "all", Nested: true}
-	if !newest.IsZero() {
-		request.After = newest.Add(-clockBack)
-	}
-	return request
-}
-
-// agree notes that the mirror agreed, as of when the positions were asked for,
-// and returns what is held.
-func (a *account) agree(ctx context.Context, asOf time.Time, doubts int64, newest time.Time) (held map[string]holding, err error) {
+// agree notes what was odd, and that the mirror agreed, as of when the positions
+// were asked for, and returns what is held.
+func (a *account) agree(ctx context.Context, asOf time.Time, doubts int64, orders []brokerOrder, newest *time.Time) (held map[string]holding, err error) {
 	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+		a.queueOdd(b, "order", idsOf(orders), true)
+		a.queueOdd(b, "position", nil, true)
 		queueHoldings(b, a.lease.Account, &held)
-		b.Queue(`insert into app.stream_cursors as c (account_id, agreed_at, doubts_settled, max_age, listed_until) values ($1, $2, $3, $4, $5)
-			on conflict (account_id) do update set agreed_at = excluded.agreed_at, doubts_settled = excluded.doubts_settled,
-				max_age = excluded.max_age, listed_until = greatest(c.listed_until, excluded.listed_until), updated_at = now()`,
-			a.lease.Account, asOf, doubts, a.m.MirrorMaxAge, nonZero(newest))
+		b.Queue(`insert into app.stream_cursors as c (account_id, agreed_at, doubts_settled, max_age, newest_order_at) values ($1, $2, $3, $4, $5)
+			on conflict (account_id) do update set agreed_at = excluded.agreed_at, doubts_settled = excluded.doubts_settled, max_age = excluded.max_age,
+				newest_order_at = greatest(c.newest_order_at, excluded.newest_order_at), sync_error = null, sync_error_at = null, updated_at = now()`,
+			a.lease.Account, asOf, doubts, a.m.MirrorMaxAge, newest)
 	})
 	return held, err
-}
-
-func nonZero(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
 }

@@ -13,6 +13,9 @@
 -- it is set to the list's quantity. Any other that differs is answered in
 -- unsettled and stays, since what was counted is still right.
 --
+-- A position that cannot be read stays as it was, and where one does not even
+-- say of what it is, nothing is taken for closed.
+--
 -- Without p_after nothing is set, but for a list that was read alone (without
 -- p_before): there a symbol is set that has no order here which could have
 -- filled unseen. That is for a position that the mirror has not heard of; the
@@ -26,7 +29,9 @@ declare
   base boolean := exists (select from app.stream_cursors c where c.account_id = p_account and c.agreed_at is not null);
   moving text[] := '{}';      -- symbols whose orders were filled between the two
   moving_all boolean := false; -- an order was, of which the symbol is not known
+  list jsonb := case jsonb_typeof(p_positions) when 'array' then p_positions else '[]' end;
   s record;
+  p app.alpaca_positions;
   sets boolean;
 begin
   changed := false;
@@ -47,11 +52,13 @@ begin
   end if;
 
   for s in
-    select told.p, coalesce(app.position_symbol(told.p->>'symbol'), t.symbol) as symbol, coalesce((told.p->>'qty')::numeric, 0) as qty,
+    select n as p, coalesce(n.symbol, t.symbol) as symbol, coalesce(n.qty, 0) as qty,
       coalesce(t.qty, 0) as held, coalesce(t.moves, 0) as moves, coalesce(t.read_alone, false) as read_alone
-    from jsonb_array_elements(case jsonb_typeof(p_positions) when 'array' then p_positions else '[]' end) told(p)
-    full join (select * from app.alpaca_positions a where a.account_id = p_account) t on t.symbol = app.position_symbol(told.p->>'symbol')
-    where told.p is not null or t.qty <> 0 or t.read_alone
+    from (select distinct on (r.symbol) r.* from jsonb_array_elements(list) l cross join lateral app.read_position(p_account, l, p_as_of) r
+      where r.symbol is not null order by r.symbol) n
+    full join (select * from app.alpaca_positions a where a.account_id = p_account) t on t.symbol = n.symbol
+    where n.symbol is not null or (t.qty <> 0 or t.read_alone) and not exists (
+      select from jsonb_array_elements(list) l where nullif(l->>'symbol', '') is null or app.position_symbol(l->>'symbol') = t.symbol)
     order by 2
   loop
     sets := case
@@ -72,7 +79,8 @@ begin
         perform app.doubt_mirror(p_account);
       end if;
     end if;
-    if s.p is null then
+    p := s.p;
+    if p.symbol is null then
       update app.alpaca_positions t
         set qty = 0, avg_entry_price = null, cost_basis = null, market_value = null, unrealized_pl = null, broker_position = null,
             as_of = p_as_of, moves = t.moves + 1, read_alone = base and p_before is null
@@ -81,9 +89,8 @@ begin
     end if;
     insert into app.alpaca_positions as t (account_id, symbol, asset_id, asset_class, exchange, qty, avg_entry_price,
         cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, read_alone)
-      values (p_account, s.symbol, (s.p->>'asset_id')::uuid, s.p->>'asset_class', s.p->>'exchange', s.qty,
-          (s.p->>'avg_entry_price')::numeric, (s.p->>'cost_basis')::numeric, (s.p->>'market_value')::numeric,
-          (s.p->>'current_price')::numeric, (s.p->>'unrealized_pl')::numeric, s.p, p_as_of, 1, base and p_before is null)
+      values (p_account, p.symbol, p.asset_id, p.asset_class, p.exchange, p.qty, p.avg_entry_price,
+          p.cost_basis, p.market_value, p.current_price, p.unrealized_pl, p.broker_position, p_as_of, 1, base and p_before is null)
       on conflict (account_id, symbol) do update
         set asset_id = excluded.asset_id, asset_class = excluded.asset_class, exchange = excluded.exchange,
             qty = excluded.qty, avg_entry_price = excluded.avg_entry_price, cost_basis = excluded.cost_basis,

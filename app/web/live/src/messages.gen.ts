@@ -116,7 +116,7 @@ cursor: number
 kind: "guard"
 at: string
 data: {
-event: ("refused" | "changed" | "switch")
+event: ("refused" | "changed" | "switch" | "wind_down")
 /**
  * Of a refusal.
  */
@@ -134,6 +134,12 @@ submitted_by?: string
  * Of a change.
  */
 limits?: {
+[k: string]: unknown
+}
+/**
+ * How far a wind-down is, as in GET /api/guards.
+ */
+wind_down?: {
 [k: string]: unknown
 }
 /**

@@ -9,10 +9,7 @@ alter table app.stream_cursors
   add column doubts bigint not null default 0,
   add column doubts_settled bigint not null default 0,
   -- How old an agreement may be where no stream has told everything since.
-  add column max_age interval not null default '1 minute' check (max_age > '0'),
-  -- The broker's own time of the newest order that was listed: orders placed
-  -- elsewhere since are asked for from there.
-  add column listed_until timestamptz;
+  add column max_age interval not null default '1 minute' check (max_age > '0');
 create policy app_doubts on app.stream_cursors for update to paddock_app
   using (account_id = (select private.account_id('read')))
   with check (account_id = (select private.account_id('read')));
@@ -46,7 +43,6 @@ drop function app.record_order(uuid, jsonb, text, uuid, boolean);
 {{ template "func/apply_trade_update.sql" . }}
 {{ template "func/reconcile_order.sql" . }}
 {{ template "func/orders_as_told.sql" . }}
-{{ template "func/order_verdict.sql" . }}
 grant execute on function app.mirror_is_current(uuid), app.doubt_mirror(uuid), app.position_moves(uuid),
   app.settle_positions(uuid, jsonb, timestamptz, jsonb, jsonb, jsonb), app.record_positions(uuid, jsonb, timestamptz, jsonb),
   app.is_as_sent(app.alpaca_orders, jsonb), app.record_order(uuid, jsonb, text, uuid, boolean) to paddock_app, paddock_worker;
@@ -85,11 +81,10 @@ drop function app.is_as_sent(app.alpaca_orders, jsonb);
 drop function app.record_positions(uuid, jsonb, timestamptz, jsonb);
 drop function app.settle_positions(uuid, jsonb, timestamptz, jsonb, jsonb, jsonb);
 drop function app.position_moves(uuid);
-{{ template "func/old/order_verdict_1.sql" . }}
 {{ template "func/old/reconcile_order_1.sql" . }}
 {{ template "func/old/apply_trade_update_3.sql" . }}
 {{ template "func/old/record_order_2.sql" . }}
-{{ template "func/old/record_positions_3.sql" . }}
+{{ template "func/old/record_positions_4.sql" . }}
 {{ template "func/old/move_position_2.sql" . }}
 {{ template "func/old/is_fresh_1.sql" . }}
 grant execute on function app.record_order(uuid, jsonb, text, uuid, boolean),
@@ -103,5 +98,5 @@ grant update (known_until) on app.alpaca_positions to paddock_app, paddock_worke
 drop policy app_doubts on app.stream_cursors;
 drop policy gate_doubts on app.stream_cursors;
 revoke update (doubts) on app.stream_cursors from paddock_app, paddock_gate;
-alter table app.stream_cursors drop column doubts, drop column doubts_settled, drop column max_age, drop column listed_until;
+alter table app.stream_cursors drop column doubts, drop column doubts_settled, drop column max_age;
 reset role;

@@ -1,0 +1,18 @@
+-- An account's guards as the API shows them, and how much of them is used.
+create or replace function app.guards_json(p_account uuid) returns jsonb
+stable set search_path = pg_catalog, pg_temp
+language sql as $$
+  select jsonb_build_object(
+    'switch', coalesce(g.switch, 'open'), 'switch_reason', g.switch_reason,
+    'max_order_notional', g.max_order_notional::text, 'max_position_notional', g.max_position_notional::text,
+    'max_position_qty', g.max_position_qty::text, 'max_open_orders', g.max_open_orders,
+    'orders_per_minute', g.orders_per_minute, 'orders_per_day', g.orders_per_day, 'daily_loss_limit', g.daily_loss_limit::text,
+    'allowed_symbols', to_jsonb(g.allowed_symbols), 'allowed_sides', to_jsonb(g.allowed_sides),
+    'updated_by', g.updated_by, 'updated_at', app.rfc3339(g.updated_at),
+    'usage', jsonb_build_object(
+      'orders_last_minute', app.orders_sent_since(p_account, clock_timestamp() - interval '1 minute'),
+      'orders_today', app.orders_sent_since(p_account, app.new_york_midnight()),
+      'open_orders', (select coalesce(sum(app.orders_made_by(o)), 0) from app.alpaca_orders o
+        where o.account_id = p_account and o.status not in ('filled', 'canceled', 'expired', 'rejected', 'replaced'))))
+  from (values (1)) one left join app.account_guards g on g.account_id = p_account
+$$;

@@ -1,0 +1,26 @@
+-- Sets all limits of the account; one that is missing or null is no limit.
+create or replace function private.set_guards(p_limits jsonb) returns void
+volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql as $$
+declare
+  account uuid := private.account_id('manage');
+begin
+  if account is null then
+    raise exception 'setting guards needs the scope "manage"' using errcode = '42501';
+  end if;
+  perform private.lock_log();
+  insert into app.account_guards as g (account_id, max_order_notional, max_position_notional, max_position_qty, max_open_orders,
+      orders_per_minute, orders_per_day, daily_loss_limit, allowed_symbols, allowed_sides, updated_by)
+    select account, l.max_order_notional, l.max_position_notional, l.max_position_qty, l.max_open_orders,
+      l.orders_per_minute, l.orders_per_day, l.daily_loss_limit, l.allowed_symbols, l.allowed_sides, private.user_id()
+    from jsonb_populate_record(null::app.account_guards, p_limits) l
+    on conflict (account_id) do update
+      set max_order_notional = excluded.max_order_notional, max_position_notional = excluded.max_position_notional,
+          max_position_qty = excluded.max_position_qty, max_open_orders = excluded.max_open_orders,
+          orders_per_minute = excluded.orders_per_minute, orders_per_day = excluded.orders_per_day,
+          daily_loss_limit = excluded.daily_loss_limit, allowed_symbols = excluded.allowed_symbols,
+          allowed_sides = excluded.allowed_sides, updated_by = excluded.updated_by, updated_at = now();
+  perform private.audit(account, 'guards.change', p_limits);
+  perform private.append_event('guard', jsonb_build_object('event', 'changed', 'limits', p_limits));
+end
+$$;
