@@ -48,33 +48,46 @@ grant execute on function app.mirror_is_current(uuid), app.doubt_mirror(uuid), a
   app.is_as_sent(app.alpaca_orders, jsonb), app.record_order(uuid, jsonb, text, uuid, boolean) to paddock_app, paddock_worker;
 grant execute on function app.is_fresh(timestamptz, timestamptz, interval) to paddock_worker;
 
+-- An Alpaca account may be connected by several, who share its client_order_ids.
+create index user_accounts_alpaca_account_idx on app.user_accounts (alpaca_account_id);
+grant select (client_order_id, request_hash) on app.alpaca_orders to paddock_gate;
+
 reset role;
 
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
 {{ template "func/keys_changed.sql" . }}
-grant execute on function private.keys_changed() to paddock_owner;
+{{ template "func/claim_order_name.sql" . }}
+grant execute on function private.keys_changed(), private.claim_order_name() to paddock_owner;
 reset role;
 revoke create on schema private from paddock_gate;
 
 set local role paddock_owner;
 create trigger doubt_mirror after insert or update of generation, rejected_at or delete on private.user_credentials
   for each row execute function private.keys_changed();
+create trigger claim_name before insert on app.alpaca_orders
+  for each row when (new.intent_state = 'submitting' and new.request_hash is not null) execute function private.claim_order_name();
 reset role;
 
 ---- create above / drop below ----
 
 set local role paddock_owner;
+drop trigger claim_name on app.alpaca_orders;
 drop trigger doubt_mirror on private.user_credentials;
+revoke select (client_order_id, request_hash) on app.alpaca_orders from paddock_gate;
+drop index app.user_accounts_alpaca_account_idx;
 reset role;
 
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
+drop function private.claim_order_name();
 drop function private.keys_changed();
 reset role;
 revoke create on schema private from paddock_gate;
 
 set local role paddock_owner;
+alter table app.alpaca_positions add column known_until timestamptz;
+grant update (known_until) on app.alpaca_positions to paddock_app, paddock_worker;
 drop function app.record_order(uuid, jsonb, text, uuid, boolean);
 {{ template "func/old/orders_as_told_1.sql" . }}
 drop function app.is_as_sent(app.alpaca_orders, jsonb);
@@ -93,8 +106,7 @@ drop function app.doubt_mirror(uuid);
 drop function app.mirror_is_current(uuid);
 revoke execute on function app.is_fresh(timestamptz, timestamptz, interval) from paddock_worker;
 alter table app.alpaca_orders drop column taken_back;
-alter table app.alpaca_positions drop column moves, drop column counted_until, drop column read_alone, add column known_until timestamptz;
-grant update (known_until) on app.alpaca_positions to paddock_app, paddock_worker;
+alter table app.alpaca_positions drop column moves, drop column counted_until, drop column read_alone;
 drop policy app_doubts on app.stream_cursors;
 drop policy gate_doubts on app.stream_cursors;
 revoke update (doubts) on app.stream_cursors from paddock_app, paddock_gate;

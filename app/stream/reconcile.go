@@ -79,18 +79,18 @@ func (a *account) reconcile(ctx context.Context) error {
 	if newest == nil {
 		newest = s.newest
 	}
-	positions, asOf, err := a.settle(ctx, s, before, newest, what, &d)
+	positions, err := a.settle(ctx, s, before, newest, what, &d)
 	if err != nil {
 		return err
 	}
-	now, err := a.agree(ctx, asOf, s.doubts, orders, newest)
+	now, err := a.agree(ctx, positions, orders, newest)
 	if err != nil {
 		return err
 	}
 	if err := a.journal(ctx); err != nil {
 		return err
 	}
-	d.AsOf = asOf.UTC()
+	d.AsOf = positions.at.UTC()
 	d.Positions.Checked = len(positions.Value)
 	d.holdings(held, now)
 	a.deaf(d, looked)

@@ -82,53 +82,62 @@ func read(orders []brokerOrder) told {
 // errMoving says that orders were filled faster than positions could be read.
 var errMoving = errors.New("orders are being filled while the account's positions are read")
 
+// looked is a list of positions, when it was asked for by Postgres' clock, and how
+// many doubts had been cast on the mirror by then.
+type looked struct {
+	broker.PositionsAnswer
+	at     time.Time
+	doubts int64
+}
+
 // settle brings positions into agreement with the orders that are recorded by
 // now, as before tells them, newest at the latest. What a list of positions
 // holds is known where orders say the same before and after it; no clock tells.
 // Where the list is what is counted anyway, and nothing speaks against it, there
-// is no need for a second look at the orders. It returns the list, and when it
-// was asked for by Postgres' clock.
-func (a *account) settle(ctx context.Context, s standing, before told, newest *time.Time, what string, d *differences) (positions broker.PositionsAnswer, asked time.Time, err error) {
-	sure := s.agreed != nil && s.settled
+// is no need for a second look at the orders.
+func (a *account) settle(ctx context.Context, s standing, before told, newest *time.Time, what string, d *differences) (l looked, err error) {
 	for round := range settleRounds {
 		var moves []byte
 		err = a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+			s.queue(b, a.lease.Account)
 			b.Queue("select clock_timestamp(), app.position_moves($1)", a.lease.Account).
-				QueryRow(func(row pgx.Row) error { return row.Scan(&asked, &moves) })
+				QueryRow(func(row pgx.Row) error { return row.Scan(&l.at, &moves) })
 		})
 		if err != nil {
-			return positions, asked, err
+			return l, err
 		}
-		if positions, err = a.client.Positions(ctx); err != nil {
-			return positions, asked, err
+		l.doubts = s.doubts
+		if l.PositionsAnswer, err = a.client.Positions(ctx); err != nil {
+			return l, err
 		}
-		a.odd = append(a.odd, positions.Odd...)
+		a.odd = append(a.odd, l.Odd...)
+		sure := s.agreed != nil && s.settled
 		if round == 0 && sure {
-			unsettled, err := a.recordPositions(ctx, asked, positions.Raw, moves, before, nil)
+			unsettled, err := a.recordPositions(ctx, l, moves, before, nil)
 			if err != nil || len(unsettled) == 0 {
-				return positions, asked, err
+				return l, err
 			}
 		}
 		after, err := a.lookAgain(ctx, before, newest, what, d)
 		if err != nil {
-			return positions, asked, err
+			return l, err
 		}
-		unsettled, err := a.recordPositions(ctx, asked, positions.Raw, moves, before, after)
+		unsettled, err := a.recordPositions(ctx, l, moves, before, after)
 		if err != nil || len(unsettled) == 0 {
-			return positions, asked, err
+			return l, err
+		}
+		if sure && round == settleRounds-1 {
+			signal(a.gap) // what is counted is right, and the rest is looked at again
+			return l, nil
 		}
 		before = after
 	}
-	if !sure {
-		return positions, asked, errMoving
-	}
-	signal(a.gap) // what is counted is right, and the rest is looked at again
-	return positions, asked, nil
+	return l, errMoving
 }
 
 // recordPositions holds the mirror against a list of positions and returns the
 // symbols of which it is not known what the list holds.
-func (a *account) recordPositions(ctx context.Context, asked time.Time, positions json.RawMessage, moves []byte, before, after told) (unsettled []string, err error) {
+func (a *account) recordPositions(ctx context.Context, l looked, moves []byte, before, after told) (unsettled []string, err error) {
 	var then []byte
 	if after != nil {
 		then = after.filled()
@@ -136,7 +145,7 @@ func (a *account) recordPositions(ctx context.Context, asked time.Time, position
 	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`with s as (select * from app.settle_positions($1, $2, $3, $4, $5, $6)), said as (
 				select private.append_event('position', jsonb_build_object('positions', $2::jsonb), null) from s where s.changed)
-			select s.unsettled, (select count(*) from said) from s`, a.lease.Account, []byte(positions), asked, moves, before.filled(), then).
+			select s.unsettled, (select count(*) from said) from s`, a.lease.Account, []byte(l.Raw), l.at, moves, before.filled(), then).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&unsettled, nil) })
 	})
 	return unsettled, err
@@ -195,7 +204,7 @@ func (a *account) lookAgain(ctx context.Context, before told, newest *time.Time,
 
 // agree notes what was odd, and that the mirror agreed, as of when the positions
 // were asked for, and returns what is held.
-func (a *account) agree(ctx context.Context, asOf time.Time, doubts int64, orders []brokerOrder, newest *time.Time) (held map[string]holding, err error) {
+func (a *account) agree(ctx context.Context, l looked, orders []brokerOrder, newest *time.Time) (held map[string]holding, err error) {
 	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
 		a.queueOdd(b, "order", idsOf(orders), true)
 		a.queueOdd(b, "position", nil, true)
@@ -203,7 +212,7 @@ func (a *account) agree(ctx context.Context, asOf time.Time, doubts int64, order
 		b.Queue(`insert into app.stream_cursors as c (account_id, agreed_at, doubts_settled, max_age, newest_order_at) values ($1, $2, $3, $4, $5)
 			on conflict (account_id) do update set agreed_at = excluded.agreed_at, doubts_settled = excluded.doubts_settled, max_age = excluded.max_age,
 				newest_order_at = greatest(c.newest_order_at, excluded.newest_order_at), sync_error = null, sync_error_at = null, updated_at = now()`,
-			a.lease.Account, asOf, doubts, a.m.MirrorMaxAge, newest)
+			a.lease.Account, l.at, l.doubts, a.m.MirrorMaxAge, newest)
 	})
 	return held, err
 }
