@@ -49,7 +49,6 @@ grant execute on function app.mirror_is_current(uuid), app.doubt_mirror(uuid), a
 grant execute on function app.is_fresh(timestamptz, timestamptz, interval) to paddock_worker;
 
 -- An Alpaca account may be connected by several, who share its client_order_ids.
-create index user_accounts_alpaca_account_idx on app.user_accounts (alpaca_account_id);
 grant select (client_order_id, request_hash) on app.alpaca_orders to paddock_gate;
 
 reset role;
@@ -75,7 +74,6 @@ set local role paddock_owner;
 drop trigger claim_name on app.alpaca_orders;
 drop trigger doubt_mirror on private.user_credentials;
 revoke select (client_order_id, request_hash) on app.alpaca_orders from paddock_gate;
-drop index app.user_accounts_alpaca_account_idx;
 reset role;
 
 grant create on schema private to paddock_gate;

@@ -28,7 +28,7 @@ func TestMirrorCountsEachFillOnce(t *testing.T) {
 	if _, err := admin.Exec(t.Context(), `insert into auth."user" (id, name, email, "emailVerified") values ('u1', 'U', 'u1@example.com', false)`); err != nil {
 		t.Fatal(err)
 	}
-	for seed := range uint64(40) {
+	for seed := range uint64(8) {
 		m := newMirrorModel(t, admin, worker, seed)
 		for range 20 {
 			m.happen() // before the account is connected

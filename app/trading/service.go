@@ -112,9 +112,21 @@ func (s *Service) Positions(ctx context.Context, a tenant.Admission) (json.RawMe
 	return positions.Raw, nil
 }
 
+// maxRefreshed bounds how many orders are asked for one by one where positions
+// are not what was counted.
+const maxRefreshed = 20
+
+// unendedOf are the open orders of symbols, by the broker's ids.
+const unendedOf = `select alpaca_order_id::text from app.alpaca_orders
+	where account_id = $1 and app.position_symbol(symbol) = any ($2) and alpaca_order_id is not null
+		and status not in ('filled', 'canceled', 'expired', 'rejected', 'replaced')
+	order by created_at desc limit $3`
+
 // readPositions asks the broker for the account's positions and records them as
-// far as it is known which fills they hold. Where that leaves the mirror in
-// doubt, a reconciliation is asked for.
+// far as it is known which fills they hold. Where they are not what is counted,
+// and orders are open here that may have been filled unseen, those are asked
+// for, which counts their fills. Where the mirror is left in doubt, a
+// reconciliation is asked for.
 func (s *Service) readPositions(ctx context.Context, a tenant.Admission, client *broker.Client) (broker.PositionsAnswer, error) {
 	var asOf time.Time
 	var moves []byte
@@ -129,11 +141,33 @@ func (s *Service) readPositions(ctx context.Context, a tenant.Admission, client 
 	if err != nil {
 		return positions, err
 	}
-	return positions, s.db.Do(ctx, a, func(b *tenant.Batch) {
+	var unsettled, orders []string
+	err = s.db.Do(ctx, a, func(b *tenant.Batch) {
 		b.LockLog()
-		b.Queue("select app.record_positions($1, $2, $3, $4)", a.Account, []byte(positions.Raw), asOf, moves)
+		b.Queue("select unsettled from app.settle_positions($1, $2, $3, $4, null, null)", a.Account, []byte(positions.Raw), asOf, moves).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&unsettled) })
 		b.Queue(askSyncInDoubt, a.Account)
 	})
+	if err != nil || len(unsettled) == 0 {
+		return positions, err
+	}
+	err = s.db.Do(ctx, a, func(b *tenant.Batch) {
+		b.Queue(unendedOf, a.Account, unsettled, maxRefreshed).Query(func(rows pgx.Rows) (err error) {
+			orders, err = pgx.CollectRows(rows, pgx.RowTo[string])
+			return err
+		})
+	})
+	for _, id := range orders {
+		answer, err := client.Order(ctx, id)
+		if err != nil {
+			s.log.WarnContext(ctx, "an order that may have been filled unseen could not be asked for", "account", a.Account, "alpaca_order_id", id, "err", err)
+			break // what is counted stands
+		}
+		if _, err := s.recordPlaced(ctx, a, Placed{}, answer); err != nil {
+			return positions, err
+		}
+	}
+	return positions, err
 }
 
 func orderNotFound() error {
