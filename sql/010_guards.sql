@@ -89,7 +89,7 @@ grant insert (reference_prices), update (reference_prices) on app.alpaca_orders 
 {{ template "func/orders_sent_since.sql" . }}
 {{ template "func/new_york_midnight.sql" . }}
 {{ template "func/old/guards_json_1.sql" . }}
-{{ template "func/opposing_orders.sql" . }}
+{{ template "func/old/opposing_orders_1.sql" . }}
 {{ template "func/held_quantity.sql" . }}
 {{ template "func/old/order_verdict_1.sql" . }}
 {{ template "func/old/guard_order_1.sql" . }}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
 
 	"paddock/app/broker"
 	"paddock/app/tenant"
@@ -17,6 +18,7 @@ type Health struct {
 	Message  string     `json:"message"`
 	AgreedAt *time.Time `json:"agreed_at"`
 	Stream   Stream     `json:"stream"`
+	Journal  Journal    `json:"journal"`
 	// Why the last reconciliation failed; nil when it did not.
 	SyncError   *string    `json:"sync_error"`
 	SyncErrorAt *time.Time `json:"sync_error_at"`
@@ -40,6 +42,20 @@ type OddItem struct {
 	Uncounted bool      `json:"uncounted"` // it is open or held, and how much of what cannot be told
 	FirstAt   time.Time `json:"first_at"`
 	LastAt    time.Time `json:"last_at"`
+}
+
+// Journal is whether the journal holds what the broker does.
+type Journal struct {
+	Complete    bool         `json:"complete"`
+	Differences []Difference `json:"differences"`
+}
+
+// Difference is a symbol of which the journal holds more or less.
+type Difference struct {
+	Symbol     string          `json:"symbol"`
+	JournalQty decimal.Decimal `json:"journal_qty"`
+	BrokerQty  decimal.Decimal `json:"broker_qty"`
+	Since      time.Time       `json:"since"`
 }
 
 // Stream is how an account's trade updates are read.
@@ -90,6 +106,11 @@ func (s *Service) Health(ctx context.Context, a tenant.Admission) (Health, error
 				})
 				return err
 			})
+		b.Queue(`select symbol, trim_scale(journal_qty)::text, trim_scale(broker_qty)::text, since from app.journal_gaps where account_id = $1 order by symbol`, a.Account).
+			Query(func(rows pgx.Rows) (err error) {
+				h.Journal.Differences, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Difference])
+				return err
+			})
 	})
 	if skew, known := s.broker.ClockSkew(broker.Environment(environment)); known {
 		ms := skew.Milliseconds()
@@ -100,6 +121,10 @@ func (s *Service) Health(ctx context.Context, a tenant.Admission) (Health, error
 			*t = t.UTC()
 		}
 	}
+	for i, d := range h.Journal.Differences {
+		h.Journal.Differences[i].Since = d.Since.UTC()
+	}
+	h.Journal.Complete = len(h.Journal.Differences) == 0
 	switch {
 	case !works:
 		h.Status = CodeNeedsCredentials

@@ -5,37 +5,30 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"regexp"
-	"strings"
 
 	"github.com/alpacahq/alpaca-trade-api-go/v3/marketdata"
 	"github.com/shopspring/decimal"
 )
 
-// contract is the symbol of an option: the underlying, the day it expires, call
-// or put, and the strike in thousandths of a dollar.
-var contract = regexp.MustCompile(`^([A-Z0-9.]{1,6})[0-9]{6}([CP])([0-9]{8})$`)
-
-// Contract reads an option's symbol; is reports whether it is one.
-func Contract(symbol string) (underlying string, call bool, strike decimal.Decimal, is bool) {
-	parts := contract.FindStringSubmatch(symbol)
-	if parts == nil {
-		return "", false, decimal.Zero, false
-	}
-	strike, err := decimal.NewFromString(parts[3])
-	return parts[1], parts[2] == "C", strike.Shift(-3), err == nil
-}
-
-// IsOption tells whether a symbol is an option contract's.
-func IsOption(symbol string) bool { return contract.MatchString(symbol) }
-
-// IsCrypto tells whether a symbol is a pair of currencies.
-func IsCrypto(symbol string) bool { return strings.Contains(symbol, "/") }
-
 // Prices answers what a unit of each symbol costs now at the most: the ask, or
 // where nobody asks the bid or the last trade, in dollars. A symbol without any
-// of them is left out. The prices are this account's: they are kept for nobody.
+// of them is left out. They are named as they were asked for, and asked for as
+// market data has them. The prices are this account's: they are kept for nobody.
 func (c *Client) Prices(ctx context.Context, symbols []string) (map[string]decimal.Decimal, error) {
+	known, err := c.prices(ctx, symbols)
+	if err != nil {
+		return nil, err
+	}
+	prices := map[string]decimal.Decimal{}
+	for _, asked := range symbols {
+		if price, ok := known[Symbol(asked)]; ok {
+			prices[asked] = price
+		}
+	}
+	return prices, nil
+}
+
+func (c *Client) prices(ctx context.Context, symbols []string) (map[string]decimal.Decimal, error) {
 	prices := map[string]decimal.Decimal{}
 	for kind, of := range kinds(symbols) {
 		for _, ask := range []func(context.Context, string, []string, map[string]decimal.Decimal) error{c.quotes, c.trades} {
@@ -53,11 +46,11 @@ func (c *Client) Prices(ctx context.Context, symbols []string) (map[string]decim
 	return prices, nil
 }
 
-// kinds groups symbols by the endpoints that know them.
+// kinds groups symbols by the endpoints that know them, in their normal form.
 func kinds(symbols []string) map[string][]string {
 	by := map[string][]string{}
 	for _, symbol := range symbols {
-		switch {
+		switch symbol = Symbol(symbol); {
 		case IsOption(symbol):
 			by["option"] = append(by["option"], symbol)
 		case IsCrypto(symbol):

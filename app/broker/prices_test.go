@@ -31,11 +31,11 @@ func TestPrices(t *testing.T) {
 		}
 		_, _ = w.Write([]byte(body))
 	})
-	got, err := newClient(t, url).Prices(t.Context(), []string{"AAPL", "TSLA", "THIN", "NONE", "BTC/USD", "ETH/USD", "AAPL261218C00200000"})
+	got, err := newClient(t, url).Prices(t.Context(), []string{"AAPL", "TSLA", "THIN", "NONE", "BTC/USD", "BTCUSD", "btcusd", "ETH/USD", "ETHUSD", "AAPL261218C00200000"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{"AAPL": "190.1234567890123", "TSLA": "12.5", "THIN": "3.0001", "BTC/USD": "61234.5"}
+	want := map[string]string{"AAPL": "190.1234567890123", "TSLA": "12.5", "THIN": "3.0001", "BTC/USD": "61234.5", "BTCUSD": "61234.5", "btcusd": "61234.5"}
 	if len(got) != len(want) {
 		t.Errorf("got %v", got)
 	}

@@ -8,21 +8,21 @@ import (
 
 	"github.com/julienschmidt/httprouter"
 
-	"paddock/app/problem"
+	"paddock/app/broker"
 	"paddock/app/trading"
 )
 
 // closePosition takes Alpaca's parameters, qty or percentage, and ours.
-func (s *Server) closePosition(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
+func (s *Server) closePosition(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
 	a, err := s.admission(r)
 	if err != nil {
 		return err
 	}
-	c, err := closing(r, "qty", "percentage", "cancel_orders", "orchestrator_agent_id", "tag")
+	c, err := closing(r)
 	if err != nil {
 		return err
 	}
-	c.Symbol = p.ByName("symbol")
+	c.Symbol = broker.Symbol(r.PathValue("symbol"))
 	placed, err := s.Trading.Close(r.Context(), a, r.Header.Get("Idempotency-Key"), c)
 	return writePlaced(w, http.StatusOK, placed, err)
 }
@@ -32,7 +32,7 @@ func (s *Server) closePositions(w http.ResponseWriter, r *http.Request, _ httpro
 	if err != nil {
 		return err
 	}
-	c, err := closing(r, "cancel_orders", "orchestrator_agent_id", "tag")
+	c, err := closing(r)
 	if err != nil {
 		return err
 	}
@@ -64,19 +64,11 @@ func (s *Server) spell(r *http.Request, closed []trading.Closed) []trading.Close
 }
 
 // closing reads the query: a DELETE has no body.
-func closing(r *http.Request, known ...string) (c trading.Closing, err error) {
+func closing(r *http.Request) (c trading.Closing, err error) {
 	if err := readNothing(r); err != nil {
 		return c, err
 	}
-	q, err := relayed{query: known}.parameters(r)
-	if err != nil {
-		return c, err
-	}
-	for name, values := range q {
-		if len(values) > 1 {
-			return c, problem.New(problem.Invalid, "invalid_query", "%q is there twice. Give it once.", name)
-		}
-	}
+	q := r.URL.Query()
 	c = trading.Closing{
 		Qty: trading.ParseAmount(q.Get("qty")), Percentage: trading.ParseAmount(q.Get("percentage")),
 		OrchestratorAgentID: q.Get("orchestrator_agent_id"), Tag: q.Get("tag"),
@@ -85,14 +77,14 @@ func closing(r *http.Request, known ...string) (c trading.Closing, err error) {
 	return c, err
 }
 
+// yes reads a parameter that is true or false, and false where it is left out.
 func yes(q url.Values, name string) (bool, error) {
-	text := q.Get(name)
-	if text == "" {
+	if !q.Has(name) {
 		return false, nil
 	}
-	is, err := strconv.ParseBool(text)
+	is, err := strconv.ParseBool(q.Get(name))
 	if err != nil {
-		return false, problem.New(problem.Invalid, "invalid_query", "Set %q to true or false.", name)
+		return false, invalidQuery("Set %q to true or false.", name)
 	}
 	return is, nil
 }

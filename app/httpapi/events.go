@@ -10,6 +10,12 @@ import (
 	"paddock/app/eventlog"
 )
 
+// push opens the WebSocket.
+func (s *Server) push(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
+	s.Push.ServeHTTP(w, r)
+	return nil
+}
+
 // listEvents answers a page of the account's log, or streams it to a client
 // that wants Server-Sent Events.
 func (s *Server) listEvents(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {

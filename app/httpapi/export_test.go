@@ -15,6 +15,9 @@ type Endpoint struct {
 	Changes      string // what it can change at the broker
 }
 
+// OfAccount is the parameter that names the account.
+const OfAccount = ofAccount
+
 var variable = regexp.MustCompile(`/[:*]([a-z_]+)`)
 
 // Served lists every endpoint.
@@ -25,11 +28,11 @@ func Served() []Endpoint {
 		all = append(all, Endpoint{Method: method, Path: variable.ReplaceAllString(path, "/{$1}")})
 	}
 	for _, e := range relays {
-		all = append(all, Endpoint{e.method, strings.ReplaceAll(e.path, "...}", "}"), e.to, e.query, e.scope, e.body, string(e.changes)})
+		all = append(all, Endpoint{e.method, strings.ReplaceAll(e.path, "...}", "}"), e.to, e.query, e.scope, e.body != nil, string(e.changes)})
 	}
 	for pattern := range (&Server{}).beside() {
 		method, path, _ := strings.Cut(pattern, " ")
-		all = append(all, Endpoint{Method: method, Path: path})
+		all = append(all, Endpoint{Method: method, Path: strings.ReplaceAll(path, "...}", "}")})
 	}
 	return all
 }

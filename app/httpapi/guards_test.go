@@ -54,7 +54,7 @@ func TestGuardsOverHTTP(t *testing.T) {
 	do(bob, "POST", "/api/guards/switch", `{"switch":"halted","reason":"smoke"}`).want(t, 200, "")
 	do(bob, "POST", "/api/guards/switch", `{"switch":"open"}`).want(t, 403, "not_permitted")
 	do(ada, "POST", "/api/orders", strings.Replace(restingOrder, `"2"`, `"1"`, 1)).want(t, 422, "guard_refused")
-	for _, bad := range []string{`{}`, `{"switch":"off"}`, `{"switch":"open","liquidate":true}`, `{"switch":"halted","reason":"a\u0000b"}`, `{"switch":"halted","reason":"` + strings.Repeat("x", 501) + `"}`} {
+	for _, bad := range []string{`{}`, `{"switch":"off"}`, `{"switch":"open","liquidate":true}`, `{"switch":"halted","reason":"` + strings.Repeat("x", 501) + `"}`} {
 		do(ada, "POST", "/api/guards/switch", bad).want(t, 400, "invalid_switch")
 	}
 	do(ada, "POST", "/api/guards/switch", `{"switch":"open"}`).want(t, 200, "")
@@ -72,6 +72,34 @@ func (s *server) synced(account string) {
 		err := s.db.Conn(s.t, "admin").QueryRow(s.t.Context(), `select exists (select from app.stream_cursors where account_id = $1 and agreed_at is not null)`, account).Scan(&agreed)
 		return err == nil && agreed
 	})
+}
+
+// A pair's position is closed by each of its names, as it is looked at.
+func TestCloseAPairByItsNames(t *testing.T) {
+	s := newServer(t)
+	u := s.signUp("ada")
+	mine := u.connect("one", s.seeds[0])
+	s.stream()
+	u.do("POST", "/api/orders", `{"symbol":"btcusd","side":"buy","type":"market","time_in_force":"gtc","qty":"1"}`, "X-Account-ID", mine).want(t, 201, "")
+	s.sim.Step()
+	for _, name := range []string{"BTC/USD", "BTC%2FUSD", "BTCUSD", "btcusd", "btc%2fusd"} {
+		if got := u.do("GET", "/api/positions/"+name, "", "X-Account-ID", mine).want(t, 200, ""); got.field(t, "symbol") != "BTCUSD" {
+			t.Errorf("%s is %s", name, got.text)
+		}
+		got := u.do("DELETE", "/api/positions/"+name+"?qty=0.1", "", "X-Account-ID", mine).want(t, 200, "")
+		if got.field(t, "symbol") != "BTC/USD" || got.field(t, "side") != "sell" {
+			t.Errorf("%s is closed by %s", name, got.text)
+		}
+	}
+	u.do("DELETE", "/api/positions/", "", "X-Account-ID", mine).want(t, 404, "no_such_path") // an unset variable closes nothing
+	if held := u.do("GET", "/api/positions/BTCUSD", "", "X-Account-ID", mine); held.field(t, "qty") == "" {
+		t.Errorf("what is left is %s", held.text)
+	}
+	if fills := u.do("GET", "/api/fills?symbol=btcusd", "", "X-Account-ID", mine); !strings.Contains(fills.text, "BTC/USD") {
+		eventually(t, "the fills of BTCUSD", func() bool {
+			return strings.Contains(u.do("GET", "/api/fills?symbol=btcusd", "", "X-Account-ID", mine).text, "BTC/USD")
+		})
+	}
 }
 
 // An order is replaced, a position closed in part and then everything, over
@@ -108,7 +136,7 @@ func TestReplaceAndCloseOverHTTP(t *testing.T) {
 	do("DELETE", "/api/positions/TSLA?quantity=1", "").want(t, 400, "unknown_parameter")
 	do("DELETE", "/api/positions/TSLA?cancel_orders=perhaps", "").want(t, 400, "invalid_query")
 	do("DELETE", "/api/positions/TSLA?qty=1&qty=2", "").want(t, 400, "invalid_query")
-	do("DELETE", "/api/positions/TSLA?tag=%00", "").want(t, 400, "invalid_order")
+	do("DELETE", "/api/positions/TSLA?tag=%00", "").want(t, 400, "invalid_query")
 	do("DELETE", "/api/positions/%00", "").want(t, 400, "invalid_order")
 	do("DELETE", "/api/positions/TSLA?qty=1e999999999", "").want(t, 400, "invalid_order")
 	do("DELETE", "/api/positions/AAPL", "").want(t, 404, "position_not_found")

@@ -185,7 +185,7 @@ func TestInvalidOrders(t *testing.T) {
 		strings.Replace(buyOne, `AAPL`, `aapl; drop`, 1):                    "invalid_order",
 		strings.Replace(buyOne, `AAPL`, `../../v2/wallets`, 1):              "invalid_order",
 		strings.Replace(buyOne, `buy`, `hold`, 1):                           "invalid_order",
-		strings.Replace(buyOne, `"qty"`, `"tag":"a\u0000b","qty"`, 1):       "invalid_order",
+		strings.Replace(buyOne, `"qty"`, `"tag":"a\u0000b","qty"`, 1):       "invalid_text",
 		strings.Replace(buyOne, `"qty"`, `"client_order_id":"ü","qty"`, 1):  "invalid_order",
 		`{"symbol":"` + strings.Repeat("A", 200<<10) + `"}`:                 "body_too_large",
 	} {
@@ -312,8 +312,8 @@ func TestAgentLogs(t *testing.T) {
 	say := func(body string) answer { return u.do("POST", "/api/agent-logs", body, "X-Account-ID", id) }
 	say(`{"level":"loud","message":"m"}`).want(t, 400, "invalid_agent_log")
 	say(`{"level":"info","message":""}`).want(t, 400, "invalid_agent_log")
-	say(`{"level":"info","message":"a\u0000b"}`).want(t, 400, "invalid_agent_log")
-	say(`{"level":"info","message":"m","data":{"a":"\u0000"}}`).want(t, 400, "invalid_agent_log")
+	say(`{"level":"info","message":"a\u0000b"}`).want(t, 400, "invalid_text")
+	say(`{"level":"info","message":"m","data":{"a":"\u0000"}}`).want(t, 400, "invalid_text")
 	said := say(`{"level":"warn","message":"m","orchestrator_agent_id":"agent 7","data":{"a":[1,2.50]}}`).want(t, 201, "")
 	if said.field(t, "orchestrator_agent_id") != "agent 7" || !strings.Contains(said.text, "2.50") {
 		t.Errorf("%s", said.text)
@@ -377,8 +377,9 @@ func TestByClientIDAndCancelAll(t *testing.T) {
 		t.Errorf("found %s", a.text)
 	}
 	ada.do("GET", found+"other", "", "X-Account-ID", mine).want(t, 404, "order_not_found")
-	ada.do("GET", found+"%00", "", "X-Account-ID", mine).want(t, 404, "order_not_found")
-	ada.do("GET", found, "", "X-Account-ID", mine).want(t, 400, "client_order_id_required")
+	ada.do("GET", found+"%00", "", "X-Account-ID", mine).want(t, 400, "invalid_query")
+	ada.do("GET", found, "", "X-Account-ID", mine).want(t, 400, "invalid_query")
+	ada.do("GET", strings.TrimSuffix(found, "?client_order_id="), "", "X-Account-ID", mine).want(t, 400, "client_order_id_required")
 	ada.do("GET", found+"same", "", "X-Account-ID", theirs).want(t, 403, "account_forbidden")
 
 	ada.do("DELETE", "/api/orders", "", "X-Account-ID", theirs).want(t, 403, "account_forbidden")

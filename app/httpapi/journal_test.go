@@ -62,7 +62,6 @@ func TestJournal(t *testing.T) {
 		"?status=closed":                     "account AAPL long closed 0",
 		"?symbol=AAPL":                       "account AAPL long closed 0",
 		"?symbol=TSLA":                       "",
-		"?symbol=%00":                        "",
 		"?scope=agent":                       "one MSFT long open 1, two AAPL short open 1, one AAPL long open 1",
 		"?scope=agent&scope_value=two":       "two AAPL short open 1",
 		"?scope=tag&scope_value=slow":        "slow MSFT long open 1, slow AAPL long open 2",
@@ -110,7 +109,7 @@ func TestJournal(t *testing.T) {
 		}
 		return len(page.Fills)
 	}
-	if all, apple, one, none := fills(""), fills("?symbol=AAPL"), fills("?order_id="+orders["AAPLsell2"]), fills("?symbol=%00"); all != 4 || apple != 3 || one != 1 || none != 0 {
+	if all, apple, one, none := fills(""), fills("?symbol=AAPL"), fills("?order_id="+orders["AAPLsell2"]), fills("?symbol=TSLA"); all != 4 || apple != 3 || one != 1 || none != 0 {
 		t.Errorf("%d fills, %d of AAPL, %d of one order, %d of no symbol", all, apple, one, none)
 	}
 

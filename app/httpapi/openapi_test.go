@@ -28,7 +28,7 @@ var description = sync.OnceValues(func() (routers.Router, error) {
 	return legacy.NewRouter(doc)
 })
 
-var slashOfPair = regexp.MustCompile(`^(/api/(?:assets|watchlists/[^/]+)/[A-Z]+)/([A-Z]+)$`)
+var slashOfPair = regexp.MustCompile(`^(/api/(?:assets|positions|watchlists/[^/]+)/[A-Za-z]+)/([A-Za-z]+)$`)
 
 // conforms fails the test when an answer is not as openapi.yaml says. Better
 // Auth's endpoints and the console are not described there, and these tests

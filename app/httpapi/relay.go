@@ -5,15 +5,15 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/url"
 	"path"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/agnivade/levenshtein"
+	"github.com/google/uuid"
 	"github.com/julienschmidt/httprouter"
 
 	"paddock/app/broker"
@@ -28,7 +28,7 @@ type relayed struct {
 	to           string   // Alpaca's path, with the same variables
 	query        []string // the parameters that Alpaca documents
 	scope        string   // what the account must allow
-	body         bool     // takes a JSON object
+	body         any      // a pointer to what Alpaca documents of the JSON that it takes; nil for none
 	check        string   // where to see what became of a change
 	changes      effect   // what it can change at the broker
 }
@@ -54,21 +54,23 @@ const (
 func (s *Server) newRelays() *http.ServeMux {
 	mux := http.NewServeMux()
 	for _, e := range relays {
-		serve := s.handle(func(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error { return s.relay(w, r, e) })
+		serve := s.handle(func(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error { return s.relay(w, r, e) }, slices.Concat(e.query, []string{ofAccount})...)
 		mux.HandleFunc(e.method+" "+e.path, func(w http.ResponseWriter, r *http.Request) { serve(w, r, nil) })
 	}
-	for pattern, h := range s.beside() {
-		serve := s.handle(h)
+	for pattern, serve := range s.beside() {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { serve(w, r, nil) })
 	}
 	return mux
 }
 
-// beside are endpoints of ours whose paths would be variables to httprouter.
-func (s *Server) beside() map[string]func(http.ResponseWriter, *http.Request, httprouter.Params) error {
-	return map[string]func(http.ResponseWriter, *http.Request, httprouter.Params) error{
-		"GET /api/orders:by_client_order_id": s.getOrderByClientOrderID,
-		"POST /api/orders/preview":           s.previewOrder,
+// beside are endpoints of ours whose paths would be variables to httprouter, or
+// hold symbols with a slash.
+func (s *Server) beside() map[string]httprouter.Handle {
+	return map[string]httprouter.Handle{
+		"GET /api/orders:by_client_order_id": s.handle(s.getOrderByClientOrderID, ofAccount, "client_order_id"),
+		"POST /api/orders/preview":           s.handle(s.previewOrder, ofAccount),
+		"DELETE /api/positions/{symbol...}": s.handle(s.closePosition, ofAccount,
+			"qty percentage cancel_orders orchestrator_agent_id tag"),
 	}
 }
 
@@ -89,7 +91,8 @@ func (s *Server) relayedFirst(next http.Handler) http.Handler {
 func (s *Server) isRelayed(r *http.Request, method string) bool {
 	named := r.URL.EscapedPath()
 	_, pattern := s.relays.Handler(&http.Request{Method: method, Host: r.Host, URL: r.URL})
-	return strings.HasPrefix(pattern, method+" ") && path.Clean(named) == named
+	begin, _, _ := strings.Cut(strings.TrimPrefix(pattern, method+" "), "{") // it would redirect /api/assets to what has a symbol
+	return strings.HasPrefix(pattern, method+" ") && strings.HasPrefix(r.URL.Path, begin) && path.Clean(named) == named
 }
 
 // relayedMethods are the methods that r's path takes.
@@ -107,15 +110,14 @@ func (s *Server) relay(w http.ResponseWriter, r *http.Request, e relayed) error 
 	if call.Path, err = e.target(r); err != nil {
 		return err
 	}
-	if call.Query, err = e.parameters(r); err != nil {
-		return err
-	}
+	call.Query = r.URL.Query()
+	call.Query.Del(ofAccount)
 	call.Kind = call.Path[0] + "/" + call.Path[1]
 	if strings.HasPrefix(e.path, "/api/data/") {
 		call.Host = broker.Data
 	}
-	if e.body {
-		call.Body, err = readObject(r)
+	if e.body != nil {
+		call.Body, err = readBodyAsSent(r, reflect.New(reflect.TypeOf(e.body).Elem()).Interface())
 	} else {
 		err = readNothing(r)
 	}
@@ -154,38 +156,17 @@ func (e relayed) target(r *http.Request) ([]string, error) {
 		if strings.Contains(e.path, "{"+name+"...}") {
 			form = pair
 		}
-		if len(value) > 100 || !form.MatchString(value) {
+		ofPosition := segments[1] == "positions"
+		joined := strings.ReplaceAll(value, "/", "")
+		if len(value) > 100 || !form.MatchString(value) || ofPosition && joined != value && broker.PositionSymbol(joined) == broker.Symbol(joined) {
 			return nil, problem.New(problem.Invalid, "path_malformed", "%q cannot be a %s. It has letters and digits, with single dots and dashes between them.", value, strings.ReplaceAll(name, "_", " "))
+		}
+		if ofPosition && uuid.Validate(value) != nil { // which Alpaca takes as well
+			value = broker.PositionSymbol(value)
 		}
 		segments[i] = value
 	}
 	return segments, nil
-}
-
-// parameters are r's query, but for the account. One that Alpaca does not know
-// is refused: left out or ignored, a misspelt filter would show everything.
-func (e relayed) parameters(r *http.Request) (url.Values, error) {
-	q, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return nil, problem.New(problem.Invalid, "invalid_query", "The query cannot be read: encode %%, ; and & in its values.")
-	}
-	delete(q, "account_id")
-	for name := range q {
-		if !slices.Contains(e.query, name) {
-			return nil, e.unknown(name)
-		}
-	}
-	return q, nil
-}
-
-func (e relayed) unknown(name string) error {
-	if len(e.query) == 0 {
-		return problem.New(problem.Invalid, "unknown_parameter", "There is no parameter %q here: this path takes none.", name)
-	}
-	nearest := slices.MinFunc(e.query, func(a, b string) int {
-		return levenshtein.ComputeDistance(name, a) - levenshtein.ComputeDistance(name, b)
-	})
-	return problem.New(problem.Invalid, "unknown_parameter", "There is no parameter %q here. Did you mean %q? There are %s.", name, nearest, strings.Join(e.query, ", "))
 }
 
 // slowest is how long a client may take to accept a part of an answer.

@@ -151,10 +151,16 @@ func TestRelayedPairs(t *testing.T) {
 	u := s.signUp("ada")
 	id := u.connect("one", s.seeds[0])
 	for sent, want := range map[string]string{
-		"GET /api/assets/BTC/USD":              "/v2/assets/BTC%2FUSD",
-		"GET /api/assets/BTC%2FUSD":            "/v2/assets/BTC%2FUSD",
-		"GET /api/assets/BRK.B":                "/v2/assets/BRK.B",
-		"DELETE /api/watchlists/an-id/BTC/USD": "/v2/watchlists/an-id/BTC%2FUSD",
+		"GET /api/assets/BTC/USD":                                 "/v2/assets/BTC%2FUSD",
+		"GET /api/assets/BTC%2FUSD":                               "/v2/assets/BTC%2FUSD",
+		"GET /api/assets/BRK.B":                                   "/v2/assets/BRK.B",
+		"DELETE /api/watchlists/an-id/BTC/USD":                    "/v2/watchlists/an-id/BTC%2FUSD",
+		"GET /api/positions/BTC/USD":                              "/v2/positions/BTCUSD",
+		"GET /api/positions/btc%2Fusd":                            "/v2/positions/BTCUSD",
+		"GET /api/positions/BTCUSD":                               "/v2/positions/BTCUSD",
+		"GET /api/positions/aapl":                                 "/v2/positions/AAPL",
+		"GET /api/positions/b0b6dd9d-8b9b-48a9-ba46-b9d54906e415": "/v2/positions/b0b6dd9d-8b9b-48a9-ba46-b9d54906e415",
+		"POST /api/positions/aapl261218c00200000/exercise":        "/v2/positions/AAPL261218C00200000/exercise",
 	} {
 		method, path, _ := strings.Cut(sent, " ")
 		u.do(method, path, "", "X-Account-ID", id).want(t, 200, "")
@@ -172,7 +178,7 @@ func TestRelayedPairs(t *testing.T) {
 		"GET /api/data/v2/stocks/BTC%2FUSD/bars": "path_malformed",
 		"POST /api/assets":                       "method_not_allowed",
 		"PUT /api/watchlists/an-id/AAPL":         "method_not_allowed",
-		"GET /api/positions/AAPL/exercise":       "method_not_allowed",
+		"GET /api/positions/AAPL/exercise":       "path_malformed",
 	} {
 		method, path, _ := strings.Cut(sent, " ")
 		got := u.do(method, path, "", "X-Account-ID", id)

@@ -16,7 +16,7 @@ const (
 // Paths and parameters are those of Alpaca's OpenAPI files of June 2026.
 var relays = []relayed{
 	read("/api/account/configurations", "/v2/account/configurations", ""),
-	change(settings, "manage", "PATCH", "/api/account/configurations", "/v2/account/configurations", "Look with GET /api/account/configurations.").withBody(),
+	change(settings, "manage", "PATCH", "/api/account/configurations", "/v2/account/configurations", "Look with GET /api/account/configurations.").withBody(&configurations{}),
 	read("/api/account/portfolio/history", "/v2/account/portfolio/history",
 		"period timeframe intraday_reporting start end pnl_reset extended_hours cashflow_types"),
 	read("/api/account/activities", "/v2/account/activities", "activity_types category date until after direction page_size page_token"),
@@ -37,20 +37,20 @@ var relays = []relayed{
 	read("/api/corporate-actions/announcements/{id}", "/v2/corporate_actions/announcements/{id}", ""),
 
 	change(cancels, "cancel", "DELETE", "/api/orders", "/v2/orders", "Look with GET /api/orders?status=open; to ask again does no harm."),
-	read("/api/positions/{symbol}", "/v2/positions/{symbol}", ""),
+	read("/api/positions/{symbol...}", "/v2/positions/{symbol}", ""),
 	change(exercises, "trade", "POST", "/api/positions/{symbol}/exercise", "/v2/positions/{symbol}/exercise", "Look with GET /api/positions and GET /api/account/activities before you ask again."),
 	change(declines, "trade", "POST", "/api/positions/{symbol}/do-not-exercise", "/v2/positions/{symbol}/do-not-exercise", "To send it again does no harm."),
 
 	read("/api/watchlists", "/v2/watchlists", ""),
-	change(lists, "trade", "POST", "/api/watchlists", "/v2/watchlists", lookAtLists).withBody(),
+	change(lists, "trade", "POST", "/api/watchlists", "/v2/watchlists", lookAtLists).withBody(&watchlist{}),
 	read("/api/watchlists/{id}", "/v2/watchlists/{id}", ""),
-	change(lists, "trade", "PUT", "/api/watchlists/{id}", "/v2/watchlists/{id}", lookAtLists).withBody(),
-	change(lists, "trade", "POST", "/api/watchlists/{id}", "/v2/watchlists/{id}", lookAtLists).withBody(),
+	change(lists, "trade", "PUT", "/api/watchlists/{id}", "/v2/watchlists/{id}", lookAtLists).withBody(&watchlist{}),
+	change(lists, "trade", "POST", "/api/watchlists/{id}", "/v2/watchlists/{id}", lookAtLists).withBody(&watchlistSymbol{}),
 	change(lists, "trade", "DELETE", "/api/watchlists/{id}", "/v2/watchlists/{id}", lookAtLists),
 	change(lists, "trade", "DELETE", "/api/watchlists/{id}/{symbol...}", "/v2/watchlists/{id}/{symbol}", lookAtLists),
 	read("/api/watchlists:by_name", "/v2/watchlists:by_name", "name"),
-	change(lists, "trade", "PUT", "/api/watchlists:by_name", "/v2/watchlists:by_name", lookAtLists, "name").withBody(),
-	change(lists, "trade", "POST", "/api/watchlists:by_name", "/v2/watchlists:by_name", lookAtLists, "name").withBody(),
+	change(lists, "trade", "PUT", "/api/watchlists:by_name", "/v2/watchlists:by_name", lookAtLists, "name").withBody(&watchlist{}),
+	change(lists, "trade", "POST", "/api/watchlists:by_name", "/v2/watchlists:by_name", lookAtLists, "name").withBody(&watchlistSymbol{}),
 	change(lists, "trade", "DELETE", "/api/watchlists:by_name", "/v2/watchlists:by_name", lookAtLists, "name"),
 
 	data("/v2/stocks/auctions", "symbols "+between+ofStocks),
@@ -118,7 +118,29 @@ func change(what effect, scope, method, path, to, check string, query ...string)
 	return relayed{method: method, path: path, to: to, query: query, scope: scope, check: check, changes: what}
 }
 
-func (e relayed) withBody() relayed {
-	e.body = true
+// withBody says what Alpaca documents of an endpoint's body. What is sent is
+// held against it, so that nothing is overlooked there, and passed on as it is.
+func (e relayed) withBody(of any) relayed {
+	e.body = of
 	return e
+}
+
+type configurations struct {
+	SuspendTrade           bool   `json:"suspend_trade"`
+	NoShorting             bool   `json:"no_shorting"`
+	FractionalTrading      bool   `json:"fractional_trading"`
+	TradeConfirmEmail      string `json:"trade_confirm_email"`
+	MaxMarginMultiplier    string `json:"max_margin_multiplier"`
+	MaxOptionsTradingLevel *int   `json:"max_options_trading_level"` // null sets no limit
+	PTPNoExceptionEntry    bool   `json:"ptp_no_exception_entry"`
+	OvernightDisabled      bool   `json:"disable_overnight_trading"`
+}
+
+type watchlist struct {
+	Name    string   `json:"name"`
+	Symbols []string `json:"symbols"`
+}
+
+type watchlistSymbol struct {
+	Symbol string `json:"symbol"`
 }

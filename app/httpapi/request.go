@@ -1,12 +1,8 @@
 package httpapi
 
 import (
-	"encoding/json"
 	"errors"
-	"io"
-	"mime"
 	"net/http"
-	"strings"
 
 	"github.com/google/uuid"
 	"github.com/julienschmidt/httprouter"
@@ -43,11 +39,15 @@ func (s *Server) admission(r *http.Request) (tenant.Admission, error) {
 			return tenant.Admission{}, problem.New(problem.Invalid, "account_malformed", "The account's id is not a UUID. Copy it from GET /api/accounts.")
 		}
 		if i > 0 && id != account {
-			return tenant.Admission{}, problem.New(problem.Invalid, "account_ambiguous", "The request names two different accounts. Send one id.")
+			return tenant.Admission{}, accountAmbiguous()
 		}
 		account = id
 	}
 	return tenant.Admission{Token: token, Account: account}, nil
+}
+
+func accountAmbiguous() error {
+	return problem.New(problem.Invalid, "account_ambiguous", "The request names two different accounts. Send one id.")
 }
 
 // pathAdmission is admission to the account that the path names. A path that
@@ -75,43 +75,4 @@ func parseID(text string) (uuid.UUID, error) {
 		err = errors.New("the zero UUID names nothing")
 	}
 	return id, err
-}
-
-// readBody decodes a JSON body into into. Unknown fields are refused: a
-// misspelt limit_price must not become a market order.
-func readBody(r *http.Request, into any) error {
-	if err := wantJSON(r); err != nil {
-		return err
-	}
-	d := json.NewDecoder(r.Body)
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return explainBody(err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return problem.New(problem.Invalid, "invalid_json", "The body must be one JSON object and nothing after it.")
-	}
-	return nil
-}
-
-func wantJSON(r *http.Request) error {
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != "application/json" {
-		return problem.New(problem.Unsupported, "unsupported_media_type", "Send the body as JSON, with Content-Type: application/json.")
-	}
-	return nil
-}
-
-func explainBody(err error) error {
-	var tooLarge *http.MaxBytesError
-	var wrongType *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &tooLarge):
-		return problem.New(problem.TooLarge, "body_too_large", "The body may have %d bytes.", tooLarge.Limit)
-	case errors.As(err, &wrongType) && wrongType.Field != "":
-		return problem.New(problem.Invalid, "invalid_json", "The field %q is of the wrong type.", wrongType.Field)
-	case strings.HasPrefix(err.Error(), "json: unknown field "):
-		return problem.New(problem.Invalid, "unknown_field", "There is no field %s here. Check its spelling.", strings.TrimPrefix(err.Error(), "json: unknown field "))
-	}
-	return problem.New(problem.Invalid, "invalid_json", "The body is not valid JSON, or a value in it cannot be read.")
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/julienschmidt/httprouter"
 
@@ -30,8 +31,20 @@ var statuses = map[problem.Kind]int{
 	problem.Unavailable:     http.StatusServiceUnavailable,
 }
 
-// handle turns a handler's error into an answer.
-func (s *Server) handle(h func(http.ResponseWriter, *http.Request, httprouter.Params) error) httprouter.Handle {
+// handle serves h to requests whose query has none but the parameters given,
+// by their names between spaces, each of them once.
+func (s *Server) handle(h func(http.ResponseWriter, *http.Request, httprouter.Params) error, parameters ...string) httprouter.Handle {
+	known := strings.Fields(strings.Join(parameters, " "))
+	return s.plain(func(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
+		if err := checkRequest(r, known); err != nil {
+			return err
+		}
+		return h(w, r, p)
+	})
+}
+
+// plain turns a handler's error into an answer, and looks at no query.
+func (s *Server) plain(h func(http.ResponseWriter, *http.Request, httprouter.Params) error) httprouter.Handle {
 	return func(w http.ResponseWriter, r *http.Request, p httprouter.Params) {
 		if err := h(w, r, p); err != nil {
 			s.fail(w, r, err)

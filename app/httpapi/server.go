@@ -6,6 +6,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 
 	"paddock/app/accounts"
 	"paddock/app/agents"
@@ -59,18 +60,18 @@ func (s *Server) routes() *router {
 	r.RedirectTrailingSlash = false
 	r.RedirectFixedPath = false
 
-	r.Handler(http.MethodGet, "/api/ws", c.Push)
+	r.GET("/api/ws", s.handle(s.push, ofAccount, "cursor snapshot"))
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions} {
 		r.Handler(method, "/api/auth/*path", c.Auth)
 	}
 
-	for _, method := range []string{http.MethodGet, http.MethodHead} { // balancers ask with either
-		r.Handle(method, "/healthz", s.handle(s.healthz))
-		r.Handle(method, "/readyz", s.handle(s.readyz))
+	for _, method := range []string{http.MethodGet, http.MethodHead} { // balancers ask with either, and with queries of their own
+		r.Handle(method, "/healthz", s.plain(s.healthz))
+		r.Handle(method, "/readyz", s.plain(s.readyz))
 	}
 
-	r.GET("/api/openapi.yaml", s.handle(s.openAPI))
-	r.GET("/api/docs", s.handle(s.docs))
+	r.GET("/api/openapi.yaml", s.plain(s.openAPI))
+	r.GET("/api/docs", s.plain(s.docs))
 	r.GET("/api/accounts", s.handle(s.listAccounts))
 	r.POST("/api/accounts", s.handle(s.createAccount))
 	r.GET("/api/accounts/:id", s.handle(s.getAccount))
@@ -81,26 +82,25 @@ func (s *Server) routes() *router {
 	r.PUT("/api/accounts/:id/credentials", s.handle(s.putCredentials))
 	r.DELETE("/api/accounts/:id/credentials", s.handle(s.deleteCredentials))
 
-	r.GET("/api/account", s.handle(s.brokerAccount))
-	r.GET("/api/positions", s.handle(s.positions))
-	r.POST("/api/positions", s.handle(s.positions)) // as the first front end asks
-	r.GET("/api/orders", s.handle(s.listOrders))
-	r.POST("/api/orders", s.handle(s.placeOrder))
-	r.GET("/api/orders/:id", s.handle(s.getOrder))
-	r.PATCH("/api/orders/:id", s.handle(s.replaceOrder))
-	r.DELETE("/api/orders/:id", s.handle(s.cancelOrder))
-	r.POST("/api/orders/:id/dismiss", s.handle(s.dismissOrder))
-	r.DELETE("/api/positions", s.handle(s.closePositions))
-	r.DELETE("/api/positions/:symbol", s.handle(s.closePosition))
-	r.GET("/api/guards", s.handle(s.getGuards))
-	r.PUT("/api/guards", s.handle(s.putGuards))
-	r.POST("/api/guards/switch", s.handle(s.turnSwitch))
-	r.GET("/api/fills", s.handle(s.listFills))
-	r.GET("/api/trading-positions", s.handle(s.listTradingPositions))
-	r.POST("/api/sync", s.handle(s.sync))
-	r.GET("/api/events", s.handle(s.listEvents))
-	r.GET("/api/agent-logs", s.handle(s.listAgentLogs))
-	r.POST("/api/agent-logs", s.handle(s.appendAgentLog))
+	r.GET("/api/account", s.handle(s.brokerAccount, ofAccount))
+	r.GET("/api/positions", s.handle(s.positions, ofAccount))
+	r.POST("/api/positions", s.handle(s.positions, ofAccount)) // as the first front end asks
+	r.DELETE("/api/positions", s.handle(s.closePositions, ofAccount, "cancel_orders orchestrator_agent_id tag"))
+	r.GET("/api/orders", s.handle(s.listOrders, slices.Concat(trading.ListParameters, []string{ofAccount})...))
+	r.POST("/api/orders", s.handle(s.placeOrder, ofAccount))
+	r.GET("/api/orders/:id", s.handle(s.getOrder, ofAccount))
+	r.PATCH("/api/orders/:id", s.handle(s.replaceOrder, ofAccount))
+	r.DELETE("/api/orders/:id", s.handle(s.cancelOrder, ofAccount))
+	r.POST("/api/orders/:id/dismiss", s.handle(s.dismissOrder, ofAccount))
+	r.GET("/api/guards", s.handle(s.getGuards, ofAccount))
+	r.PUT("/api/guards", s.handle(s.putGuards, ofAccount))
+	r.POST("/api/guards/switch", s.handle(s.turnSwitch, ofAccount))
+	r.GET("/api/fills", s.handle(s.listFills, ofAccount, "symbol order_id limit before"))
+	r.GET("/api/trading-positions", s.handle(s.listTradingPositions, ofAccount, "scope scope_value symbol status limit before"))
+	r.POST("/api/sync", s.handle(s.sync, ofAccount))
+	r.GET("/api/events", s.handle(s.listEvents, ofAccount, "since limit snapshot"))
+	r.GET("/api/agent-logs", s.handle(s.listAgentLogs, ofAccount, "limit before"))
+	r.POST("/api/agent-logs", s.handle(s.appendAgentLog, ofAccount))
 
 	r.NotFound = http.HandlerFunc(s.notFound)
 	r.MethodNotAllowed = http.HandlerFunc(s.methodNotAllowed)

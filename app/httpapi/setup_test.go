@@ -196,6 +196,12 @@ func (u *user) do(method, path, body string, headers ...string) answer {
 	for i := 0; i+1 < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
 	}
+	return u.send(request)
+}
+
+// send sends a request as it is.
+func (u *user) send(request *http.Request) answer {
+	u.s.t.Helper()
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		u.s.t.Fatal(err)

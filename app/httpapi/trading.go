@@ -46,7 +46,7 @@ func (s *Server) listOrders(w http.ResponseWriter, r *http.Request, _ httprouter
 		return err
 	}
 	q := r.URL.Query()
-	delete(q, "account_id")
+	q.Del(ofAccount)
 	list, err := trading.ParseOrderList(q)
 	if err != nil {
 		return err
@@ -64,7 +64,7 @@ func (s *Server) placeOrder(w http.ResponseWriter, r *http.Request, _ httprouter
 		return err
 	}
 	var order trading.OrderRequest
-	if err := readOrder(r, &order); err != nil {
+	if err := readBody(r, &order); err != nil {
 		return err
 	}
 	placed, err := s.Trading.Place(r.Context(), a, r.Header.Get("Idempotency-Key"), order)

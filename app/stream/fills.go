@@ -61,9 +61,15 @@ func (a *account) journal(ctx context.Context) error {
 	var e *broker.Error
 	if errors.As(err, &e) && (e.Kind == broker.NotFound || e.Kind == broker.Forbidden || e.Kind == broker.Invalid) {
 		a.log.Warn("the broker does not tell its activities: the journal has what the stream told", "err", err)
-		return nil
+		err = nil
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	// What is still different now is said, and no profit shown of it.
+	return a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue("select app.compare_journal($1)", a.lease.Account)
+	})
 }
 
 // completeFills asks for the executions of incomplete orders. An order that

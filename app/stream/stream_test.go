@@ -394,7 +394,7 @@ func TestLostAnswersWithoutKeys(t *testing.T) {
 	t.Parallel()
 	for name, loseKeys := range map[string]func(*world){
 		"deleted": func(w *world) {
-			if err := accounts.New(w.db, w.keys, w.broker).DeleteCredentials(t.Context(), w.account); err != nil {
+			if err := accounts.New(w.db, w.keys, w.broker).DeleteCredentials(t.Context(), w.account, true); err != nil {
 				t.Fatal(err)
 			}
 		},
@@ -411,11 +411,11 @@ func TestLostAnswersWithoutKeys(t *testing.T) {
 			}
 			loseKeys(w)
 			service := accounts.New(w.db, w.keys, w.broker)
-			if err := service.Delete(t.Context(), w.account); !problem.Is(err, "account_has_unresolved_orders") {
+			if err := service.Delete(t.Context(), w.account, true); !problem.Is(err, "account_has_unresolved_orders") {
 				t.Fatalf("deleted with a lost order: %v", err)
 			}
 			w.becomes("lost", "unknown unknown 0")
-			if err := service.Delete(t.Context(), w.account); err != nil {
+			if err := service.Delete(t.Context(), w.account, true); err != nil {
 				t.Errorf("the account cannot be deleted: %v", err)
 			}
 		})
@@ -437,7 +437,7 @@ func TestRetriedOrderHasItsWholeWindow(t *testing.T) {
 		}
 	}
 	service := accounts.New(w.db, w.keys, w.broker)
-	if err := service.DeleteCredentials(t.Context(), w.account); err != nil {
+	if err := service.DeleteCredentials(t.Context(), w.account, true); err != nil {
 		t.Fatal(err)
 	}
 	sent := time.Now()

@@ -311,7 +311,7 @@ func (a *account) readOrders(ctx context.Context) error {
 	var believed []uuid.UUID
 	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select alpaca_order_id from app.alpaca_orders where account_id = $1 and alpaca_order_id is not null
-			and status not in ('filled', 'canceled', 'expired', 'rejected', 'replaced') order by updated_at`, a.lease.Account).
+			and not app.is_ended(status) order by updated_at`, a.lease.Account).
 			Query(func(rows pgx.Rows) (err error) {
 				believed, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 				return err
@@ -357,7 +357,7 @@ func (a *account) readOrders(ctx context.Context) error {
 			break // the next round goes on with the rest
 		}
 		answer, err := a.client.Order(ctx, id.String())
-		if isKind(err, broker.NotFound) {
+		if isKind(err, broker.NotFound) || a.isOdd(err) {
 			continue
 		}
 		if err != nil {
@@ -399,7 +399,7 @@ func (a *account) cancelLeft(ctx context.Context, w *windDown, left *remaining) 
 			join app.alpaca_orders o on o.account_id = w.account_id
 			left join app.alpaca_orders entry on entry.account_id = o.account_id and entry.alpaca_order_id = o.parent_alpaca_order_id
 			where w.account_id = $1 and w.id = $2 and o.alpaca_order_id is not null
-				and o.status not in ('filled', 'canceled', 'expired', 'rejected', 'replaced')
+				and not app.is_ended(o.status)
 				and o.wind_down_id is distinct from w.id and coalesce(entry.order_class, '') <> 'mleg'
 				and (w.cancel_orders or o.id = any (w.on_their_way) or entry.id = any (w.on_their_way))`, a.lease.Account, w.ID).
 			Query(func(rows pgx.Rows) (err error) {

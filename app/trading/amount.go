@@ -84,7 +84,7 @@ func (a *Amount) checkSize(field string) error {
 		return invalidOrder("%q must be a number, such as \"1.5\".", field)
 	// Decimals parse 1e999999: look at the exponent before computing.
 	case a.Exponent() > maxDigits || a.Exponent() < -maxDigits || a.NumDigits()+int(a.Exponent()) > maxDigits:
-		return invalidOrder("%q has too many digits: give at most %d on either side of the point.", field, maxDigits)
+		return invalidOrder("%q has too many digits: at most %d may stand on either side of the point.", field, maxDigits)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package trading_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -370,5 +371,55 @@ func TestGuardsAskForWhatIsNew(t *testing.T) {
 	d.exec(`create trigger agree after insert on app.audit_log for each row execute function public.agree()`)
 	if err := place(d, market("a", 10)); err != nil {
 		t.Errorf("refused: %v", err)
+	}
+}
+
+// Lists and guards agree on which orders are open, of whatever status.
+func TestOpenIsOneThing(t *testing.T) {
+	statuses := []string{"new", "accepted", "pending_new", "partially_filled", "held", "done_for_day", "pending_cancel", "pending_replace", "stopped",
+		"suspended", "calculated", "accepted_for_bidding", "invented_later", "filled", "canceled", "expired", "rejected", "replaced"}
+	over := statuses[slices.Index(statuses, "filled"):]
+	d := newDesk(t)
+	d.synced()
+	ask := func() (open, closed []string, counted int) {
+		t.Helper()
+		for _, o := range d.list("status=open&limit=500").Orders {
+			open = append(open, o.Status)
+		}
+		for _, o := range d.list("status=closed&limit=500").Orders {
+			closed = append(closed, o.Status)
+		}
+		guards, err := d.service.Guards(t.Context(), d.owner)
+		var said struct {
+			Usage struct {
+				Open int `json:"open_orders"`
+			}
+		}
+		if err != nil || json.Unmarshal(guards, &said) != nil {
+			t.Fatalf("%s: %v", guards, err)
+		}
+		return open, closed, said.Usage.Open
+	}
+	for _, status := range statuses {
+		d.exec("delete from app.alpaca_orders where account_id = $1", d.owner.Account)
+		d.guards(`{}`)
+		d.has("buy 1 AAPL limit 50")
+		d.exec("update app.alpaca_orders set status = $2 where account_id = $1", d.owner.Account, status)
+		open, closed, counted := ask()
+		if isOver := slices.Contains(over, status); len(open) != counted || isOver != (counted == 0) || isOver != (len(closed) == 1) {
+			t.Errorf("%s: %v are listed open, %v closed, and %d counted", status, open, closed, counted)
+		}
+		d.guards(`{"max_open_orders":1}`)
+		_, err := d.service.Place(t.Context(), d.owner, "", request(t, `{"symbol":"MSFT","side":"buy","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"1"}`))
+		if refused := problem.Is(err, "guard_refused"); refused != (counted == 1) {
+			t.Errorf("%s: the next order is refused: %v, %v", status, refused, err)
+		}
+	}
+	// One whose answer stays unknown has no status of Alpaca's.
+	d.exec("delete from app.alpaca_orders where account_id = $1", d.owner.Account)
+	d.exec(`insert into app.alpaca_orders (account_id, client_order_id, intent_state, status, symbol, side, qty, type, time_in_force)
+		values ($1, 'lost', 'unknown', 'unknown', 'AAPL', 'buy', 1, 'market', 'day')`, d.owner.Account)
+	if open, closed, counted := ask(); len(open) != 1 || len(closed) != 0 || counted != 1 {
+		t.Errorf("unknown: %v are listed open, %v closed, and %d counted", open, closed, counted)
 	}
 }

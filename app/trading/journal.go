@@ -6,13 +6,14 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"paddock/app/broker"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
 
 // The journal keeps sums, and averages are made when it is read: rounded to
 // nine decimals, where the sums are exact.
-const tradingPositionColumns = `id, scope, nullif(scope_value, '') as scope_value, symbol, asset_class, direction,
+const tradingPositionColumns = `id, scope, nullif(scope_value, '') as scope_value, t.symbol, asset_class, direction,
 	case when closed_at is null then 'open' else 'closed' end as status, opened_at, closed_at,
 	trim_scale(entry_qty - exit_qty)::text as qty, trim_scale(max_qty)::text as max_qty,
 	trim_scale(entry_qty)::text as entry_qty, trim_scale(entry_notional)::text as entry_notional,
@@ -20,12 +21,16 @@ const tradingPositionColumns = `id, scope, nullif(scope_value, '') as scope_valu
 	trim_scale(exit_qty)::text as exit_qty, trim_scale(exit_notional)::text as exit_notional,
 	trim_scale(round(exit_notional / nullif(exit_qty, 0), 9))::text as avg_exit_price,
 	trim_scale(held_cost)::text as held_cost, trim_scale(round(held_cost / nullif(entry_qty - exit_qty, 0), 9))::text as avg_held_price,
-	trim_scale(multiplier)::text as multiplier, trim_scale(realized_pl)::text as realized_pl, trim_scale(fees)::text as fees,
-	trim_scale(realized_pl - fees)::text as net_pl, fills`
+	trim_scale(multiplier)::text as multiplier,
+	case when gap.symbol is null then trim_scale(realized_pl)::text end as realized_pl, trim_scale(fees)::text as fees,
+	case when gap.symbol is null then trim_scale(realized_pl - fees)::text end as net_pl, fills, gap.symbol is null as complete,
+	'The journal holds ' || trim_scale(gap.journal_qty) || ' of it and Alpaca ' || trim_scale(gap.broker_qty)
+		|| ': something is missing, so no profit is shown until they agree.' as incomplete_reason`
 
 const (
-	tradingPositionsOf = `select ` + tradingPositionColumns + ` from app.trading_positions
-		where account_id = $1 and (opened_at, id) < ($2, $3) and ($4 = '' or symbol = $4)`
+	tradingPositionsOf = `select ` + tradingPositionColumns + ` from app.trading_positions t
+		left join app.journal_gaps gap on gap.account_id = t.account_id and gap.symbol = t.symbol and coalesce(t.closed_at, 'infinity') >= gap.trips_since
+		where t.account_id = $1 and (opened_at, id) < ($2, $3) and ($4 = '' or app.position_symbol(t.symbol) = $4)`
 	newestTradingPositions = ` order by opened_at desc, id desc limit $5`
 
 	ofAccount = ` and scope = 'account'`
@@ -80,7 +85,7 @@ func (s *Service) TradingPositions(ctx context.Context, a tenant.Admission, f Jo
 	if !ok {
 		return nil, problem.New(problem.Invalid, "invalid_status", `Set "status" to open, closed or all.`)
 	}
-	args := []any{a.Account, page.At, page.ID, f.Symbol, page.Limit + 1}
+	args := []any{a.Account, page.At, page.ID, broker.PositionSymbol(f.Symbol), page.Limit + 1}
 	if f.Scope != "account" {
 		args = append(args, f.ScopeValue)
 	} else if f.ScopeValue != "" {
@@ -94,9 +99,9 @@ const fillColumns = `id, execution_id, previous_execution_id, order_id, alpaca_o
 
 const (
 	listFills = `select ` + fillColumns + ` from app.fills
-		where account_id = $1 and (at, id) < ($2, $3) and qty is not null and ($4 = '' or symbol = $4) order by at desc, id desc limit $5`
+		where account_id = $1 and (at, id) < ($2, $3) and qty is not null and ($4 = '' or app.position_symbol(symbol) = $4) order by at desc, id desc limit $5`
 	listFillsOfOrder = `select ` + fillColumns + ` from app.fills
-		where account_id = $1 and (at, id) < ($2, $3) and qty is not null and ($4 = '' or symbol = $4) and order_id = $6 order by at desc, id desc limit $5`
+		where account_id = $1 and (at, id) < ($2, $3) and qty is not null and ($4 = '' or app.position_symbol(symbol) = $4) and order_id = $6 order by at desc, id desc limit $5`
 )
 
 // Fills answers {"fills":[…],"next_cursor":…}: executions, the newest first, in
@@ -104,6 +109,7 @@ const (
 // there with their state. symbol and order (by our id) filter where they are
 // given.
 func (s *Service) Fills(ctx context.Context, a tenant.Admission, symbol string, order uuid.UUID, page tenant.Page) ([]byte, error) {
+	symbol = broker.PositionSymbol(symbol)
 	if order != uuid.Nil {
 		return s.page(ctx, a, "fills", "at", page, listFillsOfOrder, a.Account, page.At, page.ID, symbol, page.Limit+1, order)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"paddock/app/broker"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
@@ -20,14 +21,17 @@ type OrderList struct {
 	After, Until *time.Time // when they were submitted, exclusive; nil is no bound
 	Ascending    bool       // oldest first
 	Nested       bool       // legs under the order that they belong to
-	Symbols      []string   // nil is any
+	Symbols      []string   // as positions have them; nil is any
 	Side         string     // buy or sell; "" is any
 	Classes      []string   // of assets, in Alpaca's words; nil is any
 	Page         tenant.Page
+	Continued    bool      // it is no first page
+	AtBroker     bool      // it began at the broker, and goes on there
+	From         uuid.UUID // the order there behind which the page begins
 }
 
-// listParameters are the names that ParseOrderList knows.
-var listParameters = []string{"status", "limit", "after", "until", "direction", "nested", "symbols", "side", "asset_class", "before"}
+// ListParameters are the names that ParseOrderList knows.
+var ListParameters = []string{"status", "limit", "after", "until", "direction", "nested", "symbols", "side", "asset_class", "before"}
 
 // maxSymbols bounds a filter by symbols.
 const maxSymbols = 500
@@ -43,8 +47,8 @@ var (
 func ParseOrderList(q url.Values) (OrderList, error) {
 	l := OrderList{Status: "all"}
 	for name, values := range q {
-		if !slices.Contains(listParameters, name) {
-			return l, problem.New(problem.Invalid, "unknown_parameter", "There is no parameter %q here. There are %s.", name, strings.Join(listParameters, ", "))
+		if !slices.Contains(ListParameters, name) {
+			return l, problem.New(problem.Invalid, "unknown_parameter", "There is no parameter %q here. There are %s.", name, strings.Join(ListParameters, ", "))
 		}
 		if len(values) > 1 {
 			return l, invalidQuery(name, "one value")
@@ -57,7 +61,9 @@ func ParseOrderList(q url.Values) (OrderList, error) {
 		return l, problem.New(problem.Invalid, "invalid_status", `Set "status" to open, closed or all.`)
 	}
 	var err error
-	if l.Page, err = tenant.ParsePage(q.Get("limit"), q.Get("before")); err != nil {
+	place, from, atBroker := parseBrokerCursor(q.Get("before"))
+	l.From, l.AtBroker, l.Continued = from, atBroker, place != ""
+	if l.Page, err = tenant.ParsePage(q.Get("limit"), place); err != nil {
 		return l, err
 	}
 	switch q.Get("direction") {
@@ -84,6 +90,9 @@ func ParseOrderList(q url.Values) (OrderList, error) {
 	}
 	if l.Symbols = between(q.Get("symbols")); len(l.Symbols) > maxSymbols || !all(l.Symbols, symbolForm) {
 		return l, invalidQuery("symbols", "at most 500 symbols between commas, such as AAPL,BTC/USD")
+	}
+	for i := range l.Symbols {
+		l.Symbols[i] = broker.PositionSymbol(l.Symbols[i]) // as Alpaca takes them here too
 	}
 	if l.Classes = between(q.Get("asset_class")); !all(l.Classes, classForm) {
 		return l, invalidQuery("asset_class", "classes between commas, such as us_equity,crypto")
@@ -118,23 +127,23 @@ func all(list []string, form *regexp.Regexp) bool {
 	return !slices.ContainsFunc(list, func(s string) bool { return !form.MatchString(s) })
 }
 
-// forBroker is the list in Alpaca's own words. The page begins a little before
-// its place, since an order of ours was made here before it was submitted
-// there: whoever reads the answer leaves out what is on the page before.
-func (l OrderList) forBroker() url.Values {
-	q := url.Values{"status": {l.Status}, "limit": {strconv.Itoa(brokerPage)}, "direction": {"desc"}, "nested": {strconv.FormatBool(l.Nested)}}
-	after, until := l.After, l.Until
+// forBroker is a page of the list in Alpaca's own words: of so many orders, and
+// behind one of them, which Alpaca takes without times alone.
+func (l OrderList) forBroker(from uuid.UUID, limit int) url.Values {
+	q := url.Values{"status": {l.Status}, "limit": {strconv.Itoa(limit)}, "direction": {"desc"}, "nested": {strconv.FormatBool(l.Nested)}}
 	if l.Ascending {
 		q.Set("direction", "asc")
-		if begin := l.Page.At.Add(-listSkew); after == nil || begin.After(*after) {
-			after = &begin
-		}
-	} else if begin := l.Page.At.Add(listSkew); begin.Year() < 9999 && (until == nil || begin.Before(*until)) {
-		until = &begin
 	}
-	for name, at := range map[string]*time.Time{"after": after, "until": until} {
-		if at != nil {
-			q.Set(name, at.UTC().Format(time.RFC3339Nano))
+	switch {
+	case from != uuid.Nil && l.Ascending:
+		q.Set("after_order_id", from.String())
+	case from != uuid.Nil:
+		q.Set("before_order_id", from.String())
+	default:
+		for name, at := range map[string]*time.Time{"after": l.After, "until": l.Until} {
+			if at != nil {
+				q.Set(name, at.UTC().Format(time.RFC3339Nano))
+			}
 		}
 	}
 	for name, list := range map[string][]string{"symbols": l.Symbols, "asset_class": l.Classes} {

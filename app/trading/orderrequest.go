@@ -3,12 +3,15 @@ package trading
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"math/big"
 	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
+	"github.com/google/uuid"
 
+	"paddock/app/broker"
 	"paddock/app/problem"
 )
 
@@ -63,9 +66,17 @@ type Leg struct {
 // option contracts.
 var symbolText = regexp.MustCompile(`^[A-Z0-9][A-Z0-9./-]{0,31}$`)
 
-// Check answers a problem of code invalid_order that names the field and what
-// it should be. What an asset allows is Alpaca's to say.
+// Check brings the symbols into their normal form, and answers a problem of code
+// invalid_order that names the field and what it should be. What an asset
+// allows is Alpaca's to say.
 func (r *OrderRequest) Check() error {
+	r.Symbol = broker.Symbol(r.Symbol)
+	for i := range r.Legs {
+		r.Legs[i].Symbol = broker.Symbol(r.Legs[i].Symbol)
+	}
+	if uuid.Validate(r.Symbol) == nil {
+		return invalidOrder(`"symbol" is the id of an asset. Give its symbol: GET /api/assets/%s has it.`, strings.ToLower(r.Symbol))
+	}
 	if err := validate.Struct(r); err != nil {
 		return explainField(err)
 	}
@@ -94,6 +105,8 @@ func (r *OrderRequest) Check() error {
 		return invalidOrder(`"legs" are for orders of the class mleg.`)
 	case (r.Qty == nil) == (r.Notional == nil):
 		return invalidOrder(`Give either "qty" or "notional", and not both.`)
+	case against(r.Side, r.PositionIntent):
+		return invalidOrder(`"side" is %s and "position_intent" is %s: they contradict each other.`, r.Side, r.PositionIntent)
 	case r.ExtendedHours && r.Type != "limit":
 		return invalidOrder(`"extended_hours" is for limit orders.`)
 	}
@@ -145,8 +158,11 @@ func (r *OrderRequest) checkClass() error {
 			return invalidOrder(`A bracket order needs "take_profit" and "stop_loss".`)
 		}
 	case "oco":
-		if !gain || !loss || r.Type != "limit" {
+		switch {
+		case !gain || !loss || r.Type != "limit":
 			return invalidOrder(`An oco order is a limit order with "take_profit" and "stop_loss".`)
+		case r.LimitPrice != nil && !r.LimitPrice.Equal(r.TakeProfit.LimitPrice.Decimal):
+			return invalidOrder(`"limit_price" and "take_profit.limit_price" are one price of an oco order: they differ here.`)
 		}
 	case "oto":
 		if gain == loss {
@@ -180,12 +196,31 @@ func (r *OrderRequest) checkLegs() error {
 	if err := r.LimitPrice.checkSize("limit_price"); err != nil {
 		return err
 	}
-	for _, leg := range r.Legs {
-		if leg.RatioQty == nil || leg.Side == "" && leg.PositionIntent == "" {
+	contracts := map[string]bool{}
+	common := new(big.Int) // the greatest divisor of all ratios so far
+	for i, leg := range r.Legs {
+		switch {
+		case leg.RatioQty == nil || leg.Side == "" && leg.PositionIntent == "":
 			return invalidOrder(`Each of the "legs" needs a "ratio_qty" and a "side" or "position_intent".`)
+		case against(leg.Side, leg.PositionIntent):
+			return invalidOrder(`"legs[%d].side" is %s and its "position_intent" is %s: they contradict each other.`, i, leg.Side, leg.PositionIntent)
+		case contracts[leg.Symbol]:
+			return invalidOrder(`"legs[%d].symbol" is %s, which another leg has too: put both into one.`, i, leg.Symbol)
+		case !leg.RatioQty.IsInteger():
+			return invalidOrder(`"legs[%d].ratio_qty" must be a whole number from 1.`, i)
 		}
+		contracts[leg.Symbol] = true
+		common.GCD(nil, nil, common, leg.RatioQty.BigInt())
+	}
+	if common.Cmp(big.NewInt(1)) != 0 {
+		return invalidOrder(`The "ratio_qty" of the "legs" can all be divided by %s: do that, and make the order's "qty" larger by as much.`, common)
 	}
 	return nil
+}
+
+// against tells whether a side and an intent contradict each other.
+func against(side, intent string) bool {
+	return side != "" && intent != "" && !strings.HasPrefix(intent, side+"_")
 }
 
 // field is an amount with the name that clients know it by.

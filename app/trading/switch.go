@@ -33,8 +33,12 @@ type Limits struct {
 	BuyBackOvershoot bool `json:"buy_back_overshoot"`
 }
 
-// Check answers a problem of code invalid_guards that names the field.
+// Check brings the symbols into their normal form, and answers a problem of code
+// invalid_guards that names the field.
 func (l *Limits) Check() error {
+	for i := range l.AllowedSymbols {
+		l.AllowedSymbols[i] = broker.Symbol(l.AllowedSymbols[i])
+	}
 	wrong := func(err error) error {
 		return problem.New(problem.Invalid, "invalid_guards", "%s", problem.Of(err).Message)
 	}

@@ -21,6 +21,9 @@ func newValidator() *validator.Validate {
 	return v
 }
 
+// mostCounted is the largest number of orders that a guard takes.
+const mostCounted = 1_000_000
+
 // jsonName gives a field the name that clients know it by.
 func jsonName(f reflect.StructField) string {
 	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
@@ -34,20 +37,24 @@ func explainField(err error) error {
 		return fmt.Errorf("validate the order: %w", err)
 	}
 	f := fields[0]
+	_, name, _ := strings.Cut(f.Namespace(), ".") // without the type's own
 	switch f.Tag() {
 	case "required":
-		return invalidOrder("%q is missing.", f.Field())
+		return invalidOrder("%q is missing.", name)
 	case "oneof":
-		return invalidOrder("%q must be one of: %s.", f.Field(), strings.Join(strings.Fields(f.Param()), ", "))
-	case "max":
-		if f.Kind() == reflect.Slice {
-			return invalidOrder("%q has too many entries: at most %s.", f.Field(), f.Param())
+		return invalidOrder("%q must be one of: %s.", name, strings.Join(strings.Fields(f.Param()), ", "))
+	case "min", "max":
+		switch f.Kind() {
+		case reflect.Int:
+			return invalidOrder("%q must be a whole number from 0 to %d.", name, mostCounted)
+		case reflect.Slice:
+			return invalidOrder("%q has too many entries: at most %s.", name, f.Param())
 		}
-		return invalidOrder("%q is too long: at most %s characters.", f.Field(), f.Param())
+		return invalidOrder("%q is too long: at most %s characters.", name, f.Param())
 	case "symbol":
-		return invalidOrder(`"symbol" must be a symbol as Alpaca writes it, such as AAPL, BRK.B or BTC/USD.`)
+		return invalidOrder(`%q must be a symbol as Alpaca writes it, such as AAPL, BRK.B or BTC/USD.`, name)
 	case "printascii":
-		return invalidOrder("%q must be printable ASCII.", f.Field())
+		return invalidOrder("%q must be printable ASCII.", name)
 	}
-	return invalidOrder("%q is not valid.", f.Field())
+	return invalidOrder("%q is not valid.", name)
 }

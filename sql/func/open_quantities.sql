@@ -22,12 +22,12 @@ language sql as $$
       coalesce(o.parent_alpaca_order_id,
         (select r.alpaca_order_id from app.alpaca_orders r
           where r.account_id = p_account and r.alpaca_order_id = o.replaces
-            and r.status not in ('filled', 'canceled', 'expired', 'rejected', 'replaced')),
+            and not app.is_ended(r.status)),
         o.alpaca_order_id, o.id) as family
     from app.alpaca_orders o
     left join app.alpaca_orders entry on entry.account_id = p_account and entry.alpaca_order_id = o.parent_alpaca_order_id
     where o.account_id = p_account and (app.position_symbol(o.symbol) = app.position_symbol(p_symbol) or o.symbol is null)
-      and o.status not in ('filled', 'canceled', 'expired', 'rejected', 'replaced')
+      and not app.is_ended(o.status)
       and (p_parked or o.intent_state <> 'unknown')
       and not exists (select from replaced r where r.family = coalesce(o.parent_alpaca_order_id, o.alpaca_order_id)
         and r.side is not distinct from o.side)

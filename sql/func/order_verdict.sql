@@ -102,7 +102,7 @@ begin
 
   if g.max_open_orders is not null then
     select coalesce(sum(app.orders_made_by(t)), 0) + app.orders_made_by(o) into counted from app.alpaca_orders t
-      where t.account_id = o.account_id and t.status not in ('filled', 'canceled', 'expired', 'rejected', 'replaced')
+      where t.account_id = o.account_id and not app.is_ended(t.status)
         and (o.replaces is null or t.alpaca_order_id is distinct from o.replaces);
     if counted > g.max_open_orders then
       violations := violations || app.violation('max_open_orders', g.max_open_orders::text, counted::text,

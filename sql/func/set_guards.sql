@@ -1,4 +1,5 @@
 -- Sets all limits of the account; one that is missing or null is no limit.
+-- Symbols are kept in the form that orders have.
 create or replace function private.set_guards(p_limits jsonb) returns void
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -7,6 +8,13 @@ declare
 begin
   if account is null then
     raise exception 'setting guards needs the scope "manage"' using errcode = '42501';
+  end if;
+  if jsonb_typeof(p_limits) is distinct from 'object' then
+    raise exception 'the limits must be an object' using errcode = '22023';
+  end if;
+  if jsonb_typeof(p_limits->'allowed_symbols') = 'array' then
+    p_limits := jsonb_set(p_limits, '{allowed_symbols}', (select coalesce(jsonb_agg(app.order_symbol(s) order by n), '[]')
+      from jsonb_array_elements_text(p_limits->'allowed_symbols') with ordinality a (s, n)));
   end if;
   perform private.lock_log();
   insert into app.account_guards as g (account_id, max_order_notional, max_position_notional, max_position_qty, max_open_orders,

@@ -10,5 +10,5 @@ return exists (
     select from app.alpaca_orders o
     where o.account_id = p_account and i.what = 'order'
       and o.alpaca_order_id = case when i.item_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then i.item_id::uuid end
-      and (o.status in ('filled', 'canceled', 'expired', 'rejected', 'replaced')
+      and (app.is_ended(o.status)
         or o.order_class <> 'mleg' and o.symbol is not null and o.side is not null and num_nonnulls(o.qty, o.notional) > 0)));

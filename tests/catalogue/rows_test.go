@@ -50,7 +50,7 @@ func TestMigrationsKeepRows(t *testing.T) {
 				case s when 'filled' then 2 else 0 end, case s when 'filled' then 100 end, case when s not in ('submitting', 'unknown') then gen_random_uuid() end
 			from unnest(array['submitting', 'unknown', 'new', 'filled', 'held', 'replaced']) s`)
 	to(newest)
-	want("orders", "select count(*) = 6 and count(*) filter (where is_open) = 3 from app.alpaca_orders")
+	want("orders", "select count(*) = 6 and count(*) filter (where is_open) = 4 from app.alpaca_orders")
 	do(`insert into app.account_guards (account_id, switch, allowed_symbols) values ('00000000-0000-4000-8000-000000000001', 'halted', '{AAPL}')`,
 		`insert into app.account_events (account_id, seq, kind, data) values ('00000000-0000-4000-8000-000000000001', 2, 'guard', '{}')`,
 		`update app.alpaca_orders set intent_state = 'dismissed', status = 'rejected', reference_prices = '{"AAPL": "1"}' where client_order_id = 'unknown'`,

@@ -277,10 +277,13 @@ export interface paths {
         };
         put?: never;
         post?: never;
-        /** Forget an account; nothing changes at Alpaca */
+        /** Forget an account */
         delete: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description What becomes of orders that are open at Alpaca, or may be: cancel cancels them first, leave leaves them there, where nobody sees them here any more. Without it the answer is 409 (open_orders) with the list of them in details.orders, and nothing has changed */
+                    open_orders?: "cancel" | "leave";
+                };
                 header?: never;
                 path: {
                     id: components["parameters"]["PathID"];
@@ -446,7 +449,10 @@ export interface paths {
         /** Forget the keys */
         delete: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description What becomes of orders that are open at Alpaca, or may be: cancel cancels them first, leave leaves them there, where nobody sees them here any more. Without it the answer is 409 (open_orders) with the list of them in details.orders, and nothing has changed */
+                    open_orders?: "cancel" | "leave";
+                };
                 header?: never;
                 path: {
                     id: components["parameters"]["PathID"];
@@ -666,7 +672,7 @@ export interface paths {
                 "X-Account-ID"?: components["parameters"]["AccountHeader"];
             };
             path: {
-                /** @description The symbol, or Alpaca's id of the asset */
+                /** @description The symbol, a pair with or without its slash; to look, Alpaca's id of the asset too */
                 symbol: string;
             };
             cookie?: never;
@@ -683,7 +689,7 @@ export interface paths {
                     "X-Account-ID"?: components["parameters"]["AccountHeader"];
                 };
                 path: {
-                    /** @description The symbol, or Alpaca's id of the asset */
+                    /** @description The symbol, a pair with or without its slash; to look, Alpaca's id of the asset too */
                     symbol: string;
                 };
                 cookie?: never;
@@ -736,7 +742,7 @@ export interface paths {
                     "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
                 };
                 path: {
-                    /** @description The symbol, or Alpaca's id of the asset */
+                    /** @description The symbol, a pair with or without its slash; to look, Alpaca's id of the asset too */
                     symbol: string;
                 };
                 cookie?: never;
@@ -1351,7 +1357,7 @@ export interface paths {
                         /** @description Cancel all open orders, and close all positions at the market */
                         liquidate?: boolean;
                         /** @description Alpaca's own switch, which stops other programs too */
-                        suspend_trade?: boolean | null;
+                        suspend_trade?: boolean;
                     };
                 };
             };
@@ -6017,6 +6023,8 @@ export interface components {
     schemas: {
         Amount: string;
         AmountOrNull: string | null;
+        /** @description A text or a number, whose digits are taken as they stand; null is left out */
+        AmountGiven: string | number | null;
         /** Format: date-time */
         Time: string;
         /** Format: date-time */
@@ -6048,7 +6056,7 @@ export interface components {
              */
             cursor: number;
             /** @enum {string} */
-            kind: "order" | "position" | "agent_log" | "account" | "credentials" | "guard";
+            kind: "order" | "position" | "agent_log" | "account" | "credentials" | "guard" | "journal";
             at: components["schemas"]["Time"];
             /** @description By kind: see docs/websocket.md */
             data: Record<string, never>;
@@ -6166,6 +6174,18 @@ export interface components {
                 last_at: components["schemas"]["Time"];
             }[];
             odd_total: number;
+            /** @description Whether the journal holds of each symbol what Alpaca does. Where it does not, something is missing from it (trades from before its history, shares that came without one), and no profit is shown of the round trips concerned */
+            journal: {
+                complete: boolean;
+                differences: {
+                    symbol: string;
+                    /** @description Negative when short */
+                    journal_qty: string;
+                    /** @description Negative when short */
+                    broker_qty: string;
+                    since: components["schemas"]["Time"];
+                }[];
+            };
         };
         Credentials: {
             /** @enum {string} */
@@ -6180,7 +6200,7 @@ export interface components {
         };
         OrderRequest: {
             /**
-             * @description Left out for mleg, whose legs have it
+             * @description BTCUSD and btc/usd are taken for BTC/USD. Left out for mleg, whose legs have it
              * @example AAPL
              * @example BRK.B
              * @example BTC/USD
@@ -6198,22 +6218,22 @@ export interface components {
             /** @enum {string} */
             order_class?: "simple" | "bracket" | "oco" | "oto" | "mleg";
             position_intent?: components["schemas"]["PositionIntent"];
-            qty?: components["schemas"]["Amount"];
-            notional?: components["schemas"]["Amount"];
+            qty?: components["schemas"]["AmountGiven"];
+            notional?: components["schemas"]["AmountGiven"];
             /** @description Negative for an mleg order that is a credit */
-            limit_price?: components["schemas"]["Amount"];
-            stop_price?: components["schemas"]["Amount"];
-            trail_price?: components["schemas"]["Amount"];
-            trail_percent?: components["schemas"]["Amount"];
+            limit_price?: components["schemas"]["AmountGiven"];
+            stop_price?: components["schemas"]["AmountGiven"];
+            trail_price?: components["schemas"]["AmountGiven"];
+            trail_percent?: components["schemas"]["AmountGiven"];
             extended_hours?: boolean;
             take_profit?: {
                 limit_price: components["schemas"]["Amount"];
-            };
+            } | null;
             stop_loss?: {
                 stop_price: components["schemas"]["Amount"];
                 /** @description With it the leg is a stop_limit order */
-                limit_price?: components["schemas"]["Amount"];
-            };
+                limit_price?: components["schemas"]["AmountGiven"];
+            } | null;
             /** @description The contracts of an mleg order */
             legs?: {
                 /** @example AAPL261218C00200000 */
@@ -6222,7 +6242,7 @@ export interface components {
                 /** @enum {string} */
                 side?: "buy" | "sell";
                 position_intent?: components["schemas"]["PositionIntent"];
-            }[];
+            }[] | null;
             /** @description Yours: a retry with it is safe */
             client_order_id?: string;
             orchestrator_agent_id?: string;
@@ -6230,13 +6250,13 @@ export interface components {
         };
         /** @description What is left out stays as it is */
         Replacement: {
-            qty?: components["schemas"]["Amount"];
+            qty?: components["schemas"]["AmountGiven"];
             /** @enum {string} */
             time_in_force?: "day" | "gtc" | "opg" | "cls" | "ioc" | "fok";
-            limit_price?: components["schemas"]["Amount"];
-            stop_price?: components["schemas"]["Amount"];
+            limit_price?: components["schemas"]["AmountGiven"];
+            stop_price?: components["schemas"]["AmountGiven"];
             /** @description Of a trailing_stop order: dollars or per cent, as it has it */
-            trail?: components["schemas"]["Amount"];
+            trail?: components["schemas"]["AmountGiven"];
             /** @description The new order's: a retry with it is safe */
             client_order_id?: string;
             orchestrator_agent_id?: string;
@@ -6245,15 +6265,15 @@ export interface components {
         /** @enum {string} */
         SwitchGrade: "open" | "reduce_only" | "halted";
         Limits: {
-            max_order_notional?: components["schemas"]["AmountOrNull"];
-            max_position_notional?: components["schemas"]["AmountOrNull"];
-            max_position_qty?: components["schemas"]["AmountOrNull"];
+            max_order_notional?: components["schemas"]["AmountGiven"];
+            max_position_notional?: components["schemas"]["AmountGiven"];
+            max_position_qty?: components["schemas"]["AmountGiven"];
             max_open_orders?: number | null;
             orders_per_minute?: number | null;
             /** @description New York's day */
             orders_per_day?: number | null;
             /** @description Dollars below the equity at the last close */
-            daily_loss_limit?: components["schemas"]["AmountOrNull"];
+            daily_loss_limit?: components["schemas"]["AmountGiven"];
             /** @description An underlying allows its options too */
             allowed_symbols?: string[] | null;
             /** @description For what opens a position */
@@ -6489,13 +6509,16 @@ export interface components {
             avg_held_price: components["schemas"]["AmountOrNull"];
             /** @description 100 for an option's contract, else 1 */
             multiplier: string;
-            /** @description Before fees */
-            realized_pl: string;
+            /** @description Before fees; null where the journal is not complete */
+            realized_pl: string | null;
             fees: components["schemas"]["Amount"];
             /** @description realized_pl less fees */
-            net_pl: string;
+            net_pl: string | null;
             /** @description Executions that have a part in it */
             fills: number;
+            /** @description Whether the journal held what Alpaca does, as far as is known: if not, no profit is shown */
+            complete: boolean;
+            incomplete_reason: string | null;
         };
         Fill: {
             /** Format: uuid */

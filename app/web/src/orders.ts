@@ -2,7 +2,7 @@
 import { money, price, quantity } from './money'
 import type { Order, Replacement, TimeInForce } from './types'
 
-const over = ['filled', 'canceled', 'expired', 'rejected', 'replaced', 'done_for_day']
+const over = ['filled', 'canceled', 'expired', 'rejected', 'replaced'] // app.is_ended in Postgres
 
 /** Whether Alpaca has it and may still fill it. */
 export const isOpen = (o: Order) => ![...over, 'unknown', 'submitting'].includes(o.status)

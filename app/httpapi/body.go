@@ -1,0 +1,258 @@
+package httpapi
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"reflect"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"paddock/app/problem"
+)
+
+// readBody decodes a body, which must be one JSON object, into the struct that
+// into points to. Every body of the API comes through here. It refuses whatever
+// two readers could understand differently, or one could overlook: a field that
+// is there twice or is not known, letters of another case, null where it means
+// nothing, text that is not Unicode, and anything after the object.
+func readBody(r *http.Request, into any) error {
+	text, alike, err := readObject(r)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, into, json.RejectUnknownMembers(true), json.WithUnmarshalers(noNull)); err != nil {
+		return explainBody(err, alike)
+	}
+	return nil
+}
+
+// readBodyAsSent reads a body that is passed on as it is. It is as strict as
+// readBody with what the struct that into points to knows; other fields are the
+// broker's to judge, but for one that is a known one in other letters.
+func readBodyAsSent(r *http.Request, into any) ([]byte, error) {
+	text, alike, err := readObject(r)
+	if err != nil {
+		return nil, err
+	}
+	var fields map[string]jsontext.Value
+	if err := errors.Join(json.Unmarshal(text, &fields), json.Unmarshal(text, into, json.WithUnmarshalers(noNull))); err != nil {
+		return nil, explainBody(err, alike)
+	}
+	of := reflect.TypeOf(into).Elem()
+	for name := range fields {
+		for i := range of.NumField() {
+			known := of.Field(i).Tag.Get("json")
+			switch _, both := fields[known]; {
+			case name == known || foldCase(name) != known:
+			case both:
+				return nil, repeatedField(name)
+			default:
+				return nil, unknownField(name)
+			}
+		}
+	}
+	return text, nil
+}
+
+// readObject reads a body that is one JSON object, and scans it.
+func readObject(r *http.Request) (text []byte, alike map[jsontext.Pointer]bool, err error) {
+	if err := wantJSON(r); err != nil {
+		return nil, nil, err
+	}
+	if text, err = io.ReadAll(r.Body); err != nil {
+		return nil, nil, explainReading(err)
+	}
+	alike, err = scanBody(text)
+	return text, alike, err
+}
+
+func wantJSON(r *http.Request) error {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/json" {
+		return problem.New(problem.Unsupported, "unsupported_media_type", "Send the body as JSON, with Content-Type: application/json.")
+	}
+	return nil
+}
+
+// errNull is null in a place that has no meaning for it.
+var errNull = errors.New("null")
+
+// noNull refuses null, but where a struct has a pointer to an amount or an
+// object, or a list: Alpaca's own clients send it there for what is left out,
+// and for a limit it is none.
+var noNull = json.UnmarshalFromFunc(func(d *jsontext.Decoder, into any) error {
+	takes := false
+	switch t := reflect.TypeOf(into).Elem(); t.Kind() {
+	case reflect.Pointer:
+		takes = t.Elem().Kind() != reflect.String && t.Elem().Kind() != reflect.Bool
+	case reflect.Slice, reflect.Map, reflect.Interface:
+		takes = true
+	}
+	if !takes && d.PeekKind() == jsontext.KindNull {
+		return errNull
+	}
+	return errors.ErrUnsupported // as the package would do it
+})
+
+// scanBody reads a body's tokens and refuses what no struct could tell: a name
+// that is there twice, at any depth, and text that cannot be kept. It answers
+// the places of names that differ in their case alone: one of them is unknown,
+// unless they stand in data that is free.
+func scanBody(text []byte) (alike map[jsontext.Pointer]bool, err error) {
+	alike = map[jsontext.Pointer]bool{}
+	if !utf8.Valid(text) {
+		return alike, invalidText("The body is not valid UTF-8.")
+	}
+	type name struct {
+		text  string
+		place jsontext.Pointer
+	}
+	var open []map[string]name // by their folded text; nil for a list
+	d := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true))
+	for first := true; ; first = false {
+		token, err := d.ReadToken()
+		switch {
+		case err == io.EOF && !first:
+			return alike, nil
+		case err != nil && jsontext.Value(text).IsValid(jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)):
+			return alike, invalidText("%s holds half of a surrogate pair, which is no character.", fieldAt(d.StackPointer()))
+		case err != nil, (len(open) == 0) != first, first && token.Kind() != jsontext.KindBeginObject:
+			if !first && len(open) == 0 || err == nil || len(bytes.TrimSpace(text)) == 0 {
+				return alike, invalidJSON("The body must be one JSON object and nothing after it.")
+			}
+			return alike, invalidJSON("The body is not valid JSON.")
+		}
+		switch token.Kind() {
+		case jsontext.KindBeginObject:
+			open = append(open, map[string]name{})
+		case jsontext.KindBeginArray:
+			open = append(open, nil)
+		case jsontext.KindEndObject, jsontext.KindEndArray:
+			open = open[:len(open)-1]
+		case jsontext.KindString:
+			said := name{token.String(), d.StackPointer()}
+			if strings.ContainsRune(said.text, 0) {
+				return alike, invalidText("%s holds the character NUL, which cannot be kept.", fieldAt(said.place))
+			}
+			names := open[len(open)-1]
+			if _, n := d.StackIndex(len(open)); names == nil || n%2 == 0 {
+				continue // a value
+			}
+			folded := foldCase(said.text)
+			before, again := names[folded]
+			if again && before.text == said.text {
+				return alike, repeatedField(said.text)
+			}
+			if again {
+				alike[before.place], alike[said.place] = true, true
+			}
+			names[folded] = said
+		}
+	}
+}
+
+// foldCase makes one of names that differ in their case alone: upper case
+// first, since ſ and K have lower cases of their own.
+func foldCase(name string) string { return strings.ToLower(strings.ToUpper(name)) }
+
+// explainReading is why a body could not be read to its end.
+func explainReading(err error) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return problem.New(problem.TooLarge, "body_too_large", "The body may have %d bytes.", tooLarge.Limit)
+	}
+	return invalidJSON("The body broke off.")
+}
+
+// explainBody names the field that could not be decoded, and what it should be.
+func explainBody(err error, alike map[jsontext.Pointer]bool) error {
+	var wrong *json.SemanticError
+	if !errors.As(err, &wrong) {
+		return invalidJSON("The body is not valid JSON.")
+	}
+	at := wrong.JSONPointer
+	switch {
+	case errors.Is(wrong.Err, json.ErrUnknownName) && alike[at]:
+		return repeatedField(at.LastToken())
+	case errors.Is(wrong.Err, json.ErrUnknownName):
+		return unknownField(at.LastToken())
+	case errors.Is(err, errNull):
+		return invalidJSON("%s may not be null: give it, or leave it out.", fieldAt(at))
+	}
+	return invalidJSON("%s must be %s.", fieldAt(at), wanted(wrong.GoType))
+}
+
+// wanted says in words what a type takes.
+func wanted(t reflect.Type) string {
+	if t == nil {
+		return "something else"
+	}
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch t.Kind() {
+	case reflect.String:
+		return "a text"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int, reflect.Int32, reflect.Int64:
+		return "a whole number"
+	case reflect.Slice:
+		return "a list"
+	}
+	return "an object"
+}
+
+// fieldAt writes a place as clients would: The field "legs[0].side".
+func fieldAt(at jsontext.Pointer) string {
+	var path strings.Builder
+	for part := range at.Tokens() {
+		switch {
+		case path.Len() > 0 && strings.Trim(part, "0123456789") == "":
+			fmt.Fprintf(&path, "[%s]", part)
+		case path.Len() > 0:
+			path.WriteString("." + part)
+		default:
+			path.WriteString(part)
+		}
+	}
+	if path.Len() == 0 {
+		return "The body"
+	}
+	return fmt.Sprintf("The field %q", path.String())
+}
+
+func unknownField(name string) error {
+	return problem.New(problem.Invalid, "unknown_field", "There is no field %q here. Check its spelling: names are in small letters.", name)
+}
+
+func repeatedField(name string) error {
+	return problem.New(problem.Invalid, "repeated_field", "The field %q is there twice. Send it once.", name)
+}
+
+func invalidJSON(format string, args ...any) error {
+	return problem.New(problem.Invalid, "invalid_json", format, args...)
+}
+
+func invalidText(format string, args ...any) error {
+	return problem.New(problem.Invalid, "invalid_text", format+" Nothing is replaced here: send text in UTF-8.", args...)
+}
+
+// readNothing refuses a body where there is nothing to say: it would be ignored.
+func readNothing(r *http.Request) error {
+	n, err := io.ReadFull(r.Body, make([]byte, 1))
+	switch {
+	case n > 0:
+		return problem.New(problem.Invalid, "unexpected_body", "This path takes no body. Send none.")
+	case err != io.EOF:
+		return explainReading(err)
+	}
+	return nil
+}

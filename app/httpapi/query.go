@@ -1,0 +1,90 @@
+package httpapi
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/agnivade/levenshtein"
+
+	"paddock/app/problem"
+)
+
+// ofAccount is the parameter of every path that is about the account which the
+// request names.
+const ofAccount = "account_id"
+
+// checkRequest refuses what a handler would not see in a request's query and
+// headers, or could take for something else. Handlers then read both plainly.
+func checkRequest(r *http.Request, known []string) error {
+	if err := checkHeaders(r.Header); err != nil {
+		return err
+	}
+	return checkQuery(r.URL.RawQuery, known)
+}
+
+// checkQuery refuses a query that cannot be read, and parameters that are not
+// known, empty, or there twice. Left out or ignored, a misspelt filter would
+// show everything, and an unset variable close a whole position.
+func checkQuery(raw string, known []string) error {
+	q, err := url.ParseQuery(raw)
+	if err != nil {
+		return invalidQuery("The query cannot be read: put & between its parameters, and encode %%, ; and & in their values.")
+	}
+	for name, values := range q {
+		switch {
+		case !slices.Contains(known, name):
+			return unknownParameter(name, known)
+		case slices.Contains(values, ""):
+			return invalidQuery("%q is empty. Give it a value, or leave it out.", name)
+		case name == ofAccount && !same(values):
+			return accountAmbiguous()
+		case len(values) > 1:
+			return invalidQuery("%q is there twice. Give it once.", name)
+		case !utf8.ValidString(values[0]), strings.ContainsRune(values[0], 0):
+			return invalidQuery("%q must be text in UTF-8.", name)
+		}
+	}
+	return nil
+}
+
+func invalidQuery(format string, args ...any) error {
+	return problem.New(problem.Invalid, "invalid_query", format, args...)
+}
+
+// unknownParameter names the parameters that there are, and the nearest.
+func unknownParameter(name string, known []string) error {
+	known = slices.DeleteFunc(slices.Clone(known), func(k string) bool { return k == ofAccount })
+	if len(known) == 0 {
+		return problem.New(problem.Invalid, "unknown_parameter", "There is no parameter %q here: this path takes none.", name)
+	}
+	nearest := slices.MinFunc(known, func(a, b string) int {
+		return levenshtein.ComputeDistance(name, a) - levenshtein.ComputeDistance(name, b)
+	})
+	return problem.New(problem.Invalid, "unknown_parameter", "There is no parameter %q here. Did you mean %q? There are %s.", name, nearest, strings.Join(known, ", "))
+}
+
+// checkHeaders refuses headers of which only one value would be read, where
+// several are sent that differ, and a key that is there and empty: an unset
+// variable is no wish to have none.
+func checkHeaders(h http.Header) error {
+	if keys := h.Values("Idempotency-Key"); slices.Contains(keys, "") {
+		return problem.New(problem.Invalid, "invalid_idempotency_key", "The header Idempotency-Key is empty. Send a key of your own, such as a UUID, or leave it out.")
+	}
+	for _, id := range h.Values("X-Account-ID") {
+		if !strings.EqualFold(id, h.Get("X-Account-ID")) {
+			return accountAmbiguous()
+		}
+	}
+	for _, name := range []string{"Idempotency-Key", "Authorization"} {
+		if !same(h.Values(name)) {
+			return problem.New(problem.Invalid, "repeated_header", "The header %s is there twice, and its values differ. Send it once.", name)
+		}
+	}
+	return nil
+}
+
+// same tells whether all values are one.
+func same(values []string) bool { return len(slices.Compact(slices.Clone(values))) <= 1 }
