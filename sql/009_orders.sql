@@ -55,7 +55,7 @@ drop function app.record_order(uuid, jsonb, text);
 {{ template "func/sent_as.sql" . }}
 {{ template "func/average_entry.sql" . }}
 {{ template "func/old/move_position_1.sql" . }}
-{{ template "func/record_order.sql" . }}
+{{ template "func/old/record_order_2.sql" . }}
 {{ template "func/old/record_positions_2.sql" . }}
 {{ template "func/old/apply_trade_update_2.sql" . }}
 grant execute on function app.sent_as(uuid, text, text) to paddock_app;

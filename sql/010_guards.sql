@@ -79,7 +79,7 @@ grant insert (reference_prices), update (reference_prices) on app.alpaca_orders 
 
 {{ template "func/position_symbol.sql" . }}
 {{ template "func/old/record_positions_3.sql" . }}
-{{ template "func/move_position.sql" . }}
+{{ template "func/old/move_position_2.sql" . }}
 {{ template "func/order_event.sql" . }}
 {{ template "func/underlying.sql" . }}
 {{ template "func/old/order_lines_1.sql" . }}

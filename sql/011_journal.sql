@@ -185,7 +185,7 @@ grant select (account_id, id, scope, scope_value, symbol, asset_class, multiplie
 {{ template "func/record_execution.sql" . }}
 {{ template "func/replace_fills.sql" . }}
 {{ template "func/old/record_adjustments_1.sql" . }}
-{{ template "func/apply_trade_update.sql" . }}
+{{ template "func/old/apply_trade_update_3.sql" . }}
 grant execute on function app.asset_class(app.alpaca_orders), app.multiplier(app.alpaca_orders),
   app.claim_fill(uuid, uuid, text, numeric, numeric), app.add_up_fills(uuid, uuid),
   app.attribute_adjustment(uuid, text, text, timestamptz), app.write_trading_position(app.trading_positions),

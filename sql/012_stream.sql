@@ -63,13 +63,13 @@ create policy worker_answers on app.syncs for update to paddock_worker
   with check (account_id = (select private.account_id('work')));
 grant select, update (answered, answered_at, answer) on app.syncs to paddock_worker;
 
-{{ template "func/is_fresh.sql" . }}
+{{ template "func/old/is_fresh_1.sql" . }}
 {{ template "func/orders_matching.sql" . }}
 {{ template "func/order_trees.sql" . }}
 {{ template "func/order_legs.sql" . }}
 {{ template "func/old/orders_as_told_1.sql" . }}
 {{ template "func/orders_at_broker.sql" . }}
-{{ template "func/reconcile_order.sql" . }}
+{{ template "func/old/reconcile_order_1.sql" . }}
 grant execute on function app.is_fresh(timestamptz, timestamptz, interval) to paddock_app;
 grant execute on function app.orders_matching(uuid, timestamptz, timestamptz, text[], text, text[]) to paddock_app;
 grant execute on function app.order_trees(uuid, timestamptz, timestamptz, text[], text, text[], boolean) to paddock_app;

@@ -33,7 +33,7 @@ alter table app.alpaca_orders add column broker_refusal jsonb check (jsonb_typeo
 alter table app.alpaca_orders alter column others set statistics 0, alter column broker_refusal set statistics 0;
 grant update (broker_refusal) on app.alpaca_orders to paddock_app, paddock_worker;
 {{ template "func/order_json.sql" . }}
-{{ template "func/orders_as_told.sql" . }}
+{{ template "func/old/orders_as_told_2.sql" . }}
 
 reset role;
 
@@ -186,7 +186,7 @@ alter table app.stream_cursors
 {{ template "func/uncounted.sql" . }}
 {{ template "func/take_order.sql" . }}
 {{ template "func/read_position.sql" . }}
-{{ template "func/record_positions.sql" . }}
+{{ template "func/old/record_positions_4.sql" . }}
 grant execute on function app.note_odd_items(uuid, text, jsonb, text[], boolean), app.take_order(uuid, text, text) to paddock_worker;
 grant execute on function app.uncounted(uuid), app.read_position(uuid, jsonb, timestamptz) to paddock_app, paddock_worker;
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"paddock/app/accounts"
 	"paddock/app/broker"
@@ -146,16 +147,19 @@ func (a *account) apply(ctx context.Context, msg broker.Message) error {
 	if update == nil {
 		return a.keep(ctx, msg, errors.New(odd.Why))
 	}
+	var doubtful bool
 	for attempt := 0; ; attempt++ {
 		err := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
 			b.Queue("select app.apply_trade_update($1, $2)", a.lease.Account, []byte(update))
 			if odd != nil {
 				queueOddItems(b, a.lease.Account, "update", []broker.Odd{*odd}, nil, false, a.tellOdd("update"))
 			}
+			b.Queue("select c.agreed_at is not null and c.doubts <> c.doubts_settled from app.stream_cursors c where c.account_id = $1", a.lease.Account).
+				QueryRow(func(row pgx.Row) error { return row.Scan(&doubtful) })
 		})
 		if err == nil {
 			a.lastID = msg.EventID
-			if odd != nil {
+			if odd != nil || doubtful {
 				signal(a.gap)
 			}
 			return nil
@@ -188,6 +192,7 @@ func (a *account) keep(ctx context.Context, msg broker.Message, reason error) er
 		b.Queue(`insert into app.stream_cursors as c (account_id, last_event_id) values ($1, $2)
 			on conflict (account_id) do update set last_event_id = excluded.last_event_id, updated_at = now()
 			where c.last_event_id is null or c.last_event_id < excluded.last_event_id`, a.lease.Account, msg.EventID)
+		b.Queue("select app.doubt_mirror($1)", a.lease.Account)
 	})
 	if err != nil {
 		return err // the stream starts again from the update before it

@@ -108,6 +108,15 @@ func (d *differences) order(c orderChange, at time.Time) error {
 	return nil
 }
 
+// also adds what a second look at orders found.
+func (d *differences) also(more differences) {
+	d.Orders.Differed += more.Orders.Differed
+	for _, m := range more.Orders.Changed {
+		d.Orders.add(m)
+	}
+	d.changedAt = append(d.changedAt, more.changedAt...)
+}
+
 // text is a JSON text; nil for null. What is compared of an order has no other
 // type.
 func text(v any) *string {

@@ -54,9 +54,15 @@ func (a *account) lookUp(ctx context.Context) error {
 		}
 		switch {
 		case err == nil:
+			var another bool // not the order that was sent
 			err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
 				queueOrderEvent(b, a.lease, answer.Raw, "reconciled", answer.RequestID)
+				b.Queue("select intent_state = 'submitting' and alpaca_order_id is null from app.alpaca_orders where account_id = $1 and id = $2", a.lease.Account, in.ID).
+					QueryRow(func(row pgx.Row) error { return row.Scan(&another) })
 			})
+			if err == nil && another {
+				err = a.park(ctx, in, anotherMessage)
+			}
 			signal(a.gap) // its legs are in no answer to a look-up
 		case isKind(err, broker.NotFound):
 			err = a.notFound(ctx, in)
@@ -90,6 +96,8 @@ func (a *account) lost(ctx context.Context, age time.Duration) (intents []lost, 
 const (
 	notKnownMessage = "The broker's answer to this order was lost, and the broker does not know its client_order_id. " +
 		"It was most likely never placed: check the orders at Alpaca before you send it again under a new client_order_id."
+	anotherMessage = "The broker's answer to this order was lost, and the order that the broker has under its client_order_id is another one, " +
+		"of other terms: it was most likely never placed. Check the orders at Alpaca before you send it again under a new client_order_id."
 	noKeysMessage = "The broker's answer to this order was lost, and this account has no working API keys to ask with. " +
 		"It may have been placed: check the orders at Alpaca before you send it again under a new client_order_id."
 )

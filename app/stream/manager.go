@@ -29,7 +29,10 @@ type Config struct {
 	Rest      time.Duration // the least time between two looks; 500 ms
 	LeaseTTL  time.Duration // how long a lease outlives its holder; 10 s
 	Reconcile time.Duration // between two reconciliations of a quiet stream; 3 min
-	Silence   time.Duration // after which an open order that nothing is heard of is looked at; 30 s
+	// MirrorMaxAge is how old an agreement may be for guards where no stream has
+	// told everything since; 1 min.
+	MirrorMaxAge time.Duration
+	Silence      time.Duration // after which an open order that nothing is heard of is looked at; 30 s
 	// LookupWindow is how long an order that the broker does not know is
 	// looked up before it is parked as unknown; 60 s, and never less than a
 	// call to the broker may take.
@@ -87,6 +90,7 @@ func New(c Config) *Manager {
 	c.Rest = orDefault(c.Rest, 500*time.Millisecond)
 	c.LeaseTTL = orDefault(c.LeaseTTL, 10*time.Second)
 	c.Reconcile = orDefault(c.Reconcile, 3*time.Minute)
+	c.MirrorMaxAge = orDefault(c.MirrorMaxAge, time.Minute)
 	c.Silence = orDefault(c.Silence, 30*time.Second)
 	c.LookupWindow = orDefault(c.LookupWindow, time.Minute)
 	c.WindDownPause = orDefault(c.WindDownPause, time.Second)

@@ -201,23 +201,24 @@ func sentence(kind string, err error) string {
 	return "The stream ended for a reason of Paddock's own, and is begun anew."
 }
 
-// isUp notes that the stream tells everything from now on.
+// isUp notes that the stream tells everything from now on. What happened before
+// may be missing, which puts the mirror in doubt until it is reconciled.
 func (a *account) isUp(ctx context.Context, way road, end func(error)) {
-	now := time.Now()
-	a.up.set(now, end)
+	a.up.set(time.Now(), end)
 	a.note(ctx, func(b *tenant.Batch) {
-		b.Queue(`insert into app.stream_cursors as c (account_id, streaming, unbroken_since, note) values ($1, $2, $3, nullif($4, ''))
+		b.Queue(`insert into app.stream_cursors as c (account_id, streaming, unbroken_since, note) values ($1, $2, clock_timestamp(), nullif($3, ''))
 			on conflict (account_id) do update set streaming = excluded.streaming, unbroken_since = excluded.unbroken_since,
-				note = excluded.note, updated_at = now()`, a.lease.Account, way.kind, now, way.note)
+				note = excluded.note, doubts = c.doubts + 1, updated_at = now()`, a.lease.Account, way.kind, way.note)
 	})
 }
 
-// isDown notes that there is no stream, and why; "" is no reason.
+// isDown notes that there is no stream, and why; "" is no reason. The mirror is
+// in doubt from here on.
 func (a *account) isDown(ctx context.Context, note, why string) {
 	a.note(ctx, func(b *tenant.Batch) {
 		b.Queue(`insert into app.stream_cursors as c (account_id, note, last_error, last_error_at)
 				values ($1, nullif($2, ''), nullif($3, ''), case when $3 <> '' then clock_timestamp() end)
-			on conflict (account_id) do update set streaming = null, unbroken_since = null, note = excluded.note, updated_at = now(),
+			on conflict (account_id) do update set streaming = null, unbroken_since = null, note = excluded.note, doubts = c.doubts + 1, updated_at = now(),
 				last_error = coalesce(excluded.last_error, c.last_error), last_error_at = coalesce(excluded.last_error_at, c.last_error_at)`,
 			a.lease.Account, note, why)
 	})

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -27,8 +26,9 @@ const (
 )
 
 // listOverlap is how much of what was listed the last time is listed again: an
-// order may appear a little later than one that was submitted after it.
-const listOverlap = time.Minute
+// order may appear later than one that was submitted after it, and the broker's
+// own clock may be set back.
+const listOverlap = 10 * time.Minute
 
 // reconcile makes the mirror agree with the broker's REST answers: its open
 // orders, all that came since the last agreement, those that we believe open
@@ -41,22 +41,15 @@ func (a *account) reconcile(ctx context.Context) error {
 	}
 	defer leave()
 	asked := a.asked.Load()
-	asOf := time.Now()
-	a.looked = asOf
+	looked := time.Now()
+	a.looked = looked
 	a.odd = nil
 	clear(a.askedAlone)
-	var agreed *time.Time    // the last time
-	var newest *time.Time    // order that was listed then, by the broker's clock
+	var s standing
 	var believed []uuid.UUID // open here
 	var held map[string]holding
 	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue("select agreed_at, newest_order_at from app.stream_cursors where account_id = $1", a.lease.Account).
-			QueryRow(func(row pgx.Row) error {
-				if err := row.Scan(&agreed, &newest); !errors.Is(err, pgx.ErrNoRows) {
-					return err
-				}
-				return nil
-			})
+		s.queue(b, a.lease.Account)
 		queueBelieved(b, a.lease.Account, &believed)
 		queueHoldings(b, a.lease.Account, &held)
 	})
@@ -64,7 +57,7 @@ func (a *account) reconcile(ctx context.Context) error {
 		return err
 	}
 
-	orders, err := a.brokerOrders(ctx, agreed, newest)
+	orders, err := a.brokerOrders(ctx, s.agreed, s.newest)
 	if err != nil {
 		return err
 	}
@@ -73,47 +66,35 @@ func (a *account) reconcile(ctx context.Context) error {
 		return err
 	}
 	orders = append(orders, ended...)
-	positions, err := a.client.Positions(ctx)
-	if err != nil {
-		return err
-	}
-	a.odd = append(a.odd, positions.Odd...)
 
 	what := "reconciled"
-	if agreed == nil {
+	if s.agreed == nil {
 		what = "imported"
 	}
-	d := differences{AsOf: asOf.UTC()}
+	var d differences
 	if err := a.recordAll(ctx, orders, what, &d); err != nil {
 		return err
 	}
-	now, err := a.agree(ctx, asOf, orders, positions.Raw)
+	before, newest := read(orders), newestOf(orders)
+	if newest == nil {
+		newest = s.newest
+	}
+	positions, err := a.settle(ctx, s, before, newest, what, &d)
+	if err != nil {
+		return err
+	}
+	now, err := a.agree(ctx, positions, orders, newest)
 	if err != nil {
 		return err
 	}
 	if err := a.journal(ctx); err != nil {
 		return err
 	}
+	d.AsOf = positions.at.UTC()
 	d.Positions.Checked = len(positions.Value)
 	d.holdings(held, now)
-	a.deaf(d, asOf)
+	a.deaf(d, looked)
 	return a.answer(ctx, asked, d)
-}
-
-// agree records positions, what was odd, and that the mirror agreed at a time,
-// and answers what is held then.
-func (a *account) agree(ctx context.Context, asOf time.Time, orders []brokerOrder, positions json.RawMessage) (held map[string]holding, err error) {
-	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
-		a.queueOdd(b, "order", idsOf(orders), true)
-		a.queueOdd(b, "position", nil, true)
-		b.Queue(`select private.append_event('position', jsonb_build_object('positions', $2::jsonb), null)
-			where app.record_positions($1, $2, $3)`, a.lease.Account, []byte(positions), asOf)
-		queueHoldings(b, a.lease.Account, &held)
-		b.Queue(`insert into app.stream_cursors as c (account_id, agreed_at, newest_order_at) values ($1, $2, $3)
-			on conflict (account_id) do update set agreed_at = excluded.agreed_at, newest_order_at = greatest(c.newest_order_at, excluded.newest_order_at),
-				sync_error = null, sync_error_at = null, updated_at = now()`, a.lease.Account, asOf, newestOf(orders))
-	})
-	return held, err
 }
 
 // lookAtOpen asks the broker for its open orders, with one call for all of

@@ -371,14 +371,22 @@ func (a *account) readOrders(ctx context.Context) error {
 
 // readPositions records the broker's positions.
 func (a *account) readPositions(ctx context.Context) error {
-	asOf := time.Now()
+	var asOf time.Time
+	var moves []byte
+	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue("select clock_timestamp(), app.position_moves($1)", a.lease.Account).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&asOf, &moves) })
+	})
+	if err != nil {
+		return err
+	}
 	positions, err := a.client.Positions(ctx)
 	if err != nil {
 		return err
 	}
 	return a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select private.append_event('position', jsonb_build_object('positions', $2::jsonb), null)
-			where app.record_positions($1, $2, $3)`, a.lease.Account, []byte(positions.Raw), asOf)
+			where app.record_positions($1, $2, $3, $4)`, a.lease.Account, []byte(positions.Raw), asOf, moves)
 	})
 }
 

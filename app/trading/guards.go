@@ -144,8 +144,13 @@ func verdictIn(err error) (verdict, bool) {
 	return v, json.Unmarshal([]byte(pg.Detail), &v) == nil
 }
 
-// learn asks the broker for what a verdict needs.
+// learn asks the broker for what a verdict needs, or has the mirror reconciled.
 func (s *Service) learn(ctx context.Context, a tenant.Admission, needs []string) (facts, error) {
+	if slices.Contains(needs, "positions") {
+		if err := s.untilCurrent(ctx, a); err != nil {
+			return facts{}, err
+		}
+	}
 	client, opened, err := s.open(ctx, a, s.db.Do, nil)
 	if err != nil {
 		return facts{}, err
@@ -194,7 +199,7 @@ func (v verdict) unanswered() error {
 	for _, need := range v.Needs {
 		if need == "positions" {
 			p := problem.New(problem.Unavailable, "account_not_synced",
-				"This account has guards, and its orders and positions have not been read from Alpaca yet. Try again in a few seconds.")
+				"This account has guards, and what Paddock knows of its orders and positions may not be what Alpaca has now. They are being read again: try again in a few seconds.")
 			p.RetryAfter = 2 * time.Second
 			return p
 		}

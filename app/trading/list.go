@@ -120,7 +120,7 @@ const (
 			case when jsonb_typeof(o.broker_order->'legs') = 'array' then o.broker_order->'legs' else '[]' end, o.alpaca_order_id) c) as legs
 		from (select t.*, ` + toldLast + ` as last from ` + toldRows + `) o where ` + toldHere
 	// How far the broker's page reaches.
-	toldLast = `case when $13 then max(t.place) filter (where t.n > 0) over () else min(t.place) filter (where t.n > 0) over () end`
+	toldLast  = `case when $13 then max(t.place) filter (where t.n > 0) over () else min(t.place) filter (where t.n > 0) over () end`
 	toldHere  = `(o.n > 0 or not $12 or case when $13 then o.place < o.last else o.place > o.last end)`
 	toldOrder = `
 		order by case when $13 then o.place end, case when not $13 then o.place end desc, o.n,

@@ -10,6 +10,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"paddock/app/accounts"
 	"paddock/app/broker"
 	"paddock/app/problem"
@@ -26,6 +28,9 @@ type Service struct {
 	patience time.Duration
 	// syncPatience is how long a reconciliation is waited for.
 	syncPatience time.Duration
+	// mirrorPatience is how long an order waits for a mirror that its guards
+	// can trust.
+	mirrorPatience time.Duration
 	// MirrorMaxAge is how long ago the mirror may have agreed with the broker
 	// where no stream keeps it, before lists ask the broker; a minute unless set.
 	MirrorMaxAge time.Duration
@@ -33,7 +38,7 @@ type Service struct {
 
 // New makes a Service.
 func New(db *tenant.DB, keys *accounts.Keyring, b *broker.Broker, log *slog.Logger) *Service {
-	return &Service{db: db, keys: keys, broker: b, log: log, patience: 30 * time.Second, syncPatience: 25 * time.Second, MirrorMaxAge: time.Minute}
+	return &Service{db: db, keys: keys, broker: b, log: log, patience: 30 * time.Second, syncPatience: 25 * time.Second, mirrorPatience: 3 * time.Second, MirrorMaxAge: time.Minute}
 }
 
 // recordTimeout bounds what is written after a broker's answer, which no
@@ -107,17 +112,62 @@ func (s *Service) Positions(ctx context.Context, a tenant.Admission) (json.RawMe
 	return positions.Raw, nil
 }
 
-// readPositions asks the broker for the account's positions and records them.
+// maxRefreshed bounds how many orders are asked for one by one where positions
+// are not what was counted.
+const maxRefreshed = 20
+
+// unendedOf are the open orders of symbols, by the broker's ids.
+const unendedOf = `select alpaca_order_id::text from app.alpaca_orders
+	where account_id = $1 and app.position_symbol(symbol) = any ($2) and alpaca_order_id is not null
+		and status not in ('filled', 'canceled', 'expired', 'rejected', 'replaced')
+	order by created_at desc limit $3`
+
+// readPositions asks the broker for the account's positions and records them as
+// far as it is known which fills they hold. Where they are not what is counted,
+// and orders are open here that may have been filled unseen, those are asked
+// for, which counts their fills. Where the mirror is left in doubt, a
+// reconciliation is asked for.
 func (s *Service) readPositions(ctx context.Context, a tenant.Admission, client *broker.Client) (broker.PositionsAnswer, error) {
-	asOf := time.Now()
+	var asOf time.Time
+	var moves []byte
+	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+		b.Queue("select clock_timestamp(), app.position_moves($1)", a.Account).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&asOf, &moves) })
+	})
+	if err != nil {
+		return broker.PositionsAnswer{}, err
+	}
 	positions, err := client.Positions(ctx)
 	if err != nil {
 		return positions, err
 	}
-	return positions, s.db.Do(ctx, a, func(b *tenant.Batch) {
+	var unsettled, orders []string
+	err = s.db.Do(ctx, a, func(b *tenant.Batch) {
 		b.LockLog()
-		b.Queue("select app.record_positions($1, $2, $3)", a.Account, []byte(positions.Raw), asOf)
+		b.Queue("select unsettled from app.settle_positions($1, $2, $3, $4, null, null)", a.Account, []byte(positions.Raw), asOf, moves).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&unsettled) })
+		b.Queue(askSyncInDoubt, a.Account)
 	})
+	if err != nil || len(unsettled) == 0 {
+		return positions, err
+	}
+	err = s.db.Do(ctx, a, func(b *tenant.Batch) {
+		b.Queue(unendedOf, a.Account, unsettled, maxRefreshed).Query(func(rows pgx.Rows) (err error) {
+			orders, err = pgx.CollectRows(rows, pgx.RowTo[string])
+			return err
+		})
+	})
+	for _, id := range orders {
+		answer, err := client.Order(ctx, id)
+		if err != nil {
+			s.log.WarnContext(ctx, "an order that may have been filled unseen could not be asked for", "account", a.Account, "alpaca_order_id", id, "err", err)
+			break // what is counted stands
+		}
+		if _, err := s.recordPlaced(ctx, a, Placed{}, answer); err != nil {
+			return positions, err
+		}
+	}
+	return positions, err
 }
 
 func orderNotFound() error {

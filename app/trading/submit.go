@@ -108,8 +108,7 @@ func (f *foundIntent) again(sum []byte) (intent, error) {
 		return intent{}, problem.New(problem.Conflict, "idempotency_key_reused",
 			"This Idempotency-Key was sent with another request. Send a new key, or repeat the first request unchanged.")
 	case string(f.hash) != string(sum):
-		return intent{}, problem.New(problem.Conflict, "client_order_id_taken",
-			"Another order of this account has this client_order_id. Send a new one, or repeat the first order unchanged.")
+		return intent{}, clientOrderIDTaken("Another order of this account")
 	case f.state == "rejected":
 		return intent{}, rejected(f.said)
 	case f.state == "unknown":
@@ -119,7 +118,12 @@ func (f *foundIntent) again(sum []byte) (intent, error) {
 		return intent{}, f.unclear("order_dismissed", "Somebody has seen that this order was never placed, and its retry sends nothing. "+
 			"Send it under a new client_order_id or Idempotency-Key.")
 	}
-	return intent{Placed: Placed{Order: f.order, Known: f.state != "submitting"}, first: true}, nil
+	return intent{Placed: Placed{Order: f.order, Known: f.state == "accepted"}, first: true}, nil
+}
+
+func clientOrderIDTaken(by string) *problem.Problem {
+	return problem.New(problem.Conflict, "client_order_id_taken",
+		"%s has this client_order_id. Send a new one, or repeat the first order unchanged.", by)
 }
 
 // unclear is the answer to a retry of an order that was not placed as far as
@@ -146,6 +150,9 @@ func (s *Service) commitIntent(ctx context.Context, a tenant.Admission, sub subm
 		sub.insert(b, id, clientOrderID, f).Query(func(rows pgx.Rows) error { made = rows.Next(); rows.Close(); return rows.Err() })
 		found.queue(b, a.Account, clientOrderID, sub.key)
 	})
+	if tenant.State(err) == "PD410" {
+		err = clientOrderIDTaken("Another order at this Alpaca account").Because(err)
+	}
 	if tenant.Unstorable(err) {
 		err = invalidOrder("A text in the order cannot be stored: it is not valid UTF-8.").Because(err)
 	}

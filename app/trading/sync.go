@@ -27,6 +27,13 @@ const (
 		on conflict (account_id) do update set asked = y.asked + 1, asked_at = clock_timestamp(), asked_by = excluded.asked_by
 			where y.asked = y.answered and y.answered_at < clock_timestamp() - interval '10 seconds'
 				or y.asked > y.answered and y.asked_at < clock_timestamp() - interval '1 minute'`
+	// Where the mirror is not current, one is begun however short a time ago the
+	// last was: nothing else makes it so.
+	askSyncInDoubt = `insert into app.syncs as y (account_id, asked_by)
+		select $1, private.user_id() where exists (select from private.credentials_metadata() where rejected_at is null)
+			and private.may('cancel') and exists (select from app.stream_cursors c where c.account_id = $1) and not app.mirror_is_current($1)
+		on conflict (account_id) do update set asked = y.asked + 1, asked_at = clock_timestamp(), asked_by = excluded.asked_by
+			where y.asked = y.answered or y.asked_at < clock_timestamp() - interval '1 minute'`
 	// What is to be asked again needs a working key as the first time does.
 	selectSync = `select asked, answered >= asked, coalesce(answer, 'null'),
 			exists (select from private.credentials_metadata() where rejected_at is null)
@@ -85,6 +92,33 @@ func (s *Service) Sync(ctx context.Context, a tenant.Admission) (json.RawMessage
 		}
 	}
 	return now.answer, syncProblem(now.answer)
+}
+
+// untilCurrent asks for a reconciliation where the mirror is not current, and
+// waits for it, but not for long.
+func (s *Service) untilCurrent(ctx context.Context, a tenant.Admission) error {
+	var now syncState
+	var current bool
+	look := func(b *tenant.Batch) {
+		b.Queue("select app.mirror_is_current($1)", a.Account).QueryRow(func(row pgx.Row) error { return row.Scan(&current) })
+		b.Queue(selectSync, a.Account).QueryRow(now.scan)
+	}
+	err := s.db.Write(ctx, a, func(b *tenant.Batch) {
+		b.Queue(askSyncInDoubt, a.Account)
+		look(b)
+	})
+	deadline := time.After(s.mirrorPatience)
+	for err == nil && !current && !now.answered && now.asked > 0 {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-deadline:
+			return nil
+		case <-time.After(syncPoll):
+			err = s.db.Do(ctx, a, look)
+		}
+	}
+	return err
 }
 
 // syncProblem is why a reconciliation failed, if it did.

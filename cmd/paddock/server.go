@@ -67,7 +67,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 	if err != nil {
 		return err
 	}
-	streams := stream.New(stream.Config{Worker: worker, Keys: keys, Broker: alpaca, Logger: log})
+	streams := stream.New(stream.Config{Worker: worker, Keys: keys, Broker: alpaca, Logger: log, MirrorMaxAge: c.MirrorMaxAge})
 	events := eventlog.New(db)
 	hub := push.New(push.Config{
 		Worker: worker, Log: events, Session: signIn.SessionToken, OriginAllowed: signIn.OriginAllowed, Logger: log,

@@ -12,6 +12,8 @@ declare
   traded boolean := u->>'event' in ('fill', 'partial_fill');
   price numeric := (u->>'price')::numeric;
   held numeric := (u->>'position_qty')::numeric;
+  counted numeric;
+  counted_until timestamptz;
   at timestamptz := coalesce((u->>'at')::timestamptz, (u->>'timestamp')::timestamptz, now());
   executed_at timestamptz := coalesce((u->>'timestamp')::timestamptz, at);
 begin
@@ -19,21 +21,33 @@ begin
     return null;
   end if;
 
-  select (r.recorded).* into o from app.record_order(p_account, u->'order', p_moves => false) r;
+  select (r.recorded).* into o
+    from app.record_order(p_account, u->'order', p_takes_back => u->>'event' in ('trade_bust', 'trade_correct')) r;
 
-  -- A bust or correction says what is held as a fill does. What the order was
-  -- filled with since, by an answer that came before this update, comes on top.
-  if traded then
-    held := held + (o.filled_qty - coalesce((u->'order'->>'filled_qty')::numeric, 0)) * case o.side when 'sell' then -1 else 1 end;
+  if u->>'event' in ('trade_bust', 'trade_correct') and not o.taken_back then
+    update app.alpaca_orders t set taken_back = true where t.account_id = p_account and t.id = o.id;
   end if;
+
+  -- What is held by the broker's word is what is counted here. Where it is not,
+  -- something was missed, and the mirror is in doubt. An update that is older
+  -- than what is counted proves nothing.
   if held is not null and o.symbol is not null then
-    insert into app.alpaca_positions as t (account_id, symbol, asset_class, qty, avg_entry_price, current_price, as_of)
-      values (p_account, app.position_symbol(o.symbol), u->'order'->>'asset_class', held, price, price, at)
-      on conflict (account_id, symbol) do update
-        set qty = held, current_price = coalesce(price, t.current_price), as_of = at,
-            market_value = held * coalesce(price, t.current_price),
-            avg_entry_price = app.average_entry(t.qty, t.avg_entry_price, held - t.qty, price)
-        where t.as_of <= at;
+    select p.qty, p.counted_until into counted, counted_until from app.alpaca_positions p
+      where p.account_id = p_account and p.symbol = app.position_symbol(o.symbol);
+    if exists (select from app.stream_cursors c where c.account_id = p_account and c.agreed_at is not null) then
+      if coalesce(counted, 0) <> held and coalesce(counted_until <= coalesce((u->'order'->>'updated_at')::timestamptz, at), true) then
+        perform app.doubt_mirror(p_account);
+      end if;
+    else
+      -- Nothing has been read yet: the newest word stands until it is.
+      insert into app.alpaca_positions as t (account_id, symbol, asset_class, qty, avg_entry_price, current_price, as_of, counted_until)
+        values (p_account, app.position_symbol(o.symbol), u->'order'->>'asset_class', held, price, price, clock_timestamp(), at)
+        on conflict (account_id, symbol) do update
+          set qty = held, current_price = coalesce(price, t.current_price), as_of = excluded.as_of, counted_until = at,
+              market_value = held * coalesce(price, t.current_price), moves = t.moves + 1,
+              avg_entry_price = app.average_entry(t.qty, t.avg_entry_price, held - t.qty, price)
+          where t.counted_until is null or t.counted_until <= at;
+    end if;
   end if;
 
   if traded or u->>'event' in ('trade_bust', 'trade_correct') then

@@ -2,7 +2,7 @@
 --   violations  each guard that refuses it: guard, limit, value, message
 --   needs       what must be learnt first: "price SYMBOL" (the order's
 --               reference_prices), "equity" (app.account_balances, of the last
---               second), "positions" (the mirror has never agreed with the broker),
+--               second), "positions" (the mirror does not show what is),
 --               "odd" (an order or a position there cannot be read, so that nothing
 --               that is added up is true)
 --   reducing    it can only make positions smaller; then the switch alone counts
@@ -33,7 +33,7 @@ begin
     return jsonb_build_object('needs', needs, 'reducing', null, 'violations', jsonb_build_array(app.violation('switch', 'halted', null,
       'Trading on this account is halted' || coalesce(': ' || g.switch_reason, '') || '. Its owner can open it again.')));
   end if;
-  if not exists (select from app.stream_cursors c where c.account_id = o.account_id and c.agreed_at is not null) then
+  if not app.mirror_is_current(o.account_id) then
     return jsonb_build_object('violations', violations, 'needs', jsonb_build_array('positions'), 'reducing', null);
   end if;
   if app.uncounted(o.account_id) then

@@ -1,20 +1,31 @@
 -- Records an order as the broker describes it (Alpaca's own JSON), with its
--- legs, and says whether that changed anything. An older description never
--- overwrites a newer one, in whatever order they come; its updated_at decides.
--- An intent takes the broker's order as its own by client_order_id; an order
--- placed elsewhere becomes a row here when the worker sees it.
+-- legs, and says whether that changed anything.
 --
--- With p_moves a change of the filled quantity moves the mirror's position at
--- once, unless that may know of it already, so that orders and positions never
--- tell two stories to a guard. A trade update moves the position by itself.
+-- Of two descriptions the one with the later updated_at is newer, by the
+-- broker's own clock. Should that have been set back, one that tells of more
+-- filled, or of the end, of an order that is open here is newer all the same:
+-- neither is undone, but by a bust or a correction. p_takes_back says that this
+-- description may tell of one (those updates of the stream, and a look at the
+-- broker).
+--
+-- An intent takes the broker's order as its own by client_order_id, where it is
+-- what was sent (app.is_as_sent) and has not been refused. Anything else is an
+-- order that was placed elsewhere, and becomes a row of its own: under the
+-- broker's id where its client_order_id is an intent's.
+--
+-- Any change of the filled quantity moves the mirror's position, by as much and
+-- in the same transaction, so that each fill counts once whatever told of it.
 create or replace function app.record_order(p_account uuid, o jsonb, p_request_id text default null,
-  p_parent uuid default null, p_moves boolean default true,
+  p_parent uuid default null, p_takes_back boolean default false,
   out recorded app.alpaca_orders, out changed boolean)
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
   said_at timestamptz := coalesce((o->>'updated_at')::timestamptz, (o->>'created_at')::timestamptz);
   filled numeric := coalesce((o->>'filled_qty')::numeric, 0);
+  ended boolean := app.is_ended(o->>'status');
+  name text := o->>'client_order_id';
+  moved numeric;
   before app.alpaca_orders;
   kin app.alpaca_orders;
   leg jsonb;
@@ -22,8 +33,16 @@ begin
   changed := true;
   for attempt in 1 .. 3 loop
     select t.* into before from app.alpaca_orders t
-      where t.account_id = p_account and t.client_order_id = o->>'client_order_id' for no key update;
-    if found then
+      where t.account_id = p_account and t.alpaca_order_id = (o->>'id')::uuid for no key update;
+    if not found then
+      select t.* into before from app.alpaca_orders t
+        where t.account_id = p_account and t.client_order_id = o->>'client_order_id' for no key update;
+      if found and (before.alpaca_order_id is not null or before.intent_state = 'rejected' or not app.is_as_sent(before, o)) then
+        before := null;
+        name := o->>'id';
+      end if;
+    end if;
+    if before.id is not null then
       update app.alpaca_orders t
         set intent_state = 'accepted',
             alpaca_order_id = (o->>'id')::uuid,
@@ -58,9 +77,12 @@ begin
             expired_at = (o->>'expired_at')::timestamptz,
             failed_at = (o->>'failed_at')::timestamptz,
             replaced_at = (o->>'replaced_at')::timestamptz,
+            taken_back = t.taken_back or p_takes_back and filled < t.filled_qty,
             updated_at = clock_timestamp()
         where t.account_id = p_account and t.id = before.id
-          and (t.broker_updated_at is null or t.broker_updated_at <= said_at)
+          and (t.broker_updated_at is null or t.broker_updated_at <= said_at
+            or not t.taken_back and not app.is_ended(t.status)
+              and (filled > t.filled_qty or filled = t.filled_qty and ended))
           and (t.broker_order - 'legs' is distinct from o - 'legs' or t.parent_alpaca_order_id is null and p_parent is not null)
         returning t.* into recorded;
       exit when found;
@@ -83,7 +105,7 @@ begin
         side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm,
         extended_hours, alpaca_order_id, status, filled_qty, filled_avg_price, parent_alpaca_order_id, replaces, replaced_by, broker_request_id,
         broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at)
-      values (p_account, o->>'client_order_id', kin.submitted_by, kin.orchestrator_agent_id, kin.tag, 'accepted',
+      values (p_account, name, kin.submitted_by, kin.orchestrator_agent_id, kin.tag, 'accepted',
         nullif(o->>'symbol', ''), nullif(o->>'side', ''), coalesce(nullif(o->>'type', ''), o->>'order_type'), o->>'time_in_force',
         coalesce(o->>'order_class', ''), nullif(o->>'position_intent', ''), (o->>'qty')::numeric, (o->>'notional')::numeric, (o->>'limit_price')::numeric,
         (o->>'stop_price')::numeric, (o->>'trail_price')::numeric, (o->>'trail_percent')::numeric, (o->>'hwm')::numeric,
@@ -101,18 +123,35 @@ begin
     end if;
   end loop;
 
-  if changed and p_moves and filled <> coalesce(before.filled_qty, 0) then
-    perform app.move_position(p_account, recorded.symbol, o->>'asset_class',
-      (filled - coalesce(before.filled_qty, 0)) * case recorded.side when 'sell' then -1 else 1 end,
-      (filled * recorded.filled_avg_price - coalesce(before.filled_qty * before.filled_avg_price, 0))
-        / (filled - coalesce(before.filled_qty, 0)),
-      said_at);
+  moved := filled - coalesce(before.filled_qty, 0);
+  if changed and moved <> 0 then
+    if recorded.symbol is not null then
+      -- A position that was read alone may hold what an order that appears only
+      -- now was filled with.
+      if coalesce(before.intent_state, '') not in ('submitting', 'accepted') and exists (select from app.alpaca_positions p
+          where p.account_id = p_account and p.symbol = app.position_symbol(recorded.symbol) and p.read_alone) then
+        perform app.doubt_mirror(p_account);
+      else
+        perform app.move_position(p_account, recorded.symbol, o->>'asset_class',
+          moved * case recorded.side when 'sell' then -1 else 1 end,
+          (filled * recorded.filled_avg_price - coalesce(before.filled_qty * before.filled_avg_price, 0)) / moved, said_at);
+      end if;
+    elsif jsonb_typeof(recorded.broker_order->'legs') = 'array' then
+      -- A leg without an id is no order of its own, and fills as its order does.
+      for leg in select l from jsonb_array_elements(recorded.broker_order->'legs') l where coalesce(l->>'client_order_id', '') = '' loop
+        perform app.move_position(p_account, leg->>'symbol', leg->>'asset_class',
+          moved * coalesce((leg->>'ratio_qty')::numeric, 1) * case when coalesce(leg->>'side', split_part(leg->>'position_intent', '_', 1)) = 'sell' then -1 else 1 end,
+          null, said_at);
+      end loop;
+    else
+      perform app.doubt_mirror(p_account); -- its legs were not told, and no leg says what it was filled with
+    end if;
   end if;
 
   if jsonb_typeof(o->'legs') = 'array' then
     -- A leg of a multi-leg order is no order of its own where it has no id.
     for leg in select l from jsonb_array_elements(o->'legs') l where l->>'client_order_id' <> '' loop
-      perform app.record_order(p_account, leg, null, recorded.alpaca_order_id, p_moves);
+      perform app.record_order(p_account, leg, null, recorded.alpaca_order_id, p_takes_back);
     end loop;
   end if;
 end
