@@ -133,7 +133,7 @@ var roleAttacks = []attack{
 					values ('$B', gen_random_uuid(), 'account', '', 'x', 'us_equity', 1, 'long', now(), 'x', 1, now(), 'x', 1, 1, 0, 0, 1, 1, 0, 1)`,
 				`insert into app.fills (account_id, execution_id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, source)
 					values ('$B', 'x', '$B_ORDER', '$B_BROKER', 'x', 'us_equity', 1, 'buy', 1, 1, now(), 'stream')`,
-				"insert into app.journal_adjustments (account_id, activity_id, kind, at) values ('$B', 'x', 'FEE', now())",
+				"insert into app.journal_adjustments (account_id, activity_id, kind, at, day) values ('$B', 'x', 'FEE', now(), now())",
 				"select app.rejournal('$B', 'x', now(), '')",
 				`select app.record_adjustments('$B', '[{"id": "x", "activity_type": "FEE", "created_at": "2026-01-01T00:00:00Z"}]')`,
 				"insert into app.stream_cursors (account_id, last_event_id) values ('$B', 'x')",

@@ -143,6 +143,7 @@ func whereScene(l *lab) {
 	must(l.t, l.admin, "update app.alpaca_orders set filled_qty = 1 where account_id = $1 and alpaca_order_id is not null", l.b.Account)
 	must(l.t, l.admin, `insert into app.fills (account_id, execution_id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, source)
 		values ($1, $2, $3, $4, $2, 'us_equity', 1, 'buy', 1, 1, now(), 'stream')`, l.b.Account, l.b.Marker, l.b.Order, l.b.BrokerOrder)
+	must(l.t, l.admin, "insert into app.journal_gaps (account_id, symbol, journal_qty, broker_qty, trips_since) values ($1, $2, 1, 2, '-infinity')", l.b.Account, l.b.Marker)
 	must(l.t, l.admin, "insert into app.journal_adjustments (account_id, activity_id, kind, symbol, at, day) values ($1, $2, 'FEE', $2, now(), now())", l.b.Account, l.b.Marker)
 	must(l.t, l.admin, "insert into app.stream_cursors (account_id, last_event_id, agreed_at) values ($1, $2, now())", l.b.Account, l.b.Marker)
 	must(l.t, l.admin, "insert into app.syncs (account_id, asked_by) values ($1, $2)", l.b.Account, l.b.User)

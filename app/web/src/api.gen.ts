@@ -6172,7 +6172,6 @@ export interface components {
                 last_error: string | null;
                 last_error_at: components["schemas"]["TimeOrNull"];
             };
-<<<<<<< HEAD
             /** @description Whether the journal holds of each symbol what Alpaca does. Where it does not, something is missing from it (trades from before its history, shares that came without one), and no profit is shown of the round trips concerned */
             journal: {
                 complete: boolean;
@@ -6185,8 +6184,6 @@ export interface components {
                     since: components["schemas"]["Time"];
                 }[];
             };
-=======
->>>>>>> main
             /** @description Why the last reconciliation failed; null when it did not */
             sync_error: string | null;
             sync_error_at: components["schemas"]["TimeOrNull"];
@@ -6198,7 +6195,7 @@ export interface components {
                 what: "order" | "position" | "activity" | "update";
                 /** @description Alpaca's id, or a position's symbol */
                 id: string;
-                /** @description Which fields */
+                /** @description Which fields, and what they hold instead */
                 why: string;
                 /** @description As it came */
                 item: string;
@@ -6210,21 +6207,6 @@ export interface components {
                 last_at: components["schemas"]["Time"];
             }[];
             odd_total: number;
-<<<<<<< HEAD
-=======
-            /** @description Whether the journal holds of each symbol what Alpaca does. Where it does not, something is missing from it (trades from before its history, shares that came without one), and no profit is shown of the round trips concerned */
-            journal: {
-                complete: boolean;
-                differences: {
-                    symbol: string;
-                    /** @description Negative when short */
-                    journal_qty: string;
-                    /** @description Negative when short */
-                    broker_qty: string;
-                    since: components["schemas"]["Time"];
-                }[];
-            };
->>>>>>> main
         };
         Credentials: {
             /** @enum {string} */
