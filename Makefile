@@ -5,7 +5,7 @@ SHELL := /bin/bash
 NPM_CI = npm ci --no-audit --no-fund --loglevel=error
 PACKAGES = ./app/... ./cmd/... ./sql/... ./tests/...
 
-.PHONY: help run test test-go test-web lint fmt build web sim bench fuzz chaos faults migrate clean
+.PHONY: help run test test-go test-web lint fmt build web sim bench fuzz chaos faults clocks migrate clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -70,6 +70,15 @@ FAULTS ?= 5m
 
 faults: build ## three instances and those who follow, for FAULTS (5m) in which everything breaks
 	PADDOCK_FAULTS=$(FAULTS) PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -count 1 -timeout 60m -run '^TestEveryFollowerHearsEverything$$' -v ./tests/system
+
+CLOCKS = $(shell cat app/alpacasim/testdata/awkward-times.txt)
+
+clocks: build tests/js/node_modules/.installed ## what uses the simulator, with its clock at ten awkward times
+	@for at in $(CLOCKS); do \
+	  echo "The simulator's clock starts at $$at"; \
+	  PADDOCK_TEST_CLOCK=$$at PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -count 1 -timeout 15m \
+	    ./app/accounts ./app/alpacasim ./app/stream ./app/trading ./app/httpapi ./tests/simulator ./tests/system ./tests/interop ./tests/browser || exit 1; \
+	done
 
 migrate: ## bring the database that DATABASE_URL names to the newest version
 	go run ./cmd/paddock migrate

@@ -7,8 +7,8 @@ set local role paddock_gate;
 {{ template "func/renew_seal_key.sql" . }}
 {{ template "func/mac.sql" . }}
 {{ template "func/scopes_of.sql" . }}
-{{ template "func/admit.sql" . }}
-{{ template "func/admit_worker.sql" . }}
+{{ template "func/old/admit_1.sql" . }}
+{{ template "func/old/admit_worker_1.sql" . }}
 {{ template "func/sealed.sql" . }}
 {{ template "func/account_id.sql" . }}
 {{ template "func/user_id.sql" . }}

@@ -76,7 +76,7 @@ set local role paddock_gate;
 {{ template "func/lock_log.sql" . }}
 {{ template "func/old/ring_1.sql" . }}
 {{ template "func/doorbell_channel.sql" . }}
-{{ template "func/ring_for_others.sql" . }}
+{{ template "func/old/ring_for_others_1.sql" . }}
 {{ template "func/old/read_events_1.sql" . }}
 {{ template "func/create_account.sql" . }}
 {{ template "func/old/account_changed_1.sql" . }}

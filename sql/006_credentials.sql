@@ -50,7 +50,7 @@ grant create on schema private to paddock_gate;
 set local role paddock_gate;
 {{ template "func/store_credentials.sql" . }}
 {{ template "func/read_credentials.sql" . }}
-{{ template "func/delete_credentials.sql" . }}
+{{ template "func/old/delete_credentials_1.sql" . }}
 {{ template "func/credentials_rejected.sql" . }}
 {{ template "func/credentials_metadata.sql" . }}
 {{ template "func/accounts_with_credentials.sql" . }}

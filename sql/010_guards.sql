@@ -78,21 +78,21 @@ grant select, insert, update (equity, last_equity, as_of) on app.account_balance
 grant insert (reference_prices), update (reference_prices) on app.alpaca_orders to paddock_app;
 
 {{ template "func/position_symbol.sql" . }}
-{{ template "func/record_positions.sql" . }}
+{{ template "func/old/record_positions_3.sql" . }}
 {{ template "func/move_position.sql" . }}
 {{ template "func/order_event.sql" . }}
 {{ template "func/underlying.sql" . }}
-{{ template "func/order_lines.sql" . }}
-{{ template "func/open_quantities.sql" . }}
+{{ template "func/old/order_lines_1.sql" . }}
+{{ template "func/old/open_quantities_1.sql" . }}
 {{ template "func/violation.sql" . }}
-{{ template "func/orders_made_by.sql" . }}
+{{ template "func/old/orders_made_by_1.sql" . }}
 {{ template "func/orders_sent_since.sql" . }}
 {{ template "func/new_york_midnight.sql" . }}
 {{ template "func/old/guards_json_1.sql" . }}
 {{ template "func/old/opposing_orders_1.sql" . }}
 {{ template "func/held_quantity.sql" . }}
-{{ template "func/order_verdict.sql" . }}
-{{ template "func/guard_order.sql" . }}
+{{ template "func/old/order_verdict_1.sql" . }}
+{{ template "func/old/guard_order_1.sql" . }}
 {{ template "func/take_after.sql" . }}
 grant execute on function app.position_symbol(text) to paddock_app, paddock_worker;
 grant execute on function app.order_event(text, app.alpaca_orders) to paddock_app, paddock_worker;
@@ -114,7 +114,7 @@ reset role;
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
 {{ template "func/old/append_event_2.sql" . }}
-{{ template "func/set_switch.sql" . }}
+{{ template "func/old/set_switch_1.sql" . }}
 {{ template "func/old/set_guards_1.sql" . }}
 grant execute on function private.set_switch(text, text), private.set_guards(jsonb) to paddock_app;
 reset role;

@@ -180,11 +180,11 @@ grant select (account_id, id, scope, scope_value, symbol, asset_class, multiplie
 {{ template "func/add_up_fills.sql" . }}
 {{ template "func/attribute_adjustment.sql" . }}
 {{ template "func/write_trading_position.sql" . }}
-{{ template "func/rejournal_scope.sql" . }}
+{{ template "func/old/rejournal_scope_1.sql" . }}
 {{ template "func/rejournal.sql" . }}
 {{ template "func/record_execution.sql" . }}
 {{ template "func/replace_fills.sql" . }}
-{{ template "func/record_adjustments.sql" . }}
+{{ template "func/old/record_adjustments_1.sql" . }}
 {{ template "func/apply_trade_update.sql" . }}
 grant execute on function app.asset_class(app.alpaca_orders), app.multiplier(app.alpaca_orders),
   app.claim_fill(uuid, uuid, text, numeric, numeric), app.add_up_fills(uuid, uuid),

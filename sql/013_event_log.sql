@@ -76,7 +76,7 @@ reset role;
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
 drop function private.ring();
-{{ template "func/ring.sql" . }}
+{{ template "func/old/ring_2.sql" . }}
 grant execute on function private.ring(uuid[]) to paddock_app, paddock_worker;
 drop function private.read_events(text[], uuid[], bigint[], integer, integer);
 {{ template "func/read_events.sql" . }}
@@ -86,7 +86,7 @@ grant execute on function private.stand(text[], uuid[]) to paddock_worker;
 {{ template "func/append_event.sql" . }}
 {{ template "func/forget_events.sql" . }}
 grant execute on function private.forget_events() to paddock_worker;
-{{ template "func/access_changed.sql" . }}
+{{ template "func/old/access_changed_1.sql" . }}
 grant execute on function private.access_changed() to paddock_owner;
 reset role;
 revoke create on schema private from paddock_gate;

@@ -3,6 +3,7 @@ package accounts
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -150,29 +151,68 @@ func (s *Service) Change(ctx context.Context, a tenant.Admission, c Changes) (Ac
 	return account, explain(err)
 }
 
-// Delete removes an account and all that Paddock keeps of it but its audit;
-// nothing changes at the broker. It ends with account_has_unresolved_orders
-// while the broker's answer to an order is missing, or not_permitted.
-func (s *Service) Delete(ctx context.Context, a tenant.Admission) error {
+// Delete removes an account and all that Paddock keeps of it but its audit.
+// Unless its open orders are to be left, it ends with open_orders and the list
+// of them, and nothing has changed; nothing ever changes at the broker. It ends
+// with account_has_unresolved_orders while the broker's answer to an order is
+// missing, or not_permitted.
+func (s *Service) Delete(ctx context.Context, a tenant.Admission, leaveOrders bool) error {
 	var manages, unresolved bool
+	var inTheWay []byte
 	err := s.db.Remove(ctx, a, func(b *tenant.Batch) {
 		b.Queue(`select private.may('manage'), exists (
 			select from app.alpaca_orders where account_id = $1 and intent_state = 'submitting')`, a.Account).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&manages, &unresolved) })
-		b.Queue(`delete from app.user_accounts where id = $1 and not exists (
-			select from app.alpaca_orders where account_id = $1 and intent_state = 'submitting')`, a.Account)
+		b.Queue(`select private.delete_account($2) where private.may('manage') and not ($2 is not distinct from 'leave' and exists (
+			select from app.alpaca_orders where account_id = $1 and intent_state = 'submitting'))`, a.Account, leave(leaveOrders)).
+			Query(func(rows pgx.Rows) (err error) {
+				inTheWay, err = oneOrNone(rows)
+				return err
+			})
 	})
 	switch {
 	case err != nil:
 		return explain(err)
 	case !manages:
 		return notManaged()
-	case unresolved:
+	case unresolved && leaveOrders:
 		return problem.New(problem.Conflict, "account_has_unresolved_orders",
 			"The broker's answer to an order of this account is not known yet. Try again in a minute.")
 	}
-	return nil
+	return openOrders(inTheWay)
 }
+
+// leave is what the doors are told of open orders.
+func leave(orders bool) *string {
+	if !orders {
+		return nil
+	}
+	word := "leave"
+	return &word
+}
+
+// oneOrNone reads what a door answered, where it was asked.
+func oneOrNone(rows pgx.Rows) ([]byte, error) {
+	answers, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
+	if err != nil || len(answers) == 0 {
+		return nil, err
+	}
+	return answers[0], nil
+}
+
+// openOrders says which orders are in the way; nil where none is.
+func openOrders(list []byte) error {
+	if list == nil {
+		return nil
+	}
+	p := problem.New(problem.Conflict, CodeOpenOrders,
+		"Orders of this account are open at Alpaca, or may be. Cancel them first, or say what becomes of them: ?open_orders=cancel or ?open_orders=leave.")
+	p.Details = map[string]any{"orders": json.RawMessage(list)}
+	return p
+}
+
+// CodeOpenOrders is the code of an answer that asks what becomes of open orders.
+const CodeOpenOrders = "open_orders"
 
 func count(into *int64) func(pgconn.CommandTag) error {
 	return func(tag pgconn.CommandTag) error {

@@ -123,8 +123,16 @@ func explainCheck(err error, environment string) error {
 }
 
 // DeleteCredentials forgets an account's keys; there being none is no error.
-func (s *Service) DeleteCredentials(ctx context.Context, a tenant.Admission) error {
-	return explain(s.db.Write(ctx, a, func(b *tenant.Batch) {
-		b.Queue("select private.delete_credentials()")
-	}))
+// Unless its open orders are to be left, it ends with open_orders and the list
+// of them, and nothing has changed.
+func (s *Service) DeleteCredentials(ctx context.Context, a tenant.Admission, leaveOrders bool) error {
+	var inTheWay []byte
+	err := s.db.Write(ctx, a, func(b *tenant.Batch) {
+		b.Queue("select private.delete_credentials($1)", leave(leaveOrders)).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&inTheWay) })
+	})
+	if err != nil {
+		return explain(err)
+	}
+	return openOrders(inTheWay)
 }

@@ -228,7 +228,7 @@ func TestDecryptionsAreAudited(t *testing.T) {
 	if err != nil || decrypted != 3 || stored != 1 || key {
 		t.Errorf("the audit has %d decryptions and %d stores (%v), a key: %v", decrypted, stored, err, key)
 	}
-	if err := s.DeleteCredentials(t.Context(), a); err != nil {
+	if err := s.DeleteCredentials(t.Context(), a, true); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := f.open(k, a); !problem.Is(err, accounts.CodeNeedsCredentials) {

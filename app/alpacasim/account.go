@@ -26,6 +26,7 @@ type account struct {
 	Positions       map[string]*position `json:"positions"`
 	Watchlists      []*watchlist         `json:"watchlists,omitempty"` // oldest first
 	Equity          equityBook           `json:"equity"`
+	Due             []dueActivity        `json:"due,omitempty"` // in the order in which they were promised
 
 	// These only grow: the journal has what is new in them.
 	Orders     []*order     `json:"orders,omitempty"` // oldest first

@@ -28,7 +28,7 @@ func (e entry) body() any {
 	if e.fill != nil {
 		return e.fill.activity()
 	}
-	return e.rest
+	return e.rest.wire()
 }
 
 // entries are all activities, oldest first, without executions that were taken
@@ -41,7 +41,7 @@ func (a *account) entries() []entry {
 		}
 	}
 	for i := range a.Activities {
-		all = append(all, entry{kind: a.Activities[i].ActivityType, at: a.Activities[i].CreatedAt, rest: &a.Activities[i]})
+		all = append(all, entry{kind: a.Activities[i].ActivityType, at: a.Activities[i].at(), rest: &a.Activities[i]})
 	}
 	slices.SortStableFunc(all, func(a, b entry) int { return a.at.Compare(b.at) })
 	return all

@@ -1,6 +1,7 @@
 package alpacasim
 
 import (
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -12,7 +13,7 @@ type activity struct {
 	ActivityType   string           `json:"activity_type"`
 	SubType        string           `json:"activity_sub_type,omitempty"`
 	Date           string           `json:"date"`
-	CreatedAt      time.Time        `json:"created_at"`
+	CreatedAt      time.Time        `json:"created_at,omitzero"`
 	Symbol         string           `json:"symbol,omitempty"`
 	Qty            *decimal.Decimal `json:"qty,omitempty"`
 	Price          *decimal.Decimal `json:"price,omitempty"`
@@ -22,6 +23,41 @@ type activity struct {
 	GroupID        string           `json:"group_id,omitempty"`
 	Currency       string           `json:"currency"`
 	Status         string           `json:"status"`
+
+	Posted time.Time `json:"sim_posted,omitzero"` // when it has no CreatedAt
+}
+
+// at is where it stands among the others.
+func (a *activity) at() time.Time {
+	if a.Posted.IsZero() {
+		return a.CreatedAt
+	}
+	return a.Posted
+}
+
+// wire is the activity as an answer shows it.
+func (a activity) wire() activity {
+	a.Posted = time.Time{}
+	return a
+}
+
+// dueActivity is an activity that is posted later.
+type dueActivity struct {
+	At       time.Time `json:"at"`
+	Activity activity  `json:"activity"`
+}
+
+// postDue posts the activities whose time has come.
+func (s *Sim) postDue(a *account) {
+	var left []dueActivity
+	for _, due := range a.Due {
+		if s.now().Before(due.At) {
+			left = append(left, due)
+			continue
+		}
+		s.record(a, due.Activity)
+	}
+	a.Due = left
 }
 
 // tradeActivity is an execution as the list of activities shows it.
@@ -56,30 +92,12 @@ func activityID(at time.Time, id string) string {
 // record adds an activity to the account's, as of now.
 func (s *Sim) record(a *account, entry activity) {
 	now := s.now()
-	entry.ID, entry.CreatedAt, entry.Date = activityID(now, s.newID()), now, now.In(newYork).Format(time.DateOnly)
+	if entry.Date == "" {
+		entry.ID, entry.CreatedAt, entry.Date = activityID(now, s.newID()), now, now.In(newYork).Format(time.DateOnly)
+	} else { // it is of a day
+		entry.ID, entry.Posted = strings.ReplaceAll(entry.Date, "-", "")+"000000000::"+s.newID(), now
+	}
 	entry.Currency, entry.Status = "USD", "executed"
 	a.Activities = append(a.Activities, entry)
 	s.touch(a)
-}
-
-// coinFee is Alpaca's fee of the first tier for taking:
-// https://docs.alpaca.markets/docs/crypto-fees.
-var coinFee = decimal.New(25, -4)
-
-// chargeCoins takes the fee of a crypto execution, where fees are taken: of
-// what was bought in coins, of what was sold in dollars.
-func (s *Sim) chargeCoins(a *account, o *order, x *Execution) {
-	if !s.state.CryptoFees || o.AssetClass != "crypto" {
-		return
-	}
-	entry := activity{ActivityType: "CFEE", Symbol: o.Symbol, Price: &x.Price, Description: "Coin Pair Transaction Fee"}
-	if o.Side == "buy" {
-		fee := x.Qty.Mul(coinFee).Truncate(9).Neg()
-		a.trade(o.Symbol, fee, decimal.Zero, lot(o.AssetClass))
-		entry.Qty = &fee
-	} else {
-		entry.NetAmount = x.Qty.Mul(x.Price).Mul(coinFee).Round(2).Neg()
-		a.Cash = a.Cash.Add(entry.NetAmount)
-	}
-	s.record(a, entry)
 }

@@ -207,7 +207,7 @@ func TestClassesOfAssets(t *testing.T) {
 	m.refused(422, 42210000, "extended hours orders must be", "buy 1 AAPL market day", `"extended_hours":true`)
 	m.refused(422, 42210000, "sub-penny", "buy 1 AAPL limit day", `"limit_price":"100.001"`)
 	m.refused(422, 42210000, "sub-penny", "buy 1 AAPL stop day", `"stop_price":"0.12345"`)
-	m.order("buy 1 AAPL limit day", `"limit_price":"0.1234"`)
+	m.order("buy 10 AAPL limit day", `"limit_price":"0.1234"`)
 	m.refused(422, 40010001, "either trail_price or trail_percent", "sell 1 AAPL trailing_stop day")
 	m.refused(422, 40010001, "are for trailing stop", "sell 1 AAPL market day", `"trail_price":"1"`)
 	m.refused(422, 40010001, "does not fit the side", "buy 1 AAPL market day", `"position_intent":"sell_to_open"`)

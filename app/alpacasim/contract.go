@@ -146,7 +146,7 @@ func (c contract) cents(underlying int64, now time.Time) int64 {
 // contractJSON is a contract as Alpaca writes it.
 func (s *Sim) contractJSON(c contract, deliverables bool) map[string]any {
 	now, _ := s.present()
-	expired := now.After(c.expires)
+	expired := c.expired(now)
 	text := map[string]any{
 		"id": assetID(c.symbol), "symbol": c.symbol, "name": c.name(), "status": map[bool]string{true: "inactive", false: "active"}[expired],
 		"tradable": !expired, "expiration_date": c.day(), "root_symbol": c.root,
@@ -213,6 +213,14 @@ func (f contractFilter) takes(c contract) bool {
 		(f.atLeast == nil || c.strike.GreaterThanOrEqual(*f.atLeast)) && (f.atMost == nil || c.strike.LessThanOrEqual(*f.atMost))
 }
 
+// defaultLastExpiry is the Sunday up to which contracts are listed when a query
+// names no day: that of the week whose options trade next. From a Friday's
+// close on that is the week after, for the old one has no contract left.
+func defaultLastExpiry(now time.Time) string {
+	next := midnight(nextClose(now), newYork)
+	return next.AddDate(0, 0, (7-int(next.Weekday()))%7).Format(time.DateOnly)
+}
+
 // listContracts lists active contracts up to the next weekend, unless asked
 // for others.
 func (s *Sim) listContracts(w http.ResponseWriter, r *http.Request, _ *account) {
@@ -242,13 +250,12 @@ func (s *Sim) listContracts(w http.ResponseWriter, r *http.Request, _ *account) 
 	}
 	now, _ := s.present()
 	if f.on == "" && f.notAfter == "" {
-		today := midnight(now, newYork)
-		f.notAfter = today.AddDate(0, 0, (7-int(today.Weekday()))%7).Format(time.DateOnly)
+		f.notAfter = defaultLastExpiry(now)
 	}
 	found := []map[string]any{}
 	var next *string
 	for _, c := range s.contracts(listed(q.Get("underlying_symbols"))) {
-		if now.After(c.expires) != (status == "inactive") || !f.takes(c) || c.symbol < from.symbol {
+		if c.expired(now) != (status == "inactive") || !f.takes(c) || c.symbol < from.symbol {
 			continue
 		}
 		if len(found) == limit {

@@ -2,6 +2,7 @@ package alpacasim
 
 import (
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -39,12 +40,13 @@ func (s *Sim) controlRoutes(mux *http.ServeMux) {
 	post("streams/reap", s.controlReap)
 	post("price", s.controlPrice)
 	post("clock", s.controlClock)
+	post("skew", s.controlSkew)
 	post("step", s.controlStep)
 	post("fill-plan", s.controlFillPlan)
 	post("halt", func(q url.Values) string {
 		return onOff(q, func(on bool) { s.Halt(q.Get("symbol"), on) })
 	})
-	post("crypto-fees", func(q url.Values) string { return onOff(q, s.SetCryptoFees) })
+	post("crypto-fees", s.controlFees)
 	post("bust", s.controlBust)
 	post("correct", s.controlCorrect)
 	post("corporate-action", s.controlCorporateAction)
@@ -65,10 +67,11 @@ func onLoopback(w http.ResponseWriter, r *http.Request) bool {
 }
 
 // controlFault takes ?kind=drop&n=1, and ms= for those that delay, p= for how
-// likely it is, key_id= of one account, and on=POST,PATCH,DELETE. Without n, a
-// fault with p goes on until it is cleared.
+// likely it is, key_id= of one account, and on=POST,PATCH,DELETE; those of
+// streams event=fill and class=mleg. Without n, a fault with p goes on until it
+// is cleared.
 func (s *Sim) controlFault(q url.Values) string {
-	in := Injection{Fault: Fault(q.Get("kind")), KeyID: q.Get("key_id"), N: -1}
+	in := Injection{Fault: Fault(q.Get("kind")), KeyID: q.Get("key_id"), N: -1, Event: q.Get("event"), Class: q.Get("class")}
 	if !slices.Contains(allFaults, in.Fault) {
 		return fmt.Sprintf("kind must be one of %v", allFaults)
 	}
@@ -162,6 +165,17 @@ func (s *Sim) controlClock(q url.Values) string {
 	return ""
 }
 
+// controlSkew takes ?seconds=-90: how far the simulator's clock, and with it
+// the Date and the times of its answers, is from the machine's.
+func (s *Sim) controlSkew(q url.Values) string {
+	seconds, err := strconv.ParseFloat(q.Get("seconds"), 64)
+	if err != nil || !(math.Abs(seconds) <= 1e6) {
+		return "seconds must be a number, below 0 for a clock that is behind"
+	}
+	s.SetClock(s.config.Clock().Add(time.Duration(seconds * float64(time.Second))))
+	return ""
+}
+
 // controlStep takes ?n=1, how often the market moves now.
 func (s *Sim) controlStep(q url.Values) string {
 	n, err := strconv.Atoi(q.Get("n"))
@@ -196,6 +210,18 @@ func onOff(q url.Values, set func(on bool)) string {
 	return ""
 }
 
+// controlFees takes ?on=true, and &shape=plain, alpaca, dated or daily.
+func (s *Sim) controlFees(q url.Values) string {
+	shape := FeeShape(q.Get("shape"))
+	if shape == "plain" {
+		shape = FeesPlain
+	}
+	if !slices.Contains([]FeeShape{FeesPlain, FeesAlpaca, FeesDated, FeesDaily}, shape) {
+		return "shape must be plain, alpaca, dated or daily"
+	}
+	return onOff(q, func(on bool) { s.SetCryptoFeesAs(on, shape) })
+}
+
 // controlBust takes ?execution_id=.
 func (s *Sim) controlBust(q url.Values) string {
 	if !s.Bust(q.Get("execution_id")) {
@@ -217,12 +243,49 @@ func (s *Sim) controlCorrect(q url.Values) string {
 	return ""
 }
 
+func splitShape(q url.Values) (shape SplitShape, wrong string) {
+	switch q.Get("shape") {
+	case "", "one":
+		if q.Has("seconds") || q.Has("group") {
+			return shape, "seconds and group are for shape=two"
+		}
+		return shape, ""
+	case "two":
+		shape = SplitShape{Two: true, Apart: 5 * time.Second}
+	default:
+		return shape, "shape must be one or two"
+	}
+	if text := q.Get("seconds"); text != "" {
+		seconds, err := strconv.Atoi(text)
+		if err != nil || seconds < 0 || seconds > 3600 {
+			return shape, "seconds must be a whole number up to 3600"
+		}
+		shape.Apart = time.Duration(seconds) * time.Second
+	}
+	if text := q.Get("group"); text != "" {
+		group, err := strconv.ParseBool(text)
+		if err != nil {
+			return shape, "group must be true or false"
+		}
+		shape.Group = group
+	}
+	return shape, ""
+}
+
 // controlCorporateAction takes ?symbol=AAPL&kind=split&ratio=2, or
-// kind=dividend&amount=0.24 a share.
+// kind=dividend&amount=0.24 a share. A split has &shape=one, or two for two
+// entries in the list of activities, &seconds=5 apart, with &group=true in one
+// group.
 func (s *Sim) controlCorporateAction(q url.Values) string {
-	name, do := "ratio", s.Split
+	var name string
+	var do func(symbol string, of decimal.Decimal) bool
 	switch q.Get("kind") {
 	case "split":
+		shape, wrong := splitShape(q)
+		if wrong != "" {
+			return wrong
+		}
+		name, do = "ratio", func(symbol string, ratio decimal.Decimal) bool { return s.SplitAs(symbol, ratio, shape) }
 	case "dividend":
 		name, do = "amount", s.PayDividend
 	default:

@@ -7,10 +7,25 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Split makes ratio shares of a symbol of each one, in its price, in all
+// SplitShape is how a split stands in the list of activities: as one entry with
+// the difference, or as two, as Alpaca writes it. The first of two takes the
+// old shares away, and the second adds the new ones some time later. Positions
+// change with the first.
+type SplitShape struct {
+	Two   bool
+	Apart time.Duration // between the two
+	Group bool          // whether a group_id says that they belong together
+}
+
+// Split is SplitAs with one entry.
+func (s *Sim) Split(symbol string, ratio decimal.Decimal) bool {
+	return s.SplitAs(symbol, ratio, SplitShape{})
+}
+
+// SplitAs makes ratio shares of a symbol of each one, in its price, in all
 // positions and in all open orders. ratio is above 0; below 1 it is a reverse
 // split. It answers whether the symbol is an equity that is traded here.
-func (s *Sim) Split(symbol string, ratio decimal.Decimal) bool {
+func (s *Sim) SplitAs(symbol string, ratio decimal.Decimal, shape SplitShape) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	traded, ok := s.findAsset(symbol)
@@ -34,10 +49,35 @@ func (s *Sim) Split(symbol string, ratio decimal.Decimal) bool {
 		}
 		before := held.Qty
 		held.Qty, held.Avg, held.DayAvg = held.Qty.Mul(ratio), scale(held.Avg), scale(held.DayAvg)
-		more := held.Qty.Sub(before)
-		s.record(a, activity{ActivityType: "SPLIT", Symbol: traded.symbol, Qty: &more, Description: fmt.Sprintf("Stock split, %s for 1", ratio)})
+		s.recordSplit(a, traded.symbol, ratio, before, held.Qty, shape)
 	}
 	return true
+}
+
+func (s *Sim) recordSplit(a *account, symbol string, ratio, before, after decimal.Decimal, shape SplitShape) {
+	entry := activity{ActivityType: "SPLIT", Symbol: symbol, Description: fmt.Sprintf("Stock split, %s for 1", ratio)}
+	if !shape.Two {
+		more := after.Sub(before)
+		entry.Qty = &more
+		s.record(a, entry)
+		return
+	}
+	entry.SubType = "FSPLIT"
+	if ratio.LessThan(decimal.NewFromInt(1)) {
+		entry.SubType = "RSPLIT"
+	}
+	if shape.Group {
+		entry.GroupID = s.newID()
+	}
+	remove, add, gone := entry, entry, before.Neg()
+	remove.Qty, remove.Description = &gone, entry.Description+": REMOVE"
+	add.Qty, add.Description = &after, entry.Description+": ADD"
+	s.record(a, remove)
+	if shape.Apart == 0 {
+		s.record(a, add)
+		return
+	}
+	a.Due = append(a.Due, dueActivity{s.now().Add(shape.Apart), add})
 }
 
 // splitOrders restates what is open in the new shares. What is filled in part
@@ -91,6 +131,9 @@ func (s *Sim) PayDividend(symbol string, amount decimal.Decimal) bool {
 // has ended, and settles the contracts that expired with it.
 func (s *Sim) closeDay() {
 	last := s.lastCloseOnce()
+	if last.Before(s.state.LastClose) { // the clock was set back: that close is still to come
+		s.state.LastClose = last
+	}
 	if !last.After(s.state.LastClose) {
 		return
 	}

@@ -9,9 +9,11 @@ import (
 
 // event is a trade update as it is sent, kept for replay.
 type event struct {
-	ID   string          `json:"id"` // a ULID
-	At   time.Time       `json:"at"`
-	JSON json.RawMessage `json:"json"`
+	ID    string          `json:"id"` // a ULID
+	At    time.Time       `json:"at"`
+	Name  string          `json:"name,omitempty"`
+	Class string          `json:"class,omitempty"` // of its order
+	JSON  json.RawMessage `json:"json"`
 }
 
 // update is what an update says besides the order.
@@ -66,7 +68,7 @@ func (s *Sim) emit(a *account, name string, o *order, with update) {
 	if err != nil {
 		panic(err) // plain structs always marshal
 	}
-	a.Events = append(a.Events, event{ID: u.EventID, At: u.At, JSON: text})
+	a.Events = append(a.Events, event{ID: u.EventID, At: u.At, Name: name, Class: o.OrderClass, JSON: text})
 	s.touch(a, o)
 	close(s.changed)
 	s.changed = make(chan struct{})

@@ -19,6 +19,7 @@ func (s *Sim) Step() {
 	s.moved = true
 	s.closeDay()
 	for _, a := range s.inOrder {
+		s.postDue(a)
 		for _, o := range a.openOrders() {
 			if o.open() { // and not ended by one before it
 				s.advance(a, o)
@@ -161,6 +162,10 @@ func (s *Sim) tryFill(a *account, o *order) {
 		s.touch(a, o)
 	}
 	if o.LimitPrice != nil && (o.Side == "buy" && at.GreaterThan(*o.LimitPrice) || o.Side == "sell" && at.LessThan(*o.LimitPrice)) {
+		if !o.Rested {
+			o.Rested = true
+			s.touch(a, o)
+		}
 		return
 	}
 	if o.Qty == nil && o.Target == nil { // a notional order becomes its quantity
@@ -245,6 +250,7 @@ func (s *Sim) fill(a *account, o *order, qty, at decimal.Decimal) {
 	o.average()
 	s.emit(a, name, o, update{execution: x, held: &held})
 	s.chargeCoins(a, o, x)
+	s.followPartner(a, o)
 	s.afterFill(a, o)
 }
 

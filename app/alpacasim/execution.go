@@ -83,6 +83,7 @@ func (s *Sim) Bust(executionID string) bool {
 	o := a.byID[x.OrderID]
 	held := s.takeBack(a, o, x)
 	o.average()
+	s.followPartner(a, o)
 	s.emit(a, "trade_bust", o, update{qty: &x.Qty, price: &x.Price, held: &held, previous: x.ID})
 	return true
 }
@@ -105,6 +106,7 @@ func (s *Sim) Correct(executionID string, price, qty decimal.Decimal) bool {
 	s.keep(a, &right)
 	held := a.trade(o.Symbol, o.signed(qty), price, lot(o.AssetClass))
 	o.average()
+	s.followPartner(a, o)
 	s.emit(a, "trade_correct", o, update{execution: &right, held: &held, previous: x.ID})
 	return true
 }

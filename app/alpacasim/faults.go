@@ -34,10 +34,12 @@ const (
 	Mute      Fault = "mute"      // the connection stays, with heartbeats, and tells nothing from it on
 	Duplicate Fault = "duplicate" // it is sent twice
 	Reorder   Fault = "reorder"   // it is sent after the one that follows it
+	Lose      Fault = "lose"      // it is not sent on this connection
+	Burst     Fault = "burst"     // it and those after it wait, and then are sent at once
 	TooSlow   Fault = "too_slow"  // it and those at hand are dropped, which Server-Sent Events say in a comment
 )
 
-var allFaults = []Fault{Delay, Drop, Fail, FailAfter, Late, CancelRace, CancelReject, ReplaceReject, Cut, Mute, Duplicate, Reorder, TooSlow}
+var allFaults = []Fault{Delay, Drop, Fail, FailAfter, Late, CancelRace, CancelReject, ReplaceReject, Cut, Mute, Duplicate, Reorder, Lose, Burst, TooSlow}
 
 // Injection says what goes wrong, for whom and how often.
 type Injection struct {
@@ -46,7 +48,10 @@ type Injection struct {
 	On    string        // the method of a request: POST, PATCH or DELETE; "" is POST
 	N     int           // how often; below 0 always, and 0 no more
 	P     float64       // how likely each time, in (0, 1]; 0 is 1. The seed decides
-	Delay time.Duration // of Delay and Late
+	Delay time.Duration // of Delay, Late and Burst
+	// Event and Class, where they are not "", let a fault of streams meet those
+	// updates alone: fill, new and so on, and of orders of a class, such as mleg.
+	Event, Class string
 }
 
 // faults are those still to come.
@@ -64,12 +69,12 @@ func (s *Sim) Inject(f Fault, n int, delay time.Duration) {
 }
 
 // InjectFor makes what an injection says go wrong. One of the same fault,
-// account and method takes the place of an earlier one.
+// account, method, event and class takes the place of an earlier one.
 func (s *Sim) InjectFor(in Injection) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
 	s.faults.left = slices.DeleteFunc(s.faults.left, func(old *Injection) bool {
-		return old.Fault == in.Fault && old.KeyID == in.KeyID && old.On == in.On
+		return old.Fault == in.Fault && old.KeyID == in.KeyID && old.On == in.On && old.Event == in.Event && old.Class == in.Class
 	})
 	s.faults.left = append(s.faults.left, &in)
 }
@@ -84,6 +89,11 @@ func (s *Sim) ClearFaults() {
 // meets uses up one fault of a kind, if any is left for the account. method is
 // that of the request that it is a fault of, or "".
 func (s *Sim) meets(f Fault, method string, a *account) (Injection, bool) {
+	return s.meetsOf(f, method, a, nil)
+}
+
+// meetsOf is meets, of an update where there is one.
+func (s *Sim) meetsOf(f Fault, method string, a *account, e *event) (Injection, bool) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
 	for _, in := range s.faults.left {
@@ -92,6 +102,9 @@ func (s *Sim) meets(f Fault, method string, a *account) (Injection, bool) {
 			on = "POST"
 		}
 		if in.Fault != f || in.N == 0 || in.KeyID != "" && in.KeyID != a.KeyID || method != "" && on != method {
+			continue
+		}
+		if e != nil && (in.Event != "" && in.Event != e.Name || in.Class != "" && in.Class != e.Class) {
 			continue
 		}
 		if in.P > 0 && s.faults.dice.Float64() >= in.P {

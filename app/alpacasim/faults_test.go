@@ -90,6 +90,8 @@ func TestFaultsOfStreams(t *testing.T) {
 	for fault, want := range map[alpacasim.Fault]string{
 		alpacasim.Duplicate: "new 1, new 1, new 2, new 3",
 		alpacasim.Reorder:   "new 2, new 1, new 3",
+		alpacasim.Lose:      "new 2, new 3",
+		alpacasim.Burst:     "new 1, new 2, new 3",
 		alpacasim.TooSlow:   "",
 		alpacasim.Mute:      "",
 		alpacasim.Cut:       "new 1",
@@ -111,6 +113,31 @@ func TestFaultsOfStreams(t *testing.T) {
 		}
 		if got := story(); got != "new 1, new 2, new 3" {
 			t.Errorf("after %s: told %q", fault, got)
+		}
+	}
+}
+
+// A fault can be of one event of one class of orders: of a spread that is
+// filled, and of nothing else.
+func TestFaultsOfOneEvent(t *testing.T) {
+	for query, want := range map[string]string{
+		"kind=lose&n=1&event=fill&class=mleg":     "new , new mleg, fill ",
+		"kind=lose&p=1&class=mleg":                "new , fill ",
+		"kind=lose&p=1&event=fill":                "new , new mleg",
+		"kind=reorder&n=1&event=new&class=mleg":   "new , fill , new mleg, fill mleg",
+		"kind=duplicate&n=1&event=fill&class=oto": "new , new mleg, fill , fill mleg",
+	} {
+		m := open(t, func(c *alpacasim.Config) { c.Control = true })
+		m.order("buy 1 AMD market day")
+		m.call(200, "POST", "/v2/orders", strings.Replace(callSpread, `"40"`, `"400"`, 1))
+		m.step()
+		m.call(200, "POST", "/_sim/fault?"+query, "")
+		var got []string
+		for _, u := range m.updates(0) {
+			got = append(got, u.text("event")+" "+u.text("order", "order_class"))
+		}
+		if strings.Join(got, ", ") != want {
+			t.Errorf("%s: told %q, want %q", query, strings.Join(got, ", "), want)
 		}
 	}
 }

@@ -24,8 +24,8 @@ func ParseFault(text string) (Injection, error) {
 			return in, fmt.Errorf("the fault %s: how likely it is must be above 0 and at most 1, not %q", name, likely)
 		}
 	}
-	if delays != (in.Fault == Delay || in.Fault == Late) {
-		return in, fmt.Errorf("the fault %q: delay and late, and no others, take how late, as in delay=0.1:2s", text)
+	if delays != (in.Fault == Delay || in.Fault == Late || in.Fault == Burst) {
+		return in, fmt.Errorf("the fault %q: delay, late and burst, and no others, take how late, as in delay=0.1:2s", text)
 	}
 	if delays {
 		if in.Delay, err = time.ParseDuration(late); err != nil || in.Delay <= 0 {

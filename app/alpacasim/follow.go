@@ -27,6 +27,9 @@ type follower struct {
 	ended func(*event) bool // whether an event, or nil for none yet, is beyond what was asked for
 	muted bool
 	held  json.RawMessage // an update that waits for the one after it
+
+	dammed []event          // updates that wait to be sent at once
+	opens  <-chan time.Time // when they are sent; nil while none wait
 }
 
 // follow sends what there is from next on, and then what comes, until ctx
@@ -50,7 +53,7 @@ func (f *follower) follow(ctx context.Context, cut <-chan struct{}) error {
 			return err
 		}
 		if over {
-			return f.release()
+			return errors.Join(f.burst(), f.release())
 		}
 		if len(news) > 0 {
 			continue
@@ -59,6 +62,10 @@ func (f *follower) follow(ctx context.Context, cut <-chan struct{}) error {
 		case <-changed:
 		case <-heartbeat.C:
 			if err := errors.Join(f.release(), f.out.heartbeat(ctx)); err != nil {
+				return err
+			}
+		case <-f.opens:
+			if err := f.burst(); err != nil {
 				return err
 			}
 		case <-cut:
@@ -71,23 +78,34 @@ func (f *follower) follow(ctx context.Context, cut <-chan struct{}) error {
 
 // send writes updates, but for what faults do to them.
 func (f *follower) send(news []event) error {
-	for _, e := range news {
-		if f.s.met(Mute, "", f.a) {
+	for i, e := range news {
+		if f.met(Mute, &e) {
 			f.muted = true
 		}
 		if f.muted {
 			return nil
 		}
-		if f.s.met(TooSlow, "", f.a) {
+		if f.opens != nil {
+			f.dammed = append(f.dammed, news[i:]...)
+			return nil
+		}
+		if in, is := f.s.meetsOf(Burst, "", f.a, &e); is {
+			f.dammed, f.opens = append(f.dammed, news[i:]...), time.After(in.Delay)
+			return nil
+		}
+		if f.met(Lose, &e) {
+			continue
+		}
+		if f.met(TooSlow, &e) {
 			return f.out.tooSlow() // and those behind it at hand are lost, too
 		}
-		if f.held == nil && f.s.met(Reorder, "", f.a) {
+		if f.held == nil && f.met(Reorder, &e) {
 			f.held = e.JSON
 			continue
 		}
-		cut := f.s.met(Cut, "", f.a)
+		cut := f.met(Cut, &e)
 		times := 1
-		if f.s.met(Duplicate, "", f.a) {
+		if f.met(Duplicate, &e) {
 			times = 2
 		}
 		for range times {
@@ -102,6 +120,23 @@ func (f *follower) send(news []event) error {
 			return errCut
 		}
 	}
+	return nil
+}
+
+// met is Sim.met, of an update.
+func (f *follower) met(fault Fault, e *event) bool {
+	_, is := f.s.meetsOf(fault, "", f.a, e)
+	return is
+}
+
+// burst sends the updates that wait, all at once.
+func (f *follower) burst() error {
+	for _, e := range f.dammed {
+		if err := f.out.update(e.JSON); err != nil {
+			return err
+		}
+	}
+	f.dammed, f.opens = nil, nil
 	return nil
 }
 

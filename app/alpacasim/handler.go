@@ -41,6 +41,8 @@ func (s *Sim) Handler() http.Handler {
 		answerRefusal(w, refuse(404, 40410000, "endpoint not found"))
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		now, _ := s.present()
+		w.Header().Set("Date", now.Format(http.TimeFormat)) // the clock that its times are of, wherever that was set
 		w.Header().Set("X-Request-ID", strings.ReplaceAll(uuid.NewString(), "-", ""))
 		mux.ServeHTTP(w, r)
 	})
@@ -67,8 +69,8 @@ func (s *Sim) tradingRoutes(signed routes) {
 	signed("GET /v2/orders:by_client_order_id", s.getByClientID)
 	signed("GET /v2/positions", s.listPositions)
 	signed("DELETE /v2/positions", s.closeAllPositions)
-	signed("GET /v2/positions/{symbol...}", s.getPosition)
-	signed("DELETE /v2/positions/{symbol...}", s.closePosition)
+	signed("GET /v2/positions/{symbol}", s.getPosition)
+	signed("DELETE /v2/positions/{symbol}", s.closePosition)
 	signed("POST /v2/positions/{symbol}/exercise", s.exerciseOption)
 	signed("POST /v2/positions/{symbol}/do-not-exercise", s.doNotExercise)
 	signed("GET /v2/events/trades", s.streamTrades)

@@ -64,11 +64,22 @@ func (s *Sim) watch(a *account, o *order) {
 	}
 	s.conclude(a, active, "canceled")
 	s.emit(a, "canceled", active, update{})
-	if active.FilledQty.IsPositive() {
-		left := o.Qty.Sub(active.FilledQty)
-		o.Qty = &left
-	}
 	s.begin(a, o)
+}
+
+// followPartner lets the stop that is held behind a take-profit be for what that
+// has left to fill.
+func (s *Sim) followPartner(a *account, o *order) {
+	if o.Status != "partially_filled" || o.Qty == nil {
+		return
+	}
+	for _, other := range a.siblings(o) {
+		if other.Status == "held" {
+			left := o.Qty.Sub(o.FilledQty)
+			other.Qty, other.UpdatedAt = &left, s.now()
+			s.touch(a, other)
+		}
+	}
 }
 
 // activePair is the take-profit at the market that a held stop stands behind.

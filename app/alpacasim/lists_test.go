@@ -20,7 +20,7 @@ func TestFiltersOfLists(t *testing.T) {
 		m.clock.tick(time.Second)
 	}
 	note("entry", m.order("buy 1 AAPL limit gtc", `"limit_price":"95"`, bracket))
-	note("coin", m.order("buy 0.1 BTC/USD limit gtc", `"limit_price":"1"`))
+	note("coin", m.order("buy 0.1 BTC/USD limit gtc", `"limit_price":"10"`))
 	note("short", m.order("sell 1 TSLA limit gtc", `"limit_price":"900"`))
 	note("option", m.order("buy 1 AAPL270115C00200000 limit day", `"limit_price":"0.01"`))
 	note("spread", m.call(200, "POST", "/v2/orders", strings.Replace(callSpread, `"40"`, `"-900"`, 1)))

@@ -10,7 +10,8 @@ import (
 var (
 	half         = decimal.New(5, -1)
 	thirtyOf100  = decimal.New(3, -1)
-	shortMarkup  = decimal.New(103, -2) // a short sale is reckoned 3 % above the ask
+	shortMarkup  = decimal.New(103, -2)  // a short sale is reckoned 3 % above the ask
+	leastCost    = decimal.NewFromInt(1) // of what opens a position
 	marginEquity = decimal.NewFromInt(2000)
 )
 
@@ -128,6 +129,9 @@ func (s *Sim) afford(a *account, o *order, except ...*order) *refusal {
 	}
 	f := s.reckon(a, except...)
 	cost, power := s.cost(o), f.buyingPower
+	if cost.LessThan(leastCost) {
+		return refuse(403, 40310000, "cost basis must be >= minimal amount of order %s", leastCost)
+	}
 	if !onMargin(o.AssetClass) {
 		power = f.nonMarginable
 		if o.AssetClass == "us_option" && o.Side == "sell" {

@@ -42,6 +42,9 @@ func parseContract(symbol string) (contract, bool) {
 	return contract{symbol: symbol, root: parts[1], kind: kind, strike: strike.Shift(-3), expires: hours.close}, true
 }
 
+// expired says whether it has ended, with the close of its last day.
+func (c contract) expired(now time.Time) bool { return !now.Before(c.expires) }
+
 // intrinsic is what exercising a share's worth of it would earn now.
 func (c contract) intrinsic(underlying decimal.Decimal) decimal.Decimal {
 	gain := underlying.Sub(c.strike)
@@ -133,7 +136,7 @@ func (s *Sim) expireContracts(a *account) {
 	for _, symbol := range a.symbols() {
 		p := a.Positions[symbol]
 		c, ok := parseContract(symbol)
-		if !ok || s.now().Before(c.expires) {
+		if !ok || !c.expired(s.now()) {
 			continue
 		}
 		how := "OPEXP"

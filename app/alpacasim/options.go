@@ -190,7 +190,7 @@ func (s *Sim) optionChain(w http.ResponseWriter, r *http.Request, _ *account) {
 	now, _ := s.present()
 	var found []contract
 	for _, c := range s.contracts([]string{r.PathValue("symbol")}) {
-		if !now.After(c.expires) && f.takes(c) {
+		if !c.expired(now) && f.takes(c) {
 			found = append(found, c)
 		}
 	}

@@ -56,6 +56,7 @@ type order struct {
 	Order
 	Parent    string           `json:"sim_parent,omitempty"`    // whose leg this is
 	Since     time.Time        `json:"sim_since"`               // when it went to the market
+	Rested    bool             `json:"sim_rested,omitempty"`    // the market did not reach its limit when it came
 	Triggered bool             `json:"sim_triggered,omitempty"` // its stop price was reached
 	Target    *decimal.Decimal `json:"sim_target,omitempty"`    // the quantity that a notional order became
 	Hidden    *time.Time       `json:"sim_hidden,omitempty"`    // until when look-ups do not find it
@@ -65,6 +66,7 @@ type order struct {
 	legs    []*order
 	fills   []*Execution
 	unsaved bool
+	first   string // what it was when it was answered
 }
 
 // wire is the order as an answer shows it: with its legs, where asked for. The
@@ -76,6 +78,22 @@ func (o *order) wire(nested bool) Order {
 			if leg.Status != "replaced" {
 				w.Legs = append(w.Legs, leg.Order)
 			}
+		}
+	}
+	return w
+}
+
+// answer is the order as the request that placed it is answered: its state is
+// the first that it had, which is over a moment later.
+func (o *order) answer() Order {
+	w := o.wire(true)
+	if o.first == "" {
+		return w
+	}
+	w.Status, w.UpdatedAt = o.first, o.CreatedAt
+	for i := range w.Legs {
+		if w.OrderClass == "mleg" {
+			w.Legs[i].Status = o.first
 		}
 	}
 	return w

@@ -98,7 +98,22 @@ func (r *orderRequest) check() *refusal {
 	if r.LimitPrice != nil && !sensible(*r.LimitPrice) {
 		return invalid("amounts must be positive, of a sensible size")
 	}
+	if bad := checkPlaces(r.Qty, r.Notional); bad != nil {
+		return bad
+	}
 	return r.checkClass()
+}
+
+// mostPlaces is how finely anything is divided.
+const mostPlaces = 9
+
+func checkPlaces(qty, notional *decimal.Decimal) *refusal {
+	for name, d := range map[string]*decimal.Decimal{"qty": qty, "notional": notional} {
+		if d != nil && !d.Truncate(mostPlaces).Equal(*d) {
+			return refuse(422, 42210000, "%s must be limited to %d decimal places", name, mostPlaces)
+		}
+	}
+	return nil
 }
 
 func sensible(d decimal.Decimal) bool {
@@ -151,6 +166,8 @@ func (r *orderRequest) checkMultiLeg() *refusal {
 		return refuse(422, 42210000, "mleg orders must be day orders")
 	case r.Notional != nil || !r.Qty.IsInteger():
 		return refuse(422, 42210000, "mleg orders require a whole qty")
+	case r.LimitPrice != nil && !isMultipleOf(*r.LimitPrice, penny):
+		return refuse(422, 42210000, "limit price must be limited to 2 decimal places")
 	case len(r.Legs) < 2 || len(r.Legs) > 4:
 		return refuse(422, 42210000, "mleg orders have two to four legs")
 	}
@@ -179,6 +196,9 @@ func (r *orderRequest) checkMultiLeg() *refusal {
 func (s *Sim) checkAsset(a *account, r orderRequest, traded asset) *refusal {
 	no := func(message string) *refusal { return refuse(422, 42210000, "%s", message) }
 	fractional := r.Notional != nil || !r.Qty.IsInteger()
+	if r.StopPrice != nil && (r.TimeInForce == "ioc" || r.TimeInForce == "fok") {
+		return no("stop orders cannot be " + r.TimeInForce + " orders")
+	}
 	switch traded.class {
 	case "crypto":
 		switch {
@@ -207,7 +227,7 @@ func (s *Sim) checkAsset(a *account, r orderRequest, traded asset) *refusal {
 		case a.Settings.MaxOptionsLevel == 0:
 			return refuse(403, 40310000, "account not eligible to trade options contracts")
 		}
-		return nil
+		return checkTick(traded.symbol, r.LimitPrice)
 	}
 	if bad := r.checkPennies(); bad != nil {
 		return bad
@@ -229,8 +249,8 @@ func (s *Sim) checkAsset(a *account, r orderRequest, traded asset) *refusal {
 		return no("opg and cls orders must be market or limit orders")
 	case s.state.Hours && r.TimeInForce == "opg" && s.between(9*time.Hour+28*time.Minute, 19*time.Hour):
 		return no("opg orders are accepted before 9:28am and after 7:00pm ET")
-	case s.state.Hours && r.TimeInForce == "cls" && s.between(15*time.Hour+50*time.Minute, 19*time.Hour):
-		return no("cls orders are accepted before 3:50pm and after 7:00pm ET")
+	case s.state.Hours && r.TimeInForce == "cls" && s.pastClosingAuction():
+		return no("cls orders are accepted before 3:50pm, or ten minutes before the close of a half day, and after 7:00pm ET")
 	}
 	return nil
 }
@@ -253,6 +273,36 @@ func (r *orderRequest) checkPennies() *refusal {
 		if !price.Truncate(places).Equal(*price) {
 			return refuse(422, 42210000, "invalid %s %s. sub-penny increment does not fulfill minimum pricing criteria", name, price)
 		}
+	}
+	return nil
+}
+
+// pastClosingAuction says whether an order comes too late for the day's closing
+// auction and too early for the next one's.
+func (s *Sim) pastClosingAuction() bool {
+	day, _ := dayAt(s.now())
+	return s.between(day.close.Sub(midnight(day.close, newYork))-10*time.Minute, 19*time.Hour)
+}
+
+// Options are priced in steps: https://alpaca.markets/support/options-pricing-increments-and-options-order-handling.
+// Alpaca sends prices between two steps to the one exchange that takes them, or
+// rejects them; here they are refused. Those of pennyFunds go by the cent.
+var (
+	penny, nickel = decimal.New(1, -2), decimal.New(5, -2)
+	threeDollars  = decimal.NewFromInt(3)
+	pennyFunds    = []string{"IWM", "QQQ", "SPY"}
+)
+
+func isMultipleOf(price, step decimal.Decimal) bool { return price.Mod(step).IsZero() }
+
+func checkTick(symbol string, limit *decimal.Decimal) *refusal {
+	c, _ := parseContract(symbol)
+	switch {
+	case limit == nil:
+	case !isMultipleOf(*limit, penny):
+		return refuse(422, 42210000, "limit price must be limited to 2 decimal places")
+	case limit.GreaterThanOrEqual(threeDollars) && !slices.Contains(pennyFunds, c.root) && !isMultipleOf(*limit, nickel):
+		return refuse(422, 42210000, "invalid limit_price %s. options of %s are priced in steps of 0.05 from 3.00 on", limit, c.root)
 	}
 	return nil
 }

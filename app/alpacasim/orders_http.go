@@ -19,7 +19,7 @@ func (s *Sim) postOrder(w http.ResponseWriter, r *http.Request, a *account) {
 		if bad != nil {
 			return 0, nil, bad
 		}
-		return 200, o.wire(true), nil
+		return 200, o.answer(), nil
 	})
 }
 
@@ -37,7 +37,7 @@ func (s *Sim) patchOrder(w http.ResponseWriter, r *http.Request, a *account) {
 		if bad != nil {
 			return 0, nil, bad
 		}
-		return 200, o.wire(true), nil
+		return 200, o.answer(), nil
 	})
 }
 

@@ -156,7 +156,10 @@ func pages(out http.ResponseWriter, r *http.Request, name string, symbols []stri
 			break
 		}
 	}
-	if single && listed == 0 {
+	switch {
+	case single && listed == 0 && name == "bars":
+		text.WriteString("null") // as Alpaca answers, whatever its file says
+	case single && listed == 0:
 		text.WriteString("[]")
 	}
 	if !single {

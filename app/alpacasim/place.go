@@ -28,6 +28,9 @@ func (s *Sim) place(a *account, r orderRequest) (*order, *refusal) {
 	if bad := s.checkAsset(a, r, traded); bad != nil {
 		return nil, bad
 	}
+	if bad := s.checkDirection(a, r, traded); bad != nil {
+		return nil, bad
+	}
 	if bad := s.checkExits(r, traded); bad != nil {
 		return nil, bad
 	}
@@ -61,11 +64,13 @@ func (s *Sim) newOrder(r orderRequest, traded asset) *order {
 	return o
 }
 
-// begin sends an order to the market, or lets it wait for its session.
+// begin sends an order to the market, or lets it wait for its session. What is
+// answered of it is its state before the market has heard of it.
 func (s *Sim) begin(a *account, o *order) {
-	o.Status = "accepted"
+	o.Status, o.first = "accepted", "accepted"
 	if s.trades(a, o) {
 		s.toMarket(a, o)
+		o.first = "pending_new"
 	}
 	s.emit(a, o.Status, o, update{})
 }
@@ -76,6 +81,20 @@ func (s *Sim) hide(a *account, o *order, method string) {
 		until := s.now().Add(late.Delay)
 		o.Hidden = &until
 	}
+}
+
+// checkDirection refuses a bracket that would make a position smaller, and an
+// oco order that would not.
+func (s *Sim) checkDirection(a *account, r orderRequest, traded asset) *refusal {
+	held := a.held(traded.symbol)
+	reduces := held.IsPositive() && r.Side == "sell" || held.IsNegative() && r.Side == "buy"
+	switch {
+	case r.OrderClass == "bracket" && reduces:
+		return refuse(422, 42210000, "bracket orders must be entry orders")
+	case r.OrderClass == "oco" && !reduces:
+		return refuse(422, 42210000, "oco orders must be exit orders")
+	}
+	return nil
 }
 
 // checkExits refuses exits on the wrong side of where the order enters.
@@ -143,7 +162,7 @@ func (s *Sim) checkContract(traded asset) *refusal {
 	if traded.inactive {
 		return refuse(422, 42210000, "asset %q is not active", traded.symbol)
 	}
-	if c, ok := parseContract(traded.symbol); ok && !s.now().Before(c.expires) {
+	if c, ok := parseContract(traded.symbol); ok && c.expired(s.now()) {
 		return refuse(422, 42210000, "contract %q has expired", c.symbol)
 	}
 	return nil

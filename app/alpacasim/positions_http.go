@@ -94,7 +94,7 @@ func (s *Sim) closePosition(w http.ResponseWriter, r *http.Request, a *account) 
 		if bad != nil {
 			return 0, nil, bad
 		}
-		return 200, o.wire(true), nil
+		return 200, o.answer(), nil
 	})
 }
 
@@ -165,7 +165,7 @@ func (s *Sim) closeAllPositions(w http.ResponseWriter, r *http.Request, a *accou
 				results = append(results, closing{positionSymbol(symbol), bad.status, bad.body()})
 				continue
 			}
-			results = append(results, closing{positionSymbol(symbol), 200, o.wire(true)})
+			results = append(results, closing{positionSymbol(symbol), 200, o.answer()})
 		}
 		return http.StatusMultiStatus, results, nil
 	})

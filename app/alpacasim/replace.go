@@ -25,7 +25,13 @@ func (r *replaceRequest) check(a *account, old *order) *refusal {
 		}
 	}
 	no := func(message string) *refusal { return refuse(422, 42210000, "%s", message) }
+	if bad := checkPlaces(r.Qty, r.Notional); bad != nil {
+		return bad
+	}
+	coins := old.AssetClass == "crypto" // which are divided at will
 	switch {
+	case slices.Contains([]string{"accepted", "pending_new", "pending_cancel", "pending_replace"}, old.Status):
+		return refuse(422, 42210000, "cannot replace order in %s status", old.Status)
 	case !old.cancelable() || old.isMultiLeg():
 		return refuse(422, 42210000, "order is not replaceable: it is in %q state", old.Status)
 	case old.Notional != nil || r.Notional != nil:
@@ -42,10 +48,12 @@ func (r *replaceRequest) check(a *account, old *order) *refusal {
 		return no("stop_price cannot be set on this order type")
 	case r.Trail != nil && old.Type != "trailing_stop":
 		return no("trail cannot be set on this order type")
-	case r.Qty != nil && !old.Qty.IsInteger():
+	case r.Qty != nil && !coins && !old.Qty.IsInteger():
 		return no("qty of fractional orders cannot be changed")
-	case r.Qty != nil && !r.Qty.IsInteger():
+	case r.Qty != nil && !coins && !r.Qty.IsInteger():
 		return no("qty must be a whole number")
+	case r.LimitPrice != nil && old.OrderClass == "mleg" && !isMultipleOf(*r.LimitPrice, penny):
+		return no("limit price must be limited to 2 decimal places")
 	}
 	same := func(to, from *decimal.Decimal) bool { return to == nil || from != nil && to.Equal(*from) }
 	trail := old.TrailPrice

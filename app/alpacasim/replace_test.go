@@ -106,7 +106,7 @@ func TestReplacementIsRejectedLater(t *testing.T) {
 		t.Errorf("the old one is %v", was)
 	}
 	m.wantStory("new limit, pending_replace limit, rejected limit, order_replace_rejected limit")
-	if o := m.call(200, "PATCH", "/v2/orders/"+old.text("id"), `{"qty":"4"}`); o.text("status") != "new" {
+	if o := m.call(200, "PATCH", "/v2/orders/"+old.text("id"), `{"qty":"4"}`); o.text("status") != "pending_new" || m.now(o).text("status") != "new" {
 		t.Errorf("the second try is %v", o)
 	}
 }

@@ -112,6 +112,7 @@ func TestParseFault(t *testing.T) {
 	for text, want := range map[string]alpacasim.Injection{
 		"drop":         {Fault: alpacasim.Drop, N: -1},
 		"fail=0.25":    {Fault: alpacasim.Fail, N: -1, P: 0.25},
+		"burst=0.5:1s": {Fault: alpacasim.Burst, N: -1, P: 0.5, Delay: time.Second},
 		"delay=0.1:2s": {Fault: alpacasim.Delay, N: -1, P: 0.1, Delay: 2 * time.Second},
 		"late:500ms":   {Fault: alpacasim.Late, N: -1, Delay: 500 * time.Millisecond},
 	} {
@@ -119,7 +120,7 @@ func TestParseFault(t *testing.T) {
 			t.Errorf("%s: %+v (%v), want %+v", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"", "rain", "drop=", "drop=2", "drop=-1", "drop=0", "delay", "delay=0.1", "drop:2s", "delay:soon", "late:-1s", "drop=NaN"} {
+	for _, text := range []string{"", "rain", "drop=", "drop=2", "drop=-1", "drop=0", "delay", "delay=0.1", "burst", "lose:1s", "drop:2s", "delay:soon", "late:-1s", "drop=NaN"} {
 		if got, err := alpacasim.ParseFault(text); err == nil {
 			t.Errorf("%q: %+v", text, got)
 		}

@@ -103,11 +103,18 @@ func nextClose(t time.Time) time.Time {
 	return nextDay(t).close
 }
 
+// closures are days on which the market stayed closed once: for the attacks of
+// 2001, for presidents who had died, and for a storm.
+var closures = map[string]bool{
+	"2001-09-11": true, "2001-09-12": true, "2001-09-13": true, "2001-09-14": true, "2004-06-11": true, "2007-01-02": true,
+	"2012-10-29": true, "2012-10-30": true, "2018-12-05": true, "2025-01-09": true,
+}
+
 // isTradingDay follows the calendar of the New York Stock Exchange:
 // https://www.nyse.com/trade/hours-calendars.
 func isTradingDay(y int, m time.Month, d int) bool {
 	day := time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
-	if day.Weekday() == time.Saturday || day.Weekday() == time.Sunday {
+	if day.Weekday() == time.Saturday || day.Weekday() == time.Sunday || closures[day.Format(time.DateOnly)] {
 		return false
 	}
 	for _, holiday := range holidays(y) {

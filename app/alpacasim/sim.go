@@ -29,7 +29,8 @@ type Config struct {
 	// without, it never closes. SetAlwaysOpen changes it while it runs.
 	Hours bool
 	// Start is the simulator's time when it starts afresh; it goes on from
-	// there. Zero is the clock's own time.
+	// there. Zero is the clock's own time, or what TestClock says when no Clock
+	// is given either.
 	Start time.Time
 	// Prices are where symbols begin when it starts afresh, in dollars.
 	Prices map[string]decimal.Decimal
@@ -93,6 +94,7 @@ type state struct {
 	Offset     time.Duration              `json:"offset"`    // of the simulator's time from its clock
 	Hours      bool                       `json:"hours"`     // the market closes, as New York's does
 	CryptoFees bool                       `json:"crypto_fees,omitempty"`
+	FeeShape   FeeShape                   `json:"fee_shape,omitempty"`
 	Halted     map[string]bool            `json:"halted,omitempty"`
 	FillPlans  map[string]int             `json:"fill_plans,omitempty"` // in how many parts orders are filled
 	LastClose  time.Time                  `json:"last_close"`           // when the figures called last were taken
@@ -108,6 +110,9 @@ func New(c Config) (*Sim, error) {
 	}
 	if c.FillDelay == 0 {
 		c.FillDelay = 300 * time.Millisecond
+	}
+	if err := c.startFromEnvironment(); err != nil {
+		return nil, err
 	}
 	if c.Clock == nil {
 		c.Clock = time.Now
@@ -203,13 +208,5 @@ func (s *Sim) SetFillPlan(symbol string, parts int) {
 	if parts > 0 {
 		s.state.FillPlans[symbol] = parts
 	}
-	s.saveAll()
-}
-
-// SetCryptoFees takes Alpaca's fees of crypto trades, or takes none.
-func (s *Sim) SetCryptoFees(on bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.state.CryptoFees = on
 	s.saveAll()
 }

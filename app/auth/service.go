@@ -28,6 +28,8 @@ type Config struct {
 	RateLimit      bool
 	Logger         *slog.Logger
 	Now            func() time.Time
+	// Ended is called after sessions were ended, once that is committed.
+	Ended func()
 	// MaxParallelHashes bounds the memory of password hashing: 32 MiB each.
 	// 0 takes the number of processors.
 	MaxParallelHashes int
@@ -64,6 +66,9 @@ func New(c Config) (*Service, error) {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Ended == nil {
+		c.Ended = func() {}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -91,6 +91,7 @@ func (s *Service) revoke(c *call, condition, token string) (any, error) {
 	if _, err := s.config.Pool.Exec(c.Context(), `delete from auth.session where "userId" = $1 and `+condition, in.UserID, token); err != nil {
 		return nil, database(err)
 	}
+	s.config.Ended()
 	if own := condition != others && token == in.Token; own {
 		s.clearSession(c)
 	}

@@ -147,6 +147,7 @@ func (s *Service) signOut(c *call) (any, error) {
 		if _, err := s.config.Pool.Exec(c.Context(), `delete from auth.session where token = $1`, token); err != nil {
 			return nil, database(err)
 		}
+		s.config.Ended()
 	}
 	s.clearSession(c)
 	return map[string]bool{"success": true}, nil

@@ -123,3 +123,57 @@ func TestOriginsWithDefaultPorts(t *testing.T) {
 		t.Error("an escaped slash in a query is refused")
 	}
 }
+
+// Whatever ends a session says so, once it is committed and can be seen by
+// others, so that the session's connections are looked at.
+func TestEndedSessionsAreTold(t *testing.T) {
+	told, sessions := 0, -1
+	var s *Service
+	s = newService(t, func(c *Config) {
+		c.Ended = func() {
+			told++
+			if err := s.config.Pool.QueryRow(t.Context(), "select count(*) from auth.session").Scan(&sessions); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	token := func(c *http.Cookie) string {
+		text, err := url.QueryUnescape(c.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		token, _, _ := strings.Cut(text, ".")
+		return token
+	}
+	signUp(t, s, "told@example.com")
+	for _, end := range []struct {
+		path string
+		body func(own, other *http.Cookie) any
+		left int
+	}{
+		{"sign-out", func(_, _ *http.Cookie) any { return map[string]string{} }, 1},
+		{"revoke-session", func(_, other *http.Cookie) any { return map[string]string{"token": token(other)} }, 1},
+		{"revoke-sessions", func(_, _ *http.Cookie) any { return map[string]string{} }, 0},
+		{"revoke-other-sessions", func(_, _ *http.Cookie) any { return map[string]string{} }, 1},
+		{"change-password", func(_, _ *http.Cookie) any {
+			return map[string]any{"newPassword": "a good password", "currentPassword": "a good password", "revokeOtherSessions": true}
+		}, 1},
+	} {
+		if _, err := s.config.Pool.Exec(t.Context(), "delete from auth.session"); err != nil {
+			t.Fatal(err)
+		}
+		var cookies [2]*http.Cookie
+		for i := range cookies {
+			w := post(s, "sign-in/email", map[string]string{"email": "told@example.com", "password": "a good password"})
+			if w.Code != 200 {
+				t.Fatalf("sign in: %d %s", w.Code, w.Body)
+			}
+			cookies[i] = w.Result().Cookies()[0]
+		}
+		told, sessions = 0, -1
+		w := post(s, end.path, end.body(cookies[0], cookies[1]), cookies[0])
+		if w.Code != 200 || told != 1 || sessions != end.left {
+			t.Errorf("%s: %d, told %d times with %d sessions left, want once with %d: %s", end.path, w.Code, told, sessions, end.left, w.Body)
+		}
+	}
+}

@@ -78,6 +78,7 @@ func (s *Service) changePassword(c *call) (any, error) {
 	if !others {
 		return map[string]any{"token": nil, "user": u}, nil
 	}
+	s.config.Ended()
 	s.setSession(c, next.Token, s.remembered(c.Request))
 	return map[string]any{"token": next.Token, "user": u}, nil
 }

@@ -18,9 +18,10 @@ const ActivityPage = 100
 // history), and before the activity whose id token is ("" is the first page).
 // https://docs.alpaca.markets/reference/getaccountactivities-2
 func (c *Client) Activities(ctx context.Context, types []string, after time.Time, token string) (ActivitiesAnswer, error) {
-	return read(ctx, c, "activities", func(sdk *alpaca.Client) ([]alpaca.AccountActivity, error) {
-		return sdk.GetAccountActivities(alpaca.GetAccountActivitiesRequest{
+	return read(ctx, c, "activities", func(sdk *alpaca.Client) error {
+		_, err := sdk.GetAccountActivities(alpaca.GetAccountActivitiesRequest{
 			ActivityTypes: types, After: after, Direction: "desc", PageSize: ActivityPage, PageToken: token,
 		})
-	})
+		return err
+	}, aList[alpaca.AccountActivity](ReadActivity))
 }

@@ -72,8 +72,18 @@ func wants(t *testing.T, what string, err error, kind Kind) *Error {
 	return e
 }
 
-// One tenant cannot close the door for the others: neither wrong keys, nor
-// orders that are refused, nor calls that it does not wait for open a breaker.
+// failed fails unless err is one of a broker that did not answer.
+func failed(t *testing.T, what string, err error) {
+	t.Helper()
+	var e *Error
+	if !errors.As(err, &e) || e.Kind != Unavailable && e.Kind != Ambiguous {
+		t.Fatalf("%s: %v, want a failure", what, err)
+	}
+}
+
+// One tenant cannot close the door for the others, whatever the broker answers
+// to it, or does not answer: neither wrong keys, nor orders that are refused,
+// nor answers that cannot be read, nor calls that it does not wait for.
 func TestNoTenantOpensTheBreaker(t *testing.T) {
 	for name, misbehave := range map[string]func(*stand, *Client){
 		"wrong keys": func(s *stand, c *Client) {
@@ -97,6 +107,40 @@ func TestNoTenantOpensTheBreaker(t *testing.T) {
 			s.say(500, `{"message":"internal server error"}`)
 			_, err := c.Relay(t.Context(), Request{Method: "GET", Path: []string{"v2", "positions"}, Kind: "positions"})
 			wants(t, "relay", err, Unavailable)
+		},
+		"5xx for this account alone": func(s *stand, c *Client) {
+			s.say(503, "")
+			_, err := c.PlaceOrder(t.Context(), alpaca.PlaceOrderRequest{})
+			failed(t, "place", err)
+			_, err = c.Positions(t.Context())
+			failed(t, "read", err)
+			failed(t, "cancel", c.CancelOrder(t.Context(), "an-id"))
+		},
+		"answers that cannot be read": func(s *stand, c *Client) {
+			for _, body := range []string{`<html>`, `{"not":"a list"}`, `"text"`, ``} {
+				s.say(200, body)
+				_, err := c.Positions(t.Context())
+				wants(t, "read", err, Unavailable)
+				_, err = c.PlaceOrder(t.Context(), alpaca.PlaceOrderRequest{})
+				wants(t, "place", err, Ambiguous)
+			}
+		},
+		"pages that are no JSON": func(s *stand, c *Client) {
+			s.say(200, `<html>`, "Content-Type", "text/html")
+			_, err := c.Relay(t.Context(), Request{Method: "GET", Path: []string{"v2", "positions"}, Kind: "positions"})
+			wants(t, "relay", err, Unavailable)
+		},
+		"answers that break off": func(s *stand, c *Client) {
+			s.say(200, "[", "Content-Length", "5")
+			_, err := c.Positions(t.Context())
+			failed(t, "read", err)
+		},
+		"answers that are too large": func(s *stand, c *Client) {
+			s.broker.config.MaxBody = 8
+			defer func() { s.broker.config.MaxBody = 16 << 20 }()
+			s.say(200, `["much longer than that"]`)
+			_, err := c.Positions(t.Context())
+			failed(t, "read", err)
 		},
 		"leaving": func(s *stand, c *Client) {
 			for what, call := range map[string]func(context.Context) error{
@@ -122,7 +166,7 @@ func TestNoTenantOpensTheBreaker(t *testing.T) {
 			if _, err := s.client("another").Positions(t.Context()); err != nil {
 				t.Errorf("another tenant's read: %v", err)
 			}
-			s.say(200, "{}")
+			s.say(200, `{"id":"61e69015-8549-4bfd-b9c3-01e75843f47d","client_order_id":"x"}`)
 			if _, err := s.client("another").PlaceOrder(t.Context(), alpaca.PlaceOrderRequest{}); err != nil {
 				t.Errorf("another tenant's order: %v", err)
 			}
@@ -134,63 +178,138 @@ func TestNoTenantOpensTheBreaker(t *testing.T) {
 	}
 }
 
+// An answer of 2xx that was read whole is never held against the broker, not
+// even for the account that cannot make anything of it.
+func TestAnswersOpenNothing(t *testing.T) {
+	s := newStand(t)
+	for range 3 * failuresToOpen {
+		s.say(200, `{"not":"a list"}`)
+		_, err := s.client("one").Positions(t.Context())
+		wants(t, "a list that is none", err, Unavailable)
+	}
+	s.say(200, "null")
+	if got, err := s.client("one").Positions(t.Context()); err != nil || string(got.Raw) != "[]" || len(got.Value) != 0 {
+		t.Errorf("null is %s (%v), want an empty list", got.Raw, err)
+	}
+}
+
 // A broker that keeps failing is left in peace for a while, at that kind of
-// endpoint: calls fail at once, and surely nothing was sent.
+// endpoint: calls fail at once, and surely nothing was sent. One account's own
+// failures are held against its own calls alone.
 func TestFailuresOpenTheBreaker(t *testing.T) {
 	s := newStand(t)
 	s.say(500, "")
-	for range 10 {
-		_, err := s.client("one").PlaceOrder(t.Context(), alpaca.PlaceOrderRequest{})
+	fail := func(account string) {
+		t.Helper()
+		_, err := s.client(account).PlaceOrder(t.Context(), alpaca.PlaceOrderRequest{})
 		wants(t, "a failing call", err, Ambiguous)
 	}
-	before := s.requests.Load()
-	_, err := s.client("another").PlaceOrder(t.Context(), alpaca.PlaceOrderRequest{})
-	if e := wants(t, "while it is open", err, Unavailable); e.RetryAfter <= 0 || s.requests.Load() != before {
-		t.Errorf("%v, retry after %v, and %d requests were sent", e, e.RetryAfter, s.requests.Load()-before)
+	shut := func(account string) {
+		t.Helper()
+		before := s.requests.Load()
+		_, err := s.client(account).PlaceOrder(t.Context(), alpaca.PlaceOrderRequest{})
+		if e := wants(t, "while it is open", err, Unavailable); e.RetryAfter <= 0 || s.requests.Load() != before {
+			t.Errorf("%v, retry after %v, and %d requests were sent", e, e.RetryAfter, s.requests.Load()-before)
+		}
 	}
+	for range failuresToOpen {
+		fail("one")
+	}
+	shut("one")
+	fail("another") // two are not several
+	fail("a third")
+	shut("a fourth")
 	s.say(200, "[]")
 	if _, err := s.client("one").Positions(t.Context()); err != nil {
 		t.Errorf("another endpoint: %v", err)
 	}
 }
 
+// Where one account is answered, failures of others are not the broker's.
+func TestAnAnswerKeepsTheDoorOpen(t *testing.T) {
+	s := newStand(t)
+	for i := range 3 * failuresToOpen {
+		s.say(503, "")
+		_, err := s.client(fmt.Sprint("failing ", i)).Positions(t.Context()) // read twice
+		failed(t, "a failing call", err)
+		s.say(200, "[]")
+		if _, err := s.client("answered").Positions(t.Context()); err != nil {
+			t.Fatalf("after %d failures of others: %v", i, err)
+		}
+	}
+}
+
 // After its time one call may try: what becomes of it closes the breaker or
-// opens it again, and one whose caller left decides nothing.
+// opens it again, and one whose caller left decides nothing. An account that
+// failed as the one that tried leaves the next try to another, for a while.
 func TestBreakerClosesAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBreakers(slog.New(slog.DiscardHandler))
-		open := func() bool { _, refused := b.allow("host orders"); return refused != nil }
-		try := func(outcome *Error) {
+		n := 0
+		fresh := func() string { n++; return fmt.Sprint("account ", n) }
+		open := func(account string) bool { _, refused := b.allow(account, "host orders"); return refused != nil }
+		try := func(account string, outcome fault) {
 			t.Helper()
-			done, refused := b.allow("host orders")
+			done, refused := b.allow(account, "host orders")
 			if refused != nil {
 				t.Fatalf("not let through: %v", refused)
 			}
 			done(outcome)
 		}
-		for range 10 {
-			try(&Error{Kind: Unavailable})
+		for range failuresToOpen {
+			try(fresh(), ofTheBroker)
 		}
-		if !open() {
-			t.Fatal("ten failures in a row did not open it")
+		if !open(fresh()) {
+			t.Fatal("ten failures in a row of ten accounts did not open it")
 		}
 		time.Sleep(openFor + time.Second)
-		try(&Error{Kind: Ambiguous})
-		if !open() {
+		try("always failing", ofTheBroker)
+		if !open(fresh()) {
 			t.Fatal("the failure of the one that tried did not open it again")
 		}
 		time.Sleep(openFor + time.Second)
-		try(&Error{Kind: Canceled})
-		done, refused := b.allow("host orders")
-		if refused != nil || !open() {
+		if !open("always failing") {
+			t.Fatal("the account that failed may try again before any other")
+		}
+		try(fresh(), left)
+		done, refused := b.allow(fresh(), "host orders")
+		if refused != nil || !open(fresh()) {
 			t.Fatalf("one call at a time may try: %v", refused)
 		}
-		done(nil)
+		done(nobody)
 		for range 20 {
-			try(&Error{Kind: Unauthorized})
+			try(fresh(), nobody)
+			try("has wrong keys", nobody)
+			try(fresh(), ofTheCall)
 		}
-		if open() {
+		if open(fresh()) {
 			t.Fatal("it is open after a success")
+		}
+
+		// Alone in the world, the one that failed tries again all the same.
+		for range failuresToOpen {
+			try(fresh(), ofTheBroker)
+		}
+		time.Sleep(openFor + time.Second)
+		try("alone", ofTheBroker)
+		time.Sleep(2*openFor + time.Second)
+		try("alone", nobody)
+		if open(fresh()) {
+			t.Fatal("it is open after the only account's success")
+		}
+	})
+}
+
+// Breakers of accounts that call no more are forgotten.
+func TestBreakersAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBreakers(slog.New(slog.DiscardHandler))
+		for i := range maxBuckets {
+			b.get(fmt.Sprint(i), "host orders")
+		}
+		time.Sleep(3 * countFor)
+		if b.get("another", "host orders"); len(b.own) != 1 {
+			t.Errorf("%d breakers are kept, want 1", len(b.own))
 		}
 	})
 }

@@ -39,6 +39,7 @@ type Broker struct {
 	pages     *pages
 	limits    *limits
 	breakers  *breakers
+	clocks    *clocks
 }
 
 // Alpaca's own hosts.
@@ -111,6 +112,7 @@ func New(c Config) (*Broker, error) {
 		pages:    newPages(),
 		limits:   newLimits(),
 		breakers: newBreakers(c.Logger),
+		clocks:   newClocks(c.Logger),
 	}, nil
 }
 

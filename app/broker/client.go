@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
@@ -18,10 +19,11 @@ type Client struct {
 	broker      *Broker
 	credentials Credentials
 	base        string
-	account     string // the key of its token bucket
-	background  bool   // others go first
-	sparing     bool   // there is another answer where it costs too much
-	fields      Fields // beside those that the SDK sends
+	account     string     // the key of its token bucket
+	background  bool       // others go first
+	sparing     bool       // there is another answer where it costs too much
+	query       url.Values // in place of the SDK's, where it is set
+	fields      Fields     // beside those that the SDK sends
 }
 
 // Option changes a Client.
@@ -69,11 +71,14 @@ func (b *Broker) Client(env Environment, c Credentials, options ...Option) (*Cli
 }
 
 // Answer is what came back, as Alpaca wrote it: fields that the SDK does not
-// know are kept in Raw.
+// know are kept in Raw. Orders, positions and activities are read one by one: in
+// Raw, as in Value, each is in its form, without what could not be read of it.
 type Answer[T any] struct {
 	Value     T
 	Raw       json.RawMessage
 	RequestID string // X-Request-ID, which Alpaca's support asks for
+	Odd       []Odd  // what was not in the form that Alpaca documents
+	Listed    int    // of a list: how many items it had, those that could not be used among them
 }
 
 // The answers by name.
@@ -86,80 +91,164 @@ type (
 	AssetAnswer     = Answer[*alpaca.Asset]
 )
 
-// Account answers the broker's account.
+// decoder reads the body of an answer of 2xx. The SDK would refuse the whole for
+// one field of one item.
+type decoder[T any] func(body []byte) (Answer[T], error)
+
+// anObject reads an object that is passed on as it came.
+func anObject[T any](body []byte) (Answer[*T], error) {
+	value, err := readObject[T](body)
+	return Answer[*T]{Value: value, Raw: body}, err
+}
+
+// aList reads a list item by item.
+func aList[T any](item readItem) decoder[[]T] {
+	return func(body []byte) (a Answer[[]T], err error) {
+		a.Value, a.Raw, a.Odd, a.Listed, err = readList[T](body, item)
+		return a, err
+	}
+}
+
+// asItIs takes an item as it came.
+func asItIs(raw []byte) (json.RawMessage, *Odd) { return raw, nil }
+
+func anOrder(body []byte) (Answer[*alpaca.Order], error) {
+	a := Answer[*alpaca.Order]{Value: &alpaca.Order{}}
+	clean, odd := ReadOrder(body)
+	if clean == nil {
+		if odd == nil {
+			odd = unread("order", "", "client_order_id: missing", body)
+		}
+		return a, &oddAnswer{odd}
+	}
+	if odd != nil {
+		a.Odd = []Odd{*odd}
+	}
+	a.Raw = clean
+	lenient(clean, a.Value)
+	return a, nil
+}
+
+// positions are those that can be told: one without a quantity is in Raw alone.
+func positions(body []byte) (Answer[[]alpaca.Position], error) {
+	a, err := aList[alpaca.Position](ReadPosition)(body)
+	told := a.Value[:0]
+	for _, p := range a.Value {
+		known := !slices.ContainsFunc(a.Odd, func(o Odd) bool { return o.Uncounted && o.ID == p.Symbol })
+		if known {
+			told = append(told, p)
+		}
+	}
+	a.Value = told
+	return a, err
+}
+
+func nothing([]byte) (Answer[struct{}], error) { return Answer[struct{}]{}, nil }
+
+// oddAnswer is an order of which nothing could be used.
+type oddAnswer struct{ odd *Odd }
+
+func (a *oddAnswer) Error() string { return "the order that the broker answered cannot be read" }
+
+// Account answers the broker's account. What cannot be read of it is zero in
+// Value: see Amount.
 func (c *Client) Account(ctx context.Context) (AccountAnswer, error) {
-	return read(ctx, c, "account", func(sdk *alpaca.Client) (*alpaca.Account, error) { return sdk.GetAccount() })
+	return read(ctx, c, "account", func(sdk *alpaca.Client) error { _, err := sdk.GetAccount(); return err }, anObject[alpaca.Account])
 }
 
 // Positions answers all open positions.
 func (c *Client) Positions(ctx context.Context) (PositionsAnswer, error) {
-	return read(ctx, c, "positions", func(sdk *alpaca.Client) ([]alpaca.Position, error) { return sdk.GetPositions() })
+	return read(ctx, c, "positions", func(sdk *alpaca.Client) error { _, err := sdk.GetPositions(); return err }, positions)
 }
 
 // Orders answers a page of orders.
 func (c *Client) Orders(ctx context.Context, r alpaca.GetOrdersRequest) (OrdersAnswer, error) {
-	return read(ctx, c, "orders", func(sdk *alpaca.Client) ([]alpaca.Order, error) { return sdk.GetOrders(r) })
+	return read(ctx, c, "orders", func(sdk *alpaca.Client) error { _, err := sdk.GetOrders(r); return err }, aList[alpaca.Order](ReadOrder))
+}
+
+// OrdersBy answers a page of orders by Alpaca's own parameters, of which the SDK
+// does not know all.
+func (c *Client) OrdersBy(ctx context.Context, q url.Values) (OrdersAnswer, error) {
+	asking := *c
+	asking.query = q
+	return asking.Orders(ctx, alpaca.GetOrdersRequest{})
 }
 
 // Order answers one order by the broker's id.
 func (c *Client) Order(ctx context.Context, id string) (OrderAnswer, error) {
-	return read(ctx, c, "orders", func(sdk *alpaca.Client) (*alpaca.Order, error) { return sdk.GetOrder(id) })
+	return read(ctx, c, "orders", func(sdk *alpaca.Client) error { _, err := sdk.GetOrder(id); return err }, anOrder)
 }
 
 // OrderByClientOrderID answers one order by the id that we gave it. NotFound
 // right after it was sent proves nothing: look again over a window.
 func (c *Client) OrderByClientOrderID(ctx context.Context, id string) (OrderAnswer, error) {
-	return read(ctx, c, "orders", func(sdk *alpaca.Client) (*alpaca.Order, error) { return sdk.GetOrderByClientOrderID(id) })
+	return read(ctx, c, "orders", func(sdk *alpaca.Client) error { _, err := sdk.GetOrderByClientOrderID(id); return err }, anOrder)
 }
 
 // Clock answers the market's clock.
 func (c *Client) Clock(ctx context.Context) (ClockAnswer, error) {
-	return read(ctx, c, "clock", func(sdk *alpaca.Client) (*alpaca.Clock, error) { return sdk.GetClock() })
+	return read(ctx, c, "clock", func(sdk *alpaca.Client) error { _, err := sdk.GetClock(); return err },
+		func(body []byte) (ClockAnswer, error) {
+			a, err := anObject[alpaca.Clock](body)
+			if err == nil && a.Value.Timestamp.IsZero() {
+				err = errors.New("the broker's clock tells no time")
+			}
+			return a, err
+		})
 }
 
 // CalendarDay answers the trading days of a date, in Raw: one, or none. The SDK
 // leaves out when the extended session begins and ends.
 func (c *Client) CalendarDay(ctx context.Context, day time.Time) (Answer[[]alpaca.CalendarDay], error) {
-	return read(ctx, c, "calendar", func(sdk *alpaca.Client) ([]alpaca.CalendarDay, error) {
-		return sdk.GetCalendar(alpaca.GetCalendarRequest{Start: day, End: day})
-	})
+	return read(ctx, c, "calendar", func(sdk *alpaca.Client) error {
+		_, err := sdk.GetCalendar(alpaca.GetCalendarRequest{Start: day, End: day})
+		return err
+	}, aList[alpaca.CalendarDay](asItIs))
 }
 
 // Asset answers what a symbol is and allows.
 func (c *Client) Asset(ctx context.Context, symbol string) (AssetAnswer, error) {
-	return read(ctx, c, "assets", func(sdk *alpaca.Client) (*alpaca.Asset, error) { return sdk.GetAsset(url.PathEscape(symbol)) })
+	return read(ctx, c, "assets", func(sdk *alpaca.Client) error { _, err := sdk.GetAsset(url.PathEscape(symbol)); return err }, anObject[alpaca.Asset])
 }
 
 // PlaceOrder sends an order, once. Ambiguous alone leaves open whether it was
 // placed.
 func (c *Client) PlaceOrder(ctx context.Context, r alpaca.PlaceOrderRequest) (OrderAnswer, error) {
-	return trade(ctx, c, "place", func(sdk *alpaca.Client) (*alpaca.Order, error) { return sdk.PlaceOrder(r) })
+	return trade(ctx, c, "place", func(sdk *alpaca.Client) error { _, err := sdk.PlaceOrder(r); return err }, anOrder)
 }
 
 // ReplaceOrder asks for an order in another's place, once; id is the broker's
 // of the one that goes. Ambiguous alone leaves open whether it was placed, and
 // one that was may still be rejected later.
 func (c *Client) ReplaceOrder(ctx context.Context, id string, r alpaca.ReplaceOrderRequest) (OrderAnswer, error) {
-	return trade(ctx, c, "replace", func(sdk *alpaca.Client) (*alpaca.Order, error) { return sdk.ReplaceOrder(id, r) })
+	return trade(ctx, c, "replace", func(sdk *alpaca.Client) error { _, err := sdk.ReplaceOrder(id, r); return err }, anOrder)
 }
 
 // CancelOrder asks for an order's cancellation. Invalid: it cannot be
 // canceled any more.
 func (c *Client) CancelOrder(ctx context.Context, id string) error {
-	_, err := trade(ctx, c, "cancel", func(sdk *alpaca.Client) (struct{}, error) { return struct{}{}, sdk.CancelOrder(id) })
+	_, err := trade(ctx, c, "cancel", func(sdk *alpaca.Client) error { return sdk.CancelOrder(id) }, nothing)
+	return err
+}
+
+// CancelAllOrders asks for the cancellation of every open order by one call,
+// however many there are. Which of them could not be canceled shows in the list
+// of open orders.
+func (c *Client) CancelAllOrders(ctx context.Context) error {
+	_, err := trade(ctx, c, "cancel", func(sdk *alpaca.Client) error { return sdk.CancelAllOrders() }, nothing)
 	return err
 }
 
 // read calls a safe endpoint, and once more when the broker was not reached.
-func read[T any](ctx context.Context, c *Client, endpoint string, do func(*alpaca.Client) (T, error)) (Answer[T], error) {
-	return again(ctx, func() (Answer[T], error) { return trade(ctx, c, endpoint, do) })
+func read[T any](ctx context.Context, c *Client, endpoint string, do func(*alpaca.Client) error, decode decoder[T]) (Answer[T], error) {
+	return again(ctx, func() (Answer[T], error) { return trade(ctx, c, endpoint, do, decode) })
 }
 
 // again does what changes nothing, and once more when the broker was not reached.
 func again[T any](ctx context.Context, do func() (T, error)) (T, error) {
 	answer, err := do()
 	var e *Error
-	if errors.As(err, &e) && e.Kind == Unavailable && e.RetryAfter == 0 {
+	if errors.As(err, &e) && e.Kind == Unavailable && e.RetryAfter == 0 && e.Odd == nil {
 		timer := time.NewTimer(100*time.Millisecond + rand.N(200*time.Millisecond))
 		defer timer.Stop()
 		select {
@@ -171,19 +260,20 @@ func again[T any](ctx context.Context, do func() (T, error)) (T, error) {
 	return answer, err
 }
 
-func trade[T any](ctx context.Context, c *Client, endpoint string, do func(*alpaca.Client) (T, error)) (Answer[T], error) {
-	return call(ctx, c, c.base, endpoint, func(x *exchange) (T, error) {
+func trade[T any](ctx context.Context, c *Client, endpoint string, do func(*alpaca.Client) error, decode decoder[T]) (Answer[T], error) {
+	return call(ctx, c, c.base, endpoint, func(x *exchange) error {
+		x.query = c.query
 		return do(alpaca.NewClient(alpaca.ClientOpts{
 			APIKey: c.credentials.KeyID.Reveal(), APISecret: c.credentials.SecretKey.Reveal(), BaseURL: c.base,
 			RetryLimit: -1, // 0 would mean 3, with the request's body spent
 			HTTPClient: x.client(),
 		}))
-	})
+	}, decode)
 }
 
 // turn waits for this account's turn at a host and asks the breaker's leave.
 // It answers the bucket, and what to call with the outcome.
-func (c *Client) turn(ctx context.Context, host, endpoint string) (bucket string, done func(*Error), refused *Error) {
+func (c *Client) turn(ctx context.Context, host, endpoint string) (bucket string, done func(fault), refused *Error) {
 	bucket = c.account + " " + host
 	wait := c.broker.limits.wait
 	switch {
@@ -195,12 +285,14 @@ func (c *Client) turn(ctx context.Context, host, endpoint string) (bucket string
 	if err := wait(ctx, bucket); err != nil {
 		return bucket, nil, err
 	}
-	done, refused = c.broker.breakers.allow(host + " " + endpoint)
+	done, refused = c.broker.breakers.allow(c.account, host+" "+endpoint)
 	return bucket, done, refused
 }
 
-// call is one request: its turn, the exchange, and what its failure means.
-func call[T any](ctx context.Context, c *Client, host, endpoint string, do func(*exchange) (T, error)) (Answer[T], error) {
+// call is one request: its turn, the exchange, and what its failure means. An
+// answer of 2xx that came whole is the broker's, whatever can be made of it, and
+// is never held against it.
+func call[T any](ctx context.Context, c *Client, host, endpoint string, do func(*exchange) error, decode decoder[T]) (Answer[T], error) {
 	var answer Answer[T]
 	bucket, done, refused := c.turn(ctx, host, endpoint)
 	if refused != nil {
@@ -208,26 +300,27 @@ func call[T any](ctx context.Context, c *Client, host, endpoint string, do func(
 	}
 	bounded, cancel := context.WithTimeout(ctx, c.broker.config.Timeout)
 	defer cancel()
-	x := &exchange{ctx: bounded, transport: c.broker.transport, maxBody: c.broker.config.MaxBody, fields: c.fields}
-	value, err := do(x)
+	x := &exchange{ctx: bounded, transport: c.broker.transport, maxBody: c.broker.config.MaxBody, clocks: c.broker.clocks, host: host, fields: c.fields}
+	err := do(x)
 	if x.header != nil {
 		c.broker.limits.learn(bucket, x.header)
 	}
-	if err != nil {
+	if !x.succeeded() {
 		failure := c.explain(ctx, x, err)
 		done(blame(ctx, x, failure))
 		return answer, failure
 	}
-	done(nil)
-	return Answer[T]{Value: value, Raw: x.body, RequestID: clean(x.header.Get("X-Request-ID"), c.credentials)}, nil
-}
-
-// blame is what the breaker is told of a failure: nothing where the caller left.
-func blame(ctx context.Context, x *exchange, failure *Error) *Error {
-	if x.status == 0 && ctx.Err() != nil {
-		return gone(ctx) // it is not the broker that gave up
+	done(nobody)
+	if answer, err = decode(x.body); err != nil {
+		failure := c.explain(ctx, x, err)
+		var a *oddAnswer
+		if errors.As(err, &a) {
+			failure.Odd = a.odd
+		}
+		return answer, failure
 	}
-	return failure
+	answer.RequestID = clean(x.header.Get("X-Request-ID"), c.credentials)
+	return answer, nil
 }
 
 // explain decides what a failure means. It goes by what happened on the wire

@@ -149,6 +149,9 @@ func TestFailuresAreExplained(t *testing.T) {
 		"no TLS in sight": {url: deaf(t), read: broker.Unavailable, place: broker.Unavailable, change: func(c *broker.Config) { c.Timeout = 300 * time.Millisecond }},
 	} {
 		for what, call := range calls {
+			if what == "cancel" && tt.status == 200 {
+				continue // its answer has no body
+			}
 			t.Run(name+"/"+what, func(t *testing.T) {
 				t.Parallel()
 				url, requests := tt.url, new(atomic.Int64)
@@ -160,9 +163,6 @@ func TestFailuresAreExplained(t *testing.T) {
 						tt.change(c)
 					}
 				})
-				if what == "cancel" && tt.status == 200 {
-					t.Skip("the answer to a cancel has no body")
-				}
 				e := asError(t, call(t.Context(), client))
 				want := tt.place
 				if safe[what] {
@@ -280,7 +280,8 @@ func TestWordsOfTheBrokerAreCleaned(t *testing.T) {
 // The answer is kept as Alpaca wrote it, fields unknown to the SDK included,
 // with the X-Request-ID that Alpaca's support asks for, in failures too.
 func TestAnswersAreKeptWhole(t *testing.T) {
-	const body = `{"id":"61e69015-8549-4bfd-b9c3-01e75843f47d","client_order_id":"mine","qty":"1.000000001","invented_later":{"a":[1]}}`
+	const body = `{"id":"61e69015-8549-4bfd-b9c3-01e75843f47d","client_order_id":"mine","symbol":"AAPL","side":"buy","status":"new",` +
+		`"qty":"1.000000001","filled_qty":"0","updated_at":"2026-11-25T14:30:00.123456789Z","invented_later":{"a":[1]}}`
 	url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet {
 			say(404, `{"code":40410000,"message":"order not found"}`, "X-Request-ID", "request-2")(w, r)

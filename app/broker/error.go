@@ -56,7 +56,10 @@ type Error struct {
 	ExistingOrderID string
 	// More is what else Alpaca said, by its names: held_for_orders, related_orders
 	// and whatever there may be.
-	More  map[string]json.RawMessage
+	More map[string]json.RawMessage
+	// Odd is an order that was answered and of which nothing can be used: asking
+	// again brings the same.
+	Odd   *Odd
 	Cause error
 }
 

@@ -16,7 +16,7 @@ func withEventID(update json.RawMessage) (json.RawMessage, string, error) {
 		return nil, "", errors.New("not an update of an order")
 	}
 	if head.EventID != "" {
-		return update, head.EventID, nil
+		return update, string(head.EventID), nil
 	}
 	id, err := eventIDOf(head, update)
 	if err != nil {
@@ -41,8 +41,8 @@ func withEventID(update json.RawMessage) (json.RawMessage, string, error) {
 func eventIDOf(head updateHead, update []byte) (string, error) {
 	var at time.Time
 	var err error
-	for _, text := range []string{head.At, head.Timestamp, head.Order.UpdatedAt} {
-		if at, err = time.Parse(time.RFC3339, text); err == nil {
+	for _, text := range []loose{head.At, head.Timestamp, head.Order.UpdatedAt} {
+		if at, err = time.Parse(time.RFC3339, string(text)); err == nil {
 			break
 		}
 	}

@@ -8,7 +8,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"sync/atomic"
+	"time"
 )
 
 // exchange is the RoundTripper of one call. The SDK's methods take no context
@@ -18,7 +20,10 @@ type exchange struct {
 	ctx       context.Context
 	transport http.RoundTripper
 	maxBody   int64
-	fields    Fields // that the request's body has as well
+	fields    Fields     // that the request's body has as well
+	query     url.Values // in place of the request's own, where it is set
+	clocks    *clocks    // that learn what time it is at the host
+	host      string
 
 	method string
 	onWire atomic.Bool // a connection was had: the request may have left
@@ -51,15 +56,25 @@ func (x *exchange) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
+// succeeded says whether an answer of 2xx came, and came whole.
+func (x *exchange) succeeded() bool { return x.status >= 200 && x.status < 300 }
+
 // send sends the request and answers as soon as the answer's headers are there.
 func (x *exchange) send(r *http.Request) (*http.Response, error) {
 	x.method = r.Method
+	if x.query != nil {
+		r.URL.RawQuery = x.query.Encode()
+	}
 	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { x.onWire.Store(true) }}
+	sent := time.Now()
 	response, err := x.transport.RoundTrip(r.WithContext(httptrace.WithClientTrace(x.ctx, trace)))
 	if err != nil {
 		return nil, err
 	}
 	x.header = response.Header
+	if x.clocks != nil {
+		x.clocks.learn(x.host, sent, time.Now(), x.header)
+	}
 	if response.StatusCode >= 300 && response.StatusCode < 400 {
 		response.Body.Close()
 		return nil, errRedirect

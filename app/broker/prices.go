@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 
 	"github.com/alpacahq/alpaca-trade-api-go/v3/marketdata"
 	"github.com/shopspring/decimal"
@@ -88,14 +89,14 @@ func (c *Client) quotes(ctx context.Context, kind string, symbols []string, into
 		return err
 	}
 	// The SDK reads prices into floats; the broker's own digits are exact.
-	var said struct {
-		Quotes map[string]struct{ Ap, Bp decimal.Decimal }
-	}
+	var said struct{ Quotes map[string]json.RawMessage }
 	if err := json.Unmarshal(answer.Raw, &said); err != nil {
-		return &Error{Kind: Unavailable, Cause: err}
+		return &Error{Kind: Unavailable, HTTPStatus: http.StatusOK, Cause: err}
 	}
 	for symbol, quote := range said.Quotes {
-		if price := decimal.Max(quote.Ap, quote.Bp); price.IsPositive() {
+		ask, _ := Amount(quote, "ap")
+		bid, _ := Amount(quote, "bp")
+		if price := decimal.Max(ask, bid); price.IsPositive() {
 			into[symbol] = price
 		}
 	}
@@ -118,15 +119,13 @@ func (c *Client) trades(ctx context.Context, kind string, symbols []string, into
 	if err != nil {
 		return err
 	}
-	var said struct {
-		Trades map[string]struct{ P decimal.Decimal }
-	}
+	var said struct{ Trades map[string]json.RawMessage }
 	if err := json.Unmarshal(answer.Raw, &said); err != nil {
-		return &Error{Kind: Unavailable, Cause: err}
+		return &Error{Kind: Unavailable, HTTPStatus: http.StatusOK, Cause: err}
 	}
 	for symbol, trade := range said.Trades {
-		if trade.P.IsPositive() {
-			into[symbol] = trade.P
+		if price, known := Amount(trade, "p"); known && price.IsPositive() {
+			into[symbol] = price
 		}
 	}
 	return nil
@@ -135,11 +134,11 @@ func (c *Client) trades(ctx context.Context, kind string, symbols []string, into
 // data calls the data host.
 func (c *Client) data(ctx context.Context, endpoint string, do func(*marketdata.Client) error) (Answer[struct{}], error) {
 	return again(ctx, func() (Answer[struct{}], error) {
-		return call(ctx, c, c.broker.config.DataURL, endpoint, func(x *exchange) (struct{}, error) {
-			return struct{}{}, do(marketdata.NewClient(marketdata.ClientOpts{
+		return call(ctx, c, c.broker.config.DataURL, endpoint, func(x *exchange) error {
+			return do(marketdata.NewClient(marketdata.ClientOpts{
 				APIKey: c.credentials.KeyID.Reveal(), APISecret: c.credentials.SecretKey.Reveal(),
 				BaseURL: c.broker.config.DataURL, RetryLimit: -1, HTTPClient: x.client(),
 			}))
-		})
+		}, func(body []byte) (Answer[struct{}], error) { return Answer[struct{}]{Raw: body}, nil })
 	})
 }

@@ -85,7 +85,7 @@ func (c *Client) relay(ctx context.Context, r Request) (*Relayed, error) {
 	p.end = func() { cancel(nil); end(); leave() }
 	p.late = time.AfterFunc(p.idle, func() { cancel(errSilent) })
 
-	x := &exchange{ctx: bounded, transport: c.broker.relaying}
+	x := &exchange{ctx: bounded, transport: c.broker.relaying, clocks: c.broker.clocks, host: host}
 	failure := p.open(x, request)
 	if x.header != nil {
 		c.broker.limits.learn(bucket, x.header)
@@ -93,14 +93,15 @@ func (c *Client) relay(ctx context.Context, r Request) (*Relayed, error) {
 	if failure != nil {
 		refusal := c.explain(ctx, x, failure)
 		p.Close()
-		if x.status == http.StatusInternalServerError || x.status == http.StatusGatewayTimeout {
-			done(nil) // what was asked may have done that: others can still be answered
-		} else {
+		switch {
+		case x.status == http.StatusInternalServerError, x.status == http.StatusGatewayTimeout, x.succeeded():
+			done(nobody) // what was asked may have done that: others can still be answered
+		default:
 			done(blame(ctx, x, refusal))
 		}
 		return nil, refusal
 	}
-	done(nil)
+	done(nobody)
 	return &Relayed{Status: x.status, Length: p.length, RequestID: clean(x.header.Get("X-Request-ID"), c.credentials), Body: p}, nil
 }
 

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -179,13 +180,13 @@ func (s *socket) deliver(text []byte, handle func(Message) error) error {
 	var m socketMessage
 	switch err := json.Unmarshal(text, &m); {
 	case err != nil:
-		return handle(Message{Kind: Dropped, Text: unreadable})
+		return handle(Message{Kind: Dropped, Text: unreadable, Update: bytes.Clone(text)})
 	case m.Stream != "trade_updates":
 		return nil
 	}
 	update, id, err := withEventID(m.Data)
 	if err != nil {
-		return handle(Message{Kind: Dropped, Text: unreadable})
+		return handle(Message{Kind: Dropped, Text: unreadable, Update: bytes.Clone(m.Data)})
 	}
 	return handle(Message{Kind: Update, EventID: id, Update: update})
 }

@@ -36,7 +36,7 @@ const (
 type Message struct {
 	Kind    MessageKind
 	EventID string          // of an Update
-	Update  json.RawMessage // as Alpaca wrote it, unknown fields and all
+	Update  json.RawMessage // as Alpaca wrote it, unknown fields and all; of a Dropped, what could not be read, if that is why
 	Text    string          // of a Dropped: what was said
 }
 
@@ -121,9 +121,9 @@ func deliver(e serverEvent, handle func(Message) error) error {
 	}
 	head, ok := readUpdate(e.data)
 	if !ok || head.EventID == "" {
-		return handle(Message{Kind: Dropped, Text: unreadable})
+		return handle(Message{Kind: Dropped, Text: unreadable, Update: bytes.Clone(e.data)})
 	}
-	return handle(Message{Kind: Update, EventID: head.EventID, Update: bytes.Clone(e.data)})
+	return handle(Message{Kind: Update, EventID: string(head.EventID), Update: bytes.Clone(e.data)})
 }
 
 // unreadable is said of an update that is none.
@@ -131,20 +131,30 @@ const unreadable = "an update could not be read"
 
 // updateHead is what an update is recognised by.
 type updateHead struct {
-	EventID     string `json:"event_id"`
-	Event       string `json:"event"`
-	ExecutionID string `json:"execution_id"`
-	At          string `json:"at"`
-	Timestamp   string `json:"timestamp"`
+	EventID     loose `json:"event_id"`
+	Event       loose `json:"event"`
+	ExecutionID loose `json:"execution_id"`
+	At          loose `json:"at"`
+	Timestamp   loose `json:"timestamp"`
 	Order       struct {
-		ClientOrderID string `json:"client_order_id"`
-		ID            string `json:"id"`
-		UpdatedAt     string `json:"updated_at"`
+		ID        loose `json:"id"`
+		UpdatedAt loose `json:"updated_at"`
 	} `json:"order"`
 }
 
-// readUpdate says whether text is an update of an order.
+// loose is a text, or a number's digits, and "" where there is something else.
+type loose string
+
+// UnmarshalJSON takes anything.
+func (l *loose) UnmarshalJSON(raw []byte) error {
+	text, _ := textOf(raw)
+	*l = loose(text)
+	return nil
+}
+
+// readUpdate says whether text is an update of an order. What else is odd about
+// it ReadUpdate says.
 func readUpdate(text []byte) (head updateHead, ok bool) {
 	err := json.Unmarshal(text, &head)
-	return head, err == nil && head.Event != "" && head.Order.ID != "" && head.Order.ClientOrderID != ""
+	return head, err == nil && head.Event != "" && head.Order.ID != ""
 }

@@ -3,11 +3,15 @@ package broker
 import (
 	"regexp"
 	"strings"
+
+	"github.com/shopspring/decimal"
 )
 
-// contract is the symbol of an option, and pair that of two currencies.
+// contract is the symbol of an option (the underlying, the day it expires, call
+// or put, and the strike in thousandths of a dollar), and pair that of two
+// currencies.
 var (
-	contract = regexp.MustCompile(`^[A-Z0-9.]{1,6}[0-9]{6}[CP][0-9]{8}$`)
+	contract = regexp.MustCompile(`^([A-Z0-9.]{1,6})[0-9]{6}([CP])([0-9]{8})$`)
 	pair     = regexp.MustCompile(`^([A-Z0-9]{2,})(USDT|USDC|USD|BTC)$`)
 )
 
@@ -34,6 +38,16 @@ func Symbol(text string) string {
 // PositionSymbol is the form in which it stands in positions, as Alpaca answers
 // it there: a pair has no slash. It is app.position_symbol in Postgres.
 func PositionSymbol(text string) string { return strings.ReplaceAll(Symbol(text), "/", "") }
+
+// Contract reads an option's symbol; is reports whether it is one.
+func Contract(symbol string) (underlying string, call bool, strike decimal.Decimal, is bool) {
+	parts := contract.FindStringSubmatch(symbol)
+	if parts == nil {
+		return "", false, decimal.Zero, false
+	}
+	strike, err := decimal.NewFromString(parts[3])
+	return parts[1], parts[2] == "C", strike.Shift(-3), err == nil
+}
 
 // IsOption tells whether a symbol is an option contract's.
 func IsOption(symbol string) bool { return contract.MatchString(symbol) }

@@ -2,10 +2,13 @@ package httpapi
 
 import (
 	"net/http"
+	"net/url"
 
 	"github.com/julienschmidt/httprouter"
 
 	"paddock/app/accounts"
+	"paddock/app/problem"
+	"paddock/app/tenant"
 )
 
 func (s *Server) listAccounts(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
@@ -85,11 +88,39 @@ func (s *Server) deleteAccount(w http.ResponseWriter, r *http.Request, p httprou
 	if err != nil {
 		return err
 	}
-	if err := s.Accounts.Delete(r.Context(), a); err != nil {
+	leave, err := s.settleOpenOrders(r, a)
+	if err != nil {
+		return err
+	}
+	if err := s.Accounts.Delete(r.Context(), a, leave); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// settleOpenOrders does with an account's open orders what a request to forget
+// it, or its keys, says: cancels them, or answers that they are to be left.
+func (s *Server) settleOpenOrders(r *http.Request, a tenant.Admission) (leave bool, err error) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return false, problem.New(problem.Invalid, "invalid_query", "The query cannot be read: encode it as a URL's.")
+	}
+	for name := range query {
+		if name != "open_orders" {
+			return false, problem.New(problem.Invalid, "unknown_parameter", "There is no parameter %q here. There is open_orders.", name)
+		}
+	}
+	wishes := query["open_orders"]
+	switch {
+	case len(wishes) == 0:
+		return false, nil
+	case len(wishes) == 1 && wishes[0] == "leave":
+		return true, nil
+	case len(wishes) == 1 && wishes[0] == "cancel":
+		return false, s.Trading.CancelOpen(r.Context(), a)
+	}
+	return false, problem.New(problem.Invalid, "invalid_open_orders", `Set "open_orders" to cancel or leave, once.`)
 }
 
 func (s *Server) getCredentials(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
@@ -128,7 +159,11 @@ func (s *Server) deleteCredentials(w http.ResponseWriter, r *http.Request, p htt
 	if err != nil {
 		return err
 	}
-	if err := s.Accounts.DeleteCredentials(r.Context(), a); err != nil {
+	leave, err := s.settleOpenOrders(r, a)
+	if err != nil {
+		return err
+	}
+	if err := s.Accounts.DeleteCredentials(r.Context(), a, leave); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

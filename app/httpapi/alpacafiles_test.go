@@ -10,16 +10,15 @@ import (
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"paddock/tests/program"
 )
 
 // alpacaFiles are Alpaca's own descriptions, from the folder that
 // PADDOCK_ALPACA_OPENAPI names.
 func alpacaFiles(t *testing.T) []*openapi3.T {
 	t.Helper()
-	folder := os.Getenv("PADDOCK_ALPACA_OPENAPI")
-	if folder == "" {
-		t.Skip("PADDOCK_ALPACA_OPENAPI is not set: it names the folder of Alpaca's trading-openapi.json and market-data-openapi.json")
-	}
+	folder := program.AlpacaFiles(t)
 	var docs []*openapi3.T
 	for _, name := range []string{"trading-openapi.json", "market-data-openapi.json"} {
 		doc, err := openapi3.NewLoader().LoadFromFile(filepath.Join(folder, name))

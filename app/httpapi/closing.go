@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -35,11 +36,20 @@ func (s *Server) closePositions(w http.ResponseWriter, r *http.Request, _ httpro
 	if err != nil {
 		return err
 	}
-	closed, err := s.Trading.CloseAll(r.Context(), a, r.Header.Get("Idempotency-Key"), c)
+	key := r.Header.Get("Idempotency-Key")
+	closed, answer, err := s.Trading.CloseAll(r.Context(), a, key, c)
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusMultiStatus, s.spell(r, closed))
+	if answer == nil {
+		if answer, err = json.Marshal(s.spell(r, closed)); err != nil {
+			return err
+		}
+		if key != "" {
+			s.Trading.KeepAnswer(r.Context(), a, key, answer)
+		}
+	}
+	return writeRaw(w, http.StatusMultiStatus, answer)
 }
 
 // spell writes down what kept positions from being closed, as errors of their

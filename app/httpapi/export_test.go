@@ -12,6 +12,7 @@ type Endpoint struct {
 	Query        []string // and its parameters
 	Scope        string
 	Body         bool
+	Changes      string // what it can change at the broker
 }
 
 // OfAccount is the parameter that names the account.
@@ -27,7 +28,7 @@ func Served() []Endpoint {
 		all = append(all, Endpoint{Method: method, Path: variable.ReplaceAllString(path, "/{$1}")})
 	}
 	for _, e := range relays {
-		all = append(all, Endpoint{e.method, strings.ReplaceAll(e.path, "...}", "}"), e.to, e.query, e.scope, e.body != nil})
+		all = append(all, Endpoint{e.method, strings.ReplaceAll(e.path, "...}", "}"), e.to, e.query, e.scope, e.body != nil, string(e.changes)})
 	}
 	for pattern := range (&Server{}).beside() {
 		method, path, _ := strings.Cut(pattern, " ")

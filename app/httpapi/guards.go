@@ -37,7 +37,8 @@ func (s *Server) putGuards(w http.ResponseWriter, r *http.Request, _ httprouter.
 	return writeRaw(w, http.StatusOK, body)
 }
 
-// turnSwitch answers 207 where a step behind the switch could not be done.
+// turnSwitch answers 202 while orders are still being canceled or positions
+// closed, and 207 where a step behind the switch could not be done.
 func (s *Server) turnSwitch(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
 	a, err := s.admission(r)
 	if err != nil {
@@ -52,11 +53,11 @@ func (s *Server) turnSwitch(w http.ResponseWriter, r *http.Request, _ httprouter
 		return err
 	}
 	status := http.StatusOK
-	if slices.ContainsFunc(turned.Steps, func(step trading.Step) bool { return !step.Done }) {
+	switch {
+	case turned.Running:
+		status = http.StatusAccepted
+	case slices.ContainsFunc(turned.Steps, func(step trading.Step) bool { return !step.Done }):
 		status = http.StatusMultiStatus
-	}
-	for i := range turned.Steps {
-		turned.Steps[i].Closed = s.spell(r, turned.Steps[i].Closed)
 	}
 	return writeJSON(w, status, turned)
 }

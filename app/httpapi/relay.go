@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 
 	"paddock/app/broker"
 	"paddock/app/problem"
+	"paddock/app/tenant"
 	"paddock/app/trading"
 )
 
@@ -28,7 +30,23 @@ type relayed struct {
 	scope        string   // what the account must allow
 	body         any      // a pointer to what Alpaca documents of the JSON that it takes; nil for none
 	check        string   // where to see what became of a change
+	changes      effect   // what it can change at the broker
 }
+
+// effect is what a passed-through endpoint can change at the broker. What opens
+// or enlarges a position must pass the account's guards, whatever road it takes:
+// TestEveryRoadIsGuarded holds the endpoints against this.
+type effect string
+
+// The effects.
+const (
+	nothing   effect = ""
+	cancels   effect = "cancels orders"
+	lists     effect = "changes watchlists"
+	settings  effect = "changes settings of the account"
+	declines  effect = "lets an option expire"
+	exercises effect = "opens shares by exercising an option" // guarded by trading.Exercise
+)
 
 // newRelays routes the passed-through endpoints. They have a router of their
 // own: Alpaca's paths hold names and variables at the same place (stocks/bars
@@ -106,7 +124,13 @@ func (s *Server) relay(w http.ResponseWriter, r *http.Request, e relayed) error 
 	if err != nil {
 		return err
 	}
-	answer, err := s.Trading.Relay(r.Context(), a, call)
+	send := s.Trading.Relay
+	if e.changes == exercises {
+		send = func(ctx context.Context, a tenant.Admission, call trading.Relayed) (*broker.Relayed, error) {
+			return s.Trading.Exercise(ctx, a, call, r.PathValue("symbol"))
+		}
+	}
+	answer, err := send(r.Context(), a, call)
 	if err != nil {
 		return err
 	}

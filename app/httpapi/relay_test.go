@@ -86,7 +86,9 @@ func (s *stub) front(sim http.Handler) http.Handler {
 
 // endpoints are those that are passed through.
 func endpoints() []httpapi.Endpoint {
-	return slices.DeleteFunc(httpapi.Served(), func(e httpapi.Endpoint) bool { return e.To == "" })
+	return slices.DeleteFunc(httpapi.Served(), func(e httpapi.Endpoint) bool {
+		return e.To == "" || e.Path == "/api/positions/{symbol}/exercise" // asks for more than it passes on: roads_test.go
+	})
 }
 
 var variables = regexp.MustCompile(`\{[a-z_]+\}`)
@@ -322,7 +324,7 @@ func TestRelayedBrokerErrors(t *testing.T) {
 			fmt.Fprint(w, body)
 		})
 	}
-	reads, change := get("/api/data/v2/stocks/{symbol}/bars"), httpapi.Endpoint{Method: "POST", Path: "/api/positions/{symbol}/exercise"}
+	reads, change := get("/api/data/v2/stocks/{symbol}/bars"), httpapi.Endpoint{Method: "POST", Path: "/api/watchlists", Body: true}
 	for _, tt := range []struct {
 		said   int
 		body   string
@@ -371,7 +373,7 @@ func TestRelayedBrokerErrors(t *testing.T) {
 			t.Errorf("%s: it does not say when to come back", name)
 		}
 		lost := ask(u, change, id, "").want(t, 503, "broker_answer_lost")
-		if lost.header.Get("Retry-After") != "" || !strings.Contains(lost.text, "GET /api/positions") {
+		if lost.header.Get("Retry-After") != "" || !strings.Contains(lost.text, "GET /api/watchlists") {
 			t.Errorf("%s: a change that may have been made: %v %s", name, lost.header, lost.text)
 		}
 	}
@@ -496,7 +498,7 @@ func TestRelayedChangeIsCarriedThrough(t *testing.T) {
 		}
 	})
 	ctx, leave := context.WithCancel(t.Context())
-	request, err := http.NewRequestWithContext(ctx, "POST", s.url+"/api/positions/AAPL/exercise", nil)
+	request, err := http.NewRequestWithContext(ctx, "POST", s.url+"/api/positions/AAPL/do-not-exercise", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ const (
 // Paths and parameters are those of Alpaca's OpenAPI files of June 2026.
 var relays = []relayed{
 	read("/api/account/configurations", "/v2/account/configurations", ""),
-	change("manage", "PATCH", "/api/account/configurations", "/v2/account/configurations", "Look with GET /api/account/configurations.").withBody(&configurations{}),
+	change(settings, "manage", "PATCH", "/api/account/configurations", "/v2/account/configurations", "Look with GET /api/account/configurations.").withBody(&configurations{}),
 	read("/api/account/portfolio/history", "/v2/account/portfolio/history",
 		"period timeframe intraday_reporting start end pnl_reset extended_hours cashflow_types"),
 	read("/api/account/activities", "/v2/account/activities", "activity_types category date until after direction page_size page_token"),
@@ -36,22 +36,22 @@ var relays = []relayed{
 	read("/api/corporate-actions/announcements", "/v2/corporate_actions/announcements", "ca_types since until symbol cusip date_type"),
 	read("/api/corporate-actions/announcements/{id}", "/v2/corporate_actions/announcements/{id}", ""),
 
-	change("cancel", "DELETE", "/api/orders", "/v2/orders", "Look with GET /api/orders?status=open; to ask again does no harm."),
+	change(cancels, "cancel", "DELETE", "/api/orders", "/v2/orders", "Look with GET /api/orders?status=open; to ask again does no harm."),
 	read("/api/positions/{symbol...}", "/v2/positions/{symbol}", ""),
-	change("trade", "POST", "/api/positions/{symbol}/exercise", "/v2/positions/{symbol}/exercise", "Look with GET /api/positions and GET /api/account/activities before you ask again."),
-	change("trade", "POST", "/api/positions/{symbol}/do-not-exercise", "/v2/positions/{symbol}/do-not-exercise", "To send it again does no harm."),
+	change(exercises, "trade", "POST", "/api/positions/{symbol}/exercise", "/v2/positions/{symbol}/exercise", "Look with GET /api/positions and GET /api/account/activities before you ask again."),
+	change(declines, "trade", "POST", "/api/positions/{symbol}/do-not-exercise", "/v2/positions/{symbol}/do-not-exercise", "To send it again does no harm."),
 
 	read("/api/watchlists", "/v2/watchlists", ""),
-	change("trade", "POST", "/api/watchlists", "/v2/watchlists", lookAtLists).withBody(&watchlist{}),
+	change(lists, "trade", "POST", "/api/watchlists", "/v2/watchlists", lookAtLists).withBody(&watchlist{}),
 	read("/api/watchlists/{id}", "/v2/watchlists/{id}", ""),
-	change("trade", "PUT", "/api/watchlists/{id}", "/v2/watchlists/{id}", lookAtLists).withBody(&watchlist{}),
-	change("trade", "POST", "/api/watchlists/{id}", "/v2/watchlists/{id}", lookAtLists).withBody(&watchlistSymbol{}),
-	change("trade", "DELETE", "/api/watchlists/{id}", "/v2/watchlists/{id}", lookAtLists),
-	change("trade", "DELETE", "/api/watchlists/{id}/{symbol...}", "/v2/watchlists/{id}/{symbol}", lookAtLists),
+	change(lists, "trade", "PUT", "/api/watchlists/{id}", "/v2/watchlists/{id}", lookAtLists).withBody(&watchlist{}),
+	change(lists, "trade", "POST", "/api/watchlists/{id}", "/v2/watchlists/{id}", lookAtLists).withBody(&watchlistSymbol{}),
+	change(lists, "trade", "DELETE", "/api/watchlists/{id}", "/v2/watchlists/{id}", lookAtLists),
+	change(lists, "trade", "DELETE", "/api/watchlists/{id}/{symbol...}", "/v2/watchlists/{id}/{symbol}", lookAtLists),
 	read("/api/watchlists:by_name", "/v2/watchlists:by_name", "name"),
-	change("trade", "PUT", "/api/watchlists:by_name", "/v2/watchlists:by_name", lookAtLists, "name").withBody(&watchlist{}),
-	change("trade", "POST", "/api/watchlists:by_name", "/v2/watchlists:by_name", lookAtLists, "name").withBody(&watchlistSymbol{}),
-	change("trade", "DELETE", "/api/watchlists:by_name", "/v2/watchlists:by_name", lookAtLists, "name"),
+	change(lists, "trade", "PUT", "/api/watchlists:by_name", "/v2/watchlists:by_name", lookAtLists, "name").withBody(&watchlist{}),
+	change(lists, "trade", "POST", "/api/watchlists:by_name", "/v2/watchlists:by_name", lookAtLists, "name").withBody(&watchlistSymbol{}),
+	change(lists, "trade", "DELETE", "/api/watchlists:by_name", "/v2/watchlists:by_name", lookAtLists, "name"),
 
 	data("/v2/stocks/auctions", "symbols "+between+ofStocks),
 	data("/v2/stocks/bars", "symbols timeframe adjustment "+between+ofStocks),
@@ -114,8 +114,8 @@ func read(path, to, query string) relayed {
 func data(to, query string) relayed { return read("/api/data"+to, to, query) }
 
 // change passes what changes something to the trading host.
-func change(scope, method, path, to, check string, query ...string) relayed {
-	return relayed{method: method, path: path, to: to, query: query, scope: scope, check: check}
+func change(what effect, scope, method, path, to, check string, query ...string) relayed {
+	return relayed{method: method, path: path, to: to, query: query, scope: scope, check: check, changes: what}
 }
 
 // withBody says what Alpaca documents of an endpoint's body. What is sent is

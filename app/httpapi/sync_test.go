@@ -89,7 +89,7 @@ func TestSync(t *testing.T) {
 	s.sim.Step()
 	first := u.do("POST", "/api/sync", "", mine...).want(t, 200, "").report(t)
 	lines := first.lines()
-	for _, want := range []string{"ours AAPL status new to filled", "ours AAPL filled_qty 0 to 1", "theirs MSFT status nothing to filled", "MSFT qty nothing to 2"} {
+	for _, want := range []string{"ours AAPL status pending_new to filled", "ours AAPL filled_qty 0 to 1", "theirs MSFT status nothing to filled", "MSFT qty nothing to 2"} {
 		if !strings.Contains(lines, want) {
 			t.Errorf("what differed is\n%s\nwant also %s", lines, want)
 		}

@@ -29,12 +29,15 @@ type account struct {
 	lookNow chan struct{} // an order's answer is missing
 	gap     chan struct{} // updates may have been missed
 	silent  chan struct{} // an open order has been silent for too long
+	winding chan struct{} // the account is being wound down
 	lastID  string        // the newest update applied
 	leave   func()        // ends follow
 	looked  time.Time     // when open orders were last looked at
 	// askedAlone are those that were asked for one by one since the last
 	// reconciliation.
 	askedAlone map[uuid.UUID]bool
+	missing    map[lost]missing // of the intents whose answer is missing; resolve's own
+	odd        []broker.Odd     // what a look at the broker has found; tend's own
 
 	asked    atomic.Int64 // the newest reconciliation that somebody waits for
 	answered atomic.Int64 // the newest that was answered
@@ -47,8 +50,8 @@ func (m *Manager) start(ctx context.Context, l tenant.Lease, before *running) *r
 	ctx, cancel := context.WithCancel(ctx)
 	a := &account{
 		m: m, lease: l, log: m.Logger.With("account", l.Account), lastID: l.LastEventID,
-		lookNow: make(chan struct{}, 1), gap: make(chan struct{}, 1), silent: make(chan struct{}, 1),
-		askedAlone: map[uuid.UUID]bool{},
+		lookNow: make(chan struct{}, 1), gap: make(chan struct{}, 1), silent: make(chan struct{}, 1), winding: make(chan struct{}, 1),
+		askedAlone: map[uuid.UUID]bool{}, missing: map[lost]missing{},
 	}
 	r := &running{lease: l, cancel: cancel, done: make(chan struct{}), account: a}
 	m.running[l.Account] = r
@@ -109,7 +112,7 @@ func (a *account) follow(ctx context.Context) {
 	ctx, a.leave = context.WithCancel(ctx)
 	defer a.leave()
 	var parts sync.WaitGroup
-	for _, part := range []func(context.Context){a.read, a.tend, a.resolve} {
+	for _, part := range []func(context.Context){a.read, a.tend, a.resolve, a.windDowns} {
 		parts.Go(func() { part(ctx) })
 	}
 	parts.Wait()
@@ -135,14 +138,26 @@ func (a *account) open(ctx context.Context) error {
 }
 
 // apply writes one update: order, position, event and cursor, in one
-// transaction. One that was applied before changes nothing.
+// transaction. One that was applied before changes nothing. One that is odd is
+// applied as far as it can be read, and kept as it came; reconciliation brings
+// the rest.
 func (a *account) apply(ctx context.Context, msg broker.Message) error {
+	update, odd := broker.ReadUpdate(msg.Update)
+	if update == nil {
+		return a.keep(ctx, msg, errors.New(odd.Why))
+	}
 	for attempt := 0; ; attempt++ {
 		err := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
-			b.Queue("select app.apply_trade_update($1, $2)", a.lease.Account, []byte(msg.Update))
+			b.Queue("select app.apply_trade_update($1, $2)", a.lease.Account, []byte(update))
+			if odd != nil {
+				queueOddItems(b, a.lease.Account, "update", []broker.Odd{*odd}, nil, false, a.tellOdd("update"))
+			}
 		})
 		if err == nil {
 			a.lastID = msg.EventID
+			if odd != nil {
+				signal(a.gap)
+			}
 			return nil
 		}
 		if ctx.Err() != nil {
@@ -166,9 +181,10 @@ func (a *account) apply(ctx context.Context, msg broker.Message) error {
 // Reconciliation brings the order as it is now.
 func (a *account) keep(ctx context.Context, msg broker.Message, reason error) error {
 	a.log.Error("a trade update could not be applied and is kept as it came", "event_id", msg.EventID, "err", reason)
+	said := strings.ReplaceAll(strings.ToValidUTF8(string(msg.Update), "\uFFFD"), "\x00", "\uFFFD")
 	err := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue("select private.append_event('order', jsonb_build_object('event', 'unapplied', 'update', $1::text), $2)",
-			strings.ToValidUTF8(string(msg.Update), "\uFFFD"), msg.EventID)
+		b.Queue("select private.append_event('order', jsonb_build_object('event', 'unapplied', 'what', 'update', 'id', $2::text, 'update', $1::text), $2)",
+			said, msg.EventID)
 		b.Queue(`insert into app.stream_cursors as c (account_id, last_event_id) values ($1, $2)
 			on conflict (account_id) do update set last_event_id = excluded.last_event_id, updated_at = now()
 			where c.last_event_id is null or c.last_event_id < excluded.last_event_id`, a.lease.Account, msg.EventID)
@@ -179,6 +195,16 @@ func (a *account) keep(ctx context.Context, msg broker.Message, reason error) er
 	a.lastID = msg.EventID
 	signal(a.gap)
 	return nil
+}
+
+// keepUnread keeps what came over the stream and is no update, so that nothing
+// says up to where it was read.
+func (a *account) keepUnread(ctx context.Context, said []byte) {
+	odd := broker.Unreadable("update", said)
+	a.note(ctx, func(b *tenant.Batch) {
+		b.LockLog()
+		queueOddItems(b, a.lease.Account, "update", []broker.Odd{odd}, nil, false, a.tellOdd("update"))
+	})
 }
 
 // refused notes keys that the broker no longer takes and ends what follows the
@@ -226,6 +252,7 @@ func (a *account) tend(ctx context.Context) {
 		if a.refused(ctx, err) {
 			return
 		}
+		a.noteFailure(ctx, err)
 		a.log.Warn("reconciliation failed and is tried again", "err", err)
 		if !backoff(ctx, 2) {
 			return

@@ -62,9 +62,9 @@ func TestKeysComeAndGoWithinASecond(t *testing.T) {
 		})
 		var err error
 		if n%2 == 0 {
-			err = service.DeleteCredentials(t.Context(), a)
+			err = service.DeleteCredentials(t.Context(), a, true)
 		} else {
-			err = service.Delete(t.Context(), a)
+			err = service.Delete(t.Context(), a, true)
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -37,7 +37,7 @@ type incomplete struct {
 	ID        uuid.UUID
 	AlpacaID  uuid.UUID
 	FilledQty decimal.Decimal
-	Since     time.Time // when it was placed
+	Since     time.Time // when it was placed, by the broker's clock; well before it, where that did not say
 }
 
 // journal brings in what the stream did not tell of: the executions of orders
@@ -45,6 +45,7 @@ type incomplete struct {
 // and splits, fees and what became of options. A broker without activities
 // keeps the rest of the mirror from nothing.
 func (a *account) journal(ctx context.Context) error {
+	a.odd = nil
 	err := a.completeFills(ctx)
 	if err == nil {
 		err = a.adjust(ctx)
@@ -52,12 +53,23 @@ func (a *account) journal(ctx context.Context) error {
 	if err == nil {
 		err = a.doubt(ctx)
 	}
+	for _, what := range []string{"order", "activity"} {
+		if err == nil {
+			err = a.noteOdd(ctx, what, nil)
+		}
+	}
 	var e *broker.Error
 	if errors.As(err, &e) && (e.Kind == broker.NotFound || e.Kind == broker.Forbidden || e.Kind == broker.Invalid) {
 		a.log.Warn("the broker does not tell its activities: the journal has what the stream told", "err", err)
-		return nil
+		err = nil
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	// What is still different now is said, and no profit shown of it.
+	return a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue("select app.compare_journal($1)", a.lease.Account)
+	})
 }
 
 // completeFills asks for the executions of incomplete orders. An order that
@@ -66,7 +78,7 @@ func (a *account) journal(ctx context.Context) error {
 func (a *account) completeFills(ctx context.Context) error {
 	var orders []incomplete
 	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue(`select id, alpaca_order_id, filled_qty::text, coalesce(submitted_at, created_at) from app.alpaca_orders
+		b.Queue(`select id, alpaca_order_id, filled_qty::text, coalesce(submitted_at, created_at - interval '1 hour') from app.alpaca_orders
 			where account_id = $1 and filled_qty <> fills_qty and symbol is not null and alpaca_order_id is not null
 			and (fills_asked_at is null or fills_asked_at < now() - least(interval '1 day', interval '10 seconds' * 6 ^ least(fills_asked, 8)))
 			order by created_at desc limit $2`, a.lease.Account, incompleteAtOnce).
@@ -85,6 +97,8 @@ func (a *account) completeFills(ctx context.Context) error {
 	for part := range slices.Chunk(orders, chunk) {
 		err := a.halves(ctx, len(part), func(b *tenant.Batch, i int) {
 			b.Queue("select app.replace_fills($1, $2, $3)", a.lease.Account, part[i].ID, list(executions[part[i].AlpacaID.String()]))
+		}, func(i int, err error) {
+			a.log.Error("an order's executions cannot be recorded and are left out of the journal", "order", part[i].ID, "err", err)
 		})
 		if err != nil {
 			return err
@@ -107,7 +121,7 @@ func (a *account) executions(ctx context.Context, orders []incomplete) (map[stri
 		}
 	}
 	found := make(map[string][]json.RawMessage, len(orders))
-	err := a.activities(ctx, []string{"FILL"}, since.Add(-clockSkew), fillPages, func(x activity, raw json.RawMessage) (more bool) {
+	err := a.activities(ctx, []string{"FILL"}, since.Add(-listOverlap), fillPages, func(x activity, raw json.RawMessage) (more bool) {
 		left, wanted := missing[x.OrderID]
 		if !wanted {
 			return len(missing) > 0
@@ -152,12 +166,13 @@ func (a *account) doubt(ctx context.Context) error {
 	for _, id := range doubtful {
 		answer, err := a.client.Order(ctx, id.String())
 		var e *broker.Error
-		if errors.As(err, &e) && e.Kind == broker.NotFound {
+		if errors.As(err, &e) && e.Kind == broker.NotFound || a.isOdd(err) {
 			continue
 		}
 		if err != nil {
 			return err
 		}
+		a.odd = append(a.odd, answer.Odd...)
 		orders = append(orders, brokerOrder{id: id.String(), raw: answer.Raw})
 	}
 	var d differences // nobody asks for these
@@ -206,6 +221,12 @@ func (a *account) adjust(ctx context.Context) error {
 	for part := range slices.Chunk(all, chunk) {
 		err := a.halves(ctx, len(part), func(b *tenant.Batch, i int) {
 			b.Queue("select app.record_adjustments($1, $2)", a.lease.Account, list(part[i:i+1]))
+		}, func(i int, err error) {
+			odd := broker.Unreadable("activity", part[i])
+			var head struct{ ID string }
+			_ = json.Unmarshal(part[i], &head) // it was read before
+			odd.ID, odd.Why = head.ID, "it cannot be recorded: "+tenant.State(err)
+			a.odd = append(a.odd, odd)
 		})
 		if err != nil {
 			return err
@@ -225,6 +246,7 @@ type activity struct {
 // more are wanted.
 func (a *account) activities(ctx context.Context, types []string, after time.Time, most int, each func(activity, json.RawMessage) (more bool)) error {
 	token := ""
+	seen := map[string]bool{} // pages may overlap
 	for range most {
 		answer, err := a.client.Activities(ctx, types, after, token)
 		if err != nil {
@@ -234,13 +256,22 @@ func (a *account) activities(ctx context.Context, types []string, after time.Tim
 		if err := json.Unmarshal(answer.Raw, &raws); err != nil || len(raws) != len(answer.Value) {
 			return fmt.Errorf("read the broker's list of activities: %w", err)
 		}
+		a.odd = append(a.odd, answer.Odd...)
+		before := len(seen)
 		for i, x := range answer.Value {
+			if seen[x.ID] {
+				continue
+			}
+			seen[x.ID] = true
 			if !each(activity{ID: x.ID, OrderID: x.OrderID, Qty: x.Qty}, raws[i]) {
 				return nil
 			}
 		}
-		if len(raws) < broker.ActivityPage {
+		if answer.Listed < broker.ActivityPage {
 			return nil
+		}
+		if len(seen) == before {
+			return errors.New("the broker's pages of activities do not go on")
 		}
 		token = answer.Value[len(raws)-1].ID
 	}
@@ -250,7 +281,7 @@ func (a *account) activities(ctx context.Context, types []string, after time.Tim
 
 // halves queues n things in one transaction. Where Postgres refuses one for
 // what it holds, halves are tried until that one alone is left out.
-func (a *account) halves(ctx context.Context, n int, queue func(b *tenant.Batch, i int)) error {
+func (a *account) halves(ctx context.Context, n int, queue func(b *tenant.Batch, i int), leave func(i int, err error)) error {
 	err := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
 		for i := range n {
 			queue(b, i)
@@ -260,14 +291,14 @@ func (a *account) halves(ctx context.Context, n int, queue func(b *tenant.Batch,
 		return err
 	}
 	if n == 1 {
-		a.log.Error("an activity of the broker's cannot be recorded and is left out of the journal", "err", err)
+		leave(0, err)
 		return nil
 	}
 	half := n / 2
-	if err := a.halves(ctx, half, queue); err != nil {
+	if err := a.halves(ctx, half, queue, leave); err != nil {
 		return err
 	}
-	return a.halves(ctx, n-half, func(b *tenant.Batch, i int) { queue(b, half+i) })
+	return a.halves(ctx, n-half, func(b *tenant.Batch, i int) { queue(b, half+i) }, func(i int, err error) { leave(half+i, err) })
 }
 
 // list writes raw values as one JSON array.

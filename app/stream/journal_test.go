@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"cloud.google.com/go/civil"
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -196,12 +197,32 @@ func (t *trial) adjust(i int, symbol string, at time.Time) {
 	case "AAPL":
 		entries[0].kind = "SPLIT"
 		entries[0].qty = decimal.NewFromInt(int64(t.IntN(13) - 6))
-		if entries[0].qty.IsZero() || t.IntN(2) == 0 { // both sides told
-			entries = []plainAdjustment{a, a}
-			entries[0].kind, entries[1].kind, entries[1].id = "SPLIT", "SPLIT", t.id(i)+"b"
-			entries[0].qty, entries[1].qty = decimal.NewFromInt(-int64(1+t.IntN(4))), decimal.NewFromInt(int64(1+t.IntN(4)))
-			entries[0].group, entries[1].group = a.id, a.id
+		if entries[0].qty.IsZero() {
+			entries[0].qty = decimal.NewFromInt(1)
 		}
+		if t.IntN(3) == 0 { // a difference
+			break
+		}
+		// Both sides are told: of what is held or not, in either order, with a
+		// group or none, at once or minutes apart with trades in between.
+		other := plainAdjustment{id: t.id(i) + "b", kind: "SPLIT", symbol: symbol, at: at}
+		entries[0].qty, other.qty = decimal.NewFromInt(-int64(1+t.IntN(4))), decimal.NewFromInt(int64(1+t.IntN(4)))
+		if t.IntN(2) == 0 {
+			entries[0].qty, other.qty = other.qty, entries[0].qty
+		}
+		if t.IntN(3) == 0 {
+			entries[0].group, other.group = a.id, a.id
+		}
+		if t.IntN(3) > 0 {
+			entries[0].subtype = []string{"FSPLIT", "RSPLIT"}[t.IntN(2)]
+			other.subtype = entries[0].subtype
+		}
+		if t.IntN(3) == 0 {
+			entries = append(entries, other)
+			break
+		}
+		other.at = at.Add(time.Duration(t.IntN(9*60)) * time.Second)
+		t.told = append(t.told, telling{event: "activity", at: other.at, adj: []plainAdjustment{other}})
 	case "BTC/USD":
 		entries[0].kind, entries[0].price = []string{"FEE", "CFEE"}[t.IntN(2)], t.price()
 		if len(t.executions) > 0 && t.IntN(2) == 0 {
@@ -211,6 +232,10 @@ func (t *trial) adjust(i int, symbol string, at time.Time) {
 			entries[0].net = decimal.New(-int64(1+t.IntN(100)), -2)
 		} else {
 			entries[0].qty = decimal.New(-int64(1+t.IntN(10_000_000)), -9)
+		}
+		if t.IntN(2) == 0 { // told with a day and no time
+			entries[0].day = "2026-06-01"
+			entries[0].at = time.Date(2026, 6, 2, 3, 59, 59, 999_999_000, time.UTC)
 		}
 	default:
 		entries[0].kind = "OPEXP"
@@ -279,14 +304,27 @@ func (m telling) update(n int) string {
 		"client_order_id": o.id, "symbol": o.symbol, "asset_class": o.class, "side": o.side, "status": "partially_filled", "filled_qty": o.filled}, more)
 }
 
+// told is an adjustment as the broker tells it.
+func (a plainAdjustment) told() map[string]any {
+	told := map[string]any{"id": a.id, "activity_type": a.kind, "symbol": strings.ReplaceAll(a.symbol, "/", ""), "created_at": a.at,
+		"qty": a.qty, "price": a.price, "net_amount": a.net, "group_id": a.group, "status": "executed"}
+	if a.subtype != "" {
+		told["activity_sub_type"] = a.subtype
+	}
+	if a.day != "" {
+		delete(told, "created_at")
+		told["date"] = a.day
+	}
+	return told
+}
+
 // tell sends one message through the door that the broker's come through.
 func (w *world) tell(l tenant.Lease, n int, m telling) error {
 	return w.worker.Write(w.t.Context(), l, func(b *tenant.Batch) {
 		if m.event == "activity" {
 			list := []map[string]any{}
 			for _, a := range m.adj {
-				list = append(list, map[string]any{"id": a.id, "activity_type": a.kind, "symbol": strings.ReplaceAll(a.symbol, "/", ""), "created_at": a.at,
-					"qty": a.qty, "price": a.price, "net_amount": a.net, "group_id": a.group, "status": "executed"})
+				list = append(list, a.told())
 			}
 			text, _ := json.Marshal(list) // decimals and times always marshal
 			b.Queue("select app.record_adjustments($1, $2)", l.Account, text)
@@ -317,11 +355,7 @@ func TestJournalEqualsPlainComputation(t *testing.T) {
 	}
 	w := newWorld(t)
 	for _, seed := range seeds {
-		w.exec("delete from app.trading_positions")
-		w.exec("delete from app.fills")
-		w.exec("delete from app.journal_adjustments")
-		w.exec("delete from app.alpaca_orders")
-		w.exec("delete from app.account_events")
+		w.forgetTrades()
 		l := w.lease()
 		h := newTrial(seed, 60)
 		for _, o := range h.orders { // what Paddock knows of an order before the broker does
@@ -631,7 +665,14 @@ func TestOptionsInTheJournal(t *testing.T) {
 				from app.trading_positions where account_id = $1 and scope = 'account'`, w.account.Account, trips, moved.String())
 		})
 	}
-	contracts, err := w.outside.GetOptionContracts(alpaca.GetOptionContractsRequest{UnderlyingSymbols: "AAPL", Type: alpaca.OptionTypeCall, TotalLimit: 2})
+	now, err := w.outside.GetClock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	days := func(n int) civil.Date { return civil.DateOf(now.Timestamp).AddDays(n) } // far enough that none ends under way
+	contracts, err := w.outside.GetOptionContracts(alpaca.GetOptionContractsRequest{
+		UnderlyingSymbols: "AAPL", Type: alpaca.OptionTypeCall, ExpirationDateGTE: days(3), ExpirationDateLTE: days(12), TotalLimit: 2,
+	})
 	if err != nil || len(contracts) != 2 || contracts[0].ExpirationDate != contracts[1].ExpirationDate {
 		t.Fatalf("contracts: %+v, %v", contracts, err)
 	}

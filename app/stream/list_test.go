@@ -2,6 +2,7 @@ package stream_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"reflect"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"paddock/app/alpacasim"
+	"paddock/app/problem"
 	"paddock/app/trading"
 )
 
@@ -104,7 +106,10 @@ func TestListsAreAlpacas(t *testing.T) {
 	w.place("filled", "AAPL", alpaca.Buy, alpaca.Market, "", nil)
 	w.place("crypto", "BTC/USD", alpaca.Buy, alpaca.Limit, "1000", nil)
 	w.sim.Step()
-	middle := time.Now()
+	clock, err := w.outside.GetClock() // the broker's, by which its lists go
+	if err != nil {
+		t.Fatal(err)
+	}
 	time.Sleep(2 * time.Millisecond)
 	w.place("open", "MSFT", alpaca.Buy, alpaca.Limit, "1", nil)
 	w.place("sell", "AAPL", alpaca.Sell, alpaca.Limit, "100000", nil)
@@ -112,7 +117,7 @@ func TestListsAreAlpacas(t *testing.T) {
 		gain, loss := decimal.NewFromInt(3), decimal.NewFromInt(1)
 		r.OrderClass, r.TakeProfit, r.StopLoss = alpaca.Bracket, &alpaca.TakeProfit{LimitPrice: &gain}, &alpaca.StopLoss{StopPrice: &loss}
 	})
-	at := url.QueryEscape(middle.UTC().Format(time.RFC3339Nano))
+	at := url.QueryEscape(clock.Timestamp.UTC().Format(time.RFC3339Nano))
 	queries := map[string]string{
 		"symbols=AAPL,BTCUSD": "sell crypto filled", "symbols=BTC/USD": "crypto", "side=sell&symbols=AAPL": "sell", "asset_class=crypto": "crypto",
 		"asset_class=us_equity,crypto&symbols=AAPL,BTC/USD": "sell crypto filled", "asset_class=all&symbols=MSFT": "open",
@@ -263,5 +268,104 @@ func TestMirrorBehind(t *testing.T) {
 	}
 	if h := w.health(); h.Status != "needs_credentials" {
 		t.Errorf("the health is %+v", h)
+	}
+}
+
+// A list that is read from Alpaca has every order once, however many were
+// submitted in one second or at one time, in both directions and by pages of any
+// size, and our own intents that Alpaca does not know among them.
+func TestListsFromTheBrokerAreWhole(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		n      int
+		spread time.Duration
+		limits []int
+	}{
+		"fifteen seconds": {1405, 15 * time.Second, []int{100, 499, 500}}, "one second": {620, time.Second, []int{50, 500}},
+		"one time": {620, 0, []int{7, 500}}, "one by one": {40, 0, []int{1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, unlimited)
+			w.front.list.Store(manyOrders(tt.n, tt.spread, false))
+			// Ours that it never took: before, among and after its own.
+			for i, at := range []string{"2026-11-25T14:00:00Z", "2026-11-25T14:30:00.500000Z", "2026-11-25T14:30:00.500000Z", "2026-11-25T15:00:00Z"} {
+				w.exec(`insert into app.alpaca_orders (account_id, client_order_id, intent_state, status, symbol, side, qty, created_at)
+					values ($1, $2, 'unsent', 'rejected', 'AAPL', 'buy', 1, $3)`, w.account.Account, fmt.Sprint("ours-", i), at)
+			}
+			w.exec("update app.alpaca_orders set created_at = '2026-11-25T14:00:00Z' where client_order_id = 'ours-0'") // a trigger sets it
+			w.exec("update app.alpaca_orders set created_at = '2026-11-25T14:30:00.5Z' where client_order_id in ('ours-1', 'ours-2')")
+			w.exec("update app.alpaca_orders set created_at = '2026-11-25T15:00:00Z' where client_order_id = 'ours-3'")
+			for _, limit := range tt.limits {
+				for _, direction := range []string{"desc", "asc"} {
+					seen := map[string]bool{}
+					var order []string // of the broker's
+					var ours []string
+					pages := 0
+					query := fmt.Sprintf("limit=%d&direction=%s", limit, direction)
+					for cursor := ""; ; pages++ {
+						l := w.listFrom("broker", query+cursor)
+						if len(l.Orders) > limit {
+							t.Fatalf("%s: a page of %d", query, len(l.Orders))
+						}
+						for _, id := range strings.Fields(l.ids()) {
+							if seen[id] {
+								t.Fatalf("%s: %s is there twice", query, id)
+							}
+							seen[id] = true
+							if strings.HasPrefix(id, "ours") {
+								ours = append(ours, id)
+							} else {
+								order = append(order, id)
+							}
+						}
+						if l.Next == nil {
+							break
+						}
+						cursor = "&before=" + *l.Next
+					}
+					sorted := slices.IsSorted(order)
+					if direction == "desc" {
+						slices.Reverse(order)
+						sorted = slices.IsSorted(order)
+						slices.Reverse(ours)
+					}
+					if len(order) != tt.n || !sorted || len(ours) != 4 || ours[0] != "ours-0" || ours[3] != "ours-3" {
+						t.Errorf("%s: %d of %d orders on %d pages, sorted %v, and of ours %v", query, len(order), tt.n, pages, sorted, ours)
+					}
+				}
+			}
+		})
+	}
+}
+
+// A list that Alpaca began is not ended by another source: where Alpaca cannot be
+// asked, the next page says so.
+func TestListGoesOnWhereItBegan(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, unlimited)
+	w.front.list.Store(manyOrders(10, time.Second, false))
+	first := w.listFrom("broker", "limit=4&after=2026-11-25T14:30:00.15Z&until=2026-11-25T14:30:00.85Z")
+	if first.ids() != "many-0008 many-0007 many-0006 many-0005" || first.Next == nil {
+		t.Fatalf("the first page is %s", first.ids())
+	}
+	q, err := url.ParseQuery("limit=4&after=2026-11-25T14:30:00.15Z&until=2026-11-25T14:30:00.85Z&before=" + *first.Next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, err := trading.ParseOrderList(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.front.away.Store(true)
+	if body, err := w.trading().Orders(t.Context(), w.account, asked); !problem.Is(err, "broker_unavailable") {
+		t.Errorf("while Alpaca is away: %s, %v", body, err)
+	}
+	w.front.away.Store(false)
+	// The mirror has agreed meanwhile, with none of them.
+	w.exec("insert into app.stream_cursors (account_id, agreed_at) values ($1, now())", w.account.Account)
+	l := w.list(q.Encode())
+	if l.Source != "broker" || l.ids() != "many-0004 many-0003 many-0002" || l.Next != nil {
+		t.Errorf("the second page is %s, from the %s, and goes on: %v", l.ids(), l.Source, l.Next)
 	}
 }

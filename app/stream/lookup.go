@@ -3,6 +3,8 @@ package stream
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,8 +18,15 @@ import (
 type lost struct {
 	ID            uuid.UUID
 	ClientOrderID string
-	MissingSince  *time.Time // when the broker first said that it has no such order
+	Since         time.Time // when it was last sent
 }
+
+// missing is since when the broker has answered, at each look, that it has no
+// such order, and when it last did. A look that failed begins it anew: an order
+// is parked for what the broker says while it answers, and not for an outage.
+// It is kept in memory, so that no two machines' clocks are compared; whoever
+// takes the account over begins it anew.
+type missing struct{ first, last time.Time }
 
 // lookUp asks the broker for every order whose answer was lost, by the id that
 // it was sent with. What is found is recorded. One "not found" proves nothing,
@@ -28,19 +37,31 @@ func (a *account) lookUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	maps.DeleteFunc(a.missing, func(in lost, _ missing) bool { return !slices.Contains(intents, in) })
 	for _, in := range intents {
 		answer, err := a.client.OrderByClientOrderID(ctx, in.ClientOrderID)
 		var e *broker.Error
+		errors.As(err, &e)
+		switch {
+		case e == nil, e.Kind == broker.NotFound, e.Kind == broker.Canceled:
+		case e.Kind == broker.Invalid, e.Kind == broker.Forbidden:
+			delete(a.missing, in)
+		case e.Odd != nil:
+			delete(a.missing, in) // it is there, and cannot be read
+		case e.HTTPStatus == 0 && e.Kind == broker.RateLimited: // it was not asked
+		default:
+			clear(a.missing) // the broker is away, for all of them
+		}
 		switch {
 		case err == nil:
 			err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
 				queueOrderEvent(b, a.lease, answer.Raw, "reconciled", answer.RequestID)
 			})
 			signal(a.gap) // its legs are in no answer to a look-up
-		case errors.As(err, &e) && e.Kind == broker.NotFound:
+		case isKind(err, broker.NotFound):
 			err = a.notFound(ctx, in)
 		}
-		if e != nil && (e.Kind == broker.Invalid || e.Kind == broker.Forbidden) || unrecordable(err) {
+		if e != nil && (e.Kind == broker.Invalid || e.Kind == broker.Forbidden || e.Odd != nil) || unrecordable(err) {
 			a.log.Error("a lost order cannot be looked up and stays unclear", "order", in.ID, "err", err)
 			continue // those behind it can
 		}
@@ -55,7 +76,7 @@ func (a *account) lookUp(ctx context.Context) error {
 // oldest first.
 func (a *account) lost(ctx context.Context, age time.Duration) (intents []lost, err error) {
 	err = a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue(`select id, client_order_id, looked_up_at from app.alpaca_orders
+		b.Queue(`select id, client_order_id, updated_at from app.alpaca_orders
 			where account_id = $1 and intent_state = 'submitting' and updated_at < now() - $2::interval
 			order by created_at limit 100`, a.lease.Account, age).Query(func(rows pgx.Rows) (err error) {
 			intents, err = pgx.CollectRows(rows, pgx.RowToStructByPos[lost])
@@ -74,15 +95,28 @@ const (
 )
 
 // notFound notes that the broker does not know the order, and parks it when
-// that has been so for the whole window.
+// that has been so for the whole window, without a pause as long as the window
+// in which nobody asked.
 func (a *account) notFound(ctx context.Context, in lost) error {
-	if in.MissingSince != nil && time.Since(*in.MissingSince) >= a.m.LookupWindow {
+	m, known := a.missing[in]
+	begun := known && time.Since(m.last) < a.m.LookupWindow
+	if begun && time.Since(m.first) >= a.m.LookupWindow {
 		return a.park(ctx, in, notKnownMessage)
 	}
-	return a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue(`update app.alpaca_orders set lookups = lookups + 1, looked_up_at = coalesce(looked_up_at, clock_timestamp())
-			where account_id = $1 and id = $2 and intent_state = 'submitting'`, a.lease.Account, in.ID)
+	err := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue(`update app.alpaca_orders set lookups = lookups + 1,
+				looked_up_at = case when $3 then coalesce(looked_up_at, clock_timestamp()) else clock_timestamp() end
+			where account_id = $1 and id = $2 and intent_state = 'submitting'`, a.lease.Account, in.ID, begun)
 	})
+	if err != nil {
+		return err
+	}
+	m.last = time.Now()
+	if !begun {
+		m.first = m.last
+	}
+	a.missing[in] = m
+	return nil
 }
 
 // parkAll parks what has been unclear for the whole window, where there are no

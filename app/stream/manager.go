@@ -34,8 +34,11 @@ type Config struct {
 	// looked up before it is parked as unknown; 60 s, and never less than a
 	// call to the broker may take.
 	LookupWindow time.Duration
-	MaxAccounts  int // 2,000
-	MaxAtOnce    int // streams that are being connected, and reconciliations, at a time; 32 of each
+	// WindDownPause is the least pause after a round of a wind-down in which the
+	// broker refused something; it doubles with each. 1 s.
+	WindDownPause time.Duration
+	MaxAccounts   int // 2,000
+	MaxAtOnce     int // streams that are being connected, and reconciliations, at a time; 32 of each
 }
 
 // Manager shares out accounts over instances and runs a stream for each that
@@ -86,6 +89,7 @@ func New(c Config) *Manager {
 	c.Reconcile = orDefault(c.Reconcile, 3*time.Minute)
 	c.Silence = orDefault(c.Silence, 30*time.Second)
 	c.LookupWindow = orDefault(c.LookupWindow, time.Minute)
+	c.WindDownPause = orDefault(c.WindDownPause, time.Second)
 	if c.MaxAccounts == 0 {
 		c.MaxAccounts = 2000
 	}
@@ -155,6 +159,10 @@ func (m *Manager) look(ctx context.Context) {
 		return
 	}
 	m.renewed = time.Now()
+	winding, err := m.Worker.RunningWindDowns(ctx, m.holder)
+	if err != nil && ctx.Err() == nil {
+		m.Logger.Warn("wind-downs could not be looked for; the next look finds them", "err", err)
+	}
 	giving := m.giving.Load()
 	var surplus []*running
 	held := make(map[uuid.UUID]bool, len(leases))
@@ -174,6 +182,9 @@ func (m *Manager) look(ctx context.Context) {
 			r = m.start(ctx, l, r)
 		}
 		r.account.told(l)
+		if winding[l.Account] {
+			signal(r.account.winding)
+		}
 	}
 	for id, r := range m.running {
 		if held[id] {

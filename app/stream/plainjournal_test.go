@@ -24,6 +24,7 @@ type plainFill struct {
 // plainAdjustment is an activity besides executions.
 type plainAdjustment struct {
 	id, kind, symbol, group string
+	subtype, day            string // day: of one that the broker told the day of alone
 	at                      time.Time
 	qty, price, net         decimal.Decimal
 }
@@ -113,22 +114,14 @@ func (j *plainSymbol) events(scope, value string) []plainEvent {
 			all = append(all, plainEvent{at: f.at, id: f.id, fill: &j.fills[i]})
 		}
 	}
-	splits := map[string]int{}
+	for _, together := range plainSplits(j.adjustments) {
+		all = append(all, plainEvent{at: together[0].at, id: together[0].id, adj: together})
+	}
 	for _, a := range j.adjustments {
-		key := a.at.String() + a.group
-		if n, there := splits[key]; a.kind == "SPLIT" && there {
-			all[n].adj = append(all[n].adj, a)
-			all[n].id = min(all[n].id, a.id)
-			continue
+		mine := scope == "account" || a.kind == "OPEXP" || scope == "agent" && j.agents[a.id] == value || scope == "tag" && j.tags[a.id] == value
+		if mine && a.kind != "SPLIT" {
+			all = append(all, plainEvent{at: a.at, id: a.id, adj: []plainAdjustment{a}})
 		}
-		mine := scope == "account" || a.kind == "SPLIT" || a.kind == "OPEXP" || scope == "agent" && j.agents[a.id] == value || scope == "tag" && j.tags[a.id] == value
-		if !mine {
-			continue
-		}
-		if a.kind == "SPLIT" {
-			splits[key] = len(all)
-		}
-		all = append(all, plainEvent{at: a.at, id: a.id, adj: []plainAdjustment{a}})
 	}
 	slices.SortFunc(all, func(x, y plainEvent) int {
 		if c := x.at.Compare(y.at); c != 0 {
@@ -137,6 +130,62 @@ func (j *plainSymbol) events(scope, value string) []plainEvent {
 		return strings.Compare(x.id, y.id)
 	})
 	return all
+}
+
+// plainSplits puts the entries of each split together, the first of them first.
+func plainSplits(adjustments []plainAdjustment) (all [][]plainAdjustment) {
+	var entries []plainAdjustment
+	for _, a := range adjustments {
+		if a.kind == "SPLIT" {
+			entries = append(entries, a)
+		}
+	}
+	slices.SortFunc(entries, func(x, y plainAdjustment) int {
+		if c := x.at.Compare(y.at); c != 0 {
+			return c
+		}
+		return strings.Compare(x.id, y.id)
+	})
+	ofNewYork, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		panic(err) // the test's own machine has no time zones
+	}
+	day := func(a plainAdjustment) string {
+		if a.day != "" {
+			return a.day
+		}
+		return a.at.In(ofNewYork).Format(time.DateOnly)
+	}
+	halves := func(x, y plainAdjustment) bool {
+		near := day(x) == day(y) || !y.at.After(x.at.Add(time.Hour))
+		return x.qty.Sign()*y.qty.Sign() < 0 && (x.group == "" || y.group == "") && (x.subtype == "" || y.subtype == "" || x.subtype == y.subtype) && near
+	}
+	waiting := -1 // which of all lacks its other half
+	for _, e := range entries {
+		mate := -1
+		for i, g := range all {
+			if e.group != "" && slices.ContainsFunc(g, func(a plainAdjustment) bool { return a.group == e.group }) {
+				mate = i
+				break
+			}
+		}
+		grouped := mate >= 0
+		if !grouped && waiting >= 0 && halves(all[waiting][0], e) {
+			mate = waiting
+		}
+		switch {
+		case mate < 0:
+			all = append(all, []plainAdjustment{e})
+			waiting = len(all) - 1
+		default:
+			all[mate] = append(all[mate], e)
+			if waiting == mate {
+				waiting = -1
+			}
+		}
+	}
+	// One that says its kind and stands alone waits for the other.
+	return slices.DeleteFunc(all, func(g []plainAdjustment) bool { return len(g) == 1 && g[0].subtype != "" })
 }
 
 func (j *plainSymbol) trips(scope, value string) []string {

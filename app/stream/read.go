@@ -146,6 +146,9 @@ func (a *account) connect(ctx context.Context, way road) error {
 			signal(a.gap)
 		case broker.Dropped:
 			a.log.Warn("the broker's stream left something out", "said", m.Text)
+			if m.Update != nil {
+				a.keepUnread(ctx, m.Update)
+			}
 			a.isUp(ctx, way, end)
 			signal(a.gap)
 		case broker.Update:

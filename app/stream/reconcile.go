@@ -6,11 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
@@ -20,14 +20,15 @@ import (
 
 // Bounds of one reconciliation.
 const (
-	historyPages = 10  // of 500 orders: what a first connection, or one after a long time, brings in
-	openPages    = 40  // of 500 open orders
+	historyPages = 10  // of 500 orders: what a first connection brings in
+	allPages     = 400 // of 500 orders: whatever is open, and whatever came since the last agreement
 	maxLookUps   = 50  // of orders that we believe open and the broker does not list; the rest waits for the next run
 	chunk        = 200 // orders recorded in one transaction, so that none holds the account for long
 )
 
-// clockSkew is how far the broker's clock may be from ours.
-const clockSkew = time.Minute
+// listOverlap is how much of what was listed the last time is listed again: an
+// order may appear a little later than one that was submitted after it.
+const listOverlap = time.Minute
 
 // reconcile makes the mirror agree with the broker's REST answers: its open
 // orders, all that came since the last agreement, those that we believe open
@@ -42,14 +43,16 @@ func (a *account) reconcile(ctx context.Context) error {
 	asked := a.asked.Load()
 	asOf := time.Now()
 	a.looked = asOf
+	a.odd = nil
 	clear(a.askedAlone)
 	var agreed *time.Time    // the last time
+	var newest *time.Time    // order that was listed then, by the broker's clock
 	var believed []uuid.UUID // open here
 	var held map[string]holding
 	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue("select agreed_at from app.stream_cursors where account_id = $1", a.lease.Account).
+		b.Queue("select agreed_at, newest_order_at from app.stream_cursors where account_id = $1", a.lease.Account).
 			QueryRow(func(row pgx.Row) error {
-				if err := row.Scan(&agreed); !errors.Is(err, pgx.ErrNoRows) {
+				if err := row.Scan(&agreed, &newest); !errors.Is(err, pgx.ErrNoRows) {
 					return err
 				}
 				return nil
@@ -61,7 +64,7 @@ func (a *account) reconcile(ctx context.Context) error {
 		return err
 	}
 
-	orders, err := a.brokerOrders(ctx, agreed)
+	orders, err := a.brokerOrders(ctx, agreed, newest)
 	if err != nil {
 		return err
 	}
@@ -74,6 +77,7 @@ func (a *account) reconcile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	a.odd = append(a.odd, positions.Odd...)
 
 	what := "reconciled"
 	if agreed == nil {
@@ -83,7 +87,7 @@ func (a *account) reconcile(ctx context.Context) error {
 	if err := a.recordAll(ctx, orders, what, &d); err != nil {
 		return err
 	}
-	now, err := a.agree(ctx, asOf, positions.Raw)
+	now, err := a.agree(ctx, asOf, orders, positions.Raw)
 	if err != nil {
 		return err
 	}
@@ -96,15 +100,18 @@ func (a *account) reconcile(ctx context.Context) error {
 	return a.answer(ctx, asked, d)
 }
 
-// agree records positions and that the mirror agreed at a time, and answers
-// what is held then.
-func (a *account) agree(ctx context.Context, asOf time.Time, positions json.RawMessage) (held map[string]holding, err error) {
+// agree records positions, what was odd, and that the mirror agreed at a time,
+// and answers what is held then.
+func (a *account) agree(ctx context.Context, asOf time.Time, orders []brokerOrder, positions json.RawMessage) (held map[string]holding, err error) {
 	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+		a.queueOdd(b, "order", idsOf(orders), true)
+		a.queueOdd(b, "position", nil, true)
 		b.Queue(`select private.append_event('position', jsonb_build_object('positions', $2::jsonb), null)
 			where app.record_positions($1, $2, $3)`, a.lease.Account, []byte(positions), asOf)
 		queueHoldings(b, a.lease.Account, &held)
-		b.Queue(`insert into app.stream_cursors as c (account_id, agreed_at) values ($1, $2)
-			on conflict (account_id) do update set agreed_at = excluded.agreed_at, updated_at = now()`, a.lease.Account, asOf)
+		b.Queue(`insert into app.stream_cursors as c (account_id, agreed_at, newest_order_at) values ($1, $2, $3)
+			on conflict (account_id) do update set agreed_at = excluded.agreed_at, newest_order_at = greatest(c.newest_order_at, excluded.newest_order_at),
+				sync_error = null, sync_error_at = null, updated_at = now()`, a.lease.Account, asOf, newestOf(orders))
 	})
 	return held, err
 }
@@ -123,12 +130,13 @@ func (a *account) lookAtOpen(ctx context.Context) error {
 	defer leave()
 	asOf := time.Now()
 	a.looked = asOf
+	a.odd = nil
 	var believed []uuid.UUID
 	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) { queueBelieved(b, a.lease.Account, &believed) })
 	if err != nil || len(believed) == 0 {
 		return err
 	}
-	orders, err := a.pages(ctx, alpaca.GetOrdersRequest{Status: "open"}, openPages)
+	orders, err := a.pages(ctx, url.Values{"status": {"open"}}, time.Time{}, allPages)
 	if err != nil {
 		return err
 	}
@@ -137,7 +145,11 @@ func (a *account) lookAtOpen(ctx context.Context) error {
 		return err
 	}
 	var d differences
-	if err := a.recordAll(ctx, append(orders, ended...), "reconciled", &d); err != nil {
+	orders = append(orders, ended...)
+	if err := a.recordAll(ctx, orders, "reconciled", &d); err != nil {
+		return err
+	}
+	if err := a.noteOdd(ctx, "order", idsOf(orders)); err != nil {
 		return err
 	}
 	if d.Orders.Differed > 0 {
@@ -183,37 +195,69 @@ func (a *account) recordAll(ctx context.Context, orders []brokerOrder, what stri
 	return nil
 }
 
-// record writes orders in one transaction. Where Postgres refuses one for what
-// it holds, halves are tried until that one alone is left out: it must not keep
-// the mirror from all others.
+// record writes orders in one transaction. One that Postgres refuses for what it
+// holds is tried again with nothing but the fields that are recorded, and kept
+// as it came where that is refused too: it must not keep the mirror from all
+// others.
 func (a *account) record(ctx context.Context, orders []brokerOrder, what string, d *differences) error {
-	changes := make([]orderChange, len(orders))
-	err := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
-		for i, o := range orders {
-			b.Queue("select before, after from app.reconcile_order($1, $2, $3)", a.lease.Account, []byte(o.raw), what).
-				QueryRow(func(row pgx.Row) error { return row.Scan(&changes[i].before, &changes[i].after) })
-		}
-	})
-	if err == nil {
-		for i, c := range changes {
-			if err := d.order(c, orders[i].updatedAt); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
+	// First without what lets one be refused alone: that costs a subtransaction
+	// for each.
+	_, err := a.take(ctx, "select before, after, null from app.reconcile_order($1, $2::text::jsonb, $3)", orders, what, d)
 	if !unrecordable(err) {
 		return err
 	}
-	if len(orders) == 1 {
-		a.log.Error("an order of the broker's cannot be recorded and is left out", "alpaca_order_id", orders[0].id, "err", err)
-		return nil
-	}
-	half := len(orders) / 2
-	if err := a.record(ctx, orders[:half], what, d); err != nil {
+	refused, err := a.take(ctx, takeOrder, orders, what, d)
+	if err != nil || len(refused) == 0 {
 		return err
 	}
-	return a.record(ctx, orders[half:], what, d)
+	plain := make([]brokerOrder, len(refused))
+	for i, r := range refused {
+		plain[i] = r.brokerOrder
+		plain[i].raw = broker.KnownFields(r.raw)
+	}
+	if refused, err = a.take(ctx, takeOrder, plain, what, d); err != nil {
+		return err
+	}
+	for _, r := range refused {
+		var head struct{ Status string }
+		_ = json.Unmarshal(r.raw, &head) // it was read before
+		a.odd = append(a.odd, broker.Odd{What: "order", ID: r.id, Why: "it cannot be recorded: " + r.why, Text: string(r.raw),
+			Unread: true, Uncounted: !broker.IsOver(head.Status)})
+	}
+	return nil
+}
+
+// refusedOrder is one that Postgres refused for what it holds.
+type refusedOrder struct {
+	brokerOrder
+	why string
+}
+
+const takeOrder = "select before, after, refused from app.take_order($1, $2, $3)"
+
+// take writes orders in one transaction, and answers those that were refused.
+func (a *account) take(ctx context.Context, sql string, orders []brokerOrder, what string, d *differences) (refused []refusedOrder, err error) {
+	changes := make([]orderChange, len(orders))
+	reasons := make([]*string, len(orders))
+	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+		for i, o := range orders {
+			b.Queue(sql, a.lease.Account, string(o.raw), what).
+				QueryRow(func(row pgx.Row) error { return row.Scan(&changes[i].before, &changes[i].after, &reasons[i]) })
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, c := range changes {
+		if reasons[i] != nil {
+			refused = append(refused, refusedOrder{orders[i], *reasons[i]})
+			continue
+		}
+		if err := d.order(c, orders[i].updatedAt); err != nil {
+			return nil, err
+		}
+	}
+	return refused, nil
 }
 
 // unrecordable tells whether Postgres refused what an order holds.
@@ -248,9 +292,14 @@ func (a *account) ended(ctx context.Context, believed []uuid.UUID, open []broker
 			a.log.Warn("the broker does not know an order that it had accepted", "alpaca_order_id", id)
 			continue
 		}
+		if a.isOdd(err) {
+			a.askedAlone[id] = true
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
+		a.odd = append(a.odd, answer.Odd...)
 		all = append(all, brokerOrder{id: id.String(), raw: answer.Raw, updatedAt: answer.Value.UpdatedAt})
 	}
 	return all, nil
@@ -258,39 +307,57 @@ func (a *account) ended(ctx context.Context, believed []uuid.UUID, open []broker
 
 // brokerOrder is an order as the broker wrote it.
 type brokerOrder struct {
-	id        string
-	raw       json.RawMessage
-	updatedAt time.Time
+	id          string
+	raw         json.RawMessage
+	updatedAt   time.Time
+	submittedAt time.Time
 }
 
-// brokerOrders answers the open orders and all that were submitted since a
-// time; without one, the whole history. Lists of all orders are nested: a flat
-// one does not tell which order a leg belongs to.
-func (a *account) brokerOrders(ctx context.Context, since *time.Time) ([]brokerOrder, error) {
-	if since == nil {
-		return a.pages(ctx, alpaca.GetOrdersRequest{Status: "all", Nested: true}, historyPages)
+// newestOf is when the newest of orders was submitted, by the broker's clock;
+// nil for none.
+func newestOf(orders []brokerOrder) *time.Time {
+	var newest *time.Time
+	for i := range orders {
+		if at := &orders[i].submittedAt; !at.IsZero() && (newest == nil || at.After(*newest)) {
+			newest = at
+		}
 	}
-	open, err := a.pages(ctx, alpaca.GetOrdersRequest{Status: "open"}, openPages)
+	return newest
+}
+
+// brokerOrders answers the open orders and all that were submitted since the
+// newest that was listed at the last agreement; before there was one, the whole
+// history. Lists of all orders are nested: a flat one does not tell which order
+// a leg belongs to.
+func (a *account) brokerOrders(ctx context.Context, agreed, newest *time.Time) ([]brokerOrder, error) {
+	if agreed == nil {
+		return a.pages(ctx, url.Values{"status": {"all"}, "nested": {"true"}}, time.Time{}, historyPages)
+	}
+	open, err := a.pages(ctx, url.Values{"status": {"open"}}, time.Time{}, allPages)
 	if err != nil {
 		return nil, err
 	}
 	// One that came and was over between two looks is in no list of open ones.
-	recent, err := a.pages(ctx, alpaca.GetOrdersRequest{Status: "all", After: since.Add(-clockSkew), Nested: true}, historyPages)
+	// Only the broker's own times are compared: its clock may be far from ours.
+	if newest == nil {
+		all, err := a.pages(ctx, url.Values{"status": {"all"}, "nested": {"true"}}, time.Time{}, historyPages)
+		return append(open, all...), err
+	}
+	recent, err := a.pages(ctx, url.Values{"status": {"all"}, "nested": {"true"}}, newest.Add(-listOverlap), allPages)
 	return append(open, recent...), err
 }
 
-// pages reads a list of orders, newest first, the legs of each before it.
-func (a *account) pages(ctx context.Context, request alpaca.GetOrdersRequest, most int) ([]brokerOrder, error) {
-	request.Limit, request.Direction = 500, "desc"
+// pages reads a list of orders, newest first, the legs of each before it: those
+// that were submitted after a time (the zero time is all), and at most so many
+// pages. Each page begins at the last order of the one before it, so that any
+// number may have been submitted at one time.
+func (a *account) pages(ctx context.Context, q url.Values, after time.Time, most int) ([]brokerOrder, error) {
 	var all []brokerOrder
-	for range most {
-		answer, err := a.client.Orders(ctx, request)
-		if err != nil {
-			return nil, err
-		}
+	err := a.client.AllOrders(ctx, q, after, most, func(page broker.OrdersAnswer) error {
+		a.odd = append(a.odd, page.Odd...)
 		var list []listedOrder
-		if err := json.Unmarshal(answer.Raw, &list); err != nil || len(list) != len(answer.Value) {
-			return nil, fmt.Errorf("read the broker's list of orders: %w", err)
+		if err := json.Unmarshal(page.Raw, &list); err != nil {
+			return fmt.Errorf("read the broker's list of orders: %w", err)
 		}
 		for _, o := range list {
 			for _, leg := range o.legs {
@@ -298,14 +365,9 @@ func (a *account) pages(ctx context.Context, request alpaca.GetOrdersRequest, mo
 			}
 			all = append(all, o.brokerOrder)
 		}
-		if len(list) < request.Limit {
-			break
-		}
-		// The SDK sends whole seconds: rounded up, a page overlaps the one
-		// before it, and recording an order twice changes nothing.
-		request.Until = answer.Value[len(list)-1].SubmittedAt.Truncate(time.Second).Add(time.Second)
-	}
-	return all, nil
+		return nil
+	})
+	return all, err
 }
 
 // listedOrder is an order of a list, with those of its legs that are orders of
@@ -322,12 +384,13 @@ func (o *listedOrder) UnmarshalJSON(text []byte) error {
 		ID            string          `json:"id"`
 		ClientOrderID string          `json:"client_order_id"`
 		UpdatedAt     time.Time       `json:"updated_at"`
+		SubmittedAt   time.Time       `json:"submitted_at"`
 		Legs          json.RawMessage `json:"legs"`
 	}
 	if err := json.Unmarshal(text, &head); err != nil {
 		return err
 	}
-	o.brokerOrder = brokerOrder{id: head.ID, raw: bytes.Clone(text), updatedAt: head.UpdatedAt}
+	o.brokerOrder = brokerOrder{id: head.ID, raw: bytes.Clone(text), updatedAt: head.UpdatedAt, submittedAt: head.SubmittedAt}
 	o.nameless = head.ClientOrderID == ""
 	if len(head.Legs) == 0 {
 		return nil

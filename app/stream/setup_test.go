@@ -46,11 +46,40 @@ type front struct {
 	script        atomic.Value // string: what a stream says instead of the simulator
 	live          atomic.Value // chan string: the same, while it runs
 	orders        atomic.Int64 // that were sent
+	refuseOrders  atomic.Bool  // orders are refused
 	lists         atomic.Int64 // of orders
 	hidesOpen     atomic.Bool  // lists of open orders are empty
 	alone         atomic.Int64 // orders that were asked for by the broker's id
 	connects      atomic.Int64 // of streams
 	open          atomic.Int64 // streams
+	// lookUps is the status that look-ups by client_order_id are answered with
+	// when not 0, and -1 cuts them off; lookedUp counts those.
+	lookUps, lookedUp atomic.Int64
+	forbidden         atomic.Bool  // it answers 403, whatever is asked
+	rewrite           atomic.Value // func(*http.Request, []byte) []byte: of what is read
+	list              atomic.Value // http.HandlerFunc: in place of the simulator's list of orders
+}
+
+// simulated passes a request on to the simulator, and rewrites its answer.
+func (f *front) simulated(w http.ResponseWriter, r *http.Request) {
+	if list, ok := f.list.Load().(http.HandlerFunc); ok && r.Method == http.MethodGet && r.URL.Path == "/v2/orders" {
+		list(w, r)
+		return
+	}
+	rewrite, ok := f.rewrite.Load().(func(*http.Request, []byte) []byte)
+	if !ok || r.Method != http.MethodGet || r.URL.Path == "/v2/events/trades" || r.URL.Path == "/stream" {
+		f.sim.ServeHTTP(w, r)
+		return
+	}
+	answer := httptest.NewRecorder()
+	f.sim.ServeHTTP(answer, r)
+	for name, values := range answer.Header() {
+		if name != "Content-Length" {
+			w.Header()[name] = values
+		}
+	}
+	w.WriteHeader(answer.Code)
+	_, _ = w.Write(rewrite(r, answer.Body.Bytes())) // the client tells what came
 }
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -58,6 +87,11 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	following := eventsAsked || r.URL.Path == "/stream"
 	if r.Method == http.MethodPost && r.URL.Path == "/v2/orders" {
 		f.orders.Add(1)
+		if f.refuseOrders.Load() {
+			w.WriteHeader(http.StatusForbidden)
+			fmt.Fprint(w, `{"code":40310000,"message":"not today"}`)
+			return
+		}
 	}
 	if r.Method == http.MethodGet && r.URL.Path == "/v2/orders" {
 		f.lists.Add(1)
@@ -68,6 +102,14 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/v2/orders/") {
 		f.alone.Add(1)
+	}
+	if status := f.lookUps.Load(); status != 0 && r.URL.Path == "/v2/orders:by_client_order_id" {
+		f.lookedUp.Add(1)
+		if status < 0 {
+			panic(http.ErrAbortHandler)
+		}
+		w.WriteHeader(int(status))
+		return
 	}
 	if following && !eventsAsked {
 		f.sockets.Add(1)
@@ -83,6 +125,10 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case f.refuseKeys.Load():
 		w.WriteHeader(http.StatusUnauthorized)
 		fmt.Fprint(w, `{"code":40110000,"message":"request is not authorized"}`)
+		return
+	case f.forbidden.Load():
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprint(w, `{"code":40310000,"message":"account is blocked"}`)
 		return
 	case f.away.Load():
 		w.WriteHeader(http.StatusServiceUnavailable)
@@ -110,7 +156,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if following && f.replayAll.Load() {
 		r.URL.RawQuery = "since_id=0"
 	}
-	f.sim.ServeHTTP(w, r)
+	f.simulated(w, r)
 }
 
 // world is an account with its broker and a database, and no stream yet.

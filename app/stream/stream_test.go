@@ -124,8 +124,8 @@ func TestUpdateThatIsNotUTF8StopsNoOthers(t *testing.T) {
 	))
 	w.run()
 	w.becomes("good", "accepted new 0")
-	if kept := scan[int](w, `select count(*) from app.account_events where account_id = $1 and broker_event_id = '01A'
-		and data->>'update' like '%bad-�%'`, w.account.Account); kept != 1 {
+	if kept := scan[int](w, `select count(*) from app.account_events where account_id = $1 and data->>'event' = 'unapplied'
+		and data->>'id' = '01A' and data->>'update' like '%bad-�%'`, w.account.Account); kept != 1 {
 		t.Errorf("the update was kept %d times", kept)
 	}
 }
@@ -335,6 +335,43 @@ func TestLostAnswers(t *testing.T) {
 	}
 }
 
+// An order is parked for what the broker says while it answers, and not for an
+// outage: its window begins with the first good answer after one.
+func TestParkedAWindowAfterTheBrokerIsBack(t *testing.T) {
+	t.Parallel()
+	for name, status := range map[string]int64{"503": 503, "500": 500, "too many requests": 429, "cut off": -1, "forbidden": 403} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.sim.Inject(alpacasim.Fail, 1, 0)
+			if placed, err := w.trading().Place(t.Context(), w.account, "", orderRequest("lost")); err != nil || placed.Known {
+				t.Fatalf("the answer is known: %v (%v)", placed.Known, err)
+			}
+			w.front.streams.Store(404) // neither stream
+			w.exec(`insert into app.stream_cursors (account_id, agreed_at) values ($1, now())`, w.account.Account)
+			const window = 2 * time.Second
+			w.run(func(c *stream.Config) { c.LookupWindow = window })
+			lookups := func() int {
+				return scan[int](w, `select lookups from app.alpaca_orders where account_id = $1 and client_order_id = 'lost'`, w.account.Account)
+			}
+			w.eventually("a look-up", func() bool { return lookups() > 0 })
+			w.front.lookUps.Store(status)
+			known := time.Now() // the last answer that it is not known came before this
+			w.eventually("an outage longer than the window", func() bool { return w.front.lookedUp.Load() > 1 && time.Since(known) > window })
+			if got := w.order("lost"); got != "submitting submitting 0" {
+				t.Fatalf("during the outage it is %s", got)
+			}
+			back := scan[time.Time](w, "select clock_timestamp()")
+			w.front.lookUps.Store(0)
+			w.becomes("lost", "unknown unknown 0")
+			parked := scan[time.Time](w, `select updated_at from app.alpaca_orders where account_id = $1 and client_order_id = 'lost'`, w.account.Account)
+			if waited := parked.Sub(back); waited < window {
+				t.Errorf("it was parked %v after the broker was back, want %v", waited, window)
+			}
+		})
+	}
+}
+
 // The id of the request that placed an order, which Alpaca's support asks for,
 // is kept also where the stream tells of the order first.
 func TestRequestIDIsKept(t *testing.T) {
@@ -357,7 +394,7 @@ func TestLostAnswersWithoutKeys(t *testing.T) {
 	t.Parallel()
 	for name, loseKeys := range map[string]func(*world){
 		"deleted": func(w *world) {
-			if err := accounts.New(w.db, w.keys, w.broker).DeleteCredentials(t.Context(), w.account); err != nil {
+			if err := accounts.New(w.db, w.keys, w.broker).DeleteCredentials(t.Context(), w.account, true); err != nil {
 				t.Fatal(err)
 			}
 		},
@@ -374,11 +411,11 @@ func TestLostAnswersWithoutKeys(t *testing.T) {
 			}
 			loseKeys(w)
 			service := accounts.New(w.db, w.keys, w.broker)
-			if err := service.Delete(t.Context(), w.account); !problem.Is(err, "account_has_unresolved_orders") {
+			if err := service.Delete(t.Context(), w.account, true); !problem.Is(err, "account_has_unresolved_orders") {
 				t.Fatalf("deleted with a lost order: %v", err)
 			}
 			w.becomes("lost", "unknown unknown 0")
-			if err := service.Delete(t.Context(), w.account); err != nil {
+			if err := service.Delete(t.Context(), w.account, true); err != nil {
 				t.Errorf("the account cannot be deleted: %v", err)
 			}
 		})
@@ -400,7 +437,7 @@ func TestRetriedOrderHasItsWholeWindow(t *testing.T) {
 		}
 	}
 	service := accounts.New(w.db, w.keys, w.broker)
-	if err := service.DeleteCredentials(t.Context(), w.account); err != nil {
+	if err := service.DeleteCredentials(t.Context(), w.account, true); err != nil {
 		t.Fatal(err)
 	}
 	sent := time.Now()

@@ -55,6 +55,21 @@ func ParsePage(limit, before string) (Page, error) {
 	return p, problem.New(problem.Invalid, "invalid_cursor", `Give "before" as next_cursor came, or leave it out.`)
 }
 
+// Place is where the page begins, as a cursor has it: the time as Postgres sends
+// it, and the id.
+func (p Page) Place() (place [24]byte) {
+	binary.BigEndian.PutUint64(place[:8], uint64(p.At.UnixMicro()-postgresEpoch))
+	copy(place[8:], p.ID[:])
+	return place
+}
+
+// Move makes the page begin behind a row, of whose time and id it takes the
+// values as they came.
+func (p *Page) Move(at, id []byte) {
+	p.At = time.UnixMicro(int64(binary.BigEndian.Uint64(at)) + postgresEpoch).UTC()
+	copy(p.ID[:], id)
+}
+
 // AppendRows is AppendRowsBy the column created_at.
 func (p Page) AppendRows(dst []byte, rows pgx.Rows) (body []byte, next string, err error) {
 	return p.AppendRowsBy("created_at", dst, rows)

@@ -74,6 +74,21 @@ func (w *Worker) Claim(ctx context.Context, holder uuid.UUID, ttl time.Duration,
 	return leases, explain(ctx, err)
 }
 
+// RunningWindDowns returns those of the holder's accounts that are being wound
+// down.
+func (w *Worker) RunningWindDowns(ctx context.Context, holder uuid.UUID) (map[uuid.UUID]bool, error) {
+	rows, err := w.pool.Query(ctx, "select private.running_wind_downs($1)", holder)
+	if err != nil {
+		return nil, explain(ctx, err)
+	}
+	accounts, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	winding := make(map[uuid.UUID]bool, len(accounts))
+	for _, account := range accounts {
+		winding[account] = true
+	}
+	return winding, explain(ctx, err)
+}
+
 // Release gives leases of the holder's back, all of them and its place among
 // the live instances where accounts is nil, and rings so that the others look
 // for them now.

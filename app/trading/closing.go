@@ -30,6 +30,7 @@ type Closing struct {
 	Qty                 *Amount `json:"qty,omitempty"`
 	Percentage          *Amount `json:"percentage,omitempty"`
 	CancelOrders        bool    `json:"cancel_orders,omitempty"` // those of the symbol, which may hold its shares, come first
+	CloseAll            string  `json:"close_all,omitempty"`     // the key of the request that closes all positions
 	OrchestratorAgentID string  `json:"orchestrator_agent_id,omitempty" validate:"omitempty,max=128"`
 	Tag                 string  `json:"tag,omitempty" validate:"omitempty,max=128"`
 }
@@ -53,9 +54,11 @@ func (c *Closing) Check() error {
 	return nil
 }
 
-// of is how many are traded to close the position, as far as the asset can be
-// divided: an option contract cannot, anything else to nine places.
-func (c *Closing) of(p alpaca.Position) (decimal.Decimal, error) {
+// of returns how many units are traded to close the position. A percentage is
+// cut off to what the asset can be divided into, as Alpaca's own endpoint does:
+// whole units of an option, of a short position and of an asset that is not
+// fractionable, and nine places of anything else.
+func (c *Closing) of(p alpaca.Position, whole bool) (decimal.Decimal, error) {
 	held := p.Qty.Abs()
 	if c.Qty != nil {
 		if c.Qty.GreaterThan(held) {
@@ -67,7 +70,7 @@ func (c *Closing) of(p alpaca.Position) (decimal.Decimal, error) {
 		return held, nil
 	}
 	places := int32(9)
-	if broker.IsOption(p.Symbol) {
+	if whole {
 		places = 0
 	}
 	qty := held.Mul(c.Percentage.Decimal).Shift(-2).Truncate(places)
@@ -77,32 +80,40 @@ func (c *Closing) of(p alpaca.Position) (decimal.Decimal, error) {
 	return qty, nil
 }
 
-// order is the market order that closes it.
-func (c *Closing) order(p alpaca.Position) (*OrderRequest, error) {
-	qty, err := c.of(p)
-	if err != nil {
-		return nil, err
-	}
+// order is the market order that closes qty of the position. Alpaca refuses an
+// order that says it closes and would open: so a position that is gone by the
+// time the order arrives is not turned around. Coins cannot be sold short, and
+// take no such mark.
+func (c *Closing) order(p alpaca.Position, qty decimal.Decimal) *OrderRequest {
 	r := &OrderRequest{
-		Symbol: p.Symbol, Side: "sell", Type: "market", TimeInForce: "day", Qty: &Amount{Decimal: qty},
-		OrchestratorAgentID: c.OrchestratorAgentID, Tag: c.Tag,
+		Symbol: p.Symbol, Side: closingSide(p), Type: "market", TimeInForce: "day", Qty: &Amount{Decimal: qty},
+		OrchestratorAgentID: c.OrchestratorAgentID, Tag: c.Tag, reduceOnly: true,
 	}
-	if p.Qty.IsNegative() {
-		r.Side = "buy"
-	}
-	switch {
-	case p.AssetClass == alpaca.Crypto:
+	if p.AssetClass == alpaca.Crypto {
 		r.TimeInForce = "gtc" // there is no day
-	case broker.IsOption(p.Symbol):
+	} else {
 		r.PositionIntent = r.Side + "_to_close"
 	}
-	return r, nil
+	return r
 }
 
-// Close closes a position, or a part of it, by a market order of ours: it is
-// sent once, guarded and recorded like any other, and answered like one. The
-// broker says what is held, so that a position can be closed that the mirror
-// has not heard of.
+// closingSide is the side of an order that closes the position.
+func closingSide(p alpaca.Position) string {
+	if p.Qty.IsNegative() {
+		return "buy"
+	}
+	return "sell"
+}
+
+// Close closes a position, or a part of it, by a market order of ours that may
+// only reduce: it is sent once, guarded and recorded like any other, and
+// answered like one. The broker says what is held, so that a position can be
+// closed that the mirror has not heard of.
+//
+// What would be refused is refused before any order is canceled. Once the first
+// is, the client may leave and the rest is carried through. Orders that fill
+// while they are being canceled count: never more than was asked for is gone in
+// the end.
 //
 // It ends with position_not_found, qty_exceeds_position, qty_too_small,
 // orders_not_canceled, or as Place does.
@@ -110,37 +121,103 @@ func (s *Service) Close(ctx context.Context, a tenant.Admission, key string, c C
 	if err := c.Check(); err != nil {
 		return Placed{}, err
 	}
-	client, first, err := s.mayClose(ctx, a, key)
-	if err != nil {
-		return Placed{}, err
-	}
+	o, first, err := s.mayClose(ctx, a, key)
 	if first.id != uuid.Nil && first.state != "unsent" { // what was held then has changed since
 		retry, err := first.again(c.sum(nil))
 		return retry.Placed, err
 	}
-	positions, err := s.readPositions(ctx, a, client.client)
 	if err != nil {
-		return Placed{}, s.refused(ctx, a, client.opened, err)
+		return Placed{}, err
 	}
-	at := slices.IndexFunc(positions.Value, func(p alpaca.Position) bool { return named(p.Symbol, c.Symbol) })
-	if at < 0 {
-		return Placed{}, problem.New(problem.NotFound, "position_not_found", "This account holds no position in %s. See GET /api/positions.", c.Symbol)
+	held, err := s.held(ctx, a, o, c.Symbol)
+	if err != nil {
+		return Placed{}, err
 	}
+	whole, err := s.whole(ctx, a, o, c, held)
+	if err != nil {
+		return Placed{}, err
+	}
+	qty, err := c.of(held, whole)
+	if err != nil {
+		return Placed{}, err
+	}
+	left := held.Qty.Abs().Sub(qty) // what is to be held in the end
 	if c.CancelOrders {
-		if err := s.clear(ctx, a, client, positions.Value[at].Symbol); err != nil {
+		ctx = context.WithoutCancel(ctx)
+		if err := s.clear(ctx, a, o, held.Symbol); err != nil {
+			return Placed{}, err
+		}
+		if held, qty, err = s.stillHeld(ctx, a, o, held, left); err != nil {
 			return Placed{}, err
 		}
 	}
-	placed, err := s.closePosition(ctx, a, key, c, positions.Value[at])
-	if problem.Is(err, "guard_refused") {
-		// An order that is over by now, and of which no stream has told yet, must
-		// not keep a position from being closed.
-		if err := s.refreshClosers(ctx, a, client, positions.Value[at]); err != nil {
-			return Placed{}, err
-		}
-		placed, err = s.closePosition(ctx, a, key, c, positions.Value[at])
+	return s.closeHeld(ctx, a, key, c, o, held, qty)
+}
+
+// closeHeld closes qty of a position. An order that is over by now, and of which
+// no stream has told yet, must not keep a position from being closed: where the
+// guards refuse, the orders that close it already are read from the broker, then
+// what is held, and it is tried once more.
+func (s *Service) closeHeld(ctx context.Context, a tenant.Admission, key string, c Closing, o opening, held alpaca.Position, qty decimal.Decimal) (Placed, error) {
+	placed, err := s.closePosition(ctx, a, key, c, held, qty, true)
+	if !problem.Is(err, "guard_refused") {
+		return placed, err
 	}
-	return placed, err
+	if err := s.refreshClosers(ctx, a, o, held); err != nil {
+		return Placed{}, err
+	}
+	held, qty, err = s.stillHeld(ctx, a, o, held, held.Qty.Abs().Sub(qty))
+	if err != nil {
+		return Placed{}, err
+	}
+	return s.closePosition(ctx, a, key, c, held, qty, false)
+}
+
+// held returns the broker's position in a symbol, or position_not_found.
+func (s *Service) held(ctx context.Context, a tenant.Admission, o opening, symbol string) (alpaca.Position, error) {
+	positions, err := s.readPositions(ctx, a, o.client)
+	if err != nil {
+		return alpaca.Position{}, s.refused(ctx, a, o.opened, err)
+	}
+	at := slices.IndexFunc(positions.Value, func(p alpaca.Position) bool { return named(p.Symbol, symbol) })
+	if at < 0 {
+		return alpaca.Position{}, problem.New(problem.NotFound, "position_not_found", "This account holds no position in %s. See GET /api/positions.", symbol)
+	}
+	return positions.Value[at], nil
+}
+
+// stillHeld reads a position again and returns how much of it is to be closed so
+// that left remains. It ends with position_not_found where orders have closed as
+// much meanwhile.
+func (s *Service) stillHeld(ctx context.Context, a tenant.Admission, o opening, before alpaca.Position, left decimal.Decimal) (alpaca.Position, decimal.Decimal, error) {
+	now, err := s.held(ctx, a, o, before.Symbol)
+	if err != nil && !problem.Is(err, "position_not_found") {
+		return now, decimal.Zero, err
+	}
+	qty := now.Qty.Abs().Sub(left)
+	if err != nil || now.Qty.Sign() != before.Qty.Sign() || !qty.IsPositive() {
+		return now, decimal.Zero, problem.New(problem.NotFound, "position_not_found",
+			"The position in %s was closed by its own orders meanwhile: nothing was left to close. See GET /api/orders.", before.Symbol)
+	}
+	return now, qty, nil
+}
+
+// whole reports whether a percentage of a position is cut off to whole units.
+func (s *Service) whole(ctx context.Context, a tenant.Admission, o opening, c Closing, p alpaca.Position) (bool, error) {
+	switch {
+	case c.Percentage == nil || p.AssetClass == alpaca.Crypto:
+		return false, nil
+	case broker.IsOption(p.Symbol) || p.Qty.IsNegative():
+		return true, nil
+	}
+	asset, err := o.client.Asset(ctx, p.Symbol)
+	switch {
+	case unknown(err):
+		return true, nil // nobody says that it can be divided
+	case err != nil:
+		return false, s.refused(ctx, a, o.opened, err)
+	}
+	return !asset.Value.Fractionable, nil
 }
 
 // refreshClosers records how the orders stand at the broker that are open here
@@ -169,16 +246,14 @@ func named(held, asked string) bool {
 	return strings.ReplaceAll(held, "/", "") == strings.ReplaceAll(asked, "/", "")
 }
 
-// closePosition sends the order that closes a position.
-func (s *Service) closePosition(ctx context.Context, a tenant.Admission, key string, c Closing, p alpaca.Position) (Placed, error) {
-	order, err := c.order(p)
-	if err != nil {
-		return Placed{}, err
-	}
+// closePosition sends the order that closes qty of a position. With try, a
+// refusal by the guards is not told as an event: it is tried again.
+func (s *Service) closePosition(ctx context.Context, a tenant.Admission, key string, c Closing, p alpaca.Position, qty decimal.Decimal, try bool) (Placed, error) {
+	order := c.order(p, qty)
 	var request []byte
 	sum := c.sum(&request)
 	return s.submit(ctx, a, submission{
-		key: key, request: request, sum: sum,
+		key: key, request: request, sum: sum, try: try,
 		insert: func(b *tenant.Batch, id uuid.UUID, clientOrderID string, f facts) *pgx.QueuedQuery {
 			return order.queueIntent(b, a.Account, id, clientOrderID, key, request, sum, f)
 		},
@@ -212,40 +287,54 @@ type Closed struct {
 }
 
 // CloseAll closes every position, with the same care as Close, some at a time.
-// With CancelOrders all open orders are canceled before. It answers what became
-// of each; key names the whole, and each of its orders by its symbol. It ends
-// with orders_not_canceled, or a problem of the admission.
-func (s *Service) CloseAll(ctx context.Context, a tenant.Admission, key string, c Closing) ([]Closed, error) {
+// With CancelOrders all open orders are canceled before. It returns what became
+// of each. A retry with the same key sends and cancels nothing: kept is what the
+// first was answered, once KeepAnswer has been told it, and until then the
+// orders that it has made.
+//
+// It ends with orders_not_canceled, request_under_way, idempotency_key_reused,
+// or a problem of the admission; then nothing is kept, and the retry tries again.
+func (s *Service) CloseAll(ctx context.Context, a tenant.Admission, key string, c Closing) (closed []Closed, kept json.RawMessage, err error) {
 	if err := checkKey(key); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := validate.StructExcept(&c, "Symbol"); err != nil {
-		return nil, explainField(err)
+		return nil, nil, explainField(err)
 	}
-	client, _, err := s.mayClose(ctx, a, "")
+	o, _, err := s.mayClose(ctx, a, "")
+	if key != "" && (err == nil || problem.Is(err, "guard_refused")) { // a retry is answered whatever the switch says by now
+		var kept json.RawMessage
+		if kept, err = s.firstAnswer(ctx, a, key, c.sum(nil), err); err != nil || kept != nil {
+			return nil, kept, err
+		}
+		c.CloseAll = key
+		defer func() {
+			if err != nil {
+				s.forgetAnswer(ctx, a, key)
+			}
+		}()
+	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	ctx = context.WithoutCancel(ctx)
 	if c.CancelOrders {
-		if err := s.clear(ctx, a, client, ""); err != nil {
-			return nil, err
+		if err := s.clear(ctx, a, o, ""); err != nil {
+			return nil, nil, err
 		}
 	}
-	positions, err := s.readPositions(ctx, a, client.client)
+	positions, err := s.readPositions(ctx, a, o.client)
 	if err != nil {
-		return nil, s.refused(ctx, a, client.opened, err)
+		return nil, nil, s.refused(ctx, a, o.opened, err)
 	}
-	closed := make([]Closed, len(positions.Value))
+	closed = make([]Closed, len(positions.Value))
 	var group errgroup.Group
 	group.SetLimit(4)
 	for i, p := range positions.Value {
 		group.Go(func() error {
-			of, own := c, key
+			of := c
 			of.Symbol = p.Symbol
-			if key != "" {
-				own = key + " " + p.Symbol
-			}
-			placed, err := s.closePosition(ctx, a, own, of, p)
+			placed, err := s.closeHeld(ctx, a, "", of, o, p, p.Qty.Abs())
 			closed[i] = Closed{Symbol: p.Symbol, Status: 200, Body: placed.Order, Err: err}
 			if err == nil && !placed.Known {
 				closed[i].Status = 202
@@ -253,7 +342,7 @@ func (s *Service) CloseAll(ctx context.Context, a tenant.Admission, key string, 
 			return nil
 		})
 	}
-	return closed, group.Wait()
+	return closed, nil, group.Wait()
 }
 
 // opening is a client, with what it was opened by.
@@ -262,23 +351,41 @@ type opening struct {
 	opened accounts.Opened
 }
 
-// mayClose opens the broker to whoever may trade, and finds what the key was
-// first sent with.
+// mayClose opens the broker to whoever may trade on an account that is not
+// halted, and finds what the key was first sent with.
 func (s *Service) mayClose(ctx context.Context, a tenant.Admission, key string) (o opening, first foundIntent, err error) {
 	if err := checkKey(key); err != nil {
 		return o, first, err
 	}
-	may := false
+	may, halted := false, ""
 	o.client, o.opened, err = s.open(ctx, a, s.db.Do, func(b *tenant.Batch) {
-		b.Queue("select private.may('trade')").QueryRow(func(row pgx.Row) error { return row.Scan(&may) })
+		b.Queue(`select private.may('trade'), coalesce((select coalesce(switch_reason, ' ') from app.account_guards where account_id = $1 and switch = 'halted'), '')`,
+			a.Account).QueryRow(func(row pgx.Row) error { return row.Scan(&may, &halted) })
 		if key != "" {
 			first.queue(b, a.Account, "", key)
 		}
 	})
-	if err == nil && !may {
+	switch {
+	case err != nil:
+	case !may:
 		err = notPermitted("trade")
+	case halted != "":
+		err = haltedClosing(halted)
 	}
 	return o, first, err
+}
+
+// haltedClosing refuses a closing before anything was touched, in the words of
+// the trigger that would refuse it.
+func haltedClosing(reason string) error {
+	message := "Trading on this account is halted"
+	if reason = strings.TrimSpace(reason); reason != "" {
+		message += ": " + reason
+	}
+	limit := "halted"
+	return verdict{Violations: []Violation{{
+		Guard: "switch", Limit: &limit, Message: message + ". Liquidate it with the switch, or have its owner open it again.",
+	}}}.problem()
 }
 
 // clearTime bounds how long canceled orders may take to be over.
@@ -296,9 +403,17 @@ func (s *Service) clear(ctx context.Context, a tenant.Admission, o opening, symb
 		if err != nil {
 			return s.refused(ctx, a, o.opened, err)
 		}
-		left := slices.DeleteFunc(open.Value, func(order alpaca.Order) bool { return symbol != "" && !named(order.Symbol, symbol) })
+		left := slices.DeleteFunc(open.Value, func(order alpaca.Order) bool { return symbol != "" && !trades(order, symbol) })
 		if len(left) == 0 {
 			return s.recordAsTheyStand(ctx, a, o, slices.Collect(maps.Keys(asked)))
+		}
+		if symbol == "" && len(asked) == 0 {
+			if err := o.client.CancelAllOrders(ctx); err != nil {
+				return s.refused(ctx, a, o.opened, err)
+			}
+			for _, order := range left {
+				asked[order.ID] = true
+			}
 		}
 		for _, order := range left {
 			if asked[order.ID] {
@@ -319,6 +434,11 @@ func (s *Service) clear(ctx context.Context, a tenant.Admission, o opening, symb
 			return p
 		}
 	}
+}
+
+// trades reports whether an order trades a symbol, by a leg too.
+func trades(order alpaca.Order, symbol string) bool {
+	return named(order.Symbol, symbol) || slices.ContainsFunc(order.Legs, func(leg alpaca.Order) bool { return named(leg.Symbol, symbol) })
 }
 
 // recordAsTheyStand records how orders stand at the broker, without waiting for

@@ -44,17 +44,32 @@ type facts struct {
 // balance is the account's worth by the broker's word.
 type balance struct {
 	equity, lastEquity decimal.Decimal
-	asOf               time.Time
+	asked              time.Time // by this process, whose clock tells nothing but how long ago that was
 }
 
-const recordBalance = `insert into app.account_balances as b (account_id, equity, last_equity, as_of) values ($1, $2, $3, $4)
+// balanceOf returns what an answer says the account is worth; nil where it does
+// not say: a missing equity is no equity of zero.
+func balanceOf(account broker.AccountAnswer, asked time.Time) *balance {
+	var said struct {
+		Equity     *decimal.Decimal `json:"equity"`
+		LastEquity *decimal.Decimal `json:"last_equity"`
+	}
+	if err := json.Unmarshal(account.Raw, &said); err != nil || said.Equity == nil || said.LastEquity == nil {
+		return nil
+	}
+	return &balance{equity: *said.Equity, lastEquity: *said.LastEquity, asked: asked}
+}
+
+// recordBalance is told how long ago the broker was asked: the clocks of two
+// machines are never compared.
+const recordBalance = `insert into app.account_balances as b (account_id, equity, last_equity, as_of) values ($1, $2, $3, clock_timestamp() - $4::interval)
 	on conflict (account_id) do update set equity = excluded.equity, last_equity = excluded.last_equity, as_of = excluded.as_of
 	where b.as_of < excluded.as_of`
 
 // queue records what belongs to the account and not to one order.
 func (f facts) queue(b *tenant.Batch, account uuid.UUID) {
 	if f.account != nil {
-		b.Queue(recordBalance, account, f.account.equity.String(), f.account.lastEquity.String(), f.account.asOf)
+		b.Queue(recordBalance, account, f.account.equity.String(), f.account.lastEquity.String(), time.Since(f.account.asked))
 	}
 }
 
@@ -72,20 +87,37 @@ func (f facts) prices() []byte {
 
 // guarded is commitIntent, with what the guards ask for: where they must know a
 // price or the account's worth, the broker is asked and the intent made again.
-// What they need may change meanwhile, as when the mirror agrees for the first
+func (s *Service) guarded(ctx context.Context, a tenant.Admission, sub submission) (made intent, client *broker.Client, opened accounts.Opened, err error) {
+	tell := func(v verdict) {
+		if !sub.try {
+			s.tellRefused(ctx, a, sub, v)
+		}
+	}
+	err = s.allowed(ctx, a, tell, func(f facts) (err error) {
+		made, client, opened, err = s.commitIntent(ctx, a, sub, f)
+		return err
+	})
+	return made, client, opened, err
+}
+
+// allowed runs try until the account's guards let it pass or refuse it, and asks
+// the broker for what they lack. tell is told a refusal before it is returned.
+// What guards need may change meanwhile, as when the mirror agrees for the first
 // time; what was asked for once and is still lacking is not to be had.
-func (s *Service) guarded(ctx context.Context, a tenant.Admission, sub submission) (intent, *broker.Client, accounts.Opened, error) {
+func (s *Service) allowed(ctx context.Context, a tenant.Admission, tell func(verdict), try func(facts) error) error {
 	var known facts
 	var asked []string
 	for {
-		made, client, opened, err := s.commitIntent(ctx, a, sub, known)
+		err := try(known)
 		v, is := verdictIn(err)
 		if !is {
-			return made, client, opened, err
+			return err
 		}
 		if len(v.Violations) > 0 {
-			s.tellRefused(ctx, a, sub, v)
-			return made, nil, opened, v.problem()
+			if tell != nil {
+				tell(v)
+			}
+			return v.problem()
 		}
 		before := len(asked)
 		for _, need := range v.Needs {
@@ -94,10 +126,10 @@ func (s *Service) guarded(ctx context.Context, a tenant.Admission, sub submissio
 			}
 		}
 		if len(asked) == before {
-			return made, nil, opened, v.unanswered()
+			return v.unanswered()
 		}
 		if known, err = s.learn(ctx, a, asked); err != nil {
-			return made, nil, opened, err
+			return err
 		}
 	}
 }
@@ -132,12 +164,12 @@ func ask(ctx context.Context, client *broker.Client, needs []string) (f facts, e
 			symbols = append(symbols, symbol)
 		}
 		if need == "equity" {
-			asOf := time.Now()
+			asked := time.Now()
 			account, err := client.Account(ctx)
 			if err != nil {
 				return f, err
 			}
-			f.account = &balance{equity: account.Value.Equity, lastEquity: account.Value.LastEquity, asOf: asOf}
+			f.account = balanceOf(account, asked)
 		}
 	}
 	if len(symbols) > 0 {
@@ -164,6 +196,12 @@ func (v verdict) unanswered() error {
 			p := problem.New(problem.Unavailable, "account_not_synced",
 				"This account has guards, and its orders and positions have not been read from Alpaca yet. Try again in a few seconds.")
 			p.RetryAfter = 2 * time.Second
+			return p
+		}
+		if need == "odd" {
+			p := problem.New(problem.Unavailable, "account_not_synced",
+				"This account has guards, and Alpaca has an order or a position that cannot be read: see odd in GET /api/accounts/:id/health. Close or cancel it at Alpaca, or try again later.")
+			p.RetryAfter = 30 * time.Second
 			return p
 		}
 		if symbol, is := strings.CutPrefix(need, "price "); is {

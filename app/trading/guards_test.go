@@ -343,48 +343,6 @@ func TestWhoTurnsTheSwitch(t *testing.T) {
 	}
 }
 
-// Halting with everything: orders are canceled, positions closed by orders of
-// ours, then nothing passes, at Alpaca neither.
-func TestHaltWithEverything(t *testing.T) {
-	d := newDesk(t)
-	d.sim.SetAlwaysOpen(true)
-	d.synced()
-	if err := place(d, market("long", 10)); err != nil {
-		t.Fatal(err)
-	}
-	far := request(t, `{"symbol":"TSLA","side":"buy","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"1"}`)
-	if err := place(d, far); err != nil {
-		t.Fatal(err)
-	}
-	d.sim.Step()
-	yes := true
-	turned, err := d.service.Turn(t.Context(), d.owner, "", trading.Switch{To: "halted", Reason: "enough", Liquidate: true, SuspendTrade: &yes})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, step := range turned.Steps {
-		if !step.Done {
-			t.Errorf("%s: %s", step.Name, step.Message)
-		}
-	}
-	d.sim.Step()
-	if held := d.sim.Positions(d.seed.KeyID); len(held) != 0 {
-		t.Errorf("still held: %+v", held)
-	}
-	for _, o := range d.sim.Orders(d.seed.KeyID) {
-		if o.Status != "filled" && o.Status != "canceled" {
-			t.Errorf("an order is %s", o.Status)
-		}
-	}
-	if got := broken(t, place(d, market("", 1))); fmt.Sprint(got) != "[switch]" {
-		t.Errorf("afterwards refused by %v", got)
-	}
-	d.turn("open")
-	if err := place(d, market("", 1)); !problem.Is(err, "order_rejected") {
-		t.Errorf("Alpaca is to refuse it still: %v", err)
-	}
-}
-
 // While the account was never read, its guards cannot be kept and nothing is
 // sent; without guards there is nothing to wait for.
 func TestGuardsWaitForTheMirror(t *testing.T) {

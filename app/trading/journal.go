@@ -13,7 +13,7 @@ import (
 
 // The journal keeps sums, and averages are made when it is read: rounded to
 // nine decimals, where the sums are exact.
-const tradingPositionColumns = `id, scope, nullif(scope_value, '') as scope_value, symbol, asset_class, direction,
+const tradingPositionColumns = `id, scope, nullif(scope_value, '') as scope_value, t.symbol, asset_class, direction,
 	case when closed_at is null then 'open' else 'closed' end as status, opened_at, closed_at,
 	trim_scale(entry_qty - exit_qty)::text as qty, trim_scale(max_qty)::text as max_qty,
 	trim_scale(entry_qty)::text as entry_qty, trim_scale(entry_notional)::text as entry_notional,
@@ -21,12 +21,16 @@ const tradingPositionColumns = `id, scope, nullif(scope_value, '') as scope_valu
 	trim_scale(exit_qty)::text as exit_qty, trim_scale(exit_notional)::text as exit_notional,
 	trim_scale(round(exit_notional / nullif(exit_qty, 0), 9))::text as avg_exit_price,
 	trim_scale(held_cost)::text as held_cost, trim_scale(round(held_cost / nullif(entry_qty - exit_qty, 0), 9))::text as avg_held_price,
-	trim_scale(multiplier)::text as multiplier, trim_scale(realized_pl)::text as realized_pl, trim_scale(fees)::text as fees,
-	trim_scale(realized_pl - fees)::text as net_pl, fills`
+	trim_scale(multiplier)::text as multiplier,
+	case when gap.symbol is null then trim_scale(realized_pl)::text end as realized_pl, trim_scale(fees)::text as fees,
+	case when gap.symbol is null then trim_scale(realized_pl - fees)::text end as net_pl, fills, gap.symbol is null as complete,
+	'The journal holds ' || trim_scale(gap.journal_qty) || ' of it and Alpaca ' || trim_scale(gap.broker_qty)
+		|| ': something is missing, so no profit is shown until they agree.' as incomplete_reason`
 
 const (
-	tradingPositionsOf = `select ` + tradingPositionColumns + ` from app.trading_positions
-		where account_id = $1 and (opened_at, id) < ($2, $3) and ($4 = '' or app.position_symbol(symbol) = $4)`
+	tradingPositionsOf = `select ` + tradingPositionColumns + ` from app.trading_positions t
+		left join app.journal_gaps gap on gap.account_id = t.account_id and gap.symbol = t.symbol and coalesce(t.closed_at, 'infinity') >= gap.trips_since
+		where t.account_id = $1 and (opened_at, id) < ($2, $3) and ($4 = '' or app.position_symbol(t.symbol) = $4)`
 	newestTradingPositions = ` order by opened_at desc, id desc limit $5`
 
 	ofAccount = ` and scope = 'account'`

@@ -17,8 +17,12 @@ import (
 // mirror, in one round trip, and where that is behind from the broker. as_of is
 // when the mirror last agreed with the broker, or when the broker was asked;
 // next_cursor is null on the last page. A broker that cannot be asked leaves
-// the mirror's answer, which says how old it is.
+// the mirror's answer, which says how old it is. A list goes on where it began.
 func (s *Service) Orders(ctx context.Context, a tenant.Admission, l OrderList) ([]byte, error) {
+	if l.AtBroker {
+		body, err := s.askOrders(ctx, a, l)
+		return body, unstorableFilter(err)
+	}
 	var mirror freshness
 	page := newOrdersPage(l.Page.Limit)
 	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
@@ -30,7 +34,7 @@ func (s *Service) Orders(ctx context.Context, a tenant.Admission, l OrderList) (
 	if err != nil {
 		return nil, unstorableFilter(err)
 	}
-	if !mirror.fresh {
+	if !mirror.fresh && !l.Continued {
 		if body := s.brokerOrders(ctx, a, l); body != nil {
 			return body, nil
 		}
@@ -92,16 +96,34 @@ func (p *ordersPage) end(asOf *time.Time, source string) []byte {
 
 // The parameters of every list: $1 the account, $2 and $3 the place where the
 // page begins, $4 its size and one more, $5 to $9 the filters, $10 the status as
-// the functions take it, and $11 the broker's own list.
+// the functions take it, $11 the broker's own list and $12 whether it goes on.
+//
+// The broker's orders stay in its order, in which it pages them. Ours that it
+// does not know stand among them by their times; where the broker's list goes on,
+// those that belong behind it come on a later page.
 const (
 	everything = `select ` + orderColumns + ` from app.alpaca_orders where account_id = $1`
 	matching   = `select ` + orderColumns + ` from app.orders_matching($1, $5, $6, $7, $8, $9) where true`
 	trees      = `select ` + orderColumns + `, app.order_legs($1, alpaca_order_id) as legs
 		from app.order_trees($1, $5, $6, $7, $8, $9, $10) where true`
-	told      = `select ` + orderColumns + ` from app.orders_at_broker($1, $11, $5, $6, $7, $8, $9, $10) where true`
+	toldRows = `(
+			select b.*, case when $13 then max(b.created_at) over (order by e.n) else min(b.created_at) over (order by e.n) end as place, e.n
+			from jsonb_array_elements($11::jsonb) with ordinality e(o, n) cross join lateral app.orders_as_told($1, jsonb_build_array(e.o)) b
+			union all
+			select o.*, o.created_at, 0 from app.orders_matching($1, $5, $6, $7, $8, $9) o
+			where o.alpaca_order_id is null and ($10::boolean is null or o.is_open = $10)
+				and not exists (select from jsonb_array_elements($11::jsonb) b where b->>'client_order_id' = o.client_order_id)
+				and case when $13 then (o.created_at, o.id) > ($2, $3) else (o.created_at, o.id) < ($2, $3) end
+		) t`
+	told      = `select ` + orderColumns + ` from (select t.*, ` + toldLast + ` as last from ` + toldRows + `) o where ` + toldHere
 	toldTrees = `select ` + orderColumns + `, (select jsonb_agg(app.order_json(c) order by c.created_at, c.id) from app.orders_as_told($1,
 			case when jsonb_typeof(o.broker_order->'legs') = 'array' then o.broker_order->'legs' else '[]' end, o.alpaca_order_id) c) as legs
-		from app.orders_at_broker($1, $11, $5, $6, $7, $8, $9, $10) o where true`
+		from (select t.*, ` + toldLast + ` as last from ` + toldRows + `) o where ` + toldHere
+	// How far the broker's page reaches.
+	toldLast = `case when $13 then max(t.place) filter (where t.n > 0) over () else min(t.place) filter (where t.n > 0) over () end`
+	toldHere = `(o.n > 0 or not $12 or case when $13 then o.place < o.last else o.place > o.last end)
+		order by case when $13 then o.place end, case when not $13 then o.place end desc, o.n,
+			case when $13 then o.id end, case when not $13 then o.id end desc limit $4`
 	newestFirst = ` and (created_at, id) < ($2, $3) order by created_at desc, id desc limit $4`
 	oldestFirst = ` and (created_at, id) > ($2, $3) order by created_at, id limit $4`
 )
@@ -137,9 +159,10 @@ func (l *OrderList) queueAside(b *tenant.Batch, account uuid.UUID) {
 	if l.beside() == uuid.Nil {
 		return
 	}
-	b.Queue(fmt.Sprintf(asideOf, 2), account, l.beside()).Query(func(rows pgx.Rows) error {
+	b.Queue(`select created_at, id, coalesce(submitted_at, created_at), alpaca_order_id from app.alpaca_orders
+		where account_id = $1 and (id = $2 or alpaca_order_id = $2) limit 1`, account, l.beside()).Query(func(rows pgx.Rows) error {
 		var p place
-		_, err := pgx.ForEachRow(rows, []any{&p.at, &p.id}, func() error { l.aside = &p; return nil })
+		_, err := pgx.ForEachRow(rows, []any{&p.at, &p.id, &p.submitted, &p.atBroker}, func() error { l.aside = &p; return nil })
 		return err
 	})
 }
@@ -153,18 +176,14 @@ func (l OrderList) side(of string) string {
 	return " and (created_at, id) > " + of
 }
 
-// atBroker is the query of a page of the broker's own list.
-func (l OrderList) atBroker(account uuid.UUID, orders json.RawMessage) (sql string, args []any) {
-	args = append(l.parameters(account), []byte(orders))
-	sql = told
+// atBroker is the query of a page of the broker's own list, which goes on there
+// or does not.
+func (l OrderList) atBroker(account uuid.UUID, orders json.RawMessage, more bool) (sql string, args []any) {
+	args = append(l.parameters(account), []byte(orders), more, l.Ascending)
 	if l.Nested {
-		sql = toldTrees
+		return toldTrees, args
 	}
-	if l.aside != nil {
-		args = append(args, l.aside.at, l.aside.id)
-		sql += l.side("($12, $13)")
-	}
-	return sql + l.order(), args
+	return told, args
 }
 
 func (l OrderList) filtered() bool {

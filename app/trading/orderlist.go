@@ -27,8 +27,12 @@ type OrderList struct {
 	// The orders before, or after, one of them, by our id or the broker's.
 	BeforeOrder, AfterOrder uuid.UUID
 	Page                    tenant.Page
+	Continued               bool      // it is no first page
+	AtBroker                bool      // it began at the broker, and goes on there
+	From                    uuid.UUID // the order there behind which the page begins
 
-	aside *place // where that order stands, once it is known
+	aside *place    // where that order stands, once it is known
+	stop  uuid.UUID // the order at the broker at which the list ends
 }
 
 // ListParameters are the names that ParseOrderList knows.
@@ -63,7 +67,9 @@ func ParseOrderList(q url.Values) (OrderList, error) {
 		return l, problem.New(problem.Invalid, "invalid_status", `Set "status" to open, closed or all.`)
 	}
 	var err error
-	if l.Page, err = tenant.ParsePage(q.Get("limit"), q.Get("before")); err != nil {
+	place, from, atBroker := parseBrokerCursor(q.Get("before"))
+	l.From, l.AtBroker, l.Continued = from, atBroker, place != ""
+	if l.Page, err = tenant.ParsePage(q.Get("limit"), place); err != nil {
 		return l, err
 	}
 	switch q.Get("direction") {
@@ -118,8 +124,10 @@ func ParseOrderList(q url.Values) (OrderList, error) {
 
 // place is where an order stands in a list.
 type place struct {
-	at time.Time
-	id uuid.UUID
+	at        time.Time
+	id        uuid.UUID
+	submitted time.Time
+	atBroker  *uuid.UUID // its id there
 }
 
 // beside is the order of which the list has one side; none is uuid.Nil.
@@ -154,30 +162,23 @@ func all(list []string, form *regexp.Regexp) bool {
 	return !slices.ContainsFunc(list, func(s string) bool { return !form.MatchString(s) })
 }
 
-// forBroker is the list in Alpaca's own words. The page begins a little before
-// its place, since an order of ours was made here before it was submitted
-// there: whoever reads the answer leaves out what is on the page before.
-func (l OrderList) forBroker() url.Values {
-	q := url.Values{"status": {l.Status}, "limit": {strconv.Itoa(brokerPage)}, "direction": {"desc"}, "nested": {strconv.FormatBool(l.Nested)}}
-	after, until := l.After, l.Until
-	if l.aside != nil && l.BeforeOrder != uuid.Nil {
-		begin := l.aside.at.Add(listSkew)
-		until = &begin
-	} else if l.aside != nil {
-		begin := l.aside.at.Add(-listSkew)
-		after = &begin
-	}
+// forBroker is a page of the list in Alpaca's own words: of so many orders, and
+// behind one of them, which Alpaca takes without times alone.
+func (l OrderList) forBroker(from uuid.UUID, limit int) url.Values {
+	q := url.Values{"status": {l.Status}, "limit": {strconv.Itoa(limit)}, "direction": {"desc"}, "nested": {strconv.FormatBool(l.Nested)}}
 	if l.Ascending {
 		q.Set("direction", "asc")
-		if begin := l.Page.At.Add(-listSkew); after == nil || begin.After(*after) {
-			after = &begin
-		}
-	} else if begin := l.Page.At.Add(listSkew); begin.Year() < 9999 && (until == nil || begin.Before(*until)) {
-		until = &begin
 	}
-	for name, at := range map[string]*time.Time{"after": after, "until": until} {
-		if at != nil {
-			q.Set(name, at.UTC().Format(time.RFC3339Nano))
+	switch {
+	case from != uuid.Nil && l.Ascending:
+		q.Set("after_order_id", from.String())
+	case from != uuid.Nil:
+		q.Set("before_order_id", from.String())
+	default:
+		for name, at := range map[string]*time.Time{"after": l.After, "until": l.Until} {
+			if at != nil {
+				q.Set(name, at.UTC().Format(time.RFC3339Nano))
+			}
 		}
 	}
 	for name, list := range map[string][]string{"symbols": l.Symbols, "asset_class": l.Classes} {

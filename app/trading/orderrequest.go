@@ -39,6 +39,8 @@ type OrderRequest struct {
 	ClientOrderID       string        `json:"client_order_id,omitempty" validate:"omitempty,max=128,printascii"`
 	OrchestratorAgentID string        `json:"orchestrator_agent_id,omitempty" validate:"omitempty,max=128"`
 	Tag                 string        `json:"tag,omitempty" validate:"omitempty,max=128"`
+
+	reduceOnly bool // a closing: it may make a position smaller and nothing else
 }
 
 // TakeProfit is the leg that closes a bracket, oco or oto order with a gain.

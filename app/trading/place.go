@@ -29,18 +29,14 @@ const (
 	insertIntent = `with made as (
 		insert into app.alpaca_orders as o (account_id, client_order_id, idempotency_key, id, request_hash, request, submitted_by,
 			orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price,
-			stop_price, trail_price, trail_percent, extended_hours, reference_prices)
+			stop_price, trail_price, trail_percent, extended_hours, reference_prices, reduce_only)
 		select $1, app.sent_as($1, $3, $2), nullif($3, ''), $4, $5, $6, private.user_id(), nullif($7, ''), nullif($8, ''), app.order_symbol(nullif($9, '')),
-			nullif($10, ''), $11, $12, $13, nullif($14, ''), $15, $16, $17, $18, $19, $20, $21, $22
+			nullif($10, ''), $11, $12, $13, nullif($14, ''), $15, $16, $17, $18, $19, $20, $21, $22, $23
 		where exists (select from private.credentials_metadata() where rejected_at is null)` + orSentAgain
 	recordPlaced = `with r as (select * from app.record_order($1, $2, $3)), said as (
 		select private.append_event('order', app.order_event('accepted', r.recorded), null) from r where r.changed)
 		select app.order_json(r.recorded), (select count(*) from said) from r`
-	recordRefused = `with refused as (
-		update app.alpaca_orders set intent_state = $6, status = 'rejected', status_message = nullif($3, ''),
-			broker_error_code = nullif($4, 0), broker_request_id = nullif($5, ''), broker_refusal = $7, updated_at = clock_timestamp()
-		where account_id = $1 and id = $2 and intent_state = 'submitting' returning *)
-		select private.append_event('order', app.order_event('rejected', row(refused.*)::app.alpaca_orders), null) from refused`
+	recordRefused = `select app.record_refusal($1, $2, $6, $3, $4, $5, $7)`
 )
 
 // Place sends an order to the broker, once. A retry with the same
@@ -75,7 +71,8 @@ func (s *Service) Place(ctx context.Context, a tenant.Admission, key string, r O
 
 func (r *OrderRequest) queueIntent(b *tenant.Batch, account, id uuid.UUID, clientOrderID, key string, request, sum []byte, f facts) *pgx.QueuedQuery {
 	return b.Queue(insertIntent, account, clientOrderID, key, id, sum, request, r.OrchestratorAgentID, r.Tag, r.Symbol, r.Side, r.Type,
-		r.TimeInForce, r.OrderClass, r.PositionIntent, r.Qty, r.Notional, r.LimitPrice, r.StopPrice, r.TrailPrice, r.TrailPercent, r.ExtendedHours, f.prices())
+		r.TimeInForce, r.OrderClass, r.PositionIntent, r.Qty, r.Notional, r.LimitPrice, r.StopPrice, r.TrailPrice, r.TrailPercent, r.ExtendedHours, f.prices(),
+		r.reduceOnly)
 }
 
 // rejected is the broker's refusal of an order, the first time and at each

@@ -303,7 +303,7 @@ func TestClientMayLeave(t *testing.T) {
 		real.ServeHTTP(w, r)
 	})
 	placed, err := d.service.Place(ctx, d.owner, "", market("a", 1))
-	if err != nil || !placed.Known || !strings.HasPrefix(d.stored("a"), "accepted new") {
+	if err != nil || !placed.Known || !strings.HasPrefix(d.stored("a"), "accepted pending_new") {
 		t.Errorf("known %v (%v), stored %q", placed.Known, err, d.stored("a"))
 	}
 }

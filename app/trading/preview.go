@@ -119,7 +119,7 @@ func (r *OrderRequest) row(a tenant.Admission, f facts) []byte {
 	row := map[string]any{
 		"account_id": a.Account, "client_order_id": "preview", "action": "place", "symbol": nullable(r.Symbol), "side": nullable(r.Side), "type": r.Type,
 		"time_in_force": r.TimeInForce, "order_class": r.OrderClass, "qty": r.Qty, "notional": r.Notional, "limit_price": r.LimitPrice,
-		"stop_price": r.StopPrice, "filled_qty": "0", "request": json.RawMessage(request),
+		"stop_price": r.StopPrice, "trail_price": r.TrailPrice, "trail_percent": r.TrailPercent, "filled_qty": "0", "request": json.RawMessage(request),
 	}
 	if prices := f.prices(); prices != nil {
 		row["reference_prices"] = json.RawMessage(prices)
@@ -158,12 +158,12 @@ type worth struct {
 func look(ctx context.Context, client *broker.Client, r *OrderRequest) (m market, err error) {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		asOf := time.Now()
+		asked := time.Now()
 		account, err := client.Account(ctx)
 		if err != nil {
 			return err
 		}
-		m.facts.account = &balance{equity: account.Value.Equity, lastEquity: account.Value.LastEquity, asOf: asOf}
+		m.facts.account = balanceOf(account, asked)
 		return json.Unmarshal(account.Raw, &m.account)
 	})
 	group.Go(func() (err error) {

@@ -90,7 +90,7 @@ func TestReplace(t *testing.T) {
 	if patched != 1 || len(book) != 2 {
 		t.Errorf("the broker was asked %d times and has %d orders", patched, len(book))
 	}
-	if o.Action != "replace" || o.Qty != "8" || o.LimitPrice != "101" || o.Tag != "the tag" || o.Agent != "the agent" || o.Status != "new" || o.State != "accepted" || *o.SubmittedBy != "u1" {
+	if o.Action != "replace" || o.Qty != "8" || o.LimitPrice != "101" || o.Tag != "the tag" || o.Agent != "the agent" || o.Status != "pending_new" || o.State != "accepted" || *o.SubmittedBy != "u1" {
 		t.Errorf("the new order is %s", again.Order)
 	}
 	for _, b := range book {
@@ -316,7 +316,7 @@ func TestCloseCancelsFirst(t *testing.T) {
 		if err := place(d, request(t, `{"symbol":"AAPL","side":"sell","type":"limit","time_in_force":"gtc","qty":"10","limit_price":"9000"}`)); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: "AAPL"}); !problem.Is(err, "order_rejected") {
+		if _, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: "AAPL"}); !problem.Is(err, "guard_refused") {
 			t.Errorf("while an exit rests: %v", err)
 		}
 		d.turn("reduce_only") // the guards know at once that the exit holds nothing any more
@@ -324,7 +324,7 @@ func TestCloseCancelsFirst(t *testing.T) {
 			t.Errorf("under reduce_only, while an exit rests: %v", err)
 		}
 		if all {
-			closed, err := d.service.CloseAll(t.Context(), d.owner, "everything", trading.Closing{CancelOrders: true})
+			closed, _, err := d.service.CloseAll(t.Context(), d.owner, "everything", trading.Closing{CancelOrders: true})
 			if err != nil || len(closed) != 1 || closed[0].Err != nil || closed[0].Status != 200 || closed[0].Symbol != "AAPL" {
 				t.Errorf("%+v, %v", closed, err)
 			}

@@ -20,6 +20,7 @@ type submission struct {
 	key           string // the header Idempotency-Key; "" for none
 	clientOrderID string // the client's; "" for ours
 	request, sum  []byte // what a retry is told by
+	try           bool   // a refusal by the guards is no news yet: it is tried again
 	// insert queues the statement that makes the intent, and answers a row
 	// when it made one.
 	insert func(b *tenant.Batch, id uuid.UUID, clientOrderID string, f facts) *pgx.QueuedQuery

@@ -2,12 +2,15 @@ package trading
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 	"unicode/utf8"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"paddock/app/broker"
@@ -26,6 +29,8 @@ type Limits struct {
 	DailyLossLimit      *Amount  `json:"daily_loss_limit"`
 	AllowedSymbols      []string `json:"allowed_symbols" validate:"omitempty,max=500,dive,symbol"`
 	AllowedSides        []string `json:"allowed_sides" validate:"omitempty,dive,oneof=buy sell"`
+	// BuyBackOvershoot has what a closing traded beyond the position traded back.
+	BuyBackOvershoot bool `json:"buy_back_overshoot"`
 }
 
 // Check brings the symbols into their normal form, and answers a problem of code
@@ -111,28 +116,43 @@ func (w *Switch) Check() error {
 
 // Turned is what became of each step.
 type Turned struct {
-	Guards json.RawMessage `json:"guards"`
-	Steps  []Step          `json:"steps"`
+	Guards   json.RawMessage `json:"guards"`
+	Steps    []Step          `json:"steps"`
+	WindDown json.RawMessage `json:"wind_down"` // what goes on after the answer; null where there is nothing to do
+	Running  bool            `json:"-"`
 }
 
-// Step is one thing that a turn of the switch did, or could not do.
+// Step is one thing that a turn of the switch did, could not do, or goes on
+// with.
 type Step struct {
-	Name    string   `json:"name"` // switch, cancel_orders, liquidate or suspend_trade
+	Name    string   `json:"name"` // switch, suspend_trade, cancel_orders or liquidate
 	Done    bool     `json:"done"`
 	Message string   `json:"message,omitempty"`
 	Closed  []Closed `json:"closed,omitempty"`
 	Err     error    `json:"-"`
 }
 
-// Turn turns the switch, then cancels orders, closes positions and sets
-// Alpaca's own switch, as far as that was asked for. Positions are closed under
-// reduce_only: an account that is to be halted is halted after that. A step
-// that fails is told of and stops none behind it, but the switch is turned
-// first or nothing is done.
+// windDownPatience is how long the answer waits for a wind-down to end. Most do
+// in a second; of any other the answer says what is left.
+const windDownPatience = 3 * time.Second
+
+// Turn turns the switch at once, and has orders canceled and positions closed as
+// far as that was asked for. That is a wind-down: it is kept in the database and
+// carried on by whichever instance holds the account's stream, until nothing is
+// left or a person is told what is. The answer waits for it a moment and says
+// how far it is; GET /api/guards and the account's events say the rest.
 //
-// It ends with invalid_switch, or with not_permitted before anything was done.
+// Alpaca's own switch is set at the end of it, since that would stop closings
+// too. A retry with the same key turns nothing and returns how far its wind-down
+// is.
+//
+// It ends with invalid_switch, invalid_idempotency_key, idempotency_key_reused,
+// or with not_permitted before anything was done.
 func (s *Service) Turn(ctx context.Context, a tenant.Admission, key string, w Switch) (Turned, error) {
 	if err := w.Check(); err != nil {
+		return Turned{}, err
+	}
+	if err := checkKey(key); err != nil {
 		return Turned{}, err
 	}
 	if err := s.mayTurn(ctx, a, w); err != nil {
@@ -140,32 +160,19 @@ func (s *Service) Turn(ctx context.Context, a tenant.Admission, key string, w Sw
 	}
 	ctx = context.WithoutCancel(ctx) // what was begun is carried through
 	var t Turned
-	first := w.To
-	if w.Liquidate && w.To == "halted" {
-		first = "reduce_only"
-	}
-	if err := s.setSwitch(ctx, a, first, w.Reason); err != nil {
+	id, err := s.setSwitch(ctx, a, key, w)
+	if err != nil {
 		return t, err
 	}
 	t.add("switch", nil)
-	if w.CancelOrders && !w.Liquidate {
-		t.add("cancel_orders", s.cancelAll(ctx, a))
-	}
-	if w.Liquidate {
-		closed, err := s.CloseAll(ctx, a, key, Closing{CancelOrders: true})
-		if err == nil {
-			err = notAll(closed)
-		}
-		t.add("liquidate", err)
-		t.Steps[len(t.Steps)-1].Closed = closed
-	}
-	if first != w.To {
-		t.add("switch", s.setSwitch(ctx, a, w.To, w.Reason))
-	}
-	if w.SuspendTrade != nil {
+	if w.SuspendTrade != nil && id == nil {
 		t.add("suspend_trade", s.suspend(ctx, a, *w.SuspendTrade))
 	}
-	var err error
+	down, err := s.awaitWindDown(ctx, a, id)
+	if err != nil {
+		return t, err
+	}
+	down.tell(&t, w)
 	t.Guards, err = s.Guards(ctx, a)
 	return t, err
 }
@@ -207,30 +214,22 @@ func (s *Service) mayTurn(ctx context.Context, a tenant.Admission, w Switch) err
 	return err
 }
 
-func (s *Service) setSwitch(ctx context.Context, a tenant.Admission, to, reason string) error {
-	return s.db.Write(ctx, a, func(b *tenant.Batch) { b.Queue("select private.set_switch($1, $2)", to, reason) })
-}
-
-// cancelAll cancels all open orders and waits until they are over.
-func (s *Service) cancelAll(ctx context.Context, a tenant.Admission) error {
-	client, opened, err := s.open(ctx, a, s.db.Do, nil)
+// setSwitch turns the switch and begins the wind-down in one transaction.
+func (s *Service) setSwitch(ctx context.Context, a tenant.Admission, key string, w Switch) (id *uuid.UUID, err error) {
+	request, err := json.Marshal(w)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return s.clear(ctx, a, opening{client, opened}, "")
-}
-
-func notAll(closed []Closed) error {
-	left := 0
-	for _, c := range closed {
-		if c.Err != nil {
-			left++
-		}
+	sum := sha256.Sum256(request)
+	err = s.db.Write(ctx, a, func(b *tenant.Batch) {
+		b.Queue("select private.set_switch($1, $2, $3, $4, $5, nullif($6, ''), $7)", w.To, w.Reason, w.CancelOrders, w.Liquidate, w.SuspendTrade, key, sum[:]).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&id) })
+	})
+	if tenant.State(err) == "PD409" {
+		err = problem.New(problem.Conflict, "idempotency_key_reused",
+			"This Idempotency-Key was sent with another request. Send a new key, or repeat the first request unchanged.")
 	}
-	if left == 0 {
-		return nil
-	}
-	return problem.New(problem.Conflict, "positions_left", "%d of %d positions could not be closed: see closed.", left, len(closed))
+	return id, err
 }
 
 // suspend sets Alpaca's own switch.

@@ -62,7 +62,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 	worker := tenant.NewWorker(pools.worker, bell)
 	signIn, err := auth.New(auth.Config{
 		Pool: pools.auth, Secret: c.AuthSecret, BaseURL: c.BaseURL, TrustedOrigins: c.Origins,
-		TrustedProxies: c.Proxies, RateLimit: c.AuthLimits, Logger: log,
+		TrustedProxies: c.Proxies, RateLimit: c.AuthLimits, Logger: log, Ended: bell.RingAll,
 	})
 	if err != nil {
 		return err

@@ -5,7 +5,7 @@
 --
 -- PD401: no such session, or it has expired. PD403: the account is unknown or
 -- not this user's, which are told apart to nobody. 42501: admitted already.
-create function private.admit(p_token text, p_account uuid) returns text
+create or replace function private.admit(p_token text, p_account uuid) returns text
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
@@ -42,10 +42,8 @@ begin
 
   door := key || '.R.' || coalesce(scopes, '');
   -- One expression instead of PERFORMs: plpgsql evaluates it without SPI.
-  -- app.rings: this transaction's maker rings the doorbell itself.
   done := set_config('app.user_id', who, true)
     || set_config('app.account_id', account, true)
-    || set_config('app.rings', 'own', true)
     || set_config('app.seal', encode(private.mac(inner_key, outer_key, door, account, who), 'hex') || door, true);
   return who;
 end

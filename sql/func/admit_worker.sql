@@ -3,7 +3,7 @@
 -- meanwhile, and not change hands: two holders never both write.
 --
 -- PD403: the lease is not (or no longer) this holder's. 42501: admitted already.
-create function private.admit_worker(p_account uuid, p_holder uuid, p_fence bigint) returns void
+create or replace function private.admit_worker(p_account uuid, p_holder uuid, p_fence bigint) returns void
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
@@ -28,7 +28,6 @@ begin
   door := key.id || '.W.work';
   done := set_config('app.user_id', '', true)
     || set_config('app.account_id', p_account::text, true)
-    || set_config('app.rings', 'own', true)
     || set_config('app.seal', encode(private.mac(key.inner_pad, key.outer_pad, door, p_account::text, ''), 'hex') || door, true);
 end
 $$;

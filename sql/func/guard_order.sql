@@ -1,7 +1,7 @@
 -- No order is sent that the guards refuse, whatever statement makes it: PD422,
 -- with the verdict as its detail. The log's lock comes first, so that of many
 -- orders at once each is counted by the next; its time is that of its turn.
-create function app.guard_order() returns trigger
+create or replace function app.guard_order() returns trigger
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
@@ -14,7 +14,12 @@ begin
     return new;
   end if;
   new.created_at := clock_timestamp();
-  verdict := app.order_verdict(new);
+  -- Two statements: the worker makes closings, and may ask for no other verdict.
+  if new.reduce_only then
+    verdict := app.closing_verdict(new);
+  else
+    verdict := app.order_verdict(new);
+  end if;
   if jsonb_array_length(verdict->'violations') + jsonb_array_length(verdict->'needs') > 0 then
     raise exception 'the account''s guards refuse the order' using errcode = 'PD422', detail = verdict::text;
   end if;

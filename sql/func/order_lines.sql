@@ -1,25 +1,50 @@
--- What an order trades: one line, or one a leg of a multi-leg order. The price
--- is the most that a unit can be worth when the order is filled: a buy's limit
--- bounds it, and everything else trades at the market's price or its own,
--- whichever is dearer. It is NULL while the market's price is not known, and so
--- then is the quantity of an order that names an amount of money. An option
--- contract is for 100 of its underlying.
-create function app.order_lines(o app.alpaca_orders)
+-- What an order trades: one line, or one for each leg of a multi-leg order.
+--
+-- price is the most that a unit can be worth when the order is filled:
+--   a buy's limit bounds it; of an OCO both exits count, and the dearer one is
+--   taken; a trailing stop buys at most at what its stop is now; everything
+--   else trades at the market's price or its own, whichever is dearer.
+-- It is NULL while the market's price is not known.
+--
+-- qty of an order for an amount of money is the most that the money can buy:
+-- at the cheaper of its limit and the market's price. It is NULL while the
+-- market's price is not known: a limit far above the market bounds nothing.
+--
+-- An option contract is for 100 of its underlying.
+create or replace function app.order_lines(o app.alpaca_orders)
 returns table (symbol text, side text, qty numeric, price numeric, multiplier numeric)
 stable set search_path = pg_catalog, pg_temp
 language sql as $$
-  select l.symbol, l.side, coalesce(l.qty, o.notional / nullif(l.price, 0)), l.price,
-      case when app.underlying(l.symbol) is null then 1 else 100 end
+  select l.symbol, l.side, l.qty, l.price, case when app.underlying(l.symbol) is null then 1 else 100 end
   from (
-    select o.symbol, o.side, o.qty,
-      case when o.side = 'buy' and o.limit_price is not null then o.limit_price
-           when o.reference_prices ? o.symbol then greatest(o.limit_price, o.stop_price, (o.reference_prices->>o.symbol)::numeric)
+    select o.symbol, o.side,
+      coalesce(o.qty, case when m.price is not null then o.notional / nullif(least(nullif(m.limit_price, 0), m.price), 0) end) as qty,
+      case
+        when o.side = 'buy' and m.stop_price is null and m.trail_price is null and m.trail_percent is null and m.limit_price is not null
+          then m.limit_price
+        when o.side = 'buy' and m.stop_price is not null and m.stop_limit is not null then greatest(m.limit_price, m.stop_limit)
+        when m.price is not null then greatest(m.limit_price, m.stop_price,
+          case when o.side = 'buy' then m.price * (1 + m.trail_percent / 100) end,
+          case when o.side = 'buy' then m.price + m.trail_price end, m.price)
       end as price
+    from (
+      select (o.reference_prices->>o.symbol)::numeric as price,
+        coalesce(o.limit_price, case when o.order_class = 'oco' then (o.request->'take_profit'->>'limit_price')::numeric end) as limit_price,
+        case when o.order_class = 'oco' then coalesce((o.request->'stop_loss'->>'stop_price')::numeric, x.stop_price, o.stop_price)
+          else o.stop_price end as stop_price,
+        case when o.order_class = 'oco' then coalesce((o.request->'stop_loss'->>'limit_price')::numeric, x.limit_price)
+          when o.stop_price is not null then o.limit_price end as stop_limit,
+        o.trail_price, o.trail_percent
+      from (values (1)) one
+      left join lateral (
+        select t.stop_price, t.limit_price from app.alpaca_orders t
+        where o.order_class = 'oco' and t.account_id = o.account_id and t.parent_alpaca_order_id = o.alpaca_order_id
+          and t.stop_price is not null limit 1) x on true
+    ) m
     where o.order_class <> 'mleg'
     union all
-    select leg->>'symbol', coalesce(leg->>'side', split_part(leg->>'position_intent', '_', 1)),
+    select leg->>'symbol', coalesce(nullif(leg->>'side', ''), split_part(leg->>'position_intent', '_', 1)),
       o.qty * coalesce((leg->>'ratio_qty')::numeric, 1), (o.reference_prices->>(leg->>'symbol'))::numeric
-    from (select coalesce(o.request->'legs', o.broker_order->'legs') as legs where o.order_class = 'mleg') m
-    cross join lateral jsonb_array_elements(case when jsonb_typeof(m.legs) = 'array' then m.legs end) leg
+    from jsonb_array_elements(case when o.order_class = 'mleg' then app.multi_leg_legs(o) end) leg
   ) l
 $$;

@@ -2,10 +2,12 @@
 --   violations  each guard that refuses it: guard, limit, value, message
 --   needs       what must be learnt first: "price SYMBOL" (the order's
 --               reference_prices), "equity" (app.account_balances, of the last
---               minute), "positions" (the mirror has never agreed with the broker)
+--               second), "positions" (the mirror has never agreed with the broker),
+--               "odd" (an order or a position there cannot be read, so that nothing
+--               that is added up is true)
 --   reducing    it can only make positions smaller; then the switch alone counts
 -- It is asked by a preview, and by the trigger that every order must pass.
-create function app.order_verdict(o app.alpaca_orders) returns jsonb
+create or replace function app.order_verdict(o app.alpaca_orders) returns jsonb
 stable set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
@@ -16,6 +18,7 @@ declare
   reducing boolean := o.order_class not in ('bracket', 'oto') or o.parent_alpaca_order_id is not null;
   entry app.alpaca_orders; -- of which this is an exit, when an exit is replaced
   line record;
+  lines integer := 0;
   worth numeric := 0;
   after numeric;
   counted bigint;
@@ -33,19 +36,26 @@ begin
   if not exists (select from app.stream_cursors c where c.account_id = o.account_id and c.agreed_at is not null) then
     return jsonb_build_object('violations', violations, 'needs', jsonb_build_array('positions'), 'reducing', null);
   end if;
+  if app.uncounted(o.account_id) then
+    return jsonb_build_object('violations', violations, 'needs', jsonb_build_array('odd'), 'reducing', null);
+  end if;
 
   select t.* into entry from app.alpaca_orders t where t.account_id = o.account_id and t.alpaca_order_id = o.parent_alpaca_order_id;
   for line in
-    select l.*, coalesce(p.qty, 0) as held, q.buys, q.sells, greatest(l.price, q.dearest, p.current_price) as dearest,
+    select l.*, coalesce(p.qty, 0) as held, q.buys, q.sells, q.unmeasured, greatest(l.price, q.dearest, p.current_price) as dearest,
+      greatest(r.price, q.dearest, p.current_price) as dearest_there,
       case l.side when 'sell' then coalesce(p.qty, 0) - q.sells else -coalesce(p.qty, 0) - q.buys end as closable
     from app.order_lines(o) l
     left join app.alpaca_positions p on p.account_id = o.account_id and p.symbol = app.position_symbol(l.symbol)
-    cross join lateral app.open_quantities(o.account_id, l.symbol, o.replaces) q
+    cross join lateral (select (o.reference_prices->>l.symbol)::numeric as price) r
+    cross join lateral app.open_quantities(o.account_id, l.symbol, o.replaces, r.price) q
   loop
+    lines := lines + 1;
     reducing := reducing and (coalesce(line.qty <= line.closable, false) or coalesce(entry.side <> line.side and line.qty <= entry.qty, false));
     worth := worth + line.qty * line.price * line.multiplier;
-    if line.price is null and (line.qty is null and line.closable > 0 or g.max_position_notional is not null
-        or g.max_order_notional is not null and o.notional is null or g.max_position_qty is not null and line.qty is null) then
+    if line.price is null and (g.max_position_notional is not null or g.max_order_notional is not null and o.notional is null)
+        or line.qty is null and (line.closable > 0 or g.max_position_notional is not null or g.max_position_qty is not null)
+        or line.unmeasured and not (o.reference_prices ? coalesce(line.symbol, '')) then
       needs := needs || to_jsonb('price ' || coalesce(line.symbol, ''));
     end if;
 
@@ -62,7 +72,9 @@ begin
       violations := violations || app.violation('max_position_qty', g.max_position_qty::text, after::text,
         format('With what is held and ordered, the position in %s could reach %s; at most %s is allowed.', line.symbol, after, g.max_position_qty));
     end if;
-    after := round(after * line.dearest * line.multiplier, 2);
+    -- An order for an amount of money is worth that amount, whatever it buys.
+    after := round(case when o.notional is null then after * line.dearest
+      else o.notional + greatest(after - line.qty, 0) * coalesce(line.dearest_there, line.dearest) end * line.multiplier, 2);
     if after > g.max_position_notional then
       violations := violations || app.violation('max_position_notional', g.max_position_notional::text, after::text,
         format('With what is held and ordered, the position in %s could be worth %s; at most %s is allowed.', line.symbol, after, g.max_position_notional));
@@ -73,6 +85,11 @@ begin
           line.symbol, greatest(line.closable, 0), case line.side when 'buy' then 'bought back' else 'sold' end));
     end if;
   end loop;
+  if lines = 0 then
+    violations := violations || app.violation('unmeasured', null, null,
+      'What this order would trade is not known here yet, so the guards cannot measure it. Wait for the next reconciliation (POST /api/sync), or cancel the order and place another.');
+    return jsonb_build_object('violations', violations, 'needs', '[]'::jsonb, 'reducing', false);
+  end if;
   if reducing then
     return jsonb_build_object('violations', '[]'::jsonb, 'needs', '[]'::jsonb, 'reducing', true);
   end if;
@@ -85,7 +102,7 @@ begin
 
   if g.max_open_orders is not null then
     select coalesce(sum(app.orders_made_by(t)), 0) + app.orders_made_by(o) into counted from app.alpaca_orders t
-      where t.account_id = o.account_id and t.status not in ('filled', 'canceled', 'expired', 'rejected', 'replaced')
+      where t.account_id = o.account_id and not app.is_ended(t.status)
         and (o.replaces is null or t.alpaca_order_id is distinct from o.replaces);
     if counted > g.max_open_orders then
       violations := violations || app.violation('max_open_orders', g.max_open_orders::text, counted::text,
@@ -108,7 +125,7 @@ begin
   end if;
   if g.daily_loss_limit is not null then
     select b.last_equity - b.equity into loss from app.account_balances b
-      where b.account_id = o.account_id and b.as_of > clock_timestamp() - interval '1 minute';
+      where b.account_id = o.account_id and b.as_of > clock_timestamp() - interval '1 second';
     if not found then
       needs := needs || '"equity"';
     elsif loss >= g.daily_loss_limit then

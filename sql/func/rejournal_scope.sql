@@ -7,7 +7,7 @@
 -- An exit takes its part of the cost that is still held, at average cost, cut
 -- off after 18 decimals while the trip is open; the last exit takes what is
 -- left, so that a closed trip's profit is its exits less its entries, exactly.
-create function app.rejournal_scope(p_account uuid, p_symbol text, p_scope text, p_value text, p_at timestamptz, p_id text) returns void
+create or replace function app.rejournal_scope(p_account uuid, p_symbol text, p_scope text, p_value text, p_at timestamptz, p_id text) returns void
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
@@ -50,13 +50,17 @@ begin
       where f.account_id = p_account and f.symbol = p_symbol and f.state = 'live' and (f.at, f.execution_id) >= (start_at, start_id)
         and case p_scope when 'account' then true when 'agent' then f.orchestrator_agent_id = p_value else f.tag = p_value end
     union all
-    -- The entries of one split stand together: what goes, and what comes.
-    select a.at, min(a.activity_id), 'SPLIT', null, null, 0, null, null,
+    -- The entries of one split stand together, where the first of them does:
+    -- what goes, and what comes. One that says what kind of split it is and
+    -- stands alone waits for the other.
+    select l.at, l.activity_id, 'SPLIT', null, null, 0, null, null,
         coalesce(sum(a.qty) filter (where a.qty > 0), 0), coalesce(-sum(a.qty) filter (where a.qty < 0), 0)
-      from app.journal_adjustments a
-      where a.account_id = p_account and a.symbol = replace(p_symbol, '/', '') and not a.canceled and a.kind = 'SPLIT' and a.at >= start_at
-      group by a.at, a.group_id
-      having (a.at, min(a.activity_id)) >= (start_at, start_id)
+      from app.journal_adjustments l
+      join app.journal_adjustments a on a.account_id = p_account and a.symbol = replace(p_symbol, '/', '') and a.split_of = l.activity_id
+      where l.account_id = p_account and l.symbol = replace(p_symbol, '/', '') and l.kind = 'SPLIT' and l.split_of = l.activity_id
+        and (l.at, l.activity_id) >= (start_at, start_id)
+      group by l.at, l.activity_id, l.sub_type
+      having count(*) > 1 or l.sub_type is null
     union all
     select a.at, a.activity_id, a.kind, a.qty, case when a.kind in ('OPEXP', 'OPEXC', 'OPASN') then 0 else coalesce(a.price, 0) end,
         case when a.kind in ('FEE', 'CFEE') then -a.net_amount else 0 end, 1, 'us_equity', null, null

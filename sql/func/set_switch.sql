@@ -1,17 +1,47 @@
--- Turns the account's switch. Whoever may cancel may make it stricter; to let
--- more through again is the owner's.
-create function private.set_switch(p_switch text, p_reason text) returns void
+-- Turns the account's switch, at once, and says what is to be wound down
+-- afterwards: open orders canceled, positions closed. Whoever may cancel may
+-- make the switch stricter; to let more through again is the owner's, and to
+-- close positions takes the scope "trade".
+--
+-- p_suspend is how Alpaca's own switch is to be set at the end of a wind-down
+-- (it would stop the closings too); that is the owner's.
+--
+-- The answer is the wind-down, or NULL where there is nothing to do. Orders on
+-- their way at this moment belong to it: they are canceled when they appear, or
+-- what they opened is closed. A wind-down under way goes on with what was asked
+-- of it before; opening the switch ends it. The retry of a request (the same
+-- key) turns nothing and answers its wind-down.
+--
+-- PD409: the key was used for another request.
+create function private.set_switch(p_switch text, p_reason text, p_cancel boolean default false, p_liquidate boolean default false,
+  p_suspend boolean default null, p_key text default null, p_hash bytea default null) returns uuid
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
   account uuid := private.account_id('cancel');
   grades constant text[] := array['open', 'reduce_only', 'halted'];
   before text;
+  earlier app.wind_downs;
+  made app.wind_downs;
+  on_their_way uuid[] := '{}';
+  cancels boolean := coalesce(p_cancel, false) or coalesce(p_liquidate, false);
+  liquidates boolean := coalesce(p_liquidate, false);
 begin
-  if account is null then
-    raise exception 'turning the switch needs the scope "cancel"' using errcode = '42501';
+  if account is null or liquidates and private.account_id('trade') is null
+      or p_suspend is not null and private.account_id('manage') is null then
+    raise exception 'turning the switch needs the scope "cancel", liquidating "trade", and Alpaca''s own switch "manage"' using errcode = '42501';
   end if;
   perform private.lock_log();
+  if p_key is not null then
+    select w.* into earlier from app.wind_downs w where w.account_id = account and w.idempotency_key = p_key;
+    if found then
+      if earlier.request_hash is distinct from p_hash then
+        raise exception 'this key was sent with another request' using errcode = 'PD409';
+      end if;
+      return earlier.id;
+    end if;
+  end if;
+
   select g.switch into before from app.account_guards g where g.account_id = account;
   if array_position(grades, p_switch) < array_position(grades, coalesce(before, 'open')) and private.account_id('manage') is null then
     raise exception 'only the owner may let more through again' using errcode = '42501';
@@ -20,7 +50,33 @@ begin
     values (account, p_switch, nullif(p_reason, ''), private.user_id())
     on conflict (account_id) do update
       set switch = excluded.switch, switch_reason = excluded.switch_reason, updated_by = excluded.updated_by, updated_at = now();
-  perform private.audit(account, 'guards.switch', jsonb_build_object('switch', p_switch, 'reason', nullif(p_reason, '')));
+  perform private.audit(account, 'guards.switch', jsonb_build_object('switch', p_switch, 'reason', nullif(p_reason, ''),
+    'cancel_orders', cancels, 'liquidate', liquidates));
   perform private.append_event('guard', jsonb_build_object('event', 'switch', 'switch', p_switch, 'reason', nullif(p_reason, '')));
+
+  if p_switch = 'halted' or cancels then
+    select coalesce(array_agg(o.id), '{}') into on_their_way
+      from app.alpaca_orders o where o.account_id = account and o.intent_state = 'submitting' and not o.reduce_only;
+  end if;
+  if p_switch = 'open' or cancels or cardinality(on_their_way) > 0 then
+    update app.wind_downs w set state = 'superseded', ended_at = clock_timestamp(), updated_at = clock_timestamp()
+      where w.account_id = account and w.state = 'running' and w.repair_symbol is null
+      returning w.* into earlier;
+  end if;
+  if not (cancels or cardinality(on_their_way) > 0) then
+    return null;
+  end if;
+  insert into app.wind_downs as w (account_id, asked_by, idempotency_key, request_hash, cancel_orders, liquidate, suspend_trade, on_their_way, state, needs_keys,
+      message, ended_at)
+    select account, private.user_id(), p_key, p_hash, cancels or coalesce(earlier.cancel_orders and p_switch <> 'open', false),
+      liquidates or coalesce(earlier.liquidate and p_switch <> 'open', false),
+      coalesce(p_suspend, case when p_switch <> 'open' then earlier.suspend_trade end), on_their_way,
+      case when k.works then 'running' else 'stuck' end, not k.works,
+      case when not k.works then 'This account has no working API keys, so nothing can be canceled or closed from here. Store its keys, or do it at Alpaca.' end,
+      case when not k.works then clock_timestamp() end
+    from (select exists (select from private.user_credentials c where c.account_id = account and c.rejected_at is null) as works) k
+    returning w.* into made;
+  perform private.append_event('guard', jsonb_build_object('event', 'wind_down', 'wind_down', app.wind_down_json(made)));
+  return made.id;
 end
 $$;

@@ -11,6 +11,7 @@ import (
 
 	"paddock/app/tenant"
 	"paddock/tests/pgtest"
+	"paddock/tests/program"
 )
 
 // Ten thousand sockets on one server, each of a session of its own, all hear
@@ -23,7 +24,7 @@ func TestTenThousandConnections(t *testing.T) {
 	const crowded, each = 10_000, 10
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil || limit.Max < crowded+1000 {
-		t.Skipf("a process may open %d files here, which is too few", limit.Max)
+		program.Missing(t, fmt.Sprintf("a process may open %d files here", limit.Max), fmt.Sprintf("allow %d (ulimit -Hn)", crowded+1000))
 	}
 	db := pgtest.New(t)
 	fillTenants(t, db, 0)
@@ -72,7 +73,7 @@ func descriptors(t testing.TB, pid int) int {
 	t.Helper()
 	all, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
 	if err != nil {
-		t.Skipf("this system does not tell a process's descriptors: %v", err)
+		program.Missing(t, fmt.Sprintf("this system does not tell a process's descriptors: %v", err), "run it on Linux")
 	}
 	return len(all)
 }

@@ -167,22 +167,13 @@ func browser(t *testing.T) string {
 			return path
 		}
 	}
-	missing(t, "there is no Chromium", "install one (Debian: apt-get install chromium)")
+	program.Missing(t, "there is no Chromium", "install one (Debian: apt-get install chromium)")
 	return ""
 }
 
 func need(t *testing.T, path, advice string) {
 	t.Helper()
 	if _, err := os.Stat(path); err != nil {
-		missing(t, path+" is missing", advice)
+		program.Missing(t, path+" is missing", advice)
 	}
-}
-
-// missing skips the test, but in CI, where everything must be there.
-func missing(t *testing.T, what, advice string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("%s: %s", what, advice)
-	}
-	t.Skipf("%s: %s", what, advice)
 }

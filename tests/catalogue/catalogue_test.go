@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"paddock/tests/pgtest"
+	"paddock/tests/program"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -117,6 +118,6 @@ func requireSuperuser(t *testing.T, conn *pgx.Conn) {
 		t.Fatal(err)
 	}
 	if !super {
-		t.Skip("TEST_DATABASE_URL is no superuser: the schema cannot be broken on purpose")
+		program.Missing(t, "TEST_DATABASE_URL is no superuser: the schema cannot be broken on purpose", "name one")
 	}
 }

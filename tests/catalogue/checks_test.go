@@ -59,6 +59,9 @@ const accessors = `(select distinct f.oid, f.oid::regprocedure::text as name, f.
 	from pg_policy p join pg_depend d on d.classid = 'pg_policy'::regclass and d.objid = p.oid and d.refclassid = 'pg_proc'::regclass
 	join pg_proc f on f.oid = d.refobjid join pg_namespace n on n.oid = f.pronamespace where n.nspname in ` + ours + `)`
 
+// notifies is what a text contains that notifies or rings.
+const notifies = `'\m(pg_notify|notify|ring)\M'`
+
 var checks = []check{
 	{
 		name: "row level security is enabled on every table",
@@ -133,7 +136,7 @@ var checks = []check{
 			select p.oid::regprocedure || ': ' || g.privilege_type || ' of ' || g.grantee::regrole
 			from pg_proc p join pg_namespace n on n.oid = p.pronamespace cross join lateral aclexplode(p.proacl) g
 			where n.nspname in ` + ours + ` and g.is_grantable and g.grantee <> p.proowner`,
-		broken: [][]string{{"grant select on app.agent_logs to paddock_app with grant option"}, {"grant execute on function private.ring(uuid[]) to paddock_app with grant option"}},
+		broken: [][]string{{"grant select on app.agent_logs to paddock_app with grant option"}, {"grant execute on function private.ring(uuid[]) to paddock_worker with grant option"}},
 	},
 	{
 		name:   "every policy names its roles",
@@ -270,6 +273,40 @@ var checks = []check{
 			and p.oid::regprocedure::text <> ` + keepsPartitions,
 		broken: [][]string{{`create function private.any_sql(text) returns void security definer set search_path = pg_catalog, pg_temp language plpgsql as 'begin execute $1; end'`,
 			"revoke execute on function private.any_sql(text) from public", "alter function private.any_sql(text) owner to paddock_gate"}},
+	},
+	{
+		// A NOTIFY can make the commit fail that carries it, or wait, and any
+		// login can bring that about. So only the doorbell's own transaction
+		// has one, and nothing in the schema rings.
+		name: "nothing notifies but the doorbell, and nothing rings it",
+		sql: `select what from (
+			select 'function ' || p.oid::regprocedure, pg_get_functiondef(p.oid) ~* ` + notifies + ` and p.oid::regprocedure::text <> 'private.ring(uuid[])'
+				from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+				where n.nspname !~ '^(pg_|information_schema)' and p.prokind in ('f', 'p')
+				and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
+			union all select 'rule ' || r.rulename || ' on ' || r.ev_class::regclass, pg_get_ruledef(r.oid) ~* ` + notifies + ` from pg_rewrite r
+				join pg_class c on c.oid = r.ev_class join pg_namespace n on n.oid = c.relnamespace where n.nspname !~ '^(pg_|information_schema)'
+			union all select 'trigger ' || t.tgname || ' on ' || t.tgrelid::regclass, pg_get_triggerdef(t.oid) ~* ` + notifies + ` from pg_trigger t
+			union all select 'default on ' || d.adrelid::regclass, pg_get_expr(d.adbin, d.adrelid) ~* ` + notifies + ` from pg_attrdef d
+			union all select 'constraint ' || k.conname, pg_get_constraintdef(k.oid) ~* ` + notifies + ` from pg_constraint k
+			union all select 'policy ' || o.polname || ' on ' || o.polrelid::regclass,
+				concat(pg_get_expr(o.polqual, o.polrelid), pg_get_expr(o.polwithcheck, o.polrelid)) ~* ` + notifies + ` from pg_policy o
+			) x (what, rings) where x.rings`,
+		broken: [][]string{
+			{"create function private.loud() returns void language plpgsql as $$ begin perform pg_notify('x', ''); end $$",
+				"revoke execute on function private.loud() from public", "alter function private.loud() owner to paddock_gate"},
+			{"create function private.loud() returns trigger language plpgsql as $$ begin notify x; return null; end $$",
+				"revoke execute on function private.loud() from public", "alter function private.loud() owner to paddock_gate"},
+			{"create function private.loud() returns void begin atomic select pg_notify('x', ''); end",
+				"revoke execute on function private.loud() from public", "alter function private.loud() owner to paddock_gate"},
+			{"create function private.loud() returns trigger language plpgsql as $$ begin perform private.ring(); return null; end $$",
+				"revoke execute on function private.loud() from public", "alter function private.loud() owner to paddock_gate"},
+			{`create rule loud as on delete to auth.session do also notify x`},
+			{"create trigger loud after delete on auth.session for each row when (pg_notify('x', '')::text is null) execute function private.account_changed()"},
+			{"alter table app.agent_logs alter column message set default pg_notify('x', '')::text"},
+			{"alter table app.agent_logs add check (pg_notify('x', '')::text is not null)"},
+			{"alter policy app_reads on app.agent_logs using (account_id = (select private.account_id('read')) and pg_notify('x', '')::text is not null)"},
+		},
 	},
 	{
 		name: "nothing is granted to PUBLIC",

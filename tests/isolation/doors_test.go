@@ -113,7 +113,8 @@ var doorAttacks = []attack{
 				"select private.append_event('agent_log', '{}')",
 				"select private.append_event('credentials', '{}')",
 				"select private.store_credentials('" + strings.Repeat("ab", 32) + "', 1, 'key', 'x', 'mine', '" + l.b.BrokerAcct.String() + "', 'x')",
-				"select private.delete_credentials()",
+				"select private.delete_credentials('leave')",
+				"select private.delete_account('leave')",
 				"delete from app.user_accounts where id = '$B'",
 			} {
 				s.mustAsk("begin; select private.admit('$TOKEN', '$B')")
@@ -158,7 +159,7 @@ var doorAttacks = []attack{
 				"select * from private.credentials_metadata()",
 				"select * from private.read_credentials('{1}', '{" + strings.Repeat("ab", 32) + "}')",
 				"select private.credentials_rejected(1)",
-				"select private.delete_credentials()",
+				"select private.delete_credentials('leave')",
 				"select private.append_event('order', '{}')",
 				"select * from private.accounts_with_credentials()",
 			} {

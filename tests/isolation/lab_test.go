@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"paddock/tests/pgtest"
+	"paddock/tests/program"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -65,7 +66,7 @@ func newLab(t *testing.T, db *pgtest.DB) *lab {
 	l := &lab{t: t, db: db, haul: &haul{}}
 	l.admin = connect(t, db.AdminURL)
 	if !one[bool](t, l.admin, "select rolsuper from pg_roles where rolname = current_user") {
-		t.Skip("TEST_DATABASE_URL is no superuser: scenes cannot be set behind the policies")
+		program.Missing(t, "TEST_DATABASE_URL is no superuser: scenes cannot be set behind the policies", "name one")
 	}
 	l.a = l.tenant("alpha")
 	l.b = l.tenant("bravo")

@@ -34,8 +34,7 @@ func FreeAddr(t testing.TB) string {
 	return l.Addr().String()
 }
 
-// NodeModules answers the folder of the JavaScript tests. Without its modules
-// the test is skipped, but in CI, where they must be there.
+// NodeModules answers the folder of the JavaScript tests.
 func NodeModules(t testing.TB) string {
 	t.Helper()
 	js, err := filepath.Abs("../js")
@@ -43,10 +42,38 @@ func NodeModules(t testing.TB) string {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(js, "node_modules")); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("tests/js has no node_modules: run npm ci there")
-		}
-		t.Skip("tests/js has no node_modules: run npm ci --prefix tests/js (make test does)")
+		Missing(t, "tests/js has no node_modules", "run npm ci --prefix tests/js (make test does)")
+	}
+	if _, err := exec.LookPath("node"); err != nil {
+		Missing(t, "there is no Node", "install Node 20 or newer")
 	}
 	return js
+}
+
+// Missing skips a test for which the machine lacks something, and says what to
+// do about it. In CI everything must be there: CI=true makes it a failure.
+func Missing(t testing.TB, what, advice string) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("%s, and CI=true allows no skipping: %s", what, advice)
+	}
+	t.Skipf("%s: %s", what, advice)
+}
+
+// AlpacaFiles answers the folder of Alpaca's own descriptions, which is not
+// part of this project: PADDOCK_ALPACA_OPENAPI names it. CI, which may be
+// without it, has to say so by "none".
+func AlpacaFiles(t testing.TB) string {
+	t.Helper()
+	const advice = "set PADDOCK_ALPACA_OPENAPI to the folder of Alpaca's trading-openapi.json and market-data-openapi.json"
+	switch dir := os.Getenv("PADDOCK_ALPACA_OPENAPI"); dir {
+	case "":
+		Missing(t, "Alpaca's descriptions are not given", advice+`, or to "none"`)
+		return ""
+	case "none":
+		t.Skip("Alpaca's descriptions are not given: " + advice)
+		return ""
+	default:
+		return dir
+	}
 }

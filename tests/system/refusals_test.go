@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"paddock/app/accounts"
 	"paddock/tests/pgtest"
@@ -57,11 +58,18 @@ func TestServeRefuses(t *testing.T) {
 		"an address that is not free": {"PADDOCK_ADDR", "127.0.0.1:" + strings.Split(strings.Split(db.URL("paddock_app"), "@127.0.0.1:")[1], "/")[0], "is in use"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cmd := exec.Command(binary, "serve")
+			// One that does not refuse would serve for ever.
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			cmd := exec.CommandContext(ctx, binary, "serve")
+			cmd.WaitDelay = 5 * time.Second
 			cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "PADDOCK_ADDR=127.0.0.1:0", "PADDOCK_MASTER_KEYS=" + accounts.NewMasterKey(1),
 				"BETTER_AUTH_SECRET=0123456789abcdef0123456789abcdef", "PADDOCK_APP_DATABASE_URL=" + db.URL("paddock_app"),
 				"PADDOCK_WORKER_DATABASE_URL=" + db.URL("paddock_worker"), "PADDOCK_AUTH_DATABASE_URL=" + db.URL("paddock_auth"), tt.variable + "=" + tt.value}
 			out, err := cmd.CombinedOutput()
+			if ctx.Err() != nil {
+				t.Fatalf("it did not refuse within a minute, and said %q", out)
+			}
 			if err == nil || !strings.Contains(string(out), tt.want) {
 				t.Errorf("said %q (%v), want %q", out, err, tt.want)
 			}

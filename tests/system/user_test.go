@@ -61,6 +61,7 @@ func (u *user) call(method, path, account string, body any) *http.Response {
 		u.w.t.Fatal(err)
 	}
 	request.Header.Set("Cookie", u.cookieHeader())
+	request.Header.Set("Origin", "http://"+u.w.addr)
 	request.Header.Set("Content-Type", "application/json")
 	if account != "" {
 		request.Header.Set("X-Account-ID", account)

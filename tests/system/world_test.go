@@ -34,6 +34,7 @@ type world struct {
 	masterKey, authSecret string
 	passwords             map[string]string
 	addr                  string
+	settings              []string // of the server, beside the usual ones
 	process               *exec.Cmd
 	exited                chan struct{}
 }
@@ -104,6 +105,7 @@ func (w *world) start() {
 		"PADDOCK_ALPACA_STREAM_PAPER_URL=" + w.streams.URL, "PADDOCK_ALPACA_STREAM_LIVE_URL=" + w.streams.URL,
 		"PADDOCK_ALPACA_PAPER_URL=" + w.broker.URL, "PADDOCK_ALPACA_LIVE_URL=" + w.broker.URL, "PADDOCK_ALPACA_DATA_URL=" + w.broker.URL,
 	}
+	w.process.Env = append(w.process.Env, w.settings...)
 	w.process.Stdout, w.process.Stderr = log, log
 	if err := w.process.Start(); err != nil {
 		w.t.Fatal(err)

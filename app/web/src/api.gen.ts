@@ -277,10 +277,13 @@ export interface paths {
         };
         put?: never;
         post?: never;
-        /** Forget an account; nothing changes at Alpaca */
+        /** Forget an account */
         delete: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description What becomes of orders that are open at Alpaca, or may be: cancel cancels them first, leave leaves them there, where nobody sees them here any more. Without it the answer is 409 (open_orders) with the list of them in details.orders, and nothing has changed */
+                    open_orders?: "cancel" | "leave";
+                };
                 header?: never;
                 path: {
                     id: components["parameters"]["PathID"];
@@ -446,7 +449,10 @@ export interface paths {
         /** Forget the keys */
         delete: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description What becomes of orders that are open at Alpaca, or may be: cancel cancels them first, leave leaves them there, where nobody sees them here any more. Without it the answer is 409 (open_orders) with the list of them in details.orders, and nothing has changed */
+                    open_orders?: "cancel" | "leave";
+                };
                 header?: never;
                 path: {
                     id: components["parameters"]["PathID"];
@@ -610,7 +616,11 @@ export interface paths {
                 default: components["responses"]["Problem"];
             };
         };
-        /** Close every position by market orders */
+        /**
+         * Close every position by market orders
+         * @description Each closing may only reduce its position. A retry with the same Idempotency-Key sends and cancels nothing: it is
+         *     answered what the first request was.
+         */
         delete: {
             parameters: {
                 query?: {
@@ -705,7 +715,10 @@ export interface paths {
         post?: never;
         /**
          * Close a position, or a part of it, by a market order
-         * @description Sent once at most, and under the account's guards, like any other order.
+         * @description Sent once at most, and under the account's guards, like any other order. It may only reduce: what is held, less all
+         *     that open orders and those on their way may trade against it already, is the most that it closes, and Alpaca is told
+         *     that it closes. What would be refused is refused before any order is canceled; once one is, the rest is carried
+         *     through, and what its orders have closed meanwhile is not closed again (position_not_found where nothing is left).
          */
         delete: {
             parameters: {
@@ -1319,8 +1332,11 @@ export interface paths {
          * Stop trading on the account, or let it go on
          * @description open lets orders through as the limits have it; reduce_only lets through what makes a position smaller; halted lets
          *     nothing through, and orders can only be canceled. Whoever may cancel may make it stricter; the owner alone may open
-         *     it again and set suspend_trade, Alpaca's own switch. The switch is turned first, then the steps follow that were
-         *     asked for; with liquidate it is reduce_only until positions are closed.
+         *     it again and set suspend_trade, Alpaca's own switch. The switch is turned at once and before anything else. Canceling
+         *     and closing are a wind-down: the server goes on with it, also after a crash, until nothing is left or a person is told
+         *     what is left and why. The answer waits three seconds for it; after that GET /api/guards and the events of kind
+         *     guard say how far it is. Orders on their way when the account is halted are canceled when they appear, or what they
+         *     opened is closed. A retry with the same key turns nothing and answers how far its wind-down is.
          */
         post: {
             parameters: {
@@ -1354,6 +1370,15 @@ export interface paths {
             responses: {
                 /** @description Every step was done */
                 200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Turned"];
+                    };
+                };
+                /** @description The switch is turned, and the wind-down goes on */
+                202: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -2750,7 +2775,8 @@ export interface paths {
         put?: never;
         /**
          * Exercise a held option contract, all of it
-         * @description Alpaca exercises all shares of the contract that are free. The answer has no body.
+         * @description Alpaca exercises all shares of the contract that are free. That buys or sells the underlying at the strike, so the
+         *     account's guards are asked as for such an order. The answer has no body.
          */
         post: {
             parameters: {
@@ -6036,7 +6062,7 @@ export interface components {
              */
             cursor: number;
             /** @enum {string} */
-            kind: "order" | "position" | "agent_log" | "account" | "credentials" | "guard";
+            kind: "order" | "position" | "agent_log" | "account" | "credentials" | "guard" | "journal";
             at: components["schemas"]["Time"];
             /** @description By kind: see docs/websocket.md */
             data: Record<string, never>;
@@ -6130,6 +6156,41 @@ export interface components {
                 /** @description Why the last stream ended */
                 last_error: string | null;
                 last_error_at: components["schemas"]["TimeOrNull"];
+            };
+            /** @description Why the last reconciliation failed; null when it did not */
+            sync_error: string | null;
+            sync_error_at: components["schemas"]["TimeOrNull"];
+            /** @description How far Alpaca's clock is ahead of this server's, in milliseconds */
+            clock_skew_ms: number | null;
+            /** @description Items of Alpaca's that are not in its documented form, the newest first */
+            odd: {
+                /** @enum {string} */
+                what: "order" | "position" | "activity" | "update";
+                /** @description Alpaca's id, or a position's symbol */
+                id: string;
+                /** @description Which fields */
+                why: string;
+                /** @description As it came */
+                item: string;
+                /** @description It is recorded, as far as it could be read */
+                recorded: boolean;
+                /** @description It is open or held, and how much of what cannot be told */
+                uncounted: boolean;
+                first_at: components["schemas"]["Time"];
+                last_at: components["schemas"]["Time"];
+            }[];
+            odd_total: number;
+            /** @description Whether the journal holds of each symbol what Alpaca does. Where it does not, something is missing from it (trades from before its history, shares that came without one), and no profit is shown of the round trips concerned */
+            journal: {
+                complete: boolean;
+                differences: {
+                    symbol: string;
+                    /** @description Negative when short */
+                    journal_qty: string;
+                    /** @description Negative when short */
+                    broker_qty: string;
+                    since: components["schemas"]["Time"];
+                }[];
             };
         };
         Credentials: {
@@ -6249,6 +6310,11 @@ export interface components {
             allowed_symbols?: string[] | null;
             /** @description For what opens a position */
             allowed_sides?: ("buy" | "sell")[] | null;
+            /**
+             * @description Trade back at once what a closing traded beyond the position, as where another program's order filled at the same moment
+             * @default false
+             */
+            buy_back_overshoot: boolean;
         };
         Guards: {
             max_order_notional: components["schemas"]["AmountOrNull"];
@@ -6264,6 +6330,10 @@ export interface components {
             allowed_symbols: string[] | null;
             /** @description For what opens a position */
             allowed_sides: ("buy" | "sell")[] | null;
+            /** @description Trade back at once what a closing traded beyond the position, as where another program's order filled at the same moment */
+            buy_back_overshoot: boolean;
+            /** @description The newest */
+            wind_down: components["schemas"]["WindDown"] | null;
             switch: components["schemas"]["SwitchGrade"];
             switch_reason: components["schemas"]["TextOrNull"];
             updated_by: components["schemas"]["TextOrNull"];
@@ -6275,8 +6345,11 @@ export interface components {
             };
         };
         Violation: {
-            /** @enum {string} */
-            guard: "switch" | "max_order_notional" | "max_position_notional" | "max_position_qty" | "max_open_orders" | "orders_per_minute" | "orders_per_day" | "daily_loss_limit" | "allowed_symbols" | "allowed_sides";
+            /**
+             * @description reduce_only: a closing of more than can be closed now. unmeasured: what the order would trade is not known
+             * @enum {string}
+             */
+            guard: "switch" | "max_order_notional" | "max_position_notional" | "max_position_qty" | "max_open_orders" | "orders_per_minute" | "orders_per_day" | "daily_loss_limit" | "allowed_symbols" | "allowed_sides" | "reduce_only" | "unmeasured";
             limit: components["schemas"]["TextOrNull"];
             /** @description What the order would make of it */
             value: components["schemas"]["TextOrNull"];
@@ -6288,7 +6361,42 @@ export interface components {
             status: number;
             body: components["schemas"]["Order"] | components["schemas"]["Problem"];
         };
+        /** @description What is canceled and closed after the switch was turned, and how far that is */
+        WindDown: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description stuck: a person must act, message says what on. superseded: another turn of the switch ended it
+             * @enum {string}
+             */
+            state: "running" | "done" | "stuck" | "superseded";
+            cancel_orders: boolean;
+            liquidate: boolean;
+            /** @description What a closing overshot, and is traded back; below 0 where it is short */
+            repair: null | {
+                symbol: string;
+                qty: components["schemas"]["Amount"];
+            };
+            message: components["schemas"]["TextOrNull"];
+            remaining: {
+                /** @description Still open at Alpaca */
+                orders?: number;
+                /** @description Intents whose answer is missing */
+                on_their_way?: number;
+                positions?: {
+                    symbol: string;
+                    qty: components["schemas"]["Amount"];
+                    /** @description Why it is still held */
+                    message?: string;
+                }[];
+            };
+            asked_by: components["schemas"]["TextOrNull"];
+            asked_at: components["schemas"]["Time"];
+            updated_at: components["schemas"]["Time"];
+            ended_at: components["schemas"]["TimeOrNull"];
+        };
         Turned: {
+            wind_down: components["schemas"]["WindDown"] | null;
             guards: components["schemas"]["Guards"];
             steps: {
                 /** @enum {string} */
@@ -6442,13 +6550,16 @@ export interface components {
             avg_held_price: components["schemas"]["AmountOrNull"];
             /** @description 100 for an option's contract, else 1 */
             multiplier: string;
-            /** @description Before fees */
-            realized_pl: string;
+            /** @description Before fees; null where the journal is not complete */
+            realized_pl: string | null;
             fees: components["schemas"]["Amount"];
             /** @description realized_pl less fees */
-            net_pl: string;
+            net_pl: string | null;
             /** @description Executions that have a part in it */
             fills: number;
+            /** @description Whether the journal held what Alpaca does, as far as is known: if not, no profit is shown */
+            complete: boolean;
+            incomplete_reason: string | null;
         };
         Fill: {
             /** Format: uuid */

@@ -4,11 +4,11 @@ import type { Closed, Guards, Limits } from './types'
 
 const none: Limits = {
   max_order_notional: null, max_position_notional: null, max_position_qty: null, daily_loss_limit: null, max_open_orders: null,
-  orders_per_minute: null, orders_per_day: null, allowed_symbols: null, allowed_sides: null,
+  orders_per_minute: null, orders_per_day: null, allowed_symbols: null, allowed_sides: null, buy_back_overshoot: false,
 }
 const all: Limits = {
   max_order_notional: '1000.5', max_position_notional: '5000', max_position_qty: '0', daily_loss_limit: '250', max_open_orders: 0,
-  orders_per_minute: 3, orders_per_day: 100, allowed_symbols: ['AAPL', 'BRK.B'], allowed_sides: ['buy'],
+  orders_per_minute: 3, orders_per_day: 100, allowed_symbols: ['AAPL', 'BRK.B'], allowed_sides: ['buy'], buy_back_overshoot: true,
 }
 
 describe('the form of the limits', () => {
@@ -53,6 +53,9 @@ describe('guards in words', () => {
     expect(guardNotice({ event: 'refused', violations: [violation], request: { side: 'buy', symbol: 'AAPL' } }, 'Mine')).toEqual({ severity: 'warn', summary: 'Refused: buy AAPL', detail: 'Too much. · Mine' })
     expect(guardNotice({ event: 'switch', switch: 'halted', reason: 'Lunch' }, 'Mine')).toEqual({ severity: 'warn', summary: 'Trading is halted', detail: 'Lunch · Mine' })
     expect(guardNotice({ event: 'switch', switch: 'open', reason: null }, 'Mine')).toMatchObject({ severity: 'info', detail: 'Mine' })
+    const down = { id: 'w', state: 'stuck' as const, cancel_orders: true, liquidate: true, repair: null, message: 'Alpaca refuses it.', asked_by: 'u', asked_at: '', updated_at: '', ended_at: null,
+      remaining: { orders: 0, on_their_way: 0, positions: [{ symbol: 'AAPL', qty: '10' }] } }
+    expect(guardNotice({ event: 'wind_down', wind_down: down }, 'Mine')).toEqual({ severity: 'warn', summary: 'Closing all positions: needs you, left are positions in AAPL', detail: 'Alpaca refuses it. · Mine' })
     expect(guardNotice({ event: 'changed', limits: none }, 'Mine').summary).toBe('The limits were changed')
   })
 })

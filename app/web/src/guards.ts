@@ -1,6 +1,6 @@
 // The account's guards, in words.
 import { isBound, money, quantity } from './money'
-import type { Closed, GuardEvent, Guards, Limits, SwitchGrade, Violation } from './types'
+import type { Closed, GuardEvent, Guards, Limits, SwitchGrade, Violation, WindDown } from './types'
 
 export const guardNames: Record<Violation['guard'], string> = {
   switch: 'the switch',
@@ -13,6 +13,8 @@ export const guardNames: Record<Violation['guard'], string> = {
   daily_loss_limit: 'loss of the day',
   allowed_symbols: 'allowed symbols',
   allowed_sides: 'allowed sides',
+  reduce_only: 'closings only close',
+  unmeasured: 'what cannot be measured',
 }
 
 export const grades: Record<SwitchGrade, { name: string; what: string }> = {
@@ -60,6 +62,7 @@ export interface LimitsForm {
   onlySymbols: boolean
   symbols: string
   sides: 'any' | 'buy' | 'sell' | 'none'
+  buyBack: boolean
 }
 
 export const amountFields = { max_order_notional: 'Value of an order, $', max_position_notional: 'Value of a position, $', max_position_qty: 'Size of a position', daily_loss_limit: 'Loss of a day, $' } as const
@@ -79,6 +82,7 @@ export function toForm(g: Limits): LimitsForm {
     onlySymbols: g.allowed_symbols != null,
     symbols: (g.allowed_symbols ?? []).join(', '),
     sides: g.allowed_sides == null || another ? 'any' : (side ?? 'none'),
+    buyBack: g.buy_back_overshoot ?? false,
   }
 }
 
@@ -105,6 +109,7 @@ export function fromForm(f: LimitsForm): Limits {
     orders_per_day: count(f.orders_per_day),
     allowed_symbols: f.onlySymbols ? f.symbols.toUpperCase().split(/[\s,;]+/).filter(Boolean) : null,
     allowed_sides: f.sides === 'any' ? null : f.sides === 'none' ? [] : [f.sides],
+    buy_back_overshoot: f.buyBack,
   }
 }
 
@@ -115,6 +120,16 @@ export function closedWords(c: Closed): string {
   return `Order sent; Alpaca says: ${c.body.status.replaceAll('_', ' ')}.`
 }
 
+/** How far a wind-down is. */
+export function windDownWords(w: WindDown): string {
+  const what = w.repair ? `Trading back ${w.repair.symbol}` : w.liquidate ? 'Closing all positions' : 'Canceling orders'
+  if (w.state === 'done') return `${what}: done`
+  if (w.state === 'superseded') return `${what}: ended by another turn of the switch`
+  const { orders = 0, on_their_way: way = 0, positions = [] } = w.remaining
+  const left = [orders && `${orders} orders`, way && `${way} orders on their way`, positions.length && `positions in ${positions.map((p) => p.symbol).join(', ')}`].filter(Boolean).join(', ')
+  return `${what}: ${w.state === 'stuck' ? 'needs you' : 'under way'}${left ? `, left are ${left}` : ''}`
+}
+
 /** An event of the guards, as a notice. */
 export function guardNotice(e: GuardEvent, account: string): { severity: 'warn' | 'info'; summary: string; detail: string } {
   if (e.event === 'refused') {
@@ -122,6 +137,7 @@ export function guardNotice(e: GuardEvent, account: string): { severity: 'warn' 
     return { severity: 'warn', summary: `Refused: ${what}`, detail: `${e.violations[0]?.message ?? ''} · ${account}` }
   }
   if (e.event === 'changed') return { severity: 'info', summary: 'The limits were changed', detail: account }
+  if (e.event === 'wind_down') return { severity: e.wind_down.state === 'stuck' ? 'warn' : 'info', summary: windDownWords(e.wind_down), detail: [e.wind_down.message, account].filter(Boolean).join(' · ') }
   const reason = e.reason ? `${e.reason} · ` : ''
   const severity = e.switch === 'open' ? 'info' : 'warn'
   return { severity, summary: { open: 'Trading is open', reduce_only: 'Reduce only', halted: 'Trading is halted' }[e.switch], detail: reason + account }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { fillMark, fillsOf, joined, journalQuery, nothing, totals, type JournalFilter } from './journal'
 import type { Fill, TradingPosition } from './types'
 
-const trip = (id: string, realized_pl: string, fees: string, net_pl: string, opened_at = '') => ({ id, realized_pl, fees, net_pl, opened_at }) as TradingPosition
+const trip = (id: string, realized_pl: string | null, fees: string, net_pl: string | null, opened_at = '') => ({ id, realized_pl, fees, net_pl, opened_at }) as TradingPosition
 
 describe('the journal', () => {
   it('adds up exactly', () => {

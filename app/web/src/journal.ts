@@ -5,9 +5,11 @@ import type { Fill, TradingPosition } from './types'
 /** Sums keep every digit: the usual twenty are not enough for all. */
 const Exact = Decimal.clone({ precision: 1000 })
 
-/** Profit, fees and what is left of it, of the trips that are shown. */
+/** Profit, fees and what is left of it, of the trips that are shown: none where
+ * that of one of them is not known. */
 export function totals(trips: TradingPosition[]) {
-  const sum = (of: (t: TradingPosition) => string) => trips.reduce((all, t) => all.plus(of(t)), new Exact(0)).toFixed()
+  const sum = (of: (t: TradingPosition) => string | null) =>
+    trips.some((t) => of(t) === null) ? null : trips.reduce((all, t) => all.plus(of(t)!), new Exact(0)).toFixed()
   return { realized: sum((t) => t.realized_pl), fees: sum((t) => t.fees), net: sum((t) => t.net_pl) }
 }
 

@@ -41,6 +41,7 @@ export type Guards = Schemas['Guards']
 export type Limits = Schemas['Limits']
 export type SwitchGrade = Schemas['SwitchGrade']
 export type Turned = Schemas['Turned']
+export type WindDown = Schemas['WindDown']
 export type AccountHealth = Schemas['AccountHealth']
 export type StreamMode = Schemas['StreamMode']
 export type SyncReport = Schemas['SyncReport']
@@ -72,6 +73,7 @@ export interface Turn {
 export type GuardEvent =
   | { event: 'refused'; violations: Violation[]; request: { symbol?: string; side?: string } | null }
   | { event: 'changed'; limits: Limits }
+  | { event: 'wind_down'; wind_down: WindDown }
   | { event: 'switch'; switch: SwitchGrade; reason: string | null }
 
 export interface OrderEvent {

@@ -12,7 +12,7 @@ message: string
 /**
  * Server: the next event of the account's log. An account's cursors count up by one.
  */
-export type LiveEvent = (OrderEvent | PositionEvent | AgentLogEvent | AccountEvent | CredentialsEvent | GuardEvent)
+export type LiveEvent = (OrderEvent | PositionEvent | AgentLogEvent | AccountEvent | CredentialsEvent | GuardEvent | JournalEvent)
 
 export interface OrderEvent {
 type: "event"
@@ -116,7 +116,7 @@ cursor: number
 kind: "guard"
 at: string
 data: {
-event: ("refused" | "changed" | "switch")
+event: ("refused" | "changed" | "switch" | "wind_down")
 /**
  * Of a refusal.
  */
@@ -137,11 +137,39 @@ limits?: {
 [k: string]: unknown
 }
 /**
+ * How far a wind-down is, as in GET /api/guards.
+ */
+wind_down?: {
+[k: string]: unknown
+}
+/**
  * Of the switch.
  */
 switch?: ("open" | "reduce_only" | "halted")
 reason?: (string | null)
 [k: string]: unknown
+}
+}
+export interface JournalEvent {
+type: "event"
+account_id: string
+cursor: number
+kind: "journal"
+at: string
+data: {
+/**
+ * Whether the journal and the broker hold different quantities of the symbol now. While they differ no profit is shown of its round trips.
+ */
+event: ("differs" | "agrees")
+symbol: string
+/**
+ * Of differs: negative when short.
+ */
+journal_qty?: string
+/**
+ * Of differs: negative when short.
+ */
+broker_qty?: string
 }
 }
 

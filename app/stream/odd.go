@@ -1,0 +1,112 @@
+package stream
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"paddock/app/accounts"
+	"paddock/app/broker"
+	"paddock/app/problem"
+	"paddock/app/tenant"
+)
+
+// isOdd says whether err is of an order of which nothing could be used, and
+// keeps that for noteOdd.
+func (a *account) isOdd(err error) bool {
+	var e *broker.Error
+	if !errors.As(err, &e) || e.Odd == nil {
+		return false
+	}
+	a.odd = append(a.odd, *e.Odd)
+	return true
+}
+
+// idsOf are the broker's ids of orders.
+func idsOf(orders []brokerOrder) []string {
+	ids := make([]string, len(orders))
+	for i, o := range orders {
+		ids[i] = o.id
+	}
+	return ids
+}
+
+// noteOdd keeps what was odd of one kind. read are the ids of all of that kind
+// that were read, those that were odd among them.
+func (a *account) noteOdd(ctx context.Context, what string, read []string) error {
+	if !slices.ContainsFunc(a.odd, func(o broker.Odd) bool { return o.What == what }) && len(read) == 0 {
+		return nil
+	}
+	return a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) { a.queueOdd(b, what, read, false) })
+}
+
+// queueOdd is noteOdd within a transaction. whole says that all that is open or
+// held was read.
+func (a *account) queueOdd(b *tenant.Batch, what string, read []string, whole bool) {
+	var items []broker.Odd
+	for _, o := range a.odd {
+		if o.What == what {
+			items = append(items, o)
+		}
+	}
+	inForm := slices.DeleteFunc(slices.Clone(read), func(id string) bool {
+		return slices.ContainsFunc(items, func(o broker.Odd) bool { return o.ID == id })
+	})
+	queueOddItems(b, a.lease.Account, what, items, inForm, whole, a.tellOdd(what))
+}
+
+// queueOddItems keeps odd items, and tells of those that are new.
+func queueOddItems(b *tenant.Batch, account uuid.UUID, what string, items []broker.Odd, inForm []string, whole bool, tell func(id, why string)) {
+	if items == nil {
+		items = []broker.Odd{}
+	}
+	text, err := json.Marshal(items)
+	if err != nil {
+		panic(err) // texts and flags always marshal
+	}
+	b.Queue("select odd_id, odd_why from app.note_odd_items($1, $2, $3, $4, $5)", account, what, text, inForm, whole).
+		Query(func(rows pgx.Rows) error {
+			var id, why string
+			_, err := pgx.ForEachRow(rows, []any{&id, &why}, func() error { tell(id, why); return nil })
+			return err
+		})
+}
+
+// tellOdd writes into the log what is odd, and not what it says.
+func (a *account) tellOdd(what string) func(id, why string) {
+	return func(id, why string) {
+		a.log.Warn("what the broker sent is not in its documented form, and is kept as it came", "what", what, "id", id, "why", why)
+	}
+}
+
+// noteFailure notes why a reconciliation failed, for the account's health.
+func (a *account) noteFailure(ctx context.Context, reason error) {
+	why := problem.Of(accounts.FromBroker(reason)).Message
+	var e *broker.Error
+	switch {
+	case !errors.As(reason, &e):
+	case e.HTTPStatus >= 200 && e.HTTPStatus < 300:
+		why = "Alpaca's answer cannot be read. Reconciliation goes on trying."
+	case e.HTTPStatus != 0:
+		why = fmt.Sprintf("Alpaca answers %d", e.HTTPStatus)
+		if e.Message != "" {
+			why += ": " + e.Message
+		}
+		if e.Kind == broker.Forbidden {
+			why += " (The account may be blocked, or its keys may not be allowed to read it.)"
+		}
+	}
+	if text := []rune(why); len(text) > 500 {
+		why = string(text[:500])
+	}
+	a.note(ctx, func(b *tenant.Batch) {
+		b.Queue(`insert into app.stream_cursors as c (account_id, sync_error, sync_error_at) values ($1, $2, clock_timestamp())
+			on conflict (account_id) do update set sync_error = excluded.sync_error, sync_error_at = excluded.sync_error_at, updated_at = now()`,
+			a.lease.Account, why)
+	})
+}

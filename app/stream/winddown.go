@@ -1,0 +1,480 @@
+package stream
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
+
+	"paddock/app/accounts"
+	"paddock/app/broker"
+	"paddock/app/problem"
+	"paddock/app/tenant"
+)
+
+// Bounds of a wind-down.
+const (
+	// stuckAfter is how many rounds in a row may end with a refusal and change
+	// nothing before a person is told to act. They are some two minutes.
+	stuckAfter = 8
+	// resendAfter is the age from which a closing that the broker does not know
+	// is sent again under its own client_order_id.
+	resendAfter = 2 * time.Second
+)
+
+// windDown is one wind-down under way.
+type windDown struct {
+	ID       uuid.UUID
+	Cancel   bool  // all open orders
+	Canceled bool  // by one call, already
+	Suspend  *bool // how Alpaca's own switch is set in the end
+}
+
+// remaining is what a wind-down has left to do, as it is told.
+type remaining struct {
+	Orders    int             `json:"orders"`       // open at the broker, closings of its own left out
+	OnTheWay  int             `json:"on_their_way"` // intents whose answer is missing
+	Positions []leftPosition  `json:"positions"`
+	refused   bool            // the broker refused something in this round
+	waiting   bool            // only closings that the broker has accepted are left
+	text      json.RawMessage // all of it
+}
+
+// leftPosition is a position that is still held.
+type leftPosition struct {
+	Symbol  string `json:"symbol"`
+	Qty     string `json:"qty"`
+	Message string `json:"message,omitempty"` // why it is still there
+}
+
+func (r *remaining) isNothing() bool {
+	return r.Orders == 0 && r.OnTheWay == 0 && len(r.Positions) == 0
+}
+
+// windDowns carries the account's wind-downs on when told that there are any.
+func (a *account) windDowns(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-a.winding:
+		}
+		client, err := a.m.Broker.Client(a.opened.Environment, a.opened.Credentials, broker.WithAccount(a.lease.Account.String()))
+		if err != nil {
+			a.log.Error("a wind-down has no client of the broker", "err", err)
+			return
+		}
+		// It goes before all background work of the account.
+		front := &account{m: a.m, lease: a.lease, log: a.log, opened: a.opened, client: client, askedAlone: map[uuid.UUID]bool{}}
+		list, err := front.runningWindDowns(ctx)
+		for _, w := range list {
+			if err == nil {
+				err = front.carryOut(ctx, w)
+			}
+		}
+		if err != nil && ctx.Err() == nil && !a.refused(ctx, err) {
+			a.log.Warn("a wind-down was interrupted; the next look at the leases goes on with it", "err", err)
+		}
+		if len(list) > 0 {
+			signal(a.gap) // the mirror is to agree with what became of it
+		}
+	}
+}
+
+func (a *account) runningWindDowns(ctx context.Context) (list []windDown, err error) {
+	err = a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue(`select id, cancel_orders, canceled_at is not null, suspend_trade from app.wind_downs
+			where account_id = $1 and state = 'running' order by asked_at`, a.lease.Account).Query(func(rows pgx.Rows) (err error) {
+			list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[windDown])
+			return err
+		})
+	})
+	return list, err
+}
+
+// carryOut does round after round until nothing is left, or it is stuck, or
+// another turn of the switch has ended it. It returns an error where the keys
+// are refused, the lease is lost or the database is away: then another look at
+// the leases, here or elsewhere, goes on with it.
+func (a *account) carryOut(ctx context.Context, w windDown) error {
+	fruitless, before := 0, ""
+	for attempt := 0; ; attempt++ {
+		left, err := a.windDownRound(ctx, &w)
+		if isKind(err, broker.Unauthorized) || problem.Is(err, tenant.CodeAccountForbidden) || problem.Is(err, tenant.CodeUnavailable) || ctx.Err() != nil {
+			return err
+		}
+		state, message := "running", ""
+		switch {
+		case err != nil:
+			a.log.Warn("a round of a wind-down failed and is tried again", "wind_down", w.ID, "err", err)
+			left.refused, message = true, problem.Of(accounts.FromBroker(err)).Message
+		case left.isNothing():
+			state = "done"
+		case left.waiting:
+			message = "The closing orders are at Alpaca and wait for the market."
+		}
+		if left.text, err = json.Marshal(left); err != nil {
+			return err
+		}
+		if string(left.text) != before || !left.refused {
+			fruitless = 0
+		}
+		before = string(left.text)
+		if left.refused {
+			if fruitless++; fruitless >= stuckAfter {
+				state = "stuck"
+				if message == "" {
+					message = "Alpaca refuses to close what is left: see its reasons. Close it at Alpaca, or turn the switch again to try again."
+				}
+			}
+		}
+		still, err := a.windDownProgress(ctx, w, state, message, left.text)
+		if err != nil || !still {
+			return err
+		}
+		if !sleep(ctx, a.windDownPause(attempt, fruitless, left.waiting)) {
+			return ctx.Err()
+		}
+	}
+}
+
+// windDownPause is the time between two rounds: short while orders are on their
+// way to be over, longer where the broker refuses or the market is closed.
+func (a *account) windDownPause(attempt, fruitless int, waiting bool) time.Duration {
+	switch {
+	case fruitless > 0:
+		return min(a.m.WindDownPause<<(fruitless-1), 30*time.Second)
+	case attempt < 15:
+		return 200 * time.Millisecond
+	case attempt < 60 || !waiting:
+		return 2 * time.Second
+	}
+	return 30 * time.Second
+}
+
+// windDownProgress records how far it is, and reports whether it is to go on.
+func (a *account) windDownProgress(ctx context.Context, w windDown, state, message string, left json.RawMessage) (running bool, err error) {
+	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue("select app.wind_down_progress($1, $2, $3, nullif($4, ''), $5)", a.lease.Account, w.ID, state, message, left)
+		b.Queue("select exists (select from app.wind_downs where account_id = $1 and id = $2 and state = 'running')", a.lease.Account, w.ID).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&running) })
+	})
+	return running, err
+}
+
+// windDownRound cancels, looks, and closes what can be closed. Orders are read
+// before positions: a fill between the two is in the positions, and its order
+// counts as open until the next round.
+func (a *account) windDownRound(ctx context.Context, w *windDown) (left remaining, err error) {
+	left.Positions = []leftPosition{}
+	if w.Cancel && !w.Canceled {
+		if err := a.client.CancelAllOrders(ctx); err != nil {
+			return left, err
+		}
+		err := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+			b.Queue("update app.wind_downs set canceled_at = clock_timestamp() where account_id = $1 and id = $2", a.lease.Account, w.ID)
+		})
+		if err != nil {
+			return left, err
+		}
+		w.Canceled = true
+	}
+	if err := a.settleIntents(ctx); err != nil {
+		return left, err
+	}
+	if err := a.readOrders(ctx); err != nil {
+		return left, err
+	}
+	if err := a.cancelLeft(ctx, w, &left); err != nil {
+		return left, err
+	}
+	if err := a.readPositions(ctx); err != nil {
+		return left, err
+	}
+	if err := a.closeLeft(ctx, w, &left); err != nil || !left.isNothing() || w.Suspend == nil {
+		return left, err
+	}
+	return left, a.suspend(ctx, *w.Suspend)
+}
+
+// suspend sets Alpaca's own switch.
+func (a *account) suspend(ctx context.Context, on bool) error {
+	answer, err := a.client.Relay(ctx, broker.Request{
+		Method: http.MethodPatch, Path: []string{"v2", "account", "configurations"}, Kind: "v2/account",
+		Body: fmt.Appendf(nil, `{"suspend_trade":%t}`, on),
+	})
+	if err != nil {
+		return err
+	}
+	return answer.Body.Close()
+}
+
+// settleIntents asks the broker for intents whose answer is missing. A closing
+// that it does not know is sent again under its own client_order_id, which
+// Alpaca takes once: whichever of the two arrives first is the only one.
+func (a *account) settleIntents(ctx context.Context) error {
+	var intents []closing
+	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue(closingColumns+` where account_id = $1 and intent_state = 'submitting'
+			and updated_at < clock_timestamp() - interval '300 milliseconds' order by created_at limit 100`, a.lease.Account).
+			Query(func(rows pgx.Rows) (err error) {
+				intents, err = pgx.CollectRows(rows, pgx.RowToStructByPos[closing])
+				return err
+			})
+	})
+	if err != nil {
+		return err
+	}
+	for _, in := range intents {
+		answer, err := a.client.OrderByClientOrderID(ctx, in.ClientOrderID)
+		switch {
+		case err == nil:
+			err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+				queueOrderEvent(b, a.lease, answer.Raw, "reconciled", answer.RequestID)
+			})
+			if unrecordable(err) {
+				a.log.Error("a lost order cannot be recorded and stays unclear", "order", in.ID, "err", err)
+				continue
+			}
+		case isKind(err, broker.NotFound) && in.ReduceOnly && in.Age > resendAfter:
+			_, err = a.send(ctx, in)
+		case isKind(err, broker.NotFound), isKind(err, broker.Invalid), isKind(err, broker.Forbidden):
+			err = nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// closing is an intent as it is sent to the broker.
+type closing struct {
+	ID             uuid.UUID
+	ClientOrderID  string
+	Symbol         string
+	Side           string
+	TimeInForce    string
+	PositionIntent string
+	Qty            decimal.Decimal
+	ReduceOnly     bool
+	Age            time.Duration
+}
+
+const closingColumns = `select id, client_order_id, coalesce(symbol, ''), coalesce(side, ''), time_in_force, coalesce(position_intent, ''),
+	coalesce(qty, 0), reduce_only, clock_timestamp() - created_at from app.alpaca_orders`
+
+// send sends a closing and records the answer. It returns why the broker
+// refused it, "" where it did not.
+func (a *account) send(ctx context.Context, c closing) (refused string, err error) {
+	answer, err := a.client.PlaceOrder(ctx, alpaca.PlaceOrderRequest{
+		Symbol: c.Symbol, Qty: &c.Qty, Side: alpaca.Side(c.Side), Type: alpaca.Market, TimeInForce: alpaca.TimeInForce(c.TimeInForce),
+		PositionIntent: alpaca.PositionIntent(c.PositionIntent), ClientOrderID: c.ClientOrderID,
+	})
+	var refusal *broker.Error
+	switch {
+	case err == nil:
+		return "", a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+			queueOrderEvent(b, a.lease, answer.Raw, "accepted", answer.RequestID)
+		})
+	case !errors.As(err, &refusal) || refusal.Kind == broker.Ambiguous || refusal.Kind == broker.Canceled:
+		return "", nil // the next round looks it up
+	case strings.Contains(refusal.Message, "client_order_id"):
+		return "", nil // it had arrived: the next round finds it
+	}
+	state, reason := "unsent", problem.Of(accounts.FromBroker(err)).Message
+	switch refusal.Kind {
+	case broker.Invalid, broker.Forbidden, broker.NotFound:
+		state, reason = "rejected", refusal.Message
+	}
+	recorded := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue("select app.record_refusal($1, $2, $3, $4, $5, $6)", a.lease.Account, c.ID, state, reason, refusal.Code, refusal.RequestID)
+	})
+	if recorded == nil && state == "unsent" {
+		return reason, err // nothing else would get there either
+	}
+	return reason, recorded
+}
+
+// readOrders records how the orders stand at the broker: the open ones, and
+// those that we believe open and it does not list.
+func (a *account) readOrders(ctx context.Context) error {
+	var believed []uuid.UUID
+	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue(`select alpaca_order_id from app.alpaca_orders where account_id = $1 and alpaca_order_id is not null
+			and not app.is_ended(status) order by updated_at`, a.lease.Account).
+			Query(func(rows pgx.Rows) (err error) {
+				believed, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+				return err
+			})
+	})
+	if err != nil {
+		return err
+	}
+	orders, err := a.pages(ctx, url.Values{"status": {"open"}}, time.Time{}, allPages)
+	if err != nil {
+		return err
+	}
+	listed := map[string]bool{}
+	for _, o := range orders {
+		listed[o.id] = true
+	}
+	missing := func() (n int) {
+		for _, id := range believed {
+			if !listed[id.String()] {
+				n++
+			}
+		}
+		return n
+	}
+	if missing() > 3 { // a page costs less than each of them
+		newest, err := a.pages(ctx, url.Values{"status": {"all"}, "nested": {"true"}}, time.Time{}, 2)
+		if err != nil {
+			return err
+		}
+		for _, o := range newest {
+			if !listed[o.id] {
+				listed[o.id] = true
+				orders = append(orders, o)
+			}
+		}
+	}
+	asked := 0
+	for _, id := range believed {
+		if listed[id.String()] {
+			continue
+		}
+		if asked++; asked > maxLookUps {
+			break // the next round goes on with the rest
+		}
+		answer, err := a.client.Order(ctx, id.String())
+		if isKind(err, broker.NotFound) || a.isOdd(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		orders = append(orders, brokerOrder{id: id.String(), raw: answer.Raw, updatedAt: answer.Value.UpdatedAt})
+	}
+	var d differences
+	return a.recordAll(ctx, orders, "reconciled", &d)
+}
+
+// readPositions records the broker's positions.
+func (a *account) readPositions(ctx context.Context) error {
+	asOf := time.Now()
+	positions, err := a.client.Positions(ctx)
+	if err != nil {
+		return err
+	}
+	return a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue(`select private.append_event('position', jsonb_build_object('positions', $2::jsonb), null)
+			where app.record_positions($1, $2, $3)`, a.lease.Account, []byte(positions.Raw), asOf)
+	})
+}
+
+// cancelLeft cancels, one by one, what one call for all did not: orders that
+// appeared since, and those on their way where only they are to go.
+func (a *account) cancelLeft(ctx context.Context, w *windDown, left *remaining) error {
+	var open []uuid.UUID
+	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue(`select o.alpaca_order_id from app.wind_downs w
+			join app.alpaca_orders o on o.account_id = w.account_id
+			left join app.alpaca_orders entry on entry.account_id = o.account_id and entry.alpaca_order_id = o.parent_alpaca_order_id
+			where w.account_id = $1 and w.id = $2 and o.alpaca_order_id is not null
+				and not app.is_ended(o.status)
+				and o.wind_down_id is distinct from w.id and coalesce(entry.order_class, '') <> 'mleg'
+				and (w.cancel_orders or o.id = any (w.on_their_way) or entry.id = any (w.on_their_way))`, a.lease.Account, w.ID).
+			Query(func(rows pgx.Rows) (err error) {
+				open, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+				return err
+			})
+		b.Queue(`select count(*) from app.alpaca_orders o join app.wind_downs w on w.account_id = o.account_id and w.id = $2
+			where o.account_id = $1 and o.intent_state = 'submitting' and o.wind_down_id is distinct from w.id
+				and (w.cancel_orders or o.id = any (w.on_their_way))`, a.lease.Account, w.ID).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&left.OnTheWay) })
+	})
+	if err != nil {
+		return err
+	}
+	left.Orders = len(open)
+	for i, id := range open {
+		if i >= maxLookUps {
+			break
+		}
+		// One that cannot be canceled any more is over, or soon will be.
+		if err := a.client.CancelOrder(ctx, id.String()); err != nil && !isKind(err, broker.Invalid) && !isKind(err, broker.NotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
+// closeLeft sends a closing order for each position that is to go, as far as
+// nothing else trades it already.
+func (a *account) closeLeft(ctx context.Context, w *windDown, left *remaining) error {
+	type position struct {
+		Symbol, Qty, Side string
+		Closes            decimal.Decimal
+		Reason            string // why the broker refused the last closing of it
+		Waits             bool   // a closing of it is at the broker
+	}
+	var positions []position
+	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue(`select c.symbol, c.held::text, c.side, c.qty, coalesce(last.status_message, ''), coalesce(last.is_open and last.intent_state = 'accepted', false)
+			from app.closings_to_make($1, $2) c
+			left join lateral (select o.status_message, o.is_open, o.intent_state from app.alpaca_orders o
+				where o.account_id = $1 and o.wind_down_id = $2 and app.position_symbol(o.symbol) = c.symbol
+				order by o.created_at desc limit 1) last on true
+			order by c.symbol`, a.lease.Account, w.ID).Query(func(rows pgx.Rows) (err error) {
+			positions, err = pgx.CollectRows(rows, pgx.RowToStructByPos[position])
+			return err
+		})
+	})
+	if err != nil {
+		return err
+	}
+	left.waiting = len(positions) > 0 && left.Orders == 0 && left.OnTheWay == 0
+	for _, p := range positions {
+		still := leftPosition{Symbol: p.Symbol, Qty: p.Qty, Message: p.Reason}
+		left.waiting = left.waiting && p.Waits
+		if p.Closes.IsPositive() {
+			still.Message, err = a.close(ctx, w, p.Symbol, p.Side, p.Closes)
+			left.refused = left.refused || still.Message != ""
+			if err != nil {
+				return err
+			}
+		}
+		left.Positions = append(left.Positions, still)
+	}
+	return nil
+}
+
+// close makes a closing and sends it. It returns why it was refused.
+func (a *account) close(ctx context.Context, w *windDown, symbol, side string, qty decimal.Decimal) (refused string, err error) {
+	var made []closing
+	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue(`select id, client_order_id, symbol, side, time_in_force, coalesce(position_intent, ''), qty, reduce_only, interval '0'
+			from app.make_closing($1, $2, $3, $4, $5) where id is not null`, a.lease.Account, w.ID, symbol, side, qty.String()).
+			Query(func(rows pgx.Rows) (err error) {
+				made, err = pgx.CollectRows(rows, pgx.RowToStructByPos[closing])
+				return err
+			})
+	})
+	if tenant.State(err) == "PD422" {
+		return fmt.Sprintf("Orders that are open or on their way trade %s already.", symbol), nil
+	}
+	if err != nil || len(made) == 0 {
+		return "", err
+	}
+	return a.send(ctx, made[0])
+}

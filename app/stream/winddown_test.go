@@ -1,0 +1,294 @@
+package stream_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
+	"github.com/shopspring/decimal"
+
+	"paddock/app/problem"
+	"paddock/app/stream"
+	"paddock/app/trading"
+)
+
+// turn turns the account's switch.
+func (w *world) turn(key string, to trading.Switch) trading.Turned {
+	w.t.Helper()
+	turned, err := w.trading().Turn(w.t.Context(), w.account, key, to)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return turned
+}
+
+// windDown returns the state of the newest wind-down and its message.
+func (w *world) windDown() string {
+	w.t.Helper()
+	return scan[string](w, `select coalesce((select state || ' ' || coalesce(message, '') from app.wind_downs where account_id = $1
+		order by asked_at desc limit 1), 'none')`, w.account.Account)
+}
+
+// windsDown lets the market trade until the newest wind-down is over.
+func (w *world) windsDown(want string) {
+	w.t.Helper()
+	state := ""
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		w.sim.Step()
+		if state = scan[string](w, `select state from app.wind_downs where account_id = $1 order by asked_at desc limit 1`, w.account.Account); state == want {
+			return
+		}
+	}
+	w.t.Fatalf("the wind-down is %q, want %q: %s", state, want, scan[string](w, `select remaining::text from app.wind_downs order by asked_at desc limit 1`))
+}
+
+// wantFlat fails unless nothing is held at the broker and no order is open.
+func (w *world) wantFlat() {
+	w.t.Helper()
+	if held := w.sim.Positions(w.seed.KeyID); len(held) != 0 {
+		w.t.Errorf("still held: %+v", held)
+	}
+	for _, o := range w.sim.Orders(w.seed.KeyID) {
+		switch o.Status {
+		case "filled", "canceled", "rejected", "expired", "replaced":
+		default:
+			w.t.Errorf("an order of %s %s is %s", o.Side, o.Symbol, o.Status)
+		}
+	}
+}
+
+// holding buys from outside and waits until the mirror has it.
+func (w *world) holding(symbol, qty string) {
+	w.t.Helper()
+	w.sim.SetAlwaysOpen(true)
+	w.buy(symbol, qty, "opens "+symbol)
+	w.sim.Step()
+	w.eventually("the position", func() bool { return w.held(symbol) == qty })
+}
+
+// rests places a limit order from outside that does not fill.
+func (w *world) rests(symbol, side, qty, limit, clientOrderID string) {
+	w.t.Helper()
+	amount, price := decimal.RequireFromString(qty), decimal.RequireFromString(limit)
+	if _, err := w.outside.PlaceOrder(alpaca.PlaceOrderRequest{Symbol: symbol, Qty: &amount, Side: alpaca.Side(side), Type: alpaca.Limit,
+		TimeInForce: alpaca.GTC, LimitPrice: &price, ClientOrderID: clientOrderID}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// Halting with everything comes to an end: the switch is turned before anything
+// else, orders are canceled, positions closed by orders of ours, and then
+// nothing passes, at Alpaca neither.
+func TestHaltWithEverything(t *testing.T) {
+	w := newWorld(t)
+	w.run()
+	w.holding("AAPL", "10")
+	w.rests("TSLA", "buy", "1", "1", "far")
+	w.rests("AAPL", "sell", "10", "9000", "exit")
+	yes := true
+	turned := w.turn("", trading.Switch{To: "halted", Reason: "enough", Liquidate: true, SuspendTrade: &yes})
+	if got := scan[string](w, `select switch from app.account_guards`); got != "halted" {
+		t.Errorf("the switch is %s while positions are closed", got)
+	}
+	if len(turned.Steps) != 3 || turned.Steps[2].Name != "suspend_trade" || !turned.Steps[0].Done || turned.WindDown == nil {
+		t.Errorf("%+v", turned)
+	}
+	w.windsDown("done")
+	w.wantFlat()
+	if _, err := w.trading().Place(t.Context(), w.account, "", orderRequest("after")); !problem.Is(err, "guard_refused") {
+		t.Errorf("afterwards: %v", err)
+	}
+	w.turn("", trading.Switch{To: "open"})
+	if _, err := w.trading().Place(t.Context(), w.account, "", orderRequest("suspended")); !problem.Is(err, "order_rejected") {
+		t.Errorf("Alpaca is to refuse it still: %v", err)
+	}
+	w.wantNoGap()
+}
+
+// A wind-down outlives its server: whoever holds the account next carries it on,
+// and closings that are at the broker already are neither sent twice nor canceled.
+func TestAWindDownOutlivesItsServer(t *testing.T) {
+	w := newWorld(t)
+	_, stop := w.run()
+	w.holding("AAPL", "10")
+	w.turn("key", trading.Switch{To: "halted", Liquidate: true})
+	w.eventually("the closing at the broker", func() bool {
+		return scan[int](w, `select count(*) from app.alpaca_orders where wind_down_id is not null and intent_state = 'accepted'`) == 1
+	})
+	stop()
+	w.run()
+	time.Sleep(500 * time.Millisecond) // rounds of the next holder
+	if n := scan[int](w, `select count(*) from app.alpaca_orders where wind_down_id is not null`); n != 1 {
+		t.Errorf("there are %d closings", n)
+	}
+	w.windsDown("done")
+	w.wantFlat()
+	// The retry of the request turns nothing and begins nothing.
+	w.turn("", trading.Switch{To: "open"})
+	w.turn("key", trading.Switch{To: "halted", Liquidate: true})
+	if got := scan[string](w, `select switch from app.account_guards`); got != "open" {
+		t.Errorf("a retry turned the switch to %s", got)
+	}
+	if n := scan[int](w, `select count(*) from app.wind_downs`); n != 1 {
+		t.Errorf("there are %d wind-downs", n)
+	}
+	if _, err := w.trading().Turn(t.Context(), w.account, "key", trading.Switch{To: "halted"}); !problem.Is(err, "idempotency_key_reused") {
+		t.Errorf("another request with its key: %v", err)
+	}
+}
+
+// lostIntent makes an intent whose answer is missing, as a server leaves it that
+// died while it sent the order.
+func (w *world) lostIntent(clientOrderID, side string, reduceOnly bool) {
+	w.t.Helper()
+	w.exec(`set session_replication_role = replica`)
+	w.exec(`insert into app.alpaca_orders (account_id, client_order_id, request_hash, request, submitted_by, symbol, side, type, time_in_force, qty, reduce_only,
+			position_intent, created_at, updated_at)
+		values ($1, $2, '\x00', '{}', 'u1', 'AAPL', $3, 'market', 'day', 10, $4, case when $4 then $3 || '_to_close' end,
+			now() - interval '5 seconds', now() - interval '5 seconds')`, w.account.Account, clientOrderID, side, reduceOnly)
+	w.exec(`set session_replication_role = origin`)
+}
+
+// An order that was on its way when the account was halted, with or without
+// anything else that was asked for, ends canceled, or what it opened is closed;
+// what it only made smaller stays.
+func TestOrdersOnTheirWayWhenTheAccountHalts(t *testing.T) {
+	for name, c := range map[string]struct {
+		side, limit, before, after string
+	}{
+		"it rests":          {side: "buy", limit: "1", after: "nothing"},
+		"it opens":          {side: "buy", after: "0"},
+		"it opens more":     {side: "buy", before: "5", after: "5"},
+		"it opens a short":  {side: "sell", after: "0"},
+		"it reduces":        {side: "sell", before: "20", after: "10"},
+		"it closes a third": {side: "sell", before: "30", after: "20"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.run()
+			w.sim.SetAlwaysOpen(true)
+			if c.before != "" {
+				w.holding("AAPL", c.before)
+			}
+			w.eventually("the first agreement", func() bool { return w.agreed() != nil })
+			w.lostIntent("late", c.side, false)
+			turned := w.turn("", trading.Switch{To: "halted"})
+			if !turned.Running {
+				t.Fatalf("nobody waits for the order on its way: %+v", turned)
+			}
+			if c.limit != "" {
+				w.rests("AAPL", c.side, "10", c.limit, "late")
+			} else {
+				ten := decimal.NewFromInt(10)
+				if _, err := w.outside.PlaceOrder(alpaca.PlaceOrderRequest{Symbol: "AAPL", Qty: &ten, Side: alpaca.Side(c.side), Type: alpaca.Market,
+					TimeInForce: alpaca.Day, ClientOrderID: "late"}); err != nil {
+					t.Fatal(err)
+				}
+				w.sim.Step() // it fills before anybody could cancel it
+			}
+			w.windsDown("done")
+			w.eventually("the position", func() bool { return w.held("AAPL") == c.after })
+			if c.limit != "" {
+				w.wantFlat()
+			}
+		})
+	}
+}
+
+// A closing of which the broker has never heard is sent again under its own
+// client_order_id, which Alpaca takes once: it keeps nobody from liquidating, and
+// nothing is sold twice, in whichever order the two arrive.
+func TestALostClosingIsSentAgainOnce(t *testing.T) {
+	for _, arrives := range []bool{false, true} {
+		t.Run(fmt.Sprintf("arrives %v", arrives), func(t *testing.T) {
+			w := newWorld(t)
+			w.run()
+			w.holding("AAPL", "10")
+			w.lostIntent("lost", "sell", true)
+			if arrives {
+				w.front.orders.Store(0)
+				ten := decimal.NewFromInt(10)
+				if _, err := w.outside.PlaceOrder(alpaca.PlaceOrderRequest{Symbol: "AAPL", Qty: &ten, Side: alpaca.Sell, Type: alpaca.Market,
+					TimeInForce: alpaca.Day, ClientOrderID: "lost"}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			w.turn("", trading.Switch{To: "halted", Liquidate: true})
+			w.windsDown("done")
+			w.wantFlat()
+			sold := decimal.Zero
+			for _, o := range w.sim.Orders(w.seed.KeyID) {
+				if o.Side == "sell" {
+					sold = sold.Add(o.FilledQty)
+				}
+			}
+			if sold.String() != "10" {
+				t.Errorf("%s were sold", sold)
+			}
+		})
+	}
+}
+
+// A wind-down that the broker refuses tells a person what is left and why, and
+// tries again when the switch is turned again.
+func TestAWindDownThatIsRefusedTellsAPerson(t *testing.T) {
+	w := newWorld(t)
+	w.run(func(c *stream.Config) { c.WindDownPause = time.Millisecond })
+	w.holding("AAPL", "10")
+	w.front.refuseOrders.Store(true)
+	w.turn("", trading.Switch{To: "halted", Liquidate: true})
+	w.windsDown("stuck")
+	if got := scan[string](w, `select remaining->'positions'->0->>'message' from app.wind_downs`); got != "not today" {
+		t.Errorf("a person is told %q", got)
+	}
+	if n := scan[int](w, `select count(*) from app.account_events where kind = 'guard' and data->'wind_down'->>'state' = 'stuck'`); n != 1 {
+		t.Errorf("%d events tell of it", n)
+	}
+	w.front.refuseOrders.Store(false)
+	w.turn("", trading.Switch{To: "halted", Liquidate: true})
+	w.windsDown("done")
+	w.wantFlat()
+}
+
+// Without working keys nothing can be wound down, and whoever asks is told so at
+// once; with new keys it goes on.
+func TestAWindDownWaitsForKeys(t *testing.T) {
+	w := newWorld(t)
+	w.run()
+	w.holding("AAPL", "10")
+	w.exec(`update private.user_credentials set rejected_at = now()`)
+	turned := w.turn("", trading.Switch{To: "halted", Liquidate: true})
+	if turned.Running || turned.Steps[1].Done {
+		t.Errorf("without keys: %+v", turned)
+	}
+	if got := scan[string](w, `select switch from app.account_guards`); got != "halted" {
+		t.Errorf("the switch is %s", got)
+	}
+	w.storeKeys()
+	w.windsDown("done")
+	w.wantFlat()
+}
+
+// Another turn of the switch ends a wind-down only where it opens the account,
+// or asks for more, which includes what was asked before.
+func TestTurnsOfTheSwitchWhileItIsWoundDown(t *testing.T) {
+	w := newWorld(t)
+	_, stop := w.run()
+	w.holding("AAPL", "10")
+	stop()
+	w.exec(`update app.stream_leases set expires_at = '-infinity'`)
+	w.turn("", trading.Switch{To: "halted", Liquidate: true})
+	w.turn("", trading.Switch{To: "halted", Reason: "again"})
+	if got := w.windDown(); got != "running " {
+		t.Errorf("the same turn ended it: %s", got)
+	}
+	w.turn("", trading.Switch{To: "reduce_only", CancelOrders: true})
+	if got := scan[string](w, `select string_agg(state || ' ' || liquidate, ', ' order by asked_at) from app.wind_downs`); got != "superseded true, running true" {
+		t.Errorf("a turn that asks for less: %s", got)
+	}
+	w.turn("", trading.Switch{To: "open"})
+	if got := w.windDown(); got != "superseded " {
+		t.Errorf("opened again, it is %s", got)
+	}
+}

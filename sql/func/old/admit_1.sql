@@ -1,0 +1,52 @@
+-- Admits one request: looks its session up, checks that the session's user
+-- holds a grant on the account, and sets app.user_id, app.account_id and
+-- app.seal for this transaction. With no account the user alone is admitted.
+-- Answers the user's id.
+--
+-- PD401: no such session, or it has expired. PD403: the account is unknown or
+-- not this user's, which are told apart to nobody. 42501: admitted already.
+create or replace function private.admit(p_token text, p_account uuid) returns text
+volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql as $$
+declare
+  who text;
+  scopes text;
+  key text;
+  inner_key bytea;
+  outer_key bytea;
+  account text := coalesce(p_account::text, '');
+  door text;
+  done text;
+begin
+  -- A seal that does not hold is somebody's litter and stops nobody.
+  if coalesce(current_setting('app.seal', true), '') <> '' and private.sealed(false) is not null then
+    raise exception 'this transaction has been admitted already' using errcode = '42501';
+  end if;
+
+  select s."userId", private.scopes_of(g.role, u.is_active), k.id::text, k.inner_pad, k.outer_pad
+    into who, scopes, key, inner_key, outer_key
+    from auth.session s
+    cross join private.seal_keys k
+    left join app.account_grants g
+      on g.account_id = p_account and g.user_id = s."userId"
+      and (g.expires_at is null or g.expires_at > now())
+    left join app.user_accounts u on u.id = g.account_id
+    where s.token = p_token and s."expiresAt" > now() and k.is_current;
+
+  if who is null then
+    raise exception 'no such session' using errcode = 'PD401';
+  end if;
+  if p_account is not null and scopes is null then
+    raise exception 'no access to this account' using errcode = 'PD403';
+  end if;
+
+  door := key || '.R.' || coalesce(scopes, '');
+  -- One expression instead of PERFORMs: plpgsql evaluates it without SPI.
+  -- app.rings: this transaction's maker rings the doorbell itself.
+  done := set_config('app.user_id', who, true)
+    || set_config('app.account_id', account, true)
+    || set_config('app.rings', 'own', true)
+    || set_config('app.seal', encode(private.mac(inner_key, outer_key, door, account, who), 'hex') || door, true);
+  return who;
+end
+$$;

@@ -1,0 +1,34 @@
+-- Admits background work to one account, by the lease that its instance
+-- holds. The lock on the lease lasts until commit. It lets the lease be renewed
+-- meanwhile, and not change hands: two holders never both write.
+--
+-- PD403: the lease is not (or no longer) this holder's. 42501: admitted already.
+create or replace function private.admit_worker(p_account uuid, p_holder uuid, p_fence bigint) returns void
+volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql as $$
+declare
+  key record;
+  door text;
+  done text;
+begin
+  -- A seal that does not hold is somebody's litter and stops nobody.
+  if coalesce(current_setting('app.seal', true), '') <> '' and private.sealed(false) is not null then
+    raise exception 'this transaction has been admitted already' using errcode = '42501';
+  end if;
+
+  perform from app.stream_leases l
+    where l.account_id = p_account and l.holder = p_holder and l.fence = p_fence
+      and l.expires_at > clock_timestamp()
+    for key share;
+  if not found then
+    raise exception 'the lease on this account is held no longer' using errcode = 'PD403';
+  end if;
+
+  select k.id, k.inner_pad, k.outer_pad into key from private.seal_keys k where k.is_current;
+  door := key.id || '.W.work';
+  done := set_config('app.user_id', '', true)
+    || set_config('app.account_id', p_account::text, true)
+    || set_config('app.rings', 'own', true)
+    || set_config('app.seal', encode(private.mac(key.inner_pad, key.outer_pad, door, p_account::text, ''), 'hex') || door, true);
+end
+$$;

@@ -1,0 +1,30 @@
+-- Records what the broker's list of activities says besides trades, each once
+-- by its id, and brings the journal up to date. One that the broker canceled
+-- later counts no more.
+create or replace function app.record_adjustments(p_account uuid, p_activities jsonb) returns void
+volatile set search_path = pg_catalog, pg_temp
+language plpgsql as $$
+declare
+  changed record;
+begin
+  for changed in
+    with recorded as (
+      insert into app.journal_adjustments as t (account_id, activity_id, kind, symbol, at, qty, price, net_amount, group_id, description, canceled)
+        select p_account, a->>'id', a->>'activity_type', nullif(replace(a->>'symbol', '/', ''), ''),
+          coalesce((a->>'created_at')::timestamptz, (a->>'date')::date::timestamp at time zone 'America/New_York'),
+          (a->>'qty')::numeric, (a->>'price')::numeric, coalesce((a->>'net_amount')::numeric, 0), nullif(a->>'group_id', ''),
+          a->>'description', coalesce(a->>'status' = 'canceled', false)
+        from jsonb_array_elements(p_activities) a
+        on conflict (account_id, activity_id) do update set canceled = excluded.canceled where t.canceled <> excluded.canceled
+        returning t.symbol, t.at
+    )
+    -- Here a pair of coins has no slash, and in orders it has one.
+    select coalesce((select f.symbol from app.fills f
+          where f.account_id = p_account and f.symbol in (r.symbol, regexp_replace(r.symbol, '(USDT|USDC|USD|BTC)$', '/\1')) limit 1), r.symbol) as symbol,
+        min(r.at) as since
+      from recorded r where r.symbol is not null group by r.symbol order by 1
+  loop
+    perform app.rejournal(p_account, changed.symbol, changed.since, '');
+  end loop;
+end
+$$;
