@@ -6168,7 +6168,7 @@ export interface components {
                 what: "order" | "position" | "activity" | "update";
                 /** @description Alpaca's id, or a position's symbol */
                 id: string;
-                /** @description Which fields */
+                /** @description Which fields, and what they hold instead */
                 why: string;
                 /** @description As it came */
                 item: string;
