@@ -160,7 +160,6 @@ func TestRelayedPairs(t *testing.T) {
 		"GET /api/positions/BTCUSD":                               "/v2/positions/BTCUSD",
 		"GET /api/positions/aapl":                                 "/v2/positions/AAPL",
 		"GET /api/positions/b0b6dd9d-8b9b-48a9-ba46-b9d54906e415": "/v2/positions/b0b6dd9d-8b9b-48a9-ba46-b9d54906e415",
-		"POST /api/positions/aapl261218c00200000/exercise":        "/v2/positions/AAPL261218C00200000/exercise",
 	} {
 		method, path, _ := strings.Cut(sent, " ")
 		u.do(method, path, "", "X-Account-ID", id).want(t, 200, "")

@@ -81,11 +81,11 @@ func (s *Server) routes() *router {
 	r.POST("/api/accounts", s.handle(s.createAccount))
 	r.GET("/api/accounts/:id", s.handle(s.getAccount))
 	r.PATCH("/api/accounts/:id", s.handle(s.changeAccount))
-	r.DELETE("/api/accounts/:id", s.handle(s.deleteAccount))
+	r.DELETE("/api/accounts/:id", s.handle(s.deleteAccount, "open_orders"))
 	r.GET("/api/accounts/:id/health", s.handle(s.accountHealth))
 	r.GET("/api/accounts/:id/credentials", s.handle(s.getCredentials))
 	r.PUT("/api/accounts/:id/credentials", s.handle(s.putCredentials))
-	r.DELETE("/api/accounts/:id/credentials", s.handle(s.deleteCredentials))
+	r.DELETE("/api/accounts/:id/credentials", s.handle(s.deleteCredentials, "open_orders"))
 
 	r.GET("/api/account", s.handle(s.brokerAccount, ofAccount))
 	r.GET("/api/positions", s.handle(s.positions, ofAccount))

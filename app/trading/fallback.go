@@ -46,25 +46,25 @@ func (s *Service) brokerOrders(ctx context.Context, a tenant.Admission, l OrderL
 // begun there goes on there: only so is no order lost between two pages, or
 // shown on both.
 func (s *Service) askOrders(ctx context.Context, a tenant.Admission, l OrderList) ([]byte, error) {
-	client, opened, err := s.open(ctx, a, s.db.Do, nil)
+	client, opened, err := s.open(ctx, a, s.db.Do, func(b *tenant.Batch) {
+		if l.aside == nil {
+			l.queueAside(b, a.Account)
+		}
+	})
 	if err != nil {
 		return nil, err
 	}
 	hurry, cancel := context.WithTimeout(ctx, fallbackPatience)
 	defer cancel()
-	if id := l.beside(); id != uuid.Nil && l.aside == nil { // which the mirror does not have yet
-		order, err := client.Sparing().Order(hurry, id.String())
-		if err != nil {
-			return nil, s.refused(ctx, a, opened, err)
-		}
-		l.aside = &place{order.Value.CreatedAt, id}
-	}
 	asOf := time.Now()
 	l.Page.Limit = min(l.Page.Limit, brokerPage)
 	if l.AtBroker {
 		client = client.Behind()
 	} else {
 		client = client.Sparing() // orders come first
+	}
+	if l, err = l.begunAside(hurry, client); err != nil {
+		return nil, s.interrupted(ctx, a, l, opened, err)
 	}
 	told, err := listAtBroker(hurry, client, l)
 	if err != nil {
@@ -79,6 +79,39 @@ func (s *Service) askOrders(ctx context.Context, a tenant.Admission, l OrderList
 		return nil, err
 	}
 	return page.end(&asOf, "broker"), nil
+}
+
+// begunAside is the list with one side of an order in the broker's terms: it
+// begins behind that order, or ends there.
+func (l OrderList) begunAside(ctx context.Context, client *broker.Client) (OrderList, error) {
+	id := l.beside()
+	if id == uuid.Nil {
+		return l, nil
+	}
+	if l.aside == nil { // which the mirror does not have yet
+		order, err := client.Order(ctx, id.String())
+		if err != nil {
+			return l, err
+		}
+		l.aside = &place{order.Value.CreatedAt, id, order.Value.SubmittedAt, &id}
+	}
+	if l.aside.atBroker == nil {
+		return l, fmt.Errorf("the order %s is not at the broker", id)
+	}
+	switch before := l.BeforeOrder != uuid.Nil; {
+	case before == l.Ascending: // it ends there: those of the same time count until it comes
+		l.stop = *l.aside.atBroker
+		if before {
+			end := l.aside.submitted.Add(time.Microsecond)
+			l.Until = &end
+		} else {
+			end := l.aside.submitted.Add(-time.Microsecond)
+			l.After = &end
+		}
+	case l.From == uuid.Nil:
+		l.From, l.Page.At, l.Page.ID = *l.aside.atBroker, l.aside.at, l.aside.id
+	}
+	return l, nil
 }
 
 // interrupted says why a list cannot go on.
@@ -130,6 +163,10 @@ func listAtBroker(ctx context.Context, client *broker.Client, l OrderList) (*tol
 			if err != nil {
 				return nil, fmt.Errorf("read the id of an order of the broker's: %w", err)
 			}
+			if id == l.stop {
+				told.more = false
+				break
+			}
 			told.last = id
 			if within, over := l.within(o.SubmittedAt); over {
 				told.more = false
@@ -152,13 +189,12 @@ func listAtBroker(ctx context.Context, client *broker.Client, l OrderList) (*tol
 // whether the list is over with it. Alpaca takes times together with no order's
 // id.
 func (l OrderList) within(at time.Time) (within, over bool) {
-	after, until := l.bounds()
 	switch {
 	case at.IsZero():
 		return true, false
-	case after != nil && !at.After(*after):
+	case l.After != nil && !at.After(*l.After):
 		return false, !l.Ascending
-	case until != nil && !at.Before(*until):
+	case l.Until != nil && !at.Before(*l.Until):
 		return false, l.Ascending
 	}
 	return true, false

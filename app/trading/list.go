@@ -120,9 +120,8 @@ const (
 			case when jsonb_typeof(o.broker_order->'legs') = 'array' then o.broker_order->'legs' else '[]' end, o.alpaca_order_id) c) as legs
 		from (select t.*, ` + toldLast + ` as last from ` + toldRows + `) o where ` + toldHere
 	// How far the broker's page reaches.
-	toldLast  = `case when $13 then max(t.place) filter (where t.n > 0) over () else min(t.place) filter (where t.n > 0) over () end`
-	toldHere  = `(o.n > 0 or not $12 or case when $13 then o.place < o.last else o.place > o.last end)`
-	toldOrder = `
+	toldLast = `case when $13 then max(t.place) filter (where t.n > 0) over () else min(t.place) filter (where t.n > 0) over () end`
+	toldHere = `(o.n > 0 or not $12 or case when $13 then o.place < o.last else o.place > o.last end)
 		order by case when $13 then o.place end, case when not $13 then o.place end desc, o.n,
 			case when $13 then o.id end, case when not $13 then o.id end desc limit $4`
 	newestFirst = ` and (created_at, id) < ($2, $3) order by created_at desc, id desc limit $4`
@@ -160,9 +159,10 @@ func (l *OrderList) queueAside(b *tenant.Batch, account uuid.UUID) {
 	if l.beside() == uuid.Nil {
 		return
 	}
-	b.Queue(fmt.Sprintf(asideOf, 2), account, l.beside()).Query(func(rows pgx.Rows) error {
+	b.Queue(`select created_at, id, coalesce(submitted_at, created_at), alpaca_order_id from app.alpaca_orders
+		where account_id = $1 and (id = $2 or alpaca_order_id = $2) limit 1`, account, l.beside()).Query(func(rows pgx.Rows) error {
 		var p place
-		_, err := pgx.ForEachRow(rows, []any{&p.at, &p.id}, func() error { l.aside = &p; return nil })
+		_, err := pgx.ForEachRow(rows, []any{&p.at, &p.id, &p.submitted, &p.atBroker}, func() error { l.aside = &p; return nil })
 		return err
 	})
 }
@@ -180,15 +180,10 @@ func (l OrderList) side(of string) string {
 // or does not.
 func (l OrderList) atBroker(account uuid.UUID, orders json.RawMessage, more bool) (sql string, args []any) {
 	args = append(l.parameters(account), []byte(orders), more, l.Ascending)
-	sql = told
 	if l.Nested {
-		sql = toldTrees
+		return toldTrees, args
 	}
-	if l.aside != nil {
-		args = append(args, l.aside.at, l.aside.id)
-		sql += l.side("($14, $15)")
-	}
-	return sql + toldOrder, args
+	return told, args
 }
 
 func (l OrderList) filtered() bool {

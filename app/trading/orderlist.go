@@ -31,7 +31,8 @@ type OrderList struct {
 	AtBroker                bool      // it began at the broker, and goes on there
 	From                    uuid.UUID // the order there behind which the page begins
 
-	aside *place // where that order stands, once it is known
+	aside *place    // where that order stands, once it is known
+	stop  uuid.UUID // the order at the broker at which the list ends
 }
 
 // ListParameters are the names that ParseOrderList knows.
@@ -123,8 +124,10 @@ func ParseOrderList(q url.Values) (OrderList, error) {
 
 // place is where an order stands in a list.
 type place struct {
-	at time.Time
-	id uuid.UUID
+	at        time.Time
+	id        uuid.UUID
+	submitted time.Time
+	atBroker  *uuid.UUID // its id there
 }
 
 // beside is the order of which the list has one side; none is uuid.Nil.
@@ -159,33 +162,10 @@ func all(list []string, form *regexp.Regexp) bool {
 	return !slices.ContainsFunc(list, func(s string) bool { return !form.MatchString(s) })
 }
 
-// listSkew is how much later than here an order may have been submitted there.
-const listSkew = time.Minute
-
-// bounds are the times between which an order was submitted that the list asks
-// for. Beside an order they reach a little further, since an order of ours was
-// made here before it was submitted there: whoever reads the answer leaves out
-// what is on the other side.
-func (l OrderList) bounds() (after, until *time.Time) {
-	after, until = l.After, l.Until
-	if l.aside == nil {
-		return after, until
-	}
-	if l.BeforeOrder != uuid.Nil {
-		if end := l.aside.at.Add(listSkew); until == nil || end.Before(*until) {
-			until = &end
-		}
-	} else if begin := l.aside.at.Add(-listSkew); after == nil || begin.After(*after) {
-		after = &begin
-	}
-	return after, until
-}
-
 // forBroker is a page of the list in Alpaca's own words: of so many orders, and
 // behind one of them, which Alpaca takes without times alone.
 func (l OrderList) forBroker(from uuid.UUID, limit int) url.Values {
 	q := url.Values{"status": {l.Status}, "limit": {strconv.Itoa(limit)}, "direction": {"desc"}, "nested": {strconv.FormatBool(l.Nested)}}
-	after, until := l.bounds()
 	if l.Ascending {
 		q.Set("direction", "asc")
 	}
@@ -195,7 +175,7 @@ func (l OrderList) forBroker(from uuid.UUID, limit int) url.Values {
 	case from != uuid.Nil:
 		q.Set("before_order_id", from.String())
 	default:
-		for name, at := range map[string]*time.Time{"after": after, "until": until} {
+		for name, at := range map[string]*time.Time{"after": l.After, "until": l.Until} {
 			if at != nil {
 				q.Set(name, at.UTC().Format(time.RFC3339Nano))
 			}
