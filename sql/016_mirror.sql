@@ -49,7 +49,7 @@ grant execute on function app.mirror_is_current(uuid), app.doubt_mirror(uuid), a
 grant execute on function app.is_fresh(timestamptz, timestamptz, interval) to paddock_worker;
 
 -- An Alpaca account may be connected by several, who share its client_order_ids.
-grant select (client_order_id, request_hash) on app.alpaca_orders to paddock_gate;
+grant select (request_hash) on app.alpaca_orders to paddock_gate;
 
 reset role;
 
@@ -73,7 +73,7 @@ reset role;
 set local role paddock_owner;
 drop trigger claim_name on app.alpaca_orders;
 drop trigger doubt_mirror on private.user_credentials;
-revoke select (client_order_id, request_hash) on app.alpaca_orders from paddock_gate;
+revoke select (request_hash) on app.alpaca_orders from paddock_gate;
 reset role;
 
 grant create on schema private to paddock_gate;

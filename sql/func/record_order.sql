@@ -23,7 +23,7 @@ language plpgsql as $$
 declare
   said_at timestamptz := coalesce((o->>'updated_at')::timestamptz, (o->>'created_at')::timestamptz);
   filled numeric := coalesce((o->>'filled_qty')::numeric, 0);
-  ended boolean := o->>'status' in ('filled', 'canceled', 'expired', 'rejected', 'replaced');
+  ended boolean := coalesce(app.is_ended(o->>'status'), false);
   name text := o->>'client_order_id';
   moved numeric;
   before app.alpaca_orders;
@@ -81,7 +81,7 @@ begin
             updated_at = clock_timestamp()
         where t.account_id = p_account and t.id = before.id
           and (t.broker_updated_at is null or t.broker_updated_at <= said_at
-            or not t.taken_back and t.status not in ('filled', 'canceled', 'expired', 'rejected', 'replaced')
+            or not t.taken_back and not app.is_ended(t.status)
               and (filled > t.filled_qty or filled = t.filled_qty and ended))
           and (t.broker_order - 'legs' is distinct from o - 'legs' or t.parent_alpaca_order_id is null and p_parent is not null)
         returning t.* into recorded;

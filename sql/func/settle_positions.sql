@@ -67,7 +67,7 @@ begin
       when s.qty = s.held or not base then true
       else s.moves <= coalesce((p_moves->>s.symbol)::bigint, case when p_moves is null then s.moves else 0 end)
         and not exists (select from app.alpaca_orders o
-          where o.account_id = p_account and o.status not in ('filled', 'canceled', 'expired', 'rejected', 'replaced')
+          where o.account_id = p_account and not app.is_ended(o.status)
             and (o.symbol is null or app.position_symbol(o.symbol) = s.symbol)) end;
     if not sets then
       unsettled := unsettled || s.symbol;
