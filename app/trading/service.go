@@ -119,7 +119,7 @@ const maxRefreshed = 20
 // unendedOf are the open orders of symbols, by the broker's ids.
 const unendedOf = `select alpaca_order_id::text from app.alpaca_orders
 	where account_id = $1 and app.position_symbol(symbol) = any ($2) and alpaca_order_id is not null
-		and status not in ('filled', 'canceled', 'expired', 'rejected', 'replaced')
+		and not app.is_ended(status)
 	order by created_at desc limit $3`
 
 // readPositions asks the broker for the account's positions and records them as

@@ -23,7 +23,7 @@ language plpgsql as $$
 declare
   said_at timestamptz := coalesce((o->>'updated_at')::timestamptz, (o->>'created_at')::timestamptz);
   filled numeric := coalesce((o->>'filled_qty')::numeric, 0);
-  ended boolean := app.is_ended(o->>'status');
+  ended boolean := coalesce(app.is_ended(o->>'status'), false);
   name text := o->>'client_order_id';
   moved numeric;
   before app.alpaca_orders;
