@@ -52,8 +52,9 @@ func TestForgettingAsksAboutOpenOrders(t *testing.T) {
 			t.Errorf("the orders in the way are %s", a.text)
 		}
 		kept("asked", 2)
-		for _, q := range []string{"?open_orders=", "?open_orders=keep", "?open_orders=leave&open_orders=leave", "?open_orders=cancel&open_orders=leave"} {
-			ada.do("DELETE", path+q, "").want(t, 400, "invalid_open_orders")
+		ada.do("DELETE", path+"?open_orders=keep", "").want(t, 400, "invalid_open_orders")
+		for _, q := range []string{"?open_orders=", "?open_orders=leave&open_orders=leave", "?open_orders=cancel&open_orders=leave"} {
+			ada.do("DELETE", path+q, "").want(t, 400, "invalid_query")
 		}
 		ada.do("DELETE", path+"?orders=leave", "").want(t, 400, "unknown_parameter")
 		kept("badly asked", 2)

@@ -228,7 +228,10 @@ func TestPlacing(t *testing.T) {
 		t.Errorf("the refused order is lost: %s", list.text)
 	}
 
-	// One order in a list and by itself is the same.
+	// One order in a list and by itself is the same, once nothing moves it any more.
+	eventually(t, "the order to be new", func() bool {
+		return u.do("GET", "/api/orders/"+first.field(t, "id"), "", "X-Account-ID", id).field(t, "status") == "new"
+	})
 	var page struct{ Orders []map[string]any }
 	var one map[string]any
 	if err := json.Unmarshal([]byte(u.do("GET", "/api/orders?status=open", "", "X-Account-ID", id).text), &page); err != nil || len(page.Orders) != 1 {
@@ -272,7 +275,7 @@ func TestLostAnswers(t *testing.T) {
 
 	s.sim.Inject(alpacasim.Fail, 1, 0)
 	never := u.do("POST", "/api/orders", buyOne, "X-Account-ID", id).want(t, 202, "").field(t, "id")
-	u.do("DELETE", "/api/accounts/"+id, "").want(t, 409, "account_has_unresolved_orders")
+	u.do("DELETE", "/api/accounts/"+id, "").want(t, 409, "open_orders")
 	eventually(t, "the order that never was to be parked", func() bool { return status(never) == "unknown" })
 	if message := u.do("GET", "/api/orders/"+never, "", "X-Account-ID", id).field(t, "status_message"); !strings.Contains(message, "check") {
 		t.Errorf("it says: %q", message)

@@ -285,7 +285,7 @@ func TestDeletedAccount(t *testing.T) {
 	app := w.db.Conn(t, "paddock_app")
 	run(t, app, "begin")
 	run(t, app, "select private.admit('ann', $1)", w.accounts[0])
-	run(t, app, "select private.delete_account(null)")
+	run(t, app, "select private.delete_account('leave')")
 	run(t, app, "commit")
 	if got := sees(t, w.login(t, name, password)); !slices.Equal(got, []uuid.UUID{w.accounts[1]}) {
 		t.Errorf("sees %v", got)

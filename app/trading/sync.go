@@ -103,18 +103,28 @@ func (s *Service) untilCurrent(ctx context.Context, a tenant.Admission) error {
 		b.Queue("select app.mirror_is_current($1)", a.Account).QueryRow(func(row pgx.Row) error { return row.Scan(&current) })
 		b.Queue(selectSync, a.Account).QueryRow(now.scan)
 	}
-	err := s.db.Write(ctx, a, func(b *tenant.Batch) {
-		b.Queue(askSyncInDoubt, a.Account)
-		look(b)
-	})
+	ask := func() error {
+		return s.db.Write(ctx, a, func(b *tenant.Batch) {
+			b.Queue(askSyncInDoubt, a.Account)
+			look(b)
+		})
+	}
+	err := ask()
 	deadline := time.After(s.mirrorPatience)
-	for err == nil && !current && !now.answered && now.asked > 0 {
+	for err == nil && !current && now.asked > 0 {
+		if now.answered && syncProblem(now.answer) != nil {
+			return nil // asking again at once would not help
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-deadline:
 			return nil
 		case <-time.After(syncPoll):
+		}
+		if now.answered { // by a look that began before the doubt was cast
+			err = ask()
+		} else {
 			err = s.db.Do(ctx, a, look)
 		}
 	}

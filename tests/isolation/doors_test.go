@@ -209,7 +209,7 @@ var doorAttacks = []attack{
 	},
 	{
 		name:   "the switch opened by somebody who only trades",
-		weakFn: edit("private.set_switch(text,text)", "and private.account_id('manage') is null", "and false"),
+		weakFn: edit("private.set_switch(text,text,boolean,boolean,boolean,text,bytea)", "and private.account_id('manage') is null", "and false"),
 		scene: func(l *lab) {
 			l.share("trader")
 			must(l.t, l.admin, "update app.account_guards set switch = 'halted' where account_id = $1", l.b.Account)

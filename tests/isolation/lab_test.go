@@ -169,6 +169,11 @@ func (l *lab) state() string {
 		"select x::text from app.audit_log x where account_id = $1 order by 1",
 		"select x::text from app.stream_cursors x where account_id = $1",
 		"select x::text from app.syncs x where account_id = $1",
+		"select x::text from app.wind_downs x where account_id = $1 order by 1",
+		"select x::text from app.exercises x where account_id = $1 order by 1",
+		"select x::text from app.kept_answers x where account_id = $1 order by 1",
+		"select x::text from app.odd_items x where account_id = $1 order by 1",
+		"select x::text from app.journal_gaps x where account_id = $1 order by 1",
 		"select x::text from private.user_credentials x where account_id = $1",
 		"select x::text from private.report_grants x where account_id = $1 order by 1",
 	} {

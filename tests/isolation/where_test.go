@@ -147,6 +147,15 @@ func whereScene(l *lab) {
 	must(l.t, l.admin, "insert into app.journal_adjustments (account_id, activity_id, kind, symbol, at, day) values ($1, $2, 'FEE', $2, now(), now())", l.b.Account, l.b.Marker)
 	must(l.t, l.admin, "insert into app.stream_cursors (account_id, last_event_id, agreed_at) values ($1, $2, now())", l.b.Account, l.b.Marker)
 	must(l.t, l.admin, "insert into app.syncs (account_id, asked_by) values ($1, $2)", l.b.Account, l.b.User)
+	for _, state := range []string{"running", "stuck"} {
+		must(l.t, l.admin, `insert into app.wind_downs (account_id, id, asked_by, message, state, ended_at, cancel_orders, liquidate, idempotency_key)
+			values ($1, case $3 when 'stuck' then $4::uuid else gen_random_uuid() end, $2, $2, $3, case $3 when 'stuck' then now() end, true, true, $2 || $3)`,
+			l.b.Account, l.b.Marker, state, l.b.Order)
+	}
+	must(l.t, l.admin, `insert into app.exercises (account_id, id, contract, symbol, side, qty, price, asked_by) values ($1, $2, $3, $3, 'buy', 100, 1, $3)`,
+		l.b.Account, l.b.Order, l.b.Marker)
+	must(l.t, l.admin, `insert into app.kept_answers (account_id, idempotency_key, request_hash, asked_by) values ($1, $2, '\x00', $2)`, l.b.Account, l.b.Marker)
+	must(l.t, l.admin, `insert into app.odd_items (account_id, what, item_id, why, said, unread, uncounted) values ($1, 'order', $2, $2, $2, false, false)`, l.b.Account, l.b.Marker)
 }
 
 // TestQueriesWithoutTheirWhere guards the promise that no query's own
