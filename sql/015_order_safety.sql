@@ -302,13 +302,13 @@ alter table app.kept_answers enable row level security, force row level security
 create policy app_reads on app.wind_downs for select to paddock_app using (account_id = (select private.account_id()));
 grant select on app.wind_downs to paddock_app;
 create policy gate_all on app.wind_downs to paddock_gate using (true) with check (true);
-grant select, insert (account_id, asked_by, idempotency_key, request_hash, cancel_orders, liquidate, suspend_trade, on_their_way, state, needs_keys, message, ended_at),
+grant select, insert (account_id, asked_by, idempotency_key, request_hash, cancel_orders, liquidate, suspend_trade, on_their_way, state, needs_keys, message, ended_at,
+    repair_symbol, repair_qty),
   update (state, needs_keys, message, updated_at, ended_at) on app.wind_downs to paddock_gate;
 create policy worker_all on app.wind_downs to paddock_worker
   using (account_id = (select private.account_id('work')))
   with check (account_id = (select private.account_id('work')));
-grant select, insert (account_id, repair_symbol, repair_qty), update (state, message, remaining, canceled_at, updated_at, ended_at)
-  on app.wind_downs to paddock_worker;
+grant select, update (state, message, remaining, canceled_at, updated_at, ended_at) on app.wind_downs to paddock_worker;
 
 create policy app_reads on app.exercises for select to paddock_app using (account_id = (select private.account_id('read')));
 create policy app_inserts on app.exercises for insert to paddock_app
@@ -351,6 +351,8 @@ drop function app.open_quantities(uuid, text, uuid);
 {{ template "func/make_closing.sql" . }}
 {{ template "func/wind_down_progress.sql" . }}
 {{ template "func/record_refusal.sql" . }}
+{{ template "func/note_overshoot.sql" . }}
+grant execute on function app.note_overshoot(app.alpaca_orders, numeric) to paddock_app, paddock_worker;
 grant execute on function app.record_refusal(uuid, uuid, text, text, integer, text, jsonb) to paddock_app, paddock_worker;
 grant execute on function app.multi_leg_legs(app.alpaca_orders), app.open_quantities(uuid, text, uuid, numeric, boolean),
   app.closable(uuid, text, text, boolean, uuid), app.closing_verdict(app.alpaca_orders) to paddock_app, paddock_worker;
@@ -370,6 +372,8 @@ drop function private.set_switch(text, text);
 {{ template "func/set_switch.sql" . }}
 {{ template "func/set_guards.sql" . }}
 {{ template "func/running_wind_downs.sql" . }}
+{{ template "func/begin_repair.sql" . }}
+grant execute on function private.begin_repair(text, numeric) to paddock_app, paddock_worker;
 {{ template "func/wind_downs_need_keys.sql" . }}
 grant execute on function private.set_switch(text, text, boolean, boolean, boolean, text, bytea) to paddock_app;
 grant execute on function private.running_wind_downs(uuid) to paddock_worker;
@@ -391,6 +395,7 @@ reset role;
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
 drop function private.wind_downs_need_keys();
+drop function private.begin_repair(text, numeric);
 drop function private.running_wind_downs(uuid);
 drop function private.set_switch(text, text, boolean, boolean, boolean, text, bytea);
 {{ template "func/old/set_switch_1.sql" . }}
@@ -401,6 +406,7 @@ revoke create on schema private from paddock_gate;
 
 set local role paddock_owner;
 drop trigger guard_new on app.exercises;
+drop function app.note_overshoot(app.alpaca_orders, numeric);
 drop function app.record_refusal(uuid, uuid, text, text, integer, text, jsonb);
 drop function app.wind_down_progress(uuid, uuid, text, text, jsonb);
 drop function app.make_closing(uuid, uuid, text, text, numeric);

@@ -10,10 +10,12 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Prices answers what a unit of each symbol costs now at the most: the ask, or
-// where nobody asks the bid or the last trade, in dollars. A symbol without any
-// of them is left out. They are named as they were asked for, and asked for as
-// market data has them. The prices are this account's: they are kept for nobody.
+// Prices returns what a unit of each symbol costs now at the most, in dollars:
+// the ask of a fair quote, and otherwise the dearest of bid, ask and last trade. A
+// bid alone bounds nothing, and an ask of ten times the last trade is a market
+// maker's stub at which nothing trades: neither counts. A symbol without a price
+// is left out. They are named as they were asked for, and asked for as market
+// data has them. The prices are this account's: they are kept for nobody.
 func (c *Client) Prices(ctx context.Context, symbols []string) (map[string]decimal.Decimal, error) {
 	known, err := c.prices(ctx, symbols)
 	if err != nil {
@@ -31,19 +33,65 @@ func (c *Client) Prices(ctx context.Context, symbols []string) (map[string]decim
 func (c *Client) prices(ctx context.Context, symbols []string) (map[string]decimal.Decimal, error) {
 	prices := map[string]decimal.Decimal{}
 	for kind, of := range kinds(symbols) {
-		for _, ask := range []func(context.Context, string, []string, map[string]decimal.Decimal) error{c.quotes, c.trades} {
-			missing := without(of, prices)
-			if len(missing) == 0 {
-				break
+		quotes, err := c.quotes(ctx, kind, of)
+		if err != nil && !isNoPrice(err) {
+			return nil, err
+		}
+		var unfair []string
+		for _, symbol := range of {
+			if q := quotes[symbol]; q.isFair() {
+				prices[symbol] = q.ask
+			} else {
+				unfair = append(unfair, symbol)
 			}
-			// One kind of data that the account has no right to is no price.
-			var e *Error
-			if err := ask(ctx, kind, missing, prices); err != nil && !(errors.As(err, &e) && (e.Kind == Forbidden || e.Kind == NotFound || e.Kind == Invalid)) {
-				return nil, err
+		}
+		if len(unfair) == 0 {
+			continue
+		}
+		trades, err := c.trades(ctx, kind, unfair)
+		if err != nil && !isNoPrice(err) {
+			return nil, err
+		}
+		for _, symbol := range unfair {
+			if price := quotes[symbol].worst(trades[symbol]); price.IsPositive() {
+				prices[symbol] = price
 			}
 		}
 	}
 	return prices, nil
+}
+
+// isNoPrice reports whether the account has no right to a kind of data, or there
+// is none: that is no price, and no failure.
+func isNoPrice(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && (e.Kind == Forbidden || e.Kind == NotFound || e.Kind == Invalid)
+}
+
+// quote is the newest quote of a symbol; 0 where nobody bids or asks.
+type quote struct{ ask, bid decimal.Decimal }
+
+// Bounds of a fair quote, and of a stub.
+var (
+	fairSpread = decimal.RequireFromString("1.5") // of the bid
+	stub       = decimal.NewFromInt(10)           // times the last trade
+)
+
+// isFair reports whether the quote's ask is what a unit costs.
+func (q quote) isFair() bool {
+	return q.bid.IsPositive() && q.ask.GreaterThanOrEqual(q.bid) && q.ask.LessThanOrEqual(q.bid.Mul(fairSpread))
+}
+
+// worst returns the most that a unit may cost where the quote is not fair; 0
+// where nobody can tell.
+func (q quote) worst(trade decimal.Decimal) decimal.Decimal {
+	switch {
+	case !trade.IsPositive() && !q.ask.IsPositive():
+		return decimal.Zero
+	case trade.IsPositive() && q.ask.GreaterThanOrEqual(trade.Mul(stub)):
+		return decimal.Max(q.bid, trade)
+	}
+	return decimal.Max(q.ask, q.bid, trade)
 }
 
 // kinds groups symbols by the endpoints that know them, in their normal form.
@@ -62,17 +110,7 @@ func kinds(symbols []string) map[string][]string {
 	return by
 }
 
-func without(symbols []string, known map[string]decimal.Decimal) []string {
-	var rest []string
-	for _, symbol := range symbols {
-		if _, ok := known[symbol]; !ok {
-			rest = append(rest, symbol)
-		}
-	}
-	return rest
-}
-
-func (c *Client) quotes(ctx context.Context, kind string, symbols []string, into map[string]decimal.Decimal) error {
+func (c *Client) quotes(ctx context.Context, kind string, symbols []string) (map[string]quote, error) {
 	answer, err := c.data(ctx, "quotes", func(sdk *marketdata.Client) error {
 		var err error
 		switch kind {
@@ -86,24 +124,23 @@ func (c *Client) quotes(ctx context.Context, kind string, symbols []string, into
 		return err
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	// The SDK reads prices into floats; the broker's own digits are exact.
 	var said struct{ Quotes map[string]json.RawMessage }
 	if err := json.Unmarshal(answer.Raw, &said); err != nil {
-		return &Error{Kind: Unavailable, HTTPStatus: http.StatusOK, Cause: err}
+		return nil, &Error{Kind: Unavailable, HTTPStatus: http.StatusOK, Cause: err}
 	}
-	for symbol, quote := range said.Quotes {
-		ask, _ := Amount(quote, "ap")
-		bid, _ := Amount(quote, "bp")
-		if price := decimal.Max(ask, bid); price.IsPositive() {
-			into[symbol] = price
-		}
+	quotes := map[string]quote{}
+	for symbol, text := range said.Quotes {
+		ask, _ := Amount(text, "ap")
+		bid, _ := Amount(text, "bp")
+		quotes[symbol] = quote{ask, bid}
 	}
-	return nil
+	return quotes, nil
 }
 
-func (c *Client) trades(ctx context.Context, kind string, symbols []string, into map[string]decimal.Decimal) error {
+func (c *Client) trades(ctx context.Context, kind string, symbols []string) (map[string]decimal.Decimal, error) {
 	answer, err := c.data(ctx, "trades", func(sdk *marketdata.Client) error {
 		var err error
 		switch kind {
@@ -117,18 +154,19 @@ func (c *Client) trades(ctx context.Context, kind string, symbols []string, into
 		return err
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var said struct{ Trades map[string]json.RawMessage }
 	if err := json.Unmarshal(answer.Raw, &said); err != nil {
-		return &Error{Kind: Unavailable, HTTPStatus: http.StatusOK, Cause: err}
+		return nil, &Error{Kind: Unavailable, HTTPStatus: http.StatusOK, Cause: err}
 	}
-	for symbol, trade := range said.Trades {
-		if price, known := Amount(trade, "p"); known && price.IsPositive() {
-			into[symbol] = price
+	trades := map[string]decimal.Decimal{}
+	for symbol, text := range said.Trades {
+		if price, known := Amount(text, "p"); known {
+			trades[symbol] = price
 		}
 	}
-	return nil
+	return trades, nil
 }
 
 // data calls the data host.

@@ -8,13 +8,14 @@ import (
 	"paddock/app/broker"
 )
 
-// A price is the dearest that the account is told, digit for digit: the ask,
-// the bid where nobody asks, the last trade where nobody does either. What the
-// account may not see, or what nobody knows, has none.
+// A price is the most that a unit may cost, digit for digit: the ask of a fair
+// quote, else the dearest of bid, ask and last trade. A bid alone bounds nothing, a
+// stub is no price, and what the account may not see, or nobody knows, has none.
 func TestPrices(t *testing.T) {
 	answers := map[string]string{
-		"/v2/stocks/quotes/latest":         `{"quotes":{"AAPL":{"ap":190.1234567890123,"bp":190.1},"TSLA":{"ap":0,"bp":12.5},"THIN":{"ap":0,"bp":0}}}`,
-		"/v2/stocks/trades/latest":         `{"trades":{"THIN":{"p":3.0001}}}`,
+		"/v2/stocks/quotes/latest": `{"quotes":{"AAPL":{"ap":190.1234567890123,"bp":190.1},"TSLA":{"ap":0,"bp":12.5},"THIN":{"ap":0,"bp":0},"BIDS":{"ap":0,"bp":7},
+			"STUB":{"ap":199999.99,"bp":0.01},"WIDE":{"ap":30,"bp":10},"ASKS":{"ap":4,"bp":0},"DEEP":{"ap":2,"bp":1},"LOW":{"ap":0.01,"bp":0}}}`,
+		"/v2/stocks/trades/latest":         `{"trades":{"THIN":{"p":3.0001},"TSLA":{"p":13},"STUB":{"p":20.5},"WIDE":{"p":12},"DEEP":{"p":5},"LOW":{"p":9}}}`,
 		"/v1beta3/crypto/us/latest/quotes": `{"quotes":{"BTC/USD":{"ap":61234.5,"bp":61230}}}`,
 		"/v1beta3/crypto/us/latest/trades": `{"trades":{}}`,
 		"/v1beta1/options/quotes/latest":   "",
@@ -31,11 +32,11 @@ func TestPrices(t *testing.T) {
 		}
 		_, _ = w.Write([]byte(body))
 	})
-	got, err := newClient(t, url).Prices(t.Context(), []string{"AAPL", "TSLA", "THIN", "NONE", "BTC/USD", "BTCUSD", "btcusd", "ETH/USD", "ETHUSD", "AAPL261218C00200000"})
+	got, err := newClient(t, url).Prices(t.Context(), []string{"AAPL", "TSLA", "THIN", "BIDS", "STUB", "WIDE", "ASKS", "DEEP", "LOW", "NONE", "BTC/USD", "BTCUSD", "btcusd", "ETH/USD", "ETHUSD", "AAPL261218C00200000"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{"AAPL": "190.1234567890123", "TSLA": "12.5", "THIN": "3.0001", "BTC/USD": "61234.5", "BTCUSD": "61234.5", "btcusd": "61234.5"}
+	want := map[string]string{"AAPL": "190.1234567890123", "TSLA": "13", "THIN": "3.0001", "STUB": "20.5", "WIDE": "30", "ASKS": "4", "DEEP": "5", "LOW": "9", "BTC/USD": "61234.5", "BTCUSD": "61234.5", "btcusd": "61234.5"}
 	if len(got) != len(want) {
 		t.Errorf("got %v", got)
 	}

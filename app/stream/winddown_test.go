@@ -292,3 +292,37 @@ func TestTurnsOfTheSwitchWhileItIsWoundDown(t *testing.T) {
 		t.Errorf("opened again, it is %s", got)
 	}
 }
+
+// A closing that trades more than is held is told, and traded back where the
+// account's guards say so, on a halted account too.
+func TestAnOvershootIsToldAndTradedBack(t *testing.T) {
+	for _, back := range []bool{false, true} {
+		t.Run(fmt.Sprintf("trades back %v", back), func(t *testing.T) {
+			w := newWorld(t)
+			w.run()
+			w.sim.SetAlwaysOpen(true)
+			w.eventually("the first agreement", func() bool { return w.agreed() != nil })
+			if _, err := w.trading().SetGuards(t.Context(), w.account, trading.Limits{BuyBackOvershoot: back}); err != nil {
+				t.Fatal(err)
+			}
+			w.lostIntent("late", "sell", true)
+			ten := decimal.NewFromInt(10)
+			if _, err := w.outside.PlaceOrder(alpaca.PlaceOrderRequest{Symbol: "AAPL", Qty: &ten, Side: alpaca.Sell, Type: alpaca.Market,
+				TimeInForce: alpaca.Day, ClientOrderID: "late"}); err != nil {
+				t.Fatal(err)
+			}
+			w.sim.Step()
+			w.eventually("the overshoot to be told", func() bool {
+				return scan[int](w, `select count(*) from app.account_events where data->>'event' = 'overshot' and data->>'overshot_qty' = '10'`) == 1
+			})
+			if !back {
+				if n := scan[int](w, `select count(*) from app.wind_downs`); n != 0 {
+					t.Errorf("%d repairs, and nobody asked for one", n)
+				}
+				return
+			}
+			w.windsDown("done")
+			w.wantFlat()
+		})
+	}
+}

@@ -135,6 +135,9 @@ begin
         perform app.move_position(p_account, recorded.symbol, o->>'asset_class',
           moved * case recorded.side when 'sell' then -1 else 1 end,
           (filled * recorded.filled_avg_price - coalesce(before.filled_qty * before.filled_avg_price, 0)) / moved, said_at);
+        if recorded.reduce_only and moved > 0 then
+          perform app.note_overshoot(recorded, moved);
+        end if;
       end if;
     elsif jsonb_typeof(recorded.broker_order->'legs') = 'array' then
       -- A leg without an id is no order of its own, and fills as its order does.

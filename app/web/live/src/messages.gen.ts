@@ -22,7 +22,7 @@ kind: "order"
 at: string
 data: {
 /**
- * What happened, in Alpaca's words or Paddock's: submitting, accepted, new, fill, canceled, reconciled and others. "unapplied" has no order: read it by REST.
+ * What happened, in Alpaca's words or Paddock's: submitting, accepted, new, fill, canceled, reconciled and others. "overshot" says that a closing has traded more than was held, by overshot_qty. "unapplied" has no order: read it by REST.
  */
 event: string
 /**
