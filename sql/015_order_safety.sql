@@ -352,6 +352,12 @@ drop function app.open_quantities(uuid, text, uuid);
 {{ template "func/wind_down_progress.sql" . }}
 {{ template "func/record_refusal.sql" . }}
 {{ template "func/note_overshoot.sql" . }}
+{{ template "func/place_of_order.sql" . }}
+{{ template "func/is_unanswered.sql" . }}
+{{ template "func/halted_because.sql" . }}
+{{ template "func/on_their_way.sql" . }}
+grant execute on function app.place_of_order(uuid, uuid), app.is_unanswered(uuid), app.halted_because(uuid) to paddock_app;
+grant execute on function app.on_their_way(uuid, uuid) to paddock_worker;
 grant execute on function app.note_overshoot(app.alpaca_orders, numeric) to paddock_app, paddock_worker;
 grant execute on function app.record_refusal(uuid, uuid, text, text, integer, text, jsonb) to paddock_app, paddock_worker;
 grant execute on function app.multi_leg_legs(app.alpaca_orders), app.open_quantities(uuid, text, uuid, numeric, boolean),
@@ -406,6 +412,10 @@ revoke create on schema private from paddock_gate;
 
 set local role paddock_owner;
 drop trigger guard_new on app.exercises;
+drop function app.on_their_way(uuid, uuid);
+drop function app.halted_because(uuid);
+drop function app.is_unanswered(uuid);
+drop function app.place_of_order(uuid, uuid);
 drop function app.note_overshoot(app.alpaca_orders, numeric);
 drop function app.record_refusal(uuid, uuid, text, text, integer, text, jsonb);
 drop function app.wind_down_progress(uuid, uuid, text, text, jsonb);

@@ -406,9 +406,7 @@ func (a *account) cancelLeft(ctx context.Context, w *windDown, left *remaining) 
 				open, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 				return err
 			})
-		b.Queue(`select count(*) from app.alpaca_orders o join app.wind_downs w on w.account_id = o.account_id and w.id = $2
-			where o.account_id = $1 and o.intent_state = 'submitting' and o.wind_down_id is distinct from w.id
-				and (w.cancel_orders or o.id = any (w.on_their_way))`, a.lease.Account, w.ID).
+		b.Queue("select app.on_their_way($1, $2)", a.lease.Account, w.ID).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&left.OnTheWay) })
 	})
 	if err != nil {
@@ -438,12 +436,8 @@ func (a *account) closeLeft(ctx context.Context, w *windDown, left *remaining) e
 	}
 	var positions []position
 	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue(`select c.symbol, c.held::text, c.side, c.qty, coalesce(last.status_message, ''), coalesce(last.is_open and last.intent_state = 'accepted', false)
-			from app.closings_to_make($1, $2) c
-			left join lateral (select o.status_message, o.is_open, o.intent_state from app.alpaca_orders o
-				where o.account_id = $1 and o.wind_down_id = $2 and app.position_symbol(o.symbol) = c.symbol
-				order by o.created_at desc limit 1) last on true
-			order by c.symbol`, a.lease.Account, w.ID).Query(func(rows pgx.Rows) (err error) {
+		b.Queue(`select symbol, held::text, side, qty, coalesce(refused, ''), waits from app.closings_to_make($1, $2) order by symbol`,
+			a.lease.Account, w.ID).Query(func(rows pgx.Rows) (err error) {
 			positions, err = pgx.CollectRows(rows, pgx.RowToStructByPos[position])
 			return err
 		})

@@ -146,21 +146,17 @@ func (l OrderList) inMirror(account uuid.UUID) (sql string, args []any) {
 	}
 	if id := l.beside(); id != uuid.Nil {
 		args = append(args, id)
-		sql += l.side(fmt.Sprintf("("+asideOf+")", len(args)))
+		sql += l.side(fmt.Sprintf("(select p.created_at, p.id from app.place_of_order($1, $%d) p)", len(args)))
 	}
 	return sql + l.order(), args
 }
-
-// asideOf is the place of the order of which a list has one side.
-const asideOf = `select created_at, id from app.alpaca_orders where account_id = $1 and (id = $%[1]d or alpaca_order_id = $%[1]d) limit 1`
 
 // queueAside asks where that order stands.
 func (l *OrderList) queueAside(b *tenant.Batch, account uuid.UUID) {
 	if l.beside() == uuid.Nil {
 		return
 	}
-	b.Queue(`select created_at, id, coalesce(submitted_at, created_at), alpaca_order_id from app.alpaca_orders
-		where account_id = $1 and (id = $2 or alpaca_order_id = $2) limit 1`, account, l.beside()).Query(func(rows pgx.Rows) error {
+	b.Queue("select created_at, id, submitted_at, alpaca_order_id from app.place_of_order($1, $2)", account, l.beside()).Query(func(rows pgx.Rows) error {
 		var p place
 		_, err := pgx.ForEachRow(rows, []any{&p.at, &p.id, &p.submitted, &p.atBroker}, func() error { l.aside = &p; return nil })
 		return err

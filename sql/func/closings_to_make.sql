@@ -2,9 +2,10 @@
 -- and how much of it. All of them where it liquidates; else what orders that
 -- were on their way when it began have opened since, and what a repair buys
 -- back, less its own closings. A quantity of 0 waits for orders that are still
--- open, or for a closing of its own.
+-- open, or for a closing of its own: waits says that the last one is at the broker,
+-- and refused why the broker refused it.
 create function app.closings_to_make(p_account uuid, p_wind_down uuid)
-returns table (symbol text, asset_class text, held numeric, side text, qty numeric)
+returns table (symbol text, asset_class text, held numeric, side text, qty numeric, refused text, waits boolean)
 stable set search_path = pg_catalog, pg_temp
 language sql as $$
   with w as (
@@ -28,10 +29,14 @@ language sql as $$
   )
   select p.symbol, p.asset_class, p.qty, s.side,
     least(case when w.liquidate then abs(p.qty) else wanted.qty - coalesce(closed.qty, 0) end,
-      abs(p.qty), app.closable(p_account, p.symbol, s.side, false))
+      abs(p.qty), app.closable(p_account, p.symbol, s.side, false)),
+    last.status_message, coalesce(last.is_open and last.intent_state = 'accepted', false)
   from w, wanted
   join app.alpaca_positions p on p.account_id = p_account and p.symbol = wanted.symbol and sign(p.qty) = wanted.direction
   cross join lateral (select case when p.qty > 0 then 'sell' else 'buy' end as side) s
   left join closed on closed.symbol = p.symbol and closed.side = s.side
+  left join lateral (select o.status_message, o.is_open, o.intent_state from app.alpaca_orders o
+    where o.account_id = p_account and o.wind_down_id = w.id and app.position_symbol(o.symbol) = p.symbol
+    order by o.created_at desc limit 1) last on true
   where (w.liquidate or wanted.qty > coalesce(closed.qty, 0))
 $$;

@@ -302,6 +302,7 @@ func hostile(l *lab, s *session) {
 		"bytea":                    {"null", "'\\x'"},
 		"app.alpaca_orders": {"null", `jsonb_populate_record(null::app.alpaca_orders, '{"account_id": "$B", "side": "buy", "order_class": "", "qty": 1, "symbol": "X", "limit_price": 1}')`,
 			`jsonb_populate_record(null::app.alpaca_orders, '{"account_id": "$B", "order_class": "mleg", "qty": 1, "request": {"legs": [{"symbol": null}]}}')`},
+		"app.wind_downs":        {"null", `jsonb_populate_record(null::app.wind_downs, '{"account_id": "$B", "id": "$B_ORDER", "liquidate": true}')`},
 		"app.trading_positions": {"null", `jsonb_populate_record(null::app.trading_positions, '{"account_id": "$B", "id": "$B_ORDER"}')`},
 	}
 	rows, err := l.admin.Query(l.t.Context(), `select p.oid::regproc::text, array(select format_type(a, null) from unnest(p.proargtypes) with ordinality u (a, n) order by n)

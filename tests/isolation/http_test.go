@@ -327,6 +327,7 @@ var httpAttacks = []httpAttack{
 				// The last one is refused before it is asked: the server names
 				// two accounts. Only a lone id is ever looked up.
 				s.steal(r.method, path+"?account_id=$B&account_id=$B", r.body, "X-Account-ID", b)
+				s.steal(r.method, path+"?account_id=$B", r.body, "X-Account-ID", b)
 			}
 		},
 	},
@@ -408,7 +409,6 @@ var httpAttacks = []httpAttack{
 		run: func(s *site) {
 			// The victim's next_cursor names a place in the victim's list.
 			for _, list := range []string{"/api/orders", "/api/agent-logs"} {
-				s.theirs.lawful(nil, "GET", list+"?limit=1&account_id="+s.b.Account.String(), nil)
 				for _, place := range []string{s.b.Order.String(), "2100-01-01T00:00:00Z", base64.RawURLEncoding.EncodeToString([]byte(s.b.Order.String()))} {
 					for _, account := range []string{"$A", "$B"} {
 						s.steal("GET", list+"?before="+url.QueryEscape(place)+"&account_id="+account, nil)
