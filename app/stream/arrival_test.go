@@ -98,8 +98,10 @@ func TestSlowEndHoldsUpNobody(t *testing.T) {
 	if _, err := tx.Exec(t.Context(), "select from app.stream_cursors for update"); err != nil {
 		t.Fatal(err)
 	}
+	w.exec("set session_replication_role = replica")                          // the doubt that new keys cast would wait too
 	w.exec("update private.user_credentials set generation = generation + 1") // all begin anew
-	time.Sleep(200 * time.Millisecond)                                        // and are at it
+	w.exec("set session_replication_role = origin")
+	time.Sleep(200 * time.Millisecond) // and are at it
 	began := time.Now()
 	a := w.connectUser(99)
 	m.Wake()

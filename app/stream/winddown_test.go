@@ -173,6 +173,9 @@ func TestOrdersOnTheirWayWhenTheAccountHalts(t *testing.T) {
 			}
 			w.eventually("the first agreement", func() bool { return w.agreed() != nil })
 			w.lostIntent("late", c.side, false)
+			if c.limit != "" {
+				w.exec(`update app.alpaca_orders set type = 'limit', time_in_force = 'gtc', limit_price = $1::numeric where client_order_id = 'late'`, c.limit)
+			}
 			turned := w.turn("", trading.Switch{To: "halted"})
 			if !turned.Running {
 				t.Fatalf("nobody waits for the order on its way: %+v", turned)

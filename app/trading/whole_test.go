@@ -248,7 +248,7 @@ func TestInstructionsReachTheBroker(t *testing.T) {
 	}
 	d.answers(func(w http.ResponseWriter, r *http.Request) {
 		hear(r)
-		_, _ = io.WriteString(w, strings.Replace(bracketAnswer, `"bracket"`, `""`, 1))
+		_, _ = io.WriteString(w, strings.NewReplacer(`"bracket"`, `""`, `"limit_price":"100"`, `"limit_price":"100.10"`).Replace(bracketAnswer))
 	})
 	const instructions = `{"algorithm":"VWAP","display_qty":100,"max_percentage":"0.314","start_time":"2025-07-21T09:30:00-04:00"}`
 	r := request(t, `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"2","limit_price":"100.10","client_order_id":"b","advanced_instructions":`+instructions+`}`)
