@@ -229,6 +229,7 @@ func TestPlacing(t *testing.T) {
 	}
 
 	// One order in a list and by itself is the same, once nothing moves it any more.
+	s.stream()
 	eventually(t, "the order to be new", func() bool {
 		return u.do("GET", "/api/orders/"+first.field(t, "id"), "", "X-Account-ID", id).field(t, "status") == "new"
 	})
