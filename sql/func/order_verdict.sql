@@ -55,7 +55,7 @@ begin
     worth := worth + line.qty * line.price * line.multiplier;
     if line.price is null and (g.max_position_notional is not null or g.max_order_notional is not null and o.notional is null)
         or line.qty is null and (line.closable > 0 or g.max_position_notional is not null or g.max_position_qty is not null)
-        or line.unmeasured and not (o.reference_prices ? coalesce(line.symbol, '')) then
+        or line.unmeasured and not coalesce(o.reference_prices ? line.symbol, false) then
       needs := needs || to_jsonb('price ' || coalesce(line.symbol, ''));
     end if;
 

@@ -1,0 +1,115 @@
+package trading_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/shopspring/decimal"
+
+	"paddock/app/problem"
+)
+
+// An order is measured at the worst that it can become, beside a control that
+// passes: what it can be worth, how much it can buy, and as how many orders it
+// counts. The market for AAPL is at 150.
+func TestMeasuredAtItsWorst(t *testing.T) {
+	oco := func(stop string) string {
+		return `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"10","order_class":"oco","take_profit":{"limit_price":"100"},"stop_loss":` + stop + `}`
+	}
+	trailing := func(by string) string {
+		return `{"symbol":"AAPL","side":"buy","type":"trailing_stop","time_in_force":"gtc","qty":"10",` + by + `}`
+	}
+	spread := `{"order_class":"mleg","type":"limit","time_in_force":"day","qty":"1","limit_price":"0.01","legs":[
+		{"symbol":"AAPL261218C00150000","ratio_qty":"1","side":"buy","position_intent":"buy_to_open"},{"symbol":"AAPL261218C00155000","ratio_qty":"1","side":"sell","position_intent":"sell_to_open"}]}`
+	waits := func(d *desk) {
+		d.exec(`insert into app.alpaca_orders (account_id, client_order_id, intent_state, alpaca_order_id, status, symbol, side, notional, type, time_in_force)
+			values ($1, 'waits', 'accepted', gen_random_uuid(), 'new', 'AAPL', 'buy', 1500, 'market', 'day')`, d.owner.Account)
+	}
+	for name, tt := range map[string]struct {
+		limits string
+		before func(*desk)
+		order  string
+		want   string
+	}{
+		"an oco by its stop":                         {`{"max_order_notional":"9999"}`, nil, oco(`{"stop_price":"1000"}`), "[max_order_notional]"},
+		"an oco by its stop's limit":                 {`{"max_order_notional":"10999"}`, nil, oco(`{"stop_price":"1000","limit_price":"1100"}`), "[max_order_notional]"},
+		"an oco that fits":                           {`{"max_order_notional":"11000"}`, nil, oco(`{"stop_price":"1000","limit_price":"1100"}`), "[]"},
+		"a trail by percent":                         {`{"max_order_notional":"2249"}`, nil, trailing(`"trail_percent":"50"`), "[max_order_notional]"},
+		"a trail by dollars":                         {`{"max_order_notional":"1999"}`, nil, trailing(`"trail_price":"50"`), "[max_order_notional]"},
+		"a trail that fits":                          {`{"max_order_notional":"2251"}`, nil, trailing(`"trail_percent":"50"`), "[]"},
+		"money under a limit far over the market":    {`{"max_position_qty":"9"}`, nil, `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"day","notional":"1500","limit_price":"1500"}`, "[max_position_qty]"},
+		"money that fits":                            {`{"max_position_qty":"10"}`, nil, `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"day","notional":"1500","limit_price":"1500"}`, "[]"},
+		"money is worth itself":                      {`{"max_position_notional":"1500"}`, nil, `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"day","notional":"1500","limit_price":"1500"}`, "[]"},
+		"money that waits counts for the next order": {`{"max_position_qty":"19"}`, waits, buyLimit, "[max_position_qty]"},
+		"money that waits and fits":                  {`{"max_position_qty":"20"}`, waits, buyLimit, "[]"},
+		"a spread is one order":                      {`{"max_open_orders":1}`, nil, spread, "[]"},
+		"a spread beside another order":              {`{"max_open_orders":1}`, func(d *desk) { d.has("buy 5 TSLA limit 90") }, spread, "[max_open_orders]"},
+		"a done_for_day order may go on": {`{"max_position_qty":"14"}`, func(d *desk) {
+			d.has("buy 5 AAPL limit 90")
+			d.exec("update app.alpaca_orders set status = 'done_for_day'")
+		}, buyLimit, "[max_position_qty]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			d.sim.SetPrice("AAPL", decimal.NewFromInt(150))
+			d.synced()
+			if tt.before != nil {
+				tt.before(d)
+			}
+			d.guards(tt.limits)
+			answers(d)
+			err := place(d, request(t, tt.order))
+			if got := fmt.Sprint(broken(t, err)); got != tt.want {
+				t.Errorf("refused by %s, want %s (%v)", got, tt.want, err)
+			}
+		})
+	}
+}
+
+// The daily loss is asked of what the account is worth now: a price that falls
+// after one order refuses the next.
+func TestLossOfTheLastSecond(t *testing.T) {
+	d := newDesk(t)
+	d.sim.SetAlwaysOpen(true)
+	d.sim.SetPrice("AAPL", decimal.NewFromInt(150))
+	d.buy("AAPL", "buy", "1000")
+	d.synced()
+	d.guards(`{"daily_loss_limit":"1000"}`)
+	if err := place(d, request(t, buyLimit)); err != nil {
+		t.Fatal(err)
+	}
+	d.sim.SetPrice("AAPL", decimal.NewFromInt(100))
+	d.exec("update app.account_balances set as_of = as_of - interval '1 second'") // a second goes by
+	if got := fmt.Sprint(broken(t, place(d, request(t, `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"50"}`)))); got != "[daily_loss_limit]" {
+		t.Errorf("after the fall it is refused by %s", got)
+	}
+}
+
+// An equity that the broker does not tell is not 0: the order waits for one.
+func TestUnknownEquityIsNotZero(t *testing.T) {
+	for _, account := range []string{`{"id":"x","equity":null,"last_equity":"100"}`, `{"id":"x","equity":"100","last_equity":null}`, `{"id":"x","last_equity":"100"}`} {
+		d := newDesk(t)
+		d.synced()
+		d.guards(`{"daily_loss_limit":"1000000"}`)
+		d.server.Config.Handler = instead("/v2/account", account, d.server.Config.Handler)
+		if err := place(d, request(t, buyLimit)); !problem.Is(err, "broker_unavailable") {
+			t.Errorf("with the account %s: %v", account, err)
+		}
+		if d.sent.Load() != 0 {
+			t.Error("the order was sent")
+		}
+	}
+}
+
+// instead answers one path with a body, and all others as before.
+func instead(path, body string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == path {
+			_, _ = w.Write([]byte(body))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
