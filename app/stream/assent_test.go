@@ -1,0 +1,157 @@
+package stream_test
+
+import (
+	"maps"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"paddock/app/tenant"
+	"paddock/tests/pgtest"
+)
+
+// sharers are two people's accounts here, connected to one Alpaca account.
+type sharers struct {
+	t        *testing.T
+	app      *tenant.DB
+	worker   *tenant.Worker
+	accounts [2]uuid.UUID
+	holder   uuid.UUID
+}
+
+func newSharers(t *testing.T) *sharers {
+	pg := pgtest.New(t)
+	s := &sharers{t: t, app: tenant.NewDB(pg.Pool(t, "paddock_app"), quiet{}), worker: tenant.NewWorker(pg.Pool(t, "paddock_worker"), quiet{}),
+		accounts: [2]uuid.UUID{uuid.New(), uuid.New()}, holder: uuid.New()}
+	var set pgx.Batch
+	broker := uuid.New()
+	for i, user := range []string{"u1", "u2"} {
+		set.Queue(`insert into auth."user" (id, name, email, "emailVerified") values ($1, 'U', $1 || '@example.com', false)`, user)
+		set.Queue(`insert into auth.session (id, "expiresAt", token, "updatedAt", "userId") values ($1, now() + interval '1 day', 'token-of-' || $1, now(), $1)`, user)
+		set.Queue("insert into app.user_accounts (id, user_id, name, environment, alpaca_account_id) values ($1, $2, $2, 'paper', $3)", s.accounts[i], user, broker)
+		set.Queue("insert into app.account_grants (account_id, user_id, role) values ($1, $2, 'owner') on conflict do nothing", s.accounts[i], user)
+		set.Queue("insert into app.stream_leases (account_id, holder, expires_at) values ($1, $2, now() + interval '1 hour')", s.accounts[i], s.holder)
+	}
+	if err := pg.Conn(t, "admin").SendBatch(t.Context(), &set).Close(); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// intend makes an intent of one of the two.
+func (s *sharers) intend(who int, name string, asked map[string]any) error {
+	return s.app.Write(s.t.Context(), tenant.Admission{Token: []string{"token-of-u1", "token-of-u2"}[who], Account: s.accounts[who]}, func(b *tenant.Batch) {
+		b.Queue(`insert into app.alpaca_orders (account_id, client_order_id, request_hash, request, submitted_by, orchestrator_agent_id, tag,
+				symbol, side, type, time_in_force, qty, notional, limit_price)
+			values ($1, $2, '\x00', $3, private.user_id(), 'the agent', 'the tag', $4, $5, $6, $7, $8::text::numeric, $9::text::numeric, $10::text::numeric)`,
+			s.accounts[who], name, mustJSON(asked), asked["symbol"], asked["side"], asked["type"], asked["time_in_force"], asked["qty"], asked["notional"], asked["limit_price"])
+	})
+}
+
+// told records what the broker says of an order, for one of the two.
+func (s *sharers) told(who int, o map[string]any) {
+	s.t.Helper()
+	s.scan(who, "select (app.record_order($1, $2)).changed::text", mustJSON(o))
+}
+
+func (s *sharers) scan(who int, sql string, args ...any) (text string) {
+	s.t.Helper()
+	lease := tenant.Lease{Account: s.accounts[who], Holder: s.holder, Fence: 1}
+	if err := s.worker.Write(s.t.Context(), lease, func(b *tenant.Batch) {
+		b.Queue(sql, append([]any{lease.Account}, args...)...).QueryRow(func(row pgx.Row) error { return row.Scan(&text) })
+	}); err != nil {
+		s.t.Fatalf("%s: %v", sql, err)
+	}
+	return text
+}
+
+// An answer, or a look-up's, becomes an intent's order only where it is what was
+// asked for. Any other is an order of its own, which nobody here sent.
+func TestAnAnswerIsWhatWasSent(t *testing.T) {
+	s := newSharers(t)
+	limit := map[string]any{"symbol": "AAPL", "side": "buy", "type": "limit", "time_in_force": "day", "qty": "10", "limit_price": "100.5"}
+	amount := map[string]any{"symbol": "AAPL", "side": "buy", "type": "market", "time_in_force": "day", "notional": "500"}
+	coin := map[string]any{"symbol": "BTCUSD", "side": "sell", "type": "market", "time_in_force": "gtc", "qty": "0.5"}
+	for name, c := range map[string]struct {
+		asked, differs map[string]any
+		adopted        bool
+	}{
+		"as it was sent":         {limit, nil, true},
+		"defaults filled in":     {limit, map[string]any{"order_class": "simple", "extended_hours": false, "position_intent": "buy_to_open", "hwm": nil}, true},
+		"the quantity's zeros":   {limit, map[string]any{"qty": "10.0"}, true},
+		"the price's zeros":      {limit, map[string]any{"limit_price": "100.50"}, true},
+		"the symbol's case":      {limit, map[string]any{"symbol": "aapl"}, true},
+		"the type's older name":  {limit, map[string]any{"type": nil, "order_type": "limit"}, true},
+		"an amount":              {amount, map[string]any{"notional": "500.00", "qty": nil}, true},
+		"the quantity it bought": {amount, map[string]any{"qty": "4.9"}, true},
+		"a pair's slash":         {coin, map[string]any{"symbol": "BTC/USD"}, true},
+
+		"another symbol":        {limit, map[string]any{"symbol": "MSFT"}, false},
+		"another side":          {limit, map[string]any{"side": "sell"}, false},
+		"another quantity":      {limit, map[string]any{"qty": "11"}, false},
+		"no quantity":           {limit, map[string]any{"qty": nil, "notional": "10"}, false},
+		"another price":         {limit, map[string]any{"limit_price": "100.51"}, false},
+		"no price":              {limit, map[string]any{"limit_price": nil}, false},
+		"another type":          {limit, map[string]any{"type": "stop_limit"}, false},
+		"another time in force": {limit, map[string]any{"time_in_force": "gtc"}, false},
+		"another class":         {limit, map[string]any{"order_class": "bracket"}, false},
+		"another amount":        {amount, map[string]any{"notional": "501"}, false},
+		"no amount":             {amount, map[string]any{"notional": nil, "qty": "500"}, false},
+		"another pair":          {coin, map[string]any{"symbol": "ETH/USD"}, false},
+	} {
+		for _, parked := range []bool{false, true} {
+			if err := s.intend(0, name+map[bool]string{true: ", parked"}[parked], c.asked); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			id, told := uuid.New(), maps.Clone(c.asked)
+			maps.Copy(told, c.differs)
+			name, before := name, "submitting"
+			if parked {
+				name, before = name+", parked", "unknown"
+				s.scan(0, "with p as (update app.alpaca_orders set intent_state = 'unknown', status = 'unknown' where account_id = $1 and client_order_id = $2 returning 1) select count(*)::text from p", name)
+			}
+			maps.Copy(told, map[string]any{"id": id, "client_order_id": name, "asset_class": "us_equity", "status": "new", "filled_qty": "0",
+				"created_at": "2026-06-01T14:00:00Z", "submitted_at": "2026-06-01T14:00:00Z", "updated_at": "2026-06-01T14:00:00Z"})
+			s.told(0, told)
+			s.told(0, told) // and a look-up
+			got := s.scan(0, `select string_agg(concat_ws('|', case client_order_id when $2 then 'ours' else 'other' end, intent_state, alpaca_order_id = $3,
+					submitted_by, orchestrator_agent_id, tag), ' ' order by client_order_id = $2 desc)
+				from app.alpaca_orders where account_id = $1 and (client_order_id = $2 or alpaca_order_id = $3)`, name, id)
+			want := "ours|accepted|t|u1|the agent|the tag"
+			if !c.adopted {
+				want = "ours|" + before + "|u1|the agent|the tag other|accepted|t"
+			}
+			if got != want {
+				t.Errorf("%s: %s, not %s", name, got, want)
+			}
+		}
+	}
+}
+
+// Of two accounts here on one Alpaca account, the second one's order under the
+// first one's client_order_id is refused before it is sent; and an order that
+// one of them sent is, for the other, one that was placed elsewhere.
+func TestAnOrderNameIsOneAccounts(t *testing.T) {
+	s := newSharers(t)
+	asked := map[string]any{"symbol": "AAPL", "side": "buy", "type": "market", "time_in_force": "day", "qty": "10"}
+	if err := s.intend(0, "mine", asked); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.intend(1, "mine", asked); tenant.State(err) != "PD410" {
+		t.Errorf("the second account's order of that name: %v", err)
+	}
+	if err := s.intend(1, "other", asked); err != nil {
+		t.Errorf("an order of another name: %v", err)
+	}
+	told := map[string]any{"id": uuid.New(), "client_order_id": "mine", "asset_class": "us_equity", "status": "new", "filled_qty": "0",
+		"created_at": "2026-06-01T14:00:00Z", "updated_at": "2026-06-01T14:00:00Z"}
+	maps.Copy(told, asked)
+	for who, want := range []string{"accepted|u1|the agent|the tag", "accepted"} {
+		s.told(who, told)
+		got := s.scan(who, "select concat_ws('|', intent_state, submitted_by, orchestrator_agent_id, tag) from app.alpaca_orders where account_id = $1 and alpaca_order_id = $2", told["id"])
+		if got != want {
+			t.Errorf("account %d sees %s, not %s", who, got, want)
+		}
+	}
+}
