@@ -218,7 +218,7 @@ func (in *instances) settleAll(accounts []*account) {
 	for _, a := range accounts {
 		in.eventually("the orders of "+a.name+" to settle", func() error {
 			var open, filled int
-			err := conn.QueryRow(in.t.Context(), `select count(*) filter (where is_open), count(*) filter (where status = 'filled')
+			err := conn.QueryRow(in.t.Context(), `select count(*) filter (where is_open and intent_state <> 'unknown'), count(*) filter (where status = 'filled')
 				from app.alpaca_orders where account_id = $1`, a.id).Scan(&open, &filled)
 			if err != nil {
 				return err
