@@ -220,9 +220,9 @@ func TestOddFields(t *testing.T) {
 		case "/v2/account":
 			say(200, account)(w, r)
 		case "/v2/stocks/quotes/latest":
-			say(200, `{"quotes":{"AAPL":{"ap":"","bp":190.5},"MSFT":7,"TSLA":{"ap":12.5,"bp":null},"SPY":null}}`)(w, r)
+			say(200, `{"quotes":{"AAPL":{"ap":"","bp":190.25},"MSFT":7,"TSLA":{"ap":12.5,"bp":null},"SPY":null}}`)(w, r)
 		default:
-			say(200, `{"trades":null}`)(w, r)
+			say(200, `{"trades":{"AAPL":{"p":190.5},"MSFT":{"p":""},"SPY":7}}`)(w, r)
 		}
 	})
 	client := newClient(t, url)
