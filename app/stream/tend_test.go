@@ -34,14 +34,14 @@ func TestFailingReconciliationsBackOff(t *testing.T) {
 	w := newWorld(t)
 	w.front.streams.Store(http.StatusNotFound) // each attempt at one tells of a gap
 	tried := w.refuseLists()
-	const pause = 40 * time.Millisecond
+	const pause = 200 * time.Millisecond
 	w.run(func(c *stream.Config) { c.RetryPause = pause })
 	w.eventually("the first attempt", func() bool { return tried() > 0 })
 	began := time.Now()
-	w.eventually("eight attempts", func() bool { return tried() > 8 })
-	// 1, 2, 4, … 128 pauses, each a quarter at least.
-	if took := time.Since(began); took < 255*pause/4 {
-		t.Errorf("eight more attempts took %s", took)
+	w.eventually("six more", func() bool { return tried() > 6 })
+	// 1, 2, 4, … 32 pauses, each a quarter at least.
+	if took := time.Since(began); took < 63*pause/4 {
+		t.Errorf("six more attempts took %s", took)
 	}
 	w.allowLists()
 	w.eventually("the agreement", func() bool { return w.agreed() != nil })
