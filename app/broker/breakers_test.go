@@ -300,6 +300,53 @@ func TestBreakerClosesAgain(t *testing.T) {
 	})
 }
 
+// What may be one account's own failure is no part of those that open everybody's
+// breaker: only ten in a row that are surely the broker's do, of three accounts
+// within the time for which failures count.
+func TestOnlyTheBrokersFailuresAreEverybodys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBreakers(slog.New(slog.DiscardHandler))
+		n := 0
+		fresh := func() string { n++; return fmt.Sprint("account ", n) }
+		try := func(account string, outcome fault) {
+			t.Helper()
+			done, refused := b.allow(account, "host orders")
+			if refused != nil {
+				t.Fatalf("%s is not let through: %v", account, refused)
+			}
+			done(outcome)
+		}
+		for range 2 * failuresToOpen {
+			try(fresh(), ofTheCall)
+		}
+		for range failuresToOpen - 1 {
+			try(fresh(), ofTheBroker)
+			try(fresh(), left)
+			try(fresh(), ofTheCall)
+		}
+		try(fresh(), ofTheBroker)
+		if _, refused := b.allow(fresh(), "host orders"); refused == nil {
+			t.Fatal("ten failures of the broker's, of ten accounts, did not open it")
+		}
+
+		// Failures of other accounts that are long over make it no failure of several.
+		try = func(account string, outcome fault) {
+			if done, refused := b.allow(account, "host positions"); refused == nil {
+				done(outcome)
+			}
+		}
+		try(fresh(), ofTheBroker)
+		try(fresh(), ofTheBroker)
+		time.Sleep(countFor + time.Second)
+		for range 2 * failuresToOpen {
+			try("one", ofTheBroker)
+		}
+		if _, refused := b.allow(fresh(), "host positions"); refused != nil {
+			t.Error("one account's failures opened everybody's breaker")
+		}
+	})
+}
+
 // Breakers of accounts that call no more are forgotten.
 func TestBreakersAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -41,12 +40,11 @@ type windDown struct {
 
 // remaining is what a wind-down has left to do, as it is told.
 type remaining struct {
-	Orders    int             `json:"orders"`       // open at the broker, closings of its own left out
-	OnTheWay  int             `json:"on_their_way"` // intents whose answer is missing
-	Positions []leftPosition  `json:"positions"`
-	refused   bool            // the broker refused something in this round
-	waiting   bool            // only closings that the broker has accepted are left
-	text      json.RawMessage // all of it
+	Orders    int            `json:"orders"`       // open at the broker, closings of its own left out
+	OnTheWay  int            `json:"on_their_way"` // intents whose answer is missing
+	Positions []leftPosition `json:"positions"`
+	refused   bool           // the broker refused something in this round
+	waiting   bool           // only closings that the broker has accepted are left
 }
 
 // leftPosition is a position that is still held.
@@ -122,13 +120,14 @@ func (a *account) carryOut(ctx context.Context, w windDown) error {
 		case left.waiting:
 			message = "The closing orders are at Alpaca and wait for the market."
 		}
-		if left.text, err = json.Marshal(left); err != nil {
+		text, err := json.Marshal(left)
+		if err != nil {
 			return err
 		}
-		if string(left.text) != before || !left.refused {
+		if string(text) != before || !left.refused {
 			fruitless = 0
 		}
-		before = string(left.text)
+		before = string(text)
 		if left.refused {
 			if fruitless++; fruitless >= stuckAfter {
 				state = "stuck"
@@ -137,7 +136,7 @@ func (a *account) carryOut(ctx context.Context, w windDown) error {
 				}
 			}
 		}
-		still, err := a.windDownProgress(ctx, w, state, message, left.text)
+		still, err := a.windDownProgress(ctx, w, state, message, text)
 		if err != nil || !still {
 			return err
 		}
@@ -208,10 +207,7 @@ func (a *account) windDownRound(ctx context.Context, w *windDown) (left remainin
 
 // suspend sets Alpaca's own switch.
 func (a *account) suspend(ctx context.Context, on bool) error {
-	answer, err := a.client.Relay(ctx, broker.Request{
-		Method: http.MethodPatch, Path: []string{"v2", "account", "configurations"}, Kind: "v2/account",
-		Body: fmt.Appendf(nil, `{"suspend_trade":%t}`, on),
-	})
+	answer, err := a.client.Relay(ctx, broker.SuspendTrade(on))
 	if err != nil {
 		return err
 	}
@@ -308,15 +304,10 @@ func (a *account) send(ctx context.Context, c closing) (refused string, err erro
 // readOrders records how the orders stand at the broker: the open ones, and
 // those that we believe open and it does not list.
 func (a *account) readOrders(ctx context.Context) error {
+	a.odd = nil
+	clear(a.askedAlone) // each round asks anew
 	var believed []uuid.UUID
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue(`select alpaca_order_id from app.alpaca_orders where account_id = $1 and alpaca_order_id is not null
-			and not app.is_ended(status) order by updated_at`, a.lease.Account).
-			Query(func(rows pgx.Rows) (err error) {
-				believed, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-				return err
-			})
-	})
+	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) { queueBelieved(b, a.lease.Account, &believed) })
 	if err != nil {
 		return err
 	}
@@ -348,25 +339,12 @@ func (a *account) readOrders(ctx context.Context) error {
 			}
 		}
 	}
-	asked := 0
-	for _, id := range believed {
-		if listed[id.String()] {
-			continue
-		}
-		if asked++; asked > maxLookUps {
-			break // the next round goes on with the rest
-		}
-		answer, err := a.client.Order(ctx, id.String())
-		if isKind(err, broker.NotFound) || a.isOdd(err) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		orders = append(orders, brokerOrder{id: id.String(), raw: answer.Raw})
+	ended, err := a.ended(ctx, believed, orders)
+	if err != nil {
+		return err
 	}
 	var d differences
-	return a.recordAll(ctx, orders, "reconciled", &d)
+	return a.recordAll(ctx, append(orders, ended...), "reconciled", &d)
 }
 
 // readPositions records the broker's positions.

@@ -243,7 +243,7 @@ func (s *Service) refreshClosers(ctx context.Context, a tenant.Admission, o open
 // named tells whether a symbol means a position: Alpaca spells a pair of
 // currencies with a slash in orders, and without one in positions.
 func named(held, asked string) bool {
-	return strings.ReplaceAll(held, "/", "") == strings.ReplaceAll(asked, "/", "")
+	return broker.PositionSymbol(held) == broker.PositionSymbol(asked)
 }
 
 // closePosition sends the order that closes qty of a position. With try, a

@@ -105,8 +105,7 @@ func (f *foundIntent) queue(b *tenant.Batch, account uuid.UUID, clientOrderID, k
 func (f *foundIntent) again(sum []byte) (intent, error) {
 	switch {
 	case string(f.hash) != string(sum) && f.sameKey:
-		return intent{}, problem.New(problem.Conflict, "idempotency_key_reused",
-			"This Idempotency-Key was sent with another request. Send a new key, or repeat the first request unchanged.")
+		return intent{}, idempotencyKeyReused()
 	case string(f.hash) != string(sum):
 		return intent{}, clientOrderIDTaken("Another order of this account")
 	case f.state == "rejected":

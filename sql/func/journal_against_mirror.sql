@@ -14,7 +14,8 @@ language sql as $$
     select p.symbol, p.qty from app.alpaca_positions p where p.account_id = p_account
   )
   select coalesce(t.symbol, h.symbol), coalesce(t.qty, 0), coalesce(h.qty, 0), coalesce(t.opened_at, '-infinity'),
-      exists (select from app.alpaca_orders o where o.account_id = p_account and o.is_open and o.symbol in (t.symbol, h.symbol))
-    from trips t full join held h on replace(h.symbol, '/', '') = replace(t.symbol, '/', '')
+      exists (select from app.alpaca_orders o where o.account_id = p_account and o.is_open
+        and app.position_symbol(o.symbol) = app.position_symbol(coalesce(t.symbol, h.symbol)))
+    from trips t full join held h on h.symbol = app.position_symbol(t.symbol)
     where coalesce(t.qty, 0) <> coalesce(h.qty, 0)
 $$;
