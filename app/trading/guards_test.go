@@ -76,7 +76,8 @@ func broken(t *testing.T, err error) (guards []string) {
 		t.Errorf("refused with %v", err)
 	}
 	details, _ := p.Details.(map[string]any)
-	for _, v := range details["violations"].([]trading.Violation) {
+	violations, _ := details["violations"].([]trading.Violation)
+	for _, v := range violations {
 		guards = append(guards, v.Guard)
 		if v.Limit == nil || len(v.Message) < 20 {
 			t.Errorf("%s says neither its limit nor what to do: %+v", v.Guard, v)
