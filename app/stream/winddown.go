@@ -415,7 +415,7 @@ func (a *account) send(ctx context.Context, c closing) (refused string, err erro
 		state, reason = "rejected", refusal.Message
 	}
 	recorded := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue("select app.record_refusal($1, $2, $3, $4, $5, $6)", a.lease.Account, c.ID, state, reason, refusal.Code, refusal.RequestID)
+		b.Queue("select app.record_refusal($1, $2, $3, $4, $5, $6, $7)", a.lease.Account, c.ID, state, reason, refusal.Code, refusal.RequestID, refusal.MoreJSON())
 	})
 	if recorded == nil && state == "unsent" {
 		return reason, err // nothing else would get there either
