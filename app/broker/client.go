@@ -76,9 +76,10 @@ func (b *Broker) Client(env Environment, c Credentials, options ...Option) (*Cli
 type Answer[T any] struct {
 	Value     T
 	Raw       json.RawMessage
-	RequestID string // X-Request-ID, which Alpaca's support asks for
-	Odd       []Odd  // what was not in the form that Alpaca documents
-	Listed    int    // of a list: how many items it had, those that could not be used among them
+	RequestID string            // X-Request-ID, which Alpaca's support asks for
+	Odd       []Odd             // what was not in the form that Alpaca documents
+	Items     []json.RawMessage // of a list: what Raw has of each of Value
+	Listed    int               // of a list: how many items it had, those that could not be used among them
 }
 
 // The answers by name.
@@ -104,8 +105,7 @@ func anObject[T any](body []byte) (Answer[*T], error) {
 // aList reads a list item by item.
 func aList[T any](item readItem) decoder[[]T] {
 	return func(body []byte) (a Answer[[]T], err error) {
-		a.Value, a.Raw, a.Odd, a.Listed, err = readList[T](body, item)
-		return a, err
+		return readList[T](body, item)
 	}
 }
 

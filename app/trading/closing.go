@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -451,13 +450,9 @@ func (s *Service) recordAsTheyStand(ctx context.Context, a tenant.Admission, o o
 	if err != nil {
 		return s.refused(ctx, a, o.opened, err)
 	}
-	var raws []json.RawMessage
-	if err := json.Unmarshal(newest.Raw, &raws); err != nil || len(raws) != len(newest.Value) {
-		return fmt.Errorf("read the broker's list of orders: %w", err)
-	}
 	said := map[string]json.RawMessage{}
 	for i, order := range newest.Value {
-		said[order.ID] = raws[i]
+		said[order.ID] = newest.Items[i]
 	}
 	for _, id := range ids {
 		if said[id] != nil {
