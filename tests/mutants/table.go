@@ -51,9 +51,9 @@ var mutants = []mutant{
 	{assent, "sql/func/is_as_sent.sql", "i.trail_percent is null or", "true or", []string{"app/stream TestAnAnswerIsWhatWasSent"}},
 	{assent, "sql/func/is_as_sent.sql", "i.order_class <> 'oco' or", "true or", []string{"app/stream TestAnAnswerIsWhatWasSent"}},
 	{assent, "sql/func/is_as_sent.sql", "split_part(asked->>'position_intent', '_', 1), '')", "'')", []string{"app/stream TestAnAnswerIsWhatWasSent"}},
-	{assent, "sql/func/is_as_sent.sql", "case when i.action = 'replace' then (o->>'replaces')::uuid = i.replaces", "case when i.action = 'replace' then true", []string{"app/stream TestAnAnswerIsWhatWasSent"}},
-	{assent, "sql/func/record_order.sql", "before.alpaca_order_id is not null or before.intent_state = 'rejected' or not app.is_as_sent(before, o)", "before.alpaca_order_id is not null or not app.is_as_sent(before, o)", []string{"app/stream TestAnAnswerIsWhatWasSent"}},
-	{assent, "sql/func/claim_order_name.sql", "  perform pg_advisory_xact_lock(hashtextextended(broker::text || new.client_order_id, 0));\n", "", []string{"app/stream TestAnOrderNameIsOneAccounts"}},
+	{assent, "sql/func/is_as_sent.sql", "case when i.action = 'replace' then (o->>'replaces')::uuid = i.replaces", "case when i.action = 'replace' then true", []string{"app/stream TestWhatAnIntentIsKnownBy"}},
+	{assent, "sql/func/record_order.sql", "before.alpaca_order_id is not null or before.intent_state = 'rejected' or not app.is_as_sent(before, o)", "before.alpaca_order_id is not null or not app.is_as_sent(before, o)", []string{"app/stream TestWhatAnIntentIsKnownBy"}},
+	{assent, "sql/func/claim_order_name.sql", "  perform pg_advisory_xact_lock(hashtextextended(broker::text || new.client_order_id, 0));\n", "", []string{"app/stream TestAnOrderNameIsClaimedOnce"}},
 
 	{symbols, "app/broker/symbol.go", "(USDT|USDC|USD|BTC)$`)", "(USDT|USDC|USD)$`)", []string{"app/broker TestSymbols"}},
 	{symbols, "app/broker/symbol.go", "			r -= 'a' - 'A'\n", "", []string{"app/broker TestSymbols"}},
@@ -76,6 +76,7 @@ var mutants = []mutant{
 	{forgetting, "app/trading/cancelopen.go", "			if o.Unresolved || o.AlpacaID == nil {", "			if o.AlpacaID == nil && !o.Unresolved {", []string{"app/httpapi TestForgettingAsksAboutOpenOrders"}},
 
 	{gaps, "sql/func/journal_against_mirror.sql", "app.position_symbol(o.symbol) = app.position_symbol(coalesce(t.symbol, h.symbol))", "o.symbol in (t.symbol, h.symbol)", []string{"app/stream TestTheJournalSaysWhereItDiffers"}},
+	{gaps, "sql/func/journal_against_mirror.sql", "app.order_symbol(h.symbol)", "h.symbol", []string{"app/stream TestTheJournalSaysWhereItDiffers"}},
 	{gaps, "sql/func/compare_journal.sql", "(not d.unsettled or d.gap = d.last_gap)", "true", []string{"app/stream TestTheJournalSaysWhereItDiffers"}},
 	{gaps, "sql/func/compare_journal.sql", "least(j.trips_since, excluded.trips_since)", "excluded.trips_since", []string{"app/stream TestTheJournalSaysWhereItDiffers"}},
 	{gaps, "app/trading/journal.go", ">= gap.trips_since", "> gap.trips_since and t.status = 'open'", []string{"app/stream TestTheJournalSaysWhereItDiffers"}},
