@@ -5,7 +5,7 @@ SHELL := /bin/bash
 NPM_CI = npm ci --no-audit --no-fund --loglevel=error
 PACKAGES = ./app/... ./cmd/... ./sql/... ./tests/...
 
-.PHONY: help run test test-go test-web test-race lint fmt build web sim bench fuzz chaos faults clocks migrate clean
+.PHONY: help run test test-go test-web test-race lint fmt build web sim bench fuzz mutants chaos faults clocks migrate clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -65,6 +65,9 @@ fuzz: ## look for inputs that break a promise, FUZZTIME (30s) for each fuzz test
 	@for f in $(FUZZ); do \
 	  go run ./tests/withpg go test -run '^$$' -fuzz "^$$(basename $$f)$$" -fuzztime $(FUZZTIME) ./app/$$(dirname $$f) || exit 1; \
 	done
+
+mutants: ## break one rule after the other, each of which a test must notice; RULE picks some
+	go run ./tests/withpg go run ./tests/mutants $(RULE)
 
 CHAOS ?= 3000
 

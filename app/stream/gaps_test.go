@@ -144,4 +144,10 @@ func TestTheJournalSaysWhereItDiffers(t *testing.T) {
 	want("a trip in it begins", "ETH/USD 0 1", "ETH/USD open false, "+trips, events)
 	compare(`[{"symbol": "BTCUSD", "asset_class": "crypto", "qty": "2"}, {"symbol": "ETHUSD", "asset_class": "crypto", "qty": "3"}]`)
 	want("as far apart", "ETH/USD 2 3", "ETH/USD open false, "+trips, events)
+
+	// It is flat by the journal, and another begins: one missed fill is in both.
+	trade("ETH/USD", "crypto", "sell", 2)
+	trade("ETH/USD", "crypto", "buy", 1)
+	compare(`[{"symbol": "BTCUSD", "asset_class": "crypto", "qty": "2"}, {"symbol": "ETHUSD", "asset_class": "crypto", "qty": "2"}]`)
+	want("the next trip", "ETH/USD 1 2", "ETH/USD open false, ETH/USD closed false, "+trips, events)
 }
