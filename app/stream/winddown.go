@@ -363,7 +363,7 @@ func (a *account) readOrders(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		orders = append(orders, brokerOrder{id: id.String(), raw: answer.Raw, updatedAt: answer.Value.UpdatedAt})
+		orders = append(orders, brokerOrder{id: id.String(), raw: answer.Raw, updatedAt: answer.Value.UpdatedAt, told: answer.Told, asked: answer.Asked})
 	}
 	var d differences
 	return a.recordAll(ctx, orders, "reconciled", &d)
