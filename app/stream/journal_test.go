@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"net/http/httptest"
 	"os"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -492,25 +491,13 @@ func (w *world) brokersOwn() []string {
 	return plainjournal.Trips(fills, nil)
 }
 
-var times = regexp.MustCompile(`20\d\d-[^ ]*Z-(open)?[^ ]*`)
-
-// timeless leaves times out, but for whether a trip is open: the broker's book
-// and its stream differ by microseconds.
-func timeless(lines []string) []string {
-	for i := range lines {
-		lines[i] = times.ReplaceAllString(lines[i], "$1")
-	}
-	slices.Sort(lines)
-	return lines
-}
-
 // journalBecomesTheBrokers polls until the journal is the broker's own.
 func (w *world) journalBecomesTheBrokers() {
 	w.t.Helper()
 	d := "?"
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline) && d != ""; time.Sleep(50 * time.Millisecond) {
 		if w.agreed() != nil {
-			d = differences(timeless(w.journalOf()), timeless(w.brokersOwn()))
+			d = differences(plainjournal.Timeless(w.journalOf()), plainjournal.Timeless(w.brokersOwn()))
 		}
 	}
 	if d != "" {

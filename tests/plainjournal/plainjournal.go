@@ -5,6 +5,7 @@ package plainjournal
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -89,6 +90,18 @@ func Trips(fills []Fill, adjustments []Adjustment) []string {
 				lines = append(lines, j.trips("tag", tag)...)
 			}
 		}
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+var times = regexp.MustCompile(`20\d\d-[^ ]*Z-(open)?[^ ]*`)
+
+// Timeless leaves times out, but for whether a trip is open: a broker's book and
+// its stream may differ by microseconds.
+func Timeless(lines []string) []string {
+	for i := range lines {
+		lines[i] = times.ReplaceAllString(lines[i], "$1")
 	}
 	slices.Sort(lines)
 	return lines
