@@ -2,6 +2,7 @@ package system
 
 import (
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 
@@ -68,7 +69,8 @@ func (w *world) killUntil(done <-chan struct{}, dice *rand.Rand) (kills int) {
 // bust takes back an execution, as exchanges do: of an account that is not being
 // wound down, for what comes back after that is nobody's fault. Of accounts with
 // guards only what made a position is taken back: that it gets larger by the
-// exchange's doing, no guard can prevent.
+// exchange's doing, no guard can prevent. Trades of coins, which cannot be short,
+// are final.
 func (w *world) bust(a *chaosAccount, dice *rand.Rand) {
 	if !a.windingDown.TryLock() {
 		return
@@ -78,7 +80,7 @@ func (w *world) bust(a *chaosAccount, dice *rand.Rand) {
 	if len(of) == 0 {
 		return
 	}
-	if x := of[dice.IntN(len(of))]; a.limits == nil || x.Side == "buy" {
+	if x := of[dice.IntN(len(of))]; !strings.Contains(x.Symbol, "/") && (a.limits == nil || x.Side == "buy") {
 		w.sim.Bust(x.ID)
 	}
 }
