@@ -187,7 +187,7 @@ alter table app.stream_cursors
 {{ template "func/take_order.sql" . }}
 {{ template "func/read_position.sql" . }}
 {{ template "func/old/record_positions_4.sql" . }}
-grant execute on function app.note_odd_items(uuid, text, jsonb, text[], boolean), app.take_order(uuid, text, text) to paddock_worker;
+grant execute on function app.note_odd_items(uuid, text, jsonb, text[], boolean), app.take_order(uuid, text, text, timestamptz, interval) to paddock_worker;
 grant execute on function app.uncounted(uuid), app.read_position(uuid, jsonb, timestamptz) to paddock_app, paddock_worker;
 
 reset role;
@@ -455,7 +455,7 @@ reset role;
 set local role paddock_owner;
 {{ template "func/old/record_positions_3.sql" . }}
 drop function app.read_position(uuid, jsonb, timestamptz);
-drop function app.take_order(uuid, text, text);
+drop function app.take_order(uuid, text, text, timestamptz, interval);
 drop function app.uncounted(uuid);
 drop function app.note_odd_items(uuid, text, jsonb, text[], boolean);
 alter table app.stream_cursors drop column sync_error, drop column sync_error_at, drop column newest_order_at;

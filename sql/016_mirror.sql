@@ -31,6 +31,7 @@ grant update (taken_back) on app.alpaca_orders to paddock_app, paddock_worker;
 
 drop function app.record_positions(uuid, jsonb, timestamptz);
 drop function app.record_order(uuid, jsonb, text, uuid, boolean);
+drop function app.reconcile_order(uuid, jsonb, text);
 {{ template "func/is_fresh.sql" . }}
 {{ template "func/mirror_is_current.sql" . }}
 {{ template "func/doubt_mirror.sql" . }}
@@ -45,7 +46,8 @@ drop function app.record_order(uuid, jsonb, text, uuid, boolean);
 {{ template "func/orders_as_told.sql" . }}
 grant execute on function app.mirror_is_current(uuid), app.doubt_mirror(uuid), app.position_moves(uuid),
   app.settle_positions(uuid, jsonb, timestamptz, jsonb, jsonb, jsonb), app.record_positions(uuid, jsonb, timestamptz, jsonb),
-  app.is_as_sent(app.alpaca_orders, jsonb), app.record_order(uuid, jsonb, text, uuid, boolean) to paddock_app, paddock_worker;
+  app.is_as_sent(app.alpaca_orders, jsonb), app.record_order(uuid, jsonb, text, uuid, boolean, timestamptz, interval) to paddock_app, paddock_worker;
+grant execute on function app.reconcile_order(uuid, jsonb, text, timestamptz, interval) to paddock_worker;
 grant execute on function app.is_fresh(timestamptz, timestamptz, interval) to paddock_worker;
 
 -- An Alpaca account may be connected by several, who share its client_order_ids.
@@ -86,7 +88,8 @@ revoke create on schema private from paddock_gate;
 set local role paddock_owner;
 alter table app.alpaca_positions add column known_until timestamptz;
 grant update (known_until) on app.alpaca_positions to paddock_app, paddock_worker;
-drop function app.record_order(uuid, jsonb, text, uuid, boolean);
+drop function app.record_order(uuid, jsonb, text, uuid, boolean, timestamptz, interval);
+drop function app.reconcile_order(uuid, jsonb, text, timestamptz, interval);
 {{ template "func/old/orders_as_told_2.sql" . }}
 drop function app.is_as_sent(app.alpaca_orders, jsonb);
 drop function app.record_positions(uuid, jsonb, timestamptz, jsonb);
@@ -100,6 +103,7 @@ drop function app.position_moves(uuid);
 {{ template "func/old/is_fresh_1.sql" . }}
 grant execute on function app.record_order(uuid, jsonb, text, uuid, boolean),
   app.record_positions(uuid, jsonb, timestamptz) to paddock_app, paddock_worker;
+grant execute on function app.reconcile_order(uuid, jsonb, text) to paddock_worker;
 drop function app.doubt_mirror(uuid);
 drop function app.mirror_is_current(uuid);
 revoke execute on function app.is_fresh(timestamptz, timestamptz, interval) from paddock_worker;

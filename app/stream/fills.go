@@ -172,7 +172,7 @@ func (a *account) doubt(ctx context.Context) error {
 			return err
 		}
 		a.odd = append(a.odd, answer.Odd...)
-		orders = append(orders, brokerOrder{id: id.String(), raw: answer.Raw})
+		orders = append(orders, brokerOrder{id: id.String(), raw: answer.Raw, told: answer.Told, asked: answer.Asked})
 	}
 	var d differences // nobody asks for these
 	if err := a.record(ctx, orders, "reconciled", &d); err != nil {

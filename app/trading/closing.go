@@ -439,9 +439,15 @@ func trades(order alpaca.Order, symbol string) bool {
 	return named(order.Symbol, symbol) || slices.ContainsFunc(order.Legs, func(leg alpaca.Order) bool { return named(leg.Symbol, symbol) })
 }
 
+// recordKnown records how an order stands that is known here, without its legs.
+const recordKnown = `select app.record_order($1, $2::jsonb - 'legs', '') from app.alpaca_orders
+	where account_id = $1 and alpaca_order_id = ($2::jsonb->>'id')::uuid`
+
 // recordAsTheyStand records how orders stand at the broker, without waiting for
 // the stream to tell: until the mirror knows that they are over, they hold what
-// is to be sold for the guards as well.
+// is to be sold for the guards as well. One that is not known here holds nothing,
+// and is the stream's holder's to record: it was placed elsewhere, or is a leg of
+// one whose answer was lost.
 func (s *Service) recordAsTheyStand(ctx context.Context, a tenant.Admission, o opening, ids []string) error {
 	if len(ids) == 0 {
 		return nil
@@ -466,7 +472,7 @@ func (s *Service) recordAsTheyStand(ctx context.Context, a tenant.Admission, o o
 	}
 	return s.db.Write(ctx, a, func(b *tenant.Batch) {
 		for _, id := range ids {
-			b.Queue(recordPlaced, a.Account, []byte(said[id]), "")
+			b.Queue(recordKnown, a.Account, string(said[id]))
 		}
 	})
 }
