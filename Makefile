@@ -5,7 +5,7 @@ SHELL := /bin/bash
 NPM_CI = npm ci --no-audit --no-fund --loglevel=error
 PACKAGES = ./app/... ./cmd/... ./sql/... ./tests/...
 
-.PHONY: help run test test-go test-web lint fmt build web sim bench fuzz chaos faults clocks migrate clean
+.PHONY: help run test test-go test-web test-race lint fmt build web sim bench fuzz chaos faults clocks migrate clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -37,6 +37,11 @@ test-web: app/web/node_modules/.installed
 
 test-go: build tests/js/node_modules/.installed
 	PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -timeout 15m $(PACKAGES)
+
+RACE = ./app/broker/... ./app/httpapi/... ./app/push/... ./app/stream/...
+
+test-race: build ## the packages with the most goroutines, under Go's race detector
+	PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -race -timeout 30m $(RACE)
 
 lint: app/web/node_modules/.installed ## gofmt, go vet, staticcheck, eslint
 	@test -z "$$(gofmt -l app cmd sql tests)" || { gofmt -l app cmd sql tests; echo 'run make fmt'; exit 1; }

@@ -221,13 +221,13 @@ grant insert (buy_back_overshoot), update (buy_back_overshoot) on app.account_gu
 create table app.wind_downs (
   account_id uuid not null references app.user_accounts (id) on delete cascade,
   id uuid not null default gen_random_uuid(),
-  asked_by text,  -- null: Paddock itself, for a repair
+  asked_by text,  -- null: Paddock itself, for a repair or an order that appeared late
   idempotency_key text check (char_length(idempotency_key) between 1 and 255),
   request_hash bytea,
   cancel_orders boolean not null default false,
   liquidate boolean not null default false check (cancel_orders or not liquidate),
   suspend_trade boolean,  -- how Alpaca's own switch is set in the end; null leaves it
-  -- Intents whose answer was missing when it began.
+  -- Intents whose answer was missing when it began, and that appeared after.
   on_their_way uuid[] not null default '{}',
   -- What a closing overshot and is to be traded back: below 0 where it is short.
   repair_symbol text,
@@ -269,7 +269,8 @@ create table app.exercises (
 );
 create index exercises_symbol_idx on app.exercises (account_id, symbol, requested_at);
 
--- What a request that sends several orders was answered, for its retry.
+-- What a request that sends several orders was answered, for its retry; and the
+-- keys of turns of the switch.
 create table app.kept_answers (
   account_id uuid not null references app.user_accounts (id) on delete cascade,
   idempotency_key text not null check (char_length(idempotency_key) between 1 and 255),
@@ -304,7 +305,7 @@ grant select on app.wind_downs to paddock_app;
 create policy gate_all on app.wind_downs to paddock_gate using (true) with check (true);
 grant select, insert (account_id, asked_by, idempotency_key, request_hash, cancel_orders, liquidate, suspend_trade, on_their_way, state, needs_keys, message, ended_at,
     repair_symbol, repair_qty),
-  update (state, needs_keys, message, updated_at, ended_at) on app.wind_downs to paddock_gate;
+  update (state, needs_keys, message, on_their_way, updated_at, ended_at) on app.wind_downs to paddock_gate;
 create policy worker_all on app.wind_downs to paddock_worker
   using (account_id = (select private.account_id('work')))
   with check (account_id = (select private.account_id('work')));
@@ -330,6 +331,8 @@ create policy app_updates on app.kept_answers for update to paddock_app
 create policy app_deletes on app.kept_answers for delete to paddock_app
   using (account_id = (select private.account_id('cancel')) and answer is null);
 grant select, insert (account_id, idempotency_key, request_hash, asked_by), update (answer), delete on app.kept_answers to paddock_app;
+create policy gate_all on app.kept_answers to paddock_gate using (true) with check (true);
+grant select, insert (account_id, idempotency_key, request_hash, asked_by) on app.kept_answers to paddock_gate;
 
 -- The worker's closings pass the guards as everybody's orders do.
 create policy worker_reads on app.account_guards for select to paddock_worker using (account_id = (select private.account_id('work')));
@@ -379,7 +382,8 @@ drop function private.set_switch(text, text);
 {{ template "func/set_guards.sql" . }}
 {{ template "func/running_wind_downs.sql" . }}
 {{ template "func/begin_repair.sql" . }}
-grant execute on function private.begin_repair(text, numeric) to paddock_app, paddock_worker;
+{{ template "func/cancel_late.sql" . }}
+grant execute on function private.begin_repair(text, numeric), private.cancel_late(uuid) to paddock_app, paddock_worker;
 {{ template "func/wind_downs_need_keys.sql" . }}
 grant execute on function private.set_switch(text, text, boolean, boolean, boolean, text, bytea) to paddock_app;
 grant execute on function private.running_wind_downs(uuid) to paddock_worker;
@@ -402,6 +406,7 @@ grant create on schema private to paddock_gate;
 set local role paddock_gate;
 drop function private.wind_downs_need_keys();
 drop function private.begin_repair(text, numeric);
+drop function private.cancel_late(uuid);
 drop function private.running_wind_downs(uuid);
 drop function private.set_switch(text, text, boolean, boolean, boolean, text, bytea);
 {{ template "func/old/set_switch_1.sql" . }}

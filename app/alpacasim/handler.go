@@ -25,7 +25,8 @@ func (s *Sim) Handler() http.Handler {
 				answerRefusal(w, refuse(401, 40110000, "request is not authorized"))
 				return
 			}
-			if s.limits.admit(w, r, owner) {
+			now, _ := s.present()
+			if s.limits.admit(w, r, owner, now) {
 				h(w, r, a)
 			}
 		})

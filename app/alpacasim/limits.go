@@ -33,12 +33,12 @@ func newLimits(perMinute int) *limits {
 }
 
 // admit tells the client what it has left, and answers 429 when that is
-// nothing.
-func (l *limits) admit(w http.ResponseWriter, r *http.Request, accountID string) bool {
+// nothing. now is the time of the answer's Date, which times in it go by.
+func (l *limits) admit(w http.ResponseWriter, r *http.Request, accountID string, now time.Time) bool {
 	allowed, left, full := l.take(accountID+" "+hostOf(r.URL.Path), time.Now())
 	w.Header().Set("X-Ratelimit-Limit", strconv.Itoa(l.perMinute))
 	w.Header().Set("X-Ratelimit-Remaining", strconv.Itoa(left))
-	w.Header().Set("X-Ratelimit-Reset", strconv.FormatInt(full.Unix(), 10))
+	w.Header().Set("X-Ratelimit-Reset", strconv.FormatInt(now.Add(full).Unix(), 10))
 	if !allowed && l.enforced {
 		answer(w, http.StatusTooManyRequests, map[string]string{"message": "too many requests."})
 		return false
@@ -46,9 +46,9 @@ func (l *limits) admit(w http.ResponseWriter, r *http.Request, accountID string)
 	return true
 }
 
-// take takes a token of a bucket, and says how many it leaves and when the
-// bucket will be full again.
-func (l *limits) take(bucket string, now time.Time) (allowed bool, left int, full time.Time) {
+// take takes a token of a bucket, and says how many it leaves and after how long
+// the bucket will be full again.
+func (l *limits) take(bucket string, now time.Time) (allowed bool, left int, full time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	b := l.buckets[bucket]
@@ -59,7 +59,7 @@ func (l *limits) take(bucket string, now time.Time) (allowed bool, left int, ful
 	allowed = b.AllowN(now, 1)
 	tokens := max(b.TokensAt(now), 0)
 	missing := (float64(l.perMinute) - tokens) / float64(b.Limit())
-	return allowed, int(tokens), now.Add(time.Duration(missing * float64(time.Second)))
+	return allowed, int(tokens), time.Duration(missing * float64(time.Second))
 }
 
 // hostOf says which of Alpaca's hosts serves a path.

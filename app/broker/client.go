@@ -76,12 +76,13 @@ func (b *Broker) Client(env Environment, c Credentials, options ...Option) (*Cli
 type Answer[T any] struct {
 	Value     T
 	Raw       json.RawMessage
-	RequestID string // X-Request-ID, which Alpaca's support asks for
-	Odd       []Odd  // what was not in the form that Alpaca documents
+	RequestID string            // X-Request-ID, which Alpaca's support asks for
+	Odd       []Odd             // what was not in the form that Alpaca documents
+	Items     []json.RawMessage // of a list: what Raw has of each of Value
+	Listed    int               // of a list: how many items it had, those that could not be used among them
 	// Told is when the broker answered, by its own clock in whole seconds, and
 	// Asked when that was asked for. Told is zero where the answer does not say.
 	Told, Asked time.Time
-	Listed      int // of a list: how many items it had, those that could not be used among them
 }
 
 // The answers by name.
@@ -107,8 +108,7 @@ func anObject[T any](body []byte) (Answer[*T], error) {
 // aList reads a list item by item.
 func aList[T any](item readItem) decoder[[]T] {
 	return func(body []byte) (a Answer[[]T], err error) {
-		a.Value, a.Raw, a.Odd, a.Listed, err = readList[T](body, item)
-		return a, err
+		return readList[T](body, item)
 	}
 }
 

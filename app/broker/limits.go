@@ -131,13 +131,14 @@ func (l *limits) learn(key string, h http.Header) {
 }
 
 // retryAfter reads when a 429 says to come back: X-Ratelimit-Reset is a Unix
-// time in seconds.
+// time in seconds, by the broker's clock, as the answer's Date is.
 func retryAfter(h http.Header) time.Duration {
 	if s, err := strconv.Atoi(h.Get("Retry-After")); err == nil && s >= 0 && s < 3600 {
 		return time.Duration(s) * time.Second
 	}
 	if at, err := strconv.ParseInt(h.Get("X-Ratelimit-Reset"), 10, 64); err == nil {
-		if d := time.Until(time.Unix(at, 0)); d > 0 && d < time.Hour {
+		date, err := http.ParseTime(h.Get("Date"))
+		if d := time.Unix(at, 0).Sub(date); err == nil && d > 0 && d < time.Hour {
 			return d
 		}
 	}

@@ -3,6 +3,7 @@ package broker
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,6 +32,26 @@ func TestLimitIsLearntFromAnswers(t *testing.T) {
 	}
 	if _, err := s.client("another").Positions(t.Context()); err != nil {
 		t.Errorf("another account: %v", err)
+	}
+}
+
+// When to come back is said by the broker's clock, wherever that stands.
+func TestRetryAfterGoesByTheBrokersClock(t *testing.T) {
+	date := time.Now().Add(-5 * time.Minute) // it is behind ours
+	for name, tt := range map[string]struct {
+		date  string
+		reset time.Time
+		want  time.Duration
+	}{
+		"behind ours":    {date.UTC().Format(http.TimeFormat), date.Add(20 * time.Second), 20 * time.Second},
+		"ahead of ours":  {date.Add(time.Hour).UTC().Format(http.TimeFormat), date.Add(time.Hour + 20*time.Second), 20 * time.Second},
+		"over by then":   {date.UTC().Format(http.TimeFormat), date.Add(-time.Minute), time.Second},
+		"without a date": {"", time.Now().Add(20 * time.Second), time.Second},
+	} {
+		h := http.Header{"Date": {tt.date}, "X-Ratelimit-Reset": {strconv.FormatInt(tt.reset.Unix(), 10)}}
+		if got := retryAfter(h); got != tt.want {
+			t.Errorf("%s: retry after %s, want %s", name, got, tt.want)
+		}
 	}
 }
 

@@ -43,6 +43,15 @@ type Relayed struct {
 	Body io.ReadCloser
 }
 
+// SuspendTrade is the request that sets Alpaca's own switch, which stops every
+// program with the account's keys.
+func SuspendTrade(on bool) Request {
+	return Request{
+		Method: http.MethodPatch, Path: []string{"v2", "account", "configurations"}, Kind: "v2/account",
+		Body: fmt.Appendf(nil, `{"suspend_trade":%t}`, on),
+	}
+}
+
 // Relay calls Alpaca and passes its answer through while it comes: fields and
 // parameters that the SDK does not know are kept, and no page is held in
 // memory. The timeout bounds the time until the headers and each silence after

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"net/http"
-	"net/url"
 
 	"github.com/julienschmidt/httprouter"
 
@@ -102,22 +101,12 @@ func (s *Server) deleteAccount(w http.ResponseWriter, r *http.Request, p httprou
 // settleOpenOrders does with an account's open orders what a request to forget
 // it, or its keys, says: cancels them, or answers that they are to be left.
 func (s *Server) settleOpenOrders(r *http.Request, a tenant.Admission) (leave bool, err error) {
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return false, problem.New(problem.Invalid, "invalid_query", "The query cannot be read: encode it as a URL's.")
-	}
-	for name := range query {
-		if name != "open_orders" {
-			return false, problem.New(problem.Invalid, "unknown_parameter", "There is no parameter %q here. There is open_orders.", name)
-		}
-	}
-	wishes := query["open_orders"]
-	switch {
-	case len(wishes) == 0:
+	switch r.URL.Query().Get("open_orders") {
+	case "":
 		return false, nil
-	case len(wishes) == 1 && wishes[0] == "leave":
+	case "leave":
 		return true, nil
-	case len(wishes) == 1 && wishes[0] == "cancel":
+	case "cancel":
 		return false, s.Trading.CancelOpen(r.Context(), a)
 	}
 	return false, problem.New(problem.Invalid, "invalid_open_orders", `Set "open_orders" to cancel or leave, once.`)

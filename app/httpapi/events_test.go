@@ -121,6 +121,7 @@ func TestEventsAsAStream(t *testing.T) {
 	t.Cleanup(func() { cancel(); running.Wait() })
 	u := s.signUp("ada")
 	id := u.connect("one", s.seeds[0])
+	s.hurry()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/api/events?since=0", nil)
 	if err != nil {
 		t.Fatal(err)

@@ -412,6 +412,7 @@ func TestRelayedPagesStream(t *testing.T) {
 	s := newServer(t, broker.front)
 	u := s.signUp("ada")
 	id := u.connect("one", s.seeds[0])
+	s.hurry()
 	bars := "/api/data/v2/stocks/AAPL/bars"
 
 	more, ended := make(chan bool), make(chan struct{})

@@ -39,6 +39,7 @@ type server struct {
 	sim     *alpacasim.Sim
 	seeds   []alpacasim.AccountSeed
 	log     *bytes.Buffer
+	handler http.Handler
 	manager *stream.Manager
 	hub     *push.Hub // runs where a test has it run
 
@@ -50,8 +51,8 @@ type quiet struct{}
 
 func (quiet) Ring(uuid.UUID) {}
 
-// serverTimeout is how long a request may take as a whole; an answer that is
-// passed through may take longer.
+// serverTimeout is how long a request may take as a whole after hurry; an answer
+// that is passed through may take longer.
 const serverTimeout = 3 * time.Second
 
 // newServer starts everything. front, if given, stands before the simulated broker.
@@ -107,13 +108,22 @@ func newServer(t *testing.T, front ...func(sim http.Handler) http.Handler) *serv
 			w.Write([]byte("console"))
 		}),
 	})
-	web := httptest.NewUnstartedServer(handler)
-	web.Config.ReadTimeout, web.Config.WriteTimeout = serverTimeout, serverTimeout
-	web.Start()
-	t.Cleanup(web.Close)
-	s.url = web.URL
+	s.serve(handler, time.Minute)
 	return s
 }
+
+// serve starts the server that requests go to from now on. A request as a whole
+// may take so long.
+func (s *server) serve(handler http.Handler, within time.Duration) {
+	web := httptest.NewUnstartedServer(handler)
+	web.Config.ReadTimeout, web.Config.WriteTimeout = within, within
+	web.Start()
+	s.t.Cleanup(web.Close)
+	s.handler, s.url = handler, web.URL
+}
+
+// hurry gives requests from now on no more than serverTimeout.
+func (s *server) hurry() { s.serve(s.handler, serverTimeout) }
 
 // stream runs the streams of the accounts until the test ends.
 func (s *server) stream() {

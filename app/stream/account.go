@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -29,6 +28,7 @@ type account struct {
 	client  *broker.Client
 	lookNow chan struct{} // an order's answer is missing
 	gap     chan struct{} // updates may have been missed
+	wanted  chan struct{} // a reconciliation should not wait: somebody asks for it, or a stream is up
 	silent  chan struct{} // an open order has been silent for too long
 	winding chan struct{} // the account is being wound down
 	lastID  string        // the newest update applied
@@ -39,6 +39,7 @@ type account struct {
 	askedAlone map[uuid.UUID]bool
 	missing    map[lost]missing // of the intents whose answer is missing; resolve's own
 	odd        []broker.Odd     // what a look at the broker has found; tend's own
+	leftOver   bool             // the reconciliation has left orders to the next; tend's own
 
 	asked    atomic.Int64 // the newest reconciliation that somebody waits for
 	answered atomic.Int64 // the newest that was answered
@@ -51,7 +52,7 @@ func (m *Manager) start(ctx context.Context, l tenant.Lease, before *running) *r
 	ctx, cancel := context.WithCancel(ctx)
 	a := &account{
 		m: m, lease: l, log: m.Logger.With("account", l.Account), lastID: l.LastEventID,
-		lookNow: make(chan struct{}, 1), gap: make(chan struct{}, 1), silent: make(chan struct{}, 1), winding: make(chan struct{}, 1),
+		lookNow: make(chan struct{}, 1), gap: make(chan struct{}, 1), wanted: make(chan struct{}, 1), silent: make(chan struct{}, 1), winding: make(chan struct{}, 1),
 		askedAlone: map[uuid.UUID]bool{}, missing: map[lost]missing{},
 	}
 	r := &running{lease: l, cancel: cancel, done: make(chan struct{}), account: a}
@@ -72,12 +73,12 @@ func (a *account) told(l tenant.Lease) {
 	if l.Unresolved {
 		signal(a.lookNow)
 	}
-	if l.SilentSince != nil && time.Since(*l.SilentSince) >= a.m.Silence {
+	if l.Silent >= a.m.Silence {
 		signal(a.silent)
 	}
 	if l.Sync > a.answered.Load() && l.Sync > a.asked.Load() {
 		a.asked.Store(l.Sync)
-		signal(a.gap)
+		signal(a.wanted)
 	}
 }
 
@@ -159,6 +160,7 @@ func (a *account) apply(ctx context.Context, msg broker.Message) error {
 		})
 		if err == nil {
 			a.lastID = msg.EventID
+			a.up.tells(update)
 			if odd != nil || doubtful {
 				signal(a.gap)
 			}
@@ -198,6 +200,7 @@ func (a *account) keep(ctx context.Context, msg broker.Message, reason error) er
 		return err // the stream starts again from the update before it
 	}
 	a.lastID = msg.EventID
+	a.up.leftOut()
 	signal(a.gap)
 	return nil
 }
@@ -229,41 +232,6 @@ func (a *account) refused(ctx context.Context, err error) bool {
 	a.leave()
 	a.m.Wake()
 	return true
-}
-
-// tend reconciles after every gap, when somebody asks for it and now and then,
-// and looks at open orders that have been silent.
-func (a *account) tend(ctx context.Context) {
-	// With jitter, else all accounts that began together reconcile together.
-	timer := time.NewTimer(a.m.Reconcile/2 + rand.N(a.m.Reconcile))
-	defer timer.Stop()
-	for {
-		var err error
-		select {
-		case <-ctx.Done():
-			return
-		case <-a.silent:
-			err = a.lookAtOpen(ctx)
-		case <-a.gap:
-			err = a.reconcile(ctx)
-		case <-timer.C:
-			timer.Reset(a.m.Reconcile*3/4 + rand.N(a.m.Reconcile/2))
-			err = a.reconcile(ctx)
-		}
-		if err == nil || ctx.Err() != nil {
-			continue
-		}
-		a.answerProblem(ctx, err)
-		if a.refused(ctx, err) {
-			return
-		}
-		a.noteFailure(ctx, err)
-		a.log.Warn("reconciliation failed and is tried again", "err", err)
-		if !backoff(ctx, 2) {
-			return
-		}
-		signal(a.gap)
-	}
 }
 
 // resolve looks up lost orders when told that there are any.

@@ -309,7 +309,7 @@ func TestCutOffInstanceEndsItsStreams(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	pool := w.pg.Pool(t, "paddock_worker")
-	w.run(func(c *stream.Config) { c.Worker, c.LeaseTTL = tenant.NewWorker(pool, quiet{}), 300*time.Millisecond })
+	w.run(func(c *stream.Config) { c.Worker, c.LeaseTTL = tenant.NewWorker(pool, quiet{}), time.Second })
 	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 })
 	pool.Close()
 	w.eventually("the end of the stream", func() bool { return w.front.open.Load() == 0 })

@@ -43,9 +43,11 @@ func newSharers(t *testing.T) *sharers {
 func (s *sharers) intend(who int, name string, asked map[string]any) error {
 	return s.app.Write(s.t.Context(), tenant.Admission{Token: []string{"token-of-u1", "token-of-u2"}[who], Account: s.accounts[who]}, func(b *tenant.Batch) {
 		b.Queue(`insert into app.alpaca_orders (account_id, client_order_id, request_hash, request, submitted_by, orchestrator_agent_id, tag,
-				symbol, side, type, time_in_force, qty, notional, limit_price)
-			values ($1, $2, '\x00', $3, private.user_id(), 'the agent', 'the tag', $4, $5, $6, $7, $8::text::numeric, $9::text::numeric, $10::text::numeric)`,
-			s.accounts[who], name, mustJSON(asked), asked["symbol"], asked["side"], asked["type"], asked["time_in_force"], asked["qty"], asked["notional"], asked["limit_price"])
+				symbol, side, type, time_in_force, qty, notional, limit_price, stop_price, trail_price, trail_percent, order_class, position_intent, extended_hours)
+			values ($1, $2, '\x00', $3, private.user_id(), 'the agent', 'the tag', $4, $5, $6, $7, $8::text::numeric, $9::text::numeric, $10::text::numeric,
+				$11::text::numeric, $12::text::numeric, $13::text::numeric, coalesce($14, ''), $15, coalesce($16, false))`,
+			s.accounts[who], name, mustJSON(asked), asked["symbol"], asked["side"], asked["type"], asked["time_in_force"], asked["qty"], asked["notional"], asked["limit_price"],
+			asked["stop_price"], asked["trail_price"], asked["trail_percent"], asked["order_class"], asked["position_intent"], asked["extended_hours"])
 	})
 }
 
@@ -73,10 +75,55 @@ func TestAnAnswerIsWhatWasSent(t *testing.T) {
 	limit := map[string]any{"symbol": "AAPL", "side": "buy", "type": "limit", "time_in_force": "day", "qty": "10", "limit_price": "100.5"}
 	amount := map[string]any{"symbol": "AAPL", "side": "buy", "type": "market", "time_in_force": "day", "notional": "500"}
 	coin := map[string]any{"symbol": "BTCUSD", "side": "sell", "type": "market", "time_in_force": "gtc", "qty": "0.5"}
+	stop := map[string]any{"symbol": "AAPL", "side": "sell", "type": "stop_limit", "time_in_force": "gtc", "qty": "10", "limit_price": "89", "stop_price": "90", "position_intent": "sell_to_close"}
+	trail := map[string]any{"symbol": "AAPL", "side": "sell", "type": "trailing_stop", "time_in_force": "gtc", "qty": "10", "trail_price": "2"}
+	percent := map[string]any{"symbol": "AAPL", "side": "sell", "type": "trailing_stop", "time_in_force": "gtc", "qty": "10", "trail_percent": "2"}
+	late := map[string]any{"symbol": "AAPL", "side": "buy", "type": "limit", "time_in_force": "day", "qty": "10", "limit_price": "100.5", "extended_hours": true}
+	lateCoin := map[string]any{"symbol": "BTC/USD", "side": "buy", "type": "limit", "time_in_force": "gtc", "qty": "1", "limit_price": "100.5", "extended_hours": true}
+	oco := map[string]any{"symbol": "AAPL", "side": "sell", "type": "limit", "time_in_force": "gtc", "qty": "10", "order_class": "oco",
+		"take_profit": map[string]any{"limit_price": "120"}, "stop_loss": map[string]any{"stop_price": "90"}}
+	contract := func(strike, side, intent string, ratio any) map[string]any {
+		return map[string]any{"symbol": "AAPL261218C00" + strike + "000", "side": side, "position_intent": intent, "ratio_qty": ratio}
+	}
+	spread := func(legs ...map[string]any) map[string]any {
+		return map[string]any{"type": "limit", "time_in_force": "day", "qty": "1", "limit_price": "3", "order_class": "mleg", "legs": legs}
+	}
+	sides := spread(contract("200", "buy", "", "1"), contract("210", "sell", "", "2"))
+	intents := spread(contract("200", "", "buy_to_open", "1"), contract("210", "", "sell_to_open", "2"))
+	legs := func(legs ...map[string]any) map[string]any { return map[string]any{"symbol": "", "legs": legs} }
 	for name, c := range map[string]struct {
 		asked, differs map[string]any
 		adopted        bool
 	}{
+		"a stop":                      {stop, map[string]any{"position_intent": "sell_to_close"}, true},
+		"a stop without its intent":   {stop, map[string]any{"position_intent": ""}, true},
+		"another stop price":          {stop, map[string]any{"stop_price": "91"}, false},
+		"another intent":              {stop, map[string]any{"position_intent": "sell_to_open"}, false},
+		"what replaces another order": {stop, map[string]any{"replaces": uuid.NewString()}, false},
+		"a trail":                     {trail, map[string]any{"stop_price": "97", "hwm": "99"}, true},
+		"another trail":               {trail, map[string]any{"trail_price": "3"}, false},
+		"a trail in percent":          {trail, map[string]any{"trail_price": nil, "trail_percent": "2"}, false},
+		"percent":                     {percent, map[string]any{"stop_price": "97", "hwm": "99"}, true},
+		"another percentage":          {percent, map[string]any{"trail_percent": "2.5"}, false},
+		"extended hours":              {late, nil, true},
+		"no extended hours":           {late, map[string]any{"extended_hours": false}, false},
+		"extended, and not asked for": {limit, map[string]any{"extended_hours": true}, false},
+		"hours that are not told":     {late, map[string]any{"extended_hours": nil}, true},
+		"a coin's hours":              {lateCoin, map[string]any{"extended_hours": false}, true},
+		"an oco":                      {oco, map[string]any{"limit_price": "120.00"}, true},
+		"an oco's other gain":         {oco, map[string]any{"limit_price": "121"}, false},
+		"no oco":                      {oco, map[string]any{"limit_price": "120", "order_class": "simple"}, false},
+		"a spread":                    {sides, legs(contract("210", "sell", "sell_to_open", "2"), contract("200", "buy", "buy_to_open", "1")), true},
+		"a spread by its intents":     {intents, legs(contract("200", "buy", "buy_to_open", "1"), contract("210", "sell", "sell_to_open", "2")), true},
+		"a flat spread":               {intents, map[string]any{"symbol": "", "legs": nil}, true},
+		"a spread's other contract":   {sides, legs(contract("210", "sell", "", "2"), contract("205", "buy", "", "1")), false},
+		"a spread's other side":       {sides, legs(contract("210", "buy", "", "2"), contract("200", "buy", "", "1")), false},
+		"a side against an intent":    {intents, legs(contract("200", "sell", "", "1"), contract("210", "sell", "", "2")), false},
+		"a spread's other intent":     {intents, legs(contract("200", "buy", "buy_to_close", "1"), contract("210", "sell", "sell_to_open", "2")), false},
+		"a spread's other ratio":      {sides, legs(contract("210", "sell", "", "3"), contract("200", "buy", "", "1")), false},
+		"a leg more":                  {sides, legs(contract("210", "sell", "", "2"), contract("200", "buy", "", "1"), contract("220", "buy", "", "1")), false},
+		"a leg fewer":                 {sides, legs(contract("210", "sell", "", "2")), false},
+
 		"as it was sent":         {limit, nil, true},
 		"defaults filled in":     {limit, map[string]any{"order_class": "simple", "extended_hours": false, "position_intent": "buy_to_open", "hwm": nil}, true},
 		"the quantity's zeros":   {limit, map[string]any{"qty": "10.0"}, true},

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"paddock/app/accounts"
+	"paddock/app/broker"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
@@ -26,7 +28,7 @@ type differences struct {
 	Orders    difference `json:"orders"`
 	Positions difference `json:"positions"`
 
-	changedAt []time.Time // at the broker, of the orders
+	moved []string // orders that were filled or ended, by the broker's ids
 }
 
 // difference is what differed of one sort.
@@ -71,7 +73,7 @@ var orderFields = []string{"status", "qty", "notional", "limit_price", "stop_pri
 
 // order adds an order's change. One that is told in other words and stands as
 // it stood did not differ: the stream and REST need not write orders alike.
-func (d *differences) order(c orderChange, at time.Time) error {
+func (d *differences) order(c orderChange, brokerID string) error {
 	if c.after == nil {
 		return nil
 	}
@@ -103,9 +105,22 @@ func (d *differences) order(c orderChange, at time.Time) error {
 	}
 	if differs {
 		d.Orders.Differed++
-		d.changedAt = append(d.changedAt, at)
+		if hasMoved(before, after) {
+			d.moved = append(d.moved, brokerID)
+		}
 	}
 	return nil
+}
+
+// hasMoved tells whether an order was filled or ended, of which a stream surely
+// tells: of the rest, such as a trailing stop's price, it need not.
+func hasMoved(before, after map[string]any) bool {
+	filled := func(o map[string]any) *string { return cmp.Or(text(o["filled_qty"]), new("0")) }
+	isOver := func(o map[string]any) bool {
+		status, _ := o["status"].(string)
+		return broker.IsOver(status)
+	}
+	return !same(filled(before), filled(after)) || isOver(after) && !isOver(before)
 }
 
 // also adds what a second look at orders found.
@@ -114,7 +129,7 @@ func (d *differences) also(more differences) {
 	for _, m := range more.Orders.Changed {
 		d.Orders.add(m)
 	}
-	d.changedAt = append(d.changedAt, more.changedAt...)
+	d.moved = append(d.moved, more.moved...)
 }
 
 // text is a JSON text; nil for null. What is compared of an order has no other

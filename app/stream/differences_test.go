@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 )
 
 // What differed is told by value: an amount that is only written otherwise, or
@@ -13,15 +12,21 @@ import (
 func TestDifferences(t *testing.T) {
 	const before = `{"id":"61e69015-8549-4bfd-b9c3-01e75843f47d","client_order_id":"a","symbol":"AAPL","status":"new","qty":"1","filled_qty":"0","limit_price":"10.50"}`
 	change := func(pairs ...string) string { return strings.NewReplacer(pairs...).Replace(before) }
-	for name, tt := range map[string]struct{ before, after, want string }{
-		"unchanged":         {"", "", ""},
-		"in other words":    {before, change(`"10.50"`, `"10.5"`, `"status"`, `"more":1,"status"`), ""},
-		"filled":            {before, change(`"new"`, `"filled"`, `"filled_qty":"0"`, `"filled_qty":"1","filled_avg_price":"10"`), "status new>filled, filled_qty 0>1, filled_avg_price >10"},
-		"new":               {"", before, "status >new"},
-		"without its limit": {before, change(`"10.50"`, `null`), "limit_price 10.50>"},
+	for name, tt := range map[string]struct {
+		before, after, want string
+		moved               bool // so that the stream must tell of it
+	}{
+		"unchanged":         {"", "", "", false},
+		"in other words":    {before, change(`"10.50"`, `"10.5"`, `"status"`, `"more":1,"status"`), "", false},
+		"filled":            {before, change(`"new"`, `"filled"`, `"filled_qty":"0"`, `"filled_qty":"1","filled_avg_price":"10"`), "status new>filled, filled_qty 0>1, filled_avg_price >10", true},
+		"canceled":          {before, change(`"new"`, `"canceled"`), "status new>canceled", true},
+		"new and filled":    {"", change(`"new"`, `"filled"`, `"filled_qty":"0"`, `"filled_qty":"1"`), "status >filled", true},
+		"accepted":          {change(`"new"`, `"accepted"`), before, "status accepted>new", false},
+		"new":               {"", before, "status >new", false},
+		"without its limit": {before, change(`"10.50"`, `null`), "limit_price 10.50>", false},
 	} {
 		var d differences
-		if err := d.order(orderChange{[]byte(tt.before), []byte(tt.after)}.orNil(), time.Now()); err != nil {
+		if err := d.order(orderChange{[]byte(tt.before), []byte(tt.after)}.orNil(), "at-the-broker"); err != nil {
 			t.Fatal(err)
 		}
 		var got []string
@@ -31,7 +36,7 @@ func TestDifferences(t *testing.T) {
 				t.Errorf("%s: it is told of %+v", name, m)
 			}
 		}
-		if strings.Join(got, ", ") != tt.want || d.Orders.Differed != min(len(got), 1) || len(d.changedAt) != d.Orders.Differed {
+		if strings.Join(got, ", ") != tt.want || d.Orders.Differed != min(len(got), 1) || len(d.moved) > 0 != tt.moved {
 			t.Errorf("%s: %v of %d orders, want %s", name, got, d.Orders.Differed, tt.want)
 		}
 	}
@@ -61,7 +66,7 @@ func TestDifferencesAreBounded(t *testing.T) {
 	one := "1"
 	for i := range maxDifferences + 50 {
 		order := fmt.Sprintf(`{"id":"61e69015-8549-4bfd-b9c3-01e75843f47d","client_order_id":"%d","symbol":"AAPL","status":"new"}`, i)
-		if err := d.order(orderChange{after: []byte(order)}, time.Now()); err != nil {
+		if err := d.order(orderChange{after: []byte(order)}, "at-the-broker"); err != nil {
 			t.Fatal(err)
 		}
 		after[fmt.Sprint(i)] = holding{Qty: &one}

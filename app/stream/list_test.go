@@ -3,14 +3,17 @@ package stream_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
+	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 
 	"paddock/app/alpacasim"
@@ -212,6 +215,14 @@ func TestListsArePaged(t *testing.T) {
 	check("broker")
 }
 
+// sorted are the ids of a list in an order that no clock decides: our own
+// intents stand where our clock says, and the broker's orders where its does.
+func (l listed) sorted() string {
+	ids := strings.Fields(l.ids())
+	slices.Sort(ids)
+	return strings.Join(ids, " ")
+}
+
 // When the mirror is relied on: it agreed a moment ago, or a stream has told
 // everything since it did and reconciliation goes on. When neither is so and
 // the broker cannot be asked, the mirror answers, and says how old it is.
@@ -249,7 +260,9 @@ func TestMirrorBehind(t *testing.T) {
 	if placed, err := w.trading().Place(t.Context(), w.account, "", orderRequest("lost")); err != nil || placed.Known {
 		t.Fatalf("the answer is known: %v (%v)", placed.Known, err)
 	}
-	if l := w.listFrom("broker", ""); l.ids() != "lost unseen here" || l.Orders[0]["intent_state"] != "submitting" {
+	if l := w.listFrom("broker", ""); l.sorted() != "here lost unseen" || !slices.ContainsFunc(l.Orders, func(o map[string]any) bool {
+		return o["client_order_id"] == "lost" && o["intent_state"] == "submitting"
+	}) {
 		t.Errorf("with a lost answer: %s from the %s", l.ids(), l.Source)
 	}
 	if l := w.list("status=closed"); l.ids() != "" {
@@ -258,7 +271,7 @@ func TestMirrorBehind(t *testing.T) {
 
 	w.front.away.Store(true)
 	l := w.list("")
-	if l.Source != "mirror" || l.ids() != "lost here" || l.AsOf == nil || !l.AsOf.Equal(*w.agreed()) {
+	if l.Source != "mirror" || l.sorted() != "here lost" || l.AsOf == nil || !l.AsOf.Equal(*w.agreed()) {
 		t.Errorf("without the broker: %s from the %s as of %v", l.ids(), l.Source, l.AsOf)
 	}
 	w.front.away.Store(false)
@@ -367,5 +380,101 @@ func TestListGoesOnWhereItBegan(t *testing.T) {
 	l := w.list(q.Encode())
 	if l.Source != "broker" || l.ids() != "many-0004 many-0003 many-0002" || l.Next != nil {
 		t.Errorf("the second page is %s, from the %s, and goes on: %v", l.ids(), l.Source, l.Next)
+	}
+}
+
+// The two sides of an order have every order of the list but itself once, also
+// where a filter hides it among others that were submitted at the very same
+// time, by pages of any size and in both directions.
+func TestBothSidesOfAHiddenOrder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, unlimited)
+	type order struct {
+		id       uuid.UUID
+		at       time.Time
+		name     string
+		side     string
+		listedAs string
+	}
+	begin := time.Date(2026, 11, 25, 14, 30, 0, 123456789, time.UTC)
+	var all []order // the oldest first: one, seven of one time, one
+	for i := range 9 {
+		o := order{id: uuid.NewSHA1(uuid.Nil, fmt.Append(nil, "beside ", i)), at: begin, name: fmt.Sprint("o", i), side: []string{"buy", "buy", "sell"}[i%3]}
+		switch i {
+		case 0:
+			o.at = begin.Add(-time.Second)
+		case 8:
+			o.at = begin.Add(time.Second)
+		}
+		o.listedAs = fmt.Sprintf(`{"id":%q,"client_order_id":%q,"symbol":"AAPL","asset_class":"us_equity","side":%q,"type":"limit","time_in_force":"day","order_class":"",`+
+			`"status":"canceled","qty":"1","filled_qty":"0","limit_price":"1","created_at":%[4]q,"submitted_at":%[4]q,"updated_at":%[4]q}`, o.id, o.name, o.side, o.at.Format(time.RFC3339Nano))
+		all = append(all, o)
+		w.exec(`insert into app.alpaca_orders (account_id, client_order_id, intent_state, alpaca_order_id, status, symbol, side, qty, type, time_in_force, created_at, submitted_at)
+			values ($1, $2, 'accepted', $3, 'canceled', 'AAPL', $4, 1, 'limit', 'day', $5, $5)`, w.account.Account, o.name, o.id, o.side, o.at)
+	}
+	w.front.list.Store(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		q := r.URL.Query()
+		orders := slices.Clone(all)
+		at := func(name string) int {
+			return slices.IndexFunc(orders, func(o order) bool { return o.id.String() == q.Get(name) })
+		}
+		if i := at("before_order_id"); i >= 0 {
+			orders = orders[:i]
+		}
+		orders = orders[at("after_order_id")+1:]
+		after, _ := time.Parse(time.RFC3339, q.Get("after"))
+		until, _ := time.Parse(time.RFC3339, q.Get("until"))
+		if q.Get("direction") != "asc" {
+			slices.Reverse(orders)
+		}
+		limit, _ := strconv.Atoi(q.Get("limit"))
+		page := []string{}
+		for _, o := range orders {
+			if (q.Get("side") == "" || q.Get("side") == o.side) && (until.IsZero() || o.at.Before(until)) && o.at.After(after) && len(page) < limit {
+				page = append(page, o.listedAs)
+			}
+		}
+		fmt.Fprint(rw, "["+strings.Join(page, ",")+"]")
+	}))
+	for i, beside := range all {
+		for _, side := range []string{"", "buy", "sell"} {
+			var before, after []string
+			for j, o := range all {
+				if side != "" && o.side != side || j == i {
+					continue
+				}
+				if j < i {
+					before = append(before, o.name)
+				} else {
+					after = append(after, o.name)
+				}
+			}
+			for name, oldest := range map[string][]string{"before_order_id": before, "after_order_id": after} {
+				for _, direction := range []string{"asc", "desc"} {
+					for _, limit := range []int{1, 2, 500} {
+						want := slices.Clone(oldest)
+						if direction == "desc" {
+							slices.Reverse(want)
+						}
+						query := fmt.Sprintf("%s=%s&direction=%s&limit=%d", name, beside.id, direction, limit)
+						if side != "" {
+							query += "&side=" + side
+						}
+						var seen []string
+						for cursor := ""; ; {
+							l := w.listFrom("broker", query+cursor)
+							seen = append(seen, strings.Fields(l.ids())...)
+							if l.Next == nil || len(seen) > len(all) {
+								break
+							}
+							cursor = "&before=" + *l.Next
+						}
+						if !slices.Equal(seen, want) {
+							t.Errorf("%s of %s, %q, %s, by %d: %v, want %v", name, beside.name, side, direction, limit, seen, want)
+						}
+					}
+				}
+			}
+		}
 	}
 }

@@ -32,7 +32,10 @@ type Config struct {
 	// MirrorMaxAge is how old an agreement may be for guards where no stream has
 	// told everything since; 1 min.
 	MirrorMaxAge time.Duration
-	Silence      time.Duration // after which an open order that nothing is heard of is looked at; 30 s
+	// RetryPause is the pause after a reconciliation that failed; it doubles with
+	// each in a row, up to half a minute. 2 s.
+	RetryPause time.Duration
+	Silence    time.Duration // after which an open order that nothing is heard of is looked at; 30 s
 	// LookupWindow is how long an order that the broker does not know is
 	// looked up before it is parked as unknown; 60 s, and never less than a
 	// call to the broker may take.
@@ -91,6 +94,7 @@ func New(c Config) *Manager {
 	c.LeaseTTL = orDefault(c.LeaseTTL, 10*time.Second)
 	c.Reconcile = orDefault(c.Reconcile, 3*time.Minute)
 	c.MirrorMaxAge = orDefault(c.MirrorMaxAge, time.Minute)
+	c.RetryPause = orDefault(c.RetryPause, 2*time.Second)
 	c.Silence = orDefault(c.Silence, 30*time.Second)
 	c.LookupWindow = orDefault(c.LookupWindow, time.Minute)
 	c.WindDownPause = orDefault(c.WindDownPause, time.Second)

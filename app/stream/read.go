@@ -3,7 +3,6 @@ package stream
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"paddock/app/broker"
@@ -20,33 +19,6 @@ const (
 // retryEvents is after how long an account that fell back to the WebSocket
 // tries Server-Sent Events again.
 const retryEvents = 24 * time.Hour
-
-// errDeaf ends a stream that is connected and did not tell of a change.
-var errDeaf = errors.New("the stream told nothing of an order that changed")
-
-// upstream is the stream that is up, as the reconciler sees it.
-type upstream struct {
-	mu    sync.Mutex
-	since time.Time // zero while none is up
-	end   func(error)
-}
-
-func (u *upstream) set(since time.Time, end func(error)) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.since, u.end = since, end
-}
-
-// missed ends the stream when it was up at a time of which it has not told.
-func (u *upstream) missed(at, until time.Time) bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.end == nil || !at.After(u.since) || !at.Before(until) {
-		return false
-	}
-	u.end(errDeaf)
-	return true
-}
 
 // read follows the broker's stream, again and again, in the way that the
 // account is set to.
@@ -132,7 +104,7 @@ func (r *road) turn(err error) (now bool) {
 func (a *account) connect(ctx context.Context, way road) error {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
-	defer a.up.set(time.Time{}, nil)
+	defer a.up.isDown()
 	leave, ok := take(ctx, a.m.connecting)
 	if !ok {
 		return ctx.Err()
@@ -143,7 +115,7 @@ func (a *account) connect(ctx context.Context, way road) error {
 		case broker.Connected:
 			leave()
 			a.isUp(ctx, way, end)
-			signal(a.gap)
+			signal(a.wanted)
 		case broker.Dropped:
 			a.log.Warn("the broker's stream left something out", "said", m.Text)
 			if m.Update != nil {
@@ -204,7 +176,7 @@ func sentence(kind string, err error) string {
 // isUp notes that the stream tells everything from now on. What happened before
 // may be missing, which puts the mirror in doubt until it is reconciled.
 func (a *account) isUp(ctx context.Context, way road, end func(error)) {
-	a.up.set(time.Now(), end)
+	a.up.isUp(end)
 	a.note(ctx, func(b *tenant.Batch) {
 		b.Queue(`insert into app.stream_cursors as c (account_id, streaming, unbroken_since, note) values ($1, $2, clock_timestamp(), nullif($3, ''))
 			on conflict (account_id) do update set streaming = excluded.streaming, unbroken_since = excluded.unbroken_since,

@@ -217,13 +217,23 @@ func TestWebSocketRefusesKeys(t *testing.T) {
 
 // A stream that stays connected and tells nothing is no health. An open order
 // of which nothing is heard is looked at, its fill is found in the time that it
-// may be silent, and the deaf stream is begun anew. While no order is open
-// nothing is asked.
+// may be silent, and the deaf stream is begun anew, wherever the broker's clock
+// stands. While no order is open nothing is asked.
 func TestSilentOrdersAreLookedAt(t *testing.T) {
-	for _, mode := range []string{"sse", "ws"} {
-		t.Run(mode, func(t *testing.T) {
+	for name, tt := range map[string]struct {
+		mode  string
+		ahead time.Duration // the broker's clock of ours
+	}{
+		"events": {"sse", 0}, "a socket": {"ws", 0},
+		"a clock behind ours": {"sse", -5 * time.Minute}, "a clock ahead of ours": {"ws", 5 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			mode := tt.mode
 			w := newWorld(t)
+			if tt.ahead != 0 {
+				w.sim.SetClock(time.Now().Add(tt.ahead))
+			}
 			w.mode(mode)
 			const silence = 1500 * time.Millisecond
 			w.run(func(c *stream.Config) { c.Silence = silence })

@@ -41,10 +41,14 @@ func (a *account) reconcile(ctx context.Context) error {
 	}
 	defer leave()
 	asked := a.asked.Load()
-	looked := time.Now()
-	a.looked = looked
+	a.looked = time.Now()
 	a.odd = nil
+	a.leftOver = false
 	clear(a.askedAlone)
+	var d differences
+	whole := false
+	number := a.up.look()
+	defer func() { a.up.looked(number, whole, d.moved, a.m.Silence/3) }()
 	var s standing
 	var believed []uuid.UUID // open here
 	var held map[string]holding
@@ -71,7 +75,6 @@ func (a *account) reconcile(ctx context.Context) error {
 	if s.agreed == nil {
 		what = "imported"
 	}
-	var d differences
 	if err := a.recordAll(ctx, orders, what, &d); err != nil {
 		return err
 	}
@@ -93,7 +96,7 @@ func (a *account) reconcile(ctx context.Context) error {
 	d.AsOf = positions.at.UTC()
 	d.Positions.Checked = len(positions.Value)
 	d.holdings(held, now)
-	a.deaf(d, looked)
+	whole = !a.leftOver
 	return a.answer(ctx, asked, d)
 }
 
@@ -109,9 +112,11 @@ func (a *account) lookAtOpen(ctx context.Context) error {
 		return ctx.Err()
 	}
 	defer leave()
-	asOf := time.Now()
-	a.looked = asOf
+	a.looked = time.Now()
 	a.odd = nil
+	var d differences
+	number := a.up.look()
+	defer func() { a.up.looked(number, false, d.moved, a.m.Silence/3) }()
 	var believed []uuid.UUID
 	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) { queueBelieved(b, a.lease.Account, &believed) })
 	if err != nil || len(believed) == 0 {
@@ -125,7 +130,6 @@ func (a *account) lookAtOpen(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var d differences
 	orders = append(orders, ended...)
 	if err := a.recordAll(ctx, orders, "reconciled", &d); err != nil {
 		return err
@@ -134,21 +138,9 @@ func (a *account) lookAtOpen(ctx context.Context) error {
 		return err
 	}
 	if d.Orders.Differed > 0 {
-		a.deaf(d, asOf)
 		signal(a.gap) // positions may have moved too
 	}
 	return nil
-}
-
-// deaf begins a stream anew that was up for longer than an update may take to
-// come, and did not tell of a change.
-func (a *account) deaf(d differences, asOf time.Time) {
-	for _, at := range d.changedAt {
-		if a.up.missed(at, asOf.Add(-a.m.Silence/3)) {
-			a.log.Warn("the stream is connected and did not tell of a change: it is begun anew", "changed_at", at)
-			return
-		}
-	}
 }
 
 // queueBelieved reads the broker's ids of the orders that are open here.
@@ -234,7 +226,7 @@ func (a *account) take(ctx context.Context, sql string, orders []brokerOrder, wh
 			refused = append(refused, refusedOrder{orders[i], *reasons[i]})
 			continue
 		}
-		if err := d.order(c, orders[i].updatedAt); err != nil {
+		if err := d.order(c, orders[i].id); err != nil {
 			return nil, err
 		}
 	}
@@ -262,6 +254,7 @@ func (a *account) ended(ctx context.Context, believed []uuid.UUID, open []broker
 			continue
 		}
 		if asked++; asked > maxLookUps {
+			a.leftOver = true
 			signal(a.gap)
 			break
 		}
@@ -274,6 +267,7 @@ func (a *account) ended(ctx context.Context, believed []uuid.UUID, open []broker
 			continue
 		}
 		if a.isOdd(err) {
+			a.leftOver = true
 			a.askedAlone[id] = true
 			continue
 		}
@@ -281,7 +275,7 @@ func (a *account) ended(ctx context.Context, believed []uuid.UUID, open []broker
 			return nil, err
 		}
 		a.odd = append(a.odd, answer.Odd...)
-		all = append(all, brokerOrder{id: id.String(), raw: answer.Raw, updatedAt: answer.Value.UpdatedAt, told: answer.Told, asked: answer.Asked})
+		all = append(all, brokerOrder{id: id.String(), raw: answer.Raw, told: answer.Told, asked: answer.Asked})
 	}
 	return all, nil
 }
@@ -290,7 +284,6 @@ func (a *account) ended(ctx context.Context, believed []uuid.UUID, open []broker
 type brokerOrder struct {
 	id          string
 	raw         json.RawMessage
-	updatedAt   time.Time
 	submittedAt time.Time
 	told, asked time.Time // when, as broker.Answer has it
 }
@@ -375,14 +368,13 @@ func (o *listedOrder) UnmarshalJSON(text []byte) error {
 	var head struct {
 		ID            string          `json:"id"`
 		ClientOrderID string          `json:"client_order_id"`
-		UpdatedAt     time.Time       `json:"updated_at"`
 		SubmittedAt   time.Time       `json:"submitted_at"`
 		Legs          json.RawMessage `json:"legs"`
 	}
 	if err := json.Unmarshal(text, &head); err != nil {
 		return err
 	}
-	o.brokerOrder = brokerOrder{id: head.ID, raw: bytes.Clone(text), updatedAt: head.UpdatedAt, submittedAt: head.SubmittedAt}
+	o.brokerOrder = brokerOrder{id: head.ID, raw: bytes.Clone(text), submittedAt: head.SubmittedAt}
 	o.nameless = head.ClientOrderID == ""
 	if len(head.Legs) == 0 {
 		return nil

@@ -52,6 +52,7 @@ type reduceOrder struct {
 	state           string // sent, unknown, unsent, open or over
 	closing, shared bool   // shared: another order may have traded what it counted on
 	replaces        *reduceOrder
+	filledThen      int // of the order that it replaces, when it was sent
 	clientOrderID   string
 }
 
@@ -134,8 +135,10 @@ func (m *reduceModel) goesOn(o *reduceOrder) {
 		o.state = "unsent"
 	case o.state == "sent" || o.state == "unknown":
 		if r := o.replaces; r != nil {
-			if r.state != "open" || r.filled > 0 {
-				return // the broker would not have replaced it
+			// The broker gives a replacement the quantity that was asked for, and not
+			// what is left: a fill while it is on its way is what nobody can count.
+			if r.state != "open" || r.filled > o.filledThen {
+				return
 			}
 			r.state = "over"
 			o.state = "open"
@@ -148,8 +151,8 @@ func (m *reduceModel) goesOn(o *reduceOrder) {
 	case o.state == "open" && n == 0:
 		o.state = "over"
 		m.tellOf(o, "canceled", "canceled", 0)
-	case o.state == "open" && n == 1 && o.filled == 0 && !m.isBeingReplaced(o):
-		m.send(&reduceOrder{id: uuid.New(), broker: uuid.New(), symbol: o.symbol, side: o.side, qty: 1 + m.dice.IntN(60), closing: o.closing, replaces: o})
+	case o.state == "open" && n == 1 && !m.isBeingReplaced(o):
+		m.send(&reduceOrder{id: uuid.New(), broker: uuid.New(), symbol: o.symbol, side: o.side, qty: 1 + m.dice.IntN(60), closing: o.closing, replaces: o, filledThen: o.filled})
 	case o.state == "open":
 		m.fill(o, 1+m.dice.IntN(o.qty-o.filled))
 	}
@@ -247,15 +250,16 @@ func (m *reduceModel) closable(symbol, side string, without *reduceOrder) int {
 }
 
 // mayTrade adds up what orders of one side may still trade; of an order and what
-// replaces it the larger counts. Exactly, a replacement on its way counts no more
-// once the order has filled, since the broker then refuses it.
+// replaces it the larger counts, and the replacement whole, whatever the order was
+// filled with before. Exactly, a replacement on its way counts no more once the
+// order has filled with more.
 func (m *reduceModel) mayTrade(symbol, side string, without *reduceOrder, exactly bool) (sum int) {
 	family := map[*reduceOrder]int{}
 	for _, o := range m.placed {
 		if o.symbol != symbol || o.side != side || !o.mayTrade() {
 			continue
 		}
-		if exactly && o.state != "open" && o.replaces != nil && (o.replaces.filled > 0 || o.replaces.state != "open") {
+		if exactly && o.state != "open" && o.replaces != nil && (o.replaces.filled > o.filledThen || o.replaces.state != "open") {
 			continue
 		}
 		head := o

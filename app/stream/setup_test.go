@@ -335,6 +335,17 @@ func (w *world) becomes(clientOrderID, want string) {
 }
 
 // agreed answers how often the mirror has been reconciled, by its time.
+// brokerTime is what the broker's clock says.
+func (w *world) brokerTime() time.Time {
+	w.t.Helper()
+	clock, err := w.outside.GetClock()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return clock.Timestamp
+}
+
+// agreed is when the mirror agreed with the broker the last time.
 func (w *world) agreed() *time.Time {
 	w.t.Helper()
 	return scan[*time.Time](w, `select max(agreed_at) from app.stream_cursors where account_id = $1`, w.account.Account)

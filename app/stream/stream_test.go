@@ -249,6 +249,7 @@ func TestReconciliationFindsMissedFills(t *testing.T) {
 			w.front.streams.Store(status)
 			w.run(func(c *stream.Config) { c.Reconcile = 200 * time.Millisecond })
 			w.becomes("history", "accepted filled 1")
+			w.eventually("the first agreement", func() bool { return w.agreed() != nil }) // what is found until then is imported
 			w.buy("AAPL", "2", "a")
 			w.becomes("a", "accepted new 0")
 			w.sim.Step()

@@ -8,6 +8,7 @@ import (
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 	"github.com/shopspring/decimal"
 
+	"paddock/app/broker"
 	"paddock/app/problem"
 	"paddock/app/stream"
 	"paddock/app/trading"
@@ -50,9 +51,7 @@ func (w *world) wantFlat() {
 		w.t.Errorf("still held: %+v", held)
 	}
 	for _, o := range w.sim.Orders(w.seed.KeyID) {
-		switch o.Status {
-		case "filled", "canceled", "rejected", "expired", "replaced":
-		default:
+		if !broker.IsOver(o.Status) {
 			w.t.Errorf("an order of %s %s is %s", o.Side, o.Symbol, o.Status)
 		}
 	}

@@ -29,11 +29,11 @@ type Lease struct {
 	LastEventID string // the newest broker event applied; "" before the first
 	Unresolved  bool   // some order's answer from the broker is missing
 	StreamMode  string // auto, sse, ws or off
-	// SilentSince is when the open order that has been silent for longest was
-	// last heard of; nil where none is open.
-	SilentSince *time.Time
-	Sync        int64 // the number of a reconciliation that somebody waits for; 0 without one
-	Surplus     bool  // beyond the holder's share: it should end and be given back
+	// Silent is for how long nothing has been heard of the open order that has
+	// been silent for longest, by Postgres' clock; 0 where none is open.
+	Silent  time.Duration
+	Sync    int64 // the number of a reconciliation that somebody waits for; 0 without one
+	Surplus bool  // beyond the holder's share: it should end and be given back
 }
 
 // Do admits the worker to the lease's account and runs what queue adds, in one
@@ -60,7 +60,7 @@ func (w *Worker) Write(ctx context.Context, l Lease, queue func(*Batch)) error {
 // accounts and at most most, and answers all it then holds, each good for ttl.
 func (w *Worker) Claim(ctx context.Context, holder uuid.UUID, ttl time.Duration, most int) ([]Lease, error) {
 	rows, err := w.pool.Query(ctx, `select account_id, environment, fence, generation, coalesce(last_event_id, ''), unresolved, stream_mode,
-			silent_since, coalesce(sync, 0), surplus
+			coalesce(clock_timestamp() - silent_since, '0'), coalesce(sync, 0), surplus
 		from private.claim_leases($1, $2, $3)`, holder, ttl, most)
 	if err != nil {
 		return nil, explain(ctx, err)
@@ -68,7 +68,7 @@ func (w *Worker) Claim(ctx context.Context, holder uuid.UUID, ttl time.Duration,
 	leases, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Lease, error) {
 		l := Lease{Holder: holder}
 		err := row.Scan(&l.Account, &l.Environment, &l.Fence, &l.Generation, &l.LastEventID, &l.Unresolved,
-			&l.StreamMode, &l.SilentSince, &l.Sync, &l.Surplus)
+			&l.StreamMode, &l.Silent, &l.Sync, &l.Surplus)
 		return l, err
 	})
 	return leases, explain(ctx, err)

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -243,7 +242,7 @@ func (s *Service) refreshClosers(ctx context.Context, a tenant.Admission, o open
 // named tells whether a symbol means a position: Alpaca spells a pair of
 // currencies with a slash in orders, and without one in positions.
 func named(held, asked string) bool {
-	return strings.ReplaceAll(held, "/", "") == strings.ReplaceAll(asked, "/", "")
+	return broker.PositionSymbol(held) == broker.PositionSymbol(asked)
 }
 
 // closePosition sends the order that closes qty of a position. With try, a
@@ -457,13 +456,9 @@ func (s *Service) recordAsTheyStand(ctx context.Context, a tenant.Admission, o o
 	if err != nil {
 		return s.refused(ctx, a, o.opened, err)
 	}
-	var raws []json.RawMessage
-	if err := json.Unmarshal(newest.Raw, &raws); err != nil || len(raws) != len(newest.Value) {
-		return fmt.Errorf("read the broker's list of orders: %w", err)
-	}
 	said := map[string]json.RawMessage{}
 	for i, order := range newest.Value {
-		said[order.ID] = raws[i]
+		said[order.ID] = newest.Items[i]
 	}
 	for _, id := range ids {
 		if said[id] != nil {

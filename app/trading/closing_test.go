@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"paddock/app/broker"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 	"paddock/app/trading"
@@ -27,9 +28,7 @@ func (d *desk) stopAt(qty string) order {
 // open counts the orders that are open at the broker.
 func (d *desk) open() (n int) {
 	for _, o := range d.sim.Orders(d.seed.KeyID) {
-		switch o.Status {
-		case "filled", "canceled", "rejected", "expired", "replaced":
-		default:
+		if !broker.IsOver(o.Status) {
 			n++
 		}
 	}

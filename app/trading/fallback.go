@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -27,6 +28,9 @@ const (
 	// brokerPages bounds how many of the broker's pages one of ours is made of,
 	// where filters that Alpaca does not take together leave most orders out.
 	brokerPages = 20
+	// besideStop is how many orders behind the one at which a list ends are asked
+	// for: one, and more in case it changes meanwhile or cannot be read.
+	besideStop = 10
 	// brokerPageBytes is after how many bytes a page ends early.
 	brokerPageBytes = 1 << 20
 )
@@ -131,8 +135,12 @@ func (s *Service) interrupted(ctx context.Context, a tenant.Admission, l OrderLi
 // toldOrders are orders as the broker lists them.
 type toldOrders struct {
 	orders []json.RawMessage
-	more   bool      // it has more of them
-	last   uuid.UUID // of those that were looked at
+	ids    []uuid.UUID // there
+	more   bool        // it has more of them
+	last   uuid.UUID   // of those that were looked at
+	// Orders are among them that were submitted when the one was at which the list
+	// ends, and that one is not: a filter may hide it.
+	unsure bool
 }
 
 func (t *toldOrders) list() json.RawMessage {
@@ -143,19 +151,45 @@ func (t *toldOrders) list() json.RawMessage {
 	return text
 }
 
+// endsAt leaves out the orders from the first on that is one of these.
+func (t *toldOrders) endsAt(beyond []uuid.UUID) {
+	at := slices.IndexFunc(t.ids, func(id uuid.UUID) bool { return slices.Contains(beyond, id) })
+	if at >= 0 {
+		t.orders, t.ids, t.more = t.orders[:at], t.ids[:at], false
+	}
+}
+
 // listAtBroker reads as many of the broker's orders as a page has, and one more
-// where there is one.
+// where there is one. Where the order is hidden at which the list ends, those of
+// its time are on either side of it, and the broker knows on which.
 func listAtBroker(ctx context.Context, client *broker.Client, l OrderList) (*toldOrders, error) {
+	told, err := readAtBroker(ctx, client, l)
+	if err != nil || !told.unsure {
+		return told, err
+	}
+	answer, err := client.OrdersBy(ctx, l.forBroker(l.stop, besideStop))
+	if err != nil {
+		return nil, err
+	}
+	var beyond []uuid.UUID
+	for _, o := range answer.Value {
+		id, err := uuid.Parse(o.ID)
+		if err != nil {
+			return nil, fmt.Errorf("read the id of an order of the broker's: %w", err)
+		}
+		beyond = append(beyond, id)
+	}
+	told.endsAt(beyond)
+	return told, nil
+}
+
+func readAtBroker(ctx context.Context, client *broker.Client, l OrderList) (*toldOrders, error) {
 	told := &toldOrders{last: l.From}
 	limit := l.Page.Limit + 1
 	for range brokerPages {
 		answer, err := client.OrdersBy(ctx, l.forBroker(told.last, limit))
 		if err != nil {
 			return nil, err
-		}
-		var raws []json.RawMessage
-		if err := json.Unmarshal(answer.Raw, &raws); err != nil || len(raws) != len(answer.Value) {
-			return nil, fmt.Errorf("read the broker's list of orders: %w", err)
 		}
 		told.more = answer.Listed >= limit
 		for i, o := range answer.Value {
@@ -164,7 +198,7 @@ func listAtBroker(ctx context.Context, client *broker.Client, l OrderList) (*tol
 				return nil, fmt.Errorf("read the id of an order of the broker's: %w", err)
 			}
 			if id == l.stop {
-				told.more = false
+				told.more, told.unsure = false, false
 				break
 			}
 			told.last = id
@@ -172,7 +206,9 @@ func listAtBroker(ctx context.Context, client *broker.Client, l OrderList) (*tol
 				told.more = false
 				break
 			} else if within {
-				told.orders = append(told.orders, raws[i])
+				told.orders, told.ids = append(told.orders, answer.Items[i]), append(told.ids, id)
+				// The broker's times are finer than what is kept here.
+				told.unsure = told.unsure || l.stop != uuid.Nil && o.SubmittedAt.Sub(l.aside.submitted).Abs() <= time.Microsecond
 			}
 		}
 		switch {

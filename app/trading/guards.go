@@ -50,14 +50,12 @@ type balance struct {
 // balanceOf returns what an answer says the account is worth; nil where it does
 // not say: a missing equity is no equity of zero.
 func balanceOf(account broker.AccountAnswer, asked time.Time) *balance {
-	var said struct {
-		Equity     *decimal.Decimal `json:"equity"`
-		LastEquity *decimal.Decimal `json:"last_equity"`
-	}
-	if err := json.Unmarshal(account.Raw, &said); err != nil || said.Equity == nil || said.LastEquity == nil {
+	equity, known := broker.Amount(account.Raw, "equity")
+	last, lastKnown := broker.Amount(account.Raw, "last_equity")
+	if !known || !lastKnown {
 		return nil
 	}
-	return &balance{equity: *said.Equity, lastEquity: *said.LastEquity, asked: asked}
+	return &balance{equity: equity, lastEquity: last, asked: asked}
 }
 
 // recordBalance is told how long ago the broker was asked: the clocks of two
@@ -103,10 +101,12 @@ func (s *Service) guarded(ctx context.Context, a tenant.Admission, sub submissio
 // allowed runs try until the account's guards let it pass or refuse it, and asks
 // the broker for what they lack. tell is told a refusal before it is returned.
 // What guards need may change meanwhile, as when the mirror agrees for the first
-// time; what was asked for once and is still lacking is not to be had.
+// time; what was asked for once and is still lacking is not to be had. The
+// mirror alone is waited for again, as long as mirrorPatience lasts.
 func (s *Service) allowed(ctx context.Context, a tenant.Admission, tell func(verdict), try func(facts) error) error {
 	var known facts
 	var asked []string
+	patience := time.Now().Add(s.mirrorPatience)
 	for {
 		err := try(known)
 		v, is := verdictIn(err)
@@ -125,7 +125,15 @@ func (s *Service) allowed(ctx context.Context, a tenant.Admission, tell func(ver
 				asked = append(asked, need)
 			}
 		}
-		if len(asked) == before {
+		current := false
+		if slices.Contains(v.Needs, "positions") {
+			if current, err = s.untilCurrent(ctx, a, patience); err != nil {
+				return err
+			}
+		}
+		// The mirror may have been current, and be in doubt again by now: fills
+		// come when they come.
+		if len(asked) == before && !current {
 			return v.unanswered()
 		}
 		if known, err = s.learn(ctx, a, asked); err != nil {
@@ -144,13 +152,8 @@ func verdictIn(err error) (verdict, bool) {
 	return v, json.Unmarshal([]byte(pg.Detail), &v) == nil
 }
 
-// learn asks the broker for what a verdict needs, or has the mirror reconciled.
+// learn asks the broker for what a verdict needs.
 func (s *Service) learn(ctx context.Context, a tenant.Admission, needs []string) (facts, error) {
-	if slices.Contains(needs, "positions") {
-		if err := s.untilCurrent(ctx, a); err != nil {
-			return facts{}, err
-		}
-	}
 	client, opened, err := s.open(ctx, a, s.db.Do, nil)
 	if err != nil {
 		return facts{}, err

@@ -76,7 +76,8 @@ func broken(t *testing.T, err error) (guards []string) {
 		t.Errorf("refused with %v", err)
 	}
 	details, _ := p.Details.(map[string]any)
-	for _, v := range details["violations"].([]trading.Violation) {
+	violations, _ := details["violations"].([]trading.Violation)
+	for _, v := range violations {
 		guards = append(guards, v.Guard)
 		if v.Limit == nil || len(v.Message) < 20 {
 			t.Errorf("%s says neither its limit nor what to do: %+v", v.Guard, v)
@@ -371,6 +372,38 @@ func TestGuardsAskForWhatIsNew(t *testing.T) {
 	d.exec(`create trigger agree after insert on app.audit_log for each row execute function public.agree()`)
 	if err := place(d, market("a", 10)); err != nil {
 		t.Errorf("refused: %v", err)
+	}
+}
+
+// An order waits for the account's first reconciliation, and for another one
+// where the mirror is in doubt again before the order is made: a fill may come
+// at any time, and is no reason to refuse.
+func TestOrdersWaitUntilTheMirrorIsCurrent(t *testing.T) {
+	d := newDesk(t)
+	d.guards(`{"max_position_qty":"100"}`)
+	d.exec(`create function public.reconcile() returns trigger language plpgsql security definer as
+		'begin
+			insert into app.stream_cursors as c (account_id, agreed_at) values (new.account_id, now())
+				on conflict (account_id) do update set doubts_settled = c.doubts;
+			update app.syncs set answered = asked, answered_at = now(), answer = jsonb_build_object() where account_id = new.account_id;
+			return null;
+		end'`)
+	d.exec(`create trigger reconcile after insert or update on app.syncs for each row when (pg_trigger_depth() = 0) execute function public.reconcile()`)
+	// Each time the keys are opened, which comes after the wait, there is a doubt.
+	d.exec(`create table public.doubts (n int); insert into public.doubts values (2)`)
+	d.exec(`create function public.doubt() returns trigger language plpgsql security definer as
+		'begin
+			update public.doubts set n = n - 1;
+			update app.stream_cursors set doubts = doubts + 1 where account_id = new.account_id and (select n >= 0 from public.doubts);
+			return null;
+		end'`)
+	d.exec(`create trigger doubt after insert on app.audit_log for each row execute function public.doubt()`)
+	if err := place(d, request(t, buyLimit)); err != nil {
+		t.Errorf("refused: %v", err)
+	}
+	var asked int
+	if err := d.pg.Conn(t, "admin").QueryRow(t.Context(), `select asked from app.syncs`).Scan(&asked); err != nil || asked != 3 {
+		t.Errorf("asked for %d reconciliations (%v), want the first and one for each of two doubts", asked, err)
 	}
 }
 

@@ -9,3 +9,9 @@ func checkKey(key string) error {
 	}
 	return nil
 }
+
+// idempotencyKeyReused refuses a key that came with another request before.
+func idempotencyKeyReused() *problem.Problem {
+	return problem.New(problem.Conflict, "idempotency_key_reused",
+		"This Idempotency-Key was sent with another request. Send a new key, or repeat the first request unchanged.")
+}

@@ -54,8 +54,7 @@ func (s *Service) firstAnswer(ctx context.Context, a tenant.Admission, key strin
 	case first:
 		return nil, nil
 	case !same:
-		return nil, problem.New(problem.Conflict, "idempotency_key_reused",
-			"This Idempotency-Key was sent with another request. Send a new key, or repeat the first request unchanged.")
+		return nil, idempotencyKeyReused()
 	case answer != nil:
 		return answer, nil
 	case over:

@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"fmt"
-	"net/http"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -226,8 +224,7 @@ func (s *Service) setSwitch(ctx context.Context, a tenant.Admission, key string,
 			QueryRow(func(row pgx.Row) error { return row.Scan(&id) })
 	})
 	if tenant.State(err) == "PD409" {
-		err = problem.New(problem.Conflict, "idempotency_key_reused",
-			"This Idempotency-Key was sent with another request. Send a new key, or repeat the first request unchanged.")
+		err = idempotencyKeyReused()
 	}
 	return id, err
 }
@@ -235,11 +232,7 @@ func (s *Service) setSwitch(ctx context.Context, a tenant.Admission, key string,
 // suspend sets Alpaca's own switch.
 func (s *Service) suspend(ctx context.Context, a tenant.Admission, on bool) error {
 	answer, err := s.Relay(ctx, a, Relayed{
-		Scope: "manage", Check: "See GET /api/account/configurations.",
-		Request: broker.Request{
-			Method: http.MethodPatch, Path: []string{"v2", "account", "configurations"}, Kind: "v2/account",
-			Body: fmt.Appendf(nil, `{"suspend_trade":%t}`, on),
-		},
+		Scope: "manage", Check: "See GET /api/account/configurations.", Request: broker.SuspendTrade(on),
 	})
 	if err != nil {
 		return err

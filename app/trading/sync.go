@@ -31,7 +31,7 @@ const (
 	// last was: nothing else makes it so.
 	askSyncInDoubt = `insert into app.syncs as y (account_id, asked_by)
 		select $1, private.user_id() where exists (select from private.credentials_metadata() where rejected_at is null)
-			and private.may('cancel') and exists (select from app.stream_cursors c where c.account_id = $1) and not app.mirror_is_current($1)
+			and private.may('cancel') and not app.mirror_is_current($1)
 		on conflict (account_id) do update set asked = y.asked + 1, asked_at = clock_timestamp(), asked_by = excluded.asked_by
 			where y.asked = y.answered or y.asked_at < clock_timestamp() - interval '1 minute'`
 	// What is to be asked again needs a working key as the first time does.
@@ -94,11 +94,10 @@ func (s *Service) Sync(ctx context.Context, a tenant.Admission) (json.RawMessage
 	return now.answer, syncProblem(now.answer)
 }
 
-// untilCurrent asks for a reconciliation where the mirror is not current, and
-// waits for it, but not for long.
-func (s *Service) untilCurrent(ctx context.Context, a tenant.Admission) error {
+// untilCurrent asks for a reconciliation where the mirror is not current, waits
+// for it until the deadline, and reports whether the mirror was current then.
+func (s *Service) untilCurrent(ctx context.Context, a tenant.Admission, deadline time.Time) (current bool, err error) {
 	var now syncState
-	var current bool
 	look := func(b *tenant.Batch) {
 		b.Queue("select app.mirror_is_current($1)", a.Account).QueryRow(func(row pgx.Row) error { return row.Scan(&current) })
 		b.Queue(selectSync, a.Account).QueryRow(now.scan)
@@ -109,17 +108,16 @@ func (s *Service) untilCurrent(ctx context.Context, a tenant.Admission) error {
 			look(b)
 		})
 	}
-	err := ask()
-	deadline := time.After(s.mirrorPatience)
-	for err == nil && !current && now.asked > 0 {
+	over := time.After(time.Until(deadline))
+	for err = ask(); err == nil && !current && now.asked > 0; {
 		if now.answered && syncProblem(now.answer) != nil {
-			return nil // asking again at once would not help
+			return false, nil // asking again at once would not help
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
-		case <-deadline:
-			return nil
+			return false, ctx.Err()
+		case <-over:
+			return false, nil
 		case <-time.After(syncPoll):
 		}
 		if now.answered { // by a look that began before the doubt was cast
@@ -128,7 +126,7 @@ func (s *Service) untilCurrent(ctx context.Context, a tenant.Admission) error {
 			err = s.db.Do(ctx, a, look)
 		}
 	}
-	return err
+	return current, err
 }
 
 // syncProblem is why a reconciliation failed, if it did.

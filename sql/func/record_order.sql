@@ -133,6 +133,10 @@ begin
     end if;
   end loop;
 
+  if before.intent_state in ('unknown', 'dismissed', 'unsent') and recorded.intent_state = 'accepted' and not recorded.reduce_only then
+    perform private.cancel_late(recorded.id);
+  end if;
+
   moved := filled - coalesce(before.filled_qty, 0);
   if changed and moved <> 0 then
     if recorded.symbol is not null then

@@ -1,0 +1,170 @@
+package trading_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"paddock/app/tenant"
+)
+
+// Of two statements at once the second is measured with the first: it waits
+// until the first's transaction is over, whatever statement makes an order that
+// is about to be sent, whichever guard counts it, and whatever the transaction's
+// snapshot. The first is held up until the second waits, or has passed it by.
+func TestGuardsHoldUnderTheLock(t *testing.T) {
+	const (
+		order = `insert into app.alpaca_orders (account_id, client_order_id, submitted_by, request_hash, symbol, side, type, time_in_force, qty, limit_price)
+			values ($1, gen_random_uuid()::text, 'u1', '\x00', 'AAPL', 'buy', 'limit', 'day', 10, 100)`
+		sale = `insert into app.alpaca_orders (account_id, client_order_id, submitted_by, request_hash, symbol, side, type, time_in_force, qty)
+			values ($1, gen_random_uuid()::text, 'u1', '\x00', 'AAPL', 'sell', 'market', 'day', 10)`
+		closing = `insert into app.alpaca_orders (account_id, client_order_id, submitted_by, request_hash, symbol, side, type, time_in_force, qty, reduce_only)
+			values ($1, gen_random_uuid()::text, 'u1', '\x00', 'AAPL', 'sell', 'market', 'day', 10, true)`
+		again    = `update app.alpaca_orders set intent_state = 'submitting', status = 'submitting' where account_id = $1 and client_order_id = 'unsent'`
+		exercise = `insert into app.exercises (account_id, contract, symbol, side, qty, price, reference_price, asked_by)
+			values ($1, 'AAPL261218C00100000', 'AAPL', 'buy', 10, 100, 100, 'u1')`
+	)
+	for name, tt := range map[string]struct {
+		limits, turn  string
+		held          string
+		first, second string
+		isolation     pgx.TxIsoLevel
+	}{
+		"open orders":                   {limits: `{"max_open_orders":1}`, first: order, second: order},
+		"orders a minute":               {limits: `{"orders_per_minute":1}`, first: order, second: order},
+		"orders a day":                  {limits: `{"orders_per_day":1}`, first: order, second: order},
+		"the position":                  {limits: `{"max_position_qty":"19"}`, first: order, second: order},
+		"its worth":                     {limits: `{"max_position_notional":"1999"}`, first: order, second: order},
+		"sales that reduce":             {turn: "reduce_only", held: "19", first: sale, second: sale},
+		"closings":                      {held: "19", first: closing, second: closing},
+		"a closing after a sale":        {held: "19", first: sale, second: closing},
+		"a sale after a closing":        {turn: "reduce_only", held: "19", first: closing, second: sale},
+		"one that is sent again":        {limits: `{"max_position_qty":"19"}`, first: order, second: again},
+		"after one that is sent again":  {limits: `{"max_position_qty":"19"}`, first: again, second: order},
+		"an exercise after an order":    {limits: `{"max_position_qty":"19"}`, held: "0", first: order, second: exercise},
+		"an order after an exercise":    {limits: `{"max_position_qty":"19"}`, held: "0", first: exercise, second: order},
+		"the limits themselves":         {first: `select private.set_guards('{"max_position_qty":"9"}') where $1::uuid is not null`, second: order},
+		"the switch":                    {held: "19", first: `select private.set_switch('halted', 'a test') where $1::uuid is not null`, second: closing},
+		"the position, an old snapshot": {limits: `{"max_position_qty":"19"}`, first: order, second: order, isolation: pgx.RepeatableRead},
+		"closings, an old snapshot":     {held: "19", first: closing, second: closing, isolation: pgx.RepeatableRead},
+		"closings, serializable":        {held: "19", first: closing, second: closing, isolation: pgx.Serializable},
+		"an exercise, an old snapshot":  {limits: `{"max_position_qty":"19"}`, held: "0", first: order, second: exercise, isolation: pgx.RepeatableRead},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			d.synced()
+			if tt.held != "" {
+				d.holds("AAPL", tt.held, "100")
+				d.holds("AAPL261218C00100000", "1", "1")
+			}
+			d.exec(`insert into app.alpaca_orders (account_id, client_order_id, submitted_by, request_hash, intent_state, status, symbol, side, type, time_in_force, qty, limit_price)
+				values ($1, 'unsent', 'u1', '\x00', 'unsent', 'rejected', 'AAPL', 'buy', 'limit', 'day', 10, 100)`, d.owner.Account)
+			if tt.limits != "" {
+				d.guards(tt.limits)
+			}
+			if tt.turn != "" {
+				d.turn(tt.turn)
+			}
+			_, err := d.heldUp(tt.first, tt.second, tt.isolation)
+			want := "PD422"
+			if tt.isolation != "" {
+				want = "25001" // its snapshot is older than the first's end
+			}
+			if tenant.State(err) != want {
+				t.Errorf("the second is answered %v, want %s", err, want)
+			}
+		})
+	}
+}
+
+// heldUp runs two statements as the owner, in transactions of their own, and holds
+// the first one's commit up until the second waits for a lock, or has passed it
+// by. It answers what the second does, which is undone.
+func (d *desk) heldUp(first, second string, isolation pgx.TxIsoLevel) (answer string, err error) {
+	t := d.t
+	t.Helper()
+	begin := func(isolation pgx.TxIsoLevel) pgx.Tx {
+		t.Helper()
+		tx, err := d.pg.Conn(t, "paddock_app").BeginTx(t.Context(), pgx.TxOptions{IsoLevel: isolation})
+		if err == nil {
+			_, err = tx.Exec(t.Context(), "select private.admit($1, $2)", d.owner.Token, d.owner.Account)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tx
+	}
+	one, two := begin(pgx.ReadCommitted), begin(isolation)
+	if _, err := one.Exec(t.Context(), first, d.owner.Account); err != nil {
+		t.Fatalf("the first: %v", err)
+	}
+	answered := make(chan error, 1)
+	go func() {
+		rows, err := two.Query(context.Background(), second, d.owner.Account)
+		if err == nil {
+			_, err = pgx.ForEachRow(rows, []any{&answer}, func() error { return nil })
+		}
+		answered <- err
+	}()
+	admin, pid := d.pg.Conn(t, "admin"), two.Conn().PgConn().PID()
+	for waits := false; !waits && len(answered) == 0; {
+		if err := admin.QueryRow(t.Context(), "select exists (select from pg_stat_activity where pid = $1 and wait_event_type = 'Lock')", pid).Scan(&waits); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := one.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	err = <-answered
+	_ = two.Rollback(t.Context())
+	return answer, err
+}
+
+// An account, and its keys, are not forgotten past an order that is made at the
+// same moment, and no order is made for what is being forgotten.
+func TestForgettingHoldsUnderTheLock(t *testing.T) {
+	const order = `insert into app.alpaca_orders (account_id, client_order_id, submitted_by, request_hash, symbol, side, type, time_in_force, qty, limit_price)
+		values ($1, 'just made', 'u1', '\x00', 'AAPL', 'buy', 'limit', 'day', 10, 100)`
+	for _, what := range []string{"account", "credentials"} {
+		d := newDesk(t)
+		forget := "select coalesce(private.delete_" + what + "(null)::text, 'forgotten') where $1::uuid is not null"
+		if answer, err := d.heldUp(order, forget, pgx.ReadCommitted); err != nil || !strings.Contains(answer, "just made") {
+			t.Errorf("the %s while an order is made: %s, %v", what, answer, err)
+		}
+	}
+	d := newDesk(t)
+	if _, err := d.heldUp("select private.delete_account(null) where $1::uuid is not null", order, pgx.ReadCommitted); err == nil {
+		t.Error("an order was made for an account that is forgotten")
+	}
+}
+
+// Rows of one statement are measured one after the other.
+func TestGuardsMeasureEachRow(t *testing.T) {
+	d := newDesk(t)
+	d.synced()
+	d.guards(`{"max_position_qty":"10"}`)
+	d.holds("TSLA", "19", "100")
+	for statement, want := range map[string]string{
+		`insert into app.alpaca_orders (account_id, client_order_id, submitted_by, symbol, side, type, time_in_force, qty, limit_price)
+			select $1, 'a' || n, 'u1', 'AAPL', 'buy', 'limit', 'day', 5, 100 from generate_series(1, 2) n`: "",
+		`insert into app.alpaca_orders (account_id, client_order_id, submitted_by, symbol, side, type, time_in_force, qty, limit_price)
+			select $1, 'b' || n, 'u1', 'AAPL', 'buy', 'limit', 'day', 6, 100 from generate_series(1, 2) n`: "PD422",
+		`insert into app.alpaca_orders (account_id, client_order_id, submitted_by, symbol, side, type, time_in_force, qty, reduce_only)
+			select $1, 'c' || n, 'u1', 'TSLA', 'sell', 'market', 'day', 10, true from generate_series(1, 2) n`: "PD422",
+	} {
+		tx, err := d.pg.Conn(t, "paddock_app").Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tx.Exec(t.Context(), "select private.admit($1, $2)", d.owner.Token, d.owner.Account); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tx.Exec(t.Context(), statement, d.owner.Account); tenant.State(err) != want {
+			t.Errorf("%s: %v, want %q", statement, err, want)
+		}
+		_ = tx.Rollback(t.Context())
+	}
+}

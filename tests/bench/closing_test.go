@@ -1,0 +1,96 @@
+package bench
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+
+	"paddock/app/accounts"
+	"paddock/app/alpacasim"
+	"paddock/app/broker"
+	"paddock/app/tenant"
+	"paddock/app/trading"
+	"paddock/tests/pgtest"
+)
+
+type noBell struct{}
+
+func (noBell) Ring(uuid.UUID) {}
+
+// How long a position may change unseen while it is closed: from the broker's
+// answer about what is held until the broker has the order that closes it. What
+// Postgres decides and commits lies in between.
+func BenchmarkLookToOrder(b *testing.B) {
+	var seeds []alpacasim.AccountSeed
+	for i := range 20 {
+		seeds = append(seeds, seedOf(i+1))
+	}
+	sim, err := alpacasim.New(alpacasim.Config{Seed: 1, Accounts: seeds, FillDelay: time.Nanosecond})
+	if err != nil {
+		b.Fatal(err)
+	}
+	sim.SetAlwaysOpen(true)
+	var mu sync.Mutex
+	var looked time.Time
+	var windows []time.Duration
+	handler := sim.Handler()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if mu.Lock(); r.Method == http.MethodPost && r.URL.Path == "/v2/orders" && !looked.IsZero() {
+			windows, looked = append(windows, time.Since(looked)), time.Time{}
+		}
+		mu.Unlock()
+		handler.ServeHTTP(w, r)
+		if mu.Lock(); r.URL.Path == "/v2/positions" {
+			looked = time.Now()
+		}
+		mu.Unlock()
+	}))
+	defer server.Close()
+
+	db := pgtest.New(b)
+	alpaca, err := broker.New(broker.Config{PaperURL: server.URL, LiveURL: server.URL, DataURL: server.URL})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer alpaca.Close()
+	keys, err := accounts.ParseKeyring(accounts.NewMasterKey(1))
+	if err != nil {
+		b.Fatal(err)
+	}
+	fillTenants(b, db, 0)
+	pool := tenant.NewDB(db.Pool(b, "paddock_app"), noBell{})
+	service := trading.New(pool, keys, alpaca, slog.New(slog.DiscardHandler))
+	qty := func(n int64) *trading.Amount { return &trading.Amount{Decimal: decimal.NewFromInt(n)} }
+	for i, seed := range seeds { // some closings each: an account may ask Alpaca 200 times a minute, and 50 times at once
+		owner := tenant.Admission{Token: token(i + 1), Account: uuid.MustParse(account(i + 1))}
+		if _, err := accounts.New(pool, keys, alpaca).PutCredentials(b.Context(), owner, seed.KeyID, seed.SecretKey); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := service.Place(b.Context(), owner, "", trading.OrderRequest{Symbol: "AAPL", Side: "buy", Type: "market", TimeInForce: "day", Qty: qty(100)}); err != nil {
+			b.Fatal(err)
+		}
+		sim.Step()
+		for range 10 {
+			if _, err := service.Close(b.Context(), owner, "", trading.Closing{Symbol: "AAPL", Qty: qty(1)}); err != nil {
+				b.Fatal(err)
+			}
+			sim.Step()
+		}
+	}
+	slices.Sort(windows)
+	at := func(share float64) float64 {
+		return float64(windows[int(share*float64(len(windows)-1))].Microseconds()) / 1000
+	}
+	fmt.Printf("\nfrom the look at a position to the order that closes it, %d closings one after the other\n  p50 %.1f ms, p99 %.1f ms, at most %.1f ms\n", len(windows), at(.5), at(.99), at(1))
+	b.ReportMetric(at(.5), "ms-p50")
+	b.ReportMetric(at(.99), "ms-p99")
+	b.ReportMetric(0, "ns/op")
+}

@@ -1,0 +1,95 @@
+package main
+
+const (
+	lock       = "the lock"
+	symbols    = "symbols"
+	lists      = "lists of Alpaca's"
+	doors      = "breakers"
+	forgetting = "forgetting"
+	gaps       = "journal gaps"
+	mirror     = "a current mirror"
+	assent     = "an answer's intent"
+	open       = "open quantities"
+)
+
+// Rules that orders rest on, each with what breaks it and the tests that notice.
+var mutants = []mutant{
+	{lock, "sql/func/guard_order.sql", "  perform private.lock_log();\n", "", []string{"app/trading TestGuardsHoldUnderTheLock"}},
+	{lock, "sql/func/guard_order.sql", "'read committed'", "current_setting('transaction_isolation')", []string{"app/trading TestGuardsHoldUnderTheLock"}},
+	{lock, "sql/func/guard_order.sql", "volatile set", "stable set", []string{"app/trading TestGuardsMeasureEachRow"}},
+	{lock, "sql/func/lock_log.sql", "where h.account_id = account for update", "where h.account_id = account for share", []string{"app/trading TestGuardsHoldUnderTheLock"}},
+	{lock, "sql/func/guard_exercise.sql", "  perform private.lock_log();\n", "", []string{"app/trading TestGuardsHoldUnderTheLock"}},
+	{lock, "sql/func/guard_exercise.sql", "'read committed'", "current_setting('transaction_isolation')", []string{"app/trading TestGuardsHoldUnderTheLock"}},
+
+	{doors, "app/broker/breakers.go", "		return nobody\n", "		return ofTheCall\n", []string{"app/broker TestBlame"}},
+	{doors, "app/broker/breakers.go", "severalAccounts = 3", "severalAccounts = 1", []string{"app/broker TestNoTenantOpensTheBreaker"}},
+	{doors, "app/broker/breakers.go", "severalAccounts = 3", "severalAccounts = 4", []string{"app/broker TestFailuresOpenTheBreaker"}},
+	{doors, "app/broker/breakers.go", "			ownDone(errFailed)\n			sharedDone(errLeft)", "			ownDone(errFailed)\n			sharedDone(errFailed)", []string{"app/broker TestOnlyTheBrokersFailuresAreEverybodys"}},
+	{doors, "app/broker/breakers.go", "			ownDone(errFailed)\n			sharedDone(errLeft)", "			ownDone(errLeft)\n			sharedDone(errLeft)", []string{"app/broker TestOnlyTheBrokersFailuresAreEverybodys"}},
+	{doors, "app/broker/breakers.go", "		clear(s.failing)\n", "", []string{"app/broker TestOnlyTheBrokersFailuresAreEverybodys"}},
+	{doors, "app/broker/breakers.go", "c.ConsecutiveFailures >= failuresToOpen && shared.several()", "shared.several()", []string{"app/broker TestOnlyTheBrokersFailuresAreEverybodys"}},
+	{doors, "app/broker/breakers.go", "case x.status >= http.StatusInternalServerError, x.status == 0 && x.header == nil:", "case x.status >= http.StatusInternalServerError, x.status == 0, x.header != nil:", []string{"app/broker TestBlame"}},
+	{doors, "app/broker/breakers.go", "	if s.tried == account && time.Since(s.triedAt) < 2*openFor {\n		return false\n	}\n", "", []string{"app/broker TestBreakerClosesAgain"}},
+	{doors, "app/broker/breakers.go", "		return left // it is not", "		return ofTheBroker // it is not", []string{"app/broker TestBlame"}},
+	{doors, "app/broker/breakers.go", "		if time.Since(at) > countFor {\n			delete(s.failing, account)\n		}\n", "		_, _ = account, at\n", []string{"app/broker TestOnlyTheBrokersFailuresAreEverybodys"}},
+
+	{lists, "app/trading/fallback.go", "	told.endsAt(beyond)\n", "", []string{"app/stream TestBothSidesOfAHiddenOrder"}},
+	{lists, "app/trading/fallback.go", "			if id == l.stop {", "			if false {", []string{"app/stream TestBothSidesOfAHiddenOrder"}},
+	{lists, "app/trading/fallback.go", ".Abs() <= time.Microsecond", ".Abs() == 0", []string{"app/stream TestBothSidesOfAHiddenOrder"}},
+	{lists, "app/trading/fallback.go", "l.aside.submitted.Add(time.Microsecond)", "l.aside.submitted", []string{"app/stream TestBothSidesOfAHiddenOrder"}},
+	{lists, "app/trading/fallback.go", "	limit := l.Page.Limit + 1\n", "	limit := l.Page.Limit\n", []string{"app/stream TestListsArePaged"}},
+	{lists, "app/trading/fallback.go", "brokerPage = broker.OrderPage - 1", "brokerPage = broker.OrderPage", []string{"app/stream TestListsFromTheBrokerAreWhole"}},
+	{lists, "app/trading/fallback.go", "		next.from = told.last\n", "", []string{"app/stream TestListGoesOnWhereItBegan", "app/stream TestListsFromTheBrokerAreWhole"}},
+	{lists, "app/trading/list.go", "	if l.AtBroker {", "	if false {", []string{"app/stream TestListGoesOnWhereItBegan"}},
+	{lists, "app/trading/list.go", "o.n > 0 or not $12 or", "o.n > 0 or true or", []string{"app/stream TestListsFromTheBrokerAreWhole"}},
+	{lists, "app/trading/orderlist.go", `		q.Set("after_order_id", from.String())`, `		q.Set("before_order_id", from.String())`, []string{"app/stream TestListsFromTheBrokerAreWhole"}},
+
+	{assent, "sql/func/is_as_sent.sql", "    and coalesce(i.position_intent, '') in ('', coalesce(nullif(o->>'position_intent', ''), i.position_intent))\n", "", []string{"app/stream TestAnAnswerIsWhatWasSent"}},
+	{assent, "sql/func/is_as_sent.sql", "coalesce((o->>'extended_hours')::boolean, i.extended_hours) = i.extended_hours", "true", []string{"app/stream TestAnAnswerIsWhatWasSent"}},
+	{assent, "sql/func/is_as_sent.sql", "else nullif(o->>'replaces', '') is null", "else true", []string{"app/stream TestAnAnswerIsWhatWasSent"}},
+	{assent, "sql/func/is_as_sent.sql", "i.stop_price is null or", "true or", []string{"app/stream TestAnAnswerIsWhatWasSent"}},
+	{assent, "sql/func/is_as_sent.sql", "i.trail_percent is null or", "true or", []string{"app/stream TestAnAnswerIsWhatWasSent"}},
+	{assent, "sql/func/is_as_sent.sql", "i.order_class <> 'oco' or", "true or", []string{"app/stream TestAnAnswerIsWhatWasSent"}},
+	{assent, "sql/func/is_as_sent.sql", "split_part(asked->>'position_intent', '_', 1), '')", "'')", []string{"app/stream TestAnAnswerIsWhatWasSent"}},
+	{assent, "sql/func/is_as_sent.sql", "case when i.action = 'replace' then (o->>'replaces')::uuid = i.replaces", "case when i.action = 'replace' then true", []string{"app/stream TestAnAnswerIsWhatWasSent"}},
+	{assent, "sql/func/record_order.sql", "before.alpaca_order_id is not null or before.intent_state = 'rejected' or not app.is_as_sent(before, o)", "before.alpaca_order_id is not null or not app.is_as_sent(before, o)", []string{"app/stream TestAnAnswerIsWhatWasSent"}},
+	{assent, "sql/func/claim_order_name.sql", "  perform pg_advisory_xact_lock(hashtextextended(broker::text || new.client_order_id, 0));\n", "", []string{"app/stream TestAnOrderNameIsOneAccounts"}},
+
+	{symbols, "app/broker/symbol.go", "(USDT|USDC|USD|BTC)$`)", "(USDT|USDC|USD)$`)", []string{"app/broker TestSymbols"}},
+	{symbols, "app/broker/symbol.go", "			r -= 'a' - 'A'\n", "", []string{"app/broker TestSymbols"}},
+	{symbols, "app/broker/symbol.go", "len(text) < 6", "len(text) < 5", []string{"app/broker TestSymbols"}},
+	{symbols, "sql/func/order_symbol.sql", "char_length(p_symbol) < 6", "char_length(p_symbol) < 5", []string{"app/trading TestSymbolsAgreeWithPostgres"}},
+	{symbols, "sql/func/open_quantities.sql", "(app.position_symbol(o.symbol) = app.position_symbol(p_symbol) or", "(o.symbol = p_symbol or", []string{"app/trading TestEveryRuleKnowsASymbolsNames"}},
+	{symbols, "sql/func/held_quantity.sql", "p.symbol = app.position_symbol(p_symbol)", "p.symbol = p_symbol", []string{"app/trading TestEveryRuleKnowsASymbolsNames"}},
+	{symbols, "sql/func/order_verdict.sql", "p.symbol = app.position_symbol(l.symbol)", "p.symbol = l.symbol", []string{"app/trading TestEveryRuleKnowsASymbolsNames"}},
+	{symbols, "sql/func/opposing_orders.sql", "app.position_symbol(o.symbol) = app.position_symbol(p_symbol)", "o.symbol = p_symbol", []string{"app/trading TestEveryRuleKnowsASymbolsNames"}},
+	{symbols, "sql/func/set_guards.sql", "jsonb_agg(app.order_symbol(s)", "jsonb_agg(s", []string{"app/trading TestEveryRuleKnowsASymbolsNames"}},
+	{symbols, "app/trading/orderlist.go", "broker.PositionSymbol(l.Symbols[i])", "broker.Symbol(l.Symbols[i])", []string{"app/trading TestSymbolsHaveOneForm"}},
+	{symbols, "app/trading/journal.go", "broker.PositionSymbol(f.Symbol)", "f.Symbol", []string{"app/trading TestEveryRuleKnowsASymbolsNames"}},
+	{symbols, "app/trading/journal.go", "	symbol = broker.PositionSymbol(symbol)\n", "", []string{"app/trading TestEveryRuleKnowsASymbolsNames"}},
+
+	{forgetting, "sql/func/orders_in_the_way.sql", "(o.intent_state in ('submitting', 'unknown') or o.is_open and o.intent_state <> 'unsent')", "o.is_open and o.intent_state = 'accepted'", []string{"app/httpapi TestForgettingAsksAboutOpenOrders"}},
+	{forgetting, "sql/func/delete_account.sql", "  perform private.lock_log(true);\n", "", []string{"app/trading TestForgettingHoldsUnderTheLock"}},
+	{forgetting, "sql/func/delete_credentials.sql", "  perform private.lock_log();\n", "", []string{"app/trading TestForgettingHoldsUnderTheLock"}},
+	{forgetting, "sql/func/delete_account.sql", "kept is null", "true", []string{"app/httpapi TestNoStatementForgetsAnAccount"}},
+	{forgetting, "app/trading/cancelopen.go", "		case !manages:", "		case false:", []string{"app/httpapi TestForgettingAsksAboutOpenOrders"}},
+	{forgetting, "app/trading/cancelopen.go", "			if o.Unresolved || o.AlpacaID == nil {", "			if o.AlpacaID == nil && !o.Unresolved {", []string{"app/httpapi TestForgettingAsksAboutOpenOrders"}},
+
+	{gaps, "sql/func/journal_against_mirror.sql", "app.position_symbol(o.symbol) = app.position_symbol(coalesce(t.symbol, h.symbol))", "o.symbol in (t.symbol, h.symbol)", []string{"app/stream TestTheJournalSaysWhereItDiffers"}},
+	{gaps, "sql/func/compare_journal.sql", "(not d.unsettled or d.gap = d.last_gap)", "true", []string{"app/stream TestTheJournalSaysWhereItDiffers"}},
+	{gaps, "sql/func/compare_journal.sql", "least(j.trips_since, excluded.trips_since)", "excluded.trips_since", []string{"app/stream TestTheJournalSaysWhereItDiffers"}},
+	{gaps, "app/trading/journal.go", ">= gap.trips_since", "> gap.trips_since and t.status = 'open'", []string{"app/stream TestTheJournalSaysWhereItDiffers"}},
+
+	{mirror, "sql/func/mirror_is_current.sql", "c.doubts = c.doubts_settled and ", "", []string{"app/trading TestGuardsTrustACurrentMirrorAlone"}},
+	{mirror, "sql/func/mirror_is_current.sql", "app.is_fresh(c.agreed_at, c.unbroken_since, c.max_age)", "c.agreed_at is not null", []string{"app/trading TestGuardsTrustACurrentMirrorAlone"}},
+	{mirror, "sql/func/is_fresh.sql", "p_agreed_at <= clock_timestamp() and", "true and", []string{"app/trading TestGuardsTrustACurrentMirrorAlone"}},
+	{mirror, "sql/func/keys_changed.sql", "set doubts = c.doubts + 1", "set doubts = c.doubts", []string{"app/trading TestGuardsTrustACurrentMirrorAlone"}},
+	{mirror, "app/trading/sync.go", "			err = ask()\n", "			err = s.db.Do(ctx, a, look)\n", []string{"app/trading TestOrderWaitsForAReconciliation"}},
+	{mirror, "app/trading/sync.go", "		if now.answered && syncProblem(now.answer) != nil {", "		if false {", []string{"app/trading TestOrderWaitsForAReconciliation"}},
+	{mirror, "app/trading/guards.go", "			p.RetryAfter = 2 * time.Second\n", "", []string{"app/trading TestGuardsTrustACurrentMirrorAlone"}},
+
+	{open, "sql/func/open_quantities.sql", "max(greatest(least(asked, entered) - filled, 0))", "max(greatest(least(asked, entered), 0))", []string{"app/stream TestReduceOnlyNeverOpens"}},
+	{open, "sql/func/open_quantities.sql", "u.filled_qty * coalesce(l.qty / u.qty, 1) as filled", "greatest(u.filled_qty, (select r.filled_qty from app.alpaca_orders r where r.account_id = p_account and r.alpaca_order_id = (u.the_order).replaces)) as filled", []string{"app/stream TestReduceOnlyNeverOpens"}},
+	{open, "sql/func/open_quantities.sql", "(p_parked or o.intent_state <> 'unknown')", "o.intent_state <> 'unknown'", []string{"app/stream TestReduceOnlyNeverOpens"}},
+	{open, "sql/func/open_quantities.sql", "and r.side is not distinct from o.side)", "and false)", []string{"app/stream TestReduceOnlyNeverOpens"}},
+}
