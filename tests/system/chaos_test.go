@@ -29,7 +29,7 @@ type size struct {
 func chaosSize(t *testing.T) size {
 	text := os.Getenv("PADDOCK_CHAOS")
 	if text == "" {
-		return size{accounts: 8, clients: 2, orders: 8, kills: 2, patience: 2 * time.Minute}
+		return size{accounts: 8, clients: 2, orders: 5, kills: 2, patience: 2 * time.Minute}
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 {

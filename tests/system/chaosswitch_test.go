@@ -81,9 +81,10 @@ func (a *chaosAccount) turnTo(client *http.Client, dice *rand.Rand, name string,
 // killed servers and orders that must be looked up for a minute among them.
 const windDownPatience = 4 * time.Minute
 
-// lostPatience is how long one may wait for nothing but orders whose answer was
-// lost. They are given up once the broker has not known them for a whole minute
-// in which one server asked: here the servers are killed more often than that.
+// lostPatience is how long one may wait for orders whose answer was lost, and
+// which may trade what is left to be closed. They are given up once the broker
+// has not known them for a whole minute in which one server asked: here the
+// servers are killed more often than that.
 const lostPatience = 10 * time.Second
 
 // awaitWindDown waits until the newest wind-down has come to an end. One that
@@ -102,7 +103,7 @@ func (a *chaosAccount) awaitWindDown(client *http.Client, t turn) {
 				break
 			}
 		}
-		if w := said.WindDown; w != nil && time.Since(t.answered) > lostPatience && string(w.Remaining.Positions) == "[]" && w.Remaining.Orders == 0 {
+		if w := said.WindDown; w != nil && time.Since(t.answered) > lostPatience && w.Remaining.OnTheWay > 0 && w.Remaining.Orders == 0 {
 			return
 		}
 		if time.Now().After(deadline) {
