@@ -79,13 +79,13 @@ FAULTS ?= 5m
 faults: build ## three instances and those who follow, for FAULTS (5m) in which everything breaks
 	PADDOCK_FAULTS=$(FAULTS) PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -count 1 -timeout 60m -run '^TestEveryFollowerHearsEverything$$' -v ./tests/system
 
-CLOCKS = $(shell cat app/alpacasim/testdata/awkward-times.txt)
+CLOCKS ?= $(shell cat app/alpacasim/testdata/awkward-times.txt)
+CLOCKED ?= ./app/accounts ./app/alpacasim ./app/stream ./app/trading ./app/httpapi ./tests/simulator ./tests/system ./tests/interop ./tests/browser
 
-clocks: build tests/js/node_modules/.installed ## what uses the simulator, with its clock at ten awkward times
+clocks: build tests/js/node_modules/.installed ## what uses the simulator (CLOCKED), with its clock at ten awkward times (CLOCKS)
 	@for at in $(CLOCKS); do \
 	  echo "The simulator's clock starts at $$at"; \
-	  PADDOCK_TEST_CLOCK=$$at PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -count 1 -timeout 15m \
-	    ./app/accounts ./app/alpacasim ./app/stream ./app/trading ./app/httpapi ./tests/simulator ./tests/system ./tests/interop ./tests/browser || exit 1; \
+	  PADDOCK_TEST_CLOCK=$$at PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -count 1 -timeout 15m $(CLOCKED) || exit 1; \
 	done
 
 migrate: ## bring the database that DATABASE_URL names to the newest version
