@@ -204,6 +204,7 @@ alter table app.alpaca_orders
   -- The wind-down that it is a closing of.
   add column wind_down_id uuid,
   add constraint alpaca_orders_wind_down_reduces check (reduce_only or wind_down_id is null);
+create index alpaca_orders_closings_idx on app.alpaca_orders (account_id, symbol, (coalesce(filled_at, broker_updated_at)) desc) where reduce_only and filled_qty > 0;
 create index alpaca_orders_wind_down_idx on app.alpaca_orders (account_id, wind_down_id) where wind_down_id is not null;
 alter table app.alpaca_orders alter column wind_down_id set statistics 0;
 grant insert (reduce_only) on app.alpaca_orders to paddock_app;
@@ -355,13 +356,14 @@ drop function app.open_quantities(uuid, text, uuid);
 {{ template "func/wind_down_progress.sql" . }}
 {{ template "func/record_refusal.sql" . }}
 {{ template "func/note_overshoot.sql" . }}
+{{ template "func/find_overshoot.sql" . }}
 {{ template "func/place_of_order.sql" . }}
 {{ template "func/is_unanswered.sql" . }}
 {{ template "func/halted_because.sql" . }}
 {{ template "func/on_their_way.sql" . }}
 grant execute on function app.place_of_order(uuid, uuid), app.is_unanswered(uuid), app.halted_because(uuid) to paddock_app;
 grant execute on function app.on_their_way(uuid, uuid) to paddock_worker;
-grant execute on function app.note_overshoot(app.alpaca_orders, numeric) to paddock_app, paddock_worker;
+grant execute on function app.note_overshoot(app.alpaca_orders, numeric), app.find_overshoot(app.alpaca_orders, numeric) to paddock_app, paddock_worker;
 grant execute on function app.record_refusal(uuid, uuid, text, text, integer, text, jsonb) to paddock_app, paddock_worker;
 grant execute on function app.multi_leg_legs(app.alpaca_orders), app.open_quantities(uuid, text, uuid, numeric, boolean),
   app.closable(uuid, text, text, boolean, uuid), app.closing_verdict(app.alpaca_orders) to paddock_app, paddock_worker;
@@ -421,6 +423,7 @@ drop function app.on_their_way(uuid, uuid);
 drop function app.halted_because(uuid);
 drop function app.is_unanswered(uuid);
 drop function app.place_of_order(uuid, uuid);
+drop function app.find_overshoot(app.alpaca_orders, numeric);
 drop function app.note_overshoot(app.alpaca_orders, numeric);
 drop function app.record_refusal(uuid, uuid, text, text, integer, text, jsonb);
 drop function app.wind_down_progress(uuid, uuid, text, text, jsonb);
