@@ -29,8 +29,8 @@ func TestAnOvershootIsFoundWhateverIsToldFirst(t *testing.T) {
 		told []fill
 		want string // the quantities that were overshot, as they were told
 	}{
-		"the closing fills last and is told last":    {[]fill{{false, 10, 20}, closing}, "10"},
-		"the closing fills last and is told first":   {[]fill{closing, {false, 10, 20}}, "10"},
+		"the closing fills last and is told last":  {[]fill{{false, 10, 20}, closing}, "10"},
+		"the closing fills last and is told first": {[]fill{closing, {false, 10, 20}}, "10"},
 		"a part of it":                               {[]fill{closing, {false, 4, 20}}, "4"},
 		"more than it traded":                        {[]fill{closing, {false, 25, 20}}, "10"},
 		"it is told between two":                     {[]fill{{false, 4, 10}, closing, {false, 3, 20}}, "4, 3"},
