@@ -103,7 +103,53 @@ func (a *account) completeFills(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return a.readDiffering(ctx, orders)
+}
+
+// readDiffering reads orders again at the broker whose executions are known
+// and come to something else than the orders say: what was taken back of an order
+// that was over long before is in no list of recent orders.
+func (a *account) readDiffering(ctx context.Context, orders []incomplete) error {
+	ids := make([]uuid.UUID, len(orders))
+	for i, o := range orders {
+		ids[i] = o.ID
+	}
+	var differ []uuid.UUID
+	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue(`select o.alpaca_order_id from app.alpaca_orders o
+			where o.account_id = $1 and o.id = any ($2) and o.filled_qty <> o.fills_qty
+				and exists (select from app.fills f where f.account_id = $1 and f.order_id = o.id)
+			order by o.created_at desc limit $3`, a.lease.Account, ids, doubtsAtOnce).
+			Query(func(rows pgx.Rows) (err error) {
+				differ, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+				return err
+			})
+	})
+	if err != nil {
+		return err
+	}
+	return a.readAgain(ctx, differ)
+}
+
+// readAgain records orders as the broker tells of each now.
+func (a *account) readAgain(ctx context.Context, ids []uuid.UUID) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	var orders []brokerOrder
+	for _, id := range ids {
+		answer, err := a.client.Order(ctx, id.String())
+		if isKind(err, broker.NotFound) || a.isOdd(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		a.odd = append(a.odd, answer.Odd...)
+		orders = append(orders, brokerOrder{id: id.String(), raw: answer.Raw, told: answer.Told, asked: answer.Asked})
+	}
+	var d differences // nobody asks for these
+	return a.record(ctx, orders, "reconciled", &d)
 }
 
 // executions answers what was executed of orders, by the broker's ids, newest
@@ -161,21 +207,7 @@ func (a *account) doubt(ctx context.Context) error {
 	if err != nil || len(doubtful) == 0 {
 		return err
 	}
-	var orders []brokerOrder
-	for _, id := range doubtful {
-		answer, err := a.client.Order(ctx, id.String())
-		var e *broker.Error
-		if errors.As(err, &e) && e.Kind == broker.NotFound || a.isOdd(err) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		a.odd = append(a.odd, answer.Odd...)
-		orders = append(orders, brokerOrder{id: id.String(), raw: answer.Raw, told: answer.Told, asked: answer.Asked})
-	}
-	var d differences // nobody asks for these
-	if err := a.record(ctx, orders, "reconciled", &d); err != nil {
+	if err := a.readAgain(ctx, doubtful); err != nil {
 		return err
 	}
 	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {

@@ -85,3 +85,26 @@ func TestOldAnswersUndoNothing(t *testing.T) {
 		t.Errorf("after the clock was set back: what the broker says now was not taken, %s is held", w.held("AAPL"))
 	}
 }
+
+// Promise: the same of an order that is over for long, and in no list of recent
+// ones, where the stream told of the execution and the order's own description
+// was dated before what is known.
+func TestTakenBackOfAnOrderThatIsLongOver(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run()
+	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 && w.agreed() != nil })
+	w.trade("AAPL", "buy", "4", "", "")
+	w.eventually("the fill", func() bool { return w.held("AAPL") == "4" })
+	w.exec("update app.stream_cursors set newest_order_at = now() + interval '1 hour'") // so long ago was that order
+	w.sim.SetClock(time.Now().Add(-5 * time.Minute))
+	w.sim.Correct(w.sim.Executions(w.seed.KeyID)[0].ID, decimal.NewFromInt(77), decimal.NewFromInt(3))
+	w.eventually("the correction", func() bool {
+		return scan[string](w, "select trim_scale(fills_qty)::text from app.alpaca_orders where account_id = $1", w.account.Account) == "3"
+	})
+	w.sync()
+	w.eventually("the order as the broker has it", func() bool {
+		return scan[string](w, "select trim_scale(filled_qty) || ' at ' || trim_scale(filled_avg_price) from app.alpaca_orders where account_id = $1", w.account.Account) == "3 at 77"
+	})
+	w.journalBecomesTheBrokers()
+}

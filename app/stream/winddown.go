@@ -107,7 +107,7 @@ func (a *account) windDown(ctx context.Context, w windDown) {
 		a.log.Error("a wind-down has no client of the broker", "err", err)
 		return
 	}
-	front := &account{m: a.m, lease: a.lease, log: a.log, opened: a.opened, client: client, gap: a.gap, askedAlone: map[uuid.UUID]bool{}}
+	front := &account{m: a.m, lease: a.lease, log: a.log, opened: a.opened, client: client, gap: a.gap, askedAlone: map[uuid.UUID]bool{}, missing: map[lost]missing{}}
 	err = front.carryOut(ctx, w)
 	if err != nil && ctx.Err() == nil && !a.refused(ctx, err) {
 		a.log.Warn("a wind-down was interrupted; the next look at the leases goes on with it", "err", err)
@@ -187,7 +187,11 @@ func (a *account) carryOut(ctx context.Context, w windDown) error {
 		if err != nil || !still {
 			return err
 		}
-		if !sleep(ctx, a.windDownPause(attempt, max(fruitless, failed), left.waiting)) {
+		pause := a.windDownPause(attempt, max(fruitless, failed), left.waiting)
+		if attempt > patient {
+			pause = max(pause, left.pace())
+		}
+		if !sleep(ctx, pause) {
 			return ctx.Err()
 		}
 	}
@@ -202,6 +206,15 @@ func isOutage(err error) bool {
 		}
 	}
 	return false
+}
+
+// pace is the least time between rounds, by how many requests one takes: half of
+// what Alpaca lets an account ask is left to the mirror, and to the look-ups that
+// end the waiting for orders which never were. No round is as far from the next
+// as a look-up may be.
+func (r remaining) pace() time.Duration {
+	const each = 600 * time.Millisecond // 100 a minute
+	return min(time.Duration(4+r.Orders+r.OnTheWay+len(r.Positions))*each, 20*time.Second)
 }
 
 // windDownPause is the time between two rounds: short while orders are on their
@@ -360,8 +373,12 @@ func (a *account) settleIntents(ctx context.Context, w *windDown) error {
 			}
 		case isKind(err, broker.NotFound) && in.mayResend(w) && in.Age > resendAfter:
 			_, err = a.send(ctx, in)
-		case isKind(err, broker.NotFound), isKind(err, broker.Invalid), isKind(err, broker.Forbidden):
+		case isKind(err, broker.NotFound):
+			err = a.notFound(ctx, lost{ID: in.ID, ClientOrderID: in.ClientOrderID, Since: in.Since})
+		case isKind(err, broker.Invalid), isKind(err, broker.Forbidden):
 			err = nil
+		default:
+			clear(a.missing) // the broker is away: what it does not know, it says while it answers
 		}
 		if err != nil {
 			return err
@@ -382,6 +399,7 @@ type closing struct {
 	Closes         bool       // it is a closing, and no replacement of one
 	WindDown       *uuid.UUID // that it is a closing of
 	Age            time.Duration
+	Since          time.Time // when it was last sent
 }
 
 // mayResend reports whether a wind-down may send the closing again.
@@ -390,7 +408,7 @@ func (c closing) mayResend(w *windDown) bool {
 }
 
 const closingColumns = `select id, client_order_id, coalesce(symbol, ''), coalesce(side, ''), time_in_force, coalesce(position_intent, ''),
-	coalesce(qty, 0), reduce_only and action = 'place', wind_down_id, clock_timestamp() - created_at from app.alpaca_orders`
+	coalesce(qty, 0), reduce_only and action = 'place', wind_down_id, clock_timestamp() - created_at, updated_at from app.alpaca_orders`
 
 // send sends a closing and records the answer. It returns why the broker
 // refused it, "" where it did not.

@@ -8,6 +8,7 @@ import (
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 	"github.com/shopspring/decimal"
 
+	"paddock/app/alpacasim"
 	"paddock/app/broker"
 	"paddock/app/problem"
 	"paddock/app/stream"
@@ -326,5 +327,22 @@ func TestAnOvershootIsToldAndTradedBack(t *testing.T) {
 			w.windsDown("done")
 			w.wantFlat()
 		})
+	}
+}
+
+// A halt ends where orders were on their way that never arrived, on an account
+// that may not ask Alpaca often: what a wind-down asks for itself does not keep
+// those from being given up.
+func TestAHaltEndsWhereOrdersNeverArrived(t *testing.T) {
+	w := newWorld(t, func(c *alpacasim.Config) { c.RateLimit = 120 })
+	w.run(func(c *stream.Config) { c.LookupWindow = 5 * time.Second })
+	w.eventually("the first agreement", func() bool { return w.agreed() != nil })
+	for _, name := range []string{"one", "two"} {
+		w.lostIntent(name, "buy", false)
+	}
+	w.turn("", trading.Switch{To: "halted", CancelOrders: true, Liquidate: true})
+	w.windsDown("done")
+	if got := scan[string](w, `select string_agg(distinct intent_state, ' ') from app.alpaca_orders where client_order_id in ('one', 'two')`); got != "unknown" {
+		t.Errorf("the orders that never arrived are %s", got)
 	}
 }
