@@ -106,7 +106,7 @@ func (s *Service) guarded(ctx context.Context, a tenant.Admission, sub submissio
 func (s *Service) allowed(ctx context.Context, a tenant.Admission, tell func(verdict), try func(facts) error) error {
 	var known facts
 	var asked []string
-	patience := time.Now().Add(s.mirrorPatience)
+	waits, patience := true, time.Now().Add(s.mirrorPatience)
 	for {
 		err := try(known)
 		v, is := verdictIn(err)
@@ -126,10 +126,11 @@ func (s *Service) allowed(ctx context.Context, a tenant.Admission, tell func(ver
 			}
 		}
 		current := false
-		if slices.Contains(v.Needs, "positions") {
+		if waits && slices.Contains(v.Needs, "positions") {
 			if current, err = s.untilCurrent(ctx, a, patience); err != nil {
 				return err
 			}
+			waits = current
 		}
 		// The mirror may have been current, and be in doubt again by now: fills
 		// come when they come.
