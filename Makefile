@@ -5,7 +5,7 @@ SHELL := /bin/bash
 NPM_CI = npm ci --no-audit --no-fund --loglevel=error
 PACKAGES = ./app/... ./cmd/... ./sql/... ./tests/...
 
-.PHONY: help run test test-go test-web lint fmt build web sim bench fuzz chaos faults clocks schema migrate clean
+.PHONY: help run test test-go test-web test-race lint fmt build web sim bench fuzz mutants chaos faults clocks schema migrate clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -38,6 +38,11 @@ test-web: app/web/node_modules/.installed
 test-go: build tests/js/node_modules/.installed
 	PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -timeout 15m $(PACKAGES)
 
+RACE = ./app/broker/... ./app/httpapi/... ./app/push/... ./app/stream/...
+
+test-race: build ## the packages with the most goroutines, under Go's race detector
+	PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -race -timeout 30m $(RACE)
+
 lint: app/web/node_modules/.installed ## gofmt, go vet, staticcheck, eslint
 	@test -z "$$(gofmt -l app cmd sql tests)" || { gofmt -l app cmd sql tests; echo 'run make fmt'; exit 1; }
 	go vet $(PACKAGES)
@@ -61,6 +66,9 @@ fuzz: ## look for inputs that break a promise, FUZZTIME (30s) for each fuzz test
 	  go run ./tests/withpg go test -run '^$$' -fuzz "^$$(basename $$f)$$" -fuzztime $(FUZZTIME) ./app/$$(dirname $$f) || exit 1; \
 	done
 
+mutants: ## break one rule after the other, each of which a test must notice; RULE picks some
+	go run ./tests/withpg go run ./tests/mutants $(RULE)
+
 CHAOS ?= 3000
 
 chaos: build ## CHAOS (3000) orders with all faults and a server that is killed again and again
@@ -71,13 +79,13 @@ FAULTS ?= 5m
 faults: build ## three instances and those who follow, for FAULTS (5m) in which everything breaks
 	PADDOCK_FAULTS=$(FAULTS) PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -count 1 -timeout 60m -run '^TestEveryFollowerHearsEverything$$' -v ./tests/system
 
-CLOCKS = $(shell cat app/alpacasim/testdata/awkward-times.txt)
+CLOCKS ?= $(shell cat app/alpacasim/testdata/awkward-times.txt)
+CLOCKED ?= ./app/accounts ./app/alpacasim ./app/stream ./app/trading ./app/httpapi ./tests/simulator ./tests/system ./tests/interop ./tests/browser
 
-clocks: build tests/js/node_modules/.installed ## what uses the simulator, with its clock at ten awkward times
+clocks: build tests/js/node_modules/.installed ## what uses the simulator (CLOCKED), with its clock at ten awkward times (CLOCKS)
 	@for at in $(CLOCKS); do \
 	  echo "The simulator's clock starts at $$at"; \
-	  PADDOCK_TEST_CLOCK=$$at PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -count 1 -timeout 15m \
-	    ./app/accounts ./app/alpacasim ./app/stream ./app/trading ./app/httpapi ./tests/simulator ./tests/system ./tests/interop ./tests/browser || exit 1; \
+	  PADDOCK_TEST_CLOCK=$$at PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -count 1 -timeout 15m $(CLOCKED) || exit 1; \
 	done
 
 schema: ## write sql/schema.sql and the list of grants again from the migrations

@@ -229,7 +229,8 @@ create trigger guard_new before insert on app.alpaca_orders
 create trigger guard_again before update on app.alpaca_orders
   for each row when (new.intent_state = 'submitting' and old.intent_state <> 'submitting') execute function app.guard_order();
 
--- What a request that sends several orders was answered, for its retry.
+-- What a request that sends several orders was answered, for its retry; and the
+-- keys of turns of the switch.
 create table app.kept_answers (
   account_id uuid not null references app.user_accounts (id) on delete cascade,
   idempotency_key text not null check (char_length(idempotency_key) between 1 and 255),
@@ -239,7 +240,7 @@ create table app.kept_answers (
   asked_at timestamptz not null default clock_timestamp(),
   primary key (account_id, idempotency_key)
 );
-comment on table app.kept_answers is 'What a request that sends several orders was answered, for its retry.';
+comment on table app.kept_answers is 'What a request that sends several orders was answered, for its retry; and the keys of turns of the switch.';
 alter table app.kept_answers enable row level security, force row level security,
   alter column account_id set statistics 0, alter column idempotency_key set statistics 0, alter column request_hash set statistics 0,
   alter column answer set statistics 0, alter column asked_by set statistics 0;
@@ -253,6 +254,8 @@ create policy app_updates on app.kept_answers for update to paddock_app
 create policy app_deletes on app.kept_answers for delete to paddock_app
   using (account_id = (select private.account_id('cancel')) and answer is null);
 grant select, insert (account_id, idempotency_key, request_hash, asked_by), update (answer), delete on app.kept_answers to paddock_app;
+create policy gate_all on app.kept_answers to paddock_gate using (true) with check (true);
+grant select, insert (account_id, idempotency_key, request_hash, asked_by) on app.kept_answers to paddock_gate;
 
 reset role;
 

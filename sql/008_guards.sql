@@ -69,13 +69,13 @@ grant select, insert, update (equity, last_equity, as_of) on app.account_balance
 create table app.wind_downs (
   account_id uuid not null references app.user_accounts (id) on delete cascade,
   id uuid not null default gen_random_uuid(),
-  asked_by text,  -- null: Paddock itself, for a repair
+  asked_by text,  -- null: Paddock itself, for a repair or an order that appeared late
   idempotency_key text check (char_length(idempotency_key) between 1 and 255),
   request_hash bytea,
   cancel_orders boolean not null default false,
   liquidate boolean not null default false check (cancel_orders or not liquidate),
   suspend_trade boolean,  -- how Alpaca's own switch is set in the end; null leaves it
-  -- Intents whose answer was missing when it began.
+  -- Intents whose answer was missing when it began, and that appeared after.
   on_their_way uuid[] not null default '{}',
   -- What a closing overshot and is to be traded back: below 0 where it is short.
   repair_symbol text,
@@ -114,7 +114,7 @@ grant select, update (state, message, remaining, canceled_at, updated_at, ended_
 create policy gate_all on app.wind_downs to paddock_gate using (true) with check (true);
 grant select, insert (account_id, asked_by, idempotency_key, request_hash, cancel_orders, liquidate, suspend_trade, on_their_way,
     repair_symbol, repair_qty, state, needs_keys, message, ended_at),
-  update (state, needs_keys, message, updated_at, ended_at) on app.wind_downs to paddock_gate;
+  update (state, needs_keys, message, on_their_way, updated_at, ended_at) on app.wind_downs to paddock_gate;
 alter table app.alpaca_orders add foreign key (account_id, wind_down_id) references app.wind_downs (account_id, id);
 
 -- The exercise of an option, as it was asked for: it opens shares, so it is
@@ -191,15 +191,16 @@ set local role paddock_gate;
 {{ template "func/set_guards.sql" . }}
 {{ template "func/set_switch.sql" . }}
 {{ template "func/begin_repair.sql" . }}
+{{ template "func/cancel_late.sql" . }}
 grant execute on function private.set_guards, private.set_switch to paddock_app;
-grant execute on function private.begin_repair to paddock_app, paddock_worker;
+grant execute on function private.begin_repair, private.cancel_late to paddock_app, paddock_worker;
 reset role;
 revoke create on schema private from paddock_gate;
 
 ---- create above / drop below ----
 
 set local role paddock_gate;
-drop function private.begin_repair, private.set_switch, private.set_guards;
+drop function private.cancel_late, private.begin_repair, private.set_switch, private.set_guards;
 reset role;
 set local role paddock_owner;
 drop trigger guard_new on app.exercises;

@@ -494,7 +494,7 @@ grant select (account_id, symbol, journal_qty, broker_qty, trips_since, since) o
 grant select on app.journal_gaps to paddock_app;
 grant select, insert, update (journal_qty, broker_qty, trips_since, told_gap), delete on app.journal_gaps to paddock_worker;
 
--- What a request that sends several orders was answered, for its retry.
+-- What a request that sends several orders was answered, for its retry; and the keys of turns of the switch.
 create table app.kept_answers (
   account_id uuid not null,
   idempotency_key text not null,
@@ -517,6 +517,10 @@ create policy app_reads on app.kept_answers for select to paddock_app
 create policy app_updates on app.kept_answers for update to paddock_app
   using (((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)) AND (answer IS NULL)))
   with check ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)));
+create policy gate_all on app.kept_answers to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert (account_id, idempotency_key, request_hash, asked_by) on app.kept_answers to paddock_gate;
 grant select, insert (account_id, idempotency_key, request_hash, asked_by), update (answer), delete on app.kept_answers to paddock_app;
 
 -- What the broker said in another form than its documented one, as it came.
@@ -784,7 +788,7 @@ create policy worker_all on app.wind_downs to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select on app.wind_downs to paddock_app;
-grant select, insert (account_id, asked_by, idempotency_key, request_hash, cancel_orders, liquidate, suspend_trade, on_their_way, repair_symbol, repair_qty, state, needs_keys, message, ended_at), update (state, needs_keys, message, updated_at, ended_at) on app.wind_downs to paddock_gate;
+grant select, insert (account_id, asked_by, idempotency_key, request_hash, cancel_orders, liquidate, suspend_trade, on_their_way, repair_symbol, repair_qty, state, needs_keys, message, ended_at), update (on_their_way, state, needs_keys, message, updated_at, ended_at) on app.wind_downs to paddock_gate;
 grant select, update (state, message, remaining, canceled_at, updated_at, ended_at) on app.wind_downs to paddock_worker;
 
 -- People who can sign in.
@@ -1297,7 +1301,7 @@ create function app.position_symbol(p_symbol text) returns text
 create function app.read_position(p_account uuid, p jsonb, p_as_of timestamp with time zone) returns app.alpaca_positions
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
-create function app.reconcile_order(p_account uuid, o jsonb, p_what text, OUT before jsonb, OUT after jsonb) returns record
+create function app.reconcile_order(p_account uuid, o jsonb, p_what text, p_told_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_age interval DEFAULT NULL::interval, OUT before jsonb, OUT after jsonb) returns record
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.record_adjustments(p_account uuid, p_activities jsonb) returns void
@@ -1306,7 +1310,7 @@ create function app.record_adjustments(p_account uuid, p_activities jsonb) retur
 create function app.record_execution(p_account uuid, p_order uuid, p_event text, x jsonb, p_at timestamp with time zone) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
-create function app.record_order(p_account uuid, o jsonb, p_request_id text DEFAULT NULL::text, p_parent uuid DEFAULT NULL::uuid, p_takes_back boolean DEFAULT false, OUT recorded app.alpaca_orders, OUT changed boolean) returns record
+create function app.record_order(p_account uuid, o jsonb, p_request_id text DEFAULT NULL::text, p_parent uuid DEFAULT NULL::uuid, p_takes_back boolean DEFAULT false, p_told_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_age interval DEFAULT NULL::interval, OUT recorded app.alpaca_orders, OUT changed boolean) returns record
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.record_positions(p_account uuid, p_positions jsonb, p_as_of timestamp with time zone, p_moves jsonb DEFAULT NULL::jsonb) returns boolean
@@ -1336,7 +1340,7 @@ create function app.settle_positions(p_account uuid, p_positions jsonb, p_as_of 
 create function app.take_after() returns trigger
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's
 
-create function app.take_order(p_account uuid, p_order text, p_what text, OUT before jsonb, OUT after jsonb, OUT refused text) returns record
+create function app.take_order(p_account uuid, p_order text, p_what text, p_told_at timestamp with time zone, p_age interval, OUT before jsonb, OUT after jsonb, OUT refused text) returns record
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.uncounted(p_account uuid) returns boolean
@@ -1385,6 +1389,9 @@ create function private.audit(p_account uuid, p_action text, p_detail jsonb DEFA
   language sql volatile;  -- paddock_gate's
 
 create function private.begin_repair(p_symbol text, p_qty numeric) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+
+create function private.cancel_late(p_order uuid) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
 create function private.claim_leases(p_holder uuid, p_ttl interval, p_max integer) returns TABLE(account_id uuid, environment text, fence bigint, generation bigint, last_event_id text, unresolved boolean, stream_mode text, silent_since timestamp with time zone, sync bigint, surplus boolean)

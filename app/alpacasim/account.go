@@ -39,6 +39,7 @@ type account struct {
 	executed   map[string]*Execution // by id
 	live       []*order              // oldest first; those that are over leave it late
 	unsaved    unsaved
+	history    []Happening
 }
 
 // newAccount makes an account whose id is a function of its key, so that it is

@@ -99,5 +99,6 @@ func (s *Sim) record(a *account, entry activity) {
 	}
 	entry.Currency, entry.Status = "USD", "executed"
 	a.Activities = append(a.Activities, entry)
+	s.happened(a, entry.ActivityType, nil, nil, "")
 	s.touch(a)
 }

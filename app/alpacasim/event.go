@@ -68,6 +68,7 @@ func (s *Sim) emit(a *account, name string, o *order, with update) {
 	if err != nil {
 		panic(err) // plain structs always marshal
 	}
+	s.happened(a, name, o, with.execution, with.previous)
 	a.Events = append(a.Events, event{ID: u.EventID, At: u.At, Name: name, Class: o.OrderClass, JSON: text})
 	s.touch(a, o)
 	close(s.changed)

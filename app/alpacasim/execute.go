@@ -272,6 +272,7 @@ func (s *Sim) tryFillMultiLeg(a *account, o *order) {
 		x := s.execute(a, leg, "fill", *leg.Qty, at)
 		held := a.trade(leg.Symbol, leg.signed(*leg.Qty), at, lot(leg.AssetClass))
 		leg.average()
+		s.happened(a, "fill", leg, x, "")
 		told = append(told, legUpdate{OrderID: leg.ID, ExecutionID: x.ID, Symbol: leg.Symbol, Side: leg.Side, Qty: *leg.Qty, Price: at, PositionQty: held})
 		s.touch(a, leg)
 	}
@@ -298,5 +299,6 @@ func (s *Sim) conclude(a *account, o *order, status string) {
 	case "rejected":
 		o.FailedAt = &now
 	}
+	s.happened(a, "ended", o, nil, "")
 	s.touch(a, o)
 }

@@ -191,12 +191,40 @@ func (s *Sim) now() time.Time {
 }
 
 // SetClock moves the simulator's time to t; it goes on from there. It never
-// goes back in what is numbered by time, such as the ids of events.
+// goes back in what is numbered by time, such as the ids of events. What waits
+// for a while waits no longer than that where the clock is set back: a clock
+// that is wrong keeps no broker from its work.
 func (s *Sim) SetClock(t time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	before := s.state.Offset
 	s.state.Offset = t.Sub(s.config.Clock())
+	if back := s.state.Offset - before; back < 0 {
+		for _, a := range s.inOrder {
+			a.hasten(back)
+			s.touch(a)
+		}
+	}
 	s.saveAll()
+}
+
+// hasten moves the times for which something waits, by a clock that was set
+// back. What is due on a day, and not after a while, stays.
+func (a *account) hasten(by time.Duration) {
+	for _, o := range a.openOrders() {
+		o.Since = o.Since.Add(by)
+	}
+	for _, o := range a.Orders {
+		if o.Hidden != nil {
+			until := o.Hidden.Add(by)
+			o.Hidden = &until
+		}
+	}
+	for i := range a.Due {
+		if a.Due[i].Activity.Date == "" {
+			a.Due[i].At = a.Due[i].At.Add(by)
+		}
+	}
 }
 
 // SetAlwaysOpen lets the market keep New York's hours, or never close.

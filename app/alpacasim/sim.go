@@ -47,6 +47,8 @@ type Config struct {
 	// StateFile keeps the whole book: what was answered is in it, so that a
 	// simulator that is killed goes on where it was. "" keeps it in memory.
 	StateFile string
+	// History keeps what happens, in order, for History.
+	History bool
 	// Control serves /_sim/, by which tests make faults. For loopback alone.
 	Control bool
 	// Heartbeat is the time between two signs of life of a quiet stream; 10 s.

@@ -54,6 +54,7 @@ func (s *Sim) touch(a *account, orders ...*order) {
 // add puts a new order into an account's book.
 func (s *Sim) add(a *account, o *order) {
 	a.add(o)
+	s.happened(a, "placed", o, nil, "")
 	s.touch(a, o)
 }
 

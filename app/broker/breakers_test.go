@@ -329,6 +329,32 @@ func TestOnlyTheBrokersFailuresAreEverybodys(t *testing.T) {
 			t.Fatal("ten failures of the broker's, of ten accounts, did not open it")
 		}
 
+		// Failures from before somebody was answered are no others'.
+		try = func(account string, outcome fault) {
+			if done, refused := b.allow(account, "host activities"); refused == nil {
+				done(outcome)
+			}
+		}
+		for range severalAccounts {
+			try(fresh(), ofTheBroker)
+		}
+		try(fresh(), nobody)
+		for range 2 * failuresToOpen {
+			try("alone", ofTheBroker)
+		}
+		if _, refused := b.allow(fresh(), "host activities"); refused != nil {
+			t.Error("one account's failures opened everybody's breaker, with failures from before an answer")
+		}
+		if _, refused := b.allow("alone", "host activities"); refused == nil {
+			t.Error("an account's own failures do not open its breaker")
+		}
+		for range failuresToOpen {
+			try("odd answers", ofTheCall)
+		}
+		if _, refused := b.allow("odd answers", "host activities"); refused == nil {
+			t.Error("an account whose answers all break off is not left in peace")
+		}
+
 		// Failures of other accounts that are long over make it no failure of several.
 		try = func(account string, outcome fault) {
 			if done, refused := b.allow(account, "host positions"); refused == nil {
@@ -345,6 +371,41 @@ func TestOnlyTheBrokersFailuresAreEverybodys(t *testing.T) {
 			t.Error("one account's failures opened everybody's breaker")
 		}
 	})
+}
+
+// Whose fault it is that a call came to nothing: the broker's only where it did
+// not answer in time, or with a 5xx, and nobody had left.
+func TestBlame(t *testing.T) {
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	some := http.Header{}
+	for name, tt := range map[string]struct {
+		ctx    context.Context
+		status int
+		header http.Header
+		kind   Kind
+		want   fault
+	}{
+		"wrong keys":                          {t.Context(), 401, some, Unauthorized, nobody},
+		"a refused order":                     {t.Context(), 403, some, Forbidden, nobody},
+		"too many requests":                   {t.Context(), 429, some, RateLimited, nobody},
+		"a 5xx":                               {t.Context(), 503, some, Unavailable, ofTheBroker},
+		"a 5xx to an order":                   {t.Context(), 500, some, Ambiguous, ofTheBroker},
+		"a 5xx to one who left":               {gone, 503, some, Unavailable, ofTheBroker},
+		"no connection":                       {t.Context(), 0, nil, Unavailable, ofTheBroker},
+		"no answer in time":                   {t.Context(), 0, nil, Ambiguous, ofTheBroker},
+		"no answer to one who left":           {gone, 0, nil, Ambiguous, left},
+		"its turn did not come":               {t.Context(), 0, nil, Canceled, left},
+		"an answer that is cut off":           {t.Context(), 200, some, Unavailable, ofTheCall},
+		"an answer to an order, too large":    {t.Context(), 200, some, Ambiguous, ofTheCall},
+		"an answer that leads elsewhere":      {t.Context(), 302, some, Unavailable, ofTheCall},
+		"an answer of which the headers came": {t.Context(), 0, some, Unavailable, ofTheCall},
+	} {
+		x := exchange{status: tt.status, header: tt.header}
+		if got := blame(tt.ctx, &x, &Error{Kind: tt.kind}); got != tt.want {
+			t.Errorf("%s: it is blamed on %v, want %v", name, got, tt.want)
+		}
+	}
 }
 
 // Breakers of accounts that call no more are forgotten.

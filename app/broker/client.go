@@ -78,7 +78,11 @@ type Answer[T any] struct {
 	Raw       json.RawMessage
 	RequestID string // X-Request-ID, which Alpaca's support asks for
 	Odd       []Odd  // what was not in the form that Alpaca documents
-	Listed    int    // of a list: how many items it had, those that could not be used among them
+	// Told is when the broker answered, by its own clock in whole seconds, and
+	// Asked when that was asked for. Told is zero where the answer does not say.
+	Told, Asked time.Time
+	Items       []json.RawMessage // of a list: what Raw has of each of Value
+	Listed      int               // of a list: how many items it had, those that could not be used among them
 }
 
 // The answers by name.
@@ -104,8 +108,7 @@ func anObject[T any](body []byte) (Answer[*T], error) {
 // aList reads a list item by item.
 func aList[T any](item readItem) decoder[[]T] {
 	return func(body []byte) (a Answer[[]T], err error) {
-		a.Value, a.Raw, a.Odd, a.Listed, err = readList[T](body, item)
-		return a, err
+		return readList[T](body, item)
 	}
 }
 
@@ -301,6 +304,7 @@ func call[T any](ctx context.Context, c *Client, host, endpoint string, do func(
 	bounded, cancel := context.WithTimeout(ctx, c.broker.config.Timeout)
 	defer cancel()
 	x := &exchange{ctx: bounded, transport: c.broker.transport, maxBody: c.broker.config.MaxBody, clocks: c.broker.clocks, host: host, fields: c.fields}
+	asked := time.Now()
 	err := do(x)
 	if x.header != nil {
 		c.broker.limits.learn(bucket, x.header)
@@ -320,6 +324,7 @@ func call[T any](ctx context.Context, c *Client, host, endpoint string, do func(
 		return answer, failure
 	}
 	answer.RequestID = clean(x.header.Get("X-Request-ID"), c.credentials)
+	answer.Told, answer.Asked = dated(x.header), asked
 	return answer, nil
 }
 

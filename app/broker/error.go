@@ -78,6 +78,18 @@ func (e *Error) Error() string {
 // Unwrap answers the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
+// MoreJSON returns More as a JSON object; nil where there is no more.
+func (e *Error) MoreJSON() []byte {
+	if e.More == nil {
+		return nil
+	}
+	text, err := json.Marshal(e.More)
+	if err != nil {
+		panic(err) // it was JSON
+	}
+	return text
+}
+
 // gone is the failure of a caller that did not wait.
 func gone(ctx context.Context) *Error { return &Error{Kind: Canceled, Cause: ctx.Err()} }
 

@@ -150,29 +150,28 @@ func asItCame(raw []byte) string {
 // anything odd).
 type readItem func(raw []byte) (json.RawMessage, *Odd)
 
-// readList reads a list item by item, and answers those that can be used, as one
-// JSON list too. null is an empty one.
-func readList[T any](body []byte, read readItem) (values []T, list json.RawMessage, odd []Odd, listed int, err error) {
+// readList reads a list item by item, and returns those that can be used. null
+// is an empty list.
+func readList[T any](body []byte, read readItem) (a Answer[[]T], err error) {
 	var raws []json.RawMessage
 	if err := json.Unmarshal(bytes.ToValidUTF8(body, []byte("\uFFFD")), &raws); err != nil {
-		return nil, nil, nil, 0, errors.New("the broker's answer is not a list")
+		return a, errors.New("the broker's answer is not a list")
 	}
-	values = make([]T, 0, len(raws))
-	kept := make([]json.RawMessage, 0, len(raws))
+	a.Value, a.Items, a.Listed = make([]T, 0, len(raws)), make([]json.RawMessage, 0, len(raws)), len(raws)
 	for _, raw := range raws {
 		clean, strange := read(raw)
 		if strange != nil {
-			odd = append(odd, *strange)
+			a.Odd = append(a.Odd, *strange)
 		}
 		if clean == nil {
 			continue
 		}
 		var value T
 		lenient(clean, &value)
-		values, kept = append(values, value), append(kept, clean)
+		a.Value, a.Items = append(a.Value, value), append(a.Items, clean)
 	}
-	list, err = json.Marshal(kept)
-	return values, list, odd, len(raws), err
+	a.Raw, err = json.Marshal(a.Items)
+	return a, err
 }
 
 // lenient reads an object into a struct, and where a field does not fit, all of

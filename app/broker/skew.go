@@ -57,10 +57,20 @@ func thisInstant() instant {
 	return instant{now.Round(0), now.Sub(started)}
 }
 
+// dated is the Date of an answer. One that was kept on the way has none: it
+// tells an old time.
+func dated(h http.Header) time.Time {
+	date, err := http.ParseTime(h.Get("Date"))
+	if err != nil || h.Get("Age") != "" {
+		return time.Time{}
+	}
+	return date
+}
+
 // learn takes the Date of an answer that was asked for and came at these times.
 func (c *clocks) learn(host string, sent, received instant, h http.Header) {
-	date, err := http.ParseTime(h.Get("Date"))
-	if err != nil || h.Get("Age") != "" { // one that was kept on the way tells an old time
+	date := dated(h)
+	if date.IsZero() {
 		return
 	}
 	// From sending on, by the clock that is never set.

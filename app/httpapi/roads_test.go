@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"paddock/app/httpapi"
 )
@@ -75,18 +74,20 @@ func TestExercise(t *testing.T) {
 		_, rest, _ := strings.Cut(list.text, `"symbol":"AAPL`)
 		return "AAPL" + rest[:strings.Index(rest, `"`)]
 	}
+	admin := s.db.Conn(t, "admin")
 	buy := func(symbol string) {
 		t.Helper()
 		do("POST", "/api/orders", `{"symbol":"`+symbol+`","side":"buy","type":"market","time_in_force":"day","qty":"2"}`).want(t, 201, "")
 		s.sim.Step()
-		for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-			if strings.Contains(do("GET", "/api/positions", "").text, symbol) {
-				return
+		// Asking for positions again and again would leave the account no requests
+		// to be reconciled with.
+		eventually(t, "the contracts to be held", func() bool {
+			var held bool
+			if err := admin.QueryRow(t.Context(), "select exists (select from app.alpaca_positions where account_id = $1 and symbol = $2 and qty = 2)", id, symbol).Scan(&held); err != nil {
+				t.Fatal(err)
 			}
-			if time.Now().After(deadline) {
-				t.Fatal("the contracts were never held")
-			}
-		}
+			return held
+		})
 	}
 	call, put := contract("call"), contract("put")
 	buy(call)

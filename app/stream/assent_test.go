@@ -1,7 +1,9 @@
 package stream_test
 
 import (
+	"context"
 	"maps"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -14,6 +16,7 @@ import (
 // sharers are two people's accounts here, connected to one Alpaca account.
 type sharers struct {
 	t        *testing.T
+	pg       *pgtest.DB
 	app      *tenant.DB
 	worker   *tenant.Worker
 	accounts [2]uuid.UUID
@@ -22,7 +25,7 @@ type sharers struct {
 
 func newSharers(t *testing.T) *sharers {
 	pg := pgtest.New(t)
-	s := &sharers{t: t, app: tenant.NewDB(pg.Pool(t, "paddock_app"), quiet{}), worker: tenant.NewWorker(pg.Pool(t, "paddock_worker"), quiet{}),
+	s := &sharers{t: t, pg: pg, app: tenant.NewDB(pg.Pool(t, "paddock_app"), quiet{}), worker: tenant.NewWorker(pg.Pool(t, "paddock_worker"), quiet{}),
 		accounts: [2]uuid.UUID{uuid.New(), uuid.New()}, holder: uuid.New()}
 	var set pgx.Batch
 	broker := uuid.New()
@@ -201,4 +204,86 @@ func TestAnOrderNameIsOneAccounts(t *testing.T) {
 			t.Errorf("account %d sees %s, not %s", who, got, want)
 		}
 	}
+}
+
+// A replacement is known by the order that it replaces, whatever the broker
+// makes of the rest; and an intent that the broker has refused stays refused,
+// whoever places an order under its name afterwards.
+func TestWhatAnIntentIsKnownBy(t *testing.T) {
+	s := newSharers(t)
+	old := uuid.New()
+	asked := map[string]any{"symbol": "AAPL", "side": "buy", "type": "limit", "time_in_force": "day", "qty": "10", "limit_price": "100.5"}
+	for name, c := range map[string]struct {
+		change  string // of the intent
+		differs map[string]any
+		adopted bool
+	}{
+		"a replacement":                          {"action = 'replace', replaces = $2", map[string]any{"replaces": old}, true},
+		"a replacement of what was left":         {"action = 'replace', replaces = $2", map[string]any{"replaces": old, "qty": "6", "time_in_force": "gtc"}, true},
+		"a replacement of another order":         {"action = 'replace', replaces = $2", map[string]any{"replaces": uuid.New()}, false},
+		"no replacement":                         {"action = 'replace', replaces = $2", nil, false},
+		"a replacement on the other side":        {"action = 'replace', replaces = $2", map[string]any{"replaces": old, "side": "sell"}, false},
+		"a replacement in another symbol":        {"action = 'replace', replaces = $2", map[string]any{"replaces": old, "symbol": "MSFT"}, false},
+		"an order where the intent was refused":  {"intent_state = 'rejected', status = 'rejected', replaces = null where $2::uuid is not null and client_order_id = $1", nil, false},
+		"an order where it was sent just before": {"replaces = null where $2::uuid is not null and client_order_id = $1", nil, true},
+	} {
+		if err := s.intend(0, name, asked); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(c.change, " where ") {
+			c.change += " where client_order_id = $1"
+		}
+		if _, err := s.pg.Conn(t, "admin").Exec(t.Context(), "update app.alpaca_orders set "+c.change, name, old); err != nil {
+			t.Fatal(err)
+		}
+		id, told := uuid.New(), maps.Clone(asked)
+		maps.Copy(told, map[string]any{"id": id, "client_order_id": name, "asset_class": "us_equity", "status": "new", "filled_qty": "0",
+			"created_at": "2026-06-01T14:00:00Z", "submitted_at": "2026-06-01T14:00:00Z", "updated_at": "2026-06-01T14:00:00Z"})
+		maps.Copy(told, c.differs)
+		s.told(0, told)
+		if got := s.scan(0, "select (client_order_id = $3)::text from app.alpaca_orders where account_id = $1 and alpaca_order_id = $2", id, name); (got == "true") != c.adopted {
+			t.Errorf("%s: it is the intent's: %s, want %v", name, got, c.adopted)
+		}
+	}
+}
+
+// Of two accounts on one Alpaca account that claim one client_order_id at once,
+// the second waits until the first's transaction is over, and is refused.
+func TestAnOrderNameIsClaimedOnce(t *testing.T) {
+	s := newSharers(t)
+	claim := func(who int) (pgx.Tx, func() error) {
+		t.Helper()
+		tx, err := s.pg.Conn(t, "paddock_app").Begin(t.Context())
+		if err == nil {
+			_, err = tx.Exec(t.Context(), "select private.admit($1, $2)", []string{"token-of-u1", "token-of-u2"}[who], s.accounts[who])
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tx, func() error {
+			_, err := tx.Exec(context.Background(), `insert into app.alpaca_orders (account_id, client_order_id, request_hash, submitted_by, symbol, side, type, time_in_force, qty)
+				values ($1, 'one name', '\x00', private.user_id(), 'AAPL', 'buy', 'market', 'day', 1)`, s.accounts[who])
+			return err
+		}
+	}
+	first, insert := claim(0)
+	if err := insert(); err != nil {
+		t.Fatal(err)
+	}
+	second, insert := claim(1)
+	answered := make(chan error, 1)
+	go func() { answered <- insert() }()
+	admin, pid := s.pg.Conn(t, "admin"), second.Conn().PgConn().PID()
+	for waits := false; !waits && len(answered) == 0; {
+		if err := admin.QueryRow(t.Context(), "select exists (select from pg_stat_activity where pid = $1 and wait_event_type = 'Lock')", pid).Scan(&waits); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := first.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-answered; tenant.State(err) != "PD410" {
+		t.Errorf("the second is answered %v", err)
+	}
+	_ = second.Rollback(t.Context())
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -173,7 +172,7 @@ func (a *account) doubt(ctx context.Context) error {
 			return err
 		}
 		a.odd = append(a.odd, answer.Odd...)
-		orders = append(orders, brokerOrder{id: id.String(), raw: answer.Raw})
+		orders = append(orders, brokerOrder{id: id.String(), raw: answer.Raw, told: answer.Told, asked: answer.Asked})
 	}
 	var d differences // nobody asks for these
 	if err := a.record(ctx, orders, "reconciled", &d); err != nil {
@@ -252,10 +251,6 @@ func (a *account) activities(ctx context.Context, types []string, after time.Tim
 		if err != nil {
 			return err
 		}
-		var raws []json.RawMessage
-		if err := json.Unmarshal(answer.Raw, &raws); err != nil || len(raws) != len(answer.Value) {
-			return fmt.Errorf("read the broker's list of activities: %w", err)
-		}
 		a.odd = append(a.odd, answer.Odd...)
 		before := len(seen)
 		for i, x := range answer.Value {
@@ -263,7 +258,7 @@ func (a *account) activities(ctx context.Context, types []string, after time.Tim
 				continue
 			}
 			seen[x.ID] = true
-			if !each(activity{ID: x.ID, OrderID: x.OrderID, Qty: x.Qty}, raws[i]) {
+			if !each(activity{ID: x.ID, OrderID: x.OrderID, Qty: x.Qty}, answer.Items[i]) {
 				return nil
 			}
 		}
@@ -273,7 +268,7 @@ func (a *account) activities(ctx context.Context, types []string, after time.Tim
 		if len(seen) == before {
 			return errors.New("the broker's pages of activities do not go on")
 		}
-		token = answer.Value[len(raws)-1].ID
+		token = answer.Value[len(answer.Value)-1].ID
 	}
 	a.log.Warn("the broker has more activities than are read at once: the oldest stay out of the journal", "types", types)
 	return nil

@@ -128,4 +128,26 @@ func TestTheJournalSaysWhereItDiffers(t *testing.T) {
 	w.exec("update app.alpaca_orders set status = 'filled'")
 	compare(`[{"symbol": "BTCUSD", "asset_class": "crypto", "qty": "2"}]`)
 	want("agreed again", "", "AAPL closed true, BTC/USD open true, AAPL closed true, AAPL closed true", first+", agrees MSFT, differs BTC/USD 2 3, agrees AAPL, agrees BTC/USD")
+
+	// A pair is one, whether the journal knows it with its slash, or the position
+	// alone does without. Its trip is in doubt from the moment that it begins.
+	w.exec(`insert into app.alpaca_orders (account_id, client_order_id, intent_state, alpaca_order_id, status, symbol, side, qty, type, time_in_force)
+		values ($1, 'resting', 'accepted', gen_random_uuid(), 'new', 'ETH/USD', 'buy', 1, 'limit', 'gtc')`, l.Account)
+	events := first + ", agrees MSFT, differs BTC/USD 2 3, agrees AAPL, agrees BTC/USD"
+	const trips = "AAPL closed true, BTC/USD open true, AAPL closed true, AAPL closed true"
+	compare(`[{"symbol": "BTCUSD", "asset_class": "crypto", "qty": "2"}, {"symbol": "ETHUSD", "asset_class": "crypto", "qty": "1"}]`)
+	want("a pair without a trip", "ETH/USD 0 1", trips, events)
+	events += ", differs ETH/USD 0 1"
+	compare("")
+	want("and still", "ETH/USD 0 1", trips, events)
+	trade("ETH/USD", "crypto", "buy", 2)
+	want("a trip in it begins", "ETH/USD 0 1", "ETH/USD open false, "+trips, events)
+	compare(`[{"symbol": "BTCUSD", "asset_class": "crypto", "qty": "2"}, {"symbol": "ETHUSD", "asset_class": "crypto", "qty": "3"}]`)
+	want("as far apart", "ETH/USD 2 3", "ETH/USD open false, "+trips, events)
+
+	// It is flat by the journal, and another begins: one missed fill is in both.
+	trade("ETH/USD", "crypto", "sell", 2)
+	trade("ETH/USD", "crypto", "buy", 1)
+	compare(`[{"symbol": "BTCUSD", "asset_class": "crypto", "qty": "2"}, {"symbol": "ETHUSD", "asset_class": "crypto", "qty": "2"}]`)
+	want("the next trip", "ETH/USD 1 2", "ETH/USD open false, ETH/USD closed false, "+trips, events)
 }

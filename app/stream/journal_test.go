@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"net/http/httptest"
 	"os"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,9 +23,10 @@ import (
 	"paddock/app/stream"
 	"paddock/app/tenant"
 	"paddock/app/trading"
+	"paddock/tests/plainjournal"
 )
 
-// journalOf answers the journal in the database, as plainJournal writes it.
+// journalOf answers the journal in the database, as plainjournal writes it.
 func (w *world) journalOf() []string {
 	w.t.Helper()
 	rows, err := w.admin.Query(context.Background(), `select scope || ' ' || scope_value || ' ' || symbol, direction, opened_at, closed_at,
@@ -119,7 +119,7 @@ type telling struct {
 	event string // fill, trade_bust, trade_correct, or activity
 	x     *execution
 	at    time.Time
-	adj   []plainAdjustment
+	adj   []plainjournal.Adjustment
 }
 
 var trialSymbols = []struct{ symbol, class string }{{"AAPL", "us_equity"}, {"BTC/USD", "crypto"}, {"AAPL260116C00200000", "us_option"}}
@@ -191,70 +191,70 @@ func (t *trial) order(i int, s struct{ symbol, class string }) *tradedOrder {
 
 // adjust makes a split of shares, a fee of coins, or an expiry of contracts.
 func (t *trial) adjust(i int, symbol string, at time.Time) {
-	a := plainAdjustment{id: t.id(i), symbol: symbol, at: at}
-	entries := []plainAdjustment{a}
+	a := plainjournal.Adjustment{ID: t.id(i), Symbol: symbol, At: at}
+	entries := []plainjournal.Adjustment{a}
 	switch symbol {
 	case "AAPL":
-		entries[0].kind = "SPLIT"
-		entries[0].qty = decimal.NewFromInt(int64(t.IntN(13) - 6))
-		if entries[0].qty.IsZero() {
-			entries[0].qty = decimal.NewFromInt(1)
+		entries[0].Kind = "SPLIT"
+		entries[0].Qty = decimal.NewFromInt(int64(t.IntN(13) - 6))
+		if entries[0].Qty.IsZero() {
+			entries[0].Qty = decimal.NewFromInt(1)
 		}
 		if t.IntN(3) == 0 { // a difference
 			break
 		}
 		// Both sides are told: of what is held or not, in either order, with a
 		// group or none, at once or minutes apart with trades in between.
-		other := plainAdjustment{id: t.id(i) + "b", kind: "SPLIT", symbol: symbol, at: at}
-		entries[0].qty, other.qty = decimal.NewFromInt(-int64(1+t.IntN(4))), decimal.NewFromInt(int64(1+t.IntN(4)))
+		other := plainjournal.Adjustment{ID: t.id(i) + "b", Kind: "SPLIT", Symbol: symbol, At: at}
+		entries[0].Qty, other.Qty = decimal.NewFromInt(-int64(1+t.IntN(4))), decimal.NewFromInt(int64(1+t.IntN(4)))
 		if t.IntN(2) == 0 {
-			entries[0].qty, other.qty = other.qty, entries[0].qty
+			entries[0].Qty, other.Qty = other.Qty, entries[0].Qty
 		}
 		if t.IntN(3) == 0 {
-			entries[0].group, other.group = a.id, a.id
+			entries[0].Group, other.Group = a.ID, a.ID
 		}
 		if t.IntN(3) > 0 {
-			entries[0].subtype = []string{"FSPLIT", "RSPLIT"}[t.IntN(2)]
-			other.subtype = entries[0].subtype
+			entries[0].Subtype = []string{"FSPLIT", "RSPLIT"}[t.IntN(2)]
+			other.Subtype = entries[0].Subtype
 		}
 		if t.IntN(3) == 0 {
 			entries = append(entries, other)
 			break
 		}
-		other.at = at.Add(time.Duration(t.IntN(9*60)) * time.Second)
-		t.told = append(t.told, telling{event: "activity", at: other.at, adj: []plainAdjustment{other}})
+		other.At = at.Add(time.Duration(t.IntN(9*60)) * time.Second)
+		t.told = append(t.told, telling{event: "activity", at: other.At, adj: []plainjournal.Adjustment{other}})
 	case "BTC/USD":
-		entries[0].kind, entries[0].price = []string{"FEE", "CFEE"}[t.IntN(2)], t.price()
+		entries[0].Kind, entries[0].Price = []string{"FEE", "CFEE"}[t.IntN(2)], t.price()
 		if len(t.executions) > 0 && t.IntN(2) == 0 {
-			entries[0].price = t.executions[len(t.executions)-1].price
+			entries[0].Price = t.executions[len(t.executions)-1].price
 		}
 		if t.IntN(2) == 0 {
-			entries[0].net = decimal.New(-int64(1+t.IntN(100)), -2)
+			entries[0].Net = decimal.New(-int64(1+t.IntN(100)), -2)
 		} else {
-			entries[0].qty = decimal.New(-int64(1+t.IntN(10_000_000)), -9)
+			entries[0].Qty = decimal.New(-int64(1+t.IntN(10_000_000)), -9)
 		}
 		if t.IntN(2) == 0 { // told with a day and no time
-			entries[0].day = "2026-06-01"
-			entries[0].at = time.Date(2026, 6, 2, 3, 59, 59, 999_999_000, time.UTC)
+			entries[0].Day = "2026-06-01"
+			entries[0].At = time.Date(2026, 6, 2, 3, 59, 59, 999_999_000, time.UTC)
 		}
 	default:
-		entries[0].kind = "OPEXP"
-		entries[0].qty = decimal.NewFromInt(-1)
+		entries[0].Kind = "OPEXP"
+		entries[0].Qty = decimal.NewFromInt(-1)
 	}
 	t.told = append(t.told, telling{event: "activity", at: at, adj: entries})
 }
 
 // known answers what counts of the tellings that have arrived.
-func known(arrived []telling) ([]plainFill, []plainAdjustment) {
+func known(arrived []telling) ([]plainjournal.Fill, []plainjournal.Adjustment) {
 	there, busted, corrected := map[*execution]time.Time{}, map[*execution]bool{}, map[*execution]bool{}
-	var adjustments []plainAdjustment
+	var adjustments []plainjournal.Adjustment
 	for _, m := range arrived {
 		switch m.event {
 		case "trade_bust":
 			busted[m.x] = true
 		case "activity":
 			for _, a := range m.adj {
-				if !slices.ContainsFunc(adjustments, func(b plainAdjustment) bool { return a.id == b.id }) {
+				if !slices.ContainsFunc(adjustments, func(b plainjournal.Adjustment) bool { return a.ID == b.ID }) {
 					adjustments = append(adjustments, a)
 				}
 			}
@@ -273,17 +273,17 @@ func known(arrived []telling) ([]plainFill, []plainAdjustment) {
 		}
 		return there[x]
 	}
-	var fills []plainFill
+	var fills []plainjournal.Fill
 	for x := range there {
 		if busted[x] || corrected[x] {
 			continue
 		}
-		f := plainFill{id: x.id, agent: x.order.agent, tag: x.order.tag, symbol: x.order.symbol, multiplier: 1, at: place(x), qty: x.qty, price: x.price}
+		f := plainjournal.Fill{ID: x.id, Agent: x.order.agent, Tag: x.order.tag, Symbol: x.order.symbol, Multiplier: 1, At: place(x), Qty: x.qty, Price: x.price}
 		if x.order.class == "us_option" {
-			f.multiplier = 100
+			f.Multiplier = 100
 		}
 		if x.order.side == "sell" {
-			f.qty = f.qty.Neg()
+			f.Qty = f.Qty.Neg()
 		}
 		fills = append(fills, f)
 	}
@@ -305,15 +305,15 @@ func (m telling) update(n int) string {
 }
 
 // told is an adjustment as the broker tells it.
-func (a plainAdjustment) told() map[string]any {
-	told := map[string]any{"id": a.id, "activity_type": a.kind, "symbol": strings.ReplaceAll(a.symbol, "/", ""), "created_at": a.at,
-		"qty": a.qty, "price": a.price, "net_amount": a.net, "group_id": a.group, "status": "executed"}
-	if a.subtype != "" {
-		told["activity_sub_type"] = a.subtype
+func told(a plainjournal.Adjustment) map[string]any {
+	told := map[string]any{"id": a.ID, "activity_type": a.Kind, "symbol": strings.ReplaceAll(a.Symbol, "/", ""), "created_at": a.At,
+		"qty": a.Qty, "price": a.Price, "net_amount": a.Net, "group_id": a.Group, "status": "executed"}
+	if a.Subtype != "" {
+		told["activity_sub_type"] = a.Subtype
 	}
-	if a.day != "" {
+	if a.Day != "" {
 		delete(told, "created_at")
-		told["date"] = a.day
+		told["date"] = a.Day
 	}
 	return told
 }
@@ -324,7 +324,7 @@ func (w *world) tell(l tenant.Lease, n int, m telling) error {
 		if m.event == "activity" {
 			list := []map[string]any{}
 			for _, a := range m.adj {
-				list = append(list, a.told())
+				list = append(list, told(a))
 			}
 			text, _ := json.Marshal(list) // decimals and times always marshal
 			b.Queue("select app.record_adjustments($1, $2)", l.Account, text)
@@ -382,7 +382,7 @@ func TestJournalEqualsPlainComputation(t *testing.T) {
 			if i%7 != 0 && i < len(order)-1 {
 				continue
 			}
-			if d := differences(w.journalOf(), plainJournal(known(order[:i+1]))); d != "" {
+			if d := differences(w.journalOf(), plainjournal.Trips(known(order[:i+1]))); d != "" {
 				t.Fatalf("PADDOCK_JOURNAL_SEED=%d: after message %d (%s at %s):%s", seed, i, m.event, m.at, d)
 			}
 		}
@@ -473,34 +473,22 @@ func (w *world) brokersOwn() []string {
 		}
 		ids[id] = whose
 	}
-	var fills []plainFill
+	var fills []plainjournal.Fill
 	for _, x := range w.sim.Executions(w.seed.KeyID) {
 		if x.Busted {
 			continue
 		}
-		f := plainFill{id: x.ID, symbol: x.Symbol, multiplier: 1, at: x.At.Truncate(time.Microsecond), qty: x.Qty, price: x.Price}
-		f.agent, f.tag, _ = strings.Cut(ids[x.OrderID], "|")
+		f := plainjournal.Fill{ID: x.ID, Symbol: x.Symbol, Multiplier: 1, At: x.At.Truncate(time.Microsecond), Qty: x.Qty, Price: x.Price}
+		f.Agent, f.Tag, _ = strings.Cut(ids[x.OrderID], "|")
 		if len(x.Symbol) > 15 {
-			f.multiplier = 100
+			f.Multiplier = 100
 		}
 		if x.Side == "sell" {
-			f.qty = f.qty.Neg()
+			f.Qty = f.Qty.Neg()
 		}
 		fills = append(fills, f)
 	}
-	return plainJournal(fills, nil)
-}
-
-var times = regexp.MustCompile(`20\d\d-[^ ]*Z-(open)?[^ ]*`)
-
-// timeless leaves times out, but for whether a trip is open: the broker's book
-// and its stream differ by microseconds.
-func timeless(lines []string) []string {
-	for i := range lines {
-		lines[i] = times.ReplaceAllString(lines[i], "$1")
-	}
-	slices.Sort(lines)
-	return lines
+	return plainjournal.Trips(fills, nil)
 }
 
 // journalBecomesTheBrokers polls until the journal is the broker's own.
@@ -509,7 +497,7 @@ func (w *world) journalBecomesTheBrokers() {
 	d := "?"
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline) && d != ""; time.Sleep(50 * time.Millisecond) {
 		if w.agreed() != nil {
-			d = differences(timeless(w.journalOf()), timeless(w.brokersOwn()))
+			d = differences(plainjournal.Timeless(w.journalOf()), plainjournal.Timeless(w.brokersOwn()))
 		}
 	}
 	if d != "" {

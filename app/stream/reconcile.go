@@ -175,7 +175,7 @@ func (a *account) recordAll(ctx context.Context, orders []brokerOrder, what stri
 func (a *account) record(ctx context.Context, orders []brokerOrder, what string, d *differences) error {
 	// First without what lets one be refused alone: that costs a subtransaction
 	// for each.
-	_, err := a.take(ctx, "select before, after, null from app.reconcile_order($1, $2::text::jsonb, $3)", orders, what, d)
+	_, err := a.take(ctx, "select before, after, null from app.reconcile_order($1, $2::text::jsonb, $3, $4, $5)", orders, what, d)
 	if !unrecordable(err) {
 		return err
 	}
@@ -206,7 +206,7 @@ type refusedOrder struct {
 	why string
 }
 
-const takeOrder = "select before, after, refused from app.take_order($1, $2, $3)"
+const takeOrder = "select before, after, refused from app.take_order($1, $2, $3, $4, $5)"
 
 // take writes orders in one transaction, and answers those that were refused.
 func (a *account) take(ctx context.Context, sql string, orders []brokerOrder, what string, d *differences) (refused []refusedOrder, err error) {
@@ -214,7 +214,7 @@ func (a *account) take(ctx context.Context, sql string, orders []brokerOrder, wh
 	reasons := make([]*string, len(orders))
 	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
 		for i, o := range orders {
-			b.Queue(sql, a.lease.Account, string(o.raw), what).
+			b.Queue(sql, a.lease.Account, string(o.raw), what, o.toldAt(), time.Since(o.asked)).
 				QueryRow(func(row pgx.Row) error { return row.Scan(&changes[i].before, &changes[i].after, &reasons[i]) })
 		}
 	})
@@ -275,7 +275,7 @@ func (a *account) ended(ctx context.Context, believed []uuid.UUID, open []broker
 			return nil, err
 		}
 		a.odd = append(a.odd, answer.Odd...)
-		all = append(all, brokerOrder{id: id.String(), raw: answer.Raw})
+		all = append(all, brokerOrder{id: id.String(), raw: answer.Raw, told: answer.Told, asked: answer.Asked})
 	}
 	return all, nil
 }
@@ -285,6 +285,15 @@ type brokerOrder struct {
 	id          string
 	raw         json.RawMessage
 	submittedAt time.Time
+	told, asked time.Time // when, as broker.Answer has it
+}
+
+// toldAt is when the broker told of the order; nil where it did not say.
+func (o brokerOrder) toldAt() *time.Time {
+	if o.told.IsZero() || o.asked.IsZero() {
+		return nil
+	}
+	return &o.told
 }
 
 // newestOf is when the newest of orders was submitted, by the broker's clock;
@@ -334,7 +343,9 @@ func (a *account) pages(ctx context.Context, q url.Values, after time.Time, most
 			return fmt.Errorf("read the broker's list of orders: %w", err)
 		}
 		for _, o := range list {
+			o.told, o.asked = page.Told, page.Asked
 			for _, leg := range o.legs {
+				leg.told, leg.asked = page.Told, page.Asked
 				all = append(all, leg.brokerOrder)
 			}
 			all = append(all, o.brokerOrder)

@@ -190,7 +190,7 @@ func (a *account) lookAgain(ctx context.Context, before told, newest *time.Time,
 			return nil, fmt.Errorf("ask for an order again: %w", err)
 		}
 		a.odd = append(a.odd, answer.Odd...)
-		one := brokerOrder{id: id, raw: answer.Raw}
+		one := brokerOrder{id: id, raw: answer.Raw, told: answer.Told, asked: answer.Asked}
 		orders = append(orders, one)
 		after[id] = read([]brokerOrder{one})[id]
 	}

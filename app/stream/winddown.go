@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
@@ -25,6 +26,9 @@ const (
 	// stuckAfter is how many rounds in a row may end with a refusal and change
 	// nothing before a person is told to act. They are some two minutes.
 	stuckAfter = 8
+	// patient is how many rounds follow each other closely, before anybody is
+	// told what they wait for.
+	patient = 15
 	// resendAfter is the age from which a closing that the broker does not know
 	// is sent again under its own client_order_id.
 	resendAfter = 2 * time.Second
@@ -32,10 +36,11 @@ const (
 
 // windDown is one wind-down under way.
 type windDown struct {
-	ID       uuid.UUID
-	Cancel   bool  // all open orders
-	Canceled bool  // by one call, already
-	Suspend  *bool // how Alpaca's own switch is set in the end
+	ID        uuid.UUID
+	Cancel    bool  // all open orders
+	Liquidate bool  // all positions
+	Canceled  bool  // by one call, already
+	Suspend   *bool // how Alpaca's own switch is set in the end
 }
 
 // remaining is what a wind-down has left to do, as it is told.
@@ -59,38 +64,60 @@ func (r *remaining) isNothing() bool {
 }
 
 // windDowns carries the account's wind-downs on when told that there are any.
+// Each goes its own way: a repair that waits for the market keeps nobody from
+// halting.
 func (a *account) windDowns(ctx context.Context) {
+	underWay := map[uuid.UUID]bool{}
+	ended := make(chan uuid.UUID)
+	var all sync.WaitGroup
+	defer all.Wait()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case id := <-ended:
+			delete(underWay, id)
+			continue
 		case <-a.winding:
 		}
-		client, err := a.m.Broker.Client(a.opened.Environment, a.opened.Credentials, broker.WithAccount(a.lease.Account.String()))
-		if err != nil {
-			a.log.Error("a wind-down has no client of the broker", "err", err)
-			return
+		list, err := a.runningWindDowns(ctx)
+		if err != nil && ctx.Err() == nil {
+			a.log.Warn("wind-downs could not be read; the next look at the leases finds them", "err", err)
 		}
-		// It goes before all background work of the account.
-		front := &account{m: a.m, lease: a.lease, log: a.log, opened: a.opened, client: client, askedAlone: map[uuid.UUID]bool{}}
-		list, err := front.runningWindDowns(ctx)
 		for _, w := range list {
-			if err == nil {
-				err = front.carryOut(ctx, w)
+			if underWay[w.ID] {
+				continue
 			}
-		}
-		if err != nil && ctx.Err() == nil && !a.refused(ctx, err) {
-			a.log.Warn("a wind-down was interrupted; the next look at the leases goes on with it", "err", err)
-		}
-		if len(list) > 0 {
-			signal(a.gap) // the mirror is to agree with what became of it
+			underWay[w.ID] = true
+			all.Go(func() {
+				a.windDown(ctx, w)
+				select {
+				case ended <- w.ID:
+				case <-ctx.Done():
+				}
+			})
 		}
 	}
 }
 
+// windDown carries one wind-down on, before all background work of the account.
+func (a *account) windDown(ctx context.Context, w windDown) {
+	client, err := a.m.Broker.Client(a.opened.Environment, a.opened.Credentials, broker.WithAccount(a.lease.Account.String()))
+	if err != nil {
+		a.log.Error("a wind-down has no client of the broker", "err", err)
+		return
+	}
+	front := &account{m: a.m, lease: a.lease, log: a.log, opened: a.opened, client: client, gap: a.gap, askedAlone: map[uuid.UUID]bool{}}
+	err = front.carryOut(ctx, w)
+	if err != nil && ctx.Err() == nil && !a.refused(ctx, err) {
+		a.log.Warn("a wind-down was interrupted; the next look at the leases goes on with it", "err", err)
+	}
+	signal(a.gap) // the mirror is to agree with what became of it
+}
+
 func (a *account) runningWindDowns(ctx context.Context) (list []windDown, err error) {
 	err = a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue(`select id, cancel_orders, canceled_at is not null, suspend_trade from app.wind_downs
+		b.Queue(`select id, cancel_orders, liquidate, canceled_at is not null, suspend_trade from app.wind_downs
 			where account_id = $1 and state = 'running' order by asked_at`, a.lease.Account).Query(func(rows pgx.Rows) (err error) {
 			list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[windDown])
 			return err
@@ -104,27 +131,47 @@ func (a *account) runningWindDowns(ctx context.Context) (list []windDown, err er
 // are refused, the lease is lost or the database is away: then another look at
 // the leases, here or elsewhere, goes on with it.
 func (a *account) carryOut(ctx context.Context, w windDown) error {
-	fruitless, before := 0, ""
+	fruitless, failed, before := 0, 0, ""
 	for attempt := 0; ; attempt++ {
 		left, err := a.windDownRound(ctx, &w)
+		if errors.Is(err, errOver) {
+			return nil
+		}
 		if isKind(err, broker.Unauthorized) || problem.Is(err, tenant.CodeAccountForbidden) || problem.Is(err, tenant.CodeUnavailable) || ctx.Err() != nil {
 			return err
 		}
 		state, message := "running", ""
-		switch {
-		case err != nil:
+		outage := isOutage(err)
+		if err != nil {
 			a.log.Warn("a round of a wind-down failed and is tried again", "wind_down", w.ID, "err", err)
+		}
+		if !outage {
+			failed = 0
+		}
+		again := err != nil && before != "" // what is left is what was left before
+		switch {
+		case outage: // it ends nothing: it is tried until the broker answers
+			failed++
+			message = "Alpaca cannot be reached, or has had too many requests. It is tried again until Alpaca answers."
+		case err != nil:
 			left.refused, message = true, problem.Of(accounts.FromBroker(err)).Message
 		case left.isNothing():
 			state = "done"
 		case left.waiting:
 			message = "The closing orders are at Alpaca and wait for the market."
+		case attempt > patient && left.Orders > 0:
+			message = "Alpaca has not canceled all orders yet. It is tried again until they are over."
+		case attempt > patient && left.OnTheWay > 0:
+			message = "Alpaca's answer to some orders is missing. They are looked up until it is known what became of them."
 		}
 		text, err := json.Marshal(left)
 		if err != nil {
 			return err
 		}
-		if string(text) != before || !left.refused {
+		if again {
+			text = []byte(before)
+		}
+		if !outage && (string(text) != before || !left.refused) {
 			fruitless = 0
 		}
 		before = string(text)
@@ -140,10 +187,21 @@ func (a *account) carryOut(ctx context.Context, w windDown) error {
 		if err != nil || !still {
 			return err
 		}
-		if !sleep(ctx, a.windDownPause(attempt, fruitless, left.waiting)) {
+		if !sleep(ctx, a.windDownPause(attempt, max(fruitless, failed), left.waiting)) {
 			return ctx.Err()
 		}
 	}
+}
+
+// isOutage reports whether a round ended for want of the broker's answer: that
+// says nothing about what was asked.
+func isOutage(err error) bool {
+	for _, kind := range []broker.Kind{broker.Unavailable, broker.RateLimited, broker.Ambiguous, broker.Canceled} {
+		if isKind(err, kind) {
+			return true
+		}
+	}
+	return false
 }
 
 // windDownPause is the time between two rounds: short while orders are on their
@@ -151,8 +209,8 @@ func (a *account) carryOut(ctx context.Context, w windDown) error {
 func (a *account) windDownPause(attempt, fruitless int, waiting bool) time.Duration {
 	switch {
 	case fruitless > 0:
-		return min(a.m.WindDownPause<<(fruitless-1), 30*time.Second)
-	case attempt < 15:
+		return min(a.m.WindDownPause<<(min(fruitless, stuckAfter)-1), 30*time.Second)
+	case attempt < patient:
 		return 200 * time.Millisecond
 	case attempt < 60 || !waiting:
 		return 2 * time.Second
@@ -175,6 +233,9 @@ func (a *account) windDownProgress(ctx context.Context, w windDown, state, messa
 // counts as open until the next round.
 func (a *account) windDownRound(ctx context.Context, w *windDown) (left remaining, err error) {
 	left.Positions = []leftPosition{}
+	if err := a.stillRuns(ctx, *w); err != nil {
+		return left, err
+	}
 	if w.Cancel && !w.Canceled {
 		if err := a.client.CancelAllOrders(ctx); err != nil {
 			return left, err
@@ -187,7 +248,7 @@ func (a *account) windDownRound(ctx context.Context, w *windDown) (left remainin
 		}
 		w.Canceled = true
 	}
-	if err := a.settleIntents(ctx); err != nil {
+	if err := a.settleIntents(ctx, w); err != nil {
 		return left, err
 	}
 	if err := a.readOrders(ctx); err != nil {
@@ -196,13 +257,66 @@ func (a *account) windDownRound(ctx context.Context, w *windDown) (left remainin
 	if err := a.cancelLeft(ctx, w, &left); err != nil {
 		return left, err
 	}
-	if err := a.readPositions(ctx); err != nil {
+	positions, err := a.readPositions(ctx)
+	if err != nil {
 		return left, err
 	}
-	if err := a.closeLeft(ctx, w, &left); err != nil || !left.isNothing() || w.Suspend == nil {
+	if err := a.closeLeft(ctx, w, &left); err != nil {
 		return left, err
+	}
+	if w.Liquidate {
+		a.alsoHeld(positions, &left)
+	}
+	if !left.isNothing() || w.Suspend == nil {
+		return left, nil
 	}
 	return left, a.suspend(ctx, *w.Suspend)
+}
+
+// alsoHeld adds what the broker holds and nobody here knows of: what is not
+// closed is not to be told as closed. The mirror is brought to know of it, but for
+// a position that cannot be read.
+func (a *account) alsoHeld(positions broker.PositionsAnswer, left *remaining) {
+	known := map[string]bool{}
+	for _, p := range left.Positions {
+		known[p.Symbol] = true
+	}
+	add := func(p leftPosition) {
+		if !known[p.Symbol] {
+			known[p.Symbol], left.waiting = true, false
+			left.Positions = append(left.Positions, p)
+		}
+	}
+	for _, p := range positions.Value {
+		if !p.Qty.IsZero() && !known[strings.ReplaceAll(p.Symbol, "/", "")] {
+			add(leftPosition{Symbol: p.Symbol, Qty: p.Qty.String(), Message: "Alpaca holds it, and it is not known here yet: it is being looked at."})
+			signal(a.gap)
+		}
+	}
+	for _, odd := range positions.Odd {
+		if odd.Uncounted {
+			add(leftPosition{Symbol: odd.ID, Message: "What Alpaca says of this position cannot be read: close it at Alpaca."})
+			left.refused = true
+		}
+	}
+}
+
+// errOver says that a wind-down was ended by another turn of the switch.
+var errOver = errors.New("the wind-down is over")
+
+// stillRuns returns errOver where the switch was turned since the last round,
+// which may be half a minute ago: orders of an account that is open again are
+// not canceled.
+func (a *account) stillRuns(ctx context.Context, w windDown) error {
+	var running bool
+	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue("select exists (select from app.wind_downs where account_id = $1 and id = $2 and state = 'running')", a.lease.Account, w.ID).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&running) })
+	})
+	if err == nil && !running {
+		err = errOver
+	}
+	return err
 }
 
 // suspend sets Alpaca's own switch.
@@ -216,8 +330,10 @@ func (a *account) suspend(ctx context.Context, on bool) error {
 
 // settleIntents asks the broker for intents whose answer is missing. A closing
 // that it does not know is sent again under its own client_order_id, which
-// Alpaca takes once: whichever of the two arrives first is the only one.
-func (a *account) settleIntents(ctx context.Context) error {
+// Alpaca takes once: whichever of the two arrives first is the only one. Those are
+// the wind-down's own, and where all is to be closed a person's too; else
+// nothing that they asked for before is sent after they halted the account.
+func (a *account) settleIntents(ctx context.Context, w *windDown) error {
 	var intents []closing
 	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(closingColumns+` where account_id = $1 and intent_state = 'submitting'
@@ -241,7 +357,7 @@ func (a *account) settleIntents(ctx context.Context) error {
 				a.log.Error("a lost order cannot be recorded and stays unclear", "order", in.ID, "err", err)
 				continue
 			}
-		case isKind(err, broker.NotFound) && in.ReduceOnly && in.Age > resendAfter:
+		case isKind(err, broker.NotFound) && in.mayResend(w) && in.Age > resendAfter:
 			_, err = a.send(ctx, in)
 		case isKind(err, broker.NotFound), isKind(err, broker.Invalid), isKind(err, broker.Forbidden):
 			err = nil
@@ -262,12 +378,18 @@ type closing struct {
 	TimeInForce    string
 	PositionIntent string
 	Qty            decimal.Decimal
-	ReduceOnly     bool
+	Closes         bool       // it is a closing, and no replacement of one
+	WindDown       *uuid.UUID // that it is a closing of
 	Age            time.Duration
 }
 
+// mayResend reports whether a wind-down may send the closing again.
+func (c closing) mayResend(w *windDown) bool {
+	return c.Closes && (w.Liquidate || c.WindDown != nil && *c.WindDown == w.ID)
+}
+
 const closingColumns = `select id, client_order_id, coalesce(symbol, ''), coalesce(side, ''), time_in_force, coalesce(position_intent, ''),
-	coalesce(qty, 0), reduce_only, clock_timestamp() - created_at from app.alpaca_orders`
+	coalesce(qty, 0), reduce_only and action = 'place', wind_down_id, clock_timestamp() - created_at from app.alpaca_orders`
 
 // send sends a closing and records the answer. It returns why the broker
 // refused it, "" where it did not.
@@ -293,7 +415,7 @@ func (a *account) send(ctx context.Context, c closing) (refused string, err erro
 		state, reason = "rejected", refusal.Message
 	}
 	recorded := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue("select app.record_refusal($1, $2, $3, $4, $5, $6)", a.lease.Account, c.ID, state, reason, refusal.Code, refusal.RequestID)
+		b.Queue("select app.record_refusal($1, $2, $3, $4, $5, $6, $7)", a.lease.Account, c.ID, state, reason, refusal.Code, refusal.RequestID, refusal.MoreJSON())
 	})
 	if recorded == nil && state == "unsent" {
 		return reason, err // nothing else would get there either
@@ -347,22 +469,21 @@ func (a *account) readOrders(ctx context.Context) error {
 	return a.recordAll(ctx, append(orders, ended...), "reconciled", &d)
 }
 
-// readPositions records the broker's positions.
-func (a *account) readPositions(ctx context.Context) error {
+// readPositions records the broker's positions and returns them.
+func (a *account) readPositions(ctx context.Context) (positions broker.PositionsAnswer, err error) {
 	var asOf time.Time
 	var moves []byte
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	err = a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue("select clock_timestamp(), app.position_moves($1)", a.lease.Account).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&asOf, &moves) })
 	})
 	if err != nil {
-		return err
+		return positions, err
 	}
-	positions, err := a.client.Positions(ctx)
-	if err != nil {
-		return err
+	if positions, err = a.client.Positions(ctx); err != nil {
+		return positions, err
 	}
-	return a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+	return positions, a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select private.append_event('position', jsonb_build_object('positions', $2::jsonb), null)
 			where app.record_positions($1, $2, $3, $4)`, a.lease.Account, []byte(positions.Raw), asOf, moves)
 	})
@@ -378,7 +499,8 @@ func (a *account) cancelLeft(ctx context.Context, w *windDown, left *remaining) 
 			left join app.alpaca_orders entry on entry.account_id = o.account_id and entry.alpaca_order_id = o.parent_alpaca_order_id
 			where w.account_id = $1 and w.id = $2 and o.alpaca_order_id is not null
 				and not app.is_ended(o.status)
-				and o.wind_down_id is distinct from w.id and coalesce(entry.order_class, '') <> 'mleg'
+				and not exists (select from app.wind_downs own where own.account_id = o.account_id and own.id = o.wind_down_id and own.state = 'running')
+				and coalesce(entry.order_class, '') <> 'mleg'
 				and (w.cancel_orders or o.id = any (w.on_their_way) or entry.id = any (w.on_their_way))`, a.lease.Account, w.ID).
 			Query(func(rows pgx.Rows) (err error) {
 				open, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
@@ -443,7 +565,7 @@ func (a *account) closeLeft(ctx context.Context, w *windDown, left *remaining) e
 func (a *account) close(ctx context.Context, w *windDown, symbol, side string, qty decimal.Decimal) (refused string, err error) {
 	var made []closing
 	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue(`select id, client_order_id, symbol, side, time_in_force, coalesce(position_intent, ''), qty, reduce_only, interval '0'
+		b.Queue(`select id, client_order_id, symbol, side, time_in_force, coalesce(position_intent, ''), qty, reduce_only, wind_down_id, interval '0'
 			from app.make_closing($1, $2, $3, $4, $5) where id is not null`, a.lease.Account, w.ID, symbol, side, qty.String()).
 			Query(func(rows pgx.Rows) (err error) {
 				made, err = pgx.CollectRows(rows, pgx.RowToStructByPos[closing])

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -440,9 +439,15 @@ func trades(order alpaca.Order, symbol string) bool {
 	return named(order.Symbol, symbol) || slices.ContainsFunc(order.Legs, func(leg alpaca.Order) bool { return named(leg.Symbol, symbol) })
 }
 
+// recordKnown records how an order stands that is known here, without its legs.
+const recordKnown = `select app.record_order($1, $2::jsonb - 'legs', '') from app.alpaca_orders
+	where account_id = $1 and alpaca_order_id = ($2::jsonb->>'id')::uuid`
+
 // recordAsTheyStand records how orders stand at the broker, without waiting for
 // the stream to tell: until the mirror knows that they are over, they hold what
-// is to be sold for the guards as well.
+// is to be sold for the guards as well. One that is not known here holds nothing,
+// and is the stream's holder's to record: it was placed elsewhere, or is a leg of
+// one whose answer was lost.
 func (s *Service) recordAsTheyStand(ctx context.Context, a tenant.Admission, o opening, ids []string) error {
 	if len(ids) == 0 {
 		return nil
@@ -451,13 +456,9 @@ func (s *Service) recordAsTheyStand(ctx context.Context, a tenant.Admission, o o
 	if err != nil {
 		return s.refused(ctx, a, o.opened, err)
 	}
-	var raws []json.RawMessage
-	if err := json.Unmarshal(newest.Raw, &raws); err != nil || len(raws) != len(newest.Value) {
-		return fmt.Errorf("read the broker's list of orders: %w", err)
-	}
 	said := map[string]json.RawMessage{}
 	for i, order := range newest.Value {
-		said[order.ID] = raws[i]
+		said[order.ID] = newest.Items[i]
 	}
 	for _, id := range ids {
 		if said[id] != nil {
@@ -471,7 +472,7 @@ func (s *Service) recordAsTheyStand(ctx context.Context, a tenant.Admission, o o
 	}
 	return s.db.Write(ctx, a, func(b *tenant.Batch) {
 		for _, id := range ids {
-			b.Queue(recordPlaced, a.Account, []byte(said[id]), "")
+			b.Queue(recordKnown, a.Account, string(said[id]))
 		}
 	})
 }

@@ -82,7 +82,7 @@ func TestOrderWaitsForAReconciliation(t *testing.T) {
 			d.synced()
 			d.guards(`{"max_position_qty":"100"}`)
 			d.exec("update app.stream_cursors set doubts = doubts + 1")
-			d.service.SetMirrorPatience(time.Minute)
+			d.service.SetMirrorPatience(20 * time.Second)
 			admin, ended := d.pg.Conn(t, "admin"), make(chan error, 1)
 			go func() { ended <- place(d, request(t, buyLimit)) }()
 			for _, answer := range tt.answers {
@@ -108,6 +108,10 @@ func TestOrderWaitsForAReconciliation(t *testing.T) {
 			}
 			if err := <-ended; tt.want == "" && err != nil || tt.want != "" && !problem.Is(err, tt.want) {
 				t.Errorf("%v, want %q", err, tt.want)
+			}
+			var asked int
+			if err := admin.QueryRow(t.Context(), "select asked from app.syncs").Scan(&asked); err != nil || asked != len(tt.answers) {
+				t.Errorf("%d reconciliations were asked for, want %d: %v", asked, len(tt.answers), err)
 			}
 		})
 	}

@@ -191,10 +191,6 @@ func readAtBroker(ctx context.Context, client *broker.Client, l OrderList) (*tol
 		if err != nil {
 			return nil, err
 		}
-		var raws []json.RawMessage
-		if err := json.Unmarshal(answer.Raw, &raws); err != nil || len(raws) != len(answer.Value) {
-			return nil, fmt.Errorf("read the broker's list of orders: %w", err)
-		}
 		told.more = answer.Listed >= limit
 		for i, o := range answer.Value {
 			id, err := uuid.Parse(o.ID)
@@ -210,7 +206,7 @@ func readAtBroker(ctx context.Context, client *broker.Client, l OrderList) (*tol
 				told.more = false
 				break
 			} else if within {
-				told.orders, told.ids = append(told.orders, raws[i]), append(told.ids, id)
+				told.orders, told.ids = append(told.orders, answer.Items[i]), append(told.ids, id)
 				// The broker's times are finer than what is kept here.
 				told.unsure = told.unsure || l.stop != uuid.Nil && o.SubmittedAt.Sub(l.aside.submitted).Abs() <= time.Microsecond
 			}

@@ -76,7 +76,8 @@ func broken(t *testing.T, err error) (guards []string) {
 		t.Errorf("refused with %v", err)
 	}
 	details, _ := p.Details.(map[string]any)
-	for _, v := range details["violations"].([]trading.Violation) {
+	violations, _ := details["violations"].([]trading.Violation)
+	for _, v := range violations {
 		guards = append(guards, v.Guard)
 		if v.Limit == nil || len(v.Message) < 20 {
 			t.Errorf("%s says neither its limit nor what to do: %+v", v.Guard, v)
@@ -274,6 +275,7 @@ func TestGuardsUnderConcurrency(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t)
 			d.synced()
+			d.exec("update app.stream_cursors set max_age = '1 hour'") // a hundred orders may take a slow machine a minute
 			d.guards(limits)
 			lost := name == "with lost answers"
 			if lost {

@@ -2,8 +2,8 @@ package trading_test
 
 import (
 	"context"
+	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -68,43 +68,7 @@ func TestGuardsHoldUnderTheLock(t *testing.T) {
 			if tt.turn != "" {
 				d.turn(tt.turn)
 			}
-			begin := func(isolation pgx.TxIsoLevel) pgx.Tx {
-				t.Helper()
-				tx, err := d.pg.Conn(t, "paddock_app").BeginTx(t.Context(), pgx.TxOptions{IsoLevel: isolation})
-				if err == nil {
-					_, err = tx.Exec(t.Context(), "select private.admit($1, $2)", d.owner.Token, d.owner.Account)
-				}
-				if err != nil {
-					t.Fatal(err)
-				}
-				return tx
-			}
-			first, second := begin(pgx.ReadCommitted), begin(tt.isolation)
-			if _, err := first.Exec(t.Context(), tt.first, d.owner.Account); err != nil {
-				t.Fatalf("the first: %v", err)
-			}
-			answered := make(chan error, 1)
-			go func() {
-				_, err := second.Exec(context.Background(), tt.second, d.owner.Account)
-				answered <- err
-			}()
-			admin, pid := d.pg.Conn(t, "admin"), second.Conn().PgConn().PID()
-			var err error
-			for waits, passed := false, false; !waits && !passed; {
-				select {
-				case err = <-answered:
-					passed = true
-					answered <- err
-				case <-time.After(5 * time.Millisecond):
-					if err := admin.QueryRow(t.Context(), "select exists (select from pg_stat_activity where pid = $1 and wait_event_type = 'Lock')", pid).Scan(&waits); err != nil {
-						t.Fatal(err)
-					}
-				}
-			}
-			if err := first.Commit(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			err = <-answered
+			_, err := d.heldUp(tt.first, tt.second, tt.isolation)
 			want := "PD422"
 			if tt.isolation != "" {
 				want = "25001" // its snapshot is older than the first's end
@@ -112,8 +76,68 @@ func TestGuardsHoldUnderTheLock(t *testing.T) {
 			if tenant.State(err) != want {
 				t.Errorf("the second is answered %v, want %s", err, want)
 			}
-			_ = second.Rollback(t.Context())
 		})
+	}
+}
+
+// heldUp runs two statements as the owner, in transactions of their own, and holds
+// the first one's commit up until the second waits for a lock, or has passed it
+// by. It answers what the second does, which is undone.
+func (d *desk) heldUp(first, second string, isolation pgx.TxIsoLevel) (answer string, err error) {
+	t := d.t
+	t.Helper()
+	begin := func(isolation pgx.TxIsoLevel) pgx.Tx {
+		t.Helper()
+		tx, err := d.pg.Conn(t, "paddock_app").BeginTx(t.Context(), pgx.TxOptions{IsoLevel: isolation})
+		if err == nil {
+			_, err = tx.Exec(t.Context(), "select private.admit($1, $2)", d.owner.Token, d.owner.Account)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tx
+	}
+	one, two := begin(pgx.ReadCommitted), begin(isolation)
+	if _, err := one.Exec(t.Context(), first, d.owner.Account); err != nil {
+		t.Fatalf("the first: %v", err)
+	}
+	answered := make(chan error, 1)
+	go func() {
+		rows, err := two.Query(context.Background(), second, d.owner.Account)
+		if err == nil {
+			_, err = pgx.ForEachRow(rows, []any{&answer}, func() error { return nil })
+		}
+		answered <- err
+	}()
+	admin, pid := d.pg.Conn(t, "admin"), two.Conn().PgConn().PID()
+	for waits := false; !waits && len(answered) == 0; {
+		if err := admin.QueryRow(t.Context(), "select exists (select from pg_stat_activity where pid = $1 and wait_event_type = 'Lock')", pid).Scan(&waits); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := one.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	err = <-answered
+	_ = two.Rollback(t.Context())
+	return answer, err
+}
+
+// An account, and its keys, are not forgotten past an order that is made at the
+// same moment, and no order is made for what is being forgotten.
+func TestForgettingHoldsUnderTheLock(t *testing.T) {
+	const order = `insert into app.alpaca_orders (account_id, client_order_id, submitted_by, request_hash, symbol, side, type, time_in_force, qty, limit_price)
+		values ($1, 'just made', 'u1', '\x00', 'AAPL', 'buy', 'limit', 'day', 10, 100)`
+	for _, what := range []string{"account", "credentials"} {
+		d := newDesk(t)
+		forget := "select coalesce(private.delete_" + what + "(null)::text, 'forgotten') where $1::uuid is not null"
+		if answer, err := d.heldUp(order, forget, pgx.ReadCommitted); err != nil || !strings.Contains(answer, "just made") {
+			t.Errorf("the %s while an order is made: %s, %v", what, answer, err)
+		}
+	}
+	d := newDesk(t)
+	if _, err := d.heldUp("select private.delete_account(null) where $1::uuid is not null", order, pgx.ReadCommitted); err == nil {
+		t.Error("an order was made for an account that is forgotten")
 	}
 }
 

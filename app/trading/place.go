@@ -121,7 +121,7 @@ func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid
 	}
 	var existing found
 	err := s.db.Write(ctx, a, func(b *tenant.Batch) {
-		b.Queue(recordRefused, a.Account, id, reason, refusal.Code, refusal.RequestID, state, moreOf(refusal))
+		b.Queue(recordRefused, a.Account, id, reason, refusal.Code, refusal.RequestID, state, refusal.MoreJSON())
 		if other, err := uuid.Parse(refusal.ExistingOrderID); err == nil {
 			queueFind(b, &existing, orderByID, a.Account, other)
 		}
@@ -136,18 +136,6 @@ func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid
 		s.log.ErrorContext(ctx, "a refused order could not be recorded; it will be looked up", "account", a.Account, "order", id, "err", err)
 	}
 	return p
-}
-
-// moreOf is what else a refusal said, for Postgres.
-func moreOf(refusal *broker.Error) []byte {
-	if refusal.More == nil {
-		return nil
-	}
-	text, err := json.Marshal(refusal.More)
-	if err != nil {
-		panic(err) // it was JSON
-	}
-	return text
 }
 
 // collided names the order that this one would have traded with.

@@ -349,3 +349,19 @@ func TestCancel(t *testing.T) {
 		t.Errorf("one whose answer was lost: %v", err)
 	}
 }
+
+// An id that Paddock made is taken by this order alone: where Alpaca says that it
+// is taken, the order has arrived, and is looked up and not told as refused. Of a
+// client's own id that is no such proof.
+func TestAnIdThatIsTakenByTheOrderItself(t *testing.T) {
+	d := newDesk(t)
+	d.synced()
+	d.answers(say(422, `{"code":40010001,"message":"client_order_id must be unique"}`))
+	placed, err := d.service.Place(t.Context(), d.owner, "", market("", 1))
+	if err != nil || placed.Known || d.read(placed.Order).State != "submitting" {
+		t.Errorf("%s, %v", placed.Order, err)
+	}
+	if _, err := d.service.Place(t.Context(), d.owner, "", market("mine", 1)); !problem.Is(err, "order_rejected") {
+		t.Errorf("a client's own id: %v", err)
+	}
+}

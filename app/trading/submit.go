@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -65,11 +66,21 @@ func (s *Service) submit(ctx context.Context, a tenant.Admission, sub submission
 		return s.recordPlaced(record, a, intent.Placed, answer)
 	}
 	var refusal *broker.Error
-	if !errors.As(err, &refusal) || refusal.Kind == broker.Ambiguous || refusal.Kind == broker.Canceled {
+	// An id that we made can be taken by this order alone: it arrived already, as
+	// where a wind-down has sent a closing again.
+	arrived := refusedName(err) && sub.clientOrderID == ""
+	if !errors.As(err, &refusal) || refusal.Kind == broker.Ambiguous || refusal.Kind == broker.Canceled || arrived {
 		s.log.WarnContext(ctx, "the broker's answer to an order was lost; it will be looked up", "account", a.Account, "order", intent.id, "err", err)
 		return intent.Placed, nil
 	}
 	return Placed{}, s.recordRefused(record, a, intent.id, opened, refusal)
+}
+
+// refusedName reports whether the broker refused an order for its
+// client_order_id.
+func refusedName(err error) bool {
+	var refusal *broker.Error
+	return errors.As(err, &refusal) && refusal.Kind == broker.Invalid && strings.Contains(refusal.Message, "client_order_id")
 }
 
 // intent is an order that was committed, or found, before the call.

@@ -4,10 +4,16 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"net/url"
+	"slices"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/uuid"
 
 	"paddock/app/broker"
 	"paddock/app/problem"
+	"paddock/app/tenant"
 	"paddock/app/trading"
 )
 
@@ -88,6 +94,78 @@ func TestSymbolsHaveOneForm(t *testing.T) {
 	for _, symbol := range spellings {
 		if n := len(d.list("symbols=" + url.QueryEscape(symbol)).Orders); n != len(spellings)*len(spellings) {
 			t.Errorf("%d orders are listed for %s", n, symbol)
+		}
+	}
+}
+
+// Whatever counts, closes, warns or lists by a symbol knows a pair by each of its
+// names, as an order that was placed elsewhere has it, and as a client writes it.
+func TestEveryRuleKnowsASymbolsNames(t *testing.T) {
+	d := newDesk(t)
+	d.synced()
+	d.holds("BTCUSD", "1", "100")
+	admin := d.pg.Conn(t, "admin")
+	ask := func(sql string, args ...any) (answer string) {
+		t.Helper()
+		if err := admin.QueryRow(t.Context(), sql, append([]any{d.owner.Account}, args...)...).Scan(&answer); err != nil {
+			t.Fatal(err)
+		}
+		return answer
+	}
+	for _, stored := range []string{"BTC/USD", "BTCUSD"} {
+		d.exec("delete from app.alpaca_orders where account_id = $1", d.owner.Account)
+		d.has("sell 0.25 " + stored + " limit 100")
+		d.has("buy 0.5 " + stored + " limit 100")
+		for _, name := range []string{"BTC/USD", "BTCUSD"} {
+			if got := ask("select concat_ws(' ', trim_scale(app.held_quantity($1, $2)), trim_scale(buys), trim_scale(sells), trim_scale(app.closable($1, $2, 'sell'))) from app.open_quantities($1, $2)", name); got != "1 0.5 0.25 0.75" {
+				t.Errorf("of %s, with orders in %s: held, bought, sold and closable are %s", name, stored, got)
+			}
+			if got := ask("select string_agg(side, ' ') from app.opposing_orders($1, $2, 'buy')", name); got != "sell" {
+				t.Errorf("a purchase of %s would trade with %q of %s", name, got, stored)
+			}
+		}
+		for _, name := range []string{"BTC/USD", "BTCUSD", "btcusd", "btc/usd"} {
+			buy := request(t, `{"symbol":"`+name+`","side":"buy","type":"limit","time_in_force":"gtc","qty":"0.5","limit_price":"100"}`)
+			for limit, want := range map[string]bool{"2": true, "1.99": false} {
+				d.guards(`{"max_position_qty":"` + limit + `","allowed_symbols":["` + name + `"]}`)
+				preview, err := d.service.Preview(t.Context(), d.owner, buy)
+				if err != nil || preview.Allowed != want {
+					t.Errorf("%s where %s is ordered, and %s may be held: %+v, %v", name, stored, limit, preview.Violations, err)
+				}
+			}
+		}
+	}
+
+	// The same holds for limits that a statement sets.
+	tx, err := d.pg.Conn(t, "paddock_app").Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kept []string
+	if _, err = tx.Exec(t.Context(), "select private.admit($1, $2)", d.owner.Token, d.owner.Account); err == nil {
+		if _, err = tx.Exec(t.Context(), `select private.set_guards('{"allowed_symbols":["btcusd","brk.b"]}')`); err == nil {
+			err = tx.QueryRow(t.Context(), "select allowed_symbols from app.account_guards").Scan(&kept)
+		}
+	}
+	if err != nil || !slices.Equal(kept, []string{"BTC/USD", "BRK.B"}) {
+		t.Errorf("the guards are kept as %v: %v", kept, err)
+	}
+	_ = tx.Rollback(t.Context())
+
+	d.exec(`insert into app.fills (account_id, execution_id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, source)
+		select $1, 'x', id, alpaca_order_id, 'BTC/USD', 'crypto', 1, 'buy', 1, 1, now(), 'stream' from app.alpaca_orders where account_id = $1 limit 1`, d.owner.Account)
+	d.exec(`insert into app.trading_positions (account_id, id, scope, scope_value, symbol, asset_class, multiplier, direction, opened_at, opened_id, opening_qty,
+			last_at, last_id, entry_qty, entry_notional, exit_qty, exit_notional, held_cost, max_qty, fees, fills)
+		values ($1, gen_random_uuid(), 'account', '', 'BTC/USD', 'crypto', 1, 'long', now(), 'x', 1, now(), 'x', 1, 1, 0, 0, 1, 1, 0, 1)`, d.owner.Account)
+	newest := tenant.Page{Limit: 50, At: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)}
+	for name, want := range map[string]int{"BTC/USD": 1, "BTCUSD": 1, "btcusd": 1, "btc/usd": 1, "": 1, "ETH/USD": 0} {
+		fills, err := d.service.Fills(t.Context(), d.owner, name, uuid.Nil, newest)
+		if got := strings.Count(string(fills), `"execution_id"`); err != nil || got != want {
+			t.Errorf("%d fills of %q: %s, %v", got, name, fills, err)
+		}
+		trips, err := d.service.TradingPositions(t.Context(), d.owner, trading.JournalFilter{Symbol: name}, newest)
+		if got := strings.Count(string(trips), `"direction"`); err != nil || got != want {
+			t.Errorf("%d trips of %q: %s, %v", got, name, trips, err)
 		}
 	}
 }

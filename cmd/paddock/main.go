@@ -31,6 +31,6 @@ func newRootCommand() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newDevCommand(), newServeCommand(), newMigrateCommand(), newSimCommand(), newKeysCommand(), newReportCommand())
+	root.AddCommand(newDevCommand(), newServeCommand(), newMigrateCommand(), newSimCommand(), newKeysCommand(), newReportCommand(), newVersionCommand())
 	return root
 }

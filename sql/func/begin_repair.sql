@@ -14,6 +14,9 @@ begin
   if not exists (select from app.account_guards g where g.account_id = account and g.buy_back_overshoot) then
     return;
   end if;
+  if exists (select from app.wind_downs w where w.account_id = account and w.state = 'running' and w.liquidate) then
+    return; -- it closes that too
+  end if;
   insert into app.wind_downs (account_id, repair_symbol, repair_qty) values (account, p_symbol, p_qty) returning * into made;
   perform private.append_event('guard', jsonb_build_object('event', 'wind_down', 'wind_down', app.wind_down_json(made)));
 end

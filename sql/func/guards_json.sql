@@ -10,7 +10,7 @@ language sql as $$
     'allowed_symbols', to_jsonb(g.allowed_symbols), 'allowed_sides', to_jsonb(g.allowed_sides),
     'buy_back_overshoot', coalesce(g.buy_back_overshoot, false),
     'updated_by', g.updated_by, 'updated_at', app.rfc3339(g.updated_at),
-    'wind_down', (select app.wind_down_json(w) from app.wind_downs w where w.account_id = p_account order by w.asked_at desc limit 1),
+    'wind_down', (select app.wind_down_json(w) from app.wind_downs w where w.account_id = p_account order by w.state = 'running' desc, w.asked_at desc limit 1),
     'usage', jsonb_build_object(
       'orders_last_minute', app.orders_sent_since(p_account, clock_timestamp() - interval '1 minute'),
       'orders_today', app.orders_sent_since(p_account, app.new_york_midnight()),

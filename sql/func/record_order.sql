@@ -8,6 +8,13 @@
 -- description may tell of one (those updates of the stream, and a look at the
 -- broker).
 --
+-- p_told_at is when the broker told this, by its own clock, and p_age for how
+-- long that has been asked for. Where what is known here was recorded before it
+-- was asked for, and is dated later than it was told, the broker's clock has been
+-- set back since: its times order nothing then, and what was told later is newer.
+-- The clock may be right again by now. So what was asked for a minute after that
+-- was recorded is newer in any case: no look at the broker is as late as that.
+--
 -- An intent takes the broker's order as its own by client_order_id, where it is
 -- what was sent (app.is_as_sent) and has not been refused. Anything else is an
 -- order that was placed elsewhere, and becomes a row of its own: under the
@@ -17,6 +24,7 @@
 -- in the same transaction, so that each fill counts once whatever told of it.
 create or replace function app.record_order(p_account uuid, o jsonb, p_request_id text default null,
   p_parent uuid default null, p_takes_back boolean default false,
+  p_told_at timestamptz default null, p_age interval default null,
   out recorded app.alpaca_orders, out changed boolean)
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -81,6 +89,8 @@ begin
             updated_at = clock_timestamp()
         where t.account_id = p_account and t.id = before.id
           and (t.broker_updated_at is null or t.broker_updated_at <= said_at
+            or t.updated_at < clock_timestamp() - p_age and t.broker_updated_at > p_told_at + interval '2 seconds'
+            or t.updated_at < clock_timestamp() - p_age - interval '1 minute'
             or not t.taken_back and not app.is_ended(t.status)
               and (filled > t.filled_qty or filled = t.filled_qty and ended))
           and (t.broker_order - 'legs' is distinct from o - 'legs' or t.parent_alpaca_order_id is null and p_parent is not null)
@@ -123,6 +133,10 @@ begin
     end if;
   end loop;
 
+  if before.intent_state in ('unknown', 'dismissed', 'unsent') and recorded.intent_state = 'accepted' and not recorded.reduce_only then
+    perform private.cancel_late(recorded.id);
+  end if;
+
   moved := filled - coalesce(before.filled_qty, 0);
   if changed and moved <> 0 then
     if recorded.symbol is not null then
@@ -154,7 +168,7 @@ begin
   if jsonb_typeof(o->'legs') = 'array' then
     -- A leg of a multi-leg order is no order of its own where it has no id.
     for leg in select l from jsonb_array_elements(o->'legs') l where l->>'client_order_id' <> '' loop
-      perform app.record_order(p_account, leg, null, recorded.alpaca_order_id, p_takes_back);
+      perform app.record_order(p_account, leg, null, recorded.alpaca_order_id, p_takes_back, p_told_at, p_age);
     end loop;
   end if;
 end

@@ -9,8 +9,9 @@
 -- The answer is the wind-down, or NULL where there is nothing to do. Orders on
 -- their way at this moment belong to it: they are canceled when they appear, or
 -- what they opened is closed. A wind-down under way goes on with what was asked
--- of it before; opening the switch ends it. The retry of a request (the same
--- key) turns nothing and answers its wind-down.
+-- of it before; opening the switch ends it. So is and does one that waits for
+-- working keys. The retry of a request (the same key) turns nothing and answers
+-- its wind-down, if it began one.
 --
 -- PD409: the key was used for another request.
 create function private.set_switch(p_switch text, p_reason text, p_cancel boolean default false, p_liquidate boolean default false,
@@ -21,7 +22,8 @@ declare
   account uuid := private.account_id('cancel');
   grades constant text[] := array['open', 'reduce_only', 'halted'];
   before text;
-  earlier app.wind_downs;
+  kept app.kept_answers;
+  earlier record;
   made app.wind_downs;
   on_their_way uuid[] := '{}';
   cancels boolean := coalesce(p_cancel, false) or coalesce(p_liquidate, false);
@@ -33,13 +35,14 @@ begin
   end if;
   perform private.lock_log();
   if p_key is not null then
-    select w.* into earlier from app.wind_downs w where w.account_id = account and w.idempotency_key = p_key;
+    select k.* into kept from app.kept_answers k where k.account_id = account and k.idempotency_key = p_key;
     if found then
-      if earlier.request_hash is distinct from p_hash then
+      if kept.request_hash is distinct from p_hash then
         raise exception 'this key was sent with another request' using errcode = 'PD409';
       end if;
-      return earlier.id;
+      return (select w.id from app.wind_downs w where w.account_id = account and w.idempotency_key = p_key);
     end if;
+    insert into app.kept_answers (account_id, idempotency_key, request_hash, asked_by) values (account, p_key, p_hash, private.user_id());
   end if;
 
   select g.switch into before from app.account_guards g where g.account_id = account;
@@ -59,18 +62,24 @@ begin
       from app.alpaca_orders o where o.account_id = account and o.intent_state = 'submitting' and not o.reduce_only;
   end if;
   if p_switch = 'open' or cancels or cardinality(on_their_way) > 0 then
-    update app.wind_downs w set state = 'superseded', ended_at = clock_timestamp(), updated_at = clock_timestamp()
-      where w.account_id = account and w.state = 'running' and w.repair_symbol is null
-      returning w.* into earlier;
+    with ended as (
+      update app.wind_downs w set state = 'superseded', ended_at = clock_timestamp(), updated_at = clock_timestamp()
+        where w.account_id = account and (w.state = 'running' or w.state = 'stuck' and w.needs_keys)
+          and (w.repair_symbol is null or liquidates) -- which closes what a repair would
+        returning w.*)
+      select coalesce(bool_or(e.cancel_orders), false) as cancel_orders, coalesce(bool_or(e.liquidate), false) as liquidate,
+          (array_agg(e.suspend_trade order by e.asked_at desc) filter (where e.suspend_trade is not null))[1] as suspend_trade,
+          coalesce((select array_agg(distinct t) from ended i, unnest(i.on_their_way) t), '{}') as on_their_way
+        into earlier from ended e where p_switch <> 'open';
+    on_their_way := (select coalesce(array_agg(distinct t), '{}') from unnest(on_their_way || earlier.on_their_way) t);
   end if;
   if not (cancels or cardinality(on_their_way) > 0) then
     return null;
   end if;
   insert into app.wind_downs as w (account_id, asked_by, idempotency_key, request_hash, cancel_orders, liquidate, suspend_trade, on_their_way, state, needs_keys,
       message, ended_at)
-    select account, private.user_id(), p_key, p_hash, cancels or coalesce(earlier.cancel_orders and p_switch <> 'open', false),
-      liquidates or coalesce(earlier.liquidate and p_switch <> 'open', false),
-      coalesce(p_suspend, case when p_switch <> 'open' then earlier.suspend_trade end), on_their_way,
+    select account, private.user_id(), p_key, p_hash, cancels or earlier.cancel_orders, liquidates or earlier.liquidate,
+      coalesce(p_suspend, earlier.suspend_trade), on_their_way,
       case when k.works then 'running' else 'stuck' end, not k.works,
       case when not k.works then 'This account has no working API keys, so nothing can be canceled or closed from here. Store its keys, or do it at Alpaca.' end,
       case when not k.works then clock_timestamp() end

@@ -9,9 +9,10 @@ declare
   next_seq bigint;
 begin
   if tg_op <> 'DELETE' and new.rejected_at is null then
-    update app.wind_downs w set state = 'running', message = null, ended_at = null, updated_at = clock_timestamp()
+    update app.wind_downs w set state = 'running', needs_keys = false, message = null, ended_at = null, updated_at = clock_timestamp()
       where w.account_id = new.account_id and w.state = 'stuck' and w.needs_keys and w.asked_at > clock_timestamp() - interval '1 day'
-        and w.asked_at = (select max(l.asked_at) from app.wind_downs l where l.account_id = new.account_id);
+        and (w.repair_symbol is not null
+          or w.asked_at = (select max(l.asked_at) from app.wind_downs l where l.account_id = new.account_id and l.repair_symbol is null));
     return null;
   end if;
   for ended in

@@ -5,6 +5,9 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
+	"maps"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -35,27 +38,66 @@ func stripped(sql string) string {
 	return predicate.ReplaceAllString(sql, "($$${1}::uuid is not null)")
 }
 
+// source is a package that runs statements on tenants' rows.
+type source struct {
+	files  []string
+	serves bool            // it has requests' transactions; others have the worker's alone
+	works  map[string]bool // its files with transactions of the worker
+}
+
+// packages finds the packages of the product that open transactions, wherever
+// they are: one that is new cannot be missed.
+func packages(t *testing.T) (all []*source) {
+	t.Helper()
+	by := map[string]*source{}
+	err := filepath.WalkDir("../../app", func(path string, d fs.DirEntry, err error) error {
+		if d != nil && d.IsDir() && d.Name() == "node_modules" {
+			return filepath.SkipDir
+		}
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		dir := filepath.Dir(path)
+		if by[dir] == nil {
+			by[dir] = &source{works: map[string]bool{}}
+		}
+		of := by[dir]
+		of.files = append(of.files, path)
+		of.serves = of.serves || strings.Contains(string(text), "*tenant.DB")
+		of.works[path] = strings.Contains(string(text), "*tenant.Worker")
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range slices.Sorted(maps.Keys(by)) {
+		if of := by[dir]; of.serves || slices.Contains(slices.Collect(maps.Values(of.works)), true) {
+			all = append(all, of)
+		}
+	}
+	return all
+}
+
 // statements finds every SQL text with such a condition, put together as the
 // source puts it together from constants.
 func statements(t *testing.T) (found []statement) {
 	t.Helper()
 	begins := regexp.MustCompile(`(?is)^\s*(select|insert|update|delete|with|merge)\s`)
-	for _, pkg := range []string{"accounts", "agents", "trading", "stream", "push"} {
-		paths, err := filepath.Glob("../../app/" + pkg + "/*.go")
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, pkg := range packages(t) {
 		set := token.NewFileSet()
 		var files []*ast.File
-		for _, path := range paths {
-			if strings.HasSuffix(path, "_test.go") {
-				continue
-			}
+		worker := map[*ast.File]bool{} // runs what it says as the worker
+		for _, path := range pkg.files {
 			file, err := parser.ParseFile(set, path, nil, 0)
 			if err != nil {
 				t.Fatal(err)
 			}
 			files = append(files, file)
+			worker[file] = !pkg.serves || pkg.works[path]
 		}
 		constants := map[string]ast.Expr{}
 		for _, file := range files {
@@ -70,11 +112,11 @@ func statements(t *testing.T) (found []statement) {
 				return true
 			})
 		}
-		role := "paddock_app"
-		if pkg == "stream" || pkg == "push" {
-			role = "paddock_worker"
-		}
 		for _, file := range files {
+			role := "paddock_app"
+			if worker[file] {
+				role = "paddock_worker"
+			}
 			ast.Inspect(file, func(n ast.Node) bool {
 				e, ok := n.(ast.Expr)
 				if !ok {
@@ -117,7 +159,6 @@ func evaluate(e ast.Expr, constants map[string]ast.Expr, depth int) (string, boo
 }
 
 // scene gives the victim something for every sort of condition to find: orders
-// in each state, a journal and a cursor of the stream.
 // in each state, a journal entry, a cursor of the stream and a reconciliation
 // that is waited for.
 func whereScene(l *lab) {
@@ -220,7 +261,8 @@ const ownGrants = "g.user_id = (select private.user_id())"
 func (l *lab) withoutWhere(s statement) (got, answers string, ran bool, last error) {
 	l.t.Helper()
 	holder := uuid.New()
-	for _, text := range []string{l.b.ClientOrder, l.b.Marker, l.b.Marker + "submittingsubmitting"} {
+	for i, text := range []string{l.b.ClientOrder, l.b.Marker, l.b.Marker + "submittingsubmitting"} {
+		number := []string{"100", "100", "1"}[i] // behind a cursor of 1 there is more
 		for _, id := range []uuid.UUID{l.b.Order, l.b.BrokerOrder, l.b.Account, l.a.Account} {
 			for _, first := range []uuid.UUID{l.a.Account, id} {
 				must(l.t, l.admin, "begin")
@@ -234,7 +276,7 @@ func (l *lab) withoutWhere(s statement) (got, answers string, ran bool, last err
 					must(l.t, l.admin, "select private.admit($1, $2)", l.a.Token, l.a.Account)
 				}
 				l.haul = &haul{}
-				answer, err := l.runWith(stripped(s.sql), first, id, text)
+				answer, err := l.runWith(stripped(s.sql), first, id, text, number)
 				answers += answer + fmt.Sprintf(" with %d values; ", len(l.haul.read))
 				if err == nil {
 					ran = true
@@ -253,7 +295,7 @@ func (l *lab) withoutWhere(s statement) (got, answers string, ran bool, last err
 }
 
 // runWith answers the statement's command tag, and its flags.
-func (l *lab) runWith(sql string, first, id uuid.UUID, text string) (string, error) {
+func (l *lab) runWith(sql string, first, id uuid.UUID, text, number string) (string, error) {
 	l.t.Helper()
 	conn := l.admin.PgConn()
 	// Prepared on the wire, without a name that would be kept.
@@ -277,7 +319,7 @@ func (l *lab) runWith(sql string, first, id uuid.UUID, text string) (string, err
 		case pgtype.BoolOID:
 			value = "true"
 		case pgtype.Int4OID, pgtype.Int8OID, pgtype.Int2OID, pgtype.NumericOID:
-			value = "100"
+			value, number = number, "100"
 		case pgtype.TimestamptzOID:
 			value = "2100-01-01T00:00:00Z"
 		case pgtype.IntervalOID:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -21,7 +22,8 @@ func (w *world) agree(all []*chaosAccount, much size) {
 	conn := w.postgres.Conn(w.t, "admin")
 	deadline := time.Now().Add(much.patience)
 	for _, a := range all {
-		for {
+		a.sync()
+		for asked := time.Now(); ; {
 			differences := w.differences(conn, a, much.parked)
 			if len(differences) == 0 {
 				break
@@ -32,22 +34,35 @@ func (w *world) agree(all []*chaosAccount, much size) {
 				}
 				break
 			}
+			if time.Since(asked) > 5*time.Second { // splits and fees are told by no stream
+				a.sync()
+				asked = time.Now()
+			}
 			time.Sleep(200 * time.Millisecond)
 		}
 	}
+}
+
+// sync asks for a reconciliation, which may be under way already.
+func (a *chaosAccount) sync() {
+	a.send(&http.Client{Timeout: 20 * time.Second}, http.MethodPost, "/api/sync", "", nil)
 }
 
 // differences tells everything about an account in which broker and database
 // differ, or that must not be.
 func (w *world) differences(conn *pgx.Conn, a *chaosAccount, parked bool) []string {
 	rows, held := readRows(conn, a.id)
-	there := w.sim.Orders(a.seed.KeyID)
+	logged := readLog(conn, a.id)
+	there, history := w.sim.Orders(a.seed.KeyID), w.sim.History(a.seed.KeyID)
 	found := ordersDiffer(rows, there)
 	found = append(found, fillsDiffer(there, w.sim.Executions(a.seed.KeyID))...)
 	found = append(found, positionsDiffer(held, w.sim.Positions(a.seed.KeyID))...)
-	found = append(found, journalDiffers(conn, a.id, w.sim.Executions(a.seed.KeyID))...)
-	found = append(found, a.guardsPassed(there, w.sim.Executions(a.seed.KeyID))...)
-	found = append(found, intentsDiffer(rows, there, a.intents)...)
+	found = append(found, w.journalDiffers(conn, a)...)
+	found = append(found, a.guardsPassed(history, rows, logged)...)
+	found = append(found, closingsPassed(history, rows, logged)...)
+	found = append(found, a.unasked(history, rows, logged)...)
+	found = append(found, windDownsLeft(conn, a.id, logged)...)
+	found = append(found, intentsDiffer(rows, there, a.intents, a.closeAlls)...)
 	if parked {
 		for _, r := range rows {
 			if r.State == "submitting" {
@@ -62,7 +77,11 @@ func (w *world) differences(conn *pgx.Conn, a *chaosAccount, parked bool) []stri
 // row is an order as the database has it. Said is what both sides say of it.
 type row struct {
 	ID, ClientOrderID, Key, State string
-	Ours                          bool // it was sent through Paddock
+	Ours                          bool   // it was sent through Paddock
+	Leg                           bool   // of another order
+	ReduceOnly, WindDown          bool   // a closing; one of a wind-down's
+	CloseAll                      string // the key of the request that closed all
+	CreatedAt                     time.Time
 	Said                          map[string]string
 }
 
@@ -70,7 +89,7 @@ func readRows(conn *pgx.Conn, account string) (map[string]row, map[string]string
 	ctx := context.Background()
 	all := map[string]row{}
 	rows, err := conn.Query(ctx, `select id::text, client_order_id, coalesce(idempotency_key, ''), intent_state,
-		request_hash is not null, jsonb_strip_nulls(jsonb_build_object('id', alpaca_order_id, 'status', status, 'symbol', symbol, 'side', side, 'type', type,
+		request_hash is not null, parent_alpaca_order_id is not null, reduce_only, wind_down_id is not null, coalesce(request->>'close_all', ''), created_at, jsonb_strip_nulls(jsonb_build_object('id', alpaca_order_id, 'status', status, 'symbol', symbol, 'side', side, 'type', type,
 			'time_in_force', time_in_force, 'order_class', nullif(order_class, ''), 'qty', trim_scale(qty)::text, 'notional', trim_scale(notional)::text,
 			'limit_price', trim_scale(limit_price)::text, 'stop_price', trim_scale(stop_price)::text, 'trail_price', trim_scale(trail_price)::text,
 			'trail_percent', trim_scale(trail_percent)::text, 'filled_qty', trim_scale(filled_qty)::text,
@@ -80,7 +99,7 @@ func readRows(conn *pgx.Conn, account string) (map[string]row, map[string]string
 		panic(err) // the administrator may read everything
 	}
 	var r row
-	if _, err := pgx.ForEachRow(rows, []any{&r.ID, &r.ClientOrderID, &r.Key, &r.State, &r.Ours, &r.Said}, func() error {
+	if _, err := pgx.ForEachRow(rows, []any{&r.ID, &r.ClientOrderID, &r.Key, &r.State, &r.Ours, &r.Leg, &r.ReduceOnly, &r.WindDown, &r.CloseAll, &r.CreatedAt, &r.Said}, func() error {
 		all[r.ClientOrderID] = r
 		r.Said = nil
 		return nil
@@ -131,7 +150,7 @@ func ordersDiffer(rows map[string]row, there []alpacasim.Order) (found []string)
 		if r.State != "accepted" {
 			found = append(found, fmt.Sprintf("%s (%s) is %s here, and at the broker", o.ClientOrderID, o.ID, r.State))
 		}
-		if !r.Ours && o.Side == "buy" { // what sells is an exit, which the broker made
+		if !r.Ours && !r.Leg { // exits and legs are the broker's
 			found = append(found, fmt.Sprintf("%s (%s) was sent by nobody", o.ClientOrderID, o.ID))
 		}
 	}
@@ -173,7 +192,7 @@ func fillsDiffer(there []alpacasim.Order, executions []alpacasim.Execution) (fou
 		}
 	}
 	for _, o := range there {
-		if !filled[o.ID].Equal(o.FilledQty) {
+		if whole := o.OrderClass == "mleg" && o.Symbol == ""; !whole && !filled[o.ID].Equal(o.FilledQty) { // of a spread its legs are executed
 			found = append(found, fmt.Sprintf("%s (%s): %s is filled, its executions come to %s", o.ClientOrderID, o.ID, o.FilledQty, filled[o.ID]))
 		}
 	}
@@ -195,14 +214,24 @@ func positionsDiffer(held map[string]string, there []alpacasim.Position) (found 
 
 // intentsDiffer tells where an intent is not what its sender was answered, or
 // is more than one order; and of rows that are nobody's intent.
-func intentsDiffer(rows map[string]row, there []alpacasim.Order, intents []*intent) (found []string) {
+func intentsDiffer(rows map[string]row, there []alpacasim.Order, intents []*intent, closeAlls []string) (found []string) {
 	atBroker := map[string]bool{}
 	for _, o := range there {
 		atBroker[o.ClientOrderID] = true
 	}
-	ofIntent := map[string][]row{}
+	ofIntent, ofCloseAll := map[string][]row{}, map[string]int{}
 	for _, r := range rows {
-		if r.Ours {
+		switch {
+		case r.WindDown: // the switch was turned: it is nobody else's
+		case r.CloseAll != "":
+			if !slices.Contains(closeAlls, r.CloseAll) {
+				found = append(found, fmt.Sprintf("%s closes all for %s, which nobody sent", r.ClientOrderID, r.CloseAll))
+			}
+			symbol := r.CloseAll + " of " + r.Said["symbol"]
+			if ofCloseAll[symbol]++; ofCloseAll[symbol] == 2 {
+				found = append(found, fmt.Sprintf("%s is more than one closing", symbol))
+			}
+		case r.Ours:
 			name := r.Key
 			if name == "" {
 				name = r.ClientOrderID

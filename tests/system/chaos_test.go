@@ -29,7 +29,7 @@ type size struct {
 func chaosSize(t *testing.T) size {
 	text := os.Getenv("PADDOCK_CHAOS")
 	if text == "" {
-		return size{accounts: 12, clients: 2, orders: 12, kills: 2, patience: time.Minute}
+		return size{accounts: 8, clients: 2, orders: 5, kills: 2, patience: 2 * time.Minute}
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 {
@@ -50,38 +50,37 @@ func chaosSeed(t *testing.T) uint64 {
 	return rand.Uint64() >> 32
 }
 
-// Many accounts trade at once, with a broker at which everything goes wrong and
-// a server that is killed again and again; their programs repeat what was not
-// answered. In the end broker and database agree on every order, fill, position
-// and line of the journal, no intent became two orders, what was answered is so,
-// and no guard was passed.
+// Many accounts trade shares, shorts, coins, options and spreads at once, close
+// what their stops close, and are halted and opened again, with a broker at
+// which everything goes wrong and whose clock jumps, and a server that is killed
+// again and again; their programs repeat what was not answered. In the end
+// broker and database agree on every order, fill, position and line of the
+// journal, no intent became two orders, what was answered is so, no closing did
+// more than close, nothing is held that nobody asked for, and no guard was
+// passed at any moment, by the broker's own record of what happened when.
 func TestChaos(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")
 	}
 	much, seed := chaosSize(t), chaosSeed(t)
 	t.Logf("PADDOCK_CHAOS_SEED=%d, %+v", seed, much)
+	began := time.Now()
 	w := newChaos(t, much, seed)
 	w.start()
-	var all []*chaosAccount
-	users := []*user{w.signUp("ada"), w.signUp("bob"), w.signUp("eve")}
-	for i, s := range w.seeds {
-		a := &chaosAccount{account: users[i%len(users)].connect(fmt.Sprint("account-", i), s)}
-		if i%3 == 0 {
-			a.guard(much)
-		}
-		all = append(all, a)
-	}
+	all := w.chaosAccounts(much)
 	for _, in := range chaosFaults {
 		in.N = -1
 		w.sim.InjectFor(in)
 	}
+	w.sim.SetCryptoFeesAs(true, []alpacasim.FeeShape{alpacasim.FeesDated, alpacasim.FeesAlpaca}[seed%2])
+	w.sim.SetFillPlan("AMD", 3)
+	w.sim.SetFillPlan("MSFT", 2)
 
 	var clients sync.WaitGroup
 	for i, a := range all {
 		for j := range much.clients {
 			dice := rand.New(rand.NewPCG(seed, uint64(i*100+j)))
-			clients.Go(func() { a.trade(dice, fmt.Sprintf("%d-%d", i, j), much.orders) })
+			clients.Go(func() { a.trade(dice, fmt.Sprintf("%d-%d", i, j), much.orders, j == 0) })
 		}
 	}
 	done := make(chan struct{})
@@ -89,33 +88,52 @@ func TestChaos(t *testing.T) {
 		clients.Wait()
 		close(done)
 	}()
-	go w.bust(done, rand.New(rand.NewPCG(seed, 1<<41)))
+	weather := w.weather(done, all, seed)
 	kills := w.killUntil(done, rand.New(rand.NewPCG(seed, 1<<40)))
 	for ; kills < much.kills; kills++ {
 		w.kill()
 		w.start()
 	}
+	weather.Wait()
 
 	w.sim.ClearFaults()
 	w.sim.CutStreams() // one may be mute, which only the next reconciliation would end
 	w.agree(all, much)
-	sent, placed, refused := 0, 0, 0
-	for _, a := range all {
-		for _, in := range a.intents {
-			sent++
-			if in.placed {
-				placed++
-			}
-			if in.refused {
-				refused++
-			}
-		}
-	}
-	t.Logf("%d orders were sent, %d answered as placed and %d as refused; the server was killed %d times", sent, placed, refused, kills)
-	if placed < sent/2 || refused == 0 {
-		t.Errorf("of %d orders %d were placed and %d refused: the test did less than it says", sent, placed, refused)
+	did := countChaos(all)
+	t.Logf("%s; the server was killed %d times; %s", did, kills, time.Since(began).Round(time.Second))
+	if did.placed < did.sent/3 || did.refused == 0 || did.turns == 0 || did.closings == 0 {
+		t.Errorf("%s: the test did less than it says", did)
 	}
 	w.stop()
+}
+
+// counted is what the programs did, and how it was answered.
+type counted struct{ sent, placed, refused, closings, closeAlls, turns, exercises int }
+
+func (c counted) String() string {
+	return fmt.Sprintf("%d orders were sent (%d of them closings), %d answered as placed and %d as refused, %d times all was closed, %d times the switch turned, %d times exercised",
+		c.sent, c.closings, c.placed, c.refused, c.closeAlls, c.turns, c.exercises)
+}
+
+func countChaos(all []*chaosAccount) (c counted) {
+	for _, a := range all {
+		for _, in := range a.intents {
+			c.sent++
+			if in.placed {
+				c.placed++
+			}
+			if in.refused {
+				c.refused++
+			}
+			if in.closes {
+				c.closings++
+			}
+		}
+		c.closeAlls += len(a.closeAlls)
+		c.turns += len(a.turns)
+		c.exercises += a.exercised
+	}
+	return c
 }
 
 // chaosFaults are those that go on all the time.
@@ -137,6 +155,8 @@ var chaosFaults = []alpacasim.Injection{
 	{Fault: alpacasim.Mute, P: 0.005},
 	{Fault: alpacasim.Duplicate, P: 0.1},
 	{Fault: alpacasim.Reorder, P: 0.1},
+	{Fault: alpacasim.Lose, P: 0.02},
+	{Fault: alpacasim.Burst, P: 0.02, Delay: time.Second},
 	{Fault: alpacasim.TooSlow, P: 0.02},
 }
 
@@ -149,37 +169,8 @@ func newChaos(t *testing.T, much size, seed uint64) *world {
 		w.seeds = append(w.seeds, s)
 	}
 	w.postgres = pgtest.StartOwn(t)
+	w.keepsHistory = true
 	w.startBroker()
+	w.findContracts()
 	return w
-}
-
-// killUntil kills the server and starts it again, at times that nobody
-// foresees, and says how often.
-func (w *world) killUntil(done <-chan struct{}, dice *rand.Rand) (kills int) {
-	for {
-		select {
-		case <-done:
-			return kills
-		case <-time.After(3*time.Second + time.Duration(dice.Int64N(int64(9*time.Second)))):
-		}
-		w.kill()
-		kills++
-		time.Sleep(time.Duration(dice.Int64N(int64(2 * time.Second))))
-		w.start()
-	}
-}
-
-// bust takes back an execution now and then, as exchanges do.
-func (w *world) bust(done <-chan struct{}, dice *rand.Rand) {
-	for {
-		select {
-		case <-done:
-			return
-		case <-time.After(2 * time.Second):
-		}
-		of := w.sim.Executions(w.seeds[dice.IntN(len(w.seeds))].KeyID)
-		if len(of) > 0 {
-			w.sim.Bust(of[dice.IntN(len(of))].ID)
-		}
-	}
 }

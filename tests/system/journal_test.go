@@ -2,67 +2,171 @@ package system
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
-	"maps"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/shopspring/decimal"
 
-	"paddock/app/alpacasim"
+	"paddock/tests/plainjournal"
 )
 
-// journalDiffers compares the journal with the broker's executions that count:
-// each order's fills come to the same quantity and amount, and so do the round
-// trips of each symbol.
-func journalDiffers(conn *pgx.Conn, account string, executions []alpacasim.Execution) (found []string) {
-	orders, symbols := map[string]decimal.Decimal{}, map[string]decimal.Decimal{}
-	for _, x := range executions {
-		if x.Busted {
-			continue
+// journalDiffers compares the journal's round trips, of the account and of each
+// agent and tag, with those that a plain computation makes of the broker's own
+// executions and activities. Times are left out: the broker's book and its
+// stream tell them some microseconds apart.
+func (w *world) journalDiffers(conn *pgx.Conn, a *chaosAccount) (found []string) {
+	here, there := w.tripsHere(conn, a.id), plainjournal.Timeless(plainjournal.Trips(w.plainFills(conn, a), w.plainAdjustments(a)))
+	for _, line := range there {
+		if at := slices.Index(here, line); at >= 0 {
+			here = slices.Delete(here, at, at+1)
+		} else {
+			found = append(found, "the journal lacks "+line)
 		}
-		qty := x.Qty
-		if strings.HasPrefix(x.Side, "sell") {
-			qty = qty.Neg()
-		}
-		orders[x.OrderID+" quantity"] = orders[x.OrderID+" quantity"].Add(qty)
-		orders[x.OrderID+" amount"] = orders[x.OrderID+" amount"].Add(qty.Mul(x.Price))
-		symbols[x.Symbol+" quantity"] = symbols[x.Symbol+" quantity"].Add(qty)
-		symbols[x.Symbol+" amount"] = symbols[x.Symbol+" amount"].Add(qty.Mul(x.Price))
 	}
-	found = append(found, sumsDiffer("fills", orders, sums(conn, account, `select alpaca_order_id::text,
-		sum(case side when 'sell' then -qty else qty end), sum(case side when 'sell' then -qty * price else qty * price end)
-		from app.fills where account_id = $1 and state = 'live' group by 1`))...)
-	return append(found, sumsDiffer("round trips", symbols, sums(conn, account, `select symbol,
-		sum(case direction when 'long' then entry_qty - exit_qty else exit_qty - entry_qty end),
-		sum(case direction when 'long' then entry_notional - exit_notional else exit_notional - entry_notional end)
-		from app.trading_positions where account_id = $1 and scope = 'account' group by 1`))...)
+	for _, line := range here {
+		found = append(found, "the journal has   "+line)
+	}
+	return append(found, w.dayFeesDiffer(conn, a)...)
 }
 
-// sums reads names with a quantity and an amount.
-func sums(conn *pgx.Conn, account, query string) map[string]decimal.Decimal {
-	rows, err := conn.Query(context.Background(), query, account)
+// tripsHere are the round trips in the database, as plainjournal writes them.
+func (w *world) tripsHere(conn *pgx.Conn, account string) (lines []string) {
+	rows, err := conn.Query(context.Background(), `select format('%s %s %s %s %s in %s/%s out %s/%s most %s fees %s profit %s fills %s', scope, scope_value, symbol, direction,
+			case when closed_at is null then 'open' else '' end,
+			trim_scale(entry_qty), trim_scale(entry_notional), trim_scale(exit_qty), trim_scale(exit_notional),
+			trim_scale(max_qty), trim_scale(fees), coalesce(trim_scale(realized_pl)::text, 'unknown'), fills)
+		from app.trading_positions where account_id = $1`, account)
 	if err != nil {
 		panic(err) // the administrator may read everything
 	}
-	all := map[string]decimal.Decimal{}
-	var name string
-	var qty, amount decimal.Decimal
-	if _, err := pgx.ForEachRow(rows, []any{&name, &qty, &amount}, func() error {
-		all[name+" quantity"], all[name+" amount"] = qty, amount
-		return nil
-	}); err != nil {
+	lines, err = pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
 		panic(err)
+	}
+	return lines
+}
+
+// plainFills are the broker's executions that count. Whose an order is only
+// Paddock knows.
+func (w *world) plainFills(conn *pgx.Conn, a *chaosAccount) (fills []plainjournal.Fill) {
+	type owner struct{ ID, Agent, Tag string }
+	rows, err := conn.Query(context.Background(), `select alpaca_order_id::text, coalesce(orchestrator_agent_id, ''), coalesce(tag, '')
+		from app.alpaca_orders where account_id = $1 and alpaca_order_id is not null`, a.id)
+	if err != nil {
+		panic(err)
+	}
+	owners, err := pgx.CollectRows(rows, pgx.RowToStructByPos[owner])
+	if err != nil {
+		panic(err)
+	}
+	whose := map[string]owner{}
+	for _, o := range owners {
+		whose[o.ID] = o
+	}
+	for _, x := range w.sim.Executions(a.seed.KeyID) {
+		if x.Busted {
+			continue
+		}
+		f := plainjournal.Fill{ID: x.ID, Symbol: x.Symbol, Agent: whose[x.OrderID].Agent, Tag: whose[x.OrderID].Tag,
+			Multiplier: lotOf(x.Symbol).IntPart(), At: x.At, Qty: x.Qty, Price: x.Price}
+		if x.Side == "sell" {
+			f.Qty = f.Qty.Neg()
+		}
+		fills = append(fills, f)
+	}
+	return fills
+}
+
+// brokerActivity is an activity as the broker lists it.
+type brokerActivity struct {
+	ID        string          `json:"id"`
+	Kind      string          `json:"activity_type"`
+	Subtype   string          `json:"activity_sub_type"`
+	Date      string          `json:"date"`
+	CreatedAt time.Time       `json:"created_at"`
+	Symbol    string          `json:"symbol"`
+	Group     string          `json:"group_id"`
+	Qty       decimal.Decimal `json:"qty"`
+	Price     decimal.Decimal `json:"price"`
+	Net       decimal.Decimal `json:"net_amount"`
+}
+
+// activities are what happened at the broker besides executions.
+func (w *world) activities(a *chaosAccount) (all []brokerActivity) {
+	token := ""
+	for {
+		var page []brokerActivity
+		if err := json.Unmarshal(w.askBroker(a.seed.KeyID, a.seed.SecretKey, "/v2/account/activities?category=non_trade_activity&page_size=100&page_token="+token), &page); err != nil {
+			w.t.Fatal(err)
+		}
+		all = append(all, page...)
+		if len(page) < 100 {
+			return all
+		}
+		token = page[99].ID
+	}
+}
+
+// plainAdjustments are the activities as a plain journal takes them: one of
+// which the day alone is told stands at the end of that day in New York.
+func (w *world) plainAdjustments(a *chaosAccount) (all []plainjournal.Adjustment) {
+	for _, x := range w.activities(a) {
+		adjustment := plainjournal.Adjustment{ID: x.ID, Kind: x.Kind, Subtype: x.Subtype, Group: x.Group, Symbol: x.Symbol, At: x.CreatedAt, Qty: x.Qty, Price: x.Price, Net: x.Net}
+		if slices.Contains([]string{"BTCUSD", "ETHUSD"}, x.Symbol) { // activities have no slash
+			adjustment.Symbol = strings.TrimSuffix(x.Symbol, "USD") + "/USD"
+		}
+		if x.CreatedAt.IsZero() {
+			adjustment.Day, adjustment.At = x.Date, endOfDay(x.Date)
+		}
+		all = append(all, adjustment)
 	}
 	return all
 }
 
-func sumsDiffer(what string, there, here map[string]decimal.Decimal) (found []string) {
-	both := maps.Clone(there)
-	maps.Copy(both, here)
-	for name := range both {
-		if !there[name].Equal(here[name]) {
-			found = append(found, fmt.Sprintf("%s: %s is %s here and %s at the broker", what, name, here[name], there[name]))
+func endOfDay(date string) time.Time {
+	day, err := time.ParseInLocation(time.DateOnly, date, newYork)
+	if err != nil {
+		panic(err) // the simulator writes days so
+	}
+	return day.AddDate(0, 0, 1).Add(-time.Microsecond)
+}
+
+// dayFeesDiffer compares the fees of each day, and the splits, that the database
+// has with what the broker lists.
+func (w *world) dayFeesDiffer(conn *pgx.Conn, a *chaosAccount) (found []string) {
+	there := map[string]decimal.Decimal{}
+	for _, x := range w.activities(a) {
+		if day := x.Date; slices.Contains([]string{"CFEE", "FEE", "SPLIT"}, x.Kind) {
+			there[x.Kind+" of "+day+" in money"] = there[x.Kind+" of "+day+" in money"].Add(x.Net)
+			there[x.Kind+" of "+day+" in units of "+x.Symbol] = there[x.Kind+" of "+day+" in units of "+x.Symbol].Add(x.Qty)
+		}
+	}
+	rows, err := conn.Query(context.Background(), `select kind || ' of ' || day || ' in ' || what.name, what.amount::text from app.journal_adjustments j
+		cross join lateral (values ('money', net_amount), ('units of ' || coalesce(symbol, ''), coalesce(qty, 0))) what (name, amount)
+		where account_id = $1 and kind in ('CFEE', 'FEE', 'SPLIT')`, a.id)
+	if err != nil {
+		panic(err)
+	}
+	here := map[string]decimal.Decimal{}
+	var name, amount string
+	if _, err := pgx.ForEachRow(rows, []any{&name, &amount}, func() error {
+		here[name] = here[name].Add(decimal.RequireFromString(amount))
+		return nil
+	}); err != nil {
+		panic(err)
+	}
+	for name := range there {
+		if !here[name].Equal(there[name]) {
+			found = append(found, fmt.Sprintf("%s is %s here and %s at the broker", name, here[name], there[name]))
+		}
+	}
+	for name := range here {
+		if _, told := there[name]; !told {
+			found = append(found, fmt.Sprintf("%s is %s here and nothing at the broker", name, here[name]))
 		}
 	}
 	return found

@@ -31,6 +31,9 @@ type world struct {
 	streams  *httptest.Server // of trade updates, which the broker's own host has not
 	seeds    []alpacasim.AccountSeed
 
+	keepsHistory bool     // the broker writes down what happens when
+	contracts    []string // of AAPL, near the money and weeks from their end: calls, then puts
+
 	masterKey, authSecret string
 	passwords             map[string]string
 	addr                  string
@@ -41,7 +44,7 @@ type world struct {
 
 func (w *world) startBroker() {
 	var err error
-	w.sim, err = alpacasim.New(alpacasim.Config{Seed: 7, Accounts: w.seeds, Tick: 50 * time.Millisecond, FillDelay: 100 * time.Millisecond})
+	w.sim, err = alpacasim.New(alpacasim.Config{History: w.keepsHistory, Seed: 7, Accounts: w.seeds, Tick: 50 * time.Millisecond, FillDelay: 100 * time.Millisecond})
 	if err != nil {
 		w.t.Fatal(err)
 	}

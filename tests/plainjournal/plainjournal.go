@@ -1,7 +1,11 @@
-package stream_test
+// Package plainjournal computes the journal again, plainly: all that happened,
+// in order, from the beginning, with nothing kept from one time to the next. It
+// shares no code and no shortcut with what it is held against, the SQL.
+package plainjournal
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -9,28 +13,24 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// The journal computed again, plainly: all that happened, in order, from the
-// beginning, with nothing kept from one time to the next. It shares no code and
-// no shortcut with what it is held against.
-
-// plainFill is an execution that counts.
-type plainFill struct {
-	id, agent, tag, symbol string
-	multiplier             int64
-	at                     time.Time
-	qty, price             decimal.Decimal // qty is negative when sold
+// Fill is an execution that counts.
+type Fill struct {
+	ID, Agent, Tag, Symbol string
+	Multiplier             int64
+	At                     time.Time
+	Qty, Price             decimal.Decimal // Qty is negative when sold
 }
 
-// plainAdjustment is an activity besides executions.
-type plainAdjustment struct {
-	id, kind, symbol, group string
-	subtype, day            string // day: of one that the broker told the day of alone
-	at                      time.Time
-	qty, price, net         decimal.Decimal
+// Adjustment is an activity besides executions.
+type Adjustment struct {
+	ID, Kind, Symbol, Group string
+	Subtype, Day            string // Day: of one that the broker told the day of alone
+	At                      time.Time
+	Qty, Price, Net         decimal.Decimal
 }
 
-// plainTrip is a round trip as it is added up.
-type plainTrip struct {
+// trip is a round trip as it is added up.
+type trip struct {
 	line                    string // whose, and of what
 	opened, closed          time.Time
 	long                    bool
@@ -42,7 +42,7 @@ type plainTrip struct {
 	fills                   int
 }
 
-func (t *plainTrip) String() string {
+func (t *trip) String() string {
 	closed := "open"
 	if !t.closed.IsZero() {
 		closed = t.closed.UTC().Format(time.RFC3339Nano)
@@ -55,22 +55,27 @@ func (t *plainTrip) String() string {
 		t.entryQty, t.entryNotional, t.exitQty, t.exitNotional, t.most, t.fees, t.profit, t.fills)
 }
 
-// plainJournal answers every round trip of every scope, a line each.
-func plainJournal(fills []plainFill, adjustments []plainAdjustment) []string {
+// Trips answers every round trip of every scope, a line each.
+func Trips(fills []Fill, adjustments []Adjustment) []string {
 	var lines []string
 	symbols, agents, tags := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, f := range fills {
-		symbols[f.symbol], agents[f.agent], tags[f.tag] = true, true, true
+		symbols[f.Symbol], agents[f.Agent], tags[f.Tag] = true, true, true
+	}
+	for _, a := range adjustments {
+		if a.Kind == "OPTRD" { // shares may come by exercise alone
+			symbols[a.Symbol] = true
+		}
 	}
 	for symbol := range symbols {
-		j := plainSymbol{ratios: map[string][2]decimal.Decimal{}, agents: map[string]string{}, tags: map[string]string{}}
+		j := oneSymbol{symbol: symbol, ratios: map[string][2]decimal.Decimal{}, agents: map[string]string{}, tags: map[string]string{}}
 		for _, f := range fills {
-			if f.symbol == symbol {
+			if f.Symbol == symbol {
 				j.fills = append(j.fills, f)
 			}
 		}
 		for _, a := range adjustments {
-			if a.symbol == symbol {
+			if a.Symbol == symbol {
 				j.adjustments = append(j.adjustments, a)
 			}
 		}
@@ -90,81 +95,94 @@ func plainJournal(fills []plainFill, adjustments []plainAdjustment) []string {
 	return lines
 }
 
-// plainSymbol is one symbol's history, and what the account's own trips say of
+var times = regexp.MustCompile(`20\d\d-[^ ]*Z-(open)?[^ ]*`)
+
+// Timeless leaves times out, but for whether a trip is open: a broker's book and
+// its stream may differ by microseconds.
+func Timeless(lines []string) []string {
+	for i := range lines {
+		lines[i] = times.ReplaceAllString(lines[i], "$1")
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// oneSymbol is one symbol's history, and what the account's own trips say of
 // its adjustments.
-type plainSymbol struct {
-	fills        []plainFill
-	adjustments  []plainAdjustment
+type oneSymbol struct {
+	symbol       string
+	fills        []Fill
+	adjustments  []Adjustment
 	ratios       map[string][2]decimal.Decimal // of a split: old shares, new ones
 	agents, tags map[string]string             // whose an adjustment is
 }
 
-// plainEvent is one of either.
-type plainEvent struct {
-	at   time.Time
-	id   string
-	fill *plainFill
-	adj  []plainAdjustment // one, or the entries of a split
+// event is one of either.
+type event struct {
+	At   time.Time
+	ID   string
+	fill *Fill
+	adj  []Adjustment // one, or the entries of a split
 }
 
-func (j *plainSymbol) events(scope, value string) []plainEvent {
-	var all []plainEvent
+func (j *oneSymbol) events(scope, value string) []event {
+	var all []event
 	for i, f := range j.fills {
-		if scope == "account" || scope == "agent" && f.agent == value || scope == "tag" && f.tag == value {
-			all = append(all, plainEvent{at: f.at, id: f.id, fill: &j.fills[i]})
+		if scope == "account" || scope == "agent" && f.Agent == value || scope == "tag" && f.Tag == value {
+			all = append(all, event{At: f.At, ID: f.ID, fill: &j.fills[i]})
 		}
 	}
-	for _, together := range plainSplits(j.adjustments) {
-		all = append(all, plainEvent{at: together[0].at, id: together[0].id, adj: together})
+	for _, together := range splits(j.adjustments) {
+		all = append(all, event{At: together[0].At, ID: together[0].ID, adj: together})
 	}
 	for _, a := range j.adjustments {
-		mine := scope == "account" || a.kind == "OPEXP" || scope == "agent" && j.agents[a.id] == value || scope == "tag" && j.tags[a.id] == value
-		if mine && a.kind != "SPLIT" {
-			all = append(all, plainEvent{at: a.at, id: a.id, adj: []plainAdjustment{a}})
+		mine := scope == "account" || a.Kind == "OPEXP" || scope == "agent" && j.agents[a.ID] == value || scope == "tag" && j.tags[a.ID] == value
+		if mine && a.Kind != "SPLIT" {
+			all = append(all, event{At: a.At, ID: a.ID, adj: []Adjustment{a}})
 		}
 	}
-	slices.SortFunc(all, func(x, y plainEvent) int {
-		if c := x.at.Compare(y.at); c != 0 {
+	slices.SortFunc(all, func(x, y event) int {
+		if c := x.At.Compare(y.At); c != 0 {
 			return c
 		}
-		return strings.Compare(x.id, y.id)
+		return strings.Compare(x.ID, y.ID)
 	})
 	return all
 }
 
-// plainSplits puts the entries of each split together, the first of them first.
-func plainSplits(adjustments []plainAdjustment) (all [][]plainAdjustment) {
-	var entries []plainAdjustment
+// splits puts the entries of each split together, the first of them first.
+func splits(adjustments []Adjustment) (all [][]Adjustment) {
+	var entries []Adjustment
 	for _, a := range adjustments {
-		if a.kind == "SPLIT" {
+		if a.Kind == "SPLIT" {
 			entries = append(entries, a)
 		}
 	}
-	slices.SortFunc(entries, func(x, y plainAdjustment) int {
-		if c := x.at.Compare(y.at); c != 0 {
+	slices.SortFunc(entries, func(x, y Adjustment) int {
+		if c := x.At.Compare(y.At); c != 0 {
 			return c
 		}
-		return strings.Compare(x.id, y.id)
+		return strings.Compare(x.ID, y.ID)
 	})
 	ofNewYork, err := time.LoadLocation("America/New_York")
 	if err != nil {
 		panic(err) // the test's own machine has no time zones
 	}
-	day := func(a plainAdjustment) string {
-		if a.day != "" {
-			return a.day
+	day := func(a Adjustment) string {
+		if a.Day != "" {
+			return a.Day
 		}
-		return a.at.In(ofNewYork).Format(time.DateOnly)
+		return a.At.In(ofNewYork).Format(time.DateOnly)
 	}
-	halves := func(x, y plainAdjustment) bool {
-		near := day(x) == day(y) || !y.at.After(x.at.Add(time.Hour))
-		return x.qty.Sign()*y.qty.Sign() < 0 && (x.group == "" || y.group == "") && (x.subtype == "" || y.subtype == "" || x.subtype == y.subtype) && near
+	halves := func(x, y Adjustment) bool {
+		near := day(x) == day(y) || !y.At.After(x.At.Add(time.Hour))
+		return x.Qty.Sign()*y.Qty.Sign() < 0 && (x.Group == "" || y.Group == "") && (x.Subtype == "" || y.Subtype == "" || x.Subtype == y.Subtype) && near
 	}
 	waiting := -1 // which of all lacks its other half
 	for _, e := range entries {
 		mate := -1
 		for i, g := range all {
-			if e.group != "" && slices.ContainsFunc(g, func(a plainAdjustment) bool { return a.group == e.group }) {
+			if e.Group != "" && slices.ContainsFunc(g, func(a Adjustment) bool { return a.Group == e.Group }) {
 				mate = i
 				break
 			}
@@ -175,7 +193,7 @@ func plainSplits(adjustments []plainAdjustment) (all [][]plainAdjustment) {
 		}
 		switch {
 		case mate < 0:
-			all = append(all, []plainAdjustment{e})
+			all = append(all, []Adjustment{e})
 			waiting = len(all) - 1
 		default:
 			all[mate] = append(all[mate], e)
@@ -185,23 +203,22 @@ func plainSplits(adjustments []plainAdjustment) (all [][]plainAdjustment) {
 		}
 	}
 	// One that says its kind and stands alone waits for the other.
-	return slices.DeleteFunc(all, func(g []plainAdjustment) bool { return len(g) == 1 && g[0].subtype != "" })
+	return slices.DeleteFunc(all, func(g []Adjustment) bool { return len(g) == 1 && g[0].Subtype != "" })
 }
 
-func (j *plainSymbol) trips(scope, value string) []string {
-	var all []*plainTrip
-	open := func() *plainTrip {
+func (j *oneSymbol) trips(scope, value string) []string {
+	var all []*trip
+	open := func() *trip {
 		if len(all) > 0 && all[len(all)-1].closed.IsZero() {
 			return all[len(all)-1]
 		}
 		return nil
 	}
-	symbol := j.fills[0].symbol
 	trade := func(qty, price decimal.Decimal, at time.Time, multiplier int64, counts int) {
 		for !qty.IsZero() {
 			t := open()
 			if t == nil {
-				t = &plainTrip{line: scope + " " + value + " " + symbol, opened: at, long: qty.IsPositive(), multiplier: decimal.NewFromInt(multiplier)}
+				t = &trip{line: scope + " " + value + " " + j.symbol, opened: at, long: qty.IsPositive(), multiplier: decimal.NewFromInt(multiplier)}
 				all = append(all, t)
 			}
 			t.fills += counts
@@ -231,16 +248,16 @@ func (j *plainSymbol) trips(scope, value string) []string {
 	}
 	for _, e := range j.events(scope, value) {
 		if e.fill != nil {
-			trade(e.fill.qty, e.fill.price, e.at, e.fill.multiplier, 1)
+			trade(e.fill.Qty, e.fill.Price, e.At, e.fill.Multiplier, 1)
 			continue
 		}
 		t := open()
 		a := e.adj[0]
-		if a.kind == "SPLIT" {
+		if a.Kind == "SPLIT" {
 			if scope == "account" && t != nil {
-				j.ratios[e.id] = ratioOf(t, e.adj)
+				j.ratios[e.ID] = ratioOf(t, e.adj)
 			}
-			if r, known := j.ratios[e.id]; known && t != nil && r[0].IsPositive() && r[1].IsPositive() {
+			if r, known := j.ratios[e.ID]; known && t != nil && r[0].IsPositive() && r[1].IsPositive() {
 				t.split(r[0], r[1])
 			}
 			continue
@@ -248,22 +265,32 @@ func (j *plainSymbol) trips(scope, value string) []string {
 		if scope == "account" && len(all) > 0 {
 			j.attribute(a, all[len(all)-1].opened)
 		}
-		var last *plainTrip
+		var last *trip
 		if len(all) > 0 {
 			last = all[len(all)-1]
 		}
-		switch a.kind {
+		switch a.Kind {
 		case "OPEXP":
 			if t != nil {
-				trade(t.held.Neg(), decimal.Zero, e.at, 1, 0)
+				trade(t.held.Neg(), decimal.Zero, e.At, 1, 0)
 			}
+		case "OPEXC", "OPASN": // the shares that it turns into are an OPTRD
+			if t != nil {
+				gone := decimal.Min(t.held.Abs(), a.Qty.Abs())
+				if t.long {
+					gone = gone.Neg()
+				}
+				trade(gone, decimal.Zero, e.At, 1, 0)
+			}
+		case "OPTRD":
+			trade(a.Qty, a.Price, e.At, 1, 0)
 		case "FEE", "CFEE":
-			fee := a.net.Neg().Add(a.qty.Mul(a.price).Abs())
+			fee := a.Net.Neg().Add(a.Qty.Mul(a.Price).Abs())
 			if last != nil {
 				last.fees = last.fees.Add(fee)
 			}
-			if t != nil && t.long && !a.qty.IsZero() {
-				trade(decimal.Min(t.held, a.qty.Abs()).Neg(), a.price, e.at, 1, 0)
+			if t != nil && t.long && !a.Qty.IsZero() {
+				trade(decimal.Min(t.held, a.Qty.Abs()).Neg(), a.Price, e.At, 1, 0)
 			}
 		}
 	}
@@ -275,13 +302,13 @@ func (j *plainSymbol) trips(scope, value string) []string {
 }
 
 // ratioOf answers how many shares a split makes of how many.
-func ratioOf(t *plainTrip, entries []plainAdjustment) [2]decimal.Decimal {
+func ratioOf(t *trip, entries []Adjustment) [2]decimal.Decimal {
 	var came, went decimal.Decimal
 	for _, a := range entries {
-		if a.qty.IsPositive() {
-			came = came.Add(a.qty)
+		if a.Qty.IsPositive() {
+			came = came.Add(a.Qty)
 		} else {
-			went = went.Sub(a.qty)
+			went = went.Sub(a.Qty)
 		}
 	}
 	switch {
@@ -298,7 +325,7 @@ func ratioOf(t *plainTrip, entries []plainAdjustment) [2]decimal.Decimal {
 }
 
 // split restates quantities, to the ninth decimal, and no amount of money.
-func (t *plainTrip) split(from, to decimal.Decimal) {
+func (t *trip) split(from, to decimal.Decimal) {
 	scale := func(d decimal.Decimal) decimal.Decimal { q, _ := d.Mul(to).QuoRem(from, 9); return q }
 	held := scale(t.held)
 	if held.IsZero() {
@@ -310,15 +337,15 @@ func (t *plainTrip) split(from, to decimal.Decimal) {
 
 // attribute says whose an adjustment is: of whoever made all trades since the
 // trip began, or all at the adjustment's price.
-func (j *plainSymbol) attribute(a plainAdjustment, since time.Time) {
+func (j *oneSymbol) attribute(a Adjustment, since time.Time) {
 	agents, tags, agentsAt, tagsAt := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, f := range j.fills {
-		if f.at.Before(since) || f.at.After(a.at) || f.at.Equal(a.at) && f.id > a.id {
+		if f.At.Before(since) || f.At.After(a.At) || f.At.Equal(a.At) && f.ID > a.ID {
 			continue
 		}
-		agents[f.agent], tags[f.tag] = true, true
-		if f.price.Equal(a.price) {
-			agentsAt[f.agent], tagsAt[f.tag] = true, true
+		agents[f.Agent], tags[f.Tag] = true, true
+		if f.Price.Equal(a.Price) {
+			agentsAt[f.Agent], tagsAt[f.Tag] = true, true
 		}
 	}
 	if len(agentsAt) > 0 {
@@ -333,9 +360,9 @@ func (j *plainSymbol) attribute(a plainAdjustment, since time.Time) {
 		return ""
 	}
 	if agent := only(agents); agent != "" {
-		j.agents[a.id] = agent
+		j.agents[a.ID] = agent
 	}
 	if tag := only(tags); tag != "" {
-		j.tags[a.id] = tag
+		j.tags[a.ID] = tag
 	}
 }

@@ -1,0 +1,285 @@
+package stream_test
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
+	"github.com/shopspring/decimal"
+
+	"paddock/app/problem"
+	"paddock/app/stream"
+	"paddock/app/trading"
+)
+
+// A repair that waits for the market keeps nobody from halting: orders are
+// canceled and positions closed beside it.
+func TestARepairKeepsNobodyFromHalting(t *testing.T) {
+	w := newWorld(t)
+	w.run()
+	w.holding("AAPL", "10")
+	w.exec(`insert into app.wind_downs (account_id, repair_symbol, repair_qty) values ($1, 'AAPL', 4)`, w.account.Account)
+	w.eventually("the repair's closing at the broker", func() bool {
+		return scan[int](w, `select count(*) from app.alpaca_orders where wind_down_id is not null and intent_state = 'accepted'`) == 1
+	})
+	w.rests("TSLA", "buy", "1", "1", "far")
+	w.turn("", trading.Switch{To: "halted", CancelOrders: true})
+	w.eventually("the open order to be canceled", func() bool {
+		for _, o := range w.sim.Orders(w.seed.KeyID) {
+			if o.Symbol == "TSLA" {
+				return o.Status == "canceled"
+			}
+		}
+		return false
+	})
+	w.turn("", trading.Switch{To: "halted", Liquidate: true})
+	w.windsDown("done")
+	w.wantFlat()
+}
+
+// A wind-down that waits for keys is over once somebody opens the account:
+// storing keys afterwards closes nothing.
+func TestKeysResumeNoWindDownOfAnOpenAccount(t *testing.T) {
+	w := newWorld(t)
+	w.run()
+	w.holding("AAPL", "10")
+	w.exec(`update private.user_credentials set rejected_at = now()`)
+	w.turn("", trading.Switch{To: "halted", Liquidate: true})
+	w.turn("", trading.Switch{To: "open"})
+	w.storeKeys()
+	if got := scan[string](w, `select state from app.wind_downs`); got != "superseded" {
+		t.Errorf("after the account was opened and keys were stored, the wind-down is %s", got)
+	}
+}
+
+// countWarnings counts what a manager warns of.
+type countWarnings struct {
+	slog.Handler
+	text string
+	n    atomic.Int64
+}
+
+func (c *countWarnings) Handle(_ context.Context, r slog.Record) error {
+	if r.Message == c.text {
+		c.n.Add(1)
+	}
+	return nil
+}
+
+func (c *countWarnings) Enabled(context.Context, slog.Level) bool { return true }
+
+func (c *countWarnings) WithAttrs([]slog.Attr) slog.Handler { return c }
+
+// An outage of the broker, however long, ends no wind-down: it is told, and
+// what is left is closed once the broker answers again.
+func TestAnOutageEndsNoWindDown(t *testing.T) {
+	w := newWorld(t)
+	rounds := &countWarnings{Handler: slog.DiscardHandler, text: "a round of a wind-down failed and is tried again"}
+	w.run(func(c *stream.Config) { c.WindDownPause, c.Logger = 1, slog.New(rounds) })
+	w.holding("AAPL", "10")
+	w.front.away.Store(true)
+	w.turn("", trading.Switch{To: "halted", Liquidate: true})
+	w.eventually("twenty rounds, or a wind-down that gives up", func() bool { return rounds.n.Load() > 20 || w.windDown()[:5] == "stuck" })
+	w.eventually("the outage to be told", func() bool { return w.windDown() != "running " })
+	if got := w.windDown(); got[:7] != "running" {
+		t.Errorf("during the outage it is %s", got)
+	}
+	w.front.away.Store(false)
+	w.windsDown("done")
+	w.wantFlat()
+}
+
+// Halting sends nothing that was not asked of it: a person's closing that was
+// lost is sent again where positions are to be closed, and else is left to be
+// looked up.
+func TestAHaltSendsNoLostClosingOfAPerson(t *testing.T) {
+	w := newWorld(t)
+	w.run()
+	w.holding("AAPL", "10")
+	w.lostIntent("lost", "sell", true)
+	w.lostIntent("other", "buy", false)
+	w.turn("", trading.Switch{To: "halted", CancelOrders: true})
+	w.front.lookedUp.Store(0)
+	w.eventually("rounds", func() bool {
+		return scan[bool](w, `select canceled_at < clock_timestamp() - interval '2 seconds' from app.wind_downs`)
+	})
+	for _, o := range w.sim.Orders(w.seed.KeyID) {
+		if o.ClientOrderID == "lost" {
+			t.Error("a closing was sent after the account was halted, and nobody wanted it liquidated")
+		}
+	}
+}
+
+// An order that nobody knew any more when the account was halted, or when its
+// halt was over, is canceled when it appears after all, or what it opened is
+// closed.
+func TestAnOrderThatAppearsOnAHaltedAccount(t *testing.T) {
+	for name, limit := range map[string]string{"it rests": "1", "it fills": ""} {
+		for _, state := range []string{"unknown", "dismissed"} {
+			t.Run(name+" "+state, func(t *testing.T) {
+				w := newWorld(t)
+				m, _ := w.run()
+				w.sim.SetAlwaysOpen(true)
+				w.eventually("the first agreement", func() bool { return w.agreed() != nil })
+				w.lostIntent("late", "buy", false)
+				w.exec(`update app.alpaca_orders set intent_state = $1, status = case $1 when 'unknown' then 'unknown' else 'rejected' end`, state)
+				w.turn("", trading.Switch{To: "halted", CancelOrders: true})
+				w.windsDown("done")
+				if limit != "" {
+					w.exec(`update app.alpaca_orders set type = 'limit', time_in_force = 'gtc', limit_price = $1::numeric where client_order_id = 'late'`, limit)
+					w.rests("AAPL", "buy", "10", limit, "late")
+				} else {
+					ten := decimal.NewFromInt(10)
+					if _, err := w.outside.PlaceOrder(alpaca.PlaceOrderRequest{Symbol: "AAPL", Qty: &ten, Side: alpaca.Buy, Type: alpaca.Market,
+						TimeInForce: alpaca.Day, ClientOrderID: "late"}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				m.Wake()
+				w.eventually("a wind-down of it", func() bool {
+					w.sim.Step()
+					return scan[int](w, `select count(*) from app.wind_downs`) == 2
+				})
+				w.windsDown("done")
+				w.wantFlat()
+			})
+		}
+	}
+}
+
+// A liquidation is over when the broker holds nothing, and not when the mirror
+// does: where an order that nobody knows keeps the mirror from believing a list.
+func TestALiquidationAsksTheBrokerWhatIsHeld(t *testing.T) {
+	w := newWorld(t)
+	w.run(func(c *stream.Config) { c.Every = 20e6 })
+	w.sim.SetAlwaysOpen(true)
+	w.eventually("the first agreement", func() bool { return w.agreed() != nil })
+	w.front.streams.Store(503)
+	w.sim.CutStreams()
+	w.lostIntent("parked", "buy", false)
+	w.exec(`update app.alpaca_orders set intent_state = 'unknown', status = 'unknown'`)
+	w.eventually("the stream's end", func() bool { return w.front.open.Load() == 0 })
+	w.buy("AAPL", "10", "elsewhere")
+	w.sim.Step()
+	w.turn("", trading.Switch{To: "halted", Liquidate: true})
+	w.windsDown("done")
+	w.wantFlat()
+}
+
+// What an order on its way opened is closed once its closing is filled, and not
+// when that was taken: one that Alpaca rejects afterwards is made again.
+func TestAClosingThatIsRejectedLaterIsMadeAgain(t *testing.T) {
+	w := newWorld(t)
+	w.run()
+	w.sim.SetAlwaysOpen(true)
+	w.eventually("the first agreement", func() bool { return w.agreed() != nil })
+	w.lostIntent("late", "buy", false)
+	w.turn("", trading.Switch{To: "halted"})
+	w.buy("AAPL", "10", "late")
+	w.sim.Step()
+	closings := func() (open []string) {
+		for _, o := range w.sim.Orders(w.seed.KeyID) {
+			if o.Side == "sell" && o.Status != "canceled" {
+				open = append(open, o.ID)
+			}
+		}
+		return open
+	}
+	w.eventually("the closing at the broker", func() bool { return len(closings()) == 1 })
+	if err := w.outside.CancelOrder(closings()[0]); err != nil {
+		t.Fatal(err)
+	}
+	w.windsDown("done")
+	w.wantFlat()
+}
+
+// Turning the switch again takes over what orders on their way had opened, and
+// what was closed of it.
+func TestATurnTakesOverWhatWasOnItsWay(t *testing.T) {
+	for _, closed := range []string{"0", "4"} {
+		t.Run(closed+" closed", func(t *testing.T) {
+			w := newWorld(t)
+			_, stop := w.run()
+			w.holding("AAPL", "5")
+			w.lostIntent("late", "buy", false)
+			stop()
+			w.exec(`update app.stream_leases set expires_at = '-infinity'`)
+			w.turn("", trading.Switch{To: "halted"})
+			// It was found and filled, and some of it closed, before the server died.
+			w.exec(`set session_replication_role = replica`)
+			w.exec(`update app.alpaca_orders set intent_state = 'accepted', status = 'filled', filled_qty = 10, alpaca_order_id = gen_random_uuid() where client_order_id = 'late'`)
+			w.exec(`insert into app.alpaca_orders (account_id, client_order_id, submitted_by, symbol, side, type, time_in_force, qty, reduce_only, wind_down_id, intent_state, status, filled_qty)
+				select account_id, 'closing', 'u1', 'AAPL', 'sell', 'market', 'day', $1::numeric, true, id, 'accepted', 'filled', $1::numeric from app.wind_downs where $1::numeric > 0`, closed)
+			w.exec(`update app.alpaca_positions set qty = 15 - $1::numeric`, closed)
+			w.exec(`set session_replication_role = origin`)
+			w.turn("", trading.Switch{To: "halted", CancelOrders: true})
+			if got, want := scan[string](w, `select coalesce(trim_scale(sum(c.qty)), 0)::text from app.wind_downs w, app.closings_to_make(w.account_id, w.id) c
+				where w.state = 'running'`), decimal.NewFromInt(10).Sub(decimal.RequireFromString(closed)).String(); got != want {
+				t.Errorf("%s are to be closed, want %s", got, want)
+			}
+		})
+	}
+}
+
+// Of what a bracket on its way had opened, its exits may have closed some: no
+// more than the rest is closed.
+func TestWhatExitsClosedIsNotClosedAgain(t *testing.T) {
+	w := newWorld(t)
+	_, stop := w.run()
+	w.holding("AAPL", "20")
+	stop()
+	w.lostIntent("late", "buy", false)
+	w.turn("", trading.Switch{To: "halted"})
+	w.exec(`set session_replication_role = replica`)
+	w.exec(`update app.alpaca_orders set intent_state = 'accepted', order_class = 'bracket', status = 'filled', filled_qty = 10, alpaca_order_id = gen_random_uuid()
+		where client_order_id = 'late'`)
+	w.exec(`insert into app.alpaca_orders (account_id, client_order_id, submitted_by, symbol, side, type, time_in_force, qty, intent_state, status, filled_qty,
+			parent_alpaca_order_id, alpaca_order_id)
+		select account_id, 'exit', 'u1', 'AAPL', 'sell', 'limit', 'gtc', 10, 'accepted', 'canceled', 4, alpaca_order_id, gen_random_uuid() from app.alpaca_orders
+		where client_order_id = 'late'`)
+	w.exec(`set session_replication_role = origin`)
+	if got := scan[string](w, `select trim_scale(sum(c.qty))::text from app.wind_downs w, app.closings_to_make(w.account_id, w.id) c`); got != "6" {
+		t.Errorf("%s are to be closed, want 6", got)
+	}
+}
+
+// The retry of a turn turns nothing, also where nothing was left to be done: a
+// late retry does not open what was halted meanwhile.
+func TestTheRetryOfATurnTurnsNothing(t *testing.T) {
+	w := newWorld(t)
+	w.turn("first", trading.Switch{To: "halted"})
+	w.turn("second", trading.Switch{To: "open"})
+	w.turn("third", trading.Switch{To: "halted"})
+	w.turn("second", trading.Switch{To: "open"})
+	if got := scan[string](w, `select switch from app.account_guards`); got != "halted" {
+		t.Errorf("the retry of an earlier turn made it %s", got)
+	}
+	if _, err := w.trading().Turn(t.Context(), w.account, "third", trading.Switch{To: "open"}); !problem.Is(err, "idempotency_key_reused") {
+		t.Errorf("another turn under the same key: %v", err)
+	}
+}
+
+// A wind-down that pauses touches nothing of an account that was opened
+// meanwhile.
+func TestAnOpenedAccountIsNotWoundDown(t *testing.T) {
+	w := newWorld(t)
+	w.run(func(c *stream.Config) { c.WindDownPause = 6 * time.Second })
+	w.holding("AAPL", "10")
+	w.front.away.Store(true)
+	w.turn("", trading.Switch{To: "halted", CancelOrders: true})
+	w.eventually("the outage to be told", func() bool { return w.windDown() != "running " })
+	w.turn("", trading.Switch{To: "open"})
+	w.front.away.Store(false)
+	w.rests("TSLA", "buy", "1", "1", "afterwards")
+	w.eventually("the next round", func() bool {
+		return scan[bool](w, `select updated_at < clock_timestamp() - interval '8 seconds' from app.wind_downs`)
+	})
+	for _, o := range w.sim.Orders(w.seed.KeyID) {
+		if o.ClientOrderID == "afterwards" && o.Status == "canceled" {
+			t.Error("an order of the open account was canceled")
+		}
+	}
+}

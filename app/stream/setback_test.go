@@ -1,0 +1,87 @@
+package stream_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
+
+	"paddock/app/alpacasim"
+	"paddock/app/tenant"
+)
+
+// Promise: what the broker's orders say is found whatever its clock did. After
+// the clock was set back, an execution that is taken back or corrected is dated
+// before what is known, of an order that is over: no update tells of it here, and
+// a reconciliation finds it all the same, also where the clock is right again by
+// then.
+func TestTakenBackAfterTheClockWasSetBack(t *testing.T) {
+	for name, again := range map[string]bool{"it stays so": false, "it is right again": true} {
+		t.Run(name, func(t *testing.T) { t.Parallel(); takenBack(t, again) })
+	}
+}
+
+func takenBack(t *testing.T, rightAgain bool) {
+	w := newWorld(t)
+	w.run()
+	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 && w.agreed() != nil })
+	for _, symbol := range []string{"AAPL", "MSFT"} {
+		w.trade(symbol, "buy", "4", "", "")
+	}
+	w.eventually("the fills", func() bool { return w.held("AAPL") == "4" && w.held("MSFT") == "4" })
+	w.sim.SetClock(time.Now().Add(-5 * time.Minute))
+	for _, event := range []string{"trade_bust", "trade_correct"} {
+		w.sim.InjectFor(alpacasim.Injection{Fault: alpacasim.Lose, Event: event, N: -1})
+	}
+	executions := w.sim.Executions(w.seed.KeyID)
+	w.sim.Bust(executions[0].ID)
+	w.sim.Correct(executions[1].ID, decimal.NewFromInt(77), decimal.NewFromInt(3))
+	if rightAgain {
+		w.sim.SetClock(time.Now())
+		w.exec("update app.alpaca_orders set updated_at = updated_at - interval '2 minutes'") // as if it were later
+	}
+	w.sync()
+	w.eventually("what was taken back", func() bool {
+		return w.held("AAPL") == "0" && w.held("MSFT") == "3" &&
+			scan[string](w, "select trim_scale(filled_qty) || ' at ' || trim_scale(filled_avg_price) from app.alpaca_orders where account_id = $1 and symbol = 'MSFT'", w.account.Account) == "3 at 77"
+	})
+	w.journalBecomesTheBrokers()
+}
+
+// Promise: an answer that was a long time on its way undoes nothing that was
+// learnt meanwhile, and one that the broker's clock orders is ordered by that.
+func TestOldAnswersUndoNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, stop := w.run()
+	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 && w.agreed() != nil })
+	w.trade("AAPL", "buy", "4", "", "")
+	w.eventually("the fill", func() bool { return w.held("AAPL") == "4" })
+	stop()
+	l := w.lease()
+	record := func(told, age time.Duration) (changed bool) {
+		t.Helper()
+		if err := w.worker.Write(t.Context(), l, func(b *tenant.Batch) {
+			b.Queue(`select (app.record_order($1, broker_order || jsonb_build_object('filled_qty', '1', 'updated_at', broker_updated_at - interval '1 minute'),
+					'', null, true, broker_updated_at + $2::interval, $3::interval)).changed
+				from app.alpaca_orders where account_id = $1`, l.Account, told, age).QueryRow(func(row pgx.Row) error { return row.Scan(&changed) })
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return changed
+	}
+	for name, c := range map[string]struct{ told, age time.Duration }{
+		"asked for before that was learnt": {-time.Minute, time.Hour},
+		"told after it, by its clock":      {time.Second, 0},
+		"told in the same second":          {-time.Second, 0},
+		"soon after, and it does not say":  {time.Hour, 0},
+	} {
+		if record(c.told, c.age) || w.held("AAPL") != "4" {
+			t.Errorf("%s: an older description was taken", name)
+		}
+	}
+	if !record(-time.Minute, 0) || w.held("AAPL") != "1" {
+		t.Errorf("after the clock was set back: what the broker says now was not taken, %s is held", w.held("AAPL"))
+	}
+}

@@ -1,0 +1,129 @@
+// Package imports holds who may import whom. The walls between packages are
+// what lets a reader trust that a rule stands in one place.
+package imports
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// never is an import that there must not be. Patterns are of path.Match, and a
+// pattern names what lies below it too.
+type never struct {
+	importer, imported string
+	except             []string // importers that may
+	why                string
+}
+
+var nevers = []never{
+	{"paddock/app/*", "github.com/jackc/pgx/v5/pgxpool", []string{"paddock/app/tenant", "paddock/app/auth"}, "only tenant opens transactions on tenants' rows; auth has a pool for its own tables"},
+	{"paddock/app/alpacasim", "paddock/app/*", []string{}, "the simulator is a program of its own"},
+	{"paddock/app/*", "paddock/app/alpacasim", []string{"paddock/app/alpacasim"}, "the product does not know the simulator"},
+	{"paddock/app/broker", "github.com/jackc/*", nil, "the broker's client knows no SQL"},
+	{"paddock/app/broker", "paddock/app/*", nil, "the broker's client knows nothing of tenants"},
+	{"paddock/app/push", "paddock/app/broker", nil, "what is pushed was written to the database first"},
+	{"paddock/app/auth", "paddock/app/broker", nil, "signing in needs no broker"},
+	{"paddock/app/push", "github.com/alpacahq/*", nil, "what is pushed was written to the database first"},
+	{"paddock/app/auth", "github.com/alpacahq/*", nil, "signing in needs no broker"},
+	{"paddock/app/*", "paddock/app/httpapi", []string{"paddock/app/httpapi"}, "the API stands above everything and below nothing"},
+	{"paddock/*", "paddock/cmd/*", nil, "the command only wires"},
+	{"paddock/app/*", "paddock/tests/*", nil, "the product does not know its tests"},
+	{"paddock/cmd/*", "paddock/tests/*", nil, "the product does not know its tests"},
+}
+
+// is reports whether a package is the one of the pattern, or lies below it.
+func is(pattern, pkg string) bool {
+	for ; pkg != "." && pkg != "/"; pkg = path.Dir(pkg) {
+		if match, _ := path.Match(pattern, pkg); match {
+			return true
+		}
+	}
+	return false
+}
+
+// broken returns the rules that an import breaks.
+func broken(importer, imported string) (rules []never) {
+	for _, n := range nevers {
+		if !is(n.importer, importer) || !is(n.imported, imported) {
+			continue
+		}
+		excepted := is(importer, imported) // a package and its own subpackages are one
+		for _, e := range n.except {
+			excepted = excepted || is(e, importer)
+		}
+		if !excepted {
+			rules = append(rules, n)
+		}
+	}
+	return rules
+}
+
+// No package imports what it must not. Tests may import what they like.
+func TestNevers(t *testing.T) {
+	seen := 0
+	for _, root := range []string{"../../app", "../../cmd", "../../sql"} {
+		err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
+			if d != nil && d.IsDir() && d.Name() == "node_modules" {
+				return filepath.SkipDir
+			}
+			if err != nil || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+				return err
+			}
+			parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+			if err != nil {
+				return err
+			}
+			importer := path.Join("paddock", filepath.ToSlash(filepath.Dir(strings.TrimPrefix(file, "../../"))))
+			for _, spec := range parsed.Imports {
+				imported, err := strconv.Unquote(spec.Path.Value)
+				if err != nil {
+					return err
+				}
+				seen++
+				for _, n := range broken(importer, imported) {
+					t.Errorf("%s imports %s: %s", strings.TrimPrefix(file, "../../"), imported, n.why)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if seen < 500 {
+		t.Errorf("only %d imports were seen: the packages are elsewhere", seen)
+	}
+}
+
+// The test would see what it is there for.
+func TestNeversCanBreak(t *testing.T) {
+	for _, c := range []struct {
+		importer, imported string
+		broken             bool
+	}{
+		{"paddock/app/trading", "github.com/jackc/pgx/v5/pgxpool", true},
+		{"paddock/app/tenant", "github.com/jackc/pgx/v5/pgxpool", false},
+		{"paddock/app/alpacasim", "paddock/app/problem", true},
+		{"paddock/app/alpacasim/book", "paddock/app/problem", true},
+		{"paddock/app/alpacasim", "paddock/app/alpacasim/book", false},
+		{"paddock/app/stream", "paddock/app/alpacasim", true},
+		{"paddock/cmd/paddock", "paddock/app/alpacasim", false},
+		{"paddock/app/broker", "github.com/jackc/pgx/v5", true},
+		{"paddock/app/push", "paddock/app/broker", true},
+		{"paddock/app/push/schema", "paddock/app/broker", true},
+		{"paddock/app/auth", "github.com/alpacahq/alpaca-trade-api-go/v3/alpaca", true},
+		{"paddock/app/trading", "paddock/app/httpapi", true},
+		{"paddock/app/config", "paddock/cmd/paddock", true},
+		{"paddock/app/pgdev", "paddock/tests/pgtest", true},
+	} {
+		if got := len(broken(c.importer, c.imported)) > 0; got != c.broken {
+			t.Errorf("%s imports %s: broken is %v", c.importer, c.imported, got)
+		}
+	}
+}

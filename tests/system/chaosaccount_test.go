@@ -1,0 +1,98 @@
+package system
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// chaosKind is what an account is for. Of n accounts each kind is every fourth.
+type chaosKind struct {
+	name    string
+	shares  []string // bought, and sold again
+	exits   []string // bought with exits, beside which the broker takes no simple order
+	shorts  []string // sold short
+	coins   []string
+	options bool // contracts are bought, and exercised
+	spreads bool
+	limits  func(much size) *limits // nil for no guards
+}
+
+var chaosKinds = []chaosKind{
+	{name: "narrow", shares: []string{"AAPL", "MSFT", "SPY"}, exits: []string{"NVDA", "TSLA"}, coins: []string{"BTC/USD"}, limits: narrowLimits},
+	{name: "options", shares: []string{"AAPL", "AMD"}, exits: []string{"NVDA"}, options: true, spreads: true},
+	{name: "strict", shares: []string{"AAPL", "SPY"}, exits: []string{"TSLA"}, shorts: []string{"QQQ"}, coins: []string{"BTC/USD", "ETH/USD"}, options: true, limits: strictLimits},
+	{name: "shorts", shares: []string{"MSFT"}, exits: []string{"TSLA"}, shorts: []string{"AMD", "QQQ"}, coins: []string{"ETH/USD"}},
+}
+
+// chaosAccount is an account, and all that its programs sent.
+type chaosAccount struct {
+	*account
+	kind   chaosKind
+	limits *limits // nil for none
+
+	windingDown sync.Mutex // held from a halt on until trading goes on
+
+	mu        sync.Mutex
+	intents   []*intent
+	closeAlls []string // keys
+	turns     []turn
+	exercised int
+}
+
+// chaosAccounts signs people up and connects the accounts.
+func (w *world) chaosAccounts(much size) (all []*chaosAccount) {
+	users := []*user{w.signUp("ada"), w.signUp("bob"), w.signUp("eve")}
+	for i, s := range w.seeds {
+		kind := chaosKinds[i%len(chaosKinds)]
+		a := &chaosAccount{kind: kind, account: users[i%len(users)].connect(fmt.Sprint("account-", i, "-", kind.name), s)}
+		if kind.limits != nil {
+			a.guard(kind.limits(much))
+		}
+		all = append(all, a)
+	}
+	return all
+}
+
+// findContracts looks for contracts of AAPL that last for weeks.
+func (w *world) findContracts() {
+	for _, kind := range []string{"call", "put"} {
+		first := time.Now().AddDate(0, 0, 15).Format(time.DateOnly)
+		answer := w.askBroker(w.seeds[0].KeyID, w.seeds[0].SecretKey, fmt.Sprintf("/v2/options/contracts?underlying_symbols=AAPL&type=%s"+
+			"&expiration_date_gte=%s&expiration_date_lte=2099-01-01&strike_price_gte=180&strike_price_lte=200&limit=3", kind, first))
+		var list struct {
+			Contracts []struct{ Symbol string } `json:"option_contracts"`
+		}
+		if err := json.Unmarshal(answer, &list); err != nil || len(list.Contracts) != 3 {
+			w.t.Fatalf("contracts of AAPL: %s (%v)", answer, err)
+		}
+		for _, c := range list.Contracts {
+			w.contracts = append(w.contracts, c.Symbol)
+		}
+	}
+}
+
+// askBroker reads from the broker itself.
+func (w *world) askBroker(keyID, secret, path string) []byte {
+	request, err := http.NewRequest(http.MethodGet, w.broker.URL+path, nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	request.Header.Set("APCA-API-KEY-ID", keyID)
+	request.Header.Set("APCA-API-SECRET-KEY", secret)
+	return readAll(w.t, request)
+}
+
+// held is what the account holds of a symbol by the broker's own book.
+func (a *chaosAccount) held(symbol string) decimal.Decimal {
+	for _, p := range a.user.w.sim.Positions(a.seed.KeyID) {
+		if p.Symbol == symbol {
+			return p.Qty
+		}
+	}
+	return decimal.Zero
+}
