@@ -58,7 +58,7 @@ begin
 end
 $$;
 
-{{ template "func/secure_database.sql" . }}
+{{ template "func/001/secure_database.sql" . }}
 
 create schema auth    authorization paddock_owner;
 create schema app     authorization paddock_owner;

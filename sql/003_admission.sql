@@ -24,13 +24,13 @@ reset role;
 
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
-{{ template "func/renew_seal_key.sql" . }}
-{{ template "func/mac.sql" . }}
-{{ template "func/scopes_of.sql" . }}
-{{ template "func/sealed.sql" . }}
-{{ template "func/account_id.sql" . }}
-{{ template "func/user_id.sql" . }}
-{{ template "func/may.sql" . }}
+{{ template "func/003/renew_seal_key.sql" . }}
+{{ template "func/003/mac.sql" . }}
+{{ template "func/003/scopes_of.sql" . }}
+{{ template "func/003/sealed.sql" . }}
+{{ template "func/003/account_id.sql" . }}
+{{ template "func/003/user_id.sql" . }}
+{{ template "func/003/may.sql" . }}
 grant execute on function private.renew_seal_key to paddock_owner;
 grant execute on function private.account_id, private.user_id, private.may to paddock_app, paddock_worker;
 comment on function

@@ -77,12 +77,12 @@ reset role;
 
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
-{{ template "func/admit.sql" . }}
-{{ template "func/create_account.sql" . }}
-{{ template "func/account_changed.sql" . }}
-{{ template "func/report_accounts.sql" . }}
-{{ template "func/grant_report.sql" . }}
-{{ template "func/revoke_report.sql" . }}
+{{ template "func/004/admit.sql" . }}
+{{ template "func/004/create_account.sql" . }}
+{{ template "func/004/account_changed.sql" . }}
+{{ template "func/004/report_accounts.sql" . }}
+{{ template "func/004/grant_report.sql" . }}
+{{ template "func/004/revoke_report.sql" . }}
 grant execute on function private.admit, private.create_account to paddock_app;
 grant execute on function private.account_changed, private.grant_report, private.revoke_report to paddock_owner;
 grant execute on function private.report_accounts to paddock_report, paddock_owner;

@@ -62,9 +62,9 @@ grant select, update (forgotten_before) on private.event_retention to paddock_ga
 create policy owner_all on private.event_retention to paddock_owner using (true) with check (true);
 insert into private.event_retention default values;
 
-{{ template "func/event_partitions.sql" . }}
-{{ template "func/add_event_partition.sql" . }}
-{{ template "func/keep_event_partitions.sql" . }}
+{{ template "func/005/event_partitions.sql" . }}
+{{ template "func/005/add_event_partition.sql" . }}
+{{ template "func/005/keep_event_partitions.sql" . }}
 grant execute on function private.keep_event_partitions to paddock_worker;
 comment on function
   private.keep_event_partitions is 'Makes the event log''s partitions of the months to come and drops those that are no longer kept.';
@@ -128,14 +128,14 @@ reset role;
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
 insert into private.doorbell (channel) values ('paddock_' || encode(ext.gen_random_bytes(16), 'hex'));
-{{ template "func/audit.sql" . }}
-{{ template "func/lock_log.sql" . }}
-{{ template "func/append_event.sql" . }}
-{{ template "func/read_events.sql" . }}
-{{ template "func/stand.sql" . }}
-{{ template "func/forget_events.sql" . }}
-{{ template "func/doorbell_channel.sql" . }}
-{{ template "func/ring.sql" . }}
+{{ template "func/005/audit.sql" . }}
+{{ template "func/005/lock_log.sql" . }}
+{{ template "func/005/append_event.sql" . }}
+{{ template "func/005/read_events.sql" . }}
+{{ template "func/005/stand.sql" . }}
+{{ template "func/005/forget_events.sql" . }}
+{{ template "func/005/doorbell_channel.sql" . }}
+{{ template "func/005/ring.sql" . }}
 grant execute on function private.lock_log, private.append_event to paddock_app, paddock_worker;
 grant execute on function private.read_events, private.stand, private.forget_events, private.doorbell_channel,
   private.ring to paddock_worker;

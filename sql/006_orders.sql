@@ -6,11 +6,11 @@ set local role paddock_owner;
 
 -- What comes in is taken in one form, an order is over in one sense, and what
 -- the broker says beyond our columns has one place.
-{{ template "func/order_symbol.sql" . }}
-{{ template "func/position_symbol.sql" . }}
-{{ template "func/is_ended.sql" . }}
-{{ template "func/order_others.sql" . }}
-{{ template "func/rfc3339.sql" . }}
+{{ template "func/006/order_symbol.sql" . }}
+{{ template "func/006/position_symbol.sql" . }}
+{{ template "func/006/is_ended.sql" . }}
+{{ template "func/006/order_others.sql" . }}
+{{ template "func/006/rfc3339.sql" . }}
 grant execute on function app.order_symbol, app.is_ended, app.order_others,
   app.rfc3339 to paddock_app, paddock_worker, paddock_gate;
 grant execute on function app.position_symbol to paddock_app, paddock_worker;
@@ -187,20 +187,20 @@ grant select (account_id, id, client_order_id, alpaca_order_id, symbol, side, ty
   replaces, replaced_by) on app.alpaca_orders to paddock_report;
 
 -- Plain functions of whoever calls them: RLS holds inside them as outside.
-{{ template "func/order_json.sql" . }}
-{{ template "func/order_event.sql" . }}
-{{ template "func/sent_as.sql" . }}
-{{ template "func/is_as_sent.sql" . }}
-{{ template "func/is_unanswered.sql" . }}
-{{ template "func/record_refusal.sql" . }}
-{{ template "func/place_of_order.sql" . }}
-{{ template "func/orders_matching.sql" . }}
-{{ template "func/order_trees.sql" . }}
-{{ template "func/order_legs.sql" . }}
-{{ template "func/orders_as_told.sql" . }}
-{{ template "func/opposing_orders.sql" . }}
-{{ template "func/take_after.sql" . }}
-{{ template "func/guard_order.sql" . }}
+{{ template "func/006/order_json.sql" . }}
+{{ template "func/006/order_event.sql" . }}
+{{ template "func/006/sent_as.sql" . }}
+{{ template "func/006/is_as_sent.sql" . }}
+{{ template "func/006/is_unanswered.sql" . }}
+{{ template "func/006/record_refusal.sql" . }}
+{{ template "func/006/place_of_order.sql" . }}
+{{ template "func/006/orders_matching.sql" . }}
+{{ template "func/006/order_trees.sql" . }}
+{{ template "func/006/order_legs.sql" . }}
+{{ template "func/006/orders_as_told.sql" . }}
+{{ template "func/006/opposing_orders.sql" . }}
+{{ template "func/006/take_after.sql" . }}
+{{ template "func/006/guard_order.sql" . }}
 grant execute on function app.order_json, app.order_event, app.is_as_sent,
   app.record_refusal to paddock_app, paddock_worker;
 grant execute on function app.sent_as, app.is_unanswered, app.place_of_order, app.orders_matching, app.order_trees,
@@ -212,7 +212,7 @@ reset role;
 
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
-{{ template "func/claim_order_name.sql" . }}
+{{ template "func/006/claim_order_name.sql" . }}
 grant execute on function private.claim_order_name to paddock_owner;
 reset role;
 revoke create on schema private from paddock_gate;

@@ -119,24 +119,24 @@ create policy worker_all on app.odd_items to paddock_worker
 grant select, delete, insert (account_id, what, item_id, why, said, unread, uncounted), update (why, said, unread, uncounted, last_at)
   on app.odd_items to paddock_worker;
 
-{{ template "func/is_fresh.sql" . }}
-{{ template "func/mirror_is_current.sql" . }}
-{{ template "func/doubt_mirror.sql" . }}
-{{ template "func/average_entry.sql" . }}
-{{ template "func/move_position.sql" . }}
-{{ template "func/position_moves.sql" . }}
-{{ template "func/held_quantity.sql" . }}
-{{ template "func/read_position.sql" . }}
-{{ template "func/settle_positions.sql" . }}
-{{ template "func/record_positions.sql" . }}
-{{ template "func/note_overshoot.sql" . }}
-{{ template "func/record_order.sql" . }}
-{{ template "func/apply_trade_update.sql" . }}
-{{ template "func/reconcile_order.sql" . }}
-{{ template "func/take_order.sql" . }}
-{{ template "func/note_odd_items.sql" . }}
-{{ template "func/uncounted.sql" . }}
-{{ template "func/account_snapshot.sql" . }}
+{{ template "func/007/is_fresh.sql" . }}
+{{ template "func/007/mirror_is_current.sql" . }}
+{{ template "func/007/doubt_mirror.sql" . }}
+{{ template "func/007/average_entry.sql" . }}
+{{ template "func/007/move_position.sql" . }}
+{{ template "func/007/position_moves.sql" . }}
+{{ template "func/007/held_quantity.sql" . }}
+{{ template "func/007/read_position.sql" . }}
+{{ template "func/007/settle_positions.sql" . }}
+{{ template "func/007/record_positions.sql" . }}
+{{ template "func/007/note_overshoot.sql" . }}
+{{ template "func/007/record_order.sql" . }}
+{{ template "func/007/apply_trade_update.sql" . }}
+{{ template "func/007/reconcile_order.sql" . }}
+{{ template "func/007/take_order.sql" . }}
+{{ template "func/007/note_odd_items.sql" . }}
+{{ template "func/007/uncounted.sql" . }}
+{{ template "func/007/account_snapshot.sql" . }}
 grant execute on function app.is_fresh, app.mirror_is_current, app.doubt_mirror, app.average_entry, app.move_position,
   app.position_moves, app.held_quantity, app.read_position, app.settle_positions, app.record_positions,
   app.note_overshoot, app.record_order, app.uncounted to paddock_app, paddock_worker;

@@ -150,27 +150,27 @@ create policy worker_reads on app.exercises for select to paddock_worker using (
 grant select on app.exercises to paddock_worker;
 
 -- What an order would make of the account.
-{{ template "func/underlying.sql" . }}
-{{ template "func/multi_leg_legs.sql" . }}
-{{ template "func/order_lines.sql" . }}
-{{ template "func/open_quantities.sql" . }}
-{{ template "func/closable.sql" . }}
-{{ template "func/orders_made_by.sql" . }}
-{{ template "func/orders_sent_since.sql" . }}
-{{ template "func/new_york_midnight.sql" . }}
+{{ template "func/008/underlying.sql" . }}
+{{ template "func/008/multi_leg_legs.sql" . }}
+{{ template "func/008/order_lines.sql" . }}
+{{ template "func/008/open_quantities.sql" . }}
+{{ template "func/008/closable.sql" . }}
+{{ template "func/008/orders_made_by.sql" . }}
+{{ template "func/008/orders_sent_since.sql" . }}
+{{ template "func/008/new_york_midnight.sql" . }}
 -- What the guards say of it.
-{{ template "func/violation.sql" . }}
-{{ template "func/closing_verdict.sql" . }}
-{{ template "func/order_verdict.sql" . }}
-{{ template "func/guard_exercise.sql" . }}
-{{ template "func/halted_because.sql" . }}
-{{ template "func/wind_down_json.sql" . }}
-{{ template "func/guards_json.sql" . }}
+{{ template "func/008/violation.sql" . }}
+{{ template "func/008/closing_verdict.sql" . }}
+{{ template "func/008/order_verdict.sql" . }}
+{{ template "func/008/guard_exercise.sql" . }}
+{{ template "func/008/halted_because.sql" . }}
+{{ template "func/008/wind_down_json.sql" . }}
+{{ template "func/008/guards_json.sql" . }}
 -- Winding down.
-{{ template "func/closings_to_make.sql" . }}
-{{ template "func/make_closing.sql" . }}
-{{ template "func/wind_down_progress.sql" . }}
-{{ template "func/on_their_way.sql" . }}
+{{ template "func/008/closings_to_make.sql" . }}
+{{ template "func/008/make_closing.sql" . }}
+{{ template "func/008/wind_down_progress.sql" . }}
+{{ template "func/008/on_their_way.sql" . }}
 grant execute on function app.underlying, app.multi_leg_legs, app.order_lines, app.open_quantities, app.closable,
   app.violation, app.closing_verdict to paddock_app, paddock_worker;
 grant execute on function app.orders_made_by, app.orders_sent_since, app.new_york_midnight, app.order_verdict,
@@ -188,10 +188,10 @@ reset role;
 
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
-{{ template "func/set_guards.sql" . }}
-{{ template "func/set_switch.sql" . }}
-{{ template "func/begin_repair.sql" . }}
-{{ template "func/cancel_late.sql" . }}
+{{ template "func/008/set_guards.sql" . }}
+{{ template "func/008/set_switch.sql" . }}
+{{ template "func/008/begin_repair.sql" . }}
+{{ template "func/008/cancel_late.sql" . }}
 grant execute on function private.set_guards, private.set_switch to paddock_app;
 grant execute on function private.begin_repair, private.cancel_late to paddock_app, paddock_worker;
 reset role;

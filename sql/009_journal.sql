@@ -189,21 +189,21 @@ create policy report_reads on app.journal_gaps for select to paddock_report
   using (account_id = any ((select private.report_accounts())::uuid[]));
 grant select (account_id, symbol, journal_qty, broker_qty, trips_since, since) on app.journal_gaps to paddock_report;
 
-{{ template "func/asset_class.sql" . }}
-{{ template "func/multiplier.sql" . }}
-{{ template "func/claim_fill.sql" . }}
-{{ template "func/add_up_fills.sql" . }}
-{{ template "func/record_execution.sql" . }}
-{{ template "func/replace_fills.sql" . }}
-{{ template "func/activity_at.sql" . }}
-{{ template "func/attribute_adjustment.sql" . }}
-{{ template "func/pair_splits.sql" . }}
-{{ template "func/record_adjustments.sql" . }}
-{{ template "func/write_trading_position.sql" . }}
-{{ template "func/rejournal_scope.sql" . }}
-{{ template "func/rejournal.sql" . }}
-{{ template "func/journal_against_mirror.sql" . }}
-{{ template "func/compare_journal.sql" . }}
+{{ template "func/009/asset_class.sql" . }}
+{{ template "func/009/multiplier.sql" . }}
+{{ template "func/009/claim_fill.sql" . }}
+{{ template "func/009/add_up_fills.sql" . }}
+{{ template "func/009/record_execution.sql" . }}
+{{ template "func/009/replace_fills.sql" . }}
+{{ template "func/009/activity_at.sql" . }}
+{{ template "func/009/attribute_adjustment.sql" . }}
+{{ template "func/009/pair_splits.sql" . }}
+{{ template "func/009/record_adjustments.sql" . }}
+{{ template "func/009/write_trading_position.sql" . }}
+{{ template "func/009/rejournal_scope.sql" . }}
+{{ template "func/009/rejournal.sql" . }}
+{{ template "func/009/journal_against_mirror.sql" . }}
+{{ template "func/009/compare_journal.sql" . }}
 grant execute on function app.asset_class, app.multiplier, app.claim_fill, app.add_up_fills, app.record_execution,
   app.replace_fills, app.activity_at, app.attribute_adjustment, app.pair_splits, app.record_adjustments,
   app.write_trading_position, app.rejournal_scope, app.rejournal, app.journal_against_mirror,

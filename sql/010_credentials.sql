@@ -29,17 +29,17 @@ reset role;
 
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
-{{ template "func/store_credentials.sql" . }}
-{{ template "func/read_credentials.sql" . }}
-{{ template "func/credentials_rejected.sql" . }}
-{{ template "func/credentials_metadata.sql" . }}
-{{ template "func/accounts_with_credentials.sql" . }}
+{{ template "func/010/store_credentials.sql" . }}
+{{ template "func/010/read_credentials.sql" . }}
+{{ template "func/010/credentials_rejected.sql" . }}
+{{ template "func/010/credentials_metadata.sql" . }}
+{{ template "func/010/accounts_with_credentials.sql" . }}
 -- Forgetting an account or its keys asks what becomes of its open orders.
-{{ template "func/orders_in_the_way.sql" . }}
-{{ template "func/delete_credentials.sql" . }}
-{{ template "func/delete_account.sql" . }}
-{{ template "func/keys_changed.sql" . }}
-{{ template "func/wind_downs_need_keys.sql" . }}
+{{ template "func/010/orders_in_the_way.sql" . }}
+{{ template "func/010/delete_credentials.sql" . }}
+{{ template "func/010/delete_account.sql" . }}
+{{ template "func/010/keys_changed.sql" . }}
+{{ template "func/010/wind_downs_need_keys.sql" . }}
 grant execute on function private.store_credentials, private.credentials_metadata, private.accounts_with_credentials,
   private.delete_credentials, private.delete_account to paddock_app;
 grant execute on function private.read_credentials, private.credentials_rejected to paddock_app, paddock_worker;

@@ -65,11 +65,11 @@ reset role;
 
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
-{{ template "func/admit_worker.sql" . }}
-{{ template "func/lease_share.sql" . }}
-{{ template "func/claim_leases.sql" . }}
-{{ template "func/release_leases.sql" . }}
-{{ template "func/running_wind_downs.sql" . }}
+{{ template "func/011/admit_worker.sql" . }}
+{{ template "func/011/lease_share.sql" . }}
+{{ template "func/011/claim_leases.sql" . }}
+{{ template "func/011/release_leases.sql" . }}
+{{ template "func/011/running_wind_downs.sql" . }}
 grant execute on function private.admit_worker, private.claim_leases, private.release_leases,
   private.running_wind_downs to paddock_worker;
 comment on function

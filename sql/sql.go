@@ -34,7 +34,7 @@ var ErrEarlierNumbering = errors.New("this database was made by an earlier Paddo
 // database. A copy made with CREATE DATABASE … TEMPLATE does not carry these
 // grants: whoever makes one runs this on it.
 func SecureDatabase() string {
-	text, err := FS.ReadFile("func/secure_database.sql")
+	text, err := FS.ReadFile("func/001/secure_database.sql")
 	if err != nil {
 		panic(err) // the file is embedded: it cannot be missing
 	}
