@@ -33,10 +33,8 @@ set local role paddock_gate;
 {{ template "func/003/may.sql" . }}
 grant execute on function private.renew_seal_key to paddock_owner;
 grant execute on function private.account_id, private.user_id, private.may to paddock_app, paddock_worker;
-comment on function
-  private.renew_seal_key is 'Makes a new key of the seal and keeps the one before it: paddock migrate calls it, and so may an operator.';
-comment on function
-  private.account_id is 'The account that this transaction was admitted to, if it may do what is named; null or an error otherwise.';
+comment on function private.renew_seal_key is 'Makes a new key of the seal and keeps the one before it: paddock migrate calls it, and so may an operator.';
+comment on function private.account_id is 'The account that this transaction was admitted to, if it may do what is named; null or an error otherwise.';
 comment on function private.user_id is 'The user that this transaction was admitted as.';
 comment on function private.may is 'Whether this transaction''s user may do what is named on its account.';
 select private.renew_seal_key();

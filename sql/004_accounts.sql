@@ -86,14 +86,11 @@ set local role paddock_gate;
 grant execute on function private.admit, private.create_account to paddock_app;
 grant execute on function private.account_changed, private.grant_report, private.revoke_report to paddock_owner;
 grant execute on function private.report_accounts to paddock_report, paddock_owner;
-comment on function
-  private.admit is 'Admits this transaction as the user of a session, to an account of theirs or to none.';
+comment on function private.admit is 'Admits this transaction as the user of a session, to an account of theirs or to none.';
 comment on function private.create_account is 'Makes an account and its owner''s grant, for the admitted user.';
 comment on function private.report_accounts is 'The accounts that the login of this session may report on.';
-comment on function
-  private.grant_report is 'Lets a reporting login read an account: paddock report create calls it.';
-comment on function
-  private.revoke_report is 'Takes every account from a reporting login: paddock report drop calls it.';
+comment on function private.grant_report is 'Lets a reporting login read an account: paddock report create calls it.';
+comment on function private.revoke_report is 'Takes every account from a reporting login: paddock report drop calls it.';
 reset role;
 revoke create on schema private from paddock_gate;
 

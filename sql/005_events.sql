@@ -66,8 +66,7 @@ insert into private.event_retention default values;
 {{ template "func/005/add_event_partition.sql" . }}
 {{ template "func/005/keep_event_partitions.sql" . }}
 grant execute on function private.keep_event_partitions to paddock_worker;
-comment on function
-  private.keep_event_partitions is 'Makes the event log''s partitions of the months to come and drops those that are no longer kept.';
+comment on function private.keep_event_partitions is 'Makes the event log''s partitions of the months to come and drops those that are no longer kept.';
 select private.keep_event_partitions();
 
 -- Who did what. No foreign key: the audit outlives the account.

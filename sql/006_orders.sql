@@ -120,6 +120,8 @@ create index alpaca_orders_parent_idx on app.alpaca_orders (account_id, parent_a
 create index alpaca_orders_fills_idx on app.alpaca_orders (account_id, created_at)
   where filled_qty <> fills_qty and symbol is not null;
 create index alpaca_orders_wind_down_idx on app.alpaca_orders (account_id, wind_down_id) where wind_down_id is not null;
+create index alpaca_orders_closings_idx on app.alpaca_orders (account_id, symbol, (coalesce(filled_at, broker_updated_at)) desc)
+  where reduce_only and filled_qty > 0;
 alter table app.alpaca_orders enable row level security, force row level security,
   alter column account_id set statistics 0, alter column id set statistics 0, alter column client_order_id set statistics 0,
   alter column idempotency_key set statistics 0, alter column request_hash set statistics 0, alter column request set statistics 0,

@@ -178,8 +178,7 @@ grant execute on function app.orders_made_by, app.orders_sent_since, app.new_yor
 grant execute on function app.wind_down_json to paddock_app, paddock_worker, paddock_gate;
 grant execute on function app.closings_to_make, app.make_closing, app.wind_down_progress,
   app.on_their_way to paddock_worker;
-comment on function
-  app.order_verdict is 'What the guards say of an order: which limits it breaks, and what they would have to know.';
+comment on function app.order_verdict is 'What the guards say of an order: which limits it breaks, and what they would have to know.';
 comment on function app.guards_json is 'An account''s guards as the API shows them, with what is used up of each.';
 
 create trigger guard_new before insert on app.exercises for each row execute function app.guard_exercise();

@@ -72,8 +72,7 @@ set local role paddock_gate;
 {{ template "func/011/running_wind_downs.sql" . }}
 grant execute on function private.admit_worker, private.claim_leases, private.release_leases,
   private.running_wind_downs to paddock_worker;
-comment on function
-  private.admit_worker is 'Admits this transaction as the worker of an account, if its instance holds the account''s lease.';
+comment on function private.admit_worker is 'Admits this transaction as the worker of an account, if its instance holds the account''s lease.';
 reset role;
 revoke create on schema private from paddock_gate;
 

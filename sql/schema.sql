@@ -235,6 +235,7 @@ create table app.alpaca_orders (
   constraint alpaca_orders_tag_check CHECK ((char_length(tag) <= 128)),
   constraint alpaca_orders_wind_down_reduces CHECK ((reduce_only OR (wind_down_id IS NULL)))
 );
+CREATE INDEX alpaca_orders_closings_idx ON app.alpaca_orders USING btree (account_id, symbol, COALESCE(filled_at, broker_updated_at) DESC) WHERE (reduce_only AND (filled_qty > (0)::numeric));
 CREATE INDEX alpaca_orders_fills_idx ON app.alpaca_orders USING btree (account_id, created_at) WHERE ((filled_qty <> fills_qty) AND (symbol IS NOT NULL));
 CREATE INDEX alpaca_orders_newest_idx ON app.alpaca_orders USING btree (account_id, created_at DESC, id DESC);
 CREATE INDEX alpaca_orders_open_idx ON app.alpaca_orders USING btree (account_id, created_at DESC, id DESC) WHERE is_open;
@@ -1181,6 +1182,9 @@ create function app.compare_journal(p_account uuid) returns void
 
 create function app.doubt_mirror(p_account uuid) returns void
   language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.find_overshoot(o app.alpaca_orders, p_moved numeric) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.guard_exercise() returns trigger
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's

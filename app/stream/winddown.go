@@ -293,10 +293,11 @@ func (a *account) alsoHeld(positions broker.PositionsAnswer, left *remaining) {
 			signal(a.gap)
 		}
 	}
+	others := !left.isNothing()
 	for _, odd := range positions.Odd {
 		if odd.Uncounted {
 			add(leftPosition{Symbol: odd.ID, Message: "What Alpaca says of this position cannot be read: close it at Alpaca."})
-			left.refused = true
+			left.refused = left.refused || !others // a person is told once nothing else is left
 		}
 	}
 }

@@ -152,8 +152,14 @@ func TestCloseAllAnswersItsRetry(t *testing.T) {
 	d := newDesk(t)
 	d.sim.SetAlwaysOpen(true)
 	d.synced()
-	d.buy("AAPL", "buy", "10")
 	all := trading.Closing{CancelOrders: true}
+	if closed, kept, err := d.service.CloseAll(t.Context(), d.owner, "k", all); err != nil || kept != nil || len(closed) != 0 {
+		t.Fatalf("%+v %s %v", closed, kept, err)
+	}
+	// Nothing was sent, and what was answered was not kept: its server died. So
+	// the retry is the first.
+	d.exec("update app.kept_answers set asked_at = asked_at - interval '2 minutes'")
+	d.buy("AAPL", "buy", "10")
 	if closed, kept, err := d.service.CloseAll(t.Context(), d.owner, "k", all); err != nil || kept != nil || len(closed) != 1 {
 		t.Fatalf("%+v %s %v", closed, kept, err)
 	}

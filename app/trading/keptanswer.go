@@ -12,6 +12,11 @@ import (
 	"paddock/app/tenant"
 )
 
+// giveUpRequest forgets a request that has been under way for too long, and
+// none that another retry has begun since.
+const giveUpRequest = `delete from app.kept_answers
+	where account_id = $1 and idempotency_key = $2 and answer is null and clock_timestamp() - asked_at > $3::interval`
+
 // underWay is how long a request that has no answer yet is taken to be under
 // way. After that its server has ended, and what it did is read from the orders.
 const underWay = time.Minute
@@ -57,6 +62,13 @@ func (s *Service) firstAnswer(ctx context.Context, a tenant.Admission, key strin
 		return nil, idempotencyKeyReused()
 	case answer != nil:
 		return answer, nil
+	case over && string(made) == "[]" && refused == nil:
+		// Its server ended before it sent anything: this is the first again.
+		err := s.db.Write(ctx, a, func(b *tenant.Batch) { b.Queue(giveUpRequest, a.Account, key, underWay) })
+		if err != nil {
+			return nil, err
+		}
+		return s.firstAnswer(ctx, a, key, sum, nil)
 	case over:
 		return made, nil
 	}

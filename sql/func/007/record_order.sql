@@ -151,6 +151,8 @@ begin
           (filled * recorded.filled_avg_price - coalesce(before.filled_qty * before.filled_avg_price, 0)) / moved, said_at);
         if recorded.reduce_only and moved > 0 then
           perform app.note_overshoot(recorded, moved);
+        elsif moved > 0 then
+          perform app.find_overshoot(recorded, moved);
         end if;
       end if;
     elsif jsonb_typeof(recorded.broker_order->'legs') = 'array' then

@@ -73,8 +73,9 @@ begin
         format('With what is held and ordered, the position in %s could reach %s; at most %s is allowed.', line.symbol, after, g.max_position_qty));
     end if;
     -- An order for an amount of money is worth that amount, whatever it buys.
-    after := round(case when o.notional is null then after * line.dearest
-      else o.notional + greatest(after - line.qty, 0) * coalesce(line.dearest_there, line.dearest) end * line.multiplier, 2);
+    -- Part of a cent counts as one: a limit that is passed by it is passed.
+    after := round(ceil(case when o.notional is null then after * line.dearest
+      else o.notional + greatest(after - line.qty, 0) * coalesce(line.dearest_there, line.dearest) end * line.multiplier * 100) / 100, 2);
     if after > g.max_position_notional then
       violations := violations || app.violation('max_position_notional', g.max_position_notional::text, after::text,
         format('With what is held and ordered, the position in %s could be worth %s; at most %s is allowed.', line.symbol, after, g.max_position_notional));
@@ -94,7 +95,7 @@ begin
     return jsonb_build_object('violations', '[]'::jsonb, 'needs', '[]'::jsonb, 'reducing', true);
   end if;
 
-  worth := round(coalesce(o.notional, worth), 2);
+  worth := round(ceil(coalesce(o.notional, worth) * 100) / 100, 2);
   if worth > g.max_order_notional then
     violations := violations || app.violation('max_order_notional', g.max_order_notional::text, worth::text,
       format('The order could be worth %s; one order may be worth %s at most.', worth, g.max_order_notional));
