@@ -3,7 +3,7 @@
 -- (select private.account_id('read')): an InitPlan, once a statement.
 -- STABLE and not IMMUTABLE: a cached plan would keep a folded answer for the
 -- next tenant.
-create function private.account_id(need text default '') returns uuid
+create or replace function private.account_id(need text default '') returns uuid
 stable parallel restricted security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 begin

@@ -1,6 +1,6 @@
 -- Makes a new key for the seal and keeps the one before it, so that
 -- transactions under way end as they began. Run at every migrate.
-create function private.renew_seal_key() returns void
+create or replace function private.renew_seal_key() returns void
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare

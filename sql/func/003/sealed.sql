@@ -6,7 +6,7 @@
 -- Only the accessors and doors call it, from inside their pinned search_path.
 -- It runs for each statement under a policy, and plpgsql pays for expressions
 -- by their nodes: it is written to have few.
-create function private.sealed(strict boolean default true) returns text
+create or replace function private.sealed(strict boolean default true) returns text
 stable parallel restricted
 language plpgsql as $$
 declare

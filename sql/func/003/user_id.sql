@@ -1,5 +1,5 @@
 -- The admitted user; NULL without admission and for the worker.
-create function private.user_id() returns text
+create or replace function private.user_id() returns text
 stable parallel restricted security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 begin

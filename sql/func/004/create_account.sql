@@ -1,6 +1,6 @@
 -- Makes an account of the admitted user and the owner's grant with it.
 -- PD429: this user has the most accounts that one may have.
-create function private.create_account(p_name text, p_environment text) returns uuid
+create or replace function private.create_account(p_name text, p_environment text) returns uuid
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare

@@ -1,6 +1,6 @@
 -- Lets a login of the group paddock_report see an account. 22023: there is no
 -- such login, or it is more than a reporting login.
-create function private.grant_report(p_role name, p_account uuid) returns void
+create or replace function private.grant_report(p_role name, p_account uuid) returns void
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 begin

@@ -1,6 +1,6 @@
 -- The accounts that the login of this session may report on. session_user is
 -- the one name that a login cannot change.
-create function private.report_accounts() returns uuid[]
+create or replace function private.report_accounts() returns uuid[]
 stable parallel restricted security definer set search_path = pg_catalog, pg_temp
 language sql as $$
   select coalesce(array_agg(g.account_id), '{}')

@@ -2,7 +2,7 @@
 -- it is there, and says whether it was made. A partition has its own keys: over
 -- all of them a key would have to contain the time, and so mean less. Nobody is
 -- granted a partition: all go by the table, whose policies hold.
-create function private.add_event_partition(p_at timestamptz) returns boolean
+create or replace function private.add_event_partition(p_at timestamptz) returns boolean
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare

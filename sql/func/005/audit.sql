@@ -1,6 +1,6 @@
 -- Leaves a line in the audit, in the name of whoever was admitted. Called by
 -- other doors only.
-create function private.audit(p_account uuid, p_action text, p_detail jsonb default '{}') returns void
+create or replace function private.audit(p_account uuid, p_action text, p_detail jsonb default '{}') returns void
 volatile
 language sql
 begin atomic

@@ -1,5 +1,5 @@
 -- The log's partitions and the moment before which all their events were.
-create function private.event_partitions() returns table (relname name, ends_at timestamptz)
+create or replace function private.event_partitions() returns table (relname name, ends_at timestamptz)
 stable set search_path = pg_catalog, pg_temp
 language sql as $$
   select c.relname, (regexp_match(pg_get_expr(c.relpartbound, c.oid), $re$TO \('([^']+)'\)$re$))[1]::timestamptz

@@ -2,7 +2,7 @@
 -- is in partitions that are older than the retention. Readers are told so from
 -- then on, before keep_event_partitions drops anything, and in a transaction
 -- of its own: it holds the logs' locks. Answers how many accounts were told.
-create function private.forget_events() returns integer
+create or replace function private.forget_events() returns integer
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare

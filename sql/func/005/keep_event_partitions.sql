@@ -2,7 +2,7 @@
 -- which forget_events has said that nothing in them is told any more, and
 -- answers how many it made and dropped. It waits for no reader for long: a
 -- session that holds on to the log only puts the dropping off.
-create function private.keep_event_partitions() returns table (made integer, dropped integer)
+create or replace function private.keep_event_partitions() returns table (made integer, dropped integer)
 volatile security definer set search_path = pg_catalog, pg_temp set lock_timeout = '200ms'
 language plpgsql as $$
 declare

@@ -10,7 +10,7 @@
 --
 -- Plans are kept, and one that was made in a month's first minute, when the
 -- partition was empty, would read all of it for each place until ANALYZE comes.
-create function private.read_events(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_max integer, p_bytes integer)
+create or replace function private.read_events(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_max integer, p_bytes integer)
 returns table (idx integer[], standing text, seq bigint, kind text, at timestamptz, data text)
 stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off set jit = off
 language plpgsql as $$

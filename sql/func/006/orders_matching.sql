@@ -4,7 +4,7 @@
 -- and one CASE, of which the planner thinks that half pass: of separate
 -- conditions it believes, for want of statistics, that next to nothing does,
 -- and then reads and sorts a whole account for one page.
-create function app.orders_matching(p_account uuid, p_after timestamptz, p_until timestamptz,
+create or replace function app.orders_matching(p_account uuid, p_after timestamptz, p_until timestamptz,
   p_symbols text[], p_side text, p_classes text[]) returns setof app.alpaca_orders
 stable
 language sql as $$

@@ -1,7 +1,7 @@
 -- What a reader of the account's log begins with: the number of the newest
 -- event and, as of that event, the account, its positions and its open orders,
 -- newest first, at most 500. One statement reads it all, and so at one moment.
-create function app.account_snapshot(p_account uuid) returns jsonb
+create or replace function app.account_snapshot(p_account uuid) returns jsonb
 stable set search_path = pg_catalog, pg_temp
 language sql as $$
   select jsonb_build_object(

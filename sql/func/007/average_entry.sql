@@ -1,7 +1,7 @@
 -- The average entry price of a position after a trade, until the broker's own
 -- comes: an increase averages its price in, a decrease keeps the average, a
 -- reversal starts from its own price.
-create function app.average_entry(p_held numeric, p_average numeric, p_by numeric, p_price numeric) returns numeric
+create or replace function app.average_entry(p_held numeric, p_average numeric, p_by numeric, p_price numeric) returns numeric
 immutable parallel safe
 language sql
 return case

@@ -2,7 +2,7 @@
 -- came before it at the broker is told only now: order o has filled p_moved units,
 -- and a closing on the same side, later by the broker's own clock, had less to
 -- close than it traded.
-create function app.find_overshoot(o app.alpaca_orders, p_moved numeric) returns void
+create or replace function app.find_overshoot(o app.alpaca_orders, p_moved numeric) returns void
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare

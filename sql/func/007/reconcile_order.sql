@@ -2,7 +2,7 @@
 -- changed anything, tells the account of it (p_what) and answers the order
 -- before and after; otherwise both are null, and before is where it is new.
 -- p_told_at and p_age are app.record_order's.
-create function app.reconcile_order(p_account uuid, o jsonb, p_what text, p_told_at timestamptz default null, p_age interval default null, out before jsonb, out after jsonb)
+create or replace function app.reconcile_order(p_account uuid, o jsonb, p_what text, p_told_at timestamptz default null, p_age interval default null, out before jsonb, out after jsonb)
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare

@@ -21,7 +21,7 @@
 -- filled unseen. That is for a position that the mirror has not heard of; the
 -- orders behind it come with the next reconciliation and are counted no more
 -- (app.record_order), and the mirror is in doubt until then.
-create function app.settle_positions(p_account uuid, p_positions jsonb, p_as_of timestamptz,
+create or replace function app.settle_positions(p_account uuid, p_positions jsonb, p_as_of timestamptz,
   p_moves jsonb, p_before jsonb, p_after jsonb, out changed boolean, out unsettled text[])
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$

@@ -1,6 +1,6 @@
 -- app.reconcile_order for one of many: where Postgres refuses the order for what
 -- it holds, refused says why, and the others of the transaction are recorded.
-create function app.take_order(p_account uuid, p_order text, p_what text, p_told_at timestamptz, p_age interval, out before jsonb, out after jsonb, out refused text)
+create or replace function app.take_order(p_account uuid, p_order text, p_what text, p_told_at timestamptz, p_age interval, out before jsonb, out after jsonb, out refused text)
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 begin

@@ -1,7 +1,7 @@
 -- Has what a closing overshot traded back, where the account's guards say so: a
 -- wind-down of that much of one position (p_qty below 0 where it is short), which
 -- may only reduce it.
-create function private.begin_repair(p_symbol text, p_qty numeric) returns void
+create or replace function private.begin_repair(p_symbol text, p_qty numeric) returns void
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare

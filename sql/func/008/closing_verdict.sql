@@ -5,7 +5,7 @@
 --
 -- A wind-down does not wait for orders that were parked as unknown: after a
 -- minute of looking, the broker does not know them.
-create function app.closing_verdict(o app.alpaca_orders) returns jsonb
+create or replace function app.closing_verdict(o app.alpaca_orders) returns jsonb
 stable set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare

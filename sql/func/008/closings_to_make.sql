@@ -5,7 +5,7 @@
 -- of a wind-down that it took over from. A quantity of 0 waits for orders that
 -- are still open, or for a closing of its own, which may still be refused: waits
 -- says that the last one is at the broker, and refused why the broker refused it.
-create function app.closings_to_make(p_account uuid, p_wind_down uuid)
+create or replace function app.closings_to_make(p_account uuid, p_wind_down uuid)
 returns table (symbol text, asset_class text, held numeric, side text, qty numeric, refused text, waits boolean)
 stable set search_path = pg_catalog, pg_temp
 language sql as $$

@@ -1,7 +1,7 @@
 -- No option is exercised that the guards refuse: exercising opens the shares of
 -- its underlying as a buy or a sale at the strike does, and is measured as one.
 -- PD422, with the verdict as its detail.
-create function app.guard_exercise() returns trigger
+create or replace function app.guard_exercise() returns trigger
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare

@@ -1,6 +1,6 @@
 -- Makes the intent of a closing order of a wind-down; the trigger on orders
 -- decides whether it only reduces. The worker sends what this answers.
-create function app.make_closing(p_account uuid, p_wind_down uuid, p_symbol text, p_side text, p_qty numeric) returns app.alpaca_orders
+create or replace function app.make_closing(p_account uuid, p_wind_down uuid, p_symbol text, p_side text, p_qty numeric) returns app.alpaca_orders
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare

@@ -2,7 +2,7 @@
 -- side or position_intent, ratio_qty. A replacement names no legs: its legs are
 -- those of the order that it replaces, however often that was replaced itself.
 -- NULL while they are not known here.
-create function app.multi_leg_legs(o app.alpaca_orders) returns jsonb
+create or replace function app.multi_leg_legs(o app.alpaca_orders) returns jsonb
 stable set search_path = pg_catalog, pg_temp
 language sql as $$
   with recursive chain as (

@@ -10,7 +10,7 @@
 -- for an amount of money are measured by that have none of their own; where
 -- there is no price at all, unmeasured is true and the sums are too low.
 -- With p_parked false, orders whose fate is unknown are left out.
-create function app.open_quantities(p_account uuid, p_symbol text, p_without uuid default null, p_price numeric default null,
+create or replace function app.open_quantities(p_account uuid, p_symbol text, p_without uuid default null, p_price numeric default null,
   p_parked boolean default true, out buys numeric, out sells numeric, out dearest numeric, out unmeasured boolean)
 stable set search_path = pg_catalog, pg_temp
 language sql as $$

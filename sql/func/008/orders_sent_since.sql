@@ -1,5 +1,5 @@
 -- How many orders, replacements included, were sent through here since a time.
-create function app.orders_sent_since(p_account uuid, p_since timestamptz) returns bigint
+create or replace function app.orders_sent_since(p_account uuid, p_since timestamptz) returns bigint
 stable set search_path = pg_catalog, pg_temp
 language sql
 return (select count(*) from app.alpaca_orders t

@@ -14,7 +14,7 @@
 -- its wind-down, if it began one.
 --
 -- PD409: the key was used for another request.
-create function private.set_switch(p_switch text, p_reason text, p_cancel boolean default false, p_liquidate boolean default false,
+create or replace function private.set_switch(p_switch text, p_reason text, p_cancel boolean default false, p_liquidate boolean default false,
   p_suspend boolean default null, p_key text default null, p_hash bytea default null) returns uuid
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$

@@ -1,5 +1,5 @@
 -- A wind-down as the API and the account's events show it.
-create function app.wind_down_json(w app.wind_downs) returns jsonb
+create or replace function app.wind_down_json(w app.wind_downs) returns jsonb
 stable parallel safe
 language sql
 return jsonb_build_object(

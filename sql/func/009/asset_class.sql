@@ -1,5 +1,5 @@
 -- An order's asset class as the broker calls it.
-create function app.asset_class(o app.alpaca_orders) returns text
+create or replace function app.asset_class(o app.alpaca_orders) returns text
 stable parallel safe
 language sql
 return coalesce(nullif(o.broker_order->>'asset_class', ''),

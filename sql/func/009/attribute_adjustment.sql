@@ -2,7 +2,7 @@
 -- began: an agent's where all fills are that agent's, or all at the
 -- adjustment's own price, and a tag's likewise. Where several have a part in
 -- it, it stays the account's alone.
-create function app.attribute_adjustment(p_account uuid, p_activity text, p_symbol text, p_since timestamptz) returns void
+create or replace function app.attribute_adjustment(p_account uuid, p_activity text, p_symbol text, p_since timestamptz) returns void
 volatile set search_path = pg_catalog, pg_temp
 language sql as $$
   update app.journal_adjustments a

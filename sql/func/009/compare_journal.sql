@@ -1,7 +1,7 @@
 -- Notes where the journal and the broker hold different quantities, and tells
 -- the account's log when that begins, is another difference, or is over. Where
 -- an order is open it is told when it is seen again.
-create function app.compare_journal(p_account uuid) returns void
+create or replace function app.compare_journal(p_account uuid) returns void
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare

@@ -4,7 +4,7 @@
 -- that follow one another, on one day or within an hour, and name no different
 -- kinds of split. A split stands where the first of its entries does. Answers
 -- from when on something is different now.
-create function app.pair_splits(p_account uuid, p_symbol text) returns timestamptz
+create or replace function app.pair_splits(p_account uuid, p_symbol text) returns timestamptz
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare

@@ -3,7 +3,7 @@
 -- it), and brings the journal up to date. Updates may come in any order and
 -- more than once: an execution that is taken back before it is told of never
 -- counts. A correction stands where what it corrects stood.
-create function app.record_execution(p_account uuid, p_order uuid, p_event text, x jsonb, p_at timestamptz) returns void
+create or replace function app.record_execution(p_account uuid, p_order uuid, p_event text, x jsonb, p_at timestamptz) returns void
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare

@@ -1,7 +1,7 @@
 -- Computes the round trips of a symbol anew, in every scope that has a part in
 -- what happened since a place in the order of executions (their time, and
 -- their id where times are equal).
-create function app.rejournal(p_account uuid, p_symbol text, p_at timestamptz, p_id text) returns void
+create or replace function app.rejournal(p_account uuid, p_symbol text, p_at timestamptz, p_id text) returns void
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare

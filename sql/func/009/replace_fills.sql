@@ -2,7 +2,7 @@
 -- and answers whether they add up to what it says was filled. A list that does
 -- not add up changes nothing: it is older than the order, or cut off. Fills
 -- that are the same stay, under the names that they have.
-create function app.replace_fills(p_account uuid, p_order uuid, p_activities jsonb) returns boolean
+create or replace function app.replace_fills(p_account uuid, p_order uuid, p_activities jsonb) returns boolean
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare

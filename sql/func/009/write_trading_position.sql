@@ -1,5 +1,5 @@
 -- Writes a round trip, under the id that its first execution gives it.
-create function app.write_trading_position(t app.trading_positions) returns void
+create or replace function app.write_trading_position(t app.trading_positions) returns void
 volatile set search_path = pg_catalog, pg_temp
 language sql as $$
   insert into app.trading_positions as p (account_id, id, scope, scope_value, symbol, asset_class, multiplier, direction, opened_at, opened_id,

@@ -1,5 +1,5 @@
 -- What may be shown of the admitted account's credentials: never a key.
-create function private.credentials_metadata()
+create or replace function private.credentials_metadata()
 returns table (kind text, key_last4 text, encryption_algorithm text, key_version integer,
   last_decrypted_at timestamptz, rejected_at timestamptz, created_at timestamptz, updated_at timestamptz)
 stable security definer set search_path = pg_catalog, pg_temp

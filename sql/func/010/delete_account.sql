@@ -1,6 +1,6 @@
 -- Forgets the admitted account. Answers the orders in the way, and then nothing
 -- has changed; else NULL.
-create function private.delete_account(p_open_orders text) returns jsonb
+create or replace function private.delete_account(p_open_orders text) returns jsonb
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare

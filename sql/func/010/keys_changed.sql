@@ -1,6 +1,6 @@
 -- Keys that come, go, change or are refused leave the mirror in doubt: nobody
 -- followed the account meanwhile.
-create function private.keys_changed() returns trigger
+create or replace function private.keys_changed() returns trigger
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 begin

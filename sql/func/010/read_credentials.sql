@@ -4,7 +4,7 @@
 --
 -- PD500: none of the keys offered has the stored version.
 -- 39000: the key does not fit (a wrong master key, or a moved ciphertext).
-create function private.read_credentials(p_versions integer[], p_keys text[])
+create or replace function private.read_credentials(p_versions integer[], p_keys text[])
 returns table (environment text, kind text, plaintext text, generation bigint, rejected boolean)
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$

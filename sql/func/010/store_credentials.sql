@@ -5,7 +5,7 @@
 -- 42501: the scope "manage" is needed. PD409: these keys open another broker
 -- account than the one recorded. 23505: this user has connected that broker
 -- account already.
-create function private.store_credentials(
+create or replace function private.store_credentials(
   p_key text, p_key_version integer, p_kind text, p_plaintext text, p_last4 text,
   p_alpaca_account_id uuid, p_alpaca_account_number text) returns void
 volatile security definer set search_path = pg_catalog, pg_temp

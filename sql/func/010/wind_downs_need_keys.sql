@@ -1,7 +1,7 @@
 -- A wind-down without working keys can do nothing: whoever waits for it is told
 -- so. Once the account has keys again, it goes on. The event is written here
 -- and not by append_event: whoever may only read can meet the refusal too.
-create function private.wind_downs_need_keys() returns trigger
+create or replace function private.wind_downs_need_keys() returns trigger
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare

@@ -16,7 +16,7 @@
 -- all of them in one pass over partial indexes, never by reading the table, and
 -- nothing is compiled for it. Its plans are kept from the first look on, when
 -- there may be no lease yet: loops that are cheap then would take seconds.
-create function private.claim_leases(p_holder uuid, p_ttl interval, p_max integer)
+create or replace function private.claim_leases(p_holder uuid, p_ttl interval, p_max integer)
 returns table (account_id uuid, environment text, fence bigint, generation bigint, last_event_id text, unresolved boolean,
   stream_mode text, silent_since timestamptz, sync bigint, surplus boolean)
 volatile security definer set search_path = pg_catalog, pg_temp

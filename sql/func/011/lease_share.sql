@@ -2,7 +2,7 @@
 -- with which all find a place where nobody holds more than its own maximum.
 -- With equal maxima it is wanted / instances, rounded up. Where there is not
 -- room for all it is the largest maximum.
-create function private.lease_share(p_wanted bigint) returns integer
+create or replace function private.lease_share(p_wanted bigint) returns integer
 stable security definer set search_path = pg_catalog, pg_temp
 language sql as $$
   with live as (

@@ -1,5 +1,5 @@
 -- The accounts of a holder's leases that are being wound down.
-create function private.running_wind_downs(p_holder uuid) returns setof uuid
+create or replace function private.running_wind_downs(p_holder uuid) returns setof uuid
 stable security definer set search_path = pg_catalog, pg_temp
 language sql as $$
   select distinct w.account_id from app.wind_downs w
