@@ -5,7 +5,7 @@ SHELL := /bin/bash
 NPM_CI = npm ci --no-audit --no-fund --loglevel=error
 PACKAGES = ./app/... ./cmd/... ./sql/... ./tests/...
 
-.PHONY: help run test test-go test-web test-race lint fmt build web sim bench fuzz mutants chaos faults clocks migrate clean
+.PHONY: help run test test-go test-web test-race lint fmt build web sim bench fuzz mutants chaos faults clocks schema migrate clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -87,6 +87,9 @@ clocks: build tests/js/node_modules/.installed ## what uses the simulator (CLOCK
 	  echo "The simulator's clock starts at $$at"; \
 	  PADDOCK_TEST_CLOCK=$$at PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -count 1 -timeout 15m $(CLOCKED) || exit 1; \
 	done
+
+schema: ## write sql/schema.sql and the list of grants again from the migrations
+	UPDATE_GOLDEN=1 go run ./tests/withpg go test -count 1 -run '^(TestSchemaFile|TestGrants)$$' ./tests/catalogue
 
 migrate: ## bring the database that DATABASE_URL names to the newest version
 	go run ./cmd/paddock migrate

@@ -4,6 +4,17 @@
 -- it works on managed Postgres. Roles belong to the whole server: a second
 -- Paddock database on it finds them made and leaves them as they are.
 
+-- A database of an earlier numbering has another version table. It is told so,
+-- and nothing in it is touched.
+do $$
+begin
+  if exists (select from pg_catalog.pg_class c where c.relname = 'schema_version' and c.relnamespace = 'public'::pg_catalog.regnamespace)
+      and exists (select from pg_catalog.pg_namespace n where n.nspname = 'app') then
+    raise exception 'this database was made by an earlier Paddock, whose migrations these cannot continue: migrate a new, empty database instead, and keep this one, which is unchanged, for the Paddock that made it';
+  end if;
+end
+$$;
+
 do $$
 declare
   wanted record;
@@ -47,13 +58,18 @@ begin
 end
 $$;
 
-{{ template "func/secure_database.sql" . }}
+{{ template "func/001/secure_database.sql" . }}
 
-create schema auth    authorization paddock_owner;  -- Better Auth's tables
-create schema app     authorization paddock_owner;  -- tenant tables
-create schema private authorization paddock_owner;  -- keys, ciphertext, doors
-create schema report  authorization paddock_owner;  -- views for plain SQL
-create schema ext     authorization paddock_owner;  -- pgcrypto
+create schema auth    authorization paddock_owner;
+create schema app     authorization paddock_owner;
+create schema private authorization paddock_owner;
+create schema report  authorization paddock_owner;
+create schema ext     authorization paddock_owner;
+comment on schema auth    is 'Better Auth''s tables: who signs in, and how.';
+comment on schema app     is 'The tenants'' tables, each row of one account, and the functions over them.';
+comment on schema private is 'Keys, ciphertext, and the definer functions through which everything privileged goes.';
+comment on schema report  is 'Views for plain SQL, for logins made with paddock report create.';
+comment on schema ext     is 'The extension pgcrypto.';
 
 -- The extension's functions belong to a superuser and stay executable by
 -- PUBLIC, so what keeps them from the runtime roles is USAGE on their schema.

@@ -1,6 +1,9 @@
 -- Better Auth's four tables, as its own Postgres adapter makes them, so that
 -- a real Better Auth server on this database works with the same rows.
 -- "account" here is a way of signing in, not a brokerage account.
+--
+-- Signing in happens before anyone is known, so paddock_auth sees all four
+-- tables whole; it sees no tenant table at all.
 
 set local role paddock_owner;
 
@@ -13,6 +16,10 @@ create table auth."user" (
   "createdAt" timestamptz not null default current_timestamp,
   "updatedAt" timestamptz not null default current_timestamp
 );
+comment on table auth."user" is 'People who can sign in.';
+alter table auth."user" enable row level security, force row level security;
+create policy auth_all on auth."user" to paddock_auth using (true) with check (true);
+grant select, insert, update, delete on auth."user" to paddock_auth;
 
 create table auth.session (
   id text primary key,
@@ -24,7 +31,14 @@ create table auth.session (
   "userAgent" text,
   "userId" text not null references auth."user" (id) on delete cascade
 );
+comment on table auth.session is 'Who is signed in, by the token of the cookie.';
 create index "session_userId_idx" on auth.session ("userId");
+alter table auth.session enable row level security, force row level security;
+create policy auth_all on auth.session to paddock_auth using (true) with check (true);
+grant select, insert, update, delete on auth.session to paddock_auth;
+-- Admission looks a session up by its token.
+create policy gate_reads on auth.session for select to paddock_gate using (true);
+grant select (token, "userId", "expiresAt") on auth.session to paddock_gate;
 
 create table auth.account (
   id text primary key,
@@ -41,7 +55,11 @@ create table auth.account (
   "createdAt" timestamptz not null default current_timestamp,
   "updatedAt" timestamptz not null
 );
+comment on table auth.account is 'Ways of signing in, such as a password; no brokerage accounts, these are in app.user_accounts.';
 create index "account_userId_idx" on auth.account ("userId");
+alter table auth.account enable row level security, force row level security;
+create policy auth_all on auth.account to paddock_auth using (true) with check (true);
+grant select, insert, update, delete on auth.account to paddock_auth;
 
 create table auth.verification (
   id text primary key,
@@ -51,24 +69,11 @@ create table auth.verification (
   "createdAt" timestamptz not null default current_timestamp,
   "updatedAt" timestamptz not null default current_timestamp
 );
+comment on table auth.verification is 'Codes that were sent to verify an address or to reset a password.';
 create index verification_identifier_idx on auth.verification (identifier);
-
-alter table auth."user"       enable row level security, force row level security;
-alter table auth.session      enable row level security, force row level security;
-alter table auth.account      enable row level security, force row level security;
 alter table auth.verification enable row level security, force row level security;
-
--- Signing in happens before anyone is known, so paddock_auth sees all four
--- tables whole; it sees no tenant table at all.
-create policy auth_all on auth."user"       to paddock_auth using (true) with check (true);
-create policy auth_all on auth.session      to paddock_auth using (true) with check (true);
-create policy auth_all on auth.account      to paddock_auth using (true) with check (true);
 create policy auth_all on auth.verification to paddock_auth using (true) with check (true);
-grant select, insert, update, delete on auth."user", auth.session, auth.account, auth.verification to paddock_auth;
-
--- Admission looks a session up by its token.
-create policy gate_reads on auth.session for select to paddock_gate using (true);
-grant select (token, "userId", "expiresAt") on auth.session to paddock_gate;
+grant select, insert, update, delete on auth.verification to paddock_auth;
 
 reset role;
 

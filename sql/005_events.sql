@@ -1,4 +1,5 @@
--- The event log of an account, its audit, and the bell that says there is news.
+-- What happened on an account: its event log with the bell that says there is
+-- news, its audit, and what its agents wrote down.
 
 set local role paddock_owner;
 
@@ -7,20 +8,66 @@ set local role paddock_owner;
 -- under concurrent commits, and that no idle transaction can hold back.
 create table app.event_heads (
   account_id uuid primary key references app.user_accounts (id) on delete cascade,
-  last_seq bigint not null default 0 check (last_seq >= 0)
+  last_seq bigint not null default 0 check (last_seq >= 0),
+  -- Up to which event the log is no longer kept.
+  dropped_seq bigint not null default 0,
+  check (dropped_seq between 0 and last_seq)
 );
+comment on table app.event_heads is 'The number of each account''s newest event, and its lock: who writes to an account takes it first.';
+alter table app.event_heads enable row level security, force row level security,
+  alter column account_id set statistics 0, alter column last_seq set statistics 0;
+create policy gate_all on app.event_heads to paddock_gate using (true) with check (true);
+grant select, insert, update on app.event_heads to paddock_gate;
+create policy app_reads on app.event_heads for select to paddock_app
+  using (account_id = (select private.account_id('read')));
+grant select on app.event_heads to paddock_app;
 
+-- The log, in one partition a month. A partition has its own keys:
+-- add_event_partition makes them.
 create table app.account_events (
   account_id uuid not null references app.event_heads (account_id) on delete cascade,
   seq bigint not null,
-  kind text not null check (kind in ('order', 'position', 'agent_log', 'account', 'credentials')),
+  kind text not null check (kind in ('order', 'position', 'agent_log', 'account', 'credentials', 'guard', 'journal')),
   -- The broker's own event id (a ULID), by which a replay is recognised.
   broker_event_id text,
   at timestamptz not null default clock_timestamp(),
-  data jsonb not null,
-  primary key (account_id, seq),
-  unique (account_id, broker_event_id)
+  data jsonb not null
+) partition by range (at);
+comment on table app.account_events is 'The event log of each account, numbered without gaps, in one partition a month.';
+alter table app.account_events enable row level security, force row level security,
+  alter column account_id set statistics 0, alter column broker_event_id set statistics 0, alter column data set statistics 0;
+create policy gate_all on app.account_events to paddock_gate using (true) with check (true);
+grant select, insert on app.account_events to paddock_gate;
+create policy app_reads on app.account_events for select to paddock_app
+  using (account_id = (select private.account_id('read')));
+create policy worker_reads on app.account_events for select to paddock_worker
+  using (account_id = (select private.account_id('work')));
+grant select on app.account_events to paddock_app, paddock_worker;
+create policy report_reads on app.account_events for select to paddock_report
+  using (account_id = any ((select private.report_accounts())::uuid[]));
+grant select (account_id, seq, kind, at, data) on app.account_events to paddock_report;
+
+-- How long events are kept, at least: a month of them goes when all are older.
+-- An operator changes keep as paddock_owner; see docs/operations.md.
+create table private.event_retention (
+  only_one boolean primary key default true check (only_one),
+  keep interval not null default '90 days' check (keep >= '1 day'),
+  -- Readers have been told that events before this are no longer kept.
+  forgotten_before timestamptz not null default '-infinity'
 );
+comment on table private.event_retention is 'How long events are kept; paddock_owner may change the column keep.';
+alter table private.event_retention enable row level security, force row level security;
+create policy gate_all on private.event_retention to paddock_gate using (true) with check (true);
+grant select, update (forgotten_before) on private.event_retention to paddock_gate;
+create policy owner_all on private.event_retention to paddock_owner using (true) with check (true);
+insert into private.event_retention default values;
+
+{{ template "func/005/event_partitions.sql" . }}
+{{ template "func/005/add_event_partition.sql" . }}
+{{ template "func/005/keep_event_partitions.sql" . }}
+grant execute on function private.keep_event_partitions to paddock_worker;
+comment on function private.keep_event_partitions is 'Makes the event log''s partitions of the months to come and drops those that are no longer kept.';
+select private.keep_event_partitions();
 
 -- Who did what. No foreign key: the audit outlives the account.
 create table app.audit_log (
@@ -32,88 +79,75 @@ create table app.audit_log (
   detail jsonb not null default '{}',
   primary key (account_id, id)
 );
+comment on table app.audit_log is 'Who did what on an account; it outlives the account, and nobody changes it.';
 create index audit_log_at_idx on app.audit_log (account_id, at desc);
-
--- Planner statistics are made over all tenants, and EXPLAIN tells them.
-alter table app.event_heads alter column account_id set statistics 0, alter column last_seq set statistics 0;
-alter table app.account_events
-  alter column account_id set statistics 0, alter column broker_event_id set statistics 0, alter column data set statistics 0;
-alter table app.audit_log
+alter table app.audit_log enable row level security, force row level security,
   alter column account_id set statistics 0, alter column actor_user_id set statistics 0, alter column detail set statistics 0;
-
-alter table app.event_heads    enable row level security, force row level security;
-alter table app.account_events enable row level security, force row level security;
-alter table app.audit_log      enable row level security, force row level security;
-
-create policy gate_all on app.event_heads to paddock_gate using (true) with check (true);
-grant select, insert, update on app.event_heads to paddock_gate;
-create policy gate_all on app.account_events to paddock_gate using (true) with check (true);
-grant select, insert on app.account_events to paddock_gate;
 create policy gate_appends on app.audit_log for insert to paddock_gate with check (true);
 grant insert on app.audit_log to paddock_gate;
-
-create policy app_reads on app.event_heads for select to paddock_app
-  using (account_id = (select private.account_id('read')));
-grant select on app.event_heads to paddock_app;
-
-create policy app_reads on app.account_events for select to paddock_app
-  using (account_id = (select private.account_id('read')));
-create policy worker_reads on app.account_events for select to paddock_worker
-  using (account_id = (select private.account_id('work')));
-grant select on app.account_events to paddock_app, paddock_worker;
-
 -- The audit is its owner's to read, and nobody's to change.
 create policy app_reads on app.audit_log for select to paddock_app
   using (account_id = (select private.account_id('manage')));
 grant select on app.audit_log to paddock_app;
 
+create table app.agent_logs (
+  account_id uuid not null references app.user_accounts (id) on delete cascade,
+  id uuid not null default gen_random_uuid(),
+  user_id text,
+  orchestrator_agent_id text check (char_length(orchestrator_agent_id) <= 128),
+  level text not null check (level in ('debug', 'info', 'warn', 'error')),
+  message text not null check (char_length(message) between 1 and 10000),
+  data jsonb,
+  created_at timestamptz not null default now(),
+  primary key (account_id, id)
+);
+comment on table app.agent_logs is 'What agents wrote down of their work on an account.';
+create index agent_logs_newest_idx on app.agent_logs (account_id, created_at desc, id desc);
+alter table app.agent_logs enable row level security, force row level security,
+  alter column account_id set statistics 0, alter column user_id set statistics 0,
+  alter column orchestrator_agent_id set statistics 0, alter column message set statistics 0, alter column data set statistics 0;
+create policy app_reads on app.agent_logs for select to paddock_app
+  using (account_id = (select private.account_id('read')));
+create policy app_inserts on app.agent_logs for insert to paddock_app
+  with check (account_id = (select private.account_id('log')) and user_id = (select private.user_id()));
+grant select, insert (account_id, id, user_id, orchestrator_agent_id, level, message, data) on app.agent_logs to paddock_app;
+
+-- The name of the NOTIFY channel is a secret: any login may LISTEN.
+create table private.doorbell (
+  only_one boolean primary key default true check (only_one),
+  channel text not null check (channel ~ '^paddock_[0-9a-f]{32}$')
+);
+comment on table private.doorbell is 'The secret name of the channel on which it is told that there are events.';
+alter table private.doorbell enable row level security, force row level security;
+create policy gate_all on private.doorbell to paddock_gate using (true) with check (true);
+grant select, insert on private.doorbell to paddock_gate;
+
 reset role;
 
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
-{{ template "func/audit.sql" . }}
-{{ template "func/old/append_event_1.sql" . }}
-{{ template "func/lock_log.sql" . }}
-{{ template "func/old/ring_1.sql" . }}
-{{ template "func/doorbell_channel.sql" . }}
-{{ template "func/old/ring_for_others_1.sql" . }}
-{{ template "func/old/read_events_1.sql" . }}
-{{ template "func/create_account.sql" . }}
-{{ template "func/old/account_changed_1.sql" . }}
-grant execute on function private.append_event(text, jsonb, text) to paddock_app, paddock_worker;
-grant execute on function private.lock_log(boolean) to paddock_app, paddock_worker;
-grant execute on function private.ring() to paddock_app, paddock_worker;
-grant execute on function private.doorbell_channel() to paddock_worker;
-grant execute on function private.read_events(text[], uuid[], bigint[], integer, integer) to paddock_worker;
-grant execute on function private.create_account(text, text) to paddock_app;
-grant execute on function private.ring_for_others(), private.account_changed() to paddock_owner;
+insert into private.doorbell (channel) values ('paddock_' || encode(ext.gen_random_bytes(16), 'hex'));
+{{ template "func/005/audit.sql" . }}
+{{ template "func/005/lock_log.sql" . }}
+{{ template "func/005/append_event.sql" . }}
+{{ template "func/005/read_events.sql" . }}
+{{ template "func/005/stand.sql" . }}
+{{ template "func/005/forget_events.sql" . }}
+{{ template "func/005/doorbell_channel.sql" . }}
+{{ template "func/005/ring.sql" . }}
+grant execute on function private.lock_log, private.append_event to paddock_app, paddock_worker;
+grant execute on function private.read_events, private.stand, private.forget_events, private.doorbell_channel,
+  private.ring to paddock_worker;
 reset role;
 revoke create on schema private from paddock_gate;
 
-set local role paddock_owner;
-create trigger ring_for_others after insert on app.account_events
-  for each statement execute function private.ring_for_others();
-create trigger account_changed after update or delete on app.user_accounts
-  for each row execute function private.account_changed();
-reset role;
-
 ---- create above / drop below ----
 
-set local role paddock_owner;
-drop trigger account_changed on app.user_accounts;
-drop trigger ring_for_others on app.account_events;
-reset role;
 set local role paddock_gate;
-drop function private.account_changed();
-drop function private.create_account(text, text);
-drop function private.read_events(text[], uuid[], bigint[], integer, integer);
-drop function private.ring_for_others();
-drop function private.doorbell_channel();
-drop function private.ring();
-drop function private.lock_log(boolean);
-drop function private.append_event(text, jsonb, text);
-drop function private.audit(uuid, text, jsonb);
+drop function private.ring, private.doorbell_channel, private.forget_events, private.stand, private.read_events,
+  private.append_event, private.lock_log, private.audit;
 reset role;
 set local role paddock_owner;
-drop table app.audit_log, app.account_events, app.event_heads;
+drop function private.keep_event_partitions, private.add_event_partition, private.event_partitions;
+drop table private.doorbell, app.agent_logs, app.audit_log, private.event_retention, app.account_events, app.event_heads;
 reset role;

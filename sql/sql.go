@@ -17,17 +17,24 @@ import (
 
 // FS holds the numbered migrations and, in func/, the functions they include.
 //
-//go:embed *.sql func/*.sql func/old/*.sql
+//go:embed [0-9]*.sql func
 var FS embed.FS
 
 // VersionTable is where tern keeps the version; tern.conf names the same.
-const VersionTable = "public.schema_version"
+// Databases of an earlier numbering have public.schema_version instead, so that
+// neither set of migrations continues the other's.
+const VersionTable = "public.paddock_version"
+
+// ErrEarlierNumbering says that a database was made by a Paddock whose
+// migrations were others: these cannot continue them.
+var ErrEarlierNumbering = errors.New("this database was made by an earlier Paddock, whose migrations these cannot continue: " +
+	"migrate a new, empty database instead, and keep this one, which is unchanged, for the Paddock that made it")
 
 // SecureDatabase is the statement that says who may connect to the current
 // database. A copy made with CREATE DATABASE … TEMPLATE does not carry these
 // grants: whoever makes one runs this on it.
 func SecureDatabase() string {
-	text, err := FS.ReadFile("func/secure_database.sql")
+	text, err := FS.ReadFile("func/001/secure_database.sql")
 	if err != nil {
 		panic(err) // the file is embedded: it cannot be missing
 	}
@@ -83,7 +90,27 @@ func Version(ctx context.Context, conn *pgx.Conn) (current, newest int32, err er
 	return current, int32(len(m.Migrations)), nil
 }
 
+// CheckNumbering answers ErrEarlierNumbering for a database of an earlier
+// numbering. Any login may ask; migration 001 asks the same for plain tern.
+func CheckNumbering(ctx context.Context, conn interface {
+	QueryRow(context.Context, string, ...any) pgx.Row
+}) error {
+	var earlier bool
+	err := conn.QueryRow(ctx, `select exists (select from pg_class where relname = 'schema_version' and relnamespace = 'public'::regnamespace)
+		and exists (select from pg_namespace where nspname = 'app')`).Scan(&earlier)
+	if err != nil {
+		return fmt.Errorf("look for the database's version: %w", err)
+	}
+	if earlier {
+		return ErrEarlierNumbering
+	}
+	return nil
+}
+
 func newMigrator(ctx context.Context, conn *pgx.Conn) (*migrate.Migrator, error) {
+	if err := CheckNumbering(ctx, conn); err != nil {
+		return nil, err
+	}
 	// Any login may hold the lock by which migrations wait for each other.
 	if _, err := conn.Exec(ctx, "set lock_timeout = '10s'"); err != nil {
 		return nil, fmt.Errorf("bound the wait for locks: %w", err)

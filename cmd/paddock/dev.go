@@ -99,12 +99,12 @@ func (d *dev) run(ctx context.Context) error {
 		}
 		d.postgres = server
 	}
-	if err := os.WriteFile(filepath.Join(d.folder, "database-url"), []byte(owner+"\n"), 0o600); err != nil {
-		return fmt.Errorf("keep the database's URL: %w", err)
-	}
 	c, err := d.prepare(ctx, owner)
 	if err != nil {
-		return err
+		return d.explainNumbering(err)
+	}
+	if err := os.WriteFile(filepath.Join(d.folder, "database-url"), []byte(owner+"\n"), 0o600); err != nil {
+		return fmt.Errorf("keep the database's URL: %w", err)
 	}
 	return d.serve(ctx, c, log)
 }
@@ -158,6 +158,15 @@ func (d *dev) prepare(ctx context.Context, owner string) (config.Config, error) 
 		}
 		return os.LookupEnv(name)
 	})
+}
+
+// explainNumbering says what to do with a data folder of an earlier Paddock.
+func (d *dev) explainNumbering(err error) error {
+	if d.postgres == nil || !errors.Is(err, sql.ErrEarlierNumbering) {
+		return err
+	}
+	return fmt.Errorf("the data in %s is of an earlier Paddock, whose migrations this one cannot continue: "+
+		"move the folder away, or name another with --data, and keep this one, which is unchanged, for the Paddock that made it", d.folder)
 }
 
 // givePassword sets a login's password. ALTER ROLE takes no bound values, so

@@ -17,6 +17,8 @@ import (
 
 	"paddock/app/accounts"
 	"paddock/app/config"
+	"paddock/app/pgdev"
+	"paddock/sql"
 	"paddock/tests/pgtest"
 )
 
@@ -115,7 +117,10 @@ func TestListenIsExplained(t *testing.T) {
 // serve refuses every login that row level security does not hold, and an
 // empty database, before it does anything as them.
 func TestLoginsAreChecked(t *testing.T) {
-	db, empty := pgtest.New(t), pgtest.Empty(t)
+	db, empty, earlier := pgtest.New(t), pgtest.Empty(t), pgtest.New(t)
+	if _, err := earlier.Conn(t, "owner").Exec(t.Context(), "alter table "+sql.VersionTable+" rename to schema_version"); err != nil {
+		t.Fatal(err)
+	}
 	right := config.Config{AppURL: db.URL("paddock_app"), WorkerURL: db.URL("paddock_worker"), AuthURL: db.URL("paddock_auth"), AppConns: 2}
 	pools, err := openPools(t.Context(), right)
 	if err != nil {
@@ -131,6 +136,7 @@ func TestLoginsAreChecked(t *testing.T) {
 		"another login":     {func(c *config.Config) { c.AuthURL = c.AppURL }, `the login is "paddock_app" where paddock_auth is needed`},
 		"swapped":           {func(c *config.Config) { c.AppURL, c.AuthURL = c.AuthURL, c.AppURL }, `the login is "paddock_auth" where paddock_app is needed`},
 		"an empty database": {func(c *config.Config) { c.AppURL = empty.URL("paddock_app") }, "the database is empty: run paddock migrate first"},
+		"an earlier one":    {func(c *config.Config) { c.AppURL = earlier.URL("paddock_app") }, "migrate a new, empty database instead"},
 		"no URL":            {func(c *config.Config) { c.AppURL = "hunter2://x" }, "not a Postgres URL"},
 		"a wrong password":  {func(c *config.Config) { c.AppURL = strings.Replace(c.AppURL, ":test-", ":hunter2", 1) }, "refuses this user or password"},
 	} {
@@ -141,6 +147,20 @@ func TestLoginsAreChecked(t *testing.T) {
 			pools.close()
 		}
 		wantSentence(t, what, err, tt.want)
+	}
+}
+
+// dev says which folder an earlier Paddock's data is in, and what to do; a
+// database that DATABASE_URL names is told of as migrate tells of it.
+func TestDevExplainsAnEarlierFolder(t *testing.T) {
+	other := errors.New("other")
+	embedded := &dev{folder: ".paddock", postgres: &pgdev.Server{}}
+	wantSentence(t, "a data folder", embedded.explainNumbering(sql.ErrEarlierNumbering), "the data in .paddock is of an earlier Paddock")
+	if err := embedded.explainNumbering(other); err != other {
+		t.Errorf("another error became %v", err)
+	}
+	if err := (&dev{folder: ".paddock"}).explainNumbering(sql.ErrEarlierNumbering); err != sql.ErrEarlierNumbering {
+		t.Errorf("of a database with a URL: %v", err)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"paddock/app/config"
 	"paddock/app/tenant"
+	"paddock/sql"
 )
 
 // pools are the connections of each runtime login.
@@ -78,7 +79,7 @@ func checkRole(ctx context.Context, pool *pgxpool.Pool, want string) error {
 	case name != want:
 		return fmt.Errorf("the login is %q where %s is needed", name, want)
 	}
-	return nil
+	return sql.CheckNumbering(ctx, pool)
 }
 
 func currentUser(pool *pgxpool.Pool) string { return pool.Config().ConnConfig.User }

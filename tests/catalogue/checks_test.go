@@ -70,7 +70,7 @@ var checks = []check{
 		broken: [][]string{
 			{"alter table app.agent_logs disable row level security"},
 			{`alter table auth.session disable row level security`},
-			{"set role paddock_owner", "create table app.notes (account_id uuid primary key)", "alter table app.notes force row level security, alter column account_id set statistics 0"},
+			{"set role paddock_owner", "create table app.notes (account_id uuid primary key)", "alter table app.notes force row level security, alter column account_id set statistics 0", "comment on table app.notes is 'Notes.'"},
 		},
 	},
 	{
@@ -186,7 +186,7 @@ var checks = []check{
 			where c.relkind in ('r', 'p') and n.nspname in ` + ours + ` and n.nspname <> 'auth'
 			and n.nspname || '.' || c.relname not in ` + notTenants + ` and c.oid not in (select t.oid from ` + tenantTables + ` t)`,
 		broken: [][]string{
-			{"set role paddock_owner", "create table app.notes (id uuid primary key)", "alter table app.notes enable row level security, force row level security"},
+			{"set role paddock_owner", "create table app.notes (id uuid primary key)", "alter table app.notes enable row level security, force row level security", "comment on table app.notes is 'Notes.'"},
 		},
 	},
 	{
@@ -421,15 +421,21 @@ var checks = []check{
 			where n.nspname in (` + "'auth', 'app', 'private', 'report', 'ext', 'public'" + `) and (c.relkind = 'm' or c.relkind = 'v' and not coalesce(c.reloptions, '{}') @> array['security_invoker=true'])`,
 		broken: [][]string{
 			{"alter view report.orders set (security_invoker = false)"}, {"alter view report.orders reset (security_invoker)"},
-			{"set role paddock_owner", "create view report.more as select account_id from app.alpaca_orders"},
-			{"set role paddock_owner", "create materialized view report.more as select 1 as one"},
+			{"set role paddock_owner", "create view report.more as select account_id from app.alpaca_orders", "comment on view report.more is 'More.'"},
+			{"set role paddock_owner", "create materialized view report.more as select 1 as one", "comment on materialized view report.more is 'More.'"},
 		},
+	},
+	{
+		name: "each table and view says what it is",
+		sql: `select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+			where n.nspname in ` + ours + ` and c.relkind in ('r', 'p', 'v', 'm') and not c.relispartition and coalesce(obj_description(c.oid, 'pg_class'), '') = ''`,
+		broken: [][]string{{"comment on table app.agent_logs is null"}, {"comment on view report.orders is ''"}},
 	},
 	{
 		name: "no schema but ours, and none but tern's table in public",
 		sql: `select n.nspname::text from pg_namespace n where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'public') and n.nspname not in ` + ours + `
 			and not exists (select from pg_roles r where r.oid = n.nspowner and r.rolname = any ($1))
-			union all select c.oid::regclass::text from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind not in ('i', 't') and c.relname <> 'schema_version'
+			union all select c.oid::regclass::text from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind not in ('i', 't') and c.relname <> 'paddock_version'
 			union all select p.oid::regprocedure::text from pg_proc p where p.pronamespace = 'public'::regnamespace`,
 		broken: [][]string{{"create schema extra"}, {"create table public.notes (id int)"},
 			{"create function public.f() returns int language sql as 'select 1'", "revoke execute on function public.f() from public"}},

@@ -1,0 +1,221 @@
+-- The journal: every execution, and the round trips that are computed from
+-- them, for the account as a whole, by agent and by tag. All of it is the
+-- broker's word and what follows from it: the worker alone writes it.
+
+set local role paddock_owner;
+
+-- One row an execution. Ids are compared as bytes: they decide between equal
+-- times, and on every machine alike.
+create table app.fills (
+  account_id uuid not null references app.user_accounts (id) on delete cascade,
+  -- The stream's name for it. The list of activities has names of its own, and
+  -- nobody says that they are the same.
+  execution_id text collate "C" not null check (char_length(execution_id) between 1 and 255),
+  id uuid not null default gen_random_uuid(),
+  order_id uuid not null,
+  alpaca_order_id uuid not null,
+  symbol text not null,
+  asset_class text not null,
+  multiplier numeric not null,
+  side text not null check (side in ('buy', 'sell')),
+  qty numeric check (qty > 0),
+  price numeric,
+  at timestamptz not null,
+  -- A busted execution was taken back, a corrected one has another in its place.
+  state text not null default 'live' check (state in ('live', 'busted', 'corrected')),
+  previous_execution_id text collate "C",
+  source text not null check (source in ('stream', 'activities')),
+  orchestrator_agent_id text,
+  tag text,
+  recorded_at timestamptz not null default clock_timestamp(),
+  primary key (account_id, execution_id),
+  foreign key (account_id, order_id) references app.alpaca_orders (account_id, id) on delete cascade,
+  -- What is taken back before it was told of has neither quantity nor price.
+  check (state <> 'live' or qty is not null and price is not null)
+);
+comment on table app.fills is 'Executions of orders, one row each, with those that were taken back or corrected.';
+create index fills_symbol_idx on app.fills (account_id, symbol, at, execution_id);
+create index fills_newest_idx on app.fills (account_id, at desc, id desc);
+create index fills_order_idx on app.fills (account_id, order_id);
+create index fills_previous_idx on app.fills (account_id, previous_execution_id) where previous_execution_id is not null;
+alter table app.fills enable row level security, force row level security,
+  alter column account_id set statistics 0, alter column execution_id set statistics 0, alter column id set statistics 0,
+  alter column order_id set statistics 0, alter column alpaca_order_id set statistics 0, alter column symbol set statistics 0,
+  alter column qty set statistics 0, alter column price set statistics 0, alter column previous_execution_id set statistics 0,
+  alter column orchestrator_agent_id set statistics 0, alter column tag set statistics 0;
+create policy app_reads on app.fills for select to paddock_app
+  using (account_id = (select private.account_id('read')));
+grant select on app.fills to paddock_app;
+create policy worker_all on app.fills to paddock_worker
+  using (account_id = (select private.account_id('work')))
+  with check (account_id = (select private.account_id('work')));
+grant select, insert, delete, update (execution_id, qty, price, at, state, previous_execution_id, source) on app.fills to paddock_worker;
+create policy report_reads on app.fills for select to paddock_report
+  using (account_id = any ((select private.report_accounts())::uuid[]));
+grant select (account_id, id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, state, source,
+  orchestrator_agent_id, tag) on app.fills to paddock_report;
+
+-- What changes a position or costs something besides trades, by the broker's
+-- activity ids. A split comes in two entries, and a fee may have a day and no
+-- time.
+create table app.journal_adjustments (
+  account_id uuid not null references app.user_accounts (id) on delete cascade,
+  activity_id text collate "C" not null check (char_length(activity_id) between 1 and 255),
+  kind text not null check (kind in ('SPLIT', 'FEE', 'CFEE', 'OPEXP', 'OPEXC', 'OPASN', 'OPTRD')),
+  sub_type text,
+  -- A pair of coins without its slash; null: nobody can tell which position it is of.
+  symbol text,
+  at timestamptz not null,
+  day date not null,         -- the broker's, which is New York's
+  qty numeric,
+  price numeric,
+  net_amount numeric not null default 0,
+  group_id text,
+  description text,
+  canceled boolean not null default false,
+  -- What the journal made of it: a split makes new_parts of old_parts, and all
+  -- else is an agent's and a tag's where that is certain.
+  old_parts numeric,
+  new_parts numeric,
+  split_of text collate "C",  -- of a split's entries, the first of the same split
+  orchestrator_agent_id text,
+  tag text,
+  recorded_at timestamptz not null default clock_timestamp(),
+  primary key (account_id, activity_id)
+);
+comment on table app.journal_adjustments is 'What changes a position or costs something besides trades: splits, fees, and what becomes of options.';
+create index journal_adjustments_symbol_idx on app.journal_adjustments (account_id, symbol, at, activity_id);
+create index journal_adjustments_newest_idx on app.journal_adjustments (account_id, at desc);
+alter table app.journal_adjustments enable row level security, force row level security,
+  alter column account_id set statistics 0, alter column activity_id set statistics 0, alter column sub_type set statistics 0,
+  alter column symbol set statistics 0, alter column day set statistics 0, alter column qty set statistics 0,
+  alter column price set statistics 0, alter column net_amount set statistics 0, alter column group_id set statistics 0,
+  alter column description set statistics 0, alter column old_parts set statistics 0, alter column new_parts set statistics 0,
+  alter column split_of set statistics 0, alter column orchestrator_agent_id set statistics 0, alter column tag set statistics 0;
+create policy app_reads on app.journal_adjustments for select to paddock_app
+  using (account_id = (select private.account_id('read')));
+grant select on app.journal_adjustments to paddock_app;
+create policy worker_all on app.journal_adjustments to paddock_worker
+  using (account_id = (select private.account_id('work')))
+  with check (account_id = (select private.account_id('work')));
+grant select, insert, update (canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag) on app.journal_adjustments to paddock_worker;
+create policy report_reads on app.journal_adjustments for select to paddock_report
+  using (account_id = any ((select private.report_accounts())::uuid[]));
+grant select (account_id, activity_id, kind, symbol, at, qty, price, net_amount, description, canceled, old_parts, new_parts,
+  orchestrator_agent_id, tag) on app.journal_adjustments to paddock_report;
+
+-- One row a round trip and scope, from a position's opening to its close. Sums
+-- are kept and no averages: sums are exact. Notionals are quantity times
+-- price, a split leaves them as they are.
+create table app.trading_positions (
+  account_id uuid not null references app.user_accounts (id) on delete cascade,
+  id uuid not null,
+  scope text not null check (scope in ('account', 'agent', 'tag')),
+  scope_value text not null check ((scope = 'account') = (scope_value = '')),
+  symbol text not null,
+  asset_class text not null,
+  multiplier numeric not null,
+  direction text not null check (direction in ('long', 'short')),
+  opened_at timestamptz not null,
+  opened_id text collate "C" not null,
+  -- How much of the execution that opened it is of this trip: the rest closed
+  -- the one before.
+  opening_qty numeric not null check (opening_qty > 0),
+  last_at timestamptz not null,
+  last_id text collate "C" not null,
+  closed_at timestamptz,
+  entry_qty numeric not null check (entry_qty > 0),
+  entry_notional numeric not null,
+  exit_qty numeric not null check (exit_qty between 0 and entry_qty),
+  exit_notional numeric not null,
+  held_cost numeric not null,  -- of entry_notional, what is still held
+  max_qty numeric not null,
+  fees numeric not null,
+  fills integer not null,
+  -- Before fees.
+  realized_pl numeric not null generated always as
+    (multiplier * case direction when 'long' then exit_notional - entry_notional + held_cost else entry_notional - held_cost - exit_notional end) stored,
+  primary key (account_id, id),
+  check ((closed_at is null) = (exit_qty < entry_qty)),
+  check (closed_at is null or held_cost = 0)
+);
+comment on table app.trading_positions is 'Round trips, from a position''s opening to its close: of the account as a whole, of each agent and of each tag.';
+create unique index trading_positions_open_idx on app.trading_positions (account_id, scope, scope_value, symbol) where closed_at is null;
+create index trading_positions_opened_idx on app.trading_positions (account_id, scope, opened_at desc, id desc);
+create index trading_positions_place_idx on app.trading_positions (account_id, symbol, scope, scope_value, last_at, last_id);
+alter table app.trading_positions enable row level security, force row level security,
+  alter column account_id set statistics 0, alter column id set statistics 0, alter column scope_value set statistics 0,
+  alter column symbol set statistics 0, alter column opened_id set statistics 0, alter column opening_qty set statistics 0,
+  alter column last_id set statistics 0, alter column entry_qty set statistics 0, alter column entry_notional set statistics 0,
+  alter column exit_qty set statistics 0, alter column exit_notional set statistics 0, alter column held_cost set statistics 0,
+  alter column max_qty set statistics 0, alter column fees set statistics 0, alter column realized_pl set statistics 0;
+create policy app_reads on app.trading_positions for select to paddock_app
+  using (account_id = (select private.account_id('read')));
+grant select on app.trading_positions to paddock_app;
+create policy worker_all on app.trading_positions to paddock_worker
+  using (account_id = (select private.account_id('work')))
+  with check (account_id = (select private.account_id('work')));
+grant select, insert, delete, update (last_at, last_id, closed_at, entry_qty, entry_notional, exit_qty, exit_notional, held_cost,
+  max_qty, fees, fills) on app.trading_positions to paddock_worker;
+create policy report_reads on app.trading_positions for select to paddock_report
+  using (account_id = any ((select private.report_accounts())::uuid[]));
+grant select (account_id, id, scope, scope_value, symbol, asset_class, multiplier, direction, opened_at, closed_at, entry_qty,
+  entry_notional, exit_qty, exit_notional, held_cost, max_qty, fees, fills, realized_pl) on app.trading_positions to paddock_report;
+
+-- Where the journal and the broker hold different quantities: no profit is shown
+-- of the round trips that were open then, or came later.
+create table app.journal_gaps (
+  account_id uuid not null references app.user_accounts (id) on delete cascade,
+  symbol text not null,
+  journal_qty numeric not null,
+  broker_qty numeric not null check (broker_qty <> journal_qty),
+  trips_since timestamptz not null,
+  told_gap numeric, -- the difference that the account's log was told of
+  since timestamptz not null default clock_timestamp(),
+  primary key (account_id, symbol)
+);
+comment on table app.journal_gaps is 'Where the journal and the broker hold different quantities, since when, and from which round trips on no profit is shown.';
+alter table app.journal_gaps enable row level security, force row level security,
+  alter column account_id set statistics 0, alter column symbol set statistics 0, alter column journal_qty set statistics 0,
+  alter column broker_qty set statistics 0, alter column told_gap set statistics 0;
+create policy app_reads on app.journal_gaps for select to paddock_app
+  using (account_id = (select private.account_id('read')));
+grant select on app.journal_gaps to paddock_app;
+create policy worker_all on app.journal_gaps to paddock_worker
+  using (account_id = (select private.account_id('work')))
+  with check (account_id = (select private.account_id('work')));
+grant select, insert, delete, update (journal_qty, broker_qty, trips_since, told_gap) on app.journal_gaps to paddock_worker;
+create policy report_reads on app.journal_gaps for select to paddock_report
+  using (account_id = any ((select private.report_accounts())::uuid[]));
+grant select (account_id, symbol, journal_qty, broker_qty, trips_since, since) on app.journal_gaps to paddock_report;
+
+{{ template "func/009/asset_class.sql" . }}
+{{ template "func/009/multiplier.sql" . }}
+{{ template "func/009/claim_fill.sql" . }}
+{{ template "func/009/add_up_fills.sql" . }}
+{{ template "func/009/record_execution.sql" . }}
+{{ template "func/009/replace_fills.sql" . }}
+{{ template "func/009/activity_at.sql" . }}
+{{ template "func/009/attribute_adjustment.sql" . }}
+{{ template "func/009/pair_splits.sql" . }}
+{{ template "func/009/record_adjustments.sql" . }}
+{{ template "func/009/write_trading_position.sql" . }}
+{{ template "func/009/rejournal_scope.sql" . }}
+{{ template "func/009/rejournal.sql" . }}
+{{ template "func/009/journal_against_mirror.sql" . }}
+{{ template "func/009/compare_journal.sql" . }}
+grant execute on function app.asset_class, app.multiplier, app.claim_fill, app.add_up_fills, app.record_execution,
+  app.replace_fills, app.activity_at, app.attribute_adjustment, app.pair_splits, app.record_adjustments,
+  app.write_trading_position, app.rejournal_scope, app.rejournal, app.journal_against_mirror,
+  app.compare_journal to paddock_worker;
+
+reset role;
+
+---- create above / drop below ----
+
+set local role paddock_owner;
+drop function app.compare_journal, app.journal_against_mirror, app.rejournal, app.rejournal_scope,
+  app.write_trading_position, app.record_adjustments, app.pair_splits, app.attribute_adjustment, app.activity_at,
+  app.replace_fills, app.record_execution, app.add_up_fills, app.claim_fill, app.multiplier, app.asset_class;
+drop table app.journal_gaps, app.trading_positions, app.journal_adjustments, app.fills;
+reset role;

@@ -1,0 +1,70 @@
+-- API keys, encrypted by pgcrypto inside definer functions. The key of each
+-- row is derived by the application from its master key and the account's id
+-- and is never stored: a dump of this database opens nothing.
+
+set local role paddock_owner;
+
+create table private.user_credentials (
+  account_id uuid primary key references app.user_accounts (id) on delete cascade,
+  kind text not null check (kind in ('key', 'oauth')),
+  ciphertext bytea not null,
+  encryption_algorithm text not null,
+  key_version integer not null check (key_version > 0),
+  -- Shown to people, so that they can tell which key is connected.
+  key_last4 text not null check (char_length(key_last4) <= 4),
+  last_decrypted_at timestamptz,
+  -- When the broker refused these keys; null while they work.
+  rejected_at timestamptz,
+  -- Grows with each replacement: streams start again when it does.
+  generation bigint not null default 1,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now()
+);
+comment on table private.user_credentials is 'The API keys of each account, encrypted with a key that is not in the database.';
+alter table private.user_credentials enable row level security, force row level security;
+create policy gate_all on private.user_credentials to paddock_gate using (true) with check (true);
+grant select, insert, update, delete on private.user_credentials to paddock_gate;
+
+reset role;
+
+grant create on schema private to paddock_gate;
+set local role paddock_gate;
+{{ template "func/010/store_credentials.sql" . }}
+{{ template "func/010/read_credentials.sql" . }}
+{{ template "func/010/credentials_rejected.sql" . }}
+{{ template "func/010/credentials_metadata.sql" . }}
+{{ template "func/010/accounts_with_credentials.sql" . }}
+-- Forgetting an account or its keys asks what becomes of its open orders.
+{{ template "func/010/orders_in_the_way.sql" . }}
+{{ template "func/010/delete_credentials.sql" . }}
+{{ template "func/010/delete_account.sql" . }}
+{{ template "func/010/keys_changed.sql" . }}
+{{ template "func/010/wind_downs_need_keys.sql" . }}
+grant execute on function private.store_credentials, private.credentials_metadata, private.accounts_with_credentials,
+  private.delete_credentials, private.delete_account to paddock_app;
+grant execute on function private.read_credentials, private.credentials_rejected to paddock_app, paddock_worker;
+grant execute on function private.keys_changed, private.wind_downs_need_keys to paddock_owner;
+reset role;
+revoke create on schema private from paddock_gate;
+
+set local role paddock_owner;
+create trigger doubt_mirror after insert or update of generation, rejected_at or delete on private.user_credentials
+  for each row execute function private.keys_changed();
+create trigger wind_downs_need_keys after insert or update of rejected_at, generation or delete on private.user_credentials
+  for each row execute function private.wind_downs_need_keys();
+reset role;
+
+---- create above / drop below ----
+
+set local role paddock_owner;
+drop trigger wind_downs_need_keys on private.user_credentials;
+drop trigger doubt_mirror on private.user_credentials;
+reset role;
+set local role paddock_gate;
+drop function private.wind_downs_need_keys, private.keys_changed, private.delete_account, private.delete_credentials,
+  private.orders_in_the_way, private.accounts_with_credentials, private.credentials_metadata,
+  private.credentials_rejected, private.read_credentials, private.store_credentials;
+reset role;
+set local role paddock_owner;
+drop table private.user_credentials;
+reset role;

@@ -1,0 +1,87 @@
+-- Who holds which account's stream, and reconciliation on demand: each live
+-- instance of the server holds its share, under leases.
+
+set local role paddock_owner;
+
+-- fence grows with every change of hands; the worker's door checks it, so a
+-- holder that lost its lease can write nothing more. Each lease is renewed every
+-- few seconds: there is to be room for its next version beside it.
+create table app.stream_leases (
+  account_id uuid primary key references app.user_accounts (id) on delete cascade,
+  holder uuid not null,
+  fence bigint not null default 1,
+  expires_at timestamptz not null
+) with (fillfactor = 50);
+comment on table app.stream_leases is 'Which instance of the server holds which account''s stream, and until when.';
+alter table app.stream_leases enable row level security, force row level security;
+create policy gate_all on app.stream_leases to paddock_gate using (true) with check (true);
+grant select, insert, update, delete on app.stream_leases to paddock_gate;
+
+create table private.stream_instances (
+  holder uuid primary key,
+  live_until timestamptz not null,          -- unless it says so again
+  most integer not null check (most >= 0)   -- accounts that it can hold
+);
+comment on table private.stream_instances is 'The live instances of the server, which share the accounts'' streams out.';
+alter table private.stream_instances enable row level security, force row level security;
+create policy gate_all on private.stream_instances to paddock_gate using (true) with check (true);
+grant select, insert, update (live_until, most), delete on private.stream_instances to paddock_gate;
+
+-- Who waits for a reconciliation, and what the last one found. The stream's
+-- holder makes it, under its lease, and answers here.
+create table app.syncs (
+  account_id uuid primary key references app.user_accounts (id) on delete cascade,
+  asked bigint not null default 1,     -- counts the requests
+  asked_at timestamptz not null default clock_timestamp(),
+  asked_by text not null,
+  answered bigint not null default 0,  -- the newest that has its answer
+  answered_at timestamptz,
+  answer jsonb,
+  check ((answered_at is null) = (answer is null))
+);
+comment on table app.syncs is 'Who asked for a reconciliation of an account, and what the last one found.';
+alter table app.syncs enable row level security, force row level security,
+  alter column account_id set statistics 0, alter column asked_by set statistics 0, alter column answer set statistics 0;
+create policy app_reads on app.syncs for select to paddock_app
+  using (account_id = (select private.account_id('read')));
+-- Reconciling spends the account's requests at the broker: that takes a role
+-- that may also cancel, on a paused account too.
+create policy app_asks on app.syncs for insert to paddock_app
+  with check (account_id = (select private.account_id('cancel')) and asked_by = (select private.user_id()));
+create policy app_asks_again on app.syncs for update to paddock_app
+  using (account_id = (select private.account_id('cancel')))
+  with check (account_id = (select private.account_id('cancel')) and asked_by = (select private.user_id()));
+grant select, insert (account_id, asked_by), update (asked, asked_at, asked_by) on app.syncs to paddock_app;
+create policy worker_reads on app.syncs for select to paddock_worker
+  using (account_id = (select private.account_id('work')));
+create policy worker_answers on app.syncs for update to paddock_worker
+  using (account_id = (select private.account_id('work')))
+  with check (account_id = (select private.account_id('work')));
+grant select, update (answered, answered_at, answer) on app.syncs to paddock_worker;
+create policy gate_reads on app.syncs for select to paddock_gate using (true);
+grant select (account_id, asked, asked_at, answered) on app.syncs to paddock_gate;
+
+reset role;
+
+grant create on schema private to paddock_gate;
+set local role paddock_gate;
+{{ template "func/011/admit_worker.sql" . }}
+{{ template "func/011/lease_share.sql" . }}
+{{ template "func/011/claim_leases.sql" . }}
+{{ template "func/011/release_leases.sql" . }}
+{{ template "func/011/running_wind_downs.sql" . }}
+grant execute on function private.admit_worker, private.claim_leases, private.release_leases,
+  private.running_wind_downs to paddock_worker;
+comment on function private.admit_worker is 'Admits this transaction as the worker of an account, if its instance holds the account''s lease.';
+reset role;
+revoke create on schema private from paddock_gate;
+
+---- create above / drop below ----
+
+set local role paddock_gate;
+drop function private.running_wind_downs, private.release_leases, private.claim_leases, private.lease_share,
+  private.admit_worker;
+reset role;
+set local role paddock_owner;
+drop table app.syncs, private.stream_instances, app.stream_leases;
+reset role;

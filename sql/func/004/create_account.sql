@@ -1,0 +1,23 @@
+-- Makes an account of the admitted user and the owner's grant with it.
+-- PD429: this user has the most accounts that one may have.
+create or replace function private.create_account(p_name text, p_environment text) returns uuid
+volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql as $$
+declare
+  who text := private.user_id();
+  account uuid;
+begin
+  if who is null then
+    raise exception 'nobody is admitted' using errcode = '42501';
+  end if;
+  if (select count(*) from app.account_grants g where g.user_id = who and g.role = 'owner') >= 100 then
+    raise exception 'a user may have 100 accounts' using errcode = 'PD429';
+  end if;
+  insert into app.user_accounts (user_id, name, environment)
+    values (who, p_name, p_environment) returning id into account;
+  insert into app.account_grants (account_id, user_id, role) values (account, who, 'owner');
+  insert into app.event_heads (account_id) values (account);
+  perform private.audit(account, 'account.create', jsonb_build_object('name', p_name, 'environment', p_environment));
+  return account;
+end
+$$;

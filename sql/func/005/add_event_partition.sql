@@ -1,0 +1,25 @@
+-- Makes the partition of the log that holds the month of p_at, in UTC, unless
+-- it is there, and says whether it was made. A partition has its own keys: over
+-- all of them a key would have to contain the time, and so mean less. Nobody is
+-- granted a partition: all go by the table, whose policies hold.
+create or replace function private.add_event_partition(p_at timestamptz) returns boolean
+volatile set search_path = pg_catalog, pg_temp
+language plpgsql as $$
+declare
+  month timestamp := date_trunc('month', p_at at time zone 'UTC');
+  name text := 'account_events_' || to_char(month, 'YYYY_MM');
+begin
+  if to_regclass('app.' || name) is not null then
+    return false;
+  end if;
+  execute format('create table app.%I (like app.account_events including defaults including constraints)', name);
+  execute format('alter table app.%I add primary key (account_id, seq), add unique (account_id, broker_event_id)', name);
+  execute format('alter table app.%I alter column account_id set statistics 0, alter column broker_event_id set statistics 0,
+    alter column data set statistics 0', name);
+  execute format('alter table app.%I enable row level security, force row level security', name);
+  -- Attaching a table, unlike making it as a partition, stops no writer.
+  execute format('alter table app.account_events attach partition app.%I for values from (%L) to (%L)', name,
+    to_char(month, 'YYYY-MM-DD') || ' 00:00:00+00', to_char(month + interval '1 month', 'YYYY-MM-DD') || ' 00:00:00+00');
+  return true;
+end
+$$;

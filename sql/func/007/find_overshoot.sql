@@ -1,0 +1,25 @@
+-- Tells of a closing that has traded more than was held, where the fill which
+-- came before it at the broker is told only now: order o has filled p_moved units,
+-- and a closing on the same side, later by the broker's own clock, had less to
+-- close than it traded.
+create or replace function app.find_overshoot(o app.alpaca_orders, p_moved numeric) returns void
+volatile set search_path = pg_catalog, pg_temp
+language plpgsql as $$
+declare
+  beyond numeric := app.held_quantity(o.account_id, o.symbol) * case o.side when 'sell' then -1 else 1 end;
+  closing app.alpaca_orders;
+  more numeric;
+begin
+  if beyond <= 0 then
+    return; -- the position is not on the side that these orders trade to
+  end if;
+  select c.* into closing from app.alpaca_orders c
+    where c.account_id = o.account_id and c.symbol = o.symbol and c.side = o.side and c.reduce_only and c.filled_qty > 0
+      and coalesce(c.filled_at, c.broker_updated_at) >= coalesce(o.filled_at, o.broker_updated_at)
+    order by coalesce(c.filled_at, c.broker_updated_at) desc limit 1;
+  if found then
+    more := least(closing.filled_qty, beyond) - least(closing.filled_qty, greatest(0, beyond - p_moved));
+    perform app.note_overshoot(closing, more);
+  end if;
+end
+$$;

@@ -1,0 +1,6 @@
+-- How often each position of the mirror was moved or set, by symbol: what
+-- app.settle_positions is told of the time before positions were asked for.
+create or replace function app.position_moves(p_account uuid) returns jsonb
+stable set search_path = pg_catalog, pg_temp
+language sql
+return (select coalesce(jsonb_object_agg(p.symbol, p.moves), '{}') from app.alpaca_positions p where p.account_id = p_account);

@@ -1,0 +1,37 @@
+-- No option is exercised that the guards refuse: exercising opens the shares of
+-- its underlying as a buy or a sale at the strike does, and is measured as one.
+-- PD422, with the verdict as its detail.
+create or replace function app.guard_exercise() returns trigger
+volatile set search_path = pg_catalog, pg_temp
+language plpgsql as $$
+declare
+  shares app.alpaca_orders;
+  verdict jsonb;
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'an order is made in a transaction that is read committed: an older snapshot misses what the lock was waited for' using errcode = '25001';
+  end if;
+  perform private.lock_log();
+  new.requested_at := clock_timestamp();
+  if exists (select from app.exercises e where e.account_id = new.account_id and e.contract = new.contract and e.state = 'asked'
+      and e.requested_at > clock_timestamp() - interval '1 minute') then
+    raise exception 'an exercise of this contract is on its way' using errcode = 'PD409';
+  end if;
+  shares.account_id := new.account_id;
+  shares.id := new.id;
+  shares.symbol := new.symbol;
+  shares.side := new.side;
+  shares.qty := new.qty;
+  shares.type := 'market';
+  shares.order_class := '';
+  shares.action := 'place';
+  shares.filled_qty := 0;
+  shares.reference_prices := case when new.reference_price is not null then
+    jsonb_build_object(new.symbol, greatest(new.price, new.reference_price)) end;
+  verdict := app.order_verdict(shares);
+  if jsonb_array_length(verdict->'violations') + jsonb_array_length(verdict->'needs') > 0 then
+    raise exception 'the account''s guards refuse the exercise' using errcode = 'PD422', detail = verdict::text;
+  end if;
+  return new;
+end
+$$;

@@ -1,0 +1,28 @@
+-- Makes the intent of a closing order of a wind-down; the trigger on orders
+-- decides whether it only reduces. The worker sends what this answers.
+create or replace function app.make_closing(p_account uuid, p_wind_down uuid, p_symbol text, p_side text, p_qty numeric) returns app.alpaca_orders
+volatile set search_path = pg_catalog, pg_temp
+language plpgsql as $$
+declare
+  new_id uuid := gen_random_uuid();
+  held app.alpaca_positions;
+  crypto boolean;
+  made app.alpaca_orders;
+begin
+  select p.* into held from app.alpaca_positions p where p.account_id = p_account and p.symbol = p_symbol;
+  crypto := coalesce(held.asset_class = 'crypto', false);
+  insert into app.alpaca_orders as o (account_id, id, client_order_id, request_hash, request, submitted_by, symbol, side, type, time_in_force,
+      position_intent, qty, reduce_only, wind_down_id)
+    select p_account, new_id, new_id::text, sha256(convert_to(new_id::text, 'UTF8')), jsonb_build_object('close', p_symbol, 'wind_down', p_wind_down),
+      w.asked_by, p_symbol, p_side, 'market', case when crypto then 'gtc' else 'day' end,
+      -- Alpaca refuses what is marked as closing and would open. Coins cannot
+      -- be sold short, and take no such mark.
+      case when not crypto then p_side || '_to_close' end, p_qty, true, p_wind_down
+    from app.wind_downs w where w.account_id = p_account and w.id = p_wind_down and w.state = 'running'
+    returning o.* into made;
+  if made.id is not null then
+    perform private.append_event('order', app.order_event('submitting', made), null);
+  end if;
+  return made;
+end
+$$;

@@ -1,0 +1,21 @@
+-- Says whose an adjustment is, of what the account traded since a round trip
+-- began: an agent's where all fills are that agent's, or all at the
+-- adjustment's own price, and a tag's likewise. Where several have a part in
+-- it, it stays the account's alone.
+create or replace function app.attribute_adjustment(p_account uuid, p_activity text, p_symbol text, p_since timestamptz) returns void
+volatile set search_path = pg_catalog, pg_temp
+language sql as $$
+  update app.journal_adjustments a
+    set orchestrator_agent_id = case when whose.agents = 1 then whose.agent end, tag = case when whose.tags = 1 then whose.tag end
+    from (
+      select count(distinct coalesce(f.orchestrator_agent_id, '')) as agents, min(f.orchestrator_agent_id) as agent,
+        count(distinct coalesce(f.tag, '')) as tags, min(f.tag) as tag
+      from app.journal_adjustments j
+      cross join lateral (
+        select t.orchestrator_agent_id, t.tag, rank() over (order by t.price is distinct from j.price) as place
+        from app.fills t
+        where t.account_id = p_account and t.symbol = p_symbol and t.state = 'live' and t.at >= p_since
+          and (t.at, t.execution_id) < (j.at, j.activity_id)) f
+      where j.account_id = p_account and j.activity_id = p_activity and f.place = 1) whose
+    where a.account_id = p_account and a.activity_id = p_activity;
+$$;

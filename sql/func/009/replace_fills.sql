@@ -1,0 +1,57 @@
+-- Makes an order's fills those that the broker's list of activities has of it,
+-- and answers whether they add up to what it says was filled. A list that does
+-- not add up changes nothing: it is older than the order, or cut off. Fills
+-- that are the same stay, under the names that they have.
+create or replace function app.replace_fills(p_account uuid, p_order uuid, p_activities jsonb) returns boolean
+volatile set search_path = pg_catalog, pg_temp
+language plpgsql as $$
+declare
+  o app.alpaca_orders;
+  since timestamptz;
+  settled boolean;
+begin
+  select t.* into o from app.alpaca_orders t where t.account_id = p_account and t.id = p_order;
+  settled := o.fills_qty = o.filled_qty;
+  if not settled and o.filled_qty = (select coalesce(sum((a->>'qty')::numeric), 0) from jsonb_array_elements(p_activities) a) then
+    with news as (
+      select a->>'id' as id, (a->>'qty')::numeric as qty, (a->>'price')::numeric as price, (a->>'transaction_time')::timestamptz as at,
+        row_number() over (partition by (a->>'qty')::numeric, (a->>'price')::numeric order by a->>'transaction_time', a->>'id') as n
+      from jsonb_array_elements(p_activities) a
+    ), olds as (
+      select t.execution_id, t.qty, t.price, row_number() over (partition by t.qty, t.price order by t.at, t.execution_id) as n
+      from app.fills t where t.account_id = p_account and t.order_id = p_order and t.state = 'live'
+    ), gone as (
+      delete from app.fills t using olds
+        where t.account_id = p_account and t.execution_id = olds.execution_id
+          and not exists (select from news where (news.qty, news.price, news.n) = (olds.qty, olds.price, olds.n))
+        returning t.at
+    ), made as (
+      insert into app.fills (account_id, execution_id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at,
+          source, orchestrator_agent_id, tag)
+        select p_account, news.id, o.id, o.alpaca_order_id, o.symbol, app.asset_class(o), app.multiplier(o), o.side, news.qty, news.price, news.at,
+          'activities', o.orchestrator_agent_id, o.tag
+        from news
+        where not exists (select from olds where (news.qty, news.price, news.n) = (olds.qty, olds.price, olds.n))
+        on conflict (account_id, execution_id) do nothing
+        returning at
+    )
+    select min(at) into since from (select at from gone union all select at from made) moved;
+    perform app.add_up_fills(p_account, p_order);
+    if since is not null then
+      perform app.rejournal(p_account, o.symbol, since, '');
+      -- Where none of its fills is left, no fill names its agent and its tag.
+      if o.orchestrator_agent_id is not null then
+        perform app.rejournal_scope(p_account, o.symbol, 'agent', o.orchestrator_agent_id, since, '');
+      end if;
+      if o.tag is not null then
+        perform app.rejournal_scope(p_account, o.symbol, 'tag', o.tag, since, '');
+      end if;
+    end if;
+    select t.fills_qty = t.filled_qty into settled from app.alpaca_orders t where t.account_id = p_account and t.id = p_order;
+  end if;
+  update app.alpaca_orders t
+    set fills_asked_at = clock_timestamp(), fills_asked = case when settled then 0 else t.fills_asked + 1 end
+    where t.account_id = p_account and t.id = p_order;
+  return settled;
+end
+$$;

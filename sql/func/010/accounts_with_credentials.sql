@@ -1,0 +1,11 @@
+-- Which of the admitted user's accounts have keys, and whether they work.
+create or replace function private.accounts_with_credentials()
+returns table (account_id uuid, works boolean)
+stable security definer set search_path = pg_catalog, pg_temp
+language sql as $$
+  select c.account_id, c.rejected_at is null
+  from app.account_grants g
+  join private.user_credentials c on c.account_id = g.account_id
+  where g.user_id = private.user_id()
+    and (g.expires_at is null or g.expires_at > now())
+$$;

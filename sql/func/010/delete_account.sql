@@ -1,0 +1,20 @@
+-- Forgets the admitted account. Answers the orders in the way, and then nothing
+-- has changed; else NULL.
+create or replace function private.delete_account(p_open_orders text) returns jsonb
+volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql as $$
+declare
+  account uuid := private.account_id('manage');
+  kept jsonb;
+begin
+  if account is null then
+    raise exception 'deleting an account needs the scope "manage"' using errcode = '42501';
+  end if;
+  perform private.lock_log(true);
+  kept := private.orders_in_the_way(account, p_open_orders);
+  if kept is null then
+    delete from app.user_accounts u where u.id = account;
+  end if;
+  return kept;
+end
+$$;

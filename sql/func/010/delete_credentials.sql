@@ -1,0 +1,26 @@
+-- Forgets the admitted account's credentials, if there are any. Answers the
+-- orders in the way, and then nothing has changed; else NULL.
+create or replace function private.delete_credentials(p_open_orders text) returns jsonb
+volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql as $$
+declare
+  account uuid := private.account_id('manage');
+  kept jsonb;
+begin
+  if account is null then
+    raise exception 'deleting credentials needs the scope "manage"' using errcode = '42501';
+  end if;
+  perform private.lock_log();
+  if not exists (select from private.user_credentials c where c.account_id = account) then
+    return null;
+  end if;
+  kept := private.orders_in_the_way(account, p_open_orders);
+  if kept is not null then
+    return kept;
+  end if;
+  delete from private.user_credentials c where c.account_id = account;
+  perform private.audit(account, 'credentials.delete');
+  perform private.append_event('credentials', '{"state": "deleted"}');
+  return null;
+end
+$$;

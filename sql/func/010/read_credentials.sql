@@ -1,0 +1,35 @@
+-- Decrypts the admitted account's credentials with the derived key of their
+-- version; the caller offers the keys of all its versions in hex. No row:
+-- nothing is stored. Every decryption leaves an audit row.
+--
+-- PD500: none of the keys offered has the stored version.
+-- 39000: the key does not fit (a wrong master key, or a moved ciphertext).
+create or replace function private.read_credentials(p_versions integer[], p_keys text[])
+returns table (environment text, kind text, plaintext text, generation bigint, rejected boolean)
+volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql as $$
+#variable_conflict use_column
+declare
+  account uuid := coalesce(private.account_id('read'), private.account_id('work'));
+  c record;
+  place integer;
+begin
+  if account is null then
+    raise exception 'reading credentials needs an admission' using errcode = '42501';
+  end if;
+  update private.user_credentials u set last_decrypted_at = clock_timestamp()
+    where u.account_id = account
+    returning u.* into c;
+  if not found then
+    return;
+  end if;
+  place := array_position(p_versions, c.key_version);
+  if place is null then
+    raise exception 'no master key of version % was offered', c.key_version using errcode = 'PD500';
+  end if;
+  perform private.audit(account, 'credentials.decrypt', jsonb_build_object('key_version', c.key_version));
+  return query
+    select u.environment, c.kind, ext.pgp_sym_decrypt(c.ciphertext, p_keys[place]), c.generation, c.rejected_at is not null
+    from app.user_accounts u where u.id = account;
+end
+$$;

@@ -1,0 +1,46 @@
+-- Encrypts and stores the admitted account's credentials, and records which
+-- broker account they open. p_key is the row's derived key in hex: 256 random
+-- bits need no stretching, so S2K is set to its least.
+--
+-- 42501: the scope "manage" is needed. PD409: these keys open another broker
+-- account than the one recorded. 23505: this user has connected that broker
+-- account already.
+create or replace function private.store_credentials(
+  p_key text, p_key_version integer, p_kind text, p_plaintext text, p_last4 text,
+  p_alpaca_account_id uuid, p_alpaca_account_number text) returns void
+volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql as $$
+declare
+  account uuid := private.account_id('manage');
+begin
+  if account is null then
+    raise exception 'storing credentials needs the scope "manage"' using errcode = '42501';
+  end if;
+
+  if p_alpaca_account_id is null then
+    raise exception 'the broker account that these keys open must be known' using errcode = '22004';
+  end if;
+
+  perform private.lock_log();
+  update app.user_accounts u
+    set alpaca_account_id = p_alpaca_account_id, alpaca_account_number = p_alpaca_account_number, updated_at = now()
+    where u.id = account and (u.alpaca_account_id is null or u.alpaca_account_id = p_alpaca_account_id);
+  if not found then
+    raise exception 'these keys open another broker account' using errcode = 'PD409';
+  end if;
+
+  insert into private.user_credentials as c
+      (account_id, kind, ciphertext, encryption_algorithm, key_version, key_last4)
+    values (account, p_kind,
+      ext.pgp_sym_encrypt(p_plaintext, p_key, 'cipher-algo=aes256, s2k-mode=3, s2k-count=1024, compress-algo=0'),
+      'pgp-sym-aes256', p_key_version, p_last4)
+    on conflict (account_id) do update
+      set kind = excluded.kind, ciphertext = excluded.ciphertext,
+          encryption_algorithm = excluded.encryption_algorithm, key_version = excluded.key_version,
+          key_last4 = excluded.key_last4, last_decrypted_at = null, rejected_at = null,
+          generation = c.generation + 1, updated_at = now();
+
+  perform private.audit(account, 'credentials.store', jsonb_build_object('key_last4', p_last4, 'key_version', p_key_version));
+  perform private.append_event('credentials', jsonb_build_object('state', 'stored', 'key_last4', p_last4));
+end
+$$;

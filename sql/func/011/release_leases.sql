@@ -1,0 +1,9 @@
+-- Gives leases of the holder's back at once. Without a list it gives back all,
+-- and the holder lives no longer: a shutdown that hands over.
+create or replace function private.release_leases(p_holder uuid, p_accounts uuid[]) returns void
+volatile security definer set search_path = pg_catalog, pg_temp
+language sql as $$
+  delete from private.stream_instances i where i.holder = p_holder and p_accounts is null;
+  update app.stream_leases l set expires_at = '-infinity'
+    where l.holder = p_holder and (p_accounts is null or l.account_id = any (p_accounts))
+$$;

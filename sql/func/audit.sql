@@ -1,9 +1,0 @@
--- Leaves a line in the audit, in the name of whoever was admitted. Called by
--- other doors only.
-create function private.audit(p_account uuid, p_action text, p_detail jsonb default '{}') returns void
-volatile
-language sql
-begin atomic
-  insert into app.audit_log (account_id, actor_user_id, action, detail)
-  values (p_account, private.user_id(), p_action, p_detail);
-end;

@@ -1,6 +1,0 @@
--- The channel that instances listen on.
-create function private.doorbell_channel() returns text
-stable security definer set search_path = pg_catalog, pg_temp
-language sql as $$
-  select d.channel from private.doorbell d
-$$;

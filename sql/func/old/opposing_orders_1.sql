@@ -1,9 +1,0 @@
--- The open orders that one of this side would trade with, oldest first.
-create or replace function app.opposing_orders(p_account uuid, p_symbol text, p_side text) returns setof app.alpaca_orders
-stable set search_path = pg_catalog, pg_temp
-language sql as $$
-  select o.* from app.alpaca_orders o
-  where o.account_id = p_account and app.position_symbol(o.symbol) = app.position_symbol(p_symbol) and o.side <> p_side and o.alpaca_order_id is not null
-    and o.status not in ('filled', 'canceled', 'expired', 'rejected', 'replaced')
-  order by o.created_at limit 50
-$$;

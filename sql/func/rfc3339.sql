@@ -1,5 +1,0 @@
--- A time as the API writes it: RFC 3339, UTC, microseconds.
-create function app.rfc3339(t timestamptz) returns text
-stable parallel safe
-language sql
-return to_char(t at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');

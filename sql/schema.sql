@@ -1,0 +1,1509 @@
+-- What the migrations make, as Postgres 15 tells it. Made by make schema: do not edit.
+-- Functions stand here without their bodies, which are in sql/func.
+
+create schema app authorization paddock_owner;
+grant usage on schema app to paddock_app;
+grant usage on schema app to paddock_gate;
+grant usage on schema app to paddock_worker;
+
+create schema auth authorization paddock_owner;
+grant usage on schema auth to paddock_auth;
+grant usage on schema auth to paddock_gate;
+
+create schema ext authorization paddock_owner;
+grant usage on schema ext to paddock_gate;
+
+create schema private authorization paddock_owner;
+grant usage on schema private to paddock_app;
+grant usage on schema private to paddock_gate;
+grant usage on schema private to paddock_worker;
+
+create schema report authorization paddock_owner;
+grant usage on schema report to paddock_report;
+
+-- What the broker said each account is worth, now and at the last close.
+create table app.account_balances (
+  account_id uuid not null,
+  equity numeric not null,
+  last_equity numeric not null,
+  as_of timestamp with time zone not null,
+  constraint account_balances_pkey PRIMARY KEY (account_id),
+  constraint account_balances_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE
+);
+alter table app.account_balances enable row level security, force row level security;
+-- without statistics: account_id, equity, last_equity
+create policy app_all on app.account_balances to paddock_app
+  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)))
+  with check ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+grant select, insert, update (equity, last_equity, as_of) on app.account_balances to paddock_app;
+
+-- The event log of each account, numbered without gaps, in one partition a month.
+create table app.account_events (
+  account_id uuid not null,
+  seq bigint not null,
+  kind text not null,
+  broker_event_id text,
+  at timestamp with time zone not null default clock_timestamp(),
+  data jsonb not null,
+  constraint account_events_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.event_heads(account_id) ON DELETE CASCADE,
+  constraint account_events_kind_check CHECK ((kind = ANY (ARRAY['order'::text, 'position'::text, 'agent_log'::text, 'account'::text, 'credentials'::text, 'guard'::text, 'journal'::text])))
+) partition by RANGE (at);
+alter table app.account_events enable row level security, force row level security;
+-- without statistics: account_id, broker_event_id, data
+create policy app_reads on app.account_events for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy gate_all on app.account_events to paddock_gate
+  using (true)
+  with check (true);
+create policy report_reads on app.account_events for select to paddock_report
+  using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
+create policy worker_reads on app.account_events for select to paddock_worker
+  using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
+grant select (account_id, seq, kind, at, data) on app.account_events to paddock_report;
+grant select on app.account_events to paddock_app;
+grant select on app.account_events to paddock_worker;
+grant select, insert on app.account_events to paddock_gate;
+
+-- Which user may use which account, in what role and until when.
+create table app.account_grants (
+  account_id uuid not null,
+  user_id text not null,
+  role text not null,
+  expires_at timestamp with time zone,
+  created_at timestamp with time zone not null default now(),
+  constraint account_grants_pkey PRIMARY KEY (account_id, user_id),
+  constraint account_grants_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint account_grants_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE,
+  constraint account_grants_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'trader'::text, 'viewer'::text])))
+);
+CREATE INDEX account_grants_user_id_idx ON app.account_grants USING btree (user_id, account_id);
+alter table app.account_grants enable row level security, force row level security;
+-- without statistics: account_id, user_id
+create policy app_reads on app.account_grants for select to paddock_app
+  using ((user_id = ( SELECT private.user_id() AS user_id)));
+create policy gate_all on app.account_grants to paddock_gate
+  using (true)
+  with check (true);
+grant select on app.account_grants to paddock_app;
+grant select, insert on app.account_grants to paddock_gate;
+
+-- The switch and the limits of each account; one without a row has no limit, and so has a column that is null.
+create table app.account_guards (
+  account_id uuid not null,
+  switch text not null default 'open'::text,
+  switch_reason text,
+  max_order_notional numeric,
+  max_position_notional numeric,
+  max_position_qty numeric,
+  max_open_orders integer,
+  orders_per_minute integer,
+  orders_per_day integer,
+  daily_loss_limit numeric,
+  allowed_symbols text[],
+  allowed_sides text[],
+  buy_back_overshoot boolean not null default false,
+  updated_by text,
+  updated_at timestamp with time zone not null default now(),
+  constraint account_guards_pkey PRIMARY KEY (account_id),
+  constraint account_guards_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint account_guards_allowed_sides_check CHECK ((allowed_sides <@ ARRAY['buy'::text, 'sell'::text])),
+  constraint account_guards_allowed_symbols_check CHECK ((array_length(allowed_symbols, 1) <= 500)),
+  constraint account_guards_daily_loss_limit_check CHECK ((daily_loss_limit >= (0)::numeric)),
+  constraint account_guards_max_open_orders_check CHECK ((max_open_orders >= 0)),
+  constraint account_guards_max_order_notional_check CHECK ((max_order_notional >= (0)::numeric)),
+  constraint account_guards_max_position_notional_check CHECK ((max_position_notional >= (0)::numeric)),
+  constraint account_guards_max_position_qty_check CHECK ((max_position_qty >= (0)::numeric)),
+  constraint account_guards_orders_per_day_check CHECK ((orders_per_day >= 0)),
+  constraint account_guards_orders_per_minute_check CHECK ((orders_per_minute >= 0)),
+  constraint account_guards_switch_check CHECK ((switch = ANY (ARRAY['open'::text, 'reduce_only'::text, 'halted'::text]))),
+  constraint account_guards_switch_reason_check CHECK (((char_length(switch_reason) >= 1) AND (char_length(switch_reason) <= 500)))
+);
+alter table app.account_guards enable row level security, force row level security;
+-- without statistics: account_id, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, allowed_symbols, allowed_sides, updated_by
+create policy app_reads on app.account_guards for select to paddock_app
+  using ((account_id = ( SELECT private.account_id() AS account_id)));
+create policy gate_all on app.account_guards to paddock_gate
+  using (true)
+  with check (true);
+create policy worker_reads on app.account_guards for select to paddock_worker
+  using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
+grant select on app.account_guards to paddock_app;
+grant select on app.account_guards to paddock_worker;
+grant select, insert (account_id, switch, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by), update (switch, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by, updated_at) on app.account_guards to paddock_gate;
+
+-- What agents wrote down of their work on an account.
+create table app.agent_logs (
+  account_id uuid not null,
+  id uuid not null default gen_random_uuid(),
+  user_id text,
+  orchestrator_agent_id text,
+  level text not null,
+  message text not null,
+  data jsonb,
+  created_at timestamp with time zone not null default now(),
+  constraint agent_logs_pkey PRIMARY KEY (account_id, id),
+  constraint agent_logs_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint agent_logs_level_check CHECK ((level = ANY (ARRAY['debug'::text, 'info'::text, 'warn'::text, 'error'::text]))),
+  constraint agent_logs_message_check CHECK (((char_length(message) >= 1) AND (char_length(message) <= 10000))),
+  constraint agent_logs_orchestrator_agent_id_check CHECK ((char_length(orchestrator_agent_id) <= 128))
+);
+CREATE INDEX agent_logs_newest_idx ON app.agent_logs USING btree (account_id, created_at DESC, id DESC);
+alter table app.agent_logs enable row level security, force row level security;
+-- without statistics: account_id, user_id, orchestrator_agent_id, message, data
+create policy app_inserts on app.agent_logs for insert to paddock_app
+  with check (((account_id = ( SELECT private.account_id('log'::text) AS account_id)) AND (user_id = ( SELECT private.user_id() AS user_id))));
+create policy app_reads on app.agent_logs for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+grant select, insert (account_id, id, user_id, orchestrator_agent_id, level, message, data) on app.agent_logs to paddock_app;
+
+-- Orders: each first an intent that is committed before the broker is called, then a mirror of what the broker says of it.
+create table app.alpaca_orders (
+  account_id uuid not null,
+  id uuid not null default gen_random_uuid(),
+  client_order_id text not null,
+  action text not null default 'place'::text,
+  intent_state text not null default 'submitting'::text,
+  idempotency_key text,
+  request_hash bytea,
+  request jsonb,
+  submitted_by text,
+  orchestrator_agent_id text,
+  tag text,
+  reduce_only boolean not null default false,
+  wind_down_id uuid,
+  reference_prices jsonb,
+  symbol text,
+  side text,
+  type text,
+  time_in_force text,
+  order_class text not null default ''::text,
+  position_intent text,
+  qty numeric,
+  notional numeric,
+  limit_price numeric,
+  stop_price numeric,
+  trail_price numeric,
+  trail_percent numeric,
+  hwm numeric,
+  extended_hours boolean not null default false,
+  alpaca_order_id uuid,
+  parent_alpaca_order_id uuid,
+  replaces uuid,
+  replaced_by uuid,
+  status text not null default 'submitting'::text,
+  status_message text,
+  is_open boolean not null generated always as (NOT app.is_ended(status)) stored,
+  filled_qty numeric not null default 0,
+  filled_avg_price numeric,
+  taken_back boolean not null default false,
+  broker_request_id text,
+  broker_error_code integer,
+  broker_refusal jsonb,
+  broker_updated_at timestamp with time zone,
+  broker_order jsonb,
+  others jsonb not null generated always as app.order_others(broker_order) stored,
+  looked_up_at timestamp with time zone,
+  lookups integer not null default 0,
+  fills_qty numeric not null default 0,
+  fills_asked_at timestamp with time zone,
+  fills_asked integer not null default 0,
+  created_at timestamp with time zone not null default now(),
+  submitted_at timestamp with time zone,
+  filled_at timestamp with time zone,
+  canceled_at timestamp with time zone,
+  expired_at timestamp with time zone,
+  failed_at timestamp with time zone,
+  replaced_at timestamp with time zone,
+  updated_at timestamp with time zone not null default now(),
+  constraint alpaca_orders_pkey PRIMARY KEY (account_id, id),
+  constraint alpaca_orders_account_id_alpaca_order_id_key UNIQUE (account_id, alpaca_order_id),
+  constraint alpaca_orders_account_id_client_order_id_key UNIQUE (account_id, client_order_id),
+  constraint alpaca_orders_account_id_idempotency_key_key UNIQUE (account_id, idempotency_key),
+  constraint alpaca_orders_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint alpaca_orders_account_id_wind_down_id_fkey FOREIGN KEY (account_id, wind_down_id) REFERENCES app.wind_downs(account_id, id),
+  constraint alpaca_orders_action_check CHECK ((action = ANY (ARRAY['place'::text, 'replace'::text]))),
+  constraint alpaca_orders_broker_refusal_check CHECK ((jsonb_typeof(broker_refusal) = 'object'::text)),
+  constraint alpaca_orders_client_order_id_check CHECK (((char_length(client_order_id) >= 1) AND (char_length(client_order_id) <= 128))),
+  constraint alpaca_orders_filled_qty_check CHECK ((filled_qty >= (0)::numeric)),
+  constraint alpaca_orders_idempotency_key_check CHECK (((char_length(idempotency_key) >= 1) AND (char_length(idempotency_key) <= 255))),
+  constraint alpaca_orders_intent_state_check CHECK ((intent_state = ANY (ARRAY['submitting'::text, 'accepted'::text, 'rejected'::text, 'unsent'::text, 'unknown'::text, 'dismissed'::text]))),
+  constraint alpaca_orders_notional_check CHECK ((notional > (0)::numeric)),
+  constraint alpaca_orders_orchestrator_agent_id_check CHECK ((char_length(orchestrator_agent_id) <= 128)),
+  constraint alpaca_orders_qty_check CHECK ((qty > (0)::numeric)),
+  constraint alpaca_orders_reference_prices_check CHECK ((jsonb_typeof(reference_prices) = 'object'::text)),
+  constraint alpaca_orders_side_check CHECK ((side = ANY (ARRAY['buy'::text, 'sell'::text]))),
+  constraint alpaca_orders_tag_check CHECK ((char_length(tag) <= 128)),
+  constraint alpaca_orders_wind_down_reduces CHECK ((reduce_only OR (wind_down_id IS NULL)))
+);
+CREATE INDEX alpaca_orders_closings_idx ON app.alpaca_orders USING btree (account_id, symbol, COALESCE(filled_at, broker_updated_at) DESC) WHERE (reduce_only AND (filled_qty > (0)::numeric));
+CREATE INDEX alpaca_orders_fills_idx ON app.alpaca_orders USING btree (account_id, created_at) WHERE ((filled_qty <> fills_qty) AND (symbol IS NOT NULL));
+CREATE INDEX alpaca_orders_newest_idx ON app.alpaca_orders USING btree (account_id, created_at DESC, id DESC);
+CREATE INDEX alpaca_orders_open_idx ON app.alpaca_orders USING btree (account_id, created_at DESC, id DESC) WHERE is_open;
+CREATE INDEX alpaca_orders_parent_idx ON app.alpaca_orders USING btree (account_id, parent_alpaca_order_id) WHERE (parent_alpaca_order_id IS NOT NULL);
+CREATE INDEX alpaca_orders_submitting_idx ON app.alpaca_orders USING btree (account_id, created_at) WHERE (intent_state = 'submitting'::text);
+CREATE INDEX alpaca_orders_unended_idx ON app.alpaca_orders USING btree (account_id, symbol) WHERE (NOT app.is_ended(status));
+CREATE INDEX alpaca_orders_wind_down_idx ON app.alpaca_orders USING btree (account_id, wind_down_id) WHERE (wind_down_id IS NOT NULL);
+alter table app.alpaca_orders enable row level security, force row level security;
+-- without statistics: account_id, id, client_order_id, idempotency_key, request_hash, request, submitted_by, orchestrator_agent_id, tag, wind_down_id, reference_prices, symbol, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status_message, filled_qty, filled_avg_price, broker_request_id, broker_refusal, broker_order, others, fills_qty
+create policy app_inserts on app.alpaca_orders for insert to paddock_app
+  with check (((account_id = ( SELECT private.account_id('trade'::text) AS account_id)) AND (submitted_by = ( SELECT private.user_id() AS user_id))));
+create policy app_inserts_legs on app.alpaca_orders for insert to paddock_app
+  with check (((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)) AND (parent_alpaca_order_id IS NOT NULL)));
+create policy app_reads on app.alpaca_orders for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy app_updates on app.alpaca_orders for update to paddock_app
+  using ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)))
+  with check ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)));
+create policy gate_reads on app.alpaca_orders for select to paddock_gate
+  using (true);
+create policy report_reads on app.alpaca_orders for select to paddock_report
+  using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
+create policy worker_all on app.alpaca_orders to paddock_worker
+  using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
+  with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
+grant select (account_id, id, client_order_id, intent_state, request_hash, reduce_only, symbol, side, type, qty, notional, alpaca_order_id, status, is_open, created_at, updated_at) on app.alpaca_orders to paddock_gate;
+grant select (account_id, id, client_order_id, orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, created_at, submitted_at, filled_at, canceled_at, updated_at) on app.alpaca_orders to paddock_report;
+grant select, insert (account_id, id, client_order_id, action, intent_state, idempotency_key, request_hash, request, submitted_by, orchestrator_agent_id, tag, reduce_only, reference_prices, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, reference_prices, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_app;
+grant select, insert (account_id, id, client_order_id, intent_state, request_hash, request, submitted_by, orchestrator_agent_id, tag, reduce_only, wind_down_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, fills_qty, fills_asked_at, fills_asked, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_worker;
+CREATE TRIGGER claim_name BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state = 'submitting'::text) AND (new.request_hash IS NOT NULL))) EXECUTE FUNCTION private.claim_order_name();
+CREATE TRIGGER guard_again BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state = 'submitting'::text) AND (old.intent_state <> 'submitting'::text))) EXECUTE FUNCTION app.guard_order();
+CREATE TRIGGER guard_new BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION app.guard_order();
+CREATE TRIGGER take_after BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN ((((old.parent_alpaca_order_id IS NULL) AND (new.parent_alpaca_order_id IS NOT NULL)) OR ((old.replaces IS NULL) AND (new.replaces IS NOT NULL)))) EXECUTE FUNCTION app.take_after();
+
+-- What each account holds, as the broker says; a row of quantity 0 is held no longer.
+create table app.alpaca_positions (
+  account_id uuid not null,
+  symbol text not null,
+  asset_id uuid,
+  asset_class text,
+  exchange text,
+  qty numeric not null,
+  avg_entry_price numeric,
+  cost_basis numeric,
+  market_value numeric,
+  current_price numeric,
+  unrealized_pl numeric,
+  broker_position jsonb,
+  as_of timestamp with time zone not null,
+  moves bigint not null default 0,
+  counted_until timestamp with time zone,
+  read_alone boolean not null default false,
+  constraint alpaca_positions_pkey PRIMARY KEY (account_id, symbol),
+  constraint alpaca_positions_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE
+);
+alter table app.alpaca_positions enable row level security, force row level security;
+-- without statistics: account_id, symbol, qty, avg_entry_price, cost_basis, market_value, unrealized_pl, broker_position, moves, counted_until, read_alone
+create policy app_all on app.alpaca_positions to paddock_app
+  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)))
+  with check ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy report_reads on app.alpaca_positions for select to paddock_report
+  using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
+create policy worker_all on app.alpaca_positions to paddock_worker
+  using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
+  with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
+grant select (account_id, symbol, asset_class, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, as_of) on app.alpaca_positions to paddock_report;
+grant select, insert, update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone), delete on app.alpaca_positions to paddock_app;
+grant select, insert, update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone), delete on app.alpaca_positions to paddock_worker;
+
+-- Who did what on an account; it outlives the account, and nobody changes it.
+create table app.audit_log (
+  account_id uuid not null,
+  id uuid not null default gen_random_uuid(),
+  at timestamp with time zone not null default clock_timestamp(),
+  actor_user_id text,
+  action text not null,
+  detail jsonb not null default '{}'::jsonb,
+  constraint audit_log_pkey PRIMARY KEY (account_id, id)
+);
+CREATE INDEX audit_log_at_idx ON app.audit_log USING btree (account_id, at DESC);
+alter table app.audit_log enable row level security, force row level security;
+-- without statistics: account_id, actor_user_id, detail
+create policy app_reads on app.audit_log for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('manage'::text) AS account_id)));
+create policy gate_appends on app.audit_log for insert to paddock_gate
+  with check (true);
+grant insert on app.audit_log to paddock_gate;
+grant select on app.audit_log to paddock_app;
+
+-- The number of each account's newest event, and its lock: who writes to an account takes it first.
+create table app.event_heads (
+  account_id uuid not null,
+  last_seq bigint not null default 0,
+  dropped_seq bigint not null default 0,
+  constraint event_heads_pkey PRIMARY KEY (account_id),
+  constraint event_heads_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint event_heads_check CHECK (((dropped_seq >= 0) AND (dropped_seq <= last_seq))),
+  constraint event_heads_last_seq_check CHECK ((last_seq >= 0))
+);
+alter table app.event_heads enable row level security, force row level security;
+-- without statistics: account_id, last_seq
+create policy app_reads on app.event_heads for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy gate_all on app.event_heads to paddock_gate
+  using (true)
+  with check (true);
+grant select on app.event_heads to paddock_app;
+grant select, insert, update on app.event_heads to paddock_gate;
+
+-- Exercises of options, as they were asked for: the guards count their shares while the contracts are held.
+create table app.exercises (
+  account_id uuid not null,
+  id uuid not null default gen_random_uuid(),
+  contract text not null,
+  symbol text not null,
+  side text not null,
+  qty numeric not null,
+  price numeric not null,
+  reference_price numeric,
+  state text not null default 'asked'::text,
+  asked_by text not null,
+  requested_at timestamp with time zone not null default clock_timestamp(),
+  constraint exercises_pkey PRIMARY KEY (account_id, id),
+  constraint exercises_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint exercises_price_check CHECK ((price > (0)::numeric)),
+  constraint exercises_qty_check CHECK ((qty > (0)::numeric)),
+  constraint exercises_side_check CHECK ((side = ANY (ARRAY['buy'::text, 'sell'::text]))),
+  constraint exercises_state_check CHECK ((state = ANY (ARRAY['asked'::text, 'accepted'::text, 'refused'::text])))
+);
+CREATE INDEX exercises_symbol_idx ON app.exercises USING btree (account_id, symbol, requested_at);
+alter table app.exercises enable row level security, force row level security;
+-- without statistics: account_id, id, contract, symbol, qty, price, reference_price, asked_by
+create policy app_inserts on app.exercises for insert to paddock_app
+  with check (((account_id = ( SELECT private.account_id('trade'::text) AS account_id)) AND (asked_by = ( SELECT private.user_id() AS user_id))));
+create policy app_reads on app.exercises for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy app_updates on app.exercises for update to paddock_app
+  using ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)))
+  with check ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)));
+create policy worker_reads on app.exercises for select to paddock_worker
+  using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
+grant select on app.exercises to paddock_worker;
+grant select, insert (account_id, id, contract, symbol, side, qty, price, reference_price, asked_by), update (state) on app.exercises to paddock_app;
+CREATE TRIGGER guard_new BEFORE INSERT ON app.exercises FOR EACH ROW EXECUTE FUNCTION app.guard_exercise();
+
+-- Executions of orders, one row each, with those that were taken back or corrected.
+create table app.fills (
+  account_id uuid not null,
+  execution_id text collate "C" not null,
+  id uuid not null default gen_random_uuid(),
+  order_id uuid not null,
+  alpaca_order_id uuid not null,
+  symbol text not null,
+  asset_class text not null,
+  multiplier numeric not null,
+  side text not null,
+  qty numeric,
+  price numeric,
+  at timestamp with time zone not null,
+  state text not null default 'live'::text,
+  previous_execution_id text collate "C",
+  source text not null,
+  orchestrator_agent_id text,
+  tag text,
+  recorded_at timestamp with time zone not null default clock_timestamp(),
+  constraint fills_pkey PRIMARY KEY (account_id, execution_id),
+  constraint fills_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint fills_account_id_order_id_fkey FOREIGN KEY (account_id, order_id) REFERENCES app.alpaca_orders(account_id, id) ON DELETE CASCADE,
+  constraint fills_check CHECK (((state <> 'live'::text) OR ((qty IS NOT NULL) AND (price IS NOT NULL)))),
+  constraint fills_execution_id_check CHECK (((char_length(execution_id) >= 1) AND (char_length(execution_id) <= 255))),
+  constraint fills_qty_check CHECK ((qty > (0)::numeric)),
+  constraint fills_side_check CHECK ((side = ANY (ARRAY['buy'::text, 'sell'::text]))),
+  constraint fills_source_check CHECK ((source = ANY (ARRAY['stream'::text, 'activities'::text]))),
+  constraint fills_state_check CHECK ((state = ANY (ARRAY['live'::text, 'busted'::text, 'corrected'::text])))
+);
+CREATE INDEX fills_newest_idx ON app.fills USING btree (account_id, at DESC, id DESC);
+CREATE INDEX fills_order_idx ON app.fills USING btree (account_id, order_id);
+CREATE INDEX fills_previous_idx ON app.fills USING btree (account_id, previous_execution_id) WHERE (previous_execution_id IS NOT NULL);
+CREATE INDEX fills_symbol_idx ON app.fills USING btree (account_id, symbol, at, execution_id);
+alter table app.fills enable row level security, force row level security;
+-- without statistics: account_id, execution_id, id, order_id, alpaca_order_id, symbol, qty, price, previous_execution_id, orchestrator_agent_id, tag
+create policy app_reads on app.fills for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy report_reads on app.fills for select to paddock_report
+  using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
+create policy worker_all on app.fills to paddock_worker
+  using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
+  with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
+grant select (account_id, id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, state, source, orchestrator_agent_id, tag) on app.fills to paddock_report;
+grant select on app.fills to paddock_app;
+grant select, insert, update (execution_id, qty, price, at, state, previous_execution_id, source), delete on app.fills to paddock_worker;
+
+-- What changes a position or costs something besides trades: splits, fees, and what becomes of options.
+create table app.journal_adjustments (
+  account_id uuid not null,
+  activity_id text collate "C" not null,
+  kind text not null,
+  sub_type text,
+  symbol text,
+  at timestamp with time zone not null,
+  day date not null,
+  qty numeric,
+  price numeric,
+  net_amount numeric not null default 0,
+  group_id text,
+  description text,
+  canceled boolean not null default false,
+  old_parts numeric,
+  new_parts numeric,
+  split_of text collate "C",
+  orchestrator_agent_id text,
+  tag text,
+  recorded_at timestamp with time zone not null default clock_timestamp(),
+  constraint journal_adjustments_pkey PRIMARY KEY (account_id, activity_id),
+  constraint journal_adjustments_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint journal_adjustments_activity_id_check CHECK (((char_length(activity_id) >= 1) AND (char_length(activity_id) <= 255))),
+  constraint journal_adjustments_kind_check CHECK ((kind = ANY (ARRAY['SPLIT'::text, 'FEE'::text, 'CFEE'::text, 'OPEXP'::text, 'OPEXC'::text, 'OPASN'::text, 'OPTRD'::text])))
+);
+CREATE INDEX journal_adjustments_newest_idx ON app.journal_adjustments USING btree (account_id, at DESC);
+CREATE INDEX journal_adjustments_symbol_idx ON app.journal_adjustments USING btree (account_id, symbol, at, activity_id);
+alter table app.journal_adjustments enable row level security, force row level security;
+-- without statistics: account_id, activity_id, sub_type, symbol, day, qty, price, net_amount, group_id, description, old_parts, new_parts, split_of, orchestrator_agent_id, tag
+create policy app_reads on app.journal_adjustments for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy report_reads on app.journal_adjustments for select to paddock_report
+  using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
+create policy worker_all on app.journal_adjustments to paddock_worker
+  using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
+  with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
+grant select (account_id, activity_id, kind, symbol, at, qty, price, net_amount, description, canceled, old_parts, new_parts, orchestrator_agent_id, tag) on app.journal_adjustments to paddock_report;
+grant select on app.journal_adjustments to paddock_app;
+grant select, insert, update (canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag) on app.journal_adjustments to paddock_worker;
+
+-- Where the journal and the broker hold different quantities, since when, and from which round trips on no profit is shown.
+create table app.journal_gaps (
+  account_id uuid not null,
+  symbol text not null,
+  journal_qty numeric not null,
+  broker_qty numeric not null,
+  trips_since timestamp with time zone not null,
+  told_gap numeric,
+  since timestamp with time zone not null default clock_timestamp(),
+  constraint journal_gaps_pkey PRIMARY KEY (account_id, symbol),
+  constraint journal_gaps_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint journal_gaps_check CHECK ((broker_qty <> journal_qty))
+);
+alter table app.journal_gaps enable row level security, force row level security;
+-- without statistics: account_id, symbol, journal_qty, broker_qty, told_gap
+create policy app_reads on app.journal_gaps for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy report_reads on app.journal_gaps for select to paddock_report
+  using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
+create policy worker_all on app.journal_gaps to paddock_worker
+  using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
+  with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
+grant select (account_id, symbol, journal_qty, broker_qty, trips_since, since) on app.journal_gaps to paddock_report;
+grant select on app.journal_gaps to paddock_app;
+grant select, insert, update (journal_qty, broker_qty, trips_since, told_gap), delete on app.journal_gaps to paddock_worker;
+
+-- What a request that sends several orders was answered, for its retry; and the keys of turns of the switch.
+create table app.kept_answers (
+  account_id uuid not null,
+  idempotency_key text not null,
+  request_hash bytea not null,
+  answer jsonb,
+  asked_by text not null,
+  asked_at timestamp with time zone not null default clock_timestamp(),
+  constraint kept_answers_pkey PRIMARY KEY (account_id, idempotency_key),
+  constraint kept_answers_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint kept_answers_idempotency_key_check CHECK (((char_length(idempotency_key) >= 1) AND (char_length(idempotency_key) <= 255)))
+);
+alter table app.kept_answers enable row level security, force row level security;
+-- without statistics: account_id, idempotency_key, request_hash, answer, asked_by
+create policy app_deletes on app.kept_answers for delete to paddock_app
+  using (((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)) AND (answer IS NULL)));
+create policy app_inserts on app.kept_answers for insert to paddock_app
+  with check (((account_id = ( SELECT private.account_id('trade'::text) AS account_id)) AND (asked_by = ( SELECT private.user_id() AS user_id))));
+create policy app_reads on app.kept_answers for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy app_updates on app.kept_answers for update to paddock_app
+  using (((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)) AND (answer IS NULL)))
+  with check ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)));
+create policy gate_all on app.kept_answers to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert (account_id, idempotency_key, request_hash, asked_by) on app.kept_answers to paddock_gate;
+grant select, insert (account_id, idempotency_key, request_hash, asked_by), update (answer), delete on app.kept_answers to paddock_app;
+
+-- What the broker said in another form than its documented one, as it came.
+create table app.odd_items (
+  account_id uuid not null,
+  what text not null,
+  item_id text not null,
+  why text not null,
+  said text not null,
+  unread boolean not null,
+  uncounted boolean not null,
+  first_at timestamp with time zone not null default clock_timestamp(),
+  last_at timestamp with time zone not null default clock_timestamp(),
+  constraint odd_items_pkey PRIMARY KEY (account_id, what, item_id),
+  constraint odd_items_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint odd_items_item_id_check CHECK (((char_length(item_id) >= 1) AND (char_length(item_id) <= 200))),
+  constraint odd_items_what_check CHECK ((what = ANY (ARRAY['order'::text, 'position'::text, 'activity'::text, 'update'::text]))),
+  constraint odd_items_why_check CHECK ((char_length(why) <= 2000))
+);
+alter table app.odd_items enable row level security, force row level security;
+-- without statistics: account_id, item_id, why, said
+create policy app_reads on app.odd_items for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy worker_all on app.odd_items to paddock_worker
+  using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
+  with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
+grant select on app.odd_items to paddock_app;
+grant select, insert (account_id, what, item_id, why, said, unread, uncounted), update (why, said, unread, uncounted, last_at), delete on app.odd_items to paddock_worker;
+
+-- How far each account's mirror is: what its stream has applied, and when it last agreed with the broker.
+create table app.stream_cursors (
+  account_id uuid not null,
+  last_event_id text,
+  agreed_at timestamp with time zone,
+  max_age interval not null default '00:01:00'::interval,
+  doubts bigint not null default 0,
+  doubts_settled bigint not null default 0,
+  streaming text,
+  unbroken_since timestamp with time zone,
+  note text,
+  last_error text,
+  last_error_at timestamp with time zone,
+  sync_error text,
+  sync_error_at timestamp with time zone,
+  newest_order_at timestamp with time zone,
+  updated_at timestamp with time zone not null default now(),
+  constraint stream_cursors_pkey PRIMARY KEY (account_id),
+  constraint stream_cursors_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint stream_cursors_check CHECK (((streaming IS NULL) = (unbroken_since IS NULL))),
+  constraint stream_cursors_check1 CHECK (((sync_error IS NULL) = (sync_error_at IS NULL))),
+  constraint stream_cursors_last_error_check CHECK ((char_length(last_error) <= 500)),
+  constraint stream_cursors_max_age_check CHECK ((max_age > '00:00:00'::interval)),
+  constraint stream_cursors_note_check CHECK ((char_length(note) <= 500)),
+  constraint stream_cursors_streaming_check CHECK ((streaming = ANY (ARRAY['sse'::text, 'ws'::text]))),
+  constraint stream_cursors_sync_error_check CHECK ((char_length(sync_error) <= 500))
+);
+alter table app.stream_cursors enable row level security, force row level security;
+-- without statistics: account_id, last_event_id
+create policy app_doubts on app.stream_cursors for update to paddock_app
+  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)))
+  with check ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy app_reads on app.stream_cursors for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy gate_doubts on app.stream_cursors for update to paddock_gate
+  using (true)
+  with check (true);
+create policy gate_reads on app.stream_cursors for select to paddock_gate
+  using (true);
+create policy worker_all on app.stream_cursors to paddock_worker
+  using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
+  with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
+grant select, insert, update on app.stream_cursors to paddock_worker;
+grant select, update (doubts) on app.stream_cursors to paddock_app;
+grant select, update (doubts) on app.stream_cursors to paddock_gate;
+
+-- Which instance of the server holds which account's stream, and until when.
+create table app.stream_leases (
+  account_id uuid not null,
+  holder uuid not null,
+  fence bigint not null default 1,
+  expires_at timestamp with time zone not null,
+  constraint stream_leases_pkey PRIMARY KEY (account_id),
+  constraint stream_leases_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE
+) with (fillfactor=50);
+alter table app.stream_leases enable row level security, force row level security;
+create policy gate_all on app.stream_leases to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, update, delete on app.stream_leases to paddock_gate;
+
+-- Who asked for a reconciliation of an account, and what the last one found.
+create table app.syncs (
+  account_id uuid not null,
+  asked bigint not null default 1,
+  asked_at timestamp with time zone not null default clock_timestamp(),
+  asked_by text not null,
+  answered bigint not null default 0,
+  answered_at timestamp with time zone,
+  answer jsonb,
+  constraint syncs_pkey PRIMARY KEY (account_id),
+  constraint syncs_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint syncs_check CHECK (((answered_at IS NULL) = (answer IS NULL)))
+);
+alter table app.syncs enable row level security, force row level security;
+-- without statistics: account_id, asked_by, answer
+create policy app_asks on app.syncs for insert to paddock_app
+  with check (((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)) AND (asked_by = ( SELECT private.user_id() AS user_id))));
+create policy app_asks_again on app.syncs for update to paddock_app
+  using ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)))
+  with check (((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)) AND (asked_by = ( SELECT private.user_id() AS user_id))));
+create policy app_reads on app.syncs for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy gate_reads on app.syncs for select to paddock_gate
+  using (true);
+create policy worker_answers on app.syncs for update to paddock_worker
+  using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
+  with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
+create policy worker_reads on app.syncs for select to paddock_worker
+  using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
+grant select (account_id, asked, asked_at, answered) on app.syncs to paddock_gate;
+grant select, insert (account_id, asked_by), update (asked, asked_at, asked_by) on app.syncs to paddock_app;
+grant select, update (answered, answered_at, answer) on app.syncs to paddock_worker;
+
+-- Round trips, from a position's opening to its close: of the account as a whole, of each agent and of each tag.
+create table app.trading_positions (
+  account_id uuid not null,
+  id uuid not null,
+  scope text not null,
+  scope_value text not null,
+  symbol text not null,
+  asset_class text not null,
+  multiplier numeric not null,
+  direction text not null,
+  opened_at timestamp with time zone not null,
+  opened_id text collate "C" not null,
+  opening_qty numeric not null,
+  last_at timestamp with time zone not null,
+  last_id text collate "C" not null,
+  closed_at timestamp with time zone,
+  entry_qty numeric not null,
+  entry_notional numeric not null,
+  exit_qty numeric not null,
+  exit_notional numeric not null,
+  held_cost numeric not null,
+  max_qty numeric not null,
+  fees numeric not null,
+  fills integer not null,
+  realized_pl numeric not null generated always as (multiplier *
+CASE direction
+    WHEN 'long'::text THEN ((exit_notional - entry_notional) + held_cost)
+    ELSE ((entry_notional - held_cost) - exit_notional)
+END) stored,
+  constraint trading_positions_pkey PRIMARY KEY (account_id, id),
+  constraint trading_positions_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint trading_positions_check CHECK (((scope = 'account'::text) = (scope_value = ''::text))),
+  constraint trading_positions_check1 CHECK (((exit_qty >= (0)::numeric) AND (exit_qty <= entry_qty))),
+  constraint trading_positions_check2 CHECK (((closed_at IS NULL) = (exit_qty < entry_qty))),
+  constraint trading_positions_check3 CHECK (((closed_at IS NULL) OR (held_cost = (0)::numeric))),
+  constraint trading_positions_direction_check CHECK ((direction = ANY (ARRAY['long'::text, 'short'::text]))),
+  constraint trading_positions_entry_qty_check CHECK ((entry_qty > (0)::numeric)),
+  constraint trading_positions_opening_qty_check CHECK ((opening_qty > (0)::numeric)),
+  constraint trading_positions_scope_check CHECK ((scope = ANY (ARRAY['account'::text, 'agent'::text, 'tag'::text])))
+);
+CREATE INDEX trading_positions_opened_idx ON app.trading_positions USING btree (account_id, scope, opened_at DESC, id DESC);
+CREATE INDEX trading_positions_place_idx ON app.trading_positions USING btree (account_id, symbol, scope, scope_value, last_at, last_id);
+CREATE UNIQUE INDEX trading_positions_open_idx ON app.trading_positions USING btree (account_id, scope, scope_value, symbol) WHERE (closed_at IS NULL);
+alter table app.trading_positions enable row level security, force row level security;
+-- without statistics: account_id, id, scope_value, symbol, opened_id, opening_qty, last_id, entry_qty, entry_notional, exit_qty, exit_notional, held_cost, max_qty, fees, realized_pl
+create policy app_reads on app.trading_positions for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy report_reads on app.trading_positions for select to paddock_report
+  using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
+create policy worker_all on app.trading_positions to paddock_worker
+  using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
+  with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
+grant select (account_id, id, scope, scope_value, symbol, asset_class, multiplier, direction, opened_at, closed_at, entry_qty, entry_notional, exit_qty, exit_notional, held_cost, max_qty, fees, fills, realized_pl) on app.trading_positions to paddock_report;
+grant select on app.trading_positions to paddock_app;
+grant select, insert, update (last_at, last_id, closed_at, entry_qty, entry_notional, exit_qty, exit_notional, held_cost, max_qty, fees, fills), delete on app.trading_positions to paddock_worker;
+
+-- Brokerage accounts: one row each, and its id is the account_id of every other table.
+create table app.user_accounts (
+  id uuid not null default gen_random_uuid(),
+  user_id text not null,
+  name text not null,
+  environment text not null,
+  alpaca_account_id uuid,
+  alpaca_account_number text,
+  is_active boolean not null default true,
+  stream_mode text not null default 'auto'::text,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint user_accounts_pkey PRIMARY KEY (id),
+  constraint user_accounts_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE RESTRICT,
+  constraint user_accounts_environment_check CHECK ((environment = ANY (ARRAY['paper'::text, 'live'::text]))),
+  constraint user_accounts_name_check CHECK (((name = btrim(name)) AND ((char_length(name) >= 1) AND (char_length(name) <= 80)))),
+  constraint user_accounts_stream_mode_check CHECK ((stream_mode = ANY (ARRAY['auto'::text, 'sse'::text, 'ws'::text, 'off'::text])))
+);
+CREATE UNIQUE INDEX user_accounts_user_id_broker_account_key ON app.user_accounts USING btree (md5(((((char_length(user_id) || ':'::text) || user_id) || environment) || (alpaca_account_id)::text)));
+CREATE UNIQUE INDEX user_accounts_user_id_name_key ON app.user_accounts USING btree (md5((((char_length(user_id) || ':'::text) || user_id) || name)));
+alter table app.user_accounts enable row level security, force row level security;
+-- without statistics: id, user_id, name, alpaca_account_id, alpaca_account_number
+create policy app_changes on app.user_accounts for update to paddock_app
+  using ((id = ( SELECT private.account_id('manage'::text) AS account_id)))
+  with check ((id = ( SELECT private.account_id('manage'::text) AS account_id)));
+create policy app_reads on app.user_accounts for select to paddock_app
+  using ((id = ANY (ARRAY( SELECT g.account_id
+   FROM app.account_grants g
+  WHERE ((g.user_id = ( SELECT private.user_id() AS user_id)) AND ((g.expires_at IS NULL) OR (g.expires_at > now())))))));
+create policy gate_all on app.user_accounts to paddock_gate
+  using (true)
+  with check (true);
+create policy report_reads on app.user_accounts for select to paddock_report
+  using ((id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
+create policy worker_reads on app.user_accounts for select to paddock_worker
+  using ((id = ( SELECT private.account_id('work'::text) AS account_id)));
+grant select (id, name, environment, alpaca_account_number, is_active, created_at) on app.user_accounts to paddock_report;
+grant select on app.user_accounts to paddock_worker;
+grant select, insert, update (alpaca_account_id, alpaca_account_number, updated_at), delete on app.user_accounts to paddock_gate;
+grant select, update (name, is_active, stream_mode, updated_at) on app.user_accounts to paddock_app;
+CREATE TRIGGER account_changed AFTER DELETE OR UPDATE ON app.user_accounts FOR EACH ROW EXECUTE FUNCTION private.account_changed();
+
+-- What was left to do after the switch of an account was turned, and how far it is.
+create table app.wind_downs (
+  account_id uuid not null,
+  id uuid not null default gen_random_uuid(),
+  asked_by text,
+  idempotency_key text,
+  request_hash bytea,
+  cancel_orders boolean not null default false,
+  liquidate boolean not null default false,
+  suspend_trade boolean,
+  on_their_way uuid[] not null default '{}'::uuid[],
+  repair_symbol text,
+  repair_qty numeric,
+  state text not null default 'running'::text,
+  needs_keys boolean not null default false,
+  message text,
+  remaining jsonb not null default '{}'::jsonb,
+  canceled_at timestamp with time zone,
+  asked_at timestamp with time zone not null default clock_timestamp(),
+  updated_at timestamp with time zone not null default clock_timestamp(),
+  ended_at timestamp with time zone,
+  constraint wind_downs_pkey PRIMARY KEY (account_id, id),
+  constraint wind_downs_account_id_idempotency_key_key UNIQUE (account_id, idempotency_key),
+  constraint wind_downs_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint wind_downs_check CHECK ((cancel_orders OR (NOT liquidate))),
+  constraint wind_downs_check1 CHECK (((repair_symbol IS NULL) = (repair_qty IS NULL))),
+  constraint wind_downs_check2 CHECK (((state = 'running'::text) = (ended_at IS NULL))),
+  constraint wind_downs_idempotency_key_check CHECK (((char_length(idempotency_key) >= 1) AND (char_length(idempotency_key) <= 255))),
+  constraint wind_downs_message_check CHECK ((char_length(message) <= 1000)),
+  constraint wind_downs_remaining_check CHECK ((jsonb_typeof(remaining) = 'object'::text)),
+  constraint wind_downs_repair_qty_check CHECK ((repair_qty <> (0)::numeric)),
+  constraint wind_downs_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'stuck'::text, 'superseded'::text])))
+);
+CREATE INDEX wind_downs_newest_idx ON app.wind_downs USING btree (account_id, asked_at DESC);
+CREATE UNIQUE INDEX wind_downs_running_idx ON app.wind_downs USING btree (account_id) WHERE ((state = 'running'::text) AND (repair_symbol IS NULL));
+alter table app.wind_downs enable row level security, force row level security;
+-- without statistics: account_id, id, asked_by, idempotency_key, request_hash, on_their_way, repair_symbol, repair_qty, message, remaining
+create policy app_reads on app.wind_downs for select to paddock_app
+  using ((account_id = ( SELECT private.account_id() AS account_id)));
+create policy gate_all on app.wind_downs to paddock_gate
+  using (true)
+  with check (true);
+create policy worker_all on app.wind_downs to paddock_worker
+  using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
+  with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
+grant select on app.wind_downs to paddock_app;
+grant select, insert (account_id, asked_by, idempotency_key, request_hash, cancel_orders, liquidate, suspend_trade, on_their_way, repair_symbol, repair_qty, state, needs_keys, message, ended_at), update (on_their_way, state, needs_keys, message, updated_at, ended_at) on app.wind_downs to paddock_gate;
+grant select, update (state, message, remaining, canceled_at, updated_at, ended_at) on app.wind_downs to paddock_worker;
+
+-- People who can sign in.
+create table auth."user" (
+  id text not null,
+  name text not null,
+  email text not null,
+  "emailVerified" boolean not null,
+  image text,
+  "createdAt" timestamp with time zone not null default CURRENT_TIMESTAMP,
+  "updatedAt" timestamp with time zone not null default CURRENT_TIMESTAMP,
+  constraint user_pkey PRIMARY KEY (id),
+  constraint user_email_key UNIQUE (email)
+);
+alter table auth."user" enable row level security, force row level security;
+create policy auth_all on auth."user" to paddock_auth
+  using (true)
+  with check (true);
+grant select, insert, update, delete on auth."user" to paddock_auth;
+
+-- Ways of signing in, such as a password; no brokerage accounts, these are in app.user_accounts.
+create table auth.account (
+  id text not null,
+  "accountId" text not null,
+  "providerId" text not null,
+  "userId" text not null,
+  "accessToken" text,
+  "refreshToken" text,
+  "idToken" text,
+  "accessTokenExpiresAt" timestamp with time zone,
+  "refreshTokenExpiresAt" timestamp with time zone,
+  scope text,
+  password text,
+  "createdAt" timestamp with time zone not null default CURRENT_TIMESTAMP,
+  "updatedAt" timestamp with time zone not null,
+  constraint account_pkey PRIMARY KEY (id),
+  constraint account_userId_fkey FOREIGN KEY ("userId") REFERENCES auth."user"(id) ON DELETE CASCADE
+);
+CREATE INDEX "account_userId_idx" ON auth.account USING btree ("userId");
+alter table auth.account enable row level security, force row level security;
+create policy auth_all on auth.account to paddock_auth
+  using (true)
+  with check (true);
+grant select, insert, update, delete on auth.account to paddock_auth;
+
+-- Who is signed in, by the token of the cookie.
+create table auth.session (
+  id text not null,
+  "expiresAt" timestamp with time zone not null,
+  token text not null,
+  "createdAt" timestamp with time zone not null default CURRENT_TIMESTAMP,
+  "updatedAt" timestamp with time zone not null,
+  "ipAddress" text,
+  "userAgent" text,
+  "userId" text not null,
+  constraint session_pkey PRIMARY KEY (id),
+  constraint session_token_key UNIQUE (token),
+  constraint session_userId_fkey FOREIGN KEY ("userId") REFERENCES auth."user"(id) ON DELETE CASCADE
+);
+CREATE INDEX "session_userId_idx" ON auth.session USING btree ("userId");
+alter table auth.session enable row level security, force row level security;
+create policy auth_all on auth.session to paddock_auth
+  using (true)
+  with check (true);
+create policy gate_reads on auth.session for select to paddock_gate
+  using (true);
+grant select ("expiresAt", token, "userId") on auth.session to paddock_gate;
+grant select, insert, update, delete on auth.session to paddock_auth;
+
+-- Codes that were sent to verify an address or to reset a password.
+create table auth.verification (
+  id text not null,
+  identifier text not null,
+  value text not null,
+  "expiresAt" timestamp with time zone not null,
+  "createdAt" timestamp with time zone not null default CURRENT_TIMESTAMP,
+  "updatedAt" timestamp with time zone not null default CURRENT_TIMESTAMP,
+  constraint verification_pkey PRIMARY KEY (id)
+);
+CREATE INDEX verification_identifier_idx ON auth.verification USING btree (identifier);
+alter table auth.verification enable row level security, force row level security;
+create policy auth_all on auth.verification to paddock_auth
+  using (true)
+  with check (true);
+grant select, insert, update, delete on auth.verification to paddock_auth;
+
+-- The secret name of the channel on which it is told that there are events.
+create table private.doorbell (
+  only_one boolean not null default true,
+  channel text not null,
+  constraint doorbell_pkey PRIMARY KEY (only_one),
+  constraint doorbell_channel_check CHECK ((channel ~ '^paddock_[0-9a-f]{32}$'::text)),
+  constraint doorbell_only_one_check CHECK (only_one)
+);
+alter table private.doorbell enable row level security, force row level security;
+create policy gate_all on private.doorbell to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert on private.doorbell to paddock_gate;
+
+-- How long events are kept; paddock_owner may change the column keep.
+create table private.event_retention (
+  only_one boolean not null default true,
+  keep interval not null default '90 days'::interval,
+  forgotten_before timestamp with time zone not null default '-infinity'::timestamp with time zone,
+  constraint event_retention_pkey PRIMARY KEY (only_one),
+  constraint event_retention_keep_check CHECK ((keep >= '1 day'::interval)),
+  constraint event_retention_only_one_check CHECK (only_one)
+);
+alter table private.event_retention enable row level security, force row level security;
+create policy gate_all on private.event_retention to paddock_gate
+  using (true)
+  with check (true);
+create policy owner_all on private.event_retention to paddock_owner
+  using (true)
+  with check (true);
+grant select, update (forgotten_before) on private.event_retention to paddock_gate;
+
+-- Which reporting login may read which account.
+create table private.report_grants (
+  account_id uuid not null,
+  role_oid oid not null,
+  role_name name collate "C" not null,
+  created_at timestamp with time zone not null default now(),
+  constraint report_grants_pkey PRIMARY KEY (account_id, role_oid),
+  constraint report_grants_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE
+);
+CREATE INDEX report_grants_role_idx ON private.report_grants USING btree (role_oid, role_name);
+alter table private.report_grants enable row level security, force row level security;
+create policy gate_all on private.report_grants to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, delete on private.report_grants to paddock_gate;
+
+-- Keys of admission's seal: the current one and the one before it.
+create table private.seal_keys (
+  id bigint not null,
+  inner_pad bytea not null,
+  outer_pad bytea not null,
+  is_current boolean not null default true,
+  created_at timestamp with time zone not null default now(),
+  constraint seal_keys_pkey PRIMARY KEY (id),
+  constraint seal_keys_inner_pad_check CHECK ((octet_length(inner_pad) = 64)),
+  constraint seal_keys_outer_pad_check CHECK ((octet_length(outer_pad) = 64))
+);
+CREATE UNIQUE INDEX seal_keys_current_key ON private.seal_keys USING btree (is_current) WHERE is_current;
+alter table private.seal_keys enable row level security, force row level security;
+create policy gate_all on private.seal_keys to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, update (is_current), delete on private.seal_keys to paddock_gate;
+
+-- The live instances of the server, which share the accounts' streams out.
+create table private.stream_instances (
+  holder uuid not null,
+  live_until timestamp with time zone not null,
+  most integer not null,
+  constraint stream_instances_pkey PRIMARY KEY (holder),
+  constraint stream_instances_most_check CHECK ((most >= 0))
+);
+alter table private.stream_instances enable row level security, force row level security;
+create policy gate_all on private.stream_instances to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, update (live_until, most), delete on private.stream_instances to paddock_gate;
+
+-- The API keys of each account, encrypted with a key that is not in the database.
+create table private.user_credentials (
+  account_id uuid not null,
+  kind text not null,
+  ciphertext bytea not null,
+  encryption_algorithm text not null,
+  key_version integer not null,
+  key_last4 text not null,
+  last_decrypted_at timestamp with time zone,
+  rejected_at timestamp with time zone,
+  generation bigint not null default 1,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint user_credentials_pkey PRIMARY KEY (account_id),
+  constraint user_credentials_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint user_credentials_key_last4_check CHECK ((char_length(key_last4) <= 4)),
+  constraint user_credentials_key_version_check CHECK ((key_version > 0)),
+  constraint user_credentials_kind_check CHECK ((kind = ANY (ARRAY['key'::text, 'oauth'::text])))
+);
+alter table private.user_credentials enable row level security, force row level security;
+create policy gate_all on private.user_credentials to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, update, delete on private.user_credentials to paddock_gate;
+CREATE TRIGGER doubt_mirror AFTER INSERT OR DELETE OR UPDATE OF generation, rejected_at ON private.user_credentials FOR EACH ROW EXECUTE FUNCTION private.keys_changed();
+CREATE TRIGGER wind_downs_need_keys AFTER INSERT OR DELETE OR UPDATE OF rejected_at, generation ON private.user_credentials FOR EACH ROW EXECUTE FUNCTION private.wind_downs_need_keys();
+
+-- The accounts that this login may report on.
+create view report.accounts with (security_invoker=true, security_barrier=true) as
+ SELECT user_accounts.id AS account_id,
+    user_accounts.name,
+    user_accounts.environment,
+    user_accounts.alpaca_account_number,
+    user_accounts.is_active,
+    user_accounts.created_at
+   FROM app.user_accounts;
+grant select on report.accounts to paddock_report;
+
+-- Splits, fees, and what became of options.
+create view report.adjustments with (security_invoker=true, security_barrier=true) as
+ SELECT journal_adjustments.account_id,
+    journal_adjustments.activity_id,
+    journal_adjustments.kind,
+    journal_adjustments.symbol,
+    journal_adjustments.at,
+    journal_adjustments.qty,
+    journal_adjustments.price,
+    journal_adjustments.net_amount,
+    journal_adjustments.description,
+    journal_adjustments.canceled,
+    journal_adjustments.old_parts,
+    journal_adjustments.new_parts,
+    journal_adjustments.orchestrator_agent_id,
+    journal_adjustments.tag
+   FROM app.journal_adjustments;
+grant select on report.adjustments to paddock_report;
+
+-- The event log of each account, numbered without gaps.
+create view report.events with (security_invoker=true, security_barrier=true) as
+ SELECT account_events.account_id,
+    account_events.seq,
+    account_events.kind,
+    account_events.at,
+    account_events.data
+   FROM app.account_events;
+grant select on report.events to paddock_report;
+
+-- Executions of orders; count those whose state is live.
+create view report.fills with (security_invoker=true, security_barrier=true) as
+ SELECT fills.account_id,
+    fills.id AS fill_id,
+    fills.order_id,
+    fills.alpaca_order_id,
+    fills.symbol,
+    fills.asset_class,
+    fills.multiplier,
+    fills.side,
+    fills.qty,
+    fills.price,
+    fills.at,
+    fills.state,
+    fills.source,
+    fills.orchestrator_agent_id,
+    fills.tag
+   FROM app.fills;
+grant select on report.fills to paddock_report;
+
+-- Where the journal and the broker hold different quantities.
+create view report.journal_gaps with (security_invoker=true, security_barrier=true) as
+ SELECT journal_gaps.account_id,
+    journal_gaps.symbol,
+    journal_gaps.journal_qty,
+    journal_gaps.broker_qty,
+    journal_gaps.trips_since,
+    journal_gaps.since
+   FROM app.journal_gaps;
+grant select on report.journal_gaps to paddock_report;
+
+-- Orders, with what the broker last said of them.
+create view report.orders with (security_invoker=true, security_barrier=true) as
+ SELECT alpaca_orders.account_id,
+    alpaca_orders.id AS order_id,
+    alpaca_orders.client_order_id,
+    alpaca_orders.alpaca_order_id,
+    alpaca_orders.symbol,
+    alpaca_orders.side,
+    alpaca_orders.type,
+    alpaca_orders.time_in_force,
+    alpaca_orders.order_class,
+    alpaca_orders.qty,
+    alpaca_orders.notional,
+    alpaca_orders.limit_price,
+    alpaca_orders.stop_price,
+    alpaca_orders.extended_hours,
+    alpaca_orders.status,
+    alpaca_orders.status_message,
+    alpaca_orders.filled_qty,
+    alpaca_orders.filled_avg_price,
+    alpaca_orders.orchestrator_agent_id,
+    alpaca_orders.tag,
+    alpaca_orders.created_at,
+    alpaca_orders.submitted_at,
+    alpaca_orders.filled_at,
+    alpaca_orders.canceled_at,
+    alpaca_orders.updated_at,
+    alpaca_orders.position_intent,
+    alpaca_orders.trail_price,
+    alpaca_orders.trail_percent,
+    alpaca_orders.parent_alpaca_order_id,
+    alpaca_orders.replaces,
+    alpaca_orders.replaced_by
+   FROM app.alpaca_orders;
+grant select on report.orders to paddock_report;
+
+-- What is held now, as the broker says.
+create view report.positions with (security_invoker=true, security_barrier=true) as
+ SELECT alpaca_positions.account_id,
+    alpaca_positions.symbol,
+    alpaca_positions.asset_class,
+    alpaca_positions.qty,
+    alpaca_positions.avg_entry_price,
+    alpaca_positions.cost_basis,
+    alpaca_positions.market_value,
+    alpaca_positions.current_price,
+    alpaca_positions.unrealized_pl,
+    alpaca_positions.as_of
+   FROM app.alpaca_positions
+  WHERE (alpaca_positions.qty <> (0)::numeric);
+grant select on report.positions to paddock_report;
+
+-- Round trips by account, agent and tag; without a profit where the journal and the broker differ.
+create view report.trading_positions with (security_invoker=true, security_barrier=true) as
+ SELECT t.account_id,
+    t.id AS trading_position_id,
+    t.scope,
+    NULLIF(t.scope_value, ''::text) AS scope_value,
+    t.symbol,
+    t.asset_class,
+    t.multiplier,
+    t.direction,
+    t.opened_at,
+    t.closed_at,
+    (t.entry_qty - t.exit_qty) AS qty,
+    t.max_qty,
+    t.entry_qty,
+    t.entry_notional,
+    t.exit_qty,
+    t.exit_notional,
+    t.held_cost,
+    t.fills,
+    (t.entry_notional / t.entry_qty) AS avg_entry_price,
+    (t.exit_notional / NULLIF(t.exit_qty, (0)::numeric)) AS avg_exit_price,
+    (t.held_cost / NULLIF((t.entry_qty - t.exit_qty), (0)::numeric)) AS avg_held_price,
+        CASE
+            WHEN (g.symbol IS NULL) THEN t.realized_pl
+            ELSE NULL::numeric
+        END AS realized_pl,
+    t.fees,
+        CASE
+            WHEN (g.symbol IS NULL) THEN (t.realized_pl - t.fees)
+            ELSE NULL::numeric
+        END AS net_pl,
+    (g.symbol IS NULL) AS complete
+   FROM (app.trading_positions t
+     LEFT JOIN app.journal_gaps g ON (((g.account_id = t.account_id) AND (g.symbol = t.symbol) AND (COALESCE(t.closed_at, 'infinity'::timestamp with time zone) >= g.trips_since))));
+grant select on report.trading_positions to paddock_report;
+
+-- An account's state, its positions and its open orders, as of its newest event.
+create function app.account_snapshot(p_account uuid) returns jsonb
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+
+create function app.activity_at(a jsonb) returns timestamp with time zone
+  language sql stable parallel safe;  -- paddock_owner's; for paddock_worker
+
+create function app.add_up_fills(p_account uuid, p_order uuid) returns void
+  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.apply_trade_update(p_account uuid, u jsonb) returns bigint
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.asset_class(o app.alpaca_orders) returns text
+  language sql stable parallel safe;  -- paddock_owner's; for paddock_worker
+
+create function app.attribute_adjustment(p_account uuid, p_activity text, p_symbol text, p_since timestamp with time zone) returns void
+  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.average_entry(p_held numeric, p_average numeric, p_by numeric, p_price numeric) returns numeric
+  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.claim_fill(p_account uuid, p_order uuid, p_execution text, p_qty numeric, p_price numeric) returns app.fills
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.closable(p_account uuid, p_symbol text, p_side text, p_parked boolean DEFAULT true, p_without uuid DEFAULT NULL::uuid) returns numeric
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.closing_verdict(o app.alpaca_orders) returns jsonb
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.closings_to_make(p_account uuid, p_wind_down uuid) returns TABLE(symbol text, asset_class text, held numeric, side text, qty numeric, refused text, waits boolean)
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.compare_journal(p_account uuid) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.doubt_mirror(p_account uuid) returns void
+  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.find_overshoot(o app.alpaca_orders, p_moved numeric) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.guard_exercise() returns trigger
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's
+
+create function app.guard_order() returns trigger
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's
+
+-- An account's guards as the API shows them, with what is used up of each.
+create function app.guards_json(p_account uuid) returns jsonb
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+
+create function app.halted_because(p_account uuid) returns text
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+
+create function app.held_quantity(p_account uuid, p_symbol text) returns numeric
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.is_as_sent(i app.alpaca_orders, o jsonb) returns boolean
+  language sql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
+-- Whether an order of this status is over: it will never trade again.
+create function app.is_ended(p_status text) returns boolean
+  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
+
+create function app.is_fresh(p_agreed_at timestamp with time zone, p_unbroken_since timestamp with time zone, p_max_age interval) returns boolean
+  language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.is_unanswered(p_account uuid) returns boolean
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+
+create function app.journal_against_mirror(p_account uuid) returns TABLE(symbol text, journal_qty numeric, broker_qty numeric, trips_since timestamp with time zone, unsettled boolean)
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.make_closing(p_account uuid, p_wind_down uuid, p_symbol text, p_side text, p_qty numeric) returns app.alpaca_orders
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+-- Whether an account's mirror may be trusted: it has agreed with the broker lately, and nothing casts doubt on it.
+create function app.mirror_is_current(p_account uuid) returns boolean
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.move_position(p_account uuid, p_symbol text, p_asset_class text, p_by numeric, p_price numeric, p_at timestamp with time zone) returns void
+  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.multi_leg_legs(o app.alpaca_orders) returns jsonb
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.multiplier(o app.alpaca_orders) returns numeric
+  language sql stable parallel safe;  -- paddock_owner's; for paddock_worker
+
+create function app.new_york_midnight() returns timestamp with time zone
+  language sql stable parallel safe;  -- paddock_owner's; for paddock_app
+
+create function app.note_odd_items(p_account uuid, p_what text, p_items jsonb, p_read text[], p_whole boolean) returns TABLE(odd_id text, odd_why text)
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.note_overshoot(o app.alpaca_orders, p_moved numeric) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.on_their_way(p_account uuid, p_wind_down uuid) returns bigint
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.open_quantities(p_account uuid, p_symbol text, p_without uuid DEFAULT NULL::uuid, p_price numeric DEFAULT NULL::numeric, p_parked boolean DEFAULT true, OUT buys numeric, OUT sells numeric, OUT dearest numeric, OUT unmeasured boolean) returns record
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.opposing_orders(p_account uuid, p_symbol text, p_side text) returns SETOF app.alpaca_orders
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+
+create function app.order_event(p_event text, o app.alpaca_orders) returns jsonb
+  language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
+
+-- An order as the API and the event log show it.
+create function app.order_json(o app.alpaca_orders) returns jsonb
+  language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.order_legs(p_account uuid, p_order uuid) returns jsonb
+  language sql stable;  -- paddock_owner's; for paddock_app
+
+create function app.order_lines(o app.alpaca_orders) returns TABLE(symbol text, side text, qty numeric, price numeric, multiplier numeric)
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.order_others(o jsonb) returns jsonb
+  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
+
+create function app.order_symbol(p_symbol text) returns text
+  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
+
+create function app.order_trees(p_account uuid, p_after timestamp with time zone, p_until timestamp with time zone, p_symbols text[], p_side text, p_classes text[], p_open boolean) returns SETOF app.alpaca_orders
+  language sql stable;  -- paddock_owner's; for paddock_app
+
+-- What the guards say of an order: which limits it breaks, and what they would have to know.
+create function app.order_verdict(o app.alpaca_orders) returns jsonb
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+
+create function app.orders_as_told(p_account uuid, p_orders jsonb, p_parent uuid DEFAULT NULL::uuid) returns SETOF app.alpaca_orders
+  language sql stable;  -- paddock_owner's; for paddock_app
+
+create function app.orders_made_by(o app.alpaca_orders) returns integer
+  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app
+
+create function app.orders_matching(p_account uuid, p_after timestamp with time zone, p_until timestamp with time zone, p_symbols text[], p_side text, p_classes text[]) returns SETOF app.alpaca_orders
+  language sql stable;  -- paddock_owner's; for paddock_app
+
+create function app.orders_sent_since(p_account uuid, p_since timestamp with time zone) returns bigint
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+
+create function app.pair_splits(p_account uuid, p_symbol text) returns timestamp with time zone
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.place_of_order(p_account uuid, p_order uuid) returns TABLE(created_at timestamp with time zone, id uuid, submitted_at timestamp with time zone, alpaca_order_id uuid)
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+
+create function app.position_moves(p_account uuid) returns jsonb
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.position_symbol(p_symbol text) returns text
+  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.read_position(p_account uuid, p jsonb, p_as_of timestamp with time zone) returns app.alpaca_positions
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.reconcile_order(p_account uuid, o jsonb, p_what text, p_told_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_age interval DEFAULT NULL::interval, OUT before jsonb, OUT after jsonb) returns record
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.record_adjustments(p_account uuid, p_activities jsonb) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.record_execution(p_account uuid, p_order uuid, p_event text, x jsonb, p_at timestamp with time zone) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.record_order(p_account uuid, o jsonb, p_request_id text DEFAULT NULL::text, p_parent uuid DEFAULT NULL::uuid, p_takes_back boolean DEFAULT false, p_told_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_age interval DEFAULT NULL::interval, OUT recorded app.alpaca_orders, OUT changed boolean) returns record
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.record_positions(p_account uuid, p_positions jsonb, p_as_of timestamp with time zone, p_moves jsonb DEFAULT NULL::jsonb) returns boolean
+  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.record_refusal(p_account uuid, p_order uuid, p_state text, p_message text, p_code integer, p_request_id text, p_more jsonb DEFAULT NULL::jsonb) returns void
+  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.rejournal(p_account uuid, p_symbol text, p_at timestamp with time zone, p_id text) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.rejournal_scope(p_account uuid, p_symbol text, p_scope text, p_value text, p_at timestamp with time zone, p_id text) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.replace_fills(p_account uuid, p_order uuid, p_activities jsonb) returns boolean
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.rfc3339(t timestamp with time zone) returns text
+  language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
+
+create function app.sent_as(p_account uuid, p_key text, p_new text) returns text
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+
+create function app.settle_positions(p_account uuid, p_positions jsonb, p_as_of timestamp with time zone, p_moves jsonb, p_before jsonb, p_after jsonb, OUT changed boolean, OUT unsettled text[]) returns record
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.take_after() returns trigger
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's
+
+create function app.take_order(p_account uuid, p_order text, p_what text, p_told_at timestamp with time zone, p_age interval, OUT before jsonb, OUT after jsonb, OUT refused text) returns record
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.uncounted(p_account uuid) returns boolean
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.underlying(p_symbol text) returns text
+  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.violation(p_guard text, p_limit text, p_value text, p_message text) returns jsonb
+  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.wind_down_json(w app.wind_downs) returns jsonb
+  language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
+
+create function app.wind_down_progress(p_account uuid, p_wind_down uuid, p_state text, p_message text, p_remaining jsonb) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.write_trading_position(t app.trading_positions) returns void
+  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function private.account_changed() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+-- The account that this transaction was admitted to, if it may do what is named; null or an error otherwise.
+create function private.account_id(need text DEFAULT ''::text) returns uuid
+  language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+
+create function private.accounts_with_credentials() returns TABLE(account_id uuid, works boolean)
+  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+create function private.add_event_partition(p_at timestamp with time zone) returns boolean
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's
+
+-- Admits this transaction as the user of a session, to an account of theirs or to none.
+create function private.admit(p_token text, p_account uuid) returns text
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+-- Admits this transaction as the worker of an account, if its instance holds the account's lease.
+create function private.admit_worker(p_account uuid, p_holder uuid, p_fence bigint) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+create function private.append_event(p_kind text, p_data jsonb, p_broker_event_id text DEFAULT NULL::text) returns bigint
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+
+create function private.audit(p_account uuid, p_action text, p_detail jsonb DEFAULT '{}'::jsonb) returns void
+  language sql volatile;  -- paddock_gate's
+
+create function private.begin_repair(p_symbol text, p_qty numeric) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+
+create function private.cancel_late(p_order uuid) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+
+create function private.claim_leases(p_holder uuid, p_ttl interval, p_max integer) returns TABLE(account_id uuid, environment text, fence bigint, generation bigint, last_event_id text, unresolved boolean, stream_mode text, silent_since timestamp with time zone, sync bigint, surplus boolean)
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_nestloop=off set jit=off;  -- paddock_gate's; for paddock_worker
+
+create function private.claim_order_name() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+-- Makes an account and its owner's grant, for the admitted user.
+create function private.create_account(p_name text, p_environment text) returns uuid
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+create function private.credentials_metadata() returns TABLE(kind text, key_last4 text, encryption_algorithm text, key_version integer, last_decrypted_at timestamp with time zone, rejected_at timestamp with time zone, created_at timestamp with time zone, updated_at timestamp with time zone)
+  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+create function private.credentials_rejected(p_generation bigint) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+
+create function private.delete_account(p_open_orders text) returns jsonb
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+create function private.delete_credentials(p_open_orders text) returns jsonb
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+create function private.doorbell_channel() returns text
+  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+create function private.event_partitions() returns TABLE(relname name, ends_at timestamp with time zone)
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's
+
+create function private.forget_events() returns integer
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+-- Lets a reporting login read an account: paddock report create calls it.
+create function private.grant_report(p_role name, p_account uuid) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+-- Makes the event log's partitions of the months to come and drops those that are no longer kept.
+create function private.keep_event_partitions() returns TABLE(made integer, dropped integer)
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set lock_timeout=200ms;  -- paddock_owner's; for paddock_worker
+
+create function private.keys_changed() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.lease_share(p_wanted bigint) returns integer
+  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
+create function private.lock_log(p_leases boolean DEFAULT false) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+
+create function private.mac(inner_pad bytea, outer_pad bytea, door text, account text, who text) returns bytea
+  language sql stable parallel restricted;  -- paddock_gate's
+
+-- Whether this transaction's user may do what is named on its account.
+create function private.may(need text) returns boolean
+  language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+
+create function private.orders_in_the_way(p_account uuid, p_open_orders text) returns jsonb
+  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
+create function private.read_credentials(p_versions integer[], p_keys text[]) returns TABLE(environment text, kind text, plaintext text, generation bigint, rejected boolean)
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+
+create function private.read_events(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_max integer, p_bytes integer) returns TABLE(idx integer[], standing text, seq bigint, kind text, at timestamp with time zone, data text)
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set jit=off;  -- paddock_gate's; for paddock_worker
+
+create function private.release_leases(p_holder uuid, p_accounts uuid[]) returns void
+  language sql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+-- Makes a new key of the seal and keeps the one before it: paddock migrate calls it, and so may an operator.
+create function private.renew_seal_key() returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+-- The accounts that the login of this session may report on.
+create function private.report_accounts() returns uuid[]
+  language sql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner, paddock_report
+
+-- Takes every account from a reporting login: paddock report drop calls it.
+create function private.revoke_report(p_role name) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.ring(p_accounts uuid[] DEFAULT NULL::uuid[]) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+create function private.running_wind_downs(p_holder uuid) returns SETOF uuid
+  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+create function private.scopes_of(role text, is_active boolean) returns text
+  language sql immutable parallel safe;  -- paddock_gate's
+
+create function private.sealed(strict boolean DEFAULT true) returns text
+  language plpgsql stable parallel restricted;  -- paddock_gate's
+
+create function private.set_guards(p_limits jsonb) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+create function private.set_switch(p_switch text, p_reason text, p_cancel boolean DEFAULT false, p_liquidate boolean DEFAULT false, p_suspend boolean DEFAULT NULL::boolean, p_key text DEFAULT NULL::text, p_hash bytea DEFAULT NULL::bytea) returns uuid
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+create function private.stand(p_tokens text[], p_accounts uuid[]) returns TABLE(idx integer, standing text, user_id text, until timestamp with time zone, head bigint, dropped bigint)
+  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+create function private.store_credentials(p_key text, p_key_version integer, p_kind text, p_plaintext text, p_last4 text, p_alpaca_account_id uuid, p_alpaca_account_number text) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+-- The user that this transaction was admitted as.
+create function private.user_id() returns text
+  language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+
+create function private.wind_downs_need_keys() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
