@@ -211,12 +211,13 @@ func (in *instances) grant(a *account, u *user) {
 }
 
 // settleAll waits until nothing more comes: every order is over at the broker
-// and here.
+// and here. One that never arrived is given up a minute after the account's last
+// change of hands.
 func (in *instances) settleAll(accounts []*account) {
 	in.t.Helper()
 	conn := in.postgres.Conn(in.t, "admin")
 	for _, a := range accounts {
-		in.eventually("the orders of "+a.name+" to settle", func() error {
+		in.within(3*time.Minute, "the orders of "+a.name+" to settle", func() error {
 			var open, filled int
 			err := conn.QueryRow(in.t.Context(), `select count(*) filter (where is_open and intent_state <> 'unknown'), count(*) filter (where status = 'filled')
 				from app.alpaca_orders where account_id = $1`, a.id).Scan(&open, &filled)

@@ -157,8 +157,14 @@ func (w *world) stop() {
 // eventually polls until what is true, for at most a minute.
 func (w *world) eventually(what string, check func() error) {
 	w.t.Helper()
+	w.within(time.Minute, what, check)
+}
+
+// within is eventually, for at most so long.
+func (w *world) within(most time.Duration, what string, check func() error) {
+	w.t.Helper()
 	var err error
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(most); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		if err = check(); err == nil {
 			return
 		}
