@@ -350,7 +350,7 @@ func (a *account) suspend(ctx context.Context, on bool) error {
 func (a *account) settleIntents(ctx context.Context, w *windDown) error {
 	var intents []closing
 	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue(closingColumns+` where account_id = $1 and intent_state = 'submitting'
+		b.Queue(`select `+closingColumns+` from app.alpaca_orders where account_id = $1 and intent_state = 'submitting'
 			and updated_at < clock_timestamp() - interval '300 milliseconds' order by created_at limit 100`, a.lease.Account).
 			Query(func(rows pgx.Rows) (err error) {
 				intents, err = pgx.CollectRows(rows, pgx.RowToStructByPos[closing])
@@ -407,8 +407,9 @@ func (c closing) mayResend(w *windDown) bool {
 	return c.Closes && (w.Liquidate || c.WindDown != nil && *c.WindDown == w.ID)
 }
 
-const closingColumns = `select id, client_order_id, coalesce(symbol, ''), coalesce(side, ''), time_in_force, coalesce(position_intent, ''),
-	coalesce(qty, 0), reduce_only and action = 'place', wind_down_id, clock_timestamp() - created_at, updated_at from app.alpaca_orders`
+// closingColumns are a closing's, of a row of app.alpaca_orders.
+const closingColumns = `id, client_order_id, coalesce(symbol, ''), coalesce(side, ''), time_in_force, coalesce(position_intent, ''),
+	coalesce(qty, 0), reduce_only and action = 'place', wind_down_id, clock_timestamp() - created_at, updated_at`
 
 // send sends a closing and records the answer. It returns why the broker
 // refused it, "" where it did not.
@@ -584,8 +585,7 @@ func (a *account) closeLeft(ctx context.Context, w *windDown, left *remaining) e
 func (a *account) close(ctx context.Context, w *windDown, symbol, side string, qty decimal.Decimal) (refused string, err error) {
 	var made []closing
 	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue(`select id, client_order_id, symbol, side, time_in_force, coalesce(position_intent, ''), qty, reduce_only, wind_down_id, interval '0'
-			from app.make_closing($1, $2, $3, $4, $5) where id is not null`, a.lease.Account, w.ID, symbol, side, qty.String()).
+		b.Queue(`select `+closingColumns+` from app.make_closing($1, $2, $3, $4, $5) where id is not null`, a.lease.Account, w.ID, symbol, side, qty.String()).
 			Query(func(rows pgx.Rows) (err error) {
 				made, err = pgx.CollectRows(rows, pgx.RowToStructByPos[closing])
 				return err

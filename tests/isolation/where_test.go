@@ -325,7 +325,7 @@ func (l *lab) runWith(sql string, first, id uuid.UUID, text, number string) (str
 		case pgtype.IntervalOID:
 			value = "1 second"
 		case pgtype.JSONOID, pgtype.JSONBOID:
-			value = "{}"
+			value = fmt.Sprintf(`{"id":%q}`, id)
 		case pgtype.ByteaOID:
 			value = `\x00`
 		case pgtype.TextArrayOID:
