@@ -301,7 +301,7 @@ func (a *account) alsoHeld(positions broker.PositionsAnswer, left *remaining) {
 		}
 	}
 	for _, p := range positions.Value {
-		if !p.Qty.IsZero() && !known[strings.ReplaceAll(p.Symbol, "/", "")] {
+		if !p.Qty.IsZero() && !known[broker.PositionSymbol(p.Symbol)] {
 			add(leftPosition{Symbol: p.Symbol, Qty: p.Qty.String(), Message: "Alpaca holds it, and it is not known here yet: it is being looked at."})
 			signal(a.gap)
 		}
