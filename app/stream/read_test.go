@@ -161,9 +161,7 @@ func TestModeIsTakenUp(t *testing.T) {
 	if n := w.front.connects.Load(); n != before {
 		t.Errorf("%d streams were asked for", n-before)
 	}
-	if h := w.health(); h.Status != "ok" {
-		t.Errorf("the health is %+v", h)
-	}
+	w.eventually("the agreement", func() bool { return w.health().Status == "ok" })
 }
 
 // An account may have one WebSocket. While another program holds it the mirror
