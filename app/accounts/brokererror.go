@@ -8,8 +8,8 @@ import (
 	"paddock/app/problem"
 )
 
-// FromBroker turns a broker's error into a Problem, with the broker's own
-// words beside ours. Other errors are passed through.
+// FromBroker turns a broker's error into a Problem that includes the broker's
+// own words. Other errors are returned as they are.
 func FromBroker(err error) error {
 	var b *broker.Error
 	if !errors.As(err, &b) {
