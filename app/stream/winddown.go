@@ -41,6 +41,11 @@ type windDown struct {
 	Liquidate bool  // all positions
 	Canceled  bool  // by one call, already
 	Suspend   *bool // how Alpaca's own switch is set in the end
+
+	// awaitsOpen says that a closing of an option was refused while its market is
+	// closed: Alpaca queues no market orders for options. They are sent when it
+	// opens.
+	awaitsOpen bool
 }
 
 // remaining is what a wind-down has left to do, as it is told.
@@ -49,7 +54,7 @@ type remaining struct {
 	OnTheWay  int            `json:"on_their_way"` // intents whose answer is missing
 	Positions []leftPosition `json:"positions"`
 	refused   bool           // the broker refused something in this round
-	waiting   bool           // only closings that the broker has accepted are left
+	waiting   bool           // only closings that wait for the market are left
 }
 
 // leftPosition is a position that is still held.
@@ -158,7 +163,7 @@ func (a *account) carryOut(ctx context.Context, w windDown) error {
 		case left.isNothing():
 			state = "done"
 		case left.waiting:
-			message = "The closing orders are at Alpaca and wait for the market."
+			message = "What is left waits for the market: its closing orders are at Alpaca, or are sent when it opens."
 		case attempt > patient && left.Orders > 0:
 			message = "Alpaca has not canceled all orders yet. It is tried again until they are over."
 		case attempt > patient && left.OnTheWay > 0:
@@ -565,20 +570,40 @@ func (a *account) closeLeft(ctx context.Context, w *windDown, left *remaining) e
 	if err != nil {
 		return err
 	}
+	if w.awaitsOpen {
+		if w.awaitsOpen, err = a.isMarketClosed(ctx); err != nil {
+			return err
+		}
+	}
 	left.waiting = len(positions) > 0 && left.Orders == 0 && left.OnTheWay == 0
 	for _, p := range positions {
 		still := leftPosition{Symbol: p.Symbol, Qty: p.Qty, Message: p.Reason}
-		left.waiting = left.waiting && p.Waits
-		if p.Closes.IsPositive() {
-			still.Message, err = a.close(ctx, w, p.Symbol, p.Side, p.Closes)
-			left.refused = left.refused || still.Message != ""
-			if err != nil {
+		option := broker.IsOption(p.Symbol)
+		if p.Closes.IsPositive() && !(option && w.awaitsOpen) {
+			if still.Message, err = a.close(ctx, w, p.Symbol, p.Side, p.Closes); err != nil {
 				return err
 			}
+			if still.Message != "" && option {
+				if w.awaitsOpen, err = a.isMarketClosed(ctx); err != nil {
+					return err
+				}
+			}
+			left.refused = left.refused || still.Message != "" && !(option && w.awaitsOpen)
 		}
+		if option && w.awaitsOpen && !p.Waits {
+			still.Message += ". It is sent again when the market opens."
+		}
+		left.waiting = left.waiting && (p.Waits || option && w.awaitsOpen)
 		left.Positions = append(left.Positions, still)
 	}
 	return nil
+}
+
+// isMarketClosed reports whether the market of shares and options is closed, by
+// the broker's clock.
+func (a *account) isMarketClosed(ctx context.Context) (bool, error) {
+	clock, err := a.client.Clock(ctx)
+	return err == nil && !clock.Value.IsOpen, err
 }
 
 // close makes a closing and sends it. It returns why it was refused.
