@@ -69,7 +69,7 @@ func scanAccount(row pgx.CollectableRow) (Account, error) {
 // List answers the accounts of the session's user, oldest first.
 func (s *Service) List(ctx context.Context, token string) ([]Account, error) {
 	list := []Account{}
-	err := s.db.Do(ctx, tenant.Admission{Token: token}, func(b *tenant.Batch) {
+	err := s.db.Tx(ctx, tenant.Admission{Token: token}, func(b *tenant.Batch) {
 		b.Queue(selectAccount + " order by u.created_at, u.id").Query(func(rows pgx.Rows) (err error) {
 			list, err = pgx.CollectRows(rows, scanAccount)
 			return err
@@ -84,7 +84,7 @@ func (s *Service) List(ctx context.Context, token string) ([]Account, error) {
 // Get answers one account.
 func (s *Service) Get(ctx context.Context, a tenant.Admission) (Account, error) {
 	var account Account
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) { queueGet(b, a.Account, &account) })
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) { queueGet(b, a.Account, &account) })
 	return account, err
 }
 
@@ -106,7 +106,7 @@ func (s *Service) Create(ctx context.Context, token, name, environment string) (
 		return Account{}, problem.New(problem.Invalid, "invalid_account", `Set "environment" to "paper" or "live".`)
 	}
 	var account Account
-	err = s.db.Do(ctx, tenant.Admission{Token: token}, func(b *tenant.Batch) {
+	err = s.db.Tx(ctx, tenant.Admission{Token: token}, func(b *tenant.Batch) {
 		b.Queue("select private.create_account($1, $2)", name, environment)
 		b.Queue(selectAccount+" where u.user_id = (select private.user_id()) and u.name = $1", name).
 			Query(func(rows pgx.Rows) (err error) {
@@ -139,7 +139,7 @@ func (s *Service) Change(ctx context.Context, a tenant.Admission, c Changes) (Ac
 	}
 	var account Account
 	var changed int64
-	err := s.db.Write(ctx, a, func(b *tenant.Batch) {
+	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		b.Queue(`update app.user_accounts set name = coalesce($2, name), is_active = coalesce($3, is_active),
 			stream_mode = case when $4 in ('auto', 'sse', 'ws', 'off') then $4 else stream_mode end, updated_at = now()
 			where id = $1`, a.Account, c.Name, c.IsActive, c.StreamMode).Exec(count(&changed))
@@ -159,7 +159,7 @@ func (s *Service) Change(ctx context.Context, a tenant.Admission, c Changes) (Ac
 func (s *Service) Delete(ctx context.Context, a tenant.Admission, leaveOrders bool) error {
 	var manages, unresolved bool
 	var inTheWay []byte
-	err := s.db.Remove(ctx, a, func(b *tenant.Batch) {
+	err := s.db.TxDelete(ctx, a, func(b *tenant.Batch) {
 		b.Queue("select private.may('manage'), app.is_unanswered($1)", a.Account).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&manages, &unresolved) })
 		b.Queue("select private.delete_account($2) where private.may('manage') and not ($2 is not distinct from 'leave' and app.is_unanswered($1))",
@@ -242,14 +242,14 @@ func explain(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case tenant.Unique(err) == "user_accounts_user_id_name_key":
+	case tenant.UniqueViolation(err) == "user_accounts_user_id_name_key":
 		return problem.New(problem.Conflict, "account_name_taken", "You have an account of this name already. Choose another name.")
-	case tenant.Unique(err) == "user_accounts_user_id_broker_account_key":
+	case tenant.UniqueViolation(err) == "user_accounts_user_id_broker_account_key":
 		return problem.New(problem.Conflict, "broker_account_in_use", "You have connected this Alpaca account already, under another name.")
-	case tenant.State(err) == "PD409":
+	case tenant.SQLState(err) == "PD409":
 		return problem.New(problem.Conflict, "different_broker_account",
 			"These keys open another Alpaca account than the one connected here. Connect it as an account of its own.")
-	case tenant.State(err) == "PD429":
+	case tenant.SQLState(err) == "PD429":
 		return problem.New(problem.Conflict, "too_many_accounts", "You have 100 accounts, the most there may be. Delete one first.")
 	case errors.Is(err, pgx.ErrNoRows):
 		return problem.New(problem.Forbidden, tenant.CodeAccountForbidden, "There is no such account among yours. Pick one from GET /api/accounts.")

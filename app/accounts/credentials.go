@@ -50,7 +50,7 @@ func queueMetadata(b *tenant.Batch, into *Metadata) {
 // no_credentials.
 func (s *Service) Credentials(ctx context.Context, a tenant.Admission) (Metadata, error) {
 	var m Metadata
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) { queueMetadata(b, &m) })
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) { queueMetadata(b, &m) })
 	return m, err
 }
 
@@ -69,7 +69,7 @@ func (s *Service) PutCredentials(ctx context.Context, a tenant.Admission, keyID,
 	}
 	var environment string
 	var manages bool
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		b.Queue("select environment, private.may('manage') from app.user_accounts where id = $1", a.Account).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&environment, &manages) })
 	})
@@ -100,7 +100,7 @@ func (s *Service) PutCredentials(ctx context.Context, a tenant.Admission, keyID,
 	}
 	var m Metadata
 	version := s.keys.newest()
-	err = s.db.Write(ctx, a, func(b *tenant.Batch) {
+	err = s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		b.Queue("select private.store_credentials($1, $2, 'key', $3, $4, $5, $6)", s.keys.derive(version, a.Account), version,
 			string(text), keyID[len(keyID)-4:], alpacaID, account.Value.AccountNumber)
 		queueMetadata(b, &m)
@@ -127,7 +127,7 @@ func explainCheck(err error, environment string) error {
 // of them, and nothing has changed.
 func (s *Service) DeleteCredentials(ctx context.Context, a tenant.Admission, leaveOrders bool) error {
 	var inTheWay []byte
-	err := s.db.Write(ctx, a, func(b *tenant.Batch) {
+	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		b.Queue("select private.delete_credentials($1)", leave(leaveOrders)).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&inTheWay) })
 	})

@@ -72,7 +72,7 @@ func (o *Opened) Usable() error {
 
 // explainDecryption says what an operator must do when a row does not open.
 func explainDecryption(err error) error {
-	switch tenant.State(err) {
+	switch tenant.SQLState(err) {
 	case "PD500", "39000":
 		return problem.New(problem.Unavailable, "credentials_unreadable",
 			"This account's keys cannot be decrypted with the server's master keys. Ask the operator to restore PADDOCK_MASTER_KEYS, or store the keys again.").Because(err)

@@ -89,7 +89,7 @@ func (f *fixture) put(s *accounts.Service, a tenant.Admission, seed alpacasim.Ac
 // open decrypts an account's credentials, as every call to the broker does.
 func (f *fixture) open(k *accounts.Keyring, a tenant.Admission) (accounts.Opened, error) {
 	var opened accounts.Opened
-	err := f.db.Do(f.t.Context(), a, func(b *tenant.Batch) { k.QueueOpen(b, a.Account, &opened) })
+	err := f.db.Tx(f.t.Context(), a, func(b *tenant.Batch) { k.QueueOpen(b, a.Account, &opened) })
 	if err == nil {
 		err = opened.Usable()
 	}

@@ -69,7 +69,7 @@ func (l *Log) Page(ctx context.Context, a tenant.Admission, after int64, most in
 	var head, dropped int64
 	first, last := after+1, after
 	body := []byte(`{"events":`)
-	err := l.db.Do(ctx, a, func(b *tenant.Batch) {
+	err := l.db.Tx(ctx, a, func(b *tenant.Batch) {
 		b.Queue(headSQL, a.Account).QueryRow(func(row pgx.Row) error { return row.Scan(&head, &dropped) })
 		b.Queue(pageSQL, a.Account, after, most).Query(func(rows pgx.Rows) (err error) {
 			n := 0
@@ -113,7 +113,7 @@ type Snapshot struct {
 
 // Snapshot reads the account's state and the cursor that it is as of.
 func (l *Log) Snapshot(ctx context.Context, a tenant.Admission) (s Snapshot, err error) {
-	err = l.db.Do(ctx, a, func(b *tenant.Batch) {
+	err = l.db.Tx(ctx, a, func(b *tenant.Batch) {
 		b.Queue(`select (s->>'cursor')::bigint, (s->>'at')::timestamptz, s - 'cursor' - 'at' from app.account_snapshot($1) s`, a.Account).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&s.Cursor, &s.At, &s.Data) })
 	})

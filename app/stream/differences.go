@@ -203,7 +203,7 @@ func (a *account) answer(ctx context.Context, asked int64, found any) error {
 	if err != nil {
 		return fmt.Errorf("write what differed as JSON: %w", err)
 	}
-	err = a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	err = a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`update app.syncs set answered = $2, answered_at = clock_timestamp(), answer = $3
 			where account_id = $1 and answered < $2`, a.lease.Account, asked, text)
 	})

@@ -186,7 +186,7 @@ func TestNewOrderIsRecordedByAllAtOnce(t *testing.T) {
 		for i := range writers {
 			u := payload(update(fmt.Sprintf("01A%02d%d", n, i), "new", time.Now(), map[string]any{"client_order_id": fmt.Sprint(n)}, nil))
 			writing.Go(func() {
-				err := w.worker.Do(t.Context(), leases[0], func(b *tenant.Batch) { b.Queue("select app.apply_trade_update($1, $2)", w.account.Account, u) })
+				err := w.worker.Tx(t.Context(), leases[0], func(b *tenant.Batch) { b.Queue("select app.apply_trade_update($1, $2)", w.account.Account, u) })
 				if err != nil {
 					t.Error(err)
 				}
@@ -544,7 +544,7 @@ func TestLeaseIsFenced(t *testing.T) {
 		return leases
 	}
 	write := func(l tenant.Lease, eventID string) error {
-		return w.worker.Do(t.Context(), l, func(b *tenant.Batch) {
+		return w.worker.Tx(t.Context(), l, func(b *tenant.Batch) {
 			b.Queue("select app.apply_trade_update($1, $2)", l.Account, payload(update(eventID, "new", time.Now(), map[string]any{"client_order_id": eventID}, nil)))
 		})
 	}
@@ -574,7 +574,7 @@ func TestLeaseIsFenced(t *testing.T) {
 		if err := write(l, "01B"); !problem.Is(err, tenant.CodeAccountForbidden) {
 			t.Errorf("%s: %v", what, err)
 		}
-		err := w.worker.Do(t.Context(), l, func(b *tenant.Batch) {
+		err := w.worker.Tx(t.Context(), l, func(b *tenant.Batch) {
 			b.Queue("select 1").QueryRow(func(row pgx.Row) error { var n int; return row.Scan(&n) })
 		})
 		if !problem.Is(err, tenant.CodeAccountForbidden) {

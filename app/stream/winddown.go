@@ -121,7 +121,7 @@ func (a *account) windDown(ctx context.Context, w windDown) {
 }
 
 func (a *account) runningWindDowns(ctx context.Context) (list []windDown, err error) {
-	err = a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	err = a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select id, cancel_orders, liquidate, canceled_at is not null, suspend_trade from app.wind_downs
 			where account_id = $1 and state = 'running' order by asked_at`, a.lease.Account).Query(func(rows pgx.Rows) (err error) {
 			list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[windDown])
@@ -238,7 +238,7 @@ func (a *account) windDownPause(attempt, fruitless int, waiting bool) time.Durat
 
 // windDownProgress records how far it is, and reports whether it is to go on.
 func (a *account) windDownProgress(ctx context.Context, w windDown, state, message string, left json.RawMessage) (running bool, err error) {
-	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+	err = a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue("select app.wind_down_progress($1, $2, $3, nullif($4, ''), $5)", a.lease.Account, w.ID, state, message, left)
 		b.Queue("select exists (select from app.wind_downs where account_id = $1 and id = $2 and state = 'running')", a.lease.Account, w.ID).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&running) })
@@ -258,7 +258,7 @@ func (a *account) windDownRound(ctx context.Context, w *windDown) (left remainin
 		if err := a.client.CancelAllOrders(ctx); err != nil {
 			return left, err
 		}
-		err := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+		err := a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 			b.Queue("update app.wind_downs set canceled_at = clock_timestamp() where account_id = $1 and id = $2", a.lease.Account, w.ID)
 		})
 		if err != nil {
@@ -328,7 +328,7 @@ var errOver = errors.New("the wind-down is over")
 // not canceled.
 func (a *account) stillRuns(ctx context.Context, w windDown) error {
 	var running bool
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue("select exists (select from app.wind_downs where account_id = $1 and id = $2 and state = 'running')", a.lease.Account, w.ID).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&running) })
 	})
@@ -354,7 +354,7 @@ func (a *account) suspend(ctx context.Context, on bool) error {
 // nothing that they asked for before is sent after they halted the account.
 func (a *account) settleIntents(ctx context.Context, w *windDown) error {
 	var intents []closing
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select `+closingColumns+` from app.alpaca_orders where account_id = $1 and intent_state = 'submitting'
 			and updated_at < clock_timestamp() - interval '300 milliseconds' order by created_at limit 100`, a.lease.Account).
 			Query(func(rows pgx.Rows) (err error) {
@@ -369,7 +369,7 @@ func (a *account) settleIntents(ctx context.Context, w *windDown) error {
 		answer, err := a.client.OrderByClientOrderID(ctx, in.ClientOrderID)
 		switch {
 		case err == nil:
-			err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+			err = a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 				queueOrderEvent(b, a.lease, answer.Raw, "reconciled", answer.RequestID)
 			})
 			if unrecordable(err) {
@@ -426,7 +426,7 @@ func (a *account) send(ctx context.Context, c closing) (refused string, err erro
 	var refusal *broker.Error
 	switch {
 	case err == nil:
-		return "", a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+		return "", a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 			queueOrderEvent(b, a.lease, answer.Raw, "accepted", answer.RequestID)
 		})
 	case !errors.As(err, &refusal) || refusal.Kind == broker.Ambiguous || refusal.Kind == broker.Canceled:
@@ -439,7 +439,7 @@ func (a *account) send(ctx context.Context, c closing) (refused string, err erro
 	case broker.Invalid, broker.Forbidden, broker.NotFound:
 		state, reason = "rejected", refusal.Message
 	}
-	recorded := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+	recorded := a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue("select app.record_refusal($1, $2, $3, $4, $5, $6, $7)", a.lease.Account, c.ID, state, reason, refusal.Code, refusal.RequestID, refusal.MoreJSON())
 	})
 	if recorded == nil && state == "unsent" {
@@ -454,7 +454,7 @@ func (a *account) readOrders(ctx context.Context) error {
 	a.odd = nil
 	clear(a.askedAlone) // each round asks anew
 	var believed []uuid.UUID
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) { queueBelieved(b, a.lease.Account, &believed) })
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) { queueBelieved(b, a.lease.Account, &believed) })
 	if err != nil {
 		return err
 	}
@@ -498,7 +498,7 @@ func (a *account) readOrders(ctx context.Context) error {
 func (a *account) readPositions(ctx context.Context) (positions broker.PositionsAnswer, err error) {
 	var asOf time.Time
 	var moves []byte
-	err = a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	err = a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue("select clock_timestamp(), app.position_moves($1)", a.lease.Account).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&asOf, &moves) })
 	})
@@ -508,7 +508,7 @@ func (a *account) readPositions(ctx context.Context) (positions broker.Positions
 	if positions, err = a.client.Positions(ctx); err != nil {
 		return positions, err
 	}
-	return positions, a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+	return positions, a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select private.append_event('position', jsonb_build_object('positions', $2::jsonb), null)
 			where app.record_positions($1, $2, $3, $4)`, a.lease.Account, []byte(positions.Raw), asOf, moves)
 	})
@@ -518,7 +518,7 @@ func (a *account) readPositions(ctx context.Context) (positions broker.Positions
 // appeared since, and those on their way where only they are to go.
 func (a *account) cancelLeft(ctx context.Context, w *windDown, left *remaining) error {
 	var open []uuid.UUID
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select o.alpaca_order_id from app.wind_downs w
 			join app.alpaca_orders o on o.account_id = w.account_id
 			left join app.alpaca_orders entry on entry.account_id = o.account_id and entry.alpaca_order_id = o.parent_alpaca_order_id
@@ -560,7 +560,7 @@ func (a *account) closeLeft(ctx context.Context, w *windDown, left *remaining) e
 		Waits             bool   // a closing of it is at the broker
 	}
 	var positions []position
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select symbol, held::text, side, qty, coalesce(refused, ''), waits from app.closings_to_make($1, $2) order by symbol`,
 			a.lease.Account, w.ID).Query(func(rows pgx.Rows) (err error) {
 			positions, err = pgx.CollectRows(rows, pgx.RowToStructByPos[position])
@@ -609,14 +609,14 @@ func (a *account) isMarketClosed(ctx context.Context) (bool, error) {
 // close makes a closing and sends it. It returns why it was refused.
 func (a *account) close(ctx context.Context, w *windDown, symbol, side string, qty decimal.Decimal) (refused string, err error) {
 	var made []closing
-	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+	err = a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select `+closingColumns+` from app.make_closing($1, $2, $3, $4, $5) where id is not null`, a.lease.Account, w.ID, symbol, side, qty.String()).
 			Query(func(rows pgx.Rows) (err error) {
 				made, err = pgx.CollectRows(rows, pgx.RowToStructByPos[closing])
 				return err
 			})
 	})
-	if tenant.State(err) == "PD422" {
+	if tenant.SQLState(err) == "PD422" {
 		return fmt.Sprintf("Orders that are open or on their way trade %s already.", symbol), nil
 	}
 	if err != nil || len(made) == 0 {

@@ -34,7 +34,7 @@ func (s *Service) CancelOpen(ctx context.Context, a tenant.Admission) error {
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		var manages bool
 		var open []openOrder
-		err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+		err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
 			b.Queue("select private.may('manage')").QueryRow(func(row pgx.Row) error { return row.Scan(&manages) })
 			b.Queue(listOpenOrders, a.Account).Query(func(rows pgx.Rows) (err error) {
 				open, err = pgx.CollectRows(rows, pgx.RowToStructByPos[openOrder])
@@ -80,7 +80,7 @@ func (s *Service) end(ctx context.Context, a tenant.Admission, o openOrder, aske
 		}
 		return err
 	}
-	client, opened, err := s.open(ctx, a, s.db.Do, nil)
+	client, opened, err := s.open(ctx, a, s.db.Tx, nil)
 	if err != nil {
 		return err
 	}

@@ -227,7 +227,7 @@ func (s *Service) refreshClosers(ctx context.Context, a tenant.Admission, o open
 		opens = "sell"
 	}
 	var ids []string
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		b.Queue("select alpaca_order_id::text from app.opposing_orders($1, $2, $3)", a.Account, p.Symbol, opens).Query(func(rows pgx.Rows) (err error) {
 			ids, err = pgx.CollectRows(rows, pgx.RowTo[string])
 			return err
@@ -357,7 +357,7 @@ func (s *Service) mayClose(ctx context.Context, a tenant.Admission, key string) 
 		return o, first, err
 	}
 	may, halted := false, ""
-	o.client, o.opened, err = s.open(ctx, a, s.db.Do, func(b *tenant.Batch) {
+	o.client, o.opened, err = s.open(ctx, a, s.db.Tx, func(b *tenant.Batch) {
 		b.Queue("select private.may('trade'), coalesce(app.halted_because($1), '')", a.Account).QueryRow(func(row pgx.Row) error { return row.Scan(&may, &halted) })
 		if key != "" {
 			first.queue(b, a.Account, "", key)
@@ -470,7 +470,7 @@ func (s *Service) recordAsTheyStand(ctx context.Context, a tenant.Admission, o o
 		}
 		said[id] = answer.Raw
 	}
-	return s.db.Write(ctx, a, func(b *tenant.Batch) {
+	return s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		for _, id := range ids {
 			b.Queue(recordKnown, a.Account, string(said[id]))
 		}

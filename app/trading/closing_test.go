@@ -88,7 +88,7 @@ func TestClosingsOnlyClose(t *testing.T) {
 		if _, err := tx.Exec(t.Context(), "select private.admit($1, $2)", d.owner.Token, d.owner.Account); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := tx.Exec(t.Context(), statement, d.owner.Account); tenant.State(err) != "PD422" {
+		if _, err := tx.Exec(t.Context(), statement, d.owner.Account); tenant.SQLState(err) != "PD422" {
 			t.Errorf("%s: %v", statement, err)
 		}
 		_ = tx.Rollback(t.Context())

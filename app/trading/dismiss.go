@@ -23,7 +23,7 @@ const dismiss = `with dismissed as (
 func (s *Service) Dismiss(ctx context.Context, a tenant.Admission, id uuid.UUID) (json.RawMessage, error) {
 	var f found
 	var may, done bool
-	err := s.db.Write(ctx, a, func(b *tenant.Batch) {
+	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		b.Queue("select private.may('trade')").QueryRow(func(row pgx.Row) error { return row.Scan(&may) })
 		b.Queue(dismiss, a.Account, id).Query(func(rows pgx.Rows) error { done = rows.Next(); rows.Close(); return rows.Err() })
 		queueFind(b, &f, orderByID, a.Account, id)

@@ -59,12 +59,12 @@ func (s *Service) Exercise(ctx context.Context, a tenant.Admission, r Relayed, c
 			text := price.String()
 			reference = &text
 		}
-		return s.db.Write(ctx, a, func(b *tenant.Batch) {
+		return s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 			f.queue(b, a.Account)
 			b.Queue(insertExercise, a.Account, id, held.Symbol, underlying, side, shares.String(), strike.String(), reference)
 		})
 	})
-	if tenant.State(err) == "PD409" {
+	if tenant.SQLState(err) == "PD409" {
 		return nil, problem.New(problem.Conflict, "exercise_under_way", "These contracts are being exercised already. See GET /api/positions and GET /api/account/activities.")
 	}
 	if err != nil {

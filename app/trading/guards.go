@@ -155,7 +155,7 @@ func verdictIn(err error) (verdict, bool) {
 
 // learn asks the broker for what a verdict needs.
 func (s *Service) learn(ctx context.Context, a tenant.Admission, needs []string) (facts, error) {
-	client, opened, err := s.open(ctx, a, s.db.Do, nil)
+	client, opened, err := s.open(ctx, a, s.db.Tx, nil)
 	if err != nil {
 		return facts{}, err
 	}
@@ -228,7 +228,7 @@ func (s *Service) tellRefused(ctx context.Context, a tenant.Admission, sub submi
 	defer cancel()
 	violations, err := json.Marshal(v.Violations)
 	if err == nil {
-		err = s.db.Write(record, a, func(b *tenant.Batch) {
+		err = s.db.TxNotify(record, a, func(b *tenant.Batch) {
 			b.Queue(`select private.append_event('guard', jsonb_build_object('event', 'refused', 'violations', $1::jsonb, 'request', $2::jsonb,
 				'submitted_by', private.user_id()), null)`, violations, sub.request)
 		})

@@ -122,7 +122,7 @@ func (s *Service) page(ctx context.Context, a tenant.Admission, name, column str
 	opening := `{"` + name + `":`
 	body := append(make([]byte, 0, 768*page.Limit+64), opening...)
 	next := "null"
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		b.Queue(query, args...).Query(func(rows pgx.Rows) (err error) {
 			body, next, err = page.AppendRowsBy(column, body, rows)
 			return err

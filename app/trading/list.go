@@ -25,7 +25,7 @@ func (s *Service) Orders(ctx context.Context, a tenant.Admission, l OrderList) (
 	}
 	var mirror freshness
 	page := newOrdersPage(l.Page.Limit)
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		mirror.queue(b, a, s.MirrorMaxAge)
 		l.queueAside(b, a.Account)
 		sql, args := l.inMirror(a.Account)

@@ -68,7 +68,7 @@ func (s *Service) OrderByClientOrderID(ctx context.Context, a tenant.Admission, 
 
 func (s *Service) find(ctx context.Context, a tenant.Admission, query string, id any) (json.RawMessage, error) {
 	var f found
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) { queueFind(b, &f, query, a.Account, id) })
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) { queueFind(b, &f, query, a.Account, id) })
 	if tenant.Unstorable(err) {
 		return nil, orderNotFound()
 	}
@@ -80,7 +80,7 @@ func (s *Service) find(ctx context.Context, a tenant.Admission, query string, id
 func (s *Service) Cancel(ctx context.Context, a tenant.Admission, id uuid.UUID) (json.RawMessage, error) {
 	var f found
 	var may bool
-	client, opened, err := s.open(ctx, a, s.db.Do, func(b *tenant.Batch) {
+	client, opened, err := s.open(ctx, a, s.db.Tx, func(b *tenant.Batch) {
 		b.Queue("select private.may('cancel')").QueryRow(func(row pgx.Row) error { return row.Scan(&may) })
 		queueFind(b, &f, orderByID, a.Account, id)
 	})

@@ -85,7 +85,7 @@ func rejected(said problem.Broker) *problem.Problem {
 
 func (s *Service) recordPlaced(ctx context.Context, a tenant.Admission, intent Placed, answer broker.OrderAnswer) (Placed, error) {
 	var order json.RawMessage
-	err := s.db.Write(ctx, a, func(b *tenant.Batch) {
+	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		b.Queue(recordPlaced, a.Account, []byte(answer.Raw), answer.RequestID).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&order, nil) })
 	})
@@ -120,7 +120,7 @@ func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid
 		reason = p.Message
 	}
 	var existing found
-	err := s.db.Write(ctx, a, func(b *tenant.Batch) {
+	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		b.Queue(recordRefused, a.Account, id, reason, refusal.Code, refusal.RequestID, state, refusal.MoreJSON())
 		if other, err := uuid.Parse(refusal.ExistingOrderID); err == nil {
 			queueFind(b, &existing, orderByID, a.Account, other)

@@ -155,12 +155,12 @@ func (s *Service) commitIntent(ctx context.Context, a tenant.Admission, sub subm
 	if clientOrderID == "" {
 		clientOrderID = id.String()
 	}
-	client, opened, err := s.open(ctx, a, s.db.Write, func(b *tenant.Batch) {
+	client, opened, err := s.open(ctx, a, s.db.TxNotify, func(b *tenant.Batch) {
 		f.queue(b, a.Account)
 		sub.insert(b, id, clientOrderID, f).Query(func(rows pgx.Rows) error { made = rows.Next(); rows.Close(); return rows.Err() })
 		found.queue(b, a.Account, clientOrderID, sub.key)
 	})
-	if tenant.State(err) == "PD410" {
+	if tenant.SQLState(err) == "PD410" {
 		err = clientOrderIDTaken("Another order at this Alpaca account").Because(err)
 	}
 	if tenant.Unstorable(err) {

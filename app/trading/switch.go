@@ -60,7 +60,7 @@ func (l *Limits) Check() error {
 // Guards answers the account's guards, and how much of them is used.
 func (s *Service) Guards(ctx context.Context, a tenant.Admission) (json.RawMessage, error) {
 	var guards json.RawMessage
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) { queueGuards(b, a, &guards) })
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) { queueGuards(b, a, &guards) })
 	return guards, err
 }
 
@@ -79,7 +79,7 @@ func (s *Service) SetGuards(ctx context.Context, a tenant.Admission, l Limits) (
 		return nil, err
 	}
 	var guards json.RawMessage
-	err = s.db.Write(ctx, a, func(b *tenant.Batch) {
+	err = s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		b.Queue("select private.set_guards($1)", text)
 		queueGuards(b, a, &guards)
 	})
@@ -194,7 +194,7 @@ func (s *Service) mayTurn(ctx context.Context, a tenant.Admission, w Switch) err
 		scopes = append(scopes, "manage")
 	}
 	var refused error
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		for _, scope := range scopes {
 			b.Queue("select private.may($1)", scope).QueryRow(func(row pgx.Row) error {
 				var may bool
@@ -219,11 +219,11 @@ func (s *Service) setSwitch(ctx context.Context, a tenant.Admission, key string,
 		return nil, err
 	}
 	sum := sha256.Sum256(request)
-	err = s.db.Write(ctx, a, func(b *tenant.Batch) {
+	err = s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		b.Queue("select private.set_switch($1, $2, $3, $4, $5, nullif($6, ''), $7)", w.To, w.Reason, w.CancelOrders, w.Liquidate, w.SuspendTrade, key, sum[:]).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&id) })
 	})
-	if tenant.State(err) == "PD409" {
+	if tenant.SQLState(err) == "PD409" {
 		err = idempotencyKeyReused()
 	}
 	return id, err

@@ -65,7 +65,7 @@ func (s *Service) Sync(ctx context.Context, a tenant.Admission) (json.RawMessage
 	var now syncState
 	// Written as what tells the account's log something is: the ring after it
 	// wakes the stream's holder.
-	err := s.db.Write(ctx, a, func(b *tenant.Batch) {
+	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		b.Queue(askSync, a.Account)
 		b.Queue(selectSync, a.Account).QueryRow(now.scan)
 	})
@@ -86,7 +86,7 @@ func (s *Service) Sync(ctx context.Context, a tenant.Admission) (json.RawMessage
 			return nil, p
 		case <-time.After(syncPoll):
 		}
-		err := s.db.Do(ctx, a, func(b *tenant.Batch) { b.Queue(selectSync, a.Account).QueryRow(now.scan) })
+		err := s.db.Tx(ctx, a, func(b *tenant.Batch) { b.Queue(selectSync, a.Account).QueryRow(now.scan) })
 		if err != nil {
 			return nil, err
 		}
@@ -103,7 +103,7 @@ func (s *Service) untilCurrent(ctx context.Context, a tenant.Admission, deadline
 		b.Queue(selectSync, a.Account).QueryRow(now.scan)
 	}
 	ask := func() error {
-		return s.db.Write(ctx, a, func(b *tenant.Batch) {
+		return s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 			b.Queue(askSyncInDoubt, a.Account)
 			look(b)
 		})
@@ -123,7 +123,7 @@ func (s *Service) untilCurrent(ctx context.Context, a tenant.Admission, deadline
 		if now.answered { // by a look that began before the doubt was cast
 			err = ask()
 		} else {
-			err = s.db.Do(ctx, a, look)
+			err = s.db.Tx(ctx, a, look)
 		}
 	}
 	return current, err
