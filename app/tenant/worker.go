@@ -97,7 +97,7 @@ func (w *Worker) Release(ctx context.Context, holder uuid.UUID, accounts []uuid.
 		return explain(ctx, err)
 	}
 	// Not by the bell: at a shutdown it has ended already.
-	_, err := w.pool.Exec(ctx, "select private.ring()")
+	_, err := w.pool.Exec(ctx, "select private.notify_events()")
 	return explain(ctx, err)
 }
 
