@@ -741,7 +741,7 @@ grant select (id, name, environment, alpaca_account_number, is_active, created_a
 grant select on app.user_accounts to paddock_worker;
 grant select, insert, update (alpaca_account_id, alpaca_account_number, updated_at), delete on app.user_accounts to paddock_gate;
 grant select, update (name, is_active, stream_mode, updated_at) on app.user_accounts to paddock_app;
-CREATE TRIGGER account_changed AFTER DELETE OR UPDATE ON app.user_accounts FOR EACH ROW EXECUTE FUNCTION private.account_changed();
+CREATE TRIGGER record_account_change AFTER DELETE OR UPDATE ON app.user_accounts FOR EACH ROW EXECUTE FUNCTION private.record_account_change();
 
 -- What was left to do after the switch of an account was turned, and how far it is.
 create table app.wind_downs (
@@ -894,7 +894,7 @@ grant select, insert on private.doorbell to paddock_gate;
 create table private.event_retention (
   only_one boolean not null default true,
   keep interval not null default '90 days'::interval,
-  forgotten_before timestamp with time zone not null default '-infinity'::timestamp with time zone,
+  expired_before timestamp with time zone not null default '-infinity'::timestamp with time zone,
   constraint event_retention_pkey PRIMARY KEY (only_one),
   constraint event_retention_keep_check CHECK ((keep >= '1 day'::interval)),
   constraint event_retention_only_one_check CHECK (only_one)
@@ -906,7 +906,7 @@ create policy gate_all on private.event_retention to paddock_gate
 create policy owner_all on private.event_retention to paddock_owner
   using (true)
   with check (true);
-grant select, update (forgotten_before) on private.event_retention to paddock_gate;
+grant select, update (expired_before) on private.event_retention to paddock_gate;
 
 -- Which reporting login may read which account.
 create table private.report_grants (
@@ -1365,9 +1365,6 @@ create function app.wind_down_progress(p_account uuid, p_wind_down uuid, p_state
 create function app.write_trading_position(t app.trading_positions) returns void
   language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
-create function private.account_changed() returns trigger
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
-
 -- The account that this transaction was admitted to, if it may do what is named; null or an error otherwise.
 create function private.account_id(need text DEFAULT ''::text) returns uuid
   language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
@@ -1398,6 +1395,12 @@ create function private.begin_repair(p_symbol text, p_qty numeric) returns void
 create function private.cancel_late(p_order uuid) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
+create function private.check_access(p_tokens text[], p_accounts uuid[]) returns TABLE(idx integer, access text, user_id text, until timestamp with time zone, head bigint, dropped bigint)
+  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+create function private.check_seal(strict boolean DEFAULT true) returns text
+  language plpgsql stable parallel restricted;  -- paddock_gate's
+
 create function private.claim_leases(p_holder uuid, p_ttl interval, p_max integer) returns TABLE(account_id uuid, environment text, fence bigint, generation bigint, last_event_id text, unresolved boolean, stream_mode text, silent_since timestamp with time zone, sync bigint, surplus boolean)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_nestloop=off set jit=off;  -- paddock_gate's; for paddock_worker
 
@@ -1426,16 +1429,13 @@ create function private.doorbell_channel() returns text
 create function private.event_partitions() returns TABLE(relname name, ends_at timestamp with time zone)
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's
 
-create function private.forget_events() returns integer
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
-
 -- Lets a reporting login read an account: paddock report create calls it.
 create function private.grant_report(p_role name, p_account uuid) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
--- Makes the event log's partitions of the months to come and drops those that are no longer kept.
-create function private.keep_event_partitions() returns TABLE(made integer, dropped integer)
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set lock_timeout=200ms;  -- paddock_owner's; for paddock_worker
+-- Whether this transaction's user may do what is named on its account.
+create function private.has_scope(need text) returns boolean
+  language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
 create function private.keys_changed() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -1443,15 +1443,18 @@ create function private.keys_changed() returns trigger
 create function private.lease_share(p_wanted bigint) returns integer
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
-create function private.lock_log(p_leases boolean DEFAULT false) returns void
+create function private.lock_event_log(p_leases boolean DEFAULT false) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
-create function private.mac(inner_pad bytea, outer_pad bytea, door text, account text, who text) returns bytea
-  language sql stable parallel restricted;  -- paddock_gate's
+-- Makes the event log's partitions of the months to come and drops those that are no longer kept.
+create function private.maintain_event_partitions() returns TABLE(made integer, dropped integer)
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set lock_timeout=200ms;  -- paddock_owner's; for paddock_worker
 
--- Whether this transaction's user may do what is named on its account.
-create function private.may(need text) returns boolean
-  language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+create function private.mark_expired_events() returns integer
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+create function private.notify_events(p_accounts uuid[] DEFAULT NULL::uuid[]) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.orders_in_the_way(p_account uuid, p_open_orders text) returns jsonb
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
@@ -1459,8 +1462,11 @@ create function private.orders_in_the_way(p_account uuid, p_open_orders text) re
 create function private.read_credentials(p_versions integer[], p_keys text[]) returns TABLE(environment text, kind text, plaintext text, generation bigint, rejected boolean)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
-create function private.read_events(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_max integer, p_bytes integer) returns TABLE(idx integer[], standing text, seq bigint, kind text, at timestamp with time zone, data text)
+create function private.read_events(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_max integer, p_bytes integer) returns TABLE(idx integer[], access text, seq bigint, kind text, at timestamp with time zone, data text)
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set jit=off;  -- paddock_gate's; for paddock_worker
+
+create function private.record_account_change() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.release_leases(p_holder uuid, p_accounts uuid[]) returns void
   language sql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
@@ -1477,26 +1483,20 @@ create function private.report_accounts() returns uuid[]
 create function private.revoke_report(p_role name) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
-create function private.ring(p_accounts uuid[] DEFAULT NULL::uuid[]) returns boolean
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
-
 create function private.running_wind_downs(p_holder uuid) returns SETOF uuid
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
-create function private.scopes_of(role text, is_active boolean) returns text
+create function private.scopes_for_role(role text, is_active boolean) returns text
   language sql immutable parallel safe;  -- paddock_gate's
 
-create function private.sealed(strict boolean DEFAULT true) returns text
-  language plpgsql stable parallel restricted;  -- paddock_gate's
+create function private.seal_mac(inner_pad bytea, outer_pad bytea, door text, account text, who text) returns bytea
+  language sql stable parallel restricted;  -- paddock_gate's
 
 create function private.set_guards(p_limits jsonb) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.set_switch(p_switch text, p_reason text, p_cancel boolean DEFAULT false, p_liquidate boolean DEFAULT false, p_suspend boolean DEFAULT NULL::boolean, p_key text DEFAULT NULL::text, p_hash bytea DEFAULT NULL::bytea) returns uuid
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
-
-create function private.stand(p_tokens text[], p_accounts uuid[]) returns TABLE(idx integer, standing text, user_id text, until timestamp with time zone, head bigint, dropped bigint)
-  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.store_credentials(p_key text, p_key_version integer, p_kind text, p_plaintext text, p_last4 text, p_alpaca_account_id uuid, p_alpaca_account_number text) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app

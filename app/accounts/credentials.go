@@ -70,7 +70,7 @@ func (s *Service) PutCredentials(ctx context.Context, a tenant.Admission, keyID,
 	var environment string
 	var manages bool
 	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
-		b.Queue("select environment, private.may('manage') from app.user_accounts where id = $1", a.Account).
+		b.Queue("select environment, private.has_scope('manage') from app.user_accounts where id = $1", a.Account).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&environment, &manages) })
 	})
 	if err != nil {

@@ -45,7 +45,7 @@ func (b *Batch) AppendEvent(kind string, data any) error {
 const (
 	admitSQL       = "select private.admit($1, $2)"
 	admitWorkerSQL = "select private.admit_worker($1, $2, $3)"
-	lockLogSQL     = "select private.lock_log($1)"
+	lockLogSQL     = "select private.lock_event_log($1)"
 	resetSQL       = "reset all"
 )
 

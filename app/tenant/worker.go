@@ -98,7 +98,7 @@ func (w *Worker) Release(ctx context.Context, holder uuid.UUID, accounts []uuid.
 		return toProblem(ctx, err)
 	}
 	// This does not use the bell, which has ended already at a shutdown.
-	_, err := w.pool.Exec(ctx, "select private.ring()")
+	_, err := w.pool.Exec(ctx, "select private.notify_events()")
 	return toProblem(ctx, err)
 }
 

@@ -35,7 +35,7 @@ func (s *Service) CancelOpen(ctx context.Context, a tenant.Admission) error {
 		var manages bool
 		var open []openOrder
 		err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
-			b.Queue("select private.may('manage')").QueryRow(func(row pgx.Row) error { return row.Scan(&manages) })
+			b.Queue("select private.has_scope('manage')").QueryRow(func(row pgx.Row) error { return row.Scan(&manages) })
 			b.Queue(listOpenOrders, a.Account).Query(func(rows pgx.Rows) (err error) {
 				open, err = pgx.CollectRows(rows, pgx.RowToStructByPos[openOrder])
 				return err

@@ -81,7 +81,7 @@ func (s *Service) Cancel(ctx context.Context, a tenant.Admission, id uuid.UUID) 
 	var f found
 	var may bool
 	client, opened, err := s.open(ctx, a, s.db.Tx, func(b *tenant.Batch) {
-		b.Queue("select private.may('cancel')").QueryRow(func(row pgx.Row) error { return row.Scan(&may) })
+		b.Queue("select private.has_scope('cancel')").QueryRow(func(row pgx.Row) error { return row.Scan(&may) })
 		queueFind(b, &f, orderByID, a.Account, id)
 	})
 	switch {

@@ -41,7 +41,7 @@ func notPermitted(scope string) *problem.Problem {
 // broker's error, or a problem of the admission.
 func (s *Service) Relay(ctx context.Context, a tenant.Admission, r Relayed) (*broker.Relayed, error) {
 	client, opened, err := s.open(ctx, a, s.db.Tx, func(b *tenant.Batch) {
-		b.Queue("select private.may($1)", r.Scope).QueryRow(func(row pgx.Row) error {
+		b.Queue("select private.has_scope($1)", r.Scope).QueryRow(func(row pgx.Row) error {
 			var may bool
 			err := row.Scan(&may)
 			if err == nil && !may {

@@ -196,7 +196,7 @@ func (s *Service) mayTurn(ctx context.Context, a tenant.Admission, w Switch) err
 	var refused error
 	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		for _, scope := range scopes {
-			b.Queue("select private.may($1)", scope).QueryRow(func(row pgx.Row) error {
+			b.Queue("select private.has_scope($1)", scope).QueryRow(func(row pgx.Row) error {
 				var may bool
 				err := row.Scan(&may)
 				if err == nil && !may && refused == nil {

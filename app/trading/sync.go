@@ -31,7 +31,7 @@ const (
 	// last was: nothing else makes it so.
 	askSyncInDoubt = `insert into app.syncs as y (account_id, asked_by)
 		select $1, private.user_id() where exists (select from private.credentials_metadata() where rejected_at is null)
-			and private.may('cancel') and not app.mirror_is_current($1)
+			and private.has_scope('cancel') and not app.mirror_is_current($1)
 		on conflict (account_id) do update set asked = y.asked + 1, asked_at = clock_timestamp(), asked_by = excluded.asked_by
 			where y.asked = y.answered or y.asked_at < clock_timestamp() - interval '1 minute'`
 	// What is to be asked again needs a working key as the first time does.

@@ -14,11 +14,11 @@ const (
 
 // Rules that orders rest on, each with what breaks it and the tests that notice.
 var mutants = []mutant{
-	{lock, "sql/func/006/guard_order.sql", "  perform private.lock_log();\n", "", []string{"app/trading TestGuardsHoldUnderTheLock"}},
+	{lock, "sql/func/006/guard_order.sql", "  perform private.lock_event_log();\n", "", []string{"app/trading TestGuardsHoldUnderTheLock"}},
 	{lock, "sql/func/006/guard_order.sql", "'read committed'", "current_setting('transaction_isolation')", []string{"app/trading TestGuardsHoldUnderTheLock"}},
 	{lock, "sql/func/006/guard_order.sql", "volatile set", "stable set", []string{"app/trading TestGuardsMeasureEachRow"}},
-	{lock, "sql/func/005/lock_log.sql", "where h.account_id = account for update", "where h.account_id = account for share", []string{"app/trading TestGuardsHoldUnderTheLock"}},
-	{lock, "sql/func/008/guard_exercise.sql", "  perform private.lock_log();\n", "", []string{"app/trading TestGuardsHoldUnderTheLock"}},
+	{lock, "sql/func/005/lock_event_log.sql", "where h.account_id = account for update", "where h.account_id = account for share", []string{"app/trading TestGuardsHoldUnderTheLock"}},
+	{lock, "sql/func/008/guard_exercise.sql", "  perform private.lock_event_log();\n", "", []string{"app/trading TestGuardsHoldUnderTheLock"}},
 	{lock, "sql/func/008/guard_exercise.sql", "'read committed'", "current_setting('transaction_isolation')", []string{"app/trading TestGuardsHoldUnderTheLock"}},
 
 	{doors, "app/broker/breakers.go", "		return nobody\n", "		return ofTheCall\n", []string{"app/broker TestBlame"}},
@@ -67,8 +67,8 @@ var mutants = []mutant{
 	{symbols, "app/trading/journal.go", "	symbol = broker.PositionSymbol(symbol)\n", "", []string{"app/trading TestEveryRuleKnowsASymbolsNames"}},
 
 	{forgetting, "sql/func/010/orders_in_the_way.sql", "(o.intent_state in ('submitting', 'unknown') or o.is_open and o.intent_state <> 'unsent')", "o.is_open and o.intent_state = 'accepted'", []string{"app/httpapi TestForgettingAsksAboutOpenOrders"}},
-	{forgetting, "sql/func/010/delete_account.sql", "  perform private.lock_log(true);\n", "", []string{"app/trading TestForgettingHoldsUnderTheLock"}},
-	{forgetting, "sql/func/010/delete_credentials.sql", "  perform private.lock_log();\n", "", []string{"app/trading TestForgettingHoldsUnderTheLock"}},
+	{forgetting, "sql/func/010/delete_account.sql", "  perform private.lock_event_log(true);\n", "", []string{"app/trading TestForgettingHoldsUnderTheLock"}},
+	{forgetting, "sql/func/010/delete_credentials.sql", "  perform private.lock_event_log();\n", "", []string{"app/trading TestForgettingHoldsUnderTheLock"}},
 	{forgetting, "sql/func/010/delete_account.sql", "kept is null", "true", []string{"app/httpapi TestNoStatementForgetsAnAccount"}},
 	{forgetting, "app/trading/cancelopen.go", "		case !manages:", "		case false:", []string{"app/httpapi TestForgettingAsksAboutOpenOrders"}},
 	{forgetting, "app/trading/cancelopen.go", "			if o.Unresolved || o.AlpacaID == nil {", "			if o.AlpacaID == nil && !o.Unresolved {", []string{"app/httpapi TestForgettingAsksAboutOpenOrders"}},

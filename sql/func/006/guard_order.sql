@@ -11,7 +11,7 @@ begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception 'an order is made in a transaction that is read committed: an older snapshot misses what the lock was waited for' using errcode = '25001';
   end if;
-  perform private.lock_log();
+  perform private.lock_event_log();
   -- The retry of an order that is there already is not one more.
   if tg_op = 'INSERT' and exists (select from app.alpaca_orders o where o.account_id = new.account_id
       and (o.client_order_id = new.client_order_id or o.idempotency_key = new.idempotency_key)) then

@@ -11,7 +11,7 @@ begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception 'an order is made in a transaction that is read committed: an older snapshot misses what the lock was waited for' using errcode = '25001';
   end if;
-  perform private.lock_log();
+  perform private.lock_event_log();
   new.requested_at := clock_timestamp();
   if exists (select from app.exercises e where e.account_id = new.account_id and e.contract = new.contract and e.state = 'asked'
       and e.requested_at > clock_timestamp() - interval '1 minute') then

@@ -11,7 +11,7 @@ begin
   if account is null then
     raise exception 'noting a refusal needs an admission' using errcode = '42501';
   end if;
-  perform private.lock_log();
+  perform private.lock_event_log();
   update private.user_credentials c set rejected_at = now()
     where c.account_id = account and c.generation = p_generation and c.rejected_at is null;
   if not found then

@@ -6,7 +6,7 @@
 -- Only the accessors and doors call it, from inside their pinned search_path.
 -- It runs for each statement under a policy, and plpgsql pays for expressions
 -- by their nodes: it is written to have few.
-create or replace function private.sealed(strict boolean default true) returns text
+create or replace function private.check_seal(strict boolean default true) returns text
 stable parallel restricted
 language plpgsql as $$
 declare
@@ -18,7 +18,7 @@ begin
   if seal <> '' then
     select inner_pad, outer_pad into inner_key, outer_key from private.seal_keys
       where id::text = split_part(door, '.', 1);
-    if encode(private.mac(inner_key, outer_key, door, current_setting('app.account_id', true), current_setting('app.user_id', true)), 'hex')
+    if encode(private.seal_mac(inner_key, outer_key, door, current_setting('app.account_id', true), current_setting('app.user_id', true)), 'hex')
        || door = seal
     then
       return door;

@@ -10,7 +10,7 @@
 --
 -- The body is bound when it is created, so no search_path matters, and the
 -- planner inlines it.
-create or replace function private.mac(inner_pad bytea, outer_pad bytea, door text, account text, who text) returns bytea
+create or replace function private.seal_mac(inner_pad bytea, outer_pad bytea, door text, account text, who text) returns bytea
 stable parallel restricted
 language sql
 return sha256(outer_pad || sha256(

@@ -11,7 +11,7 @@
 --
 -- Where the queue is half full somebody listens and does not read. Rings would
 -- only fill it more.
-create or replace function private.ring(p_accounts uuid[] default null) returns boolean
+create or replace function private.notify_events(p_accounts uuid[] default null) returns boolean
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 begin

@@ -1,8 +1,8 @@
 -- Says of each account up to which event its log will no longer be kept: what
 -- is in partitions that are older than the retention. Readers are told so from
--- then on, before keep_event_partitions drops anything, and in a transaction
+-- then on, before maintain_event_partitions drops anything, and in a transaction
 -- of its own: it holds the logs' locks. Answers how many accounts were told.
-create or replace function private.forget_events() returns integer
+create or replace function private.mark_expired_events() returns integer
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
@@ -24,7 +24,7 @@ begin
   )
   update app.event_heads h set dropped_seq = old.seq from old where h.account_id = old.account_id;
   get diagnostics told = row_count;
-  update private.event_retention r set forgotten_before = bound where r.forgotten_before < bound;
+  update private.event_retention r set expired_before = bound where r.expired_before < bound;
   return told;
 end
 $$;

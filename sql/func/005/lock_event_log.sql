@@ -3,7 +3,7 @@
 -- else of that account's, so that all wait in one order and none forever.
 -- With p_leases it takes the lease's lock before that: an account's deletion
 -- needs both, and the worker holds its lease when it comes for the log.
-create or replace function private.lock_log(p_leases boolean default false) returns void
+create or replace function private.lock_event_log(p_leases boolean default false) returns void
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare

@@ -1,5 +1,5 @@
 -- Keeps the audit of an account's changes, and tells its sockets of them.
-create or replace function private.account_changed() returns trigger
+create or replace function private.record_account_change() returns trigger
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 begin

@@ -1,8 +1,8 @@
 -- Makes the log's partitions of this month and the next three, drops those of
--- which forget_events has said that nothing in them is told any more, and
+-- which mark_expired_events has said that nothing in them is told any more, and
 -- answers how many it made and dropped. It waits for no reader for long: a
 -- session that holds on to the log only puts the dropping off.
-create or replace function private.keep_event_partitions() returns table (made integer, dropped integer)
+create or replace function private.maintain_event_partitions() returns table (made integer, dropped integer)
 volatile security definer set search_path = pg_catalog, pg_temp set lock_timeout = '200ms'
 language plpgsql as $$
 declare
@@ -16,7 +16,7 @@ begin
   dropped := 0;
   for old in
     select p.relname from private.event_partitions() p
-      join private.event_retention r on p.ends_at <= r.forgotten_before
+      join private.event_retention r on p.ends_at <= r.expired_before
       order by p.ends_at
   loop
     execute format('drop table app.%I', old.relname);

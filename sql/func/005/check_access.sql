@@ -4,8 +4,8 @@
 -- until when what is said holds if nothing changes; where it may read, head is
 -- the number of the log's newest event and dropped that of the newest which is
 -- no longer kept.
-create or replace function private.stand(p_tokens text[], p_accounts uuid[])
-returns table (idx integer, standing text, user_id text, until timestamptz, head bigint, dropped bigint)
+create or replace function private.check_access(p_tokens text[], p_accounts uuid[])
+returns table (idx integer, access text, user_id text, until timestamptz, head bigint, dropped bigint)
 stable security definer set search_path = pg_catalog, pg_temp
 language sql as $$
   select t.n::integer,
