@@ -9,6 +9,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/google/uuid"
 
+	"paddock/app/problem"
 	"paddock/app/tenant"
 )
 
@@ -52,7 +53,7 @@ type wire interface {
 // goodbye is why a connection ends.
 type goodbye struct {
 	status websocket.StatusCode
-	code   string // as an error message says it, over Server-Sent Events
+	code   problem.Code // as an error message says it, over Server-Sent Events
 	reason string
 }
 
@@ -66,7 +67,7 @@ func (h *Hub) newFollower(token, user string, w wire, quiet time.Duration) *foll
 }
 
 // end makes the connection close, with the first reason that is given.
-func (f *follower) end(status websocket.StatusCode, code, reason string) {
+func (f *follower) end(status websocket.StatusCode, code problem.Code, reason string) {
 	f.once.Do(func() {
 		f.last = goodbye{status, code, reason}
 		close(f.quit)
@@ -74,7 +75,7 @@ func (f *follower) end(status websocket.StatusCode, code, reason string) {
 }
 
 func (f *follower) tooSlow() {
-	f.end(closeSlowReader, codeSlowReader, "too slow: reconnect and resume by cursor")
+	f.end(closeSlowReader, problem.SlowReader, "too slow: reconnect and resume by cursor")
 }
 
 func (f *follower) has(account uuid.UUID) bool {
@@ -241,13 +242,13 @@ func (f *follower) leave(account uuid.UUID) bool {
 // that has ended.
 func (f *follower) lose(account uuid.UUID, why tenant.Verdict) {
 	if why == tenant.NoSession {
-		f.end(closeUnauthenticated, codeSessionEnded, "the session has ended: sign in again")
+		f.end(closeUnauthenticated, problem.SessionEnded, "the session has ended: sign in again")
 		return
 	}
 	if f.leave(account) {
 		f.tell(unsubscribed(account, why))
 		if f.one {
-			f.end(websocket.StatusNormalClosure, "", "") // it has been told why
+			f.end(websocket.StatusNormalClosure, problem.Code{}, "") // it has been told why
 		}
 	}
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/coder/websocket"
 	"github.com/tmaxmax/go-sse"
+
+	"paddock/app/problem"
 )
 
 // heartbeat is after how long of silence a comment is sent: proxies close what
@@ -23,10 +25,10 @@ func (h *Hub) ServeEvents(w http.ResponseWriter, r *http.Request) {
 	first, complaint := asked(eventsQuery(r), "since")
 	switch {
 	case complaint != "":
-		refuse(w, http.StatusBadRequest, "bad_request", complaint)
+		refuse(w, problem.BadRequest, complaint)
 		return
 	case first == nil:
-		refuse(w, http.StatusBadRequest, "account_required", "Say which account is meant: send its id in the header X-Account-ID or as account_id.")
+		refuse(w, problem.AccountRequired, "Say which account is meant: send its id in the header X-Account-ID or as account_id.")
 		return
 	}
 	// An EventSource comes back after a stream that ends, and not after a refusal.
@@ -37,7 +39,7 @@ func (h *Hub) ServeEvents(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Accel-Buffering", "no") // for proxies that would wait for more
 	out, err := sse.Upgrade(w, r)
 	if err != nil {
-		refuse(w, http.StatusInternalServerError, "internal", "This connection cannot be streamed over.")
+		refuse(w, problem.Internal, "This connection cannot be streamed over.")
 		return
 	}
 	f := h.newFollower(token, user, &eventStream{session: out, control: http.NewResponseController(w)}, heartbeat)
@@ -45,11 +47,11 @@ func (h *Hub) ServeEvents(w http.ResponseWriter, r *http.Request) {
 	if err := h.add(f); err != nil {
 		if errors.Is(err, errTooMany) {
 			w.Header().Set("Retry-After", "30")
-			refuse(w, http.StatusTooManyRequests, "too_many_connections", "You have as many live connections as you may. Close one first.")
+			refuse(w, problem.TooManyConnections, "You have as many live connections as you may. Close one first.")
 			return
 		}
 		w.Header().Set("Retry-After", "2")
-		refuse(w, http.StatusServiceUnavailable, codeGoingAway, "The server is going away. Connect again in a few seconds.")
+		refuse(w, problem.GoingAway, "The server is going away. Connect again in a few seconds.")
 		return
 	}
 	defer close(f.done)
@@ -57,13 +59,13 @@ func (h *Hub) ServeEvents(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.WriteHeader(http.StatusOK)
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // it fails on a connection that is gone, as writing will
-	leave := context.AfterFunc(r.Context(), func() { f.end(websocket.StatusNormalClosure, codeGoingAway, "") })
+	leave := context.AfterFunc(r.Context(), func() { f.end(websocket.StatusNormalClosure, problem.GoingAway, "") })
 	defer leave()
 	go func() {
 		defer f.rescue()
 		f.subscribe(r.Context(), *first)
 		if len(f.accounts()) == 0 {
-			f.end(websocket.StatusNormalClosure, "", "") // it has been told why
+			f.end(websocket.StatusNormalClosure, problem.Code{}, "") // it has been told why
 		}
 	}()
 	f.write()
@@ -119,7 +121,7 @@ func (e *eventStream) write(m *sse.Message, within time.Duration) error {
 
 // close says why, where there is a reason that has not been told.
 func (e *eventStream) close(g goodbye) {
-	if g.code == "" {
+	if g.code.IsZero() {
 		return
 	}
 	_ = e.send(item{text: message{Type: "error", Code: g.code, Message: g.reason}.text()}, time.Second) // it ends either way

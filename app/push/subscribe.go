@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"paddock/app/problem"
 	"paddock/app/tenant"
 )
 
@@ -21,13 +22,13 @@ func (f *follower) serve(ctx context.Context, r request) {
 		f.subscribe(ctx, r)
 	case r.Type == "unsubscribe" && r.Account != uuid.Nil:
 		f.leave(r.Account)
-		f.tell(message{Type: "unsubscribed", Account: &r.Account, Code: "asked", Message: "As you asked."})
+		f.tell(message{Type: "unsubscribed", Account: &r.Account, Code: problem.Asked, Message: "As you asked."})
 	default:
-		f.complain(codeBadMessage, `The "type" must be subscribe, unsubscribe or ping, with the account's id and either a cursor from 0 or a snapshot.`)
+		f.complain(problem.BadMessage, `The "type" must be subscribe, unsubscribe or ping, with the account's id and either a cursor from 0 or a snapshot.`)
 	}
 }
 
-func (f *follower) complain(code, sentence string) {
+func (f *follower) complain(code problem.Code, sentence string) {
 	f.tell(message{Type: "error", Code: code, Message: sentence})
 }
 
@@ -39,7 +40,7 @@ func (f *follower) subscribe(ctx context.Context, r request) {
 	full := !again && len(f.cursors) >= f.hub.MaxAccounts
 	f.mu.Unlock()
 	if full {
-		f.complain(codeTooMany, "This connection follows as many accounts as it may. Unsubscribe from one first.")
+		f.complain(problem.TooManyAccounts, "This connection follows as many accounts as it may. Unsubscribe from one first.")
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
@@ -61,9 +62,9 @@ func (f *follower) subscribe(ctx context.Context, r request) {
 	switch {
 	case r.Cursor == nil:
 	case *r.Cursor > standing.Head:
-		reply.Reset, reply.Code = true, codeAhead
+		reply.Reset, reply.Code = true, problem.CursorAhead
 	case *r.Cursor < standing.Dropped:
-		reply.Reset, reply.Code = true, codeExpired
+		reply.Reset, reply.Code = true, problem.CursorExpired
 	default:
 		reply.Cursor = r.Cursor
 	}
@@ -84,7 +85,7 @@ func (f *follower) subscribe(ctx context.Context, r request) {
 // goes on.
 func (f *follower) unavailable(account uuid.UUID) {
 	f.leave(account)
-	f.tell(message{Type: "unsubscribed", Account: &account, Code: tenant.CodeUnavailable,
+	f.tell(message{Type: "unsubscribed", Account: &account, Code: problem.DatabaseUnavailable,
 		Message: "The database cannot be reached at the moment. Subscribe again in a few seconds."})
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/time/rate"
 
+	"paddock/app/problem"
 	"paddock/app/tenant"
 )
 
@@ -34,7 +35,7 @@ const (
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
 		w.Header().Set("Upgrade", "websocket")
-		refuse(w, http.StatusUpgradeRequired, "upgrade_required", "This is a WebSocket: connect to it with a client of one, or read GET /api/events.")
+		refuse(w, problem.UpgradeRequired, "This is a WebSocket: connect to it with a client of one, or read GET /api/events.")
 		return
 	}
 	token, user, ok := h.welcome(w, r, uuid.Nil)
@@ -43,7 +44,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	first, complaint := asked(r.URL.Query(), "cursor")
 	if complaint != "" {
-		refuse(w, http.StatusBadRequest, "bad_request", complaint)
+		refuse(w, problem.BadRequest, complaint)
 		return
 	}
 	// The origin is checked above, by the same rule as everywhere.
@@ -83,7 +84,7 @@ func (f *follower) run(ctx context.Context, conn *websocket.Conn, first *request
 		f.aside(func() { f.subscribe(ctx, *first) })
 	}
 	f.listen(ctx, conn)
-	f.end(websocket.StatusNormalClosure, codeGoingAway, "")
+	f.end(websocket.StatusNormalClosure, problem.GoingAway, "")
 	<-written
 }
 
@@ -104,7 +105,7 @@ func (f *follower) aside(do func()) {
 func (f *follower) rescue() {
 	if p := recover(); p != nil {
 		f.hub.Logger.Error("panic", "panic", p, "stack", string(debug.Stack()))
-		f.end(websocket.StatusInternalError, "internal", "something went wrong on our side: reconnect and resume by cursor")
+		f.end(websocket.StatusInternalError, problem.Internal, "something went wrong on our side: reconnect and resume by cursor")
 	}
 }
 
@@ -130,12 +131,12 @@ func (f *follower) listen(ctx context.Context, conn *websocket.Conn) {
 // hear takes one message of the client's.
 func (f *follower) hear(ctx context.Context, kind websocket.MessageType, text []byte) {
 	if kind != websocket.MessageText {
-		f.complain(codeBadMessage, "Send JSON in text messages.")
+		f.complain(problem.BadMessage, "Send JSON in text messages.")
 		return
 	}
 	var r request
 	if err := json.NewDecoder(bytes.NewReader(text)).Decode(&r); err != nil {
-		f.complain(codeBadMessage, "The message is not the JSON of a request. See docs/websocket.md.")
+		f.complain(problem.BadMessage, "The message is not the JSON of a request. See docs/websocket.md.")
 		return
 	}
 	f.serve(ctx, r)
@@ -197,17 +198,17 @@ func (h *Hub) welcome(w http.ResponseWriter, r *http.Request, account uuid.UUID)
 		return "", "", false
 	}
 	if !h.OriginAllowed(r) {
-		refuse(w, http.StatusForbidden, "origin_forbidden", "This page's origin may not open a connection here.")
+		refuse(w, problem.OriginForbidden, "This page's origin may not open a connection here.")
 		return "", "", false
 	}
 	standing, err := h.stand(r.Context(), token, account)
 	switch {
 	case err != nil:
 		w.Header().Set("Retry-After", "2")
-		refuse(w, http.StatusServiceUnavailable, tenant.CodeUnavailable, "The database cannot be reached at the moment. Try again in a few seconds.")
+		refuse(w, problem.DatabaseUnavailable, "The database cannot be reached at the moment. Try again in a few seconds.")
 		return "", "", false
 	case standing.Verdict == tenant.NoAccess:
-		refuse(w, http.StatusForbidden, tenant.CodeAccountForbidden, "There is no such account among yours. Pick one from GET /api/accounts.")
+		refuse(w, problem.AccountForbidden, "There is no such account among yours. Pick one from GET /api/accounts.")
 		return "", "", false
 	case standing.Verdict != tenant.OK:
 		refuseStranger(w)
@@ -218,11 +219,11 @@ func (h *Hub) welcome(w http.ResponseWriter, r *http.Request, account uuid.UUID)
 
 func refuseStranger(w http.ResponseWriter) {
 	p := tenant.Unauthenticated()
-	refuse(w, http.StatusUnauthorized, p.Code, p.Message)
+	refuse(w, p.Code, p.Message)
 }
 
-func refuse(w http.ResponseWriter, status int, code, sentence string) {
+func refuse(w http.ResponseWriter, code problem.Code, sentence string) {
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]string{"code": code, "message": sentence, "request_id": w.Header().Get("X-Request-ID")})
+	w.WriteHeader(code.Kind().Status())
+	_ = json.NewEncoder(w).Encode(map[string]string{"code": code.String(), "message": sentence, "request_id": w.Header().Get("X-Request-ID")})
 }

@@ -72,8 +72,8 @@ type Admission struct {
 }
 
 // Do admits the request and runs what queue adds, in one transaction and one
-// round trip. It ends with CodeUnauthenticated, CodeAccountForbidden (unknown
-// and foreign accounts alike), CodeNotPermitted, CodeUnavailable, or the
+// round trip. It ends with unauthenticated, account_forbidden (unknown and
+// foreign accounts alike), not_permitted, database_unavailable, or the
 // Postgres error of a statement.
 func (db *DB) Do(ctx context.Context, a Admission, queue func(*Batch)) error {
 	var b Batch

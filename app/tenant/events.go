@@ -107,7 +107,7 @@ func (w *Worker) Stand(ctx context.Context, interests []Interest) ([]Standing, e
 // KeepEventLog makes the log's partitions of the months to come, tells readers
 // which events are older than the retention, and drops what they have been
 // told of. It answers how many partitions were made and dropped. A session
-// that holds on to the log puts the dropping off, with CodeUnavailable.
+// that holds on to the log puts the dropping off, with database_unavailable.
 func (w *Worker) KeepEventLog(ctx context.Context) (made, dropped int, err error) {
 	var b Batch
 	b.Queue("select private.forget_events()")

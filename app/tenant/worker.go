@@ -38,7 +38,7 @@ type Lease struct {
 
 // Do admits the worker to the lease's account and runs what queue adds, in one
 // transaction and one round trip. A lease that was lost ends with
-// CodeAccountForbidden.
+// account_forbidden.
 func (w *Worker) Do(ctx context.Context, l Lease, queue func(*Batch)) error {
 	var b Batch
 	b.Queue(admitWorkerSQL, l.Account, l.Holder, l.Fence)
