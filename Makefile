@@ -9,7 +9,7 @@ PACKAGES = ./app/... ./cmd/... ./sql/... ./tests/...
 # processors.
 PARALLEL ?= 4
 
-.PHONY: help run test test-go test-web test-race lint fmt build web sim bench fuzz mutants chaos faults clocks schema migrate clean
+.PHONY: help run test test-go test-web test-race lint fmt build web sim bench fuzz mutants chaos faults clocks schema codes migrate clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -94,6 +94,9 @@ clocks: build tests/js/node_modules/.installed ## what uses the simulator (CLOCK
 
 schema: ## write sql/schema.sql and the list of grants again from the migrations
 	UPDATE_GOLDEN=1 go run ./tests/withpg go test -count 1 -run '^(TestSchemaFile|TestGrants)$$' ./tests/catalogue
+
+codes: ## write the tables of error codes in docs again from app/problem
+	UPDATE_GOLDEN=1 go test -count 1 -run '^TestTablesOfCodes$$' ./app/problem
 
 migrate: ## bring the database that DATABASE_URL names to the newest version
 	go run ./cmd/paddock migrate

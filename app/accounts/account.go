@@ -103,7 +103,7 @@ func (s *Service) Create(ctx context.Context, token, name, environment string) (
 		return Account{}, err
 	}
 	if environment != "paper" && environment != "live" {
-		return Account{}, problem.New(problem.Invalid, "invalid_account", `Set "environment" to "paper" or "live".`)
+		return Account{}, problem.New(problem.InvalidAccount, `Set "environment" to "paper" or "live".`)
 	}
 	var account Account
 	err = s.db.Tx(ctx, tenant.Admission{Token: token}, func(b *tenant.Batch) {
@@ -135,7 +135,7 @@ func (s *Service) Change(ctx context.Context, a tenant.Admission, c Changes) (Ac
 		c.Name = &clean
 	}
 	if c.StreamMode != nil && !slices.Contains([]string{"auto", "sse", "ws", "off"}, *c.StreamMode) {
-		return Account{}, problem.New(problem.Invalid, "invalid_account", `Set "stream_mode" to auto, sse, ws or off.`)
+		return Account{}, problem.New(problem.InvalidAccount, `Set "stream_mode" to auto, sse, ws or off.`)
 	}
 	var account Account
 	var changed int64
@@ -175,7 +175,7 @@ func (s *Service) Delete(ctx context.Context, a tenant.Admission, leaveOrders bo
 	case !manages:
 		return notManaged()
 	case unresolved && leaveOrders:
-		return problem.New(problem.Conflict, "account_has_unresolved_orders",
+		return problem.New(problem.AccountHasUnresolvedOrders,
 			"The broker's answer to an order of this account is not known yet. Try again in a minute.")
 	}
 	return openOrders(inTheWay)
@@ -204,14 +204,11 @@ func openOrders(list []byte) error {
 	if list == nil {
 		return nil
 	}
-	p := problem.New(problem.Conflict, CodeOpenOrders,
+	p := problem.New(problem.OpenOrders,
 		"Orders of this account are open at Alpaca, or may be. Cancel them first, or say what becomes of them: ?open_orders=cancel or ?open_orders=leave.")
 	p.Details = map[string]any{"orders": json.RawMessage(list)}
 	return p
 }
-
-// CodeOpenOrders is the code of an answer that asks what becomes of open orders.
-const CodeOpenOrders = "open_orders"
 
 func count(into *int64) func(pgconn.CommandTag) error {
 	return func(tag pgconn.CommandTag) error {
@@ -224,7 +221,7 @@ func cleanName(name string) (string, error) {
 	name = strings.TrimSpace(name)
 	n := utf8.RuneCountInString(name)
 	if n < 1 || n > 80 || !utf8.ValidString(name) || strings.ContainsFunc(name, isHidden) {
-		return "", problem.New(problem.Invalid, "invalid_account", `Give "name" between 1 and 80 visible characters.`)
+		return "", problem.New(problem.InvalidAccount, `Give "name" between 1 and 80 visible characters.`)
 	}
 	return name, nil
 }
@@ -234,7 +231,7 @@ func cleanName(name string) (string, error) {
 func isHidden(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
 
 func notManaged() error {
-	return problem.New(problem.Forbidden, tenant.CodeNotPermitted, "Only the owner of an account may do this.")
+	return problem.New(problem.NotPermitted, "Only the owner of an account may do this.")
 }
 
 // explain names what Postgres refused in the words of accounts.
@@ -243,16 +240,16 @@ func explain(err error) error {
 	case err == nil:
 		return nil
 	case tenant.UniqueViolation(err) == "user_accounts_user_id_name_key":
-		return problem.New(problem.Conflict, "account_name_taken", "You have an account of this name already. Choose another name.")
+		return problem.New(problem.AccountNameTaken, "You have an account of this name already. Choose another name.")
 	case tenant.UniqueViolation(err) == "user_accounts_user_id_broker_account_key":
-		return problem.New(problem.Conflict, "broker_account_in_use", "You have connected this Alpaca account already, under another name.")
+		return problem.New(problem.BrokerAccountInUse, "You have connected this Alpaca account already, under another name.")
 	case tenant.SQLState(err) == "PD409":
-		return problem.New(problem.Conflict, "different_broker_account",
+		return problem.New(problem.DifferentBrokerAccount,
 			"These keys open another Alpaca account than the one connected here. Connect it as an account of its own.")
 	case tenant.SQLState(err) == "PD429":
-		return problem.New(problem.Conflict, "too_many_accounts", "You have 100 accounts, the most there may be. Delete one first.")
+		return problem.New(problem.TooManyAccounts, "You have 100 accounts, the most there may be. Delete one first.")
 	case errors.Is(err, pgx.ErrNoRows):
-		return problem.New(problem.Forbidden, tenant.CodeAccountForbidden, "There is no such account among yours. Pick one from GET /api/accounts.")
+		return problem.New(problem.AccountForbidden, "There is no such account among yours. Pick one from GET /api/accounts.")
 	}
 	return err
 }

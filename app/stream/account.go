@@ -97,7 +97,7 @@ func (a *account) run(ctx context.Context) {
 		switch {
 		case err == nil:
 			a.follow(ctx)
-		case problem.Is(err, accounts.CodeNeedsCredentials):
+		case problem.Is(err, problem.NeedsCredentials):
 			a.parkAll(ctx) // without keys, nobody can ask what became of them
 		case ctx.Err() == nil:
 			a.log.Warn("the stream could not open its credentials", "err", err)
@@ -169,13 +169,13 @@ func (a *account) apply(ctx context.Context, msg broker.Message) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if problem.Of(err).Kind == problem.Unavailable {
+		if problem.Of(err).Kind() == problem.KindUnavailable {
 			if !backoff(ctx, attempt) {
 				return ctx.Err()
 			}
 			continue // the database is away, or chose us to end a deadlock: nothing is skipped, the broker waits
 		}
-		if problem.Is(err, tenant.CodeAccountForbidden) {
+		if problem.Is(err, problem.AccountForbidden) {
 			return err
 		}
 		return a.keep(ctx, msg, err)

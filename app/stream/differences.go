@@ -216,7 +216,7 @@ func (a *account) answer(ctx context.Context, asked int64, found any) error {
 // answerProblem tells whoever waits for a reconciliation that it failed.
 func (a *account) answerProblem(ctx context.Context, reason error) {
 	p := problem.Of(accounts.FromBroker(reason))
-	err := a.answer(ctx, a.asked.Load(), map[string]any{"problem": map[string]string{"code": p.Code, "message": p.Message}})
+	err := a.answer(ctx, a.asked.Load(), map[string]any{"problem": map[string]any{"code": p.Code, "message": p.Message}})
 	if err != nil && ctx.Err() == nil {
 		a.log.Warn("could not tell that the reconciliation failed", "err", err)
 	}

@@ -269,7 +269,7 @@ func TestTheRetryOfATurnTurnsNothing(t *testing.T) {
 	if got := scan[string](w, `select switch from app.account_guards`); got != "halted" {
 		t.Errorf("the retry of an earlier turn made it %s", got)
 	}
-	if _, err := w.trading().Turn(t.Context(), w.account, "third", trading.Switch{To: "open"}); !problem.Is(err, "idempotency_key_reused") {
+	if _, err := w.trading().Turn(t.Context(), w.account, "third", trading.Switch{To: "open"}); !problem.Is(err, problem.IdempotencyKeyReused) {
 		t.Errorf("another turn under the same key: %v", err)
 	}
 }

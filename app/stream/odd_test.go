@@ -161,7 +161,7 @@ func TestUncountedOrderIsNoZero(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err := w.trading().Place(t.Context(), w.account, "", orderRequest("mine"))
-			if !problem.Is(err, "account_not_synced") {
+			if !problem.Is(err, problem.AccountNotSynced) {
 				t.Errorf("with an order of unknown size: %v, want account_not_synced", err)
 			}
 			if h := w.health(); !strings.Contains(h.Message, "cannot be read") || len(h.Odd) != 1 || !h.Odd[0].Uncounted {

@@ -142,7 +142,7 @@ func (a *account) carryOut(ctx context.Context, w windDown) error {
 		if errors.Is(err, errOver) {
 			return nil
 		}
-		if isKind(err, broker.Unauthorized) || problem.Is(err, tenant.CodeAccountForbidden) || problem.Is(err, tenant.CodeUnavailable) || ctx.Err() != nil {
+		if isKind(err, broker.Unauthorized) || problem.Is(err, problem.AccountForbidden) || problem.Is(err, problem.DatabaseUnavailable) || ctx.Err() != nil {
 			return err
 		}
 		state, message := "running", ""

@@ -96,11 +96,11 @@ func TestHaltWithEverything(t *testing.T) {
 	}
 	w.windsDown("done")
 	w.wantFlat()
-	if _, err := w.trading().Place(t.Context(), w.account, "", orderRequest("after")); !problem.Is(err, "guard_refused") {
+	if _, err := w.trading().Place(t.Context(), w.account, "", orderRequest("after")); !problem.Is(err, problem.GuardRefused) {
 		t.Errorf("afterwards: %v", err)
 	}
 	w.turn("", trading.Switch{To: "open"})
-	if _, err := w.trading().Place(t.Context(), w.account, "", orderRequest("suspended")); !problem.Is(err, "order_rejected") {
+	if _, err := w.trading().Place(t.Context(), w.account, "", orderRequest("suspended")); !problem.Is(err, problem.OrderRejected) {
 		t.Errorf("Alpaca is to refuse it still: %v", err)
 	}
 	w.wantNoGap()
@@ -133,7 +133,7 @@ func TestAWindDownOutlivesItsServer(t *testing.T) {
 	if n := scan[int](w, `select count(*) from app.wind_downs`); n != 1 {
 		t.Errorf("there are %d wind-downs", n)
 	}
-	if _, err := w.trading().Turn(t.Context(), w.account, "key", trading.Switch{To: "halted"}); !problem.Is(err, "idempotency_key_reused") {
+	if _, err := w.trading().Turn(t.Context(), w.account, "key", trading.Switch{To: "halted"}); !problem.Is(err, problem.IdempotencyKeyReused) {
 		t.Errorf("another request with its key: %v", err)
 	}
 }

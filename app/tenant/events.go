@@ -108,7 +108,7 @@ func (w *Worker) CheckAccess(ctx context.Context, subscriptions []Subscription) 
 // MaintainEventLog makes the log's partitions for the months to come, marks
 // events older than the retention as expired, and drops partitions of expired
 // events. It returns how many partitions were made and dropped. A session that
-// holds a lock on the log delays dropping, with CodeUnavailable.
+// holds a lock on the log delays dropping, with database_unavailable.
 func (w *Worker) MaintainEventLog(ctx context.Context) (made, dropped int, err error) {
 	var b Batch
 	b.Queue("select private.mark_expired_events()")

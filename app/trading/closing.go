@@ -61,7 +61,7 @@ func (c *Closing) of(p alpaca.Position, whole bool) (decimal.Decimal, error) {
 	held := p.Qty.Abs()
 	if c.Qty != nil {
 		if c.Qty.GreaterThan(held) {
-			return decimal.Zero, problem.New(problem.Unprocessable, "qty_exceeds_position", "The position in %s is %s: no more than that can be closed.", p.Symbol, p.Qty)
+			return decimal.Zero, problem.New(problem.QtyExceedsPosition, "The position in %s is %s: no more than that can be closed.", p.Symbol, p.Qty)
 		}
 		return c.Qty.Decimal, nil
 	}
@@ -74,7 +74,7 @@ func (c *Closing) of(p alpaca.Position, whole bool) (decimal.Decimal, error) {
 	}
 	qty := held.Mul(c.Percentage.Decimal).Shift(-2).Truncate(places)
 	if qty.IsZero() {
-		return qty, problem.New(problem.Unprocessable, "qty_too_small", "%s%% of the position in %s is less than can be traded.", c.Percentage, p.Symbol)
+		return qty, problem.New(problem.QtyTooSmall, "%s%% of the position in %s is less than can be traded.", c.Percentage, p.Symbol)
 	}
 	return qty, nil
 }
@@ -159,7 +159,7 @@ func (s *Service) Close(ctx context.Context, a tenant.Admission, key string, c C
 // what is held, and it is tried once more.
 func (s *Service) closeHeld(ctx context.Context, a tenant.Admission, key string, c Closing, o opening, held alpaca.Position, qty decimal.Decimal) (Placed, error) {
 	placed, err := s.closePosition(ctx, a, key, c, held, qty, true)
-	if !problem.Is(err, "guard_refused") {
+	if !problem.Is(err, problem.GuardRefused) {
 		return placed, err
 	}
 	if err := s.refreshClosers(ctx, a, o, held); err != nil {
@@ -180,7 +180,7 @@ func (s *Service) held(ctx context.Context, a tenant.Admission, o opening, symbo
 	}
 	at := slices.IndexFunc(positions.Value, func(p alpaca.Position) bool { return named(p.Symbol, symbol) })
 	if at < 0 {
-		return alpaca.Position{}, problem.New(problem.NotFound, "position_not_found", "This account holds no position in %s. See GET /api/positions.", symbol)
+		return alpaca.Position{}, problem.New(problem.PositionNotFound, "This account holds no position in %s. See GET /api/positions.", symbol)
 	}
 	return positions.Value[at], nil
 }
@@ -190,12 +190,12 @@ func (s *Service) held(ctx context.Context, a tenant.Admission, o opening, symbo
 // much meanwhile.
 func (s *Service) stillHeld(ctx context.Context, a tenant.Admission, o opening, before alpaca.Position, left decimal.Decimal) (alpaca.Position, decimal.Decimal, error) {
 	now, err := s.held(ctx, a, o, before.Symbol)
-	if err != nil && !problem.Is(err, "position_not_found") {
+	if err != nil && !problem.Is(err, problem.PositionNotFound) {
 		return now, decimal.Zero, err
 	}
 	qty := now.Qty.Abs().Sub(left)
 	if err != nil || now.Qty.Sign() != before.Qty.Sign() || !qty.IsPositive() {
-		return now, decimal.Zero, problem.New(problem.NotFound, "position_not_found",
+		return now, decimal.Zero, problem.New(problem.PositionNotFound,
 			"The position in %s was closed by its own orders meanwhile: nothing was left to close. See GET /api/orders.", before.Symbol)
 	}
 	return now, qty, nil
@@ -301,7 +301,7 @@ func (s *Service) CloseAll(ctx context.Context, a tenant.Admission, key string, 
 		return nil, nil, explainField(err)
 	}
 	o, _, err := s.mayClose(ctx, a, "")
-	if key != "" && (err == nil || problem.Is(err, "guard_refused")) { // a retry is answered whatever the switch says by now
+	if key != "" && (err == nil || problem.Is(err, problem.GuardRefused)) { // a retry is answered whatever the switch says by now
 		var kept json.RawMessage
 		if kept, err = s.firstAnswer(ctx, a, key, c.sum(nil), err); err != nil || kept != nil {
 			return nil, kept, err
@@ -427,7 +427,7 @@ func (s *Service) clear(ctx context.Context, a tenant.Admission, o opening, symb
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			p := problem.New(problem.Unavailable, "orders_not_canceled", "Some open orders are not over yet, so nothing was closed. See GET /api/orders?status=open, and try again.")
+			p := problem.New(problem.OrdersNotCanceled, "Some open orders are not over yet, so nothing was closed. See GET /api/orders?status=open, and try again.")
 			p.RetryAfter = 5 * time.Second
 			return p
 		}

@@ -34,7 +34,7 @@ func (s *Service) Dismiss(ctx context.Context, a tenant.Admission, id uuid.UUID)
 	case !may:
 		return nil, notPermitted("trade")
 	case !done && f.State != "dismissed":
-		return nil, problem.New(problem.Conflict, "order_not_unknown", "Only an order whose answer stays unclear can be dismissed: this one's state is %q.", f.State)
+		return nil, problem.New(problem.OrderNotUnknown, "Only an order whose answer stays unclear can be dismissed: this one's state is %q.", f.State)
 	}
 	return f.order, nil
 }

@@ -215,5 +215,5 @@ func listOrNil(list []string) []string {
 }
 
 func invalidQuery(name, want string) error {
-	return problem.New(problem.Invalid, "invalid_query", "Set %q to %s, or leave it out.", name, want)
+	return problem.New(problem.InvalidQuery, "Set %q to %s, or leave it out.", name, want)
 }

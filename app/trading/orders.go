@@ -90,7 +90,7 @@ func (s *Service) Cancel(ctx context.Context, a tenant.Admission, id uuid.UUID) 
 	case !may:
 		return nil, notPermitted("cancel")
 	case f.AlpacaID == nil:
-		return nil, problem.New(problem.Conflict, "order_not_cancelable", "This order is not at the broker: its state is %q.", f.State)
+		return nil, problem.New(problem.OrderNotCancelable, "This order is not at the broker: its state is %q.", f.State)
 	}
 	if err := client.CancelOrder(ctx, f.AlpacaID.String()); err != nil {
 		return nil, s.notCancelable(ctx, a, opened, err)
@@ -109,7 +109,7 @@ func (s *Service) notCancelable(ctx context.Context, a tenant.Admission, o accou
 	p := problem.Of(s.refused(ctx, a, o, err))
 	var b *broker.Error
 	if errors.As(err, &b) && (b.Kind == broker.Invalid || b.Kind == broker.NotFound) {
-		p.Kind, p.Code, p.Message = problem.Conflict, "order_not_cancelable", sentence("Alpaca refused to cancel this order", b.Message)
+		p.Code, p.Message = problem.OrderNotCancelable, sentence("Alpaca refused to cancel this order", b.Message)
 	}
 	return p
 }

@@ -78,7 +78,7 @@ func (r *OrderRequest) queueIntent(b *tenant.Batch, account, id uuid.UUID, clien
 // rejected is the broker's refusal of an order, the first time and at each
 // retry of it.
 func rejected(said problem.Broker) *problem.Problem {
-	p := problem.New(problem.Unprocessable, "order_rejected", "%s", sentence("Alpaca refused the order", said.Message))
+	p := problem.New(problem.OrderRejected, "%s", sentence("Alpaca refused the order", said.Message))
 	p.Broker = &said
 	return p
 }
@@ -111,7 +111,7 @@ func sentence(ours, theirs string) string {
 func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid.UUID, opened accounts.Opened, refusal *broker.Error) error {
 	p := problem.Of(s.refused(ctx, a, opened, refusal))
 	state := "unsent"
-	if p.Kind == problem.Unprocessable || p.Kind == problem.NotFound {
+	if p.Kind() == problem.KindUnprocessable || p.Kind() == problem.KindNotFound {
 		state = "rejected"
 		p = rejected(problem.Broker{Code: refusal.Code, Message: refusal.Message, RequestID: refusal.RequestID, More: refusal.More}).Because(refusal)
 	}
@@ -129,7 +129,7 @@ func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid
 	if refusal.ExistingOrderID != "" {
 		p = collided(p, refusal.ExistingOrderID, existing.order)
 	}
-	if problem.Is(err, "order_not_found") {
+	if problem.Is(err, problem.OrderNotFound) {
 		err = nil
 	}
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"paddock/app/broker"
+	"paddock/app/problem"
 	"paddock/app/tenant"
 )
 
@@ -47,8 +48,8 @@ type BuyingPower struct {
 
 // Warning is what does not stop an order here, but is worth knowing.
 type Warning struct {
-	Code    string `json:"code"`
-	Message string `json:"message"`
+	Code    problem.Code `json:"code"`
+	Message string       `json:"message"`
 }
 
 // previewVerdict asks the guards about an order that is not there.

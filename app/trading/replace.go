@@ -148,7 +148,7 @@ func (s *Service) replaceable(ctx context.Context, a tenant.Admission, id uuid.U
 	var f found
 	err := s.db.Tx(ctx, a, func(b *tenant.Batch) { queueFind(b, &f, orderByID, a.Account, id) })
 	if err == nil && f.AlpacaID == nil {
-		err = problem.New(problem.Conflict, "order_not_replaceable", "This order is not at the broker: its state is %q.", f.State)
+		err = problem.New(problem.OrderNotReplaceable, "This order is not at the broker: its state is %q.", f.State)
 	}
 	return f, err
 }

@@ -171,5 +171,5 @@ func (s *Service) readPositions(ctx context.Context, a tenant.Admission, client 
 }
 
 func orderNotFound() error {
-	return problem.New(problem.NotFound, "order_not_found", "This account has no order of this id. See GET /api/orders.")
+	return problem.New(problem.OrderNotFound, "This account has no order of this id. See GET /api/orders.")
 }
