@@ -201,7 +201,7 @@ create table app.alpaca_orders (
   broker_refusal jsonb,
   broker_updated_at timestamp with time zone,
   broker_order jsonb,
-  others jsonb not null generated always as app.order_others(broker_order) stored,
+  others jsonb not null generated always as app.other_order_fields(broker_order) stored,
   looked_up_at timestamp with time zone,
   lookups integer not null default 0,
   fills_qty numeric not null default 0,
@@ -265,10 +265,10 @@ grant select (account_id, id, client_order_id, intent_state, request_hash, reduc
 grant select (account_id, id, client_order_id, orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, created_at, submitted_at, filled_at, canceled_at, updated_at) on app.alpaca_orders to paddock_report;
 grant select, insert (account_id, id, client_order_id, action, intent_state, idempotency_key, request_hash, request, submitted_by, orchestrator_agent_id, tag, reduce_only, reference_prices, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, reference_prices, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_app;
 grant select, insert (account_id, id, client_order_id, intent_state, request_hash, request, submitted_by, orchestrator_agent_id, tag, reduce_only, wind_down_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, fills_qty, fills_asked_at, fills_asked, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_worker;
-CREATE TRIGGER claim_name BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state = 'submitting'::text) AND (new.request_hash IS NOT NULL))) EXECUTE FUNCTION private.claim_order_name();
+CREATE TRIGGER claim_client_order_id BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state = 'submitting'::text) AND (new.request_hash IS NOT NULL))) EXECUTE FUNCTION private.claim_client_order_id();
 CREATE TRIGGER guard_again BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state = 'submitting'::text) AND (old.intent_state <> 'submitting'::text))) EXECUTE FUNCTION app.guard_order();
 CREATE TRIGGER guard_new BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION app.guard_order();
-CREATE TRIGGER take_after BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN ((((old.parent_alpaca_order_id IS NULL) AND (new.parent_alpaca_order_id IS NOT NULL)) OR ((old.replaces IS NULL) AND (new.replaces IS NOT NULL)))) EXECUTE FUNCTION app.take_after();
+CREATE TRIGGER inherit_parent_owner BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN ((((old.parent_alpaca_order_id IS NULL) AND (new.parent_alpaca_order_id IS NOT NULL)) OR ((old.replaces IS NULL) AND (new.replaces IS NOT NULL)))) EXECUTE FUNCTION app.inherit_parent_owner();
 
 -- What each account holds, as the broker says; a row of quantity 0 is held no longer.
 create table app.alpaca_positions (
@@ -1153,6 +1153,9 @@ create function app.activity_at(a jsonb) returns timestamp with time zone
 create function app.add_up_fills(p_account uuid, p_order uuid) returns void
   language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
+create function app.apply_fill_to_position(p_account uuid, p_symbol text, p_asset_class text, p_by numeric, p_price numeric, p_at timestamp with time zone) returns void
+  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
 create function app.apply_trade_update(p_account uuid, u jsonb) returns bigint
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
@@ -1167,6 +1170,9 @@ create function app.average_entry(p_held numeric, p_average numeric, p_by numeri
 
 create function app.claim_fill(p_account uuid, p_order uuid, p_execution text, p_qty numeric, p_price numeric) returns app.fills
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.client_order_id_for_key(p_account uuid, p_key text, p_new text) returns text
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
 create function app.closable(p_account uuid, p_symbol text, p_side text, p_parked boolean DEFAULT true, p_without uuid DEFAULT NULL::uuid) returns numeric
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
@@ -1199,11 +1205,17 @@ create function app.guards_json(p_account uuid) returns jsonb
 create function app.halted_because(p_account uuid) returns text
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
+create function app.has_unanswered_intents(p_account uuid) returns boolean
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+
+create function app.has_uncounted_items(p_account uuid) returns boolean
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
 create function app.held_quantity(p_account uuid, p_symbol text) returns numeric
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
-create function app.is_as_sent(i app.alpaca_orders, o jsonb) returns boolean
-  language sql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+create function app.inherit_parent_owner() returns trigger
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's
 
 -- Whether an order of this status is over: it will never trade again.
 create function app.is_ended(p_status text) returns boolean
@@ -1212,21 +1224,18 @@ create function app.is_ended(p_status text) returns boolean
 create function app.is_fresh(p_agreed_at timestamp with time zone, p_unbroken_since timestamp with time zone, p_max_age interval) returns boolean
   language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
 
-create function app.is_unanswered(p_account uuid) returns boolean
-  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
-
 create function app.journal_against_mirror(p_account uuid) returns TABLE(symbol text, journal_qty numeric, broker_qty numeric, trips_since timestamp with time zone, unsettled boolean)
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.make_closing(p_account uuid, p_wind_down uuid, p_symbol text, p_side text, p_qty numeric) returns app.alpaca_orders
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
+create function app.matches_intent(i app.alpaca_orders, o jsonb) returns boolean
+  language sql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
 -- Whether an account's mirror may be trusted: it has agreed with the broker lately, and nothing casts doubt on it.
 create function app.mirror_is_current(p_account uuid) returns boolean
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
-
-create function app.move_position(p_account uuid, p_symbol text, p_asset_class text, p_by numeric, p_price numeric, p_at timestamp with time zone) returns void
-  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.multi_leg_legs(o app.alpaca_orders) returns jsonb
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
@@ -1236,12 +1245,6 @@ create function app.multiplier(o app.alpaca_orders) returns numeric
 
 create function app.new_york_midnight() returns timestamp with time zone
   language sql stable parallel safe;  -- paddock_owner's; for paddock_app
-
-create function app.note_odd_items(p_account uuid, p_what text, p_items jsonb, p_read text[], p_whole boolean) returns TABLE(odd_id text, odd_why text)
-  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
-
-create function app.note_overshoot(o app.alpaca_orders, p_moved numeric) returns void
-  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.on_their_way(p_account uuid, p_wind_down uuid) returns bigint
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
@@ -1259,26 +1262,23 @@ create function app.order_event(p_event text, o app.alpaca_orders) returns jsonb
 create function app.order_json(o app.alpaca_orders) returns jsonb
   language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
 
-create function app.order_legs(p_account uuid, p_order uuid) returns jsonb
+create function app.order_legs_json(p_account uuid, p_order uuid) returns jsonb
   language sql stable;  -- paddock_owner's; for paddock_app
 
 create function app.order_lines(o app.alpaca_orders) returns TABLE(symbol text, side text, qty numeric, price numeric, multiplier numeric)
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
-create function app.order_others(o jsonb) returns jsonb
-  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
+create function app.order_sort_key(p_account uuid, p_order uuid) returns TABLE(created_at timestamp with time zone, id uuid, submitted_at timestamp with time zone, alpaca_order_id uuid)
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
 create function app.order_symbol(p_symbol text) returns text
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
-
-create function app.order_trees(p_account uuid, p_after timestamp with time zone, p_until timestamp with time zone, p_symbols text[], p_side text, p_classes text[], p_open boolean) returns SETOF app.alpaca_orders
-  language sql stable;  -- paddock_owner's; for paddock_app
 
 -- What the guards say of an order: which limits it breaks, and what they would have to know.
 create function app.order_verdict(o app.alpaca_orders) returns jsonb
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
-create function app.orders_as_told(p_account uuid, p_orders jsonb, p_parent uuid DEFAULT NULL::uuid) returns SETOF app.alpaca_orders
+create function app.orders_from_broker_json(p_account uuid, p_orders jsonb, p_parent uuid DEFAULT NULL::uuid) returns SETOF app.alpaca_orders
   language sql stable;  -- paddock_owner's; for paddock_app
 
 create function app.orders_made_by(o app.alpaca_orders) returns integer
@@ -1290,11 +1290,14 @@ create function app.orders_matching(p_account uuid, p_after timestamp with time 
 create function app.orders_sent_since(p_account uuid, p_since timestamp with time zone) returns bigint
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
+create function app.other_order_fields(o jsonb) returns jsonb
+  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
+
 create function app.pair_splits(p_account uuid, p_symbol text) returns timestamp with time zone
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
-create function app.place_of_order(p_account uuid, p_order uuid) returns TABLE(created_at timestamp with time zone, id uuid, submitted_at timestamp with time zone, alpaca_order_id uuid)
-  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+create function app.parse_position(p_account uuid, p jsonb, p_as_of timestamp with time zone) returns app.alpaca_positions
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.position_moves(p_account uuid) returns jsonb
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
@@ -1302,11 +1305,11 @@ create function app.position_moves(p_account uuid) returns jsonb
 create function app.position_symbol(p_symbol text) returns text
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
 
-create function app.read_position(p_account uuid, p jsonb, p_as_of timestamp with time zone) returns app.alpaca_positions
-  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
-
 create function app.reconcile_order(p_account uuid, o jsonb, p_what text, p_told_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_age interval DEFAULT NULL::interval, OUT before jsonb, OUT after jsonb) returns record
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.reconcile_positions(p_account uuid, p_positions jsonb, p_as_of timestamp with time zone, p_moves jsonb, p_before jsonb, p_after jsonb, OUT changed boolean, OUT unsettled text[]) returns record
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.record_adjustments(p_account uuid, p_activities jsonb) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
@@ -1314,7 +1317,13 @@ create function app.record_adjustments(p_account uuid, p_activities jsonb) retur
 create function app.record_execution(p_account uuid, p_order uuid, p_event text, x jsonb, p_at timestamp with time zone) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
+create function app.record_odd_items(p_account uuid, p_what text, p_items jsonb, p_read text[], p_whole boolean) returns TABLE(odd_id text, odd_why text)
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
 create function app.record_order(p_account uuid, o jsonb, p_request_id text DEFAULT NULL::text, p_parent uuid DEFAULT NULL::uuid, p_takes_back boolean DEFAULT false, p_told_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_age interval DEFAULT NULL::interval, OUT recorded app.alpaca_orders, OUT changed boolean) returns record
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.record_overshoot(o app.alpaca_orders, p_moved numeric) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.record_positions(p_account uuid, p_positions jsonb, p_as_of timestamp with time zone, p_moves jsonb DEFAULT NULL::jsonb) returns boolean
@@ -1335,20 +1344,11 @@ create function app.replace_fills(p_account uuid, p_order uuid, p_activities jso
 create function app.rfc3339(t timestamp with time zone) returns text
   language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
-create function app.sent_as(p_account uuid, p_key text, p_new text) returns text
-  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+create function app.top_level_orders_matching(p_account uuid, p_after timestamp with time zone, p_until timestamp with time zone, p_symbols text[], p_side text, p_classes text[], p_open boolean) returns SETOF app.alpaca_orders
+  language sql stable;  -- paddock_owner's; for paddock_app
 
-create function app.settle_positions(p_account uuid, p_positions jsonb, p_as_of timestamp with time zone, p_moves jsonb, p_before jsonb, p_after jsonb, OUT changed boolean, OUT unsettled text[]) returns record
-  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
-
-create function app.take_after() returns trigger
-  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's
-
-create function app.take_order(p_account uuid, p_order text, p_what text, p_told_at timestamp with time zone, p_age interval, OUT before jsonb, OUT after jsonb, OUT refused text) returns record
+create function app.try_reconcile_order(p_account uuid, p_order text, p_what text, p_told_at timestamp with time zone, p_age interval, OUT before jsonb, OUT after jsonb, OUT refused text) returns record
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
-
-create function app.uncounted(p_account uuid) returns boolean
-  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.underlying(p_symbol text) returns text
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
@@ -1401,11 +1401,11 @@ create function private.check_access(p_tokens text[], p_accounts uuid[]) returns
 create function private.check_seal(strict boolean DEFAULT true) returns text
   language plpgsql stable parallel restricted;  -- paddock_gate's
 
+create function private.claim_client_order_id() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
 create function private.claim_leases(p_holder uuid, p_ttl interval, p_max integer) returns TABLE(account_id uuid, environment text, fence bigint, generation bigint, last_event_id text, unresolved boolean, stream_mode text, silent_since timestamp with time zone, sync bigint, surplus boolean)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_nestloop=off set jit=off;  -- paddock_gate's; for paddock_worker
-
-create function private.claim_order_name() returns trigger
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 -- Makes an account and its owner's grant, for the admitted user.
 create function private.create_account(p_name text, p_environment text) returns uuid

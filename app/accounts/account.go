@@ -160,9 +160,9 @@ func (s *Service) Delete(ctx context.Context, a tenant.Admission, leaveOrders bo
 	var manages, unresolved bool
 	var inTheWay []byte
 	err := s.db.TxDelete(ctx, a, func(b *tenant.Batch) {
-		b.Queue("select private.has_scope('manage'), app.is_unanswered($1)", a.Account).
+		b.Queue("select private.has_scope('manage'), app.has_unanswered_intents($1)", a.Account).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&manages, &unresolved) })
-		b.Queue("select private.delete_account($2) where private.has_scope('manage') and not ($2 is not distinct from 'leave' and app.is_unanswered($1))",
+		b.Queue("select private.delete_account($2) where private.has_scope('manage') and not ($2 is not distinct from 'leave' and app.has_unanswered_intents($1))",
 			a.Account, leave(leaveOrders)).
 			Query(func(rows pgx.Rows) (err error) {
 				inTheWay, err = oneOrNone(rows)

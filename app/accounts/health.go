@@ -86,7 +86,7 @@ func (s *Service) Health(ctx context.Context, a tenant.Admission) (Health, error
 	h.Odd = []OddItem{}
 	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		b.Queue(`select u.stream_mode, coalesce(c.works, false), s.streaming, s.unbroken_since, s.note, s.last_error, s.last_error_at,
-				s.agreed_at, app.is_fresh(s.agreed_at, s.unbroken_since, $2), s.sync_error, s.sync_error_at, app.uncounted(u.id), u.environment
+				s.agreed_at, app.is_fresh(s.agreed_at, s.unbroken_since, $2), s.sync_error, s.sync_error_at, app.has_uncounted_items(u.id), u.environment
 			from app.user_accounts u
 			left join app.stream_cursors s on s.account_id = u.id
 			left join private.accounts_with_credentials() c on c.account_id = u.id

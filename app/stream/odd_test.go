@@ -206,7 +206,7 @@ func TestOddPositionStopsNothing(t *testing.T) {
 		if aapl, msft := w.held("AAPL"), w.held("MSFT"); aapl != "3" || msft != "7" {
 			t.Errorf("%s: AAPL is %s and MSFT %s, want 3 and 7", what, aapl, msft)
 		}
-		if !scan[bool](w, "select app.uncounted($1)", w.account.Account) {
+		if !scan[bool](w, "select app.has_uncounted_items($1)", w.account.Account) {
 			t.Errorf("%s: the position counts as known", what)
 		}
 		if _, err := w.trading().Positions(t.Context(), w.account); err != nil {
@@ -223,7 +223,7 @@ func TestOddPositionStopsNothing(t *testing.T) {
 	if aapl, msft := w.held("AAPL"), w.held("MSFT"); aapl != "0" || msft != "0" {
 		t.Errorf("null: AAPL is %s and MSFT %s, want 0 and 0", aapl, msft)
 	}
-	if scan[bool](w, "select app.uncounted($1)", w.account.Account) {
+	if scan[bool](w, "select app.has_uncounted_items($1)", w.account.Account) {
 		t.Error("nothing is held, and a position counts as unknown")
 	}
 }

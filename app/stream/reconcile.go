@@ -206,7 +206,7 @@ type refusedOrder struct {
 	why string
 }
 
-const takeOrder = "select before, after, refused from app.take_order($1, $2, $3, $4, $5)"
+const takeOrder = "select before, after, refused from app.try_reconcile_order($1, $2, $3, $4, $5)"
 
 // take writes orders in one transaction, and answers those that were refused.
 func (a *account) take(ctx context.Context, sql string, orders []brokerOrder, what string, d *differences) (refused []refusedOrder, err error) {

@@ -42,7 +42,7 @@ type toldOrder struct {
 	open   bool   // it may be filled yet
 }
 
-// filled is p_before and p_after of app.settle_positions.
+// filled is p_before and p_after of app.reconcile_positions.
 func (t told) filled() []byte {
 	quantities := make(map[string]*string, len(t))
 	for id, o := range t {
@@ -143,7 +143,7 @@ func (a *account) recordPositions(ctx context.Context, l looked, moves []byte, b
 		then = after.filled()
 	}
 	err = a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue(`with s as (select * from app.settle_positions($1, $2, $3, $4, $5, $6)), said as (
+		b.Queue(`with s as (select * from app.reconcile_positions($1, $2, $3, $4, $5, $6)), said as (
 				select private.append_event('position', jsonb_build_object('positions', $2::jsonb), null) from s where s.changed)
 			select s.unsettled, (select count(*) from said) from s`, a.lease.Account, []byte(l.Raw), l.at, moves, before.filled(), then).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&unsettled, nil) })

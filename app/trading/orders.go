@@ -24,7 +24,7 @@ const orderColumns = `id, alpaca_order_id, client_order_id, symbol, side, type, 
 
 const (
 	orderByID       = `select ` + orderColumns + ` from app.alpaca_orders where account_id = $1 and (id = $2 or alpaca_order_id = $2)`
-	orderWithLegs   = `select ` + orderColumns + `, app.order_legs($1, alpaca_order_id) as legs from app.alpaca_orders where account_id = $1 and (id = $2 or alpaca_order_id = $2)`
+	orderWithLegs   = `select ` + orderColumns + `, app.order_legs_json($1, alpaca_order_id) as legs from app.alpaca_orders where account_id = $1 and (id = $2 or alpaca_order_id = $2)`
 	orderByClientID = `select ` + orderColumns + ` from app.alpaca_orders where account_id = $1 and client_order_id = $2`
 )
 

@@ -30,7 +30,7 @@ const (
 		insert into app.alpaca_orders as o (account_id, client_order_id, idempotency_key, id, request_hash, request, submitted_by,
 			orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price,
 			stop_price, trail_price, trail_percent, extended_hours, reference_prices, reduce_only)
-		select $1, app.sent_as($1, $3, $2), nullif($3, ''), $4, $5, $6, private.user_id(), nullif($7, ''), nullif($8, ''), app.order_symbol(nullif($9, '')),
+		select $1, app.client_order_id_for_key($1, $3, $2), nullif($3, ''), $4, $5, $6, private.user_id(), nullif($7, ''), nullif($8, ''), app.order_symbol(nullif($9, '')),
 			nullif($10, ''), $11, $12, $13, nullif($14, ''), $15, $16, $17, $18, $19, $20, $21, $22, $23
 		where exists (select from private.credentials_metadata() where rejected_at is null)` + orSentAgain
 	recordPlaced = `with r as (select * from app.record_order($1, $2, $3)), said as (

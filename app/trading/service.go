@@ -144,7 +144,7 @@ func (s *Service) readPositions(ctx context.Context, a tenant.Admission, client 
 	var unsettled, orders []string
 	err = s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		b.LockLog()
-		b.Queue("select unsettled from app.settle_positions($1, $2, $3, $4, null, null)", a.Account, []byte(positions.Raw), asOf, moves).
+		b.Queue("select unsettled from app.reconcile_positions($1, $2, $3, $4, null, null)", a.Account, []byte(positions.Raw), asOf, moves).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&unsettled) })
 		b.Queue(askSyncInDoubt, a.Account)
 	})

@@ -42,7 +42,7 @@ const orSentAgain = `
 // selectIntent finds the intent that was made, or that was there before.
 const selectIntent = `select id, client_order_id, coalesce(request_hash, ''), intent_state, app.order_json(o),
 	coalesce(status_message, ''), coalesce(broker_error_code, 0), coalesce(broker_request_id, ''), coalesce(idempotency_key = $3, false), broker_refusal
-	from app.alpaca_orders o where account_id = $1 and client_order_id = app.sent_as($1, $3, $2)`
+	from app.alpaca_orders o where account_id = $1 and client_order_id = app.client_order_id_for_key($1, $3, $2)`
 
 // submit makes the intent, sends it once, and records the answer.
 func (s *Service) submit(ctx context.Context, a tenant.Admission, sub submission) (Placed, error) {

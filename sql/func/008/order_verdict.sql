@@ -36,7 +36,7 @@ begin
   if not app.mirror_is_current(o.account_id) then
     return jsonb_build_object('violations', violations, 'needs', jsonb_build_array('positions'), 'reducing', null);
   end if;
-  if app.uncounted(o.account_id) then
+  if app.has_uncounted_items(o.account_id) then
     return jsonb_build_object('violations', violations, 'needs', jsonb_build_array('odd'), 'reducing', null);
   end if;
 

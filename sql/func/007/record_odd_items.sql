@@ -3,7 +3,7 @@
 -- once. p_read are the ids of items of the same kind that have come in form: they
 -- are forgotten. p_whole says that all that is open or held has been listed: what
 -- is not among it counts no more. Answers those that it told of.
-create or replace function app.note_odd_items(p_account uuid, p_what text, p_items jsonb, p_read text[], p_whole boolean)
+create or replace function app.record_odd_items(p_account uuid, p_what text, p_items jsonb, p_read text[], p_whole boolean)
 returns table (odd_id text, odd_why text)
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$

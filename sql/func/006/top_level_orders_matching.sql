@@ -1,7 +1,7 @@
 -- The orders that are no leg of another, of which a list asks for them or one
 -- of their legs. p_open null asks for any status; the rest is as of
 -- app.orders_matching.
-create or replace function app.order_trees(p_account uuid, p_after timestamptz, p_until timestamptz,
+create or replace function app.top_level_orders_matching(p_account uuid, p_after timestamptz, p_until timestamptz,
   p_symbols text[], p_side text, p_classes text[], p_open boolean) returns setof app.alpaca_orders
 stable
 language sql as $$

@@ -6,7 +6,7 @@
 -- answer is found. A replacement is known by the order that it replaces, beside
 -- its symbol and side, since an order is replaced once: what it leaves as it was
 -- is the broker's to say.
-create or replace function app.is_as_sent(i app.alpaca_orders, o jsonb) returns boolean
+create or replace function app.matches_intent(i app.alpaca_orders, o jsonb) returns boolean
 immutable parallel safe set search_path = pg_catalog, pg_temp
 language sql
 return coalesce(

@@ -1,7 +1,7 @@
 -- Whether the broker has an order that may still be filled, or a position, of
 -- which nobody can tell how much it is: then nothing that is added up is true.
 -- One whose row here is over, or says how much it is at the most, is counted.
-create or replace function app.uncounted(p_account uuid) returns boolean
+create or replace function app.has_uncounted_items(p_account uuid) returns boolean
 stable set search_path = pg_catalog, pg_temp
 language sql
 return exists (

@@ -1,6 +1,6 @@
 -- Where an order stands in lists, here and at the broker, by our id or the
 -- broker's.
-create or replace function app.place_of_order(p_account uuid, p_order uuid)
+create or replace function app.order_sort_key(p_account uuid, p_order uuid)
 returns table (created_at timestamptz, id uuid, submitted_at timestamptz, alpaca_order_id uuid)
 stable set search_path = pg_catalog, pg_temp
 language sql as $$

@@ -1,7 +1,7 @@
 -- Tells the account that a closing has traded more than was held, as where an
 -- order placed elsewhere filled at the same moment: by how much its last fill
 -- (p_moved units) has left the position on the other side.
-create or replace function app.note_overshoot(o app.alpaca_orders, p_moved numeric) returns void
+create or replace function app.record_overshoot(o app.alpaca_orders, p_moved numeric) returns void
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare

@@ -3,7 +3,7 @@
 -- them has sent an order under is taken (PD410). Else the look-up of a lost
 -- answer could find the other's order and take it for this one's. What the
 -- refusal tells is what Alpaca itself would: that the id is taken.
-create or replace function private.claim_order_name() returns trigger
+create or replace function private.claim_client_order_id() returns trigger
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare

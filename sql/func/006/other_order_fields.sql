@@ -1,7 +1,7 @@
 -- What the broker says of an order that has no column here, under its own names:
 -- whatever it may add one day too. Those that its clients rely on are always
 -- there. Names that an order has here are left out.
-create or replace function app.order_others(o jsonb) returns jsonb
+create or replace function app.other_order_fields(o jsonb) returns jsonb
 immutable parallel safe
 language sql
 return '{"asset_id": null, "asset_class": null, "expires_at": null, "ratio_qty": null}'::jsonb || (

@@ -21,7 +21,7 @@
 -- filled unseen. That is for a position that the mirror has not heard of; the
 -- orders behind it come with the next reconciliation and are counted no more
 -- (app.record_order), and the mirror is in doubt until then.
-create or replace function app.settle_positions(p_account uuid, p_positions jsonb, p_as_of timestamptz,
+create or replace function app.reconcile_positions(p_account uuid, p_positions jsonb, p_as_of timestamptz,
   p_moves jsonb, p_before jsonb, p_after jsonb, out changed boolean, out unsettled text[])
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -54,7 +54,7 @@ begin
   for s in
     select n as p, coalesce(n.symbol, t.symbol) as symbol, coalesce(n.qty, 0) as qty,
       coalesce(t.qty, 0) as held, coalesce(t.moves, 0) as moves, coalesce(t.read_alone, false) as read_alone
-    from (select distinct on (r.symbol) r.* from jsonb_array_elements(list) l cross join lateral app.read_position(p_account, l, p_as_of) r
+    from (select distinct on (r.symbol) r.* from jsonb_array_elements(list) l cross join lateral app.parse_position(p_account, l, p_as_of) r
       where r.symbol is not null order by r.symbol) n
     full join (select * from app.alpaca_positions a where a.account_id = p_account) t on t.symbol = n.symbol
     where n.symbol is not null or (t.qty <> 0 or t.read_alone) and not exists (

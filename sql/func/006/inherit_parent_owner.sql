@@ -1,6 +1,6 @@
 -- A leg that is seen before its order, and what replaces an order that is not
 -- known yet, become whoever's that order is when that is learnt.
-create or replace function app.take_after() returns trigger
+create or replace function app.inherit_parent_owner() returns trigger
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 begin

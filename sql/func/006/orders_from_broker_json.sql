@@ -3,14 +3,14 @@
 -- the mirror lacks goes by the broker's id until it is there; one of which it
 -- knows as much, or more, is as the mirror has it. p_parent is the order that they
 -- are legs of.
-create or replace function app.orders_as_told(p_account uuid, p_orders jsonb, p_parent uuid default null) returns setof app.alpaca_orders
+create or replace function app.orders_from_broker_json(p_account uuid, p_orders jsonb, p_parent uuid default null) returns setof app.alpaca_orders
 stable
 language sql as $$
   select r.* from jsonb_array_elements(p_orders) o
   left join app.alpaca_orders t on t.account_id = p_account and t.id = coalesce(
     (select a.id from app.alpaca_orders a where a.account_id = p_account and a.alpaca_order_id = (o->>'id')::uuid),
     (select c.id from app.alpaca_orders c where c.account_id = p_account and c.client_order_id = o->>'client_order_id'
-      and c.alpaca_order_id is null and c.intent_state <> 'rejected' and app.is_as_sent(c, o)))
+      and c.alpaca_order_id is null and c.intent_state <> 'rejected' and app.matches_intent(c, o)))
   cross join lateral jsonb_populate_record(t, case
     when t.broker_updated_at >= coalesce((o->>'updated_at')::timestamptz, (o->>'created_at')::timestamptz) then '{}'
     else jsonb_build_object(
@@ -43,7 +43,7 @@ language sql as $$
     'replaces', o->'replaces',
     'replaced_by', o->'replaced_by',
     'broker_order', o,
-    'others', app.order_others(o),
+    'others', app.other_order_fields(o),
     'created_at', coalesce(t.created_at, (o->>'created_at')::timestamptz, now()),
     'submitted_at', o->'submitted_at',
     'filled_at', o->'filled_at',

@@ -2,7 +2,7 @@
 -- of it, once the account's positions have been read: the history before that
 -- is in what was read. p_at is the broker's time of the description, and is
 -- compared with its other times alone.
-create or replace function app.move_position(p_account uuid, p_symbol text, p_asset_class text, p_by numeric, p_price numeric, p_at timestamptz)
+create or replace function app.apply_fill_to_position(p_account uuid, p_symbol text, p_asset_class text, p_by numeric, p_price numeric, p_at timestamptz)
 returns void
 volatile set search_path = pg_catalog, pg_temp
 language sql as $$
