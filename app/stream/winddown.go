@@ -377,7 +377,7 @@ func (a *account) settleIntents(ctx context.Context, w *windDown) error {
 				continue
 			}
 		case isKind(err, broker.NotFound) && in.mayResend(w) && in.Age > resendAfter:
-			_, err = a.send(ctx, in)
+			err = a.resend(ctx, in)
 		case isKind(err, broker.NotFound):
 			err = a.notFound(ctx, lost{ID: in.ID, ClientOrderID: in.ClientOrderID, Since: in.Since})
 		case isKind(err, broker.Invalid), isKind(err, broker.Forbidden):
@@ -416,23 +416,24 @@ func (c closing) mayResend(w *windDown) bool {
 const closingColumns = `id, client_order_id, coalesce(symbol, ''), coalesce(side, ''), time_in_force, coalesce(position_intent, ''),
 	coalesce(qty, 0), reduce_only and action = 'place', wind_down_id, clock_timestamp() - created_at, updated_at`
 
-// send sends a closing and records the answer. It returns why the broker
-// refused it, "" where it did not.
-func (a *account) send(ctx context.Context, c closing) (refused string, err error) {
-	answer, err := a.client.PlaceOrder(ctx, alpaca.PlaceOrderRequest{
+// order is the closing as the broker is told it.
+func (c closing) order() alpaca.PlaceOrderRequest {
+	return alpaca.PlaceOrderRequest{
 		Symbol: c.Symbol, Qty: &c.Qty, Side: alpaca.Side(c.Side), Type: alpaca.Market, TimeInForce: alpaca.TimeInForce(c.TimeInForce),
 		PositionIntent: alpaca.PositionIntent(c.PositionIntent), ClientOrderID: c.ClientOrderID,
-	})
+	}
+}
+
+// send sends a closing for the first time and records the answer. It returns why
+// the broker refused it, "" where it did not.
+func (a *account) send(ctx context.Context, c closing) (refused string, err error) {
+	answer, err := a.client.PlaceOrder(ctx, c.order())
 	var refusal *broker.Error
 	switch {
 	case err == nil:
-		return "", a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
-			queueOrderEvent(b, a.lease, answer.Raw, "accepted", answer.RequestID)
-		})
-	case !errors.As(err, &refusal) || refusal.Kind == broker.Ambiguous || refusal.Kind == broker.Canceled:
+		return "", a.recordAccepted(ctx, answer)
+	case mayHaveArrived(err), !errors.As(err, &refusal):
 		return "", nil // the next round looks it up
-	case strings.Contains(refusal.Message, "client_order_id"):
-		return "", nil // it had arrived: the next round finds it
 	}
 	state, reason := "unsent", problem.Of(accounts.FromBroker(err)).Message
 	switch refusal.Kind {
@@ -446,6 +447,39 @@ func (a *account) send(ctx context.Context, c closing) (refused string, err erro
 		return reason, err // nothing else would get there either
 	}
 	return reason, recorded
+}
+
+// resend sends a closing again that the broker does not know yet. A refusal says
+// nothing of the first time, which may still be on its way: the closing is given
+// up only when it was looked up in vain for as long as any lost order.
+func (a *account) resend(ctx context.Context, c closing) error {
+	answer, err := a.client.PlaceOrder(ctx, c.order())
+	switch {
+	case err == nil:
+		return a.recordAccepted(ctx, answer)
+	case mayHaveArrived(err):
+		return nil // the next round looks it up
+	case isKind(err, broker.Invalid), isKind(err, broker.Forbidden), isKind(err, broker.NotFound):
+		return a.notFound(ctx, lost{ID: c.ID, ClientOrderID: c.ClientOrderID, Since: c.Since})
+	}
+	return err // nothing else would get there either
+}
+
+// mayHaveArrived reports whether an order that ended with err may be at the
+// broker: its answer was lost, or its client_order_id is taken, which only this
+// order has.
+func mayHaveArrived(err error) bool {
+	var refusal *broker.Error
+	if !errors.As(err, &refusal) {
+		return true
+	}
+	return refusal.Kind == broker.Ambiguous || refusal.Kind == broker.Canceled || strings.Contains(refusal.Message, "client_order_id")
+}
+
+func (a *account) recordAccepted(ctx context.Context, answer broker.OrderAnswer) error {
+	return a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
+		queueOrderEvent(b, a.lease, answer.Raw, "accepted", answer.RequestID)
+	})
 }
 
 // readOrders records how the orders stand at the broker: the open ones, and

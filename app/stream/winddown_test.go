@@ -2,6 +2,7 @@ package stream_test
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -228,6 +229,50 @@ func TestALostClosingIsSentAgainOnce(t *testing.T) {
 			}
 			if sold.String() != "10" {
 				t.Errorf("%s were sold", sold)
+			}
+		})
+	}
+}
+
+// A closing is sent again because its first answer was lost, and the first may
+// arrive all the same: that the second was refused, or did not get there, does
+// not make it rejected or unsent.
+func TestARefusedSecondSendingSaysNothingOfTheFirst(t *testing.T) {
+	for name, answer := range map[string]struct {
+		status int
+		body   string
+	}{
+		"refused":           {http.StatusForbidden, `{"code":40310000,"message":"insufficient qty available for order (requested: 10, available: 0)"}`},
+		"not processable":   {http.StatusUnprocessableEntity, `{"code":42210000,"message":"no"}`},
+		"too many requests": {http.StatusTooManyRequests, `{"code":42910000,"message":"too many requests"}`},
+		"away":              {http.StatusServiceUnavailable, ``},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.run(func(c *stream.Config) { c.WindDownPause = 100 * time.Millisecond })
+			w.holding("AAPL", "10")
+			w.front.orders.Store(0)
+			w.front.answerOrders.Store(func(rw http.ResponseWriter, _ *http.Request) {
+				rw.WriteHeader(answer.status)
+				_, _ = rw.Write([]byte(answer.body)) // the client tells what came
+			})
+			w.lostIntent("lost", "sell", true)
+			w.turn("", trading.Switch{To: "halted", Liquidate: true})
+			w.eventually("the second sending", func() bool { return w.front.orders.Load() > 1 })
+			if got := w.order("lost"); got != "submitting submitting 0" {
+				t.Errorf("the closing is %s", got)
+			}
+			ten := decimal.NewFromInt(10)
+			direct := alpaca.NewClient(alpaca.ClientOpts{APIKey: w.seed.KeyID, APISecret: w.seed.SecretKey, BaseURL: w.direct(), RetryLimit: -1})
+			if _, err := direct.PlaceOrder(alpaca.PlaceOrderRequest{Symbol: "AAPL", Qty: &ten, Side: alpaca.Sell, Type: alpaca.Market,
+				TimeInForce: alpaca.Day, ClientOrderID: "lost"}); err != nil {
+				t.Fatal(err)
+			}
+			w.windsDown("done")
+			w.wantFlat()
+			if got := w.order("lost"); got != "accepted filled 10" {
+				t.Errorf("the closing that had arrived is %s", got)
 			}
 		})
 	}

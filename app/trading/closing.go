@@ -128,6 +128,31 @@ func (s *Service) Close(ctx context.Context, a tenant.Admission, key string, c C
 	if err != nil {
 		return Placed{}, err
 	}
+	placed, err := s.closeOnce(ctx, a, key, c, o)
+	if err == nil || key == "" {
+		return placed, err
+	}
+	return s.firstOr(ctx, a, key, c, placed, err)
+}
+
+// firstOr returns what the first request with this key has made, where it was
+// under way still when its retry, this request, began: the retry was refused for
+// what the first has done, as where nothing is held any more. Else it returns
+// placed and refused.
+func (s *Service) firstOr(ctx context.Context, a tenant.Admission, key string, c Closing, placed Placed, refused error) (Placed, error) {
+	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	defer cancel()
+	var first foundIntent
+	err := s.db.Tx(record, a, func(b *tenant.Batch) { first.queue(b, a.Account, "", key) })
+	if err != nil || first.id == uuid.Nil || first.state == "unsent" || first.state == "rejected" {
+		return placed, refused
+	}
+	retry, err := first.again(c.sum(nil))
+	return retry.Placed, err
+}
+
+// closeOnce is Close without what its retries are answered.
+func (s *Service) closeOnce(ctx context.Context, a tenant.Admission, key string, c Closing, o opening) (Placed, error) {
 	held, err := s.held(ctx, a, o, c.Symbol)
 	if err != nil {
 		return Placed{}, err

@@ -235,6 +235,50 @@ func TestClose(t *testing.T) {
 	}
 }
 
+// A retry that finds nothing left to close, because the first request closed it
+// after the retry had begun, is answered like the first: what was placed is not
+// called refused.
+func TestARetryBesideItsFirstIsNotRefused(t *testing.T) {
+	for name, c := range map[string]trading.Closing{
+		"all of it":            {Symbol: "AAPL"},
+		"as much as there was": {Symbol: "AAPL", Qty: trading.ParseAmount("10")},
+		"its orders first":     {Symbol: "AAPL", CancelOrders: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			d.sim.SetAlwaysOpen(true)
+			d.buy("AAPL", "buy", "10")
+			var first trading.Placed
+			var once sync.Once
+			d.watch = func(r *http.Request) {
+				if r.URL.Path != "/v2/positions" {
+					return
+				}
+				once.Do(func() {
+					d.watch = nil
+					var err error
+					if first, err = d.service.Close(t.Context(), d.owner, "key", c); err != nil {
+						t.Error(err)
+					}
+					d.sim.Step()
+					d.sim.Step()
+				})
+			}
+			retry, err := d.service.Close(t.Context(), d.owner, "key", c)
+			if err != nil || first.Order == nil || d.read(retry.Order).ID != d.read(first.Order).ID {
+				t.Errorf("the first made %s, its retry ended with %s, %v", first.Order, retry.Order, err)
+			}
+			if n := d.sent.Load(); n != 2 {
+				t.Errorf("%d orders were sent, want the one that bought and one that closes", n)
+			}
+			c.Percentage, c.Qty = trading.ParseAmount("1"), nil
+			if _, err := d.service.Close(t.Context(), d.owner, "key", c); !problem.Is(err, problem.IdempotencyKeyReused) {
+				t.Errorf("another closing under the key: %v", err)
+			}
+		})
+	}
+}
+
 // buy trades at the market, and waits until that is done.
 func (d *desk) buy(symbol, side, qty string) {
 	d.t.Helper()
