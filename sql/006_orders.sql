@@ -38,7 +38,7 @@ create table app.alpaca_orders (
   submitted_by text,
   orchestrator_agent_id text check (char_length(orchestrator_agent_id) <= 128),
   tag text check (char_length(tag) <= 128),
-  -- It may only make a position smaller: app.closing_verdict decides.
+  -- It may only make a position smaller: app.check_closing decides.
   reduce_only boolean not null default false,
   -- The wind-down that it is a closing of.
   wind_down_id uuid,

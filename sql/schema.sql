@@ -1147,11 +1147,8 @@ grant select on report.trading_positions to paddock_report;
 create function app.account_snapshot(p_account uuid) returns jsonb
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
-create function app.activity_at(a jsonb) returns timestamp with time zone
+create function app.activity_time(a jsonb) returns timestamp with time zone
   language sql stable parallel safe;  -- paddock_owner's; for paddock_worker
-
-create function app.add_up_fills(p_account uuid, p_order uuid) returns void
-  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.apply_fill_to_position(p_account uuid, p_symbol text, p_asset_class text, p_by numeric, p_price numeric, p_at timestamp with time zone) returns void
   language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
@@ -1168,26 +1165,30 @@ create function app.attribute_adjustment(p_account uuid, p_activity text, p_symb
 create function app.average_entry(p_held numeric, p_average numeric, p_by numeric, p_price numeric) returns numeric
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
 
-create function app.claim_fill(p_account uuid, p_order uuid, p_execution text, p_qty numeric, p_price numeric) returns app.fills
-  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+create function app.broker_order_count(o app.alpaca_orders) returns integer
+  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app
+
+create function app.check_closing(o app.alpaca_orders) returns jsonb
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
+-- What the guards say of an order: which limits it breaks, and what they would have to know.
+create function app.check_guards(o app.alpaca_orders) returns jsonb
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
 create function app.client_order_id_for_key(p_account uuid, p_key text, p_new text) returns text
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
-create function app.closable(p_account uuid, p_symbol text, p_side text, p_parked boolean DEFAULT true, p_without uuid DEFAULT NULL::uuid) returns numeric
+create function app.closable_quantity(p_account uuid, p_symbol text, p_side text, p_parked boolean DEFAULT true, p_without uuid DEFAULT NULL::uuid) returns numeric
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
-
-create function app.closing_verdict(o app.alpaca_orders) returns jsonb
-  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.closings_to_make(p_account uuid, p_wind_down uuid) returns TABLE(symbol text, asset_class text, held numeric, side text, qty numeric, refused text, waits boolean)
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
-create function app.compare_journal(p_account uuid) returns void
-  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
-
 create function app.doubt_mirror(p_account uuid) returns void
   language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.find_journal_gaps(p_account uuid) returns TABLE(symbol text, journal_qty numeric, broker_qty numeric, trips_since timestamp with time zone, unsettled boolean)
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.find_overshoot(o app.alpaca_orders, p_moved numeric) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
@@ -1202,7 +1203,7 @@ create function app.guard_order() returns trigger
 create function app.guards_json(p_account uuid) returns jsonb
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
-create function app.halted_because(p_account uuid) returns text
+create function app.halt_reason(p_account uuid) returns text
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
 create function app.has_unanswered_intents(p_account uuid) returns boolean
@@ -1224,10 +1225,10 @@ create function app.is_ended(p_status text) returns boolean
 create function app.is_fresh(p_agreed_at timestamp with time zone, p_unbroken_since timestamp with time zone, p_max_age interval) returns boolean
   language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
 
-create function app.journal_against_mirror(p_account uuid) returns TABLE(symbol text, journal_qty numeric, broker_qty numeric, trips_since timestamp with time zone, unsettled boolean)
-  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
-
 create function app.make_closing(p_account uuid, p_wind_down uuid, p_symbol text, p_side text, p_qty numeric) returns app.alpaca_orders
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.match_stream_fill(p_account uuid, p_order uuid, p_execution text, p_qty numeric, p_price numeric) returns app.fills
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.matches_intent(i app.alpaca_orders, o jsonb) returns boolean
@@ -1245,9 +1246,6 @@ create function app.multiplier(o app.alpaca_orders) returns numeric
 
 create function app.new_york_midnight() returns timestamp with time zone
   language sql stable parallel safe;  -- paddock_owner's; for paddock_app
-
-create function app.on_their_way(p_account uuid, p_wind_down uuid) returns bigint
-  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.open_quantities(p_account uuid, p_symbol text, p_without uuid DEFAULT NULL::uuid, p_price numeric DEFAULT NULL::numeric, p_parked boolean DEFAULT true, OUT buys numeric, OUT sells numeric, OUT dearest numeric, OUT unmeasured boolean) returns record
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
@@ -1274,15 +1272,8 @@ create function app.order_sort_key(p_account uuid, p_order uuid) returns TABLE(c
 create function app.order_symbol(p_symbol text) returns text
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
--- What the guards say of an order: which limits it breaks, and what they would have to know.
-create function app.order_verdict(o app.alpaca_orders) returns jsonb
-  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
-
 create function app.orders_from_broker_json(p_account uuid, p_orders jsonb, p_parent uuid DEFAULT NULL::uuid) returns SETOF app.alpaca_orders
   language sql stable;  -- paddock_owner's; for paddock_app
-
-create function app.orders_made_by(o app.alpaca_orders) returns integer
-  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app
 
 create function app.orders_matching(p_account uuid, p_after timestamp with time zone, p_until timestamp with time zone, p_symbols text[], p_side text, p_classes text[]) returns SETOF app.alpaca_orders
   language sql stable;  -- paddock_owner's; for paddock_app
@@ -1305,6 +1296,12 @@ create function app.position_moves(p_account uuid) returns jsonb
 create function app.position_symbol(p_symbol text) returns text
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
 
+create function app.recompute_round_trips(p_account uuid, p_symbol text, p_at timestamp with time zone, p_id text) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.recompute_scope_round_trips(p_account uuid, p_symbol text, p_scope text, p_value text, p_at timestamp with time zone, p_id text) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
 create function app.reconcile_order(p_account uuid, o jsonb, p_what text, p_told_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_age interval DEFAULT NULL::interval, OUT before jsonb, OUT after jsonb) returns record
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
@@ -1315,6 +1312,9 @@ create function app.record_adjustments(p_account uuid, p_activities jsonb) retur
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.record_execution(p_account uuid, p_order uuid, p_event text, x jsonb, p_at timestamp with time zone) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.record_journal_gaps(p_account uuid) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.record_odd_items(p_account uuid, p_what text, p_items jsonb, p_read text[], p_whole boolean) returns TABLE(odd_id text, odd_why text)
@@ -1332,10 +1332,7 @@ create function app.record_positions(p_account uuid, p_positions jsonb, p_as_of 
 create function app.record_refusal(p_account uuid, p_order uuid, p_state text, p_message text, p_code integer, p_request_id text, p_more jsonb DEFAULT NULL::jsonb) returns void
   language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
-create function app.rejournal(p_account uuid, p_symbol text, p_at timestamp with time zone, p_id text) returns void
-  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
-
-create function app.rejournal_scope(p_account uuid, p_symbol text, p_scope text, p_value text, p_at timestamp with time zone, p_id text) returns void
+create function app.record_wind_down_progress(p_account uuid, p_wind_down uuid, p_state text, p_message text, p_remaining jsonb) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.replace_fills(p_account uuid, p_order uuid, p_activities jsonb) returns boolean
@@ -1350,17 +1347,20 @@ create function app.top_level_orders_matching(p_account uuid, p_after timestamp 
 create function app.try_reconcile_order(p_account uuid, p_order text, p_what text, p_told_at timestamp with time zone, p_age interval, OUT before jsonb, OUT after jsonb, OUT refused text) returns record
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
+create function app.unanswered_intent_count(p_account uuid, p_wind_down uuid) returns bigint
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
 create function app.underlying(p_symbol text) returns text
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.update_fills_qty(p_account uuid, p_order uuid) returns void
+  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.violation(p_guard text, p_limit text, p_value text, p_message text) returns jsonb
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.wind_down_json(w app.wind_downs) returns jsonb
   language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
-
-create function app.wind_down_progress(p_account uuid, p_wind_down uuid, p_state text, p_message text, p_remaining jsonb) returns void
-  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.write_trading_position(t app.trading_positions) returns void
   language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
@@ -1392,9 +1392,6 @@ create function private.audit(p_account uuid, p_action text, p_detail jsonb DEFA
 create function private.begin_repair(p_symbol text, p_qty numeric) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
-create function private.cancel_late(p_order uuid) returns void
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
-
 create function private.check_access(p_tokens text[], p_accounts uuid[]) returns TABLE(idx integer, access text, user_id text, until timestamp with time zone, head bigint, dropped bigint)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
@@ -1413,9 +1410,6 @@ create function private.create_account(p_name text, p_environment text) returns 
 
 create function private.credentials_metadata() returns TABLE(kind text, key_last4 text, encryption_algorithm text, key_version integer, last_decrypted_at timestamp with time zone, rejected_at timestamp with time zone, created_at timestamp with time zone, updated_at timestamp with time zone)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
-
-create function private.credentials_rejected(p_generation bigint) returns boolean
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
 create function private.delete_account(p_open_orders text) returns jsonb
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
@@ -1450,13 +1444,16 @@ create function private.lock_event_log(p_leases boolean DEFAULT false) returns v
 create function private.maintain_event_partitions() returns TABLE(made integer, dropped integer)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set lock_timeout=200ms;  -- paddock_owner's; for paddock_worker
 
+create function private.mark_credentials_rejected(p_generation bigint) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+
 create function private.mark_expired_events() returns integer
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.notify_events(p_accounts uuid[] DEFAULT NULL::uuid[]) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
-create function private.orders_in_the_way(p_account uuid, p_open_orders text) returns jsonb
+create function private.orders_blocking_deletion(p_account uuid, p_open_orders text) returns jsonb
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 create function private.read_credentials(p_versions integer[], p_keys text[]) returns TABLE(environment text, kind text, plaintext text, generation bigint, rejected boolean)
@@ -1504,6 +1501,9 @@ create function private.store_credentials(p_key text, p_key_version integer, p_k
 -- The user that this transaction was admitted as.
 create function private.user_id() returns text
   language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+
+create function private.wind_down_late_order(p_order uuid) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
 create function private.wind_downs_need_keys() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner

@@ -223,7 +223,7 @@ func (a *account) refused(ctx context.Context, err error) bool {
 		return false
 	}
 	noted := a.m.Worker.TxNotify(ctx, a.lease, func(batch *tenant.Batch) {
-		batch.Queue("select private.credentials_rejected($1)", a.opened.Generation)
+		batch.Queue("select private.mark_credentials_rejected($1)", a.opened.Generation)
 	})
 	if noted != nil {
 		a.log.Warn("could not note that the broker refuses the keys", "err", noted)

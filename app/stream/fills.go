@@ -67,7 +67,7 @@ func (a *account) journal(ctx context.Context) error {
 	}
 	// What is still different now is said, and no profit shown of it.
 	return a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue("select app.compare_journal($1)", a.lease.Account)
+		b.Queue("select app.record_journal_gaps($1)", a.lease.Account)
 	})
 }
 

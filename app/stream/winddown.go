@@ -239,7 +239,7 @@ func (a *account) windDownPause(attempt, fruitless int, waiting bool) time.Durat
 // windDownProgress records how far it is, and reports whether it is to go on.
 func (a *account) windDownProgress(ctx context.Context, w windDown, state, message string, left json.RawMessage) (running bool, err error) {
 	err = a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue("select app.wind_down_progress($1, $2, $3, nullif($4, ''), $5)", a.lease.Account, w.ID, state, message, left)
+		b.Queue("select app.record_wind_down_progress($1, $2, $3, nullif($4, ''), $5)", a.lease.Account, w.ID, state, message, left)
 		b.Queue("select exists (select from app.wind_downs where account_id = $1 and id = $2 and state = 'running')", a.lease.Account, w.ID).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&running) })
 	})
@@ -565,7 +565,7 @@ func (a *account) cancelLeft(ctx context.Context, w *windDown, left *remaining) 
 				open, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 				return err
 			})
-		b.Queue("select app.on_their_way($1, $2)", a.lease.Account, w.ID).
+		b.Queue("select app.unanswered_intent_count($1, $2)", a.lease.Account, w.ID).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&left.OnTheWay) })
 	})
 	if err != nil {

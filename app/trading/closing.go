@@ -383,7 +383,7 @@ func (s *Service) mayClose(ctx context.Context, a tenant.Admission, key string) 
 	}
 	may, halted := false, ""
 	o.client, o.opened, err = s.open(ctx, a, s.db.Tx, func(b *tenant.Batch) {
-		b.Queue("select private.has_scope('trade'), coalesce(app.halted_because($1), '')", a.Account).QueryRow(func(row pgx.Row) error { return row.Scan(&may, &halted) })
+		b.Queue("select private.has_scope('trade'), coalesce(app.halt_reason($1), '')", a.Account).QueryRow(func(row pgx.Row) error { return row.Scan(&may, &halted) })
 		if key != "" {
 			first.queue(b, a.Account, "", key)
 		}

@@ -19,7 +19,7 @@ import (
 	"paddock/app/tenant"
 )
 
-// verdict is what the account's guards say of an order: app.order_verdict.
+// verdict is what the account's guards say of an order: app.check_guards.
 type verdict struct {
 	Violations []Violation `json:"violations"`
 	Needs      []string    `json:"needs"`

@@ -54,7 +54,7 @@ type Warning struct {
 
 // previewVerdict asks the guards about an order that is not there.
 const (
-	previewVerdict = `select app.order_verdict(jsonb_populate_record(null::app.alpaca_orders, $1)), private.has_scope('trade')`
+	previewVerdict = `select app.check_guards(jsonb_populate_record(null::app.alpaca_orders, $1)), private.has_scope('trade')`
 	collisions     = `select ` + orderColumns + ` from app.opposing_orders($1, $2, $3)`
 )
 

@@ -76,7 +76,7 @@ func (s *Service) refused(ctx context.Context, a tenant.Admission, o accounts.Op
 		record, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 		defer cancel()
 		noted := s.db.TxNotify(record, a, func(batch *tenant.Batch) {
-			batch.Queue("select private.credentials_rejected($1)", o.Generation)
+			batch.Queue("select private.mark_credentials_rejected($1)", o.Generation)
 		})
 		if noted != nil {
 			s.log.WarnContext(ctx, "could not note that the broker refuses the keys", "account", a.Account, "err", noted)

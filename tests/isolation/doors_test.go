@@ -158,7 +158,7 @@ var doorAttacks = []attack{
 			for _, call := range []string{
 				"select * from private.credentials_metadata()",
 				"select * from private.read_credentials('{1}', '{" + strings.Repeat("ab", 32) + "}')",
-				"select private.credentials_rejected(1)",
+				"select private.mark_credentials_rejected(1)",
 				"select private.delete_credentials('leave')",
 				"select private.append_event('order', '{}')",
 				"select * from private.accounts_with_credentials()",

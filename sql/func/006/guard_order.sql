@@ -20,9 +20,9 @@ begin
   new.created_at := clock_timestamp();
   -- Two statements: the worker makes closings, and may ask for no other verdict.
   if new.reduce_only then
-    verdict := app.closing_verdict(new);
+    verdict := app.check_closing(new);
   else
-    verdict := app.order_verdict(new);
+    verdict := app.check_guards(new);
   end if;
   if jsonb_array_length(verdict->'violations') + jsonb_array_length(verdict->'needs') > 0 then
     raise exception 'the account''s guards refuse the order' using errcode = 'PD422', detail = verdict::text;

@@ -134,7 +134,7 @@ begin
   end loop;
 
   if before.intent_state in ('unknown', 'dismissed', 'unsent') and recorded.intent_state = 'accepted' and not recorded.reduce_only then
-    perform private.cancel_late(recorded.id);
+    perform private.wind_down_late_order(recorded.id);
   end if;
 
   moved := filled - coalesce(before.filled_qty, 0);

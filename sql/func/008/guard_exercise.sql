@@ -28,7 +28,7 @@ begin
   shares.filled_qty := 0;
   shares.reference_prices := case when new.reference_price is not null then
     jsonb_build_object(new.symbol, greatest(new.price, new.reference_price)) end;
-  verdict := app.order_verdict(shares);
+  verdict := app.check_guards(shares);
   if jsonb_array_length(verdict->'violations') + jsonb_array_length(verdict->'needs') > 0 then
     raise exception 'the account''s guards refuse the exercise' using errcode = 'PD422', detail = verdict::text;
   end if;

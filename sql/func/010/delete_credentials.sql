@@ -14,7 +14,7 @@ begin
   if not exists (select from private.user_credentials c where c.account_id = account) then
     return null;
   end if;
-  kept := private.orders_in_the_way(account, p_open_orders);
+  kept := private.orders_blocking_deletion(account, p_open_orders);
   if kept is not null then
     return kept;
   end if;

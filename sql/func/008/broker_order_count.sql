@@ -1,6 +1,6 @@
 -- How many orders at the broker an order stands for: its exits are counted with
 -- it until they are rows of their own. An order of several legs is one.
-create or replace function app.orders_made_by(o app.alpaca_orders) returns integer
+create or replace function app.broker_order_count(o app.alpaca_orders) returns integer
 immutable parallel safe
 language sql
 return case

@@ -1,6 +1,6 @@
 -- Notes how much of an order its fills account for: where that is not what the
 -- broker says was filled, they are asked for.
-create or replace function app.add_up_fills(p_account uuid, p_order uuid) returns void
+create or replace function app.update_fills_qty(p_account uuid, p_order uuid) returns void
 volatile set search_path = pg_catalog, pg_temp
 language sql as $$
   update app.alpaca_orders o set fills_qty = f.qty

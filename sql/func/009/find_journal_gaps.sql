@@ -2,7 +2,7 @@
 -- mirror. trips_since is when the round trip was opened that is in doubt;
 -- unsettled says that an order of it is open, so that one of the two may just
 -- not have heard of a fill. Symbols are in the form of orders, as the journal's.
-create or replace function app.journal_against_mirror(p_account uuid)
+create or replace function app.find_journal_gaps(p_account uuid)
 returns table (symbol text, journal_qty numeric, broker_qty numeric, trips_since timestamptz, unsettled boolean)
 stable set search_path = pg_catalog, pg_temp
 language sql as $$

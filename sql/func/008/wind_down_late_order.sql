@@ -1,7 +1,7 @@
 -- An order of which nobody knew whether it was placed has appeared at the broker
 -- after all. Where the account is halted by then, it is wound down: canceled, or
 -- what it opened closed.
-create or replace function private.cancel_late(p_order uuid) returns void
+create or replace function private.wind_down_late_order(p_order uuid) returns void
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare

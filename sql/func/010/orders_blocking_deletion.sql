@@ -1,7 +1,7 @@
 -- The orders that keep an account, or its keys, from being forgotten: those that
 -- are open at the broker or may be, since its answer is missing. With 'leave'
 -- they stay there and are nobody's here; NULL for none.
-create or replace function private.orders_in_the_way(p_account uuid, p_open_orders text) returns jsonb
+create or replace function private.orders_blocking_deletion(p_account uuid, p_open_orders text) returns jsonb
 stable security definer set search_path = pg_catalog, pg_temp
 language sql as $$
   select jsonb_agg(jsonb_build_object('id', o.id, 'client_order_id', o.client_order_id, 'alpaca_order_id', o.alpaca_order_id,

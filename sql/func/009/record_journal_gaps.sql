@@ -1,7 +1,7 @@
 -- Notes where the journal and the broker hold different quantities, and tells
 -- the account's log when that begins, is another difference, or is over. Where
 -- an order is open it is told when it is seen again.
-create or replace function app.compare_journal(p_account uuid) returns void
+create or replace function app.record_journal_gaps(p_account uuid) returns void
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
@@ -10,7 +10,7 @@ begin
   for d in
     select coalesce(n.symbol, g.symbol) as symbol, n.journal_qty, n.broker_qty, n.trips_since, n.unsettled,
         n.journal_qty - n.broker_qty as gap, g.journal_qty - g.broker_qty as last_gap, g.told_gap
-      from app.journal_against_mirror(p_account) n
+      from app.find_journal_gaps(p_account) n
       full join (select * from app.journal_gaps j where j.account_id = p_account) g on g.symbol = n.symbol
       order by 1
   loop

@@ -2,7 +2,7 @@
 -- smaller: what is held, less all that open orders and those on their way may
 -- trade against it already, but for p_without (the broker's id), which is to
 -- be replaced. Never below 0.
-create or replace function app.closable(p_account uuid, p_symbol text, p_side text, p_parked boolean default true, p_without uuid default null) returns numeric
+create or replace function app.closable_quantity(p_account uuid, p_symbol text, p_side text, p_parked boolean default true, p_without uuid default null) returns numeric
 stable set search_path = pg_catalog, pg_temp
 language sql as $$
   select greatest(0, case p_side when 'sell' then app.held_quantity(p_account, p_symbol) - q.sells

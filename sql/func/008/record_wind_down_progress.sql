@@ -1,5 +1,5 @@
 -- Notes how far a wind-down is, and tells the account of it where that changed.
-create or replace function app.wind_down_progress(p_account uuid, p_wind_down uuid, p_state text, p_message text, p_remaining jsonb) returns void
+create or replace function app.record_wind_down_progress(p_account uuid, p_wind_down uuid, p_state text, p_message text, p_remaining jsonb) returns void
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare

@@ -7,7 +7,7 @@
 --               that is added up is true)
 --   reducing    it can only make positions smaller; then the switch alone counts
 -- It is asked by a preview, and by the trigger that every order must pass.
-create or replace function app.order_verdict(o app.alpaca_orders) returns jsonb
+create or replace function app.check_guards(o app.alpaca_orders) returns jsonb
 stable set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
@@ -102,7 +102,7 @@ begin
   end if;
 
   if g.max_open_orders is not null then
-    select coalesce(sum(app.orders_made_by(t)), 0) + app.orders_made_by(o) into counted from app.alpaca_orders t
+    select coalesce(sum(app.broker_order_count(t)), 0) + app.broker_order_count(o) into counted from app.alpaca_orders t
       where t.account_id = o.account_id and not app.is_ended(t.status)
         and (o.replaces is null or t.alpaca_order_id is distinct from o.replaces);
     if counted > g.max_open_orders then

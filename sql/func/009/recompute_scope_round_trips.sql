@@ -7,7 +7,7 @@
 -- An exit takes its part of the cost that is still held, at average cost, cut
 -- off after 18 decimals while the trip is open; the last exit takes what is
 -- left, so that a closed trip's profit is its exits less its entries, exactly.
-create or replace function app.rejournal_scope(p_account uuid, p_symbol text, p_scope text, p_value text, p_at timestamptz, p_id text) returns void
+create or replace function app.recompute_scope_round_trips(p_account uuid, p_symbol text, p_scope text, p_value text, p_at timestamptz, p_id text) returns void
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare

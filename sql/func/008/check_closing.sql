@@ -1,11 +1,11 @@
 -- What must be true of an order that may only reduce a position, whatever
--- limits the account has: it trades no more than app.closable. It passes every
+-- limits the account has: it trades no more than app.closable_quantity. It passes every
 -- guard but a halt, which only the closings of a wind-down under way pass. The
--- answer is shaped as app.order_verdict's.
+-- answer is shaped as app.check_guards's.
 --
 -- A wind-down does not wait for orders that were parked as unknown: after a
 -- minute of looking, the broker does not know them.
-create or replace function app.closing_verdict(o app.alpaca_orders) returns jsonb
+create or replace function app.check_closing(o app.alpaca_orders) returns jsonb
 stable set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
@@ -21,7 +21,7 @@ begin
     violations := violations || app.violation('switch', 'halted', null,
       'Trading on this account is halted: no position is closed by hand. Liquidate it, or have its owner open it again.');
   end if;
-  may := app.closable(o.account_id, o.symbol, o.side, not winding, o.replaces);
+  may := app.closable_quantity(o.account_id, o.symbol, o.side, not winding, o.replaces);
   if o.qty > may then
     violations := violations || app.violation('reduce_only', trim_scale(may)::text, trim_scale(o.qty)::text,
       format('Of the position in %s, %s can be closed now: %s is held, and the rest is being traded by orders that are open or on their way.',

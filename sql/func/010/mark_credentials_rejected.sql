@@ -1,7 +1,7 @@
 -- Notes that the broker refused these credentials, unless they were replaced
 -- meanwhile, and tells the account's sockets, once. The event is written here
 -- and not by append_event: whoever may only read can meet the refusal too.
-create or replace function private.credentials_rejected(p_generation bigint) returns boolean
+create or replace function private.mark_credentials_rejected(p_generation bigint) returns boolean
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare

@@ -2,7 +2,7 @@
 -- of some the day alone, which is New York's: fees and what becomes of contracts
 -- come after the trades of that day, and a split before them. A date with a time
 -- of its own is one.
-create or replace function app.activity_at(a jsonb) returns timestamptz
+create or replace function app.activity_time(a jsonb) returns timestamptz
 stable parallel safe
 language sql
 return case

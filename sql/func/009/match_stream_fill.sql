@@ -1,7 +1,7 @@
 -- A fill that the list of activities told of takes the stream's name for it, by
 -- which a bust or correction would call it: the same quantity and price of the
 -- same order. Answers the fill, or a row of NULLs.
-create or replace function app.claim_fill(p_account uuid, p_order uuid, p_execution text, p_qty numeric, p_price numeric) returns app.fills
+create or replace function app.match_stream_fill(p_account uuid, p_order uuid, p_execution text, p_qty numeric, p_price numeric) returns app.fills
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
