@@ -16,9 +16,12 @@ import (
 	"time"
 )
 
-// patience is how long a command may take, and what runs in the background to
-// print what a document shows.
-const patience = 40 * time.Second
+// How long a command may take, which may have to build a tool first, and what
+// runs in the background to print what a document shows.
+const (
+	patience = 3 * time.Minute
+	waiting  = time.Minute
+)
 
 // terminal runs the commands of documents one after the other, as a reader
 // would: variables that one sets are there for the next.
@@ -124,7 +127,7 @@ func (term *terminal) await(name, shown string) error {
 	if j == nil {
 		return fmt.Errorf("nothing runs in the background as %q", name)
 	}
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(waiting)
 	for _, part := range paragraphs(shown) {
 		s := shapeOf(part)
 		for {
