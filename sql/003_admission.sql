@@ -1,6 +1,6 @@
 -- Admission: a transaction is let in to one account, and what says so is
 -- sealed with a key that only the gate reads. Policies call the accessors
--- account_id, user_id and may, which check the seal. The doors themselves,
+-- account_id, user_id and has_scope, which check the seal. The doors themselves,
 -- admit and admit_worker, are made with the tables that they read.
 
 set local role paddock_owner;
@@ -25,18 +25,18 @@ reset role;
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
 {{ template "func/003/renew_seal_key.sql" . }}
-{{ template "func/003/mac.sql" . }}
-{{ template "func/003/scopes_of.sql" . }}
-{{ template "func/003/sealed.sql" . }}
+{{ template "func/003/seal_mac.sql" . }}
+{{ template "func/003/scopes_for_role.sql" . }}
+{{ template "func/003/check_seal.sql" . }}
 {{ template "func/003/account_id.sql" . }}
 {{ template "func/003/user_id.sql" . }}
-{{ template "func/003/may.sql" . }}
+{{ template "func/003/has_scope.sql" . }}
 grant execute on function private.renew_seal_key to paddock_owner;
-grant execute on function private.account_id, private.user_id, private.may to paddock_app, paddock_worker;
+grant execute on function private.account_id, private.user_id, private.has_scope to paddock_app, paddock_worker;
 comment on function private.renew_seal_key is 'Makes a new key of the seal and keeps the one before it: paddock migrate calls it, and so may an operator.';
 comment on function private.account_id is 'The account that this transaction was admitted to, if it may do what is named; null or an error otherwise.';
 comment on function private.user_id is 'The user that this transaction was admitted as.';
-comment on function private.may is 'Whether this transaction''s user may do what is named on its account.';
+comment on function private.has_scope is 'Whether this transaction''s user may do what is named on its account.';
 select private.renew_seal_key();
 reset role;
 revoke create on schema private from paddock_gate;
@@ -44,7 +44,7 @@ revoke create on schema private from paddock_gate;
 ---- create above / drop below ----
 
 set local role paddock_gate;
-drop function private.may, private.user_id, private.account_id, private.sealed, private.scopes_of, private.mac,
+drop function private.has_scope, private.user_id, private.account_id, private.check_seal, private.scopes_for_role, private.seal_mac,
   private.renew_seal_key;
 reset role;
 set local role paddock_owner;

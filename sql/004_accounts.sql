@@ -79,12 +79,12 @@ grant create on schema private to paddock_gate;
 set local role paddock_gate;
 {{ template "func/004/admit.sql" . }}
 {{ template "func/004/create_account.sql" . }}
-{{ template "func/004/account_changed.sql" . }}
+{{ template "func/004/record_account_change.sql" . }}
 {{ template "func/004/report_accounts.sql" . }}
 {{ template "func/004/grant_report.sql" . }}
 {{ template "func/004/revoke_report.sql" . }}
 grant execute on function private.admit, private.create_account to paddock_app;
-grant execute on function private.account_changed, private.grant_report, private.revoke_report to paddock_owner;
+grant execute on function private.record_account_change, private.grant_report, private.revoke_report to paddock_owner;
 grant execute on function private.report_accounts to paddock_report, paddock_owner;
 comment on function private.admit is 'Admits this transaction as the user of a session, to an account of theirs or to none.';
 comment on function private.create_account is 'Makes an account and its owner''s grant, for the admitted user.';
@@ -122,19 +122,19 @@ create policy report_reads on app.user_accounts for select to paddock_report
   using (id = any ((select private.report_accounts())::uuid[]));
 grant select (id, name, environment, alpaca_account_number, is_active, created_at) on app.user_accounts to paddock_report;
 
-create trigger account_changed after update or delete on app.user_accounts
-  for each row execute function private.account_changed();
+create trigger record_account_change after update or delete on app.user_accounts
+  for each row execute function private.record_account_change();
 
 reset role;
 
 ---- create above / drop below ----
 
 set local role paddock_owner;
-drop trigger account_changed on app.user_accounts;
+drop trigger record_account_change on app.user_accounts;
 drop policy report_reads on app.user_accounts;
 reset role;
 set local role paddock_gate;
-drop function private.revoke_report, private.grant_report, private.report_accounts, private.account_changed,
+drop function private.revoke_report, private.grant_report, private.report_accounts, private.record_account_change,
   private.create_account, private.admit;
 reset role;
 set local role paddock_owner;

@@ -53,21 +53,21 @@ create table private.event_retention (
   only_one boolean primary key default true check (only_one),
   keep interval not null default '90 days' check (keep >= '1 day'),
   -- Readers have been told that events before this are no longer kept.
-  forgotten_before timestamptz not null default '-infinity'
+  expired_before timestamptz not null default '-infinity'
 );
 comment on table private.event_retention is 'How long events are kept; paddock_owner may change the column keep.';
 alter table private.event_retention enable row level security, force row level security;
 create policy gate_all on private.event_retention to paddock_gate using (true) with check (true);
-grant select, update (forgotten_before) on private.event_retention to paddock_gate;
+grant select, update (expired_before) on private.event_retention to paddock_gate;
 create policy owner_all on private.event_retention to paddock_owner using (true) with check (true);
 insert into private.event_retention default values;
 
 {{ template "func/005/event_partitions.sql" . }}
 {{ template "func/005/add_event_partition.sql" . }}
-{{ template "func/005/keep_event_partitions.sql" . }}
-grant execute on function private.keep_event_partitions to paddock_worker;
-comment on function private.keep_event_partitions is 'Makes the event log''s partitions of the months to come and drops those that are no longer kept.';
-select private.keep_event_partitions();
+{{ template "func/005/maintain_event_partitions.sql" . }}
+grant execute on function private.maintain_event_partitions to paddock_worker;
+comment on function private.maintain_event_partitions is 'Makes the event log''s partitions of the months to come and drops those that are no longer kept.';
+select private.maintain_event_partitions();
 
 -- Who did what. No foreign key: the audit outlives the account.
 create table app.audit_log (
@@ -128,26 +128,26 @@ grant create on schema private to paddock_gate;
 set local role paddock_gate;
 insert into private.doorbell (channel) values ('paddock_' || encode(ext.gen_random_bytes(16), 'hex'));
 {{ template "func/005/audit.sql" . }}
-{{ template "func/005/lock_log.sql" . }}
+{{ template "func/005/lock_event_log.sql" . }}
 {{ template "func/005/append_event.sql" . }}
 {{ template "func/005/read_events.sql" . }}
-{{ template "func/005/stand.sql" . }}
-{{ template "func/005/forget_events.sql" . }}
+{{ template "func/005/check_access.sql" . }}
+{{ template "func/005/mark_expired_events.sql" . }}
 {{ template "func/005/doorbell_channel.sql" . }}
-{{ template "func/005/ring.sql" . }}
-grant execute on function private.lock_log, private.append_event to paddock_app, paddock_worker;
-grant execute on function private.read_events, private.stand, private.forget_events, private.doorbell_channel,
-  private.ring to paddock_worker;
+{{ template "func/005/notify_events.sql" . }}
+grant execute on function private.lock_event_log, private.append_event to paddock_app, paddock_worker;
+grant execute on function private.read_events, private.check_access, private.mark_expired_events, private.doorbell_channel,
+  private.notify_events to paddock_worker;
 reset role;
 revoke create on schema private from paddock_gate;
 
 ---- create above / drop below ----
 
 set local role paddock_gate;
-drop function private.ring, private.doorbell_channel, private.forget_events, private.stand, private.read_events,
-  private.append_event, private.lock_log, private.audit;
+drop function private.notify_events, private.doorbell_channel, private.mark_expired_events, private.check_access, private.read_events,
+  private.append_event, private.lock_event_log, private.audit;
 reset role;
 set local role paddock_owner;
-drop function private.keep_event_partitions, private.add_event_partition, private.event_partitions;
+drop function private.maintain_event_partitions, private.add_event_partition, private.event_partitions;
 drop table private.doorbell, app.agent_logs, app.audit_log, private.event_retention, app.account_events, app.event_heads;
 reset role;

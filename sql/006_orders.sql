@@ -9,9 +9,9 @@ set local role paddock_owner;
 {{ template "func/006/order_symbol.sql" . }}
 {{ template "func/006/position_symbol.sql" . }}
 {{ template "func/006/is_ended.sql" . }}
-{{ template "func/006/order_others.sql" . }}
+{{ template "func/006/other_order_fields.sql" . }}
 {{ template "func/006/rfc3339.sql" . }}
-grant execute on function app.order_symbol, app.is_ended, app.order_others,
+grant execute on function app.order_symbol, app.is_ended, app.other_order_fields,
   app.rfc3339 to paddock_app, paddock_worker, paddock_gate;
 grant execute on function app.position_symbol to paddock_app, paddock_worker;
 
@@ -38,7 +38,7 @@ create table app.alpaca_orders (
   submitted_by text,
   orchestrator_agent_id text check (char_length(orchestrator_agent_id) <= 128),
   tag text check (char_length(tag) <= 128),
-  -- It may only make a position smaller: app.closing_verdict decides.
+  -- It may only make a position smaller: app.check_closing decides.
   reduce_only boolean not null default false,
   -- The wind-down that it is a closing of.
   wind_down_id uuid,
@@ -83,7 +83,7 @@ create table app.alpaca_orders (
   broker_order jsonb,
   -- What the broker says beyond our columns, kept beside its whole answer so
   -- that a list need not read that.
-  others jsonb not null generated always as (app.order_others(broker_order)) stored,
+  others jsonb not null generated always as (app.other_order_fields(broker_order)) stored,
   -- How often, and since when, a missing answer has been asked for.
   looked_up_at timestamptz,
   lookups integer not null default 0,
@@ -191,22 +191,22 @@ grant select (account_id, id, client_order_id, alpaca_order_id, symbol, side, ty
 -- Plain functions of whoever calls them: RLS holds inside them as outside.
 {{ template "func/006/order_json.sql" . }}
 {{ template "func/006/order_event.sql" . }}
-{{ template "func/006/sent_as.sql" . }}
-{{ template "func/006/is_as_sent.sql" . }}
-{{ template "func/006/is_unanswered.sql" . }}
+{{ template "func/006/client_order_id_for_key.sql" . }}
+{{ template "func/006/matches_intent.sql" . }}
+{{ template "func/006/has_unanswered_intents.sql" . }}
 {{ template "func/006/record_refusal.sql" . }}
-{{ template "func/006/place_of_order.sql" . }}
+{{ template "func/006/order_sort_key.sql" . }}
 {{ template "func/006/orders_matching.sql" . }}
-{{ template "func/006/order_trees.sql" . }}
-{{ template "func/006/order_legs.sql" . }}
-{{ template "func/006/orders_as_told.sql" . }}
+{{ template "func/006/top_level_orders_matching.sql" . }}
+{{ template "func/006/order_legs_json.sql" . }}
+{{ template "func/006/orders_from_broker_json.sql" . }}
 {{ template "func/006/opposing_orders.sql" . }}
-{{ template "func/006/take_after.sql" . }}
+{{ template "func/006/inherit_parent_owner.sql" . }}
 {{ template "func/006/guard_order.sql" . }}
-grant execute on function app.order_json, app.order_event, app.is_as_sent,
+grant execute on function app.order_json, app.order_event, app.matches_intent,
   app.record_refusal to paddock_app, paddock_worker;
-grant execute on function app.sent_as, app.is_unanswered, app.place_of_order, app.orders_matching, app.order_trees,
-  app.order_legs, app.orders_as_told, app.opposing_orders to paddock_app;
+grant execute on function app.client_order_id_for_key, app.has_unanswered_intents, app.order_sort_key, app.orders_matching, app.top_level_orders_matching,
+  app.order_legs_json, app.orders_from_broker_json, app.opposing_orders to paddock_app;
 comment on function app.is_ended is 'Whether an order of this status is over: it will never trade again.';
 comment on function app.order_json is 'An order as the API and the event log show it.';
 
@@ -214,18 +214,18 @@ reset role;
 
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
-{{ template "func/006/claim_order_name.sql" . }}
-grant execute on function private.claim_order_name to paddock_owner;
+{{ template "func/006/claim_client_order_id.sql" . }}
+grant execute on function private.claim_client_order_id to paddock_owner;
 reset role;
 revoke create on schema private from paddock_gate;
 
 set local role paddock_owner;
 
-create trigger take_after before update on app.alpaca_orders
+create trigger inherit_parent_owner before update on app.alpaca_orders
   for each row when (old.parent_alpaca_order_id is null and new.parent_alpaca_order_id is not null or old.replaces is null and new.replaces is not null)
-  execute function app.take_after();
-create trigger claim_name before insert on app.alpaca_orders
-  for each row when (new.intent_state = 'submitting' and new.request_hash is not null) execute function private.claim_order_name();
+  execute function app.inherit_parent_owner();
+create trigger claim_client_order_id before insert on app.alpaca_orders
+  for each row when (new.intent_state = 'submitting' and new.request_hash is not null) execute function private.claim_client_order_id();
 create trigger guard_new before insert on app.alpaca_orders
   for each row when (new.intent_state = 'submitting') execute function app.guard_order();
 create trigger guard_again before update on app.alpaca_orders
@@ -267,16 +267,16 @@ set local role paddock_owner;
 drop table app.kept_answers;
 drop trigger guard_again on app.alpaca_orders;
 drop trigger guard_new on app.alpaca_orders;
-drop trigger claim_name on app.alpaca_orders;
-drop trigger take_after on app.alpaca_orders;
+drop trigger claim_client_order_id on app.alpaca_orders;
+drop trigger inherit_parent_owner on app.alpaca_orders;
 reset role;
 set local role paddock_gate;
-drop function private.claim_order_name;
+drop function private.claim_client_order_id;
 reset role;
 set local role paddock_owner;
-drop function app.guard_order, app.take_after, app.opposing_orders, app.orders_as_told, app.order_legs,
-  app.order_trees, app.orders_matching, app.place_of_order, app.record_refusal, app.is_unanswered, app.is_as_sent,
-  app.sent_as, app.order_event, app.order_json;
+drop function app.guard_order, app.inherit_parent_owner, app.opposing_orders, app.orders_from_broker_json, app.order_legs_json,
+  app.top_level_orders_matching, app.orders_matching, app.order_sort_key, app.record_refusal, app.has_unanswered_intents, app.matches_intent,
+  app.client_order_id_for_key, app.order_event, app.order_json;
 drop table app.alpaca_orders;
-drop function app.rfc3339, app.order_others, app.is_ended, app.position_symbol, app.order_symbol;
+drop function app.rfc3339, app.other_order_fields, app.is_ended, app.position_symbol, app.order_symbol;
 reset role;

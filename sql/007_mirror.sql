@@ -123,26 +123,26 @@ grant select, delete, insert (account_id, what, item_id, why, said, unread, unco
 {{ template "func/007/mirror_is_current.sql" . }}
 {{ template "func/007/doubt_mirror.sql" . }}
 {{ template "func/007/average_entry.sql" . }}
-{{ template "func/007/move_position.sql" . }}
+{{ template "func/007/apply_fill_to_position.sql" . }}
 {{ template "func/007/position_moves.sql" . }}
 {{ template "func/007/held_quantity.sql" . }}
-{{ template "func/007/read_position.sql" . }}
-{{ template "func/007/settle_positions.sql" . }}
+{{ template "func/007/parse_position.sql" . }}
+{{ template "func/007/reconcile_positions.sql" . }}
 {{ template "func/007/record_positions.sql" . }}
-{{ template "func/007/note_overshoot.sql" . }}
+{{ template "func/007/record_overshoot.sql" . }}
 {{ template "func/007/find_overshoot.sql" . }}
 {{ template "func/007/record_order.sql" . }}
 {{ template "func/007/apply_trade_update.sql" . }}
 {{ template "func/007/reconcile_order.sql" . }}
-{{ template "func/007/take_order.sql" . }}
-{{ template "func/007/note_odd_items.sql" . }}
-{{ template "func/007/uncounted.sql" . }}
+{{ template "func/007/try_reconcile_order.sql" . }}
+{{ template "func/007/record_odd_items.sql" . }}
+{{ template "func/007/has_uncounted_items.sql" . }}
 {{ template "func/007/account_snapshot.sql" . }}
-grant execute on function app.is_fresh, app.mirror_is_current, app.doubt_mirror, app.average_entry, app.move_position,
-  app.position_moves, app.held_quantity, app.read_position, app.settle_positions, app.record_positions,
-  app.note_overshoot, app.find_overshoot, app.record_order, app.uncounted to paddock_app, paddock_worker;
-grant execute on function app.apply_trade_update, app.reconcile_order, app.take_order,
-  app.note_odd_items to paddock_worker;
+grant execute on function app.is_fresh, app.mirror_is_current, app.doubt_mirror, app.average_entry, app.apply_fill_to_position,
+  app.position_moves, app.held_quantity, app.parse_position, app.reconcile_positions, app.record_positions,
+  app.record_overshoot, app.find_overshoot, app.record_order, app.has_uncounted_items to paddock_app, paddock_worker;
+grant execute on function app.apply_trade_update, app.reconcile_order, app.try_reconcile_order,
+  app.record_odd_items to paddock_worker;
 grant execute on function app.account_snapshot to paddock_app;
 comment on function app.mirror_is_current is 'Whether an account''s mirror may be trusted: it has agreed with the broker lately, and nothing casts doubt on it.';
 comment on function app.account_snapshot is 'An account''s state, its positions and its open orders, as of its newest event.';
@@ -152,9 +152,9 @@ reset role;
 ---- create above / drop below ----
 
 set local role paddock_owner;
-drop function app.account_snapshot, app.uncounted, app.note_odd_items, app.take_order, app.reconcile_order,
-  app.apply_trade_update, app.record_order, app.find_overshoot, app.note_overshoot, app.record_positions, app.settle_positions,
-  app.read_position, app.held_quantity, app.position_moves, app.move_position, app.average_entry, app.doubt_mirror,
+drop function app.account_snapshot, app.has_uncounted_items, app.record_odd_items, app.try_reconcile_order, app.reconcile_order,
+  app.apply_trade_update, app.record_order, app.find_overshoot, app.record_overshoot, app.record_positions, app.reconcile_positions,
+  app.parse_position, app.held_quantity, app.position_moves, app.apply_fill_to_position, app.average_entry, app.doubt_mirror,
   app.mirror_is_current, app.is_fresh;
 drop table app.odd_items, app.stream_cursors, app.alpaca_positions;
 reset role;

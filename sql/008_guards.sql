@@ -154,31 +154,31 @@ grant select on app.exercises to paddock_worker;
 {{ template "func/008/multi_leg_legs.sql" . }}
 {{ template "func/008/order_lines.sql" . }}
 {{ template "func/008/open_quantities.sql" . }}
-{{ template "func/008/closable.sql" . }}
-{{ template "func/008/orders_made_by.sql" . }}
+{{ template "func/008/closable_quantity.sql" . }}
+{{ template "func/008/broker_order_count.sql" . }}
 {{ template "func/008/orders_sent_since.sql" . }}
 {{ template "func/008/new_york_midnight.sql" . }}
 -- What the guards say of it.
 {{ template "func/008/violation.sql" . }}
-{{ template "func/008/closing_verdict.sql" . }}
-{{ template "func/008/order_verdict.sql" . }}
+{{ template "func/008/check_closing.sql" . }}
+{{ template "func/008/check_guards.sql" . }}
 {{ template "func/008/guard_exercise.sql" . }}
-{{ template "func/008/halted_because.sql" . }}
+{{ template "func/008/halt_reason.sql" . }}
 {{ template "func/008/wind_down_json.sql" . }}
 {{ template "func/008/guards_json.sql" . }}
 -- Winding down.
 {{ template "func/008/closings_to_make.sql" . }}
 {{ template "func/008/make_closing.sql" . }}
-{{ template "func/008/wind_down_progress.sql" . }}
-{{ template "func/008/on_their_way.sql" . }}
-grant execute on function app.underlying, app.multi_leg_legs, app.order_lines, app.open_quantities, app.closable,
-  app.violation, app.closing_verdict to paddock_app, paddock_worker;
-grant execute on function app.orders_made_by, app.orders_sent_since, app.new_york_midnight, app.order_verdict,
-  app.halted_because, app.guards_json to paddock_app;
+{{ template "func/008/record_wind_down_progress.sql" . }}
+{{ template "func/008/unanswered_intent_count.sql" . }}
+grant execute on function app.underlying, app.multi_leg_legs, app.order_lines, app.open_quantities, app.closable_quantity,
+  app.violation, app.check_closing to paddock_app, paddock_worker;
+grant execute on function app.broker_order_count, app.orders_sent_since, app.new_york_midnight, app.check_guards,
+  app.halt_reason, app.guards_json to paddock_app;
 grant execute on function app.wind_down_json to paddock_app, paddock_worker, paddock_gate;
-grant execute on function app.closings_to_make, app.make_closing, app.wind_down_progress,
-  app.on_their_way to paddock_worker;
-comment on function app.order_verdict is 'What the guards say of an order: which limits it breaks, and what they would have to know.';
+grant execute on function app.closings_to_make, app.make_closing, app.record_wind_down_progress,
+  app.unanswered_intent_count to paddock_worker;
+comment on function app.check_guards is 'What the guards say of an order: which limits it breaks, and what they would have to know.';
 comment on function app.guards_json is 'An account''s guards as the API shows them, with what is used up of each.';
 
 create trigger guard_new before insert on app.exercises for each row execute function app.guard_exercise();
@@ -190,22 +190,22 @@ set local role paddock_gate;
 {{ template "func/008/set_guards.sql" . }}
 {{ template "func/008/set_switch.sql" . }}
 {{ template "func/008/begin_repair.sql" . }}
-{{ template "func/008/cancel_late.sql" . }}
+{{ template "func/008/wind_down_late_order.sql" . }}
 grant execute on function private.set_guards, private.set_switch to paddock_app;
-grant execute on function private.begin_repair, private.cancel_late to paddock_app, paddock_worker;
+grant execute on function private.begin_repair, private.wind_down_late_order to paddock_app, paddock_worker;
 reset role;
 revoke create on schema private from paddock_gate;
 
 ---- create above / drop below ----
 
 set local role paddock_gate;
-drop function private.cancel_late, private.begin_repair, private.set_switch, private.set_guards;
+drop function private.wind_down_late_order, private.begin_repair, private.set_switch, private.set_guards;
 reset role;
 set local role paddock_owner;
 drop trigger guard_new on app.exercises;
-drop function app.on_their_way, app.wind_down_progress, app.make_closing, app.closings_to_make, app.guards_json,
-  app.wind_down_json, app.halted_because, app.guard_exercise, app.order_verdict, app.closing_verdict, app.violation,
-  app.new_york_midnight, app.orders_sent_since, app.orders_made_by, app.closable, app.open_quantities,
+drop function app.unanswered_intent_count, app.record_wind_down_progress, app.make_closing, app.closings_to_make, app.guards_json,
+  app.wind_down_json, app.halt_reason, app.guard_exercise, app.check_guards, app.check_closing, app.violation,
+  app.new_york_midnight, app.orders_sent_since, app.broker_order_count, app.closable_quantity, app.open_quantities,
   app.order_lines, app.multi_leg_legs, app.underlying;
 alter table app.alpaca_orders drop constraint alpaca_orders_account_id_wind_down_id_fkey;
 drop table app.exercises, app.wind_downs, app.account_balances, app.account_guards;

@@ -191,31 +191,31 @@ grant select (account_id, symbol, journal_qty, broker_qty, trips_since, since) o
 
 {{ template "func/009/asset_class.sql" . }}
 {{ template "func/009/multiplier.sql" . }}
-{{ template "func/009/claim_fill.sql" . }}
-{{ template "func/009/add_up_fills.sql" . }}
+{{ template "func/009/match_stream_fill.sql" . }}
+{{ template "func/009/update_fills_qty.sql" . }}
 {{ template "func/009/record_execution.sql" . }}
 {{ template "func/009/replace_fills.sql" . }}
-{{ template "func/009/activity_at.sql" . }}
+{{ template "func/009/activity_time.sql" . }}
 {{ template "func/009/attribute_adjustment.sql" . }}
 {{ template "func/009/pair_splits.sql" . }}
 {{ template "func/009/record_adjustments.sql" . }}
 {{ template "func/009/write_trading_position.sql" . }}
-{{ template "func/009/rejournal_scope.sql" . }}
-{{ template "func/009/rejournal.sql" . }}
-{{ template "func/009/journal_against_mirror.sql" . }}
-{{ template "func/009/compare_journal.sql" . }}
-grant execute on function app.asset_class, app.multiplier, app.claim_fill, app.add_up_fills, app.record_execution,
-  app.replace_fills, app.activity_at, app.attribute_adjustment, app.pair_splits, app.record_adjustments,
-  app.write_trading_position, app.rejournal_scope, app.rejournal, app.journal_against_mirror,
-  app.compare_journal to paddock_worker;
+{{ template "func/009/recompute_scope_round_trips.sql" . }}
+{{ template "func/009/recompute_round_trips.sql" . }}
+{{ template "func/009/find_journal_gaps.sql" . }}
+{{ template "func/009/record_journal_gaps.sql" . }}
+grant execute on function app.asset_class, app.multiplier, app.match_stream_fill, app.update_fills_qty, app.record_execution,
+  app.replace_fills, app.activity_time, app.attribute_adjustment, app.pair_splits, app.record_adjustments,
+  app.write_trading_position, app.recompute_scope_round_trips, app.recompute_round_trips, app.find_journal_gaps,
+  app.record_journal_gaps to paddock_worker;
 
 reset role;
 
 ---- create above / drop below ----
 
 set local role paddock_owner;
-drop function app.compare_journal, app.journal_against_mirror, app.rejournal, app.rejournal_scope,
-  app.write_trading_position, app.record_adjustments, app.pair_splits, app.attribute_adjustment, app.activity_at,
-  app.replace_fills, app.record_execution, app.add_up_fills, app.claim_fill, app.multiplier, app.asset_class;
+drop function app.record_journal_gaps, app.find_journal_gaps, app.recompute_round_trips, app.recompute_scope_round_trips,
+  app.write_trading_position, app.record_adjustments, app.pair_splits, app.attribute_adjustment, app.activity_time,
+  app.replace_fills, app.record_execution, app.update_fills_qty, app.match_stream_fill, app.multiplier, app.asset_class;
 drop table app.journal_gaps, app.trading_positions, app.journal_adjustments, app.fills;
 reset role;

@@ -31,18 +31,18 @@ grant create on schema private to paddock_gate;
 set local role paddock_gate;
 {{ template "func/010/store_credentials.sql" . }}
 {{ template "func/010/read_credentials.sql" . }}
-{{ template "func/010/credentials_rejected.sql" . }}
+{{ template "func/010/mark_credentials_rejected.sql" . }}
 {{ template "func/010/credentials_metadata.sql" . }}
 {{ template "func/010/accounts_with_credentials.sql" . }}
 -- Forgetting an account or its keys asks what becomes of its open orders.
-{{ template "func/010/orders_in_the_way.sql" . }}
+{{ template "func/010/orders_blocking_deletion.sql" . }}
 {{ template "func/010/delete_credentials.sql" . }}
 {{ template "func/010/delete_account.sql" . }}
 {{ template "func/010/keys_changed.sql" . }}
 {{ template "func/010/wind_downs_need_keys.sql" . }}
 grant execute on function private.store_credentials, private.credentials_metadata, private.accounts_with_credentials,
   private.delete_credentials, private.delete_account to paddock_app;
-grant execute on function private.read_credentials, private.credentials_rejected to paddock_app, paddock_worker;
+grant execute on function private.read_credentials, private.mark_credentials_rejected to paddock_app, paddock_worker;
 grant execute on function private.keys_changed, private.wind_downs_need_keys to paddock_owner;
 reset role;
 revoke create on schema private from paddock_gate;
@@ -62,8 +62,8 @@ drop trigger doubt_mirror on private.user_credentials;
 reset role;
 set local role paddock_gate;
 drop function private.wind_downs_need_keys, private.keys_changed, private.delete_account, private.delete_credentials,
-  private.orders_in_the_way, private.accounts_with_credentials, private.credentials_metadata,
-  private.credentials_rejected, private.read_credentials, private.store_credentials;
+  private.orders_blocking_deletion, private.accounts_with_credentials, private.credentials_metadata,
+  private.mark_credentials_rejected, private.read_credentials, private.store_credentials;
 reset role;
 set local role paddock_owner;
 drop table private.user_credentials;

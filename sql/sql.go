@@ -59,7 +59,7 @@ func Migrate(ctx context.Context, conn *pgx.Conn) error {
 	if _, err := conn.Exec(ctx, "select private.renew_seal_key()"); err != nil {
 		return fmt.Errorf("renew the key of the seal: %w", err)
 	}
-	if _, err := conn.Exec(ctx, "select private.keep_event_partitions()"); err != nil {
+	if _, err := conn.Exec(ctx, "select private.maintain_event_partitions()"); err != nil {
 		return fmt.Errorf("make the event log's partitions: %w", err)
 	}
 	return nil

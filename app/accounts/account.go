@@ -104,7 +104,7 @@ func (s *Service) Create(ctx context.Context, token, name, environment string) (
 		return Account{}, err
 	}
 	if environment != "paper" && environment != "live" {
-		return Account{}, problem.New(problem.Invalid, "invalid_account", `Set "environment" to "paper" or "live".`)
+		return Account{}, problem.New(problem.InvalidAccount, `Set "environment" to "paper" or "live".`)
 	}
 	var account Account
 	err = s.db.Tx(ctx, tenant.Admission{Token: token}, func(b *tenant.Batch) {
@@ -136,7 +136,7 @@ func (s *Service) Change(ctx context.Context, a tenant.Admission, c Changes) (Ac
 		c.Name = &clean
 	}
 	if c.StreamMode != nil && !slices.Contains([]string{"auto", "sse", "ws", "off"}, *c.StreamMode) {
-		return Account{}, problem.New(problem.Invalid, "invalid_account", `Set "stream_mode" to auto, sse, ws or off.`)
+		return Account{}, problem.New(problem.InvalidAccount, `Set "stream_mode" to auto, sse, ws or off.`)
 	}
 	var account Account
 	var changed int64
@@ -161,9 +161,9 @@ func (s *Service) Delete(ctx context.Context, a tenant.Admission, leaveOrders bo
 	var manages, unresolved bool
 	var inTheWay []byte
 	err := s.db.TxDelete(ctx, a, func(b *tenant.Batch) {
-		b.Queue("select private.may('manage'), app.is_unanswered($1)", a.Account).
+		b.Queue("select private.has_scope('manage'), app.has_unanswered_intents($1)", a.Account).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&manages, &unresolved) })
-		b.Queue("select private.delete_account($2) where private.may('manage') and not ($2 is not distinct from 'leave' and app.is_unanswered($1))",
+		b.Queue("select private.delete_account($2) where private.has_scope('manage') and not ($2 is not distinct from 'leave' and app.has_unanswered_intents($1))",
 			a.Account, openOrdersArg(leaveOrders)).
 			Query(func(rows pgx.Rows) (err error) {
 				inTheWay, err = scanOptional(rows)
@@ -176,7 +176,7 @@ func (s *Service) Delete(ctx context.Context, a tenant.Admission, leaveOrders bo
 	case !manages:
 		return notManaged()
 	case unresolved && leaveOrders:
-		return problem.New(problem.Conflict, "account_has_unresolved_orders",
+		return problem.New(problem.AccountHasUnresolvedOrders,
 			"The broker's answer to an order of this account is not known yet. Try again in a minute.")
 	}
 	return openOrdersProblem(inTheWay)
@@ -206,15 +206,11 @@ func openOrdersProblem(list []byte) error {
 	if list == nil {
 		return nil
 	}
-	p := problem.New(problem.Conflict, CodeOpenOrders,
+	p := problem.New(problem.OpenOrders,
 		"Orders of this account are open at Alpaca, or may be. Cancel them first, or say what becomes of them: ?open_orders=cancel or ?open_orders=leave.")
 	p.Details = map[string]any{"orders": json.RawMessage(list)}
 	return p
 }
-
-// CodeOpenOrders is the code of the problem that asks what is to become of open
-// orders.
-const CodeOpenOrders = "open_orders"
 
 func count(into *int64) func(pgconn.CommandTag) error {
 	return func(tag pgconn.CommandTag) error {
@@ -227,7 +223,7 @@ func cleanName(name string) (string, error) {
 	name = strings.TrimSpace(name)
 	n := utf8.RuneCountInString(name)
 	if n < 1 || n > 80 || !utf8.ValidString(name) || strings.ContainsFunc(name, isHidden) {
-		return "", problem.New(problem.Invalid, "invalid_account", `Give "name" between 1 and 80 visible characters.`)
+		return "", problem.New(problem.InvalidAccount, `Give "name" between 1 and 80 visible characters.`)
 	}
 	return name, nil
 }
@@ -237,7 +233,7 @@ func cleanName(name string) (string, error) {
 func isHidden(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
 
 func notManaged() error {
-	return problem.New(problem.Forbidden, tenant.CodeNotPermitted, "Only the owner of an account may do this.")
+	return problem.New(problem.NotPermitted, "Only the owner of an account may do this.")
 }
 
 // toProblem turns what Postgres refused into a problem about accounts.
@@ -246,16 +242,16 @@ func toProblem(err error) error {
 	case err == nil:
 		return nil
 	case tenant.UniqueViolation(err) == "user_accounts_user_id_name_key":
-		return problem.New(problem.Conflict, "account_name_taken", "You have an account of this name already. Choose another name.")
+		return problem.New(problem.AccountNameTaken, "You have an account of this name already. Choose another name.")
 	case tenant.UniqueViolation(err) == "user_accounts_user_id_broker_account_key":
-		return problem.New(problem.Conflict, "broker_account_in_use", "You have connected this Alpaca account already, under another name.")
+		return problem.New(problem.BrokerAccountInUse, "You have connected this Alpaca account already, under another name.")
 	case tenant.SQLState(err) == "PD409":
-		return problem.New(problem.Conflict, "different_broker_account",
+		return problem.New(problem.DifferentBrokerAccount,
 			"These keys open another Alpaca account than the one connected here. Connect it as an account of its own.")
 	case tenant.SQLState(err) == "PD429":
-		return problem.New(problem.Conflict, "too_many_accounts", "You have 100 accounts, the most there may be. Delete one first.")
+		return problem.New(problem.TooManyAccounts, "You have 100 accounts, the most there may be. Delete one first.")
 	case errors.Is(err, pgx.ErrNoRows):
-		return problem.New(problem.Forbidden, tenant.CodeAccountForbidden, "There is no such account among yours. Pick one from GET /api/accounts.")
+		return problem.New(problem.AccountForbidden, "There is no such account among yours. Pick one from GET /api/accounts.")
 	}
 	return err
 }

@@ -36,7 +36,7 @@ const (
 )
 
 func (e *Entry) check() error {
-	invalid := func(sentence string) error { return problem.New(problem.Invalid, "invalid_agent_log", "%s", sentence) }
+	invalid := func(sentence string) error { return problem.New(problem.InvalidAgentLog, "%s", sentence) }
 	switch e.Level {
 	case "debug", "info", "warn", "error":
 	default:
@@ -86,7 +86,7 @@ func (l *Logs) Append(ctx context.Context, a tenant.Admission, e Entry) ([]byte,
 		queued = b.AppendEvent("agent_log", event)
 	})
 	if tenant.Unstorable(err) {
-		return nil, problem.New(problem.Invalid, "invalid_agent_log",
+		return nil, problem.New(problem.InvalidAgentLog,
 			`"data" holds something that cannot be stored: half of a surrogate pair, bytes that are not UTF-8, or a number out of range.`).Because(err)
 	}
 	if err == nil {

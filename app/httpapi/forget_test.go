@@ -116,7 +116,7 @@ func TestNoStatementForgetsAnAccount(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, statement := range []string{"delete from app.user_accounts", "truncate app.user_accounts cascade", "select private.delete_account(null)",
-		"select private.delete_account('cancel')", "select private.delete_account('')", "select private.delete_credentials(null)", "select private.orders_in_the_way(null, null)"} {
+		"select private.delete_account('cancel')", "select private.delete_account('')", "select private.delete_credentials(null)", "select private.orders_blocking_deletion(null, null)"} {
 		tx, err := app.Begin(t.Context())
 		if err != nil {
 			t.Fatal(err)

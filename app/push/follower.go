@@ -9,6 +9,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/google/uuid"
 
+	"paddock/app/problem"
 	"paddock/app/tenant"
 )
 
@@ -52,7 +53,7 @@ type wire interface {
 // closeReason is why a connection ends.
 type closeReason struct {
 	status websocket.StatusCode
-	code   string // of the error message that ends a stream of Server-Sent Events
+	code   problem.Code // of the error message that ends a stream of Server-Sent Events
 	reason string
 }
 
@@ -66,7 +67,7 @@ func (h *Hub) newFollower(token, user string, w wire, quiet time.Duration) *foll
 }
 
 // end makes the connection close. Only the first call counts.
-func (f *follower) end(status websocket.StatusCode, code, reason string) {
+func (f *follower) end(status websocket.StatusCode, code problem.Code, reason string) {
 	f.once.Do(func() {
 		f.reason = closeReason{status, code, reason}
 		close(f.quit)
@@ -74,7 +75,7 @@ func (f *follower) end(status websocket.StatusCode, code, reason string) {
 }
 
 func (f *follower) tooSlow() {
-	f.end(closeSlowReader, codeSlowReader, "too slow: reconnect and resume by cursor")
+	f.end(closeSlowReader, problem.SlowReader, "too slow: reconnect and resume by cursor")
 }
 
 func (f *follower) follows(account uuid.UUID) bool {
@@ -242,13 +243,13 @@ func (f *follower) unsubscribe(account uuid.UUID) bool {
 // connection where the session has ended.
 func (f *follower) revoke(account uuid.UUID, why tenant.Access) {
 	if why == tenant.NoSession {
-		f.end(closeUnauthenticated, codeSessionEnded, "the session has ended: sign in again")
+		f.end(closeUnauthenticated, problem.SessionEnded, "the session has ended: sign in again")
 		return
 	}
 	if f.unsubscribe(account) {
 		f.sendMessage(unsubscribed(account, why))
 		if f.singleSubscription {
-			f.end(websocket.StatusNormalClosure, "", "") // the message before says why
+			f.end(websocket.StatusNormalClosure, problem.Code{}, "") // the message before says why
 		}
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"paddock/app/eventlog"
+	"paddock/app/problem"
 	"paddock/app/tenant"
 )
 
@@ -136,7 +137,7 @@ func (h *Hub) closeAll() {
 	}
 	h.mu.Unlock()
 	for _, f := range all {
-		f.end(websocket.StatusGoingAway, codeGoingAway, "the server is going away: reconnect and resume by cursor")
+		f.end(websocket.StatusGoingAway, problem.GoingAway, "the server is going away: reconnect and resume by cursor")
 	}
 	for _, f := range all {
 		<-f.ended

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"paddock/app/problem"
 	"paddock/app/tenant"
 )
 
@@ -27,7 +28,7 @@ type message struct {
 	Kind    string          `json:"kind,omitempty"`
 	At      *time.Time      `json:"at,omitempty"`
 	Data    json.RawMessage `json:"data,omitempty"`
-	Code    string          `json:"code,omitempty"`
+	Code    problem.Code    `json:"code,omitzero"`
 	Message string          `json:"message,omitempty"`
 }
 
@@ -45,23 +46,12 @@ func eventText(account uuid.UUID, e tenant.Event) []byte {
 }
 
 func unsubscribed(account uuid.UUID, why tenant.Access) message {
-	m := message{Type: "unsubscribed", Account: &account, Code: tenant.CodeAccountForbidden, Message: "There is no such account among yours."}
+	m := message{Type: "unsubscribed", Account: &account, Code: problem.AccountForbidden, Message: "There is no such account among yours."}
 	if why == tenant.CursorExpired {
-		m.Code, m.Message = codeExpired, "Events were dropped before they were read here. Subscribe again: a snapshot comes first."
+		m.Code, m.Message = problem.CursorExpired, "Events were dropped before they were read here. Subscribe again: a snapshot comes first."
 	}
 	return m
 }
-
-// Codes of messages, besides those of package tenant.
-const (
-	codeExpired      = "cursor_expired"
-	codeAhead        = "cursor_ahead"
-	codeBadMessage   = "bad_message"
-	codeTooMany      = "too_many_accounts"
-	codeSessionEnded = "session_ended"
-	codeSlowReader   = "slow_reader"
-	codeGoingAway    = "going_away"
-)
 
 // Codes with which the server closes a WebSocket, besides the standard ones.
 const (

@@ -11,6 +11,8 @@ import (
 
 	"github.com/coder/websocket"
 	"github.com/tmaxmax/go-sse"
+
+	"paddock/app/problem"
 )
 
 // heartbeat is the silence after which a comment is sent: proxies close
@@ -20,13 +22,13 @@ const heartbeat = 15 * time.Second
 // ServeEvents serves GET /api/events as Server-Sent Events: the WebSocket's
 // messages for one account, each as JSON in data, with its cursor as id.
 func (h *Hub) ServeEvents(w http.ResponseWriter, r *http.Request) {
-	first, problem := subscriptionFromQuery(eventsQuery(r), "since")
+	first, complaint := subscriptionFromQuery(eventsQuery(r), "since")
 	switch {
-	case problem != "":
-		refuse(w, http.StatusBadRequest, "bad_request", problem)
+	case complaint != "":
+		refuse(w, problem.BadRequest, complaint)
 		return
 	case first == nil:
-		refuse(w, http.StatusBadRequest, "account_required", "Say which account is meant: send its id in the header X-Account-ID or as account_id.")
+		refuse(w, problem.AccountRequired, "Say which account is meant: send its id in the header X-Account-ID or as account_id.")
 		return
 	}
 	// An EventSource reconnects after a stream that ends, and not after an
@@ -38,7 +40,7 @@ func (h *Hub) ServeEvents(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Accel-Buffering", "no") // for proxies that buffer
 	out, err := sse.Upgrade(w, r)
 	if err != nil {
-		refuse(w, http.StatusInternalServerError, "internal", "This connection cannot be streamed over.")
+		refuse(w, problem.Internal, "This connection cannot be streamed over.")
 		return
 	}
 	f := h.newFollower(token, user, &eventStream{session: out, control: http.NewResponseController(w)}, heartbeat)
@@ -46,11 +48,11 @@ func (h *Hub) ServeEvents(w http.ResponseWriter, r *http.Request) {
 	if err := h.add(f); err != nil {
 		if errors.Is(err, errTooMany) {
 			w.Header().Set("Retry-After", "30")
-			refuse(w, http.StatusTooManyRequests, "too_many_connections", "You have as many live connections as you may. Close one first.")
+			refuse(w, problem.TooManyConnections, "You have as many live connections as you may. Close one first.")
 			return
 		}
 		w.Header().Set("Retry-After", "2")
-		refuse(w, http.StatusServiceUnavailable, codeGoingAway, "The server is going away. Connect again in a few seconds.")
+		refuse(w, problem.GoingAway, "The server is going away. Connect again in a few seconds.")
 		return
 	}
 	defer close(f.ended)
@@ -58,13 +60,13 @@ func (h *Hub) ServeEvents(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.WriteHeader(http.StatusOK)
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // fails only where the connection is gone, and then writing fails too
-	leave := context.AfterFunc(r.Context(), func() { f.end(websocket.StatusNormalClosure, codeGoingAway, "") })
+	leave := context.AfterFunc(r.Context(), func() { f.end(websocket.StatusNormalClosure, problem.GoingAway, "") })
 	defer leave()
 	go func() {
 		defer f.recoverPanic()
 		f.subscribe(r.Context(), *first)
 		if len(f.accounts()) == 0 {
-			f.end(websocket.StatusNormalClosure, "", "") // a message before says why
+			f.end(websocket.StatusNormalClosure, problem.Code{}, "") // a message before says why
 		}
 	}()
 	f.write()
@@ -121,7 +123,7 @@ func (e *eventStream) write(m *sse.Message, within time.Duration) error {
 
 // close sends the reason, where there is one that was not sent before.
 func (e *eventStream) close(g closeReason) {
-	if g.code == "" {
+	if g.code.IsZero() {
 		return
 	}
 	_ = e.send(item{text: message{Type: "error", Code: g.code, Message: g.reason}.text()}, time.Second) // the stream ends either way

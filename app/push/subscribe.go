@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"paddock/app/problem"
 	"paddock/app/tenant"
 )
 
@@ -21,13 +22,13 @@ func (f *follower) handleRequest(ctx context.Context, r request) {
 		f.subscribe(ctx, r)
 	case r.Type == "unsubscribe" && r.Account != uuid.Nil:
 		f.unsubscribe(r.Account)
-		f.sendMessage(message{Type: "unsubscribed", Account: &r.Account, Code: "asked", Message: "As you asked."})
+		f.sendMessage(message{Type: "unsubscribed", Account: &r.Account, Code: problem.Asked, Message: "As you asked."})
 	default:
-		f.sendError(codeBadMessage, `The "type" must be subscribe, unsubscribe or ping, with the account's id and either a cursor from 0 or a snapshot.`)
+		f.sendError(problem.BadMessage, `The "type" must be subscribe, unsubscribe or ping, with the account's id and either a cursor from 0 or a snapshot.`)
 	}
 }
 
-func (f *follower) sendError(code, sentence string) {
+func (f *follower) sendError(code problem.Code, sentence string) {
 	f.sendMessage(message{Type: "error", Code: code, Message: sentence})
 }
 
@@ -39,7 +40,7 @@ func (f *follower) subscribe(ctx context.Context, r request) {
 	full := !again && len(f.cursors) >= f.hub.MaxAccounts
 	f.mu.Unlock()
 	if full {
-		f.sendError(codeTooMany, "This connection follows as many accounts as it may. Unsubscribe from one first.")
+		f.sendError(problem.TooManyAccounts, "This connection follows as many accounts as it may. Unsubscribe from one first.")
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
@@ -61,9 +62,9 @@ func (f *follower) subscribe(ctx context.Context, r request) {
 	switch {
 	case r.Cursor == nil:
 	case *r.Cursor > state.Head:
-		reply.Reset, reply.Code = true, codeAhead
+		reply.Reset, reply.Code = true, problem.CursorAhead
 	case *r.Cursor < state.Dropped:
-		reply.Reset, reply.Code = true, codeExpired
+		reply.Reset, reply.Code = true, problem.CursorExpired
 	default:
 		reply.Cursor = r.Cursor
 	}
@@ -84,7 +85,7 @@ func (f *follower) subscribe(ctx context.Context, r request) {
 // database cannot be reached.
 func (f *follower) sendUnavailable(account uuid.UUID) {
 	f.unsubscribe(account)
-	f.sendMessage(message{Type: "unsubscribed", Account: &account, Code: tenant.CodeUnavailable,
+	f.sendMessage(message{Type: "unsubscribed", Account: &account, Code: problem.DatabaseUnavailable,
 		Message: "The database cannot be reached at the moment. Subscribe again in a few seconds."})
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/time/rate"
 
+	"paddock/app/problem"
 	"paddock/app/tenant"
 )
 
@@ -35,16 +36,16 @@ const (
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
 		w.Header().Set("Upgrade", "websocket")
-		refuse(w, http.StatusUpgradeRequired, "upgrade_required", "This is a WebSocket: connect to it with a client of one, or read GET /api/events.")
+		refuse(w, problem.UpgradeRequired, "This is a WebSocket: connect to it with a client of one, or read GET /api/events.")
 		return
 	}
 	token, user, ok := h.authenticate(w, r, uuid.Nil)
 	if !ok {
 		return
 	}
-	first, problem := subscriptionFromQuery(r.URL.Query(), "cursor")
-	if problem != "" {
-		refuse(w, http.StatusBadRequest, "bad_request", problem)
+	first, complaint := subscriptionFromQuery(r.URL.Query(), "cursor")
+	if complaint != "" {
+		refuse(w, problem.BadRequest, complaint)
 		return
 	}
 	// The origin is checked above, by the same rule as everywhere.
@@ -84,7 +85,7 @@ func (f *follower) run(ctx context.Context, conn *websocket.Conn, first *request
 		f.onOtherStack(func() { f.subscribe(ctx, *first) })
 	}
 	f.readRequests(ctx, conn)
-	f.end(websocket.StatusNormalClosure, codeGoingAway, "")
+	f.end(websocket.StatusNormalClosure, problem.GoingAway, "")
 	<-written
 }
 
@@ -106,7 +107,7 @@ func (f *follower) onOtherStack(do func()) {
 func (f *follower) recoverPanic() {
 	if p := recover(); p != nil {
 		f.hub.Logger.Error("panic", "panic", p, "stack", string(debug.Stack()))
-		f.end(websocket.StatusInternalError, "internal", "something went wrong on our side: reconnect and resume by cursor")
+		f.end(websocket.StatusInternalError, problem.Internal, "something went wrong on our side: reconnect and resume by cursor")
 	}
 }
 
@@ -133,12 +134,12 @@ func (f *follower) readRequests(ctx context.Context, conn *websocket.Conn) {
 // handleMessage parses and serves one message from the client.
 func (f *follower) handleMessage(ctx context.Context, kind websocket.MessageType, text []byte) {
 	if kind != websocket.MessageText {
-		f.sendError(codeBadMessage, "Send JSON in text messages.")
+		f.sendError(problem.BadMessage, "Send JSON in text messages.")
 		return
 	}
 	var r request
 	if err := json.NewDecoder(bytes.NewReader(text)).Decode(&r); err != nil {
-		f.sendError(codeBadMessage, "The message is not the JSON of a request. See docs/websocket.md.")
+		f.sendError(problem.BadMessage, "The message is not the JSON of a request. See docs/websocket.md.")
 		return
 	}
 	f.handleRequest(ctx, r)
@@ -201,17 +202,17 @@ func (h *Hub) authenticate(w http.ResponseWriter, r *http.Request, account uuid.
 		return "", "", false
 	}
 	if !h.OriginAllowed(r) {
-		refuse(w, http.StatusForbidden, "origin_forbidden", "This page's origin may not open a connection here.")
+		refuse(w, problem.OriginForbidden, "This page's origin may not open a connection here.")
 		return "", "", false
 	}
 	state, err := h.checkAccess(r.Context(), token, account)
 	switch {
 	case err != nil:
 		w.Header().Set("Retry-After", "2")
-		refuse(w, http.StatusServiceUnavailable, tenant.CodeUnavailable, "The database cannot be reached at the moment. Try again in a few seconds.")
+		refuse(w, problem.DatabaseUnavailable, "The database cannot be reached at the moment. Try again in a few seconds.")
 		return "", "", false
 	case state.Access == tenant.NoAccess:
-		refuse(w, http.StatusForbidden, tenant.CodeAccountForbidden, "There is no such account among yours. Pick one from GET /api/accounts.")
+		refuse(w, problem.AccountForbidden, "There is no such account among yours. Pick one from GET /api/accounts.")
 		return "", "", false
 	case state.Access != tenant.AccessOK:
 		refuseUnauthenticated(w)
@@ -222,11 +223,11 @@ func (h *Hub) authenticate(w http.ResponseWriter, r *http.Request, account uuid.
 
 func refuseUnauthenticated(w http.ResponseWriter) {
 	p := tenant.Unauthenticated()
-	refuse(w, http.StatusUnauthorized, p.Code, p.Message)
+	refuse(w, p.Code, p.Message)
 }
 
-func refuse(w http.ResponseWriter, status int, code, sentence string) {
+func refuse(w http.ResponseWriter, code problem.Code, sentence string) {
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]string{"code": code, "message": sentence, "request_id": w.Header().Get("X-Request-ID")})
+	w.WriteHeader(code.Kind().Status())
+	_ = json.NewEncoder(w).Encode(map[string]string{"code": code.String(), "message": sentence, "request_id": w.Header().Get("X-Request-ID")})
 }

@@ -98,7 +98,7 @@ func (a *account) run(ctx context.Context) {
 		switch {
 		case err == nil:
 			a.follow(ctx)
-		case problem.Is(err, accounts.CodeNeedsCredentials):
+		case problem.Is(err, problem.NeedsCredentials):
 			a.markAllUnknown(ctx) // without keys nobody can ask what became of them
 		case ctx.Err() == nil:
 			a.log.Warn("the stream could not open its credentials", "err", err)
@@ -170,13 +170,13 @@ func (a *account) apply(ctx context.Context, msg broker.Message) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if problem.Of(err).Kind == problem.Unavailable {
+		if problem.Of(err).Kind() == problem.KindUnavailable {
 			if !backoff(ctx, attempt) {
 				return ctx.Err()
 			}
 			continue // the database is away or ended this transaction in a deadlock: try again, and read no further meanwhile
 		}
-		if problem.Is(err, tenant.CodeAccountForbidden) {
+		if problem.Is(err, problem.AccountForbidden) {
 			return err
 		}
 		return a.saveUnapplied(ctx, msg, err)
@@ -224,7 +224,7 @@ func (a *account) handleRefusedKeys(ctx context.Context, err error) bool {
 		return false
 	}
 	noted := a.m.Worker.TxNotify(ctx, a.lease, func(batch *tenant.Batch) {
-		batch.Queue("select private.credentials_rejected($1)", a.opened.Generation)
+		batch.Queue("select private.mark_credentials_rejected($1)", a.opened.Generation)
 	})
 	if noted != nil {
 		a.log.Warn("could not note that the broker refuses the keys", "err", noted)

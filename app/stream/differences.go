@@ -219,7 +219,7 @@ func (a *account) answerSync(ctx context.Context, asked int64, found any) error 
 // it.
 func (a *account) answerSyncProblem(ctx context.Context, reason error) {
 	p := problem.Of(accounts.FromBroker(reason))
-	err := a.answerSync(ctx, a.syncAsked.Load(), map[string]any{"problem": map[string]string{"code": p.Code, "message": p.Message}})
+	err := a.answerSync(ctx, a.syncAsked.Load(), map[string]any{"problem": map[string]any{"code": p.Code, "message": p.Message}})
 	if err != nil && ctx.Err() == nil {
 		a.log.Warn("could not tell that the reconciliation failed", "err", err)
 	}

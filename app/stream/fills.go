@@ -69,7 +69,7 @@ func (a *account) completeJournal(ctx context.Context) error {
 	// Differences that remain are recorded as gaps, and no profit is shown for
 	// them.
 	return a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue("select app.compare_journal($1)", a.lease.Account)
+		b.Queue("select app.record_journal_gaps($1)", a.lease.Account)
 	})
 }
 

@@ -41,7 +41,7 @@ func TestTheJournalSaysWhereItDiffers(t *testing.T) {
 			if positions != "" {
 				b.Queue("select app.record_positions($1, $2, $3)", l.Account, []byte(positions), time.Now().Add(time.Duration(n)*time.Second))
 			}
-			b.Queue("select app.compare_journal($1)", l.Account)
+			b.Queue("select app.record_journal_gaps($1)", l.Account)
 		}); err != nil {
 			t.Fatal(err)
 		}

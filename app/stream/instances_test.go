@@ -277,7 +277,7 @@ func TestNoTakeoverInsideATransaction(t *testing.T) {
 		err = w.worker.TxNotify(t.Context(), leases[0], func(b *tenant.Batch) {
 			b.Queue("select app.apply_trade_update($1, $2)", leases[0].Account, payload(update("01B", "new", time.Now(), map[string]any{"client_order_id": "01B"}, nil)))
 		})
-		if !problem.Is(err, tenant.CodeAccountForbidden) || w.order("01B") != "missing" {
+		if !problem.Is(err, problem.AccountForbidden) || w.order("01B") != "missing" {
 			t.Errorf("%s: the old holder wrote after the takeover: %v, %s", way, err, w.order("01B"))
 		}
 	}

@@ -397,7 +397,7 @@ func TestJournalEqualsPlainComputation(t *testing.T) {
 		before := scan[*string](w, all)
 		if err := w.worker.TxNotify(t.Context(), l, func(b *tenant.Batch) {
 			for _, s := range trialSymbols {
-				b.Queue("select app.rejournal($1, $2, '-infinity', '')", l.Account, s.symbol)
+				b.Queue("select app.recompute_round_trips($1, $2, '-infinity', '')", l.Account, s.symbol)
 			}
 		}); err != nil {
 			t.Fatal(err)

@@ -274,7 +274,7 @@ func (m *mirrorModel) reconcile(busy bool) {
 	m.happenBetween(busy)
 	m.record(orders)
 	m.happenBetween(busy)
-	unsettled := m.scan(`select array_to_string(unsettled, ' ') from app.settle_positions($1, $2, now(), $3, $4, $5)`, positions, moves, before, after)
+	unsettled := m.scan(`select array_to_string(unsettled, ' ') from app.reconcile_positions($1, $2, now(), $3, $4, $5)`, positions, moves, before, after)
 	m.note("a reconciliation leaves %q unsettled", unsettled)
 	if unsettled != "" {
 		if !busy {

@@ -69,7 +69,7 @@ func queueOddItems(b *tenant.Batch, account uuid.UUID, what string, items []brok
 	if err != nil {
 		panic(err) // cannot happen: texts and flags always marshal
 	}
-	b.Queue("select odd_id, odd_why from app.note_odd_items($1, $2, $3, $4, $5)", account, what, text, inForm, whole).
+	b.Queue("select odd_id, odd_why from app.record_odd_items($1, $2, $3, $4, $5)", account, what, text, inForm, whole).
 		Query(func(rows pgx.Rows) error {
 			var id, why string
 			_, err := pgx.ForEachRow(rows, []any{&id, &why}, func() error { tell(id, why); return nil })

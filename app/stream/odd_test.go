@@ -162,7 +162,7 @@ func TestUncountedOrderIsNoZero(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err := w.trading().Place(t.Context(), w.account, "", orderRequest("mine"))
-			if !problem.Is(err, "account_not_synced") {
+			if !problem.Is(err, problem.AccountNotSynced) {
 				t.Errorf("with an order of unknown size: %v, want account_not_synced", err)
 			}
 			if h := w.health(); !strings.Contains(h.Message, "cannot be read") || len(h.Odd) != 1 || !h.Odd[0].Uncounted {
@@ -207,7 +207,7 @@ func TestOddPositionStopsNothing(t *testing.T) {
 		if aapl, msft := w.held("AAPL"), w.held("MSFT"); aapl != "3" || msft != "7" {
 			t.Errorf("%s: AAPL is %s and MSFT %s, want 3 and 7", what, aapl, msft)
 		}
-		if !scan[bool](w, "select app.uncounted($1)", w.account.Account) {
+		if !scan[bool](w, "select app.has_uncounted_items($1)", w.account.Account) {
 			t.Errorf("%s: the position counts as known", what)
 		}
 		if _, err := w.trading().Positions(t.Context(), w.account); err != nil {
@@ -224,7 +224,7 @@ func TestOddPositionStopsNothing(t *testing.T) {
 	if aapl, msft := w.held("AAPL"), w.held("MSFT"); aapl != "0" || msft != "0" {
 		t.Errorf("null: AAPL is %s and MSFT %s, want 0 and 0", aapl, msft)
 	}
-	if scan[bool](w, "select app.uncounted($1)", w.account.Account) {
+	if scan[bool](w, "select app.has_uncounted_items($1)", w.account.Account) {
 		t.Error("nothing is held, and a position counts as unknown")
 	}
 }
@@ -287,9 +287,9 @@ func TestForbiddenShowsInHealth(t *testing.T) {
 		t.Errorf("the health is %+v, %s", h, *h.SyncError)
 	}
 	w.front.forbidden.Store(false)
-	w.eventually("the reason to go", func() bool { return w.health().SyncError == nil })
+	w.eventually("the agreement", func() bool { h := w.health(); return h.SyncError == nil && h.Status == "ok" })
 	ahead := time.Until(w.brokerTime()).Milliseconds()
-	if h := w.health(); h.Status != "ok" || h.ClockSkewMS == nil || max(*h.ClockSkewMS-ahead, ahead-*h.ClockSkewMS) > 1500 {
+	if h := w.health(); h.ClockSkewMS == nil || max(*h.ClockSkewMS-ahead, ahead-*h.ClockSkewMS) > 1500 {
 		t.Errorf("the health is %+v, %d ms are right", h, ahead)
 	}
 }

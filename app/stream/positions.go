@@ -42,7 +42,7 @@ type orderState struct {
 	open   bool   // it may still be filled
 }
 
-// filledQuantities is the argument p_before or p_after of app.settle_positions.
+// filledQuantities is the argument p_before or p_after of app.reconcile_positions.
 func (t orderStates) filledQuantities() []byte {
 	quantities := make(map[string]*string, len(t))
 	for id, o := range t {
@@ -146,7 +146,7 @@ func (a *account) recordPositions(ctx context.Context, l positionList, moves []b
 		then = after.filledQuantities()
 	}
 	err = a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue(`with s as (select * from app.settle_positions($1, $2, $3, $4, $5, $6)), said as (
+		b.Queue(`with s as (select * from app.reconcile_positions($1, $2, $3, $4, $5, $6)), said as (
 				select private.append_event('position', jsonb_build_object('positions', $2::jsonb), null) from s where s.changed)
 			select s.unsettled, (select count(*) from said) from s`, a.lease.Account, []byte(l.Raw), l.at, moves, before.filledQuantities(), then).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&unsettled, nil) })

@@ -44,7 +44,7 @@ func (a *account) streamLoop(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		if problem.Is(err, tenant.CodeAccountForbidden) {
+		if problem.Is(err, problem.AccountForbidden) {
 			a.stop() // another instance has the lease
 			return
 		}
@@ -202,7 +202,7 @@ func (a *account) noteDown(ctx context.Context, note, why string) {
 // mirror then counts as behind, and the broker is asked instead.
 func (a *account) note(ctx context.Context, queue func(*tenant.Batch)) {
 	err := a.m.Worker.Tx(ctx, a.lease, queue)
-	if err != nil && ctx.Err() == nil && !problem.Is(err, tenant.CodeAccountForbidden) {
+	if err != nil && ctx.Err() == nil && !problem.Is(err, problem.AccountForbidden) {
 		a.log.Warn("could not note what the stream does", "err", err)
 	}
 }

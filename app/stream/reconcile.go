@@ -207,7 +207,7 @@ type refusedOrder struct {
 	why string
 }
 
-const takeOrderSQL = "select before, after, refused from app.take_order($1, $2, $3, $4, $5)"
+const takeOrderSQL = "select before, after, refused from app.try_reconcile_order($1, $2, $3, $4, $5)"
 
 // recordBatch records orders in one transaction and returns those that were
 // refused.

@@ -63,7 +63,7 @@ func TestFailingReconciliationIsHurried(t *testing.T) {
 			ctx, cancel := context.WithTimeout(w.t.Context(), 30*time.Second)
 			defer cancel()
 			_, err := w.trading().Place(ctx, w.account, "", orderRequest("a"))
-			for problem.Is(err, "account_not_synced") && ctx.Err() == nil { // each call waits three seconds, and then asks for a retry
+			for problem.Is(err, problem.AccountNotSynced) && ctx.Err() == nil { // each call waits three seconds, and then asks for a retry
 				_, err = w.trading().Place(ctx, w.account, "", orderRequest("a"))
 			}
 			return err

@@ -154,7 +154,7 @@ func TestFeesOfADay(t *testing.T) {
 		`{"date": "2026-06-01", "created_at": ""}`:                     "2026-06-02T03:59:59.999999Z",
 		`{"date": "2026-06-01", "created_at": "2026-06-01T10:00:00Z"}`: "2026-06-01T10:00:00Z",
 	} {
-		if got := scan[time.Time](w, `select app.activity_at($1::jsonb || '{"activity_type": "CFEE"}')`, told); got.UTC().Format(time.RFC3339Nano) != want {
+		if got := scan[time.Time](w, `select app.activity_time($1::jsonb || '{"activity_type": "CFEE"}')`, told); got.UTC().Format(time.RFC3339Nano) != want {
 			t.Errorf("%s is of %s, want %s", told, got.UTC().Format(time.RFC3339Nano), want)
 		}
 	}

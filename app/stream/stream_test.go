@@ -331,7 +331,7 @@ func TestLostAnswers(t *testing.T) {
 	if err != nil || !again.Known || !strings.Contains(string(again.Order), `"status": "new"`) {
 		t.Errorf("dropped again: %s, known %v (%v)", again.Order, again.Known, err)
 	}
-	if _, err := service.Place(t.Context(), w.account, "", orderRequest("never-there")); !problem.Is(err, "order_unknown") {
+	if _, err := service.Place(t.Context(), w.account, "", orderRequest("never-there")); !problem.Is(err, problem.OrderUnknown) {
 		t.Errorf("never-there again: %v", err)
 	}
 	if sent := w.front.orders.Load(); sent != 3 {
@@ -414,7 +414,7 @@ func TestLostAnswersWithoutKeys(t *testing.T) {
 			}
 			loseKeys(w)
 			service := accounts.New(w.db, w.keys, w.broker)
-			if err := service.Delete(t.Context(), w.account, true); !problem.Is(err, "account_has_unresolved_orders") {
+			if err := service.Delete(t.Context(), w.account, true); !problem.Is(err, problem.AccountHasUnresolvedOrders) {
 				t.Fatalf("deleted with a lost order: %v", err)
 			}
 			w.waitForOrder("lost", "unknown unknown 0")
@@ -503,7 +503,7 @@ func TestRefusedKeysEndTheStream(t *testing.T) {
 	if n := rejected(); n != 1 {
 		t.Errorf("it was told %d times", n)
 	}
-	if _, err := w.trading().Positions(t.Context(), w.account); !problem.Is(err, "needs_credentials") {
+	if _, err := w.trading().Positions(t.Context(), w.account); !problem.Is(err, problem.NeedsCredentials) {
 		t.Errorf("a request meanwhile: %v", err)
 	}
 
@@ -570,13 +570,13 @@ func TestLeaseIsFenced(t *testing.T) {
 	ahead := taken[0]
 	ahead.Fence++
 	for what, l := range map[string]tenant.Lease{"the old lease": old[0], "the new fence with the old holder": forged, "a fence that is not yet": ahead} {
-		if err := write(l, "01B"); !problem.Is(err, tenant.CodeAccountForbidden) {
+		if err := write(l, "01B"); !problem.Is(err, problem.AccountForbidden) {
 			t.Errorf("%s: %v", what, err)
 		}
 		err := w.worker.Tx(t.Context(), l, func(b *tenant.Batch) {
 			b.Queue("select 1").QueryRow(func(row pgx.Row) error { var n int; return row.Scan(&n) })
 		})
-		if !problem.Is(err, tenant.CodeAccountForbidden) {
+		if !problem.Is(err, problem.AccountForbidden) {
 			t.Errorf("%s reads: %v", what, err)
 		}
 	}

@@ -42,6 +42,11 @@ type windDown struct {
 	Liquidate bool  // close all positions
 	Canceled  bool  // all open orders were canceled by one call already
 	Suspend   *bool // what Alpaca's own suspend_trade is set to at the end
+
+	// awaitsOpen means that a closing of an option was refused because its market
+	// is closed: Alpaca queues no market orders for options. They are sent when it
+	// opens.
+	awaitsOpen bool
 }
 
 // remaining is what a wind-down has left to do, in the JSON form that users
@@ -51,7 +56,7 @@ type remaining struct {
 	OnTheWay  int            `json:"on_their_way"` // intents whose answer is missing
 	Positions []leftPosition `json:"positions"`
 	refused   bool           // the broker refused something in this round
-	waiting   bool           // all that is left has a closing that the broker accepted
+	waiting   bool           // all that is left waits for the market
 }
 
 // leftPosition is a position that is still held.
@@ -140,7 +145,7 @@ func (a *account) carryOut(ctx context.Context, w windDown) error {
 		if errors.Is(err, errWindDownEnded) {
 			return nil
 		}
-		if isKind(err, broker.Unauthorized) || problem.Is(err, tenant.CodeAccountForbidden) || problem.Is(err, tenant.CodeUnavailable) || ctx.Err() != nil {
+		if isKind(err, broker.Unauthorized) || problem.Is(err, problem.AccountForbidden) || problem.Is(err, problem.DatabaseUnavailable) || ctx.Err() != nil {
 			return err
 		}
 		state, message := "running", ""
@@ -161,7 +166,7 @@ func (a *account) carryOut(ctx context.Context, w windDown) error {
 		case left.isEmpty():
 			state = "done"
 		case left.waiting:
-			message = "The closing orders are at Alpaca and wait for the market."
+			message = "What is left waits for the market: its closing orders are at Alpaca, or are sent when it opens."
 		case attempt > quickRounds && left.Orders > 0:
 			message = "Alpaca has not canceled all orders yet. It is tried again until they are over."
 		case attempt > quickRounds && left.OnTheWay > 0:
@@ -238,7 +243,7 @@ func (a *account) windDownPause(attempt, fruitless int, waiting bool) time.Durat
 // still runs.
 func (a *account) windDownProgress(ctx context.Context, w windDown, state, message string, left json.RawMessage) (running bool, err error) {
 	err = a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue("select app.wind_down_progress($1, $2, $3, nullif($4, ''), $5)", a.lease.Account, w.ID, state, message, left)
+		b.Queue("select app.record_wind_down_progress($1, $2, $3, nullif($4, ''), $5)", a.lease.Account, w.ID, state, message, left)
 		b.Queue("select exists (select from app.wind_downs where account_id = $1 and id = $2 and state = 'running')", a.lease.Account, w.ID).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&running) })
 	})
@@ -377,7 +382,7 @@ func (a *account) settleIntents(ctx context.Context, w *windDown) error {
 				continue
 			}
 		case isKind(err, broker.NotFound) && in.mayResend(w) && in.Age > resendAfter:
-			_, err = a.send(ctx, in)
+			err = a.resend(ctx, in)
 		case isKind(err, broker.NotFound):
 			err = a.notFound(ctx, lostIntent{ID: in.ID, ClientOrderID: in.ClientOrderID, Since: in.Since})
 		case isKind(err, broker.Invalid), isKind(err, broker.Forbidden):
@@ -416,23 +421,24 @@ func (c closing) mayResend(w *windDown) bool {
 const closingColumnsSQL = `id, client_order_id, coalesce(symbol, ''), coalesce(side, ''), time_in_force, coalesce(position_intent, ''),
 	coalesce(qty, 0), reduce_only and action = 'place', wind_down_id, clock_timestamp() - created_at, updated_at`
 
-// send sends a closing and records the answer. It returns the broker's reason
-// where it was refused.
-func (a *account) send(ctx context.Context, c closing) (refused string, err error) {
-	answer, err := a.client.PlaceOrder(ctx, alpaca.PlaceOrderRequest{
+// order returns the closing in the form of the broker's API.
+func (c closing) order() alpaca.PlaceOrderRequest {
+	return alpaca.PlaceOrderRequest{
 		Symbol: c.Symbol, Qty: &c.Qty, Side: alpaca.Side(c.Side), Type: alpaca.Market, TimeInForce: alpaca.TimeInForce(c.TimeInForce),
 		PositionIntent: alpaca.PositionIntent(c.PositionIntent), ClientOrderID: c.ClientOrderID,
-	})
+	}
+}
+
+// send sends a closing for the first time and records the answer. It returns why
+// the broker refused it, "" where it did not.
+func (a *account) send(ctx context.Context, c closing) (refused string, err error) {
+	answer, err := a.client.PlaceOrder(ctx, c.order())
 	var refusal *broker.Error
 	switch {
 	case err == nil:
-		return "", a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
-			queueOrderEvent(b, a.lease, answer.Raw, "accepted", answer.RequestID)
-		})
-	case !errors.As(err, &refusal) || refusal.Kind == broker.Ambiguous || refusal.Kind == broker.Canceled:
+		return "", a.recordAccepted(ctx, answer)
+	case mayHaveArrived(err), !errors.As(err, &refusal):
 		return "", nil // the next round looks it up
-	case strings.Contains(refusal.Message, "client_order_id"):
-		return "", nil // it had arrived before: the next round finds it
 	}
 	state, reason := "unsent", problem.Of(accounts.FromBroker(err)).Message
 	switch refusal.Kind {
@@ -446,6 +452,39 @@ func (a *account) send(ctx context.Context, c closing) (refused string, err erro
 		return reason, err // nothing else would arrive either
 	}
 	return reason, recorded
+}
+
+// resend sends a closing again that the broker does not know yet. A refusal says
+// nothing about the first time, which may still be on its way: the closing is
+// given up only when it was looked up in vain for as long as any lost order.
+func (a *account) resend(ctx context.Context, c closing) error {
+	answer, err := a.client.PlaceOrder(ctx, c.order())
+	switch {
+	case err == nil:
+		return a.recordAccepted(ctx, answer)
+	case mayHaveArrived(err):
+		return nil // the next round looks it up
+	case isKind(err, broker.Invalid), isKind(err, broker.Forbidden), isKind(err, broker.NotFound):
+		return a.notFound(ctx, lostIntent{ID: c.ID, ClientOrderID: c.ClientOrderID, Since: c.Since})
+	}
+	return err // nothing else would arrive either
+}
+
+// mayHaveArrived reports whether an order that ended with err may be at the
+// broker: its answer was lost, or its client_order_id is taken, which only this
+// order has.
+func mayHaveArrived(err error) bool {
+	var refusal *broker.Error
+	if !errors.As(err, &refusal) {
+		return true
+	}
+	return refusal.Kind == broker.Ambiguous || refusal.Kind == broker.Canceled || strings.Contains(refusal.Message, "client_order_id")
+}
+
+func (a *account) recordAccepted(ctx context.Context, answer broker.OrderAnswer) error {
+	return a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
+		queueOrderEvent(b, a.lease, answer.Raw, "accepted", answer.RequestID)
+	})
 }
 
 // readOrders records the state of orders at the broker: the open ones, and
@@ -532,7 +571,7 @@ func (a *account) cancelLeft(ctx context.Context, w *windDown, left *remaining) 
 				open, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 				return err
 			})
-		b.Queue("select app.on_their_way($1, $2)", a.lease.Account, w.ID).
+		b.Queue("select app.unanswered_intent_count($1, $2)", a.lease.Account, w.ID).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&left.OnTheWay) })
 	})
 	if err != nil {
@@ -571,20 +610,40 @@ func (a *account) closeLeft(ctx context.Context, w *windDown, left *remaining) e
 	if err != nil {
 		return err
 	}
+	if w.awaitsOpen {
+		if w.awaitsOpen, err = a.isMarketClosed(ctx); err != nil {
+			return err
+		}
+	}
 	left.waiting = len(positions) > 0 && left.Orders == 0 && left.OnTheWay == 0
 	for _, p := range positions {
 		still := leftPosition{Symbol: p.Symbol, Qty: p.Qty, Message: p.Reason}
-		left.waiting = left.waiting && p.Waits
-		if p.Closes.IsPositive() {
-			still.Message, err = a.close(ctx, w, p.Symbol, p.Side, p.Closes)
-			left.refused = left.refused || still.Message != ""
-			if err != nil {
+		option := broker.IsOption(p.Symbol)
+		if p.Closes.IsPositive() && !(option && w.awaitsOpen) {
+			if still.Message, err = a.close(ctx, w, p.Symbol, p.Side, p.Closes); err != nil {
 				return err
 			}
+			if still.Message != "" && option {
+				if w.awaitsOpen, err = a.isMarketClosed(ctx); err != nil {
+					return err
+				}
+			}
+			left.refused = left.refused || still.Message != "" && !(option && w.awaitsOpen)
 		}
+		if option && w.awaitsOpen && !p.Waits {
+			still.Message += ". It is sent again when the market opens."
+		}
+		left.waiting = left.waiting && (p.Waits || option && w.awaitsOpen)
 		left.Positions = append(left.Positions, still)
 	}
 	return nil
+}
+
+// isMarketClosed reports whether the market of shares and options is closed, by
+// the broker's clock.
+func (a *account) isMarketClosed(ctx context.Context) (bool, error) {
+	clock, err := a.client.Clock(ctx)
+	return err == nil && !clock.Value.IsOpen, err
 }
 
 // close makes a closing and sends it. It returns why it was refused.

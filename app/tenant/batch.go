@@ -45,7 +45,7 @@ func (b *Batch) AppendEvent(kind string, data any) error {
 const (
 	admitSQL       = "select private.admit($1, $2)"
 	admitWorkerSQL = "select private.admit_worker($1, $2, $3)"
-	lockLogSQL     = "select private.lock_log($1)"
+	lockLogSQL     = "select private.lock_event_log($1)"
 	resetSQL       = "reset all"
 )
 
@@ -72,9 +72,9 @@ type Admission struct {
 }
 
 // Tx admits the request and runs what queue adds, in one transaction and one
-// round trip to Postgres. It ends with CodeUnauthenticated,
-// CodeAccountForbidden (unknown and foreign accounts alike), CodeNotPermitted,
-// CodeUnavailable, or the Postgres error of a statement.
+// round trip to Postgres. It ends with unauthenticated,
+// account_forbidden (unknown and foreign accounts alike), not_permitted,
+// database_unavailable, or the Postgres error of a statement.
 func (db *DB) Tx(ctx context.Context, a Admission, queue func(*Batch)) error {
 	var b Batch
 	b.admit(a)

@@ -69,7 +69,7 @@ func (d *Doorbell) Run(ctx context.Context) error {
 			once, cancel := context.WithTimeout(ctx, 2*time.Second)
 			var b Batch
 			did := rings
-			b.Queue("select private.ring($1)", d.take()).QueryRow(func(row pgx.Row) error { return row.Scan(&did) })
+			b.Queue("select private.notify_events($1)", d.take()).QueryRow(func(row pgx.Row) error { return row.Scan(&did) })
 			err := run(once, d.pool, &b)
 			cancel()
 			switch {

@@ -11,14 +11,6 @@ import (
 	"paddock/app/problem"
 )
 
-// Codes of the problems with which every tenant transaction can end.
-const (
-	CodeUnauthenticated  = "unauthenticated"
-	CodeAccountForbidden = "account_forbidden"
-	CodeNotPermitted     = "not_permitted"
-	CodeUnavailable      = "database_unavailable"
-)
-
 // toProblem turns an error of Postgres into a Problem. An error that only the
 // caller can name (a unique key, a check) is returned as it is.
 func toProblem(ctx context.Context, err error) error {
@@ -35,9 +27,9 @@ func toProblem(ctx context.Context, err error) error {
 		case pg.Code == "PD401":
 			return Unauthenticated()
 		case pg.Code == "PD403":
-			return problem.New(problem.Forbidden, CodeAccountForbidden, "There is no such account among yours. Pick one from GET /api/accounts.")
+			return problem.New(problem.AccountForbidden, "There is no such account among yours. Pick one from GET /api/accounts.")
 		case pg.Code == "42501":
-			return problem.New(problem.Forbidden, CodeNotPermitted, "Your role on this account does not allow this. Ask its owner, or check that the account is active.").Because(err)
+			return problem.New(problem.NotPermitted, "Your role on this account does not allow this. Ask its owner, or check that the account is active.").Because(err)
 		case pg.Code == "40P01", pg.Code == "40001", // another transaction was in the way
 			pg.Code == "57014", pg.Code == "55P03", // a timeout of ours
 			pg.Code == "53300", pg.Code == "57P01", pg.Code == "57P02", pg.Code == "57P03", // full, or going down
@@ -61,11 +53,11 @@ func toProblem(ctx context.Context, err error) error {
 
 // Unauthenticated is the problem of a request without a session.
 func Unauthenticated() *problem.Problem {
-	return problem.New(problem.Unauthenticated, CodeUnauthenticated, "Sign in first: there is no session, or it has ended.")
+	return problem.New(problem.Unauthenticated, "Sign in first: there is no session, or it has ended.")
 }
 
 func unavailable(err error) error {
-	p := problem.New(problem.Unavailable, CodeUnavailable, "The database cannot be reached at the moment. Try again in a few seconds.").Because(err)
+	p := problem.New(problem.DatabaseUnavailable, "The database cannot be reached at the moment. Try again in a few seconds.").Because(err)
 	p.RetryAfter = 2 * time.Second
 	return p
 }

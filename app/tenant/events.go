@@ -51,7 +51,7 @@ func (w *Worker) ReadEvents(ctx context.Context, subscriptions []Subscription, m
 	for i, in := range subscriptions {
 		tokens[i], accounts[i], cursors[i] = in.Token, in.Account, in.Cursor
 	}
-	rows, err := w.pool.Query(ctx, `select idx, standing, coalesce(seq, 0), coalesce(kind, ''), at, data
+	rows, err := w.pool.Query(ctx, `select idx, access, coalesce(seq, 0), coalesce(kind, ''), at, data
 		from private.read_events($1, $2, $3, $4, $5)`, tokens, accounts, cursors, most, bytes)
 	if err != nil {
 		return nil, toProblem(ctx, err)
@@ -94,8 +94,8 @@ func (w *Worker) CheckAccess(ctx context.Context, subscriptions []Subscription) 
 			accounts[i] = &in.Account
 		}
 	}
-	rows, err := w.pool.Query(ctx, `select standing, coalesce(user_id, ''), coalesce(head, 0), coalesce(dropped, 0)
-		from private.stand($1, $2)`, tokens, accounts)
+	rows, err := w.pool.Query(ctx, `select access, coalesce(user_id, ''), coalesce(head, 0), coalesce(dropped, 0)
+		from private.check_access($1, $2)`, tokens, accounts)
 	if err != nil {
 		return nil, toProblem(ctx, err)
 	}
@@ -108,15 +108,15 @@ func (w *Worker) CheckAccess(ctx context.Context, subscriptions []Subscription) 
 // MaintainEventLog makes the log's partitions for the months to come, marks
 // events older than the retention as expired, and drops partitions of expired
 // events. It returns how many partitions were made and dropped. A session that
-// holds a lock on the log delays dropping, with CodeUnavailable.
+// holds a lock on the log delays dropping, with database_unavailable.
 func (w *Worker) MaintainEventLog(ctx context.Context) (made, dropped int, err error) {
 	var b Batch
-	b.Queue("select private.forget_events()")
+	b.Queue("select private.mark_expired_events()")
 	if err := run(ctx, w.pool, &b); err != nil {
 		return 0, 0, err
 	}
 	b = Batch{}
-	b.Queue("select made, dropped from private.keep_event_partitions()").QueryRow(func(row pgx.Row) error { return row.Scan(&made, &dropped) })
+	b.Queue("select made, dropped from private.maintain_event_partitions()").QueryRow(func(row pgx.Row) error { return row.Scan(&made, &dropped) })
 	err = run(ctx, w.pool, &b)
 	return made, dropped, err
 }

@@ -37,7 +37,7 @@ func ParsePage(limit, before string) (Page, error) {
 	if limit != "" {
 		n, err := strconv.Atoi(limit)
 		if err != nil || n < 1 || n > MaxPage {
-			return p, problem.New(problem.Invalid, "invalid_limit", `Set "limit" between 1 and %d.`, MaxPage)
+			return p, problem.New(problem.InvalidLimit, `Set "limit" between 1 and %d.`, MaxPage)
 		}
 		p.Limit = n
 	}
@@ -53,7 +53,7 @@ func ParsePage(limit, before string) (Page, error) {
 			return p, nil
 		}
 	}
-	return p, problem.New(problem.Invalid, "invalid_cursor", `Give "before" as next_cursor came, or leave it out.`)
+	return p, problem.New(problem.InvalidCursor, `Give "before" as next_cursor came, or leave it out.`)
 }
 
 // Cursor returns where the page begins: the time in Postgres' binary form, and

@@ -58,12 +58,12 @@ func TestAdmissionRefusals(t *testing.T) {
 	f := newFixture(t)
 	for name, tt := range map[string]struct {
 		admission tenant.Admission
-		code      string
+		code      problem.Code
 	}{
-		"no session":        {tenant.Admission{Token: "nonsense", Account: f.account}, tenant.CodeUnauthenticated},
-		"expired session":   {tenant.Admission{Token: "an-expired-token", Account: f.account}, tenant.CodeUnauthenticated},
-		"another's account": {tenant.Admission{Token: "token-of-the-second-user", Account: f.account}, tenant.CodeAccountForbidden},
-		"unknown account":   {tenant.Admission{Token: f.token, Account: uuid.New()}, tenant.CodeAccountForbidden},
+		"no session":        {tenant.Admission{Token: "nonsense", Account: f.account}, problem.Unauthenticated},
+		"expired session":   {tenant.Admission{Token: "an-expired-token", Account: f.account}, problem.Unauthenticated},
+		"another's account": {tenant.Admission{Token: "token-of-the-second-user", Account: f.account}, problem.AccountForbidden},
+		"unknown account":   {tenant.Admission{Token: f.token, Account: uuid.New()}, problem.AccountForbidden},
 	} {
 		ran := false
 		err := f.tenant.Tx(t.Context(), tt.admission, func(b *tenant.Batch) {
@@ -114,8 +114,8 @@ func TestRefusedRowsAreAnError(t *testing.T) {
 		err := f.tenant.Tx(t.Context(), tenant.Admission{Token: f.token, Account: f.account}, func(b *tenant.Batch) {
 			b.Queue("insert into app.agent_logs (account_id, user_id, level, message) values ($1, 'u2', 'info', 'in another name') returning id, created_at", f.account).Query(write)
 		})
-		if !problem.Is(err, tenant.CodeNotPermitted) {
-			t.Errorf("%s: %v, want %s", name, err, tenant.CodeNotPermitted)
+		if !problem.Is(err, problem.NotPermitted) {
+			t.Errorf("%s: %v, want %s", name, err, problem.NotPermitted)
 		}
 	}
 }
@@ -286,12 +286,12 @@ func TestPages(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"x", "AAAA", strings.Repeat("A", 32), strings.Repeat("_", 32)} {
-		if _, err := tenant.ParsePage("10", bad); err != nil && !problem.Is(err, "invalid_cursor") {
+		if _, err := tenant.ParsePage("10", bad); err != nil && !problem.Is(err, problem.InvalidCursor) {
 			t.Errorf("cursor %q: %v", bad, err)
 		}
 	}
 	for _, bad := range []string{"0", "-1", "501", "x"} {
-		if _, err := tenant.ParsePage(bad, ""); !problem.Is(err, "invalid_limit") {
+		if _, err := tenant.ParsePage(bad, ""); !problem.Is(err, problem.InvalidLimit) {
 			t.Errorf("limit %q: %v", bad, err)
 		}
 	}
@@ -323,7 +323,7 @@ func TestLeases(t *testing.T) {
 	}
 	forged := mine[0]
 	forged.Holder = second
-	if err := write(forged); !problem.Is(err, tenant.CodeAccountForbidden) {
+	if err := write(forged); !problem.Is(err, problem.AccountForbidden) {
 		t.Errorf("another's lease: %v", err)
 	}
 	if err := w.Release(t.Context(), first, nil); err != nil {
@@ -333,7 +333,7 @@ func TestLeases(t *testing.T) {
 	if err != nil || len(theirs) != 1 || theirs[0].Fence <= mine[0].Fence {
 		t.Fatalf("after the release the second holder has %v, %v", theirs, err)
 	}
-	if err := write(mine[0]); !problem.Is(err, tenant.CodeAccountForbidden) {
+	if err := write(mine[0]); !problem.Is(err, problem.AccountForbidden) {
 		t.Errorf("the old holder still writes: %v", err)
 	}
 	if err := write(theirs[0]); err != nil {
@@ -351,7 +351,7 @@ func TestUnavailable(t *testing.T) {
 	defer pool.Close()
 	err = tenant.NewDB(pool, nil).Tx(t.Context(), tenant.Admission{Token: "x"}, func(*tenant.Batch) {})
 	var p *problem.Problem
-	if !errors.As(err, &p) || p.Code != tenant.CodeUnavailable || p.RetryAfter == 0 || strings.Contains(err.Error(), "secret") {
+	if !errors.As(err, &p) || p.Code != problem.DatabaseUnavailable || p.RetryAfter == 0 || strings.Contains(err.Error(), "secret") {
 		t.Errorf("%v", err)
 	}
 }

@@ -38,7 +38,7 @@ type Lease struct {
 }
 
 // Tx admits the worker to the lease's account and runs what queue adds, in one
-// transaction and one round trip to Postgres. It ends with CodeAccountForbidden
+// transaction and one round trip to Postgres. It ends with account_forbidden
 // where the lease was lost.
 func (w *Worker) Tx(ctx context.Context, l Lease, queue func(*Batch)) error {
 	var b Batch
@@ -98,7 +98,7 @@ func (w *Worker) Release(ctx context.Context, holder uuid.UUID, accounts []uuid.
 		return toProblem(ctx, err)
 	}
 	// This does not use the bell, which has ended already at a shutdown.
-	_, err := w.pool.Exec(ctx, "select private.ring()")
+	_, err := w.pool.Exec(ctx, "select private.notify_events()")
 	return toProblem(ctx, err)
 }
 

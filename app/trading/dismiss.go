@@ -14,7 +14,7 @@ import (
 const dismiss = `with dismissed as (
 	update app.alpaca_orders set intent_state = 'dismissed', status = 'rejected', updated_at = clock_timestamp(),
 		status_message = 'Alpaca''s answer to this order was lost, and somebody has seen that it was never placed.'
-	where account_id = $1 and id = $2 and intent_state = 'unknown' and private.may('trade') returning *)
+	where account_id = $1 and id = $2 and intent_state = 'unknown' and private.has_scope('trade') returning *)
 	select private.append_event('order', app.order_event('dismissed', row(dismissed.*)::app.alpaca_orders), null) from dismissed`
 
 // Dismiss takes a person's word that an order whose answer was lost was never
@@ -24,7 +24,7 @@ func (s *Service) Dismiss(ctx context.Context, a tenant.Admission, id uuid.UUID)
 	var f found
 	var may, done bool
 	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
-		b.Queue("select private.may('trade')").QueryRow(func(row pgx.Row) error { return row.Scan(&may) })
+		b.Queue("select private.has_scope('trade')").QueryRow(func(row pgx.Row) error { return row.Scan(&may) })
 		b.Queue(dismiss, a.Account, id).Query(func(rows pgx.Rows) error { done = rows.Next(); rows.Close(); return rows.Err() })
 		queueFind(b, &f, orderByID, a.Account, id)
 	})
@@ -34,7 +34,7 @@ func (s *Service) Dismiss(ctx context.Context, a tenant.Admission, id uuid.UUID)
 	case !may:
 		return nil, notPermitted("trade")
 	case !done && f.State != "dismissed":
-		return nil, problem.New(problem.Conflict, "order_not_unknown", "Only an order whose answer stays unclear can be dismissed: this one's state is %q.", f.State)
+		return nil, problem.New(problem.OrderNotUnknown, "Only an order whose answer stays unclear can be dismissed: this one's state is %q.", f.State)
 	}
 	return f.order, nil
 }

@@ -40,7 +40,7 @@ const (
 // nil where the broker could not be asked, or its answer not be used.
 func (s *Service) brokerOrders(ctx context.Context, a tenant.Admission, l OrderList) []byte {
 	body, err := s.askOrders(ctx, a, l)
-	if code := problem.Of(err).Code; err != nil && ctx.Err() == nil && code != accounts.CodeNeedsCredentials && code != "broker_rate_limited" {
+	if code := problem.Of(err).Code; err != nil && ctx.Err() == nil && code != problem.NeedsCredentials && code != problem.BrokerRateLimited {
 		s.log.WarnContext(ctx, "the mirror is behind and the broker could not be asked: the list is the mirror's", "account", a.Account, "err", err)
 	}
 	return body
@@ -126,7 +126,7 @@ func (s *Service) interrupted(ctx context.Context, a tenant.Admission, l OrderLi
 		case broker.Canceled: // its turn did not come in time
 			err = &broker.Error{Kind: broker.RateLimited, RetryAfter: time.Second, Cause: err}
 		case broker.NotFound, broker.Invalid:
-			return problem.New(problem.Invalid, "invalid_cursor", `Alpaca does not know the order any more at which this page begins. Begin again without "before".`).Because(err)
+			return problem.New(problem.InvalidCursor, `Alpaca does not know the order any more at which this page begins. Begin again without "before".`).Because(err)
 		}
 	}
 	return s.refused(ctx, a, opened, err)

@@ -72,7 +72,7 @@ func (s *Service) firstAnswer(ctx context.Context, a tenant.Admission, key strin
 	case over:
 		return made, nil
 	}
-	p := problem.New(problem.Unavailable, "request_under_way", "The first request with this Idempotency-Key is still under way. Ask again for its answer in a few seconds.")
+	p := problem.New(problem.RequestUnderWay, "The first request with this Idempotency-Key is still under way. Ask again for its answer in a few seconds.")
 	p.RetryAfter = 2 * time.Second
 	return nil, p
 }

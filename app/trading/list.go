@@ -104,11 +104,11 @@ func (p *ordersPage) end(asOf *time.Time, source string) []byte {
 const (
 	everything = `select ` + orderColumns + ` from app.alpaca_orders where account_id = $1`
 	matching   = `select ` + orderColumns + ` from app.orders_matching($1, $5, $6, $7, $8, $9) where true`
-	trees      = `select ` + orderColumns + `, app.order_legs($1, alpaca_order_id) as legs
-		from app.order_trees($1, $5, $6, $7, $8, $9, $10) where true`
+	trees      = `select ` + orderColumns + `, app.order_legs_json($1, alpaca_order_id) as legs
+		from app.top_level_orders_matching($1, $5, $6, $7, $8, $9, $10) where true`
 	toldRows = `(
 			select b.*, case when $13 then max(b.created_at) over (order by e.n) else min(b.created_at) over (order by e.n) end as place, e.n
-			from jsonb_array_elements($11::jsonb) with ordinality e(o, n) cross join lateral app.orders_as_told($1, jsonb_build_array(e.o)) b
+			from jsonb_array_elements($11::jsonb) with ordinality e(o, n) cross join lateral app.orders_from_broker_json($1, jsonb_build_array(e.o)) b
 			union all
 			select o.*, o.created_at, 0 from app.orders_matching($1, $5, $6, $7, $8, $9) o
 			where o.alpaca_order_id is null and ($10::boolean is null or o.is_open = $10)
@@ -116,7 +116,7 @@ const (
 				and case when $13 then (o.created_at, o.id) > ($2, $3) else (o.created_at, o.id) < ($2, $3) end
 		) t`
 	told      = `select ` + orderColumns + ` from (select t.*, ` + toldLast + ` as last from ` + toldRows + `) o where ` + toldHere
-	toldTrees = `select ` + orderColumns + `, (select jsonb_agg(app.order_json(c) order by c.created_at, c.id) from app.orders_as_told($1,
+	toldTrees = `select ` + orderColumns + `, (select jsonb_agg(app.order_json(c) order by c.created_at, c.id) from app.orders_from_broker_json($1,
 			case when jsonb_typeof(o.broker_order->'legs') = 'array' then o.broker_order->'legs' else '[]' end, o.alpaca_order_id) c) as legs
 		from (select t.*, ` + toldLast + ` as last from ` + toldRows + `) o where ` + toldHere
 	// How far the broker's page reaches.
@@ -146,7 +146,7 @@ func (l OrderList) inMirror(account uuid.UUID) (sql string, args []any) {
 	}
 	if id := l.beside(); id != uuid.Nil {
 		args = append(args, id)
-		sql += l.side(fmt.Sprintf("(select p.created_at, p.id from app.place_of_order($1, $%d) p)", len(args)))
+		sql += l.side(fmt.Sprintf("(select p.created_at, p.id from app.order_sort_key($1, $%d) p)", len(args)))
 	}
 	return sql + l.order(), args
 }
@@ -156,7 +156,7 @@ func (l *OrderList) queueAside(b *tenant.Batch, account uuid.UUID) {
 	if l.beside() == uuid.Nil {
 		return
 	}
-	b.Queue("select created_at, id, submitted_at, alpaca_order_id from app.place_of_order($1, $2)", account, l.beside()).Query(func(rows pgx.Rows) error {
+	b.Queue("select created_at, id, submitted_at, alpaca_order_id from app.order_sort_key($1, $2)", account, l.beside()).Query(func(rows pgx.Rows) error {
 		var p place
 		_, err := pgx.ForEachRow(rows, []any{&p.at, &p.id, &p.submitted, &p.atBroker}, func() error { l.aside = &p; return nil })
 		return err
@@ -215,5 +215,5 @@ func listOrNil(list []string) []string {
 }
 
 func invalidQuery(name, want string) error {
-	return problem.New(problem.Invalid, "invalid_query", "Set %q to %s, or leave it out.", name, want)
+	return problem.New(problem.InvalidQuery, "Set %q to %s, or leave it out.", name, want)
 }

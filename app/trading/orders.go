@@ -24,7 +24,7 @@ const orderColumns = `id, alpaca_order_id, client_order_id, symbol, side, type, 
 
 const (
 	orderByID       = `select ` + orderColumns + ` from app.alpaca_orders where account_id = $1 and (id = $2 or alpaca_order_id = $2)`
-	orderWithLegs   = `select ` + orderColumns + `, app.order_legs($1, alpaca_order_id) as legs from app.alpaca_orders where account_id = $1 and (id = $2 or alpaca_order_id = $2)`
+	orderWithLegs   = `select ` + orderColumns + `, app.order_legs_json($1, alpaca_order_id) as legs from app.alpaca_orders where account_id = $1 and (id = $2 or alpaca_order_id = $2)`
 	orderByClientID = `select ` + orderColumns + ` from app.alpaca_orders where account_id = $1 and client_order_id = $2`
 )
 
@@ -81,7 +81,7 @@ func (s *Service) Cancel(ctx context.Context, a tenant.Admission, id uuid.UUID) 
 	var f found
 	var may bool
 	client, opened, err := s.open(ctx, a, s.db.Tx, func(b *tenant.Batch) {
-		b.Queue("select private.may('cancel')").QueryRow(func(row pgx.Row) error { return row.Scan(&may) })
+		b.Queue("select private.has_scope('cancel')").QueryRow(func(row pgx.Row) error { return row.Scan(&may) })
 		queueFind(b, &f, orderByID, a.Account, id)
 	})
 	switch {
@@ -90,7 +90,7 @@ func (s *Service) Cancel(ctx context.Context, a tenant.Admission, id uuid.UUID) 
 	case !may:
 		return nil, notPermitted("cancel")
 	case f.AlpacaID == nil:
-		return nil, problem.New(problem.Conflict, "order_not_cancelable", "This order is not at the broker: its state is %q.", f.State)
+		return nil, problem.New(problem.OrderNotCancelable, "This order is not at the broker: its state is %q.", f.State)
 	}
 	if err := client.CancelOrder(ctx, f.AlpacaID.String()); err != nil {
 		return nil, s.notCancelable(ctx, a, opened, err)
@@ -109,7 +109,7 @@ func (s *Service) notCancelable(ctx context.Context, a tenant.Admission, o accou
 	p := problem.Of(s.refused(ctx, a, o, err))
 	var b *broker.Error
 	if errors.As(err, &b) && (b.Kind == broker.Invalid || b.Kind == broker.NotFound) {
-		p.Kind, p.Code, p.Message = problem.Conflict, "order_not_cancelable", sentence("Alpaca refused to cancel this order", b.Message)
+		p.Code, p.Message = problem.OrderNotCancelable, sentence("Alpaca refused to cancel this order", b.Message)
 	}
 	return p
 }

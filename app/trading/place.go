@@ -30,7 +30,7 @@ const (
 		insert into app.alpaca_orders as o (account_id, client_order_id, idempotency_key, id, request_hash, request, submitted_by,
 			orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price,
 			stop_price, trail_price, trail_percent, extended_hours, reference_prices, reduce_only)
-		select $1, app.sent_as($1, $3, $2), nullif($3, ''), $4, $5, $6, private.user_id(), nullif($7, ''), nullif($8, ''), app.order_symbol(nullif($9, '')),
+		select $1, app.client_order_id_for_key($1, $3, $2), nullif($3, ''), $4, $5, $6, private.user_id(), nullif($7, ''), nullif($8, ''), app.order_symbol(nullif($9, '')),
 			nullif($10, ''), $11, $12, $13, nullif($14, ''), $15, $16, $17, $18, $19, $20, $21, $22, $23
 		where exists (select from private.credentials_metadata() where rejected_at is null)` + orSentAgain
 	recordPlaced = `with r as (select * from app.record_order($1, $2, $3)), said as (
@@ -78,7 +78,7 @@ func (r *OrderRequest) queueIntent(b *tenant.Batch, account, id uuid.UUID, clien
 // rejected is the broker's refusal of an order, the first time and at each
 // retry of it.
 func rejected(said problem.Broker) *problem.Problem {
-	p := problem.New(problem.Unprocessable, "order_rejected", "%s", sentence("Alpaca refused the order", said.Message))
+	p := problem.New(problem.OrderRejected, "%s", sentence("Alpaca refused the order", said.Message))
 	p.Broker = &said
 	return p
 }
@@ -111,7 +111,7 @@ func sentence(ours, theirs string) string {
 func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid.UUID, opened accounts.Opened, refusal *broker.Error) error {
 	p := problem.Of(s.refused(ctx, a, opened, refusal))
 	state := "unsent"
-	if p.Kind == problem.Unprocessable || p.Kind == problem.NotFound {
+	if p.Kind() == problem.KindUnprocessable || p.Kind() == problem.KindNotFound {
 		state = "rejected"
 		p = rejected(problem.Broker{Code: refusal.Code, Message: refusal.Message, RequestID: refusal.RequestID, More: refusal.More}).Because(refusal)
 	}
@@ -129,7 +129,7 @@ func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid
 	if refusal.ExistingOrderID != "" {
 		p = collided(p, refusal.ExistingOrderID, existing.order)
 	}
-	if problem.Is(err, "order_not_found") {
+	if problem.Is(err, problem.OrderNotFound) {
 		err = nil
 	}
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"paddock/app/broker"
+	"paddock/app/problem"
 	"paddock/app/tenant"
 )
 
@@ -47,13 +48,13 @@ type BuyingPower struct {
 
 // Warning is what does not stop an order here, but is worth knowing.
 type Warning struct {
-	Code    string `json:"code"`
-	Message string `json:"message"`
+	Code    problem.Code `json:"code"`
+	Message string       `json:"message"`
 }
 
 // previewVerdict asks the guards about an order that is not there.
 const (
-	previewVerdict = `select app.order_verdict(jsonb_populate_record(null::app.alpaca_orders, $1)), private.may('trade')`
+	previewVerdict = `select app.check_guards(jsonb_populate_record(null::app.alpaca_orders, $1)), private.has_scope('trade')`
 	collisions     = `select ` + orderColumns + ` from app.opposing_orders($1, $2, $3)`
 )
 

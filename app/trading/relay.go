@@ -30,7 +30,7 @@ var needs = map[string]string{
 
 // notPermitted is what is told when the admission lacks a scope.
 func notPermitted(scope string) *problem.Problem {
-	return problem.New(problem.Forbidden, tenant.CodeNotPermitted, "%s", needs[scope])
+	return problem.New(problem.NotPermitted, "%s", needs[scope])
 }
 
 // Relay passes a call through to the broker, and its answer back while it
@@ -41,7 +41,7 @@ func notPermitted(scope string) *problem.Problem {
 // broker's error, or a problem of the admission.
 func (s *Service) Relay(ctx context.Context, a tenant.Admission, r Relayed) (*broker.Response, error) {
 	client, opened, err := s.open(ctx, a, s.db.Tx, func(b *tenant.Batch) {
-		b.Queue("select private.may($1)", r.Scope).QueryRow(func(row pgx.Row) error {
+		b.Queue("select private.has_scope($1)", r.Scope).QueryRow(func(row pgx.Row) error {
 			var may bool
 			err := row.Scan(&may)
 			if err == nil && !may {
@@ -80,6 +80,6 @@ func (r Relayed) Explain(err error) error {
 	if !lost(err) {
 		return accounts.FromBroker(err)
 	}
-	return problem.New(problem.Unavailable, "broker_answer_lost",
+	return problem.New(problem.BrokerAnswerLost,
 		"Alpaca's answer was lost, so that this may have been done or not. %s", r.Check).Because(err)
 }

@@ -87,7 +87,7 @@ const insertReplacement = `with made as (
 	insert into app.alpaca_orders as o (account_id, client_order_id, idempotency_key, id, request_hash, request, submitted_by,
 		orchestrator_agent_id, tag, action, replaces, parent_alpaca_order_id, symbol, side, type, time_in_force, order_class,
 		position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, extended_hours, reference_prices, reduce_only)
-	select $1, app.sent_as($1, $3, $2), nullif($3, ''), $4, $5, $6, private.user_id(), coalesce(nullif($7, ''), old.orchestrator_agent_id),
+	select $1, app.client_order_id_for_key($1, $3, $2), nullif($3, ''), $4, $5, $6, private.user_id(), coalesce(nullif($7, ''), old.orchestrator_agent_id),
 		coalesce(nullif($8, ''), old.tag), 'replace', old.alpaca_order_id, old.parent_alpaca_order_id, old.symbol, old.side, old.type,
 		coalesce(nullif($9, ''), old.time_in_force), old.order_class, old.position_intent, case when $16::numeric is null then coalesce($10, old.qty) end,
 		coalesce($16, case when $10::numeric is null then old.notional end), coalesce($11, old.limit_price),
@@ -148,7 +148,7 @@ func (s *Service) replaceable(ctx context.Context, a tenant.Admission, id uuid.U
 	var f found
 	err := s.db.Tx(ctx, a, func(b *tenant.Batch) { queueFind(b, &f, orderByID, a.Account, id) })
 	if err == nil && f.AlpacaID == nil {
-		err = problem.New(problem.Conflict, "order_not_replaceable", "This order is not at the broker: its state is %q.", f.State)
+		err = problem.New(problem.OrderNotReplaceable, "This order is not at the broker: its state is %q.", f.State)
 	}
 	return f, err
 }

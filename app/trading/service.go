@@ -76,7 +76,7 @@ func (s *Service) refused(ctx context.Context, a tenant.Admission, o accounts.Op
 		record, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 		defer cancel()
 		noted := s.db.TxNotify(record, a, func(batch *tenant.Batch) {
-			batch.Queue("select private.credentials_rejected($1)", o.Generation)
+			batch.Queue("select private.mark_credentials_rejected($1)", o.Generation)
 		})
 		if noted != nil {
 			s.log.WarnContext(ctx, "could not note that the broker refuses the keys", "account", a.Account, "err", noted)
@@ -144,7 +144,7 @@ func (s *Service) readPositions(ctx context.Context, a tenant.Admission, client 
 	var unsettled, orders []string
 	err = s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		b.LockLog()
-		b.Queue("select unsettled from app.settle_positions($1, $2, $3, $4, null, null)", a.Account, []byte(positions.Raw), asOf, moves).
+		b.Queue("select unsettled from app.reconcile_positions($1, $2, $3, $4, null, null)", a.Account, []byte(positions.Raw), asOf, moves).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&unsettled) })
 		b.Queue(askSyncInDoubt, a.Account)
 	})
@@ -171,5 +171,5 @@ func (s *Service) readPositions(ctx context.Context, a tenant.Admission, client 
 }
 
 func orderNotFound() error {
-	return problem.New(problem.NotFound, "order_not_found", "This account has no order of this id. See GET /api/orders.")
+	return problem.New(problem.OrderNotFound, "This account has no order of this id. See GET /api/orders.")
 }

@@ -42,7 +42,7 @@ const orSentAgain = `
 // selectIntent finds the intent that was made, or that was there before.
 const selectIntent = `select id, client_order_id, coalesce(request_hash, ''), intent_state, app.order_json(o),
 	coalesce(status_message, ''), coalesce(broker_error_code, 0), coalesce(broker_request_id, ''), coalesce(idempotency_key = $3, false), broker_refusal
-	from app.alpaca_orders o where account_id = $1 and client_order_id = app.sent_as($1, $3, $2)`
+	from app.alpaca_orders o where account_id = $1 and client_order_id = app.client_order_id_for_key($1, $3, $2)`
 
 // submit makes the intent, sends it once, and records the answer.
 func (s *Service) submit(ctx context.Context, a tenant.Admission, sub submission) (Placed, error) {
@@ -122,24 +122,24 @@ func (f *foundIntent) again(sum []byte) (intent, error) {
 	case f.state == "rejected":
 		return intent{}, rejected(f.said)
 	case f.state == "unknown":
-		return intent{}, f.unclear("order_unknown", "Alpaca's answer to this order was lost, and nothing has been found of it: nobody knows whether it was placed. "+
+		return intent{}, f.unclear(problem.OrderUnknown, "Alpaca's answer to this order was lost, and nothing has been found of it: nobody knows whether it was placed. "+
 			"Look at Alpaca. If it was never placed, say so with POST /api/orders/%s/dismiss and send it under a new client_order_id or Idempotency-Key.", f.id)
 	case f.state == "dismissed":
-		return intent{}, f.unclear("order_dismissed", "Somebody has seen that this order was never placed, and its retry sends nothing. "+
+		return intent{}, f.unclear(problem.OrderDismissed, "Somebody has seen that this order was never placed, and its retry sends nothing. "+
 			"Send it under a new client_order_id or Idempotency-Key.")
 	}
 	return intent{Placed: Placed{Order: f.order, Known: f.state == "accepted"}, first: true}, nil
 }
 
 func clientOrderIDTaken(by string) *problem.Problem {
-	return problem.New(problem.Conflict, "client_order_id_taken",
+	return problem.New(problem.ClientOrderIDTaken,
 		"%s has this client_order_id. Send a new one, or repeat the first order unchanged.", by)
 }
 
 // unclear is the answer to a retry of an order that was not placed as far as
 // anybody knows, with the order as it stands.
-func (f *foundIntent) unclear(code, format string, args ...any) error {
-	p := problem.New(problem.Conflict, code, format, args...)
+func (f *foundIntent) unclear(code problem.Code, format string, args ...any) error {
+	p := problem.New(code, format, args...)
 	p.Details = map[string]any{"intent_state": f.state, "order": f.order}
 	return p
 }

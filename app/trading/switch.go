@@ -38,7 +38,7 @@ func (l *Limits) Check() error {
 		l.AllowedSymbols[i] = broker.Symbol(l.AllowedSymbols[i])
 	}
 	wrong := func(err error) error {
-		return problem.New(problem.Invalid, "invalid_guards", "%s", problem.Of(err).Message)
+		return problem.New(problem.InvalidGuards, "%s", problem.Of(err).Message)
 	}
 	if err := validate.Struct(l); err != nil {
 		return wrong(explainField(err))
@@ -101,13 +101,13 @@ type Switch struct {
 // Check answers a problem of code invalid_switch.
 func (w *Switch) Check() error {
 	if err := validate.Struct(w); err != nil {
-		return problem.New(problem.Invalid, "invalid_switch", "%s", problem.Of(explainField(err)).Message)
+		return problem.New(problem.InvalidSwitch, "%s", problem.Of(explainField(err)).Message)
 	}
 	switch {
 	case !utf8.ValidString(w.Reason) || strings.ContainsRune(w.Reason, 0):
-		return problem.New(problem.Invalid, "invalid_switch", `"reason" must be plain text.`)
+		return problem.New(problem.InvalidSwitch, `"reason" must be plain text.`)
 	case w.To == "open" && (w.CancelOrders || w.Liquidate):
-		return problem.New(problem.Invalid, "invalid_switch", `"cancel_orders" and "liquidate" go with reduce_only or halted.`)
+		return problem.New(problem.InvalidSwitch, `"cancel_orders" and "liquidate" go with reduce_only or halted.`)
 	}
 	return nil
 }
@@ -196,7 +196,7 @@ func (s *Service) mayTurn(ctx context.Context, a tenant.Admission, w Switch) err
 	var refused error
 	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		for _, scope := range scopes {
-			b.Queue("select private.may($1)", scope).QueryRow(func(row pgx.Row) error {
+			b.Queue("select private.has_scope($1)", scope).QueryRow(func(row pgx.Row) error {
 				var may bool
 				err := row.Scan(&may)
 				if err == nil && !may && refused == nil {

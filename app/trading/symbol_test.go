@@ -80,7 +80,7 @@ func TestSymbolsHaveOneForm(t *testing.T) {
 	}
 	d.guards(`{"max_order_notional":"100000","allowed_symbols":["ethusd"]}`)
 	for _, symbol := range spellings {
-		if err := buy(symbol); !problem.Is(err, "guard_refused") {
+		if err := buy(symbol); !problem.Is(err, problem.GuardRefused) {
 			t.Errorf("%s where ETH/USD alone is allowed: %v", symbol, err)
 		}
 	}
@@ -117,7 +117,7 @@ func TestEveryRuleKnowsASymbolsNames(t *testing.T) {
 		d.has("sell 0.25 " + stored + " limit 100")
 		d.has("buy 0.5 " + stored + " limit 100")
 		for _, name := range []string{"BTC/USD", "BTCUSD"} {
-			if got := ask("select concat_ws(' ', trim_scale(app.held_quantity($1, $2)), trim_scale(buys), trim_scale(sells), trim_scale(app.closable($1, $2, 'sell'))) from app.open_quantities($1, $2)", name); got != "1 0.5 0.25 0.75" {
+			if got := ask("select concat_ws(' ', trim_scale(app.held_quantity($1, $2)), trim_scale(buys), trim_scale(sells), trim_scale(app.closable_quantity($1, $2, 'sell'))) from app.open_quantities($1, $2)", name); got != "1 0.5 0.25 0.75" {
 				t.Errorf("of %s, with orders in %s: held, bought, sold and closable are %s", name, stored, got)
 			}
 			if got := ask("select string_agg(side, ' ') from app.opposing_orders($1, $2, 'buy')", name); got != "sell" {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"paddock/app/accounts"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
@@ -31,7 +30,7 @@ const (
 	// last was: nothing else makes it so.
 	askSyncInDoubt = `insert into app.syncs as y (account_id, asked_by)
 		select $1, private.user_id() where exists (select from private.credentials_metadata() where rejected_at is null)
-			and private.may('cancel') and not app.mirror_is_current($1)
+			and private.has_scope('cancel') and not app.mirror_is_current($1)
 		on conflict (account_id) do update set asked = y.asked + 1, asked_at = clock_timestamp(), asked_by = excluded.asked_by
 			where y.asked = y.answered or y.asked_at < clock_timestamp() - interval '1 minute'`
 	// What is to be asked again needs a working key as the first time does.
@@ -73,7 +72,7 @@ func (s *Service) Sync(ctx context.Context, a tenant.Admission) (json.RawMessage
 		return nil, err
 	}
 	if !now.keys {
-		return nil, problem.New(problem.Conflict, accounts.CodeNeedsCredentials, "This account has no working API keys. Store them with PUT /api/accounts/:id/credentials.")
+		return nil, problem.New(problem.NeedsCredentials, "This account has no working API keys. Store them with PUT /api/accounts/:id/credentials.")
 	}
 	deadline := time.After(s.syncPatience)
 	for !now.answered {
@@ -81,7 +80,7 @@ func (s *Service) Sync(ctx context.Context, a tenant.Admission) (json.RawMessage
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		case <-deadline:
-			p := problem.New(problem.Unavailable, "sync_pending", "The reconciliation has not ended yet and goes on. Ask again for its answer in a few seconds.")
+			p := problem.New(problem.SyncPending, "The reconciliation has not ended yet and goes on. Ask again for its answer in a few seconds.")
 			p.RetryAfter = 5 * time.Second
 			return nil, p
 		case <-time.After(syncPoll):
@@ -132,19 +131,24 @@ func (s *Service) untilCurrent(ctx context.Context, a tenant.Admission, deadline
 // syncProblem is why a reconciliation failed, if it did.
 func syncProblem(answer json.RawMessage) error {
 	var failed struct {
-		Problem *struct{ Code, Message string } `json:"problem"`
+		Problem *struct {
+			Code, Message string
+		} `json:"problem"`
 	}
 	if err := json.Unmarshal(answer, &failed); err != nil || failed.Problem == nil {
 		return err
 	}
-	p := problem.New(problem.Unavailable, failed.Problem.Code, "%s", failed.Problem.Message)
-	switch p.Code {
-	case accounts.CodeNeedsCredentials:
-		p.Kind = problem.Conflict
-		return p
-	case "broker_rate_limited":
-		p.Kind = problem.TooMany
+	code, known := problem.Named(failed.Problem.Code)
+	if !known { // the stream's holder is an instance of another version
+		code = problem.BrokerUnavailable
 	}
-	p.RetryAfter = 10 * time.Second
-	return p
+	p := problem.New(code, "%s", failed.Problem.Message)
+	switch p.Code {
+	case problem.NeedsCredentials:
+		return p
+	case problem.BrokerRateLimited:
+		p.RetryAfter = 10 * time.Second
+		return p
+	}
+	return p.Later(10 * time.Second)
 }

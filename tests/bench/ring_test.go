@@ -51,10 +51,10 @@ func BenchmarkRinging(b *testing.B) {
 		}},
 		&contender{name: "inside, a NOTIFY in each transaction, four listeners", run: func() float64 {
 			defer listenTo(b, db, 4)()
-			if _, err := db.Conn(b, "admin").Exec(b.Context(), "grant execute on function private.ring(uuid[]) to paddock_app"); err != nil {
+			if _, err := db.Conn(b, "admin").Exec(b.Context(), "grant execute on function private.notify_events(uuid[]) to paddock_app"); err != nil {
 				b.Fatal(err) // it may not, for good reasons
 			}
-			return appendEvents(b, silent, "select private.ring($1)")
+			return appendEvents(b, silent, "select private.notify_events($1)")
 		}},
 	)
 }

@@ -262,7 +262,7 @@ func (s *site) tenantRequests() []tenantRequest {
 }
 
 // admitAnyone is an admission that forgets to look for a grant.
-var admitAnyone = edit("private.admit(text,uuid)", "private.scopes_of(g.role, u.is_active)", "'read,trade,cancel,log,manage'")
+var admitAnyone = edit("private.admit(text,uuid)", "private.scopes_for_role(g.role, u.is_active)", "'read,trade,cancel,log,manage'")
 
 // httpAttack is one way to cross tenants over HTTP.
 type httpAttack struct {
@@ -478,7 +478,7 @@ var httpAttacks = []httpAttack{
 		name: "another's events over the WebSocket",
 		weakFn: edits(
 			edit("private.read_events(text[],uuid[],bigint[],integer,integer)", `g.account_id = t.account_id and g.user_id = s."userId"`, "g.account_id = t.account_id"),
-			edit("private.stand(text[],uuid[])", `g.account_id = t.account_id and g.user_id = s."userId"`, "g.account_id = t.account_id")),
+			edit("private.check_access(text[],uuid[])", `g.account_id = t.account_id and g.user_id = s."userId"`, "g.account_id = t.account_id")),
 		acts: true,
 		run: func(s *site) {
 			ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)

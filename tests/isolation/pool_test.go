@@ -99,7 +99,7 @@ var poolAttacks = []attack{
 				pool := onePool(l)
 				// A timeout of 1 ms may end the attacker's own request, which
 				// undoes the setting with it.
-				if err := l.spoil(pool, name, value); err != nil && !problem.Is(err, tenant.CodeUnavailable) && tenant.SQLState(err) != "57014" {
+				if err := l.spoil(pool, name, value); err != nil && !problem.Is(err, problem.DatabaseUnavailable) && tenant.SQLState(err) != "57014" {
 					l.t.Fatalf("%s: %v", spoil, err)
 				}
 				l.next(pool, spoil)

@@ -7,7 +7,7 @@ create or replace function private.account_id(need text default '') returns uuid
 stable parallel restricted security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 begin
-  -- The scopes are read behind the seal's check: sealed() comes first.
-  return case when strpos(private.sealed(), need) > 0 then nullif(current_setting('app.account_id', true), '')::uuid end;
+  -- The scopes are read behind the seal's check: check_seal() comes first.
+  return case when strpos(private.check_seal(), need) > 0 then nullif(current_setting('app.account_id', true), '')::uuid end;
 end
 $$;

@@ -19,11 +19,11 @@ declare
   done text;
 begin
   -- A seal that does not hold is somebody's litter and stops nobody.
-  if coalesce(current_setting('app.seal', true), '') <> '' and private.sealed(false) is not null then
+  if coalesce(current_setting('app.seal', true), '') <> '' and private.check_seal(false) is not null then
     raise exception 'this transaction has been admitted already' using errcode = '42501';
   end if;
 
-  select s."userId", private.scopes_of(g.role, u.is_active), k.id::text, k.inner_pad, k.outer_pad
+  select s."userId", private.scopes_for_role(g.role, u.is_active), k.id::text, k.inner_pad, k.outer_pad
     into who, scopes, key, inner_key, outer_key
     from auth.session s
     cross join private.seal_keys k
@@ -44,7 +44,7 @@ begin
   -- One expression instead of PERFORMs: plpgsql evaluates it without SPI.
   done := set_config('app.user_id', who, true)
     || set_config('app.account_id', account, true)
-    || set_config('app.seal', encode(private.mac(inner_key, outer_key, door, account, who), 'hex') || door, true);
+    || set_config('app.seal', encode(private.seal_mac(inner_key, outer_key, door, account, who), 'hex') || door, true);
   return who;
 end
 $$;

@@ -6,7 +6,7 @@ volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
   account uuid := private.account_id();
-  scopes text := split_part(private.sealed(), '.', 3);
+  scopes text := split_part(private.check_seal(), '.', 3);
   needed text := case p_kind when 'order' then 'cancel' when 'guard' then 'cancel' when 'agent_log' then 'log' else 'manage' end;
   next_seq bigint;
 begin

@@ -19,7 +19,7 @@ begin
     order by coalesce(c.filled_at, c.broker_updated_at) desc limit 1;
   if found then
     more := least(closing.filled_qty, beyond) - least(closing.filled_qty, greatest(0, beyond - p_moved));
-    perform app.note_overshoot(closing, more);
+    perform app.record_overshoot(closing, more);
   end if;
 end
 $$;

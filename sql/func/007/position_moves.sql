@@ -1,5 +1,5 @@
 -- How often each position of the mirror was moved or set, by symbol: what
--- app.settle_positions is told of the time before positions were asked for.
+-- app.reconcile_positions is told of the time before positions were asked for.
 create or replace function app.position_moves(p_account uuid) returns jsonb
 stable set search_path = pg_catalog, pg_temp
 language sql

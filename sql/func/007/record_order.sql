@@ -16,7 +16,7 @@
 -- was recorded is newer in any case: no look at the broker is as late as that.
 --
 -- An intent takes the broker's order as its own by client_order_id, where it is
--- what was sent (app.is_as_sent) and has not been refused. Anything else is an
+-- what was sent (app.matches_intent) and has not been refused. Anything else is an
 -- order that was placed elsewhere, and becomes a row of its own: under the
 -- broker's id where its client_order_id is an intent's.
 --
@@ -45,7 +45,7 @@ begin
     if not found then
       select t.* into before from app.alpaca_orders t
         where t.account_id = p_account and t.client_order_id = o->>'client_order_id' for no key update;
-      if found and (before.alpaca_order_id is not null or before.intent_state = 'rejected' or not app.is_as_sent(before, o)) then
+      if found and (before.alpaca_order_id is not null or before.intent_state = 'rejected' or not app.matches_intent(before, o)) then
         before := null;
         name := o->>'id';
       end if;
@@ -134,7 +134,7 @@ begin
   end loop;
 
   if before.intent_state in ('unknown', 'dismissed', 'unsent') and recorded.intent_state = 'accepted' and not recorded.reduce_only then
-    perform private.cancel_late(recorded.id);
+    perform private.wind_down_late_order(recorded.id);
   end if;
 
   moved := filled - coalesce(before.filled_qty, 0);
@@ -146,11 +146,11 @@ begin
           where p.account_id = p_account and p.symbol = app.position_symbol(recorded.symbol) and p.read_alone) then
         perform app.doubt_mirror(p_account);
       else
-        perform app.move_position(p_account, recorded.symbol, o->>'asset_class',
+        perform app.apply_fill_to_position(p_account, recorded.symbol, o->>'asset_class',
           moved * case recorded.side when 'sell' then -1 else 1 end,
           (filled * recorded.filled_avg_price - coalesce(before.filled_qty * before.filled_avg_price, 0)) / moved, said_at);
         if recorded.reduce_only and moved > 0 then
-          perform app.note_overshoot(recorded, moved);
+          perform app.record_overshoot(recorded, moved);
         elsif moved > 0 then
           perform app.find_overshoot(recorded, moved);
         end if;
@@ -158,7 +158,7 @@ begin
     elsif jsonb_typeof(recorded.broker_order->'legs') = 'array' then
       -- A leg without an id is no order of its own, and fills as its order does.
       for leg in select l from jsonb_array_elements(recorded.broker_order->'legs') l where coalesce(l->>'client_order_id', '') = '' loop
-        perform app.move_position(p_account, leg->>'symbol', leg->>'asset_class',
+        perform app.apply_fill_to_position(p_account, leg->>'symbol', leg->>'asset_class',
           moved * coalesce((leg->>'ratio_qty')::numeric, 1) * case when coalesce(leg->>'side', split_part(leg->>'position_intent', '_', 1)) = 'sell' then -1 else 1 end,
           null, said_at);
       end loop;

@@ -35,7 +35,7 @@ language sql as $$
   )
   select p.symbol, p.asset_class, p.qty, s.side,
     trim_scale(least(case when w.liquidate then abs(p.qty) else wanted.qty - coalesce(closed.qty, 0) end,
-      abs(p.qty), app.closable(p_account, p.symbol, s.side, false))),
+      abs(p.qty), app.closable_quantity(p_account, p.symbol, s.side, false))),
     last.status_message, coalesce(last.is_open and last.intent_state = 'accepted', false)
   from w, wanted
   join app.alpaca_positions p on p.account_id = p_account and p.symbol = wanted.symbol and sign(p.qty) = wanted.direction

@@ -11,7 +11,7 @@ begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception 'an order is made in a transaction that is read committed: an older snapshot misses what the lock was waited for' using errcode = '25001';
   end if;
-  perform private.lock_log();
+  perform private.lock_event_log();
   new.requested_at := clock_timestamp();
   if exists (select from app.exercises e where e.account_id = new.account_id and e.contract = new.contract and e.state = 'asked'
       and e.requested_at > clock_timestamp() - interval '1 minute') then
@@ -28,7 +28,7 @@ begin
   shares.filled_qty := 0;
   shares.reference_prices := case when new.reference_price is not null then
     jsonb_build_object(new.symbol, greatest(new.price, new.reference_price)) end;
-  verdict := app.order_verdict(shares);
+  verdict := app.check_guards(shares);
   if jsonb_array_length(verdict->'violations') + jsonb_array_length(verdict->'needs') > 0 then
     raise exception 'the account''s guards refuse the exercise' using errcode = 'PD422', detail = verdict::text;
   end if;

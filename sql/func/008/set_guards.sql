@@ -16,7 +16,7 @@ begin
     p_limits := jsonb_set(p_limits, '{allowed_symbols}', (select coalesce(jsonb_agg(app.order_symbol(s) order by n), '[]')
       from jsonb_array_elements_text(p_limits->'allowed_symbols') with ordinality a (s, n)));
   end if;
-  perform private.lock_log();
+  perform private.lock_event_log();
   insert into app.account_guards as g (account_id, max_order_notional, max_position_notional, max_position_qty, max_open_orders,
       orders_per_minute, orders_per_day, daily_loss_limit, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by)
     select account, l.max_order_notional, l.max_position_notional, l.max_position_qty, l.max_open_orders,

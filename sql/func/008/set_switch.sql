@@ -33,7 +33,7 @@ begin
       or p_suspend is not null and private.account_id('manage') is null then
     raise exception 'turning the switch needs the scope "cancel", liquidating "trade", and Alpaca''s own switch "manage"' using errcode = '42501';
   end if;
-  perform private.lock_log();
+  perform private.lock_event_log();
   if p_key is not null then
     select k.* into kept from app.kept_answers k where k.account_id = account and k.idempotency_key = p_key;
     if found then

@@ -12,7 +12,7 @@ begin
       insert into app.journal_adjustments as t (account_id, activity_id, kind, sub_type, symbol, at, day, qty, price, net_amount, group_id,
           description, canceled)
         select p_account, a->>'id', a->>'activity_type', nullif(a->>'activity_sub_type', ''), nullif(replace(a->>'symbol', '/', ''), ''),
-          app.activity_at(a), coalesce(left(a->>'date', 10)::date, (app.activity_at(a) at time zone 'America/New_York')::date),
+          app.activity_time(a), coalesce(left(a->>'date', 10)::date, (app.activity_time(a) at time zone 'America/New_York')::date),
           nullif(a->>'qty', '')::numeric, nullif(a->>'price', '')::numeric, coalesce(nullif(a->>'net_amount', '')::numeric, 0),
           nullif(a->>'group_id', ''), a->>'description', coalesce(a->>'status' = 'canceled', false)
         from jsonb_array_elements(p_activities) a
@@ -28,7 +28,7 @@ begin
     if changed.split then
       changed.since := least(changed.since, app.pair_splits(p_account, changed.plain));
     end if;
-    perform app.rejournal(p_account, changed.symbol, changed.since, '');
+    perform app.recompute_round_trips(p_account, changed.symbol, changed.since, '');
   end loop;
 end
 $$;

@@ -28,7 +28,7 @@ begin
     end if;
     select * into f from app.fills t where t.account_id = p_account and t.execution_id = previous;
     if not found then
-      f := app.claim_fill(p_account, p_order, previous, case p_event when 'trade_bust' then traded end, paid);
+      f := app.match_stream_fill(p_account, p_order, previous, case p_event when 'trade_bust' then traded end, paid);
     end if;
     if f.execution_id is null then
       insert into app.fills (account_id, execution_id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, at, state,
@@ -48,7 +48,7 @@ begin
   if p_event in ('fill', 'partial_fill', 'trade_correct') and told is not null and traded > 0 and paid is not null then
     select * into f from app.fills t where t.account_id = p_account and t.execution_id = told;
     if not found then
-      f := app.claim_fill(p_account, p_order, told, traded, paid);
+      f := app.match_stream_fill(p_account, p_order, told, traded, paid);
       since_id := case when f.execution_id is null then since_id else '' end;
       since := least(since, f.at);
     end if;
@@ -72,7 +72,7 @@ begin
     end if;
   end if;
 
-  perform app.add_up_fills(p_account, p_order);
-  perform app.rejournal(p_account, o.symbol, since, since_id);
+  perform app.update_fills_qty(p_account, p_order);
+  perform app.recompute_round_trips(p_account, o.symbol, since, since_id);
 end
 $$;

@@ -36,15 +36,15 @@ begin
         returning at
     )
     select min(at) into since from (select at from gone union all select at from made) moved;
-    perform app.add_up_fills(p_account, p_order);
+    perform app.update_fills_qty(p_account, p_order);
     if since is not null then
-      perform app.rejournal(p_account, o.symbol, since, '');
+      perform app.recompute_round_trips(p_account, o.symbol, since, '');
       -- Where none of its fills is left, no fill names its agent and its tag.
       if o.orchestrator_agent_id is not null then
-        perform app.rejournal_scope(p_account, o.symbol, 'agent', o.orchestrator_agent_id, since, '');
+        perform app.recompute_scope_round_trips(p_account, o.symbol, 'agent', o.orchestrator_agent_id, since, '');
       end if;
       if o.tag is not null then
-        perform app.rejournal_scope(p_account, o.symbol, 'tag', o.tag, since, '');
+        perform app.recompute_scope_round_trips(p_account, o.symbol, 'tag', o.tag, since, '');
       end if;
     end if;
     select t.fills_qty = t.filled_qty into settled from app.alpaca_orders t where t.account_id = p_account and t.id = p_order;

@@ -10,8 +10,8 @@ begin
   if account is null then
     raise exception 'deleting an account needs the scope "manage"' using errcode = '42501';
   end if;
-  perform private.lock_log(true);
-  kept := private.orders_in_the_way(account, p_open_orders);
+  perform private.lock_event_log(true);
+  kept := private.orders_blocking_deletion(account, p_open_orders);
   if kept is null then
     delete from app.user_accounts u where u.id = account;
   end if;

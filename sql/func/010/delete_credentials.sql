@@ -10,11 +10,11 @@ begin
   if account is null then
     raise exception 'deleting credentials needs the scope "manage"' using errcode = '42501';
   end if;
-  perform private.lock_log();
+  perform private.lock_event_log();
   if not exists (select from private.user_credentials c where c.account_id = account) then
     return null;
   end if;
-  kept := private.orders_in_the_way(account, p_open_orders);
+  kept := private.orders_blocking_deletion(account, p_open_orders);
   if kept is not null then
     return kept;
   end if;

@@ -21,7 +21,7 @@ begin
     raise exception 'the broker account that these keys open must be known' using errcode = '22004';
   end if;
 
-  perform private.lock_log();
+  perform private.lock_event_log();
   update app.user_accounts u
     set alpaca_account_id = p_alpaca_account_id, alpaca_account_number = p_alpaca_account_number, updated_at = now()
     where u.id = account and (u.alpaca_account_id is null or u.alpaca_account_id = p_alpaca_account_id);

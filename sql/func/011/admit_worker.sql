@@ -12,7 +12,7 @@ declare
   done text;
 begin
   -- A seal that does not hold is somebody's litter and stops nobody.
-  if coalesce(current_setting('app.seal', true), '') <> '' and private.sealed(false) is not null then
+  if coalesce(current_setting('app.seal', true), '') <> '' and private.check_seal(false) is not null then
     raise exception 'this transaction has been admitted already' using errcode = '42501';
   end if;
 
@@ -28,6 +28,6 @@ begin
   door := key.id || '.W.work';
   done := set_config('app.user_id', '', true)
     || set_config('app.account_id', p_account::text, true)
-    || set_config('app.seal', encode(private.mac(key.inner_pad, key.outer_pad, door, p_account::text, ''), 'hex') || door, true);
+    || set_config('app.seal', encode(private.seal_mac(key.inner_pad, key.outer_pad, door, p_account::text, ''), 'hex') || door, true);
 end
 $$;

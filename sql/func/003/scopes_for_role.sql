@@ -1,0 +1,12 @@
+-- What a role may do on an account. On one that was paused nothing is ordered
+-- any more; open orders can still be canceled, which is what pausing is for.
+create or replace function private.scopes_for_role(role text, is_active boolean) returns text
+immutable parallel safe
+language sql
+return case
+  when role = 'owner' and is_active then 'read,trade,cancel,log,manage'
+  when role = 'owner' then 'read,cancel,manage'
+  when role = 'trader' and is_active then 'read,trade,cancel,log'
+  when role = 'trader' then 'read,cancel'
+  when role = 'viewer' then 'read'
+end;

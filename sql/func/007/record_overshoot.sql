@@ -1,0 +1,17 @@
+-- Tells the account that a closing has traded more than was held, as where an
+-- order placed elsewhere filled at the same moment: by how much its last fill
+-- (p_moved units) has left the position on the other side.
+create or replace function app.record_overshoot(o app.alpaca_orders, p_moved numeric) returns void
+volatile set search_path = pg_catalog, pg_temp
+language plpgsql as $$
+declare
+  held numeric := app.held_quantity(o.account_id, o.symbol);
+  overshot numeric := least(p_moved, case o.side when 'sell' then -held else held end);
+begin
+  if overshot > 0 then
+    perform private.append_event('order', app.order_event('overshot', o) || jsonb_build_object(
+      'position_qty', trim_scale(held)::text, 'overshot_qty', trim_scale(overshot)::text), null);
+    perform private.begin_repair(app.position_symbol(o.symbol), case o.side when 'sell' then -overshot else overshot end);
+  end if;
+end
+$$;
