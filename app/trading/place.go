@@ -66,7 +66,7 @@ func (s *Service) Place(ctx context.Context, a tenant.Admission, key string, r O
 		send: func(ctx context.Context, c *broker.Client, clientOrderID string) (broker.OrderAnswer, error) {
 			sent := r.forBroker()
 			sent.ClientOrderID = clientOrderID
-			return c.Adding(r.Instructions.fields()).PlaceOrder(ctx, sent)
+			return c.WithFields(r.Instructions.fields()).PlaceOrder(ctx, sent)
 		},
 	})
 }
