@@ -1,6 +1,6 @@
--- API keys, encrypted by pgcrypto inside definer functions. The key of each
--- row is derived by the application from its master key and the account's id
--- and is never stored: a dump of this database opens nothing.
+-- API keys, encrypted by pgcrypto inside definer functions. The application
+-- derives each row's key from its master key and the account's id, and it is never
+-- stored: nothing can be decrypted with a dump of this database alone.
 
 set local role paddock_owner;
 
@@ -10,12 +10,12 @@ create table private.user_credentials (
   ciphertext bytea not null,
   encryption_algorithm text not null,
   key_version integer not null check (key_version > 0),
-  -- Shown to people, so that they can tell which key is connected.
+  -- Shown to users, so that they can tell which key is connected.
   key_last4 text not null check (char_length(key_last4) <= 4),
   last_decrypted_at timestamptz,
-  -- When the broker refused these keys; null while they work.
+  -- When the broker refused these keys. Null while they work.
   rejected_at timestamptz,
-  -- Grows with each replacement: streams start again when it does.
+  -- Grows each time the keys are replaced, and streams then start again.
   generation bigint not null default 1,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now()
@@ -34,7 +34,7 @@ set local role paddock_gate;
 {{ template "func/010/mark_credentials_rejected.sql" . }}
 {{ template "func/010/credentials_metadata.sql" . }}
 {{ template "func/010/accounts_with_credentials.sql" . }}
--- Forgetting an account or its keys asks what becomes of its open orders.
+-- To delete an account or its keys is to decide what becomes of its open orders.
 {{ template "func/010/orders_blocking_deletion.sql" . }}
 {{ template "func/010/delete_credentials.sql" . }}
 {{ template "func/010/delete_account.sql" . }}

@@ -1,5 +1,5 @@
--- Forgets the admitted account. Answers the orders in the way, and then nothing
--- has changed; else NULL.
+-- Deletes the admitted account and returns NULL. If open orders keep it from
+-- being deleted, it returns these and changes nothing.
 create or replace function private.delete_account(p_open_orders text) returns jsonb
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$

@@ -1,5 +1,6 @@
--- Forgets the admitted account's credentials, if there are any. Answers the
--- orders in the way, and then nothing has changed; else NULL.
+-- Deletes the admitted account's credentials, if there are any, and returns
+-- NULL. If open orders keep them from being deleted, it returns these and
+-- changes nothing.
 create or replace function private.delete_credentials(p_open_orders text) returns jsonb
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$

@@ -1,5 +1,5 @@
--- Keys that come, go, change or are refused leave the mirror in doubt: nobody
--- followed the account meanwhile.
+-- Trigger: puts the mirror in doubt when keys come, go, change or are refused,
+-- because nobody followed the account meanwhile.
 create or replace function private.keys_changed() returns trigger
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$

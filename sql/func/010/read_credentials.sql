@@ -1,9 +1,10 @@
 -- Decrypts the admitted account's credentials with the derived key of their
--- version; the caller offers the keys of all its versions in hex. No row:
--- nothing is stored. Every decryption leaves an audit row.
+-- version; the caller passes the keys of all its versions in hex. Returns no
+-- row if no credentials are stored. Every decryption leaves a row in the audit
+-- log.
 --
--- PD500: none of the keys offered has the stored version.
--- 39000: the key does not fit (a wrong master key, or a moved ciphertext).
+-- PD500: no key of the stored version was passed. 39000: the key does not fit
+-- (a wrong master key, or a moved ciphertext).
 create or replace function private.read_credentials(p_versions integer[], p_keys text[])
 returns table (environment text, kind text, plaintext text, generation bigint, rejected boolean)
 volatile security definer set search_path = pg_catalog, pg_temp

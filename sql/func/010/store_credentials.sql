@@ -1,6 +1,6 @@
 -- Encrypts and stores the admitted account's credentials, and records which
--- broker account they open. p_key is the row's derived key in hex: 256 random
--- bits need no stretching, so S2K is set to its least.
+-- broker account they open. p_key is the row's derived key in hex. It has 256
+-- random bits and needs no stretching, so S2K is set to its minimum.
 --
 -- 42501: the scope "manage" is needed. PD409: these keys open another broker
 -- account than the one recorded. 23505: this user has connected that broker

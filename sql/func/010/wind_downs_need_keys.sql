@@ -1,6 +1,7 @@
--- A wind-down without working keys can do nothing: whoever waits for it is told
--- so. Once the account has keys again, it goes on. The event is written here
--- and not by append_event: whoever may only read can meet the refusal too.
+-- Trigger: a running wind-down whose keys stop working can do nothing, so it
+-- becomes stuck, and an event says so. Once the account has working keys again,
+-- it goes on. The event is written here and not by append_event, because a
+-- request that may only read can meet the broker's refusal too.
 create or replace function private.wind_downs_need_keys() returns trigger
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
