@@ -69,7 +69,7 @@ func scanAccount(row pgx.CollectableRow) (Account, error) {
 // List answers the accounts of the session's user, oldest first.
 func (s *Service) List(ctx context.Context, token string) ([]Account, error) {
 	list := []Account{}
-	err := s.db.Do(ctx, tenant.Admission{Token: token}, func(b *tenant.Batch) {
+	err := s.db.Tx(ctx, tenant.Admission{Token: token}, func(b *tenant.Batch) {
 		b.Queue(selectAccount + " order by u.created_at, u.id").Query(func(rows pgx.Rows) (err error) {
 			list, err = pgx.CollectRows(rows, scanAccount)
 			return err
@@ -84,7 +84,7 @@ func (s *Service) List(ctx context.Context, token string) ([]Account, error) {
 // Get answers one account.
 func (s *Service) Get(ctx context.Context, a tenant.Admission) (Account, error) {
 	var account Account
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) { queueGet(b, a.Account, &account) })
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) { queueGet(b, a.Account, &account) })
 	return account, err
 }
 
@@ -103,10 +103,10 @@ func (s *Service) Create(ctx context.Context, token, name, environment string) (
 		return Account{}, err
 	}
 	if environment != "paper" && environment != "live" {
-		return Account{}, problem.New(problem.Invalid, "invalid_account", `Set "environment" to "paper" or "live".`)
+		return Account{}, problem.New(problem.InvalidAccount, `Set "environment" to "paper" or "live".`)
 	}
 	var account Account
-	err = s.db.Do(ctx, tenant.Admission{Token: token}, func(b *tenant.Batch) {
+	err = s.db.Tx(ctx, tenant.Admission{Token: token}, func(b *tenant.Batch) {
 		b.Queue("select private.create_account($1, $2)", name, environment)
 		b.Queue(selectAccount+" where u.user_id = (select private.user_id()) and u.name = $1", name).
 			Query(func(rows pgx.Rows) (err error) {
@@ -135,11 +135,11 @@ func (s *Service) Change(ctx context.Context, a tenant.Admission, c Changes) (Ac
 		c.Name = &clean
 	}
 	if c.StreamMode != nil && !slices.Contains([]string{"auto", "sse", "ws", "off"}, *c.StreamMode) {
-		return Account{}, problem.New(problem.Invalid, "invalid_account", `Set "stream_mode" to auto, sse, ws or off.`)
+		return Account{}, problem.New(problem.InvalidAccount, `Set "stream_mode" to auto, sse, ws or off.`)
 	}
 	var account Account
 	var changed int64
-	err := s.db.Write(ctx, a, func(b *tenant.Batch) {
+	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		b.Queue(`update app.user_accounts set name = coalesce($2, name), is_active = coalesce($3, is_active),
 			stream_mode = case when $4 in ('auto', 'sse', 'ws', 'off') then $4 else stream_mode end, updated_at = now()
 			where id = $1`, a.Account, c.Name, c.IsActive, c.StreamMode).Exec(count(&changed))
@@ -159,7 +159,7 @@ func (s *Service) Change(ctx context.Context, a tenant.Admission, c Changes) (Ac
 func (s *Service) Delete(ctx context.Context, a tenant.Admission, leaveOrders bool) error {
 	var manages, unresolved bool
 	var inTheWay []byte
-	err := s.db.Remove(ctx, a, func(b *tenant.Batch) {
+	err := s.db.TxDelete(ctx, a, func(b *tenant.Batch) {
 		b.Queue("select private.has_scope('manage'), app.has_unanswered_intents($1)", a.Account).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&manages, &unresolved) })
 		b.Queue("select private.delete_account($2) where private.has_scope('manage') and not ($2 is not distinct from 'leave' and app.has_unanswered_intents($1))",
@@ -175,7 +175,7 @@ func (s *Service) Delete(ctx context.Context, a tenant.Admission, leaveOrders bo
 	case !manages:
 		return notManaged()
 	case unresolved && leaveOrders:
-		return problem.New(problem.Conflict, "account_has_unresolved_orders",
+		return problem.New(problem.AccountHasUnresolvedOrders,
 			"The broker's answer to an order of this account is not known yet. Try again in a minute.")
 	}
 	return openOrders(inTheWay)
@@ -204,14 +204,11 @@ func openOrders(list []byte) error {
 	if list == nil {
 		return nil
 	}
-	p := problem.New(problem.Conflict, CodeOpenOrders,
+	p := problem.New(problem.OpenOrders,
 		"Orders of this account are open at Alpaca, or may be. Cancel them first, or say what becomes of them: ?open_orders=cancel or ?open_orders=leave.")
 	p.Details = map[string]any{"orders": json.RawMessage(list)}
 	return p
 }
-
-// CodeOpenOrders is the code of an answer that asks what becomes of open orders.
-const CodeOpenOrders = "open_orders"
 
 func count(into *int64) func(pgconn.CommandTag) error {
 	return func(tag pgconn.CommandTag) error {
@@ -224,7 +221,7 @@ func cleanName(name string) (string, error) {
 	name = strings.TrimSpace(name)
 	n := utf8.RuneCountInString(name)
 	if n < 1 || n > 80 || !utf8.ValidString(name) || strings.ContainsFunc(name, isHidden) {
-		return "", problem.New(problem.Invalid, "invalid_account", `Give "name" between 1 and 80 visible characters.`)
+		return "", problem.New(problem.InvalidAccount, `Give "name" between 1 and 80 visible characters.`)
 	}
 	return name, nil
 }
@@ -234,7 +231,7 @@ func cleanName(name string) (string, error) {
 func isHidden(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
 
 func notManaged() error {
-	return problem.New(problem.Forbidden, tenant.CodeNotPermitted, "Only the owner of an account may do this.")
+	return problem.New(problem.NotPermitted, "Only the owner of an account may do this.")
 }
 
 // explain names what Postgres refused in the words of accounts.
@@ -242,17 +239,17 @@ func explain(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case tenant.Unique(err) == "user_accounts_user_id_name_key":
-		return problem.New(problem.Conflict, "account_name_taken", "You have an account of this name already. Choose another name.")
-	case tenant.Unique(err) == "user_accounts_user_id_broker_account_key":
-		return problem.New(problem.Conflict, "broker_account_in_use", "You have connected this Alpaca account already, under another name.")
-	case tenant.State(err) == "PD409":
-		return problem.New(problem.Conflict, "different_broker_account",
+	case tenant.UniqueViolation(err) == "user_accounts_user_id_name_key":
+		return problem.New(problem.AccountNameTaken, "You have an account of this name already. Choose another name.")
+	case tenant.UniqueViolation(err) == "user_accounts_user_id_broker_account_key":
+		return problem.New(problem.BrokerAccountInUse, "You have connected this Alpaca account already, under another name.")
+	case tenant.SQLState(err) == "PD409":
+		return problem.New(problem.DifferentBrokerAccount,
 			"These keys open another Alpaca account than the one connected here. Connect it as an account of its own.")
-	case tenant.State(err) == "PD429":
-		return problem.New(problem.Conflict, "too_many_accounts", "You have 100 accounts, the most there may be. Delete one first.")
+	case tenant.SQLState(err) == "PD429":
+		return problem.New(problem.TooManyAccounts, "You have 100 accounts, the most there may be. Delete one first.")
 	case errors.Is(err, pgx.ErrNoRows):
-		return problem.New(problem.Forbidden, tenant.CodeAccountForbidden, "There is no such account among yours. Pick one from GET /api/accounts.")
+		return problem.New(problem.AccountForbidden, "There is no such account among yours. Pick one from GET /api/accounts.")
 	}
 	return err
 }

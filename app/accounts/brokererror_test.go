@@ -17,22 +17,22 @@ import (
 func TestFromBroker(t *testing.T) {
 	for kind, want := range map[broker.Kind]struct {
 		kind  problem.Kind
-		code  string
+		code  problem.Code
 		after time.Duration
 	}{
-		broker.Unauthorized: {problem.Conflict, "needs_credentials", 0},
-		broker.Forbidden:    {problem.Unprocessable, "broker_forbidden", 0},
-		broker.NotFound:     {problem.NotFound, "broker_not_found", 0},
-		broker.Invalid:      {problem.Unprocessable, "broker_refused", 0},
-		broker.RateLimited:  {problem.TooMany, "broker_rate_limited", 5 * time.Second},
-		broker.Unavailable:  {problem.Unavailable, "broker_unavailable", 5 * time.Second},
-		broker.Ambiguous:    {problem.Unavailable, "broker_unavailable", 5 * time.Second},
-		broker.Canceled:     {problem.Unavailable, "broker_unavailable", 5 * time.Second},
+		broker.Unauthorized: {problem.KindConflict, problem.NeedsCredentials, 0},
+		broker.Forbidden:    {problem.KindUnprocessable, problem.BrokerForbidden, 0},
+		broker.NotFound:     {problem.KindNotFound, problem.BrokerNotFound, 0},
+		broker.Invalid:      {problem.KindUnprocessable, problem.BrokerRefused, 0},
+		broker.RateLimited:  {problem.KindTooMany, problem.BrokerRateLimited, 5 * time.Second},
+		broker.Unavailable:  {problem.KindUnavailable, problem.BrokerUnavailable, 5 * time.Second},
+		broker.Ambiguous:    {problem.KindUnavailable, problem.BrokerUnavailable, 5 * time.Second},
+		broker.Canceled:     {problem.KindUnavailable, problem.BrokerUnavailable, 5 * time.Second},
 	} {
 		cause := &broker.Error{Kind: kind, Code: 40010001, Message: "the broker's words", RequestID: "request-1"}
 		err := accounts.FromBroker(cause)
 		p := problem.Of(err)
-		if p.Kind != want.kind || p.Code != want.code || p.RetryAfter != want.after || !errors.Is(err, cause) {
+		if p.Kind() != want.kind || p.Code != want.code || p.RetryAfter != want.after || !errors.Is(err, cause) {
 			t.Errorf("%v: %+v, want %+v", kind, p, want)
 		}
 		if p.Broker == nil || !reflect.DeepEqual(*p.Broker, problem.Broker{Code: 40010001, Message: "the broker's words", RequestID: "request-1"}) {

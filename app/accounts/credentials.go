@@ -40,7 +40,7 @@ func queueMetadata(b *tenant.Batch, into *Metadata) {
 			}
 		}
 		if errors.Is(err, pgx.ErrNoRows) {
-			return problem.New(problem.NotFound, "no_credentials", "This account has no API keys yet. Store them with PUT /api/accounts/:id/credentials.")
+			return problem.New(problem.NoCredentials, "This account has no API keys yet. Store them with PUT /api/accounts/:id/credentials.")
 		}
 		return err
 	})
@@ -50,7 +50,7 @@ func queueMetadata(b *tenant.Batch, into *Metadata) {
 // no_credentials.
 func (s *Service) Credentials(ctx context.Context, a tenant.Admission) (Metadata, error) {
 	var m Metadata
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) { queueMetadata(b, &m) })
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) { queueMetadata(b, &m) })
 	return m, err
 }
 
@@ -64,12 +64,12 @@ var keyText = regexp.MustCompile(`^[A-Za-z0-9/+=_-]{8,200}$`)
 // not_permitted, or a problem of the broker's.
 func (s *Service) PutCredentials(ctx context.Context, a tenant.Admission, keyID, secretKey string) (Metadata, error) {
 	if !keyText.MatchString(keyID) || !keyText.MatchString(secretKey) {
-		return Metadata{}, problem.New(problem.Invalid, "invalid_credentials",
+		return Metadata{}, problem.New(problem.InvalidCredentials,
 			`Give "key_id" and "secret_key" as Alpaca shows them: letters and digits, without spaces.`)
 	}
 	var environment string
 	var manages bool
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		b.Queue("select environment, private.has_scope('manage') from app.user_accounts where id = $1", a.Account).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&environment, &manages) })
 	})
@@ -91,7 +91,7 @@ func (s *Service) PutCredentials(ctx context.Context, a tenant.Admission, keyID,
 	}
 	alpacaID, err := uuid.Parse(account.Value.ID)
 	if err != nil {
-		return Metadata{}, problem.New(problem.Unavailable, "broker_unavailable", "Alpaca's answer could not be understood. Try again in a minute.").Because(err)
+		return Metadata{}, problem.New(problem.BrokerUnavailable, "Alpaca's answer could not be understood. Try again in a minute.").Because(err)
 	}
 
 	text, err := json.Marshal(plaintext{KeyID: keyID, SecretKey: secretKey})
@@ -100,7 +100,7 @@ func (s *Service) PutCredentials(ctx context.Context, a tenant.Admission, keyID,
 	}
 	var m Metadata
 	version := s.keys.newest()
-	err = s.db.Write(ctx, a, func(b *tenant.Batch) {
+	err = s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		b.Queue("select private.store_credentials($1, $2, 'key', $3, $4, $5, $6)", s.keys.derive(version, a.Account), version,
 			string(text), keyID[len(keyID)-4:], alpacaID, account.Value.AccountNumber)
 		queueMetadata(b, &m)
@@ -114,7 +114,7 @@ func explainCheck(err error, environment string) error {
 		return err
 	}
 	if b.Kind == broker.Unauthorized || b.Kind == broker.Forbidden {
-		p := problem.New(problem.Unprocessable, "credentials_rejected",
+		p := problem.New(problem.CredentialsRejected,
 			"Alpaca refuses these keys for a %s account. Check that both were copied whole and belong to %s trading.", environment, environment)
 		p.Broker = &problem.Broker{Code: b.Code, Message: b.Message, RequestID: b.RequestID}
 		return p.Because(err)
@@ -127,7 +127,7 @@ func explainCheck(err error, environment string) error {
 // of them, and nothing has changed.
 func (s *Service) DeleteCredentials(ctx context.Context, a tenant.Admission, leaveOrders bool) error {
 	var inTheWay []byte
-	err := s.db.Write(ctx, a, func(b *tenant.Batch) {
+	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		b.Queue("select private.delete_credentials($1)", leave(leaveOrders)).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&inTheWay) })
 	})

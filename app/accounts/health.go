@@ -75,7 +75,7 @@ var healthMessages = map[string]string{
 	"behind":   "Orders and positions have not agreed with Alpaca lately. Lists ask Alpaca itself until they do.",
 	"uncounted": "Alpaca has an order or a position that cannot be read: see odd. Orders that guards must add up are refused " +
 		"with account_not_synced until it is over or can be read. Look at it at Alpaca.",
-	CodeNeedsCredentials: "This account has no working API keys. Store them with PUT /api/accounts/:id/credentials.",
+	"needs_credentials": "This account has no working API keys. Store them with PUT /api/accounts/:id/credentials.",
 }
 
 // Health answers how fresh the mirror of an account is and what its stream does.
@@ -84,7 +84,7 @@ func (s *Service) Health(ctx context.Context, a tenant.Admission) (Health, error
 	var works, fresh, uncounted bool
 	var environment string
 	h.Odd = []OddItem{}
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		b.Queue(`select u.stream_mode, coalesce(c.works, false), s.streaming, s.unbroken_since, s.note, s.last_error, s.last_error_at,
 				s.agreed_at, app.is_fresh(s.agreed_at, s.unbroken_since, $2), s.sync_error, s.sync_error_at, app.has_uncounted_items(u.id), u.environment
 			from app.user_accounts u
@@ -127,7 +127,7 @@ func (s *Service) Health(ctx context.Context, a tenant.Admission) (Health, error
 	h.Journal.Complete = len(h.Journal.Differences) == 0
 	switch {
 	case !works:
-		h.Status = CodeNeedsCredentials
+		h.Status = "needs_credentials"
 	case fresh:
 		h.Status = "ok"
 	case h.AgreedAt == nil:

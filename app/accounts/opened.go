@@ -13,9 +13,6 @@ import (
 	"paddock/app/tenant"
 )
 
-// CodeNeedsCredentials is the code of every answer that lacks working keys.
-const CodeNeedsCredentials = "needs_credentials"
-
 // Opened is an account's credentials in plain text. It lives as long as one
 // request and is never kept.
 type Opened struct {
@@ -58,23 +55,23 @@ func (k *Keyring) QueueOpen(b *tenant.Batch, account uuid.UUID, into *Opened) {
 		})
 }
 
-// Usable answers a problem of CodeNeedsCredentials when there are no keys, or
+// Usable answers needs_credentials when there are no keys, or
 // the broker has refused them.
 func (o *Opened) Usable() error {
 	switch {
 	case !o.found:
-		return problem.New(problem.Conflict, CodeNeedsCredentials, "This account has no API keys yet. Store them with PUT /api/accounts/:id/credentials.")
+		return problem.New(problem.NeedsCredentials, "This account has no API keys yet. Store them with PUT /api/accounts/:id/credentials.")
 	case o.rejected:
-		return problem.New(problem.Conflict, CodeNeedsCredentials, "Alpaca refuses this account's API keys. Make new ones at Alpaca and store them with PUT /api/accounts/:id/credentials.")
+		return problem.New(problem.NeedsCredentials, "Alpaca refuses this account's API keys. Make new ones at Alpaca and store them with PUT /api/accounts/:id/credentials.")
 	}
 	return nil
 }
 
 // explainDecryption says what an operator must do when a row does not open.
 func explainDecryption(err error) error {
-	switch tenant.State(err) {
+	switch tenant.SQLState(err) {
 	case "PD500", "39000":
-		return problem.New(problem.Unavailable, "credentials_unreadable",
+		return problem.New(problem.CredentialsUnreadable,
 			"This account's keys cannot be decrypted with the server's master keys. Ask the operator to restore PADDOCK_MASTER_KEYS, or store the keys again.").Because(err)
 	}
 	return err

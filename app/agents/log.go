@@ -35,7 +35,7 @@ const (
 )
 
 func (e *Entry) check() error {
-	invalid := func(sentence string) error { return problem.New(problem.Invalid, "invalid_agent_log", "%s", sentence) }
+	invalid := func(sentence string) error { return problem.New(problem.InvalidAgentLog, "%s", sentence) }
 	switch e.Level {
 	case "debug", "info", "warn", "error":
 	default:
@@ -77,7 +77,7 @@ func (l *Logs) Append(ctx context.Context, a tenant.Admission, e Entry) ([]byte,
 	var body []byte
 	event := map[string]any{"orchestrator_agent_id": e.OrchestratorAgentID, "level": e.Level, "message": e.Message}
 	var queued error
-	err := l.db.Write(ctx, a, func(b *tenant.Batch) {
+	err := l.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		b.Queue(insertLog, a.Account, e.OrchestratorAgentID, e.Level, e.Message, data).Query(func(rows pgx.Rows) (err error) {
 			body, err = tenant.AppendRows(nil, rows, nil)
 			return err
@@ -85,7 +85,7 @@ func (l *Logs) Append(ctx context.Context, a tenant.Admission, e Entry) ([]byte,
 		queued = b.AppendEvent("agent_log", event)
 	})
 	if tenant.Unstorable(err) {
-		return nil, problem.New(problem.Invalid, "invalid_agent_log",
+		return nil, problem.New(problem.InvalidAgentLog,
 			`"data" holds something that cannot be stored: half of a surrogate pair, bytes that are not UTF-8, or a number out of range.`).Because(err)
 	}
 	if err == nil {
@@ -101,7 +101,7 @@ func (l *Logs) Append(ctx context.Context, a tenant.Admission, e Entry) ([]byte,
 func (l *Logs) List(ctx context.Context, a tenant.Admission, page tenant.Page) ([]byte, error) {
 	body := []byte(`{"agent_logs":`)
 	next := "null"
-	err := l.db.Do(ctx, a, func(b *tenant.Batch) {
+	err := l.db.Tx(ctx, a, func(b *tenant.Batch) {
 		b.Queue(listLogs, a.Account, page.At, page.ID, page.Limit+1).Query(func(rows pgx.Rows) (err error) {
 			body, next, err = page.AppendRows(body, rows)
 			return err

@@ -2,6 +2,7 @@ package alpacasim_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -46,7 +47,7 @@ func TestTimesInForce(t *testing.T) {
 		"at once, when closed":   {"2026-06-01 17:00", "buy 1 AAPL market ioc", nil, [][2]string{{"2026-06-01 17:01", "canceled"}}},
 		"whole, not reached":     {"2026-06-01 10:00", "buy 1 AAPL limit fok", []string{far}, [][2]string{{"2026-06-01 10:01", "canceled"}}},
 		"coins, on a Sunday":     {"2026-06-07 12:00", "buy 0.1 BTC/USD market gtc", nil, [][2]string{{"2026-06-07 12:01", "filled"}}},
-		"an option, at night":    {"2026-06-01 21:00", "buy 1 AAPL270115C00100000 market day", nil, [][2]string{{"2026-06-02 09:00", "accepted"}, {"2026-06-02 09:30", "new"}, {"2026-06-02 09:31", "filled"}}},
+		"an option, at night":    {"2026-06-01 21:00", "buy 1 AAPL270115C00100000 limit day", []string{`"limit_price":"90"`}, [][2]string{{"2026-06-02 09:00", "accepted"}, {"2026-06-02 09:30", "new"}, {"2026-06-02 09:31", "filled"}}},
 		"a trailing stop at day": {"2026-06-01 10:00", "sell 1 AAPL trailing_stop day", []string{`"trail_price":"5"`}, [][2]string{{"2026-06-01 15:00", "new"}, {"2026-06-01 16:00", "expired"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -71,6 +72,25 @@ func TestAuctionsHaveDeadlines(t *testing.T) {
 	for at, tif := range map[string]string{"2026-06-01 09:28": "opg", "2026-06-01 18:59": "opg", "2026-06-01 15:50": "cls"} {
 		m.at(at)
 		m.refused(422, 42210000, tif+" orders are accepted before", "buy 1 AAPL market "+tif)
+	}
+}
+
+// No market order for options waits for the market, of one contract or of several.
+func TestMarketOrdersForOptionsAreOfTheirHours(t *testing.T) {
+	m := open(t, keepHours)
+	for at, status := range map[string]int{"2026-06-01 09:29": 422, "2026-06-01 09:30": 200, "2026-06-01 15:59": 200, "2026-06-01 16:00": 422, "2026-06-06 12:00": 422} {
+		m.at(at)
+		for _, body := range []string{
+			`{"symbol":"AAPL270115C00100000","qty":"1","side":"buy","type":"market","time_in_force":"day"}`,
+			`{"order_class":"mleg","qty":"1","type":"market","time_in_force":"day","legs":[
+				{"symbol":"AAPL270115C00100000","ratio_qty":"1","side":"buy","position_intent":"buy_to_open"},
+				{"symbol":"AAPL270115C00110000","ratio_qty":"1","side":"sell","position_intent":"sell_to_open"}]}`,
+		} {
+			got, text := m.send("POST", "/v2/orders", body)
+			if got != status || status == 422 && !strings.Contains(string(text), "options market orders are only allowed during market hours") {
+				t.Errorf("at %s: %d %s, want %d", at, got, text, status)
+			}
+		}
 	}
 }
 

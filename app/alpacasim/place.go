@@ -173,6 +173,9 @@ func (s *Sim) placeMultiLeg(a *account, r orderRequest) (*order, *refusal) {
 	if a.Settings.MaxOptionsLevel < 3 {
 		return nil, refuse(403, 40310000, "account not eligible to trade multi-leg option orders")
 	}
+	if r.Type == "market" && s.session() != regular {
+		return nil, refuse(422, 42210000, "options market orders are only allowed during market hours")
+	}
 	parent := s.newOrder(r, asset{})
 	parent.AssetID = ""
 	var legs []*order

@@ -73,9 +73,15 @@ func (s *Sim) replace(a *account, old *order, r replaceRequest) (*order, *refusa
 	if bad := r.check(a, old); bad != nil {
 		return nil, bad
 	}
-	rest := old.Qty.Sub(old.FilledQty)
+	// Alpaca gives the new order the whole quantity of the old one, whatever of it
+	// is filled already (github.com/alpacahq/Alpaca-API/issues/165). An exit trades
+	// what is left to exit.
+	qty := *old.Qty
+	if old.Parent != "" {
+		qty = qty.Sub(old.FilledQty)
+	}
 	changed := orderRequest{
-		Symbol: old.Symbol, Qty: &rest, Side: old.Side, Type: old.Type, TimeInForce: old.TimeInForce, LimitPrice: old.LimitPrice, StopPrice: old.StopPrice,
+		Symbol: old.Symbol, Qty: &qty, Side: old.Side, Type: old.Type, TimeInForce: old.TimeInForce, LimitPrice: old.LimitPrice, StopPrice: old.StopPrice,
 		TrailPrice: old.TrailPrice, TrailPercent: old.TrailPercent, ExtendedHours: old.ExtendedHours, OrderClass: old.OrderClass, ClientOrderID: r.ClientOrderID,
 		PositionIntent: old.PositionIntent,
 	}

@@ -32,6 +32,27 @@ func TestReplace(t *testing.T) {
 	}
 }
 
+// Of an order that is filled in part, a replacement that names no quantity has
+// the whole one, as at Alpaca, and is afforded as that.
+func TestReplacingWhatIsFilledInPart(t *testing.T) {
+	m := open(t)
+	m.price("AAPL", "100")
+	m.sim.SetFillPlan("AAPL", 2)
+	buy := m.order("buy 4 AAPL limit day", `"limit_price":"101"`)
+	m.step()
+	m.want("half", buy, "partially_filled 2")
+	if o := m.call(200, "PATCH", "/v2/orders/"+buy.text("id"), `{"limit_price":"102"}`); o.text("qty") != "4" || o.text("filled_qty") != "0" {
+		t.Errorf("the new one is %v", o)
+	}
+	m.step()
+	m.step()
+	m.sim.SetFillPlan("AAPL", 3)
+	sell := m.order("sell 6 AAPL limit day", `"limit_price":"99"`)
+	m.step()
+	m.want("a third", sell, "partially_filled 2")
+	m.call(403, "PATCH", "/v2/orders/"+sell.text("id"), `{"limit_price":"98"}`)
+}
+
 // What cannot be changed is refused, and the order stays as it is.
 func TestRefusedReplacements(t *testing.T) {
 	m := open(t)

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"paddock/app/problem"
 )
 
 // body is what a request brought: a JSON value, or a form as an object.
@@ -23,10 +25,10 @@ func readBody(r *http.Request, forms bool) (body, error) {
 	text, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) || len(text) > maxBody {
-		return body{}, refuse(413, "PAYLOAD_TOO_LARGE", "The body is too large")
+		return body{}, refuse(problem.AuthTooLarge, "The body is too large")
 	}
 	if err != nil {
-		return body{}, refuse(400, "BAD_REQUEST", "The body could not be read")
+		return body{}, refuse(problem.AuthBadRequest, "The body could not be read")
 	}
 	if len(text) == 0 {
 		return body{}, nil
@@ -41,25 +43,25 @@ func readBody(r *http.Request, forms bool) (body, error) {
 	case kind == "application/json":
 		var value any
 		if !utf8.Valid(text) {
-			return body{}, refuse(400, "BAD_REQUEST", "The body is not UTF-8")
+			return body{}, refuse(problem.AuthBadRequest, "The body is not UTF-8")
 		}
 		if err := json.Unmarshal(text, &value); err != nil {
-			return body{}, refuse(400, "BAD_REQUEST", "Invalid JSON in request body")
+			return body{}, refuse(problem.AuthBadRequest, "Invalid JSON in request body")
 		}
 		return body{value, true}, nil
 	case kind == "application/x-www-form-urlencoded" && forms:
 		return readForm(string(text))
 	case kind == "":
-		return body{}, refuse(415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type is required. Allowed types: %s", allowed)
+		return body{}, refuse(problem.AuthUnsupportedMediaType, "Content-Type is required. Allowed types: %s", allowed)
 	}
-	return body{}, refuse(415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type %q is not allowed. Allowed types: %s", given, allowed)
+	return body{}, refuse(problem.AuthUnsupportedMediaType, "Content-Type %q is not allowed. Allowed types: %s", given, allowed)
 }
 
 // readForm reads a form: all its fields are texts, and the last of a name counts.
 func readForm(text string) (body, error) {
 	form, err := url.ParseQuery(text)
 	if err != nil {
-		return body{}, refuse(400, "BAD_REQUEST", "The form could not be read")
+		return body{}, refuse(problem.AuthBadRequest, "The form could not be read")
 	}
 	object := map[string]any{}
 	for name, values := range form {
@@ -146,14 +148,14 @@ func invalid(complaints []string) error {
 	if len(complaints) == 0 {
 		return nil
 	}
-	return refuse(400, "VALIDATION_ERROR", "%s", strings.Join(complaints, "; "))
+	return refuse(problem.AuthValidation, "%s", strings.Join(complaints, "; "))
 }
 
 // storable refuses what Postgres cannot hold.
 func storable(texts ...*string) error {
 	for _, t := range texts {
 		if t != nil && strings.ContainsRune(*t, 0) {
-			return refuse(400, "VALIDATION_ERROR", "NUL characters are not allowed")
+			return refuse(problem.AuthValidation, "NUL characters are not allowed")
 		}
 	}
 	return nil

@@ -4,17 +4,22 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+
+	"paddock/app/problem"
 )
 
 // callback is a field that names where a browser may be sent, by the name that
 // refusals give it.
-type callback struct{ field, label, code string }
+type callback struct {
+	field, label string
+	code         problem.Code
+}
 
 var callbacks = []callback{
-	{"callbackURL", "callbackURL", "INVALID_CALLBACK_URL"},
-	{"redirectTo", "redirectURL", "INVALID_REDIRECT_URL"},
-	{"errorCallbackURL", "errorCallbackURL", "INVALID_ERROR_CALLBACK_URL"},
-	{"newUserCallbackURL", "newUserCallbackURL", "INVALID_NEW_USER_CALLBACK_URL"},
+	{"callbackURL", "callbackURL", problem.AuthInvalidCallbackURL},
+	{"redirectTo", "redirectURL", problem.AuthInvalidRedirectURL},
+	{"errorCallbackURL", "errorCallbackURL", problem.AuthInvalidErrorCallbackURL},
+	{"newUserCallbackURL", "newUserCallbackURL", problem.AuthInvalidNewUserURL},
 }
 
 // checkCallbacks refuses a body or query that names a place we do not trust,
@@ -31,10 +36,10 @@ func (s *Service) checkCallbacks(query url.Values, b body) error {
 		}
 		text, ok := target.(string)
 		if !ok {
-			return refuse(400, "", "Invalid %s: expected a string", c.label)
+			return invalidRequest("Invalid %s: expected a string", c.label)
 		}
 		if !s.trustsCallback(text) {
-			return refuse(403, c.code, "Invalid %s", c.label)
+			return refuse(c.code, "Invalid %s", c.label)
 		}
 	}
 	return nil

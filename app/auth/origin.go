@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"path"
 	"strings"
+
+	"paddock/app/problem"
 )
 
 // OriginAllowed tells whether a browser's request came from a page of ours or
@@ -92,7 +94,7 @@ func (s *Service) checkOrigin(r *http.Request, login bool) error {
 	if !hasCookies {
 		// Nothing says who asks: what counts is what browsers add by themselves.
 		if site == "cross-site" && mode == "navigate" {
-			return refuse(403, "CROSS_SITE_NAVIGATION_LOGIN_BLOCKED", "Cross-site navigation login blocked. This request appears to be a CSRF attack.")
+			return refuse(problem.AuthCrossSite, "Cross-site navigation login blocked. This request appears to be a CSRF attack.")
 		}
 		fetched := site != "" || mode != "" || r.Header.Get("Sec-Fetch-Dest") != ""
 		if origin == "" && !fetched {
@@ -101,9 +103,9 @@ func (s *Service) checkOrigin(r *http.Request, login bool) error {
 	}
 	switch {
 	case origin == "" || origin == "null":
-		return refuse(403, "MISSING_OR_NULL_ORIGIN", "Missing or null Origin")
+		return refuse(problem.AuthMissingOrigin, "Missing or null Origin")
 	case !s.trusts(origin):
-		return refuse(403, "INVALID_ORIGIN", "Invalid origin")
+		return refuse(problem.AuthInvalidOrigin, "Invalid origin")
 	}
 	return nil
 }

@@ -13,6 +13,8 @@ import (
 
 	"golang.org/x/crypto/scrypt"
 	"golang.org/x/text/unicode/norm"
+
+	"paddock/app/problem"
 )
 
 // Better Auth's scrypt parameters: 32 MiB a hash.
@@ -99,7 +101,7 @@ func (h *hasher) derive(ctx context.Context, password, salt string) ([]byte, err
 // checkLength refuses passwords that are too short or too long.
 func checkLength(password string) error {
 	if utf16Length(password) < minPassword {
-		return refuse(400, "PASSWORD_TOO_SHORT", "Password too short")
+		return refuse(problem.AuthPasswordTooShort, "Password too short")
 	}
 	return checkNotTooLong(password)
 }
@@ -107,7 +109,7 @@ func checkLength(password string) error {
 // checkNotTooLong refuses what cannot be a password before it is hashed.
 func checkNotTooLong(password string) error {
 	if utf16Length(password) > maxPassword {
-		return refuse(400, "PASSWORD_TOO_LONG", "Password too long")
+		return refuse(problem.AuthPasswordTooLong, "Password too long")
 	}
 	return nil
 }

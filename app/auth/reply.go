@@ -11,26 +11,33 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"paddock/app/problem"
 )
 
 // refusal is an error as Better Auth writes it; a few have no code.
 type refusal struct {
 	status  int
-	Message string `json:"message"`
-	Code    string `json:"code,omitempty"`
+	Message string       `json:"message"`
+	Code    problem.Code `json:"code,omitzero"`
 }
 
 func (r *refusal) Error() string { return r.Message }
 
-func refuse(status int, code, format string, args ...any) *refusal {
-	return &refusal{status: status, Code: code, Message: fmt.Sprintf(format, args...)}
+func refuse(code problem.Code, format string, args ...any) *refusal {
+	return &refusal{status: code.Kind().Status(), Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// invalidRequest is a refusal to which Better Auth gives no code.
+func invalidRequest(format string, args ...any) *refusal {
+	return &refusal{status: http.StatusBadRequest, Message: fmt.Sprintf(format, args...)}
 }
 
 // write sends an answer.
 func (s *Service) write(w http.ResponseWriter, status int, body any, cookies []*http.Cookie) {
 	text, err := json.Marshal(body)
 	if err != nil {
-		status, text = http.StatusInternalServerError, []byte(`{"message":"Internal error","code":"INTERNAL_SERVER_ERROR"}`)
+		status, text = http.StatusInternalServerError, []byte(`{"message":"Internal error","code":"`+problem.AuthInternal.String()+`"}`)
 	}
 	for _, c := range cookies {
 		http.SetCookie(w, c)
@@ -47,20 +54,24 @@ func (s *Service) fail(w http.ResponseWriter, c *call, err error) {
 	var refused *refusal
 	switch {
 	case errors.As(err, &refused):
-		s.write(w, refused.status, refused, c.cookies)
+		s.writeRefusal(w, refused, c)
 	case errors.Is(err, errBusy):
 		w.Header().Set("Retry-After", "2")
-		s.write(w, http.StatusServiceUnavailable, refuse(503, "BUSY", "Too many people sign in at the moment. Try again in a few seconds."), c.cookies)
+		s.writeRefusal(w, refuse(problem.AuthBusy, "Too many people sign in at the moment. Try again in a few seconds."), c)
 	case isCanceled(c.Context(), err):
 		w.WriteHeader(499) // nobody reads it
 	case isUnavailable(err):
 		s.config.Logger.Warn("sign-in could not reach the database", "path", c.URL.Path, "err", err)
 		w.Header().Set("Retry-After", "2")
-		s.write(w, http.StatusServiceUnavailable, refuse(503, "DATABASE_UNAVAILABLE", "The database cannot be reached at the moment. Try again in a few seconds."), c.cookies)
+		s.writeRefusal(w, refuse(problem.AuthDatabaseUnavailable, "The database cannot be reached at the moment. Try again in a few seconds."), c)
 	default:
 		s.config.Logger.Error("sign-in failed", "path", c.URL.Path, "err", err)
-		s.write(w, http.StatusInternalServerError, refuse(500, "INTERNAL_SERVER_ERROR", "Something went wrong on our side. Try again."), c.cookies)
+		s.writeRefusal(w, refuse(problem.AuthInternal, "Something went wrong on our side. Try again."), c)
 	}
+}
+
+func (s *Service) writeRefusal(w http.ResponseWriter, r *refusal, c *call) {
+	s.write(w, r.status, r, c.cookies)
 }
 
 // isUnavailable: whatever is not an answer of Postgres's own, or is one that

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"paddock/app/problem"
 )
 
 func (s *Service) getSession(c *call) (any, error) {
@@ -19,7 +21,7 @@ func (s *Service) getSession(c *call) (any, error) {
 // postSession refuses the call that would read a session without extending it.
 func (s *Service) postSession(c *call) (any, error) {
 	c.noStore()
-	return nil, refuse(405, "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED", "POST method requires deferSessionRefresh to be enabled in session config")
+	return nil, refuse(problem.AuthMethodNotAllowed, "POST method requires deferSessionRefresh to be enabled in session config")
 }
 
 // read answers the session that asks, if it lives. One of which a day is used
@@ -50,7 +52,7 @@ func (s *Service) read(c *call) (found bool, in session, u user, err error) {
 func (s *Service) current(c *call) (session, user, error) {
 	found, in, u, err := s.read(c)
 	if err == nil && !found {
-		err = refuse(401, "UNAUTHORIZED", "Unauthorized")
+		err = refuse(problem.AuthUnauthorized, "Unauthorized")
 	}
 	return in, u, err
 }
@@ -61,7 +63,7 @@ func (s *Service) listSessions(c *call) (any, error) {
 		return nil, err
 	}
 	if s.now().Sub(time.Time(in.CreatedAt)) >= freshAge {
-		return nil, refuse(403, "SESSION_NOT_FRESH", "Session is not fresh")
+		return nil, refuse(problem.AuthSessionNotFresh, "Session is not fresh")
 	}
 	rows, err := s.config.Pool.Query(c.Context(), `select `+sessionColumns+` from auth.session s
 		where s."userId" = $1 and s."expiresAt" > $2 order by s."createdAt"`, in.UserID, s.now())

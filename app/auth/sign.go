@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"paddock/app/problem"
 )
 
 // newSession is what a request tells of the session it opens.
@@ -57,7 +59,7 @@ func (s *Service) signUp(c *call) (any, error) {
 	u, in, err := s.createUser(c.Context(), name, strings.ToLower(email), hash, image, s.newSession(c.Request, remember))
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.Code == "23505" {
-		return nil, refuse(422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", "User already exists. Use another email.")
+		return nil, refuse(problem.AuthUserExists, "User already exists. Use another email.")
 	}
 	if err != nil {
 		return nil, err
@@ -79,7 +81,7 @@ func (s *Service) signIn(c *call) (any, error) {
 		return nil, err
 	}
 	if !isEmail(email) {
-		return nil, refuse(400, "INVALID_EMAIL", "Invalid email")
+		return nil, refuse(problem.AuthInvalidEmail, "Invalid email")
 	}
 	if err := checkNotTooLong(password); err != nil {
 		return nil, err
@@ -123,7 +125,7 @@ func (s *Service) checkPassword(ctx context.Context, email, password string) (us
 		return u, err
 	}
 	if !right {
-		return u, refuse(401, "INVALID_EMAIL_OR_PASSWORD", "Invalid email or password")
+		return u, refuse(problem.AuthInvalidEmailOrPassword, "Invalid email or password")
 	}
 	return u, nil
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"paddock/app/problem"
 )
 
 func (s *Service) updateUser(c *call) (any, error) {
@@ -29,10 +31,10 @@ func (s *Service) updateUser(c *call) (any, error) {
 		return nil, err
 	}
 	if truthy(f["email"]) {
-		return nil, refuse(400, "EMAIL_CAN_NOT_BE_UPDATED", "Email can not be updated")
+		return nil, refuse(problem.AuthEmailFixed, "Email can not be updated")
 	}
 	if name == nil && !setsImage {
-		return nil, refuse(400, "", "No fields to update")
+		return nil, invalidRequest("No fields to update")
 	}
 	_, err = s.config.Pool.Exec(c.Context(), `update auth."user" set name = coalesce($2, name),
 		image = case when $3 then $4 else image end, "updatedAt" = $5 where id = $1`, in.UserID, name, setsImage, image, s.now())
@@ -93,11 +95,11 @@ func (s *Service) checkOwnPassword(ctx context.Context, userID, password string)
 		return err
 	}
 	if hash == nil || *hash == "" {
-		return refuse(400, "CREDENTIAL_ACCOUNT_NOT_FOUND", "Credential account not found")
+		return refuse(problem.AuthCredentialNotFound, "Credential account not found")
 	}
 	right, err := s.hasher.verify(ctx, password, *hash)
 	if err == nil && !right {
-		err = refuse(400, "INVALID_PASSWORD", "Invalid password")
+		err = refuse(problem.AuthInvalidPassword, "Invalid password")
 	}
 	return err
 }

@@ -23,7 +23,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 	hour := time.NewTicker(time.Hour)
 	defer hour.Stop()
 	for {
-		made, dropped, err := k.worker.KeepEventLog(ctx)
+		made, dropped, err := k.worker.MaintainEventLog(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return nil

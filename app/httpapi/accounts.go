@@ -109,7 +109,7 @@ func (s *Server) settleOpenOrders(r *http.Request, a tenant.Admission) (leave bo
 	case "cancel":
 		return false, s.Trading.CancelOpen(r.Context(), a)
 	}
-	return false, problem.New(problem.Invalid, "invalid_open_orders", `Set "open_orders" to cancel or leave, once.`)
+	return false, problem.New(problem.InvalidOpenOrders, `Set "open_orders" to cancel or leave, once.`)
 }
 
 func (s *Server) getCredentials(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {

@@ -76,7 +76,7 @@ func readObject(r *http.Request) (text []byte, alike map[jsontext.Pointer]bool, 
 func wantJSON(r *http.Request) error {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/json" {
-		return problem.New(problem.Unsupported, "unsupported_media_type", "Send the body as JSON, with Content-Type: application/json.")
+		return problem.New(problem.UnsupportedMediaType, "Send the body as JSON, with Content-Type: application/json.")
 	}
 	return nil
 }
@@ -166,7 +166,7 @@ func foldCase(name string) string { return strings.ToLower(strings.ToUpper(name)
 func explainReading(err error) error {
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return problem.New(problem.TooLarge, "body_too_large", "The body may have %d bytes.", tooLarge.Limit)
+		return problem.New(problem.BodyTooLarge, "The body may have %d bytes.", tooLarge.Limit)
 	}
 	return invalidJSON("The body broke off.")
 }
@@ -230,19 +230,19 @@ func fieldAt(at jsontext.Pointer) string {
 }
 
 func unknownField(name string) error {
-	return problem.New(problem.Invalid, "unknown_field", "There is no field %q here. Check its spelling: names are in small letters.", name)
+	return problem.New(problem.UnknownField, "There is no field %q here. Check its spelling: names are in small letters.", name)
 }
 
 func repeatedField(name string) error {
-	return problem.New(problem.Invalid, "repeated_field", "The field %q is there twice. Send it once.", name)
+	return problem.New(problem.RepeatedField, "The field %q is there twice. Send it once.", name)
 }
 
 func invalidJSON(format string, args ...any) error {
-	return problem.New(problem.Invalid, "invalid_json", format, args...)
+	return problem.New(problem.InvalidJSON, format, args...)
 }
 
 func invalidText(format string, args ...any) error {
-	return problem.New(problem.Invalid, "invalid_text", format+" Nothing is replaced here: send text in UTF-8.", args...)
+	return problem.New(problem.InvalidText, format+" Nothing is replaced here: send text in UTF-8.", args...)
 }
 
 // readNothing refuses a body where there is nothing to say: it would be ignored.
@@ -250,7 +250,7 @@ func readNothing(r *http.Request) error {
 	n, err := io.ReadFull(r.Body, make([]byte, 1))
 	switch {
 	case n > 0:
-		return problem.New(problem.Invalid, "unexpected_body", "This path takes no body. Send none.")
+		return problem.New(problem.UnexpectedBody, "This path takes no body. Send none.")
 	case err != io.EOF:
 		return explainReading(err)
 	}

@@ -22,7 +22,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request, _ httprouter.Par
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
 	if err := s.Ready(ctx); err != nil {
-		p := problem.New(problem.Unavailable, "not_ready", "The database does not answer.").Because(err)
+		p := problem.New(problem.NotReady, "The database does not answer.").Because(err)
 		p.RetryAfter = 2 * time.Second
 		return p
 	}
@@ -43,13 +43,13 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.URL.Path == "/api" || strings.HasPrefix(r.URL.Path, "/api/") {
-		s.fail(w, r, problem.New(problem.NotFound, "no_such_path", "There is nothing at this path."))
+		s.fail(w, r, problem.New(problem.NoSuchPath, "There is nothing at this path."))
 		return
 	}
 	s.Console.ServeHTTP(w, r)
 }
 
 func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
-	writeJSON(w, http.StatusMethodNotAllowed, failure{Code: "method_not_allowed",
+	writeJSON(w, http.StatusMethodNotAllowed, failure{Code: problem.MethodNotAllowed,
 		Message: "This path does not take " + r.Method + ". See the header Allow.", RequestID: requestID(r.Context())})
 }

@@ -109,7 +109,7 @@ func (s *Server) protect(next http.Handler) http.Handler {
 		// The auth endpoints make their own, stricter check.
 		changes := r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodOptions
 		if changes && !strings.HasPrefix(r.URL.Path, "/api/auth/") && r.Header.Get("Origin") != "" && !s.Sessions.OriginAllowed(r) {
-			s.fail(w, r, problem.New(problem.Forbidden, "origin_forbidden",
+			s.fail(w, r, problem.New(problem.OriginForbidden,
 				"This page's origin may not change anything here. Add it to BETTER_AUTH_TRUSTED_ORIGINS if it should."))
 			return
 		}

@@ -77,7 +77,7 @@ func TestOrderFieldsAreThereOnce(t *testing.T) {
 	} {
 		r := httptest.NewRequest(http.MethodPost, "/api/orders", strings.NewReader(body))
 		r.Header.Set("Content-Type", "application/json")
-		if err := readBody(r, new(trading.OrderRequest)); !problem.Is(err, "repeated_field") {
+		if err := readBody(r, new(trading.OrderRequest)); !problem.Is(err, problem.RepeatedField) {
 			t.Errorf("%s: %v", body, err)
 		}
 	}
@@ -86,13 +86,13 @@ func TestOrderFieldsAreThereOnce(t *testing.T) {
 func wantRefusal(t *testing.T, body []byte, err error) {
 	t.Helper()
 	p := problem.Of(err)
-	if p.Kind != problem.Invalid {
-		t.Errorf("%q: %v, of kind %v", body, err, p.Kind)
+	if p.Kind() != problem.KindInvalid {
+		t.Errorf("%q: %v, of kind %v", body, err, p.Kind())
 	}
 	switch p.Code {
-	case "invalid_json", "invalid_text": // there may be no field to name
-	case "invalid_order", "unknown_field", "repeated_field":
-		if p.Code == "invalid_order" && !namesField.MatchString(p.Message) {
+	case problem.InvalidJSON, problem.InvalidText: // there may be no field to name
+	case problem.InvalidOrder, problem.UnknownField, problem.RepeatedField:
+		if p.Code == problem.InvalidOrder && !namesField.MatchString(p.Message) {
 			t.Errorf("%q: the sentence names no field: %s", body, p.Message)
 		}
 	default:

@@ -51,19 +51,19 @@ func checkQuery(raw string, known []string) error {
 }
 
 func invalidQuery(format string, args ...any) error {
-	return problem.New(problem.Invalid, "invalid_query", format, args...)
+	return problem.New(problem.InvalidQuery, format, args...)
 }
 
 // unknownParameter names the parameters that there are, and the nearest.
 func unknownParameter(name string, known []string) error {
 	known = slices.DeleteFunc(slices.Clone(known), func(k string) bool { return k == ofAccount })
 	if len(known) == 0 {
-		return problem.New(problem.Invalid, "unknown_parameter", "There is no parameter %q here: this path takes none.", name)
+		return problem.New(problem.UnknownParameter, "There is no parameter %q here: this path takes none.", name)
 	}
 	nearest := slices.MinFunc(known, func(a, b string) int {
 		return levenshtein.ComputeDistance(name, a) - levenshtein.ComputeDistance(name, b)
 	})
-	return problem.New(problem.Invalid, "unknown_parameter", "There is no parameter %q here. Did you mean %q? There are %s.", name, nearest, strings.Join(known, ", "))
+	return problem.New(problem.UnknownParameter, "There is no parameter %q here. Did you mean %q? There are %s.", name, nearest, strings.Join(known, ", "))
 }
 
 // checkHeaders refuses headers of which only one value would be read, where
@@ -71,7 +71,7 @@ func unknownParameter(name string, known []string) error {
 // variable is no wish to have none.
 func checkHeaders(h http.Header) error {
 	if keys := h.Values("Idempotency-Key"); slices.Contains(keys, "") {
-		return problem.New(problem.Invalid, "invalid_idempotency_key", "The header Idempotency-Key is empty. Send a key of your own, such as a UUID, or leave it out.")
+		return problem.New(problem.InvalidIdempotencyKey, "The header Idempotency-Key is empty. Send a key of your own, such as a UUID, or leave it out.")
 	}
 	for _, id := range h.Values("X-Account-ID") {
 		if !strings.EqualFold(id, h.Get("X-Account-ID")) {
@@ -80,7 +80,7 @@ func checkHeaders(h http.Header) error {
 	}
 	for _, name := range []string{"Idempotency-Key", "Authorization"} {
 		if !same(h.Values(name)) {
-			return problem.New(problem.Invalid, "repeated_header", "The header %s is there twice, and its values differ. Send it once.", name)
+			return problem.New(problem.RepeatedHeader, "The header %s is there twice, and its values differ. Send it once.", name)
 		}
 	}
 	return nil

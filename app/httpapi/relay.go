@@ -159,7 +159,7 @@ func (e relayed) target(r *http.Request) ([]string, error) {
 		ofPosition := segments[1] == "positions"
 		joined := strings.ReplaceAll(value, "/", "")
 		if len(value) > 100 || !form.MatchString(value) || ofPosition && joined != value && broker.PositionSymbol(joined) == broker.Symbol(joined) {
-			return nil, problem.New(problem.Invalid, "path_malformed", "%q cannot be a %s. It has letters and digits, with single dots and dashes between them.", value, strings.ReplaceAll(name, "_", " "))
+			return nil, problem.New(problem.PathMalformed, "%q cannot be a %s. It has letters and digits, with single dots and dashes between them.", value, strings.ReplaceAll(name, "_", " "))
 		}
 		if ofPosition && uuid.Validate(value) != nil { // which Alpaca takes as well
 			value = broker.PositionSymbol(value)

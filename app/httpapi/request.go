@@ -30,13 +30,13 @@ func (s *Server) admission(r *http.Request) (tenant.Admission, error) {
 	}
 	named := append(r.Header.Values("X-Account-ID"), r.URL.Query()["account_id"]...)
 	if len(named) == 0 {
-		return tenant.Admission{}, problem.New(problem.Invalid, "account_required", "Say which account is meant: send its id in the header X-Account-ID.")
+		return tenant.Admission{}, problem.New(problem.AccountRequired, "Say which account is meant: send its id in the header X-Account-ID.")
 	}
 	var account uuid.UUID
 	for i, text := range named {
 		id, err := parseID(text)
 		if err != nil {
-			return tenant.Admission{}, problem.New(problem.Invalid, "account_malformed", "The account's id is not a UUID. Copy it from GET /api/accounts.")
+			return tenant.Admission{}, problem.New(problem.AccountMalformed, "The account's id is not a UUID. Copy it from GET /api/accounts.")
 		}
 		if i > 0 && id != account {
 			return tenant.Admission{}, accountAmbiguous()
@@ -47,7 +47,7 @@ func (s *Server) admission(r *http.Request) (tenant.Admission, error) {
 }
 
 func accountAmbiguous() error {
-	return problem.New(problem.Invalid, "account_ambiguous", "The request names two different accounts. Send one id.")
+	return problem.New(problem.AccountAmbiguous, "The request names two different accounts. Send one id.")
 }
 
 // pathAdmission is admission to the account that the path names. A path that
@@ -59,7 +59,7 @@ func (s *Server) pathAdmission(r *http.Request, p httprouter.Params) (tenant.Adm
 	}
 	id, err := parseID(p.ByName("id"))
 	if err != nil {
-		return tenant.Admission{}, problem.New(problem.Invalid, "account_malformed", "The account's id is not a UUID. Copy it from GET /api/accounts.")
+		return tenant.Admission{}, problem.New(problem.AccountMalformed, "The account's id is not a UUID. Copy it from GET /api/accounts.")
 	}
 	return tenant.Admission{Token: token, Account: id}, nil
 }

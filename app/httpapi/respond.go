@@ -15,22 +15,6 @@ import (
 	"paddock/app/problem"
 )
 
-// statuses gives each kind of problem its HTTP status.
-var statuses = map[problem.Kind]int{
-	problem.Internal:        http.StatusInternalServerError,
-	problem.Invalid:         http.StatusBadRequest,
-	problem.Unauthenticated: http.StatusUnauthorized,
-	problem.Forbidden:       http.StatusForbidden,
-	problem.NotFound:        http.StatusNotFound,
-	problem.Conflict:        http.StatusConflict,
-	problem.Gone:            http.StatusGone,
-	problem.TooLarge:        http.StatusRequestEntityTooLarge,
-	problem.Unsupported:     http.StatusUnsupportedMediaType,
-	problem.Unprocessable:   http.StatusUnprocessableEntity,
-	problem.TooMany:         http.StatusTooManyRequests,
-	problem.Unavailable:     http.StatusServiceUnavailable,
-}
-
 // handle serves h to requests whose query has none but the parameters given,
 // by their names between spaces, each of them once.
 func (s *Server) handle(h func(http.ResponseWriter, *http.Request, httprouter.Params) error, parameters ...string) httprouter.Handle {
@@ -54,7 +38,7 @@ func (s *Server) plain(h func(http.ResponseWriter, *http.Request, httprouter.Par
 
 // failure is the body of every error.
 type failure struct {
-	Code      string          `json:"code"`
+	Code      problem.Code    `json:"code"`
 	Message   string          `json:"message"`
 	RequestID string          `json:"request_id"`
 	Broker    *problem.Broker `json:"broker,omitempty"`
@@ -72,7 +56,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 // failure logs an error and answers it as clients get it.
 func (s *Server) failure(r *http.Request, err error) (status int, body []byte) {
 	p := problem.Of(err)
-	status = statuses[p.Kind]
+	status = p.Kind().Status()
 	switch {
 	case r.Context().Err() != nil && errors.Is(err, context.Canceled):
 		status = 499 // the client has left; nobody reads the answer
@@ -80,7 +64,7 @@ func (s *Server) failure(r *http.Request, err error) (status int, body []byte) {
 		s.Logger.ErrorContext(r.Context(), "request failed", "request_id", requestID(r.Context()), "path", r.URL.Path, "err", p.Cause)
 	case p.Cause != nil:
 		s.Logger.LogAttrs(r.Context(), slog.LevelWarn, "request refused", slog.String("request_id", requestID(r.Context())),
-			slog.String("path", r.URL.Path), slog.String("code", p.Code), slog.Any("err", p.Cause))
+			slog.String("path", r.URL.Path), slog.String("code", p.Code.String()), slog.Any("err", p.Cause))
 	}
 	body, err = json.Marshal(failure{Code: p.Code, Message: p.Message, RequestID: requestID(r.Context()), Broker: p.Broker, Details: p.Details})
 	if err != nil {

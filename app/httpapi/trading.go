@@ -149,7 +149,7 @@ func (s *Server) getOrderByClientOrderID(w http.ResponseWriter, r *http.Request,
 	}
 	id := r.URL.Query().Get("client_order_id")
 	if id == "" {
-		return problem.New(problem.Invalid, "client_order_id_required", `Say which order is meant: set "client_order_id".`)
+		return problem.New(problem.ClientOrderIDRequired, `Say which order is meant: set "client_order_id".`)
 	}
 	body, err := s.Trading.OrderByClientOrderID(r.Context(), a, id)
 	if err != nil {
@@ -184,5 +184,5 @@ func (s *Server) orderAdmission(r *http.Request, p httprouter.Params) (tenant.Ad
 }
 
 func malformedOrderID() error {
-	return problem.New(problem.Invalid, "order_id_malformed", "The order's id is not a UUID. Copy it from GET /api/orders.")
+	return problem.New(problem.OrderIDMalformed, "The order's id is not a UUID. Copy it from GET /api/orders.")
 }

@@ -20,17 +20,6 @@ import (
 	"paddock/app/problem"
 )
 
-// Codes of the problems that this package ends with.
-const (
-	CodeInvalidName     = "invalid_report_name"
-	CodeNoAccounts      = "report_needs_account"
-	CodeUnknownAccount  = "unknown_account"
-	CodeNameTaken       = "report_name_taken"
-	CodeUnknownLogin    = "unknown_report_login"
-	CodeLoginOwnsThings = "report_login_owns_objects"
-	CodeCannotGrant     = "not_permitted"
-)
-
 // MaxConnections is how many sessions a login may have at once: a dashboard
 // with its panels, and a person beside it.
 const MaxConnections = 10
@@ -67,7 +56,7 @@ func Create(ctx context.Context, conn *pgx.Conn, name string, accounts []uuid.UU
 		return "", err
 	}
 	if len(accounts) == 0 {
-		return "", problem.New(problem.Invalid, CodeNoAccounts, "Name at least one account that the login may see.")
+		return "", problem.New(problem.ReportNeedsAccount, "Name at least one account that the login may see.")
 	}
 	password, err = newPassword()
 	if err != nil {
@@ -191,12 +180,12 @@ func List(ctx context.Context, conn *pgx.Conn) ([]Login, error) {
 
 func checkName(name string) error {
 	if !namePattern.MatchString(name) || strings.HasPrefix(name, "paddock_") || strings.HasPrefix(name, "pg_") {
-		return problem.New(problem.Invalid, CodeInvalidName,
+		return problem.New(problem.InvalidReportName,
 			`Choose a name of lower-case letters, digits and "_" that begins with a letter, is at most 63 characters long, and does not begin with "paddock_" or "pg_".`)
 	}
 	switch name {
 	case "public", "none", "current_user", "current_role", "session_user", "user":
-		return problem.New(problem.Invalid, CodeInvalidName, "%q means something else to Postgres. Choose another name.", name)
+		return problem.New(problem.InvalidReportName, "%q means something else to Postgres. Choose another name.", name)
 	}
 	return nil
 }
@@ -221,7 +210,7 @@ func run(ctx context.Context, tx pgx.Tx, statements ...string) error {
 }
 
 func unknownLogin(name string) error {
-	return problem.New(problem.NotFound, CodeUnknownLogin, "There is no reporting login %q. Check its spelling.", name)
+	return problem.New(problem.UnknownReportLogin, "There is no reporting login %q. Check its spelling.", name)
 }
 
 func explain(err error, name string) error {
@@ -232,14 +221,14 @@ func explain(err error, name string) error {
 	if errors.As(err, &pg) {
 		switch {
 		case pg.Code == "42710":
-			return problem.New(problem.Conflict, CodeNameTaken, "The server has a role %q already. Choose another name.", name)
+			return problem.New(problem.ReportNameTaken, "The server has a role %q already. Choose another name.", name)
 		case pg.Code == "23503":
-			return problem.New(problem.NotFound, CodeUnknownAccount, "One of these accounts does not exist. The login was not made.")
+			return problem.New(problem.UnknownAccount, "One of these accounts does not exist. The login was not made.")
 		case pg.Code == "2BP01":
-			return problem.New(problem.Conflict, CodeLoginOwnsThings,
+			return problem.New(problem.ReportLoginOwnsObjects,
 				"The login %q owns objects on this server. Look at them, run DROP OWNED BY it as an administrator, and drop the login again.", name).Because(err)
 		case pg.Code == "42501":
-			return problem.New(problem.Forbidden, CodeCannotGrant,
+			return problem.New(problem.NotPermitted,
 				"The database role used here may not manage reporting logins. Use the role that migrates, which has CREATEROLE.").Because(err)
 		}
 	}

@@ -96,7 +96,7 @@ func (w *world) forget(t *testing.T, name string) {
 		return
 	}
 	defer owner.Close(ctx)
-	if err := reporting.Drop(ctx, owner, name); err != nil && !problem.Is(err, reporting.CodeUnknownLogin) {
+	if err := reporting.Drop(ctx, owner, name); err != nil && !problem.Is(err, problem.UnknownReportLogin) {
 		t.Errorf("drop %s: %v", name, err)
 	}
 }
@@ -261,7 +261,7 @@ func TestDroppedAndMadeAgain(t *testing.T) {
 	if err := reporting.Drop(t.Context(), w.owner, name); err != nil {
 		t.Fatal(err)
 	}
-	if err := reporting.Drop(t.Context(), w.owner, name); !problem.Is(err, reporting.CodeUnknownLogin) {
+	if err := reporting.Drop(t.Context(), w.owner, name); !problem.Is(err, problem.UnknownReportLogin) {
 		t.Errorf("dropped twice: %v", err)
 	}
 }
@@ -331,22 +331,22 @@ func TestRefusals(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		accounts []uuid.UUID
-		code     string
+		code     problem.Code
 	}{
-		{"", w.accounts, reporting.CodeInvalidName},
-		{"Metabase", w.accounts, reporting.CodeInvalidName},
-		{"meta base", w.accounts, reporting.CodeInvalidName},
-		{`x"; drop role paddock_app; --`, w.accounts, reporting.CodeInvalidName},
-		{"1st", w.accounts, reporting.CodeInvalidName},
-		{"_x", w.accounts, reporting.CodeInvalidName},
-		{"röle", w.accounts, reporting.CodeInvalidName},
-		{strings.Repeat("a", 64), w.accounts, reporting.CodeInvalidName},
-		{"paddock_mine", w.accounts, reporting.CodeInvalidName},
-		{"pg_mine", w.accounts, reporting.CodeInvalidName},
-		{"public", w.accounts, reporting.CodeInvalidName},
-		{taken, w.accounts, reporting.CodeNameTaken},
-		{ok, nil, reporting.CodeNoAccounts},
-		{ok, []uuid.UUID{w.accounts[0], uuid.New()}, reporting.CodeUnknownAccount},
+		{"", w.accounts, problem.InvalidReportName},
+		{"Metabase", w.accounts, problem.InvalidReportName},
+		{"meta base", w.accounts, problem.InvalidReportName},
+		{`x"; drop role paddock_app; --`, w.accounts, problem.InvalidReportName},
+		{"1st", w.accounts, problem.InvalidReportName},
+		{"_x", w.accounts, problem.InvalidReportName},
+		{"röle", w.accounts, problem.InvalidReportName},
+		{strings.Repeat("a", 64), w.accounts, problem.InvalidReportName},
+		{"paddock_mine", w.accounts, problem.InvalidReportName},
+		{"pg_mine", w.accounts, problem.InvalidReportName},
+		{"public", w.accounts, problem.InvalidReportName},
+		{taken, w.accounts, problem.ReportNameTaken},
+		{ok, nil, problem.ReportNeedsAccount},
+		{ok, []uuid.UUID{w.accounts[0], uuid.New()}, problem.UnknownAccount},
 	} {
 		if _, err := reporting.Create(t.Context(), w.owner, tt.name, tt.accounts); !problem.Is(err, tt.code) {
 			t.Errorf("%q: %v, want %s", tt.name, err, tt.code)
@@ -357,12 +357,12 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("a refused login was made all the same (%v)", err)
 	}
 	for _, name := range []string{"paddock_app", "paddock_report", "postgres", "nobody"} {
-		if err := reporting.Drop(t.Context(), w.owner, name); !problem.Is(err, reporting.CodeUnknownLogin) {
+		if err := reporting.Drop(t.Context(), w.owner, name); !problem.Is(err, problem.UnknownReportLogin) {
 			t.Errorf("drop %s: %v", name, err)
 		}
 	}
 	// Runtime logins have no business here.
-	if _, err := reporting.Create(t.Context(), w.db.Conn(t, "paddock_app"), newName(), w.accounts[:1]); !problem.Is(err, reporting.CodeCannotGrant) {
+	if _, err := reporting.Create(t.Context(), w.db.Conn(t, "paddock_app"), newName(), w.accounts[:1]); !problem.Is(err, problem.NotPermitted) {
 		t.Errorf("as paddock_app: %v", err)
 	}
 }

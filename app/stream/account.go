@@ -97,7 +97,7 @@ func (a *account) run(ctx context.Context) {
 		switch {
 		case err == nil:
 			a.follow(ctx)
-		case problem.Is(err, accounts.CodeNeedsCredentials):
+		case problem.Is(err, problem.NeedsCredentials):
 			a.parkAll(ctx) // without keys, nobody can ask what became of them
 		case ctx.Err() == nil:
 			a.log.Warn("the stream could not open its credentials", "err", err)
@@ -128,7 +128,7 @@ func (a *account) open(ctx context.Context) error {
 		return ctx.Err()
 	}
 	defer leave()
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) { a.m.Keys.QueueOpen(b, a.lease.Account, &a.opened) })
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) { a.m.Keys.QueueOpen(b, a.lease.Account, &a.opened) })
 	if err == nil {
 		err = a.opened.Usable()
 	}
@@ -150,7 +150,7 @@ func (a *account) apply(ctx context.Context, msg broker.Message) error {
 	}
 	var doubtful bool
 	for attempt := 0; ; attempt++ {
-		err := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+		err := a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 			b.Queue("select app.apply_trade_update($1, $2)", a.lease.Account, []byte(update))
 			if odd != nil {
 				queueOddItems(b, a.lease.Account, "update", []broker.Odd{*odd}, nil, false, a.tellOdd("update"))
@@ -169,13 +169,13 @@ func (a *account) apply(ctx context.Context, msg broker.Message) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if problem.Of(err).Kind == problem.Unavailable {
+		if problem.Of(err).Kind() == problem.KindUnavailable {
 			if !backoff(ctx, attempt) {
 				return ctx.Err()
 			}
 			continue // the database is away, or chose us to end a deadlock: nothing is skipped, the broker waits
 		}
-		if problem.Is(err, tenant.CodeAccountForbidden) {
+		if problem.Is(err, problem.AccountForbidden) {
 			return err
 		}
 		return a.keep(ctx, msg, err)
@@ -188,7 +188,7 @@ func (a *account) apply(ctx context.Context, msg broker.Message) error {
 func (a *account) keep(ctx context.Context, msg broker.Message, reason error) error {
 	a.log.Error("a trade update could not be applied and is kept as it came", "event_id", msg.EventID, "err", reason)
 	said := strings.ReplaceAll(strings.ToValidUTF8(string(msg.Update), "\uFFFD"), "\x00", "\uFFFD")
-	err := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+	err := a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue("select private.append_event('order', jsonb_build_object('event', 'unapplied', 'what', 'update', 'id', $2::text, 'update', $1::text), $2)",
 			said, msg.EventID)
 		b.Queue(`insert into app.stream_cursors as c (account_id, last_event_id) values ($1, $2)
@@ -222,7 +222,7 @@ func (a *account) refused(ctx context.Context, err error) bool {
 	if !errors.As(err, &b) || b.Kind != broker.Unauthorized {
 		return false
 	}
-	noted := a.m.Worker.Write(ctx, a.lease, func(batch *tenant.Batch) {
+	noted := a.m.Worker.TxNotify(ctx, a.lease, func(batch *tenant.Batch) {
 		batch.Queue("select private.mark_credentials_rejected($1)", a.opened.Generation)
 	})
 	if noted != nil {

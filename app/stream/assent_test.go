@@ -44,7 +44,7 @@ func newSharers(t *testing.T) *sharers {
 
 // intend makes an intent of one of the two.
 func (s *sharers) intend(who int, name string, asked map[string]any) error {
-	return s.app.Write(s.t.Context(), tenant.Admission{Token: []string{"token-of-u1", "token-of-u2"}[who], Account: s.accounts[who]}, func(b *tenant.Batch) {
+	return s.app.TxNotify(s.t.Context(), tenant.Admission{Token: []string{"token-of-u1", "token-of-u2"}[who], Account: s.accounts[who]}, func(b *tenant.Batch) {
 		b.Queue(`insert into app.alpaca_orders (account_id, client_order_id, request_hash, request, submitted_by, orchestrator_agent_id, tag,
 				symbol, side, type, time_in_force, qty, notional, limit_price, stop_price, trail_price, trail_percent, order_class, position_intent, extended_hours)
 			values ($1, $2, '\x00', $3, private.user_id(), 'the agent', 'the tag', $4, $5, $6, $7, $8::text::numeric, $9::text::numeric, $10::text::numeric,
@@ -63,7 +63,7 @@ func (s *sharers) told(who int, o map[string]any) {
 func (s *sharers) scan(who int, sql string, args ...any) (text string) {
 	s.t.Helper()
 	lease := tenant.Lease{Account: s.accounts[who], Holder: s.holder, Fence: 1}
-	if err := s.worker.Write(s.t.Context(), lease, func(b *tenant.Batch) {
+	if err := s.worker.TxNotify(s.t.Context(), lease, func(b *tenant.Batch) {
 		b.Queue(sql, append([]any{lease.Account}, args...)...).QueryRow(func(row pgx.Row) error { return row.Scan(&text) })
 	}); err != nil {
 		s.t.Fatalf("%s: %v", sql, err)
@@ -188,7 +188,7 @@ func TestAnOrderNameIsOneAccounts(t *testing.T) {
 	if err := s.intend(0, "mine", asked); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.intend(1, "mine", asked); tenant.State(err) != "PD410" {
+	if err := s.intend(1, "mine", asked); tenant.SQLState(err) != "PD410" {
 		t.Errorf("the second account's order of that name: %v", err)
 	}
 	if err := s.intend(1, "other", asked); err != nil {
@@ -282,7 +282,7 @@ func TestAnOrderNameIsClaimedOnce(t *testing.T) {
 	if err := first.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-answered; tenant.State(err) != "PD410" {
+	if err := <-answered; tenant.SQLState(err) != "PD410" {
 		t.Errorf("the second is answered %v", err)
 	}
 	_ = second.Rollback(t.Context())

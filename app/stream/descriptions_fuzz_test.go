@@ -61,7 +61,7 @@ func FuzzDescriptions(f *testing.F) {
 		if err := admin.SendBatch(t.Context(), &set).Close(); err != nil {
 			t.Fatal(err)
 		}
-		if err := worker.Write(t.Context(), lease, func(batch *tenant.Batch) { b.tell(batch, lease.Account, telling) }); err != nil {
+		if err := worker.TxNotify(t.Context(), lease, func(batch *tenant.Batch) { b.tell(batch, lease.Account, telling) }); err != nil {
 			t.Fatalf("%s\n%v", b.story(), err)
 		}
 		for what, check := range map[string]struct{ query, want string }{

@@ -203,7 +203,7 @@ func (a *account) answer(ctx context.Context, asked int64, found any) error {
 	if err != nil {
 		return fmt.Errorf("write what differed as JSON: %w", err)
 	}
-	err = a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	err = a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`update app.syncs set answered = $2, answered_at = clock_timestamp(), answer = $3
 			where account_id = $1 and answered < $2`, a.lease.Account, asked, text)
 	})
@@ -216,7 +216,7 @@ func (a *account) answer(ctx context.Context, asked int64, found any) error {
 // answerProblem tells whoever waits for a reconciliation that it failed.
 func (a *account) answerProblem(ctx context.Context, reason error) {
 	p := problem.Of(accounts.FromBroker(reason))
-	err := a.answer(ctx, a.asked.Load(), map[string]any{"problem": map[string]string{"code": p.Code, "message": p.Message}})
+	err := a.answer(ctx, a.asked.Load(), map[string]any{"problem": map[string]any{"code": p.Code, "message": p.Message}})
 	if err != nil && ctx.Err() == nil {
 		a.log.Warn("could not tell that the reconciliation failed", "err", err)
 	}

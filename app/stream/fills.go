@@ -66,7 +66,7 @@ func (a *account) journal(ctx context.Context) error {
 		return err
 	}
 	// What is still different now is said, and no profit shown of it.
-	return a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+	return a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue("select app.record_journal_gaps($1)", a.lease.Account)
 	})
 }
@@ -76,7 +76,7 @@ func (a *account) journal(ctx context.Context) error {
 // than what the broker still tells.
 func (a *account) completeFills(ctx context.Context) error {
 	var orders []incomplete
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select id, alpaca_order_id, filled_qty::text, coalesce(submitted_at, created_at - interval '1 hour') from app.alpaca_orders
 			where account_id = $1 and filled_qty <> fills_qty and symbol is not null and alpaca_order_id is not null
 			and (fills_asked_at is null or fills_asked_at < now() - least(interval '1 day', interval '10 seconds' * 6 ^ least(fills_asked, 8)))
@@ -115,7 +115,7 @@ func (a *account) readDiffering(ctx context.Context, orders []incomplete) error 
 		ids[i] = o.ID
 	}
 	var differ []uuid.UUID
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select o.alpaca_order_id from app.alpaca_orders o
 			where o.account_id = $1 and o.id = any ($2) and o.filled_qty <> o.fills_qty
 				and exists (select from app.fills f where f.account_id = $1 and f.order_id = o.id)
@@ -185,7 +185,7 @@ func (a *account) executions(ctx context.Context, orders []incomplete) (map[stri
 // corrected while no stream told of it. Each is looked at ever more seldom.
 func (a *account) doubt(ctx context.Context) error {
 	var doubtful []uuid.UUID
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`with journal as (
 				select distinct on (symbol) symbol, opened_at, (entry_qty - exit_qty) * case direction when 'long' then 1 else -1 end as qty
 				from app.trading_positions where account_id = $1 and scope = 'account' order by symbol, last_at desc, last_id desc, opened_at desc
@@ -210,7 +210,7 @@ func (a *account) doubt(ctx context.Context) error {
 	if err := a.readAgain(ctx, doubtful); err != nil {
 		return err
 	}
-	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+	err = a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`update app.alpaca_orders
 			set fills_asked_at = case when fills_qty = filled_qty then clock_timestamp() end, fills_asked = case when fills_qty = filled_qty then fills_asked + 1 else 0 end
 			where account_id = $1 and alpaca_order_id = any ($2)`, a.lease.Account, doubtful)
@@ -224,7 +224,7 @@ func (a *account) doubt(ctx context.Context) error {
 // adjust asks for the activities that change the journal besides executions.
 func (a *account) adjust(ctx context.Context) error {
 	var newest *time.Time
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue("select at from app.journal_adjustments where account_id = $1 order by at desc limit 1", a.lease.Account).
 			QueryRow(func(row pgx.Row) error {
 				if err := row.Scan(&newest); !errors.Is(err, pgx.ErrNoRows) {
@@ -256,7 +256,7 @@ func (a *account) adjust(ctx context.Context) error {
 			odd := broker.Unreadable("activity", part[i])
 			var head struct{ ID string }
 			_ = json.Unmarshal(part[i], &head) // it was read before
-			odd.ID, odd.Why = head.ID, "it cannot be recorded: "+tenant.State(err)
+			odd.ID, odd.Why = head.ID, "it cannot be recorded: "+tenant.SQLState(err)
 			a.odd = append(a.odd, odd)
 		})
 		if err != nil {
@@ -309,7 +309,7 @@ func (a *account) activities(ctx context.Context, types []string, after time.Tim
 // halves queues n things in one transaction. Where Postgres refuses one for
 // what it holds, halves are tried until that one alone is left out.
 func (a *account) halves(ctx context.Context, n int, queue func(b *tenant.Batch, i int), leave func(i int, err error)) error {
-	err := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+	err := a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		for i := range n {
 			queue(b, i)
 		}

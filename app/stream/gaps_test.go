@@ -37,7 +37,7 @@ func TestTheJournalSaysWhereItDiffers(t *testing.T) {
 	compare := func(positions string) {
 		t.Helper()
 		n++
-		if err := w.worker.Write(t.Context(), l, func(b *tenant.Batch) {
+		if err := w.worker.TxNotify(t.Context(), l, func(b *tenant.Batch) {
 			if positions != "" {
 				b.Queue("select app.record_positions($1, $2, $3)", l.Account, []byte(positions), time.Now().Add(time.Duration(n)*time.Second))
 			}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"cloud.google.com/go/civil"
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 	"github.com/shopspring/decimal"
 
@@ -268,7 +269,7 @@ func TestTheRetryOfATurnTurnsNothing(t *testing.T) {
 	if got := scan[string](w, `select switch from app.account_guards`); got != "halted" {
 		t.Errorf("the retry of an earlier turn made it %s", got)
 	}
-	if _, err := w.trading().Turn(t.Context(), w.account, "third", trading.Switch{To: "open"}); !problem.Is(err, "idempotency_key_reused") {
+	if _, err := w.trading().Turn(t.Context(), w.account, "third", trading.Switch{To: "open"}); !problem.Is(err, problem.IdempotencyKeyReused) {
 		t.Errorf("another turn under the same key: %v", err)
 	}
 }
@@ -292,5 +293,49 @@ func TestAnOpenedAccountIsNotWoundDown(t *testing.T) {
 		if o.ClientOrderID == "afterwards" && o.Status == "canceled" {
 			t.Error("an order of the open account was canceled")
 		}
+	}
+}
+
+// Alpaca queues no market orders for options: what is liquidated while their
+// market is closed waits for it, says so, is not refused again and again, and is
+// closed when it opens. Shares are closed by orders that wait there.
+func TestOptionsAreClosedWhenTheirMarketOpens(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run(func(c *stream.Config) { c.WindDownPause = time.Millisecond })
+	now, err := w.outside.GetClock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := civil.DateOf(now.Timestamp)
+	contracts, err := w.outside.GetOptionContracts(alpaca.GetOptionContractsRequest{
+		UnderlyingSymbols: "AAPL", Type: alpaca.OptionTypeCall, ExpirationDateGTE: from.AddDays(14), ExpirationDateLTE: from.AddDays(30), TotalLimit: 1,
+	})
+	if err != nil || len(contracts) != 1 {
+		t.Fatalf("contracts: %+v, %v", contracts, err)
+	}
+	option := contracts[0].Symbol
+	w.holding(option, "2")
+	w.holding("AAPL", "3")
+	saturday := now.Timestamp.AddDate(0, 0, 1+int(time.Friday-now.Timestamp.Weekday()+7)%7) // one that is still to come
+	w.sim.SetClock(time.Date(saturday.Year(), saturday.Month(), saturday.Day(), 12, 0, 0, 0, now.Timestamp.Location()))
+	w.sim.SetAlwaysOpen(false)
+	w.turn("", trading.Switch{To: "halted", Liquidate: true})
+	var left string
+	w.eventually("both to wait", func() bool {
+		left = scan[string](w, "select coalesce(remaining->>'positions', '') from app.wind_downs")
+		return strings.Contains(left, "market hours. It is sent again when the market opens.") && strings.Contains(w.windDown(), "waits for the market")
+	})
+	rounds := w.front.lists.Load()
+	w.eventually("further rounds", func() bool { return w.front.lists.Load() > rounds+3 })
+	refused := `select count(*) from app.alpaca_orders where symbol = $1 and intent_state = 'rejected'`
+	if n := scan[int](w, refused, option); n != 1 || !strings.HasPrefix(w.windDown(), "running ") {
+		t.Errorf("%d closings of it were refused, the wind-down is %s: %s", n, w.windDown(), left)
+	}
+	w.sim.SetAlwaysOpen(true)
+	w.windsDown("done")
+	w.wantFlat()
+	if n := scan[int](w, refused, option); n != 1 {
+		t.Errorf("%d closings were refused in the end", n)
 	}
 }

@@ -270,14 +270,14 @@ func TestNoTakeoverInsideATransaction(t *testing.T) {
 		if err != nil || len(taken) != 1 || taken[0].Fence <= leases[0].Fence || taken[0].LastEventID != "01A" {
 			t.Fatalf("%s: afterwards the next has %v (%v)", way, taken, err)
 		}
-		if err := admit(idle); tenant.State(err) != "PD403" {
+		if err := admit(idle); tenant.SQLState(err) != "PD403" {
 			t.Errorf("%s: the old holder was admitted after the takeover: %v", way, err)
 		}
 		_ = idle.Rollback(t.Context()) // it has failed
-		err = w.worker.Write(t.Context(), leases[0], func(b *tenant.Batch) {
+		err = w.worker.TxNotify(t.Context(), leases[0], func(b *tenant.Batch) {
 			b.Queue("select app.apply_trade_update($1, $2)", leases[0].Account, payload(update("01B", "new", time.Now(), map[string]any{"client_order_id": "01B"}, nil)))
 		})
-		if !problem.Is(err, tenant.CodeAccountForbidden) || w.order("01B") != "missing" {
+		if !problem.Is(err, problem.AccountForbidden) || w.order("01B") != "missing" {
 			t.Errorf("%s: the old holder wrote after the takeover: %v, %s", way, err, w.order("01B"))
 		}
 	}

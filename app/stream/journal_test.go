@@ -320,7 +320,7 @@ func told(a plainjournal.Adjustment) map[string]any {
 
 // tell sends one message through the door that the broker's come through.
 func (w *world) tell(l tenant.Lease, n int, m telling) error {
-	return w.worker.Write(w.t.Context(), l, func(b *tenant.Batch) {
+	return w.worker.TxNotify(w.t.Context(), l, func(b *tenant.Batch) {
 		if m.event == "activity" {
 			list := []map[string]any{}
 			for _, a := range m.adj {
@@ -393,7 +393,7 @@ func TestJournalEqualsPlainComputation(t *testing.T) {
 		// Computed anew from the beginning it is the same, ids included.
 		const all = `select string_agg(p::text, e'\n' order by p.id) from app.trading_positions p`
 		before := scan[*string](w, all)
-		if err := w.worker.Write(t.Context(), l, func(b *tenant.Batch) {
+		if err := w.worker.TxNotify(t.Context(), l, func(b *tenant.Batch) {
 			for _, s := range trialSymbols {
 				b.Queue("select app.recompute_round_trips($1, $2, '-infinity', '')", l.Account, s.symbol)
 			}
@@ -423,7 +423,7 @@ func TestFillsCostTheSameForever(t *testing.T) {
 		w.exec(`insert into app.alpaca_orders (account_id, client_order_id, orchestrator_agent_id, tag) values ($1, $2, 'one', 'slow')`, l.Account, o.id)
 		x := &execution{id: fmt.Sprint("x", n), order: o, qty: decimal.NewFromInt(1), price: decimal.NewFromInt(100)}
 		m := telling{event: "fill", x: x, at: time.Date(2026, 6, 1, 14, 0, n, 0, time.UTC)}
-		if err := w.worker.Write(t.Context(), l, func(b *tenant.Batch) {
+		if err := w.worker.TxNotify(t.Context(), l, func(b *tenant.Batch) {
 			around(b)
 			b.Queue("select app.apply_trade_update($1, $2)", l.Account, payload(m.update(n)))
 			around(b)
@@ -722,7 +722,7 @@ func TestStreamClaimsFillsOfActivities(t *testing.T) {
 	order := map[string]any{"client_order_id": "a", "status": "filled", "filled_qty": "10"}
 	tell := func(id, event string, more map[string]any) {
 		t.Helper()
-		if err := w.worker.Write(t.Context(), l, func(b *tenant.Batch) {
+		if err := w.worker.TxNotify(t.Context(), l, func(b *tenant.Batch) {
 			b.Queue("select app.apply_trade_update($1, $2)", l.Account, payload(update(id, event, at, order, more)))
 		}); err != nil {
 			t.Fatal(err)
@@ -734,7 +734,7 @@ func TestStreamClaimsFillsOfActivities(t *testing.T) {
 	replace := func(list string) (settled bool) {
 		t.Helper()
 		id := scan[uuid.UUID](w, "select id from app.alpaca_orders where client_order_id = 'a'")
-		if err := w.worker.Write(t.Context(), l, func(b *tenant.Batch) {
+		if err := w.worker.TxNotify(t.Context(), l, func(b *tenant.Batch) {
 			b.Queue("select app.replace_fills($1, $2, $3)", l.Account, id, []byte(list)).QueryRow(func(row pgx.Row) error { return row.Scan(&settled) })
 		}); err != nil {
 			t.Fatal(err)

@@ -371,7 +371,7 @@ func TestListGoesOnWhereItBegan(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.front.away.Store(true)
-	if body, err := w.trading().Orders(t.Context(), w.account, asked); !problem.Is(err, "broker_unavailable") {
+	if body, err := w.trading().Orders(t.Context(), w.account, asked); !problem.Is(err, problem.BrokerUnavailable) {
 		t.Errorf("while Alpaca is away: %s, %v", body, err)
 	}
 	w.front.away.Store(false)

@@ -55,7 +55,7 @@ func (a *account) lookUp(ctx context.Context) error {
 		switch {
 		case err == nil:
 			var another bool // not the order that was sent
-			err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+			err = a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 				queueOrderEvent(b, a.lease, answer.Raw, "reconciled", answer.RequestID)
 				b.Queue("select intent_state = 'submitting' and alpaca_order_id is null from app.alpaca_orders where account_id = $1 and id = $2", a.lease.Account, in.ID).
 					QueryRow(func(row pgx.Row) error { return row.Scan(&another) })
@@ -81,7 +81,7 @@ func (a *account) lookUp(ctx context.Context) error {
 // lost answers the intents whose answer has been missing for an age, the
 // oldest first.
 func (a *account) lost(ctx context.Context, age time.Duration) (intents []lost, err error) {
-	err = a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	err = a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select id, client_order_id, updated_at from app.alpaca_orders
 			where account_id = $1 and intent_state = 'submitting' and updated_at < now() - $2::interval
 			order by created_at limit 100`, a.lease.Account, age).Query(func(rows pgx.Rows) (err error) {
@@ -111,7 +111,7 @@ func (a *account) notFound(ctx context.Context, in lost) error {
 	if begun && time.Since(m.first) >= a.m.LookupWindow {
 		return a.park(ctx, in, notKnownMessage)
 	}
-	err := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+	err := a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`update app.alpaca_orders set lookups = lookups + 1,
 				looked_up_at = case when $3 then coalesce(looked_up_at, clock_timestamp()) else clock_timestamp() end
 			where account_id = $1 and id = $2 and intent_state = 'submitting'`, a.lease.Account, in.ID, begun)
@@ -144,7 +144,7 @@ func (a *account) parkAll(ctx context.Context) {
 // park leaves an order to a person.
 func (a *account) park(ctx context.Context, in lost, message string) error {
 	a.log.Error("an order stays unclear and is parked", "order", in.ID)
-	return a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+	return a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`with parked as (
 			update app.alpaca_orders set intent_state = 'unknown', status = 'unknown', status_message = $3, updated_at = clock_timestamp()
 			where account_id = $1 and id = $2 and intent_state = 'submitting' returning *)

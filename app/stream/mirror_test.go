@@ -340,7 +340,7 @@ func (m *mirrorModel) positionsThere() string {
 
 func (m *mirrorModel) write(sql string, args ...any) {
 	m.t.Helper()
-	err := m.worker.Write(context.Background(), m.lease, func(b *tenant.Batch) { b.Queue(sql, append([]any{m.lease.Account}, args...)...) })
+	err := m.worker.TxNotify(context.Background(), m.lease, func(b *tenant.Batch) { b.Queue(sql, append([]any{m.lease.Account}, args...)...) })
 	if err != nil {
 		m.t.Fatalf("seed %d: %s: %v\n%s", m.seed, sql, err, m.story())
 	}
@@ -348,7 +348,7 @@ func (m *mirrorModel) write(sql string, args ...any) {
 
 func (m *mirrorModel) scan(sql string, args ...any) (text string) {
 	m.t.Helper()
-	err := m.worker.Write(context.Background(), m.lease, func(b *tenant.Batch) {
+	err := m.worker.TxNotify(context.Background(), m.lease, func(b *tenant.Batch) {
 		b.Queue(sql, append([]any{m.lease.Account}, args...)...).QueryRow(func(row pgx.Row) error { return row.Scan(&text) })
 	})
 	if err != nil {

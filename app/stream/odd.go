@@ -42,7 +42,7 @@ func (a *account) noteOdd(ctx context.Context, what string, read []string) error
 	if !slices.ContainsFunc(a.odd, func(o broker.Odd) bool { return o.What == what }) && len(read) == 0 {
 		return nil
 	}
-	return a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) { a.queueOdd(b, what, read, false) })
+	return a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) { a.queueOdd(b, what, read, false) })
 }
 
 // queueOdd is noteOdd within a transaction. whole says that all that is open or

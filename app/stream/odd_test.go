@@ -161,7 +161,7 @@ func TestUncountedOrderIsNoZero(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err := w.trading().Place(t.Context(), w.account, "", orderRequest("mine"))
-			if !problem.Is(err, "account_not_synced") {
+			if !problem.Is(err, problem.AccountNotSynced) {
 				t.Errorf("with an order of unknown size: %v, want account_not_synced", err)
 			}
 			if h := w.health(); !strings.Contains(h.Message, "cannot be read") || len(h.Odd) != 1 || !h.Odd[0].Uncounted {
@@ -286,9 +286,9 @@ func TestForbiddenShowsInHealth(t *testing.T) {
 		t.Errorf("the health is %+v, %s", h, *h.SyncError)
 	}
 	w.front.forbidden.Store(false)
-	w.eventually("the reason to go", func() bool { return w.health().SyncError == nil })
+	w.eventually("the agreement", func() bool { h := w.health(); return h.SyncError == nil && h.Status == "ok" })
 	ahead := time.Until(w.brokerTime()).Milliseconds()
-	if h := w.health(); h.Status != "ok" || h.ClockSkewMS == nil || max(*h.ClockSkewMS-ahead, ahead-*h.ClockSkewMS) > 1500 {
+	if h := w.health(); h.ClockSkewMS == nil || max(*h.ClockSkewMS-ahead, ahead-*h.ClockSkewMS) > 1500 {
 		t.Errorf("the health is %+v, %d ms are right", h, ahead)
 	}
 }

@@ -44,7 +44,7 @@ func (a *account) read(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		if problem.Is(err, tenant.CodeAccountForbidden) {
+		if problem.Is(err, problem.AccountForbidden) {
 			a.leave() // the lease is another's
 			return
 		}
@@ -199,8 +199,8 @@ func (a *account) isDown(ctx context.Context, note, why string) {
 // note writes what the stream does. Where that fails the stream goes on: a
 // mirror that counts as behind is asked of the broker.
 func (a *account) note(ctx context.Context, queue func(*tenant.Batch)) {
-	err := a.m.Worker.Do(ctx, a.lease, queue)
-	if err != nil && ctx.Err() == nil && !problem.Is(err, tenant.CodeAccountForbidden) {
+	err := a.m.Worker.Tx(ctx, a.lease, queue)
+	if err != nil && ctx.Err() == nil && !problem.Is(err, problem.AccountForbidden) {
 		a.log.Warn("could not note what the stream does", "err", err)
 	}
 }

@@ -73,9 +73,10 @@ func TestWebSocketMode(t *testing.T) {
 	w.becomes("meanwhile", "accepted filled 1")
 	w.eventually("the position", func() bool { return w.held("AAPL") == "4" })
 	w.streams("ws")
-	if h := w.health(); h.Status != "ok" || h.Stream.LastError == nil || h.Stream.Note != nil {
-		t.Errorf("the health is %+v", h)
-	}
+	w.eventually("the agreement after it", func() bool {
+		h := w.health()
+		return h.Status == "ok" && h.Stream.LastError != nil && h.Stream.Note == nil
+	})
 	if n := w.front.connects.Load() - w.front.sockets.Load(); n != 0 {
 		t.Errorf("%d streams of Server-Sent Events were asked for", n)
 	}

@@ -52,7 +52,7 @@ func (a *account) reconcile(ctx context.Context) error {
 	var s standing
 	var believed []uuid.UUID // open here
 	var held map[string]holding
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		s.queue(b, a.lease.Account)
 		queueBelieved(b, a.lease.Account, &believed)
 		queueHoldings(b, a.lease.Account, &held)
@@ -118,7 +118,7 @@ func (a *account) lookAtOpen(ctx context.Context) error {
 	number := a.up.look()
 	defer func() { a.up.looked(number, false, d.moved, a.m.Silence/3) }()
 	var believed []uuid.UUID
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) { queueBelieved(b, a.lease.Account, &believed) })
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) { queueBelieved(b, a.lease.Account, &believed) })
 	if err != nil || len(believed) == 0 {
 		return err
 	}
@@ -212,7 +212,7 @@ const takeOrder = "select before, after, refused from app.try_reconcile_order($1
 func (a *account) take(ctx context.Context, sql string, orders []brokerOrder, what string, d *differences) (refused []refusedOrder, err error) {
 	changes := make([]orderChange, len(orders))
 	reasons := make([]*string, len(orders))
-	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+	err = a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		for i, o := range orders {
 			b.Queue(sql, a.lease.Account, string(o.raw), what, o.toldAt(), time.Since(o.asked)).
 				QueryRow(func(row pgx.Row) error { return row.Scan(&changes[i].before, &changes[i].after, &reasons[i]) })
@@ -235,7 +235,7 @@ func (a *account) take(ctx context.Context, sql string, orders []brokerOrder, wh
 
 // unrecordable tells whether Postgres refused what an order holds.
 func unrecordable(err error) bool {
-	return tenant.Unstorable(err) || strings.HasPrefix(tenant.State(err), "23")
+	return tenant.Unstorable(err) || strings.HasPrefix(tenant.SQLState(err), "23")
 }
 
 // ended asks for the orders that we believe open and the broker no longer

@@ -233,7 +233,7 @@ func (m *reduceModel) send(o *reduceOrder) {
 		}
 		o.state = "sent"
 		o.shared = o.replaces != nil // the order that it replaces may fill first
-	case err != nil && !allowed && tenant.State(err) == "PD422":
+	case err != nil && !allowed && tenant.SQLState(err) == "PD422":
 		m.refused++
 	default:
 		m.t.Fatalf("seed %d, reduce_only %v: allowed %v and answered %v\n%s", m.seed, m.only, allowed, err, m.story())
@@ -292,5 +292,5 @@ func (m *reduceModel) holds() {
 
 // ask runs a statement as the owner's request.
 func (m *reduceModel) ask(sql string, args ...any) error {
-	return m.app.Write(m.t.Context(), tenant.Admission{Token: "token-of-u1", Account: m.lease.Account}, func(b *tenant.Batch) { b.Queue(strings.TrimSpace(sql), args...) })
+	return m.app.TxNotify(m.t.Context(), tenant.Admission{Token: "token-of-u1", Account: m.lease.Account}, func(b *tenant.Batch) { b.Queue(strings.TrimSpace(sql), args...) })
 }

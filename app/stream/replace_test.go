@@ -116,7 +116,7 @@ func TestExitsAreMovedPastGuards(t *testing.T) {
 		t.Errorf("the exit cannot be moved: %v", err)
 	}
 	w.becomes("nearer", "accepted new 0")
-	if _, err := w.trading().Replace(t.Context(), w.account, take, "", trading.Replacement{Qty: amount(11)}); !problem.Is(err, "guard_refused") {
+	if _, err := w.trading().Replace(t.Context(), w.account, take, "", trading.Replacement{Qty: amount(11)}); !problem.Is(err, problem.GuardRefused) {
 		t.Errorf("an exit of more than its entry: %v", err)
 	}
 }

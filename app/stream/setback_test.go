@@ -62,7 +62,7 @@ func TestOldAnswersUndoNothing(t *testing.T) {
 	l := w.lease()
 	record := func(told, age time.Duration) (changed bool) {
 		t.Helper()
-		if err := w.worker.Write(t.Context(), l, func(b *tenant.Batch) {
+		if err := w.worker.TxNotify(t.Context(), l, func(b *tenant.Batch) {
 			b.Queue(`select (app.record_order($1, broker_order || jsonb_build_object('filled_qty', '1', 'updated_at', broker_updated_at - interval '1 minute'),
 					'', null, true, broker_updated_at + $2::interval, $3::interval)).changed
 				from app.alpaca_orders where account_id = $1`, l.Account, told, age).QueryRow(func(row pgx.Row) error { return row.Scan(&changed) })

@@ -98,7 +98,7 @@ type looked struct {
 func (a *account) settle(ctx context.Context, s standing, before told, newest *time.Time, what string, d *differences) (l looked, err error) {
 	for round := range settleRounds {
 		var moves []byte
-		err = a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+		err = a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 			s.queue(b, a.lease.Account)
 			b.Queue("select clock_timestamp(), app.position_moves($1)", a.lease.Account).
 				QueryRow(func(row pgx.Row) error { return row.Scan(&l.at, &moves) })
@@ -142,7 +142,7 @@ func (a *account) recordPositions(ctx context.Context, l looked, moves []byte, b
 	if after != nil {
 		then = after.filled()
 	}
-	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+	err = a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`with s as (select * from app.reconcile_positions($1, $2, $3, $4, $5, $6)), said as (
 				select private.append_event('position', jsonb_build_object('positions', $2::jsonb), null) from s where s.changed)
 			select s.unsettled, (select count(*) from said) from s`, a.lease.Account, []byte(l.Raw), l.at, moves, before.filled(), then).
@@ -205,7 +205,7 @@ func (a *account) lookAgain(ctx context.Context, before told, newest *time.Time,
 // agree notes what was odd, and that the mirror agreed, as of when the positions
 // were asked for, and returns what is held.
 func (a *account) agree(ctx context.Context, l looked, orders []brokerOrder, newest *time.Time) (held map[string]holding, err error) {
-	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+	err = a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		a.queueOdd(b, "order", idsOf(orders), true)
 		a.queueOdd(b, "position", nil, true)
 		queueHoldings(b, a.lease.Account, &held)

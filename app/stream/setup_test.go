@@ -47,6 +47,7 @@ type front struct {
 	live          atomic.Value // chan string: the same, while it runs
 	orders        atomic.Int64 // that were sent
 	refuseOrders  atomic.Bool  // orders are refused
+	answerOrders  atomic.Value // func(http.ResponseWriter, *http.Request): answers orders in place of the simulator
 	lists         atomic.Int64 // of orders
 	hidesOpen     atomic.Bool  // lists of open orders are empty
 	alone         atomic.Int64 // orders that were asked for by the broker's id
@@ -90,6 +91,10 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if f.refuseOrders.Load() {
 			w.WriteHeader(http.StatusForbidden)
 			fmt.Fprint(w, `{"code":40310000,"message":"not today"}`)
+			return
+		}
+		if answer, ok := f.answerOrders.Load().(func(http.ResponseWriter, *http.Request)); ok {
+			answer(w, r)
 			return
 		}
 	}
@@ -217,6 +222,13 @@ func newWorld(t *testing.T, change ...func(*alpacasim.Config)) *world {
 	w.account = tenant.Admission{Token: "token-of-the-user", Account: made.ID}
 	w.storeKeys()
 	return w
+}
+
+// direct returns the address of the simulator itself, without the front.
+func (w *world) direct() string {
+	server := httptest.NewServer(w.front.sim)
+	w.t.Cleanup(server.Close)
+	return server.URL
 }
 
 func (w *world) storeKeys() {

@@ -99,7 +99,7 @@ func TestSplitsInTwoEntries(t *testing.T) {
 						t.Fatal(err)
 					}
 					for range 2 { // each reconciliation tells it again
-						if err := w.worker.Write(t.Context(), l, func(b *tenant.Batch) {
+						if err := w.worker.TxNotify(t.Context(), l, func(b *tenant.Batch) {
 							b.Queue("select app.record_adjustments($1, $2)", l.Account, text)
 						}); err != nil {
 							t.Fatal(err)
@@ -126,7 +126,7 @@ func TestSplitsInTwoEntries(t *testing.T) {
 				}
 				// The broker takes one back: it never happened, and then neither did the split.
 				if name == "reverse, goes first" {
-					if err := w.worker.Write(t.Context(), l, func(b *tenant.Batch) {
+					if err := w.worker.TxNotify(t.Context(), l, func(b *tenant.Batch) {
 						b.Queue(`select app.record_adjustments($1, '[{"id": "activity-1", "activity_type": "SPLIT", "symbol": "AAPL", "qty": "10", "created_at": "2026-06-01T14:01:05Z", "status": "canceled"}]')`, l.Account)
 					}); err != nil {
 						t.Fatal(err)
@@ -171,7 +171,7 @@ func TestFeesOfADay(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := w.worker.Write(t.Context(), l, func(b *tenant.Batch) {
+	if err := w.worker.TxNotify(t.Context(), l, func(b *tenant.Batch) {
 		b.Queue(`select app.record_adjustments($1, '[{"id": "fee", "activity_type": "CFEE", "symbol": "BTCUSD", "qty": "-0.00025", "price": "60000", "net_amount": "0", "date": "2026-06-01", "status": "executed"}]')`, l.Account)
 	}); err != nil {
 		t.Fatal(err)

@@ -186,7 +186,7 @@ func TestNewOrderIsRecordedByAllAtOnce(t *testing.T) {
 		for i := range writers {
 			u := payload(update(fmt.Sprintf("01A%02d%d", n, i), "new", time.Now(), map[string]any{"client_order_id": fmt.Sprint(n)}, nil))
 			writing.Go(func() {
-				err := w.worker.Do(t.Context(), leases[0], func(b *tenant.Batch) { b.Queue("select app.apply_trade_update($1, $2)", w.account.Account, u) })
+				err := w.worker.Tx(t.Context(), leases[0], func(b *tenant.Batch) { b.Queue("select app.apply_trade_update($1, $2)", w.account.Account, u) })
 				if err != nil {
 					t.Error(err)
 				}
@@ -331,7 +331,7 @@ func TestLostAnswers(t *testing.T) {
 	if err != nil || !again.Known || !strings.Contains(string(again.Order), `"status": "new"`) {
 		t.Errorf("dropped again: %s, known %v (%v)", again.Order, again.Known, err)
 	}
-	if _, err := service.Place(t.Context(), w.account, "", orderRequest("never-there")); !problem.Is(err, "order_unknown") {
+	if _, err := service.Place(t.Context(), w.account, "", orderRequest("never-there")); !problem.Is(err, problem.OrderUnknown) {
 		t.Errorf("never-there again: %v", err)
 	}
 	if sent := w.front.orders.Load(); sent != 3 {
@@ -415,7 +415,7 @@ func TestLostAnswersWithoutKeys(t *testing.T) {
 			}
 			loseKeys(w)
 			service := accounts.New(w.db, w.keys, w.broker)
-			if err := service.Delete(t.Context(), w.account, true); !problem.Is(err, "account_has_unresolved_orders") {
+			if err := service.Delete(t.Context(), w.account, true); !problem.Is(err, problem.AccountHasUnresolvedOrders) {
 				t.Fatalf("deleted with a lost order: %v", err)
 			}
 			w.becomes("lost", "unknown unknown 0")
@@ -504,7 +504,7 @@ func TestRefusedKeysEndTheStream(t *testing.T) {
 	if n := rejected(); n != 1 {
 		t.Errorf("it was told %d times", n)
 	}
-	if _, err := w.trading().Positions(t.Context(), w.account); !problem.Is(err, "needs_credentials") {
+	if _, err := w.trading().Positions(t.Context(), w.account); !problem.Is(err, problem.NeedsCredentials) {
 		t.Errorf("a request meanwhile: %v", err)
 	}
 
@@ -544,7 +544,7 @@ func TestLeaseIsFenced(t *testing.T) {
 		return leases
 	}
 	write := func(l tenant.Lease, eventID string) error {
-		return w.worker.Do(t.Context(), l, func(b *tenant.Batch) {
+		return w.worker.Tx(t.Context(), l, func(b *tenant.Batch) {
 			b.Queue("select app.apply_trade_update($1, $2)", l.Account, payload(update(eventID, "new", time.Now(), map[string]any{"client_order_id": eventID}, nil)))
 		})
 	}
@@ -571,13 +571,13 @@ func TestLeaseIsFenced(t *testing.T) {
 	ahead := taken[0]
 	ahead.Fence++
 	for what, l := range map[string]tenant.Lease{"the old lease": old[0], "the new fence with the old holder": forged, "a fence that is not yet": ahead} {
-		if err := write(l, "01B"); !problem.Is(err, tenant.CodeAccountForbidden) {
+		if err := write(l, "01B"); !problem.Is(err, problem.AccountForbidden) {
 			t.Errorf("%s: %v", what, err)
 		}
-		err := w.worker.Do(t.Context(), l, func(b *tenant.Batch) {
+		err := w.worker.Tx(t.Context(), l, func(b *tenant.Batch) {
 			b.Queue("select 1").QueryRow(func(row pgx.Row) error { var n int; return row.Scan(&n) })
 		})
-		if !problem.Is(err, tenant.CodeAccountForbidden) {
+		if !problem.Is(err, problem.AccountForbidden) {
 			t.Errorf("%s reads: %v", what, err)
 		}
 	}

@@ -63,7 +63,7 @@ func TestFailingReconciliationIsHurried(t *testing.T) {
 			ctx, cancel := context.WithTimeout(w.t.Context(), 30*time.Second)
 			defer cancel()
 			_, err := w.trading().Place(ctx, w.account, "", orderRequest("a"))
-			for problem.Is(err, "account_not_synced") && ctx.Err() == nil { // it waits three seconds for it, and asks to come again
+			for problem.Is(err, problem.AccountNotSynced) && ctx.Err() == nil { // it waits three seconds for it, and asks to come again
 				_, err = w.trading().Place(ctx, w.account, "", orderRequest("a"))
 			}
 			return err

@@ -41,6 +41,11 @@ type windDown struct {
 	Liquidate bool  // all positions
 	Canceled  bool  // by one call, already
 	Suspend   *bool // how Alpaca's own switch is set in the end
+
+	// awaitsOpen says that a closing of an option was refused while its market is
+	// closed: Alpaca queues no market orders for options. They are sent when it
+	// opens.
+	awaitsOpen bool
 }
 
 // remaining is what a wind-down has left to do, as it is told.
@@ -49,7 +54,7 @@ type remaining struct {
 	OnTheWay  int            `json:"on_their_way"` // intents whose answer is missing
 	Positions []leftPosition `json:"positions"`
 	refused   bool           // the broker refused something in this round
-	waiting   bool           // only closings that the broker has accepted are left
+	waiting   bool           // only closings that wait for the market are left
 }
 
 // leftPosition is a position that is still held.
@@ -116,7 +121,7 @@ func (a *account) windDown(ctx context.Context, w windDown) {
 }
 
 func (a *account) runningWindDowns(ctx context.Context) (list []windDown, err error) {
-	err = a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	err = a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select id, cancel_orders, liquidate, canceled_at is not null, suspend_trade from app.wind_downs
 			where account_id = $1 and state = 'running' order by asked_at`, a.lease.Account).Query(func(rows pgx.Rows) (err error) {
 			list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[windDown])
@@ -137,7 +142,7 @@ func (a *account) carryOut(ctx context.Context, w windDown) error {
 		if errors.Is(err, errOver) {
 			return nil
 		}
-		if isKind(err, broker.Unauthorized) || problem.Is(err, tenant.CodeAccountForbidden) || problem.Is(err, tenant.CodeUnavailable) || ctx.Err() != nil {
+		if isKind(err, broker.Unauthorized) || problem.Is(err, problem.AccountForbidden) || problem.Is(err, problem.DatabaseUnavailable) || ctx.Err() != nil {
 			return err
 		}
 		state, message := "running", ""
@@ -158,7 +163,7 @@ func (a *account) carryOut(ctx context.Context, w windDown) error {
 		case left.isNothing():
 			state = "done"
 		case left.waiting:
-			message = "The closing orders are at Alpaca and wait for the market."
+			message = "What is left waits for the market: its closing orders are at Alpaca, or are sent when it opens."
 		case attempt > patient && left.Orders > 0:
 			message = "Alpaca has not canceled all orders yet. It is tried again until they are over."
 		case attempt > patient && left.OnTheWay > 0:
@@ -233,7 +238,7 @@ func (a *account) windDownPause(attempt, fruitless int, waiting bool) time.Durat
 
 // windDownProgress records how far it is, and reports whether it is to go on.
 func (a *account) windDownProgress(ctx context.Context, w windDown, state, message string, left json.RawMessage) (running bool, err error) {
-	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+	err = a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue("select app.record_wind_down_progress($1, $2, $3, nullif($4, ''), $5)", a.lease.Account, w.ID, state, message, left)
 		b.Queue("select exists (select from app.wind_downs where account_id = $1 and id = $2 and state = 'running')", a.lease.Account, w.ID).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&running) })
@@ -253,7 +258,7 @@ func (a *account) windDownRound(ctx context.Context, w *windDown) (left remainin
 		if err := a.client.CancelAllOrders(ctx); err != nil {
 			return left, err
 		}
-		err := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+		err := a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 			b.Queue("update app.wind_downs set canceled_at = clock_timestamp() where account_id = $1 and id = $2", a.lease.Account, w.ID)
 		})
 		if err != nil {
@@ -323,7 +328,7 @@ var errOver = errors.New("the wind-down is over")
 // not canceled.
 func (a *account) stillRuns(ctx context.Context, w windDown) error {
 	var running bool
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue("select exists (select from app.wind_downs where account_id = $1 and id = $2 and state = 'running')", a.lease.Account, w.ID).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&running) })
 	})
@@ -349,7 +354,7 @@ func (a *account) suspend(ctx context.Context, on bool) error {
 // nothing that they asked for before is sent after they halted the account.
 func (a *account) settleIntents(ctx context.Context, w *windDown) error {
 	var intents []closing
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select `+closingColumns+` from app.alpaca_orders where account_id = $1 and intent_state = 'submitting'
 			and updated_at < clock_timestamp() - interval '300 milliseconds' order by created_at limit 100`, a.lease.Account).
 			Query(func(rows pgx.Rows) (err error) {
@@ -364,7 +369,7 @@ func (a *account) settleIntents(ctx context.Context, w *windDown) error {
 		answer, err := a.client.OrderByClientOrderID(ctx, in.ClientOrderID)
 		switch {
 		case err == nil:
-			err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+			err = a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 				queueOrderEvent(b, a.lease, answer.Raw, "reconciled", answer.RequestID)
 			})
 			if unrecordable(err) {
@@ -372,7 +377,7 @@ func (a *account) settleIntents(ctx context.Context, w *windDown) error {
 				continue
 			}
 		case isKind(err, broker.NotFound) && in.mayResend(w) && in.Age > resendAfter:
-			_, err = a.send(ctx, in)
+			err = a.resend(ctx, in)
 		case isKind(err, broker.NotFound):
 			err = a.notFound(ctx, lost{ID: in.ID, ClientOrderID: in.ClientOrderID, Since: in.Since})
 		case isKind(err, broker.Invalid), isKind(err, broker.Forbidden):
@@ -411,30 +416,31 @@ func (c closing) mayResend(w *windDown) bool {
 const closingColumns = `id, client_order_id, coalesce(symbol, ''), coalesce(side, ''), time_in_force, coalesce(position_intent, ''),
 	coalesce(qty, 0), reduce_only and action = 'place', wind_down_id, clock_timestamp() - created_at, updated_at`
 
-// send sends a closing and records the answer. It returns why the broker
-// refused it, "" where it did not.
-func (a *account) send(ctx context.Context, c closing) (refused string, err error) {
-	answer, err := a.client.PlaceOrder(ctx, alpaca.PlaceOrderRequest{
+// order is the closing as the broker is told it.
+func (c closing) order() alpaca.PlaceOrderRequest {
+	return alpaca.PlaceOrderRequest{
 		Symbol: c.Symbol, Qty: &c.Qty, Side: alpaca.Side(c.Side), Type: alpaca.Market, TimeInForce: alpaca.TimeInForce(c.TimeInForce),
 		PositionIntent: alpaca.PositionIntent(c.PositionIntent), ClientOrderID: c.ClientOrderID,
-	})
+	}
+}
+
+// send sends a closing for the first time and records the answer. It returns why
+// the broker refused it, "" where it did not.
+func (a *account) send(ctx context.Context, c closing) (refused string, err error) {
+	answer, err := a.client.PlaceOrder(ctx, c.order())
 	var refusal *broker.Error
 	switch {
 	case err == nil:
-		return "", a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
-			queueOrderEvent(b, a.lease, answer.Raw, "accepted", answer.RequestID)
-		})
-	case !errors.As(err, &refusal) || refusal.Kind == broker.Ambiguous || refusal.Kind == broker.Canceled:
+		return "", a.recordAccepted(ctx, answer)
+	case mayHaveArrived(err), !errors.As(err, &refusal):
 		return "", nil // the next round looks it up
-	case strings.Contains(refusal.Message, "client_order_id"):
-		return "", nil // it had arrived: the next round finds it
 	}
 	state, reason := "unsent", problem.Of(accounts.FromBroker(err)).Message
 	switch refusal.Kind {
 	case broker.Invalid, broker.Forbidden, broker.NotFound:
 		state, reason = "rejected", refusal.Message
 	}
-	recorded := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+	recorded := a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue("select app.record_refusal($1, $2, $3, $4, $5, $6, $7)", a.lease.Account, c.ID, state, reason, refusal.Code, refusal.RequestID, refusal.MoreJSON())
 	})
 	if recorded == nil && state == "unsent" {
@@ -443,13 +449,46 @@ func (a *account) send(ctx context.Context, c closing) (refused string, err erro
 	return reason, recorded
 }
 
+// resend sends a closing again that the broker does not know yet. A refusal says
+// nothing of the first time, which may still be on its way: the closing is given
+// up only when it was looked up in vain for as long as any lost order.
+func (a *account) resend(ctx context.Context, c closing) error {
+	answer, err := a.client.PlaceOrder(ctx, c.order())
+	switch {
+	case err == nil:
+		return a.recordAccepted(ctx, answer)
+	case mayHaveArrived(err):
+		return nil // the next round looks it up
+	case isKind(err, broker.Invalid), isKind(err, broker.Forbidden), isKind(err, broker.NotFound):
+		return a.notFound(ctx, lost{ID: c.ID, ClientOrderID: c.ClientOrderID, Since: c.Since})
+	}
+	return err // nothing else would get there either
+}
+
+// mayHaveArrived reports whether an order that ended with err may be at the
+// broker: its answer was lost, or its client_order_id is taken, which only this
+// order has.
+func mayHaveArrived(err error) bool {
+	var refusal *broker.Error
+	if !errors.As(err, &refusal) {
+		return true
+	}
+	return refusal.Kind == broker.Ambiguous || refusal.Kind == broker.Canceled || strings.Contains(refusal.Message, "client_order_id")
+}
+
+func (a *account) recordAccepted(ctx context.Context, answer broker.OrderAnswer) error {
+	return a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
+		queueOrderEvent(b, a.lease, answer.Raw, "accepted", answer.RequestID)
+	})
+}
+
 // readOrders records how the orders stand at the broker: the open ones, and
 // those that we believe open and it does not list.
 func (a *account) readOrders(ctx context.Context) error {
 	a.odd = nil
 	clear(a.askedAlone) // each round asks anew
 	var believed []uuid.UUID
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) { queueBelieved(b, a.lease.Account, &believed) })
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) { queueBelieved(b, a.lease.Account, &believed) })
 	if err != nil {
 		return err
 	}
@@ -493,7 +532,7 @@ func (a *account) readOrders(ctx context.Context) error {
 func (a *account) readPositions(ctx context.Context) (positions broker.PositionsAnswer, err error) {
 	var asOf time.Time
 	var moves []byte
-	err = a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	err = a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue("select clock_timestamp(), app.position_moves($1)", a.lease.Account).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&asOf, &moves) })
 	})
@@ -503,7 +542,7 @@ func (a *account) readPositions(ctx context.Context) (positions broker.Positions
 	if positions, err = a.client.Positions(ctx); err != nil {
 		return positions, err
 	}
-	return positions, a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+	return positions, a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select private.append_event('position', jsonb_build_object('positions', $2::jsonb), null)
 			where app.record_positions($1, $2, $3, $4)`, a.lease.Account, []byte(positions.Raw), asOf, moves)
 	})
@@ -513,7 +552,7 @@ func (a *account) readPositions(ctx context.Context) (positions broker.Positions
 // appeared since, and those on their way where only they are to go.
 func (a *account) cancelLeft(ctx context.Context, w *windDown, left *remaining) error {
 	var open []uuid.UUID
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select o.alpaca_order_id from app.wind_downs w
 			join app.alpaca_orders o on o.account_id = w.account_id
 			left join app.alpaca_orders entry on entry.account_id = o.account_id and entry.alpaca_order_id = o.parent_alpaca_order_id
@@ -555,7 +594,7 @@ func (a *account) closeLeft(ctx context.Context, w *windDown, left *remaining) e
 		Waits             bool   // a closing of it is at the broker
 	}
 	var positions []position
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select symbol, held::text, side, qty, coalesce(refused, ''), waits from app.closings_to_make($1, $2) order by symbol`,
 			a.lease.Account, w.ID).Query(func(rows pgx.Rows) (err error) {
 			positions, err = pgx.CollectRows(rows, pgx.RowToStructByPos[position])
@@ -565,33 +604,53 @@ func (a *account) closeLeft(ctx context.Context, w *windDown, left *remaining) e
 	if err != nil {
 		return err
 	}
+	if w.awaitsOpen {
+		if w.awaitsOpen, err = a.isMarketClosed(ctx); err != nil {
+			return err
+		}
+	}
 	left.waiting = len(positions) > 0 && left.Orders == 0 && left.OnTheWay == 0
 	for _, p := range positions {
 		still := leftPosition{Symbol: p.Symbol, Qty: p.Qty, Message: p.Reason}
-		left.waiting = left.waiting && p.Waits
-		if p.Closes.IsPositive() {
-			still.Message, err = a.close(ctx, w, p.Symbol, p.Side, p.Closes)
-			left.refused = left.refused || still.Message != ""
-			if err != nil {
+		option := broker.IsOption(p.Symbol)
+		if p.Closes.IsPositive() && !(option && w.awaitsOpen) {
+			if still.Message, err = a.close(ctx, w, p.Symbol, p.Side, p.Closes); err != nil {
 				return err
 			}
+			if still.Message != "" && option {
+				if w.awaitsOpen, err = a.isMarketClosed(ctx); err != nil {
+					return err
+				}
+			}
+			left.refused = left.refused || still.Message != "" && !(option && w.awaitsOpen)
 		}
+		if option && w.awaitsOpen && !p.Waits {
+			still.Message += ". It is sent again when the market opens."
+		}
+		left.waiting = left.waiting && (p.Waits || option && w.awaitsOpen)
 		left.Positions = append(left.Positions, still)
 	}
 	return nil
 }
 
+// isMarketClosed reports whether the market of shares and options is closed, by
+// the broker's clock.
+func (a *account) isMarketClosed(ctx context.Context) (bool, error) {
+	clock, err := a.client.Clock(ctx)
+	return err == nil && !clock.Value.IsOpen, err
+}
+
 // close makes a closing and sends it. It returns why it was refused.
 func (a *account) close(ctx context.Context, w *windDown, symbol, side string, qty decimal.Decimal) (refused string, err error) {
 	var made []closing
-	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+	err = a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select `+closingColumns+` from app.make_closing($1, $2, $3, $4, $5) where id is not null`, a.lease.Account, w.ID, symbol, side, qty.String()).
 			Query(func(rows pgx.Rows) (err error) {
 				made, err = pgx.CollectRows(rows, pgx.RowToStructByPos[closing])
 				return err
 			})
 	})
-	if tenant.State(err) == "PD422" {
+	if tenant.SQLState(err) == "PD422" {
 		return fmt.Sprintf("Orders that are open or on their way trade %s already.", symbol), nil
 	}
 	if err != nil || len(made) == 0 {

@@ -2,6 +2,7 @@ package stream_test
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -96,11 +97,11 @@ func TestHaltWithEverything(t *testing.T) {
 	}
 	w.windsDown("done")
 	w.wantFlat()
-	if _, err := w.trading().Place(t.Context(), w.account, "", orderRequest("after")); !problem.Is(err, "guard_refused") {
+	if _, err := w.trading().Place(t.Context(), w.account, "", orderRequest("after")); !problem.Is(err, problem.GuardRefused) {
 		t.Errorf("afterwards: %v", err)
 	}
 	w.turn("", trading.Switch{To: "open"})
-	if _, err := w.trading().Place(t.Context(), w.account, "", orderRequest("suspended")); !problem.Is(err, "order_rejected") {
+	if _, err := w.trading().Place(t.Context(), w.account, "", orderRequest("suspended")); !problem.Is(err, problem.OrderRejected) {
 		t.Errorf("Alpaca is to refuse it still: %v", err)
 	}
 	w.wantNoGap()
@@ -133,7 +134,7 @@ func TestAWindDownOutlivesItsServer(t *testing.T) {
 	if n := scan[int](w, `select count(*) from app.wind_downs`); n != 1 {
 		t.Errorf("there are %d wind-downs", n)
 	}
-	if _, err := w.trading().Turn(t.Context(), w.account, "key", trading.Switch{To: "halted"}); !problem.Is(err, "idempotency_key_reused") {
+	if _, err := w.trading().Turn(t.Context(), w.account, "key", trading.Switch{To: "halted"}); !problem.Is(err, problem.IdempotencyKeyReused) {
 		t.Errorf("another request with its key: %v", err)
 	}
 }
@@ -228,6 +229,50 @@ func TestALostClosingIsSentAgainOnce(t *testing.T) {
 			}
 			if sold.String() != "10" {
 				t.Errorf("%s were sold", sold)
+			}
+		})
+	}
+}
+
+// A closing is sent again because its first answer was lost, and the first may
+// arrive all the same: that the second was refused, or did not get there, does
+// not make it rejected or unsent.
+func TestARefusedSecondSendingSaysNothingOfTheFirst(t *testing.T) {
+	for name, answer := range map[string]struct {
+		status int
+		body   string
+	}{
+		"refused":           {http.StatusForbidden, `{"code":40310000,"message":"insufficient qty available for order (requested: 10, available: 0)"}`},
+		"not processable":   {http.StatusUnprocessableEntity, `{"code":42210000,"message":"no"}`},
+		"too many requests": {http.StatusTooManyRequests, `{"code":42910000,"message":"too many requests"}`},
+		"away":              {http.StatusServiceUnavailable, ``},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.run(func(c *stream.Config) { c.WindDownPause = 100 * time.Millisecond })
+			w.holding("AAPL", "10")
+			w.front.orders.Store(0)
+			w.front.answerOrders.Store(func(rw http.ResponseWriter, _ *http.Request) {
+				rw.WriteHeader(answer.status)
+				_, _ = rw.Write([]byte(answer.body)) // the client tells what came
+			})
+			w.lostIntent("lost", "sell", true)
+			w.turn("", trading.Switch{To: "halted", Liquidate: true})
+			w.eventually("the second sending", func() bool { return w.front.orders.Load() > 1 })
+			if got := w.order("lost"); got != "submitting submitting 0" {
+				t.Errorf("the closing is %s", got)
+			}
+			ten := decimal.NewFromInt(10)
+			direct := alpaca.NewClient(alpaca.ClientOpts{APIKey: w.seed.KeyID, APISecret: w.seed.SecretKey, BaseURL: w.direct(), RetryLimit: -1})
+			if _, err := direct.PlaceOrder(alpaca.PlaceOrderRequest{Symbol: "AAPL", Qty: &ten, Side: alpaca.Sell, Type: alpaca.Market,
+				TimeInForce: alpaca.Day, ClientOrderID: "lost"}); err != nil {
+				t.Fatal(err)
+			}
+			w.windsDown("done")
+			w.wantFlat()
+			if got := w.order("lost"); got != "accepted filled 10" {
+				t.Errorf("the closing that had arrived is %s", got)
 			}
 		})
 	}

@@ -34,7 +34,7 @@ func (s *Service) CancelOpen(ctx context.Context, a tenant.Admission) error {
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		var manages bool
 		var open []openOrder
-		err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+		err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
 			b.Queue("select private.has_scope('manage')").QueryRow(func(row pgx.Row) error { return row.Scan(&manages) })
 			b.Queue(listOpenOrders, a.Account).Query(func(rows pgx.Rows) (err error) {
 				open, err = pgx.CollectRows(rows, pgx.RowToStructByPos[openOrder])
@@ -45,7 +45,7 @@ func (s *Service) CancelOpen(ctx context.Context, a tenant.Admission) error {
 		case err != nil:
 			return err
 		case !manages:
-			return problem.New(problem.Forbidden, tenant.CodeNotPermitted, "Only the owner of an account may do this.")
+			return problem.New(problem.NotPermitted, "Only the owner of an account may do this.")
 		case len(open) == 0:
 			return nil
 		}
@@ -62,7 +62,7 @@ func (s *Service) CancelOpen(ctx context.Context, a tenant.Admission) error {
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			p := problem.New(problem.Unavailable, "orders_not_canceled", "Some open orders are not over yet, so nothing was forgotten. See GET /api/orders?status=open, and try again.")
+			p := problem.New(problem.OrdersNotCanceled, "Some open orders are not over yet, so nothing was forgotten. See GET /api/orders?status=open, and try again.")
 			p.RetryAfter = 5 * time.Second
 			return p
 		}
@@ -75,12 +75,12 @@ func (s *Service) end(ctx context.Context, a tenant.Admission, o openOrder, aske
 		asked[o.ID] = true
 		_, err := s.Cancel(ctx, a, o.ID)
 		var p *problem.Problem
-		if errors.As(err, &p) && p.Code == "order_not_cancelable" {
+		if errors.As(err, &p) && p.Code == problem.OrderNotCancelable {
 			return nil // it may be over: that is asked next
 		}
 		return err
 	}
-	client, opened, err := s.open(ctx, a, s.db.Do, nil)
+	client, opened, err := s.open(ctx, a, s.db.Tx, nil)
 	if err != nil {
 		return err
 	}

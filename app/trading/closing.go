@@ -61,7 +61,7 @@ func (c *Closing) of(p alpaca.Position, whole bool) (decimal.Decimal, error) {
 	held := p.Qty.Abs()
 	if c.Qty != nil {
 		if c.Qty.GreaterThan(held) {
-			return decimal.Zero, problem.New(problem.Unprocessable, "qty_exceeds_position", "The position in %s is %s: no more than that can be closed.", p.Symbol, p.Qty)
+			return decimal.Zero, problem.New(problem.QtyExceedsPosition, "The position in %s is %s: no more than that can be closed.", p.Symbol, p.Qty)
 		}
 		return c.Qty.Decimal, nil
 	}
@@ -74,7 +74,7 @@ func (c *Closing) of(p alpaca.Position, whole bool) (decimal.Decimal, error) {
 	}
 	qty := held.Mul(c.Percentage.Decimal).Shift(-2).Truncate(places)
 	if qty.IsZero() {
-		return qty, problem.New(problem.Unprocessable, "qty_too_small", "%s%% of the position in %s is less than can be traded.", c.Percentage, p.Symbol)
+		return qty, problem.New(problem.QtyTooSmall, "%s%% of the position in %s is less than can be traded.", c.Percentage, p.Symbol)
 	}
 	return qty, nil
 }
@@ -128,6 +128,31 @@ func (s *Service) Close(ctx context.Context, a tenant.Admission, key string, c C
 	if err != nil {
 		return Placed{}, err
 	}
+	placed, err := s.closeOnce(ctx, a, key, c, o)
+	if err == nil || key == "" {
+		return placed, err
+	}
+	return s.firstOr(ctx, a, key, c, placed, err)
+}
+
+// firstOr returns what the first request with this key has made, where it was
+// under way still when its retry, this request, began: the retry was refused for
+// what the first has done, as where nothing is held any more. Else it returns
+// placed and refused.
+func (s *Service) firstOr(ctx context.Context, a tenant.Admission, key string, c Closing, placed Placed, refused error) (Placed, error) {
+	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	defer cancel()
+	var first foundIntent
+	err := s.db.Tx(record, a, func(b *tenant.Batch) { first.queue(b, a.Account, "", key) })
+	if err != nil || first.id == uuid.Nil || first.state == "unsent" || first.state == "rejected" {
+		return placed, refused
+	}
+	retry, err := first.again(c.sum(nil))
+	return retry.Placed, err
+}
+
+// closeOnce is Close without what its retries are answered.
+func (s *Service) closeOnce(ctx context.Context, a tenant.Admission, key string, c Closing, o opening) (Placed, error) {
 	held, err := s.held(ctx, a, o, c.Symbol)
 	if err != nil {
 		return Placed{}, err
@@ -159,7 +184,7 @@ func (s *Service) Close(ctx context.Context, a tenant.Admission, key string, c C
 // what is held, and it is tried once more.
 func (s *Service) closeHeld(ctx context.Context, a tenant.Admission, key string, c Closing, o opening, held alpaca.Position, qty decimal.Decimal) (Placed, error) {
 	placed, err := s.closePosition(ctx, a, key, c, held, qty, true)
-	if !problem.Is(err, "guard_refused") {
+	if !problem.Is(err, problem.GuardRefused) {
 		return placed, err
 	}
 	if err := s.refreshClosers(ctx, a, o, held); err != nil {
@@ -180,7 +205,7 @@ func (s *Service) held(ctx context.Context, a tenant.Admission, o opening, symbo
 	}
 	at := slices.IndexFunc(positions.Value, func(p alpaca.Position) bool { return named(p.Symbol, symbol) })
 	if at < 0 {
-		return alpaca.Position{}, problem.New(problem.NotFound, "position_not_found", "This account holds no position in %s. See GET /api/positions.", symbol)
+		return alpaca.Position{}, problem.New(problem.PositionNotFound, "This account holds no position in %s. See GET /api/positions.", symbol)
 	}
 	return positions.Value[at], nil
 }
@@ -190,12 +215,12 @@ func (s *Service) held(ctx context.Context, a tenant.Admission, o opening, symbo
 // much meanwhile.
 func (s *Service) stillHeld(ctx context.Context, a tenant.Admission, o opening, before alpaca.Position, left decimal.Decimal) (alpaca.Position, decimal.Decimal, error) {
 	now, err := s.held(ctx, a, o, before.Symbol)
-	if err != nil && !problem.Is(err, "position_not_found") {
+	if err != nil && !problem.Is(err, problem.PositionNotFound) {
 		return now, decimal.Zero, err
 	}
 	qty := now.Qty.Abs().Sub(left)
 	if err != nil || now.Qty.Sign() != before.Qty.Sign() || !qty.IsPositive() {
-		return now, decimal.Zero, problem.New(problem.NotFound, "position_not_found",
+		return now, decimal.Zero, problem.New(problem.PositionNotFound,
 			"The position in %s was closed by its own orders meanwhile: nothing was left to close. See GET /api/orders.", before.Symbol)
 	}
 	return now, qty, nil
@@ -227,7 +252,7 @@ func (s *Service) refreshClosers(ctx context.Context, a tenant.Admission, o open
 		opens = "sell"
 	}
 	var ids []string
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		b.Queue("select alpaca_order_id::text from app.opposing_orders($1, $2, $3)", a.Account, p.Symbol, opens).Query(func(rows pgx.Rows) (err error) {
 			ids, err = pgx.CollectRows(rows, pgx.RowTo[string])
 			return err
@@ -301,7 +326,7 @@ func (s *Service) CloseAll(ctx context.Context, a tenant.Admission, key string, 
 		return nil, nil, explainField(err)
 	}
 	o, _, err := s.mayClose(ctx, a, "")
-	if key != "" && (err == nil || problem.Is(err, "guard_refused")) { // a retry is answered whatever the switch says by now
+	if key != "" && (err == nil || problem.Is(err, problem.GuardRefused)) { // a retry is answered whatever the switch says by now
 		var kept json.RawMessage
 		if kept, err = s.firstAnswer(ctx, a, key, c.sum(nil), err); err != nil || kept != nil {
 			return nil, kept, err
@@ -357,7 +382,7 @@ func (s *Service) mayClose(ctx context.Context, a tenant.Admission, key string) 
 		return o, first, err
 	}
 	may, halted := false, ""
-	o.client, o.opened, err = s.open(ctx, a, s.db.Do, func(b *tenant.Batch) {
+	o.client, o.opened, err = s.open(ctx, a, s.db.Tx, func(b *tenant.Batch) {
 		b.Queue("select private.has_scope('trade'), coalesce(app.halt_reason($1), '')", a.Account).QueryRow(func(row pgx.Row) error { return row.Scan(&may, &halted) })
 		if key != "" {
 			first.queue(b, a.Account, "", key)
@@ -427,7 +452,7 @@ func (s *Service) clear(ctx context.Context, a tenant.Admission, o opening, symb
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			p := problem.New(problem.Unavailable, "orders_not_canceled", "Some open orders are not over yet, so nothing was closed. See GET /api/orders?status=open, and try again.")
+			p := problem.New(problem.OrdersNotCanceled, "Some open orders are not over yet, so nothing was closed. See GET /api/orders?status=open, and try again.")
 			p.RetryAfter = 5 * time.Second
 			return p
 		}
@@ -470,7 +495,7 @@ func (s *Service) recordAsTheyStand(ctx context.Context, a tenant.Admission, o o
 		}
 		said[id] = answer.Raw
 	}
-	return s.db.Write(ctx, a, func(b *tenant.Batch) {
+	return s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		for _, id := range ids {
 			b.Queue(recordKnown, a.Account, string(said[id]))
 		}

@@ -48,7 +48,7 @@ func TestClosingsOnlyClose(t *testing.T) {
 	var refused atomic.Int64
 	for range 5 {
 		group.Go(func() {
-			if _, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: "AAPL"}); problem.Is(err, "guard_refused") {
+			if _, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: "AAPL"}); problem.Is(err, problem.GuardRefused) {
 				refused.Add(1)
 			} else if err != nil {
 				t.Error(err)
@@ -88,7 +88,7 @@ func TestClosingsOnlyClose(t *testing.T) {
 		if _, err := tx.Exec(t.Context(), "select private.admit($1, $2)", d.owner.Token, d.owner.Account); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := tx.Exec(t.Context(), statement, d.owner.Account); tenant.State(err) != "PD422" {
+		if _, err := tx.Exec(t.Context(), statement, d.owner.Account); tenant.SQLState(err) != "PD422" {
 			t.Errorf("%s: %v", statement, err)
 		}
 		_ = tx.Rollback(t.Context())
@@ -107,14 +107,14 @@ func TestRefusedClosingsTouchNothing(t *testing.T) {
 		turn    string
 		viewer  bool
 		closing trading.Closing
-		want    string
+		want    problem.Code
 	}{
-		"too much":            {closing: trading.Closing{Symbol: "AAPL", Qty: trading.ParseAmount("11")}, want: "qty_exceeds_position"},
-		"too little":          {closing: trading.Closing{Symbol: "AAPL", Percentage: trading.ParseAmount("0.0000000001")}, want: "qty_too_small"},
-		"both":                {closing: trading.Closing{Symbol: "AAPL", Qty: trading.ParseAmount("1"), Percentage: trading.ParseAmount("1")}, want: "invalid_order"},
-		"of nothing":          {closing: trading.Closing{Symbol: "TSLA"}, want: "position_not_found"},
-		"on a halted account": {turn: "halted", closing: trading.Closing{Symbol: "AAPL"}, want: "guard_refused"},
-		"by a viewer":         {viewer: true, closing: trading.Closing{Symbol: "AAPL"}, want: "not_permitted"},
+		"too much":            {closing: trading.Closing{Symbol: "AAPL", Qty: trading.ParseAmount("11")}, want: problem.QtyExceedsPosition},
+		"too little":          {closing: trading.Closing{Symbol: "AAPL", Percentage: trading.ParseAmount("0.0000000001")}, want: problem.QtyTooSmall},
+		"both":                {closing: trading.Closing{Symbol: "AAPL", Qty: trading.ParseAmount("1"), Percentage: trading.ParseAmount("1")}, want: problem.InvalidOrder},
+		"of nothing":          {closing: trading.Closing{Symbol: "TSLA"}, want: problem.PositionNotFound},
+		"on a halted account": {turn: "halted", closing: trading.Closing{Symbol: "AAPL"}, want: problem.GuardRefused},
+		"by a viewer":         {viewer: true, closing: trading.Closing{Symbol: "AAPL"}, want: problem.NotPermitted},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -163,7 +163,7 @@ func TestCloseAllAnswersItsRetry(t *testing.T) {
 	if closed, kept, err := d.service.CloseAll(t.Context(), d.owner, "k", all); err != nil || kept != nil || len(closed) != 1 {
 		t.Fatalf("%+v %s %v", closed, kept, err)
 	}
-	if _, _, err := d.service.CloseAll(t.Context(), d.owner, "k", all); !problem.Is(err, "request_under_way") {
+	if _, _, err := d.service.CloseAll(t.Context(), d.owner, "k", all); !problem.Is(err, problem.RequestUnderWay) {
 		t.Errorf("while it is under way: %v", err)
 	}
 	d.exec("update app.kept_answers set asked_at = asked_at - interval '2 minutes'")
@@ -182,7 +182,7 @@ func TestCloseAllAnswersItsRetry(t *testing.T) {
 	if d.sent.Load() != sent || d.open() != 1 {
 		t.Error("the retry sent or canceled something")
 	}
-	if _, _, err := d.service.CloseAll(t.Context(), d.owner, "k", trading.Closing{}); !problem.Is(err, "idempotency_key_reused") {
+	if _, _, err := d.service.CloseAll(t.Context(), d.owner, "k", trading.Closing{}); !problem.Is(err, problem.IdempotencyKeyReused) {
 		t.Errorf("another request with its key: %v", err)
 	}
 }

@@ -48,7 +48,7 @@ func TestGuardsTrustACurrentMirrorAlone(t *testing.T) {
 				}
 				return
 			}
-			if !problem.Is(err, "account_not_synced") || problem.Of(err).RetryAfter <= 0 || d.sent.Load() != 0 {
+			if !problem.Is(err, problem.AccountNotSynced) || problem.Of(err).RetryAfter <= 0 || d.sent.Load() != 0 {
 				t.Errorf("%v, to come again in %v, and %d orders were sent", err, problem.Of(err).RetryAfter, d.sent.Load())
 			}
 			var asked bool
@@ -69,12 +69,12 @@ func TestGuardsTrustACurrentMirrorAlone(t *testing.T) {
 func TestOrderWaitsForAReconciliation(t *testing.T) {
 	for name, tt := range map[string]struct {
 		answers []string // how each reconciliation ends: the rest of an update of the cursor, or "fails"
-		want    string
+		want    problem.Code
 	}{
 		"which settles it":                    {answers: []string{"doubts_settled = doubts"}},
 		"of which the first looked too early": {answers: []string{"agreed_at = now()", "doubts_settled = doubts"}},
-		"which fails":                         {answers: []string{"fails"}, want: "account_not_synced"},
-		"of which the second fails":           {answers: []string{"agreed_at = now()", "fails"}, want: "account_not_synced"},
+		"which fails":                         {answers: []string{"fails"}, want: problem.AccountNotSynced},
+		"of which the second fails":           {answers: []string{"agreed_at = now()", "fails"}, want: problem.AccountNotSynced},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -106,8 +106,8 @@ func TestOrderWaitsForAReconciliation(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if err := <-ended; tt.want == "" && err != nil || tt.want != "" && !problem.Is(err, tt.want) {
-				t.Errorf("%v, want %q", err, tt.want)
+			if err := <-ended; tt.want.IsZero() && err != nil || !tt.want.IsZero() && !problem.Is(err, tt.want) {
+				t.Errorf("%v, want %s", err, tt.want)
 			}
 			var asked int
 			if err := admin.QueryRow(t.Context(), "select asked from app.syncs").Scan(&asked); err != nil || asked != len(tt.answers) {

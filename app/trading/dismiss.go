@@ -23,7 +23,7 @@ const dismiss = `with dismissed as (
 func (s *Service) Dismiss(ctx context.Context, a tenant.Admission, id uuid.UUID) (json.RawMessage, error) {
 	var f found
 	var may, done bool
-	err := s.db.Write(ctx, a, func(b *tenant.Batch) {
+	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		b.Queue("select private.has_scope('trade')").QueryRow(func(row pgx.Row) error { return row.Scan(&may) })
 		b.Queue(dismiss, a.Account, id).Query(func(rows pgx.Rows) error { done = rows.Next(); rows.Close(); return rows.Err() })
 		queueFind(b, &f, orderByID, a.Account, id)
@@ -34,7 +34,7 @@ func (s *Service) Dismiss(ctx context.Context, a tenant.Admission, id uuid.UUID)
 	case !may:
 		return nil, notPermitted("trade")
 	case !done && f.State != "dismissed":
-		return nil, problem.New(problem.Conflict, "order_not_unknown", "Only an order whose answer stays unclear can be dismissed: this one's state is %q.", f.State)
+		return nil, problem.New(problem.OrderNotUnknown, "Only an order whose answer stays unclear can be dismissed: this one's state is %q.", f.State)
 	}
 	return f.order, nil
 }

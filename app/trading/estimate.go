@@ -7,6 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"paddock/app/broker"
+	"paddock/app/problem"
 )
 
 // unknown tells whether the broker does not know what was asked for.
@@ -41,7 +42,7 @@ func (p *Preview) estimate(r *OrderRequest, m market) {
 	after := p.BuyingPower.Now.Sub(takes)
 	p.BuyingPower.After, p.BuyingPower.Enough = &after, !after.IsNegative()
 	if !p.BuyingPower.Enough {
-		p.Warnings = append(p.Warnings, Warning{"insufficient_buying_power", "The order takes " + takes.String() + " of the buying power, and there is " + p.BuyingPower.Now.String() + ": Alpaca will most likely refuse it."})
+		p.Warnings = append(p.Warnings, Warning{problem.InsufficientBuyingPower, "The order takes " + takes.String() + " of the buying power, and there is " + p.BuyingPower.Now.String() + ": Alpaca will most likely refuse it."})
 	}
 }
 
@@ -132,12 +133,12 @@ func multiplier(symbol string) decimal.Decimal {
 
 // warn tells what Alpaca will make of the order, as far as it says so before.
 func (p *Preview) warn(r *OrderRequest, m market) {
-	add := func(code, message string) { p.Warnings = append(p.Warnings, Warning{code, message}) }
+	add := func(code problem.Code, message string) { p.Warnings = append(p.Warnings, Warning{code, message}) }
 	if string(p.Collisions) != "[]" {
-		add("wash_trade", "There are open orders of the other side in "+r.Symbol+": Alpaca refuses an order that could trade with one's own.")
+		add(problem.WashTrade, "There are open orders of the other side in "+r.Symbol+": Alpaca refuses an order that could trade with one's own.")
 	}
 	if p.Session.Name != "regular" && p.Session.Name != "continuous" && !r.ExtendedHours {
-		add("session_closed", "The regular session opens at "+m.clock.NextOpen.UTC().Format(rfc3339)+": the order waits until then.")
+		add(problem.SessionClosed, "The regular session opens at "+m.clock.NextOpen.UTC().Format(rfc3339)+": the order waits until then.")
 	}
 	if r.OrderClass == "mleg" {
 		return
@@ -145,13 +146,13 @@ func (p *Preview) warn(r *OrderRequest, m market) {
 	switch a := m.asset; {
 	case a == nil:
 		if !broker.IsOption(r.Symbol) {
-			add("asset_unknown", "Alpaca does not know "+r.Symbol+".")
+			add(problem.AssetUnknown, "Alpaca does not know "+r.Symbol+".")
 		}
 	case a.Status != alpaca.AssetActive || !a.Tradable:
-		add("asset_not_tradable", r.Symbol+" cannot be traded now.")
+		add(problem.AssetNotTradable, r.Symbol+" cannot be traded now.")
 	case !a.Fractionable && (r.Notional != nil || r.Qty != nil && !r.Qty.IsInteger()):
-		add("not_fractionable", r.Symbol+" is traded in whole numbers alone.")
+		add(problem.NotFractionable, r.Symbol+" is traded in whole numbers alone.")
 	case r.Side == "sell" && !a.Shortable && r.Qty != nil && r.Qty.GreaterThan(p.Held):
-		add("not_shortable", r.Symbol+" cannot be sold short: only what is held can be sold.")
+		add(problem.NotShortable, r.Symbol+" cannot be sold short: only what is held can be sold.")
 	}
 }

@@ -41,12 +41,12 @@ func (s *Service) Exercise(ctx context.Context, a tenant.Admission, r Relayed, c
 		return strings.EqualFold(p.Symbol, contract) || strings.EqualFold(p.AssetID, contract)
 	})
 	if at < 0 || !positions.Value[at].Qty.IsPositive() {
-		return nil, problem.New(problem.NotFound, "position_not_found", "This account holds no contracts of %s to exercise. See GET /api/positions.", contract)
+		return nil, problem.New(problem.PositionNotFound, "This account holds no contracts of %s to exercise. See GET /api/positions.", contract)
 	}
 	held := positions.Value[at]
 	underlying, call, strike, is := broker.Contract(held.Symbol)
 	if !is {
-		return nil, problem.New(problem.Unprocessable, "not_an_option", "%s is no option contract: only those can be exercised.", held.Symbol)
+		return nil, problem.New(problem.NotAnOption, "%s is no option contract: only those can be exercised.", held.Symbol)
 	}
 	id, side := uuid.New(), "sell"
 	if call {
@@ -59,13 +59,13 @@ func (s *Service) Exercise(ctx context.Context, a tenant.Admission, r Relayed, c
 			text := price.String()
 			reference = &text
 		}
-		return s.db.Write(ctx, a, func(b *tenant.Batch) {
+		return s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 			f.queue(b, a.Account)
 			b.Queue(insertExercise, a.Account, id, held.Symbol, underlying, side, shares.String(), strike.String(), reference)
 		})
 	})
-	if tenant.State(err) == "PD409" {
-		return nil, problem.New(problem.Conflict, "exercise_under_way", "These contracts are being exercised already. See GET /api/positions and GET /api/account/activities.")
+	if tenant.SQLState(err) == "PD409" {
+		return nil, problem.New(problem.ExerciseUnderWay, "These contracts are being exercised already. See GET /api/positions and GET /api/account/activities.")
 	}
 	if err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func (s *Service) Exercise(ctx context.Context, a tenant.Admission, r Relayed, c
 	answer, err := s.Relay(ctx, a, r)
 	state := "accepted"
 	switch {
-	case problem.Is(err, "broker_answer_lost"):
+	case problem.Is(err, problem.BrokerAnswerLost):
 		return nil, err // it counts as asked for
 	case err != nil || answer.Status >= http.StatusBadRequest:
 		state = "refused"
@@ -85,7 +85,7 @@ func (s *Service) Exercise(ctx context.Context, a tenant.Admission, r Relayed, c
 // mayTrade opens the broker to whoever may trade.
 func (s *Service) mayTrade(ctx context.Context, a tenant.Admission) (o opening, err error) {
 	o, _, err = s.mayClose(ctx, a, "")
-	if problem.Is(err, "guard_refused") {
+	if problem.Is(err, problem.GuardRefused) {
 		err = nil // the trigger says it, with the rest
 	}
 	return o, err

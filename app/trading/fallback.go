@@ -40,7 +40,7 @@ const (
 // nil where the broker could not be asked, or its answer not be used.
 func (s *Service) brokerOrders(ctx context.Context, a tenant.Admission, l OrderList) []byte {
 	body, err := s.askOrders(ctx, a, l)
-	if code := problem.Of(err).Code; err != nil && ctx.Err() == nil && code != accounts.CodeNeedsCredentials && code != "broker_rate_limited" {
+	if code := problem.Of(err).Code; err != nil && ctx.Err() == nil && code != problem.NeedsCredentials && code != problem.BrokerRateLimited {
 		s.log.WarnContext(ctx, "the mirror is behind and the broker could not be asked: the list is the mirror's", "account", a.Account, "err", err)
 	}
 	return body
@@ -50,7 +50,7 @@ func (s *Service) brokerOrders(ctx context.Context, a tenant.Admission, l OrderL
 // begun there goes on there: only so is no order lost between two pages, or
 // shown on both.
 func (s *Service) askOrders(ctx context.Context, a tenant.Admission, l OrderList) ([]byte, error) {
-	client, opened, err := s.open(ctx, a, s.db.Do, func(b *tenant.Batch) {
+	client, opened, err := s.open(ctx, a, s.db.Tx, func(b *tenant.Batch) {
 		if l.aside == nil {
 			l.queueAside(b, a.Account)
 		}
@@ -75,7 +75,7 @@ func (s *Service) askOrders(ctx context.Context, a tenant.Admission, l OrderList
 		return nil, s.interrupted(ctx, a, l, opened, err)
 	}
 	page := newOrdersPage(l.Page.Limit)
-	err = s.db.Do(ctx, a, func(b *tenant.Batch) {
+	err = s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		sql, args := l.atBroker(a.Account, told.list(), told.more)
 		b.Queue(sql, args...).Query(func(rows pgx.Rows) error { return page.appendTold(rows, l, told) })
 	})
@@ -126,7 +126,7 @@ func (s *Service) interrupted(ctx context.Context, a tenant.Admission, l OrderLi
 		case broker.Canceled: // its turn did not come in time
 			err = &broker.Error{Kind: broker.RateLimited, RetryAfter: time.Second, Cause: err}
 		case broker.NotFound, broker.Invalid:
-			return problem.New(problem.Invalid, "invalid_cursor", `Alpaca does not know the order any more at which this page begins. Begin again without "before".`).Because(err)
+			return problem.New(problem.InvalidCursor, `Alpaca does not know the order any more at which this page begins. Begin again without "before".`).Because(err)
 		}
 	}
 	return s.refused(ctx, a, opened, err)
@@ -253,7 +253,7 @@ func (p *ordersPage) appendTold(rows pgx.Rows, l OrderList, told *toldOrders) er
 		if id := values[column["alpaca_order_id"]]; id != nil {
 			copy(next.from[:], id)
 		} else {
-			next.page.Move(values[column["created_at"]], values[column["id"]])
+			next.page.StartAfter(values[column["created_at"]], values[column["id"]])
 		}
 		full = n == l.Page.Limit || length-start >= brokerPageBytes
 		return !full
@@ -286,7 +286,7 @@ type brokerCursor struct {
 
 // text is the cursor as JSON.
 func (c brokerCursor) text() string {
-	place := c.page.Place()
+	place := c.page.Cursor()
 	return `"` + base64.RawURLEncoding.EncodeToString(append(place[:], c.from[:]...)) + `"`
 }
 

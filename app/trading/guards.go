@@ -155,7 +155,7 @@ func verdictIn(err error) (verdict, bool) {
 
 // learn asks the broker for what a verdict needs.
 func (s *Service) learn(ctx context.Context, a tenant.Admission, needs []string) (facts, error) {
-	client, opened, err := s.open(ctx, a, s.db.Do, nil)
+	client, opened, err := s.open(ctx, a, s.db.Tx, nil)
 	if err != nil {
 		return facts{}, err
 	}
@@ -193,7 +193,7 @@ func (v verdict) problem() error {
 	if n := len(v.Violations) - 1; n > 0 {
 		message += fmt.Sprintf(" (And %d more: see details.)", n)
 	}
-	p := problem.New(problem.Unprocessable, "guard_refused", "%s", message)
+	p := problem.New(problem.GuardRefused, "%s", message)
 	p.Details = map[string]any{"violations": v.Violations}
 	return p
 }
@@ -202,23 +202,23 @@ func (v verdict) problem() error {
 func (v verdict) unanswered() error {
 	for _, need := range v.Needs {
 		if need == "positions" {
-			p := problem.New(problem.Unavailable, "account_not_synced",
+			p := problem.New(problem.AccountNotSynced,
 				"This account has guards, and what Paddock knows of its orders and positions may not be what Alpaca has now. They are being read again: try again in a few seconds.")
 			p.RetryAfter = 2 * time.Second
 			return p
 		}
 		if need == "odd" {
-			p := problem.New(problem.Unavailable, "account_not_synced",
+			p := problem.New(problem.AccountNotSynced,
 				"This account has guards, and Alpaca has an order or a position that cannot be read: see odd in GET /api/accounts/:id/health. Close or cancel it at Alpaca, or try again later.")
 			p.RetryAfter = 30 * time.Second
 			return p
 		}
 		if symbol, is := strings.CutPrefix(need, "price "); is {
-			return problem.New(problem.Unprocessable, "price_unknown",
+			return problem.New(problem.PriceUnknown,
 				"Alpaca gives no price for %s, so this account's guards cannot be checked. Check the symbol, or send a limit order to buy.", symbol)
 		}
 	}
-	return problem.New(problem.Unavailable, "broker_unavailable", "Alpaca does not say what this account is worth now, and its guards ask for that. Try again in a few seconds.")
+	return problem.New(problem.BrokerUnavailable, "Alpaca does not say what this account is worth now, and its guards ask for that. Try again in a few seconds.")
 }
 
 // tellRefused adds the refusal to the account's events. That is news and not a
@@ -228,7 +228,7 @@ func (s *Service) tellRefused(ctx context.Context, a tenant.Admission, sub submi
 	defer cancel()
 	violations, err := json.Marshal(v.Violations)
 	if err == nil {
-		err = s.db.Write(record, a, func(b *tenant.Batch) {
+		err = s.db.TxNotify(record, a, func(b *tenant.Batch) {
 			b.Queue(`select private.append_event('guard', jsonb_build_object('event', 'refused', 'violations', $1::jsonb, 'request', $2::jsonb,
 				'submitted_by', private.user_id()), null)`, violations, sub.request)
 		})

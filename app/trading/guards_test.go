@@ -72,7 +72,7 @@ func broken(t *testing.T, err error) (guards []string) {
 		return nil
 	}
 	p := problem.Of(err)
-	if p.Code != "guard_refused" {
+	if p.Code != problem.GuardRefused {
 		t.Errorf("refused with %v", err)
 	}
 	details, _ := p.Details.(map[string]any)
@@ -253,7 +253,7 @@ func TestRetryPassesGuards(t *testing.T) {
 	d.turn("open")
 	order.ClientOrderID = "second"
 	d.answers(say(429, `{"code":42910000,"message":"too many requests"}`))
-	if err := place(d, order); !problem.Is(err, "broker_rate_limited") {
+	if err := place(d, order); !problem.Is(err, problem.BrokerRateLimited) {
 		t.Fatal(err)
 	}
 	d.answers(nil)
@@ -324,22 +324,22 @@ func TestWhoTurnsTheSwitch(t *testing.T) {
 		t.Errorf("a trader makes it stricter: %v", err)
 	}
 	for _, to := range []string{"open", "reduce_only"} {
-		if err := turn(trader, to); !problem.Is(err, "not_permitted") {
+		if err := turn(trader, to); !problem.Is(err, problem.NotPermitted) {
 			t.Errorf("a trader turns it to %s: %v", to, err)
 		}
 	}
 	yes := true
-	if _, err := d.service.Turn(t.Context(), trader, "", trading.Switch{To: "halted", SuspendTrade: &yes}); !problem.Is(err, "not_permitted") {
+	if _, err := d.service.Turn(t.Context(), trader, "", trading.Switch{To: "halted", SuspendTrade: &yes}); !problem.Is(err, problem.NotPermitted) {
 		t.Errorf("a trader sets Alpaca's own switch: %v", err)
 	}
-	if _, err := d.service.SetGuards(t.Context(), trader, trading.Limits{}); !problem.Is(err, "not_permitted") {
+	if _, err := d.service.SetGuards(t.Context(), trader, trading.Limits{}); !problem.Is(err, problem.NotPermitted) {
 		t.Errorf("a trader changes limits: %v", err)
 	}
 	if err := turn(d.owner, "open"); err != nil {
 		t.Errorf("the owner opens it: %v", err)
 	}
 	d.exec(`update app.account_grants set role = 'viewer' where user_id = 'u2'`)
-	if err := turn(d.viewer, "halted"); !problem.Is(err, "not_permitted") {
+	if err := turn(d.viewer, "halted"); !problem.Is(err, problem.NotPermitted) {
 		t.Errorf("a viewer turns it: %v", err)
 	}
 	d.exec(`update app.user_accounts set is_active = false`)
@@ -357,7 +357,7 @@ func TestGuardsWaitForTheMirror(t *testing.T) {
 		t.Errorf("without guards: %v", err)
 	}
 	d.guards(`{"max_position_qty":"100"}`)
-	if err := place(d, request(t, buyLimit)); !problem.Is(err, "account_not_synced") {
+	if err := place(d, request(t, buyLimit)); !problem.Is(err, problem.AccountNotSynced) {
 		t.Errorf("%v", err)
 	}
 	d.turn("halted")
@@ -449,7 +449,7 @@ func TestOpenIsOneThing(t *testing.T) {
 		}
 		d.guards(`{"max_open_orders":1}`)
 		_, err := d.service.Place(t.Context(), d.owner, "", request(t, `{"symbol":"MSFT","side":"buy","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"1"}`))
-		if refused := problem.Is(err, "guard_refused"); refused != (counted == 1) {
+		if refused := problem.Is(err, problem.GuardRefused); refused != (counted == 1) {
 			t.Errorf("%s: the next order is refused: %v, %v", status, refused, err)
 		}
 	}

@@ -79,17 +79,17 @@ func (s *Service) TradingPositions(ctx context.Context, a tenant.Admission, f Jo
 	}
 	statements, ok := listTradingPositions[f.Scope]
 	if !ok {
-		return nil, problem.New(problem.Invalid, "invalid_scope", `Set "scope" to account, agent or tag.`)
+		return nil, problem.New(problem.InvalidScope, `Set "scope" to account, agent or tag.`)
 	}
 	query, ok := statements[f.Status]
 	if !ok {
-		return nil, problem.New(problem.Invalid, "invalid_status", `Set "status" to open, closed or all.`)
+		return nil, problem.New(problem.InvalidStatus, `Set "status" to open, closed or all.`)
 	}
 	args := []any{a.Account, page.At, page.ID, broker.PositionSymbol(f.Symbol), page.Limit + 1}
 	if f.Scope != "account" {
 		args = append(args, f.ScopeValue)
 	} else if f.ScopeValue != "" {
-		return nil, problem.New(problem.Invalid, "invalid_scope", `"scope_value" names an agent or a tag: set "scope" to agent or tag as well.`)
+		return nil, problem.New(problem.InvalidScope, `"scope_value" names an agent or a tag: set "scope" to agent or tag as well.`)
 	}
 	return s.page(ctx, a, "trading_positions", "opened_at", page, query, args...)
 }
@@ -122,7 +122,7 @@ func (s *Service) page(ctx context.Context, a tenant.Admission, name, column str
 	opening := `{"` + name + `":`
 	body := append(make([]byte, 0, 768*page.Limit+64), opening...)
 	next := "null"
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		b.Queue(query, args...).Query(func(rows pgx.Rows) (err error) {
 			body, next, err = page.AppendRowsBy(column, body, rows)
 			return err

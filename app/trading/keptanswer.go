@@ -38,7 +38,7 @@ func (s *Service) firstAnswer(ctx context.Context, a tenant.Admission, key strin
 	var same, over bool
 	first, known := false, true
 	var answer, made json.RawMessage
-	err := s.db.Write(ctx, a, func(b *tenant.Batch) {
+	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		if refused == nil {
 			b.Queue(keepRequest, a.Account, key, sum).Query(func(rows pgx.Rows) error { first = rows.Next(); rows.Close(); return rows.Err() })
 		}
@@ -64,7 +64,7 @@ func (s *Service) firstAnswer(ctx context.Context, a tenant.Admission, key strin
 		return answer, nil
 	case over && string(made) == "[]" && refused == nil:
 		// Its server ended before it sent anything: this is the first again.
-		err := s.db.Write(ctx, a, func(b *tenant.Batch) { b.Queue(giveUpRequest, a.Account, key, underWay) })
+		err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) { b.Queue(giveUpRequest, a.Account, key, underWay) })
 		if err != nil {
 			return nil, err
 		}
@@ -72,7 +72,7 @@ func (s *Service) firstAnswer(ctx context.Context, a tenant.Admission, key strin
 	case over:
 		return made, nil
 	}
-	p := problem.New(problem.Unavailable, "request_under_way", "The first request with this Idempotency-Key is still under way. Ask again for its answer in a few seconds.")
+	p := problem.New(problem.RequestUnderWay, "The first request with this Idempotency-Key is still under way. Ask again for its answer in a few seconds.")
 	p.RetryAfter = 2 * time.Second
 	return nil, p
 }
@@ -96,7 +96,7 @@ func (s *Service) forgetAnswer(ctx context.Context, a tenant.Admission, key stri
 func (s *Service) note(ctx context.Context, a tenant.Admission, otherwise string, queue func(*tenant.Batch)) {
 	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
-	if err := s.db.Write(record, a, queue); err != nil {
+	if err := s.db.TxNotify(record, a, queue); err != nil {
 		s.log.WarnContext(ctx, otherwise, "account", a.Account, "err", err)
 	}
 }

@@ -25,7 +25,7 @@ func (s *Service) Orders(ctx context.Context, a tenant.Admission, l OrderList) (
 	}
 	var mirror freshness
 	page := newOrdersPage(l.Page.Limit)
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		mirror.queue(b, a, s.MirrorMaxAge)
 		l.queueAside(b, a.Account)
 		sql, args := l.inMirror(a.Account)
@@ -215,5 +215,5 @@ func listOrNil(list []string) []string {
 }
 
 func invalidQuery(name, want string) error {
-	return problem.New(problem.Invalid, "invalid_query", "Set %q to %s, or leave it out.", name, want)
+	return problem.New(problem.InvalidQuery, "Set %q to %s, or leave it out.", name, want)
 }

@@ -16,12 +16,12 @@ import (
 // A filter that is misspelt, or of a value that it cannot have, is refused with
 // what it takes: ignored, it would show everything.
 func TestOrderListRefusals(t *testing.T) {
-	for query, code := range map[string]string{
-		"statuss=open": "unknown_parameter", "status=opened": "invalid_status", "status=open&status=all": "invalid_query",
-		"limit=0": "invalid_limit", "limit=501": "invalid_limit", "before=x": "invalid_cursor", "direction=up": "invalid_query",
-		"nested=maybe": "invalid_query", "side=long": "invalid_query", "after=yesterday": "invalid_query", "until=1764081000": "invalid_query",
-		"symbols=AAPL,,MSFT": "invalid_query", "symbols=A%00": "invalid_query", "symbols=" + strings.Repeat("A,", 500) + "A": "invalid_query",
-		"symbols=" + strings.Repeat("A", 33): "invalid_query", "asset_class=US%20EQUITY": "invalid_query",
+	for query, code := range map[string]problem.Code{
+		"statuss=open": problem.UnknownParameter, "status=opened": problem.InvalidStatus, "status=open&status=all": problem.InvalidQuery,
+		"limit=0": problem.InvalidLimit, "limit=501": problem.InvalidLimit, "before=x": problem.InvalidCursor, "direction=up": problem.InvalidQuery,
+		"nested=maybe": problem.InvalidQuery, "side=long": problem.InvalidQuery, "after=yesterday": problem.InvalidQuery, "until=1764081000": problem.InvalidQuery,
+		"symbols=AAPL,,MSFT": problem.InvalidQuery, "symbols=A%00": problem.InvalidQuery, "symbols=" + strings.Repeat("A,", 500) + "A": problem.InvalidQuery,
+		"symbols=" + strings.Repeat("A", 33): problem.InvalidQuery, "asset_class=US%20EQUITY": problem.InvalidQuery,
 	} {
 		q, err := url.ParseQuery(query)
 		if err != nil {

@@ -73,7 +73,7 @@ func TestGuardsHoldUnderTheLock(t *testing.T) {
 			if tt.isolation != "" {
 				want = "25001" // its snapshot is older than the first's end
 			}
-			if tenant.State(err) != want {
+			if tenant.SQLState(err) != want {
 				t.Errorf("the second is answered %v, want %s", err, want)
 			}
 		})
@@ -162,7 +162,7 @@ func TestGuardsMeasureEachRow(t *testing.T) {
 		if _, err := tx.Exec(t.Context(), "select private.admit($1, $2)", d.owner.Token, d.owner.Account); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := tx.Exec(t.Context(), statement, d.owner.Account); tenant.State(err) != want {
+		if _, err := tx.Exec(t.Context(), statement, d.owner.Account); tenant.SQLState(err) != want {
 			t.Errorf("%s: %v, want %q", statement, err, want)
 		}
 		_ = tx.Rollback(t.Context())

@@ -94,7 +94,7 @@ func TestUnknownEquityIsNotZero(t *testing.T) {
 		d.synced()
 		d.guards(`{"daily_loss_limit":"1000000"}`)
 		d.server.Config.Handler = instead("/v2/account", account, d.server.Config.Handler)
-		if err := place(d, request(t, buyLimit)); !problem.Is(err, "broker_unavailable") {
+		if err := place(d, request(t, buyLimit)); !problem.Is(err, problem.BrokerUnavailable) {
 			t.Errorf("with the account %s: %v", account, err)
 		}
 		if d.sent.Load() != 0 {

@@ -54,7 +54,7 @@ func ParseOrderList(q url.Values) (OrderList, error) {
 	l := OrderList{Status: "all"}
 	for name, values := range q {
 		if !slices.Contains(ListParameters, name) {
-			return l, problem.New(problem.Invalid, "unknown_parameter", "There is no parameter %q here. There are %s.", name, strings.Join(ListParameters, ", "))
+			return l, problem.New(problem.UnknownParameter, "There is no parameter %q here. There are %s.", name, strings.Join(ListParameters, ", "))
 		}
 		if len(values) > 1 {
 			return l, invalidQuery(name, "one value")
@@ -64,7 +64,7 @@ func ParseOrderList(q url.Values) (OrderList, error) {
 		l.Status = status
 	}
 	if !slices.Contains([]string{"open", "closed", "all"}, l.Status) {
-		return l, problem.New(problem.Invalid, "invalid_status", `Set "status" to open, closed or all.`)
+		return l, problem.New(problem.InvalidStatus, `Set "status" to open, closed or all.`)
 	}
 	var err error
 	place, from, atBroker := parseBrokerCursor(q.Get("before"))
@@ -103,9 +103,9 @@ func ParseOrderList(q url.Values) (OrderList, error) {
 	}
 	switch {
 	case l.BeforeOrder != uuid.Nil && l.AfterOrder != uuid.Nil:
-		return l, problem.New(problem.Invalid, "invalid_query", `Give either "before_order_id" or "after_order_id", and not both.`)
+		return l, problem.New(problem.InvalidQuery, `Give either "before_order_id" or "after_order_id", and not both.`)
 	case l.beside() != uuid.Nil && (l.After != nil || l.Until != nil):
-		return l, problem.New(problem.Invalid, "invalid_query", `"before_order_id" and "after_order_id" do not go with "after" and "until".`)
+		return l, problem.New(problem.InvalidQuery, `"before_order_id" and "after_order_id" do not go with "after" and "until".`)
 	}
 	if l.Symbols = between(q.Get("symbols")); len(l.Symbols) > maxSymbols || !all(l.Symbols, symbolForm) {
 		return l, invalidQuery("symbols", "at most 500 symbols between commas, such as AAPL,BTC/USD")

@@ -295,5 +295,5 @@ func (r *OrderRequest) forBroker() alpaca.PlaceOrderRequest {
 }
 
 func invalidOrder(format string, args ...any) *problem.Problem {
-	return problem.New(problem.Invalid, "invalid_order", format, args...)
+	return problem.New(problem.InvalidOrder, format, args...)
 }

@@ -107,7 +107,7 @@ func TestOrdersAreChecked(t *testing.T) {
 			}
 			continue
 		}
-		if p := problem.Of(err); p.Code != "invalid_order" || p.Kind != problem.Invalid || !strings.Contains(p.Message, want) {
+		if p := problem.Of(err); p.Code != problem.InvalidOrder || p.Kind() != problem.KindInvalid || !strings.Contains(p.Message, want) {
 			t.Errorf("%.120s: %v, want %s", body, err, want)
 		}
 	}

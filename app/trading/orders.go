@@ -68,7 +68,7 @@ func (s *Service) OrderByClientOrderID(ctx context.Context, a tenant.Admission, 
 
 func (s *Service) find(ctx context.Context, a tenant.Admission, query string, id any) (json.RawMessage, error) {
 	var f found
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) { queueFind(b, &f, query, a.Account, id) })
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) { queueFind(b, &f, query, a.Account, id) })
 	if tenant.Unstorable(err) {
 		return nil, orderNotFound()
 	}
@@ -80,7 +80,7 @@ func (s *Service) find(ctx context.Context, a tenant.Admission, query string, id
 func (s *Service) Cancel(ctx context.Context, a tenant.Admission, id uuid.UUID) (json.RawMessage, error) {
 	var f found
 	var may bool
-	client, opened, err := s.open(ctx, a, s.db.Do, func(b *tenant.Batch) {
+	client, opened, err := s.open(ctx, a, s.db.Tx, func(b *tenant.Batch) {
 		b.Queue("select private.has_scope('cancel')").QueryRow(func(row pgx.Row) error { return row.Scan(&may) })
 		queueFind(b, &f, orderByID, a.Account, id)
 	})
@@ -90,7 +90,7 @@ func (s *Service) Cancel(ctx context.Context, a tenant.Admission, id uuid.UUID) 
 	case !may:
 		return nil, notPermitted("cancel")
 	case f.AlpacaID == nil:
-		return nil, problem.New(problem.Conflict, "order_not_cancelable", "This order is not at the broker: its state is %q.", f.State)
+		return nil, problem.New(problem.OrderNotCancelable, "This order is not at the broker: its state is %q.", f.State)
 	}
 	if err := client.CancelOrder(ctx, f.AlpacaID.String()); err != nil {
 		return nil, s.notCancelable(ctx, a, opened, err)
@@ -109,7 +109,7 @@ func (s *Service) notCancelable(ctx context.Context, a tenant.Admission, o accou
 	p := problem.Of(s.refused(ctx, a, o, err))
 	var b *broker.Error
 	if errors.As(err, &b) && (b.Kind == broker.Invalid || b.Kind == broker.NotFound) {
-		p.Kind, p.Code, p.Message = problem.Conflict, "order_not_cancelable", sentence("Alpaca refused to cancel this order", b.Message)
+		p.Code, p.Message = problem.OrderNotCancelable, sentence("Alpaca refused to cancel this order", b.Message)
 	}
 	return p
 }

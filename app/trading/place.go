@@ -78,14 +78,14 @@ func (r *OrderRequest) queueIntent(b *tenant.Batch, account, id uuid.UUID, clien
 // rejected is the broker's refusal of an order, the first time and at each
 // retry of it.
 func rejected(said problem.Broker) *problem.Problem {
-	p := problem.New(problem.Unprocessable, "order_rejected", "%s", sentence("Alpaca refused the order", said.Message))
+	p := problem.New(problem.OrderRejected, "%s", sentence("Alpaca refused the order", said.Message))
 	p.Broker = &said
 	return p
 }
 
 func (s *Service) recordPlaced(ctx context.Context, a tenant.Admission, intent Placed, answer broker.OrderAnswer) (Placed, error) {
 	var order json.RawMessage
-	err := s.db.Write(ctx, a, func(b *tenant.Batch) {
+	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		b.Queue(recordPlaced, a.Account, []byte(answer.Raw), answer.RequestID).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&order, nil) })
 	})
@@ -111,7 +111,7 @@ func sentence(ours, theirs string) string {
 func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid.UUID, opened accounts.Opened, refusal *broker.Error) error {
 	p := problem.Of(s.refused(ctx, a, opened, refusal))
 	state := "unsent"
-	if p.Kind == problem.Unprocessable || p.Kind == problem.NotFound {
+	if p.Kind() == problem.KindUnprocessable || p.Kind() == problem.KindNotFound {
 		state = "rejected"
 		p = rejected(problem.Broker{Code: refusal.Code, Message: refusal.Message, RequestID: refusal.RequestID, More: refusal.More}).Because(refusal)
 	}
@@ -120,7 +120,7 @@ func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid
 		reason = p.Message
 	}
 	var existing found
-	err := s.db.Write(ctx, a, func(b *tenant.Batch) {
+	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		b.Queue(recordRefused, a.Account, id, reason, refusal.Code, refusal.RequestID, state, refusal.MoreJSON())
 		if other, err := uuid.Parse(refusal.ExistingOrderID); err == nil {
 			queueFind(b, &existing, orderByID, a.Account, other)
@@ -129,7 +129,7 @@ func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid
 	if refusal.ExistingOrderID != "" {
 		p = collided(p, refusal.ExistingOrderID, existing.order)
 	}
-	if problem.Is(err, "order_not_found") {
+	if problem.Is(err, problem.OrderNotFound) {
 		err = nil
 	}
 	if err != nil {

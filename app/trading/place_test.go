@@ -188,7 +188,7 @@ func TestOneIntentIsOneOrder(t *testing.T) {
 	if o := d.read(again.Order); err != nil || !again.Known || o.ID != first || o.State != "accepted" || *o.SubmittedBy != "u1" || o.RequestID == nil {
 		t.Errorf("a repetition: %s, known %v (%v)", again.Order, again.Known, err)
 	}
-	if _, err := d.service.Place(t.Context(), d.owner, "", market("a", 2)); !problem.Is(err, "client_order_id_taken") {
+	if _, err := d.service.Place(t.Context(), d.owner, "", market("a", 2)); !problem.Is(err, problem.ClientOrderIDTaken) {
 		t.Errorf("another order under its id: %v", err)
 	}
 	if n := d.sent.Load(); n != 1 {
@@ -211,26 +211,26 @@ func TestOneIntentIsOneOrder(t *testing.T) {
 func TestAnswersDecideTheOrder(t *testing.T) {
 	for name, tt := range map[string]struct {
 		answer http.HandlerFunc
-		code   string // of the problem; "" where the answer is lost
+		code   problem.Code // none where the answer is lost
 		stored string
-		again  string // the problem of its repetition; "" for none
-		sent   int64  // how often the order was sent, its repetition included
+		again  problem.Code // of its repetition
+		sent   int64        // how often the order was sent, its repetition included
 	}{
-		"no money": {say(403, `{"code":40310000,"message":"insufficient buying power"}`), "order_rejected",
-			"rejected rejected insufficient buying power 40310000 request-1", "order_rejected", 1},
-		"not so": {say(422, `{"code":42210000,"message":"invalid qty"}`), "order_rejected",
-			"rejected rejected invalid qty 42210000 request-1", "order_rejected", 1},
-		"no words": {say(422, ``), "order_rejected", "rejected rejected request-1", "order_rejected", 1},
-		"too many": {say(429, `{"code":42910000,"message":"too many requests"}`), "broker_rate_limited",
-			"unsent rejected This account has used up its requests to Alpaca for the moment. Wait as Retry-After says. 42910000 request-1", "", 2},
-		"wrong keys": {say(401, `{"code":40110000,"message":"request is not authorized"}`), "needs_credentials",
+		"no money": {say(403, `{"code":40310000,"message":"insufficient buying power"}`), problem.OrderRejected,
+			"rejected rejected insufficient buying power 40310000 request-1", problem.OrderRejected, 1},
+		"not so": {say(422, `{"code":42210000,"message":"invalid qty"}`), problem.OrderRejected,
+			"rejected rejected invalid qty 42210000 request-1", problem.OrderRejected, 1},
+		"no words": {say(422, ``), problem.OrderRejected, "rejected rejected request-1", problem.OrderRejected, 1},
+		"too many": {say(429, `{"code":42910000,"message":"too many requests"}`), problem.BrokerRateLimited,
+			"unsent rejected This account has used up its requests to Alpaca for the moment. Wait as Retry-After says. 42910000 request-1", problem.Code{}, 2},
+		"wrong keys": {say(401, `{"code":40110000,"message":"request is not authorized"}`), problem.NeedsCredentials,
 			"unsent rejected Alpaca refuses this account's API keys. Make new ones at Alpaca and store them with PUT /api/accounts/:id/credentials. 40110000 request-1",
-			"needs_credentials", 1},
-		"a failure":      {say(500, `{"code":50010000,"message":"internal server error"}`), "", "submitting submitting", "", 1},
-		"a proxy's":      {say(408, ``), "", "submitting submitting", "", 1},
-		"nonsense":       {say(200, `<html>`), "", "submitting submitting", "", 1},
-		"another answer": {say(200, `{}`), "", "submitting submitting", "", 1},
-		"no answer":      {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "", "submitting submitting", "", 1},
+			problem.NeedsCredentials, 1},
+		"a failure":      {say(500, `{"code":50010000,"message":"internal server error"}`), problem.Code{}, "submitting submitting", problem.Code{}, 1},
+		"a proxy's":      {say(408, ``), problem.Code{}, "submitting submitting", problem.Code{}, 1},
+		"nonsense":       {say(200, `<html>`), problem.Code{}, "submitting submitting", problem.Code{}, 1},
+		"another answer": {say(200, `{}`), problem.Code{}, "submitting submitting", problem.Code{}, 1},
+		"no answer":      {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, problem.Code{}, "submitting submitting", problem.Code{}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -242,9 +242,9 @@ func TestAnswersDecideTheOrder(t *testing.T) {
 				said = problem.Of(err).Message
 			}
 			switch {
-			case tt.code == "" && (err != nil || placed.Known || d.read(placed.Order).State != "submitting"):
+			case tt.code.IsZero() && (err != nil || placed.Known || d.read(placed.Order).State != "submitting"):
 				t.Errorf("answered %s, known %v (%v)", placed.Order, placed.Known, err)
-			case tt.code != "" && !problem.Is(err, tt.code):
+			case !tt.code.IsZero() && !problem.Is(err, tt.code):
 				t.Errorf("got %v, want %s", err, tt.code)
 			}
 			if got := d.stored("a"); got != tt.stored {
@@ -253,9 +253,9 @@ func TestAnswersDecideTheOrder(t *testing.T) {
 			d.answers(nil)
 			again, err := d.service.Place(t.Context(), d.owner, "", market("a", 1))
 			switch {
-			case tt.again != "" && (!problem.Is(err, tt.again) || problem.Of(err).Message != said):
+			case !tt.again.IsZero() && (!problem.Is(err, tt.again) || problem.Of(err).Message != said):
 				t.Errorf("again: %v, want what was said first: %s", err, said)
-			case tt.again == "" && (err != nil || again.Known != (tt.sent == 2)):
+			case tt.again.IsZero() && (err != nil || again.Known != (tt.sent == 2)):
 				t.Errorf("again: %s, known %v (%v)", again.Order, again.Known, err)
 			}
 			if n := d.sent.Load(); n != tt.sent {
@@ -273,14 +273,14 @@ func TestTradingNeedsTheRight(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.service.Place(t.Context(), d.viewer, "", market("a", 1)); !problem.Is(err, tenant.CodeNotPermitted) {
+	if _, err := d.service.Place(t.Context(), d.viewer, "", market("a", 1)); !problem.Is(err, problem.NotPermitted) {
 		t.Errorf("a viewer places: %v", err)
 	}
-	if _, err := d.service.Cancel(t.Context(), d.viewer, d.read(placed.Order).ID); !problem.Is(err, tenant.CodeNotPermitted) {
+	if _, err := d.service.Cancel(t.Context(), d.viewer, d.read(placed.Order).ID); !problem.Is(err, problem.NotPermitted) {
 		t.Errorf("a viewer cancels: %v", err)
 	}
 	stranger := tenant.Admission{Token: d.viewer.Token, Account: uuid.New()}
-	if _, err := d.service.Place(t.Context(), stranger, "", market("a", 1)); !problem.Is(err, tenant.CodeAccountForbidden) {
+	if _, err := d.service.Place(t.Context(), stranger, "", market("a", 1)); !problem.Is(err, problem.AccountForbidden) {
 		t.Errorf("a stranger places: %v", err)
 	}
 	if got := d.stored("a"); got != "missing" || d.sent.Load() != 1 {
@@ -313,7 +313,7 @@ func TestBrokerIsNotThere(t *testing.T) {
 	d := newDesk(t)
 	d.server.Close()
 	_, err := d.service.Place(t.Context(), d.owner, "", market("a", 1))
-	if p := problem.Of(err); p.Code != "broker_unavailable" || p.RetryAfter <= 0 {
+	if p := problem.Of(err); p.Code != problem.BrokerUnavailable || p.RetryAfter <= 0 {
 		t.Errorf("got %v", err)
 	}
 	if got := d.stored("a"); !strings.HasPrefix(got, "unsent rejected") {
@@ -334,10 +334,10 @@ func TestCancel(t *testing.T) {
 		t.Errorf("got %s (%v)", raw, err)
 	}
 	_, err = d.service.Cancel(t.Context(), d.owner, id)
-	if p := problem.Of(err); p.Code != "order_not_cancelable" || p.Kind != problem.Conflict || !strings.Contains(p.Message, "canceled") {
+	if p := problem.Of(err); p.Code != problem.OrderNotCancelable || p.Kind() != problem.KindConflict || !strings.Contains(p.Message, "canceled") {
 		t.Errorf("canceled twice: %v", err)
 	}
-	if _, err := d.service.Cancel(t.Context(), d.owner, uuid.New()); !problem.Is(err, "order_not_found") {
+	if _, err := d.service.Cancel(t.Context(), d.owner, uuid.New()); !problem.Is(err, problem.OrderNotFound) {
 		t.Errorf("no such order: %v", err)
 	}
 	d.answers(say(500, ""))
@@ -345,7 +345,7 @@ func TestCancel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.service.Cancel(t.Context(), d.owner, d.read(lost.Order).ID); !problem.Is(err, "order_not_cancelable") {
+	if _, err := d.service.Cancel(t.Context(), d.owner, d.read(lost.Order).ID); !problem.Is(err, problem.OrderNotCancelable) {
 		t.Errorf("one whose answer was lost: %v", err)
 	}
 }
@@ -361,7 +361,7 @@ func TestAnIdThatIsTakenByTheOrderItself(t *testing.T) {
 	if err != nil || placed.Known || d.read(placed.Order).State != "submitting" {
 		t.Errorf("%s, %v", placed.Order, err)
 	}
-	if _, err := d.service.Place(t.Context(), d.owner, "", market("mine", 1)); !problem.Is(err, "order_rejected") {
+	if _, err := d.service.Place(t.Context(), d.owner, "", market("mine", 1)); !problem.Is(err, problem.OrderRejected) {
 		t.Errorf("a client's own id: %v", err)
 	}
 }

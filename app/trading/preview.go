@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"paddock/app/broker"
+	"paddock/app/problem"
 	"paddock/app/tenant"
 )
 
@@ -47,8 +48,8 @@ type BuyingPower struct {
 
 // Warning is what does not stop an order here, but is worth knowing.
 type Warning struct {
-	Code    string `json:"code"`
-	Message string `json:"message"`
+	Code    problem.Code `json:"code"`
+	Message string       `json:"message"`
 }
 
 // previewVerdict asks the guards about an order that is not there.
@@ -65,7 +66,7 @@ func (s *Service) Preview(ctx context.Context, a tenant.Admission, r OrderReques
 	if err := r.Check(); err != nil {
 		return nil, err
 	}
-	client, opened, err := s.open(ctx, a, s.db.Do, nil)
+	client, opened, err := s.open(ctx, a, s.db.Tx, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +77,7 @@ func (s *Service) Preview(ctx context.Context, a tenant.Admission, r OrderReques
 	p := &Preview{Prices: market.facts.reference, Session: market.session(r.Symbol), Violations: []Violation{}, Warnings: []Warning{}}
 	var v verdict
 	var may bool
-	err = s.db.Do(ctx, a, func(b *tenant.Batch) {
+	err = s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		b.LockLog()
 		market.facts.queue(b, a.Account)
 		b.Queue(previewVerdict, r.row(a, market.facts)).QueryRow(func(row pgx.Row) error { return row.Scan(&v, &may) })

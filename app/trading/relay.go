@@ -30,7 +30,7 @@ var needs = map[string]string{
 
 // notPermitted is what is told when the admission lacks a scope.
 func notPermitted(scope string) *problem.Problem {
-	return problem.New(problem.Forbidden, tenant.CodeNotPermitted, "%s", needs[scope])
+	return problem.New(problem.NotPermitted, "%s", needs[scope])
 }
 
 // Relay passes a call through to the broker, and its answer back while it
@@ -40,7 +40,7 @@ func notPermitted(scope string) *problem.Problem {
 // It ends with not_permitted, needs_credentials, what Explain makes of a
 // broker's error, or a problem of the admission.
 func (s *Service) Relay(ctx context.Context, a tenant.Admission, r Relayed) (*broker.Relayed, error) {
-	client, opened, err := s.open(ctx, a, s.db.Do, func(b *tenant.Batch) {
+	client, opened, err := s.open(ctx, a, s.db.Tx, func(b *tenant.Batch) {
 		b.Queue("select private.has_scope($1)", r.Scope).QueryRow(func(row pgx.Row) error {
 			var may bool
 			err := row.Scan(&may)
@@ -80,6 +80,6 @@ func (r Relayed) Explain(err error) error {
 	if !lost(err) {
 		return accounts.FromBroker(err)
 	}
-	return problem.New(problem.Unavailable, "broker_answer_lost",
+	return problem.New(problem.BrokerAnswerLost,
 		"Alpaca's answer was lost, so that this may have been done or not. %s", r.Check).Because(err)
 }

@@ -146,9 +146,9 @@ func (s *Service) Replace(ctx context.Context, a tenant.Admission, id uuid.UUID,
 // replaceable answers the order that is to go.
 func (s *Service) replaceable(ctx context.Context, a tenant.Admission, id uuid.UUID) (found, error) {
 	var f found
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) { queueFind(b, &f, orderByID, a.Account, id) })
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) { queueFind(b, &f, orderByID, a.Account, id) })
 	if err == nil && f.AlpacaID == nil {
-		err = problem.New(problem.Conflict, "order_not_replaceable", "This order is not at the broker: its state is %q.", f.State)
+		err = problem.New(problem.OrderNotReplaceable, "This order is not at the broker: its state is %q.", f.State)
 	}
 	return f, err
 }

@@ -45,7 +45,7 @@ func New(db *tenant.DB, keys *accounts.Keyring, b *broker.Broker, log *slog.Logg
 // longer depends on whether the client still waits.
 const recordTimeout = 10 * time.Second
 
-// transaction is tenant.DB's Do or Write.
+// transaction is tenant.DB's Tx or TxNotify.
 type transaction func(context.Context, tenant.Admission, func(*tenant.Batch)) error
 
 // open admits the request, decrypts the account's keys and makes a client of
@@ -75,7 +75,7 @@ func (s *Service) refused(ctx context.Context, a tenant.Admission, o accounts.Op
 	if errors.As(err, &b) && b.Kind == broker.Unauthorized {
 		record, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 		defer cancel()
-		noted := s.db.Write(record, a, func(batch *tenant.Batch) {
+		noted := s.db.TxNotify(record, a, func(batch *tenant.Batch) {
 			batch.Queue("select private.mark_credentials_rejected($1)", o.Generation)
 		})
 		if noted != nil {
@@ -87,7 +87,7 @@ func (s *Service) refused(ctx context.Context, a tenant.Admission, o accounts.Op
 
 // BrokerAccount answers the broker's account, as the broker wrote it.
 func (s *Service) BrokerAccount(ctx context.Context, a tenant.Admission) (json.RawMessage, error) {
-	client, opened, err := s.open(ctx, a, s.db.Do, nil)
+	client, opened, err := s.open(ctx, a, s.db.Tx, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (s *Service) BrokerAccount(ctx context.Context, a tenant.Admission) (json.R
 // Positions asks the broker for the account's positions, records them, and
 // answers them as the broker wrote them.
 func (s *Service) Positions(ctx context.Context, a tenant.Admission) (json.RawMessage, error) {
-	client, opened, err := s.open(ctx, a, s.db.Do, nil)
+	client, opened, err := s.open(ctx, a, s.db.Tx, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,7 @@ const unendedOf = `select alpaca_order_id::text from app.alpaca_orders
 func (s *Service) readPositions(ctx context.Context, a tenant.Admission, client *broker.Client) (broker.PositionsAnswer, error) {
 	var asOf time.Time
 	var moves []byte
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		b.Queue("select clock_timestamp(), app.position_moves($1)", a.Account).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&asOf, &moves) })
 	})
@@ -142,7 +142,7 @@ func (s *Service) readPositions(ctx context.Context, a tenant.Admission, client 
 		return positions, err
 	}
 	var unsettled, orders []string
-	err = s.db.Do(ctx, a, func(b *tenant.Batch) {
+	err = s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		b.LockLog()
 		b.Queue("select unsettled from app.reconcile_positions($1, $2, $3, $4, null, null)", a.Account, []byte(positions.Raw), asOf, moves).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&unsettled) })
@@ -151,7 +151,7 @@ func (s *Service) readPositions(ctx context.Context, a tenant.Admission, client 
 	if err != nil || len(unsettled) == 0 {
 		return positions, err
 	}
-	err = s.db.Do(ctx, a, func(b *tenant.Batch) {
+	err = s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		b.Queue(unendedOf, a.Account, unsettled, maxRefreshed).Query(func(rows pgx.Rows) (err error) {
 			orders, err = pgx.CollectRows(rows, pgx.RowTo[string])
 			return err
@@ -171,5 +171,5 @@ func (s *Service) readPositions(ctx context.Context, a tenant.Admission, client 
 }
 
 func orderNotFound() error {
-	return problem.New(problem.NotFound, "order_not_found", "This account has no order of this id. See GET /api/orders.")
+	return problem.New(problem.OrderNotFound, "This account has no order of this id. See GET /api/orders.")
 }

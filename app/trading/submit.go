@@ -122,24 +122,24 @@ func (f *foundIntent) again(sum []byte) (intent, error) {
 	case f.state == "rejected":
 		return intent{}, rejected(f.said)
 	case f.state == "unknown":
-		return intent{}, f.unclear("order_unknown", "Alpaca's answer to this order was lost, and nothing has been found of it: nobody knows whether it was placed. "+
+		return intent{}, f.unclear(problem.OrderUnknown, "Alpaca's answer to this order was lost, and nothing has been found of it: nobody knows whether it was placed. "+
 			"Look at Alpaca. If it was never placed, say so with POST /api/orders/%s/dismiss and send it under a new client_order_id or Idempotency-Key.", f.id)
 	case f.state == "dismissed":
-		return intent{}, f.unclear("order_dismissed", "Somebody has seen that this order was never placed, and its retry sends nothing. "+
+		return intent{}, f.unclear(problem.OrderDismissed, "Somebody has seen that this order was never placed, and its retry sends nothing. "+
 			"Send it under a new client_order_id or Idempotency-Key.")
 	}
 	return intent{Placed: Placed{Order: f.order, Known: f.state == "accepted"}, first: true}, nil
 }
 
 func clientOrderIDTaken(by string) *problem.Problem {
-	return problem.New(problem.Conflict, "client_order_id_taken",
+	return problem.New(problem.ClientOrderIDTaken,
 		"%s has this client_order_id. Send a new one, or repeat the first order unchanged.", by)
 }
 
 // unclear is the answer to a retry of an order that was not placed as far as
 // anybody knows, with the order as it stands.
-func (f *foundIntent) unclear(code, format string, args ...any) error {
-	p := problem.New(problem.Conflict, code, format, args...)
+func (f *foundIntent) unclear(code problem.Code, format string, args ...any) error {
+	p := problem.New(code, format, args...)
 	p.Details = map[string]any{"intent_state": f.state, "order": f.order}
 	return p
 }
@@ -155,12 +155,12 @@ func (s *Service) commitIntent(ctx context.Context, a tenant.Admission, sub subm
 	if clientOrderID == "" {
 		clientOrderID = id.String()
 	}
-	client, opened, err := s.open(ctx, a, s.db.Write, func(b *tenant.Batch) {
+	client, opened, err := s.open(ctx, a, s.db.TxNotify, func(b *tenant.Batch) {
 		f.queue(b, a.Account)
 		sub.insert(b, id, clientOrderID, f).Query(func(rows pgx.Rows) error { made = rows.Next(); rows.Close(); return rows.Err() })
 		found.queue(b, a.Account, clientOrderID, sub.key)
 	})
-	if tenant.State(err) == "PD410" {
+	if tenant.SQLState(err) == "PD410" {
 		err = clientOrderIDTaken("Another order at this Alpaca account").Because(err)
 	}
 	if tenant.Unstorable(err) {

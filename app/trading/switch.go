@@ -38,7 +38,7 @@ func (l *Limits) Check() error {
 		l.AllowedSymbols[i] = broker.Symbol(l.AllowedSymbols[i])
 	}
 	wrong := func(err error) error {
-		return problem.New(problem.Invalid, "invalid_guards", "%s", problem.Of(err).Message)
+		return problem.New(problem.InvalidGuards, "%s", problem.Of(err).Message)
 	}
 	if err := validate.Struct(l); err != nil {
 		return wrong(explainField(err))
@@ -60,7 +60,7 @@ func (l *Limits) Check() error {
 // Guards answers the account's guards, and how much of them is used.
 func (s *Service) Guards(ctx context.Context, a tenant.Admission) (json.RawMessage, error) {
 	var guards json.RawMessage
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) { queueGuards(b, a, &guards) })
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) { queueGuards(b, a, &guards) })
 	return guards, err
 }
 
@@ -79,7 +79,7 @@ func (s *Service) SetGuards(ctx context.Context, a tenant.Admission, l Limits) (
 		return nil, err
 	}
 	var guards json.RawMessage
-	err = s.db.Write(ctx, a, func(b *tenant.Batch) {
+	err = s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		b.Queue("select private.set_guards($1)", text)
 		queueGuards(b, a, &guards)
 	})
@@ -101,13 +101,13 @@ type Switch struct {
 // Check answers a problem of code invalid_switch.
 func (w *Switch) Check() error {
 	if err := validate.Struct(w); err != nil {
-		return problem.New(problem.Invalid, "invalid_switch", "%s", problem.Of(explainField(err)).Message)
+		return problem.New(problem.InvalidSwitch, "%s", problem.Of(explainField(err)).Message)
 	}
 	switch {
 	case !utf8.ValidString(w.Reason) || strings.ContainsRune(w.Reason, 0):
-		return problem.New(problem.Invalid, "invalid_switch", `"reason" must be plain text.`)
+		return problem.New(problem.InvalidSwitch, `"reason" must be plain text.`)
 	case w.To == "open" && (w.CancelOrders || w.Liquidate):
-		return problem.New(problem.Invalid, "invalid_switch", `"cancel_orders" and "liquidate" go with reduce_only or halted.`)
+		return problem.New(problem.InvalidSwitch, `"cancel_orders" and "liquidate" go with reduce_only or halted.`)
 	}
 	return nil
 }
@@ -194,7 +194,7 @@ func (s *Service) mayTurn(ctx context.Context, a tenant.Admission, w Switch) err
 		scopes = append(scopes, "manage")
 	}
 	var refused error
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		for _, scope := range scopes {
 			b.Queue("select private.has_scope($1)", scope).QueryRow(func(row pgx.Row) error {
 				var may bool
@@ -219,11 +219,11 @@ func (s *Service) setSwitch(ctx context.Context, a tenant.Admission, key string,
 		return nil, err
 	}
 	sum := sha256.Sum256(request)
-	err = s.db.Write(ctx, a, func(b *tenant.Batch) {
+	err = s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		b.Queue("select private.set_switch($1, $2, $3, $4, $5, nullif($6, ''), $7)", w.To, w.Reason, w.CancelOrders, w.Liquidate, w.SuspendTrade, key, sum[:]).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&id) })
 	})
-	if tenant.State(err) == "PD409" {
+	if tenant.SQLState(err) == "PD409" {
 		err = idempotencyKeyReused()
 	}
 	return id, err

@@ -80,7 +80,7 @@ func TestSymbolsHaveOneForm(t *testing.T) {
 	}
 	d.guards(`{"max_order_notional":"100000","allowed_symbols":["ethusd"]}`)
 	for _, symbol := range spellings {
-		if err := buy(symbol); !problem.Is(err, "guard_refused") {
+		if err := buy(symbol); !problem.Is(err, problem.GuardRefused) {
 			t.Errorf("%s where ETH/USD alone is allowed: %v", symbol, err)
 		}
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"paddock/app/accounts"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
@@ -65,7 +64,7 @@ func (s *Service) Sync(ctx context.Context, a tenant.Admission) (json.RawMessage
 	var now syncState
 	// Written as what tells the account's log something is: the ring after it
 	// wakes the stream's holder.
-	err := s.db.Write(ctx, a, func(b *tenant.Batch) {
+	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		b.Queue(askSync, a.Account)
 		b.Queue(selectSync, a.Account).QueryRow(now.scan)
 	})
@@ -73,7 +72,7 @@ func (s *Service) Sync(ctx context.Context, a tenant.Admission) (json.RawMessage
 		return nil, err
 	}
 	if !now.keys {
-		return nil, problem.New(problem.Conflict, accounts.CodeNeedsCredentials, "This account has no working API keys. Store them with PUT /api/accounts/:id/credentials.")
+		return nil, problem.New(problem.NeedsCredentials, "This account has no working API keys. Store them with PUT /api/accounts/:id/credentials.")
 	}
 	deadline := time.After(s.syncPatience)
 	for !now.answered {
@@ -81,12 +80,12 @@ func (s *Service) Sync(ctx context.Context, a tenant.Admission) (json.RawMessage
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		case <-deadline:
-			p := problem.New(problem.Unavailable, "sync_pending", "The reconciliation has not ended yet and goes on. Ask again for its answer in a few seconds.")
+			p := problem.New(problem.SyncPending, "The reconciliation has not ended yet and goes on. Ask again for its answer in a few seconds.")
 			p.RetryAfter = 5 * time.Second
 			return nil, p
 		case <-time.After(syncPoll):
 		}
-		err := s.db.Do(ctx, a, func(b *tenant.Batch) { b.Queue(selectSync, a.Account).QueryRow(now.scan) })
+		err := s.db.Tx(ctx, a, func(b *tenant.Batch) { b.Queue(selectSync, a.Account).QueryRow(now.scan) })
 		if err != nil {
 			return nil, err
 		}
@@ -103,7 +102,7 @@ func (s *Service) untilCurrent(ctx context.Context, a tenant.Admission, deadline
 		b.Queue(selectSync, a.Account).QueryRow(now.scan)
 	}
 	ask := func() error {
-		return s.db.Write(ctx, a, func(b *tenant.Batch) {
+		return s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 			b.Queue(askSyncInDoubt, a.Account)
 			look(b)
 		})
@@ -123,7 +122,7 @@ func (s *Service) untilCurrent(ctx context.Context, a tenant.Admission, deadline
 		if now.answered { // by a look that began before the doubt was cast
 			err = ask()
 		} else {
-			err = s.db.Do(ctx, a, look)
+			err = s.db.Tx(ctx, a, look)
 		}
 	}
 	return current, err
@@ -132,19 +131,24 @@ func (s *Service) untilCurrent(ctx context.Context, a tenant.Admission, deadline
 // syncProblem is why a reconciliation failed, if it did.
 func syncProblem(answer json.RawMessage) error {
 	var failed struct {
-		Problem *struct{ Code, Message string } `json:"problem"`
+		Problem *struct {
+			Code, Message string
+		} `json:"problem"`
 	}
 	if err := json.Unmarshal(answer, &failed); err != nil || failed.Problem == nil {
 		return err
 	}
-	p := problem.New(problem.Unavailable, failed.Problem.Code, "%s", failed.Problem.Message)
-	switch p.Code {
-	case accounts.CodeNeedsCredentials:
-		p.Kind = problem.Conflict
-		return p
-	case "broker_rate_limited":
-		p.Kind = problem.TooMany
+	code, known := problem.Named(failed.Problem.Code)
+	if !known { // the stream's holder is an instance of another version
+		code = problem.BrokerUnavailable
 	}
-	p.RetryAfter = 10 * time.Second
-	return p
+	p := problem.New(code, "%s", failed.Problem.Message)
+	switch p.Code {
+	case problem.NeedsCredentials:
+		return p
+	case problem.BrokerRateLimited:
+		p.RetryAfter = 10 * time.Second
+		return p
+	}
+	return p.Later(10 * time.Second)
 }

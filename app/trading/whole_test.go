@@ -171,13 +171,13 @@ func TestOrdersBesideAnother(t *testing.T) {
 			t.Errorf("%s: %s, want %s", query, got, want)
 		}
 	}
-	for query, code := range map[string]string{
-		"before_order_id=x": "invalid_query", "after_order_id=00000000-0000-0000-0000-000000000000": "invalid_query",
-		"before_order_id=" + ours + "1&after_order_id=" + ours + "2":    "invalid_query",
-		"before_order_id=" + ours + "1&after=2026-01-05":                "invalid_query",
-		"after_order_id=" + ours + "1&until=2026-01-05":                 "invalid_query",
-		"before_order_id=" + ours + "9":                                 "order_not_found",
-		"after_order_id=" + ours + "9&nested=true&symbols=AAPL&limit=1": "order_not_found",
+	for query, code := range map[string]problem.Code{
+		"before_order_id=x": problem.InvalidQuery, "after_order_id=00000000-0000-0000-0000-000000000000": problem.InvalidQuery,
+		"before_order_id=" + ours + "1&after_order_id=" + ours + "2":    problem.InvalidQuery,
+		"before_order_id=" + ours + "1&after=2026-01-05":                problem.InvalidQuery,
+		"after_order_id=" + ours + "1&until=2026-01-05":                 problem.InvalidQuery,
+		"before_order_id=" + ours + "9":                                 problem.OrderNotFound,
+		"after_order_id=" + ours + "9&nested=true&symbols=AAPL&limit=1": problem.OrderNotFound,
 	} {
 		if _, err := d.orders(query); !problem.Is(err, code) {
 			t.Errorf("%s: %v, want %s", query, err, code)
@@ -206,7 +206,7 @@ func TestOrdersBesideAnother(t *testing.T) {
 				t.Errorf("%s, %s: %s, want %s", where, query, got, want)
 			}
 		}
-		if _, err := d.orders("before_order_id=" + ours + "1"); !problem.Is(err, "order_not_found") {
+		if _, err := d.orders("before_order_id=" + ours + "1"); !problem.Is(err, problem.OrderNotFound) {
 			t.Errorf("%s, an order that there is not: %v", where, err)
 		}
 	}
@@ -277,7 +277,7 @@ func TestInstructionsReachTheBroker(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := d.service.Replace(t.Context(), d.owner, d.read(placed.Order).ID, "", change)
-		if problem.Is(err, "invalid_order") {
+		if problem.Is(err, problem.InvalidOrder) {
 			t.Errorf("%s: %v", body, err)
 		}
 		for name, value := range want {
@@ -301,7 +301,7 @@ func TestInstructionsReachTheBroker(t *testing.T) {
 		if err := json.Unmarshal([]byte(body), &change); err != nil {
 			t.Fatal(err)
 		}
-		if err := change.Check(); !problem.Is(err, "invalid_order") || !strings.Contains(err.Error(), want) {
+		if err := change.Check(); !problem.Is(err, problem.InvalidOrder) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", body, err, want)
 		}
 	}
@@ -317,7 +317,7 @@ func TestRefusalsAreAlpacasWhole(t *testing.T) {
 	for _, when := range []string{"the first time", "its retry"} {
 		_, err := d.service.Place(t.Context(), d.owner, "", market("a", 10))
 		p := problem.Of(err)
-		if p.Code != "order_rejected" || p.Broker == nil {
+		if p.Code != problem.OrderRejected || p.Broker == nil {
 			t.Fatalf("%s: %v", when, err)
 		}
 		text, err := json.Marshal(p.Broker)
@@ -337,7 +337,7 @@ func TestRefusalsAreAlpacasWhole(t *testing.T) {
 	// Keys that are echoed are kept back, with all that came with them.
 	d.answers(say(403, `{"code":40310000,"message":"no","held_for_orders":"10","key":"`+d.seed.SecretKey+`"}`))
 	_, err := d.service.Place(t.Context(), d.owner, "", market("b", 10))
-	if p := problem.Of(err); p.Code != "order_rejected" || p.Broker.More != nil {
+	if p := problem.Of(err); p.Code != problem.OrderRejected || p.Broker.More != nil {
 		t.Errorf("%v, with %s", err, p.Broker.More)
 	}
 }

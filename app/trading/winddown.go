@@ -38,7 +38,7 @@ func (s *Service) awaitWindDown(ctx context.Context, a tenant.Admission, id *uui
 	deadline := time.Now().Add(windDownPatience)
 	for {
 		var d windDown
-		err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+		err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
 			b.Queue(selectWindDown, a.Account, *id).QueryRow(func(row pgx.Row) error { return row.Scan(&d.text, &d.state, &d.message, &d.closed) })
 		})
 		if err != nil || d.state != "running" || time.Now().After(deadline) {

@@ -72,7 +72,7 @@ func appendEvents(b *testing.B, db *tenant.DB, also string) float64 {
 			for time.Since(began) < round {
 				n := int(next.Add(1)%tenants) + 1
 				id := uuid.MustParse(account(n))
-				err := db.Write(b.Context(), tenant.Admission{Token: token(n), Account: id}, func(batch *tenant.Batch) {
+				err := db.TxNotify(b.Context(), tenant.Admission{Token: token(n), Account: id}, func(batch *tenant.Batch) {
 					if err := batch.AppendEvent("agent_log", map[string]string{"level": "info", "message": "a line of an agent"}); err != nil {
 						failed.Store(&err)
 					}

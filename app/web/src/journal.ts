@@ -28,7 +28,7 @@ export interface JournalFilter {
 }
 
 /** The parameters of a page. An account has no value of its scope. */
-export function journalQuery(f: JournalFilter, before?: string): string {
+export function journalQuery(f: JournalFilter, before: string | null = null): string {
   const query = new URLSearchParams({ scope: f.scope, status: f.status })
   const value = f.scope_value.trim()
   if (f.scope !== 'account' && value) query.set('scope_value', value)

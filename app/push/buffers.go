@@ -8,22 +8,23 @@ import (
 	"net/http"
 )
 
-// The sizes of a socket's buffers, in bytes: what clients say is short, and
-// most events fit into one write. A server's own buffers are four times these,
-// which is much where there are thousands.
+// The sizes of a socket's buffers, in bytes: clients send little, and most
+// events fit into one write. net/http's own buffers are four times these, which
+// is much for thousands of sockets.
 const (
 	readBuffer  = 512
 	writeBuffer = 1536
 )
 
-// slim is a ResponseWriter whose connection is handed over with small buffers.
-type slim struct {
+// smallBuffers is a ResponseWriter that hands its connection over with small
+// buffers.
+type smallBuffers struct {
 	http.ResponseWriter
-	conn net.Conn // that was handed over
+	conn net.Conn // the one that was handed over
 }
 
-// Hijack hands the connection over, with what was read of it already.
-func (s *slim) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+// Hijack returns the connection, with what was read from it already.
+func (s *smallBuffers) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, buffers, err := http.NewResponseController(s.ResponseWriter).Hijack()
 	if err != nil {
 		return nil, nil, err
@@ -38,7 +39,7 @@ func (s *slim) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	in := bufio.NewReaderSize(io.MultiReader(bytes.NewReader(early), conn), max(readBuffer, len(early)))
-	if _, err := in.Peek(len(early)); err != nil { // into the buffer, where whoever takes over looks for it
+	if _, err := in.Peek(len(early)); err != nil { // into the buffer, where the new owner looks for it
 		conn.Close()
 		return nil, nil, err
 	}

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { effectScope, nextTick, ref } from 'vue'
-import { usePreview } from './preview'
-import type { Order } from './ticket'
+import { usePreview } from './usePreview'
+import type { Order } from '../ticket'
 
 interface Asked { account: string; order: Order; signal: AbortSignal; answer: (body: unknown, status?: number) => void }
 let asked: Asked[]

@@ -1,9 +1,9 @@
 // What the order on the ticket would come to, asked of the server while it is
 // filled in.
 import { onScopeDispose, ref, watch } from 'vue'
-import { api, explain } from './api'
-import type { Order } from './ticket'
-import type { Preview } from './types'
+import { api, explain } from '../api'
+import type { Order } from '../ticket'
+import type { Preview } from '../types'
 
 const pause = 400 // ms after the last keystroke
 const again = 30_000 // ms: prices move, and a minute's limit passes; each answer costs some calls of Alpaca's
