@@ -9,7 +9,7 @@ PACKAGES = ./app/... ./cmd/... ./sql/... ./tests/...
 # processors.
 PARALLEL ?= 4
 
-.PHONY: help run test test-go test-web test-race lint fmt build web sim bench fuzz mutants chaos faults clocks schema codes migrate clean
+.PHONY: help run test test-go test-web test-race docs-test lint fmt build web sim bench fuzz mutants chaos faults clocks schema codes migrate clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ test-web: app/web/node_modules/.installed
 
 test-go: build tests/js/node_modules/.installed
 	PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -timeout 15m -parallel $(PARALLEL) $(PACKAGES)
+
+docs-test: build ## run every command of README.md and docs, and compare what they print
+	PADDOCK_BINARY=$(CURDIR)/bin/paddock go test -count 1 ./tests/docs
 
 RACE = ./app/broker/... ./app/httpapi/... ./app/push/... ./app/stream/...
 

@@ -2,14 +2,16 @@ package accounts
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"paddock/app/broker"
 	"paddock/app/problem"
 )
 
-// FromBroker turns a broker's error into a Problem, with the broker's own
-// words beside ours. Other errors are passed through.
+// FromBroker turns a broker's error into a Problem. The broker's own words are in
+// the message, since that is also shown where there is no room for the rest, and
+// unchanged beside it. Other errors are passed through.
 func FromBroker(err error) error {
 	var b *broker.Error
 	if !errors.As(err, &b) {
@@ -20,11 +22,11 @@ func FromBroker(err error) error {
 	case broker.Unauthorized:
 		p = problem.New(problem.NeedsCredentials, "Alpaca refuses this account's API keys. Make new ones at Alpaca and store them with PUT /api/accounts/:id/credentials.")
 	case broker.Forbidden:
-		p = problem.New(problem.BrokerForbidden, "Alpaca does not allow this: see broker.message.")
+		p = problem.New(problem.BrokerForbidden, "%s", withWords("Alpaca does not allow this", b))
 	case broker.NotFound:
-		p = problem.New(problem.BrokerNotFound, "Alpaca does not know this: see broker.message.")
+		p = problem.New(problem.BrokerNotFound, "%s", withWords("Alpaca does not know this", b))
 	case broker.Invalid:
-		p = problem.New(problem.BrokerRefused, "Alpaca refused the request: see broker.message.")
+		p = problem.New(problem.BrokerRefused, "%s", withWords("Alpaca refused the request", b))
 	case broker.RateLimited:
 		p = problem.New(problem.BrokerRateLimited, "This account has used up its requests to Alpaca for the moment. Wait as Retry-After says.")
 		p.RetryAfter = b.RetryAfter
@@ -39,4 +41,12 @@ func FromBroker(err error) error {
 		p.Broker = &problem.Broker{Code: b.Code, Message: b.Message, RequestID: b.RequestID, More: b.More}
 	}
 	return p.Because(err)
+}
+
+// withWords adds the broker's words to ours, where it gave any.
+func withWords(ours string, b *broker.Error) string {
+	if b.Message == "" {
+		return ours + ", and does not say why."
+	}
+	return ours + ": " + strings.TrimRight(b.Message, ".") + "."
 }

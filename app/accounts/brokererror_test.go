@@ -45,6 +45,15 @@ func TestFromBroker(t *testing.T) {
 	if p := problem.Of(accounts.FromBroker(&broker.Error{Kind: broker.RateLimited, RetryAfter: 40 * time.Second})); p.RetryAfter != 40*time.Second || p.Broker != nil {
 		t.Errorf("what the broker says of waiting is lost: %+v", p)
 	}
+	for said, want := range map[string]string{
+		"account is restricted.": "Alpaca does not allow this: account is restricted.",
+		"no such feature":        "Alpaca does not allow this: no such feature.",
+		"":                       "Alpaca does not allow this, and does not say why.",
+	} {
+		if p := problem.Of(accounts.FromBroker(&broker.Error{Kind: broker.Forbidden, Message: said})); p.Message != want {
+			t.Errorf("%q is told as %q, want %q", said, p.Message, want)
+		}
+	}
 	other := errors.New("something else")
 	if err := accounts.FromBroker(other); err != other {
 		t.Errorf("another error became %v", err)

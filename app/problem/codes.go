@@ -87,8 +87,8 @@ var (
 
 // What was understood and is refused: 422 and 426.
 var (
-	BrokerForbidden     = code(KindUnprocessable, "broker_forbidden", "Alpaca does not allow this; `broker` has its words, where it gave any.")
-	BrokerRefused       = code(KindUnprocessable, "broker_refused", "Alpaca refused the request; `broker` has its words, where it gave any.")
+	BrokerForbidden     = code(KindUnprocessable, "broker_forbidden", "Alpaca does not allow this; the message has its words, where it gave any.")
+	BrokerRefused       = code(KindUnprocessable, "broker_refused", "Alpaca refused the request; the message has its words, where it gave any.")
 	CredentialsRejected = code(KindUnprocessable, "credentials_rejected", "Alpaca does not take these API keys, so they were not stored.")
 	GuardRefused        = code(KindUnprocessable, "guard_refused", "A guard of the account refuses the order; `details.violations` says which, and by how much.")
 	NotAnOption         = code(KindUnprocessable, "not_an_option", "Only option contracts can be exercised.")

@@ -8,8 +8,10 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"paddock/app/httpapi"
 	"paddock/app/push/schema"
 )
 
@@ -40,6 +42,10 @@ var forms = sync.OnceValue(func() map[string]*jsonschema.Schema {
 	}
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
+	// What an order is stands in the API's description, to which the schemas refer.
+	if err := c.AddResource("../../httpapi/openapi.yaml", description()); err != nil {
+		panic(err)
+	}
 	all := map[string]*jsonschema.Schema{}
 	for _, file := range files {
 		text, err := schema.Files.ReadFile(file.Name())
@@ -57,3 +63,20 @@ var forms = sync.OnceValue(func() map[string]*jsonschema.Schema {
 	}
 	return all
 })
+
+// description is the API's description, as JSON.
+func description() any {
+	doc, err := openapi3.NewLoader().LoadFromData(httpapi.OpenAPI)
+	if err != nil {
+		panic(err) // it is embedded
+	}
+	text, err := doc.MarshalJSON()
+	if err != nil {
+		panic(err)
+	}
+	whole, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		panic(err)
+	}
+	return whole
+}

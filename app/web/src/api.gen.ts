@@ -1371,7 +1371,7 @@ export interface paths {
             requestBody: {
                 content: {
                     "application/json": {
-                        switch: components["schemas"]["SwitchGrade"];
+                        switch: components["schemas"]["SwitchState"];
                         reason?: string;
                         /** @description Cancel all open orders */
                         cancel_orders?: boolean;
@@ -6310,7 +6310,7 @@ export interface components {
             tag?: string;
         };
         /** @enum {string} */
-        SwitchGrade: "open" | "reduce_only" | "halted";
+        SwitchState: "open" | "reduce_only" | "halted";
         Limits: {
             max_order_notional?: components["schemas"]["AmountGiven"];
             max_position_notional?: components["schemas"]["AmountGiven"];
@@ -6349,7 +6349,7 @@ export interface components {
             buy_back_overshoot: boolean;
             /** @description The newest */
             wind_down: components["schemas"]["WindDown"] | null;
-            switch: components["schemas"]["SwitchGrade"];
+            switch: components["schemas"]["SwitchState"];
             switch_reason: components["schemas"]["TextOrNull"];
             updated_by: components["schemas"]["TextOrNull"];
             updated_at: components["schemas"]["TimeOrNull"];

@@ -1,6 +1,7 @@
 // The account's guards, in words.
 import { isBound, money, quantity } from './money'
-import type { Closed, GuardEvent, Guards, Limits, SwitchGrade, Violation, WindDown } from './types'
+import type { GuardEvent } from 'paddock-live'
+import type { Closed, Guards, Limits, SwitchState, Violation, WindDown } from './types'
 
 export const guardNames: Record<Violation['guard'], string> = {
   switch: 'the switch',
@@ -17,20 +18,20 @@ export const guardNames: Record<Violation['guard'], string> = {
   unmeasured: 'what cannot be measured',
 }
 
-export const grades: Record<SwitchGrade, { name: string; what: string }> = {
+export const switchNames: Record<SwitchState, { name: string; what: string }> = {
   open: { name: 'Open', what: 'Orders go through as the limits have it.' },
   reduce_only: { name: 'Reduce only', what: 'Only orders that make a position smaller go through.' },
   halted: { name: 'Halted', what: 'Nothing is ordered. Orders can only be canceled.' },
 }
 
 /** From what lets most through to what lets nothing through. */
-export const switchGrades: SwitchGrade[] = ['open', 'reduce_only', 'halted']
+export const switchStates: SwitchState[] = ['open', 'reduce_only', 'halted']
 
-/** Who may turn the switch from one grade to another: the owner any way, a
+/** Who may turn the switch from one state to another: the owner any way, a
  * trader only to let less through. */
-export function mayTurn(role: string | undefined, from: SwitchGrade, to: SwitchGrade): boolean {
+export function mayTurn(role: string | undefined, from: SwitchState, to: SwitchState): boolean {
   if (from === to) return false
-  return role === 'owner' || (role === 'trader' && switchGrades.indexOf(to) > switchGrades.indexOf(from))
+  return role === 'owner' || (role === 'trader' && switchStates.indexOf(to) > switchStates.indexOf(from))
 }
 
 /** Limits with what is used of them, as they are shown. */
@@ -131,7 +132,7 @@ export function windDownWords(w: WindDown): string {
 }
 
 /** An event of the guards, as a notice. */
-export function guardNotice(e: GuardEvent, account: string): { severity: 'warn' | 'info'; summary: string; detail: string } {
+export function guardNotice(e: GuardEvent['data'], account: string): { severity: 'warn' | 'info'; summary: string; detail: string } {
   if (e.event === 'refused') {
     const what = [e.request?.side, e.request?.symbol].filter(Boolean).join(' ') || 'an order'
     return { severity: 'warn', summary: `Refused: ${what}`, detail: `${e.violations[0]?.message ?? ''} · ${account}` }

@@ -39,7 +39,7 @@ export type Violation = Schemas['Violation']
 export type Closed = Schemas['Closed']
 export type Guards = Schemas['Guards']
 export type Limits = Schemas['Limits']
-export type SwitchGrade = Schemas['SwitchGrade']
+export type SwitchState = Schemas['SwitchState']
 export type Turned = Schemas['Turned']
 export type WindDown = Schemas['WindDown']
 export type AccountHealth = Schemas['AccountHealth']
@@ -63,22 +63,9 @@ export interface Details {
 }
 
 export interface Turn {
-  switch: SwitchGrade
+  switch: SwitchState
   reason?: string
   cancel_orders?: boolean
   liquidate?: boolean
   suspend_trade?: boolean
-}
-
-export type GuardEvent =
-  | { event: 'refused'; violations: Violation[]; request: { symbol?: string; side?: string } | null }
-  | { event: 'changed'; limits: Limits }
-  | { event: 'wind_down'; wind_down: WindDown }
-  | { event: 'switch'; switch: SwitchGrade; reason: string | null }
-
-export interface OrderEvent {
-  event: string
-  order?: Order // missing where the server could not apply what the broker said
-  execution: { id: string; qty: string; price: string; at: string } | null
-  position_qty: string | null
 }

@@ -1,4 +1,23 @@
-// Made from app/push/schema by npm run types. Do not edit.
+// Made from app/push/schema and app/httpapi/openapi.yaml by npm run types. Do not edit.
+
+/**
+ * Any message of the live protocol.
+ */
+export type Message = (ErrorMessage | LiveEvent | Ping | Pong | Snapshot | Subscribe | Subscribed | Unsubscribe | Unsubscribed)
+/**
+ * Server: the next event of the account's log. An account's cursors count up by one.
+ */
+export type LiveEvent = (OrderEvent | PositionEvent | AgentLogEvent | AccountEvent | CredentialsEvent | GuardEvent | JournalEvent)
+export type TextOrNull = (string | null)
+export type AmountOrNull = (string | null)
+export type Amount = string
+export type Time = string
+export type TimeOrNull = (string | null)
+/**
+ * A text or a number, whose digits are taken as they stand; null is left out
+ */
+export type AmountGiven = (string | number | null)
+export type SwitchState = ("open" | "reduce_only" | "halted")
 
 /**
  * Server: a message could not be understood or served. Over Server-Sent Events also why the stream ends: session_ended, slow_reader, going_away, internal.
@@ -8,12 +27,6 @@ type: "error"
 code: ("bad_message" | "too_many_accounts" | "session_ended" | "slow_reader" | "going_away" | "internal")
 message: string
 }
-
-/**
- * Server: the next event of the account's log. An account's cursors count up by one.
- */
-export type LiveEvent = (OrderEvent | PositionEvent | AgentLogEvent | AccountEvent | CredentialsEvent | GuardEvent | JournalEvent)
-
 export interface OrderEvent {
 type: "event"
 account_id: string
@@ -25,13 +38,7 @@ data: {
  * What happened, in Alpaca's words or Paddock's: submitting, accepted, new, fill, canceled, reconciled and others. "overshot" says that a closing has traded more than was held, by overshot_qty. "unapplied" has no order: read it by REST.
  */
 event: string
-/**
- * The order after it, as GET /api/orders gives it.
- */
-order?: {
-id: string
-[k: string]: unknown
-}
+order?: Order
 /**
  * The fill.
  */
@@ -52,6 +59,88 @@ position_qty?: (string | null)
 update?: string
 [k: string]: unknown
 }
+}
+/**
+ * With whatever else Alpaca says of it, under Alpaca's names
+ */
+export interface Order {
+id: string
+alpaca_order_id: (string | null)
+client_order_id: string
+symbol: TextOrNull
+side: ("buy" | "sell" | null)
+type: TextOrNull
+/**
+ * The same as type, as Alpaca has it
+ */
+order_type: TextOrNull
+time_in_force: TextOrNull
+asset_id: TextOrNull
+asset_class: TextOrNull
+/**
+ * As Alpaca writes it
+ */
+expires_at: TextOrNull
+/**
+ * Of a leg: how many of it a unit of the order has
+ */
+ratio_qty: TextOrNull
+order_class: string
+position_intent: TextOrNull
+qty: AmountOrNull
+notional: AmountOrNull
+limit_price: AmountOrNull
+stop_price: AmountOrNull
+trail_price: AmountOrNull
+trail_percent: AmountOrNull
+/**
+ * The best price that a trailing stop has seen
+ */
+hwm: AmountOrNull
+extended_hours: boolean
+filled_qty: Amount
+filled_avg_price: AmountOrNull
+/**
+ * Alpaca's, or submitting or unknown
+ */
+status: string
+/**
+ * submitting: Alpaca's answer is not known. unsent: it surely never got there, and its retry sends it.
+ * unknown: it stayed unclear, and waits for a person.
+ * 
+ */
+intent_state: ("submitting" | "accepted" | "rejected" | "unsent" | "unknown" | "dismissed")
+status_message: TextOrNull
+action: ("place" | "replace")
+/**
+ * Of the order that this is a leg of
+ */
+parent_alpaca_order_id: (string | null)
+/**
+ * Alpaca's id of the order before it
+ */
+replaces: (string | null)
+/**
+ * Alpaca's id of the order after it
+ */
+replaced_by: (string | null)
+submitted_by: TextOrNull
+orchestrator_agent_id: TextOrNull
+tag: TextOrNull
+broker_request_id: TextOrNull
+created_at: Time
+submitted_at: TimeOrNull
+filled_at: TimeOrNull
+canceled_at: TimeOrNull
+expired_at: TimeOrNull
+failed_at: TimeOrNull
+replaced_at: TimeOrNull
+updated_at: Time
+/**
+ * Where nested orders are asked for
+ */
+legs?: (Order[] | null)
+[k: string]: unknown
 }
 export interface PositionEvent {
 type: "event"
@@ -115,40 +204,132 @@ account_id: string
 cursor: number
 kind: "guard"
 at: string
-data: {
-event: ("refused" | "changed" | "switch" | "wind_down")
+data: (GuardRefusal | GuardChange | SwitchTurn | WindDownProgress)
+}
 /**
- * Of a refusal.
+ * The guards refused an order.
  */
-violations?: {
-[k: string]: unknown
-}[]
+export interface GuardRefusal {
+event: "refused"
+violations: Violation[]
 /**
- * The order that was refused.
+ * The order that was refused, as it was asked for.
  */
-request?: ({
+request: ({
+symbol?: (string | null)
+side?: (string | null)
 [k: string]: unknown
 } | null)
 submitted_by?: string
+[k: string]: unknown
+}
+export interface Violation {
 /**
- * Of a change.
+ * reduce_only: a closing of more than can be closed now. unmeasured: what the order would trade is not known
  */
-limits?: {
+guard: ("switch" | "max_order_notional" | "max_position_notional" | "max_position_qty" | "max_open_orders" | "orders_per_minute" | "orders_per_day" | "daily_loss_limit" | "allowed_symbols" | "allowed_sides" | "reduce_only" | "unmeasured")
+limit: TextOrNull
+/**
+ * What the order would make of it
+ */
+value: TextOrNull
+message: string
+}
+/**
+ * The limits were changed.
+ */
+export interface GuardChange {
+event: "changed"
+limits: Limits
+[k: string]: unknown
+}
+export interface Limits {
+max_order_notional?: AmountGiven
+max_position_notional?: AmountGiven
+max_position_qty?: AmountGiven
+max_open_orders?: (number | null)
+orders_per_minute?: (number | null)
+/**
+ * New York's day
+ */
+orders_per_day?: (number | null)
+/**
+ * Dollars below the equity at the last close
+ */
+daily_loss_limit?: AmountGiven
+/**
+ * An underlying allows its options too
+ * 
+ * @maxItems 500
+ */
+allowed_symbols?: (string[] | null)
+/**
+ * For what opens a position
+ */
+allowed_sides?: (("buy" | "sell")[] | null)
+/**
+ * Trade back at once what a closing traded beyond the position, as where another program's order filled at the same moment
+ */
+buy_back_overshoot?: boolean
+}
+/**
+ * The switch was turned.
+ */
+export interface SwitchTurn {
+event: "switch"
+switch: SwitchState
+reason: (string | null)
 [k: string]: unknown
 }
 /**
- * How far a wind-down is, as in GET /api/guards.
+ * How far a wind-down is.
  */
-wind_down?: {
+export interface WindDownProgress {
+event: "wind_down"
+wind_down: WindDown
 [k: string]: unknown
 }
 /**
- * Of the switch.
+ * What is canceled and closed after the switch was turned, and how far that is
  */
-switch?: ("open" | "reduce_only" | "halted")
-reason?: (string | null)
-[k: string]: unknown
+export interface WindDown {
+id: string
+/**
+ * stuck: a person must act, message says what on. superseded: another turn of the switch ended it
+ */
+state: ("running" | "done" | "stuck" | "superseded")
+cancel_orders: boolean
+liquidate: boolean
+/**
+ * What a closing overshot, and is traded back; below 0 where it is short
+ */
+repair: (null | {
+symbol: string
+qty: Amount
+})
+message: TextOrNull
+remaining: {
+/**
+ * Still open at Alpaca
+ */
+orders?: number
+/**
+ * Intents whose answer is missing
+ */
+on_their_way?: number
+positions?: {
+symbol: string
+qty: Amount
+/**
+ * Why it is still held
+ */
+message?: string
+}[]
 }
+asked_by: TextOrNull
+asked_at: Time
+updated_at: Time
+ended_at: TimeOrNull
 }
 export interface JournalEvent {
 type: "event"
@@ -172,21 +353,18 @@ journal_qty?: string
 broker_qty?: string
 }
 }
-
 /**
  * Client: is the connection alive? The answer is a pong.
  */
 export interface Ping {
 type: "ping"
 }
-
 /**
  * Server: the answer to a ping.
  */
 export interface Pong {
 type: "pong"
 }
-
 /**
  * Server: the account's state as of the cursor. What was known of the account before is to be thrown away.
  */
@@ -209,10 +387,7 @@ positions: SnapshotPosition[]
 /**
  * The open orders, newest first, at most 500: as GET /api/orders gives them.
  */
-orders: {
-id: string
-[k: string]: unknown
-}[]
+orders: Order[]
 }
 export interface SnapshotPosition {
 symbol: string
@@ -227,7 +402,6 @@ current_price: (string | null)
 unrealized_pl: (string | null)
 as_of: string
 }
-
 /**
  * Client: follow an account. With a cursor, events after it come first; without one, events from now on. With snapshot, the account's state comes before them.
  */
@@ -243,7 +417,6 @@ cursor?: number
  */
 snapshot?: boolean
 }
-
 /**
  * Server: events after the cursor follow. With reset, the cursor that was asked for cannot be gone on from; a snapshot follows at once.
  */
@@ -257,7 +430,6 @@ reset?: true
  */
 code?: ("cursor_expired" | "cursor_ahead")
 }
-
 /**
  * Client: follow an account no longer.
  */
@@ -265,7 +437,6 @@ export interface Unsubscribe {
 type: "unsubscribe"
 account_id: string
 }
-
 /**
  * Server: nothing more comes of this account.
  */

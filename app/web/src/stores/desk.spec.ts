@@ -1,5 +1,7 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { anOrder, guardEvent, orderEvent } from '../testing/fixtures'
+import type { Order } from '../types'
 import { useDesk } from './desk'
 
 type Answer = { resolve: (body: unknown) => void; url: string; account: string }
@@ -14,7 +16,7 @@ beforeEach(() => {
     }),
   )
 })
-const order = (id: string, updated_at = '2026-01-01T00:00:00.000000Z') => ({ id, client_order_id: id, alpaca_order_id: null, order_class: '', created_at: '2026-01-01T00:00:00.000000Z', updated_at })
+const order = (id: string, updated_at = '2026-01-01T00:00:00.000000Z') => anOrder({ id, updated_at })
 const settle = () => new Promise((r) => setTimeout(r))
 
 describe('desk', () => {
@@ -32,14 +34,14 @@ describe('desk', () => {
   it('takes no event of another account', () => {
     const desk = useDesk()
     desk.show('b')
-    desk.apply({ type: 'event', account_id: 'a', cursor: 1, kind: 'order', at: '', data: { event: 'new', order: order('of-a'), execution: null } })
+    desk.apply(orderEvent(order('of-a')))
     expect(desk.orders).toEqual([])
   })
 
   it('keeps the newer of two descriptions of an order', () => {
     const desk = useDesk()
     desk.show('a')
-    const tell = (o: unknown) => desk.apply({ type: 'event', account_id: 'a', cursor: 1, kind: 'order', at: '', data: { event: 'new', order: o as { id: string }, execution: null } })
+    const tell = (o: Order) => desk.apply(orderEvent(o))
     tell({ ...order('x', '2026-01-02T00:00:00.000000Z'), status: 'filled' })
     tell({ ...order('x', '2026-01-01T00:00:00.000000Z'), status: 'new' })
     expect(desk.orders.map((o) => o.status)).toEqual(['filled'])
@@ -48,7 +50,7 @@ describe('desk', () => {
   it('shows an order once that was read from Alpaca before Paddock had it, by the id that Paddock gives it', () => {
     const desk = useDesk()
     desk.show('a')
-    const tell = (o: unknown) => desk.apply({ type: 'event', account_id: 'a', cursor: 1, kind: 'order', at: '', data: { event: 'new', order: o as { id: string }, execution: null } })
+    const tell = (o: Order) => desk.apply(orderEvent(o))
     tell({ ...order('at-alpaca'), alpaca_order_id: 'at-alpaca' })
     tell({ ...order('ours'), alpaca_order_id: 'at-alpaca' })
     tell({ ...order('at-alpaca', '2026-01-02T00:00:00.000000Z'), alpaca_order_id: 'at-alpaca' })
@@ -75,7 +77,7 @@ describe('desk', () => {
     const desk = useDesk()
     desk.show('a')
     const guards = () => asked.filter((q) => q.url === '/api/guards').length
-    const tell = (account_id: string) => desk.apply({ type: 'event', account_id, cursor: 1, kind: 'guard', at: '', data: { event: 'changed' } })
+    const tell = (account_id: string) => desk.apply(guardEvent(account_id))
     expect(guards()).toBe(1)
     for (const id of ['b', 'a', 'a']) tell(id)
     await vi.advanceTimersByTimeAsync(1000)
@@ -90,10 +92,10 @@ describe('desk', () => {
     desk.show('a')
     const pages = () => asked.filter((q) => q.url.startsWith('/api/orders')).length
     const before = pages()
-    desk.apply({ type: 'event', account_id: 'a', cursor: 1, kind: 'order', at: '', data: { event: 'new', order: { ...order('plain'), order_class: 'simple' }, execution: null } })
+    desk.apply(orderEvent({ ...order('plain'), order_class: 'simple' }))
     await vi.advanceTimersByTimeAsync(1000)
     expect(pages()).toBe(before)
-    desk.apply({ type: 'event', account_id: 'a', cursor: 2, kind: 'order', at: '', data: { event: 'new', order: { ...order('parent'), order_class: 'bracket' }, execution: null } })
+    desk.apply(orderEvent({ ...order('parent'), order_class: 'bracket' }))
     await vi.advanceTimersByTimeAsync(1000)
     expect(pages()).toBe(before + 1)
     vi.useRealTimers()

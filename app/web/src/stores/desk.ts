@@ -2,7 +2,7 @@ import { defineStore } from 'pinia'
 import { ref } from 'vue'
 import { api, ApiError, explain, type Closing } from '../api'
 import type { LiveEvent } from 'paddock-live'
-import type { BrokerAccount, Guards, Limits, Order, OrderEvent, OrderRequest, OrdersPage, Position, Replacement, Turn } from '../types'
+import type { BrokerAccount, Guards, Limits, Order, OrderRequest, OrdersPage, Position, Replacement, Turn } from '../types'
 
 /** What is shown of one account. Another account's data never gets in: each
  * switch empties the desk, and late answers to the one before are dropped. */
@@ -133,13 +133,11 @@ export const useDesk = defineStore('desk', () => {
     stirred.value++
     if (e.kind === 'guard' || e.kind === 'order') soon(refreshGuards)
     if (e.kind === 'order') {
-      const data = e.data as unknown as OrderEvent
-      if (!data.order) return void load() // an update that the server could not apply: ask what is true
-      take(data.order)
-      if (!data.execution) return
+      if (!e.data.order) return void load() // an update that the server could not apply: ask what is true
+      take(e.data.order)
+      if (!e.data.execution) return
     } else if (e.kind === 'credentials') {
-      const state = (e.data as unknown as { state: string }).state
-      needsKeys.value = state !== 'stored'
+      needsKeys.value = e.data.state !== 'stored'
     } else if (e.kind !== 'position') return
     soon(refreshMoney) // fills move money and positions
   }
