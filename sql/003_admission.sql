@@ -33,6 +33,7 @@ set local role paddock_gate;
 {{ template "func/003/account_id.sql" . }}
 {{ template "func/003/user_id.sql" . }}
 {{ template "func/003/has_scope.sql" . }}
+{{ template "func/003/require_account.sql" . }}
 grant execute on function private.renew_seal_key to paddock_owner;
 grant execute on function private.account_id, private.user_id, private.has_scope to paddock_app, paddock_worker;
 comment on function private.renew_seal_key is 'Makes a new key of the seal and keeps the one before it: paddock migrate calls it, and so may an operator.';
@@ -46,8 +47,8 @@ revoke create on schema private from paddock_gate;
 ---- create above / drop below ----
 
 set local role paddock_gate;
-drop function private.has_scope, private.user_id, private.account_id, private.check_seal, private.scopes_for_role, private.seal_mac,
-  private.renew_seal_key;
+drop function private.require_account, private.has_scope, private.user_id, private.account_id, private.check_seal,
+  private.scopes_for_role, private.seal_mac, private.renew_seal_key;
 reset role;
 set local role paddock_owner;
 drop table private.seal_keys;

@@ -132,6 +132,7 @@ grant select, delete, insert (account_id, what, item_id, why, said, unread, unco
 {{ template "func/007/record_overshoot.sql" . }}
 {{ template "func/007/find_overshoot.sql" . }}
 {{ template "func/007/record_order.sql" . }}
+{{ template "func/007/advance_stream_cursor.sql" . }}
 {{ template "func/007/apply_trade_update.sql" . }}
 {{ template "func/007/reconcile_order.sql" . }}
 {{ template "func/007/try_reconcile_order.sql" . }}
@@ -141,7 +142,7 @@ grant select, delete, insert (account_id, what, item_id, why, said, unread, unco
 grant execute on function app.is_fresh, app.mirror_is_current, app.doubt_mirror, app.average_entry, app.apply_fill_to_position,
   app.position_moves, app.held_quantity, app.parse_position, app.reconcile_positions, app.record_positions,
   app.record_overshoot, app.find_overshoot, app.record_order, app.has_uncounted_items to paddock_app, paddock_worker;
-grant execute on function app.apply_trade_update, app.reconcile_order, app.try_reconcile_order,
+grant execute on function app.advance_stream_cursor, app.apply_trade_update, app.reconcile_order, app.try_reconcile_order,
   app.record_odd_items to paddock_worker;
 grant execute on function app.account_snapshot to paddock_app;
 comment on function app.mirror_is_current is 'Whether an account''s mirror may be trusted: it has agreed with the broker lately, and nothing has put it in doubt since.';
@@ -153,7 +154,8 @@ reset role;
 
 set local role paddock_owner;
 drop function app.account_snapshot, app.has_uncounted_items, app.record_odd_items, app.try_reconcile_order, app.reconcile_order,
-  app.apply_trade_update, app.record_order, app.find_overshoot, app.record_overshoot, app.record_positions, app.reconcile_positions,
+  app.apply_trade_update, app.advance_stream_cursor, app.record_order, app.find_overshoot, app.record_overshoot,
+  app.record_positions, app.reconcile_positions,
   app.parse_position, app.held_quantity, app.position_moves, app.apply_fill_to_position, app.average_entry, app.doubt_mirror,
   app.mirror_is_current, app.is_fresh;
 drop table app.odd_items, app.stream_cursors, app.alpaca_positions;

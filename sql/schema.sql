@@ -980,8 +980,7 @@ create policy gate_all on private.user_credentials to paddock_gate
   using (true)
   with check (true);
 grant select, insert, update, delete on private.user_credentials to paddock_gate;
-CREATE TRIGGER doubt_mirror AFTER INSERT OR DELETE OR UPDATE OF generation, rejected_at ON private.user_credentials FOR EACH ROW EXECUTE FUNCTION private.keys_changed();
-CREATE TRIGGER wind_downs_need_keys AFTER INSERT OR DELETE OR UPDATE OF rejected_at, generation ON private.user_credentials FOR EACH ROW EXECUTE FUNCTION private.wind_downs_need_keys();
+CREATE TRIGGER apply_key_change AFTER INSERT OR DELETE OR UPDATE OF generation, rejected_at ON private.user_credentials FOR EACH ROW EXECUTE FUNCTION private.apply_key_change();
 
 -- The accounts that this login may report on.
 create view report.accounts with (security_invoker=true, security_barrier=true) as
@@ -1149,6 +1148,9 @@ create function app.account_snapshot(p_account uuid) returns jsonb
 
 create function app.activity_time(a jsonb) returns timestamp with time zone
   language sql stable parallel safe;  -- paddock_owner's; for paddock_worker
+
+create function app.advance_stream_cursor(p_account uuid, p_event_id text) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.apply_fill_to_position(p_account uuid, p_symbol text, p_asset_class text, p_by numeric, p_price numeric, p_at timestamp with time zone) returns void
   language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
@@ -1386,6 +1388,9 @@ create function private.admit_worker(p_account uuid, p_holder uuid, p_fence bigi
 create function private.append_event(p_kind text, p_data jsonb, p_broker_event_id text DEFAULT NULL::text) returns bigint
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
+create function private.apply_key_change() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
 create function private.audit(p_account uuid, p_action text, p_detail jsonb DEFAULT '{}'::jsonb) returns void
   language sql volatile;  -- paddock_gate's
 
@@ -1431,9 +1436,6 @@ create function private.grant_report(p_role name, p_account uuid) returns void
 create function private.has_scope(need text) returns boolean
   language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
-create function private.keys_changed() returns trigger
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
-
 create function private.lease_share(p_wanted bigint) returns integer
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
@@ -1476,6 +1478,9 @@ create function private.renew_seal_key() returns void
 create function private.report_accounts() returns uuid[]
   language sql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner, paddock_report
 
+create function private.require_account(p_what text, p_scope text, p_or text DEFAULT NULL::text) returns uuid
+  language plpgsql stable parallel restricted;  -- paddock_gate's
+
 -- Takes every account from a reporting login: paddock report drop calls it.
 create function private.revoke_report(p_role name) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -1504,6 +1509,3 @@ create function private.user_id() returns text
 
 create function private.wind_down_late_order(p_order uuid) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
-
-create function private.wind_downs_need_keys() returns trigger
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner

@@ -65,9 +65,7 @@ begin
       'id', u->>'execution_id', 'qty', u->>'qty', 'price', u->>'price', 'at', app.rfc3339(at)) end,
     'position_qty', u->>'position_qty'), u->>'event_id');
 
-  insert into app.stream_cursors as c (account_id, last_event_id) values (p_account, u->>'event_id')
-    on conflict (account_id) do update set last_event_id = excluded.last_event_id, updated_at = now()
-    where c.last_event_id is null or c.last_event_id < excluded.last_event_id;
+  perform app.advance_stream_cursor(p_account, u->>'event_id');
   return seq;
 end
 $$;

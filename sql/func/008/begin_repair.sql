@@ -5,12 +5,9 @@ create or replace function private.begin_repair(p_symbol text, p_qty numeric) re
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
-  account uuid := coalesce(private.account_id('work'), private.account_id('cancel'));
+  account uuid := private.require_account('trading back', 'cancel', 'work');
   made app.wind_downs;
 begin
-  if account is null then
-    raise exception 'trading back takes the scope "cancel"' using errcode = '42501';
-  end if;
   if not exists (select from app.account_guards g where g.account_id = account and g.buy_back_overshoot) then
     return;
   end if;

@@ -5,12 +5,9 @@ create or replace function private.wind_down_late_order(p_order uuid) returns vo
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
-  account uuid := coalesce(private.account_id('work'), private.account_id('cancel'));
+  account uuid := private.require_account('winding an order down', 'cancel', 'work');
   made app.wind_downs;
 begin
-  if account is null then
-    raise exception 'winding an order down takes the scope "cancel"' using errcode = '42501';
-  end if;
   if not exists (select from app.account_guards g where g.account_id = account and g.switch = 'halted') then
     return;
   end if;

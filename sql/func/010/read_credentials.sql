@@ -11,13 +11,10 @@ volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 #variable_conflict use_column
 declare
-  account uuid := coalesce(private.account_id('read'), private.account_id('work'));
+  account uuid := private.require_account('reading credentials', 'read', 'work');
   c record;
   place integer;
 begin
-  if account is null then
-    raise exception 'reading credentials needs an admission' using errcode = '42501';
-  end if;
   update private.user_credentials u set last_decrypted_at = clock_timestamp()
     where u.account_id = account
     returning u.* into c;

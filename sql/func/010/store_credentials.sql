@@ -11,11 +11,8 @@ create or replace function private.store_credentials(
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
-  account uuid := private.account_id('manage');
+  account uuid := private.require_account('storing credentials', 'manage');
 begin
-  if account is null then
-    raise exception 'storing credentials needs the scope "manage"' using errcode = '42501';
-  end if;
 
   if p_alpaca_account_id is null then
     raise exception 'the broker account that these keys open must be known' using errcode = '22004';
