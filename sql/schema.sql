@@ -21,7 +21,7 @@ grant usage on schema private to paddock_worker;
 create schema report authorization paddock_owner;
 grant usage on schema report to paddock_report;
 
--- What the broker said each account is worth, now and at the last close.
+-- What each account is worth, now and at the last close, by the broker's figures.
 create table app.account_balances (
   account_id uuid not null,
   equity numeric not null,
@@ -87,7 +87,7 @@ create policy gate_all on app.account_grants to paddock_gate
 grant select on app.account_grants to paddock_app;
 grant select, insert on app.account_grants to paddock_gate;
 
--- The switch and the limits of each account; one without a row has no limit, and so has a column that is null.
+-- The switch and the limits of each account. An account without a row has no limit, and a column that is null is no limit.
 create table app.account_guards (
   account_id uuid not null,
   switch text not null default 'open'::text,
@@ -131,7 +131,7 @@ grant select on app.account_guards to paddock_app;
 grant select on app.account_guards to paddock_worker;
 grant select, insert (account_id, switch, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by), update (switch, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by, updated_at) on app.account_guards to paddock_gate;
 
--- What agents wrote down of their work on an account.
+-- What agents logged of their work on an account.
 create table app.agent_logs (
   account_id uuid not null,
   id uuid not null default gen_random_uuid(),
@@ -156,7 +156,7 @@ create policy app_reads on app.agent_logs for select to paddock_app
   using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
 grant select, insert (account_id, id, user_id, orchestrator_agent_id, level, message, data) on app.agent_logs to paddock_app;
 
--- Orders: each first an intent that is committed before the broker is called, then a mirror of what the broker says of it.
+-- Orders. Each begins as an intent that is committed before the broker is called, and then mirrors what the broker says of it.
 create table app.alpaca_orders (
   account_id uuid not null,
   id uuid not null default gen_random_uuid(),
@@ -270,7 +270,7 @@ CREATE TRIGGER guard_again BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN 
 CREATE TRIGGER guard_new BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION app.guard_order();
 CREATE TRIGGER inherit_parent_owner BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN ((((old.parent_alpaca_order_id IS NULL) AND (new.parent_alpaca_order_id IS NOT NULL)) OR ((old.replaces IS NULL) AND (new.replaces IS NOT NULL)))) EXECUTE FUNCTION app.inherit_parent_owner();
 
--- What each account holds, as the broker says; a row of quantity 0 is held no longer.
+-- What each account holds, as the broker says. A row of quantity 0 is a position that was closed.
 create table app.alpaca_positions (
   account_id uuid not null,
   symbol text not null,
@@ -305,7 +305,7 @@ grant select (account_id, symbol, asset_class, qty, avg_entry_price, cost_basis,
 grant select, insert, update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone), delete on app.alpaca_positions to paddock_app;
 grant select, insert, update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone), delete on app.alpaca_positions to paddock_worker;
 
--- Who did what on an account; it outlives the account, and nobody changes it.
+-- Who did what on an account. Rows are never changed, and outlive the account.
 create table app.audit_log (
   account_id uuid not null,
   id uuid not null default gen_random_uuid(),
@@ -325,7 +325,7 @@ create policy gate_appends on app.audit_log for insert to paddock_gate
 grant insert on app.audit_log to paddock_gate;
 grant select on app.audit_log to paddock_app;
 
--- The number of each account's newest event, and its lock: who writes to an account takes it first.
+-- The number of each account's newest event. Whoever changes an account locks its row first.
 create table app.event_heads (
   account_id uuid not null,
   last_seq bigint not null default 0,
@@ -345,7 +345,7 @@ create policy gate_all on app.event_heads to paddock_gate
 grant select on app.event_heads to paddock_app;
 grant select, insert, update on app.event_heads to paddock_gate;
 
--- Exercises of options, as they were asked for: the guards count their shares while the contracts are held.
+-- Exercises of options, as they were asked for. The guards count their shares while the contracts are held.
 create table app.exercises (
   account_id uuid not null,
   id uuid not null default gen_random_uuid(),
@@ -381,7 +381,7 @@ grant select on app.exercises to paddock_worker;
 grant select, insert (account_id, id, contract, symbol, side, qty, price, reference_price, asked_by), update (state) on app.exercises to paddock_app;
 CREATE TRIGGER guard_new BEFORE INSERT ON app.exercises FOR EACH ROW EXECUTE FUNCTION app.guard_exercise();
 
--- Executions of orders, one row each, with those that were taken back or corrected.
+-- Executions of orders, one row each, including those that were taken back or corrected.
 create table app.fills (
   account_id uuid not null,
   execution_id text collate "C" not null,
@@ -428,7 +428,7 @@ grant select (account_id, id, order_id, alpaca_order_id, symbol, asset_class, mu
 grant select on app.fills to paddock_app;
 grant select, insert, update (execution_id, qty, price, at, state, previous_execution_id, source), delete on app.fills to paddock_worker;
 
--- What changes a position or costs something besides trades: splits, fees, and what becomes of options.
+-- What changes a position or costs something without a trade: splits, fees, and what becomes of options.
 create table app.journal_adjustments (
   account_id uuid not null,
   activity_id text collate "C" not null,
@@ -476,14 +476,14 @@ create table app.journal_gaps (
   journal_qty numeric not null,
   broker_qty numeric not null,
   trips_since timestamp with time zone not null,
-  told_gap numeric,
+  logged_gap numeric,
   since timestamp with time zone not null default clock_timestamp(),
   constraint journal_gaps_pkey PRIMARY KEY (account_id, symbol),
   constraint journal_gaps_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
   constraint journal_gaps_check CHECK ((broker_qty <> journal_qty))
 );
 alter table app.journal_gaps enable row level security, force row level security;
--- without statistics: account_id, symbol, journal_qty, broker_qty, told_gap
+-- without statistics: account_id, symbol, journal_qty, broker_qty, logged_gap
 create policy app_reads on app.journal_gaps for select to paddock_app
   using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
 create policy report_reads on app.journal_gaps for select to paddock_report
@@ -493,9 +493,9 @@ create policy worker_all on app.journal_gaps to paddock_worker
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select (account_id, symbol, journal_qty, broker_qty, trips_since, since) on app.journal_gaps to paddock_report;
 grant select on app.journal_gaps to paddock_app;
-grant select, insert, update (journal_qty, broker_qty, trips_since, told_gap), delete on app.journal_gaps to paddock_worker;
+grant select, insert, update (journal_qty, broker_qty, trips_since, logged_gap), delete on app.journal_gaps to paddock_worker;
 
--- What a request that sends several orders was answered, for its retry; and the keys of turns of the switch.
+-- The answers to requests that send several orders, for their retries; and the idempotency keys of turns of the switch.
 create table app.kept_answers (
   account_id uuid not null,
   idempotency_key text not null,
@@ -524,7 +524,7 @@ create policy gate_all on app.kept_answers to paddock_gate
 grant select, insert (account_id, idempotency_key, request_hash, asked_by) on app.kept_answers to paddock_gate;
 grant select, insert (account_id, idempotency_key, request_hash, asked_by), update (answer), delete on app.kept_answers to paddock_app;
 
--- What the broker said in another form than its documented one, as it came.
+-- Items of the broker that are not in its documented form, as they came.
 create table app.odd_items (
   account_id uuid not null,
   what text not null,
@@ -551,7 +551,7 @@ create policy worker_all on app.odd_items to paddock_worker
 grant select on app.odd_items to paddock_app;
 grant select, insert (account_id, what, item_id, why, said, unread, uncounted), update (why, said, unread, uncounted, last_at), delete on app.odd_items to paddock_worker;
 
--- How far each account's mirror is: what its stream has applied, and when it last agreed with the broker.
+-- How far each account's mirror is: the last update that its stream has applied, and when it last agreed with the broker.
 create table app.stream_cursors (
   account_id uuid not null,
   last_event_id text,
@@ -743,7 +743,7 @@ grant select, insert, update (alpaca_account_id, alpaca_account_number, updated_
 grant select, update (name, is_active, stream_mode, updated_at) on app.user_accounts to paddock_app;
 CREATE TRIGGER record_account_change AFTER DELETE OR UPDATE ON app.user_accounts FOR EACH ROW EXECUTE FUNCTION private.record_account_change();
 
--- What was left to do after the switch of an account was turned, and how far it is.
+-- What is left to do after an account's switch was turned, and how far it is.
 create table app.wind_downs (
   account_id uuid not null,
   id uuid not null default gen_random_uuid(),
@@ -876,7 +876,7 @@ create policy auth_all on auth.verification to paddock_auth
   with check (true);
 grant select, insert, update, delete on auth.verification to paddock_auth;
 
--- The secret name of the channel on which it is told that there are events.
+-- The secret name of the NOTIFY channel that says which accounts have new events.
 create table private.doorbell (
   only_one boolean not null default true,
   channel text not null,
@@ -942,7 +942,7 @@ create policy gate_all on private.seal_keys to paddock_gate
   with check (true);
 grant select, insert, update (is_current), delete on private.seal_keys to paddock_gate;
 
--- The live instances of the server, which share the accounts' streams out.
+-- The live instances of the server, among which the accounts' streams are divided.
 create table private.stream_instances (
   holder uuid not null,
   live_until timestamp with time zone not null,
@@ -980,8 +980,7 @@ create policy gate_all on private.user_credentials to paddock_gate
   using (true)
   with check (true);
 grant select, insert, update, delete on private.user_credentials to paddock_gate;
-CREATE TRIGGER doubt_mirror AFTER INSERT OR DELETE OR UPDATE OF generation, rejected_at ON private.user_credentials FOR EACH ROW EXECUTE FUNCTION private.keys_changed();
-CREATE TRIGGER wind_downs_need_keys AFTER INSERT OR DELETE OR UPDATE OF rejected_at, generation ON private.user_credentials FOR EACH ROW EXECUTE FUNCTION private.wind_downs_need_keys();
+CREATE TRIGGER apply_key_change AFTER INSERT OR DELETE OR UPDATE OF generation, rejected_at ON private.user_credentials FOR EACH ROW EXECUTE FUNCTION private.apply_key_change();
 
 -- The accounts that this login may report on.
 create view report.accounts with (security_invoker=true, security_barrier=true) as
@@ -1023,7 +1022,7 @@ create view report.events with (security_invoker=true, security_barrier=true) as
    FROM app.account_events;
 grant select on report.events to paddock_report;
 
--- Executions of orders; count those whose state is live.
+-- Executions of orders. Only those whose state is live count.
 create view report.fills with (security_invoker=true, security_barrier=true) as
  SELECT fills.account_id,
     fills.id AS fill_id,
@@ -1150,6 +1149,9 @@ create function app.account_snapshot(p_account uuid) returns jsonb
 create function app.activity_time(a jsonb) returns timestamp with time zone
   language sql stable parallel safe;  -- paddock_owner's; for paddock_worker
 
+create function app.advance_stream_cursor(p_account uuid, p_event_id text) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
 create function app.apply_fill_to_position(p_account uuid, p_symbol text, p_asset_class text, p_by numeric, p_price numeric, p_at timestamp with time zone) returns void
   language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
@@ -1171,7 +1173,7 @@ create function app.broker_order_count(o app.alpaca_orders) returns integer
 create function app.check_closing(o app.alpaca_orders) returns jsonb
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
--- What the guards say of an order: which limits it breaks, and what they would have to know.
+-- What the guards say of an order: which limits it breaks, and what must be fetched first.
 create function app.check_guards(o app.alpaca_orders) returns jsonb
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
@@ -1199,7 +1201,7 @@ create function app.guard_exercise() returns trigger
 create function app.guard_order() returns trigger
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's
 
--- An account's guards as the API shows them, with what is used up of each.
+-- An account's guards as the API shows them, and how much of them is used.
 create function app.guards_json(p_account uuid) returns jsonb
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
@@ -1218,7 +1220,7 @@ create function app.held_quantity(p_account uuid, p_symbol text) returns numeric
 create function app.inherit_parent_owner() returns trigger
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's
 
--- Whether an order of this status is over: it will never trade again.
+-- Whether an order of this status is over, so that it will never trade again.
 create function app.is_ended(p_status text) returns boolean
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
@@ -1234,7 +1236,7 @@ create function app.match_stream_fill(p_account uuid, p_order uuid, p_execution 
 create function app.matches_intent(i app.alpaca_orders, o jsonb) returns boolean
   language sql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
--- Whether an account's mirror may be trusted: it has agreed with the broker lately, and nothing casts doubt on it.
+-- Whether an account's mirror may be trusted: it has agreed with the broker lately, and nothing has put it in doubt since.
 create function app.mirror_is_current(p_account uuid) returns boolean
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
@@ -1302,7 +1304,7 @@ create function app.recompute_round_trips(p_account uuid, p_symbol text, p_at ti
 create function app.recompute_scope_round_trips(p_account uuid, p_symbol text, p_scope text, p_value text, p_at timestamp with time zone, p_id text) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
-create function app.reconcile_order(p_account uuid, o jsonb, p_what text, p_told_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_age interval DEFAULT NULL::interval, OUT before jsonb, OUT after jsonb) returns record
+create function app.reconcile_order(p_account uuid, o jsonb, p_what text, p_sent_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_age interval DEFAULT NULL::interval, OUT before jsonb, OUT after jsonb) returns record
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.reconcile_positions(p_account uuid, p_positions jsonb, p_as_of timestamp with time zone, p_moves jsonb, p_before jsonb, p_after jsonb, OUT changed boolean, OUT unsettled text[]) returns record
@@ -1320,7 +1322,7 @@ create function app.record_journal_gaps(p_account uuid) returns void
 create function app.record_odd_items(p_account uuid, p_what text, p_items jsonb, p_read text[], p_whole boolean) returns TABLE(odd_id text, odd_why text)
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
-create function app.record_order(p_account uuid, o jsonb, p_request_id text DEFAULT NULL::text, p_parent uuid DEFAULT NULL::uuid, p_takes_back boolean DEFAULT false, p_told_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_age interval DEFAULT NULL::interval, OUT recorded app.alpaca_orders, OUT changed boolean) returns record
+create function app.record_order(p_account uuid, o jsonb, p_request_id text DEFAULT NULL::text, p_parent uuid DEFAULT NULL::uuid, p_takes_back boolean DEFAULT false, p_sent_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_age interval DEFAULT NULL::interval, OUT recorded app.alpaca_orders, OUT changed boolean) returns record
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.record_overshoot(o app.alpaca_orders, p_moved numeric) returns void
@@ -1344,7 +1346,7 @@ create function app.rfc3339(t timestamp with time zone) returns text
 create function app.top_level_orders_matching(p_account uuid, p_after timestamp with time zone, p_until timestamp with time zone, p_symbols text[], p_side text, p_classes text[], p_open boolean) returns SETOF app.alpaca_orders
   language sql stable;  -- paddock_owner's; for paddock_app
 
-create function app.try_reconcile_order(p_account uuid, p_order text, p_what text, p_told_at timestamp with time zone, p_age interval, OUT before jsonb, OUT after jsonb, OUT refused text) returns record
+create function app.try_reconcile_order(p_account uuid, p_order text, p_what text, p_sent_at timestamp with time zone, p_age interval, OUT before jsonb, OUT after jsonb, OUT refused text) returns record
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.unanswered_intent_count(p_account uuid, p_wind_down uuid) returns bigint
@@ -1365,7 +1367,7 @@ create function app.wind_down_json(w app.wind_downs) returns jsonb
 create function app.write_trading_position(t app.trading_positions) returns void
   language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
--- The account that this transaction was admitted to, if it may do what is named; null or an error otherwise.
+-- The account that this transaction was admitted to, if it has the scope; null or an error otherwise.
 create function private.account_id(need text DEFAULT ''::text) returns uuid
   language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
@@ -1385,6 +1387,9 @@ create function private.admit_worker(p_account uuid, p_holder uuid, p_fence bigi
 
 create function private.append_event(p_kind text, p_data jsonb, p_broker_event_id text DEFAULT NULL::text) returns bigint
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+
+create function private.apply_key_change() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.audit(p_account uuid, p_action text, p_detail jsonb DEFAULT '{}'::jsonb) returns void
   language sql volatile;  -- paddock_gate's
@@ -1427,12 +1432,9 @@ create function private.event_partitions() returns TABLE(relname name, ends_at t
 create function private.grant_report(p_role name, p_account uuid) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
--- Whether this transaction's user may do what is named on its account.
+-- Whether this transaction has the scope on the account that it was admitted to.
 create function private.has_scope(need text) returns boolean
   language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
-
-create function private.keys_changed() returns trigger
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.lease_share(p_wanted bigint) returns integer
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
@@ -1476,6 +1478,9 @@ create function private.renew_seal_key() returns void
 create function private.report_accounts() returns uuid[]
   language sql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner, paddock_report
 
+create function private.require_account(p_what text, p_scope text, p_or text DEFAULT NULL::text) returns uuid
+  language plpgsql stable parallel restricted;  -- paddock_gate's
+
 -- Takes every account from a reporting login: paddock report drop calls it.
 create function private.revoke_report(p_role name) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -1504,6 +1509,3 @@ create function private.user_id() returns text
 
 create function private.wind_down_late_order(p_order uuid) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
-
-create function private.wind_downs_need_keys() returns trigger
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner

@@ -192,9 +192,7 @@ func (a *account) saveUnapplied(ctx context.Context, msg broker.Message, reason 
 	err := a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue("select private.append_event('order', jsonb_build_object('event', 'unapplied', 'what', 'update', 'id', $2::text, 'update', $1::text), $2)",
 			said, msg.EventID)
-		b.Queue(`insert into app.stream_cursors as c (account_id, last_event_id) values ($1, $2)
-			on conflict (account_id) do update set last_event_id = excluded.last_event_id, updated_at = now()
-			where c.last_event_id is null or c.last_event_id < excluded.last_event_id`, a.lease.Account, msg.EventID)
+		b.Queue("select app.advance_stream_cursor($1, $2)", a.lease.Account, msg.EventID)
 		b.Queue("select app.doubt_mirror($1)", a.lease.Account)
 	})
 	if err != nil {

@@ -3,6 +3,7 @@ package trading
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 
 	"github.com/google/uuid"
@@ -37,6 +38,7 @@ const (
 		select private.append_event('order', app.order_event('accepted', r.recorded), null) from r where r.changed)
 		select app.order_json(r.recorded), (select count(*) from said) from r`
 	recordRefusedSQL = `select app.record_refusal($1, $2, $6, $3, $4, $5, $7)`
+	acceptedOrderSQL = `select app.order_json(o) from app.alpaca_orders o where account_id = $1 and id = $2 and intent_state = 'accepted'`
 )
 
 // Place sends an order to the broker, once. A retry with the same
@@ -108,8 +110,10 @@ func sentence(ours, theirs string) string {
 }
 
 // recordRefused records that the order was surely not placed, and why: the
-// broker refused it, or it never arrived, and then its retry may be sent.
-func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid.UUID, opened accounts.Opened, refusal *broker.Error) error {
+// broker refused it, or it never arrived, and then its retry may be sent. An
+// order that is at the broker by now, because a wind-down has sent this closing
+// again, is returned: only its first sending was refused.
+func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid.UUID, opened accounts.Opened, refusal *broker.Error) (Placed, error) {
 	p := problem.Of(s.refused(ctx, a, opened, refusal))
 	state := "unsent"
 	if p.Kind() == problem.KindUnprocessable || p.Kind() == problem.KindNotFound {
@@ -121,8 +125,15 @@ func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid
 		reason = p.Message
 	}
 	var existing found
+	var accepted json.RawMessage
 	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		b.Queue(recordRefusedSQL, a.Account, id, reason, refusal.Code, refusal.RequestID, state, refusal.MoreJSON())
+		b.Queue(acceptedOrderSQL, a.Account, id).QueryRow(func(row pgx.Row) error {
+			if err := row.Scan(&accepted); !errors.Is(err, pgx.ErrNoRows) {
+				return err
+			}
+			return nil
+		})
 		if other, err := uuid.Parse(refusal.ExistingOrderID); err == nil {
 			queueFind(b, &existing, orderByIDSQL, a.Account, other)
 		}
@@ -136,7 +147,10 @@ func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid
 	if err != nil {
 		s.log.ErrorContext(ctx, "a refused order could not be recorded; it will be looked up", "account", a.Account, "order", id, "err", err)
 	}
-	return p
+	if accepted != nil {
+		return Placed{Order: accepted, Known: true}, nil
+	}
+	return Placed{}, p
 }
 
 // collided adds the order with which this one would have traded.

@@ -225,7 +225,7 @@ var doorAttacks = []attack{
 	},
 	{
 		name:   "limits taken away by somebody who only trades",
-		weakFn: edit("private.set_guards(jsonb)", "private.account_id('manage')", "private.account_id('trade')"),
+		weakFn: edit("private.set_guards(jsonb)", "'manage'", "'trade'"),
 		scene:  func(l *lab) { l.share("trader") },
 		run: func(l *lab) {
 			s := l.as("paddock_app")

@@ -82,7 +82,7 @@ var mutants = []mutant{
 	{mirror, "sql/func/007/mirror_is_current.sql", "c.doubts = c.doubts_settled and ", "", []string{"app/trading TestGuardsTrustACurrentMirrorAlone"}},
 	{mirror, "sql/func/007/mirror_is_current.sql", "app.is_fresh(c.agreed_at, c.unbroken_since, c.max_age)", "c.agreed_at is not null", []string{"app/trading TestGuardsTrustACurrentMirrorAlone"}},
 	{mirror, "sql/func/007/is_fresh.sql", "p_agreed_at <= clock_timestamp() and", "true and", []string{"app/trading TestGuardsTrustACurrentMirrorAlone"}},
-	{mirror, "sql/func/010/keys_changed.sql", "set doubts = c.doubts + 1", "set doubts = c.doubts", []string{"app/trading TestGuardsTrustACurrentMirrorAlone"}},
+	{mirror, "sql/func/010/apply_key_change.sql", "set doubts = c.doubts + 1", "set doubts = c.doubts", []string{"app/trading TestGuardsTrustACurrentMirrorAlone"}},
 	{mirror, "app/trading/sync.go", "			err = request()\n", "			err = s.db.Tx(ctx, a, read)\n", []string{"app/trading TestOrderWaitsForAReconciliation"}},
 	{mirror, "app/trading/sync.go", "		if now.answered && syncProblem(now.answer) != nil {", "		if false {", []string{"app/trading TestOrderWaitsForAReconciliation"}},
 	{mirror, "app/trading/guards.go", "			p.RetryAfter = 2 * time.Second\n", "", []string{"app/trading TestGuardsTrustACurrentMirrorAlone"}},

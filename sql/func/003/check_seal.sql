@@ -1,11 +1,12 @@
--- How this transaction was admitted: the seal's key, the door (R a request, W
--- the worker) and the scopes, between dots. NULL without admission. Settings
--- that do not fit their seal raise 42501; with strict false they answer NULL.
--- When it answers, app.account_id and app.user_id are what admission made them.
+-- Returns how this transaction was admitted, as key.door.scopes: the id of the
+-- seal's key, the door (R for a request, W for the worker) and the scopes.
+-- Returns NULL without an admission. Settings that do not match their seal
+-- raise 42501; with strict false they return NULL. Once it has returned a
+-- value, app.account_id and app.user_id are known to be what the admission set.
 --
 -- Only the accessors and doors call it, from inside their pinned search_path.
--- It runs for each statement under a policy, and plpgsql pays for expressions
--- by their nodes: it is written to have few.
+-- It runs for each statement under a policy, and plpgsql takes time for every
+-- expression, so it is written to have few.
 create or replace function private.check_seal(strict boolean default true) returns text
 stable parallel restricted
 language plpgsql as $$

@@ -1,4 +1,4 @@
--- Whether the admitted request may do this on its account.
+-- Reports whether the admitted request holds this scope on its account.
 create or replace function private.has_scope(need text) returns boolean
 stable parallel restricted security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$

@@ -1,5 +1,6 @@
--- What a role may do on an account. On one that was paused nothing is ordered
--- any more; open orders can still be canceled, which is what pausing is for.
+-- Returns the scopes that a role has on an account. On a paused account nobody
+-- may trade, but open orders can still be canceled: to stop trading is what
+-- pausing is for.
 create or replace function private.scopes_for_role(role text, is_active boolean) returns text
 immutable parallel safe
 language sql

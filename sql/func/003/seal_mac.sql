@@ -1,15 +1,17 @@
--- HMAC-SHA256 over an admission and all that binds it to this login, backend
--- and time. The parts are framed by the array's own quoting, so that none can
--- pass for a piece of its neighbour; the time is binary, since a seal over
--- now()::text could be replayed by changing DateStyle. The cast of session_user
--- keeps the other parts from becoming names of 63 bytes.
+-- Returns the HMAC-SHA256 over an admission and over all that binds it to this
+-- login, backend and transaction. The parts go through one array, whose quoting
+-- keeps one part from running over into the next. The time is binary, because
+-- now()::text depends on DateStyle, which a caller could change to replay a
+-- seal. The cast of session_user makes the array one of text: in one of type
+-- name all parts would be cut to 63 bytes.
 --
--- Transactions of one simple-protocol message share that time, and a seal of
--- one holds in the next: the product never uses that protocol, and whoever
--- sends such a message has the token for the seal already.
+-- Transactions that are sent in one message of the simple query protocol share
+-- their time, so a seal made in one of them is valid in the next. Paddock never
+-- uses that protocol, and whoever sends such a message has the session's token
+-- for the seal anyway.
 --
--- The body is bound when it is created, so no search_path matters, and the
--- planner inlines it.
+-- The body is parsed when the function is created, so no search_path matters,
+-- and the planner can inline it.
 create or replace function private.seal_mac(inner_pad bytea, outer_pad bytea, door text, account text, who text) returns bytea
 stable parallel restricted
 language sql

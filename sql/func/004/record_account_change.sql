@@ -1,4 +1,5 @@
--- Keeps the audit of an account's changes, and tells its sockets of them.
+-- Trigger: records a change of an account in the audit log and in its event
+-- log.
 create or replace function private.record_account_change() returns trigger
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$

@@ -1,9 +1,10 @@
--- How (session, account) pairs stand: whether the session lives and may read
--- the account now. An account of NULL asks for the session alone. idx is the
--- pair's place, from 1. Where the session lives, user_id says whose it is and
--- until when what is said holds if nothing changes; where it may read, head is
--- the number of the log's newest event and dropped that of the newest which is
--- no longer kept.
+-- Returns for each pair of a session's token and an account whether the session
+-- may read the account now: access is 'ok', 'unauthenticated' or 'forbidden'.
+-- For an account of NULL only the session is checked. idx is the pair's
+-- position, from 1. user_id is the session's user, and until the time at which
+-- the session or the grant ends. If the session may read the account, head is
+-- the number of the log's newest event, and dropped that of the newest event
+-- which is no longer kept.
 create or replace function private.check_access(p_tokens text[], p_accounts uuid[])
 returns table (idx integer, access text, user_id text, until timestamptz, head bigint, dropped bigint)
 stable security definer set search_path = pg_catalog, pg_temp

@@ -1,8 +1,8 @@
--- Takes the lock of the admitted account's log, which its writer holds until
--- commit. Every transaction that changes an account takes it before anything
--- else of that account's, so that all wait in one order and none forever.
--- With p_leases it takes the lease's lock before that: an account's deletion
--- needs both, and the worker holds its lease when it comes for the log.
+-- Locks the admitted account's log, which every writer keeps locked until it
+-- commits. Each transaction that changes an account takes this lock before any
+-- other of that account's: all take them in one order, so none can deadlock.
+-- With p_leases it locks the account's lease before that. Deleting an account
+-- needs both, and the worker holds its lease already when it comes for the log.
 create or replace function private.lock_event_log(p_leases boolean default false) returns void
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$

@@ -1,14 +1,15 @@
--- Makes the log's partitions of this month and the next three, drops those of
--- which mark_expired_events has said that nothing in them is told any more, and
--- answers how many it made and dropped. It waits for no reader for long: a
--- session that holds on to the log only puts the dropping off.
+-- Creates the event log's partitions of this month and the next three, drops
+-- those of which mark_expired_events has marked all events, and returns how
+-- many it created and dropped. Its lock_timeout is short, because everybody
+-- else would queue behind a drop that waits: while a session keeps the log
+-- locked, the call fails, and a later one drops.
 create or replace function private.maintain_event_partitions() returns table (made integer, dropped integer)
 volatile security definer set search_path = pg_catalog, pg_temp set lock_timeout = '200ms'
 language plpgsql as $$
 declare
   old record;
 begin
-  -- One at a time; writers and readers go on.
+  -- One such call at a time. This lock stops neither writers nor readers.
   lock table app.account_events in share update exclusive mode;
   select count(*) into made
     from generate_series(0, 3) n

@@ -1,13 +1,14 @@
--- Says of each account up to which event its log will no longer be kept: what
--- is in partitions that are older than the retention. Readers are told so from
--- then on, before maintain_event_partitions drops anything, and in a transaction
--- of its own: it holds the logs' locks. Answers how many accounts were told.
+-- Marks the events that are older than the retention as no longer kept, by
+-- raising each account's event_heads.dropped_seq, and returns the number of
+-- accounts in which that changed. Readers are told so from then on;
+-- maintain_event_partitions drops the events later. It runs in a transaction of
+-- its own, because it holds the locks of these accounts' logs.
 create or replace function private.mark_expired_events() returns integer
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
   bound timestamptz;
-  told integer := 0;
+  marked integer := 0;
 begin
   select date_trunc('month', (clock_timestamp() - r.keep) at time zone 'UTC') at time zone 'UTC' into bound
     from private.event_retention r;
@@ -23,8 +24,8 @@ begin
       for no key update of h
   )
   update app.event_heads h set dropped_seq = old.seq from old where h.account_id = old.account_id;
-  get diagnostics told = row_count;
+  get diagnostics marked = row_count;
   update private.event_retention r set expired_before = bound where r.expired_before < bound;
-  return told;
+  return marked;
 end
 $$;

@@ -1,16 +1,16 @@
--- Rings the doorbell, and answers whether it did. The payload says little: the
--- last 32 bits of each account that has news, or nothing where they are not
--- known or too many: then everybody is looked at. Readers ask the log and
--- admission what it is.
+-- Rings the doorbell: sends a NOTIFY, and reports whether it did. The payload
+-- has the last 32 bits of the id of each account that has news, and is empty if
+-- the accounts are not known or more than 64: then every follower is looked at.
+-- It carries no data, which readers get through their admission.
 --
--- It is called in a transaction of its own, with synchronous_commit off, and in
--- no other: NOTIFY fails at the commit when the server's queue is full, and
--- waits there for a lock that all databases share. Any login can bring both
--- about. No function and no trigger may call this, and nothing else may NOTIFY:
--- whatever was not rung for is found by the clock of those who listen.
+-- Call it in a transaction of its own, with synchronous_commit off, and nowhere
+-- else. NOTIFY fails at the commit if the server's queue is full, and waits
+-- there for a lock that all databases of the server share; any login can cause
+-- both. So no function and no trigger may call this, and nothing else may
+-- NOTIFY: events that nobody was notified of are found by the listeners' timer.
 --
--- Where the queue is half full somebody listens and does not read. Rings would
--- only fill it more.
+-- If the queue is half full, somebody listens and does not read. More
+-- notifications would only fill it further.
 create or replace function private.notify_events(p_accounts uuid[] default null) returns boolean
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$

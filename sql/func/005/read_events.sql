@@ -1,15 +1,17 @@
--- The door of push: (session, account, cursor) triples in, and out only the
--- events after each cursor that its session may read now. idx names the
--- triples that a row is for, from 1: those that stand at one place of one log
--- are answered together. Of each place come at most p_max events and about
--- p_bytes of their data, but never none: whoever is far behind asks again, and
--- holds up nobody. access says 'ok', 'unauthenticated', 'forbidden', or
--- 'cursor_expired' where what follows the cursor is no longer kept; a triple
--- that is not ok has one row without an event, one that is and has no news has
--- none.
+-- The door of push: takes session tokens, accounts and cursors, and returns
+-- only those events after each cursor that its session may read now. idx has
+-- the positions, from 1, of the inputs that a row is for: inputs with the same
+-- account and cursor share their rows. For each account and cursor at most
+-- p_max events and about p_bytes of their data are returned, but at least one
+-- if there is any: who is far behind asks again and holds up nobody.
 --
--- Plans are kept, and one that was made in a month's first minute, when the
--- partition was empty, would read all of it for each place until ANALYZE comes.
+-- access is 'ok', 'unauthenticated', 'forbidden', or 'cursor_expired' if events
+-- after the cursor are no longer kept. An input that is not ok has one row,
+-- without an event. One that is ok and has no new events has no row.
+--
+-- Sequential scans are off because plans are kept: one made in the first minute
+-- of a month, when the partition is empty, would scan the whole partition for
+-- each cursor until the next ANALYZE.
 create or replace function private.read_events(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_max integer, p_bytes integer)
 returns table (idx integer[], access text, seq bigint, kind text, at timestamptz, data text)
 stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off set jit = off

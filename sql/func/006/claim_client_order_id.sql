@@ -1,8 +1,8 @@
--- Several accounts here, of several people, may be connected to one Alpaca
--- account, and its client_order_ids are one name space: an id that another of
--- them has sent an order under is taken (PD410). Else the look-up of a lost
--- answer could find the other's order and take it for this one's. What the
--- refusal tells is what Alpaca itself would: that the id is taken.
+-- Trigger: refuses a client_order_id that is taken at the broker (PD410).
+-- Several accounts here, of several users, may be connected to one Alpaca
+-- account, in which a client_order_id stands for one order. Without this check
+-- the look-up of a lost answer could find another account's order and take it
+-- for this one's. The error reveals no more than Alpaca itself would.
 create or replace function private.claim_client_order_id() returns trigger
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -14,9 +14,10 @@ begin
   if new.account_id is distinct from account
       or not exists (select from app.user_accounts u where u.alpaca_account_id = broker and u.id <> account)
       or exists (select from app.alpaca_orders o where o.account_id = account and o.client_order_id = new.client_order_id) then
-    return new; -- nobody to share with, or a retry
+    return new; -- no other account shares its ids, or this is a retry
   end if;
-  -- Two accounts that claim one id at once: the second waits, and then sees.
+  -- If two accounts use an id at once, the second waits here, and then finds the
+  -- order of the first.
   perform pg_advisory_xact_lock(hashtextextended(broker::text || new.client_order_id, 0));
   if exists (
     select from app.user_accounts u

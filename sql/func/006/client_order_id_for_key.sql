@@ -1,5 +1,5 @@
--- The client_order_id that a client's key was first sent with; p_new for a key
--- that is new, or none.
+-- Returns the client_order_id with which an idempotency key was first sent, so
+-- that a retry is sent with the same one; p_new if the key is new or NULL.
 create or replace function app.client_order_id_for_key(p_account uuid, p_key text, p_new text) returns text
 stable set search_path = pg_catalog, pg_temp
 language sql

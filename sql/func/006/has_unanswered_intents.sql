@@ -1,4 +1,4 @@
--- Whether the broker's answer to an order of the account is missing.
+-- Reports whether the broker's answer to an intent of the account is missing.
 create or replace function app.has_unanswered_intents(p_account uuid) returns boolean
 stable set search_path = pg_catalog, pg_temp
 language sql

@@ -1,4 +1,4 @@
--- The legs of an order as the API shows them; null without any.
+-- Returns an order's legs as the API shows them; NULL if it has none.
 create or replace function app.order_legs_json(p_account uuid, p_order uuid) returns jsonb
 stable
 language sql as $$

@@ -1,8 +1,8 @@
--- The broker's own list of orders as the mirror would show it, without writing
--- any of it: what the broker says, and what only we know of an order. One that
--- the mirror lacks goes by the broker's id until it is there; one of which it
--- knows as much, or more, is as the mirror has it. p_parent is the order that they
--- are legs of.
+-- Returns the broker's own list of orders as the mirror would show it, without
+-- writing any of it: the broker's fields, and those that only Paddock has. An
+-- order that the mirror lacks has the broker's id as its id until it is
+-- recorded. If the mirror knows as much as the list or more, its row is
+-- returned. p_parent is the order whose legs these are.
 create or replace function app.orders_from_broker_json(p_account uuid, p_orders jsonb, p_parent uuid default null) returns setof app.alpaca_orders
 stable
 language sql as $$
@@ -52,5 +52,5 @@ language sql as $$
     'failed_at', o->'failed_at',
     'replaced_at', o->'replaced_at',
     'updated_at', coalesce((o->>'updated_at')::timestamptz, t.updated_at, now())) end) r
-  where o->>'client_order_id' <> ''  -- a leg of a multi-leg order is no order of its own without an id
+  where o->>'client_order_id' <> ''  -- without an id, a leg of a multi-leg order is not an order of its own
 $$;

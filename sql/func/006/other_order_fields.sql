@@ -1,6 +1,6 @@
--- What the broker says of an order that has no column here, under its own names:
--- whatever it may add one day too. Those that its clients rely on are always
--- there. Names that an order has here are left out.
+-- Returns the fields of a broker's order that have no column here, under the
+-- broker's names, including fields that it may add one day. Those that clients
+-- rely on are always there. Fields that app.order_json has are left out.
 create or replace function app.other_order_fields(o jsonb) returns jsonb
 immutable parallel safe
 language sql

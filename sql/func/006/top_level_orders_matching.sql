@@ -1,6 +1,6 @@
--- The orders that are no leg of another, of which a list asks for them or one
--- of their legs. p_open null asks for any status; the rest is as of
--- app.orders_matching.
+-- Returns the orders that are not legs of another, where they or one of their
+-- legs match a list's filters. p_open NULL matches any status; the other
+-- filters are those of app.orders_matching.
 create or replace function app.top_level_orders_matching(p_account uuid, p_after timestamptz, p_until timestamptz,
   p_symbols text[], p_side text, p_classes text[], p_open boolean) returns setof app.alpaca_orders
 stable

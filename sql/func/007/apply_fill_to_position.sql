@@ -1,7 +1,8 @@
--- Moves the mirror's position by what an order was filled with, whatever told
--- of it, once the account's positions have been read: the history before that
--- is in what was read. p_at is the broker's time of the description, and is
--- compared with its other times alone.
+-- Changes the mirror's position by what an order was filled with, whichever
+-- source reported it. Before an account's positions have been read it does
+-- nothing, because what is read then includes earlier fills. p_at is the
+-- broker's time of the report, and is compared only with other times of the
+-- broker.
 create or replace function app.apply_fill_to_position(p_account uuid, p_symbol text, p_asset_class text, p_by numeric, p_price numeric, p_at timestamptz)
 returns void
 volatile set search_path = pg_catalog, pg_temp

@@ -1,6 +1,6 @@
--- Whether the broker has an order that may still be filled, or a position, of
--- which nobody can tell how much it is: then nothing that is added up is true.
--- One whose row here is over, or says how much it is at the most, is counted.
+-- Reports whether the broker has an order that may still fill, or a position,
+-- whose size cannot be read: then no sum over the account is right. An order
+-- whose row here is over, or has its size, does not count.
 create or replace function app.has_uncounted_items(p_account uuid) returns boolean
 stable set search_path = pg_catalog, pg_temp
 language sql

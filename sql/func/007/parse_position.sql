@@ -1,5 +1,6 @@
--- A position as the broker describes it, and all null where that cannot be
--- read: one such must not keep the mirror from all others.
+-- Returns the broker's description of a position as a row, with all columns
+-- NULL if it cannot be read: one such must not keep the others out of the
+-- mirror.
 create or replace function app.parse_position(p_account uuid, p jsonb, p_as_of timestamptz) returns app.alpaca_positions
 stable set search_path = pg_catalog, pg_temp
 language plpgsql as $$

@@ -1,26 +1,27 @@
--- Holds the mirror's positions against the broker's list. Which fills are in
--- that list already is decided by what was told before and after it, never by a
--- clock:
+-- Compares the mirror's positions with the broker's list, and sets those that
+-- differ. Which fills are in that list already follows from the orders' filled
+-- quantities before and after it, and never from a clock:
 --
---   p_moves   app.position_moves before the list was asked for
---   p_before  what each order was filled with, by the broker's id, as it said
---             before the list was asked for, and was recorded here by then
---   p_after   the same after the list was there, of every order that may have
---             filled meanwhile; null for one of which that is not known
+--   p_moves   what app.position_moves returned before the list was asked for
+--   p_before  the filled quantity of each order, by the broker's id, that the
+--             broker reported before the list was asked for, and that was
+--             recorded here by then
+--   p_after   the same after the list was there, for every order that may have
+--             filled meanwhile; null for one whose quantity is not known
 --
--- A symbol none of whose orders was filled with more between the two, and whose
--- position nothing else has moved, holds exactly the fills that are recorded:
--- it is set to the list's quantity. Any other that differs is answered in
--- unsettled and stays, since what was counted is still right.
+-- If no order in a symbol filled between the two, and nothing else moved its
+-- position, then the list includes exactly the fills that are recorded, and the
+-- position is set to the list's quantity. Another symbol that differs keeps its
+-- position, which is still counted right, and is returned in unsettled.
 --
--- A position that cannot be read stays as it was, and where one does not even
--- say of what it is, nothing is taken for closed.
+-- A position that cannot be read stays as it was. If an item does not even name
+-- its symbol, no position is taken for closed.
 --
--- Without p_after nothing is set, but for a list that was read alone (without
--- p_before): there a symbol is set that has no order here which could have
--- filled unseen. That is for a position that the mirror has not heard of; the
--- orders behind it come with the next reconciliation and are counted no more
--- (app.record_order), and the mirror is in doubt until then.
+-- Without p_after no quantity is set, unless the list was read alone (without
+-- p_before too). Then a symbol is set if it has no order here that could have
+-- filled unnoticed. That is for a position that the mirror has not heard of.
+-- Its orders come with the next reconciliation and are not counted again
+-- (app.record_order); until then the mirror is in doubt.
 create or replace function app.reconcile_positions(p_account uuid, p_positions jsonb, p_as_of timestamptz,
   p_moves jsonb, p_before jsonb, p_after jsonb, out changed boolean, out unsettled text[])
 volatile set search_path = pg_catalog, pg_temp
@@ -28,7 +29,7 @@ language plpgsql as $$
 declare
   base boolean := exists (select from app.stream_cursors c where c.account_id = p_account and c.agreed_at is not null);
   moving text[] := '{}';      -- symbols whose orders were filled between the two
-  moving_all boolean := false; -- an order was, of which the symbol is not known
+  moving_all boolean := false; -- so was an order whose symbol is not known
   list jsonb := case jsonb_typeof(p_positions) when 'array' then p_positions else '[]' end;
   s record;
   p app.alpaca_positions;
@@ -100,7 +101,7 @@ begin
             read_alone = case when t.qty = excluded.qty and p_after is null then t.read_alone else excluded.read_alone end;
   end loop;
   if not base and p_after is not null then
-    -- A position that is gone by now is no row and no item of the list.
+    -- A position that was closed meanwhile has neither a row nor an item.
     unsettled := (select coalesce(array_agg(distinct u), '{}') from unnest(unsettled || moving || case when moving_all then '{*}'::text[] end) u);
   end if;
 end

@@ -1,8 +1,9 @@
--- Keeps items of the broker's that are not in its documented form, as they came,
--- and tells the account of each that is new, or odd in another way, at most 20 at
--- once. p_read are the ids of items of the same kind that have come in form: they
--- are forgotten. p_whole says that all that is open or held has been listed: what
--- is not among it counts no more. Answers those that it told of.
+-- Keeps items of the broker that are not in its documented form, as they came,
+-- and appends an event for each that is new, or odd in another way than before,
+-- at most 20 at once. p_read are the ids of items of the same kind that came in
+-- form: their rows are deleted. p_whole means that the list had everything that
+-- is open or held: an item that was not in it is not uncounted any more.
+-- Returns the items that it appended events for.
 create or replace function app.record_odd_items(p_account uuid, p_what text, p_items jsonb, p_read text[], p_whole boolean)
 returns table (odd_id text, odd_why text)
 volatile set search_path = pg_catalog, pg_temp
@@ -11,11 +12,11 @@ declare
   i record;
   known text;
   ids text[] := '{}';
-  told integer := 0;
+  appended integer := 0;
 begin
   delete from app.odd_items t where t.account_id = p_account and t.what = p_what and t.item_id = any (p_read);
   for i in
-    -- One without an id goes by a digest of what it says.
+    -- An item without an id gets a digest of its text for one.
     select distinct on (named.id) named.id, left(x.why, 2000) as why, x.said, x.unread, x.uncounted
     from jsonb_to_recordset(p_items) x(id text, why text, said text, unread boolean, uncounted boolean)
     cross join lateral (select left(coalesce(nullif(x.id, ''), 'md5:' || md5(x.said)), 200) as id) named
@@ -28,8 +29,8 @@ begin
       values (p_account, p_what, i.id, i.why, i.said, i.unread, i.uncounted)
       on conflict (account_id, what, item_id) do update
         set why = excluded.why, said = excluded.said, unread = excluded.unread, uncounted = excluded.uncounted, last_at = clock_timestamp();
-    if known is distinct from i.why and told < 20 then
-      told := told + 1;
+    if known is distinct from i.why and appended < 20 then
+      appended := appended + 1;
       odd_id := i.id;
       odd_why := i.why;
       perform private.append_event('order', jsonb_build_object('event', 'unapplied', 'what', p_what, 'id', i.id, 'why', i.why, 'update', i.said), null);

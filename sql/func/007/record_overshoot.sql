@@ -1,6 +1,7 @@
--- Tells the account that a closing has traded more than was held, as where an
--- order placed elsewhere filled at the same moment: by how much its last fill
--- (p_moved units) has left the position on the other side.
+-- Records that a closing has traded more than was held, for example because an
+-- order placed elsewhere filled at the same moment: appends an event that says
+-- how far its last fill, of p_moved units, took the position to the other side,
+-- and begins a repair.
 create or replace function app.record_overshoot(o app.alpaca_orders, p_moved numeric) returns void
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$

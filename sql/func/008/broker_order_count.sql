@@ -1,5 +1,5 @@
--- How many orders at the broker an order stands for: its exits are counted with
--- it until they are rows of their own. An order of several legs is one.
+-- Returns how many orders at the broker an order stands for: its exits count
+-- with it until they have rows of their own. A multi-leg order counts as one.
 create or replace function app.broker_order_count(o app.alpaca_orders) returns integer
 immutable parallel safe
 language sql

@@ -1,10 +1,10 @@
--- What must be true of an order that may only reduce a position, whatever
--- limits the account has: it trades no more than app.closable_quantity. It passes every
--- guard but a halt, which only the closings of a wind-down under way pass. The
--- answer is shaped as app.check_guards's.
+-- Checks an order that may only reduce a position, whatever limits the account
+-- has: it may trade at most app.closable_quantity. It passes every guard but a
+-- halt, which only the closings of a running wind-down pass. The result has the
+-- form of app.check_guards'.
 --
--- A wind-down does not wait for orders that were parked as unknown: after a
--- minute of looking, the broker does not know them.
+-- A wind-down does not wait for orders that are parked as unknown: the broker
+-- was asked for them for a minute, and does not know them.
 create or replace function app.check_closing(o app.alpaca_orders) returns jsonb
 stable set search_path = pg_catalog, pg_temp
 language plpgsql as $$

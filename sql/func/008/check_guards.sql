@@ -1,12 +1,14 @@
--- What the account's guards say of an order that is about to be sent:
+-- Returns what the account's guards say of an order that is about to be sent:
+--
 --   violations  each guard that refuses it: guard, limit, value, message
---   needs       what must be learnt first: "price SYMBOL" (the order's
---               reference_prices), "equity" (app.account_balances, of the last
---               second), "positions" (the mirror does not show what is),
---               "odd" (an order or a position there cannot be read, so that nothing
---               that is added up is true)
---   reducing    it can only make positions smaller; then the switch alone counts
--- It is asked by a preview, and by the trigger that every order must pass.
+--   needs       what must be fetched first: "price SYMBOL" (for the order's
+--               reference_prices), "equity" (app.account_balances, no older
+--               than a second), "positions" (the mirror is not current), "odd"
+--               (an order or a position at the broker cannot be read, so that
+--               no sum is right)
+--   reducing    it can only make positions smaller; then only the switch counts
+--
+-- A preview calls it, and so does the trigger that every order must pass.
 create or replace function app.check_guards(o app.alpaca_orders) returns jsonb
 stable set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -14,9 +16,9 @@ declare
   g app.account_guards;
   violations jsonb := '[]';
   needs jsonb := '[]';
-  -- The exits of a bracket come after its entry.
+  -- A bracket or OTO order opens a position before its exits close it.
   reducing boolean := o.order_class not in ('bracket', 'oto') or o.parent_alpaca_order_id is not null;
-  entry app.alpaca_orders; -- of which this is an exit, when an exit is replaced
+  entry app.alpaca_orders; -- if o replaces an exit: the order that the exit is of
   line record;
   lines integer := 0;
   worth numeric := 0;

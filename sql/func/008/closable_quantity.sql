@@ -1,7 +1,7 @@
--- How much of a symbol one side may trade so that the position only becomes
--- smaller: what is held, less all that open orders and those on their way may
--- trade against it already, but for p_without (the broker's id), which is to
--- be replaced. Never below 0.
+-- Returns how much of a symbol one side may trade so that the position only
+-- becomes smaller: what is held, less all that open orders and those on their
+-- way may trade against it. It is never below 0. p_without and p_parked are
+-- those of app.open_quantities.
 create or replace function app.closable_quantity(p_account uuid, p_symbol text, p_side text, p_parked boolean default true, p_without uuid default null) returns numeric
 stable set search_path = pg_catalog, pg_temp
 language sql as $$

@@ -1,6 +1,7 @@
--- No option is exercised that the guards refuse: exercising opens the shares of
--- its underlying as a buy or a sale at the strike does, and is measured as one.
--- PD422, with the verdict as its detail.
+-- Trigger: refuses the exercise of an option that the account's guards do not
+-- allow (PD422, with the result of app.check_guards as its detail). An exercise
+-- buys or sells shares of the underlying at the strike, and is checked as such
+-- an order. PD409: one of the same contract was asked for within a minute.
 create or replace function app.guard_exercise() returns trigger
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -9,7 +10,7 @@ declare
   verdict jsonb;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
-    raise exception 'an order is made in a transaction that is read committed: an older snapshot misses what the lock was waited for' using errcode = '25001';
+    raise exception 'orders are made in transactions that are read committed: an older snapshot would miss the orders before this one' using errcode = '25001';
   end if;
   perform private.lock_event_log();
   new.requested_at := clock_timestamp();

@@ -1,4 +1,5 @@
--- An account's guards as the API shows them, and how much of them is used.
+-- Returns an account's guards as the API shows them, and how much of them is
+-- used.
 create or replace function app.guards_json(p_account uuid) returns jsonb
 stable set search_path = pg_catalog, pg_temp
 language sql as $$

@@ -1,4 +1,5 @@
--- Why the account is halted, ' ' without a reason; NULL where it is not.
+-- Returns why the account is halted, ' ' if no reason was given, and NULL if it
+-- is not halted.
 create or replace function app.halt_reason(p_account uuid) returns text
 stable set search_path = pg_catalog, pg_temp
 language sql

@@ -1,4 +1,4 @@
--- Notes how far a wind-down is, and tells the account of it where that changed.
+-- Records how far a wind-down is, and appends an event if that has changed.
 create or replace function app.record_wind_down_progress(p_account uuid, p_wind_down uuid, p_state text, p_message text, p_remaining jsonb) returns void
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$

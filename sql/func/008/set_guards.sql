@@ -4,11 +4,8 @@ create or replace function private.set_guards(p_limits jsonb) returns void
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
-  account uuid := private.account_id('manage');
+  account uuid := private.require_account('setting guards', 'manage');
 begin
-  if account is null then
-    raise exception 'setting guards needs the scope "manage"' using errcode = '42501';
-  end if;
   if jsonb_typeof(p_limits) is distinct from 'object' then
     raise exception 'the limits must be an object' using errcode = '22023';
   end if;

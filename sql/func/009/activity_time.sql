@@ -1,7 +1,7 @@
--- When an activity counts. The broker tells the time of many by created_at, and
--- of some the day alone, which is New York's: fees and what becomes of contracts
--- come after the trades of that day, and a split before them. A date with a time
--- of its own is one.
+-- Returns the time at which an activity counts. Many have it in created_at.
+-- Some have only a day, which is New York's: a split counts before the trades
+-- of that day, and fees and the ends of option contracts after them. A date
+-- that has a time of its own counts at that time.
 create or replace function app.activity_time(a jsonb) returns timestamptz
 stable parallel safe
 language sql

@@ -1,7 +1,8 @@
--- Where the journal holds more or less of a symbol than the broker does, by the
--- mirror. trips_since is when the round trip was opened that is in doubt;
--- unsettled says that an order of it is open, so that one of the two may just
--- not have heard of a fill. Symbols are in the form of orders, as the journal's.
+-- Returns where the journal holds more or less of a symbol than the broker
+-- does, by the mirror. trips_since is when the round trip was opened that is in
+-- doubt. unsettled says that an order in the symbol is open, so that one of the
+-- two may just not have a fill yet. Symbols are in the form of orders, as the
+-- journal's.
 create or replace function app.find_journal_gaps(p_account uuid)
 returns table (symbol text, journal_qty numeric, broker_qty numeric, trips_since timestamptz, unsettled boolean)
 stable set search_path = pg_catalog, pg_temp

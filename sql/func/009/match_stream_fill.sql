@@ -1,6 +1,7 @@
--- A fill that the list of activities told of takes the stream's name for it, by
--- which a bust or correction would call it: the same quantity and price of the
--- same order. Answers the fill, or a row of NULLs.
+-- Gives a fill that was read from the list of activities the execution id that
+-- the stream has for it, because a bust or a correction names that id. It is
+-- the fill of the same order whose activity id ends in it, or else one of the
+-- same quantity and price. Returns the fill, or a row of NULLs.
 create or replace function app.match_stream_fill(p_account uuid, p_order uuid, p_execution text, p_qty numeric, p_price numeric) returns app.fills
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$

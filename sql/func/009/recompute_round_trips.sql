@@ -1,16 +1,17 @@
--- Computes the round trips of a symbol anew, in every scope that has a part in
--- what happened since a place in the order of executions (their time, and
--- their id where times are equal).
+-- Recomputes the round trips of a symbol from an execution on, in the account's
+-- scope and in that of each agent and tag that has a part in what follows.
+-- Executions are ordered by time (p_at), and by id (p_id) if times are equal.
 create or replace function app.recompute_round_trips(p_account uuid, p_symbol text, p_at timestamptz, p_id text) returns void
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
-  -- A split or an expiry is everybody's who holds the symbol.
+  -- A split or an expiry concerns every scope that holds the symbol.
   everybody boolean := exists (select from app.journal_adjustments a
     where a.account_id = p_account and a.symbol = replace(p_symbol, '/', '') and a.at >= p_at);
   scope record;
 begin
-  -- The account comes first: it says what an adjustment means to the others.
+  -- The account's scope comes first: it decides what an adjustment means in the
+  -- others.
   perform app.recompute_scope_round_trips(p_account, p_symbol, 'account', '', p_at, p_id);
   for scope in
     select distinct v.kind, v.value

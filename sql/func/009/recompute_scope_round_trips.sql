@@ -1,12 +1,12 @@
--- Computes the round trips of a symbol in one scope anew, from the trip that
--- was open at a place in the order of executions. A fill that is newer than all
--- others goes on from the open trip as it stands, so its cost does not grow
--- with the history.
+-- Recomputes the round trips of a symbol in one scope, beginning with the trip
+-- that was open at p_at and p_id. A fill that is newer than all others
+-- continues the open trip as it is, so that its cost does not grow with the
+-- history.
 --
--- Quantities, notionals (quantity times price) and fees are sums, and exact.
--- An exit takes its part of the cost that is still held, at average cost, cut
--- off after 18 decimals while the trip is open; the last exit takes what is
--- left, so that a closed trip's profit is its exits less its entries, exactly.
+-- Quantities, notionals (quantity times price) and fees are sums, and exact. An
+-- exit takes its part of the cost that is still held, at average cost, cut off
+-- after 18 decimals while the trip is open. The last exit takes what is left,
+-- so that a closed trip's profit is exactly its exits less its entries.
 create or replace function app.recompute_scope_round_trips(p_account uuid, p_symbol text, p_scope text, p_value text, p_at timestamptz, p_id text) returns void
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -15,13 +15,13 @@ declare
   e record;
   start_at timestamptz := p_at;
   start_id text := p_id;
-  part numeric;            -- of the first fill, where the rest closed the trip before
+  part numeric;            -- how much of the first fill counts: the rest closed the trip before
   q numeric;               -- what is still to be booked, negative when sold
   held numeric;
   n numeric;
   cost numeric;
-  before numeric;          -- a split makes of so many
-  after numeric;           -- so many
+  before numeric;          -- a split turns this many
+  after numeric;           -- into this many
 begin
   select p.* into t from app.trading_positions p
     where p.account_id = p_account and p.symbol = p_symbol and p.scope = p_scope and p.scope_value = p_value
@@ -50,9 +50,9 @@ begin
       where f.account_id = p_account and f.symbol = p_symbol and f.state = 'live' and (f.at, f.execution_id) >= (start_at, start_id)
         and case p_scope when 'account' then true when 'agent' then f.orchestrator_agent_id = p_value else f.tag = p_value end
     union all
-    -- The entries of one split stand together, where the first of them does:
-    -- what goes, and what comes. One that says what kind of split it is and
-    -- stands alone waits for the other.
+    -- The entries of one split count together, at the time of the first: the
+    -- shares that go, and those that come. An entry that names its kind of split
+    -- and is alone waits for the other.
     select l.at, l.activity_id, 'SPLIT', null, null, 0, null, null,
         coalesce(sum(a.qty) filter (where a.qty > 0), 0), coalesce(-sum(a.qty) filter (where a.qty < 0), 0)
       from app.journal_adjustments l
@@ -77,8 +77,8 @@ begin
 
     if e.kind = 'SPLIT' then
       if p_scope = 'account' then
-        -- With both sides told, their ratio; with the difference alone, what it
-        -- makes of the holding.
+        -- If both entries are known, they are the ratio. If only the difference is,
+        -- the ratio is that of what is held after and before it.
         before := case when e.added = 0 or e.removed = 0 then abs(held) when held > 0 then e.removed when held < 0 then e.added end;
         after := case when e.added = 0 or e.removed = 0 then sign(held) * (held + e.added - e.removed) when held > 0 then e.added else e.removed end;
         update app.journal_adjustments a
@@ -104,11 +104,11 @@ begin
           where l.account_id = p_account and l.symbol = p_symbol and l.scope = 'account' and l.scope_value = '')));
       end if;
       if e.kind = 'OPEXP' then
-        q := -held; -- whoever holds it: what expired is worth nothing
+        q := -held; -- all that is held: it expired worthless
       elsif e.kind in ('OPEXC', 'OPASN') then
-        q := -sign(held) * least(abs(held), abs(q)); -- the shares that it turns into are an OPTRD
+        q := -sign(held) * least(abs(held), abs(q)); -- the shares that it turns into come as an OPTRD
       elsif e.kind in ('FEE', 'CFEE') and q is not null then
-        -- A fee in coins is an exit at its price, of what there is.
+        -- A fee in coins is an exit at its price, of no more than is held.
         q := case when held > 0 then -least(held, abs(q)) end;
         e.fee := e.fee + coalesce(abs(e.qty) * e.price, 0);
       end if;
@@ -117,7 +117,7 @@ begin
         t.last_at := e.at;
         t.last_id := e.id;
       elsif e.fee <> 0 then
-        -- It came after the trip that it is of.
+        -- The trip that the fee belongs to is closed already.
         update app.trading_positions p set fees = p.fees + e.fee, last_at = e.at, last_id = e.id
           where p.account_id = p_account and p.id = (select l.id from app.trading_positions l
             where l.account_id = p_account and l.symbol = p_symbol and l.scope = p_scope and l.scope_value = p_value

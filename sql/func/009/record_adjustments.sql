@@ -1,6 +1,6 @@
--- Records what the broker's list of activities says besides trades, each once
--- by its id, and brings the journal up to date. One that the broker canceled
--- later counts no more.
+-- Records what the broker's list of activities has besides trades, each once by
+-- its id, and brings the journal up to date. One that the broker cancels later
+-- does not count any more.
 create or replace function app.record_adjustments(p_account uuid, p_activities jsonb) returns void
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -19,7 +19,7 @@ begin
         on conflict (account_id, activity_id) do update set canceled = excluded.canceled where t.canceled <> excluded.canceled
         returning t.symbol, t.kind, t.at
     )
-    -- Here a pair of coins has no slash, and in orders it has one.
+    -- In activities a pair of coins has no slash, and in orders it has one.
     select coalesce((select f.symbol from app.fills f
           where f.account_id = p_account and f.symbol in (r.symbol, regexp_replace(r.symbol, '(USDT|USDC|USD|BTC)$', '/\1')) limit 1), r.symbol) as symbol,
         r.symbol as plain, min(r.at) as since, bool_or(r.kind = 'SPLIT') as split

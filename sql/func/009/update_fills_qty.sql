@@ -1,5 +1,5 @@
--- Notes how much of an order its fills account for: where that is not what the
--- broker says was filled, they are asked for.
+-- Updates how much of an order its fills account for. Where that is not what
+-- the broker says was filled, the missing fills are asked for.
 create or replace function app.update_fills_qty(p_account uuid, p_order uuid) returns void
 volatile set search_path = pg_catalog, pg_temp
 language sql as $$

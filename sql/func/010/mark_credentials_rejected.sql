@@ -1,6 +1,7 @@
--- Notes that the broker refused these credentials, unless they were replaced
--- meanwhile, and tells the account's sockets, once. The event is written here
--- and not by append_event: whoever may only read can meet the refusal too.
+-- Records that the broker refused these credentials, unless they were replaced
+-- meanwhile, and appends an event the first time. The event is written here and
+-- not by append_event, because a request that may only read can meet the
+-- refusal too.
 create or replace function private.mark_credentials_rejected(p_generation bigint) returns boolean
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$

@@ -1,6 +1,7 @@
--- The orders that keep an account, or its keys, from being forgotten: those that
--- are open at the broker or may be, since its answer is missing. With 'leave'
--- they stay there and are nobody's here; NULL for none.
+-- Returns the orders that keep an account, or its keys, from being deleted:
+-- those that are open at the broker, or may be because its answer is missing.
+-- Returns NULL if there are none, and with 'leave', which leaves them at the
+-- broker.
 create or replace function private.orders_blocking_deletion(p_account uuid, p_open_orders text) returns jsonb
 stable security definer set search_path = pg_catalog, pg_temp
 language sql as $$

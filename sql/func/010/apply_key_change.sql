@@ -1,13 +1,18 @@
--- A wind-down without working keys can do nothing: whoever waits for it is told
--- so. Once the account has keys again, it goes on. The event is written here
--- and not by append_event: whoever may only read can meet the refusal too.
-create or replace function private.wind_downs_need_keys() returns trigger
+-- Trigger: when keys come, go, change or are refused, puts the mirror in doubt,
+-- because nobody followed the account meanwhile. A running wind-down can do
+-- nothing without working keys, so it becomes stuck, and an event says so; once
+-- the account has working keys again, it goes on. The event is written here and
+-- not by append_event, because a request that may only read can meet the
+-- broker's refusal too.
+create or replace function private.apply_key_change() returns trigger
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
   ended app.wind_downs;
   next_seq bigint;
 begin
+  update app.stream_cursors c set doubts = c.doubts + 1
+    where c.account_id = case tg_op when 'DELETE' then old.account_id else new.account_id end;
   if tg_op <> 'DELETE' and new.rejected_at is null then
     update app.wind_downs w set state = 'running', needs_keys = false, message = null, ended_at = null, updated_at = clock_timestamp()
       where w.account_id = new.account_id and w.state = 'stuck' and w.needs_keys and w.asked_at > clock_timestamp() - interval '1 day'
