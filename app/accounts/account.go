@@ -52,7 +52,7 @@ type Account struct {
 	UpdatedAt           time.Time  `json:"updated_at"`
 }
 
-const selectAccount = `select u.id, u.name, u.environment, u.alpaca_account_id, u.alpaca_account_number, u.is_active, u.stream_mode,
+const selectAccountSQL = `select u.id, u.name, u.environment, u.alpaca_account_id, u.alpaca_account_number, u.is_active, u.stream_mode,
 	g.role, c.account_id is not null as has_credentials, case when c.works then 'ok' else 'needs_credentials' end as status,
 	u.created_at, u.updated_at
 	from app.user_accounts u
@@ -71,7 +71,7 @@ func scanAccount(row pgx.CollectableRow) (Account, error) {
 func (s *Service) List(ctx context.Context, token string) ([]Account, error) {
 	list := []Account{}
 	err := s.db.Tx(ctx, tenant.Admission{Token: token}, func(b *tenant.Batch) {
-		b.Queue(selectAccount + " order by u.created_at, u.id").Query(func(rows pgx.Rows) (err error) {
+		b.Queue(selectAccountSQL + " order by u.created_at, u.id").Query(func(rows pgx.Rows) (err error) {
 			list, err = pgx.CollectRows(rows, scanAccount)
 			return err
 		})
@@ -90,7 +90,7 @@ func (s *Service) Get(ctx context.Context, a tenant.Admission) (Account, error) 
 }
 
 func queueGet(b *tenant.Batch, id uuid.UUID, into *Account) {
-	b.Queue(selectAccount+" where u.id = $1", id).Query(func(rows pgx.Rows) (err error) {
+	b.Queue(selectAccountSQL+" where u.id = $1", id).Query(func(rows pgx.Rows) (err error) {
 		*into, err = pgx.CollectExactlyOneRow(rows, scanAccount)
 		return err
 	})
@@ -109,7 +109,7 @@ func (s *Service) Create(ctx context.Context, token, name, environment string) (
 	var account Account
 	err = s.db.Tx(ctx, tenant.Admission{Token: token}, func(b *tenant.Batch) {
 		b.Queue("select private.create_account($1, $2)", name, environment)
-		b.Queue(selectAccount+" where u.user_id = (select private.user_id()) and u.name = $1", name).
+		b.Queue(selectAccountSQL+" where u.user_id = (select private.user_id()) and u.name = $1", name).
 			Query(func(rows pgx.Rows) (err error) {
 				account, err = pgx.CollectExactlyOneRow(rows, scanAccount)
 				return err

@@ -27,11 +27,11 @@ type Metadata struct {
 	UpdatedAt           time.Time  `json:"updated_at"`
 }
 
-const selectMetadata = `select kind, key_last4, encryption_algorithm, key_version, last_decrypted_at, rejected_at,
+const selectMetadataSQL = `select kind, key_last4, encryption_algorithm, key_version, last_decrypted_at, rejected_at,
 	created_at, updated_at from private.credentials_metadata()`
 
 func queueMetadata(b *tenant.Batch, into *Metadata) {
-	b.Queue(selectMetadata).QueryRow(func(row pgx.Row) error {
+	b.Queue(selectMetadataSQL).QueryRow(func(row pgx.Row) error {
 		err := row.Scan(&into.Kind, &into.KeyLast4, &into.EncryptionAlgorithm, &into.KeyVersion,
 			&into.LastDecryptedAt, &into.RejectedAt, &into.CreatedAt, &into.UpdatedAt)
 		for _, t := range []*time.Time{into.LastDecryptedAt, into.RejectedAt, &into.CreatedAt, &into.UpdatedAt} {

@@ -58,10 +58,10 @@ func (e *Entry) check() error {
 }
 
 const (
-	logColumns = `id, user_id, orchestrator_agent_id, level, message, data, created_at`
-	insertLog  = `insert into app.agent_logs (account_id, user_id, orchestrator_agent_id, level, message, data)
-		values ($1, private.user_id(), nullif($2, ''), $3, $4, $5) returning ` + logColumns
-	listLogs = `select ` + logColumns + ` from app.agent_logs
+	logColumnsSQL = `id, user_id, orchestrator_agent_id, level, message, data, created_at`
+	insertLogSQL  = `insert into app.agent_logs (account_id, user_id, orchestrator_agent_id, level, message, data)
+		values ($1, private.user_id(), nullif($2, ''), $3, $4, $5) returning ` + logColumnsSQL
+	listLogsSQL = `select ` + logColumnsSQL + ` from app.agent_logs
 		where account_id = $1 and (created_at, id) < ($2, $3) order by created_at desc, id desc limit $4`
 )
 
@@ -79,7 +79,7 @@ func (l *Logs) Append(ctx context.Context, a tenant.Admission, e Entry) ([]byte,
 	event := map[string]any{"orchestrator_agent_id": e.OrchestratorAgentID, "level": e.Level, "message": e.Message}
 	var queued error
 	err := l.db.TxNotify(ctx, a, func(b *tenant.Batch) {
-		b.Queue(insertLog, a.Account, e.OrchestratorAgentID, e.Level, e.Message, data).Query(func(rows pgx.Rows) (err error) {
+		b.Queue(insertLogSQL, a.Account, e.OrchestratorAgentID, e.Level, e.Message, data).Query(func(rows pgx.Rows) (err error) {
 			body, err = tenant.AppendRows(nil, rows, nil)
 			return err
 		})
@@ -103,7 +103,7 @@ func (l *Logs) List(ctx context.Context, a tenant.Admission, page tenant.Page) (
 	body := []byte(`{"agent_logs":`)
 	next := "null"
 	err := l.db.Tx(ctx, a, func(b *tenant.Batch) {
-		b.Queue(listLogs, a.Account, page.At, page.ID, page.Limit+1).Query(func(rows pgx.Rows) (err error) {
+		b.Queue(listLogsSQL, a.Account, page.At, page.ID, page.Limit+1).Query(func(rows pgx.Rows) (err error) {
 			body, next, err = page.AppendRows(body, rows)
 			return err
 		})

@@ -66,7 +66,7 @@ func (s *Service) listSessions(c *call) (any, error) {
 	if s.now().Sub(time.Time(in.CreatedAt)) >= freshAge {
 		return nil, refuse(problem.AuthSessionNotFresh, "Session is not fresh")
 	}
-	rows, err := s.config.Pool.Query(c.Context(), `select `+sessionColumns+` from auth.session s
+	rows, err := s.config.Pool.Query(c.Context(), `select `+sessionColumnsSQL+` from auth.session s
 		where s."userId" = $1 and s."expiresAt" > $2 order by s."createdAt"`, in.UserID, s.now())
 	if err != nil {
 		return nil, databaseError(err)

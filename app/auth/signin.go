@@ -111,7 +111,7 @@ func (s *Service) signIn(c *call) (any, error) {
 func (s *Service) checkPassword(ctx context.Context, email, password string) (user, error) {
 	var u user
 	var hash *string
-	_, err := s.queryRow(ctx, append(u.into(), &hash), `select `+userColumns+`, a.password from auth."user" u
+	_, err := s.queryRow(ctx, append(u.into(), &hash), `select `+userColumnsSQL+`, a.password from auth."user" u
 		left join auth.account a on a."userId" = u.id and a."providerId" = 'credential' and a."accountId" = u.id where u.email = $1`, email)
 	if err != nil {
 		return u, err

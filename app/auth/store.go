@@ -43,8 +43,8 @@ type user struct {
 }
 
 const (
-	sessionColumns = `s."expiresAt", s.token, s."createdAt", s."updatedAt", s."ipAddress", s."userAgent", s."userId", s.id`
-	userColumns    = `u.name, u.email, u."emailVerified", u.image, u."createdAt", u."updatedAt", u.id`
+	sessionColumnsSQL = `s."expiresAt", s.token, s."createdAt", s."updatedAt", s."ipAddress", s."userAgent", s."userId", s.id`
+	userColumnsSQL    = `u.name, u.email, u."emailVerified", u.image, u."createdAt", u."updatedAt", u.id`
 )
 
 func (s *session) into() []any {
@@ -112,7 +112,7 @@ func (s *Service) createUser(ctx context.Context, name, email, hash string, imag
 		), s as (
 			insert into auth.session (id, "expiresAt", token, "createdAt", "updatedAt", "ipAddress", "userAgent", "userId")
 			values ($8, $9, $10, $5, $5, $11, $12, $1) returning *
-		) select `+userColumns+`, `+sessionColumns+` from u, s`,
+		) select `+userColumnsSQL+`, `+sessionColumnsSQL+` from u, s`,
 		id, name, email, image, now, newID(), hash, newID(), time.Time(in.ExpiresAt), newID(), in.IPAddress, in.UserAgent)
 	return u, in, err
 }
@@ -122,7 +122,7 @@ func (s *Service) createSession(ctx context.Context, userID string, in session) 
 	now := s.now()
 	_, err := s.queryRow(ctx, in.into(), `
 		insert into auth.session as s (id, "expiresAt", token, "createdAt", "updatedAt", "ipAddress", "userAgent", "userId")
-		values ($1, $2, $3, $4, $4, $5, $6, $7) returning `+sessionColumns,
+		values ($1, $2, $3, $4, $4, $5, $6, $7) returning `+sessionColumnsSQL,
 		newID(), time.Time(in.ExpiresAt), newID(), now, in.IPAddress, in.UserAgent, userID)
 	return in, err
 }
@@ -139,7 +139,7 @@ func (s *Service) findSession(ctx context.Context, token string, extend bool) (f
 			select *, true as extended from moved
 			union all
 			select *, false from auth.session where token = $1 and "expiresAt" > $2 and not exists (select from moved)
-		) select `+sessionColumns+`, `+userColumns+`, s.extended from s join auth."user" u on u.id = s."userId"`,
+		) select `+sessionColumnsSQL+`, `+userColumnsSQL+`, s.extended from s join auth."user" u on u.id = s."userId"`,
 		token, now, now.Add(rememberedFor), extend, now.Add(rememberedFor-updateAge))
 	return found, in, u, extended, err
 }

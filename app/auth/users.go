@@ -120,7 +120,7 @@ func (s *Service) storePassword(r *http.Request, in session, hash string, others
 		}
 		return tx.QueryRow(r.Context(), `
 			insert into auth.session as s (id, "expiresAt", token, "createdAt", "updatedAt", "ipAddress", "userAgent", "userId")
-			values ($1, $2, $3, $4, $4, $5, $6, $7) returning `+sessionColumns,
+			values ($1, $2, $3, $4, $4, $5, $6, $7) returning `+sessionColumnsSQL,
 			newID(), time.Time(next.ExpiresAt), newID(), now, next.IPAddress, next.UserAgent, in.UserID).Scan(next.into()...)
 	})
 	return next, databaseError(err)

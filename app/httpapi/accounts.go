@@ -98,8 +98,8 @@ func (s *Server) deleteAccount(w http.ResponseWriter, r *http.Request, p httprou
 	return nil
 }
 
-// settleOpenOrders does with an account's open orders what a request to forget
-// it, or its keys, says: cancels them, or answers that they are to be left.
+// settleOpenOrders does what a request to delete an account, or its keys, says
+// about open orders: it cancels them, or returns that they are to be left.
 func (s *Server) settleOpenOrders(r *http.Request, a tenant.Admission) (leave bool, err error) {
 	switch r.URL.Query().Get("open_orders") {
 	case "":

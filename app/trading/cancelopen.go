@@ -12,23 +12,24 @@ import (
 	"paddock/app/tenant"
 )
 
-// openOrder is one that the account has at the broker, or may have.
+// openOrder is an order that the account has at the broker, or may have.
 type openOrder struct {
 	ID         uuid.UUID
 	AlpacaID   *uuid.UUID
 	Unresolved bool // the broker's answer is missing
 }
 
-const listOpenOrders = `select id, alpaca_order_id, intent_state in ('submitting', 'unknown') from app.alpaca_orders
+const listOpenOrdersSQL = `select id, alpaca_order_id, intent_state in ('submitting', 'unknown') from app.alpaca_orders
 	where account_id = $1 and (intent_state in ('submitting', 'unknown') or is_open and intent_state <> 'unsent') order by created_at`
 
 // CancelOpen cancels the account's open orders and waits until they are over,
-// for whoever is about to forget the account or its keys. Orders that were
-// placed elsewhere and are not known here stay. Nothing is canceled by somebody
-// who may not manage the account, and none where the answer to one is missing:
-// that one could not be, and accounts says so. It ends with orders_not_canceled.
+// before the account or its keys are deleted. Orders that were placed elsewhere
+// and are not known here stay. It cancels nothing for somebody who may not
+// manage the account, and nothing where the broker's answer to an order is
+// missing, because that order could not be canceled; package accounts then
+// returns the problem. It ends with orders_not_canceled.
 func (s *Service) CancelOpen(ctx context.Context, a tenant.Admission) error {
-	ctx, cancel := context.WithTimeout(ctx, clearTime)
+	ctx, cancel := context.WithTimeout(ctx, cancelTimeout)
 	defer cancel()
 	asked := map[uuid.UUID]bool{}
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, time.Second) {
@@ -36,7 +37,7 @@ func (s *Service) CancelOpen(ctx context.Context, a tenant.Admission) error {
 		var open []openOrder
 		err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
 			b.Queue("select private.has_scope('manage')").QueryRow(func(row pgx.Row) error { return row.Scan(&manages) })
-			b.Queue(listOpenOrders, a.Account).Query(func(rows pgx.Rows) (err error) {
+			b.Queue(listOpenOrdersSQL, a.Account).Query(func(rows pgx.Rows) (err error) {
 				open, err = pgx.CollectRows(rows, pgx.RowToStructByPos[openOrder])
 				return err
 			})
@@ -51,11 +52,11 @@ func (s *Service) CancelOpen(ctx context.Context, a tenant.Admission) error {
 		}
 		for _, o := range open {
 			if o.Unresolved || o.AlpacaID == nil {
-				return nil // accounts answers with the list
+				return nil // package accounts returns the list
 			}
 		}
 		for _, o := range open {
-			if err := s.end(ctx, a, o, asked); err != nil {
+			if err := s.cancelAndRefresh(ctx, a, o, asked); err != nil {
 				return err
 			}
 		}
@@ -69,14 +70,15 @@ func (s *Service) CancelOpen(ctx context.Context, a tenant.Admission) error {
 	}
 }
 
-// end asks once for an order's cancellation, and after that how it stands.
-func (s *Service) end(ctx context.Context, a tenant.Admission, o openOrder, asked map[uuid.UUID]bool) error {
+// cancelAndRefresh asks for an order's cancellation the first time, and reads
+// its state after that.
+func (s *Service) cancelAndRefresh(ctx context.Context, a tenant.Admission, o openOrder, asked map[uuid.UUID]bool) error {
 	if !asked[o.ID] {
 		asked[o.ID] = true
 		_, err := s.Cancel(ctx, a, o.ID)
 		var p *problem.Problem
 		if errors.As(err, &p) && p.Code == problem.OrderNotCancelable {
-			return nil // it may be over: that is asked next
+			return nil // it may be over: the next call reads its state
 		}
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 	"paddock/app/trading"
 )
 
-// stopAt lets a stop to sell rest.
+// stopAt places a stop order to sell that does not fill.
 func (d *desk) stopAt(qty string) order {
 	d.t.Helper()
 	placed, err := d.service.Place(d.t.Context(), d.owner, "", request(d.t, `{"symbol":"AAPL","side":"sell","type":"stop","time_in_force":"gtc","qty":"`+qty+`","stop_price":"1"}`))
@@ -25,7 +25,7 @@ func (d *desk) stopAt(qty string) order {
 	return d.read(placed.Order)
 }
 
-// open counts the orders that are open at the broker.
+// open returns how many orders are open at the broker.
 func (d *desk) open() (n int) {
 	for _, o := range d.sim.Orders(d.seed.KeyID) {
 		if !broker.IsOver(o.Status) {
@@ -36,7 +36,7 @@ func (d *desk) open() (n int) {
 }
 
 // Closings only close, whatever limits the account has: of two at once one is
-// sent, an exit that rests leaves the rest to close, and no statement makes a
+// sent, an exit that is open leaves the rest to close, and no statement makes a
 // closing of more than is held.
 func TestClosingsOnlyClose(t *testing.T) {
 	d := newDesk(t)
@@ -100,8 +100,8 @@ func closeSome(d *desk, qty string) error {
 	return err
 }
 
-// What is refused touches nothing: no order is canceled before it is sure that
-// the closing can be sent.
+// A refused closing changes nothing: no order is canceled before it is certain
+// that the closing can be sent.
 func TestRefusedClosingsTouchNothing(t *testing.T) {
 	for name, tt := range map[string]struct {
 		turn    string
@@ -146,8 +146,8 @@ func TestRefusedClosingsTouchNothing(t *testing.T) {
 	}
 }
 
-// The retry of closing everything is the first answer, and sends and cancels
-// nothing, also where the first one's server died in the middle.
+// The retry of closing everything gets the first response, and sends and
+// cancels nothing, even where the first request's server died halfway.
 func TestCloseAllAnswersItsRetry(t *testing.T) {
 	d := newDesk(t)
 	d.sim.SetAlwaysOpen(true)
@@ -156,8 +156,8 @@ func TestCloseAllAnswersItsRetry(t *testing.T) {
 	if closed, kept, err := d.service.CloseAll(t.Context(), d.owner, "k", all); err != nil || kept != nil || len(closed) != 0 {
 		t.Fatalf("%+v %s %v", closed, kept, err)
 	}
-	// Nothing was sent, and what was answered was not kept: its server died. So
-	// the retry is the first.
+	// The server died before anything was sent or a response stored, so that
+	// the retry counts as the first request.
 	d.exec("update app.kept_answers set asked_at = asked_at - interval '2 minutes'")
 	d.buy("AAPL", "buy", "10")
 	if closed, kept, err := d.service.CloseAll(t.Context(), d.owner, "k", all); err != nil || kept != nil || len(closed) != 1 {

@@ -8,12 +8,12 @@ import (
 )
 
 // Guards do not judge by a mirror that is in doubt or too old: the order is not
-// sent, is told when to come again, and a reconciliation is asked for. One that a
-// stream has told everything since is current for longer.
+// sent, the problem says when to retry, and a reconciliation is asked for. A
+// mirror that an unbroken stream has kept since is current for longer.
 func TestGuardsTrustACurrentMirrorAlone(t *testing.T) {
 	for name, tt := range map[string]struct {
 		change  string // of app.stream_cursors
-		keys    bool   // they are stored again
+		keys    bool   // the keys are stored again
 		current bool
 	}{
 		"it agreed a moment ago":                     {current: true},
@@ -34,14 +34,14 @@ func TestGuardsTrustACurrentMirrorAlone(t *testing.T) {
 			d := newDesk(t)
 			d.synced()
 			d.guards(`{"max_position_qty":"100"}`)
-			d.service.SetMirrorPatience(time.Millisecond)
+			d.service.SetMirrorTimeout(time.Millisecond)
 			if tt.change != "" {
 				d.exec("update app.stream_cursors set " + tt.change)
 			}
 			if tt.keys {
 				d.exec("update private.user_credentials set generation = generation + 1")
 			}
-			err := place(d, request(t, buyLimit))
+			err := sortKey(d, request(t, buyLimit))
 			if tt.current {
 				if err != nil || d.sent.Load() != 1 {
 					t.Errorf("%v, and %d orders were sent", err, d.sent.Load())
@@ -55,17 +55,18 @@ func TestGuardsTrustACurrentMirrorAlone(t *testing.T) {
 			if err := d.pg.Conn(t, "admin").QueryRow(t.Context(), "select exists (select from app.syncs where asked > answered)").Scan(&asked); err != nil || !asked {
 				t.Errorf("a reconciliation was not asked for: %v", err)
 			}
-			// What closes waits for nothing, and without limits there is nothing to judge.
+			// Closings do not wait, and without limits there is nothing to
+			// check.
 			d.guards(`{}`)
-			if err := place(d, request(t, buyLimit)); err != nil {
+			if err := sortKey(d, request(t, buyLimit)); err != nil {
 				t.Errorf("without guards: %v", err)
 			}
 		})
 	}
 }
 
-// An order waits for the reconciliation that it has asked for: for a second one
-// where the first was under way before the doubt, and not at all where it failed.
+// An order waits for the reconciliation that it asked for: for a second one
+// where the first began before the doubt, and not at all where it failed.
 func TestOrderWaitsForAReconciliation(t *testing.T) {
 	for name, tt := range map[string]struct {
 		answers []string // how each reconciliation ends: the rest of an update of the cursor, or "fails"
@@ -82,9 +83,9 @@ func TestOrderWaitsForAReconciliation(t *testing.T) {
 			d.synced()
 			d.guards(`{"max_position_qty":"100"}`)
 			d.exec("update app.stream_cursors set doubts = doubts + 1")
-			d.service.SetMirrorPatience(20 * time.Second)
+			d.service.SetMirrorTimeout(20 * time.Second)
 			admin, ended := d.pg.Conn(t, "admin"), make(chan error, 1)
-			go func() { ended <- place(d, request(t, buyLimit)) }()
+			go func() { ended <- sortKey(d, request(t, buyLimit)) }()
 			for _, answer := range tt.answers {
 				for asked := false; !asked; {
 					select {

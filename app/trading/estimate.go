@@ -10,17 +10,17 @@ import (
 	"paddock/app/problem"
 )
 
-// unknown tells whether the broker does not know what was asked for.
-func unknown(err error) bool {
+// isNotFound reports whether the broker does not know what was asked for.
+func isNotFound(err error) bool {
 	var b *broker.Error
 	return errors.As(err, &b) && b.Kind == broker.NotFound
 }
 
-// shortMargin is what Alpaca adds to the ask for a short sale's worth
-// (docs.alpaca.markets, "Margin and Short Selling").
+// shortMargin is the factor by which Alpaca multiplies the ask for the value of
+// a short sale (docs.alpaca.markets, "Margin and Short Selling").
 var shortMargin = decimal.RequireFromString("1.03")
 
-// estimate works out what the order costs, and what it leaves.
+// estimate computes what the order costs, and the buying power that is left.
 func (p *Preview) estimate(r *OrderRequest, m market) {
 	p.BuyingPower = BuyingPower{Kind: "buying_power", Now: m.account.BuyingPower, Enough: true}
 	switch {
@@ -29,13 +29,13 @@ func (p *Preview) estimate(r *OrderRequest, m market) {
 	case broker.IsCrypto(r.Symbol):
 		p.BuyingPower.Kind, p.BuyingPower.Now = "non_marginable_buying_power", m.account.NonMarginable
 	}
-	cost, known := r.cost(m.facts.reference)
+	cost, known := r.cost(m.inputs.reference)
 	if !known {
 		return
 	}
 	cost = cost.Round(2)
 	p.EstimatedCost = &cost
-	takes, known := p.takes(r, cost, m.facts.reference)
+	takes, known := p.takes(r, cost, m.inputs.reference)
 	if !known {
 		return
 	}
@@ -46,9 +46,10 @@ func (p *Preview) estimate(r *OrderRequest, m market) {
 	}
 }
 
-// takes is what the order takes of the buying power: nothing for what closes a
-// position, and for a short sale as much as the shares are worth. What an
-// option that is sold short takes is for Alpaca's margin rules to say: false.
+// takes returns what the order takes of the buying power: nothing for what
+// closes a position, and for a short sale as much as the shares are worth. It
+// returns false for an option that is sold short, because Alpaca's margin rules
+// decide that.
 func (p *Preview) takes(r *OrderRequest, cost decimal.Decimal, prices map[string]decimal.Decimal) (decimal.Decimal, bool) {
 	if r.OrderClass == "mleg" {
 		return decimal.Max(cost, decimal.Zero), true
@@ -76,8 +77,8 @@ func (p *Preview) takes(r *OrderRequest, cost decimal.Decimal, prices map[string
 	return worth.Mul(opening).Div(qty).Round(2), true
 }
 
-// cost is what the order takes, below 0 for what it brings in; false where a
-// price is missing. An option contract is for 100 of its underlying.
+// cost returns what the order costs, below 0 for what it brings in, and false
+// where a price is missing. An option contract is for 100 of its underlying.
 func (r *OrderRequest) cost(prices map[string]decimal.Decimal) (decimal.Decimal, bool) {
 	if r.OrderClass == "mleg" {
 		return r.legsCost(prices)
@@ -131,7 +132,8 @@ func multiplier(symbol string) decimal.Decimal {
 	return decimal.NewFromInt(1)
 }
 
-// warn tells what Alpaca will make of the order, as far as it says so before.
+// warn adds warnings of what Alpaca will do with the order, as far as that is
+// known before.
 func (p *Preview) warn(r *OrderRequest, m market) {
 	add := func(code problem.Code, message string) { p.Warnings = append(p.Warnings, Warning{code, message}) }
 	if string(p.Collisions) != "[]" {

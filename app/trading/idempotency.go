@@ -2,7 +2,8 @@ package trading
 
 import "paddock/app/problem"
 
-// checkKey answers invalid_idempotency_key; "" is none and fine.
+// checkKey returns invalid_idempotency_key for a bad key. "" is no key and
+// valid.
 func checkKey(key string) error {
 	if validate.Var(key, "max=255,printascii") != nil {
 		return problem.New(problem.InvalidIdempotencyKey, "The header Idempotency-Key must be printable ASCII of at most 255 characters, such as a UUID.")
@@ -10,7 +11,8 @@ func checkKey(key string) error {
 	return nil
 }
 
-// idempotencyKeyReused refuses a key that came with another request before.
+// idempotencyKeyReused is the problem of a key that came with another request
+// before.
 func idempotencyKeyReused() *problem.Problem {
 	return problem.New(problem.IdempotencyKeyReused,
 		"This Idempotency-Key was sent with another request. Send a new key, or repeat the first request unchanged.")

@@ -53,9 +53,9 @@ func TestOneKeyIsOneOrder(t *testing.T) {
 	}
 }
 
-// A key whose order surely never reached the broker sends it, under the same
-// client_order_id as the first time: were the first one there after all, the
-// broker would refuse the second.
+// A key whose order surely never reached the broker sends it again under the
+// same client_order_id: if the first had arrived after all, the broker would
+// refuse the second.
 func TestKeyIsSentAgainUnderItsFirstID(t *testing.T) {
 	d := newDesk(t)
 	d.answers(say(429, `{"code":42910000,"message":"too many requests"}`))
@@ -77,8 +77,8 @@ func TestKeyIsSentAgainUnderItsFirstID(t *testing.T) {
 	}
 }
 
-// The retry of an order that stays unclear, or that was dismissed, is not told
-// that it was placed: neither by its id nor by its key, nor is anything sent.
+// The retry of an order whose outcome is unknown, or that was dismissed, does
+// not say that it was placed, by its id or its key, and sends nothing.
 func TestRetryOfWhatIsUnclear(t *testing.T) {
 	d := newDesk(t)
 	d.answers(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })

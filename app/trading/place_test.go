@@ -36,9 +36,9 @@ type desk struct {
 	pg            *pgtest.DB
 	sim           *alpacasim.Sim
 	seed          alpacasim.AccountSeed
-	sent          atomic.Int64                 // orders
-	before        atomic.Pointer[http.Handler] // answers POST /v2/orders instead, when set
-	watch         func(*http.Request)          // sees what else is asked, when set
+	sent          atomic.Int64                 // number of orders sent
+	before        atomic.Pointer[http.Handler] // responds to POST /v2/orders instead, when set
+	watch         func(*http.Request)          // is called with other requests, when set
 	server        *httptest.Server
 	service       *trading.Service
 	owner, viewer tenant.Admission
@@ -99,7 +99,7 @@ func (d *desk) exec(sql string, args ...any) {
 	}
 }
 
-// answers makes the broker answer orders with h alone; nil lets it be.
+// answers makes the broker respond to orders with h; nil removes h.
 func (d *desk) answers(h http.HandlerFunc) {
 	if h == nil {
 		d.before.Store(nil)
@@ -113,7 +113,7 @@ func say(status int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Request-ID", "request-1")
 		w.WriteHeader(status)
-		_, _ = w.Write([]byte(body)) // a client that left reads nothing
+		_, _ = w.Write([]byte(body)) // fails only where the client is gone
 	}
 }
 
@@ -122,7 +122,7 @@ func market(id string, qty int64) trading.OrderRequest {
 	return trading.OrderRequest{Symbol: "AAPL", Side: "buy", Type: "market", TimeInForce: "day", Qty: &trading.Amount{Decimal: n}, ClientOrderID: id}
 }
 
-// order reads what the API says of an order.
+// order has the fields of an order in the API.
 type order struct {
 	ID            uuid.UUID `json:"id"`
 	Status        string    `json:"status"`
@@ -141,7 +141,7 @@ func (d *desk) read(raw json.RawMessage) order {
 	return o
 }
 
-// stored answers an order's state, status and message, as they stand.
+// stored returns an order's state, status and message in the database.
 func (d *desk) stored(id string) string {
 	d.t.Helper()
 	var text string
@@ -153,8 +153,8 @@ func (d *desk) stored(id string) string {
 	return text
 }
 
-// One client_order_id is at most one order, however often and however fast it
-// is sent; only the very same order counts as a repetition.
+// A client_order_id is at most one order, however often and however fast it is
+// sent; only the very same order counts as a retry.
 func TestOneIntentIsOneOrder(t *testing.T) {
 	d := newDesk(t)
 	var placing sync.WaitGroup
@@ -194,7 +194,7 @@ func TestOneIntentIsOneOrder(t *testing.T) {
 	if n := d.sent.Load(); n != 1 {
 		t.Errorf("%d orders were sent", n)
 	}
-	for range 2 { // without an id of the client's each is an order of its own
+	for range 2 { // without a client_order_id each is an order of its own
 		if _, err := d.service.Place(t.Context(), d.owner, "", market("", 1)); err != nil {
 			t.Error(err)
 		}
@@ -204,17 +204,17 @@ func TestOneIntentIsOneOrder(t *testing.T) {
 	}
 }
 
-// What the broker answers decides what the order is afterwards, and what its
-// repetition is answered. A refusal is final and said again; what never got to
-// the book is sent again; and whatever leaves that open keeps the intent
-// waiting to be looked up, and is never sent again.
+// The broker's answer decides what becomes of an order, and the result of its
+// retry. A refusal is final and returned again; an order that never arrived is
+// sent again; and anything that leaves this open keeps the intent until it is
+// looked up, and it is never sent again.
 func TestAnswersDecideTheOrder(t *testing.T) {
 	for name, tt := range map[string]struct {
 		answer http.HandlerFunc
-		code   problem.Code // none where the answer is lost
+		code   problem.Code // empty where the answer is lost
 		stored string
-		again  problem.Code // of its repetition
-		sent   int64        // how often the order was sent, its repetition included
+		again  problem.Code // of its retry
+		sent   int64        // how often the order was sent, with its retry
 	}{
 		"no money": {say(403, `{"code":40310000,"message":"insufficient buying power"}`), problem.OrderRejected,
 			"rejected rejected insufficient buying power 40310000 request-1", problem.OrderRejected, 1},
@@ -265,8 +265,8 @@ func TestAnswersDecideTheOrder(t *testing.T) {
 	}
 }
 
-// Who may only look neither places nor cancels, and leaves no intent; nobody
-// else's account takes an order at all.
+// A viewer can neither place nor cancel, and leaves no intent; somebody else's
+// account accepts no order at all.
 func TestTradingNeedsTheRight(t *testing.T) {
 	d := newDesk(t)
 	placed, err := d.service.Place(t.Context(), d.owner, "", market("mine", 1))
@@ -291,8 +291,8 @@ func TestTradingNeedsTheRight(t *testing.T) {
 	}
 }
 
-// A client that leaves while its order is on its way changes nothing: what it
-// asked for is carried through and recorded.
+// A client that leaves while its order is being sent changes nothing: the order
+// is carried out and recorded.
 func TestClientMayLeave(t *testing.T) {
 	d := newDesk(t)
 	ctx, leave := context.WithCancel(t.Context())
@@ -308,7 +308,7 @@ func TestClientMayLeave(t *testing.T) {
 	}
 }
 
-// A broker that is not there takes no order, and the intent says so.
+// With the broker unreachable no order is placed, and the intent says so.
 func TestBrokerIsNotThere(t *testing.T) {
 	d := newDesk(t)
 	d.server.Close()
@@ -321,7 +321,7 @@ func TestBrokerIsNotThere(t *testing.T) {
 	}
 }
 
-// An order is canceled while it is open; afterwards the reason is told.
+// An open order can be canceled; for a closed one the reason is returned.
 func TestCancel(t *testing.T) {
 	d := newDesk(t)
 	placed, err := d.service.Place(t.Context(), d.owner, "", market("a", 1))
@@ -350,9 +350,9 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// An id that Paddock made is taken by this order alone: where Alpaca says that it
-// is taken, the order has arrived, and is looked up and not told as refused. Of a
-// client's own id that is no such proof.
+// An id that Paddock made belongs to this order alone: where Alpaca says that
+// it is taken, the order has arrived, and is looked up instead of being called
+// refused. For a client's own id that proves nothing.
 func TestAnIdThatIsTakenByTheOrderItself(t *testing.T) {
 	d := newDesk(t)
 	d.synced()

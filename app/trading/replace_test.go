@@ -38,9 +38,9 @@ func change(t *testing.T, body string) trading.Replacement {
 	return r
 }
 
-// A replacement is a new order in the old one's place: it keeps what was not
-// changed, whose it is, and says what it replaces. However often and however
-// fast it is asked for, the broker is asked once.
+// A replacement is a new order in place of the old one: it keeps what was not
+// changed, its sender, agent and tag, and names the order that it replaces.
+// However often and however fast it is asked for, the broker is asked once.
 func TestReplace(t *testing.T) {
 	d := newDesk(t)
 	old := d.resting("old", "10", "100")
@@ -121,8 +121,8 @@ func TestReplace(t *testing.T) {
 	}
 }
 
-// A replacement that may never have got there waits to be looked up, and is
-// not asked for again.
+// A replacement that may not have arrived waits to be looked up, and is not
+// asked for again.
 func TestReplaceLosesItsAnswer(t *testing.T) {
 	d := newDesk(t)
 	old := d.resting("old", "10", "100")
@@ -140,8 +140,8 @@ func TestReplaceLosesItsAnswer(t *testing.T) {
 	}
 }
 
-// What an order would become is what the guards are asked about, and the order
-// that goes does not count beside it.
+// The guards check what an order would become, without counting the replaced
+// order beside it.
 func TestReplaceIsGuarded(t *testing.T) {
 	d := newDesk(t)
 	d.synced()
@@ -156,13 +156,13 @@ func TestReplaceIsGuarded(t *testing.T) {
 	if _, err := d.service.Replace(t.Context(), d.owner, old.ID, "", change(t, `{"qty":"12"}`)); err != nil {
 		t.Errorf("within the limits: %v", err)
 	}
-	if err := place(d, request(t, `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"1"}`)); fmt.Sprint(broken(t, err)) != "[max_position_qty max_open_orders]" {
+	if err := sortKey(d, request(t, `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"1"}`)); fmt.Sprint(broken(t, err)) != "[max_position_qty max_open_orders]" {
 		t.Errorf("one more is refused by %v", err)
 	}
 }
 
-// Positions are closed by orders of ours: whole, in part, long and short; once,
-// however often that is asked for; and only as far as there is something to
+// Positions are closed by our own orders: whole, in part, long and short; once,
+// however often it is asked for; and only as far as there is something to
 // close.
 func TestClose(t *testing.T) {
 	d := newDesk(t)
@@ -207,7 +207,7 @@ func TestClose(t *testing.T) {
 		}
 	}
 
-	// A retry is the same, although there is less to close by then.
+	// A retry has the same result, although there is less to close by then.
 	d.buy("AAPL", "buy", "10")
 	first, err := d.service.Close(t.Context(), d.owner, "half", closing("AAPL", "", "50"))
 	if err != nil || held("AAPL") != "5" {
@@ -220,7 +220,8 @@ func TestClose(t *testing.T) {
 	if _, err := d.service.Close(t.Context(), d.owner, "half", closing("AAPL", "", "20")); !problem.Is(err, problem.IdempotencyKeyReused) {
 		t.Errorf("another part under the key: %v", err)
 	}
-	// One that never got there is sent by its retry, for what is held by then.
+	// A closing that never arrived is sent by its retry, for what is held by
+	// then.
 	d.answers(say(429, `{"code":42910000,"message":"too many requests"}`))
 	if _, err := d.service.Close(t.Context(), d.owner, "rest", closing("AAPL", "", "")); !problem.Is(err, problem.BrokerRateLimited) {
 		t.Errorf("too many requests: %v", err)
@@ -257,8 +258,7 @@ func TestARefusedFirstSendingOfWhatWasSentAgain(t *testing.T) {
 }
 
 // A retry that finds nothing left to close, because the first request closed it
-// after the retry had begun, is answered like the first: what was placed is not
-// called refused.
+// after the retry had begun, gets the first one's result, and not a refusal.
 func TestARetryBesideItsFirstIsNotRefused(t *testing.T) {
 	for name, c := range map[string]trading.Closing{
 		"all of it":            {Symbol: "AAPL"},
@@ -303,7 +303,7 @@ func TestARetryBesideItsFirstIsNotRefused(t *testing.T) {
 // buy trades at the market, and waits until that is done.
 func (d *desk) buy(symbol, side, qty string) {
 	d.t.Helper()
-	if err := place(d, request(d.t, `{"symbol":"`+symbol+`","side":"`+side+`","type":"market","time_in_force":"day","qty":"`+qty+`"}`)); err != nil {
+	if err := sortKey(d, request(d.t, `{"symbol":"`+symbol+`","side":"`+side+`","type":"market","time_in_force":"day","qty":"`+qty+`"}`)); err != nil {
 		d.t.Fatal(err)
 	}
 	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
@@ -322,20 +322,20 @@ func (d *desk) buy(symbol, side, qty string) {
 }
 
 // A pair of coins has a slash in orders and none in positions; it is one
-// position all the same, and closed by either name.
+// position, and closed by either name.
 func TestCoinsAreOnePosition(t *testing.T) {
 	d := newDesk(t)
 	d.sim.SetAlwaysOpen(true)
 	d.synced()
 	for _, name := range []string{"BTC/USD", "BTCUSD"} {
-		if err := place(d, request(t, `{"symbol":"BTC/USD","side":"buy","type":"market","time_in_force":"gtc","qty":"0.5"}`)); err != nil {
+		if err := sortKey(d, request(t, `{"symbol":"BTC/USD","side":"buy","type":"market","time_in_force":"gtc","qty":"0.5"}`)); err != nil {
 			t.Fatal(err)
 		}
 		d.sim.Step()
 		if _, err := d.service.Positions(t.Context(), d.owner); err != nil {
 			t.Fatal(err)
 		}
-		d.turn("reduce_only") // selling all of it passes, so the guards know it
+		d.turn("reduce_only") // selling all of it is accepted, so the guards know the position
 		if _, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: name}); err != nil {
 			t.Errorf("closing %s: %v", name, err)
 		}
@@ -347,8 +347,8 @@ func TestCoinsAreOnePosition(t *testing.T) {
 	}
 }
 
-// A position can be closed although the mirror still takes its last closing
-// order for open: without a stream nobody has told that it is over.
+// A position can be closed although its last closing order is still open in the
+// mirror, because without a stream nothing says that it is over.
 func TestClosingIsNotHeldUpByTheMirror(t *testing.T) {
 	d := newDesk(t)
 	d.sim.SetAlwaysOpen(true)
@@ -370,7 +370,7 @@ func TestClosingIsNotHeldUpByTheMirror(t *testing.T) {
 	}
 }
 
-// An exit that rests holds what is to be sold: asked to, closing cancels it
+// An open exit holds what is to be sold: where asked to, closing cancels it
 // first, and so does closing everything.
 func TestCloseCancelsFirst(t *testing.T) {
 	for _, all := range []bool{false, true} {
@@ -378,7 +378,7 @@ func TestCloseCancelsFirst(t *testing.T) {
 		d.sim.SetAlwaysOpen(true)
 		d.synced()
 		d.buy("AAPL", "buy", "10")
-		if err := place(d, request(t, `{"symbol":"AAPL","side":"sell","type":"limit","time_in_force":"gtc","qty":"10","limit_price":"9000"}`)); err != nil {
+		if err := sortKey(d, request(t, `{"symbol":"AAPL","side":"sell","type":"limit","time_in_force":"gtc","qty":"10","limit_price":"9000"}`)); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: "AAPL"}); !problem.Is(err, problem.GuardRefused) {
@@ -403,8 +403,8 @@ func TestCloseCancelsFirst(t *testing.T) {
 	}
 }
 
-// An order that stays unclear counts until a person has looked; only such a
-// one can be dismissed, and by those who may trade.
+// An order with an unknown outcome counts until a person has looked. Only such
+// an order can be dismissed, and only by somebody who may trade.
 func TestDismiss(t *testing.T) {
 	d := newDesk(t)
 	d.synced()
@@ -419,7 +419,7 @@ func TestDismiss(t *testing.T) {
 		t.Errorf("while it is looked for: %v", err)
 	}
 	d.exec(`update app.alpaca_orders set intent_state = 'unknown', status = 'unknown' where id = $1`, id)
-	if got := broken(t, place(d, request(t, buyLimit))); fmt.Sprint(got) != "[max_open_orders]" {
+	if got := broken(t, sortKey(d, request(t, buyLimit))); fmt.Sprint(got) != "[max_open_orders]" {
 		t.Errorf("beside an unclear order another is refused by %v", got)
 	}
 	if _, err := d.service.Dismiss(t.Context(), d.viewer, id); !problem.Is(err, problem.NotPermitted) {
@@ -432,7 +432,7 @@ func TestDismiss(t *testing.T) {
 		}
 	}
 	d.answers(nil)
-	if err := place(d, request(t, buyLimit)); err != nil {
+	if err := sortKey(d, request(t, buyLimit)); err != nil {
 		t.Errorf("once it is dismissed: %v", err)
 	}
 	if _, err := d.service.Dismiss(t.Context(), d.owner, uuid.New()); !problem.Is(err, problem.OrderNotFound) {
@@ -440,8 +440,8 @@ func TestDismiss(t *testing.T) {
 	}
 }
 
-// A preview tells what an order would cost and what is left, which session it
-// meets and what it collides with; and nothing is sent.
+// A preview says what an order would cost and what is left, its market session
+// and its collisions; and nothing is sent.
 func TestPreview(t *testing.T) {
 	d := newDesk(t)
 	d.sim.SetAlwaysOpen(true)
@@ -502,13 +502,13 @@ func TestPreview(t *testing.T) {
 	}
 }
 
-// A would-be wash trade is refused by Alpaca, and says which order is in its way.
+// An order that Alpaca refuses as a possible wash trade names the other order.
 func TestWashTradeNamesTheOrder(t *testing.T) {
 	d := newDesk(t)
 	d.sim.SetAlwaysOpen(true)
 	d.buy("AAPL", "buy", "5")
 	mine := d.resting("mine", "1", "90")
-	err := place(d, request(t, `{"symbol":"AAPL","side":"sell","type":"market","time_in_force":"day","qty":"1"}`))
+	err := sortKey(d, request(t, `{"symbol":"AAPL","side":"sell","type":"market","time_in_force":"day","qty":"1"}`))
 	p := problem.Of(err)
 	details, _ := p.Details.(map[string]any)
 	orders, _ := details["collisions"].([]json.RawMessage)
@@ -516,7 +516,7 @@ func TestWashTradeNamesTheOrder(t *testing.T) {
 		t.Errorf("%v, details %v", err, p.Details)
 	}
 
-	// One that was placed elsewhere is named by Alpaca's id alone.
+	// An order that was placed elsewhere is named by Alpaca's id alone.
 	outside := alpaca.NewClient(alpaca.ClientOpts{APIKey: d.seed.KeyID, APISecret: d.seed.SecretKey, BaseURL: d.server.URL, RetryLimit: -1})
 	if err := outside.CancelAllOrders(); err != nil {
 		t.Fatal(err)
@@ -527,7 +527,7 @@ func TestWashTradeNamesTheOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p = problem.Of(place(d, request(t, `{"symbol":"AAPL","side":"sell","type":"market","time_in_force":"day","qty":"1"}`)))
+	p = problem.Of(sortKey(d, request(t, `{"symbol":"AAPL","side":"sell","type":"market","time_in_force":"day","qty":"1"}`)))
 	text, err := json.Marshal(p.Details)
 	if want := `{"collisions":[],"existing_order_id":"` + theirs.ID + `"}`; err != nil || string(text) != want {
 		t.Errorf("%v: the details are %s (%v), want %s", p, text, err, want)

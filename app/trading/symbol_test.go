@@ -17,8 +17,8 @@ import (
 	"paddock/app/trading"
 )
 
-// Go and Postgres have the same form for whatever text, or a guard could be
-// passed by another spelling.
+// Go and Postgres have the same form for every text, or a guard could be passed
+// by another spelling.
 func TestSymbolsAgreeWithPostgres(t *testing.T) {
 	d := newDesk(t)
 	random := rand.New(rand.NewPCG(1, 2))
@@ -51,8 +51,8 @@ func TestSymbolsAgreeWithPostgres(t *testing.T) {
 	}
 }
 
-// A guard on a market holds for each of its spellings, an order in any of them
-// has its price, and is kept and found in one.
+// A guard on a symbol holds for each of its spellings. An order in any of them
+// gets its price, and is stored and found in one.
 func TestSymbolsHaveOneForm(t *testing.T) {
 	d := newDesk(t)
 	d.synced()
@@ -98,8 +98,8 @@ func TestSymbolsHaveOneForm(t *testing.T) {
 	}
 }
 
-// Whatever counts, closes, warns or lists by a symbol knows a pair by each of its
-// names, as an order that was placed elsewhere has it, and as a client writes it.
+// Whatever counts, closes, warns or lists by a symbol knows a pair by each of
+// its names, as an order placed elsewhere has it, and as a client writes it.
 func TestEveryRuleKnowsASymbolsNames(t *testing.T) {
 	d := newDesk(t)
 	d.synced()
@@ -177,7 +177,7 @@ type page struct {
 	Source string
 }
 
-// list is the page that a query asks for.
+// list returns the page that a query asks for.
 func (d *desk) list(query string) (p page) {
 	d.t.Helper()
 	q, err := url.ParseQuery(query)

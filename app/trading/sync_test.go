@@ -10,13 +10,13 @@ import (
 	"paddock/app/tenant"
 )
 
-// A reconciliation that nobody makes is told to be under way, and asked for
-// once, however often it is wanted; after a minute it is asked for again. Whose
-// account it is not, who may only look, and an account without working keys ask
-// for none.
+// A reconciliation that nobody carries out is reported as pending, and asked
+// for once, however often it is wanted; after a minute it is asked for again.
+// It cannot be asked for by somebody else, by a viewer, or for an account
+// without working keys.
 func TestSyncIsAskedForOnce(t *testing.T) {
 	d := newDesk(t)
-	d.service.SetSyncPatience(50 * time.Millisecond)
+	d.service.SetSyncTimeout(50 * time.Millisecond)
 	asked := func() (n int64) {
 		t.Helper()
 		rows, err := d.pg.Conn(t, "admin").Query(t.Context(), "select asked from app.syncs")

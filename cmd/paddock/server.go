@@ -85,7 +85,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 		Auth:     signIn.Handler(),
 		Events:   events,
 		Push:     hub,
-		Live:     http.HandlerFunc(hub.ServeEvents),
+		EventStream:     http.HandlerFunc(hub.ServeEvents),
 		Console:  web.Handler(),
 		Ready: func(ctx context.Context) error {
 			return errors.Join(db.Ping(ctx), worker.Ping(ctx))

@@ -100,7 +100,7 @@ func newSite(t *testing.T, db *pgtest.DB, secret string, weaken func(l *lab)) *s
 	})
 	server.Config.Handler = httpapi.New(httpapi.Config{
 		Accounts: accounts.New(app, keys, client), Trading: trading.New(app, keys, client, log), Logs: agents.NewLogs(app),
-		Sessions: signIn, Auth: signIn.Handler(), Events: events, Push: hub, Live: http.HandlerFunc(hub.ServeEvents), Console: http.NotFoundHandler(), Logger: log,
+		Sessions: signIn, Auth: signIn.Handler(), Events: events, Push: hub, EventStream: http.HandlerFunc(hub.ServeEvents), Console: http.NotFoundHandler(), Logger: log,
 		Ready: func(context.Context) error { return nil },
 	})
 	ctx, cancel := context.WithCancel(context.Background())

@@ -33,10 +33,10 @@ var mutants = []mutant{
 	{doors, "app/broker/breakers.go", "		return callerLeft // it is not", "		return brokerFault // it is not", []string{"app/broker TestBlame"}},
 	{doors, "app/broker/breakers.go", "		if time.Since(at) > countFor {\n			delete(s.failing, account)\n		}\n", "		_, _ = account, at\n", []string{"app/broker TestOnlyTheBrokersFailuresAreEverybodys"}},
 
-	{lists, "app/trading/fallback.go", "	told.endsAt(beyond)\n", "", []string{"app/stream TestBothSidesOfAHiddenOrder"}},
+	{lists, "app/trading/fallback.go", "	listed.cutAt(beyond)\n", "", []string{"app/stream TestBothSidesOfAHiddenOrder"}},
 	{lists, "app/trading/fallback.go", "			if id == l.stop {", "			if false {", []string{"app/stream TestBothSidesOfAHiddenOrder"}},
 	{lists, "app/trading/fallback.go", ".Abs() <= time.Microsecond", ".Abs() == 0", []string{"app/stream TestBothSidesOfAHiddenOrder"}},
-	{lists, "app/trading/fallback.go", "l.aside.submitted.Add(time.Microsecond)", "l.aside.submitted", []string{"app/stream TestBothSidesOfAHiddenOrder"}},
+	{lists, "app/trading/fallback.go", "l.anchor.submitted.Add(time.Microsecond)", "l.anchor.submitted", []string{"app/stream TestBothSidesOfAHiddenOrder"}},
 	{lists, "app/trading/fallback.go", "brokerPage = broker.OrderPage - 1", "brokerPage = broker.OrderPage", []string{"app/stream TestListsFromTheBrokerAreWhole"}},
 	{lists, "app/trading/list.go", "	if l.AtBroker {", "	if false {", []string{"app/stream TestListGoesOnWhereItBegan"}},
 	{lists, "app/trading/list.go", "o.n > 0 or not $12 or", "o.n > 0 or true or", []string{"app/stream TestListsFromTheBrokerAreWhole"}},
@@ -83,7 +83,7 @@ var mutants = []mutant{
 	{mirror, "sql/func/007/mirror_is_current.sql", "app.is_fresh(c.agreed_at, c.unbroken_since, c.max_age)", "c.agreed_at is not null", []string{"app/trading TestGuardsTrustACurrentMirrorAlone"}},
 	{mirror, "sql/func/007/is_fresh.sql", "p_agreed_at <= clock_timestamp() and", "true and", []string{"app/trading TestGuardsTrustACurrentMirrorAlone"}},
 	{mirror, "sql/func/010/apply_key_change.sql", "set doubts = c.doubts + 1", "set doubts = c.doubts", []string{"app/trading TestGuardsTrustACurrentMirrorAlone"}},
-	{mirror, "app/trading/sync.go", "			err = ask()\n", "			err = s.db.Tx(ctx, a, look)\n", []string{"app/trading TestOrderWaitsForAReconciliation"}},
+	{mirror, "app/trading/sync.go", "			err = request()\n", "			err = s.db.Tx(ctx, a, read)\n", []string{"app/trading TestOrderWaitsForAReconciliation"}},
 	{mirror, "app/trading/sync.go", "		if now.answered && syncProblem(now.answer) != nil {", "		if false {", []string{"app/trading TestOrderWaitsForAReconciliation"}},
 	{mirror, "app/trading/guards.go", "			p.RetryAfter = 2 * time.Second\n", "", []string{"app/trading TestGuardsTrustACurrentMirrorAlone"}},
 

@@ -19,17 +19,17 @@ import (
 	"paddock/app/httpapi"
 )
 
-// stub stands before the simulated broker: it answers the paths that are
-// passed through, and keeps what it was asked.
+// stub is a proxy before the simulated broker: it responds on the
+// passed-through paths, and records requests.
 type stub struct {
 	mu     sync.Mutex
 	asked  []asked
-	answer http.HandlerFunc // instead of Alpaca's usual answers
+	answer http.HandlerFunc // instead of the usual responses
 }
 
 type asked struct{ method, uri, body string }
 
-// last forgets what was asked, and answers the last of it.
+// last returns the last request and how many there were, and forgets them.
 func (s *stub) last() (a asked, n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -84,19 +84,19 @@ func (s *stub) front(sim http.Handler) http.Handler {
 	})
 }
 
-// endpoints are those that are passed through.
+// endpoints returns the passed-through endpoints.
 func endpoints() []httpapi.Endpoint {
 	return slices.DeleteFunc(httpapi.Served(), func(e httpapi.Endpoint) bool {
-		return e.To == "" || e.Path == "/api/positions/{symbol}/exercise" // asks for more than it passes on: roads_test.go
+		return e.To == "" || e.Path == "/api/positions/{symbol}/exercise" // it sends other requests too: see effects_test.go
 	})
 }
 
 var variables = regexp.MustCompile(`\{[a-z_]+\}`)
 
-// target fills a path's variables in.
+// target fills in a path's variables.
 func target(path string) string { return variables.ReplaceAllString(path, "AAPL") }
 
-// ask sends a request that is as it should be.
+// ask sends a valid request.
 func ask(u *user, e httpapi.Endpoint, account, query string) answer {
 	u.s.t.Helper()
 	body := ""
@@ -108,9 +108,8 @@ func ask(u *user, e httpapi.Endpoint, account, query string) answer {
 
 func get(path string) httpapi.Endpoint { return httpapi.Endpoint{Method: "GET", Path: path} }
 
-// Each endpoint that is passed through asks Alpaca for its path with all the
-// parameters that it has, and answers what Alpaca says, byte by byte, for no
-// cache to keep.
+// Each passed-through endpoint calls Alpaca's path with all of its parameters,
+// and returns Alpaca's answer, byte by byte and not to be cached.
 func TestRelayedEndpoints(t *testing.T) {
 	broker := &stub{}
 	s := newServer(t, broker.front)
@@ -144,7 +143,7 @@ func TestRelayedEndpoints(t *testing.T) {
 	}
 }
 
-// A pair's slash is part of its symbol, written either way.
+// A pair's slash is part of its symbol, escaped or not.
 func TestRelayedPairs(t *testing.T) {
 	broker := &stub{}
 	s := newServer(t, broker.front)
@@ -187,8 +186,8 @@ func TestRelayedPairs(t *testing.T) {
 	}
 }
 
-// What moves money or coins, or borrows shares, cannot be reached by any of our
-// routes, whatever is put into its variables.
+// Endpoints that move money or coins, or borrow shares, cannot be reached by
+// any route, whatever its variables are.
 func TestNeverOffered(t *testing.T) {
 	never := regexp.MustCompile(`(?i)wallet|transfer|whitelist|perp|tokeni|locate`)
 	for _, e := range httpapi.Served() {
@@ -227,7 +226,8 @@ func TestNeverOffered(t *testing.T) {
 	}
 }
 
-// Whoever may not, cannot, on each endpoint; and Alpaca is not asked then.
+// A user without the scope is refused on each endpoint, and Alpaca is not
+// called.
 func TestRelayedRefusals(t *testing.T) {
 	broker := &stub{}
 	s := newServer(t, broker.front)
@@ -276,14 +276,14 @@ func TestRelayedRefusals(t *testing.T) {
 		})
 	}
 
-	// On a paused account nothing is changed but its configuration.
+	// On a paused account only its configuration can be changed.
 	u.do("PATCH", "/api/accounts/"+mine, `{"is_active":false}`).want(t, 200, "")
 	u.do("POST", "/api/positions/AAPL/exercise", "", "X-Account-ID", mine).want(t, 403, "not_permitted")
 	u.do("PATCH", "/api/account/configurations", `{"suspend_trade":true}`, "X-Account-ID", mine).want(t, 200, "")
 }
 
-// A body is one JSON object in which nothing is said twice; where there is
-// nothing to say, none is taken.
+// A body is one JSON object without repeated fields; an endpoint without a body
+// accepts none.
 func TestRelayedBodies(t *testing.T) {
 	broker := &stub{}
 	s := newServer(t, broker.front)
@@ -309,8 +309,9 @@ func TestRelayedBodies(t *testing.T) {
 	u.do("POST", "/api/watchlists", `{"a":{"b":1},"c":{"b":2},"d":[{"b":1},{"b":2}]}`, "X-Account-ID", id).want(t, 200, "")
 }
 
-// A refusal of Alpaca's comes with its code, its words and its request's id; a
-// broker that is away says when to come back; keys that it refuses are noted.
+// Alpaca's refusal comes with its code, its message and its request's id; with
+// the broker away the response says when to retry; keys that it refuses are
+// recorded.
 func TestRelayedBrokerErrors(t *testing.T) {
 	broker := &stub{}
 	s := newServer(t, broker.front)
@@ -386,7 +387,7 @@ func TestRelayedBrokerErrors(t *testing.T) {
 	}
 }
 
-// follow begins a request and answers it while it comes.
+// follow starts a request and returns its response while it arrives.
 func follow(t *testing.T, ctx context.Context, u *user, path, account string) *http.Response {
 	t.Helper()
 	request, err := http.NewRequestWithContext(ctx, "GET", u.s.url+path, nil)
@@ -404,9 +405,9 @@ func follow(t *testing.T, ctx context.Context, u *user, path, account string) *h
 }
 
 // A page is passed on while Alpaca writes it: its first half is read before the
-// second is written, past the deadlines that the server has for whole answers.
-// One that breaks off breaks off here too, and a client that leaves ends the
-// call at Alpaca.
+// second is written, past the deadlines that the server has for whole
+// responses. One that breaks off at Alpaca breaks off here too, and a client
+// that leaves ends the call at Alpaca.
 func TestRelayedPagesStream(t *testing.T) {
 	broker := &stub{}
 	s := newServer(t, broker.front)
@@ -423,7 +424,7 @@ func TestRelayedPagesStream(t *testing.T) {
 		_ = http.NewResponseController(w).Flush()
 		for slowly := time.NewTicker(300 * time.Millisecond); ; {
 			select {
-			case <-slowly.C: // or the broker is given up as silent
+			case <-slowly.C: // or the broker would count as silent
 				fmt.Fprint(w, " ")
 				_ = http.NewResponseController(w).Flush()
 			case whole := <-more:
@@ -481,7 +482,7 @@ func TestRelayedPagesStream(t *testing.T) {
 	}
 }
 
-// A change is carried through though its client leaves.
+// A change is carried out though its client leaves.
 func TestRelayedChangeIsCarriedThrough(t *testing.T) {
 	broker := &stub{}
 	s := newServer(t, broker.front)

@@ -4,17 +4,17 @@ import "strings"
 
 // Parameters that several endpoints share.
 const (
-	between  = "start end limit page_token sort"
-	ofStocks = " asof feed currency"
-	latest   = "feed currency"
+	rangeParameters  = "start end limit page_token sort"
+	stockParameters  = " asof feed currency"
+	latestParameters = "feed currency"
 )
 
-// relays are the endpoints of Alpaca's that are passed through: these, and no
-// others. A path that is not here cannot be reached, above all none that moves
-// money or coins out of an account (wallets, transfers, whitelists).
+// passThroughRoutes are the endpoints of Alpaca that are passed through: these,
+// and no others. A path that is not here cannot be reached, in particular none
+// that moves money or coins out of an account (wallets, transfers, whitelists).
 //
 // Paths and parameters are those of Alpaca's OpenAPI files of June 2026.
-var relays = []relayed{
+var passThroughRoutes = []passThrough{
 	read("/api/account/configurations", "/v2/account/configurations", ""),
 	change(settings, "manage", "PATCH", "/api/account/configurations", "/v2/account/configurations", "Look with GET /api/account/configurations.").withBody(&configurations{}),
 	read("/api/account/portfolio/history", "/v2/account/portfolio/history",
@@ -53,36 +53,36 @@ var relays = []relayed{
 	change(lists, "trade", "POST", "/api/watchlists:by_name", "/v2/watchlists:by_name", lookAtLists, "name").withBody(&watchlistSymbol{}),
 	change(lists, "trade", "DELETE", "/api/watchlists:by_name", "/v2/watchlists:by_name", lookAtLists, "name"),
 
-	data("/v2/stocks/auctions", "symbols "+between+ofStocks),
-	data("/v2/stocks/bars", "symbols timeframe adjustment "+between+ofStocks),
-	data("/v2/stocks/bars/latest", "symbols "+latest),
-	data("/v2/stocks/quotes", "symbols "+between+ofStocks),
-	data("/v2/stocks/quotes/latest", "symbols "+latest),
-	data("/v2/stocks/trades", "symbols "+between+ofStocks),
-	data("/v2/stocks/trades/latest", "symbols "+latest),
-	data("/v2/stocks/snapshots", "symbols "+latest),
+	data("/v2/stocks/auctions", "symbols "+rangeParameters+stockParameters),
+	data("/v2/stocks/bars", "symbols timeframe adjustment "+rangeParameters+stockParameters),
+	data("/v2/stocks/bars/latest", "symbols "+latestParameters),
+	data("/v2/stocks/quotes", "symbols "+rangeParameters+stockParameters),
+	data("/v2/stocks/quotes/latest", "symbols "+latestParameters),
+	data("/v2/stocks/trades", "symbols "+rangeParameters+stockParameters),
+	data("/v2/stocks/trades/latest", "symbols "+latestParameters),
+	data("/v2/stocks/snapshots", "symbols "+latestParameters),
 	data("/v2/stocks/meta/conditions/{ticktype}", "tape"),
 	data("/v2/stocks/meta/exchanges", ""),
-	data("/v2/stocks/{symbol}/auctions", between+ofStocks),
-	data("/v2/stocks/{symbol}/bars", "timeframe adjustment "+between+ofStocks),
-	data("/v2/stocks/{symbol}/bars/latest", latest),
-	data("/v2/stocks/{symbol}/quotes", between+ofStocks),
-	data("/v2/stocks/{symbol}/quotes/latest", latest),
-	data("/v2/stocks/{symbol}/trades", between+ofStocks),
-	data("/v2/stocks/{symbol}/trades/latest", latest),
-	data("/v2/stocks/{symbol}/snapshot", latest),
+	data("/v2/stocks/{symbol}/auctions", rangeParameters+stockParameters),
+	data("/v2/stocks/{symbol}/bars", "timeframe adjustment "+rangeParameters+stockParameters),
+	data("/v2/stocks/{symbol}/bars/latest", latestParameters),
+	data("/v2/stocks/{symbol}/quotes", rangeParameters+stockParameters),
+	data("/v2/stocks/{symbol}/quotes/latest", latestParameters),
+	data("/v2/stocks/{symbol}/trades", rangeParameters+stockParameters),
+	data("/v2/stocks/{symbol}/trades/latest", latestParameters),
+	data("/v2/stocks/{symbol}/snapshot", latestParameters),
 
-	data("/v1beta3/crypto/{loc}/bars", "symbols timeframe "+between),
-	data("/v1beta3/crypto/{loc}/quotes", "symbols "+between),
-	data("/v1beta3/crypto/{loc}/trades", "symbols "+between),
+	data("/v1beta3/crypto/{loc}/bars", "symbols timeframe "+rangeParameters),
+	data("/v1beta3/crypto/{loc}/quotes", "symbols "+rangeParameters),
+	data("/v1beta3/crypto/{loc}/trades", "symbols "+rangeParameters),
 	data("/v1beta3/crypto/{loc}/snapshots", "symbols"),
 	data("/v1beta3/crypto/{loc}/latest/bars", "symbols"),
 	data("/v1beta3/crypto/{loc}/latest/quotes", "symbols"),
 	data("/v1beta3/crypto/{loc}/latest/trades", "symbols"),
 	data("/v1beta3/crypto/{loc}/latest/orderbooks", "symbols"),
 
-	data("/v1beta1/options/bars", "symbols timeframe "+between),
-	data("/v1beta1/options/trades", "symbols "+between),
+	data("/v1beta1/options/bars", "symbols timeframe "+rangeParameters),
+	data("/v1beta1/options/trades", "symbols "+rangeParameters),
 	data("/v1beta1/options/trades/latest", "symbols feed"),
 	data("/v1beta1/options/quotes/latest", "symbols feed"),
 	data("/v1beta1/options/snapshots", "symbols feed updated_since limit page_token"),
@@ -91,13 +91,13 @@ var relays = []relayed{
 	data("/v1beta1/options/meta/conditions/{ticktype}", ""),
 	data("/v1beta1/options/meta/exchanges", ""),
 
-	data("/v1beta1/news", "symbols include_content exclude_contentless "+between),
+	data("/v1beta1/news", "symbols include_content exclude_contentless "+rangeParameters),
 	data("/v1beta1/screener/{market_type}/movers", "top"),
 	data("/v1beta1/screener/stocks/most-actives", "by top"),
-	data("/v1/corporate-actions", "symbols cusips types region ids "+between),
-	data("/v1beta1/forex/rates", "currency_pairs timeframe "+between),
+	data("/v1/corporate-actions", "symbols cusips types region ids "+rangeParameters),
+	data("/v1beta1/forex/rates", "currency_pairs timeframe "+rangeParameters),
 	data("/v1beta1/forex/latest/rates", "currency_pairs"),
-	data("/v1beta1/indices/values", "symbols "+between),
+	data("/v1beta1/indices/values", "symbols "+rangeParameters),
 	data("/v1beta1/indices/latest/values", "symbols"),
 	data("/v1beta1/fixed_income/latest/prices", "isins"),
 	data("/v1beta1/fixed_income/latest/quotes", "isins trade_size"),
@@ -105,22 +105,23 @@ var relays = []relayed{
 
 const lookAtLists = "Look with GET /api/watchlists before you try again."
 
-// read passes a GET to the trading host.
-func read(path, to, query string) relayed {
-	return relayed{method: "GET", path: path, to: to, query: strings.Fields(query), scope: "read"}
+// read is the route of a GET on the trading host.
+func read(path, to, query string) passThrough {
+	return passThrough{method: "GET", path: path, to: to, query: strings.Fields(query), scope: "read"}
 }
 
-// data passes a GET to the market data host, whose paths are ours under /api/data.
-func data(to, query string) relayed { return read("/api/data"+to, to, query) }
+// data is the route of a GET on the market data host; our paths are under
+// /api/data.
+func data(to, query string) passThrough { return read("/api/data"+to, to, query) }
 
-// change passes what changes something to the trading host.
-func change(what effect, scope, method, path, to, check string, query ...string) relayed {
-	return relayed{method: method, path: path, to: to, query: query, scope: scope, check: check, changes: what}
+// change is the route of a request on the trading host that changes something.
+func change(what effect, scope, method, path, to, check string, query ...string) passThrough {
+	return passThrough{method: method, path: path, to: to, query: query, scope: scope, check: check, changes: what}
 }
 
-// withBody says what Alpaca documents of an endpoint's body. What is sent is
-// held against it, so that nothing is overlooked there, and passed on as it is.
-func (e relayed) withBody(of any) relayed {
+// withBody sets the fields that Alpaca documents of an endpoint's body. A body
+// is checked for these, so that none is overlooked, and passed on as it is.
+func (e passThrough) withBody(of any) passThrough {
 	e.body = of
 	return e
 }

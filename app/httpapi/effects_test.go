@@ -10,9 +10,10 @@ import (
 	"paddock/app/httpapi"
 )
 
-// What each passed-through endpoint that is no GET can change at the broker. An
-// endpoint that is not here fails the test: whoever adds one says what it
-// changes, and what opens or enlarges a position goes through the guards.
+// What each passed-through endpoint other than a GET can change at the broker.
+// An endpoint that is missing here fails the test, so that whoever adds one
+// says what it changes; what opens or enlarges a position must go through the
+// guards.
 var changes = map[string]string{
 	"PATCH /api/account/configurations":            "changes settings of the account",
 	"DELETE /api/orders":                           "cancels orders",
@@ -28,10 +29,10 @@ var changes = map[string]string{
 	"DELETE /api/watchlists:by_name":               "changes watchlists",
 }
 
-// Every road that opens or enlarges a position asks the account's guards: what is
-// passed through says what it changes, and on a halted account the broker never
-// hears of what opens.
-func TestEveryRoadIsGuarded(t *testing.T) {
+// Every way to open or enlarge a position asks the account's guards: each
+// passed-through endpoint says what it changes, and on a halted account nothing
+// that opens a position reaches the broker.
+func TestEveryWayToOpenIsGuarded(t *testing.T) {
 	s := newServer(t)
 	u := s.signUp("ada")
 	id := u.connect("one", s.seeds[0])
@@ -59,9 +60,9 @@ func TestEveryRoadIsGuarded(t *testing.T) {
 	}
 }
 
-// Exercising an option buys or sells its shares, so the guards measure it as such
-// an order, count it until the contracts are gone, and refuse it before the
-// broker hears of it.
+// Exercising an option buys or sells its shares, so that the guards treat it as
+// such an order, count it until the contracts are gone, and refuse it before
+// the broker is called.
 func TestExercise(t *testing.T) {
 	s := newServer(t)
 	s.sim.SetAlwaysOpen(true)
@@ -79,8 +80,8 @@ func TestExercise(t *testing.T) {
 		t.Helper()
 		do("POST", "/api/orders", `{"symbol":"`+symbol+`","side":"buy","type":"market","time_in_force":"day","qty":"2"}`).want(t, 201, "")
 		s.sim.Step()
-		// Asking for positions again and again would leave the account no requests
-		// to be reconciled with.
+		// Asking for positions again and again would leave the account no
+		// requests for reconciliation.
 		eventually(t, "the contracts to be held", func() bool {
 			var held bool
 			if err := admin.QueryRow(t.Context(), "select exists (select from app.alpaca_positions where account_id = $1 and symbol = $2 and qty = 2)", id, symbol).Scan(&held); err != nil {
