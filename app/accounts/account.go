@@ -1,4 +1,5 @@
-// Package accounts keeps brokerage accounts and their credentials.
+// Package accounts makes, changes and deletes brokerage accounts, stores their
+// broker credentials encrypted, and reports their health.
 package accounts
 
 import (
@@ -20,13 +21,13 @@ import (
 	"paddock/app/tenant"
 )
 
-// Service answers everything about accounts.
+// Service serves everything about accounts.
 type Service struct {
 	db     *tenant.DB
 	keys   *Keyring
 	broker *broker.Broker
-	// MirrorMaxAge is how long ago the mirror may have agreed with the broker
-	// where no stream keeps it; a minute unless set.
+	// MirrorMaxAge is how long after a reconciliation the mirror counts as
+	// current where no stream keeps it; a minute unless set.
 	MirrorMaxAge time.Duration
 }
 
@@ -66,7 +67,7 @@ func scanAccount(row pgx.CollectableRow) (Account, error) {
 	return a, err
 }
 
-// List answers the accounts of the session's user, oldest first.
+// List returns the accounts of the session's user, oldest first.
 func (s *Service) List(ctx context.Context, token string) ([]Account, error) {
 	list := []Account{}
 	err := s.db.Tx(ctx, tenant.Admission{Token: token}, func(b *tenant.Batch) {
@@ -81,7 +82,7 @@ func (s *Service) List(ctx context.Context, token string) ([]Account, error) {
 	return list, err
 }
 
-// Get answers one account.
+// Get returns one account.
 func (s *Service) Get(ctx context.Context, a tenant.Admission) (Account, error) {
 	var account Account
 	err := s.db.Tx(ctx, a, func(b *tenant.Batch) { queueGet(b, a.Account, &account) })
@@ -95,7 +96,7 @@ func queueGet(b *tenant.Batch, id uuid.UUID, into *Account) {
 	})
 }
 
-// Create makes an account of the session's user. It ends with
+// Create makes an account for the session's user. It ends with
 // account_name_taken, invalid_account or too_many_accounts.
 func (s *Service) Create(ctx context.Context, token, name, environment string) (Account, error) {
 	name, err := cleanName(name)
@@ -114,17 +115,17 @@ func (s *Service) Create(ctx context.Context, token, name, environment string) (
 				return err
 			})
 	})
-	return account, explain(err)
+	return account, toProblem(err)
 }
 
-// Changes are what of an account is to change; what is nil stays.
+// Changes are the fields of an account to change; nil leaves a field as it is.
 type Changes struct {
 	Name       *string `json:"name"`
 	IsActive   *bool   `json:"is_active"`   // false pauses it
 	StreamMode *string `json:"stream_mode"` // auto, sse, ws or off
 }
 
-// Change renames an account, pauses it, or says how its trade updates are read.
+// Change renames an account, pauses it, or sets how its trade updates are read.
 // It ends with account_name_taken, invalid_account or not_permitted.
 func (s *Service) Change(ctx context.Context, a tenant.Admission, c Changes) (Account, error) {
 	if c.Name != nil {
@@ -148,13 +149,13 @@ func (s *Service) Change(ctx context.Context, a tenant.Admission, c Changes) (Ac
 	if err == nil && changed == 0 {
 		err = notManaged()
 	}
-	return account, explain(err)
+	return account, toProblem(err)
 }
 
-// Delete removes an account and all that Paddock keeps of it but its audit.
-// Unless its open orders are to be left, it ends with open_orders and the list
-// of them, and nothing has changed; nothing ever changes at the broker. It ends
-// with account_has_unresolved_orders while the broker's answer to an order is
+// Delete removes an account and all its data except its audit log. Nothing is
+// changed at the broker. Unless leaveOrders is set, open orders end it with
+// open_orders and a list of them, and nothing is deleted. It also ends with
+// account_has_unresolved_orders while the broker's answer to an order is
 // missing, or not_permitted.
 func (s *Service) Delete(ctx context.Context, a tenant.Admission, leaveOrders bool) error {
 	var manages, unresolved bool
@@ -163,26 +164,26 @@ func (s *Service) Delete(ctx context.Context, a tenant.Admission, leaveOrders bo
 		b.Queue("select private.has_scope('manage'), app.has_unanswered_intents($1)", a.Account).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&manages, &unresolved) })
 		b.Queue("select private.delete_account($2) where private.has_scope('manage') and not ($2 is not distinct from 'leave' and app.has_unanswered_intents($1))",
-			a.Account, leave(leaveOrders)).
+			a.Account, openOrdersArg(leaveOrders)).
 			Query(func(rows pgx.Rows) (err error) {
-				inTheWay, err = oneOrNone(rows)
+				inTheWay, err = scanOptional(rows)
 				return err
 			})
 	})
 	switch {
 	case err != nil:
-		return explain(err)
+		return toProblem(err)
 	case !manages:
 		return notManaged()
 	case unresolved && leaveOrders:
 		return problem.New(problem.AccountHasUnresolvedOrders,
 			"The broker's answer to an order of this account is not known yet. Try again in a minute.")
 	}
-	return openOrders(inTheWay)
+	return openOrdersProblem(inTheWay)
 }
 
-// leave is what the doors are told of open orders.
-func leave(orders bool) *string {
+// openOrdersArg is the argument that says what to do about open orders.
+func openOrdersArg(orders bool) *string {
 	if !orders {
 		return nil
 	}
@@ -190,8 +191,8 @@ func leave(orders bool) *string {
 	return &word
 }
 
-// oneOrNone reads what a door answered, where it was asked.
-func oneOrNone(rows pgx.Rows) ([]byte, error) {
+// scanOptional reads one value, nil where the query returned no row.
+func scanOptional(rows pgx.Rows) ([]byte, error) {
 	answers, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
 	if err != nil || len(answers) == 0 {
 		return nil, err
@@ -199,8 +200,9 @@ func oneOrNone(rows pgx.Rows) ([]byte, error) {
 	return answers[0], nil
 }
 
-// openOrders says which orders are in the way; nil where none is.
-func openOrders(list []byte) error {
+// openOrdersProblem is the problem that lists the open orders; nil where there
+// are none.
+func openOrdersProblem(list []byte) error {
 	if list == nil {
 		return nil
 	}
@@ -226,16 +228,16 @@ func cleanName(name string) (string, error) {
 	return name, nil
 }
 
-// isHidden tells control and format characters: a name in the account switcher
-// must show, and must not turn the text around it.
+// isHidden reports whether a character is invisible or turns the direction of
+// text: names in the account switcher must have none.
 func isHidden(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
 
 func notManaged() error {
 	return problem.New(problem.NotPermitted, "Only the owner of an account may do this.")
 }
 
-// explain names what Postgres refused in the words of accounts.
-func explain(err error) error {
+// toProblem turns what Postgres refused into a problem about accounts.
+func toProblem(err error) error {
 	switch {
 	case err == nil:
 		return nil

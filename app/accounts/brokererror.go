@@ -10,8 +10,8 @@ import (
 )
 
 // FromBroker turns a broker's error into a Problem. The broker's own words are in
-// the message, since that is also shown where there is no room for the rest, and
-// unchanged beside it. Other errors are passed through.
+// the message, which is also shown where there is no room for the details, and
+// unchanged in the details. Other errors are returned as they are.
 func FromBroker(err error) error {
 	var b *broker.Error
 	if !errors.As(err, &b) {

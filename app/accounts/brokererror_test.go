@@ -12,8 +12,8 @@ import (
 	"paddock/app/problem"
 )
 
-// Each failure of the broker's reaches a person as a status, a code and a
-// sentence that says what to do, with the broker's own words beside it.
+// Each failure of the broker becomes a status, a code and a sentence that says
+// what to do, with the broker's own words beside it.
 func TestFromBroker(t *testing.T) {
 	for kind, want := range map[broker.Kind]struct {
 		kind  problem.Kind

@@ -15,7 +15,7 @@ import (
 	"paddock/app/tenant"
 )
 
-// Metadata is what is shown of stored credentials: never a key.
+// Metadata is what may be shown of stored credentials: never a key.
 type Metadata struct {
 	Kind                string     `json:"kind"`      // key or oauth
 	KeyLast4            string     `json:"key_last4"` // of the key id, not of the secret
@@ -46,22 +46,22 @@ func queueMetadata(b *tenant.Batch, into *Metadata) {
 	})
 }
 
-// Credentials answers what may be shown of an account's credentials, or
-// no_credentials.
+// Credentials returns what may be shown of an account's credentials. It ends
+// with no_credentials where there are none.
 func (s *Service) Credentials(ctx context.Context, a tenant.Admission) (Metadata, error) {
 	var m Metadata
 	err := s.db.Tx(ctx, a, func(b *tenant.Batch) { queueMetadata(b, &m) })
 	return m, err
 }
 
-// keyText is what a part of Alpaca's keys may consist of: it goes into a
-// header, so that anything else would fail there in less clear words.
+// keyText matches a part of Alpaca's keys. They are sent in a header, where
+// other characters would fail with a less clear message.
 var keyText = regexp.MustCompile(`^[A-Za-z0-9/+=_-]{8,200}$`)
 
-// PutCredentials checks keys against the broker, then stores them encrypted
-// and records the broker account they open. It ends with invalid_credentials,
+// PutCredentials checks keys at the broker, stores them encrypted, and records
+// which broker account they open. It ends with invalid_credentials,
 // credentials_rejected, different_broker_account, broker_account_in_use,
-// not_permitted, or a problem of the broker's.
+// not_permitted, or a problem of the broker.
 func (s *Service) PutCredentials(ctx context.Context, a tenant.Admission, keyID, secretKey string) (Metadata, error) {
 	if !keyText.MatchString(keyID) || !keyText.MatchString(secretKey) {
 		return Metadata{}, problem.New(problem.InvalidCredentials,
@@ -74,7 +74,7 @@ func (s *Service) PutCredentials(ctx context.Context, a tenant.Admission, keyID,
 			QueryRow(func(row pgx.Row) error { return row.Scan(&environment, &manages) })
 	})
 	if err != nil {
-		return Metadata{}, explain(err)
+		return Metadata{}, toProblem(err)
 	}
 	if !manages {
 		return Metadata{}, notManaged()
@@ -105,7 +105,7 @@ func (s *Service) PutCredentials(ctx context.Context, a tenant.Admission, keyID,
 			string(text), keyID[len(keyID)-4:], alpacaID, account.Value.AccountNumber)
 		queueMetadata(b, &m)
 	})
-	return m, explain(err)
+	return m, toProblem(err)
 }
 
 func explainCheck(err error, environment string) error {
@@ -122,17 +122,17 @@ func explainCheck(err error, environment string) error {
 	return FromBroker(err)
 }
 
-// DeleteCredentials forgets an account's keys; there being none is no error.
-// Unless its open orders are to be left, it ends with open_orders and the list
-// of them, and nothing has changed.
+// DeleteCredentials deletes an account's keys; it is no error if there are
+// none. Unless leaveOrders is set, open orders end it with open_orders and a
+// list of them, and nothing is deleted.
 func (s *Service) DeleteCredentials(ctx context.Context, a tenant.Admission, leaveOrders bool) error {
 	var inTheWay []byte
 	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
-		b.Queue("select private.delete_credentials($1)", leave(leaveOrders)).
+		b.Queue("select private.delete_credentials($1)", openOrdersArg(leaveOrders)).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&inTheWay) })
 	})
 	if err != nil {
-		return explain(err)
+		return toProblem(err)
 	}
-	return openOrders(inTheWay)
+	return openOrdersProblem(inTheWay)
 }

@@ -13,8 +13,8 @@ import (
 	"paddock/app/tenant"
 )
 
-// Opened is an account's credentials in plain text. It lives as long as one
-// request and is never kept.
+// Opened is an account's decrypted credentials. It lives as long as one request
+// or one stream.
 type Opened struct {
 	Environment broker.Environment
 	Credentials broker.Credentials
@@ -23,14 +23,14 @@ type Opened struct {
 	rejected    bool
 }
 
-// plaintext is what is encrypted.
+// plaintext is the text that is encrypted.
 type plaintext struct {
 	KeyID     string `json:"key_id"`
 	SecretKey string `json:"secret_key"`
 }
 
-// QueueOpen adds the decryption of the admitted account's credentials to a
-// transaction; into is filled when it has run.
+// QueueOpen queues the decryption of the admitted account's credentials; into
+// is filled when the batch has run.
 func (k *Keyring) QueueOpen(b *tenant.Batch, account uuid.UUID, into *Opened) {
 	versions, keys := k.deriveAll(account)
 	b.Queue("select environment, plaintext, generation, rejected from private.read_credentials($1, $2)", versions, keys).
@@ -55,7 +55,7 @@ func (k *Keyring) QueueOpen(b *tenant.Batch, account uuid.UUID, into *Opened) {
 		})
 }
 
-// Usable answers needs_credentials when there are no keys, or
+// Usable returns needs_credentials where there are no keys or
 // the broker has refused them.
 func (o *Opened) Usable() error {
 	switch {
@@ -67,7 +67,8 @@ func (o *Opened) Usable() error {
 	return nil
 }
 
-// explainDecryption says what an operator must do when a row does not open.
+// explainDecryption says what an operator must do when a row cannot be
+// decrypted.
 func explainDecryption(err error) error {
 	switch tenant.SQLState(err) {
 	case "PD500", "39000":

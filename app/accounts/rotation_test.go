@@ -23,7 +23,7 @@ type quiet struct{}
 
 func (quiet) Ring(uuid.UUID) {}
 
-// fixture is a user over a real database and a simulated broker.
+// fixture is a user with a real database and a simulated broker.
 type fixture struct {
 	t      *testing.T
 	pg     *pgtest.DB
@@ -96,7 +96,7 @@ func (f *fixture) open(k *accounts.Keyring, a tenant.Admission) (accounts.Opened
 	return opened, err
 }
 
-// wantOpen fails unless the account's own keys come out.
+// wantOpen fails unless decryption returns the account's own keys.
 func (f *fixture) wantOpen(what string, k *accounts.Keyring, a tenant.Admission, seed alpacasim.AccountSeed) {
 	f.t.Helper()
 	o, err := f.open(k, a)
@@ -105,10 +105,10 @@ func (f *fixture) wantOpen(what string, k *accounts.Keyring, a tenant.Admission,
 	}
 }
 
-// Rotating the master key needs no pause: from the moment that version 2 is
-// there it encrypts, while version 1 still decrypts what it has encrypted; and
-// each row moves over when it is stored again. Without its version a row stays
-// closed, and is told from one that is not there.
+// Rotating the master key needs no downtime. As soon as version 2 is there it
+// encrypts, while version 1 still decrypts what it encrypted, and each row
+// moves to version 2 when it is stored again. A row whose version is missing
+// cannot be decrypted, and the error differs from that of a missing row.
 func TestRotation(t *testing.T) {
 	f := newFixture(t)
 	v1, v2 := accounts.NewMasterKey(1), accounts.NewMasterKey(2)
@@ -169,8 +169,8 @@ func TestMovedCiphertextStaysClosed(t *testing.T) {
 	f.wantOpen("the one it came from", k, a, f.seeds[0])
 }
 
-// Keys are tried at the broker before they are stored, and what is refused
-// changes nothing; no answer and no error repeats them.
+// Keys are tried at the broker before they are stored. Refused keys change
+// nothing, and no answer or error repeats them.
 func TestPutCredentials(t *testing.T) {
 	f := newFixture(t)
 	s, k := f.service(accounts.NewMasterKey(1))
@@ -212,7 +212,8 @@ func TestPutCredentials(t *testing.T) {
 	}
 }
 
-// Every decryption leaves an audit row of its account, and the row says when.
+// Every decryption writes an audit row of its account, and the credentials' row
+// has its time.
 func TestDecryptionsAreAudited(t *testing.T) {
 	f := newFixture(t)
 	s, k := f.service(accounts.NewMasterKey(1))

@@ -1,4 +1,5 @@
-// Package agents keeps what trading agents say of their work.
+// Package agents stores and lists the log entries that trading agents write
+// about their work.
 package agents
 
 import (
@@ -14,7 +15,7 @@ import (
 	"paddock/app/tenant"
 )
 
-// Logs answers everything about agents' logs.
+// Logs stores and lists agents' logs.
 type Logs struct{ db *tenant.DB }
 
 // NewLogs makes Logs.
@@ -28,7 +29,7 @@ type Entry struct {
 	Data                json.RawMessage `json:"data"`
 }
 
-// The longest message and data of an entry, in characters and bytes.
+// The longest message, in characters, and the largest data, in bytes.
 const (
 	maxMessage = 10_000
 	maxData    = 64 << 10
@@ -64,7 +65,7 @@ const (
 		where account_id = $1 and (created_at, id) < ($2, $3) order by created_at desc, id desc limit $4`
 )
 
-// Append stores an entry, tells the account's sockets, and answers it as
+// Append stores an entry, makes it an event of the account, and returns it as
 // stored. It ends with invalid_agent_log or not_permitted.
 func (l *Logs) Append(ctx context.Context, a tenant.Admission, e Entry) ([]byte, error) {
 	if err := e.check(); err != nil {
@@ -97,7 +98,7 @@ func (l *Logs) Append(ctx context.Context, a tenant.Admission, e Entry) ([]byte,
 	return bytes.TrimSuffix(bytes.TrimPrefix(body, []byte("[")), []byte("]")), nil
 }
 
-// List answers {"agent_logs":[…],"next_cursor":…}, newest first.
+// List returns {"agent_logs":[…],"next_cursor":…}, newest first.
 func (l *Logs) List(ctx context.Context, a tenant.Admission, page tenant.Page) ([]byte, error) {
 	body := []byte(`{"agent_logs":`)
 	next := "null"

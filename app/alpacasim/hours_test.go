@@ -10,7 +10,7 @@ import (
 )
 
 // When the market keeps hours, an order waits for a session in which it may
-// trade, and its time in force ends it.
+// trade, and expires by its time in force.
 func TestTimesInForce(t *testing.T) {
 	const far, near = `"limit_price":"50"`, `"limit_price":"150"`
 	const extended = `"extended_hours":true`
@@ -94,7 +94,7 @@ func TestMarketOrdersForOptionsAreOfTheirHours(t *testing.T) {
 	}
 }
 
-// An order told the stream that it waits, and later that it goes to the market.
+// The stream says that an order waits, and later that it goes to the market.
 func TestWaitingOrdersAreTold(t *testing.T) {
 	m := open(t, keepHours)
 	m.at("2026-06-01 21:00")
@@ -108,7 +108,7 @@ func TestWaitingOrdersAreTold(t *testing.T) {
 	m.wantStory("accepted market, new market, fill market")
 }
 
-// Who turned overnight trading off does not trade overnight.
+// An account with overnight trading off does not trade overnight.
 func TestNoOvernightTrading(t *testing.T) {
 	m := open(t, keepHours)
 	m.at("2026-06-01 21:00")
@@ -122,9 +122,8 @@ func TestNoOvernightTrading(t *testing.T) {
 	m.want("before the market", o, "filled 1")
 }
 
-// A fill plan divides orders into equal parts, one at each move of the market;
-// an order that takes all or nothing is then refused by it, and one that takes
-// what there is at once gets the first part.
+// A fill plan divides orders into equal parts, one at each move of the market.
+// A fok order is then canceled, and an ioc order gets the first part.
 func TestFillPlans(t *testing.T) {
 	m := open(t)
 	m.sim.SetFillPlan("AAPL", 3)
@@ -141,7 +140,7 @@ func TestFillPlans(t *testing.T) {
 	m.want("a large order that takes all or nothing", large, "filled 1000")
 }
 
-// While a symbol is halted its orders rest, and others are filled.
+// While a symbol is halted its orders wait, and others are filled.
 func TestHalts(t *testing.T) {
 	m := open(t)
 	m.sim.Halt("AAPL", true)
@@ -153,7 +152,8 @@ func TestHalts(t *testing.T) {
 	m.want("after it", o, "filled 1")
 }
 
-// What is called last is of the last close, and nothing before it moves it.
+// Figures of the last close are taken at the close, and nothing before it
+// changes them.
 func TestTheDayCloses(t *testing.T) {
 	m := open(t, keepHours)
 	m.at("2026-06-01 10:00")

@@ -17,7 +17,7 @@ type replaceRequest struct {
 	ClientOrderID string           `json:"client_order_id"`
 }
 
-// check refuses what an order cannot be changed to.
+// check refuses changes that an order does not allow.
 func (r *replaceRequest) check(a *account, old *order) *refusal {
 	for _, d := range []*decimal.Decimal{r.Qty, r.StopPrice, r.Trail, r.LimitPrice} {
 		if d != nil && (!sensible(*d) || !d.IsPositive() && (d != r.LimitPrice || old.OrderClass != "mleg")) {
@@ -28,7 +28,7 @@ func (r *replaceRequest) check(a *account, old *order) *refusal {
 	if bad := checkPlaces(r.Qty, r.Notional); bad != nil {
 		return bad
 	}
-	coins := old.AssetClass == "crypto" // which are divided at will
+	coins := old.AssetClass == "crypto" // which can be divided
 	switch {
 	case slices.Contains([]string{"accepted", "pending_new", "pending_cancel", "pending_replace"}, old.Status):
 		return refuse(422, 42210000, "cannot replace order in %s status", old.Status)
@@ -67,8 +67,8 @@ func (r *replaceRequest) check(a *account, old *order) *refusal {
 	return nil
 }
 
-// replace puts a new order in the place of an old one, or begins to where a
-// fault will reject it.
+// replace puts a new order in place of an old one, or begins to, where a fault
+// will reject it.
 func (s *Sim) replace(a *account, old *order, r replaceRequest) (*order, *refusal) {
 	if bad := r.check(a, old); bad != nil {
 		return nil, bad
@@ -129,8 +129,8 @@ func (s *Sim) replace(a *account, old *order, r replaceRequest) (*order, *refusa
 	return o, nil
 }
 
-// takePlace ends the old order and lets the new one stand where it stood: with
-// its legs, or as the leg that it was.
+// takePlace closes the old order and puts the new one in its place: with its
+// legs, or as the leg that it was.
 func (s *Sim) takePlace(a *account, old, o *order) {
 	now := s.now()
 	held := old.Status == "held"

@@ -7,7 +7,8 @@ import (
 	"paddock/app/alpacasim"
 )
 
-// A replacement is a new order that names the old one, which names it.
+// A replacement is a new order that names the old one, and the old one names
+// it.
 func TestReplace(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "100")
@@ -99,7 +100,7 @@ func TestReplacingBrackets(t *testing.T) {
 		t.Fatalf("the new entry is %v", o)
 	}
 	stop := m.call(200, "PATCH", "/v2/orders/"+o.legs()[1].text("id"), `{"stop_price":"97"}`)
-	m = open(t, keep) // the family is whole after a restart, too
+	m = open(t, keep) // entry and exits belong together after a restart too
 	m.price("AAPL", "100")
 	m.step()
 	m.want("entered", o, "filled 5", stop, "held 0", o.legs()[0], "new 0")
@@ -112,8 +113,8 @@ func TestReplacingBrackets(t *testing.T) {
 	}
 }
 
-// A replacement may be answered 200 and rejected after that: the old order is
-// then as it was.
+// A replacement may get a 200 and be rejected after that: then the old order is
+// as it was.
 func TestReplacementIsRejectedLater(t *testing.T) {
 	m := open(t)
 	old := m.order("buy 2 AAPL limit day", `"limit_price":"50"`)
@@ -132,8 +133,8 @@ func TestReplacementIsRejectedLater(t *testing.T) {
 	}
 }
 
-// A take-profit that ends while its replacement is undecided stays over when
-// that is rejected.
+// A take-profit that closes while its replacement is undecided stays closed
+// when that is rejected.
 func TestRejectedReplacementRevivesNothing(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "100")
@@ -148,8 +149,8 @@ func TestRejectedReplacementRevivesNothing(t *testing.T) {
 	m.want("after the stop", profit, "canceled 0", o, "rejected 0", stop, "filled 2")
 }
 
-// A cancel may be answered 204 and fail after that: the order stays, or was
-// filled meanwhile.
+// A cancel may get a 204 and fail after that: the order stays, or was filled
+// meanwhile.
 func TestCancelFailsLater(t *testing.T) {
 	for fault, want := range map[alpacasim.Fault][2]string{
 		alpacasim.CancelReject: {"new 0", "new limit, pending_cancel limit, order_cancel_rejected limit"},
@@ -166,8 +167,8 @@ func TestCancelFailsLater(t *testing.T) {
 	}
 }
 
-// All open orders are canceled at once, each with its own answer; exits end
-// with their entries.
+// All open orders are canceled at once, each with its own result; exits are
+// canceled with their entries.
 func TestCancelAll(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "100")

@@ -13,13 +13,14 @@ import (
 	"paddock/app/problem"
 )
 
-// body is what a request brought: a JSON value, or a form as an object.
+// body is the body of a request: a JSON value, or a form as an object.
 type body struct {
 	value any
 	there bool
 }
 
-// readBody reads JSON, and for forms a form too. maxBody bounds it.
+// readBody reads JSON and, if forms is set, a form too, of at most maxBody
+// bytes.
 func readBody(r *http.Request, forms bool) (body, error) {
 	const maxBody = 64 << 10
 	text, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
@@ -57,7 +58,7 @@ func readBody(r *http.Request, forms bool) (body, error) {
 	return body{}, refuse(problem.AuthUnsupportedMediaType, "Content-Type %q is not allowed. Allowed types: %s", given, allowed)
 }
 
-// readForm reads a form: all its fields are texts, and the last of a name counts.
+// readForm reads a form. All fields are texts, and the last of a name counts.
 func readForm(text string) (body, error) {
 	form, err := url.ParseQuery(text)
 	if err != nil {
@@ -70,12 +71,12 @@ func readForm(text string) (body, error) {
 	return body{object, true}, nil
 }
 
-// fields is an object, field by field: what a field holds is checked where it
-// is used, in Better Auth's words.
+// fields is an object. A field's type is checked where it is used, with the
+// messages of Better Auth.
 type fields map[string]any
 
-// object answers the fields of a body that must be an object. Its validator's
-// word for that is object, or record, or both: names says which.
+// object returns the fields of a body that must be an object. names are the
+// type names that Better Auth's message has: object, record, or both.
 func (b body) object(names ...string) (fields, error) {
 	if f, ok := b.value.(map[string]any); ok {
 		return f, nil
@@ -87,7 +88,7 @@ func (b body) object(names ...string) (fields, error) {
 	return nil, invalid(complaints)
 }
 
-// text answers a field that must be a string. complaints gathers what is wrong
+// text returns a field that must be a string. Errors are appended to complaints
 // in the words of Better Auth's validator.
 func (f fields) text(name string, complaints *[]string) string {
 	value, there := f[name]
@@ -98,7 +99,7 @@ func (f fields) text(name string, complaints *[]string) string {
 	return ""
 }
 
-// optional answers a string field that may be missing.
+// optional returns a string field that may be missing.
 func (f fields) optional(name string, complaints *[]string) *string {
 	if _, there := f[name]; !there {
 		return nil
@@ -107,7 +108,7 @@ func (f fields) optional(name string, complaints *[]string) *string {
 	return &s
 }
 
-// flag answers a boolean field that may be missing.
+// flag returns a boolean field that may be missing.
 func (f fields) flag(name string, fallback bool, complaints *[]string) bool {
 	value, there := f[name]
 	if !there {
@@ -120,7 +121,7 @@ func (f fields) flag(name string, fallback bool, complaints *[]string) bool {
 	return b
 }
 
-// truthy tells whether a value counts as one in JavaScript.
+// truthy reports whether a value counts as true in JavaScript.
 func truthy(value any) bool {
 	return value != nil && value != "" && value != false && value != 0.0
 }
@@ -151,7 +152,7 @@ func invalid(complaints []string) error {
 	return refuse(problem.AuthValidation, "%s", strings.Join(complaints, "; "))
 }
 
-// storable refuses what Postgres cannot hold.
+// storable refuses texts that Postgres cannot hold.
 func storable(texts ...*string) error {
 	for _, t := range texts {
 		if t != nil && strings.ContainsRune(*t, 0) {
@@ -161,11 +162,11 @@ func storable(texts ...*string) error {
 	return nil
 }
 
-// emailText is what Better Auth's validator takes for an email address.
+// emailText matches what Better Auth's validator accepts as an email address.
 var emailText = regexp.MustCompile(`^(?:[A-Za-z0-9_'+\-]+\.)*[A-Za-z0-9_'+\-]*[A-Za-z0-9_+-]@(?:[A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}$`)
 
 // isEmail is stricter than Better Auth in length alone: no mail server takes
-// more than 254 characters, and an index of Postgres's cannot hold any length.
+// more than 254 characters, and an index of Postgres cannot hold any length.
 func isEmail(text string) bool {
 	return len(text) <= 254 && emailText.MatchString(text)
 }

@@ -8,8 +8,8 @@ import (
 	"paddock/app/problem"
 )
 
-// callback is a field that names where a browser may be sent, by the name that
-// refusals give it.
+// callback is a field with a URL to which a browser may be sent, and the name
+// and code that errors give it.
 type callback struct {
 	field, label string
 	code         problem.Code
@@ -22,8 +22,8 @@ var callbacks = []callback{
 	{"newUserCallbackURL", "newUserCallbackURL", problem.AuthInvalidNewUserURL},
 }
 
-// checkCallbacks refuses a body or query that names a place we do not trust,
-// whether or not the call would go there.
+// checkCallbacks refuses a body or query that has an untrusted URL, whether or
+// not the call would redirect there.
 func (s *Service) checkCallbacks(query url.Values, b body) error {
 	object, _ := b.value.(map[string]any)
 	for _, c := range callbacks {
@@ -45,11 +45,12 @@ func (s *Service) checkCallbacks(query url.Values, b body) error {
 	return nil
 }
 
-// ambiguous is what browsers and routers read differently in a path: the
+// ambiguous matches what browsers and routers parse differently in a path:
 // control characters, and slashes in disguise.
 var ambiguous = regexp.MustCompile(`[\x{0}-\x{1f}\x{7f}-\x{9f}\\]|^[^?#]*%(?:2[fF]|5[cC])`)
 
-// trustsCallback takes paths of ours and URLs of trusted origins.
+// trustsCallback reports whether a URL is a path of ours or of a trusted
+// origin.
 func (s *Service) trustsCallback(target string) bool {
 	if strings.HasPrefix(target, "/") {
 		return !strings.HasPrefix(target, "//") && !ambiguous.MatchString(target)

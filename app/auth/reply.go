@@ -15,7 +15,7 @@ import (
 	"paddock/app/problem"
 )
 
-// refusal is an error as Better Auth writes it; a few have no code.
+// refusal is an error in Better Auth's form; a few have no code.
 type refusal struct {
 	status  int
 	Message string       `json:"message"`
@@ -33,8 +33,8 @@ func invalidRequest(format string, args ...any) *refusal {
 	return &refusal{status: http.StatusBadRequest, Message: fmt.Sprintf(format, args...)}
 }
 
-// write sends an answer.
-func (s *Service) write(w http.ResponseWriter, status int, body any, cookies []*http.Cookie) {
+// writeJSON sends a response.
+func (s *Service) writeJSON(w http.ResponseWriter, status int, body any, cookies []*http.Cookie) {
 	text, err := json.Marshal(body)
 	if err != nil {
 		status, text = http.StatusInternalServerError, []byte(`{"message":"Internal error","code":"`+problem.AuthInternal.String()+`"}`)
@@ -45,12 +45,12 @@ func (s *Service) write(w http.ResponseWriter, status int, body any, cookies []*
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 	w.WriteHeader(status)
-	_, _ = w.Write(text) // a client that left reads nothing
+	_, _ = w.Write(text) // fails only where the client is gone
 }
 
-// fail answers an error: a refusal as it is, a database that does not answer
-// as 503, and anything else as a 500 that says nothing of its cause.
-func (s *Service) fail(w http.ResponseWriter, c *call, err error) {
+// writeError sends an error: a refusal as it is, 503 where the database is
+// unreachable, and for anything else a 500 that does not say why.
+func (s *Service) writeError(w http.ResponseWriter, c *call, err error) {
 	var refused *refusal
 	switch {
 	case errors.As(err, &refused):
@@ -59,7 +59,7 @@ func (s *Service) fail(w http.ResponseWriter, c *call, err error) {
 		w.Header().Set("Retry-After", "2")
 		s.writeRefusal(w, refuse(problem.AuthBusy, "Too many people sign in at the moment. Try again in a few seconds."), c)
 	case isCanceled(c.Context(), err):
-		w.WriteHeader(499) // nobody reads it
+		w.WriteHeader(499) // the client is gone
 	case isUnavailable(err):
 		s.config.Logger.Warn("sign-in could not reach the database", "path", c.URL.Path, "err", err)
 		w.Header().Set("Retry-After", "2")
@@ -71,11 +71,11 @@ func (s *Service) fail(w http.ResponseWriter, c *call, err error) {
 }
 
 func (s *Service) writeRefusal(w http.ResponseWriter, r *refusal, c *call) {
-	s.write(w, r.status, r, c.cookies)
+	s.writeJSON(w, r.status, r, c.cookies)
 }
 
-// isUnavailable: whatever is not an answer of Postgres's own, or is one that
-// says it is full, going down or took too long.
+// isUnavailable reports whether an error is no answer of Postgres, or an answer
+// that it is full, shutting down or took too long.
 func isUnavailable(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
@@ -90,11 +90,11 @@ func isUnavailable(err error) bool {
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errDatabase)
 }
 
-// errDatabase marks what went wrong on the way to or from Postgres.
+// errDatabase marks errors that happened on the way to or from Postgres.
 var errDatabase = errors.New("the database did not answer")
 
-// tooMany has a body of message alone, as Better Auth's.
+// tooMany sends a body with a message alone, as Better Auth does.
 func (s *Service) tooMany(w http.ResponseWriter, wait time.Duration) {
 	w.Header().Set("X-Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
-	s.write(w, http.StatusTooManyRequests, map[string]string{"message": "Too many requests. Please try again later."}, nil)
+	s.writeJSON(w, http.StatusTooManyRequests, map[string]string{"message": "Too many requests. Please try again later."}, nil)
 }

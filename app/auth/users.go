@@ -26,7 +26,7 @@ func (s *Service) updateUser(c *call) (any, error) {
 	if err := errors.Join(invalid(complaints), storable(name, image)); err != nil {
 		return nil, err
 	}
-	in, _, err := s.current(c)
+	in, _, err := s.requireSession(c)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func (s *Service) updateUser(c *call) (any, error) {
 	_, err = s.config.Pool.Exec(c.Context(), `update auth."user" set name = coalesce($2, name),
 		image = case when $3 then $4 else image end, "updatedAt" = $5 where id = $1`, in.UserID, name, setsImage, image, s.now())
 	if err != nil {
-		return nil, database(err)
+		return nil, databaseError(err)
 	}
 	s.setSession(c, in.Token, s.remembered(c.Request))
 	return map[string]bool{"status": true}, nil
@@ -56,7 +56,7 @@ func (s *Service) changePassword(c *call) (any, error) {
 	if err := invalid(complaints); err != nil {
 		return nil, err
 	}
-	in, u, err := s.current(c)
+	in, u, err := s.requireSession(c)
 	if err != nil {
 		return nil, err
 	}
@@ -80,16 +80,16 @@ func (s *Service) changePassword(c *call) (any, error) {
 	if !others {
 		return map[string]any{"token": nil, "user": u}, nil
 	}
-	s.config.Ended()
+	s.config.OnSessionEnd()
 	s.setSession(c, next.Token, s.remembered(c.Request))
 	return map[string]any{"token": next.Token, "user": u}, nil
 }
 
-// checkOwnPassword refuses a password that is not the user's. One who signs in
-// by other means, with a Better Auth server on the same database, has none.
+// checkOwnPassword refuses a password that is not the user's. A user of a
+// Better Auth server on the same database may have none.
 func (s *Service) checkOwnPassword(ctx context.Context, userID, password string) error {
 	var hash *string
-	_, err := s.row(ctx, []any{&hash}, `select password from auth.account
+	_, err := s.queryRow(ctx, []any{&hash}, `select password from auth.account
 		where "userId" = $1 and "accountId" = $1 and "providerId" = 'credential'`, userID)
 	if err != nil {
 		return err
@@ -104,8 +104,8 @@ func (s *Service) checkOwnPassword(ctx context.Context, userID, password string)
 	return err
 }
 
-// storePassword sets a user's password; with others it ends all sessions and
-// opens a new one, in the same transaction.
+// storePassword sets a user's password. With others it also ends all sessions
+// and makes a new one, in the same transaction.
 func (s *Service) storePassword(r *http.Request, in session, hash string, others bool) (session, error) {
 	next := s.newSession(r, s.remembered(r))
 	now := s.now()
@@ -123,5 +123,5 @@ func (s *Service) storePassword(r *http.Request, in session, hash string, others
 			values ($1, $2, $3, $4, $4, $5, $6, $7) returning `+sessionColumns,
 			newID(), time.Time(next.ExpiresAt), newID(), now, next.IPAddress, next.UserAgent, in.UserID).Scan(next.into()...)
 	})
-	return next, database(err)
+	return next, databaseError(err)
 }

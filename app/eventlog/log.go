@@ -1,5 +1,5 @@
-// Package eventlog reads an account's log of events: pages of it, and the
-// snapshot that a reader begins with.
+// Package eventlog reads an account's event log: given an account and a cursor
+// it returns the events after it, or the snapshot with which a reader begins.
 package eventlog
 
 import (
@@ -17,23 +17,23 @@ import (
 	"paddock/app/tenant"
 )
 
-// Log answers everything about accounts' events.
+// Log reads accounts' events.
 type Log struct{ db *tenant.DB }
 
 // New makes a Log.
 func New(db *tenant.DB) *Log { return &Log{db: db} }
 
-// The size of a page when a client does not say, the largest, and the bytes
-// after which a page ends early: it is held in memory until its client has
-// read it.
+// The number of events on a page when a client does not ask for one, the
+// largest number, and the bytes after which a page ends early, because a page
+// is held in memory until its client has read it.
 const (
 	defaultPage = 100
 	maxPage     = 1000
 	pageBytes   = 1 << 20
 )
 
-// ParsePage reads a client's since and limit; "" is 0, and the default size. It
-// ends with invalid_since or invalid_limit.
+// ParsePage reads a client's since and limit. An empty since is 0, and an empty
+// limit the default. It ends with invalid_since or invalid_limit.
 func ParsePage(since, limit string) (after int64, most int, err error) {
 	if since != "" {
 		if after, err = strconv.ParseInt(since, 10, 64); err != nil || after < 0 {
@@ -55,10 +55,10 @@ const (
 		where account_id = $1 and seq > $2 order by seq limit $3`
 )
 
-// Page answers {"events":[…],"cursor":…,"head":…}: at most most of the events
-// after a cursor, the cursor to go on from, and the newest there is. A cursor
-// that cannot be gone on from ends with cursor_expired or cursor_ahead, and a
-// snapshot in the details.
+// Page returns {"events":[…],"cursor":…,"head":…}: at most most events after a
+// cursor, the cursor from which to go on, and the newest event's. Where events
+// after the cursor were dropped, or the cursor is after the newest event, it
+// ends with cursor_expired or cursor_ahead, with a snapshot in the details.
 func (l *Log) Page(ctx context.Context, a tenant.Admission, after int64, most int) ([]byte, error) {
 	var head, dropped int64
 	first, last := after+1, after
@@ -98,7 +98,7 @@ func (l *Log) startAgain(ctx context.Context, a tenant.Admission, code problem.C
 	return p
 }
 
-// Snapshot is an account's state as of a cursor.
+// Snapshot is an account's state and the cursor that it is as of.
 type Snapshot struct {
 	Cursor int64           `json:"cursor"`
 	At     time.Time       `json:"at"`

@@ -126,7 +126,7 @@ func (s *Server) relay(w http.ResponseWriter, r *http.Request, e relayed) error 
 	}
 	send := s.Trading.Relay
 	if e.changes == exercises {
-		send = func(ctx context.Context, a tenant.Admission, call trading.Relayed) (*broker.Relayed, error) {
+		send = func(ctx context.Context, a tenant.Admission, call trading.Relayed) (*broker.Response, error) {
 			return s.Trading.Exercise(ctx, a, call, r.PathValue("symbol"))
 		}
 	}
@@ -175,7 +175,7 @@ const slowest = 30 * time.Second
 // passOn sends the broker's answer while it comes. One that breaks off before
 // anything was sent becomes an error; later on the connection is cut, so that a
 // part is never taken for the whole.
-func (s *Server) passOn(w http.ResponseWriter, r *http.Request, answer *broker.Relayed, explain func(error) error) error {
+func (s *Server) passOn(w http.ResponseWriter, r *http.Request, answer *broker.Response, explain func(error) error) error {
 	part := make([]byte, 32<<10)
 	n, err := answer.Body.Read(part)
 	if err != nil && !errors.Is(err, io.EOF) {

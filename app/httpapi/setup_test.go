@@ -87,7 +87,7 @@ func newServer(t *testing.T, front ...func(sim http.Handler) http.Handler) *serv
 	}
 	db := tenant.NewDB(s.db.Pool(t, "paddock_app"), quiet{})
 	worker := tenant.NewWorker(s.db.Pool(t, "paddock_worker"), quiet{})
-	s.manager = stream.New(stream.Config{Worker: worker, Keys: keys, Broker: b, Logger: log, Every: 100 * time.Millisecond, LookupWindow: time.Second})
+	s.manager = stream.New(stream.Config{Worker: worker, Keys: keys, Broker: b, Logger: log, RenewEvery: 100 * time.Millisecond, LookupWindow: time.Second})
 	service, err := auth.New(auth.Config{Pool: s.db.Pool(t, "paddock_auth"), Secret: "a secret of the tests 0123456789abcdef", BaseURL: "http://paddock.test"})
 	if err != nil {
 		t.Fatal(err)

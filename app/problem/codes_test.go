@@ -259,3 +259,33 @@ func TestTablesOfCodes(t *testing.T) {
 		}
 	}
 }
+
+// Where a document names a status and a code beside it, they belong together.
+func TestCodesInDocuments(t *testing.T) {
+	named := 0
+	hold := func(file, text string) {
+		for _, m := range regexp.MustCompile("\\b([45]\\d\\d)\\s+`([a-z]+(?:_[a-z]+)+)`").FindAllStringSubmatch(text, -1) {
+			named++
+			if c, ok := Named(m[2]); !ok || fmt.Sprint(c.Kind().Status()) != m[1] {
+				t.Errorf("%s says %s %s: its status is %d", file, m[1], m[2], c.Kind().Status())
+			}
+		}
+		for _, m := range regexp.MustCompile("`([a-z]+(?:_[a-z]+)+)` \\(([45]\\d\\d)\\b").FindAllStringSubmatch(text, -1) {
+			named++
+			if c, ok := Named(m[1]); !ok || fmt.Sprint(c.Kind().Status()) != m[2] {
+				t.Errorf("%s says %s %s: its status is %d", file, m[2], m[1], c.Kind().Status())
+			}
+		}
+	}
+	read(t, "../../docs", ".md", hold)
+	for _, file := range []string{"../../README.md", "../../CHANGELOG.md"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hold(file, string(text))
+	}
+	if named == 0 {
+		t.Error("no document names a code: the test looks for them in a wrong way")
+	}
+}

@@ -28,7 +28,7 @@ const (
 //
 // It ends with position_not_found, not_an_option, exercise_under_way,
 // guard_refused, account_not_synced, price_unknown, or as Relay does.
-func (s *Service) Exercise(ctx context.Context, a tenant.Admission, r Relayed, contract string) (*broker.Relayed, error) {
+func (s *Service) Exercise(ctx context.Context, a tenant.Admission, r Relayed, contract string) (*broker.Response, error) {
 	o, err := s.mayTrade(ctx, a)
 	if err != nil {
 		return nil, err

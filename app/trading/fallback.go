@@ -63,9 +63,9 @@ func (s *Service) askOrders(ctx context.Context, a tenant.Admission, l OrderList
 	asOf := time.Now()
 	l.Page.Limit = min(l.Page.Limit, brokerPage)
 	if l.AtBroker {
-		client = client.Behind()
+		client = client.LowPriority()
 	} else {
-		client = client.Sparing() // orders come first
+		client = client.LowPriorityNoWait() // orders come first
 	}
 	if l, err = l.begunAside(hurry, client); err != nil {
 		return nil, s.interrupted(ctx, a, l, opened, err)

@@ -3,6 +3,7 @@ package trading
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 
 	"github.com/google/uuid"
@@ -37,6 +38,7 @@ const (
 		select private.append_event('order', app.order_event('accepted', r.recorded), null) from r where r.changed)
 		select app.order_json(r.recorded), (select count(*) from said) from r`
 	recordRefused = `select app.record_refusal($1, $2, $6, $3, $4, $5, $7)`
+	acceptedOrder = `select app.order_json(o) from app.alpaca_orders o where account_id = $1 and id = $2 and intent_state = 'accepted'`
 )
 
 // Place sends an order to the broker, once. A retry with the same
@@ -64,7 +66,7 @@ func (s *Service) Place(ctx context.Context, a tenant.Admission, key string, r O
 		send: func(ctx context.Context, c *broker.Client, clientOrderID string) (broker.OrderAnswer, error) {
 			sent := r.forBroker()
 			sent.ClientOrderID = clientOrderID
-			return c.Adding(r.Instructions.fields()).PlaceOrder(ctx, sent)
+			return c.WithFields(r.Instructions.fields()).PlaceOrder(ctx, sent)
 		},
 	})
 }
@@ -107,8 +109,10 @@ func sentence(ours, theirs string) string {
 }
 
 // recordRefused records that the order was surely not placed, and says why: the
-// broker refused it, or it never got there, and then its retry may.
-func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid.UUID, opened accounts.Opened, refusal *broker.Error) error {
+// broker refused it, or it never got there, and then its retry may. An order that
+// is at the broker by now, because a wind-down has sent this closing again, is
+// returned as it stands: what was refused is only its first sending.
+func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid.UUID, opened accounts.Opened, refusal *broker.Error) (Placed, error) {
 	p := problem.Of(s.refused(ctx, a, opened, refusal))
 	state := "unsent"
 	if p.Kind() == problem.KindUnprocessable || p.Kind() == problem.KindNotFound {
@@ -120,8 +124,15 @@ func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid
 		reason = p.Message
 	}
 	var existing found
+	var accepted json.RawMessage
 	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		b.Queue(recordRefused, a.Account, id, reason, refusal.Code, refusal.RequestID, state, refusal.MoreJSON())
+		b.Queue(acceptedOrder, a.Account, id).QueryRow(func(row pgx.Row) error {
+			if err := row.Scan(&accepted); !errors.Is(err, pgx.ErrNoRows) {
+				return err
+			}
+			return nil
+		})
 		if other, err := uuid.Parse(refusal.ExistingOrderID); err == nil {
 			queueFind(b, &existing, orderByID, a.Account, other)
 		}
@@ -135,7 +146,10 @@ func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, id uuid
 	if err != nil {
 		s.log.ErrorContext(ctx, "a refused order could not be recorded; it will be looked up", "account", a.Account, "order", id, "err", err)
 	}
-	return p
+	if accepted != nil {
+		return Placed{Order: accepted, Known: true}, nil
+	}
+	return Placed{}, p
 }
 
 // collided names the order that this one would have traded with.

@@ -70,7 +70,7 @@ func (s *Service) Preview(ctx context.Context, a tenant.Admission, r OrderReques
 	if err != nil {
 		return nil, err
 	}
-	market, err := look(ctx, client.Behind(), &r) // orders come first
+	market, err := look(ctx, client.LowPriority(), &r) // orders come first
 	if err != nil {
 		return nil, s.refused(ctx, a, opened, err)
 	}

@@ -39,7 +39,7 @@ func notPermitted(scope string) *problem.Problem {
 //
 // It ends with not_permitted, needs_credentials, what Explain makes of a
 // broker's error, or a problem of the admission.
-func (s *Service) Relay(ctx context.Context, a tenant.Admission, r Relayed) (*broker.Relayed, error) {
+func (s *Service) Relay(ctx context.Context, a tenant.Admission, r Relayed) (*broker.Response, error) {
 	client, opened, err := s.open(ctx, a, s.db.Tx, func(b *tenant.Batch) {
 		b.Queue("select private.has_scope($1)", r.Scope).QueryRow(func(row pgx.Row) error {
 			var may bool

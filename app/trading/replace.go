@@ -128,7 +128,7 @@ func (s *Service) Replace(ctx context.Context, a tenant.Admission, id uuid.UUID,
 				r.TimeInForce, r.Qty, r.LimitPrice, r.StopPrice, r.Trail, f.prices(), old.ID, r.Notional)
 		},
 		send: func(ctx context.Context, c *broker.Client, clientOrderID string) (broker.OrderAnswer, error) {
-			answer, err := c.Adding(r.fields()).ReplaceOrder(ctx, old.AlpacaID.String(), r.forBroker(clientOrderID))
+			answer, err := c.WithFields(r.fields()).ReplaceOrder(ctx, old.AlpacaID.String(), r.forBroker(clientOrderID))
 			if err == nil {
 				gone, _ = c.Order(ctx, old.AlpacaID.String()) // the stream tells of it too
 			}

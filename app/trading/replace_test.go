@@ -235,6 +235,27 @@ func TestClose(t *testing.T) {
 	}
 }
 
+// A closing that a wind-down sent again and Alpaca took is placed, whatever its
+// first sending was answered after that.
+func TestARefusedFirstSendingOfWhatWasSentAgain(t *testing.T) {
+	for _, answer := range []http.HandlerFunc{
+		say(403, `{"code":40310000,"message":"insufficient qty available for order (requested: 10, available: 0)"}`),
+		say(429, `{"code":42910000,"message":"too many requests"}`),
+	} {
+		d := newDesk(t)
+		d.sim.SetAlwaysOpen(true)
+		d.buy("AAPL", "buy", "10")
+		d.answers(func(w http.ResponseWriter, r *http.Request) {
+			d.exec(`update app.alpaca_orders set intent_state = 'accepted', status = 'new', alpaca_order_id = gen_random_uuid() where intent_state = 'submitting'`)
+			answer(w, r)
+		})
+		placed, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: "AAPL"})
+		if err != nil || !placed.Known || d.read(placed.Order).State != "accepted" {
+			t.Errorf("it ended with %s, %v", placed.Order, err)
+		}
+	}
+}
+
 // A retry that finds nothing left to close, because the first request closed it
 // after the retry had begun, is answered like the first: what was placed is not
 // called refused.

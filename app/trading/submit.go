@@ -73,7 +73,7 @@ func (s *Service) submit(ctx context.Context, a tenant.Admission, sub submission
 		s.log.WarnContext(ctx, "the broker's answer to an order was lost; it will be looked up", "account", a.Account, "order", intent.id, "err", err)
 		return intent.Placed, nil
 	}
-	return Placed{}, s.recordRefused(record, a, intent.id, opened, refusal)
+	return s.recordRefused(record, a, intent.id, opened, refusal)
 }
 
 // refusedName reports whether the broker refused an order for its

@@ -121,7 +121,7 @@ func (term *terminal) runBlock(b block) {
 // settle waits until the account of the walk is connected, which it is by the
 // time at which a person types the next command.
 func (term *terminal) settle() {
-	if out, err := term.run(`test -z "$ID" || for try in $(seq 200); do
+	if out, err := term.run(`test -z "$ID" || for try in $(seq 600); do
 		health=$(curl -s -b jar "$B/api/accounts/$ID/health")
 		case "$health" in *'"status":"ok"'*'"kind":"sse"'*) exit 0;; esac
 		sleep 0.1

@@ -20,7 +20,7 @@ import (
 // runs in the background to print what a document shows.
 const (
 	patience = 3 * time.Minute
-	waiting  = time.Minute
+	waiting  = 2 * time.Minute
 )
 
 // terminal runs the commands of documents one after the other, as a reader

@@ -89,7 +89,7 @@ func newSite(t *testing.T, db *pgtest.DB, secret string, weaken func(l *lab)) *s
 	app := tenant.NewDB(s.pool("paddock_app", 4), bell)
 	server := httptest.NewUnstartedServer(nil)
 	s.url = "http://" + server.Listener.Addr().String()
-	signIn, err := auth.New(auth.Config{Pool: s.pool("paddock_auth", 4), Secret: secret, BaseURL: s.url, Logger: log, Ended: bell.RingAll})
+	signIn, err := auth.New(auth.Config{Pool: s.pool("paddock_auth", 4), Secret: secret, BaseURL: s.url, Logger: log, OnSessionEnd: bell.RingAll})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,7 +38,7 @@ func chaosSize(t *testing.T) size {
 	if err != nil || n < 1 {
 		t.Fatal("PADDOCK_CHAOS must be a number of orders")
 	}
-	return size{accounts: 24, clients: 3, orders: max(1, n/24/3), kills: max(3, n/300), patience: 4 * time.Minute, parked: true}
+	return size{accounts: 24, clients: 3, orders: max(1, n/24/3), kills: max(3, n/300), patience: 10 * time.Minute, parked: true}
 }
 
 // chaosSeed is PADDOCK_CHAOS_SEED, or one by chance.

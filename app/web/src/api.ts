@@ -1,7 +1,7 @@
 // The REST API. A tenant's calls name their account themselves: which one is
 // selected may change while an answer is on its way.
 import type {
-  Account, AccountHealth, BrokerAccount, Closed, Credentials, Details, Fill, Guards, Limits, Order, OrderRequest, OrdersPage, Position, Preview, Replacement,
+  Account, AccountHealth, BrokerAccount, Closed, Credentials, Details, Fill, Guards, Limits, Order, OrderDraft, OrderRequest, OrdersPage, Position, Preview, Replacement,
   StreamMode, SyncReport, TradingPosition, Turn, Turned,
 } from './types'
 
@@ -104,10 +104,10 @@ export const api = {
 
   brokerAccount: (account: string, signal?: AbortSignal) => call<BrokerAccount>('GET', '/api/account', { account, signal }),
   positions: (account: string, signal?: AbortSignal) => call<Position[]>('GET', '/api/positions', { account, signal }),
-  orders: (account: string, before?: string, signal?: AbortSignal) =>
+  orders: (account: string, before: string | null, signal?: AbortSignal) =>
     call<OrdersPage>('GET', `/api/orders?limit=50${before ? `&before=${encodeURIComponent(before)}` : ''}`, { account, signal }),
   placeOrder: (account: string, order: OrderRequest) => call<Order>('POST', '/api/orders', { account, body: order }),
-  preview: (account: string, order: Omit<OrderRequest, 'client_order_id'>, signal?: AbortSignal) =>
+  preview: (account: string, order: OrderDraft, signal?: AbortSignal) =>
     call<Preview>('POST', '/api/orders/preview', { account, body: order, signal }),
   replaceOrder: (account: string, id: string, change: Replacement, key: string) => call<Order>('PATCH', `/api/orders/${id}`, { account, body: change, key }),
   cancelOrder: (account: string, id: string) => call<Order>('DELETE', `/api/orders/${id}`, { account }),

@@ -1,4 +1,5 @@
 // What an order is, in words, and which belong together.
+import type { OrderEvent } from 'paddock-live'
 import { money, price, quantity } from './money'
 import type { Order, Replacement, TimeInForce } from './types'
 
@@ -21,6 +22,28 @@ export const size = (o: Order) => (o.qty ? quantity(o.qty) : `$${money(o.notiona
 
 /** The order in one line, for a sentence about it. */
 export const line = (o: Order) => [o.side, size(o), o.symbol, terms(o)].filter(Boolean).join(' ')
+
+/** The orders with one more, the newest first: it stands in its place, unless
+ * what is there is newer. One that was read from Alpaca goes by Alpaca's id
+ * until Paddock has one for it. */
+export function upsert(orders: Order[], o: Order): Order[] {
+  const same = (known: Order) => known.id === o.id || (o.alpaca_order_id !== null && known.alpaca_order_id === o.alpaca_order_id)
+  if (o.id === o.alpaca_order_id && orders.some((known) => known.id !== o.id && same(known))) return orders
+  const at = orders.findIndex(same)
+  if (at < 0) return [...orders, o].sort((a, b) => (a.created_at < b.created_at ? 1 : -1))
+  const before = orders.find((known) => known.id === o.id)
+  const newer = before && before.updated_at > o.updated_at ? before : o
+  return orders.map((known, i) => (i === at ? newer : known)).filter((known, i) => i === at || !same(known))
+}
+
+/** A fill, as a notice. */
+export function fillNotice(o: Order, execution: NonNullable<OrderEvent['data']['execution']>, account: string) {
+  return {
+    severity: 'success' as const,
+    summary: `${o.side === 'buy' ? 'Bought' : 'Sold'} ${quantity(execution.qty)} ${o.symbol}`,
+    detail: `at ${price(execution.price)} · ${account}`,
+  }
+}
 
 export interface Row {
   order: Order

@@ -1,6 +1,6 @@
 // What a person fills in, and the order that it comes to.
 import { isAmount } from './money'
-import type { OrderRequest, OrderType, TimeInForce } from './types'
+import type { OrderDraft, OrderType, TimeInForce } from './types'
 
 export interface Ticket {
   side: 'buy' | 'sell'
@@ -21,8 +21,6 @@ export interface Ticket {
   stopLoss: string
   stopLossLimit: string
 }
-
-export type Order = Omit<OrderRequest, 'client_order_id'>
 
 export function emptyTicket(): Ticket {
   return {
@@ -77,9 +75,9 @@ export function malformed(t: Ticket): string {
 }
 
 /** The order, or null while something is missing or malformed. */
-export function toOrder(t: Ticket): Order | null {
+export function toOrder(t: Ticket): OrderDraft | null {
   if (missing(t) || malformed(t)) return null
-  const order: Order = { symbol: t.symbol.trim().toUpperCase(), side: t.side, type: typeOf(t), time_in_force: t.tif }
+  const order: OrderDraft = { symbol: t.symbol.trim().toUpperCase(), side: t.side, type: typeOf(t), time_in_force: t.tif }
   order[t.unit === 'dollars' ? 'notional' : 'qty'] = t.amount
   if (takesLimit(t)) order.limit_price = t.limit
   if (takesStop(t)) order.stop_price = t.stop

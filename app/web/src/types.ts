@@ -31,6 +31,8 @@ export interface Position {
 
 /** An order as the ticket sends it: always with an id of its own. */
 export type OrderRequest = Schemas['OrderRequest'] & { client_order_id: string }
+/** An order before it is sent: it has no id yet. */
+export type OrderDraft = Omit<OrderRequest, 'client_order_id'>
 export type OrderType = OrderRequest['type']
 export type TimeInForce = OrderRequest['time_in_force']
 export type Replacement = Schemas['Replacement']

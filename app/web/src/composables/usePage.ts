@@ -11,10 +11,12 @@ interface Options<T, P extends Page> {
   /** Returns what is shown together with a page. complete says that this page is all there is. */
   merge: (shown: T[], page: P, complete: boolean) => T[]
   failed: (e: unknown) => void
+  /** Takes what else the newest page says. */
+  newest?: (page: P) => void
 }
 
 /** A list that is shown page by page, the newest first. */
-export function usePage<T, P extends Page>({ read, merge, failed }: Options<T, P>) {
+export function usePage<T, P extends Page>({ read, merge, failed, newest: onNewest }: Options<T, P>) {
   const items = shallowRef<T[]>([])
   const nextCursor = ref<string | null>(null)
   const loading = ref(false)
@@ -31,6 +33,7 @@ export function usePage<T, P extends Page>({ read, merge, failed }: Options<T, P
       // The newest page again leaves the older ones that are shown, and the cursor behind them.
       if (before !== null || complete || !begun) nextCursor.value = page.next_cursor
       begun = true
+      if (before === null) onNewest?.(page)
       items.value = merge(items.value, page, complete)
     } catch (e) {
       if (!signal.aborted) failed(e)

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { effectScope, nextTick, ref } from 'vue'
 import { usePreview } from './usePreview'
-import type { Order } from '../ticket'
+import type { OrderDraft } from '../types'
 
-interface Asked { account: string; order: Order; signal: AbortSignal; answer: (body: unknown, status?: number) => void }
+interface Asked { account: string; order: OrderDraft; signal: AbortSignal; answer: (body: unknown, status?: number) => void }
 let asked: Asked[]
 
 beforeEach(() => {
@@ -13,7 +13,7 @@ beforeEach(() => {
     new Promise((resolve, reject) => {
       init.signal.addEventListener('abort', () => reject(new DOMException('', 'AbortError')))
       asked.push({
-        account: init.headers['X-Account-ID']!, order: JSON.parse(init.body) as Order, signal: init.signal,
+        account: init.headers['X-Account-ID']!, order: JSON.parse(init.body) as OrderDraft, signal: init.signal,
         answer: (body, status = 200) => resolve(new Response(JSON.stringify(body), { status })),
       })
     }),
@@ -23,13 +23,12 @@ afterEach(() => vi.useRealTimers())
 
 function setUp() {
   const account = ref('a')
-  const order = ref<Order | null>(null)
-  const stirred = ref(0)
+  const order = ref<OrderDraft | null>(null)
   const scope = effectScope()
-  const seen = scope.run(() => usePreview(() => account.value, () => order.value, () => stirred.value))!
-  return { account, order, stirred, scope, seen }
+  const seen = scope.run(() => usePreview(() => account.value, () => order.value))!
+  return { account, order, scope, seen }
 }
-const of = (qty: string): Order => ({ symbol: 'AAPL', side: 'buy', type: 'market', time_in_force: 'day', qty })
+const of = (qty: string): OrderDraft => ({ symbol: 'AAPL', side: 'buy', type: 'market', time_in_force: 'day', qty })
 
 describe('the preview', () => {
   it('asks once, when typing has paused', async () => {
@@ -71,13 +70,13 @@ describe('the preview', () => {
     expect(asked[1]!.account).toBe('b')
   })
 
-  it('asks again when something stirs, and as time passes, and keeps what it knows meanwhile', async () => {
-    const { order, stirred, seen } = setUp()
+  it('asks again when it is told to, and as time passes, and keeps what it knows meanwhile', async () => {
+    const { order, seen } = setUp()
     order.value = of('1')
     await vi.advanceTimersByTimeAsync(400)
     asked[0]!.answer({ allowed: false })
     await vi.advanceTimersByTimeAsync(0)
-    stirred.value++
+    seen.refresh()
     await vi.advanceTimersByTimeAsync(400)
     expect(seen.preview.value).toEqual({ allowed: false })
     asked[1]!.answer({ allowed: true })

@@ -2,16 +2,15 @@
 // filled in.
 import { onScopeDispose, ref, watch } from 'vue'
 import { api, explain } from '../api'
-import type { Order } from '../ticket'
-import type { Preview } from '../types'
+import type { OrderDraft, Preview } from '../types'
 
 const pause = 400 // ms after the last keystroke
 const again = 30_000 // ms: prices move, and a minute's limit passes; each answer costs some calls of Alpaca's
 
 /** order is null while there is nothing whole to ask about. What was said of
- * another order, or of another account, is never shown. stirred changes when
- * something happened that may change the answer. */
-export function usePreview(account: () => string | null, order: () => Order | null, stirred: () => unknown) {
+ * another order, or of another account, is never shown. refresh asks
+ * again, after something happened that may change the answer. */
+export function usePreview(account: () => string | null, order: () => OrderDraft | null) {
   const preview = ref<Preview | null>(null)
   const asking = ref(false)
   const error = ref('')
@@ -51,7 +50,6 @@ export function usePreview(account: () => string | null, order: () => Order | nu
     error.value = ''
     ask(pause)
   }, { immediate: true })
-  watch(stirred, () => ask(pause))
   onScopeDispose(stop)
-  return { preview, asking, error }
+  return { preview, asking, error, refresh: () => ask(pause) }
 }

@@ -6,10 +6,11 @@ import (
 	"time"
 )
 
-// tend reconciles after every gap, when somebody asks for it and now and then,
-// and looks at open orders that have been silent.
-func (a *account) tend(ctx context.Context) {
-	// With jitter, else all accounts that began together reconcile together.
+// reconcileLoop reconciles after every gap, when somebody asks for it and every
+// few minutes, and checks open orders that have had no update for long.
+func (a *account) reconcileLoop(ctx context.Context) {
+	// With jitter, so that accounts which began together do not reconcile
+	// together.
 	timer := time.NewTimer(a.m.Reconcile/2 + rand.N(a.m.Reconcile))
 	defer timer.Stop()
 	r := retry{first: a.m.RetryPause}
@@ -19,7 +20,7 @@ func (a *account) tend(ctx context.Context) {
 	for {
 		gap := a.gap
 		if r.failing {
-			gap = nil // whatever it is, the next attempt is for it too
+			gap = nil // the next attempt covers it too
 		}
 		silent := false
 		select {
@@ -27,7 +28,7 @@ func (a *account) tend(ctx context.Context) {
 			return
 		case <-a.silent:
 			silent = true
-		case <-a.wanted:
+		case <-a.reconcileNow:
 			if r.failing {
 				again.Reset(r.hurry())
 				continue
@@ -39,10 +40,10 @@ func (a *account) tend(ctx context.Context) {
 		}
 		var err error
 		if silent {
-			err = a.lookAtOpen(ctx)
+			err = a.checkOpenOrders(ctx)
 		} else {
 			drain(a.gap)
-			drain(a.wanted)
+			drain(a.reconcileNow)
 			err = a.reconcile(ctx)
 		}
 		switch {
@@ -52,13 +53,13 @@ func (a *account) tend(ctx context.Context) {
 			r.succeed()
 			again.Stop()
 		case err != nil:
-			a.answerProblem(ctx, err)
-			if a.refused(ctx, err) {
+			a.answerSyncProblem(ctx, err)
+			if a.handleRefusedKeys(ctx, err) {
 				return
 			}
 			a.noteFailure(ctx, err)
 			if silent && r.failing {
-				continue // the next attempt's time is set
+				continue // the next attempt is scheduled already
 			}
 			pause := r.fail()
 			a.log.Warn("reconciliation failed and is tried again", "err", err, "in", pause)
@@ -74,35 +75,35 @@ func drain(c chan struct{}) {
 	}
 }
 
-// The pause after a reconciliation that failed, but for its jitter, is mostPause
-// at the longest, and leastPause where somebody waits for it.
+// The longest pause after a reconciliation that failed, before jitter, and the
+// shortest where somebody waits for it.
 const (
-	mostPause  = 30 * time.Second
-	leastPause = 500 * time.Millisecond
+	maxPause = 30 * time.Second
+	minPause = 500 * time.Millisecond
 )
 
-// retry says when a reconciliation that failed is tried again: ever more seldom,
-// since each attempt costs the account requests.
+// retry decides when a failed reconciliation is tried again: ever more rarely,
+// since each attempt uses up requests of the account.
 type retry struct {
 	first   time.Duration // the pause after the first failure
 	failing bool
-	doubled int       // how often the pause was
-	last    time.Time // when it failed
+	doubled int       // how often the pause was doubled
+	last    time.Time // when it last failed
 }
 
 func (r *retry) succeed() { r.failing, r.doubled = false, 0 }
 
-// fail notes a failure, and returns the pause after it.
+// fail notes a failure and returns the pause after it.
 func (r *retry) fail() time.Duration {
-	d := min(r.first<<min(r.doubled, 16), max(r.first, mostPause))
+	d := min(r.first<<min(r.doubled, 16), max(r.first, maxPause))
 	r.failing, r.last = true, time.Now()
 	r.doubled++
 	return d/4 + rand.N(d)
 }
 
-// hurry begins with short pauses again, and returns what is left to wait now:
-// nothing, but where it failed a moment ago, since many may ask.
+// hurry starts with short pauses again and returns how long to wait now: not at
+// all, or briefly after a recent failure, since many may ask.
 func (r *retry) hurry() time.Duration {
 	r.doubled = 0
-	return max(leastPause-time.Since(r.last), 0)
+	return max(minPause-time.Since(r.last), 0)
 }

@@ -8,18 +8,20 @@ import (
 	"paddock/app/tenant"
 )
 
-// Keeper makes room in the log for the months to come and drops those that are
+// Maintainer makes the log's partitions for the months to come and drops events
 // older than the retention.
-type Keeper struct {
+type Maintainer struct {
 	worker *tenant.Worker
 	log    *slog.Logger
 }
 
-// NewKeeper makes a Keeper. Any number of instances may run one.
-func NewKeeper(worker *tenant.Worker, log *slog.Logger) *Keeper { return &Keeper{worker, log} }
+// NewMaintainer makes a Maintainer. Any number of instances may run one.
+func NewMaintainer(worker *tenant.Worker, log *slog.Logger) *Maintainer {
+	return &Maintainer{worker, log}
+}
 
-// Run looks after the log at once and every hour until ctx ends.
-func (k *Keeper) Run(ctx context.Context) error {
+// Run maintains the log at once and every hour until ctx ends.
+func (k *Maintainer) Run(ctx context.Context) error {
 	hour := time.NewTicker(time.Hour)
 	defer hour.Stop()
 	for {

@@ -16,34 +16,34 @@ import (
 	"paddock/app/tenant"
 )
 
-// settleRounds bounds how often positions are asked for in one reconciliation
-// while orders of them are being filled.
+// settleRounds bounds how often one reconciliation reads positions while their
+// orders are being filled.
 const settleRounds = 4
 
-// standing is where an account's mirror stands when a reconciliation begins.
-type standing struct {
-	agreed  *time.Time // the last time; nil before the first
-	newest  *time.Time // order that was listed by then, by the broker's clock
+// mirrorState is the state of an account's mirror when a reconciliation begins.
+type mirrorState struct {
+	agreed  *time.Time // when it last agreed; nil before the first time
+	newest  *time.Time // when the newest order listed by then was submitted, by the broker's clock
 	doubts  int64
-	settled bool // nothing is in doubt
+	settled bool // no doubt is open
 }
 
-func (s *standing) queue(b *tenant.Batch, account uuid.UUID) {
+func (s *mirrorState) queue(b *tenant.Batch, account uuid.UUID) {
 	b.Queue(`select c.agreed_at, c.newest_order_at, coalesce(c.doubts, 0), coalesce(c.doubts = c.doubts_settled, false)
 		from (values (1)) one left join app.stream_cursors c on c.account_id = $1`, account).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&s.agreed, &s.newest, &s.doubts, &s.settled) })
 }
 
-// told is what the broker says of orders at one moment, by their ids.
-type told map[string]toldOrder
+// orderStates is the state of orders at one moment, by the broker's ids.
+type orderStates map[string]orderState
 
-type toldOrder struct {
-	filled string // the quantity; "" where it is not known
-	open   bool   // it may be filled yet
+type orderState struct {
+	filled string // quantity; "" where it is unknown
+	open   bool   // it may still be filled
 }
 
-// filled is p_before and p_after of app.reconcile_positions.
-func (t told) filled() []byte {
+// filledQuantities is the argument p_before or p_after of app.reconcile_positions.
+func (t orderStates) filledQuantities() []byte {
 	quantities := make(map[string]*string, len(t))
 	for id, o := range t {
 		quantities[id] = nil
@@ -53,24 +53,24 @@ func (t told) filled() []byte {
 	}
 	text, err := json.Marshal(quantities)
 	if err != nil {
-		panic(err) // strings always marshal
+		panic(err) // cannot happen: strings always marshal
 	}
 	return text
 }
 
-// read returns what orders say.
-func read(orders []brokerOrder) told {
-	all := make(told, len(orders))
+// orderStatesOf reads the state of each order.
+func orderStatesOf(orders []brokerOrder) orderStates {
+	all := make(orderStates, len(orders))
 	for _, o := range orders {
 		var said struct {
 			FilledQty *decimal.Decimal `json:"filled_qty"`
 			Status    string           `json:"status"`
 		}
 		if err := json.Unmarshal(o.raw, &said); err != nil {
-			all[o.id] = toldOrder{open: true} // what cannot be read may be anything
+			all[o.id] = orderState{open: true} // unreadable: it may still be filled
 			continue
 		}
-		t := toldOrder{filled: "0", open: !broker.IsOver(said.Status)}
+		t := orderState{filled: "0", open: !broker.IsOver(said.Status)}
 		if said.FilledQty != nil {
 			t.filled = said.FilledQty.String()
 		}
@@ -79,23 +79,25 @@ func read(orders []brokerOrder) told {
 	return all
 }
 
-// errMoving says that orders were filled faster than positions could be read.
+// errMoving means that orders were filled faster than positions could be read.
 var errMoving = errors.New("orders are being filled while the account's positions are read")
 
-// looked is a list of positions, when it was asked for by Postgres' clock, and how
-// many doubts had been cast on the mirror by then.
-type looked struct {
+// positionList is a list of positions, when it was asked for by Postgres'
+// clock, and how many doubts there were on the mirror by then.
+type positionList struct {
 	broker.PositionsAnswer
 	at     time.Time
 	doubts int64
 }
 
-// settle brings positions into agreement with the orders that are recorded by
-// now, as before tells them, newest at the latest. What a list of positions
-// holds is known where orders say the same before and after it; no clock tells.
-// Where the list is what is counted anyway, and nothing speaks against it, there
-// is no need for a second look at the orders.
-func (a *account) settle(ctx context.Context, s standing, before told, newest *time.Time, what string, d *differences) (l looked, err error) {
+// settlePositions makes the mirror's positions agree with the broker's list and
+// with the recorded orders, which had the states before, the newest of them
+// submitted at newest. Which fills a list of positions includes is certain only
+// where orders have the same state before and after it was read; no clock
+// tells. Where the mirror agreed with the broker before and nothing has cast
+// doubt since, a list that equals what is counted needs no second reading of
+// orders.
+func (a *account) settlePositions(ctx context.Context, s mirrorState, before orderStates, newest *time.Time, what string, d *differences) (l positionList, err error) {
 	for round := range settleRounds {
 		var moves []byte
 		err = a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
@@ -118,7 +120,7 @@ func (a *account) settle(ctx context.Context, s standing, before told, newest *t
 				return l, err
 			}
 		}
-		after, err := a.lookAgain(ctx, before, newest, what, d)
+		after, err := a.readChangedOrders(ctx, before, newest, what, d)
 		if err != nil {
 			return l, err
 		}
@@ -127,7 +129,7 @@ func (a *account) settle(ctx context.Context, s standing, before told, newest *t
 			return l, err
 		}
 		if sure && round == settleRounds-1 {
-			signal(a.gap) // what is counted is right, and the rest is looked at again
+			signal(a.gap) // the mirror is right where it is certain; the rest is read again
 			return l, nil
 		}
 		before = after
@@ -135,27 +137,28 @@ func (a *account) settle(ctx context.Context, s standing, before told, newest *t
 	return l, errMoving
 }
 
-// recordPositions holds the mirror against a list of positions and returns the
-// symbols of which it is not known what the list holds.
-func (a *account) recordPositions(ctx context.Context, l looked, moves []byte, before, after told) (unsettled []string, err error) {
+// recordPositions compares the mirror with a list of positions, corrects it,
+// and returns the symbols of which it is uncertain which fills the list
+// includes.
+func (a *account) recordPositions(ctx context.Context, l positionList, moves []byte, before, after orderStates) (unsettled []string, err error) {
 	var then []byte
 	if after != nil {
-		then = after.filled()
+		then = after.filledQuantities()
 	}
 	err = a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`with s as (select * from app.reconcile_positions($1, $2, $3, $4, $5, $6)), said as (
 				select private.append_event('position', jsonb_build_object('positions', $2::jsonb), null) from s where s.changed)
-			select s.unsettled, (select count(*) from said) from s`, a.lease.Account, []byte(l.Raw), l.at, moves, before.filled(), then).
+			select s.unsettled, (select count(*) from said) from s`, a.lease.Account, []byte(l.Raw), l.at, moves, before.filledQuantities(), then).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&unsettled, nil) })
 	})
 	return unsettled, err
 }
 
-// lookAgain records the orders that may have been filled since they were told,
-// and returns what they say: those that were open, one by one where no list has
-// them, and all that came since.
-func (a *account) lookAgain(ctx context.Context, before told, newest *time.Time, what string, d *differences) (told, error) {
-	var begin time.Time // of the account's first order
+// readChangedOrders reads and records the orders that may have been filled
+// since before, and returns their states: the open ones, one by one where no
+// list has them, and all that were submitted since.
+func (a *account) readChangedOrders(ctx context.Context, before orderStates, newest *time.Time, what string, d *differences) (orderStates, error) {
+	var begin time.Time // zero: since the account's first order
 	if newest != nil {
 		begin = newest.Add(-listOverlap)
 	}
@@ -168,43 +171,44 @@ func (a *account) lookAgain(ctx context.Context, before told, newest *time.Time,
 		return nil, err
 	}
 	orders = append(orders, recent...)
-	after := read(orders)
+	after := orderStatesOf(orders)
 	asked := 0
 	for id, o := range before {
 		if _, listed := after[id]; listed || !o.open {
 			continue
 		}
-		after[id] = toldOrder{open: true} // nobody knows
+		after[id] = orderState{open: true} // until it is read: unknown
 		if asked++; asked > maxLookUps {
 			continue
 		}
 		answer, err := a.client.Order(ctx, id)
 		if isKind(err, broker.NotFound) {
-			after[id] = toldOrder{filled: o.filled} // what the broker does not know is not filled
+			after[id] = orderState{filled: o.filled} // an order unknown to the broker cannot be filled
 			continue
 		}
-		if a.isOdd(err) {
+		if a.noteIfOdd(err) {
 			continue
 		}
 		if err != nil {
 			return nil, fmt.Errorf("ask for an order again: %w", err)
 		}
 		a.odd = append(a.odd, answer.Odd...)
-		one := brokerOrder{id: id, raw: answer.Raw, told: answer.Told, asked: answer.Asked}
+		one := brokerOrder{id: id, raw: answer.Raw, serverTime: answer.ServerTime, requestedAt: answer.RequestedAt}
 		orders = append(orders, one)
-		after[id] = read([]brokerOrder{one})[id]
+		after[id] = orderStatesOf([]brokerOrder{one})[id]
 	}
 	var again differences
 	if err := a.recordAll(ctx, orders, what, &again); err != nil {
 		return nil, err
 	}
-	d.also(again)
+	d.merge(again)
 	return after, nil
 }
 
-// agree notes what was odd, and that the mirror agreed, as of when the positions
-// were asked for, and returns what is held.
-func (a *account) agree(ctx context.Context, l looked, orders []brokerOrder, newest *time.Time) (held map[string]holding, err error) {
+// recordAgreement records odd items and that the mirror agreed with the broker,
+// as of when the positions were asked for, and returns the positions of the
+// mirror.
+func (a *account) recordAgreement(ctx context.Context, l positionList, orders []brokerOrder, newest *time.Time) (held map[string]holding, err error) {
 	err = a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		a.queueOdd(b, "order", idsOf(orders), true)
 		a.queueOdd(b, "position", nil, true)

@@ -12,7 +12,7 @@ import (
 	"paddock/app/problem"
 )
 
-// newSession is what a request tells of the session it opens.
+// newSession returns a session with what the request says of its client.
 func (s *Service) newSession(r *http.Request, remember bool) session {
 	life := rememberedFor
 	if !remember {
@@ -44,7 +44,7 @@ func (s *Service) signUp(c *call) (any, error) {
 		complaints = append(complaints, "[body.password] Too small: expected string to have >=1 characters")
 	}
 	image := f.optional("image", &complaints)
-	f.optional("callbackURL", &complaints) // for mails of verification, which we do not send
+	f.optional("callbackURL", &complaints) // for verification mails, which we do not send
 	remember := f.flag("rememberMe", true, &complaints)
 	if err := errors.Join(invalid(complaints), storable(&name, image)); err != nil {
 		return nil, err
@@ -106,12 +106,12 @@ func (s *Service) signIn(c *call) (any, error) {
 	return answer, nil
 }
 
-// checkPassword answers the user whose email and password these are. An
-// unknown email takes as long as a wrong password, and is answered the same.
+// checkPassword returns the user with this email and password. An unknown email
+// takes as long as a wrong password, and gets the same answer.
 func (s *Service) checkPassword(ctx context.Context, email, password string) (user, error) {
 	var u user
 	var hash *string
-	_, err := s.row(ctx, append(u.into(), &hash), `select `+userColumns+`, a.password from auth."user" u
+	_, err := s.queryRow(ctx, append(u.into(), &hash), `select `+userColumns+`, a.password from auth."user" u
 		left join auth.account a on a."userId" = u.id and a."providerId" = 'credential' and a."accountId" = u.id where u.email = $1`, email)
 	if err != nil {
 		return u, err
@@ -136,7 +136,7 @@ func (s *Service) signOut(c *call) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		// These say where to go after signing out of a social provider: we have none.
+		// These URLs are for social providers, which we do not have.
 		var complaints []string
 		f.optional("callbackURL", &complaints)
 		f.flag("disableRedirect", false, &complaints)
@@ -147,9 +147,9 @@ func (s *Service) signOut(c *call) (any, error) {
 	}
 	if token, ok := s.SessionToken(c.Request); ok {
 		if _, err := s.config.Pool.Exec(c.Context(), `delete from auth.session where token = $1`, token); err != nil {
-			return nil, database(err)
+			return nil, databaseError(err)
 		}
-		s.config.Ended()
+		s.config.OnSessionEnd()
 	}
 	s.clearSession(c)
 	return map[string]bool{"success": true}, nil

@@ -14,8 +14,8 @@ import (
 	"paddock/app/trading"
 )
 
-// refuseLists has the broker refuse to list orders, so that no reconciliation
-// succeeds, and returns how many were tried.
+// refuseLists makes the broker refuse lists of orders, so that no
+// reconciliation succeeds, and returns a count of the attempts.
 func (w *world) refuseLists() (tried func() int64) {
 	var n atomic.Int64
 	w.front.list.Store(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
@@ -27,12 +27,12 @@ func (w *world) refuseLists() (tried func() int64) {
 
 func (w *world) allowLists() { w.front.list.Store(http.HandlerFunc(w.front.sim.ServeHTTP)) }
 
-// A reconciliation that fails is tried again, and ever more seldom: what fails
-// for an hour must not use up the requests that orders need.
+// A failing reconciliation is tried ever more rarely, so that an hour of
+// failures does not use up the requests that orders need.
 func TestFailingReconciliationsBackOff(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.front.streams.Store(http.StatusNotFound) // each attempt at one tells of a gap
+	w.front.streams.Store(http.StatusNotFound) // each attempt to connect signals a gap
 	tried := w.refuseLists()
 	const pause = 200 * time.Millisecond
 	w.run(func(c *stream.Config) { c.RetryPause = pause })
@@ -47,9 +47,9 @@ func TestFailingReconciliationsBackOff(t *testing.T) {
 	w.eventually("the agreement", func() bool { return w.agreed() != nil })
 }
 
-// Who asks does not wait until the pause is over: POST /api/sync, an order whose
-// guards need the mirror, and a stream that comes up, which says that the broker
-// is back.
+// Somebody who asks does not wait for the end of the pause: POST /api/sync, an
+// order whose guards need the mirror, and a stream that connects, which shows
+// that the broker is back.
 func TestFailingReconciliationIsHurried(t *testing.T) {
 	for name, ask := range map[string]func(*world) error{
 		"by a sync": func(w *world) error {
@@ -63,7 +63,7 @@ func TestFailingReconciliationIsHurried(t *testing.T) {
 			ctx, cancel := context.WithTimeout(w.t.Context(), 30*time.Second)
 			defer cancel()
 			_, err := w.trading().Place(ctx, w.account, "", orderRequest("a"))
-			for problem.Is(err, problem.AccountNotSynced) && ctx.Err() == nil { // it waits three seconds for it, and asks to come again
+			for problem.Is(err, problem.AccountNotSynced) && ctx.Err() == nil { // each call waits three seconds, and then asks for a retry
 				_, err = w.trading().Place(ctx, w.account, "", orderRequest("a"))
 			}
 			return err

@@ -12,20 +12,20 @@ import (
 	"sync/atomic"
 )
 
-// exchange is the RoundTripper of one call. The SDK's methods take no context
-// and drop the answer's headers and unknown fields: exchange carries the
-// caller's context into the request, and keeps the answer as it came.
-type exchange struct {
+// roundTrip is the http.RoundTripper of one call. The SDK's methods take no
+// context and drop the answer's headers and unknown fields: roundTrip adds the
+// caller's context to the request, and keeps the answer as it came.
+type roundTrip struct {
 	ctx       context.Context
 	transport http.RoundTripper
 	maxBody   int64
-	query     url.Values // in place of the request's own, where it is set
-	clocks    *clocks    // that learn what time it is at the host
+	query     url.Values // replaces the request's own, where it is set
+	clocks    *clocks    // measure the host's clock
 	host      string
-	fields    Fields // that the request's body has as well
+	fields    Fields // added to the request's body
 
 	method string
-	onWire atomic.Bool // a connection was had: the request may have left
+	onWire atomic.Bool // there was a connection: the request may have been sent
 	status int
 	header http.Header
 	body   []byte
@@ -33,7 +33,7 @@ type exchange struct {
 
 var errRedirect = errors.New("the broker answered with a redirect, which it never does: it was not followed")
 
-func (x *exchange) RoundTrip(r *http.Request) (*http.Response, error) {
+func (x *roundTrip) RoundTrip(r *http.Request) (*http.Response, error) {
 	r, err := x.fields.add(r)
 	if err != nil {
 		return nil, err
@@ -55,11 +55,11 @@ func (x *exchange) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// succeeded says whether an answer of 2xx came, and came whole.
-func (x *exchange) succeeded() bool { return x.status >= 200 && x.status < 300 }
+// succeeded reports whether a complete 2xx answer arrived.
+func (x *roundTrip) succeeded() bool { return x.status >= 200 && x.status < 300 }
 
-// send sends the request and answers as soon as the answer's headers are there.
-func (x *exchange) send(r *http.Request) (*http.Response, error) {
+// send sends the request and returns as soon as the answer's headers are there.
+func (x *roundTrip) send(r *http.Request) (*http.Response, error) {
 	x.method = r.Method
 	if x.query != nil {
 		r.URL.RawQuery = x.query.Encode()
@@ -72,7 +72,7 @@ func (x *exchange) send(r *http.Request) (*http.Response, error) {
 	}
 	x.header = response.Header
 	if x.clocks != nil {
-		x.clocks.learn(x.host, sent, thisInstant(), x.header)
+		x.clocks.addSample(x.host, sent, thisInstant(), x.header)
 	}
 	if response.StatusCode >= 300 && response.StatusCode < 400 {
 		response.Body.Close()
@@ -81,8 +81,8 @@ func (x *exchange) send(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// client is an http.Client of this exchange. It follows no redirect: Go's own
-// would take the keys along to another host.
-func (x *exchange) client() *http.Client {
+// client returns an http.Client on this round trip. It follows no redirect,
+// which would send the keys to another host.
+func (x *roundTrip) client() *http.Client {
 	return &http.Client{Transport: x, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }

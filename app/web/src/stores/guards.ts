@@ -1,0 +1,37 @@
+import type { LiveEvent } from 'paddock-live'
+import { defineStore } from 'pinia'
+import { ref } from 'vue'
+import { api } from '../api'
+import { debounce } from '../debounce'
+import type { Guards, Limits, Turn } from '../types'
+import { useCurrentAccount } from './currentAccount'
+
+/** The guards of the account that is shown: its limits with what is used of them, and its switch. */
+export const useGuards = defineStore('guards', () => {
+  const current = useCurrentAccount()
+  const guards = ref<Guards | null>(null)
+
+  const refresh = () => current.read(api.guards, (answer) => (guards.value = answer))
+  const refreshSoon = debounce(refresh, 150)
+
+  function apply(e: LiveEvent) {
+    if (e.kind === 'guard' || e.kind === 'order') refreshSoon() // orders use limits up
+  }
+
+  function clear() {
+    refreshSoon.cancel()
+    guards.value = null
+  }
+
+  const setLimits = (limits: Limits) => current.change((id) => api.setGuards(id, limits), (answer) => (guards.value = answer))
+
+  /** Turns the switch. It may cancel orders and close positions: all is read again. */
+  const turnSwitch = (turn: Turn, key: string) =>
+    current.change((id) => api.turnSwitch(id, turn, key), (turned) => {
+      guards.value = turned.guards
+      void current.load()
+    })
+
+  current.keep({ clear, load: refresh, apply })
+  return { guards, refresh, setLimits, turnSwitch }
+})

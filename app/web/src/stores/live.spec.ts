@@ -1,0 +1,115 @@
+import type { Handlers, LiveEvent, LiveOptions } from 'paddock-live'
+import { createPinia, setActivePinia } from 'pinia'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { nextTick, ref } from 'vue'
+import { anAccount, anOrder, credentialsEvent, orderEvent } from '../testing/fixtures'
+import { useAccounts } from './accounts'
+import { useCurrentAccount } from './currentAccount'
+import { useLive } from './live'
+
+const fake = vi.hoisted(() => ({
+  toasts: [] as { summary: string; detail: string }[],
+  followed: new Map<string, Handlers>(),
+  options: undefined as LiveOptions | undefined,
+  state: 'closed',
+  refetch: vi.fn(() => Promise.resolve()),
+  connect: vi.fn(),
+}))
+
+vi.mock('paddock-live', () => ({
+  PaddockLive: class {
+    constructor(options: LiveOptions) {
+      fake.options = options
+    }
+    get state() {
+      return fake.state
+    }
+    connect = fake.connect
+    close = () => fake.followed.clear()
+    subscribe(account: string, handlers: Handlers) {
+      fake.followed.set(account, handlers)
+      return { account, unsubscribe: () => fake.followed.delete(account) }
+    }
+  },
+}))
+vi.mock('primevue/usetoast', () => ({ useToast: () => ({ add: (t: { summary: string; detail: string }) => fake.toasts.push(t) }) }))
+vi.mock('../auth', () => ({ auth: { useSession: () => ref({ data: { user: { id: 'u' } }, refetch: fake.refetch }) } }))
+
+let lists: number
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  setActivePinia(createPinia())
+  lists = 0
+  Object.assign(fake, { toasts: [], state: 'closed' })
+  fake.followed.clear()
+  fake.connect.mockClear()
+  vi.stubGlobal('location', { protocol: 'https:', host: 'paddock.example' })
+  vi.stubGlobal('localStorage', { getItem: () => null, setItem: () => {}, removeItem: () => {} })
+  vi.stubGlobal('fetch', (url: string) => {
+    if (url === '/api/accounts') lists++
+    return Promise.resolve(new Response(JSON.stringify({ accounts: [] })))
+  })
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.unstubAllGlobals()
+})
+
+async function setUp() {
+  const [accounts, current, live] = [useAccounts(), useCurrentAccount(), useLive()]
+  accounts.list = [anAccount({ id: 'a', name: 'Mine' }), anAccount({ id: 'b', name: 'Other' })]
+  accounts.select('a')
+  await nextTick()
+  const event = (e: LiveEvent) => fake.followed.get(e.account_id)!.event(e)
+  return { accounts, current, live, event }
+}
+const fill = { id: 'e', qty: '5', price: '190.5', at: '' }
+
+describe('the live connection', () => {
+  it('follows exactly the accounts that there are', async () => {
+    const { accounts, live } = await setUp()
+    expect(fake.options!.url).toBe('wss://paddock.example/api/ws')
+    expect([...fake.followed.keys()]).toEqual(['a', 'b'])
+    accounts.list = [anAccount({ id: 'b' }), anAccount({ id: 'c' })]
+    await nextTick()
+    expect([...fake.followed.keys()]).toEqual(['b', 'c'])
+    live.disconnect()
+    expect(fake.followed.size).toBe(0)
+  })
+
+  it('shows a toast for a fill of the account that is selected, and of no other', async () => {
+    const { event } = await setUp()
+    event(orderEvent(anOrder({ side: 'sell' }), 'b', fill))
+    event(orderEvent(anOrder({ side: 'sell' }), 'a'))
+    expect(fake.toasts).toEqual([])
+    event(orderEvent(anOrder({ side: 'sell' }), 'a', fill))
+    expect(fake.toasts).toMatchObject([{ summary: 'Sold 5 AAPL', detail: 'at 190.50 · Mine' }])
+  })
+
+  it('reads the accounts again when one has changed, or is lost', async () => {
+    const { event } = await setUp()
+    event(credentialsEvent('stored', 'b'))
+    fake.followed.get('b')!.lost!('account_forbidden', '')
+    expect(lists).toBe(2)
+  })
+
+  it('begins the account anew where its events cannot be gone on from', async () => {
+    const { current } = await setUp()
+    current.needsKeys = true
+    fake.followed.get('b')!.reset!('cursor_expired')
+    expect(current.needsKeys).toBe(true)
+    fake.followed.get('a')!.reset!('cursor_expired')
+    expect([current.id, current.needsKeys]).toEqual(['a', false])
+  })
+
+  it('asks whether the session has ended, and connects again where it has not', async () => {
+    const { live } = await setUp()
+    fake.state = 'signed_out'
+    fake.options!.state!('signed_out')
+    expect(live.state).toBe('signed_out')
+    await vi.advanceTimersByTimeAsync(6000)
+    expect(fake.refetch).toHaveBeenCalled()
+    expect(fake.connect).toHaveBeenCalledTimes(1)
+  })
+})

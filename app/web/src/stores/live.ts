@@ -1,0 +1,84 @@
+import { PaddockLive, type LiveEvent, type LiveState, type Subscription } from 'paddock-live'
+import { defineStore } from 'pinia'
+import { useToast } from 'primevue/usetoast'
+import { ref, watch } from 'vue'
+import { auth } from '../auth'
+import { guardNotice } from '../guards'
+import { fillNotice } from '../orders'
+import { useAccounts } from './accounts'
+import { useCurrentAccount } from './currentAccount'
+
+const retryAfter = 5000 // ms, when the socket says that the session has ended and it has not
+
+/** The connection for live events: it follows all of the user's accounts, and
+ * shows a toast for what is worth one. */
+export const useLive = defineStore('live', () => {
+  const accounts = useAccounts()
+  const current = useCurrentAccount()
+  const toast = useToast()
+  const session = auth.useSession()
+  const state = ref<LiveState>('closed')
+  const followed = new Map<string, Subscription>()
+
+  const client = new PaddockLive({
+    url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/ws`,
+    state: (s) => {
+      state.value = s
+      if (s === 'signed_out') void checkSession()
+    },
+  })
+
+  /** The socket says that the session has ended. Where it has not, or somebody
+   * has signed in again elsewhere, the connection goes on after a while. */
+  async function checkSession() {
+    await session.value.refetch()
+    setTimeout(() => {
+      if (session.value.data && client.state === 'signed_out') client.connect()
+    }, retryAfter)
+  }
+
+  /** Follows exactly these accounts. */
+  function follow(ids: string[]) {
+    for (const [id, subscription] of followed) {
+      if (ids.includes(id)) continue
+      subscription.unsubscribe()
+      followed.delete(id)
+    }
+    for (const id of ids) {
+      if (followed.has(id)) continue
+      followed.set(id, client.subscribe(id, {
+        event: receive,
+        // What was read before this may lack something.
+        following: () => id === current.id && void current.load(),
+        reset: () => id === current.id && current.show(id),
+        lost: () => {
+          followed.delete(id)
+          void accounts.load()
+        },
+      }))
+    }
+  }
+
+  function receive(e: LiveEvent) {
+    current.apply(e)
+    notify(e)
+    if (e.kind === 'credentials' || e.kind === 'account') void accounts.load()
+  }
+
+  /** Shows a toast for fills, and for what the guards do. */
+  function notify(e: LiveEvent) {
+    const name = accounts.list.find((a) => a.id === e.account_id)?.name
+    if (!name || e.account_id !== accounts.selectedId) return
+    if (e.kind === 'guard') toast.add({ life: 8000, ...guardNotice(e.data, name) })
+    if (e.kind === 'order' && e.data.execution && e.data.order) toast.add({ life: 5000, ...fillNotice(e.data.order, e.data.execution, name) })
+  }
+
+  /** Ends the connection, and follows nothing any more. */
+  function disconnect() {
+    client.close()
+    followed.clear()
+  }
+
+  watch(() => accounts.list.map((a) => a.id), follow)
+  return { state, connect: () => client.connect(), disconnect }
+})
