@@ -1,6 +1,6 @@
 -- Rings the doorbell: sends a NOTIFY, and reports whether it did. The payload
 -- has the last 32 bits of the id of each account that has news, and is empty if
--- the accounts are not known or more than 64: then every follower is looked at.
+-- the accounts are not known or more than 64: then listeners check all followers.
 -- It carries no data, which readers get through their admission.
 --
 -- Call it in a transaction of its own, with synchronous_commit off, and nowhere
@@ -9,7 +9,7 @@
 -- both. So no function and no trigger may call this, and nothing else may
 -- NOTIFY: events that nobody was notified of are found by the listeners' timer.
 --
--- If the queue is half full, somebody listens and does not read. More
+-- If the queue is half full, some session listens and does not read. More
 -- notifications would only fill it further.
 create or replace function private.notify_events(p_accounts uuid[] default null) returns boolean
 volatile security definer set search_path = pg_catalog, pg_temp

@@ -3,7 +3,7 @@
 -- the positions, from 1, of the inputs that a row is for: inputs with the same
 -- account and cursor share their rows. For each account and cursor at most
 -- p_max events and about p_bytes of their data are returned, but at least one
--- if there is any: who is far behind asks again and holds up nobody.
+-- if there is any: a client that is far behind asks again, and holds up no other.
 --
 -- access is 'ok', 'unauthenticated', 'forbidden', or 'cursor_expired' if events
 -- after the cursor are no longer kept. An input that is not ok has one row,

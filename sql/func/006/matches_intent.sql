@@ -1,9 +1,9 @@
 -- Reports whether the broker's order o is the one that the intent i asked for:
 -- it has the same symbol, side, type, time in force, quantity or amount, prices
 -- and legs. What the request left open is not compared, nor what the broker
--- does not say, such as the legs in a list that is not nested. A bracket's
--- exits are orders of their own, and may have been replaced when a lost answer
--- is found.
+-- does not say, such as the legs in a list that is not nested. Nor are a
+-- bracket's exits: they are orders of their own, and may have been replaced by
+-- the time that a lost answer is found.
 --
 -- A replacement is recognised by the order that it replaces, besides symbol and
 -- side: an order is replaced only once, and the broker fills in all that the

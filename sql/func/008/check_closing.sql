@@ -1,7 +1,7 @@
 -- Checks an order that may only reduce a position, whatever limits the account
 -- has: it may trade at most app.closable_quantity. It passes every guard but a
 -- halt, which only the closings of a running wind-down pass. The result has the
--- form of app.check_guards'.
+-- form of that of app.check_guards.
 --
 -- A wind-down does not wait for orders that are parked as unknown: the broker
 -- was asked for them for a minute, and does not know them.

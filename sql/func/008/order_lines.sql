@@ -2,10 +2,10 @@
 -- order.
 --
 -- price is the highest that a unit can have when the order fills. A buy's limit
--- bounds it. Of an OCO order the dearer of both exits is taken. A trailing stop
--- buys at most at what its stop is now. Everything else trades at the market's
--- price or its own, whichever is higher. It is NULL while the market's price is
--- not known.
+-- bounds it. An OCO order is measured by the higher of its two exits, and a
+-- trailing stop that buys by where its stop is now. Everything else is measured
+-- by the market's price or its own, whichever is higher. It is NULL while the
+-- market's price is not known.
 --
 -- qty of an order for an amount of money is the most that the money can buy, at
 -- the lower of its limit and the market's price. It is NULL while the market's

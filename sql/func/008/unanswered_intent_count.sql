@@ -1,4 +1,5 @@
--- Returns how many intents whose answer is missing a wind-down waits for.
+-- Returns how many intents a wind-down waits for because their answer is
+-- missing.
 create or replace function app.unanswered_intent_count(p_account uuid, p_wind_down uuid) returns bigint
 stable set search_path = pg_catalog, pg_temp
 language sql

@@ -1,5 +1,5 @@
 -- Deletes the admitted account and returns NULL. If open orders keep it from
--- being deleted, it returns these and changes nothing.
+-- being deleted (orders_blocking_deletion), it returns these and changes nothing.
 create or replace function private.delete_account(p_open_orders text) returns jsonb
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$

@@ -1,6 +1,6 @@
 -- Deletes the admitted account's credentials, if there are any, and returns
--- NULL. If open orders keep them from being deleted, it returns these and
--- changes nothing.
+-- NULL. If open orders keep them from being deleted (orders_blocking_deletion),
+-- it returns these and changes nothing.
 create or replace function private.delete_credentials(p_open_orders text) returns jsonb
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$

@@ -1,7 +1,7 @@
 -- Returns the orders that keep an account, or its keys, from being deleted:
 -- those that are open at the broker, or may be because its answer is missing.
--- Returns NULL if there are none, and with 'leave', which leaves them at the
--- broker.
+-- Returns NULL if there are none, or if p_open_orders is 'leave': then they stay
+-- at the broker, and Paddock does not know them any more.
 create or replace function private.orders_blocking_deletion(p_account uuid, p_open_orders text) returns jsonb
 stable security definer set search_path = pg_catalog, pg_temp
 language sql as $$

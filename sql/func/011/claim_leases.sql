@@ -17,9 +17,9 @@
 --
 -- It runs every second or two with thousands of accounts. So orders are found
 -- for all of them in one pass over partial indexes, never by reading the table,
--- and nothing is compiled for it. Its plans are kept from the first call on,
--- when there may be no lease yet: nested loops are cheap then, and would take
--- seconds later.
+-- and JIT compilation is off. Its plans are kept from the first call on, when
+-- there may be no lease yet: nested loops are cheap then, and would take seconds
+-- later.
 create or replace function private.claim_leases(p_holder uuid, p_ttl interval, p_max integer)
 returns table (account_id uuid, environment text, fence bigint, generation bigint, last_event_id text, unresolved boolean,
   stream_mode text, silent_since timestamptz, sync bigint, surplus boolean)
