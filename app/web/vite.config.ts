@@ -11,5 +11,5 @@ export default defineConfig({
     rollupOptions: { input: ['index.html', 'docs.html'] },
   },
   server: { proxy: { '/api': { target: 'http://localhost:8080', ws: true } } },
-  test: { include: ['src/**/*.spec.ts', 'live/test/*.spec.ts'] },
+  test: { testTimeout: 20_000, include: ['src/**/*.spec.ts', 'live/test/*.spec.ts'] },
 })

@@ -1,0 +1,119 @@
+// @vitest-environment happy-dom
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { useAccounts } from '../stores/accounts'
+import { anOrder } from '../testing/fixtures'
+import { asked, at, click, fill, isThere, requests, settled, show, submit, text, useComponentTests } from '../testing/mount'
+import OrderTicket from './OrderTicket.vue'
+
+useComponentTests()
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] }))
+afterEach(() => void vi.useRealTimers())
+
+const allowed = {
+  allowed: true, estimated_cost: '950', buying_power: { before: '1000', after: '50', enough: true }, session: { name: 'regular', next_open: '2026-01-02T14:30:00Z' },
+  violations: [], warnings: [], collisions: [],
+}
+const sent = () => requests('POST', '/api/orders')
+const preview = () => requests('POST', '/api/orders/preview')
+const button = () => at<HTMLButtonElement>('ticket-submit')
+
+async function fillIn() {
+  await fill('ticket-symbol', 'aapl')
+  await fill('ticket-qty', '5')
+}
+
+describe('the order ticket', () => {
+  it('sends the order for the account that is selected, once for two clicks, and says what Alpaca says', async () => {
+    await show(OrderTicket)
+    expect(button().disabled).toBe(true)
+    await fillIn()
+    await submit('ticket')
+    await submit('ticket')
+    expect(sent()).toHaveLength(1)
+    expect(sent()[0]).toMatchObject({ account: 'a', body: { symbol: 'AAPL', side: 'buy', type: 'market', time_in_force: 'day', qty: '5' } })
+    await sent()[0]!.answer(anOrder({ status: 'pending_new' }), 201)
+    expect(text('ticket')).toContain('Order sent; Alpaca says: pending new.')
+  })
+
+  it('sends a lost order again under the same id, and one with another content under another', async () => {
+    await show(OrderTicket)
+    await fillIn()
+    const id = () => (sent()[0]!.body as { client_order_id: string }).client_order_id
+    await submit('ticket')
+    const first = id()
+    await sent()[0]!.lose()
+    expect(text('ticket-error')).toContain('cannot be reached')
+    await submit('ticket')
+    expect([sent().length, id()]).toEqual([2, first])
+    await sent()[0]!.lose()
+    await fill('ticket-qty', '6')
+    await submit('ticket')
+    expect(sent()).toHaveLength(3)
+    expect(id()).not.toBe(first)
+  })
+
+  it('takes another id after an order was placed', async () => {
+    await show(OrderTicket)
+    await fillIn()
+    for (let i = 0; i < 2; i++) {
+      await submit('ticket')
+      await sent()[0]!.answer(anOrder(), 201)
+    }
+    const ids = sent().map((q) => (q.body as { client_order_id: string }).client_order_id)
+    expect(new Set(ids).size).toBe(2)
+  })
+
+  it('asks before it orders with real money, and does nothing without a yes', async () => {
+    await show(OrderTicket, {}, { environment: 'live' })
+    await fillIn()
+    await submit('ticket')
+    expect(document.body.textContent).toContain('Live account: buy 5 AAPL with real money?')
+    await click('confirm-reject')
+    expect(sent()).toHaveLength(0)
+    await submit('ticket')
+    await click('confirm-accept')
+    expect(sent()).toHaveLength(1)
+  })
+
+  it('sends nothing where another account was selected while it asked', async () => {
+    await show(OrderTicket, {}, { environment: 'live' })
+    await fillIn()
+    await submit('ticket')
+    useAccounts().select('b')
+    await settled()
+    if (isThere('confirm-accept')) await click('confirm-accept')
+    expect(sent()).toHaveLength(0)
+  })
+
+  it('keeps nothing of one account for another, and no late answer', async () => {
+    await show(OrderTicket)
+    await fillIn()
+    await submit('ticket')
+    useAccounts().select('b')
+    await settled()
+    expect(at<HTMLInputElement>('ticket-qty').value).toBe('')
+    await sent()[0]!.answer({ code: 'refused', message: 'Of the other account.', request_id: '1' }, 422)
+    expect(isThere('ticket-error')).toBe(false)
+  })
+
+  it('cannot send what a guard refuses, and says which', async () => {
+    await show(OrderTicket)
+    await fillIn()
+    await vi.advanceTimersByTimeAsync(400)
+    const violation = { guard: 'max_order_notional', limit: '100', value: '950', message: 'It is worth more than 100.' }
+    await preview()[0]!.answer({ ...allowed, allowed: false, violations: [violation] })
+    expect(text('ticket-submit')).toBe('Refused by a guard: order value')
+    expect(button().disabled).toBe(true)
+    await submit('ticket')
+    expect(sent()).toHaveLength(0)
+  })
+
+  it.each([['viewer', { role: 'viewer' as const }], ['paused', { is_active: false }]])('is barred: %s', async (_, account) => {
+    await show(OrderTicket, {}, account)
+    await fillIn()
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(isThere('ticket-barred')).toBe(true)
+    expect(button().disabled).toBe(true)
+    expect(asked.filter((q) => q.url.includes('preview'))).toHaveLength(0)
+  })
+})

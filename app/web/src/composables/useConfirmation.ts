@@ -1,0 +1,44 @@
+import { useConfirm } from 'primevue/useconfirm'
+import { onScopeDispose, watch } from 'vue'
+import { useCurrentAccount } from '../stores/currentAccount'
+
+interface Question {
+  header: string
+  message: string
+  /** What the button says that agrees. */
+  accept: string
+  reject?: string
+  /** What is agreed to cannot be taken back: the other button has the focus. */
+  danger?: boolean
+}
+
+/** Asks a person, in a dialog, before something is done. The answer is no, too,
+ * when the dialog is closed, its component is gone or another account is shown
+ * by then: what was asked about one account must not be done to another. */
+export function useConfirmation() {
+  const confirm = useConfirm()
+  const current = useCurrentAccount()
+  let refuse = () => {}
+  const end = () => {
+    refuse()
+    confirm.close()
+  }
+  watch(() => current.id, end, { flush: 'sync' })
+  onScopeDispose(end)
+
+  return ({ header, message, accept, reject = 'No', danger = false }: Question) =>
+    new Promise<boolean>((answer) => {
+      refuse()
+      refuse = () => answer(false)
+      confirm.require({
+        header,
+        message,
+        defaultFocus: danger ? 'reject' : 'accept',
+        acceptProps: { label: accept, severity: danger ? 'danger' : undefined, 'data-testid': 'confirm-accept' },
+        rejectProps: { label: reject, severity: 'secondary', 'data-testid': 'confirm-reject' },
+        accept: () => answer(true),
+        reject: () => answer(false),
+        onHide: () => answer(false),
+      })
+    })
+}
