@@ -306,8 +306,8 @@ func (m message) update(n int) string {
 		"client_order_id": o.id, "symbol": o.symbol, "asset_class": o.class, "side": o.side, "status": "partially_filled", "filled_qty": o.filled}, more)
 }
 
-// told returns an adjustment in the broker's form.
-func orderStates(a plainjournal.Adjustment) map[string]any {
+// brokerJSON returns an adjustment in the broker's form.
+func brokerJSON(a plainjournal.Adjustment) map[string]any {
 	told := map[string]any{"id": a.ID, "activity_type": a.Kind, "symbol": strings.ReplaceAll(a.Symbol, "/", ""), "created_at": a.At,
 		"qty": a.Qty, "price": a.Price, "net_amount": a.Net, "group_id": a.Group, "status": "executed"}
 	if a.Subtype != "" {
@@ -326,7 +326,7 @@ func (w *world) tell(l tenant.Lease, n int, m message) error {
 		if m.event == "activity" {
 			list := []map[string]any{}
 			for _, a := range m.adj {
-				list = append(list, orderStates(a))
+				list = append(list, brokerJSON(a))
 			}
 			text, _ := json.Marshal(list) // decimals and times always marshal
 			b.Queue("select app.record_adjustments($1, $2)", l.Account, text)

@@ -290,7 +290,7 @@ type brokerOrder struct {
 	serverTime, requestedAt time.Time // as in broker.Answer
 }
 
-// toldAt returns the broker's time of the answer; nil where it is unknown.
+// knownServerTime returns the broker's time of the answer; nil where it is unknown.
 func (o brokerOrder) knownServerTime() *time.Time {
 	if o.serverTime.IsZero() || o.requestedAt.IsZero() {
 		return nil

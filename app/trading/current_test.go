@@ -41,7 +41,7 @@ func TestGuardsTrustACurrentMirrorAlone(t *testing.T) {
 			if tt.keys {
 				d.exec("update private.user_credentials set generation = generation + 1")
 			}
-			err := sortKey(d, request(t, buyLimit))
+			err := place(d, request(t, buyLimit))
 			if tt.current {
 				if err != nil || d.sent.Load() != 1 {
 					t.Errorf("%v, and %d orders were sent", err, d.sent.Load())
@@ -58,7 +58,7 @@ func TestGuardsTrustACurrentMirrorAlone(t *testing.T) {
 			// Closings do not wait, and without limits there is nothing to
 			// check.
 			d.guards(`{}`)
-			if err := sortKey(d, request(t, buyLimit)); err != nil {
+			if err := place(d, request(t, buyLimit)); err != nil {
 				t.Errorf("without guards: %v", err)
 			}
 		})
@@ -85,7 +85,7 @@ func TestOrderWaitsForAReconciliation(t *testing.T) {
 			d.exec("update app.stream_cursors set doubts = doubts + 1")
 			d.service.SetMirrorTimeout(20 * time.Second)
 			admin, ended := d.pg.Conn(t, "admin"), make(chan error, 1)
-			go func() { ended <- sortKey(d, request(t, buyLimit)) }()
+			go func() { ended <- place(d, request(t, buyLimit)) }()
 			for _, answer := range tt.answers {
 				for asked := false; !asked; {
 					select {

@@ -200,7 +200,7 @@ func TestGuardRefusalIsAnEvent(t *testing.T) {
 	d.guards(`{"max_order_notional":"1"}`)
 	order := request(t, buyLimit)
 	order.ClientOrderID = "again"
-	if got := broken(t, sortKey(d, order)); len(got) != 1 {
+	if got := broken(t, place(d, order)); len(got) != 1 {
 		t.Fatalf("refused by %v", got)
 	}
 	if got := d.stored("again"); got != "missing" {
@@ -223,12 +223,12 @@ func TestGuardRefusalIsAnEvent(t *testing.T) {
 		t.Errorf("the event is %s", data)
 	}
 	d.guards(`{}`)
-	if err := sortKey(d, order); err != nil {
+	if err := place(d, order); err != nil {
 		t.Errorf("once the guard is gone: %v", err)
 	}
 }
 
-func sortKey(d *desk, r trading.OrderRequest) error {
+func place(d *desk, r trading.OrderRequest) error {
 	_, err := d.service.Place(d.t.Context(), d.owner, "", r)
 	return err
 }
@@ -239,11 +239,11 @@ func TestRetryPassesGuards(t *testing.T) {
 	d.synced()
 	order := request(t, buyLimit)
 	order.ClientOrderID = "first"
-	if err := sortKey(d, order); err != nil {
+	if err := place(d, order); err != nil {
 		t.Fatal(err)
 	}
 	d.turn("halted")
-	if err := sortKey(d, order); err != nil {
+	if err := place(d, order); err != nil {
 		t.Errorf("its retry: %v", err)
 	}
 	if n := d.sent.Load(); n != 1 {
@@ -254,12 +254,12 @@ func TestRetryPassesGuards(t *testing.T) {
 	d.turn("open")
 	order.ClientOrderID = "second"
 	d.answers(say(429, `{"code":42910000,"message":"too many requests"}`))
-	if err := sortKey(d, order); !problem.Is(err, problem.BrokerRateLimited) {
+	if err := place(d, order); !problem.Is(err, problem.BrokerRateLimited) {
 		t.Fatal(err)
 	}
 	d.answers(nil)
 	d.turn("halted")
-	if got := broken(t, sortKey(d, order)); len(got) != 1 {
+	if got := broken(t, place(d, order)); len(got) != 1 {
 		t.Errorf("the retry of what was never sent is refused by %v", got)
 	}
 }
@@ -292,7 +292,7 @@ func TestGuardsUnderConcurrency(t *testing.T) {
 				placing.Go(func() {
 					order := request(t, buyLimit)
 					order.Qty = &trading.Amount{Decimal: decimal.NewFromInt(1)}
-					if err := sortKey(d, order); err == nil {
+					if err := place(d, order); err == nil {
 						placed.Add(1)
 					} else if len(broken(t, err)) == 0 {
 						t.Error(err)
@@ -354,15 +354,15 @@ func TestWhoTurnsTheSwitch(t *testing.T) {
 // and nothing is sent; without guards nothing waits.
 func TestGuardsWaitForTheMirror(t *testing.T) {
 	d := newDesk(t)
-	if err := sortKey(d, request(t, buyLimit)); err != nil {
+	if err := place(d, request(t, buyLimit)); err != nil {
 		t.Errorf("without guards: %v", err)
 	}
 	d.guards(`{"max_position_qty":"100"}`)
-	if err := sortKey(d, request(t, buyLimit)); !problem.Is(err, problem.AccountNotSynced) {
+	if err := place(d, request(t, buyLimit)); !problem.Is(err, problem.AccountNotSynced) {
 		t.Errorf("%v", err)
 	}
 	d.turn("halted")
-	if got := broken(t, sortKey(d, request(t, buyLimit))); fmt.Sprint(got) != "[switch]" {
+	if got := broken(t, place(d, request(t, buyLimit))); fmt.Sprint(got) != "[switch]" {
 		t.Errorf("halted: refused by %v", got)
 	}
 }
@@ -377,7 +377,7 @@ func TestGuardsAskForWhatIsNew(t *testing.T) {
 	d.exec(`create function public.agree() returns trigger language plpgsql security definer as
 		'begin insert into app.stream_cursors (account_id, agreed_at) values (new.account_id, now()) on conflict do nothing; return null; end'`)
 	d.exec(`create trigger agree after insert on app.audit_log for each row execute function public.agree()`)
-	if err := sortKey(d, market("a", 10)); err != nil {
+	if err := place(d, market("a", 10)); err != nil {
 		t.Errorf("refused: %v", err)
 	}
 }
@@ -405,7 +405,7 @@ func TestOrdersWaitUntilTheMirrorIsCurrent(t *testing.T) {
 			return null;
 		end'`)
 	d.exec(`create trigger doubt after insert on app.audit_log for each row execute function public.doubt()`)
-	if err := sortKey(d, request(t, buyLimit)); err != nil {
+	if err := place(d, request(t, buyLimit)); err != nil {
 		t.Errorf("refused: %v", err)
 	}
 	var asked int

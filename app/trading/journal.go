@@ -104,10 +104,9 @@ const (
 		where account_id = $1 and (at, id) < ($2, $3) and qty is not null and ($4 = '' or app.position_symbol(symbol) = $4) and order_id = $6 order by at desc, id desc limit $5`
 )
 
-// Fills answers {"fills":[…],"next_cursor":…}: executions, the newest first, in
-// one round trip to the database. Those that were taken back or corrected are
-// there with their state. symbol and order (by our id) filter where they are
-// given.
+// Fills returns {"fills":[…],"next_cursor":…}: executions, newest first. Busted
+// and corrected ones are included with their state. symbol and order (by our id)
+// filter where they are given.
 func (s *Service) Fills(ctx context.Context, a tenant.Admission, symbol string, order uuid.UUID, page tenant.Page) ([]byte, error) {
 	symbol = broker.PositionSymbol(symbol)
 	if order != uuid.Nil {
@@ -116,8 +115,8 @@ func (s *Service) Fills(ctx context.Context, a tenant.Admission, symbol string, 
 	return s.page(ctx, a, "fills", "at", page, listFillsSQL, a.Account, page.At, page.ID, symbol, page.Limit+1)
 }
 
-// page answers a page of rows under a name, ordered by a column. Text that the
-// database cannot hold is found nowhere.
+// page returns a page of rows under a name, ordered by a column. A filter with
+// text that the database cannot hold matches nothing.
 func (s *Service) page(ctx context.Context, a tenant.Admission, name, column string, page tenant.Page, query string, args ...any) ([]byte, error) {
 	opening := `{"` + name + `":`
 	body := append(make([]byte, 0, 768*page.Limit+64), opening...)

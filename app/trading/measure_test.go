@@ -60,7 +60,7 @@ func TestMeasuredAtItsWorst(t *testing.T) {
 			}
 			d.guards(tt.limits)
 			answers(d)
-			err := sortKey(d, request(t, tt.order))
+			err := place(d, request(t, tt.order))
 			if got := fmt.Sprint(broken(t, err)); got != tt.want {
 				t.Errorf("refused by %s, want %s (%v)", got, tt.want, err)
 			}
@@ -77,12 +77,12 @@ func TestLossOfTheLastSecond(t *testing.T) {
 	d.buy("AAPL", "buy", "1000")
 	d.synced()
 	d.guards(`{"daily_loss_limit":"1000"}`)
-	if err := sortKey(d, request(t, buyLimit)); err != nil {
+	if err := place(d, request(t, buyLimit)); err != nil {
 		t.Fatal(err)
 	}
 	d.sim.SetPrice("AAPL", decimal.NewFromInt(100))
 	d.exec("update app.account_balances set as_of = as_of - interval '1 second'") // as if a second had passed
-	if got := fmt.Sprint(broken(t, sortKey(d, request(t, `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"50"}`)))); got != "[daily_loss_limit]" {
+	if got := fmt.Sprint(broken(t, place(d, request(t, `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"50"}`)))); got != "[daily_loss_limit]" {
 		t.Errorf("after the fall it is refused by %s", got)
 	}
 }
@@ -94,7 +94,7 @@ func TestUnknownEquityIsNotZero(t *testing.T) {
 		d.synced()
 		d.guards(`{"daily_loss_limit":"1000000"}`)
 		d.server.Config.Handler = instead("/v2/account", account, d.server.Config.Handler)
-		if err := sortKey(d, request(t, buyLimit)); !problem.Is(err, problem.BrokerUnavailable) {
+		if err := place(d, request(t, buyLimit)); !problem.Is(err, problem.BrokerUnavailable) {
 			t.Errorf("with the account %s: %v", account, err)
 		}
 		if d.sent.Load() != 0 {

@@ -156,7 +156,7 @@ func TestReplaceIsGuarded(t *testing.T) {
 	if _, err := d.service.Replace(t.Context(), d.owner, old.ID, "", change(t, `{"qty":"12"}`)); err != nil {
 		t.Errorf("within the limits: %v", err)
 	}
-	if err := sortKey(d, request(t, `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"1"}`)); fmt.Sprint(broken(t, err)) != "[max_position_qty max_open_orders]" {
+	if err := place(d, request(t, `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"1"}`)); fmt.Sprint(broken(t, err)) != "[max_position_qty max_open_orders]" {
 		t.Errorf("one more is refused by %v", err)
 	}
 }
@@ -303,7 +303,7 @@ func TestARetryBesideItsFirstIsNotRefused(t *testing.T) {
 // buy trades at the market, and waits until that is done.
 func (d *desk) buy(symbol, side, qty string) {
 	d.t.Helper()
-	if err := sortKey(d, request(d.t, `{"symbol":"`+symbol+`","side":"`+side+`","type":"market","time_in_force":"day","qty":"`+qty+`"}`)); err != nil {
+	if err := place(d, request(d.t, `{"symbol":"`+symbol+`","side":"`+side+`","type":"market","time_in_force":"day","qty":"`+qty+`"}`)); err != nil {
 		d.t.Fatal(err)
 	}
 	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
@@ -328,7 +328,7 @@ func TestCoinsAreOnePosition(t *testing.T) {
 	d.sim.SetAlwaysOpen(true)
 	d.synced()
 	for _, name := range []string{"BTC/USD", "BTCUSD"} {
-		if err := sortKey(d, request(t, `{"symbol":"BTC/USD","side":"buy","type":"market","time_in_force":"gtc","qty":"0.5"}`)); err != nil {
+		if err := place(d, request(t, `{"symbol":"BTC/USD","side":"buy","type":"market","time_in_force":"gtc","qty":"0.5"}`)); err != nil {
 			t.Fatal(err)
 		}
 		d.sim.Step()
@@ -378,7 +378,7 @@ func TestCloseCancelsFirst(t *testing.T) {
 		d.sim.SetAlwaysOpen(true)
 		d.synced()
 		d.buy("AAPL", "buy", "10")
-		if err := sortKey(d, request(t, `{"symbol":"AAPL","side":"sell","type":"limit","time_in_force":"gtc","qty":"10","limit_price":"9000"}`)); err != nil {
+		if err := place(d, request(t, `{"symbol":"AAPL","side":"sell","type":"limit","time_in_force":"gtc","qty":"10","limit_price":"9000"}`)); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: "AAPL"}); !problem.Is(err, problem.GuardRefused) {
@@ -419,7 +419,7 @@ func TestDismiss(t *testing.T) {
 		t.Errorf("while it is looked for: %v", err)
 	}
 	d.exec(`update app.alpaca_orders set intent_state = 'unknown', status = 'unknown' where id = $1`, id)
-	if got := broken(t, sortKey(d, request(t, buyLimit))); fmt.Sprint(got) != "[max_open_orders]" {
+	if got := broken(t, place(d, request(t, buyLimit))); fmt.Sprint(got) != "[max_open_orders]" {
 		t.Errorf("beside an unclear order another is refused by %v", got)
 	}
 	if _, err := d.service.Dismiss(t.Context(), d.viewer, id); !problem.Is(err, problem.NotPermitted) {
@@ -432,7 +432,7 @@ func TestDismiss(t *testing.T) {
 		}
 	}
 	d.answers(nil)
-	if err := sortKey(d, request(t, buyLimit)); err != nil {
+	if err := place(d, request(t, buyLimit)); err != nil {
 		t.Errorf("once it is dismissed: %v", err)
 	}
 	if _, err := d.service.Dismiss(t.Context(), d.owner, uuid.New()); !problem.Is(err, problem.OrderNotFound) {
@@ -508,7 +508,7 @@ func TestWashTradeNamesTheOrder(t *testing.T) {
 	d.sim.SetAlwaysOpen(true)
 	d.buy("AAPL", "buy", "5")
 	mine := d.resting("mine", "1", "90")
-	err := sortKey(d, request(t, `{"symbol":"AAPL","side":"sell","type":"market","time_in_force":"day","qty":"1"}`))
+	err := place(d, request(t, `{"symbol":"AAPL","side":"sell","type":"market","time_in_force":"day","qty":"1"}`))
 	p := problem.Of(err)
 	details, _ := p.Details.(map[string]any)
 	orders, _ := details["collisions"].([]json.RawMessage)
@@ -527,7 +527,7 @@ func TestWashTradeNamesTheOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p = problem.Of(sortKey(d, request(t, `{"symbol":"AAPL","side":"sell","type":"market","time_in_force":"day","qty":"1"}`)))
+	p = problem.Of(place(d, request(t, `{"symbol":"AAPL","side":"sell","type":"market","time_in_force":"day","qty":"1"}`)))
 	text, err := json.Marshal(p.Details)
 	if want := `{"collisions":[],"existing_order_id":"` + theirs.ID + `"}`; err != nil || string(text) != want {
 		t.Errorf("%v: the details are %s (%v), want %s", p, text, err, want)

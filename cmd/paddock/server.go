@@ -78,15 +78,15 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 	accountService, tradingService := accounts.New(db, keys, alpaca), trading.New(db, keys, alpaca, log)
 	accountService.MirrorMaxAge, tradingService.MirrorMaxAge = c.MirrorMaxAge, c.MirrorMaxAge
 	handler := httpapi.New(httpapi.Config{
-		Accounts: accountService,
-		Trading:  tradingService,
-		Logs:     agents.NewLogs(db),
-		Sessions: signIn,
-		Auth:     signIn.Handler(),
-		Events:   events,
-		Push:     hub,
-		EventStream:     http.HandlerFunc(hub.ServeEvents),
-		Console:  web.Handler(),
+		Accounts:    accountService,
+		Trading:     tradingService,
+		Logs:        agents.NewLogs(db),
+		Sessions:    signIn,
+		Auth:        signIn.Handler(),
+		Events:      events,
+		Push:        hub,
+		EventStream: http.HandlerFunc(hub.ServeEvents),
+		Console:     web.Handler(),
 		Ready: func(ctx context.Context) error {
 			return errors.Join(db.Ping(ctx), worker.Ping(ctx))
 		},

@@ -158,7 +158,7 @@ func evaluate(e ast.Expr, constants map[string]ast.Expr, depth int) (string, boo
 	return "", false
 }
 
-// scene gives the victim something for every sort of condition to find: orders
+// whereScene gives the victim something for every sort of condition to find: orders
 // in each state, a journal entry, a cursor of the stream and a reconciliation
 // that is waited for.
 func whereScene(l *lab) {
