@@ -5,7 +5,11 @@ SHELL := /bin/bash
 NPM_CI = npm ci --no-audit --no-fund --loglevel=error
 PACKAGES = ./app/... ./cmd/... ./sql/... ./tests/...
 
-.PHONY: help run test test-go test-web test-race lint fmt build web sim bench fuzz mutants chaos faults clocks schema migrate clean
+# Most tests wait more than they compute: more of them at once than there are
+# processors.
+PARALLEL ?= 4
+
+.PHONY: help run test test-go test-web test-race docs-test lint fmt build web sim bench fuzz mutants chaos faults clocks schema codes migrate clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -36,7 +40,10 @@ test-web: app/web/node_modules/.installed
 	cd app/web && npm run typecheck && npm test
 
 test-go: build tests/js/node_modules/.installed
-	PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -timeout 15m $(PACKAGES)
+	PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -timeout 15m -parallel $(PARALLEL) $(PACKAGES)
+
+docs-test: build ## run every command of README.md and docs, and compare what they print
+	PADDOCK_BINARY=$(CURDIR)/bin/paddock go test -count 1 ./tests/docs
 
 RACE = ./app/broker/... ./app/httpapi/... ./app/push/... ./app/stream/...
 
@@ -86,11 +93,14 @@ CLOCKED ?= ./app/accounts ./app/alpacasim ./app/stream ./app/trading ./app/httpa
 clocks: build tests/js/node_modules/.installed ## what uses the simulator (CLOCKED), with its clock at ten awkward times (CLOCKS)
 	@for at in $(CLOCKS); do \
 	  echo "The simulator's clock starts at $$at"; \
-	  PADDOCK_TEST_CLOCK=$$at PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -count 1 -timeout 15m $(CLOCKED) || exit 1; \
+	  PADDOCK_TEST_CLOCK=$$at PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -count 1 -timeout 15m -parallel $(PARALLEL) $(CLOCKED) || exit 1; \
 	done
 
 schema: ## write sql/schema.sql and the list of grants again from the migrations
 	UPDATE_GOLDEN=1 go run ./tests/withpg go test -count 1 -run '^(TestSchemaFile|TestGrants)$$' ./tests/catalogue
+
+codes: ## write the tables of error codes in docs again from app/problem
+	UPDATE_GOLDEN=1 go test -count 1 -run '^TestTablesOfCodes$$' ./app/problem
 
 migrate: ## bring the database that DATABASE_URL names to the newest version
 	go run ./cmd/paddock migrate

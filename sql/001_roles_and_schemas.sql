@@ -1,11 +1,11 @@
 -- Roles, schemas and the rule that nothing is granted to PUBLIC.
 --
--- Runs as a non-superuser that owns the database and has CREATEROLE, so that
--- it works on managed Postgres. Roles belong to the whole server: a second
--- Paddock database on it finds them made and leaves them as they are.
+-- Runs as a role that owns the database and has CREATEROLE, and needs no
+-- superuser, so that it works on managed Postgres. Roles belong to the whole
+-- server: for a second Paddock database on it they exist, and stay as they are.
 
--- A database of an earlier numbering has another version table. It is told so,
--- and nothing in it is touched.
+-- A database of an earlier numbering has another version table. Migrating it
+-- fails with a message that says so, and changes nothing in it.
 do $$
 begin
   if exists (select from pg_catalog.pg_class c where c.relname = 'schema_version' and c.relnamespace = 'public'::pg_catalog.regnamespace)
@@ -23,13 +23,13 @@ begin
     select * from (values
       -- owns every table; no program connects as it
       ('paddock_owner',  'nologin'),
-      -- owns the security definer doors, and no table
+      -- owns the security definer functions, and no table
       ('paddock_gate',   'nologin'),
-      -- the web process: what RLS lets an admitted request do
+      -- the web process: may do what RLS lets an admitted request do
       ('paddock_app',    'login'),
-      -- streamer, push and reconciler: one account at a time, by its own door
+      -- streams, push and reconciliation: admitted to one account at a time
       ('paddock_worker', 'login'),
-      -- sign-in alone: Better Auth's tables and nothing else
+      -- sign-in: Better Auth's tables and nothing else
       ('paddock_auth',   'login'),
       -- group of all reporting logins: reads schema report
       ('paddock_report', 'nologin')
@@ -48,7 +48,7 @@ begin
   end loop;
 
   -- The migrating role acts as owner and gate while it makes their objects.
-  -- (A role that may be granted already is, on a second database.)
+  -- (For a second database on a server it has these grants already.)
   if not pg_catalog.pg_has_role(current_user, 'paddock_owner', 'usage') then
     execute pg_catalog.format('grant paddock_owner to %I', current_user);
   end if;
@@ -72,7 +72,7 @@ comment on schema report  is 'Views for plain SQL, for logins made with paddock 
 comment on schema ext     is 'The extension pgcrypto.';
 
 -- The extension's functions belong to a superuser and stay executable by
--- PUBLIC, so what keeps them from the runtime roles is USAGE on their schema.
+-- PUBLIC. The runtime roles cannot call them because they lack USAGE on the schema.
 create extension if not exists pgcrypto schema ext;
 
 revoke all on schema auth, app, private, report, ext from public;

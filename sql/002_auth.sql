@@ -2,8 +2,8 @@
 -- a real Better Auth server on this database works with the same rows.
 -- "account" here is a way of signing in, not a brokerage account.
 --
--- Signing in happens before anyone is known, so paddock_auth sees all four
--- tables whole; it sees no tenant table at all.
+-- Before signing in nobody is known, so paddock_auth sees all rows of these four
+-- tables. It sees no tenant table.
 
 set local role paddock_owner;
 

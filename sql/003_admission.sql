@@ -1,16 +1,18 @@
--- Admission: a transaction is let in to one account, and what says so is
--- sealed with a key that only the gate reads. Policies call the accessors
--- account_id, user_id and may, which check the seal. The doors themselves,
--- admit and admit_worker, are made with the tables that they read.
+-- Admission: each transaction is admitted to one account. The settings that say
+-- so are signed (the seal) with a key that only paddock_gate can read. Policies
+-- call account_id, user_id and has_scope, which check the seal. The functions
+-- that admit, admit and admit_worker, come in the migrations of the tables that
+-- they read.
 
 set local role paddock_owner;
 
--- The pads of HMAC-SHA256 are kept ready, which saves two 64-byte xors a check.
+-- It keeps the two pads of HMAC-SHA256 and not the key, which saves two xors of
+-- 64 bytes for each check.
 create table private.seal_keys (
   id bigint primary key,
   inner_pad bytea not null check (octet_length(inner_pad) = 64),
   outer_pad bytea not null check (octet_length(outer_pad) = 64),
-  -- The one that new seals are made with; the one before it only checks.
+  -- New seals are made with the current key. The one before it only checks.
   is_current boolean not null default true,
   created_at timestamptz not null default now()
 );
@@ -25,18 +27,19 @@ reset role;
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
 {{ template "func/003/renew_seal_key.sql" . }}
-{{ template "func/003/mac.sql" . }}
-{{ template "func/003/scopes_of.sql" . }}
-{{ template "func/003/sealed.sql" . }}
+{{ template "func/003/seal_mac.sql" . }}
+{{ template "func/003/scopes_for_role.sql" . }}
+{{ template "func/003/check_seal.sql" . }}
 {{ template "func/003/account_id.sql" . }}
 {{ template "func/003/user_id.sql" . }}
-{{ template "func/003/may.sql" . }}
+{{ template "func/003/has_scope.sql" . }}
+{{ template "func/003/require_account.sql" . }}
 grant execute on function private.renew_seal_key to paddock_owner;
-grant execute on function private.account_id, private.user_id, private.may to paddock_app, paddock_worker;
+grant execute on function private.account_id, private.user_id, private.has_scope to paddock_app, paddock_worker;
 comment on function private.renew_seal_key is 'Makes a new key of the seal and keeps the one before it: paddock migrate calls it, and so may an operator.';
-comment on function private.account_id is 'The account that this transaction was admitted to, if it may do what is named; null or an error otherwise.';
+comment on function private.account_id is 'The account that this transaction was admitted to, if it has the scope; null or an error otherwise.';
 comment on function private.user_id is 'The user that this transaction was admitted as.';
-comment on function private.may is 'Whether this transaction''s user may do what is named on its account.';
+comment on function private.has_scope is 'Whether this transaction has the scope on the account that it was admitted to.';
 select private.renew_seal_key();
 reset role;
 revoke create on schema private from paddock_gate;
@@ -44,8 +47,8 @@ revoke create on schema private from paddock_gate;
 ---- create above / drop below ----
 
 set local role paddock_gate;
-drop function private.may, private.user_id, private.account_id, private.sealed, private.scopes_of, private.mac,
-  private.renew_seal_key;
+drop function private.require_account, private.has_scope, private.user_id, private.account_id, private.check_seal,
+  private.scopes_for_role, private.seal_mac, private.renew_seal_key;
 reset role;
 set local role paddock_owner;
 drop table private.seal_keys;

@@ -1,19 +1,19 @@
--- What happened on an account: its event log with the bell that says there is
--- news, its audit, and what its agents wrote down.
+-- What happened on an account: its event log, the doorbell that wakes those who
+-- follow it, its audit log, and what its agents logged.
 
 set local role paddock_owner;
 
--- The head row's lock is held until its writer commits, so an account's
--- numbers become visible in order and without gaps: a cursor that is safe
--- under concurrent commits, and that no idle transaction can hold back.
+-- A writer locks the head row until it commits, so an account's numbers become
+-- visible in order and without gaps. So a reader's cursor never skips an event
+-- that commits late, and an idle transaction elsewhere delays nobody.
 create table app.event_heads (
   account_id uuid primary key references app.user_accounts (id) on delete cascade,
   last_seq bigint not null default 0 check (last_seq >= 0),
-  -- Up to which event the log is no longer kept.
+  -- Events up to this one are no longer kept.
   dropped_seq bigint not null default 0,
   check (dropped_seq between 0 and last_seq)
 );
-comment on table app.event_heads is 'The number of each account''s newest event, and its lock: who writes to an account takes it first.';
+comment on table app.event_heads is 'The number of each account''s newest event. Whoever changes an account locks its row first.';
 alter table app.event_heads enable row level security, force row level security,
   alter column account_id set statistics 0, alter column last_seq set statistics 0;
 create policy gate_all on app.event_heads to paddock_gate using (true) with check (true);
@@ -22,13 +22,13 @@ create policy app_reads on app.event_heads for select to paddock_app
   using (account_id = (select private.account_id('read')));
 grant select on app.event_heads to paddock_app;
 
--- The log, in one partition a month. A partition has its own keys:
--- add_event_partition makes them.
+-- The log has one partition a month. Each partition has its own keys, which
+-- add_event_partition creates.
 create table app.account_events (
   account_id uuid not null references app.event_heads (account_id) on delete cascade,
   seq bigint not null,
   kind text not null check (kind in ('order', 'position', 'agent_log', 'account', 'credentials', 'guard', 'journal')),
-  -- The broker's own event id (a ULID), by which a replay is recognised.
+  -- The broker's event id (a ULID), by which a repeated update is recognised.
   broker_event_id text,
   at timestamptz not null default clock_timestamp(),
   data jsonb not null
@@ -47,29 +47,30 @@ create policy report_reads on app.account_events for select to paddock_report
   using (account_id = any ((select private.report_accounts())::uuid[]));
 grant select (account_id, seq, kind, at, data) on app.account_events to paddock_report;
 
--- How long events are kept, at least: a month of them goes when all are older.
--- An operator changes keep as paddock_owner; see docs/operations.md.
+-- How long events are kept at least: a month's partition is dropped when all of
+-- its events are older. An operator changes keep as paddock_owner; see
+-- docs/operations.md.
 create table private.event_retention (
   only_one boolean primary key default true check (only_one),
   keep interval not null default '90 days' check (keep >= '1 day'),
-  -- Readers have been told that events before this are no longer kept.
-  forgotten_before timestamptz not null default '-infinity'
+  -- Events before this are marked as no longer kept (event_heads.dropped_seq).
+  expired_before timestamptz not null default '-infinity'
 );
 comment on table private.event_retention is 'How long events are kept; paddock_owner may change the column keep.';
 alter table private.event_retention enable row level security, force row level security;
 create policy gate_all on private.event_retention to paddock_gate using (true) with check (true);
-grant select, update (forgotten_before) on private.event_retention to paddock_gate;
+grant select, update (expired_before) on private.event_retention to paddock_gate;
 create policy owner_all on private.event_retention to paddock_owner using (true) with check (true);
 insert into private.event_retention default values;
 
 {{ template "func/005/event_partitions.sql" . }}
 {{ template "func/005/add_event_partition.sql" . }}
-{{ template "func/005/keep_event_partitions.sql" . }}
-grant execute on function private.keep_event_partitions to paddock_worker;
-comment on function private.keep_event_partitions is 'Makes the event log''s partitions of the months to come and drops those that are no longer kept.';
-select private.keep_event_partitions();
+{{ template "func/005/maintain_event_partitions.sql" . }}
+grant execute on function private.maintain_event_partitions to paddock_worker;
+comment on function private.maintain_event_partitions is 'Makes the event log''s partitions of the months to come and drops those that are no longer kept.';
+select private.maintain_event_partitions();
 
--- Who did what. No foreign key: the audit outlives the account.
+-- Who did what. It has no foreign key, because it outlives the account.
 create table app.audit_log (
   account_id uuid not null,
   id uuid not null default gen_random_uuid(),
@@ -79,13 +80,13 @@ create table app.audit_log (
   detail jsonb not null default '{}',
   primary key (account_id, id)
 );
-comment on table app.audit_log is 'Who did what on an account; it outlives the account, and nobody changes it.';
+comment on table app.audit_log is 'Who did what on an account. Rows are never changed, and outlive the account.';
 create index audit_log_at_idx on app.audit_log (account_id, at desc);
 alter table app.audit_log enable row level security, force row level security,
   alter column account_id set statistics 0, alter column actor_user_id set statistics 0, alter column detail set statistics 0;
 create policy gate_appends on app.audit_log for insert to paddock_gate with check (true);
 grant insert on app.audit_log to paddock_gate;
--- The audit is its owner's to read, and nobody's to change.
+-- The owner reads the audit, and nobody changes it.
 create policy app_reads on app.audit_log for select to paddock_app
   using (account_id = (select private.account_id('manage')));
 grant select on app.audit_log to paddock_app;
@@ -101,7 +102,7 @@ create table app.agent_logs (
   created_at timestamptz not null default now(),
   primary key (account_id, id)
 );
-comment on table app.agent_logs is 'What agents wrote down of their work on an account.';
+comment on table app.agent_logs is 'What agents logged of their work on an account.';
 create index agent_logs_newest_idx on app.agent_logs (account_id, created_at desc, id desc);
 alter table app.agent_logs enable row level security, force row level security,
   alter column account_id set statistics 0, alter column user_id set statistics 0,
@@ -112,12 +113,12 @@ create policy app_inserts on app.agent_logs for insert to paddock_app
   with check (account_id = (select private.account_id('log')) and user_id = (select private.user_id()));
 grant select, insert (account_id, id, user_id, orchestrator_agent_id, level, message, data) on app.agent_logs to paddock_app;
 
--- The name of the NOTIFY channel is a secret: any login may LISTEN.
+-- The name of the NOTIFY channel is secret, because any login may LISTEN.
 create table private.doorbell (
   only_one boolean primary key default true check (only_one),
   channel text not null check (channel ~ '^paddock_[0-9a-f]{32}$')
 );
-comment on table private.doorbell is 'The secret name of the channel on which it is told that there are events.';
+comment on table private.doorbell is 'The secret name of the NOTIFY channel that says which accounts have new events.';
 alter table private.doorbell enable row level security, force row level security;
 create policy gate_all on private.doorbell to paddock_gate using (true) with check (true);
 grant select, insert on private.doorbell to paddock_gate;
@@ -128,26 +129,26 @@ grant create on schema private to paddock_gate;
 set local role paddock_gate;
 insert into private.doorbell (channel) values ('paddock_' || encode(ext.gen_random_bytes(16), 'hex'));
 {{ template "func/005/audit.sql" . }}
-{{ template "func/005/lock_log.sql" . }}
+{{ template "func/005/lock_event_log.sql" . }}
 {{ template "func/005/append_event.sql" . }}
 {{ template "func/005/read_events.sql" . }}
-{{ template "func/005/stand.sql" . }}
-{{ template "func/005/forget_events.sql" . }}
+{{ template "func/005/check_access.sql" . }}
+{{ template "func/005/mark_expired_events.sql" . }}
 {{ template "func/005/doorbell_channel.sql" . }}
-{{ template "func/005/ring.sql" . }}
-grant execute on function private.lock_log, private.append_event to paddock_app, paddock_worker;
-grant execute on function private.read_events, private.stand, private.forget_events, private.doorbell_channel,
-  private.ring to paddock_worker;
+{{ template "func/005/notify_events.sql" . }}
+grant execute on function private.lock_event_log, private.append_event to paddock_app, paddock_worker;
+grant execute on function private.read_events, private.check_access, private.mark_expired_events, private.doorbell_channel,
+  private.notify_events to paddock_worker;
 reset role;
 revoke create on schema private from paddock_gate;
 
 ---- create above / drop below ----
 
 set local role paddock_gate;
-drop function private.ring, private.doorbell_channel, private.forget_events, private.stand, private.read_events,
-  private.append_event, private.lock_log, private.audit;
+drop function private.notify_events, private.doorbell_channel, private.mark_expired_events, private.check_access, private.read_events,
+  private.append_event, private.lock_event_log, private.audit;
 reset role;
 set local role paddock_owner;
-drop function private.keep_event_partitions, private.add_event_partition, private.event_partitions;
+drop function private.maintain_event_partitions, private.add_event_partition, private.event_partitions;
 drop table private.doorbell, app.agent_logs, app.audit_log, private.event_retention, app.account_events, app.event_heads;
 reset role;

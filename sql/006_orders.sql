@@ -1,49 +1,47 @@
--- Orders. Keys, unique constraints and indexes begin with account_id, here and
--- in every table after: that shards, and keeps other tenants' values out of
--- every plan and error.
+-- Orders. In this table and every later one keys, unique constraints and indexes
+-- begin with account_id: so the tables can be sharded, and no plan and no error
+-- shows another tenant's values.
 
 set local role paddock_owner;
 
--- What comes in is taken in one form, an order is over in one sense, and what
--- the broker says beyond our columns has one place.
+-- Functions that the table's columns and indexes use.
 {{ template "func/006/order_symbol.sql" . }}
 {{ template "func/006/position_symbol.sql" . }}
 {{ template "func/006/is_ended.sql" . }}
-{{ template "func/006/order_others.sql" . }}
+{{ template "func/006/other_order_fields.sql" . }}
 {{ template "func/006/rfc3339.sql" . }}
-grant execute on function app.order_symbol, app.is_ended, app.order_others,
+grant execute on function app.order_symbol, app.is_ended, app.other_order_fields,
   app.rfc3339 to paddock_app, paddock_worker, paddock_gate;
 grant execute on function app.position_symbol to paddock_app, paddock_worker;
 
--- One row an order: first the intent, committed before the broker is called,
--- then the mirror of what the broker says of it.
+-- One row an order. It begins as an intent, which is committed before the broker
+-- is called; then it mirrors what the broker says of the order.
 create table app.alpaca_orders (
   account_id uuid not null references app.user_accounts (id) on delete cascade,
   id uuid not null default gen_random_uuid(),
   client_order_id text not null check (char_length(client_order_id) between 1 and 128),
-  -- What was asked of the broker. Both kinds make one order at most.
+  -- What is asked of the broker. Either makes one order at most.
   action text not null default 'place' check (action in ('place', 'replace')),
-  -- submitting: the broker's answer is not known. unsent: it surely never
-  -- reached the broker, and a retry sends it. unknown: it stayed unclear and
-  -- waits for a person. dismissed: a person has looked at the broker, and it
-  -- was never placed. Orders placed elsewhere are 'accepted' when seen.
+  -- submitting: the broker's answer is not known. unsent: it certainly never
+  -- reached the broker, and a retry sends it. unknown (parked): the broker does
+  -- not know it, and a person must look. dismissed: a person has looked, and it
+  -- was never placed. Orders placed elsewhere are accepted when they are first seen.
   intent_state text not null default 'submitting'
     check (intent_state in ('submitting', 'accepted', 'rejected', 'unsent', 'unknown', 'dismissed')),
   -- The client's own name for the request (the header Idempotency-Key).
   idempotency_key text check (char_length(idempotency_key) between 1 and 255),
-  -- SHA-256 of the request, by which a retry is told from another order.
+  -- SHA-256 of the request: tells a retry from another order with the same key.
   request_hash bytea,
-  -- The request as it was sent: legs and all.
+  -- The whole request as it was sent, with its legs.
   request jsonb,
   submitted_by text,
   orchestrator_agent_id text check (char_length(orchestrator_agent_id) <= 128),
   tag text check (char_length(tag) <= 128),
-  -- It may only make a position smaller: app.closing_verdict decides.
+  -- A closing: it may only make a position smaller (app.check_closing).
   reduce_only boolean not null default false,
-  -- The wind-down that it is a closing of.
+  -- The wind-down that made this closing.
   wind_down_id uuid,
-  -- What the market gave for a unit when the order was sent, by symbol; only
-  -- where a guard had to know.
+  -- The market's price of each symbol when the order was sent, if a guard needed it.
   reference_prices jsonb check (jsonb_typeof(reference_prices) = 'object'),
 
   symbol text,
@@ -69,26 +67,27 @@ create table app.alpaca_orders (
   replaced_by uuid,
   status text not null default 'submitting',
   status_message text,
-  -- Whether it may still change by itself. An intent whose answer is missing may.
+  -- Whether it may still change without a request: an open order, or an intent
+  -- whose answer is missing.
   is_open boolean not null generated always as (not app.is_ended(status)) stored,
   filled_qty numeric not null default 0 check (filled_qty >= 0),
   filled_avg_price numeric,
-  -- A bust or a correction has lowered what was filled.
+  -- A bust or a correction has lowered the filled quantity.
   taken_back boolean not null default false,
   broker_request_id text,
   broker_error_code integer,
-  -- What else a refusal of the broker's says, for its retry.
+  -- What else the broker's refusal says: a retry is answered with it.
   broker_refusal jsonb check (jsonb_typeof(broker_refusal) = 'object'),
   broker_updated_at timestamptz,
   broker_order jsonb,
-  -- What the broker says beyond our columns, kept beside its whole answer so
-  -- that a list need not read that.
-  others jsonb not null generated always as (app.order_others(broker_order)) stored,
-  -- How often, and since when, a missing answer has been asked for.
+  -- The fields of broker_order that have no column. They are stored apart so that
+  -- a list need not read broker_order, which is large.
+  others jsonb not null generated always as (app.other_order_fields(broker_order)) stored,
+  -- When a missing answer was last asked for, and how often.
   looked_up_at timestamptz,
   lookups integer not null default 0,
-  -- How much of it its fills account for, and how often the broker has been
-  -- asked for those that are missing.
+  -- The quantity of its recorded fills, and when and how often the broker was asked
+  -- for those that are missing.
   fills_qty numeric not null default 0,
   fills_asked_at timestamptz,
   fills_asked integer not null default 0,
@@ -108,12 +107,12 @@ create table app.alpaca_orders (
   unique (account_id, idempotency_key),
   constraint alpaca_orders_wind_down_reduces check (reduce_only or wind_down_id is null)
 );
-comment on table app.alpaca_orders is 'Orders: each first an intent that is committed before the broker is called, then a mirror of what the broker says of it.';
+comment on table app.alpaca_orders is 'Orders. Each begins as an intent that is committed before the broker is called, and then mirrors what the broker says of it.';
 create index alpaca_orders_newest_idx on app.alpaca_orders (account_id, created_at desc, id desc);
 create index alpaca_orders_open_idx on app.alpaca_orders (account_id, created_at desc, id desc) where is_open;
 create index alpaca_orders_submitting_idx on app.alpaca_orders (account_id, created_at)
   where intent_state = 'submitting';
--- All that may still trade. An order that is done for its day may go on the next.
+-- All orders that may still trade. One that is done for its day may on the next.
 create index alpaca_orders_unended_idx on app.alpaca_orders (account_id, symbol) where not app.is_ended(status);
 create index alpaca_orders_parent_idx on app.alpaca_orders (account_id, parent_alpaca_order_id)
   where parent_alpaca_order_id is not null;
@@ -135,14 +134,14 @@ alter table app.alpaca_orders enable row level security, force row level securit
   alter column broker_refusal set statistics 0, alter column broker_order set statistics 0, alter column others set statistics 0,
   alter column fills_qty set statistics 0;
 
--- Whoever may read sees orders, whoever may trade makes intents, and whoever
--- may cancel records the broker's answers. Nobody deletes one.
+-- The scope "read" sees orders, "trade" makes intents, and "cancel" records the
+-- broker's answers. Nobody deletes orders.
 create policy app_reads on app.alpaca_orders for select to paddock_app
   using (account_id = (select private.account_id('read')));
 create policy app_inserts on app.alpaca_orders for insert to paddock_app
   with check (account_id = (select private.account_id('trade')) and submitted_by = (select private.user_id()));
--- A request's answer may bring the order's legs, which are rows of their own
--- and belong to whoever sent the order.
+-- The broker's answer to a request may have the order's legs, which become rows of
+-- their own and belong to the user who sent the order.
 create policy app_inserts_legs on app.alpaca_orders for insert to paddock_app
   with check (account_id = (select private.account_id('cancel')) and parent_alpaca_order_id is not null);
 create policy app_updates on app.alpaca_orders for update to paddock_app
@@ -175,9 +174,8 @@ grant select,
     broker_order, looked_up_at, lookups, fills_qty, fills_asked_at, fills_asked, submitted_at, filled_at, canceled_at, expired_at,
     failed_at, replaced_at, updated_at)
   on app.alpaca_orders to paddock_worker;
--- Leases tell which accounts have an answer missing or an open order that has
--- been silent; forgetting an account tells of its open orders; and accounts
--- that share an Alpaca account share its client_order_ids.
+-- For claim_leases, which finds missing answers and silent orders; for deleting an
+-- account, which returns its open orders; and for claim_client_order_id.
 create policy gate_reads on app.alpaca_orders for select to paddock_gate using (true);
 grant select (account_id, id, client_order_id, intent_state, request_hash, reduce_only, symbol, side, type, qty, notional,
   alpaca_order_id, status, is_open, created_at, updated_at) on app.alpaca_orders to paddock_gate;
@@ -188,61 +186,61 @@ grant select (account_id, id, client_order_id, alpaca_order_id, symbol, side, ty
   created_at, submitted_at, filled_at, canceled_at, updated_at, position_intent, trail_price, trail_percent, parent_alpaca_order_id,
   replaces, replaced_by) on app.alpaca_orders to paddock_report;
 
--- Plain functions of whoever calls them: RLS holds inside them as outside.
+-- These functions run as their caller, so RLS holds inside them as outside.
 {{ template "func/006/order_json.sql" . }}
 {{ template "func/006/order_event.sql" . }}
-{{ template "func/006/sent_as.sql" . }}
-{{ template "func/006/is_as_sent.sql" . }}
-{{ template "func/006/is_unanswered.sql" . }}
+{{ template "func/006/client_order_id_for_key.sql" . }}
+{{ template "func/006/matches_intent.sql" . }}
+{{ template "func/006/has_unanswered_intents.sql" . }}
 {{ template "func/006/record_refusal.sql" . }}
-{{ template "func/006/place_of_order.sql" . }}
+{{ template "func/006/order_sort_key.sql" . }}
 {{ template "func/006/orders_matching.sql" . }}
-{{ template "func/006/order_trees.sql" . }}
-{{ template "func/006/order_legs.sql" . }}
-{{ template "func/006/orders_as_told.sql" . }}
+{{ template "func/006/top_level_orders_matching.sql" . }}
+{{ template "func/006/order_legs_json.sql" . }}
+{{ template "func/006/orders_from_broker_json.sql" . }}
 {{ template "func/006/opposing_orders.sql" . }}
-{{ template "func/006/take_after.sql" . }}
+{{ template "func/006/inherit_parent_owner.sql" . }}
 {{ template "func/006/guard_order.sql" . }}
-grant execute on function app.order_json, app.order_event, app.is_as_sent,
+grant execute on function app.order_json, app.order_event, app.matches_intent,
   app.record_refusal to paddock_app, paddock_worker;
-grant execute on function app.sent_as, app.is_unanswered, app.place_of_order, app.orders_matching, app.order_trees,
-  app.order_legs, app.orders_as_told, app.opposing_orders to paddock_app;
-comment on function app.is_ended is 'Whether an order of this status is over: it will never trade again.';
+grant execute on function app.client_order_id_for_key, app.has_unanswered_intents, app.order_sort_key, app.orders_matching, app.top_level_orders_matching,
+  app.order_legs_json, app.orders_from_broker_json, app.opposing_orders to paddock_app;
+comment on function app.is_ended is 'Whether an order of this status is over, so that it will never trade again.';
 comment on function app.order_json is 'An order as the API and the event log show it.';
 
 reset role;
 
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
-{{ template "func/006/claim_order_name.sql" . }}
-grant execute on function private.claim_order_name to paddock_owner;
+{{ template "func/006/claim_client_order_id.sql" . }}
+grant execute on function private.claim_client_order_id to paddock_owner;
 reset role;
 revoke create on schema private from paddock_gate;
 
 set local role paddock_owner;
 
-create trigger take_after before update on app.alpaca_orders
+create trigger inherit_parent_owner before update on app.alpaca_orders
   for each row when (old.parent_alpaca_order_id is null and new.parent_alpaca_order_id is not null or old.replaces is null and new.replaces is not null)
-  execute function app.take_after();
-create trigger claim_name before insert on app.alpaca_orders
-  for each row when (new.intent_state = 'submitting' and new.request_hash is not null) execute function private.claim_order_name();
+  execute function app.inherit_parent_owner();
+create trigger claim_client_order_id before insert on app.alpaca_orders
+  for each row when (new.intent_state = 'submitting' and new.request_hash is not null) execute function private.claim_client_order_id();
 create trigger guard_new before insert on app.alpaca_orders
   for each row when (new.intent_state = 'submitting') execute function app.guard_order();
 create trigger guard_again before update on app.alpaca_orders
   for each row when (new.intent_state = 'submitting' and old.intent_state <> 'submitting') execute function app.guard_order();
 
--- What a request that sends several orders was answered, for its retry; and the
--- keys of turns of the switch.
+-- The answers to requests that send several orders, for their retries; and the
+-- idempotency keys of turns of the switch.
 create table app.kept_answers (
   account_id uuid not null references app.user_accounts (id) on delete cascade,
   idempotency_key text not null check (char_length(idempotency_key) between 1 and 255),
   request_hash bytea not null,
-  answer jsonb,  -- null while it is under way, or where its server ended
+  answer jsonb,  -- null while the request is under way, or if its server died
   asked_by text not null,
   asked_at timestamptz not null default clock_timestamp(),
   primary key (account_id, idempotency_key)
 );
-comment on table app.kept_answers is 'What a request that sends several orders was answered, for its retry; and the keys of turns of the switch.';
+comment on table app.kept_answers is 'The answers to requests that send several orders, for their retries; and the idempotency keys of turns of the switch.';
 alter table app.kept_answers enable row level security, force row level security,
   alter column account_id set statistics 0, alter column idempotency_key set statistics 0, alter column request_hash set statistics 0,
   alter column answer set statistics 0, alter column asked_by set statistics 0;
@@ -252,7 +250,7 @@ create policy app_inserts on app.kept_answers for insert to paddock_app
 create policy app_updates on app.kept_answers for update to paddock_app
   using (account_id = (select private.account_id('cancel')) and answer is null)
   with check (account_id = (select private.account_id('cancel')));
--- A request that ended before it did anything may be made again.
+-- A request that failed before it did anything may be made again with its key.
 create policy app_deletes on app.kept_answers for delete to paddock_app
   using (account_id = (select private.account_id('cancel')) and answer is null);
 grant select, insert (account_id, idempotency_key, request_hash, asked_by), update (answer), delete on app.kept_answers to paddock_app;
@@ -267,16 +265,16 @@ set local role paddock_owner;
 drop table app.kept_answers;
 drop trigger guard_again on app.alpaca_orders;
 drop trigger guard_new on app.alpaca_orders;
-drop trigger claim_name on app.alpaca_orders;
-drop trigger take_after on app.alpaca_orders;
+drop trigger claim_client_order_id on app.alpaca_orders;
+drop trigger inherit_parent_owner on app.alpaca_orders;
 reset role;
 set local role paddock_gate;
-drop function private.claim_order_name;
+drop function private.claim_client_order_id;
 reset role;
 set local role paddock_owner;
-drop function app.guard_order, app.take_after, app.opposing_orders, app.orders_as_told, app.order_legs,
-  app.order_trees, app.orders_matching, app.place_of_order, app.record_refusal, app.is_unanswered, app.is_as_sent,
-  app.sent_as, app.order_event, app.order_json;
+drop function app.guard_order, app.inherit_parent_owner, app.opposing_orders, app.orders_from_broker_json, app.order_legs_json,
+  app.top_level_orders_matching, app.orders_matching, app.order_sort_key, app.record_refusal, app.has_unanswered_intents, app.matches_intent,
+  app.client_order_id_for_key, app.order_event, app.order_json;
 drop table app.alpaca_orders;
-drop function app.rfc3339, app.order_others, app.is_ended, app.position_symbol, app.order_symbol;
+drop function app.rfc3339, app.other_order_fields, app.is_ended, app.position_symbol, app.order_symbol;
 reset role;

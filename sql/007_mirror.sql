@@ -1,10 +1,10 @@
 -- The mirror: positions and orders as the broker has them. It counts each fill
--- once, whatever told of it, and says when it is not to be trusted.
+-- once, whoever reports it, and knows when it is not to be trusted.
 
 set local role paddock_owner;
 
--- Positions that are no longer held stay as rows of quantity 0, so that no late
--- update brings them back.
+-- A position that is closed stays as a row of quantity 0, so that an update which
+-- comes late does not bring it back.
 create table app.alpaca_positions (
   account_id uuid not null references app.user_accounts (id) on delete cascade,
   symbol text not null,
@@ -19,18 +19,18 @@ create table app.alpaca_positions (
   unrealized_pl numeric,
   broker_position jsonb,
   as_of timestamptz not null,
-  moves bigint not null default 0,            -- how often it was moved or set
-  counted_until timestamptz,                  -- the broker's time of the newest description that moved it
-  read_alone boolean not null default false,  -- it was set by a list that was read without the orders around it
+  moves bigint not null default 0,            -- how often its quantity was moved or set
+  counted_until timestamptz,                  -- the broker's time of the newest report that moved it
+  read_alone boolean not null default false,  -- it was set from a list that was read without the orders around it
   primary key (account_id, symbol)
 );
-comment on table app.alpaca_positions is 'What each account holds, as the broker says; a row of quantity 0 is held no longer.';
+comment on table app.alpaca_positions is 'What each account holds, as the broker says. A row of quantity 0 is a position that was closed.';
 alter table app.alpaca_positions enable row level security, force row level security,
   alter column account_id set statistics 0, alter column symbol set statistics 0, alter column qty set statistics 0,
   alter column avg_entry_price set statistics 0, alter column cost_basis set statistics 0, alter column market_value set statistics 0,
   alter column unrealized_pl set statistics 0, alter column broker_position set statistics 0, alter column moves set statistics 0,
   alter column counted_until set statistics 0, alter column read_alone set statistics 0;
--- Brought up to date by whoever asks the broker.
+-- Every request that reads positions from the broker updates these rows.
 create policy app_all on app.alpaca_positions to paddock_app
   using (account_id = (select private.account_id('read')))
   with check (account_id = (select private.account_id('read')));
@@ -44,36 +44,36 @@ create policy report_reads on app.alpaca_positions for select to paddock_report
 grant select (account_id, symbol, asset_class, qty, avg_entry_price, cost_basis, market_value, current_price,
   unrealized_pl, as_of) on app.alpaca_positions to paddock_report;
 
--- What the stream of an account has applied, and when its data last agreed
--- with the broker's REST answers: "connected" is no health, agreement is.
+-- How far each account's stream is, and when the mirror last agreed with the
+-- broker's REST answers. Health goes by that, and not by being connected.
 create table app.stream_cursors (
   account_id uuid primary key references app.user_accounts (id) on delete cascade,
   last_event_id text,
   agreed_at timestamptz,
-  -- How old an agreement may be where no stream has told everything since.
+  -- How old an agreement may be if the stream has not been unbroken since.
   max_age interval not null default '1 minute' check (max_age > '0'),
-  -- Doubts that were cast on the mirror, and how many there were when the look
-  -- at the broker began that agreed last.
+  -- How often the mirror was put in doubt, and how often it had been when the
+  -- reconciliation began that agreed last. If they are equal there is no doubt.
   doubts bigint not null default 0,
   doubts_settled bigint not null default 0,
-  -- What the stream does now, as far as its holder could say.
+  -- The stream's state as its holder last recorded it.
   streaming text check (streaming in ('sse', 'ws')),  -- null: no stream is up
-  -- Since when it has told everything: it came up then, or last said that it
-  -- had left something out.
+  -- The time from which on it has reported every update: when it came up, or last
+  -- said that it had dropped some.
   unbroken_since timestamptz,
-  note text check (char_length(note) <= 500),         -- why it is not the kind that was asked for
+  note text check (char_length(note) <= 500),         -- why it is not of the kind that was asked for
   last_error text check (char_length(last_error) <= 500),
   last_error_at timestamptz,
   sync_error text check (char_length(sync_error) <= 500),  -- why the last reconciliation failed; null when it did not
   sync_error_at timestamptz,
-  -- When the newest order was submitted that has been listed, by the broker's
-  -- clock: from there on the next reconciliation lists.
+  -- When the newest order that was listed was submitted, by the broker's clock. The
+  -- next reconciliation lists orders from then on.
   newest_order_at timestamptz,
   updated_at timestamptz not null default now(),
   check ((streaming is null) = (unbroken_since is null)),
   check ((sync_error is null) = (sync_error_at is null))
 );
-comment on table app.stream_cursors is 'How far each account''s mirror is: what its stream has applied, and when it last agreed with the broker.';
+comment on table app.stream_cursors is 'How far each account''s mirror is: the last update that its stream has applied, and when it last agreed with the broker.';
 alter table app.stream_cursors enable row level security, force row level security,
   alter column account_id set statistics 0, alter column last_event_id set statistics 0;
 create policy app_reads on app.stream_cursors for select to paddock_app
@@ -90,24 +90,24 @@ create policy gate_reads on app.stream_cursors for select to paddock_gate using 
 create policy gate_doubts on app.stream_cursors for update to paddock_gate using (true) with check (true);
 grant select, update (doubts) on app.stream_cursors to paddock_gate;
 
--- Items of the broker's that are not in its documented form are kept as they
--- came, and take no others with them.
+-- Items of the broker that are not in its documented form are kept as they came,
+-- and keep no other items from being read.
 create table app.odd_items (
   account_id uuid not null references app.user_accounts (id) on delete cascade,
   what text not null check (what in ('order', 'position', 'activity', 'update')),
-  -- The broker's id, or a position's symbol; md5: and a digest where it has none.
+  -- The broker's id, or a position's symbol, or 'md5:' and a digest if it has none.
   item_id text not null check (char_length(item_id) between 1 and 200),
-  why text not null check (char_length(why) <= 2000),  -- which fields, and what they hold instead
-  said text not null,                                  -- the item as it came
+  why text not null check (char_length(why) <= 2000),  -- which fields are odd, and what they contain
+  said text not null,                                  -- the whole item as it came
   unread boolean not null,                             -- nothing of it could be used
-  -- It is an order that may still be filled, or a position, and how much of what
-  -- cannot be told.
+  -- It is an order that may still fill, or a position, whose symbol or size cannot
+  -- be read.
   uncounted boolean not null,
   first_at timestamptz not null default clock_timestamp(),
   last_at timestamptz not null default clock_timestamp(),
   primary key (account_id, what, item_id)
 );
-comment on table app.odd_items is 'What the broker said in another form than its documented one, as it came.';
+comment on table app.odd_items is 'Items of the broker that are not in its documented form, as they came.';
 alter table app.odd_items enable row level security, force row level security,
   alter column account_id set statistics 0, alter column item_id set statistics 0, alter column why set statistics 0, alter column said set statistics 0;
 create policy app_reads on app.odd_items for select to paddock_app
@@ -123,28 +123,29 @@ grant select, delete, insert (account_id, what, item_id, why, said, unread, unco
 {{ template "func/007/mirror_is_current.sql" . }}
 {{ template "func/007/doubt_mirror.sql" . }}
 {{ template "func/007/average_entry.sql" . }}
-{{ template "func/007/move_position.sql" . }}
+{{ template "func/007/apply_fill_to_position.sql" . }}
 {{ template "func/007/position_moves.sql" . }}
 {{ template "func/007/held_quantity.sql" . }}
-{{ template "func/007/read_position.sql" . }}
-{{ template "func/007/settle_positions.sql" . }}
+{{ template "func/007/parse_position.sql" . }}
+{{ template "func/007/reconcile_positions.sql" . }}
 {{ template "func/007/record_positions.sql" . }}
-{{ template "func/007/note_overshoot.sql" . }}
+{{ template "func/007/record_overshoot.sql" . }}
 {{ template "func/007/find_overshoot.sql" . }}
 {{ template "func/007/record_order.sql" . }}
+{{ template "func/007/advance_stream_cursor.sql" . }}
 {{ template "func/007/apply_trade_update.sql" . }}
 {{ template "func/007/reconcile_order.sql" . }}
-{{ template "func/007/take_order.sql" . }}
-{{ template "func/007/note_odd_items.sql" . }}
-{{ template "func/007/uncounted.sql" . }}
+{{ template "func/007/try_reconcile_order.sql" . }}
+{{ template "func/007/record_odd_items.sql" . }}
+{{ template "func/007/has_uncounted_items.sql" . }}
 {{ template "func/007/account_snapshot.sql" . }}
-grant execute on function app.is_fresh, app.mirror_is_current, app.doubt_mirror, app.average_entry, app.move_position,
-  app.position_moves, app.held_quantity, app.read_position, app.settle_positions, app.record_positions,
-  app.note_overshoot, app.find_overshoot, app.record_order, app.uncounted to paddock_app, paddock_worker;
-grant execute on function app.apply_trade_update, app.reconcile_order, app.take_order,
-  app.note_odd_items to paddock_worker;
+grant execute on function app.is_fresh, app.mirror_is_current, app.doubt_mirror, app.average_entry, app.apply_fill_to_position,
+  app.position_moves, app.held_quantity, app.parse_position, app.reconcile_positions, app.record_positions,
+  app.record_overshoot, app.find_overshoot, app.record_order, app.has_uncounted_items to paddock_app, paddock_worker;
+grant execute on function app.advance_stream_cursor, app.apply_trade_update, app.reconcile_order, app.try_reconcile_order,
+  app.record_odd_items to paddock_worker;
 grant execute on function app.account_snapshot to paddock_app;
-comment on function app.mirror_is_current is 'Whether an account''s mirror may be trusted: it has agreed with the broker lately, and nothing casts doubt on it.';
+comment on function app.mirror_is_current is 'Whether an account''s mirror may be trusted: it has agreed with the broker lately, and nothing has put it in doubt since.';
 comment on function app.account_snapshot is 'An account''s state, its positions and its open orders, as of its newest event.';
 
 reset role;
@@ -152,9 +153,10 @@ reset role;
 ---- create above / drop below ----
 
 set local role paddock_owner;
-drop function app.account_snapshot, app.uncounted, app.note_odd_items, app.take_order, app.reconcile_order,
-  app.apply_trade_update, app.record_order, app.find_overshoot, app.note_overshoot, app.record_positions, app.settle_positions,
-  app.read_position, app.held_quantity, app.position_moves, app.move_position, app.average_entry, app.doubt_mirror,
+drop function app.account_snapshot, app.has_uncounted_items, app.record_odd_items, app.try_reconcile_order, app.reconcile_order,
+  app.apply_trade_update, app.advance_stream_cursor, app.record_order, app.find_overshoot, app.record_overshoot,
+  app.record_positions, app.reconcile_positions,
+  app.parse_position, app.held_quantity, app.position_moves, app.apply_fill_to_position, app.average_entry, app.doubt_mirror,
   app.mirror_is_current, app.is_fresh;
 drop table app.odd_items, app.stream_cursors, app.alpaca_positions;
 reset role;

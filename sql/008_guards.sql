@@ -1,13 +1,12 @@
--- Guards: what may be ordered on an account, kept and enforced here, for people
--- and programs alike. The switch, wind-downs of whole accounts, exercises, and
--- what the limits are measured by.
+-- Guards: the limits of an account, kept and enforced here for people and programs
+-- alike. The switch, wind-downs, exercises, and what the limits are measured by.
 
 set local role paddock_owner;
 
--- One row an account; without one there is no limit. NULL is no limit.
+-- One row an account. Without a row there is no limit, and NULL is no limit.
 create table app.account_guards (
   account_id uuid primary key references app.user_accounts (id) on delete cascade,
-  -- reduce_only: an order may make positions smaller and nothing else.
+  -- reduce_only: orders may only make positions smaller.
   switch text not null default 'open' check (switch in ('open', 'reduce_only', 'halted')),
   switch_reason text check (char_length(switch_reason) between 1 and 500),
   max_order_notional numeric check (max_order_notional >= 0),
@@ -16,29 +15,30 @@ create table app.account_guards (
   max_open_orders integer check (max_open_orders >= 0),
   orders_per_minute integer check (orders_per_minute >= 0),
   orders_per_day integer check (orders_per_day >= 0),
-  -- Of last_equity, the equity at the last close.
+  -- How far the equity may fall below last_equity, the equity at the last close.
   daily_loss_limit numeric check (daily_loss_limit >= 0),
   allowed_symbols text[] check (array_length(allowed_symbols, 1) <= 500),
   allowed_sides text[] check (allowed_sides <@ array['buy', 'sell']),
-  -- A closing can trade more than is left where something fills at the broker
-  -- between the look and the order. With this, what it opened is bought back.
+  -- A closing can trade more than is left, if something else fills at the broker
+  -- between our look at the position and the order. If this is true, what the
+  -- closing opened so is traded back.
   buy_back_overshoot boolean not null default false,
   updated_by text,
   updated_at timestamptz not null default now()
 );
-comment on table app.account_guards is 'The switch and the limits of each account; one without a row has no limit, and so has a column that is null.';
+comment on table app.account_guards is 'The switch and the limits of each account. An account without a row has no limit, and a column that is null is no limit.';
 alter table app.account_guards enable row level security, force row level security,
   alter column account_id set statistics 0, alter column switch_reason set statistics 0, alter column max_order_notional set statistics 0,
   alter column max_position_notional set statistics 0, alter column max_position_qty set statistics 0,
   alter column max_open_orders set statistics 0, alter column orders_per_minute set statistics 0, alter column orders_per_day set statistics 0,
   alter column daily_loss_limit set statistics 0, alter column allowed_symbols set statistics 0, alter column allowed_sides set statistics 0,
   alter column updated_by set statistics 0;
--- Whoever is admitted must see the guards, whatever else they may do: an order
--- passes where there is no row. Only their doors write them.
+-- Whoever is admitted sees the guards, whatever scopes they have, because an order
+-- passes if there is no row. Only set_guards and set_switch write them.
 create policy app_reads on app.account_guards for select to paddock_app
   using (account_id = (select private.account_id()));
 grant select on app.account_guards to paddock_app;
--- The worker's closings pass the guards as everybody's orders do.
+-- The guards check the worker's closings as they check everybody's orders.
 create policy worker_reads on app.account_guards for select to paddock_worker using (account_id = (select private.account_id('work')));
 grant select on app.account_guards to paddock_worker;
 create policy gate_all on app.account_guards to paddock_gate using (true) with check (true);
@@ -47,25 +47,25 @@ grant select, insert (account_id, switch, switch_reason, max_order_notional, max
   update (switch, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute,
     orders_per_day, daily_loss_limit, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by, updated_at) on app.account_guards to paddock_gate;
 
--- The broker's word on what the account is worth, for the daily loss limit.
+-- What the account is worth by the broker's figures, for the daily loss limit.
 create table app.account_balances (
   account_id uuid primary key references app.user_accounts (id) on delete cascade,
   equity numeric not null,
   last_equity numeric not null,
   as_of timestamptz not null
 );
-comment on table app.account_balances is 'What the broker said each account is worth, now and at the last close.';
+comment on table app.account_balances is 'What each account is worth, now and at the last close, by the broker''s figures.';
 alter table app.account_balances enable row level security, force row level security,
   alter column account_id set statistics 0, alter column equity set statistics 0, alter column last_equity set statistics 0;
--- Like positions: brought up to date by whoever asks the broker.
+-- As with positions, every request that reads it from the broker updates the row.
 create policy app_all on app.account_balances to paddock_app
   using (account_id = (select private.account_id('read')))
   with check (account_id = (select private.account_id('read')));
 grant select, insert, update (equity, last_equity, as_of) on app.account_balances to paddock_app;
 
--- What is left to do after the switch was turned: open orders to cancel,
--- positions to close. The stream's holder does it, under its lease, until
--- nothing is left or a person is told what is, and why.
+-- What is left to do after the switch was turned: open orders to cancel, positions
+-- to close. The holder of the account's stream does it under its lease, until
+-- nothing is left, or until it is stuck and says what is left and why.
 create table app.wind_downs (
   account_id uuid not null references app.user_accounts (id) on delete cascade,
   id uuid not null default gen_random_uuid(),
@@ -75,14 +75,14 @@ create table app.wind_downs (
   cancel_orders boolean not null default false,
   liquidate boolean not null default false check (cancel_orders or not liquidate),
   suspend_trade boolean,  -- how Alpaca's own switch is set in the end; null leaves it
-  -- Intents whose answer was missing when it began, and that appeared after.
+  -- Intents whose answer was missing when it began, and orders that appeared later.
   on_their_way uuid[] not null default '{}',
-  -- What a closing overshot and is to be traded back: below 0 where it is short.
+  -- What a closing overshot and is to be traded back: below 0 if it is short.
   repair_symbol text,
   repair_qty numeric check (repair_qty <> 0),
-  -- stuck: a person must act. superseded: another turn of the switch ended it.
+  -- stuck: a person must act. superseded: a later turn of the switch ended it.
   state text not null default 'running' check (state in ('running', 'done', 'stuck', 'superseded')),
-  needs_keys boolean not null default false,  -- it is stuck for want of working keys
+  needs_keys boolean not null default false,  -- it is stuck because there are no working keys
   message text check (char_length(message) <= 1000),
   -- orders and on_their_way (counts), positions (symbol, qty, and why it is left)
   remaining jsonb not null default '{}' check (jsonb_typeof(remaining) = 'object'),
@@ -95,7 +95,7 @@ create table app.wind_downs (
   check ((repair_symbol is null) = (repair_qty is null)),
   check ((state = 'running') = (ended_at is null))
 );
-comment on table app.wind_downs is 'What was left to do after the switch of an account was turned, and how far it is.';
+comment on table app.wind_downs is 'What is left to do after an account''s switch was turned, and how far it is.';
 create unique index wind_downs_running_idx on app.wind_downs (account_id) where state = 'running' and repair_symbol is null;
 create index wind_downs_newest_idx on app.wind_downs (account_id, asked_at desc);
 alter table app.wind_downs enable row level security, force row level security,
@@ -103,8 +103,8 @@ alter table app.wind_downs enable row level security, force row level security,
   alter column idempotency_key set statistics 0, alter column request_hash set statistics 0, alter column on_their_way set statistics 0,
   alter column repair_symbol set statistics 0, alter column repair_qty set statistics 0, alter column message set statistics 0,
   alter column remaining set statistics 0;
--- Whoever is admitted sees wind-downs, as they see the guards; the door of the
--- switch begins one, and the worker carries it on.
+-- Whoever is admitted sees wind-downs, as they see the guards. set_switch begins
+-- one, and the worker carries it out.
 create policy app_reads on app.wind_downs for select to paddock_app using (account_id = (select private.account_id()));
 grant select on app.wind_downs to paddock_app;
 create policy worker_all on app.wind_downs to paddock_worker
@@ -117,8 +117,8 @@ grant select, insert (account_id, asked_by, idempotency_key, request_hash, cance
   update (state, needs_keys, message, on_their_way, updated_at, ended_at) on app.wind_downs to paddock_gate;
 alter table app.alpaca_orders add foreign key (account_id, wind_down_id) references app.wind_downs (account_id, id);
 
--- The exercise of an option, as it was asked for: it opens shares, so it is
--- counted with the orders while the contracts are held.
+-- The exercise of an option, as it was asked for. It buys or sells shares, so the
+-- guards count it like an order while the contracts are held.
 create table app.exercises (
   account_id uuid not null references app.user_accounts (id) on delete cascade,
   id uuid not null default gen_random_uuid(),
@@ -127,13 +127,13 @@ create table app.exercises (
   side text not null check (side in ('buy', 'sell')),    -- a call buys the shares, a put sells them
   qty numeric not null check (qty > 0),                  -- shares
   price numeric not null check (price > 0),              -- the strike
-  reference_price numeric,                               -- the market's
+  reference_price numeric,                               -- the market's price
   state text not null default 'asked' check (state in ('asked', 'accepted', 'refused')),
   asked_by text not null,
   requested_at timestamptz not null default clock_timestamp(),
   primary key (account_id, id)
 );
-comment on table app.exercises is 'Exercises of options, as they were asked for: the guards count their shares while the contracts are held.';
+comment on table app.exercises is 'Exercises of options, as they were asked for. The guards count their shares while the contracts are held.';
 create index exercises_symbol_idx on app.exercises (account_id, symbol, requested_at);
 alter table app.exercises enable row level security, force row level security,
   alter column account_id set statistics 0, alter column id set statistics 0, alter column contract set statistics 0,
@@ -149,37 +149,37 @@ grant select, insert (account_id, id, contract, symbol, side, qty, price, refere
 create policy worker_reads on app.exercises for select to paddock_worker using (account_id = (select private.account_id('work')));
 grant select on app.exercises to paddock_worker;
 
--- What an order would make of the account.
+-- What the limits are measured by.
 {{ template "func/008/underlying.sql" . }}
 {{ template "func/008/multi_leg_legs.sql" . }}
 {{ template "func/008/order_lines.sql" . }}
 {{ template "func/008/open_quantities.sql" . }}
-{{ template "func/008/closable.sql" . }}
-{{ template "func/008/orders_made_by.sql" . }}
+{{ template "func/008/closable_quantity.sql" . }}
+{{ template "func/008/broker_order_count.sql" . }}
 {{ template "func/008/orders_sent_since.sql" . }}
 {{ template "func/008/new_york_midnight.sql" . }}
--- What the guards say of it.
+-- The guards themselves.
 {{ template "func/008/violation.sql" . }}
-{{ template "func/008/closing_verdict.sql" . }}
-{{ template "func/008/order_verdict.sql" . }}
+{{ template "func/008/check_closing.sql" . }}
+{{ template "func/008/check_guards.sql" . }}
 {{ template "func/008/guard_exercise.sql" . }}
-{{ template "func/008/halted_because.sql" . }}
+{{ template "func/008/halt_reason.sql" . }}
 {{ template "func/008/wind_down_json.sql" . }}
 {{ template "func/008/guards_json.sql" . }}
--- Winding down.
+-- Wind-downs.
 {{ template "func/008/closings_to_make.sql" . }}
 {{ template "func/008/make_closing.sql" . }}
-{{ template "func/008/wind_down_progress.sql" . }}
-{{ template "func/008/on_their_way.sql" . }}
-grant execute on function app.underlying, app.multi_leg_legs, app.order_lines, app.open_quantities, app.closable,
-  app.violation, app.closing_verdict to paddock_app, paddock_worker;
-grant execute on function app.orders_made_by, app.orders_sent_since, app.new_york_midnight, app.order_verdict,
-  app.halted_because, app.guards_json to paddock_app;
+{{ template "func/008/record_wind_down_progress.sql" . }}
+{{ template "func/008/unanswered_intent_count.sql" . }}
+grant execute on function app.underlying, app.multi_leg_legs, app.order_lines, app.open_quantities, app.closable_quantity,
+  app.violation, app.check_closing to paddock_app, paddock_worker;
+grant execute on function app.broker_order_count, app.orders_sent_since, app.new_york_midnight, app.check_guards,
+  app.halt_reason, app.guards_json to paddock_app;
 grant execute on function app.wind_down_json to paddock_app, paddock_worker, paddock_gate;
-grant execute on function app.closings_to_make, app.make_closing, app.wind_down_progress,
-  app.on_their_way to paddock_worker;
-comment on function app.order_verdict is 'What the guards say of an order: which limits it breaks, and what they would have to know.';
-comment on function app.guards_json is 'An account''s guards as the API shows them, with what is used up of each.';
+grant execute on function app.closings_to_make, app.make_closing, app.record_wind_down_progress,
+  app.unanswered_intent_count to paddock_worker;
+comment on function app.check_guards is 'What the guards say of an order: which limits it breaks, and what must be fetched first.';
+comment on function app.guards_json is 'An account''s guards as the API shows them, and how much of them is used.';
 
 create trigger guard_new before insert on app.exercises for each row execute function app.guard_exercise();
 
@@ -190,22 +190,22 @@ set local role paddock_gate;
 {{ template "func/008/set_guards.sql" . }}
 {{ template "func/008/set_switch.sql" . }}
 {{ template "func/008/begin_repair.sql" . }}
-{{ template "func/008/cancel_late.sql" . }}
+{{ template "func/008/wind_down_late_order.sql" . }}
 grant execute on function private.set_guards, private.set_switch to paddock_app;
-grant execute on function private.begin_repair, private.cancel_late to paddock_app, paddock_worker;
+grant execute on function private.begin_repair, private.wind_down_late_order to paddock_app, paddock_worker;
 reset role;
 revoke create on schema private from paddock_gate;
 
 ---- create above / drop below ----
 
 set local role paddock_gate;
-drop function private.cancel_late, private.begin_repair, private.set_switch, private.set_guards;
+drop function private.wind_down_late_order, private.begin_repair, private.set_switch, private.set_guards;
 reset role;
 set local role paddock_owner;
 drop trigger guard_new on app.exercises;
-drop function app.on_their_way, app.wind_down_progress, app.make_closing, app.closings_to_make, app.guards_json,
-  app.wind_down_json, app.halted_because, app.guard_exercise, app.order_verdict, app.closing_verdict, app.violation,
-  app.new_york_midnight, app.orders_sent_since, app.orders_made_by, app.closable, app.open_quantities,
+drop function app.unanswered_intent_count, app.record_wind_down_progress, app.make_closing, app.closings_to_make, app.guards_json,
+  app.wind_down_json, app.halt_reason, app.guard_exercise, app.check_guards, app.check_closing, app.violation,
+  app.new_york_midnight, app.orders_sent_since, app.broker_order_count, app.closable_quantity, app.open_quantities,
   app.order_lines, app.multi_leg_legs, app.underlying;
 alter table app.alpaca_orders drop constraint alpaca_orders_account_id_wind_down_id_fkey;
 drop table app.exercises, app.wind_downs, app.account_balances, app.account_guards;

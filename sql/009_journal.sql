@@ -1,15 +1,15 @@
--- The journal: every execution, and the round trips that are computed from
--- them, for the account as a whole, by agent and by tag. All of it is the
--- broker's word and what follows from it: the worker alone writes it.
+-- The journal: every execution, and the round trips that are computed from them,
+-- for the account as a whole, by agent and by tag. All of it comes from the broker
+-- or follows from that, so only the worker writes it.
 
 set local role paddock_owner;
 
--- One row an execution. Ids are compared as bytes: they decide between equal
--- times, and on every machine alike.
+-- One row an execution. Ids put executions of the same time in order. They are
+-- compared as bytes (collation C), so that this order is the same on every machine.
 create table app.fills (
   account_id uuid not null references app.user_accounts (id) on delete cascade,
-  -- The stream's name for it. The list of activities has names of its own, and
-  -- nobody says that they are the same.
+  -- The id that the stream has for it. The list of activities has other ids, and
+  -- Alpaca does not say which of them belong together.
   execution_id text collate "C" not null check (char_length(execution_id) between 1 and 255),
   id uuid not null default gen_random_uuid(),
   order_id uuid not null,
@@ -21,7 +21,7 @@ create table app.fills (
   qty numeric check (qty > 0),
   price numeric,
   at timestamptz not null,
-  -- A busted execution was taken back, a corrected one has another in its place.
+  -- A busted execution was taken back; a corrected one was replaced by another.
   state text not null default 'live' check (state in ('live', 'busted', 'corrected')),
   previous_execution_id text collate "C",
   source text not null check (source in ('stream', 'activities')),
@@ -30,10 +30,10 @@ create table app.fills (
   recorded_at timestamptz not null default clock_timestamp(),
   primary key (account_id, execution_id),
   foreign key (account_id, order_id) references app.alpaca_orders (account_id, id) on delete cascade,
-  -- What is taken back before it was told of has neither quantity nor price.
+  -- If its bust or correction comes first, it has neither quantity nor price.
   check (state <> 'live' or qty is not null and price is not null)
 );
-comment on table app.fills is 'Executions of orders, one row each, with those that were taken back or corrected.';
+comment on table app.fills is 'Executions of orders, one row each, including those that were taken back or corrected.';
 create index fills_symbol_idx on app.fills (account_id, symbol, at, execution_id);
 create index fills_newest_idx on app.fills (account_id, at desc, id desc);
 create index fills_order_idx on app.fills (account_id, order_id);
@@ -55,15 +55,14 @@ create policy report_reads on app.fills for select to paddock_report
 grant select (account_id, id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, state, source,
   orchestrator_agent_id, tag) on app.fills to paddock_report;
 
--- What changes a position or costs something besides trades, by the broker's
--- activity ids. A split comes in two entries, and a fee may have a day and no
--- time.
+-- What changes a position or costs something without a trade, by the broker's
+-- activity ids. A split comes in two entries, and a fee may have a day and no time.
 create table app.journal_adjustments (
   account_id uuid not null references app.user_accounts (id) on delete cascade,
   activity_id text collate "C" not null check (char_length(activity_id) between 1 and 255),
   kind text not null check (kind in ('SPLIT', 'FEE', 'CFEE', 'OPEXP', 'OPEXC', 'OPASN', 'OPTRD')),
   sub_type text,
-  -- A pair of coins without its slash; null: nobody can tell which position it is of.
+  -- A pair of coins has no slash here. Null: nobody can tell which position it is of.
   symbol text,
   at timestamptz not null,
   day date not null,         -- the broker's, which is New York's
@@ -73,17 +72,17 @@ create table app.journal_adjustments (
   group_id text,
   description text,
   canceled boolean not null default false,
-  -- What the journal made of it: a split makes new_parts of old_parts, and all
-  -- else is an agent's and a tag's where that is certain.
+  -- What the journal derived from it: a split turns old_parts into new_parts, and
+  -- anything else has the agent and tag that it belongs to, if that is certain.
   old_parts numeric,
   new_parts numeric,
-  split_of text collate "C",  -- of a split's entries, the first of the same split
+  split_of text collate "C",  -- the first entry of the split that this one belongs to
   orchestrator_agent_id text,
   tag text,
   recorded_at timestamptz not null default clock_timestamp(),
   primary key (account_id, activity_id)
 );
-comment on table app.journal_adjustments is 'What changes a position or costs something besides trades: splits, fees, and what becomes of options.';
+comment on table app.journal_adjustments is 'What changes a position or costs something without a trade: splits, fees, and what becomes of options.';
 create index journal_adjustments_symbol_idx on app.journal_adjustments (account_id, symbol, at, activity_id);
 create index journal_adjustments_newest_idx on app.journal_adjustments (account_id, at desc);
 alter table app.journal_adjustments enable row level security, force row level security,
@@ -104,9 +103,9 @@ create policy report_reads on app.journal_adjustments for select to paddock_repo
 grant select (account_id, activity_id, kind, symbol, at, qty, price, net_amount, description, canceled, old_parts, new_parts,
   orchestrator_agent_id, tag) on app.journal_adjustments to paddock_report;
 
--- One row a round trip and scope, from a position's opening to its close. Sums
--- are kept and no averages: sums are exact. Notionals are quantity times
--- price, a split leaves them as they are.
+-- One row for each round trip and scope, from a position's opening to its close.
+-- It has sums and no averages, because sums are exact. Notionals are quantity
+-- times price, and a split does not change them.
 create table app.trading_positions (
   account_id uuid not null references app.user_accounts (id) on delete cascade,
   id uuid not null,
@@ -118,8 +117,8 @@ create table app.trading_positions (
   direction text not null check (direction in ('long', 'short')),
   opened_at timestamptz not null,
   opened_id text collate "C" not null,
-  -- How much of the execution that opened it is of this trip: the rest closed
-  -- the one before.
+  -- How much of the execution that opened it belongs to this trip. The rest closed
+  -- the trip before.
   opening_qty numeric not null check (opening_qty > 0),
   last_at timestamptz not null,
   last_id text collate "C" not null,
@@ -128,7 +127,7 @@ create table app.trading_positions (
   entry_notional numeric not null,
   exit_qty numeric not null check (exit_qty between 0 and entry_qty),
   exit_notional numeric not null,
-  held_cost numeric not null,  -- of entry_notional, what is still held
+  held_cost numeric not null,  -- the part of entry_notional that is still held
   max_qty numeric not null,
   fees numeric not null,
   fills integer not null,
@@ -170,52 +169,52 @@ create table app.journal_gaps (
   journal_qty numeric not null,
   broker_qty numeric not null check (broker_qty <> journal_qty),
   trips_since timestamptz not null,
-  told_gap numeric, -- the difference that the account's log was told of
+  logged_gap numeric, -- the difference that an event was last appended for
   since timestamptz not null default clock_timestamp(),
   primary key (account_id, symbol)
 );
 comment on table app.journal_gaps is 'Where the journal and the broker hold different quantities, since when, and from which round trips on no profit is shown.';
 alter table app.journal_gaps enable row level security, force row level security,
   alter column account_id set statistics 0, alter column symbol set statistics 0, alter column journal_qty set statistics 0,
-  alter column broker_qty set statistics 0, alter column told_gap set statistics 0;
+  alter column broker_qty set statistics 0, alter column logged_gap set statistics 0;
 create policy app_reads on app.journal_gaps for select to paddock_app
   using (account_id = (select private.account_id('read')));
 grant select on app.journal_gaps to paddock_app;
 create policy worker_all on app.journal_gaps to paddock_worker
   using (account_id = (select private.account_id('work')))
   with check (account_id = (select private.account_id('work')));
-grant select, insert, delete, update (journal_qty, broker_qty, trips_since, told_gap) on app.journal_gaps to paddock_worker;
+grant select, insert, delete, update (journal_qty, broker_qty, trips_since, logged_gap) on app.journal_gaps to paddock_worker;
 create policy report_reads on app.journal_gaps for select to paddock_report
   using (account_id = any ((select private.report_accounts())::uuid[]));
 grant select (account_id, symbol, journal_qty, broker_qty, trips_since, since) on app.journal_gaps to paddock_report;
 
 {{ template "func/009/asset_class.sql" . }}
 {{ template "func/009/multiplier.sql" . }}
-{{ template "func/009/claim_fill.sql" . }}
-{{ template "func/009/add_up_fills.sql" . }}
+{{ template "func/009/match_stream_fill.sql" . }}
+{{ template "func/009/update_fills_qty.sql" . }}
 {{ template "func/009/record_execution.sql" . }}
 {{ template "func/009/replace_fills.sql" . }}
-{{ template "func/009/activity_at.sql" . }}
+{{ template "func/009/activity_time.sql" . }}
 {{ template "func/009/attribute_adjustment.sql" . }}
 {{ template "func/009/pair_splits.sql" . }}
 {{ template "func/009/record_adjustments.sql" . }}
 {{ template "func/009/write_trading_position.sql" . }}
-{{ template "func/009/rejournal_scope.sql" . }}
-{{ template "func/009/rejournal.sql" . }}
-{{ template "func/009/journal_against_mirror.sql" . }}
-{{ template "func/009/compare_journal.sql" . }}
-grant execute on function app.asset_class, app.multiplier, app.claim_fill, app.add_up_fills, app.record_execution,
-  app.replace_fills, app.activity_at, app.attribute_adjustment, app.pair_splits, app.record_adjustments,
-  app.write_trading_position, app.rejournal_scope, app.rejournal, app.journal_against_mirror,
-  app.compare_journal to paddock_worker;
+{{ template "func/009/recompute_scope_round_trips.sql" . }}
+{{ template "func/009/recompute_round_trips.sql" . }}
+{{ template "func/009/find_journal_gaps.sql" . }}
+{{ template "func/009/record_journal_gaps.sql" . }}
+grant execute on function app.asset_class, app.multiplier, app.match_stream_fill, app.update_fills_qty, app.record_execution,
+  app.replace_fills, app.activity_time, app.attribute_adjustment, app.pair_splits, app.record_adjustments,
+  app.write_trading_position, app.recompute_scope_round_trips, app.recompute_round_trips, app.find_journal_gaps,
+  app.record_journal_gaps to paddock_worker;
 
 reset role;
 
 ---- create above / drop below ----
 
 set local role paddock_owner;
-drop function app.compare_journal, app.journal_against_mirror, app.rejournal, app.rejournal_scope,
-  app.write_trading_position, app.record_adjustments, app.pair_splits, app.attribute_adjustment, app.activity_at,
-  app.replace_fills, app.record_execution, app.add_up_fills, app.claim_fill, app.multiplier, app.asset_class;
+drop function app.record_journal_gaps, app.find_journal_gaps, app.recompute_round_trips, app.recompute_scope_round_trips,
+  app.write_trading_position, app.record_adjustments, app.pair_splits, app.attribute_adjustment, app.activity_time,
+  app.replace_fills, app.record_execution, app.update_fills_qty, app.match_stream_fill, app.multiplier, app.asset_class;
 drop table app.journal_gaps, app.trading_positions, app.journal_adjustments, app.fills;
 reset role;

@@ -1,6 +1,6 @@
--- API keys, encrypted by pgcrypto inside definer functions. The key of each
--- row is derived by the application from its master key and the account's id
--- and is never stored: a dump of this database opens nothing.
+-- API keys, encrypted by pgcrypto inside definer functions. The application
+-- derives each row's key from its master key and the account's id, and it is never
+-- stored: nothing can be decrypted with a dump of this database alone.
 
 set local role paddock_owner;
 
@@ -10,12 +10,12 @@ create table private.user_credentials (
   ciphertext bytea not null,
   encryption_algorithm text not null,
   key_version integer not null check (key_version > 0),
-  -- Shown to people, so that they can tell which key is connected.
+  -- Shown to users, so that they can tell which key is connected.
   key_last4 text not null check (char_length(key_last4) <= 4),
   last_decrypted_at timestamptz,
-  -- When the broker refused these keys; null while they work.
+  -- When the broker refused these keys. Null while they work.
   rejected_at timestamptz,
-  -- Grows with each replacement: streams start again when it does.
+  -- Grows each time the keys are replaced, and streams then start again.
   generation bigint not null default 1,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now()
@@ -31,39 +31,35 @@ grant create on schema private to paddock_gate;
 set local role paddock_gate;
 {{ template "func/010/store_credentials.sql" . }}
 {{ template "func/010/read_credentials.sql" . }}
-{{ template "func/010/credentials_rejected.sql" . }}
+{{ template "func/010/mark_credentials_rejected.sql" . }}
 {{ template "func/010/credentials_metadata.sql" . }}
 {{ template "func/010/accounts_with_credentials.sql" . }}
--- Forgetting an account or its keys asks what becomes of its open orders.
-{{ template "func/010/orders_in_the_way.sql" . }}
+-- To delete an account or its keys is to decide what becomes of its open orders.
+{{ template "func/010/orders_blocking_deletion.sql" . }}
 {{ template "func/010/delete_credentials.sql" . }}
 {{ template "func/010/delete_account.sql" . }}
-{{ template "func/010/keys_changed.sql" . }}
-{{ template "func/010/wind_downs_need_keys.sql" . }}
+{{ template "func/010/apply_key_change.sql" . }}
 grant execute on function private.store_credentials, private.credentials_metadata, private.accounts_with_credentials,
   private.delete_credentials, private.delete_account to paddock_app;
-grant execute on function private.read_credentials, private.credentials_rejected to paddock_app, paddock_worker;
-grant execute on function private.keys_changed, private.wind_downs_need_keys to paddock_owner;
+grant execute on function private.read_credentials, private.mark_credentials_rejected to paddock_app, paddock_worker;
+grant execute on function private.apply_key_change to paddock_owner;
 reset role;
 revoke create on schema private from paddock_gate;
 
 set local role paddock_owner;
-create trigger doubt_mirror after insert or update of generation, rejected_at or delete on private.user_credentials
-  for each row execute function private.keys_changed();
-create trigger wind_downs_need_keys after insert or update of rejected_at, generation or delete on private.user_credentials
-  for each row execute function private.wind_downs_need_keys();
+create trigger apply_key_change after insert or update of generation, rejected_at or delete on private.user_credentials
+  for each row execute function private.apply_key_change();
 reset role;
 
 ---- create above / drop below ----
 
 set local role paddock_owner;
-drop trigger wind_downs_need_keys on private.user_credentials;
-drop trigger doubt_mirror on private.user_credentials;
+drop trigger apply_key_change on private.user_credentials;
 reset role;
 set local role paddock_gate;
-drop function private.wind_downs_need_keys, private.keys_changed, private.delete_account, private.delete_credentials,
-  private.orders_in_the_way, private.accounts_with_credentials, private.credentials_metadata,
-  private.credentials_rejected, private.read_credentials, private.store_credentials;
+drop function private.apply_key_change, private.delete_account, private.delete_credentials,
+  private.orders_blocking_deletion, private.accounts_with_credentials, private.credentials_metadata,
+  private.mark_credentials_rejected, private.read_credentials, private.store_credentials;
 reset role;
 set local role paddock_owner;
 drop table private.user_credentials;

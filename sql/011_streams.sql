@@ -1,11 +1,11 @@
--- Who holds which account's stream, and reconciliation on demand: each live
--- instance of the server holds its share, under leases.
+-- Which instance of the server holds which account's stream, under leases, and
+-- reconciliation on demand.
 
 set local role paddock_owner;
 
--- fence grows with every change of hands; the worker's door checks it, so a
--- holder that lost its lease can write nothing more. Each lease is renewed every
--- few seconds: there is to be room for its next version beside it.
+-- fence grows each time a lease changes hands. admit_worker checks it, so a holder
+-- that has lost its lease can write nothing more. Leases are renewed every few
+-- seconds; the fillfactor leaves room for a row's next version on its page.
 create table app.stream_leases (
   account_id uuid primary key references app.user_accounts (id) on delete cascade,
   holder uuid not null,
@@ -19,22 +19,22 @@ grant select, insert, update, delete on app.stream_leases to paddock_gate;
 
 create table private.stream_instances (
   holder uuid primary key,
-  live_until timestamptz not null,          -- unless it says so again
-  most integer not null check (most >= 0)   -- accounts that it can hold
+  live_until timestamptz not null,          -- taken for dead then, unless it calls again
+  most integer not null check (most >= 0)   -- how many accounts it can hold
 );
-comment on table private.stream_instances is 'The live instances of the server, which share the accounts'' streams out.';
+comment on table private.stream_instances is 'The live instances of the server, among which the accounts'' streams are divided.';
 alter table private.stream_instances enable row level security, force row level security;
 create policy gate_all on private.stream_instances to paddock_gate using (true) with check (true);
 grant select, insert, update (live_until, most), delete on private.stream_instances to paddock_gate;
 
--- Who waits for a reconciliation, and what the last one found. The stream's
--- holder makes it, under its lease, and answers here.
+-- Who waits for a reconciliation, and what the last one found. The holder of the
+-- account's stream reconciles under its lease, and writes the answer here.
 create table app.syncs (
   account_id uuid primary key references app.user_accounts (id) on delete cascade,
   asked bigint not null default 1,     -- counts the requests
   asked_at timestamptz not null default clock_timestamp(),
   asked_by text not null,
-  answered bigint not null default 0,  -- the newest that has its answer
+  answered bigint not null default 0,  -- the newest request that was answered
   answered_at timestamptz,
   answer jsonb,
   check ((answered_at is null) = (answer is null))
@@ -44,8 +44,8 @@ alter table app.syncs enable row level security, force row level security,
   alter column account_id set statistics 0, alter column asked_by set statistics 0, alter column answer set statistics 0;
 create policy app_reads on app.syncs for select to paddock_app
   using (account_id = (select private.account_id('read')));
--- Reconciling spends the account's requests at the broker: that takes a role
--- that may also cancel, on a paused account too.
+-- A reconciliation uses up the account's rate limit at the broker, so it takes a
+-- role that may also cancel, on a paused account too.
 create policy app_asks on app.syncs for insert to paddock_app
   with check (account_id = (select private.account_id('cancel')) and asked_by = (select private.user_id()));
 create policy app_asks_again on app.syncs for update to paddock_app

@@ -1,5 +1,5 @@
--- Views for plain SQL. They run as whoever reads them, so the policies of the
--- tables hold: a login sees the accounts that were granted to it.
+-- Views for plain SQL. They run as their reader (security_invoker), so the tables'
+-- policies hold: a login sees the accounts that were granted to it.
 
 set local role paddock_owner;
 
@@ -31,7 +31,7 @@ create view report.fills with (security_invoker = true, security_barrier = true)
   select account_id, id as fill_id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, state, source,
     orchestrator_agent_id, tag
   from app.fills;
-comment on view report.fills is 'Executions of orders; count those whose state is live.';
+comment on view report.fills is 'Executions of orders. Only those whose state is live count.';
 
 create view report.adjustments with (security_invoker = true, security_barrier = true) as
   select account_id, activity_id, kind, symbol, at, qty, price, net_amount, description, canceled, old_parts, new_parts,

@@ -21,7 +21,7 @@ grant usage on schema private to paddock_worker;
 create schema report authorization paddock_owner;
 grant usage on schema report to paddock_report;
 
--- What the broker said each account is worth, now and at the last close.
+-- What each account is worth, now and at the last close, by the broker's figures.
 create table app.account_balances (
   account_id uuid not null,
   equity numeric not null,
@@ -87,7 +87,7 @@ create policy gate_all on app.account_grants to paddock_gate
 grant select on app.account_grants to paddock_app;
 grant select, insert on app.account_grants to paddock_gate;
 
--- The switch and the limits of each account; one without a row has no limit, and so has a column that is null.
+-- The switch and the limits of each account. An account without a row has no limit, and a column that is null is no limit.
 create table app.account_guards (
   account_id uuid not null,
   switch text not null default 'open'::text,
@@ -131,7 +131,7 @@ grant select on app.account_guards to paddock_app;
 grant select on app.account_guards to paddock_worker;
 grant select, insert (account_id, switch, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by), update (switch, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by, updated_at) on app.account_guards to paddock_gate;
 
--- What agents wrote down of their work on an account.
+-- What agents logged of their work on an account.
 create table app.agent_logs (
   account_id uuid not null,
   id uuid not null default gen_random_uuid(),
@@ -156,7 +156,7 @@ create policy app_reads on app.agent_logs for select to paddock_app
   using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
 grant select, insert (account_id, id, user_id, orchestrator_agent_id, level, message, data) on app.agent_logs to paddock_app;
 
--- Orders: each first an intent that is committed before the broker is called, then a mirror of what the broker says of it.
+-- Orders. Each begins as an intent that is committed before the broker is called, and then mirrors what the broker says of it.
 create table app.alpaca_orders (
   account_id uuid not null,
   id uuid not null default gen_random_uuid(),
@@ -201,7 +201,7 @@ create table app.alpaca_orders (
   broker_refusal jsonb,
   broker_updated_at timestamp with time zone,
   broker_order jsonb,
-  others jsonb not null generated always as app.order_others(broker_order) stored,
+  others jsonb not null generated always as app.other_order_fields(broker_order) stored,
   looked_up_at timestamp with time zone,
   lookups integer not null default 0,
   fills_qty numeric not null default 0,
@@ -265,12 +265,12 @@ grant select (account_id, id, client_order_id, intent_state, request_hash, reduc
 grant select (account_id, id, client_order_id, orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, created_at, submitted_at, filled_at, canceled_at, updated_at) on app.alpaca_orders to paddock_report;
 grant select, insert (account_id, id, client_order_id, action, intent_state, idempotency_key, request_hash, request, submitted_by, orchestrator_agent_id, tag, reduce_only, reference_prices, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, reference_prices, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_app;
 grant select, insert (account_id, id, client_order_id, intent_state, request_hash, request, submitted_by, orchestrator_agent_id, tag, reduce_only, wind_down_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, fills_qty, fills_asked_at, fills_asked, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_worker;
-CREATE TRIGGER claim_name BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state = 'submitting'::text) AND (new.request_hash IS NOT NULL))) EXECUTE FUNCTION private.claim_order_name();
+CREATE TRIGGER claim_client_order_id BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state = 'submitting'::text) AND (new.request_hash IS NOT NULL))) EXECUTE FUNCTION private.claim_client_order_id();
 CREATE TRIGGER guard_again BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state = 'submitting'::text) AND (old.intent_state <> 'submitting'::text))) EXECUTE FUNCTION app.guard_order();
 CREATE TRIGGER guard_new BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION app.guard_order();
-CREATE TRIGGER take_after BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN ((((old.parent_alpaca_order_id IS NULL) AND (new.parent_alpaca_order_id IS NOT NULL)) OR ((old.replaces IS NULL) AND (new.replaces IS NOT NULL)))) EXECUTE FUNCTION app.take_after();
+CREATE TRIGGER inherit_parent_owner BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN ((((old.parent_alpaca_order_id IS NULL) AND (new.parent_alpaca_order_id IS NOT NULL)) OR ((old.replaces IS NULL) AND (new.replaces IS NOT NULL)))) EXECUTE FUNCTION app.inherit_parent_owner();
 
--- What each account holds, as the broker says; a row of quantity 0 is held no longer.
+-- What each account holds, as the broker says. A row of quantity 0 is a position that was closed.
 create table app.alpaca_positions (
   account_id uuid not null,
   symbol text not null,
@@ -305,7 +305,7 @@ grant select (account_id, symbol, asset_class, qty, avg_entry_price, cost_basis,
 grant select, insert, update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone), delete on app.alpaca_positions to paddock_app;
 grant select, insert, update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone), delete on app.alpaca_positions to paddock_worker;
 
--- Who did what on an account; it outlives the account, and nobody changes it.
+-- Who did what on an account. Rows are never changed, and outlive the account.
 create table app.audit_log (
   account_id uuid not null,
   id uuid not null default gen_random_uuid(),
@@ -325,7 +325,7 @@ create policy gate_appends on app.audit_log for insert to paddock_gate
 grant insert on app.audit_log to paddock_gate;
 grant select on app.audit_log to paddock_app;
 
--- The number of each account's newest event, and its lock: who writes to an account takes it first.
+-- The number of each account's newest event. Whoever changes an account locks its row first.
 create table app.event_heads (
   account_id uuid not null,
   last_seq bigint not null default 0,
@@ -345,7 +345,7 @@ create policy gate_all on app.event_heads to paddock_gate
 grant select on app.event_heads to paddock_app;
 grant select, insert, update on app.event_heads to paddock_gate;
 
--- Exercises of options, as they were asked for: the guards count their shares while the contracts are held.
+-- Exercises of options, as they were asked for. The guards count their shares while the contracts are held.
 create table app.exercises (
   account_id uuid not null,
   id uuid not null default gen_random_uuid(),
@@ -381,7 +381,7 @@ grant select on app.exercises to paddock_worker;
 grant select, insert (account_id, id, contract, symbol, side, qty, price, reference_price, asked_by), update (state) on app.exercises to paddock_app;
 CREATE TRIGGER guard_new BEFORE INSERT ON app.exercises FOR EACH ROW EXECUTE FUNCTION app.guard_exercise();
 
--- Executions of orders, one row each, with those that were taken back or corrected.
+-- Executions of orders, one row each, including those that were taken back or corrected.
 create table app.fills (
   account_id uuid not null,
   execution_id text collate "C" not null,
@@ -428,7 +428,7 @@ grant select (account_id, id, order_id, alpaca_order_id, symbol, asset_class, mu
 grant select on app.fills to paddock_app;
 grant select, insert, update (execution_id, qty, price, at, state, previous_execution_id, source), delete on app.fills to paddock_worker;
 
--- What changes a position or costs something besides trades: splits, fees, and what becomes of options.
+-- What changes a position or costs something without a trade: splits, fees, and what becomes of options.
 create table app.journal_adjustments (
   account_id uuid not null,
   activity_id text collate "C" not null,
@@ -476,14 +476,14 @@ create table app.journal_gaps (
   journal_qty numeric not null,
   broker_qty numeric not null,
   trips_since timestamp with time zone not null,
-  told_gap numeric,
+  logged_gap numeric,
   since timestamp with time zone not null default clock_timestamp(),
   constraint journal_gaps_pkey PRIMARY KEY (account_id, symbol),
   constraint journal_gaps_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
   constraint journal_gaps_check CHECK ((broker_qty <> journal_qty))
 );
 alter table app.journal_gaps enable row level security, force row level security;
--- without statistics: account_id, symbol, journal_qty, broker_qty, told_gap
+-- without statistics: account_id, symbol, journal_qty, broker_qty, logged_gap
 create policy app_reads on app.journal_gaps for select to paddock_app
   using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
 create policy report_reads on app.journal_gaps for select to paddock_report
@@ -493,9 +493,9 @@ create policy worker_all on app.journal_gaps to paddock_worker
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select (account_id, symbol, journal_qty, broker_qty, trips_since, since) on app.journal_gaps to paddock_report;
 grant select on app.journal_gaps to paddock_app;
-grant select, insert, update (journal_qty, broker_qty, trips_since, told_gap), delete on app.journal_gaps to paddock_worker;
+grant select, insert, update (journal_qty, broker_qty, trips_since, logged_gap), delete on app.journal_gaps to paddock_worker;
 
--- What a request that sends several orders was answered, for its retry; and the keys of turns of the switch.
+-- The answers to requests that send several orders, for their retries; and the idempotency keys of turns of the switch.
 create table app.kept_answers (
   account_id uuid not null,
   idempotency_key text not null,
@@ -524,7 +524,7 @@ create policy gate_all on app.kept_answers to paddock_gate
 grant select, insert (account_id, idempotency_key, request_hash, asked_by) on app.kept_answers to paddock_gate;
 grant select, insert (account_id, idempotency_key, request_hash, asked_by), update (answer), delete on app.kept_answers to paddock_app;
 
--- What the broker said in another form than its documented one, as it came.
+-- Items of the broker that are not in its documented form, as they came.
 create table app.odd_items (
   account_id uuid not null,
   what text not null,
@@ -551,7 +551,7 @@ create policy worker_all on app.odd_items to paddock_worker
 grant select on app.odd_items to paddock_app;
 grant select, insert (account_id, what, item_id, why, said, unread, uncounted), update (why, said, unread, uncounted, last_at), delete on app.odd_items to paddock_worker;
 
--- How far each account's mirror is: what its stream has applied, and when it last agreed with the broker.
+-- How far each account's mirror is: the last update that its stream has applied, and when it last agreed with the broker.
 create table app.stream_cursors (
   account_id uuid not null,
   last_event_id text,
@@ -741,9 +741,9 @@ grant select (id, name, environment, alpaca_account_number, is_active, created_a
 grant select on app.user_accounts to paddock_worker;
 grant select, insert, update (alpaca_account_id, alpaca_account_number, updated_at), delete on app.user_accounts to paddock_gate;
 grant select, update (name, is_active, stream_mode, updated_at) on app.user_accounts to paddock_app;
-CREATE TRIGGER account_changed AFTER DELETE OR UPDATE ON app.user_accounts FOR EACH ROW EXECUTE FUNCTION private.account_changed();
+CREATE TRIGGER record_account_change AFTER DELETE OR UPDATE ON app.user_accounts FOR EACH ROW EXECUTE FUNCTION private.record_account_change();
 
--- What was left to do after the switch of an account was turned, and how far it is.
+-- What is left to do after an account's switch was turned, and how far it is.
 create table app.wind_downs (
   account_id uuid not null,
   id uuid not null default gen_random_uuid(),
@@ -876,7 +876,7 @@ create policy auth_all on auth.verification to paddock_auth
   with check (true);
 grant select, insert, update, delete on auth.verification to paddock_auth;
 
--- The secret name of the channel on which it is told that there are events.
+-- The secret name of the NOTIFY channel that says which accounts have new events.
 create table private.doorbell (
   only_one boolean not null default true,
   channel text not null,
@@ -894,7 +894,7 @@ grant select, insert on private.doorbell to paddock_gate;
 create table private.event_retention (
   only_one boolean not null default true,
   keep interval not null default '90 days'::interval,
-  forgotten_before timestamp with time zone not null default '-infinity'::timestamp with time zone,
+  expired_before timestamp with time zone not null default '-infinity'::timestamp with time zone,
   constraint event_retention_pkey PRIMARY KEY (only_one),
   constraint event_retention_keep_check CHECK ((keep >= '1 day'::interval)),
   constraint event_retention_only_one_check CHECK (only_one)
@@ -906,7 +906,7 @@ create policy gate_all on private.event_retention to paddock_gate
 create policy owner_all on private.event_retention to paddock_owner
   using (true)
   with check (true);
-grant select, update (forgotten_before) on private.event_retention to paddock_gate;
+grant select, update (expired_before) on private.event_retention to paddock_gate;
 
 -- Which reporting login may read which account.
 create table private.report_grants (
@@ -942,7 +942,7 @@ create policy gate_all on private.seal_keys to paddock_gate
   with check (true);
 grant select, insert, update (is_current), delete on private.seal_keys to paddock_gate;
 
--- The live instances of the server, which share the accounts' streams out.
+-- The live instances of the server, among which the accounts' streams are divided.
 create table private.stream_instances (
   holder uuid not null,
   live_until timestamp with time zone not null,
@@ -980,8 +980,7 @@ create policy gate_all on private.user_credentials to paddock_gate
   using (true)
   with check (true);
 grant select, insert, update, delete on private.user_credentials to paddock_gate;
-CREATE TRIGGER doubt_mirror AFTER INSERT OR DELETE OR UPDATE OF generation, rejected_at ON private.user_credentials FOR EACH ROW EXECUTE FUNCTION private.keys_changed();
-CREATE TRIGGER wind_downs_need_keys AFTER INSERT OR DELETE OR UPDATE OF rejected_at, generation ON private.user_credentials FOR EACH ROW EXECUTE FUNCTION private.wind_downs_need_keys();
+CREATE TRIGGER apply_key_change AFTER INSERT OR DELETE OR UPDATE OF generation, rejected_at ON private.user_credentials FOR EACH ROW EXECUTE FUNCTION private.apply_key_change();
 
 -- The accounts that this login may report on.
 create view report.accounts with (security_invoker=true, security_barrier=true) as
@@ -1023,7 +1022,7 @@ create view report.events with (security_invoker=true, security_barrier=true) as
    FROM app.account_events;
 grant select on report.events to paddock_report;
 
--- Executions of orders; count those whose state is live.
+-- Executions of orders. Only those whose state is live count.
 create view report.fills with (security_invoker=true, security_barrier=true) as
  SELECT fills.account_id,
     fills.id AS fill_id,
@@ -1147,11 +1146,14 @@ grant select on report.trading_positions to paddock_report;
 create function app.account_snapshot(p_account uuid) returns jsonb
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
-create function app.activity_at(a jsonb) returns timestamp with time zone
+create function app.activity_time(a jsonb) returns timestamp with time zone
   language sql stable parallel safe;  -- paddock_owner's; for paddock_worker
 
-create function app.add_up_fills(p_account uuid, p_order uuid) returns void
-  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+create function app.advance_stream_cursor(p_account uuid, p_event_id text) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.apply_fill_to_position(p_account uuid, p_symbol text, p_asset_class text, p_by numeric, p_price numeric, p_at timestamp with time zone) returns void
+  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.apply_trade_update(p_account uuid, u jsonb) returns bigint
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
@@ -1165,23 +1167,30 @@ create function app.attribute_adjustment(p_account uuid, p_activity text, p_symb
 create function app.average_entry(p_held numeric, p_average numeric, p_by numeric, p_price numeric) returns numeric
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
 
-create function app.claim_fill(p_account uuid, p_order uuid, p_execution text, p_qty numeric, p_price numeric) returns app.fills
-  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+create function app.broker_order_count(o app.alpaca_orders) returns integer
+  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app
 
-create function app.closable(p_account uuid, p_symbol text, p_side text, p_parked boolean DEFAULT true, p_without uuid DEFAULT NULL::uuid) returns numeric
-  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
-
-create function app.closing_verdict(o app.alpaca_orders) returns jsonb
+create function app.check_closing(o app.alpaca_orders) returns jsonb
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
+-- What the guards say of an order: which limits it breaks, and what must be fetched first.
+create function app.check_guards(o app.alpaca_orders) returns jsonb
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+
+create function app.client_order_id_for_key(p_account uuid, p_key text, p_new text) returns text
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+
+create function app.closable_quantity(p_account uuid, p_symbol text, p_side text, p_parked boolean DEFAULT true, p_without uuid DEFAULT NULL::uuid) returns numeric
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.closings_to_make(p_account uuid, p_wind_down uuid) returns TABLE(symbol text, asset_class text, held numeric, side text, qty numeric, refused text, waits boolean)
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
-create function app.compare_journal(p_account uuid) returns void
-  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
-
 create function app.doubt_mirror(p_account uuid) returns void
   language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.find_journal_gaps(p_account uuid) returns TABLE(symbol text, journal_qty numeric, broker_qty numeric, trips_since timestamp with time zone, unsettled boolean)
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.find_overshoot(o app.alpaca_orders, p_moved numeric) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
@@ -1192,41 +1201,44 @@ create function app.guard_exercise() returns trigger
 create function app.guard_order() returns trigger
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's
 
--- An account's guards as the API shows them, with what is used up of each.
+-- An account's guards as the API shows them, and how much of them is used.
 create function app.guards_json(p_account uuid) returns jsonb
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
-create function app.halted_because(p_account uuid) returns text
+create function app.halt_reason(p_account uuid) returns text
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+
+create function app.has_unanswered_intents(p_account uuid) returns boolean
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+
+create function app.has_uncounted_items(p_account uuid) returns boolean
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.held_quantity(p_account uuid, p_symbol text) returns numeric
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
-create function app.is_as_sent(i app.alpaca_orders, o jsonb) returns boolean
-  language sql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+create function app.inherit_parent_owner() returns trigger
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's
 
--- Whether an order of this status is over: it will never trade again.
+-- Whether an order of this status is over, so that it will never trade again.
 create function app.is_ended(p_status text) returns boolean
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
 create function app.is_fresh(p_agreed_at timestamp with time zone, p_unbroken_since timestamp with time zone, p_max_age interval) returns boolean
   language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
 
-create function app.is_unanswered(p_account uuid) returns boolean
-  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
-
-create function app.journal_against_mirror(p_account uuid) returns TABLE(symbol text, journal_qty numeric, broker_qty numeric, trips_since timestamp with time zone, unsettled boolean)
-  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
-
 create function app.make_closing(p_account uuid, p_wind_down uuid, p_symbol text, p_side text, p_qty numeric) returns app.alpaca_orders
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
--- Whether an account's mirror may be trusted: it has agreed with the broker lately, and nothing casts doubt on it.
+create function app.match_stream_fill(p_account uuid, p_order uuid, p_execution text, p_qty numeric, p_price numeric) returns app.fills
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.matches_intent(i app.alpaca_orders, o jsonb) returns boolean
+  language sql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
+-- Whether an account's mirror may be trusted: it has agreed with the broker lately, and nothing has put it in doubt since.
 create function app.mirror_is_current(p_account uuid) returns boolean
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
-
-create function app.move_position(p_account uuid, p_symbol text, p_asset_class text, p_by numeric, p_price numeric, p_at timestamp with time zone) returns void
-  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.multi_leg_legs(o app.alpaca_orders) returns jsonb
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
@@ -1236,15 +1248,6 @@ create function app.multiplier(o app.alpaca_orders) returns numeric
 
 create function app.new_york_midnight() returns timestamp with time zone
   language sql stable parallel safe;  -- paddock_owner's; for paddock_app
-
-create function app.note_odd_items(p_account uuid, p_what text, p_items jsonb, p_read text[], p_whole boolean) returns TABLE(odd_id text, odd_why text)
-  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
-
-create function app.note_overshoot(o app.alpaca_orders, p_moved numeric) returns void
-  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
-
-create function app.on_their_way(p_account uuid, p_wind_down uuid) returns bigint
-  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.open_quantities(p_account uuid, p_symbol text, p_without uuid DEFAULT NULL::uuid, p_price numeric DEFAULT NULL::numeric, p_parked boolean DEFAULT true, OUT buys numeric, OUT sells numeric, OUT dearest numeric, OUT unmeasured boolean) returns record
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
@@ -1259,30 +1262,20 @@ create function app.order_event(p_event text, o app.alpaca_orders) returns jsonb
 create function app.order_json(o app.alpaca_orders) returns jsonb
   language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
 
-create function app.order_legs(p_account uuid, p_order uuid) returns jsonb
+create function app.order_legs_json(p_account uuid, p_order uuid) returns jsonb
   language sql stable;  -- paddock_owner's; for paddock_app
 
 create function app.order_lines(o app.alpaca_orders) returns TABLE(symbol text, side text, qty numeric, price numeric, multiplier numeric)
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
-create function app.order_others(o jsonb) returns jsonb
-  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
+create function app.order_sort_key(p_account uuid, p_order uuid) returns TABLE(created_at timestamp with time zone, id uuid, submitted_at timestamp with time zone, alpaca_order_id uuid)
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
 create function app.order_symbol(p_symbol text) returns text
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
-create function app.order_trees(p_account uuid, p_after timestamp with time zone, p_until timestamp with time zone, p_symbols text[], p_side text, p_classes text[], p_open boolean) returns SETOF app.alpaca_orders
+create function app.orders_from_broker_json(p_account uuid, p_orders jsonb, p_parent uuid DEFAULT NULL::uuid) returns SETOF app.alpaca_orders
   language sql stable;  -- paddock_owner's; for paddock_app
-
--- What the guards say of an order: which limits it breaks, and what they would have to know.
-create function app.order_verdict(o app.alpaca_orders) returns jsonb
-  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
-
-create function app.orders_as_told(p_account uuid, p_orders jsonb, p_parent uuid DEFAULT NULL::uuid) returns SETOF app.alpaca_orders
-  language sql stable;  -- paddock_owner's; for paddock_app
-
-create function app.orders_made_by(o app.alpaca_orders) returns integer
-  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app
 
 create function app.orders_matching(p_account uuid, p_after timestamp with time zone, p_until timestamp with time zone, p_symbols text[], p_side text, p_classes text[]) returns SETOF app.alpaca_orders
   language sql stable;  -- paddock_owner's; for paddock_app
@@ -1290,11 +1283,14 @@ create function app.orders_matching(p_account uuid, p_after timestamp with time 
 create function app.orders_sent_since(p_account uuid, p_since timestamp with time zone) returns bigint
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
+create function app.other_order_fields(o jsonb) returns jsonb
+  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
+
 create function app.pair_splits(p_account uuid, p_symbol text) returns timestamp with time zone
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
-create function app.place_of_order(p_account uuid, p_order uuid) returns TABLE(created_at timestamp with time zone, id uuid, submitted_at timestamp with time zone, alpaca_order_id uuid)
-  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+create function app.parse_position(p_account uuid, p jsonb, p_as_of timestamp with time zone) returns app.alpaca_positions
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.position_moves(p_account uuid) returns jsonb
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
@@ -1302,11 +1298,17 @@ create function app.position_moves(p_account uuid) returns jsonb
 create function app.position_symbol(p_symbol text) returns text
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
 
-create function app.read_position(p_account uuid, p jsonb, p_as_of timestamp with time zone) returns app.alpaca_positions
-  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
-
-create function app.reconcile_order(p_account uuid, o jsonb, p_what text, p_told_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_age interval DEFAULT NULL::interval, OUT before jsonb, OUT after jsonb) returns record
+create function app.recompute_round_trips(p_account uuid, p_symbol text, p_at timestamp with time zone, p_id text) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.recompute_scope_round_trips(p_account uuid, p_symbol text, p_scope text, p_value text, p_at timestamp with time zone, p_id text) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.reconcile_order(p_account uuid, o jsonb, p_what text, p_sent_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_age interval DEFAULT NULL::interval, OUT before jsonb, OUT after jsonb) returns record
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.reconcile_positions(p_account uuid, p_positions jsonb, p_as_of timestamp with time zone, p_moves jsonb, p_before jsonb, p_after jsonb, OUT changed boolean, OUT unsettled text[]) returns record
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.record_adjustments(p_account uuid, p_activities jsonb) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
@@ -1314,7 +1316,16 @@ create function app.record_adjustments(p_account uuid, p_activities jsonb) retur
 create function app.record_execution(p_account uuid, p_order uuid, p_event text, x jsonb, p_at timestamp with time zone) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
-create function app.record_order(p_account uuid, o jsonb, p_request_id text DEFAULT NULL::text, p_parent uuid DEFAULT NULL::uuid, p_takes_back boolean DEFAULT false, p_told_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_age interval DEFAULT NULL::interval, OUT recorded app.alpaca_orders, OUT changed boolean) returns record
+create function app.record_journal_gaps(p_account uuid) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.record_odd_items(p_account uuid, p_what text, p_items jsonb, p_read text[], p_whole boolean) returns TABLE(odd_id text, odd_why text)
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.record_order(p_account uuid, o jsonb, p_request_id text DEFAULT NULL::text, p_parent uuid DEFAULT NULL::uuid, p_takes_back boolean DEFAULT false, p_sent_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_age interval DEFAULT NULL::interval, OUT recorded app.alpaca_orders, OUT changed boolean) returns record
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.record_overshoot(o app.alpaca_orders, p_moved numeric) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.record_positions(p_account uuid, p_positions jsonb, p_as_of timestamp with time zone, p_moves jsonb DEFAULT NULL::jsonb) returns boolean
@@ -1323,10 +1334,7 @@ create function app.record_positions(p_account uuid, p_positions jsonb, p_as_of 
 create function app.record_refusal(p_account uuid, p_order uuid, p_state text, p_message text, p_code integer, p_request_id text, p_more jsonb DEFAULT NULL::jsonb) returns void
   language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
-create function app.rejournal(p_account uuid, p_symbol text, p_at timestamp with time zone, p_id text) returns void
-  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
-
-create function app.rejournal_scope(p_account uuid, p_symbol text, p_scope text, p_value text, p_at timestamp with time zone, p_id text) returns void
+create function app.record_wind_down_progress(p_account uuid, p_wind_down uuid, p_state text, p_message text, p_remaining jsonb) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.replace_fills(p_account uuid, p_order uuid, p_activities jsonb) returns boolean
@@ -1335,23 +1343,20 @@ create function app.replace_fills(p_account uuid, p_order uuid, p_activities jso
 create function app.rfc3339(t timestamp with time zone) returns text
   language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
-create function app.sent_as(p_account uuid, p_key text, p_new text) returns text
-  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+create function app.top_level_orders_matching(p_account uuid, p_after timestamp with time zone, p_until timestamp with time zone, p_symbols text[], p_side text, p_classes text[], p_open boolean) returns SETOF app.alpaca_orders
+  language sql stable;  -- paddock_owner's; for paddock_app
 
-create function app.settle_positions(p_account uuid, p_positions jsonb, p_as_of timestamp with time zone, p_moves jsonb, p_before jsonb, p_after jsonb, OUT changed boolean, OUT unsettled text[]) returns record
-  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
-
-create function app.take_after() returns trigger
-  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's
-
-create function app.take_order(p_account uuid, p_order text, p_what text, p_told_at timestamp with time zone, p_age interval, OUT before jsonb, OUT after jsonb, OUT refused text) returns record
+create function app.try_reconcile_order(p_account uuid, p_order text, p_what text, p_sent_at timestamp with time zone, p_age interval, OUT before jsonb, OUT after jsonb, OUT refused text) returns record
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
-create function app.uncounted(p_account uuid) returns boolean
-  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+create function app.unanswered_intent_count(p_account uuid, p_wind_down uuid) returns bigint
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.underlying(p_symbol text) returns text
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
+
+create function app.update_fills_qty(p_account uuid, p_order uuid) returns void
+  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.violation(p_guard text, p_limit text, p_value text, p_message text) returns jsonb
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
@@ -1359,16 +1364,10 @@ create function app.violation(p_guard text, p_limit text, p_value text, p_messag
 create function app.wind_down_json(w app.wind_downs) returns jsonb
   language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
-create function app.wind_down_progress(p_account uuid, p_wind_down uuid, p_state text, p_message text, p_remaining jsonb) returns void
-  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
-
 create function app.write_trading_position(t app.trading_positions) returns void
   language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
-create function private.account_changed() returns trigger
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
-
--- The account that this transaction was admitted to, if it may do what is named; null or an error otherwise.
+-- The account that this transaction was admitted to, if it has the scope; null or an error otherwise.
 create function private.account_id(need text DEFAULT ''::text) returns uuid
   language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
@@ -1389,20 +1388,26 @@ create function private.admit_worker(p_account uuid, p_holder uuid, p_fence bigi
 create function private.append_event(p_kind text, p_data jsonb, p_broker_event_id text DEFAULT NULL::text) returns bigint
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
+create function private.apply_key_change() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
 create function private.audit(p_account uuid, p_action text, p_detail jsonb DEFAULT '{}'::jsonb) returns void
   language sql volatile;  -- paddock_gate's
 
 create function private.begin_repair(p_symbol text, p_qty numeric) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
-create function private.cancel_late(p_order uuid) returns void
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+create function private.check_access(p_tokens text[], p_accounts uuid[]) returns TABLE(idx integer, access text, user_id text, until timestamp with time zone, head bigint, dropped bigint)
+  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+create function private.check_seal(strict boolean DEFAULT true) returns text
+  language plpgsql stable parallel restricted;  -- paddock_gate's
+
+create function private.claim_client_order_id() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.claim_leases(p_holder uuid, p_ttl interval, p_max integer) returns TABLE(account_id uuid, environment text, fence bigint, generation bigint, last_event_id text, unresolved boolean, stream_mode text, silent_since timestamp with time zone, sync bigint, surplus boolean)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_nestloop=off set jit=off;  -- paddock_gate's; for paddock_worker
-
-create function private.claim_order_name() returns trigger
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 -- Makes an account and its owner's grant, for the admitted user.
 create function private.create_account(p_name text, p_environment text) returns uuid
@@ -1410,9 +1415,6 @@ create function private.create_account(p_name text, p_environment text) returns 
 
 create function private.credentials_metadata() returns TABLE(kind text, key_last4 text, encryption_algorithm text, key_version integer, last_decrypted_at timestamp with time zone, rejected_at timestamp with time zone, created_at timestamp with time zone, updated_at timestamp with time zone)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
-
-create function private.credentials_rejected(p_generation bigint) returns boolean
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
 create function private.delete_account(p_open_orders text) returns jsonb
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
@@ -1426,41 +1428,44 @@ create function private.doorbell_channel() returns text
 create function private.event_partitions() returns TABLE(relname name, ends_at timestamp with time zone)
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's
 
-create function private.forget_events() returns integer
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
-
 -- Lets a reporting login read an account: paddock report create calls it.
 create function private.grant_report(p_role name, p_account uuid) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
--- Makes the event log's partitions of the months to come and drops those that are no longer kept.
-create function private.keep_event_partitions() returns TABLE(made integer, dropped integer)
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set lock_timeout=200ms;  -- paddock_owner's; for paddock_worker
-
-create function private.keys_changed() returns trigger
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+-- Whether this transaction has the scope on the account that it was admitted to.
+create function private.has_scope(need text) returns boolean
+  language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
 create function private.lease_share(p_wanted bigint) returns integer
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
-create function private.lock_log(p_leases boolean DEFAULT false) returns void
+create function private.lock_event_log(p_leases boolean DEFAULT false) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
-create function private.mac(inner_pad bytea, outer_pad bytea, door text, account text, who text) returns bytea
-  language sql stable parallel restricted;  -- paddock_gate's
+-- Makes the event log's partitions of the months to come and drops those that are no longer kept.
+create function private.maintain_event_partitions() returns TABLE(made integer, dropped integer)
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set lock_timeout=200ms;  -- paddock_owner's; for paddock_worker
 
--- Whether this transaction's user may do what is named on its account.
-create function private.may(need text) returns boolean
-  language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+create function private.mark_credentials_rejected(p_generation bigint) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
-create function private.orders_in_the_way(p_account uuid, p_open_orders text) returns jsonb
+create function private.mark_expired_events() returns integer
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+create function private.notify_events(p_accounts uuid[] DEFAULT NULL::uuid[]) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+create function private.orders_blocking_deletion(p_account uuid, p_open_orders text) returns jsonb
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 create function private.read_credentials(p_versions integer[], p_keys text[]) returns TABLE(environment text, kind text, plaintext text, generation bigint, rejected boolean)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
-create function private.read_events(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_max integer, p_bytes integer) returns TABLE(idx integer[], standing text, seq bigint, kind text, at timestamp with time zone, data text)
+create function private.read_events(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_max integer, p_bytes integer) returns TABLE(idx integer[], access text, seq bigint, kind text, at timestamp with time zone, data text)
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set jit=off;  -- paddock_gate's; for paddock_worker
+
+create function private.record_account_change() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.release_leases(p_holder uuid, p_accounts uuid[]) returns void
   language sql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
@@ -1473,30 +1478,27 @@ create function private.renew_seal_key() returns void
 create function private.report_accounts() returns uuid[]
   language sql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner, paddock_report
 
+create function private.require_account(p_what text, p_scope text, p_or text DEFAULT NULL::text) returns uuid
+  language plpgsql stable parallel restricted;  -- paddock_gate's
+
 -- Takes every account from a reporting login: paddock report drop calls it.
 create function private.revoke_report(p_role name) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
-create function private.ring(p_accounts uuid[] DEFAULT NULL::uuid[]) returns boolean
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
-
 create function private.running_wind_downs(p_holder uuid) returns SETOF uuid
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
-create function private.scopes_of(role text, is_active boolean) returns text
+create function private.scopes_for_role(role text, is_active boolean) returns text
   language sql immutable parallel safe;  -- paddock_gate's
 
-create function private.sealed(strict boolean DEFAULT true) returns text
-  language plpgsql stable parallel restricted;  -- paddock_gate's
+create function private.seal_mac(inner_pad bytea, outer_pad bytea, door text, account text, who text) returns bytea
+  language sql stable parallel restricted;  -- paddock_gate's
 
 create function private.set_guards(p_limits jsonb) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.set_switch(p_switch text, p_reason text, p_cancel boolean DEFAULT false, p_liquidate boolean DEFAULT false, p_suspend boolean DEFAULT NULL::boolean, p_key text DEFAULT NULL::text, p_hash bytea DEFAULT NULL::bytea) returns uuid
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
-
-create function private.stand(p_tokens text[], p_accounts uuid[]) returns TABLE(idx integer, standing text, user_id text, until timestamp with time zone, head bigint, dropped bigint)
-  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.store_credentials(p_key text, p_key_version integer, p_kind text, p_plaintext text, p_last4 text, p_alpaca_account_id uuid, p_alpaca_account_number text) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
@@ -1505,5 +1507,5 @@ create function private.store_credentials(p_key text, p_key_version integer, p_k
 create function private.user_id() returns text
   language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
-create function private.wind_downs_need_keys() returns trigger
-  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+create function private.wind_down_late_order(p_order uuid) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker

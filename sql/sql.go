@@ -25,14 +25,14 @@ var FS embed.FS
 // neither set of migrations continues the other's.
 const VersionTable = "public.paddock_version"
 
-// ErrEarlierNumbering says that a database was made by a Paddock whose
-// migrations were others: these cannot continue them.
+// ErrEarlierNumbering is the error for a database that an earlier Paddock made,
+// with other migrations, which these cannot continue.
 var ErrEarlierNumbering = errors.New("this database was made by an earlier Paddock, whose migrations these cannot continue: " +
 	"migrate a new, empty database instead, and keep this one, which is unchanged, for the Paddock that made it")
 
-// SecureDatabase is the statement that says who may connect to the current
-// database. A copy made with CREATE DATABASE … TEMPLATE does not carry these
-// grants: whoever makes one runs this on it.
+// SecureDatabase returns the SQL that sets who may connect to the current
+// database. CREATE DATABASE … TEMPLATE does not copy these grants, so whoever
+// makes a copy runs this on it again.
 func SecureDatabase() string {
 	text, err := FS.ReadFile("func/001/secure_database.sql")
 	if err != nil {
@@ -41,10 +41,10 @@ func SecureDatabase() string {
 	return string(text)
 }
 
-// Migrate brings the database to the newest version, says again who may connect
-// (a restored database has forgotten it), renews the key of the seal and makes
-// the event log's partitions of the months to come. conn's role owns the database and has CREATEROLE; it need not be a
-// superuser, and should not be.
+// Migrate brings the database to the newest version, sets again who may connect
+// (a dump does not contain these grants), renews the key of the seal and creates
+// the event log's partitions of the months to come. conn's role owns the
+// database and has CREATEROLE; it need not be a superuser, and should not be.
 func Migrate(ctx context.Context, conn *pgx.Conn) error {
 	m, err := newMigrator(ctx, conn)
 	if err != nil {
@@ -54,18 +54,18 @@ func Migrate(ctx context.Context, conn *pgx.Conn) error {
 		return explain(ctx, conn, fmt.Errorf("migrate: %w", err))
 	}
 	if _, err := conn.Exec(ctx, SecureDatabase()); err != nil {
-		return fmt.Errorf("say who may connect: %w", err)
+		return fmt.Errorf("set who may connect: %w", err)
 	}
 	if _, err := conn.Exec(ctx, "select private.renew_seal_key()"); err != nil {
 		return fmt.Errorf("renew the key of the seal: %w", err)
 	}
-	if _, err := conn.Exec(ctx, "select private.keep_event_partitions()"); err != nil {
+	if _, err := conn.Exec(ctx, "select private.maintain_event_partitions()"); err != nil {
 		return fmt.Errorf("make the event log's partitions: %w", err)
 	}
 	return nil
 }
 
-// MigrateTo goes up or down to the version given; 0 is an empty database.
+// MigrateTo migrates up or down to the version given; 0 is an empty database.
 func MigrateTo(ctx context.Context, conn *pgx.Conn, version int32) error {
 	m, err := newMigrator(ctx, conn)
 	if err != nil {
@@ -77,7 +77,7 @@ func MigrateTo(ctx context.Context, conn *pgx.Conn, version int32) error {
 	return nil
 }
 
-// Version answers the version that the database is at and the newest there is.
+// Version returns the version that the database is at, and the newest there is.
 func Version(ctx context.Context, conn *pgx.Conn) (current, newest int32, err error) {
 	m, err := newMigrator(ctx, conn)
 	if err != nil {
@@ -90,8 +90,8 @@ func Version(ctx context.Context, conn *pgx.Conn) (current, newest int32, err er
 	return current, int32(len(m.Migrations)), nil
 }
 
-// CheckNumbering answers ErrEarlierNumbering for a database of an earlier
-// numbering. Any login may ask; migration 001 asks the same for plain tern.
+// CheckNumbering returns ErrEarlierNumbering for a database of an earlier
+// numbering. Any login may call it. Migration 001 checks the same for plain tern.
 func CheckNumbering(ctx context.Context, conn interface {
 	QueryRow(context.Context, string, ...any) pgx.Row
 }) error {
@@ -111,7 +111,7 @@ func newMigrator(ctx context.Context, conn *pgx.Conn) (*migrate.Migrator, error)
 	if err := CheckNumbering(ctx, conn); err != nil {
 		return nil, err
 	}
-	// Any login may hold the lock by which migrations wait for each other.
+	// The wait is bounded, because any login can hold tern's advisory lock.
 	if _, err := conn.Exec(ctx, "set lock_timeout = '10s'"); err != nil {
 		return nil, fmt.Errorf("bound the wait for locks: %w", err)
 	}
@@ -125,7 +125,7 @@ func newMigrator(ctx context.Context, conn *pgx.Conn) (*migrate.Migrator, error)
 	return m, nil
 }
 
-// explain says what an operator can do about what migrations mostly fail on.
+// explain adds to an error what an operator can do about it, for the usual ones.
 func explain(ctx context.Context, conn *pgx.Conn, err error) error {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
@@ -141,7 +141,8 @@ func explain(ctx context.Context, conn *pgx.Conn, err error) error {
 	return err
 }
 
-// holders names the sessions that hold advisory locks on this database.
+// holders returns a sentence that names the sessions with advisory locks on this
+// database.
 func holders(ctx context.Context, conn *pgx.Conn) string {
 	rows, err := conn.Query(ctx, `select distinct format('%s (process %s)', a.usename, l.pid)
 		from pg_locks l join pg_stat_activity a on a.pid = l.pid

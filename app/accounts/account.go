@@ -1,4 +1,5 @@
-// Package accounts keeps brokerage accounts and their credentials.
+// Package accounts makes, changes and deletes brokerage accounts, stores their
+// broker credentials encrypted, and reports their health.
 package accounts
 
 import (
@@ -20,13 +21,13 @@ import (
 	"paddock/app/tenant"
 )
 
-// Service answers everything about accounts.
+// Service serves everything about accounts.
 type Service struct {
 	db     *tenant.DB
 	keys   *Keyring
 	broker *broker.Broker
-	// MirrorMaxAge is how long ago the mirror may have agreed with the broker
-	// where no stream keeps it; a minute unless set.
+	// MirrorMaxAge is how long after a reconciliation the mirror counts as
+	// current where no stream keeps it; a minute unless set.
 	MirrorMaxAge time.Duration
 }
 
@@ -51,7 +52,7 @@ type Account struct {
 	UpdatedAt           time.Time  `json:"updated_at"`
 }
 
-const selectAccount = `select u.id, u.name, u.environment, u.alpaca_account_id, u.alpaca_account_number, u.is_active, u.stream_mode,
+const selectAccountSQL = `select u.id, u.name, u.environment, u.alpaca_account_id, u.alpaca_account_number, u.is_active, u.stream_mode,
 	g.role, c.account_id is not null as has_credentials, case when c.works then 'ok' else 'needs_credentials' end as status,
 	u.created_at, u.updated_at
 	from app.user_accounts u
@@ -66,11 +67,11 @@ func scanAccount(row pgx.CollectableRow) (Account, error) {
 	return a, err
 }
 
-// List answers the accounts of the session's user, oldest first.
+// List returns the accounts of the session's user, oldest first.
 func (s *Service) List(ctx context.Context, token string) ([]Account, error) {
 	list := []Account{}
-	err := s.db.Do(ctx, tenant.Admission{Token: token}, func(b *tenant.Batch) {
-		b.Queue(selectAccount + " order by u.created_at, u.id").Query(func(rows pgx.Rows) (err error) {
+	err := s.db.Tx(ctx, tenant.Admission{Token: token}, func(b *tenant.Batch) {
+		b.Queue(selectAccountSQL + " order by u.created_at, u.id").Query(func(rows pgx.Rows) (err error) {
 			list, err = pgx.CollectRows(rows, scanAccount)
 			return err
 		})
@@ -81,21 +82,21 @@ func (s *Service) List(ctx context.Context, token string) ([]Account, error) {
 	return list, err
 }
 
-// Get answers one account.
+// Get returns one account.
 func (s *Service) Get(ctx context.Context, a tenant.Admission) (Account, error) {
 	var account Account
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) { queueGet(b, a.Account, &account) })
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) { queueGet(b, a.Account, &account) })
 	return account, err
 }
 
 func queueGet(b *tenant.Batch, id uuid.UUID, into *Account) {
-	b.Queue(selectAccount+" where u.id = $1", id).Query(func(rows pgx.Rows) (err error) {
+	b.Queue(selectAccountSQL+" where u.id = $1", id).Query(func(rows pgx.Rows) (err error) {
 		*into, err = pgx.CollectExactlyOneRow(rows, scanAccount)
 		return err
 	})
 }
 
-// Create makes an account of the session's user. It ends with
+// Create makes an account for the session's user. It ends with
 // account_name_taken, invalid_account or too_many_accounts.
 func (s *Service) Create(ctx context.Context, token, name, environment string) (Account, error) {
 	name, err := cleanName(name)
@@ -103,28 +104,28 @@ func (s *Service) Create(ctx context.Context, token, name, environment string) (
 		return Account{}, err
 	}
 	if environment != "paper" && environment != "live" {
-		return Account{}, problem.New(problem.Invalid, "invalid_account", `Set "environment" to "paper" or "live".`)
+		return Account{}, problem.New(problem.InvalidAccount, `Set "environment" to "paper" or "live".`)
 	}
 	var account Account
-	err = s.db.Do(ctx, tenant.Admission{Token: token}, func(b *tenant.Batch) {
+	err = s.db.Tx(ctx, tenant.Admission{Token: token}, func(b *tenant.Batch) {
 		b.Queue("select private.create_account($1, $2)", name, environment)
-		b.Queue(selectAccount+" where u.user_id = (select private.user_id()) and u.name = $1", name).
+		b.Queue(selectAccountSQL+" where u.user_id = (select private.user_id()) and u.name = $1", name).
 			Query(func(rows pgx.Rows) (err error) {
 				account, err = pgx.CollectExactlyOneRow(rows, scanAccount)
 				return err
 			})
 	})
-	return account, explain(err)
+	return account, toProblem(err)
 }
 
-// Changes are what of an account is to change; what is nil stays.
+// Changes are the fields of an account to change; nil leaves a field as it is.
 type Changes struct {
 	Name       *string `json:"name"`
 	IsActive   *bool   `json:"is_active"`   // false pauses it
 	StreamMode *string `json:"stream_mode"` // auto, sse, ws or off
 }
 
-// Change renames an account, pauses it, or says how its trade updates are read.
+// Change renames an account, pauses it, or sets how its trade updates are read.
 // It ends with account_name_taken, invalid_account or not_permitted.
 func (s *Service) Change(ctx context.Context, a tenant.Admission, c Changes) (Account, error) {
 	if c.Name != nil {
@@ -135,11 +136,11 @@ func (s *Service) Change(ctx context.Context, a tenant.Admission, c Changes) (Ac
 		c.Name = &clean
 	}
 	if c.StreamMode != nil && !slices.Contains([]string{"auto", "sse", "ws", "off"}, *c.StreamMode) {
-		return Account{}, problem.New(problem.Invalid, "invalid_account", `Set "stream_mode" to auto, sse, ws or off.`)
+		return Account{}, problem.New(problem.InvalidAccount, `Set "stream_mode" to auto, sse, ws or off.`)
 	}
 	var account Account
 	var changed int64
-	err := s.db.Write(ctx, a, func(b *tenant.Batch) {
+	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		b.Queue(`update app.user_accounts set name = coalesce($2, name), is_active = coalesce($3, is_active),
 			stream_mode = case when $4 in ('auto', 'sse', 'ws', 'off') then $4 else stream_mode end, updated_at = now()
 			where id = $1`, a.Account, c.Name, c.IsActive, c.StreamMode).Exec(count(&changed))
@@ -148,41 +149,41 @@ func (s *Service) Change(ctx context.Context, a tenant.Admission, c Changes) (Ac
 	if err == nil && changed == 0 {
 		err = notManaged()
 	}
-	return account, explain(err)
+	return account, toProblem(err)
 }
 
-// Delete removes an account and all that Paddock keeps of it but its audit.
-// Unless its open orders are to be left, it ends with open_orders and the list
-// of them, and nothing has changed; nothing ever changes at the broker. It ends
-// with account_has_unresolved_orders while the broker's answer to an order is
+// Delete removes an account and all its data except its audit log. Nothing is
+// changed at the broker. Unless leaveOrders is set, open orders end it with
+// open_orders and a list of them, and nothing is deleted. It also ends with
+// account_has_unresolved_orders while the broker's answer to an order is
 // missing, or not_permitted.
 func (s *Service) Delete(ctx context.Context, a tenant.Admission, leaveOrders bool) error {
 	var manages, unresolved bool
 	var inTheWay []byte
-	err := s.db.Remove(ctx, a, func(b *tenant.Batch) {
-		b.Queue("select private.may('manage'), app.is_unanswered($1)", a.Account).
+	err := s.db.TxDelete(ctx, a, func(b *tenant.Batch) {
+		b.Queue("select private.has_scope('manage'), app.has_unanswered_intents($1)", a.Account).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&manages, &unresolved) })
-		b.Queue("select private.delete_account($2) where private.may('manage') and not ($2 is not distinct from 'leave' and app.is_unanswered($1))",
-			a.Account, leave(leaveOrders)).
+		b.Queue("select private.delete_account($2) where private.has_scope('manage') and not ($2 is not distinct from 'leave' and app.has_unanswered_intents($1))",
+			a.Account, openOrdersArg(leaveOrders)).
 			Query(func(rows pgx.Rows) (err error) {
-				inTheWay, err = oneOrNone(rows)
+				inTheWay, err = scanOptional(rows)
 				return err
 			})
 	})
 	switch {
 	case err != nil:
-		return explain(err)
+		return toProblem(err)
 	case !manages:
 		return notManaged()
 	case unresolved && leaveOrders:
-		return problem.New(problem.Conflict, "account_has_unresolved_orders",
+		return problem.New(problem.AccountHasUnresolvedOrders,
 			"The broker's answer to an order of this account is not known yet. Try again in a minute.")
 	}
-	return openOrders(inTheWay)
+	return openOrdersProblem(inTheWay)
 }
 
-// leave is what the doors are told of open orders.
-func leave(orders bool) *string {
+// openOrdersArg is the argument that says what to do about open orders.
+func openOrdersArg(orders bool) *string {
 	if !orders {
 		return nil
 	}
@@ -190,8 +191,8 @@ func leave(orders bool) *string {
 	return &word
 }
 
-// oneOrNone reads what a door answered, where it was asked.
-func oneOrNone(rows pgx.Rows) ([]byte, error) {
+// scanOptional reads one value, nil where the query returned no row.
+func scanOptional(rows pgx.Rows) ([]byte, error) {
 	answers, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
 	if err != nil || len(answers) == 0 {
 		return nil, err
@@ -199,19 +200,17 @@ func oneOrNone(rows pgx.Rows) ([]byte, error) {
 	return answers[0], nil
 }
 
-// openOrders says which orders are in the way; nil where none is.
-func openOrders(list []byte) error {
+// openOrdersProblem is the problem that lists the open orders; nil where there
+// are none.
+func openOrdersProblem(list []byte) error {
 	if list == nil {
 		return nil
 	}
-	p := problem.New(problem.Conflict, CodeOpenOrders,
+	p := problem.New(problem.OpenOrders,
 		"Orders of this account are open at Alpaca, or may be. Cancel them first, or say what becomes of them: ?open_orders=cancel or ?open_orders=leave.")
 	p.Details = map[string]any{"orders": json.RawMessage(list)}
 	return p
 }
-
-// CodeOpenOrders is the code of an answer that asks what becomes of open orders.
-const CodeOpenOrders = "open_orders"
 
 func count(into *int64) func(pgconn.CommandTag) error {
 	return func(tag pgconn.CommandTag) error {
@@ -224,35 +223,35 @@ func cleanName(name string) (string, error) {
 	name = strings.TrimSpace(name)
 	n := utf8.RuneCountInString(name)
 	if n < 1 || n > 80 || !utf8.ValidString(name) || strings.ContainsFunc(name, isHidden) {
-		return "", problem.New(problem.Invalid, "invalid_account", `Give "name" between 1 and 80 visible characters.`)
+		return "", problem.New(problem.InvalidAccount, `Give "name" between 1 and 80 visible characters.`)
 	}
 	return name, nil
 }
 
-// isHidden tells control and format characters: a name in the account switcher
-// must show, and must not turn the text around it.
+// isHidden reports whether a character is invisible or turns the direction of
+// text: names in the account switcher must have none.
 func isHidden(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
 
 func notManaged() error {
-	return problem.New(problem.Forbidden, tenant.CodeNotPermitted, "Only the owner of an account may do this.")
+	return problem.New(problem.NotPermitted, "Only the owner of an account may do this.")
 }
 
-// explain names what Postgres refused in the words of accounts.
-func explain(err error) error {
+// toProblem turns what Postgres refused into a problem about accounts.
+func toProblem(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case tenant.Unique(err) == "user_accounts_user_id_name_key":
-		return problem.New(problem.Conflict, "account_name_taken", "You have an account of this name already. Choose another name.")
-	case tenant.Unique(err) == "user_accounts_user_id_broker_account_key":
-		return problem.New(problem.Conflict, "broker_account_in_use", "You have connected this Alpaca account already, under another name.")
-	case tenant.State(err) == "PD409":
-		return problem.New(problem.Conflict, "different_broker_account",
+	case tenant.UniqueViolation(err) == "user_accounts_user_id_name_key":
+		return problem.New(problem.AccountNameTaken, "You have an account of this name already. Choose another name.")
+	case tenant.UniqueViolation(err) == "user_accounts_user_id_broker_account_key":
+		return problem.New(problem.BrokerAccountInUse, "You have connected this Alpaca account already, under another name.")
+	case tenant.SQLState(err) == "PD409":
+		return problem.New(problem.DifferentBrokerAccount,
 			"These keys open another Alpaca account than the one connected here. Connect it as an account of its own.")
-	case tenant.State(err) == "PD429":
-		return problem.New(problem.Conflict, "too_many_accounts", "You have 100 accounts, the most there may be. Delete one first.")
+	case tenant.SQLState(err) == "PD429":
+		return problem.New(problem.TooManyAccounts, "You have 100 accounts, the most there may be. Delete one first.")
 	case errors.Is(err, pgx.ErrNoRows):
-		return problem.New(problem.Forbidden, tenant.CodeAccountForbidden, "There is no such account among yours. Pick one from GET /api/accounts.")
+		return problem.New(problem.AccountForbidden, "There is no such account among yours. Pick one from GET /api/accounts.")
 	}
 	return err
 }

@@ -12,27 +12,27 @@ import (
 	"paddock/app/problem"
 )
 
-// Each failure of the broker's reaches a person as a status, a code and a
-// sentence that says what to do, with the broker's own words beside it.
+// Each failure of the broker becomes a status, a code and a sentence that says
+// what to do, with the broker's own words beside it.
 func TestFromBroker(t *testing.T) {
 	for kind, want := range map[broker.Kind]struct {
 		kind  problem.Kind
-		code  string
+		code  problem.Code
 		after time.Duration
 	}{
-		broker.Unauthorized: {problem.Conflict, "needs_credentials", 0},
-		broker.Forbidden:    {problem.Unprocessable, "broker_forbidden", 0},
-		broker.NotFound:     {problem.NotFound, "broker_not_found", 0},
-		broker.Invalid:      {problem.Unprocessable, "broker_refused", 0},
-		broker.RateLimited:  {problem.TooMany, "broker_rate_limited", 5 * time.Second},
-		broker.Unavailable:  {problem.Unavailable, "broker_unavailable", 5 * time.Second},
-		broker.Ambiguous:    {problem.Unavailable, "broker_unavailable", 5 * time.Second},
-		broker.Canceled:     {problem.Unavailable, "broker_unavailable", 5 * time.Second},
+		broker.Unauthorized: {problem.KindConflict, problem.NeedsCredentials, 0},
+		broker.Forbidden:    {problem.KindUnprocessable, problem.BrokerForbidden, 0},
+		broker.NotFound:     {problem.KindNotFound, problem.BrokerNotFound, 0},
+		broker.Invalid:      {problem.KindUnprocessable, problem.BrokerRefused, 0},
+		broker.RateLimited:  {problem.KindTooMany, problem.BrokerRateLimited, 5 * time.Second},
+		broker.Unavailable:  {problem.KindUnavailable, problem.BrokerUnavailable, 5 * time.Second},
+		broker.Ambiguous:    {problem.KindUnavailable, problem.BrokerUnavailable, 5 * time.Second},
+		broker.Canceled:     {problem.KindUnavailable, problem.BrokerUnavailable, 5 * time.Second},
 	} {
 		cause := &broker.Error{Kind: kind, Code: 40010001, Message: "the broker's words", RequestID: "request-1"}
 		err := accounts.FromBroker(cause)
 		p := problem.Of(err)
-		if p.Kind != want.kind || p.Code != want.code || p.RetryAfter != want.after || !errors.Is(err, cause) {
+		if p.Kind() != want.kind || p.Code != want.code || p.RetryAfter != want.after || !errors.Is(err, cause) {
 			t.Errorf("%v: %+v, want %+v", kind, p, want)
 		}
 		if p.Broker == nil || !reflect.DeepEqual(*p.Broker, problem.Broker{Code: 40010001, Message: "the broker's words", RequestID: "request-1"}) {
@@ -44,6 +44,15 @@ func TestFromBroker(t *testing.T) {
 	}
 	if p := problem.Of(accounts.FromBroker(&broker.Error{Kind: broker.RateLimited, RetryAfter: 40 * time.Second})); p.RetryAfter != 40*time.Second || p.Broker != nil {
 		t.Errorf("what the broker says of waiting is lost: %+v", p)
+	}
+	for said, want := range map[string]string{
+		"account is restricted.": "Alpaca does not allow this: account is restricted.",
+		"no such feature":        "Alpaca does not allow this: no such feature.",
+		"":                       "Alpaca does not allow this, and does not say why.",
+	} {
+		if p := problem.Of(accounts.FromBroker(&broker.Error{Kind: broker.Forbidden, Message: said})); p.Message != want {
+			t.Errorf("%q is told as %q, want %q", said, p.Message, want)
+		}
 	}
 	other := errors.New("something else")
 	if err := accounts.FromBroker(other); err != other {

@@ -15,7 +15,7 @@ import (
 	"paddock/app/tenant"
 )
 
-// Metadata is what is shown of stored credentials: never a key.
+// Metadata is what may be shown of stored credentials: never a key.
 type Metadata struct {
 	Kind                string     `json:"kind"`      // key or oauth
 	KeyLast4            string     `json:"key_last4"` // of the key id, not of the secret
@@ -27,11 +27,11 @@ type Metadata struct {
 	UpdatedAt           time.Time  `json:"updated_at"`
 }
 
-const selectMetadata = `select kind, key_last4, encryption_algorithm, key_version, last_decrypted_at, rejected_at,
+const selectMetadataSQL = `select kind, key_last4, encryption_algorithm, key_version, last_decrypted_at, rejected_at,
 	created_at, updated_at from private.credentials_metadata()`
 
 func queueMetadata(b *tenant.Batch, into *Metadata) {
-	b.Queue(selectMetadata).QueryRow(func(row pgx.Row) error {
+	b.Queue(selectMetadataSQL).QueryRow(func(row pgx.Row) error {
 		err := row.Scan(&into.Kind, &into.KeyLast4, &into.EncryptionAlgorithm, &into.KeyVersion,
 			&into.LastDecryptedAt, &into.RejectedAt, &into.CreatedAt, &into.UpdatedAt)
 		for _, t := range []*time.Time{into.LastDecryptedAt, into.RejectedAt, &into.CreatedAt, &into.UpdatedAt} {
@@ -40,41 +40,41 @@ func queueMetadata(b *tenant.Batch, into *Metadata) {
 			}
 		}
 		if errors.Is(err, pgx.ErrNoRows) {
-			return problem.New(problem.NotFound, "no_credentials", "This account has no API keys yet. Store them with PUT /api/accounts/:id/credentials.")
+			return problem.New(problem.NoCredentials, "This account has no API keys yet. Store them with PUT /api/accounts/:id/credentials.")
 		}
 		return err
 	})
 }
 
-// Credentials answers what may be shown of an account's credentials, or
-// no_credentials.
+// Credentials returns what may be shown of an account's credentials. It ends
+// with no_credentials where there are none.
 func (s *Service) Credentials(ctx context.Context, a tenant.Admission) (Metadata, error) {
 	var m Metadata
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) { queueMetadata(b, &m) })
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) { queueMetadata(b, &m) })
 	return m, err
 }
 
-// keyText is what a part of Alpaca's keys may consist of: it goes into a
-// header, so that anything else would fail there in less clear words.
+// keyText matches a part of Alpaca's keys. They are sent in a header, where
+// other characters would fail with a less clear message.
 var keyText = regexp.MustCompile(`^[A-Za-z0-9/+=_-]{8,200}$`)
 
-// PutCredentials checks keys against the broker, then stores them encrypted
-// and records the broker account they open. It ends with invalid_credentials,
+// PutCredentials checks keys at the broker, stores them encrypted, and records
+// which broker account they open. It ends with invalid_credentials,
 // credentials_rejected, different_broker_account, broker_account_in_use,
-// not_permitted, or a problem of the broker's.
+// not_permitted, or a problem of the broker.
 func (s *Service) PutCredentials(ctx context.Context, a tenant.Admission, keyID, secretKey string) (Metadata, error) {
 	if !keyText.MatchString(keyID) || !keyText.MatchString(secretKey) {
-		return Metadata{}, problem.New(problem.Invalid, "invalid_credentials",
+		return Metadata{}, problem.New(problem.InvalidCredentials,
 			`Give "key_id" and "secret_key" as Alpaca shows them: letters and digits, without spaces.`)
 	}
 	var environment string
 	var manages bool
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
-		b.Queue("select environment, private.may('manage') from app.user_accounts where id = $1", a.Account).
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
+		b.Queue("select environment, private.has_scope('manage') from app.user_accounts where id = $1", a.Account).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&environment, &manages) })
 	})
 	if err != nil {
-		return Metadata{}, explain(err)
+		return Metadata{}, toProblem(err)
 	}
 	if !manages {
 		return Metadata{}, notManaged()
@@ -91,7 +91,7 @@ func (s *Service) PutCredentials(ctx context.Context, a tenant.Admission, keyID,
 	}
 	alpacaID, err := uuid.Parse(account.Value.ID)
 	if err != nil {
-		return Metadata{}, problem.New(problem.Unavailable, "broker_unavailable", "Alpaca's answer could not be understood. Try again in a minute.").Because(err)
+		return Metadata{}, problem.New(problem.BrokerUnavailable, "Alpaca's answer could not be understood. Try again in a minute.").Because(err)
 	}
 
 	text, err := json.Marshal(plaintext{KeyID: keyID, SecretKey: secretKey})
@@ -100,12 +100,12 @@ func (s *Service) PutCredentials(ctx context.Context, a tenant.Admission, keyID,
 	}
 	var m Metadata
 	version := s.keys.newest()
-	err = s.db.Write(ctx, a, func(b *tenant.Batch) {
+	err = s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		b.Queue("select private.store_credentials($1, $2, 'key', $3, $4, $5, $6)", s.keys.derive(version, a.Account), version,
 			string(text), keyID[len(keyID)-4:], alpacaID, account.Value.AccountNumber)
 		queueMetadata(b, &m)
 	})
-	return m, explain(err)
+	return m, toProblem(err)
 }
 
 func explainCheck(err error, environment string) error {
@@ -114,7 +114,7 @@ func explainCheck(err error, environment string) error {
 		return err
 	}
 	if b.Kind == broker.Unauthorized || b.Kind == broker.Forbidden {
-		p := problem.New(problem.Unprocessable, "credentials_rejected",
+		p := problem.New(problem.CredentialsRejected,
 			"Alpaca refuses these keys for a %s account. Check that both were copied whole and belong to %s trading.", environment, environment)
 		p.Broker = &problem.Broker{Code: b.Code, Message: b.Message, RequestID: b.RequestID}
 		return p.Because(err)
@@ -122,17 +122,17 @@ func explainCheck(err error, environment string) error {
 	return FromBroker(err)
 }
 
-// DeleteCredentials forgets an account's keys; there being none is no error.
-// Unless its open orders are to be left, it ends with open_orders and the list
-// of them, and nothing has changed.
+// DeleteCredentials deletes an account's keys; it is no error if there are
+// none. Unless leaveOrders is set, open orders end it with open_orders and a
+// list of them, and nothing is deleted.
 func (s *Service) DeleteCredentials(ctx context.Context, a tenant.Admission, leaveOrders bool) error {
 	var inTheWay []byte
-	err := s.db.Write(ctx, a, func(b *tenant.Batch) {
-		b.Queue("select private.delete_credentials($1)", leave(leaveOrders)).
+	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
+		b.Queue("select private.delete_credentials($1)", openOrdersArg(leaveOrders)).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&inTheWay) })
 	})
 	if err != nil {
-		return explain(err)
+		return toProblem(err)
 	}
-	return openOrders(inTheWay)
+	return openOrdersProblem(inTheWay)
 }

@@ -12,45 +12,45 @@ import (
 )
 
 // Health is whether an account's data can be relied on: whether it agreed with
-// the broker lately, and not whether something is connected.
+// the broker lately, which is more than whether something is connected.
 type Health struct {
 	Status   string     `json:"status"` // ok, starting, behind or needs_credentials
 	Message  string     `json:"message"`
 	AgreedAt *time.Time `json:"agreed_at"`
 	Stream   Stream     `json:"stream"`
 	Journal  Journal    `json:"journal"`
-	// Why the last reconciliation failed; nil when it did not.
+	// SyncError is why the last reconciliation failed; nil if it did not.
 	SyncError   *string    `json:"sync_error"`
 	SyncErrorAt *time.Time `json:"sync_error_at"`
 	// ClockSkewMS is how far Alpaca's clock is ahead of this server's, in
 	// milliseconds; nil before Alpaca has answered.
 	ClockSkewMS *int64 `json:"clock_skew_ms"`
-	// Odd are items of Alpaca's that are not in its documented form, the newest
-	// first, and how many there are.
+	// Odd are items from Alpaca that are not in its documented form, newest
+	// first; OddTotal is how many there are.
 	Odd      []OddItem `json:"odd"`
 	OddTotal int       `json:"odd_total"`
 }
 
-// OddItem is an order, a position, an activity or an update that came in another
-// form than the documented one. What could be read of it is recorded.
+// OddItem is an order, a position, an activity or an update in another form
+// than the documented one. What can be read of it is recorded.
 type OddItem struct {
 	What      string    `json:"what"`
 	ID        string    `json:"id"`
 	Why       string    `json:"why"`
 	Item      string    `json:"item"`      // as it came
 	Recorded  bool      `json:"recorded"`  // as far as it could be read
-	Uncounted bool      `json:"uncounted"` // it is open or held, and how much of what cannot be told
+	Uncounted bool      `json:"uncounted"` // it is open or held, and its quantity cannot be read
 	FirstAt   time.Time `json:"first_at"`
 	LastAt    time.Time `json:"last_at"`
 }
 
-// Journal is whether the journal holds what the broker does.
+// Journal is whether the journal holds the quantities that the broker does.
 type Journal struct {
 	Complete    bool         `json:"complete"`
 	Differences []Difference `json:"differences"`
 }
 
-// Difference is a symbol of which the journal holds more or less.
+// Difference is a symbol of which the journal holds another quantity.
 type Difference struct {
 	Symbol     string          `json:"symbol"`
 	JournalQty decimal.Decimal `json:"journal_qty"`
@@ -60,33 +60,33 @@ type Difference struct {
 
 // Stream is how an account's trade updates are read.
 type Stream struct {
-	Mode          string     `json:"mode"`           // what is asked for: auto, sse, ws or off
-	Kind          *string    `json:"kind"`           // what is up: sse or ws; nil for none
-	UnbrokenSince *time.Time `json:"unbroken_since"` // from when on it has told everything
-	Note          *string    `json:"note"`           // why it is not the kind that was asked for
+	Mode          string     `json:"mode"`           // what is set: auto, sse, ws or off
+	Kind          *string    `json:"kind"`           // what is connected: sse or ws; nil for none
+	UnbrokenSince *time.Time `json:"unbroken_since"` // since when it has sent everything
+	Note          *string    `json:"note"`           // why it is not the kind that is set
 	LastError     *string    `json:"last_error"`     // why the last one ended
 	LastErrorAt   *time.Time `json:"last_error_at"`
 }
 
-// What is said of each status.
+// The message for each status.
 var healthMessages = map[string]string{
 	"ok":       "Orders and positions agreed with Alpaca lately.",
 	"starting": "Orders and positions have not been read from Alpaca yet. Lists ask Alpaca itself until they are.",
 	"behind":   "Orders and positions have not agreed with Alpaca lately. Lists ask Alpaca itself until they do.",
 	"uncounted": "Alpaca has an order or a position that cannot be read: see odd. Orders that guards must add up are refused " +
 		"with account_not_synced until it is over or can be read. Look at it at Alpaca.",
-	CodeNeedsCredentials: "This account has no working API keys. Store them with PUT /api/accounts/:id/credentials.",
+	"needs_credentials": "This account has no working API keys. Store them with PUT /api/accounts/:id/credentials.",
 }
 
-// Health answers how fresh the mirror of an account is and what its stream does.
+// Health reads how current an account's mirror is and the state of its stream.
 func (s *Service) Health(ctx context.Context, a tenant.Admission) (Health, error) {
 	var h Health
 	var works, fresh, uncounted bool
 	var environment string
 	h.Odd = []OddItem{}
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		b.Queue(`select u.stream_mode, coalesce(c.works, false), s.streaming, s.unbroken_since, s.note, s.last_error, s.last_error_at,
-				s.agreed_at, app.is_fresh(s.agreed_at, s.unbroken_since, $2), s.sync_error, s.sync_error_at, app.uncounted(u.id), u.environment
+				s.agreed_at, app.is_fresh(s.agreed_at, s.unbroken_since, $2), s.sync_error, s.sync_error_at, app.has_uncounted_items(u.id), u.environment
 			from app.user_accounts u
 			left join app.stream_cursors s on s.account_id = u.id
 			left join private.accounts_with_credentials() c on c.account_id = u.id
@@ -127,7 +127,7 @@ func (s *Service) Health(ctx context.Context, a tenant.Admission) (Health, error
 	h.Journal.Complete = len(h.Journal.Differences) == 0
 	switch {
 	case !works:
-		h.Status = CodeNeedsCredentials
+		h.Status = "needs_credentials"
 	case fresh:
 		h.Status = "ok"
 	case h.AgreedAt == nil:
@@ -142,5 +142,5 @@ func (s *Service) Health(ctx context.Context, a tenant.Admission) (Health, error
 	if works && uncounted {
 		h.Message += " " + healthMessages["uncounted"]
 	}
-	return h, explain(err)
+	return h, toProblem(err)
 }

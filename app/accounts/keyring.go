@@ -20,24 +20,24 @@ import (
 // masterKeySize is the length of a master key in bytes.
 const masterKeySize = 32
 
-// Keyring holds the master keys by version. Each account's own key is derived
-// from one of them and its id, and only that reaches the database: a logged
-// parameter exposes one account, and a ciphertext that is moved to another
-// row does not decrypt.
+// Keyring holds the master keys by version. From one of them and an account's
+// id it derives that account's own key, and only the derived key reaches the
+// database. So a key that is logged opens one account only, and a ciphertext
+// that is moved to another row cannot be decrypted.
 type Keyring struct {
 	versions []int // newest last
 	masters  map[int]broker.Secret
 }
 
-// NewMasterKey makes an entry for PADDOCK_MASTER_KEYS of the version given.
+// NewMasterKey makes an entry of this version for PADDOCK_MASTER_KEYS.
 func NewMasterKey(version int) string {
 	key := make([]byte, masterKeySize)
 	rand.Read(key) // never fails
 	return fmt.Sprintf("%d:%s", version, base64.StdEncoding.EncodeToString(key))
 }
 
-// ParseKeyring reads PADDOCK_MASTER_KEYS: "version:base64" entries between
-// commas, each 32 random bytes. The highest version encrypts, all decrypt. Its
+// ParseKeyring reads PADDOCK_MASTER_KEYS: entries "version:base64" of 32 random
+// bytes, separated by commas. The highest version encrypts, all decrypt. Its
 // errors never show a key.
 func ParseKeyring(text string) (*Keyring, error) {
 	k := &Keyring{masters: map[int]broker.Secret{}}
@@ -67,10 +67,10 @@ func ParseKeyring(text string) (*Keyring, error) {
 	return k, nil
 }
 
-// newest answers the version that encrypts.
+// newest returns the version that encrypts.
 func (k *Keyring) newest() int { return k.versions[len(k.versions)-1] }
 
-// derive answers the account's key of a version in hex, as pgcrypto takes it.
+// derive returns the account's key of a version in hex, as pgcrypto takes it.
 func (k *Keyring) derive(version int, account uuid.UUID) string {
 	key, err := hkdf.Key(sha256.New, []byte(k.masters[version].Reveal()), nil, "paddock credential\x00"+string(account[:]), 32)
 	if err != nil {
@@ -79,8 +79,8 @@ func (k *Keyring) derive(version int, account uuid.UUID) string {
 	return hex.EncodeToString(key)
 }
 
-// deriveAll answers every version beside the account's key of it, for the
-// door that decrypts: the database knows which one a row needs.
+// deriveAll returns all versions with the account's key of each. The database
+// knows which one a row needs.
 func (k *Keyring) deriveAll(account uuid.UUID) (versions []int32, keys []string) {
 	for _, v := range k.versions {
 		versions = append(versions, int32(v))
@@ -89,7 +89,7 @@ func (k *Keyring) deriveAll(account uuid.UUID) (versions []int32, keys []string)
 	return versions, keys
 }
 
-// String keeps the keys out of every log, of the value and of its pointer.
+// String keeps the keys out of every log, for the value and its pointer.
 func (k Keyring) String() string { return fmt.Sprintf("keyring of %d versions", len(k.versions)) }
 
 // GoString keeps the keys out of %#v.

@@ -13,7 +13,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// key is the text of a master key that follows from n.
+// key returns a master key made from n.
 func key(n byte) string {
 	return base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{n}, masterKeySize))
 }
@@ -27,8 +27,7 @@ func parse(t *testing.T, text string) *Keyring {
 	return k
 }
 
-// What is wrong with PADDOCK_MASTER_KEYS is told with what to do about it, and
-// without any part of a key.
+// Errors of PADDOCK_MASTER_KEYS say what to do, without any part of a key.
 func TestKeyringErrors(t *testing.T) {
 	long := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{9}, masterKeySize+1))
 	for text, want := range map[string]string{
@@ -60,7 +59,8 @@ func TestKeyringErrors(t *testing.T) {
 	}
 }
 
-// The highest version encrypts, wherever it stands, and blanks do no harm.
+// The highest version encrypts, wherever it is in the list, and blanks are
+// ignored.
 func TestNewestVersionEncrypts(t *testing.T) {
 	for text, want := range map[string]int{"1:" + key(1): 1, "3:" + key(3) + ", 10:" + key(1) + " ,2:" + key(2): 10} {
 		if got := parse(t, text).newest(); got != want {
@@ -69,7 +69,7 @@ func TestNewestVersionEncrypts(t *testing.T) {
 	}
 }
 
-// New keys are fit for use, and no two are the same.
+// A new key can be parsed, and no two are the same.
 func TestNewMasterKey(t *testing.T) {
 	first, second := NewMasterKey(7), NewMasterKey(7)
 	if first == second || parse(t, first).newest() != 7 {
@@ -77,9 +77,9 @@ func TestNewMasterKey(t *testing.T) {
 	}
 }
 
-// A derived key opens one account with one version and nothing else: it
-// follows from master key and account alone, and two never meet. It is pinned,
-// since rows encrypted under it must stay readable.
+// A derived key depends on the master key and the account alone, and no two are
+// the same. Its value is pinned, since rows encrypted under it must stay
+// readable.
 func TestDerivedKeys(t *testing.T) {
 	k := parse(t, "1:"+key(1)+",2:"+key(2))
 	same := parse(t, "2:"+key(2)+",1:"+key(1))

@@ -13,11 +13,8 @@ import (
 	"paddock/app/tenant"
 )
 
-// CodeNeedsCredentials is the code of every answer that lacks working keys.
-const CodeNeedsCredentials = "needs_credentials"
-
-// Opened is an account's credentials in plain text. It lives as long as one
-// request and is never kept.
+// Opened is an account's decrypted credentials. It lives as long as one request
+// or one stream.
 type Opened struct {
 	Environment broker.Environment
 	Credentials broker.Credentials
@@ -26,14 +23,14 @@ type Opened struct {
 	rejected    bool
 }
 
-// plaintext is what is encrypted.
+// plaintext is the text that is encrypted.
 type plaintext struct {
 	KeyID     string `json:"key_id"`
 	SecretKey string `json:"secret_key"`
 }
 
-// QueueOpen adds the decryption of the admitted account's credentials to a
-// transaction; into is filled when it has run.
+// QueueOpen queues the decryption of the admitted account's credentials; into
+// is filled when the batch has run.
 func (k *Keyring) QueueOpen(b *tenant.Batch, account uuid.UUID, into *Opened) {
 	versions, keys := k.deriveAll(account)
 	b.Queue("select environment, plaintext, generation, rejected from private.read_credentials($1, $2)", versions, keys).
@@ -58,23 +55,24 @@ func (k *Keyring) QueueOpen(b *tenant.Batch, account uuid.UUID, into *Opened) {
 		})
 }
 
-// Usable answers a problem of CodeNeedsCredentials when there are no keys, or
+// Usable returns needs_credentials where there are no keys or
 // the broker has refused them.
 func (o *Opened) Usable() error {
 	switch {
 	case !o.found:
-		return problem.New(problem.Conflict, CodeNeedsCredentials, "This account has no API keys yet. Store them with PUT /api/accounts/:id/credentials.")
+		return problem.New(problem.NeedsCredentials, "This account has no API keys yet. Store them with PUT /api/accounts/:id/credentials.")
 	case o.rejected:
-		return problem.New(problem.Conflict, CodeNeedsCredentials, "Alpaca refuses this account's API keys. Make new ones at Alpaca and store them with PUT /api/accounts/:id/credentials.")
+		return problem.New(problem.NeedsCredentials, "Alpaca refuses this account's API keys. Make new ones at Alpaca and store them with PUT /api/accounts/:id/credentials.")
 	}
 	return nil
 }
 
-// explainDecryption says what an operator must do when a row does not open.
+// explainDecryption says what an operator must do when a row cannot be
+// decrypted.
 func explainDecryption(err error) error {
-	switch tenant.State(err) {
+	switch tenant.SQLState(err) {
 	case "PD500", "39000":
-		return problem.New(problem.Unavailable, "credentials_unreadable",
+		return problem.New(problem.CredentialsUnreadable,
 			"This account's keys cannot be decrypted with the server's master keys. Ask the operator to restore PADDOCK_MASTER_KEYS, or store the keys again.").Because(err)
 	}
 	return err

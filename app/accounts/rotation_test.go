@@ -23,7 +23,7 @@ type quiet struct{}
 
 func (quiet) Ring(uuid.UUID) {}
 
-// fixture is a user over a real database and a simulated broker.
+// fixture is a user with a real database and a simulated broker.
 type fixture struct {
 	t      *testing.T
 	pg     *pgtest.DB
@@ -89,14 +89,14 @@ func (f *fixture) put(s *accounts.Service, a tenant.Admission, seed alpacasim.Ac
 // open decrypts an account's credentials, as every call to the broker does.
 func (f *fixture) open(k *accounts.Keyring, a tenant.Admission) (accounts.Opened, error) {
 	var opened accounts.Opened
-	err := f.db.Do(f.t.Context(), a, func(b *tenant.Batch) { k.QueueOpen(b, a.Account, &opened) })
+	err := f.db.Tx(f.t.Context(), a, func(b *tenant.Batch) { k.QueueOpen(b, a.Account, &opened) })
 	if err == nil {
 		err = opened.Usable()
 	}
 	return opened, err
 }
 
-// wantOpen fails unless the account's own keys come out.
+// wantOpen fails unless decryption returns the account's own keys.
 func (f *fixture) wantOpen(what string, k *accounts.Keyring, a tenant.Admission, seed alpacasim.AccountSeed) {
 	f.t.Helper()
 	o, err := f.open(k, a)
@@ -105,10 +105,10 @@ func (f *fixture) wantOpen(what string, k *accounts.Keyring, a tenant.Admission,
 	}
 }
 
-// Rotating the master key needs no pause: from the moment that version 2 is
-// there it encrypts, while version 1 still decrypts what it has encrypted; and
-// each row moves over when it is stored again. Without its version a row stays
-// closed, and is told from one that is not there.
+// Rotating the master key needs no downtime. As soon as version 2 is there it
+// encrypts, while version 1 still decrypts what it encrypted, and each row
+// moves to version 2 when it is stored again. A row whose version is missing
+// cannot be decrypted, and the error differs from that of a missing row.
 func TestRotation(t *testing.T) {
 	f := newFixture(t)
 	v1, v2 := accounts.NewMasterKey(1), accounts.NewMasterKey(2)
@@ -132,7 +132,7 @@ func TestRotation(t *testing.T) {
 	f.wantOpen("after", only2, a, f.seeds[0])
 	for what, k := range map[string]*accounts.Keyring{"its version is gone": only2, "its key is another": f.keyring("1:" + strings.TrimPrefix(v2, "2:"))} {
 		_, err := f.open(k, b)
-		if p := problem.Of(err); p.Code != "credentials_unreadable" || p.Kind != problem.Unavailable {
+		if p := problem.Of(err); p.Code != problem.CredentialsUnreadable || p.Kind() != problem.KindUnavailable {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
@@ -140,7 +140,7 @@ func TestRotation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.open(both, tenant.Admission{Token: token, Account: none.ID}); !problem.Is(err, accounts.CodeNeedsCredentials) {
+	if _, err := f.open(both, tenant.Admission{Token: token, Account: none.ID}); !problem.Is(err, problem.NeedsCredentials) {
 		t.Errorf("without keys: %v", err)
 	}
 }
@@ -163,14 +163,14 @@ func TestMovedCiphertextStaysClosed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.open(k, b); !problem.Is(err, "credentials_unreadable") {
+	if _, err := f.open(k, b); !problem.Is(err, problem.CredentialsUnreadable) {
 		t.Errorf("the moved one: %v", err)
 	}
 	f.wantOpen("the one it came from", k, a, f.seeds[0])
 }
 
-// Keys are tried at the broker before they are stored, and what is refused
-// changes nothing; no answer and no error repeats them.
+// Keys are tried at the broker before they are stored. Refused keys change
+// nothing, and no answer or error repeats them.
 func TestPutCredentials(t *testing.T) {
 	f := newFixture(t)
 	s, k := f.service(accounts.NewMasterKey(1))
@@ -182,15 +182,15 @@ func TestPutCredentials(t *testing.T) {
 	for name, tt := range map[string]struct {
 		account    uuid.UUID
 		id, secret string
-		code       string
+		code       problem.Code
 	}{
-		"a wrong secret":      {a.Account, f.seeds[0].KeyID, "wrongwrongwrongwrong", "credentials_rejected"},
-		"another's":           {a.Account, f.seeds[1].KeyID, f.seeds[1].SecretKey, "different_broker_account"},
-		"one connected twice": {other.ID, f.seeds[0].KeyID, f.seeds[0].SecretKey, "broker_account_in_use"},
-		"a header's end":      {a.Account, f.seeds[0].KeyID + "\r\nX: y", f.seeds[0].SecretKey, "invalid_credentials"},
-		"nothing":             {a.Account, "", "", "invalid_credentials"},
-		"a whole book":        {a.Account, strings.Repeat("x", 201), f.seeds[0].SecretKey, "invalid_credentials"},
-		"no account":          {uuid.New(), f.seeds[1].KeyID, f.seeds[1].SecretKey, tenant.CodeAccountForbidden},
+		"a wrong secret":      {a.Account, f.seeds[0].KeyID, "wrongwrongwrongwrong", problem.CredentialsRejected},
+		"another's":           {a.Account, f.seeds[1].KeyID, f.seeds[1].SecretKey, problem.DifferentBrokerAccount},
+		"one connected twice": {other.ID, f.seeds[0].KeyID, f.seeds[0].SecretKey, problem.BrokerAccountInUse},
+		"a header's end":      {a.Account, f.seeds[0].KeyID + "\r\nX: y", f.seeds[0].SecretKey, problem.InvalidCredentials},
+		"nothing":             {a.Account, "", "", problem.InvalidCredentials},
+		"a whole book":        {a.Account, strings.Repeat("x", 201), f.seeds[0].SecretKey, problem.InvalidCredentials},
+		"no account":          {uuid.New(), f.seeds[1].KeyID, f.seeds[1].SecretKey, problem.AccountForbidden},
 	} {
 		_, err := s.PutCredentials(t.Context(), tenant.Admission{Token: token, Account: tt.account}, tt.id, tt.secret)
 		if !problem.Is(err, tt.code) {
@@ -212,7 +212,8 @@ func TestPutCredentials(t *testing.T) {
 	}
 }
 
-// Every decryption leaves an audit row of its account, and the row says when.
+// Every decryption writes an audit row of its account, and the credentials' row
+// has its time.
 func TestDecryptionsAreAudited(t *testing.T) {
 	f := newFixture(t)
 	s, k := f.service(accounts.NewMasterKey(1))
@@ -231,7 +232,7 @@ func TestDecryptionsAreAudited(t *testing.T) {
 	if err := s.DeleteCredentials(t.Context(), a, true); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.open(k, a); !problem.Is(err, accounts.CodeNeedsCredentials) {
+	if _, err := f.open(k, a); !problem.Is(err, problem.NeedsCredentials) {
 		t.Errorf("after they were deleted: %v", err)
 	}
 }

@@ -1,4 +1,5 @@
-// Package agents keeps what trading agents say of their work.
+// Package agents stores and lists the log entries that trading agents write
+// about their work.
 package agents
 
 import (
@@ -14,7 +15,7 @@ import (
 	"paddock/app/tenant"
 )
 
-// Logs answers everything about agents' logs.
+// Logs stores and lists agents' logs.
 type Logs struct{ db *tenant.DB }
 
 // NewLogs makes Logs.
@@ -28,14 +29,14 @@ type Entry struct {
 	Data                json.RawMessage `json:"data"`
 }
 
-// The longest message and data of an entry, in characters and bytes.
+// The longest message, in characters, and the largest data, in bytes.
 const (
 	maxMessage = 10_000
 	maxData    = 64 << 10
 )
 
 func (e *Entry) check() error {
-	invalid := func(sentence string) error { return problem.New(problem.Invalid, "invalid_agent_log", "%s", sentence) }
+	invalid := func(sentence string) error { return problem.New(problem.InvalidAgentLog, "%s", sentence) }
 	switch e.Level {
 	case "debug", "info", "warn", "error":
 	default:
@@ -57,14 +58,14 @@ func (e *Entry) check() error {
 }
 
 const (
-	logColumns = `id, user_id, orchestrator_agent_id, level, message, data, created_at`
-	insertLog  = `insert into app.agent_logs (account_id, user_id, orchestrator_agent_id, level, message, data)
-		values ($1, private.user_id(), nullif($2, ''), $3, $4, $5) returning ` + logColumns
-	listLogs = `select ` + logColumns + ` from app.agent_logs
+	logColumnsSQL = `id, user_id, orchestrator_agent_id, level, message, data, created_at`
+	insertLogSQL  = `insert into app.agent_logs (account_id, user_id, orchestrator_agent_id, level, message, data)
+		values ($1, private.user_id(), nullif($2, ''), $3, $4, $5) returning ` + logColumnsSQL
+	listLogsSQL = `select ` + logColumnsSQL + ` from app.agent_logs
 		where account_id = $1 and (created_at, id) < ($2, $3) order by created_at desc, id desc limit $4`
 )
 
-// Append stores an entry, tells the account's sockets, and answers it as
+// Append stores an entry, makes it an event of the account, and returns it as
 // stored. It ends with invalid_agent_log or not_permitted.
 func (l *Logs) Append(ctx context.Context, a tenant.Admission, e Entry) ([]byte, error) {
 	if err := e.check(); err != nil {
@@ -77,15 +78,15 @@ func (l *Logs) Append(ctx context.Context, a tenant.Admission, e Entry) ([]byte,
 	var body []byte
 	event := map[string]any{"orchestrator_agent_id": e.OrchestratorAgentID, "level": e.Level, "message": e.Message}
 	var queued error
-	err := l.db.Write(ctx, a, func(b *tenant.Batch) {
-		b.Queue(insertLog, a.Account, e.OrchestratorAgentID, e.Level, e.Message, data).Query(func(rows pgx.Rows) (err error) {
+	err := l.db.TxNotify(ctx, a, func(b *tenant.Batch) {
+		b.Queue(insertLogSQL, a.Account, e.OrchestratorAgentID, e.Level, e.Message, data).Query(func(rows pgx.Rows) (err error) {
 			body, err = tenant.AppendRows(nil, rows, nil)
 			return err
 		})
 		queued = b.AppendEvent("agent_log", event)
 	})
 	if tenant.Unstorable(err) {
-		return nil, problem.New(problem.Invalid, "invalid_agent_log",
+		return nil, problem.New(problem.InvalidAgentLog,
 			`"data" holds something that cannot be stored: half of a surrogate pair, bytes that are not UTF-8, or a number out of range.`).Because(err)
 	}
 	if err == nil {
@@ -97,12 +98,12 @@ func (l *Logs) Append(ctx context.Context, a tenant.Admission, e Entry) ([]byte,
 	return bytes.TrimSuffix(bytes.TrimPrefix(body, []byte("[")), []byte("]")), nil
 }
 
-// List answers {"agent_logs":[…],"next_cursor":…}, newest first.
+// List returns {"agent_logs":[…],"next_cursor":…}, newest first.
 func (l *Logs) List(ctx context.Context, a tenant.Admission, page tenant.Page) ([]byte, error) {
 	body := []byte(`{"agent_logs":`)
 	next := "null"
-	err := l.db.Do(ctx, a, func(b *tenant.Batch) {
-		b.Queue(listLogs, a.Account, page.At, page.ID, page.Limit+1).Query(func(rows pgx.Rows) (err error) {
+	err := l.db.Tx(ctx, a, func(b *tenant.Batch) {
+		b.Queue(listLogsSQL, a.Account, page.At, page.ID, page.Limit+1).Query(func(rows pgx.Rows) (err error) {
 			body, next, err = page.AppendRows(body, rows)
 			return err
 		})

@@ -11,7 +11,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// account is one customer's book.
+// account is one customer's account and its book of orders.
 type account struct {
 	ID              string               `json:"id"`
 	Number          string               `json:"number"`
@@ -28,7 +28,7 @@ type account struct {
 	Equity          equityBook           `json:"equity"`
 	Due             []dueActivity        `json:"due,omitempty"` // in the order in which they were promised
 
-	// These only grow: the journal has what is new in them.
+	// These lists only grow: the state file gets what is new in them.
 	Orders     []*order     `json:"orders,omitempty"` // oldest first
 	Events     []event      `json:"events,omitempty"`
 	Executions []*Execution `json:"executions,omitempty"`
@@ -37,12 +37,12 @@ type account struct {
 	byID       map[string]*order
 	byClientID map[string]*order
 	executed   map[string]*Execution // by id
-	live       []*order              // oldest first; those that are over leave it late
+	live       []*order              // oldest first; closed orders are removed from time to time
 	unsaved    unsaved
 	history    []Happening
 }
 
-// newAccount makes an account whose id is a function of its key, so that it is
+// newAccount makes an account. Its id depends on its key alone, so that it is
 // the same in every run.
 func newAccount(seed AccountSeed, now time.Time) *account {
 	id := uuid.NewSHA1(uuid.NameSpaceOID, []byte("paddock simulated account "+seed.KeyID))
@@ -55,12 +55,12 @@ func newAccount(seed AccountSeed, now time.Time) *account {
 	return a
 }
 
-// index makes what follows from the lists.
+// index builds the maps from the lists.
 func (a *account) index() {
 	a.byID, a.byClientID, a.executed, a.live = map[string]*order{}, map[string]*order{}, map[string]*Execution{}, nil
 	orders := a.Orders
 	a.Orders = nil
-	for _, o := range orders { // parents may stand behind the legs that they took over
+	for _, o := range orders { // a parent may come after legs that it took over
 		a.byID[o.ID] = o
 	}
 	for _, o := range orders {
@@ -72,7 +72,7 @@ func (a *account) index() {
 	a.unsaved = unsaved{events: len(a.Events), activities: len(a.Activities)}
 }
 
-// add puts an order into the book.
+// add adds an order to the book.
 func (a *account) add(o *order) {
 	a.Orders = append(a.Orders, o)
 	a.byID[o.ID], a.byClientID[o.ClientOrderID] = o, o
@@ -84,14 +84,14 @@ func (a *account) add(o *order) {
 	}
 }
 
-// openOrders answers a list of its own, oldest first.
+// openOrders returns the open orders as a new list, oldest first.
 func (a *account) openOrders() []*order {
 	a.live = slices.DeleteFunc(a.live, func(o *order) bool { return !o.open() })
 	return slices.Clone(a.live)
 }
 
-// DemoAccounts are two paper accounts and a live one whose keys follow from
-// the seed. Their secrets are no secret: they open nothing but a simulator.
+// DemoAccounts returns two paper accounts and a live one whose keys depend on
+// the seed. Their secrets are not secret: they open nothing but a simulator.
 func DemoAccounts(seed int64) []AccountSeed {
 	const letters = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 	var all []AccountSeed

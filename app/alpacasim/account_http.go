@@ -35,7 +35,7 @@ func (s *Sim) patchSettings(w http.ResponseWriter, r *http.Request, a *account) 
 		if bad := decode(&to); bad != nil {
 			return 0, nil, bad
 		}
-		if to.TradeConfirmEmail == "" { // the official SDK sends what it does not mean to change as ""
+		if to.TradeConfirmEmail == "" { // the official SDK sends "" for a field that it does not change
 			to.TradeConfirmEmail = a.Settings.TradeConfirmEmail
 		}
 		if bad := to.check(); bad != nil {

@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// entry is an activity of either kind, as a list sorts and filters it.
+// entry is an activity of either kind, for sorting and filtering a list.
 type entry struct {
 	kind string
 	at   time.Time
-	fill *Execution // or nil,
-	rest *activity  // which is the other
+	fill *Execution // an execution, or nil
+	rest *activity  // any other activity, or nil
 }
 
 func (e entry) id() string {
@@ -31,8 +31,8 @@ func (e entry) body() any {
 	return e.rest.wire()
 }
 
-// entries are all activities, oldest first, without executions that were taken
-// back or corrected.
+// entries returns all activities, oldest first, without executions that were
+// busted or corrected.
 func (a *account) entries() []entry {
 	all := make([]entry, 0, len(a.Executions)+len(a.Activities))
 	for _, x := range a.Executions {
@@ -63,7 +63,7 @@ func (s *Sim) listActivities(w http.ResponseWriter, r *http.Request, a *account)
 	s.locked(w, func() (any, *refusal) { return page(a.entries(), kinds, q) })
 }
 
-// page answers what a query asks for of a list that is oldest first.
+// page returns what a query asks for of a list that is oldest first.
 func page(all []entry, kinds []string, q url.Values) (any, *refusal) {
 	from, to, bad := period(q)
 	if bad != nil {
@@ -99,7 +99,7 @@ func page(all []entry, kinds []string, q url.Values) (any, *refusal) {
 	return bodies, nil
 }
 
-// period reads after and until, both exclusive, or the one date.
+// period parses after and until, both exclusive, or the one date.
 func period(q url.Values) (from, to time.Time, bad *refusal) {
 	for name, into := range map[string]*time.Time{"after": &from, "until": &to} {
 		if text := q.Get(name); text != "" {

@@ -9,8 +9,8 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Each execution is an activity under the id that the stream gave it, behind
-// New York's time.
+// Each execution is an activity whose id is the stream's, after New York's
+// time.
 func TestFillActivities(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "10")
@@ -78,7 +78,7 @@ func TestListsOfActivities(t *testing.T) {
 	}
 }
 
-// A dividend is paid to who holds, and by who is short.
+// A holder is paid the dividend, and a short seller pays it.
 func TestDividends(t *testing.T) {
 	m := open(t)
 	m.order("sell 10 AAPL market day")
@@ -92,7 +92,7 @@ func TestDividends(t *testing.T) {
 	}
 }
 
-// A split leaves everyone's wealth as it was, in more shares, and restates open
+// A split changes nobody's wealth, but the number of shares and the open
 // orders.
 func TestSplits(t *testing.T) {
 	for ratio, want := range map[string]string{"4": "40 50 80 10", "0.1": "1 2000 2 400"} {
@@ -122,8 +122,8 @@ func TestSplits(t *testing.T) {
 	}
 }
 
-// What is taken back is as if it had not been: in the order, the position, the
-// cash and the activities. The stream tells of it.
+// After a bust, the order, the position, the cash and the activities are as if
+// the execution had not happened, and the stream sends it.
 func TestBust(t *testing.T) {
 	for side, sign := range map[string]string{"buy": "1", "sell": "-1"} {
 		m := open(t)
@@ -158,8 +158,7 @@ func TestBust(t *testing.T) {
 	}
 }
 
-// A correction puts another execution in the place of one, and can be
-// corrected in its turn.
+// A correction replaces an execution by another, which can itself be corrected.
 func TestCorrect(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "100")
@@ -188,7 +187,7 @@ func TestCorrect(t *testing.T) {
 	}
 }
 
-// Where fees of crypto are taken, they come out of what was got.
+// Where fees of crypto are charged, they are taken from what the trade brought.
 func TestCryptoFees(t *testing.T) {
 	m := open(t)
 	m.sim.SetCryptoFees(true)
@@ -210,7 +209,7 @@ func TestCryptoFees(t *testing.T) {
 	}
 }
 
-// Whatever was filled, taken back and corrected, an account's book adds up: its
+// Whatever was filled, busted and corrected, an account's book adds up: its
 // positions and its cash are the sums of what counts.
 func TestBookAddsUp(t *testing.T) {
 	m := open(t)

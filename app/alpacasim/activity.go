@@ -7,7 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// activity is what happened to an account but for trading, as Alpaca writes it.
+// activity is an event of an account other than a trade, in Alpaca's JSON.
 type activity struct {
 	ID             string           `json:"id"`
 	ActivityType   string           `json:"activity_type"`
@@ -27,7 +27,7 @@ type activity struct {
 	Posted time.Time `json:"sim_posted,omitzero"` // when it has no CreatedAt
 }
 
-// at is where it stands among the others.
+// at is the time by which activities are ordered.
 func (a *activity) at() time.Time {
 	if a.Posted.IsZero() {
 		return a.CreatedAt
@@ -35,7 +35,7 @@ func (a *activity) at() time.Time {
 	return a.Posted
 }
 
-// wire is the activity as an answer shows it.
+// wire returns the activity as responses have it.
 func (a activity) wire() activity {
 	a.Posted = time.Time{}
 	return a
@@ -60,7 +60,7 @@ func (s *Sim) postDue(a *account) {
 	a.Due = left
 }
 
-// tradeActivity is an execution as the list of activities shows it.
+// tradeActivity is an execution in the list of activities.
 type tradeActivity struct {
 	ID              string          `json:"id"`
 	ActivityType    string          `json:"activity_type"`
@@ -89,12 +89,12 @@ func activityID(at time.Time, id string) string {
 	return string(append(digits[:14], digits[15:]...)) + "::" + id
 }
 
-// record adds an activity to the account's, as of now.
+// record adds an activity to the account, with the present time.
 func (s *Sim) record(a *account, entry activity) {
 	now := s.now()
 	if entry.Date == "" {
 		entry.ID, entry.CreatedAt, entry.Date = activityID(now, s.newID()), now, now.In(newYork).Format(time.DateOnly)
-	} else { // it is of a day
+	} else { // it has a day and no time
 		entry.ID, entry.Posted = strings.ReplaceAll(entry.Date, "-", "")+"000000000::"+s.newID(), now
 	}
 	entry.Currency, entry.Status = "USD", "executed"

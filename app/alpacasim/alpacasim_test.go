@@ -19,7 +19,7 @@ import (
 	"paddock/app/alpacasim"
 )
 
-// clock stands still but for its ticks.
+// clock stands still except for its ticks.
 type clock struct {
 	mu sync.Mutex
 	at time.Time
@@ -37,7 +37,7 @@ func (c *clock) tick(d time.Duration) {
 	c.mu.Unlock()
 }
 
-// market is a simulator whose time and price moves are the test's.
+// market is a simulator whose time and prices the test moves.
 type market struct {
 	t     *testing.T
 	sim   *alpacasim.Sim
@@ -74,7 +74,7 @@ func (m *market) clientWith(s alpacasim.AccountSeed) *alpaca.Client {
 	return alpaca.NewClient(alpaca.ClientOpts{APIKey: s.KeyID, APISecret: s.SecretKey, BaseURL: m.url, RetryLimit: -1, HTTPClient: &http.Client{Timeout: 20 * time.Second}})
 }
 
-// step lets the market move once, after the fill delay.
+// step moves the market once, after the fill delay.
 func (m *market) step() {
 	m.clock.tick(200 * time.Millisecond)
 	m.sim.Step()
@@ -124,7 +124,7 @@ func (m *market) place(c *alpaca.Client, r alpaca.PlaceOrderRequest) *alpaca.Ord
 	return o
 }
 
-// wantOrder fails unless the order stands so.
+// wantOrder fails unless the order has this status and filled quantity.
 func (m *market) wantOrder(c *alpaca.Client, o *alpaca.Order, status, filled string) *alpaca.Order {
 	m.t.Helper()
 	now, err := c.GetOrder(o.ID)
@@ -137,7 +137,7 @@ func (m *market) wantOrder(c *alpaca.Client, o *alpaca.Order, status, filled str
 	return now
 }
 
-// wantRefusal fails unless err is Alpaca's, with this status, code and words.
+// wantRefusal fails unless err is Alpaca's, with this status, code and text.
 func wantRefusal(t *testing.T, what string, err error, status, code int, words string) {
 	t.Helper()
 	var e *alpaca.APIError
@@ -146,7 +146,7 @@ func wantRefusal(t *testing.T, what string, err error, status, code int, words s
 	}
 }
 
-// Orders are filled when the market reaches them, never before, at the
+// Orders are filled when the market reaches them and never before, at the
 // market's price, and the book adds up.
 func TestOrdersAreFilled(t *testing.T) {
 	for name, tt := range map[string]struct {
@@ -213,7 +213,7 @@ func TestLargeOrdersAreFilledInParts(t *testing.T) {
 	}
 }
 
-// An order of money becomes the quantity that it buys.
+// A notional order becomes the quantity that its money buys.
 func TestNotionalOrders(t *testing.T) {
 	m := open(t)
 	c := m.client(0)
@@ -225,7 +225,7 @@ func TestNotionalOrders(t *testing.T) {
 	}
 }
 
-// What cannot be accepted is refused in Alpaca's own codes and words, and
+// What cannot be accepted is refused with Alpaca's own codes and texts, and
 // changes nothing.
 func TestRefusals(t *testing.T) {
 	m := open(t)
@@ -265,7 +265,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// More shares than are held and not promised already cannot be sold.
+// No more shares can be sold than are held and not reserved by open orders.
 func TestSharesAreSoldOnce(t *testing.T) {
 	m := open(t)
 	c := m.client(0)
@@ -277,7 +277,7 @@ func TestSharesAreSoldOnce(t *testing.T) {
 	m.place(c, request(alpaca.Sell, "AAPL", "3"))
 }
 
-// An open order is canceled once; one that is over is not.
+// An open order is canceled once; a closed one cannot be.
 func TestCancel(t *testing.T) {
 	m := open(t)
 	c := m.client(0)
@@ -334,8 +334,8 @@ func TestListsOfOrders(t *testing.T) {
 
 func (m *market) seedTime() time.Time { return time.Date(2026, 6, 1, 14, 0, 0, 0, time.UTC) }
 
-// Keys open their own account and nothing without the right secret; each
-// answer, a refusal too, has its own X-Request-ID, and errors are Alpaca's
+// A key gives access to its own account, and only with its secret. Each
+// response, errors too, has its own X-Request-ID, and errors are Alpaca's
 // {code, message} and nothing else.
 func TestAnswersAreAlpacas(t *testing.T) {
 	m := open(t)
@@ -395,7 +395,7 @@ func TestAnswersAreAlpacas(t *testing.T) {
 	}
 }
 
-// Market data comes in the SDK's terms, bid below ask.
+// The SDK reads market data, with each bid below its ask.
 func TestQuotes(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "123.45")
@@ -406,7 +406,7 @@ func TestQuotes(t *testing.T) {
 	}
 }
 
-// What else a client asks for at start is there.
+// The endpoints that a client calls when it starts work.
 func TestClockAndAssets(t *testing.T) {
 	m := open(t)
 	c := m.client(0)
@@ -423,7 +423,7 @@ func TestClockAndAssets(t *testing.T) {
 	wantRefusal(t, "no such asset", err, 404, 40410000, "asset not found")
 }
 
-// fingerprint is everything that a run did, as the wire says it.
+// fingerprint returns everything that a run did, as responses show it.
 func (m *market) fingerprint() string {
 	var all strings.Builder
 	for i, s := range m.seeds {
@@ -444,7 +444,7 @@ func (m *market) fingerprint() string {
 }
 
 // With a seed, a clock and the same requests the simulator does the same
-// things, down to ids and the order of events over several accounts.
+// things, down to ids and the order of events of several accounts.
 func TestSeedDecidesEverything(t *testing.T) {
 	run := func(seed int64) string {
 		m := open(t, func(c *alpacasim.Config) { c.Seed = seed })
@@ -459,7 +459,7 @@ func TestSeedDecidesEverything(t *testing.T) {
 		return m.fingerprint()
 	}
 	first := run(1)
-	for range 5 { // an order of Go's maps would show in one of them
+	for range 5 { // the random order of Go's maps would show in one of them
 		again := strings.Split(run(1), "\n")
 		for i, line := range strings.Split(first, "\n") {
 			if again[i] != line {

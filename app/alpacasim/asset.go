@@ -9,17 +9,17 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// asset is something that is traded here. Its zero flags are what most assets
-// are: active, shortable, fractionable.
+// asset is something that can be traded. With all flags zero it is what most
+// assets are: active, shortable, fractionable.
 type asset struct {
 	symbol, name, class, exchange string
-	cents                         int64 // where its price begins
+	cents                         int64 // its first price
 	noShort, noFraction, inactive bool
 	attributes                    []string
 }
 
-// builtin are the assets that every simulator trades. Those from HARD on are
-// of nobody: each lacks what clients must not take for granted.
+// builtin are the assets of every simulator. Those from HARD on are no real
+// companies: each lacks something that clients must not take for granted.
 var builtin = []asset{
 	{symbol: "AAPL", name: "Apple Inc.", class: "us_equity", exchange: "NASDAQ", cents: 19_000, attributes: []string{"fractional_eh_enabled", "has_options", "overnight_tradable"}},
 	{symbol: "AMD", name: "Advanced Micro Devices, Inc.", class: "us_equity", exchange: "NASDAQ", cents: 14_500, attributes: liquid},
@@ -42,13 +42,13 @@ var builtin = []asset{
 // liquid are the attributes of shares that trade in fractions around the clock.
 var liquid = []string{"fractional_eh_enabled", "overnight_tradable"}
 
-// AssetSeed is an asset that is traded beside those that are always there.
+// AssetSeed is an additional asset.
 type AssetSeed struct {
 	Symbol          string          `json:"symbol"`
 	Name            string          `json:"name"`     // the symbol, when empty
 	Class           string          `json:"class"`    // us_equity, when empty, or crypto
 	Exchange        string          `json:"exchange"` // NASDAQ, or CRYPTO
-	Price           decimal.Decimal `json:"price"`    // where its walk begins, in dollars; 100 when absent
+	Price           decimal.Decimal `json:"price"`    // its first price in dollars; 100 when absent
 	NotShortable    bool            `json:"not_shortable"`
 	NotFractionable bool            `json:"not_fractionable"`
 	Inactive        bool            `json:"inactive"`
@@ -85,7 +85,8 @@ func (a AssetSeed) asset() (asset, error) {
 	return made, nil
 }
 
-// findAsset takes a symbol, a pair with or without its slash, or an id.
+// findAsset finds an asset by its symbol, a pair with or without its slash, or
+// an id.
 func (s *Sim) findAsset(name string) (asset, bool) {
 	for _, a := range s.assets {
 		if strings.EqualFold(a.symbol, name) || strings.EqualFold(strings.ReplaceAll(a.symbol, "/", ""), name) || strings.EqualFold(assetID(a.symbol), name) {
@@ -95,9 +96,8 @@ func (s *Sim) findAsset(name string) (asset, bool) {
 	return asset{}, false
 }
 
-// assetJSON is an asset as Alpaca writes it. easy_to_borrow and
-// maintenance_margin_requirement are on their way out there (2026) and still
-// read by every client.
+// assetJSON is an asset in Alpaca's JSON. Alpaca plans to remove easy_to_borrow
+// and maintenance_margin_requirement (2026); every client still reads them.
 type assetJSON struct {
 	ID                string   `json:"id"`
 	Class             string   `json:"class"`
@@ -158,7 +158,7 @@ func (s *Sim) listAssets(w http.ResponseWriter, r *http.Request, _ *account) {
 	answer(w, 200, all)
 }
 
-// wants says whether a filter lets a value through; an empty one lets all.
+// wants reports whether a filter allows a value; an empty filter allows all.
 func wants(filter, value string) bool {
 	return filter == "" || slices.Contains(listed(strings.ToLower(filter)), strings.ToLower(value))
 }
@@ -167,7 +167,7 @@ func hasOneOf(filter string, attributes []string) bool {
 	return filter == "" || slices.ContainsFunc(attributes, func(a string) bool { return wants(filter, a) })
 }
 
-// listed splits what a query names between commas.
+// listed splits a query parameter at its commas.
 func listed(text string) []string {
 	var all []string
 	for part := range strings.SplitSeq(text, ",") {
@@ -187,7 +187,7 @@ func (s *Sim) getAsset(w http.ResponseWriter, r *http.Request, _ *account) {
 	answer(w, 200, a.json())
 }
 
-// openMarkets lists what this simulator trades.
+// openMarkets sets the assets of this simulator.
 func (s *Sim) openMarkets(more []AssetSeed) error {
 	s.assets = slices.Clone(builtin)
 	for _, seed := range more {
@@ -204,20 +204,20 @@ func (s *Sim) openMarkets(more []AssetSeed) error {
 	return nil
 }
 
-// canFraction says whether parts of a share are traded.
+// canFraction reports whether fractions are traded.
 func (a asset) canFraction() bool { return a.class != "us_option" && !a.noFraction }
 
-// canShort says whether it may be sold without being held.
+// canShort reports whether it may be sold short.
 func (a asset) canShort() bool { return a.class == "us_equity" && !a.noShort }
 
-// canTradeOvernight says whether it trades in the overnight session.
+// canTradeOvernight reports whether it trades in the overnight session.
 func (a asset) canTradeOvernight() bool { return slices.Contains(a.attributes, "overnight_tradable") }
 
-// onMargin says whether what is of a class may be bought on credit.
+// onMargin reports whether assets of a class may be bought on credit.
 func onMargin(class string) bool { return class == "us_equity" }
 
-// lot is how many units of its price one quantity is worth: an option contract
-// is for a hundred shares.
+// lot returns how many units of its price one quantity is worth: an option
+// contract is for a hundred shares.
 func lot(class string) decimal.Decimal {
 	if class == "us_option" {
 		return decimal.NewFromInt(100)
@@ -240,7 +240,7 @@ func (s *Sim) findTraded(symbolOrID string) (asset, bool) {
 // nbbo is the best bid and offer of a symbol and what lies between.
 type nbbo struct{ bid, mid, ask decimal.Decimal }
 
-// at is what a side trades at.
+// at returns the price at which a side trades.
 func (n nbbo) at(side string) decimal.Decimal {
 	if side == "sell" {
 		return n.bid
@@ -248,7 +248,7 @@ func (n nbbo) at(side string) decimal.Decimal {
 	return n.ask
 }
 
-// nbboOf is the market of anything that findTraded finds.
+// nbboOf returns the NBBO of anything that findTraded finds.
 func (s *Sim) nbboOf(symbol string) nbbo {
 	if p := s.state.Prices[symbol]; p != nil {
 		return nbbo{p.bid(), p.mid(), p.ask()}

@@ -9,7 +9,7 @@ import (
 	"paddock/app/alpacasim"
 )
 
-// atStart lets the simulator's own clock begin at a time.
+// atStart sets the time at which the simulator's own clock begins.
 func atStart(at string) func(*alpacasim.Config) {
 	return func(c *alpacasim.Config) {
 		start, err := time.Parse(time.RFC3339, at)
@@ -20,9 +20,9 @@ func atStart(at string) func(*alpacasim.Config) {
 	}
 }
 
-// At times at which calendars go wrong, the market's hours, the contracts that
-// are listed and what ends an order are those of the exchange. The times are
-// those that `make clocks` runs the suite at.
+// At times that break calendars, the market's hours, the listed contracts and
+// the expiry of orders are the exchange's. `make clocks` runs the suite at
+// these times.
 func TestAwkwardTimes(t *testing.T) {
 	newYork, err := time.LoadLocation("America/New_York")
 	if err != nil {
@@ -34,9 +34,9 @@ func TestAwkwardTimes(t *testing.T) {
 		nextOpen  string // New York's time
 		nextClose string
 		phase     string
-		listed    string // when the contracts end that are listed by default
-		day       string // a market order of the day, the moment after
-		expires   string // and when it ends
+		listed    string // expiry of the contracts that are listed by default
+		day       string // status of a market day order the moment after
+		expires   string // when that order expires
 		night     string // the same for an extended hours order
 	}{
 		"2026-11-28T17:00:00Z": {"a Saturday", false, "2026-11-30 09:30", "2026-11-30 16:00", "closed", "2026-12-04", "accepted", "2026-11-30 16:00", "2026-11-30 20:00"},
@@ -95,8 +95,8 @@ func TestAwkwardTimes(t *testing.T) {
 			}
 			m.sim.SetAlwaysOpen(false)
 
-			// What ends three Fridays ahead is listed for two weeks on end,
-			// around the price at which the underlying began.
+			// Contracts that expire three Fridays from now are listed for two
+			// weeks without a break, around the underlying's first price.
 			friday := start.In(newYork)
 			for friday = friday.AddDate(0, 0, 1); friday.Weekday() != time.Friday; friday = friday.AddDate(0, 0, 1) {
 			}
@@ -123,7 +123,7 @@ func TestAwkwardTimes(t *testing.T) {
 			m.step()
 			m.want("when it has opened", day, "filled 1")
 
-			// A contract that is bought then ends with its day, worth nothing.
+			// A contract that is bought then expires with its day, worthless.
 			contract := "AAPL" + strings.ReplaceAll(tt.listed, "-", "")[2:] + "C00235000"
 			m.order("buy 1 " + contract + " market day")
 			m.step()
@@ -141,7 +141,8 @@ func TestAwkwardTimes(t *testing.T) {
 	}
 }
 
-// By default contracts are listed up to a weekend that has some left to trade.
+// By default the contracts are listed that expire up to the next weekend that
+// has any.
 func TestContractsListedByDefault(t *testing.T) {
 	for at, want := range map[string]string{ // New York's time
 		"2026-11-20 15:59": "2026-11-20",
@@ -166,7 +167,7 @@ func TestContractsListedByDefault(t *testing.T) {
 	}
 }
 
-// awkwardTimes are those that the suite is run at.
+// awkwardTimes returns the times at which the suite is run.
 func awkwardTimes(t *testing.T) []string {
 	t.Helper()
 	text, err := os.ReadFile("testdata/awkward-times.txt")
@@ -176,8 +177,8 @@ func awkwardTimes(t *testing.T) []string {
 	return strings.Fields(string(text))
 }
 
-// A simulator that is told no time starts at the environment's, and refuses one
-// that it cannot read; one that is told a time keeps it.
+// A simulator without a time starts at the environment's, and refuses one that
+// it cannot parse; one with a time keeps it.
 func TestStartFromTheEnvironment(t *testing.T) {
 	clock := func(m *market) string { return m.call(200, "GET", "/v2/clock", "").text("timestamp")[:10] }
 	t.Setenv(alpacasim.TestClock, "2026-12-25T15:00:00Z")

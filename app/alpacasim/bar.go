@@ -11,7 +11,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// bar is what the trades of a stretch of time come to.
+// bar summarises the trades of a period.
 type bar struct {
 	at                     time.Time
 	open, high, low, close int64 // cents
@@ -39,8 +39,8 @@ func (b *bar) json(crypto bool) map[string]any {
 	}
 }
 
-// average is the price that the volume was traded at, to a hundredth of a
-// cent. A bar has at least one trade.
+// average returns the average price of the volume, to a hundredth of a cent. A
+// bar has at least one trade.
 func (b *bar) average() decimal.Decimal {
 	cents, rest := bits.Div64(b.worthHigh, b.worthLow, uint64(b.volume))
 	high, low := bits.Mul64(rest, 100)
@@ -48,11 +48,11 @@ func (b *bar) average() decimal.Decimal {
 	return decimal.New(int64(cents*100+hundredths), -4)
 }
 
-// Market data's amounts are numbers in JSON, as at Alpaca.
+// number returns an amount of market data, which are JSON numbers at Alpaca.
 func number(d decimal.Decimal) json.Number { return json.Number(d.String()) }
 func dollars(cents int64) json.Number      { return number(decimal.New(cents, -2)) }
 
-// size is a number of shares, or of coins.
+// size returns a number of shares, or of coins.
 func size(n int64, crypto bool) json.Number {
 	if crypto {
 		return number(decimal.New(n, -6))
@@ -60,7 +60,7 @@ func size(n int64, crypto bool) json.Number {
 	return json.Number(strconv.FormatInt(n, 10))
 }
 
-// timeframe is the time that a bar spans.
+// timeframe is the length of a bar.
 type timeframe struct {
 	count int
 	unit  string // Min, Hour, Day, Week or Month
@@ -68,13 +68,13 @@ type timeframe struct {
 
 var timeframes = regexp.MustCompile(`^(\d{1,2})(Min|T|Hour|H|Day|D|Week|W|Month|M)$`)
 
-// parseTimeframe takes what Alpaca's documentation of bars allows.
+// parseTimeframe parses what Alpaca's documentation of bars allows.
 func parseTimeframe(text string) (timeframe, error) {
 	found := timeframes.FindStringSubmatch(text)
 	if found == nil {
 		return timeframe{}, fmt.Errorf("invalid timeframe: %s", text)
 	}
-	count, _ := strconv.Atoi(found[1]) // the pattern lets digits alone through
+	count, _ := strconv.Atoi(found[1]) // the pattern allows digits only
 	f := timeframe{count: count, unit: map[string]string{"T": "Min", "H": "Hour", "D": "Day", "W": "Week", "M": "Month"}[found[2]]}
 	if f.unit == "" {
 		f.unit = found[2]
@@ -86,8 +86,8 @@ func parseTimeframe(text string) (timeframe, error) {
 	return f, nil
 }
 
-// start is the beginning of the bar that a time falls into: minutes and hours
-// are counted from midnight, weeks begin on Monday.
+// start returns the beginning of the bar that contains a time. Minutes and
+// hours are counted from midnight, weeks begin on Monday.
 func (f timeframe) start(t time.Time, zone *time.Location) time.Time {
 	t = t.In(zone)
 	midnight := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, zone)
@@ -104,7 +104,7 @@ func (f timeframe) start(t time.Time, zone *time.Location) time.Time {
 	return midnight.Add(t.Sub(midnight).Truncate(wide))
 }
 
-// next is the beginning of the bar after the one that begins at a time.
+// next returns the beginning of the bar after the one that begins at a time.
 func (f timeframe) next(start time.Time, zone *time.Location) time.Time {
 	start = start.In(zone)
 	switch f.unit {
@@ -117,10 +117,10 @@ func (f timeframe) next(start time.Time, zone *time.Location) time.Time {
 	}
 	wide := time.Duration(f.count) * map[string]time.Duration{"Min": time.Minute, "Hour": time.Hour}[f.unit]
 	midnight := time.Date(start.Year(), start.Month(), start.Day()+1, 0, 0, 0, 0, zone)
-	return earlier(start.Add(wide), midnight) // each day counts anew
+	return earlier(start.Add(wide), midnight) // each day starts counting at midnight
 }
 
-// previous is the beginning of the bar before it.
+// previous returns the beginning of the bar before it.
 func (f timeframe) previous(start time.Time, zone *time.Location) time.Time {
 	return f.start(start.Add(-time.Nanosecond), zone)
 }

@@ -2,7 +2,7 @@ package alpacasim
 
 import "github.com/shopspring/decimal"
 
-// Position is what an account holds of a symbol; a short one is negative.
+// Position is what an account holds of a symbol; a short position is negative.
 type Position struct {
 	Symbol        string          `json:"symbol"`
 	Qty           decimal.Decimal `json:"qty"`
@@ -10,7 +10,7 @@ type Position struct {
 	AvgEntryPrice decimal.Decimal `json:"avg_entry_price"`
 }
 
-// Figures are what an account comes to, in dollars.
+// Figures are the sums of an account, in dollars.
 type Figures struct {
 	Cash              decimal.Decimal `json:"cash"`
 	Equity            decimal.Decimal `json:"equity"`
@@ -22,8 +22,8 @@ type Figures struct {
 	BuyingPower       decimal.Decimal `json:"buying_power"`
 }
 
-// Orders answers an account's book, oldest first, by its key: all orders, those
-// of a look-up that comes too early and all legs included.
+// Orders returns the orders of the account with this key, oldest first,
+// including legs and orders that look-ups do not find yet.
 func (s *Sim) Orders(keyID string) []Order {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -36,7 +36,8 @@ func (s *Sim) Orders(keyID string) []Order {
 	return all
 }
 
-// Positions answers what an account holds, by its key, in order of symbols.
+// Positions returns the positions of the account with this key, sorted by
+// symbol.
 func (s *Sim) Positions(keyID string) []Position {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -54,8 +55,8 @@ func (s *Sim) Positions(keyID string) []Position {
 	return all
 }
 
-// Executions answers all fills of an account, by its key, oldest first, those
-// that were taken back included.
+// Executions returns all fills of the account with this key, oldest first,
+// busted ones included.
 func (s *Sim) Executions(keyID string) []Execution {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -68,7 +69,8 @@ func (s *Sim) Executions(keyID string) []Execution {
 	return all
 }
 
-// Account answers an account's figures, by its key, and whether there is one.
+// Account returns the figures of the account with this key, and whether there
+// is one.
 func (s *Sim) Account(keyID string) (Figures, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,6 +1,6 @@
 package alpacasim
 
-// cancel ends an open order, or begins to where a fault wants it otherwise.
+// cancel cancels an open order, or begins to, where a fault is to stop it.
 func (s *Sim) cancel(a *account, o *order) *refusal {
 	if !o.cancelable() || o.isMultiLeg() {
 		return refuse(422, 42210000, "order is already in %q state", o.Status)
@@ -19,7 +19,8 @@ func (s *Sim) cancel(a *account, o *order) *refusal {
 	return nil
 }
 
-// doom does at the next move of the market what a fault decided before.
+// doom carries out, at the next move of the market, what a fault decided
+// before.
 func (s *Sim) doom(a *account, o *order) {
 	fault := o.Doom
 	o.Doom = ""
@@ -35,15 +36,15 @@ func (s *Sim) doom(a *account, o *order) {
 		s.conclude(a, o, "rejected")
 		s.emit(a, "rejected", o, update{})
 		if old.Status != "pending_replace" {
-			return // it has ended with another meanwhile
+			return // it was closed together with another order meanwhile
 		}
 		old.Status, old.Was = old.Was, ""
 		s.emit(a, "order_replace_rejected", old, update{})
 	}
 }
 
-// fillAnyway executes the rest of an order that the market reached while its
-// cancel was under way.
+// fillAnyway fills the rest of an order that the market reached while it was
+// being canceled.
 func (s *Sim) fillAnyway(a *account, o *order) {
 	at := s.nbboOf(o.Symbol).at(o.Side)
 	switch {

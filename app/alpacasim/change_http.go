@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// change answers a request that changes the book, and lets happen to it what
-// faults there are. f, under the lock, reads the body by decode, and answers a
-// status and what to write, nil for nothing.
+// change serves a request that changes the book, with the faults that meet it.
+// It calls f under the lock. f reads the request's body with decode, and
+// returns the response's status and body; a nil body means none.
 func (s *Sim) change(w http.ResponseWriter, r *http.Request, a *account, f func(decode func(any) *refusal) (int, any, *refusal)) {
 	var raw json.RawMessage
 	if r.Method == http.MethodPost || r.Method == http.MethodPatch {
@@ -32,7 +32,7 @@ func (s *Sim) change(w http.ResponseWriter, r *http.Request, a *account, f func(
 	if bad == nil {
 		var err error
 		if text, err = json.Marshal(body); err != nil {
-			panic(err) // plain structs always marshal
+			panic(err) // cannot happen: plain structs always marshal
 		}
 	}
 	s.save()

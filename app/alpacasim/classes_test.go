@@ -7,9 +7,9 @@ import (
 
 const bracket = `"order_class":"bracket","take_profit":{"limit_price":"110"},"stop_loss":{"stop_price":"90"}`
 
-// A bracket's exits are held until its entry is filled. Whichever the market
-// reaches ends the other; when the take-profit is filled, the stop's end is in
-// look-ups alone.
+// A bracket's exits are held until its entry is filled. When one exit is filled
+// the other is canceled; when it is the take-profit, the stop's cancellation
+// shows in look-ups alone, and not on the stream.
 func TestBracket(t *testing.T) {
 	for name, tt := range map[string]struct {
 		price        string
@@ -42,7 +42,7 @@ func TestBracket(t *testing.T) {
 	}
 }
 
-// The end of an entry ends its exits, and the end of an exit the other one.
+// Canceling an entry cancels its exits, and canceling an exit the other one.
 func TestCancelingBrackets(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "100")
@@ -56,7 +56,7 @@ func TestCancelingBrackets(t *testing.T) {
 	m.want("without its stop", entered.legs()[0], "canceled 0", entered.legs()[1], "canceled 0")
 }
 
-// One of an oco order's pair cancels the other: the stop is held behind the
+// One order of an oco pair cancels the other: the stop is held behind the
 // take-profit, which is the order itself.
 func TestOneCancelsOther(t *testing.T) {
 	const exits = `"order_class":"oco","take_profit":{"limit_price":"110"},"stop_loss":{"stop_price":"90","limit_price":"80"}`
@@ -94,8 +94,8 @@ func TestOneTriggersOther(t *testing.T) {
 	m.want("at the stop", stop, "filled 1")
 }
 
-// Exits that make no sense are refused, and say what price they were held
-// against.
+// Exits on the wrong side are refused, with the price that they were compared
+// with.
 func TestWrongExits(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "100")
@@ -119,7 +119,7 @@ func TestTrailingStop(t *testing.T) {
 	for name, tt := range map[string]struct {
 		order  string
 		trail  string
-		prices string // and the stop after each
+		prices string // PRICE:STOP pairs: the market's price, and the stop after it
 		last   string
 	}{
 		"sell by price":    {"sell 1 AAPL trailing_stop gtc", `"trail_price":"5"`, "100:95 110:105 106:105 120:115", "114"},
@@ -151,11 +151,11 @@ const callSpread = `{"order_class":"mleg","type":"limit","time_in_force":"day","
 	{"symbol":"AAPL270115C00080000","ratio_qty":"1","side":"buy","position_intent":"buy_to_open"},
 	{"symbol":"AAPL270115C00120000","ratio_qty":"2","position_intent":"sell_to_open"}]}`
 
-// The legs of a multi-leg order are traded at once, for no more than its limit,
-// and are told in one update.
+// The legs of a multi-leg order are traded together, for no more than its
+// limit, in one update.
 func TestMultiLeg(t *testing.T) {
 	m := open(t)
-	m.price("AAPL", "200") // who sells two and buys one gets some 60
+	m.price("AAPL", "200") // selling two and buying one brings some 60
 	o := m.call(200, "POST", "/v2/orders", strings.Replace(callSpread, `"40"`, `"-70"`, 1))
 	legs := o.legs()
 	if len(legs) != 2 || o.text("symbol") != "" || o.text("side") != "" || legs[1].text("qty") != "4" || legs[1].text("side") != "sell" || legs[0].text("ratio_qty") != "1" {

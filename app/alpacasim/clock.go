@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// getClock says whether shares trade now. In a market that never closes the
-// next opening and closing are a day away, always.
+// getClock serves whether shares trade now. In a market that never closes, the
+// next opening and close are always a day away.
 func (s *Sim) getClock(w http.ResponseWriter, _ *http.Request, _ *account) {
 	now, hours := s.present()
 	now = now.In(newYork)
@@ -19,14 +19,14 @@ func (s *Sim) getClock(w http.ResponseWriter, _ *http.Request, _ *account) {
 	answer(w, 200, map[string]any{"timestamp": now, "is_open": sessionAt(now) == regular, "next_open": nextOpen(now), "next_close": nextClose(now)})
 }
 
-// present is the simulator's time, and whether its market keeps hours.
+// present returns the simulator's time, and whether its market keeps hours.
 func (s *Sim) present() (now time.Time, hours bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.now(), s.state.Hours
 }
 
-// markets are those whose days are the New York Stock Exchange's.
+// markets are those with the trading days of the New York Stock Exchange.
 var markets = map[string]map[string]string{
 	"NYSE":   {"acronym": "NYSE", "name": "New York Stock Exchange", "timezone": "America/New_York", "mic": "XNYS"},
 	"NASDAQ": {"acronym": "NASDAQ", "name": "Nasdaq", "timezone": "America/New_York", "mic": "XNAS"},
@@ -34,7 +34,7 @@ var markets = map[string]map[string]string{
 	"XNAS":   {"acronym": "NASDAQ", "name": "Nasdaq", "timezone": "America/New_York", "mic": "XNAS"},
 }
 
-// getClocks says which phase each market is in, now or at a time.
+// getClocks serves the phase of each market, now or at a time.
 func (s *Sim) getClocks(w http.ResponseWriter, r *http.Request, _ *account) {
 	now, hours := s.present()
 	now = now.In(newYork)
@@ -70,8 +70,8 @@ func (s *Sim) getClocks(w http.ResponseWriter, r *http.Request, _ *account) {
 	answer(w, 200, map[string]any{"clocks": clocks})
 }
 
-// phaseAt names the part of the trading day in the newer clock's words, which
-// has no night session, and says when it ends.
+// phaseAt returns the phase of the trading day in the newer clock's terms,
+// which have no night session, and when it ends.
 func phaseAt(t time.Time) (name string, until time.Time) {
 	day, trading := dayAt(t)
 	switch {
@@ -87,8 +87,8 @@ func phaseAt(t time.Time) (name string, until time.Time) {
 	return "post", day.end
 }
 
-// calendarSpan reads the first and the last day of a calendar: by default all
-// from 1970 to 2029, as Alpaca's has them, or the days around today.
+// calendarSpan parses the first and the last day of a calendar: by default 1970
+// to 2029, as Alpaca has them, or the days around today.
 func calendarSpan(r *http.Request, first, last time.Time) (time.Time, time.Time, error) {
 	q := r.URL.Query()
 	for name, into := range map[string]*time.Time{"start": &first, "end": &last} {
@@ -106,7 +106,7 @@ func calendarSpan(r *http.Request, first, last time.Time) (time.Time, time.Time,
 	return first, last, nil
 }
 
-// getCalendar lists the days on which shares trade; half days close early.
+// getCalendar serves the trading days; half days close early.
 func (s *Sim) getCalendar(w http.ResponseWriter, r *http.Request, _ *account) {
 	first, last, err := calendarSpan(r, day(1970, 1, 1), day(2029, 12, 31))
 	if err == nil {
@@ -137,15 +137,15 @@ func (s *Sim) getCalendar(w http.ResponseWriter, r *http.Request, _ *account) {
 	answer(w, 200, days)
 }
 
-// day is a day's midnight in New York.
+// day returns a day's midnight in New York.
 func day(year int, month time.Month, number int) time.Time {
 	return time.Date(year, month, number, 0, 0, 0, 0, newYork)
 }
 
-// settles is the day on which a day's trades settle: the next of trading.
+// settles returns the day on which a day's trades settle: the next trading day.
 func settles(at time.Time) time.Time { return midnight(nextDay(at).open, newYork) }
 
-// getMarketCalendar is the calendar in its newer form.
+// getMarketCalendar serves the calendar in its newer form.
 func (s *Sim) getMarketCalendar(w http.ResponseWriter, r *http.Request, _ *account) {
 	market := markets[r.PathValue("market")]
 	if market == nil {

@@ -5,7 +5,8 @@ import (
 	"net/http"
 )
 
-// The codes that simulated data uses, and a few of their neighbours.
+// The codes of exchanges and conditions that simulated data uses, and a few
+// related ones.
 
 func (s *Sim) stockExchanges(w http.ResponseWriter, _ *http.Request, _ *account) {
 	answer(w, 200, map[string]string{

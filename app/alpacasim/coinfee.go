@@ -7,30 +7,29 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Alpaca's fees of coins, of the first tier: who takes what is offered pays
-// more than whose order had rested and was taken.
-// https://docs.alpaca.markets/docs/crypto-fees
+// Alpaca's crypto fees of the first tier: a taker pays more than a maker, whose
+// order had rested. https://docs.alpaca.markets/docs/crypto-fees
 var (
 	takerFee = decimal.New(25, -4)
 	makerFee = decimal.New(15, -4)
 )
 
-// FeeShape is how fees of coins stand in the list of activities.
+// FeeShape is the form of crypto fees in the list of activities.
 type FeeShape string
 
-// Shapes of fees. The two documented ones are as Alpaca writes them: a pair
-// has no slash, and a fee in dollars names no symbol.
+// The forms of fees. In Alpaca's two forms a pair has no slash, and a fee in
+// dollars names no symbol.
 const (
-	FeesPlain  FeeShape = ""       // each names its pair, and the time of its trade
-	FeesAlpaca FeeShape = "alpaca" // as newer ones at Alpaca: with created_at
-	FeesDated  FeeShape = "dated"  // as in Alpaca's documents: of a day alone
-	FeesDaily  FeeShape = "daily"  // the same, posted at the end of that day
+	FeesPlain  FeeShape = ""       // with the pair and the time of the trade
+	FeesAlpaca FeeShape = "alpaca" // as Alpaca sends them now: with created_at
+	FeesDated  FeeShape = "dated"  // as Alpaca documents them: with a day and no time
+	FeesDaily  FeeShape = "daily"  // as dated, and posted at the end of that day
 )
 
-// SetCryptoFees takes Alpaca's fees of crypto trades, or takes none.
+// SetCryptoFees turns Alpaca's crypto fees on or off.
 func (s *Sim) SetCryptoFees(on bool) { s.SetCryptoFeesAs(on, FeesPlain) }
 
-// SetCryptoFeesAs is SetCryptoFees, and says in which shape.
+// SetCryptoFeesAs is SetCryptoFees with a form.
 func (s *Sim) SetCryptoFeesAs(on bool, shape FeeShape) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -38,8 +37,8 @@ func (s *Sim) SetCryptoFeesAs(on bool, shape FeeShape) {
 	s.saveAll()
 }
 
-// chargeCoins takes the fee of a crypto execution, where fees are taken: of
-// what was bought in coins, of what was sold in dollars, both rounded up.
+// chargeCoins charges the fee of a crypto execution, where fees are on: in
+// coins for a purchase, in dollars for a sale, both rounded up.
 func (s *Sim) chargeCoins(a *account, o *order, x *Execution) {
 	if !s.state.CryptoFees || o.AssetClass != "crypto" {
 		return

@@ -23,8 +23,8 @@ import (
 	"paddock/tests/program"
 )
 
-// tolerated are the differences to Alpaca's own files in which the files are
-// wrong, by Alpaca's real answers or by their own examples: pattern of the
+// tolerated are differences from Alpaca's own files where the files are wrong,
+// by Alpaca's real responses or by their own examples: the pattern of the
 // problem, and why.
 var tolerated = []struct{ problem, why string }{
 	{`exchange": value is not one of the allowed values .*\(CRYPTO\)$`, "coins are traded at CRYPTO, which the file's list of exchanges lacks"},
@@ -34,7 +34,7 @@ var tolerated = []struct{ problem, why string }{
 	{`/v2/account/activities.*matches more than one schema from "oneOf"`, "what a NonTradeActivity requires, a TradingActivity has too"},
 }
 
-// excuse says why a problem is none, or "".
+// excuse returns why a problem is tolerated, or "".
 func excuse(problem string) string {
 	for _, x := range tolerated {
 		if regexp.MustCompile(x.problem).MatchString(problem) {
@@ -44,7 +44,7 @@ func excuse(problem string) string {
 	return ""
 }
 
-// alpacaFiles checks answers against Alpaca's OpenAPI files.
+// alpacaFiles checks responses against Alpaca's OpenAPI files.
 type alpacaFiles struct {
 	mu       sync.Mutex
 	paths    []*described
@@ -62,8 +62,7 @@ type described struct {
 
 var pathParameter = regexp.MustCompile(`\{[^}]*\}`)
 
-// readAlpacaFiles reads the files in the folder that PADDOCK_ALPACA_OPENAPI
-// names.
+// readAlpacaFiles reads the files in the folder PADDOCK_ALPACA_OPENAPI.
 func readAlpacaFiles(t *testing.T) *alpacaFiles {
 	t.Helper()
 	dir := program.AlpacaFiles(t)
@@ -84,14 +83,14 @@ func readAlpacaFiles(t *testing.T) *alpacaFiles {
 			}
 		}
 	}
-	// A path that is written out is meant before one with parameters.
+	// A path without parameters goes before one with.
 	slices.SortFunc(f.paths, func(a, b *described) int {
 		return cmp.Or(cmp.Compare(strings.Count(a.path, "{"), strings.Count(b.path, "{")), cmp.Compare(a.path, b.path))
 	})
 	return f
 }
 
-// watch checks every answer of a handler that the files describe.
+// watch checks every response of a handler that the files describe.
 func (f *alpacaFiles) watch(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		i := slices.IndexFunc(f.paths, func(d *described) bool { return d.method == r.Method && d.pattern.MatchString(r.URL.EscapedPath()) })
@@ -114,7 +113,7 @@ func (f *alpacaFiles) watch(h http.Handler) http.Handler {
 	})
 }
 
-// keeping keeps what it passes on.
+// keeping records the response that it passes on.
 type keeping struct {
 	http.ResponseWriter
 	status int
@@ -139,7 +138,7 @@ var formats = []openapi3.SchemaValidationOption{
 	openapi3.WithStringFormatValidator("decimal", openapi3.NewRegexpFormatValidator(`^-?\d+(\.\d+)?$`)),
 }
 
-// check says what is wrong with an answer.
+// check returns what is wrong with a response.
 func (d *described) check(at *url.URL, status int, header http.Header, text []byte) []string {
 	var problems []string
 	report := func(format string, args ...any) {
@@ -166,7 +165,7 @@ func (d *described) check(at *url.URL, status int, header http.Header, text []by
 	}
 	response := d.operation.Responses.Value(fmt.Sprint(status))
 	if status >= 400 && (response == nil || len(response.Value.Content) == 0) {
-		// The files describe few errors; the others are told as all are.
+		// The files describe few errors; all others must have a message.
 		if fields, ok := body.(map[string]any); !ok || fields["message"] == nil {
 			report("the error has no message: %s", text)
 		}
@@ -188,7 +187,7 @@ func (d *described) check(at *url.URL, status int, header http.Header, text []by
 	return problems
 }
 
-// flatten lists the errors of a schema, each with where it is.
+// flatten lists the errors of a schema, each with its place.
 func flatten(err error) []string {
 	switch e := err.(type) {
 	case nil:
@@ -205,8 +204,8 @@ func flatten(err error) []string {
 	return []string{err.Error()}
 }
 
-// openWatched opens a simulator whose every answer is checked, and the check
-// that all its endpoints were asked.
+// openWatched opens a simulator whose every response is checked, and the check
+// that all its endpoints were called.
 func openWatched(t *testing.T, change ...func(*alpacasim.Config)) (*market, *alpacaFiles) {
 	t.Helper()
 	files := readAlpacaFiles(t)
@@ -241,8 +240,8 @@ var undescribed = map[string]string{
 	"GET /v2/events/trades": "described in the Broker API's file; the Go SDK reads it on the trading host",
 }
 
-// Every endpoint answers as Alpaca's own files say, right requests and wrong
-// ones, and none is left out.
+// Every endpoint responds as Alpaca's own files say, to valid and invalid
+// requests, and none is left out.
 func TestAnswersFitAlpacasFiles(t *testing.T) {
 	m, files := openWatched(t, hours)
 	call := m.caller(t)
@@ -287,8 +286,8 @@ func TestAnswersFitAlpacasFiles(t *testing.T) {
 	}
 }
 
-// tradeEverything places orders of all classes and does to them, to positions
-// and to the account what there is to do, rightly and wrongly.
+// tradeEverything places orders of all classes and does everything with them,
+// with positions and with the account, in valid and invalid ways.
 func (m *market) tradeEverything(t *testing.T) {
 	call := m.caller(t)
 	place := func(body string) string {
@@ -360,7 +359,7 @@ func (m *market) tradeEverything(t *testing.T) {
 	read("/v2/account", "/v2/positions", "/v2/account/activities")
 }
 
-// neverGood have nothing to give, and neverBad nothing to refuse.
+// neverGood have no successful response, and neverBad no error.
 var (
 	neverGood = []string{"GET /v2/corporate_actions/announcements/{id}"}
 	neverBad  = []string{
@@ -399,7 +398,7 @@ type apiRequest struct {
 func get(path string, status int) apiRequest { return apiRequest{"GET", path, "", status} }
 
 // option is a contract that is listed on the day of the tests: the second
-// Friday after 1 June 2026, around AAPL's opening price.
+// Friday after 1 June 2026, around AAPL's first price.
 const option = "AAPL260612C00190000"
 
 var conformanceRequests = []apiRequest{
@@ -451,7 +450,7 @@ var conformanceRequests = []apiRequest{
 
 const unknownID = "00000000-0000-4000-8000-000000000000"
 
-// watchlistRequests are of the list ID, named first.
+// watchlistRequests are for the list ID, which is named first.
 var watchlistRequests = []apiRequest{
 	get("/v2/watchlists", 200), get("/v2/watchlists/ID", 200), get("/v2/watchlists/"+unknownID, 404),
 	get("/v2/watchlists:by_name?name=first", 200), get("/v2/watchlists:by_name?name=none", 404),

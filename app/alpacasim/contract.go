@@ -14,17 +14,17 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Chains follow from a rule: AAPL's and SPY's, the last two Fridays (those are
-// inactive), the next four and the third Fridays of the next six months,
-// nineteen strikes around the opening price.
+// Which contracts are listed follows a rule: on AAPL and SPY, those of the last
+// two Fridays (inactive), of the next four Fridays, and of the third Fridays of
+// the next six months, with nineteen strikes around the first price.
 
-// hasChain says whether options are listed on an asset.
+// hasChain reports whether options are listed on an asset.
 func (a asset) hasChain() bool { return slices.Contains(a.attributes, "has_options") && !a.inactive }
 
-// day is a contract's last.
+// day is a contract's last day.
 func (c contract) day() string { return c.expires.In(newYork).Format(time.DateOnly) }
 
-// chain lists an underlying's contracts by expiry, kind and strike, which is
+// chain returns an underlying's contracts by expiry, kind and strike, which is
 // the order of their symbols.
 func (s *Sim) chain(underlying asset) []contract {
 	var all []contract
@@ -46,7 +46,7 @@ func (s *Sim) chain(underlying asset) []contract {
 	return all
 }
 
-// strikeStep is some two and a half per cent, as a round number of dollars.
+// strikeStep is about two and a half per cent, as a round number of dollars.
 func strikeStep(cents int64) int64 {
 	for _, step := range []int64{10_000, 5_000, 2_500, 1_000, 500, 250, 100} {
 		if cents/40 >= step*4/5 {
@@ -56,7 +56,7 @@ func strikeStep(cents int64) int64 {
 	return 50
 }
 
-// expiries are the days on which options end, at their close.
+// expiries returns the times at which options expire: their days' closes.
 func expiries(now time.Time) []time.Time {
 	today := midnight(now, newYork)
 	friday := today.AddDate(0, 0, (5-int(today.Weekday())+7)%7)
@@ -73,7 +73,7 @@ func expiries(now time.Time) []time.Time {
 	var all []time.Time
 	for day := range days {
 		hours, trades := dayAt(day)
-		if !trades { // a holiday's options end the day before
+		if !trades { // options of a holiday expire the day before
 			hours, trades = dayAt(day.AddDate(0, 0, -1))
 		}
 		if trades {
@@ -97,7 +97,7 @@ func (s *Sim) contracts(underlyings []string) []contract {
 	return all
 }
 
-// findContract takes a symbol or an id.
+// findContract finds a contract by its symbol or id.
 func (s *Sim) findContract(name string) (contract, bool) {
 	for _, c := range s.contracts(nil) {
 		if strings.EqualFold(c.symbol, name) || assetID(c.symbol) == name {
@@ -113,8 +113,8 @@ const (
 	interest   = 0.04 // a year
 )
 
-// model is a contract's value by Black and Scholes. These are estimates of a
-// simulated market, not anybody's money, and so floating-point.
+// model is a contract's value by Black and Scholes. It is an estimate for a
+// simulated market and nobody's money, and so floating-point.
 type model struct{ price, delta, gamma, theta, vega, rho float64 }
 
 func (c contract) model(underlying int64, now time.Time) model {
@@ -138,12 +138,13 @@ func (c contract) model(underlying int64, now time.Time) model {
 	return m
 }
 
-// cents is a contract's price while its underlying has one; a cent at least.
+// cents returns a contract's price for a price of its underlying; at least a
+// cent.
 func (c contract) cents(underlying int64, now time.Time) int64 {
 	return max(int64(math.Round(c.model(underlying, now).price*100)), 1)
 }
 
-// contractJSON is a contract as Alpaca writes it.
+// contractJSON returns a contract in Alpaca's JSON.
 func (s *Sim) contractJSON(c contract, deliverables bool) map[string]any {
 	now, _ := s.present()
 	expired := c.expired(now)
@@ -170,7 +171,7 @@ func (s *Sim) contractJSON(c contract, deliverables bool) map[string]any {
 	return text
 }
 
-// contractFilter is what a query asks of contracts.
+// contractFilter is a query for contracts.
 type contractFilter struct {
 	kind, root              string
 	on, notBefore, notAfter string // days
@@ -213,15 +214,16 @@ func (f contractFilter) takes(c contract) bool {
 		(f.atLeast == nil || c.strike.GreaterThanOrEqual(*f.atLeast)) && (f.atMost == nil || c.strike.LessThanOrEqual(*f.atMost))
 }
 
-// defaultLastExpiry is the Sunday up to which contracts are listed when a query
-// names no day: that of the week whose options trade next. From a Friday's
-// close on that is the week after, for the old one has no contract left.
+// defaultLastExpiry returns the Sunday up to which contracts are listed when a
+// query names no day: that of the week whose options trade next. After a
+// Friday's close it is the week after, because no contract of the old week is
+// left.
 func defaultLastExpiry(now time.Time) string {
 	next := midnight(nextClose(now), newYork)
 	return next.AddDate(0, 0, (7-int(next.Weekday()))%7).Format(time.DateOnly)
 }
 
-// listContracts lists active contracts up to the next weekend, unless asked
+// listContracts serves active contracts up to the next weekend, unless asked
 // for others.
 func (s *Sim) listContracts(w http.ResponseWriter, r *http.Request, _ *account) {
 	q := r.URL.Query()

@@ -14,7 +14,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// controlRoutes are how a test in another process makes its faults.
+// controlRoutes let a test in another process control the simulator.
 func (s *Sim) controlRoutes(mux *http.ServeMux) {
 	post := func(path string, do func(q url.Values) (wrong string)) {
 		mux.HandleFunc("POST /_sim/"+path, func(w http.ResponseWriter, r *http.Request) {
@@ -56,7 +56,8 @@ func (s *Sim) controlRoutes(mux *http.ServeMux) {
 	get("account", func(keyID string) any { f, _ := s.Account(keyID); return f })
 }
 
-// onLoopback refuses the control endpoints to everyone else.
+// onLoopback reports whether a request comes from this machine, and refuses
+// others.
 func onLoopback(w http.ResponseWriter, r *http.Request) bool {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
@@ -66,8 +67,8 @@ func onLoopback(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// controlFault takes ?kind=drop&n=1, and ms= for those that delay, p= for how
-// likely it is, key_id= of one account, and on=POST,PATCH,DELETE; those of
+// controlFault takes ?kind=drop&n=1; ms= for faults that delay, p= for their
+// probability, key_id= for one account, and on=POST,PATCH,DELETE; for faults of
 // streams event=fill and class=mleg. Without n, a fault with p goes on until it
 // is cleared.
 func (s *Sim) controlFault(q url.Values) string {
@@ -116,8 +117,8 @@ func (s *Sim) controlRefusal(q url.Values) string {
 	return ""
 }
 
-// controlReap takes ?seconds=90, for which the place of a WebSocket that is
-// gone stays taken.
+// controlReap takes ?seconds=90, the time for which the place of a closed
+// WebSocket stays taken.
 func (s *Sim) controlReap(q url.Values) string {
 	seconds, err := strconv.Atoi(q.Get("seconds"))
 	if err != nil || seconds < 0 {
@@ -138,8 +139,8 @@ func (s *Sim) controlPrice(q url.Values) string {
 	return ""
 }
 
-// controlClock takes ?at=2026-06-01T13:30:00Z or ?offset=2h, from the clock's
-// own time, and &always_open=false for a market that keeps New York's hours.
+// controlClock takes ?at=2026-06-01T13:30:00Z or ?offset=2h, counted from the
+// clock's own time, and &always_open=false for a market with New York's hours.
 func (s *Sim) controlClock(q url.Values) string {
 	if text := q.Get("at"); text != "" {
 		at, err := time.Parse(time.RFC3339Nano, text)
@@ -166,7 +167,7 @@ func (s *Sim) controlClock(q url.Values) string {
 }
 
 // controlSkew takes ?seconds=-90: how far the simulator's clock, and with it
-// the Date and the times of its answers, is from the machine's.
+// the Date and the times of its responses, is ahead of the machine's.
 func (s *Sim) controlSkew(q url.Values) string {
 	seconds, err := strconv.ParseFloat(q.Get("seconds"), 64)
 	if err != nil || !(math.Abs(seconds) <= 1e6) {
@@ -176,7 +177,7 @@ func (s *Sim) controlSkew(q url.Values) string {
 	return ""
 }
 
-// controlStep takes ?n=1, how often the market moves now.
+// controlStep takes ?n=1, how often to move the market now.
 func (s *Sim) controlStep(q url.Values) string {
 	n, err := strconv.Atoi(q.Get("n"))
 	if q.Get("n") == "" {
@@ -191,7 +192,7 @@ func (s *Sim) controlStep(q url.Values) string {
 	return ""
 }
 
-// controlFillPlan takes ?symbol=AAPL&parts=3, or 0 to have none.
+// controlFillPlan takes ?symbol=AAPL&parts=3, or 0 for none.
 func (s *Sim) controlFillPlan(q url.Values) string {
 	parts, err := strconv.Atoi(q.Get("parts"))
 	if err != nil || parts < 0 || parts > 1000 || q.Get("symbol") == "" {
@@ -273,9 +274,9 @@ func splitShape(q url.Values) (shape SplitShape, wrong string) {
 }
 
 // controlCorporateAction takes ?symbol=AAPL&kind=split&ratio=2, or
-// kind=dividend&amount=0.24 a share. A split has &shape=one, or two for two
-// entries in the list of activities, &seconds=5 apart, with &group=true in one
-// group.
+// kind=dividend&amount=0.24 for each share. A split has &shape=one, or two for
+// two entries in the list of activities, &seconds=5 apart, with &group=true in
+// one group.
 func (s *Sim) controlCorporateAction(q url.Values) string {
 	var name string
 	var do func(symbol string, of decimal.Decimal) bool

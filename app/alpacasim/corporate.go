@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// A simulated market pays no dividends and splits nothing: what asks for
-// corporate actions is checked as Alpaca checks it, and gets none.
+// The corporate action endpoints check a request as Alpaca does, and list none:
+// the splits and dividends that a test makes by Split and PayDividend show in
+// activities, positions and orders alone.
 
 var actionTypes = []string{
 	"reverse_split", "forward_split", "unit_split", "cash_dividend", "stock_dividend", "spin_off", "cash_merger", "stock_merger",
@@ -34,7 +35,7 @@ func (s *Sim) corporateActions(w http.ResponseWriter, r *http.Request, _ *accoun
 	answer(w, 200, map[string]any{"corporate_actions": map[string]any{}, "next_page_token": nil})
 }
 
-// listAnnouncements takes at most 90 days at a time.
+// listAnnouncements serves an empty list, for at most 90 days at a time.
 func (s *Sim) listAnnouncements(w http.ResponseWriter, r *http.Request, _ *account) {
 	q := r.URL.Query()
 	since, sinceErr := time.Parse(time.DateOnly, q.Get("since"))

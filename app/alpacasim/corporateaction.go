@@ -7,14 +7,14 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// SplitShape is how a split stands in the list of activities: as one entry with
-// the difference, or as two, as Alpaca writes it. The first of two takes the
-// old shares away, and the second adds the new ones some time later. Positions
-// change with the first.
+// SplitShape is the form of a split in the list of activities: one entry with
+// the difference, or two, as Alpaca writes it. The first of two removes the old
+// shares, and the second adds the new ones some time later. Positions change
+// with the first.
 type SplitShape struct {
 	Two   bool
 	Apart time.Duration // between the two
-	Group bool          // whether a group_id says that they belong together
+	Group bool          // whether both have the same group_id
 }
 
 // Split is SplitAs with one entry.
@@ -22,9 +22,9 @@ func (s *Sim) Split(symbol string, ratio decimal.Decimal) bool {
 	return s.SplitAs(symbol, ratio, SplitShape{})
 }
 
-// SplitAs makes ratio shares of a symbol of each one, in its price, in all
+// SplitAs turns each share of a symbol into ratio shares, in its price, in all
 // positions and in all open orders. ratio is above 0; below 1 it is a reverse
-// split. It answers whether the symbol is an equity that is traded here.
+// split. It reports whether the symbol is an equity that is traded here.
 func (s *Sim) SplitAs(symbol string, ratio decimal.Decimal, shape SplitShape) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -80,8 +80,8 @@ func (s *Sim) recordSplit(a *account, symbol string, ratio, before, after decima
 	a.Due = append(a.Due, dueActivity{s.now().Add(shape.Apart), add})
 }
 
-// splitOrders restates what is open in the new shares. What is filled in part
-// is of the old ones, and the rest of it is canceled.
+// splitOrders restates open orders in the new shares. The filled part of an
+// order is in old shares, and its rest is canceled.
 func (s *Sim) splitOrders(a *account, symbol string, ratio decimal.Decimal, scale func(decimal.Decimal) decimal.Decimal) {
 	for _, o := range a.openOrders() {
 		if o.Symbol != symbol || !o.open() {
@@ -105,8 +105,9 @@ func (s *Sim) splitOrders(a *account, symbol string, ratio decimal.Decimal, scal
 	}
 }
 
-// PayDividend pays an amount for each share of a symbol that is held; who is
-// short pays it. It answers whether the symbol is an equity that is traded here.
+// PayDividend pays an amount for each share of a symbol to its holders; short
+// sellers pay it. It reports whether the symbol is an equity that is traded
+// here.
 func (s *Sim) PayDividend(symbol string, amount decimal.Decimal) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -127,8 +128,8 @@ func (s *Sim) PayDividend(symbol string, amount decimal.Decimal) bool {
 	return true
 }
 
-// closeDay takes the figures that are called last, once the regular session
-// has ended, and settles the contracts that expired with it.
+// closeDay records the figures of the last close once the regular session has
+// ended, and settles the contracts that expired with it.
 func (s *Sim) closeDay() {
 	last := s.lastCloseOnce()
 	if last.Before(s.state.LastClose) { // the clock was set back: that close is still to come
@@ -153,7 +154,8 @@ func (s *Sim) closeDay() {
 	}
 }
 
-// lastCloseOnce is the newest close, reckoned anew only when another may be it.
+// lastCloseOnce returns the newest close, and computes it only when it may have
+// changed.
 func (s *Sim) lastCloseOnce() time.Time {
 	now := s.now()
 	if now.Before(s.day.from) || !now.Before(s.day.to) {

@@ -19,13 +19,13 @@ func (s *Sim) cryptoRoutes(signed routes) {
 	signed("GET /v1beta3/crypto/{loc}/snapshots", s.latestOfCrypto("snapshots"))
 }
 
-// isPublic says whether a request needs no keys and has none: Alpaca gives the
-// data of coins to everyone.
+// isPublic reports whether a request needs no keys and has none: Alpaca serves
+// crypto data to everyone.
 func isPublic(r *http.Request) bool {
 	return strings.HasPrefix(r.URL.Path, "/v1beta3/crypto/") && r.Header.Get("APCA-API-KEY-ID") == ""
 }
 
-// coin answers a pair's tape.
+// coin returns a pair's tape.
 func (s *Sim) coin(symbol string) (tape, bool) {
 	for _, a := range s.assets {
 		if a.symbol == symbol && a.class == "crypto" {
@@ -35,7 +35,7 @@ func (s *Sim) coin(symbol string) (tape, bool) {
 	return tape{}, false
 }
 
-// cryptoSymbols are the query's pairs.
+// cryptoSymbols returns the query's pairs.
 func cryptoSymbols(r *http.Request) ([]string, error) {
 	switch r.PathValue("loc") {
 	case "us", "us-1", "us-2", "eu-1", "bs-1":

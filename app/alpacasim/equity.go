@@ -18,9 +18,9 @@ type equityPoint struct {
 	Equity decimal.Decimal `json:"equity"`
 }
 
-// equityBook is an account's worth in the past: by days, which the state file
-// gets when the next one begins, and by minutes of the last day, which it does
-// not get.
+// equityBook is an account's worth in the past: by days, each of which is
+// written to the state file when the next begins, and by minutes of the last
+// day, which are not saved.
 type equityBook struct {
 	Days    []equityPoint `json:"days"`
 	minutes []equityPoint
@@ -32,7 +32,7 @@ const (
 	minutesKept = 24 * 60
 )
 
-// recordEquity notes every account's worth, once a minute. s.mu is held.
+// recordEquity records every account's worth, once a minute. s.mu is held.
 func (s *Sim) recordEquity() {
 	now := s.now()
 	for _, a := range s.inOrder {
@@ -47,10 +47,10 @@ func (s *Sim) recordEquity() {
 	}
 }
 
-// note adds a point, and says whether it is a day's first.
+// note adds a point, and reports whether it is a day's first.
 func (b *equityBook) note(p equityPoint) bool {
 	b.minutes = append(b.minutes, p)
-	if n := len(b.minutes); n > 2*minutesKept { // not at every point, for it copies them
+	if n := len(b.minutes); n > 2*minutesKept { // not at every point, because it copies them
 		b.minutes = slices.Clone(b.minutes[n-minutesKept:])
 	}
 	if n := len(b.Days); n > 0 && midnight(b.Days[n-1].At, newYork).Equal(midnight(p.At, newYork)) {
@@ -64,7 +64,7 @@ func (b *equityBook) note(p equityPoint) bool {
 	return true
 }
 
-// at is the worth that was noted last by then, or the opening one.
+// at returns the last worth recorded by then, or the opening one.
 func (b *equityBook) at(t time.Time, opening decimal.Decimal) decimal.Decimal {
 	best := equityPoint{Equity: opening}
 	for _, points := range [][]equityPoint{b.Days, b.minutes} {
@@ -79,7 +79,7 @@ func (b *equityBook) at(t time.Time, opening decimal.Decimal) decimal.Decimal {
 	return best.Equity
 }
 
-// historyQuery is what is asked of an account's past.
+// historyQuery is a query for an account's past.
 type historyQuery struct {
 	step       time.Duration // a day, or less
 	name       string        // of the step
@@ -93,7 +93,7 @@ var (
 	steps      = map[string]time.Duration{"1Min": time.Minute, "5Min": 5 * time.Minute, "15Min": 15 * time.Minute, "1H": time.Hour, "1D": 24 * time.Hour}
 )
 
-// parseHistory reads the query as Alpaca's documentation of it says.
+// parseHistory parses the query by Alpaca's documentation.
 func (s *Sim) parseHistory(q url.Values) (historyQuery, error) {
 	now, _ := s.present()
 	h := historyQuery{end: now, name: q.Get("timeframe"), reporting: q.Get("intraday_reporting"), noReset: q.Get("pnl_reset") == "no_reset"}
@@ -154,8 +154,8 @@ func (s *Sim) parseHistory(q url.Values) (historyQuery, error) {
 	return h, nil
 }
 
-// before is the start of a period, such as 2W, that ends at a time. Days are
-// days of trading.
+// before returns the start of a period, such as 2W, that ends at a time. Days
+// are trading days.
 func (s *Sim) before(end time.Time, period string) (time.Time, error) {
 	if period == "" {
 		period = "1M"
@@ -164,7 +164,7 @@ func (s *Sim) before(end time.Time, period string) (time.Time, error) {
 	if found == nil {
 		return time.Time{}, fmt.Errorf("invalid period: it must be a number and D, W, M or A")
 	}
-	n, _ := strconv.Atoi(found[1]) // the pattern lets digits alone through
+	n, _ := strconv.Atoi(found[1]) // the pattern allows digits only
 	switch found[2] {
 	case "W":
 		return end.AddDate(0, 0, -7*n), nil
@@ -183,7 +183,7 @@ func (s *Sim) before(end time.Time, period string) (time.Time, error) {
 	return start, nil
 }
 
-// grid is the times that a history has points at, and the trading day of each.
+// grid returns the times of a history's points, and the trading day of each.
 func (s *Sim) grid(h historyQuery) (times, days []time.Time) {
 	if h.name == "1D" {
 		for part := range s.trading(tape{}, h.start, h.end, false) {
@@ -208,8 +208,8 @@ func (s *Sim) grid(h historyQuery) (times, days []time.Time) {
 	return times, days
 }
 
-// getHistory answers an account's worth over time, with the profit since the
-// day before, as Alpaca's own examples have it.
+// getHistory serves an account's worth over time, with the profit since the day
+// before, as in Alpaca's own examples.
 func (s *Sim) getHistory(w http.ResponseWriter, r *http.Request, a *account) {
 	h, err := s.parseHistory(r.URL.Query())
 	if err != nil {

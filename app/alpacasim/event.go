@@ -7,7 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// event is a trade update as it is sent, kept for replay.
+// event is a trade update as it was sent, kept for replay.
 type event struct {
 	ID    string          `json:"id"` // a ULID
 	At    time.Time       `json:"at"`
@@ -16,17 +16,17 @@ type event struct {
 	JSON  json.RawMessage `json:"json"`
 }
 
-// update is what an update says besides the order.
+// update is the part of an update besides the order.
 type update struct {
 	execution *Execution       // what was executed
 	held      *decimal.Decimal // the position after it
-	qty       *decimal.Decimal // where they are of no execution
+	qty       *decimal.Decimal // qty and price, where there is no execution
 	price     *decimal.Decimal
-	previous  string // the execution that this one takes back or corrects
+	previous  string // the execution that this one busts or corrects
 	legs      []legUpdate
 }
 
-// legUpdate is what a multi-leg order's fill says of a leg.
+// legUpdate is a leg's part of a multi-leg order's fill.
 type legUpdate struct {
 	OrderID     string          `json:"order_id"`
 	ExecutionID string          `json:"execution_id"`
@@ -66,7 +66,7 @@ func (s *Sim) emit(a *account, name string, o *order, with update) {
 	}
 	text, err := json.Marshal(u)
 	if err != nil {
-		panic(err) // plain structs always marshal
+		panic(err) // cannot happen: plain structs always marshal
 	}
 	s.happened(a, name, o, with.execution, with.previous)
 	a.Events = append(a.Events, event{ID: u.EventID, At: u.At, Name: name, Class: o.OrderClass, JSON: text})
@@ -75,8 +75,8 @@ func (s *Sim) emit(a *account, name string, o *order, with update) {
 	s.changed = make(chan struct{})
 }
 
-// newULID makes an id that sorts after all before it: a ULID whose random part
-// is a counter, so that a seed decides it.
+// newULID makes an id that sorts after all before it. The random part is a
+// counter, so that the seed decides it.
 func (s *Sim) newULID() string {
 	const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 	s.state.LastULID = max(s.state.LastULID, s.now().UnixMilli())

@@ -7,7 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Step moves the market once: prices, then the orders that they fill.
+// Step moves the market once: first prices, then the orders that they fill.
 func (s *Sim) Step() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -21,7 +21,7 @@ func (s *Sim) Step() {
 	for _, a := range s.inOrder {
 		s.postDue(a)
 		for _, o := range a.openOrders() {
-			if o.open() { // and not ended by one before it
+			if o.open() { // an order before it may have closed it
 				s.advance(a, o)
 			}
 		}
@@ -30,7 +30,7 @@ func (s *Sim) Step() {
 	s.save()
 }
 
-// advance does to an order what the market, the hour and the faults ask for.
+// advance changes an order as the market, the time and its faults require.
 func (s *Sim) advance(a *account, o *order) {
 	switch {
 	case o.isMultiLeg():
@@ -76,7 +76,7 @@ func (s *Sim) advance(a *account, o *order) {
 	}
 }
 
-// toMarket lets an order be executed from now on.
+// toMarket makes an order executable from now on.
 func (s *Sim) toMarket(a *account, o *order) {
 	o.Status, o.Since = "new", s.now()
 	for _, leg := range o.legs {
@@ -87,7 +87,7 @@ func (s *Sim) toMarket(a *account, o *order) {
 	}
 }
 
-// trades says whether an order can be executed in the session that it is.
+// trades reports whether an order can be executed in the current session.
 func (s *Sim) trades(a *account, o *order) bool {
 	now := s.now()
 	switch {
@@ -110,9 +110,9 @@ func (s *Sim) trades(a *account, o *order) bool {
 	return true
 }
 
-// end is when an order expires, if it does: a day order with its trading day's
-// regular session, or with its post-market; one that is good till canceled
-// after 90 days; one for a contract with that.
+// end returns when an order expires, if it does: a day order with its trading
+// day's regular session, or with its post-market; one that is good till
+// canceled after 90 days; one for a contract with the contract.
 func (s *Sim) end(o *order) (time.Time, bool) {
 	switch {
 	case o.AssetClass == "us_option" && !s.state.Hours:
@@ -143,7 +143,7 @@ func (s *Sim) end(o *order) (time.Time, bool) {
 
 func (s *Sim) expire(a *account, o *order) { s.finish(a, o, "expired") }
 
-// tryFill executes an order, or a part of it, when the market reaches it.
+// tryFill executes an order, or a part of it, when the market has reached it.
 func (s *Sim) tryFill(a *account, o *order) {
 	if o.OrderClass == "mleg" {
 		s.tryFillMultiLeg(a, o)
@@ -183,7 +183,7 @@ func (s *Sim) tryFill(a *account, o *order) {
 }
 
 // trail moves a trailing stop's high-water mark, and its stop with it. A stop
-// that the market has reached stays. It answers whether the mark moved.
+// that the market has reached stays. It reports whether the mark moved.
 func (s *Sim) trail(o *order) bool {
 	if o.Type != "trailing_stop" || o.Triggered {
 		return false
@@ -213,8 +213,8 @@ func (s *Sim) trail(o *order) bool {
 // largeOrder is the quantity from which an order is filled in two parts.
 var largeOrder = decimal.NewFromInt(1000)
 
-// part is how much of an order is filled now: all of it, or one of as many
-// equal parts as the symbol's plan says, the last with what remains.
+// part returns how much of an order is filled now: all of it, or one of as many
+// equal parts as the symbol's plan has, the last with what remains.
 func (s *Sim) part(o *order, at decimal.Decimal) (part decimal.Decimal, whole bool) {
 	rest := o.rest(at)
 	total := rest.Add(o.FilledQty)
@@ -236,7 +236,7 @@ func (s *Sim) part(o *order, at decimal.Decimal) (part decimal.Decimal, whole bo
 	return part, false
 }
 
-// fill books an execution of an order and tells of it.
+// fill books an execution of an order and sends its update.
 func (s *Sim) fill(a *account, o *order, qty, at decimal.Decimal) {
 	now := s.now()
 	o.FilledQty = o.FilledQty.Add(qty)
@@ -254,8 +254,8 @@ func (s *Sim) fill(a *account, o *order, qty, at decimal.Decimal) {
 	s.afterFill(a, o)
 }
 
-// tryFillMultiLeg executes all legs at once, when together they cost no more
-// than the limit.
+// tryFillMultiLeg executes all legs together, when they cost no more than the
+// limit.
 func (s *Sim) tryFillMultiLeg(a *account, o *order) {
 	if slices.ContainsFunc(o.legs, func(leg *order) bool { return s.state.Halted[leg.Symbol] }) {
 		return
@@ -280,14 +280,14 @@ func (s *Sim) tryFillMultiLeg(a *account, o *order) {
 	s.emit(a, "fill", o, update{price: &net, qty: o.Qty, legs: told})
 }
 
-// finish ends an order that is open: canceled or expired.
+// finish closes an open order as canceled or expired.
 func (s *Sim) finish(a *account, o *order, status string) {
 	s.conclude(a, o, status)
 	s.emit(a, status, o, update{})
 	s.afterEnd(a, o, status)
 }
 
-// conclude writes the end of an order without telling of it.
+// conclude closes an order without an update.
 func (s *Sim) conclude(a *account, o *order, status string) {
 	now := s.now()
 	o.Status, o.UpdatedAt, o.Doom, o.Was = status, now, "", ""

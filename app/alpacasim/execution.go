@@ -20,14 +20,14 @@ type Execution struct {
 	CumQty        decimal.Decimal `json:"cum_qty"`
 	LeavesQty     decimal.Decimal `json:"leaves_qty"`
 	OrderStatus   string          `json:"order_status"`
-	// Busted says that it counts no more: it was taken back, or corrected by
-	// another whose Previous is this one's ID.
+	// Busted means that it does not count any more: it was busted, or corrected
+	// by another whose Previous is this one's ID.
 	Busted   bool   `json:"busted"`
 	Previous string `json:"previous,omitempty"`
 }
 
-// execute writes down an execution of an order, whose filled quantity and
-// status are those after it.
+// execute records an execution of an order, after its filled quantity and
+// status were updated.
 func (s *Sim) execute(a *account, o *order, kind string, qty, at decimal.Decimal) *Execution {
 	x := &Execution{
 		ID: s.newID(), OrderID: o.ID, ClientOrderID: o.ClientOrderID, Symbol: o.Symbol, Side: o.Side, Qty: qty, Price: at, At: s.now(),
@@ -37,7 +37,7 @@ func (s *Sim) execute(a *account, o *order, kind string, qty, at decimal.Decimal
 	return x
 }
 
-// keep adds an execution to the account's.
+// keep adds an execution to the account.
 func (s *Sim) keep(a *account, x *Execution) {
 	a.Executions = append(a.Executions, x)
 	a.noteExecution(x)
@@ -45,7 +45,7 @@ func (s *Sim) keep(a *account, x *Execution) {
 	s.touch(a)
 }
 
-// noteExecution finds a place for it in what follows from the lists.
+// noteExecution adds it to the maps.
 func (a *account) noteExecution(x *Execution) {
 	a.executed[x.ID] = x
 	if o := a.byID[x.OrderID]; o != nil {
@@ -53,7 +53,7 @@ func (a *account) noteExecution(x *Execution) {
 	}
 }
 
-// average makes an order's filled quantity and average price from its
+// average computes an order's filled quantity and average price from its
 // executions that count.
 func (o *order) average() {
 	spent, qty := decimal.Zero, decimal.Zero
@@ -69,9 +69,9 @@ func (o *order) average() {
 	}
 }
 
-// Bust takes an execution back, as an exchange may: the order's fill, the
-// position and the cash are as if it had not been. It answers whether there is
-// such an execution that still counts.
+// Bust cancels an execution, as an exchange may: the order's fill, the position
+// and the cash are as if it had not happened. It reports whether there is such
+// an execution that still counts.
 func (s *Sim) Bust(executionID string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -88,8 +88,8 @@ func (s *Sim) Bust(executionID string) bool {
 	return true
 }
 
-// Correct replaces an execution by one of another price or quantity, both
-// above 0. It answers whether there is such an execution that still counts.
+// Correct replaces an execution by one with another price or quantity, both
+// above 0. It reports whether there is such an execution that still counts.
 func (s *Sim) Correct(executionID string, price, qty decimal.Decimal) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

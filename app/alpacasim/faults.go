@@ -10,33 +10,32 @@ import (
 // Fault is something that goes wrong.
 type Fault string
 
-// Faults of requests that place, replace or cancel. They meet POST unless an
-// Injection names another method.
+// Faults of requests that place, replace or cancel. They apply to POST unless
+// an Injection names another method.
 const (
-	Delay     Fault = "delay"      // the answer comes late
-	Drop      Fault = "drop"       // the request is done and the connection closed without an answer
+	Delay     Fault = "delay"      // the response comes late
+	Drop      Fault = "drop"       // the request is carried out and the connection closed without a response
 	Fail      Fault = "fail"       // 500, and nothing is done
-	FailAfter Fault = "fail_after" // 500, although the request was done
+	FailAfter Fault = "fail_after" // 500, although the request was carried out
 	Late      Fault = "late"       // look-ups by client_order_id and lists find a new order only after a delay
 )
 
-// Faults of what follows a request that was answered well, at the market's
-// next move.
+// Faults that happen after a successful response, at the market's next move.
 const (
 	CancelRace    Fault = "cancel_race"    // the cancel is refused after its 204, and the order filled
 	CancelReject  Fault = "cancel_reject"  // the cancel is refused after its 204, and the order stays
 	ReplaceReject Fault = "replace_reject" // the new order is rejected after its 200, and the old one stays
 )
 
-// Faults of streams. Each meets one event, on one connection.
+// Faults of streams. Each applies to one event, on one connection.
 const (
 	Cut       Fault = "cut"       // the connection ends after it
-	Mute      Fault = "mute"      // the connection stays, with heartbeats, and tells nothing from it on
+	Mute      Fault = "mute"      // the connection stays, with heartbeats, and sends no update from it on
 	Duplicate Fault = "duplicate" // it is sent twice
 	Reorder   Fault = "reorder"   // it is sent after the one that follows it
 	Lose      Fault = "lose"      // it is not sent on this connection
 	Burst     Fault = "burst"     // it and those after it wait, and then are sent at once
-	TooSlow   Fault = "too_slow"  // it and those at hand are dropped, which Server-Sent Events say in a comment
+	TooSlow   Fault = "too_slow"  // it and those that wait are dropped; Server-Sent Events say so in a comment
 )
 
 var allFaults = []Fault{Delay, Drop, Fail, FailAfter, Late, CancelRace, CancelReject, ReplaceReject, Cut, Mute, Duplicate, Reorder, Lose, Burst, TooSlow}
@@ -47,14 +46,15 @@ type Injection struct {
 	KeyID string        // of the account; "" is any
 	On    string        // the method of a request: POST, PATCH or DELETE; "" is POST
 	N     int           // how often; below 0 always, and 0 no more
-	P     float64       // how likely each time, in (0, 1]; 0 is 1. The seed decides
+	P     float64       // probability each time, in (0, 1]; 0 is 1. The seed decides
 	Delay time.Duration // of Delay, Late and Burst
-	// Event and Class, where they are not "", let a fault of streams meet those
-	// updates alone: fill, new and so on, and of orders of a class, such as mleg.
+	// Event and Class, where they are not "", restrict a fault of streams to
+	// updates with this event (fill, new and so on), and of orders with this
+	// class, such as mleg.
 	Event, Class string
 }
 
-// faults are those still to come.
+// faults are those that are still to happen.
 type faults struct {
 	mu            sync.Mutex
 	left          []*Injection
@@ -62,14 +62,14 @@ type faults struct {
 	streamRefusal int // the status that streams are refused with
 }
 
-// Inject makes the next n orders, or events, meet a fault; delay is for Delay
-// and Late alone.
+// Inject makes a fault happen to the next n orders, or events; delay is for
+// Delay and Late alone.
 func (s *Sim) Inject(f Fault, n int, delay time.Duration) {
 	s.InjectFor(Injection{Fault: f, N: n, Delay: delay})
 }
 
-// InjectFor makes what an injection says go wrong. One of the same fault,
-// account, method, event and class takes the place of an earlier one.
+// InjectFor makes a fault happen as described. It replaces an earlier one with
+// the same fault, account, method, event and class.
 func (s *Sim) InjectFor(in Injection) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
@@ -79,20 +79,20 @@ func (s *Sim) InjectFor(in Injection) {
 	s.faults.left = append(s.faults.left, &in)
 }
 
-// ClearFaults lets nothing go wrong any more.
+// ClearFaults removes all faults.
 func (s *Sim) ClearFaults() {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
 	s.faults.left, s.faults.streamRefusal = nil, 0
 }
 
-// meets uses up one fault of a kind, if any is left for the account. method is
-// that of the request that it is a fault of, or "".
+// meets uses up one fault of a kind, if there is one for the account, and
+// reports whether there was. method is the request's, or "".
 func (s *Sim) meets(f Fault, method string, a *account) (Injection, bool) {
 	return s.meetsOf(f, method, a, nil)
 }
 
-// meetsOf is meets, of an update where there is one.
+// meetsOf is meets for an update, if there is one.
 func (s *Sim) meetsOf(f Fault, method string, a *account, e *event) (Injection, bool) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
@@ -123,7 +123,7 @@ func (s *Sim) met(f Fault, method string, a *account) bool {
 	return is
 }
 
-// CutStreams ends all streams now; readers may come back.
+// CutStreams ends all streams now; clients may connect again.
 func (s *Sim) CutStreams() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -131,7 +131,7 @@ func (s *Sim) CutStreams() {
 	s.cut = make(chan struct{})
 }
 
-// RefuseStreams answers 503 to streams, or takes them again.
+// RefuseStreams makes streams end with 503, or accepts them again.
 func (s *Sim) RefuseStreams(refuse bool) {
 	status := 0
 	if refuse {
@@ -140,9 +140,10 @@ func (s *Sim) RefuseStreams(refuse bool) {
 	s.RefuseStreamsWith(status)
 }
 
-// RefuseStreamsWith answers streams of Server-Sent Events with a status: 404
-// is how an account sees them for which they are not offered, 403 how one that
-// may not have them. 429 and 503 are for WebSockets too, and 0 refuses none.
+// RefuseStreamsWith refuses streams with a status. 404 is Alpaca's where it
+// does not offer Server-Sent Events to an account, 403 where an account may not
+// have them; these apply to Server-Sent Events alone. 429 and 503 apply to
+// WebSockets too, and 0 refuses none.
 func (s *Sim) RefuseStreamsWith(status int) {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()

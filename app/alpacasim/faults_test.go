@@ -12,7 +12,8 @@ import (
 )
 
 // Requests that replace and cancel meet the same faults as those that place,
-// when they are meant: what was done is then in the book, whatever was answered.
+// where the injection says so. The book shows what was carried out, whatever
+// the response.
 func TestFaultsOfReplacingAndCanceling(t *testing.T) {
 	for fault, done := range map[alpacasim.Fault]bool{alpacasim.Drop: true, alpacasim.Fail: false, alpacasim.FailAfter: true, alpacasim.Delay: true} {
 		m := open(t)
@@ -63,8 +64,8 @@ func TestFaultsAreAimed(t *testing.T) {
 	}
 }
 
-// An order that is found late is there, and look-ups say that it is not until
-// its time has come.
+// An order that is found late exists, and look-ups do not find it until its
+// time has come.
 func TestLateOrders(t *testing.T) {
 	m := open(t)
 	m.sim.Inject(alpacasim.Late, 1, time.Second)
@@ -84,8 +85,8 @@ func TestLateOrders(t *testing.T) {
 	}
 }
 
-// Each fault of a stream does to the updates what its name says, and no more:
-// a reader that asks again has them all, in order.
+// Each fault of a stream does what its name says and no more: a client that
+// reads again gets all updates, in order.
 func TestFaultsOfStreams(t *testing.T) {
 	for fault, want := range map[alpacasim.Fault]string{
 		alpacasim.Duplicate: "new 1, new 1, new 2, new 3",
@@ -142,7 +143,7 @@ func TestFaultsOfOneEvent(t *testing.T) {
 	}
 }
 
-// A reader that is too slow for Alpaca is told so, in a comment.
+// A reader that is too slow for Alpaca gets a comment that says so.
 func TestTooSlowIsTold(t *testing.T) {
 	m := open(t)
 	m.order("buy 1 AAPL limit day", `"limit_price":"1"`)

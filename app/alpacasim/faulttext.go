@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// ParseFault reads a fault that goes on for ever, as it is written on a
-// command line: its name, how likely it is each time (always, without), and
-// how late for those that delay: drop, drop=0.01, delay=0.1:2s.
+// ParseFault parses a permanent fault from the command line: its name, its
+// probability each time (1 without), and the delay for those that have one:
+// drop, drop=0.01, delay=0.1:2s.
 func ParseFault(text string) (Injection, error) {
 	rest, late, delays := strings.Cut(text, ":")
 	name, likely, measured := strings.Cut(rest, "=")

@@ -7,33 +7,33 @@ import (
 	"time"
 )
 
-// feed is a connection that trade updates are written to.
+// feed is a connection to which trade updates are written.
 type feed interface {
 	update(text json.RawMessage) error
-	tooSlow() error // what was dropped because the reader is slow is told, if it is
+	tooSlow() error // says that updates were dropped for a slow reader, if the protocol can
 	heartbeat(ctx context.Context) error
 }
 
-// errCut ends a connection that a fault cuts.
+// errCut ends a connection because of a fault.
 var errCut = errors.New("the stream is cut")
 
-// follower sends one connection an account's updates, with what faults meet
-// them.
+// follower sends an account's updates to one connection, with the faults that
+// apply.
 type follower struct {
 	s     *Sim
 	a     *account
 	out   feed
 	next  int               // of the account's events
-	ended func(*event) bool // whether an event, or nil for none yet, is beyond what was asked for
+	ended func(*event) bool // reports whether an event, or nil for none yet, is beyond the requested span
 	muted bool
 	held  json.RawMessage // an update that waits for the one after it
 
-	dammed []event          // updates that wait to be sent at once
-	opens  <-chan time.Time // when they are sent; nil while none wait
+	dammed []event          // updates that wait to be sent together
+	opens  <-chan time.Time // fires when they are sent; nil while none wait
 }
 
-// follow sends what there is from next on, and then what comes, until ctx
-// ends, the streams are cut, or nothing more was asked for.
+// follow sends the updates from next on, past and future, until ctx ends, the
+// streams are cut, or the requested span ends.
 func (f *follower) follow(ctx context.Context, cut <-chan struct{}) error {
 	heartbeat := time.NewTicker(f.s.config.Heartbeat)
 	defer heartbeat.Stop()
@@ -76,7 +76,7 @@ func (f *follower) follow(ctx context.Context, cut <-chan struct{}) error {
 	}
 }
 
-// send writes updates, but for what faults do to them.
+// send writes updates, as changed by faults.
 func (f *follower) send(news []event) error {
 	for i, e := range news {
 		if f.met(Mute, &e) {
@@ -97,7 +97,7 @@ func (f *follower) send(news []event) error {
 			continue
 		}
 		if f.met(TooSlow, &e) {
-			return f.out.tooSlow() // and those behind it at hand are lost, too
+			return f.out.tooSlow() // those that wait behind it are lost too
 		}
 		if f.held == nil && f.met(Reorder, &e) {
 			f.held = e.JSON
@@ -123,13 +123,13 @@ func (f *follower) send(news []event) error {
 	return nil
 }
 
-// met is Sim.met, of an update.
+// met is Sim.meetsOf for an update.
 func (f *follower) met(fault Fault, e *event) bool {
 	_, is := f.s.meetsOf(fault, "", f.a, e)
 	return is
 }
 
-// burst sends the updates that wait, all at once.
+// burst sends the waiting updates together.
 func (f *follower) burst() error {
 	for _, e := range f.dammed {
 		if err := f.out.update(e.JSON); err != nil {
@@ -140,7 +140,7 @@ func (f *follower) burst() error {
 	return nil
 }
 
-// release sends the update that waited.
+// release sends the update that was held back.
 func (f *follower) release() error {
 	held := f.held
 	if f.held = nil; held == nil || f.muted {

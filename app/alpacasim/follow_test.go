@@ -18,8 +18,8 @@ func (f *told) update(text json.RawMessage) error {
 func (f *told) tooSlow() error                  { return nil }
 func (f *told) heartbeat(context.Context) error { return nil }
 
-// Updates that are held back wait together, those that come later too, and are
-// sent in their order, once, when their time has come.
+// Updates that are held back wait together, with those that come later, and are
+// sent in order, once, when their time has come.
 func TestBursts(t *testing.T) {
 	sim, err := New(Config{Accounts: DemoAccounts(1)})
 	if err != nil {

@@ -17,7 +17,7 @@ func (s *Sim) Handler() http.Handler {
 			s.mu.Lock()
 			a := s.byKey[r.Header.Get("APCA-API-KEY-ID")]
 			s.mu.Unlock()
-			owner := "" // of data that needs no keys
+			owner := "" // for data that needs no keys
 			switch {
 			case a != nil && a.SecretKey == r.Header.Get("APCA-API-SECRET-KEY"):
 				owner = a.ID
@@ -43,16 +43,16 @@ func (s *Sim) Handler() http.Handler {
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		now, _ := s.present()
-		w.Header().Set("Date", now.Format(http.TimeFormat)) // the clock that its times are of, wherever that was set
+		w.Header().Set("Date", now.Format(http.TimeFormat)) // the simulator's clock, to which all times in responses belong
 		w.Header().Set("X-Request-ID", strings.ReplaceAll(uuid.NewString(), "-", ""))
 		mux.ServeHTTP(w, r)
 	})
 }
 
-// accountHandler answers a request that an account's keys signed.
+// accountHandler serves a request of an account.
 type accountHandler func(http.ResponseWriter, *http.Request, *account)
 
-// routes takes a pattern of net/http's ServeMux and what answers it.
+// routes registers a handler for a pattern of net/http's ServeMux.
 type routes func(pattern string, h accountHandler)
 
 func (s *Sim) tradingRoutes(signed routes) {
@@ -80,12 +80,12 @@ func (s *Sim) tradingRoutes(signed routes) {
 func answer(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // a client that left reads nothing
+	_ = json.NewEncoder(w).Encode(body) // fails only where the client is gone
 }
 
 func answerRefusal(w http.ResponseWriter, r *refusal) { answer(w, r.status, r.body()) }
 
-// locked answers what f makes of the account, under the lock.
+// locked responds with the result of f, which it calls under the lock.
 func (s *Sim) locked(w http.ResponseWriter, f func() (any, *refusal)) {
 	s.mu.Lock()
 	body, bad := f()

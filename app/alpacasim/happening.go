@@ -6,26 +6,25 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Happening is one thing that happened to an account, as the broker itself saw
-// it. The list of them is in the order in which it happened, whatever clock was
-// told: updates are told by a clock that can be moved, and some ends of legs are
-// told by nobody.
+// Happening is one event of an account as the broker itself sees it. The list
+// of them is in the true order, while the times of updates are by a clock that
+// can be moved, and some legs close without an update.
 type Happening struct {
 	At time.Time // by the machine's clock, which SetClock does not move
-	// Event is "placed" for an order that was taken into the book, "ended" for
-	// one that is over, the name of an update (fill, replaced, trade_bust and so
-	// on), or the type of an activity (SPLIT, CFEE, OPEXC and so on).
+	// Event is "placed" for an order that was accepted, "ended" for one that is
+	// closed, the name of an update (fill, replaced, trade_bust and so on), or
+	// the type of an activity (SPLIT, CFEE, OPEXC and so on).
 	Event     string
-	Order     *Order     // how it stood then; nil of an activity
-	Parent    string     // the id of the order whose leg it is
-	Execution *Execution // what was executed, or counts instead of another now
-	Previous  string     // the execution that was taken back or corrected
-	// Held is all that the account holds after it.
+	Order     *Order     // its state then; nil for an activity
+	Parent    string     // for a leg, the id of its parent order
+	Execution *Execution // the execution, or the correction of one
+	Previous  string     // the execution that was busted or corrected
+	// Held is everything that the account holds afterwards.
 	Held map[string]decimal.Decimal
 }
 
-// History answers what happened to an account since the simulator was started,
-// by its key, where Config.History has it written down.
+// History returns the events of the account with this key since the simulator
+// was started, if Config.History is set.
 func (s *Sim) History(keyID string) []Happening {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -35,7 +34,7 @@ func (s *Sim) History(keyID string) []Happening {
 	return nil
 }
 
-// happened writes something down that happened to an account, if that is wanted.
+// happened records an event of an account, if Config.History is set.
 func (s *Sim) happened(a *account, event string, o *order, x *Execution, previous string) {
 	if !s.config.History {
 		return

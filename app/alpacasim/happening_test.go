@@ -11,8 +11,8 @@ import (
 	"paddock/app/alpacasim"
 )
 
-// The history has what happened in the order in which it did, with what is held
-// after each, whatever the clock said.
+// The history is in the true order, with the positions after each event,
+// whatever the clock said.
 func TestHistoryIsInOrder(t *testing.T) {
 	m := open(t, func(c *alpacasim.Config) { c.History = true })
 	m.order("buy 10 AAPL market day")
@@ -35,8 +35,8 @@ func TestHistoryIsInOrder(t *testing.T) {
 	}
 }
 
-// A clock that is set back makes nothing wait longer: orders are filled, late
-// ones found, and a split's second entry posted, after as long as ever.
+// A clock that is set back delays nothing: orders are filled, late ones found,
+// and a split's second entry posted after the usual time.
 func TestClockSetBackDelaysNothing(t *testing.T) {
 	m := open(t)
 	m.order("buy 10 AAPL market day")

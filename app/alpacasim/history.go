@@ -11,13 +11,13 @@ import (
 // historyBegins is where Alpaca's own history of shares begins.
 var historyBegins = time.Date(2016, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// tape is the past of one symbol: a function of the seed, the symbol and the
-// time, so that any part of it can be made again. It swings around its base by
-// some four per cent at most, and the live market is drawn to where it is.
+// tape is the past of one symbol. It depends on the seed, the symbol and the
+// time alone, so that any part of it can be computed again. It moves around its
+// base by at most some four per cent, and the live price is drawn towards it.
 type tape struct {
-	key      uint64 // what its trades follow from
-	swings   uint64 // what its price follows from
-	base     int64  // cents that it swings around
+	key      uint64 // decides its trades
+	swings   uint64 // decides its price
+	base     int64  // the price around which it moves, in cents
 	crypto   bool   // sizes are millionths of a coin
 	contract *contract
 }
@@ -27,26 +27,26 @@ func newTape(a asset, seed, base int64) tape {
 	return tape{key: key, swings: key, base: base, crypto: a.class == "crypto"}
 }
 
-// forContract is the tape of an option on what this one is the tape of.
+// forContract returns the tape of an option on this tape's symbol.
 func (p tape) forContract(c contract) tape {
 	p.key, p.contract = mix(p.key^named(c.symbol)), &c
 	return p
 }
 
-// named is a number that stands for a text.
+// named returns a number for a text.
 func named(text string) uint64 {
 	h := fnv.New64a()
 	h.Write([]byte(text))
 	return h.Sum64()
 }
 
-// swings are the waves of a price: how many minutes each takes to find a new
-// height, and how far that may be, in millionths.
+// swings are the waves of a price: how many minutes each takes to reach a new
+// height, and the largest height, in millionths.
 var swings = []struct{ minutes, height int64 }{
 	{1, 150}, {10, 400}, {60, 1_000}, {360, 2_500}, {2_160, 5_000}, {14_400, 9_000}, {120_000, 12_000}, {540_000, 14_000},
 }
 
-// at is the price at a time, in cents.
+// at returns the price at a time, in cents.
 func (p tape) at(t time.Time) int64 {
 	return p.swung(p.swing(t), t)
 }
@@ -59,21 +59,21 @@ func (p tape) swung(millionths int64, t time.Time) int64 {
 	return cents
 }
 
-// baseFor is the base that makes the price so many cents at a time.
+// baseFor returns the base with which the price is this many cents at a time.
 func (p tape) baseFor(cents int64, t time.Time) int64 {
 	return around(cents, 1_000_000, 1_000_000+p.swing(t))
 }
 
-// around is cents times one number over another, and a cent at least. A coin's
-// cents in millionths can pass 64 bits.
+// around returns cents × times / over, at least a cent. A coin's cents in
+// millionths can exceed 64 bits.
 func around(cents, times, over int64) int64 {
 	high, low := bits.Mul64(uint64(cents), uint64(times))
 	quotient, _ := bits.Div64(high, low, uint64(over))
 	return max(int64(quotient), 1)
 }
 
-// swing is how far the price is from its base at a time, in millionths. All
-// swings turn at whole minutes, and go straight between them.
+// swing returns how far the price is from its base at a time, in millionths.
+// Waves turn at whole minutes and are straight in between.
 func (p tape) swing(t time.Time) int64 {
 	number := t.Unix() / 60
 	return between(p.turn(number), p.turn(number+1), t)
@@ -83,7 +83,7 @@ func between(before, after int64, t time.Time) int64 {
 	return before + (after-before)*(t.UnixMilli()%60_000)/60_000
 }
 
-// turn is the swing at the beginning of a minute.
+// turn returns the swing at the beginning of a minute.
 func (p tape) turn(minute int64) int64 {
 	var millionths int64
 	for i, s := range swings {
@@ -109,7 +109,7 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// tick is a trade of the past, with the quote that it met.
+// tick is a past trade, with the quote at its time.
 type tick struct {
 	at    time.Time
 	id    int64
@@ -118,7 +118,7 @@ type tick struct {
 	buy   bool  // the taker bought
 }
 
-// minute answers the trades of a minute, oldest first: three to seven of them.
+// minute returns the trades of a minute, oldest first: three to seven of them.
 func (p tape) minute(start time.Time) []tick {
 	number := start.Unix() / 60
 	h := mix(p.key ^ mix(1<<48^uint64(number)))
@@ -127,7 +127,7 @@ func (p tape) minute(start time.Time) []tick {
 	ticks := make([]tick, n)
 	for i := range ticks {
 		h = mix(h + uint64(i))
-		span := (time.Minute / time.Duration(n)).Truncate(time.Microsecond) // the cursor of a page has no less
+		span := (time.Minute / time.Duration(n)).Truncate(time.Microsecond) // a page's cursor has microseconds
 		at := start.Add(time.Duration(i)*span + time.Duration(h%uint64(span/time.Microsecond))*time.Microsecond)
 		size := int64(1+bits.LeadingZeros64(h<<8)*100+int(h>>20%100)) / 2
 		if p.crypto {
@@ -138,11 +138,11 @@ func (p tape) minute(start time.Time) []tick {
 	return ticks
 }
 
-// stretch is a time in which a market trades.
+// stretch is a period in which a market trades.
 type stretch struct{ from, to time.Time }
 
-// ticks answers the trades from a time to another, both included, in the
-// order of time or against it.
+// ticks returns the trades from a time to another, both included, oldest or
+// newest first.
 func (p tape) ticks(trading iter.Seq[stretch], from, to time.Time, desc bool) iter.Seq[tick] {
 	return func(yield func(tick) bool) {
 		for part := range trading {

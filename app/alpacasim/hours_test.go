@@ -2,6 +2,7 @@ package alpacasim_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,7 +10,7 @@ import (
 )
 
 // When the market keeps hours, an order waits for a session in which it may
-// trade, and its time in force ends it.
+// trade, and expires by its time in force.
 func TestTimesInForce(t *testing.T) {
 	const far, near = `"limit_price":"50"`, `"limit_price":"150"`
 	const extended = `"extended_hours":true`
@@ -46,7 +47,7 @@ func TestTimesInForce(t *testing.T) {
 		"at once, when closed":   {"2026-06-01 17:00", "buy 1 AAPL market ioc", nil, [][2]string{{"2026-06-01 17:01", "canceled"}}},
 		"whole, not reached":     {"2026-06-01 10:00", "buy 1 AAPL limit fok", []string{far}, [][2]string{{"2026-06-01 10:01", "canceled"}}},
 		"coins, on a Sunday":     {"2026-06-07 12:00", "buy 0.1 BTC/USD market gtc", nil, [][2]string{{"2026-06-07 12:01", "filled"}}},
-		"an option, at night":    {"2026-06-01 21:00", "buy 1 AAPL270115C00100000 market day", nil, [][2]string{{"2026-06-02 09:00", "accepted"}, {"2026-06-02 09:30", "new"}, {"2026-06-02 09:31", "filled"}}},
+		"an option, at night":    {"2026-06-01 21:00", "buy 1 AAPL270115C00100000 limit day", []string{`"limit_price":"90"`}, [][2]string{{"2026-06-02 09:00", "accepted"}, {"2026-06-02 09:30", "new"}, {"2026-06-02 09:31", "filled"}}},
 		"a trailing stop at day": {"2026-06-01 10:00", "sell 1 AAPL trailing_stop day", []string{`"trail_price":"5"`}, [][2]string{{"2026-06-01 15:00", "new"}, {"2026-06-01 16:00", "expired"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -74,7 +75,26 @@ func TestAuctionsHaveDeadlines(t *testing.T) {
 	}
 }
 
-// An order told the stream that it waits, and later that it goes to the market.
+// No market order for options waits for the market, of one contract or of several.
+func TestMarketOrdersForOptionsAreOfTheirHours(t *testing.T) {
+	m := open(t, keepHours)
+	for at, status := range map[string]int{"2026-06-01 09:29": 422, "2026-06-01 09:30": 200, "2026-06-01 15:59": 200, "2026-06-01 16:00": 422, "2026-06-06 12:00": 422} {
+		m.at(at)
+		for _, body := range []string{
+			`{"symbol":"AAPL270115C00100000","qty":"1","side":"buy","type":"market","time_in_force":"day"}`,
+			`{"order_class":"mleg","qty":"1","type":"market","time_in_force":"day","legs":[
+				{"symbol":"AAPL270115C00100000","ratio_qty":"1","side":"buy","position_intent":"buy_to_open"},
+				{"symbol":"AAPL270115C00110000","ratio_qty":"1","side":"sell","position_intent":"sell_to_open"}]}`,
+		} {
+			got, text := m.send("POST", "/v2/orders", body)
+			if got != status || status == 422 && !strings.Contains(string(text), "options market orders are only allowed during market hours") {
+				t.Errorf("at %s: %d %s, want %d", at, got, text, status)
+			}
+		}
+	}
+}
+
+// The stream says that an order waits, and later that it goes to the market.
 func TestWaitingOrdersAreTold(t *testing.T) {
 	m := open(t, keepHours)
 	m.at("2026-06-01 21:00")
@@ -88,7 +108,7 @@ func TestWaitingOrdersAreTold(t *testing.T) {
 	m.wantStory("accepted market, new market, fill market")
 }
 
-// Who turned overnight trading off does not trade overnight.
+// An account with overnight trading off does not trade overnight.
 func TestNoOvernightTrading(t *testing.T) {
 	m := open(t, keepHours)
 	m.at("2026-06-01 21:00")
@@ -102,9 +122,8 @@ func TestNoOvernightTrading(t *testing.T) {
 	m.want("before the market", o, "filled 1")
 }
 
-// A fill plan divides orders into equal parts, one at each move of the market;
-// an order that takes all or nothing is then refused by it, and one that takes
-// what there is at once gets the first part.
+// A fill plan divides orders into equal parts, one at each move of the market.
+// A fok order is then canceled, and an ioc order gets the first part.
 func TestFillPlans(t *testing.T) {
 	m := open(t)
 	m.sim.SetFillPlan("AAPL", 3)
@@ -121,7 +140,7 @@ func TestFillPlans(t *testing.T) {
 	m.want("a large order that takes all or nothing", large, "filled 1000")
 }
 
-// While a symbol is halted its orders rest, and others are filled.
+// While a symbol is halted its orders wait, and others are filled.
 func TestHalts(t *testing.T) {
 	m := open(t)
 	m.sim.Halt("AAPL", true)
@@ -133,7 +152,8 @@ func TestHalts(t *testing.T) {
 	m.want("after it", o, "filled 1")
 }
 
-// What is called last is of the last close, and nothing before it moves it.
+// Figures of the last close are taken at the close, and nothing before it
+// changes them.
 func TestTheDayCloses(t *testing.T) {
 	m := open(t, keepHours)
 	m.at("2026-06-01 10:00")

@@ -14,7 +14,8 @@ import (
 	"paddock/app/alpacasim"
 )
 
-// everything is what an account's wire and the test's own view say of it.
+// everything returns all that responses and the test's own view say about an
+// account.
 func (m *market) everything() string {
 	m.t.Helper()
 	var all bytes.Buffer
@@ -30,7 +31,7 @@ func (m *market) everything() string {
 	return all.String()
 }
 
-// Whatever was answered before a simulator was killed is there after it, down
+// All that was answered before a simulator was killed is there afterwards, down
 // to what is held, hidden, halted, corrected or pending.
 func TestEverythingSurvives(t *testing.T) {
 	file := t.TempDir() + "/state"
@@ -65,7 +66,7 @@ func TestEverythingSurvives(t *testing.T) {
 	m.order("buy 1 AMZN limit gtc", `"limit_price":"1"`, `"client_order_id":"late"`)
 
 	was := m
-	for again := range 3 { // and what begins the file anew changes nothing either
+	for again := range 3 { // rewriting the file changes nothing either
 		m = open(t, keep)
 		m.clock.tick(was.clock.now().Sub(m.clock.now()))
 		want, got := strings.Split(was.everything(), "\n"), strings.Split(m.everything(), "\n")
@@ -81,8 +82,8 @@ func TestEverythingSurvives(t *testing.T) {
 	m.want("and a move", halted, "new 0", parted, "filled 10")
 }
 
-// What was being written when the simulator was killed had no answer yet, and
-// is as if it had never come. What is broken before the end is told.
+// A line that was being written when the simulator was killed had no response
+// yet, and is ignored. A broken line before the end is an error.
 func TestTornJournal(t *testing.T) {
 	file := t.TempDir() + "/state"
 	keep := func(c *alpacasim.Config) { c.StateFile = file }
@@ -116,7 +117,7 @@ func TestTornJournal(t *testing.T) {
 	}
 }
 
-// crowd fills a simulator's book with n orders that are over.
+// crowd fills a simulator's book with n closed orders.
 func crowd(tb testing.TB, sim *alpacasim.Sim, seed alpacasim.AccountSeed, n int) func() {
 	handler := sim.Handler()
 	place := func() {
@@ -148,9 +149,9 @@ func crowded(tb testing.TB, file string, n int) (*alpacasim.Sim, alpacasim.Accou
 	return sim, seed, crowd(tb, sim, seed, n)
 }
 
-// With ten thousand orders behind it a simulator that keeps its state takes
-// 200 orders a second and more, and a move of the market costs no more for
-// them; the file is begun anew on the way, and loses nothing.
+// With ten thousand orders in its book, a simulator with a state file accepts
+// at least 200 orders a second, and a move of the market takes no longer for
+// them. The file is rewritten meanwhile, and loses nothing.
 func TestTenThousandOrders(t *testing.T) {
 	file := t.TempDir() + "/state"
 	sim, seed, place := crowded(t, file, 10_000)
@@ -206,7 +207,7 @@ func BenchmarkStepAmongTenThousand(b *testing.B) {
 	}
 }
 
-// A state file of the first version is one line, and is taken over.
+// A state file of the first version is one line, and is read.
 func TestFirstVersionsState(t *testing.T) {
 	file := t.TempDir() + "/state"
 	seed := alpacasim.DemoAccounts(1)[0]

@@ -1,7 +1,7 @@
 package alpacasim
 
-// siblings are the other legs of an order's parent, or, of an oco order and
-// its stop, each other.
+// siblings returns the other legs of an order's parent, or, for an oco order
+// and its stop, each other.
 func (a *account) siblings(o *order) []*order {
 	if o.OrderClass == "oco" && o.Parent == "" {
 		return o.legs
@@ -22,8 +22,8 @@ func (a *account) siblings(o *order) []*order {
 	return others
 }
 
-// afterFill lets the exits of an order that is filled go to the market, and
-// ends those that another exit has made needless.
+// afterFill sends the exits of a filled order to the market, and cancels those
+// that another exit has made unnecessary.
 func (s *Sim) afterFill(a *account, o *order) {
 	if o.Status != "filled" {
 		return
@@ -32,8 +32,8 @@ func (s *Sim) afterFill(a *account, o *order) {
 		switch {
 		case !other.open():
 		case other.Status == "held":
-			// Alpaca does not always tell that the leg which never was at the
-			// market is over: only looking the order up shows it.
+			// Alpaca does not always send an update for the leg that was never
+			// at the market: only a look-up shows that it is closed.
 			s.conclude(a, other, "canceled")
 		default:
 			s.conclude(a, other, "canceled")
@@ -45,7 +45,7 @@ func (s *Sim) afterFill(a *account, o *order) {
 	}
 	for _, leg := range o.legs {
 		if leg.Status != "held" || o.OrderClass == "bracket" && leg.Type != "limit" {
-			continue // a bracket's stop is watched, not sent, while its take-profit is at the market
+			continue // while its take-profit is at the market, a bracket's stop is only watched
 		}
 		s.begin(a, leg)
 	}
@@ -67,8 +67,8 @@ func (s *Sim) watch(a *account, o *order) {
 	s.begin(a, o)
 }
 
-// followPartner lets the stop that is held behind a take-profit be for what that
-// has left to fill.
+// followPartner sets the quantity of a held stop to what its take-profit has
+// left to fill.
 func (s *Sim) followPartner(a *account, o *order) {
 	if o.Status != "partially_filled" || o.Qty == nil {
 		return
@@ -82,7 +82,7 @@ func (s *Sim) followPartner(a *account, o *order) {
 	}
 }
 
-// activePair is the take-profit at the market that a held stop stands behind.
+// activePair returns the take-profit at the market behind which a stop is held.
 func (s *Sim) activePair(a *account, o *order) *order {
 	for _, other := range a.siblings(o) {
 		if other.open() && other.Status != "held" && other.Doom == "" {
@@ -92,7 +92,7 @@ func (s *Sim) activePair(a *account, o *order) *order {
 	return nil
 }
 
-// afterEnd ends what depended on an order that was canceled or has expired.
+// afterEnd closes what depended on an order that was canceled or has expired.
 func (s *Sim) afterEnd(a *account, o *order, status string) {
 	dependents := a.siblings(o)
 	if o.Parent == "" {
@@ -103,7 +103,7 @@ func (s *Sim) afterEnd(a *account, o *order, status string) {
 			continue
 		}
 		s.conclude(a, other, status)
-		if !other.isMultiLeg() { // whose end its parent's tells
+		if !other.isMultiLeg() { // a multi-leg order's update covers its legs
 			s.emit(a, status, other, update{})
 		}
 	}

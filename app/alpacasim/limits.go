@@ -10,12 +10,12 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// usualLimit is how many requests Alpaca takes of an account in a minute.
+// usualLimit is how many requests Alpaca accepts from an account in a minute.
 const usualLimit = 200
 
-// limits counts each account's requests, to trading and to market data apart.
-// It goes by real time: a client waits real seconds, whatever the market's
-// clock shows.
+// limits counts each account's requests, separately for trading and market
+// data. It uses real time, whatever the market's clock shows, because clients
+// wait in real time.
 type limits struct {
 	perMinute int
 	enforced  bool
@@ -32,8 +32,9 @@ func newLimits(perMinute int) *limits {
 	return l
 }
 
-// admit tells the client what it has left, and answers 429 when that is
-// nothing. now is the time of the answer's Date, which times in it go by.
+// admit sets the headers with what the client has left, and refuses with 429
+// when that is nothing. now is the time of the response's Date, which the
+// headers' times refer to.
 func (l *limits) admit(w http.ResponseWriter, r *http.Request, accountID string, now time.Time) bool {
 	allowed, left, full := l.take(accountID+" "+hostOf(r.URL.Path), time.Now())
 	w.Header().Set("X-Ratelimit-Limit", strconv.Itoa(l.perMinute))
@@ -46,8 +47,8 @@ func (l *limits) admit(w http.ResponseWriter, r *http.Request, accountID string,
 	return true
 }
 
-// take takes a token of a bucket, and says how many it leaves and after how long
-// the bucket will be full again.
+// take takes a token from a bucket, and returns how many are left and after how
+// long the bucket is full again.
 func (l *limits) take(bucket string, now time.Time) (allowed bool, left int, full time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -62,7 +63,7 @@ func (l *limits) take(bucket string, now time.Time) (allowed bool, left int, ful
 	return allowed, int(tokens), time.Duration(missing * float64(time.Second))
 }
 
-// hostOf says which of Alpaca's hosts serves a path.
+// hostOf returns which of Alpaca's hosts serves a path.
 func hostOf(path string) string {
 	for _, prefix := range []string{"/v2/stocks/", "/v1beta", "/v1/corporate-actions"} {
 		if strings.HasPrefix(path, prefix) {

@@ -9,9 +9,9 @@ import (
 	"paddock/app/alpacasim"
 )
 
-// Each account may make so many requests a minute, of trading and of market
-// data apart; every answer says truly what is left, and more is refused until
-// time has passed.
+// Each account may make a number of requests a minute, separately for trading
+// and market data. Every response says what is left, and more requests are
+// refused until time has passed.
 func TestRateLimits(t *testing.T) {
 	m := open(t, func(c *alpacasim.Config) { c.RateLimit = 300 })
 	ask := func(account int, path string) (status, left int, reset time.Duration) {
@@ -43,7 +43,7 @@ func TestRateLimits(t *testing.T) {
 	began := time.Now()
 	for made := 0; refused == 0; made++ {
 		status, left, _ := ask(0, trading)
-		// Five come back each second.
+		// Five tokens come back each second.
 		back := int(time.Since(began).Seconds()*5) + 1
 		if left > last+back || left < 300-made-1 || left > 300-made-1+back {
 			t.Fatalf("after %d requests %d are left, and %d were before", made+1, left, last)
@@ -81,7 +81,7 @@ func TestRateLimits(t *testing.T) {
 	}
 }
 
-// Without a limit all is let through, and the headers count all the same.
+// Without a limit all requests are accepted, and the headers count anyway.
 func TestNoRateLimit(t *testing.T) {
 	m := open(t)
 	call := m.caller(t)

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Orders are found by what the wire's list takes, legs beside or under their
+// Lists of orders have all of Alpaca's filters, with legs beside or under their
 // parents.
 func TestFiltersOfLists(t *testing.T) {
 	m := open(t)

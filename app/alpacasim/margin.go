@@ -10,13 +10,13 @@ import (
 var (
 	half         = decimal.New(5, -1)
 	thirtyOf100  = decimal.New(3, -1)
-	shortMarkup  = decimal.New(103, -2)  // a short sale is reckoned 3 % above the ask
-	leastCost    = decimal.NewFromInt(1) // of what opens a position
+	shortMarkup  = decimal.New(103, -2)  // a short sale counts 3 % above the ask
+	leastCost    = decimal.NewFromInt(1) // the least value of an order that opens a position
 	marginEquity = decimal.NewFromInt(2000)
 )
 
-// figures are what an account comes to.
-// Alpaca's rules: https://docs.alpaca.markets/docs/margin-and-short-selling.
+// figures are the sums of an account, by Alpaca's rules:
+// https://docs.alpaca.markets/docs/margin-and-short-selling.
 type figures struct {
 	long, short   decimal.Decimal // market values; short is negative
 	equity        decimal.Decimal
@@ -28,7 +28,7 @@ type figures struct {
 	regT          decimal.Decimal
 }
 
-// reckon makes the figures of an account, leaving some open orders out.
+// reckon computes the figures of an account, without some open orders.
 func (s *Sim) reckon(a *account, except ...*order) figures {
 	f := figures{multiplier: decimal.NewFromInt(1)}
 	for symbol, p := range a.Positions {
@@ -49,7 +49,7 @@ func (s *Sim) reckon(a *account, except ...*order) figures {
 	if f.equity.GreaterThanOrEqual(marginEquity) && a.Settings.MaxMarginMultiplier != "1" {
 		f.multiplier = decimal.NewFromInt(2)
 	}
-	reserved := decimal.Zero // in full, and then what of it must be the account's own
+	reserved := decimal.Zero // the orders' cost, and the part of it that must be the account's own money
 	for _, o := range a.openOrders() {
 		if !o.opens() && o.OrderClass != "mleg" || o.Status == "held" || o.isMultiLeg() || slices.Contains(except, o) {
 			continue
@@ -70,7 +70,7 @@ func (s *Sim) reckon(a *account, except ...*order) figures {
 	return f
 }
 
-// own is what of an order's cost the account must have itself.
+// own returns the part of an order's cost that must be the account's own money.
 func own(f figures, o *order, cost decimal.Decimal) decimal.Decimal {
 	if !onMargin(o.AssetClass) {
 		return cost
@@ -78,8 +78,8 @@ func own(f figures, o *order, cost decimal.Decimal) decimal.Decimal {
 	return cost.Div(f.multiplier)
 }
 
-// cost is what an order's remaining quantity is worth at its limit, or at the
-// market.
+// cost returns what an order's remaining quantity is worth at its limit, or at
+// the market.
 func (s *Sim) cost(o *order) decimal.Decimal {
 	if o.OrderClass == "mleg" {
 		return decimal.Max(s.netPrice(o), decimal.Zero).Mul(o.Qty.Sub(o.FilledQty)).Mul(lot("us_option"))
@@ -102,9 +102,9 @@ func (s *Sim) cost(o *order) decimal.Decimal {
 	return o.rest(at).Mul(at).Mul(lot(o.AssetClass))
 }
 
-// afford refuses what the account has not the money, the shares or the
-// permission for. Of the orders it has promised things to, except counts not:
-// the one that this order replaces.
+// afford refuses an order for which the account lacks the money, the shares or
+// the permission. Open orders reserve theirs, except the given one, which this
+// order replaces.
 func (s *Sim) afford(a *account, o *order, except ...*order) *refusal {
 	if bad := s.washTrade(a, o, except...); bad != nil {
 		return bad
@@ -144,8 +144,8 @@ func (s *Sim) afford(a *account, o *order, except ...*order) *refusal {
 	return nil
 }
 
-// washTrade refuses an order that could meet another of the same account.
-// Orders with exits of their own may.
+// washTrade refuses an order that could trade with another of the same account.
+// Orders with exits are exempt.
 func (s *Sim) washTrade(a *account, o *order, except ...*order) *refusal {
 	if isComplex(o.OrderClass) {
 		return nil
@@ -183,7 +183,7 @@ func (s *Sim) poorInCoins(o *order, held, available decimal.Decimal) *refusal {
 		map[string]any{"available": available, "balance": held, "symbol": coin})
 }
 
-// affordShort refuses sales of what is not held, where that is not allowed.
+// affordShort refuses short sales where they are not allowed.
 func (s *Sim) affordShort(a *account, o *order) *refusal {
 	traded, _ := s.findTraded(o.Symbol)
 	switch {
@@ -207,8 +207,8 @@ func (s *Sim) affordShort(a *account, o *order) *refusal {
 	return nil
 }
 
-// security is what must be there for a written contract: a put's strike; a
-// call is covered by shares.
+// security returns the money that a written contract requires: a put's strike;
+// a call is covered by shares.
 func (s *Sim) security(o *order) decimal.Decimal {
 	c, _ := parseContract(o.Symbol)
 	if c.kind == "call" {

@@ -6,13 +6,14 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// near says whether an amount is another's but for the market's small moves.
+// near reports whether two amounts differ by no more than the market's small
+// moves.
 func near(got, want decimal.Decimal) bool {
 	return got.Sub(want).Abs().LessThanOrEqual(want.Abs().Div(dec("500")).Add(dec("5")))
 }
 
-// An account's figures follow Regulation T: shares, long or short, need half
-// their value, coins all of it, and what is left buys twice its worth.
+// An account's figures follow Regulation T: shares, long or short, require half
+// their value, coins all of it, and the rest buys twice its worth.
 func TestMargin(t *testing.T) {
 	for name, tt := range map[string]struct {
 		orders                                         []string
@@ -50,7 +51,7 @@ func TestMargin(t *testing.T) {
 	}
 }
 
-// The account says all of its figures in strings, and nothing of day traders.
+// All figures of the account are strings, and there are none for day traders.
 func TestAccountFields(t *testing.T) {
 	m := open(t)
 	m.order("buy 1 AAPL market day")
@@ -73,7 +74,7 @@ func TestAccountFields(t *testing.T) {
 	}
 }
 
-// Open orders reserve buying power until they are over.
+// Open orders reserve buying power until they are closed.
 func TestOpenOrdersReserve(t *testing.T) {
 	m := open(t)
 	o := m.order("buy 100 AAPL limit day", `"limit_price":"150"`)
@@ -87,12 +88,12 @@ func TestOpenOrdersReserve(t *testing.T) {
 	if o := m.refused(403, 40310000, "insufficient buying power", "buy 2000 AAPL limit day", `"limit_price":"150"`); o.text("buying_power") != "200000" || o.text("cost_basis") != "300000" {
 		t.Errorf("it says %v", o)
 	}
-	// Coins are bought with the account's own money.
+	// Coins are bought with the account's own money only.
 	m.refused(403, 40310000, "insufficient buying power", "buy 2 BTC/USD market gtc")
 }
 
-// A refusal for want of shares says what is there, and which orders hold the
-// rest.
+// A refusal for lack of shares says how many there are, and which orders hold
+// the rest.
 func TestHeldForOrders(t *testing.T) {
 	for _, side := range [][2]string{{"buy", "sell"}, {"sell", "buy"}} {
 		m := open(t)
@@ -116,7 +117,7 @@ func TestHeldForOrders(t *testing.T) {
 }
 
 // An order that could trade with another of the same account is refused, and
-// the refusal names that one; complex orders may.
+// the refusal names the other one; complex orders are accepted.
 func TestWashTrades(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "100")
@@ -128,7 +129,7 @@ func TestWashTrades(t *testing.T) {
 	m.order("sell 1 AAPL market day", `"order_class":"bracket","take_profit":{"limit_price":"90"},"stop_loss":{"stop_price":"110"}`)
 }
 
-// Who may not go short, for whatever reason, does not.
+// An account that may not sell short cannot, whatever the reason.
 func TestShorting(t *testing.T) {
 	m := open(t)
 	m.refused(422, 42210000, "fractional orders cannot be sold short", "sell 0.5 AAPL market day")
@@ -143,7 +144,7 @@ func TestShorting(t *testing.T) {
 	m.refused(403, 40310000, "insufficient qty", "sell 1 AAPL market day") // the hundred cover it
 }
 
-// The configuration of an account holds at once, and what it cannot be is
+// The configuration of an account takes effect at once, and invalid values are
 // refused.
 func TestConfigurations(t *testing.T) {
 	m := open(t)

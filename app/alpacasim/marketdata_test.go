@@ -22,14 +22,14 @@ func (m *market) data() *marketdata.Client {
 	return marketdata.NewClient(marketdata.ClientOpts{APIKey: m.seeds[0].KeyID, APISecret: m.seeds[0].SecretKey, BaseURL: m.url, RetryLimit: -1})
 }
 
-// hours lets the market keep New York's.
+// hours makes the market keep New York's hours.
 func hours(c *alpacasim.Config) { c.Hours = true }
 
 // today is the Monday of the tests, at midnight in New York.
 var today = time.Date(2026, 6, 1, 4, 0, 0, 0, time.UTC)
 
-// A bar is what the trades of its time come to, whatever its length: minutes
-// add up to hours, days and weeks.
+// A bar summarises the trades of its time, whatever its length: minutes add up
+// to hours, days and weeks.
 func TestBarsAddUp(t *testing.T) {
 	m := open(t, hours)
 	c := m.data()
@@ -113,7 +113,7 @@ func TestTimeframes(t *testing.T) {
 	}
 }
 
-// point is one of a history, as it was sent.
+// point is one point of a history, as it was sent.
 type point struct {
 	symbol string
 	at     time.Time
@@ -180,8 +180,8 @@ func (m *market) points(t *testing.T, path string, limit int) []point {
 	}
 }
 
-// A history read in pages of any size, in either direction, on any day and in
-// another process with the same seed, is the same; another seed has another.
+// A history is the same in pages of any size, in either direction, on any day
+// and in another process with the same seed; with another seed it differs.
 func TestHistoriesCanBeMadeAgain(t *testing.T) {
 	m, later := open(t, hours), open(t, hours)
 	later.clock.tick(100 * 24 * time.Hour)
@@ -225,8 +225,8 @@ func TestHistoriesCanBeMadeAgain(t *testing.T) {
 	}
 }
 
-// History ends about where the live price is, also after that was set and
-// after hours of trading, and never lies in the future.
+// History ends close to the live price, also after that was set and after hours
+// of trading, and has nothing in the future.
 func TestHistoryJoinsUpWithLivePrices(t *testing.T) {
 	m := open(t, hours)
 	near := func(when string) {
@@ -298,8 +298,8 @@ func TestLatestData(t *testing.T) {
 	}
 }
 
-// Options are priced by a model: calls lose with their strike, puts gain, and
-// greeks have their signs; a chain pages like any list.
+// Options are priced by a model: calls lose value with a higher strike, puts
+// gain, and greeks have their signs; a chain has pages like any list.
 func TestOptionData(t *testing.T) {
 	m := open(t, hours)
 	c := m.data()
@@ -328,7 +328,8 @@ func TestOptionData(t *testing.T) {
 	}
 }
 
-// The data of coins needs no keys, but no wrong ones either; all else does.
+// Crypto data needs no keys, but wrong ones are refused; all other data needs
+// keys.
 func TestPublicData(t *testing.T) {
 	m := open(t)
 	for path, want := range map[string]int{"/v1beta3/crypto/us/latest/trades?symbols=BTC/USD": 200, "/v2/stocks/AAPL/trades/latest": 401, "/v2/account": 401} {
@@ -353,7 +354,8 @@ func TestPublicData(t *testing.T) {
 	}
 }
 
-// News are made anew alike, newest first, and found by any of their symbols.
+// News can be computed again, are newest first, and found by each of their
+// symbols.
 func TestNews(t *testing.T) {
 	m := open(t)
 	c := m.data()
@@ -377,7 +379,7 @@ func TestNews(t *testing.T) {
 	}
 }
 
-// Years of days are made while they are sent: the first ones are there long
+// Years of days are computed while they are sent: the first ones arrive long
 // before the last.
 func TestLongHistories(t *testing.T) {
 	m := open(t, hours)

@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// newsEvery is the time between two articles; each comes within its slot.
+// newsEvery is the length of a slot; each slot has one article.
 const newsEvery = 2 * time.Hour
 
-// article is the news of a slot: of one asset, or of two.
+// article returns the news of a slot, about one or two assets.
 func (s *Sim) article(slot int64, content bool) (at time.Time, symbols []string, text map[string]any) {
 	h := mix(mix(uint64(s.config.Seed)) ^ uint64(slot))
 	at = time.Unix(slot*int64(newsEvery/time.Second), 0).UTC().Add(time.Duration(h%uint64(newsEvery/time.Second)) * time.Second)
@@ -37,7 +37,7 @@ func (s *Sim) article(slot int64, content bool) (at time.Time, symbols []string,
 	return at, symbols, text
 }
 
-// listNews lists the newest articles first, unless asked otherwise.
+// listNews serves the newest articles first, unless asked otherwise.
 func (s *Sim) listNews(w http.ResponseWriter, r *http.Request, _ *account) {
 	q := r.URL.Query()
 	if q.Get("sort") == "" {

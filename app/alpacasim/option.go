@@ -9,8 +9,8 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// contract is an option, as its OCC symbol tells it: root, expiry, kind and
-// strike, as in AAPL250620C00100000.
+// contract is an option, by its OCC symbol: root, expiry, kind and strike, as
+// in AAPL250620C00100000.
 type contract struct {
 	symbol, root string
 	kind         string // call or put
@@ -20,7 +20,7 @@ type contract struct {
 
 var occSymbol = regexp.MustCompile(`^([A-Z.]{1,6})(\d{6})([CP])(\d{8})$`)
 
-// parseContract reads the symbol of a contract, on whatever.
+// parseContract parses the symbol of a contract on any underlying.
 func parseContract(symbol string) (contract, bool) {
 	parts := occSymbol.FindStringSubmatch(symbol)
 	if parts == nil {
@@ -42,10 +42,10 @@ func parseContract(symbol string) (contract, bool) {
 	return contract{symbol: symbol, root: parts[1], kind: kind, strike: strike.Shift(-3), expires: hours.close}, true
 }
 
-// expired says whether it has ended, with the close of its last day.
+// expired reports whether it has expired, at the close of its last day.
 func (c contract) expired(now time.Time) bool { return !now.Before(c.expires) }
 
-// intrinsic is what exercising a share's worth of it would earn now.
+// intrinsic returns what exercising it would earn now, for each share.
 func (c contract) intrinsic(underlying decimal.Decimal) decimal.Decimal {
 	gain := underlying.Sub(c.strike)
 	if c.kind == "put" {
@@ -54,12 +54,12 @@ func (c contract) intrinsic(underlying decimal.Decimal) decimal.Decimal {
 	return decimal.Max(gain, decimal.Zero)
 }
 
-// name is a contract in words.
+// name returns a contract in words.
 func (c contract) name() string {
 	return fmt.Sprintf("%s %s %s %s", c.root, c.expires.In(newYork).Format("Jan 02 2006"), c.strike, strings.ToUpper(c.kind[:1])+c.kind[1:])
 }
 
-// worth is a contract's price while its underlying has one.
+// worth returns a contract's price for a price of its underlying.
 func (c contract) worth(underlying decimal.Decimal, now time.Time) decimal.Decimal {
 	return decimal.New(c.cents(underlying.Shift(2).IntPart(), now), -2)
 }
@@ -77,7 +77,7 @@ func (s *Sim) exercise(a *account, symbol string) *refusal {
 	return nil
 }
 
-// refuseExercise keeps a long position from being exercised when it expires.
+// refuseExercise keeps a long position from being exercised at expiry.
 func (s *Sim) refuseExercise(a *account, symbol string) *refusal {
 	c, _, bad := s.heldContract(a, symbol, "cannot submit DNE for short position")
 	if bad != nil {
@@ -113,8 +113,8 @@ func (s *Sim) heldContract(a *account, symbol, whenShort string) (contract, deci
 	return c, available, nil
 }
 
-// settle ends qty contracts (negative when short): exercised or assigned, the
-// shares change hands at the strike; expired, nothing does.
+// settle closes qty contracts (negative when short). Exercised or assigned, the
+// shares are traded at the strike; expired, nothing is traded.
 func (s *Sim) settle(a *account, c contract, qty decimal.Decimal, how string) {
 	a.trade(c.symbol, qty.Neg(), decimal.Zero, lot("us_option"))
 	group := s.newID()
@@ -130,8 +130,8 @@ func (s *Sim) settle(a *account, c contract, qty decimal.Decimal, how string) {
 	}
 }
 
-// expireContracts settles what has expired: in the money it is exercised or
-// assigned, unless its holder refused.
+// expireContracts settles expired contracts: in the money they are exercised or
+// assigned, unless the holder refused.
 func (s *Sim) expireContracts(a *account) {
 	for _, symbol := range a.symbols() {
 		p := a.Positions[symbol]

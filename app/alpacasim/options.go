@@ -25,7 +25,7 @@ func (s *Sim) optionRoutes(signed routes) {
 	signed("GET /v1beta1/options/meta/conditions/{ticktype}", s.optionConditions)
 }
 
-// option answers a contract's tape, which follows its underlying's, and its
+// option returns a contract's tape, which depends on its underlying's, and its
 // live price.
 func (s *Sim) option(c contract) (tape, int64) {
 	underlying, _ := s.findAsset(c.root)
@@ -34,7 +34,7 @@ func (s *Sim) option(c contract) (tape, int64) {
 	return t, c.cents(s.live(c.root), now)
 }
 
-// optionSymbols are the query's contracts.
+// optionSymbols returns the query's contracts.
 func optionSymbols(r *http.Request) ([]string, error) {
 	symbols := listed(strings.ToUpper(r.URL.Query().Get("symbols")))
 	if len(symbols) == 0 {
@@ -112,7 +112,8 @@ func (s *Sim) latestOfOptions(name string) accountHandler {
 	}
 }
 
-// optionSnapshot is what is newest of a contract, and what the model says.
+// optionSnapshot returns the newest data of a contract, and the model's
+// figures.
 func (s *Sim) optionSnapshot(c contract) map[string]any {
 	t, live := s.option(c)
 	text := s.snapshot(t, live, optionQuote, optionTrade)
@@ -127,7 +128,7 @@ func estimate(x float64) json.Number {
 	return json.Number(strconv.FormatFloat(math.Round(x*1e4)/1e4, 'f', -1, 64))
 }
 
-// snapshotsOf answers contracts in pages, in the order of their symbols.
+// snapshotsOf responds with contracts in pages, sorted by symbol.
 func (s *Sim) snapshotsOf(w http.ResponseWriter, r *http.Request, contracts []contract) {
 	q := r.URL.Query()
 	limit, err := 100, oneOf(r, "feed", "opra", "indicative")

@@ -10,7 +10,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Order is an order as Alpaca writes it.
+// Order is an order in Alpaca's JSON.
 type Order struct {
 	ID             string           `json:"id"`
 	ClientOrderID  string           `json:"client_order_id"`
@@ -51,26 +51,26 @@ type Order struct {
 	Source         *string          `json:"source"`
 }
 
-// order is an order in the book, with what Alpaca keeps to itself.
+// order is an order in the book, with what Alpaca does not show.
 type order struct {
 	Order
-	Parent    string           `json:"sim_parent,omitempty"`    // whose leg this is
+	Parent    string           `json:"sim_parent,omitempty"`    // for a leg, the id of its parent order
 	Since     time.Time        `json:"sim_since"`               // when it went to the market
 	Rested    bool             `json:"sim_rested,omitempty"`    // the market did not reach its limit when it came
 	Triggered bool             `json:"sim_triggered,omitempty"` // its stop price was reached
 	Target    *decimal.Decimal `json:"sim_target,omitempty"`    // the quantity that a notional order became
 	Hidden    *time.Time       `json:"sim_hidden,omitempty"`    // until when look-ups do not find it
-	Doom      Fault            `json:"sim_doom,omitempty"`      // what a fault does to it at the next move
+	Doom      Fault            `json:"sim_doom,omitempty"`      // the fault that happens to it at the next move
 	Was       string           `json:"sim_was,omitempty"`       // its status before a pending one
 
 	legs    []*order
 	fills   []*Execution
 	unsaved bool
-	first   string // what it was when it was answered
+	first   string // its status in the response to its request
 }
 
-// wire is the order as an answer shows it: with its legs, where asked for. The
-// legs of a multi-leg order are always shown.
+// wire returns the order as responses have it, with its legs where asked for. A
+// multi-leg order always has its legs.
 func (o *order) wire(nested bool) Order {
 	w := o.Order
 	if nested || o.OrderClass == "mleg" {
@@ -83,8 +83,8 @@ func (o *order) wire(nested bool) Order {
 	return w
 }
 
-// answer is the order as the request that placed it is answered: its state is
-// the first that it had, which is over a moment later.
+// answer returns the order as the response to its request has it: with its
+// first status, which changes a moment later.
 func (o *order) answer() Order {
 	w := o.wire(true)
 	if o.first == "" {
@@ -99,7 +99,7 @@ func (o *order) answer() Order {
 	return w
 }
 
-// open says whether the order may still change.
+// open reports whether the order may still change.
 func (o *order) open() bool {
 	return o.cancelable() || o.Status == "pending_cancel" || o.Status == "pending_replace"
 }
@@ -108,15 +108,15 @@ func (o *order) cancelable() bool {
 	return slices.Contains([]string{"new", "accepted", "partially_filled", "pending_new", "held"}, o.Status)
 }
 
-// opens says whether the order makes a position or enlarges one.
+// opens reports whether the order opens or enlarges a position.
 func (o *order) opens() bool { return strings.HasSuffix(o.PositionIntent, "_to_open") }
 
-// isMultiLeg says whether this is a leg of a multi-leg order, which moves with
-// its parent alone.
+// isMultiLeg reports whether this is a leg of a multi-leg order, which changes
+// with its parent alone.
 func (o *order) isMultiLeg() bool { return o.OrderClass == "mleg" && o.Parent != "" }
 
-// rest is what is not filled yet; of a notional order, before it has become a
-// quantity, what it would be at a price.
+// rest returns what is not filled yet; of a notional order without a quantity,
+// what it would be at a price.
 func (o *order) rest(at decimal.Decimal) decimal.Decimal {
 	switch {
 	case o.Target != nil:
@@ -127,7 +127,7 @@ func (o *order) rest(at decimal.Decimal) decimal.Decimal {
 	return o.Notional.Div(at).Truncate(9)
 }
 
-// signed is a quantity as it moves the position.
+// signed returns a quantity with the sign of its effect on the position.
 func (o *order) signed(qty decimal.Decimal) decimal.Decimal {
 	if o.Side == "sell" {
 		return qty.Neg()
@@ -135,19 +135,19 @@ func (o *order) signed(qty decimal.Decimal) decimal.Decimal {
 	return qty
 }
 
-// refusal is an error as Alpaca writes it.
+// refusal is an error in Alpaca's JSON.
 type refusal struct {
 	status  int
 	code    int
 	message string
-	details map[string]any // what the error's body says besides
+	details map[string]any // further fields of the error's body
 }
 
 func refuse(status, code int, format string, args ...any) *refusal {
 	return &refusal{status: status, code: code, message: fmt.Sprintf(format, args...)}
 }
 
-// with adds to the error's body.
+// with adds fields to the error's body.
 func (r *refusal) with(details map[string]any) *refusal {
 	r.details = details
 	return r

@@ -28,7 +28,8 @@ type orderRequest struct {
 	Legs           []legRequest     `json:"legs"`
 }
 
-// exitPrices are where a bracket, oco or oto order leaves its position.
+// exitPrices are the prices at which a bracket, oco or oto order leaves its
+// position.
 type exitPrices struct {
 	LimitPrice *decimal.Decimal `json:"limit_price"`
 	StopPrice  *decimal.Decimal `json:"stop_price"`
@@ -46,7 +47,7 @@ func isComplex(class string) bool { return class == "bracket" || class == "oco" 
 
 var sidesOfIntents = map[string]string{"buy_to_open": "buy", "buy_to_close": "buy", "sell_to_open": "sell", "sell_to_close": "sell"}
 
-// check refuses what makes no order of any asset.
+// check refuses what is no valid order for any asset.
 func (r *orderRequest) check() *refusal {
 	invalid := func(message string) *refusal { return refuse(422, 40010001, "%s", message) }
 	mleg := r.OrderClass == "mleg"
@@ -64,7 +65,7 @@ func (r *orderRequest) check() *refusal {
 	case (r.Qty == nil) == (r.Notional == nil):
 		return invalid("qty or notional is required, and not both")
 	case r.OrderClass == "oco" && r.LimitPrice == nil && r.TakeProfit != nil && r.TakeProfit.LimitPrice != nil:
-		r.LimitPrice = r.TakeProfit.LimitPrice // an oco order is its own take-profit
+		r.LimitPrice = r.TakeProfit.LimitPrice // an oco order is itself the take-profit
 	}
 	trails := r.Type == "trailing_stop"
 	switch {
@@ -82,7 +83,7 @@ func (r *orderRequest) check() *refusal {
 		return invalid("client_order_id must be no more than 128 characters")
 	}
 	amounts := []*decimal.Decimal{r.Qty, r.Notional, r.StopPrice, r.TrailPrice, r.TrailPercent}
-	if !mleg { // whose limit is a credit when it is negative
+	if !mleg { // a multi-leg order's negative limit is a credit
 		amounts = append(amounts, r.LimitPrice)
 	}
 	for _, exit := range []*exitPrices{r.TakeProfit, r.StopLoss} {
@@ -104,7 +105,7 @@ func (r *orderRequest) check() *refusal {
 	return r.checkClass()
 }
 
-// mostPlaces is how finely anything is divided.
+// mostPlaces is the largest number of decimal places of a quantity.
 const mostPlaces = 9
 
 func checkPlaces(qty, notional *decimal.Decimal) *refusal {
@@ -120,7 +121,7 @@ func sensible(d decimal.Decimal) bool {
 	return d.Exponent() <= 12 && d.Exponent() >= -12 && d.NumDigits() <= 24
 }
 
-// checkClass refuses what an order class cannot have.
+// checkClass refuses what an order class does not allow.
 func (r *orderRequest) checkClass() *refusal {
 	switch r.OrderClass {
 	case "", "simple":
@@ -192,7 +193,7 @@ func (r *orderRequest) checkMultiLeg() *refusal {
 	return nil
 }
 
-// checkAsset refuses what the asset, its class or the hour does not allow.
+// checkAsset refuses what the asset, its class or the time does not allow.
 func (s *Sim) checkAsset(a *account, r orderRequest, traded asset) *refusal {
 	no := func(message string) *refusal { return refuse(422, 42210000, "%s", message) }
 	fractional := r.Notional != nil || !r.Qty.IsInteger()
@@ -226,6 +227,8 @@ func (s *Sim) checkAsset(a *account, r orderRequest, traded asset) *refusal {
 			return no("options orders require a whole qty")
 		case a.Settings.MaxOptionsLevel == 0:
 			return refuse(403, 40310000, "account not eligible to trade options contracts")
+		case r.Type == "market" && s.session() != regular:
+			return no("options market orders are only allowed during market hours")
 		}
 		return checkTick(traded.symbol, r.LimitPrice)
 	}
@@ -260,7 +263,7 @@ func (s *Sim) checkAsset(a *account, r orderRequest, traded asset) *refusal {
 func (r *orderRequest) checkPennies() *refusal {
 	prices := map[string]*decimal.Decimal{"limit_price": r.LimitPrice, "stop_price": r.StopPrice}
 	if r.Type == "trailing_stop" {
-		delete(prices, "stop_price") // it follows the market as it comes
+		delete(prices, "stop_price") // it follows the market's prices
 	}
 	for name, price := range prices {
 		if price == nil {
@@ -277,8 +280,8 @@ func (r *orderRequest) checkPennies() *refusal {
 	return nil
 }
 
-// pastClosingAuction says whether an order comes too late for the day's closing
-// auction and too early for the next one's.
+// pastClosingAuction reports whether an order comes too late for the day's
+// closing auction and too early for the next one's.
 func (s *Sim) pastClosingAuction() bool {
 	day, _ := dayAt(s.now())
 	return s.between(day.close.Sub(midnight(day.close, newYork))-10*time.Minute, 19*time.Hour)
@@ -307,8 +310,8 @@ func checkTick(symbol string, limit *decimal.Decimal) *refusal {
 	return nil
 }
 
-// between says whether it is a trading day and New York's time lies in
-// [from, to).
+// between reports whether it is a trading day and New York's time is in [from,
+// to).
 func (s *Sim) between(from, to time.Duration) bool {
 	now := s.now().In(newYork)
 	y, m, d := now.Date()

@@ -51,7 +51,7 @@ func (s *Sim) cancelOrder(w http.ResponseWriter, r *http.Request, a *account) {
 	})
 }
 
-// canceled is what DELETE /v2/orders answers of an order.
+// canceled is an order's entry in the response of DELETE /v2/orders.
 type canceled struct {
 	ID     string `json:"id"`
 	Status int    `json:"status"`
@@ -62,7 +62,7 @@ func (s *Sim) cancelAll(w http.ResponseWriter, r *http.Request, a *account) {
 		results := []canceled{}
 		for _, o := range a.openOrders() {
 			if !o.open() || o.Parent != "" && a.byID[o.Parent].open() {
-				continue // it ends with another
+				continue // it is canceled together with another
 			}
 			status := 200
 			if bad := s.cancel(a, o); bad != nil {
@@ -96,7 +96,7 @@ func (s *Sim) getByClientID(w http.ResponseWriter, r *http.Request, a *account) 
 
 func (s *Sim) hidden(o *order) bool { return o.Hidden != nil && s.now().Before(*o.Hidden) }
 
-// orderFilter is what GET /v2/orders asks for.
+// orderFilter is a query of GET /v2/orders.
 type orderFilter struct {
 	status       string
 	limit        int
@@ -106,10 +106,10 @@ type orderFilter struct {
 	symbols      []string // without slashes
 	side         string
 	classes      []string
-	first, last  int // which places in the book it looks at: [first, last)
+	first, last  int // the range of the book to look at: [first, last)
 }
 
-// filter reads the query. s.mu is held.
+// filter parses the query. s.mu is held.
 func (a *account) filter(q url.Values) (orderFilter, *refusal) {
 	f := orderFilter{
 		status: q.Get("status"), limit: 50, oldestFirst: q.Get("direction") == "asc", nested: q.Get("nested") == "true",
@@ -162,7 +162,7 @@ func list(text string) []string {
 	return strings.Split(text, ",")
 }
 
-// readTime reads a time or a date.
+// readTime parses a time or a date.
 func readTime(text string) (t time.Time, bad bool) {
 	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
 		if t, err := time.Parse(layout, text); err == nil {
@@ -172,7 +172,7 @@ func readTime(text string) (t time.Time, bad bool) {
 	return t, true
 }
 
-// takes says whether the filter lets an order by.
+// takes reports whether an order passes the filter.
 func (f *orderFilter) takes(o *order) bool {
 	symbol := strings.ReplaceAll(o.Symbol, "/", "")
 	if parts := occSymbol.FindStringSubmatch(o.Symbol); parts != nil && slices.Contains(f.classes, "us_option") && !slices.Contains(f.symbols, symbol) {
@@ -200,7 +200,7 @@ func (s *Sim) listOrders(w http.ResponseWriter, r *http.Request, a *account) {
 			if s.hidden(o) || o.isMultiLeg() || f.nested && o.Parent != "" {
 				continue
 			}
-			shown := f.nested || o.OrderClass == "mleg" // what it finds legs by
+			shown := f.nested || o.OrderClass == "mleg" // whether legs are shown under their parent
 			if !f.takes(o) && !(shown && slices.ContainsFunc(o.legs, f.takes)) {
 				continue
 			}

@@ -14,15 +14,15 @@ import (
 	"time"
 )
 
-// window is what part of a history a client asks for.
+// window is the part of a history that a client asks for.
 type window struct {
-	from, to time.Time // both are in it
+	from, to time.Time // both included
 	desc     bool
 	limit    int
-	cursor   cursor // where to go on, of an earlier page
+	cursor   cursor // where an earlier page ended
 }
 
-// cursor is the next point of a history that goes symbol by symbol.
+// cursor is the next point of a history with several symbols.
 type cursor struct {
 	symbol string
 	at     time.Time
@@ -42,8 +42,8 @@ func parseToken(text string) (cursor, error) {
 	return cursor{symbol: symbol, at: time.UnixMicro(n).UTC()}, nil
 }
 
-// window reads start, end, limit, page_token and sort. Without a start the
-// history is today's, and it never passes the present.
+// window parses start, end, limit, page_token and sort. Without a start the
+// history is today's, and it never goes beyond the present.
 func (s *Sim) window(q url.Values, usual, most int) (window, error) {
 	now, _ := s.present()
 	local := now.In(newYork)
@@ -80,7 +80,7 @@ func (s *Sim) window(q url.Values, usual, most int) (window, error) {
 	return w, nil
 }
 
-// parseTime takes RFC 3339, or a day of New York.
+// parseTime parses RFC 3339, or a day of New York.
 func parseTime(text string) (time.Time, error) {
 	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
 		return t, nil
@@ -88,18 +88,18 @@ func parseTime(text string) (time.Time, error) {
 	return time.ParseInLocation(time.DateOnly, text, newYork)
 }
 
-// wrong answers a request for data that makes no sense. The data host's errors
-// have a message alone.
+// wrong responds to an invalid request for data. The data host's errors have a
+// message alone.
 func wrong(w http.ResponseWriter, status int, err error) {
 	answer(w, status, map[string]string{"message": err.Error()})
 }
 
-// history makes the points of one symbol in a window, in its order.
+// history returns the points of one symbol in a window, in its order.
 type history func(symbol string, w window) iter.Seq2[time.Time, any]
 
-// pages answers histories under a name, such as bars, of several symbols or of
-// one. Points are written as they are made, up to the limit over all symbols,
-// and then a token says where the next page begins.
+// pages responds with the histories of one or several symbols, under a name
+// such as bars. Points are written while they are computed, up to the limit
+// over all symbols, and then comes a token for the next page.
 func pages(out http.ResponseWriter, r *http.Request, name string, symbols []string, single bool, w window, make history) {
 	out.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	text := bufio.NewWriterSize(out, 32<<10)
@@ -158,7 +158,7 @@ func pages(out http.ResponseWriter, r *http.Request, name string, symbols []stri
 	}
 	switch {
 	case single && listed == 0 && name == "bars":
-		text.WriteString("null") // as Alpaca answers, whatever its file says
+		text.WriteString("null") // as Alpaca does, whatever its OpenAPI file says
 	case single && listed == 0:
 		text.WriteString("[]")
 	}

@@ -4,7 +4,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// place accepts an order, or says why not. s.mu is held.
+// place accepts an order, or returns why not. s.mu is held.
 func (s *Sim) place(a *account, r orderRequest) (*order, *refusal) {
 	if a.Settings.SuspendTrade {
 		return nil, refuse(403, 40310000, "new orders are rejected by user request")
@@ -64,8 +64,8 @@ func (s *Sim) newOrder(r orderRequest, traded asset) *order {
 	return o
 }
 
-// begin sends an order to the market, or lets it wait for its session. What is
-// answered of it is its state before the market has heard of it.
+// begin sends an order to the market, or makes it wait for its session. The
+// response has its status from before that.
 func (s *Sim) begin(a *account, o *order) {
 	o.Status, o.first = "accepted", "accepted"
 	if s.trades(a, o) {
@@ -75,7 +75,7 @@ func (s *Sim) begin(a *account, o *order) {
 	s.emit(a, o.Status, o, update{})
 }
 
-// hide lets look-ups find a new order late, where a fault wants it.
+// hide makes look-ups find a new order late, where a fault wants it.
 func (s *Sim) hide(a *account, o *order, method string) {
 	if late, is := s.meets(Late, method, a); is {
 		until := s.now().Add(late.Delay)
@@ -83,8 +83,8 @@ func (s *Sim) hide(a *account, o *order, method string) {
 	}
 }
 
-// checkDirection refuses a bracket that would make a position smaller, and an
-// oco order that would not.
+// checkDirection refuses a bracket that would reduce a position, and an oco
+// order that would not.
 func (s *Sim) checkDirection(a *account, r orderRequest, traded asset) *refusal {
 	held := a.held(traded.symbol)
 	reduces := held.IsPositive() && r.Side == "sell" || held.IsNegative() && r.Side == "buy"
@@ -97,7 +97,7 @@ func (s *Sim) checkDirection(a *account, r orderRequest, traded asset) *refusal 
 	return nil
 }
 
-// checkExits refuses exits on the wrong side of where the order enters.
+// checkExits refuses exits on the wrong side of the entry.
 func (s *Sim) checkExits(r orderRequest, traded asset) *refusal {
 	if !isComplex(r.OrderClass) {
 		return nil
@@ -114,7 +114,7 @@ func (s *Sim) checkExits(r orderRequest, traded asset) *refusal {
 	}
 	up, above, below := decimal.NewFromInt(1), ">= base_price + 0.01", "<= base_price - 0.01"
 	if (r.Side == "sell") != (r.OrderClass == "oco") {
-		up, above, below = up.Neg(), below, above // it leaves downwards
+		up, above, below = up.Neg(), below, above // a short position's exits are the other way round
 	}
 	cent := decimal.New(1, -2)
 	wrong := func(price *decimal.Decimal, direction decimal.Decimal) bool {
@@ -129,8 +129,8 @@ func (s *Sim) checkExits(r orderRequest, traded asset) *refusal {
 	return nil
 }
 
-// addExits adds the legs that leave the position that the order makes; those
-// of an oco order leave one that there is.
+// addExits adds the legs that close the position that the order opens; those of
+// an oco order close an existing one.
 func (s *Sim) addExits(a *account, o *order, r orderRequest) {
 	if !isComplex(r.OrderClass) {
 		return
@@ -168,10 +168,13 @@ func (s *Sim) checkContract(traded asset) *refusal {
 	return nil
 }
 
-// placeMultiLeg accepts an order of several contracts that are traded at once.
+// placeMultiLeg accepts an order of several contracts that are traded together.
 func (s *Sim) placeMultiLeg(a *account, r orderRequest) (*order, *refusal) {
 	if a.Settings.MaxOptionsLevel < 3 {
 		return nil, refuse(403, 40310000, "account not eligible to trade multi-leg option orders")
+	}
+	if r.Type == "market" && s.session() != regular {
+		return nil, refuse(422, 42210000, "options market orders are only allowed during market hours")
 	}
 	parent := s.newOrder(r, asset{})
 	parent.AssetID = ""
@@ -214,8 +217,8 @@ func (s *Sim) placeMultiLeg(a *account, r orderRequest) (*order, *refusal) {
 	return parent, nil
 }
 
-// netPrice is what one unit of a multi-leg order costs at its limit, or at the
-// market; a credit is negative.
+// netPrice returns the price of one unit of a multi-leg order at its limit, or
+// at the market; a credit is negative.
 func (s *Sim) netPrice(o *order) decimal.Decimal {
 	if o.LimitPrice != nil {
 		return *o.LimitPrice

@@ -7,16 +7,16 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// position is what an account holds of a symbol: a negative quantity is short.
+// position is what an account holds of a symbol; a short position is negative.
 type position struct {
 	Symbol string          `json:"symbol"`
 	Qty    decimal.Decimal `json:"qty"`
 	Avg    decimal.Decimal `json:"avg"`
-	DayAvg decimal.Decimal `json:"day_avg"`        // the same, counted from the last close's price
+	DayAvg decimal.Decimal `json:"day_avg"`        // the average, counted from the last close's price
 	Keep   bool            `json:"keep,omitempty"` // a contract that must not be exercised
 }
 
-// symbols of what the account holds, in order.
+// symbols returns the symbols that the account holds, sorted.
 func (a *account) symbols() []string { return slices.Sorted(maps.Keys(a.Positions)) }
 
 func (a *account) held(symbol string) decimal.Decimal {
@@ -26,8 +26,8 @@ func (a *account) held(symbol string) decimal.Decimal {
 	return decimal.Zero
 }
 
-// trade books qty (negative when sold) at a price: cash, quantity and average.
-// It answers what is held then.
+// trade books qty (negative for a sale) at a price: cash, quantity and average.
+// It returns the position afterwards.
 func (a *account) trade(symbol string, qty, price, lot decimal.Decimal) decimal.Decimal {
 	p := a.Positions[symbol]
 	if p == nil {
@@ -42,19 +42,18 @@ func (a *account) trade(symbol string, qty, price, lot decimal.Decimal) decimal.
 	case p.Qty.Sign()*qty.Sign() >= 0: // opens or adds
 		p.Avg = p.Qty.Mul(p.Avg).Add(qty.Mul(price)).Div(after).Round(6)
 		p.DayAvg = p.Qty.Mul(p.DayAvg).Add(qty.Mul(price)).Div(after).Round(6)
-	case after.Sign() != p.Qty.Sign(): // turns around
+	case after.Sign() != p.Qty.Sign(): // changes its side
 		p.Avg, p.DayAvg = price, price
 	}
 	p.Qty = after
 	return after
 }
 
-// untrade takes an execution back as if it had never been. It answers what is
-// held then.
+// untrade undoes an execution. It returns the position afterwards.
 func (a *account) untrade(symbol string, qty, price, lot decimal.Decimal) decimal.Decimal {
 	p := a.Positions[symbol]
 	if p == nil || p.Qty.Sign() != qty.Sign() || !p.Qty.Abs().GreaterThan(qty.Abs()) {
-		return a.trade(symbol, qty.Neg(), price, lot) // it closes, opens or turns a position
+		return a.trade(symbol, qty.Neg(), price, lot) // it closes or opens a position, or changes its side
 	}
 	a.Cash = a.Cash.Add(qty.Mul(price).Mul(lot))
 	after := p.Qty.Sub(qty)
@@ -64,14 +63,14 @@ func (a *account) untrade(symbol string, qty, price, lot decimal.Decimal) decima
 	return after
 }
 
-// available is how much of a position no open order and no covered call has
-// claimed, whichever way it is held.
+// available returns how much of a long or short position no open order and no
+// covered call has reserved.
 func (s *Sim) available(a *account, symbol string, except ...*order) decimal.Decimal {
 	left, _ := s.unclaimed(a, symbol, except...)
 	return left
 }
 
-// unclaimed says which orders have claimed the rest, too.
+// unclaimed is available, and also returns the orders that reserved the rest.
 func (s *Sim) unclaimed(a *account, symbol string, except ...*order) (decimal.Decimal, []string) {
 	held := a.held(symbol)
 	left := held.Abs()
@@ -88,8 +87,8 @@ func (s *Sim) unclaimed(a *account, symbol string, except ...*order) (decimal.De
 	return decimal.Max(left, decimal.Zero), related
 }
 
-// uncoveredCalls is how many contracts on a symbol were sold that no bought
-// ones stand behind: its shares do.
+// uncoveredCalls returns how many sold calls on a symbol are covered by its
+// shares, and not by bought contracts.
 func (a *account) uncoveredCalls(symbol string) decimal.Decimal {
 	written := decimal.Zero
 	for _, p := range a.Positions {

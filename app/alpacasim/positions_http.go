@@ -8,7 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// positionJSON is a position as Alpaca writes it.
+// positionJSON returns a position in Alpaca's JSON.
 func (s *Sim) positionJSON(a *account, p *position) map[string]any {
 	traded, _ := s.findTraded(p.Symbol)
 	now, units := s.nbboOf(p.Symbol).mid, lot(traded.class)
@@ -34,11 +34,11 @@ func (s *Sim) positionJSON(a *account, p *position) map[string]any {
 	}
 }
 
-// positionSymbol is how Alpaca names what is held: a pair of coins has no slash
-// in positions, unlike in orders.
+// positionSymbol returns Alpaca's symbol of a position: a pair of coins has no
+// slash there, unlike in orders.
 func positionSymbol(symbol string) string { return strings.ReplaceAll(symbol, "/", "") }
 
-// ratio is a part of a whole, and 0 of none.
+// ratio returns part / whole, and 0 where whole is 0.
 func ratio(part, whole decimal.Decimal) decimal.Decimal {
 	if whole.IsZero() {
 		return decimal.Zero
@@ -56,7 +56,7 @@ func (s *Sim) listPositions(w http.ResponseWriter, _ *http.Request, a *account) 
 	})
 }
 
-// position finds what is held by a symbol or the id of its asset.
+// position finds a position by its symbol or the id of its asset.
 func (s *Sim) position(a *account, symbolOrID string) (*position, *refusal) {
 	known, _ := s.findTraded(symbolOrID)
 	if p := a.Positions[known.symbol]; p != nil {
@@ -98,8 +98,9 @@ func (s *Sim) closePosition(w http.ResponseWriter, r *http.Request, a *account) 
 	})
 }
 
-// toClose is how much of a position a query asks to close: all of it unless it
-// says a quantity or a percentage. Only what is fractional already is divided.
+// toClose returns how much of a position a query asks to close: all of it
+// unless it has a quantity or a percentage. Only what is fractional already is
+// divided.
 func toClose(p *position, q url.Values) (decimal.Decimal, *refusal) {
 	whole := p.Qty.Abs()
 	switch {
@@ -141,7 +142,7 @@ func (s *Sim) closeOut(a *account, p *position, qty decimal.Decimal) (*order, *r
 	return s.place(a, request)
 }
 
-// closing is what DELETE /v2/positions answers of a position.
+// closing is a position's entry in the response of DELETE /v2/positions.
 type closing struct {
 	Symbol string `json:"symbol"`
 	Status int    `json:"status"`
@@ -179,7 +180,7 @@ func (s *Sim) doNotExercise(w http.ResponseWriter, r *http.Request, a *account) 
 	s.instruct(w, func() *refusal { return s.refuseExercise(a, r.PathValue("symbol")) })
 }
 
-// instruct answers 200 and no body to an instruction that is followed.
+// instruct responds with 200 and no body to an instruction that is carried out.
 func (s *Sim) instruct(w http.ResponseWriter, follow func() *refusal) {
 	s.mu.Lock()
 	bad := follow()

@@ -7,7 +7,7 @@ import (
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 )
 
-// A position is closed by an order that the answer shows, whole or in part.
+// A position is closed, whole or in part, by an order that the response shows.
 func TestClosingPositions(t *testing.T) {
 	for query, want := range map[string]string{"": "10", "?qty=4": "4", "?percentage=25": "2"} {
 		m := open(t)
@@ -34,7 +34,7 @@ func TestClosingPositions(t *testing.T) {
 	}
 }
 
-// All positions are closed at once, each with its own answer.
+// All positions are closed at once, each with its own result.
 func TestClosingAllPositions(t *testing.T) {
 	m := open(t)
 	for _, o := range []string{"buy 10 AAPL market day", "sell 5 TSLA market day", "buy 0.1 BTC/USD market gtc"} {
@@ -66,7 +66,7 @@ func TestClosingAllPositions(t *testing.T) {
 
 const call100 = "AAPL260619C00100000" // expires on a holiday: at that day's close
 
-// A held contract becomes shares at its strike.
+// An exercised contract becomes shares at its strike.
 func TestExercise(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "150")
@@ -95,8 +95,8 @@ func TestExercise(t *testing.T) {
 	}
 }
 
-// What has expired is exercised when that earns something, unless its holder
-// refused, and is gone in any case.
+// An expired contract is exercised when that earns something, unless its holder
+// refused, and is gone either way.
 func TestContractsExpire(t *testing.T) {
 	const worthless, kept = "AAPL260619C00900000", "AAPL260619C00110000"
 	m := open(t)
@@ -120,7 +120,7 @@ func TestContractsExpire(t *testing.T) {
 	}
 }
 
-// The official SDK reads what is traded here.
+// The official SDK reads the activities of trades here.
 func TestSDKReadsActivities(t *testing.T) {
 	m := open(t)
 	m.order("buy 1 AAPL market day")
@@ -131,7 +131,7 @@ func TestSDKReadsActivities(t *testing.T) {
 	}
 }
 
-// The official SDK closes positions and sets configurations as it is.
+// The official SDK, unchanged, closes positions and sets configurations.
 func TestSDKClosesAndConfigures(t *testing.T) {
 	m := open(t)
 	c := m.client(0)

@@ -6,10 +6,10 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// price walks at random around where its symbol's tape is.
+// price is a random walk close to its symbol's tape.
 type price struct {
 	Cents int64  `json:"cents"`
-	Base  int64  `json:"base"` // of the tape
+	Base  int64  `json:"base"` // the tape's base
 	Steps uint64 `json:"steps"`
 	Seed  uint64 `json:"seed"`
 }
@@ -24,8 +24,8 @@ func (s *Sim) newPrice(a asset) *price {
 	return p
 }
 
-// move takes one step: up to 0.02 % either way, drawn a little to the tape, so
-// that what was live a while ago looks like what its history says.
+// move takes one step of up to 0.02 % either way, drawn a little to the tape,
+// so that recent live prices agree with the history.
 func (p *price) move(tape int64) {
 	r := rand.New(rand.NewPCG(p.Seed, p.Steps))
 	p.Steps++
@@ -34,13 +34,14 @@ func (p *price) move(tape int64) {
 	p.Cents = max(p.Cents, 1)
 }
 
-// The market buys a cent below and sells a cent above the price.
+// mid returns the price. The market's bid is a cent below it, and its ask a
+// cent above.
 func (p *price) mid() decimal.Decimal { return decimal.New(p.Cents, -2) }
 func (p *price) bid() decimal.Decimal { return decimal.New(max(p.Cents-1, 1), -2) }
 func (p *price) ask() decimal.Decimal { return decimal.New(p.Cents+1, -2) }
 
-// SetPrice moves a symbol to a price, and its walk and its past with it. It
-// says whether the symbol has one.
+// SetPrice sets a symbol's price, and moves its walk and its past with it. It
+// reports whether there is such a symbol.
 func (s *Sim) SetPrice(symbol string, to decimal.Decimal) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 	"paddock/app/alpacasim"
 )
 
-// player does at random what a client and the world may do.
+// player does random actions of a client and of the world.
 type player struct {
 	*market
 	dice *rand.Rand
@@ -22,7 +22,7 @@ func (p *player) one(of ...string) string { return of[p.dice.IntN(len(of))] }
 
 func (p *player) price() string { return fmt.Sprint(80 + p.dice.IntN(40)) }
 
-// anyOrder is the id of an order or leg of the newest twenty.
+// anyOrder returns the id of one of the newest twenty orders or legs.
 func (p *player) anyOrder() string {
 	book := p.sim.Orders(p.seeds[0].KeyID)
 	if len(book) == 0 {
@@ -94,10 +94,10 @@ func (p *player) act() (status int, text []byte) {
 }
 
 // Whatever is asked for, whenever, and with faults of all kinds, an account's
-// book stays whole: nothing is answered by an error of the simulator's own,
-// cash and positions are the sums of what happened, no order is filled beyond
-// its quantity, the last that the stream told of an order is what a look-up
-// says, but for exits that end untold, and a restart changes nothing.
+// book stays consistent: there is no internal error, cash and positions are the
+// sums of what happened, no order is filled beyond its quantity, the stream's
+// last update of each order agrees with a look-up, except for exits that close
+// without an update, and a restart changes nothing.
 func TestRandomTrading(t *testing.T) {
 	for seed := range uint64(6) {
 		file := t.TempDir() + "/state"
@@ -126,7 +126,7 @@ func TestRandomTrading(t *testing.T) {
 		}
 		p.wantTold(seed)
 		p.sim.ClearFaults()
-		p.call(200, "PATCH", "/v2/account/configurations", `{"trade_confirm_email":"none"}`) // prices alone are not saved
+		p.call(200, "PATCH", "/v2/account/configurations", `{"trade_confirm_email":"none"}`) // a move of prices alone is not saved
 		before := p.everything()
 		was := p.clock.now()
 		again := open(t, keep)
@@ -189,7 +189,8 @@ func (p *player) wantWhole(seed uint64, act int) {
 	}
 }
 
-// wantTold fails unless the stream's last word of each order is the book's.
+// wantTold fails unless the stream's last update of each order agrees with the
+// book.
 func (p *player) wantTold(seed uint64) {
 	p.t.Helper()
 	last := map[string]object{}

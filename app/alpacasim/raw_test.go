@@ -16,7 +16,7 @@ import (
 	"paddock/app/alpacasim"
 )
 
-// object is an answer as the wire says it.
+// object is a response's JSON object.
 type object map[string]any
 
 func (o object) text(path ...string) string {
@@ -47,8 +47,8 @@ func unmarshal(text []byte, into any) error {
 	return d.Decode(into)
 }
 
-// send makes a signed request of the first account and answers its status and
-// its body.
+// send makes a request with the first account's keys and returns its status and
+// body.
 func (m *market) send(method, path, body string) (int, []byte) {
 	m.t.Helper()
 	r, err := http.NewRequest(method, m.url+path, strings.NewReader(body))
@@ -69,7 +69,7 @@ func (m *market) send(method, path, body string) (int, []byte) {
 	return response.StatusCode, text
 }
 
-// call is send for an answer that must have a status and be an object.
+// call is send for a response that must have a status and be an object.
 func (m *market) call(want int, method, path, body string) object {
 	m.t.Helper()
 	status, text := m.send(method, path, body)
@@ -111,7 +111,8 @@ func orderBody(words string, more ...string) string {
 	return body + "}"
 }
 
-// refused places an order that must be refused so, and answers the body.
+// refused places an order that must be refused in this way, and returns the
+// body.
 func (m *market) refused(status, code int, says, words string, more ...string) object {
 	m.t.Helper()
 	o := m.call(status, "POST", "/v2/orders", orderBody(words, more...))
@@ -121,13 +122,13 @@ func (m *market) refused(status, code int, says, words string, more ...string) o
 	return o
 }
 
-// now is an order as a look-up shows it, with its legs.
+// now returns an order as a look-up shows it, with its legs.
 func (m *market) now(o object) object {
 	m.t.Helper()
 	return m.call(200, "GET", "/v2/orders/"+o.text("id")+"?nested=true", "")
 }
 
-// want fails unless orders stand so: their status, and what of them is filled.
+// want fails unless orders have these statuses and filled quantities.
 func (m *market) want(what string, pairs ...any) {
 	m.t.Helper()
 	for i := 0; i < len(pairs); i += 2 {
@@ -138,7 +139,7 @@ func (m *market) want(what string, pairs ...any) {
 	}
 }
 
-// at moves the clock to New York's time.
+// at sets the clock to a time of New York.
 func (m *market) at(when string) {
 	m.t.Helper()
 	zone, err := time.LoadLocation("America/New_York")
@@ -154,7 +155,7 @@ func (m *market) at(when string) {
 	m.clock.mu.Unlock()
 }
 
-// updates are all events of an account so far.
+// updates returns all events of an account so far.
 func (m *market) updates(account int) []object {
 	m.t.Helper()
 	until := m.clock.now()
@@ -185,7 +186,7 @@ func (m *market) updates(account int) []object {
 	return all
 }
 
-// story is the account's events in words.
+// story returns the account's events in words.
 func (m *market) story() string {
 	m.t.Helper()
 	var all []string
@@ -202,10 +203,10 @@ func (m *market) wantStory(want string) {
 	}
 }
 
-// keepHours lets the market close.
+// keepHours makes the market keep New York's hours.
 func keepHours(c *alpacasim.Config) { c.Hours = true }
 
-// figures of the first account.
+// figures returns the first account's figures.
 func (m *market) figures() alpacasim.Figures {
 	m.t.Helper()
 	f, ok := m.sim.Account(m.seeds[0].KeyID)

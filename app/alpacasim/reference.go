@@ -1,7 +1,7 @@
 package alpacasim
 
 // referenceRoutes serve what a client looks up before it trades, and what it
-// keeps for itself.
+// stores for itself.
 func (s *Sim) referenceRoutes(signed routes) {
 	signed("GET /v2/assets", s.listAssets)
 	signed("GET /v2/assets/{symbol...}", s.getAsset)

@@ -76,8 +76,8 @@ func TestAssets(t *testing.T) {
 	}
 }
 
-// Chains are listed by rule: OCC symbols, Fridays or the day before a holiday,
-// and by default what ends before the next weekend.
+// Contracts are listed by rule: OCC symbols, Fridays or the day before a
+// holiday, and by default those that expire before the next weekend.
 func TestOptionContracts(t *testing.T) {
 	m := open(t, hours)
 	c := m.client(0)
@@ -125,8 +125,8 @@ func day(text string) civil.Date {
 	return d
 }
 
-// The clock keeps New York's hours, holidays and half days too, when it is
-// asked to, and so do both calendars.
+// The clock keeps New York's hours, with holidays and half days, when it is set
+// to, and so do both calendars.
 func TestClocksAndCalendars(t *testing.T) {
 	m := open(t, hours)
 	c := m.client(0)
@@ -189,8 +189,8 @@ func must(t *testing.T, text string) time.Time {
 	return at
 }
 
-// Watchlists are an account's own, go through all of their verbs, and outlive
-// the process.
+// Watchlists belong to an account, support all of their requests, and survive a
+// restart.
 func TestWatchlists(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "state.json")
 	keep := func(c *alpacasim.Config) { c.StateFile = file }
@@ -247,8 +247,8 @@ func TestWatchlists(t *testing.T) {
 	}
 }
 
-// An account's history begins with what it opened with, follows what it was
-// worth, and ends with what it is worth now.
+// An account's history begins with its opening worth, follows its worth, and
+// ends with what it is worth now.
 func TestPortfolioHistory(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "state.json")
 	m := open(t, hours, func(c *alpacasim.Config) { c.StateFile = file })

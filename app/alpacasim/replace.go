@@ -17,7 +17,7 @@ type replaceRequest struct {
 	ClientOrderID string           `json:"client_order_id"`
 }
 
-// check refuses what an order cannot be changed to.
+// check refuses changes that an order does not allow.
 func (r *replaceRequest) check(a *account, old *order) *refusal {
 	for _, d := range []*decimal.Decimal{r.Qty, r.StopPrice, r.Trail, r.LimitPrice} {
 		if d != nil && (!sensible(*d) || !d.IsPositive() && (d != r.LimitPrice || old.OrderClass != "mleg")) {
@@ -28,7 +28,7 @@ func (r *replaceRequest) check(a *account, old *order) *refusal {
 	if bad := checkPlaces(r.Qty, r.Notional); bad != nil {
 		return bad
 	}
-	coins := old.AssetClass == "crypto" // which are divided at will
+	coins := old.AssetClass == "crypto" // which can be divided
 	switch {
 	case slices.Contains([]string{"accepted", "pending_new", "pending_cancel", "pending_replace"}, old.Status):
 		return refuse(422, 42210000, "cannot replace order in %s status", old.Status)
@@ -67,15 +67,21 @@ func (r *replaceRequest) check(a *account, old *order) *refusal {
 	return nil
 }
 
-// replace puts a new order in the place of an old one, or begins to where a
-// fault will reject it.
+// replace puts a new order in place of an old one, or begins to, where a fault
+// will reject it.
 func (s *Sim) replace(a *account, old *order, r replaceRequest) (*order, *refusal) {
 	if bad := r.check(a, old); bad != nil {
 		return nil, bad
 	}
-	rest := old.Qty.Sub(old.FilledQty)
+	// Alpaca gives the new order the whole quantity of the old one, whatever of it
+	// is filled already (github.com/alpacahq/Alpaca-API/issues/165). An exit trades
+	// what is left to exit.
+	qty := *old.Qty
+	if old.Parent != "" {
+		qty = qty.Sub(old.FilledQty)
+	}
 	changed := orderRequest{
-		Symbol: old.Symbol, Qty: &rest, Side: old.Side, Type: old.Type, TimeInForce: old.TimeInForce, LimitPrice: old.LimitPrice, StopPrice: old.StopPrice,
+		Symbol: old.Symbol, Qty: &qty, Side: old.Side, Type: old.Type, TimeInForce: old.TimeInForce, LimitPrice: old.LimitPrice, StopPrice: old.StopPrice,
 		TrailPrice: old.TrailPrice, TrailPercent: old.TrailPercent, ExtendedHours: old.ExtendedHours, OrderClass: old.OrderClass, ClientOrderID: r.ClientOrderID,
 		PositionIntent: old.PositionIntent,
 	}
@@ -123,8 +129,8 @@ func (s *Sim) replace(a *account, old *order, r replaceRequest) (*order, *refusa
 	return o, nil
 }
 
-// takePlace ends the old order and lets the new one stand where it stood: with
-// its legs, or as the leg that it was.
+// takePlace closes the old order and puts the new one in its place: with its
+// legs, or as the leg that it was.
 func (s *Sim) takePlace(a *account, old, o *order) {
 	now := s.now()
 	held := old.Status == "held"

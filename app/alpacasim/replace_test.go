@@ -7,7 +7,8 @@ import (
 	"paddock/app/alpacasim"
 )
 
-// A replacement is a new order that names the old one, which names it.
+// A replacement is a new order that names the old one, and the old one names
+// it.
 func TestReplace(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "100")
@@ -30,6 +31,27 @@ func TestReplace(t *testing.T) {
 	if o := m.call(200, "PATCH", "/v2/orders/"+trailing.text("id"), `{"trail":"20"}`); o.text("trail_price") != "20" {
 		t.Errorf("the new trail is %v", o)
 	}
+}
+
+// Of an order that is filled in part, a replacement that names no quantity has
+// the whole one, as at Alpaca, and is afforded as that.
+func TestReplacingWhatIsFilledInPart(t *testing.T) {
+	m := open(t)
+	m.price("AAPL", "100")
+	m.sim.SetFillPlan("AAPL", 2)
+	buy := m.order("buy 4 AAPL limit day", `"limit_price":"101"`)
+	m.step()
+	m.want("half", buy, "partially_filled 2")
+	if o := m.call(200, "PATCH", "/v2/orders/"+buy.text("id"), `{"limit_price":"102"}`); o.text("qty") != "4" || o.text("filled_qty") != "0" {
+		t.Errorf("the new one is %v", o)
+	}
+	m.step()
+	m.step()
+	m.sim.SetFillPlan("AAPL", 3)
+	sell := m.order("sell 6 AAPL limit day", `"limit_price":"99"`)
+	m.step()
+	m.want("a third", sell, "partially_filled 2")
+	m.call(403, "PATCH", "/v2/orders/"+sell.text("id"), `{"limit_price":"98"}`)
 }
 
 // What cannot be changed is refused, and the order stays as it is.
@@ -78,7 +100,7 @@ func TestReplacingBrackets(t *testing.T) {
 		t.Fatalf("the new entry is %v", o)
 	}
 	stop := m.call(200, "PATCH", "/v2/orders/"+o.legs()[1].text("id"), `{"stop_price":"97"}`)
-	m = open(t, keep) // the family is whole after a restart, too
+	m = open(t, keep) // entry and exits belong together after a restart too
 	m.price("AAPL", "100")
 	m.step()
 	m.want("entered", o, "filled 5", stop, "held 0", o.legs()[0], "new 0")
@@ -91,8 +113,8 @@ func TestReplacingBrackets(t *testing.T) {
 	}
 }
 
-// A replacement may be answered 200 and rejected after that: the old order is
-// then as it was.
+// A replacement may get a 200 and be rejected after that: then the old order is
+// as it was.
 func TestReplacementIsRejectedLater(t *testing.T) {
 	m := open(t)
 	old := m.order("buy 2 AAPL limit day", `"limit_price":"50"`)
@@ -111,8 +133,8 @@ func TestReplacementIsRejectedLater(t *testing.T) {
 	}
 }
 
-// A take-profit that ends while its replacement is undecided stays over when
-// that is rejected.
+// A take-profit that closes while its replacement is undecided stays closed
+// when that is rejected.
 func TestRejectedReplacementRevivesNothing(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "100")
@@ -127,8 +149,8 @@ func TestRejectedReplacementRevivesNothing(t *testing.T) {
 	m.want("after the stop", profit, "canceled 0", o, "rejected 0", stop, "filled 2")
 }
 
-// A cancel may be answered 204 and fail after that: the order stays, or was
-// filled meanwhile.
+// A cancel may get a 204 and fail after that: the order stays, or was filled
+// meanwhile.
 func TestCancelFailsLater(t *testing.T) {
 	for fault, want := range map[alpacasim.Fault][2]string{
 		alpacasim.CancelReject: {"new 0", "new limit, pending_cancel limit, order_cancel_rejected limit"},
@@ -145,8 +167,8 @@ func TestCancelFailsLater(t *testing.T) {
 	}
 }
 
-// All open orders are canceled at once, each with its own answer; exits end
-// with their entries.
+// All open orders are canceled at once, each with its own result; exits are
+// canceled with their entries.
 func TestCancelAll(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "100")

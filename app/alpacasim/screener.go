@@ -10,7 +10,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// top reads how many are asked for.
+// top parses how many entries are asked for.
 func top(r *http.Request, most int) (int, error) {
 	text := r.URL.Query().Get("top")
 	if text == "" {
@@ -58,7 +58,7 @@ func (s *Sim) mostActives(w http.ResponseWriter, r *http.Request, _ *account) {
 	answer(w, 200, map[string]any{"most_actives": all[:min(n, len(all))], "last_updated": now})
 }
 
-// movers ranks a market by how far each is from its last close but one.
+// movers ranks a market by the change since the close before the last.
 func (s *Sim) movers(w http.ResponseWriter, r *http.Request, _ *account) {
 	n, err := top(r, 50)
 	market := r.PathValue("market")

@@ -12,7 +12,7 @@ import (
 	"github.com/alpacahq/alpaca-trade-api-go/v3/marketdata"
 )
 
-// called is a method of the SDK and what it answered.
+// called is a method of the SDK and its result.
 type called struct {
 	name string
 	got  any
@@ -23,8 +23,8 @@ func did[T any](name string) func(T, error) called {
 	return func(got T, err error) called { return called{name, got, err} }
 }
 
-// Every method of the official Go SDK that asks for market data or reference
-// data gets answers that it can read, with something in them.
+// Every method of the official Go SDK for market data or reference data gets a
+// response that it can parse and that is not empty.
 func TestOfficialSDK(t *testing.T) {
 	m := open(t, hours)
 	if os.Getenv("PADDOCK_ALPACA_OPENAPI") != "" { // what it asks is checked against Alpaca's files too
@@ -119,8 +119,7 @@ func TestOfficialSDK(t *testing.T) {
 	}
 }
 
-// Every method of the official Go SDK that trades, or keeps something, does
-// what it says.
+// Every method of the official Go SDK that trades, or stores something, works.
 func TestOfficialSDKTrades(t *testing.T) {
 	m := open(t, hours)
 	c := m.client(0)

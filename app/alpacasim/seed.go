@@ -11,8 +11,8 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Seed is what a simulator starts from, as it is written in a seed file. Each
-// part may be absent.
+// Seed is the initial state of a simulator, as in a seed file. Each part may be
+// absent.
 type Seed struct {
 	Accounts []AccountSeed              `json:"accounts"`
 	Prices   map[string]decimal.Decimal `json:"prices"` // dollars by symbol
@@ -20,21 +20,22 @@ type Seed struct {
 	Market   MarketSeed                 `json:"market"`
 }
 
-// MarketSeed says when the market trades and what time it is there.
+// MarketSeed is when the market trades and what time it is there.
 type MarketSeed struct {
 	AlwaysOpen *bool      `json:"always_open"` // true when absent
 	Clock      *time.Time `json:"clock"`       // the machine's time when absent
 }
 
-// PositionSeed is what an account holds from the start, beside its cash.
+// PositionSeed is a position that an account has at the start, besides its
+// cash.
 type PositionSeed struct {
 	Symbol string          `json:"symbol"`
 	Qty    decimal.Decimal `json:"qty"`             // negative: sold short
 	Avg    decimal.Decimal `json:"avg_entry_price"` // dollars; the opening price when absent
 }
 
-// ReadSeed reads a seed file, or a bare list of its accounts. Names that it
-// does not know are errors, for they are misspelt.
+// ReadSeed parses a seed file, or a bare list of accounts. Unknown names are
+// errors, because they are misspelt.
 func ReadSeed(r io.Reader) (Seed, error) {
 	text, err := io.ReadAll(r)
 	if err != nil {
@@ -56,8 +57,7 @@ func ReadSeed(r io.Reader) (Seed, error) {
 	return seed, nil
 }
 
-// Apply sets what a configuration takes from a seed. Absent parts leave it as
-// it is.
+// Apply sets the parts of a configuration that the seed has.
 func (s Seed) Apply(c *Config) {
 	if s.Accounts != nil {
 		c.Accounts = s.Accounts
@@ -76,7 +76,7 @@ func (s Seed) Apply(c *Config) {
 	}
 }
 
-// checkSeeds says what accounts and prices cannot begin with.
+// checkSeeds returns what is wrong with the initial accounts and prices.
 func (s *Sim) checkSeeds() error {
 	for symbol, to := range s.config.Prices {
 		if a, ok := s.findAsset(symbol); !ok || a.symbol != symbol {
@@ -113,7 +113,7 @@ func (s *Sim) checkSeeds() error {
 	return nil
 }
 
-// settings are an account's configuration at first.
+// settings returns an account's initial configuration.
 func (a AccountSeed) settings() (settings, error) {
 	first := defaultSettings()
 	if len(a.Configuration) == 0 {
@@ -130,7 +130,7 @@ func (a AccountSeed) settings() (settings, error) {
 	return first, nil
 }
 
-// hold gives a new account its first positions. s.mu is held.
+// hold gives a new account its initial positions. s.mu is held.
 func (s *Sim) hold(a *account, seeds []PositionSeed) {
 	for _, seed := range seeds {
 		known, ok := s.findAsset(seed.Symbol)

@@ -14,8 +14,8 @@ import (
 	"paddock/app/alpacasim"
 )
 
-// The example of the documentation is a seed file, and a simulator that starts
-// from it is as it says.
+// The documentation's example is a seed file, and a simulator that starts from
+// it is as it says.
 func TestSeedFile(t *testing.T) {
 	file, err := os.Open("../../docs/simulator-seed.json")
 	if err != nil {
@@ -61,7 +61,7 @@ func TestSeedFile(t *testing.T) {
 		t.Errorf("AAPL is at %+v (%v)", trade, err)
 	}
 
-	// What has happened since weighs more than the seed.
+	// Saved state has priority over the seed.
 	m.price("AAPL", "210")
 	m.clock.tick(time.Hour)
 	m.sim.SetAlwaysOpen(true)
@@ -75,7 +75,7 @@ func TestSeedFile(t *testing.T) {
 	}
 }
 
-// What a seed says wrongly is told in a sentence.
+// What is wrong with a seed is reported in a sentence.
 func TestWrongSeeds(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"acounts":[]}`:        "acounts",
@@ -107,7 +107,7 @@ func TestWrongSeeds(t *testing.T) {
 	}
 }
 
-// Faults of a command line go on for ever, as likely as they say.
+// Faults of the command line are permanent, with their probability.
 func TestParseFault(t *testing.T) {
 	for text, want := range map[string]alpacasim.Injection{
 		"drop":         {Fault: alpacasim.Drop, N: -1},
@@ -137,7 +137,7 @@ func TestParseFault(t *testing.T) {
 	always.caller(t)("GET", "/v2/events/trades", "", 404)
 }
 
-// The documentation has every fault and every control endpoint.
+// The documentation names every fault and every control endpoint.
 func TestDocumentation(t *testing.T) {
 	text, err := os.ReadFile("../../docs/simulator.md")
 	if err != nil {

@@ -2,13 +2,13 @@ package alpacasim
 
 import (
 	"time"
-	_ "time/tzdata" // New York's clock, where the machine knows no zones
+	_ "time/tzdata" // New York's time zone, where the machine has none
 )
 
-// session is the part of the market's day that it is in.
+// session is a part of the market's day.
 type session string
 
-// The sessions of US equities. The overnight one belongs to the trading day
+// The sessions of US equities. The overnight session belongs to the trading day
 // that follows it.
 const (
 	overnight session = "overnight" // 20:00 to 04:00, before a trading day
@@ -18,7 +18,7 @@ const (
 	closed    session = "closed"
 )
 
-// newYork is where the market keeps its hours.
+// newYork is the market's time zone.
 var newYork = func() *time.Location {
 	zone, err := time.LoadLocation("America/New_York")
 	if err != nil {
@@ -29,14 +29,14 @@ var newYork = func() *time.Location {
 
 // tradingDay is the hours of one day, in New York's time.
 type tradingDay struct {
-	overnight time.Time // when the night session before it begins, the evening before
+	overnight time.Time // when its night session begins, the evening before
 	pre       time.Time
 	open      time.Time
 	close     time.Time
 	end       time.Time // of the post-market
 }
 
-// dayAt answers the hours of the day that t falls on in New York, and whether
+// dayAt returns the hours of the day that contains t in New York, and whether
 // the market opens on it.
 func dayAt(t time.Time) (tradingDay, bool) {
 	y, m, d := t.In(newYork).Date()
@@ -48,7 +48,7 @@ func dayAt(t time.Time) (tradingDay, bool) {
 	return hours, isTradingDay(y, m, d)
 }
 
-// sessionAt is the session that t falls in.
+// sessionAt returns the session that contains t.
 func sessionAt(t time.Time) session {
 	day, trading := dayAt(t)
 	switch {
@@ -67,7 +67,7 @@ func sessionAt(t time.Time) session {
 	return closed
 }
 
-// nextDay is the first trading day after the day that t falls on.
+// nextDay returns the first trading day after the day that contains t.
 func nextDay(t time.Time) tradingDay {
 	day, _ := dayAt(t)
 	for {
@@ -78,7 +78,7 @@ func nextDay(t time.Time) tradingDay {
 	}
 }
 
-// lastClose is the newest close of the regular session at or before t.
+// lastClose returns the newest close of the regular session at or before t.
 func lastClose(t time.Time) time.Time {
 	day, trading := dayAt(t)
 	for !trading || t.Before(day.close) {
@@ -87,7 +87,7 @@ func lastClose(t time.Time) time.Time {
 	return day.close
 }
 
-// nextOpen is the first opening of the regular session after t.
+// nextOpen returns the first opening of the regular session after t.
 func nextOpen(t time.Time) time.Time {
 	if day, trading := dayAt(t); trading && t.Before(day.open) {
 		return day.open
@@ -95,7 +95,7 @@ func nextOpen(t time.Time) time.Time {
 	return nextDay(t).open
 }
 
-// nextClose is the first close of the regular session after t.
+// nextClose returns the first close of the regular session after t.
 func nextClose(t time.Time) time.Time {
 	if day, trading := dayAt(t); trading && t.Before(day.close) {
 		return day.close
@@ -103,8 +103,8 @@ func nextClose(t time.Time) time.Time {
 	return nextDay(t).close
 }
 
-// closures are days on which the market stayed closed once: for the attacks of
-// 2001, for presidents who had died, and for a storm.
+// closures are one-off closures: for the attacks of 2001, for the deaths of
+// presidents, and for a storm.
 var closures = map[string]bool{
 	"2001-09-11": true, "2001-09-12": true, "2001-09-13": true, "2001-09-14": true, "2004-06-11": true, "2007-01-02": true,
 	"2012-10-29": true, "2012-10-30": true, "2018-12-05": true, "2025-01-09": true,
@@ -125,7 +125,7 @@ func isTradingDay(y int, m time.Month, d int) bool {
 	return true
 }
 
-// isHalfDay says whether the market closes at 13:00: before Independence Day
+// isHalfDay reports whether the market closes at 13:00: before Independence Day
 // and Christmas and after Thanksgiving.
 func isHalfDay(y int, m time.Month, d int) bool {
 	switch day := time.Date(y, m, d, 0, 0, 0, 0, time.UTC); {
@@ -137,7 +137,7 @@ func isHalfDay(y int, m time.Month, d int) bool {
 	return false
 }
 
-// holidays are the days of a year on which the market stays closed.
+// holidays returns the days of a year on which the market is closed.
 func holidays(y int) []time.Time {
 	date := func(m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, time.UTC) }
 	all := []time.Time{
@@ -153,13 +153,13 @@ func holidays(y int) []time.Time {
 	if y >= 2022 {
 		all = append(all, observed(date(time.June, 19))) // Juneteenth
 	}
-	if newYear := date(time.January, 1); newYear.Weekday() != time.Saturday { // on a Saturday it is not made up for
+	if newYear := date(time.January, 1); newYear.Weekday() != time.Saturday { // on a Saturday no other day is closed for it
 		all = append(all, observed(newYear))
 	}
 	return all
 }
 
-// observed moves a holiday off the weekend.
+// observed returns the weekday on which a holiday is observed.
 func observed(day time.Time) time.Time {
 	switch day.Weekday() {
 	case time.Saturday:
@@ -170,13 +170,13 @@ func observed(day time.Time) time.Time {
 	return day
 }
 
-// nth is the nth such weekday of a month.
+// nth returns the nth such weekday of a month.
 func nth(y int, m time.Month, w time.Weekday, n int) time.Time {
 	first := time.Date(y, m, 1, 0, 0, 0, 0, time.UTC)
 	return first.AddDate(0, 0, (int(w)-int(first.Weekday())+7)%7+7*(n-1))
 }
 
-// easter is Easter Sunday, by the anonymous Gregorian algorithm.
+// easter returns Easter Sunday, by the anonymous Gregorian algorithm.
 func easter(y int) time.Time {
 	a, b, c := y%19, y/100, y%100
 	h := (19*a + b - b/4 - (b-(b+8)/25+1)/3 + 15) % 30
@@ -185,15 +185,15 @@ func easter(y int) time.Time {
 	return time.Date(y, time.Month((h+l-7*m+114)/31), (h+l-7*m+114)%31+1, 0, 0, 0, 0, time.UTC)
 }
 
-// now is the simulator's time: its clock, moved by SetClock.
+// now returns the simulator's time: its clock, moved by SetClock.
 func (s *Sim) now() time.Time {
 	return s.config.Clock().Add(s.state.Offset).UTC().Truncate(time.Microsecond)
 }
 
-// SetClock moves the simulator's time to t; it goes on from there. It never
-// goes back in what is numbered by time, such as the ids of events. What waits
-// for a while waits no longer than that where the clock is set back: a clock
-// that is wrong keeps no broker from its work.
+// SetClock sets the simulator's time to t; it goes on from there. What is
+// numbered by time, such as the ids of events, never goes back. What waits for
+// some time waits no longer where the clock is set back, because a wrong clock
+// does not stop a broker's work.
 func (s *Sim) SetClock(t time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -209,7 +209,7 @@ func (s *Sim) SetClock(t time.Time) {
 }
 
 // hasten moves the times for which something waits, by a clock that was set
-// back. What is due on a day, and not after a while, stays.
+// back. What is due on a day, and not after some time, stays.
 func (a *account) hasten(by time.Duration) {
 	for _, o := range a.openOrders() {
 		o.Since = o.Since.Add(by)
@@ -227,7 +227,7 @@ func (a *account) hasten(by time.Duration) {
 	}
 }
 
-// SetAlwaysOpen lets the market keep New York's hours, or never close.
+// SetAlwaysOpen makes the market keep New York's hours, or never close.
 func (s *Sim) SetAlwaysOpen(open bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -235,7 +235,7 @@ func (s *Sim) SetAlwaysOpen(open bool) {
 	s.saveAll()
 }
 
-// session is where the market's day is now: always regular for one that never
+// session returns the current session: always regular in a market that never
 // closes. s.mu is held.
 func (s *Sim) session() session {
 	if !s.state.Hours {

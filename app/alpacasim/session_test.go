@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// The market keeps the exchange's hours, in New York's time, whatever the
-// season: weekends, holidays and half days included.
+// The market keeps the exchange's hours in New York's time all year round, with
+// weekends, holidays and half days.
 func TestSessions(t *testing.T) {
 	for at, want := range map[string]session{
 		"2026-06-01 03:59": overnight,
@@ -46,7 +46,7 @@ func TestSessions(t *testing.T) {
 	}
 }
 
-// The next opening and close lie beyond nights, weekends and holidays.
+// The next opening and close skip nights, weekends and holidays.
 func TestNextOpenAndClose(t *testing.T) {
 	for at, want := range map[string][3]string{ // last close, next open, next close
 		"2026-06-01 09:30": {"2026-05-29 16:00", "2026-06-02 09:30", "2026-06-01 16:00"},

@@ -1,6 +1,6 @@
 package alpacasim
 
-// settings are an account's configuration, as Alpaca writes it.
+// settings are an account's configuration, in Alpaca's JSON.
 type settings struct {
 	DisableOvernight    bool   `json:"disable_overnight_trading"`
 	FractionalTrading   bool   `json:"fractional_trading"`

@@ -1,8 +1,9 @@
-// Package alpacasim is a simulated Alpaca. It speaks Alpaca's own wire
-// protocol, so that the official SDK works against it unchanged: accounts by
-// key, orders that are filled against a moving price, positions, market data,
-// and the stream of trade updates. With a seed, a clock and the same requests
-// it does the same things.
+// Package alpacasim is a simulated Alpaca. It serves Alpaca's own HTTP and
+// streaming protocols, so that the official SDK works against it unchanged:
+// accounts by key, orders that are filled against a moving price, positions,
+// market data, and the stream of trade updates. The same seed, clock and
+// requests give the same results. Tests inject faults by Inject or over HTTP
+// under /_sim/.
 package alpacasim
 
 import (
@@ -18,43 +19,43 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Config says what is simulated. Zero values take the defaults.
+// Config is what is simulated. Zero values take the defaults.
 type Config struct {
 	Seed      int64
 	Accounts  []AccountSeed
 	Tick      time.Duration    // between two moves of the market; 250 ms
 	FillDelay time.Duration    // how long a market order stays new; 300 ms
 	Clock     func() time.Time // time.Now
-	// Hours lets the market keep New York's hours from the first start on;
-	// without, it never closes. SetAlwaysOpen changes it while it runs.
+	// Hours makes the market keep New York's hours from the first start on;
+	// without it the market never closes. SetAlwaysOpen changes it at run time.
 	Hours bool
-	// Start is the simulator's time when it starts afresh; it goes on from
-	// there. Zero is the clock's own time, or what TestClock says when no Clock
-	// is given either.
+	// Start is the simulator's time at its first start; it goes on from there.
+	// Zero is the clock's own time, or TestClock's when there is no Clock
+	// either.
 	Start time.Time
-	// Prices are where symbols begin when it starts afresh, in dollars.
+	// Prices are the symbols' first prices, in dollars.
 	Prices map[string]decimal.Decimal
-	// Assets are traded beside those that are always there; one of a known
-	// symbol takes its place.
+	// Assets are additional assets; one with a known symbol replaces it.
 	Assets []AssetSeed
 	// RateLimit is how many requests an account may make a minute, of trading
 	// and of market data each: 200 at Alpaca. 0 counts them and refuses none.
 	RateLimit int
-	// Faults go wrong from the start on.
+	// Faults are injected from the start on.
 	Faults []Injection
-	// StreamRefusal is what RefuseStreamsWith begins with.
+	// StreamRefusal is the initial status of RefuseStreamsWith.
 	StreamRefusal int
-	// StateFile keeps the whole book: what was answered is in it, so that a
-	// simulator that is killed goes on where it was. "" keeps it in memory.
+	// StateFile holds the whole book with every answered change, so that a
+	// killed simulator resumes where it was. "" keeps the book in memory.
 	StateFile string
-	// History keeps what happens, in order, for History.
+	// History records events, in their true order, for the method History.
 	History bool
-	// Control serves /_sim/, by which tests make faults. For loopback alone.
+	// Control serves /_sim/, by which tests control the simulator, to loopback
+	// alone.
 	Control bool
 	// Heartbeat is the time between two signs of life of a quiet stream; 10 s.
 	Heartbeat time.Duration
-	// Reap is how long the place of a WebSocket stays taken after it is gone:
-	// until then its account gets no other.
+	// Reap is how long the place of a closed WebSocket stays taken: until then
+	// its account gets no other.
 	Reap   time.Duration
 	Logger *slog.Logger
 }
@@ -65,7 +66,7 @@ type AccountSeed struct {
 	SecretKey string          `json:"secret_key"`
 	Cash      decimal.Decimal `json:"cash"` // 0 takes 100,000
 	Positions []PositionSeed  `json:"positions,omitempty"`
-	// Configuration has what differs from a new account's, in the words of
+	// Configuration has the fields that differ from a new account's, as in
 	// PATCH /v2/account/configurations.
 	Configuration json.RawMessage `json:"configuration,omitempty"`
 }
@@ -84,9 +85,9 @@ type Sim struct {
 	journal journal
 	moved   bool                         // prices are not saved yet
 	day     struct{ from, to time.Time } // between which two closes the last look at the clock fell
-	sockets map[*account]time.Time       // whose WebSocket's place is taken, and until when if it is gone
-	changed chan struct{}                // closed and made anew when there are events
-	cut     chan struct{}                // closed and made anew to cut the streams
+	sockets map[*account]time.Time       // accounts whose WebSocket place is taken, and until when if it is closed
+	changed chan struct{}                // closed and replaced when there are events
+	cut     chan struct{}                // closed and replaced to cut the streams
 }
 
 // state is everything that survives a restart.
@@ -94,18 +95,18 @@ type state struct {
 	Counter    uint64                     `json:"counter"`
 	LastULID   int64                      `json:"last_ulid"` // milliseconds; never goes back
 	Offset     time.Duration              `json:"offset"`    // of the simulator's time from its clock
-	Hours      bool                       `json:"hours"`     // the market closes, as New York's does
+	Hours      bool                       `json:"hours"`     // the market keeps New York's hours
 	CryptoFees bool                       `json:"crypto_fees,omitempty"`
 	FeeShape   FeeShape                   `json:"fee_shape,omitempty"`
 	Halted     map[string]bool            `json:"halted,omitempty"`
 	FillPlans  map[string]int             `json:"fill_plans,omitempty"` // in how many parts orders are filled
-	LastClose  time.Time                  `json:"last_close"`           // when the figures called last were taken
-	Closes     map[string]decimal.Decimal `json:"closes,omitempty"`     // the prices then
+	LastClose  time.Time                  `json:"last_close"`           // the last close of which the figures were taken
+	Closes     map[string]decimal.Decimal `json:"closes,omitempty"`     // the prices at that close
 	Prices     map[string]*price          `json:"prices,omitempty"`
 	Accounts   map[string]*account        `json:"accounts,omitempty"` // by id
 }
 
-// New makes a simulator, with the state that its file holds.
+// New makes a simulator, with the state of its file if there is one.
 func New(c Config) (*Sim, error) {
 	if c.Tick == 0 {
 		c.Tick = 250 * time.Millisecond
@@ -146,7 +147,7 @@ func New(c Config) (*Sim, error) {
 	return s, nil
 }
 
-// AddAccount opens an account. One whose key is known keeps its book.
+// AddAccount opens an account. An account with a known key keeps its book.
 func (s *Sim) AddAccount(seed AccountSeed) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -182,14 +183,14 @@ func (s *Sim) Run(ctx context.Context) error {
 	}
 }
 
-// open makes an account known by its key.
+// open registers an account under its key.
 func (s *Sim) open(a *account) {
 	s.byKey[a.KeyID] = a
 	s.inOrder = append(s.inOrder, a)
 	slices.SortFunc(s.inOrder, func(a, b *account) int { return strings.Compare(a.ID, b.ID) })
 }
 
-// Halt stops all trading in a symbol, or lets it go on. Orders rest meanwhile.
+// Halt stops all trading in a symbol, or resumes it. Orders wait meanwhile.
 func (s *Sim) Halt(symbol string, on bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -200,9 +201,9 @@ func (s *Sim) Halt(symbol string, on bool) {
 	s.saveAll()
 }
 
-// SetFillPlan lets orders of a symbol be filled in parts of the same size, one
-// at each move of the market. 0 fills those from 1,000 on in two, and others
-// at once.
+// SetFillPlan makes orders of a symbol fill in equal parts, one at each move of
+// the market. With 0, orders from 1,000 on fill in two parts, and others at
+// once.
 func (s *Sim) SetFillPlan(symbol string, parts int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -29,7 +29,7 @@ func (m *market) dial(header http.Header) (*socket, *http.Response, error) {
 	return &socket{m.t, c}, response, nil
 }
 
-// connect is an authorized connection that listens.
+// connect returns an authorized connection that listens to trade updates.
 func (m *market) connect(account int) *socket {
 	m.t.Helper()
 	s, _, err := m.dial(nil)
@@ -50,7 +50,7 @@ func (s *socket) say(text string) {
 	}
 }
 
-// hears fails unless the next message says so, and answers it.
+// hears fails unless the next message contains words, and returns it.
 func (s *socket) hears(words string) object {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Second)
@@ -76,7 +76,7 @@ func (s *socket) ends() {
 	}
 }
 
-// A WebSocket tells live updates to who listens, and nothing of before.
+// A WebSocket sends new updates to a client that listens, and no earlier ones.
 func TestSocketTellsUpdates(t *testing.T) {
 	m := open(t)
 	m.order("buy 1 AAPL limit day", `"limit_price":"1"`)
@@ -101,7 +101,7 @@ func TestSocketTellsUpdates(t *testing.T) {
 	s.ends()
 }
 
-// Both ways to say the keys are taken, and wrong keys are not.
+// Keys are accepted in both of Alpaca's ways, and wrong keys in neither.
 func TestSocketAuthorizes(t *testing.T) {
 	m := open(t)
 	for _, secret := range []string{m.seeds[0].SecretKey, "wrong"} {
@@ -121,8 +121,8 @@ func TestSocketAuthorizes(t *testing.T) {
 	}
 }
 
-// An account has one WebSocket: a second is refused while the first is there,
-// and until it has been reaped.
+// An account has one WebSocket: a second is refused while the first is open,
+// and until its place is free.
 func TestOneSocketAnAccount(t *testing.T) {
 	m := open(t, func(c *alpacasim.Config) { c.Reap = 90 * time.Second })
 	keys := http.Header{"Apca-Api-Key-Id": {m.seeds[0].KeyID}, "Apca-Api-Secret-Key": {m.seeds[0].SecretKey}}
@@ -134,7 +134,7 @@ func TestOneSocketAnAccount(t *testing.T) {
 		}
 	}
 	refused("beside the first")
-	second, _, err := m.dial(nil) // the server learns only later whose it is
+	second, _, err := m.dial(nil) // the server learns only later which account it is
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func TestOneSocketAnAccount(t *testing.T) {
 	first.c.CloseNow()
 	m.clock.tick(89 * time.Second)
 	refused("before it is reaped")
-	m.clock.tick(91 * time.Second) // from whenever it was that the server saw it go
+	m.clock.tick(91 * time.Second) // counted from when the server noticed the close
 	deadline := time.Now().Add(10 * time.Second)
 	for {
 		_, _, err := m.dial(keys)
@@ -161,7 +161,7 @@ func TestOneSocketAnAccount(t *testing.T) {
 	}
 }
 
-// Faults of streams are those of a WebSocket, too.
+// Faults of streams apply to a WebSocket too.
 func TestFaultsOfSockets(t *testing.T) {
 	m := open(t)
 	s := m.connect(0)

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// TestClock names the environment variable that says, in RFC 3339, what time
-// simulators start at that are told nothing else: so a whole suite of tests
-// runs on a weekend, a holiday or the last day of the year.
+// TestClock names the environment variable with the time, in RFC 3339, at which
+// simulators start that have neither Clock nor Start. With it a whole suite of
+// tests runs on a weekend, a holiday or the last day of the year.
 const TestClock = "PADDOCK_TEST_CLOCK"
 
-// startFromEnvironment takes TestClock, where neither a clock nor a start is
-// given.
+// startFromEnvironment reads TestClock, where there is neither a clock nor a
+// start.
 func (c *Config) startFromEnvironment() error {
 	text := os.Getenv(TestClock)
 	if text == "" || c.Clock != nil || !c.Start.IsZero() {

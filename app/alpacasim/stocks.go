@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// dataRoutes serve what Alpaca has on its data host.
+// dataRoutes serve Alpaca's data host.
 func (s *Sim) dataRoutes(signed routes) {
 	for _, name := range []string{"bars", "quotes", "trades", "auctions"} {
 		signed("GET /v2/stocks/"+name, s.stockHistory(name))
@@ -30,7 +30,7 @@ func (s *Sim) dataRoutes(signed routes) {
 	signed("GET /v1/corporate-actions", s.corporateActions)
 }
 
-// base is what a symbol's tape swings around, and live its price now, in cents.
+// base returns the base of a symbol's tape, and live its price now, in cents.
 func (s *Sim) base(symbol string) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -49,7 +49,7 @@ func (s *Sim) live(symbol string) int64 {
 	return 0
 }
 
-// stock answers a share's tape.
+// stock returns a share's tape.
 func (s *Sim) stock(symbol string) (tape, bool) {
 	for _, a := range s.assets {
 		if a.symbol == symbol && a.class == "us_equity" {
@@ -59,7 +59,7 @@ func (s *Sim) stock(symbol string) (tape, bool) {
 	return tape{}, false
 }
 
-// stockSymbols are those of the path or the query, in capitals.
+// stockSymbols returns the symbols of the path or the query, in capitals.
 func stockSymbols(r *http.Request) (symbols []string, single bool, err error) {
 	if symbol := r.PathValue("symbol"); symbol != "" {
 		return []string{strings.ToUpper(symbol)}, true, nil
@@ -160,7 +160,7 @@ func stockTrade(t tick) map[string]any {
 	return map[string]any{"t": t.at.UTC(), "i": t.id, "x": "V", "p": dollars(t.cents), "s": t.size, "c": []string{"@"}, "z": "C"}
 }
 
-// stockQuote is the quote that a trade met: a cent to either side.
+// stockQuote returns the quote at a trade: a cent to either side.
 func stockQuote(t tick) map[string]any {
 	return map[string]any{
 		"t": t.at.UTC(), "ax": "V", "ap": dollars(t.cents + 1), "as": t.size, "bx": "V", "bp": dollars(max(t.cents-1, 1)), "bs": t.size,
@@ -168,7 +168,7 @@ func stockQuote(t tick) map[string]any {
 	}
 }
 
-// auctions are each session's first and last trades.
+// auctions returns each session's first and last trades.
 func (s *Sim) auctions(t tape, w window) iter.Seq2[time.Time, any] {
 	return func(yield func(time.Time, any) bool) {
 		core := t
@@ -188,7 +188,7 @@ func (s *Sim) auctions(t tape, w window) iter.Seq2[time.Time, any] {
 	}
 }
 
-// latestStock is the newest bar, quote or trade of a share.
+// latestStock returns the newest bar, quote or trade of a share.
 func (s *Sim) latestStock(name, symbol string) (map[string]any, bool) {
 	t, ok := s.stock(symbol)
 	if !ok {
@@ -249,7 +249,7 @@ func checkLatest(r *http.Request) error {
 	return oneOf(r, "currency", "USD")
 }
 
-// snapshot is what is newest of a symbol, in its class's words.
+// snapshot returns the newest data of a symbol, in the form of its class.
 func (s *Sim) snapshot(t tape, live int64, quote, trade func(tick) map[string]any) map[string]any {
 	now, _ := s.present()
 	last := s.latestTick(t, live)

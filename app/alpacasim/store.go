@@ -11,33 +11,34 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// The state file is a journal of JSON lines. The first is the whole state as it
-// was when the file was begun; each one after it is what changed, in the same
-// shape: figures as they are now, and of the lists that only grow what is new
-// in them, or changed. So saving costs what has changed and not what there is.
+// The state file is a journal of JSON lines. The first line is the whole state
+// at the time when the file was written; each later one is what changed, in the
+// same form: current figures, and of lists that only grow the entries that are
+// new or changed. So saving takes as long as the change is large, and not the
+// state.
 
 // journal is the open state file.
 type journal struct {
 	file     *os.File
-	snapshot int64 // bytes of its first line
-	size     int64 // bytes of those after it
+	snapshot int64 // size of its first line in bytes
+	size     int64 // size of the other lines in bytes
 }
 
-// The file is begun anew once its changes are of these many bytes, and of this
-// many times those that it began with: seldom enough that it costs little.
+// The file is rewritten once its changes have this many bytes, and this many
+// times the bytes of the first line: rarely enough that it takes little time.
 const (
 	compactFrom  = 16 << 20
 	compactTimes = 4
 )
 
-// unsaved is what of an account the journal does not have yet.
+// unsaved is what the journal lacks of an account.
 type unsaved struct {
 	account    bool
 	orders     []*order
 	executions []*Execution
-	events     int // how many it has
+	events     int // how many events it has
 	activities int
-	days       bool // of its equity
+	days       bool // equity by days
 }
 
 // touch marks an account, and orders of it, as changed. s.mu is held.
@@ -82,7 +83,7 @@ func (s *Sim) load() error {
 		}
 	}
 	for _, a := range s.state.Accounts {
-		if a.Settings == (settings{}) { // it is of before there were any
+		if a.Settings == (settings{}) { // from before there were settings
 			a.Settings, a.LastEquity = defaultSettings(), a.Opening
 		}
 		a.index()
@@ -97,13 +98,13 @@ func (s *Sim) load() error {
 	return nil
 }
 
-// replay makes the state that a journal's lines tell.
+// replay builds the state from a journal's lines.
 func (s *Sim) replay(text []byte) error {
 	found := map[string]*index{}
 	for first := true; len(text) > 0; first = false {
 		line, rest, whole := bytes.Cut(text, []byte("\n"))
 		if !whole && !first {
-			return nil // it was being written when the simulator was killed, and nobody had an answer yet
+			return nil // it was being written when the simulator was killed, before any response
 		}
 		var changed state
 		if err := json.Unmarshal(line, &changed); err != nil {
@@ -115,10 +116,10 @@ func (s *Sim) replay(text []byte) error {
 	return nil
 }
 
-// index is where in an account's lists an id stands.
+// index has the position of each id in an account's lists.
 type index struct{ orders, executions map[string]int }
 
-// merge brings a line's changes into the state.
+// merge applies a line's changes to the state.
 func (s *Sim) merge(changed state, found map[string]*index) {
 	was := s.state
 	s.state = changed
@@ -167,8 +168,8 @@ func upsert[T any](list []T, at map[string]int, id string, item T) []T {
 	return append(list, item)
 }
 
-// save appends what has changed of the accounts to the journal, in one write,
-// before its effect is answered. s.mu is held.
+// save appends what has changed to the journal, in one write, before the
+// response is sent. s.mu is held.
 func (s *Sim) save() {
 	if changed := s.takeUnsaved(); len(changed) > 0 {
 		s.append(changed)
@@ -178,7 +179,7 @@ func (s *Sim) save() {
 // saveAll appends even when no account has changed.
 func (s *Sim) saveAll() { s.append(s.takeUnsaved()) }
 
-// takeUnsaved is what has changed of each account since it was last asked.
+// takeUnsaved returns what has changed of each account since the last call.
 func (s *Sim) takeUnsaved() map[string]*account {
 	all := map[string]*account{}
 	for _, a := range s.inOrder {
@@ -189,7 +190,8 @@ func (s *Sim) takeUnsaved() map[string]*account {
 	return all
 }
 
-// changes is the account with no more in its lists than the journal lacks.
+// changes returns the account with only those list entries that the journal
+// lacks.
 func (a *account) changes() *account {
 	c := *a
 	c.Orders, c.Executions = a.unsaved.orders, a.unsaved.executions
@@ -204,7 +206,8 @@ func (a *account) changes() *account {
 	return &c
 }
 
-// append writes one line. A simulator that cannot keep its promise stops.
+// append writes one line. If that fails the simulator stops, because it cannot
+// keep its promise.
 func (s *Sim) append(changed map[string]*account) {
 	if s.journal.file == nil {
 		return
@@ -227,7 +230,7 @@ func (s *Sim) append(changed map[string]*account) {
 	}
 }
 
-// rewrite begins the state file anew, in one step, with the whole state.
+// rewrite replaces the state file, in one step, by the whole state.
 func (s *Sim) rewrite() {
 	name := s.config.StateFile + ".new"
 	text, err := json.Marshal(s.state)
@@ -245,7 +248,7 @@ func (s *Sim) rewrite() {
 		panic(fmt.Sprintf("alpacasim: keep the state: %v", err))
 	}
 	if s.journal.file != nil {
-		_ = s.journal.file.Close() // it is nobody's any more
+		_ = s.journal.file.Close() // it is not used any more
 	}
 	s.journal = journal{file: file, snapshot: int64(len(text))}
 	for _, a := range s.state.Accounts {

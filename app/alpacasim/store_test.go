@@ -14,8 +14,8 @@ import (
 	"paddock/app/alpacasim"
 )
 
-// What was answered is in the state file: a simulator that is killed goes on
-// where it was, with the same book, events and next ids as if it had not been.
+// All that was answered is in the state file: a killed simulator resumes with
+// the same book, events and next ids.
 func TestStateSurvives(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "state.json")
 	run := func(killed bool) (string, []alpaca.TradeUpdate) {
@@ -60,7 +60,8 @@ func TestStateSurvives(t *testing.T) {
 	}
 }
 
-// A state file that cannot be read is told in one sentence, and kept.
+// A state file that cannot be parsed is reported in one sentence, and left as
+// it is.
 func TestUnreadableState(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "state.json")
 	if err := os.WriteFile(file, []byte(`{"accounts":`), 0o600); err != nil {
@@ -75,8 +76,8 @@ func TestUnreadableState(t *testing.T) {
 	}
 }
 
-// Each fault does what its name says, once: whether an order was accepted is
-// then in the book and nowhere else.
+// Each fault does what its name says, once: only the book shows whether an
+// order was accepted.
 func TestFaults(t *testing.T) {
 	for fault, accepted := range map[alpacasim.Fault]int{alpacasim.Drop: 1, alpacasim.Fail: 0, alpacasim.FailAfter: 1, alpacasim.Delay: 1} {
 		m := open(t)
@@ -99,7 +100,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// A test in another process makes its faults over HTTP, where that was allowed.
+// A test in another process injects faults over HTTP, where that is allowed.
 func TestControl(t *testing.T) {
 	m := open(t, func(c *alpacasim.Config) { c.Control = true })
 	post := func(path string, want int) {

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// streamTrades serves trade updates as Server-Sent Events: what came after
-// since_id, or from since on, then live ones; until, or until_id, ends it.
+// streamTrades serves trade updates as Server-Sent Events: those after
+// since_id, or from since on, then new ones; until, or until_id, ends it.
 func (s *Sim) streamTrades(w http.ResponseWriter, r *http.Request, a *account) {
 	switch status := s.streamRefusal(); status {
 	case 0:
@@ -44,7 +44,7 @@ func (s *Sim) streamTrades(w http.ResponseWriter, r *http.Request, a *account) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-cache")
 	out := &eventFeed{w, http.NewResponseController(w)}
-	_ = out.control.SetWriteDeadline(time.Time{}) // it lives as long as its reader
+	_ = out.control.SetWriteDeadline(time.Time{}) // it lasts as long as its reader
 	f.out = out
 	if out.write(": welcome\n\n") != nil {
 		return
@@ -75,7 +75,7 @@ func (e *eventFeed) tooSlow() error {
 	return e.write(": you are reading too slowly, dropped 10000 messages\n\n")
 }
 
-// span is which events a query asks for.
+// span is the range of events that a query asks for.
 type span struct {
 	since, until     time.Time
 	sinceID, untilID string
@@ -100,13 +100,13 @@ func readSpan(q url.Values) (span, *refusal) {
 	return asked, nil
 }
 
-// begun says whether an event is one of those that there were and are asked for.
+// begun reports whether a past event is in the span.
 func (a span) begun(e event) bool {
 	return a.sinceID != "" && e.ID > a.sinceID || !a.since.IsZero() && !e.At.Before(a.since)
 }
 
-// ended says whether an event is beyond those asked for; of none, whether it
-// is too late for more.
+// ended returns a function that reports whether an event is after the span; for
+// nil, whether the span's time is over.
 func (a span) ended(s *Sim) func(*event) bool {
 	return func(e *event) bool {
 		if e == nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 )
 
-// replay reads n updates of an account after an event, by the official SDK.
+// replay reads n updates of an account after an event, with the official SDK.
 func (m *market) replay(account int, sinceID string, n int) []alpaca.TradeUpdate {
 	m.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
@@ -39,8 +39,8 @@ func told(updates []alpaca.TradeUpdate) string {
 	return strings.Join(all, ", ")
 }
 
-// Every change of an order is told once and in order, and can be had again
-// from any event on.
+// Every change of an order is sent once and in order, and can be replayed from
+// any event on.
 func TestStreamReplays(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "100")
@@ -72,8 +72,8 @@ func TestStreamReplays(t *testing.T) {
 	}
 }
 
-// A reader hears what happens while it listens, and is cut off on demand;
-// partial fills name what each execution moved.
+// A client gets what happens while it listens, and is cut off on demand;
+// partial fills name the quantity of each execution.
 func TestStreamIsLive(t *testing.T) {
 	m := open(t)
 	m.price("AMD", "10")

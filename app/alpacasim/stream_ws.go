@@ -10,9 +10,9 @@ import (
 	"github.com/coder/websocket"
 )
 
-// streamSocket serves trade updates over a WebSocket, of which an account has
-// one. Whose it is follows from the keys in its headers, where there are any,
-// and else from its first message.
+// streamSocket serves trade updates over a WebSocket, of which an account may
+// have one. The account is that of the keys in the headers, if there are any,
+// or else in the first message.
 func (s *Sim) streamSocket(w http.ResponseWriter, r *http.Request) {
 	switch s.streamRefusal() {
 	case 429:
@@ -35,7 +35,7 @@ func (s *Sim) streamSocket(w http.ResponseWriter, r *http.Request) {
 	}
 	c, err := websocket.Accept(w, r, nil)
 	if err != nil {
-		return // it has answered
+		return // Accept has sent the error
 	}
 	defer c.CloseNow()
 	socket := &socketFeed{c}
@@ -56,7 +56,7 @@ func (s *Sim) streamSocket(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// signer is the account of a key and its secret.
+// signer returns the account with this key and secret.
 func (s *Sim) signer(keyID, secret string) *account {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -78,14 +78,14 @@ func (s *Sim) takeSocket(a *account) bool {
 	return true
 }
 
-// leaveSocket gives the place back, which stays taken until it is reaped.
+// leaveSocket frees the place after Config.Reap.
 func (s *Sim) leaveSocket(a *account) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sockets[a] = s.now().Add(s.config.Reap)
 }
 
-// socketFeed writes Alpaca's messages, in binary frames as its paper hosts do.
+// socketFeed writes Alpaca's messages, in binary frames as the paper hosts do.
 type socketFeed struct{ c *websocket.Conn }
 
 func (f *socketFeed) write(ctx context.Context, stream string, data any) error {
@@ -100,9 +100,9 @@ func (f *socketFeed) update(text json.RawMessage) error {
 	return f.write(context.Background(), "trade_updates", text)
 }
 func (f *socketFeed) heartbeat(ctx context.Context) error { return f.c.Ping(ctx) }
-func (f *socketFeed) tooSlow() error                      { return nil } // it is told to readers of Server-Sent Events alone
+func (f *socketFeed) tooSlow() error                      { return nil } // only Server-Sent Events can say it
 
-// socketMessage is what a client says.
+// socketMessage is a client's message.
 type socketMessage struct {
 	Action string `json:"action"`
 	Key    string `json:"key"`
@@ -122,8 +122,8 @@ func (f *socketFeed) read(ctx context.Context) (m socketMessage, err error) {
 	return m, err
 }
 
-// authenticate reads the keys, in either of Alpaca's two ways, and answers
-// whose they are.
+// authenticate reads the keys, in either of Alpaca's two ways, and returns
+// their account.
 func (f *socketFeed) authenticate(ctx context.Context, s *Sim) (*account, bool) {
 	hurry, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -146,8 +146,8 @@ func (f *socketFeed) authenticate(ctx context.Context, s *Sim) (*account, bool) 
 	return a, true
 }
 
-// serveSocket tells the account's updates while the client listens to them.
-// What happens while it does not is not told later.
+// serveSocket sends the account's updates while the client listens to them.
+// Updates from other times are not sent later.
 func (s *Sim) serveSocket(ctx context.Context, cut <-chan struct{}, socket *socketFeed, a *account) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -188,7 +188,7 @@ func (s *Sim) serveSocket(ctx context.Context, cut <-chan struct{}, socket *sock
 		go func() {
 			defer close(done)
 			if f.follow(following, cut) != nil && following.Err() == nil {
-				cancel() // it is cut
+				cancel() // the streams are cut
 			}
 		}()
 	}

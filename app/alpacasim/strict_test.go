@@ -16,7 +16,8 @@ const exitPair = `"order_class":"oco","take_profit":{"limit_price":"110"},"stop_
 const shortExitPair = `"order_class":"oco","take_profit":{"limit_price":"90"},"stop_loss":{"stop_price":"110"}`
 const shortBracket = `"order_class":"bracket","take_profit":{"limit_price":"90"},"stop_loss":{"stop_price":"110"}`
 
-// A bracket enters and an oco order leaves: neither is taken for the other.
+// A bracket opens a position and an oco order closes one: neither is accepted
+// as the other.
 func TestBracketsEnterAndPairsLeave(t *testing.T) {
 	for name, tt := range map[string]struct{ first, order, class, refused string }{
 		"a bracket from flat":             {"", "buy 1 AAPL market day", bracket, ""},
@@ -52,8 +53,8 @@ func TestBracketsEnterAndPairsLeave(t *testing.T) {
 	}
 }
 
-// An order is replaced once the market has it, and not before, nor while
-// something else is under way with it.
+// An order can be replaced once the market has it, and not before, nor while it
+// is being canceled or replaced.
 func TestWhichStatesAreReplaced(t *testing.T) {
 	m := open(t, keepHours)
 	m.at("2026-06-01 21:00")
@@ -82,7 +83,8 @@ func TestWhichStatesAreReplaced(t *testing.T) {
 	}
 }
 
-// What opens a position costs a dollar or more; what closes one may be less.
+// An order that opens a position must be worth a dollar; one that closes it
+// need not.
 func TestLeastCost(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "100")
@@ -103,7 +105,7 @@ func TestLeastCost(t *testing.T) {
 	m.want("a small sale", small, "filled 0.005")
 }
 
-// What is refused for its numbers or its terms, and what is next to it and not.
+// Numbers and terms that are refused, and their neighbours that are not.
 func TestNumbersAndTerms(t *testing.T) {
 	const option, fund = "AAPL270115C00200000", "SPY270115C00560000"
 	for name, tt := range map[string]struct{ order, more, refused string }{
@@ -137,7 +139,7 @@ func TestNumbersAndTerms(t *testing.T) {
 		})
 	}
 	m := open(t)
-	for price, want := range map[string]int{"1.23": 200, "1.234": 422} { // spreads go by the cent
+	for price, want := range map[string]int{"1.23": 200, "1.234": 422} { // spreads are priced in cents
 		m.call(want, "POST", "/v2/orders", strings.Replace(callSpread, `"40"`, fmt.Sprintf("%q", price), 1))
 	}
 	o := m.order("buy 1 "+option+" limit day", `"limit_price":"2.99"`)
@@ -149,8 +151,8 @@ func TestNumbersAndTerms(t *testing.T) {
 	}
 }
 
-// An order for the closing auction comes ten minutes before the close at the
-// latest, on half days too, and from the evening on it is for the next one.
+// An order for the closing auction must come ten minutes before the close, on
+// half days too, and from the evening on it is for the next one.
 func TestClosingAuctionsOfHalfDays(t *testing.T) {
 	for at, taken := range map[string]bool{
 		"2026-06-01 15:49": true, "2026-06-01 15:50": false, "2026-06-01 18:59": false, "2026-06-01 19:00": true,
@@ -168,7 +170,7 @@ func TestClosingAuctionsOfHalfDays(t *testing.T) {
 	}
 }
 
-// A coin's quantity is replaced by any part of one, a share's only by whole ones.
+// A replacement may have any quantity of a coin, and only whole shares.
 func TestReplacingCoins(t *testing.T) {
 	m := open(t)
 	o := m.order("buy 0.5 BTC/USD limit gtc", `"limit_price":"20000"`)
@@ -183,7 +185,7 @@ func TestReplacingCoins(t *testing.T) {
 	m.want("at its limit", o, "filled 1.5")
 }
 
-// What an order is answered as is its state before the market has it; a moment
+// The response to an order has its status before the market has it; a moment
 // later it is new.
 func TestFirstStatus(t *testing.T) {
 	m := open(t, keepHours)
@@ -216,7 +218,7 @@ func TestFirstStatus(t *testing.T) {
 	}
 }
 
-// A position of coins is named without a slash, or with one that is escaped.
+// A position of coins is named without a slash, or with an escaped one.
 func TestPositionsOfCoins(t *testing.T) {
 	m := open(t)
 	m.order("buy 0.5 BTC/USD market gtc")
@@ -231,7 +233,7 @@ func TestPositionsOfCoins(t *testing.T) {
 	m.call(200, "DELETE", "/v2/positions/BTCUSD", "")
 }
 
-// A symbol that has no bars is answered null, and not an empty list.
+// A symbol without bars is null, and not an empty list.
 func TestNoBarsAreNull(t *testing.T) {
 	m := open(t)
 	for path, want := range map[string]string{
@@ -247,8 +249,8 @@ func TestNoBarsAreNull(t *testing.T) {
 	}
 }
 
-// The stop that is held behind a take-profit is for what that has left: when it
-// is filled in part, when a part is taken back, and when the stop's turn comes.
+// A held stop is for what its take-profit has left: when that is filled in
+// part, when a part is busted, and when the stop is sent.
 func TestHeldStopsFollow(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "100")
@@ -284,7 +286,7 @@ func TestHeldStopsFollow(t *testing.T) {
 		t.Errorf("%s are left", m.holds("AAPL"))
 	}
 
-	m.price("AAPL", "100") // the same of an oco order
+	m.price("AAPL", "100") // the same with an oco order
 	m.order("buy 9 AAPL market day")
 	m.step()
 	m.price("AAPL", "100")
@@ -306,8 +308,8 @@ func TestClosures(t *testing.T) {
 	}
 }
 
-// Fees of coins are a quarter of a per cent for who takes and less for whose
-// order had rested, rounded up, in the shape that is asked for.
+// Crypto fees are a quarter of a per cent for a taker and less for a maker,
+// rounded up, in each form.
 func TestFeesOfCoins(t *testing.T) {
 	m := open(t, func(c *alpacasim.Config) { c.Control = true })
 	m.call(400, "POST", "/_sim/crypto-fees?on=true&shape=round", "")
@@ -377,8 +379,8 @@ func TestFeesOfCoins(t *testing.T) {
 	}
 }
 
-// A split stands in the list of activities as one entry, or as Alpaca's two: the
-// old shares are taken away, and later the new ones come.
+// A split is one entry in the list of activities, or Alpaca's two: the old
+// shares are removed, and later the new ones are added.
 func TestSplitsInTwoEntries(t *testing.T) {
 	for query, tt := range map[string]struct {
 		want  []string // of activities, oldest first
@@ -405,7 +407,7 @@ func TestSplitsInTwoEntries(t *testing.T) {
 		m.call(200, "POST", "/_sim/corporate-action?symbol=AAPL&kind=split&"+query, "")
 		held := m.holds("AAPL")
 		at := m.clock.now()
-		m = open(t, keep) // what is still to come survives
+		m = open(t, keep) // the entry that is still to come survives
 		m.clock.tick(at.Sub(m.clock.now()) + tt.apart - time.Second)
 		m.sim.Step()
 		if n := len(m.list(200, "GET", "/v2/account/activities/SPLIT")); tt.apart > 0 && n != 1 {
@@ -448,8 +450,8 @@ func TestSplitsInTwoEntries(t *testing.T) {
 	}
 }
 
-// The Date of an answer, and its times, are of the simulator's clock, wherever
-// that was moved.
+// The Date of a response, and its times, are by the simulator's clock, however
+// it was moved.
 func TestSkew(t *testing.T) {
 	m := open(t, func(c *alpacasim.Config) { c.Control = true })
 	for query, off := range map[string]time.Duration{

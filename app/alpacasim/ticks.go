@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// trading answers when a market traded, from a time to another, by days: a
-// coin's always, a share's in its sessions, the extended ones too, an
-// option's in the core session.
+// trading returns when a market trades, from a time to another, by days: a coin
+// always, a share in its sessions, the extended ones too, an option in the core
+// session.
 func (s *Sim) trading(t tape, from, to time.Time, desc bool) iter.Seq[stretch] {
 	return func(yield func(stretch) bool) {
 		_, hours := s.present()
@@ -44,13 +44,13 @@ func midnight(t time.Time, zone *time.Location) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, zone)
 }
 
-// ticksIn are the trades of a window.
+// ticksIn returns the trades of a window.
 func (s *Sim) ticksIn(t tape, w window) iter.Seq[tick] {
 	return t.ticks(s.trading(t, w.from, w.to, w.desc), w.from, w.to, w.desc)
 }
 
-// bars are the bars that begin within a window and have trades. The last one
-// may still grow.
+// bars returns the bars that begin within a window and have trades. The last
+// one may still grow.
 func (s *Sim) bars(t tape, f timeframe, w window) iter.Seq[bar] {
 	zone := newYork
 	if t.crypto {
@@ -82,7 +82,7 @@ func (s *Sim) bars(t tape, f timeframe, w window) iter.Seq[bar] {
 	}
 }
 
-// latestTick is the live price as a trade: now, or when the market closed.
+// latestTick returns the live price as a trade: now, or when the market closed.
 func (s *Sim) latestTick(t tape, live int64) tick {
 	now, _ := s.present()
 	at := now
@@ -93,7 +93,8 @@ func (s *Sim) latestTick(t tape, live int64) tick {
 	return tick{at: at, id: at.Unix()/60*10 + 9, cents: live, size: 100, buy: true}
 }
 
-// latestBar is the newest bar that begins by then, at most two weeks before.
+// latestBar returns the newest bar that begins by then, at most two weeks
+// before.
 func (s *Sim) latestBar(t tape, f timeframe, until time.Time) (bar, bool) {
 	for b := range s.bars(t, f, window{from: until.AddDate(0, 0, -14), to: until, desc: true}) {
 		return b, true

@@ -30,8 +30,8 @@ func (s *Sim) watchlistRoutes(signed routes) {
 	signed("DELETE /v2/watchlists/{id}/{symbol...}", s.onWatchlist(nil))
 }
 
-// watchlistRequest is the body of all of their verbs. Absent symbols keep the
-// list as it is.
+// watchlistRequest is the body of all watchlist requests. Absent symbols leave
+// the list as it is.
 type watchlistRequest struct {
 	Name    string    `json:"name"`
 	Symbols []*string `json:"symbols"`
@@ -43,7 +43,7 @@ func (s *Sim) listWatchlists(w http.ResponseWriter, _ *http.Request, a *account)
 		all := []map[string]any{}
 		for _, l := range a.Watchlists {
 			text := s.watchlistJSON(l)
-			delete(text, "assets") // Alpaca's list has the lists' names alone
+			delete(text, "assets") // Alpaca's list of watchlists has no assets
 			all = append(all, text)
 		}
 		return all, nil
@@ -88,7 +88,8 @@ func readWatchlist(w http.ResponseWriter, r *http.Request) (watchlistRequest, bo
 	return request, true
 }
 
-// findWatchlist takes the path's id, or the query's name. s.mu is held.
+// findWatchlist finds a watchlist by the path's id, or the query's name. s.mu
+// is held.
 func findWatchlist(a *account, r *http.Request) (*watchlist, *refusal) {
 	for _, l := range a.Watchlists {
 		if id := r.PathValue("id"); id == l.ID || id == "" && l.Name == r.URL.Query().Get("name") {
@@ -98,7 +99,8 @@ func findWatchlist(a *account, r *http.Request) (*watchlist, *refusal) {
 	return nil, refuse(404, 40410000, "watchlist not found")
 }
 
-// onWatchlist answers a list after a change; nil takes the path's symbol out.
+// onWatchlist changes a watchlist and responds with it; a nil change removes
+// the path's symbol.
 func (s *Sim) onWatchlist(change func(*account, *watchlist, watchlistRequest) *refusal) accountHandler {
 	return func(w http.ResponseWriter, r *http.Request, a *account) {
 		var request watchlistRequest
@@ -128,7 +130,7 @@ func (s *Sim) onWatchlist(change func(*account, *watchlist, watchlistRequest) *r
 	}
 }
 
-// renameWatchlist gives a list its name and, where there are some, its symbols.
+// renameWatchlist sets a watchlist's name and, if given, its symbols.
 func (s *Sim) renameWatchlist(a *account, l *watchlist, r watchlistRequest) *refusal {
 	if name := strings.TrimSpace(r.Name); name == "" || len(name) > 64 {
 		return refuse(422, 42210000, "name is required, of at most 64 characters")
@@ -139,7 +141,7 @@ func (s *Sim) renameWatchlist(a *account, l *watchlist, r watchlistRequest) *ref
 	symbols := []string{}
 	for _, symbol := range r.Symbols {
 		if symbol == nil {
-			continue // Alpaca's schema lets a null stand among them
+			continue // Alpaca's schema allows null as an entry
 		}
 		known, ok := s.findAsset(*symbol)
 		if !ok {

@@ -33,7 +33,7 @@ func newService(t *testing.T, change func(*Config)) *Service {
 	return s
 }
 
-// post sends JSON as a page of ours would.
+// post sends JSON as a page of ours does.
 func post(s *Service, path string, body any, cookies ...*http.Cookie) *httptest.ResponseRecorder {
 	text, _ := json.Marshal(body)
 	r := httptest.NewRequest("POST", prefix+path, bytes.NewReader(text))
@@ -66,7 +66,7 @@ func signUp(t *testing.T, s *Service, email string) *http.Cookie {
 	return w.Result().Cookies()[0]
 }
 
-// Cookies and passwords that Better Auth made are ours, byte for byte.
+// Cookies and passwords of Better Auth are ours, byte for byte.
 func TestVectors(t *testing.T) {
 	s := &Service{config: Config{Secret: secret}}
 	r := httptest.NewRequest("GET", "/", nil)
@@ -82,7 +82,7 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-// A cookie that is not signed by us is no session.
+// A cookie without our signature is no session.
 func TestForgedCookies(t *testing.T) {
 	s := &Service{config: Config{Secret: secret}}
 	good := s.sign("token")
@@ -95,7 +95,8 @@ func TestForgedCookies(t *testing.T) {
 	}
 }
 
-// Over https the cookie is Secure, has the prefix, and the plain one is not taken.
+// Over https the cookie is Secure and has the prefix, and a plain one is not
+// accepted.
 func TestSecureCookies(t *testing.T) {
 	s := newService(t, func(c *Config) { c.BaseURL = "https://localhost:8080" })
 	text, _ := json.Marshal(map[string]string{"name": "N", "email": "s@example.com", "password": "a good password"})
@@ -113,8 +114,8 @@ func TestSecureCookies(t *testing.T) {
 	}
 }
 
-// Whatever is wrong, an email that is unknown or a password, is answered alike
-// and costs one hash: the work, and not a clock, is what is compared.
+// An unknown email and a wrong password get the same answer and cost one hash
+// each. The number of hashes is compared, and no time.
 func TestUnknownEmailCostsTheSame(t *testing.T) {
 	s := newService(t, nil)
 	for email, sql := range map[string]string{
@@ -146,7 +147,7 @@ func TestUnknownEmailCostsTheSame(t *testing.T) {
 	}
 }
 
-// A flood of sign-ins hashes few passwords at a time, and turns the rest away.
+// A flood of sign-ins hashes few passwords at a time, and the rest are refused.
 func TestHashesAreBounded(t *testing.T) {
 	const parallel = 2
 	h := newHasher(parallel)
@@ -177,8 +178,8 @@ func TestHashesAreBounded(t *testing.T) {
 	}
 }
 
-// Passwords are tried three times in ten seconds an address, other calls a
-// hundred times; who is told to wait may come back after it.
+// An address may try passwords three times in ten seconds and make a hundred
+// other calls. A client that waits as told may go on.
 func TestRateLimit(t *testing.T) {
 	now := time.Unix(1_000_000, 0)
 	s := newService(t, func(c *Config) { c.RateLimit, c.Now = true, func() time.Time { return now } })
@@ -201,20 +202,20 @@ func TestRateLimit(t *testing.T) {
 	}
 }
 
-// Many addresses cannot grow the limiter's memory without end, and all of one
-// customer's IPv6 network count as one.
+// Many addresses cannot grow the limiter's memory without bound, and an IPv6
+// network of one customer counts as one address.
 func TestRateLimitMemory(t *testing.T) {
 	l := newLimiter(func() time.Time { return time.Unix(0, 0) })
 	for i := range 3 {
-		if l.take(netip.AddrFrom16([16]byte{0x20, 1, 15: byte(i)}), "sign-in/email") != 0 {
+		if l.allow(netip.AddrFrom16([16]byte{0x20, 1, 15: byte(i)}), "sign-in/email") != 0 {
 			t.Fatal("too early")
 		}
 	}
-	if l.take(netip.AddrFrom16([16]byte{0x20, 1, 15: 99}), "sign-in/email") == 0 {
+	if l.allow(netip.AddrFrom16([16]byte{0x20, 1, 15: 99}), "sign-in/email") == 0 {
 		t.Error("an address of the same /64 counts apart")
 	}
 	for i := range maxWindows + 1000 {
-		l.take(netip.AddrFrom16([16]byte{0x20, 2, byte(i >> 16), byte(i >> 8), byte(i), 1}), "sign-in/email")
+		l.allow(netip.AddrFrom16([16]byte{0x20, 2, byte(i >> 16), byte(i >> 8), byte(i), 1}), "sign-in/email")
 	}
 	if len(l.windows) > maxWindows {
 		t.Errorf("%d windows are kept", len(l.windows))
@@ -243,7 +244,7 @@ func TestClientAddress(t *testing.T) {
 	}
 }
 
-// Sessions end when they should, are extended on use, and are fresh for a day.
+// Sessions end on time, are extended on use, and are fresh for a day.
 func TestSessionLife(t *testing.T) {
 	now := time.Now()
 	s := newService(t, func(c *Config) { c.Now = func() time.Time { return now } })
@@ -278,7 +279,7 @@ func TestSessionLife(t *testing.T) {
 	}
 }
 
-// What cannot be stored or understood is a 4xx, and never a 500.
+// What cannot be stored or parsed is a 4xx, and never a 500.
 func TestHostileBodies(t *testing.T) {
 	s := newService(t, nil)
 	for name, body := range map[string]string{
@@ -304,8 +305,8 @@ func TestHostileBodies(t *testing.T) {
 	}
 }
 
-// With the database away the answer is 503 with Retry-After, and neither
-// answer nor log holds the password.
+// With the database away the answer is 503 with Retry-After, and neither answer
+// nor log contains the password.
 func TestDatabaseDown(t *testing.T) {
 	var log bytes.Buffer
 	s := newService(t, func(c *Config) { c.Logger = slog.New(slog.NewJSONHandler(&log, nil)) })
@@ -319,7 +320,7 @@ func TestDatabaseDown(t *testing.T) {
 	}
 }
 
-// A secret that could be guessed is refused, in words that do not show it.
+// A secret that could be guessed is refused, and the error does not show it.
 func TestWeakSecrets(t *testing.T) {
 	for _, weak := range []string{"", "brief", strings.Repeat("ab", 30)} {
 		if _, err := New(Config{Secret: weak, BaseURL: "http://localhost"}); err == nil || (weak != "" && strings.Contains(err.Error(), weak)) {

@@ -9,24 +9,27 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"paddock/app/problem"
 )
 
-// body is what a request brought: a JSON value, or a form as an object.
+// body is the body of a request: a JSON value, or a form as an object.
 type body struct {
 	value any
 	there bool
 }
 
-// readBody reads JSON, and for forms a form too. maxBody bounds it.
+// readBody reads JSON and, if forms is set, a form too, of at most maxBody
+// bytes.
 func readBody(r *http.Request, forms bool) (body, error) {
 	const maxBody = 64 << 10
 	text, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) || len(text) > maxBody {
-		return body{}, refuse(413, "PAYLOAD_TOO_LARGE", "The body is too large")
+		return body{}, refuse(problem.AuthTooLarge, "The body is too large")
 	}
 	if err != nil {
-		return body{}, refuse(400, "BAD_REQUEST", "The body could not be read")
+		return body{}, refuse(problem.AuthBadRequest, "The body could not be read")
 	}
 	if len(text) == 0 {
 		return body{}, nil
@@ -41,25 +44,25 @@ func readBody(r *http.Request, forms bool) (body, error) {
 	case kind == "application/json":
 		var value any
 		if !utf8.Valid(text) {
-			return body{}, refuse(400, "BAD_REQUEST", "The body is not UTF-8")
+			return body{}, refuse(problem.AuthBadRequest, "The body is not UTF-8")
 		}
 		if err := json.Unmarshal(text, &value); err != nil {
-			return body{}, refuse(400, "BAD_REQUEST", "Invalid JSON in request body")
+			return body{}, refuse(problem.AuthBadRequest, "Invalid JSON in request body")
 		}
 		return body{value, true}, nil
 	case kind == "application/x-www-form-urlencoded" && forms:
 		return readForm(string(text))
 	case kind == "":
-		return body{}, refuse(415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type is required. Allowed types: %s", allowed)
+		return body{}, refuse(problem.AuthUnsupportedMediaType, "Content-Type is required. Allowed types: %s", allowed)
 	}
-	return body{}, refuse(415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type %q is not allowed. Allowed types: %s", given, allowed)
+	return body{}, refuse(problem.AuthUnsupportedMediaType, "Content-Type %q is not allowed. Allowed types: %s", given, allowed)
 }
 
-// readForm reads a form: all its fields are texts, and the last of a name counts.
+// readForm reads a form. All fields are texts, and the last of a name counts.
 func readForm(text string) (body, error) {
 	form, err := url.ParseQuery(text)
 	if err != nil {
-		return body{}, refuse(400, "BAD_REQUEST", "The form could not be read")
+		return body{}, refuse(problem.AuthBadRequest, "The form could not be read")
 	}
 	object := map[string]any{}
 	for name, values := range form {
@@ -68,12 +71,12 @@ func readForm(text string) (body, error) {
 	return body{object, true}, nil
 }
 
-// fields is an object, field by field: what a field holds is checked where it
-// is used, in Better Auth's words.
+// fields is an object. A field's type is checked where it is used, with the
+// messages of Better Auth.
 type fields map[string]any
 
-// object answers the fields of a body that must be an object. Its validator's
-// word for that is object, or record, or both: names says which.
+// object returns the fields of a body that must be an object. names are the
+// type names that Better Auth's message has: object, record, or both.
 func (b body) object(names ...string) (fields, error) {
 	if f, ok := b.value.(map[string]any); ok {
 		return f, nil
@@ -85,7 +88,7 @@ func (b body) object(names ...string) (fields, error) {
 	return nil, invalid(complaints)
 }
 
-// text answers a field that must be a string. complaints gathers what is wrong
+// text returns a field that must be a string. Errors are appended to complaints
 // in the words of Better Auth's validator.
 func (f fields) text(name string, complaints *[]string) string {
 	value, there := f[name]
@@ -96,7 +99,7 @@ func (f fields) text(name string, complaints *[]string) string {
 	return ""
 }
 
-// optional answers a string field that may be missing.
+// optional returns a string field that may be missing.
 func (f fields) optional(name string, complaints *[]string) *string {
 	if _, there := f[name]; !there {
 		return nil
@@ -105,7 +108,7 @@ func (f fields) optional(name string, complaints *[]string) *string {
 	return &s
 }
 
-// flag answers a boolean field that may be missing.
+// flag returns a boolean field that may be missing.
 func (f fields) flag(name string, fallback bool, complaints *[]string) bool {
 	value, there := f[name]
 	if !there {
@@ -118,7 +121,7 @@ func (f fields) flag(name string, fallback bool, complaints *[]string) bool {
 	return b
 }
 
-// truthy tells whether a value counts as one in JavaScript.
+// truthy reports whether a value counts as true in JavaScript.
 func truthy(value any) bool {
 	return value != nil && value != "" && value != false && value != 0.0
 }
@@ -146,24 +149,24 @@ func invalid(complaints []string) error {
 	if len(complaints) == 0 {
 		return nil
 	}
-	return refuse(400, "VALIDATION_ERROR", "%s", strings.Join(complaints, "; "))
+	return refuse(problem.AuthValidation, "%s", strings.Join(complaints, "; "))
 }
 
-// storable refuses what Postgres cannot hold.
+// storable refuses texts that Postgres cannot hold.
 func storable(texts ...*string) error {
 	for _, t := range texts {
 		if t != nil && strings.ContainsRune(*t, 0) {
-			return refuse(400, "VALIDATION_ERROR", "NUL characters are not allowed")
+			return refuse(problem.AuthValidation, "NUL characters are not allowed")
 		}
 	}
 	return nil
 }
 
-// emailText is what Better Auth's validator takes for an email address.
+// emailText matches what Better Auth's validator accepts as an email address.
 var emailText = regexp.MustCompile(`^(?:[A-Za-z0-9_'+\-]+\.)*[A-Za-z0-9_'+\-]*[A-Za-z0-9_+-]@(?:[A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}$`)
 
 // isEmail is stricter than Better Auth in length alone: no mail server takes
-// more than 254 characters, and an index of Postgres's cannot hold any length.
+// more than 254 characters, and an index of Postgres cannot hold any length.
 func isEmail(text string) bool {
 	return len(text) <= 254 && emailText.MatchString(text)
 }

@@ -5,17 +5,19 @@ import (
 	"strings"
 )
 
-// call is one request on its way, and what its answer will carry however it
-// ends: a refusal keeps the cookie of a session that was extended before it.
+// call is one request and what goes into its response, whatever the result: an
+// error response too carries the cookie of a session that was extended before
+// it.
 type call struct {
 	*http.Request
-	header  http.Header // of the answer
+	header  http.Header // of the response
 	body    body
 	cookies []*http.Cookie
 }
 
-// set adds cookies to the answer, in place of those it had by that name.
-func (c *call) set(cookies ...*http.Cookie) {
+// setCookies adds cookies to the response, in place of earlier ones with the
+// same name.
+func (c *call) setCookies(cookies ...*http.Cookie) {
 	for _, one := range cookies {
 		kept := c.cookies[:0]
 		for _, old := range c.cookies {
@@ -27,13 +29,13 @@ func (c *call) set(cookies ...*http.Cookie) {
 	}
 }
 
-// noStore keeps the answer out of every cache.
+// noStore keeps the response out of every cache.
 func (c *call) noStore() {
 	c.header.Set("Cache-Control", "no-store")
 	c.header.Set("Pragma", "no-cache")
 }
 
-// escapeLocation makes a target fit for a header, which holds ASCII alone.
+// escapeLocation escapes a URL for a header, which holds ASCII only.
 func escapeLocation(target string) string {
 	const hex = "0123456789ABCDEF"
 	var b strings.Builder

@@ -4,21 +4,26 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+
+	"paddock/app/problem"
 )
 
-// callback is a field that names where a browser may be sent, by the name that
-// refusals give it.
-type callback struct{ field, label, code string }
-
-var callbacks = []callback{
-	{"callbackURL", "callbackURL", "INVALID_CALLBACK_URL"},
-	{"redirectTo", "redirectURL", "INVALID_REDIRECT_URL"},
-	{"errorCallbackURL", "errorCallbackURL", "INVALID_ERROR_CALLBACK_URL"},
-	{"newUserCallbackURL", "newUserCallbackURL", "INVALID_NEW_USER_CALLBACK_URL"},
+// callback is a field with a URL to which a browser may be sent, and the name
+// and code that errors give it.
+type callback struct {
+	field, label string
+	code         problem.Code
 }
 
-// checkCallbacks refuses a body or query that names a place we do not trust,
-// whether or not the call would go there.
+var callbacks = []callback{
+	{"callbackURL", "callbackURL", problem.AuthInvalidCallbackURL},
+	{"redirectTo", "redirectURL", problem.AuthInvalidRedirectURL},
+	{"errorCallbackURL", "errorCallbackURL", problem.AuthInvalidErrorCallbackURL},
+	{"newUserCallbackURL", "newUserCallbackURL", problem.AuthInvalidNewUserURL},
+}
+
+// checkCallbacks refuses a body or query that has an untrusted URL, whether or
+// not the call would redirect there.
 func (s *Service) checkCallbacks(query url.Values, b body) error {
 	object, _ := b.value.(map[string]any)
 	for _, c := range callbacks {
@@ -31,20 +36,21 @@ func (s *Service) checkCallbacks(query url.Values, b body) error {
 		}
 		text, ok := target.(string)
 		if !ok {
-			return refuse(400, "", "Invalid %s: expected a string", c.label)
+			return invalidRequest("Invalid %s: expected a string", c.label)
 		}
 		if !s.trustsCallback(text) {
-			return refuse(403, c.code, "Invalid %s", c.label)
+			return refuse(c.code, "Invalid %s", c.label)
 		}
 	}
 	return nil
 }
 
-// ambiguous is what browsers and routers read differently in a path: the
+// ambiguous matches what browsers and routers parse differently in a path:
 // control characters, and slashes in disguise.
 var ambiguous = regexp.MustCompile(`[\x{0}-\x{1f}\x{7f}-\x{9f}\\]|^[^?#]*%(?:2[fF]|5[cC])`)
 
-// trustsCallback takes paths of ours and URLs of trusted origins.
+// trustsCallback reports whether a URL is a path of ours or of a trusted
+// origin.
 func (s *Service) trustsCallback(target string) bool {
 	if strings.HasPrefix(target, "/") {
 		return !strings.HasPrefix(target, "//") && !ambiguous.MatchString(target)

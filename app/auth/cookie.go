@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// The cookies, without the prefix that https gives them.
+// Names of the cookies, without the prefix that https gives them.
 const (
 	sessionCookie      = "better-auth.session_token"
 	sessionDataCookie  = "better-auth.session_data"
@@ -24,7 +24,7 @@ func (s *Service) cookieName(name string) string {
 	return name
 }
 
-// sign answers VALUE.SIGNATURE, percent-encoded, as Better Auth writes it.
+// sign returns VALUE.SIGNATURE, percent-encoded, as Better Auth writes it.
 func (s *Service) sign(value string) string {
 	return url.QueryEscape(value + "." + s.signature(value))
 }
@@ -35,7 +35,7 @@ func (s *Service) signature(value string) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// signedCookie answers the value of a cookie, if its signature is ours.
+// signedCookie returns the value of a cookie whose signature is ours.
 func (s *Service) signedCookie(r *http.Request, name string) (string, bool) {
 	c, err := r.Cookie(name)
 	if err != nil {
@@ -56,34 +56,34 @@ func (s *Service) signedCookie(r *http.Request, name string) (string, bool) {
 // maxAge is how long a browser keeps a remembered session, in seconds: 7 days.
 const maxAge = 604800
 
-// setSession gives the browser its session; one that is not to be remembered
-// lives until the browser is closed. A mark of an earlier one is taken back.
+// setSession sets the session's cookies. A session that is not to be remembered
+// lives until the browser is closed; the mark of an earlier one is removed.
 func (s *Service) setSession(c *call, token string, remember bool) {
 	session := s.cookie(sessionCookie, s.sign(token))
 	if !remember {
-		c.set(session, s.cookie(dontRememberCookie, s.sign("true")))
+		c.setCookies(session, s.cookie(dontRememberCookie, s.sign("true")))
 		return
 	}
 	session.MaxAge = maxAge
-	c.set(session)
+	c.setCookies(session)
 	if !s.remembered(c.Request) {
-		c.set(s.gone(dontRememberCookie))
+		c.setCookies(s.gone(dontRememberCookie))
 	}
 }
 
-// clearSession takes all its cookies back.
+// clearSession removes all of the session's cookies.
 func (s *Service) clearSession(c *call) {
-	c.set(s.gone(sessionCookie), s.gone(sessionDataCookie), s.gone(dontRememberCookie))
+	c.setCookies(s.gone(sessionCookie), s.gone(sessionDataCookie), s.gone(dontRememberCookie))
 	s.clearSessionData(c)
 }
 
-// clearSessionData takes back what a Better Auth server with a cookie cache
-// left, whole or in numbered pieces: we keep no such cache.
+// clearSessionData removes the cookies that a Better Auth server with a cookie
+// cache left, whole or in numbered pieces. We have no such cache.
 func (s *Service) clearSessionData(c *call) {
 	name := s.cookieName(sessionDataCookie)
 	for _, one := range c.Cookies() {
 		if piece, ok := strings.CutPrefix(one.Name, name); ok && (piece == "" || pieceNumber.MatchString(piece)) {
-			c.set(s.gone(sessionDataCookie + piece))
+			c.setCookies(s.gone(sessionDataCookie + piece))
 		}
 	}
 }
@@ -100,7 +100,7 @@ func (s *Service) cookie(name, value string) *http.Cookie {
 	return &http.Cookie{Name: s.cookieName(name), Value: value, Path: "/", HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode}
 }
 
-// remembered tells whether the browser's session is one to be kept.
+// remembered reports whether the browser's session is to be remembered.
 func (s *Service) remembered(r *http.Request) bool {
 	value, ok := s.signedCookie(r, s.cookieName(dontRememberCookie))
 	return !ok || value != "true"

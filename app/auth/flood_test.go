@@ -8,9 +8,10 @@ import (
 	"time"
 )
 
-// A flood of sign-ins takes the memory of as many hashes as may run at once,
-// 32 MiB each and as much again that the collector has yet to free. Who finds
-// the queue full is told to come back, and afterwards people sign in as before.
+// A flood of sign-ins takes the memory of as many hashes as may run at once, 32
+// MiB each and as much again that the collector has yet to free. Clients that
+// find the queue full are told to retry, and afterwards people sign in as
+// before.
 func TestFloodOfSignIns(t *testing.T) {
 	const parallel, callers = 2, 200
 	s := newService(t, func(c *Config) { c.MaxParallelHashes = parallel })

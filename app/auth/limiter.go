@@ -10,7 +10,7 @@ import (
 )
 
 // limiter counts requests by client and path in windows of ten seconds: three
-// for what tries a password, a hundred for the rest.
+// for paths that try a password, a hundred for others.
 type limiter struct {
 	mu      sync.Mutex
 	now     func() time.Time
@@ -31,8 +31,8 @@ const (
 	windowLength = 10 * time.Second
 	fewRequests  = 3
 	manyRequests = 100
-	// maxWindows bounds the memory; when it is reached, windows that have
-	// passed are forgotten, and newcomers wait if none has.
+	// maxWindows bounds the memory. When it is reached, windows that have
+	// passed are dropped, and new clients wait if none has.
 	maxWindows = 50_000
 )
 
@@ -40,14 +40,14 @@ func newLimiter(now func() time.Time) *limiter {
 	return &limiter{now: now, windows: map[limitKey]*window{}}
 }
 
-// strict are the paths that try or set a password.
-var strict = []string{"sign-in", "sign-up", "change-password", "change-email"}
+// passwordPaths are the paths that try or set a password.
+var passwordPaths = []string{"sign-in", "sign-up", "change-password", "change-email"}
 
-// take counts a request, and answers how long to wait if it is one too many.
-func (l *limiter) take(client netip.Addr, path string) time.Duration {
+// allow counts a request, and returns how long to wait if it is one too many.
+func (l *limiter) allow(client netip.Addr, path string) time.Duration {
 	most := manyRequests
 	known := ""
-	for _, p := range strict {
+	for _, p := range passwordPaths {
 		if strings.HasPrefix(path, p) {
 			most, known = fewRequests, p
 		}
@@ -61,7 +61,7 @@ func (l *limiter) take(client netip.Addr, path string) time.Duration {
 	}
 	prefix, err := client.Prefix(bits)
 	if err != nil {
-		prefix = netip.Prefix{} // an address we cannot read: all such share one
+		prefix = netip.Prefix{} // unreadable addresses share one window
 	}
 	key := limitKey{prefix, known}
 
@@ -90,8 +90,8 @@ func (l *limiter) take(client netip.Addr, path string) time.Duration {
 	return 0
 }
 
-// clientAddress is the address of who asks. A forwarding header is believed
-// only from a trusted proxy, and then the last address that is not one.
+// clientAddress returns the client's address. A forwarding header counts only
+// from a trusted proxy, and then its last address that is not one.
 func (s *Service) clientAddress(r *http.Request) netip.Addr {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {

@@ -6,24 +6,26 @@ import (
 	"net/url"
 	"path"
 	"strings"
+
+	"paddock/app/problem"
 )
 
-// OriginAllowed tells whether a browser's request came from a page of ours or
-// of a trusted origin. Requests without an Origin come from no browser's page.
+// OriginAllowed reports whether a request comes from a page of ours, from one
+// of a trusted origin, or from no browser's page, which sends no Origin.
 func (s *Service) OriginAllowed(r *http.Request) bool {
 	origin := r.Header.Get("Origin")
 	return origin == "" || s.trusts(origin)
 }
 
-// originOf answers the origin of a URL as browsers write it, in lower case and
-// without the scheme's own port, or nothing.
+// originOf returns the origin of a URL as browsers write it, in lower case and
+// without the scheme's default port; "" for none.
 func originOf(text string) string {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme == "" || u.Host == "" {
 		return ""
 	}
 	host := strings.ToLower(u.Host)
-	switch u.Scheme { // which Parse has put in lower case
+	switch u.Scheme { // in lower case already, by Parse
 	case "http":
 		host = strings.TrimSuffix(host, ":80")
 	case "https":
@@ -32,7 +34,7 @@ func originOf(text string) string {
 	return u.Scheme + "://" + host
 }
 
-// trusts tells whether a URL is of our own origin or of a trusted one.
+// trusts reports whether a URL is of our own origin or of a trusted one.
 func (s *Service) trusts(target string) bool {
 	origin := originOf(target)
 	if origin == "" {
@@ -50,9 +52,9 @@ func (s *Service) trusts(target string) bool {
 	return false
 }
 
-// matchesPattern tells whether an origin, or its host when the pattern has no
-// scheme, matches one with * or ?. These stand for anything but a slash, so
-// they end with the host.
+// matchesPattern reports whether an origin, or its host when the pattern has no
+// scheme, matches a pattern with * or ?. These match anything but a slash, so
+// that they end with the host.
 func matchesPattern(pattern, origin string) bool {
 	_, authority, _ := strings.Cut(origin, "://")
 	subject, wanted := authority, pattern
@@ -63,7 +65,7 @@ func matchesPattern(pattern, origin string) bool {
 	if err != nil || !ok {
 		return false
 	}
-	// 10.0.* means addresses: without this, 10.0.evil.example would match.
+	// 10.0.* means addresses: without this check 10.0.evil.example would match.
 	host, _, _ := strings.Cut(wanted, ":")
 	if strings.ContainsAny(host, "0123456789") && strings.Trim(host, "0123456789*?./") == "" {
 		name, _, _ := strings.Cut(authority, ":")
@@ -73,7 +75,7 @@ func matchesPattern(pattern, origin string) bool {
 	return true
 }
 
-// checkOrigin refuses changes that another site's page asks for.
+// checkOrigin refuses changes that another site's page requests.
 func (s *Service) checkOrigin(r *http.Request, login bool) error {
 	hasCookies := len(r.Header["Cookie"]) > 0
 	if !hasCookies && !login {
@@ -83,16 +85,16 @@ func (s *Service) checkOrigin(r *http.Request, login bool) error {
 	site, mode := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Sec-Fetch-Mode")
 	switch {
 	case origin == "null" && site == "same-origin":
-		// A page of ours that tells no one where it is: the browser vouches for
-		// it, and only for the host that it asks.
+		// The page hides its URL. The browser says that it is of the same
+		// origin, which means the host of this request.
 		origin = s.base.Scheme + "://" + r.Host
 	case origin == "":
 		origin = r.Header.Get("Referer")
 	}
 	if !hasCookies {
-		// Nothing says who asks: what counts is what browsers add by themselves.
+		// No header names the origin: the Sec-Fetch headers of browsers decide.
 		if site == "cross-site" && mode == "navigate" {
-			return refuse(403, "CROSS_SITE_NAVIGATION_LOGIN_BLOCKED", "Cross-site navigation login blocked. This request appears to be a CSRF attack.")
+			return refuse(problem.AuthCrossSite, "Cross-site navigation login blocked. This request appears to be a CSRF attack.")
 		}
 		fetched := site != "" || mode != "" || r.Header.Get("Sec-Fetch-Dest") != ""
 		if origin == "" && !fetched {
@@ -101,9 +103,9 @@ func (s *Service) checkOrigin(r *http.Request, login bool) error {
 	}
 	switch {
 	case origin == "" || origin == "null":
-		return refuse(403, "MISSING_OR_NULL_ORIGIN", "Missing or null Origin")
+		return refuse(problem.AuthMissingOrigin, "Missing or null Origin")
 	case !s.trusts(origin):
-		return refuse(403, "INVALID_ORIGIN", "Invalid origin")
+		return refuse(problem.AuthInvalidOrigin, "Invalid origin")
 	}
 	return nil
 }

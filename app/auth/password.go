@@ -13,34 +13,36 @@ import (
 
 	"golang.org/x/crypto/scrypt"
 	"golang.org/x/text/unicode/norm"
+
+	"paddock/app/problem"
 )
 
-// Better Auth's scrypt parameters: 32 MiB a hash.
+// Better Auth's scrypt parameters: 32 MiB for each hash.
 const (
 	scryptN, scryptR, scryptP = 16384, 16, 1
 	keyLength                 = 64
 	minPassword, maxPassword  = 8, 128 // in UTF-16 units
 )
 
-// errBusy says that too many passwords wait to be hashed.
+// errBusy means that too many passwords wait to be hashed.
 var errBusy = errors.New("too many sign-ins at once")
 
-// hasher hashes few passwords at a time: a flood of sign-ins must not take the
-// memory. Some may wait; the rest are turned away.
+// hasher hashes few passwords at a time, so that a flood of sign-ins does not
+// use up the memory. Some may wait; the rest are refused.
 type hasher struct {
 	slots   chan struct{}
 	waiting chan struct{}
-	runs    atomic.Int64 // of scrypt: an unknown email must cost as many as a known one
+	runs    atomic.Int64 // how often scrypt ran; tests compare it for known and unknown emails
 }
 
-// maxWaiting is how many hashes may wait for each that is under way.
+// maxWaiting is how many hashes may wait for each that runs.
 const maxWaiting = 16
 
 func newHasher(parallel int) *hasher {
 	return &hasher{slots: make(chan struct{}, parallel), waiting: make(chan struct{}, parallel*(1+maxWaiting))}
 }
 
-// hash makes the text that is stored: salt:key, both in hex.
+// hash returns the text to store: salt:key, both in hex.
 func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 	salt := make([]byte, 16)
 	rand.Read(salt) // never fails
@@ -52,19 +54,19 @@ func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 	return text + ":" + hex.EncodeToString(key), nil
 }
 
-// absent is checked against where there is no user: the answer takes as long
-// as one that there is.
-const absent = "00000000000000000000000000000000:" +
+// dummyHash is checked where there is no user, so that the answer takes as long
+// as for a user.
+const dummyHash = "00000000000000000000000000000000:" +
 	"0000000000000000000000000000000000000000000000000000000000000000" +
 	"0000000000000000000000000000000000000000000000000000000000000000"
 
-// verify tells whether the password is the one that was hashed. An empty or
-// broken hash takes as long, and is never right.
+// verify reports whether the password is the one that was hashed. An empty or
+// malformed hash takes as long, and never matches.
 func (h *hasher) verify(ctx context.Context, password, stored string) (bool, error) {
 	salt, key, ok := strings.Cut(stored, ":")
 	want, err := hex.DecodeString(key)
 	if !ok || err != nil || len(want) != keyLength {
-		salt, _, _ = strings.Cut(absent, ":")
+		salt, _, _ = strings.Cut(dummyHash, ":")
 		want = nil
 	}
 	got, err := h.derive(ctx, password, salt)
@@ -74,7 +76,7 @@ func (h *hasher) verify(ctx context.Context, password, stored string) (bool, err
 	return len(want) == keyLength && subtle.ConstantTimeCompare(got, want) == 1, nil
 }
 
-// derive runs scrypt. The salt is its hex text itself, as Better Auth has it.
+// derive runs scrypt. As in Better Auth, the salt is its hex text.
 func (h *hasher) derive(ctx context.Context, password, salt string) ([]byte, error) {
 	select {
 	case h.waiting <- struct{}{}:
@@ -99,18 +101,19 @@ func (h *hasher) derive(ctx context.Context, password, salt string) ([]byte, err
 // checkLength refuses passwords that are too short or too long.
 func checkLength(password string) error {
 	if utf16Length(password) < minPassword {
-		return refuse(400, "PASSWORD_TOO_SHORT", "Password too short")
+		return refuse(problem.AuthPasswordTooShort, "Password too short")
 	}
 	return checkNotTooLong(password)
 }
 
-// checkNotTooLong refuses what cannot be a password before it is hashed.
+// checkNotTooLong refuses texts that cannot be a password before they are
+// hashed.
 func checkNotTooLong(password string) error {
 	if utf16Length(password) > maxPassword {
-		return refuse(400, "PASSWORD_TOO_LONG", "Password too long")
+		return refuse(problem.AuthPasswordTooLong, "Password too long")
 	}
 	return nil
 }
 
-// utf16Length is the length as JavaScript counts it.
+// utf16Length returns the length as JavaScript counts it.
 func utf16Length(text string) int { return len(utf16.Encode([]rune(text))) }

@@ -11,26 +11,33 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"paddock/app/problem"
 )
 
-// refusal is an error as Better Auth writes it; a few have no code.
+// refusal is an error in Better Auth's form; a few have no code.
 type refusal struct {
 	status  int
-	Message string `json:"message"`
-	Code    string `json:"code,omitempty"`
+	Message string       `json:"message"`
+	Code    problem.Code `json:"code,omitzero"`
 }
 
 func (r *refusal) Error() string { return r.Message }
 
-func refuse(status int, code, format string, args ...any) *refusal {
-	return &refusal{status: status, Code: code, Message: fmt.Sprintf(format, args...)}
+func refuse(code problem.Code, format string, args ...any) *refusal {
+	return &refusal{status: code.Kind().Status(), Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// write sends an answer.
-func (s *Service) write(w http.ResponseWriter, status int, body any, cookies []*http.Cookie) {
+// invalidRequest is a refusal to which Better Auth gives no code.
+func invalidRequest(format string, args ...any) *refusal {
+	return &refusal{status: http.StatusBadRequest, Message: fmt.Sprintf(format, args...)}
+}
+
+// writeJSON sends a response.
+func (s *Service) writeJSON(w http.ResponseWriter, status int, body any, cookies []*http.Cookie) {
 	text, err := json.Marshal(body)
 	if err != nil {
-		status, text = http.StatusInternalServerError, []byte(`{"message":"Internal error","code":"INTERNAL_SERVER_ERROR"}`)
+		status, text = http.StatusInternalServerError, []byte(`{"message":"Internal error","code":"`+problem.AuthInternal.String()+`"}`)
 	}
 	for _, c := range cookies {
 		http.SetCookie(w, c)
@@ -38,33 +45,37 @@ func (s *Service) write(w http.ResponseWriter, status int, body any, cookies []*
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 	w.WriteHeader(status)
-	_, _ = w.Write(text) // a client that left reads nothing
+	_, _ = w.Write(text) // fails only where the client is gone
 }
 
-// fail answers an error: a refusal as it is, a database that does not answer
-// as 503, and anything else as a 500 that says nothing of its cause.
-func (s *Service) fail(w http.ResponseWriter, c *call, err error) {
+// writeError sends an error: a refusal as it is, 503 where the database is
+// unreachable, and for anything else a 500 that does not say why.
+func (s *Service) writeError(w http.ResponseWriter, c *call, err error) {
 	var refused *refusal
 	switch {
 	case errors.As(err, &refused):
-		s.write(w, refused.status, refused, c.cookies)
+		s.writeRefusal(w, refused, c)
 	case errors.Is(err, errBusy):
 		w.Header().Set("Retry-After", "2")
-		s.write(w, http.StatusServiceUnavailable, refuse(503, "BUSY", "Too many people sign in at the moment. Try again in a few seconds."), c.cookies)
+		s.writeRefusal(w, refuse(problem.AuthBusy, "Too many people sign in at the moment. Try again in a few seconds."), c)
 	case isCanceled(c.Context(), err):
-		w.WriteHeader(499) // nobody reads it
+		w.WriteHeader(499) // the client is gone
 	case isUnavailable(err):
 		s.config.Logger.Warn("sign-in could not reach the database", "path", c.URL.Path, "err", err)
 		w.Header().Set("Retry-After", "2")
-		s.write(w, http.StatusServiceUnavailable, refuse(503, "DATABASE_UNAVAILABLE", "The database cannot be reached at the moment. Try again in a few seconds."), c.cookies)
+		s.writeRefusal(w, refuse(problem.AuthDatabaseUnavailable, "The database cannot be reached at the moment. Try again in a few seconds."), c)
 	default:
 		s.config.Logger.Error("sign-in failed", "path", c.URL.Path, "err", err)
-		s.write(w, http.StatusInternalServerError, refuse(500, "INTERNAL_SERVER_ERROR", "Something went wrong on our side. Try again."), c.cookies)
+		s.writeRefusal(w, refuse(problem.AuthInternal, "Something went wrong on our side. Try again."), c)
 	}
 }
 
-// isUnavailable: whatever is not an answer of Postgres's own, or is one that
-// says it is full, going down or took too long.
+func (s *Service) writeRefusal(w http.ResponseWriter, r *refusal, c *call) {
+	s.writeJSON(w, r.status, r, c.cookies)
+}
+
+// isUnavailable reports whether an error is no answer of Postgres, or an answer
+// that it is full, shutting down or took too long.
 func isUnavailable(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
@@ -79,11 +90,11 @@ func isUnavailable(err error) bool {
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errDatabase)
 }
 
-// errDatabase marks what went wrong on the way to or from Postgres.
+// errDatabase marks errors that happened on the way to or from Postgres.
 var errDatabase = errors.New("the database did not answer")
 
-// tooMany has a body of message alone, as Better Auth's.
+// tooMany sends a body with a message alone, as Better Auth does.
 func (s *Service) tooMany(w http.ResponseWriter, wait time.Duration) {
 	w.Header().Set("X-Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
-	s.write(w, http.StatusTooManyRequests, map[string]string{"message": "Too many requests. Please try again later."}, nil)
+	s.writeJSON(w, http.StatusTooManyRequests, map[string]string{"message": "Too many requests. Please try again later."}, nil)
 }

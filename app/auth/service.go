@@ -1,6 +1,7 @@
-// Package auth serves /api/auth/* as Better Auth does, so that its own clients
-// work against it, and real Better Auth servers share its users and sessions.
-// What it does was observed on better-auth 1.7.
+// Package auth serves /api/auth/* as Better Auth does: it signs people up, in
+// and out and keeps their sessions, so that Better Auth's own clients work, and
+// Better Auth servers can share the same users and sessions. Its behaviour was
+// observed on better-auth 1.7.
 package auth
 
 import (
@@ -18,24 +19,24 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Config is what a Service is made of.
+// Config is what a Service needs.
 type Config struct {
 	Pool           *pgxpool.Pool // as paddock_auth
 	Secret         string        // signs cookies; the same text as Better Auth's
-	BaseURL        string        // where browsers reach us; https makes cookies Secure
+	BaseURL        string        // the URL that browsers use; https makes cookies Secure
 	TrustedOrigins []string      // may hold * as in https://*.example.com
 	TrustedProxies []netip.Prefix
 	RateLimit      bool
 	Logger         *slog.Logger
 	Now            func() time.Time
-	// Ended is called after sessions were ended, once that is committed.
-	Ended func()
-	// MaxParallelHashes bounds the memory of password hashing: 32 MiB each.
-	// 0 takes the number of processors.
+	// OnSessionEnd is called after sessions have ended, once that is committed.
+	OnSessionEnd func()
+	// MaxParallelHashes bounds the memory of password hashing: 32 MiB each. 0
+	// takes the number of processors.
 	MaxParallelHashes int
 }
 
-// Service answers the auth endpoints.
+// Service serves the auth endpoints.
 type Service struct {
 	config  Config
 	base    *url.URL
@@ -67,8 +68,8 @@ func New(c Config) (*Service, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	if c.Ended == nil {
-		c.Ended = func() {}
+	if c.OnSessionEnd == nil {
+		c.OnSessionEnd = func() {}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -87,11 +88,11 @@ func New(c Config) (*Service, error) {
 // prefix is where the endpoints are.
 const prefix = "/api/auth/"
 
-// endpoint is one call: its method, and what answers it.
+// endpoint is a method and what serves it.
 type endpoint struct {
 	method string
-	serve  func(*Service, *call) (any, error) // answers the body
-	// login: forms are taken, and the origin is checked even without a cookie.
+	serve  func(*Service, *call) (any, error) // returns the body of the response
+	// login accepts forms, and checks the origin even without a cookie.
 	login bool
 }
 
@@ -109,12 +110,12 @@ var endpoints = map[string]endpoint{
 	"ok":                    {http.MethodGet, func(*Service, *call) (any, error) { return map[string]bool{"ok": true}, nil }, false},
 }
 
-// Handler answers everything under /api/auth/.
+// Handler serves everything under /api/auth/.
 func (s *Service) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := strings.TrimPrefix(r.URL.Path, prefix)
 		if s.config.RateLimit {
-			if wait := s.limiter.take(s.clientAddress(r), path); wait > 0 {
+			if wait := s.limiter.allow(s.clientAddress(r), path); wait > 0 {
 				s.tooMany(w, wait)
 				return
 			}
@@ -127,24 +128,24 @@ func (s *Service) Handler() http.Handler {
 			w.WriteHeader(http.StatusNotFound)
 			return
 		}
-		ctx, cancel := context.WithTimeout(r.Context(), patience)
+		ctx, cancel := context.WithTimeout(r.Context(), callTimeout)
 		defer cancel()
 		c := &call{Request: r.WithContext(ctx), header: w.Header()}
-		answer, err := s.answer(c, e)
+		answer, err := s.serve(c, e)
 		if err != nil {
-			s.fail(w, c, err)
+			s.writeError(w, c, err)
 			return
 		}
-		s.write(w, http.StatusOK, answer, c.cookies)
+		s.writeJSON(w, http.StatusOK, answer, c.cookies)
 	})
 }
 
-// patience is how long a call may wait for the database and for its turn to
-// hash: longer than the login's statement_timeout.
-const patience = 20 * time.Second
+// callTimeout is how long a call may wait for the database and for its turn to
+// hash. It is longer than the login's statement_timeout.
+const callTimeout = 20 * time.Second
 
-// answer checks what all calls have in common, and makes the call.
-func (s *Service) answer(c *call, e endpoint) (any, error) {
+// serve does the checks that all calls have in common, and then the call.
+func (s *Service) serve(c *call, e endpoint) (any, error) {
 	if e.method == http.MethodPost {
 		if err := s.checkOrigin(c.Request, e.login); err != nil {
 			return nil, err
@@ -162,13 +163,14 @@ func (s *Service) answer(c *call, e endpoint) (any, error) {
 
 func (s *Service) now() time.Time { return s.config.Now().UTC().Truncate(time.Millisecond) }
 
-// SessionToken answers the session token of a request whose cookie is signed
-// by us. It asks no database: that the session lives is for admission to say.
+// SessionToken returns the session token of a request whose cookie has our
+// signature. It does not ask the database: the admission checks that the
+// session is alive.
 func (s *Service) SessionToken(r *http.Request) (string, bool) {
 	return s.signedCookie(r, s.cookieName(sessionCookie))
 }
 
-// isCanceled tells an error that only says that the client has left.
+// isCanceled reports whether an error only means that the client has left.
 func isCanceled(ctx context.Context, err error) bool {
 	return ctx.Err() != nil && errors.Is(err, context.Canceled)
 }

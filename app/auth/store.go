@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// isoTime is a time as JavaScript writes it.
+// isoTime is a time in JavaScript's form.
 type isoTime time.Time
 
 func (t isoTime) MarshalJSON() ([]byte, error) {
@@ -43,8 +43,8 @@ type user struct {
 }
 
 const (
-	sessionColumns = `s."expiresAt", s.token, s."createdAt", s."updatedAt", s."ipAddress", s."userAgent", s."userId", s.id`
-	userColumns    = `u.name, u.email, u."emailVerified", u.image, u."createdAt", u."updatedAt", u.id`
+	sessionColumnsSQL = `s."expiresAt", s.token, s."createdAt", s."updatedAt", s."ipAddress", s."userAgent", s."userId", s.id`
+	userColumnsSQL    = `u.name, u.email, u."emailVerified", u.image, u."createdAt", u."updatedAt", u.id`
 )
 
 func (s *session) into() []any {
@@ -55,8 +55,8 @@ func (u *user) into() []any {
 	return []any{&u.Name, &u.Email, &u.EmailVerified, &u.Image, (*time.Time)(&u.CreatedAt), (*time.Time)(&u.UpdatedAt), &u.ID}
 }
 
-// The life of a session: a week when it is remembered, else a day; used, it is
-// extended once a day of it has gone; some calls want it fresh.
+// The life of a session: a week when it is remembered, else a day. On use it is
+// extended once a day of it has passed. Some calls need one that is fresh.
 const (
 	rememberedFor = 7 * 24 * time.Hour
 	forgottenFor  = 24 * time.Hour
@@ -64,31 +64,31 @@ const (
 	freshAge      = 24 * time.Hour
 )
 
-// newID makes 32 characters of [A-Za-z0-9].
+// newID returns 32 random characters of [A-Za-z0-9].
 func newID() string {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 	id := make([]byte, 32)
 	for i := range id {
 		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(letters))))
 		if err != nil {
-			panic(err) // the system's randomness never fails
+			panic(err) // cannot happen: crypto/rand never fails
 		}
 		id[i] = letters[n.Int64()]
 	}
 	return string(id)
 }
 
-// row runs a query of one row. found is false without one.
-func (s *Service) row(ctx context.Context, into []any, sql string, args ...any) (found bool, err error) {
+// queryRow runs a query of at most one row, and reports whether there was one.
+func (s *Service) queryRow(ctx context.Context, into []any, sql string, args ...any) (found bool, err error) {
 	err = s.config.Pool.QueryRow(ctx, sql, args...).Scan(into...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return false, nil
 	}
-	return err == nil, database(err)
+	return err == nil, databaseError(err)
 }
 
-// database marks errors that are not Postgres's own words.
-func database(err error) error {
+// databaseError marks errors that are not Postgres' own.
+func databaseError(err error) error {
 	var pg *pgconn.PgError
 	if err == nil || errors.As(err, &pg) {
 		return err
@@ -96,12 +96,13 @@ func database(err error) error {
 	return fmt.Errorf("%w: %w", errDatabase, err)
 }
 
-// createUser makes a user with a password and its first session, together.
+// createUser makes a user with a password and its first session, in one
+// transaction.
 func (s *Service) createUser(ctx context.Context, name, email, hash string, image *string, in session) (user, session, error) {
 	var u user
 	now := s.now()
 	id := newID()
-	_, err := s.row(ctx, append(u.into(), in.into()...), `
+	_, err := s.queryRow(ctx, append(u.into(), in.into()...), `
 		with u as (
 			insert into auth."user" (id, name, email, "emailVerified", image, "createdAt", "updatedAt")
 			values ($1, $2, $3, false, $4, $5, $5) returning *
@@ -111,26 +112,26 @@ func (s *Service) createUser(ctx context.Context, name, email, hash string, imag
 		), s as (
 			insert into auth.session (id, "expiresAt", token, "createdAt", "updatedAt", "ipAddress", "userAgent", "userId")
 			values ($8, $9, $10, $5, $5, $11, $12, $1) returning *
-		) select `+userColumns+`, `+sessionColumns+` from u, s`,
+		) select `+userColumnsSQL+`, `+sessionColumnsSQL+` from u, s`,
 		id, name, email, image, now, newID(), hash, newID(), time.Time(in.ExpiresAt), newID(), in.IPAddress, in.UserAgent)
 	return u, in, err
 }
 
-// createSession makes a session of a user, in place of none or of all others.
+// createSession makes a session of a user, and may end all others.
 func (s *Service) createSession(ctx context.Context, userID string, in session) (session, error) {
 	now := s.now()
-	_, err := s.row(ctx, in.into(), `
+	_, err := s.queryRow(ctx, in.into(), `
 		insert into auth.session as s (id, "expiresAt", token, "createdAt", "updatedAt", "ipAddress", "userAgent", "userId")
-		values ($1, $2, $3, $4, $4, $5, $6, $7) returning `+sessionColumns,
+		values ($1, $2, $3, $4, $4, $5, $6, $7) returning `+sessionColumnsSQL,
 		newID(), time.Time(in.ExpiresAt), newID(), now, in.IPAddress, in.UserAgent, userID)
 	return in, err
 }
 
-// find answers a living session and its user. extend moves its end when a
-// day's worth of it has been used; extended says that this happened.
-func (s *Service) find(ctx context.Context, token string, extend bool) (found bool, in session, u user, extended bool, err error) {
+// findSession returns a living session and its user. With extend, its end moves
+// once a day of it has passed; extended reports whether that happened.
+func (s *Service) findSession(ctx context.Context, token string, extend bool) (found bool, in session, u user, extended bool, err error) {
 	now := s.now()
-	found, err = s.row(ctx, append(append(in.into(), u.into()...), &extended), `
+	found, err = s.queryRow(ctx, append(append(in.into(), u.into()...), &extended), `
 		with moved as (
 			update auth.session set "expiresAt" = $3, "updatedAt" = $2
 			where token = $1 and $4 and "expiresAt" > $2 and "expiresAt" <= $5 returning *
@@ -138,7 +139,7 @@ func (s *Service) find(ctx context.Context, token string, extend bool) (found bo
 			select *, true as extended from moved
 			union all
 			select *, false from auth.session where token = $1 and "expiresAt" > $2 and not exists (select from moved)
-		) select `+sessionColumns+`, `+userColumns+`, s.extended from s join auth."user" u on u.id = s."userId"`,
+		) select `+sessionColumnsSQL+`, `+userColumnsSQL+`, s.extended from s join auth."user" u on u.id = s."userId"`,
 		token, now, now.Add(rememberedFor), extend, now.Add(rememberedFor-updateAge))
 	return found, in, u, extended, err
 }

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// Where Better Auth fails, or takes what it cannot keep, we refuse in words.
+// Where Better Auth fails, or accepts what it cannot store, we refuse with a
+// message.
 func TestStricterThanBetterAuth(t *testing.T) {
 	s := newService(t, nil)
 	cookie := signUp(t, s, "strict@example.com")
@@ -46,7 +47,7 @@ func TestStricterThanBetterAuth(t *testing.T) {
 	}
 }
 
-// A password may hold anything: it is hashed, and never stored.
+// A password may contain anything: it is hashed and never stored.
 func TestPasswordsOfAnyText(t *testing.T) {
 	s := newService(t, nil)
 	const password = "a\x00b\x00c\x00d\u2028 ﬁ"
@@ -58,7 +59,7 @@ func TestPasswordsOfAnyText(t *testing.T) {
 	}
 }
 
-// The header that says where to go on is ASCII, and cannot be broken in two.
+// The Location header is ASCII, and cannot be split in two.
 func TestLocation(t *testing.T) {
 	s := newService(t, nil)
 	signUp(t, s, "go@example.com")
@@ -70,8 +71,8 @@ func TestLocation(t *testing.T) {
 	}
 }
 
-// A session that was not to be remembered is not, after a change of password
-// either: Better Auth then makes it last a week.
+// A session that is not to be remembered stays so after a change of password;
+// Better Auth makes it last a week.
 func TestChangedPasswordRemembersNoMore(t *testing.T) {
 	now := time.Now()
 	s := newService(t, func(c *Config) { c.Now = func() time.Time { return now } })
@@ -88,7 +89,7 @@ func TestChangedPasswordRemembersNoMore(t *testing.T) {
 	}
 }
 
-// Another site's page is refused before what it sent is read.
+// Another site's page is refused before its body is read.
 func TestForeignBodiesAreNotRead(t *testing.T) {
 	s := newService(t, nil)
 	r := httptest.NewRequest("POST", prefix+"sign-in/email", unread{t})
@@ -107,8 +108,8 @@ func (u unread) Read([]byte) (int, error) {
 	return 0, nil
 }
 
-// Both the own origin and trusted ones may be set with the port of their
-// scheme, which browsers leave out.
+// Our own origin and trusted ones may be configured with their scheme's default
+// port, which browsers leave out.
 func TestOriginsWithDefaultPorts(t *testing.T) {
 	s, err := New(Config{Secret: secret, BaseURL: "https://paddock.example.com:443", TrustedOrigins: []string{"http://Friend.example:80/"}})
 	if err != nil {
@@ -124,13 +125,13 @@ func TestOriginsWithDefaultPorts(t *testing.T) {
 	}
 }
 
-// Whatever ends a session says so, once it is committed and can be seen by
-// others, so that the session's connections are looked at.
+// Whatever ends a session calls OnSessionEnd once it is committed and visible,
+// so that the session's connections are checked.
 func TestEndedSessionsAreTold(t *testing.T) {
 	told, sessions := 0, -1
 	var s *Service
 	s = newService(t, func(c *Config) {
-		c.Ended = func() {
+		c.OnSessionEnd = func() {
 			told++
 			if err := s.config.Pool.QueryRow(t.Context(), "select count(*) from auth.session").Scan(&sessions); err != nil {
 				t.Error(err)

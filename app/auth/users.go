@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"paddock/app/problem"
 )
 
 func (s *Service) updateUser(c *call) (any, error) {
@@ -24,20 +26,20 @@ func (s *Service) updateUser(c *call) (any, error) {
 	if err := errors.Join(invalid(complaints), storable(name, image)); err != nil {
 		return nil, err
 	}
-	in, _, err := s.current(c)
+	in, _, err := s.requireSession(c)
 	if err != nil {
 		return nil, err
 	}
 	if truthy(f["email"]) {
-		return nil, refuse(400, "EMAIL_CAN_NOT_BE_UPDATED", "Email can not be updated")
+		return nil, refuse(problem.AuthEmailFixed, "Email can not be updated")
 	}
 	if name == nil && !setsImage {
-		return nil, refuse(400, "", "No fields to update")
+		return nil, invalidRequest("No fields to update")
 	}
 	_, err = s.config.Pool.Exec(c.Context(), `update auth."user" set name = coalesce($2, name),
 		image = case when $3 then $4 else image end, "updatedAt" = $5 where id = $1`, in.UserID, name, setsImage, image, s.now())
 	if err != nil {
-		return nil, database(err)
+		return nil, databaseError(err)
 	}
 	s.setSession(c, in.Token, s.remembered(c.Request))
 	return map[string]bool{"status": true}, nil
@@ -54,7 +56,7 @@ func (s *Service) changePassword(c *call) (any, error) {
 	if err := invalid(complaints); err != nil {
 		return nil, err
 	}
-	in, u, err := s.current(c)
+	in, u, err := s.requireSession(c)
 	if err != nil {
 		return nil, err
 	}
@@ -78,32 +80,32 @@ func (s *Service) changePassword(c *call) (any, error) {
 	if !others {
 		return map[string]any{"token": nil, "user": u}, nil
 	}
-	s.config.Ended()
+	s.config.OnSessionEnd()
 	s.setSession(c, next.Token, s.remembered(c.Request))
 	return map[string]any{"token": next.Token, "user": u}, nil
 }
 
-// checkOwnPassword refuses a password that is not the user's. One who signs in
-// by other means, with a Better Auth server on the same database, has none.
+// checkOwnPassword refuses a password that is not the user's. A user of a
+// Better Auth server on the same database may have none.
 func (s *Service) checkOwnPassword(ctx context.Context, userID, password string) error {
 	var hash *string
-	_, err := s.row(ctx, []any{&hash}, `select password from auth.account
+	_, err := s.queryRow(ctx, []any{&hash}, `select password from auth.account
 		where "userId" = $1 and "accountId" = $1 and "providerId" = 'credential'`, userID)
 	if err != nil {
 		return err
 	}
 	if hash == nil || *hash == "" {
-		return refuse(400, "CREDENTIAL_ACCOUNT_NOT_FOUND", "Credential account not found")
+		return refuse(problem.AuthCredentialNotFound, "Credential account not found")
 	}
 	right, err := s.hasher.verify(ctx, password, *hash)
 	if err == nil && !right {
-		err = refuse(400, "INVALID_PASSWORD", "Invalid password")
+		err = refuse(problem.AuthInvalidPassword, "Invalid password")
 	}
 	return err
 }
 
-// storePassword sets a user's password; with others it ends all sessions and
-// opens a new one, in the same transaction.
+// storePassword sets a user's password. With others it also ends all sessions
+// and makes a new one, in the same transaction.
 func (s *Service) storePassword(r *http.Request, in session, hash string, others bool) (session, error) {
 	next := s.newSession(r, s.remembered(r))
 	now := s.now()
@@ -118,8 +120,8 @@ func (s *Service) storePassword(r *http.Request, in session, hash string, others
 		}
 		return tx.QueryRow(r.Context(), `
 			insert into auth.session as s (id, "expiresAt", token, "createdAt", "updatedAt", "ipAddress", "userAgent", "userId")
-			values ($1, $2, $3, $4, $4, $5, $6, $7) returning `+sessionColumns,
+			values ($1, $2, $3, $4, $4, $5, $6, $7) returning `+sessionColumnsSQL,
 			newID(), time.Time(next.ExpiresAt), newID(), now, next.IPAddress, next.UserAgent, in.UserID).Scan(next.into()...)
 	})
-	return next, database(err)
+	return next, databaseError(err)
 }

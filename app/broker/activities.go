@@ -10,10 +10,10 @@ import (
 // ActivitiesAnswer is a page of the account's activities.
 type ActivitiesAnswer = Answer[[]alpaca.AccountActivity]
 
-// ActivityPage is how many activities Alpaca puts on a page at most.
+// ActivityPage is the largest number of activities on one of Alpaca's pages.
 const ActivityPage = 100
 
-// Activities answers a page of the account's activities of some types (FILL,
+// Activities reads a page of the account's activities of some types (FILL,
 // SPLIT, FEE …), newest first: those after a time (the zero time is the whole
 // history), and before the activity whose id token is ("" is the first page).
 // https://docs.alpaca.markets/reference/getaccountactivities-2
@@ -23,5 +23,5 @@ func (c *Client) Activities(ctx context.Context, types []string, after time.Time
 			ActivityTypes: types, After: after, Direction: "desc", PageSize: ActivityPage, PageToken: token,
 		})
 		return err
-	}, aList[alpaca.AccountActivity](ReadActivity))
+	}, decodeList[alpaca.AccountActivity](ReadActivity))
 }

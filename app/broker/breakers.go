@@ -11,34 +11,35 @@ import (
 	"github.com/sony/gobreaker/v2"
 )
 
-// fault is whose it is that a call came to nothing.
+// fault is who is to blame for a call without a usable answer.
 type fault int
 
 const (
-	nobody      fault = iota // there was an answer: a refusal, a wrong key above all, is one
-	left                     // the caller's, who did not wait: it says nothing
-	ofTheCall                // it may be what was asked, or this account: no other is to suffer from it
-	ofTheBroker              // no connection, no answer in time, or a 5xx
+	noFault     fault = iota // there was an answer; a refusal is one, above all of wrong keys
+	callerLeft               // the caller did not wait, which proves nothing
+	callFault                // maybe due to this request or account, and so not held against others
+	brokerFault              // no connection, no answer in time, or a 5xx
 )
 
-// blame says whose fault a failure is.
-func blame(ctx context.Context, x *exchange, failure *Error) fault {
+// blame returns whose fault a failure is.
+func blame(ctx context.Context, x *roundTrip, failure *Error) fault {
 	switch {
 	case failure.Kind == Canceled, x.status == 0 && ctx.Err() != nil:
-		return left // it is not the broker that gave up
+		return callerLeft // it is not the broker that gave up
 	case failure.Kind != Unavailable && failure.Kind != Ambiguous:
-		return nobody
+		return noFault
 	case x.status >= http.StatusInternalServerError, x.status == 0 && x.header == nil:
-		return ofTheBroker
+		return brokerFault
 	}
-	return ofTheCall // an answer that is too large, is cut off, or leads elsewhere
+	return callFault // an answer that is too large, broke off, or is a redirect
 }
 
-// breakers keep circuit breakers by host and kind of endpoint: one of each
-// account, and one that all share. An account's own opens for whatever fails
-// again and again. The shared one opens for what is surely the broker's, where
-// it fails for several accounts and answers none: so no account, and nothing
-// that Alpaca answers to one account, closes the door for the others.
+// breakers keep circuit breakers for each host and kind of endpoint: one for
+// each account, and one that all accounts share. An account's own opens after
+// repeated failures of any kind. The shared one opens only for failures that
+// are surely the broker's, where several accounts have them and none gets an
+// answer. So neither an account, nor anything that Alpaca answers to it, can
+// block the other accounts.
 type breakers struct {
 	mu     sync.Mutex
 	own    map[string]*ownBreaker
@@ -56,9 +57,10 @@ type ownBreaker struct {
 type sharedBreaker struct {
 	*breaker
 	mu      sync.Mutex
-	failing map[string]time.Time // accounts whose calls failed since any was answered
-	// The account that tried last while it was open, and when: another tries
-	// next, lest one that alone fails keeps it open.
+	failing map[string]time.Time // accounts whose calls failed since any account got an answer, and when
+	// The account that tried last while the breaker was open, and when. Another
+	// one tries next, so that an account with a fault of its own does not keep
+	// the breaker open.
 	tried   string
 	triedAt time.Time
 }
@@ -68,13 +70,14 @@ func newBreakers(log *slog.Logger) *breakers {
 }
 
 const (
-	// openFor is how long a tripped breaker waits before it lets one call try.
+	// openFor is how long a breaker stays open before it lets one call try.
 	openFor = 5 * time.Second
 	// countFor is how long failures count.
 	countFor = 30 * time.Second
-	// failuresToOpen is how many in a row open a breaker.
+	// failuresToOpen is how many failures in a row open a breaker.
 	failuresToOpen = 10
-	// severalAccounts is of how many accounts they must be to open a shared one.
+	// severalAccounts is how many accounts must have failed to open a shared
+	// breaker.
 	severalAccounts = 3
 )
 
@@ -115,15 +118,15 @@ func (b *breakers) get(account, endpoint string) (*ownBreaker, *sharedBreaker) {
 	if !ok {
 		shared = &sharedBreaker{failing: map[string]time.Time{}}
 		shared.breaker = b.make("everybody's "+endpoint, func(c gobreaker.Counts) bool {
-			return c.ConsecutiveFailures >= failuresToOpen && shared.several()
+			return c.ConsecutiveFailures >= failuresToOpen && shared.failsForSeveral()
 		})
 		b.shared[endpoint] = shared
 	}
 	return own, shared
 }
 
-// several says whether calls of several accounts have failed lately.
-func (s *sharedBreaker) several() bool {
+// failsForSeveral reports whether calls of several accounts failed lately.
+func (s *sharedBreaker) failsForSeveral() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for account, at := range s.failing {
@@ -134,7 +137,8 @@ func (s *sharedBreaker) several() bool {
 	return len(s.failing) >= severalAccounts
 }
 
-// mayTry says whether an account may be the one that tries while it is open.
+// mayTry reports whether an account may make the call that tries an open
+// breaker.
 func (s *sharedBreaker) mayTry(account string) bool {
 	if s.State() != gobreaker.StateHalfOpen {
 		return true
@@ -148,20 +152,20 @@ func (s *sharedBreaker) mayTry(account string) bool {
 	return true
 }
 
-// heard notes what became of an account's call.
-func (s *sharedBreaker) heard(account string, f fault) {
+// record notes the outcome of an account's call.
+func (s *sharedBreaker) record(account string, f fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch f {
-	case nobody:
+	case noFault:
 		clear(s.failing)
-	case ofTheBroker:
+	case brokerFault:
 		s.failing[account] = time.Now()
 	}
 }
 
-// allow answers what to call with the outcome, or Unavailable while a breaker is
-// open: nothing was sent then.
+// allow returns a function to call with the outcome, or Unavailable while a
+// breaker is open; then nothing was sent.
 func (b *breakers) allow(account, endpoint string) (func(fault), *Error) {
 	refuse := func(err error) (func(fault), *Error) {
 		return nil, &Error{Kind: Unavailable, Message: "the broker has not answered lately", RetryAfter: openFor, Cause: err}
@@ -181,18 +185,18 @@ func (b *breakers) allow(account, endpoint string) (func(fault), *Error) {
 		return refuse(err)
 	}
 	return func(f fault) {
-		shared.heard(account, f)
+		shared.record(account, f)
 		switch f {
-		case nobody:
+		case noFault:
 			ownDone(nil)
 			sharedDone(nil)
-		case left:
+		case callerLeft:
 			ownDone(errLeft)
 			sharedDone(errLeft)
-		case ofTheCall:
+		case callFault:
 			ownDone(errFailed)
 			sharedDone(errLeft)
-		case ofTheBroker:
+		case brokerFault:
 			ownDone(errFailed)
 			sharedDone(errFailed)
 		}

@@ -16,21 +16,21 @@ import (
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 )
 
-// stand is a broker at the other end whose answers change while a test runs.
-type stand struct {
+// fakeBroker is a broker whose answers change during a test.
+type fakeBroker struct {
 	t        *testing.T
 	broker   *Broker
 	answer   atomic.Value // of http.HandlerFunc
 	requests atomic.Int64
 }
 
-func newStand(t *testing.T) *stand {
+func newStand(t *testing.T) *fakeBroker {
 	t.Helper()
-	s := &stand{t: t}
+	s := &fakeBroker{t: t}
 	s.say(200, "[]")
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.requests.Add(1)
-		_, _ = io.Copy(io.Discard, r.Body) // so that a client that leaves is noticed
+		_, _ = io.Copy(io.Discard, r.Body) // so that the server notices a client that leaves
 		s.answer.Load().(http.HandlerFunc)(w, r)
 	}))
 	t.Cleanup(server.Close)
@@ -43,7 +43,7 @@ func newStand(t *testing.T) *stand {
 	return s
 }
 
-func (s *stand) say(status int, body string, headers ...string) {
+func (s *fakeBroker) say(status int, body string, headers ...string) {
 	s.answer.Store(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		for i := 0; i+1 < len(headers); i += 2 {
 			w.Header().Set(headers[i], headers[i+1])
@@ -53,7 +53,7 @@ func (s *stand) say(status int, body string, headers ...string) {
 	}))
 }
 
-func (s *stand) client(account string) *Client {
+func (s *fakeBroker) client(account string) *Client {
 	s.t.Helper()
 	c, err := s.broker.Client(Paper, Credentials{NewSecret("PK" + account), NewSecret("secret")}, WithAccount(account))
 	if err != nil {
@@ -72,7 +72,7 @@ func wants(t *testing.T, what string, err error, kind Kind) *Error {
 	return e
 }
 
-// failed fails unless err is one of a broker that did not answer.
+// failed fails unless err means that the broker did not answer.
 func failed(t *testing.T, what string, err error) {
 	t.Helper()
 	var e *Error
@@ -81,34 +81,34 @@ func failed(t *testing.T, what string, err error) {
 	}
 }
 
-// One tenant cannot close the door for the others, whatever the broker answers
-// to it, or does not answer: neither wrong keys, nor orders that are refused,
-// nor answers that cannot be read, nor calls that it does not wait for.
+// One tenant cannot block the others, whatever the broker answers to it or does
+// not answer: wrong keys, refused orders, answers that cannot be read, calls
+// that it does not wait for.
 func TestNoTenantOpensTheBreaker(t *testing.T) {
-	for name, misbehave := range map[string]func(*stand, *Client){
-		"wrong keys": func(s *stand, c *Client) {
+	for name, misbehave := range map[string]func(*fakeBroker, *Client){
+		"wrong keys": func(s *fakeBroker, c *Client) {
 			s.say(401, `{"code":40110000,"message":"request is not authorized"}`)
 			_, err := c.Positions(t.Context())
 			wants(t, "read", err, Unauthorized)
 			_, err = c.PlaceOrder(t.Context(), alpaca.PlaceOrderRequest{})
 			wants(t, "place", err, Unauthorized)
 		},
-		"refused orders": func(s *stand, c *Client) {
+		"refused orders": func(s *fakeBroker, c *Client) {
 			s.say(403, `{"code":40310000,"message":"insufficient buying power"}`)
 			_, err := c.PlaceOrder(t.Context(), alpaca.PlaceOrderRequest{})
 			wants(t, "place", err, Forbidden)
 		},
-		"too many requests": func(s *stand, c *Client) {
+		"too many requests": func(s *fakeBroker, c *Client) {
 			s.say(429, ``)
 			_, err := c.PlaceOrder(t.Context(), alpaca.PlaceOrderRequest{})
 			wants(t, "place", err, RateLimited)
 		},
-		"questions that the broker breaks on": func(s *stand, c *Client) {
+		"questions that the broker breaks on": func(s *fakeBroker, c *Client) {
 			s.say(500, `{"message":"internal server error"}`)
 			_, err := c.Relay(t.Context(), Request{Method: "GET", Path: []string{"v2", "positions"}, Kind: "positions"})
 			wants(t, "relay", err, Unavailable)
 		},
-		"5xx for this account alone": func(s *stand, c *Client) {
+		"5xx for this account alone": func(s *fakeBroker, c *Client) {
 			s.say(503, "")
 			_, err := c.PlaceOrder(t.Context(), alpaca.PlaceOrderRequest{})
 			failed(t, "place", err)
@@ -116,7 +116,7 @@ func TestNoTenantOpensTheBreaker(t *testing.T) {
 			failed(t, "read", err)
 			failed(t, "cancel", c.CancelOrder(t.Context(), "an-id"))
 		},
-		"answers that cannot be read": func(s *stand, c *Client) {
+		"answers that cannot be read": func(s *fakeBroker, c *Client) {
 			for _, body := range []string{`<html>`, `{"not":"a list"}`, `"text"`, ``} {
 				s.say(200, body)
 				_, err := c.Positions(t.Context())
@@ -125,24 +125,24 @@ func TestNoTenantOpensTheBreaker(t *testing.T) {
 				wants(t, "place", err, Ambiguous)
 			}
 		},
-		"pages that are no JSON": func(s *stand, c *Client) {
+		"pages that are no JSON": func(s *fakeBroker, c *Client) {
 			s.say(200, `<html>`, "Content-Type", "text/html")
 			_, err := c.Relay(t.Context(), Request{Method: "GET", Path: []string{"v2", "positions"}, Kind: "positions"})
 			wants(t, "relay", err, Unavailable)
 		},
-		"answers that break off": func(s *stand, c *Client) {
+		"answers that break off": func(s *fakeBroker, c *Client) {
 			s.say(200, "[", "Content-Length", "5")
 			_, err := c.Positions(t.Context())
 			failed(t, "read", err)
 		},
-		"answers that are too large": func(s *stand, c *Client) {
+		"answers that are too large": func(s *fakeBroker, c *Client) {
 			s.broker.config.MaxBody = 8
 			defer func() { s.broker.config.MaxBody = 16 << 20 }()
 			s.say(200, `["much longer than that"]`)
 			_, err := c.Positions(t.Context())
 			failed(t, "read", err)
 		},
-		"leaving": func(s *stand, c *Client) {
+		"leaving": func(s *fakeBroker, c *Client) {
 			for what, call := range map[string]func(context.Context) error{
 				"read":   func(ctx context.Context) error { _, err := c.Positions(ctx); return err },
 				"cancel": func(ctx context.Context) error { return c.CancelOrder(ctx, "an-id") },
@@ -178,8 +178,8 @@ func TestNoTenantOpensTheBreaker(t *testing.T) {
 	}
 }
 
-// An answer of 2xx that was read whole is never held against the broker, not
-// even for the account that cannot make anything of it.
+// A complete 2xx answer never counts against the broker, not even for the
+// account that cannot parse it.
 func TestAnswersOpenNothing(t *testing.T) {
 	s := newStand(t)
 	for range 3 * failuresToOpen {
@@ -193,9 +193,9 @@ func TestAnswersOpenNothing(t *testing.T) {
 	}
 }
 
-// A broker that keeps failing is left in peace for a while, at that kind of
-// endpoint: calls fail at once, and surely nothing was sent. One account's own
-// failures are held against its own calls alone.
+// After repeated failures, calls to that kind of endpoint fail at once for a
+// while, and surely nothing was sent. An account's own failures count against
+// its own calls alone.
 func TestFailuresOpenTheBreaker(t *testing.T) {
 	s := newStand(t)
 	s.say(500, "")
@@ -216,7 +216,7 @@ func TestFailuresOpenTheBreaker(t *testing.T) {
 		fail("one")
 	}
 	shut("one")
-	fail("another") // two are not several
+	fail("another") // two accounts are not several
 	fail("a third")
 	shut("a fourth")
 	s.say(200, "[]")
@@ -225,12 +225,12 @@ func TestFailuresOpenTheBreaker(t *testing.T) {
 	}
 }
 
-// Where one account is answered, failures of others are not the broker's.
+// Where one account gets answers, failures of others are not the broker's.
 func TestAnAnswerKeepsTheDoorOpen(t *testing.T) {
 	s := newStand(t)
 	for i := range 3 * failuresToOpen {
 		s.say(503, "")
-		_, err := s.client(fmt.Sprint("failing ", i)).Positions(t.Context()) // read twice
+		_, err := s.client(fmt.Sprint("failing ", i)).Positions(t.Context()) // two requests, because reads are retried once
 		failed(t, "a failing call", err)
 		s.say(200, "[]")
 		if _, err := s.client("answered").Positions(t.Context()); err != nil {
@@ -239,9 +239,9 @@ func TestAnAnswerKeepsTheDoorOpen(t *testing.T) {
 	}
 }
 
-// After its time one call may try: what becomes of it closes the breaker or
-// opens it again, and one whose caller left decides nothing. An account that
-// failed as the one that tried leaves the next try to another, for a while.
+// After openFor one call may try: its outcome closes the breaker or opens it
+// again, and a call whose caller left decides nothing. An account whose try
+// failed leaves the next try to another, for a while.
 func TestBreakerClosesAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBreakers(slog.New(slog.DiscardHandler))
@@ -257,13 +257,13 @@ func TestBreakerClosesAgain(t *testing.T) {
 			done(outcome)
 		}
 		for range failuresToOpen {
-			try(fresh(), ofTheBroker)
+			try(fresh(), brokerFault)
 		}
 		if !open(fresh()) {
 			t.Fatal("ten failures in a row of ten accounts did not open it")
 		}
 		time.Sleep(openFor + time.Second)
-		try("always failing", ofTheBroker)
+		try("always failing", brokerFault)
 		if !open(fresh()) {
 			t.Fatal("the failure of the one that tried did not open it again")
 		}
@@ -271,38 +271,38 @@ func TestBreakerClosesAgain(t *testing.T) {
 		if !open("always failing") {
 			t.Fatal("the account that failed may try again before any other")
 		}
-		try(fresh(), left)
+		try(fresh(), callerLeft)
 		done, refused := b.allow(fresh(), "host orders")
 		if refused != nil || !open(fresh()) {
 			t.Fatalf("one call at a time may try: %v", refused)
 		}
-		done(nobody)
+		done(noFault)
 		for range 20 {
-			try(fresh(), nobody)
-			try("has wrong keys", nobody)
-			try(fresh(), ofTheCall)
+			try(fresh(), noFault)
+			try("has wrong keys", noFault)
+			try(fresh(), callFault)
 		}
 		if open(fresh()) {
 			t.Fatal("it is open after a success")
 		}
 
-		// Alone in the world, the one that failed tries again all the same.
+		// Where no other account calls, the same one tries again.
 		for range failuresToOpen {
-			try(fresh(), ofTheBroker)
+			try(fresh(), brokerFault)
 		}
 		time.Sleep(openFor + time.Second)
-		try("alone", ofTheBroker)
+		try("alone", brokerFault)
 		time.Sleep(2*openFor + time.Second)
-		try("alone", nobody)
+		try("alone", noFault)
 		if open(fresh()) {
 			t.Fatal("it is open after the only account's success")
 		}
 	})
 }
 
-// What may be one account's own failure is no part of those that open everybody's
-// breaker: only ten in a row that are surely the broker's do, of three accounts
-// within the time for which failures count.
+// Failures that may be an account's own do not open the shared breaker: that
+// takes ten in a row that are surely the broker's, of three accounts, within
+// the time for which failures count.
 func TestOnlyTheBrokersFailuresAreEverybodys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBreakers(slog.New(slog.DiscardHandler))
@@ -317,30 +317,30 @@ func TestOnlyTheBrokersFailuresAreEverybodys(t *testing.T) {
 			done(outcome)
 		}
 		for range 2 * failuresToOpen {
-			try(fresh(), ofTheCall)
+			try(fresh(), callFault)
 		}
 		for range failuresToOpen - 1 {
-			try(fresh(), ofTheBroker)
-			try(fresh(), left)
-			try(fresh(), ofTheCall)
+			try(fresh(), brokerFault)
+			try(fresh(), callerLeft)
+			try(fresh(), callFault)
 		}
-		try(fresh(), ofTheBroker)
+		try(fresh(), brokerFault)
 		if _, refused := b.allow(fresh(), "host orders"); refused == nil {
 			t.Fatal("ten failures of the broker's, of ten accounts, did not open it")
 		}
 
-		// Failures from before somebody was answered are no others'.
+		// Failures from before somebody got an answer do not count.
 		try = func(account string, outcome fault) {
 			if done, refused := b.allow(account, "host activities"); refused == nil {
 				done(outcome)
 			}
 		}
 		for range severalAccounts {
-			try(fresh(), ofTheBroker)
+			try(fresh(), brokerFault)
 		}
-		try(fresh(), nobody)
+		try(fresh(), noFault)
 		for range 2 * failuresToOpen {
-			try("alone", ofTheBroker)
+			try("alone", brokerFault)
 		}
 		if _, refused := b.allow(fresh(), "host activities"); refused != nil {
 			t.Error("one account's failures opened everybody's breaker, with failures from before an answer")
@@ -349,23 +349,23 @@ func TestOnlyTheBrokersFailuresAreEverybodys(t *testing.T) {
 			t.Error("an account's own failures do not open its breaker")
 		}
 		for range failuresToOpen {
-			try("odd answers", ofTheCall)
+			try("odd answers", callFault)
 		}
 		if _, refused := b.allow("odd answers", "host activities"); refused == nil {
 			t.Error("an account whose answers all break off is not left in peace")
 		}
 
-		// Failures of other accounts that are long over make it no failure of several.
+		// Failures of other accounts that are long over do not count.
 		try = func(account string, outcome fault) {
 			if done, refused := b.allow(account, "host positions"); refused == nil {
 				done(outcome)
 			}
 		}
-		try(fresh(), ofTheBroker)
-		try(fresh(), ofTheBroker)
+		try(fresh(), brokerFault)
+		try(fresh(), brokerFault)
 		time.Sleep(countFor + time.Second)
 		for range 2 * failuresToOpen {
-			try("one", ofTheBroker)
+			try("one", brokerFault)
 		}
 		if _, refused := b.allow(fresh(), "host positions"); refused != nil {
 			t.Error("one account's failures opened everybody's breaker")
@@ -373,8 +373,8 @@ func TestOnlyTheBrokersFailuresAreEverybodys(t *testing.T) {
 	})
 }
 
-// Whose fault it is that a call came to nothing: the broker's only where it did
-// not answer in time, or with a 5xx, and nobody had left.
+// A failure is the broker's fault only where it did not answer in time, or with
+// a 5xx, and the caller had not left.
 func TestBlame(t *testing.T) {
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -386,22 +386,22 @@ func TestBlame(t *testing.T) {
 		kind   Kind
 		want   fault
 	}{
-		"wrong keys":                          {t.Context(), 401, some, Unauthorized, nobody},
-		"a refused order":                     {t.Context(), 403, some, Forbidden, nobody},
-		"too many requests":                   {t.Context(), 429, some, RateLimited, nobody},
-		"a 5xx":                               {t.Context(), 503, some, Unavailable, ofTheBroker},
-		"a 5xx to an order":                   {t.Context(), 500, some, Ambiguous, ofTheBroker},
-		"a 5xx to one who left":               {gone, 503, some, Unavailable, ofTheBroker},
-		"no connection":                       {t.Context(), 0, nil, Unavailable, ofTheBroker},
-		"no answer in time":                   {t.Context(), 0, nil, Ambiguous, ofTheBroker},
-		"no answer to one who left":           {gone, 0, nil, Ambiguous, left},
-		"its turn did not come":               {t.Context(), 0, nil, Canceled, left},
-		"an answer that is cut off":           {t.Context(), 200, some, Unavailable, ofTheCall},
-		"an answer to an order, too large":    {t.Context(), 200, some, Ambiguous, ofTheCall},
-		"an answer that leads elsewhere":      {t.Context(), 302, some, Unavailable, ofTheCall},
-		"an answer of which the headers came": {t.Context(), 0, some, Unavailable, ofTheCall},
+		"wrong keys":                          {t.Context(), 401, some, Unauthorized, noFault},
+		"a refused order":                     {t.Context(), 403, some, Forbidden, noFault},
+		"too many requests":                   {t.Context(), 429, some, RateLimited, noFault},
+		"a 5xx":                               {t.Context(), 503, some, Unavailable, brokerFault},
+		"a 5xx to an order":                   {t.Context(), 500, some, Ambiguous, brokerFault},
+		"a 5xx to one who left":               {gone, 503, some, Unavailable, brokerFault},
+		"no connection":                       {t.Context(), 0, nil, Unavailable, brokerFault},
+		"no answer in time":                   {t.Context(), 0, nil, Ambiguous, brokerFault},
+		"no answer to one who left":           {gone, 0, nil, Ambiguous, callerLeft},
+		"its turn did not come":               {t.Context(), 0, nil, Canceled, callerLeft},
+		"an answer that is cut off":           {t.Context(), 200, some, Unavailable, callFault},
+		"an answer to an order, too large":    {t.Context(), 200, some, Ambiguous, callFault},
+		"an answer that leads elsewhere":      {t.Context(), 302, some, Unavailable, callFault},
+		"an answer of which the headers came": {t.Context(), 0, some, Unavailable, callFault},
 	} {
-		x := exchange{status: tt.status, header: tt.header}
+		x := roundTrip{status: tt.status, header: tt.header}
 		if got := blame(tt.ctx, &x, &Error{Kind: tt.kind}); got != tt.want {
 			t.Errorf("%s: it is blamed on %v, want %v", name, got, tt.want)
 		}

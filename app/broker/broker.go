@@ -1,5 +1,8 @@
-// Package broker is Paddock's side of Alpaca: clients through the official Go
-// SDK, one a request, and a reader of the trade-update stream. It knows no SQL.
+// Package broker calls Alpaca: it makes clients on the official Go SDK, one for
+// each request, with one account's credentials, and reads the stream of trade
+// updates. It returns answers in Alpaca's JSON, checked field by field, and
+// failures as an Error whose Kind says whether something was sent. It knows no
+// SQL.
 package broker
 
 import (
@@ -14,11 +17,11 @@ import (
 	"time"
 )
 
-// Config is what a Broker is made of. Zero values take the defaults.
+// Config is what a Broker needs. Zero values take the defaults.
 type Config struct {
 	PaperURL, LiveURL, DataURL string
-	// Where trade updates are read, when not at the trading hosts, and by which
-	// paths: Alpaca means to move them.
+	// The hosts of trade updates, when they are not the trading hosts, and
+	// their paths: Alpaca plans to move them.
 	StreamPaperURL, StreamLiveURL string
 	EventsPath                    string // of Server-Sent Events; /v2/events/trades
 	SocketPath                    string // of the WebSocket; /stream
@@ -30,12 +33,12 @@ type Config struct {
 	StreamIdle                    time.Duration // how long a stream may be silent; 60 s
 }
 
-// Broker makes clients. The connections are shared; credentials never are.
+// Broker makes clients. They share connections and never credentials.
 type Broker struct {
 	config    Config
 	transport *http.Transport
 	streaming *http.Transport
-	relaying  *http.Transport // its own, so that pages read slowly hold up no order
+	relaying  *http.Transport // of its own, so that pages that are read slowly do not delay orders
 	pages     *pages
 	limits    *limits
 	breakers  *breakers
@@ -49,14 +52,14 @@ const (
 	DefaultDataURL  = "https://data.alpaca.markets"
 )
 
-// Where Alpaca's trading hosts have their streams.
+// The paths of the streams on Alpaca's trading hosts.
 const (
 	DefaultEventsPath = "/v2/events/trades"
 	DefaultSocketPath = "/stream"
 )
 
-// New makes a Broker. It refuses plain http to another machine: that would
-// send keys in clear.
+// New makes a Broker. It refuses plain http to another machine, which would
+// send keys unencrypted.
 func New(c Config) (*Broker, error) {
 	for _, u := range []struct {
 		name, fallback string
@@ -116,7 +119,7 @@ func New(c Config) (*Broker, error) {
 	}, nil
 }
 
-// checkStream fills in where streams are, and checks it.
+// checkStream sets and checks the URLs and paths of the streams.
 func (c *Config) checkStream() error {
 	for _, u := range []struct {
 		name, fallback string
@@ -149,8 +152,8 @@ func (c *Config) checkStream() error {
 	return nil
 }
 
-// checkURL takes a slash at the end away, and refuses what is no place to send
-// keys to.
+// checkURL removes a trailing slash, and refuses a URL to which keys must not
+// be sent.
 func checkURL(value *string) error {
 	*value = strings.TrimSuffix(*value, "/")
 	u, err := url.Parse(*value)
@@ -167,8 +170,9 @@ func checkURL(value *string) error {
 	return errors.New("must be an https URL (plain http is for this machine alone)")
 }
 
-// sdkVariables are what the SDK falls back to when a field of a client is
-// empty. In a process of many tenants that is one trading as another.
+// sdkVariables are the variables that the SDK reads where a field of a client
+// is empty. In a process of many tenants, one tenant would then trade as
+// another.
 var sdkVariables = []string{"APCA_API_KEY_ID", "APCA_API_SECRET_KEY", "APCA_API_OAUTH", "APCA_API_BASE_URL", "APCA_API_DATA_URL"}
 
 // CheckEnvironment refuses every APCA_ variable that the SDK would read.
@@ -181,7 +185,7 @@ func CheckEnvironment() error {
 	return nil
 }
 
-// url answers the trading host of an environment.
+// url returns the trading host of an environment.
 func (b *Broker) url(env Environment) (string, error) {
 	switch env {
 	case Paper:
@@ -192,7 +196,7 @@ func (b *Broker) url(env Environment) (string, error) {
 	return "", fmt.Errorf("there is no environment %q", env)
 }
 
-// streamURL answers the host of an environment's trade updates.
+// streamURL returns the host of an environment's trade updates.
 func (b *Broker) streamURL(env Environment) (string, error) {
 	switch env {
 	case Paper:

@@ -13,48 +13,47 @@ import (
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 )
 
-// Client calls Alpaca as one account. It is made for a request and dropped
-// with it.
+// Client calls Alpaca with one account's credentials. It is made for one
+// request, or one stream.
 type Client struct {
 	broker      *Broker
 	credentials Credentials
 	base        string
 	account     string     // the key of its token bucket
-	background  bool       // others go first
-	sparing     bool       // there is another answer where it costs too much
-	query       url.Values // in place of the SDK's, where it is set
-	fields      Fields     // beside those that the SDK sends
+	lowPriority bool       // leaves half of the bucket to others, and waits for it
+	noWait      bool       // leaves half of the bucket to others, and does not wait
+	query       url.Values // replaces the SDK's query, where it is set
+	fields      Fields     // added to those that the SDK sends
 }
 
 // Option changes a Client.
 type Option func(*Client)
 
-// WithAccount names the account whose requests are counted together.
+// WithAccount names the account whose bucket of requests the client uses.
 func WithAccount(id string) Option { return func(c *Client) { c.account = id } }
 
-// InBackground leaves half of the account's bucket to whoever waits for an
-// answer, for a while.
-func InBackground() Option { return func(c *Client) { c.background = true } }
+// WithLowPriority makes the client leave half of the account's bucket to people
+// who wait for an answer. It waits for its turn, for a while.
+func WithLowPriority() Option { return func(c *Client) { c.lowPriority = true } }
 
-// Behind answers a client of the same account that leaves half of its bucket to
-// others, for a while.
-func (c *Client) Behind() *Client {
+// LowPriority returns a client of the same account that leaves half of its
+// bucket to others. It waits for its turn, for a while.
+func (c *Client) LowPriority() *Client {
 	behind := *c
-	behind.background = true
+	behind.lowPriority = true
 	return &behind
 }
 
-// Sparing answers a client of the same account that takes no request from the
-// half of its bucket that others may need at once: it is told RateLimited, and
-// waits for nothing.
-func (c *Client) Sparing() *Client {
+// LowPriorityNoWait returns a client of the same account that leaves half of
+// its bucket to others, and ends with RateLimited instead of waiting.
+func (c *Client) LowPriorityNoWait() *Client {
 	sparing := *c
-	sparing.sparing = true
+	sparing.noWait = true
 	return &sparing
 }
 
-// Client makes a client. Empty credentials are refused: the SDK would take the
-// process's own instead.
+// Client makes a client. It refuses empty credentials, for which the SDK would
+// use the process's own.
 func (b *Broker) Client(env Environment, c Credentials, options ...Option) (*Client, error) {
 	base, err := b.url(env)
 	if err != nil {
@@ -70,22 +69,24 @@ func (b *Broker) Client(env Environment, c Credentials, options ...Option) (*Cli
 	return client, nil
 }
 
-// Answer is what came back, as Alpaca wrote it: fields that the SDK does not
-// know are kept in Raw. Orders, positions and activities are read one by one: in
-// Raw, as in Value, each is in its form, without what could not be read of it.
+// Answer is an answer in Alpaca's JSON; fields that the SDK does not know are
+// kept in Raw. Orders, positions and activities are read one by one: each item
+// in Raw and Value is in the documented form, without what could not be read of
+// it.
 type Answer[T any] struct {
 	Value     T
 	Raw       json.RawMessage
 	RequestID string // X-Request-ID, which Alpaca's support asks for
-	Odd       []Odd  // what was not in the form that Alpaca documents
-	// Told is when the broker answered, by its own clock in whole seconds, and
-	// Asked when that was asked for. Told is zero where the answer does not say.
-	Told, Asked time.Time
-	Items       []json.RawMessage // of a list: what Raw has of each of Value
-	Listed      int               // of a list: how many items it had, those that could not be used among them
+	Odd       []Odd  // items that were not in the documented form
+	// ServerTime is when the broker answered, by its own clock in whole
+	// seconds, and RequestedAt when we asked, by ours. ServerTime is zero where
+	// the answer has no usable Date.
+	ServerTime, RequestedAt time.Time
+	Items                   []json.RawMessage // of a list: the JSON of each item in Value
+	Listed                  int               // of a list: how many items it had, unusable ones included
 }
 
-// The answers by name.
+// The types of answers.
 type (
 	AccountAnswer   = Answer[*alpaca.Account]
 	OrderAnswer     = Answer[*alpaca.Order]
@@ -95,25 +96,25 @@ type (
 	AssetAnswer     = Answer[*alpaca.Asset]
 )
 
-// decoder reads the body of an answer of 2xx. The SDK would refuse the whole for
-// one field of one item.
+// decoder parses the body of a 2xx answer. The SDK would refuse the whole body
+// for one field of one item.
 type decoder[T any] func(body []byte) (Answer[T], error)
 
-// anObject reads an object that is passed on as it came.
-func anObject[T any](body []byte) (Answer[*T], error) {
+// decodeObject parses an object, which stays as it came.
+func decodeObject[T any](body []byte) (Answer[*T], error) {
 	value, err := readObject[T](body)
 	return Answer[*T]{Value: value, Raw: body}, err
 }
 
-// aList reads a list item by item.
-func aList[T any](item readItem) decoder[[]T] {
+// decodeList parses a list item by item.
+func decodeList[T any](item readItem) decoder[[]T] {
 	return func(body []byte) (a Answer[[]T], err error) {
 		return readList[T](body, item)
 	}
 }
 
-// asItIs takes an item as it came.
-func asItIs(raw []byte) (json.RawMessage, *Odd) { return raw, nil }
+// rawItem accepts an item as it came.
+func rawItem(raw []byte) (json.RawMessage, *Odd) { return raw, nil }
 
 func anOrder(body []byte) (Answer[*alpaca.Order], error) {
 	a := Answer[*alpaca.Order]{Value: &alpaca.Order{}}
@@ -128,13 +129,13 @@ func anOrder(body []byte) (Answer[*alpaca.Order], error) {
 		a.Odd = []Odd{*odd}
 	}
 	a.Raw = clean
-	lenient(clean, a.Value)
+	unmarshalLenient(clean, a.Value)
 	return a, nil
 }
 
-// positions are those that can be told: one without a quantity is in Raw alone.
+// positions parses positions. One without a quantity is in Raw alone.
 func positions(body []byte) (Answer[[]alpaca.Position], error) {
-	a, err := aList[alpaca.Position](ReadPosition)(body)
+	a, err := decodeList[alpaca.Position](ReadPosition)(body)
 	told := a.Value[:0]
 	for _, p := range a.Value {
 		known := !slices.ContainsFunc(a.Odd, func(o Odd) bool { return o.Uncounted && o.ID == p.Symbol })
@@ -148,51 +149,51 @@ func positions(body []byte) (Answer[[]alpaca.Position], error) {
 
 func nothing([]byte) (Answer[struct{}], error) { return Answer[struct{}]{}, nil }
 
-// oddAnswer is an order of which nothing could be used.
+// oddAnswer is the error for an order of which nothing could be used.
 type oddAnswer struct{ odd *Odd }
 
 func (a *oddAnswer) Error() string { return "the order that the broker answered cannot be read" }
 
-// Account answers the broker's account. What cannot be read of it is zero in
+// Account reads the broker's account. Fields that cannot be read are zero in
 // Value: see Amount.
 func (c *Client) Account(ctx context.Context) (AccountAnswer, error) {
-	return read(ctx, c, "account", func(sdk *alpaca.Client) error { _, err := sdk.GetAccount(); return err }, anObject[alpaca.Account])
+	return read(ctx, c, "account", func(sdk *alpaca.Client) error { _, err := sdk.GetAccount(); return err }, decodeObject[alpaca.Account])
 }
 
-// Positions answers all open positions.
+// Positions reads all open positions.
 func (c *Client) Positions(ctx context.Context) (PositionsAnswer, error) {
 	return read(ctx, c, "positions", func(sdk *alpaca.Client) error { _, err := sdk.GetPositions(); return err }, positions)
 }
 
-// Orders answers a page of orders.
+// Orders reads a page of orders.
 func (c *Client) Orders(ctx context.Context, r alpaca.GetOrdersRequest) (OrdersAnswer, error) {
-	return read(ctx, c, "orders", func(sdk *alpaca.Client) error { _, err := sdk.GetOrders(r); return err }, aList[alpaca.Order](ReadOrder))
+	return read(ctx, c, "orders", func(sdk *alpaca.Client) error { _, err := sdk.GetOrders(r); return err }, decodeList[alpaca.Order](ReadOrder))
 }
 
-// OrdersBy answers a page of orders by Alpaca's own parameters, of which the SDK
-// does not know all.
+// OrdersBy reads a page of orders by Alpaca's own parameters, some of which the
+// SDK does not know.
 func (c *Client) OrdersBy(ctx context.Context, q url.Values) (OrdersAnswer, error) {
 	asking := *c
 	asking.query = q
 	return asking.Orders(ctx, alpaca.GetOrdersRequest{})
 }
 
-// Order answers one order by the broker's id.
+// Order reads one order by the broker's id.
 func (c *Client) Order(ctx context.Context, id string) (OrderAnswer, error) {
 	return read(ctx, c, "orders", func(sdk *alpaca.Client) error { _, err := sdk.GetOrder(id); return err }, anOrder)
 }
 
-// OrderByClientOrderID answers one order by the id that we gave it. NotFound
-// right after it was sent proves nothing: look again over a window.
+// OrderByClientOrderID reads one order by the id that we gave it. NotFound soon
+// after it was sent proves nothing: ask again for some time.
 func (c *Client) OrderByClientOrderID(ctx context.Context, id string) (OrderAnswer, error) {
 	return read(ctx, c, "orders", func(sdk *alpaca.Client) error { _, err := sdk.GetOrderByClientOrderID(id); return err }, anOrder)
 }
 
-// Clock answers the market's clock.
+// Clock reads the market's clock.
 func (c *Client) Clock(ctx context.Context) (ClockAnswer, error) {
 	return read(ctx, c, "clock", func(sdk *alpaca.Client) error { _, err := sdk.GetClock(); return err },
 		func(body []byte) (ClockAnswer, error) {
-			a, err := anObject[alpaca.Clock](body)
+			a, err := decodeObject[alpaca.Clock](body)
 			if err == nil && a.Value.Timestamp.IsZero() {
 				err = errors.New("the broker's clock tells no time")
 			}
@@ -200,55 +201,56 @@ func (c *Client) Clock(ctx context.Context) (ClockAnswer, error) {
 		})
 }
 
-// CalendarDay answers the trading days of a date, in Raw: one, or none. The SDK
-// leaves out when the extended session begins and ends.
+// CalendarDay reads the trading day of a date, in Raw: a list of one or none.
+// The SDK's type lacks the times of the extended session.
 func (c *Client) CalendarDay(ctx context.Context, day time.Time) (Answer[[]alpaca.CalendarDay], error) {
 	return read(ctx, c, "calendar", func(sdk *alpaca.Client) error {
 		_, err := sdk.GetCalendar(alpaca.GetCalendarRequest{Start: day, End: day})
 		return err
-	}, aList[alpaca.CalendarDay](asItIs))
+	}, decodeList[alpaca.CalendarDay](rawItem))
 }
 
-// Asset answers what a symbol is and allows.
+// Asset reads what a symbol is and allows.
 func (c *Client) Asset(ctx context.Context, symbol string) (AssetAnswer, error) {
-	return read(ctx, c, "assets", func(sdk *alpaca.Client) error { _, err := sdk.GetAsset(url.PathEscape(symbol)); return err }, anObject[alpaca.Asset])
+	return read(ctx, c, "assets", func(sdk *alpaca.Client) error { _, err := sdk.GetAsset(url.PathEscape(symbol)); return err }, decodeObject[alpaca.Asset])
 }
 
-// PlaceOrder sends an order, once. Ambiguous alone leaves open whether it was
+// PlaceOrder sends an order, once. Only Ambiguous leaves open whether it was
 // placed.
 func (c *Client) PlaceOrder(ctx context.Context, r alpaca.PlaceOrderRequest) (OrderAnswer, error) {
 	return trade(ctx, c, "place", func(sdk *alpaca.Client) error { _, err := sdk.PlaceOrder(r); return err }, anOrder)
 }
 
-// ReplaceOrder asks for an order in another's place, once; id is the broker's
-// of the one that goes. Ambiguous alone leaves open whether it was placed, and
-// one that was may still be rejected later.
+// ReplaceOrder asks once for an order in place of another, whose broker id is
+// given. Only Ambiguous leaves open whether it was placed, and a placed one may
+// still be rejected later.
 func (c *Client) ReplaceOrder(ctx context.Context, id string, r alpaca.ReplaceOrderRequest) (OrderAnswer, error) {
 	return trade(ctx, c, "replace", func(sdk *alpaca.Client) error { _, err := sdk.ReplaceOrder(id, r); return err }, anOrder)
 }
 
-// CancelOrder asks for an order's cancellation. Invalid: it cannot be
-// canceled any more.
+// CancelOrder asks for an order's cancellation. It ends with Invalid where the
+// order cannot be canceled any more.
 func (c *Client) CancelOrder(ctx context.Context, id string) error {
 	_, err := trade(ctx, c, "cancel", func(sdk *alpaca.Client) error { return sdk.CancelOrder(id) }, nothing)
 	return err
 }
 
-// CancelAllOrders asks for the cancellation of every open order by one call,
-// however many there are. Which of them could not be canceled shows in the list
-// of open orders.
+// CancelAllOrders asks for the cancellation of all open orders in one call. The
+// list of open orders shows which could not be canceled.
 func (c *Client) CancelAllOrders(ctx context.Context) error {
 	_, err := trade(ctx, c, "cancel", func(sdk *alpaca.Client) error { return sdk.CancelAllOrders() }, nothing)
 	return err
 }
 
-// read calls a safe endpoint, and once more when the broker was not reached.
+// read calls an endpoint that changes nothing, and once more when the broker
+// was not reached.
 func read[T any](ctx context.Context, c *Client, endpoint string, do func(*alpaca.Client) error, decode decoder[T]) (Answer[T], error) {
-	return again(ctx, func() (Answer[T], error) { return trade(ctx, c, endpoint, do, decode) })
+	return retryOnce(ctx, func() (Answer[T], error) { return trade(ctx, c, endpoint, do, decode) })
 }
 
-// again does what changes nothing, and once more when the broker was not reached.
-func again[T any](ctx context.Context, do func() (T, error)) (T, error) {
+// retryOnce runs do, which changes nothing, and once more when the broker was
+// not reached.
+func retryOnce[T any](ctx context.Context, do func() (T, error)) (T, error) {
 	answer, err := do()
 	var e *Error
 	if errors.As(err, &e) && e.Kind == Unavailable && e.RetryAfter == 0 && e.Odd == nil {
@@ -264,26 +266,26 @@ func again[T any](ctx context.Context, do func() (T, error)) (T, error) {
 }
 
 func trade[T any](ctx context.Context, c *Client, endpoint string, do func(*alpaca.Client) error, decode decoder[T]) (Answer[T], error) {
-	return call(ctx, c, c.base, endpoint, func(x *exchange) error {
+	return call(ctx, c, c.base, endpoint, func(x *roundTrip) error {
 		x.query = c.query
 		return do(alpaca.NewClient(alpaca.ClientOpts{
 			APIKey: c.credentials.KeyID.Reveal(), APISecret: c.credentials.SecretKey.Reveal(), BaseURL: c.base,
-			RetryLimit: -1, // 0 would mean 3, with the request's body spent
+			RetryLimit: -1, // 0 would mean 3, and the retries would have an empty body
 			HTTPClient: x.client(),
 		}))
 	}, decode)
 }
 
-// turn waits for this account's turn at a host and asks the breaker's leave.
-// It answers the bucket, and what to call with the outcome.
-func (c *Client) turn(ctx context.Context, host, endpoint string) (bucket string, done func(fault), refused *Error) {
+// acquire waits for the account's turn at a host and asks its breakers. It
+// returns the key of the bucket, and a function to call with the outcome.
+func (c *Client) acquire(ctx context.Context, host, endpoint string) (bucket string, done func(fault), refused *Error) {
 	bucket = c.account + " " + host
 	wait := c.broker.limits.wait
 	switch {
-	case c.sparing:
-		wait = c.broker.limits.spare
-	case c.background:
-		wait = c.broker.limits.waitBehind
+	case c.noWait:
+		wait = c.broker.limits.tryLowPriority
+	case c.lowPriority:
+		wait = c.broker.limits.waitLowPriority
 	}
 	if err := wait(ctx, bucket); err != nil {
 		return bucket, nil, err
@@ -292,31 +294,31 @@ func (c *Client) turn(ctx context.Context, host, endpoint string) (bucket string
 	return bucket, done, refused
 }
 
-// call is one request: its turn, the exchange, and what its failure means. An
-// answer of 2xx that came whole is the broker's, whatever can be made of it, and
-// is never held against it.
-func call[T any](ctx context.Context, c *Client, host, endpoint string, do func(*exchange) error, decode decoder[T]) (Answer[T], error) {
+// call makes one request: it waits for its turn, does the round trip, and
+// classifies a failure. A complete 2xx answer never counts against the broker,
+// even if it cannot be parsed.
+func call[T any](ctx context.Context, c *Client, host, endpoint string, do func(*roundTrip) error, decode decoder[T]) (Answer[T], error) {
 	var answer Answer[T]
-	bucket, done, refused := c.turn(ctx, host, endpoint)
+	bucket, done, refused := c.acquire(ctx, host, endpoint)
 	if refused != nil {
 		return answer, refused
 	}
 	bounded, cancel := context.WithTimeout(ctx, c.broker.config.Timeout)
 	defer cancel()
-	x := &exchange{ctx: bounded, transport: c.broker.transport, maxBody: c.broker.config.MaxBody, clocks: c.broker.clocks, host: host, fields: c.fields}
+	x := &roundTrip{ctx: bounded, transport: c.broker.transport, maxBody: c.broker.config.MaxBody, clocks: c.broker.clocks, host: host, fields: c.fields}
 	asked := time.Now()
 	err := do(x)
 	if x.header != nil {
-		c.broker.limits.learn(bucket, x.header)
+		c.broker.limits.update(bucket, x.header)
 	}
 	if !x.succeeded() {
-		failure := c.explain(ctx, x, err)
+		failure := c.classify(ctx, x, err)
 		done(blame(ctx, x, failure))
 		return answer, failure
 	}
-	done(nobody)
+	done(noFault)
 	if answer, err = decode(x.body); err != nil {
-		failure := c.explain(ctx, x, err)
+		failure := c.classify(ctx, x, err)
 		var a *oddAnswer
 		if errors.As(err, &a) {
 			failure.Odd = a.odd
@@ -324,13 +326,13 @@ func call[T any](ctx context.Context, c *Client, host, endpoint string, do func(
 		return answer, failure
 	}
 	answer.RequestID = clean(x.header.Get("X-Request-ID"), c.credentials)
-	answer.Told, answer.Asked = dated(x.header), asked
+	answer.ServerTime, answer.RequestedAt = serverDate(x.header), asked
 	return answer, nil
 }
 
-// explain decides what a failure means. It goes by what happened on the wire
-// and never by the text of an error. ctx is the caller's.
-func (c *Client) explain(ctx context.Context, x *exchange, err error) *Error {
+// classify decides what a failure means, by what happened on the wire and never
+// by an error's text. ctx is the caller's.
+func (c *Client) classify(ctx context.Context, x *roundTrip, err error) *Error {
 	e := &Error{HTTPStatus: x.status}
 	if x.header != nil {
 		e.RequestID = clean(x.header.Get("X-Request-ID"), c.credentials)
@@ -347,7 +349,7 @@ func (c *Client) explain(ctx context.Context, x *exchange, err error) *Error {
 	safe := x.method == http.MethodGet || x.method == ""
 	switch {
 	case x.status == 0 && (safe || !x.onWire.Load()) && ctx.Err() != nil:
-		return gone(ctx)
+		return canceled(ctx)
 	case x.status == 0 && (safe || !x.onWire.Load()):
 		e.Kind, e.Cause = Unavailable, cleanCause(err, c.credentials)
 	case x.status == 0:
@@ -360,9 +362,9 @@ func (c *Client) explain(ctx context.Context, x *exchange, err error) *Error {
 		e.Kind = NotFound
 	case x.status == http.StatusTooManyRequests:
 		e.Kind, e.RetryAfter = RateLimited, retryAfter(x.header)
-	case x.status >= 400 && x.status < 500 && (safe || x.status != http.StatusRequestTimeout): // 408 is a proxy's: what it passed on is not known
+	case x.status >= 400 && x.status < 500 && (safe || x.status != http.StatusRequestTimeout): // 408 is a proxy's, which may have sent the request on
 		e.Kind = Invalid
-	case safe: // 5xx, or a 2xx that could not be read
+	case safe: // a 5xx, or a 2xx that could not be read
 		e.Kind, e.Cause = Unavailable, errors.New("the broker's answer could not be used")
 	default:
 		e.Kind, e.Cause = Ambiguous, errors.New("the broker's answer could not be used")

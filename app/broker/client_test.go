@@ -22,7 +22,7 @@ import (
 	"paddock/app/broker"
 )
 
-// newBroker makes a Broker whose every host is url.
+// newBroker makes a Broker for which url is every host.
 func newBroker(t *testing.T, url string, change ...func(*broker.Config)) *broker.Broker {
 	t.Helper()
 	c := broker.Config{PaperURL: url, LiveURL: url, DataURL: url, Timeout: 20 * time.Second}
@@ -52,14 +52,15 @@ func serve(t *testing.T, h http.HandlerFunc) (url string, requests *atomic.Int64
 	requests = new(atomic.Int64)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		requests.Add(1)
-		_, _ = io.Copy(io.Discard, r.Body) // so that a client that leaves is noticed
+		_, _ = io.Copy(io.Discard, r.Body) // so that the server notices a client that leaves
 		h(w, r)
 	}))
 	t.Cleanup(server.Close)
 	return server.URL, requests
 }
 
-// say answers a status and a body; headers come in pairs.
+// say returns a handler that answers with a status and a body; headers come in
+// pairs.
 func say(status int, body string, headers ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		for i := 0; i+1 < len(headers); i += 2 {
@@ -89,7 +90,7 @@ func order() alpaca.PlaceOrderRequest {
 	return alpaca.PlaceOrderRequest{Symbol: "AAPL", Qty: &qty, Side: alpaca.Buy, Type: alpaca.Market, TimeInForce: alpaca.Day, ClientOrderID: "mine"}
 }
 
-// The calls by what they do at the broker.
+// The calls, by what they do at the broker.
 var calls = map[string]func(context.Context, *broker.Client) error{
 	"read":   func(ctx context.Context, c *broker.Client) error { _, err := c.Positions(ctx); return err },
 	"place":  func(ctx context.Context, c *broker.Client) error { _, err := c.PlaceOrder(ctx, order()); return err },
@@ -111,9 +112,9 @@ func asError(t *testing.T, err error) *broker.Error {
 }
 
 // What happened on the wire decides what a failure means. After an order was
-// sent, only Ambiguous leaves open whether it was placed: so every answer that
-// cannot be believed is Ambiguous to a change, and none that can be is. A
-// change is sent once, a read once more when the broker was not reached.
+// sent, only Ambiguous leaves open whether it was placed: so every unusable
+// answer to a change is Ambiguous, and no usable one is. A change is sent once,
+// a read once more when the broker was not reached.
 func TestFailuresAreExplained(t *testing.T) {
 	closed := httptest.NewServer(nil)
 	closed.Close()
@@ -146,7 +147,7 @@ func TestFailuresAreExplained(t *testing.T) {
 		"no HTTP":         {answer: cutAfter("220 mail.example ESMTP\r\n\r\n"), read: broker.Unavailable, place: broker.Ambiguous},
 		"a late answer":   {answer: silence, read: broker.Unavailable, place: broker.Ambiguous, change: func(c *broker.Config) { c.Timeout = 300 * time.Millisecond }},
 		"nobody there":    {url: closed.URL, read: broker.Unavailable, place: broker.Unavailable},
-		"no TLS in sight": {url: deaf(t), read: broker.Unavailable, place: broker.Unavailable, change: func(c *broker.Config) { c.Timeout = 300 * time.Millisecond }},
+		"no TLS in sight": {url: silentServer(t), read: broker.Unavailable, place: broker.Unavailable, change: func(c *broker.Config) { c.Timeout = 300 * time.Millisecond }},
 	} {
 		for what, call := range calls {
 			if what == "cancel" && tt.status == 200 {
@@ -187,8 +188,9 @@ func TestFailuresAreExplained(t *testing.T) {
 	}
 }
 
-// deaf listens and never says a word: what waits for its TLS has sent nothing.
-func deaf(t *testing.T) string {
+// silentServer listens and never sends anything: a client waiting for TLS has
+// sent no request.
+func silentServer(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -198,8 +200,8 @@ func deaf(t *testing.T) string {
 	return "https://" + l.Addr().String()
 }
 
-// The broker never redirects, and Go's client would take the keys along to
-// whatever host it is sent to: no redirect is followed, by any call.
+// No call follows a redirect: the broker never redirects, and Go's client would
+// send the keys to whatever host it names.
 func TestRedirectsAreRefused(t *testing.T) {
 	elsewhere, visits := serve(t, say(200, "[]"))
 	for _, status := range []int{301, 302, 303, 307, 308} {
@@ -248,8 +250,8 @@ func TestEveryClientHasItsOwnKeys(t *testing.T) {
 	}
 }
 
-// A broker that echoes keys, or control characters, or pages of text, cannot
-// make them reach a person or a log.
+// A broker that echoes keys, control characters or pages of text cannot make
+// them reach a person or a log.
 func TestWordsOfTheBrokerAreCleaned(t *testing.T) {
 	body, err := json.Marshal(map[string]any{"code": 40010001, "message": "bad key " + keyID + " with " + secretKey + "\x1b[2J\r\nsecond line " + strings.Repeat("é", 2000)})
 	if err != nil {
@@ -277,8 +279,8 @@ func TestWordsOfTheBrokerAreCleaned(t *testing.T) {
 	}
 }
 
-// The answer is kept as Alpaca wrote it, fields unknown to the SDK included,
-// with the X-Request-ID that Alpaca's support asks for, in failures too.
+// The answer is kept in Alpaca's JSON, with fields unknown to the SDK and the
+// X-Request-ID that Alpaca's support asks for, in failures too.
 func TestAnswersAreKeptWhole(t *testing.T) {
 	const body = `{"id":"61e69015-8549-4bfd-b9c3-01e75843f47d","client_order_id":"mine","symbol":"AAPL","side":"buy","status":"new",` +
 		`"qty":"1.000000001","filled_qty":"0","updated_at":"2026-11-25T14:30:00.123456789Z","invented_later":{"a":[1]}}`
@@ -300,9 +302,9 @@ func TestAnswersAreKeptWhole(t *testing.T) {
 	}
 }
 
-// A client's context ends its call, though no method of the SDK takes one, and
-// the broker sees that too. To a read that is no failure of the broker's; an
-// order may have been placed.
+// A context ends its call, though no method of the SDK takes one, and the
+// broker notices. For a read that is no failure of the broker; an order may
+// have been placed.
 func TestContextCancelsACall(t *testing.T) {
 	for what, call := range calls {
 		t.Run(what, func(t *testing.T) {
@@ -338,7 +340,7 @@ func TestContextCancelsACall(t *testing.T) {
 	}
 }
 
-// ended are contexts that have ended already.
+// ended returns contexts that have ended already.
 func ended(t *testing.T) map[string]context.Context {
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -347,7 +349,8 @@ func ended(t *testing.T) map[string]context.Context {
 	return map[string]context.Context{"canceled": canceled, "too late": late}
 }
 
-// A body of a change is whole: a request that the SDK would send again has none.
+// The body of a change is complete: a request that the SDK sent again would
+// have none.
 func TestOrderIsSentOnceAndWhole(t *testing.T) {
 	bodies := make(chan string, 10)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

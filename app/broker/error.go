@@ -11,28 +11,28 @@ import (
 	"unicode"
 )
 
-// Kind says what a failed call means for whoever made it.
+// Kind is what a failed call means for its caller.
 type Kind int
 
-// The kinds of failure. After an order was sent, Ambiguous alone leaves open
-// whether it was placed; every other kind means that it surely was not.
+// The kinds of failure. After an order was sent, only Ambiguous leaves open
+// whether it was placed; with every other kind it surely was not.
 const (
 	// Unavailable: the broker was not reached, or could not answer a read.
 	Unavailable Kind = iota
 	// Unauthorized: the keys are wrong (401).
 	Unauthorized
-	// Forbidden: the account may not do this, lacks the money or the shares,
-	// or would trade with itself (403).
+	// Forbidden: the account may not do this, lacks the money or the shares, or
+	// would trade with itself (403).
 	Forbidden
 	// NotFound: 404.
 	NotFound
-	// Invalid: the broker refused what was asked (400, 422, and other 4xx).
+	// Invalid: the broker refused the request (400, 422, and other 4xx).
 	Invalid
 	// RateLimited: too many requests, here or at the broker (429).
 	RateLimited
-	// Ambiguous: a change was, or may have been, sent, and no answer that can
-	// be believed came back: a timeout, a lost connection, a 5xx, or an
-	// answer that could not be read.
+	// Ambiguous: a change was, or may have been, sent, and no usable answer
+	// came back: a timeout, a lost connection, a 5xx, or an answer that could
+	// not be read.
 	Ambiguous
 	// Canceled: the caller's context ended before a change was sent, or before
 	// a read was answered.
@@ -43,22 +43,22 @@ var kindNames = [...]string{"unavailable", "unauthorized", "forbidden", "not fou
 
 func (k Kind) String() string { return kindNames[k] }
 
-// Error is a failed call. It never holds keys or headers.
+// Error is a failed call. It never contains keys or headers.
 type Error struct {
 	Kind       Kind
 	HTTPStatus int           // 0 without an answer
 	Code       int           // Alpaca's own, such as 40310000
 	Message    string        // Alpaca's own sentence
 	RequestID  string        // the answer's X-Request-ID
-	RetryAfter time.Duration // for RateLimited and Unavailable, when known
-	// ExistingOrderID is the order that this one would trade with, by the
-	// broker's id. Alpaca's description does not have it; its answers do.
+	RetryAfter time.Duration // for RateLimited and Unavailable, where known
+	// ExistingOrderID is the broker's id of the order with which this one would
+	// trade. Alpaca sends it and does not document it.
 	ExistingOrderID string
-	// Odd is an order that was answered and of which nothing can be used: asking
-	// again brings the same.
+	// Odd is an order of which nothing could be used; asking again would bring
+	// the same.
 	Odd *Odd
-	// More is what else Alpaca said, by its names: held_for_orders, related_orders
-	// and whatever there may be.
+	// More is what else Alpaca sent, by field: held_for_orders, related_orders
+	// and others.
 	More  map[string]json.RawMessage
 	Cause error
 }
@@ -75,7 +75,7 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Unwrap answers the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
 // MoreJSON returns More as a JSON object; nil where there is no more.
@@ -85,16 +85,16 @@ func (e *Error) MoreJSON() []byte {
 	}
 	text, err := json.Marshal(e.More)
 	if err != nil {
-		panic(err) // it was JSON
+		panic(err) // cannot happen: it was parsed from JSON
 	}
 	return text
 }
 
-// gone is the failure of a caller that did not wait.
-func gone(ctx context.Context) *Error { return &Error{Kind: Canceled, Cause: ctx.Err()} }
+// canceled is the failure of a call whose caller did not wait.
+func canceled(ctx context.Context) *Error { return &Error{Kind: Canceled, Cause: ctx.Err()} }
 
-// cleanCause passes err on, but for one that quotes the keys: net/http repeats
-// what it could not read of an answer.
+// cleanCause returns err, unless it contains the keys: net/http quotes what it
+// could not parse of an answer.
 func cleanCause(err error, c Credentials) error {
 	text := err.Error()
 	if strings.Contains(text, c.KeyID.Reveal()) || strings.Contains(text, c.SecretKey.Reveal()) {
@@ -103,11 +103,11 @@ func cleanCause(err error, c Credentials) error {
 	return err
 }
 
-// maxMore bounds what else is passed on of a refusal, in bytes.
+// maxMore bounds the size of More, in bytes.
 const maxMore = 8 << 10
 
-// more is what a refusal says beside its code and message. It is left out where
-// it is no object, long, or holds the keys.
+// more returns the fields of a refusal besides its code and message. It returns
+// nil where the body is no object, is long, or contains the keys.
 func more(body []byte, c Credentials) map[string]json.RawMessage {
 	var said map[string]json.RawMessage
 	if len(body) > maxMore || json.Unmarshal(body, &said) != nil {
@@ -126,11 +126,11 @@ func more(body []byte, c Credentials) map[string]json.RawMessage {
 	return said
 }
 
-// maxMessage bounds what is passed on of the broker's words, in bytes.
+// maxMessage bounds the broker's message, in bytes.
 const maxMessage = 500
 
-// clean makes the broker's words fit to be shown: bounded, without control
-// characters, and never with the keys in them, should they be echoed.
+// clean makes the broker's text safe to show: short, without control
+// characters, and without the keys, in case they are echoed.
 func clean(text string, c Credentials) string {
 	for _, secret := range []string{c.KeyID.Reveal(), c.SecretKey.Reveal()} {
 		if secret != "" {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// withEventID answers an update with its event_id, and that. The WebSocket's
+// withEventID returns an update with its event_id, and the id. The WebSocket's
 // documentation shows updates without one.
 func withEventID(update json.RawMessage) (json.RawMessage, string, error) {
 	head, ok := readUpdate(update)
@@ -33,15 +33,15 @@ func withEventID(update json.RawMessage) (json.RawMessage, string, error) {
 	return text, id, err
 }
 
-// eventIDOf makes the id of an update that came without one: the same for the
-// same update, whenever it comes again. It has the form of Alpaca's own, a
-// ULID of the update's time, since these are compared with each other to say
-// up to where an account has been read, on whichever road. What follows the
-// time is a digest of the execution, or of the whole where that has no id.
+// eventIDOf makes the id of an update that has none. The same update always
+// gets the same id. It is a ULID of the update's time, as Alpaca's own ids are,
+// because ids are compared to decide up to where an account was read, whatever
+// the transport. After the time comes a digest of the execution's id, or of the
+// whole update where there is none.
 func eventIDOf(head updateHead, update []byte) (string, error) {
 	var at time.Time
 	var err error
-	for _, text := range []loose{head.At, head.Timestamp, head.Order.UpdatedAt} {
+	for _, text := range []looseText{head.At, head.Timestamp, head.Order.UpdatedAt} {
 		if at, err = time.Parse(time.RFC3339, string(text)); err == nil {
 			break
 		}
@@ -57,8 +57,8 @@ func eventIDOf(head updateHead, update []byte) (string, error) {
 }
 
 // ulid writes a time and the first 80 bits of a digest as a ULID: Crockford's
-// base 32, ten characters of milliseconds and sixteen more.
-// See https://github.com/ulid/spec.
+// base 32, ten characters of milliseconds and sixteen more. See
+// https://github.com/ulid/spec.
 func ulid(at time.Time, digest [sha256.Size]byte) string {
 	const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 	var id [26]byte

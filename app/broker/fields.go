@@ -11,14 +11,14 @@ import (
 // Fields are fields of a request's body that the SDK does not know, by name.
 type Fields map[string]any
 
-// Adding is the client, whose requests have these fields as well.
-func (c *Client) Adding(fields Fields) *Client {
+// WithFields returns a client whose requests have these fields as well.
+func (c *Client) WithFields(fields Fields) *Client {
 	adding := *c
 	adding.fields = fields
 	return &adding
 }
 
-// add is r with the fields in its body.
+// add returns the request with the fields in its body.
 func (f Fields) add(r *http.Request) (*http.Request, error) {
 	if len(f) == 0 || r.Body == nil {
 		return r, nil

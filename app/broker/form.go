@@ -10,14 +10,14 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// form reads a field's value, which is not null. Where it is in form, holds is
-// "". Otherwise holds says what is there instead, and value is what it means,
-// or null where that cannot be told.
+// form checks a field's value, which is not null. Where the value has the
+// documented form, holds is "". Otherwise holds says what the field contains
+// instead, and value is its meaning, or null where it has none.
 type form func(raw json.RawMessage) (value json.RawMessage, holds string)
 
 var null = json.RawMessage("null")
 
-// kindOf says what a JSON value is.
+// kindOf names the type of a JSON value.
 func kindOf(raw json.RawMessage) string {
 	switch bytes.TrimSpace(raw)[0] {
 	case '"':
@@ -32,7 +32,7 @@ func kindOf(raw json.RawMessage) string {
 	return "a number"
 }
 
-// textOf is a value's text: that of a text, or a number's digits.
+// textOf returns the text of a JSON string, or the digits of a number.
 func textOf(raw json.RawMessage) (text string, ok bool) {
 	if json.Unmarshal(raw, &text) == nil {
 		return strings.TrimSpace(text), true
@@ -47,13 +47,13 @@ func textOf(raw json.RawMessage) (text string, ok bool) {
 func quoted(text string) json.RawMessage {
 	raw, err := json.Marshal(text)
 	if err != nil {
-		panic(err) // texts always marshal
+		panic(err) // cannot happen: texts always marshal
 	}
 	return raw
 }
 
-// aText is any text. A number is taken for its digits.
-func aText(raw json.RawMessage) (json.RawMessage, string) {
+// textForm is any text; a number counts as its digits.
+func textForm(raw json.RawMessage) (json.RawMessage, string) {
 	if kindOf(raw) == "a text" {
 		return raw, ""
 	}
@@ -63,15 +63,15 @@ func aText(raw json.RawMessage) (json.RawMessage, string) {
 	return null, kindOf(raw)
 }
 
-// The bounds of an amount: Postgres and the arithmetic on it take more, and
-// nothing that is traded needs it.
+// The bounds of an amount. Postgres accepts more, but nothing that is traded
+// needs it.
 const (
 	maxAmountText     = 64
 	maxAmountExponent = 30
 )
 
-// anAmount is a decimal number, written as a number or as a text.
-func anAmount(raw json.RawMessage) (json.RawMessage, string) {
+// amountForm is a decimal number, written as a number or as a text.
+func amountForm(raw json.RawMessage) (json.RawMessage, string) {
 	text, ok := textOf(raw)
 	switch {
 	case !ok:
@@ -91,18 +91,18 @@ func anAmount(raw json.RawMessage) (json.RawMessage, string) {
 	return raw, ""
 }
 
-// positive is an amount above 0.
-func positive(raw json.RawMessage) (json.RawMessage, string) {
+// positiveForm is an amount above 0.
+func positiveForm(raw json.RawMessage) (json.RawMessage, string) {
 	return above(raw, decimal.Decimal.IsPositive)
 }
 
-// notNegative is an amount that is 0 or more.
-func notNegative(raw json.RawMessage) (json.RawMessage, string) {
+// notNegativeForm is an amount of at least 0.
+func notNegativeForm(raw json.RawMessage) (json.RawMessage, string) {
 	return above(raw, func(d decimal.Decimal) bool { return !d.IsNegative() })
 }
 
 func above(raw json.RawMessage, fits func(decimal.Decimal) bool) (json.RawMessage, string) {
-	if value, holds := anAmount(raw); holds != "" {
+	if value, holds := amountForm(raw); holds != "" {
 		return value, holds
 	}
 	if text, _ := textOf(raw); !fits(decimal.RequireFromString(text)) {
@@ -111,12 +111,12 @@ func above(raw json.RawMessage, fits func(decimal.Decimal) bool) (json.RawMessag
 	return raw, ""
 }
 
-// otherMoments are times as they are written against the documentation; one
-// without a zone is Alpaca's, which are in UTC.
-var otherMoments = []string{"2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999-07", "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", time.DateOnly}
+// otherTimeLayouts are undocumented forms of times. One without a zone is in
+// UTC, as Alpaca's are.
+var otherTimeLayouts = []string{"2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999-07", "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", time.DateOnly}
 
-// aMoment is a time as RFC 3339 has it.
-func aMoment(raw json.RawMessage) (json.RawMessage, string) {
+// timeForm is an RFC 3339 time.
+func timeForm(raw json.RawMessage) (json.RawMessage, string) {
 	if kindOf(raw) != "a text" {
 		return null, kindOf(raw)
 	}
@@ -128,10 +128,10 @@ func aMoment(raw json.RawMessage) (json.RawMessage, string) {
 	switch {
 	case err == nil && (at.Year() < 1 || at.UTC().Year() > 9999 || at.UTC().Year() < 1):
 		return null, "a time out of range"
-	case err == nil && kept(raw, text):
+	case err == nil && isVerbatim(raw, text):
 		return raw, ""
 	}
-	for _, layout := range otherMoments {
+	for _, layout := range otherTimeLayouts {
 		if err == nil {
 			break
 		}
@@ -143,11 +143,11 @@ func aMoment(raw json.RawMessage) (json.RawMessage, string) {
 	return quoted(at.UTC().Format(time.RFC3339Nano)), "a time in another form"
 }
 
-// kept says whether a text's value stands in the JSON as it is.
-func kept(raw json.RawMessage, text string) bool { return string(raw) == `"`+text+`"` }
+// isVerbatim reports whether the JSON holds the text without escapes.
+func isVerbatim(raw json.RawMessage, text string) bool { return string(raw) == `"`+text+`"` }
 
-// aDay is a date.
-func aDay(raw json.RawMessage) (json.RawMessage, string) {
+// dateForm is a date.
+func dateForm(raw json.RawMessage) (json.RawMessage, string) {
 	text, ok := textOf(raw)
 	switch {
 	case !ok || kindOf(raw) != "a text":
@@ -155,20 +155,20 @@ func aDay(raw json.RawMessage) (json.RawMessage, string) {
 	case text == "":
 		return null, "an empty text"
 	}
-	if day, err := time.Parse(time.DateOnly, text); err == nil && day.Year() > 0 && kept(raw, text) {
+	if day, err := time.Parse(time.DateOnly, text); err == nil && day.Year() > 0 && isVerbatim(raw, text) {
 		return raw, ""
 	}
 	if len(text) > len(time.DateOnly) {
-		if at, holds := aMoment(raw); !bytes.Equal(at, null) {
-			_ = holds // the day that it names is in its own zone: what is written counts
+		if at, holds := timeForm(raw); !bytes.Equal(at, null) {
+			_ = holds // the date as written counts, in its own zone
 			return quoted(text[:len(time.DateOnly)]), "a time"
 		}
 	}
 	return null, "not a day"
 }
 
-// aFlag is true or false.
-func aFlag(raw json.RawMessage) (json.RawMessage, string) {
+// boolForm is true or false.
+func boolForm(raw json.RawMessage) (json.RawMessage, string) {
 	if kindOf(raw) == "true or false" {
 		return raw, ""
 	}
@@ -182,8 +182,8 @@ func aFlag(raw json.RawMessage) (json.RawMessage, string) {
 	return null, kindOf(raw)
 }
 
-// anID is a UUID.
-func anID(raw json.RawMessage) (json.RawMessage, string) {
+// uuidForm is a UUID.
+func uuidForm(raw json.RawMessage) (json.RawMessage, string) {
 	text, ok := textOf(raw)
 	switch {
 	case !ok || kindOf(raw) != "a text":
@@ -195,17 +195,17 @@ func anID(raw json.RawMessage) (json.RawMessage, string) {
 	if err != nil {
 		return null, "not an id"
 	}
-	if strings.EqualFold(id.String(), text) && kept(raw, text) {
+	if strings.EqualFold(id.String(), text) && isVerbatim(raw, text) {
 		return raw, ""
 	}
 	return quoted(id.String()), "an id in another form"
 }
 
-// aSide is buy or sell. A short sale is a sale.
-func aSide(raw json.RawMessage) (json.RawMessage, string) {
+// sideForm is buy or sell; a short sale is a sale.
+func sideForm(raw json.RawMessage) (json.RawMessage, string) {
 	text, _ := textOf(raw)
 	switch lower := strings.ToLower(text); {
-	case text == "buy", text == "sell", text == "" && kindOf(raw) == "a text": // orders of several legs have none
+	case text == "buy", text == "sell", text == "" && kindOf(raw) == "a text": // multi-leg orders have none
 		return raw, ""
 	case lower == "buy", strings.HasPrefix(lower, "buy_"):
 		return quoted("buy"), "another word for buy"

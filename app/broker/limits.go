@@ -10,15 +10,15 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Alpaca allows 200 requests a minute an account on most plans, and says in
-// X-Ratelimit-Limit where it is another number.
+// Alpaca allows most accounts 200 requests a minute; X-Ratelimit-Limit says
+// where it is another number.
 const defaultPerMinute = 200
 
-// maxWait is how long a call may queue for its turn before the caller is told
-// to come back later.
+// maxWait is how long a call may wait for its turn before it ends with
+// RateLimited.
 const maxWait = 3 * time.Second
 
-// limits keep one token bucket an account and host.
+// limits keep a token bucket for each account and host.
 type limits struct {
 	mu      sync.Mutex
 	buckets map[string]*bucket
@@ -29,8 +29,8 @@ type bucket struct {
 	used time.Time
 }
 
-// maxBuckets bounds the memory; buckets idle for longer than a minute are full
-// again, so that forgetting them changes nothing.
+// maxBuckets bounds the memory. A bucket that was idle for over a minute is
+// full again, so that dropping it changes nothing.
 const maxBuckets = 10_000
 
 func newLimits() *limits { return &limits{buckets: map[string]*bucket{}} }
@@ -57,11 +57,11 @@ func (l *limits) bucket(key string) *rate.Limiter {
 
 func perMinute(n int) rate.Limit { return rate.Limit(float64(n) / 60) }
 
-// wait takes a token, or says RateLimited with the time after which there
-// would be one.
+// wait takes a token, or returns RateLimited with the time until there would be
+// one.
 func (l *limits) wait(ctx context.Context, key string) *Error {
 	if ctx.Err() != nil {
-		return gone(ctx)
+		return canceled(ctx)
 	}
 	r := l.bucket(key).Reserve()
 	delay := r.Delay()
@@ -77,20 +77,20 @@ func (l *limits) wait(ctx context.Context, key string) *Error {
 		case <-timer.C:
 		case <-ctx.Done():
 			r.Cancel()
-			return gone(ctx)
+			return canceled(ctx)
 		}
 	}
 	return nil
 }
 
-// maxBehind is how long background work lets others go first.
-const maxBehind = 30 * time.Second
+// maxLowPriorityWait is how long a call of low priority waits for others.
+const maxLowPriorityWait = 30 * time.Second
 
-// waitBehind takes a token while more than half of the bucket is there for
-// others. An account whose people leave no half gets wait after a while, so
-// that its mirror does not stand still.
-func (l *limits) waitBehind(ctx context.Context, key string) *Error {
-	for began := time.Now(); time.Since(began) < maxBehind; {
+// waitLowPriority waits until the bucket is more than half full and takes a
+// token. After maxLowPriorityWait it takes one as wait does, so that the mirror
+// of a busy account does not stand still.
+func (l *limits) waitLowPriority(ctx context.Context, key string) *Error {
+	for began := time.Now(); time.Since(began) < maxLowPriorityWait; {
 		b := l.bucket(key)
 		if b.Tokens() > float64(b.Burst())/2 && b.Allow() {
 			return nil
@@ -100,17 +100,17 @@ func (l *limits) waitBehind(ctx context.Context, key string) *Error {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return gone(ctx)
+			return canceled(ctx)
 		}
 	}
 	return l.wait(ctx, key)
 }
 
-// spare takes a token while more than half of the bucket is there for others,
-// and waits for none.
-func (l *limits) spare(ctx context.Context, key string) *Error {
+// tryLowPriority takes a token if the bucket is more than half full, and does
+// not wait.
+func (l *limits) tryLowPriority(ctx context.Context, key string) *Error {
 	if ctx.Err() != nil {
-		return gone(ctx)
+		return canceled(ctx)
 	}
 	if b := l.bucket(key); b.Tokens() > float64(b.Burst())/2 && b.Allow() {
 		return nil
@@ -118,8 +118,8 @@ func (l *limits) spare(ctx context.Context, key string) *Error {
 	return &Error{Kind: RateLimited, Message: "the rest of this account's requests is left to others for the moment", RetryAfter: time.Second}
 }
 
-// learn takes the account's real limit from an answer.
-func (l *limits) learn(key string, h http.Header) {
+// update sets the account's real limit from the headers of an answer.
+func (l *limits) update(key string, h http.Header) {
 	n, err := strconv.Atoi(h.Get("X-Ratelimit-Limit"))
 	if err != nil || n < 1 || n > 100_000 {
 		return
@@ -130,8 +130,8 @@ func (l *limits) learn(key string, h http.Header) {
 	}
 }
 
-// retryAfter reads when a 429 says to come back: X-Ratelimit-Reset is a Unix
-// time in seconds, by the broker's clock, as the answer's Date is.
+// retryAfter returns how long to wait after a 429. X-Ratelimit-Reset is a Unix
+// time in seconds by the broker's clock, as is the answer's Date.
 func retryAfter(h http.Header) time.Duration {
 	if s, err := strconv.Atoi(h.Get("Retry-After")); err == nil && s >= 0 && s < 3600 {
 		return time.Duration(s) * time.Second

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// Alpaca's own limit is learnt from its answers, and an account that has used
-// it up is told so here, at once and with the time to wait, without troubling
-// Alpaca or any other account.
+// Alpaca's limit is read from its answers. An account that has used it up is
+// refused at once, with the time to wait, without a request to Alpaca and
+// without effect on other accounts.
 func TestLimitIsLearntFromAnswers(t *testing.T) {
 	s := newStand(t)
 	s.say(200, "[]", "X-Ratelimit-Limit", "4") // a burst of one, then one in 15 s
@@ -21,7 +21,7 @@ func TestLimitIsLearntFromAnswers(t *testing.T) {
 		}
 	}
 	before := s.requests.Load()
-	for range 20 { // asking again and again uses nothing up
+	for range 20 { // refused calls use up nothing
 		_, err := s.client("one").Positions(t.Context())
 		if e := wants(t, "beyond the limit", err, RateLimited); e.RetryAfter <= maxWait || e.RetryAfter > 15*time.Second {
 			t.Fatalf("retry after %v", e.RetryAfter)
@@ -35,7 +35,7 @@ func TestLimitIsLearntFromAnswers(t *testing.T) {
 	}
 }
 
-// When to come back is said by the broker's clock, wherever that stands.
+// The time to wait is computed by the broker's clock, whatever ours says.
 func TestRetryAfterGoesByTheBrokersClock(t *testing.T) {
 	date := time.Now().Add(-5 * time.Minute) // it is behind ours
 	for name, tt := range map[string]struct {
@@ -55,23 +55,23 @@ func TestRetryAfterGoesByTheBrokersClock(t *testing.T) {
 	}
 }
 
-// Whatever a header says, the limit stays a sane number.
+// Whatever a header says, the limit stays within reason.
 func TestNonsenseIsNotLearnt(t *testing.T) {
 	l := newLimits()
 	for _, text := range []string{"", "0", "-5", "1e9", "999999999", "many"} {
-		l.learn("one", http.Header{"X-Ratelimit-Limit": {text}})
+		l.update("one", http.Header{"X-Ratelimit-Limit": {text}})
 		if got := l.bucket("one").Limit(); got != perMinute(defaultPerMinute) {
 			t.Errorf("%q made it %v", text, got)
 		}
 	}
-	l.learn("one", http.Header{"X-Ratelimit-Limit": {"1000"}})
+	l.update("one", http.Header{"X-Ratelimit-Limit": {"1000"}})
 	if b := l.bucket("one"); b.Limit() != perMinute(1000) || b.Burst() != 250 {
 		t.Errorf("1000 made it %v with a burst of %d", b.Limit(), b.Burst())
 	}
 }
 
-// A call queues for its turn, but never for longer than the bound or its own
-// deadline, and one that leaves the queue gives its turn back.
+// A call waits for its turn, but no longer than maxWait or its own deadline,
+// and one that gives up returns its token.
 func TestWaitingIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimits()
@@ -128,12 +128,12 @@ func TestWaitingIsBounded(t *testing.T) {
 	})
 }
 
-// What has another answer leaves half of an account's requests to others, and
-// waits for none: however often lists are asked for, an order has its turn.
+// LowPriorityNoWait leaves half of an account's requests to others and never
+// waits: however often lists are asked for, an order gets its turn.
 func TestSparingLeavesHalf(t *testing.T) {
 	s := newStand(t)
 	s.say(200, "[]")
-	sparing := s.client("one").Sparing()
+	sparing := s.client("one").LowPriorityNoWait()
 	sent := 0
 	for range defaultPerMinute {
 		began := time.Now()

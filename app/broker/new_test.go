@@ -9,9 +9,8 @@ import (
 	"paddock/app/broker"
 )
 
-// Keys go out over TLS alone, but for a simulator on this very machine; the
-// error names the setting and does not repeat the URL, which may hold a
-// password.
+// Keys are sent over TLS only, except to a simulator on this machine. The error
+// names the setting and does not repeat the URL, which may hold a password.
 func TestPlainHTTPToAnotherHostIsRefused(t *testing.T) {
 	for url, ok := range map[string]bool{
 		"":                                    true, // Alpaca's own
@@ -52,12 +51,12 @@ func TestPlainHTTPToAnotherHostIsRefused(t *testing.T) {
 	}
 }
 
-// The SDK fills what a client lacks from the environment, so that one tenant
-// would trade as another: each such variable is refused, even an empty one.
+// Every variable that the SDK would read is refused, even an empty one, because
+// one tenant would trade as another.
 func TestEnvironmentOfTheSDKIsRefused(t *testing.T) {
 	names := []string{"APCA_API_KEY_ID", "APCA_API_SECRET_KEY", "APCA_API_OAUTH", "APCA_API_BASE_URL", "APCA_API_DATA_URL"}
 	for _, name := range names {
-		t.Setenv(name, "") // remembers what to restore
+		t.Setenv(name, "") // t.Setenv restores the value at the end
 		os.Unsetenv(name)
 	}
 	if err := broker.CheckEnvironment(); err != nil {
@@ -75,8 +74,7 @@ func TestEnvironmentOfTheSDKIsRefused(t *testing.T) {
 	}
 }
 
-// A client is never made from half a key, nor for an environment that there
-// is not.
+// A client is never made from half a key, nor for an unknown environment.
 func TestEmptyCredentialsAreRefused(t *testing.T) {
 	b, err := broker.New(broker.Config{})
 	if err != nil {

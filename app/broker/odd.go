@@ -9,35 +9,36 @@ import (
 	"strings"
 )
 
-// Odd is an item of the broker's that is not in the form that Alpaca documents:
-// an order, a position, an activity or an update. Items are read one by one, so
-// that one that is odd takes none of the others along.
+// Odd is an item from the broker that is not in the documented form: an order,
+// a position, an activity or an update. Items are read one by one, so that an
+// odd one does not affect the others.
 type Odd struct {
 	What string `json:"-"`    // order, position, activity or update
 	ID   string `json:"id"`   // the broker's id, or a position's symbol; "" where that cannot be read
-	Why  string `json:"why"`  // which fields, and what they hold instead; never what they say
+	Why  string `json:"why"`  // which fields, and the type of what they hold instead; never a value
 	Text string `json:"said"` // the item as it came
-	// Unread: nothing of it could be used. Otherwise it is there without what
-	// could not be read of it.
+	// Unread: nothing of it could be used. Otherwise it is used without what
+	// could not be read.
 	Unread bool `json:"unread"`
-	// Uncounted: it is an order that may still be filled, or a position, and how
-	// much of what cannot be told.
+	// Uncounted: it is an order that may still be filled, or a position, and
+	// its quantity cannot be read.
 	Uncounted bool `json:"uncounted"`
 }
 
-// maxOddText bounds what is kept of an item, in bytes.
+// maxOddText bounds the kept text of an item, in bytes.
 const maxOddText = 16 << 10
 
-// item is one JSON object while its fields are brought into form.
+// item is a JSON object whose fields are being brought into the documented
+// form.
 type item struct {
 	fields  map[string]json.RawMessage
 	why     []string
 	changed bool
-	renamed bool // its name is not what it was: it could be another's by now
+	renamed bool // its client_order_id was changed, and may be another order's now
 }
 
-// openItem reads an object. Text that Postgres cannot keep, a NUL or half a
-// character, is taken out of it.
+// openItem parses an object. It replaces text that Postgres cannot store: a
+// NUL, or half a character.
 func openItem(raw []byte) (*item, error) {
 	x := &item{}
 	storable, err := storableJSON(raw)
@@ -46,7 +47,7 @@ func openItem(raw []byte) (*item, error) {
 	}
 	if !bytes.Equal(storable, raw) {
 		x.changed = true
-		x.odd("a text", "characters that cannot be kept")
+		x.noteOdd("a text", "characters that cannot be kept")
 	}
 	if err := json.Unmarshal(storable, &x.fields); err != nil {
 		return nil, err
@@ -58,20 +59,20 @@ func openItem(raw []byte) (*item, error) {
 		var before struct {
 			Name string `json:"client_order_id"`
 		}
-		_ = json.Unmarshal(raw, &before) // then there is no name
+		_ = json.Unmarshal(raw, &before) // where it fails there is no name
 		x.renamed = before.Name != x.text("client_order_id") || strings.Contains(before.Name, "\uFFFD")
 	}
 	return x, nil
 }
 
-// odd notes what a field holds instead of what it should.
-func (x *item) odd(field, holds string) {
+// noteOdd notes what a field holds instead of its documented form.
+func (x *item) noteOdd(field, holds string) {
 	if len(x.why) < 20 {
 		x.why = append(x.why, field+": "+holds)
 	}
 }
 
-// text is a field that holds a text, and "" otherwise.
+// text returns a field that holds a text, and "" otherwise.
 func (x *item) text(field string) string {
 	var s string
 	if json.Unmarshal(x.fields[field], &s) != nil {
@@ -80,7 +81,7 @@ func (x *item) text(field string) string {
 	return s
 }
 
-// has says whether there is anything in a field.
+// has reports whether a field is there and not null.
 func (x *item) has(field string) bool {
 	raw, there := x.fields[field]
 	return there && !isNull(raw)
@@ -89,14 +90,14 @@ func (x *item) has(field string) bool {
 func (x *item) set(field string, value any) {
 	text, err := json.Marshal(value)
 	if err != nil {
-		panic(err) // texts, null and raw JSON always marshal
+		panic(err) // cannot happen: texts, null and raw JSON always marshal
 	}
 	x.fields[field], x.changed = text, true
 }
 
-// form brings the fields into their forms, those that it names and that are
-// there. What cannot be read becomes null.
-func (x *item) form(forms map[string]form) {
+// applyForms brings the fields that forms names into their forms, where they
+// are there. What cannot be read becomes null.
+func (x *item) applyForms(forms map[string]form) {
 	for _, field := range sortedKeys(forms) {
 		raw, there := x.fields[field]
 		if !there || isNull(raw) {
@@ -106,18 +107,18 @@ func (x *item) form(forms map[string]form) {
 		if holds == "" {
 			continue
 		}
-		x.odd(field, holds)
+		x.noteOdd(field, holds)
 		x.fields[field], x.changed = value, true
 	}
 }
 
-// end answers the object, and what is odd about it, which is nil for nothing.
-func (x *item) end(what, id string, raw []byte) (json.RawMessage, *Odd) {
+// result returns the object, and what is odd about it, nil for nothing.
+func (x *item) result(what, id string, raw []byte) (json.RawMessage, *Odd) {
 	out := json.RawMessage(raw)
 	if x.changed {
 		text, err := json.Marshal(x.fields)
 		if err != nil {
-			panic(err) // they came out of valid JSON
+			panic(err) // cannot happen: the fields are valid JSON
 		}
 		out = text
 	}
@@ -132,12 +133,12 @@ func unread(what, id, why string, raw []byte) *Odd {
 	return &Odd{What: what, ID: id, Why: why, Text: asItCame(raw), Unread: true}
 }
 
-// Unreadable is what came of a kind, of which nothing could be used.
+// Unreadable is an item of a kind of which nothing could be used.
 func Unreadable(what string, said []byte) Odd {
 	return *unread(what, "", "it cannot be read", said)
 }
 
-// asItCame is an item's text as far as it can be kept as one.
+// asItCame returns an item's text as far as it can be stored.
 func asItCame(raw []byte) string {
 	if len(raw) > maxOddText {
 		raw = raw[:maxOddText]
@@ -145,13 +146,12 @@ func asItCame(raw []byte) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(string(raw), "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// readItem is how an item of a list is read: into its form, or nil where
-// nothing of it can be used, or where it is no item of its own (then without
-// anything odd).
+// readItem brings an item of a list into its form. It returns nil where nothing
+// of it can be used, or, with nothing odd, where it is no item itself.
 type readItem func(raw []byte) (json.RawMessage, *Odd)
 
-// readList reads a list item by item, and returns those that can be used. null
-// is an empty list.
+// readList reads a list item by item, and returns the usable items. null is an
+// empty list.
 func readList[T any](body []byte, read readItem) (a Answer[[]T], err error) {
 	var raws []json.RawMessage
 	if err := json.Unmarshal(bytes.ToValidUTF8(body, []byte("\uFFFD")), &raws); err != nil {
@@ -167,16 +167,16 @@ func readList[T any](body []byte, read readItem) (a Answer[[]T], err error) {
 			continue
 		}
 		var value T
-		lenient(clean, &value)
+		unmarshalLenient(clean, &value)
 		a.Value, a.Items = append(a.Value, value), append(a.Items, clean)
 	}
 	a.Raw, err = json.Marshal(a.Items)
 	return a, err
 }
 
-// lenient reads an object into a struct, and where a field does not fit, all of
-// the others.
-func lenient(text []byte, into any) {
+// unmarshalLenient unmarshals an object into a struct and skips fields that do
+// not fit.
+func unmarshalLenient(text []byte, into any) {
 	if json.Unmarshal(text, into) == nil {
 		return
 	}
@@ -192,19 +192,19 @@ func lenient(text []byte, into any) {
 	}
 }
 
-// readObject reads an object that is an answer by itself.
+// readObject parses an object that is a whole answer.
 func readObject[T any](body []byte) (*T, error) {
 	x, err := openItem(body)
 	if err != nil {
 		return nil, errors.New("the broker's answer is not an object")
 	}
 	value := new(T)
-	clean, _ := x.end("", "", body)
-	lenient(clean, value)
+	clean, _ := x.result("", "", body)
+	unmarshalLenient(clean, value)
 	return value, nil
 }
 
-// storableJSON takes out of JSON what Postgres cannot keep.
+// storableJSON removes from JSON what Postgres cannot store.
 func storableJSON(raw []byte) ([]byte, error) {
 	raw = bytes.ToValidUTF8(raw, []byte("\uFFFD"))
 	if !bytes.Contains(raw, []byte(`\u0000`)) && !bytes.Contains(bytes.ToLower(raw), []byte(`\ud`)) {
@@ -221,7 +221,7 @@ func storableJSON(raw []byte) ([]byte, error) {
 		return nil, fmt.Errorf("write JSON without what cannot be kept: %w", err)
 	}
 	if !bytes.Contains(raw, []byte(`\u0000`)) && !bytes.Contains(text, []byte("\uFFFD")) {
-		return raw, nil // whole characters, written as two halves
+		return raw, nil // whole characters, escaped as two halves
 	}
 	return text, nil
 }

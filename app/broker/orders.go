@@ -9,22 +9,21 @@ import (
 	"time"
 )
 
-// OrderPage is how many orders Alpaca puts on a page at most.
+// OrderPage is the largest number of orders on one of Alpaca's pages.
 const OrderPage = 500
 
 // ErrStuck: a list of orders cannot be read to its end.
 var ErrStuck = errors.New("the broker's list of orders does not go on: more were submitted in one second than a page holds")
 
-// AllOrders reads a list of orders, newest first, and hands on page after page:
-// to its end, to the first that was submitted before a time (the zero time is
-// none), or so many pages. q are Alpaca's own parameters (status, nested and
-// others), but for the page. An order may be on two pages.
+// AllOrders reads a list of orders, newest first, and calls page for each page:
+// to the end of the list, to the first order submitted before a time (the zero
+// time is none), or at most most pages. q are Alpaca's own parameters (status,
+// nested and others), without those of paging. An order may be on two pages.
 //
-// Each page begins after the last order of the one before it, by its id. By
-// times alone a list cannot be read past more orders of one time than a page
-// holds. A broker that does not take ids is asked by times all the same, and
-// where that leads no further, the list ends with ErrStuck and not as if it were
-// whole.
+// Each page begins after the last order of the page before, by its id. By times
+// alone one cannot get past more orders with the same time than a page holds. A
+// broker that does not accept ids is asked by times all the same; where that
+// gets no further, the list ends with ErrStuck instead of looking complete.
 func (c *Client) AllOrders(ctx context.Context, q url.Values, after time.Time, most int, page func(OrdersAnswer) error) error {
 	first := maps.Clone(q)
 	first.Set("limit", strconv.Itoa(OrderPage))
@@ -34,7 +33,7 @@ func (c *Client) AllOrders(ctx context.Context, q url.Values, after time.Time, m
 	}
 	asked, byTime := first, false
 	seen := map[string]bool{}
-	var reached time.Time // the oldest time that was seen
+	var reached time.Time // the oldest time so far
 	for range most {
 		answer, err := c.OrdersBy(ctx, asked)
 		var e *Error
@@ -63,14 +62,15 @@ func (c *Client) AllOrders(ctx context.Context, q url.Values, after time.Time, m
 		}
 		switch {
 		case goesOn && !byTime:
-			// Alpaca takes ids without times alone.
+			// Alpaca accepts an id only without times.
 			asked = maps.Clone(first)
 			asked.Del("after")
 			asked.Set("before_order_id", last)
 		case reached.IsZero(), byTime && !goesOn:
 			return ErrStuck
 		default:
-			// Whole seconds, rounded up: the page overlaps the one before it.
+			// Whole seconds, rounded up, so that the page overlaps the one
+			// before it.
 			asked, byTime = maps.Clone(first), true
 			asked.Set("until", reached.UTC().Truncate(time.Second).Add(time.Second).Format(time.RFC3339))
 		}

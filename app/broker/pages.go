@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// maxPages is how many answers an account may have under way at once. A page
-// that its reader takes slowly holds a connection: without a bound one account
-// could hold all of them.
+// maxPages is how many passed-through answers an account may have open at once.
+// A page that is read slowly holds a connection, and without a bound one
+// account could hold all of them.
 const maxPages = 16
 
-// pages counts the answers that are being passed through, by account.
+// pages counts the open passed-through answers of each account.
 type pages struct {
 	mu    sync.Mutex
 	under map[string]int
@@ -18,7 +18,8 @@ type pages struct {
 
 func newPages() *pages { return &pages{under: map[string]int{}} }
 
-// enter answers what to call when the page has ended, once or more often.
+// enter counts a page and returns a function to call, once or more, when it has
+// ended.
 func (p *pages) enter(account string) (leave func(), refused *Error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

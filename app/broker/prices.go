@@ -10,12 +10,13 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Prices returns what a unit of each symbol costs now at the most, in dollars:
-// the ask of a fair quote, and otherwise the dearest of bid, ask and last trade. A
-// bid alone bounds nothing, and an ask of ten times the last trade is a market
-// maker's stub at which nothing trades: neither counts. A symbol without a price
-// is left out. They are named as they were asked for, and asked for as market
-// data has them. The prices are this account's: they are kept for nobody.
+// Prices returns the most that a unit of each symbol costs now, in dollars: the
+// ask of a fair quote, and otherwise the highest of bid, ask and last trade. A
+// bid alone does not bound the price, and an ask of ten times the last trade is
+// a market maker's stub at which nothing trades: neither counts. A symbol
+// without a price is left out. Results have the symbols as they were given;
+// market data is asked for by its own form. The prices are not cached, since
+// what an account may see depends on its plan.
 func (c *Client) Prices(ctx context.Context, symbols []string) (map[string]decimal.Decimal, error) {
 	known, err := c.prices(ctx, symbols)
 	if err != nil {
@@ -61,8 +62,8 @@ func (c *Client) prices(ctx context.Context, symbols []string) (map[string]decim
 	return prices, nil
 }
 
-// isNoPrice reports whether the account has no right to a kind of data, or there
-// is none: that is no price, and no failure.
+// isNoPrice reports whether the account may not see a kind of data, or there is
+// none. That is a missing price, and no failure.
 func isNoPrice(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && (e.Kind == Forbidden || e.Kind == NotFound || e.Kind == Invalid)
@@ -83,7 +84,7 @@ func (q quote) isFair() bool {
 }
 
 // worst returns the most that a unit may cost where the quote is not fair; 0
-// where nobody can tell.
+// where that is unknown.
 func (q quote) worst(trade decimal.Decimal) decimal.Decimal {
 	switch {
 	case !trade.IsPositive() && !q.ask.IsPositive():
@@ -94,7 +95,7 @@ func (q quote) worst(trade decimal.Decimal) decimal.Decimal {
 	return decimal.Max(q.ask, q.bid, trade)
 }
 
-// kinds groups symbols by the endpoints that know them, in their normal form.
+// kinds groups symbols, in their normal form, by the endpoint that serves them.
 func kinds(symbols []string) map[string][]string {
 	by := map[string][]string{}
 	for _, symbol := range symbols {
@@ -126,7 +127,7 @@ func (c *Client) quotes(ctx context.Context, kind string, symbols []string) (map
 	if err != nil {
 		return nil, err
 	}
-	// The SDK reads prices into floats; the broker's own digits are exact.
+	// The SDK reads prices into floats; the broker's digits are exact.
 	var said struct{ Quotes map[string]json.RawMessage }
 	if err := json.Unmarshal(answer.Raw, &said); err != nil {
 		return nil, &Error{Kind: Unavailable, HTTPStatus: http.StatusOK, Cause: err}
@@ -171,8 +172,8 @@ func (c *Client) trades(ctx context.Context, kind string, symbols []string) (map
 
 // data calls the data host.
 func (c *Client) data(ctx context.Context, endpoint string, do func(*marketdata.Client) error) (Answer[struct{}], error) {
-	return again(ctx, func() (Answer[struct{}], error) {
-		return call(ctx, c, c.broker.config.DataURL, endpoint, func(x *exchange) error {
+	return retryOnce(ctx, func() (Answer[struct{}], error) {
+		return call(ctx, c, c.broker.config.DataURL, endpoint, func(x *roundTrip) error {
 			return do(marketdata.NewClient(marketdata.ClientOpts{
 				APIKey: c.credentials.KeyID.Reveal(), APISecret: c.credentials.SecretKey.Reveal(),
 				BaseURL: c.broker.config.DataURL, RetryLimit: -1, HTTPClient: x.client(),

@@ -9,8 +9,8 @@ import (
 )
 
 // A price is the most that a unit may cost, digit for digit: the ask of a fair
-// quote, else the dearest of bid, ask and last trade. A bid alone bounds nothing, a
-// stub is no price, and what the account may not see, or nobody knows, has none.
+// quote, else the highest of bid, ask and last trade. A bid alone and a stub
+// are no price, and what the account may not see, or does not exist, has none.
 func TestPrices(t *testing.T) {
 	answers := map[string]string{
 		"/v2/stocks/quotes/latest": `{"quotes":{"AAPL":{"ap":190.1234567890123,"bp":190.1},"TSLA":{"ap":0,"bp":12.5},"THIN":{"ap":0,"bp":0},"BIDS":{"ap":0,"bp":7},
@@ -46,7 +46,7 @@ func TestPrices(t *testing.T) {
 		}
 	}
 
-	// Keys that are refused are no missing price.
+	// Refused keys are a failure, and no missing price.
 	url, _ = serve(t, say(401, `{"code":40110000,"message":"request is not authorized"}`))
 	var e *broker.Error
 	if _, err := newClient(t, url).Prices(t.Context(), []string{"AAPL"}); !errors.As(err, &e) || e.Kind != broker.Unauthorized {

@@ -11,33 +11,33 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// What the fields of an order hold, those that are recorded.
+// The forms of the recorded fields of an order.
 var orderForms = map[string]form{
-	"id": anID, "client_order_id": aText, "symbol": aText, "asset_class": aText, "side": aSide, "type": aText, "order_type": aText,
-	"time_in_force": aText, "order_class": aText, "position_intent": aText, "status": aText,
-	"qty": positive, "notional": positive, "filled_qty": notNegative, "filled_avg_price": anAmount, "ratio_qty": positive,
-	"limit_price": anAmount, "stop_price": anAmount, "trail_price": anAmount, "trail_percent": anAmount, "hwm": anAmount,
-	"extended_hours": aFlag, "replaces": anID, "replaced_by": anID,
-	"created_at": aMoment, "updated_at": aMoment, "submitted_at": aMoment, "filled_at": aMoment, "canceled_at": aMoment,
-	"expired_at": aMoment, "failed_at": aMoment, "replaced_at": aMoment,
+	"id": uuidForm, "client_order_id": textForm, "symbol": textForm, "asset_class": textForm, "side": sideForm, "type": textForm, "order_type": textForm,
+	"time_in_force": textForm, "order_class": textForm, "position_intent": textForm, "status": textForm,
+	"qty": positiveForm, "notional": positiveForm, "filled_qty": notNegativeForm, "filled_avg_price": amountForm, "ratio_qty": positiveForm,
+	"limit_price": amountForm, "stop_price": amountForm, "trail_price": amountForm, "trail_percent": amountForm, "hwm": amountForm,
+	"extended_hours": boolForm, "replaces": uuidForm, "replaced_by": uuidForm,
+	"created_at": timeForm, "updated_at": timeForm, "submitted_at": timeForm, "filled_at": timeForm, "canceled_at": timeForm,
+	"expired_at": timeForm, "failed_at": timeForm, "replaced_at": timeForm,
 }
 
 // maxClientOrderID is Alpaca's own bound, in characters.
 const maxClientOrderID = 128
 
-// over are the statuses of an order that nothing more can become of.
-var over = []string{"filled", "canceled", "expired", "rejected", "replaced"}
+// closedStatuses are the statuses of an order that cannot change any more.
+var closedStatuses = []string{"filled", "canceled", "expired", "rejected", "replaced"}
 
-// untouched are those of an order that nothing has been executed of.
-var untouched = []string{"new", "accepted", "pending_new", "accepted_for_bidding", "held", "rejected"}
+// unfilledStatuses are those of an order without executions.
+var unfilledStatuses = []string{"new", "accepted", "pending_new", "accepted_for_bidding", "held", "rejected"}
 
-// ourWords are statuses that Paddock gives, so that they mean something else.
-var ourWords = []string{"submitting", "unknown"}
+// reservedStatuses are statuses of Paddock's own, which mean something else.
+var reservedStatuses = []string{"submitting", "unknown"}
 
-// ReadOrder reads an order as Alpaca writes it: each field in its form, and null
-// where it cannot be read. It is nil where not enough is left of it to be
-// recorded, and nil without anything odd where it is a leg of a multi-leg order
-// that has no name of its own.
+// ReadOrder brings an order in Alpaca's JSON into form: each recorded field in
+// its form, and null where it cannot be read. It returns nil where too little
+// is left to be recorded, and nil with nothing odd for a leg of a multi-leg
+// order that has no client_order_id.
 func ReadOrder(raw []byte) (json.RawMessage, *Odd) {
 	x, err := openItem(raw)
 	if err != nil {
@@ -52,25 +52,25 @@ func ReadOrder(raw []byte) (json.RawMessage, *Odd) {
 	id := x.text("id")
 	if err != nil {
 		o := unread("order", id, strings.Join(append(x.why, err.Error()), "; "), raw)
-		o.Uncounted = !slices.Contains(over, x.text("status"))
+		o.Uncounted = !slices.Contains(closedStatuses, x.text("status"))
 		return nil, o
 	}
-	clean, odd := x.end("order", id, raw)
+	clean, odd := x.result("order", id, raw)
 	if odd != nil {
 		odd.Uncounted = uncounted
 	}
 	return clean, odd
 }
 
-// order brings an order into form, and says whether it may still be filled and
-// how much of what cannot be told. It ends with an error where it must not be
-// recorded.
+// order brings an order into form, and reports whether it may still be filled
+// while its quantity cannot be read. It returns an error where the order must
+// not be recorded.
 func (x *item) order() (uncounted bool, err error) {
 	filled, empty := x.fields["filled_qty"], false
 	if text, ok := textOf(filled); len(filled) == 0 || isNull(filled) || ok && text == "" {
 		empty = true
 	}
-	x.form(orderForms)
+	x.applyForms(orderForms)
 	if x.text("id") == "" {
 		return true, errors.New("id: missing")
 	}
@@ -79,7 +79,7 @@ func (x *item) order() (uncounted bool, err error) {
 	}
 	uncounted = x.legs()
 	if name := x.text("client_order_id"); name == "" || x.renamed || len([]rune(name)) > maxClientOrderID {
-		x.odd("client_order_id", "missing, too long or not to be kept: it goes by the broker's id")
+		x.noteOdd("client_order_id", "missing, too long or not to be kept: it goes by the broker's id")
 		x.set("client_order_id", x.text("id"))
 	}
 	x.status()
@@ -87,7 +87,7 @@ func (x *item) order() (uncounted bool, err error) {
 		return true, err
 	}
 	x.times()
-	if slices.Contains(over, x.text("status")) {
+	if slices.Contains(closedStatuses, x.text("status")) {
 		return false, nil
 	}
 	if x.text("order_class") == "mleg" {
@@ -95,25 +95,25 @@ func (x *item) order() (uncounted bool, err error) {
 	}
 	for _, f := range []string{"symbol", "side"} {
 		if x.text(f) == "" {
-			x.odd(f, "missing")
+			x.noteOdd(f, "missing")
 			uncounted = true
 		}
 	}
 	if !x.has("qty") && !x.has("notional") {
-		x.odd("qty", "missing, and notional too")
+		x.noteOdd("qty", "missing, and notional too")
 		uncounted = true
 	}
 	return uncounted, nil
 }
 
-// status makes a status of its times for an order that has none.
+// status derives the status of an order that has none from its times.
 func (x *item) status() {
 	status := x.text("status")
-	if status != "" && !slices.Contains(ourWords, status) {
+	if status != "" && !slices.Contains(reservedStatuses, status) {
 		return
 	}
-	x.odd("status", "missing, or a word of Paddock's own")
-	status = "accepted" // whatever is not known to be over may still be filled
+	x.noteOdd("status", "missing, or a word of Paddock's own")
+	status = "accepted" // it may still be filled unless it is known to be over
 	for _, end := range []struct{ at, status string }{
 		{"filled_at", "filled"}, {"canceled_at", "canceled"}, {"expired_at", "expired"}, {"failed_at", "rejected"}, {"replaced_at", "replaced"},
 	} {
@@ -124,8 +124,8 @@ func (x *item) status() {
 	x.set("status", status)
 }
 
-// filled refuses an order of which nobody can tell how much was filled: taken
-// for nothing, it would take back what is known.
+// filled refuses an order whose filled quantity cannot be read: taken as 0, it
+// would undo recorded fills.
 func (x *item) filled() error {
 	if x.has("filled_qty") {
 		return nil
@@ -134,17 +134,17 @@ func (x *item) filled() error {
 	switch {
 	case status == "filled" && x.has("qty"):
 		x.fields["filled_qty"], x.changed = x.fields["qty"], true
-	case slices.Contains(untouched, status) || status != "filled" && status != "partially_filled" && !x.has("filled_avg_price") && !x.has("filled_at"):
+	case slices.Contains(unfilledStatuses, status) || status != "filled" && status != "partially_filled" && !x.has("filled_avg_price") && !x.has("filled_at"):
 		x.set("filled_qty", "0")
 	default:
 		return errors.New("filled_qty: missing")
 	}
-	x.odd("filled_qty", "missing: it follows from the status")
+	x.noteOdd("filled_qty", "missing: it follows from the status")
 	return nil
 }
 
-// times sees to it that an order has a time of its last change, by which older
-// descriptions are told from newer ones: the latest of its others.
+// times makes sure that an order has the time of its last change, by which
+// older states are told from newer ones: the latest of its other times.
 func (x *item) times() {
 	if x.has("updated_at") {
 		return
@@ -156,17 +156,17 @@ func (x *item) times() {
 		}
 	}
 	if latest.IsZero() {
-		x.odd("updated_at", "missing")
+		x.noteOdd("updated_at", "missing")
 		return
 	}
 	if raw, there := x.fields["updated_at"]; there && isNull(raw) && len(x.why) == 0 {
-		x.odd("updated_at", "missing")
+		x.noteOdd("updated_at", "missing")
 	}
 	x.set("updated_at", latest.UTC().Format(time.RFC3339Nano))
 }
 
-// legs brings an order's legs into form, and says whether one may still be
-// filled and how much of what cannot be told.
+// legs brings an order's legs into form, and reports whether one may still be
+// filled while its quantity cannot be read.
 func (x *item) legs() (uncounted bool) {
 	raw, there := x.fields["legs"]
 	if !there || isNull(raw) {
@@ -174,7 +174,7 @@ func (x *item) legs() (uncounted bool) {
 	}
 	list, ok := x.legList(raw)
 	if !ok {
-		x.odd("legs", kindOf(raw))
+		x.noteOdd("legs", kindOf(raw))
 		x.set("legs", nil)
 		return true
 	}
@@ -183,25 +183,25 @@ func (x *item) legs() (uncounted bool) {
 	for i, raw := range list {
 		leg, err := openItem(raw)
 		if err != nil {
-			x.odd(fmt.Sprintf("leg %d", i+1), "not an object")
+			x.noteOdd(fmt.Sprintf("leg %d", i+1), "not an object")
 			changed, uncounted = true, true
 			continue
 		}
-		if leg.text("client_order_id") == "" { // it is no order of its own
-			leg.form(orderForms)
+		if leg.text("client_order_id") == "" { // it is no order itself
+			leg.applyForms(orderForms)
 			uncounted = uncounted || leg.text("symbol") == "" || leg.text("side") == "" && leg.text("position_intent") == ""
 		} else {
 			unclear, err := leg.order()
 			uncounted = uncounted || unclear
 			if err != nil {
-				x.odd(fmt.Sprintf("leg %d", i+1), strings.Join(append(leg.why, err.Error()), ", "))
+				x.noteOdd(fmt.Sprintf("leg %d", i+1), strings.Join(append(leg.why, err.Error()), ", "))
 				changed = true
 				continue
 			}
 		}
-		clean, odd := leg.end("order", "", raw)
+		clean, odd := leg.result("order", "", raw)
 		if odd != nil {
-			x.odd(fmt.Sprintf("leg %d", i+1), strings.Join(leg.why, ", "))
+			x.noteOdd(fmt.Sprintf("leg %d", i+1), strings.Join(leg.why, ", "))
 		}
 		changed = changed || leg.changed
 		legs = append(legs, clean)
@@ -212,8 +212,8 @@ func (x *item) legs() (uncounted bool) {
 	return uncounted
 }
 
-// legList reads the list of legs: an object is the list of what is in it, or
-// one leg.
+// legList parses the list of legs. An object counts as the list of its values,
+// or as one leg.
 func (x *item) legList(raw json.RawMessage) (list []json.RawMessage, ok bool) {
 	if json.Unmarshal(raw, &list) == nil {
 		return list, true
@@ -221,13 +221,13 @@ func (x *item) legList(raw json.RawMessage) (list []json.RawMessage, ok bool) {
 	var object map[string]json.RawMessage
 	if json.Unmarshal(raw, &object) != nil {
 		if text, is := textOf(raw); is && text == "" {
-			x.odd("legs", "an empty text")
+			x.noteOdd("legs", "an empty text")
 			x.set("legs", nil)
 			return nil, true
 		}
 		return nil, false
 	}
-	x.odd("legs", "an object")
+	x.noteOdd("legs", "an object")
 	if _, one := object["id"]; one {
 		list = []json.RawMessage{raw}
 	} else {
@@ -239,8 +239,8 @@ func (x *item) legList(raw json.RawMessage) (list []json.RawMessage, ok bool) {
 	return list, true
 }
 
-// KnownFields is an order with nothing but the fields that are recorded: what
-// Postgres cannot keep may stand in the others.
+// KnownFields returns an order with its recorded fields alone: the others may
+// hold what Postgres cannot store.
 func KnownFields(order json.RawMessage) json.RawMessage {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(order, &fields) != nil {
@@ -268,34 +268,34 @@ func KnownFields(order json.RawMessage) json.RawMessage {
 	return text
 }
 
-// IsOver says whether nothing more can become of an order of this status.
-func IsOver(status string) bool { return slices.Contains(over, status) }
+// IsOver reports whether an order with this status cannot change any more.
+func IsOver(status string) bool { return slices.Contains(closedStatuses, status) }
 
-// What the fields of a position hold, those that are recorded.
+// The forms of the recorded fields of a position.
 var positionForms = map[string]form{
-	"symbol": aText, "asset_id": anID, "asset_class": aText, "exchange": aText, "qty": anAmount, "avg_entry_price": anAmount,
-	"cost_basis": anAmount, "market_value": anAmount, "current_price": anAmount, "unrealized_pl": anAmount,
+	"symbol": textForm, "asset_id": uuidForm, "asset_class": textForm, "exchange": textForm, "qty": amountForm, "avg_entry_price": amountForm,
+	"cost_basis": amountForm, "market_value": amountForm, "current_price": amountForm, "unrealized_pl": amountForm,
 }
 
-// ReadPosition reads a position as ReadOrder reads an order. One whose quantity
-// cannot be read is there without it.
+// ReadPosition brings a position into form, as ReadOrder does an order. One
+// whose quantity cannot be read is returned without it.
 func ReadPosition(raw []byte) (json.RawMessage, *Odd) {
 	x, err := openItem(raw)
 	if err != nil {
 		o := unread("position", "", "it is not an object", raw)
 		o.Uncounted = true
-		return json.RawMessage("{}"), o // that there is one must not be lost
+		return json.RawMessage("{}"), o // there is a position, and that must not be lost
 	}
-	x.form(positionForms)
+	x.applyForms(positionForms)
 	symbol := x.text("symbol")
 	uncounted := symbol == "" || !x.has("qty")
 	if symbol == "" {
-		x.odd("symbol", "missing")
+		x.noteOdd("symbol", "missing")
 	}
 	if !x.has("qty") {
-		x.odd("qty", "missing")
+		x.noteOdd("qty", "missing")
 	}
-	clean, odd := x.end("position", symbol, raw)
+	clean, odd := x.result("position", symbol, raw)
 	if odd != nil {
 		odd.Uncounted = uncounted
 		odd.Unread = uncounted
@@ -303,39 +303,40 @@ func ReadPosition(raw []byte) (json.RawMessage, *Odd) {
 	return clean, odd
 }
 
-// What the fields of an activity hold, those that are recorded.
+// The forms of the recorded fields of an activity.
 var activityForms = map[string]form{
-	"id": aText, "activity_type": aText, "symbol": aText, "order_id": aText, "status": aText, "group_id": aText, "description": aText,
-	"qty": anAmount, "price": anAmount, "net_amount": anAmount, "per_share_amount": anAmount, "cum_qty": anAmount, "leaves_qty": anAmount,
-	"transaction_time": aMoment, "created_at": aMoment, "date": aDay,
+	"id": textForm, "activity_type": textForm, "symbol": textForm, "order_id": textForm, "status": textForm, "group_id": textForm, "description": textForm,
+	"qty": amountForm, "price": amountForm, "net_amount": amountForm, "per_share_amount": amountForm, "cum_qty": amountForm, "leaves_qty": amountForm,
+	"transaction_time": timeForm, "created_at": timeForm, "date": dateForm,
 }
 
-// ReadActivity reads an activity as ReadOrder reads an order.
+// ReadActivity brings an activity into form, as ReadOrder does an order.
 func ReadActivity(raw []byte) (json.RawMessage, *Odd) {
 	x, err := openItem(raw)
 	if err != nil {
 		return nil, unread("activity", "", "it is not an object", raw)
 	}
-	x.form(activityForms)
+	x.applyForms(activityForms)
 	if x.text("id") == "" {
 		return nil, unread("activity", "", strings.Join(append(x.why, "id: missing"), "; "), raw)
 	}
-	return x.end("activity", x.text("id"), raw)
+	return x.result("activity", x.text("id"), raw)
 }
 
-// What the fields of a trade update hold, and of its legs' executions.
+// The forms of the fields of a trade update, and of its legs' executions.
 var updateForms = map[string]form{
-	"event_id": aText, "event": aText, "execution_id": aText, "previous_execution_id": aText, "order_id": anID, "at": aMoment,
-	"timestamp": aMoment, "price": anAmount, "qty": anAmount, "position_qty": anAmount,
+	"event_id": textForm, "event": textForm, "execution_id": textForm, "previous_execution_id": textForm, "order_id": uuidForm, "at": timeForm,
+	"timestamp": timeForm, "price": amountForm, "qty": amountForm, "position_qty": amountForm,
 }
 
-// ReadUpdate reads a trade update, with its order, as ReadOrder reads an order.
+// ReadUpdate brings a trade update, with its order, into form, as ReadOrder
+// does an order.
 func ReadUpdate(raw []byte) (json.RawMessage, *Odd) {
 	x, err := openItem(raw)
 	if err != nil {
 		return nil, unread("update", "", "it is not an object", raw)
 	}
-	x.form(updateForms)
+	x.applyForms(updateForms)
 	id := x.text("event_id")
 	order, odd := ReadOrder(x.fields["order"])
 	if order == nil {
@@ -346,20 +347,20 @@ func ReadUpdate(raw []byte) (json.RawMessage, *Odd) {
 		return nil, unread("update", id, strings.Join(append(x.why, why), "; "), raw)
 	}
 	if odd != nil {
-		x.odd("order", odd.Why)
+		x.noteOdd("order", odd.Why)
 		x.fields["order"], x.changed = order, true
 	}
 	if legs, there := x.fields["legs"]; there && !isNull(legs) {
 		x.executions(legs)
 	}
-	return x.end("update", id, raw)
+	return x.result("update", id, raw)
 }
 
-// executions brings what an update says of its order's legs into form.
+// executions brings an update's list of leg executions into form.
 func (x *item) executions(raw json.RawMessage) {
 	var list, clean []json.RawMessage
 	if json.Unmarshal(raw, &list) != nil {
-		x.odd("legs", kindOf(raw))
+		x.noteOdd("legs", kindOf(raw))
 		x.set("legs", nil)
 		return
 	}
@@ -367,14 +368,14 @@ func (x *item) executions(raw json.RawMessage) {
 	for i, raw := range list {
 		leg, err := openItem(raw)
 		if err != nil {
-			x.odd(fmt.Sprintf("leg %d", i+1), "not an object")
+			x.noteOdd(fmt.Sprintf("leg %d", i+1), "not an object")
 			changed = true
 			continue
 		}
-		leg.form(updateForms)
-		text, odd := leg.end("", "", raw)
+		leg.applyForms(updateForms)
+		text, odd := leg.result("", "", raw)
 		if odd != nil {
-			x.odd(fmt.Sprintf("leg %d", i+1), strings.Join(leg.why, ", "))
+			x.noteOdd(fmt.Sprintf("leg %d", i+1), strings.Join(leg.why, ", "))
 		}
 		changed = changed || leg.changed
 		clean = append(clean, text)
@@ -384,8 +385,8 @@ func (x *item) executions(raw json.RawMessage) {
 	}
 }
 
-// Amount is the decimal number in a field of an object that Alpaca wrote, and
-// whether there is one: null, missing and unreadable are no 0.
+// Amount returns the decimal number in a field of Alpaca's JSON, and whether
+// there is one: null, missing and unreadable are not 0.
 func Amount(object json.RawMessage, field string) (decimal.Decimal, bool) {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(object, &fields) != nil {
@@ -395,7 +396,7 @@ func Amount(object json.RawMessage, field string) (decimal.Decimal, bool) {
 	if !there || isNull(raw) {
 		return decimal.Zero, false
 	}
-	if _, holds := anAmount(raw); holds != "" {
+	if _, holds := amountForm(raw); holds != "" {
 		return decimal.Zero, false
 	}
 	text, _ := textOf(raw)

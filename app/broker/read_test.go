@@ -15,7 +15,7 @@ const anOrder = `{"id":"61e69015-8549-4bfd-b9c3-01e75843f47d","client_order_id":
 	`"time_in_force":"day","order_class":"","status":"partially_filled","qty":"10","notional":null,"filled_qty":"4","filled_avg_price":"190.5",` +
 	`"limit_price":"191","extended_hours":false,"legs":null,"created_at":"2026-11-25T14:30:00Z","updated_at":"2026-11-25T14:31:00Z","submitted_at":"2026-11-25T14:30:00Z"}`
 
-// with is an object with a field set to raw JSON, or without it for "".
+// with returns an object with a field set to raw JSON, or without it for "".
 func with(object, field, value string) string {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(object), &fields); err != nil {
@@ -32,12 +32,12 @@ func with(object, field, value string) string {
 }
 
 // An order that is not in the documented form keeps all that can be read of it.
-// What cannot be read is told, and how much may still be traded is never taken
-// for less than it may be.
+// What cannot be read is reported, and the quantity that may still trade is
+// never taken for less than it may be.
 func TestOddOrders(t *testing.T) {
 	for name, tt := range map[string]struct {
-		raw, field, value string // value is what the field is read as; "" for an order that must not be recorded
-		unharmed, uncount bool   // it is not odd at all; it cannot be counted
+		raw, field, value string // value is the field's value afterwards; "" for an order that must not be recorded
+		unharmed, uncount bool   // unharmed: not odd at all; uncount: its quantity cannot be read
 	}{
 		"in form":                    {raw: anOrder, field: "qty", value: `"10"`, unharmed: true},
 		"fields nobody knows":        {raw: with(anOrder, "invented", `{"a":""}`), field: "invented", value: `{"a":""}`, unharmed: true},
@@ -117,21 +117,21 @@ func TestOddOrders(t *testing.T) {
 			}
 		})
 	}
-	// A leg of a multi-leg order that has no name is no order of its own.
+	// A leg of a multi-leg order without a name is no order itself.
 	if clean, odd := broker.ReadOrder([]byte(with(with(anOrder, "client_order_id", `""`), "order_class", `"mleg"`))); clean != nil || odd != nil {
 		t.Errorf("a nameless leg is %s, %+v", clean, odd)
 	}
 }
 
-// What is odd says which field it is, and never what stands there.
-func TestOddOnesKeepQuiet(t *testing.T) {
+// The report of an odd item names the field, and never its value.
+func TestOddItemsShowNoValues(t *testing.T) {
 	_, odd := broker.ReadOrder([]byte(with(anOrder, "limit_price", `"`+secretKey+`"`)))
 	if odd == nil || strings.Contains(odd.Why, secretKey) || !strings.Contains(odd.Why, "limit_price") {
 		t.Errorf("told as %+v", odd)
 	}
 }
 
-// One item that is odd takes no other with it, in any list, and null is an empty
+// An odd item does not affect the others of its list, and null is an empty
 // list.
 func TestListsAreReadItemByItem(t *testing.T) {
 	const aPosition = `{"symbol":"AAPL","asset_class":"us_equity","qty":"10","avg_entry_price":"190"}`
@@ -141,10 +141,10 @@ func TestListsAreReadItemByItem(t *testing.T) {
 	client := newClient(t, url)
 	lists := map[string]struct {
 		item  string
-		odd   []string // with how much of each is left
+		odd   []string // and how much of each is left
 		ask   func() (n int, raw json.RawMessage, odd []broker.Odd, err error)
-		kept  int // of the odd ones in Raw
-		value int // and in Value
+		kept  int // how many odd ones are in Raw
+		value int // and how many in Value
 	}{
 		"orders": {anOrder, []string{`null`, `7`, `{}`, with(anOrder, "legs", `{}`), with(anOrder, "extended_hours", `"false"`), with(anOrder, "asset_id", `[]`)}, func() (int, json.RawMessage, []broker.Odd, error) {
 			a, err := client.OrdersBy(t.Context(), map[string][]string{"status": {"all"}})
@@ -189,9 +189,8 @@ func TestListsAreReadItemByItem(t *testing.T) {
 	}
 }
 
-// An order that is answered by itself, and is odd, is there with what could be
-// read; one of which nothing can be used is told as such, and not asked for
-// again at once.
+// A single order that is odd is returned with what could be read. One of which
+// nothing can be used is an error, and not asked for again at once.
 func TestOddAnswers(t *testing.T) {
 	body := with(anOrder, "extended_hours", `"false"`)
 	url, requests := serve(t, func(w http.ResponseWriter, r *http.Request) { say(200, body)(w, r) })
@@ -242,7 +241,7 @@ func TestOddFields(t *testing.T) {
 	}
 }
 
-// A trade update is read as its order is, and as the executions of its legs are.
+// A trade update is read as its order is, and so are its legs' executions.
 func TestOddUpdates(t *testing.T) {
 	update := `{"event_id":"01A","event":"fill","execution_id":"e","at":"2026-11-25T14:31:00Z","price":"190","qty":"4","position_qty":"4","order":` + anOrder + `}`
 	if clean, odd := broker.ReadUpdate([]byte(update)); string(clean) != update || odd != nil {

@@ -13,38 +13,38 @@ import (
 	"time"
 )
 
-// Host is one of the two hosts that Alpaca answers an account from.
+// Host is one of the two hosts from which Alpaca serves an account.
 type Host int
 
 // The hosts.
 const (
-	Trading Host = iota // that of the account's environment
-	Data                // market data, the same for every account
+	Trading Host = iota // the trading host of the account's environment
+	Data                // market data, the same host for every account
 )
 
-// Request is one call that is passed through as it is.
+// Request is a call that is passed through as it is.
 type Request struct {
 	Host   Host
 	Method string
-	Path   []string // the path's segments as they are meant; they are escaped here
+	Path   []string // unescaped segments of the path
 	Query  url.Values
 	Body   []byte // JSON; nil sends none
-	Kind   string // of endpoint: those of one kind share a circuit breaker
+	Kind   string // kind of endpoint; each kind has a circuit breaker
 }
 
-// Relayed is an answer of 2xx whose body is still on its way.
-type Relayed struct {
+// Response is a 2xx answer whose body is still being read.
+type Response struct {
 	Status int
-	// Length is the body's, in bytes, and -1 where it is not known.
+	// Length is the body's length in bytes, and -1 where it is unknown.
 	Length    int64
 	RequestID string // X-Request-ID, which Alpaca's support asks for
-	// Body ends with an *Error where the answer broke off: what was read by
-	// then is not the whole. Closing it ends the call.
+	// Body ends with an *Error where the answer broke off, and is incomplete
+	// then. Closing it ends the call.
 	Body io.ReadCloser
 }
 
-// SuspendTrade is the request that sets Alpaca's own switch, which stops every
-// program with the account's keys.
+// SuspendTrade is the request that sets Alpaca's own suspend_trade, which stops
+// every program with the account's keys.
 func SuspendTrade(on bool) Request {
 	return Request{
 		Method: http.MethodPatch, Path: []string{"v2", "account", "configurations"}, Kind: "v2/account",
@@ -52,21 +52,21 @@ func SuspendTrade(on bool) Request {
 	}
 }
 
-// Relay calls Alpaca and passes its answer through while it comes: fields and
+// Relay calls Alpaca and returns its answer while it arrives: fields and
 // parameters that the SDK does not know are kept, and no page is held in
-// memory. The timeout bounds the time until the headers and each silence after
-// them, not a long page as a whole, which has Config.PageTime.
+// memory. The timeout bounds the time until the headers, and each silence after
+// them. A page as a whole has Config.PageTime.
 //
-// A GET is tried once more when the broker was not reached. Anything but 2xx
-// is an *Error, as from every other call.
-func (c *Client) Relay(ctx context.Context, r Request) (*Relayed, error) {
+// A GET is tried once more when the broker was not reached. Anything but a 2xx
+// is an *Error, as with every other call.
+func (c *Client) Relay(ctx context.Context, r Request) (*Response, error) {
 	if r.Method != http.MethodGet {
 		return c.relay(ctx, r)
 	}
-	return again(ctx, func() (*Relayed, error) { return c.relay(ctx, r) })
+	return retryOnce(ctx, func() (*Response, error) { return c.relay(ctx, r) })
 }
 
-func (c *Client) relay(ctx context.Context, r Request) (*Relayed, error) {
+func (c *Client) relay(ctx context.Context, r Request) (*Response, error) {
 	host := c.base
 	if r.Host == Data {
 		host = c.broker.config.DataURL
@@ -79,12 +79,13 @@ func (c *Client) relay(ctx context.Context, r Request) (*Relayed, error) {
 	if refused != nil {
 		return nil, refused
 	}
-	bucket, done, refused := c.turn(ctx, host, r.Kind)
+	bucket, done, refused := c.acquire(ctx, host, r.Kind)
 	if refused != nil {
 		leave()
 		return nil, refused
 	}
-	// From here on the page ends with all that it holds, whichever way it ends.
+	// From here on the page owns the connection, and ends it whichever way it
+	// ends.
 	bounded, end := context.WithTimeout(ctx, c.broker.config.PageTime)
 	bounded, cancel := context.WithCancelCause(bounded)
 	p := &page{caller: ctx, ctx: bounded, idle: c.broker.config.Timeout, left: c.broker.config.MaxPage, credentials: c.credentials, broken: Ambiguous}
@@ -94,28 +95,28 @@ func (c *Client) relay(ctx context.Context, r Request) (*Relayed, error) {
 	p.end = func() { cancel(nil); end(); leave() }
 	p.late = time.AfterFunc(p.idle, func() { cancel(errSilent) })
 
-	x := &exchange{ctx: bounded, transport: c.broker.relaying, clocks: c.broker.clocks, host: host}
+	x := &roundTrip{ctx: bounded, transport: c.broker.relaying, clocks: c.broker.clocks, host: host}
 	failure := p.open(x, request)
 	if x.header != nil {
-		c.broker.limits.learn(bucket, x.header)
+		c.broker.limits.update(bucket, x.header)
 	}
 	if failure != nil {
-		refusal := c.explain(ctx, x, failure)
+		refusal := c.classify(ctx, x, failure)
 		p.Close()
 		switch {
 		case x.status == http.StatusInternalServerError, x.status == http.StatusGatewayTimeout, x.succeeded():
-			done(nobody) // what was asked may have done that: others can still be answered
+			done(noFault) // maybe due to this request: others may still get answers
 		default:
 			done(blame(ctx, x, refusal))
 		}
 		return nil, refusal
 	}
-	done(nobody)
-	return &Relayed{Status: x.status, Length: p.length, RequestID: clean(x.header.Get("X-Request-ID"), c.credentials), Body: p}, nil
+	done(noFault)
+	return &Response{Status: x.status, Length: p.length, RequestID: clean(x.header.Get("X-Request-ID"), c.credentials), Body: p}, nil
 }
 
-// request writes r down. A segment that could lead elsewhere is refused, so
-// that nothing on the way takes the path for another.
+// request makes the HTTP request. It refuses a segment that a server on the way
+// could take for another path.
 func (c *Client) request(host string, r Request) (*http.Request, error) {
 	var target strings.Builder
 	target.WriteString(host)
@@ -146,21 +147,21 @@ func (c *Client) request(host string, r Request) (*http.Request, error) {
 	return request, nil
 }
 
-// page is the body of an answer under way.
+// page is the body of an answer that is still being read.
 type page struct {
-	caller      context.Context // whoever reads
+	caller      context.Context // the reader's
 	ctx         context.Context // the call's own
 	body        io.ReadCloser
 	length      int64
 	left        int64 // bytes that may still come
 	idle        time.Duration
-	late        *time.Timer // ends the call when it is silent for too long
+	late        *time.Timer // ends the call after too long a silence
 	end         func()
-	broken      Kind // what it means when the answer breaks off
+	broken      Kind // the failure's kind where the answer breaks off
 	credentials Credentials
 }
 
-// maxRefusal bounds what is read of an answer that refuses, in bytes.
+// maxRefusal bounds the body of an error answer, in bytes.
 const maxRefusal = 1 << 20
 
 var (
@@ -169,9 +170,9 @@ var (
 	errNotJSON  = errors.New("the broker's answer is not JSON")
 )
 
-// open sends the request and takes the answer's headers, and the whole of one
-// that refuses.
-func (p *page) open(x *exchange, request *http.Request) error {
+// open sends the request and reads the answer's headers, and the whole body of
+// an error answer.
+func (p *page) open(x *roundTrip, request *http.Request) error {
 	response, err := x.send(request)
 	if err != nil {
 		if cause := context.Cause(p.ctx); errors.Is(cause, errSilent) {
@@ -181,14 +182,14 @@ func (p *page) open(x *exchange, request *http.Request) error {
 	}
 	p.body, p.length, x.status = response.Body, response.ContentLength, response.StatusCode
 	if x.status >= 400 {
-		x.body, _ = io.ReadAll(io.LimitReader(p.body, maxRefusal)) // without its words it is refused all the same
+		x.body, _ = io.ReadAll(io.LimitReader(p.body, maxRefusal)) // without its text it is refused all the same
 		return errors.New("the broker refused")
 	}
 	if p.length > p.left {
 		x.status = 0
 		return errTooLarge
 	}
-	// A page of a proxy on the way is no answer of the broker's.
+	// A page of a proxy on the way is no answer of the broker.
 	if named := response.Header.Get("Content-Type"); named != "" && p.length != 0 {
 		if kind, _, err := mime.ParseMediaType(named); err != nil || kind != "application/json" {
 			return errNotJSON
@@ -198,7 +199,8 @@ func (p *page) open(x *exchange, request *http.Request) error {
 	return nil
 }
 
-// Read passes on what came. Between two reads the reader may take its time.
+// Read returns what has arrived. Between two reads the reader may take its
+// time.
 func (p *page) Read(into []byte) (int, error) {
 	p.late.Reset(p.idle)
 	n, err := p.body.Read(into)
@@ -210,7 +212,7 @@ func (p *page) Read(into []byte) (int, error) {
 	case err == nil || errors.Is(err, io.EOF):
 		return n, err
 	case p.caller.Err() != nil:
-		return n, gone(p.caller)
+		return n, canceled(p.caller)
 	case context.Cause(p.ctx) != nil:
 		err = context.Cause(p.ctx)
 	}

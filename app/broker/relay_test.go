@@ -19,7 +19,7 @@ var (
 	rename = broker.Request{Method: "PUT", Path: []string{"v2", "watchlists", "an-id"}, Body: []byte(`{"name":"x"}`), Kind: "watchlists"}
 )
 
-// relayed passes an answer through to its end.
+// relayed reads a passed-through answer to its end.
 func relayed(ctx context.Context, c *broker.Client, r broker.Request) (string, error) {
 	answer, err := c.Relay(ctx, r)
 	if err != nil {
@@ -30,8 +30,8 @@ func relayed(ctx context.Context, c *broker.Client, r broker.Request) (string, e
 	return string(text), err
 }
 
-// What is asked arrives as it was meant, on the right host and with the
-// account's keys; a value in the path stays one segment of it.
+// A request arrives as it was meant, on the right host and with the account's
+// keys; a value in the path stays one segment.
 func TestRelaySendsWhatIsMeant(t *testing.T) {
 	type seen struct{ method, uri, body, kind, key string }
 	hear := func(into *seen) http.HandlerFunc {
@@ -79,8 +79,8 @@ func TestRelaySendsWhatIsMeant(t *testing.T) {
 	}
 }
 
-// A page is passed on while it comes, however long it takes as a whole, and
-// with its compression undone.
+// A page is passed on while it arrives, however long it takes as a whole, and
+// uncompressed.
 func TestRelayStreams(t *testing.T) {
 	more := make(chan struct{})
 	server, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -111,7 +111,7 @@ func TestRelayStreams(t *testing.T) {
 		if err != nil || string(part[:n]) != fmt.Sprint(i) {
 			t.Fatalf("part %d: %q (%v)", i, part[:n], err)
 		}
-		time.Sleep(150 * time.Millisecond) // 750 ms as a whole
+		time.Sleep(150 * time.Millisecond) // 750 ms in total
 		if i == 2 {
 			time.Sleep(500 * time.Millisecond) // a reader may be slow
 		}
@@ -125,7 +125,7 @@ func TestRelayStreams(t *testing.T) {
 	}
 }
 
-// A page that breaks off ends with an error, never as if it were whole: cut,
+// A page that breaks off ends with an error and never looks complete: cut,
 // silent, larger than the bound or longer than its time.
 func TestRelayTellsABrokenPage(t *testing.T) {
 	half := func(w http.ResponseWriter) {
@@ -166,8 +166,8 @@ func TestRelayTellsABrokenPage(t *testing.T) {
 	}
 }
 
-// Whoever closes a page, or leaves, ends the call at the broker; and an account
-// that keeps many pages under way gets no more of them, while others do.
+// A reader that closes a page, or leaves, ends the call at the broker. An
+// account with many pages open gets no more of them, while others do.
 func TestRelayEndsWithItsReader(t *testing.T) {
 	left := make(chan struct{}, 100)
 	server, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -187,7 +187,7 @@ func TestRelayEndsWithItsReader(t *testing.T) {
 		t.Fatal(err)
 	}
 	ask := broker.Request{Method: "POST", Path: []string{"v2", "x"}}
-	var open []*broker.Relayed
+	var open []*broker.Response
 	for {
 		answer, err := one.Relay(t.Context(), ask)
 		if err != nil {

@@ -7,18 +7,18 @@ import (
 
 const redacted = "[REDACTED]"
 
-// Secret is a text that prints as [REDACTED] wherever it may end up: fmt,
-// slog and JSON alike. Reveal is the one way to its value.
+// Secret is a text that prints as [REDACTED] everywhere: fmt, slog and JSON.
+// Only Reveal returns its value.
 //
-// fmt calls no method of a value in an unexported field, and prints what it
-// finds there: hence the pointer, of which it shows the address alone.
+// fmt calls no method of a value in an unexported field, and prints its
+// contents. Secret is a pointer, so that fmt prints an address there.
 type Secret struct{ text *string }
 
 // NewSecret wraps text.
 func NewSecret(text string) Secret { return Secret{&text} }
 
-// Reveal answers the text itself. Its result goes into a request's header, or
-// a key is derived from it, and nowhere else.
+// Reveal returns the text. Use it for a request's header, or to derive a key,
+// and for nothing else.
 func (s Secret) Reveal() string {
 	if s.text == nil {
 		return ""
@@ -26,16 +26,16 @@ func (s Secret) Reveal() string {
 	return *s.text
 }
 
-// String answers [REDACTED].
+// String returns [REDACTED].
 func (s Secret) String() string { return redacted }
 
 // Format writes [REDACTED], whatever the verb.
 func (s Secret) Format(f fmt.State, _ rune) { fmt.Fprint(f, redacted) }
 
-// MarshalText answers [REDACTED], for JSON and every other encoding.
+// MarshalText returns [REDACTED], for JSON and every other encoding.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// LogValue answers [REDACTED], for slog.
+// LogValue returns [REDACTED], for slog.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // Credentials are an Alpaca API key. Both parts are secret.

@@ -32,15 +32,15 @@ func wantNoKeys(t *testing.T, what, text string) {
 	}
 }
 
-// hidden keeps keys in a field that fmt reaches by reflection alone, where it
-// calls no method of theirs.
+// hidden holds keys in an unexported field, which fmt reaches by reflection
+// alone and without calling methods.
 type hidden struct {
 	keys   broker.Credentials
 	nested *struct{ keys broker.Credentials }
 	list   []broker.Secret
 }
 
-// A Secret prints as [REDACTED] whatever the verb, and nothing that holds one
+// A Secret prints as [REDACTED] with every verb, and nothing that holds one
 // shows it, however deep and unexported.
 func TestSecretInFmt(t *testing.T) {
 	holder := hidden{keys(), &struct{ keys broker.Credentials }{keys()}, []broker.Secret{broker.NewSecret(secretKey)}}
@@ -68,7 +68,7 @@ func TestSecretInFmt(t *testing.T) {
 func ptr[T any](v T) *T { return &v }
 
 // A Secret prints as [REDACTED] in logs, in every encoding and in errors, and
-// its value is had by Reveal alone.
+// only Reveal returns its value.
 func TestSecretElsewhere(t *testing.T) {
 	var log bytes.Buffer
 	client := newClient(t, "http://127.0.0.1:1")

@@ -8,20 +8,20 @@ import (
 	"io"
 )
 
-// serverEvent is one event of a text/event-stream, or one comment of it.
+// serverEvent is one event or one comment of a text/event-stream.
 type serverEvent struct {
 	data    []byte
 	comment string
 }
 
-// maxLine bounds a line of the stream: an order with all its legs has a few
-// kilobytes.
+// maxLine bounds a line of the stream, in bytes: an order with all its legs has
+// a few kilobytes.
 const maxLine = 1 << 20
 
-// readEvents parses text/event-stream as the HTML standard has it, and hands
-// comments on too, which libraries for it drop. Every line, even an empty one,
-// counts as a sign of life and is delivered as at least an empty event.
-// It ends with ErrCut, or handle's error.
+// readEvents parses text/event-stream by the HTML standard, and also delivers
+// comments, which libraries drop. Every line, even an empty one, shows that the
+// stream is alive and is delivered as at least an empty event. It ends with
+// ErrCut, or handle's error.
 func readEvents(r io.Reader, handle func(serverEvent) error) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 4096), maxLine)

@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// The same bytes tell the same, in whatever pieces they come: their events,
-// comments and signs of life are those of the whole text read line by line.
-// No event is larger than the bound, and a stream that would make one ends.
+// The same bytes give the same events, comments and signs of life as reading
+// the whole text line by line, in whatever pieces they arrive. No event exceeds
+// the bound, and a stream that would make one ends.
 func FuzzServerEvents(f *testing.F) {
 	for _, text := range []string{
 		"data: {\"a\":1}\n\n", "data: a\r\n\r\ndata: b\r\n\r\n", "data:a\n\ndata:  b\n\n", "data: a\ndata:\ndata\ndata: b\n\n",
@@ -40,7 +40,7 @@ func FuzzServerEvents(f *testing.F) {
 	})
 }
 
-// pieces reads in steps that change their length.
+// pieces is a reader whose reads have varying lengths.
 type pieces struct {
 	rest []byte
 	step int
@@ -55,7 +55,8 @@ func (p *pieces) Read(into []byte) (int, error) {
 	return n, nil
 }
 
-// heardOf is what a stream tells, and why it ended before its last byte, if it did.
+// heardOf returns what a stream delivers, and its error where it ends before
+// its last byte.
 func heardOf(t *testing.T, r io.Reader) (all []string, end error) {
 	t.Helper()
 	err := readEvents(r, func(e serverEvent) error {
@@ -74,7 +75,7 @@ func heardOf(t *testing.T, r io.Reader) (all []string, end error) {
 	return all, err
 }
 
-// inWords makes an event comparable; one without data is a sign of life alone.
+// inWords makes an event comparable; one without data is only a sign of life.
 func inWords(data, comment string) string {
 	switch {
 	case comment != "":
@@ -85,7 +86,8 @@ func inWords(data, comment string) string {
 	return "alive"
 }
 
-// lineByLine tells what a text tells, simply, and whether that is within the bound.
+// lineByLine parses a text in the simplest way, and reports whether it is
+// within the bound.
 func lineByLine(text string) (all []string, fits bool) {
 	lines := strings.Split(text, "\n")
 	if last := len(lines) - 1; lines[last] == "" {

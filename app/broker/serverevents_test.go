@@ -10,9 +10,9 @@ import (
 	"testing/iotest"
 )
 
-// The reader takes text/event-stream as the HTML standard has it, with what
-// libraries leave out: comments are handed on, and every line, whatever it
-// holds, is a sign of life.
+// The reader follows the HTML standard for text/event-stream, and adds what
+// libraries leave out: comments are delivered, and every line is a sign of
+// life.
 func TestServerEvents(t *testing.T) {
 	for name, tt := range map[string]struct {
 		text     string
@@ -61,8 +61,8 @@ func TestServerEvents(t *testing.T) {
 	}
 }
 
-// An endless line, or event, costs bounded memory and ends the stream; so do
-// a failing connection, and a handler that cannot go on, with its own reason.
+// An endless line, or event, takes bounded memory and ends the stream; so do a
+// failing connection, and a handler's error, which is returned.
 func TestServerEventsEnd(t *testing.T) {
 	nothing := func(serverEvent) error { return nil }
 	err := readEvents(strings.NewReader("data: "+strings.Repeat("x", 2*maxLine)+"\n\n"), nothing)

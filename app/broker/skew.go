@@ -8,13 +8,14 @@ import (
 )
 
 const (
-	// skewSamples is how many answers a host's clock is told by.
+	// skewSamples is how many answers are kept to measure a host's clock.
 	skewSamples = 32
-	// skewAge is how long an answer tells it.
+	// skewAge is how long an answer counts.
 	skewAge = 10 * time.Minute
-	// skewWarns is from how much on the log says so, at most every skewSaid.
-	skewWarns = 2 * time.Second
-	skewSaid  = 10 * time.Minute
+	// skewLogFrom is the difference from which on it is logged, at most every
+	// skewLogEvery.
+	skewLogFrom  = 2 * time.Second
+	skewLogEvery = 10 * time.Minute
 )
 
 // clocks know how far the broker's clocks are from ours, by host.
@@ -26,25 +27,25 @@ type clocks struct {
 
 func newClocks(log *slog.Logger) *clocks { return &clocks{host: map[string]*clock{}, log: log} }
 
-// clock is what answers have told of one host's. An answer's Date is in whole
-// seconds: when it came, the host's clock stood between that and a second more,
-// somewhere between sending and receiving. So each answer bounds the difference
-// from both sides, and together they leave little.
+// clock is what answers have shown about one host's clock. An answer's Date is
+// in whole seconds: the host's clock was between that and one second more, at
+// some time between sending and receiving. So each answer bounds the difference
+// from both sides, and many together narrow it down.
 //
-// Samples are kept against the monotonic clock. A jump of the wall clock, ours or
-// after a machine slept, is seen at once and not averaged away.
+// Samples are kept with the monotonic clock, so that a jump of the wall clock,
+// or of ours after the machine slept, is noticed at once and not averaged away.
 type clock struct {
-	samples []skewSample // the oldest first
-	warned  bool
-	said    time.Duration // when, by the clock that is never set
+	samples  []skewSample // oldest first
+	warned   bool
+	loggedAt time.Duration // when it was last logged, by the monotonic clock
 }
 
 type skewSample struct {
 	at          instant
-	least, most time.Duration // by which the host's clock is ahead of ours, at that time
+	least, most time.Duration // by how much the host's clock is ahead of ours at that time
 }
 
-// instant is a time by our wall clock, and by the one that is never set.
+// instant is a time by our wall clock and by the monotonic clock.
 type instant struct {
 	wall time.Time
 	mono time.Duration
@@ -57,9 +58,9 @@ func thisInstant() instant {
 	return instant{now.Round(0), now.Sub(started)}
 }
 
-// dated is the Date of an answer. One that was kept on the way has none: it
-// tells an old time.
-func dated(h http.Header) time.Time {
+// serverDate returns the Date of an answer. A cached answer has none, because
+// its Date is old.
+func serverDate(h http.Header) time.Time {
 	date, err := http.ParseTime(h.Get("Date"))
 	if err != nil || h.Get("Age") != "" {
 		return time.Time{}
@@ -67,13 +68,14 @@ func dated(h http.Header) time.Time {
 	return date
 }
 
-// learn takes the Date of an answer that was asked for and came at these times.
-func (c *clocks) learn(host string, sent, received instant, h http.Header) {
-	date := dated(h)
+// addSample uses the Date of an answer that was sent and received at these
+// times.
+func (c *clocks) addSample(host string, sent, received instant, h http.Header) {
+	date := serverDate(h)
 	if date.IsZero() {
 		return
 	}
-	// From sending on, by the clock that is never set.
+	// The time of sending by the monotonic clock.
 	asked := received.wall.Add(sent.mono - received.mono)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -85,14 +87,14 @@ func (c *clocks) learn(host string, sent, received instant, h http.Header) {
 	k.add(skewSample{at: received, least: date.Sub(received.wall), most: date.Add(time.Second).Sub(asked)})
 	skew, _ := k.skew(received)
 	least, most := k.bounds(received)
-	if (least > skewWarns || most < -skewWarns) && (!k.warned || received.mono-k.said > skewSaid) {
-		k.warned, k.said = true, received.mono
+	if (least > skewLogFrom || most < -skewLogFrom) && (!k.warned || received.mono-k.loggedAt > skewLogEvery) {
+		k.warned, k.loggedAt = true, received.mono
 		c.log.Warn("this machine's clock and the broker's differ: set it by NTP", "host", host, "broker_is_ahead_ms", skew.Milliseconds())
 	}
 }
 
-// add takes a sample. Where those before it cannot be true beside it, the host's
-// clock was set, or they drifted apart, and they are forgotten.
+// add adds a sample. Earlier samples that contradict it are dropped: the host's
+// clock was set, or has drifted.
 func (k *clock) add(s skewSample) {
 	k.samples = append(k.samples, s)
 	if len(k.samples) > skewSamples {
@@ -107,10 +109,11 @@ func (k *clock) add(s skewSample) {
 	}
 }
 
-// bounds are what all samples leave, at a time.
+// bounds returns the least and the greatest difference that all samples allow,
+// at a time.
 func (k *clock) bounds(now instant) (least, most time.Duration) {
 	for i, s := range k.samples {
-		// By how much our wall clock was set since, other than by time passing.
+		// By how much our wall clock was set since then.
 		jumped := now.wall.Sub(s.at.wall) - (now.mono - s.at.mono)
 		if i == 0 || s.least-jumped > least {
 			least = s.least - jumped
@@ -122,7 +125,7 @@ func (k *clock) bounds(now instant) (least, most time.Duration) {
 	return least, most
 }
 
-// skew is the middle of what the samples leave.
+// skew returns the middle of the bounds.
 func (k *clock) skew(now instant) (time.Duration, bool) {
 	for len(k.samples) > 0 && now.mono-k.samples[0].at.mono > skewAge {
 		k.samples = k.samples[1:]
@@ -134,7 +137,7 @@ func (k *clock) skew(now instant) (time.Duration, bool) {
 	return (least + most) / 2, true
 }
 
-// ClockSkew answers how far the clock of an environment's trading host is ahead
+// ClockSkew returns how far the clock of an environment's trading host is ahead
 // of this machine's, by the Date of its answers of the last ten minutes; false
 // where there is none.
 func (b *Broker) ClockSkew(env Environment) (time.Duration, bool) {
@@ -151,7 +154,7 @@ func (b *Broker) ClockSkew(env Environment) (time.Duration, bool) {
 	return k.skew(thisInstant())
 }
 
-// ClockSkews answers it for each environment that has been asked lately.
+// ClockSkews returns it for each environment with recent answers.
 func (b *Broker) ClockSkews() map[Environment]time.Duration {
 	skews := map[Environment]time.Duration{}
 	for _, env := range []Environment{Paper, Live} {

@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// A host's clock is told within a fraction of a second, though the Date of its
-// answers has whole seconds: each bounds it, and together they leave little. It
-// is so whichever clock is ahead, however slow some answers are, and after either
-// clock was set.
+// A host's clock is measured within a fraction of a second, though the Date of
+// an answer has whole seconds: each answer bounds it, and together they narrow
+// it down. So it is whichever clock is ahead, however slow some answers are,
+// and after either clock was set.
 func TestClockSkewIsMeasured(t *testing.T) {
 	begin := time.Date(2026, 11, 25, 14, 30, 0, 0, time.UTC)
 	for _, skew := range []time.Duration{0, 300 * time.Millisecond, -2 * time.Second, 3 * time.Minute, -5 * time.Minute} {
@@ -23,7 +23,7 @@ func TestClockSkewIsMeasured(t *testing.T) {
 		} {
 			log := &bytes.Buffer{}
 			c := newClocks(slog.New(slog.NewTextHandler(log, nil)))
-			ours, theirs := time.Duration(0), skew // by which our wall clock and the broker's are ahead of the time
+			ours, theirs := time.Duration(0), skew // by how much our wall clock and the broker's are ahead of the true time
 			for i := range 60 {
 				if i == 30 {
 					ours, theirs = ours+change.ours, theirs+change.theirs
@@ -31,11 +31,11 @@ func TestClockSkewIsMeasured(t *testing.T) {
 				at := time.Duration(i) * 1370 * time.Millisecond
 				took := 20 * time.Millisecond
 				if i%7 == 0 {
-					took = 4 * time.Second // its answer is long on its way
+					took = 4 * time.Second // its answer takes long to arrive
 				}
 				date := begin.Add(at + took/2 + theirs).Truncate(time.Second)
 				sent, received := instant{begin.Add(at + ours), at}, instant{begin.Add(at + took + ours), at + took}
-				c.learn("host", sent, received, http.Header{"Date": {date.Format(http.TimeFormat)}})
+				c.addSample("host", sent, received, http.Header{"Date": {date.Format(http.TimeFormat)}})
 				if i == 29 || i == 59 {
 					got, known := c.host["host"].skew(received)
 					if want := theirs - ours; !known || (got-want).Abs() > 200*time.Millisecond {
@@ -44,25 +44,25 @@ func TestClockSkewIsMeasured(t *testing.T) {
 				}
 			}
 			warned := strings.Count(log.String(), "clock")
-			if big := skew.Abs() > skewWarns; big && warned == 0 || !big && change.ours == 0 && change.theirs == 0 && warned != 0 || warned > 2 {
+			if big := skew.Abs() > skewLogFrom; big && warned == 0 || !big && change.ours == 0 && change.theirs == 0 && warned != 0 || warned > 2 {
 				t.Errorf("%v, %s: the log says\n%s", skew, what, log)
 			}
 		}
 	}
 }
 
-// Nothing is said of a clock that nobody has told of lately, and what a cache has
-// kept tells nothing.
+// Without recent answers the skew is unknown, and a cached answer does not
+// count.
 func TestClockSkewIsForgotten(t *testing.T) {
 	c := newClocks(slog.New(slog.DiscardHandler))
 	now := instant{time.Date(2026, 11, 25, 14, 30, 0, 0, time.UTC), 0}
 	for _, h := range []http.Header{{}, {"Date": {"yesterday"}}, {"Date": {now.wall.Format(http.TimeFormat)}, "Age": {"30"}}} {
-		c.learn("host", now, now, h)
+		c.addSample("host", now, now, h)
 	}
 	if len(c.host) != 0 {
 		t.Errorf("learnt %+v", c.host)
 	}
-	c.learn("host", now, now, http.Header{"Date": {now.wall.Format(http.TimeFormat)}})
+	c.addSample("host", now, now, http.Header{"Date": {now.wall.Format(http.TimeFormat)}})
 	if _, known := c.host["host"].skew(instant{now.wall.Add(skewAge), skewAge}); !known {
 		t.Error("forgotten too early")
 	}
@@ -71,8 +71,8 @@ func TestClockSkewIsForgotten(t *testing.T) {
 	}
 }
 
-// The clock is learnt from whatever the broker answers, refusals too, and told by
-// the environment.
+// Every answer of the broker is used, refusals too, and the result is by
+// environment.
 func TestClockSkewOfAnswers(t *testing.T) {
 	s := newStand(t)
 	if _, known := s.broker.ClockSkew(Paper); known {
@@ -84,7 +84,7 @@ func TestClockSkewOfAnswers(t *testing.T) {
 	if skew, known := s.broker.ClockSkew(Paper); !known || (skew-3*time.Minute).Abs() > 2*time.Second {
 		t.Errorf("the skew is %v, %v", skew, known)
 	}
-	if got := fmt.Sprint(len(s.broker.ClockSkews())); got != "2" { // one host here, as for tests
+	if got := fmt.Sprint(len(s.broker.ClockSkews())); got != "2" { // both environments have the same host here
 		t.Errorf("%s environments are known", got)
 	}
 	if _, known := s.broker.ClockSkew("none"); known {

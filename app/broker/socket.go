@@ -17,27 +17,29 @@ import (
 )
 
 const (
-	// socketHello bounds each step before the first update.
-	socketHello = 15 * time.Second
-	// socketFarewell is how long the other side may take to agree to an end.
-	socketFarewell = 300 * time.Millisecond
+	// socketHandshakeTimeout bounds each step before the first update.
+	socketHandshakeTimeout = 15 * time.Second
+	// socketCloseTimeout is how long the other side may take to confirm a
+	// close.
+	socketCloseTimeout = 300 * time.Millisecond
 )
 
-// socketMessage is what Alpaca says over the WebSocket, in binary frames on
-// the paper host and in text frames on the live one.
+// socketMessage is a message of Alpaca's WebSocket, which come in binary frames
+// on the paper host and in text frames on the live host.
 type socketMessage struct {
 	Stream string          `json:"stream"`
 	Data   json.RawMessage `json:"data"`
 }
 
 // StreamSocket reads the account's trade updates over Alpaca's WebSocket, from
-// now on: it replays nothing, so that whoever reads it reconciles when it is
-// Connected. An account may have one such connection, and a new one is refused
-// (RateLimited) until the old one has been reaped, for up to 90 seconds.
+// now on. It replays nothing, so that its caller reconciles when it is
+// Connected. An account may have one such connection; a second is refused
+// (RateLimited) until Alpaca has noticed that the first is gone, for up to 90
+// seconds.
 //
-// handle is called for each message in order; an error of its ends the stream.
-// It returns when the stream ends, always with an error. An update without an
-// event_id is given one (see eventIDOf).
+// handle is called for each message in order; its error ends the stream.
+// StreamSocket returns when the stream ends, always with an error. An update
+// without an event_id gets one (see eventIDOf).
 func (b *Broker) StreamSocket(ctx context.Context, env Environment, c Credentials, handle func(Message) error) error {
 	base, err := b.streamURL(env)
 	if err != nil {
@@ -49,26 +51,26 @@ func (b *Broker) StreamSocket(ctx context.Context, env Environment, c Credential
 	if err != nil {
 		return streamEnd(ctx, err)
 	}
-	defer s.leave()
-	defer context.AfterFunc(ctx, s.leave)()
-	if err := s.listen(ctx); err != nil {
+	defer s.shutDown()
+	defer context.AfterFunc(ctx, s.shutDown)()
+	if err := s.subscribe(ctx); err != nil {
 		return streamEnd(ctx, err)
 	}
 	if err := handle(Message{Kind: Connected}); err != nil {
 		return err
 	}
-	go s.watch(ctx, b.config.StreamIdle, func() { cancel(ErrIdle) })
-	return streamEnd(ctx, s.follow(context.WithoutCancel(ctx), handle)) // leave ends it
+	go s.pingLoop(ctx, b.config.StreamIdle, func() { cancel(ErrIdle) })
+	return streamEnd(ctx, s.readAll(context.WithoutCancel(ctx), handle)) // shutDown ends it
 }
 
 func (b *Broker) dialSocket(ctx context.Context, target string, c Credentials) (*socket, error) {
 	s := &socket{credentials: c}
-	hurry, cancel := context.WithTimeout(ctx, socketHello)
+	hurry, cancel := context.WithTimeout(ctx, socketHandshakeTimeout)
 	defer cancel()
 	trace := &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) { s.wire = got.Conn }}
 	conn, response, err := websocket.Dial(httptrace.WithClientTrace(hurry, trace), target, &websocket.DialOptions{HTTPClient: &http.Client{
 		Transport: b.streaming,
-		// The keys would follow a redirect to another host.
+		// A redirect would send the keys to another host.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}})
 	switch {
@@ -82,26 +84,26 @@ func (b *Broker) dialSocket(ctx context.Context, target string, c Credentials) (
 	return nil, &Error{Kind: Unavailable, Cause: cleanCause(err, c)}
 }
 
-// socket is a WebSocket that was made.
+// socket is an open WebSocket.
 type socket struct {
 	conn        *websocket.Conn
-	wire        net.Conn // under it
+	wire        net.Conn // below it
 	credentials Credentials
-	steps       atomic.Int64 // of handling: odd while a message is handled and no pong is read
+	steps       atomic.Int64 // odd while a message is handled, when no pong is read
 }
 
-// leave closes the connection in good order, so that Alpaca need not find out
-// by itself that the account's one connection is free; but it does not wait
-// long for the other side to agree.
-func (s *socket) leave() {
-	impatience := time.AfterFunc(socketFarewell, func() { _ = s.wire.Close() }) // it is of no more use, however it ends
+// shutDown closes the connection properly, so that Alpaca knows at once that
+// the account's one connection is free. It does not wait long for the other
+// side.
+func (s *socket) shutDown() {
+	impatience := time.AfterFunc(socketCloseTimeout, func() { _ = s.wire.Close() }) // its error does not matter any more
 	defer impatience.Stop()
 	_ = s.conn.Close(websocket.StatusNormalClosure, "")
 }
 
-// listen says the keys and asks for trade updates.
-func (s *socket) listen(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, socketHello)
+// subscribe sends the keys and asks for trade updates.
+func (s *socket) subscribe(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, socketHandshakeTimeout)
 	defer cancel()
 	err := s.say(ctx, map[string]string{"action": "auth", "key": s.credentials.KeyID.Reveal(), "secret": s.credentials.SecretKey.Reveal()})
 	if err != nil {
@@ -113,20 +115,20 @@ func (s *socket) listen(ctx context.Context) error {
 		Streams []string `json:"streams"`
 		Error   string   `json:"error"`
 	}
-	if err := s.answer(ctx, "authorization", &said); err != nil {
+	if err := s.await(ctx, "authorization", &said); err != nil {
 		return err
 	}
 	if said.Status != "authorized" {
 		e := &Error{Kind: Unauthorized, Message: clean(said.Message, s.credentials)}
 		if strings.Contains(strings.ToLower(said.Message), "limit") {
-			e.Kind = RateLimited // the account has its one connection: these keys may be right
+			e.Kind = RateLimited // the account has its one connection already: the keys may be right
 		}
 		return e
 	}
 	if err := s.say(ctx, map[string]any{"action": "listen", "data": map[string]any{"streams": []string{"trade_updates"}}}); err != nil {
 		return err
 	}
-	if err := s.answer(ctx, "listening", &said); err != nil {
+	if err := s.await(ctx, "listening", &said); err != nil {
 		return err
 	}
 	if len(said.Streams) == 0 || said.Error != "" {
@@ -146,8 +148,8 @@ func (s *socket) say(ctx context.Context, message any) error {
 	return nil
 }
 
-// answer reads on until the message of one stream comes.
-func (s *socket) answer(ctx context.Context, stream string, into any) error {
+// await reads until a message of the given stream comes.
+func (s *socket) await(ctx context.Context, stream string, into any) error {
 	for {
 		_, text, err := s.conn.Read(ctx)
 		if err != nil {
@@ -160,8 +162,8 @@ func (s *socket) answer(ctx context.Context, stream string, into any) error {
 	}
 }
 
-// follow reads messages until there are no more.
-func (s *socket) follow(ctx context.Context, handle func(Message) error) error {
+// readAll reads messages until the stream ends.
+func (s *socket) readAll(ctx context.Context, handle func(Message) error) error {
 	for {
 		_, text, err := s.conn.Read(ctx)
 		if err != nil {
@@ -191,9 +193,9 @@ func (s *socket) deliver(text []byte, handle func(Message) error) error {
 	return handle(Message{Kind: Update, EventID: id, Update: update})
 }
 
-// watch pings the other side, and gives a connection up over which nothing
-// comes for the idle time: the network may have forgotten it.
-func (s *socket) watch(ctx context.Context, idle time.Duration, giveUp func()) {
+// pingLoop pings the other side, and gives up a connection on which nothing
+// arrives for the idle time, because the network may have dropped it.
+func (s *socket) pingLoop(ctx context.Context, idle time.Duration, giveUp func()) {
 	for {
 		timer := time.NewTimer(idle / 2)
 		select {
@@ -207,12 +209,12 @@ func (s *socket) watch(ctx context.Context, idle time.Duration, giveUp func()) {
 		err := s.conn.Ping(hurry)
 		cancel()
 		switch {
-		case err == nil, before%2 == 1, s.steps.Load() != before: // something came meanwhile
+		case err == nil, before%2 == 1, s.steps.Load() != before: // something arrived meanwhile
 		case errors.Is(err, context.DeadlineExceeded):
 			giveUp()
 			return
 		default:
-			return // the connection has ended, which the reader sees
+			return // the connection has ended, which the reader notices
 		}
 	}
 }

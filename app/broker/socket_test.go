@@ -24,8 +24,8 @@ const (
 	aFill      = `{"event":"fill","execution_id":"e1","timestamp":"2026-11-25T14:30:00.123Z","qty":"0.10","order":{"id":"x","client_order_id":"y"}}`
 )
 
-// serveSocket stands in for Alpaca's WebSocket: it answers what it hears, one
-// after the other, and then talks.
+// serveSocket stands in for Alpaca's WebSocket: it answers each message with
+// the next of answers, and then runs talk.
 func serveSocket(t *testing.T, answers []string, talk func(context.Context, *websocket.Conn)) (url string, heard chan string) {
 	t.Helper()
 	heard = make(chan string, 10)
@@ -43,7 +43,7 @@ func serveSocket(t *testing.T, answers []string, talk func(context.Context, *web
 			}
 			heard <- r.URL.Path + " " + string(text)
 			for _, frame := range strings.Split(answer, "\n") {
-				_ = c.Write(ctx, websocket.MessageBinary, []byte(frame)) // the reader tells what came
+				_ = c.Write(ctx, websocket.MessageBinary, []byte(frame)) // the reader checks what arrives
 			}
 		}
 		talk(ctx, c)
@@ -52,12 +52,12 @@ func serveSocket(t *testing.T, answers []string, talk func(context.Context, *web
 	return server.URL, heard
 }
 
-// says sends texts, each in a text and in a binary frame, and closes.
+// says sends texts, each in a text frame and in a binary frame, and closes.
 func says(texts ...string) func(context.Context, *websocket.Conn) {
 	return func(ctx context.Context, c *websocket.Conn) {
 		for _, text := range texts {
 			for _, kind := range []websocket.MessageType{websocket.MessageText, websocket.MessageBinary} {
-				_ = c.Write(ctx, kind, []byte(text)) // the reader tells what came
+				_ = c.Write(ctx, kind, []byte(text)) // the reader checks what arrives
 			}
 		}
 		_ = c.Close(websocket.StatusNormalClosure, "")
@@ -81,9 +81,9 @@ func followSocket(t *testing.T, b *broker.Broker) (heard []string, err error) {
 	return heard, err
 }
 
-// Updates come in text and in binary frames, as Alpaca wrote them; what cannot
-// be read is told, so that the reader reconciles; what is said of another
-// stream is none of an account's orders.
+// Updates come in text and in binary frames, in Alpaca's JSON. What cannot be
+// read is delivered as Dropped, so that the caller reconciles. Messages of
+// other streams are ignored.
 func TestSocketDelivers(t *testing.T) {
 	const update = `{"event_id":"01A","event":"invented_later","order":{"id":"x","client_order_id":"y"},"qty":"0.10","more":{"b":[1]}}`
 	url, asked := serveSocket(t, []string{authorized, `{"stream":"other","data":{}}` + "\n" + listening}, says(
@@ -106,9 +106,8 @@ func TestSocketDelivers(t *testing.T) {
 	}
 }
 
-// An update without an id is given one in the form of Alpaca's: the same when
-// it comes again, another for another, and in the order of their times among
-// the broker's own.
+// An update without an id gets one in Alpaca's form: the same when it comes
+// again, another for another update, and sorted by time among the broker's own.
 func TestSocketNamesUpdates(t *testing.T) {
 	later := strings.Replace(aFill, "00.123Z", "00.124Z", 1)
 	other := strings.Replace(aFill, `"e1"`, `"e2"`, 1)
@@ -160,8 +159,8 @@ func TestSocketNamesUpdates(t *testing.T) {
 	}
 }
 
-// Why there is no stream decides what is done next. That the account has its
-// one connection already says nothing against the keys.
+// The reason for a refusal decides what is done next. A second connection
+// refused says nothing about the keys.
 func TestSocketRefusals(t *testing.T) {
 	for status, want := range map[int]any{
 		401: broker.Unauthorized, 403: broker.ErrNotSupported, 404: broker.ErrNotSupported, 429: broker.RateLimited,
@@ -217,7 +216,7 @@ func TestSocketFollowsNoRedirect(t *testing.T) {
 	}
 }
 
-// A message has its bound: what would fill the memory ends the stream.
+// A message that would fill the memory ends the stream.
 func TestSocketIsBounded(t *testing.T) {
 	url, _ := serveSocket(t, []string{authorized, listening}, says(`{"stream":"trade_updates","data":"`+strings.Repeat("x", 1<<20)+`"}`))
 	if heard, err := followSocket(t, newBroker(t, url)); !errors.Is(err, broker.ErrCut) || !slices.Equal(heard, []string{"connected"}) {
@@ -225,8 +224,8 @@ func TestSocketIsBounded(t *testing.T) {
 	}
 }
 
-// A connection over which no pong comes is given up; one that answers is kept,
-// however quiet, and so is one whose reader is at work.
+// A connection without pongs is given up; one that answers is kept, however
+// quiet, and so is one whose handler is busy.
 func TestSilentSocketIsGivenUp(t *testing.T) {
 	short := func(c *broker.Config) { c.StreamIdle = 200 * time.Millisecond }
 	url, _ := serveSocket(t, []string{authorized, listening}, func(ctx context.Context, _ *websocket.Conn) { <-ctx.Done() })
@@ -244,7 +243,7 @@ func TestSilentSocketIsGivenUp(t *testing.T) {
 	err := newBroker(t, url, short).StreamSocket(t.Context(), broker.Paper, keys(), func(m broker.Message) error {
 		if m.Kind == broker.Update {
 			updates++
-			time.Sleep(time.Second) // a database that is slow
+			time.Sleep(time.Second) // as with a slow database
 		}
 		return nil
 	})
@@ -253,9 +252,9 @@ func TestSilentSocketIsGivenUp(t *testing.T) {
 	}
 }
 
-// A stream ends with its context, in good order, so that Alpaca knows at once
-// that the account's one connection is free, and soon where the other side does
-// not answer; and with the reason of a handler that cannot go on.
+// A stream ends with its context, and closes properly, so that Alpaca knows at
+// once that the account's one connection is free; it ends soon even where the
+// other side does not answer, and with a handler's error.
 func TestSocketEndsWhenTold(t *testing.T) {
 	left := make(chan websocket.StatusCode, 2)
 	url, _ := serveSocket(t, []string{authorized, listening}, func(ctx context.Context, c *websocket.Conn) {
@@ -284,8 +283,8 @@ func TestSocketEndsWhenTold(t *testing.T) {
 	}
 }
 
-// Streams are read where the settings say, which is the trading host where
-// they say nothing; a setting that is no path, or no safe URL, is refused.
+// Streams are read at the configured URL, or at the trading host where none is
+// set; a setting that is no path, or no safe URL, is refused.
 func TestStreamsHaveTheirPlaces(t *testing.T) {
 	paths := make(chan string, 2)
 	url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) { paths <- r.URL.Path; w.WriteHeader(503) })

@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// Why a stream of trade updates ended, beside Unauthorized and the context's
+// Why a stream of trade updates ended, besides Unauthorized and the context's
 // own error.
 var (
 	// ErrNotSupported: the broker offers no such stream to this account (403, 404).
 	ErrNotSupported = errors.New("the broker does not offer this stream to the account")
-	// ErrIdle: nothing came for the idle time, heartbeats included.
+	// ErrIdle: nothing arrived for the idle time, not even a heartbeat.
 	ErrIdle = errors.New("the stream was silent for too long")
-	// ErrCut: the connection ended, in good order or not.
+	// ErrCut: the connection ended, properly or not.
 	ErrCut = errors.New("the stream was cut")
 )
 
@@ -27,26 +27,26 @@ type MessageKind int
 
 // The kinds of message.
 const (
-	Connected MessageKind = iota // the stream is up; reconcile now
+	Connected MessageKind = iota // the stream is connected; reconcile now
 	Update                       // a trade update
-	Dropped                      // the broker left messages out, or one could not be read; reconcile
+	Dropped                      // messages were left out, or one could not be read; reconcile
 )
 
 // Message is one delivery of a stream.
 type Message struct {
 	Kind    MessageKind
 	EventID string          // of an Update
-	Update  json.RawMessage // as Alpaca wrote it, unknown fields and all; of a Dropped, what could not be read, if that is why
-	Text    string          // of a Dropped: what was said
+	Update  json.RawMessage // Alpaca's JSON, unknown fields included; of a Dropped, the unreadable message, if any
+	Text    string          // of a Dropped: the broker's text
 }
 
 // StreamTrades reads the account's trade updates by Server-Sent Events, from
 // the event after sinceID or, where that is "", from now. handle is called for
-// each message in order; an error of its ends the stream. It returns when the
-// stream ends, always with an error.
+// each message in order; its error ends the stream. StreamTrades returns when
+// the stream ends, always with an error.
 //
 // The SDK's own reader is not used: it drops comments, by which Alpaca says
-// that messages were lost, has no idle deadline, and ends silently.
+// that messages were lost, has no idle timeout, and ends without an error.
 func (b *Broker) StreamTrades(ctx context.Context, env Environment, c Credentials, sinceID string, handle func(Message) error) error {
 	base, err := b.streamURL(env)
 	if err != nil {
@@ -95,7 +95,7 @@ func streamEnd(ctx context.Context, err error) error {
 	return err
 }
 
-// refusedStream says what an answer means that is not the beginning of a stream.
+// refusedStream returns the error for an answer that does not begin a stream.
 func refusedStream(response *http.Response, begins int, c Credentials) error {
 	e := &Error{Kind: Unavailable, HTTPStatus: response.StatusCode, RequestID: clean(response.Header.Get("X-Request-ID"), c)}
 	switch response.StatusCode {
@@ -126,34 +126,34 @@ func deliver(e serverEvent, handle func(Message) error) error {
 	return handle(Message{Kind: Update, EventID: string(head.EventID), Update: bytes.Clone(e.data)})
 }
 
-// unreadable is said of an update that is none.
+// unreadable is the text of a Dropped for an update that could not be read.
 const unreadable = "an update could not be read"
 
-// updateHead is what an update is recognised by.
+// updateHead has the fields that identify an update.
 type updateHead struct {
-	EventID     loose `json:"event_id"`
-	Event       loose `json:"event"`
-	ExecutionID loose `json:"execution_id"`
-	At          loose `json:"at"`
-	Timestamp   loose `json:"timestamp"`
+	EventID     looseText `json:"event_id"`
+	Event       looseText `json:"event"`
+	ExecutionID looseText `json:"execution_id"`
+	At          looseText `json:"at"`
+	Timestamp   looseText `json:"timestamp"`
 	Order       struct {
-		ID        loose `json:"id"`
-		UpdatedAt loose `json:"updated_at"`
+		ID        looseText `json:"id"`
+		UpdatedAt looseText `json:"updated_at"`
 	} `json:"order"`
 }
 
-// loose is a text, or a number's digits, and "" where there is something else.
-type loose string
+// looseText is a text, or a number's digits, and "" for anything else.
+type looseText string
 
 // UnmarshalJSON takes anything.
-func (l *loose) UnmarshalJSON(raw []byte) error {
+func (l *looseText) UnmarshalJSON(raw []byte) error {
 	text, _ := textOf(raw)
-	*l = loose(text)
+	*l = looseText(text)
 	return nil
 }
 
-// readUpdate says whether text is an update of an order. What else is odd about
-// it ReadUpdate says.
+// readUpdate reports whether text is an update of an order. ReadUpdate says
+// what else is odd about it.
 func readUpdate(text []byte) (head updateHead, ok bool) {
 	err := json.Unmarshal(text, &head)
 	return head, err == nil && head.Event != "" && head.Order.ID != ""

@@ -30,8 +30,8 @@ func follow(t *testing.T, b *broker.Broker, sinceID string) (heard []string, err
 	return heard, err
 }
 
-// Updates come as Alpaca wrote them, unknown fields and events and all; what
-// was lost, at Alpaca or here, is told, so that the reader reconciles.
+// Updates come in Alpaca's JSON, with unknown fields and events. What was lost,
+// at Alpaca or here, is delivered as Dropped, so that the caller reconciles.
 func TestStreamDelivers(t *testing.T) {
 	const update = `{"event_id":"01A","event":"invented_later","order":{"id":"x","client_order_id":"y"},"qty":"0.10","more":{"b":[1]}}`
 	url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -59,7 +59,7 @@ func TestStreamDelivers(t *testing.T) {
 	}
 }
 
-// A stream goes on after the update that it is told, and from now without one.
+// A stream resumes after the given update, and begins now without one.
 func TestStreamGoesOnAfterAnID(t *testing.T) {
 	asked := make(chan string, 1)
 	url, _ := serve(t, func(_ http.ResponseWriter, r *http.Request) { asked <- r.URL.RawQuery })
@@ -73,8 +73,8 @@ func TestStreamGoesOnAfterAnID(t *testing.T) {
 	}
 }
 
-// Why there is no stream decides what is done next: wrong keys end it for
-// good, a broker without such a stream is reconciled with, others come back.
+// The reason for a refusal decides what is done next: wrong keys end it for
+// good, a broker without such a stream is reconciled, others are tried again.
 func TestStreamRefusals(t *testing.T) {
 	for status, want := range map[int]any{
 		401: broker.Unauthorized, 403: broker.ErrNotSupported, 404: broker.ErrNotSupported,
@@ -99,8 +99,8 @@ func TestStreamRefusals(t *testing.T) {
 	}
 }
 
-// A connection over which nothing comes, not even a heartbeat, is given up:
-// the network may have forgotten it.
+// A connection on which nothing arrives, not even a heartbeat, is given up,
+// because the network may have dropped it.
 func TestSilentStreamIsGivenUp(t *testing.T) {
 	url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, ": welcome\n\n")
@@ -113,8 +113,7 @@ func TestSilentStreamIsGivenUp(t *testing.T) {
 	}
 }
 
-// A stream ends with its context, and with the reason of a handler that cannot
-// go on.
+// A stream ends with its context, and with a handler's error.
 func TestStreamEndsOnDemand(t *testing.T) {
 	url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.(http.Flusher).Flush()

@@ -6,14 +6,13 @@ import (
 	"paddock/app/broker"
 )
 
-// However somebody writes a symbol, an order has it in one form, and a position
-// in one.
+// However a symbol is written, orders have one form of it, and positions one.
 func TestSymbols(t *testing.T) {
 	for order, written := range map[string][]string{
 		"AAPL":                {"AAPL", "aapl", "Aapl"},
 		"BRK.B":               {"BRK.B", "brk.b"},
 		"GOOGL":               {"googl"},
-		"XUSD":                {"XUSD", "xusd"}, // five letters at most are a stock's
+		"XUSD":                {"XUSD", "xusd"}, // at most five letters are a stock's
 		"XYUSD":               {"XYUSD"},
 		"ABTC":                {"ABTC"},
 		"AAPL261218C00200000": {"AAPL261218C00200000", "aapl261218c00200000"},

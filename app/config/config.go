@@ -1,4 +1,5 @@
-// Package config is the environment, read and checked once at start.
+// Package config reads the environment variables of paddock serve once at the
+// start, and returns them checked.
 package config
 
 import (
@@ -13,7 +14,7 @@ import (
 	"time"
 )
 
-// Config is everything that paddock serve is told by its environment.
+// Config is all settings of paddock serve.
 type Config struct {
 	Addr       string // host:port to listen on
 	AppURL     string // Postgres as paddock_app
@@ -22,17 +23,18 @@ type Config struct {
 	AppConns   int32  // the largest number of connections of the web process
 	MasterKeys string // see accounts.ParseKeyring; a secret
 	AuthSecret string // signs cookies; a secret
-	BaseURL    string // where browsers reach Paddock
+	BaseURL    string // the URL that browsers use
 	Origins    []string
-	Proxies    []netip.Prefix // whose X-Forwarded-For is believed
-	AuthLimits bool           // the rate limits of signing in
+	Proxies    []netip.Prefix // addresses whose X-Forwarded-For is trusted
+	AuthLimits bool           // whether signing in is rate limited
 	PaperURL   string
 	LiveURL    string
 	DataURL    string
-	// Where trade updates are read; "" is the trading API's host, and Alpaca's path.
+	// Where trade updates are read; "" means the host of the trading API, and
+	// Alpaca's path.
 	StreamPaperURL, StreamLiveURL string
 	EventsPath, SocketPath        string
-	MirrorMaxAge                  time.Duration // how old the mirror's agreement may be where no stream keeps it
+	MirrorMaxAge                  time.Duration // how long after a reconciliation the mirror counts as current where no stream keeps it
 	LogLevel                      slog.Level
 	DrainTimeout                  time.Duration // how long requests may take to end at shutdown
 }
@@ -65,9 +67,9 @@ var Settings = []Setting{
 	{"PADDOCK_DRAIN_TIMEOUT", "15s", "how long requests may take to end at shutdown"},
 }
 
-// Load reads the environment through lookup (os.LookupEnv) and reports
-// everything that is wrong with it at once, a sentence a setting. No error
-// shows a value.
+// Load reads the environment through lookup (os.LookupEnv). Its error lists
+// everything that is wrong, one sentence for each setting. No error shows a
+// value.
 func Load(lookup func(string) (string, bool)) (Config, error) {
 	var wrong []error
 	get := func(name string) string {
@@ -142,7 +144,7 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 	return c, errors.Join(wrong...)
 }
 
-// FromEnvironment is Load of the process's own environment.
+// FromEnvironment is Load with the process's own environment.
 func FromEnvironment() (Config, error) { return Load(os.LookupEnv) }
 
 func list(text string) []string {

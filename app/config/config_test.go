@@ -12,7 +12,7 @@ import (
 	"paddock/app/config"
 )
 
-// environment is a complete one, with a secret in each value that may hold one.
+// environment is complete, with a secret in each value that may hold one.
 func environment() map[string]string {
 	return map[string]string{
 		"PADDOCK_APP_DATABASE_URL":    "postgres://paddock_app:hunter2@db.example/paddock",
@@ -27,8 +27,7 @@ func load(environment map[string]string) (config.Config, error) {
 	return config.Load(func(name string) (string, bool) { v, ok := environment[name]; return v, ok })
 }
 
-// What is not set takes its default, and the defaults are those that --help
-// tells.
+// A setting that is missing takes its default, as --help shows it.
 func TestDefaults(t *testing.T) {
 	bare, err := load(environment())
 	if err != nil {
@@ -58,13 +57,13 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// fields shows a configuration as it is, which its own methods prevent.
+// fields prints a configuration without its own methods, which would hide it.
 func fields(c config.Config) string {
 	type plain config.Config
 	return fmt.Sprintf("%+v", plain(c))
 }
 
-// Every setting reaches its place.
+// Every setting reaches its field.
 func TestSettings(t *testing.T) {
 	e := environment()
 	for name, value := range map[string]string{
@@ -90,8 +89,8 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// Everything that is wrong is told at once, a line a setting, and no line
-// shows a value: any of them may have been pasted into the wrong place.
+// Everything that is wrong is reported at once, one line for each setting, and
+// no line shows a value: any of them may have been pasted into the wrong place.
 func TestEverythingWrongIsTold(t *testing.T) {
 	_, err := load(nil)
 	for name := range environment() {

@@ -1,5 +1,5 @@
-// Package eventlog reads an account's log of events: pages of it, and the
-// snapshot that a reader begins with.
+// Package eventlog reads an account's event log: given an account and a cursor
+// it returns the events after it, or the snapshot with which a reader begins.
 package eventlog
 
 import (
@@ -17,39 +17,33 @@ import (
 	"paddock/app/tenant"
 )
 
-// Problems of this package.
-const (
-	CodeExpired = "cursor_expired" // what follows the cursor is no longer kept
-	CodeAhead   = "cursor_ahead"   // the log is behind the cursor: the database was restored
-)
-
-// Log answers everything about accounts' events.
+// Log reads accounts' events.
 type Log struct{ db *tenant.DB }
 
 // New makes a Log.
 func New(db *tenant.DB) *Log { return &Log{db: db} }
 
-// The size of a page when a client does not say, the largest, and the bytes
-// after which a page ends early: it is held in memory until its client has
-// read it.
+// The number of events on a page when a client does not ask for one, the
+// largest number, and the bytes after which a page ends early, because a page
+// is held in memory until its client has read it.
 const (
 	defaultPage = 100
 	maxPage     = 1000
 	pageBytes   = 1 << 20
 )
 
-// ParsePage reads a client's since and limit; "" is 0, and the default size. It
-// ends with invalid_since or invalid_limit.
+// ParsePage reads a client's since and limit. An empty since is 0, and an empty
+// limit the default. It ends with invalid_since or invalid_limit.
 func ParsePage(since, limit string) (after int64, most int, err error) {
 	if since != "" {
 		if after, err = strconv.ParseInt(since, 10, 64); err != nil || after < 0 {
-			return 0, 0, problem.New(problem.Invalid, "invalid_since", `Set "since" to the cursor of the last event that you have, a whole number from 0.`)
+			return 0, 0, problem.New(problem.InvalidSince, `Set "since" to the cursor of the last event that you have, a whole number from 0.`)
 		}
 	}
 	most = defaultPage
 	if limit != "" {
 		if most, err = strconv.Atoi(limit); err != nil || most < 1 || most > maxPage {
-			return 0, 0, problem.New(problem.Invalid, "invalid_limit", `Set "limit" between 1 and %d.`, maxPage)
+			return 0, 0, problem.New(problem.InvalidLimit, `Set "limit" between 1 and %d.`, maxPage)
 		}
 	}
 	return after, most, nil
@@ -61,15 +55,15 @@ const (
 		where account_id = $1 and seq > $2 order by seq limit $3`
 )
 
-// Page answers {"events":[…],"cursor":…,"head":…}: at most most of the events
-// after a cursor, the cursor to go on from, and the newest there is. A cursor
-// that cannot be gone on from ends with CodeExpired or CodeAhead, and a
-// snapshot in the details.
+// Page returns {"events":[…],"cursor":…,"head":…}: at most most events after a
+// cursor, the cursor from which to go on, and the newest event's. Where events
+// after the cursor were dropped, or the cursor is after the newest event, it
+// ends with cursor_expired or cursor_ahead, with a snapshot in the details.
 func (l *Log) Page(ctx context.Context, a tenant.Admission, after int64, most int) ([]byte, error) {
 	var head, dropped int64
 	first, last := after+1, after
 	body := []byte(`{"events":`)
-	err := l.db.Do(ctx, a, func(b *tenant.Batch) {
+	err := l.db.Tx(ctx, a, func(b *tenant.Batch) {
 		b.Queue(headSQL, a.Account).QueryRow(func(row pgx.Row) error { return row.Scan(&head, &dropped) })
 		b.Queue(pageSQL, a.Account, after, most).Query(func(rows pgx.Rows) (err error) {
 			n := 0
@@ -87,24 +81,24 @@ func (l *Log) Page(ctx context.Context, a tenant.Admission, after int64, most in
 	case err != nil:
 		return nil, err
 	case after > head && last == after:
-		return nil, l.startAgain(ctx, a, CodeAhead, "The log ends before this cursor: the database was restored from a backup.")
+		return nil, l.startAgain(ctx, a, problem.CursorAhead, "The log ends before this cursor: the database was restored from a backup.")
 	case after < dropped || first != after+1: // dropped between the two statements
-		return nil, l.startAgain(ctx, a, CodeExpired, "The events after this cursor are no longer kept.")
+		return nil, l.startAgain(ctx, a, problem.CursorExpired, "The events after this cursor are no longer kept.")
 	}
 	return fmt.Appendf(body, `,"cursor":%d,"head":%d}`, last, max(head, last)), nil
 }
 
-func (l *Log) startAgain(ctx context.Context, a tenant.Admission, code, reason string) error {
+func (l *Log) startAgain(ctx context.Context, a tenant.Admission, code problem.Code, reason string) error {
 	s, err := l.Snapshot(ctx, a)
 	if err != nil {
 		return err
 	}
-	p := problem.New(problem.Gone, code, "%s Start again from details.snapshot, and go on from its cursor.", reason)
+	p := problem.New(code, "%s Start again from details.snapshot, and go on from its cursor.", reason)
 	p.Details = map[string]any{"snapshot": s}
 	return p
 }
 
-// Snapshot is an account's state as of a cursor.
+// Snapshot is an account's state and the cursor that it is as of.
 type Snapshot struct {
 	Cursor int64           `json:"cursor"`
 	At     time.Time       `json:"at"`
@@ -113,7 +107,7 @@ type Snapshot struct {
 
 // Snapshot reads the account's state and the cursor that it is as of.
 func (l *Log) Snapshot(ctx context.Context, a tenant.Admission) (s Snapshot, err error) {
-	err = l.db.Do(ctx, a, func(b *tenant.Batch) {
+	err = l.db.Tx(ctx, a, func(b *tenant.Batch) {
 		b.Queue(`select (s->>'cursor')::bigint, (s->>'at')::timestamptz, s - 'cursor' - 'at' from app.account_snapshot($1) s`, a.Account).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&s.Cursor, &s.At, &s.Data) })
 	})

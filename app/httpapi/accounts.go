@@ -98,8 +98,8 @@ func (s *Server) deleteAccount(w http.ResponseWriter, r *http.Request, p httprou
 	return nil
 }
 
-// settleOpenOrders does with an account's open orders what a request to forget
-// it, or its keys, says: cancels them, or answers that they are to be left.
+// settleOpenOrders does what a request to delete an account, or its keys, says
+// about open orders: it cancels them, or returns that they are to be left.
 func (s *Server) settleOpenOrders(r *http.Request, a tenant.Admission) (leave bool, err error) {
 	switch r.URL.Query().Get("open_orders") {
 	case "":
@@ -109,7 +109,7 @@ func (s *Server) settleOpenOrders(r *http.Request, a tenant.Admission) (leave bo
 	case "cancel":
 		return false, s.Trading.CancelOpen(r.Context(), a)
 	}
-	return false, problem.New(problem.Invalid, "invalid_open_orders", `Set "open_orders" to cancel or leave, once.`)
+	return false, problem.New(problem.InvalidOpenOrders, `Set "open_orders" to cancel or leave, once.`)
 }
 
 func (s *Server) getCredentials(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {

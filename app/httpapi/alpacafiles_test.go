@@ -14,8 +14,8 @@ import (
 	"paddock/tests/program"
 )
 
-// alpacaFiles are Alpaca's own descriptions, from the folder that
-// PADDOCK_ALPACA_OPENAPI names.
+// alpacaFiles reads Alpaca's own descriptions from the folder
+// PADDOCK_ALPACA_OPENAPI.
 func alpacaFiles(t *testing.T) []*openapi3.T {
 	t.Helper()
 	folder := program.AlpacaFiles(t)
@@ -30,7 +30,8 @@ func alpacaFiles(t *testing.T) []*openapi3.T {
 	return docs
 }
 
-// docs/api.md says of every path of Alpaca's what it is here, or why it is not.
+// docs/api.md says of every path of Alpaca what it is here, or why it is
+// missing.
 func TestEveryPathOfAlpacaIsNamed(t *testing.T) {
 	text, err := os.ReadFile("../../docs/api.md")
 	if err != nil {
@@ -51,9 +52,9 @@ func TestEveryPathOfAlpacaIsNamed(t *testing.T) {
 	}
 }
 
-// What is passed through is an endpoint of Alpaca's, with the parameters that
-// Alpaca documents, all of them and no others; and the answers that the tests
-// give in Alpaca's place are as Alpaca describes its own.
+// Each passed-through endpoint is one of Alpaca's, with exactly the parameters
+// that Alpaca documents, and the tests' responses in Alpaca's place have the
+// documented form.
 func TestRelayedEndpointsAreAlpacas(t *testing.T) {
 	docs := alpacaFiles(t)
 	variable := regexp.MustCompile(`\{[^}]*\}`)
@@ -85,7 +86,7 @@ func TestRelayedEndpointsAreAlpacas(t *testing.T) {
 	}
 }
 
-// contradicting are descriptions that no answer fits: a CUSIP of nine
+// contradicting are descriptions that no response can meet: a CUSIP of nine
 // characters that must have twelve, and an activity that fits two of one kind.
 var contradicting = []string{"/v2/assets/fixed_income/us_corporates", "/v2/assets/fixed_income/us_treasuries", "/v2/account/activities/{type}"}
 

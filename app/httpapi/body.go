@@ -17,11 +17,11 @@ import (
 	"paddock/app/problem"
 )
 
-// readBody decodes a body, which must be one JSON object, into the struct that
-// into points to. Every body of the API comes through here. It refuses whatever
-// two readers could understand differently, or one could overlook: a field that
-// is there twice or is not known, letters of another case, null where it means
-// nothing, text that is not Unicode, and anything after the object.
+// readBody decodes a request's body, which must be one JSON object, into the
+// struct that into points to. It refuses anything that two readers could
+// understand differently, or one could overlook: a repeated or unknown field,
+// letters of another case, null where it has no meaning, text that is not
+// Unicode, and anything after the object.
 func readBody(r *http.Request, into any) error {
 	text, alike, err := readObject(r)
 	if err != nil {
@@ -33,9 +33,9 @@ func readBody(r *http.Request, into any) error {
 	return nil
 }
 
-// readBodyAsSent reads a body that is passed on as it is. It is as strict as
-// readBody with what the struct that into points to knows; other fields are the
-// broker's to judge, but for one that is a known one in other letters.
+// readBodyAsSent reads a body that is passed on as it is. For the fields of the
+// struct that into points to it is as strict as readBody. Other fields are left
+// to the broker, except one that differs from a known field in its case alone.
 func readBodyAsSent(r *http.Request, into any) ([]byte, error) {
 	text, alike, err := readObject(r)
 	if err != nil {
@@ -61,7 +61,7 @@ func readBodyAsSent(r *http.Request, into any) ([]byte, error) {
 	return text, nil
 }
 
-// readObject reads a body that is one JSON object, and scans it.
+// readObject reads and scans a body that is one JSON object.
 func readObject(r *http.Request) (text []byte, alike map[jsontext.Pointer]bool, err error) {
 	if err := wantJSON(r); err != nil {
 		return nil, nil, err
@@ -76,17 +76,17 @@ func readObject(r *http.Request) (text []byte, alike map[jsontext.Pointer]bool, 
 func wantJSON(r *http.Request) error {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/json" {
-		return problem.New(problem.Unsupported, "unsupported_media_type", "Send the body as JSON, with Content-Type: application/json.")
+		return problem.New(problem.UnsupportedMediaType, "Send the body as JSON, with Content-Type: application/json.")
 	}
 	return nil
 }
 
-// errNull is null in a place that has no meaning for it.
+// errNull is the error for a null that has no meaning.
 var errNull = errors.New("null")
 
-// noNull refuses null, but where a struct has a pointer to an amount or an
-// object, or a list: Alpaca's own clients send it there for what is left out,
-// and for a limit it is none.
+// noNull refuses null, except for a pointer to an amount or an object, and for
+// a list: Alpaca's own clients send null there for a field that is left out,
+// and a limit of null is no limit.
 var noNull = json.UnmarshalFromFunc(func(d *jsontext.Decoder, into any) error {
 	takes := false
 	switch t := reflect.TypeOf(into).Elem(); t.Kind() {
@@ -98,13 +98,13 @@ var noNull = json.UnmarshalFromFunc(func(d *jsontext.Decoder, into any) error {
 	if !takes && d.PeekKind() == jsontext.KindNull {
 		return errNull
 	}
-	return errors.ErrUnsupported // as the package would do it
+	return errors.ErrUnsupported // let the package decode it
 })
 
-// scanBody reads a body's tokens and refuses what no struct could tell: a name
-// that is there twice, at any depth, and text that cannot be kept. It answers
-// the places of names that differ in their case alone: one of them is unknown,
-// unless they stand in data that is free.
+// scanBody reads a body's tokens and refuses what decoding into a struct would
+// not notice: a repeated name, at any depth, and text that cannot be stored. It
+// returns the places of names that differ in their case alone: one of them is
+// unknown, unless they are inside free-form data.
 func scanBody(text []byte) (alike map[jsontext.Pointer]bool, err error) {
 	alike = map[jsontext.Pointer]bool{}
 	if !utf8.Valid(text) {
@@ -114,7 +114,7 @@ func scanBody(text []byte) (alike map[jsontext.Pointer]bool, err error) {
 		text  string
 		place jsontext.Pointer
 	}
-	var open []map[string]name // by their folded text; nil for a list
+	var open []map[string]name // names of the open objects, by their folded text; nil for a list
 	d := jsontext.NewDecoder(bytes.NewReader(text), jsontext.AllowDuplicateNames(true))
 	for first := true; ; first = false {
 		token, err := d.ReadToken()
@@ -158,15 +158,15 @@ func scanBody(text []byte) (alike map[jsontext.Pointer]bool, err error) {
 	}
 }
 
-// foldCase makes one of names that differ in their case alone: upper case
-// first, since ſ and K have lower cases of their own.
+// foldCase maps names that differ in their case alone to one. It goes through
+// upper case first, because ſ and K have lower cases of their own.
 func foldCase(name string) string { return strings.ToLower(strings.ToUpper(name)) }
 
-// explainReading is why a body could not be read to its end.
+// explainReading returns why a body could not be read to its end.
 func explainReading(err error) error {
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return problem.New(problem.TooLarge, "body_too_large", "The body may have %d bytes.", tooLarge.Limit)
+		return problem.New(problem.BodyTooLarge, "The body may have %d bytes.", tooLarge.Limit)
 	}
 	return invalidJSON("The body broke off.")
 }
@@ -186,11 +186,11 @@ func explainBody(err error, alike map[jsontext.Pointer]bool) error {
 	case errors.Is(err, errNull):
 		return invalidJSON("%s may not be null: give it, or leave it out.", fieldAt(at))
 	}
-	return invalidJSON("%s must be %s.", fieldAt(at), wanted(wrong.GoType))
+	return invalidJSON("%s must be %s.", fieldAt(at), typeInWords(wrong.GoType))
 }
 
-// wanted says in words what a type takes.
-func wanted(t reflect.Type) string {
+// typeInWords describes the values of a type.
+func typeInWords(t reflect.Type) string {
 	if t == nil {
 		return "something else"
 	}
@@ -210,7 +210,7 @@ func wanted(t reflect.Type) string {
 	return "an object"
 }
 
-// fieldAt writes a place as clients would: The field "legs[0].side".
+// fieldAt writes a JSON pointer as clients write it: The field "legs[0].side".
 func fieldAt(at jsontext.Pointer) string {
 	var path strings.Builder
 	for part := range at.Tokens() {
@@ -230,27 +230,27 @@ func fieldAt(at jsontext.Pointer) string {
 }
 
 func unknownField(name string) error {
-	return problem.New(problem.Invalid, "unknown_field", "There is no field %q here. Check its spelling: names are in small letters.", name)
+	return problem.New(problem.UnknownField, "There is no field %q here. Check its spelling: names are in small letters.", name)
 }
 
 func repeatedField(name string) error {
-	return problem.New(problem.Invalid, "repeated_field", "The field %q is there twice. Send it once.", name)
+	return problem.New(problem.RepeatedField, "The field %q is there twice. Send it once.", name)
 }
 
 func invalidJSON(format string, args ...any) error {
-	return problem.New(problem.Invalid, "invalid_json", format, args...)
+	return problem.New(problem.InvalidJSON, format, args...)
 }
 
 func invalidText(format string, args ...any) error {
-	return problem.New(problem.Invalid, "invalid_text", format+" Nothing is replaced here: send text in UTF-8.", args...)
+	return problem.New(problem.InvalidText, format+" Nothing is replaced here: send text in UTF-8.", args...)
 }
 
-// readNothing refuses a body where there is nothing to say: it would be ignored.
-func readNothing(r *http.Request) error {
+// requireEmptyBody refuses a body on an endpoint that would ignore it.
+func requireEmptyBody(r *http.Request) error {
 	n, err := io.ReadFull(r.Body, make([]byte, 1))
 	switch {
 	case n > 0:
-		return problem.New(problem.Invalid, "unexpected_body", "This path takes no body. Send none.")
+		return problem.New(problem.UnexpectedBody, "This path takes no body. Send none.")
 	case err != io.EOF:
 		return explainReading(err)
 	}

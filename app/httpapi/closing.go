@@ -18,7 +18,7 @@ func (s *Server) closePosition(w http.ResponseWriter, r *http.Request, _ httprou
 	if err != nil {
 		return err
 	}
-	c, err := closing(r)
+	c, err := parseClosing(r)
 	if err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func (s *Server) closePositions(w http.ResponseWriter, r *http.Request, _ httpro
 	if err != nil {
 		return err
 	}
-	c, err := closing(r)
+	c, err := parseClosing(r)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (s *Server) closePositions(w http.ResponseWriter, r *http.Request, _ httpro
 		return err
 	}
 	if answer == nil {
-		if answer, err = json.Marshal(s.spell(r, closed)); err != nil {
+		if answer, err = json.Marshal(s.renderErrors(r, closed)); err != nil {
 			return err
 		}
 		if key != "" {
@@ -52,9 +52,9 @@ func (s *Server) closePositions(w http.ResponseWriter, r *http.Request, _ httpro
 	return writeRaw(w, http.StatusMultiStatus, answer)
 }
 
-// spell writes down what kept positions from being closed, as errors of their
-// own.
-func (s *Server) spell(r *http.Request, closed []trading.Closed) []trading.Closed {
+// renderErrors sets the status and body of positions that were not closed, as
+// for an error response.
+func (s *Server) renderErrors(r *http.Request, closed []trading.Closed) []trading.Closed {
 	for i, c := range closed {
 		if c.Err != nil {
 			closed[i].Status, closed[i].Body = s.failure(r, c.Err)
@@ -63,9 +63,9 @@ func (s *Server) spell(r *http.Request, closed []trading.Closed) []trading.Close
 	return closed
 }
 
-// closing reads the query: a DELETE has no body.
-func closing(r *http.Request) (c trading.Closing, err error) {
-	if err := readNothing(r); err != nil {
+// parseClosing parses the query: a DELETE has no body.
+func parseClosing(r *http.Request) (c trading.Closing, err error) {
+	if err := requireEmptyBody(r); err != nil {
 		return c, err
 	}
 	q := r.URL.Query()
@@ -73,12 +73,13 @@ func closing(r *http.Request) (c trading.Closing, err error) {
 		Qty: trading.ParseAmount(q.Get("qty")), Percentage: trading.ParseAmount(q.Get("percentage")),
 		OrchestratorAgentID: q.Get("orchestrator_agent_id"), Tag: q.Get("tag"),
 	}
-	c.CancelOrders, err = yes(q, "cancel_orders")
+	c.CancelOrders, err = parseBool(q, "cancel_orders")
 	return c, err
 }
 
-// yes reads a parameter that is true or false, and false where it is left out.
-func yes(q url.Values, name string) (bool, error) {
+// parseBool parses a parameter that is true or false; it is false where it is
+// left out.
+func parseBool(q url.Values, name string) (bool, error) {
 	if !q.Has(name) {
 		return false, nil
 	}

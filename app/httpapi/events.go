@@ -16,15 +16,15 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request, _ httprouter.Param
 	return nil
 }
 
-// listEvents answers a page of the account's log, or streams it to a client
-// that wants Server-Sent Events.
+// listEvents serves a page of the account's log, or streams it to a client that
+// asks for Server-Sent Events.
 func (s *Server) listEvents(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
 	a, err := s.admission(r)
 	if err != nil {
 		return err
 	}
 	if wantsEventStream(r) {
-		s.Live.ServeHTTP(w, r)
+		s.EventStream.ServeHTTP(w, r)
 		return nil
 	}
 	q := r.URL.Query()

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// eventPage is what GET /api/events answers.
+// eventPage is the response of GET /api/events.
 type eventPage struct {
 	Events []struct {
 		Cursor int64           `json:"cursor"`
@@ -75,8 +75,8 @@ func TestEventsByPages(t *testing.T) {
 	}
 }
 
-// A cursor from which nobody can go on is told so, with a snapshot of the
-// account to start again from, and its cursor works.
+// A cursor that cannot be resumed from ends with a problem that has a snapshot
+// of the account, with a cursor that can.
 func TestEventsStartAgain(t *testing.T) {
 	s := newServer(t)
 	u := s.signUp("ada")
@@ -111,13 +111,13 @@ func TestEventsStartAgain(t *testing.T) {
 	u.do("GET", "/api/events?since=1", "", mine...).want(t, 200, "")
 }
 
-// The same log comes as Server-Sent Events, for longer than the server lets any
-// other answer take.
+// The same log comes as Server-Sent Events, for longer than the server allows
+// other responses to take.
 func TestEventsAsAStream(t *testing.T) {
 	s := newServer(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { _ = s.hub.Run(ctx) }) // it ends with ctx
+	running.Go(func() { _ = s.hub.Run(ctx) }) // returns nil when ctx ends
 	t.Cleanup(func() { cancel(); running.Wait() })
 	u := s.signUp("ada")
 	id := u.connect("one", s.seeds[0])

@@ -5,32 +5,32 @@ import (
 	"strings"
 )
 
-// Endpoint is what is served, as the description writes it.
+// Endpoint is a route, in the description's form.
 type Endpoint struct {
 	Method, Path string
-	To           string   // Alpaca's path, of what is passed through
-	Query        []string // and its parameters
+	To           string   // Alpaca's path, for a passed-through endpoint
+	Query        []string // its parameters
 	Scope        string
 	Body         bool
 	Changes      string // what it can change at the broker
 }
 
-// OfAccount is the parameter that names the account.
-const OfAccount = ofAccount
+// AccountParameter is the parameter that names the account.
+const AccountParameter = accountParameter
 
 var variable = regexp.MustCompile(`/[:*]([a-z_]+)`)
 
-// Served lists every endpoint.
+// Served returns every endpoint.
 func Served() []Endpoint {
 	var all []Endpoint
 	for _, line := range (&Server{}).routes().served {
 		method, path, _ := strings.Cut(line, " ")
 		all = append(all, Endpoint{Method: method, Path: variable.ReplaceAllString(path, "/{$1}")})
 	}
-	for _, e := range relays {
+	for _, e := range passThroughRoutes {
 		all = append(all, Endpoint{e.method, strings.ReplaceAll(e.path, "...}", "}"), e.to, e.query, e.scope, e.body != nil, string(e.changes)})
 	}
-	for pattern := range (&Server{}).beside() {
+	for pattern := range (&Server{}).muxRoutes() {
 		method, path, _ := strings.Cut(pattern, " ")
 		all = append(all, Endpoint{Method: method, Path: strings.ReplaceAll(path, "...}", "}")})
 	}

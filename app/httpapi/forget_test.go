@@ -8,10 +8,10 @@ import (
 	"paddock/app/alpacasim"
 )
 
-// Nobody forgets an account, or its keys, with orders that are open or may be,
-// without saying what becomes of them: until then nothing has changed, here or
-// at the broker. What is to be canceled is over at the broker before anything
-// is forgotten, and nobody cancels who may not forget.
+// An account, or its keys, cannot be deleted while orders are open or may be,
+// unless the request says what becomes of them: until then nothing changes,
+// here or at the broker. Orders to be canceled are closed at the broker before
+// anything is deleted, and somebody who may not delete cancels nothing.
 func TestForgettingAsksAboutOpenOrders(t *testing.T) {
 	s := newServer(t)
 	ada := s.signUp("ada")
@@ -88,10 +88,10 @@ func TestForgettingAsksAboutOpenOrders(t *testing.T) {
 			ada.do("GET", "/api/accounts/"+id, "").want(t, 403, "account_forbidden")
 		} else {
 			ada.do("GET", path, "").want(t, 404, "no_credentials")
-			ada.do("DELETE", path, "").want(t, 204, "") // there are none
+			ada.do("DELETE", path, "").want(t, 204, "") // there are no keys
 		}
 	}
-	// Left, they stay at the broker.
+	// Orders that are left stay at the broker.
 	seed := s.seeds[n%len(s.seeds)]
 	id := ada.connect("left", seed)
 	ada.do("POST", "/api/orders", restingOrder, "X-Account-ID", id).want(t, 201, "")
@@ -104,7 +104,7 @@ func TestForgettingAsksAboutOpenOrders(t *testing.T) {
 	}
 }
 
-// No statement of the web process goes around the question.
+// No statement of the web process can delete an account without that question.
 func TestNoStatementForgetsAnAccount(t *testing.T) {
 	s := newServer(t)
 	ada := s.signUp("ada")
@@ -116,7 +116,7 @@ func TestNoStatementForgetsAnAccount(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, statement := range []string{"delete from app.user_accounts", "truncate app.user_accounts cascade", "select private.delete_account(null)",
-		"select private.delete_account('cancel')", "select private.delete_account('')", "select private.delete_credentials(null)", "select private.orders_in_the_way(null, null)"} {
+		"select private.delete_account('cancel')", "select private.delete_account('')", "select private.delete_credentials(null)", "select private.orders_blocking_deletion(null, null)"} {
 		tx, err := app.Begin(t.Context())
 		if err != nil {
 			t.Fatal(err)

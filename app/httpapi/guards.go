@@ -37,8 +37,9 @@ func (s *Server) putGuards(w http.ResponseWriter, r *http.Request, _ httprouter.
 	return writeRaw(w, http.StatusOK, body)
 }
 
-// turnSwitch answers 202 while orders are still being canceled or positions
-// closed, and 207 where a step behind the switch could not be done.
+// turnSwitch responds with 202 while orders are still being canceled or
+// positions closed, and with 207 where a step after the switch could not be
+// done.
 func (s *Server) turnSwitch(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
 	a, err := s.admission(r)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 
 const restingOrder = `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"2","limit_price":"100"}`
 
-// Limits are set and read whole, a refusal names its guard with the numbers, and
-// the switch stops everybody.
+// Limits are set and read as a whole, a refusal names its guard with the
+// numbers, and the switch stops everybody.
 func TestGuardsOverHTTP(t *testing.T) {
 	s := newServer(t)
 	ada, bob := s.signUp("ada"), s.signUp("bob")
@@ -47,7 +47,7 @@ func TestGuardsOverHTTP(t *testing.T) {
 	if !strings.Contains(preview.text, `"allowed":false`) || preview.field(t, "estimated_cost") != "200" {
 		t.Errorf("the preview is %s", preview.text)
 	}
-	bob.do("POST", "/api/orders", restingOrder, "X-Account-ID", theirs).want(t, 201, "") // no guard of his
+	bob.do("POST", "/api/orders", restingOrder, "X-Account-ID", theirs).want(t, 201, "") // his account has no guards
 
 	s.grant(mine, "bob", "trader")
 	do(bob, "PUT", "/api/guards", `{}`).want(t, 403, "not_permitted")
@@ -74,7 +74,7 @@ func (s *server) synced(account string) {
 	})
 }
 
-// One order is shown with its legs where they are asked for, as Alpaca shows it.
+// A single order has its legs where they are asked for, as at Alpaca.
 func TestOneOrderNested(t *testing.T) {
 	s := newServer(t)
 	u := s.signUp("ada")
@@ -96,7 +96,7 @@ func TestOneOrderNested(t *testing.T) {
 	u.do("GET", "/api/orders/"+placed.field(t, "id")+"?nested=perhaps", "", mine...).want(t, 400, "invalid_query")
 }
 
-// A pair's position is closed by each of its names, as it is looked at.
+// A pair's position is closed by each of its names, and read by each.
 func TestCloseAPairByItsNames(t *testing.T) {
 	s := newServer(t)
 	u := s.signUp("ada")
@@ -124,8 +124,8 @@ func TestCloseAPairByItsNames(t *testing.T) {
 	}
 }
 
-// An order is replaced, a position closed in part and then everything, over
-// HTTP as a client does it; what is wrong is said so.
+// Over HTTP an order is replaced, a position closed in part, and then
+// everything closed; mistakes get their codes.
 func TestReplaceAndCloseOverHTTP(t *testing.T) {
 	s := newServer(t)
 	s.sim.SetAlwaysOpen(true)

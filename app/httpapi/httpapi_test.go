@@ -12,8 +12,8 @@ import (
 
 const buyOne = `{"symbol":"AAPL","side":"buy","type":"market","time_in_force":"day","qty":"1"}`
 
-// Each way to name an account wrongly has its code, and what is not one's own
-// is answered like what there is not.
+// Each way to name an account wrongly has its code, and somebody else's account
+// is treated like one that does not exist.
 func TestNamingAnAccount(t *testing.T) {
 	s := newServer(t)
 	u, other := s.signUp("ada"), s.signUp("bob")
@@ -114,8 +114,8 @@ func TestAccounts(t *testing.T) {
 	}
 }
 
-// Pausing stops new orders and lets open ones be canceled: that is what it is
-// for. A viewer cancels nothing, paused or not.
+// Pausing stops new orders and allows canceling open ones. A viewer cancels
+// nothing, paused or not.
 func TestPausedAccount(t *testing.T) {
 	s := newServer(t)
 	u, friend := s.signUp("ada"), s.signUp("bob")
@@ -131,8 +131,8 @@ func TestPausedAccount(t *testing.T) {
 	}
 }
 
-// A grant says what its user may do: a viewer looks, a trader trades, and only
-// the owner manages. A grant that has ended is none.
+// A grant decides what its user may do: a viewer reads, a trader trades, and
+// only the owner manages. An expired grant allows nothing.
 func TestRoles(t *testing.T) {
 	s := newServer(t)
 	owner, friend := s.signUp("ada"), s.signUp("bob")
@@ -162,7 +162,8 @@ func TestRoles(t *testing.T) {
 	}
 }
 
-// An order is checked before anything is sent, and each fault is told apart.
+// An order is checked before anything is sent, and each mistake has its own
+// message.
 func TestInvalidOrders(t *testing.T) {
 	s := newServer(t)
 	u := s.signUp("ada")
@@ -203,8 +204,8 @@ func TestInvalidOrders(t *testing.T) {
 	}
 }
 
-// An order is placed once: a retry answers the first one, another body under
-// its id is refused, and a refusal of the broker's comes in its own words.
+// An order is placed once: a retry gets the first result, another body with the
+// same id is refused, and the broker's refusal comes in its own words.
 func TestPlacing(t *testing.T) {
 	s := newServer(t)
 	u := s.signUp("ada")
@@ -228,7 +229,8 @@ func TestPlacing(t *testing.T) {
 		t.Errorf("the refused order is lost: %s", list.text)
 	}
 
-	// One order in a list and by itself is the same, once nothing moves it any more.
+	// An order is the same in a list and by itself, once nothing changes it any
+	// more.
 	s.stream()
 	eventually(t, "the order to be new", func() bool {
 		return u.do("GET", "/api/orders/"+first.field(t, "id"), "", "X-Account-ID", id).field(t, "status") == "new"
@@ -259,8 +261,8 @@ func TestPlacing(t *testing.T) {
 	u.do("GET", "/api/orders?before=x", "", "X-Account-ID", id).want(t, 400, "invalid_cursor")
 }
 
-// An order whose answer was lost is looked up until its fate is known, and is
-// never sent again; one that the broker keeps not knowing is parked.
+// An order whose answer was lost is looked up until its outcome is known, and
+// never sent again; one that the broker keeps not knowing is marked unknown.
 func TestLostAnswers(t *testing.T) {
 	s := newServer(t)
 	u := s.signUp("ada")
@@ -286,7 +288,7 @@ func TestLostAnswers(t *testing.T) {
 	}
 }
 
-// Fills come by the stream, and positions are recorded.
+// Fills arrive over the stream, and positions are recorded.
 func TestFillsArrive(t *testing.T) {
 	s := newServer(t)
 	u := s.signUp("ada")
@@ -308,7 +310,7 @@ func TestFillsArrive(t *testing.T) {
 	}
 }
 
-// Agents' logs are stored as they are said, and paged.
+// Agents' logs are stored as they were sent, and listed in pages.
 func TestAgentLogs(t *testing.T) {
 	s := newServer(t)
 	u := s.signUp("ada")
@@ -330,8 +332,8 @@ func TestAgentLogs(t *testing.T) {
 	}
 }
 
-// The server keeps browsers careful, panics behind an id, and answers what is
-// not there in its own form.
+// The server sets security headers, responds to a panic with an id, and to
+// unknown paths in its own form.
 func TestHygiene(t *testing.T) {
 	s := newServer(t)
 	u := s.signUp("ada")
@@ -365,7 +367,7 @@ func TestHygiene(t *testing.T) {
 }
 
 // An order is found by the id that its sender gave it, in its own account
-// alone; canceling all cancels the account's own, and nobody else's.
+// alone; canceling all cancels the account's own orders, and nobody else's.
 func TestByClientIDAndCancelAll(t *testing.T) {
 	s := newServer(t)
 	ada, bob := s.signUp("ada"), s.signUp("bob")

@@ -27,8 +27,8 @@ func (a answer) journal(t *testing.T) journal {
 }
 
 // The journal is read by scope, its value, symbol and status, in pages that
-// together are the whole; and so are the executions behind it. A viewer reads
-// both; whoever has no grant is told nothing.
+// together are complete; and so are the executions behind it. A viewer reads
+// both; a user without a grant gets nothing.
 func TestJournal(t *testing.T) {
 	s := newServer(t)
 	u, friend, stranger := s.signUp("ada"), s.signUp("bob"), s.signUp("eve")

@@ -15,15 +15,15 @@ import (
 
 type requestIDKey struct{}
 
-// requestID answers the id under which this request is logged.
+// requestID returns the id under which this request is logged.
 func requestID(ctx context.Context) string {
 	id, _ := ctx.Value(requestIDKey{}).(string)
 	return id
 }
 
 // observe gives every request an id, logs it when it ends, and turns a panic
-// into a 500 that carries the id. It logs the path and never the query, the
-// headers or the body: those may hold what must not be kept.
+// into a 500 with the id. It logs the path and never the query, the headers or
+// the body, which may hold secrets.
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := rand.Text()
@@ -53,7 +53,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 	})
 }
 
-// statusWriter remembers what was answered.
+// statusWriter remembers the status of the response.
 type statusWriter struct {
 	http.ResponseWriter
 	status int
@@ -87,8 +87,8 @@ const contentSecurityPolicy = "default-src 'self'; script-src 'self'; style-src 
 // maxBody is the largest request body: an agent's log entry with its data.
 const maxBody = 128 << 10
 
-// protect sets the headers that keep browsers careful, bounds bodies, and
-// refuses changes that another site's page asks for.
+// protect sets security headers, limits the size of bodies, and refuses changes
+// that another site's page requests.
 func (s *Server) protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -106,10 +106,10 @@ func (s *Server) protect(next http.Handler) http.Handler {
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 
-		// The auth endpoints make their own, stricter check.
+		// The auth endpoints do their own, stricter check.
 		changes := r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodOptions
 		if changes && !strings.HasPrefix(r.URL.Path, "/api/auth/") && r.Header.Get("Origin") != "" && !s.Sessions.OriginAllowed(r) {
-			s.fail(w, r, problem.New(problem.Forbidden, "origin_forbidden",
+			s.fail(w, r, problem.New(problem.OriginForbidden,
 				"This page's origin may not change anything here. Add it to BETTER_AUTH_TRUSTED_ORIGINS if it should."))
 			return
 		}

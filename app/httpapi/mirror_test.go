@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// A list says where it comes from and how fresh that is: from Alpaca until the
-// mirror has agreed with it, from the mirror then. Whoever may look may ask for
-// either, and a filter that nobody knows is refused.
+// A list says where it comes from and how current it is: from Alpaca until the
+// mirror has agreed with it, and from the mirror then. A viewer may ask for
+// either, and an unknown filter is refused.
 func TestListsSayHowFreshTheyAre(t *testing.T) {
 	s := newServer(t)
 	u, viewer := s.signUp("ada"), s.signUp("bob")
@@ -33,8 +33,9 @@ func TestListsSayHowFreshTheyAre(t *testing.T) {
 	}
 
 	s.stream()
-	// Asking for lists until one comes from the mirror would use up the account's
-	// requests, and what cannot be asked of Alpaca comes from the mirror too.
+	// Asking for lists until one comes from the mirror would use up the
+	// account's requests, and without any left the mirror's list is returned
+	// too.
 	eventually(t, "the mirror", func() bool { return viewer.do("GET", "/api/accounts/"+id+"/health", "").field(t, "status") == "ok" })
 	h := viewer.do("GET", "/api/accounts/"+id+"/health", "").want(t, 200, "")
 	if l := u.do("GET", "/api/orders?account_id="+id, ""); h.field(t, "status") != "ok" || l.field(t, "as_of") == "" {
@@ -49,8 +50,8 @@ func TestListsSayHowFreshTheyAre(t *testing.T) {
 	}
 }
 
-// How an account's trade updates are read is its owner's to say; a change is
-// audited and told to the account's sockets.
+// Only its owner sets how an account's trade updates are read; a change is
+// audited and is an event.
 func TestStreamMode(t *testing.T) {
 	s := newServer(t)
 	u, friend, stranger := s.signUp("ada"), s.signUp("bob"), s.signUp("eve")

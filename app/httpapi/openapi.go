@@ -14,11 +14,12 @@ var OpenAPI []byte
 
 func (s *Server) openAPI(w http.ResponseWriter, _ *http.Request, _ httprouter.Params) error {
 	w.Header().Set("Content-Type", "application/yaml")
-	_, _ = w.Write(OpenAPI) // a client that left reads nothing
+	_, _ = w.Write(OpenAPI) // fails only where the client is gone
 	return nil
 }
 
-// docs shows the description to people. The page is built with the console.
+// docs serves the description as a page for people, which is built with the
+// console.
 func (s *Server) docs(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
 	r = r.Clone(r.Context())
 	r.URL.Path, r.URL.RawPath = "/docs.html", ""

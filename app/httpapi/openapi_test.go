@@ -30,9 +30,9 @@ var description = sync.OnceValues(func() (routers.Router, error) {
 
 var slashOfPair = regexp.MustCompile(`^(/api/(?:assets|positions|watchlists/[^/]+)/[A-Za-z]+)/((?i:usd|usdt|usdc|btc))$`)
 
-// conforms fails the test when an answer is not as openapi.yaml says. Better
-// Auth's endpoints and the console are not described there, and these tests
-// have no sockets.
+// conforms fails the test when a response is not as openapi.yaml says. Better
+// Auth's endpoints and the console are not described there, and these tests use
+// no WebSockets.
 func conforms(t *testing.T, request *http.Request, response *http.Response, body []byte) {
 	t.Helper()
 	path := request.URL.Path
@@ -43,7 +43,8 @@ func conforms(t *testing.T, request *http.Request, response *http.Response, body
 	if err != nil {
 		t.Fatalf("openapi.yaml: %v", err)
 	}
-	// A pair's slash is part of its symbol, which templates of paths do not know.
+	// A pair's slash is part of its symbol, which path templates do not
+	// support.
 	request = request.Clone(request.Context())
 	request.URL.Path, request.URL.RawPath = slashOfPair.ReplaceAllString(path, "$1-$2"), ""
 	route, parameters, err := router.FindRoute(request)
@@ -65,7 +66,7 @@ func conforms(t *testing.T, request *http.Request, response *http.Response, body
 	}
 }
 
-// What openapi.yaml describes is served, and openapi.yaml itself is.
+// Everything in openapi.yaml is served, and so is openapi.yaml itself.
 func TestDescriptionIsServed(t *testing.T) {
 	s := newServer(t)
 	u := s.signUp("ada")
@@ -89,7 +90,7 @@ func TestDescriptionIsServed(t *testing.T) {
 	}
 }
 
-// What is served is described, with the same parameters.
+// Everything that is served is described, with the same parameters.
 func TestServedIsDescribed(t *testing.T) {
 	doc, err := openapi3.NewLoader().LoadFromData(httpapi.OpenAPI)
 	if err != nil {

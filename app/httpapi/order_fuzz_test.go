@@ -14,12 +14,12 @@ import (
 	"paddock/app/trading"
 )
 
-// namesField finds the field that a sentence is about.
+// namesField finds the field that a message is about.
 var namesField = regexp.MustCompile(`"[^"]+"`)
 
-// Whatever is sent as an order either is refused with a stable code and a
-// sentence that names a field, or becomes an order of exactly the fields and
-// amounts that were sent.
+// Any body of an order either is refused with a stable code and a message that
+// names a field, or becomes an order with exactly the fields and amounts that
+// were sent.
 func FuzzOrderBody(f *testing.F) {
 	const market = `"symbol":"AAPL","side":"buy","type":"market","time_in_force":"day"`
 	for _, body := range []string{
@@ -64,7 +64,7 @@ func FuzzOrderBody(f *testing.F) {
 	})
 }
 
-// No order is made of parts that were sent twice, in whatever case or depth.
+// A body with repeated parts is refused, whatever their case or depth.
 func TestOrderFieldsAreThereOnce(t *testing.T) {
 	for _, body := range []string{
 		`{"qty":"1","type":"market","qty":"1"}`,
@@ -77,7 +77,7 @@ func TestOrderFieldsAreThereOnce(t *testing.T) {
 	} {
 		r := httptest.NewRequest(http.MethodPost, "/api/orders", strings.NewReader(body))
 		r.Header.Set("Content-Type", "application/json")
-		if err := readBody(r, new(trading.OrderRequest)); !problem.Is(err, "repeated_field") {
+		if err := readBody(r, new(trading.OrderRequest)); !problem.Is(err, problem.RepeatedField) {
 			t.Errorf("%s: %v", body, err)
 		}
 	}
@@ -86,13 +86,13 @@ func TestOrderFieldsAreThereOnce(t *testing.T) {
 func wantRefusal(t *testing.T, body []byte, err error) {
 	t.Helper()
 	p := problem.Of(err)
-	if p.Kind != problem.Invalid {
-		t.Errorf("%q: %v, of kind %v", body, err, p.Kind)
+	if p.Kind() != problem.KindInvalid {
+		t.Errorf("%q: %v, of kind %v", body, err, p.Kind())
 	}
 	switch p.Code {
-	case "invalid_json", "invalid_text": // there may be no field to name
-	case "invalid_order", "unknown_field", "repeated_field":
-		if p.Code == "invalid_order" && !namesField.MatchString(p.Message) {
+	case problem.InvalidJSON, problem.InvalidText: // there may be no field to name
+	case problem.InvalidOrder, problem.UnknownField, problem.RepeatedField:
+		if p.Code == problem.InvalidOrder && !namesField.MatchString(p.Message) {
 			t.Errorf("%q: the sentence names no field: %s", body, p.Message)
 		}
 	default:
@@ -103,8 +103,8 @@ func wantRefusal(t *testing.T, body []byte, err error) {
 	}
 }
 
-// said is what a JSON text says of an order: without what is absent in other
-// words, and with amounts as fractions, which are exact.
+// said returns the content of a JSON text, without fields that mean the same as
+// none, and with amounts as fractions, which are exact.
 func said(t *testing.T, text []byte) any {
 	t.Helper()
 	d := json.NewDecoder(strings.NewReader(string(text)))
@@ -116,7 +116,7 @@ func said(t *testing.T, text []byte) any {
 	return meaning("", v)
 }
 
-// amounts are the names that amounts have in an order and its parts.
+// amounts matches the fields of an order and its parts that are amounts.
 var amounts = regexp.MustCompile(`^(qty|notional|limit_price|stop_price|trail_price|trail_percent|ratio_qty)$`)
 
 func meaning(name string, v any) any {

@@ -12,12 +12,12 @@ import (
 	"paddock/app/problem"
 )
 
-// ofAccount is the parameter of every path that is about the account which the
-// request names.
-const ofAccount = "account_id"
+// accountParameter is the query parameter that names the account, on every path
+// that concerns the request's account.
+const accountParameter = "account_id"
 
-// checkRequest refuses what a handler would not see in a request's query and
-// headers, or could take for something else. Handlers then read both plainly.
+// checkRequest refuses queries and headers that a handler would overlook or
+// misunderstand, so that handlers can read both directly.
 func checkRequest(r *http.Request, known []string) error {
 	if err := checkHeaders(r.Header); err != nil {
 		return err
@@ -25,9 +25,9 @@ func checkRequest(r *http.Request, known []string) error {
 	return checkQuery(r.URL.RawQuery, known)
 }
 
-// checkQuery refuses a query that cannot be read, and parameters that are not
-// known, empty, or there twice. Left out or ignored, a misspelt filter would
-// show everything, and an unset variable close a whole position.
+// checkQuery refuses a query that cannot be parsed, and unknown, empty or
+// repeated parameters. If they were ignored, a misspelt filter would show
+// everything, and an unset variable would close a whole position.
 func checkQuery(raw string, known []string) error {
 	q, err := url.ParseQuery(raw)
 	if err != nil {
@@ -39,7 +39,7 @@ func checkQuery(raw string, known []string) error {
 			return unknownParameter(name, known)
 		case slices.Contains(values, ""):
 			return invalidQuery("%q is empty. Give it a value, or leave it out.", name)
-		case name == ofAccount && !same(values):
+		case name == accountParameter && !allEqual(values):
 			return accountAmbiguous()
 		case len(values) > 1:
 			return invalidQuery("%q is there twice. Give it once.", name)
@@ -51,27 +51,27 @@ func checkQuery(raw string, known []string) error {
 }
 
 func invalidQuery(format string, args ...any) error {
-	return problem.New(problem.Invalid, "invalid_query", format, args...)
+	return problem.New(problem.InvalidQuery, format, args...)
 }
 
-// unknownParameter names the parameters that there are, and the nearest.
+// unknownParameter names the known parameters, and the nearest.
 func unknownParameter(name string, known []string) error {
-	known = slices.DeleteFunc(slices.Clone(known), func(k string) bool { return k == ofAccount })
+	known = slices.DeleteFunc(slices.Clone(known), func(k string) bool { return k == accountParameter })
 	if len(known) == 0 {
-		return problem.New(problem.Invalid, "unknown_parameter", "There is no parameter %q here: this path takes none.", name)
+		return problem.New(problem.UnknownParameter, "There is no parameter %q here: this path takes none.", name)
 	}
 	nearest := slices.MinFunc(known, func(a, b string) int {
 		return levenshtein.ComputeDistance(name, a) - levenshtein.ComputeDistance(name, b)
 	})
-	return problem.New(problem.Invalid, "unknown_parameter", "There is no parameter %q here. Did you mean %q? There are %s.", name, nearest, strings.Join(known, ", "))
+	return problem.New(problem.UnknownParameter, "There is no parameter %q here. Did you mean %q? There are %s.", name, nearest, strings.Join(known, ", "))
 }
 
-// checkHeaders refuses headers of which only one value would be read, where
-// several are sent that differ, and a key that is there and empty: an unset
-// variable is no wish to have none.
+// checkHeaders refuses a header that is sent with several values, of which only
+// one would be read, and an empty key: an unset variable does not mean that no
+// key is wanted.
 func checkHeaders(h http.Header) error {
 	if keys := h.Values("Idempotency-Key"); slices.Contains(keys, "") {
-		return problem.New(problem.Invalid, "invalid_idempotency_key", "The header Idempotency-Key is empty. Send a key of your own, such as a UUID, or leave it out.")
+		return problem.New(problem.InvalidIdempotencyKey, "The header Idempotency-Key is empty. Send a key of your own, such as a UUID, or leave it out.")
 	}
 	for _, id := range h.Values("X-Account-ID") {
 		if !strings.EqualFold(id, h.Get("X-Account-ID")) {
@@ -79,12 +79,12 @@ func checkHeaders(h http.Header) error {
 		}
 	}
 	for _, name := range []string{"Idempotency-Key", "Authorization"} {
-		if !same(h.Values(name)) {
-			return problem.New(problem.Invalid, "repeated_header", "The header %s is there twice, and its values differ. Send it once.", name)
+		if !allEqual(h.Values(name)) {
+			return problem.New(problem.RepeatedHeader, "The header %s is there twice, and its values differ. Send it once.", name)
 		}
 	}
 	return nil
 }
 
-// same tells whether all values are one.
-func same(values []string) bool { return len(slices.Compact(slices.Clone(values))) <= 1 }
+// allEqual reports whether all values are the same.
+func allEqual(values []string) bool { return len(slices.Compact(slices.Clone(values))) <= 1 }

@@ -11,7 +11,7 @@ import (
 	"paddock/app/tenant"
 )
 
-// session answers the request's session token, or unauthenticated.
+// session returns the request's session token, or unauthenticated.
 func (s *Server) session(r *http.Request) (string, error) {
 	token, ok := s.Sessions.SessionToken(r)
 	if !ok {
@@ -20,9 +20,9 @@ func (s *Server) session(r *http.Request) (string, error) {
 	return token, nil
 }
 
-// admission reads who asks and for which account, named by the header
-// X-Account-ID or the query's account_id. Whether that is theirs is for the
-// database to say.
+// admission returns the request's session and account, which the header
+// X-Account-ID or the query's account_id names. The database decides whether
+// the user may use that account.
 func (s *Server) admission(r *http.Request) (tenant.Admission, error) {
 	token, err := s.session(r)
 	if err != nil {
@@ -30,13 +30,13 @@ func (s *Server) admission(r *http.Request) (tenant.Admission, error) {
 	}
 	named := append(r.Header.Values("X-Account-ID"), r.URL.Query()["account_id"]...)
 	if len(named) == 0 {
-		return tenant.Admission{}, problem.New(problem.Invalid, "account_required", "Say which account is meant: send its id in the header X-Account-ID.")
+		return tenant.Admission{}, problem.New(problem.AccountRequired, "Say which account is meant: send its id in the header X-Account-ID.")
 	}
 	var account uuid.UUID
 	for i, text := range named {
 		id, err := parseID(text)
 		if err != nil {
-			return tenant.Admission{}, problem.New(problem.Invalid, "account_malformed", "The account's id is not a UUID. Copy it from GET /api/accounts.")
+			return tenant.Admission{}, problem.New(problem.AccountMalformed, "The account's id is not a UUID. Copy it from GET /api/accounts.")
 		}
 		if i > 0 && id != account {
 			return tenant.Admission{}, accountAmbiguous()
@@ -47,11 +47,11 @@ func (s *Server) admission(r *http.Request) (tenant.Admission, error) {
 }
 
 func accountAmbiguous() error {
-	return problem.New(problem.Invalid, "account_ambiguous", "The request names two different accounts. Send one id.")
+	return problem.New(problem.AccountAmbiguous, "The request names two different accounts. Send one id.")
 }
 
-// pathAdmission is admission to the account that the path names. A path that
-// holds no UUID names an account that does not exist.
+// pathAdmission is admission to the account in the path. An id that is no UUID
+// names an account that does not exist.
 func (s *Server) pathAdmission(r *http.Request, p httprouter.Params) (tenant.Admission, error) {
 	token, err := s.session(r)
 	if err != nil {
@@ -59,12 +59,12 @@ func (s *Server) pathAdmission(r *http.Request, p httprouter.Params) (tenant.Adm
 	}
 	id, err := parseID(p.ByName("id"))
 	if err != nil {
-		return tenant.Admission{}, problem.New(problem.Invalid, "account_malformed", "The account's id is not a UUID. Copy it from GET /api/accounts.")
+		return tenant.Admission{}, problem.New(problem.AccountMalformed, "The account's id is not a UUID. Copy it from GET /api/accounts.")
 	}
 	return tenant.Admission{Token: token, Account: id}, nil
 }
 
-// parseID takes the one canonical form of a UUID. The zero UUID is refused: it
+// parseID parses the canonical form of a UUID. It refuses the zero UUID, which
 // means "no account" further in.
 func parseID(text string) (uuid.UUID, error) {
 	if len(text) != 36 {

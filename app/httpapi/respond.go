@@ -15,27 +15,11 @@ import (
 	"paddock/app/problem"
 )
 
-// statuses gives each kind of problem its HTTP status.
-var statuses = map[problem.Kind]int{
-	problem.Internal:        http.StatusInternalServerError,
-	problem.Invalid:         http.StatusBadRequest,
-	problem.Unauthenticated: http.StatusUnauthorized,
-	problem.Forbidden:       http.StatusForbidden,
-	problem.NotFound:        http.StatusNotFound,
-	problem.Conflict:        http.StatusConflict,
-	problem.Gone:            http.StatusGone,
-	problem.TooLarge:        http.StatusRequestEntityTooLarge,
-	problem.Unsupported:     http.StatusUnsupportedMediaType,
-	problem.Unprocessable:   http.StatusUnprocessableEntity,
-	problem.TooMany:         http.StatusTooManyRequests,
-	problem.Unavailable:     http.StatusServiceUnavailable,
-}
-
-// handle serves h to requests whose query has none but the parameters given,
-// by their names between spaces, each of them once.
+// handle returns a handler that calls h for requests whose query has only the
+// given parameters, named between spaces, each at most once.
 func (s *Server) handle(h func(http.ResponseWriter, *http.Request, httprouter.Params) error, parameters ...string) httprouter.Handle {
 	known := strings.Fields(strings.Join(parameters, " "))
-	return s.plain(func(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
+	return s.handleAnyQuery(func(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
 		if err := checkRequest(r, known); err != nil {
 			return err
 		}
@@ -43,8 +27,9 @@ func (s *Server) handle(h func(http.ResponseWriter, *http.Request, httprouter.Pa
 	})
 }
 
-// plain turns a handler's error into an answer, and looks at no query.
-func (s *Server) plain(h func(http.ResponseWriter, *http.Request, httprouter.Params) error) httprouter.Handle {
+// handleAnyQuery returns a handler that calls h without checking the query, and
+// responds with h's error.
+func (s *Server) handleAnyQuery(h func(http.ResponseWriter, *http.Request, httprouter.Params) error) httprouter.Handle {
 	return func(w http.ResponseWriter, r *http.Request, p httprouter.Params) {
 		if err := h(w, r, p); err != nil {
 			s.fail(w, r, err)
@@ -54,7 +39,7 @@ func (s *Server) plain(h func(http.ResponseWriter, *http.Request, httprouter.Par
 
 // failure is the body of every error.
 type failure struct {
-	Code      string          `json:"code"`
+	Code      problem.Code    `json:"code"`
 	Message   string          `json:"message"`
 	RequestID string          `json:"request_id"`
 	Broker    *problem.Broker `json:"broker,omitempty"`
@@ -66,25 +51,25 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(p.RetryAfter.Seconds()))))
 	}
 	status, body := s.failure(r, err)
-	_ = writeRaw(w, status, body) // nobody is left to tell
+	_ = writeRaw(w, status, body) // fails only where the client is gone
 }
 
-// failure logs an error and answers it as clients get it.
+// failure logs an error and returns the status and body for the client.
 func (s *Server) failure(r *http.Request, err error) (status int, body []byte) {
 	p := problem.Of(err)
-	status = statuses[p.Kind]
+	status = p.Kind().Status()
 	switch {
 	case r.Context().Err() != nil && errors.Is(err, context.Canceled):
-		status = 499 // the client has left; nobody reads the answer
+		status = 499 // the client has left, and nobody reads the response
 	case status == http.StatusInternalServerError:
 		s.Logger.ErrorContext(r.Context(), "request failed", "request_id", requestID(r.Context()), "path", r.URL.Path, "err", p.Cause)
 	case p.Cause != nil:
 		s.Logger.LogAttrs(r.Context(), slog.LevelWarn, "request refused", slog.String("request_id", requestID(r.Context())),
-			slog.String("path", r.URL.Path), slog.String("code", p.Code), slog.Any("err", p.Cause))
+			slog.String("path", r.URL.Path), slog.String("code", p.Code.String()), slog.Any("err", p.Cause))
 	}
 	body, err = json.Marshal(failure{Code: p.Code, Message: p.Message, RequestID: requestID(r.Context()), Broker: p.Broker, Details: p.Details})
 	if err != nil {
-		panic(err) // what a problem holds always marshals
+		panic(err) // cannot happen: a problem's contents always marshal
 	}
 	return status, body
 }
@@ -97,11 +82,11 @@ func writeJSON(w http.ResponseWriter, status int, body any) error {
 	return writeRaw(w, status, text)
 }
 
-// writeRaw sends JSON that is written already.
+// writeRaw sends JSON.
 func writeRaw(w http.ResponseWriter, status int, body []byte) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that left reads nothing; there is nobody to tell
+	_, _ = w.Write(body) // fails only where the client is gone
 	return nil
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/julienschmidt/httprouter"
 )
 
-// router is httprouter, and remembers what it serves: the tests hold the
-// description against that.
+// router is httprouter, and remembers its routes: the tests compare them with
+// the description.
 type router struct {
 	*httprouter.Router
 	served []string // "GET /api/orders/:id"
@@ -15,7 +15,7 @@ type router struct {
 
 func newRouter() *router { return &router{Router: httprouter.New()} }
 
-// Handle registers a handler. GET and its like come here too.
+// Handle registers a handler. GET and the others call it.
 func (r *router) Handle(method, path string, h httprouter.Handle) {
 	r.served = append(r.served, method+" "+path)
 	r.Router.Handle(method, path, h)

@@ -31,7 +31,8 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// server is the API in this process, over a real database and a simulated broker.
+// server is the API in this process, with a real database and a simulated
+// broker.
 type server struct {
 	t       *testing.T
 	url     string
@@ -43,19 +44,20 @@ type server struct {
 	manager *stream.Manager
 	hub     *push.Hub // runs where a test has it run
 
-	brokerURL string // of the simulated broker
+	brokerURL string // URL of the simulated broker
 }
 
-// quiet is a bell that nobody hears: these tests have no sockets.
-type quiet struct{}
+// silentBell does nothing: these tests use no WebSockets.
+type silentBell struct{}
 
-func (quiet) Ring(uuid.UUID) {}
+func (silentBell) Ring(uuid.UUID) {}
 
-// serverTimeout is how long a request may take as a whole after hurry; an answer
-// that is passed through may take longer.
+// serverTimeout is how long a whole request may take after hurry;
+// passed-through responses may take longer.
 const serverTimeout = 3 * time.Second
 
-// newServer starts everything. front, if given, stands before the simulated broker.
+// newServer starts everything. front, if given, is a proxy before the simulated
+// broker.
 func newServer(t *testing.T, front ...func(sim http.Handler) http.Handler) *server {
 	t.Helper()
 	s := &server{t: t, db: pgtest.New(t), seeds: alpacasim.DemoAccounts(3), log: &bytes.Buffer{}}
@@ -85,9 +87,9 @@ func newServer(t *testing.T, front ...func(sim http.Handler) http.Handler) *serv
 	if err != nil {
 		t.Fatal(err)
 	}
-	db := tenant.NewDB(s.db.Pool(t, "paddock_app"), quiet{})
-	worker := tenant.NewWorker(s.db.Pool(t, "paddock_worker"), quiet{})
-	s.manager = stream.New(stream.Config{Worker: worker, Keys: keys, Broker: b, Logger: log, Every: 100 * time.Millisecond, LookupWindow: time.Second})
+	db := tenant.NewDB(s.db.Pool(t, "paddock_app"), silentBell{})
+	worker := tenant.NewWorker(s.db.Pool(t, "paddock_worker"), silentBell{})
+	s.manager = stream.New(stream.Config{Worker: worker, Keys: keys, Broker: b, Logger: log, RenewEvery: 100 * time.Millisecond, LookupWindow: time.Second})
 	service, err := auth.New(auth.Config{Pool: s.db.Pool(t, "paddock_auth"), Secret: "a secret of the tests 0123456789abcdef", BaseURL: "http://paddock.test"})
 	if err != nil {
 		t.Fatal(err)
@@ -99,7 +101,7 @@ func newServer(t *testing.T, front ...func(sim http.Handler) http.Handler) *serv
 	})
 	handler := httpapi.New(httpapi.Config{
 		Accounts: accounts.New(db, keys, b), Trading: trading.New(db, keys, b, log), Logs: agents.NewLogs(db),
-		Sessions: service, Auth: service.Handler(), Events: events, Push: http.NotFoundHandler(), Live: http.HandlerFunc(s.hub.ServeEvents), Ready: db.Ping, Logger: log,
+		Sessions: service, Auth: service.Handler(), Events: events, Push: http.NotFoundHandler(), EventStream: http.HandlerFunc(s.hub.ServeEvents), Ready: db.Ping, Logger: log,
 		Console: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/panic" {
 				panic("a secret detail")
@@ -112,8 +114,7 @@ func newServer(t *testing.T, front ...func(sim http.Handler) http.Handler) *serv
 	return s
 }
 
-// serve starts the server that requests go to from now on. A request as a whole
-// may take so long.
+// serve starts the server for all further requests, which may take this long.
 func (s *server) serve(handler http.Handler, within time.Duration) {
 	web := httptest.NewUnstartedServer(handler)
 	web.Config.ReadTimeout, web.Config.WriteTimeout = within, within
@@ -122,7 +123,7 @@ func (s *server) serve(handler http.Handler, within time.Duration) {
 	s.handler, s.url = handler, web.URL
 }
 
-// hurry gives requests from now on no more than serverTimeout.
+// hurry limits further requests to serverTimeout.
 func (s *server) hurry() { s.serve(s.handler, serverTimeout) }
 
 // stream runs the streams of the accounts until the test ends.
@@ -131,7 +132,7 @@ func (s *server) stream() {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = s.manager.Run(ctx) // it ends with ctx, without an error
+		_ = s.manager.Run(ctx) // returns nil when ctx ends
 	}()
 	s.t.Cleanup(func() {
 		s.sim.CutStreams()
@@ -140,7 +141,7 @@ func (s *server) stream() {
 	})
 }
 
-// answer is what came back.
+// answer is a response.
 type answer struct {
 	status int
 	header http.Header
@@ -163,7 +164,7 @@ func (a answer) field(t *testing.T, name string) string {
 	return text
 }
 
-// user is somebody with a cookie.
+// user is a user with a session cookie.
 type user struct {
 	s      *server
 	cookie string
@@ -180,7 +181,7 @@ func (s *server) signUp(name string) *user {
 	return u
 }
 
-// grant lets somebody who signed up use an account.
+// grant gives a user access to an account.
 func (s *server) grant(account, name, role string) {
 	s.t.Helper()
 	_, err := s.db.Conn(s.t, "admin").Exec(s.t.Context(), `insert into app.account_grants (account_id, user_id, role)
@@ -240,7 +241,7 @@ func (u *user) connect(name string, seed alpacasim.AccountSeed) string {
 	return id
 }
 
-// want fails unless the answer has this status and code.
+// want fails unless the response has this status and code.
 func (a answer) want(t *testing.T, status int, code string) answer {
 	t.Helper()
 	if a.status != status || a.code() != code {
@@ -249,7 +250,7 @@ func (a answer) want(t *testing.T, status int, code string) answer {
 	return a
 }
 
-// eventually polls until what is true.
+// eventually polls until check is true.
 func eventually(t *testing.T, what string, check func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {

@@ -13,7 +13,7 @@ import (
 	"paddock/app/httpapi"
 )
 
-// operation is an operation of openapi.yaml with what it takes.
+// operation is an operation of openapi.yaml with its parameters and body.
 type operation struct {
 	method, path string
 	query        []*openapi3.Parameter
@@ -21,8 +21,8 @@ type operation struct {
 	body         *openapi3.Schema // nil for none
 }
 
-// operations are all that openapi.yaml describes but those that anybody may
-// ask, which take nothing.
+// operations returns all operations of openapi.yaml, except the public ones,
+// which have no input.
 func operations(t *testing.T) []operation {
 	t.Helper()
 	doc, err := openapi3.NewLoader().LoadFromData(httpapi.OpenAPI)
@@ -55,7 +55,7 @@ func operations(t *testing.T) []operation {
 
 func (o operation) String() string { return o.method + " " + o.path }
 
-// plain is a schema without what describes it in its place.
+// plain returns a schema without the parts that only describe it.
 func plain(s *openapi3.Schema) *openapi3.Schema {
 	if s.Type == nil && len(s.AllOf) == 1 {
 		return s.AllOf[0].Value
@@ -63,7 +63,7 @@ func plain(s *openapi3.Schema) *openapi3.Schema {
 	return s
 }
 
-// sampleOf is a value that a schema takes, as JSON.
+// sampleOf returns a valid value of a schema, as JSON.
 func sampleOf(s *openapi3.Schema) string {
 	switch s = plain(s); {
 	case len(s.Enum) > 0:
@@ -84,11 +84,11 @@ func sampleOf(s *openapi3.Schema) string {
 	return `"1"`
 }
 
-// malformed is a body that is wrong in one way, with the code that says so.
+// malformed is a body with one mistake, and the code for it.
 type malformed struct{ body, code string }
 
-// malformations are bodies of a schema that are wrong in one way each: at the
-// top, and in every object within.
+// malformations returns bodies of a schema with one mistake each: at the top,
+// and in every object inside.
 func malformations(s *openapi3.Schema) []malformed {
 	all := []malformed{
 		{"null", "invalid_json"}, {"[]", "invalid_json"}, {`"x"`, "invalid_json"}, {"1", "invalid_json"}, {"{", "invalid_json"},
@@ -105,7 +105,7 @@ func within(s *openapi3.Schema, wrap func(string) string, all *[]malformed) {
 	add := func(code, body string, args ...any) {
 		*all = append(*all, malformed{wrap("{" + fmt.Sprintf(body, args...) + "}"), code})
 	}
-	if s.AdditionalProperties.Has != nil { // else it is the broker's to say
+	if s.AdditionalProperties.Has != nil { // otherwise the broker judges it
 		add("unknown_field", `"no_such_field":"1"`)
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
@@ -124,7 +124,7 @@ func within(s *openapi3.Schema, wrap func(string) string, all *[]malformed) {
 		amount := of.Pattern != ""
 		switch {
 		case of.Type == nil || of.Type.Permits("null"):
-		case amount: // it is the order's to say that one is missing
+		case amount: // the order's own check requires it
 			add("invalid_order", "%q:null", name)
 		default:
 			add("invalid_json", "%q:null", name)
@@ -140,7 +140,7 @@ func within(s *openapi3.Schema, wrap func(string) string, all *[]malformed) {
 			if of.Items.Value.Type.Includes("object") {
 				within(of.Items.Value, func(body string) string { return wrap(fmt.Sprintf("{%q:[%s]}", name, body)) }, all)
 			}
-		case !amount: // an amount of another type is the order's to refuse
+		case !amount: // the order's own check refuses an amount of another type
 			add("invalid_json", `%q:{"x":[1]}`, name)
 			if !of.Type.Includes("string") {
 				add("invalid_json", `%q:"1"`, name)
@@ -149,9 +149,9 @@ func within(s *openapi3.Schema, wrap func(string) string, all *[]malformed) {
 	}
 }
 
-// Whoever sends a body in which something is there twice, unknown, null, of
-// another case or no text is refused before anything is done, whatever the
-// endpoint: those that openapi.yaml will describe one day too.
+// A body in which something is repeated, unknown, null, of another case or no
+// text is refused before anything is done, on every endpoint that openapi.yaml
+// describes, future ones included.
 func TestEveryBodyIsReadStrictly(t *testing.T) {
 	broker := &stub{}
 	s := newServer(t, broker.front)
@@ -181,8 +181,9 @@ func TestEveryBodyIsReadStrictly(t *testing.T) {
 	}
 }
 
-// Whoever sends a query that cannot be read, or a parameter that is empty, there
-// twice or unknown, is refused before anything is done; what is described is taken.
+// A query that cannot be parsed, or has an empty, repeated or unknown
+// parameter, is refused before anything is done; described parameters are
+// accepted.
 func TestEveryQueryIsReadStrictly(t *testing.T) {
 	broker := &stub{}
 	s := newServer(t, broker.front)
@@ -203,7 +204,7 @@ func TestEveryQueryIsReadStrictly(t *testing.T) {
 			want("%zz", "invalid_query")
 			for _, p := range o.query {
 				value := strings.Trim(sampleOf(p.Schema.Value), `"`)
-				if p.Name == httpapi.OfAccount {
+				if p.Name == httpapi.AccountParameter {
 					value = id
 				}
 				want(p.Name+"=", "invalid_query")
@@ -223,7 +224,7 @@ func TestEveryQueryIsReadStrictly(t *testing.T) {
 			}
 			for _, p := range o.query {
 				if o.method != "GET" {
-					break // it would do what it is for
+					break // it would carry out the request
 				}
 				if got := ask(p.Name + "=" + strings.Trim(sampleOf(p.Schema.Value), `"`)); got.code() == "unknown_parameter" {
 					t.Errorf("%q is described and not taken: %s", p.Name, got.text)
@@ -234,8 +235,8 @@ func TestEveryQueryIsReadStrictly(t *testing.T) {
 	}
 }
 
-// Whoever sends a header twice with two meanings, or a key that is empty, is
-// refused: only one value would be read, and none is no key.
+// A header with two different values, or an empty key, is refused, because only
+// one value would be read, and an empty key is not the same as none.
 func TestHeadersMeanOneThing(t *testing.T) {
 	broker := &stub{}
 	s := newServer(t, broker.front)
@@ -273,7 +274,7 @@ func TestHeadersMeanOneThing(t *testing.T) {
 	if heard, n := broker.last(); n != 0 {
 		t.Errorf("the broker was asked for %+v", heard)
 	}
-	// The same twice is one thing.
+	// The same value twice is accepted.
 	r, err := http.NewRequest("GET", s.url+"/api/guards", nil)
 	if err != nil {
 		t.Fatal(err)

@@ -6,13 +6,14 @@ import (
 	"github.com/julienschmidt/httprouter"
 )
 
-// sync reconciles the account with the broker and answers what differed.
+// sync reconciles the account with the broker and responds with the
+// differences.
 func (s *Server) sync(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
 	a, err := s.admission(r)
 	if err != nil {
 		return err
 	}
-	if err := readNothing(r); err != nil {
+	if err := requireEmptyBody(r); err != nil {
 		return err
 	}
 	body, err := s.Trading.Sync(r.Context(), a)

@@ -12,7 +12,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// report is what POST /api/sync answers.
+// report is the response of POST /api/sync.
 type report struct {
 	AsOf              time.Time `json:"as_of"`
 	Orders, Positions struct {
@@ -33,7 +33,7 @@ func (a answer) report(t *testing.T) (r report) {
 	return r
 }
 
-// lines shows differences, one a line.
+// lines returns the differences, one on each line.
 func (r report) lines() string {
 	var all []string
 	text := func(s *string) string {
@@ -46,14 +46,15 @@ func (r report) lines() string {
 		all = append(all, c.ClientOrderID+" "+text(c.Symbol)+" "+c.Field+" "+text(c.From)+" to "+text(c.To))
 	}
 	for _, c := range r.Positions.Changed {
-		if c.Field == "qty" { // at what price is the market's to say
+		if c.Field == "qty" { // the price depends on the market
 			all = append(all, text(c.Symbol)+" "+c.Field+" "+text(c.From)+" to "+text(c.To))
 		}
 	}
 	return strings.Join(all, "\n")
 }
 
-// laterSync waits out the ten seconds within which an answer is repeated.
+// laterSync waits until the ten seconds have passed within which an answer is
+// repeated.
 func (s *server) laterSync() {
 	s.t.Helper()
 	if _, err := s.db.Conn(s.t, "admin").Exec(s.t.Context(), "update app.syncs set answered_at = answered_at - interval '11 seconds'"); err != nil {
@@ -61,8 +62,8 @@ func (s *server) laterSync() {
 	}
 }
 
-// A reconciliation on demand mends what no stream told of and says what it
-// was, once: asked again at once it repeats its answer and asks Alpaca nothing.
+// A requested reconciliation corrects what no stream sent and reports it, once:
+// asked again at once it repeats its answer and calls Alpaca for nothing.
 func TestSync(t *testing.T) {
 	var lists atomic.Int64
 	s := newServer(t, func(sim http.Handler) http.Handler {
@@ -107,8 +108,8 @@ func TestSync(t *testing.T) {
 		t.Errorf("once mended it says %+v", later)
 	}
 
-	// Whoever may only look spends nobody's requests; whoever may cancel asks
-	// on a paused account too.
+	// A viewer cannot use up an account's requests; somebody who may cancel can
+	// ask on a paused account too.
 	s.grant(id, "bob", "viewer")
 	s.laterSync()
 	asked = lists.Load()
@@ -121,8 +122,7 @@ func TestSync(t *testing.T) {
 	u.do("POST", "/api/sync", "", mine...).want(t, 200, "")
 }
 
-// Why it cannot be done is told: no keys, keys that Alpaca refuses, or an
-// Alpaca that is away.
+// A failure says why: no keys, keys that Alpaca refuses, or Alpaca away.
 func TestSyncFailures(t *testing.T) {
 	var away, refuse atomic.Bool
 	s := newServer(t, func(sim http.Handler) http.Handler {

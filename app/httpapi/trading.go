@@ -34,7 +34,7 @@ func (s *Server) positions(w http.ResponseWriter, r *http.Request, _ httprouter.
 	if err != nil {
 		return err
 	}
-	// The answer is Alpaca's own list, which has no place for these.
+	// The body is Alpaca's own list, which has no place for these.
 	w.Header().Set("X-Source", "broker")
 	w.Header().Set("X-As-Of", asOf.UTC().Format(time.RFC3339Nano))
 	return writeRaw(w, http.StatusOK, body)
@@ -46,7 +46,7 @@ func (s *Server) listOrders(w http.ResponseWriter, r *http.Request, _ httprouter
 		return err
 	}
 	q := r.URL.Query()
-	q.Del(ofAccount)
+	q.Del(accountParameter)
 	list, err := trading.ParseOrderList(q)
 	if err != nil {
 		return err
@@ -71,7 +71,8 @@ func (s *Server) placeOrder(w http.ResponseWriter, r *http.Request, _ httprouter
 	return writePlaced(w, http.StatusCreated, placed, err)
 }
 
-// writePlaced answers an order, or 202 while the broker's answer is not known.
+// writePlaced responds with an order, and with 202 while the broker's answer is
+// unknown.
 func writePlaced(w http.ResponseWriter, known int, placed trading.Placed, err error) error {
 	if err != nil {
 		return err
@@ -116,7 +117,7 @@ func (s *Server) dismissOrder(w http.ResponseWriter, r *http.Request, p httprout
 	if err != nil {
 		return err
 	}
-	if err := readNothing(r); err != nil {
+	if err := requireEmptyBody(r); err != nil {
 		return err
 	}
 	body, err := s.Trading.Dismiss(r.Context(), a, id)
@@ -131,7 +132,7 @@ func (s *Server) getOrder(w http.ResponseWriter, r *http.Request, p httprouter.P
 	if err != nil {
 		return err
 	}
-	nested, err := yes(r.URL.Query(), "nested")
+	nested, err := parseBool(r.URL.Query(), "nested")
 	if err != nil {
 		return err
 	}
@@ -149,7 +150,7 @@ func (s *Server) getOrderByClientOrderID(w http.ResponseWriter, r *http.Request,
 	}
 	id := r.URL.Query().Get("client_order_id")
 	if id == "" {
-		return problem.New(problem.Invalid, "client_order_id_required", `Say which order is meant: set "client_order_id".`)
+		return problem.New(problem.ClientOrderIDRequired, `Say which order is meant: set "client_order_id".`)
 	}
 	body, err := s.Trading.OrderByClientOrderID(r.Context(), a, id)
 	if err != nil {
@@ -170,7 +171,7 @@ func (s *Server) cancelOrder(w http.ResponseWriter, r *http.Request, p httproute
 	return writeRaw(w, http.StatusAccepted, body)
 }
 
-// orderAdmission is admission, and the order that the path names.
+// orderAdmission returns the admission, and the order's id from the path.
 func (s *Server) orderAdmission(r *http.Request, p httprouter.Params) (tenant.Admission, uuid.UUID, error) {
 	a, err := s.admission(r)
 	if err != nil {
@@ -184,5 +185,5 @@ func (s *Server) orderAdmission(r *http.Request, p httprouter.Params) (tenant.Ad
 }
 
 func malformedOrderID() error {
-	return problem.New(problem.Invalid, "order_id_malformed", "The order's id is not a UUID. Copy it from GET /api/orders.")
+	return problem.New(problem.OrderIDMalformed, "The order's id is not a UUID. Copy it from GET /api/orders.")
 }

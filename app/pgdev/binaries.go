@@ -13,10 +13,10 @@ import (
 	embedded "github.com/fergusstrange/embedded-postgres"
 )
 
-// oldest is the least major version that Paddock runs on.
-const oldest = 15
+// minVersion is the lowest major version that Paddock runs on.
+const minVersion = 15
 
-// binaries are a server's programs, and their major version.
+// binaries are the programs of a Postgres server, and their major version.
 type binaries struct {
 	dir   string
 	major int
@@ -24,9 +24,9 @@ type binaries struct {
 
 func (b binaries) path(program string) string { return filepath.Join(b.dir, program) }
 
-// findBinaries looks on the machine, in PATH, where pg_config says, and where
-// packages put them, the newest version first. When there is none it downloads
-// a server into cache.
+// findBinaries looks in PATH, where pg_config says, and where packages install
+// Postgres, newest version first. Where there is none it downloads a server
+// into cache.
 func findBinaries(cache string) (binaries, error) {
 	var seen []string
 	for _, dir := range candidates() {
@@ -43,7 +43,7 @@ func findBinaries(cache string) (binaries, error) {
 			found = " (" + strings.Join(seen, "; ") + ")"
 		}
 		return binaries{}, fmt.Errorf("no Postgres %d or newer with pgcrypto was found on this machine%s, and none could be downloaded (%w): "+
-			"install one (Debian: apt-get install postgresql) or set DATABASE_URL", oldest, found, err)
+			"install one (Debian: apt-get install postgresql) or set DATABASE_URL", minVersion, found, err)
 	}
 	return b, nil
 }
@@ -83,7 +83,7 @@ func candidates() []string {
 	} {
 		found, err := filepath.Glob(pattern)
 		if err != nil {
-			continue // the patterns are constant and right
+			continue // cannot happen: the patterns are constant
 		}
 		sort.Slice(found, func(i, j int) bool { return number(found[i]) > number(found[j]) })
 		for _, dir := range found {
@@ -103,7 +103,7 @@ func number(path string) int {
 	return n
 }
 
-// inspect checks that a folder holds a whole server that is new enough.
+// inspect checks that a folder holds a complete server that is new enough.
 func inspect(dir string) (binaries, error) {
 	b := binaries{dir: dir}
 	for _, program := range []string{"postgres", "initdb"} {
@@ -119,7 +119,7 @@ func inspect(dir string) (binaries, error) {
 	if len(fields) >= 3 {
 		b.major = number(fields[2])
 	}
-	if b.major < oldest {
+	if b.major < minVersion {
 		return b, fmt.Errorf("%s is version %d", dir, b.major)
 	}
 	if !hasPgcrypto(dir, b.major) {
@@ -140,14 +140,14 @@ func hasPgcrypto(dir string, major int) bool {
 	return false
 }
 
-// downloaded is the version that is fetched when a machine has none.
-const downloaded = embedded.V17
+// downloadVersion is the version that is downloaded where a machine has none.
+const downloadVersion = embedded.V17
 
-// download has embedded-postgres fetch and unpack a server. The library also
-// starts what it fetched, which Postgres refuses for root: what counts is
-// whether the programs are there afterwards.
+// download makes embedded-postgres download and unpack a server. The library
+// also starts it, which Postgres refuses for root; what counts is whether the
+// programs are there afterwards.
 func download(cache string) (binaries, error) {
-	target := filepath.Join(cache, "postgres-"+string(downloaded))
+	target := filepath.Join(cache, "postgres-"+string(downloadVersion))
 	bin := filepath.Join(target, "bin")
 	if b, err := inspect(bin); err == nil {
 		return b, nil
@@ -162,7 +162,7 @@ func download(cache string) (binaries, error) {
 		return binaries{}, err
 	}
 	var said strings.Builder
-	config := embedded.DefaultConfig().Version(downloaded).BinariesPath(target).CachePath(cache).
+	config := embedded.DefaultConfig().Version(downloadVersion).BinariesPath(target).CachePath(cache).
 		RuntimePath(filepath.Join(scratch, "run")).DataPath(filepath.Join(scratch, "data")).Port(uint32(port)).Logger(&said)
 	if repository := os.Getenv("PADDOCK_POSTGRES_REPOSITORY"); repository != "" {
 		config = config.BinaryRepositoryURL(repository)
@@ -177,7 +177,7 @@ func download(cache string) (binaries, error) {
 	b, err := inspect(bin)
 	if err != nil {
 		if startErr != nil {
-			err = startErr // it says more
+			err = startErr // this error says more
 		}
 		return b, err
 	}

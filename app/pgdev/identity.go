@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// identity is the user that the server runs as. Postgres refuses root, so
-// that root's server runs as another user, to whom its data belongs.
+// identity is the user that the server runs as. Postgres refuses to run as
+// root, so that root's server runs as another user, who owns its data.
 type identity struct {
 	uid, gid int
 	drop     bool
@@ -34,8 +34,9 @@ func chooseIdentity() (identity, error) {
 	return identity{}, fmt.Errorf("cannot run Postgres as root, and this machine has neither a user postgres nor nobody to run it as: make one, or run as another user")
 }
 
-// attributes make a child process run as the identity, in a process group of
-// its own: Ctrl-C at the terminal is for us, who then stop it in good order.
+// attributes make a child process run as the identity, in its own process
+// group, so that Ctrl-C at the terminal reaches only us, and we stop it
+// properly.
 func (i identity) attributes() *syscall.SysProcAttr {
 	attributes := &syscall.SysProcAttr{Setpgid: true}
 	if i.drop {
@@ -57,9 +58,9 @@ func (i identity) own(dir string) error {
 	return nil
 }
 
-// reaches tells whether the identity can get to dir: every folder above it
+// canReach reports whether the identity can reach dir: every folder above it
 // must let others through.
-func (i identity) reaches(dir string) bool {
+func (i identity) canReach(dir string) bool {
 	if !i.drop {
 		return true
 	}

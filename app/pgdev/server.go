@@ -1,6 +1,6 @@
-// Package pgdev runs a Postgres server of our own, for `paddock dev` and for
-// tests: found on the machine or downloaded, its data kept between runs, and
-// as another user where we are root.
+// Package pgdev runs a Postgres server for `paddock dev` and for tests. It uses
+// the Postgres on the machine or downloads one, keeps its data between runs,
+// and runs it as another user where we are root.
 package pgdev
 
 import (
@@ -28,9 +28,9 @@ import (
 
 // Config says how to run a server.
 type Config struct {
-	Dir      string // what is kept between runs; made if missing
+	Dir      string // kept between runs; made if missing
 	Port     int    // on 127.0.0.1; 0 takes the one of the last run, or a free one
-	Durable  bool   // false gives up crash safety for speed: for tests alone
+	Durable  bool   // false gives up crash safety for speed, for tests
 	Settings map[string]string
 	Logger   *slog.Logger
 }
@@ -40,7 +40,7 @@ type Server struct {
 	config   Config
 	binaries binaries
 	identity identity
-	home     string // where data and log are: Dir, or elsewhere when Dir cannot be reached
+	home     string // folder of data and log: Dir, or another when the server's user cannot reach Dir
 	lock     *os.File
 	port     int
 	password string
@@ -50,8 +50,8 @@ type Server struct {
 
 const superuser = "postgres"
 
-// Start runs a server on the data in c.Dir, making it first if need be. A
-// server that a killed run left behind is stopped. Errors are one sentence.
+// Start runs a server on the data in c.Dir, making it first if needed. A server
+// that a killed run left behind is stopped. Errors are one sentence.
 func Start(ctx context.Context, c Config) (*Server, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -86,7 +86,7 @@ func (s *Server) start(ctx context.Context) error {
 	if s.home, err = s.chooseHome(); err != nil {
 		return err
 	}
-	if s.identity.drop { // programs must be where the other user can run them
+	if s.identity.drop { // the programs must be where the other user can run them
 		cache = filepath.Dir(s.home)
 	}
 	if s.binaries, err = findBinaries(filepath.Join(cache, "paddock")); err != nil {
@@ -107,11 +107,11 @@ func (s *Server) start(ctx context.Context) error {
 	return s.launch(ctx)
 }
 
-// chooseHome answers where the data lives. Where we are root and the folder
-// lies under one that only root may enter, it is a folder under /var/lib, of a
-// name that the next run finds again.
+// chooseHome returns the folder for the data. Where we are root and only root
+// may enter c.Dir, it is a folder under /var/lib, with a name that the next run
+// finds again.
 func (s *Server) chooseHome() (string, error) {
-	if s.identity.reaches(filepath.Join(s.config.Dir, "data")) {
+	if s.identity.canReach(filepath.Join(s.config.Dir, "data")) {
 		return s.config.Dir, nil
 	}
 	sum := sha256.Sum256([]byte(s.config.Dir))
@@ -146,8 +146,8 @@ func keptSecret(path string) (string, error) {
 	return secret, nil
 }
 
-// initialise makes the data folder's contents once. It is made aside and moved
-// into place, so that a run that was killed leaves nothing half made.
+// initialise makes the contents of the data folder once. It makes them aside
+// and moves them into place, so that a killed run leaves nothing half made.
 func (s *Server) initialise(ctx context.Context) error {
 	version, err := os.ReadFile(filepath.Join(s.data(), "PG_VERSION"))
 	if err == nil {
@@ -200,8 +200,8 @@ func lastLine(out string, err error) string {
 	return err.Error()
 }
 
-// stopLeftover stops a server that a killed run of ours left on this data. The
-// lock says that no living run owns it.
+// stopLeftover stops a server that a killed run of ours left on this data. We
+// hold the lock, so no living run owns it.
 func (s *Server) stopLeftover() error {
 	text, err := os.ReadFile(filepath.Join(s.data(), "postmaster.pid"))
 	if err != nil {
@@ -209,12 +209,12 @@ func (s *Server) stopLeftover() error {
 	}
 	pid, err := strconv.Atoi(strings.TrimSpace(strings.SplitN(string(text), "\n", 2)[0]))
 	if err != nil || pid <= 1 || !isPostgresOn(pid, s.data()) {
-		return nil // stale: Postgres itself sees that and recovers
+		return nil // stale: Postgres itself notices and recovers
 	}
 	s.config.Logger.Info("stopping the Postgres that an earlier run left behind", "pid", pid)
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGKILL} {
 		if err := syscall.Kill(pid, signal); err != nil {
-			return nil // it has gone
+			return nil // it has ended
 		}
 		for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 			if syscall.Kill(pid, 0) != nil {
@@ -225,8 +225,8 @@ func (s *Server) stopLeftover() error {
 	return fmt.Errorf("the Postgres that an earlier run left behind (process %d) does not stop: stop it by hand", pid)
 }
 
-// isPostgresOn tells whether the process is a Postgres on this data: its
-// number may have been given to another program since.
+// isPostgresOn reports whether the process is a Postgres on this data: its
+// number may belong to another program by now.
 func isPostgresOn(pid int, data string) bool {
 	if where, err := os.Stat(fmt.Sprintf("/proc/%d/cwd", pid)); err == nil {
 		here, err := os.Stat(data) // the path may lead through a symbolic link
@@ -274,9 +274,9 @@ func freePort() (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
-// launch starts the server and waits until it answers. The processes of a
-// server that was killed may live on for a moment and hold its shared memory,
-// which a new one refuses to share: it waits for them to go.
+// launch starts the server and waits until it accepts connections. The
+// processes of a killed server may live for a moment longer and hold its shared
+// memory, which a new one refuses to share; it waits for them to end.
 func (s *Server) launch(ctx context.Context) error {
 	deadline := time.Now().Add(15 * time.Second)
 	for {
@@ -299,17 +299,16 @@ func (s *Server) launch(ctx context.Context) error {
 
 var errExited = errors.New("the Postgres that was started stopped at once")
 
-// logSize answers where the log ends now.
+// logSize returns the current size of the log in bytes.
 func (s *Server) logSize() int64 {
 	info, err := os.Stat(s.LogPath())
 	if err != nil {
-		return 0 // there is none yet
+		return 0 // there is no log yet
 	}
 	return info.Size()
 }
 
-// lastFatal answers the last reason that the log gives for an end, from an
-// offset on.
+// lastFatal returns the last fatal error in the log after an offset.
 func (s *Server) lastFatal(from int64) string {
 	text, err := os.ReadFile(s.LogPath())
 	if err != nil || int64(len(text)) < from {
@@ -355,9 +354,9 @@ func (s *Server) launchOnce(ctx context.Context) error {
 	s.process, s.exited = cmd, make(chan struct{})
 	go func(done chan struct{}) {
 		defer close(done)
-		_ = cmd.Wait() // how it ended is in its own log
+		_ = cmd.Wait() // its own log says how it ended
 	}(s.exited)
-	return s.await(ctx)
+	return s.waitReady(ctx)
 }
 
 func pairs(settings map[string]string) []string {
@@ -373,9 +372,9 @@ func pairs(settings map[string]string) []string {
 	return args
 }
 
-// await polls until the server takes connections: recovery after a crash may
-// take its time.
-func (s *Server) await(ctx context.Context) error {
+// waitReady polls until the server accepts connections: recovery after a crash
+// may take a while.
+func (s *Server) waitReady(ctx context.Context) error {
 	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		try, cancel := context.WithTimeout(ctx, 2*time.Second)
@@ -402,7 +401,7 @@ func (s *Server) await(ctx context.Context) error {
 // Exited is closed when the server's process has ended, by Stop or by itself.
 func (s *Server) Exited() <-chan struct{} { return s.exited }
 
-// AdminURL is the superuser's URL of a database.
+// AdminURL returns the superuser's URL of a database.
 func (s *Server) AdminURL(database string) string { return s.url(superuser, s.password, database) }
 
 func (s *Server) url(user, password, database string) string {
@@ -412,8 +411,8 @@ func (s *Server) url(user, password, database string) string {
 }
 
 // OwnerURL makes, where they are missing, the role paddock_migrator and a
-// database that it owns, and answers its URL. The role may make roles and
-// databases and is no superuser: the same as on managed Postgres.
+// database that it owns, and returns the database's URL. The role may make
+// roles and databases and is no superuser, as on managed Postgres.
 func (s *Server) OwnerURL(ctx context.Context, database string) (string, error) {
 	password, err := keptSecret(filepath.Join(s.config.Dir, "migrator"))
 	if err != nil {
@@ -442,7 +441,7 @@ func (s *Server) OwnerURL(ctx context.Context, database string) (string, error) 
 // Owner is the role that owns databases and runs migrations.
 const Owner = "paddock_migrator"
 
-// EnsureOwner makes the role Owner, or gives it the password.
+// EnsureOwner makes the role Owner, or sets its password.
 func EnsureOwner(ctx context.Context, conn *pgx.Conn, password string) error {
 	_, err := conn.Exec(ctx, `do $$ begin
 		if not exists (select from pg_roles where rolname = 'paddock_migrator') then
@@ -451,19 +450,20 @@ func EnsureOwner(ctx context.Context, conn *pgx.Conn, password string) error {
 	if err != nil {
 		return fmt.Errorf("make the role %s: %w", Owner, err)
 	}
-	// rand.Text and hex are letters and digits: nothing needs quoting.
+	// rand.Text and hex contain letters and digits alone: nothing needs
+	// quoting.
 	if _, err := conn.Exec(ctx, "alter role paddock_migrator password '"+password+"'"); err != nil {
 		return fmt.Errorf("give the role %s its password: %w", Owner, err)
 	}
 	return nil
 }
 
-// Stop ends the server in good order, and harder if that takes too long.
+// Stop shuts the server down, and kills it if that takes too long.
 func (s *Server) Stop() error {
 	defer s.lock.Close()
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGKILL} {
 		if err := s.process.Process.Signal(signal); err != nil {
-			return nil // it has ended
+			return nil // it has ended already
 		}
 		select {
 		case <-s.exited:
@@ -474,9 +474,9 @@ func (s *Server) Stop() error {
 	return errors.New("the server does not stop")
 }
 
-// Kill ends the server and all its processes at once, as a crash would.
+// Kill ends the server and all its processes at once, as a crash does.
 func (s *Server) Kill() {
-	_ = syscall.Kill(-s.process.Process.Pid, syscall.SIGKILL) // it may have ended
+	_ = syscall.Kill(-s.process.Process.Pid, syscall.SIGKILL) // it may have ended already
 	<-s.exited
 }
 
@@ -498,8 +498,8 @@ func lockFile(path string) (*os.File, error) {
 	return f, nil
 }
 
-// LogPath is the server's log.
+// LogPath returns the path of the server's log.
 func (s *Server) LogPath() string { return filepath.Join(s.config.Dir, "postgres.log") }
 
-// Program answers the path of one of Postgres's programs, such as pg_dump.
+// Program returns the path of one of Postgres' programs, such as pg_dump.
 func (s *Server) Program(name string) string { return s.binaries.path(name) }

@@ -18,7 +18,7 @@ import (
 	"paddock/app/pgdev"
 )
 
-// helperDir tells this test's own binary to be another Paddock on a folder.
+// helperDir makes this test's own binary run as another Paddock on a folder.
 const helperDir = "PADDOCK_TEST_PGDEV_DIR"
 
 func TestMain(m *testing.M) {
@@ -68,13 +68,14 @@ func startAnother(t *testing.T, dir string) *another {
 	return a
 }
 
-// kill ends the process as a crash would; its Postgres lives on.
+// kill ends the process as a crash does; its Postgres lives on.
 func (a *another) kill() {
-	_ = a.process.Process.Kill() // it may have ended
-	_ = a.process.Wait()         // killed is how it ends
+	_ = a.process.Process.Kill() // it may have ended already
+	_ = a.process.Wait()         // the error says that it was killed
 }
 
-// folder is one that the server's own user can reach, also where we are root.
+// folder returns a folder that the server's own user can reach, also where we
+// are root.
 func folder(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "postgres")
@@ -114,7 +115,7 @@ func query[T any](t *testing.T, url, sql string) T {
 	return v
 }
 
-// postmaster answers the process of the server that runs on a folder.
+// postmaster returns the process id of the server that runs on a folder.
 func postmaster(t *testing.T, dir string) int {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(dir, "data", "postmaster.pid"))
@@ -128,10 +129,10 @@ func postmaster(t *testing.T, dir string) int {
 	return pid
 }
 
-// While a Paddock runs, a second one on its folder is refused in one sentence.
-// When the first was killed, the next takes over the Postgres that it left
-// running, with all that was committed, the same port and the same password;
-// though it comes by a symbolic link. A server that was stopped or killed
+// While one Paddock runs, a second one on its folder is refused in one
+// sentence. After the first was killed, the next takes over the Postgres that
+// it left running, with all committed data, the same port and the same
+// password, also through a symbolic link. A server that was stopped or killed
 // itself keeps its data too.
 func TestFolderIsOneServersAndOutlivesIt(t *testing.T) {
 	dir := folder(t)
@@ -144,7 +145,7 @@ func TestFolderIsOneServersAndOutlivesIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	left := postmaster(t, dir)
-	t.Cleanup(func() { // where the test fails before it is taken over
+	t.Cleanup(func() { // where the test fails before the takeover
 		if text, err := os.ReadFile(filepath.Join(dir, "data", "postmaster.pid")); err == nil && strings.HasPrefix(string(text), strconv.Itoa(left)+"\n") {
 			_ = syscall.Kill(left, syscall.SIGQUIT)
 		}
@@ -166,7 +167,7 @@ func TestFolderIsOneServersAndOutlivesIt(t *testing.T) {
 	if err := os.Symlink(dir, link); err != nil {
 		t.Fatal(err)
 	}
-	second := start(t, link) // the connection that is still open does not hold it up
+	second := start(t, link) // the connection that is still open does not delay it
 	if now := postmaster(t, dir); now == left {
 		t.Errorf("process %d still runs on the data", left)
 	}
@@ -198,7 +199,7 @@ func TestFolderIsOneServersAndOutlivesIt(t *testing.T) {
 	}
 }
 
-// What cannot work is told in one sentence, and leaves the folder free.
+// What cannot work fails with one sentence, and leaves the folder free.
 func TestStartRefusals(t *testing.T) {
 	dir := folder(t)
 	if err := os.MkdirAll(filepath.Join(dir, "data"), 0o755); err != nil {
@@ -207,7 +208,7 @@ func TestStartRefusals(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "data", "PG_VERSION"), []byte("9.6\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for range 2 { // the second is not told that another Paddock runs
+	for range 2 { // the second error must not say that another Paddock runs
 		_, err := pgdev.Start(t.Context(), pgdev.Config{Dir: dir})
 		if err == nil || !strings.Contains(err.Error(), "was made by Postgres 9.6") || !strings.Contains(err.Error(), "move that folder away") || strings.Contains(err.Error(), "\n") {
 			t.Errorf("data of another version: %v", err)

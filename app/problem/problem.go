@@ -1,6 +1,7 @@
-// Package problem is the error that reaches a person: a kind that decides the
-// HTTP status, a stable code to search for, and a sentence that says what to
-// do. The cause stays inside, for the log.
+// Package problem is the error that reaches a person: a stable code to search
+// for, whose kind decides the HTTP status, and a sentence that says what to do.
+// The cause stays inside, for the log. All codes that there are stand in this
+// package's lists.
 package problem
 
 import (
@@ -10,34 +11,15 @@ import (
 	"time"
 )
 
-// Kind says what sort of thing went wrong; httpapi turns it into a status.
-type Kind int
-
-// The kinds of problem, with the HTTP status that each becomes.
-const (
-	Internal        Kind = iota // 500
-	Invalid                     // 400
-	Unauthenticated             // 401
-	Forbidden                   // 403
-	NotFound                    // 404
-	Conflict                    // 409
-	Gone                        // 410
-	TooLarge                    // 413
-	Unsupported                 // 415
-	Unprocessable               // 422
-	TooMany                     // 429
-	Unavailable                 // 503
-)
-
 // Problem is an error with a code and a message that a person can act on.
 type Problem struct {
-	Kind       Kind
-	Code       string        // stable, snake_case
+	Code       Code
 	Message    string        // a sentence that says what to do; never holds a secret
 	RetryAfter time.Duration // for TooMany and Unavailable; 0 leaves it out
 	Broker     *Broker       // the broker's own words, where it was the broker that refused
 	Details    any           // what a program needs to go on, as JSON; nil for nothing
 	Cause      error         // for the log alone
+	later      bool          // see Later
 }
 
 // Broker is what the broker said, passed on unchanged.
@@ -66,8 +48,25 @@ func (b Broker) MarshalJSON() ([]byte, error) {
 }
 
 // New makes a Problem.
-func New(kind Kind, code, format string, args ...any) *Problem {
-	return &Problem{Kind: kind, Code: code, Message: fmt.Sprintf(format, args...)}
+func New(code Code, format string, args ...any) *Problem {
+	return &Problem{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// Kind returns what sort of problem it is: its code's kind, but after Later.
+func (p *Problem) Kind() Kind {
+	if p.later {
+		return KindUnavailable
+	}
+	return p.Code.Kind()
+}
+
+// Later makes it a problem that asking again may mend: its kind is
+// KindUnavailable whatever its code's kind is. It is for a request that waited
+// for work in the background and says why that failed, which only POST
+// /api/sync does. It returns the same Problem.
+func (p *Problem) Later(retryAfter time.Duration) *Problem {
+	p.later, p.RetryAfter = true, retryAfter
+	return p
 }
 
 // Because adds the cause and answers the same Problem.
@@ -81,7 +80,7 @@ func (p *Problem) Error() string {
 	if p.Cause != nil {
 		return fmt.Sprintf("%s: %s: %v", p.Code, p.Message, p.Cause)
 	}
-	return p.Code + ": " + p.Message
+	return p.Code.String() + ": " + p.Message
 }
 
 // Unwrap answers the cause.
@@ -94,11 +93,11 @@ func Of(err error) *Problem {
 	if errors.As(err, &p) {
 		return p
 	}
-	return New(Internal, "internal", "Something went wrong on our side. Try again, and give the request id when you ask for help.").Because(err)
+	return New(Internal, "Something went wrong on our side. Try again, and give the request id when you ask for help.").Because(err)
 }
 
 // Is reports whether err is a Problem with this code.
-func Is(err error, code string) bool {
+func Is(err error, code Code) bool {
 	var p *Problem
 	return errors.As(err, &p) && p.Code == code
 }

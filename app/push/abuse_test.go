@@ -18,8 +18,8 @@ import (
 	"paddock/app/push"
 )
 
-// A client that asks more than it reads slows itself alone, and is closed: what
-// it asks for does not pile up.
+// A client that asks for more than it reads is slowed down and then closed, so
+// that no answers pile up for it. Others are not affected.
 func TestFloodIsTheFloodersOwn(t *testing.T) {
 	f := newFixture(t, func(c *push.Config) { c.Queue, c.WriteTimeout = 100, 300*time.Millisecond })
 	mine := f.dial(2)
@@ -51,9 +51,9 @@ func TestFloodIsTheFloodersOwn(t *testing.T) {
 	flooding.Wait()
 }
 
-// Who asks for much at once gets it at the pace at which it reads, and is not
-// taken for a slow reader: here many snapshots, each larger than the queue, over
-// a connection that holds little.
+// A client that asks for many snapshots at once gets them at the pace at which
+// it reads, and is not taken for a slow reader. Here each snapshot is larger
+// than the queue, and the connection buffers little.
 func TestSnapshotsComeAsTheyAreRead(t *testing.T) {
 	f := newFixture(t, func(c *push.Config) { c.QueueBytes = 100_000 })
 	f.exec(`insert into app.alpaca_positions (account_id, symbol, qty, as_of) select '` + account(1) + `', 'SYMBOL' || n, 3, now() from generate_series(1, 2000) n`)
@@ -79,8 +79,8 @@ func TestSnapshotsComeAsTheyAreRead(t *testing.T) {
 	}
 }
 
-// A message that is too large ends its socket, whole, in parts or compressed to
-// next to nothing.
+// A message that is too large ends its socket, whether it comes whole, in parts
+// or compressed to next to nothing.
 func TestOversizedMessages(t *testing.T) {
 	f := newFixture(t, nil)
 	large := `{"type":"ping","filler":"` + strings.Repeat("x", 1<<20) + `"}`
@@ -110,8 +110,8 @@ func TestOversizedMessages(t *testing.T) {
 	f.wantHeld(0)
 }
 
-// A socket that offers compression and does not read holds no compressor: they
-// are over a megabyte each.
+// A socket that offers compression and does not read holds no compressor: each
+// is over a megabyte.
 func TestCompressionHoldsNoMemory(t *testing.T) {
 	f := newFixture(t, func(c *push.Config) { c.MaxSockets = 300 })
 	for range 40 {
@@ -136,16 +136,16 @@ func TestCompressionHoldsNoMemory(t *testing.T) {
 	}
 	time.Sleep(2 * time.Second) // until their queues are full
 	runtime.GC()
-	runtime.GC() // what pools hold is dropped by the second
+	runtime.GC() // the second collection drops what pools hold
 	runtime.ReadMemStats(&after)
 	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > sockets*700<<10 {
 		t.Errorf("the heap grew by %d KiB a socket: half a megabyte may wait for each", grown>>10/sockets)
 	}
 }
 
-// A mistake of ours ends the connection that it was made for, and no other.
+// A panic ends the connection on which it happened and no other.
 func TestPanicEndsOneConnection(t *testing.T) {
-	f := newFixture(t, func(c *push.Config) { c.Log = nil }) // whoever asks for a snapshot meets it
+	f := newFixture(t, func(c *push.Config) { c.Log = nil }) // so that asking for a snapshot panics
 	other := f.dial(2)
 	other.subscribe(2, "")
 	other.want("subscribed", "")
@@ -159,17 +159,17 @@ func TestPanicEndsOneConnection(t *testing.T) {
 	other.want("event", "")
 }
 
-// Half of a message is not waited for long: the rest is due within seconds.
-// Between messages a socket may be silent as long as it likes.
+// A message that has begun must be complete within seconds. Between messages a
+// socket may be silent as long as it likes.
 func TestConnectionsThatSayNothing(t *testing.T) {
 	f := newFixture(t, func(c *push.Config) { c.Poll, c.IdleTimeout = 50*time.Millisecond, 600*time.Millisecond })
-	mute := f.dial(1) // its library answers pings only while it reads
+	mute := f.dial(1) // its library answers pings only while it reads, so never
 	f.wantHeld(1)
 	f.wantHeld(0)
 	if _, err := mute.next(); err == nil {
 		t.Error("a socket that answers no ping was kept")
 	}
-	// One that does answer is kept.
+	// One that does answer pings is kept.
 	alive := f.dial(1)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
@@ -178,14 +178,15 @@ func TestConnectionsThatSayNothing(t *testing.T) {
 	}
 }
 
-// A client that vanishes without a word, as when a cable is pulled, is noticed.
+// A client that vanishes without closing, as when a cable is pulled, is
+// noticed.
 func TestVanishedClient(t *testing.T) {
 	f := newFixture(t, func(c *push.Config) { c.Poll, c.IdleTimeout = 50*time.Millisecond, 600*time.Millisecond })
 	conn, err := net.Dial("tcp", strings.TrimPrefix(f.url, "ws://"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close() // and until then says nothing more
+	defer conn.Close() // and until then sends nothing more
 	if _, err := fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\nX-Test-Token: %s\r\n\r\n",
 		"dGhlIHNhbXBsZSBub25jZQ==", token(1)); err != nil {
 		t.Fatal(err)

@@ -2,7 +2,7 @@ package push
 
 import "github.com/google/uuid"
 
-// FollowUnasked makes every connection follow an account without asking anybody
+// FollowUnasked makes every connection follow an account without checking
 // whether it may.
 func (h *Hub) FollowUnasked(account uuid.UUID, cursor int64) {
 	h.mu.Lock()
@@ -16,7 +16,7 @@ func (h *Hub) FollowUnasked(account uuid.UUID, cursor int64) {
 	}
 }
 
-// Held answers how many connections, users and accounts the hub keeps.
+// Held returns how many connections, users and accounts the hub holds.
 func (h *Hub) Held() (connections, users, accounts int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

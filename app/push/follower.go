@@ -9,115 +9,116 @@ import (
 	"github.com/coder/websocket"
 	"github.com/google/uuid"
 
+	"paddock/app/problem"
 	"paddock/app/tenant"
 )
 
-// follower is one client's connection, shared by all accounts that it follows.
+// follower is one client's connection. It follows one or more accounts.
 type follower struct {
-	hub   *Hub
-	wire  wire
-	token string
-	user  string
-	waits chan struct{} // something waits to be sent
-	quit  chan struct{} // closed when the connection is to end
-	done  chan struct{} // closed when it has
-	used  atomic.Int64  // when something was last sent, in nanoseconds since 1970
-	quiet time.Duration // after which it is looked whether the client is there
-	one   bool          // it ends with its only subscription
+	hub                *Hub
+	wire               wire
+	token              string
+	user               string
+	wake               chan struct{} // the queue has messages
+	quit               chan struct{} // closed when the connection is to end
+	ended              chan struct{} // closed when it has ended
+	lastSent           atomic.Int64  // when something was last sent, in nanoseconds since 1970
+	pingAfter          time.Duration // of silence: then the client is pinged
+	singleSubscription bool          // the connection ends with its only subscription
 
-	once sync.Once
-	last goodbye
+	once   sync.Once
+	reason closeReason
 
 	mu      sync.Mutex
-	cursors map[uuid.UUID]int64 // of the accounts that it follows: the last event queued
+	cursors map[uuid.UUID]int64 // the last event queued of each account that it follows
 	queue   []item
 	size    int  // bytes of the queue
-	full    bool // events are left in the log until the client has read more
+	paused  bool // events stay in the log until the client has read more
 }
 
-// item is a message on its way, and the cursor to resume from after it, if any.
+// item is a message to send, with the cursor to resume from after it, or 0.
 type item struct {
 	text   []byte
 	cursor int64
 }
 
-// wire is what a follower's messages go over.
+// wire sends a follower's messages: over a WebSocket or as Server-Sent Events.
 type wire interface {
 	send(i item, within time.Duration) error
 	keepAlive(within time.Duration) error
-	close(g goodbye)
-	cut() // at once
+	close(g closeReason)
+	closeNow() // without a closing message
 }
 
-// goodbye is why a connection ends.
-type goodbye struct {
+// closeReason is why a connection ends.
+type closeReason struct {
 	status websocket.StatusCode
-	code   string // as an error message says it, over Server-Sent Events
+	code   problem.Code // of the error message that ends a stream of Server-Sent Events
 	reason string
 }
 
 func (h *Hub) newFollower(token, user string, w wire, quiet time.Duration) *follower {
 	f := &follower{
-		hub: h, wire: w, token: token, user: user, waits: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}),
-		cursors: map[uuid.UUID]int64{}, quiet: quiet,
+		hub: h, wire: w, token: token, user: user, wake: make(chan struct{}, 1), quit: make(chan struct{}), ended: make(chan struct{}),
+		cursors: map[uuid.UUID]int64{}, pingAfter: quiet,
 	}
-	f.used.Store(time.Now().UnixNano())
+	f.lastSent.Store(time.Now().UnixNano())
 	return f
 }
 
-// end makes the connection close, with the first reason that is given.
-func (f *follower) end(status websocket.StatusCode, code, reason string) {
+// end makes the connection close. Only the first call counts.
+func (f *follower) end(status websocket.StatusCode, code problem.Code, reason string) {
 	f.once.Do(func() {
-		f.last = goodbye{status, code, reason}
+		f.reason = closeReason{status, code, reason}
 		close(f.quit)
 	})
 }
 
 func (f *follower) tooSlow() {
-	f.end(closeSlowReader, codeSlowReader, "too slow: reconnect and resume by cursor")
+	f.end(closeSlowReader, problem.SlowReader, "too slow: reconnect and resume by cursor")
 }
 
-func (f *follower) has(account uuid.UUID) bool {
+func (f *follower) follows(account uuid.UUID) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	_, follows := f.cursors[account]
 	return follows
 }
 
-// accounts answers which accounts it follows.
+// accounts returns the accounts that it follows, with their cursors.
 func (f *follower) accounts() map[uuid.UUID]int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return maps.Clone(f.cursors)
 }
 
-// write sends what waits until the connection is to end, and then what it
-// should still hear. A slow reader gets nothing more: it resumes by cursor.
+// write sends queued messages until the connection is to end, and then those
+// that are left. A slow reader gets nothing more: it resumes by cursor.
 func (f *follower) write() {
 	for {
 		select {
-		case <-f.waits:
+		case <-f.wake:
 		case <-f.quit:
-			if f.last.status != closeSlowReader {
-				_ = f.sendAll(time.Second) // it ends either way
+			if f.reason.status != closeSlowReader {
+				_ = f.sendAll(time.Second) // the connection ends either way
 			}
-			f.wire.close(f.last)
+			f.wire.close(f.reason)
 			return
 		}
 		if f.sendAll(f.hub.WriteTimeout) != nil {
 			f.tooSlow()
-			f.wire.cut()
+			f.wire.closeNow()
 			return
 		}
 	}
 }
 
-// sendAll sends what waits, each message within the time that it may take.
+// sendAll sends all queued messages, each within the given time.
 func (f *follower) sendAll(within time.Duration) error {
 	for {
-		next, ok, room := f.take()
-		if room != nil {
-			f.hub.ring(room...)
+		next, ok, resume := f.take()
+		if resume != nil {
+			f.hub.wakeFollowers(resume...)
 		}
 		if !ok {
 			return nil
@@ -125,13 +126,13 @@ func (f *follower) sendAll(within time.Duration) error {
 		if err := f.wire.send(next, within); err != nil {
 			return err
 		}
-		f.used.Store(time.Now().UnixNano())
+		f.lastSent.Store(time.Now().UnixNano())
 	}
 }
 
-// take takes the next message off the queue. Where there was no room for events
-// and now is, room names the accounts that are to be read for again.
-func (f *follower) take() (next item, ok bool, room []hint) {
+// take removes the next message from the queue. Where the queue was full and
+// now has room, resume names the accounts whose events are to be read again.
+func (f *follower) take() (next item, ok bool, resume []accountHash) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if len(f.queue) == 0 {
@@ -141,30 +142,31 @@ func (f *follower) take() (next item, ok bool, room []hint) {
 	next, f.queue[0] = f.queue[0], item{}
 	f.queue = f.queue[1:]
 	f.size -= len(next.text)
-	if f.full && len(f.queue) <= f.hub.Queue/4 && f.size <= f.hub.QueueBytes/4 {
-		f.full = false
+	if f.paused && len(f.queue) <= f.hub.Queue/4 && f.size <= f.hub.QueueBytes/4 {
+		f.paused = false
 		for account := range f.cursors {
-			room = append(room, hintOf(account))
+			resume = append(resume, hashOf(account))
 		}
 	}
-	return next, true, room
+	return next, true, resume
 }
 
-// hasNoRoom tells whether a page of events might not fit. f.mu is held.
-func (f *follower) hasNoRoom() bool {
+// pauseIfFull reports whether a page of events might not fit into the queue,
+// and pauses reading then. f.mu must be held.
+func (f *follower) pauseIfFull() bool {
 	if len(f.queue) <= f.hub.Queue/2 && f.size <= f.hub.QueueBytes/2 {
 		return false
 	}
-	f.full = true
+	f.paused = true
 	return true
 }
 
-// waitForRoom waits until what was asked for before has mostly been read: the
-// next answer may be large.
+// waitForRoom waits until most of the queue has been sent, since the next reply
+// may be large.
 func (f *follower) waitForRoom() {
 	for {
 		f.mu.Lock()
-		full := f.hasNoRoom()
+		full := f.pauseIfFull()
 		f.mu.Unlock()
 		if !full {
 			return
@@ -177,10 +179,10 @@ func (f *follower) waitForRoom() {
 	}
 }
 
-// put queues a message. f.mu is held, so that messages are queued in the order
-// in which their cursors move. A client for which too much waits, because it
-// asks more than it reads, is closed and resumes by cursor.
-func (f *follower) put(text []byte, cursor int64) {
+// enqueue queues a message. f.mu must be held, so that messages are queued in
+// the order of their cursors. A client for which too much is queued, because it
+// asks for more than it reads, is closed and resumes by cursor.
+func (f *follower) enqueue(text []byte, cursor int64) {
 	select {
 	case <-f.quit:
 		return
@@ -192,41 +194,41 @@ func (f *follower) put(text []byte, cursor int64) {
 	}
 	f.queue = append(f.queue, item{text, cursor})
 	f.size += len(text)
-	signal(f.waits)
+	signal(f.wake)
 }
 
-func (f *follower) tell(m message) {
+func (f *follower) sendMessage(m message) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.put(m.text(), 0)
+	f.enqueue(m.text(), 0)
 }
 
 // deliver queues an event if it is the next one of its account and there is
-// room. Any other was sent already, or comes with the next read.
+// room. Any other was queued before, or will be read again.
 func (f *follower) deliver(account uuid.UUID, seq int64, text []byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if last, follows := f.cursors[account]; !follows || seq != last+1 || f.hasNoRoom() {
+	if last, follows := f.cursors[account]; !follows || seq != last+1 || f.pauseIfFull() {
 		return
 	}
 	f.cursors[account] = seq
-	f.put(text, seq)
+	f.enqueue(text, seq)
 }
 
-// follow starts or moves a subscription, with the messages that begin it.
+// follow starts or moves a subscription, and queues its first messages.
 func (f *follower) follow(account uuid.UUID, cursor int64, first ...message) {
 	f.mu.Lock()
 	f.cursors[account] = cursor
 	for _, m := range first {
-		f.put(m.text(), cursor)
+		f.enqueue(m.text(), cursor)
 	}
 	f.mu.Unlock()
 	f.hub.follow(f, account)
-	f.hub.ring(hintOf(account))
+	f.hub.wakeFollowers(hashOf(account))
 }
 
-// leave ends a subscription and says whether there was one.
-func (f *follower) leave(account uuid.UUID) bool {
+// unsubscribe ends a subscription and reports whether there was one.
+func (f *follower) unsubscribe(account uuid.UUID) bool {
 	f.mu.Lock()
 	_, followed := f.cursors[account]
 	delete(f.cursors, account)
@@ -237,29 +239,29 @@ func (f *follower) leave(account uuid.UUID) bool {
 	return followed
 }
 
-// lose ends a subscription that cannot go on, or the connection of a session
-// that has ended.
-func (f *follower) lose(account uuid.UUID, why tenant.Verdict) {
+// revoke ends a subscription that the client may no longer have, or the whole
+// connection where the session has ended.
+func (f *follower) revoke(account uuid.UUID, why tenant.Access) {
 	if why == tenant.NoSession {
-		f.end(closeUnauthenticated, codeSessionEnded, "the session has ended: sign in again")
+		f.end(closeUnauthenticated, problem.SessionEnded, "the session has ended: sign in again")
 		return
 	}
-	if f.leave(account) {
-		f.tell(unsubscribed(account, why))
-		if f.one {
-			f.end(websocket.StatusNormalClosure, "", "") // it has been told why
+	if f.unsubscribe(account) {
+		f.sendMessage(unsubscribed(account, why))
+		if f.singleSubscription {
+			f.end(websocket.StatusNormalClosure, problem.Code{}, "") // the message before says why
 		}
 	}
 }
 
-// keepAlive looks whether a client that was sent nothing for a while is there.
-// The hub's mutex is held.
+// keepAlive pings a client that was sent nothing for a while. The hub's mutex
+// must be held.
 func (f *follower) keepAlive() {
 	now := time.Now()
-	if now.Sub(time.Unix(0, f.used.Load())) < f.quiet {
+	if now.Sub(time.Unix(0, f.lastSent.Load())) < f.pingAfter {
 		return
 	}
-	f.used.Store(now.UnixNano())
+	f.lastSent.Store(now.UnixNano())
 	go func() {
 		if f.wire.keepAlive(f.hub.IdleTimeout/2) != nil {
 			f.tooSlow()

@@ -1,6 +1,7 @@
-// Package push brings events from Postgres to WebSockets and Server-Sent
-// Events. NOTIFY is only a doorbell: what is new, and who may read it now, the
-// database answers.
+// Package push sends accounts' events from Postgres to clients, over WebSockets
+// and as Server-Sent Events. Its input is the doorbell, a NOTIFY that only
+// names accounts with news. What is new, and which session may read it at that
+// moment, it asks the database (private.read_events).
 package push
 
 import (
@@ -17,52 +18,53 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"paddock/app/eventlog"
+	"paddock/app/problem"
 	"paddock/app/tenant"
 )
 
-// Config is what a Hub is made of. Zero values take the defaults.
+// Config is what a Hub needs. Zero values take the defaults.
 type Config struct {
 	Worker        *tenant.Worker
 	Log           *eventlog.Log                            // for snapshots
-	Connect       func(context.Context) (*pgx.Conn, error) // the listener's own connection
+	Connect       func(context.Context) (*pgx.Conn, error) // opens the listener's own connection
 	Session       func(*http.Request) (token string, ok bool)
 	OriginAllowed func(*http.Request) bool
-	OnRing        func() // called at every ring, beside reading
+	OnRing        func() // called at every ring
 	Logger        *slog.Logger
 
-	Poll           time.Duration // how long a lost ring may cost; 900 ms
-	MaxAccounts    int           // a connection may subscribe to; 100
-	MaxSockets     int           // a user may have; 20
-	Queue          int           // messages that may wait for a connection; 1,000
-	QueueBytes     int           // and their size together; 1 MiB
-	WriteTimeout   time.Duration // for one message; 10 s
-	IdleTimeout    time.Duration // a socket that answers no ping; 60 s
-	eventsPerRead  int           // of one interest
-	interestsARead int           // that one query asks for
-	bytesARead     int           // that one query answers, about
+	Poll                 time.Duration // between reads without a ring, so how late news are where one is lost; 900 ms
+	MaxAccounts          int           // to which a connection may subscribe; 100
+	MaxSockets           int           // of one user; 20
+	Queue                int           // messages that may be queued for a connection; 1,000
+	QueueBytes           int           // size of them together; 1 MiB
+	WriteTimeout         time.Duration // of one message; 10 s
+	IdleTimeout          time.Duration // of a socket that answers no ping; 60 s
+	eventsPerRead        int           // of one subscription
+	subscriptionsPerRead int           // in one query
+	bytesPerRead         int           // that one query returns, about
 }
 
 // Hub holds the connections of this instance.
 type Hub struct {
 	Config
-	rung  chan struct{} // somebody has news
-	sweep chan struct{} // everybody is to be looked at
+	wake    chan struct{} // pending is not empty
+	wakeAll chan struct{} // every follower is to be read for
 
 	mu        sync.Mutex
 	followers map[*follower]struct{}
 	perUser   map[string]int
-	follows   map[hint]map[*follower]struct{}
-	news      map[hint]struct{}
+	follows   map[accountHash]map[*follower]struct{}
+	pending   map[accountHash]struct{}
 	closed    bool
 }
 
-// hint is what a ring says of an account: its id's last 32 bits. Accounts that
-// share them are read for together.
-type hint uint32
+// accountHash is how a ring names an account: the last 32 bits of its id.
+// Accounts with the same hash are read together.
+type accountHash uint32
 
-func hintOf(account uuid.UUID) hint { return hint(binary.BigEndian.Uint32(account[12:])) }
+func hashOf(account uuid.UUID) accountHash { return accountHash(binary.BigEndian.Uint32(account[12:])) }
 
-// New makes a Hub; Run makes it read.
+// New makes a Hub. It reads while Run runs.
 func New(c Config) *Hub {
 	orDefault(&c.Poll, 900*time.Millisecond)
 	orDefault(&c.WriteTimeout, 10*time.Second)
@@ -72,14 +74,14 @@ func New(c Config) *Hub {
 	orDefault(&c.Queue, 1000)
 	orDefault(&c.QueueBytes, 1<<20)
 	orDefault(&c.eventsPerRead, min(100, c.Queue/2))
-	orDefault(&c.interestsARead, 250)
-	orDefault(&c.bytesARead, 4<<20)
+	orDefault(&c.subscriptionsPerRead, 250)
+	orDefault(&c.bytesPerRead, 4<<20)
 	if c.OnRing == nil {
 		c.OnRing = func() {}
 	}
 	return &Hub{
-		Config: c, rung: make(chan struct{}, 1), sweep: make(chan struct{}, 1), followers: map[*follower]struct{}{},
-		perUser: map[string]int{}, follows: map[hint]map[*follower]struct{}{}, news: map[hint]struct{}{},
+		Config: c, wake: make(chan struct{}, 1), wakeAll: make(chan struct{}, 1), followers: map[*follower]struct{}{},
+		perUser: map[string]int{}, follows: map[accountHash]map[*follower]struct{}{}, pending: map[accountHash]struct{}{},
 	}
 }
 
@@ -93,7 +95,7 @@ func orDefault[T comparable](v *T, fallback T) {
 // Run listens and reads until ctx ends, then closes every connection.
 func (h *Hub) Run(ctx context.Context) error {
 	var parts sync.WaitGroup
-	for _, part := range []func(context.Context){h.listen, h.readRung, h.readAll} {
+	for _, part := range []func(context.Context){h.listen, h.readPending, h.readAll} {
 		parts.Go(func() { part(ctx) })
 	}
 	<-ctx.Done()
@@ -102,19 +104,19 @@ func (h *Hub) Run(ctx context.Context) error {
 	return nil
 }
 
-// ring makes the reader look for those who follow these accounts; rings that
-// come while it reads are one.
-func (h *Hub) ring(accounts ...hint) {
+// wakeFollowers makes readPending read for the followers of these accounts.
+// Calls that come while it reads are served together by the next read.
+func (h *Hub) wakeFollowers(accounts ...accountHash) {
 	h.mu.Lock()
 	for _, a := range accounts {
 		if len(h.follows[a]) > 0 {
-			h.news[a] = struct{}{}
+			h.pending[a] = struct{}{}
 		}
 	}
-	waiting := len(h.news) > 0
+	waiting := len(h.pending) > 0
 	h.mu.Unlock()
 	if waiting {
-		signal(h.rung)
+		signal(h.wake)
 	}
 }
 
@@ -125,7 +127,7 @@ func signal(c chan struct{}) {
 	}
 }
 
-// closeAll ends every connection: the instance is going away.
+// closeAll ends every connection, because the instance is stopping.
 func (h *Hub) closeAll() {
 	h.mu.Lock()
 	h.closed = true
@@ -135,16 +137,16 @@ func (h *Hub) closeAll() {
 	}
 	h.mu.Unlock()
 	for _, f := range all {
-		f.end(websocket.StatusGoingAway, codeGoingAway, "the server is going away: reconnect and resume by cursor")
+		f.end(websocket.StatusGoingAway, problem.GoingAway, "the server is going away: reconnect and resume by cursor")
 	}
 	for _, f := range all {
-		<-f.done
+		<-f.ended
 	}
 }
 
 var errTooMany = errors.New("too many connections")
 
-// add takes a follower in, unless its user has too many or the hub is closed.
+// add registers a follower, unless its user has too many or the hub is closed.
 func (h *Hub) add(f *follower) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -167,39 +169,39 @@ func (h *Hub) remove(f *follower) {
 		delete(h.perUser, f.user)
 	}
 	for account := range f.accounts() {
-		h.forgetLocked(f, hintOf(account))
+		h.removeFollowerLocked(f, hashOf(account))
 	}
 }
 
-// follow notes that f wants the rings of an account.
+// follow registers f for the rings of an account.
 func (h *Hub) follow(f *follower, account uuid.UUID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if _, here := h.followers[f]; !here || !f.has(account) {
-		return // it has ended meanwhile, or been refused
+	if _, here := h.followers[f]; !here || !f.follows(account) {
+		return // it has ended or unsubscribed meanwhile
 	}
-	of := h.follows[hintOf(account)]
+	of := h.follows[hashOf(account)]
 	if of == nil {
 		of = map[*follower]struct{}{}
-		h.follows[hintOf(account)] = of
+		h.follows[hashOf(account)] = of
 	}
 	of[f] = struct{}{}
 }
 
-// unfollow is follow's end, unless f follows another account of the same hint,
+// unfollow undoes follow, unless f follows another account with the same hash,
 // or this one again.
 func (h *Hub) unfollow(f *follower, account uuid.UUID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for other := range f.accounts() {
-		if hintOf(other) == hintOf(account) {
+		if hashOf(other) == hashOf(account) {
 			return
 		}
 	}
-	h.forgetLocked(f, hintOf(account))
+	h.removeFollowerLocked(f, hashOf(account))
 }
 
-func (h *Hub) forgetLocked(f *follower, account hint) {
+func (h *Hub) removeFollowerLocked(f *follower, account accountHash) {
 	delete(h.follows[account], f)
 	if len(h.follows[account]) == 0 {
 		delete(h.follows, account)

@@ -11,16 +11,15 @@ import (
 	"paddock/app/tenant"
 )
 
-// With every check in Go taken out, so that each connection follows whatever
-// account it likes, still nothing foreign arrives: the database decides for
-// each.
+// Without any check in Go, so that each connection follows whatever account it
+// likes, still nothing foreign arrives: the database decides for each.
 func TestTheDatabaseDecides(t *testing.T) {
 	f := newFixture(t, nil)
 	for user := range 3 {
 		f.say(user+1, "secret")
 	}
 	clients := []*client{f.dial(1), f.dial(2), f.dial(3)}
-	for _, c := range clients { // until each is there
+	for _, c := range clients { // until each is connected
 		c.send(`{"type":"ping"}`)
 		c.want("pong", "")
 	}
@@ -46,7 +45,7 @@ func TestTheDatabaseDecides(t *testing.T) {
 			}
 		}
 	}
-	for i, c := range clients { // and nothing after that
+	for i, c := range clients { // and nothing more arrives
 		f.say(i+1, "the last")
 		if m := c.want("event", ""); m.Account != account(i+1) || m.Cursor != 3 {
 			t.Errorf("user %d was told %+v", i+1, m)
@@ -54,8 +53,8 @@ func TestTheDatabaseDecides(t *testing.T) {
 	}
 }
 
-// The door itself, asked by a program that hands on all it is given: each of
-// many sessions asks for every account from the start.
+// private.read_events itself returns nothing foreign, even where each of many
+// sessions asks for every account from the start.
 func TestTheDoorAnswersNothingForeign(t *testing.T) {
 	f := newFixture(t, nil)
 	for user := range 3 {
@@ -65,11 +64,11 @@ func TestTheDoorAnswersNothingForeign(t *testing.T) {
 		insert into app.account_grants (account_id, user_id, role, expires_at) values ('` + account(3) + `', 'u1', 'viewer', now() - interval '1 second')`)
 	worker := tenant.NewWorker(f.db.Pool(t, "paddock_worker"), nil)
 	may := map[string]bool{token(1) + account(1): true, token(2) + account(2): true, token(3) + account(3): true, token(2) + account(3): true}
-	var asked []tenant.Interest
+	var asked []tenant.Subscription
 	for _, token := range []string{token(1), token(2), token(3), "token-of-nobody", ""} {
 		for user := range 4 {
 			for _, cursor := range []int64{-1, 0, 5} {
-				asked = append(asked, tenant.Interest{Token: token, Account: uuid.MustParse(account(user + 1)), Cursor: cursor})
+				asked = append(asked, tenant.Subscription{Token: token, Account: uuid.MustParse(account(user + 1)), Cursor: cursor})
 			}
 		}
 	}
@@ -84,7 +83,7 @@ func TestTheDoorAnswersNothingForeign(t *testing.T) {
 			if e.Seq > 0 {
 				given[place] = true
 			}
-			if e.Seq > 0 && (!may[place] || e.Verdict != tenant.OK) {
+			if e.Seq > 0 && (!may[place] || e.Access != tenant.AccessOK) {
 				t.Errorf("%s was given an event: %+v", place, e)
 			}
 		}
@@ -92,19 +91,19 @@ func TestTheDoorAnswersNothingForeign(t *testing.T) {
 	if len(given) != len(may) {
 		t.Errorf("events were given to %v, want %v", given, may)
 	}
-	standings, err := worker.Stand(t.Context(), asked)
+	standings, err := worker.CheckAccess(t.Context(), asked)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, s := range standings {
-		if place := asked[i].Token + asked[i].Account.String(); (s.Verdict == tenant.OK) != may[place] || !may[place] && s.Head+s.Dropped != 0 {
+		if place := asked[i].Token + asked[i].Account.String(); (s.Access == tenant.AccessOK) != may[place] || !may[place] && s.Head+s.Dropped != 0 {
 			t.Errorf("%s stands %+v", place, s)
 		}
 	}
 }
 
-// What is dropped from the log is told of: to one who comes back too late, who
-// gets a snapshot, and to one who is connected and has not read so far.
+// A client learns that events it has not read were dropped: one that comes back
+// too late gets a snapshot, and one that is connected is unsubscribed.
 func TestRetention(t *testing.T) {
 	f := newFixture(t, nil)
 	f.exec(`set role paddock_owner; select private.add_event_partition('2020-01-15'); reset role;
@@ -123,7 +122,7 @@ func TestRetention(t *testing.T) {
 		}
 	}
 	worker := tenant.NewWorker(f.db.Pool(t, "paddock_worker"), nil)
-	if made, dropped, err := worker.KeepEventLog(t.Context()); err != nil || made != 0 || dropped != 1 {
+	if made, dropped, err := worker.MaintainEventLog(t.Context()); err != nil || made != 0 || dropped != 1 {
 		t.Fatalf("made %d and dropped %d partitions (%v), want 0 and 1", made, dropped, err)
 	}
 	for cursor, code := range map[string]string{`,"cursor":4`: "cursor_expired", `,"cursor":5`: "", `,"cursor":6`: ""} {
@@ -150,12 +149,12 @@ func TestRetention(t *testing.T) {
 			break
 		}
 	}
-	if _, dropped, err := worker.KeepEventLog(t.Context()); err != nil || dropped != 0 {
+	if _, dropped, err := worker.MaintainEventLog(t.Context()); err != nil || dropped != 0 {
 		t.Errorf("looked after again: dropped %d, %v", dropped, err)
 	}
 }
 
-// A session that holds on to the log puts dropping off, and stops nobody.
+// A session that holds a lock on the log delays dropping, and blocks nobody.
 func TestRetentionWaitsForNobody(t *testing.T) {
 	f := newFixture(t, nil)
 	f.exec(`set role paddock_owner; select private.add_event_partition('2020-01-15')`)
@@ -168,14 +167,14 @@ func TestRetentionWaitsForNobody(t *testing.T) {
 	worker := tenant.NewWorker(f.db.Pool(t, "paddock_worker"), nil)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	if _, _, err := worker.KeepEventLog(ctx); err == nil || errors.Is(err, context.DeadlineExceeded) {
+	if _, _, err := worker.MaintainEventLog(ctx); err == nil || errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("dropped under a reader: %v", err)
 	}
 	f.say(1, "still going")
 	if _, err := holder.Exec(t.Context(), "commit"); err != nil {
 		t.Fatal(err)
 	}
-	if _, dropped, err := worker.KeepEventLog(ctx); err != nil || dropped != 1 {
+	if _, dropped, err := worker.MaintainEventLog(ctx); err != nil || dropped != 1 {
 		t.Errorf("dropped %d, %v", dropped, err)
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/jackc/pgxlisten"
 )
 
-// listen hears the doorbell, and reconnects by itself. The channel's name is a
-// secret of the database, so that it is asked for first.
+// listen receives the doorbell's notifications, and reconnects by itself. It
+// first asks for the channel's name, which is a secret of the database.
 func (h *Hub) listen(ctx context.Context) {
 	channel := ""
 	for channel == "" {
@@ -30,49 +30,48 @@ func (h *Hub) listen(ctx context.Context) {
 			}
 		},
 	}
-	listener.Handle(channel, bell{h})
+	listener.Handle(channel, notificationHandler{h})
 	if err := listener.Listen(ctx); err != nil && ctx.Err() == nil {
 		h.Logger.Error("the listener ended", "err", err)
 	}
 }
 
-// bell is what the listener calls.
-type bell struct{ h *Hub }
+// notificationHandler is called by the listener.
+type notificationHandler struct{ h *Hub }
 
-// HandleNotification wakes a reader: the one of those who follow the accounts
-// that the ring names, or the one of everybody, where it names none or says
-// that somebody's access has changed.
-func (b bell) HandleNotification(_ context.Context, n *pgconn.Notification, _ *pgx.Conn) error {
-	if accounts := named(n.Payload); len(accounts) > 0 {
-		b.h.ring(accounts...)
+// HandleNotification wakes readPending for the accounts that the ring names.
+// Where it names none, because somebody's access has changed, it wakes readAll.
+func (b notificationHandler) HandleNotification(_ context.Context, n *pgconn.Notification, _ *pgx.Conn) error {
+	if accounts := parsePayload(n.Payload); len(accounts) > 0 {
+		b.h.wakeFollowers(accounts...)
 	} else {
-		signal(b.h.sweep)
+		signal(b.h.wakeAll)
 	}
 	b.h.OnRing()
 	return nil
 }
 
-// HandleBacklog wakes the reader after a connection was made anew: rings may
-// have been missed.
-func (b bell) HandleBacklog(context.Context, string, *pgx.Conn) error {
-	signal(b.h.sweep)
+// HandleBacklog wakes readAll after a reconnection: rings may have been missed.
+func (b notificationHandler) HandleBacklog(context.Context, string, *pgx.Conn) error {
+	signal(b.h.wakeAll)
 	b.h.OnRing()
 	return nil
 }
 
-// named reads a ring's payload: eight hexadecimal digits an account. Anything
-// else names none: any login may send what it likes, and that costs one look.
-func named(payload string) []hint {
+// parsePayload returns the accounts that a ring names, by eight hexadecimal
+// digits each. It returns none for anything else: any login may notify with any
+// text, which costs one read for everybody.
+func parsePayload(payload string) []accountHash {
 	if len(payload)%8 != 0 {
 		return nil
 	}
-	accounts := make([]hint, 0, len(payload)/8)
+	accounts := make([]accountHash, 0, len(payload)/8)
 	for at := 0; at < len(payload); at += 8 {
 		n, err := strconv.ParseUint(payload[at:at+8], 16, 32)
 		if err != nil {
 			return nil
 		}
-		accounts = append(accounts, hint(n))
+		accounts = append(accounts, accountHash(n))
 	}
 	return accounts
 }

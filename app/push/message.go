@@ -6,11 +6,12 @@ import (
 
 	"github.com/google/uuid"
 
+	"paddock/app/problem"
 	"paddock/app/tenant"
 )
 
-// request is what a client says: subscribe, unsubscribe or ping. The folder
-// schema describes each message.
+// request is a client's message: subscribe, unsubscribe or ping. The folder
+// schema describes all messages.
 type request struct {
 	Type     string    `json:"type"`
 	Account  uuid.UUID `json:"account_id"`
@@ -18,7 +19,7 @@ type request struct {
 	Snapshot bool      `json:"snapshot"`
 }
 
-// message is what the server says.
+// message is a server's message.
 type message struct {
 	Type    string          `json:"type"`
 	Account *uuid.UUID      `json:"account_id,omitempty"`
@@ -27,15 +28,15 @@ type message struct {
 	Kind    string          `json:"kind,omitempty"`
 	At      *time.Time      `json:"at,omitempty"`
 	Data    json.RawMessage `json:"data,omitempty"`
-	Code    string          `json:"code,omitempty"`
+	Code    problem.Code    `json:"code,omitzero"`
 	Message string          `json:"message,omitempty"`
 }
 
-// text is the message as it goes out: a line, for clients that read lines.
+// text is the message as JSON on one line, for clients that read lines.
 func (m message) text() []byte {
 	text, err := json.Marshal(m)
 	if err != nil {
-		panic(err) // the database's JSON and plain fields always marshal
+		panic(err) // cannot happen: plain fields and the database's JSON always marshal
 	}
 	return append(text, '\n')
 }
@@ -44,28 +45,17 @@ func eventText(account uuid.UUID, e tenant.Event) []byte {
 	return message{Type: "event", Account: &account, Cursor: &e.Seq, Kind: e.Kind, At: &e.At, Data: e.Data}.text()
 }
 
-func unsubscribed(account uuid.UUID, why tenant.Verdict) message {
-	m := message{Type: "unsubscribed", Account: &account, Code: tenant.CodeAccountForbidden, Message: "There is no such account among yours."}
-	if why == tenant.Expired {
-		m.Code, m.Message = codeExpired, "Events were dropped before they were read here. Subscribe again: a snapshot comes first."
+func unsubscribed(account uuid.UUID, why tenant.Access) message {
+	m := message{Type: "unsubscribed", Account: &account, Code: problem.AccountForbidden, Message: "There is no such account among yours."}
+	if why == tenant.CursorExpired {
+		m.Code, m.Message = problem.CursorExpired, "Events were dropped before they were read here. Subscribe again: a snapshot comes first."
 	}
 	return m
 }
 
-// Codes of messages, beside those that tenant has.
-const (
-	codeExpired      = "cursor_expired"
-	codeAhead        = "cursor_ahead"
-	codeBadMessage   = "bad_message"
-	codeTooMany      = "too_many_accounts"
-	codeSessionEnded = "session_ended"
-	codeSlowReader   = "slow_reader"
-	codeGoingAway    = "going_away"
-)
-
-// Codes with which the server closes a WebSocket, beside the standard ones.
+// Codes with which the server closes a WebSocket, besides the standard ones.
 const (
 	closeUnauthenticated = 4401 // the session has ended: sign in again
-	closeSlowReader      = 4408 // too much waited for this socket: resume by cursor
+	closeSlowReader      = 4408 // too much was queued for this socket: resume by cursor
 	closeTooMany         = 4429 // this user has too many connections
 )

@@ -66,17 +66,17 @@ func newFixture(t *testing.T, change func(*push.Config)) *fixture {
 		},
 		OriginAllowed: func(r *http.Request) bool { return r.Header.Get("Origin") != "https://evil.example" },
 		Logger:        log,
-		Poll:          time.Hour, // a ring that is lost must show
+		Poll:          time.Hour, // so that a lost ring fails the test
 	}
 	if change != nil {
-		change(&c) // a Poll of 0 is the default
+		change(&c) // a Poll of 0 takes the default
 	}
 	hub := push.New(c)
 	f.hub = hub
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { _ = hub.Run(ctx) })    // they end with ctx,
-	running.Go(func() { _ = f.bell.Run(ctx) }) // without errors
+	running.Go(func() { _ = hub.Run(ctx) })    // both return nil,
+	running.Go(func() { _ = f.bell.Run(ctx) }) // when ctx ends
 	mux := http.NewServeMux()
 	mux.Handle("/", hub)
 	mux.HandleFunc("/api/events", hub.ServeEvents)
@@ -100,7 +100,7 @@ func (f *fixture) exec(sql string) {
 
 // say appends an event to a user's account.
 func (f *fixture) say(user int, text string) {
-	err := f.tenant.Write(context.Background(), tenant.Admission{Token: token(user), Account: uuid.MustParse(account(user))}, func(b *tenant.Batch) {
+	err := f.tenant.TxNotify(context.Background(), tenant.Admission{Token: token(user), Account: uuid.MustParse(account(user))}, func(b *tenant.Batch) {
 		if err := b.AppendEvent("agent_log", map[string]string{"orchestrator_agent_id": "", "level": "info", "message": text}); err != nil {
 			f.t.Error(err)
 		}
@@ -110,7 +110,7 @@ func (f *fixture) say(user int, text string) {
 	}
 }
 
-// client is a socket of a user's.
+// client is a user's WebSocket.
 type client struct {
 	t    *testing.T
 	conn *websocket.Conn
@@ -165,7 +165,7 @@ func (c *client) next() (said, error) {
 	return understand(text)
 }
 
-// understand reads a message, and holds it against its schema.
+// understand parses a message and validates it against its schema.
 func understand(text []byte) (m said, err error) {
 	if err := json.Unmarshal(text, &m); err != nil {
 		return m, err
@@ -195,8 +195,8 @@ func (c *client) wantClosed(code int) {
 	}
 }
 
-// Many writers at once: every event arrives in order, exactly once, and a
-// client that comes back with its cursor has missed nothing.
+// With many writers at once every event arrives in order, exactly once, and a
+// client that comes back with its cursor misses nothing.
 func TestEveryEventOnceByCursor(t *testing.T) {
 	f := newFixture(t, nil)
 	const writers, each = 8, 40
@@ -234,7 +234,8 @@ func TestEveryEventOnceByCursor(t *testing.T) {
 	writing.Wait()
 }
 
-// A socket hears its own user's accounts and no other, whatever it asks for.
+// A socket receives events of its own user's accounts only, whatever it asks
+// for.
 func TestSocketsAreApart(t *testing.T) {
 	f := newFixture(t, nil)
 	a, b := f.dial(1), f.dial(2)
@@ -257,8 +258,8 @@ func TestSocketsAreApart(t *testing.T) {
 }
 
 // Signing out ends the socket, and losing a grant or the account ends the
-// subscription, within a second and without any event: by a ring where there
-// is one, and by looking where it is lost.
+// subscription, within a second and without any event: by a ring, or by polling
+// where the ring is lost.
 func TestAccessEnds(t *testing.T) {
 	for name, poll := range map[string]time.Duration{"by ring": time.Hour, "the ring is lost": 0} {
 		t.Run(name, func(t *testing.T) {
@@ -280,11 +281,11 @@ func TestAccessEnds(t *testing.T) {
 				c.want("subscribed", "")
 				f.exec(end.sql)
 				if poll > 0 {
-					f.bell.RingAll() // as whoever ends a session does
+					f.bell.RingAll() // as the code that ends a session does
 				}
 				began := time.Now()
 				end.check(c)
-				if took := time.Since(began); took > 2*time.Second { // a second, and one for a busy machine
+				if took := time.Since(began); took > 2*time.Second { // one second, and one more for a busy machine
 					t.Errorf("%s was noticed after %v", what, took)
 				}
 			}
@@ -292,7 +293,8 @@ func TestAccessEnds(t *testing.T) {
 	}
 }
 
-// A session that runs out by itself ends its socket, a grant its subscription.
+// A session that expires ends its socket, and a grant that expires its
+// subscription.
 func TestAccessRunsOut(t *testing.T) {
 	f := newFixture(t, func(c *push.Config) { c.Poll = 0 })
 	f.exec(`update auth.session set "expiresAt" = now() + interval '1500 ms' where id = 's1';
@@ -306,7 +308,7 @@ func TestAccessRunsOut(t *testing.T) {
 	two.want("unsubscribed", "account_forbidden")
 }
 
-// A socket that follows nothing yet ends with its session too.
+// A socket without a subscription ends with its session too.
 func TestIdleSocketEndsWithItsSession(t *testing.T) {
 	f := newFixture(t, func(c *push.Config) { c.Poll = 0 })
 	c := f.dial(1)
@@ -314,8 +316,8 @@ func TestIdleSocketEndsWithItsSession(t *testing.T) {
 	c.wantClosed(4401)
 }
 
-// The address can hold the first subscription, for clients that only listen;
-// the database decides on it as on any other.
+// The URL can hold the first subscription, for clients that only listen; the
+// database checks it as any other.
 func TestSubscribedByAddress(t *testing.T) {
 	f := newFixture(t, nil)
 	f.say(1, "before")
@@ -334,8 +336,8 @@ func TestSubscribedByAddress(t *testing.T) {
 	}
 }
 
-// One tenant with megabytes to catch up on, on many sockets that do not read,
-// neither holds up the events of another nor fills the memory.
+// A tenant with megabytes to catch up on, on many sockets that do not read,
+// does not delay another tenant's events and does not fill the memory.
 func TestAnothersBacklogIsNotMine(t *testing.T) {
 	f := newFixture(t, nil)
 	text := strings.Repeat("x", 40_000)
@@ -360,14 +362,14 @@ func TestAnothersBacklogIsNotMine(t *testing.T) {
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
-	// 20 sockets may hold half of their queues' megabyte and the page after
-	// it; all that waits for them is 160 MB.
+	// 20 sockets may hold half of their queues' megabyte and the page after it;
+	// in the log 160 MB wait for them.
 	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > sockets*2<<20 {
 		t.Errorf("the heap grew by %d MiB", grown>>20)
 	}
 }
 
-// A lost listener connection costs nothing: it comes back, and what was said
+// After the listener's connection is lost it comes back, and what was written
 // meanwhile arrives.
 func TestListenerComesBack(t *testing.T) {
 	f := newFixture(t, nil)
@@ -383,8 +385,7 @@ func TestListenerComesBack(t *testing.T) {
 	}
 }
 
-// What is written by somebody who does not ring, such as psql, is found by the
-// clock.
+// Events written without a ring, as with psql, are found by polling.
 func TestOthersAreFoundByTheClock(t *testing.T) {
 	f := newFixture(t, func(c *push.Config) { c.Poll = 0 })
 	c := f.dial(1)
@@ -395,7 +396,8 @@ func TestOthersAreFoundByTheClock(t *testing.T) {
 	c.want("event", "")
 }
 
-// Nonsense is answered and harms nobody; too much of it ends the socket.
+// A malformed message gets an error and affects nobody else; too many of them
+// end the socket.
 func TestBadMessages(t *testing.T) {
 	f := newFixture(t, nil)
 	c := f.dial(1)
@@ -415,7 +417,7 @@ func TestBadMessages(t *testing.T) {
 	c.wantClosed(int(websocket.StatusMessageTooBig))
 }
 
-// Who has no session, or comes from another site's page, gets no socket.
+// A client without a session, or from another site's page, gets no socket.
 func TestRefusals(t *testing.T) {
 	f := newFixture(t, func(c *push.Config) { c.MaxSockets = 2 })
 	for name, tt := range map[string]struct {
@@ -444,8 +446,8 @@ func TestRefusals(t *testing.T) {
 	f.dial(1).wantClosed(4429)
 }
 
-// A reader that does not read is cut off, holds no events in memory beyond its
-// queue, and the others hear everything meanwhile.
+// A client that does not read is disconnected, holds no events in memory beyond
+// its queue, and the others receive everything meanwhile.
 func TestSlowReader(t *testing.T) {
 	const writeTimeout = 500 * time.Millisecond
 	f := newFixture(t, func(c *push.Config) { c.Queue, c.WriteTimeout = 40, writeTimeout })
@@ -469,7 +471,7 @@ func TestSlowReader(t *testing.T) {
 		}
 	}
 	writing.Wait()
-	time.Sleep(2 * writeTimeout) // read any sooner, it would only have been late
+	time.Sleep(2 * writeTimeout) // if it read sooner, it would only be late
 	slow.conn.SetReadLimit(1 << 20)
 	n := 0
 	for {
@@ -487,8 +489,8 @@ func TestSlowReader(t *testing.T) {
 	}
 }
 
-// Sockets that come and go leave nothing behind: no goroutine, no descriptor
-// and no entry in the hub.
+// Sockets that come and go leave nothing behind: no goroutine, no file
+// descriptor and no entry in the hub.
 func TestNothingLeaks(t *testing.T) {
 	f := newFixture(t, func(c *push.Config) { c.MaxSockets = 1000 })
 	f.dial(1).conn.CloseNow()
@@ -505,7 +507,7 @@ func TestNothingLeaks(t *testing.T) {
 		f.say(1, "to all")
 		for i, c := range all {
 			c.want("event", "")
-			switch i % 3 { // some take leave, some hang up, some are hung up on
+			switch i % 3 { // some close, some drop the connection, some are closed by the server
 			case 0:
 				_ = c.conn.Close(websocket.StatusNormalClosure, "")
 			case 1:
@@ -524,8 +526,8 @@ func TestNothingLeaks(t *testing.T) {
 	}
 }
 
-// openFiles answers how many files and connections this process has open, where
-// the system tells.
+// openFiles returns how many files and connections this process has open, where
+// the system has /proc.
 func openFiles(t *testing.T) int {
 	t.Helper()
 	all, err := os.ReadDir("/proc/self/fd")

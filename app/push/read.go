@@ -11,31 +11,31 @@ import (
 	"paddock/app/tenant"
 )
 
-// readRung reads for those who follow accounts that rings have named, all of
-// them together, as often as rings come.
-func (h *Hub) readRung(ctx context.Context) {
+// readPending reads for the followers of accounts that rings have named, all of
+// them together, whenever rings come.
+func (h *Hub) readPending(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-h.rung:
+		case <-h.wake:
 		}
-		places := places{}
+		set := readSet{}
 		h.mu.Lock()
-		for account := range h.news {
+		for account := range h.pending {
 			for f := range h.follows[account] {
-				places.add(f, account)
+				set.add(f, account)
 			}
 		}
-		clear(h.news)
+		clear(h.pending)
 		h.mu.Unlock()
-		h.read(ctx, places)
+		h.read(ctx, set)
 	}
 }
 
-// readAll reads for everybody now and then, and when a ring does not say for
-// whom it is: rings may be lost, and access ends without one. It does not stand
-// in readRung's way.
+// readAll reads for all followers at each Poll, and after a ring that names no
+// account: rings may be lost, and access may end without one. It runs beside
+// readPending and does not delay it.
 func (h *Hub) readAll(ctx context.Context) {
 	tick := time.NewTicker(h.Poll)
 	defer tick.Stop()
@@ -43,105 +43,105 @@ func (h *Hub) readAll(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-h.sweep:
+		case <-h.wakeAll:
 		case <-tick.C:
 		}
-		places, idle := places{}, []*follower{}
+		set, idle := readSet{}, []*follower{}
 		h.mu.Lock()
 		for f := range h.followers {
-			if !places.addAll(f) {
+			if !set.addAll(f) {
 				idle = append(idle, f)
 			}
 			f.keepAlive()
 		}
 		h.mu.Unlock()
-		h.read(ctx, places)
-		for part := range slices.Chunk(idle, h.interestsARead) {
+		h.read(ctx, set)
+		for part := range slices.Chunk(idle, h.subscriptionsPerRead) {
 			h.checkSessions(ctx, part)
 		}
 	}
 }
 
-// places are where followers stand: those of one session that stand alike are
-// read for once.
-type places map[tenant.Interest][]*follower
+// readSet holds the followers to read for, by subscription: those with the same
+// session, account and cursor share one read.
+type readSet map[tenant.Subscription][]*follower
 
-// add takes the follower's place in the logs of the accounts hinted at.
-func (p places) add(f *follower, account hint) {
+// add adds the follower with its cursors in the accounts that have this hash.
+func (p readSet) add(f *follower, account accountHash) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.hasNoRoom() {
+	if f.pauseIfFull() {
 		return // its events stay in the log, where they cost no memory
 	}
 	for id, cursor := range f.cursors {
-		if hintOf(id) == account {
-			in := tenant.Interest{Token: f.token, Account: id, Cursor: cursor}
+		if hashOf(id) == account {
+			in := tenant.Subscription{Token: f.token, Account: id, Cursor: cursor}
 			p[in] = append(p[in], f)
 		}
 	}
 }
 
-// addAll takes all of the follower's places, and says whether it has any: one
-// without waits for the end of its session alone, and so does one that has no
-// room, whose events stay in the log.
-func (p places) addAll(f *follower) bool {
+// addAll adds the follower with all of its cursors, and reports whether it has
+// any to read. One that follows nothing, or has no room, only has its session
+// checked; its events stay in the log.
+func (p readSet) addAll(f *follower) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.cursors) == 0 || f.hasNoRoom() {
+	if len(f.cursors) == 0 || f.pauseIfFull() {
 		return false
 	}
 	for id, cursor := range f.cursors {
-		in := tenant.Interest{Token: f.token, Account: id, Cursor: cursor}
+		in := tenant.Subscription{Token: f.token, Account: id, Cursor: cursor}
 		p[in] = append(p[in], f)
 	}
 	return true
 }
 
-// read asks for the news of all places and hands them out. Who is still behind
-// then is read for again with everyone else: a tenant with much to catch up on
-// holds up no other.
-func (h *Hub) read(ctx context.Context, p places) {
-	var behind []hint
-	for part := range slices.Chunk(slices.Collect(maps.Keys(p)), h.interestsARead) {
-		behind = append(behind, h.readPart(ctx, part, p)...)
+// read reads the news of all subscriptions and delivers them. Accounts with
+// more to read are read again together with the others, so that a tenant with
+// much to catch up on delays nobody.
+func (h *Hub) read(ctx context.Context, p readSet) {
+	var behind []accountHash
+	for part := range slices.Chunk(slices.Collect(maps.Keys(p)), h.subscriptionsPerRead) {
+		behind = append(behind, h.readBatch(ctx, part, p)...)
 	}
-	h.ring(behind...)
+	h.wakeFollowers(behind...)
 }
 
-// retryAfter is when what could not be read is asked for again.
+// retryAfter is after how long a failed read is tried again.
 const retryAfter = 500 * time.Millisecond
 
-// readPart asks for some interests, and answers the accounts that have more to
-// come. Where that takes too long, halves of it are tried: one tenant's bad
-// luck is not to be everyone's.
-func (h *Hub) readPart(ctx context.Context, part []tenant.Interest, p places) (behind []hint) {
+// readBatch reads for some subscriptions, and returns the accounts that have
+// more to come. Where that takes too long it tries each half by itself, so that
+// one slow tenant does not fail everyone's read.
+func (h *Hub) readBatch(ctx context.Context, part []tenant.Subscription, p readSet) (behind []accountHash) {
 	once, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	bytes := max(h.bytesARead/len(part), 16<<10)
+	bytes := max(h.bytesPerRead/len(part), 16<<10)
 	events, err := h.Worker.ReadEvents(once, part, h.eventsPerRead, bytes)
 	switch {
 	case ctx.Err() != nil:
 		return nil
 	case err != nil && once.Err() != nil && len(part) > 1:
 		half := len(part) / 2
-		return append(h.readPart(ctx, part[:half], p), h.readPart(ctx, part[half:], p)...)
+		return append(h.readBatch(ctx, part[:half], p), h.readBatch(ctx, part[half:], p)...)
 	case err != nil:
 		h.Logger.Warn("events could not be read; they are asked for again", "err", err)
-		var lacking []hint
+		var unread []accountHash
 		for _, in := range part {
-			lacking = append(lacking, hintOf(in.Account))
+			unread = append(unread, hashOf(in.Account))
 		}
-		time.AfterFunc(retryAfter, func() { h.ring(lacking...) })
+		time.AfterFunc(retryAfter, func() { h.wakeFollowers(unread...) })
 		return nil
 	}
 	type amount struct{ events, bytes int }
 	got := map[uuid.UUID]amount{}
 	for _, e := range events {
 		account := part[e.For[0]].Account
-		if e.Verdict != tenant.OK {
+		if e.Access != tenant.AccessOK {
 			for _, i := range e.For {
 				for _, f := range p[part[i]] {
-					f.lose(part[i].Account, e.Verdict)
+					f.revoke(part[i].Account, e.Access)
 				}
 			}
 			continue
@@ -157,30 +157,30 @@ func (h *Hub) readPart(ctx context.Context, part []tenant.Interest, p places) (b
 	}
 	for account, sum := range got {
 		if sum.events >= h.eventsPerRead || sum.bytes >= bytes {
-			behind = append(behind, hintOf(account))
+			behind = append(behind, hashOf(account))
 		}
 	}
 	return behind
 }
 
-// checkSessions ends those whose session has ended.
+// checkSessions ends the followers whose session has ended.
 func (h *Hub) checkSessions(ctx context.Context, part []*follower) {
 	once, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	interests := make([]tenant.Interest, len(part))
+	subscriptions := make([]tenant.Subscription, len(part))
 	for i, f := range part {
-		interests[i].Token = f.token
+		subscriptions[i].Token = f.token
 	}
-	standings, err := h.Worker.Stand(once, interests)
+	states, err := h.Worker.CheckAccess(once, subscriptions)
 	if err != nil {
 		if ctx.Err() == nil {
 			h.Logger.Warn("sessions could not be looked at; it is tried again", "err", err)
 		}
 		return
 	}
-	for i, s := range standings {
-		if s.Verdict == tenant.NoSession {
-			part[i].lose(uuid.Nil, s.Verdict)
+	for i, s := range states {
+		if s.Access == tenant.NoSession {
+			part[i].revoke(uuid.Nil, s.Access)
 		}
 	}
 }

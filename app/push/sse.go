@@ -11,71 +11,75 @@ import (
 
 	"github.com/coder/websocket"
 	"github.com/tmaxmax/go-sse"
+
+	"paddock/app/problem"
 )
 
-// heartbeat is after how long of silence a comment is sent: proxies close what
-// is silent for longer.
+// heartbeat is the silence after which a comment is sent: proxies close
+// connections that are silent for longer.
 const heartbeat = 15 * time.Second
 
-// ServeEvents answers GET /api/events as Server-Sent Events: the messages of
-// the WebSocket for one account, each as JSON in data, with its cursor as id.
+// ServeEvents serves GET /api/events as Server-Sent Events: the WebSocket's
+// messages for one account, each as JSON in data, with its cursor as id.
 func (h *Hub) ServeEvents(w http.ResponseWriter, r *http.Request) {
-	first, complaint := asked(eventsQuery(r), "since")
+	first, complaint := subscriptionFromQuery(eventsQuery(r), "since")
 	switch {
 	case complaint != "":
-		refuse(w, http.StatusBadRequest, "bad_request", complaint)
+		refuse(w, problem.BadRequest, complaint)
 		return
 	case first == nil:
-		refuse(w, http.StatusBadRequest, "account_required", "Say which account is meant: send its id in the header X-Account-ID or as account_id.")
+		refuse(w, problem.AccountRequired, "Say which account is meant: send its id in the header X-Account-ID or as account_id.")
 		return
 	}
-	// An EventSource comes back after a stream that ends, and not after a refusal.
-	token, user, ok := h.welcome(w, r, first.Account)
+	// An EventSource reconnects after a stream that ends, and not after an
+	// error status.
+	token, user, ok := h.authenticate(w, r, first.Account)
 	if !ok {
 		return
 	}
-	w.Header().Set("X-Accel-Buffering", "no") // for proxies that would wait for more
+	w.Header().Set("X-Accel-Buffering", "no") // for proxies that buffer
 	out, err := sse.Upgrade(w, r)
 	if err != nil {
-		refuse(w, http.StatusInternalServerError, "internal", "This connection cannot be streamed over.")
+		refuse(w, problem.Internal, "This connection cannot be streamed over.")
 		return
 	}
 	f := h.newFollower(token, user, &eventStream{session: out, control: http.NewResponseController(w)}, heartbeat)
-	f.one = true
+	f.singleSubscription = true
 	if err := h.add(f); err != nil {
 		if errors.Is(err, errTooMany) {
 			w.Header().Set("Retry-After", "30")
-			refuse(w, http.StatusTooManyRequests, "too_many_connections", "You have as many live connections as you may. Close one first.")
+			refuse(w, problem.TooManyConnections, "You have as many live connections as you may. Close one first.")
 			return
 		}
 		w.Header().Set("Retry-After", "2")
-		refuse(w, http.StatusServiceUnavailable, codeGoingAway, "The server is going away. Connect again in a few seconds.")
+		refuse(w, problem.GoingAway, "The server is going away. Connect again in a few seconds.")
 		return
 	}
-	defer close(f.done)
+	defer close(f.ended)
 	defer h.remove(f)
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.WriteHeader(http.StatusOK)
-	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // it fails on a connection that is gone, as writing will
-	leave := context.AfterFunc(r.Context(), func() { f.end(websocket.StatusNormalClosure, codeGoingAway, "") })
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // fails only where the connection is gone, and then writing fails too
+	leave := context.AfterFunc(r.Context(), func() { f.end(websocket.StatusNormalClosure, problem.GoingAway, "") })
 	defer leave()
 	go func() {
-		defer f.rescue()
+		defer f.recoverPanic()
 		f.subscribe(r.Context(), *first)
 		if len(f.accounts()) == 0 {
-			f.end(websocket.StatusNormalClosure, "", "") // it has been told why
+			f.end(websocket.StatusNormalClosure, problem.Code{}, "") // a message before says why
 		}
 	}()
 	f.write()
 }
 
-// eventsQuery is the request's query with what headers may say in its place.
+// eventsQuery returns the request's query, with what headers may give instead.
 func eventsQuery(r *http.Request) url.Values {
 	q := r.URL.Query()
 	if id := r.Header.Get("X-Account-ID"); id != "" && !q.Has("account_id") {
 		q.Set("account_id", id)
 	}
-	// A client that comes back asks with the address that it began with.
+	// A client that reconnects repeats its first URL, so that the header is
+	// newer.
 	if last := r.Header.Get("Last-Event-ID"); last != "" {
 		q.Set("since", last)
 		q.Del("snapshot")
@@ -117,13 +121,13 @@ func (e *eventStream) write(m *sse.Message, within time.Duration) error {
 	return e.session.Flush()
 }
 
-// close says why, where there is a reason that has not been told.
-func (e *eventStream) close(g goodbye) {
-	if g.code == "" {
+// close sends the reason, where there is one that was not sent before.
+func (e *eventStream) close(g closeReason) {
+	if g.code.IsZero() {
 		return
 	}
-	_ = e.send(item{text: message{Type: "error", Code: g.code, Message: g.reason}.text()}, time.Second) // it ends either way
+	_ = e.send(item{text: message{Type: "error", Code: g.code, Message: g.reason}.text()}, time.Second) // the stream ends either way
 }
 
-// cut makes what is being written fail.
-func (e *eventStream) cut() { _ = e.control.SetWriteDeadline(time.Now()) }
+// closeNow makes a write that is going on fail.
+func (e *eventStream) closeNow() { _ = e.control.SetWriteDeadline(time.Now()) }

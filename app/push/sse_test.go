@@ -39,7 +39,7 @@ func (f *fixture) listen(user int, query string, header http.Header) *listener {
 	return &listener{t: f.t, response: response, lines: lines}
 }
 
-// next reads a message; ok is false at the stream's end.
+// next reads a message; ok is false at the end of the stream.
 func (l *listener) next() (m said, ok bool) {
 	l.t.Helper()
 	for l.lines.Scan() {
@@ -74,8 +74,8 @@ func (l *listener) wantEnd() {
 	}
 }
 
-// A stream is gone on with from the id that it last gave, as EventSource does
-// by itself, and nothing is missed or told twice.
+// A stream resumes from the last id, as EventSource does by itself, and nothing
+// is missed or sent twice.
 func TestEventStreamResumes(t *testing.T) {
 	f := newFixture(t, nil)
 	l := f.listen(1, "?account_id="+account(1), nil)
@@ -90,7 +90,7 @@ func TestEventStreamResumes(t *testing.T) {
 		t.Errorf("the first event has the id %q", l.lastID)
 	}
 	l.response.Body.Close()
-	// The address still says since=0: what the header says is newer.
+	// The URL still says since=0; the header is newer.
 	l = f.listen(1, "?since=0", http.Header{"X-Account-Id": {account(1)}, "Last-Event-Id": {l.lastID}})
 	l.want("subscribed", "")
 	f.say(1, "three")
@@ -109,7 +109,7 @@ func TestEventStreamResumes(t *testing.T) {
 	l.want("snapshot", "")
 }
 
-// A stream ends with a word when access does.
+// A stream ends with a message that says why when access ends.
 func TestEventStreamEnds(t *testing.T) {
 	f := newFixture(t, func(c *push.Config) { c.Poll = 0 })
 	l := f.listen(1, "?account_id="+account(1), nil)
@@ -124,7 +124,7 @@ func TestEventStreamEnds(t *testing.T) {
 	l.wantEnd()
 }
 
-// What cannot be streamed is refused as plain HTTP.
+// A request that cannot be streamed is refused with an HTTP status.
 func TestEventStreamRefusals(t *testing.T) {
 	f := newFixture(t, func(c *push.Config) { c.MaxSockets = 1 })
 	for query, status := range map[string]int{"": 400, "?account_id=x": 400, "?account_id=" + account(1) + "&since=-1": 400, "?account_id=" + account(1) + "&snapshot=maybe": 400} {
@@ -132,7 +132,7 @@ func TestEventStreamRefusals(t *testing.T) {
 			t.Errorf("%q: %d, want %d", query, l.response.StatusCode, status)
 		}
 	}
-	if l := f.listen(1, "?account_id="+account(2), nil); l.response.StatusCode != 403 { // and an EventSource stays away
+	if l := f.listen(1, "?account_id="+account(2), nil); l.response.StatusCode != 403 { // after which an EventSource does not reconnect
 		t.Errorf("another's account: %d", l.response.StatusCode)
 	}
 	f.listen(1, "?account_id="+account(1), nil).want("subscribed", "")
@@ -141,8 +141,7 @@ func TestEventStreamRefusals(t *testing.T) {
 	}
 }
 
-// A stream that is silent is kept open by comments, and one whose client left
-// is given up.
+// Comments keep a silent stream open, and a stream whose client left is ended.
 func TestEventStreamGoesWithItsClient(t *testing.T) {
 	f := newFixture(t, nil)
 	l := f.listen(1, "?account_id="+account(1), nil)
@@ -151,7 +150,7 @@ func TestEventStreamGoesWithItsClient(t *testing.T) {
 	f.wantHeld(0)
 }
 
-// wantHeld waits until the hub keeps this many connections, and no trace of
+// wantHeld waits until the hub holds this many connections, and nothing of
 // others.
 func (f *fixture) wantHeld(want int) {
 	f.t.Helper()

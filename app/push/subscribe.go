@@ -9,61 +9,62 @@ import (
 
 	"github.com/google/uuid"
 
+	"paddock/app/problem"
 	"paddock/app/tenant"
 )
 
-// serve does what a client asks for.
-func (f *follower) serve(ctx context.Context, r request) {
+// handleRequest serves a client's request.
+func (f *follower) handleRequest(ctx context.Context, r request) {
 	switch {
 	case r.Type == "ping":
-		f.tell(message{Type: "pong"})
+		f.sendMessage(message{Type: "pong"})
 	case r.Type == "subscribe" && r.Account != uuid.Nil && (r.Cursor == nil || *r.Cursor >= 0 && !r.Snapshot):
 		f.subscribe(ctx, r)
 	case r.Type == "unsubscribe" && r.Account != uuid.Nil:
-		f.leave(r.Account)
-		f.tell(message{Type: "unsubscribed", Account: &r.Account, Code: "asked", Message: "As you asked."})
+		f.unsubscribe(r.Account)
+		f.sendMessage(message{Type: "unsubscribed", Account: &r.Account, Code: problem.Asked, Message: "As you asked."})
 	default:
-		f.complain(codeBadMessage, `The "type" must be subscribe, unsubscribe or ping, with the account's id and either a cursor from 0 or a snapshot.`)
+		f.sendError(problem.BadMessage, `The "type" must be subscribe, unsubscribe or ping, with the account's id and either a cursor from 0 or a snapshot.`)
 	}
 }
 
-func (f *follower) complain(code, sentence string) {
-	f.tell(message{Type: "error", Code: code, Message: sentence})
+func (f *follower) sendError(code problem.Code, sentence string) {
+	f.sendMessage(message{Type: "error", Code: code, Message: sentence})
 }
 
-// subscribe asks the database whether the session may read the account, and
-// from then on follows it.
+// subscribe checks in the database whether the session may read the account,
+// and then follows it.
 func (f *follower) subscribe(ctx context.Context, r request) {
 	f.mu.Lock()
 	_, again := f.cursors[r.Account]
 	full := !again && len(f.cursors) >= f.hub.MaxAccounts
 	f.mu.Unlock()
 	if full {
-		f.complain(codeTooMany, "This connection follows as many accounts as it may. Unsubscribe from one first.")
+		f.sendError(problem.TooManyAccounts, "This connection follows as many accounts as it may. Unsubscribe from one first.")
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	standing, err := f.hub.stand(ctx, f.token, r.Account)
+	state, err := f.hub.checkAccess(ctx, f.token, r.Account)
 	switch {
 	case err != nil:
-		f.unavailable(r.Account)
+		f.sendUnavailable(r.Account)
 		return
-	case standing.Verdict != tenant.OK:
-		if f.leave(r.Account); standing.Verdict == tenant.NoSession {
-			f.lose(r.Account, standing.Verdict)
+	case state.Access != tenant.AccessOK:
+		if f.unsubscribe(r.Account); state.Access == tenant.NoSession {
+			f.revoke(r.Account, state.Access)
 		} else {
-			f.tell(unsubscribed(r.Account, standing.Verdict))
+			f.sendMessage(unsubscribed(r.Account, state.Access))
 		}
 		return
 	}
-	reply := message{Type: "subscribed", Account: &r.Account, Cursor: &standing.Head}
+	reply := message{Type: "subscribed", Account: &r.Account, Cursor: &state.Head}
 	switch {
 	case r.Cursor == nil:
-	case *r.Cursor > standing.Head:
-		reply.Reset, reply.Code = true, codeAhead
-	case *r.Cursor < standing.Dropped:
-		reply.Reset, reply.Code = true, codeExpired
+	case *r.Cursor > state.Head:
+		reply.Reset, reply.Code = true, problem.CursorAhead
+	case *r.Cursor < state.Dropped:
+		reply.Reset, reply.Code = true, problem.CursorExpired
 	default:
 		reply.Cursor = r.Cursor
 	}
@@ -73,38 +74,40 @@ func (f *follower) subscribe(ctx context.Context, r request) {
 	}
 	s, err := f.hub.Log.Snapshot(ctx, tenant.Admission{Token: f.token, Account: r.Account})
 	if err != nil {
-		f.unavailable(r.Account)
+		f.sendUnavailable(r.Account)
 		return
 	}
 	reply.Cursor = &s.Cursor
 	f.follow(r.Account, s.Cursor, reply, message{Type: "snapshot", Account: &r.Account, Cursor: &s.Cursor, At: &s.At, Data: s.Data})
 }
 
-// unavailable tells that a subscription could not be made; one that there was
-// goes on.
-func (f *follower) unavailable(account uuid.UUID) {
-	f.leave(account)
-	f.tell(message{Type: "unsubscribed", Account: &account, Code: tenant.CodeUnavailable,
+// sendUnavailable ends a subscription, or refuses a new one, because the
+// database cannot be reached.
+func (f *follower) sendUnavailable(account uuid.UUID) {
+	f.unsubscribe(account)
+	f.sendMessage(message{Type: "unsubscribed", Account: &account, Code: problem.DatabaseUnavailable,
 		Message: "The database cannot be reached at the moment. Subscribe again in a few seconds."})
 }
 
-// stand asks how a session stands, with an account or, for uuid.Nil, alone.
-func (h *Hub) stand(ctx context.Context, token string, account uuid.UUID) (tenant.Standing, error) {
+// checkAccess asks the database what a session may do, with an account or, for
+// uuid.Nil, alone.
+func (h *Hub) checkAccess(ctx context.Context, token string, account uuid.UUID) (tenant.AccessState, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	answer, err := h.Worker.Stand(ctx, []tenant.Interest{{Token: token, Account: account}})
+	answer, err := h.Worker.CheckAccess(ctx, []tenant.Subscription{{Token: token, Account: account}})
 	if err != nil {
-		return tenant.Standing{}, err
+		return tenant.AccessState{}, err
 	}
 	if len(answer) != 1 {
-		return tenant.Standing{}, errors.New("the database does not say how a session stands")
+		return tenant.AccessState{}, errors.New("the database does not say how a session stands")
 	}
 	return answer[0], nil
 }
 
-// asked is the subscription that an address asks for, if any, with the cursor
-// under the name given: it serves clients that can only listen.
-func asked(q url.Values, cursor string) (r *request, complaint string) {
+// subscriptionFromQuery returns the subscription that a URL asks for, nil for
+// none, and otherwise what is wrong with it. cursor is the name of the cursor's
+// parameter. It serves clients that can only listen.
+func subscriptionFromQuery(q url.Values, cursor string) (r *request, problem string) {
 	if !q.Has("account_id") {
 		return nil, ""
 	}

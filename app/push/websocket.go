@@ -16,109 +16,113 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/time/rate"
 
+	"paddock/app/problem"
 	"paddock/app/tenant"
 )
 
 const (
-	maxRequest    = 4 << 10          // the largest message of a client's, in bytes
-	requestTime   = 10 * time.Second // in which a message must be there once it has begun
-	requestsASec  = 20               // of one socket's, beside a burst; more wait unread
-	requestsBurst = 200
-	// Messages from this size are compressed, each by itself: the compressor,
-	// over a megabyte, is held while one is being made and not while it waits
-	// for its reader.
+	maxRequest        = 4 << 10          // the largest message from a client, in bytes
+	requestTime       = 10 * time.Second // in which a message must be complete once it has begun
+	requestsPerSecond = 20               // of one socket, besides a burst; more stay unread
+	requestsBurst     = 200
+	// Messages from this size in bytes are compressed, each by itself, so that
+	// a compressor, which takes over a megabyte, is held only while a message
+	// is made and not while it waits for its reader.
 	compressFrom = 4 << 10
 )
 
-// ServeHTTP upgrades GET /api/ws. Whoever has no session is refused before.
+// ServeHTTP upgrades GET /api/ws to a WebSocket. A client without a session is
+// refused before.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
 		w.Header().Set("Upgrade", "websocket")
-		refuse(w, http.StatusUpgradeRequired, "upgrade_required", "This is a WebSocket: connect to it with a client of one, or read GET /api/events.")
+		refuse(w, problem.UpgradeRequired, "This is a WebSocket: connect to it with a client of one, or read GET /api/events.")
 		return
 	}
-	token, user, ok := h.welcome(w, r, uuid.Nil)
+	token, user, ok := h.authenticate(w, r, uuid.Nil)
 	if !ok {
 		return
 	}
-	first, complaint := asked(r.URL.Query(), "cursor")
+	first, complaint := subscriptionFromQuery(r.URL.Query(), "cursor")
 	if complaint != "" {
-		refuse(w, http.StatusBadRequest, "bad_request", complaint)
+		refuse(w, problem.BadRequest, complaint)
 		return
 	}
 	// The origin is checked above, by the same rule as everywhere.
-	hijacked := &slim{ResponseWriter: w}
+	hijacked := &smallBuffers{ResponseWriter: w}
 	conn, err := websocket.Accept(hijacked, r, &websocket.AcceptOptions{
 		InsecureSkipVerify: true, CompressionMode: websocket.CompressionNoContextTakeover, CompressionThreshold: compressFrom,
 	})
 	if err != nil {
-		return // Accept has answered
+		return // Accept has sent the error
 	}
 	conn.SetReadLimit(maxRequest)
 	f := h.newFollower(token, user, socket{conn, hijacked.conn}, h.IdleTimeout/2)
 	if err := h.add(f); err != nil {
 		if errors.Is(err, errTooMany) {
-			_ = conn.Close(closeTooMany, "too many connections are open") // it ends either way
+			_ = conn.Close(closeTooMany, "too many connections are open") // the socket ends either way
 			return
 		}
 		_ = conn.Close(websocket.StatusGoingAway, "the server is going away")
 		return
 	}
-	// The request ends here, and with it what the server holds for one.
+	// The request ends here, so that the server frees what it holds for it.
 	go f.run(context.Background(), conn, first)
 }
 
 // run serves a socket until it ends.
 func (f *follower) run(ctx context.Context, conn *websocket.Conn, first *request) {
-	defer close(f.done)
+	defer close(f.ended)
 	defer f.hub.remove(f)
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
 		defer conn.CloseNow()
-		defer f.rescue()
+		defer f.recoverPanic()
 		f.write()
 	}()
 	if first != nil {
-		f.aside(func() { f.subscribe(ctx, *first) })
+		f.onOtherStack(func() { f.subscribe(ctx, *first) })
 	}
-	f.listen(ctx, conn)
-	f.end(websocket.StatusNormalClosure, codeGoingAway, "")
+	f.readRequests(ctx, conn)
+	f.end(websocket.StatusNormalClosure, problem.GoingAway, "")
 	<-written
 }
 
-// aside runs what needs a deep stack on one that is given back: a socket's own
-// keeps the size that it once had.
-func (f *follower) aside(do func()) {
+// onOtherStack runs do on a goroutine of its own, whose stack is freed
+// afterwards. The socket's goroutine would keep the largest size that its stack
+// ever had.
+func (f *follower) onOtherStack(do func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		defer f.rescue()
+		defer f.recoverPanic()
 		do()
 	}()
 	<-done
 }
 
-// rescue turns a panic into the end of one connection: its goroutines are none
-// of net/http's, which would.
-func (f *follower) rescue() {
+// recoverPanic turns a panic into the end of this connection. net/http does not
+// recover here, since these goroutines are not its own.
+func (f *follower) recoverPanic() {
 	if p := recover(); p != nil {
 		f.hub.Logger.Error("panic", "panic", p, "stack", string(debug.Stack()))
-		f.end(websocket.StatusInternalError, "internal", "something went wrong on our side: reconnect and resume by cursor")
+		f.end(websocket.StatusInternalError, problem.Internal, "something went wrong on our side: reconnect and resume by cursor")
 	}
 }
 
-// listen takes the client's requests until the connection ends.
-func (f *follower) listen(ctx context.Context, conn *websocket.Conn) {
-	pace := rate.NewLimiter(requestsASec, requestsBurst)
+// readRequests reads and serves the client's requests until the connection
+// ends.
+func (f *follower) readRequests(ctx context.Context, conn *websocket.Conn) {
+	pace := rate.NewLimiter(requestsPerSecond, requestsBurst)
 	for {
 		text, kind, err := readWhole(conn)
 		if err != nil {
 			return
 		}
-		f.aside(func() {
+		f.onOtherStack(func() {
 			f.waitForRoom()
-			f.hear(ctx, kind, text)
+			f.handleMessage(ctx, kind, text)
 			err = pace.Wait(ctx)
 		})
 		if err != nil {
@@ -127,23 +131,24 @@ func (f *follower) listen(ctx context.Context, conn *websocket.Conn) {
 	}
 }
 
-// hear takes one message of the client's.
-func (f *follower) hear(ctx context.Context, kind websocket.MessageType, text []byte) {
+// handleMessage parses and serves one message from the client.
+func (f *follower) handleMessage(ctx context.Context, kind websocket.MessageType, text []byte) {
 	if kind != websocket.MessageText {
-		f.complain(codeBadMessage, "Send JSON in text messages.")
+		f.sendError(problem.BadMessage, "Send JSON in text messages.")
 		return
 	}
 	var r request
 	if err := json.NewDecoder(bytes.NewReader(text)).Decode(&r); err != nil {
-		f.complain(codeBadMessage, "The message is not the JSON of a request. See docs/websocket.md.")
+		f.sendError(problem.BadMessage, "The message is not the JSON of a request. See docs/websocket.md.")
 		return
 	}
-	f.serve(ctx, r)
+	f.handleRequest(ctx, r)
 }
 
-// readWhole reads one message. It may be long in coming, but not in between:
-// half of a compressed one holds memory. Whoever ends the socket closes the
-// connection, and so no context is needed, nor the memory that one takes.
+// readWhole reads one message. The socket may be silent for long before it, but
+// not in the middle: half of a compressed message holds memory. It needs no
+// context, and not the memory of one, because ending the socket closes the
+// connection.
 func readWhole(conn *websocket.Conn) ([]byte, websocket.MessageType, error) {
 	kind, r, err := conn.Reader(context.Background())
 	if err != nil {
@@ -158,11 +163,11 @@ func readWhole(conn *websocket.Conn) ([]byte, websocket.MessageType, error) {
 // socket is the wire of a WebSocket.
 type socket struct {
 	conn *websocket.Conn
-	raw  net.Conn // under it
+	raw  net.Conn // below conn
 }
 
-// send sets a deadline by itself: a context for each of thousands of messages a
-// second is mostly garbage.
+// send sets a deadline on the connection: a context for each of thousands of
+// messages a second would be garbage.
 func (s socket) send(i item, within time.Duration) error {
 	if err := s.raw.SetWriteDeadline(time.Now().Add(within)); err != nil {
 		return err
@@ -179,50 +184,50 @@ func (s socket) keepAlive(within time.Duration) error {
 	return s.conn.Ping(ctx)
 }
 
-// close says goodbye and waits a little for the client's.
-func (s socket) close(g goodbye) {
-	late := time.AfterFunc(2*time.Second, s.cut)
+// close sends a closing message and waits a little for the client's.
+func (s socket) close(g closeReason) {
+	late := time.AfterFunc(2*time.Second, s.closeNow)
 	defer late.Stop()
-	_ = s.conn.Close(g.status, g.reason) // it ends either way
+	_ = s.conn.Close(g.status, g.reason) // the socket ends either way
 }
 
-func (s socket) cut() { _ = s.conn.CloseNow() }
+func (s socket) closeNow() { _ = s.conn.CloseNow() }
 
-// welcome says who a client is, or refuses it: one without a session, that
-// another site's page sends, or that may not read the account, if one is given.
-func (h *Hub) welcome(w http.ResponseWriter, r *http.Request, account uuid.UUID) (token, user string, ok bool) {
+// authenticate returns who the client is, or refuses it: without a session,
+// from another site's page, or without access to the account, if one is given.
+func (h *Hub) authenticate(w http.ResponseWriter, r *http.Request, account uuid.UUID) (token, user string, ok bool) {
 	token, ok = h.Session(r)
 	if !ok {
-		refuseStranger(w)
+		refuseUnauthenticated(w)
 		return "", "", false
 	}
 	if !h.OriginAllowed(r) {
-		refuse(w, http.StatusForbidden, "origin_forbidden", "This page's origin may not open a connection here.")
+		refuse(w, problem.OriginForbidden, "This page's origin may not open a connection here.")
 		return "", "", false
 	}
-	standing, err := h.stand(r.Context(), token, account)
+	state, err := h.checkAccess(r.Context(), token, account)
 	switch {
 	case err != nil:
 		w.Header().Set("Retry-After", "2")
-		refuse(w, http.StatusServiceUnavailable, tenant.CodeUnavailable, "The database cannot be reached at the moment. Try again in a few seconds.")
+		refuse(w, problem.DatabaseUnavailable, "The database cannot be reached at the moment. Try again in a few seconds.")
 		return "", "", false
-	case standing.Verdict == tenant.NoAccess:
-		refuse(w, http.StatusForbidden, tenant.CodeAccountForbidden, "There is no such account among yours. Pick one from GET /api/accounts.")
+	case state.Access == tenant.NoAccess:
+		refuse(w, problem.AccountForbidden, "There is no such account among yours. Pick one from GET /api/accounts.")
 		return "", "", false
-	case standing.Verdict != tenant.OK:
-		refuseStranger(w)
+	case state.Access != tenant.AccessOK:
+		refuseUnauthenticated(w)
 		return "", "", false
 	}
-	return token, standing.User, true
+	return token, state.User, true
 }
 
-func refuseStranger(w http.ResponseWriter) {
+func refuseUnauthenticated(w http.ResponseWriter) {
 	p := tenant.Unauthenticated()
-	refuse(w, http.StatusUnauthorized, p.Code, p.Message)
+	refuse(w, p.Code, p.Message)
 }
 
-func refuse(w http.ResponseWriter, status int, code, sentence string) {
+func refuse(w http.ResponseWriter, code problem.Code, sentence string) {
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]string{"code": code, "message": sentence, "request_id": w.Header().Get("X-Request-ID")})
+	w.WriteHeader(code.Kind().Status())
+	_ = json.NewEncoder(w).Encode(map[string]string{"code": code.String(), "message": sentence, "request_id": w.Header().Get("X-Request-ID")})
 }

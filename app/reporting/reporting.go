@@ -1,6 +1,6 @@
-// Package reporting makes and drops the logins that read their accounts by
-// plain SQL, through the views of schema report. What a login may see is
-// decided by private.report_grants alone, never by a setting.
+// Package reporting makes, lists and drops the Postgres logins that read
+// accounts by plain SQL, through the views of schema report. What a login may
+// see is decided by private.report_grants alone, never by a setting.
 package reporting
 
 import (
@@ -20,23 +20,12 @@ import (
 	"paddock/app/problem"
 )
 
-// Codes of the problems that this package ends with.
-const (
-	CodeInvalidName     = "invalid_report_name"
-	CodeNoAccounts      = "report_needs_account"
-	CodeUnknownAccount  = "unknown_account"
-	CodeNameTaken       = "report_name_taken"
-	CodeUnknownLogin    = "unknown_report_login"
-	CodeLoginOwnsThings = "report_login_owns_objects"
-	CodeCannotGrant     = "not_permitted"
-)
-
-// MaxConnections is how many sessions a login may have at once: a dashboard
-// with its panels, and a person beside it.
+// MaxConnections is how many sessions a login may have at once: enough for a
+// dashboard and a person beside it.
 const MaxConnections = 10
 
-// Defaults of each login's sessions. A login can lift its own, so nothing of
-// ours depends on them: they stop mistakes, not malice.
+// Defaults of each login's sessions. A login can change its own, so nothing
+// relies on them: they prevent mistakes, not attacks.
 var sessionDefaults = [...][2]string{
 	{"statement_timeout", "60s"},
 	{"lock_timeout", "5s"},
@@ -54,20 +43,20 @@ type Login struct {
 
 var namePattern = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 
-// Create makes a login that sees these accounts and nothing else, and answers
-// its password, which is kept nowhere. All of it happens in one transaction.
-// conn belongs to the role that migrates: it has CREATEROLE and may act as
+// Create makes a login that sees these accounts and nothing else, and returns
+// its password, which is stored nowhere. All of it happens in one transaction.
+// conn must be the role that migrates: it has CREATEROLE and may act as
 // paddock_owner.
 //
-// It ends with invalid_report_name, report_name_taken (any role of the server
-// by that name counts), report_needs_account, unknown_account, or
-// not_permitted when conn's role may not make roles.
+// It ends with invalid_report_name, report_name_taken (by any role of the
+// server), report_needs_account, unknown_account, or not_permitted when conn's
+// role may not make roles.
 func Create(ctx context.Context, conn *pgx.Conn, name string, accounts []uuid.UUID) (password string, err error) {
 	if err := checkName(name); err != nil {
 		return "", err
 	}
 	if len(accounts) == 0 {
-		return "", problem.New(problem.Invalid, CodeNoAccounts, "Name at least one account that the login may see.")
+		return "", problem.New(problem.ReportNeedsAccount, "Name at least one account that the login may see.")
 	}
 	password, err = newPassword()
 	if err != nil {
@@ -88,8 +77,9 @@ func Create(ctx context.Context, conn *pgx.Conn, name string, accounts []uuid.UU
 
 func create(ctx context.Context, tx pgx.Tx, name, verifier string, accounts []uuid.UUID) error {
 	role := pgx.Identifier{name}.Sanitize()
-	// Utility statements take no bound values. The name is checked and quoted;
-	// the verifier is base64 and digits, and tells nobody the password.
+	// Utility statements take no bound values. The name is checked and quoted.
+	// The verifier is base64 and digits, and the password does not follow from
+	// it.
 	err := run(ctx, tx, fmt.Sprintf(`create role %s login nosuperuser nobypassrls nocreatedb nocreaterole noreplication
 		inherit connection limit %d password '%s'`, role, MaxConnections, verifier))
 	if err != nil {
@@ -111,10 +101,10 @@ func create(ctx context.Context, tx pgx.Tx, name, verifier string, accounts []uu
 	return run(ctx, tx, "reset role")
 }
 
-// Drop takes a login's accounts from it, ends its sessions and drops it. It
-// ends with unknown_report_login for anything that is not a reporting login,
-// and report_login_owns_objects when the login made something (a large object,
-// say) that would be lost with it.
+// Drop revokes a login's accounts, ends its sessions and drops it. It ends with
+// unknown_report_login for anything that is not a reporting login, and
+// report_login_owns_objects when the login owns something, such as a large
+// object, that would be lost with it.
 func Drop(ctx context.Context, conn *pgx.Conn, name string) error {
 	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		var known bool
@@ -131,8 +121,8 @@ func Drop(ctx context.Context, conn *pgx.Conn, name string) error {
 		if _, err := tx.Exec(ctx, "select private.revoke_report($1)", name); err != nil {
 			return err
 		}
-		// Its sessions would go on under a role that is no more, and see
-		// nothing; they are ended all the same. That takes membership of it.
+		// Its sessions would go on under a role that no longer exists, and see
+		// nothing; they are ended anyway, which takes membership of the role.
 		if err := run(ctx, tx, "reset role", fmt.Sprintf("grant %s to current_user", role)); err != nil {
 			return err
 		}
@@ -151,12 +141,13 @@ const isLoginSQL = `select exists (
 	join pg_catalog.pg_roles g on g.oid = m.roleid and g.rolname = 'paddock_report'
 	where r.rolname = $1 and r.rolname !~ '^(paddock_|pg_)')`
 
-// List answers the reporting logins by name, with the accounts of this
-// database that each sees.
+// List returns the reporting logins by name, with the accounts of this database
+// that each sees.
 func List(ctx context.Context, conn *pgx.Conn) ([]Login, error) {
 	var logins []Login
 	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		// The grants are the gate's to read; the migrating role may act as it.
+		// Only paddock_gate may read the grants; the migrating role may act as
+		// it.
 		if err := run(ctx, tx, "set local role paddock_gate"); err != nil {
 			return err
 		}
@@ -191,17 +182,17 @@ func List(ctx context.Context, conn *pgx.Conn) ([]Login, error) {
 
 func checkName(name string) error {
 	if !namePattern.MatchString(name) || strings.HasPrefix(name, "paddock_") || strings.HasPrefix(name, "pg_") {
-		return problem.New(problem.Invalid, CodeInvalidName,
+		return problem.New(problem.InvalidReportName,
 			`Choose a name of lower-case letters, digits and "_" that begins with a letter, is at most 63 characters long, and does not begin with "paddock_" or "pg_".`)
 	}
 	switch name {
 	case "public", "none", "current_user", "current_role", "session_user", "user":
-		return problem.New(problem.Invalid, CodeInvalidName, "%q means something else to Postgres. Choose another name.", name)
+		return problem.New(problem.InvalidReportName, "%q means something else to Postgres. Choose another name.", name)
 	}
 	return nil
 }
 
-// newPassword answers 192 random bits: 32 characters that need no quoting in
+// newPassword returns 192 random bits as 32 characters that need no quoting in
 // a URL.
 func newPassword() (string, error) {
 	var random [24]byte
@@ -221,7 +212,7 @@ func run(ctx context.Context, tx pgx.Tx, statements ...string) error {
 }
 
 func unknownLogin(name string) error {
-	return problem.New(problem.NotFound, CodeUnknownLogin, "There is no reporting login %q. Check its spelling.", name)
+	return problem.New(problem.UnknownReportLogin, "There is no reporting login %q. Check its spelling.", name)
 }
 
 func explain(err error, name string) error {
@@ -232,14 +223,14 @@ func explain(err error, name string) error {
 	if errors.As(err, &pg) {
 		switch {
 		case pg.Code == "42710":
-			return problem.New(problem.Conflict, CodeNameTaken, "The server has a role %q already. Choose another name.", name)
+			return problem.New(problem.ReportNameTaken, "The server has a role %q already. Choose another name.", name)
 		case pg.Code == "23503":
-			return problem.New(problem.NotFound, CodeUnknownAccount, "One of these accounts does not exist. The login was not made.")
+			return problem.New(problem.UnknownAccount, "One of these accounts does not exist. The login was not made.")
 		case pg.Code == "2BP01":
-			return problem.New(problem.Conflict, CodeLoginOwnsThings,
+			return problem.New(problem.ReportLoginOwnsObjects,
 				"The login %q owns objects on this server. Look at them, run DROP OWNED BY it as an administrator, and drop the login again.", name).Because(err)
 		case pg.Code == "42501":
-			return problem.New(problem.Forbidden, CodeCannotGrant,
+			return problem.New(problem.NotPermitted,
 				"The database role used here may not manage reporting logins. Use the role that migrates, which has CREATEROLE.").Because(err)
 		}
 	}

@@ -86,7 +86,7 @@ func (w *world) create(t *testing.T, accounts ...uuid.UUID) (name, password stri
 	return name, password
 }
 
-// forget drops a login, if it is still there.
+// forget drops a login, if it still exists.
 func (w *world) forget(t *testing.T, name string) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
@@ -96,7 +96,7 @@ func (w *world) forget(t *testing.T, name string) {
 		return
 	}
 	defer owner.Close(ctx)
-	if err := reporting.Drop(ctx, owner, name); err != nil && !problem.Is(err, reporting.CodeUnknownLogin) {
+	if err := reporting.Drop(ctx, owner, name); err != nil && !problem.Is(err, problem.UnknownReportLogin) {
 		t.Errorf("drop %s: %v", name, err)
 	}
 }
@@ -126,7 +126,7 @@ func (w *world) login(t *testing.T, name, password string) *pgx.Conn {
 	return conn
 }
 
-// sees answers whose rows each view shows, and fails when the views disagree.
+// sees returns whose rows each view shows, and fails when the views disagree.
 func sees(t *testing.T, conn *pgx.Conn) []uuid.UUID {
 	t.Helper()
 	var all []uuid.UUID
@@ -162,7 +162,8 @@ func TestSeesItsAccountsAlone(t *testing.T) {
 			t.Errorf("sees %v, want %v", got, want)
 		}
 	}
-	// Plain names work as well: the login's search_path is the schema.
+	// Names without a schema work as well: the login's search_path is the
+	// schema.
 	name, password := w.create(t, w.accounts[1])
 	var symbol string
 	if err := w.login(t, name, password).QueryRow(t.Context(), "select symbol from orders").Scan(&symbol); err != nil || symbol != "bob" {
@@ -170,7 +171,7 @@ func TestSeesItsAccountsAlone(t *testing.T) {
 	}
 }
 
-// The password is checked, and is needed.
+// The password is needed and checked.
 func TestPasswordIsNeeded(t *testing.T) {
 	w := newWorld(t)
 	name, password := w.create(t, w.accounts[0])
@@ -186,7 +187,7 @@ func TestPasswordIsNeeded(t *testing.T) {
 	}
 }
 
-// Nothing but the views is within reach.
+// A login can reach nothing but the views.
 func TestReachesNothingElse(t *testing.T) {
 	w := newWorld(t)
 	name, password := w.create(t, w.accounts[0])
@@ -215,7 +216,7 @@ func TestReachesNothingElse(t *testing.T) {
 	}
 }
 
-// Settings play no part in what a login sees.
+// Settings do not change what a login sees.
 func TestSettingsDoNothing(t *testing.T) {
 	w := newWorld(t)
 	name, password := w.create(t, w.accounts[0])
@@ -232,8 +233,8 @@ func TestSettingsDoNothing(t *testing.T) {
 	}
 }
 
-// A login that was dropped loses its running sessions, and one that is made
-// again under its name begins with nothing of it.
+// A dropped login loses its running sessions, and one made again under its name
+// inherits nothing.
 func TestDroppedAndMadeAgain(t *testing.T) {
 	w := newWorld(t)
 	name, password := w.create(t, w.accounts[0])
@@ -261,13 +262,13 @@ func TestDroppedAndMadeAgain(t *testing.T) {
 	if err := reporting.Drop(t.Context(), w.owner, name); err != nil {
 		t.Fatal(err)
 	}
-	if err := reporting.Drop(t.Context(), w.owner, name); !problem.Is(err, reporting.CodeUnknownLogin) {
+	if err := reporting.Drop(t.Context(), w.owner, name); !problem.Is(err, problem.UnknownReportLogin) {
 		t.Errorf("dropped twice: %v", err)
 	}
 }
 
-// A role that somebody drops by hand and makes again inherits no grant that
-// was left behind under its name.
+// A role that is dropped by hand and made again inherits no grant that was left
+// behind under its name.
 func TestMadeAgainByHandSeesNothing(t *testing.T) {
 	w := newWorld(t)
 	name, _ := w.create(t, w.accounts[0])
@@ -278,7 +279,7 @@ func TestMadeAgainByHandSeesNothing(t *testing.T) {
 	}
 }
 
-// A deleted account is gone from a login's sight, and its other one stays.
+// A deleted account disappears from a login's views, and its other one stays.
 func TestDeletedAccount(t *testing.T) {
 	w := newWorld(t)
 	name, password := w.create(t, w.accounts[0], w.accounts[1])
@@ -300,7 +301,7 @@ func TestDeletedAccount(t *testing.T) {
 	}
 }
 
-// Sessions begin with limits, read-only.
+// Sessions begin with limits, and read-only.
 func TestSessionDefaults(t *testing.T) {
 	w := newWorld(t)
 	name, password := w.create(t, w.accounts[0])
@@ -322,8 +323,8 @@ func TestSessionDefaults(t *testing.T) {
 	}
 }
 
-// A name is refused before anything is made, and so is what would fail later:
-// all of it happens, or none.
+// A bad name is refused before anything is made, and so is what would fail
+// later: all of it happens, or nothing.
 func TestRefusals(t *testing.T) {
 	w := newWorld(t)
 	taken, _ := w.create(t, w.accounts[0])
@@ -331,22 +332,22 @@ func TestRefusals(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		accounts []uuid.UUID
-		code     string
+		code     problem.Code
 	}{
-		{"", w.accounts, reporting.CodeInvalidName},
-		{"Metabase", w.accounts, reporting.CodeInvalidName},
-		{"meta base", w.accounts, reporting.CodeInvalidName},
-		{`x"; drop role paddock_app; --`, w.accounts, reporting.CodeInvalidName},
-		{"1st", w.accounts, reporting.CodeInvalidName},
-		{"_x", w.accounts, reporting.CodeInvalidName},
-		{"röle", w.accounts, reporting.CodeInvalidName},
-		{strings.Repeat("a", 64), w.accounts, reporting.CodeInvalidName},
-		{"paddock_mine", w.accounts, reporting.CodeInvalidName},
-		{"pg_mine", w.accounts, reporting.CodeInvalidName},
-		{"public", w.accounts, reporting.CodeInvalidName},
-		{taken, w.accounts, reporting.CodeNameTaken},
-		{ok, nil, reporting.CodeNoAccounts},
-		{ok, []uuid.UUID{w.accounts[0], uuid.New()}, reporting.CodeUnknownAccount},
+		{"", w.accounts, problem.InvalidReportName},
+		{"Metabase", w.accounts, problem.InvalidReportName},
+		{"meta base", w.accounts, problem.InvalidReportName},
+		{`x"; drop role paddock_app; --`, w.accounts, problem.InvalidReportName},
+		{"1st", w.accounts, problem.InvalidReportName},
+		{"_x", w.accounts, problem.InvalidReportName},
+		{"röle", w.accounts, problem.InvalidReportName},
+		{strings.Repeat("a", 64), w.accounts, problem.InvalidReportName},
+		{"paddock_mine", w.accounts, problem.InvalidReportName},
+		{"pg_mine", w.accounts, problem.InvalidReportName},
+		{"public", w.accounts, problem.InvalidReportName},
+		{taken, w.accounts, problem.ReportNameTaken},
+		{ok, nil, problem.ReportNeedsAccount},
+		{ok, []uuid.UUID{w.accounts[0], uuid.New()}, problem.UnknownAccount},
 	} {
 		if _, err := reporting.Create(t.Context(), w.owner, tt.name, tt.accounts); !problem.Is(err, tt.code) {
 			t.Errorf("%q: %v, want %s", tt.name, err, tt.code)
@@ -357,17 +358,17 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("a refused login was made all the same (%v)", err)
 	}
 	for _, name := range []string{"paddock_app", "paddock_report", "postgres", "nobody"} {
-		if err := reporting.Drop(t.Context(), w.owner, name); !problem.Is(err, reporting.CodeUnknownLogin) {
+		if err := reporting.Drop(t.Context(), w.owner, name); !problem.Is(err, problem.UnknownReportLogin) {
 			t.Errorf("drop %s: %v", name, err)
 		}
 	}
-	// Runtime logins have no business here.
-	if _, err := reporting.Create(t.Context(), w.db.Conn(t, "paddock_app"), newName(), w.accounts[:1]); !problem.Is(err, reporting.CodeCannotGrant) {
+	// Runtime logins may not make reporting logins.
+	if _, err := reporting.Create(t.Context(), w.db.Conn(t, "paddock_app"), newName(), w.accounts[:1]); !problem.Is(err, problem.NotPermitted) {
 		t.Errorf("as paddock_app: %v", err)
 	}
 }
 
-// No statement carries the password, so that no log of statements has it.
+// No statement contains the password, so that no log of statements does.
 func TestPasswordIsNeverSent(t *testing.T) {
 	w := newWorld(t)
 	config, err := pgx.ParseConfig(w.db.OwnerURL)

@@ -9,13 +9,13 @@ import (
 	"fmt"
 )
 
-// scramIterations is Postgres's own number, and RFC 7677's least.
+// scramIterations is Postgres' own number, and the least of RFC 7677.
 const scramIterations = 4096
 
-// scramVerifier turns a password into what Postgres stores of it (RFC 5802,
+// scramVerifier turns a password into the text that Postgres stores (RFC 5802,
 // "SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey"), so that CREATE ROLE
-// carries no password that a log of statements could keep. The password must
-// be ASCII: others would have to pass SASLprep first.
+// contains no password that a log of statements could keep. The password must
+// be ASCII; any other would need SASLprep first.
 func scramVerifier(password string) (string, error) {
 	salt := make([]byte, 16)
 	if _, err := rand.Read(salt); err != nil {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// The verifier is the one that RFC 7677, section 3, derives in its example.
+// The verifier equals the example of RFC 7677, section 3.
 func TestScramVerifierOfTheRFC(t *testing.T) {
 	salt, err := base64.StdEncoding.DecodeString("W22ZaJ0SNY7soEsUEjb6gQ==")
 	if err != nil {
@@ -22,7 +22,8 @@ func TestScramVerifierOfTheRFC(t *testing.T) {
 	}
 }
 
-// Two logins with one password have different verifiers, and none holds it.
+// Two logins with the same password have different verifiers, and neither
+// contains it.
 func TestScramVerifierIsSalted(t *testing.T) {
 	a, errA := scramVerifier("a password")
 	b, errB := scramVerifier("a password")

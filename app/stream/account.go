@@ -19,41 +19,41 @@ import (
 	"paddock/app/tenant"
 )
 
-// account is the stream of one account, under one lease and one set of keys.
+// account runs the stream of one account, under one lease and one set of keys.
 type account struct {
-	m       *Manager
-	lease   tenant.Lease
-	log     *slog.Logger
-	opened  accounts.Opened
-	client  *broker.Client
-	lookNow chan struct{} // an order's answer is missing
-	gap     chan struct{} // updates may have been missed
-	wanted  chan struct{} // a reconciliation should not wait: somebody asks for it, or a stream is up
-	silent  chan struct{} // an open order has been silent for too long
-	winding chan struct{} // the account is being wound down
-	lastID  string        // the newest update applied
-	leave   func()        // ends follow
-	looked  time.Time     // when open orders were last looked at
-	// askedAlone are those that were asked for one by one since the last
-	// reconciliation.
-	askedAlone map[uuid.UUID]bool
-	missing    map[lost]missing // of the intents whose answer is missing; resolve's own
-	odd        []broker.Odd     // what a look at the broker has found; tend's own
-	leftOver   bool             // the reconciliation has left orders to the next; tend's own
+	m            *Manager
+	lease        tenant.Lease
+	log          *slog.Logger
+	opened       accounts.Opened
+	client       *broker.Client
+	lookUpNow    chan struct{} // an order's answer is missing
+	gap          chan struct{} // updates may have been missed: reconcile
+	reconcileNow chan struct{} // reconcile without waiting: somebody asks for it, or a stream has connected
+	silent       chan struct{} // an open order had no update for too long
+	windDownNow  chan struct{} // the account is to be wound down
+	lastID       string        // event id of the newest update applied
+	stop         func()        // ends follow
+	lastRead     time.Time     // when open orders were last read
+	// askedSingly holds the orders that were asked for one by one since the
+	// last reconciliation.
+	askedSingly map[uuid.UUID]bool
+	missing     map[lostIntent]lookUpState // of lost intents; used by lookUpLoop alone
+	odd         []broker.Odd               // odd items that were just read; used by reconcileLoop alone
+	moreToRead  bool                       // the reconciliation left orders to the next; used by reconcileLoop alone
 
-	asked    atomic.Int64 // the newest reconciliation that somebody waits for
-	answered atomic.Int64 // the newest that was answered
-	up       upstream
+	syncAsked    atomic.Int64 // number of the newest reconciliation that somebody waits for
+	syncAnswered atomic.Int64 // number of the newest that was answered
+	monitor      streamMonitor
 }
 
-// start begins an account's stream in the background, after the one before it
-// is over.
+// start runs an account's stream in the background, once the one before it has
+// ended.
 func (m *Manager) start(ctx context.Context, l tenant.Lease, before *running) *running {
 	ctx, cancel := context.WithCancel(ctx)
 	a := &account{
 		m: m, lease: l, log: m.Logger.With("account", l.Account), lastID: l.LastEventID,
-		lookNow: make(chan struct{}, 1), gap: make(chan struct{}, 1), wanted: make(chan struct{}, 1), silent: make(chan struct{}, 1), winding: make(chan struct{}, 1),
-		askedAlone: map[uuid.UUID]bool{}, missing: map[lost]missing{},
+		lookUpNow: make(chan struct{}, 1), gap: make(chan struct{}, 1), reconcileNow: make(chan struct{}, 1), silent: make(chan struct{}, 1), windDownNow: make(chan struct{}, 1),
+		askedSingly: map[uuid.UUID]bool{}, missing: map[lostIntent]lookUpState{},
 	}
 	r := &running{lease: l, cancel: cancel, done: make(chan struct{}), account: a}
 	m.running[l.Account] = r
@@ -68,17 +68,17 @@ func (m *Manager) start(ctx context.Context, l tenant.Lease, before *running) *r
 	return r
 }
 
-// told takes what a look at the leases says of the account.
-func (a *account) told(l tenant.Lease) {
+// applyLease wakes what a renewed lease says is needed.
+func (a *account) applyLease(l tenant.Lease) {
 	if l.Unresolved {
-		signal(a.lookNow)
+		signal(a.lookUpNow)
 	}
 	if l.Silent >= a.m.Silence {
 		signal(a.silent)
 	}
-	if l.Sync > a.answered.Load() && l.Sync > a.asked.Load() {
-		a.asked.Store(l.Sync)
-		signal(a.wanted)
+	if l.Sync > a.syncAnswered.Load() && l.Sync > a.syncAsked.Load() {
+		a.syncAsked.Store(l.Sync)
+		signal(a.reconcileNow)
 	}
 }
 
@@ -89,16 +89,17 @@ func signal(c chan struct{}) {
 	}
 }
 
-// run opens the keys and follows the account with them, again after the broker
-// has refused them: until new ones come, lost orders must still be parked.
+// run reads the account's keys and follows the account with them, and does so
+// again after the broker has refused them: until new keys come, lost orders
+// must still be marked unknown.
 func (a *account) run(ctx context.Context) {
 	for attempt := 0; ctx.Err() == nil; attempt++ {
 		err := a.open(ctx)
 		switch {
 		case err == nil:
 			a.follow(ctx)
-		case problem.Is(err, accounts.CodeNeedsCredentials):
-			a.parkAll(ctx) // without keys, nobody can ask what became of them
+		case problem.Is(err, problem.NeedsCredentials):
+			a.markAllUnknown(ctx) // without keys nobody can ask what became of them
 		case ctx.Err() == nil:
 			a.log.Warn("the stream could not open its credentials", "err", err)
 		}
@@ -108,49 +109,49 @@ func (a *account) run(ctx context.Context) {
 	}
 }
 
-// follow reads the stream and, beside it, reconciles and looks up lost orders,
-// until the keys are refused or the lease is lost.
+// follow reads the stream, reconciles, looks up lost orders and carries out
+// wind-downs, until the keys are refused or the lease is lost.
 func (a *account) follow(ctx context.Context) {
-	ctx, a.leave = context.WithCancel(ctx)
-	defer a.leave()
+	ctx, a.stop = context.WithCancel(ctx)
+	defer a.stop()
 	var parts sync.WaitGroup
-	for _, part := range []func(context.Context){a.read, a.tend, a.resolve, a.windDowns} {
+	for _, part := range []func(context.Context){a.streamLoop, a.reconcileLoop, a.lookUpLoop, a.windDowns} {
 		parts.Go(func() { part(ctx) })
 	}
 	parts.Wait()
 }
 
 // open reads the account's credentials. They stay in memory while the stream
-// runs, as the open connection itself does.
+// runs, as the stream's connection needs them anyway.
 func (a *account) open(ctx context.Context) error {
-	leave, ok := take(ctx, a.m.connecting)
+	leave, ok := acquireSlot(ctx, a.m.connectSlots)
 	if !ok {
 		return ctx.Err()
 	}
 	defer leave()
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) { a.m.Keys.QueueOpen(b, a.lease.Account, &a.opened) })
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) { a.m.Keys.QueueOpen(b, a.lease.Account, &a.opened) })
 	if err == nil {
 		err = a.opened.Usable()
 	}
 	if err == nil {
 		a.client, err = a.m.Broker.Client(a.opened.Environment, a.opened.Credentials,
-			broker.WithAccount(a.lease.Account.String()), broker.InBackground())
+			broker.WithAccount(a.lease.Account.String()), broker.WithLowPriority())
 	}
 	return err
 }
 
-// apply writes one update: order, position, event and cursor, in one
-// transaction. One that was applied before changes nothing. One that is odd is
-// applied as far as it can be read, and kept as it came; reconciliation brings
+// apply writes one update in one transaction: order, position, event and
+// cursor. An update that was applied before changes nothing. An odd one is
+// applied as far as it can be read and kept as it came; reconciliation brings
 // the rest.
 func (a *account) apply(ctx context.Context, msg broker.Message) error {
 	update, odd := broker.ReadUpdate(msg.Update)
 	if update == nil {
-		return a.keep(ctx, msg, errors.New(odd.Why))
+		return a.saveUnapplied(ctx, msg, errors.New(odd.Why))
 	}
 	var doubtful bool
 	for attempt := 0; ; attempt++ {
-		err := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+		err := a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 			b.Queue("select app.apply_trade_update($1, $2)", a.lease.Account, []byte(update))
 			if odd != nil {
 				queueOddItems(b, a.lease.Account, "update", []broker.Odd{*odd}, nil, false, a.tellOdd("update"))
@@ -160,7 +161,7 @@ func (a *account) apply(ctx context.Context, msg broker.Message) error {
 		})
 		if err == nil {
 			a.lastID = msg.EventID
-			a.up.tells(update)
+			a.monitor.sawUpdate(update)
 			if odd != nil || doubtful {
 				signal(a.gap)
 			}
@@ -169,45 +170,43 @@ func (a *account) apply(ctx context.Context, msg broker.Message) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if problem.Of(err).Kind == problem.Unavailable {
+		if problem.Of(err).Kind() == problem.KindUnavailable {
 			if !backoff(ctx, attempt) {
 				return ctx.Err()
 			}
-			continue // the database is away, or chose us to end a deadlock: nothing is skipped, the broker waits
+			continue // the database is away or ended this transaction in a deadlock: try again, and read no further meanwhile
 		}
-		if problem.Is(err, tenant.CodeAccountForbidden) {
+		if problem.Is(err, problem.AccountForbidden) {
 			return err
 		}
-		return a.keep(ctx, msg, err)
+		return a.saveUnapplied(ctx, msg, err)
 	}
 }
 
-// keep writes an update that cannot be applied into the log as it came: it
-// must not stop the others, and nothing that the broker said may be lost.
-// Reconciliation brings the order as it is now.
-func (a *account) keep(ctx context.Context, msg broker.Message, reason error) error {
+// saveUnapplied keeps an update that cannot be applied in the event log as it
+// came, so that it does not stop the updates after it and nothing of the
+// broker's is lost. Reconciliation brings the order's state.
+func (a *account) saveUnapplied(ctx context.Context, msg broker.Message, reason error) error {
 	a.log.Error("a trade update could not be applied and is kept as it came", "event_id", msg.EventID, "err", reason)
 	said := strings.ReplaceAll(strings.ToValidUTF8(string(msg.Update), "\uFFFD"), "\x00", "\uFFFD")
-	err := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+	err := a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue("select private.append_event('order', jsonb_build_object('event', 'unapplied', 'what', 'update', 'id', $2::text, 'update', $1::text), $2)",
 			said, msg.EventID)
-		b.Queue(`insert into app.stream_cursors as c (account_id, last_event_id) values ($1, $2)
-			on conflict (account_id) do update set last_event_id = excluded.last_event_id, updated_at = now()
-			where c.last_event_id is null or c.last_event_id < excluded.last_event_id`, a.lease.Account, msg.EventID)
+		b.Queue("select app.advance_stream_cursor($1, $2)", a.lease.Account, msg.EventID)
 		b.Queue("select app.doubt_mirror($1)", a.lease.Account)
 	})
 	if err != nil {
-		return err // the stream starts again from the update before it
+		return err // the stream resumes at the update before this one
 	}
 	a.lastID = msg.EventID
-	a.up.leftOut()
+	a.monitor.skippedUpdate()
 	signal(a.gap)
 	return nil
 }
 
-// keepUnread keeps what came over the stream and is no update, so that nothing
-// says up to where it was read.
-func (a *account) keepUnread(ctx context.Context, said []byte) {
+// saveUnreadable keeps a message of the stream that is no update at all. It has
+// no event id, so that the cursor stays where it is.
+func (a *account) saveUnreadable(ctx context.Context, said []byte) {
 	odd := broker.Unreadable("update", said)
 	a.note(ctx, func(b *tenant.Batch) {
 		b.LockLog()
@@ -215,41 +214,41 @@ func (a *account) keepUnread(ctx context.Context, said []byte) {
 	})
 }
 
-// refused notes keys that the broker no longer takes and ends what follows the
-// account with them, and says whether that is what err means.
-func (a *account) refused(ctx context.Context, err error) bool {
+// handleRefusedKeys reports whether err means that the broker no longer takes
+// the keys. If so it records that and ends follow.
+func (a *account) handleRefusedKeys(ctx context.Context, err error) bool {
 	var b *broker.Error
 	if !errors.As(err, &b) || b.Kind != broker.Unauthorized {
 		return false
 	}
-	noted := a.m.Worker.Write(ctx, a.lease, func(batch *tenant.Batch) {
-		batch.Queue("select private.credentials_rejected($1)", a.opened.Generation)
+	noted := a.m.Worker.TxNotify(ctx, a.lease, func(batch *tenant.Batch) {
+		batch.Queue("select private.mark_credentials_rejected($1)", a.opened.Generation)
 	})
 	if noted != nil {
 		a.log.Warn("could not note that the broker refuses the keys", "err", noted)
 		return false
 	}
-	a.leave()
+	a.stop()
 	a.m.Wake()
 	return true
 }
 
-// resolve looks up lost orders when told that there are any.
-func (a *account) resolve(ctx context.Context) {
+// lookUpLoop looks up lost orders whenever there are any.
+func (a *account) lookUpLoop(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-a.lookNow:
+		case <-a.lookUpNow:
 		}
-		if err := a.lookUp(ctx); err != nil && ctx.Err() == nil && !a.refused(ctx, err) {
+		if err := a.lookUpLost(ctx); err != nil && ctx.Err() == nil && !a.handleRefusedKeys(ctx, err) {
 			a.log.Warn("lost orders could not be looked up; it is tried again", "err", err)
 		}
 	}
 }
 
-// queueOrderEvent records an order as the broker describes it and, if that
-// changed anything, tells the account of it.
+// queueOrderEvent records an order as the broker describes it, and appends an
+// event if that changed anything.
 func queueOrderEvent(b *tenant.Batch, l tenant.Lease, order json.RawMessage, what, requestID string) {
 	b.Queue(`with r as (select * from app.record_order($1, $2, $3))
 		select private.append_event('order', app.order_event($4::text, r.recorded), null) from r where r.changed`, l.Account, []byte(order), requestID, what)

@@ -21,15 +21,15 @@ import (
 	"paddock/app/tenant"
 )
 
-// New keys are streamed with within a second of their commit, and a stream
-// ends within a second of its keys' or its account's deletion, also while
-// other accounts ring all the time.
+// A stream begins within a second of new keys being committed, and ends within
+// a second of its keys or its account being deleted, also while other accounts
+// ring all the time.
 func TestKeysComeAndGoWithinASecond(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	bell := w.ringing()
 	w.db = tenant.NewDB(w.pg.Pool(t, "paddock_app"), bell)
-	m, _ := w.run(func(c *stream.Config) { c.Every, c.Rest, c.LeaseTTL = 0, 0, 0 })
+	m, _ := w.run(func(c *stream.Config) { c.RenewEvery, c.RenewPause, c.LeaseTTL = 0, 0, 0 })
 	w.hearRings(m)
 	w.eventually("the first stream", func() bool { return w.front.open.Load() == 1 })
 	done := make(chan struct{})
@@ -75,13 +75,14 @@ func TestKeysComeAndGoWithinASecond(t *testing.T) {
 	slices.Sort(began)
 	slices.Sort(ended)
 	t.Logf("streams began after %v and ended after %v", began, ended)
-	// Medians: this machine may be busy with something else for a moment.
+	// Medians, because this machine may be busy with something else for a
+	// moment.
 	if began[2] > time.Second || ended[2] > time.Second {
 		t.Error("that is more than a second")
 	}
 }
 
-// Streams that are slow to end hold up neither each other nor those that begin.
+// Streams that are slow to end delay neither each other nor new ones.
 func TestSlowEndHoldsUpNobody(t *testing.T) {
 	t.Parallel()
 	w, all := newFleet(t, 4)
@@ -89,7 +90,8 @@ func TestSlowEndHoldsUpNobody(t *testing.T) {
 	w.eventually("all streams", func() bool {
 		return scan[int](w, "select count(*) from app.stream_cursors where streaming is not null and agreed_at is not null") == len(all)
 	})
-	// What a stream says at its end waits for this, for as long as it may: 1 s.
+	// What a stream records at its end waits for this lock, for as long as it
+	// may: 1 s.
 	tx, err := w.pg.Conn(t, "admin").Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -98,10 +100,10 @@ func TestSlowEndHoldsUpNobody(t *testing.T) {
 	if _, err := tx.Exec(t.Context(), "select from app.stream_cursors for update"); err != nil {
 		t.Fatal(err)
 	}
-	w.exec("set session_replication_role = replica")                          // the doubt that new keys cast would wait too
-	w.exec("update private.user_credentials set generation = generation + 1") // all begin anew
+	w.exec("set session_replication_role = replica")                          // else the trigger on new keys would wait too
+	w.exec("update private.user_credentials set generation = generation + 1") // all streams restart
 	w.exec("set session_replication_role = origin")
-	time.Sleep(200 * time.Millisecond) // and are at it
+	time.Sleep(200 * time.Millisecond) // until they have begun to
 	began := time.Now()
 	a := w.connectUser(99)
 	m.Wake()
@@ -115,8 +117,8 @@ func TestSlowEndHoldsUpNobody(t *testing.T) {
 	}
 }
 
-// When the broker comes back after a restart, the accounts connect again one
-// after another, not all at once, and all of them do.
+// When the broker comes back after a restart, accounts connect one after
+// another, not all at once, and all of them do.
 func TestRestartIsNoStampede(t *testing.T) {
 	t.Parallel()
 	const all, atOnce = 200, 16
@@ -124,7 +126,7 @@ func TestRestartIsNoStampede(t *testing.T) {
 	var trying, most atomic.Int64
 	var mu sync.Mutex
 	var attempts []time.Time
-	// Each connection takes its time, as that of a broker which starts does.
+	// Each connection takes some time, as with a broker that is starting.
 	slow := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/v2/events/trades" {
 			mu.Lock()
@@ -140,7 +142,7 @@ func TestRestartIsNoStampede(t *testing.T) {
 	}))
 	t.Cleanup(func() { w.sim.CutStreams(); slow.CloseClientConnections(); slow.Close() })
 	w.throughURL(slow.URL, time.Minute)
-	w.run(func(c *stream.Config) { c.Every, c.LeaseTTL, c.MaxAtOnce = 0, 0, atOnce })
+	w.run(func(c *stream.Config) { c.RenewEvery, c.LeaseTTL, c.MaxAtOnce = 0, 0, atOnce })
 	up := func() bool {
 		return w.front.open.Load() == all && scan[int](w, "select count(*) from app.stream_cursors where streaming is not null") == all
 	}
@@ -183,7 +185,7 @@ func TestRestartIsNoStampede(t *testing.T) {
 	}
 }
 
-// throughURL lets the broker's streams be read there.
+// throughURL makes the broker's streams connect to another URL.
 func (w *world) throughURL(at string, idle time.Duration) {
 	w.t.Helper()
 	b, err := broker.New(broker.Config{
@@ -196,13 +198,13 @@ func (w *world) throughURL(at string, idle time.Duration) {
 	w.broker = b
 }
 
-// tunnel forwards connections, until it no longer does and says nothing of it.
+// tunnel forwards connections, until it silently stops to.
 type tunnel struct {
 	listener net.Listener
 	to       string
 	mu       sync.Mutex
-	dead     []*atomic.Bool // of each connection
-	far      []net.Conn     // each connection's other side
+	dead     []*atomic.Bool // one for each connection
+	far      []net.Conn     // the other end of each connection
 }
 
 func (u *tunnel) serve() {
@@ -243,7 +245,7 @@ func (u *tunnel) serve() {
 	}
 }
 
-// kill forgets all connections that there are, without closing them.
+// kill stops forwarding on all connections without closing them.
 func (u *tunnel) kill() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -252,7 +254,7 @@ func (u *tunnel) kill() {
 	}
 }
 
-// reap lets the broker find out that the connections so far are dead.
+// reap lets the broker notice that the connections so far are dead.
 func (u *tunnel) reap() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -263,8 +265,8 @@ func (u *tunnel) reap() {
 	}
 }
 
-// A broker that is gone without a word is noticed on either road, though the
-// connection stays open, and what happened meanwhile is found.
+// A broker that is gone without closing the connection is noticed with either
+// transport, and what happened meanwhile is found.
 func TestDeadPeerIsNoticed(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"sse", "ws"} {
@@ -280,21 +282,21 @@ func TestDeadPeerIsNoticed(t *testing.T) {
 		t.Cleanup(func() { u.listener.Close() })
 		go u.serve()
 		w.throughURL("http://"+u.listener.Addr().String(), time.Second)
-		w.mode(mode)
+		w.setMode(mode)
 		w.run(func(c *stream.Config) { c.Silence = time.Hour })
 		w.streams(mode)
 		w.eventually("the first agreement", func() bool { return w.agreed() != nil })
-		time.Sleep(3 * time.Second) // more than the idle time: a live one is kept
+		time.Sleep(3 * time.Second) // more than the idle time: a stream that works is kept
 		if n := w.front.connects.Load(); n != 1 {
 			t.Errorf("%s: a live connection was given up: %d were made", mode, n)
 		}
 		u.kill()
-		w.buy("AAPL", "1", "a") // past the tunnel
+		w.buy("AAPL", "1", "a") // not through the tunnel
 		w.sim.Step()
 		killed := time.Now()
-		w.becomes("a", "accepted filled 1")
+		w.waitForOrder("a", "accepted filled 1")
 		t.Logf("%s: noticed and mended after %s", mode, time.Since(killed))
-		u.reap() // it gives an account no second WebSocket before
+		u.reap() // an account gets no second WebSocket before
 		w.eventually("another connection", func() bool { return w.front.connects.Load() > 1 && w.kind() == mode })
 		if took := time.Since(killed); took > 10*time.Second {
 			t.Errorf("%s: it took %s, with an idle time of 1 s", mode, took)
@@ -303,8 +305,9 @@ func TestDeadPeerIsNoticed(t *testing.T) {
 	}
 }
 
-// An instance that has long been cut off from the database ends its streams:
-// another holds its accounts, and a WebSocket that still stands shuts it out.
+// An instance that is cut off from the database for long ends its streams:
+// another instance holds its accounts, and an open WebSocket would keep it from
+// connecting.
 func TestCutOffInstanceEndsItsStreams(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

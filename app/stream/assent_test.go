@@ -13,8 +13,9 @@ import (
 	"paddock/tests/pgtest"
 )
 
-// sharers are two people's accounts here, connected to one Alpaca account.
-type sharers struct {
+// twoAccounts are two people's accounts in Paddock, connected to one Alpaca
+// account.
+type twoAccounts struct {
 	t        *testing.T
 	pg       *pgtest.DB
 	app      *tenant.DB
@@ -23,9 +24,9 @@ type sharers struct {
 	holder   uuid.UUID
 }
 
-func newSharers(t *testing.T) *sharers {
+func newSharers(t *testing.T) *twoAccounts {
 	pg := pgtest.New(t)
-	s := &sharers{t: t, pg: pg, app: tenant.NewDB(pg.Pool(t, "paddock_app"), quiet{}), worker: tenant.NewWorker(pg.Pool(t, "paddock_worker"), quiet{}),
+	s := &twoAccounts{t: t, pg: pg, app: tenant.NewDB(pg.Pool(t, "paddock_app"), quiet{}), worker: tenant.NewWorker(pg.Pool(t, "paddock_worker"), quiet{}),
 		accounts: [2]uuid.UUID{uuid.New(), uuid.New()}, holder: uuid.New()}
 	var set pgx.Batch
 	broker := uuid.New()
@@ -42,9 +43,9 @@ func newSharers(t *testing.T) *sharers {
 	return s
 }
 
-// intend makes an intent of one of the two.
-func (s *sharers) intend(who int, name string, asked map[string]any) error {
-	return s.app.Write(s.t.Context(), tenant.Admission{Token: []string{"token-of-u1", "token-of-u2"}[who], Account: s.accounts[who]}, func(b *tenant.Batch) {
+// intend makes an intent in one of the accounts.
+func (s *twoAccounts) intend(who int, name string, asked map[string]any) error {
+	return s.app.TxNotify(s.t.Context(), tenant.Admission{Token: []string{"token-of-u1", "token-of-u2"}[who], Account: s.accounts[who]}, func(b *tenant.Batch) {
 		b.Queue(`insert into app.alpaca_orders (account_id, client_order_id, request_hash, request, submitted_by, orchestrator_agent_id, tag,
 				symbol, side, type, time_in_force, qty, notional, limit_price, stop_price, trail_price, trail_percent, order_class, position_intent, extended_hours)
 			values ($1, $2, '\x00', $3, private.user_id(), 'the agent', 'the tag', $4, $5, $6, $7, $8::text::numeric, $9::text::numeric, $10::text::numeric,
@@ -54,16 +55,16 @@ func (s *sharers) intend(who int, name string, asked map[string]any) error {
 	})
 }
 
-// told records what the broker says of an order, for one of the two.
-func (s *sharers) told(who int, o map[string]any) {
+// record records an order of the broker's in one of the accounts.
+func (s *twoAccounts) record(who int, o map[string]any) {
 	s.t.Helper()
 	s.scan(who, "select (app.record_order($1, $2)).changed::text", mustJSON(o))
 }
 
-func (s *sharers) scan(who int, sql string, args ...any) (text string) {
+func (s *twoAccounts) scan(who int, sql string, args ...any) (text string) {
 	s.t.Helper()
 	lease := tenant.Lease{Account: s.accounts[who], Holder: s.holder, Fence: 1}
-	if err := s.worker.Write(s.t.Context(), lease, func(b *tenant.Batch) {
+	if err := s.worker.TxNotify(s.t.Context(), lease, func(b *tenant.Batch) {
 		b.Queue(sql, append([]any{lease.Account}, args...)...).QueryRow(func(row pgx.Row) error { return row.Scan(&text) })
 	}); err != nil {
 		s.t.Fatalf("%s: %v", sql, err)
@@ -71,8 +72,8 @@ func (s *sharers) scan(who int, sql string, args ...any) (text string) {
 	return text
 }
 
-// An answer, or a look-up's, becomes an intent's order only where it is what was
-// asked for. Any other is an order of its own, which nobody here sent.
+// An order that the broker returns becomes an intent's order only where it is
+// what was asked for. Any other is recorded as an order placed elsewhere.
 func TestAnAnswerIsWhatWasSent(t *testing.T) {
 	s := newSharers(t)
 	limit := map[string]any{"symbol": "AAPL", "side": "buy", "type": "limit", "time_in_force": "day", "qty": "10", "limit_price": "100.5"}
@@ -163,8 +164,8 @@ func TestAnAnswerIsWhatWasSent(t *testing.T) {
 			}
 			maps.Copy(told, map[string]any{"id": id, "client_order_id": name, "asset_class": "us_equity", "status": "new", "filled_qty": "0",
 				"created_at": "2026-06-01T14:00:00Z", "submitted_at": "2026-06-01T14:00:00Z", "updated_at": "2026-06-01T14:00:00Z"})
-			s.told(0, told)
-			s.told(0, told) // and a look-up
+			s.record(0, told)
+			s.record(0, told) // as after a look-up
 			got := s.scan(0, `select string_agg(concat_ws('|', case client_order_id when $2 then 'ours' else 'other' end, intent_state, alpaca_order_id = $3,
 					submitted_by, orchestrator_agent_id, tag), ' ' order by client_order_id = $2 desc)
 				from app.alpaca_orders where account_id = $1 and (client_order_id = $2 or alpaca_order_id = $3)`, name, id)
@@ -180,15 +181,15 @@ func TestAnAnswerIsWhatWasSent(t *testing.T) {
 }
 
 // Of two accounts here on one Alpaca account, the second one's order under the
-// first one's client_order_id is refused before it is sent; and an order that
-// one of them sent is, for the other, one that was placed elsewhere.
+// first one's client_order_id is refused before it is sent, and an order of one
+// account counts, for the other, as placed elsewhere.
 func TestAnOrderNameIsOneAccounts(t *testing.T) {
 	s := newSharers(t)
 	asked := map[string]any{"symbol": "AAPL", "side": "buy", "type": "market", "time_in_force": "day", "qty": "10"}
 	if err := s.intend(0, "mine", asked); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.intend(1, "mine", asked); tenant.State(err) != "PD410" {
+	if err := s.intend(1, "mine", asked); tenant.SQLState(err) != "PD410" {
 		t.Errorf("the second account's order of that name: %v", err)
 	}
 	if err := s.intend(1, "other", asked); err != nil {
@@ -198,7 +199,7 @@ func TestAnOrderNameIsOneAccounts(t *testing.T) {
 		"created_at": "2026-06-01T14:00:00Z", "updated_at": "2026-06-01T14:00:00Z"}
 	maps.Copy(told, asked)
 	for who, want := range []string{"accepted|u1|the agent|the tag", "accepted"} {
-		s.told(who, told)
+		s.record(who, told)
 		got := s.scan(who, "select concat_ws('|', intent_state, submitted_by, orchestrator_agent_id, tag) from app.alpaca_orders where account_id = $1 and alpaca_order_id = $2", told["id"])
 		if got != want {
 			t.Errorf("account %d sees %s, not %s", who, got, want)
@@ -206,9 +207,9 @@ func TestAnOrderNameIsOneAccounts(t *testing.T) {
 	}
 }
 
-// A replacement is known by the order that it replaces, whatever the broker
-// makes of the rest; and an intent that the broker has refused stays refused,
-// whoever places an order under its name afterwards.
+// A replacement is matched by the order that it replaces, whatever the broker
+// makes of the rest. An intent that the broker refused stays refused, whoever
+// places an order under its name afterwards.
 func TestWhatAnIntentIsKnownBy(t *testing.T) {
 	s := newSharers(t)
 	old := uuid.New()
@@ -240,7 +241,7 @@ func TestWhatAnIntentIsKnownBy(t *testing.T) {
 		maps.Copy(told, map[string]any{"id": id, "client_order_id": name, "asset_class": "us_equity", "status": "new", "filled_qty": "0",
 			"created_at": "2026-06-01T14:00:00Z", "submitted_at": "2026-06-01T14:00:00Z", "updated_at": "2026-06-01T14:00:00Z"})
 		maps.Copy(told, c.differs)
-		s.told(0, told)
+		s.record(0, told)
 		if got := s.scan(0, "select (client_order_id = $3)::text from app.alpaca_orders where account_id = $1 and alpaca_order_id = $2", id, name); (got == "true") != c.adopted {
 			t.Errorf("%s: it is the intent's: %s, want %v", name, got, c.adopted)
 		}
@@ -248,7 +249,7 @@ func TestWhatAnIntentIsKnownBy(t *testing.T) {
 }
 
 // Of two accounts on one Alpaca account that claim one client_order_id at once,
-// the second waits until the first's transaction is over, and is refused.
+// the second waits until the first's transaction ends, and is refused.
 func TestAnOrderNameIsClaimedOnce(t *testing.T) {
 	s := newSharers(t)
 	claim := func(who int) (pgx.Tx, func() error) {
@@ -282,7 +283,7 @@ func TestAnOrderNameIsClaimedOnce(t *testing.T) {
 	if err := first.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-answered; tenant.State(err) != "PD410" {
+	if err := <-answered; tenant.SQLState(err) != "PD410" {
 		t.Errorf("the second is answered %v", err)
 	}
 	_ = second.Rollback(t.Context())

@@ -17,13 +17,13 @@ import (
 	"paddock/tests/pgtest"
 )
 
-// Whatever happens to orders at the broker, and in whatever order, however
-// often and by whichever way it is told here, each order ends as the newest
-// description has it, each position as its newest update has it, and the log
-// has each update once. Nothing that a broker may say raises an error.
+// Whatever happens to orders at the broker, and in whatever order, how often
+// and by whichever way it arrives here, each order ends in its newest state,
+// each position as its newest update has it, and the log has each update once.
+// Nothing that a broker may send raises an error.
 //
-// history says what happens, a byte an event; telling how it is told: 0 is the
-// stream's own order, which the broker's answers may run ahead of, and any other
+// history is what happens, one byte an event. telling is how it arrives: 0 is
+// the stream's own order, with answers that may run ahead of it, and any other
 // number mixes everything.
 func FuzzDescriptions(f *testing.F) {
 	const place, part, fill, cancel, replace, bust, end = 0, 1, 3, 4, 5, 6, 7
@@ -55,13 +55,13 @@ func FuzzDescriptions(f *testing.F) {
 		var set pgx.Batch
 		set.Queue("insert into app.user_accounts (id, user_id, name, environment) values ($1, 'u1', $2, 'paper')", lease.Account, lease.Account.String())
 		set.Queue("insert into app.stream_leases (account_id, holder, expires_at) values ($1, $2, now() + interval '1 hour')", lease.Account, lease.Holder)
-		if telling == 0 { // answers move positions once the account's have been read
+		if telling == 0 { // once an account's positions were read, answers to requests change them
 			set.Queue("insert into app.stream_cursors (account_id, agreed_at) values ($1, $2)", lease.Account, b.told[0].At.Add(-time.Hour))
 		}
 		if err := admin.SendBatch(t.Context(), &set).Close(); err != nil {
 			t.Fatal(err)
 		}
-		if err := worker.Write(t.Context(), lease, func(batch *tenant.Batch) { b.tell(batch, lease.Account, telling) }); err != nil {
+		if err := worker.TxNotify(t.Context(), lease, func(batch *tenant.Batch) { b.tell(batch, lease.Account, telling) }); err != nil {
 			t.Fatalf("%s\n%v", b.story(), err)
 		}
 		for what, check := range map[string]struct{ query, want string }{
@@ -83,7 +83,8 @@ func FuzzDescriptions(f *testing.F) {
 	})
 }
 
-// book is a small model of a broker's: whole quantities, one price an order.
+// book is a small model of a broker's book: whole quantities, one price for
+// each order.
 type book struct {
 	at    time.Time
 	all   []*bookOrder
@@ -126,8 +127,8 @@ func newBook() *book {
 	return &book{at: time.Date(2026, 6, 1, 14, 0, 0, 0, time.UTC), held: map[string]int{}, moved: map[string]bool{}}
 }
 
-// happen makes of a byte what happens next: its three lowest bits are the
-// event, the next two the order (or what it is), and the others a quantity.
+// happen turns a byte into the next event: its three lowest bits are the event,
+// the next two the order (or its kind), and the others a quantity.
 func (b *book) happen(event byte) {
 	kind, which, qty := event&7, int(event>>3)&3, 1+int(event>>5)
 	if kind == 0 && len(b.all) < 8 {
@@ -182,7 +183,8 @@ func (b *book) trade(o *bookOrder, event, status string, by int) {
 	b.say(o, event, status, by)
 }
 
-// say tells of an event; one that moves by nothing says nothing of a position.
+// say records an update of an event; one without a quantity has no position in
+// it.
 func (b *book) say(o *bookOrder, event, status string, by int) {
 	b.at = b.at.Add(time.Millisecond)
 	o.Status, o.UpdatedAt = status, b.at
@@ -194,8 +196,8 @@ func (b *book) say(o *bookOrder, event, status string, by int) {
 	b.told = append(b.told, u)
 }
 
-// tell queues each update once at least, mixed, and some of the orders as an
-// answer of the broker's would describe them.
+// tell queues each update at least once, mixed, and some of the orders as an
+// answer of the broker would have them.
 func (b *book) tell(batch *tenant.Batch, account uuid.UUID, telling uint64) {
 	dice := rand.New(rand.NewPCG(telling, 1))
 	if telling == 0 {
@@ -218,8 +220,8 @@ func (b *book) tell(batch *tenant.Batch, account uuid.UUID, telling uint64) {
 	}
 }
 
-// tellAhead queues the updates as they happened, each behind answers that
-// describe what is up to two events ahead.
+// tellAhead queues the updates in their order, each after answers that are up
+// to two events ahead.
 func (b *book) tellAhead(batch *tenant.Batch, account uuid.UUID, dice *rand.Rand) {
 	for i, u := range b.told {
 		for range dice.IntN(3) {
@@ -233,7 +235,7 @@ func (b *book) tellAhead(batch *tenant.Batch, account uuid.UUID, dice *rand.Rand
 func mustJSON(v any) []byte {
 	text, err := json.Marshal(v)
 	if err != nil {
-		panic(err) // plain structs always marshal
+		panic(err) // cannot happen: plain structs always marshal
 	}
 	return text
 }
@@ -269,7 +271,7 @@ func (b *book) eventIDs() string {
 	return strings.Join(ids, " ")
 }
 
-// story is what happened, for whoever reads a failure.
+// story lists what happened, for the message of a failure.
 func (b *book) story() string {
 	var lines []string
 	for _, u := range b.told {

@@ -7,14 +7,14 @@ import (
 	"testing"
 )
 
-// What differed is told by value: an amount that is only written otherwise, or
-// an order that only its words distinguish, did not differ.
+// Values are compared, not their spelling: an amount written in another way did
+// not differ.
 func TestDifferences(t *testing.T) {
 	const before = `{"id":"61e69015-8549-4bfd-b9c3-01e75843f47d","client_order_id":"a","symbol":"AAPL","status":"new","qty":"1","filled_qty":"0","limit_price":"10.50"}`
 	change := func(pairs ...string) string { return strings.NewReplacer(pairs...).Replace(before) }
 	for name, tt := range map[string]struct {
 		before, after, want string
-		moved               bool // so that the stream must tell of it
+		moved               bool // of which the stream must send an update
 	}{
 		"unchanged":         {"", "", "", false},
 		"in other words":    {before, change(`"10.50"`, `"10.5"`, `"status"`, `"more":1,"status"`), "", false},
@@ -26,7 +26,7 @@ func TestDifferences(t *testing.T) {
 		"without its limit": {before, change(`"10.50"`, `null`), "limit_price 10.50>", false},
 	} {
 		var d differences
-		if err := d.order(orderChange{[]byte(tt.before), []byte(tt.after)}.orNil(), "at-the-broker"); err != nil {
+		if err := d.addOrder(orderChange{[]byte(tt.before), []byte(tt.after)}.orNil(), "at-the-broker"); err != nil {
 			t.Fatal(err)
 		}
 		var got []string
@@ -59,19 +59,19 @@ func orNothing(s *string) string {
 	return *s
 }
 
-// However much differs, the answer is bounded and says how much it was.
+// However much differs, the list is bounded and the count is not.
 func TestDifferencesAreBounded(t *testing.T) {
 	var d differences
 	after := map[string]holding{}
 	one := "1"
 	for i := range maxDifferences + 50 {
 		order := fmt.Sprintf(`{"id":"61e69015-8549-4bfd-b9c3-01e75843f47d","client_order_id":"%d","symbol":"AAPL","status":"new"}`, i)
-		if err := d.order(orderChange{after: []byte(order)}, "at-the-broker"); err != nil {
+		if err := d.addOrder(orderChange{after: []byte(order)}, "at-the-broker"); err != nil {
 			t.Fatal(err)
 		}
 		after[fmt.Sprint(i)] = holding{Qty: &one}
 	}
-	d.holdings(nil, after)
+	d.addPositions(nil, after)
 	text, err := json.Marshal(d)
 	if err != nil {
 		t.Fatal(err)

@@ -15,42 +15,43 @@ import (
 	"paddock/app/tenant"
 )
 
-// Bounds of one look at the broker's activities.
+// Bounds of one reading of the broker's activities.
 const (
-	fillPages        = 100  // of broker.ActivityPage executions: what a first connection brings in
+	fillPages        = 100  // of broker.ActivityPage executions: what a first connection imports
 	adjustmentPages  = 20   // of broker.ActivityPage other activities
 	incompleteAtOnce = 5000 // orders whose executions are asked for together
-	doubtsAtOnce     = 20   // orders behind positions that do not agree
+	mismatchesAtOnce = 20   // orders behind positions that differ from the journal
 )
 
 // lateActivities is how long after the newest known activity an older one may
-// still be posted: fees of a day come the day after.
+// still be posted: a day's fees are posted the day after.
 const lateActivities = 3 * 24 * time.Hour
 
-// adjustments are the activities that change the journal besides executions.
-var adjustments = []string{"SPLIT", "FEE", "CFEE", "OPEXP", "OPEXC", "OPASN", "OPTRD"}
+// adjustmentTypes are the activities, besides executions, that change the
+// journal.
+var adjustmentTypes = []string{"SPLIT", "FEE", "CFEE", "OPEXP", "OPEXC", "OPASN", "OPTRD"}
 
-// incomplete is an order whose fills do not add up to what the broker says was
-// filled.
-type incomplete struct {
+// incompleteOrder is an order whose recorded fills do not add up to what the
+// broker says was filled.
+type incompleteOrder struct {
 	ID        uuid.UUID
 	AlpacaID  uuid.UUID
 	FilledQty decimal.Decimal
-	Since     time.Time // when it was placed, by the broker's clock; well before it, where that did not say
+	Since     time.Time // when it was placed, by the broker's clock; an hour before we made it, where that is unknown
 }
 
-// journal brings in what the stream did not tell of: the executions of orders
-// whose fills do not add up (missed, or from before the account was connected),
-// and splits, fees and what became of options. A broker without activities
-// keeps the rest of the mirror from nothing.
-func (a *account) journal(ctx context.Context) error {
+// completeJournal records what the stream did not send: the executions of
+// orders whose fills do not add up (they were missed, or are older than the
+// connection), splits, fees, and what became of options. A broker that offers
+// no activities does not keep the rest of the mirror from being reconciled.
+func (a *account) completeJournal(ctx context.Context) error {
 	a.odd = nil
 	err := a.completeFills(ctx)
 	if err == nil {
-		err = a.adjust(ctx)
+		err = a.readAdjustments(ctx)
 	}
 	if err == nil {
-		err = a.doubt(ctx)
+		err = a.recheckMismatches(ctx)
 	}
 	for _, what := range []string{"order", "activity"} {
 		if err == nil {
@@ -65,24 +66,25 @@ func (a *account) journal(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// What is still different now is said, and no profit shown of it.
-	return a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue("select app.compare_journal($1)", a.lease.Account)
+	// Differences that remain are recorded as gaps, and no profit is shown for
+	// them.
+	return a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue("select app.record_journal_gaps($1)", a.lease.Account)
 	})
 }
 
 // completeFills asks for the executions of incomplete orders. An order that
-// stays incomplete is asked for ever more seldom: its executions may be older
-// than what the broker still tells.
+// stays incomplete is asked for ever more rarely: its executions may be older
+// than what the broker still lists.
 func (a *account) completeFills(ctx context.Context) error {
-	var orders []incomplete
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	var orders []incompleteOrder
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select id, alpaca_order_id, filled_qty::text, coalesce(submitted_at, created_at - interval '1 hour') from app.alpaca_orders
 			where account_id = $1 and filled_qty <> fills_qty and symbol is not null and alpaca_order_id is not null
 			and (fills_asked_at is null or fills_asked_at < now() - least(interval '1 day', interval '10 seconds' * 6 ^ least(fills_asked, 8)))
 			order by created_at desc limit $2`, a.lease.Account, incompleteAtOnce).
 			Query(func(rows pgx.Rows) (err error) {
-				orders, err = pgx.CollectRows(rows, pgx.RowToStructByPos[incomplete])
+				orders, err = pgx.CollectRows(rows, pgx.RowToStructByPos[incompleteOrder])
 				return err
 			})
 	})
@@ -94,7 +96,7 @@ func (a *account) completeFills(ctx context.Context) error {
 		return err
 	}
 	for part := range slices.Chunk(orders, chunk) {
-		err := a.halves(ctx, len(part), func(b *tenant.Batch, i int) {
+		err := a.bisectOnRefusal(ctx, len(part), func(b *tenant.Batch, i int) {
 			b.Queue("select app.replace_fills($1, $2, $3)", a.lease.Account, part[i].ID, list(executions[part[i].AlpacaID.String()]))
 		}, func(i int, err error) {
 			a.log.Error("an order's executions cannot be recorded and are left out of the journal", "order", part[i].ID, "err", err)
@@ -103,23 +105,23 @@ func (a *account) completeFills(ctx context.Context) error {
 			return err
 		}
 	}
-	return a.readDiffering(ctx, orders)
+	return a.rereadDiffering(ctx, orders)
 }
 
-// readDiffering reads orders again at the broker whose executions are known
-// and come to something else than the orders say: what was taken back of an order
-// that was over long before is in no list of recent orders.
-func (a *account) readDiffering(ctx context.Context, orders []incomplete) error {
+// rereadDiffering reads orders again whose known executions add up to something
+// else than the order says. A bust of an order that ended long ago is in no
+// list of recent orders.
+func (a *account) rereadDiffering(ctx context.Context, orders []incompleteOrder) error {
 	ids := make([]uuid.UUID, len(orders))
 	for i, o := range orders {
 		ids[i] = o.ID
 	}
 	var differ []uuid.UUID
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select o.alpaca_order_id from app.alpaca_orders o
 			where o.account_id = $1 and o.id = any ($2) and o.filled_qty <> o.fills_qty
 				and exists (select from app.fills f where f.account_id = $1 and f.order_id = o.id)
-			order by o.created_at desc limit $3`, a.lease.Account, ids, doubtsAtOnce).
+			order by o.created_at desc limit $3`, a.lease.Account, ids, mismatchesAtOnce).
 			Query(func(rows pgx.Rows) (err error) {
 				differ, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 				return err
@@ -128,33 +130,33 @@ func (a *account) readDiffering(ctx context.Context, orders []incomplete) error 
 	if err != nil {
 		return err
 	}
-	return a.readAgain(ctx, differ)
+	return a.rereadOrders(ctx, differ)
 }
 
-// readAgain records orders as the broker tells of each now.
-func (a *account) readAgain(ctx context.Context, ids []uuid.UUID) error {
+// rereadOrders reads and records orders one by one.
+func (a *account) rereadOrders(ctx context.Context, ids []uuid.UUID) error {
 	if len(ids) == 0 {
 		return nil
 	}
 	var orders []brokerOrder
 	for _, id := range ids {
 		answer, err := a.client.Order(ctx, id.String())
-		if isKind(err, broker.NotFound) || a.isOdd(err) {
+		if isKind(err, broker.NotFound) || a.noteIfOdd(err) {
 			continue
 		}
 		if err != nil {
 			return err
 		}
 		a.odd = append(a.odd, answer.Odd...)
-		orders = append(orders, brokerOrder{id: id.String(), raw: answer.Raw, told: answer.Told, asked: answer.Asked})
+		orders = append(orders, brokerOrder{id: id.String(), raw: answer.Raw, serverTime: answer.ServerTime, requestedAt: answer.RequestedAt})
 	}
-	var d differences // nobody asks for these
+	var d differences // not reported
 	return a.record(ctx, orders, "reconciled", &d)
 }
 
-// executions answers what was executed of orders, by the broker's ids, newest
-// first. It looks no further back than it must.
-func (a *account) executions(ctx context.Context, orders []incomplete) (map[string][]json.RawMessage, error) {
+// executions returns the executions of orders, by the broker's ids, newest
+// first. It reads no further back than needed.
+func (a *account) executions(ctx context.Context, orders []incompleteOrder) (map[string][]json.RawMessage, error) {
 	missing := make(map[string]decimal.Decimal, len(orders))
 	since := orders[0].Since
 	for _, o := range orders {
@@ -180,12 +182,13 @@ func (a *account) executions(ctx context.Context, orders []incomplete) (map[stri
 	return found, err
 }
 
-// doubt looks again at orders behind a position of which the journal holds more
-// or less than the broker does: one that ended long ago may have been busted or
-// corrected while no stream told of it. Each is looked at ever more seldom.
-func (a *account) doubt(ctx context.Context) error {
+// recheckMismatches rereads the orders behind a position that differs between
+// the journal and the mirror: one that ended long ago may have been busted or
+// corrected while no stream was connected. Each order is reread ever more
+// rarely.
+func (a *account) recheckMismatches(ctx context.Context) error {
 	var doubtful []uuid.UUID
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`with journal as (
 				select distinct on (symbol) symbol, opened_at, (entry_qty - exit_qty) * case direction when 'long' then 1 else -1 end as qty
 				from app.trading_positions where account_id = $1 and scope = 'account' order by symbol, last_at desc, last_id desc, opened_at desc
@@ -198,7 +201,7 @@ func (a *account) doubt(ctx context.Context) error {
 			join app.fills f on f.account_id = $1 and f.symbol = wrong.symbol and f.at >= wrong.opened_at
 			join app.alpaca_orders o on o.account_id = $1 and o.id = f.order_id
 			where o.fills_asked_at is null or o.fills_asked_at < now() - least(interval '1 day', interval '10 seconds' * 6 ^ least(o.fills_asked, 8))
-			group by o.alpaca_order_id order by max(f.at) desc limit $2`, a.lease.Account, doubtsAtOnce).
+			group by o.alpaca_order_id order by max(f.at) desc limit $2`, a.lease.Account, mismatchesAtOnce).
 			Query(func(rows pgx.Rows) (err error) {
 				doubtful, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 				return err
@@ -207,10 +210,10 @@ func (a *account) doubt(ctx context.Context) error {
 	if err != nil || len(doubtful) == 0 {
 		return err
 	}
-	if err := a.readAgain(ctx, doubtful); err != nil {
+	if err := a.rereadOrders(ctx, doubtful); err != nil {
 		return err
 	}
-	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+	err = a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`update app.alpaca_orders
 			set fills_asked_at = case when fills_qty = filled_qty then clock_timestamp() end, fills_asked = case when fills_qty = filled_qty then fills_asked + 1 else 0 end
 			where account_id = $1 and alpaca_order_id = any ($2)`, a.lease.Account, doubtful)
@@ -221,10 +224,11 @@ func (a *account) doubt(ctx context.Context) error {
 	return a.completeFills(ctx)
 }
 
-// adjust asks for the activities that change the journal besides executions.
-func (a *account) adjust(ctx context.Context) error {
+// readAdjustments reads the activities, besides executions, that change the
+// journal.
+func (a *account) readAdjustments(ctx context.Context) error {
 	var newest *time.Time
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue("select at from app.journal_adjustments where account_id = $1 order by at desc limit 1", a.lease.Account).
 			QueryRow(func(row pgx.Row) error {
 				if err := row.Scan(&newest); !errors.Is(err, pgx.ErrNoRows) {
@@ -241,7 +245,7 @@ func (a *account) adjust(ctx context.Context) error {
 		after = newest.Add(-lateActivities)
 	}
 	var all []json.RawMessage
-	err = a.activities(ctx, adjustments, after, adjustmentPages, func(_ activity, raw json.RawMessage) bool {
+	err = a.activities(ctx, adjustmentTypes, after, adjustmentPages, func(_ activity, raw json.RawMessage) bool {
 		all = append(all, raw)
 		return true
 	})
@@ -250,13 +254,13 @@ func (a *account) adjust(ctx context.Context) error {
 	}
 	slices.Reverse(all) // the oldest first
 	for part := range slices.Chunk(all, chunk) {
-		err := a.halves(ctx, len(part), func(b *tenant.Batch, i int) {
+		err := a.bisectOnRefusal(ctx, len(part), func(b *tenant.Batch, i int) {
 			b.Queue("select app.record_adjustments($1, $2)", a.lease.Account, list(part[i:i+1]))
 		}, func(i int, err error) {
 			odd := broker.Unreadable("activity", part[i])
 			var head struct{ ID string }
-			_ = json.Unmarshal(part[i], &head) // it was read before
-			odd.ID, odd.Why = head.ID, "it cannot be recorded: "+tenant.State(err)
+			_ = json.Unmarshal(part[i], &head) // it was parsed before
+			odd.ID, odd.Why = head.ID, "it cannot be recorded: "+tenant.SQLState(err)
 			a.odd = append(a.odd, odd)
 		})
 		if err != nil {
@@ -266,14 +270,14 @@ func (a *account) adjust(ctx context.Context) error {
 	return nil
 }
 
-// activity is what paging and matching need of an activity.
+// activity holds the fields of an activity that paging and matching need.
 type activity struct {
 	ID      string
 	OrderID string
 	Qty     decimal.Decimal
 }
 
-// activities pages through activities, newest first, until each says that no
+// activities pages through activities, newest first, until each reports that no
 // more are wanted.
 func (a *account) activities(ctx context.Context, types []string, after time.Time, most int, each func(activity, json.RawMessage) (more bool)) error {
 	token := ""
@@ -306,10 +310,10 @@ func (a *account) activities(ctx context.Context, types []string, after time.Tim
 	return nil
 }
 
-// halves queues n things in one transaction. Where Postgres refuses one for
-// what it holds, halves are tried until that one alone is left out.
-func (a *account) halves(ctx context.Context, n int, queue func(b *tenant.Batch, i int), leave func(i int, err error)) error {
-	err := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+// bisectOnRefusal queues n items in one transaction. Where Postgres refuses the
+// values of one, it tries halves until that item alone is left out.
+func (a *account) bisectOnRefusal(ctx context.Context, n int, queue func(b *tenant.Batch, i int), leave func(i int, err error)) error {
+	err := a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		for i := range n {
 			queue(b, i)
 		}
@@ -322,10 +326,10 @@ func (a *account) halves(ctx context.Context, n int, queue func(b *tenant.Batch,
 		return nil
 	}
 	half := n / 2
-	if err := a.halves(ctx, half, queue, leave); err != nil {
+	if err := a.bisectOnRefusal(ctx, half, queue, leave); err != nil {
 		return err
 	}
-	return a.halves(ctx, n-half, func(b *tenant.Batch, i int) { queue(b, half+i) }, func(i int, err error) { leave(half+i, err) })
+	return a.bisectOnRefusal(ctx, n-half, func(b *tenant.Batch, i int) { queue(b, half+i) }, func(i int, err error) { leave(half+i, err) })
 }
 
 // list writes raw values as one JSON array.
@@ -335,7 +339,7 @@ func list(raws []json.RawMessage) []byte {
 	}
 	text, err := json.Marshal(raws)
 	if err != nil {
-		panic(err) // they came out of valid JSON
+		panic(err) // cannot happen: they are parts of valid JSON
 	}
 	return text
 }

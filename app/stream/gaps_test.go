@@ -15,10 +15,10 @@ import (
 	"paddock/app/trading"
 )
 
-// Where the journal holds another quantity than the broker, health and an event
+// Where the journal has another quantity than the broker, health and an event
 // say so, and no profit is shown of the round trips that may be wrong; those
-// that were closed before keep theirs. When the two agree again, that is told
-// once and the profit is back.
+// closed before keep theirs. When the two agree again there is one event, and
+// the profit is back.
 func TestTheJournalSaysWhereItDiffers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -30,18 +30,18 @@ func TestTheJournalSaysWhereItDiffers(t *testing.T) {
 		o := &tradedOrder{id: fmt.Sprint("order-", n), symbol: symbol, class: class, side: side, filled: decimal.NewFromInt(qty)}
 		w.exec(`insert into app.alpaca_orders (account_id, client_order_id) values ($1, $2)`, l.Account, o.id)
 		x := &execution{id: fmt.Sprint("x", n), order: o, qty: decimal.NewFromInt(qty), price: decimal.NewFromInt(int64(100 + n))}
-		if err := w.tell(l, n, telling{event: "fill", x: x, at: begin.Add(time.Duration(n) * time.Second)}); err != nil {
+		if err := w.tell(l, n, message{event: "fill", x: x, at: begin.Add(time.Duration(n) * time.Second)}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	compare := func(positions string) {
 		t.Helper()
 		n++
-		if err := w.worker.Write(t.Context(), l, func(b *tenant.Batch) {
+		if err := w.worker.TxNotify(t.Context(), l, func(b *tenant.Batch) {
 			if positions != "" {
 				b.Queue("select app.record_positions($1, $2, $3)", l.Account, []byte(positions), time.Now().Add(time.Duration(n)*time.Second))
 			}
-			b.Queue("select app.compare_journal($1)", l.Account)
+			b.Queue("select app.record_journal_gaps($1)", l.Account)
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -101,7 +101,7 @@ func TestTheJournalSaysWhereItDiffers(t *testing.T) {
 	trade("AAPL", "us_equity", "sell", 10)
 	trade("AAPL", "us_equity", "buy", 5)
 	trade("BTC/USD", "crypto", "buy", 2)
-	w.exec("update app.alpaca_orders set status = 'filled'") // none is open
+	w.exec("update app.alpaca_orders set status = 'filled'") // none is open any more
 	compare(`[{"symbol": "AAPL", "qty": "5"}, {"symbol": "BTCUSD", "asset_class": "crypto", "qty": "2"}]`)
 	want("agreed", "", "BTC/USD open true, AAPL open true, AAPL closed true", "")
 
@@ -111,13 +111,15 @@ func TestTheJournalSaysWhereItDiffers(t *testing.T) {
 	compare("")
 	want("the same again", "AAPL 5 7, MSFT 0 1", "BTC/USD open true, AAPL open false, AAPL closed true", first)
 
-	// The trip in doubt is closed and another begins: neither has a profit.
+	// The round trip in doubt is closed and another begins: neither has a
+	// profit.
 	trade("AAPL", "us_equity", "sell", 7)
 	w.exec("update app.alpaca_orders set status = 'filled'")
 	compare(`[{"symbol": "BTCUSD", "asset_class": "crypto", "qty": "2"}, {"symbol": "MSFT", "qty": "1"}]`)
 	want("sold there", "AAPL -2 0, MSFT 0 1", "AAPL open false, BTC/USD open true, AAPL closed false, AAPL closed true", first)
 
-	// Where an order is open it may be a fill of which one has not heard yet.
+	// While an order is open, a difference may be a fill that has not arrived
+	// yet.
 	w.exec("update app.alpaca_orders set status = 'new' where client_order_id = (select max(client_order_id) from app.alpaca_orders where symbol = 'BTC/USD')")
 	compare(`[{"symbol": "BTCUSD", "asset_class": "crypto", "qty": "3"}]`)
 	want("on its way", "AAPL -2 0, BTC/USD 2 3", "AAPL open false, BTC/USD open false, AAPL closed false, AAPL closed true", first+", agrees MSFT")
@@ -129,8 +131,8 @@ func TestTheJournalSaysWhereItDiffers(t *testing.T) {
 	compare(`[{"symbol": "BTCUSD", "asset_class": "crypto", "qty": "2"}]`)
 	want("agreed again", "", "AAPL closed true, BTC/USD open true, AAPL closed true, AAPL closed true", first+", agrees MSFT, differs BTC/USD 2 3, agrees AAPL, agrees BTC/USD")
 
-	// A pair is one, whether the journal knows it with its slash, or the position
-	// alone does without. Its trip is in doubt from the moment that it begins.
+	// A pair has one name in the comparison, with or without its slash. Its
+	// round trip is in doubt from its beginning.
 	w.exec(`insert into app.alpaca_orders (account_id, client_order_id, intent_state, alpaca_order_id, status, symbol, side, qty, type, time_in_force)
 		values ($1, 'resting', 'accepted', gen_random_uuid(), 'new', 'ETH/USD', 'buy', 1, 'limit', 'gtc')`, l.Account)
 	events := first + ", agrees MSFT, differs BTC/USD 2 3, agrees AAPL, agrees BTC/USD"
@@ -145,7 +147,8 @@ func TestTheJournalSaysWhereItDiffers(t *testing.T) {
 	compare(`[{"symbol": "BTCUSD", "asset_class": "crypto", "qty": "2"}, {"symbol": "ETHUSD", "asset_class": "crypto", "qty": "3"}]`)
 	want("as far apart", "ETH/USD 2 3", "ETH/USD open false, "+trips, events)
 
-	// It is flat by the journal, and another begins: one missed fill is in both.
+	// By the journal the position is closed and another begins: the missed fill
+	// affects both.
 	trade("ETH/USD", "crypto", "sell", 2)
 	trade("ETH/USD", "crypto", "buy", 1)
 	compare(`[{"symbol": "BTCUSD", "asset_class": "crypto", "qty": "2"}, {"symbol": "ETHUSD", "asset_class": "crypto", "qty": "2"}]`)

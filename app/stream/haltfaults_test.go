@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"cloud.google.com/go/civil"
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 	"github.com/shopspring/decimal"
 
@@ -18,7 +19,7 @@ import (
 	"paddock/app/trading"
 )
 
-// A repair that waits for the market keeps nobody from halting: orders are
+// A wind-down that waits for the market does not delay a halt: orders are
 // canceled and positions closed beside it.
 func TestARepairKeepsNobodyFromHalting(t *testing.T) {
 	w := newWorld(t)
@@ -43,8 +44,8 @@ func TestARepairKeepsNobodyFromHalting(t *testing.T) {
 	w.wantFlat()
 }
 
-// A wind-down that waits for keys is over once somebody opens the account:
-// storing keys afterwards closes nothing.
+// A wind-down that waits for keys ends when the account is opened: storing keys
+// afterwards closes nothing.
 func TestKeysResumeNoWindDownOfAnOpenAccount(t *testing.T) {
 	w := newWorld(t)
 	w.run()
@@ -58,7 +59,7 @@ func TestKeysResumeNoWindDownOfAnOpenAccount(t *testing.T) {
 	}
 }
 
-// countWarnings counts what a manager warns of.
+// countWarnings counts a manager's warnings.
 type countWarnings struct {
 	slog.Handler
 	text string
@@ -76,8 +77,8 @@ func (c *countWarnings) Enabled(context.Context, slog.Level) bool { return true 
 
 func (c *countWarnings) WithAttrs([]slog.Attr) slog.Handler { return c }
 
-// An outage of the broker, however long, ends no wind-down: it is told, and
-// what is left is closed once the broker answers again.
+// An outage of the broker, however long, ends no wind-down: the wind-down says
+// so, and closes what is left once the broker answers again.
 func TestAnOutageEndsNoWindDown(t *testing.T) {
 	w := newWorld(t)
 	rounds := &countWarnings{Handler: slog.DiscardHandler, text: "a round of a wind-down failed and is tried again"}
@@ -95,9 +96,8 @@ func TestAnOutageEndsNoWindDown(t *testing.T) {
 	w.wantFlat()
 }
 
-// Halting sends nothing that was not asked of it: a person's closing that was
-// lost is sent again where positions are to be closed, and else is left to be
-// looked up.
+// A halt sends nothing that it was not asked for: a person's lost closing is
+// sent again only where positions are to be closed, and else is only looked up.
 func TestAHaltSendsNoLostClosingOfAPerson(t *testing.T) {
 	w := newWorld(t)
 	w.run()
@@ -116,9 +116,8 @@ func TestAHaltSendsNoLostClosingOfAPerson(t *testing.T) {
 	}
 }
 
-// An order that nobody knew any more when the account was halted, or when its
-// halt was over, is canceled when it appears after all, or what it opened is
-// closed.
+// An order that was unknown when the account was halted, or when its halt was
+// over, is canceled if it appears after all, or what it opened is closed.
 func TestAnOrderThatAppearsOnAHaltedAccount(t *testing.T) {
 	for name, limit := range map[string]string{"it rests": "1", "it fills": ""} {
 		for _, state := range []string{"unknown", "dismissed"} {
@@ -153,8 +152,9 @@ func TestAnOrderThatAppearsOnAHaltedAccount(t *testing.T) {
 	}
 }
 
-// A liquidation is over when the broker holds nothing, and not when nothing of it
-// can be read: a person is told of a position that says no quantity.
+// A liquidation is done when the broker holds nothing, and not when its
+// positions cannot be read: a person is told of a position without a readable
+// quantity.
 func TestALiquidationTellsOfAPositionThatCannotBeRead(t *testing.T) {
 	w := newWorld(t)
 	w.run(func(c *stream.Config) { c.WindDownPause = time.Millisecond })
@@ -177,8 +177,9 @@ func TestALiquidationTellsOfAPositionThatCannotBeRead(t *testing.T) {
 	w.wantFlat()
 }
 
-// What an order on its way opened is closed once its closing is filled, and not
-// when that was taken: one that Alpaca rejects afterwards is made again.
+// What an order on its way opened counts as closed once its closing is filled,
+// and not when it is accepted: a closing that Alpaca rejects later is made
+// again.
 func TestAClosingThatIsRejectedLaterIsMadeAgain(t *testing.T) {
 	w := newWorld(t)
 	w.run()
@@ -219,7 +220,8 @@ func TestATurnTakesOverWhatWasOnItsWay(t *testing.T) {
 			stop()
 			w.exec(`update app.stream_leases set expires_at = '-infinity'`)
 			w.turn("", trading.Switch{To: "halted"})
-			// It was found and filled, and some of it closed, before the server died.
+			// The order was found and filled, and partly closed, before the
+			// server died.
 			w.exec(`set session_replication_role = replica`)
 			w.exec(`update app.alpaca_orders set intent_state = 'accepted', status = 'filled', filled_qty = 10, alpaca_order_id = gen_random_uuid() where client_order_id = 'late'`)
 			w.exec(`insert into app.alpaca_orders (account_id, client_order_id, submitted_by, symbol, side, type, time_in_force, qty, reduce_only, wind_down_id, intent_state, status, filled_qty)
@@ -235,8 +237,8 @@ func TestATurnTakesOverWhatWasOnItsWay(t *testing.T) {
 	}
 }
 
-// Of what a bracket on its way had opened, its exits may have closed some: no
-// more than the rest is closed.
+// Where a bracket was on its way, its exits may have closed some of what it
+// opened: only the rest is closed.
 func TestWhatExitsClosedIsNotClosedAgain(t *testing.T) {
 	w := newWorld(t)
 	_, stop := w.run()
@@ -257,8 +259,8 @@ func TestWhatExitsClosedIsNotClosedAgain(t *testing.T) {
 	}
 }
 
-// The retry of a turn turns nothing, also where nothing was left to be done: a
-// late retry does not open what was halted meanwhile.
+// The retry of a turn changes nothing, even where nothing was left to do: a
+// late retry does not open an account that was halted meanwhile.
 func TestTheRetryOfATurnTurnsNothing(t *testing.T) {
 	w := newWorld(t)
 	w.turn("first", trading.Switch{To: "halted"})
@@ -268,13 +270,12 @@ func TestTheRetryOfATurnTurnsNothing(t *testing.T) {
 	if got := scan[string](w, `select switch from app.account_guards`); got != "halted" {
 		t.Errorf("the retry of an earlier turn made it %s", got)
 	}
-	if _, err := w.trading().Turn(t.Context(), w.account, "third", trading.Switch{To: "open"}); !problem.Is(err, "idempotency_key_reused") {
+	if _, err := w.trading().Turn(t.Context(), w.account, "third", trading.Switch{To: "open"}); !problem.Is(err, problem.IdempotencyKeyReused) {
 		t.Errorf("another turn under the same key: %v", err)
 	}
 }
 
-// A wind-down that pauses touches nothing of an account that was opened
-// meanwhile.
+// A paused wind-down changes nothing in an account that was opened meanwhile.
 func TestAnOpenedAccountIsNotWoundDown(t *testing.T) {
 	w := newWorld(t)
 	w.run(func(c *stream.Config) { c.WindDownPause = 6 * time.Second })
@@ -292,5 +293,49 @@ func TestAnOpenedAccountIsNotWoundDown(t *testing.T) {
 		if o.ClientOrderID == "afterwards" && o.Status == "canceled" {
 			t.Error("an order of the open account was canceled")
 		}
+	}
+}
+
+// Alpaca queues no market orders for options: what is liquidated while their
+// market is closed waits for it, says so, is not refused again and again, and is
+// closed when it opens. Shares are closed by orders that wait there.
+func TestOptionsAreClosedWhenTheirMarketOpens(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run(func(c *stream.Config) { c.WindDownPause = time.Millisecond })
+	now, err := w.outside.GetClock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := civil.DateOf(now.Timestamp)
+	contracts, err := w.outside.GetOptionContracts(alpaca.GetOptionContractsRequest{
+		UnderlyingSymbols: "AAPL", Type: alpaca.OptionTypeCall, ExpirationDateGTE: from.AddDays(14), ExpirationDateLTE: from.AddDays(30), TotalLimit: 1,
+	})
+	if err != nil || len(contracts) != 1 {
+		t.Fatalf("contracts: %+v, %v", contracts, err)
+	}
+	option := contracts[0].Symbol
+	w.holding(option, "2")
+	w.holding("AAPL", "3")
+	saturday := now.Timestamp.AddDate(0, 0, 1+int(time.Friday-now.Timestamp.Weekday()+7)%7) // one that is still to come
+	w.sim.SetClock(time.Date(saturday.Year(), saturday.Month(), saturday.Day(), 12, 0, 0, 0, now.Timestamp.Location()))
+	w.sim.SetAlwaysOpen(false)
+	w.turn("", trading.Switch{To: "halted", Liquidate: true})
+	var left string
+	w.eventually("both to wait", func() bool {
+		left = scan[string](w, "select coalesce(remaining->>'positions', '') from app.wind_downs")
+		return strings.Contains(left, "market hours. It is sent again when the market opens.") && strings.Contains(w.windDown(), "waits for the market")
+	})
+	rounds := w.front.lists.Load()
+	w.eventually("further rounds", func() bool { return w.front.lists.Load() > rounds+3 })
+	refused := `select count(*) from app.alpaca_orders where symbol = $1 and intent_state = 'rejected'`
+	if n := scan[int](w, refused, option); n != 1 || !strings.HasPrefix(w.windDown(), "running ") {
+		t.Errorf("%d closings of it were refused, the wind-down is %s: %s", n, w.windDown(), left)
+	}
+	w.sim.SetAlwaysOpen(true)
+	w.windsDown("done")
+	w.wantFlat()
+	if n := scan[int](w, refused, option); n != 1 {
+		t.Errorf("%d closings were refused in the end", n)
 	}
 }

@@ -17,8 +17,7 @@ import (
 	"paddock/app/tenant"
 )
 
-// newFleet is a world with so many accounts, each of a user of its own, beside
-// the one that it has anyway.
+// newFleet is a world with that many more accounts, each of a user of its own.
 func newFleet(t *testing.T, more int, change ...func(*alpacasim.Config)) (*world, []tenant.Admission) {
 	t.Helper()
 	w := newWorld(t, change...)
@@ -29,8 +28,8 @@ func newFleet(t *testing.T, more int, change ...func(*alpacasim.Config)) (*world
 	return w, all
 }
 
-// connectUser makes the nth further user, its account here and at the broker,
-// and stores its keys.
+// connectUser makes the nth additional user, its account here and at the
+// broker, and stores its keys.
 func (w *world) connectUser(n int) tenant.Admission {
 	w.t.Helper()
 	seed := alpacasim.AccountSeed{KeyID: fmt.Sprintf("PKFLEET%06d", n), SecretKey: fmt.Sprintf("secret-of-the-fleet-%06d", n)}
@@ -50,7 +49,7 @@ func (w *world) connectUser(n int) tenant.Admission {
 	return a
 }
 
-// hearRings wakes a Manager at every ring, as every instance does.
+// hearRings wakes a Manager at every ring, as cmd/paddock does.
 func (w *world) hearRings(m *stream.Manager) {
 	w.t.Helper()
 	channel, err := w.worker.Channel(w.t.Context())
@@ -75,17 +74,18 @@ func (w *world) hearRings(m *stream.Manager) {
 	w.t.Cleanup(func() { cancel(); <-done })
 }
 
-// ringing is a bell that rings in the database, as the product's does.
+// ringing returns a bell that rings in the database.
 func (w *world) ringing() *tenant.Doorbell {
 	bell := tenant.NewDoorbell(w.pg.Pool(w.t, "paddock_worker"), nil)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	go func() { defer close(done); _ = bell.Run(ctx) }() // it ends with ctx, without an error
+	go func() { defer close(done); _ = bell.Run(ctx) }() // returns nil when ctx ends
 	w.t.Cleanup(func() { cancel(); <-done })
 	return bell
 }
 
-// holds answers how many accounts each holder streams, the most first.
+// holds returns how many accounts each holder streams, the largest number
+// first.
 func (w *world) holds() []int {
 	w.t.Helper()
 	return scan[[]int](w, `select coalesce(array_agg(n order by n desc), '{}') from (
@@ -93,7 +93,7 @@ func (w *world) holds() []int {
 }
 
 // Whatever the instances' own maxima, the share is the least number with which
-// all accounts find a place.
+// all accounts find a holder.
 func TestShareOfAnInstance(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -118,21 +118,21 @@ func TestShareOfAnInstance(t *testing.T) {
 		for i, most := range tt.most {
 			w.exec("insert into private.stream_instances values ($1, now() + interval '1 hour', $2)", uuidOf(byte(i)), most)
 		}
-		w.exec("insert into private.stream_instances values ($1, now() - interval '1 second', 2000)", uuidOf(99)) // is dead
+		w.exec("insert into private.stream_instances values ($1, now() - interval '1 second', 2000)", uuidOf(99)) // an instance that died
 		if got := scan[int](w, "select private.lease_share($1)", tt.wanted); got != tt.share {
 			t.Errorf("%s: %d, want %d", name, got, tt.share)
 		}
 	}
 }
 
-// instances looks at leases for several instances, as Managers do, and gives
-// back what it is told to.
+// instances claims leases for several instances, as Managers do, and releases
+// surplus ones.
 type instances struct {
 	w    *world
 	held map[uuid.UUID][]tenant.Lease
 }
 
-// look answers how many leases the holder was told to give back.
+// look returns how many leases the holder was told to release.
 func (in *instances) look(holder uuid.UUID, ttl time.Duration, most int) int {
 	in.w.t.Helper()
 	leases, err := in.w.worker.Claim(in.w.t.Context(), holder, ttl, most)
@@ -154,12 +154,12 @@ func (in *instances) look(holder uuid.UUID, ttl time.Duration, most int) int {
 	return len(surplus)
 }
 
-// Accounts are shared out evenly when an instance comes, a few at a look, and
-// are then left where they are; what cannot be in one place is in the others.
+// Accounts move to a new instance evenly, a few at a time, and then stay. What
+// one instance cannot hold, the others do.
 func TestLeasesAreSharedOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	// Keys that nobody opens are enough for leases.
+	// Keys that cannot be decrypted are enough for leases.
 	w.exec(`insert into app.user_accounts (user_id, name, environment) select 'u1', 'n' || n, 'paper' from generate_series(1, 99) n`)
 	w.exec(`insert into private.user_credentials (account_id, kind, ciphertext, encryption_algorithm, key_version, key_last4)
 		select id, 'key', '\x00', 'pgp-sym-aes256', 1, '0000' from app.user_accounts where name like 'n%'`)
@@ -199,7 +199,7 @@ func TestLeasesAreSharedOut(t *testing.T) {
 	if got := w.holds(); len(got) != 3 || got[0] > 38 || got[0]+got[1]+got[2] != 100 {
 		t.Errorf("three hold %v", got)
 	}
-	// A fourth that can hold little, and two that go without a word.
+	// A fourth that can hold little, and two that die.
 	in.look(small, time.Minute, 3)
 	w.exec("update private.stream_instances set live_until = clock_timestamp() - interval '1 second' where holder in ($1, $2)", second, third)
 	w.exec("update app.stream_leases set expires_at = clock_timestamp() - interval '1 second' where holder in ($1, $2)", second, third)
@@ -210,9 +210,9 @@ func TestLeasesAreSharedOut(t *testing.T) {
 	}
 }
 
-// While the old holder is in the middle of a transaction, its account changes
-// hands neither by the lease's end nor by its being given back; afterwards the
-// old holder can write no more, also not in a transaction that had begun.
+// While the old holder is inside a transaction, its account changes hands
+// neither by the lease's end nor by a release. Afterwards the old holder can
+// write no more, even in a transaction that had begun.
 func TestNoTakeoverInsideATransaction(t *testing.T) {
 	t.Parallel()
 	for _, way := range []string{"the lease ends", "the lease is given back"} {
@@ -262,7 +262,7 @@ func TestNoTakeoverInsideATransaction(t *testing.T) {
 		if err := tx.Commit(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		idle := begin() // begun before the takeover, and admitted after it
+		idle := begin() // begun before the takeover and admitted after it
 		if _, err := idle.Exec(t.Context(), "select 1"); err != nil {
 			t.Fatal(err)
 		}
@@ -270,25 +270,25 @@ func TestNoTakeoverInsideATransaction(t *testing.T) {
 		if err != nil || len(taken) != 1 || taken[0].Fence <= leases[0].Fence || taken[0].LastEventID != "01A" {
 			t.Fatalf("%s: afterwards the next has %v (%v)", way, taken, err)
 		}
-		if err := admit(idle); tenant.State(err) != "PD403" {
+		if err := admit(idle); tenant.SQLState(err) != "PD403" {
 			t.Errorf("%s: the old holder was admitted after the takeover: %v", way, err)
 		}
 		_ = idle.Rollback(t.Context()) // it has failed
-		err = w.worker.Write(t.Context(), leases[0], func(b *tenant.Batch) {
+		err = w.worker.TxNotify(t.Context(), leases[0], func(b *tenant.Batch) {
 			b.Queue("select app.apply_trade_update($1, $2)", leases[0].Account, payload(update("01B", "new", time.Now(), map[string]any{"client_order_id": "01B"}, nil)))
 		})
-		if !problem.Is(err, tenant.CodeAccountForbidden) || w.order("01B") != "missing" {
+		if !problem.Is(err, problem.AccountForbidden) || w.order("01B") != "missing" {
 			t.Errorf("%s: the old holder wrote after the takeover: %v, %s", way, err, w.order("01B"))
 		}
 	}
 }
 
-// An instance that stops tells the others to look now: it does not wait for
-// their next look.
+// An instance that stops rings, so that the others need not wait for their next
+// look at the leases.
 func TestStopRingsTheOthers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	rarely := func(c *stream.Config) { c.Every, c.LeaseTTL = 10*time.Minute, time.Hour }
+	rarely := func(c *stream.Config) { c.RenewEvery, c.LeaseTTL = 10*time.Minute, time.Hour }
 	_, stop := w.run(rarely)
 	w.eventually("the first instance", func() bool { return w.front.open.Load() == 1 })
 	second, _ := w.run(rarely)
@@ -301,13 +301,13 @@ func TestStopRingsTheOthers(t *testing.T) {
 	t.Logf("it took %s", time.Since(began))
 }
 
-// A second instance takes its share of the streams over from the first; one
-// that stops hands over at once, and what one held that died without a word
-// is streamed again within 15 seconds. No update is lost or told twice by it.
+// A second instance takes its share of the streams from the first. An instance
+// that stops hands over at once, and accounts of one that died are streamed
+// again within 15 seconds. No update is lost or recorded twice.
 func TestInstancesComeAndGo(t *testing.T) {
 	t.Parallel()
 	w, _ := newFleet(t, 11)
-	usual := func(c *stream.Config) { c.Every, c.Rest, c.LeaseTTL = 0, 0, 0 }
+	usual := func(c *stream.Config) { c.RenewEvery, c.RenewPause, c.LeaseTTL = 0, 0, 0 }
 	streaming := func(n int) bool { return int(w.front.open.Load()) == n }
 	up := func() int {
 		return scan[int](w, `select count(*) from app.stream_cursors c join app.stream_leases l using (account_id)
@@ -322,7 +322,7 @@ func TestInstancesComeAndGo(t *testing.T) {
 		h := w.holds()
 		return len(h) == 2 && h[0] <= 7 && h[0]+h[1] == 12 && streaming(12) && up() == 12
 	})
-	// One that dies: its way to the database is gone.
+	// One that dies: it loses its connections to the database.
 	pool := w.pg.Pool(t, "paddock_worker")
 	w.run(usual, func(c *stream.Config) { c.Worker = tenant.NewWorker(pool, quiet{}) })
 	w.eventually("a third of them at each", func() bool {
@@ -351,6 +351,6 @@ func TestInstancesComeAndGo(t *testing.T) {
 	}
 	w.buy("AAPL", "1", "a")
 	w.sim.Step()
-	w.becomes("a", "accepted filled 1")
+	w.waitForOrder("a", "accepted filled 1")
 	w.wantNoGap()
 }

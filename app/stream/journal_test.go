@@ -26,7 +26,7 @@ import (
 	"paddock/tests/plainjournal"
 )
 
-// journalOf answers the journal in the database, as plainjournal writes it.
+// journalOf returns the journal in the database, in plainjournal's form.
 func (w *world) journalOf() []string {
 	w.t.Helper()
 	rows, err := w.admin.Query(context.Background(), `select scope || ' ' || scope_value || ' ' || symbol, direction, opened_at, closed_at,
@@ -60,7 +60,7 @@ func (w *world) journalOf() []string {
 	return lines
 }
 
-// differences answers what only one of two lists has.
+// differences returns the lines that only one of two lists has.
 func differences(got, want []string) string {
 	var d strings.Builder
 	for _, line := range want {
@@ -79,7 +79,7 @@ func differences(got, want []string) string {
 	return d.String()
 }
 
-// lease makes the test itself the account's worker.
+// lease makes the test itself the holder of the account's lease.
 func (w *world) lease() tenant.Lease {
 	w.t.Helper()
 	leases, err := w.worker.Claim(w.t.Context(), uuidOf(1), time.Hour, 10)
@@ -89,11 +89,11 @@ func (w *world) lease() tenant.Lease {
 	return leases[0]
 }
 
-// trial is a random history of an account, and what was told of it so far.
+// trial is a random history of an account, and the messages about it.
 type trial struct {
 	*rand.Rand
 	executions []*execution
-	told       []telling
+	told       []message
 	orders     []*tradedOrder
 }
 
@@ -102,20 +102,20 @@ type tradedOrder struct {
 	filled                              decimal.Decimal
 }
 
-// execution is one that happened, and what became of it.
+// execution is a trade, and what became of it.
 type execution struct {
 	id         string
 	order      *tradedOrder
 	qty, price decimal.Decimal
 	at         time.Time
 	event      string     // fill, or trade_correct
-	previous   *execution // what it corrects
-	bustedAt   time.Time  // by a bust
-	corrected  *execution // what corrects it
+	previous   *execution // the one that it corrects
+	bustedAt   time.Time  // when it was busted
+	corrected  *execution // the one that corrects it
 }
 
-// telling is one message of the broker's.
-type telling struct {
+// message is one message from the broker.
+type message struct {
 	event string // fill, trade_bust, trade_correct, or activity
 	x     *execution
 	at    time.Time
@@ -124,13 +124,13 @@ type telling struct {
 
 var trialSymbols = []struct{ symbol, class string }{{"AAPL", "us_equity"}, {"BTC/USD", "crypto"}, {"AAPL260116C00200000", "us_option"}}
 
-// newTrial makes a history of n things that happened.
+// newTrial makes a history of n events.
 func newTrial(seed uint64, n int) *trial {
 	t := &trial{Rand: rand.New(rand.NewPCG(seed, 0))}
 	now := time.Date(2026, 6, 1, 14, 0, 0, 0, time.UTC)
 	symbols := trialSymbols[:1+t.IntN(len(trialSymbols))]
 	for i := range n {
-		if t.IntN(5) > 0 { // some things happen at the same time
+		if t.IntN(5) > 0 { // some events have the same time
 			now = now.Add(time.Duration(1+t.IntN(5000)) * time.Millisecond)
 		}
 		switch dice := t.IntN(20); {
@@ -139,7 +139,7 @@ func newTrial(seed uint64, n int) *trial {
 			if x.bustedAt.IsZero() && x.corrected == nil {
 				x.bustedAt = now
 				x.order.filled = x.order.filled.Sub(x.qty)
-				t.told = append(t.told, telling{event: "trade_bust", x: x, at: now})
+				t.told = append(t.told, message{event: "trade_bust", x: x, at: now})
 			}
 		case dice == 1 && len(t.executions) > 0:
 			x := t.executions[t.IntN(len(t.executions))]
@@ -148,7 +148,7 @@ func newTrial(seed uint64, n int) *trial {
 				x.corrected = y
 				x.order.filled = x.order.filled.Sub(x.qty).Add(y.qty)
 				t.executions = append(t.executions, y)
-				t.told = append(t.told, telling{event: "trade_correct", x: y, at: now})
+				t.told = append(t.told, message{event: "trade_correct", x: y, at: now})
 			}
 		case dice == 2:
 			t.adjust(i, symbols[t.IntN(len(symbols))].symbol, now)
@@ -157,18 +157,19 @@ func newTrial(seed uint64, n int) *trial {
 			x.qty = t.quantity(x.order.class)
 			x.order.filled = x.order.filled.Add(x.qty)
 			t.executions = append(t.executions, x)
-			t.told = append(t.told, telling{event: "fill", x: x, at: now})
+			t.told = append(t.told, message{event: "fill", x: x, at: now})
 		}
 	}
 	return t
 }
 
-// id sorts in no particular way.
+// id returns an id; ids do not sort by time.
 func (t *trial) id(i int) string { return fmt.Sprintf("%08x-%d", t.Uint32(), i) }
 
 func (t *trial) price() decimal.Decimal { return decimal.New(int64(90_00+t.IntN(20_00)), -2) }
 
-// quantity is small, so that positions close, turn and open often.
+// quantity returns a small quantity, so that positions close, turn and open
+// often.
 func (t *trial) quantity(class string) decimal.Decimal {
 	if class == "crypto" {
 		return decimal.New(int64(1+t.IntN(3_000_000_000)), -9)
@@ -176,7 +177,7 @@ func (t *trial) quantity(class string) decimal.Decimal {
 	return decimal.NewFromInt(int64(1 + t.IntN(7)))
 }
 
-// order answers one that may still be filled, or another.
+// order returns an order that may still be filled, old or new.
 func (t *trial) order(i int, s struct{ symbol, class string }) *tradedOrder {
 	if len(t.orders) > 0 && t.IntN(3) == 0 {
 		if o := t.orders[len(t.orders)-1]; o.symbol == s.symbol {
@@ -189,7 +190,7 @@ func (t *trial) order(i int, s struct{ symbol, class string }) *tradedOrder {
 	return o
 }
 
-// adjust makes a split of shares, a fee of coins, or an expiry of contracts.
+// adjust makes a split of shares, a fee in coins, or an expiry of contracts.
 func (t *trial) adjust(i int, symbol string, at time.Time) {
 	a := plainjournal.Adjustment{ID: t.id(i), Symbol: symbol, At: at}
 	entries := []plainjournal.Adjustment{a}
@@ -200,11 +201,12 @@ func (t *trial) adjust(i int, symbol string, at time.Time) {
 		if entries[0].Qty.IsZero() {
 			entries[0].Qty = decimal.NewFromInt(1)
 		}
-		if t.IntN(3) == 0 { // a difference
+		if t.IntN(3) == 0 { // an entry with the difference
 			break
 		}
-		// Both sides are told: of what is held or not, in either order, with a
-		// group or none, at once or minutes apart with trades in between.
+		// A split in two entries: of a symbol that is held or not, in either
+		// order, with or without a group, at once or minutes apart with trades
+		// in between.
 		other := plainjournal.Adjustment{ID: t.id(i) + "b", Kind: "SPLIT", Symbol: symbol, At: at}
 		entries[0].Qty, other.Qty = decimal.NewFromInt(-int64(1+t.IntN(4))), decimal.NewFromInt(int64(1+t.IntN(4)))
 		if t.IntN(2) == 0 {
@@ -222,7 +224,7 @@ func (t *trial) adjust(i int, symbol string, at time.Time) {
 			break
 		}
 		other.At = at.Add(time.Duration(t.IntN(9*60)) * time.Second)
-		t.told = append(t.told, telling{event: "activity", at: other.At, adj: []plainjournal.Adjustment{other}})
+		t.told = append(t.told, message{event: "activity", at: other.At, adj: []plainjournal.Adjustment{other}})
 	case "BTC/USD":
 		entries[0].Kind, entries[0].Price = []string{"FEE", "CFEE"}[t.IntN(2)], t.price()
 		if len(t.executions) > 0 && t.IntN(2) == 0 {
@@ -233,7 +235,7 @@ func (t *trial) adjust(i int, symbol string, at time.Time) {
 		} else {
 			entries[0].Qty = decimal.New(-int64(1+t.IntN(10_000_000)), -9)
 		}
-		if t.IntN(2) == 0 { // told with a day and no time
+		if t.IntN(2) == 0 { // with a day and no time
 			entries[0].Day = "2026-06-01"
 			entries[0].At = time.Date(2026, 6, 2, 3, 59, 59, 999_999_000, time.UTC)
 		}
@@ -241,11 +243,11 @@ func (t *trial) adjust(i int, symbol string, at time.Time) {
 		entries[0].Kind = "OPEXP"
 		entries[0].Qty = decimal.NewFromInt(-1)
 	}
-	t.told = append(t.told, telling{event: "activity", at: at, adj: entries})
+	t.told = append(t.told, message{event: "activity", at: at, adj: entries})
 }
 
-// known answers what counts of the tellings that have arrived.
-func known(arrived []telling) ([]plainjournal.Fill, []plainjournal.Adjustment) {
+// known returns what counts of the messages that have arrived.
+func known(arrived []message) ([]plainjournal.Fill, []plainjournal.Adjustment) {
 	there, busted, corrected := map[*execution]time.Time{}, map[*execution]bool{}, map[*execution]bool{}
 	var adjustments []plainjournal.Adjustment
 	for _, m := range arrived {
@@ -265,7 +267,7 @@ func known(arrived []telling) ([]plainjournal.Fill, []plainjournal.Adjustment) {
 			}
 		}
 	}
-	// A correction stands where what it corrects stood, once that is known.
+	// A correction has the time of what it corrects, once that is known.
 	var place func(x *execution) time.Time
 	place = func(x *execution) time.Time {
 		if _, arrived := there[x.previous]; x.previous != nil && arrived {
@@ -290,8 +292,8 @@ func known(arrived []telling) ([]plainjournal.Fill, []plainjournal.Adjustment) {
 	return fills, adjustments
 }
 
-// update is the message as the stream has it, the nth of the account's.
-func (m telling) update(n int) string {
+// update returns the message in the stream's form, as the nth of the account.
+func (m message) update(n int) string {
 	o := m.x.order
 	more := map[string]any{"execution_id": m.x.id, "qty": m.x.qty, "price": m.x.price}
 	switch m.event {
@@ -304,8 +306,8 @@ func (m telling) update(n int) string {
 		"client_order_id": o.id, "symbol": o.symbol, "asset_class": o.class, "side": o.side, "status": "partially_filled", "filled_qty": o.filled}, more)
 }
 
-// told is an adjustment as the broker tells it.
-func told(a plainjournal.Adjustment) map[string]any {
+// brokerJSON returns an adjustment in the broker's form.
+func brokerJSON(a plainjournal.Adjustment) map[string]any {
 	told := map[string]any{"id": a.ID, "activity_type": a.Kind, "symbol": strings.ReplaceAll(a.Symbol, "/", ""), "created_at": a.At,
 		"qty": a.Qty, "price": a.Price, "net_amount": a.Net, "group_id": a.Group, "status": "executed"}
 	if a.Subtype != "" {
@@ -318,13 +320,13 @@ func told(a plainjournal.Adjustment) map[string]any {
 	return told
 }
 
-// tell sends one message through the door that the broker's come through.
-func (w *world) tell(l tenant.Lease, n int, m telling) error {
-	return w.worker.Write(w.t.Context(), l, func(b *tenant.Batch) {
+// tell sends one message through the SQL functions that process the broker's.
+func (w *world) tell(l tenant.Lease, n int, m message) error {
+	return w.worker.TxNotify(w.t.Context(), l, func(b *tenant.Batch) {
 		if m.event == "activity" {
 			list := []map[string]any{}
 			for _, a := range m.adj {
-				list = append(list, told(a))
+				list = append(list, brokerJSON(a))
 			}
 			text, _ := json.Marshal(list) // decimals and times always marshal
 			b.Queue("select app.record_adjustments($1, $2)", l.Account, text)
@@ -334,10 +336,10 @@ func (w *world) tell(l tenant.Lease, n int, m telling) error {
 	})
 }
 
-// Whatever is executed, taken back, corrected, split, charged or expired, in
-// whatever order and however often the account hears of it, the journal is at
-// every moment what a plain computation from the beginning makes of what is
-// known by then: for the account, each agent and each tag, to the last digit.
+// Whatever is executed, busted, corrected, split, charged or expired, in
+// whatever order and however often it arrives, the journal equals at every
+// moment a plain computation from the beginning of what is known by then: for
+// the account, each agent and each tag, to the last digit.
 func TestJournalEqualsPlainComputation(t *testing.T) {
 	t.Parallel()
 	seeds := []uint64{}
@@ -373,7 +375,7 @@ func TestJournalEqualsPlainComputation(t *testing.T) {
 			h.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		}
 		for i := 0; i < len(order); i += 4 {
-			order = append(order, order[i]) // and some of it again
+			order = append(order, order[i]) // and some messages twice
 		}
 		for i, m := range order {
 			if err := w.tell(l, i+1, m); err != nil {
@@ -390,12 +392,12 @@ func TestJournalEqualsPlainComputation(t *testing.T) {
 		if n := scan[int](w, "select count(*) from app.alpaca_orders where fills_qty <> filled_qty"); n != 0 {
 			t.Fatalf("PADDOCK_JOURNAL_SEED=%d: the fills of %d orders do not add up", seed, n)
 		}
-		// Computed anew from the beginning it is the same, ids included.
+		// Recomputed from the beginning it is the same, ids included.
 		const all = `select string_agg(p::text, e'\n' order by p.id) from app.trading_positions p`
 		before := scan[*string](w, all)
-		if err := w.worker.Write(t.Context(), l, func(b *tenant.Batch) {
+		if err := w.worker.TxNotify(t.Context(), l, func(b *tenant.Batch) {
 			for _, s := range trialSymbols {
-				b.Queue("select app.rejournal($1, $2, '-infinity', '')", l.Account, s.symbol)
+				b.Queue("select app.recompute_round_trips($1, $2, '-infinity', '')", l.Account, s.symbol)
 			}
 		}); err != nil {
 			t.Fatal(err)
@@ -406,8 +408,8 @@ func TestJournalEqualsPlainComputation(t *testing.T) {
 	}
 }
 
-// A fill costs the same however long the account's history is: it goes on from
-// the open trip as it stands.
+// A fill takes the same time however long the account's history is: it
+// continues from the open round trip.
 func TestFillsCostTheSameForever(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -417,13 +419,13 @@ func TestFillsCostTheSameForever(t *testing.T) {
 		t.Helper()
 		n++
 		o := &tradedOrder{id: fmt.Sprint("order-", n), symbol: "AAPL", class: "us_equity", side: "buy", filled: decimal.NewFromInt(1)}
-		if n%3 == 0 { // two steps up and one down: the trip never ends
+		if n%3 == 0 { // two steps up and one down: the round trip never ends
 			o.side = "sell"
 		}
 		w.exec(`insert into app.alpaca_orders (account_id, client_order_id, orchestrator_agent_id, tag) values ($1, $2, 'one', 'slow')`, l.Account, o.id)
 		x := &execution{id: fmt.Sprint("x", n), order: o, qty: decimal.NewFromInt(1), price: decimal.NewFromInt(100)}
-		m := telling{event: "fill", x: x, at: time.Date(2026, 6, 1, 14, 0, n, 0, time.UTC)}
-		if err := w.worker.Write(t.Context(), l, func(b *tenant.Batch) {
+		m := message{event: "fill", x: x, at: time.Date(2026, 6, 1, 14, 0, n, 0, time.UTC)}
+		if err := w.worker.TxNotify(t.Context(), l, func(b *tenant.Batch) {
 			around(b)
 			b.Queue("select app.apply_trade_update($1, $2)", l.Account, payload(m.update(n)))
 			around(b)
@@ -432,7 +434,7 @@ func TestFillsCostTheSameForever(t *testing.T) {
 		}
 	}
 	rowsRead := func() int {
-		var counts []int // what the connection has read, before the fill and after it
+		var counts []int // rows that the connection has read, before the fill and after it
 		w.exec("analyze app.fills, app.trading_positions, app.alpaca_orders, app.journal_adjustments")
 		fill(func(b *tenant.Batch) {
 			b.Queue(`select coalesce(sum(seq_tup_read + idx_tup_fetch), 0)::int from pg_stat_xact_user_tables
@@ -456,8 +458,8 @@ func TestFillsCostTheSameForever(t *testing.T) {
 	}
 }
 
-// brokersOwn is the plain journal of the simulator's own book, with each
-// order's agent and tag as Paddock has them.
+// brokersOwn is the plain journal of the simulator's book, with each order's
+// agent and tag from Paddock.
 func (w *world) brokersOwn() []string {
 	w.t.Helper()
 	ids := map[string]string{}
@@ -491,7 +493,7 @@ func (w *world) brokersOwn() []string {
 	return plainjournal.Trips(fills, nil)
 }
 
-// journalBecomesTheBrokers polls until the journal is the broker's own.
+// journalBecomesTheBrokers polls until the journal equals the broker's.
 func (w *world) journalBecomesTheBrokers() {
 	w.t.Helper()
 	d := "?"
@@ -517,11 +519,11 @@ func (w *world) trade(symbol, side, qty, agent, tag string) {
 }
 
 // Orders of agents, of people and of the user's own programs fill, in parts and
-// through zero; executions are busted and corrected; and the journal is the
-// broker's own book, whether the stream told of it or reconciliation found it.
+// through zero; executions are busted and corrected; and the journal equals the
+// broker's book, whether the stream or reconciliation brought it.
 func TestJournalIsTheBrokersBook(t *testing.T) {
 	t.Parallel()
-	for name, deaf := range map[string]func(*world){
+	for name, cut := range map[string]func(*world){
 		"a stream that tells everything": func(*world) {},
 		"no stream at all":               func(w *world) { w.front.streams.Store(404) },
 		"a stream that falls silent":     func(w *world) { w.sim.Inject(alpacasim.Mute, 1, 0) },
@@ -531,7 +533,7 @@ func TestJournalIsTheBrokersBook(t *testing.T) {
 			w := newWorld(t)
 			w.buy("MSFT", "3", "history") // before the account is connected
 			w.sim.Step()
-			deaf(w)
+			cut(w)
 			w.run(func(c *stream.Config) { c.Reconcile = 300 * time.Millisecond })
 			w.eventually("the first agreement", func() bool { return w.agreed() != nil })
 			w.sim.SetFillPlan("AAPL", 3)
@@ -561,8 +563,8 @@ func TestJournalIsTheBrokersBook(t *testing.T) {
 	}
 }
 
-// A position that is closed is open again once its last execution is busted,
-// under the same id, and a correction changes its averages.
+// A closed position is open again once its last execution is busted, under the
+// same id, and a correction changes its averages.
 func TestBustReopensATrip(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -587,9 +589,9 @@ func TestBustReopensATrip(t *testing.T) {
 	}
 }
 
-// Splits, fees of coins and expiries come from the list of activities, once
-// each, in whatever shape they stand there, and what the journal then holds is
-// what the broker holds.
+// Splits, fees in coins and expiries are read from the list of activities, once
+// each, in every documented form, and the journal then equals what the broker
+// holds.
 func TestActivitiesChangeTheJournal(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -630,7 +632,7 @@ func TestActivitiesChangeTheJournal(t *testing.T) {
 			}
 			for _, symbol := range []string{"AAPL", "BTC/USD"} {
 				w.eventually("the journal to hold what the broker does of "+symbol, func() bool {
-					w.sim.Step() // what is posted later is posted when the market moves
+					w.sim.Step() // later activities are posted when the market moves
 					return held(symbol) == broker(symbol)
 				})
 			}
@@ -653,9 +655,9 @@ func TestActivitiesChangeTheJournal(t *testing.T) {
 	}
 }
 
-// Contracts are worth a hundred shares, the legs of one order fill by
-// themselves, and what is exercised or expires is over: at every step the
-// journal's sums are the cash that the broker has moved.
+// Contracts are worth a hundred shares, the legs of an order fill by
+// themselves, and exercise or expiry ends a position: at every step the
+// journal's sums are the cash that the broker moved.
 func TestOptionsInTheJournal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -675,7 +677,7 @@ func TestOptionsInTheJournal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	days := func(n int) civil.Date { return civil.DateOf(now.Timestamp).AddDays(n) } // far enough that none ends under way
+	days := func(n int) civil.Date { return civil.DateOf(now.Timestamp).AddDays(n) } // far enough that none expires during the test
 	contracts, err := w.outside.GetOptionContracts(alpaca.GetOptionContractsRequest{
 		UnderlyingSymbols: "AAPL", Type: alpaca.OptionTypeCall, ExpirationDateGTE: days(3), ExpirationDateLTE: days(12), TotalLimit: 2,
 	})
@@ -702,7 +704,7 @@ func TestOptionsInTheJournal(t *testing.T) {
 		t.Fatalf("exercise: %d %s", answer.Code, answer.Body)
 	}
 	agrees("an exercise, which buys shares", 3)
-	w.sim.SetPrice("AAPL", decimal.NewFromInt(1)) // what is left is worth nothing
+	w.sim.SetPrice("AAPL", decimal.NewFromInt(1)) // the remaining contracts are worth nothing
 	w.sim.SetClock(contracts[1].ExpirationDate.In(time.UTC).AddDate(0, 0, 4))
 	w.sim.Step()
 	w.eventually("the expired contract to be closed", func() bool {
@@ -712,8 +714,8 @@ func TestOptionsInTheJournal(t *testing.T) {
 	agrees("an expiry", 3)
 }
 
-// Fills that the list of activities told of are the stream's own when it tells
-// of them late, and a bust finds them by the stream's name.
+// A fill that was recorded from an activity and arrives over the stream later
+// is the same fill, and a bust finds it by the stream's id.
 func TestStreamClaimsFillsOfActivities(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -722,7 +724,7 @@ func TestStreamClaimsFillsOfActivities(t *testing.T) {
 	order := map[string]any{"client_order_id": "a", "status": "filled", "filled_qty": "10"}
 	tell := func(id, event string, more map[string]any) {
 		t.Helper()
-		if err := w.worker.Write(t.Context(), l, func(b *tenant.Batch) {
+		if err := w.worker.TxNotify(t.Context(), l, func(b *tenant.Batch) {
 			b.Queue("select app.apply_trade_update($1, $2)", l.Account, payload(update(id, event, at, order, more)))
 		}); err != nil {
 			t.Fatal(err)
@@ -734,7 +736,7 @@ func TestStreamClaimsFillsOfActivities(t *testing.T) {
 	replace := func(list string) (settled bool) {
 		t.Helper()
 		id := scan[uuid.UUID](w, "select id from app.alpaca_orders where client_order_id = 'a'")
-		if err := w.worker.Write(t.Context(), l, func(b *tenant.Batch) {
+		if err := w.worker.TxNotify(t.Context(), l, func(b *tenant.Batch) {
 			b.Queue("select app.replace_fills($1, $2, $3)", l.Account, id, []byte(list)).QueryRow(func(row pgx.Row) error { return row.Scan(&settled) })
 		}); err != nil {
 			t.Fatal(err)
@@ -750,7 +752,7 @@ func TestStreamClaimsFillsOfActivities(t *testing.T) {
 		t.Errorf("the fills are %s", fills())
 	}
 	tell("01B", "partial_fill", map[string]any{"execution_id": "x", "qty": "6", "price": "7"})
-	tell("01C", "partial_fill", map[string]any{"execution_id": "x", "qty": "6", "price": "7"}) // the same, under another event
+	tell("01C", "partial_fill", map[string]any{"execution_id": "x", "qty": "6", "price": "7"}) // the same execution, under another event id
 	if got := fills(); got != "1::u live activities, x live stream" {
 		t.Errorf("claimed, the fills are %s", got)
 	}

@@ -32,8 +32,8 @@ type listed struct {
 	Source string
 }
 
-// ids are the client_order_ids of a page, in its order, with those of legs
-// behind them.
+// ids returns the client_order_ids of a page, in its order, each with its legs'
+// behind it.
 func (l listed) ids() string {
 	var all []string
 	for _, o := range l.Orders {
@@ -74,8 +74,9 @@ func (w *world) list(query string) listed {
 	return l
 }
 
-// listFrom asks for a page until it comes from there: the first ones have used
-// up what lists may of the account's requests, and more comes with time.
+// listFrom asks for a page until it comes from that source: the first ones have
+// used up the requests that lists may make, and more become available with
+// time.
 func (w *world) listFrom(source, query string) (l listed) {
 	w.t.Helper()
 	w.eventually("a list from the "+source, func() bool { l = w.list(query); return l.Source == source })
@@ -97,19 +98,19 @@ func (w *world) place(id, symbol string, side alpaca.Side, kind alpaca.OrderType
 	if _, err := w.outside.PlaceOrder(r); err != nil {
 		w.t.Fatalf("%s: %v", id, err)
 	}
-	time.Sleep(2 * time.Millisecond) // so that no two are of the same time
+	time.Sleep(2 * time.Millisecond) // so that no two have the same time
 }
 
 // Every filter of a list means the same to the mirror as to Alpaca: the same
-// orders in the same order, with the same words. A mirror that never agreed, or
-// not lately while no stream keeps it, is not relied on.
+// orders in the same order. A mirror that never agreed with the broker, or not
+// lately while no stream keeps it, is not used.
 func TestListsAreAlpacas(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, unlimited)
 	w.place("filled", "AAPL", alpaca.Buy, alpaca.Market, "", nil)
 	w.place("crypto", "BTC/USD", alpaca.Buy, alpaca.Limit, "1000", nil)
 	w.sim.Step()
-	clock, err := w.outside.GetClock() // the broker's, by which its lists go
+	clock, err := w.outside.GetClock() // the broker's clock, by which its lists are ordered
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,8 +163,8 @@ func TestListsAreAlpacas(t *testing.T) {
 	}
 }
 
-// common is what mirror and broker both know of an order: its id here, and the
-// time of its row, are the mirror's alone, and a flat list tells no parents.
+// common returns the fields that mirror and broker both have: only the mirror
+// has our id and the time of its row, and a flat list names no parents.
 func common(o map[string]any) map[string]any {
 	for _, name := range []string{"id", "updated_at", "parent_alpaca_order_id"} {
 		delete(o, name)
@@ -210,22 +211,22 @@ func TestListsArePaged(t *testing.T) {
 	w.eventually("the agreement", func() bool { return w.agreed() != nil })
 	check("mirror")
 	stop()
-	// Nobody keeps the mirror any more.
+	// No stream keeps the mirror any more.
 	w.exec("update app.stream_cursors set agreed_at = agreed_at - interval '11 minutes'")
 	check("broker")
 }
 
-// sorted are the ids of a list in an order that no clock decides: our own
-// intents stand where our clock says, and the broker's orders where its does.
+// sorted returns the ids of a list sorted by id: our own intents are ordered by
+// our clock, the broker's orders by its clock.
 func (l listed) sorted() string {
 	ids := strings.Fields(l.ids())
 	slices.Sort(ids)
 	return strings.Join(ids, " ")
 }
 
-// When the mirror is relied on: it agreed a moment ago, or a stream has told
-// everything since it did and reconciliation goes on. When neither is so and
-// the broker cannot be asked, the mirror answers, and says how old it is.
+// The mirror is used where it agreed a moment ago, or where an unbroken stream
+// has kept it since and reconciliation goes on. Otherwise the broker is asked,
+// and where that fails the mirror's list comes with its age.
 func TestMirrorBehind(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, unlimited)
@@ -243,8 +244,8 @@ func TestMirrorBehind(t *testing.T) {
 		{"10 seconds", "", "mirror", "ok"},
 		{"2 minutes", "", "broker", "behind"},
 		{"2 minutes", "5 minutes", "mirror", "ok"},
-		{"2 minutes", "1 minute", "broker", "behind"},    // it left something out since
-		{"11 minutes", "20 minutes", "broker", "behind"}, // it is connected, and nothing reconciles
+		{"2 minutes", "1 minute", "broker", "behind"},    // the stream left something out since
+		{"11 minutes", "20 minutes", "broker", "behind"}, // the stream is connected, and nothing reconciles
 	} {
 		set(tt.agreed, tt.unbroken)
 		l, want := w.listFrom(tt.source, ""), map[string]string{"mirror": "here", "broker": "unseen here"}[tt.source]
@@ -255,7 +256,7 @@ func TestMirrorBehind(t *testing.T) {
 			t.Errorf("agreed %s ago, unbroken for %q: the health is %+v", tt.agreed, tt.unbroken, h)
 		}
 	}
-	// An intent that the broker has not answered is in the list all the same.
+	// An intent that the broker has not answered is in the list too.
 	w.sim.Inject(alpacasim.Fail, 1, 0)
 	if placed, err := w.trading().Place(t.Context(), w.account, "", orderRequest("lost")); err != nil || placed.Known {
 		t.Fatalf("the answer is known: %v (%v)", placed.Known, err)
@@ -284,9 +285,9 @@ func TestMirrorBehind(t *testing.T) {
 	}
 }
 
-// A list that is read from Alpaca has every order once, however many were
-// submitted in one second or at one time, in both directions and by pages of any
-// size, and our own intents that Alpaca does not know among them.
+// A list read from Alpaca has every order once, and our own intents that Alpaca
+// does not know among them, however many orders have the same second or time,
+// in both directions and with pages of any size.
 func TestListsFromTheBrokerAreWhole(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -301,18 +302,19 @@ func TestListsFromTheBrokerAreWhole(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, unlimited)
 			w.front.list.Store(manyOrders(tt.n, tt.spread, false))
-			// Ours that it never took: before, among and after its own.
+			// Intents of ours that it never accepted: before, among and after
+			// its own.
 			for i, at := range []string{"2026-11-25T14:00:00Z", "2026-11-25T14:30:00.500000Z", "2026-11-25T14:30:00.500000Z", "2026-11-25T15:00:00Z"} {
 				w.exec(`insert into app.alpaca_orders (account_id, client_order_id, intent_state, status, symbol, side, qty, created_at)
 					values ($1, $2, 'unsent', 'rejected', 'AAPL', 'buy', 1, $3)`, w.account.Account, fmt.Sprint("ours-", i), at)
 			}
-			w.exec("update app.alpaca_orders set created_at = '2026-11-25T14:00:00Z' where client_order_id = 'ours-0'") // a trigger sets it
+			w.exec("update app.alpaca_orders set created_at = '2026-11-25T14:00:00Z' where client_order_id = 'ours-0'") // a trigger sets it on insert
 			w.exec("update app.alpaca_orders set created_at = '2026-11-25T14:30:00.5Z' where client_order_id in ('ours-1', 'ours-2')")
 			w.exec("update app.alpaca_orders set created_at = '2026-11-25T15:00:00Z' where client_order_id = 'ours-3'")
 			for _, limit := range tt.limits {
 				for _, direction := range []string{"desc", "asc"} {
 					seen := map[string]bool{}
-					var order []string // of the broker's
+					var order []string // the broker's orders
 					var ours []string
 					pages := 0
 					query := fmt.Sprintf("limit=%d&direction=%s", limit, direction)
@@ -352,8 +354,8 @@ func TestListsFromTheBrokerAreWhole(t *testing.T) {
 	}
 }
 
-// A list that Alpaca began is not ended by another source: where Alpaca cannot be
-// asked, the next page says so.
+// A list that began with Alpaca is not continued from another source: where
+// Alpaca cannot be asked, the next page fails and says so.
 func TestListGoesOnWhereItBegan(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, unlimited)
@@ -371,11 +373,11 @@ func TestListGoesOnWhereItBegan(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.front.away.Store(true)
-	if body, err := w.trading().Orders(t.Context(), w.account, asked); !problem.Is(err, "broker_unavailable") {
+	if body, err := w.trading().Orders(t.Context(), w.account, asked); !problem.Is(err, problem.BrokerUnavailable) {
 		t.Errorf("while Alpaca is away: %s, %v", body, err)
 	}
 	w.front.away.Store(false)
-	// The mirror has agreed meanwhile, with none of them.
+	// The mirror has agreed meanwhile, without any of them.
 	w.exec("insert into app.stream_cursors (account_id, agreed_at) values ($1, now())", w.account.Account)
 	l := w.list(q.Encode())
 	if l.Source != "broker" || l.ids() != "many-0004 many-0003 many-0002" || l.Next != nil {
@@ -383,9 +385,9 @@ func TestListGoesOnWhereItBegan(t *testing.T) {
 	}
 }
 
-// The two sides of an order have every order of the list but itself once, also
-// where a filter hides it among others that were submitted at the very same
-// time, by pages of any size and in both directions.
+// The lists before and after an order together have every order but itself
+// once, also where a filter hides it among others with the very same time, with
+// pages of any size and in both directions.
 func TestBothSidesOfAHiddenOrder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, unlimited)
@@ -397,7 +399,7 @@ func TestBothSidesOfAHiddenOrder(t *testing.T) {
 		listedAs string
 	}
 	begin := time.Date(2026, 11, 25, 14, 30, 0, 123456789, time.UTC)
-	var all []order // the oldest first: one, seven of one time, one
+	var all []order // oldest first: one, seven with the same time, one
 	for i := range 9 {
 		o := order{id: uuid.NewSHA1(uuid.Nil, fmt.Append(nil, "beside ", i)), at: begin, name: fmt.Sprint("o", i), side: []string{"buy", "buy", "sell"}[i%3]}
 		switch i {

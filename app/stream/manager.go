@@ -1,6 +1,11 @@
-// Package stream brings the broker's truth into Postgres: one reader of trade
-// updates an account, held by a lease, with reconciliation by REST after every
-// connect and gap, and the look-up of orders whose answer was lost.
+// Package stream keeps the mirror: it copies each account's orders, fills and
+// positions from the broker into Postgres. Its input is the broker's stream of
+// trade updates, read by one instance for each account under a lease, and the
+// broker's REST API, by which it reconciles after every connection and gap. It
+// also looks up orders whose answer was lost, and carries out wind-downs.
+//
+// Mirror, lease, reconciliation, lost and odd are explained in
+// docs/glossary.md.
 package stream
 
 import (
@@ -18,57 +23,56 @@ import (
 	"paddock/app/tenant"
 )
 
-// Config is what a Manager is made of. Zero durations take the defaults.
+// Config is what a Manager needs. Zero durations take the defaults.
 type Config struct {
 	Worker *tenant.Worker
 	Keys   *accounts.Keyring
 	Broker *broker.Broker
 	Logger *slog.Logger
 
-	Every     time.Duration // between two looks at the leases; 2 s
-	Rest      time.Duration // the least time between two looks; 500 ms
-	LeaseTTL  time.Duration // how long a lease outlives its holder; 10 s
-	Reconcile time.Duration // between two reconciliations of a quiet stream; 3 min
-	// MirrorMaxAge is how old an agreement may be for guards where no stream has
-	// told everything since; 1 min.
+	RenewEvery time.Duration // between two renewals of the leases; 2 s
+	RenewPause time.Duration // least time between two renewals; 500 ms
+	LeaseTTL   time.Duration // how long a lease lasts without renewal; 10 s
+	Reconcile  time.Duration // between two reconciliations where nothing asks for one; 3 min
+	// MirrorMaxAge is how long after a reconciliation guards rely on the mirror
+	// where no unbroken stream has kept it since; 1 min.
 	MirrorMaxAge time.Duration
-	// RetryPause is the pause after a reconciliation that failed; it doubles with
-	// each in a row, up to half a minute. 2 s.
+	// RetryPause is the pause after a reconciliation that failed; it doubles
+	// with each failure in a row, up to half a minute. 2 s.
 	RetryPause time.Duration
-	Silence    time.Duration // after which an open order that nothing is heard of is looked at; 30 s
-	// LookupWindow is how long an order that the broker does not know is
-	// looked up before it is parked as unknown; 60 s, and never less than a
-	// call to the broker may take.
+	Silence    time.Duration // after which an open order without updates is read; 30 s
+	// LookupWindow is how long an order that the broker does not know is looked
+	// up before it is marked unknown; 60 s, and never less than a call to the
+	// broker may take.
 	LookupWindow time.Duration
-	// WindDownPause is the least pause after a round of a wind-down in which the
-	// broker refused something; it doubles with each. 1 s.
+	// WindDownPause is the least pause after a round of a wind-down in which
+	// the broker refused something; it doubles with each such round. 1 s.
 	WindDownPause time.Duration
-	MaxAccounts   int // 2,000
-	MaxAtOnce     int // streams that are being connected, and reconciliations, at a time; 32 of each
+	MaxAccounts   int // that this instance holds at most; 2,000
+	MaxAtOnce     int // connections being made, and reconciliations, at a time; 32 of each
 }
 
-// Manager shares out accounts over instances and runs a stream for each that
-// this one holds.
+// Manager holds leases on accounts and runs a stream for each.
 type Manager struct {
 	Config
-	holder      uuid.UUID
-	wake        chan struct{}
-	connecting  chan struct{} // a place for each stream that is being connected
-	reconciling chan struct{} // and for each reconciliation
+	holder         uuid.UUID
+	wake           chan struct{}
+	connectSlots   chan struct{} // one entry for each connection being made
+	reconcileSlots chan struct{} // one entry for each reconciliation
 
-	running map[uuid.UUID]*running // Run's own
-	renewed time.Time              // when the leases were, the last time; Run's own
-	giving  atomic.Bool            // surplus accounts are being given back
-	givers  sync.WaitGroup
+	running   map[uuid.UUID]*running // used by Run alone
+	renewed   time.Time              // when leases were last renewed; used by Run alone
+	releasing atomic.Bool            // surplus accounts are being released
+	releases  sync.WaitGroup
 }
 
-// running is a stream that was started. One that is ended stays where it is
-// until it is over, so that the next of its account begins after it.
+// running is a stream that was started. One that was told to end stays in the
+// map until it is over, so that the next stream of its account begins after it.
 type running struct {
 	lease  tenant.Lease
 	cancel context.CancelFunc
 	ended  bool
-	done   chan struct{} // it is over, and all before it
+	done   chan struct{} // closed when it is over, and all before it
 
 	account *account
 }
@@ -87,10 +91,10 @@ func (r *running) isOver() bool {
 	}
 }
 
-// New makes a Manager; Run starts it.
+// New makes a Manager. It works while Run runs.
 func New(c Config) *Manager {
-	c.Every = orDefault(c.Every, 2*time.Second)
-	c.Rest = orDefault(c.Rest, 500*time.Millisecond)
+	c.RenewEvery = orDefault(c.RenewEvery, 2*time.Second)
+	c.RenewPause = orDefault(c.RenewPause, 500*time.Millisecond)
 	c.LeaseTTL = orDefault(c.LeaseTTL, 10*time.Second)
 	c.Reconcile = orDefault(c.Reconcile, 3*time.Minute)
 	c.MirrorMaxAge = orDefault(c.MirrorMaxAge, time.Minute)
@@ -106,7 +110,7 @@ func New(c Config) *Manager {
 	}
 	return &Manager{
 		Config: c, holder: uuid.New(), wake: make(chan struct{}, 1), running: map[uuid.UUID]*running{},
-		connecting: make(chan struct{}, c.MaxAtOnce), reconciling: make(chan struct{}, c.MaxAtOnce),
+		connectSlots: make(chan struct{}, c.MaxAtOnce), reconcileSlots: make(chan struct{}, c.MaxAtOnce),
 	}
 }
 
@@ -117,7 +121,8 @@ func orDefault(d, fallback time.Duration) time.Duration {
 	return d
 }
 
-// Wake makes the Manager look at the leases now: credentials may be new.
+// Wake makes the Manager look at the leases now, because credentials may be
+// new.
 func (m *Manager) Wake() {
 	select {
 	case m.wake <- struct{}{}:
@@ -125,12 +130,12 @@ func (m *Manager) Wake() {
 	}
 }
 
-// Run holds leases and streams until ctx ends, then gives everything back.
+// Run holds leases and runs streams until ctx ends, and then releases them.
 func (m *Manager) Run(ctx context.Context) error {
-	tick := time.NewTicker(m.Every)
+	tick := time.NewTicker(m.RenewEvery)
 	defer tick.Stop()
 	for {
-		m.look(ctx)
+		m.renewLeases(ctx)
 		looked := time.Now()
 		select {
 		case <-ctx.Done():
@@ -138,18 +143,19 @@ func (m *Manager) Run(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		case <-m.wake:
-			// Every event of every account wakes it: twice a second is enough.
-			if !sleep(ctx, m.Rest-time.Since(looked)) {
+			// Every event of every account wakes the Manager: twice a second is
+			// enough.
+			if !sleep(ctx, m.RenewPause-time.Since(looked)) {
 				continue
 			}
 		}
 	}
 }
 
-// look renews and takes leases, and starts and stops streams accordingly; it
-// waits for none of them. A stream that cannot be sure of its lease goes on:
-// the database refuses what it writes once the lease is another's.
-func (m *Manager) look(ctx context.Context) {
+// renewLeases renews and claims leases, and starts and stops streams
+// accordingly, without waiting for any. Where the renewal fails, streams go on:
+// the database refuses their writes once the lease is somebody else's.
+func (m *Manager) renewLeases(ctx context.Context) {
 	claim, cancel := context.WithTimeout(ctx, m.LeaseTTL/2)
 	leases, err := m.Worker.Claim(claim, m.holder, m.LeaseTTL, m.MaxAccounts)
 	cancel()
@@ -158,8 +164,8 @@ func (m *Manager) look(ctx context.Context) {
 			m.Logger.Warn("leases could not be renewed", "err", err)
 		}
 		if time.Since(m.renewed) > 3*m.LeaseTTL {
-			// The accounts are another's by now, whom a WebSocket of ours
-			// would shut out.
+			// Other instances hold the accounts by now, and an open WebSocket
+			// of ours would keep them from connecting.
 			for _, r := range m.running {
 				r.end()
 			}
@@ -171,7 +177,7 @@ func (m *Manager) look(ctx context.Context) {
 	if err != nil && ctx.Err() == nil {
 		m.Logger.Warn("wind-downs could not be looked for; the next look finds them", "err", err)
 	}
-	giving := m.giving.Load()
+	giving := m.releasing.Load()
 	var surplus []*running
 	held := make(map[uuid.UUID]bool, len(leases))
 	for _, l := range leases {
@@ -182,16 +188,16 @@ func (m *Manager) look(ctx context.Context) {
 			surplus = append(surplus, r)
 			continue
 		case r != nil && r.ended && giving && r.lease.Fence == l.Fence:
-			continue // it is being given back
+			continue // its lease is being released
 		case r == nil:
 			r = m.start(ctx, l, nil)
 		case r.ended || r.lease.Fence != l.Fence || r.lease.Generation != l.Generation || r.lease.StreamMode != l.StreamMode:
 			r.end()
 			r = m.start(ctx, l, r)
 		}
-		r.account.told(l)
+		r.account.applyLease(l)
 		if winding[l.Account] {
-			signal(r.account.winding)
+			signal(r.account.windDownNow)
 		}
 	}
 	for id, r := range m.running {
@@ -203,35 +209,35 @@ func (m *Manager) look(ctx context.Context) {
 			delete(m.running, id)
 		}
 	}
-	m.giveBack(ctx, surplus)
+	m.releaseSurplus(ctx, surplus)
 }
 
-// maxFarewell is how long streams may take to end before their leases are
-// given back without those that still run.
-const maxFarewell = 2 * time.Second
+// stopTimeout is how long streams may take to end before their leases are
+// released without those that still run.
+const stopTimeout = 2 * time.Second
 
-// giveBack ends streams and gives their leases back: in this order, since a
-// WebSocket that still stands would shut the next holder's out.
-func (m *Manager) giveBack(ctx context.Context, surplus []*running) {
-	if len(surplus) == 0 || !m.giving.CompareAndSwap(false, true) {
+// releaseSurplus ends streams and then releases their leases, in this order,
+// because an open WebSocket keeps the next holder from connecting.
+func (m *Manager) releaseSurplus(ctx context.Context, surplus []*running) {
+	if len(surplus) == 0 || !m.releasing.CompareAndSwap(false, true) {
 		return
 	}
 	for _, r := range surplus {
 		r.end()
 	}
-	m.givers.Go(func() {
-		defer m.giving.Store(false)
-		patience := time.After(maxFarewell)
+	m.releases.Go(func() {
+		defer m.releasing.Store(false)
+		timeout := time.After(stopTimeout)
 		var over []uuid.UUID
 		for late := false; len(surplus) > 0; surplus = surplus[1:] {
 			r := surplus[0]
 			if !late {
 				select {
 				case <-r.done:
-				case <-patience:
+				case <-timeout:
 					late = true
 				case <-ctx.Done():
-					return // all is given back
+					return // stopAll releases all leases
 				}
 			}
 			if r.isOver() {
@@ -239,7 +245,7 @@ func (m *Manager) giveBack(ctx context.Context, surplus []*running) {
 			}
 		}
 		if len(over) == 0 {
-			return // the next look tries it again
+			return // the next renewal tries again
 		}
 		m.Logger.Info("accounts are given back, for other instances to stream", "accounts", len(over))
 		if err := m.Worker.Release(ctx, m.holder, over); err != nil && ctx.Err() == nil {
@@ -248,14 +254,14 @@ func (m *Manager) giveBack(ctx context.Context, surplus []*running) {
 	})
 }
 
-// stopAll ends all streams, and gives their leases back when they have ended
-// or had the time for it: what still runs then can write nothing.
+// stopAll ends all streams and releases their leases once they have ended, or
+// after stopTimeout: a stream that still runs can write nothing then.
 func (m *Manager) stopAll(ctx context.Context) {
 	over := make(chan struct{})
 	for _, r := range m.running {
 		r.end()
 	}
-	m.givers.Wait()
+	m.releases.Wait()
 	go func() {
 		defer close(over)
 		for _, r := range m.running {
@@ -264,7 +270,7 @@ func (m *Manager) stopAll(ctx context.Context) {
 	}()
 	select {
 	case <-over:
-	case <-time.After(maxFarewell):
+	case <-time.After(stopTimeout):
 	}
 	last, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
@@ -275,32 +281,34 @@ func (m *Manager) stopAll(ctx context.Context) {
 	clear(m.running)
 }
 
-// take waits for one of a bounded number of places, and says whether there was
-// one before the context ended. Whoever has it calls leave.
-func take(ctx context.Context, places chan struct{}) (leave func(), ok bool) {
+// acquireSlot waits for one of a limited number of slots, and reports whether
+// there was one before ctx ended. The caller frees it by leave.
+func acquireSlot(ctx context.Context, slots chan struct{}) (leave func(), ok bool) {
 	select {
-	case places <- struct{}{}:
-		return sync.OnceFunc(func() { <-places }), true
+	case slots <- struct{}{}:
+		return sync.OnceFunc(func() { <-slots }), true
 	case <-ctx.Done():
 		return nil, false
 	}
 }
 
-// backoff waits between two attempts: it grows to half a minute, with jitter,
-// so that a broker that restarts is not stormed.
+// backoff waits between two attempts, up to half a minute, with jitter, so that
+// a broker that restarts does not get all connections at once. It reports
+// whether ctx is still alive.
 func backoff(ctx context.Context, attempt int) bool {
 	d := min(500*time.Millisecond<<min(attempt, 6), 30*time.Second)
 	return sleep(ctx, d/4+rand.N(d))
 }
 
-// backoffReaped waits between two attempts at a stream of which the account
-// may have one: Alpaca takes up to 90 seconds to notice that one is gone.
-func backoffReaped(ctx context.Context, attempt int) bool {
+// backoffSocket waits between two attempts at a WebSocket, of which an account
+// may have one: Alpaca takes up to 90 seconds to notice that the last one is
+// gone.
+func backoffSocket(ctx context.Context, attempt int) bool {
 	d := min(time.Second<<min(attempt, 6), time.Minute)
 	return sleep(ctx, d/2+rand.N(d))
 }
 
-// sleep waits, and says whether the context still lives.
+// sleep waits, and reports whether ctx is still alive.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -16,11 +16,11 @@ import (
 	"paddock/tests/pgtest"
 )
 
-// The mirror holds each fill that is known here once, at every moment, and all
-// of them once the broker has been looked at in peace: whatever orders do, in
-// whatever order and however often the stream and the broker's answers tell of
-// it or lose it, whatever happens between the parts of a reconciliation, and
-// whatever the broker's clock says. Through SQL alone.
+// The mirror counts each fill that is known here once, at every moment, and all
+// fills after an undisturbed reconciliation: whatever orders do, in whatever
+// order and however often the stream and the broker's answers arrive or get
+// lost, whatever happens during a reconciliation, and whatever the broker's
+// clock says. Through SQL alone.
 func TestMirrorCountsEachFillOnce(t *testing.T) {
 	pg := pgtest.New(t)
 	admin := pg.Conn(t, "admin")
@@ -49,7 +49,8 @@ func TestMirrorCountsEachFillOnce(t *testing.T) {
 	}
 }
 
-// mirrorModel is a broker with its orders, and what is on its way from there.
+// mirrorModel is a broker with its orders, and its messages that have not
+// arrived yet.
 type mirrorModel struct {
 	t      *testing.T
 	dice   *rand.Rand
@@ -60,10 +61,10 @@ type mirrorModel struct {
 
 	at       time.Time
 	skew     time.Duration // of the broker's clock
-	busts    bool          // a run has busts, or a clock that jumps
+	busts    bool          // a run has either busts or a clock that jumps
 	orders   []*modelOrder
 	held     map[string]int
-	onTheWay []func() // updates and answers, told in any order
+	onTheWay []func() // updates and answers that arrive in any order
 	events   int
 	log      []string
 }
@@ -104,7 +105,7 @@ func newMirrorModel(t *testing.T, admin *pgx.Conn, worker *tenant.Worker, seed u
 	return m
 }
 
-// step is one of what may come next.
+// step does one random step.
 func (m *mirrorModel) step() {
 	switch n := m.dice.IntN(20); {
 	case n < 9:
@@ -112,7 +113,7 @@ func (m *mirrorModel) step() {
 	case n < 16 && len(m.onTheWay) > 0:
 		i := m.dice.IntN(len(m.onTheWay))
 		m.onTheWay[i]()
-		if m.dice.IntN(4) > 0 { // else it comes once more
+		if m.dice.IntN(4) > 0 { // else it arrives once more
 			m.onTheWay = slices.Delete(m.onTheWay, i, i+1)
 		}
 	case n < 18:
@@ -125,8 +126,8 @@ func (m *mirrorModel) step() {
 	}
 }
 
-// between is what may happen between two parts of a reconciliation.
-func (m *mirrorModel) between(busy bool) {
+// happenBetween does what may happen between two parts of a reconciliation.
+func (m *mirrorModel) happenBetween(busy bool) {
 	for busy && m.dice.IntN(2) == 0 {
 		if m.dice.IntN(3) > 0 || len(m.onTheWay) == 0 {
 			m.happen()
@@ -138,7 +139,7 @@ func (m *mirrorModel) between(busy bool) {
 	}
 }
 
-// happen lets something happen at the broker.
+// happen does one random event at the broker.
 func (m *mirrorModel) happen() {
 	m.at = m.at.Add(time.Millisecond)
 	var open, filled []*modelOrder
@@ -183,7 +184,7 @@ func (m *mirrorModel) place() {
 		o.Legs = []*modelOrder{order("AAPL261218C00150000", "buy", "mleg", o.Qty, 1), order("AAPL261218C00160000", "sell", "mleg", o.Qty, 1+m.dice.IntN(2))}
 		if m.dice.IntN(3) == 0 {
 			for _, leg := range o.Legs {
-				leg.ClientOrderID = "" // which is no order of its own
+				leg.ClientOrderID = "" // a leg that is no order itself
 			}
 		}
 	}
@@ -193,8 +194,8 @@ func (m *mirrorModel) place() {
 
 func (m *mirrorModel) clock() time.Time { return m.at.Add(m.skew) }
 
-// tell changes an order, and puts on their way what the stream and an answer of
-// the broker's say of it, unless that is lost.
+// tell changes an order, and sends the stream's update and an answer of the
+// broker about it, unless they get lost.
 func (m *mirrorModel) tell(o *modelOrder, event, status string, by int) {
 	lines := []*modelOrder{o}
 	if len(o.Legs) > 0 {
@@ -232,7 +233,7 @@ func (m *mirrorModel) tell(o *modelOrder, event, status string, by int) {
 	}
 }
 
-// list is what the broker says of its orders now.
+// list returns the broker's orders and what was filled of them.
 func (m *mirrorModel) list() (raw [][]byte, filled []byte) {
 	quantities := map[string]string{}
 	for _, o := range m.orders {
@@ -256,24 +257,24 @@ func (m *mirrorModel) positions() []byte {
 	return mustJSON(list)
 }
 
-// reconcile does as the stream's holder does; while it is busy, all sorts of
-// things happen between its parts.
+// reconcile does what the stream's holder does; where busy is set, random
+// events happen in between.
 func (m *mirrorModel) reconcile(busy bool) {
 	m.note("a reconciliation begins")
 	orders, before := m.list()
-	m.between(busy)
+	m.happenBetween(busy)
 	m.record(orders)
-	m.between(busy)
+	m.happenBetween(busy)
 	doubts := m.scan("select coalesce(max(doubts), 0)::text from app.stream_cursors where account_id = $1")
 	moves := m.scan("select app.position_moves($1)::text")
-	m.between(busy)
+	m.happenBetween(busy)
 	positions := m.positions()
-	m.between(busy)
+	m.happenBetween(busy)
 	orders, after := m.list()
-	m.between(busy)
+	m.happenBetween(busy)
 	m.record(orders)
-	m.between(busy)
-	unsettled := m.scan(`select array_to_string(unsettled, ' ') from app.settle_positions($1, $2, now(), $3, $4, $5)`, positions, moves, before, after)
+	m.happenBetween(busy)
+	unsettled := m.scan(`select array_to_string(unsettled, ' ') from app.reconcile_positions($1, $2, now(), $3, $4, $5)`, positions, moves, before, after)
 	m.note("a reconciliation leaves %q unsettled", unsettled)
 	if unsettled != "" {
 		if !busy {
@@ -291,19 +292,19 @@ func (m *mirrorModel) record(orders [][]byte) {
 	}
 }
 
-// readAlone does as a request for positions does.
+// readAlone does what a request for positions does.
 func (m *mirrorModel) readAlone() {
 	moves := m.scan("select app.position_moves($1)::text")
-	m.between(true)
+	m.happenBetween(true)
 	positions := m.positions()
-	m.between(true)
+	m.happenBetween(true)
 	m.write("select app.record_positions($1, $2, now(), $3)", positions, moves)
 	m.note("positions are read alone: %s", positions)
 }
 
-// holdsWhatIsKnown compares positions with what the orders that are recorded
-// were filled with. A position that was read alone may be ahead of them, and
-// then the mirror says that it is in doubt.
+// holdsWhatIsKnown compares positions with the fills of the recorded orders.
+// Positions that a request read may be ahead of them; then the mirror must be
+// in doubt.
 func (m *mirrorModel) holdsWhatIsKnown() {
 	m.t.Helper()
 	wrong := m.scan(`with lines as (
@@ -340,7 +341,7 @@ func (m *mirrorModel) positionsThere() string {
 
 func (m *mirrorModel) write(sql string, args ...any) {
 	m.t.Helper()
-	err := m.worker.Write(context.Background(), m.lease, func(b *tenant.Batch) { b.Queue(sql, append([]any{m.lease.Account}, args...)...) })
+	err := m.worker.TxNotify(context.Background(), m.lease, func(b *tenant.Batch) { b.Queue(sql, append([]any{m.lease.Account}, args...)...) })
 	if err != nil {
 		m.t.Fatalf("seed %d: %s: %v\n%s", m.seed, sql, err, m.story())
 	}
@@ -348,7 +349,7 @@ func (m *mirrorModel) write(sql string, args ...any) {
 
 func (m *mirrorModel) scan(sql string, args ...any) (text string) {
 	m.t.Helper()
-	err := m.worker.Write(context.Background(), m.lease, func(b *tenant.Batch) {
+	err := m.worker.TxNotify(context.Background(), m.lease, func(b *tenant.Batch) {
 		b.Queue(sql, append([]any{m.lease.Account}, args...)...).QueryRow(func(row pgx.Row) error { return row.Scan(&text) })
 	})
 	if err != nil {

@@ -16,9 +16,9 @@ import (
 	"paddock/app/tenant"
 )
 
-// isOdd says whether err is of an order of which nothing could be used, and
-// keeps that for noteOdd.
-func (a *account) isOdd(err error) bool {
+// noteIfOdd reports whether err means that an order could not be read at all,
+// and remembers it for noteOdd.
+func (a *account) noteIfOdd(err error) bool {
 	var e *broker.Error
 	if !errors.As(err, &e) || e.Odd == nil {
 		return false
@@ -27,7 +27,7 @@ func (a *account) isOdd(err error) bool {
 	return true
 }
 
-// idsOf are the broker's ids of orders.
+// idsOf returns the broker's ids of orders.
 func idsOf(orders []brokerOrder) []string {
 	ids := make([]string, len(orders))
 	for i, o := range orders {
@@ -36,17 +36,17 @@ func idsOf(orders []brokerOrder) []string {
 	return ids
 }
 
-// noteOdd keeps what was odd of one kind. read are the ids of all of that kind
-// that were read, those that were odd among them.
+// noteOdd records the odd items of one kind. read are the ids of all items of
+// that kind that were read, odd ones included.
 func (a *account) noteOdd(ctx context.Context, what string, read []string) error {
 	if !slices.ContainsFunc(a.odd, func(o broker.Odd) bool { return o.What == what }) && len(read) == 0 {
 		return nil
 	}
-	return a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) { a.queueOdd(b, what, read, false) })
+	return a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) { a.queueOdd(b, what, read, false) })
 }
 
-// queueOdd is noteOdd within a transaction. whole says that all that is open or
-// held was read.
+// queueOdd is noteOdd within a transaction. whole means that all open orders,
+// or all positions, were read.
 func (a *account) queueOdd(b *tenant.Batch, what string, read []string, whole bool) {
 	var items []broker.Odd
 	for _, o := range a.odd {
@@ -60,16 +60,16 @@ func (a *account) queueOdd(b *tenant.Batch, what string, read []string, whole bo
 	queueOddItems(b, a.lease.Account, what, items, inForm, whole, a.tellOdd(what))
 }
 
-// queueOddItems keeps odd items, and tells of those that are new.
+// queueOddItems records odd items, and calls tell for those that are new.
 func queueOddItems(b *tenant.Batch, account uuid.UUID, what string, items []broker.Odd, inForm []string, whole bool, tell func(id, why string)) {
 	if items == nil {
 		items = []broker.Odd{}
 	}
 	text, err := json.Marshal(items)
 	if err != nil {
-		panic(err) // texts and flags always marshal
+		panic(err) // cannot happen: texts and flags always marshal
 	}
-	b.Queue("select odd_id, odd_why from app.note_odd_items($1, $2, $3, $4, $5)", account, what, text, inForm, whole).
+	b.Queue("select odd_id, odd_why from app.record_odd_items($1, $2, $3, $4, $5)", account, what, text, inForm, whole).
 		Query(func(rows pgx.Rows) error {
 			var id, why string
 			_, err := pgx.ForEachRow(rows, []any{&id, &why}, func() error { tell(id, why); return nil })
@@ -77,14 +77,14 @@ func queueOddItems(b *tenant.Batch, account uuid.UUID, what string, items []brok
 		})
 }
 
-// tellOdd writes into the log what is odd, and not what it says.
+// tellOdd logs which item is odd and why, without its content.
 func (a *account) tellOdd(what string) func(id, why string) {
 	return func(id, why string) {
 		a.log.Warn("what the broker sent is not in its documented form, and is kept as it came", "what", what, "id", id, "why", why)
 	}
 }
 
-// noteFailure notes why a reconciliation failed, for the account's health.
+// noteFailure records why a reconciliation failed, for the account's health.
 func (a *account) noteFailure(ctx context.Context, reason error) {
 	why := problem.Of(accounts.FromBroker(reason)).Message
 	var e *broker.Error

@@ -52,7 +52,7 @@ func (w *world) inForm() {
 	w.front.rewrite.Store(func(_ *http.Request, body []byte) []byte { return body })
 }
 
-// setting is an item with a field set.
+// setting returns an item with a field set.
 func setting(item map[string]json.RawMessage, field, value string) json.RawMessage {
 	item[field] = json.RawMessage(value)
 	text, err := json.Marshal(item)
@@ -65,27 +65,26 @@ func setting(item map[string]json.RawMessage, field, value string) json.RawMessa
 // sync reconciles as POST /api/sync does.
 func (w *world) sync() {
 	w.t.Helper()
-	w.exec("update app.syncs set answered_at = answered_at - interval '1 minute'") // so that it is made anew
+	w.exec("update app.syncs set answered_at = answered_at - interval '1 minute'") // else the answer of a moment ago is used
 	if _, err := w.trading().Sync(w.t.Context(), w.account); err != nil {
 		w.t.Fatalf("it could not be reconciled: %v", err)
 	}
 }
 
-// unapplied counts the events that tell of odd items.
+// unapplied counts the events about odd items.
 func (w *world) unapplied() int {
 	w.t.Helper()
 	return scan[int](w, `select count(*) from app.account_events where account_id = $1 and data->>'event' = 'unapplied'`, w.account.Account)
 }
 
-// waits is an order of one that is never filled.
+// waits places an order that is never filled.
 func (w *world) waits(id string) {
 	w.place(id, "AAPL", alpaca.Buy, alpaca.Limit, "1", nil)
 }
 
-// One order that is not in the documented form keeps no other order, and no
-// position, from being reconciled: it is recorded as far as it can be read, and
-// told once in the log of events and in the account's health, until it comes in
-// form.
+// One order in an undocumented form keeps no other order, and no position, from
+// being reconciled. It is recorded as far as it can be read, reported once as
+// an event and in the account's health, until it comes in the documented form.
 func TestOddOrderStopsNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, unlimited)
@@ -103,7 +102,8 @@ func TestOddOrderStopsNothing(t *testing.T) {
 			if string(item["client_order_id"]) != `"odd"` {
 				return nil
 			}
-			// What was told before is not told again: each has something new to say.
+			// What was recorded before is not recorded again: each item has a
+			// new time.
 			item["updated_at"] = fmt.Appendf(nil, "%q", time.Now().UTC().Format(time.RFC3339Nano))
 			return setting(item, field, value)
 		})
@@ -132,8 +132,9 @@ func TestOddOrderStopsNothing(t *testing.T) {
 	w.wantNoGap()
 }
 
-// An open order of which nobody can tell how much it is counts as unknown: the
-// guards say that the account is not in step with the broker, until it is over.
+// An open order without a readable quantity counts as unknown: the guards
+// refuse with the problem that the account is not in step with the broker,
+// until the order is over.
 func TestUncountedOrderIsNoZero(t *testing.T) {
 	t.Parallel()
 	ten := decimal.NewFromInt(10)
@@ -161,7 +162,7 @@ func TestUncountedOrderIsNoZero(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err := w.trading().Place(t.Context(), w.account, "", orderRequest("mine"))
-			if !problem.Is(err, "account_not_synced") {
+			if !problem.Is(err, problem.AccountNotSynced) {
 				t.Errorf("with an order of unknown size: %v, want account_not_synced", err)
 			}
 			if h := w.health(); !strings.Contains(h.Message, "cannot be read") || len(h.Odd) != 1 || !h.Odd[0].Uncounted {
@@ -206,7 +207,7 @@ func TestOddPositionStopsNothing(t *testing.T) {
 		if aapl, msft := w.held("AAPL"), w.held("MSFT"); aapl != "3" || msft != "7" {
 			t.Errorf("%s: AAPL is %s and MSFT %s, want 3 and 7", what, aapl, msft)
 		}
-		if !scan[bool](w, "select app.uncounted($1)", w.account.Account) {
+		if !scan[bool](w, "select app.has_uncounted_items($1)", w.account.Account) {
 			t.Errorf("%s: the position counts as known", what)
 		}
 		if _, err := w.trading().Positions(t.Context(), w.account); err != nil {
@@ -223,13 +224,13 @@ func TestOddPositionStopsNothing(t *testing.T) {
 	if aapl, msft := w.held("AAPL"), w.held("MSFT"); aapl != "0" || msft != "0" {
 		t.Errorf("null: AAPL is %s and MSFT %s, want 0 and 0", aapl, msft)
 	}
-	if scan[bool](w, "select app.uncounted($1)", w.account.Account) {
+	if scan[bool](w, "select app.has_uncounted_items($1)", w.account.Account) {
 		t.Error("nothing is held, and a position counts as unknown")
 	}
 }
 
-// An activity in another form keeps no other from the journal, nor the mirror
-// from agreeing.
+// An activity in another form keeps no other out of the journal, and the mirror
+// agrees.
 func TestOddActivityStopsNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, unlimited)
@@ -257,8 +258,8 @@ func TestOddActivityStopsNothing(t *testing.T) {
 	}
 }
 
-// An update in another form is applied as far as it can be read, kept as it
-// came, and makes the mirror ask the broker.
+// An update in another form is applied as far as it can be read, is kept as it
+// came, and makes the mirror reconcile.
 func TestOddUpdatesAreAppliedAndKept(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -266,15 +267,15 @@ func TestOddUpdatesAreAppliedAndKept(t *testing.T) {
 	odd := strings.Replace(update("01A", "new", now, map[string]any{"client_order_id": "odd", "extended_hours": "false", "notional": ""}, nil), `"qty":"10"`, `"qty":10`, 1)
 	w.front.script.Store(lines(odd, update("01B", "new", now, map[string]any{"client_order_id": "good"}, nil), "data: 7\n\n"))
 	w.run()
-	w.becomes("good", "accepted new 0")
-	w.becomes("odd", "accepted new 0")
+	w.waitForOrder("good", "accepted new 0")
+	w.waitForOrder("odd", "accepted new 0")
 	w.eventually("both to be kept", func() bool { return w.unapplied() == 2 })
 	if kept := scan[string](w, `select string_agg(what || ' ' || said, '; ' order by said) from app.odd_items where account_id = $1`, w.account.Account); kept != "update 7; update "+string(payload(odd)) {
 		t.Errorf("kept is %s", kept)
 	}
 }
 
-// An account to which the broker answers 403 whatever it is asked says so.
+// Where the broker answers 403 to every request, the account's health says so.
 func TestForbiddenShowsInHealth(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -286,20 +287,20 @@ func TestForbiddenShowsInHealth(t *testing.T) {
 		t.Errorf("the health is %+v, %s", h, *h.SyncError)
 	}
 	w.front.forbidden.Store(false)
-	w.eventually("the reason to go", func() bool { return w.health().SyncError == nil })
+	w.eventually("the agreement", func() bool { h := w.health(); return h.SyncError == nil && h.Status == "ok" })
 	ahead := time.Until(w.brokerTime()).Milliseconds()
-	if h := w.health(); h.Status != "ok" || h.ClockSkewMS == nil || max(*h.ClockSkewMS-ahead, ahead-*h.ClockSkewMS) > 1500 {
+	if h := w.health(); h.ClockSkewMS == nil || max(*h.ClockSkewMS-ahead, ahead-*h.ClockSkewMS) > 1500 {
 		t.Errorf("the health is %+v, %d ms are right", h, ahead)
 	}
 }
 
-// However many orders were submitted in one second, or at one time, each is
-// found: when the account is first read, and later.
+// However many orders have the same second, or the same time, each is found: at
+// the first reading of the account, and later.
 func TestReconcilesManyOrdersOfOneTime(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		spread time.Duration
-		noIDs  bool // the broker does not take the ids of orders
+		noIDs  bool // the broker does not accept order ids for paging
 	}{"one time": {}, "one second": {spread: time.Second}, "fifteen seconds, without ids": {15 * time.Second, true}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -320,7 +321,7 @@ func TestReconcilesManyOrdersOfOneTime(t *testing.T) {
 	}
 }
 
-// Where a list cannot be read to its end, it is not taken for whole.
+// A list that cannot be read to its end is not taken as complete.
 func TestListThatIsStuckIsNotWhole(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, unlimited)
@@ -333,8 +334,8 @@ func TestListThatIsStuckIsNotWhole(t *testing.T) {
 	}
 }
 
-// manyOrders is a broker's list of n filled orders, the newest first or last,
-// submitted over a time, as Alpaca pages it.
+// manyOrders is a broker's list of n filled orders, submitted within spread,
+// newest first or last, in pages as Alpaca has them.
 func manyOrders(n int, spread time.Duration, noIDs bool) http.HandlerFunc {
 	type listed struct {
 		at   time.Time
@@ -342,7 +343,7 @@ func manyOrders(n int, spread time.Duration, noIDs bool) http.HandlerFunc {
 		text string
 	}
 	begin := time.Date(2026, 11, 25, 14, 30, 0, 0, time.UTC)
-	all := make([]listed, n) // the oldest first
+	all := make([]listed, n) // oldest first
 	for i := range all {
 		at := begin.Add(spread * time.Duration(i) / time.Duration(n))
 		id := uuid.NewSHA1(uuid.Nil, fmt.Append(nil, "order ", i)).String()

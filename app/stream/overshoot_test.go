@@ -10,8 +10,9 @@ import (
 	"paddock/tests/pgtest"
 )
 
-// A closing that traded more than was held is told, by as much, whichever of the
-// fills around it is told first: the broker's own times say what came before it.
+// A closing that traded more than was held becomes an event with the excess, in
+// whichever order the fills around it arrive: the broker's own times say which
+// came first.
 func TestAnOvershootIsFoundWhateverIsToldFirst(t *testing.T) {
 	pg := pgtest.New(t)
 	admin := pg.Conn(t, "admin")
@@ -27,7 +28,7 @@ func TestAnOvershootIsFoundWhateverIsToldFirst(t *testing.T) {
 	closing := fill{true, 10, 30}
 	for name, c := range map[string]struct {
 		told []fill
-		want string // the quantities that were overshot, as they were told
+		want string // the quantities of the events, in their order
 	}{
 		"the closing fills last and is told last":  {[]fill{{false, 10, 20}, closing}, "10"},
 		"the closing fills last and is told first": {[]fill{closing, {false, 10, 20}}, "10"},
@@ -54,7 +55,8 @@ func TestAnOvershootIsFoundWhateverIsToldFirst(t *testing.T) {
 				for i, f := range c.told {
 					name := fmt.Sprintf("%s-%d", m.lease.Account, i)
 					if f.closing {
-						// It was let pass when as much was held: without the trigger.
+						// The closing was allowed when as much was held; here
+						// the trigger is switched off.
 						if _, err := admin.Exec(t.Context(), fmt.Sprintf(`set session_replication_role = replica;
 							insert into app.alpaca_orders (account_id, client_order_id, request_hash, request, symbol, side, type, time_in_force, qty, reduce_only, submitted_by)
 								values ('%s', '%s', '\x00', '{}', 'AAPL', '%s', 'market', 'day', %d, true, 'u1');

@@ -10,33 +10,33 @@ import (
 	"paddock/app/tenant"
 )
 
-// The ways to read trade updates.
+// The transports of trade updates.
 const (
-	events = "sse" // Server-Sent Events, which replay what was missed
-	socket = "ws"  // the WebSocket, which does not
+	transportSSE    = "sse" // Server-Sent Events, which replay missed updates
+	transportSocket = "ws"  // the WebSocket, which does not
 )
 
-// retryEvents is after how long an account that fell back to the WebSocket
-// tries Server-Sent Events again.
+// retryEvents is how long after falling back to the WebSocket an account tries
+// Server-Sent Events again.
 const retryEvents = 24 * time.Hour
 
-// read follows the broker's stream, again and again, in the way that the
-// account is set to.
-func (a *account) read(ctx context.Context) {
-	a.isDown(ctx, "", "")
+// streamLoop reads the broker's stream, again after each end, by the transport
+// that the account is set to.
+func (a *account) streamLoop(ctx context.Context) {
+	a.noteDown(ctx, "", "")
 	if a.lease.StreamMode == "off" {
-		signal(a.gap) // from here on the timer keeps the mirror
+		signal(a.gap) // reconcile now; from here on only the timer does
 		return
 	}
 	defer func() {
-		// Nobody else may take the account up for a while.
+		// No other instance may take the account over for a while.
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
-		a.isDown(last, "", "")
+		a.noteDown(last, "", "")
 	}()
-	way := road{mode: a.lease.StreamMode, kind: events}
-	if way.mode == socket {
-		way.kind = socket
+	way := transport{mode: a.lease.StreamMode, kind: transportSSE}
+	if way.mode == transportSocket {
+		way.kind = transportSocket
 	}
 	for attempt := 0; ctx.Err() == nil; attempt++ {
 		began := time.Now()
@@ -44,30 +44,31 @@ func (a *account) read(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		if problem.Is(err, tenant.CodeAccountForbidden) {
-			a.leave() // the lease is another's
+		if problem.Is(err, problem.AccountForbidden) {
+			a.stop() // another instance has the lease
 			return
 		}
-		if a.refused(ctx, err) {
+		if a.handleRefusedKeys(ctx, err) {
 			return
 		}
 		a.log.Info("the stream ended and starts again", "stream", way.kind, "err", err)
-		a.isDown(ctx, way.note, sentence(way.kind, err))
-		if way.turn(err) {
+		a.noteDown(ctx, way.note, sentence(way.kind, err))
+		if way.fallBack(err) {
 			attempt = -1
 			continue
 		}
 		if attempt == 0 {
-			signal(a.gap) // the mirror does not wait for a stream that may not come
+			signal(a.gap) // reconcile now, since the stream may take long to come back
 		}
 		wait := backoff
 		switch {
 		case errors.Is(err, broker.ErrNotSupported):
-			// Reconciliation alone keeps the mirror until this is tried again.
+			// There is no stream: reconciliation alone keeps the mirror until
+			// the next try.
 			attempt = 7
 			signal(a.gap)
 		case isKind(err, broker.RateLimited):
-			wait = backoffReaped
+			wait = backoffSocket
 		case time.Since(began) > 30*time.Second:
 			attempt = 0
 		}
@@ -77,35 +78,35 @@ func (a *account) read(ctx context.Context) {
 	}
 }
 
-// road is the way in which an account's updates are read.
-type road struct {
-	mode     string // what is asked for
-	kind     string // what is tried
-	note     string // why that is another
+// transport is how an account's updates are read.
+type transport struct {
+	mode     string // what the account is set to
+	kind     string // what is used now
+	note     string // why that is not the first choice
 	fellBack time.Time
 }
 
-// turn chooses what is tried after a stream that ended with err, and says
-// whether that is done at once.
-func (r *road) turn(err error) (now bool) {
+// fallBack chooses the transport to use after a stream that ended with err, and
+// reports whether to try it at once.
+func (r *transport) fallBack(err error) (now bool) {
 	unsupported := errors.Is(err, broker.ErrNotSupported)
 	switch {
 	case r.mode != "auto":
-	case r.kind == events && unsupported:
-		r.kind, r.note, r.fellBack = socket, fellBackNote, time.Now()
+	case r.kind == transportSSE && unsupported:
+		r.kind, r.note, r.fellBack = transportSocket, fellBackNote, time.Now()
 		return true
-	case r.kind == socket && (unsupported || time.Since(r.fellBack) > retryEvents):
-		r.kind, r.note = events, ""
+	case r.kind == transportSocket && (unsupported || time.Since(r.fellBack) > retryEvents):
+		r.kind, r.note = transportSSE, ""
 	}
 	return false
 }
 
-// connect reads one stream to its end.
-func (a *account) connect(ctx context.Context, way road) error {
+// connect reads one stream until it ends.
+func (a *account) connect(ctx context.Context, way transport) error {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
-	defer a.up.isDown()
-	leave, ok := take(ctx, a.m.connecting)
+	defer a.monitor.stopped()
+	leave, ok := acquireSlot(ctx, a.m.connectSlots)
 	if !ok {
 		return ctx.Err()
 	}
@@ -114,27 +115,27 @@ func (a *account) connect(ctx context.Context, way road) error {
 		switch m.Kind {
 		case broker.Connected:
 			leave()
-			a.isUp(ctx, way, end)
-			signal(a.wanted)
+			a.noteUp(ctx, way, end)
+			signal(a.reconcileNow)
 		case broker.Dropped:
 			a.log.Warn("the broker's stream left something out", "said", m.Text)
 			if m.Update != nil {
-				a.keepUnread(ctx, m.Update)
+				a.saveUnreadable(ctx, m.Update)
 			}
-			a.isUp(ctx, way, end)
+			a.noteUp(ctx, way, end)
 			signal(a.gap)
 		case broker.Update:
 			return a.apply(ctx, m)
 		}
 		return nil
 	}
-	if way.kind == events {
+	if way.kind == transportSSE {
 		return a.m.Broker.StreamTrades(ctx, a.opened.Environment, a.opened.Credentials, a.lastID, handle)
 	}
 	err := a.m.Broker.StreamSocket(ctx, a.opened.Environment, a.opened.Credentials, handle)
 	if isKind(err, broker.Unauthorized) {
-		// The WebSocket's word alone takes no account's keys away: it refuses
-		// for other reasons in the same way.
+		// A refusal by the WebSocket alone does not prove that the keys are
+		// wrong: it refuses for other reasons in the same way. REST decides.
 		if _, asked := a.client.Account(ctx); asked != nil {
 			return asked
 		}
@@ -148,20 +149,20 @@ func isKind(err error, kind broker.Kind) bool {
 	return errors.As(err, &e) && e.Kind == kind
 }
 
-// fellBackNote says why an account has another stream than the first choice.
+// fellBackNote says why an account does not have the first choice of transport.
 const fellBackNote = "Alpaca offers this account no Server-Sent Events, so that its WebSocket is read. " +
 	"It takes one connection an account: a program of your own that uses it and this one shut each other out."
 
-// sentence says in words for people why a stream ended.
+// sentence says for people why a stream ended.
 func sentence(kind string, err error) string {
 	switch {
-	case errors.Is(err, broker.ErrNotSupported) && kind == events:
+	case errors.Is(err, broker.ErrNotSupported) && kind == transportSSE:
 		return `Alpaca offers this account no Server-Sent Events. Set "stream_mode" to auto or ws.`
 	case errors.Is(err, broker.ErrNotSupported):
 		return "Alpaca offers this account no WebSocket of trade updates. Orders are reconciled every few minutes."
 	case errors.Is(err, broker.ErrIdle):
 		return "The stream was silent for too long, and is begun anew."
-	case errors.Is(err, errDeaf):
+	case errors.Is(err, errMissedUpdate):
 		return "The stream was connected and told nothing of an order that changed. It is begun anew."
 	case errors.Is(err, broker.ErrCut):
 		return "The stream was cut, and is begun anew."
@@ -173,10 +174,11 @@ func sentence(kind string, err error) string {
 	return "The stream ended for a reason of Paddock's own, and is begun anew."
 }
 
-// isUp notes that the stream tells everything from now on. What happened before
-// may be missing, which puts the mirror in doubt until it is reconciled.
-func (a *account) isUp(ctx context.Context, way road, end func(error)) {
-	a.up.isUp(end)
+// noteUp records that the stream is connected and sends everything from now on.
+// Updates from before may be missing, which casts doubt on the mirror until it
+// is reconciled.
+func (a *account) noteUp(ctx context.Context, way transport, end func(error)) {
+	a.monitor.started(end)
 	a.note(ctx, func(b *tenant.Batch) {
 		b.Queue(`insert into app.stream_cursors as c (account_id, streaming, unbroken_since, note) values ($1, $2, clock_timestamp(), nullif($3, ''))
 			on conflict (account_id) do update set streaming = excluded.streaming, unbroken_since = excluded.unbroken_since,
@@ -184,9 +186,9 @@ func (a *account) isUp(ctx context.Context, way road, end func(error)) {
 	})
 }
 
-// isDown notes that there is no stream, and why; "" is no reason. The mirror is
-// in doubt from here on.
-func (a *account) isDown(ctx context.Context, note, why string) {
+// noteDown records that there is no stream, and why, if there is a reason. This
+// casts doubt on the mirror.
+func (a *account) noteDown(ctx context.Context, note, why string) {
 	a.note(ctx, func(b *tenant.Batch) {
 		b.Queue(`insert into app.stream_cursors as c (account_id, note, last_error, last_error_at)
 				values ($1, nullif($2, ''), nullif($3, ''), case when $3 <> '' then clock_timestamp() end)
@@ -196,11 +198,11 @@ func (a *account) isDown(ctx context.Context, note, why string) {
 	})
 }
 
-// note writes what the stream does. Where that fails the stream goes on: a
-// mirror that counts as behind is asked of the broker.
+// note writes the state of the stream. Where that fails the stream goes on; the
+// mirror then counts as behind, and the broker is asked instead.
 func (a *account) note(ctx context.Context, queue func(*tenant.Batch)) {
-	err := a.m.Worker.Do(ctx, a.lease, queue)
-	if err != nil && ctx.Err() == nil && !problem.Is(err, tenant.CodeAccountForbidden) {
+	err := a.m.Worker.Tx(ctx, a.lease, queue)
+	if err != nil && ctx.Err() == nil && !problem.Is(err, problem.AccountForbidden) {
 		a.log.Warn("could not note what the stream does", "err", err)
 	}
 }

@@ -14,15 +14,15 @@ import (
 	"paddock/app/stream"
 )
 
-// mode sets how the account's trade updates are read.
-func (w *world) mode(mode string) {
+// setMode sets the account's stream_mode.
+func (w *world) setMode(mode string) {
 	w.t.Helper()
 	if _, err := accounts.New(w.db, w.keys, w.broker).Change(w.t.Context(), w.account, accounts.Changes{StreamMode: &mode}); err != nil {
 		w.t.Fatal(err)
 	}
 }
 
-// health answers what the account's owner is told.
+// health returns the account's health as its owner sees it.
 func (w *world) health() accounts.Health {
 	w.t.Helper()
 	h, err := accounts.New(w.db, w.keys, w.broker).Health(w.t.Context(), w.account)
@@ -32,7 +32,7 @@ func (w *world) health() accounts.Health {
 	return h
 }
 
-// kind answers which stream is up: sse, ws or none.
+// kind returns which stream is connected: sse, ws or none.
 func (w *world) kind() string {
 	w.t.Helper()
 	if k := w.health().Stream.Kind; k != nil {
@@ -46,22 +46,22 @@ func (w *world) streams(kind string) {
 	w.eventually("the stream to be "+kind, func() bool { return w.kind() == kind })
 }
 
-// Over the WebSocket updates arrive as they do by Server-Sent Events. It
-// replays nothing: what happened while it was away comes by reconciliation.
+// Over the WebSocket updates arrive as by Server-Sent Events. It replays
+// nothing: what happened while it was away comes by reconciliation.
 func TestWebSocketMode(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.mode("ws")
+	w.setMode("ws")
 	w.run()
 	w.streams("ws")
 	w.eventually("the first agreement", func() bool { return w.agreed() != nil })
 	w.sim.Inject(alpacasim.Duplicate, 2, 0)
 	w.buy("AAPL", "2", "a")
 	w.sim.Step()
-	w.becomes("a", "accepted filled 2")
+	w.waitForOrder("a", "accepted filled 2")
 	w.buy("AAPL", "1", "after")
-	w.eventually("the next update", func() bool { return strings.Contains(w.told("after"), "new") })
-	if got := w.told("a"); got != "new fill" {
+	w.eventually("the next update", func() bool { return strings.Contains(w.eventsOf("after"), "new") })
+	if got := w.eventsOf("a"); got != "new fill" {
 		t.Errorf("the log says %s", got)
 	}
 	w.front.streams.Store(http.StatusServiceUnavailable)
@@ -70,20 +70,21 @@ func TestWebSocketMode(t *testing.T) {
 	w.buy("AAPL", "1", "meanwhile")
 	w.sim.Step()
 	w.front.streams.Store(0)
-	w.becomes("meanwhile", "accepted filled 1")
+	w.waitForOrder("meanwhile", "accepted filled 1")
 	w.eventually("the position", func() bool { return w.held("AAPL") == "4" })
 	w.streams("ws")
-	if h := w.health(); h.Status != "ok" || h.Stream.LastError == nil || h.Stream.Note != nil {
-		t.Errorf("the health is %+v", h)
-	}
+	w.eventually("the agreement after it", func() bool {
+		h := w.health()
+		return h.Status == "ok" && h.Stream.LastError != nil && h.Stream.Note == nil
+	})
 	if n := w.front.connects.Load() - w.front.sockets.Load(); n != 0 {
 		t.Errorf("%d streams of Server-Sent Events were asked for", n)
 	}
 	w.wantNoGap()
 }
 
-// An account to which Server-Sent Events are refused is read over its
-// WebSocket, and told why; one that may have neither is reconciled.
+// An account that is refused Server-Sent Events uses its WebSocket, and its
+// health says why; one that may use neither is reconciled.
 func TestFallsBackToTheWebSocket(t *testing.T) {
 	for _, status := range []int64{403, 404} {
 		t.Run(http.StatusText(int(status)), func(t *testing.T) {
@@ -96,7 +97,7 @@ func TestFallsBackToTheWebSocket(t *testing.T) {
 				t.Errorf("the health is %+v", h)
 			}
 			w.buy("AAPL", "1", "a")
-			w.eventually("the update", func() bool { return strings.Contains(w.told("a"), "new") })
+			w.eventually("the update", func() bool { return strings.Contains(w.eventsOf("a"), "new") })
 			before := w.front.connects.Load() - w.front.sockets.Load()
 			w.sim.CutStreams()
 			w.eventually("another connection", func() bool { return w.front.sockets.Load() > 1 && w.kind() == "ws" })
@@ -111,7 +112,7 @@ func TestFallsBackToTheWebSocket(t *testing.T) {
 		w.front.streams.Store(404)
 		w.buy("AAPL", "1", "a")
 		w.run()
-		w.becomes("a", "accepted new 0")
+		w.waitForOrder("a", "accepted new 0")
 		w.eventually("the reason", func() bool { e := w.health().Stream.LastError; return e != nil && strings.Contains(*e, "WebSocket") })
 		if w.kind() != "none" {
 			t.Errorf("the health is %+v", w.health())
@@ -119,13 +120,13 @@ func TestFallsBackToTheWebSocket(t *testing.T) {
 	})
 }
 
-// What was chosen is not departed from: without Server-Sent Events an account
-// set to them has no stream, and is told what to set.
+// A chosen mode is kept: without Server-Sent Events an account that is set to
+// them has no stream, and its health says what to set.
 func TestModeIsKept(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.front.events.Store(404)
-	w.mode("sse")
+	w.setMode("sse")
 	w.run()
 	w.eventually("the reason", func() bool { e := w.health().Stream.LastError; return e != nil && strings.Contains(*e, "stream_mode") })
 	w.eventually("the agreement", func() bool { return w.agreed() != nil })
@@ -134,8 +135,8 @@ func TestModeIsKept(t *testing.T) {
 	}
 }
 
-// A change of the mode is taken up at once, and one that is off holds no stream
-// at all: the timer alone keeps its mirror.
+// A change of the mode takes effect at once, and mode off has no stream: only
+// the timer reconciles.
 func TestModeIsTakenUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -143,7 +144,7 @@ func TestModeIsTakenUp(t *testing.T) {
 	w.streams("sse")
 	for _, mode := range []string{"ws", "sse", "off"} {
 		changed := time.Now()
-		w.mode(mode)
+		w.setMode(mode)
 		want := mode
 		if mode == "off" {
 			want = "none"
@@ -157,20 +158,20 @@ func TestModeIsTakenUp(t *testing.T) {
 	before := w.front.connects.Load()
 	w.buy("AAPL", "1", "a")
 	w.sim.Step()
-	w.becomes("a", "accepted filled 1")
+	w.waitForOrder("a", "accepted filled 1")
 	if n := w.front.connects.Load(); n != before {
 		t.Errorf("%d streams were asked for", n-before)
 	}
 	w.eventually("the agreement", func() bool { return w.health().Status == "ok" })
 }
 
-// An account may have one WebSocket. While another program holds it the mirror
-// is reconciled and the keys are not taken for wrong, and when it is free again
-// it is had.
+// An account may have one WebSocket. While another program holds it, the mirror
+// is reconciled and the keys are not taken for wrong; when it is free it is
+// used.
 func TestTakenWebSocket(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.mode("ws")
+	w.setMode("ws")
 	other, _, err := websocket.Dial(t.Context(), w.url+"/stream", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -192,17 +193,17 @@ func TestTakenWebSocket(t *testing.T) {
 		t.Errorf("the health is %+v", w.health())
 	}
 	if err := other.Close(websocket.StatusNormalClosure, ""); err != nil {
-		t.Log(err) // it is gone all the same
+		t.Log(err) // the connection is gone either way
 	}
 	w.streams("ws")
 }
 
-// Keys that the WebSocket refuses, and REST too, are refused; where REST takes
-// them, its word alone takes an account's keys from nobody.
+// Keys that both the WebSocket and REST refuse are refused; where REST accepts
+// them, the WebSocket's refusal alone does not count.
 func TestWebSocketRefusesKeys(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.mode("ws")
+	w.setMode("ws")
 	w.front.refuseSockets.Store(true)
 	w.run()
 	w.eventually("the attempts", func() bool { return w.front.sockets.Load() > 1 })
@@ -213,14 +214,14 @@ func TestWebSocketRefusesKeys(t *testing.T) {
 	w.eventually("the refusal", func() bool { return w.health().Status == "needs_credentials" })
 }
 
-// A stream that stays connected and tells nothing is no health. An open order
-// of which nothing is heard is looked at, its fill is found in the time that it
-// may be silent, and the deaf stream is begun anew, wherever the broker's clock
-// stands. While no order is open nothing is asked.
+// A stream that is connected and sends nothing is not healthy. An open order
+// without updates is read, its fill is found within the time that it may be
+// silent, and the stream is restarted, whatever the broker's clock says. While
+// no order is open nothing is read.
 func TestSilentOrdersAreLookedAt(t *testing.T) {
 	for name, tt := range map[string]struct {
 		mode  string
-		ahead time.Duration // the broker's clock of ours
+		ahead time.Duration // how far the broker's clock is ahead of ours
 	}{
 		"events": {"sse", 0}, "a socket": {"ws", 0},
 		"a clock behind ours": {"sse", -5 * time.Minute}, "a clock ahead of ours": {"ws", 5 * time.Minute},
@@ -232,23 +233,23 @@ func TestSilentOrdersAreLookedAt(t *testing.T) {
 			if tt.ahead != 0 {
 				w.sim.SetClock(time.Now().Add(tt.ahead))
 			}
-			w.mode(mode)
+			w.setMode(mode)
 			const silence = 1500 * time.Millisecond
 			w.run(func(c *stream.Config) { c.Silence = silence })
 			w.streams(mode)
 			w.eventually("the first agreement", func() bool { return w.agreed() != nil })
 			agreed := *w.agreed()
 			time.Sleep(2 * silence)
-			if lists := w.front.lists.Load(); lists > 3 { // those of the reconciliation, which looks at open orders before and after the positions
+			if lists := w.front.lists.Load(); lists > 3 { // those of the reconciliation, which reads open orders before and after the positions
 				t.Errorf("the broker's orders were listed %d times while none was open", lists)
 			}
 			w.buy("AAPL", "2", "a")
-			w.becomes("a", "accepted new 0")
+			w.waitForOrder("a", "accepted new 0")
 			w.sim.Inject(alpacasim.Mute, 1, 0)
 			connects := w.front.connects.Load()
 			w.sim.Step()
 			filled := time.Now()
-			w.becomes("a", "accepted filled 2")
+			w.waitForOrder("a", "accepted filled 2")
 			if took := time.Since(filled); took > silence+3*time.Second {
 				t.Errorf("the fill was found after %s", took)
 			}
@@ -262,8 +263,8 @@ func TestSilentOrdersAreLookedAt(t *testing.T) {
 	}
 }
 
-// A stream that ends with its instance is not said to be up: another one may
-// take the account over later, or nobody.
+// A stream that ends with its instance is recorded as down: another instance
+// may take the account over later, or none.
 func TestStoppedStreamIsDown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -275,17 +276,17 @@ func TestStoppedStreamIsDown(t *testing.T) {
 	}
 }
 
-// An order that the broker leaves out of its list of open ones, and that is
-// open all the same, is not asked for by itself at every look.
+// An order that is open although the broker's list of open orders leaves it out
+// is not read by itself every time.
 func TestUnlistedOrderIsNotAskedForAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.mode("off")
+	w.setMode("off")
 	w.buy("AAPL", "1", "a")
 	w.front.hidesOpen.Store(true)
 	const silence = 300 * time.Millisecond
 	w.run(func(c *stream.Config) { c.Silence = silence })
-	w.becomes("a", "accepted new 0")
+	w.waitForOrder("a", "accepted new 0")
 	w.eventually("several looks", func() bool { return w.front.lists.Load() > 6 })
 	if n := w.front.alone.Load(); n > 1 {
 		t.Errorf("it was asked for %d times in %d looks", n, w.front.lists.Load())

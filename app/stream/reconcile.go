@@ -19,42 +19,42 @@ import (
 
 // Bounds of one reconciliation.
 const (
-	historyPages = 10  // of 500 orders: what a first connection brings in
-	allPages     = 400 // of 500 orders: whatever is open, and whatever came since the last agreement
-	maxLookUps   = 50  // of orders that we believe open and the broker does not list; the rest waits for the next run
-	chunk        = 200 // orders recorded in one transaction, so that none holds the account for long
+	historyPages = 10  // of 500 orders: what a first connection imports
+	allPages     = 400 // of 500 orders: those open, and those submitted since the last agreement
+	maxLookUps   = 50  // of orders that are open here and that the broker does not list; the next run looks up the rest
+	chunk        = 200 // orders in one transaction, so that none locks the account for long
 )
 
-// listOverlap is how much of what was listed the last time is listed again: an
-// order may appear later than one that was submitted after it, and the broker's
-// own clock may be set back.
+// listOverlap is how far before the last reading a list of orders begins: an
+// order may appear after one that was submitted later, and the broker's clock
+// may be set back.
 const listOverlap = 10 * time.Minute
 
-// reconcile makes the mirror agree with the broker's REST answers: its open
-// orders, all that came since the last agreement, those that we believe open
-// and it no longer lists, and its positions. The first one of an account
-// imports its history. Whoever waits for one is answered what differed.
+// reconcile makes the mirror agree with the broker's REST API: open orders, all
+// that were submitted since the last agreement, those that are open here and no
+// longer listed, and positions. An account's first reconciliation imports its
+// history. Those who wait for a reconciliation get its differences.
 func (a *account) reconcile(ctx context.Context) error {
-	leave, ok := take(ctx, a.m.reconciling)
+	leave, ok := acquireSlot(ctx, a.m.reconcileSlots)
 	if !ok {
 		return ctx.Err()
 	}
 	defer leave()
-	asked := a.asked.Load()
-	a.looked = time.Now()
+	asked := a.syncAsked.Load()
+	a.lastRead = time.Now()
 	a.odd = nil
-	a.leftOver = false
-	clear(a.askedAlone)
+	a.moreToRead = false
+	clear(a.askedSingly)
 	var d differences
 	whole := false
-	number := a.up.look()
-	defer func() { a.up.looked(number, whole, d.moved, a.m.Silence/3) }()
-	var s standing
-	var believed []uuid.UUID // open here
+	number := a.monitor.beginRead()
+	defer func() { a.monitor.endRead(number, whole, d.moved, a.m.Silence/3) }()
+	var s mirrorState
+	var openHere []uuid.UUID // open in the mirror
 	var held map[string]holding
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		s.queue(b, a.lease.Account)
-		queueBelieved(b, a.lease.Account, &believed)
+		queueOpenOrders(b, a.lease.Account, &openHere)
 		queueHoldings(b, a.lease.Account, &held)
 	})
 	if err != nil {
@@ -65,7 +65,7 @@ func (a *account) reconcile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ended, err := a.ended(ctx, believed, orders)
+	ended, err := a.readEnded(ctx, openHere, orders)
 	if err != nil {
 		return err
 	}
@@ -78,55 +78,55 @@ func (a *account) reconcile(ctx context.Context) error {
 	if err := a.recordAll(ctx, orders, what, &d); err != nil {
 		return err
 	}
-	before, newest := read(orders), newestOf(orders)
+	before, newest := orderStatesOf(orders), newestOf(orders)
 	if newest == nil {
 		newest = s.newest
 	}
-	positions, err := a.settle(ctx, s, before, newest, what, &d)
+	positions, err := a.settlePositions(ctx, s, before, newest, what, &d)
 	if err != nil {
 		return err
 	}
-	now, err := a.agree(ctx, positions, orders, newest)
+	now, err := a.recordAgreement(ctx, positions, orders, newest)
 	if err != nil {
 		return err
 	}
-	if err := a.journal(ctx); err != nil {
+	if err := a.completeJournal(ctx); err != nil {
 		return err
 	}
 	d.AsOf = positions.at.UTC()
 	d.Positions.Checked = len(positions.Value)
-	d.holdings(held, now)
-	whole = !a.leftOver
-	return a.answer(ctx, asked, d)
+	d.addPositions(held, now)
+	whole = !a.moreToRead
+	return a.answerSync(ctx, asked, d)
 }
 
-// lookAtOpen asks the broker for its open orders, with one call for all of
-// them, when one has been silent: a fill of which no stream told is found in
-// the time that an order may be silent. The rest waits for a reconciliation.
-func (a *account) lookAtOpen(ctx context.Context) error {
-	if time.Since(a.looked) < a.m.Silence {
+// checkOpenOrders reads the broker's open orders in one call when one has had
+// no update for long, so that a fill which the stream did not send is found
+// within Silence. A reconciliation does the rest.
+func (a *account) checkOpenOrders(ctx context.Context) error {
+	if time.Since(a.lastRead) < a.m.Silence {
 		return nil
 	}
-	leave, ok := take(ctx, a.m.reconciling)
+	leave, ok := acquireSlot(ctx, a.m.reconcileSlots)
 	if !ok {
 		return ctx.Err()
 	}
 	defer leave()
-	a.looked = time.Now()
+	a.lastRead = time.Now()
 	a.odd = nil
 	var d differences
-	number := a.up.look()
-	defer func() { a.up.looked(number, false, d.moved, a.m.Silence/3) }()
-	var believed []uuid.UUID
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) { queueBelieved(b, a.lease.Account, &believed) })
-	if err != nil || len(believed) == 0 {
+	number := a.monitor.beginRead()
+	defer func() { a.monitor.endRead(number, false, d.moved, a.m.Silence/3) }()
+	var openHere []uuid.UUID
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) { queueOpenOrders(b, a.lease.Account, &openHere) })
+	if err != nil || len(openHere) == 0 {
 		return err
 	}
 	orders, err := a.pages(ctx, url.Values{"status": {"open"}}, time.Time{}, allPages)
 	if err != nil {
 		return err
 	}
-	ended, err := a.ended(ctx, believed, orders)
+	ended, err := a.readEnded(ctx, openHere, orders)
 	if err != nil {
 		return err
 	}
@@ -138,13 +138,14 @@ func (a *account) lookAtOpen(ctx context.Context) error {
 		return err
 	}
 	if d.Orders.Differed > 0 {
-		signal(a.gap) // positions may have moved too
+		signal(a.gap) // positions may have changed too
 	}
 	return nil
 }
 
-// queueBelieved reads the broker's ids of the orders that are open here.
-func queueBelieved(b *tenant.Batch, account uuid.UUID, into *[]uuid.UUID) {
+// queueOpenOrders reads the broker's ids of the orders that are open in the
+// mirror.
+func queueOpenOrders(b *tenant.Batch, account uuid.UUID, into *[]uuid.UUID) {
 	b.Queue(`select alpaca_order_id from app.alpaca_orders where account_id = $1 and is_open and alpaca_order_id is not null
 		order by updated_at`, account).
 		Query(func(rows pgx.Rows) (err error) {
@@ -153,7 +154,7 @@ func queueBelieved(b *tenant.Batch, account uuid.UUID, into *[]uuid.UUID) {
 		})
 }
 
-// recordAll writes orders, in transactions of a bounded size.
+// recordAll records orders, in transactions of a limited size.
 func (a *account) recordAll(ctx context.Context, orders []brokerOrder, what string, d *differences) error {
 	seen := make(map[string]bool, len(orders))
 	for _, o := range orders {
@@ -168,18 +169,18 @@ func (a *account) recordAll(ctx context.Context, orders []brokerOrder, what stri
 	return nil
 }
 
-// record writes orders in one transaction. One that Postgres refuses for what it
-// holds is tried again with nothing but the fields that are recorded, and kept
-// as it came where that is refused too: it must not keep the mirror from all
-// others.
+// record records orders in one transaction. An order that Postgres refuses for
+// its values is tried again with only the fields that are recorded, and kept as
+// an odd item where that is refused too. It does not keep the others from being
+// recorded.
 func (a *account) record(ctx context.Context, orders []brokerOrder, what string, d *differences) error {
-	// First without what lets one be refused alone: that costs a subtransaction
-	// for each.
-	_, err := a.take(ctx, "select before, after, null from app.reconcile_order($1, $2::text::jsonb, $3, $4, $5)", orders, what, d)
+	// The first attempt does not isolate orders from each other, because that
+	// takes a subtransaction for each.
+	_, err := a.recordBatch(ctx, "select before, after, null from app.reconcile_order($1, $2::text::jsonb, $3, $4, $5)", orders, what, d)
 	if !unrecordable(err) {
 		return err
 	}
-	refused, err := a.take(ctx, takeOrder, orders, what, d)
+	refused, err := a.recordBatch(ctx, takeOrderSQL, orders, what, d)
 	if err != nil || len(refused) == 0 {
 		return err
 	}
@@ -188,33 +189,34 @@ func (a *account) record(ctx context.Context, orders []brokerOrder, what string,
 		plain[i] = r.brokerOrder
 		plain[i].raw = broker.KnownFields(r.raw)
 	}
-	if refused, err = a.take(ctx, takeOrder, plain, what, d); err != nil {
+	if refused, err = a.recordBatch(ctx, takeOrderSQL, plain, what, d); err != nil {
 		return err
 	}
 	for _, r := range refused {
 		var head struct{ Status string }
-		_ = json.Unmarshal(r.raw, &head) // it was read before
+		_ = json.Unmarshal(r.raw, &head) // it was parsed before
 		a.odd = append(a.odd, broker.Odd{What: "order", ID: r.id, Why: "it cannot be recorded: " + r.why, Text: string(r.raw),
 			Unread: true, Uncounted: !broker.IsOver(head.Status)})
 	}
 	return nil
 }
 
-// refusedOrder is one that Postgres refused for what it holds.
+// refusedOrder is an order whose values Postgres refused, and why.
 type refusedOrder struct {
 	brokerOrder
 	why string
 }
 
-const takeOrder = "select before, after, refused from app.take_order($1, $2, $3, $4, $5)"
+const takeOrderSQL = "select before, after, refused from app.try_reconcile_order($1, $2, $3, $4, $5)"
 
-// take writes orders in one transaction, and answers those that were refused.
-func (a *account) take(ctx context.Context, sql string, orders []brokerOrder, what string, d *differences) (refused []refusedOrder, err error) {
+// recordBatch records orders in one transaction and returns those that were
+// refused.
+func (a *account) recordBatch(ctx context.Context, sql string, orders []brokerOrder, what string, d *differences) (refused []refusedOrder, err error) {
 	changes := make([]orderChange, len(orders))
 	reasons := make([]*string, len(orders))
-	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+	err = a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		for i, o := range orders {
-			b.Queue(sql, a.lease.Account, string(o.raw), what, o.toldAt(), time.Since(o.asked)).
+			b.Queue(sql, a.lease.Account, string(o.raw), what, o.knownServerTime(), time.Since(o.requestedAt)).
 				QueryRow(func(row pgx.Row) error { return row.Scan(&changes[i].before, &changes[i].after, &reasons[i]) })
 		}
 	})
@@ -226,78 +228,78 @@ func (a *account) take(ctx context.Context, sql string, orders []brokerOrder, wh
 			refused = append(refused, refusedOrder{orders[i], *reasons[i]})
 			continue
 		}
-		if err := d.order(c, orders[i].id); err != nil {
+		if err := d.addOrder(c, orders[i].id); err != nil {
 			return nil, err
 		}
 	}
 	return refused, nil
 }
 
-// unrecordable tells whether Postgres refused what an order holds.
+// unrecordable reports whether Postgres refused a value.
 func unrecordable(err error) bool {
-	return tenant.Unstorable(err) || strings.HasPrefix(tenant.State(err), "23")
+	return tenant.Unstorable(err) || strings.HasPrefix(tenant.SQLState(err), "23")
 }
 
-// ended asks for the orders that we believe open and the broker no longer
-// lists as open: they ended unseen. One that did not, since the broker's list
-// leaves it out for another reason, is not asked for again before the next
-// reconciliation.
-func (a *account) ended(ctx context.Context, believed []uuid.UUID, open []brokerOrder) ([]brokerOrder, error) {
+// readEnded reads the orders that are open here and that the broker no longer
+// lists as open: they ended unseen. An order that did not end, because the
+// broker's list leaves it out for another reason, is not read again before the
+// next reconciliation.
+func (a *account) readEnded(ctx context.Context, openHere []uuid.UUID, open []brokerOrder) ([]brokerOrder, error) {
 	listed := make(map[string]bool, len(open))
 	for _, o := range open {
 		listed[o.id] = true
 	}
 	var all []brokerOrder
 	asked := 0
-	for _, id := range believed {
-		if listed[id.String()] || a.askedAlone[id] {
+	for _, id := range openHere {
+		if listed[id.String()] || a.askedSingly[id] {
 			continue
 		}
 		if asked++; asked > maxLookUps {
-			a.leftOver = true
+			a.moreToRead = true
 			signal(a.gap)
 			break
 		}
 		answer, err := a.client.Order(ctx, id.String())
 		if err == nil || isKind(err, broker.NotFound) {
-			a.askedAlone[id] = true
+			a.askedSingly[id] = true
 		}
 		if isKind(err, broker.NotFound) {
 			a.log.Warn("the broker does not know an order that it had accepted", "alpaca_order_id", id)
 			continue
 		}
-		if a.isOdd(err) {
-			a.leftOver = true
-			a.askedAlone[id] = true
+		if a.noteIfOdd(err) {
+			a.moreToRead = true
+			a.askedSingly[id] = true
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
 		a.odd = append(a.odd, answer.Odd...)
-		all = append(all, brokerOrder{id: id.String(), raw: answer.Raw, told: answer.Told, asked: answer.Asked})
+		all = append(all, brokerOrder{id: id.String(), raw: answer.Raw, serverTime: answer.ServerTime, requestedAt: answer.RequestedAt})
 	}
 	return all, nil
 }
 
-// brokerOrder is an order as the broker wrote it.
+// brokerOrder is an order in the broker's JSON.
 type brokerOrder struct {
-	id          string
-	raw         json.RawMessage
-	submittedAt time.Time
-	told, asked time.Time // when, as broker.Answer has it
+	id                      string
+	raw                     json.RawMessage
+	submittedAt             time.Time
+	serverTime, requestedAt time.Time // as in broker.Answer
 }
 
-// toldAt is when the broker told of the order; nil where it did not say.
-func (o brokerOrder) toldAt() *time.Time {
-	if o.told.IsZero() || o.asked.IsZero() {
+// knownServerTime returns the broker's time of the answer; nil where it is unknown.
+func (o brokerOrder) knownServerTime() *time.Time {
+	if o.serverTime.IsZero() || o.requestedAt.IsZero() {
 		return nil
 	}
-	return &o.told
+	return &o.serverTime
 }
 
-// newestOf is when the newest of orders was submitted, by the broker's clock;
-// nil for none.
+// newestOf returns when the newest of the orders was submitted, by the broker's
+// clock; nil for none.
 func newestOf(orders []brokerOrder) *time.Time {
 	var newest *time.Time
 	for i := range orders {
@@ -308,10 +310,10 @@ func newestOf(orders []brokerOrder) *time.Time {
 	return newest
 }
 
-// brokerOrders answers the open orders and all that were submitted since the
-// newest that was listed at the last agreement; before there was one, the whole
-// history. Lists of all orders are nested: a flat one does not tell which order
-// a leg belongs to.
+// brokerOrders reads the open orders and all that were submitted since the
+// newest order of the last agreement; before the first agreement, the whole
+// history. Lists of all orders are nested, because a flat list does not say to
+// which order a leg belongs.
 func (a *account) brokerOrders(ctx context.Context, agreed, newest *time.Time) ([]brokerOrder, error) {
 	if agreed == nil {
 		return a.pages(ctx, url.Values{"status": {"all"}, "nested": {"true"}}, time.Time{}, historyPages)
@@ -320,8 +322,9 @@ func (a *account) brokerOrders(ctx context.Context, agreed, newest *time.Time) (
 	if err != nil {
 		return nil, err
 	}
-	// One that came and was over between two looks is in no list of open ones.
-	// Only the broker's own times are compared: its clock may be far from ours.
+	// An order that was submitted and ended between two readings is in no list
+	// of open orders. Only the broker's own times are compared, since its clock
+	// may be far from ours.
 	if newest == nil {
 		all, err := a.pages(ctx, url.Values{"status": {"all"}, "nested": {"true"}}, time.Time{}, historyPages)
 		return append(open, all...), err
@@ -330,10 +333,10 @@ func (a *account) brokerOrders(ctx context.Context, agreed, newest *time.Time) (
 	return append(open, recent...), err
 }
 
-// pages reads a list of orders, newest first, the legs of each before it: those
-// that were submitted after a time (the zero time is all), and at most so many
-// pages. Each page begins at the last order of the one before it, so that any
-// number may have been submitted at one time.
+// pages reads a list of orders, newest first, each order's legs before it. It
+// lists orders submitted after a time (the zero time for all), on at most most
+// pages. Each page begins at the last order of the page before, so that any
+// number of orders may have the same time.
 func (a *account) pages(ctx context.Context, q url.Values, after time.Time, most int) ([]brokerOrder, error) {
 	var all []brokerOrder
 	err := a.client.AllOrders(ctx, q, after, most, func(page broker.OrdersAnswer) error {
@@ -343,9 +346,9 @@ func (a *account) pages(ctx context.Context, q url.Values, after time.Time, most
 			return fmt.Errorf("read the broker's list of orders: %w", err)
 		}
 		for _, o := range list {
-			o.told, o.asked = page.Told, page.Asked
+			o.serverTime, o.requestedAt = page.ServerTime, page.RequestedAt
 			for _, leg := range o.legs {
-				leg.told, leg.asked = page.Told, page.Asked
+				leg.serverTime, leg.requestedAt = page.ServerTime, page.RequestedAt
 				all = append(all, leg.brokerOrder)
 			}
 			all = append(all, o.brokerOrder)
@@ -355,15 +358,16 @@ func (a *account) pages(ctx context.Context, q url.Values, after time.Time, most
 	return all, err
 }
 
-// listedOrder is an order of a list, with those of its legs that are orders of
-// their own. A leg is recorded by itself too, so that its changes are told.
+// listedOrder is an order of a list, with those of its legs that are orders
+// themselves. A leg is recorded by itself too, so that its changes become
+// events.
 type listedOrder struct {
 	brokerOrder
 	legs     []listedOrder
-	nameless bool // of a multi-leg order, and no order of its own
+	nameless bool // a leg of a multi-leg order, and no order itself
 }
 
-// UnmarshalJSON keeps the order as the broker wrote it.
+// UnmarshalJSON keeps the order's JSON.
 func (o *listedOrder) UnmarshalJSON(text []byte) error {
 	var head struct {
 		ID            string          `json:"id"`

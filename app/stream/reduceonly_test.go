@@ -15,8 +15,8 @@ import (
 	"paddock/tests/pgtest"
 )
 
-// While an account may only reduce, the orders that may still trade never add up
-// to more than the position that they trade against; and a closing never does,
+// While an account may only reduce, the orders that may still trade never add
+// up to more than the position against which they trade; a closing never does,
 // whatever the switch. Whatever becomes of the orders, through SQL alone.
 func TestReduceOnlyNeverOpens(t *testing.T) {
 	pg := pgtest.New(t)
@@ -37,7 +37,7 @@ func TestReduceOnlyNeverOpens(t *testing.T) {
 type reduceModel struct {
 	*mirrorModel
 	app      *tenant.DB
-	only     bool // the switch is reduce_only, else open
+	only     bool // the switch is reduce_only, and otherwise open
 	position map[string]int
 	placed   []*reduceOrder
 	counter  int
@@ -50,9 +50,9 @@ type reduceOrder struct {
 	symbol, side    string
 	qty, filled     int
 	state           string // sent, unknown, unsent, open or over
-	closing, shared bool   // shared: another order may have traded what it counted on
+	closing, shared bool   // shared: another order may have traded the quantity that it counted on
 	replaces        *reduceOrder
-	filledThen      int // of the order that it replaces, when it was sent
+	filledThen      int // filled quantity of the order that it replaces, when it was sent
 	clientOrderID   string
 }
 
@@ -100,7 +100,7 @@ func (m *reduceModel) step() {
 		return
 	}
 	symbol := []string{"AAPL", "AAPL", "MSFT", "MSFT", "TSLA"}[m.dice.IntN(5)]
-	if m.dice.IntN(6) == 0 && m.position[symbol] != 0 { // somebody trades elsewhere
+	if m.dice.IntN(6) == 0 && m.position[symbol] != 0 { // a trade outside of Paddock
 		o := &reduceOrder{broker: uuid.New(), symbol: symbol, side: "buy", qty: 1 + m.dice.IntN(40), state: "open"}
 		if m.position[symbol] < 0 {
 			o.side = "sell"
@@ -118,7 +118,7 @@ func (m *reduceModel) step() {
 	m.send(o)
 }
 
-// goesOn lets the next thing happen to an order.
+// goesOn does the next event of an order.
 func (m *reduceModel) goesOn(o *reduceOrder) {
 	n := m.dice.IntN(6)
 	switch {
@@ -135,8 +135,9 @@ func (m *reduceModel) goesOn(o *reduceOrder) {
 		o.state = "unsent"
 	case o.state == "sent" || o.state == "unknown":
 		if r := o.replaces; r != nil {
-			// The broker gives a replacement the quantity that was asked for, and not
-			// what is left: a fill while it is on its way is what nobody can count.
+			// The broker gives a replacement the quantity that was asked for,
+			// and not the rest: a fill while it is on its way cannot be
+			// counted.
 			if r.state != "open" || r.filled > o.filledThen {
 				return
 			}
@@ -183,7 +184,7 @@ func (m *reduceModel) fill(o *reduceOrder, by int) {
 	m.tellOf(o, event, status, by)
 }
 
-// tellOf says by the stream, or by an answer, what has become of an order.
+// tellOf records, as an update or an answer, what became of an order.
 func (m *reduceModel) tellOf(o *reduceOrder, event, status string, by int) {
 	m.counter++
 	m.at = m.at.Add(time.Millisecond)
@@ -205,7 +206,7 @@ func (m *reduceModel) tellOf(o *reduceOrder, event, status string, by int) {
 	m.write("select app.apply_trade_update($1, $2)", mustJSON(update))
 }
 
-// send asks for an order, and compares the answer with what the model allows.
+// send asks for an order, and compares the result with what the model allows.
 func (m *reduceModel) send(o *reduceOrder) {
 	m.t.Helper()
 	m.note("asked: %s %d %s, closing %v, replacement %v, state %q", o.side, o.qty, o.symbol, o.closing, o.replaces != nil, o.state)
@@ -233,14 +234,15 @@ func (m *reduceModel) send(o *reduceOrder) {
 		}
 		o.state = "sent"
 		o.shared = o.replaces != nil // the order that it replaces may fill first
-	case err != nil && !allowed && tenant.State(err) == "PD422":
+	case err != nil && !allowed && tenant.SQLState(err) == "PD422":
 		m.refused++
 	default:
 		m.t.Fatalf("seed %d, reduce_only %v: allowed %v and answered %v\n%s", m.seed, m.only, allowed, err, m.story())
 	}
 }
 
-// closable is the position on the side's other end, less what may trade already.
+// closable is the position that an order of this side would reduce, less what
+// may trade against it already.
 func (m *reduceModel) closable(symbol, side string, without *reduceOrder) int {
 	held := m.position[symbol]
 	if side == "buy" {
@@ -249,10 +251,10 @@ func (m *reduceModel) closable(symbol, side string, without *reduceOrder) int {
 	return max(0, held-m.mayTrade(symbol, side, without, false))
 }
 
-// mayTrade adds up what orders of one side may still trade; of an order and what
-// replaces it the larger counts, and the replacement whole, whatever the order was
-// filled with before. Exactly, a replacement on its way counts no more once the
-// order has filled with more.
+// mayTrade adds up what orders of one side may still trade. Of an order and its
+// replacement the larger counts, and the replacement counts whole, whatever the
+// order was filled with before. With exactly, a replacement on its way does not
+// count once the order has filled with more.
 func (m *reduceModel) mayTrade(symbol, side string, without *reduceOrder, exactly bool) (sum int) {
 	family := map[*reduceOrder]int{}
 	for _, o := range m.placed {
@@ -290,7 +292,7 @@ func (m *reduceModel) holds() {
 	}
 }
 
-// ask runs a statement as the owner's request.
+// ask runs a statement in a request of the owner.
 func (m *reduceModel) ask(sql string, args ...any) error {
-	return m.app.Write(m.t.Context(), tenant.Admission{Token: "token-of-u1", Account: m.lease.Account}, func(b *tenant.Batch) { b.Queue(strings.TrimSpace(sql), args...) })
+	return m.app.TxNotify(m.t.Context(), tenant.Admission{Token: "token-of-u1", Account: m.lease.Account}, func(b *tenant.Batch) { b.Queue(strings.TrimSpace(sql), args...) })
 }

@@ -14,7 +14,7 @@ import (
 	"paddock/app/trading"
 )
 
-// rest places an order that the market does not reach, and answers its id here.
+// rest places an order that the market does not reach, and returns its id here.
 func (w *world) rest(clientOrderID string) uuid.UUID {
 	w.t.Helper()
 	limit := &trading.Amount{Decimal: decimal.NewFromInt(1)}
@@ -31,8 +31,9 @@ func cheaper(clientOrderID string) trading.Replacement {
 	return trading.Replacement{LimitPrice: &trading.Amount{Decimal: decimal.NewFromInt(2)}, ClientOrderID: clientOrderID}
 }
 
-// A replacement ends as it truly did: in the old order's place, or rejected
-// after it was accepted, and then the old one stands. The chain stays linked.
+// A replacement ends as it does at the broker: it takes the old order's place,
+// or is rejected after it was accepted, and then the old one remains. The chain
+// stays linked.
 func TestReplacementEndsAsItDid(t *testing.T) {
 	w := newWorld(t)
 	w.run()
@@ -41,8 +42,8 @@ func TestReplacementEndsAsItDid(t *testing.T) {
 	if _, err := w.trading().Replace(t.Context(), w.account, old, "", cheaper("second")); err != nil {
 		t.Fatal(err)
 	}
-	w.becomes("first", "accepted replaced 0")
-	w.becomes("second", "accepted new 0")
+	w.waitForOrder("first", "accepted replaced 0")
+	w.waitForOrder("second", "accepted new 0")
 	linked := `select (select replaced_by from app.alpaca_orders where client_order_id = $1) = n.alpaca_order_id
 		and n.replaces = (select alpaca_order_id from app.alpaca_orders where client_order_id = $1) and n.tag = 'the tag' from app.alpaca_orders n where n.client_order_id = $2`
 	w.eventually("the chain", func() bool { return scan[bool](w, linked, "first", "second") })
@@ -56,8 +57,8 @@ func TestReplacementEndsAsItDid(t *testing.T) {
 		t.Fatalf("known %v, %v", placed.Known, err)
 	}
 	w.sim.Step()
-	w.becomes("third", "accepted rejected 0")
-	w.becomes("second", "accepted new 0")
+	w.waitForOrder("third", "accepted rejected 0")
+	w.waitForOrder("second", "accepted new 0")
 	for _, o := range w.sim.Orders(w.seed.KeyID) {
 		if got := scan[string](w, `select status from app.alpaca_orders where alpaca_order_id = $1`, o.ID); got != o.Status {
 			t.Errorf("%s is %s here and %s at the broker", o.ClientOrderID, got, o.Status)
@@ -65,8 +66,9 @@ func TestReplacementEndsAsItDid(t *testing.T) {
 	}
 }
 
-// The answer to a replacement that was lost is looked up, and both orders are
-// as the broker has them; what never got there is parked, and the old one stands.
+// A replacement whose answer was lost is looked up, and both orders get the
+// broker's state; one that never arrived is marked unknown, and the old order
+// remains.
 func TestLostReplacementIsLookedUp(t *testing.T) {
 	w := newWorld(t)
 	w.run(func(c *stream.Config) { c.LookupWindow = time.Second })
@@ -81,8 +83,8 @@ func TestLostReplacementIsLookedUp(t *testing.T) {
 		if err != nil || placed.Known {
 			t.Fatalf("%s: known %v, %v", fault, placed.Known, err)
 		}
-		w.becomes("new-"+string(fault), want[1])
-		w.becomes("old-"+string(fault), want[0])
+		w.waitForOrder("new-"+string(fault), want[1])
+		w.waitForOrder("old-"+string(fault), want[0])
 	}
 }
 
@@ -100,7 +102,7 @@ func TestExitsAreMovedPastGuards(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.sim.Step()
-	w.becomes("entry", "accepted filled 10")
+	w.waitForOrder("entry", "accepted filled 10")
 	w.eventually("the position", func() bool { return w.held("AAPL") == "10" })
 	exits := `select count(*) from app.alpaca_orders where account_id = $1 and parent_alpaca_order_id is not null and status in ('new', 'held')`
 	w.eventually("the exits", func() bool { return scan[int](w, exits, w.account.Account) == 2 })
@@ -115,8 +117,8 @@ func TestExitsAreMovedPastGuards(t *testing.T) {
 	if _, err := w.trading().Replace(t.Context(), w.account, take, "", trading.Replacement{LimitPrice: amount(8000), ClientOrderID: "nearer"}); err != nil {
 		t.Errorf("the exit cannot be moved: %v", err)
 	}
-	w.becomes("nearer", "accepted new 0")
-	if _, err := w.trading().Replace(t.Context(), w.account, take, "", trading.Replacement{Qty: amount(11)}); !problem.Is(err, "guard_refused") {
+	w.waitForOrder("nearer", "accepted new 0")
+	if _, err := w.trading().Replace(t.Context(), w.account, take, "", trading.Replacement{Qty: amount(11)}); !problem.Is(err, problem.GuardRefused) {
 		t.Errorf("an exit of more than its entry: %v", err)
 	}
 }

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// What fails again and again is tried ever more seldom, up to half a minute, with
-// jitter; a success, and somebody who asks, have it tried soon again.
+// What fails again and again is tried ever more rarely, up to half a minute,
+// with jitter. After a success, and for somebody who asks, it is tried soon
+// again.
 func TestFailuresAreRetriedEverMoreSeldom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := retry{first: 2 * time.Second}
@@ -35,7 +36,8 @@ func TestFailuresAreRetriedEverMoreSeldom(t *testing.T) {
 			t.Error("there is no jitter")
 		}
 
-		// Who asks a moment after it failed waits a moment, however many they are.
+		// Whoever asks a moment after a failure waits a moment, however many
+		// ask.
 		for range 3 {
 			if left := r.hurry(); left != 500*time.Millisecond {
 				t.Errorf("asked for at once, it is tried after %s", left)

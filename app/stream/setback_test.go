@@ -12,10 +12,9 @@ import (
 )
 
 // Promise: what the broker's orders say is found whatever its clock did. After
-// the clock was set back, an execution that is taken back or corrected is dated
-// before what is known, of an order that is over: no update tells of it here, and
-// a reconciliation finds it all the same, also where the clock is right again by
-// then.
+// the clock was set back, an execution that is busted or corrected has a time
+// before what is known, and belongs to an order that is over. No update arrives
+// here; a reconciliation finds it, also where the clock is right again by then.
 func TestTakenBackAfterTheClockWasSetBack(t *testing.T) {
 	for name, again := range map[string]bool{"it stays so": false, "it is right again": true} {
 		t.Run(name, func(t *testing.T) { t.Parallel(); takenBack(t, again) })
@@ -39,7 +38,7 @@ func takenBack(t *testing.T, rightAgain bool) {
 	w.sim.Correct(executions[1].ID, decimal.NewFromInt(77), decimal.NewFromInt(3))
 	if rightAgain {
 		w.sim.SetClock(time.Now())
-		w.exec("update app.alpaca_orders set updated_at = updated_at - interval '2 minutes'") // as if it were later
+		w.exec("update app.alpaca_orders set updated_at = updated_at - interval '2 minutes'") // as if two minutes had passed
 	}
 	w.sync()
 	w.eventually("what was taken back", func() bool {
@@ -49,8 +48,8 @@ func takenBack(t *testing.T, rightAgain bool) {
 	w.journalBecomesTheBrokers()
 }
 
-// Promise: an answer that was a long time on its way undoes nothing that was
-// learnt meanwhile, and one that the broker's clock orders is ordered by that.
+// Promise: an answer that took long to arrive undoes nothing that was recorded
+// meanwhile; where the broker's clock orders answers, its order counts.
 func TestOldAnswersUndoNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -62,7 +61,7 @@ func TestOldAnswersUndoNothing(t *testing.T) {
 	l := w.lease()
 	record := func(told, age time.Duration) (changed bool) {
 		t.Helper()
-		if err := w.worker.Write(t.Context(), l, func(b *tenant.Batch) {
+		if err := w.worker.TxNotify(t.Context(), l, func(b *tenant.Batch) {
 			b.Queue(`select (app.record_order($1, broker_order || jsonb_build_object('filled_qty', '1', 'updated_at', broker_updated_at - interval '1 minute'),
 					'', null, true, broker_updated_at + $2::interval, $3::interval)).changed
 				from app.alpaca_orders where account_id = $1`, l.Account, told, age).QueryRow(func(row pgx.Row) error { return row.Scan(&changed) })
@@ -86,9 +85,9 @@ func TestOldAnswersUndoNothing(t *testing.T) {
 	}
 }
 
-// Promise: the same of an order that is over for long, and in no list of recent
-// ones, where the stream told of the execution and the order's own description
-// was dated before what is known.
+// Promise: the same for an order that has been over for long, and is in no list
+// of recent ones, where the execution's update arrived and the order's own
+// state has a time before what is known.
 func TestTakenBackOfAnOrderThatIsLongOver(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -96,7 +95,7 @@ func TestTakenBackOfAnOrderThatIsLongOver(t *testing.T) {
 	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 && w.agreed() != nil })
 	w.trade("AAPL", "buy", "4", "", "")
 	w.eventually("the fill", func() bool { return w.held("AAPL") == "4" })
-	w.exec("update app.stream_cursors set newest_order_at = now() + interval '1 hour'") // so long ago was that order
+	w.exec("update app.stream_cursors set newest_order_at = now() + interval '1 hour'") // so that the order is long before it
 	w.sim.SetClock(time.Now().Add(-5 * time.Minute))
 	w.sim.Correct(w.sim.Executions(w.seed.KeyID)[0].ID, decimal.NewFromInt(77), decimal.NewFromInt(3))
 	w.eventually("the correction", func() bool {

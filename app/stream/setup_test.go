@@ -32,32 +32,33 @@ type quiet struct{}
 
 func (quiet) Ring(uuid.UUID) {}
 
-// front stands before the simulated broker and makes it misbehave.
+// front is a proxy before the simulated broker that makes it misbehave.
 type front struct {
 	sim        http.Handler
 	refuseKeys atomic.Bool
-	away       atomic.Bool  // it answers nothing but 503
-	streams    atomic.Int64 // the status that streams of either kind are answered with, when not 0
+	away       atomic.Bool  // it answers every request with 503
+	streams    atomic.Int64 // the status of streams of either kind, when not 0
 	events     atomic.Int64 // the status of Server-Sent Events alone
-	sockets    atomic.Int64 // WebSockets that were asked for
-	// refuseSockets answers WebSockets 401, whatever their keys.
+	sockets    atomic.Int64 // how many WebSockets were asked for
+	// refuseSockets refuses every WebSocket with 401, whatever its keys.
 	refuseSockets atomic.Bool
-	replayAll     atomic.Bool  // every stream begins with all that there ever was
-	script        atomic.Value // string: what a stream says instead of the simulator
+	replayAll     atomic.Bool  // every stream begins with all updates from the beginning
+	script        atomic.Value // string: what a stream sends instead of the simulator's updates
 	live          atomic.Value // chan string: the same, while it runs
-	orders        atomic.Int64 // that were sent
+	orders        atomic.Int64 // how many were sent
 	refuseOrders  atomic.Bool  // orders are refused
-	lists         atomic.Int64 // of orders
+	answerOrders  atomic.Value // func(http.ResponseWriter, *http.Request): responds to orders instead of the simulator
+	lists         atomic.Int64 // how many lists of orders were asked for
 	hidesOpen     atomic.Bool  // lists of open orders are empty
-	alone         atomic.Int64 // orders that were asked for by the broker's id
-	connects      atomic.Int64 // of streams
-	open          atomic.Int64 // streams
-	// lookUps is the status that look-ups by client_order_id are answered with
-	// when not 0, and -1 cuts them off; lookedUp counts those.
+	alone         atomic.Int64 // how many orders were asked for by the broker's id
+	connects      atomic.Int64 // how many streams were connected
+	open          atomic.Int64 // how many streams are open
+	// lookUps is the status of look-ups by client_order_id when not 0, and -1
+	// cuts them off; lookedUp counts them.
 	lookUps, lookedUp atomic.Int64
-	forbidden         atomic.Bool  // it answers 403, whatever is asked
-	rewrite           atomic.Value // func(*http.Request, []byte) []byte: of what is read
-	list              atomic.Value // http.HandlerFunc: in place of the simulator's list of orders
+	forbidden         atomic.Bool  // it answers every request with 403
+	rewrite           atomic.Value // func(*http.Request, []byte) []byte: rewrites answers
+	list              atomic.Value // http.HandlerFunc: instead of the simulator's list of orders
 }
 
 // simulated passes a request on to the simulator, and rewrites its answer.
@@ -79,7 +80,7 @@ func (f *front) simulated(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	w.WriteHeader(answer.Code)
-	_, _ = w.Write(rewrite(r, answer.Body.Bytes())) // the client tells what came
+	_, _ = w.Write(rewrite(r, answer.Body.Bytes())) // the client checks what arrives
 }
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -90,6 +91,10 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if f.refuseOrders.Load() {
 			w.WriteHeader(http.StatusForbidden)
 			fmt.Fprint(w, `{"code":40310000,"message":"not today"}`)
+			return
+		}
+		if answer, ok := f.answerOrders.Load().(func(http.ResponseWriter, *http.Request)); ok {
+			answer(w, r)
 			return
 		}
 	}
@@ -159,7 +164,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.simulated(w, r)
 }
 
-// world is an account with its broker and a database, and no stream yet.
+// world is an account with a broker and a database, without a stream.
 type world struct {
 	t       *testing.T
 	pg      *pgtest.DB
@@ -167,7 +172,7 @@ type world struct {
 	sim     *alpacasim.Sim
 	front   *front
 	seed    alpacasim.AccountSeed
-	url     string // of the front
+	url     string // of the proxy
 	broker  *broker.Broker
 	keys    *accounts.Keyring
 	db      *tenant.DB
@@ -219,6 +224,13 @@ func newWorld(t *testing.T, change ...func(*alpacasim.Config)) *world {
 	return w
 }
 
+// direct returns the address of the simulator itself, without the front.
+func (w *world) direct() string {
+	server := httptest.NewServer(w.front.sim)
+	w.t.Cleanup(server.Close)
+	return server.URL
+}
+
 func (w *world) storeKeys() {
 	w.t.Helper()
 	if _, err := accounts.New(w.db, w.keys, w.broker).PutCredentials(w.t.Context(), w.account, w.seed.KeyID, w.seed.SecretKey); err != nil {
@@ -230,11 +242,11 @@ func (w *world) trading() *trading.Service {
 	return trading.New(w.db, w.keys, w.broker, slog.New(slog.DiscardHandler))
 }
 
-// run starts a Manager, and answers it and what stops it.
+// run starts a Manager, and returns it and a function that stops it.
 func (w *world) run(change ...func(*stream.Config)) (m *stream.Manager, stop func()) {
 	c := stream.Config{
 		Worker: w.worker, Keys: w.keys, Broker: w.broker, Logger: slog.New(slog.NewTextHandler(w.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
-		Every: 50 * time.Millisecond, LeaseTTL: 30 * time.Second, Reconcile: time.Hour,
+		RenewEvery: 50 * time.Millisecond, LeaseTTL: 30 * time.Second, Reconcile: time.Hour,
 	}
 	for _, f := range change {
 		f(&c)
@@ -244,7 +256,7 @@ func (w *world) run(change ...func(*stream.Config)) (m *stream.Manager, stop fun
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = m.Run(ctx) // it ends with ctx, without an error
+		_ = m.Run(ctx) // returns nil when ctx ends
 	}()
 	stop = func() {
 		cancel()
@@ -271,21 +283,22 @@ func scan[T any](w *world, sql string, args ...any) T {
 	return v
 }
 
-// order answers how an order stands here: its state, status and filled quantity.
+// order returns an order's state here: intent state, status and filled
+// quantity.
 func (w *world) order(clientOrderID string) string {
 	w.t.Helper()
 	return scan[string](w, `select coalesce((select intent_state || ' ' || status || ' ' || trim_scale(filled_qty) from app.alpaca_orders
 		where account_id = $1 and client_order_id = $2), 'missing')`, w.account.Account, clientOrderID)
 }
 
-// held answers the quantity of a symbol as it stands here.
+// held returns the quantity of a symbol in the mirror.
 func (w *world) held(symbol string) string {
 	w.t.Helper()
 	return scan[string](w, `select coalesce((select trim_scale(qty)::text from app.alpaca_positions where account_id = $1 and symbol = $2), 'nothing')`, w.account.Account, symbol)
 }
 
-// told answers what the account's log says of an order, in its order.
-func (w *world) told(clientOrderID string) string {
+// eventsOf returns an order's events in the account's log.
+func (w *world) eventsOf(clientOrderID string) string {
 	w.t.Helper()
 	return scan[string](w, `select coalesce(string_agg(data->>'event', ' ' order by seq), '') from app.account_events
 		where account_id = $1 and kind = 'order' and data->'order'->>'client_order_id' = $2`, w.account.Account, clientOrderID)
@@ -300,7 +313,8 @@ func (w *world) wantNoGap() {
 	}
 }
 
-// buy places an order from outside of Paddock; the market fills it at the next step.
+// buy places an order from outside of Paddock; the market fills it at the next
+// step.
 func (w *world) buy(symbol, qty, clientOrderID string) *alpaca.Order {
 	w.t.Helper()
 	amount := decimal.RequireFromString(qty)
@@ -311,7 +325,7 @@ func (w *world) buy(symbol, qty, clientOrderID string) *alpaca.Order {
 	return o
 }
 
-// eventually polls until what is so, for at most half a minute.
+// eventually polls until check is true, for at most half a minute.
 func (w *world) eventually(what string, check func() bool) {
 	w.t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
@@ -322,8 +336,8 @@ func (w *world) eventually(what string, check func() bool) {
 	w.t.Fatalf("waited for %s", what)
 }
 
-// becomes polls until an order stands so.
-func (w *world) becomes(clientOrderID, want string) {
+// waitForOrder polls until an order has this state.
+func (w *world) waitForOrder(clientOrderID, want string) {
 	w.t.Helper()
 	got := ""
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
@@ -334,8 +348,7 @@ func (w *world) becomes(clientOrderID, want string) {
 	w.t.Fatalf("the order %s is %q, want %q", clientOrderID, got, want)
 }
 
-// agreed answers how often the mirror has been reconciled, by its time.
-// brokerTime is what the broker's clock says.
+// brokerTime is the time of the broker's clock.
 func (w *world) brokerTime() time.Time {
 	w.t.Helper()
 	clock, err := w.outside.GetClock()
@@ -345,7 +358,7 @@ func (w *world) brokerTime() time.Time {
 	return clock.Timestamp
 }
 
-// agreed is when the mirror agreed with the broker the last time.
+// agreed is when the mirror last agreed with the broker.
 func (w *world) agreed() *time.Time {
 	w.t.Helper()
 	return scan[*time.Time](w, `select max(agreed_at) from app.stream_cursors where account_id = $1`, w.account.Account)

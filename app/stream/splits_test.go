@@ -11,10 +11,11 @@ import (
 	"paddock/app/tenant"
 )
 
-// A split comes in two entries, what goes and what comes, in either order,
-// seconds to minutes apart, with or without a group: the journal then holds
-// what the broker does, for the account, each agent and each tag, whatever was
-// traded in between and also where the first was seen long before the second.
+// A split comes in two entries, the quantity that goes and the one that comes,
+// in either order, seconds to minutes apart, with or without a group. The
+// journal then holds what the broker does, for the account, each agent and each
+// tag, whatever was traded in between, and also where the first entry was read
+// long before the second.
 func TestSplitsInTwoEntries(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -64,7 +65,7 @@ func TestSplitsInTwoEntries(t *testing.T) {
 					}
 					w.exec(`insert into app.alpaca_orders (account_id, client_order_id, orchestrator_agent_id, tag) values ($1, $2, nullif($3, ''), nullif($4, ''))`, l.Account, o.id, agent, tag)
 					x := &execution{id: fmt.Sprint("x", n), order: o, qty: amount.Abs(), price: decimal.NewFromInt(100)}
-					if err := w.tell(l, n, telling{event: "fill", x: x, at: at}); err != nil {
+					if err := w.tell(l, n, message{event: "fill", x: x, at: at}); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -98,8 +99,8 @@ func TestSplitsInTwoEntries(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					for range 2 { // each reconciliation tells it again
-						if err := w.worker.Write(t.Context(), l, func(b *tenant.Batch) {
+					for range 2 { // each reconciliation reads it again
+						if err := w.worker.TxNotify(t.Context(), l, func(b *tenant.Batch) {
 							b.Queue("select app.record_adjustments($1, $2)", l.Account, text)
 						}); err != nil {
 							t.Fatal(err)
@@ -124,9 +125,9 @@ func TestSplitsInTwoEntries(t *testing.T) {
 				if spent := scan[string](w, `select trim_scale(held_cost)::text from app.trading_positions where scope = 'agent' and scope_value = 'two'`); spent != "4000" {
 					t.Errorf("what is held cost %s, want 4000", spent)
 				}
-				// The broker takes one back: it never happened, and then neither did the split.
+				// The broker takes one entry back: then there was no split.
 				if name == "reverse, goes first" {
-					if err := w.worker.Write(t.Context(), l, func(b *tenant.Batch) {
+					if err := w.worker.TxNotify(t.Context(), l, func(b *tenant.Batch) {
 						b.Queue(`select app.record_adjustments($1, '[{"id": "activity-1", "activity_type": "SPLIT", "symbol": "AAPL", "qty": "10", "created_at": "2026-06-01T14:01:05Z", "status": "canceled"}]')`, l.Account)
 					}); err != nil {
 						t.Fatal(err)
@@ -138,8 +139,8 @@ func TestSplitsInTwoEntries(t *testing.T) {
 	}
 }
 
-// A fee that is told with a day and no time comes after the trades of New
-// York's day, wherever that day begins in UTC; one with a time is of its time.
+// A fee with a day and no time comes after the trades of that day in New York,
+// wherever it ends in UTC; one with a time has that time.
 func TestFeesOfADay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -153,12 +154,12 @@ func TestFeesOfADay(t *testing.T) {
 		`{"date": "2026-06-01", "created_at": ""}`:                     "2026-06-02T03:59:59.999999Z",
 		`{"date": "2026-06-01", "created_at": "2026-06-01T10:00:00Z"}`: "2026-06-01T10:00:00Z",
 	} {
-		if got := scan[time.Time](w, `select app.activity_at($1::jsonb || '{"activity_type": "CFEE"}')`, told); got.UTC().Format(time.RFC3339Nano) != want {
+		if got := scan[time.Time](w, `select app.activity_time($1::jsonb || '{"activity_type": "CFEE"}')`, told); got.UTC().Format(time.RFC3339Nano) != want {
 			t.Errorf("%s is of %s, want %s", told, got.UTC().Format(time.RFC3339Nano), want)
 		}
 	}
 	// Bought in the evening, charged for the day, sold the next morning: one
-	// closed round trip, and no remainder.
+	// closed round trip, and nothing left.
 	l := w.lease()
 	bought := time.Date(2026, 6, 2, 1, 0, 0, 0, time.UTC) // the first of June in New York
 	for i, x := range []struct {
@@ -167,11 +168,11 @@ func TestFeesOfADay(t *testing.T) {
 	}{{"buy", "0.1", bought}, {"sell", "0.09975", bought.Add(12 * time.Hour)}} {
 		amount := decimal.RequireFromString(x.qty)
 		o := &tradedOrder{id: x.side, symbol: "BTC/USD", class: "crypto", side: x.side, filled: amount}
-		if err := w.tell(l, i+1, telling{event: "fill", x: &execution{id: x.side, order: o, qty: amount, price: decimal.NewFromInt(60000)}, at: x.at}); err != nil {
+		if err := w.tell(l, i+1, message{event: "fill", x: &execution{id: x.side, order: o, qty: amount, price: decimal.NewFromInt(60000)}, at: x.at}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := w.worker.Write(t.Context(), l, func(b *tenant.Batch) {
+	if err := w.worker.TxNotify(t.Context(), l, func(b *tenant.Batch) {
 		b.Queue(`select app.record_adjustments($1, '[{"id": "fee", "activity_type": "CFEE", "symbol": "BTCUSD", "qty": "-0.00025", "price": "60000", "net_amount": "0", "date": "2026-06-01", "status": "executed"}]')`, l.Account)
 	}); err != nil {
 		t.Fatal(err)
@@ -181,7 +182,7 @@ func TestFeesOfADay(t *testing.T) {
 	}
 }
 
-// forgetTrades begins the account anew.
+// forgetTrades removes the account's orders and journal.
 func (w *world) forgetTrades() {
 	w.t.Helper()
 	for _, table := range []string{"trading_positions", "fills", "journal_adjustments", "alpaca_orders", "account_events"} {

@@ -19,9 +19,9 @@ import (
 	"paddock/app/tenant"
 )
 
-// Whatever the broker sends again after a cut, each update changes order,
-// position and log once, and none is missed; orders of the user's own programs
-// are mirrored as those of Paddock.
+// Whatever the broker sends again after a reconnection, each update changes
+// order, position and log once, and none is missed; orders of the user's own
+// programs are mirrored as Paddock's are.
 func TestUpdatesAreAppliedOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -30,14 +30,14 @@ func TestUpdatesAreAppliedOnce(t *testing.T) {
 	w.eventually("the first connection", func() bool { return w.front.connects.Load() > 0 && w.agreed() != nil })
 	w.buy("AAPL", "2", "a")
 	w.sim.Step()
-	w.becomes("a", "accepted filled 2")
+	w.waitForOrder("a", "accepted filled 2")
 	for i, id := range []string{"b", "c", "d"} {
 		before := w.front.connects.Load()
 		w.sim.CutStreams()
 		w.eventually("another connection", func() bool { return w.front.connects.Load() > before })
 		w.buy("AAPL", "1", id)
 		w.sim.Step()
-		w.becomes(id, "accepted filled 1")
+		w.waitForOrder(id, "accepted filled 1")
 		if want := []string{"3", "4", "5"}[i]; w.held("AAPL") != want {
 			w.eventually("the position", func() bool { return w.held("AAPL") == want })
 		}
@@ -46,9 +46,9 @@ func TestUpdatesAreAppliedOnce(t *testing.T) {
 		return scan[int](w, `select count(*) from app.account_events where account_id = $1 and broker_event_id is not null`, w.account.Account) == 8
 	})
 	for _, id := range []string{"a", "b", "c", "d"} {
-		// A reconciliation may have seen the order before its update came.
+		// A reconciliation may have read the order before its update came.
 		var events []string
-		for _, e := range strings.Fields(w.told(id)) {
+		for _, e := range strings.Fields(w.eventsOf(id)) {
 			if e != "imported" && e != "reconciled" {
 				events = append(events, e)
 			}
@@ -60,9 +60,9 @@ func TestUpdatesAreAppliedOnce(t *testing.T) {
 	w.wantNoGap()
 }
 
-// What the broker said of an order later stays, in whatever order it arrives,
-// and the log has everything; a bust lowers what was filled, since the broker
-// is the truth and may go back.
+// The later state of an order stays, in whatever order updates arrive, and the
+// log has all of them. A bust lowers the filled quantity, since the broker is
+// right even where it goes back.
 func TestOlderUpdatesChangeNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -75,11 +75,11 @@ func TestOlderUpdatesChangeNothing(t *testing.T) {
 		update("01B", "new", at(1), a("new", "0"), nil), // late
 		update("01C", "trade_bust", at(3), a("partially_filled", "4"), nil),
 		update("01D", "invented_later", at(2), a("filled", "10"), nil), // late again
-		update("01A", "fill", at(2), a("filled", "10"), nil),           // and a repetition
+		update("01A", "fill", at(2), a("filled", "10"), nil),           // a repetition
 		update("01E", "new", at(4), map[string]any{"client_order_id": "end"}, nil),
 	))
 	w.run()
-	w.becomes("end", "accepted new 0")
+	w.waitForOrder("end", "accepted new 0")
 	if got := w.order("a"); got != "accepted partially_filled 4" {
 		t.Errorf("the order is %s", got)
 	}
@@ -91,8 +91,8 @@ func TestOlderUpdatesChangeNothing(t *testing.T) {
 	w.wantNoGap()
 }
 
-// One update that the database will not take stops none after it, and makes
-// the mirror ask the broker.
+// An update that the database refuses does not stop those after it, and makes
+// the mirror reconcile.
 func TestBadUpdateStopsNoOthers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -104,7 +104,7 @@ func TestBadUpdateStopsNoOthers(t *testing.T) {
 		update("01D", "new", now, map[string]any{"client_order_id": "good"}, nil),
 	))
 	w.run()
-	w.becomes("good", "accepted new 0")
+	w.waitForOrder("good", "accepted new 0")
 	for _, id := range []string{"negative", "no-id"} {
 		if got := w.order(id); got != "missing" {
 			t.Errorf("%s is %s", id, got)
@@ -112,8 +112,8 @@ func TestBadUpdateStopsNoOthers(t *testing.T) {
 	}
 }
 
-// Bytes that are not UTF-8 can be stored nowhere: the update is kept with
-// something in their place, and the stream goes on.
+// Bytes that are not UTF-8 cannot be stored: the update is kept with
+// replacements, and the stream goes on.
 func TestUpdateThatIsNotUTF8StopsNoOthers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -123,32 +123,32 @@ func TestUpdateThatIsNotUTF8StopsNoOthers(t *testing.T) {
 		update("01B", "new", now, map[string]any{"client_order_id": "good"}, nil),
 	))
 	w.run()
-	w.becomes("good", "accepted new 0")
+	w.waitForOrder("good", "accepted new 0")
 	if kept := scan[int](w, `select count(*) from app.account_events where account_id = $1 and data->>'event' = 'unapplied'
 		and data->>'id' = '01A' and data->>'update' like '%bad-�%'`, w.account.Account); kept != 1 {
 		t.Errorf("the update was kept %d times", kept)
 	}
 }
 
-// An order of the broker's that cannot be recorded keeps no other from being
-// reconciled, nor the positions.
+// An order that cannot be recorded keeps no other order, and no position, from
+// being reconciled.
 func TestBadOrderStopsNoReconciliation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.front.streams.Store(http.StatusNotFound) // reconciliation alone
+	w.front.streams.Store(http.StatusNotFound) // no stream: reconciliation alone
 	w.buy("AAPL", "1", "bad\x00")
 	w.buy("AAPL", "2", "good")
 	w.sim.Step()
 	w.run()
 	w.eventually("agreement", func() bool { return w.agreed() != nil })
-	w.becomes("good", "accepted filled 2")
+	w.waitForOrder("good", "accepted filled 2")
 	if got := w.held("AAPL"); got != "3" {
 		t.Errorf("holds %s", got)
 	}
 }
 
-// When the broker says that it dropped messages, the mirror asks for what they
-// said, though the stream goes on.
+// When the broker says that it dropped messages, the mirror reconciles, though
+// the stream goes on.
 func TestDroppedMessagesAreAskedFor(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -156,12 +156,12 @@ func TestDroppedMessagesAreAskedFor(t *testing.T) {
 	say := make(chan string)
 	w.front.live.Store(say)
 	w.run()
-	w.becomes("a", "accepted new 0")
-	w.sim.Step() // the stream does not tell of it
+	w.waitForOrder("a", "accepted new 0")
+	w.sim.Step() // the stream does not send it
 	unbroken := *w.health().Stream.UnbrokenSince
 	say <- ": heartbeat\n\n"
 	say <- ": you are reading too slowly, dropped 10000 messages\n\n"
-	w.becomes("a", "accepted filled 2")
+	w.waitForOrder("a", "accepted filled 2")
 	w.eventually("the stream to count as broken", func() bool {
 		since := w.health().Stream.UnbrokenSince
 		return since != nil && since.After(unbroken)
@@ -171,8 +171,8 @@ func TestDroppedMessagesAreAskedFor(t *testing.T) {
 	}
 }
 
-// The stream, a reconciliation and a request may meet at an order that none of
-// them has seen: all of them are recorded, once.
+// The stream, a reconciliation and a request may record the same new order at
+// once: all succeed, and it is recorded once.
 func TestNewOrderIsRecordedByAllAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -186,7 +186,7 @@ func TestNewOrderIsRecordedByAllAtOnce(t *testing.T) {
 		for i := range writers {
 			u := payload(update(fmt.Sprintf("01A%02d%d", n, i), "new", time.Now(), map[string]any{"client_order_id": fmt.Sprint(n)}, nil))
 			writing.Go(func() {
-				err := w.worker.Do(t.Context(), leases[0], func(b *tenant.Batch) { b.Queue("select app.apply_trade_update($1, $2)", w.account.Account, u) })
+				err := w.worker.Tx(t.Context(), leases[0], func(b *tenant.Batch) { b.Queue("select app.apply_trade_update($1, $2)", w.account.Account, u) })
 				if err != nil {
 					t.Error(err)
 				}
@@ -200,8 +200,8 @@ func TestNewOrderIsRecordedByAllAtOnce(t *testing.T) {
 	w.wantNoGap()
 }
 
-// An update whose transaction Postgres ends, because it and another waited for
-// each other, is applied afterwards and not skipped.
+// An update whose transaction Postgres ended in a deadlock is tried again and
+// not skipped.
 func TestUpdateOutlivesADeadlock(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -210,11 +210,11 @@ func TestUpdateOutlivesADeadlock(t *testing.T) {
 	w.front.script.Store(update("01A", "new", now, map[string]any{"client_order_id": "a"}, nil))
 	w.front.live.Store(say)
 	w.run()
-	w.becomes("a", "accepted new 0")
+	w.waitForOrder("a", "accepted new 0")
 	w.eventually("the first agreement", func() bool { return w.agreed() != nil })
 
-	// Another transaction takes the head of the log, then the order; an update
-	// takes them the other way round.
+	// This transaction locks the head of the log, then the order; an update
+	// does so the other way round.
 	other, err := w.pg.Conn(t, "admin").Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -230,15 +230,15 @@ func TestUpdateOutlivesADeadlock(t *testing.T) {
 	if err := other.Rollback(t.Context()); err != nil && deadlocked == nil {
 		t.Fatal(err)
 	}
-	w.becomes("a", "accepted filled 10")
-	if got := w.told("a"); !strings.HasSuffix(got, "new fill") {
+	w.waitForOrder("a", "accepted filled 10")
+	if got := w.eventsOf("a"); !strings.HasSuffix(got, "new fill") {
 		t.Errorf("the log says %s", got)
 	}
 	w.wantNoGap()
 }
 
-// Without any stream, or while it is cut, the broker's REST answers bring the
-// fills that were missed, and the positions with them.
+// Without any stream, or while it is cut, reconciliation brings missed fills
+// and positions.
 func TestReconciliationFindsMissedFills(t *testing.T) {
 	for name, status := range map[string]int64{"an account without a stream": 404, "a stream that is down": 503} {
 		t.Run(name, func(t *testing.T) {
@@ -248,17 +248,17 @@ func TestReconciliationFindsMissedFills(t *testing.T) {
 			w.sim.Step()
 			w.front.streams.Store(status)
 			w.run(func(c *stream.Config) { c.Reconcile = 200 * time.Millisecond })
-			w.becomes("history", "accepted filled 1")
-			w.eventually("the first agreement", func() bool { return w.agreed() != nil }) // what is found until then is imported
+			w.waitForOrder("history", "accepted filled 1")
+			w.eventually("the first agreement", func() bool { return w.agreed() != nil }) // orders found until then become imported
 			w.buy("AAPL", "2", "a")
-			w.becomes("a", "accepted new 0")
+			w.waitForOrder("a", "accepted new 0")
 			w.sim.Step()
-			w.becomes("a", "accepted filled 2")
+			w.waitForOrder("a", "accepted filled 2")
 			w.eventually("the position", func() bool { return w.held("AAPL") == "2" && w.held("MSFT") == "1" })
-			if got := w.told("a"); got != "reconciled reconciled" {
+			if got := w.eventsOf("a"); got != "reconciled reconciled" {
 				t.Errorf("the log says %s", got)
 			}
-			if got := w.told("history"); got != "imported" {
+			if got := w.eventsOf("history"); got != "imported" {
 				t.Errorf("of history the log says %s", got)
 			}
 			w.wantNoGap()
@@ -269,7 +269,7 @@ func TestReconciliationFindsMissedFills(t *testing.T) {
 		w := newWorld(t)
 		w.run()
 		w.buy("AAPL", "2", "a")
-		w.becomes("a", "accepted new 0")
+		w.waitForOrder("a", "accepted new 0")
 		w.eventually("the first agreement", func() bool { return w.agreed() != nil })
 		w.front.streams.Store(503)
 		w.sim.CutStreams()
@@ -282,16 +282,16 @@ func TestReconciliationFindsMissedFills(t *testing.T) {
 			t.Fatalf("without a stream the order became %s", got)
 		}
 		w.front.streams.Store(0)
-		w.becomes("a", "accepted filled 2")
-		w.becomes("meanwhile", "accepted filled 1")
+		w.waitForOrder("a", "accepted filled 2")
+		w.waitForOrder("meanwhile", "accepted filled 1")
 		w.eventually("an agreement after the cut", func() bool { return w.agreed().After(cut) && w.held("AAPL") == "3" })
 		w.wantNoGap()
 	})
 }
 
 // An order whose answer was lost is looked up by its client_order_id and never
-// sent again: found, it is taken over; never found, it is left to a person
-// once the window has passed, and not before.
+// sent again. If it is found it is recorded; if it is never found it is marked
+// unknown once the window has passed, and not before.
 func TestLostAnswers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -306,32 +306,32 @@ func TestLostAnswers(t *testing.T) {
 			t.Fatalf("%s is %s", id, got)
 		}
 	}
-	w.front.streams.Store(404) // neither stream
+	w.front.streams.Store(404) // no stream of either kind
 	w.exec(`insert into app.stream_cursors (account_id, agreed_at) values ($1, now())`, w.account.Account)
 	const window = time.Second
 	w.run(func(c *stream.Config) { c.LookupWindow = window })
-	w.becomes("dropped", "accepted new 0")
-	w.becomes("failed-after", "accepted new 0")
-	w.becomes("never-there", "unknown unknown 0")
+	w.waitForOrder("dropped", "accepted new 0")
+	w.waitForOrder("failed-after", "accepted new 0")
+	w.waitForOrder("never-there", "unknown unknown 0")
 	if lookups := scan[int](w, `select lookups from app.alpaca_orders where account_id = $1 and client_order_id = 'never-there'`, w.account.Account); lookups < 1 {
 		t.Errorf("it was parked after %d looks", lookups)
 	}
 	if waited := scan[time.Duration](w, `select updated_at - looked_up_at from app.alpaca_orders where account_id = $1 and client_order_id = 'never-there'`, w.account.Account); waited < window {
 		t.Errorf("it was parked after %v, want %v", waited, window)
 	}
-	if told := w.told("never-there"); told != "submitting unknown" {
+	if told := w.eventsOf("never-there"); told != "submitting unknown" {
 		t.Errorf("the log says %s", told)
 	}
 	if sent, there := w.front.orders.Load(), len(w.sim.Orders(w.seed.KeyID)); sent != 3 || there != 2 {
 		t.Errorf("%d orders were sent and %d are there, want 3 and 2", sent, there)
 	}
-	// A retry answers what became of the first and sends nothing; of what stays
-	// unclear it never says that it is placed.
+	// A retry returns what became of the first request and sends nothing; where
+	// that is unknown it never says that the order is placed.
 	again, err := service.Place(t.Context(), w.account, "", orderRequest("dropped"))
 	if err != nil || !again.Known || !strings.Contains(string(again.Order), `"status": "new"`) {
 		t.Errorf("dropped again: %s, known %v (%v)", again.Order, again.Known, err)
 	}
-	if _, err := service.Place(t.Context(), w.account, "", orderRequest("never-there")); !problem.Is(err, "order_unknown") {
+	if _, err := service.Place(t.Context(), w.account, "", orderRequest("never-there")); !problem.Is(err, problem.OrderUnknown) {
 		t.Errorf("never-there again: %v", err)
 	}
 	if sent := w.front.orders.Load(); sent != 3 {
@@ -339,8 +339,8 @@ func TestLostAnswers(t *testing.T) {
 	}
 }
 
-// An order is parked for what the broker says while it answers, and not for an
-// outage: its window begins with the first good answer after one.
+// An order is marked unknown for what the broker says, and not for an outage:
+// its window begins with the first good answer after one.
 func TestParkedAWindowAfterTheBrokerIsBack(t *testing.T) {
 	t.Parallel()
 	for name, status := range map[string]int64{"503": 503, "500": 500, "too many requests": 429, "cut off": -1, "forbidden": 403} {
@@ -351,7 +351,7 @@ func TestParkedAWindowAfterTheBrokerIsBack(t *testing.T) {
 			if placed, err := w.trading().Place(t.Context(), w.account, "", orderRequest("lost")); err != nil || placed.Known {
 				t.Fatalf("the answer is known: %v (%v)", placed.Known, err)
 			}
-			w.front.streams.Store(404) // neither stream
+			w.front.streams.Store(404) // no stream of either kind
 			w.exec(`insert into app.stream_cursors (account_id, agreed_at) values ($1, now())`, w.account.Account)
 			const window = 2 * time.Second
 			w.run(func(c *stream.Config) { c.LookupWindow = window })
@@ -360,14 +360,14 @@ func TestParkedAWindowAfterTheBrokerIsBack(t *testing.T) {
 			}
 			w.eventually("a look-up", func() bool { return lookups() > 0 })
 			w.front.lookUps.Store(status)
-			known := time.Now() // the last answer that it is not known came before this
+			known := time.Now() // the last "not found" came before this
 			w.eventually("an outage longer than the window", func() bool { return w.front.lookedUp.Load() > 1 && time.Since(known) > window })
 			if got := w.order("lost"); got != "submitting submitting 0" {
 				t.Fatalf("during the outage it is %s", got)
 			}
 			back := scan[time.Time](w, "select clock_timestamp()")
 			w.front.lookUps.Store(0)
-			w.becomes("lost", "unknown unknown 0")
+			w.waitForOrder("lost", "unknown unknown 0")
 			parked := scan[time.Time](w, `select updated_at from app.alpaca_orders where account_id = $1 and client_order_id = 'lost'`, w.account.Account)
 			if waited := parked.Sub(back); waited < window {
 				t.Errorf("it was parked %v after the broker was back, want %v", waited, window)
@@ -377,7 +377,7 @@ func TestParkedAWindowAfterTheBrokerIsBack(t *testing.T) {
 }
 
 // The id of the request that placed an order, which Alpaca's support asks for,
-// is kept also where the stream tells of the order first.
+// is kept even where the stream sends the order first.
 func TestRequestIDIsKept(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -391,9 +391,8 @@ func TestRequestIDIsKept(t *testing.T) {
 	}
 }
 
-// Without working keys nobody can ask the broker what became of a lost order:
-// it is left to a person all the same once the window has passed, and the
-// account can then be deleted.
+// Without working keys a lost order cannot be looked up: it is marked unknown
+// once the window has passed, and the account can then be deleted.
 func TestLostAnswersWithoutKeys(t *testing.T) {
 	t.Parallel()
 	for name, loseKeys := range map[string]func(*world){
@@ -415,10 +414,10 @@ func TestLostAnswersWithoutKeys(t *testing.T) {
 			}
 			loseKeys(w)
 			service := accounts.New(w.db, w.keys, w.broker)
-			if err := service.Delete(t.Context(), w.account, true); !problem.Is(err, "account_has_unresolved_orders") {
+			if err := service.Delete(t.Context(), w.account, true); !problem.Is(err, problem.AccountHasUnresolvedOrders) {
 				t.Fatalf("deleted with a lost order: %v", err)
 			}
-			w.becomes("lost", "unknown unknown 0")
+			w.waitForOrder("lost", "unknown unknown 0")
 			if err := service.Delete(t.Context(), w.account, true); err != nil {
 				t.Errorf("the account cannot be deleted: %v", err)
 			}
@@ -426,8 +425,8 @@ func TestLostAnswersWithoutKeys(t *testing.T) {
 	}
 }
 
-// The window of an order that is sent again begins when it is: an hour after
-// its first try it is not parked while the broker still answers.
+// The window of an order that is sent again begins at the second try: an hour
+// after the first it is not marked unknown while the broker still answers.
 func TestRetriedOrderHasItsWholeWindow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -446,13 +445,13 @@ func TestRetriedOrderHasItsWholeWindow(t *testing.T) {
 	}
 	sent := time.Now()
 	w.run(func(c *stream.Config) { c.LookupWindow = 4 * time.Second })
-	w.becomes("again", "unknown unknown 0")
+	w.waitForOrder("again", "unknown unknown 0")
 	if early := time.Since(sent); early < 3*time.Second {
 		t.Errorf("parked after %s, in the middle of its window", early)
 	}
 }
 
-// A long transaction of one account's holds up no other's lease: both are
+// A long transaction on one account does not delay another's lease: both are
 // renewed, and the streams go on.
 func TestLeasesAreRenewedPastWriters(t *testing.T) {
 	t.Parallel()
@@ -460,7 +459,7 @@ func TestLeasesAreRenewedPastWriters(t *testing.T) {
 	w.run(func(c *stream.Config) { c.LeaseTTL = 2 * time.Second })
 	w.eventually("the lease", func() bool { return scan[int](w, "select count(*) from app.stream_leases") == 1 })
 	lease := scan[string](w, "select holder || ' ' || fence from app.stream_leases")
-	// What admission of the worker holds until its transaction ends.
+	// This lock is what a worker's admission holds until its transaction ends.
 	tx, err := w.pg.Conn(t, "admin").Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -469,7 +468,7 @@ func TestLeasesAreRenewedPastWriters(t *testing.T) {
 	if _, err := tx.Exec(t.Context(), "select from app.stream_leases for key share"); err != nil {
 		t.Fatal(err)
 	}
-	for range 50 { // more than two lives of a lease
+	for range 50 { // more than twice as long as a lease lasts
 		time.Sleep(100 * time.Millisecond)
 		if !scan[bool](w, "select bool_and(expires_at > clock_timestamp()) from app.stream_leases") {
 			t.Fatal("a lease ran out under a writer")
@@ -480,8 +479,8 @@ func TestLeasesAreRenewedPastWriters(t *testing.T) {
 	}
 }
 
-// Keys that the broker refuses end the stream and are told once; new ones
-// begin it again.
+// Keys that the broker refuses end the stream, with one event; new ones start
+// it again.
 func TestRefusedKeysEndTheStream(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -497,14 +496,14 @@ func TestRefusedKeysEndTheStream(t *testing.T) {
 	}
 	w.eventually("the end of the lease", func() bool { return leases() == 0 && rejected() == 1 })
 	before := w.front.connects.Load()
-	time.Sleep(500 * time.Millisecond) // ten looks of the manager, and two attempts of a stream that went on
+	time.Sleep(500 * time.Millisecond) // ten renewals of leases, and two attempts of a stream that had not ended
 	if n := w.front.connects.Load(); n != before || w.front.open.Load() != 0 {
 		t.Errorf("%d connections came after the keys were refused", n-before)
 	}
 	if n := rejected(); n != 1 {
 		t.Errorf("it was told %d times", n)
 	}
-	if _, err := w.trading().Positions(t.Context(), w.account); !problem.Is(err, "needs_credentials") {
+	if _, err := w.trading().Positions(t.Context(), w.account); !problem.Is(err, problem.NeedsCredentials) {
 		t.Errorf("a request meanwhile: %v", err)
 	}
 
@@ -513,11 +512,11 @@ func TestRefusedKeysEndTheStream(t *testing.T) {
 	m.Wake()
 	w.eventually("the stream again", func() bool { return w.front.open.Load() == 1 })
 	w.buy("AAPL", "1", "a")
-	w.becomes("a", "accepted new 0")
+	w.waitForOrder("a", "accepted new 0")
 	w.wantNoGap()
 }
 
-// Replaced keys are taken up by the stream that runs.
+// Replaced keys are used by the running stream.
 func TestReplacedKeysAreTakenUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -528,9 +527,9 @@ func TestReplacedKeysAreTakenUp(t *testing.T) {
 	w.eventually("another connection", func() bool { return w.front.connects.Load() > before && w.front.open.Load() == 1 })
 }
 
-// An account is one instance's at a time. Once its lease has gone to another,
-// the old holder can read and write nothing there, however sure it is of
-// itself, and each change of hands has a higher fence.
+// One instance at a time has an account. Once its lease belongs to another, the
+// old holder can neither read nor write there, even if it believes that it has
+// the lease, and each change of hands has a higher fence.
 func TestLeaseIsFenced(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -544,7 +543,7 @@ func TestLeaseIsFenced(t *testing.T) {
 		return leases
 	}
 	write := func(l tenant.Lease, eventID string) error {
-		return w.worker.Do(t.Context(), l, func(b *tenant.Batch) {
+		return w.worker.Tx(t.Context(), l, func(b *tenant.Batch) {
 			b.Queue("select app.apply_trade_update($1, $2)", l.Account, payload(update(eventID, "new", time.Now(), map[string]any{"client_order_id": eventID}, nil)))
 		})
 	}
@@ -571,13 +570,13 @@ func TestLeaseIsFenced(t *testing.T) {
 	ahead := taken[0]
 	ahead.Fence++
 	for what, l := range map[string]tenant.Lease{"the old lease": old[0], "the new fence with the old holder": forged, "a fence that is not yet": ahead} {
-		if err := write(l, "01B"); !problem.Is(err, tenant.CodeAccountForbidden) {
+		if err := write(l, "01B"); !problem.Is(err, problem.AccountForbidden) {
 			t.Errorf("%s: %v", what, err)
 		}
-		err := w.worker.Do(t.Context(), l, func(b *tenant.Batch) {
+		err := w.worker.Tx(t.Context(), l, func(b *tenant.Batch) {
 			b.Queue("select 1").QueryRow(func(row pgx.Row) error { var n int; return row.Scan(&n) })
 		})
-		if !problem.Is(err, tenant.CodeAccountForbidden) {
+		if !problem.Is(err, problem.AccountForbidden) {
 			t.Errorf("%s reads: %v", what, err)
 		}
 	}
@@ -587,7 +586,7 @@ func TestLeaseIsFenced(t *testing.T) {
 	if a, b, c := w.order("01A"), w.order("01B"), w.order("01C"); a == "missing" || b != "missing" || c == "missing" {
 		t.Errorf("written were %s, %s and %s", a, b, c)
 	}
-	// Given back, it is free at once, and the fence goes on from there.
+	// After a release it is free at once, and the fence goes on from there.
 	if err := w.worker.Release(t.Context(), second, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -596,7 +595,7 @@ func TestLeaseIsFenced(t *testing.T) {
 	}
 }
 
-// An instance that stops hands its accounts over at once; the next one goes on
+// An instance that stops hands its accounts over at once; the next one resumes
 // after the last update applied, and two never stream the same account.
 func TestInstancesShareAccounts(t *testing.T) {
 	t.Parallel()
@@ -604,17 +603,17 @@ func TestInstancesShareAccounts(t *testing.T) {
 	_, stop := w.run()
 	w.eventually("the first instance", func() bool { return w.front.open.Load() == 1 })
 	w.buy("AAPL", "1", "a")
-	w.eventually("the first update", func() bool { return strings.Contains(w.told("a"), "new") })
+	w.eventually("the first update", func() bool { return strings.Contains(w.eventsOf("a"), "new") })
 	w.run()
-	time.Sleep(300 * time.Millisecond) // six looks of the second
+	time.Sleep(300 * time.Millisecond) // six renewals of the second
 	if n := w.front.connects.Load(); n != 1 {
 		t.Errorf("two instances made %d streams", n)
 	}
 	stop()
-	w.sim.Step() // most likely while nobody streams
-	w.becomes("a", "accepted filled 1")
-	w.eventually("the fill from the second instance", func() bool { return strings.Contains(w.told("a"), "fill") })
-	if got := w.told("a"); strings.Count(got, "new") != 1 || strings.Count(got, "fill") != 1 || w.front.open.Load() != 1 {
+	w.sim.Step() // most likely while no instance streams
+	w.waitForOrder("a", "accepted filled 1")
+	w.eventually("the fill from the second instance", func() bool { return strings.Contains(w.eventsOf("a"), "fill") })
+	if got := w.eventsOf("a"); strings.Count(got, "new") != 1 || strings.Count(got, "fill") != 1 || w.front.open.Load() != 1 {
 		t.Errorf("the log says %s, by %d streams", got, w.front.open.Load())
 	}
 	w.wantNoGap()

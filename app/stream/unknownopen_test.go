@@ -7,9 +7,9 @@ import (
 )
 
 // Promise: a position can be closed whatever else is open at the broker. Orders
-// that were placed elsewhere and are not known here yet, and the exits of one,
-// are canceled with the others, and recording them is left to the stream's holder:
-// the web process may not, and must not fail for that after it has canceled.
+// placed elsewhere that are not known here yet, and the exits of one, are
+// canceled with the others. Recording them is left to the stream's holder: the
+// web process may not do it, and must not fail for that after it has canceled.
 func TestClosingsCancelWhatIsNotKnownHere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -23,33 +23,40 @@ import (
 
 // Bounds of a wind-down.
 const (
-	// stuckAfter is how many rounds in a row may end with a refusal and change
-	// nothing before a person is told to act. They are some two minutes.
+	// stuckAfter is how many rounds in a row may end with a refusal and without
+	// progress before the wind-down is stuck and a person is told. They take
+	// some two minutes.
 	stuckAfter = 8
-	// patient is how many rounds follow each other closely, before anybody is
-	// told what they wait for.
-	patient = 15
-	// resendAfter is the age from which a closing that the broker does not know
-	// is sent again under its own client_order_id.
+	// quickRounds is how many rounds follow each other closely, before a
+	// message says what they wait for.
+	quickRounds = 15
+	// resendAfter is how old a closing must be that the broker does not know
+	// before it is sent again under its own client_order_id.
 	resendAfter = 2 * time.Second
 )
 
-// windDown is one wind-down under way.
+// windDown is a wind-down that is running.
 type windDown struct {
 	ID        uuid.UUID
-	Cancel    bool  // all open orders
-	Liquidate bool  // all positions
-	Canceled  bool  // by one call, already
-	Suspend   *bool // how Alpaca's own switch is set in the end
+	Cancel    bool  // cancel all open orders
+	Liquidate bool  // close all positions
+	Canceled  bool  // all open orders were canceled by one call already
+	Suspend   *bool // what Alpaca's own suspend_trade is set to at the end
+
+	// awaitsOpen means that a closing of an option was refused because its market
+	// is closed: Alpaca queues no market orders for options. They are sent when it
+	// opens.
+	awaitsOpen bool
 }
 
-// remaining is what a wind-down has left to do, as it is told.
+// remaining is what a wind-down has left to do, in the JSON form that users
+// see.
 type remaining struct {
-	Orders    int            `json:"orders"`       // open at the broker, closings of its own left out
+	Orders    int            `json:"orders"`       // open at the broker, without its own closings
 	OnTheWay  int            `json:"on_their_way"` // intents whose answer is missing
 	Positions []leftPosition `json:"positions"`
 	refused   bool           // the broker refused something in this round
-	waiting   bool           // only closings that the broker has accepted are left
+	waiting   bool           // all that is left waits for the market
 }
 
 // leftPosition is a position that is still held.
@@ -59,13 +66,13 @@ type leftPosition struct {
 	Message string `json:"message,omitempty"` // why it is still there
 }
 
-func (r *remaining) isNothing() bool {
+func (r *remaining) isEmpty() bool {
 	return r.Orders == 0 && r.OnTheWay == 0 && len(r.Positions) == 0
 }
 
-// windDowns carries the account's wind-downs on when told that there are any.
-// Each goes its own way: a repair that waits for the market keeps nobody from
-// halting.
+// windDowns runs the account's wind-downs when there are any, each by itself:
+// one that buys back an overshoot and waits for the market does not delay a
+// halt.
 func (a *account) windDowns(ctx context.Context) {
 	underWay := map[uuid.UUID]bool{}
 	ended := make(chan uuid.UUID)
@@ -78,7 +85,7 @@ func (a *account) windDowns(ctx context.Context) {
 		case id := <-ended:
 			delete(underWay, id)
 			continue
-		case <-a.winding:
+		case <-a.windDownNow:
 		}
 		list, err := a.runningWindDowns(ctx)
 		if err != nil && ctx.Err() == nil {
@@ -100,23 +107,24 @@ func (a *account) windDowns(ctx context.Context) {
 	}
 }
 
-// windDown carries one wind-down on, before all background work of the account.
+// windDown runs one wind-down, with priority over background requests of the
+// account.
 func (a *account) windDown(ctx context.Context, w windDown) {
 	client, err := a.m.Broker.Client(a.opened.Environment, a.opened.Credentials, broker.WithAccount(a.lease.Account.String()))
 	if err != nil {
 		a.log.Error("a wind-down has no client of the broker", "err", err)
 		return
 	}
-	front := &account{m: a.m, lease: a.lease, log: a.log, opened: a.opened, client: client, gap: a.gap, askedAlone: map[uuid.UUID]bool{}, missing: map[lost]missing{}}
-	err = front.carryOut(ctx, w)
-	if err != nil && ctx.Err() == nil && !a.refused(ctx, err) {
+	foreground := &account{m: a.m, lease: a.lease, log: a.log, opened: a.opened, client: client, gap: a.gap, askedSingly: map[uuid.UUID]bool{}, missing: map[lostIntent]lookUpState{}}
+	err = foreground.carryOut(ctx, w)
+	if err != nil && ctx.Err() == nil && !a.handleRefusedKeys(ctx, err) {
 		a.log.Warn("a wind-down was interrupted; the next look at the leases goes on with it", "err", err)
 	}
-	signal(a.gap) // the mirror is to agree with what became of it
+	signal(a.gap) // so that the mirror agrees with the result
 }
 
 func (a *account) runningWindDowns(ctx context.Context) (list []windDown, err error) {
-	err = a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	err = a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select id, cancel_orders, liquidate, canceled_at is not null, suspend_trade from app.wind_downs
 			where account_id = $1 and state = 'running' order by asked_at`, a.lease.Account).Query(func(rows pgx.Rows) (err error) {
 			list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[windDown])
@@ -126,18 +134,18 @@ func (a *account) runningWindDowns(ctx context.Context) (list []windDown, err er
 	return list, err
 }
 
-// carryOut does round after round until nothing is left, or it is stuck, or
-// another turn of the switch has ended it. It returns an error where the keys
-// are refused, the lease is lost or the database is away: then another look at
-// the leases, here or elsewhere, goes on with it.
+// carryOut does one round after another until nothing is left, or the wind-down
+// is stuck or was ended by another turn of the switch. It returns an error
+// where the keys are refused, the lease is lost or the database is away: the
+// next renewal of the leases, here or elsewhere, resumes it.
 func (a *account) carryOut(ctx context.Context, w windDown) error {
 	fruitless, failed, before := 0, 0, ""
 	for attempt := 0; ; attempt++ {
 		left, err := a.windDownRound(ctx, &w)
-		if errors.Is(err, errOver) {
+		if errors.Is(err, errWindDownEnded) {
 			return nil
 		}
-		if isKind(err, broker.Unauthorized) || problem.Is(err, tenant.CodeAccountForbidden) || problem.Is(err, tenant.CodeUnavailable) || ctx.Err() != nil {
+		if isKind(err, broker.Unauthorized) || problem.Is(err, problem.AccountForbidden) || problem.Is(err, problem.DatabaseUnavailable) || ctx.Err() != nil {
 			return err
 		}
 		state, message := "running", ""
@@ -150,18 +158,18 @@ func (a *account) carryOut(ctx context.Context, w windDown) error {
 		}
 		again := err != nil && before != "" // what is left is what was left before
 		switch {
-		case outage: // it ends nothing: it is tried until the broker answers
+		case outage: // an outage ends nothing: try until the broker answers
 			failed++
 			message = "Alpaca cannot be reached, or has had too many requests. It is tried again until Alpaca answers."
 		case err != nil:
 			left.refused, message = true, problem.Of(accounts.FromBroker(err)).Message
-		case left.isNothing():
+		case left.isEmpty():
 			state = "done"
 		case left.waiting:
-			message = "The closing orders are at Alpaca and wait for the market."
-		case attempt > patient && left.Orders > 0:
+			message = "What is left waits for the market: its closing orders are at Alpaca, or are sent when it opens."
+		case attempt > quickRounds && left.Orders > 0:
 			message = "Alpaca has not canceled all orders yet. It is tried again until they are over."
-		case attempt > patient && left.OnTheWay > 0:
+		case attempt > quickRounds && left.OnTheWay > 0:
 			message = "Alpaca's answer to some orders is missing. They are looked up until it is known what became of them."
 		}
 		text, err := json.Marshal(left)
@@ -188,7 +196,7 @@ func (a *account) carryOut(ctx context.Context, w windDown) error {
 			return err
 		}
 		pause := a.windDownPause(attempt, max(fruitless, failed), left.waiting)
-		if attempt > patient {
+		if attempt > quickRounds {
 			pause = max(pause, left.pace())
 		}
 		if !sleep(ctx, pause) {
@@ -197,8 +205,8 @@ func (a *account) carryOut(ctx context.Context, w windDown) error {
 	}
 }
 
-// isOutage reports whether a round ended for want of the broker's answer: that
-// says nothing about what was asked.
+// isOutage reports whether a round ended because the broker gave no answer,
+// which says nothing about what was asked.
 func isOutage(err error) bool {
 	for _, kind := range []broker.Kind{broker.Unavailable, broker.RateLimited, broker.Ambiguous, broker.Canceled} {
 		if isKind(err, kind) {
@@ -208,22 +216,22 @@ func isOutage(err error) bool {
 	return false
 }
 
-// pace is the least time between rounds, by how many requests one takes: half of
-// what Alpaca lets an account ask is left to the mirror, and to the look-ups that
-// end the waiting for orders which never were. No round is as far from the next
-// as a look-up may be.
+// pace is the least time between rounds, by the number of requests in one. Half
+// of what Alpaca lets an account ask is left to reconciliations and to
+// look-ups, which find out about orders that never arrived. No pause is longer
+// than the one between look-ups may be.
 func (r remaining) pace() time.Duration {
 	const each = 600 * time.Millisecond // 100 a minute
 	return min(time.Duration(4+r.Orders+r.OnTheWay+len(r.Positions))*each, 20*time.Second)
 }
 
-// windDownPause is the time between two rounds: short while orders are on their
-// way to be over, longer where the broker refuses or the market is closed.
+// windDownPause is the time between two rounds: short while orders are being
+// canceled or filled, longer where the broker refuses or the market is closed.
 func (a *account) windDownPause(attempt, fruitless int, waiting bool) time.Duration {
 	switch {
 	case fruitless > 0:
 		return min(a.m.WindDownPause<<(min(fruitless, stuckAfter)-1), 30*time.Second)
-	case attempt < patient:
+	case attempt < quickRounds:
 		return 200 * time.Millisecond
 	case attempt < 60 || !waiting:
 		return 2 * time.Second
@@ -231,19 +239,20 @@ func (a *account) windDownPause(attempt, fruitless int, waiting bool) time.Durat
 	return 30 * time.Second
 }
 
-// windDownProgress records how far it is, and reports whether it is to go on.
+// windDownProgress records what is left, and reports whether the wind-down
+// still runs.
 func (a *account) windDownProgress(ctx context.Context, w windDown, state, message string, left json.RawMessage) (running bool, err error) {
-	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue("select app.wind_down_progress($1, $2, $3, nullif($4, ''), $5)", a.lease.Account, w.ID, state, message, left)
+	err = a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue("select app.record_wind_down_progress($1, $2, $3, nullif($4, ''), $5)", a.lease.Account, w.ID, state, message, left)
 		b.Queue("select exists (select from app.wind_downs where account_id = $1 and id = $2 and state = 'running')", a.lease.Account, w.ID).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&running) })
 	})
 	return running, err
 }
 
-// windDownRound cancels, looks, and closes what can be closed. Orders are read
-// before positions: a fill between the two is in the positions, and its order
-// counts as open until the next round.
+// windDownRound cancels orders, reads orders and positions, and closes what can
+// be closed. Orders are read before positions: a fill in between is in the
+// positions, and its order counts as open until the next round.
 func (a *account) windDownRound(ctx context.Context, w *windDown) (left remaining, err error) {
 	left.Positions = []leftPosition{}
 	if err := a.stillRuns(ctx, *w); err != nil {
@@ -253,7 +262,7 @@ func (a *account) windDownRound(ctx context.Context, w *windDown) (left remainin
 		if err := a.client.CancelAllOrders(ctx); err != nil {
 			return left, err
 		}
-		err := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+		err := a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 			b.Queue("update app.wind_downs set canceled_at = clock_timestamp() where account_id = $1 and id = $2", a.lease.Account, w.ID)
 		})
 		if err != nil {
@@ -278,18 +287,18 @@ func (a *account) windDownRound(ctx context.Context, w *windDown) (left remainin
 		return left, err
 	}
 	if w.Liquidate {
-		a.alsoHeld(positions, &left)
+		a.addUnknownPositions(positions, &left)
 	}
-	if !left.isNothing() || w.Suspend == nil {
+	if !left.isEmpty() || w.Suspend == nil {
 		return left, nil
 	}
 	return left, a.suspend(ctx, *w.Suspend)
 }
 
-// alsoHeld adds what the broker holds and nobody here knows of: what is not
-// closed is not to be told as closed. The mirror is brought to know of it, but for
-// a position that cannot be read.
-func (a *account) alsoHeld(positions broker.PositionsAnswer, left *remaining) {
+// addUnknownPositions adds positions that the broker holds and the mirror does
+// not know, so that they are not reported as closed. A reconciliation records
+// them, except those that cannot be read.
+func (a *account) addUnknownPositions(positions broker.PositionsAnswer, left *remaining) {
 	known := map[string]bool{}
 	for _, p := range left.Positions {
 		known[p.Symbol] = true
@@ -306,34 +315,34 @@ func (a *account) alsoHeld(positions broker.PositionsAnswer, left *remaining) {
 			signal(a.gap)
 		}
 	}
-	others := !left.isNothing()
+	others := !left.isEmpty()
 	for _, odd := range positions.Odd {
 		if odd.Uncounted {
 			add(leftPosition{Symbol: odd.ID, Message: "What Alpaca says of this position cannot be read: close it at Alpaca."})
-			left.refused = left.refused || !others // a person is told once nothing else is left
+			left.refused = left.refused || !others // stuck only once nothing else is left
 		}
 	}
 }
 
-// errOver says that a wind-down was ended by another turn of the switch.
-var errOver = errors.New("the wind-down is over")
+// errWindDownEnded means that another turn of the switch ended the wind-down.
+var errWindDownEnded = errors.New("the wind-down is over")
 
-// stillRuns returns errOver where the switch was turned since the last round,
-// which may be half a minute ago: orders of an account that is open again are
-// not canceled.
+// stillRuns returns errWindDownEnded where the switch was turned since the last
+// round, which may be half a minute ago, so that no orders are canceled of an
+// account that is open again.
 func (a *account) stillRuns(ctx context.Context, w windDown) error {
 	var running bool
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue("select exists (select from app.wind_downs where account_id = $1 and id = $2 and state = 'running')", a.lease.Account, w.ID).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&running) })
 	})
 	if err == nil && !running {
-		err = errOver
+		err = errWindDownEnded
 	}
 	return err
 }
 
-// suspend sets Alpaca's own switch.
+// suspend sets Alpaca's own suspend_trade.
 func (a *account) suspend(ctx context.Context, on bool) error {
 	answer, err := a.client.Relay(ctx, broker.SuspendTrade(on))
 	if err != nil {
@@ -342,15 +351,16 @@ func (a *account) suspend(ctx context.Context, on bool) error {
 	return answer.Body.Close()
 }
 
-// settleIntents asks the broker for intents whose answer is missing. A closing
-// that it does not know is sent again under its own client_order_id, which
-// Alpaca takes once: whichever of the two arrives first is the only one. Those are
-// the wind-down's own, and where all is to be closed a person's too; else
-// nothing that they asked for before is sent after they halted the account.
+// settleIntents looks up intents whose answer is missing. A closing that the
+// broker does not know is sent again under its own client_order_id, which
+// Alpaca accepts once, so that whichever of the two arrives first is the only
+// one. This is done with the wind-down's own closings, and with a person's
+// where all positions are to be closed. Otherwise nothing that a person asked
+// for before the halt is sent after it.
 func (a *account) settleIntents(ctx context.Context, w *windDown) error {
 	var intents []closing
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue(`select `+closingColumns+` from app.alpaca_orders where account_id = $1 and intent_state = 'submitting'
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue(`select `+closingColumnsSQL+` from app.alpaca_orders where account_id = $1 and intent_state = 'submitting'
 			and updated_at < clock_timestamp() - interval '300 milliseconds' order by created_at limit 100`, a.lease.Account).
 			Query(func(rows pgx.Rows) (err error) {
 				intents, err = pgx.CollectRows(rows, pgx.RowToStructByPos[closing])
@@ -364,7 +374,7 @@ func (a *account) settleIntents(ctx context.Context, w *windDown) error {
 		answer, err := a.client.OrderByClientOrderID(ctx, in.ClientOrderID)
 		switch {
 		case err == nil:
-			err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+			err = a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 				queueOrderEvent(b, a.lease, answer.Raw, "reconciled", answer.RequestID)
 			})
 			if unrecordable(err) {
@@ -372,13 +382,13 @@ func (a *account) settleIntents(ctx context.Context, w *windDown) error {
 				continue
 			}
 		case isKind(err, broker.NotFound) && in.mayResend(w) && in.Age > resendAfter:
-			_, err = a.send(ctx, in)
+			err = a.resend(ctx, in)
 		case isKind(err, broker.NotFound):
-			err = a.notFound(ctx, lost{ID: in.ID, ClientOrderID: in.ClientOrderID, Since: in.Since})
+			err = a.notFound(ctx, lostIntent{ID: in.ID, ClientOrderID: in.ClientOrderID, Since: in.Since})
 		case isKind(err, broker.Invalid), isKind(err, broker.Forbidden):
 			err = nil
 		default:
-			clear(a.missing) // the broker is away: what it does not know, it says while it answers
+			clear(a.missing) // the broker is away: start the windows again
 		}
 		if err != nil {
 			return err
@@ -387,7 +397,7 @@ func (a *account) settleIntents(ctx context.Context, w *windDown) error {
 	return nil
 }
 
-// closing is an intent as it is sent to the broker.
+// closing is a closing order as it is sent to the broker.
 type closing struct {
 	ID             uuid.UUID
 	ClientOrderID  string
@@ -396,8 +406,8 @@ type closing struct {
 	TimeInForce    string
 	PositionIntent string
 	Qty            decimal.Decimal
-	Closes         bool       // it is a closing, and no replacement of one
-	WindDown       *uuid.UUID // that it is a closing of
+	Closes         bool       // it is a closing, and not a replacement of one
+	WindDown       *uuid.UUID // that made it; nil for a person's
 	Age            time.Duration
 	Since          time.Time // when it was last sent
 }
@@ -407,49 +417,83 @@ func (c closing) mayResend(w *windDown) bool {
 	return c.Closes && (w.Liquidate || c.WindDown != nil && *c.WindDown == w.ID)
 }
 
-// closingColumns are a closing's, of a row of app.alpaca_orders.
-const closingColumns = `id, client_order_id, coalesce(symbol, ''), coalesce(side, ''), time_in_force, coalesce(position_intent, ''),
+// closingColumnsSQL are a closing's columns of app.alpaca_orders.
+const closingColumnsSQL = `id, client_order_id, coalesce(symbol, ''), coalesce(side, ''), time_in_force, coalesce(position_intent, ''),
 	coalesce(qty, 0), reduce_only and action = 'place', wind_down_id, clock_timestamp() - created_at, updated_at`
 
-// send sends a closing and records the answer. It returns why the broker
-// refused it, "" where it did not.
-func (a *account) send(ctx context.Context, c closing) (refused string, err error) {
-	answer, err := a.client.PlaceOrder(ctx, alpaca.PlaceOrderRequest{
+// order returns the closing in the form of the broker's API.
+func (c closing) order() alpaca.PlaceOrderRequest {
+	return alpaca.PlaceOrderRequest{
 		Symbol: c.Symbol, Qty: &c.Qty, Side: alpaca.Side(c.Side), Type: alpaca.Market, TimeInForce: alpaca.TimeInForce(c.TimeInForce),
 		PositionIntent: alpaca.PositionIntent(c.PositionIntent), ClientOrderID: c.ClientOrderID,
-	})
+	}
+}
+
+// send sends a closing for the first time and records the answer. It returns why
+// the broker refused it, "" where it did not.
+func (a *account) send(ctx context.Context, c closing) (refused string, err error) {
+	answer, err := a.client.PlaceOrder(ctx, c.order())
 	var refusal *broker.Error
 	switch {
 	case err == nil:
-		return "", a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
-			queueOrderEvent(b, a.lease, answer.Raw, "accepted", answer.RequestID)
-		})
-	case !errors.As(err, &refusal) || refusal.Kind == broker.Ambiguous || refusal.Kind == broker.Canceled:
+		return "", a.recordAccepted(ctx, answer)
+	case mayHaveArrived(err), !errors.As(err, &refusal):
 		return "", nil // the next round looks it up
-	case strings.Contains(refusal.Message, "client_order_id"):
-		return "", nil // it had arrived: the next round finds it
 	}
 	state, reason := "unsent", problem.Of(accounts.FromBroker(err)).Message
 	switch refusal.Kind {
 	case broker.Invalid, broker.Forbidden, broker.NotFound:
 		state, reason = "rejected", refusal.Message
 	}
-	recorded := a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+	recorded := a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue("select app.record_refusal($1, $2, $3, $4, $5, $6, $7)", a.lease.Account, c.ID, state, reason, refusal.Code, refusal.RequestID, refusal.MoreJSON())
 	})
 	if recorded == nil && state == "unsent" {
-		return reason, err // nothing else would get there either
+		return reason, err // nothing else would arrive either
 	}
 	return reason, recorded
 }
 
-// readOrders records how the orders stand at the broker: the open ones, and
-// those that we believe open and it does not list.
+// resend sends a closing again that the broker does not know yet. A refusal says
+// nothing about the first time, which may still be on its way: the closing is
+// given up only when it was looked up in vain for as long as any lost order.
+func (a *account) resend(ctx context.Context, c closing) error {
+	answer, err := a.client.PlaceOrder(ctx, c.order())
+	switch {
+	case err == nil:
+		return a.recordAccepted(ctx, answer)
+	case mayHaveArrived(err):
+		return nil // the next round looks it up
+	case isKind(err, broker.Invalid), isKind(err, broker.Forbidden), isKind(err, broker.NotFound):
+		return a.notFound(ctx, lostIntent{ID: c.ID, ClientOrderID: c.ClientOrderID, Since: c.Since})
+	}
+	return err // nothing else would arrive either
+}
+
+// mayHaveArrived reports whether an order that ended with err may be at the
+// broker: its answer was lost, or its client_order_id is taken, which only this
+// order has.
+func mayHaveArrived(err error) bool {
+	var refusal *broker.Error
+	if !errors.As(err, &refusal) {
+		return true
+	}
+	return refusal.Kind == broker.Ambiguous || refusal.Kind == broker.Canceled || strings.Contains(refusal.Message, "client_order_id")
+}
+
+func (a *account) recordAccepted(ctx context.Context, answer broker.OrderAnswer) error {
+	return a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
+		queueOrderEvent(b, a.lease, answer.Raw, "accepted", answer.RequestID)
+	})
+}
+
+// readOrders records the state of orders at the broker: the open ones, and
+// those that are open here and not listed there.
 func (a *account) readOrders(ctx context.Context) error {
 	a.odd = nil
-	clear(a.askedAlone) // each round asks anew
-	var believed []uuid.UUID
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) { queueBelieved(b, a.lease.Account, &believed) })
+	clear(a.askedSingly) // each round asks again
+	var openHere []uuid.UUID
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) { queueOpenOrders(b, a.lease.Account, &openHere) })
 	if err != nil {
 		return err
 	}
@@ -462,14 +506,14 @@ func (a *account) readOrders(ctx context.Context) error {
 		listed[o.id] = true
 	}
 	missing := func() (n int) {
-		for _, id := range believed {
+		for _, id := range openHere {
 			if !listed[id.String()] {
 				n++
 			}
 		}
 		return n
 	}
-	if missing() > 3 { // a page costs less than each of them
+	if missing() > 3 { // one page costs less than asking for each
 		newest, err := a.pages(ctx, url.Values{"status": {"all"}, "nested": {"true"}}, time.Time{}, 2)
 		if err != nil {
 			return err
@@ -481,7 +525,7 @@ func (a *account) readOrders(ctx context.Context) error {
 			}
 		}
 	}
-	ended, err := a.ended(ctx, believed, orders)
+	ended, err := a.readEnded(ctx, openHere, orders)
 	if err != nil {
 		return err
 	}
@@ -489,11 +533,11 @@ func (a *account) readOrders(ctx context.Context) error {
 	return a.recordAll(ctx, append(orders, ended...), "reconciled", &d)
 }
 
-// readPositions records the broker's positions and returns them.
+// readPositions reads and records the broker's positions.
 func (a *account) readPositions(ctx context.Context) (positions broker.PositionsAnswer, err error) {
 	var asOf time.Time
 	var moves []byte
-	err = a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	err = a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue("select clock_timestamp(), app.position_moves($1)", a.lease.Account).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&asOf, &moves) })
 	})
@@ -503,17 +547,18 @@ func (a *account) readPositions(ctx context.Context) (positions broker.Positions
 	if positions, err = a.client.Positions(ctx); err != nil {
 		return positions, err
 	}
-	return positions, a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
+	return positions, a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select private.append_event('position', jsonb_build_object('positions', $2::jsonb), null)
 			where app.record_positions($1, $2, $3, $4)`, a.lease.Account, []byte(positions.Raw), asOf, moves)
 	})
 }
 
-// cancelLeft cancels, one by one, what one call for all did not: orders that
-// appeared since, and those on their way where only they are to go.
+// cancelLeft cancels, one by one, orders that the one call for all did not:
+// those that appeared since, or, where only orders on their way are to be
+// canceled, those.
 func (a *account) cancelLeft(ctx context.Context, w *windDown, left *remaining) error {
 	var open []uuid.UUID
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select o.alpaca_order_id from app.wind_downs w
 			join app.alpaca_orders o on o.account_id = w.account_id
 			left join app.alpaca_orders entry on entry.account_id = o.account_id and entry.alpaca_order_id = o.parent_alpaca_order_id
@@ -526,7 +571,7 @@ func (a *account) cancelLeft(ctx context.Context, w *windDown, left *remaining) 
 				open, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 				return err
 			})
-		b.Queue("select app.on_their_way($1, $2)", a.lease.Account, w.ID).
+		b.Queue("select app.unanswered_intent_count($1, $2)", a.lease.Account, w.ID).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&left.OnTheWay) })
 	})
 	if err != nil {
@@ -537,7 +582,7 @@ func (a *account) cancelLeft(ctx context.Context, w *windDown, left *remaining) 
 		if i >= maxLookUps {
 			break
 		}
-		// One that cannot be canceled any more is over, or soon will be.
+		// An order that cannot be canceled any more is over, or soon will be.
 		if err := a.client.CancelOrder(ctx, id.String()); err != nil && !isKind(err, broker.Invalid) && !isKind(err, broker.NotFound) {
 			return err
 		}
@@ -545,17 +590,17 @@ func (a *account) cancelLeft(ctx context.Context, w *windDown, left *remaining) 
 	return nil
 }
 
-// closeLeft sends a closing order for each position that is to go, as far as
-// nothing else trades it already.
+// closeLeft sends a closing order for each position that is to be closed and
+// that no other order closes already.
 func (a *account) closeLeft(ctx context.Context, w *windDown, left *remaining) error {
 	type position struct {
 		Symbol, Qty, Side string
 		Closes            decimal.Decimal
-		Reason            string // why the broker refused the last closing of it
-		Waits             bool   // a closing of it is at the broker
+		Reason            string // why the broker refused its last closing
+		Waits             bool   // the broker has a closing of it
 	}
 	var positions []position
-	err := a.m.Worker.Do(ctx, a.lease, func(b *tenant.Batch) {
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select symbol, held::text, side, qty, coalesce(refused, ''), waits from app.closings_to_make($1, $2) order by symbol`,
 			a.lease.Account, w.ID).Query(func(rows pgx.Rows) (err error) {
 			positions, err = pgx.CollectRows(rows, pgx.RowToStructByPos[position])
@@ -565,33 +610,53 @@ func (a *account) closeLeft(ctx context.Context, w *windDown, left *remaining) e
 	if err != nil {
 		return err
 	}
+	if w.awaitsOpen {
+		if w.awaitsOpen, err = a.isMarketClosed(ctx); err != nil {
+			return err
+		}
+	}
 	left.waiting = len(positions) > 0 && left.Orders == 0 && left.OnTheWay == 0
 	for _, p := range positions {
 		still := leftPosition{Symbol: p.Symbol, Qty: p.Qty, Message: p.Reason}
-		left.waiting = left.waiting && p.Waits
-		if p.Closes.IsPositive() {
-			still.Message, err = a.close(ctx, w, p.Symbol, p.Side, p.Closes)
-			left.refused = left.refused || still.Message != ""
-			if err != nil {
+		option := broker.IsOption(p.Symbol)
+		if p.Closes.IsPositive() && !(option && w.awaitsOpen) {
+			if still.Message, err = a.close(ctx, w, p.Symbol, p.Side, p.Closes); err != nil {
 				return err
 			}
+			if still.Message != "" && option {
+				if w.awaitsOpen, err = a.isMarketClosed(ctx); err != nil {
+					return err
+				}
+			}
+			left.refused = left.refused || still.Message != "" && !(option && w.awaitsOpen)
 		}
+		if option && w.awaitsOpen && !p.Waits {
+			still.Message += ". It is sent again when the market opens."
+		}
+		left.waiting = left.waiting && (p.Waits || option && w.awaitsOpen)
 		left.Positions = append(left.Positions, still)
 	}
 	return nil
 }
 
+// isMarketClosed reports whether the market of shares and options is closed, by
+// the broker's clock.
+func (a *account) isMarketClosed(ctx context.Context) (bool, error) {
+	clock, err := a.client.Clock(ctx)
+	return err == nil && !clock.Value.IsOpen, err
+}
+
 // close makes a closing and sends it. It returns why it was refused.
 func (a *account) close(ctx context.Context, w *windDown, symbol, side string, qty decimal.Decimal) (refused string, err error) {
 	var made []closing
-	err = a.m.Worker.Write(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue(`select `+closingColumns+` from app.make_closing($1, $2, $3, $4, $5) where id is not null`, a.lease.Account, w.ID, symbol, side, qty.String()).
+	err = a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue(`select `+closingColumnsSQL+` from app.make_closing($1, $2, $3, $4, $5) where id is not null`, a.lease.Account, w.ID, symbol, side, qty.String()).
 			Query(func(rows pgx.Rows) (err error) {
 				made, err = pgx.CollectRows(rows, pgx.RowToStructByPos[closing])
 				return err
 			})
 	})
-	if tenant.State(err) == "PD422" {
+	if tenant.SQLState(err) == "PD422" {
 		return fmt.Sprintf("Orders that are open or on their way trade %s already.", symbol), nil
 	}
 	if err != nil || len(made) == 0 {

@@ -2,6 +2,7 @@ package stream_test
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -58,7 +59,7 @@ func (w *world) wantFlat() {
 	}
 }
 
-// holding buys from outside and waits until the mirror has it.
+// holding buys outside of Paddock and waits until the mirror has it.
 func (w *world) holding(symbol, qty string) {
 	w.t.Helper()
 	w.sim.SetAlwaysOpen(true)
@@ -67,7 +68,7 @@ func (w *world) holding(symbol, qty string) {
 	w.eventually("the position", func() bool { return w.held(symbol) == qty })
 }
 
-// rests places a limit order from outside that does not fill.
+// rests places a limit order outside of Paddock that does not fill.
 func (w *world) rests(symbol, side, qty, limit, clientOrderID string) {
 	w.t.Helper()
 	amount, price := decimal.RequireFromString(qty), decimal.RequireFromString(limit)
@@ -77,9 +78,9 @@ func (w *world) rests(symbol, side, qty, limit, clientOrderID string) {
 	}
 }
 
-// Halting with everything comes to an end: the switch is turned before anything
-// else, orders are canceled, positions closed by orders of ours, and then
-// nothing passes, at Alpaca neither.
+// A halt with everything ends: the switch turns before anything else, orders
+// are canceled, positions closed by our own orders, and then no order passes,
+// not even at Alpaca.
 func TestHaltWithEverything(t *testing.T) {
 	w := newWorld(t)
 	w.run()
@@ -96,18 +97,18 @@ func TestHaltWithEverything(t *testing.T) {
 	}
 	w.windsDown("done")
 	w.wantFlat()
-	if _, err := w.trading().Place(t.Context(), w.account, "", orderRequest("after")); !problem.Is(err, "guard_refused") {
+	if _, err := w.trading().Place(t.Context(), w.account, "", orderRequest("after")); !problem.Is(err, problem.GuardRefused) {
 		t.Errorf("afterwards: %v", err)
 	}
 	w.turn("", trading.Switch{To: "open"})
-	if _, err := w.trading().Place(t.Context(), w.account, "", orderRequest("suspended")); !problem.Is(err, "order_rejected") {
+	if _, err := w.trading().Place(t.Context(), w.account, "", orderRequest("suspended")); !problem.Is(err, problem.OrderRejected) {
 		t.Errorf("Alpaca is to refuse it still: %v", err)
 	}
 	w.wantNoGap()
 }
 
-// A wind-down outlives its server: whoever holds the account next carries it on,
-// and closings that are at the broker already are neither sent twice nor canceled.
+// A wind-down survives its server: the account's next holder resumes it, and
+// closings that are at the broker already are neither sent twice nor canceled.
 func TestAWindDownOutlivesItsServer(t *testing.T) {
 	w := newWorld(t)
 	_, stop := w.run()
@@ -118,13 +119,13 @@ func TestAWindDownOutlivesItsServer(t *testing.T) {
 	})
 	stop()
 	w.run()
-	time.Sleep(500 * time.Millisecond) // rounds of the next holder
+	time.Sleep(500 * time.Millisecond) // several rounds of the next holder
 	if n := scan[int](w, `select count(*) from app.alpaca_orders where wind_down_id is not null`); n != 1 {
 		t.Errorf("there are %d closings", n)
 	}
 	w.windsDown("done")
 	w.wantFlat()
-	// The retry of the request turns nothing and begins nothing.
+	// The retry of the request turns nothing and starts nothing.
 	w.turn("", trading.Switch{To: "open"})
 	w.turn("key", trading.Switch{To: "halted", Liquidate: true})
 	if got := scan[string](w, `select switch from app.account_guards`); got != "open" {
@@ -133,13 +134,13 @@ func TestAWindDownOutlivesItsServer(t *testing.T) {
 	if n := scan[int](w, `select count(*) from app.wind_downs`); n != 1 {
 		t.Errorf("there are %d wind-downs", n)
 	}
-	if _, err := w.trading().Turn(t.Context(), w.account, "key", trading.Switch{To: "halted"}); !problem.Is(err, "idempotency_key_reused") {
+	if _, err := w.trading().Turn(t.Context(), w.account, "key", trading.Switch{To: "halted"}); !problem.Is(err, problem.IdempotencyKeyReused) {
 		t.Errorf("another request with its key: %v", err)
 	}
 }
 
-// lostIntent makes an intent whose answer is missing, as a server leaves it that
-// died while it sent the order.
+// lostIntent makes an intent without an answer, as a server leaves it that dies
+// while it sends the order.
 func (w *world) lostIntent(clientOrderID, side string, reduceOnly bool) {
 	w.t.Helper()
 	w.exec(`set session_replication_role = replica`)
@@ -151,8 +152,8 @@ func (w *world) lostIntent(clientOrderID, side string, reduceOnly bool) {
 }
 
 // An order that was on its way when the account was halted, with or without
-// anything else that was asked for, ends canceled, or what it opened is closed;
-// what it only made smaller stays.
+// anything else to do, ends canceled, or what it opened is closed; what it only
+// reduced stays.
 func TestOrdersOnTheirWayWhenTheAccountHalts(t *testing.T) {
 	for name, c := range map[string]struct {
 		side, limit, before, after string
@@ -188,7 +189,7 @@ func TestOrdersOnTheirWayWhenTheAccountHalts(t *testing.T) {
 					TimeInForce: alpaca.Day, ClientOrderID: "late"}); err != nil {
 					t.Fatal(err)
 				}
-				w.sim.Step() // it fills before anybody could cancel it
+				w.sim.Step() // it fills before it could be canceled
 			}
 			w.windsDown("done")
 			w.eventually("the position", func() bool { return w.held("AAPL") == c.after })
@@ -199,9 +200,9 @@ func TestOrdersOnTheirWayWhenTheAccountHalts(t *testing.T) {
 	}
 }
 
-// A closing of which the broker has never heard is sent again under its own
-// client_order_id, which Alpaca takes once: it keeps nobody from liquidating, and
-// nothing is sold twice, in whichever order the two arrive.
+// A closing that the broker never received is sent again under its own
+// client_order_id, which Alpaca accepts once: it does not stop a liquidation,
+// and nothing is sold twice, in whichever order the two arrive.
 func TestALostClosingIsSentAgainOnce(t *testing.T) {
 	for _, arrives := range []bool{false, true} {
 		t.Run(fmt.Sprintf("arrives %v", arrives), func(t *testing.T) {
@@ -233,8 +234,52 @@ func TestALostClosingIsSentAgainOnce(t *testing.T) {
 	}
 }
 
-// A wind-down that the broker refuses tells a person what is left and why, and
-// tries again when the switch is turned again.
+// A closing is sent again because its first answer was lost, and the first may
+// arrive all the same: that the second was refused, or did not arrive, does
+// not make it rejected or unsent.
+func TestARefusedSecondSendingSaysNothingOfTheFirst(t *testing.T) {
+	for name, answer := range map[string]struct {
+		status int
+		body   string
+	}{
+		"refused":           {http.StatusForbidden, `{"code":40310000,"message":"insufficient qty available for order (requested: 10, available: 0)"}`},
+		"not processable":   {http.StatusUnprocessableEntity, `{"code":42210000,"message":"no"}`},
+		"too many requests": {http.StatusTooManyRequests, `{"code":42910000,"message":"too many requests"}`},
+		"away":              {http.StatusServiceUnavailable, ``},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.run(func(c *stream.Config) { c.WindDownPause = 100 * time.Millisecond })
+			w.holding("AAPL", "10")
+			w.front.orders.Store(0)
+			w.front.answerOrders.Store(func(rw http.ResponseWriter, _ *http.Request) {
+				rw.WriteHeader(answer.status)
+				_, _ = rw.Write([]byte(answer.body)) // the client checks what arrives
+			})
+			w.lostIntent("lost", "sell", true)
+			w.turn("", trading.Switch{To: "halted", Liquidate: true})
+			w.eventually("the second sending", func() bool { return w.front.orders.Load() > 1 })
+			if got := w.order("lost"); got != "submitting submitting 0" {
+				t.Errorf("the closing is %s", got)
+			}
+			ten := decimal.NewFromInt(10)
+			direct := alpaca.NewClient(alpaca.ClientOpts{APIKey: w.seed.KeyID, APISecret: w.seed.SecretKey, BaseURL: w.direct(), RetryLimit: -1})
+			if _, err := direct.PlaceOrder(alpaca.PlaceOrderRequest{Symbol: "AAPL", Qty: &ten, Side: alpaca.Sell, Type: alpaca.Market,
+				TimeInForce: alpaca.Day, ClientOrderID: "lost"}); err != nil {
+				t.Fatal(err)
+			}
+			w.windsDown("done")
+			w.wantFlat()
+			if got := w.order("lost"); got != "accepted filled 10" {
+				t.Errorf("the closing that had arrived is %s", got)
+			}
+		})
+	}
+}
+
+// A wind-down that the broker refuses says what is left and why, and tries
+// again when the switch is turned again.
 func TestAWindDownThatIsRefusedTellsAPerson(t *testing.T) {
 	w := newWorld(t)
 	w.run(func(c *stream.Config) { c.WindDownPause = time.Millisecond })
@@ -254,7 +299,7 @@ func TestAWindDownThatIsRefusedTellsAPerson(t *testing.T) {
 	w.wantFlat()
 }
 
-// Without working keys nothing can be wound down, and whoever asks is told so at
+// Without working keys nothing can be wound down, and the request says so at
 // once; with new keys it goes on.
 func TestAWindDownWaitsForKeys(t *testing.T) {
 	w := newWorld(t)
@@ -296,8 +341,8 @@ func TestTurnsOfTheSwitchWhileItIsWoundDown(t *testing.T) {
 	}
 }
 
-// A closing that trades more than is held is told, and traded back where the
-// account's guards say so, on a halted account too.
+// A closing that trades more than is held becomes an event, and is traded back
+// where the account's guards say so, on a halted account too.
 func TestAnOvershootIsToldAndTradedBack(t *testing.T) {
 	for _, back := range []bool{false, true} {
 		t.Run(fmt.Sprintf("trades back %v", back), func(t *testing.T) {
@@ -308,8 +353,8 @@ func TestAnOvershootIsToldAndTradedBack(t *testing.T) {
 			if _, err := w.trading().SetGuards(t.Context(), w.account, trading.Limits{BuyBackOvershoot: back}); err != nil {
 				t.Fatal(err)
 			}
-			// Alpaca would refuse one that says it closes. This one does not say so, as
-			// closings of coins do not.
+			// Alpaca would refuse one that says it closes. Closings of coins do
+			// not say so, as this one.
 			w.lostIntent("late", "sell", true)
 			w.exec(`set session_replication_role = replica; update app.alpaca_orders set position_intent = null; set session_replication_role = origin`)
 			ten := decimal.NewFromInt(10)
@@ -333,9 +378,9 @@ func TestAnOvershootIsToldAndTradedBack(t *testing.T) {
 	}
 }
 
-// A halt ends where orders were on their way that never arrived, on an account
-// that may not ask Alpaca often: what a wind-down asks for itself does not keep
-// those from being given up.
+// A halt ends where orders on their way never arrived, even on an account with
+// few requests to Alpaca: the wind-down's own requests leave room for the
+// look-ups that mark those orders unknown.
 func TestAHaltEndsWhereOrdersNeverArrived(t *testing.T) {
 	w := newWorld(t, func(c *alpacasim.Config) { c.RateLimit = 120 })
 	w.run(func(c *stream.Config) { c.LookupWindow = 5 * time.Second })

@@ -13,36 +13,36 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Doorbell rings by NOTIFY, in transactions of its own: one that carried data
-// would hold NOTIFY's database-wide lock through its flush, and would fail with
-// it when the server's queue is full. The first ring goes at once, and those
-// that come while it is under way are sent as one.
+// Doorbell sends NOTIFY in transactions of its own. One that also carried data
+// would hold NOTIFY's database-wide lock while it is flushed, and would fail
+// when the server's queue is full. The first ring is sent at once; those that
+// come while it is under way are sent together as one.
 type Doorbell struct {
-	pool *pgxpool.Pool
-	rang chan struct{}
-	log  *slog.Logger
+	pool    *pgxpool.Pool
+	wakeups chan struct{}
+	log     *slog.Logger
 
-	mu   sync.Mutex
-	news map[uuid.UUID]struct{} // the accounts to ring for
-	all  bool                   // everybody is to be looked at
+	mu      sync.Mutex
+	pending map[uuid.UUID]struct{} // accounts with news
+	all     bool                   // every account is to be looked at
 }
 
 // NewDoorbell makes a Doorbell over a pool of one connection that logs in as
-// paddock_worker with synchronous_commit off. Run makes it ring.
+// paddock_worker with synchronous_commit off. It rings while Run runs.
 func NewDoorbell(pool *pgxpool.Pool, log *slog.Logger) *Doorbell {
-	return &Doorbell{pool: pool, rang: make(chan struct{}, 1), log: log, news: map[uuid.UUID]struct{}{}}
+	return &Doorbell{pool: pool, wakeups: make(chan struct{}, 1), log: log, pending: map[uuid.UUID]struct{}{}}
 }
 
-// Ring asks for a ring because of this account and does not wait for it.
+// Ring asks for a ring that names this account. It does not wait for it.
 func (d *Doorbell) Ring(account uuid.UUID) {
 	d.mu.Lock()
-	d.news[account] = struct{}{}
+	d.pending[account] = struct{}{}
 	d.mu.Unlock()
 	d.wake()
 }
 
-// RingAll asks for a ring that has everybody looked at: somebody's session has
-// ended. It does not wait for it.
+// RingAll asks for a ring that names no account, so that every reader looks at
+// all of its accounts: somebody's session has ended. It does not wait for it.
 func (d *Doorbell) RingAll() {
 	d.mu.Lock()
 	d.all = true
@@ -52,25 +52,24 @@ func (d *Doorbell) RingAll() {
 
 func (d *Doorbell) wake() {
 	select {
-	case d.rang <- struct{}{}:
-	default: // one is waiting to be sent already, and will cover this
+	case d.wakeups <- struct{}{}:
+	default: // the next ring, which is not sent yet, covers this one
 	}
 }
 
 // Run sends rings until ctx ends. A ring that fails, or that the database does
-// not send because its queue is filling up, is only logged: readers look by
-// themselves now and then.
+// not send because its queue is filling up, is only logged: readers also poll.
 func (d *Doorbell) Run(ctx context.Context) error {
 	rings := true
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-d.rang:
+		case <-d.wakeups:
 			once, cancel := context.WithTimeout(ctx, 2*time.Second)
 			var b Batch
 			did := rings
-			b.Queue("select private.ring($1)", d.take()).QueryRow(func(row pgx.Row) error { return row.Scan(&did) })
+			b.Queue("select private.notify_events($1)", d.take()).QueryRow(func(row pgx.Row) error { return row.Scan(&did) })
 			err := run(once, d.pool, &b)
 			cancel()
 			switch {
@@ -87,13 +86,13 @@ func (d *Doorbell) Run(ctx context.Context) error {
 	}
 }
 
-// take answers the accounts that are to be rung for, none where everybody is
-// to be looked at, and forgets them.
+// take returns and clears the accounts to ring for: none where every account is
+// to be looked at.
 func (d *Doorbell) take() []uuid.UUID {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	accounts := slices.Collect(maps.Keys(d.news))
-	clear(d.news)
+	accounts := slices.Collect(maps.Keys(d.pending))
+	clear(d.pending)
 	if d.all {
 		accounts, d.all = nil, false
 	}

@@ -11,17 +11,9 @@ import (
 	"paddock/app/problem"
 )
 
-// Problems that every tenant transaction can end with.
-const (
-	CodeUnauthenticated  = "unauthenticated"
-	CodeAccountForbidden = "account_forbidden"
-	CodeNotPermitted     = "not_permitted"
-	CodeUnavailable      = "database_unavailable"
-)
-
-// explain turns what Postgres said into a Problem. An error that only the
-// capability can name (a unique key, a check) is passed through.
-func explain(ctx context.Context, err error) error {
+// toProblem turns an error of Postgres into a Problem. An error that only the
+// caller can name (a unique key, a check) is returned as it is.
+func toProblem(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -35,9 +27,9 @@ func explain(ctx context.Context, err error) error {
 		case pg.Code == "PD401":
 			return Unauthenticated()
 		case pg.Code == "PD403":
-			return problem.New(problem.Forbidden, CodeAccountForbidden, "There is no such account among yours. Pick one from GET /api/accounts.")
+			return problem.New(problem.AccountForbidden, "There is no such account among yours. Pick one from GET /api/accounts.")
 		case pg.Code == "42501":
-			return problem.New(problem.Forbidden, CodeNotPermitted, "Your role on this account does not allow this. Ask its owner, or check that the account is active.").Because(err)
+			return problem.New(problem.NotPermitted, "Your role on this account does not allow this. Ask its owner, or check that the account is active.").Because(err)
 		case pg.Code == "40P01", pg.Code == "40001", // another transaction was in the way
 			pg.Code == "57014", pg.Code == "55P03", // a timeout of ours
 			pg.Code == "53300", pg.Code == "57P01", pg.Code == "57P02", pg.Code == "57P03", // full, or going down
@@ -47,10 +39,10 @@ func explain(ctx context.Context, err error) error {
 		return err
 	}
 	if ctx.Err() != nil {
-		return err // the caller has left, or has waited long enough
+		return err // the caller left, or its own time ran out
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return unavailable(err) // our own patience
+		return unavailable(err) // txTimeout
 	}
 	var connect *pgconn.ConnectError
 	if errors.As(err, &connect) || pgconn.SafeToRetry(err) || pgconn.Timeout(err) || isBroken(err) {
@@ -59,19 +51,19 @@ func explain(ctx context.Context, err error) error {
 	return err
 }
 
-// Unauthenticated is what everybody without a session is told.
+// Unauthenticated is the problem of a request without a session.
 func Unauthenticated() *problem.Problem {
-	return problem.New(problem.Unauthenticated, CodeUnauthenticated, "Sign in first: there is no session, or it has ended.")
+	return problem.New(problem.Unauthenticated, "Sign in first: there is no session, or it has ended.")
 }
 
 func unavailable(err error) error {
-	p := problem.New(problem.Unavailable, CodeUnavailable, "The database cannot be reached at the moment. Try again in a few seconds.").Because(err)
+	p := problem.New(problem.DatabaseUnavailable, "The database cannot be reached at the moment. Try again in a few seconds.").Because(err)
 	p.RetryAfter = 2 * time.Second
 	return p
 }
 
-// isBroken recognises a connection that was lost in use: the server was
-// restarted or killed. pgx wraps what the socket said.
+// isBroken reports whether a connection was lost while it was used, because the
+// server was restarted or killed. pgx wraps the socket's error.
 func isBroken(err error) bool {
 	text := err.Error()
 	for _, sign := range []string{"unexpected EOF", "connection reset", "broken pipe", "conn closed", "closed network connection", "conn is closed", "closed pool"} {
@@ -82,9 +74,9 @@ func isBroken(err error) bool {
 	return false
 }
 
-// Unique answers the name of the unique constraint that err says was broken,
+// UniqueViolation returns the name of the unique constraint that was violated,
 // and "" for any other error.
-func Unique(err error) string {
+func UniqueViolation(err error) string {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.Code == "23505" {
 		return pg.ConstraintName
@@ -92,15 +84,15 @@ func Unique(err error) string {
 	return ""
 }
 
-// Unstorable tells whether Postgres refused a value for what it is: a number
-// out of range, half a surrogate, a NUL.
+// Unstorable reports whether Postgres refused a value that no column can hold:
+// a number out of range, half a surrogate, a NUL.
 func Unstorable(err error) bool {
-	state := State(err)
+	state := SQLState(err)
 	return strings.HasPrefix(state, "22") || state == "54001"
 }
 
-// State answers the SQLSTATE in err, and "" when it has none.
-func State(err error) string {
+// SQLState returns the SQLSTATE of err, and "" where it has none.
+func SQLState(err error) string {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		return pg.Code

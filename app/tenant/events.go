@@ -9,57 +9,58 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Interest is one socket's subscription: which session asks for the events of
-// which account after which cursor.
-type Interest struct {
+// Subscription is one connection's wish for the events of an account after a
+// cursor, made with a session's token.
+type Subscription struct {
 	Token   string
 	Account uuid.UUID
 	Cursor  int64
 }
 
-// Verdict is whether an Interest's session may read its account now.
-type Verdict string
+// Access is whether a session may read an account now.
+type Access string
 
-// What the database says of an Interest.
+// What the database returns for a Subscription.
 const (
-	OK        Verdict = "ok"
-	NoSession Verdict = "unauthenticated"
-	NoAccess  Verdict = "forbidden"
-	// Expired: the events after the cursor are no longer kept.
-	Expired Verdict = "cursor_expired"
+	AccessOK  Access = "ok"
+	NoSession Access = "unauthenticated"
+	NoAccess  Access = "forbidden"
+	// CursorExpired: events after the cursor were dropped already.
+	CursorExpired Access = "cursor_expired"
 )
 
-// Event is one row of an account's log, for the Interests that stand before it.
+// Event is one row of an account's log, and the subscriptions that are due it.
+// Where their access has ended there is no row, and Access says why.
 type Event struct {
-	For     []int // the places of these Interests, from 0
-	Verdict Verdict
-	Seq     int64  // 0 when these Interests may not read
-	Kind    string // "" likewise
-	At      time.Time
-	Data    json.RawMessage
+	For    []int // indexes of these subscriptions
+	Access Access
+	Seq    int64  // 0 without a row
+	Kind   string // "" without a row
+	At     time.Time
+	Data   json.RawMessage
 }
 
-// ReadEvents asks for all interests together and answers only what the
-// session of each may read now; the database decides for each by itself. For
-// an interest come at most most events and about bytes of their data, but at
-// least one if there is any.
-func (w *Worker) ReadEvents(ctx context.Context, interests []Interest, most, bytes int) ([]Event, error) {
-	tokens := make([]string, len(interests))
-	accounts := make([]uuid.UUID, len(interests))
-	cursors := make([]int64, len(interests))
-	for i, in := range interests {
+// ReadEvents returns what each subscription is due now. The database decides
+// for each by itself whether its session may read. A subscription gets at most
+// most events and about bytes of their data, but at least one event if there is
+// any.
+func (w *Worker) ReadEvents(ctx context.Context, subscriptions []Subscription, most, bytes int) ([]Event, error) {
+	tokens := make([]string, len(subscriptions))
+	accounts := make([]uuid.UUID, len(subscriptions))
+	cursors := make([]int64, len(subscriptions))
+	for i, in := range subscriptions {
 		tokens[i], accounts[i], cursors[i] = in.Token, in.Account, in.Cursor
 	}
-	rows, err := w.pool.Query(ctx, `select idx, standing, coalesce(seq, 0), coalesce(kind, ''), at, data
+	rows, err := w.pool.Query(ctx, `select idx, access, coalesce(seq, 0), coalesce(kind, ''), at, data
 		from private.read_events($1, $2, $3, $4, $5)`, tokens, accounts, cursors, most, bytes)
 	if err != nil {
-		return nil, explain(ctx, err)
+		return nil, toProblem(ctx, err)
 	}
 	events, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Event, error) {
 		var e Event
 		var at *time.Time
 		var data []byte
-		if err := row.Scan(&e.For, &e.Verdict, &e.Seq, &e.Kind, &at, &data); err != nil {
+		if err := row.Scan(&e.For, &e.Access, &e.Seq, &e.Kind, &at, &data); err != nil {
 			return e, err
 		}
 		for i := range e.For {
@@ -71,51 +72,51 @@ func (w *Worker) ReadEvents(ctx context.Context, interests []Interest, most, byt
 		e.Data = data
 		return e, nil
 	})
-	return events, explain(ctx, err)
+	return events, toProblem(ctx, err)
 }
 
-// Standing is how a session stands, by itself or with an account.
-type Standing struct {
-	Verdict Verdict
+// AccessState is what a session may do now, by itself or with an account.
+type AccessState struct {
+	Access  Access
 	User    string // "" without a session
 	Head    int64  // the account's newest event
-	Dropped int64  // its newest event that is no longer kept
+	Dropped int64  // the newest event that was dropped
 }
 
-// Stand asks how sessions stand; an Interest without an account asks for the
-// session alone. The Cursors do not matter.
-func (w *Worker) Stand(ctx context.Context, interests []Interest) ([]Standing, error) {
-	tokens := make([]string, len(interests))
-	accounts := make([]*uuid.UUID, len(interests))
-	for i, in := range interests {
+// CheckAccess returns the state of each subscription's session; one without an
+// account asks about the session alone. Cursors are ignored.
+func (w *Worker) CheckAccess(ctx context.Context, subscriptions []Subscription) ([]AccessState, error) {
+	tokens := make([]string, len(subscriptions))
+	accounts := make([]*uuid.UUID, len(subscriptions))
+	for i, in := range subscriptions {
 		tokens[i] = in.Token
 		if in.Account != uuid.Nil {
 			accounts[i] = &in.Account
 		}
 	}
-	rows, err := w.pool.Query(ctx, `select standing, coalesce(user_id, ''), coalesce(head, 0), coalesce(dropped, 0)
-		from private.stand($1, $2)`, tokens, accounts)
+	rows, err := w.pool.Query(ctx, `select access, coalesce(user_id, ''), coalesce(head, 0), coalesce(dropped, 0)
+		from private.check_access($1, $2)`, tokens, accounts)
 	if err != nil {
-		return nil, explain(ctx, err)
+		return nil, toProblem(ctx, err)
 	}
-	standings, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (s Standing, err error) {
-		return s, row.Scan(&s.Verdict, &s.User, &s.Head, &s.Dropped)
+	states, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (s AccessState, err error) {
+		return s, row.Scan(&s.Access, &s.User, &s.Head, &s.Dropped)
 	})
-	return standings, explain(ctx, err)
+	return states, toProblem(ctx, err)
 }
 
-// KeepEventLog makes the log's partitions of the months to come, tells readers
-// which events are older than the retention, and drops what they have been
-// told of. It answers how many partitions were made and dropped. A session
-// that holds on to the log puts the dropping off, with CodeUnavailable.
-func (w *Worker) KeepEventLog(ctx context.Context) (made, dropped int, err error) {
+// MaintainEventLog makes the log's partitions for the months to come, marks
+// events older than the retention as expired, and drops partitions of expired
+// events. It returns how many partitions were made and dropped. A session that
+// holds a lock on the log delays dropping, with database_unavailable.
+func (w *Worker) MaintainEventLog(ctx context.Context) (made, dropped int, err error) {
 	var b Batch
-	b.Queue("select private.forget_events()")
+	b.Queue("select private.mark_expired_events()")
 	if err := run(ctx, w.pool, &b); err != nil {
 		return 0, 0, err
 	}
 	b = Batch{}
-	b.Queue("select made, dropped from private.keep_event_partitions()").QueryRow(func(row pgx.Row) error { return row.Scan(&made, &dropped) })
+	b.Queue("select made, dropped from private.maintain_event_partitions()").QueryRow(func(row pgx.Row) error { return row.Scan(&made, &dropped) })
 	err = run(ctx, w.pool, &b)
 	return made, dropped, err
 }

@@ -16,19 +16,21 @@ import (
 // postgresEpoch is 2000-01-01 in microseconds since 1970.
 const postgresEpoch = 946684800_000_000
 
-// Spread is the name of a column of jsonb whose members are fields of the row.
+// Spread is the name of a jsonb column whose members become fields of the row.
 const Spread = "*"
 
 // AppendRows appends rows to dst as a JSON array of objects whose keys are the
-// columns' names, straight from what came over the wire: no reflection and no
-// value in between. Amounts must be cast to text in the query, so that they
-// become strings; times become RFC 3339 in UTC; jsonb is passed on. The members
-// of an object in a column named Spread stand among the others.
-// more, if given, is asked after each row, with its values as they came and the
-// length of what has been written so far, whether the next one is wanted.
+// columns' names. It copies the bytes that came from Postgres, without
+// reflection or values in between. Amounts must be cast to text in the query,
+// so that they become strings; times become RFC 3339 in UTC; jsonb is copied.
+// The members of an object in a column named Spread become fields of the row.
+//
+// If more is given, it is called after each row, with the row's raw values and
+// the number of bytes written so far, and reports whether the next row is
+// wanted.
 func AppendRows(dst []byte, rows pgx.Rows, more func(values [][]byte, length int) bool) ([]byte, error) {
 	if err := rows.Err(); err != nil {
-		return dst, err // the statement failed: it has no columns to ask for
+		return dst, err // the statement failed and has no columns
 	}
 	fields := rows.FieldDescriptions()
 	keys := make([][]byte, len(fields))
@@ -67,8 +69,8 @@ func AppendRows(dst []byte, rows pgx.Rows, more func(values [][]byte, length int
 	return append(dst, ']'), rows.Err()
 }
 
-// spread appends the members of a jsonb object to an object that is written. The
-// query sees to it that they have names of their own.
+// spread appends the members of a jsonb object to the object that is being
+// written. The query makes sure that no name occurs twice.
 func spread(dst []byte, format int16, v []byte) []byte {
 	if v != nil && format == pgtype.BinaryFormatCode {
 		v = v[1:] // the version byte
@@ -131,7 +133,7 @@ func appendUUID(dst, v []byte) []byte {
 }
 
 // appendString writes a JSON string. Plain text, which nearly all is, is
-// copied; the rest takes encoding/json's road.
+// copied; encoding/json escapes the rest.
 func appendString(dst, v []byte) []byte {
 	for _, c := range v {
 		if c < 0x20 || c >= utf8.RuneSelf || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {

@@ -12,31 +12,32 @@ import (
 	"paddock/app/problem"
 )
 
-// The size of a page when a client does not say, the largest, and the bytes
-// after which a page ends early: it is held in memory until its client has
-// read it.
+// The number of rows on a page when a client does not ask for one, the largest
+// number, and the bytes after which a page ends early, because a page is held
+// in memory until its client has read it.
 const (
 	DefaultPage = 50
 	MaxPage     = 500
 	pageBytes   = 1 << 20
 )
 
-// Page is one page of rows that are ordered by a time and id, newest first: the
-// rows before At and ID.
+// Page is a page of a list ordered by time and id, newest first: the rows
+// before At and ID.
 type Page struct {
 	At    time.Time
 	ID    uuid.UUID
 	Limit int
 }
 
-// ParsePage reads a client's limit and cursor; "" is the default size, and the
-// newest page. It ends with invalid_limit or invalid_cursor.
+// ParsePage reads a client's limit and cursor. An empty limit is the default,
+// and an empty cursor the newest page. It ends with invalid_limit or
+// invalid_cursor.
 func ParsePage(limit, before string) (Page, error) {
 	p := Page{At: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), ID: uuid.Max, Limit: DefaultPage}
 	if limit != "" {
 		n, err := strconv.Atoi(limit)
 		if err != nil || n < 1 || n > MaxPage {
-			return p, problem.New(problem.Invalid, "invalid_limit", `Set "limit" between 1 and %d.`, MaxPage)
+			return p, problem.New(problem.InvalidLimit, `Set "limit" between 1 and %d.`, MaxPage)
 		}
 		p.Limit = n
 	}
@@ -52,33 +53,33 @@ func ParsePage(limit, before string) (Page, error) {
 			return p, nil
 		}
 	}
-	return p, problem.New(problem.Invalid, "invalid_cursor", `Give "before" as next_cursor came, or leave it out.`)
+	return p, problem.New(problem.InvalidCursor, `Give "before" as next_cursor came, or leave it out.`)
 }
 
-// Place is where the page begins, as a cursor has it: the time as Postgres sends
-// it, and the id.
-func (p Page) Place() (place [24]byte) {
-	binary.BigEndian.PutUint64(place[:8], uint64(p.At.UnixMicro()-postgresEpoch))
-	copy(place[8:], p.ID[:])
-	return place
+// Cursor returns where the page begins: the time in Postgres' binary form, and
+// the id.
+func (p Page) Cursor() (cursor [24]byte) {
+	binary.BigEndian.PutUint64(cursor[:8], uint64(p.At.UnixMicro()-postgresEpoch))
+	copy(cursor[8:], p.ID[:])
+	return cursor
 }
 
-// Move makes the page begin behind a row, of whose time and id it takes the
-// values as they came.
-func (p *Page) Move(at, id []byte) {
+// StartAfter makes the page begin after the row with this time and id, both in
+// Postgres' binary form.
+func (p *Page) StartAfter(at, id []byte) {
 	p.At = time.UnixMicro(int64(binary.BigEndian.Uint64(at)) + postgresEpoch).UTC()
 	copy(p.ID[:], id)
 }
 
-// AppendRows is AppendRowsBy the column created_at.
+// AppendRows is AppendRowsBy with the column created_at.
 func (p Page) AppendRows(dst []byte, rows pgx.Rows) (body []byte, next string, err error) {
 	return p.AppendRowsBy("created_at", dst, rows)
 }
 
-// AppendRowsBy appends at most Limit rows, and no more after pageBytes of them,
-// as a JSON array, and answers the next page's cursor as JSON: null on the last
-// page. The query must ask for Limit+1 rows, ordered by the column given and
-// by id: a row too many says that there is another page.
+// AppendRowsBy appends at most Limit rows, and no more once they have
+// pageBytes, as a JSON array. It returns the next page's cursor as JSON, null
+// on the last page. The query must ask for Limit+1 rows, ordered by the given
+// column and by id: the extra row shows that there is another page.
 func (p Page) AppendRowsBy(column string, dst []byte, rows pgx.Rows) (body []byte, next string, err error) {
 	if err := rows.Err(); err != nil {
 		return dst, "null", err
@@ -92,7 +93,7 @@ func (p Page) AppendRowsBy(column string, dst []byte, rows pgx.Rows) (body []byt
 			at = i
 		}
 	}
-	var last [24]byte // the time as Postgres sends it, and the id
+	var last [24]byte // time in Postgres' binary form, and id
 	n, full, start := 0, false, len(dst)
 	dst, err = AppendRows(dst, rows, func(values [][]byte, length int) bool {
 		n++

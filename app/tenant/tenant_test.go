@@ -43,7 +43,7 @@ func newFixture(t *testing.T) *fixture {
 		t.Fatal(err)
 	}
 	f.tenant = tenant.NewDB(f.db.Pool(t, "paddock_app"), f.bell)
-	err = f.tenant.Do(t.Context(), tenant.Admission{Token: f.token}, func(b *tenant.Batch) {
+	err = f.tenant.Tx(t.Context(), tenant.Admission{Token: f.token}, func(b *tenant.Batch) {
 		b.Queue("select private.create_account('one', 'paper')").QueryRow(func(row pgx.Row) error { return row.Scan(&f.account) })
 	})
 	if err != nil {
@@ -52,21 +52,21 @@ func newFixture(t *testing.T) *fixture {
 	return f
 }
 
-// Who may not in is told so with a code, and told no difference between an
-// account that there is not and one of another's.
+// A refused admission has a code. It is the same for an unknown account and for
+// somebody else's, so that nobody learns which accounts exist.
 func TestAdmissionRefusals(t *testing.T) {
 	f := newFixture(t)
 	for name, tt := range map[string]struct {
 		admission tenant.Admission
-		code      string
+		code      problem.Code
 	}{
-		"no session":        {tenant.Admission{Token: "nonsense", Account: f.account}, tenant.CodeUnauthenticated},
-		"expired session":   {tenant.Admission{Token: "an-expired-token", Account: f.account}, tenant.CodeUnauthenticated},
-		"another's account": {tenant.Admission{Token: "token-of-the-second-user", Account: f.account}, tenant.CodeAccountForbidden},
-		"unknown account":   {tenant.Admission{Token: f.token, Account: uuid.New()}, tenant.CodeAccountForbidden},
+		"no session":        {tenant.Admission{Token: "nonsense", Account: f.account}, problem.Unauthenticated},
+		"expired session":   {tenant.Admission{Token: "an-expired-token", Account: f.account}, problem.Unauthenticated},
+		"another's account": {tenant.Admission{Token: "token-of-the-second-user", Account: f.account}, problem.AccountForbidden},
+		"unknown account":   {tenant.Admission{Token: f.token, Account: uuid.New()}, problem.AccountForbidden},
 	} {
 		ran := false
-		err := f.tenant.Do(t.Context(), tt.admission, func(b *tenant.Batch) {
+		err := f.tenant.Tx(t.Context(), tt.admission, func(b *tenant.Batch) {
 			b.Queue("select 1").QueryRow(func(pgx.Row) error { ran = true; return nil })
 		})
 		if !problem.Is(err, tt.code) {
@@ -83,15 +83,15 @@ func TestAdmissionRefusals(t *testing.T) {
 func TestBatchIsOneTransaction(t *testing.T) {
 	f := newFixture(t)
 	a := tenant.Admission{Token: f.token, Account: f.account}
-	err := f.tenant.Do(t.Context(), a, func(b *tenant.Batch) {
+	err := f.tenant.Tx(t.Context(), a, func(b *tenant.Batch) {
 		b.Queue("update app.user_accounts set name = 'changed' where id = $1", f.account)
 		b.Queue("select 1 / $1::int", 0)
 	})
-	if tenant.State(err) != "22012" {
+	if tenant.SQLState(err) != "22012" {
 		t.Fatalf("want a division by zero, got %v", err)
 	}
 	var name string
-	err = f.tenant.Do(t.Context(), a, func(b *tenant.Batch) {
+	err = f.tenant.Tx(t.Context(), a, func(b *tenant.Batch) {
 		b.Queue("select name from app.user_accounts").QueryRow(func(row pgx.Row) error { return row.Scan(&name) })
 	})
 	if err != nil || name != "one" {
@@ -99,8 +99,8 @@ func TestBatchIsOneTransaction(t *testing.T) {
 	}
 }
 
-// A statement that Postgres refuses ends in its error, also where its rows
-// were to be written as JSON.
+// A statement that Postgres refuses returns its error, also where its rows were
+// to be written as JSON.
 func TestRefusedRowsAreAnError(t *testing.T) {
 	f := newFixture(t)
 	page, err := tenant.ParsePage("", "")
@@ -111,16 +111,16 @@ func TestRefusedRowsAreAnError(t *testing.T) {
 		"rows": func(rows pgx.Rows) error { _, err := tenant.AppendRows(nil, rows, nil); return err },
 		"page": func(rows pgx.Rows) error { _, _, err := page.AppendRows(nil, rows); return err },
 	} {
-		err := f.tenant.Do(t.Context(), tenant.Admission{Token: f.token, Account: f.account}, func(b *tenant.Batch) {
+		err := f.tenant.Tx(t.Context(), tenant.Admission{Token: f.token, Account: f.account}, func(b *tenant.Batch) {
 			b.Queue("insert into app.agent_logs (account_id, user_id, level, message) values ($1, 'u2', 'info', 'in another name') returning id, created_at", f.account).Query(write)
 		})
-		if !problem.Is(err, tenant.CodeNotPermitted) {
-			t.Errorf("%s: %v, want %s", name, err, tenant.CodeNotPermitted)
+		if !problem.Is(err, problem.NotPermitted) {
+			t.Errorf("%s: %v, want %s", name, err, problem.NotPermitted)
 		}
 	}
 }
 
-// A panic in a handler's callback costs no connection of the pool.
+// A callback that panics does not leak a connection of the pool.
 func TestPanicGivesItsConnectionBack(t *testing.T) {
 	f := newFixture(t)
 	pool := f.db.Pool(t, "paddock_app")
@@ -132,7 +132,7 @@ func TestPanicGivesItsConnectionBack(t *testing.T) {
 					t.Error("the panic was swallowed")
 				}
 			}()
-			_ = db.Do(t.Context(), tenant.Admission{Token: f.token, Account: f.account}, func(b *tenant.Batch) {
+			_ = db.Tx(t.Context(), tenant.Admission{Token: f.token, Account: f.account}, func(b *tenant.Batch) {
 				b.Queue("select 1").QueryRow(func(pgx.Row) error { panic("a mistake") })
 			})
 		}()
@@ -159,12 +159,13 @@ func TestNothingWithoutAdmission(t *testing.T) {
 	}
 }
 
-// An event rings the bell, once, and only when it was committed.
+// A transaction with an event rings the bell once, and only after it was
+// committed.
 func TestEventsRing(t *testing.T) {
 	f := newFixture(t)
 	a := tenant.Admission{Token: f.token, Account: f.account}
 	appendLog := func(extra string) error {
-		return f.tenant.Write(t.Context(), a, func(b *tenant.Batch) {
+		return f.tenant.TxNotify(t.Context(), a, func(b *tenant.Batch) {
 			if err := b.AppendEvent("agent_log", map[string]string{"message": "hi"}); err != nil {
 				t.Fatal(err)
 			}
@@ -181,12 +182,11 @@ func TestEventsRing(t *testing.T) {
 	}
 }
 
-// Rows become JSON as they are: amounts as strings, times in RFC 3339, text
-// escaped, and a page ends with a cursor from which the next one begins.
+// AppendRows writes amounts as strings, times in RFC 3339 and text escaped.
 func TestAppendRows(t *testing.T) {
 	f := newFixture(t)
 	var got string
-	err := f.tenant.Do(t.Context(), tenant.Admission{Token: f.token}, func(b *tenant.Batch) {
+	err := f.tenant.Tx(t.Context(), tenant.Admission{Token: f.token}, func(b *tenant.Batch) {
 		b.Queue(`select '00000000-0000-4000-8000-000000000001'::uuid as id, 0.10::numeric::text as amount, null::text as none, true as flag, 7::int as small,
 			-9007199254740993::bigint as big, '{"a": [1]}'::jsonb as data, '2026-01-02 03:04:05.000006+00'::timestamptz as at, E'a"\\<é\n'::text as words`).
 			Query(func(rows pgx.Rows) error {
@@ -204,14 +204,14 @@ func TestAppendRows(t *testing.T) {
 	}
 }
 
-// page answers a page of the account's logs, and the next one's cursor.
+// page returns a page of the account's logs, and the next one's cursor.
 func (f *fixture) page(t *testing.T, limit, cursor string) (body []byte, next string) {
 	t.Helper()
 	page, err := tenant.ParsePage(limit, cursor)
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = f.tenant.Do(t.Context(), tenant.Admission{Token: f.token, Account: f.account}, func(b *tenant.Batch) {
+	err = f.tenant.Tx(t.Context(), tenant.Admission{Token: f.token, Account: f.account}, func(b *tenant.Batch) {
 		b.Queue(`select id, message, created_at from app.agent_logs where account_id = $1 and (created_at, id) < ($2, $3)
 			order by created_at desc, id desc limit $4`, f.account, page.At, page.ID, page.Limit+1).Query(func(rows pgx.Rows) (err error) {
 			body, next, err = page.AppendRows(nil, rows)
@@ -252,7 +252,8 @@ func TestPagesAreBoundedInBytes(t *testing.T) {
 	}
 }
 
-// Pages of any size show every row once, in order.
+// Pages of any size show every row once, in order. Bad cursors and limits are
+// refused.
 func TestPages(t *testing.T) {
 	f := newFixture(t)
 	_, err := f.db.Conn(t, "admin").Exec(t.Context(), `insert into app.agent_logs (account_id, level, message, created_at)
@@ -285,19 +286,19 @@ func TestPages(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"x", "AAAA", strings.Repeat("A", 32), strings.Repeat("_", 32)} {
-		if _, err := tenant.ParsePage("10", bad); err != nil && !problem.Is(err, "invalid_cursor") {
+		if _, err := tenant.ParsePage("10", bad); err != nil && !problem.Is(err, problem.InvalidCursor) {
 			t.Errorf("cursor %q: %v", bad, err)
 		}
 	}
 	for _, bad := range []string{"0", "-1", "501", "x"} {
-		if _, err := tenant.ParsePage(bad, ""); !problem.Is(err, "invalid_limit") {
+		if _, err := tenant.ParsePage(bad, ""); !problem.Is(err, problem.InvalidLimit) {
 			t.Errorf("limit %q: %v", bad, err)
 		}
 	}
 }
 
-// A worker writes only under a lease that is its own, and a lease that has
-// changed hands is good for nothing any more.
+// A worker can write only under its own lease, and no more after the lease has
+// changed hands.
 func TestLeases(t *testing.T) {
 	f := newFixture(t)
 	_, err := f.db.Conn(t, "admin").Exec(t.Context(), `insert into private.user_credentials (account_id, kind, ciphertext, encryption_algorithm, key_version, key_last4)
@@ -315,14 +316,14 @@ func TestLeases(t *testing.T) {
 		t.Fatalf("a second holder has %v, %v", theirs, err)
 	}
 	write := func(l tenant.Lease) error {
-		return w.Do(t.Context(), l, func(b *tenant.Batch) { b.Queue("select private.append_event('order', '{}', null)") })
+		return w.Tx(t.Context(), l, func(b *tenant.Batch) { b.Queue("select private.append_event('order', '{}', null)") })
 	}
 	if err := write(mine[0]); err != nil {
 		t.Error(err)
 	}
 	forged := mine[0]
 	forged.Holder = second
-	if err := write(forged); !problem.Is(err, tenant.CodeAccountForbidden) {
+	if err := write(forged); !problem.Is(err, problem.AccountForbidden) {
 		t.Errorf("another's lease: %v", err)
 	}
 	if err := w.Release(t.Context(), first, nil); err != nil {
@@ -332,7 +333,7 @@ func TestLeases(t *testing.T) {
 	if err != nil || len(theirs) != 1 || theirs[0].Fence <= mine[0].Fence {
 		t.Fatalf("after the release the second holder has %v, %v", theirs, err)
 	}
-	if err := write(mine[0]); !problem.Is(err, tenant.CodeAccountForbidden) {
+	if err := write(mine[0]); !problem.Is(err, problem.AccountForbidden) {
 		t.Errorf("the old holder still writes: %v", err)
 	}
 	if err := write(theirs[0]); err != nil {
@@ -340,16 +341,17 @@ func TestLeases(t *testing.T) {
 	}
 }
 
-// A database that is away is said to be, with when to come back.
+// A database that cannot be reached ends in a problem that says when to retry,
+// and does not name the password.
 func TestUnavailable(t *testing.T) {
 	pool, err := tenant.OpenPool(context.Background(), tenant.PoolConfig{URL: "postgres://nobody:secret@127.0.0.1:1/none", Name: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer pool.Close()
-	err = tenant.NewDB(pool, nil).Do(t.Context(), tenant.Admission{Token: "x"}, func(*tenant.Batch) {})
+	err = tenant.NewDB(pool, nil).Tx(t.Context(), tenant.Admission{Token: "x"}, func(*tenant.Batch) {})
 	var p *problem.Problem
-	if !errors.As(err, &p) || p.Code != tenant.CodeUnavailable || p.RetryAfter == 0 || strings.Contains(err.Error(), "secret") {
+	if !errors.As(err, &p) || p.Code != problem.DatabaseUnavailable || p.RetryAfter == 0 || strings.Contains(err.Error(), "secret") {
 		t.Errorf("%v", err)
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Worker is the way of background work to tenant data: one account at a time,
-// by the lease that this instance holds on it.
+// Worker runs transactions on tenant data for background work: on one account
+// at a time, by the lease that this instance holds on it.
 type Worker struct {
 	pool *pgxpool.Pool
 	bell Bell
@@ -19,51 +19,53 @@ type Worker struct {
 // NewWorker makes a Worker over a pool that logs in as paddock_worker.
 func NewWorker(pool *pgxpool.Pool, bell Bell) *Worker { return &Worker{pool: pool, bell: bell} }
 
-// Lease is an instance's hold on an account, and what a stream needs to begin.
+// Lease is an instance's right to an account's stream, with what the stream
+// needs to begin.
 type Lease struct {
 	Account     uuid.UUID
 	Environment string // paper or live
 	Holder      uuid.UUID
 	Fence       int64  // grows with every change of hands
-	Generation  int64  // of the credentials: grows when they are replaced
+	Generation  int64  // of the credentials; grows when they are replaced
 	LastEventID string // the newest broker event applied; "" before the first
-	Unresolved  bool   // some order's answer from the broker is missing
+	Unresolved  bool   // the broker's answer to some order is missing
 	StreamMode  string // auto, sse, ws or off
-	// Silent is for how long nothing has been heard of the open order that has
-	// been silent for longest, by Postgres' clock; 0 where none is open.
+	// Silent is how long ago the quietest open order last had an update, by
+	// Postgres' clock; 0 where no order is open.
 	Silent  time.Duration
 	Sync    int64 // the number of a reconciliation that somebody waits for; 0 without one
-	Surplus bool  // beyond the holder's share: it should end and be given back
+	Surplus bool  // beyond the holder's share: the stream should end and the lease be released
 }
 
-// Do admits the worker to the lease's account and runs what queue adds, in one
-// transaction and one round trip. A lease that was lost ends with
-// CodeAccountForbidden.
-func (w *Worker) Do(ctx context.Context, l Lease, queue func(*Batch)) error {
+// Tx admits the worker to the lease's account and runs what queue adds, in one
+// transaction and one round trip to Postgres. It ends with account_forbidden
+// where the lease was lost.
+func (w *Worker) Tx(ctx context.Context, l Lease, queue func(*Batch)) error {
 	var b Batch
 	b.Queue(admitWorkerSQL, l.Account, l.Holder, l.Fence)
 	queue(&b)
 	return run(ctx, w.pool, &b)
 }
 
-// Write is Do for what changes the account: it takes the lock of the account's
-// log first, and rings the doorbell after the commit.
-func (w *Worker) Write(ctx context.Context, l Lease, queue func(*Batch)) error {
+// TxNotify is Tx for statements that change the account: it takes the lock of
+// the account's log first, and rings the doorbell after the commit.
+func (w *Worker) TxNotify(ctx context.Context, l Lease, queue func(*Batch)) error {
 	var b Batch
 	b.Queue(admitWorkerSQL, l.Account, l.Holder, l.Fence)
 	b.LockLog()
 	queue(&b)
-	return runAndRing(ctx, w.pool, &b, w.bell, l.Account)
+	return runAndNotify(ctx, w.pool, &b, w.bell, l.Account)
 }
 
 // Claim renews the holder's leases, takes free ones up to its share of all
-// accounts and at most most, and answers all it then holds, each good for ttl.
+// accounts and at most most, and returns all that it then holds, each for ttl
+// from now.
 func (w *Worker) Claim(ctx context.Context, holder uuid.UUID, ttl time.Duration, most int) ([]Lease, error) {
 	rows, err := w.pool.Query(ctx, `select account_id, environment, fence, generation, coalesce(last_event_id, ''), unresolved, stream_mode,
 			coalesce(clock_timestamp() - silent_since, '0'), coalesce(sync, 0), surplus
 		from private.claim_leases($1, $2, $3)`, holder, ttl, most)
 	if err != nil {
-		return nil, explain(ctx, err)
+		return nil, toProblem(ctx, err)
 	}
 	leases, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Lease, error) {
 		l := Lease{Holder: holder}
@@ -71,37 +73,36 @@ func (w *Worker) Claim(ctx context.Context, holder uuid.UUID, ttl time.Duration,
 			&l.StreamMode, &l.Silent, &l.Sync, &l.Surplus)
 		return l, err
 	})
-	return leases, explain(ctx, err)
+	return leases, toProblem(ctx, err)
 }
 
-// RunningWindDowns returns those of the holder's accounts that are being wound
-// down.
+// RunningWindDowns returns which of the holder's accounts are being wound down.
 func (w *Worker) RunningWindDowns(ctx context.Context, holder uuid.UUID) (map[uuid.UUID]bool, error) {
 	rows, err := w.pool.Query(ctx, "select private.running_wind_downs($1)", holder)
 	if err != nil {
-		return nil, explain(ctx, err)
+		return nil, toProblem(ctx, err)
 	}
 	accounts, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	winding := make(map[uuid.UUID]bool, len(accounts))
 	for _, account := range accounts {
 		winding[account] = true
 	}
-	return winding, explain(ctx, err)
+	return winding, toProblem(ctx, err)
 }
 
-// Release gives leases of the holder's back, all of them and its place among
-// the live instances where accounts is nil, and rings so that the others look
-// for them now.
+// Release releases the holder's leases on these accounts, and rings so that
+// others take them now. Where accounts is nil it releases all of them, and the
+// holder no longer counts as a live instance.
 func (w *Worker) Release(ctx context.Context, holder uuid.UUID, accounts []uuid.UUID) error {
 	if _, err := w.pool.Exec(ctx, "select private.release_leases($1, $2)", holder, accounts); err != nil {
-		return explain(ctx, err)
+		return toProblem(ctx, err)
 	}
-	// Not by the bell: at a shutdown it has ended already.
-	_, err := w.pool.Exec(ctx, "select private.ring()")
-	return explain(ctx, err)
+	// This does not use the bell, which has ended already at a shutdown.
+	_, err := w.pool.Exec(ctx, "select private.notify_events()")
+	return toProblem(ctx, err)
 }
 
-// Channel answers the name of the channel that the doorbell rings on, which is
+// Channel returns the name of the channel on which the doorbell rings, which is
 // a secret of the database.
 func (w *Worker) Channel(ctx context.Context) (string, error) {
 	var name string
@@ -112,4 +113,4 @@ func (w *Worker) Channel(ctx context.Context) (string, error) {
 }
 
 // Ping reports whether the database answers.
-func (w *Worker) Ping(ctx context.Context) error { return explain(ctx, w.pool.Ping(ctx)) }
+func (w *Worker) Ping(ctx context.Context) error { return toProblem(ctx, w.pool.Ping(ctx)) }

@@ -8,15 +8,15 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Amount is a quantity or a price as a client sends it: a decimal in a JSON
-// string, or in a JSON number whose digits are taken as they stand. What is
-// none is kept, so that Check can name its field.
+// Amount is a quantity or a price from a client: a decimal in a JSON string, or
+// in a JSON number whose digits are kept as written. Any other text is kept, so
+// that Check can name its field.
 type Amount struct {
 	decimal.Decimal
-	text string // what could not be read; "" for a decimal
+	text string // the text that is no decimal; "" for a decimal
 }
 
-// ParseAmount reads an amount of a query; nil for "".
+// ParseAmount parses an amount of a query; nil for "".
 func ParseAmount(text string) *Amount {
 	if text == "" {
 		return nil
@@ -43,7 +43,7 @@ func (a *Amount) UnmarshalJSON(raw []byte) error {
 // MarshalJSON writes the decimal as a string.
 func (a Amount) MarshalJSON() ([]byte, error) { return json.Marshal(a.Decimal.String()) }
 
-// Value is the decimal for Postgres.
+// Value returns the decimal for Postgres.
 func (a *Amount) Value() (driver.Value, error) {
 	if a == nil {
 		return nil, nil
@@ -51,7 +51,7 @@ func (a *Amount) Value() (driver.Value, error) {
 	return a.Decimal.String(), nil
 }
 
-// decimal is the amount for the SDK.
+// decimal returns the amount for the SDK.
 func (a *Amount) decimal() *decimal.Decimal {
 	if a == nil {
 		return nil
@@ -60,11 +60,11 @@ func (a *Amount) decimal() *decimal.Decimal {
 }
 
 // maxDigits bounds an amount on either side of its point: far above any real
-// one, far below what would cost anything to compute with.
+// one, and few enough to compute with cheaply.
 const maxDigits = 18
 
-// check answers what is wrong with an amount that must be positive; nil is
-// none and fine.
+// check returns what is wrong with an amount that must be positive. A nil
+// amount is valid.
 func (a *Amount) check(field string) error {
 	if err := a.checkSize(field); err != nil {
 		return err

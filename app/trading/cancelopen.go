@@ -12,31 +12,32 @@ import (
 	"paddock/app/tenant"
 )
 
-// openOrder is one that the account has at the broker, or may have.
+// openOrder is an order that the account has at the broker, or may have.
 type openOrder struct {
 	ID         uuid.UUID
 	AlpacaID   *uuid.UUID
 	Unresolved bool // the broker's answer is missing
 }
 
-const listOpenOrders = `select id, alpaca_order_id, intent_state in ('submitting', 'unknown') from app.alpaca_orders
+const listOpenOrdersSQL = `select id, alpaca_order_id, intent_state in ('submitting', 'unknown') from app.alpaca_orders
 	where account_id = $1 and (intent_state in ('submitting', 'unknown') or is_open and intent_state <> 'unsent') order by created_at`
 
 // CancelOpen cancels the account's open orders and waits until they are over,
-// for whoever is about to forget the account or its keys. Orders that were
-// placed elsewhere and are not known here stay. Nothing is canceled by somebody
-// who may not manage the account, and none where the answer to one is missing:
-// that one could not be, and accounts says so. It ends with orders_not_canceled.
+// before the account or its keys are deleted. Orders that were placed elsewhere
+// and are not known here stay. It cancels nothing for somebody who may not
+// manage the account, and nothing where the broker's answer to an order is
+// missing, because that order could not be canceled; package accounts then
+// returns the problem. It ends with orders_not_canceled.
 func (s *Service) CancelOpen(ctx context.Context, a tenant.Admission) error {
-	ctx, cancel := context.WithTimeout(ctx, clearTime)
+	ctx, cancel := context.WithTimeout(ctx, cancelTimeout)
 	defer cancel()
 	asked := map[uuid.UUID]bool{}
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		var manages bool
 		var open []openOrder
-		err := s.db.Do(ctx, a, func(b *tenant.Batch) {
-			b.Queue("select private.may('manage')").QueryRow(func(row pgx.Row) error { return row.Scan(&manages) })
-			b.Queue(listOpenOrders, a.Account).Query(func(rows pgx.Rows) (err error) {
+		err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
+			b.Queue("select private.has_scope('manage')").QueryRow(func(row pgx.Row) error { return row.Scan(&manages) })
+			b.Queue(listOpenOrdersSQL, a.Account).Query(func(rows pgx.Rows) (err error) {
 				open, err = pgx.CollectRows(rows, pgx.RowToStructByPos[openOrder])
 				return err
 			})
@@ -45,42 +46,43 @@ func (s *Service) CancelOpen(ctx context.Context, a tenant.Admission) error {
 		case err != nil:
 			return err
 		case !manages:
-			return problem.New(problem.Forbidden, tenant.CodeNotPermitted, "Only the owner of an account may do this.")
+			return problem.New(problem.NotPermitted, "Only the owner of an account may do this.")
 		case len(open) == 0:
 			return nil
 		}
 		for _, o := range open {
 			if o.Unresolved || o.AlpacaID == nil {
-				return nil // accounts answers with the list
+				return nil // package accounts returns the list
 			}
 		}
 		for _, o := range open {
-			if err := s.end(ctx, a, o, asked); err != nil {
+			if err := s.cancelAndRefresh(ctx, a, o, asked); err != nil {
 				return err
 			}
 		}
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			p := problem.New(problem.Unavailable, "orders_not_canceled", "Some open orders are not over yet, so nothing was forgotten. See GET /api/orders?status=open, and try again.")
+			p := problem.New(problem.OrdersNotCanceled, "Some open orders are not over yet, so nothing was forgotten. See GET /api/orders?status=open, and try again.")
 			p.RetryAfter = 5 * time.Second
 			return p
 		}
 	}
 }
 
-// end asks once for an order's cancellation, and after that how it stands.
-func (s *Service) end(ctx context.Context, a tenant.Admission, o openOrder, asked map[uuid.UUID]bool) error {
+// cancelAndRefresh asks for an order's cancellation the first time, and reads
+// its state after that.
+func (s *Service) cancelAndRefresh(ctx context.Context, a tenant.Admission, o openOrder, asked map[uuid.UUID]bool) error {
 	if !asked[o.ID] {
 		asked[o.ID] = true
 		_, err := s.Cancel(ctx, a, o.ID)
 		var p *problem.Problem
-		if errors.As(err, &p) && p.Code == "order_not_cancelable" {
-			return nil // it may be over: that is asked next
+		if errors.As(err, &p) && p.Code == problem.OrderNotCancelable {
+			return nil // it may be over: the next call reads its state
 		}
 		return err
 	}
-	client, opened, err := s.open(ctx, a, s.db.Do, nil)
+	client, opened, err := s.open(ctx, a, s.db.Tx, nil)
 	if err != nil {
 		return err
 	}

@@ -22,19 +22,19 @@ import (
 	"paddock/app/tenant"
 )
 
-// Closing says how much of a position is to be closed, and for whom. Without a
-// quantity and a percentage it is all of it.
+// Closing is how much of a position to close, and for whom. Without a quantity
+// and a percentage it is all of it.
 type Closing struct {
 	Symbol              string  `json:"close" validate:"required,symbol"`
 	Qty                 *Amount `json:"qty,omitempty"`
 	Percentage          *Amount `json:"percentage,omitempty"`
-	CancelOrders        bool    `json:"cancel_orders,omitempty"` // those of the symbol, which may hold its shares, come first
-	CloseAll            string  `json:"close_all,omitempty"`     // the key of the request that closes all positions
+	CancelOrders        bool    `json:"cancel_orders,omitempty"` // first cancel the symbol's orders, which may hold its shares
+	CloseAll            string  `json:"close_all,omitempty"`     // Idempotency-Key of the request that closes all positions
 	OrchestratorAgentID string  `json:"orchestrator_agent_id,omitempty" validate:"omitempty,max=128"`
 	Tag                 string  `json:"tag,omitempty" validate:"omitempty,max=128"`
 }
 
-// Check answers a problem of code invalid_order that names the field.
+// Check returns a problem of code invalid_order that names the field.
 func (c *Closing) Check() error {
 	if err := validate.Struct(c); err != nil {
 		return explainField(err)
@@ -53,15 +53,15 @@ func (c *Closing) Check() error {
 	return nil
 }
 
-// of returns how many units are traded to close the position. A percentage is
-// cut off to what the asset can be divided into, as Alpaca's own endpoint does:
-// whole units of an option, of a short position and of an asset that is not
+// quantity returns how many units to trade to close the position. A percentage
+// is rounded down to what can be traded, as by Alpaca's own endpoint: whole
+// units of an option, of a short position and of an asset that is not
 // fractionable, and nine places of anything else.
-func (c *Closing) of(p alpaca.Position, whole bool) (decimal.Decimal, error) {
+func (c *Closing) quantity(p alpaca.Position, whole bool) (decimal.Decimal, error) {
 	held := p.Qty.Abs()
 	if c.Qty != nil {
 		if c.Qty.GreaterThan(held) {
-			return decimal.Zero, problem.New(problem.Unprocessable, "qty_exceeds_position", "The position in %s is %s: no more than that can be closed.", p.Symbol, p.Qty)
+			return decimal.Zero, problem.New(problem.QtyExceedsPosition, "The position in %s is %s: no more than that can be closed.", p.Symbol, p.Qty)
 		}
 		return c.Qty.Decimal, nil
 	}
@@ -74,29 +74,29 @@ func (c *Closing) of(p alpaca.Position, whole bool) (decimal.Decimal, error) {
 	}
 	qty := held.Mul(c.Percentage.Decimal).Shift(-2).Truncate(places)
 	if qty.IsZero() {
-		return qty, problem.New(problem.Unprocessable, "qty_too_small", "%s%% of the position in %s is less than can be traded.", c.Percentage, p.Symbol)
+		return qty, problem.New(problem.QtyTooSmall, "%s%% of the position in %s is less than can be traded.", c.Percentage, p.Symbol)
 	}
 	return qty, nil
 }
 
-// order is the market order that closes qty of the position. Alpaca refuses an
-// order that says it closes and would open: so a position that is gone by the
-// time the order arrives is not turned around. Coins cannot be sold short, and
-// take no such mark.
+// order returns the market order that closes qty of the position. It says that
+// it closes, and Alpaca refuses it if it would open, so that a position that is
+// gone when the order arrives does not change its side. Coins cannot be sold
+// short, and have no such mark.
 func (c *Closing) order(p alpaca.Position, qty decimal.Decimal) *OrderRequest {
 	r := &OrderRequest{
 		Symbol: p.Symbol, Side: closingSide(p), Type: "market", TimeInForce: "day", Qty: &Amount{Decimal: qty},
 		OrchestratorAgentID: c.OrchestratorAgentID, Tag: c.Tag, reduceOnly: true,
 	}
 	if p.AssetClass == alpaca.Crypto {
-		r.TimeInForce = "gtc" // there is no day
+		r.TimeInForce = "gtc" // crypto has no day orders
 	} else {
 		r.PositionIntent = r.Side + "_to_close"
 	}
 	return r
 }
 
-// closingSide is the side of an order that closes the position.
+// closingSide returns the side of an order that closes the position.
 func closingSide(p alpaca.Position) string {
 	if p.Qty.IsNegative() {
 		return "buy"
@@ -104,15 +104,15 @@ func closingSide(p alpaca.Position) string {
 	return "sell"
 }
 
-// Close closes a position, or a part of it, by a market order of ours that may
-// only reduce: it is sent once, guarded and recorded like any other, and
-// answered like one. The broker says what is held, so that a position can be
-// closed that the mirror has not heard of.
+// Close closes a position, or a part of it, by a market order that may only
+// reduce. The order is sent once, checked by the guards and recorded like any
+// other. The broker says what is held, so that a position can be closed that
+// the mirror does not know yet.
 //
-// What would be refused is refused before any order is canceled. Once the first
-// is, the client may leave and the rest is carried through. Orders that fill
-// while they are being canceled count: never more than was asked for is gone in
-// the end.
+// What would be refused is refused before any order is canceled. From the first
+// cancellation on the request is carried out even if the client leaves. Orders
+// that fill while they are being canceled count, so that in the end no more is
+// closed than was asked for.
 //
 // It ends with position_not_found, qty_exceeds_position, qty_too_small,
 // orders_not_canceled, or as Place does.
@@ -120,89 +120,115 @@ func (s *Service) Close(ctx context.Context, a tenant.Admission, key string, c C
 	if err := c.Check(); err != nil {
 		return Placed{}, err
 	}
-	o, first, err := s.mayClose(ctx, a, key)
-	if first.id != uuid.Nil && first.state != "unsent" { // what was held then has changed since
-		retry, err := first.again(c.sum(nil))
+	o, first, err := s.openForClosing(ctx, a, key)
+	if first.id != uuid.Nil && first.state != "unsent" { // a retry: what is held has changed since
+		retry, err := first.retryResult(c.requestHash(nil))
 		return retry.Placed, err
 	}
 	if err != nil {
 		return Placed{}, err
 	}
-	held, err := s.held(ctx, a, o, c.Symbol)
+	placed, err := s.closeOnce(ctx, a, key, c, o)
+	if err == nil || key == "" {
+		return placed, err
+	}
+	return s.firstResultOr(ctx, a, key, c, placed, err)
+}
+
+// firstResultOr returns what the first request with this key made, if it was
+// still running when this retry began: then the retry was refused for what the
+// first has done, for example because nothing is held any more. Otherwise it
+// returns placed and refused.
+func (s *Service) firstResultOr(ctx context.Context, a tenant.Admission, key string, c Closing, placed Placed, refused error) (Placed, error) {
+	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	defer cancel()
+	var first foundIntent
+	err := s.db.Tx(record, a, func(b *tenant.Batch) { first.queue(b, a.Account, "", key) })
+	if err != nil || first.id == uuid.Nil || first.state == "unsent" || first.state == "rejected" {
+		return placed, refused
+	}
+	retry, err := first.retryResult(c.requestHash(nil))
+	return retry.Placed, err
+}
+
+// closeOnce is Close without the check for a retry.
+func (s *Service) closeOnce(ctx context.Context, a tenant.Admission, key string, c Closing, o access) (Placed, error) {
+	held, err := s.position(ctx, a, o, c.Symbol)
 	if err != nil {
 		return Placed{}, err
 	}
-	whole, err := s.whole(ctx, a, o, c, held)
+	whole, err := s.wholeUnits(ctx, a, o, c, held)
 	if err != nil {
 		return Placed{}, err
 	}
-	qty, err := c.of(held, whole)
+	qty, err := c.quantity(held, whole)
 	if err != nil {
 		return Placed{}, err
 	}
-	left := held.Qty.Abs().Sub(qty) // what is to be held in the end
+	left := held.Qty.Abs().Sub(qty) // what will be held in the end
 	if c.CancelOrders {
 		ctx = context.WithoutCancel(ctx)
-		if err := s.clear(ctx, a, o, held.Symbol); err != nil {
+		if err := s.cancelAndWait(ctx, a, o, held.Symbol); err != nil {
 			return Placed{}, err
 		}
-		if held, qty, err = s.stillHeld(ctx, a, o, held, left); err != nil {
+		if held, qty, err = s.rereadPosition(ctx, a, o, held, left); err != nil {
 			return Placed{}, err
 		}
 	}
 	return s.closeHeld(ctx, a, key, c, o, held, qty)
 }
 
-// closeHeld closes qty of a position. An order that is over by now, and of which
-// no stream has told yet, must not keep a position from being closed: where the
-// guards refuse, the orders that close it already are read from the broker, then
-// what is held, and it is tried once more.
-func (s *Service) closeHeld(ctx context.Context, a tenant.Admission, key string, c Closing, o opening, held alpaca.Position, qty decimal.Decimal) (Placed, error) {
+// closeHeld closes qty of a position. An order that is over, but open in the
+// mirror because no stream has sent it, must not keep a position from being
+// closed. So where the guards refuse, it reads the orders that already close
+// the position from the broker, then the position, and tries once more.
+func (s *Service) closeHeld(ctx context.Context, a tenant.Admission, key string, c Closing, o access, held alpaca.Position, qty decimal.Decimal) (Placed, error) {
 	placed, err := s.closePosition(ctx, a, key, c, held, qty, true)
-	if !problem.Is(err, "guard_refused") {
+	if !problem.Is(err, problem.GuardRefused) {
 		return placed, err
 	}
 	if err := s.refreshClosers(ctx, a, o, held); err != nil {
 		return Placed{}, err
 	}
-	held, qty, err = s.stillHeld(ctx, a, o, held, held.Qty.Abs().Sub(qty))
+	held, qty, err = s.rereadPosition(ctx, a, o, held, held.Qty.Abs().Sub(qty))
 	if err != nil {
 		return Placed{}, err
 	}
 	return s.closePosition(ctx, a, key, c, held, qty, false)
 }
 
-// held returns the broker's position in a symbol, or position_not_found.
-func (s *Service) held(ctx context.Context, a tenant.Admission, o opening, symbol string) (alpaca.Position, error) {
+// position returns the broker's position in a symbol, or position_not_found.
+func (s *Service) position(ctx context.Context, a tenant.Admission, o access, symbol string) (alpaca.Position, error) {
 	positions, err := s.readPositions(ctx, a, o.client)
 	if err != nil {
 		return alpaca.Position{}, s.refused(ctx, a, o.opened, err)
 	}
-	at := slices.IndexFunc(positions.Value, func(p alpaca.Position) bool { return named(p.Symbol, symbol) })
+	at := slices.IndexFunc(positions.Value, func(p alpaca.Position) bool { return sameSymbol(p.Symbol, symbol) })
 	if at < 0 {
-		return alpaca.Position{}, problem.New(problem.NotFound, "position_not_found", "This account holds no position in %s. See GET /api/positions.", symbol)
+		return alpaca.Position{}, problem.New(problem.PositionNotFound, "This account holds no position in %s. See GET /api/positions.", symbol)
 	}
 	return positions.Value[at], nil
 }
 
-// stillHeld reads a position again and returns how much of it is to be closed so
-// that left remains. It ends with position_not_found where orders have closed as
-// much meanwhile.
-func (s *Service) stillHeld(ctx context.Context, a tenant.Admission, o opening, before alpaca.Position, left decimal.Decimal) (alpaca.Position, decimal.Decimal, error) {
-	now, err := s.held(ctx, a, o, before.Symbol)
-	if err != nil && !problem.Is(err, "position_not_found") {
+// rereadPosition reads a position again and returns how much of it to close so
+// that left remains. It ends with position_not_found where orders have closed
+// as much meanwhile.
+func (s *Service) rereadPosition(ctx context.Context, a tenant.Admission, o access, before alpaca.Position, left decimal.Decimal) (alpaca.Position, decimal.Decimal, error) {
+	now, err := s.position(ctx, a, o, before.Symbol)
+	if err != nil && !problem.Is(err, problem.PositionNotFound) {
 		return now, decimal.Zero, err
 	}
 	qty := now.Qty.Abs().Sub(left)
 	if err != nil || now.Qty.Sign() != before.Qty.Sign() || !qty.IsPositive() {
-		return now, decimal.Zero, problem.New(problem.NotFound, "position_not_found",
+		return now, decimal.Zero, problem.New(problem.PositionNotFound,
 			"The position in %s was closed by its own orders meanwhile: nothing was left to close. See GET /api/orders.", before.Symbol)
 	}
 	return now, qty, nil
 }
 
-// whole reports whether a percentage of a position is cut off to whole units.
-func (s *Service) whole(ctx context.Context, a tenant.Admission, o opening, c Closing, p alpaca.Position) (bool, error) {
+// wholeUnits reports whether a percentage of a position is rounded down to
+// whole units.
+func (s *Service) wholeUnits(ctx context.Context, a tenant.Admission, o access, c Closing, p alpaca.Position) (bool, error) {
 	switch {
 	case c.Percentage == nil || p.AssetClass == alpaca.Crypto:
 		return false, nil
@@ -211,23 +237,23 @@ func (s *Service) whole(ctx context.Context, a tenant.Admission, o opening, c Cl
 	}
 	asset, err := o.client.Asset(ctx, p.Symbol)
 	switch {
-	case unknown(err):
-		return true, nil // nobody says that it can be divided
+	case isNotFound(err):
+		return true, nil // unknown to Alpaca: do not divide it
 	case err != nil:
 		return false, s.refused(ctx, a, o.opened, err)
 	}
 	return !asset.Value.Fractionable, nil
 }
 
-// refreshClosers records how the orders stand at the broker that are open here
-// and close this position already.
-func (s *Service) refreshClosers(ctx context.Context, a tenant.Admission, o opening, p alpaca.Position) error {
+// refreshClosers records the broker's state of the orders that are open here
+// and already close this position.
+func (s *Service) refreshClosers(ctx context.Context, a tenant.Admission, o access, p alpaca.Position) error {
 	opens := "buy"
 	if p.Qty.IsNegative() {
 		opens = "sell"
 	}
 	var ids []string
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		b.Queue("select alpaca_order_id::text from app.opposing_orders($1, $2, $3)", a.Account, p.Symbol, opens).Query(func(rows pgx.Rows) (err error) {
 			ids, err = pgx.CollectRows(rows, pgx.RowTo[string])
 			return err
@@ -236,24 +262,24 @@ func (s *Service) refreshClosers(ctx context.Context, a tenant.Admission, o open
 	if err != nil {
 		return err
 	}
-	return s.recordAsTheyStand(ctx, a, o, ids)
+	return s.recordCurrent(ctx, a, o, ids)
 }
 
-// named tells whether a symbol means a position: Alpaca spells a pair of
+// sameSymbol reports whether a symbol names a position: Alpaca writes a pair of
 // currencies with a slash in orders, and without one in positions.
-func named(held, asked string) bool {
+func sameSymbol(held, asked string) bool {
 	return broker.PositionSymbol(held) == broker.PositionSymbol(asked)
 }
 
 // closePosition sends the order that closes qty of a position. With try, a
-// refusal by the guards is not told as an event: it is tried again.
+// refusal by the guards makes no event, because the order is tried again.
 func (s *Service) closePosition(ctx context.Context, a tenant.Admission, key string, c Closing, p alpaca.Position, qty decimal.Decimal, try bool) (Placed, error) {
 	order := c.order(p, qty)
 	var request []byte
-	sum := c.sum(&request)
+	sum := c.requestHash(&request)
 	return s.submit(ctx, a, submission{
-		key: key, request: request, sum: sum, try: try,
-		insert: func(b *tenant.Batch, id uuid.UUID, clientOrderID string, f facts) *pgx.QueuedQuery {
+		key: key, request: request, hash: sum, try: try,
+		insert: func(b *tenant.Batch, id uuid.UUID, clientOrderID string, f guardInputs) *pgx.QueuedQuery {
 			return order.queueIntent(b, a.Account, id, clientOrderID, key, request, sum, f)
 		},
 		send: func(ctx context.Context, client *broker.Client, clientOrderID string) (broker.OrderAnswer, error) {
@@ -264,11 +290,12 @@ func (s *Service) closePosition(ctx context.Context, a tenant.Admission, key str
 	})
 }
 
-// sum is what a retry is told by: what was asked for, not what was held then.
-func (c *Closing) sum(text *[]byte) []byte {
+// requestHash identifies a retry: it covers what was asked for, and not what
+// was held then.
+func (c *Closing) requestHash(text *[]byte) []byte {
 	request, err := json.Marshal(c)
 	if err != nil {
-		panic(err) // strings and decimals always marshal
+		panic(err) // cannot happen: strings and decimals always marshal
 	}
 	if text != nil {
 		*text = request
@@ -277,22 +304,23 @@ func (c *Closing) sum(text *[]byte) []byte {
 	return hash[:]
 }
 
-// Closed is what became of one position.
+// Closed is the result for one position.
 type Closed struct {
 	Symbol string          `json:"symbol"`
-	Status int             `json:"status"` // as HTTP has it
+	Status int             `json:"status"` // HTTP status
 	Body   json.RawMessage `json:"body"`   // the order, or the problem
 	Err    error           `json:"-"`
 }
 
-// CloseAll closes every position, with the same care as Close, some at a time.
-// With CancelOrders all open orders are canceled before. It returns what became
-// of each. A retry with the same key sends and cancels nothing: kept is what the
-// first was answered, once KeepAnswer has been told it, and until then the
-// orders that it has made.
+// CloseAll closes every position as Close does, some at a time. With
+// CancelOrders it first cancels all open orders. It returns the result for each
+// position. A retry with the same key sends and cancels nothing: it returns
+// kept, the response to the first request once KeepAnswer has stored it, and
+// until then the orders that the first has made.
 //
 // It ends with orders_not_canceled, request_under_way, idempotency_key_reused,
-// or a problem of the admission; then nothing is kept, and the retry tries again.
+// or a problem of the admission; then nothing is stored, and the retry tries
+// again.
 func (s *Service) CloseAll(ctx context.Context, a tenant.Admission, key string, c Closing) (closed []Closed, kept json.RawMessage, err error) {
 	if err := checkKey(key); err != nil {
 		return nil, nil, err
@@ -300,10 +328,10 @@ func (s *Service) CloseAll(ctx context.Context, a tenant.Admission, key string, 
 	if err := validate.StructExcept(&c, "Symbol"); err != nil {
 		return nil, nil, explainField(err)
 	}
-	o, _, err := s.mayClose(ctx, a, "")
-	if key != "" && (err == nil || problem.Is(err, "guard_refused")) { // a retry is answered whatever the switch says by now
+	o, _, err := s.openForClosing(ctx, a, "")
+	if key != "" && (err == nil || problem.Is(err, problem.GuardRefused)) { // a retry gets its answer, whatever the switch is by now
 		var kept json.RawMessage
-		if kept, err = s.firstAnswer(ctx, a, key, c.sum(nil), err); err != nil || kept != nil {
+		if kept, err = s.firstAnswer(ctx, a, key, c.requestHash(nil), err); err != nil || kept != nil {
 			return nil, kept, err
 		}
 		c.CloseAll = key
@@ -318,7 +346,7 @@ func (s *Service) CloseAll(ctx context.Context, a tenant.Admission, key string, 
 	}
 	ctx = context.WithoutCancel(ctx)
 	if c.CancelOrders {
-		if err := s.clear(ctx, a, o, ""); err != nil {
+		if err := s.cancelAndWait(ctx, a, o, ""); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -344,21 +372,21 @@ func (s *Service) CloseAll(ctx context.Context, a tenant.Admission, key string, 
 	return closed, nil, group.Wait()
 }
 
-// opening is a client, with what it was opened by.
-type opening struct {
+// access is a client of the broker with the credentials that it uses.
+type access struct {
 	client *broker.Client
 	opened accounts.Opened
 }
 
-// mayClose opens the broker to whoever may trade on an account that is not
-// halted, and finds what the key was first sent with.
-func (s *Service) mayClose(ctx context.Context, a tenant.Admission, key string) (o opening, first foundIntent, err error) {
+// openForClosing opens the broker for somebody who may trade on an account that
+// is not halted, and finds the first order with this key.
+func (s *Service) openForClosing(ctx context.Context, a tenant.Admission, key string) (o access, first foundIntent, err error) {
 	if err := checkKey(key); err != nil {
 		return o, first, err
 	}
 	may, halted := false, ""
-	o.client, o.opened, err = s.open(ctx, a, s.db.Do, func(b *tenant.Batch) {
-		b.Queue("select private.may('trade'), coalesce(app.halted_because($1), '')", a.Account).QueryRow(func(row pgx.Row) error { return row.Scan(&may, &halted) })
+	o.client, o.opened, err = s.open(ctx, a, s.db.Tx, func(b *tenant.Batch) {
+		b.Queue("select private.has_scope('trade'), coalesce(app.halt_reason($1), '')", a.Account).QueryRow(func(row pgx.Row) error { return row.Scan(&may, &halted) })
 		if key != "" {
 			first.queue(b, a.Account, "", key)
 		}
@@ -373,7 +401,7 @@ func (s *Service) mayClose(ctx context.Context, a tenant.Admission, key string) 
 	return o, first, err
 }
 
-// haltedClosing refuses a closing before anything was touched, in the words of
+// haltedClosing refuses a closing before anything is changed, with the text of
 // the trigger that would refuse it.
 func haltedClosing(reason string) error {
 	message := "Trading on this account is halted"
@@ -386,14 +414,14 @@ func haltedClosing(reason string) error {
 	}}}.problem()
 }
 
-// clearTime bounds how long canceled orders may take to be over.
-const clearTime = 10 * time.Second
+// cancelTimeout bounds how long canceled orders may take to be over.
+const cancelTimeout = 10 * time.Second
 
-// clear cancels the open orders of a symbol, or with "" all of them, and waits
-// until they are over: until then they hold what is to be sold. It ends with
-// orders_not_canceled.
-func (s *Service) clear(ctx context.Context, a tenant.Admission, o opening, symbol string) error {
-	ctx, cancel := context.WithTimeout(ctx, clearTime)
+// cancelAndWait cancels the open orders of a symbol, or with "" all of them,
+// and waits until they are over, because until then they hold what is to be
+// sold. It ends with orders_not_canceled.
+func (s *Service) cancelAndWait(ctx context.Context, a tenant.Admission, o access, symbol string) error {
+	ctx, cancel := context.WithTimeout(ctx, cancelTimeout)
 	defer cancel()
 	asked := map[string]bool{}
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, time.Second) {
@@ -403,7 +431,7 @@ func (s *Service) clear(ctx context.Context, a tenant.Admission, o opening, symb
 		}
 		left := slices.DeleteFunc(open.Value, func(order alpaca.Order) bool { return symbol != "" && !trades(order, symbol) })
 		if len(left) == 0 {
-			return s.recordAsTheyStand(ctx, a, o, slices.Collect(maps.Keys(asked)))
+			return s.recordCurrent(ctx, a, o, slices.Collect(maps.Keys(asked)))
 		}
 		if symbol == "" && len(asked) == 0 {
 			if err := o.client.CancelAllOrders(ctx); err != nil {
@@ -419,7 +447,7 @@ func (s *Service) clear(ctx context.Context, a tenant.Admission, o opening, symb
 			}
 			asked[order.ID] = true
 			var refusal *broker.Error
-			// One that is over by now needs no cancelation.
+			// An order that is over by now needs no cancellation.
 			if err := o.client.CancelOrder(ctx, order.ID); err != nil && !(errors.As(err, &refusal) && (refusal.Kind == broker.Invalid || refusal.Kind == broker.NotFound)) {
 				return s.refused(ctx, a, o.opened, err)
 			}
@@ -427,7 +455,7 @@ func (s *Service) clear(ctx context.Context, a tenant.Admission, o opening, symb
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			p := problem.New(problem.Unavailable, "orders_not_canceled", "Some open orders are not over yet, so nothing was closed. See GET /api/orders?status=open, and try again.")
+			p := problem.New(problem.OrdersNotCanceled, "Some open orders are not over yet, so nothing was closed. See GET /api/orders?status=open, and try again.")
 			p.RetryAfter = 5 * time.Second
 			return p
 		}
@@ -436,19 +464,20 @@ func (s *Service) clear(ctx context.Context, a tenant.Admission, o opening, symb
 
 // trades reports whether an order trades a symbol, by a leg too.
 func trades(order alpaca.Order, symbol string) bool {
-	return named(order.Symbol, symbol) || slices.ContainsFunc(order.Legs, func(leg alpaca.Order) bool { return named(leg.Symbol, symbol) })
+	return sameSymbol(order.Symbol, symbol) || slices.ContainsFunc(order.Legs, func(leg alpaca.Order) bool { return sameSymbol(leg.Symbol, symbol) })
 }
 
-// recordKnown records how an order stands that is known here, without its legs.
-const recordKnown = `select app.record_order($1, $2::jsonb - 'legs', '') from app.alpaca_orders
+// recordKnownSQL records the state of an order that is known here, without its
+// legs.
+const recordKnownSQL = `select app.record_order($1, $2::jsonb - 'legs', '') from app.alpaca_orders
 	where account_id = $1 and alpaca_order_id = ($2::jsonb->>'id')::uuid`
 
-// recordAsTheyStand records how orders stand at the broker, without waiting for
-// the stream to tell: until the mirror knows that they are over, they hold what
-// is to be sold for the guards as well. One that is not known here holds nothing,
-// and is the stream's holder's to record: it was placed elsewhere, or is a leg of
-// one whose answer was lost.
-func (s *Service) recordAsTheyStand(ctx context.Context, a tenant.Admission, o opening, ids []string) error {
+// recordCurrent records the broker's state of orders without waiting for the
+// stream: until the mirror knows that they are over, they hold what is to be
+// sold for the guards too. An order that is not known here holds nothing. The
+// stream's holder records it, because it was placed elsewhere, or is a leg of
+// an order whose answer was lost.
+func (s *Service) recordCurrent(ctx context.Context, a tenant.Admission, o access, ids []string) error {
 	if len(ids) == 0 {
 		return nil
 	}
@@ -470,9 +499,9 @@ func (s *Service) recordAsTheyStand(ctx context.Context, a tenant.Admission, o o
 		}
 		said[id] = answer.Raw
 	}
-	return s.db.Write(ctx, a, func(b *tenant.Batch) {
+	return s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		for _, id := range ids {
-			b.Queue(recordKnown, a.Account, string(said[id]))
+			b.Queue(recordKnownSQL, a.Account, string(said[id]))
 		}
 	})
 }

@@ -15,7 +15,7 @@ import (
 	"paddock/app/trading"
 )
 
-// stopAt lets a stop to sell rest.
+// stopAt places a stop order to sell that does not fill.
 func (d *desk) stopAt(qty string) order {
 	d.t.Helper()
 	placed, err := d.service.Place(d.t.Context(), d.owner, "", request(d.t, `{"symbol":"AAPL","side":"sell","type":"stop","time_in_force":"gtc","qty":"`+qty+`","stop_price":"1"}`))
@@ -25,7 +25,7 @@ func (d *desk) stopAt(qty string) order {
 	return d.read(placed.Order)
 }
 
-// open counts the orders that are open at the broker.
+// open returns how many orders are open at the broker.
 func (d *desk) open() (n int) {
 	for _, o := range d.sim.Orders(d.seed.KeyID) {
 		if !broker.IsOver(o.Status) {
@@ -36,7 +36,7 @@ func (d *desk) open() (n int) {
 }
 
 // Closings only close, whatever limits the account has: of two at once one is
-// sent, an exit that rests leaves the rest to close, and no statement makes a
+// sent, an exit that is open leaves the rest to close, and no statement makes a
 // closing of more than is held.
 func TestClosingsOnlyClose(t *testing.T) {
 	d := newDesk(t)
@@ -48,7 +48,7 @@ func TestClosingsOnlyClose(t *testing.T) {
 	var refused atomic.Int64
 	for range 5 {
 		group.Go(func() {
-			if _, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: "AAPL"}); problem.Is(err, "guard_refused") {
+			if _, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: "AAPL"}); problem.Is(err, problem.GuardRefused) {
 				refused.Add(1)
 			} else if err != nil {
 				t.Error(err)
@@ -88,7 +88,7 @@ func TestClosingsOnlyClose(t *testing.T) {
 		if _, err := tx.Exec(t.Context(), "select private.admit($1, $2)", d.owner.Token, d.owner.Account); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := tx.Exec(t.Context(), statement, d.owner.Account); tenant.State(err) != "PD422" {
+		if _, err := tx.Exec(t.Context(), statement, d.owner.Account); tenant.SQLState(err) != "PD422" {
 			t.Errorf("%s: %v", statement, err)
 		}
 		_ = tx.Rollback(t.Context())
@@ -100,21 +100,21 @@ func closeSome(d *desk, qty string) error {
 	return err
 }
 
-// What is refused touches nothing: no order is canceled before it is sure that
-// the closing can be sent.
+// A refused closing changes nothing: no order is canceled before it is certain
+// that the closing can be sent.
 func TestRefusedClosingsTouchNothing(t *testing.T) {
 	for name, tt := range map[string]struct {
 		turn    string
 		viewer  bool
 		closing trading.Closing
-		want    string
+		want    problem.Code
 	}{
-		"too much":            {closing: trading.Closing{Symbol: "AAPL", Qty: trading.ParseAmount("11")}, want: "qty_exceeds_position"},
-		"too little":          {closing: trading.Closing{Symbol: "AAPL", Percentage: trading.ParseAmount("0.0000000001")}, want: "qty_too_small"},
-		"both":                {closing: trading.Closing{Symbol: "AAPL", Qty: trading.ParseAmount("1"), Percentage: trading.ParseAmount("1")}, want: "invalid_order"},
-		"of nothing":          {closing: trading.Closing{Symbol: "TSLA"}, want: "position_not_found"},
-		"on a halted account": {turn: "halted", closing: trading.Closing{Symbol: "AAPL"}, want: "guard_refused"},
-		"by a viewer":         {viewer: true, closing: trading.Closing{Symbol: "AAPL"}, want: "not_permitted"},
+		"too much":            {closing: trading.Closing{Symbol: "AAPL", Qty: trading.ParseAmount("11")}, want: problem.QtyExceedsPosition},
+		"too little":          {closing: trading.Closing{Symbol: "AAPL", Percentage: trading.ParseAmount("0.0000000001")}, want: problem.QtyTooSmall},
+		"both":                {closing: trading.Closing{Symbol: "AAPL", Qty: trading.ParseAmount("1"), Percentage: trading.ParseAmount("1")}, want: problem.InvalidOrder},
+		"of nothing":          {closing: trading.Closing{Symbol: "TSLA"}, want: problem.PositionNotFound},
+		"on a halted account": {turn: "halted", closing: trading.Closing{Symbol: "AAPL"}, want: problem.GuardRefused},
+		"by a viewer":         {viewer: true, closing: trading.Closing{Symbol: "AAPL"}, want: problem.NotPermitted},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -146,8 +146,8 @@ func TestRefusedClosingsTouchNothing(t *testing.T) {
 	}
 }
 
-// The retry of closing everything is the first answer, and sends and cancels
-// nothing, also where the first one's server died in the middle.
+// The retry of closing everything gets the first response, and sends and
+// cancels nothing, even where the first request's server died halfway.
 func TestCloseAllAnswersItsRetry(t *testing.T) {
 	d := newDesk(t)
 	d.sim.SetAlwaysOpen(true)
@@ -156,14 +156,14 @@ func TestCloseAllAnswersItsRetry(t *testing.T) {
 	if closed, kept, err := d.service.CloseAll(t.Context(), d.owner, "k", all); err != nil || kept != nil || len(closed) != 0 {
 		t.Fatalf("%+v %s %v", closed, kept, err)
 	}
-	// Nothing was sent, and what was answered was not kept: its server died. So
-	// the retry is the first.
+	// The server died before anything was sent or a response stored, so that
+	// the retry counts as the first request.
 	d.exec("update app.kept_answers set asked_at = asked_at - interval '2 minutes'")
 	d.buy("AAPL", "buy", "10")
 	if closed, kept, err := d.service.CloseAll(t.Context(), d.owner, "k", all); err != nil || kept != nil || len(closed) != 1 {
 		t.Fatalf("%+v %s %v", closed, kept, err)
 	}
-	if _, _, err := d.service.CloseAll(t.Context(), d.owner, "k", all); !problem.Is(err, "request_under_way") {
+	if _, _, err := d.service.CloseAll(t.Context(), d.owner, "k", all); !problem.Is(err, problem.RequestUnderWay) {
 		t.Errorf("while it is under way: %v", err)
 	}
 	d.exec("update app.kept_answers set asked_at = asked_at - interval '2 minutes'")
@@ -182,7 +182,7 @@ func TestCloseAllAnswersItsRetry(t *testing.T) {
 	if d.sent.Load() != sent || d.open() != 1 {
 		t.Error("the retry sent or canceled something")
 	}
-	if _, _, err := d.service.CloseAll(t.Context(), d.owner, "k", trading.Closing{}); !problem.Is(err, "idempotency_key_reused") {
+	if _, _, err := d.service.CloseAll(t.Context(), d.owner, "k", trading.Closing{}); !problem.Is(err, problem.IdempotencyKeyReused) {
 		t.Errorf("another request with its key: %v", err)
 	}
 }

@@ -8,12 +8,12 @@ import (
 )
 
 // Guards do not judge by a mirror that is in doubt or too old: the order is not
-// sent, is told when to come again, and a reconciliation is asked for. One that a
-// stream has told everything since is current for longer.
+// sent, the problem says when to retry, and a reconciliation is asked for. A
+// mirror that an unbroken stream has kept since is current for longer.
 func TestGuardsTrustACurrentMirrorAlone(t *testing.T) {
 	for name, tt := range map[string]struct {
 		change  string // of app.stream_cursors
-		keys    bool   // they are stored again
+		keys    bool   // the keys are stored again
 		current bool
 	}{
 		"it agreed a moment ago":                     {current: true},
@@ -34,7 +34,7 @@ func TestGuardsTrustACurrentMirrorAlone(t *testing.T) {
 			d := newDesk(t)
 			d.synced()
 			d.guards(`{"max_position_qty":"100"}`)
-			d.service.SetMirrorPatience(time.Millisecond)
+			d.service.SetMirrorTimeout(time.Millisecond)
 			if tt.change != "" {
 				d.exec("update app.stream_cursors set " + tt.change)
 			}
@@ -48,14 +48,15 @@ func TestGuardsTrustACurrentMirrorAlone(t *testing.T) {
 				}
 				return
 			}
-			if !problem.Is(err, "account_not_synced") || problem.Of(err).RetryAfter <= 0 || d.sent.Load() != 0 {
+			if !problem.Is(err, problem.AccountNotSynced) || problem.Of(err).RetryAfter <= 0 || d.sent.Load() != 0 {
 				t.Errorf("%v, to come again in %v, and %d orders were sent", err, problem.Of(err).RetryAfter, d.sent.Load())
 			}
 			var asked bool
 			if err := d.pg.Conn(t, "admin").QueryRow(t.Context(), "select exists (select from app.syncs where asked > answered)").Scan(&asked); err != nil || !asked {
 				t.Errorf("a reconciliation was not asked for: %v", err)
 			}
-			// What closes waits for nothing, and without limits there is nothing to judge.
+			// Closings do not wait, and without limits there is nothing to
+			// check.
 			d.guards(`{}`)
 			if err := place(d, request(t, buyLimit)); err != nil {
 				t.Errorf("without guards: %v", err)
@@ -64,17 +65,17 @@ func TestGuardsTrustACurrentMirrorAlone(t *testing.T) {
 	}
 }
 
-// An order waits for the reconciliation that it has asked for: for a second one
-// where the first was under way before the doubt, and not at all where it failed.
+// An order waits for the reconciliation that it asked for: for a second one
+// where the first began before the doubt, and not at all where it failed.
 func TestOrderWaitsForAReconciliation(t *testing.T) {
 	for name, tt := range map[string]struct {
 		answers []string // how each reconciliation ends: the rest of an update of the cursor, or "fails"
-		want    string
+		want    problem.Code
 	}{
 		"which settles it":                    {answers: []string{"doubts_settled = doubts"}},
 		"of which the first looked too early": {answers: []string{"agreed_at = now()", "doubts_settled = doubts"}},
-		"which fails":                         {answers: []string{"fails"}, want: "account_not_synced"},
-		"of which the second fails":           {answers: []string{"agreed_at = now()", "fails"}, want: "account_not_synced"},
+		"which fails":                         {answers: []string{"fails"}, want: problem.AccountNotSynced},
+		"of which the second fails":           {answers: []string{"agreed_at = now()", "fails"}, want: problem.AccountNotSynced},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -82,7 +83,7 @@ func TestOrderWaitsForAReconciliation(t *testing.T) {
 			d.synced()
 			d.guards(`{"max_position_qty":"100"}`)
 			d.exec("update app.stream_cursors set doubts = doubts + 1")
-			d.service.SetMirrorPatience(20 * time.Second)
+			d.service.SetMirrorTimeout(20 * time.Second)
 			admin, ended := d.pg.Conn(t, "admin"), make(chan error, 1)
 			go func() { ended <- place(d, request(t, buyLimit)) }()
 			for _, answer := range tt.answers {
@@ -106,8 +107,8 @@ func TestOrderWaitsForAReconciliation(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if err := <-ended; tt.want == "" && err != nil || tt.want != "" && !problem.Is(err, tt.want) {
-				t.Errorf("%v, want %q", err, tt.want)
+			if err := <-ended; tt.want.IsZero() && err != nil || !tt.want.IsZero() && !problem.Is(err, tt.want) {
+				t.Errorf("%v, want %s", err, tt.want)
 			}
 			var asked int
 			if err := admin.QueryRow(t.Context(), "select asked from app.syncs").Scan(&asked); err != nil || asked != len(tt.answers) {

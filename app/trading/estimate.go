@@ -7,19 +7,20 @@ import (
 	"github.com/shopspring/decimal"
 
 	"paddock/app/broker"
+	"paddock/app/problem"
 )
 
-// unknown tells whether the broker does not know what was asked for.
-func unknown(err error) bool {
+// isNotFound reports whether the broker does not know what was asked for.
+func isNotFound(err error) bool {
 	var b *broker.Error
 	return errors.As(err, &b) && b.Kind == broker.NotFound
 }
 
-// shortMargin is what Alpaca adds to the ask for a short sale's worth
-// (docs.alpaca.markets, "Margin and Short Selling").
+// shortMargin is the factor by which Alpaca multiplies the ask for the value of
+// a short sale (docs.alpaca.markets, "Margin and Short Selling").
 var shortMargin = decimal.RequireFromString("1.03")
 
-// estimate works out what the order costs, and what it leaves.
+// estimate computes what the order costs, and the buying power that is left.
 func (p *Preview) estimate(r *OrderRequest, m market) {
 	p.BuyingPower = BuyingPower{Kind: "buying_power", Now: m.account.BuyingPower, Enough: true}
 	switch {
@@ -28,26 +29,27 @@ func (p *Preview) estimate(r *OrderRequest, m market) {
 	case broker.IsCrypto(r.Symbol):
 		p.BuyingPower.Kind, p.BuyingPower.Now = "non_marginable_buying_power", m.account.NonMarginable
 	}
-	cost, known := r.cost(m.facts.reference)
+	cost, known := r.cost(m.inputs.reference)
 	if !known {
 		return
 	}
 	cost = cost.Round(2)
 	p.EstimatedCost = &cost
-	takes, known := p.takes(r, cost, m.facts.reference)
+	takes, known := p.takes(r, cost, m.inputs.reference)
 	if !known {
 		return
 	}
 	after := p.BuyingPower.Now.Sub(takes)
 	p.BuyingPower.After, p.BuyingPower.Enough = &after, !after.IsNegative()
 	if !p.BuyingPower.Enough {
-		p.Warnings = append(p.Warnings, Warning{"insufficient_buying_power", "The order takes " + takes.String() + " of the buying power, and there is " + p.BuyingPower.Now.String() + ": Alpaca will most likely refuse it."})
+		p.Warnings = append(p.Warnings, Warning{problem.InsufficientBuyingPower, "The order takes " + takes.String() + " of the buying power, and there is " + p.BuyingPower.Now.String() + ": Alpaca will most likely refuse it."})
 	}
 }
 
-// takes is what the order takes of the buying power: nothing for what closes a
-// position, and for a short sale as much as the shares are worth. What an
-// option that is sold short takes is for Alpaca's margin rules to say: false.
+// takes returns what the order takes of the buying power: nothing for what
+// closes a position, and for a short sale as much as the shares are worth. It
+// returns false for an option that is sold short, because Alpaca's margin rules
+// decide that.
 func (p *Preview) takes(r *OrderRequest, cost decimal.Decimal, prices map[string]decimal.Decimal) (decimal.Decimal, bool) {
 	if r.OrderClass == "mleg" {
 		return decimal.Max(cost, decimal.Zero), true
@@ -75,8 +77,8 @@ func (p *Preview) takes(r *OrderRequest, cost decimal.Decimal, prices map[string
 	return worth.Mul(opening).Div(qty).Round(2), true
 }
 
-// cost is what the order takes, below 0 for what it brings in; false where a
-// price is missing. An option contract is for 100 of its underlying.
+// cost returns what the order costs, below 0 for what it brings in, and false
+// where a price is missing. An option contract is for 100 of its underlying.
 func (r *OrderRequest) cost(prices map[string]decimal.Decimal) (decimal.Decimal, bool) {
 	if r.OrderClass == "mleg" {
 		return r.legsCost(prices)
@@ -130,14 +132,15 @@ func multiplier(symbol string) decimal.Decimal {
 	return decimal.NewFromInt(1)
 }
 
-// warn tells what Alpaca will make of the order, as far as it says so before.
+// warn adds warnings of what Alpaca will do with the order, as far as that is
+// known before.
 func (p *Preview) warn(r *OrderRequest, m market) {
-	add := func(code, message string) { p.Warnings = append(p.Warnings, Warning{code, message}) }
+	add := func(code problem.Code, message string) { p.Warnings = append(p.Warnings, Warning{code, message}) }
 	if string(p.Collisions) != "[]" {
-		add("wash_trade", "There are open orders of the other side in "+r.Symbol+": Alpaca refuses an order that could trade with one's own.")
+		add(problem.WashTrade, "There are open orders of the other side in "+r.Symbol+": Alpaca refuses an order that could trade with one's own.")
 	}
 	if p.Session.Name != "regular" && p.Session.Name != "continuous" && !r.ExtendedHours {
-		add("session_closed", "The regular session opens at "+m.clock.NextOpen.UTC().Format(rfc3339)+": the order waits until then.")
+		add(problem.SessionClosed, "The regular session opens at "+m.clock.NextOpen.UTC().Format(rfc3339)+": the order waits until then.")
 	}
 	if r.OrderClass == "mleg" {
 		return
@@ -145,13 +148,13 @@ func (p *Preview) warn(r *OrderRequest, m market) {
 	switch a := m.asset; {
 	case a == nil:
 		if !broker.IsOption(r.Symbol) {
-			add("asset_unknown", "Alpaca does not know "+r.Symbol+".")
+			add(problem.AssetUnknown, "Alpaca does not know "+r.Symbol+".")
 		}
 	case a.Status != alpaca.AssetActive || !a.Tradable:
-		add("asset_not_tradable", r.Symbol+" cannot be traded now.")
+		add(problem.AssetNotTradable, r.Symbol+" cannot be traded now.")
 	case !a.Fractionable && (r.Notional != nil || r.Qty != nil && !r.Qty.IsInteger()):
-		add("not_fractionable", r.Symbol+" is traded in whole numbers alone.")
+		add(problem.NotFractionable, r.Symbol+" is traded in whole numbers alone.")
 	case r.Side == "sell" && !a.Shortable && r.Qty != nil && r.Qty.GreaterThan(p.Held):
-		add("not_shortable", r.Symbol+" cannot be sold short: only what is held can be sold.")
+		add(problem.NotShortable, r.Symbol+" cannot be sold short: only what is held can be sold.")
 	}
 }

@@ -15,21 +15,21 @@ import (
 )
 
 const (
-	insertExercise = `insert into app.exercises (account_id, id, contract, symbol, side, qty, price, reference_price, asked_by)
+	insertExerciseSQL = `insert into app.exercises (account_id, id, contract, symbol, side, qty, price, reference_price, asked_by)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, private.user_id())`
-	endExercise = "update app.exercises set state = $3 where account_id = $1 and id = $2 and state = 'asked'"
+	endExerciseSQL = "update app.exercises set state = $3 where account_id = $1 and id = $2 and state = 'asked'"
 )
 
-// Exercise asks the broker to exercise all contracts held of an option, by its
-// symbol or its asset's id, and passes the broker's answer on. That opens shares
-// of the underlying, so the account's guards are asked first, as for an order of
-// as many shares at the strike; a trigger on app.exercises asks them, and counts
-// the exercise while the contracts are held.
+// Exercise asks the broker to exercise all contracts held of an option, named
+// by its symbol or its asset's id, and returns the broker's answer. An exercise
+// opens shares of the underlying, so the guards are asked first, as for an
+// order of as many shares at the strike: a trigger on app.exercises asks them,
+// and counts the exercise while the contracts are held.
 //
 // It ends with position_not_found, not_an_option, exercise_under_way,
 // guard_refused, account_not_synced, price_unknown, or as Relay does.
-func (s *Service) Exercise(ctx context.Context, a tenant.Admission, r Relayed, contract string) (*broker.Relayed, error) {
-	o, err := s.mayTrade(ctx, a)
+func (s *Service) Exercise(ctx context.Context, a tenant.Admission, r Call, contract string) (*broker.Response, error) {
+	o, err := s.openForTrading(ctx, a)
 	if err != nil {
 		return nil, err
 	}
@@ -41,31 +41,31 @@ func (s *Service) Exercise(ctx context.Context, a tenant.Admission, r Relayed, c
 		return strings.EqualFold(p.Symbol, contract) || strings.EqualFold(p.AssetID, contract)
 	})
 	if at < 0 || !positions.Value[at].Qty.IsPositive() {
-		return nil, problem.New(problem.NotFound, "position_not_found", "This account holds no contracts of %s to exercise. See GET /api/positions.", contract)
+		return nil, problem.New(problem.PositionNotFound, "This account holds no contracts of %s to exercise. See GET /api/positions.", contract)
 	}
 	held := positions.Value[at]
 	underlying, call, strike, is := broker.Contract(held.Symbol)
 	if !is {
-		return nil, problem.New(problem.Unprocessable, "not_an_option", "%s is no option contract: only those can be exercised.", held.Symbol)
+		return nil, problem.New(problem.NotAnOption, "%s is no option contract: only those can be exercised.", held.Symbol)
 	}
 	id, side := uuid.New(), "sell"
 	if call {
 		side = "buy"
 	}
 	shares := held.Qty.Mul(multiplier(held.Symbol))
-	err = s.allowed(ctx, a, nil, func(f facts) error {
+	err = s.withGuards(ctx, a, nil, func(f guardInputs) error {
 		var reference *string
 		if price, known := f.reference[underlying]; known {
 			text := price.String()
 			reference = &text
 		}
-		return s.db.Write(ctx, a, func(b *tenant.Batch) {
+		return s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 			f.queue(b, a.Account)
-			b.Queue(insertExercise, a.Account, id, held.Symbol, underlying, side, shares.String(), strike.String(), reference)
+			b.Queue(insertExerciseSQL, a.Account, id, held.Symbol, underlying, side, shares.String(), strike.String(), reference)
 		})
 	})
-	if tenant.State(err) == "PD409" {
-		return nil, problem.New(problem.Conflict, "exercise_under_way", "These contracts are being exercised already. See GET /api/positions and GET /api/account/activities.")
+	if tenant.SQLState(err) == "PD409" {
+		return nil, problem.New(problem.ExerciseUnderWay, "These contracts are being exercised already. See GET /api/positions and GET /api/account/activities.")
 	}
 	if err != nil {
 		return nil, err
@@ -73,20 +73,20 @@ func (s *Service) Exercise(ctx context.Context, a tenant.Admission, r Relayed, c
 	answer, err := s.Relay(ctx, a, r)
 	state := "accepted"
 	switch {
-	case problem.Is(err, "broker_answer_lost"):
-		return nil, err // it counts as asked for
+	case problem.Is(err, problem.BrokerAnswerLost):
+		return nil, err // it goes on counting
 	case err != nil || answer.Status >= http.StatusBadRequest:
 		state = "refused"
 	}
-	s.note(ctx, a, "the end of an exercise could not be recorded; it goes on counting", func(b *tenant.Batch) { b.Queue(endExercise, a.Account, id, state) })
+	s.note(ctx, a, "the end of an exercise could not be recorded; it goes on counting", func(b *tenant.Batch) { b.Queue(endExerciseSQL, a.Account, id, state) })
 	return answer, err
 }
 
-// mayTrade opens the broker to whoever may trade.
-func (s *Service) mayTrade(ctx context.Context, a tenant.Admission) (o opening, err error) {
-	o, _, err = s.mayClose(ctx, a, "")
-	if problem.Is(err, "guard_refused") {
-		err = nil // the trigger says it, with the rest
+// openForTrading opens the broker for somebody who may trade.
+func (s *Service) openForTrading(ctx context.Context, a tenant.Admission) (o access, err error) {
+	o, _, err = s.openForClosing(ctx, a, "")
+	if problem.Is(err, problem.GuardRefused) {
+		err = nil // the trigger refuses it, with all reasons
 	}
 	return o, err
 }

@@ -6,13 +6,13 @@ import (
 	"github.com/google/uuid"
 )
 
-// SetSyncPatience changes how long a reconciliation is waited for.
-func (s *Service) SetSyncPatience(d time.Duration) { s.syncPatience = d }
+// SetSyncTimeout changes how long a request waits for a reconciliation.
+func (s *Service) SetSyncTimeout(d time.Duration) { s.syncTimeout = d }
 
-// SetMirrorPatience changes how long an order waits for a mirror that is current.
-func (s *Service) SetMirrorPatience(d time.Duration) { s.mirrorPatience = d }
+// SetMirrorTimeout changes how long an order waits for a current mirror.
+func (s *Service) SetMirrorTimeout(d time.Duration) { s.mirrorTimeout = d }
 
-// Statement is the query of a page of the mirror.
+// Statement returns the query of a page from the mirror.
 func (l OrderList) Statement() string {
 	sql, _ := l.inMirror(uuid.Nil)
 	return sql

@@ -19,65 +19,65 @@ import (
 )
 
 const (
-	// fallbackPatience is how long a list waits for the broker: with the mirror
-	// there is another answer.
-	fallbackPatience = 5 * time.Second
-	// brokerPage is the most orders that a page from the broker has: one more says
-	// that there is another.
+	// fallbackTimeout is how long a list waits for the broker before the
+	// mirror's list is returned.
+	fallbackTimeout = 5 * time.Second
+	// brokerPage is the largest number of orders on a page from the broker. One
+	// more shows that there is another page.
 	brokerPage = broker.OrderPage - 1
-	// brokerPages bounds how many of the broker's pages one of ours is made of,
-	// where filters that Alpaca does not take together leave most orders out.
+	// brokerPages bounds how many of the broker's pages one of ours is made
+	// from, where filters that Alpaca cannot combine leave most orders out.
 	brokerPages = 20
-	// besideStop is how many orders behind the one at which a list ends are asked
-	// for: one, and more in case it changes meanwhile or cannot be read.
+	// besideStop is how many orders are read after the one at which a list
+	// ends: one, and more in case that one changes meanwhile or cannot be read.
 	besideStop = 10
-	// brokerPageBytes is after how many bytes a page ends early.
+	// brokerPageBytes is the size in bytes after which a page ends early.
 	brokerPageBytes = 1 << 20
 )
 
-// brokerOrders answers the first page of a list from the broker itself, without
-// writing any of it: what it tells of belongs to the stream's holder to record.
-// nil where the broker could not be asked, or its answer not be used.
-func (s *Service) brokerOrders(ctx context.Context, a tenant.Admission, l OrderList) []byte {
-	body, err := s.askOrders(ctx, a, l)
-	if code := problem.Of(err).Code; err != nil && ctx.Err() == nil && code != accounts.CodeNeedsCredentials && code != "broker_rate_limited" {
+// tryBrokerList returns the first page of a list from the broker itself. It
+// records nothing, because that is left to the stream's holder. It returns nil
+// where the broker could not be asked, or its answer not be used.
+func (s *Service) tryBrokerList(ctx context.Context, a tenant.Admission, l OrderList) []byte {
+	body, err := s.brokerList(ctx, a, l)
+	if code := problem.Of(err).Code; err != nil && ctx.Err() == nil && code != problem.NeedsCredentials && code != problem.BrokerRateLimited {
 		s.log.WarnContext(ctx, "the mirror is behind and the broker could not be asked: the list is the mirror's", "account", a.Account, "err", err)
 	}
 	return body
 }
 
-// askOrders answers a page of a list that is read from the broker. One that has
-// begun there goes on there: only so is no order lost between two pages, or
-// shown on both.
-func (s *Service) askOrders(ctx context.Context, a tenant.Admission, l OrderList) ([]byte, error) {
-	client, opened, err := s.open(ctx, a, s.db.Do, func(b *tenant.Batch) {
-		if l.aside == nil {
-			l.queueAside(b, a.Account)
+// brokerList returns a page of a list from the broker. A list that began with
+// the broker goes on there, because otherwise an order could be missing between
+// two pages, or be on both.
+func (s *Service) brokerList(ctx context.Context, a tenant.Admission, l OrderList) ([]byte, error) {
+	client, opened, err := s.open(ctx, a, s.db.Tx, func(b *tenant.Batch) {
+		if l.anchor == nil {
+			l.queueAnchor(b, a.Account)
 		}
 	})
 	if err != nil {
 		return nil, err
 	}
-	hurry, cancel := context.WithTimeout(ctx, fallbackPatience)
+	bounded, cancel := context.WithTimeout(ctx, fallbackTimeout)
 	defer cancel()
 	asOf := time.Now()
 	l.Page.Limit = min(l.Page.Limit, brokerPage)
 	if l.AtBroker {
-		client = client.Behind()
+		client = client.LowPriority()
 	} else {
-		client = client.Sparing() // orders come first
+		client = client.LowPriorityNoWait() // people's orders have priority
 	}
-	if l, err = l.begunAside(hurry, client); err != nil {
-		return nil, s.interrupted(ctx, a, l, opened, err)
+	if l, err = l.startAtAnchor(bounded, client); err != nil {
+		return nil, s.explainInterrupted(ctx, a, l, opened, err)
 	}
-	told, err := listAtBroker(hurry, client, l)
+	listed, err := listAtBroker(bounded, client, l)
 	if err != nil {
-		return nil, s.interrupted(ctx, a, l, opened, err)
+		return nil, s.explainInterrupted(ctx, a, l, opened, err)
 	}
 	page := newOrdersPage(l.Page.Limit)
-	err = s.db.Do(ctx, a, func(b *tenant.Batch) {
-		sql, args := l.atBroker(a.Account, told.list(), told.more)
-		b.Queue(sql, args...).Query(func(rows pgx.Rows) error { return page.appendTold(rows, l, told) })
+	err = s.db.Tx(ctx, a, func(b *tenant.Batch) {
+		sql, args := l.atBroker(a.Account, listed.list(), listed.more)
+		b.Queue(sql, args...).Query(func(rows pgx.Rows) error { return page.appendBrokerList(rows, l, listed) })
 	})
 	if err != nil {
 		return nil, err
@@ -85,74 +85,74 @@ func (s *Service) askOrders(ctx context.Context, a tenant.Admission, l OrderList
 	return page.end(&asOf, "broker"), nil
 }
 
-// begunAside is the list with one side of an order in the broker's terms: it
-// begins behind that order, or ends there.
-func (l OrderList) begunAside(ctx context.Context, client *broker.Client) (OrderList, error) {
-	id := l.beside()
+// startAtAnchor returns a list of the orders before or after one order in the
+// broker's terms: it begins after that order, or ends at it.
+func (l OrderList) startAtAnchor(ctx context.Context, client *broker.Client) (OrderList, error) {
+	id := l.anchorID()
 	if id == uuid.Nil {
 		return l, nil
 	}
-	if l.aside == nil { // which the mirror does not have yet
+	if l.anchor == nil { // the mirror does not have the order yet
 		order, err := client.Order(ctx, id.String())
 		if err != nil {
 			return l, err
 		}
-		l.aside = &place{order.Value.CreatedAt, id, order.Value.SubmittedAt, &id}
+		l.anchor = &sortKey{order.Value.CreatedAt, id, order.Value.SubmittedAt, &id}
 	}
-	if l.aside.atBroker == nil {
+	if l.anchor.atBroker == nil {
 		return l, fmt.Errorf("the order %s is not at the broker", id)
 	}
 	switch before := l.BeforeOrder != uuid.Nil; {
-	case before == l.Ascending: // it ends there: those of the same time count until it comes
-		l.stop = *l.aside.atBroker
+	case before == l.Ascending: // the list ends there; orders of the same time belong to it until that one comes
+		l.stop = *l.anchor.atBroker
 		if before {
-			end := l.aside.submitted.Add(time.Microsecond)
+			end := l.anchor.submitted.Add(time.Microsecond)
 			l.Until = &end
 		} else {
-			end := l.aside.submitted.Add(-time.Microsecond)
+			end := l.anchor.submitted.Add(-time.Microsecond)
 			l.After = &end
 		}
 	case l.From == uuid.Nil:
-		l.From, l.Page.At, l.Page.ID = *l.aside.atBroker, l.aside.at, l.aside.id
+		l.From, l.Page.At, l.Page.ID = *l.anchor.atBroker, l.anchor.at, l.anchor.id
 	}
 	return l, nil
 }
 
-// interrupted says why a list cannot go on.
-func (s *Service) interrupted(ctx context.Context, a tenant.Admission, l OrderList, opened accounts.Opened, err error) error {
+// explainInterrupted returns why a list cannot go on.
+func (s *Service) explainInterrupted(ctx context.Context, a tenant.Admission, l OrderList, opened accounts.Opened, err error) error {
 	var e *broker.Error
 	if l.AtBroker && ctx.Err() == nil && errors.As(err, &e) {
 		switch e.Kind {
-		case broker.Canceled: // its turn did not come in time
+		case broker.Canceled: // the account's turn did not come in time
 			err = &broker.Error{Kind: broker.RateLimited, RetryAfter: time.Second, Cause: err}
 		case broker.NotFound, broker.Invalid:
-			return problem.New(problem.Invalid, "invalid_cursor", `Alpaca does not know the order any more at which this page begins. Begin again without "before".`).Because(err)
+			return problem.New(problem.InvalidCursor, `Alpaca does not know the order any more at which this page begins. Begin again without "before".`).Because(err)
 		}
 	}
 	return s.refused(ctx, a, opened, err)
 }
 
-// toldOrders are orders as the broker lists them.
-type toldOrders struct {
+// brokerOrders are orders as the broker lists them.
+type brokerOrders struct {
 	orders []json.RawMessage
-	ids    []uuid.UUID // there
-	more   bool        // it has more of them
-	last   uuid.UUID   // of those that were looked at
-	// Orders are among them that were submitted when the one was at which the list
-	// ends, and that one is not: a filter may hide it.
-	unsure bool
+	ids    []uuid.UUID // the broker's ids
+	more   bool        // the broker has more
+	last   uuid.UUID   // the last order that was read, whether listed or not
+	// The list has orders with the submission time of the order at which it
+	// ends, and not that order: a filter may hide it.
+	uncertain bool
 }
 
-func (t *toldOrders) list() json.RawMessage {
+func (t *brokerOrders) list() json.RawMessage {
 	text, err := json.Marshal(append([]json.RawMessage{}, t.orders...))
 	if err != nil {
-		panic(err) // they came out of valid JSON
+		panic(err) // cannot happen: they are parts of valid JSON
 	}
 	return text
 }
 
-// endsAt leaves out the orders from the first on that is one of these.
-func (t *toldOrders) endsAt(beyond []uuid.UUID) {
+// cutAt removes the orders from the first on that is one of these.
+func (t *brokerOrders) cutAt(beyond []uuid.UUID) {
 	at := slices.IndexFunc(t.ids, func(id uuid.UUID) bool { return slices.Contains(beyond, id) })
 	if at >= 0 {
 		t.orders, t.ids, t.more = t.orders[:at], t.ids[:at], false
@@ -160,12 +160,13 @@ func (t *toldOrders) endsAt(beyond []uuid.UUID) {
 }
 
 // listAtBroker reads as many of the broker's orders as a page has, and one more
-// where there is one. Where the order is hidden at which the list ends, those of
-// its time are on either side of it, and the broker knows on which.
-func listAtBroker(ctx context.Context, client *broker.Client, l OrderList) (*toldOrders, error) {
-	told, err := readAtBroker(ctx, client, l)
-	if err != nil || !told.unsure {
-		return told, err
+// if there is one. Where a filter hides the order at which the list ends,
+// orders of the same time may be before or after it, and the broker is asked
+// which are after.
+func listAtBroker(ctx context.Context, client *broker.Client, l OrderList) (*brokerOrders, error) {
+	listed, err := readAtBroker(ctx, client, l)
+	if err != nil || !listed.uncertain {
+		return listed, err
 	}
 	answer, err := client.OrdersBy(ctx, l.forBroker(l.stop, besideStop))
 	if err != nil {
@@ -179,51 +180,51 @@ func listAtBroker(ctx context.Context, client *broker.Client, l OrderList) (*tol
 		}
 		beyond = append(beyond, id)
 	}
-	told.endsAt(beyond)
-	return told, nil
+	listed.cutAt(beyond)
+	return listed, nil
 }
 
-func readAtBroker(ctx context.Context, client *broker.Client, l OrderList) (*toldOrders, error) {
-	told := &toldOrders{last: l.From}
+func readAtBroker(ctx context.Context, client *broker.Client, l OrderList) (*brokerOrders, error) {
+	listed := &brokerOrders{last: l.From}
 	limit := l.Page.Limit + 1
 	for range brokerPages {
-		answer, err := client.OrdersBy(ctx, l.forBroker(told.last, limit))
+		answer, err := client.OrdersBy(ctx, l.forBroker(listed.last, limit))
 		if err != nil {
 			return nil, err
 		}
-		told.more = answer.Listed >= limit
+		listed.more = answer.Listed >= limit
 		for i, o := range answer.Value {
 			id, err := uuid.Parse(o.ID)
 			if err != nil {
 				return nil, fmt.Errorf("read the id of an order of the broker's: %w", err)
 			}
 			if id == l.stop {
-				told.more, told.unsure = false, false
+				listed.more, listed.uncertain = false, false
 				break
 			}
-			told.last = id
+			listed.last = id
 			if within, over := l.within(o.SubmittedAt); over {
-				told.more = false
+				listed.more = false
 				break
 			} else if within {
-				told.orders, told.ids = append(told.orders, answer.Items[i]), append(told.ids, id)
-				// The broker's times are finer than what is kept here.
-				told.unsure = told.unsure || l.stop != uuid.Nil && o.SubmittedAt.Sub(l.aside.submitted).Abs() <= time.Microsecond
+				listed.orders, listed.ids = append(listed.orders, answer.Items[i]), append(listed.ids, id)
+				// The broker's times are finer than those stored here.
+				listed.uncertain = listed.uncertain || l.stop != uuid.Nil && o.SubmittedAt.Sub(l.anchor.submitted).Abs() <= time.Microsecond
 			}
 		}
 		switch {
-		case len(told.orders) >= limit, !told.more:
-			return told, nil
+		case len(listed.orders) >= limit, !listed.more:
+			return listed, nil
 		case len(answer.Value) == 0:
-			return nil, broker.ErrStuck // nothing of a whole page can be read
+			return nil, broker.ErrStuck // nothing on a whole page can be read
 		}
 	}
-	return told, nil
+	return listed, nil
 }
 
-// within says whether an order that was submitted at a time is asked for, and
-// whether the list is over with it. Alpaca takes times together with no order's
-// id.
+// within reports whether an order submitted at this time is in the list, and
+// whether the list ends with it. Alpaca does not accept times together with an
+// order's id.
 func (l OrderList) within(at time.Time) (within, over bool) {
 	switch {
 	case at.IsZero():
@@ -236,9 +237,9 @@ func (l OrderList) within(at time.Time) (within, over bool) {
 	return true, false
 }
 
-// appendTold writes a page that is made of the broker's orders and of our intents
-// that it does not know. Its cursor says where both go on.
-func (p *ordersPage) appendTold(rows pgx.Rows, l OrderList, told *toldOrders) error {
+// appendBrokerList writes a page from the broker's orders and those of our
+// intents that it does not know. Its cursor has the position in both.
+func (p *ordersPage) appendBrokerList(rows pgx.Rows, l OrderList, listed *brokerOrders) error {
 	if err := rows.Err(); err != nil {
 		return err
 	}
@@ -253,7 +254,7 @@ func (p *ordersPage) appendTold(rows pgx.Rows, l OrderList, told *toldOrders) er
 		if id := values[column["alpaca_order_id"]]; id != nil {
 			copy(next.from[:], id)
 		} else {
-			next.page.Move(values[column["created_at"]], values[column["id"]])
+			next.page.StartAfter(values[column["created_at"]], values[column["id"]])
 		}
 		full = n == l.Page.Limit || length-start >= brokerPageBytes
 		return !full
@@ -270,28 +271,29 @@ func (p *ordersPage) appendTold(rows pgx.Rows, l OrderList, told *toldOrders) er
 	switch {
 	case another:
 		p.next = next.text()
-	case told.more: // what else was looked at is not asked for
-		next.from = told.last
+	case listed.more: // skip orders that were read and not listed
+		next.from = listed.last
 		p.next = next.text()
 	}
 	return nil
 }
 
-// brokerCursor is where a list goes on that is read from the broker: behind an
-// order there, and behind a place among our own intents.
+// brokerCursor is the position in a list from the broker: an order there, and a
+// position among our own intents.
 type brokerCursor struct {
 	page tenant.Page
 	from uuid.UUID
 }
 
-// text is the cursor as JSON.
+// text returns the cursor as JSON.
 func (c brokerCursor) text() string {
-	place := c.page.Place()
+	place := c.page.Cursor()
 	return `"` + base64.RawURLEncoding.EncodeToString(append(place[:], c.from[:]...)) + `"`
 }
 
-// parseBrokerCursor reads a cursor of the broker's pages, into one of a page of
-// ours and the order there: none where the page before had none of the broker's.
+// parseBrokerCursor splits a cursor of the broker's pages into one of ours and
+// the broker's order; that is uuid.Nil where the page had none of the broker's
+// orders.
 func parseBrokerCursor(before string) (place string, from uuid.UUID, is bool) {
 	raw, err := base64.RawURLEncoding.DecodeString(before)
 	if err != nil || len(raw) != 24+16 {

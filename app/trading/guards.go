@@ -19,36 +19,36 @@ import (
 	"paddock/app/tenant"
 )
 
-// verdict is what the account's guards say of an order: app.order_verdict.
+// verdict is the result of app.check_guards for an order.
 type verdict struct {
 	Violations []Violation `json:"violations"`
 	Needs      []string    `json:"needs"`
 	Reducing   *bool       `json:"reducing"`
 }
 
-// Violation is one guard that refuses an order.
+// Violation is a guard that refuses an order.
 type Violation struct {
 	Guard   string  `json:"guard"`
 	Limit   *string `json:"limit"`
-	Value   *string `json:"value"` // what the order would make of it
+	Value   *string `json:"value"` // the value that the order would lead to
 	Message string  `json:"message"`
 }
 
-// facts are what guards must know and Postgres does not: they are asked of the
-// broker, for one order.
-type facts struct {
-	reference map[string]decimal.Decimal // by symbol
+// guardInputs are facts that guards need and Postgres does not have. They are
+// asked of the broker, for one order.
+type guardInputs struct {
+	reference map[string]decimal.Decimal // prices by symbol
 	account   *balance
 }
 
-// balance is the account's worth by the broker's word.
+// balance is the account's worth according to the broker.
 type balance struct {
 	equity, lastEquity decimal.Decimal
-	asked              time.Time // by this process, whose clock tells nothing but how long ago that was
+	asked              time.Time // by our clock, which is used only to onRefusal how long ago that was
 }
 
-// balanceOf returns what an answer says the account is worth; nil where it does
-// not say: a missing equity is no equity of zero.
+// balanceOf returns the account's worth, and nil where the answer lacks it: a
+// missing equity is not an equity of zero.
 func balanceOf(account broker.AccountAnswer, asked time.Time) *balance {
 	equity, known := broker.Amount(account.Raw, "equity")
 	last, lastKnown := broker.Amount(account.Raw, "last_equity")
@@ -58,55 +58,56 @@ func balanceOf(account broker.AccountAnswer, asked time.Time) *balance {
 	return &balance{equity: equity, lastEquity: last, asked: asked}
 }
 
-// recordBalance is told how long ago the broker was asked: the clocks of two
-// machines are never compared.
-const recordBalance = `insert into app.account_balances as b (account_id, equity, last_equity, as_of) values ($1, $2, $3, clock_timestamp() - $4::interval)
+// recordBalanceSQL takes how long ago the broker was asked, so that the clocks
+// of two machines are never compared.
+const recordBalanceSQL = `insert into app.account_balances as b (account_id, equity, last_equity, as_of) values ($1, $2, $3, clock_timestamp() - $4::interval)
 	on conflict (account_id) do update set equity = excluded.equity, last_equity = excluded.last_equity, as_of = excluded.as_of
 	where b.as_of < excluded.as_of`
 
-// queue records what belongs to the account and not to one order.
-func (f facts) queue(b *tenant.Batch, account uuid.UUID) {
+// queue records the inputs that belong to the account and not to one order.
+func (f guardInputs) queue(b *tenant.Batch, account uuid.UUID) {
 	if f.account != nil {
-		b.Queue(recordBalance, account, f.account.equity.String(), f.account.lastEquity.String(), time.Since(f.account.asked))
+		b.Queue(recordBalanceSQL, account, f.account.equity.String(), f.account.lastEquity.String(), time.Since(f.account.asked))
 	}
 }
 
-// prices are the order's reference_prices.
-func (f facts) prices() []byte {
+// prices returns the order's reference_prices.
+func (f guardInputs) prices() []byte {
 	if len(f.reference) == 0 {
 		return nil
 	}
 	text, err := json.Marshal(f.reference)
 	if err != nil {
-		panic(err) // decimals always marshal
+		panic(err) // cannot happen: decimals always marshal
 	}
 	return text
 }
 
-// guarded is commitIntent, with what the guards ask for: where they must know a
-// price or the account's worth, the broker is asked and the intent made again.
-func (s *Service) guarded(ctx context.Context, a tenant.Admission, sub submission) (made intent, client *broker.Client, opened accounts.Opened, err error) {
-	tell := func(v verdict) {
+// commitGuarded is commitIntent, repeated with what the guards need to know:
+// prices, or the account's worth.
+func (s *Service) commitGuarded(ctx context.Context, a tenant.Admission, sub submission) (made intent, client *broker.Client, opened accounts.Opened, err error) {
+	onRefusal := func(v verdict) {
 		if !sub.try {
-			s.tellRefused(ctx, a, sub, v)
+			s.appendRefusal(ctx, a, sub, v)
 		}
 	}
-	err = s.allowed(ctx, a, tell, func(f facts) (err error) {
+	err = s.withGuards(ctx, a, onRefusal, func(f guardInputs) (err error) {
 		made, client, opened, err = s.commitIntent(ctx, a, sub, f)
 		return err
 	})
 	return made, client, opened, err
 }
 
-// allowed runs try until the account's guards let it pass or refuse it, and asks
-// the broker for what they lack. tell is told a refusal before it is returned.
-// What guards need may change meanwhile, as when the mirror agrees for the first
-// time; what was asked for once and is still lacking is not to be had. The
-// mirror alone is waited for again, as long as mirrorPatience lasts.
-func (s *Service) allowed(ctx context.Context, a tenant.Admission, tell func(verdict), try func(facts) error) error {
-	var known facts
+// withGuards runs try until the account's guards accept or refuse, and asks the
+// broker for what they need in between. onRefusal is called with a refusal
+// before it is returned. What guards need may change meanwhile, for example
+// when the mirror agrees for the first time. What was asked for once and is
+// still missing is not available. Only for the mirror does it wait again,
+// within mirrorTimeout.
+func (s *Service) withGuards(ctx context.Context, a tenant.Admission, onRefusal func(verdict), try func(guardInputs) error) error {
+	var known guardInputs
 	var asked []string
-	waits, patience := true, time.Now().Add(s.mirrorPatience)
+	waits, deadline := true, time.Now().Add(s.mirrorTimeout)
 	for {
 		err := try(known)
 		v, is := verdictIn(err)
@@ -114,8 +115,8 @@ func (s *Service) allowed(ctx context.Context, a tenant.Admission, tell func(ver
 			return err
 		}
 		if len(v.Violations) > 0 {
-			if tell != nil {
-				tell(v)
+			if onRefusal != nil {
+				onRefusal(v)
 			}
 			return v.problem()
 		}
@@ -127,23 +128,23 @@ func (s *Service) allowed(ctx context.Context, a tenant.Admission, tell func(ver
 		}
 		current := false
 		if waits && slices.Contains(v.Needs, "positions") {
-			if current, err = s.untilCurrent(ctx, a, patience); err != nil {
+			if current, err = s.awaitCurrentMirror(ctx, a, deadline); err != nil {
 				return err
 			}
 			waits = current
 		}
-		// The mirror may have been current, and be in doubt again by now: fills
-		// come when they come.
+		// The mirror may have been current and be in doubt again by now,
+		// because fills arrive at any time.
 		if len(asked) == before && !current {
-			return v.unanswered()
+			return v.needsProblem()
 		}
-		if known, err = s.learn(ctx, a, asked); err != nil {
+		if known, err = s.fetchInputs(ctx, a, asked); err != nil {
 			return err
 		}
 	}
 }
 
-// verdictIn reads the verdict with which Postgres refused an intent.
+// verdictIn parses the verdict with which Postgres refused an intent.
 func verdictIn(err error) (verdict, bool) {
 	var pg *pgconn.PgError
 	var v verdict
@@ -153,20 +154,20 @@ func verdictIn(err error) (verdict, bool) {
 	return v, json.Unmarshal([]byte(pg.Detail), &v) == nil
 }
 
-// learn asks the broker for what a verdict needs.
-func (s *Service) learn(ctx context.Context, a tenant.Admission, needs []string) (facts, error) {
-	client, opened, err := s.open(ctx, a, s.db.Do, nil)
+// fetchInputs asks the broker for what a verdict needs.
+func (s *Service) fetchInputs(ctx context.Context, a tenant.Admission, needs []string) (guardInputs, error) {
+	client, opened, err := s.open(ctx, a, s.db.Tx, nil)
 	if err != nil {
-		return facts{}, err
+		return guardInputs{}, err
 	}
-	f, err := ask(ctx, client, needs)
+	f, err := inputsFrom(ctx, client, needs)
 	if err != nil {
-		return facts{}, s.refused(ctx, a, opened, err)
+		return guardInputs{}, s.refused(ctx, a, opened, err)
 	}
 	return f, nil
 }
 
-func ask(ctx context.Context, client *broker.Client, needs []string) (f facts, err error) {
+func inputsFrom(ctx context.Context, client *broker.Client, needs []string) (f guardInputs, err error) {
 	var symbols []string
 	for _, need := range needs {
 		if symbol, is := strings.CutPrefix(need, "price "); is {
@@ -187,48 +188,49 @@ func ask(ctx context.Context, client *broker.Client, needs []string) (f facts, e
 	return f, err
 }
 
-// problem tells which guard refused, and by how much.
+// problem returns which guards refused, and by how much.
 func (v verdict) problem() error {
 	message := v.Violations[0].Message
 	if n := len(v.Violations) - 1; n > 0 {
 		message += fmt.Sprintf(" (And %d more: see details.)", n)
 	}
-	p := problem.New(problem.Unprocessable, "guard_refused", "%s", message)
+	p := problem.New(problem.GuardRefused, "%s", message)
 	p.Details = map[string]any{"violations": v.Violations}
 	return p
 }
 
-// unanswered is a verdict that still needs something after the broker was asked.
-func (v verdict) unanswered() error {
+// needsProblem is the problem of a verdict that still needs something after the
+// broker was asked.
+func (v verdict) needsProblem() error {
 	for _, need := range v.Needs {
 		if need == "positions" {
-			p := problem.New(problem.Unavailable, "account_not_synced",
+			p := problem.New(problem.AccountNotSynced,
 				"This account has guards, and what Paddock knows of its orders and positions may not be what Alpaca has now. They are being read again: try again in a few seconds.")
 			p.RetryAfter = 2 * time.Second
 			return p
 		}
 		if need == "odd" {
-			p := problem.New(problem.Unavailable, "account_not_synced",
+			p := problem.New(problem.AccountNotSynced,
 				"This account has guards, and Alpaca has an order or a position that cannot be read: see odd in GET /api/accounts/:id/health. Close or cancel it at Alpaca, or try again later.")
 			p.RetryAfter = 30 * time.Second
 			return p
 		}
 		if symbol, is := strings.CutPrefix(need, "price "); is {
-			return problem.New(problem.Unprocessable, "price_unknown",
+			return problem.New(problem.PriceUnknown,
 				"Alpaca gives no price for %s, so this account's guards cannot be checked. Check the symbol, or send a limit order to buy.", symbol)
 		}
 	}
-	return problem.New(problem.Unavailable, "broker_unavailable", "Alpaca does not say what this account is worth now, and its guards ask for that. Try again in a few seconds.")
+	return problem.New(problem.BrokerUnavailable, "Alpaca does not say what this account is worth now, and its guards ask for that. Try again in a few seconds.")
 }
 
-// tellRefused adds the refusal to the account's events. That is news and not a
-// promise: without it the order is refused all the same.
-func (s *Service) tellRefused(ctx context.Context, a tenant.Admission, sub submission, v verdict) {
+// appendRefusal adds the refusal to the account's events. The order is refused
+// even where that fails.
+func (s *Service) appendRefusal(ctx context.Context, a tenant.Admission, sub submission, v verdict) {
 	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
 	violations, err := json.Marshal(v.Violations)
 	if err == nil {
-		err = s.db.Write(record, a, func(b *tenant.Batch) {
+		err = s.db.TxNotify(record, a, func(b *tenant.Batch) {
 			b.Queue(`select private.append_event('guard', jsonb_build_object('event', 'refused', 'violations', $1::jsonb, 'request', $2::jsonb,
 				'submitted_by', private.user_id()), null)`, violations, sub.request)
 		})

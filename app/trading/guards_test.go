@@ -15,7 +15,7 @@ import (
 	"paddock/app/trading"
 )
 
-// synced makes the mirror agree with the broker, as the worker would.
+// synced makes the mirror agree with the broker, as the worker does.
 func (d *desk) synced() {
 	d.t.Helper()
 	d.exec(`insert into app.stream_cursors (account_id, agreed_at) values ($1, now() - interval '1 second')`, d.owner.Account)
@@ -27,7 +27,7 @@ func (d *desk) holds(symbol, qty, price string) {
 	d.exec(`insert into app.alpaca_positions (account_id, symbol, qty, current_price, as_of) values ($1, $2, $3, $4, now())`, d.owner.Account, symbol, qty, price)
 }
 
-// has puts an order of the broker's into the mirror: "sell 5 AAPL limit 200".
+// has puts an order of the broker into the mirror: "sell 5 AAPL limit 200".
 func (d *desk) has(text string) {
 	d.t.Helper()
 	var side, qty, symbol, kind, price string
@@ -65,14 +65,14 @@ func request(t *testing.T, body string) trading.OrderRequest {
 	return r
 }
 
-// broken answers the guards that a refusal names; nil when it is none.
+// broken returns the guards that a refusal names; nil for any other error.
 func broken(t *testing.T, err error) (guards []string) {
 	t.Helper()
 	if err == nil {
 		return nil
 	}
 	p := problem.Of(err)
-	if p.Code != "guard_refused" {
+	if p.Code != problem.GuardRefused {
 		t.Errorf("refused with %v", err)
 	}
 	details, _ := p.Details.(map[string]any)
@@ -88,7 +88,7 @@ func broken(t *testing.T, err error) (guards []string) {
 
 const buyLimit = `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"10","limit_price":"100"}`
 
-// Each guard refuses what passes its limit, lets through what does not, and a
+// Each guard refuses what exceeds its limit and accepts what does not, and a
 // preview says the same as placing does. The market for AAPL is at 150.
 func TestGuards(t *testing.T) {
 	sell := func(qty string) string {
@@ -186,13 +186,13 @@ func TestGuards(t *testing.T) {
 	}
 }
 
-// answers makes the broker take every order: what the guards let through is
-// what is looked at here.
+// answers makes the broker accept every order: these tests are about what the
+// guards accept.
 func answers(d *desk) {
 	d.answers(say(200, `{"id":"00000000-0000-4000-8000-00000000000a","client_order_id":"x","status":"new","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}`))
 }
 
-// A refusal is told to the account's sockets, leaves no order, and its name is
+// A refusal becomes an event and leaves no order, and its client_order_id is
 // free again.
 func TestGuardRefusalIsAnEvent(t *testing.T) {
 	d := newDesk(t)
@@ -233,7 +233,7 @@ func place(d *desk, r trading.OrderRequest) error {
 	return err
 }
 
-// A retry is answered as the first order was, whatever the guards say by now.
+// A retry gets the first order's result, whatever the guards say by now.
 func TestRetryPassesGuards(t *testing.T) {
 	d := newDesk(t)
 	d.synced()
@@ -249,11 +249,12 @@ func TestRetryPassesGuards(t *testing.T) {
 	if n := d.sent.Load(); n != 1 {
 		t.Errorf("%d orders were sent", n)
 	}
-	// One that never got there is sent by its retry, and so the guards are asked.
+	// An order that never arrived is sent by its retry, so the guards are
+	// asked.
 	d.turn("open")
 	order.ClientOrderID = "second"
 	d.answers(say(429, `{"code":42910000,"message":"too many requests"}`))
-	if err := place(d, order); !problem.Is(err, "broker_rate_limited") {
+	if err := place(d, order); !problem.Is(err, problem.BrokerRateLimited) {
 		t.Fatal(err)
 	}
 	d.answers(nil)
@@ -263,8 +264,8 @@ func TestRetryPassesGuards(t *testing.T) {
 	}
 }
 
-// A hundred orders at once against a limit that allows ten place ten, for each
-// guard that counts or adds up.
+// A hundred orders at once against a limit of ten place ten, for each guard
+// that counts or adds up.
 func TestGuardsUnderConcurrency(t *testing.T) {
 	for name, limits := range map[string]string{
 		"orders a minute":   `{"orders_per_minute":10}`,
@@ -306,8 +307,8 @@ func TestGuardsUnderConcurrency(t *testing.T) {
 	}
 }
 
-// Only the owner changes limits and opens the switch again; whoever trades may
-// stop trading, and a viewer may do nothing.
+// Only the owner changes limits and opens the switch again; a trader may stop
+// trading, and a viewer may do nothing.
 func TestWhoTurnsTheSwitch(t *testing.T) {
 	d := newDesk(t)
 	d.synced()
@@ -324,22 +325,22 @@ func TestWhoTurnsTheSwitch(t *testing.T) {
 		t.Errorf("a trader makes it stricter: %v", err)
 	}
 	for _, to := range []string{"open", "reduce_only"} {
-		if err := turn(trader, to); !problem.Is(err, "not_permitted") {
+		if err := turn(trader, to); !problem.Is(err, problem.NotPermitted) {
 			t.Errorf("a trader turns it to %s: %v", to, err)
 		}
 	}
 	yes := true
-	if _, err := d.service.Turn(t.Context(), trader, "", trading.Switch{To: "halted", SuspendTrade: &yes}); !problem.Is(err, "not_permitted") {
+	if _, err := d.service.Turn(t.Context(), trader, "", trading.Switch{To: "halted", SuspendTrade: &yes}); !problem.Is(err, problem.NotPermitted) {
 		t.Errorf("a trader sets Alpaca's own switch: %v", err)
 	}
-	if _, err := d.service.SetGuards(t.Context(), trader, trading.Limits{}); !problem.Is(err, "not_permitted") {
+	if _, err := d.service.SetGuards(t.Context(), trader, trading.Limits{}); !problem.Is(err, problem.NotPermitted) {
 		t.Errorf("a trader changes limits: %v", err)
 	}
 	if err := turn(d.owner, "open"); err != nil {
 		t.Errorf("the owner opens it: %v", err)
 	}
 	d.exec(`update app.account_grants set role = 'viewer' where user_id = 'u2'`)
-	if err := turn(d.viewer, "halted"); !problem.Is(err, "not_permitted") {
+	if err := turn(d.viewer, "halted"); !problem.Is(err, problem.NotPermitted) {
 		t.Errorf("a viewer turns it: %v", err)
 	}
 	d.exec(`update app.user_accounts set is_active = false`)
@@ -349,15 +350,15 @@ func TestWhoTurnsTheSwitch(t *testing.T) {
 	}
 }
 
-// While the account was never read, its guards cannot be kept and nothing is
-// sent; without guards there is nothing to wait for.
+// Before the account was read for the first time its guards cannot be checked
+// and nothing is sent; without guards nothing waits.
 func TestGuardsWaitForTheMirror(t *testing.T) {
 	d := newDesk(t)
 	if err := place(d, request(t, buyLimit)); err != nil {
 		t.Errorf("without guards: %v", err)
 	}
 	d.guards(`{"max_position_qty":"100"}`)
-	if err := place(d, request(t, buyLimit)); !problem.Is(err, "account_not_synced") {
+	if err := place(d, request(t, buyLimit)); !problem.Is(err, problem.AccountNotSynced) {
 		t.Errorf("%v", err)
 	}
 	d.turn("halted")
@@ -366,12 +367,13 @@ func TestGuardsWaitForTheMirror(t *testing.T) {
 	}
 }
 
-// What the guards need may change while it is asked for: the mirror agrees for
-// the first time, and then they ask for a price. That is no refusal.
+// What the guards need may change while it is fetched: the mirror agrees for
+// the first time, and then they need a price. That is no refusal.
 func TestGuardsAskForWhatIsNew(t *testing.T) {
 	d := newDesk(t)
 	d.guards(`{"max_order_notional":"2000"}`)
-	// Between the two looks at the guards the keys are opened, and audited.
+	// Between the two checks of the guards the keys are opened, which is
+	// audited.
 	d.exec(`create function public.agree() returns trigger language plpgsql security definer as
 		'begin insert into app.stream_cursors (account_id, agreed_at) values (new.account_id, now()) on conflict do nothing; return null; end'`)
 	d.exec(`create trigger agree after insert on app.audit_log for each row execute function public.agree()`)
@@ -380,9 +382,9 @@ func TestGuardsAskForWhatIsNew(t *testing.T) {
 	}
 }
 
-// An order waits for the account's first reconciliation, and for another one
-// where the mirror is in doubt again before the order is made: a fill may come
-// at any time, and is no reason to refuse.
+// An order waits for the account's first reconciliation, and for another where
+// the mirror is in doubt again before the order is made: a fill may arrive at
+// any time, and is no reason to refuse.
 func TestOrdersWaitUntilTheMirrorIsCurrent(t *testing.T) {
 	d := newDesk(t)
 	d.guards(`{"max_position_qty":"100"}`)
@@ -394,7 +396,7 @@ func TestOrdersWaitUntilTheMirrorIsCurrent(t *testing.T) {
 			return null;
 		end'`)
 	d.exec(`create trigger reconcile after insert or update on app.syncs for each row when (pg_trigger_depth() = 0) execute function public.reconcile()`)
-	// Each time the keys are opened, which comes after the wait, there is a doubt.
+	// Each time the keys are opened, which is after the wait, a doubt arises.
 	d.exec(`create table public.doubts (n int); insert into public.doubts values (2)`)
 	d.exec(`create function public.doubt() returns trigger language plpgsql security definer as
 		'begin
@@ -449,11 +451,11 @@ func TestOpenIsOneThing(t *testing.T) {
 		}
 		d.guards(`{"max_open_orders":1}`)
 		_, err := d.service.Place(t.Context(), d.owner, "", request(t, `{"symbol":"MSFT","side":"buy","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"1"}`))
-		if refused := problem.Is(err, "guard_refused"); refused != (counted == 1) {
+		if refused := problem.Is(err, problem.GuardRefused); refused != (counted == 1) {
 			t.Errorf("%s: the next order is refused: %v, %v", status, refused, err)
 		}
 	}
-	// One whose answer stays unknown has no status of Alpaca's.
+	// An order with an unknown outcome has no status of Alpaca's.
 	d.exec("delete from app.alpaca_orders where account_id = $1", d.owner.Account)
 	d.exec(`insert into app.alpaca_orders (account_id, client_order_id, intent_state, status, symbol, side, qty, type, time_in_force)
 		values ($1, 'lost', 'unknown', 'unknown', 'AAPL', 'buy', 1, 'market', 'day')`, d.owner.Account)

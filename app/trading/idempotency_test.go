@@ -29,12 +29,12 @@ func TestOneKeyIsOneOrder(t *testing.T) {
 	for name, r := range map[string]struct {
 		key, id string
 		qty     int64
-		code    string
+		code    problem.Code
 	}{
-		"another quantity":                 {"key 1", "", 2, "idempotency_key_reused"},
-		"an id beside a key that had none": {"key 1", "a", 1, "idempotency_key_reused"},
-		"a key that is too long":           {strings.Repeat("x", 256), "", 1, "invalid_idempotency_key"},
-		"a key that is not text":           {"a\nb", "", 1, "invalid_idempotency_key"},
+		"another quantity":                 {"key 1", "", 2, problem.IdempotencyKeyReused},
+		"an id beside a key that had none": {"key 1", "a", 1, problem.IdempotencyKeyReused},
+		"a key that is too long":           {strings.Repeat("x", 256), "", 1, problem.InvalidIdempotencyKey},
+		"a key that is not text":           {"a\nb", "", 1, problem.InvalidIdempotencyKey},
 	} {
 		if _, err := d.service.Place(t.Context(), d.owner, r.key, market(r.id, r.qty)); !problem.Is(err, r.code) {
 			t.Errorf("%s: %v, want %s", name, err, r.code)
@@ -53,13 +53,13 @@ func TestOneKeyIsOneOrder(t *testing.T) {
 	}
 }
 
-// A key whose order surely never reached the broker sends it, under the same
-// client_order_id as the first time: were the first one there after all, the
-// broker would refuse the second.
+// A key whose order surely never reached the broker sends it again under the
+// same client_order_id: if the first had arrived after all, the broker would
+// refuse the second.
 func TestKeyIsSentAgainUnderItsFirstID(t *testing.T) {
 	d := newDesk(t)
 	d.answers(say(429, `{"code":42910000,"message":"too many requests"}`))
-	if _, err := d.service.Place(t.Context(), d.owner, "key", market("", 1)); !problem.Is(err, "broker_rate_limited") {
+	if _, err := d.service.Place(t.Context(), d.owner, "key", market("", 1)); !problem.Is(err, problem.BrokerRateLimited) {
 		t.Fatal(err)
 	}
 	var first string
@@ -77,8 +77,8 @@ func TestKeyIsSentAgainUnderItsFirstID(t *testing.T) {
 	}
 }
 
-// The retry of an order that stays unclear, or that was dismissed, is not told
-// that it was placed: neither by its id nor by its key, nor is anything sent.
+// The retry of an order whose outcome is unknown, or that was dismissed, does
+// not say that it was placed, by its id or its key, and sends nothing.
 func TestRetryOfWhatIsUnclear(t *testing.T) {
 	d := newDesk(t)
 	d.answers(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
@@ -99,7 +99,7 @@ func TestRetryOfWhatIsUnclear(t *testing.T) {
 			p := problem.Of(err)
 			details, _ := p.Details.(map[string]any)
 			raw, _ := details["order"].(json.RawMessage)
-			if p.Kind != problem.Conflict || p.Code != "order_"+state || details["intent_state"] != state || d.read(raw).ID != id || d.read(raw).State != state {
+			if p.Kind() != problem.KindConflict || p.Code.String() != "order_"+state || details["intent_state"] != state || d.read(raw).ID != id || d.read(raw).State != state {
 				t.Errorf("%s, by %v: %v with %v", state, order, err, p.Details)
 			}
 		}

@@ -8,8 +8,8 @@ import (
 	"paddock/app/broker"
 )
 
-// Instructions are how Alpaca's smart router is to execute an order:
-// advanced_instructions. Which of them go together is Alpaca's to say.
+// Instructions tell Alpaca's smart router how to execute an order
+// (advanced_instructions). Alpaca decides which of them can be combined.
 type Instructions struct {
 	Algorithm     string  `json:"algorithm,omitempty" validate:"omitempty,max=32,printascii"`
 	Destination   string  `json:"destination,omitempty" validate:"omitempty,max=32,printascii"`
@@ -39,7 +39,7 @@ func (i *Instructions) check() error {
 	return nil
 }
 
-// fields are what the SDK's request lacks.
+// fields returns what the SDK's request lacks.
 func (i *Instructions) fields() broker.Fields {
 	if i == nil {
 		return nil

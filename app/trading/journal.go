@@ -11,9 +11,9 @@ import (
 	"paddock/app/tenant"
 )
 
-// The journal keeps sums, and averages are made when it is read: rounded to
-// nine decimals, where the sums are exact.
-const tradingPositionColumns = `id, scope, nullif(scope_value, '') as scope_value, t.symbol, asset_class, direction,
+// The journal stores exact sums. Averages are computed when it is read, and
+// rounded to nine decimals.
+const tradingPositionColumnsSQL = `id, scope, nullif(scope_value, '') as scope_value, t.symbol, asset_class, direction,
 	case when closed_at is null then 'open' else 'closed' end as status, opened_at, closed_at,
 	trim_scale(entry_qty - exit_qty)::text as qty, trim_scale(max_qty)::text as max_qty,
 	trim_scale(entry_qty)::text as entry_qty, trim_scale(entry_notional)::text as entry_notional,
@@ -28,38 +28,39 @@ const tradingPositionColumns = `id, scope, nullif(scope_value, '') as scope_valu
 		|| ': something is missing, so no profit is shown until they agree.' as incomplete_reason`
 
 const (
-	tradingPositionsOf = `select ` + tradingPositionColumns + ` from app.trading_positions t
+	tradingPositionsSQL = `select ` + tradingPositionColumnsSQL + ` from app.trading_positions t
 		left join app.journal_gaps gap on gap.account_id = t.account_id and gap.symbol = t.symbol and coalesce(t.closed_at, 'infinity') >= gap.trips_since
 		where t.account_id = $1 and (opened_at, id) < ($2, $3) and ($4 = '' or app.position_symbol(t.symbol) = $4)`
-	newestTradingPositions = ` order by opened_at desc, id desc limit $5`
+	newestTradingPositionsSQL = ` order by opened_at desc, id desc limit $5`
 
-	ofAccount = ` and scope = 'account'`
-	ofAgents  = ` and scope = 'agent' and ($6 = '' or scope_value = $6)`
-	ofTags    = ` and scope = 'tag' and ($6 = '' or scope_value = $6)`
-	isOpen    = ` and closed_at is null`
-	isClosed  = ` and closed_at is not null`
+	accountScopeSQL = ` and scope = 'account'`
+	agentScopeSQL   = ` and scope = 'agent' and ($6 = '' or scope_value = $6)`
+	tagScopeSQL     = ` and scope = 'tag' and ($6 = '' or scope_value = $6)`
+	openSQL         = ` and closed_at is null`
+	closedSQL       = ` and closed_at is not null`
 )
 
-// One statement a scope and status: the open ones have an index of their own.
-var listTradingPositions = map[string]map[string]string{
+// There is one statement for each scope and status, because open round trips
+// have an index of their own.
+var listTradingPositionsSQL = map[string]map[string]string{
 	"account": {
-		"all":    tradingPositionsOf + ofAccount + newestTradingPositions,
-		"open":   tradingPositionsOf + ofAccount + isOpen + newestTradingPositions,
-		"closed": tradingPositionsOf + ofAccount + isClosed + newestTradingPositions,
+		"all":    tradingPositionsSQL + accountScopeSQL + newestTradingPositionsSQL,
+		"open":   tradingPositionsSQL + accountScopeSQL + openSQL + newestTradingPositionsSQL,
+		"closed": tradingPositionsSQL + accountScopeSQL + closedSQL + newestTradingPositionsSQL,
 	},
 	"agent": {
-		"all":    tradingPositionsOf + ofAgents + newestTradingPositions,
-		"open":   tradingPositionsOf + ofAgents + isOpen + newestTradingPositions,
-		"closed": tradingPositionsOf + ofAgents + isClosed + newestTradingPositions,
+		"all":    tradingPositionsSQL + agentScopeSQL + newestTradingPositionsSQL,
+		"open":   tradingPositionsSQL + agentScopeSQL + openSQL + newestTradingPositionsSQL,
+		"closed": tradingPositionsSQL + agentScopeSQL + closedSQL + newestTradingPositionsSQL,
 	},
 	"tag": {
-		"all":    tradingPositionsOf + ofTags + newestTradingPositions,
-		"open":   tradingPositionsOf + ofTags + isOpen + newestTradingPositions,
-		"closed": tradingPositionsOf + ofTags + isClosed + newestTradingPositions,
+		"all":    tradingPositionsSQL + tagScopeSQL + newestTradingPositionsSQL,
+		"open":   tradingPositionsSQL + tagScopeSQL + openSQL + newestTradingPositionsSQL,
+		"closed": tradingPositionsSQL + tagScopeSQL + closedSQL + newestTradingPositionsSQL,
 	},
 }
 
-// JournalFilter says which round trips are meant. Empty fields do not filter.
+// JournalFilter selects round trips. Empty fields do not filter.
 type JournalFilter struct {
 	Scope      string // account, agent or tag; "" is account
 	ScopeValue string // of one agent, or one tag
@@ -67,9 +68,8 @@ type JournalFilter struct {
 	Status     string // open, closed or all; "" is all
 }
 
-// TradingPositions answers {"trading_positions":[…],"next_cursor":…}: round
-// trips, the newest first by when they were opened, in one round trip to the
-// database. It ends with invalid_scope or invalid_status.
+// TradingPositions returns {"trading_positions":[…],"next_cursor":…}: round
+// trips, those opened last first. It ends with invalid_scope or invalid_status.
 func (s *Service) TradingPositions(ctx context.Context, a tenant.Admission, f JournalFilter, page tenant.Page) ([]byte, error) {
 	if f.Scope == "" {
 		f.Scope = "account"
@@ -77,52 +77,51 @@ func (s *Service) TradingPositions(ctx context.Context, a tenant.Admission, f Jo
 	if f.Status == "" {
 		f.Status = "all"
 	}
-	statements, ok := listTradingPositions[f.Scope]
+	statements, ok := listTradingPositionsSQL[f.Scope]
 	if !ok {
-		return nil, problem.New(problem.Invalid, "invalid_scope", `Set "scope" to account, agent or tag.`)
+		return nil, problem.New(problem.InvalidScope, `Set "scope" to account, agent or tag.`)
 	}
 	query, ok := statements[f.Status]
 	if !ok {
-		return nil, problem.New(problem.Invalid, "invalid_status", `Set "status" to open, closed or all.`)
+		return nil, problem.New(problem.InvalidStatus, `Set "status" to open, closed or all.`)
 	}
 	args := []any{a.Account, page.At, page.ID, broker.PositionSymbol(f.Symbol), page.Limit + 1}
 	if f.Scope != "account" {
 		args = append(args, f.ScopeValue)
 	} else if f.ScopeValue != "" {
-		return nil, problem.New(problem.Invalid, "invalid_scope", `"scope_value" names an agent or a tag: set "scope" to agent or tag as well.`)
+		return nil, problem.New(problem.InvalidScope, `"scope_value" names an agent or a tag: set "scope" to agent or tag as well.`)
 	}
 	return s.page(ctx, a, "trading_positions", "opened_at", page, query, args...)
 }
 
-const fillColumns = `id, execution_id, previous_execution_id, order_id, alpaca_order_id, symbol, asset_class, side, trim_scale(qty)::text as qty,
+const fillColumnsSQL = `id, execution_id, previous_execution_id, order_id, alpaca_order_id, symbol, asset_class, side, trim_scale(qty)::text as qty,
 	trim_scale(price)::text as price, at, state, source, orchestrator_agent_id, tag`
 
 const (
-	listFills = `select ` + fillColumns + ` from app.fills
+	listFillsSQL = `select ` + fillColumnsSQL + ` from app.fills
 		where account_id = $1 and (at, id) < ($2, $3) and qty is not null and ($4 = '' or app.position_symbol(symbol) = $4) order by at desc, id desc limit $5`
-	listFillsOfOrder = `select ` + fillColumns + ` from app.fills
+	listFillsOfOrderSQL = `select ` + fillColumnsSQL + ` from app.fills
 		where account_id = $1 and (at, id) < ($2, $3) and qty is not null and ($4 = '' or app.position_symbol(symbol) = $4) and order_id = $6 order by at desc, id desc limit $5`
 )
 
-// Fills answers {"fills":[…],"next_cursor":…}: executions, the newest first, in
-// one round trip to the database. Those that were taken back or corrected are
-// there with their state. symbol and order (by our id) filter where they are
-// given.
+// Fills returns {"fills":[…],"next_cursor":…}: executions, newest first. Busted
+// and corrected ones are included with their state. symbol and order (by our id)
+// filter where they are given.
 func (s *Service) Fills(ctx context.Context, a tenant.Admission, symbol string, order uuid.UUID, page tenant.Page) ([]byte, error) {
 	symbol = broker.PositionSymbol(symbol)
 	if order != uuid.Nil {
-		return s.page(ctx, a, "fills", "at", page, listFillsOfOrder, a.Account, page.At, page.ID, symbol, page.Limit+1, order)
+		return s.page(ctx, a, "fills", "at", page, listFillsOfOrderSQL, a.Account, page.At, page.ID, symbol, page.Limit+1, order)
 	}
-	return s.page(ctx, a, "fills", "at", page, listFills, a.Account, page.At, page.ID, symbol, page.Limit+1)
+	return s.page(ctx, a, "fills", "at", page, listFillsSQL, a.Account, page.At, page.ID, symbol, page.Limit+1)
 }
 
-// page answers a page of rows under a name, ordered by a column. Text that the
-// database cannot hold is found nowhere.
+// page returns a page of rows under a name, ordered by a column. A filter with
+// text that the database cannot hold matches nothing.
 func (s *Service) page(ctx context.Context, a tenant.Admission, name, column string, page tenant.Page, query string, args ...any) ([]byte, error) {
 	opening := `{"` + name + `":`
 	body := append(make([]byte, 0, 768*page.Limit+64), opening...)
 	next := "null"
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		b.Queue(query, args...).Query(func(rows pgx.Rows) (err error) {
 			body, next, err = page.AppendRowsBy(column, body, rows)
 			return err

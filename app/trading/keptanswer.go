@@ -12,37 +12,37 @@ import (
 	"paddock/app/tenant"
 )
 
-// giveUpRequest forgets a request that has been under way for too long, and
-// none that another retry has begun since.
-const giveUpRequest = `delete from app.kept_answers
+// giveUpRequestSQL deletes a request that has been running for too long, unless
+// another retry has started it again since.
+const giveUpRequestSQL = `delete from app.kept_answers
 	where account_id = $1 and idempotency_key = $2 and answer is null and clock_timestamp() - asked_at > $3::interval`
 
-// underWay is how long a request that has no answer yet is taken to be under
-// way. After that its server has ended, and what it did is read from the orders.
+// underWay is how long a request without an answer counts as running. After
+// that its server must have ended, and its results are read from the orders.
 const underWay = time.Minute
 
 const (
-	keepRequest = `insert into app.kept_answers as k (account_id, idempotency_key, request_hash, asked_by) values ($1, $2, $3, private.user_id())
+	keepRequestSQL = `insert into app.kept_answers as k (account_id, idempotency_key, request_hash, asked_by) values ($1, $2, $3, private.user_id())
 		on conflict do nothing returning true`
-	selectAnswer = `select k.request_hash = $3, k.answer, clock_timestamp() - k.asked_at > $4::interval,
+	selectAnswerSQL = `select k.request_hash = $3, k.answer, clock_timestamp() - k.asked_at > $4::interval,
 			(select coalesce(jsonb_agg(jsonb_build_object('symbol', o.symbol, 'status',
 					case o.intent_state when 'submitting' then 202 when 'accepted' then 200 else 422 end, 'body', app.order_json(o)) order by o.symbol), '[]')
 				from app.alpaca_orders o where o.account_id = $1 and o.reduce_only and o.request->>'close_all' = $2)
 		from app.kept_answers k where k.account_id = $1 and k.idempotency_key = $2`
 )
 
-// firstAnswer returns what a request with this key was answered before; nil
-// where this is the first, which is then noted. refused is why a first request
-// would be refused: then nothing is noted.
+// firstAnswer returns the response to the first request with this key. It
+// returns nil where this is the first, and records it. refused is why a first
+// request would be refused; then nothing is recorded.
 func (s *Service) firstAnswer(ctx context.Context, a tenant.Admission, key string, sum []byte, refused error) (json.RawMessage, error) {
 	var same, over bool
 	first, known := false, true
 	var answer, made json.RawMessage
-	err := s.db.Write(ctx, a, func(b *tenant.Batch) {
+	err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		if refused == nil {
-			b.Queue(keepRequest, a.Account, key, sum).Query(func(rows pgx.Rows) error { first = rows.Next(); rows.Close(); return rows.Err() })
+			b.Queue(keepRequestSQL, a.Account, key, sum).Query(func(rows pgx.Rows) error { first = rows.Next(); rows.Close(); return rows.Err() })
 		}
-		b.Queue(selectAnswer, a.Account, key, sum, underWay).QueryRow(func(row pgx.Row) error {
+		b.Queue(selectAnswerSQL, a.Account, key, sum, underWay).QueryRow(func(row pgx.Row) error {
 			err := row.Scan(&same, &answer, &over, &made)
 			if errors.Is(err, pgx.ErrNoRows) {
 				known = false
@@ -63,8 +63,9 @@ func (s *Service) firstAnswer(ctx context.Context, a tenant.Admission, key strin
 	case answer != nil:
 		return answer, nil
 	case over && string(made) == "[]" && refused == nil:
-		// Its server ended before it sent anything: this is the first again.
-		err := s.db.Write(ctx, a, func(b *tenant.Batch) { b.Queue(giveUpRequest, a.Account, key, underWay) })
+		// The server of the first request ended before it sent anything, so
+		// that this one counts as the first.
+		err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) { b.Queue(giveUpRequestSQL, a.Account, key, underWay) })
 		if err != nil {
 			return nil, err
 		}
@@ -72,31 +73,32 @@ func (s *Service) firstAnswer(ctx context.Context, a tenant.Admission, key strin
 	case over:
 		return made, nil
 	}
-	p := problem.New(problem.Unavailable, "request_under_way", "The first request with this Idempotency-Key is still under way. Ask again for its answer in a few seconds.")
+	p := problem.New(problem.RequestUnderWay, "The first request with this Idempotency-Key is still under way. Ask again for its answer in a few seconds.")
 	p.RetryAfter = 2 * time.Second
 	return nil, p
 }
 
-// KeepAnswer keeps what a request was answered, for its retry.
+// KeepAnswer stores the response to a request, for its retry.
 func (s *Service) KeepAnswer(ctx context.Context, a tenant.Admission, key string, answer json.RawMessage) {
 	s.note(ctx, a, "an answer could not be kept for its retry, which is told of the orders", func(b *tenant.Batch) {
 		b.Queue("update app.kept_answers set answer = $3 where account_id = $1 and idempotency_key = $2 and answer is null", a.Account, key, answer)
 	})
 }
 
-// forgetAnswer lets a request be tried again that ended before it sent anything.
+// forgetAnswer lets a request that ended before it sent anything be tried
+// again.
 func (s *Service) forgetAnswer(ctx context.Context, a tenant.Admission, key string) {
 	s.note(ctx, a, "a request that was refused keeps its key for a while", func(b *tenant.Batch) {
 		b.Queue("delete from app.kept_answers where account_id = $1 and idempotency_key = $2 and answer is null", a.Account, key)
 	})
 }
 
-// note writes what no longer depends on whether the client waits, and logs it
-// where that fails.
+// note writes something that does not depend on whether the client still waits,
+// and logs a failure.
 func (s *Service) note(ctx context.Context, a tenant.Admission, otherwise string, queue func(*tenant.Batch)) {
 	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
-	if err := s.db.Write(record, a, queue); err != nil {
+	if err := s.db.TxNotify(record, a, queue); err != nil {
 		s.log.WarnContext(ctx, otherwise, "account", a.Account, "err", err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"paddock/app/trading"
 )
 
-// bracketAnswer is a bracket order as Alpaca answers it.
+// bracketAnswer is a bracket order in Alpaca's JSON.
 const bracketAnswer = `{"id":"61e69015-8549-4bfd-b9c3-01e75843f47d","client_order_id":"b","status":"accepted","symbol":"AAPL","side":"buy","type":"limit",
 	"order_class":"bracket","time_in_force":"gtc","qty":"2","limit_price":"100","filled_qty":"0","created_at":"2026-01-05T15:00:00Z","updated_at":"2026-01-05T15:00:00Z",
 	"legs":[
@@ -21,14 +21,14 @@ const bracketAnswer = `{"id":"61e69015-8549-4bfd-b9c3-01e75843f47d","client_orde
 	{"id":"61e69015-8549-4bfd-b9c3-01e75843f47f","client_order_id":"b-loss","status":"held","symbol":"AAPL","side":"sell","type":"stop","order_class":"bracket",
 	"time_in_force":"gtc","qty":"2","stop_price":"90","filled_qty":"0","created_at":"2026-01-05T15:00:00Z","updated_at":"2026-01-05T15:00:00Z","legs":null}]}`
 
-// A bracket reaches the broker whole, and its legs are orders of the same
-// sender's, agent's and tag's, found by their parent.
+// A bracket reaches the broker whole. Its legs are orders with the same sender,
+// agent and tag, and are found by their parent.
 func TestLegsAreOrders(t *testing.T) {
 	d := newDesk(t)
 	var sent map[string]any
 	d.answers(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		_ = json.Unmarshal(body, &sent) // what is not JSON is seen below
+		_ = json.Unmarshal(body, &sent) // invalid JSON fails below
 		_, _ = io.WriteString(w, bracketAnswer)
 	})
 	var r trading.OrderRequest

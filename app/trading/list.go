@@ -13,21 +13,22 @@ import (
 	"paddock/app/tenant"
 )
 
-// Orders answers {"orders":[…],"next_cursor":…,"as_of":…,"source":…}: from the
-// mirror, in one round trip, and where that is behind from the broker. as_of is
-// when the mirror last agreed with the broker, or when the broker was asked;
-// next_cursor is null on the last page. A broker that cannot be asked leaves
-// the mirror's answer, which says how old it is. A list goes on where it began.
+// Orders returns {"orders":[…],"next_cursor":…,"as_of":…,"source":…}: from the
+// mirror, in one round trip to Postgres, or from the broker where the mirror is
+// behind. as_of is when the mirror last agreed with the broker, or when the
+// broker was asked; next_cursor is null on the last page. Where the broker
+// cannot be asked the mirror's list is returned, with its as_of. Later pages
+// come from the source of the first.
 func (s *Service) Orders(ctx context.Context, a tenant.Admission, l OrderList) ([]byte, error) {
 	if l.AtBroker {
-		body, err := s.askOrders(ctx, a, l)
+		body, err := s.brokerList(ctx, a, l)
 		return body, unstorableFilter(err)
 	}
 	var mirror freshness
 	page := newOrdersPage(l.Page.Limit)
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		mirror.queue(b, a, s.MirrorMaxAge)
-		l.queueAside(b, a.Account)
+		l.queueAnchor(b, a.Account)
 		sql, args := l.inMirror(a.Account)
 		b.Queue(sql, args...).Query(func(rows pgx.Rows) error { return page.append(rows, l.Page) })
 	})
@@ -35,17 +36,18 @@ func (s *Service) Orders(ctx context.Context, a tenant.Admission, l OrderList) (
 		return nil, unstorableFilter(err)
 	}
 	if !mirror.fresh && !l.Continued {
-		if body := s.brokerOrders(ctx, a, l); body != nil {
+		if body := s.tryBrokerList(ctx, a, l); body != nil {
 			return body, nil
 		}
 	}
-	if l.beside() != uuid.Nil && l.aside == nil {
+	if l.anchorID() != uuid.Nil && l.anchor == nil {
 		return nil, orderNotFound()
 	}
 	return page.end(mirror.agreedAt, "mirror"), nil
 }
 
-// unstorableFilter names a filter that Postgres cannot even compare.
+// unstorableFilter returns a problem for a filter that Postgres cannot even
+// compare.
 func unstorableFilter(err error) error {
 	if tenant.Unstorable(err) {
 		return invalidQuery("symbols", "symbols between commas, such as AAPL,BTC/USD")
@@ -68,7 +70,7 @@ func (f *freshness) queue(b *tenant.Batch, a tenant.Admission, maxAge time.Durat
 		})
 }
 
-// ordersPage is the answer of a list while it is written.
+// ordersPage is the response of a list while it is written.
 type ordersPage struct {
 	body []byte
 	next string
@@ -94,77 +96,78 @@ func (p *ordersPage) end(asOf *time.Time, source string) []byte {
 	return append(append(append(body, `,"source":"`...), source...), `"}`...)
 }
 
-// The parameters of every list: $1 the account, $2 and $3 the place where the
-// page begins, $4 its size and one more, $5 to $9 the filters, $10 the status as
-// the functions take it, $11 the broker's own list and $12 whether it goes on.
+// The parameters of every list: $1 the account, $2 and $3 the position at which
+// the page begins, $4 its size and one more, $5 to $9 the filters, $10 the
+// status in the functions' terms, $11 the broker's own list and $12 whether it
+// goes on.
 //
-// The broker's orders stay in its order, in which it pages them. Ours that it
-// does not know stand among them by their times; where the broker's list goes on,
-// those that belong behind it come on a later page.
+// The broker's orders stay in its order, in which it makes pages. Our intents
+// that it does not know are put among them by time; where the broker's list
+// goes on, those that belong after it come on a later page.
 const (
-	everything = `select ` + orderColumns + ` from app.alpaca_orders where account_id = $1`
-	matching   = `select ` + orderColumns + ` from app.orders_matching($1, $5, $6, $7, $8, $9) where true`
-	trees      = `select ` + orderColumns + `, app.order_legs($1, alpaca_order_id) as legs
-		from app.order_trees($1, $5, $6, $7, $8, $9, $10) where true`
-	toldRows = `(
+	allOrdersSQL      = `select ` + orderColumnsSQL + ` from app.alpaca_orders where account_id = $1`
+	matchingOrdersSQL = `select ` + orderColumnsSQL + ` from app.orders_matching($1, $5, $6, $7, $8, $9) where true`
+	nestedOrdersSQL   = `select ` + orderColumnsSQL + `, app.order_legs_json($1, alpaca_order_id) as legs
+		from app.top_level_orders_matching($1, $5, $6, $7, $8, $9, $10) where true`
+	brokerRowsSQL = `(
 			select b.*, case when $13 then max(b.created_at) over (order by e.n) else min(b.created_at) over (order by e.n) end as place, e.n
-			from jsonb_array_elements($11::jsonb) with ordinality e(o, n) cross join lateral app.orders_as_told($1, jsonb_build_array(e.o)) b
+			from jsonb_array_elements($11::jsonb) with ordinality e(o, n) cross join lateral app.orders_from_broker_json($1, jsonb_build_array(e.o)) b
 			union all
 			select o.*, o.created_at, 0 from app.orders_matching($1, $5, $6, $7, $8, $9) o
 			where o.alpaca_order_id is null and ($10::boolean is null or o.is_open = $10)
 				and not exists (select from jsonb_array_elements($11::jsonb) b where b->>'client_order_id' = o.client_order_id)
 				and case when $13 then (o.created_at, o.id) > ($2, $3) else (o.created_at, o.id) < ($2, $3) end
 		) t`
-	told      = `select ` + orderColumns + ` from (select t.*, ` + toldLast + ` as last from ` + toldRows + `) o where ` + toldHere
-	toldTrees = `select ` + orderColumns + `, (select jsonb_agg(app.order_json(c) order by c.created_at, c.id) from app.orders_as_told($1,
+	brokerListSQL       = `select ` + orderColumnsSQL + ` from (select t.*, ` + brokerLastSQL + ` as last from ` + brokerRowsSQL + `) o where ` + brokerPageSQL
+	nestedBrokerListSQL = `select ` + orderColumnsSQL + `, (select jsonb_agg(app.order_json(c) order by c.created_at, c.id) from app.orders_from_broker_json($1,
 			case when jsonb_typeof(o.broker_order->'legs') = 'array' then o.broker_order->'legs' else '[]' end, o.alpaca_order_id) c) as legs
-		from (select t.*, ` + toldLast + ` as last from ` + toldRows + `) o where ` + toldHere
-	// How far the broker's page reaches.
-	toldLast = `case when $13 then max(t.place) filter (where t.n > 0) over () else min(t.place) filter (where t.n > 0) over () end`
-	toldHere = `(o.n > 0 or not $12 or case when $13 then o.place < o.last else o.place > o.last end)
+		from (select t.*, ` + brokerLastSQL + ` as last from ` + brokerRowsSQL + `) o where ` + brokerPageSQL
+	// The end of the broker's page.
+	brokerLastSQL = `case when $13 then max(t.place) filter (where t.n > 0) over () else min(t.place) filter (where t.n > 0) over () end`
+	brokerPageSQL = `(o.n > 0 or not $12 or case when $13 then o.place < o.last else o.place > o.last end)
 		order by case when $13 then o.place end, case when not $13 then o.place end desc, o.n,
 			case when $13 then o.id end, case when not $13 then o.id end desc limit $4`
-	newestFirst = ` and (created_at, id) < ($2, $3) order by created_at desc, id desc limit $4`
-	oldestFirst = ` and (created_at, id) > ($2, $3) order by created_at, id limit $4`
+	newestFirstSQL = ` and (created_at, id) < ($2, $3) order by created_at desc, id desc limit $4`
+	oldestFirstSQL = ` and (created_at, id) > ($2, $3) order by created_at, id limit $4`
 )
 
-// ofStatus is a condition that has an index, or needs none.
-var ofStatus = map[string]string{"all": "", "open": " and is_open", "closed": " and not is_open"}
+// statusSQL has a condition for each status, which has an index or needs none.
+var statusSQL = map[string]string{"all": "", "open": " and is_open", "closed": " and not is_open"}
 
-// inMirror is the query of a page of the mirror. Its parts are fixed: which of
-// them it has follows from what is asked for, so that each kind of list has a
-// plan of its own. One without filters, as most are, has none in it either.
+// inMirror returns the query of a page from the mirror. It is put together from
+// fixed parts by what is asked for, so that each kind of list has a plan of its
+// own. Most lists have no filters, and their query has none either.
 func (l OrderList) inMirror(account uuid.UUID) (sql string, args []any) {
 	args = l.parameters(account)
 	switch {
 	case l.Nested:
-		sql = trees
+		sql = nestedOrdersSQL
 	case l.filtered():
-		sql, args = matching+ofStatus[l.Status], args[:9]
+		sql, args = matchingOrdersSQL+statusSQL[l.Status], args[:9]
 	default:
-		sql, args = everything+ofStatus[l.Status], args[:4]
+		sql, args = allOrdersSQL+statusSQL[l.Status], args[:4]
 	}
-	if id := l.beside(); id != uuid.Nil {
+	if id := l.anchorID(); id != uuid.Nil {
 		args = append(args, id)
-		sql += l.side(fmt.Sprintf("(select p.created_at, p.id from app.place_of_order($1, $%d) p)", len(args)))
+		sql += l.side(fmt.Sprintf("(select p.created_at, p.id from app.order_sort_key($1, $%d) p)", len(args)))
 	}
 	return sql + l.order(), args
 }
 
-// queueAside asks where that order stands.
-func (l *OrderList) queueAside(b *tenant.Batch, account uuid.UUID) {
-	if l.beside() == uuid.Nil {
+// queueAnchor reads the position of the anchor in the list.
+func (l *OrderList) queueAnchor(b *tenant.Batch, account uuid.UUID) {
+	if l.anchorID() == uuid.Nil {
 		return
 	}
-	b.Queue("select created_at, id, submitted_at, alpaca_order_id from app.place_of_order($1, $2)", account, l.beside()).Query(func(rows pgx.Rows) error {
-		var p place
-		_, err := pgx.ForEachRow(rows, []any{&p.at, &p.id, &p.submitted, &p.atBroker}, func() error { l.aside = &p; return nil })
+	b.Queue("select created_at, id, submitted_at, alpaca_order_id from app.order_sort_key($1, $2)", account, l.anchorID()).Query(func(rows pgx.Rows) error {
+		var p sortKey
+		_, err := pgx.ForEachRow(rows, []any{&p.at, &p.id, &p.submitted, &p.atBroker}, func() error { l.anchor = &p; return nil })
 		return err
 	})
 }
 
-// side is the condition that an order stands on the side of a place that is
-// asked for.
+// side returns the condition that an order is before, or after, a position,
+// whichever is asked for.
 func (l OrderList) side(of string) string {
 	if l.BeforeOrder != uuid.Nil {
 		return " and (created_at, id) < " + of
@@ -172,14 +175,14 @@ func (l OrderList) side(of string) string {
 	return " and (created_at, id) > " + of
 }
 
-// atBroker is the query of a page of the broker's own list, which goes on there
-// or does not.
+// atBroker returns the query of a page from the broker's own list; more says
+// whether that goes on.
 func (l OrderList) atBroker(account uuid.UUID, orders json.RawMessage, more bool) (sql string, args []any) {
 	args = append(l.parameters(account), []byte(orders), more, l.Ascending)
 	if l.Nested {
-		return toldTrees, args
+		return nestedBrokerListSQL, args
 	}
-	return told, args
+	return brokerListSQL, args
 }
 
 func (l OrderList) filtered() bool {
@@ -188,9 +191,9 @@ func (l OrderList) filtered() bool {
 
 func (l OrderList) order() string {
 	if l.Ascending {
-		return oldestFirst
+		return oldestFirstSQL
 	}
-	return newestFirst
+	return newestFirstSQL
 }
 
 func (l OrderList) parameters(account uuid.UUID) []any {
@@ -206,7 +209,7 @@ func (l OrderList) parameters(account uuid.UUID) []any {
 	return []any{account, l.Page.At, l.Page.ID, l.Page.Limit + 1, l.After, l.Until, listOrNil(l.Symbols), side, listOrNil(l.Classes), open}
 }
 
-// listOrNil sends no list where there is nothing to look for.
+// listOrNil returns nil for an empty list, which filters nothing.
 func listOrNil(list []string) []string {
 	if len(list) == 0 {
 		return nil
@@ -215,5 +218,5 @@ func listOrNil(list []string) []string {
 }
 
 func invalidQuery(name, want string) error {
-	return problem.New(problem.Invalid, "invalid_query", "Set %q to %s, or leave it out.", name, want)
+	return problem.New(problem.InvalidQuery, "Set %q to %s, or leave it out.", name, want)
 }

@@ -13,15 +13,15 @@ import (
 	"paddock/app/trading"
 )
 
-// A filter that is misspelt, or of a value that it cannot have, is refused with
-// what it takes: ignored, it would show everything.
+// A misspelt filter, or a value that it cannot have, is refused with what it
+// accepts: if it were ignored, the list would show everything.
 func TestOrderListRefusals(t *testing.T) {
-	for query, code := range map[string]string{
-		"statuss=open": "unknown_parameter", "status=opened": "invalid_status", "status=open&status=all": "invalid_query",
-		"limit=0": "invalid_limit", "limit=501": "invalid_limit", "before=x": "invalid_cursor", "direction=up": "invalid_query",
-		"nested=maybe": "invalid_query", "side=long": "invalid_query", "after=yesterday": "invalid_query", "until=1764081000": "invalid_query",
-		"symbols=AAPL,,MSFT": "invalid_query", "symbols=A%00": "invalid_query", "symbols=" + strings.Repeat("A,", 500) + "A": "invalid_query",
-		"symbols=" + strings.Repeat("A", 33): "invalid_query", "asset_class=US%20EQUITY": "invalid_query",
+	for query, code := range map[string]problem.Code{
+		"statuss=open": problem.UnknownParameter, "status=opened": problem.InvalidStatus, "status=open&status=all": problem.InvalidQuery,
+		"limit=0": problem.InvalidLimit, "limit=501": problem.InvalidLimit, "before=x": problem.InvalidCursor, "direction=up": problem.InvalidQuery,
+		"nested=maybe": problem.InvalidQuery, "side=long": problem.InvalidQuery, "after=yesterday": problem.InvalidQuery, "until=1764081000": problem.InvalidQuery,
+		"symbols=AAPL,,MSFT": problem.InvalidQuery, "symbols=A%00": problem.InvalidQuery, "symbols=" + strings.Repeat("A,", 500) + "A": problem.InvalidQuery,
+		"symbols=" + strings.Repeat("A", 33): problem.InvalidQuery, "asset_class=US%20EQUITY": problem.InvalidQuery,
 	} {
 		q, err := url.ParseQuery(query)
 		if err != nil {
@@ -42,8 +42,8 @@ func TestOrderListRefusals(t *testing.T) {
 	}
 }
 
-// Each kind of list is read in the order of an index that begins with the
-// account, without sorting: open ones from an index that holds no others.
+// Each kind of list is read from an index that begins with the account, without
+// sorting: open orders from an index with no others.
 func TestOrderListPlans(t *testing.T) {
 	d := newDesk(t)
 	d.exec(`insert into app.alpaca_orders (account_id, client_order_id, intent_state, status, alpaca_order_id, created_at)
@@ -69,7 +69,7 @@ func TestOrderListPlans(t *testing.T) {
 	}
 }
 
-// plan is how a statement runs for the owner, as the pool plans it.
+// plan returns the plan of a statement for the owner, as the pool plans it.
 func (d *desk) plan(sql string, more ...string) string {
 	d.t.Helper()
 	conn := d.pg.Conn(d.t, "paddock_app")
@@ -89,7 +89,7 @@ func (d *desk) plan(sql string, more ...string) string {
 	}
 	call := "explain (costs off) execute page ('" + d.owner.Account.String() + "', '" + page.At.Format(time.RFC3339) + "', '" + page.ID.String() + "', 51"
 	for _, filter := range []string{"$5", "$6", "$7", "$8", "$9", "$10"} {
-		if len(more) == 0 && strings.Contains(sql, filter) { // what there is more of comes without filters
+		if len(more) == 0 && strings.Contains(sql, filter) { // lists with a further condition have no filters
 			call += ", null"
 		}
 	}

@@ -10,10 +10,10 @@ import (
 	"paddock/app/tenant"
 )
 
-// Of two statements at once the second is measured with the first: it waits
-// until the first's transaction is over, whatever statement makes an order that
-// is about to be sent, whichever guard counts it, and whatever the transaction's
-// snapshot. The first is held up until the second waits, or has passed it by.
+// Of two statements at once the second is checked together with the first: it
+// waits until the first's transaction ends, whatever statement makes an order,
+// whichever guard counts it, and whatever the transaction's snapshot. The first
+// is held up until the second waits, or has not waited.
 func TestGuardsHoldUnderTheLock(t *testing.T) {
 	const (
 		order = `insert into app.alpaca_orders (account_id, client_order_id, submitted_by, request_hash, symbol, side, type, time_in_force, qty, limit_price)
@@ -71,18 +71,18 @@ func TestGuardsHoldUnderTheLock(t *testing.T) {
 			_, err := d.heldUp(tt.first, tt.second, tt.isolation)
 			want := "PD422"
 			if tt.isolation != "" {
-				want = "25001" // its snapshot is older than the first's end
+				want = "25001" // its snapshot is older than the end of the first
 			}
-			if tenant.State(err) != want {
+			if tenant.SQLState(err) != want {
 				t.Errorf("the second is answered %v, want %s", err, want)
 			}
 		})
 	}
 }
 
-// heldUp runs two statements as the owner, in transactions of their own, and holds
-// the first one's commit up until the second waits for a lock, or has passed it
-// by. It answers what the second does, which is undone.
+// heldUp runs two statements as the owner, each in a transaction, and delays
+// the first one's commit until the second waits for a lock, or has run without
+// waiting. It returns the result of the second, which is rolled back.
 func (d *desk) heldUp(first, second string, isolation pgx.TxIsoLevel) (answer string, err error) {
 	t := d.t
 	t.Helper()
@@ -123,8 +123,8 @@ func (d *desk) heldUp(first, second string, isolation pgx.TxIsoLevel) (answer st
 	return answer, err
 }
 
-// An account, and its keys, are not forgotten past an order that is made at the
-// same moment, and no order is made for what is being forgotten.
+// An account, and its keys, are not deleted while an order is being made, and
+// no order is made while they are being deleted.
 func TestForgettingHoldsUnderTheLock(t *testing.T) {
 	const order = `insert into app.alpaca_orders (account_id, client_order_id, submitted_by, request_hash, symbol, side, type, time_in_force, qty, limit_price)
 		values ($1, 'just made', 'u1', '\x00', 'AAPL', 'buy', 'limit', 'day', 10, 100)`
@@ -141,7 +141,7 @@ func TestForgettingHoldsUnderTheLock(t *testing.T) {
 	}
 }
 
-// Rows of one statement are measured one after the other.
+// Rows of one statement are checked one after the other.
 func TestGuardsMeasureEachRow(t *testing.T) {
 	d := newDesk(t)
 	d.synced()
@@ -162,7 +162,7 @@ func TestGuardsMeasureEachRow(t *testing.T) {
 		if _, err := tx.Exec(t.Context(), "select private.admit($1, $2)", d.owner.Token, d.owner.Account); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := tx.Exec(t.Context(), statement, d.owner.Account); tenant.State(err) != want {
+		if _, err := tx.Exec(t.Context(), statement, d.owner.Account); tenant.SQLState(err) != want {
 			t.Errorf("%s: %v, want %q", statement, err, want)
 		}
 		_ = tx.Rollback(t.Context())

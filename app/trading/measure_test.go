@@ -10,9 +10,9 @@ import (
 	"paddock/app/problem"
 )
 
-// An order is measured at the worst that it can become, beside a control that
-// passes: what it can be worth, how much it can buy, and as how many orders it
-// counts. The market for AAPL is at 150.
+// An order counts as the worst that it can become, beside a control that is
+// accepted: what it can be worth, how much it can buy, and as how many orders
+// it counts. The market for AAPL is at 150.
 func TestMeasuredAtItsWorst(t *testing.T) {
 	oco := func(stop string) string {
 		return `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"10","order_class":"oco","take_profit":{"limit_price":"100"},"stop_loss":` + stop + `}`
@@ -68,8 +68,8 @@ func TestMeasuredAtItsWorst(t *testing.T) {
 	}
 }
 
-// The daily loss is asked of what the account is worth now: a price that falls
-// after one order refuses the next.
+// The daily loss is computed from the account's present worth: a price that
+// falls after one order refuses the next.
 func TestLossOfTheLastSecond(t *testing.T) {
 	d := newDesk(t)
 	d.sim.SetAlwaysOpen(true)
@@ -81,20 +81,20 @@ func TestLossOfTheLastSecond(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.sim.SetPrice("AAPL", decimal.NewFromInt(100))
-	d.exec("update app.account_balances set as_of = as_of - interval '1 second'") // a second goes by
+	d.exec("update app.account_balances set as_of = as_of - interval '1 second'") // as if a second had passed
 	if got := fmt.Sprint(broken(t, place(d, request(t, `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"50"}`)))); got != "[daily_loss_limit]" {
 		t.Errorf("after the fall it is refused by %s", got)
 	}
 }
 
-// An equity that the broker does not tell is not 0: the order waits for one.
+// An equity that the broker does not send is not 0: the order waits for one.
 func TestUnknownEquityIsNotZero(t *testing.T) {
 	for _, account := range []string{`{"id":"x","equity":null,"last_equity":"100"}`, `{"id":"x","equity":"100","last_equity":null}`, `{"id":"x","last_equity":"100"}`} {
 		d := newDesk(t)
 		d.synced()
 		d.guards(`{"daily_loss_limit":"1000000"}`)
 		d.server.Config.Handler = instead("/v2/account", account, d.server.Config.Handler)
-		if err := place(d, request(t, buyLimit)); !problem.Is(err, "broker_unavailable") {
+		if err := place(d, request(t, buyLimit)); !problem.Is(err, problem.BrokerUnavailable) {
 			t.Errorf("with the account %s: %v", account, err)
 		}
 		if d.sent.Load() != 0 {
@@ -103,7 +103,7 @@ func TestUnknownEquityIsNotZero(t *testing.T) {
 	}
 }
 
-// instead answers one path with a body, and all others as before.
+// instead responds to one path with a body, and to all others as before.
 func instead(path, body string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == path {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Whatever order passes Check is told to the broker as it is kept here: no
+// An order that passes Check is sent to the broker as it is stored here: no
 // field and no digit is lost, added or changed on the way.
 func FuzzOrderForBroker(f *testing.F) {
 	for _, body := range []string{
@@ -39,7 +39,7 @@ func FuzzOrderForBroker(f *testing.F) {
 	})
 }
 
-// fields are those of a JSON object that say anything.
+// fields returns the fields of a JSON object that are not empty.
 func fields(t *testing.T, text []byte) map[string]any {
 	t.Helper()
 	var all map[string]any

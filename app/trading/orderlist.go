@@ -15,27 +15,29 @@ import (
 	"paddock/app/tenant"
 )
 
-// OrderList says which orders a list has: Alpaca's own filters, and the page.
+// OrderList is what a list of orders contains: Alpaca's own filters, and the
+// page.
 type OrderList struct {
 	Status       string     // open, closed or all
-	After, Until *time.Time // when they were submitted, exclusive; nil is no bound
+	After, Until *time.Time // bounds of the submission time, exclusive; nil is no bound
 	Ascending    bool       // oldest first
 	Nested       bool       // legs under the order that they belong to
-	Symbols      []string   // as positions have them; nil is any
+	Symbols      []string   // in the form of positions; nil is any
 	Side         string     // buy or sell; "" is any
-	Classes      []string   // of assets, in Alpaca's words; nil is any
-	// The orders before, or after, one of them, by our id or the broker's.
+	Classes      []string   // asset classes, in Alpaca's terms; nil is any
+	// The orders before, or after, this one (the anchor), by our id or the
+	// broker's.
 	BeforeOrder, AfterOrder uuid.UUID
 	Page                    tenant.Page
-	Continued               bool      // it is no first page
-	AtBroker                bool      // it began at the broker, and goes on there
-	From                    uuid.UUID // the order there behind which the page begins
+	Continued               bool      // not the first page
+	AtBroker                bool      // the list began with the broker, and goes on there
+	From                    uuid.UUID // the broker's order after which the page begins
 
-	aside *place    // where that order stands, once it is known
-	stop  uuid.UUID // the order at the broker at which the list ends
+	anchor *sortKey  // position of the anchor, once it is known
+	stop   uuid.UUID // the broker's order at which the list ends
 }
 
-// ListParameters are the names that ParseOrderList knows.
+// ListParameters are the query parameters that ParseOrderList accepts.
 var ListParameters = []string{"status", "limit", "after", "until", "direction", "nested", "symbols", "side", "asset_class", "before",
 	"before_order_id", "after_order_id"}
 
@@ -47,14 +49,14 @@ var (
 	classForm  = regexp.MustCompile(`^[a-z_]{1,32}$`)
 )
 
-// ParseOrderList reads a client's query. It ends with unknown_parameter,
-// invalid_status, invalid_limit, invalid_cursor or invalid_query: left out, a
-// misspelt filter would show everything.
+// ParseOrderList parses a client's query. It ends with unknown_parameter,
+// invalid_status, invalid_limit, invalid_cursor or invalid_query. A misspelt
+// filter is refused, because without it the list would show everything.
 func ParseOrderList(q url.Values) (OrderList, error) {
 	l := OrderList{Status: "all"}
 	for name, values := range q {
 		if !slices.Contains(ListParameters, name) {
-			return l, problem.New(problem.Invalid, "unknown_parameter", "There is no parameter %q here. There are %s.", name, strings.Join(ListParameters, ", "))
+			return l, problem.New(problem.UnknownParameter, "There is no parameter %q here. There are %s.", name, strings.Join(ListParameters, ", "))
 		}
 		if len(values) > 1 {
 			return l, invalidQuery(name, "one value")
@@ -64,7 +66,7 @@ func ParseOrderList(q url.Values) (OrderList, error) {
 		l.Status = status
 	}
 	if !slices.Contains([]string{"open", "closed", "all"}, l.Status) {
-		return l, problem.New(problem.Invalid, "invalid_status", `Set "status" to open, closed or all.`)
+		return l, problem.New(problem.InvalidStatus, `Set "status" to open, closed or all.`)
 	}
 	var err error
 	place, from, atBroker := parseBrokerCursor(q.Get("before"))
@@ -103,17 +105,17 @@ func ParseOrderList(q url.Values) (OrderList, error) {
 	}
 	switch {
 	case l.BeforeOrder != uuid.Nil && l.AfterOrder != uuid.Nil:
-		return l, problem.New(problem.Invalid, "invalid_query", `Give either "before_order_id" or "after_order_id", and not both.`)
-	case l.beside() != uuid.Nil && (l.After != nil || l.Until != nil):
-		return l, problem.New(problem.Invalid, "invalid_query", `"before_order_id" and "after_order_id" do not go with "after" and "until".`)
+		return l, problem.New(problem.InvalidQuery, `Give either "before_order_id" or "after_order_id", and not both.`)
+	case l.anchorID() != uuid.Nil && (l.After != nil || l.Until != nil):
+		return l, problem.New(problem.InvalidQuery, `"before_order_id" and "after_order_id" do not go with "after" and "until".`)
 	}
-	if l.Symbols = between(q.Get("symbols")); len(l.Symbols) > maxSymbols || !all(l.Symbols, symbolForm) {
+	if l.Symbols = splitCommas(q.Get("symbols")); len(l.Symbols) > maxSymbols || !all(l.Symbols, symbolForm) {
 		return l, invalidQuery("symbols", "at most 500 symbols between commas, such as AAPL,BTC/USD")
 	}
 	for i := range l.Symbols {
-		l.Symbols[i] = broker.PositionSymbol(l.Symbols[i]) // as Alpaca takes them here too
+		l.Symbols[i] = broker.PositionSymbol(l.Symbols[i]) // Alpaca accepts this form here too
 	}
-	if l.Classes = between(q.Get("asset_class")); !all(l.Classes, classForm) {
+	if l.Classes = splitCommas(q.Get("asset_class")); !all(l.Classes, classForm) {
 		return l, invalidQuery("asset_class", "classes between commas, such as us_equity,crypto")
 	}
 	if slices.Contains(l.Classes, "all") {
@@ -122,23 +124,25 @@ func ParseOrderList(q url.Values) (OrderList, error) {
 	return l, nil
 }
 
-// place is where an order stands in a list.
-type place struct {
+// sortKey is the position of an order in a list.
+type sortKey struct {
 	at        time.Time
 	id        uuid.UUID
 	submitted time.Time
-	atBroker  *uuid.UUID // its id there
+	atBroker  *uuid.UUID // the broker's id
 }
 
-// beside is the order of which the list has one side; none is uuid.Nil.
-func (l OrderList) beside() uuid.UUID {
+// anchorID returns the order before or after which orders are listed; uuid.Nil
+// for none.
+func (l OrderList) anchorID() uuid.UUID {
 	if l.BeforeOrder != uuid.Nil {
 		return l.BeforeOrder
 	}
 	return l.AfterOrder
 }
 
-// parseTime reads RFC 3339, or a day, which begins at midnight UTC; nil for "".
+// parseTime parses RFC 3339, or a day, which begins at midnight UTC; nil for
+// "".
 func parseTime(text string) (*time.Time, error) {
 	if text == "" {
 		return nil, nil
@@ -150,8 +154,8 @@ func parseTime(text string) (*time.Time, error) {
 	return &t, err
 }
 
-// between splits at commas; nil for "".
-func between(text string) []string {
+// splitCommas splits at commas; nil for "".
+func splitCommas(text string) []string {
 	if text == "" {
 		return nil
 	}
@@ -162,8 +166,9 @@ func all(list []string, form *regexp.Regexp) bool {
 	return !slices.ContainsFunc(list, func(s string) bool { return !form.MatchString(s) })
 }
 
-// forBroker is a page of the list in Alpaca's own words: of so many orders, and
-// behind one of them, which Alpaca takes without times alone.
+// forBroker returns the query for a page of the list in Alpaca's own
+// parameters: of limit orders, and after one of them, which Alpaca accepts only
+// without times.
 func (l OrderList) forBroker(from uuid.UUID, limit int) url.Values {
 	q := url.Values{"status": {l.Status}, "limit": {strconv.Itoa(limit)}, "direction": {"desc"}, "nested": {strconv.FormatBool(l.Nested)}}
 	if l.Ascending {

@@ -15,9 +15,8 @@ import (
 	"paddock/app/problem"
 )
 
-// OrderRequest is an order as a client sends it. Names follow Alpaca's.
-// Amounts are decimals: a JSON string, or a JSON number whose digits are taken
-// as they stand.
+// OrderRequest is an order from a client, with Alpaca's names. Amounts are
+// decimals: a JSON string, or a JSON number whose digits are kept as written.
 type OrderRequest struct {
 	Symbol              string        `json:"symbol,omitempty" validate:"omitempty,symbol"`
 	Side                string        `json:"side,omitempty" validate:"omitempty,oneof=buy sell"`
@@ -40,7 +39,7 @@ type OrderRequest struct {
 	OrchestratorAgentID string        `json:"orchestrator_agent_id,omitempty" validate:"omitempty,max=128"`
 	Tag                 string        `json:"tag,omitempty" validate:"omitempty,max=128"`
 
-	reduceOnly bool // a closing: it may make a position smaller and nothing else
+	reduceOnly bool // a closing: it may only reduce a position
 }
 
 // TakeProfit is the leg that closes a bracket, oco or oto order with a gain.
@@ -63,13 +62,13 @@ type Leg struct {
 	PositionIntent string  `json:"position_intent,omitempty" validate:"omitempty,oneof=buy_to_open buy_to_close sell_to_open sell_to_close"`
 }
 
-// symbolText is what Alpaca's symbols consist of: AAPL, BRK.B, BTC/USD, and
-// option contracts.
+// symbolText matches Alpaca's symbols: AAPL, BRK.B, BTC/USD, and option
+// contracts.
 var symbolText = regexp.MustCompile(`^[A-Z0-9][A-Z0-9./-]{0,31}$`)
 
-// Check brings the symbols into their normal form, and answers a problem of code
-// invalid_order that names the field and what it should be. What an asset
-// allows is Alpaca's to say.
+// Check brings the symbols into their normal form, and returns a problem of
+// code invalid_order that names the field and what it should be. What an asset
+// allows is left to Alpaca.
 func (r *OrderRequest) Check() error {
 	r.Symbol = broker.Symbol(r.Symbol)
 	for i := range r.Legs {
@@ -120,13 +119,14 @@ func (r *OrderRequest) Check() error {
 	return r.checkClass()
 }
 
-// checkPrices asks for the prices that the order's type needs, and no others.
+// checkPrices requires the prices that the order's type needs, and allows no
+// others.
 func (r *OrderRequest) checkPrices() error {
 	limited := r.Type == "limit" || r.Type == "stop_limit"
 	stopped := r.Type == "stop" || r.Type == "stop_limit"
 	trailing := r.Type == "trailing_stop"
 	switch {
-	case limited && r.LimitPrice == nil && r.OrderClass != "oco": // whose limit stands in take_profit
+	case limited && r.LimitPrice == nil && r.OrderClass != "oco": // an oco order's limit is in take_profit
 		return invalidOrder(`A %s order needs a "limit_price".`, r.Type)
 	case !limited && r.LimitPrice != nil:
 		return invalidOrder(`A %s order takes no "limit_price".`, r.Type)
@@ -142,7 +142,8 @@ func (r *OrderRequest) checkPrices() error {
 	return nil
 }
 
-// checkClass asks for the legs that the order's class needs, and no others.
+// checkClass requires the legs that the order's class needs, and allows no
+// others.
 func (r *OrderRequest) checkClass() error {
 	gain := r.TakeProfit != nil && r.TakeProfit.LimitPrice != nil
 	loss := r.StopLoss != nil && r.StopLoss.StopPrice != nil
@@ -179,7 +180,7 @@ func (r *OrderRequest) checkClass() error {
 	return nil
 }
 
-// checkLegs checks a multi-leg order: symbol, side and intent are its legs'.
+// checkLegs checks a multi-leg order, whose legs have symbol, side and intent.
 func (r *OrderRequest) checkLegs() error {
 	switch {
 	case len(r.Legs) < 2:
@@ -201,7 +202,7 @@ func (r *OrderRequest) checkLegs() error {
 		return err
 	}
 	contracts := map[string]bool{}
-	common := new(big.Int) // the greatest divisor of all ratios so far
+	common := new(big.Int) // the greatest common divisor of the ratios so far
 	for i, leg := range r.Legs {
 		switch {
 		case leg.RatioQty == nil || leg.Side == "" && leg.PositionIntent == "":
@@ -222,19 +223,19 @@ func (r *OrderRequest) checkLegs() error {
 	return nil
 }
 
-// against tells whether a side and an intent contradict each other.
+// against reports whether a side and an intent contradict each other.
 func against(side, intent string) bool {
 	return side != "" && intent != "" && !strings.HasPrefix(intent, side+"_")
 }
 
-// field is an amount with the name that clients know it by.
+// field is an amount with its name in JSON.
 type field struct {
 	field  string
 	amount *Amount
 }
 
-// amounts are all that the order gives and that must be positive. A
-// limit_price is not among them: of several legs it may be a credit.
+// amounts returns all of the order's amounts that must be positive. A
+// limit_price is not among them: that of several legs may be a credit.
 func (r *OrderRequest) amounts() []field {
 	all := []field{
 		{"qty", r.Qty}, {"notional", r.Notional}, {"stop_price", r.StopPrice}, {"trail_price", r.TrailPrice}, {"trail_percent", r.TrailPercent},
@@ -251,18 +252,18 @@ func (r *OrderRequest) amounts() []field {
 	return all
 }
 
-// text is the request as JSON, and its SHA-256, by which a retry is told from
-// another request under the same id or key.
+// text returns the request as JSON, and its SHA-256, by which a retry is told
+// from another request with the same id or key.
 func (r *OrderRequest) text() (text, sum []byte) {
 	text, err := json.Marshal(r)
 	if err != nil {
-		panic(err) // strings, booleans and decimals always marshal
+		panic(err) // cannot happen: strings, booleans and decimals always marshal
 	}
 	hash := sha256.Sum256(text)
 	return text, hash[:]
 }
 
-// forBroker is the order as the SDK sends it.
+// forBroker returns the order in the SDK's form.
 func (r *OrderRequest) forBroker() alpaca.PlaceOrderRequest {
 	request := alpaca.PlaceOrderRequest{
 		Symbol:         r.Symbol,
@@ -295,5 +296,5 @@ func (r *OrderRequest) forBroker() alpaca.PlaceOrderRequest {
 }
 
 func invalidOrder(format string, args ...any) *problem.Problem {
-	return problem.New(problem.Invalid, "invalid_order", format, args...)
+	return problem.New(problem.InvalidOrder, format, args...)
 }

@@ -9,8 +9,8 @@ import (
 	"paddock/app/trading"
 )
 
-// An order that cannot be right is told so before anything is kept or sent, by
-// the field that is wrong; whatever Alpaca alone can judge is left to it.
+// An order that cannot be right is refused before anything is stored or sent,
+// with the field that is wrong; what only Alpaca can judge is left to it.
 func TestOrdersAreChecked(t *testing.T) {
 	const market = `"symbol":"AAPL","side":"buy","type":"market","time_in_force":"day"`
 	const limit = `"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"2"`
@@ -107,7 +107,7 @@ func TestOrdersAreChecked(t *testing.T) {
 			}
 			continue
 		}
-		if p := problem.Of(err); p.Code != "invalid_order" || p.Kind != problem.Invalid || !strings.Contains(p.Message, want) {
+		if p := problem.Of(err); p.Code != problem.InvalidOrder || p.Kind() != problem.KindInvalid || !strings.Contains(p.Message, want) {
 			t.Errorf("%.120s: %v, want %s", body, err, want)
 		}
 	}

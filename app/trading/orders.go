@@ -14,21 +14,21 @@ import (
 	"paddock/app/tenant"
 )
 
-// orderColumns are an order as the API shows it, in app.order_json's terms:
-// amounts are cast to text, so that they stay exact.
-const orderColumns = `id, alpaca_order_id, client_order_id, symbol, side, type, type as order_type, time_in_force, order_class, position_intent,
+// orderColumnsSQL are the columns of an order as the API shows it, and as
+// app.order_json does: amounts are cast to text, so that they stay exact.
+const orderColumnsSQL = `id, alpaca_order_id, client_order_id, symbol, side, type, type as order_type, time_in_force, order_class, position_intent,
 	qty::text, notional::text, limit_price::text, stop_price::text, trail_price::text, trail_percent::text, hwm::text, extended_hours,
 	filled_qty::text, filled_avg_price::text, status, intent_state, status_message, action, parent_alpaca_order_id, replaces, replaced_by,
 	submitted_by, orchestrator_agent_id, tag, broker_request_id, created_at, submitted_at, filled_at, canceled_at, expired_at,
 	failed_at, replaced_at, updated_at, others as "*"`
 
 const (
-	orderByID       = `select ` + orderColumns + ` from app.alpaca_orders where account_id = $1 and (id = $2 or alpaca_order_id = $2)`
-	orderWithLegs   = `select ` + orderColumns + `, app.order_legs($1, alpaca_order_id) as legs from app.alpaca_orders where account_id = $1 and (id = $2 or alpaca_order_id = $2)`
-	orderByClientID = `select ` + orderColumns + ` from app.alpaca_orders where account_id = $1 and client_order_id = $2`
+	orderByIDSQL       = `select ` + orderColumnsSQL + ` from app.alpaca_orders where account_id = $1 and (id = $2 or alpaca_order_id = $2)`
+	orderWithLegsSQL   = `select ` + orderColumnsSQL + `, app.order_legs_json($1, alpaca_order_id) as legs from app.alpaca_orders where account_id = $1 and (id = $2 or alpaca_order_id = $2)`
+	orderByClientIDSQL = `select ` + orderColumnsSQL + ` from app.alpaca_orders where account_id = $1 and client_order_id = $2`
 )
 
-// found is an order that was looked up.
+// found is an order that was read.
 type found struct {
 	ID       uuid.UUID  `json:"id"`
 	AlpacaID *uuid.UUID `json:"alpaca_order_id"`
@@ -36,8 +36,8 @@ type found struct {
 	order    json.RawMessage
 }
 
-// queueFind reads one order by a statement that answers orderColumns, or
-// order_not_found.
+// queueFind reads one order by a statement that returns orderColumnsSQL. It
+// ends with order_not_found.
 func queueFind(b *tenant.Batch, into *found, query string, account uuid.UUID, id any) {
 	b.Queue(query, account, id).Query(func(rows pgx.Rows) error {
 		list, err := tenant.AppendRows(nil, rows, nil)
@@ -51,38 +51,38 @@ func queueFind(b *tenant.Batch, into *found, query string, account uuid.UUID, id
 	})
 }
 
-// Order answers one order, by our id or the broker's, or order_not_found; nested
-// with its legs.
+// Order returns one order, by our id or the broker's, or order_not_found.
+// nested adds its legs.
 func (s *Service) Order(ctx context.Context, a tenant.Admission, id uuid.UUID, nested bool) (json.RawMessage, error) {
 	if nested {
-		return s.find(ctx, a, orderWithLegs, id)
+		return s.find(ctx, a, orderWithLegsSQL, id)
 	}
-	return s.find(ctx, a, orderByID, id)
+	return s.find(ctx, a, orderByIDSQL, id)
 }
 
-// OrderByClientOrderID answers one order by the id that its sender gave it, or
+// OrderByClientOrderID returns one order by the id that its sender gave it, or
 // order_not_found.
 func (s *Service) OrderByClientOrderID(ctx context.Context, a tenant.Admission, id string) (json.RawMessage, error) {
-	return s.find(ctx, a, orderByClientID, id)
+	return s.find(ctx, a, orderByClientIDSQL, id)
 }
 
 func (s *Service) find(ctx context.Context, a tenant.Admission, query string, id any) (json.RawMessage, error) {
 	var f found
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) { queueFind(b, &f, query, a.Account, id) })
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) { queueFind(b, &f, query, a.Account, id) })
 	if tenant.Unstorable(err) {
 		return nil, orderNotFound()
 	}
 	return f.order, err
 }
 
-// Cancel asks the broker to cancel an order and answers it as it then stands.
+// Cancel asks the broker to cancel an order and returns the order afterwards.
 // It ends with order_not_found, or order_not_cancelable with the reason.
 func (s *Service) Cancel(ctx context.Context, a tenant.Admission, id uuid.UUID) (json.RawMessage, error) {
 	var f found
 	var may bool
-	client, opened, err := s.open(ctx, a, s.db.Do, func(b *tenant.Batch) {
-		b.Queue("select private.may('cancel')").QueryRow(func(row pgx.Row) error { return row.Scan(&may) })
-		queueFind(b, &f, orderByID, a.Account, id)
+	client, opened, err := s.open(ctx, a, s.db.Tx, func(b *tenant.Batch) {
+		b.Queue("select private.has_scope('cancel')").QueryRow(func(row pgx.Row) error { return row.Scan(&may) })
+		queueFind(b, &f, orderByIDSQL, a.Account, id)
 	})
 	switch {
 	case err != nil:
@@ -90,14 +90,14 @@ func (s *Service) Cancel(ctx context.Context, a tenant.Admission, id uuid.UUID) 
 	case !may:
 		return nil, notPermitted("cancel")
 	case f.AlpacaID == nil:
-		return nil, problem.New(problem.Conflict, "order_not_cancelable", "This order is not at the broker: its state is %q.", f.State)
+		return nil, problem.New(problem.OrderNotCancelable, "This order is not at the broker: its state is %q.", f.State)
 	}
 	if err := client.CancelOrder(ctx, f.AlpacaID.String()); err != nil {
 		return nil, s.notCancelable(ctx, a, opened, err)
 	}
 	answer, err := client.Order(ctx, f.AlpacaID.String())
 	if err != nil {
-		// The cancel is on its way; the stream will tell how it ended.
+		// The cancellation was accepted; the stream will say how it ended.
 		s.log.WarnContext(ctx, "a canceled order could not be read back", "account", a.Account, "order", id, "err", err)
 		return f.order, nil
 	}
@@ -109,7 +109,7 @@ func (s *Service) notCancelable(ctx context.Context, a tenant.Admission, o accou
 	p := problem.Of(s.refused(ctx, a, o, err))
 	var b *broker.Error
 	if errors.As(err, &b) && (b.Kind == broker.Invalid || b.Kind == broker.NotFound) {
-		p.Kind, p.Code, p.Message = problem.Conflict, "order_not_cancelable", sentence("Alpaca refused to cancel this order", b.Message)
+		p.Code, p.Message = problem.OrderNotCancelable, sentence("Alpaca refused to cancel this order", b.Message)
 	}
 	return p
 }

@@ -36,9 +36,9 @@ type desk struct {
 	pg            *pgtest.DB
 	sim           *alpacasim.Sim
 	seed          alpacasim.AccountSeed
-	sent          atomic.Int64                 // orders
-	before        atomic.Pointer[http.Handler] // answers POST /v2/orders instead, when set
-	watch         func(*http.Request)          // sees what else is asked, when set
+	sent          atomic.Int64                 // number of orders sent
+	before        atomic.Pointer[http.Handler] // responds to POST /v2/orders instead, when set
+	watch         func(*http.Request)          // is called with other requests, when set
 	server        *httptest.Server
 	service       *trading.Service
 	owner, viewer tenant.Admission
@@ -99,7 +99,7 @@ func (d *desk) exec(sql string, args ...any) {
 	}
 }
 
-// answers makes the broker answer orders with h alone; nil lets it be.
+// answers makes the broker respond to orders with h; nil removes h.
 func (d *desk) answers(h http.HandlerFunc) {
 	if h == nil {
 		d.before.Store(nil)
@@ -113,7 +113,7 @@ func say(status int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Request-ID", "request-1")
 		w.WriteHeader(status)
-		_, _ = w.Write([]byte(body)) // a client that left reads nothing
+		_, _ = w.Write([]byte(body)) // fails only where the client is gone
 	}
 }
 
@@ -122,7 +122,7 @@ func market(id string, qty int64) trading.OrderRequest {
 	return trading.OrderRequest{Symbol: "AAPL", Side: "buy", Type: "market", TimeInForce: "day", Qty: &trading.Amount{Decimal: n}, ClientOrderID: id}
 }
 
-// order reads what the API says of an order.
+// order has the fields of an order in the API.
 type order struct {
 	ID            uuid.UUID `json:"id"`
 	Status        string    `json:"status"`
@@ -141,7 +141,7 @@ func (d *desk) read(raw json.RawMessage) order {
 	return o
 }
 
-// stored answers an order's state, status and message, as they stand.
+// stored returns an order's state, status and message in the database.
 func (d *desk) stored(id string) string {
 	d.t.Helper()
 	var text string
@@ -153,8 +153,8 @@ func (d *desk) stored(id string) string {
 	return text
 }
 
-// One client_order_id is at most one order, however often and however fast it
-// is sent; only the very same order counts as a repetition.
+// A client_order_id is at most one order, however often and however fast it is
+// sent; only the very same order counts as a retry.
 func TestOneIntentIsOneOrder(t *testing.T) {
 	d := newDesk(t)
 	var placing sync.WaitGroup
@@ -188,13 +188,13 @@ func TestOneIntentIsOneOrder(t *testing.T) {
 	if o := d.read(again.Order); err != nil || !again.Known || o.ID != first || o.State != "accepted" || *o.SubmittedBy != "u1" || o.RequestID == nil {
 		t.Errorf("a repetition: %s, known %v (%v)", again.Order, again.Known, err)
 	}
-	if _, err := d.service.Place(t.Context(), d.owner, "", market("a", 2)); !problem.Is(err, "client_order_id_taken") {
+	if _, err := d.service.Place(t.Context(), d.owner, "", market("a", 2)); !problem.Is(err, problem.ClientOrderIDTaken) {
 		t.Errorf("another order under its id: %v", err)
 	}
 	if n := d.sent.Load(); n != 1 {
 		t.Errorf("%d orders were sent", n)
 	}
-	for range 2 { // without an id of the client's each is an order of its own
+	for range 2 { // without a client_order_id each is an order of its own
 		if _, err := d.service.Place(t.Context(), d.owner, "", market("", 1)); err != nil {
 			t.Error(err)
 		}
@@ -204,33 +204,33 @@ func TestOneIntentIsOneOrder(t *testing.T) {
 	}
 }
 
-// What the broker answers decides what the order is afterwards, and what its
-// repetition is answered. A refusal is final and said again; what never got to
-// the book is sent again; and whatever leaves that open keeps the intent
-// waiting to be looked up, and is never sent again.
+// The broker's answer decides what becomes of an order, and the result of its
+// retry. A refusal is final and returned again; an order that never arrived is
+// sent again; and anything that leaves this open keeps the intent until it is
+// looked up, and it is never sent again.
 func TestAnswersDecideTheOrder(t *testing.T) {
 	for name, tt := range map[string]struct {
 		answer http.HandlerFunc
-		code   string // of the problem; "" where the answer is lost
+		code   problem.Code // empty where the answer is lost
 		stored string
-		again  string // the problem of its repetition; "" for none
-		sent   int64  // how often the order was sent, its repetition included
+		again  problem.Code // of its retry
+		sent   int64        // how often the order was sent, with its retry
 	}{
-		"no money": {say(403, `{"code":40310000,"message":"insufficient buying power"}`), "order_rejected",
-			"rejected rejected insufficient buying power 40310000 request-1", "order_rejected", 1},
-		"not so": {say(422, `{"code":42210000,"message":"invalid qty"}`), "order_rejected",
-			"rejected rejected invalid qty 42210000 request-1", "order_rejected", 1},
-		"no words": {say(422, ``), "order_rejected", "rejected rejected request-1", "order_rejected", 1},
-		"too many": {say(429, `{"code":42910000,"message":"too many requests"}`), "broker_rate_limited",
-			"unsent rejected This account has used up its requests to Alpaca for the moment. Wait as Retry-After says. 42910000 request-1", "", 2},
-		"wrong keys": {say(401, `{"code":40110000,"message":"request is not authorized"}`), "needs_credentials",
+		"no money": {say(403, `{"code":40310000,"message":"insufficient buying power"}`), problem.OrderRejected,
+			"rejected rejected insufficient buying power 40310000 request-1", problem.OrderRejected, 1},
+		"not so": {say(422, `{"code":42210000,"message":"invalid qty"}`), problem.OrderRejected,
+			"rejected rejected invalid qty 42210000 request-1", problem.OrderRejected, 1},
+		"no words": {say(422, ``), problem.OrderRejected, "rejected rejected request-1", problem.OrderRejected, 1},
+		"too many": {say(429, `{"code":42910000,"message":"too many requests"}`), problem.BrokerRateLimited,
+			"unsent rejected This account has used up its requests to Alpaca for the moment. Wait as Retry-After says. 42910000 request-1", problem.Code{}, 2},
+		"wrong keys": {say(401, `{"code":40110000,"message":"request is not authorized"}`), problem.NeedsCredentials,
 			"unsent rejected Alpaca refuses this account's API keys. Make new ones at Alpaca and store them with PUT /api/accounts/:id/credentials. 40110000 request-1",
-			"needs_credentials", 1},
-		"a failure":      {say(500, `{"code":50010000,"message":"internal server error"}`), "", "submitting submitting", "", 1},
-		"a proxy's":      {say(408, ``), "", "submitting submitting", "", 1},
-		"nonsense":       {say(200, `<html>`), "", "submitting submitting", "", 1},
-		"another answer": {say(200, `{}`), "", "submitting submitting", "", 1},
-		"no answer":      {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "", "submitting submitting", "", 1},
+			problem.NeedsCredentials, 1},
+		"a failure":      {say(500, `{"code":50010000,"message":"internal server error"}`), problem.Code{}, "submitting submitting", problem.Code{}, 1},
+		"a proxy's":      {say(408, ``), problem.Code{}, "submitting submitting", problem.Code{}, 1},
+		"nonsense":       {say(200, `<html>`), problem.Code{}, "submitting submitting", problem.Code{}, 1},
+		"another answer": {say(200, `{}`), problem.Code{}, "submitting submitting", problem.Code{}, 1},
+		"no answer":      {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, problem.Code{}, "submitting submitting", problem.Code{}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -242,9 +242,9 @@ func TestAnswersDecideTheOrder(t *testing.T) {
 				said = problem.Of(err).Message
 			}
 			switch {
-			case tt.code == "" && (err != nil || placed.Known || d.read(placed.Order).State != "submitting"):
+			case tt.code.IsZero() && (err != nil || placed.Known || d.read(placed.Order).State != "submitting"):
 				t.Errorf("answered %s, known %v (%v)", placed.Order, placed.Known, err)
-			case tt.code != "" && !problem.Is(err, tt.code):
+			case !tt.code.IsZero() && !problem.Is(err, tt.code):
 				t.Errorf("got %v, want %s", err, tt.code)
 			}
 			if got := d.stored("a"); got != tt.stored {
@@ -253,9 +253,9 @@ func TestAnswersDecideTheOrder(t *testing.T) {
 			d.answers(nil)
 			again, err := d.service.Place(t.Context(), d.owner, "", market("a", 1))
 			switch {
-			case tt.again != "" && (!problem.Is(err, tt.again) || problem.Of(err).Message != said):
+			case !tt.again.IsZero() && (!problem.Is(err, tt.again) || problem.Of(err).Message != said):
 				t.Errorf("again: %v, want what was said first: %s", err, said)
-			case tt.again == "" && (err != nil || again.Known != (tt.sent == 2)):
+			case tt.again.IsZero() && (err != nil || again.Known != (tt.sent == 2)):
 				t.Errorf("again: %s, known %v (%v)", again.Order, again.Known, err)
 			}
 			if n := d.sent.Load(); n != tt.sent {
@@ -265,22 +265,22 @@ func TestAnswersDecideTheOrder(t *testing.T) {
 	}
 }
 
-// Who may only look neither places nor cancels, and leaves no intent; nobody
-// else's account takes an order at all.
+// A viewer can neither place nor cancel, and leaves no intent; somebody else's
+// account accepts no order at all.
 func TestTradingNeedsTheRight(t *testing.T) {
 	d := newDesk(t)
 	placed, err := d.service.Place(t.Context(), d.owner, "", market("mine", 1))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.service.Place(t.Context(), d.viewer, "", market("a", 1)); !problem.Is(err, tenant.CodeNotPermitted) {
+	if _, err := d.service.Place(t.Context(), d.viewer, "", market("a", 1)); !problem.Is(err, problem.NotPermitted) {
 		t.Errorf("a viewer places: %v", err)
 	}
-	if _, err := d.service.Cancel(t.Context(), d.viewer, d.read(placed.Order).ID); !problem.Is(err, tenant.CodeNotPermitted) {
+	if _, err := d.service.Cancel(t.Context(), d.viewer, d.read(placed.Order).ID); !problem.Is(err, problem.NotPermitted) {
 		t.Errorf("a viewer cancels: %v", err)
 	}
 	stranger := tenant.Admission{Token: d.viewer.Token, Account: uuid.New()}
-	if _, err := d.service.Place(t.Context(), stranger, "", market("a", 1)); !problem.Is(err, tenant.CodeAccountForbidden) {
+	if _, err := d.service.Place(t.Context(), stranger, "", market("a", 1)); !problem.Is(err, problem.AccountForbidden) {
 		t.Errorf("a stranger places: %v", err)
 	}
 	if got := d.stored("a"); got != "missing" || d.sent.Load() != 1 {
@@ -291,8 +291,8 @@ func TestTradingNeedsTheRight(t *testing.T) {
 	}
 }
 
-// A client that leaves while its order is on its way changes nothing: what it
-// asked for is carried through and recorded.
+// A client that leaves while its order is being sent changes nothing: the order
+// is carried out and recorded.
 func TestClientMayLeave(t *testing.T) {
 	d := newDesk(t)
 	ctx, leave := context.WithCancel(t.Context())
@@ -308,12 +308,12 @@ func TestClientMayLeave(t *testing.T) {
 	}
 }
 
-// A broker that is not there takes no order, and the intent says so.
+// With the broker unreachable no order is placed, and the intent says so.
 func TestBrokerIsNotThere(t *testing.T) {
 	d := newDesk(t)
 	d.server.Close()
 	_, err := d.service.Place(t.Context(), d.owner, "", market("a", 1))
-	if p := problem.Of(err); p.Code != "broker_unavailable" || p.RetryAfter <= 0 {
+	if p := problem.Of(err); p.Code != problem.BrokerUnavailable || p.RetryAfter <= 0 {
 		t.Errorf("got %v", err)
 	}
 	if got := d.stored("a"); !strings.HasPrefix(got, "unsent rejected") {
@@ -321,7 +321,7 @@ func TestBrokerIsNotThere(t *testing.T) {
 	}
 }
 
-// An order is canceled while it is open; afterwards the reason is told.
+// An open order can be canceled; for a closed one the reason is returned.
 func TestCancel(t *testing.T) {
 	d := newDesk(t)
 	placed, err := d.service.Place(t.Context(), d.owner, "", market("a", 1))
@@ -334,10 +334,10 @@ func TestCancel(t *testing.T) {
 		t.Errorf("got %s (%v)", raw, err)
 	}
 	_, err = d.service.Cancel(t.Context(), d.owner, id)
-	if p := problem.Of(err); p.Code != "order_not_cancelable" || p.Kind != problem.Conflict || !strings.Contains(p.Message, "canceled") {
+	if p := problem.Of(err); p.Code != problem.OrderNotCancelable || p.Kind() != problem.KindConflict || !strings.Contains(p.Message, "canceled") {
 		t.Errorf("canceled twice: %v", err)
 	}
-	if _, err := d.service.Cancel(t.Context(), d.owner, uuid.New()); !problem.Is(err, "order_not_found") {
+	if _, err := d.service.Cancel(t.Context(), d.owner, uuid.New()); !problem.Is(err, problem.OrderNotFound) {
 		t.Errorf("no such order: %v", err)
 	}
 	d.answers(say(500, ""))
@@ -345,14 +345,14 @@ func TestCancel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.service.Cancel(t.Context(), d.owner, d.read(lost.Order).ID); !problem.Is(err, "order_not_cancelable") {
+	if _, err := d.service.Cancel(t.Context(), d.owner, d.read(lost.Order).ID); !problem.Is(err, problem.OrderNotCancelable) {
 		t.Errorf("one whose answer was lost: %v", err)
 	}
 }
 
-// An id that Paddock made is taken by this order alone: where Alpaca says that it
-// is taken, the order has arrived, and is looked up and not told as refused. Of a
-// client's own id that is no such proof.
+// An id that Paddock made belongs to this order alone: where Alpaca says that
+// it is taken, the order has arrived, and is looked up instead of being called
+// refused. For a client's own id that proves nothing.
 func TestAnIdThatIsTakenByTheOrderItself(t *testing.T) {
 	d := newDesk(t)
 	d.synced()
@@ -361,7 +361,7 @@ func TestAnIdThatIsTakenByTheOrderItself(t *testing.T) {
 	if err != nil || placed.Known || d.read(placed.Order).State != "submitting" {
 		t.Errorf("%s, %v", placed.Order, err)
 	}
-	if _, err := d.service.Place(t.Context(), d.owner, "", market("mine", 1)); !problem.Is(err, "order_rejected") {
+	if _, err := d.service.Place(t.Context(), d.owner, "", market("mine", 1)); !problem.Is(err, problem.OrderRejected) {
 		t.Errorf("a client's own id: %v", err)
 	}
 }

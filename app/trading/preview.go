@@ -11,77 +11,80 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"paddock/app/broker"
+	"paddock/app/problem"
 	"paddock/app/tenant"
 )
 
-// Preview is what an order would come to. Amounts are dollars.
+// Preview is what an order would lead to. Amounts are dollars.
 type Preview struct {
-	// Allowed tells whether the account's guards let the order through. Alpaca
-	// may still refuse it.
+	// Allowed reports whether the account's guards accept the order. Alpaca may
+	// still refuse it.
 	Allowed    bool        `json:"allowed"`
 	Violations []Violation `json:"violations"`
-	Reducing   *bool       `json:"reducing"` // null where no guard had to know
-	// Prices are what a unit of each symbol costs now at the most, where Alpaca
-	// tells.
+	Reducing   *bool       `json:"reducing"` // null where no guard needs it
+	// Prices are the most that a unit of each symbol costs now, where Alpaca
+	// has a price.
 	Prices map[string]decimal.Decimal `json:"prices"`
-	// Held is the position in the symbol; below 0 it is short.
+	// Held is the position in the symbol; a short position is below 0.
 	Held decimal.Decimal `json:"held"`
-	// EstimatedCost is what the order takes, and below 0 what it brings in; null
-	// where no price is known.
+	// EstimatedCost is what the order costs, below 0 for what it brings in;
+	// null where no price is known.
 	EstimatedCost *decimal.Decimal `json:"estimated_cost"`
 	BuyingPower   BuyingPower      `json:"buying_power"`
-	Session       Session          `json:"session"`
-	// Collisions are open orders of the other side, with which Alpaca refuses
-	// an order as a would-be wash trade.
+	Session       MarketSession    `json:"session"`
+	// Collisions are open orders of the other side, because of which Alpaca
+	// refuses an order as a possible wash trade.
 	Collisions json.RawMessage `json:"collisions"`
 	Warnings   []Warning       `json:"warnings"`
 }
 
-// BuyingPower is the account's, of the kind that the order would use.
+// BuyingPower is the account's buying power of the kind that the order would
+// use.
 type BuyingPower struct {
 	Kind   string           `json:"kind"` // Alpaca's name: buying_power, options_buying_power or non_marginable_buying_power
 	Now    decimal.Decimal  `json:"now"`
-	After  *decimal.Decimal `json:"after"` // null where the cost is not known
+	After  *decimal.Decimal `json:"after"` // null where the cost is unknown
 	Enough bool             `json:"enough"`
 }
 
-// Warning is what does not stop an order here, but is worth knowing.
+// Warning is something worth knowing that does not stop an order here.
 type Warning struct {
-	Code    string `json:"code"`
-	Message string `json:"message"`
+	Code    problem.Code `json:"code"`
+	Message string       `json:"message"`
 }
 
-// previewVerdict asks the guards about an order that is not there.
+// These statements check the guards, and find collisions, for an order that
+// does not exist.
 const (
-	previewVerdict = `select app.order_verdict(jsonb_populate_record(null::app.alpaca_orders, $1)), private.may('trade')`
-	collisions     = `select ` + orderColumns + ` from app.opposing_orders($1, $2, $3)`
+	checkGuardsSQL = `select app.check_guards(jsonb_populate_record(null::app.alpaca_orders, $1)), private.has_scope('trade')`
+	collisionsSQL  = `select ` + orderColumnsSQL + ` from app.opposing_orders($1, $2, $3)`
 )
 
-// Preview answers what Place would, without sending anything: what the order
-// would cost, what of the buying power is left, which session it meets, what
-// the guards say and which open orders it collides with. It ends as Place does
-// where the order is not valid.
+// Preview returns what Place would lead to, without sending anything: what the
+// order would cost, the buying power that is left, the market session, the
+// guards' verdict and the open orders with which it collides. It ends as Place
+// does where the order is not valid.
 func (s *Service) Preview(ctx context.Context, a tenant.Admission, r OrderRequest) (*Preview, error) {
 	if err := r.Check(); err != nil {
 		return nil, err
 	}
-	client, opened, err := s.open(ctx, a, s.db.Do, nil)
+	client, opened, err := s.open(ctx, a, s.db.Tx, nil)
 	if err != nil {
 		return nil, err
 	}
-	market, err := look(ctx, client.Behind(), &r) // orders come first
+	market, err := fetchMarket(ctx, client.LowPriority(), &r) // people's orders have priority
 	if err != nil {
 		return nil, s.refused(ctx, a, opened, err)
 	}
-	p := &Preview{Prices: market.facts.reference, Session: market.session(r.Symbol), Violations: []Violation{}, Warnings: []Warning{}}
+	p := &Preview{Prices: market.inputs.reference, Session: market.marketSession(r.Symbol), Violations: []Violation{}, Warnings: []Warning{}}
 	var v verdict
 	var may bool
-	err = s.db.Do(ctx, a, func(b *tenant.Batch) {
+	err = s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		b.LockLog()
-		market.facts.queue(b, a.Account)
-		b.Queue(previewVerdict, r.row(a, market.facts)).QueryRow(func(row pgx.Row) error { return row.Scan(&v, &may) })
+		market.inputs.queue(b, a.Account)
+		b.Queue(checkGuardsSQL, r.row(a, market.inputs)).QueryRow(func(row pgx.Row) error { return row.Scan(&v, &may) })
 		b.Queue("select app.held_quantity($1, $2)::text", a.Account, r.Symbol).QueryRow(func(row pgx.Row) error { return row.Scan(&p.Held) })
-		b.Queue(collisions, a.Account, r.Symbol, r.Side).Query(func(rows pgx.Rows) (err error) {
+		b.Queue(collisionsSQL, a.Account, r.Symbol, r.Side).Query(func(rows pgx.Rows) (err error) {
 			p.Collisions, err = tenant.AppendRows(nil, rows, nil)
 			return err
 		})
@@ -92,7 +95,7 @@ func (s *Service) Preview(ctx context.Context, a tenant.Admission, r OrderReques
 	case !may:
 		return nil, notPermitted("trade")
 	case len(v.Violations) == 0 && len(v.Needs) > 0:
-		return nil, v.unanswered()
+		return nil, v.needsProblem()
 	}
 	p.Allowed, p.Reducing = len(v.Violations) == 0, v.Reducing
 	p.Violations = append(p.Violations, v.Violations...)
@@ -101,7 +104,7 @@ func (s *Service) Preview(ctx context.Context, a tenant.Admission, r OrderReques
 	return p, nil
 }
 
-// symbols are all that the order trades.
+// symbols returns all symbols that the order trades.
 func (r *OrderRequest) symbols() []string {
 	if r.OrderClass != "mleg" {
 		return []string{r.Symbol}
@@ -113,8 +116,8 @@ func (r *OrderRequest) symbols() []string {
 	return all
 }
 
-// row is the order as the guards would meet it.
-func (r *OrderRequest) row(a tenant.Admission, f facts) []byte {
+// row returns the order as a row for the guards.
+func (r *OrderRequest) row(a tenant.Admission, f guardInputs) []byte {
 	request, _ := r.text()
 	row := map[string]any{
 		"account_id": a.Account, "client_order_id": "preview", "action": "place", "symbol": nullable(r.Symbol), "side": nullable(r.Side), "type": r.Type,
@@ -126,7 +129,7 @@ func (r *OrderRequest) row(a tenant.Admission, f facts) []byte {
 	}
 	text, err := json.Marshal(row)
 	if err != nil {
-		panic(err) // strings and decimals always marshal
+		panic(err) // cannot happen: strings and decimals always marshal
 	}
 	return text
 }
@@ -138,24 +141,25 @@ func nullable(text string) any {
 	return text
 }
 
-// market is what the broker says of an order's surroundings.
+// market is what the broker says about an order's market and account.
 type market struct {
-	facts   facts
-	account worth
+	inputs  guardInputs
+	account accountBuyingPower
 	clock   *alpaca.Clock
 	day     json.RawMessage // today's trading day, if it is one
-	asset   *alpaca.Asset   // nil for several, or one that Alpaca does not know
+	asset   *alpaca.Asset   // nil for several, or where Alpaca does not know it
 }
 
-// worth is what the account may spend, of which the SDK knows but a part.
-type worth struct {
+// accountBuyingPower has the account's buying powers, some of which the SDK
+// does not know.
+type accountBuyingPower struct {
 	BuyingPower   decimal.Decimal `json:"buying_power"`
 	Options       decimal.Decimal `json:"options_buying_power"`
 	NonMarginable decimal.Decimal `json:"non_marginable_buying_power"`
 }
 
-// look asks all of it at once.
-func look(ctx context.Context, client *broker.Client, r *OrderRequest) (m market, err error) {
+// fetchMarket asks the broker for all of it at the same time.
+func fetchMarket(ctx context.Context, client *broker.Client, r *OrderRequest) (m market, err error) {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		asked := time.Now()
@@ -163,11 +167,11 @@ func look(ctx context.Context, client *broker.Client, r *OrderRequest) (m market
 		if err != nil {
 			return err
 		}
-		m.facts.account = balanceOf(account, asked)
+		m.inputs.account = balanceOf(account, asked)
 		return json.Unmarshal(account.Raw, &m.account)
 	})
 	group.Go(func() (err error) {
-		m.facts.reference, err = client.Prices(ctx, r.symbols())
+		m.inputs.reference, err = client.Prices(ctx, r.symbols())
 		return err
 	})
 	group.Go(func() error {
@@ -184,7 +188,7 @@ func look(ctx context.Context, client *broker.Client, r *OrderRequest) (m market
 		group.Go(func() error {
 			asset, err := client.Asset(ctx, r.Symbol)
 			m.asset = asset.Value
-			if unknown(err) {
+			if isNotFound(err) {
 				return nil
 			}
 			return err

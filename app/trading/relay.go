@@ -13,14 +13,14 @@ import (
 	"paddock/app/tenant"
 )
 
-// Relayed is a call that is passed through to the broker.
-type Relayed struct {
+// Call is a call that is passed through to the broker.
+type Call struct {
 	broker.Request
-	Scope string // what the admission must allow: read, cancel, trade or manage
-	Check string // a sentence: where to see what became of a change whose answer was lost
+	Scope string // the required scope: read, cancel, trade or manage
+	Check string // a sentence that says where to see the outcome of a change whose answer was lost
 }
 
-// needs says in words what a scope is missing for.
+// needs says in words what each scope is needed for.
 var needs = map[string]string{
 	"read":   "Your role on this account does not allow reading.",
 	"cancel": "Your role on this account does not allow trading.",
@@ -28,20 +28,20 @@ var needs = map[string]string{
 	"manage": "Only the owner of this account may change how it is set up at Alpaca.",
 }
 
-// notPermitted is what is told when the admission lacks a scope.
+// notPermitted is the problem of an admission without a scope.
 func notPermitted(scope string) *problem.Problem {
-	return problem.New(problem.Forbidden, tenant.CodeNotPermitted, "%s", needs[scope])
+	return problem.New(problem.NotPermitted, "%s", needs[scope])
 }
 
-// Relay passes a call through to the broker, and its answer back while it
-// comes: see broker.Client.Relay. A change is carried through even when its
-// client leaves. Give errors of the answer's body to Explain.
+// Relay passes a call through to the broker, and returns the answer while it
+// arrives: see broker.Client.Relay. A change is carried out even when its
+// client leaves. Errors of reading the answer's body go to Explain.
 //
 // It ends with not_permitted, needs_credentials, what Explain makes of a
 // broker's error, or a problem of the admission.
-func (s *Service) Relay(ctx context.Context, a tenant.Admission, r Relayed) (*broker.Relayed, error) {
-	client, opened, err := s.open(ctx, a, s.db.Do, func(b *tenant.Batch) {
-		b.Queue("select private.may($1)", r.Scope).QueryRow(func(row pgx.Row) error {
+func (s *Service) Relay(ctx context.Context, a tenant.Admission, r Call) (*broker.Response, error) {
+	client, opened, err := s.open(ctx, a, s.db.Tx, func(b *tenant.Batch) {
+		b.Queue("select private.has_scope($1)", r.Scope).QueryRow(func(row pgx.Row) error {
 			var may bool
 			err := row.Scan(&may)
 			if err == nil && !may {
@@ -58,7 +58,7 @@ func (s *Service) Relay(ctx context.Context, a tenant.Admission, r Relayed) (*br
 	}
 	answer, err := client.Relay(ctx, r.Request)
 	switch {
-	case lost(err):
+	case answerLost(err):
 		return nil, r.Explain(err)
 	case err != nil:
 		return nil, s.refused(ctx, a, opened, err)
@@ -66,20 +66,21 @@ func (s *Service) Relay(ctx context.Context, a tenant.Admission, r Relayed) (*br
 	return answer, nil
 }
 
-// lost tells whether a change may have been made, and no answer says so.
-func lost(err error) bool {
+// answerLost reports whether a change may have been made and its answer was
+// lost.
+func answerLost(err error) bool {
 	var b *broker.Error
 	return errors.As(err, &b) && b.Kind == broker.Ambiguous
 }
 
-// Explain puts a broker's error into words for people: broker_answer_lost for
-// a change that may have been made, and otherwise what accounts.FromBroker
-// makes of it. A lost answer has no Retry-After: what may have been done is
-// looked up before it is done again.
-func (r Relayed) Explain(err error) error {
-	if !lost(err) {
+// Explain turns a broker's error into a problem: broker_answer_lost for a
+// change that may have been made, and otherwise that of accounts.FromBroker. A
+// lost answer has no Retry-After, because a person must look whether the change
+// was made before trying again.
+func (r Call) Explain(err error) error {
+	if !answerLost(err) {
 		return accounts.FromBroker(err)
 	}
-	return problem.New(problem.Unavailable, "broker_answer_lost",
+	return problem.New(problem.BrokerAnswerLost,
 		"Alpaca's answer was lost, so that this may have been done or not. %s", r.Check).Because(err)
 }

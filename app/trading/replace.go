@@ -16,23 +16,23 @@ import (
 	"paddock/app/tenant"
 )
 
-// Replacement is what a client changes of an open order. Names follow
-// Alpaca's; what is left out stays as it is.
+// Replacement is a client's change of an open order, with Alpaca's names. A
+// field that is left out does not change.
 type Replacement struct {
 	Qty           *Amount       `json:"qty,omitempty"`
-	Notional      *Amount       `json:"notional,omitempty"` // of an indication of interest in an IPO
+	Notional      *Amount       `json:"notional,omitempty"` // for an indication of interest in an IPO
 	TimeInForce   string        `json:"time_in_force,omitempty" validate:"omitempty,oneof=day gtc opg cls ioc fok"`
 	LimitPrice    *Amount       `json:"limit_price,omitempty"`
 	StopPrice     *Amount       `json:"stop_price,omitempty"`
 	Trail         *Amount       `json:"trail,omitempty"` // trail_price or trail_percent, as the order has it
 	Instructions  *Instructions `json:"advanced_instructions,omitempty"`
 	ClientOrderID string        `json:"client_order_id,omitempty" validate:"omitempty,max=128,printascii"`
-	// Those of the order that goes, where they are left out.
+	// Where these are left out, the old order's are kept.
 	OrchestratorAgentID string `json:"orchestrator_agent_id,omitempty" validate:"omitempty,max=128"`
 	Tag                 string `json:"tag,omitempty" validate:"omitempty,max=128"`
 }
 
-// Check answers a problem of code invalid_order that names the field.
+// Check returns a problem of code invalid_order that names the field.
 func (r *Replacement) Check() error {
 	if err := validate.Struct(r); err != nil {
 		return explainField(err)
@@ -69,7 +69,7 @@ func (r *Replacement) forBroker(clientOrderID string) alpaca.ReplaceOrderRequest
 	}
 }
 
-// fields are what the SDK's request lacks.
+// fields returns what the SDK's request lacks.
 func (r *Replacement) fields() broker.Fields {
 	fields := r.Instructions.fields()
 	if r.Notional != nil {
@@ -81,13 +81,13 @@ func (r *Replacement) fields() broker.Fields {
 	return fields
 }
 
-// The intent is the new order: what the old one was, with the changes. It
-// stands where the old one stood, as a leg too.
-const insertReplacement = `with made as (
+// The intent is the new order: the old one with the changes, in its place, as a
+// leg too.
+const insertReplacementSQL = `with made as (
 	insert into app.alpaca_orders as o (account_id, client_order_id, idempotency_key, id, request_hash, request, submitted_by,
 		orchestrator_agent_id, tag, action, replaces, parent_alpaca_order_id, symbol, side, type, time_in_force, order_class,
 		position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, extended_hours, reference_prices, reduce_only)
-	select $1, app.sent_as($1, $3, $2), nullif($3, ''), $4, $5, $6, private.user_id(), coalesce(nullif($7, ''), old.orchestrator_agent_id),
+	select $1, app.client_order_id_for_key($1, $3, $2), nullif($3, ''), $4, $5, $6, private.user_id(), coalesce(nullif($7, ''), old.orchestrator_agent_id),
 		coalesce(nullif($8, ''), old.tag), 'replace', old.alpaca_order_id, old.parent_alpaca_order_id, old.symbol, old.side, old.type,
 		coalesce(nullif($9, ''), old.time_in_force), old.order_class, old.position_intent, case when $16::numeric is null then coalesce($10, old.qty) end,
 		coalesce($16, case when $10::numeric is null then old.notional end), coalesce($11, old.limit_price),
@@ -95,13 +95,13 @@ const insertReplacement = `with made as (
 		case when old.trail_percent is not null then coalesce($13, old.trail_percent) end, old.extended_hours, $14, old.reduce_only
 	from app.alpaca_orders old
 	where old.account_id = $1 and old.id = $15 and old.alpaca_order_id is not null
-		and exists (select from private.credentials_metadata() where rejected_at is null)` + orSentAgain
+		and exists (select from private.credentials_metadata() where rejected_at is null)` + resendUnsentSQL
 
-// Replace asks the broker for another order in the place of an open one, once,
-// and answers the new order. It is an intent like any other: a retry sends
-// nothing, a lost answer is looked up, and the account's guards are asked about
-// what the order would become. The broker may still reject it after it was
-// accepted; then the old order stands.
+// Replace asks the broker once for another order in place of an open one, and
+// returns the new order. It is an intent like any other: a retry sends nothing,
+// a lost answer is looked up, and the guards check what the order would become.
+// The broker may still reject the new order after it was accepted; then the old
+// one remains.
 //
 // It ends with order_not_found, order_not_replaceable, or as Place does.
 func (s *Service) Replace(ctx context.Context, a tenant.Admission, id uuid.UUID, key string, r Replacement) (Placed, error) {
@@ -122,15 +122,15 @@ func (s *Service) Replace(ctx context.Context, a tenant.Admission, id uuid.UUID,
 	sum := sha256.Sum256(request)
 	var gone broker.OrderAnswer // the old order afterwards
 	placed, err := s.submit(ctx, a, submission{
-		key: key, clientOrderID: r.ClientOrderID, request: request, sum: sum[:],
-		insert: func(b *tenant.Batch, intent uuid.UUID, clientOrderID string, f facts) *pgx.QueuedQuery {
-			return b.Queue(insertReplacement, a.Account, clientOrderID, key, intent, sum[:], request, r.OrchestratorAgentID, r.Tag,
+		key: key, clientOrderID: r.ClientOrderID, request: request, hash: sum[:],
+		insert: func(b *tenant.Batch, intent uuid.UUID, clientOrderID string, f guardInputs) *pgx.QueuedQuery {
+			return b.Queue(insertReplacementSQL, a.Account, clientOrderID, key, intent, sum[:], request, r.OrchestratorAgentID, r.Tag,
 				r.TimeInForce, r.Qty, r.LimitPrice, r.StopPrice, r.Trail, f.prices(), old.ID, r.Notional)
 		},
 		send: func(ctx context.Context, c *broker.Client, clientOrderID string) (broker.OrderAnswer, error) {
-			answer, err := c.Adding(r.fields()).ReplaceOrder(ctx, old.AlpacaID.String(), r.forBroker(clientOrderID))
+			answer, err := c.WithFields(r.fields()).ReplaceOrder(ctx, old.AlpacaID.String(), r.forBroker(clientOrderID))
 			if err == nil {
-				gone, _ = c.Order(ctx, old.AlpacaID.String()) // the stream tells of it too
+				gone, _ = c.Order(ctx, old.AlpacaID.String()) // the stream sends it too
 			}
 			return answer, err
 		},
@@ -143,12 +143,12 @@ func (s *Service) Replace(ctx context.Context, a tenant.Admission, id uuid.UUID,
 	return placed, err
 }
 
-// replaceable answers the order that is to go.
+// replaceable returns the order that is to be replaced.
 func (s *Service) replaceable(ctx context.Context, a tenant.Admission, id uuid.UUID) (found, error) {
 	var f found
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) { queueFind(b, &f, orderByID, a.Account, id) })
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) { queueFind(b, &f, orderByIDSQL, a.Account, id) })
 	if err == nil && f.AlpacaID == nil {
-		err = problem.New(problem.Conflict, "order_not_replaceable", "This order is not at the broker: its state is %q.", f.State)
+		err = problem.New(problem.OrderNotReplaceable, "This order is not at the broker: its state is %q.", f.State)
 	}
 	return f, err
 }

@@ -38,9 +38,9 @@ func change(t *testing.T, body string) trading.Replacement {
 	return r
 }
 
-// A replacement is a new order in the old one's place: it keeps what was not
-// changed, whose it is, and says what it replaces. However often and however
-// fast it is asked for, the broker is asked once.
+// A replacement is a new order in place of the old one: it keeps what was not
+// changed, its sender, agent and tag, and names the order that it replaces.
+// However often and however fast it is asked for, the broker is asked once.
 func TestReplace(t *testing.T) {
 	d := newDesk(t)
 	old := d.resting("old", "10", "100")
@@ -102,27 +102,27 @@ func TestReplace(t *testing.T) {
 		t.Errorf("the old order is %s", got)
 	}
 
-	if _, err := d.service.Replace(t.Context(), d.owner, old.ID, "a key", change(t, `{"limit_price":"102"}`)); !problem.Is(err, "idempotency_key_reused") {
+	if _, err := d.service.Replace(t.Context(), d.owner, old.ID, "a key", change(t, `{"limit_price":"102"}`)); !problem.Is(err, problem.IdempotencyKeyReused) {
 		t.Errorf("another change under the key: %v", err)
 	}
-	if _, err := d.service.Replace(t.Context(), d.owner, old.ID, "", change(t, `{"limit_price":"102"}`)); !problem.Is(err, "order_rejected") {
+	if _, err := d.service.Replace(t.Context(), d.owner, old.ID, "", change(t, `{"limit_price":"102"}`)); !problem.Is(err, problem.OrderRejected) {
 		t.Errorf("an order that was replaced: %v", err)
 	}
-	if _, err := d.service.Replace(t.Context(), d.owner, uuid.New(), "", change(t, `{"qty":"1"}`)); !problem.Is(err, "order_not_found") {
+	if _, err := d.service.Replace(t.Context(), d.owner, uuid.New(), "", change(t, `{"qty":"1"}`)); !problem.Is(err, problem.OrderNotFound) {
 		t.Errorf("an order that is not there: %v", err)
 	}
-	if _, err := d.service.Replace(t.Context(), d.viewer, o.ID, "", change(t, `{"qty":"1"}`)); !problem.Is(err, "not_permitted") {
+	if _, err := d.service.Replace(t.Context(), d.viewer, o.ID, "", change(t, `{"qty":"1"}`)); !problem.Is(err, problem.NotPermitted) {
 		t.Errorf("a viewer: %v", err)
 	}
 	for _, bad := range []string{`{}`, `{"qty":"0"}`, `{"qty":"x"}`, `{"time_in_force":"never"}`, `{"trail":"-1"}`} {
-		if _, err := d.service.Replace(t.Context(), d.owner, o.ID, "", change(t, bad)); !problem.Is(err, "invalid_order") {
+		if _, err := d.service.Replace(t.Context(), d.owner, o.ID, "", change(t, bad)); !problem.Is(err, problem.InvalidOrder) {
 			t.Errorf("%s: %v", bad, err)
 		}
 	}
 }
 
-// A replacement that may never have got there waits to be looked up, and is
-// not asked for again.
+// A replacement that may not have arrived waits to be looked up, and is not
+// asked for again.
 func TestReplaceLosesItsAnswer(t *testing.T) {
 	d := newDesk(t)
 	old := d.resting("old", "10", "100")
@@ -140,8 +140,8 @@ func TestReplaceLosesItsAnswer(t *testing.T) {
 	}
 }
 
-// What an order would become is what the guards are asked about, and the order
-// that goes does not count beside it.
+// The guards check what an order would become, without counting the replaced
+// order beside it.
 func TestReplaceIsGuarded(t *testing.T) {
 	d := newDesk(t)
 	d.synced()
@@ -161,8 +161,8 @@ func TestReplaceIsGuarded(t *testing.T) {
 	}
 }
 
-// Positions are closed by orders of ours: whole, in part, long and short; once,
-// however often that is asked for; and only as far as there is something to
+// Positions are closed by our own orders: whole, in part, long and short; once,
+// however often it is asked for; and only as far as there is something to
 // close.
 func TestClose(t *testing.T) {
 	d := newDesk(t)
@@ -183,23 +183,23 @@ func TestClose(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		closing trading.Closing
-		code    string
+		code    problem.Code
 		left    string
 	}{
-		{closing("AAPL", "3", ""), "", "7"},
-		{closing("AAPL", "8", ""), "qty_exceeds_position", "7"},
-		{closing("AAPL", "1", "1"), "invalid_order", "7"},
-		{closing("AAPL", "", "101"), "invalid_order", "7"},
-		{closing("AAPL", "", "x"), "invalid_order", "7"},
-		{closing("AAPL", "", "50"), "", "3.5"},
-		{closing("AAPL", "", "0.0000000001"), "qty_too_small", "3.5"},
-		{closing("AAPL", "", ""), "", "0"},
-		{closing("AAPL", "", ""), "position_not_found", "0"},
-		{closing("TSLA", "1", ""), "", "-3"},
-		{closing("TSLA", "", ""), "", "0"},
+		{closing("AAPL", "3", ""), problem.Code{}, "7"},
+		{closing("AAPL", "8", ""), problem.QtyExceedsPosition, "7"},
+		{closing("AAPL", "1", "1"), problem.InvalidOrder, "7"},
+		{closing("AAPL", "", "101"), problem.InvalidOrder, "7"},
+		{closing("AAPL", "", "x"), problem.InvalidOrder, "7"},
+		{closing("AAPL", "", "50"), problem.Code{}, "3.5"},
+		{closing("AAPL", "", "0.0000000001"), problem.QtyTooSmall, "3.5"},
+		{closing("AAPL", "", ""), problem.Code{}, "0"},
+		{closing("AAPL", "", ""), problem.PositionNotFound, "0"},
+		{closing("TSLA", "1", ""), problem.Code{}, "-3"},
+		{closing("TSLA", "", ""), problem.Code{}, "0"},
 	} {
 		_, err := d.service.Close(t.Context(), d.owner, "", tt.closing)
-		if tt.code == "" && err != nil || tt.code != "" && !problem.Is(err, tt.code) {
+		if tt.code.IsZero() && err != nil || !tt.code.IsZero() && !problem.Is(err, tt.code) {
 			t.Errorf("closing %+v: %v", tt.closing, err)
 		}
 		if got := held(tt.closing.Symbol); got != tt.left {
@@ -207,7 +207,7 @@ func TestClose(t *testing.T) {
 		}
 	}
 
-	// A retry is the same, although there is less to close by then.
+	// A retry has the same result, although there is less to close by then.
 	d.buy("AAPL", "buy", "10")
 	first, err := d.service.Close(t.Context(), d.owner, "half", closing("AAPL", "", "50"))
 	if err != nil || held("AAPL") != "5" {
@@ -217,12 +217,13 @@ func TestClose(t *testing.T) {
 	if err != nil || d.read(again.Order).ID != d.read(first.Order).ID || held("AAPL") != "5" {
 		t.Errorf("its retry: %s, %v; held %s", again.Order, err, held("AAPL"))
 	}
-	if _, err := d.service.Close(t.Context(), d.owner, "half", closing("AAPL", "", "20")); !problem.Is(err, "idempotency_key_reused") {
+	if _, err := d.service.Close(t.Context(), d.owner, "half", closing("AAPL", "", "20")); !problem.Is(err, problem.IdempotencyKeyReused) {
 		t.Errorf("another part under the key: %v", err)
 	}
-	// One that never got there is sent by its retry, for what is held by then.
+	// A closing that never arrived is sent by its retry, for what is held by
+	// then.
 	d.answers(say(429, `{"code":42910000,"message":"too many requests"}`))
-	if _, err := d.service.Close(t.Context(), d.owner, "rest", closing("AAPL", "", "")); !problem.Is(err, "broker_rate_limited") {
+	if _, err := d.service.Close(t.Context(), d.owner, "rest", closing("AAPL", "", "")); !problem.Is(err, problem.BrokerRateLimited) {
 		t.Errorf("too many requests: %v", err)
 	}
 	d.answers(nil)
@@ -230,8 +231,72 @@ func TestClose(t *testing.T) {
 	if _, err := d.service.Close(t.Context(), d.owner, "rest", closing("AAPL", "", "")); err != nil || held("AAPL") != "0" {
 		t.Errorf("its retry: %v; held %s", err, held("AAPL"))
 	}
-	if _, err := d.service.Close(t.Context(), d.viewer, "", closing("AAPL", "", "")); !problem.Is(err, "not_permitted") {
+	if _, err := d.service.Close(t.Context(), d.viewer, "", closing("AAPL", "", "")); !problem.Is(err, problem.NotPermitted) {
 		t.Errorf("a viewer closes: %v", err)
+	}
+}
+
+// A closing that a wind-down sent again and Alpaca took is placed, whatever its
+// first sending was answered after that.
+func TestARefusedFirstSendingOfWhatWasSentAgain(t *testing.T) {
+	for _, answer := range []http.HandlerFunc{
+		say(403, `{"code":40310000,"message":"insufficient qty available for order (requested: 10, available: 0)"}`),
+		say(429, `{"code":42910000,"message":"too many requests"}`),
+	} {
+		d := newDesk(t)
+		d.sim.SetAlwaysOpen(true)
+		d.buy("AAPL", "buy", "10")
+		d.answers(func(w http.ResponseWriter, r *http.Request) {
+			d.exec(`update app.alpaca_orders set intent_state = 'accepted', status = 'new', alpaca_order_id = gen_random_uuid() where intent_state = 'submitting'`)
+			answer(w, r)
+		})
+		placed, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: "AAPL"})
+		if err != nil || !placed.Known || d.read(placed.Order).State != "accepted" {
+			t.Errorf("it ended with %s, %v", placed.Order, err)
+		}
+	}
+}
+
+// A retry that finds nothing left to close, because the first request closed it
+// after the retry had begun, gets the first one's result, and not a refusal.
+func TestARetryBesideItsFirstIsNotRefused(t *testing.T) {
+	for name, c := range map[string]trading.Closing{
+		"all of it":            {Symbol: "AAPL"},
+		"as much as there was": {Symbol: "AAPL", Qty: trading.ParseAmount("10")},
+		"its orders first":     {Symbol: "AAPL", CancelOrders: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			d.sim.SetAlwaysOpen(true)
+			d.buy("AAPL", "buy", "10")
+			var first trading.Placed
+			var once sync.Once
+			d.watch = func(r *http.Request) {
+				if r.URL.Path != "/v2/positions" {
+					return
+				}
+				once.Do(func() {
+					d.watch = nil
+					var err error
+					if first, err = d.service.Close(t.Context(), d.owner, "key", c); err != nil {
+						t.Error(err)
+					}
+					d.sim.Step()
+					d.sim.Step()
+				})
+			}
+			retry, err := d.service.Close(t.Context(), d.owner, "key", c)
+			if err != nil || first.Order == nil || d.read(retry.Order).ID != d.read(first.Order).ID {
+				t.Errorf("the first made %s, its retry ended with %s, %v", first.Order, retry.Order, err)
+			}
+			if n := d.sent.Load(); n != 2 {
+				t.Errorf("%d orders were sent, want the one that bought and one that closes", n)
+			}
+			c.Percentage, c.Qty = trading.ParseAmount("1"), nil
+			if _, err := d.service.Close(t.Context(), d.owner, "key", c); !problem.Is(err, problem.IdempotencyKeyReused) {
+				t.Errorf("another closing under the key: %v", err)
+			}
+		})
 	}
 }
 
@@ -257,7 +322,7 @@ func (d *desk) buy(symbol, side, qty string) {
 }
 
 // A pair of coins has a slash in orders and none in positions; it is one
-// position all the same, and closed by either name.
+// position, and closed by either name.
 func TestCoinsAreOnePosition(t *testing.T) {
 	d := newDesk(t)
 	d.sim.SetAlwaysOpen(true)
@@ -270,7 +335,7 @@ func TestCoinsAreOnePosition(t *testing.T) {
 		if _, err := d.service.Positions(t.Context(), d.owner); err != nil {
 			t.Fatal(err)
 		}
-		d.turn("reduce_only") // selling all of it passes, so the guards know it
+		d.turn("reduce_only") // selling all of it is accepted, so the guards know the position
 		if _, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: name}); err != nil {
 			t.Errorf("closing %s: %v", name, err)
 		}
@@ -282,8 +347,8 @@ func TestCoinsAreOnePosition(t *testing.T) {
 	}
 }
 
-// A position can be closed although the mirror still takes its last closing
-// order for open: without a stream nobody has told that it is over.
+// A position can be closed although its last closing order is still open in the
+// mirror, because without a stream nothing says that it is over.
 func TestClosingIsNotHeldUpByTheMirror(t *testing.T) {
 	d := newDesk(t)
 	d.sim.SetAlwaysOpen(true)
@@ -305,7 +370,7 @@ func TestClosingIsNotHeldUpByTheMirror(t *testing.T) {
 	}
 }
 
-// An exit that rests holds what is to be sold: asked to, closing cancels it
+// An open exit holds what is to be sold: where asked to, closing cancels it
 // first, and so does closing everything.
 func TestCloseCancelsFirst(t *testing.T) {
 	for _, all := range []bool{false, true} {
@@ -316,11 +381,11 @@ func TestCloseCancelsFirst(t *testing.T) {
 		if err := place(d, request(t, `{"symbol":"AAPL","side":"sell","type":"limit","time_in_force":"gtc","qty":"10","limit_price":"9000"}`)); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: "AAPL"}); !problem.Is(err, "guard_refused") {
+		if _, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: "AAPL"}); !problem.Is(err, problem.GuardRefused) {
 			t.Errorf("while an exit rests: %v", err)
 		}
 		d.turn("reduce_only") // the guards know at once that the exit holds nothing any more
-		if _, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: "AAPL"}); !problem.Is(err, "guard_refused") {
+		if _, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: "AAPL"}); !problem.Is(err, problem.GuardRefused) {
 			t.Errorf("under reduce_only, while an exit rests: %v", err)
 		}
 		if all {
@@ -338,8 +403,8 @@ func TestCloseCancelsFirst(t *testing.T) {
 	}
 }
 
-// An order that stays unclear counts until a person has looked; only such a
-// one can be dismissed, and by those who may trade.
+// An order with an unknown outcome counts until a person has looked. Only such
+// an order can be dismissed, and only by somebody who may trade.
 func TestDismiss(t *testing.T) {
 	d := newDesk(t)
 	d.synced()
@@ -350,14 +415,14 @@ func TestDismiss(t *testing.T) {
 	}
 	id := d.read(placed.Order).ID
 	d.guards(`{"max_open_orders":1}`)
-	if _, err := d.service.Dismiss(t.Context(), d.owner, id); !problem.Is(err, "order_not_unknown") {
+	if _, err := d.service.Dismiss(t.Context(), d.owner, id); !problem.Is(err, problem.OrderNotUnknown) {
 		t.Errorf("while it is looked for: %v", err)
 	}
 	d.exec(`update app.alpaca_orders set intent_state = 'unknown', status = 'unknown' where id = $1`, id)
 	if got := broken(t, place(d, request(t, buyLimit))); fmt.Sprint(got) != "[max_open_orders]" {
 		t.Errorf("beside an unclear order another is refused by %v", got)
 	}
-	if _, err := d.service.Dismiss(t.Context(), d.viewer, id); !problem.Is(err, "not_permitted") {
+	if _, err := d.service.Dismiss(t.Context(), d.viewer, id); !problem.Is(err, problem.NotPermitted) {
 		t.Errorf("a viewer: %v", err)
 	}
 	for range 2 {
@@ -370,13 +435,13 @@ func TestDismiss(t *testing.T) {
 	if err := place(d, request(t, buyLimit)); err != nil {
 		t.Errorf("once it is dismissed: %v", err)
 	}
-	if _, err := d.service.Dismiss(t.Context(), d.owner, uuid.New()); !problem.Is(err, "order_not_found") {
+	if _, err := d.service.Dismiss(t.Context(), d.owner, uuid.New()); !problem.Is(err, problem.OrderNotFound) {
 		t.Errorf("an order that is not there: %v", err)
 	}
 }
 
-// A preview tells what an order would cost and what is left, which session it
-// meets and what it collides with; and nothing is sent.
+// A preview says what an order would cost and what is left, its market session
+// and its collisions; and nothing is sent.
 func TestPreview(t *testing.T) {
 	d := newDesk(t)
 	d.sim.SetAlwaysOpen(true)
@@ -407,7 +472,7 @@ func TestPreview(t *testing.T) {
 		t.Errorf("the half that opens takes its worth: %+v", p.BuyingPower)
 	}
 	p = preview(`{"symbol":"AAPL","side":"buy","type":"market","time_in_force":"day","qty":"1000000"}`)
-	if p.BuyingPower.Enough || len(p.Warnings) != 1 || p.Warnings[0].Code != "insufficient_buying_power" {
+	if p.BuyingPower.Enough || len(p.Warnings) != 1 || p.Warnings[0].Code != problem.InsufficientBuyingPower {
 		t.Errorf("too much: %+v", p)
 	}
 	p = preview(`{"symbol":"BTC/USD","side":"buy","type":"market","time_in_force":"gtc","notional":"12.34"}`)
@@ -415,7 +480,7 @@ func TestPreview(t *testing.T) {
 		t.Errorf("coins: %+v", p)
 	}
 	p = preview(`{"symbol":"NOPE","side":"buy","type":"market","time_in_force":"day","qty":"1"}`)
-	if p.EstimatedCost != nil || len(p.Warnings) != 1 || p.Warnings[0].Code != "asset_unknown" {
+	if p.EstimatedCost != nil || len(p.Warnings) != 1 || p.Warnings[0].Code != problem.AssetUnknown {
 		t.Errorf("an unknown symbol: %+v", p)
 	}
 	d.resting("mine", "1", "90")
@@ -429,15 +494,15 @@ func TestPreview(t *testing.T) {
 	if n := d.sent.Load(); n != 1 {
 		t.Errorf("%d orders were sent, want the one that rests", n)
 	}
-	if _, err := d.service.Preview(t.Context(), d.viewer, request(t, buyLimit)); !problem.Is(err, "not_permitted") {
+	if _, err := d.service.Preview(t.Context(), d.viewer, request(t, buyLimit)); !problem.Is(err, problem.NotPermitted) {
 		t.Errorf("a viewer: %v", err)
 	}
-	if _, err := d.service.Preview(t.Context(), d.owner, request(t, `{"symbol":"AAPL"}`)); !problem.Is(err, "invalid_order") {
+	if _, err := d.service.Preview(t.Context(), d.owner, request(t, `{"symbol":"AAPL"}`)); !problem.Is(err, problem.InvalidOrder) {
 		t.Errorf("half an order: %v", err)
 	}
 }
 
-// A would-be wash trade is refused by Alpaca, and says which order is in its way.
+// An order that Alpaca refuses as a possible wash trade names the other order.
 func TestWashTradeNamesTheOrder(t *testing.T) {
 	d := newDesk(t)
 	d.sim.SetAlwaysOpen(true)
@@ -447,11 +512,11 @@ func TestWashTradeNamesTheOrder(t *testing.T) {
 	p := problem.Of(err)
 	details, _ := p.Details.(map[string]any)
 	orders, _ := details["collisions"].([]json.RawMessage)
-	if p.Code != "order_rejected" || len(orders) != 1 || d.read(orders[0]).ID != mine.ID || p.Broker == nil || p.Broker.Code != 40310000 {
+	if p.Code != problem.OrderRejected || len(orders) != 1 || d.read(orders[0]).ID != mine.ID || p.Broker == nil || p.Broker.Code != 40310000 {
 		t.Errorf("%v, details %v", err, p.Details)
 	}
 
-	// One that was placed elsewhere is named by Alpaca's id alone.
+	// An order that was placed elsewhere is named by Alpaca's id alone.
 	outside := alpaca.NewClient(alpaca.ClientOpts{APIKey: d.seed.KeyID, APISecret: d.seed.SecretKey, BaseURL: d.server.URL, RetryLimit: -1})
 	if err := outside.CancelAllOrders(); err != nil {
 		t.Fatal(err)

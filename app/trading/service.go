@@ -1,6 +1,12 @@
-// Package trading is orders, positions and the broker's account, for one
-// admitted account at a time. No transaction is open while the broker is
-// called: one admits and reads the keys, then comes the call, then one records.
+// Package trading places, replaces, cancels and lists orders, closes positions,
+// sets guards and the switch, and passes calls through to the broker, for one
+// admitted account at a time. Its input are checked requests with an admission;
+// it returns JSON for the response. No transaction is open while the broker is
+// called: one admits the request and reads the keys, then comes the call, then
+// another transaction records the answer.
+//
+// Intent, guard, closing, wind-down and round trip are explained in
+// docs/glossary.md.
 package trading
 
 import (
@@ -18,38 +24,38 @@ import (
 	"paddock/app/tenant"
 )
 
-// Service answers everything about trading.
+// Service serves everything about trading.
 type Service struct {
 	db     *tenant.DB
 	keys   *accounts.Keyring
 	broker *broker.Broker
 	log    *slog.Logger
-	// patience is how long the broker's answer to an order may take.
-	patience time.Duration
-	// syncPatience is how long a reconciliation is waited for.
-	syncPatience time.Duration
-	// mirrorPatience is how long an order waits for a mirror that its guards
-	// can trust.
-	mirrorPatience time.Duration
-	// MirrorMaxAge is how long ago the mirror may have agreed with the broker
-	// where no stream keeps it, before lists ask the broker; a minute unless set.
+	// orderTimeout is how long the broker's answer to an order may take.
+	orderTimeout time.Duration
+	// syncTimeout is how long a request waits for a reconciliation.
+	syncTimeout time.Duration
+	// mirrorTimeout is how long an order waits for a mirror that its guards can
+	// trust.
+	mirrorTimeout time.Duration
+	// MirrorMaxAge is how long after a reconciliation lists use the mirror
+	// where no stream keeps it; a minute unless set.
 	MirrorMaxAge time.Duration
 }
 
 // New makes a Service.
 func New(db *tenant.DB, keys *accounts.Keyring, b *broker.Broker, log *slog.Logger) *Service {
-	return &Service{db: db, keys: keys, broker: b, log: log, patience: 30 * time.Second, syncPatience: 25 * time.Second, mirrorPatience: 3 * time.Second, MirrorMaxAge: time.Minute}
+	return &Service{db: db, keys: keys, broker: b, log: log, orderTimeout: 30 * time.Second, syncTimeout: 25 * time.Second, mirrorTimeout: 3 * time.Second, MirrorMaxAge: time.Minute}
 }
 
-// recordTimeout bounds what is written after a broker's answer, which no
-// longer depends on whether the client still waits.
+// recordTimeout bounds writing the broker's answer, which is written whether
+// the client still waits or not.
 const recordTimeout = 10 * time.Second
 
-// transaction is tenant.DB's Do or Write.
+// transaction is tenant.DB's Tx or TxNotify.
 type transaction func(context.Context, tenant.Admission, func(*tenant.Batch)) error
 
 // open admits the request, decrypts the account's keys and makes a client of
-// the broker. queue adds what else belongs into that transaction.
+// the broker. queue adds further statements to that transaction.
 func (s *Service) open(ctx context.Context, a tenant.Admission, do transaction, queue func(*tenant.Batch)) (*broker.Client, accounts.Opened, error) {
 	var opened accounts.Opened
 	err := do(ctx, a, func(b *tenant.Batch) {
@@ -68,15 +74,15 @@ func (s *Service) open(ctx context.Context, a tenant.Admission, do transaction, 
 	return client, opened, err
 }
 
-// refused notes that the broker refuses the keys, when that is what err says,
-// and answers err in words for people.
+// refused records that the broker refuses the keys, when err says so, and
+// returns err as a problem.
 func (s *Service) refused(ctx context.Context, a tenant.Admission, o accounts.Opened, err error) error {
 	var b *broker.Error
 	if errors.As(err, &b) && b.Kind == broker.Unauthorized {
 		record, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 		defer cancel()
-		noted := s.db.Write(record, a, func(batch *tenant.Batch) {
-			batch.Queue("select private.credentials_rejected($1)", o.Generation)
+		noted := s.db.TxNotify(record, a, func(batch *tenant.Batch) {
+			batch.Queue("select private.mark_credentials_rejected($1)", o.Generation)
 		})
 		if noted != nil {
 			s.log.WarnContext(ctx, "could not note that the broker refuses the keys", "account", a.Account, "err", noted)
@@ -85,9 +91,9 @@ func (s *Service) refused(ctx context.Context, a tenant.Admission, o accounts.Op
 	return accounts.FromBroker(err)
 }
 
-// BrokerAccount answers the broker's account, as the broker wrote it.
+// BrokerAccount returns the broker's account, in the broker's JSON.
 func (s *Service) BrokerAccount(ctx context.Context, a tenant.Admission) (json.RawMessage, error) {
-	client, opened, err := s.open(ctx, a, s.db.Do, nil)
+	client, opened, err := s.open(ctx, a, s.db.Tx, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -98,10 +104,10 @@ func (s *Service) BrokerAccount(ctx context.Context, a tenant.Admission) (json.R
 	return account.Raw, nil
 }
 
-// Positions asks the broker for the account's positions, records them, and
-// answers them as the broker wrote them.
+// Positions reads the account's positions from the broker, records them, and
+// returns them in the broker's JSON.
 func (s *Service) Positions(ctx context.Context, a tenant.Admission) (json.RawMessage, error) {
-	client, opened, err := s.open(ctx, a, s.db.Do, nil)
+	client, opened, err := s.open(ctx, a, s.db.Tx, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -112,25 +118,25 @@ func (s *Service) Positions(ctx context.Context, a tenant.Admission) (json.RawMe
 	return positions.Raw, nil
 }
 
-// maxRefreshed bounds how many orders are asked for one by one where positions
-// are not what was counted.
+// maxRefreshed bounds how many orders are read one by one where positions
+// differ from what is counted.
 const maxRefreshed = 20
 
-// unendedOf are the open orders of symbols, by the broker's ids.
-const unendedOf = `select alpaca_order_id::text from app.alpaca_orders
+// openOrdersOfSQL selects the open orders of symbols, by the broker's ids.
+const openOrdersOfSQL = `select alpaca_order_id::text from app.alpaca_orders
 	where account_id = $1 and app.position_symbol(symbol) = any ($2) and alpaca_order_id is not null
 		and not app.is_ended(status)
 	order by created_at desc limit $3`
 
-// readPositions asks the broker for the account's positions and records them as
-// far as it is known which fills they hold. Where they are not what is counted,
-// and orders are open here that may have been filled unseen, those are asked
-// for, which counts their fills. Where the mirror is left in doubt, a
-// reconciliation is asked for.
+// readPositions reads the account's positions from the broker and records them
+// as far as it is certain which fills they include. Where they differ from what
+// is counted, and open orders may have been filled unseen, it reads those,
+// which counts their fills. Where the mirror remains in doubt, it asks for a
+// reconciliation.
 func (s *Service) readPositions(ctx context.Context, a tenant.Admission, client *broker.Client) (broker.PositionsAnswer, error) {
 	var asOf time.Time
 	var moves []byte
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		b.Queue("select clock_timestamp(), app.position_moves($1)", a.Account).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&asOf, &moves) })
 	})
@@ -142,17 +148,17 @@ func (s *Service) readPositions(ctx context.Context, a tenant.Admission, client 
 		return positions, err
 	}
 	var unsettled, orders []string
-	err = s.db.Do(ctx, a, func(b *tenant.Batch) {
+	err = s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		b.LockLog()
-		b.Queue("select unsettled from app.settle_positions($1, $2, $3, $4, null, null)", a.Account, []byte(positions.Raw), asOf, moves).
+		b.Queue("select unsettled from app.reconcile_positions($1, $2, $3, $4, null, null)", a.Account, []byte(positions.Raw), asOf, moves).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&unsettled) })
-		b.Queue(askSyncInDoubt, a.Account)
+		b.Queue(askSyncInDoubtSQL, a.Account)
 	})
 	if err != nil || len(unsettled) == 0 {
 		return positions, err
 	}
-	err = s.db.Do(ctx, a, func(b *tenant.Batch) {
-		b.Queue(unendedOf, a.Account, unsettled, maxRefreshed).Query(func(rows pgx.Rows) (err error) {
+	err = s.db.Tx(ctx, a, func(b *tenant.Batch) {
+		b.Queue(openOrdersOfSQL, a.Account, unsettled, maxRefreshed).Query(func(rows pgx.Rows) (err error) {
 			orders, err = pgx.CollectRows(rows, pgx.RowTo[string])
 			return err
 		})
@@ -161,7 +167,7 @@ func (s *Service) readPositions(ctx context.Context, a tenant.Admission, client 
 		answer, err := client.Order(ctx, id)
 		if err != nil {
 			s.log.WarnContext(ctx, "an order that may have been filled unseen could not be asked for", "account", a.Account, "alpaca_order_id", id, "err", err)
-			break // what is counted stands
+			break // the counted quantity remains
 		}
 		if _, err := s.recordPlaced(ctx, a, Placed{}, answer); err != nil {
 			return positions, err
@@ -171,5 +177,5 @@ func (s *Service) readPositions(ctx context.Context, a tenant.Admission, client 
 }
 
 func orderNotFound() error {
-	return problem.New(problem.NotFound, "order_not_found", "This account has no order of this id. See GET /api/orders.")
+	return problem.New(problem.OrderNotFound, "This account has no order of this id. See GET /api/orders.")
 }

@@ -27,18 +27,19 @@ type Limits struct {
 	DailyLossLimit      *Amount  `json:"daily_loss_limit"`
 	AllowedSymbols      []string `json:"allowed_symbols" validate:"omitempty,max=500,dive,symbol"`
 	AllowedSides        []string `json:"allowed_sides" validate:"omitempty,dive,oneof=buy sell"`
-	// BuyBackOvershoot has what a closing traded beyond the position traded back.
+	// BuyBackOvershoot makes Paddock trade back what a closing traded beyond
+	// the position.
 	BuyBackOvershoot bool `json:"buy_back_overshoot"`
 }
 
-// Check brings the symbols into their normal form, and answers a problem of code
-// invalid_guards that names the field.
+// Check brings the symbols into their normal form, and returns a problem of
+// code invalid_guards that names the field.
 func (l *Limits) Check() error {
 	for i := range l.AllowedSymbols {
 		l.AllowedSymbols[i] = broker.Symbol(l.AllowedSymbols[i])
 	}
 	wrong := func(err error) error {
-		return problem.New(problem.Invalid, "invalid_guards", "%s", problem.Of(err).Message)
+		return problem.New(problem.InvalidGuards, "%s", problem.Of(err).Message)
 	}
 	if err := validate.Struct(l); err != nil {
 		return wrong(explainField(err))
@@ -57,10 +58,10 @@ func (l *Limits) Check() error {
 	return nil
 }
 
-// Guards answers the account's guards, and how much of them is used.
+// Guards returns the account's guards, and how much of each is used.
 func (s *Service) Guards(ctx context.Context, a tenant.Admission) (json.RawMessage, error) {
 	var guards json.RawMessage
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) { queueGuards(b, a, &guards) })
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) { queueGuards(b, a, &guards) })
 	return guards, err
 }
 
@@ -68,8 +69,8 @@ func queueGuards(b *tenant.Batch, a tenant.Admission, into *json.RawMessage) {
 	b.Queue("select app.guards_json($1)", a.Account).QueryRow(func(row pgx.Row) error { return row.Scan(into) })
 }
 
-// SetGuards sets all limits and answers them. It ends with invalid_guards, or
-// not_permitted for everybody but the owner.
+// SetGuards sets all limits and returns them. It ends with invalid_guards, or
+// not_permitted for anybody but the owner.
 func (s *Service) SetGuards(ctx context.Context, a tenant.Admission, l Limits) (json.RawMessage, error) {
 	if err := l.Check(); err != nil {
 		return nil, err
@@ -79,49 +80,48 @@ func (s *Service) SetGuards(ctx context.Context, a tenant.Admission, l Limits) (
 		return nil, err
 	}
 	var guards json.RawMessage
-	err = s.db.Write(ctx, a, func(b *tenant.Batch) {
+	err = s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		b.Queue("select private.set_guards($1)", text)
 		queueGuards(b, a, &guards)
 	})
 	return guards, err
 }
 
-// Switch is how the account's switch is to be turned, and what else is to
-// happen with it.
+// Switch is a turn of the account's switch, and what else is to happen with it.
 type Switch struct {
 	To           string `json:"switch" validate:"required,oneof=open reduce_only halted"`
 	Reason       string `json:"reason" validate:"max=500"`
-	CancelOrders bool   `json:"cancel_orders"` // all open ones
-	Liquidate    bool   `json:"liquidate"`     // cancels all orders and closes all positions
-	// SuspendTrade sets Alpaca's own switch, which stops other programs with
-	// these keys too; nil leaves it.
+	CancelOrders bool   `json:"cancel_orders"` // cancel all open orders
+	Liquidate    bool   `json:"liquidate"`     // cancel all orders and close all positions
+	// SuspendTrade sets Alpaca's own suspend_trade, which stops other programs
+	// with these keys too; nil leaves it as it is.
 	SuspendTrade *bool `json:"suspend_trade"`
 }
 
-// Check answers a problem of code invalid_switch.
+// Check returns a problem of code invalid_switch.
 func (w *Switch) Check() error {
 	if err := validate.Struct(w); err != nil {
-		return problem.New(problem.Invalid, "invalid_switch", "%s", problem.Of(explainField(err)).Message)
+		return problem.New(problem.InvalidSwitch, "%s", problem.Of(explainField(err)).Message)
 	}
 	switch {
 	case !utf8.ValidString(w.Reason) || strings.ContainsRune(w.Reason, 0):
-		return problem.New(problem.Invalid, "invalid_switch", `"reason" must be plain text.`)
+		return problem.New(problem.InvalidSwitch, `"reason" must be plain text.`)
 	case w.To == "open" && (w.CancelOrders || w.Liquidate):
-		return problem.New(problem.Invalid, "invalid_switch", `"cancel_orders" and "liquidate" go with reduce_only or halted.`)
+		return problem.New(problem.InvalidSwitch, `"cancel_orders" and "liquidate" go with reduce_only or halted.`)
 	}
 	return nil
 }
 
-// Turned is what became of each step.
+// Turned is the result of a turn, step by step.
 type Turned struct {
 	Guards   json.RawMessage `json:"guards"`
 	Steps    []Step          `json:"steps"`
-	WindDown json.RawMessage `json:"wind_down"` // what goes on after the answer; null where there is nothing to do
+	WindDown json.RawMessage `json:"wind_down"` // what goes on after the response; null where there is nothing to do
 	Running  bool            `json:"-"`
 }
 
-// Step is one thing that a turn of the switch did, could not do, or goes on
-// with.
+// Step is something that a turn of the switch did, could not do, or is still
+// doing.
 type Step struct {
 	Name    string   `json:"name"` // switch, suspend_trade, cancel_orders or liquidate
 	Done    bool     `json:"done"`
@@ -130,19 +130,19 @@ type Step struct {
 	Err     error    `json:"-"`
 }
 
-// windDownPatience is how long the answer waits for a wind-down to end. Most do
-// in a second; of any other the answer says what is left.
-const windDownPatience = 3 * time.Second
+// windDownWait is how long the response waits for a wind-down to end. Most end
+// in a second; for others the response says what is left.
+const windDownWait = 3 * time.Second
 
-// Turn turns the switch at once, and has orders canceled and positions closed as
-// far as that was asked for. That is a wind-down: it is kept in the database and
-// carried on by whichever instance holds the account's stream, until nothing is
-// left or a person is told what is. The answer waits for it a moment and says
-// how far it is; GET /api/guards and the account's events say the rest.
+// Turn turns the switch at once, and has orders canceled and positions closed
+// as asked. That is done by a wind-down: it is stored in the database and
+// carried out by whichever instance holds the account's stream, until nothing
+// is left or a person is told what is. The response waits a moment for it and
+// says how far it is; GET /api/guards and the account's events say the rest.
 //
-// Alpaca's own switch is set at the end of it, since that would stop closings
-// too. A retry with the same key turns nothing and returns how far its wind-down
-// is.
+// Alpaca's own suspend_trade is set at the end of the wind-down, because it
+// would stop closings too. A retry with the same key turns nothing and returns
+// the state of its wind-down.
 //
 // It ends with invalid_switch, invalid_idempotency_key, idempotency_key_reused,
 // or with not_permitted before anything was done.
@@ -153,10 +153,10 @@ func (s *Service) Turn(ctx context.Context, a tenant.Admission, key string, w Sw
 	if err := checkKey(key); err != nil {
 		return Turned{}, err
 	}
-	if err := s.mayTurn(ctx, a, w); err != nil {
+	if err := s.checkMayTurn(ctx, a, w); err != nil {
 		return Turned{}, err
 	}
-	ctx = context.WithoutCancel(ctx) // what was begun is carried through
+	ctx = context.WithoutCancel(ctx) // carried out even if the client leaves
 	var t Turned
 	id, err := s.setSwitch(ctx, a, key, w)
 	if err != nil {
@@ -170,7 +170,7 @@ func (s *Service) Turn(ctx context.Context, a tenant.Admission, key string, w Sw
 	if err != nil {
 		return t, err
 	}
-	down.tell(&t, w)
+	down.addSteps(&t, w)
 	t.Guards, err = s.Guards(ctx, a)
 	return t, err
 }
@@ -183,9 +183,9 @@ func (t *Turned) add(name string, err error) {
 	t.Steps = append(t.Steps, step)
 }
 
-// mayTurn refuses before anything is done what the database would refuse in
-// the middle.
-func (s *Service) mayTurn(ctx context.Context, a tenant.Admission, w Switch) error {
+// checkMayTurn refuses, before anything is done, what the database would refuse
+// halfway.
+func (s *Service) checkMayTurn(ctx context.Context, a tenant.Admission, w Switch) error {
 	scopes := []string{"cancel"}
 	if w.Liquidate {
 		scopes = append(scopes, "trade")
@@ -194,9 +194,9 @@ func (s *Service) mayTurn(ctx context.Context, a tenant.Admission, w Switch) err
 		scopes = append(scopes, "manage")
 	}
 	var refused error
-	err := s.db.Do(ctx, a, func(b *tenant.Batch) {
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		for _, scope := range scopes {
-			b.Queue("select private.may($1)", scope).QueryRow(func(row pgx.Row) error {
+			b.Queue("select private.has_scope($1)", scope).QueryRow(func(row pgx.Row) error {
 				var may bool
 				err := row.Scan(&may)
 				if err == nil && !may && refused == nil {
@@ -219,19 +219,19 @@ func (s *Service) setSwitch(ctx context.Context, a tenant.Admission, key string,
 		return nil, err
 	}
 	sum := sha256.Sum256(request)
-	err = s.db.Write(ctx, a, func(b *tenant.Batch) {
+	err = s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		b.Queue("select private.set_switch($1, $2, $3, $4, $5, nullif($6, ''), $7)", w.To, w.Reason, w.CancelOrders, w.Liquidate, w.SuspendTrade, key, sum[:]).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&id) })
 	})
-	if tenant.State(err) == "PD409" {
+	if tenant.SQLState(err) == "PD409" {
 		err = idempotencyKeyReused()
 	}
 	return id, err
 }
 
-// suspend sets Alpaca's own switch.
+// suspend sets Alpaca's own suspend_trade.
 func (s *Service) suspend(ctx context.Context, a tenant.Admission, on bool) error {
-	answer, err := s.Relay(ctx, a, Relayed{
+	answer, err := s.Relay(ctx, a, Call{
 		Scope: "manage", Check: "See GET /api/account/configurations.", Request: broker.SuspendTrade(on),
 	})
 	if err != nil {

@@ -17,8 +17,8 @@ import (
 	"paddock/app/trading"
 )
 
-// Go and Postgres have the same form for whatever text, or a guard could be
-// passed by another spelling.
+// Go and Postgres have the same form for every text, or a guard could be passed
+// by another spelling.
 func TestSymbolsAgreeWithPostgres(t *testing.T) {
 	d := newDesk(t)
 	random := rand.New(rand.NewPCG(1, 2))
@@ -51,8 +51,8 @@ func TestSymbolsAgreeWithPostgres(t *testing.T) {
 	}
 }
 
-// A guard on a market holds for each of its spellings, an order in any of them
-// has its price, and is kept and found in one.
+// A guard on a symbol holds for each of its spellings. An order in any of them
+// gets its price, and is stored and found in one.
 func TestSymbolsHaveOneForm(t *testing.T) {
 	d := newDesk(t)
 	d.synced()
@@ -80,7 +80,7 @@ func TestSymbolsHaveOneForm(t *testing.T) {
 	}
 	d.guards(`{"max_order_notional":"100000","allowed_symbols":["ethusd"]}`)
 	for _, symbol := range spellings {
-		if err := buy(symbol); !problem.Is(err, "guard_refused") {
+		if err := buy(symbol); !problem.Is(err, problem.GuardRefused) {
 			t.Errorf("%s where ETH/USD alone is allowed: %v", symbol, err)
 		}
 	}
@@ -98,8 +98,8 @@ func TestSymbolsHaveOneForm(t *testing.T) {
 	}
 }
 
-// Whatever counts, closes, warns or lists by a symbol knows a pair by each of its
-// names, as an order that was placed elsewhere has it, and as a client writes it.
+// Whatever counts, closes, warns or lists by a symbol knows a pair by each of
+// its names, as an order placed elsewhere has it, and as a client writes it.
 func TestEveryRuleKnowsASymbolsNames(t *testing.T) {
 	d := newDesk(t)
 	d.synced()
@@ -117,7 +117,7 @@ func TestEveryRuleKnowsASymbolsNames(t *testing.T) {
 		d.has("sell 0.25 " + stored + " limit 100")
 		d.has("buy 0.5 " + stored + " limit 100")
 		for _, name := range []string{"BTC/USD", "BTCUSD"} {
-			if got := ask("select concat_ws(' ', trim_scale(app.held_quantity($1, $2)), trim_scale(buys), trim_scale(sells), trim_scale(app.closable($1, $2, 'sell'))) from app.open_quantities($1, $2)", name); got != "1 0.5 0.25 0.75" {
+			if got := ask("select concat_ws(' ', trim_scale(app.held_quantity($1, $2)), trim_scale(buys), trim_scale(sells), trim_scale(app.closable_quantity($1, $2, 'sell'))) from app.open_quantities($1, $2)", name); got != "1 0.5 0.25 0.75" {
 				t.Errorf("of %s, with orders in %s: held, bought, sold and closable are %s", name, stored, got)
 			}
 			if got := ask("select string_agg(side, ' ') from app.opposing_orders($1, $2, 'buy')", name); got != "sell" {
@@ -177,7 +177,7 @@ type page struct {
 	Source string
 }
 
-// list is the page that a query asks for.
+// list returns the page that a query asks for.
 func (d *desk) list(query string) (p page) {
 	d.t.Helper()
 	q, err := url.ParseQuery(query)

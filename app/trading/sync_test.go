@@ -10,13 +10,13 @@ import (
 	"paddock/app/tenant"
 )
 
-// A reconciliation that nobody makes is told to be under way, and asked for
-// once, however often it is wanted; after a minute it is asked for again. Whose
-// account it is not, who may only look, and an account without working keys ask
-// for none.
+// A reconciliation that nobody carries out is reported as pending, and asked
+// for once, however often it is wanted; after a minute it is asked for again.
+// It cannot be asked for by somebody else, by a viewer, or for an account
+// without working keys.
 func TestSyncIsAskedForOnce(t *testing.T) {
 	d := newDesk(t)
-	d.service.SetSyncPatience(50 * time.Millisecond)
+	d.service.SetSyncTimeout(50 * time.Millisecond)
 	asked := func() (n int64) {
 		t.Helper()
 		rows, err := d.pg.Conn(t, "admin").Query(t.Context(), "select asked from app.syncs")
@@ -32,32 +32,32 @@ func TestSyncIsAskedForOnce(t *testing.T) {
 		}
 		return n
 	}
-	refused := func(a tenant.Admission, code string) {
+	refused := func(a tenant.Admission, code problem.Code) {
 		t.Helper()
 		if answer, err := d.service.Sync(t.Context(), a); !problem.Is(err, code) {
 			t.Errorf("%s (%v), want %s", answer, err, code)
 		}
 	}
-	refused(d.viewer, tenant.CodeNotPermitted)
+	refused(d.viewer, problem.NotPermitted)
 	d.exec("delete from app.account_grants where user_id = 'u2'")
-	refused(d.viewer, tenant.CodeAccountForbidden)
+	refused(d.viewer, problem.AccountForbidden)
 	if n := asked(); n != 0 {
 		t.Fatalf("it was asked for %d times by who may not", n)
 	}
 	for range 3 {
-		refused(d.owner, "sync_pending")
+		refused(d.owner, problem.SyncPending)
 	}
 	if n := asked(); n != 1 {
 		t.Errorf("it was asked for %d times", n)
 	}
 	d.exec("update app.syncs set asked_at = now() - interval '2 minutes'")
-	refused(d.owner, "sync_pending")
+	refused(d.owner, problem.SyncPending)
 	if n := asked(); n != 2 {
 		t.Errorf("after a minute without an answer it was asked for %d times", n)
 	}
 	d.exec(`update app.syncs set asked_at = now() - interval '2 minutes'`)
 	d.exec(`update private.user_credentials set rejected_at = now()`)
-	refused(d.owner, "needs_credentials")
+	refused(d.owner, problem.NeedsCredentials)
 	if n := asked(); n != 2 {
 		t.Errorf("without working keys it was asked for: %d", n)
 	}

@@ -15,29 +15,29 @@ func newValidator() *validator.Validate {
 	v := validator.New(validator.WithRequiredStructEnabled())
 	err := v.RegisterValidation("symbol", func(f validator.FieldLevel) bool { return symbolText.MatchString(f.Field().String()) })
 	if err != nil {
-		panic(err) // only an empty name can fail
+		panic(err) // cannot happen: only an empty name fails
 	}
 	v.RegisterTagNameFunc(jsonName)
 	return v
 }
 
-// mostCounted is the largest number of orders that a guard takes.
+// mostCounted is the largest number of orders that a guard accepts.
 const mostCounted = 1_000_000
 
-// jsonName gives a field the name that clients know it by.
+// jsonName returns a field's name in JSON.
 func jsonName(f reflect.StructField) string {
 	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 	return name
 }
 
-// explainField puts a failed rule into a sentence.
+// explainField turns a failed rule into a sentence.
 func explainField(err error) error {
 	var fields validator.ValidationErrors
 	if !errors.As(err, &fields) || len(fields) == 0 {
 		return fmt.Errorf("validate the order: %w", err)
 	}
 	f := fields[0]
-	_, name, _ := strings.Cut(f.Namespace(), ".") // without the type's own
+	_, name, _ := strings.Cut(f.Namespace(), ".") // without the type's name
 	switch f.Tag() {
 	case "required":
 		return invalidOrder("%q is missing.", name)

@@ -17,7 +17,7 @@ import (
 	"paddock/app/trading"
 )
 
-// fields reads an object.
+// fields parses an object.
 func fields(t *testing.T, raw []byte) map[string]any {
 	t.Helper()
 	var o map[string]any
@@ -27,8 +27,8 @@ func fields(t *testing.T, raw []byte) map[string]any {
 	return o
 }
 
-// Whatever Alpaca says of an order is passed on under its name, wherever the
-// order is read; what has a name of ours is ours.
+// Every field of Alpaca's order is returned under its name, wherever the order
+// is read; fields with names of ours are ours.
 func TestOrdersAreAlpacasWhole(t *testing.T) {
 	d := newDesk(t)
 	d.synced()
@@ -82,7 +82,7 @@ func TestOrdersAreAlpacasWhole(t *testing.T) {
 		}
 	}
 
-	// An order that Alpaca has not answered has their names all the same.
+	// An order without an answer from Alpaca has these fields too.
 	d.answers(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	lost, err := d.service.Place(t.Context(), d.owner, "", market("lost", 1))
 	if err != nil || lost.Known {
@@ -99,7 +99,7 @@ func TestOrdersAreAlpacasWhole(t *testing.T) {
 	}
 }
 
-// A list from the broker itself has what the broker says, too.
+// A list from the broker itself has all of the broker's fields too.
 func TestListsFromTheBrokerAreWhole(t *testing.T) {
 	d := newDesk(t) // whose mirror never agreed
 	if _, err := d.service.Place(t.Context(), d.owner, "", request(t, `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"1"}`)); err != nil {
@@ -115,7 +115,7 @@ func TestListsFromTheBrokerAreWhole(t *testing.T) {
 	}
 }
 
-// page is the answer to a list.
+// page returns the response of a list.
 func (d *desk) page(query string) []byte {
 	d.t.Helper()
 	body, err := d.orders(query)
@@ -135,8 +135,9 @@ func (d *desk) orders(query string) ([]byte, error) {
 	return d.service.Orders(d.t.Context(), d.owner, l)
 }
 
-// before_order_id and after_order_id give one side of an order, by our id or the
-// broker's, with whatever else a list asks for, and from wherever it is read.
+// before_order_id and after_order_id list the orders before or after an order,
+// by our id or the broker's, with whatever else a list has, and from either
+// source.
 func TestOrdersBesideAnother(t *testing.T) {
 	d := newDesk(t)
 	d.exec(`insert into app.alpaca_orders (account_id, id, client_order_id, intent_state, status, alpaca_order_id, symbol, side, type, qty, time_in_force, created_at, submitted_at)
@@ -171,20 +172,20 @@ func TestOrdersBesideAnother(t *testing.T) {
 			t.Errorf("%s: %s, want %s", query, got, want)
 		}
 	}
-	for query, code := range map[string]string{
-		"before_order_id=x": "invalid_query", "after_order_id=00000000-0000-0000-0000-000000000000": "invalid_query",
-		"before_order_id=" + ours + "1&after_order_id=" + ours + "2":    "invalid_query",
-		"before_order_id=" + ours + "1&after=2026-01-05":                "invalid_query",
-		"after_order_id=" + ours + "1&until=2026-01-05":                 "invalid_query",
-		"before_order_id=" + ours + "9":                                 "order_not_found",
-		"after_order_id=" + ours + "9&nested=true&symbols=AAPL&limit=1": "order_not_found",
+	for query, code := range map[string]problem.Code{
+		"before_order_id=x": problem.InvalidQuery, "after_order_id=00000000-0000-0000-0000-000000000000": problem.InvalidQuery,
+		"before_order_id=" + ours + "1&after_order_id=" + ours + "2":    problem.InvalidQuery,
+		"before_order_id=" + ours + "1&after=2026-01-05":                problem.InvalidQuery,
+		"after_order_id=" + ours + "1&until=2026-01-05":                 problem.InvalidQuery,
+		"before_order_id=" + ours + "9":                                 problem.OrderNotFound,
+		"after_order_id=" + ours + "9&nested=true&symbols=AAPL&limit=1": problem.OrderNotFound,
 	} {
 		if _, err := d.orders(query); !problem.Is(err, code) {
 			t.Errorf("%s: %v, want %s", query, err, code)
 		}
 	}
 
-	// From the broker, whose orders the mirror does not have, in the same way.
+	// The same from the broker, whose orders the mirror does not have.
 	d.exec("delete from app.stream_cursors where account_id = $1", d.owner.Account)
 	d.exec("delete from app.alpaca_orders where account_id = $1", d.owner.Account)
 	var placed []string
@@ -206,7 +207,7 @@ func TestOrdersBesideAnother(t *testing.T) {
 				t.Errorf("%s, %s: %s, want %s", where, query, got, want)
 			}
 		}
-		if _, err := d.orders("before_order_id=" + ours + "1"); !problem.Is(err, "order_not_found") {
+		if _, err := d.orders("before_order_id=" + ours + "1"); !problem.Is(err, problem.OrderNotFound) {
 			t.Errorf("%s, an order that there is not: %v", where, err)
 		}
 	}
@@ -215,7 +216,7 @@ func TestOrdersBesideAnother(t *testing.T) {
 	check("empty")
 }
 
-// The side of an order is read in the order of an index, like any list.
+// The orders before or after one are read from an index, like any list.
 func TestBesidePlans(t *testing.T) {
 	d := newDesk(t)
 	d.exec(`insert into app.alpaca_orders (account_id, client_order_id, intent_state, status, alpaca_order_id, created_at)
@@ -234,8 +235,8 @@ func TestBesidePlans(t *testing.T) {
 	}
 }
 
-// What the SDK does not know of an order and of its replacement reaches Alpaca
-// as it was sent, and what it does know with it.
+// Fields of an order and of its replacement that the SDK does not know reach
+// Alpaca as they were sent, together with those that it knows.
 func TestInstructionsReachTheBroker(t *testing.T) {
 	d := newDesk(t)
 	var sent map[string]any
@@ -277,7 +278,7 @@ func TestInstructionsReachTheBroker(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := d.service.Replace(t.Context(), d.owner, d.read(placed.Order).ID, "", change)
-		if problem.Is(err, "invalid_order") {
+		if problem.Is(err, problem.InvalidOrder) {
 			t.Errorf("%s: %v", body, err)
 		}
 		for name, value := range want {
@@ -301,14 +302,14 @@ func TestInstructionsReachTheBroker(t *testing.T) {
 		if err := json.Unmarshal([]byte(body), &change); err != nil {
 			t.Fatal(err)
 		}
-		if err := change.Check(); !problem.Is(err, "invalid_order") || !strings.Contains(err.Error(), want) {
+		if err := change.Check(); !problem.Is(err, problem.InvalidOrder) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", body, err, want)
 		}
 	}
 }
 
-// What else a refusal says, such as which orders hold the shares, is passed on,
-// the first time and at each retry.
+// The other fields of a refusal, such as the orders that hold the shares, are
+// returned, the first time and at each retry.
 func TestRefusalsAreAlpacasWhole(t *testing.T) {
 	d := newDesk(t)
 	const said = `{"code":40310000,"message":"insufficient qty available for order (requested: 10, available: 0)","available":"0","existing_qty":"10","held_for_orders":"10",
@@ -317,7 +318,7 @@ func TestRefusalsAreAlpacasWhole(t *testing.T) {
 	for _, when := range []string{"the first time", "its retry"} {
 		_, err := d.service.Place(t.Context(), d.owner, "", market("a", 10))
 		p := problem.Of(err)
-		if p.Code != "order_rejected" || p.Broker == nil {
+		if p.Code != problem.OrderRejected || p.Broker == nil {
 			t.Fatalf("%s: %v", when, err)
 		}
 		text, err := json.Marshal(p.Broker)
@@ -334,10 +335,10 @@ func TestRefusalsAreAlpacasWhole(t *testing.T) {
 		t.Errorf("the broker was asked %d times", n)
 	}
 
-	// Keys that are echoed are kept back, with all that came with them.
+	// Echoed keys are not returned, nor anything that came with them.
 	d.answers(say(403, `{"code":40310000,"message":"no","held_for_orders":"10","key":"`+d.seed.SecretKey+`"}`))
 	_, err := d.service.Place(t.Context(), d.owner, "", market("b", 10))
-	if p := problem.Of(err); p.Code != "order_rejected" || p.Broker.More != nil {
+	if p := problem.Of(err); p.Code != problem.OrderRejected || p.Broker.More != nil {
 		t.Errorf("%v, with %s", err, p.Broker.More)
 	}
 }

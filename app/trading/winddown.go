@@ -11,18 +11,18 @@ import (
 	"paddock/app/tenant"
 )
 
-// windDownPoll is the time between two looks at how far a wind-down is.
+// windDownPoll is the time between two readings of a wind-down's state.
 const windDownPoll = 100 * time.Millisecond
 
-// selectWindDown reads a wind-down and the closings that it has made.
-const selectWindDown = `select app.wind_down_json(w), w.state, coalesce(w.message, ''),
+// selectWindDownSQL reads a wind-down and the closings that it has made.
+const selectWindDownSQL = `select app.wind_down_json(w), w.state, coalesce(w.message, ''),
 		(select coalesce(jsonb_agg(jsonb_build_object('symbol', o.symbol, 'status',
 				case o.intent_state when 'submitting' then 202 when 'accepted' then 200 else 422 end,
 				'body', app.order_json(o)) order by o.created_at), '[]')
 			from app.alpaca_orders o where o.account_id = w.account_id and o.wind_down_id = w.id)
 	from app.wind_downs w where w.account_id = $1 and w.id = $2`
 
-// windDown is how far a wind-down is.
+// windDown is the state of a wind-down.
 type windDown struct {
 	text    json.RawMessage
 	state   string
@@ -30,16 +30,17 @@ type windDown struct {
 	closed  []Closed
 }
 
-// awaitWindDown waits a moment for a wind-down to end. There may be none: nil.
+// awaitWindDown waits a moment for a wind-down to end. It returns nil where
+// there is none.
 func (s *Service) awaitWindDown(ctx context.Context, a tenant.Admission, id *uuid.UUID) (*windDown, error) {
 	if id == nil {
 		return nil, nil
 	}
-	deadline := time.Now().Add(windDownPatience)
+	deadline := time.Now().Add(windDownWait)
 	for {
 		var d windDown
-		err := s.db.Do(ctx, a, func(b *tenant.Batch) {
-			b.Queue(selectWindDown, a.Account, *id).QueryRow(func(row pgx.Row) error { return row.Scan(&d.text, &d.state, &d.message, &d.closed) })
+		err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
+			b.Queue(selectWindDownSQL, a.Account, *id).QueryRow(func(row pgx.Row) error { return row.Scan(&d.text, &d.state, &d.message, &d.closed) })
 		})
 		if err != nil || d.state != "running" || time.Now().After(deadline) {
 			return &d, err
@@ -52,8 +53,8 @@ func (s *Service) awaitWindDown(ctx context.Context, a tenant.Admission, id *uui
 	}
 }
 
-// tell adds the steps of a wind-down to what became of the turn.
-func (d *windDown) tell(t *Turned, w Switch) {
+// addSteps adds the steps of a wind-down to the result of the turn.
+func (d *windDown) addSteps(t *Turned, w Switch) {
 	done, message := true, ""
 	var closed []Closed
 	if d != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// explainConnect puts a failed connection into one sentence, without the URL:
-// it may hold a password.
+// explainConnect describes a failed connection in one sentence, without the
+// URL, which may hold a password.
 func explainConnect(err error) error {
 	var pg *pgconn.PgError
 	var op *net.OpError
@@ -29,11 +29,11 @@ func explainConnect(err error) error {
 	case errors.As(err, &op) && op.Addr != nil:
 		return fmt.Errorf("the database server cannot be reached at %v", op.Addr)
 	}
-	// pgx tells each address that it tried on a line of its own.
+	// pgx writes each address that it tried on its own line.
 	return errors.New("connect to the database: " + strings.Join(strings.Fields(err.Error()), " "))
 }
 
-// asLogin answers the URL with another user and password.
+// asLogin returns the URL with another user and password.
 func asLogin(databaseURL, user, password string) (string, error) {
 	u, err := url.Parse(databaseURL)
 	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {

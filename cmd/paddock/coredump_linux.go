@@ -2,6 +2,6 @@ package main
 
 import "golang.org/x/sys/unix"
 
-// forbidTracing also keeps other processes of the same user out of our memory,
-// and crash reporters that ignore the limit.
+// forbidTracing also keeps our memory from other processes of the same user,
+// and from crash reporters that ignore the limit.
 func forbidTracing() { _ = unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0) }

@@ -54,11 +54,11 @@ type dev struct {
 	out           io.Writer
 	folder        string
 	addr, simAddr string
-	alpaca        string // simulated or real
+	alpaca        string // "simulated" or "real"
 	seed          int64
 	simControl    bool
 	simRateLimit  int
-	postgres      *pgdev.Server // nil where DATABASE_URL names another
+	postgres      *pgdev.Server // nil where DATABASE_URL names another server
 }
 
 func (d *dev) run(ctx context.Context) error {
@@ -75,7 +75,7 @@ func (d *dev) run(ctx context.Context) error {
 	defer logFile.Close()
 	log := newLogger(logFile, slog.LevelInfo)
 
-	// A taken port is told before anything is started.
+	// A taken port is reported before anything is started.
 	probe, err := net.Listen("tcp", d.addr)
 	if err != nil {
 		return explainListen(d.addr, err)
@@ -109,8 +109,8 @@ func (d *dev) run(ctx context.Context) error {
 	return d.serve(ctx, c, log)
 }
 
-// prepare migrates, gives the runtime logins fresh passwords, and makes the
-// configuration that serve would be given.
+// prepare migrates, gives the runtime logins new passwords, and makes the
+// configuration for serve.
 func (d *dev) prepare(ctx context.Context, owner string) (config.Config, error) {
 	conn, err := pgx.Connect(ctx, owner)
 	if err != nil {
@@ -132,7 +132,7 @@ func (d *dev) prepare(ctx context.Context, owner string) (config.Config, error) 
 			return config.Config{}, err
 		}
 	}
-	master, fresh, err := d.kept("master-keys", func() string { return accounts.NewMasterKey(1) })
+	master, fresh, err := d.readOrCreate("master-keys", func() string { return accounts.NewMasterKey(1) })
 	if err != nil {
 		return config.Config{}, err
 	}
@@ -140,7 +140,7 @@ func (d *dev) prepare(ctx context.Context, owner string) (config.Config, error) 
 		fmt.Fprintf(d.out, "Made a master key in %s. It is for development: in production give PADDOCK_MASTER_KEYS from a safe place.\n",
 			filepath.Join(d.folder, "master-keys"))
 	}
-	secret, _, err := d.kept("auth-secret", func() string { return rand.Text() + rand.Text() })
+	secret, _, err := d.readOrCreate("auth-secret", func() string { return rand.Text() + rand.Text() })
 	if err != nil {
 		return config.Config{}, err
 	}
@@ -170,7 +170,8 @@ func (d *dev) explainNumbering(err error) error {
 }
 
 // givePassword sets a login's password. ALTER ROLE takes no bound values, so
-// they travel in settings, and no statement's text holds the password.
+// that they are passed in settings, and no statement's text contains the
+// password.
 func givePassword(ctx context.Context, conn *pgx.Conn, role, password string) error {
 	_, err := conn.Exec(ctx, "select set_config('paddock.role', $1, false), set_config('paddock.password', $2, false)", role, password)
 	if err == nil {
@@ -184,8 +185,8 @@ func givePassword(ctx context.Context, conn *pgx.Conn, role, password string) er
 	return nil
 }
 
-// kept reads a secret that an earlier run made, or makes it.
-func (d *dev) kept(name string, create func() string) (text string, fresh bool, err error) {
+// readOrCreate reads a secret that an earlier run made, or makes it.
+func (d *dev) readOrCreate(name string, create func() string) (text string, fresh bool, err error) {
 	path := filepath.Join(d.folder, name)
 	raw, err := os.ReadFile(path)
 	if err == nil {
@@ -201,7 +202,7 @@ func (d *dev) kept(name string, create func() string) (text string, fresh bool, 
 	return text, true, nil
 }
 
-// serve runs Paddock, against a simulated Alpaca unless the real one is wanted.
+// serve runs Paddock, with a simulated Alpaca unless the real one is wanted.
 func (d *dev) serve(ctx context.Context, c config.Config, log *slog.Logger) error {
 	group, running := errgroup.WithContext(ctx)
 	if d.postgres != nil {
@@ -219,7 +220,7 @@ func (d *dev) serve(ctx context.Context, c config.Config, log *slog.Logger) erro
 	if d.alpaca == "simulated" {
 		keys = alpacasim.DemoAccounts(d.seed)
 		var at net.Addr
-		at, stopBroker = d.simulate(ctx, running, group, keys, log)
+		at, stopBroker = d.startSimulator(ctx, running, group, keys, log)
 		if at == nil {
 			return group.Wait()
 		}
@@ -229,17 +230,17 @@ func (d *dev) serve(ctx context.Context, c config.Config, log *slog.Logger) erro
 	}
 	group.Go(func() error {
 		defer stopBroker()
-		return serve(running, c, log, func(net.Addr) { d.welcome(c, keys) })
+		return serve(running, c, log, func(net.Addr) { d.printWelcome(c, keys) })
 	})
 	err := group.Wait()
 	fmt.Fprintln(d.out, "Stopped.")
 	return err
 }
 
-// simulate starts the simulated Alpaca and answers where it listens, or nil
-// when it could not start. It outlives the server, until stop: what is under
-// way there may end well.
-func (d *dev) simulate(ctx, running context.Context, group *errgroup.Group, keys []alpacasim.AccountSeed, log *slog.Logger) (at net.Addr, stop func()) {
+// startSimulator starts the simulated Alpaca and returns its address, nil where
+// it could not start. It runs until stop, longer than the server, so that the
+// server's last calls succeed.
+func (d *dev) startSimulator(ctx, running context.Context, group *errgroup.Group, keys []alpacasim.AccountSeed, log *slog.Logger) (at net.Addr, stop func()) {
 	broker, stop := context.WithCancel(context.WithoutCancel(ctx))
 	listening := make(chan net.Addr, 1)
 	group.Go(func() error {
@@ -255,8 +256,8 @@ func (d *dev) simulate(ctx, running context.Context, group *errgroup.Group, keys
 	return at, stop
 }
 
-// welcome says what to do next.
-func (d *dev) welcome(c config.Config, keys []alpacasim.AccountSeed) {
+// printWelcome says what to do next.
+func (d *dev) printWelcome(c config.Config, keys []alpacasim.AccountSeed) {
 	fmt.Fprintf(d.out, "\nPaddock runs on %s\n\n", c.BaseURL)
 	if len(keys) == 0 {
 		fmt.Fprintf(d.out, "  1. Open it, sign up, and connect your own Alpaca account: this talks to the\n     real Alpaca (%s). Begin with paper keys.\n", c.PaperURL)

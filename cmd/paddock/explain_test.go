@@ -24,8 +24,8 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// wantSentence fails unless err is one line that says what is wanted and shows
-// no password.
+// wantSentence fails unless err is one line that contains want and shows no
+// password.
 func wantSentence(t *testing.T, what string, err error, want string) {
 	t.Helper()
 	if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "hunter2") {
@@ -33,7 +33,7 @@ func wantSentence(t *testing.T, what string, err error, want string) {
 	}
 }
 
-// connectError is what a connection to this URL fails with.
+// connectError returns the error of a connection to this URL.
 func connectError(t *testing.T, url string) error {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
@@ -44,8 +44,9 @@ func connectError(t *testing.T, url string) error {
 	return err
 }
 
-// A database that cannot be had is told in one sentence that says what to look
-// at and never the URL, which holds a password; tried with real failures.
+// A database that cannot be reached is described in one sentence that says what
+// to check and never shows the URL, which holds a password; tried with real
+// failures.
 func TestConnectIsExplained(t *testing.T) {
 	db := pgtest.New(t)
 	with := func(change func(*url.URL)) string {
@@ -80,7 +81,7 @@ func TestConnectIsExplained(t *testing.T) {
 }
 
 // A login's URL is the database's with its own user and password, whatever
-// characters they have; what is no URL is told without being shown.
+// characters they have. The error for a text that is no URL does not show it.
 func TestAsLogin(t *testing.T) {
 	const password = "p@ss:w/rd?#%& +"
 	got, err := asLogin("postgresql://owner:hunter2@db.example:6432/paddock?sslmode=verify-full", "paddock_app", password)
@@ -97,7 +98,7 @@ func TestAsLogin(t *testing.T) {
 	}
 }
 
-// A port that is taken, or not to be had, is told with what to do.
+// The error for a port that is taken or not allowed says what to do.
 func TestListenIsExplained(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -114,8 +115,8 @@ func TestListenIsExplained(t *testing.T) {
 	}
 }
 
-// serve refuses every login that row level security does not hold, and an
-// empty database, before it does anything as them.
+// serve refuses every login that row level security does not bind, and an empty
+// database, before it does anything as them.
 func TestLoginsAreChecked(t *testing.T) {
 	db, empty, earlier := pgtest.New(t), pgtest.Empty(t), pgtest.New(t)
 	if _, err := earlier.Conn(t, "owner").Exec(t.Context(), "alter table "+sql.VersionTable+" rename to schema_version"); err != nil {
@@ -150,8 +151,8 @@ func TestLoginsAreChecked(t *testing.T) {
 	}
 }
 
-// dev says which folder an earlier Paddock's data is in, and what to do; a
-// database that DATABASE_URL names is told of as migrate tells of it.
+// dev says which folder holds an earlier Paddock's data, and what to do; for a
+// database that DATABASE_URL names the message is migrate's.
 func TestDevExplainsAnEarlierFolder(t *testing.T) {
 	other := errors.New("other")
 	embedded := &dev{folder: ".paddock", postgres: &pgdev.Server{}}
@@ -164,7 +165,7 @@ func TestDevExplainsAnEarlierFolder(t *testing.T) {
 	}
 }
 
-// run runs the command line and answers what it printed.
+// run runs the command line and returns what it printed.
 func run(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	var out bytes.Buffer
@@ -176,8 +177,8 @@ func run(t *testing.T, args ...string) (string, error) {
 	return out.String(), err
 }
 
-// serve --help tells every setting, and what is wrong with them all is told at
-// start; without a database nothing else is tried.
+// serve --help lists every setting, and at the start everything that is wrong
+// with them is reported, before the database is tried.
 func TestServeTellsItsSettings(t *testing.T) {
 	help, err := run(t, "serve", "--help")
 	if err != nil {
@@ -187,7 +188,7 @@ func TestServeTellsItsSettings(t *testing.T) {
 		if !strings.Contains(help, s.Name) || !strings.Contains(help, s.Text) || s.Default != "" && !strings.Contains(help, "["+s.Default+"]") {
 			t.Errorf("the help does not tell %s", s.Name)
 		}
-		t.Setenv(s.Name, "") // remembers what to restore
+		t.Setenv(s.Name, "") // t.Setenv restores the value at the end
 		os.Unsetenv(s.Name)
 	}
 	_, err = run(t, "serve")
@@ -204,7 +205,7 @@ func TestServeTellsItsSettings(t *testing.T) {
 	wantSentence(t, "a wrong URL", err, "cannot be read")
 }
 
-// keys new prints a key that the server takes, of the version asked for.
+// keys new prints a key that the server accepts, of the given version.
 func TestKeysNew(t *testing.T) {
 	out, err := run(t, "keys", "new", "--version", "3")
 	if err != nil || !strings.HasPrefix(out, "3:") || strings.Count(out, "\n") != 1 {
@@ -217,7 +218,7 @@ func TestKeysNew(t *testing.T) {
 	wantSentence(t, "version 0", err, "--version must be 1 or more")
 }
 
-// migrate brings an empty database up, says so, and may run again.
+// migrate migrates an empty database, says so, and may run again.
 func TestMigrateCommand(t *testing.T) {
 	db := pgtest.Empty(t)
 	t.Setenv("DATABASE_URL", db.OwnerURL)

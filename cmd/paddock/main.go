@@ -1,5 +1,5 @@
-// Command paddock is the whole platform in one binary: the server, the
-// migrations, the simulated broker and the operator's tools.
+// Command paddock is all of Paddock in one binary: the server, the migrations,
+// the simulated broker and the operator's tools.
 package main
 
 import (
@@ -14,7 +14,7 @@ import (
 
 func main() {
 	forbidCoreDumps()
-	keepSmall()
+	tuneGC()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := newRootCommand().ExecuteContext(ctx); err != nil {

@@ -5,10 +5,10 @@ import (
 	"runtime/debug"
 )
 
-// keepSmall has the collector run at half as much garbage as it would: what is
-// alive in a server is thousands of idle connections, and doubling that buys
-// nothing. GOGC, where it is set, has the last word.
-func keepSmall() {
+// tuneGC makes the garbage collector run at half of Go's usual amount of
+// garbage. What is alive in a server is thousands of idle connections, and
+// doubling that is no use. GOGC, where it is set, overrides it.
+func tuneGC() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(50)
 	}

@@ -12,7 +12,8 @@ import (
 	"paddock/sql"
 )
 
-// pools are the connections of each runtime login.
+// pools are the connection pools, one for each runtime login and one for the
+// doorbell.
 type pools struct{ app, worker, auth, bell *pgxpool.Pool }
 
 func openPools(ctx context.Context, c config.Config) (*pools, error) {
@@ -49,8 +50,8 @@ func (p *pools) close() {
 	}
 }
 
-// checkRole refuses a login that row level security does not hold: every
-// promise of Paddock would be void under it.
+// checkRole refuses a login that row level security does not bind, under which
+// no promise of Paddock would hold.
 func checkRole(ctx context.Context, pool *pgxpool.Pool, want string) error {
 	var name string
 	var super, bypass, owns, becomes, migrated bool

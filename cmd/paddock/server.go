@@ -33,8 +33,9 @@ func newLogger(w io.Writer, level slog.Level) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
 }
 
-// serve runs Paddock until ctx ends, then lets requests end and gives the
-// leases back. ready, if given, is called with the address that is listened on.
+// serve runs Paddock until ctx ends, then lets running requests finish and
+// releases the leases. ready, if given, is called with the address on which it
+// listens.
 func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(net.Addr)) error {
 	if err := broker.CheckEnvironment(); err != nil {
 		return err
@@ -62,7 +63,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 	worker := tenant.NewWorker(pools.worker, bell)
 	signIn, err := auth.New(auth.Config{
 		Pool: pools.auth, Secret: c.AuthSecret, BaseURL: c.BaseURL, TrustedOrigins: c.Origins,
-		TrustedProxies: c.Proxies, RateLimit: c.AuthLimits, Logger: log, Ended: bell.RingAll,
+		TrustedProxies: c.Proxies, RateLimit: c.AuthLimits, Logger: log, OnSessionEnd: bell.RingAll,
 	})
 	if err != nil {
 		return err
@@ -77,15 +78,15 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 	accountService, tradingService := accounts.New(db, keys, alpaca), trading.New(db, keys, alpaca, log)
 	accountService.MirrorMaxAge, tradingService.MirrorMaxAge = c.MirrorMaxAge, c.MirrorMaxAge
 	handler := httpapi.New(httpapi.Config{
-		Accounts: accountService,
-		Trading:  tradingService,
-		Logs:     agents.NewLogs(db),
-		Sessions: signIn,
-		Auth:     signIn.Handler(),
-		Events:   events,
-		Push:     hub,
-		Live:     http.HandlerFunc(hub.ServeEvents),
-		Console:  web.Handler(),
+		Accounts:    accountService,
+		Trading:     tradingService,
+		Logs:        agents.NewLogs(db),
+		Sessions:    signIn,
+		Auth:        signIn.Handler(),
+		Events:      events,
+		Push:        hub,
+		EventStream: http.HandlerFunc(hub.ServeEvents),
+		Console:     web.Handler(),
 		Ready: func(ctx context.Context) error {
 			return errors.Join(db.Ping(ctx), worker.Ping(ctx))
 		},
@@ -106,7 +107,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 	group.Go(func() error { return bell.Run(running) })
 	group.Go(func() error { return streams.Run(running) })
 	group.Go(func() error { return hub.Run(running) })
-	group.Go(func() error { return eventlog.NewKeeper(worker, log).Run(running) })
+	group.Go(func() error { return eventlog.NewMaintainer(worker, log).Run(running) })
 	group.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve http: %w", err)
@@ -132,7 +133,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 	return err
 }
 
-// explainListen puts a port that cannot be had into one sentence.
+// explainListen describes in one sentence why a port cannot be used.
 func explainListen(addr string, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%s is in use by another program: stop it, or choose another address (PADDOCK_ADDR, --addr, --sim-addr)", addr)

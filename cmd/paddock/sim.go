@@ -99,19 +99,19 @@ flags weigh more than the file. docs/simulator.md has all of it.`,
 	f.BoolVar(&c.Control, "control", false, "serve /_sim/, by which faults are made, to this machine alone")
 	f.StringVar(&accounts, "accounts", "", "JSON file of accounts alone")
 	if err := f.MarkDeprecated("accounts", "--seed-file takes the same list, and more"); err != nil {
-		panic(err) // the flag is there
+		panic(err) // cannot happen: the flag exists
 	}
 	cmd.MarkFlagsMutuallyExclusive("accounts", "seed-file")
 	return cmd
 }
 
-// simStart is what flags say of the start, over the seed file.
+// simStart holds the flags that override the seed file.
 type simStart struct {
 	hours bool
 	clock string
 }
 
-// read takes the seed file, if one is named, and then the flags.
+// read applies the seed file, if there is one, and then the flags.
 func (s simStart) read(cmd *cobra.Command, name string, c *alpacasim.Config) error {
 	if name != "" {
 		file, err := os.Open(name)

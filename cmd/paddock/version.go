@@ -27,8 +27,8 @@ func newVersionCommand() *cobra.Command {
 //
 //	paddock v0.1.0 (commit 20a2f8153c62, 2026-11-28T18:43:00Z, modified) go1.26.8 linux/amd64
 //
-// in which what the build did not record is left out: "(devel)" is a build that
-// has no tag, and "modified" one of files that were not committed.
+// without what the build did not record. "(devel)" is a build without a tag,
+// and "modified" one of files that were not committed.
 func versionOf(info *debug.BuildInfo) string {
 	set := map[string]string{}
 	for _, s := range info.Settings {

@@ -85,7 +85,7 @@ declare
 	who record;
 	done text;
 begin
-	select s."userId" as user_id, private.scopes_of(g.role, u.is_active) as scopes into who
+	select s."userId" as user_id, private.scopes_for_role(g.role, u.is_active) as scopes into who
 		from auth.session s
 		left join app.account_grants g on g.account_id = p_account and g.user_id = s."userId" and (g.expires_at is null or g.expires_at > now())
 		left join app.user_accounts u on u.id = g.account_id

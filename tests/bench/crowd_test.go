@@ -42,7 +42,7 @@ func TestTenThousandConnections(t *testing.T) {
 	}
 	writer := tenant.NewDB(db.Pool(t, "paddock_app"), nil) // nobody rings: every instance looks for itself
 	for i := range tenants {
-		err := writer.Write(t.Context(), tenant.Admission{Token: token(i + 1), Account: uuid.MustParse(account(i + 1))}, func(b *tenant.Batch) {
+		err := writer.TxNotify(t.Context(), tenant.Admission{Token: token(i + 1), Account: uuid.MustParse(account(i + 1))}, func(b *tenant.Batch) {
 			if err := b.AppendEvent("agent_log", map[string]string{"orchestrator_agent_id": "", "level": "info", "message": "one of many"}); err != nil {
 				t.Error(err)
 			}

@@ -183,7 +183,7 @@ func (c *crowd) measure(b *testing.B, db *pgtest.DB, rate int, during time.Durat
 	for range connections {
 		writing.Go(func() {
 			for n := range places {
-				err := writer.Write(ctx, tenant.Admission{Token: token(n), Account: uuid.MustParse(account(n))}, func(batch *tenant.Batch) {
+				err := writer.TxNotify(ctx, tenant.Admission{Token: token(n), Account: uuid.MustParse(account(n))}, func(batch *tenant.Batch) {
 					if err := batch.AppendEvent("agent_log", map[string]string{"level": "info", "message": strings.Repeat("a line of an agent ", 10)}); err != nil {
 						failed.Store(&err)
 					}

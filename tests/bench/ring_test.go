@@ -51,10 +51,10 @@ func BenchmarkRinging(b *testing.B) {
 		}},
 		&contender{name: "inside, a NOTIFY in each transaction, four listeners", run: func() float64 {
 			defer listenTo(b, db, 4)()
-			if _, err := db.Conn(b, "admin").Exec(b.Context(), "grant execute on function private.ring(uuid[]) to paddock_app"); err != nil {
+			if _, err := db.Conn(b, "admin").Exec(b.Context(), "grant execute on function private.notify_events(uuid[]) to paddock_app"); err != nil {
 				b.Fatal(err) // it may not, for good reasons
 			}
-			return appendEvents(b, silent, "select private.ring($1)")
+			return appendEvents(b, silent, "select private.notify_events($1)")
 		}},
 	)
 }
@@ -72,7 +72,7 @@ func appendEvents(b *testing.B, db *tenant.DB, also string) float64 {
 			for time.Since(began) < round {
 				n := int(next.Add(1)%tenants) + 1
 				id := uuid.MustParse(account(n))
-				err := db.Write(b.Context(), tenant.Admission{Token: token(n), Account: id}, func(batch *tenant.Batch) {
+				err := db.TxNotify(b.Context(), tenant.Admission{Token: token(n), Account: id}, func(batch *tenant.Batch) {
 					if err := batch.AppendEvent("agent_log", map[string]string{"level": "info", "message": "a line of an agent"}); err != nil {
 						failed.Store(&err)
 					}

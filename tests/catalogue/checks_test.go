@@ -20,7 +20,7 @@ const (
 	// The one definer function that is not the gate's and makes SQL from text:
 	// partitions are the owner's to make and drop. It takes no argument, and
 	// only the clock and the retention say what it does.
-	keepsPartitions = `'private.keep_event_partitions()'`
+	keepsPartitions = `'private.maintain_event_partitions()'`
 
 	// Indexes that begin with something else than the account.
 	otherIndexes = `(
@@ -59,8 +59,8 @@ const accessors = `(select distinct f.oid, f.oid::regprocedure::text as name, f.
 	from pg_policy p join pg_depend d on d.classid = 'pg_policy'::regclass and d.objid = p.oid and d.refclassid = 'pg_proc'::regclass
 	join pg_proc f on f.oid = d.refobjid join pg_namespace n on n.oid = f.pronamespace where n.nspname in ` + ours + `)`
 
-// notifies is what a text contains that notifies or rings.
-const notifies = `'\m(pg_notify|notify|ring)\M'`
+// notifies is what a text contains that notifies or rings the doorbell.
+const notifies = `'\m(pg_notify|notify|notify_events)\M'`
 
 var checks = []check{
 	{
@@ -136,7 +136,7 @@ var checks = []check{
 			select p.oid::regprocedure || ': ' || g.privilege_type || ' of ' || g.grantee::regrole
 			from pg_proc p join pg_namespace n on n.oid = p.pronamespace cross join lateral aclexplode(p.proacl) g
 			where n.nspname in ` + ours + ` and g.is_grantable and g.grantee <> p.proowner`,
-		broken: [][]string{{"grant select on app.agent_logs to paddock_app with grant option"}, {"grant execute on function private.ring(uuid[]) to paddock_worker with grant option"}},
+		broken: [][]string{{"grant select on app.agent_logs to paddock_app with grant option"}, {"grant execute on function private.notify_events(uuid[]) to paddock_worker with grant option"}},
 	},
 	{
 		name:   "every policy names its roles",
@@ -245,10 +245,10 @@ var checks = []check{
 		sql: `select p.oid::regprocedure::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace
 			where p.prosecdef and n.nspname !~ '^(pg_|information_schema)' and not coalesce(p.proconfig, '{}') @> array['search_path=pg_catalog, pg_temp']`,
 		broken: [][]string{
-			{"alter function private.may(text) reset search_path"},
-			{"alter function private.may(text) set search_path = pg_catalog"},
-			{"alter function private.may(text) set search_path = pg_temp, pg_catalog"},
-			{"alter function private.may(text) set search_path = app, pg_catalog, pg_temp"},
+			{"alter function private.has_scope(text) reset search_path"},
+			{"alter function private.has_scope(text) set search_path = pg_catalog"},
+			{"alter function private.has_scope(text) set search_path = pg_temp, pg_catalog"},
+			{"alter function private.has_scope(text) set search_path = app, pg_catalog, pg_temp"},
 			{"alter function app.rfc3339(timestamptz) owner to paddock_gate", "alter function app.rfc3339(timestamptz) security definer"},
 		},
 	},
@@ -257,14 +257,14 @@ var checks = []check{
 		sql: `select p.oid::regprocedure::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace
 			cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) g
 			where p.prosecdef and n.nspname !~ '^(pg_|information_schema)' and g.grantee = 0`,
-		broken: [][]string{{"grant execute on function private.may(text) to public"}},
+		broken: [][]string{{"grant execute on function private.has_scope(text) to public"}},
 	},
 	{
 		name: "definer functions belong to the gate",
 		sql: `select p.oid::regprocedure || ' of ' || p.proowner::regrole from pg_proc p join pg_namespace n on n.oid = p.pronamespace
 			where p.prosecdef and n.nspname !~ '^(pg_|information_schema)' and p.proowner <> 'paddock_gate'::regrole
 			and p.oid::regprocedure::text <> ` + keepsPartitions,
-		broken: [][]string{{"alter function private.may(text) owner to paddock_owner"}, {"alter function private.admit(text, uuid) owner to current_user"}},
+		broken: [][]string{{"alter function private.has_scope(text) owner to paddock_owner"}, {"alter function private.admit(text, uuid) owner to current_user"}},
 	},
 	{
 		name: "definer functions build no SQL from text",
@@ -280,7 +280,7 @@ var checks = []check{
 		// has one, and nothing in the schema rings.
 		name: "nothing notifies but the doorbell, and nothing rings it",
 		sql: `select what from (
-			select 'function ' || p.oid::regprocedure, pg_get_functiondef(p.oid) ~* ` + notifies + ` and p.oid::regprocedure::text <> 'private.ring(uuid[])'
+			select 'function ' || p.oid::regprocedure, pg_get_functiondef(p.oid) ~* ` + notifies + ` and p.oid::regprocedure::text <> 'private.notify_events(uuid[])'
 				from pg_proc p join pg_namespace n on n.oid = p.pronamespace
 				where n.nspname !~ '^(pg_|information_schema)' and p.prokind in ('f', 'p')
 				and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
@@ -299,10 +299,10 @@ var checks = []check{
 				"revoke execute on function private.loud() from public", "alter function private.loud() owner to paddock_gate"},
 			{"create function private.loud() returns void begin atomic select pg_notify('x', ''); end",
 				"revoke execute on function private.loud() from public", "alter function private.loud() owner to paddock_gate"},
-			{"create function private.loud() returns trigger language plpgsql as $$ begin perform private.ring(); return null; end $$",
+			{"create function private.loud() returns trigger language plpgsql as $$ begin perform private.notify_events(); return null; end $$",
 				"revoke execute on function private.loud() from public", "alter function private.loud() owner to paddock_gate"},
 			{`create rule loud as on delete to auth.session do also notify x`},
-			{"create trigger loud after delete on auth.session for each row when (pg_notify('x', '')::text is null) execute function private.account_changed()"},
+			{"create trigger loud after delete on auth.session for each row when (pg_notify('x', '')::text is null) execute function private.record_account_change()"},
 			{"alter table app.agent_logs alter column message set default pg_notify('x', '')::text"},
 			{"alter table app.agent_logs add check (pg_notify('x', '')::text is not null)"},
 			{"alter policy app_reads on app.agent_logs using (account_id = (select private.account_id('read')) and pg_notify('x', '')::text is not null)"},

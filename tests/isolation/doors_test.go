@@ -11,7 +11,7 @@ var doorAttacks = []attack{
 	{
 		name: "admission to another's account with one's own session",
 		weakFn: edits(
-			edit("private.admit(text,uuid)", "private.scopes_of(g.role, u.is_active)", "'read,trade,cancel,log,manage'"),
+			edit("private.admit(text,uuid)", "private.scopes_for_role(g.role, u.is_active)", "'read,trade,cancel,log,manage'"),
 		),
 		run: func(l *lab) {
 			s := l.as("paddock_app")
@@ -99,7 +99,7 @@ var doorAttacks = []attack{
 	},
 	{
 		name:   "a viewer who writes",
-		weakFn: edit("private.scopes_of(text,boolean)", "'read'", "'read,trade,cancel,log,manage'"),
+		weakFn: edit("private.scopes_for_role(text,boolean)", "'read'", "'read,trade,cancel,log,manage'"),
 		scene:  func(l *lab) { l.share("viewer") },
 		run: func(l *lab) {
 			s := l.as("paddock_app")
@@ -158,7 +158,7 @@ var doorAttacks = []attack{
 			for _, call := range []string{
 				"select * from private.credentials_metadata()",
 				"select * from private.read_credentials('{1}', '{" + strings.Repeat("ab", 32) + "}')",
-				"select private.credentials_rejected(1)",
+				"select private.mark_credentials_rejected(1)",
 				"select private.delete_credentials('leave')",
 				"select private.append_event('order', '{}')",
 				"select * from private.accounts_with_credentials()",
@@ -225,7 +225,7 @@ var doorAttacks = []attack{
 	},
 	{
 		name:   "limits taken away by somebody who only trades",
-		weakFn: edit("private.set_guards(jsonb)", "private.account_id('manage')", "private.account_id('trade')"),
+		weakFn: edit("private.set_guards(jsonb)", "'manage'", "'trade'"),
 		scene:  func(l *lab) { l.share("trader") },
 		run: func(l *lab) {
 			s := l.as("paddock_app")
@@ -274,7 +274,7 @@ var doorAttacks = []attack{
 			}
 			// The victim acts, and the bell is rung.
 			ring := connect(l.t, l.db.URL("paddock_worker"))
-			must(l.t, ring, "select private.ring()")
+			must(l.t, ring, "select private.notify_events()")
 			s.mustAsk("select 1")
 		},
 	},

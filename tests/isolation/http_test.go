@@ -89,7 +89,7 @@ func newSite(t *testing.T, db *pgtest.DB, secret string, weaken func(l *lab)) *s
 	app := tenant.NewDB(s.pool("paddock_app", 4), bell)
 	server := httptest.NewUnstartedServer(nil)
 	s.url = "http://" + server.Listener.Addr().String()
-	signIn, err := auth.New(auth.Config{Pool: s.pool("paddock_auth", 4), Secret: secret, BaseURL: s.url, Logger: log, Ended: bell.RingAll})
+	signIn, err := auth.New(auth.Config{Pool: s.pool("paddock_auth", 4), Secret: secret, BaseURL: s.url, Logger: log, OnSessionEnd: bell.RingAll})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func newSite(t *testing.T, db *pgtest.DB, secret string, weaken func(l *lab)) *s
 	})
 	server.Config.Handler = httpapi.New(httpapi.Config{
 		Accounts: accounts.New(app, keys, client), Trading: trading.New(app, keys, client, log), Logs: agents.NewLogs(app),
-		Sessions: signIn, Auth: signIn.Handler(), Events: events, Push: hub, Live: http.HandlerFunc(hub.ServeEvents), Console: http.NotFoundHandler(), Logger: log,
+		Sessions: signIn, Auth: signIn.Handler(), Events: events, Push: hub, EventStream: http.HandlerFunc(hub.ServeEvents), Console: http.NotFoundHandler(), Logger: log,
 		Ready: func(context.Context) error { return nil },
 	})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -262,7 +262,7 @@ func (s *site) tenantRequests() []tenantRequest {
 }
 
 // admitAnyone is an admission that forgets to look for a grant.
-var admitAnyone = edit("private.admit(text,uuid)", "private.scopes_of(g.role, u.is_active)", "'read,trade,cancel,log,manage'")
+var admitAnyone = edit("private.admit(text,uuid)", "private.scopes_for_role(g.role, u.is_active)", "'read,trade,cancel,log,manage'")
 
 // httpAttack is one way to cross tenants over HTTP.
 type httpAttack struct {
@@ -478,7 +478,7 @@ var httpAttacks = []httpAttack{
 		name: "another's events over the WebSocket",
 		weakFn: edits(
 			edit("private.read_events(text[],uuid[],bigint[],integer,integer)", `g.account_id = t.account_id and g.user_id = s."userId"`, "g.account_id = t.account_id"),
-			edit("private.stand(text[],uuid[])", `g.account_id = t.account_id and g.user_id = s."userId"`, "g.account_id = t.account_id")),
+			edit("private.check_access(text[],uuid[])", `g.account_id = t.account_id and g.user_id = s."userId"`, "g.account_id = t.account_id")),
 		acts: true,
 		run: func(s *site) {
 			ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)

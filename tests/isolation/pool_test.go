@@ -55,7 +55,7 @@ var poolAttacks = []attack{
 			}
 			db := tenant.NewDB(pool, nil)
 			read := func(x tenantOf) error {
-				return db.Do(l.t.Context(), tenant.Admission{Token: x.Token, Account: x.Account}, func(b *tenant.Batch) {
+				return db.Tx(l.t.Context(), tenant.Admission{Token: x.Token, Account: x.Account}, func(b *tenant.Batch) {
 					b.Queue(kept, x.Account).Query(func(rows pgx.Rows) error {
 						_, err := pgx.CollectRows(rows, pgx.RowTo[string])
 						return err
@@ -99,7 +99,7 @@ var poolAttacks = []attack{
 				pool := onePool(l)
 				// A timeout of 1 ms may end the attacker's own request, which
 				// undoes the setting with it.
-				if err := l.spoil(pool, name, value); err != nil && !problem.Is(err, tenant.CodeUnavailable) && tenant.State(err) != "57014" {
+				if err := l.spoil(pool, name, value); err != nil && !problem.Is(err, problem.DatabaseUnavailable) && tenant.SQLState(err) != "57014" {
 					l.t.Fatalf("%s: %v", spoil, err)
 				}
 				l.next(pool, spoil)
@@ -115,7 +115,7 @@ var poolAttacks = []attack{
 func (l *lab) spoil(pool *pgxpool.Pool, name, value string) error {
 	const set = "select set_config($1, $2, false)"
 	if !l.simple {
-		return tenant.NewDB(pool, nil).Do(l.t.Context(), tenant.Admission{Token: l.a.Token, Account: l.a.Account}, func(b *tenant.Batch) {
+		return tenant.NewDB(pool, nil).Tx(l.t.Context(), tenant.Admission{Token: l.a.Token, Account: l.a.Account}, func(b *tenant.Batch) {
 			b.Queue(set, name, value)
 		})
 	}
@@ -189,7 +189,7 @@ func (l *lab) next(pool *pgxpool.Pool, after string) {
 			return tx.QueryRow(l.t.Context(), "select md5(convert_to($1, 'UTF8'))", said).Scan(&echo)
 		})
 	} else {
-		err = tenant.NewDB(pool, nil).Do(l.t.Context(), tenant.Admission{Token: l.b.Token, Account: l.b.Account}, queue)
+		err = tenant.NewDB(pool, nil).Tx(l.t.Context(), tenant.Admission{Token: l.b.Token, Account: l.b.Account}, queue)
 	}
 	if err != nil {
 		l.haul.learn("how to stop the next tenant with %s: %v", after, err)

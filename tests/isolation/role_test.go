@@ -134,13 +134,13 @@ var roleAttacks = []attack{
 				`insert into app.fills (account_id, execution_id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, source)
 					values ('$B', 'x', '$B_ORDER', '$B_BROKER', 'x', 'us_equity', 1, 'buy', 1, 1, now(), 'stream')`,
 				"insert into app.journal_adjustments (account_id, activity_id, kind, at, day) values ('$B', 'x', 'FEE', now(), now())",
-				"select app.rejournal('$B', 'x', now(), '')",
+				"select app.recompute_round_trips('$B', 'x', now(), '')",
 				`select app.record_adjustments('$B', '[{"id": "x", "activity_type": "FEE", "created_at": "2026-01-01T00:00:00Z"}]')`,
 				"insert into app.stream_cursors (account_id, last_event_id) values ('$B', 'x')",
 				"update app.alpaca_orders set status = 'filled' where account_id = '$B'",
 				`select app.apply_trade_update('$B', '{"event": "fill", "event_id": "x", "order": {"id": "$B_BROKER", "client_order_id": "$B_CLIENT", "status": "filled", "updated_at": "2100-01-01"}}')`,
 				"select private.append_event('order', '{}')",
-				"select private.credentials_rejected(1)",
+				"select private.mark_credentials_rejected(1)",
 				"select * from private.read_credentials('{1}', '{" + strings.Repeat("ab", 32) + "}')",
 			} {
 				s.mustAsk("savepoint s")

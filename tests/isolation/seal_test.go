@@ -12,11 +12,11 @@ import (
 
 // A seal without its checks, one at a time.
 var (
-	sealUnchecked = edit("private.sealed(boolean)", "|| door = seal", "|| door <> ''")
-	sealNoTime    = edit("private.mac(bytea,bytea,text,text,text)", "timestamptz_send(transaction_timestamp())", "'\\x'::bytea")
-	sealNoBackend = edit("private.mac(bytea,bytea,text,text,text)", "int4send(pg_backend_pid())", "'\\x'::bytea")
+	sealUnchecked = edit("private.check_seal(boolean)", "|| door = seal", "|| door <> ''")
+	sealNoTime    = edit("private.seal_mac(bytea,bytea,text,text,text)", "timestamptz_send(transaction_timestamp())", "'\\x'::bytea")
+	sealNoBackend = edit("private.seal_mac(bytea,bytea,text,text,text)", "int4send(pg_backend_pid())", "'\\x'::bytea")
 	// Time as text, to the second: what a seal over now()::text amounts to.
-	sealTimeAsText = edit("private.mac(bytea,bytea,text,text,text)", "timestamptz_send(transaction_timestamp())",
+	sealTimeAsText = edit("private.seal_mac(bytea,bytea,text,text,text)", "timestamptz_send(transaction_timestamp())",
 		"convert_to(to_char(transaction_timestamp(), 'YYYY-MM-DD HH24:MI:SS'), 'UTF8')")
 )
 
@@ -68,7 +68,7 @@ var sealAttacks = []attack{
 		name: "parts of a seal moved into their neighbours",
 		// Were the parts only put one after another, the same text could be
 		// cut in other places.
-		weakFn: edit("private.mac(bytea,bytea,text,text,text)", "(ARRAY[(SESSION_USER)::text, door, account, who])::text",
+		weakFn: edit("private.seal_mac(bytea,bytea,text,text,text)", "(ARRAY[(SESSION_USER)::text, door, account, who])::text",
 			"(session_user || door || '.' || account || '.' || who)"),
 		run: func(l *lab) {
 			// A user who was named so that a piece of the id is an account's.
@@ -171,18 +171,18 @@ var sealAttacks = []attack{
 	{
 		name: "the seal's own functions called directly",
 		weak: []string{
-			"grant execute on function private.mac(bytea, bytea, text, text, text), private.audit(uuid, text, jsonb) to paddock_app",
+			"grant execute on function private.seal_mac(bytea, bytea, text, text, text), private.audit(uuid, text, jsonb) to paddock_app",
 			"alter function private.audit(uuid, text, jsonb) security definer",
 		},
 		run: func(l *lab) {
 			s := l.as("paddock_app")
 			s.begin()
 			for _, call := range []string{
-				"select private.sealed()",
-				"select private.mac('\\x', '\\x', 'x', 'x', 'x')",
+				"select private.check_seal()",
+				"select private.seal_mac('\\x', '\\x', 'x', 'x', 'x')",
 				"select private.renew_seal_key()",
 				"select private.audit('$B', 'invented', '{}')",
-				"select private.account_changed()",
+				"select private.record_account_change()",
 				"select private.grant_report('paddock_report', '$B')",
 				"select ext.gen_random_bytes(1)",
 				"select ext.pgp_sym_decrypt('\\x', 'x')",

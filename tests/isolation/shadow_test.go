@@ -6,7 +6,7 @@ func unpinned(l *lab) {
 	l.t.Helper()
 	edits(
 		edit("private.admit(text,uuid)", "app.account_grants", "account_grants"),
-		edit("private.admit(text,uuid)", "private.scopes_of", "scopes_of"),
+		edit("private.admit(text,uuid)", "private.scopes_for_role", "scopes_for_role"),
 		func(l *lab) {
 			must(l.t, l.admin, "alter function private.admit(text, uuid) reset search_path")
 			must(l.t, l.admin, "grant usage on schema evil to paddock_gate")
@@ -46,7 +46,7 @@ var shadowAttacks = []attack{
 		run: func(l *lab) {
 			s := l.as("paddock_app")
 			for _, schema := range []string{"evil", "public", "app", "private", "report", "ext", "pg_catalog", "pg_temp"} {
-				s.ask("create function " + schema + ".scopes_of(role text, is_active boolean) returns text language sql as $$ select 'read,trade,cancel,log,manage' $$; grant execute on function " + schema + ".scopes_of(text, boolean) to public")
+				s.ask("create function " + schema + ".scopes_for_role(role text, is_active boolean) returns text language sql as $$ select 'read,trade,cancel,log,manage' $$; grant execute on function " + schema + ".scopes_for_role(text, boolean) to public")
 			}
 			s.ask("set search_path = evil, private, app, auth, pg_catalog, public")
 			s.mustAsk("begin; savepoint s")
@@ -153,12 +153,12 @@ var shadowAttacks = []attack{
 				"drop policy app_reads on app.alpaca_orders",
 				"create or replace function private.account_id(need text default null) returns uuid language sql as $$ select '$B'::uuid $$",
 				"alter function private.account_id(text) set search_path = evil",
-				"create trigger mine after insert on app.alpaca_orders execute function private.account_changed()",
+				"create trigger mine after insert on app.alpaca_orders execute function private.record_account_change()",
 				"create rule mine as on insert to app.agent_logs do also select 1",
 				"create view public.mine as select * from app.alpaca_orders",
 				"create statistics app.mine on symbol, tag from app.alpaca_orders",
 				"create extension dblink", "create extension postgres_fdw", "create extension file_fdw", "create language plpython3u",
-				"create event trigger mine on ddl_command_end execute function private.account_changed()",
+				"create event trigger mine on ddl_command_end execute function private.record_account_change()",
 				"create publication mine for all tables",
 				"create foreign data wrapper mine",
 				"create cast (text as uuid) without function",

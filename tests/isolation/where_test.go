@@ -158,7 +158,7 @@ func evaluate(e ast.Expr, constants map[string]ast.Expr, depth int) (string, boo
 	return "", false
 }
 
-// scene gives the victim something for every sort of condition to find: orders
+// whereScene gives the victim something for every sort of condition to find: orders
 // in each state, a journal entry, a cursor of the stream and a reconciliation
 // that is waited for.
 func whereScene(l *lab) {
@@ -388,7 +388,7 @@ func TestFunctionsWithoutTheirWhere(t *testing.T) {
 			`select app.apply_trade_update('$A', '{"event": "trade_bust", "event_id": "y", "previous_execution_id": "$B_NAME", "order": {"client_order_id": "$B_CLIENT", "id": "$B_BROKER", "status": "new", "symbol": "$B_NAME", "side": "buy", "updated_at": "2100-01-01T00:00:00Z"}}')`,
 			`select app.record_execution('$A', '$B_ORDER', 'fill', '{"execution_id": "x", "qty": "1", "price": "1"}', now())`,
 			`select app.replace_fills('$A', '$B_ORDER', '[]')`,
-			`select app.rejournal('$A', '$B_NAME', '-infinity', '')`,
+			`select app.recompute_round_trips('$A', '$B_NAME', '-infinity', '')`,
 			`select app.record_adjustments('$A', '[{"id": "$B_NAME", "activity_type": "FEE", "status": "canceled", "symbol": "$B_NAME", "created_at": "2026-01-01T00:00:00Z"}]')`,
 		} {
 			for _, role := range []string{"paddock_app", "paddock_worker"} {

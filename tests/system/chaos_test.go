@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -35,7 +38,7 @@ func chaosSize(t *testing.T) size {
 	if err != nil || n < 1 {
 		t.Fatal("PADDOCK_CHAOS must be a number of orders")
 	}
-	return size{accounts: 24, clients: 3, orders: max(1, n/24/3), kills: max(3, n/300), patience: 4 * time.Minute, parked: true}
+	return size{accounts: 24, clients: 3, orders: max(1, n/24/3), kills: max(3, n/300), patience: 10 * time.Minute, parked: true}
 }
 
 // chaosSeed is PADDOCK_CHAOS_SEED, or one by chance.
@@ -108,14 +111,18 @@ func TestChaos(t *testing.T) {
 }
 
 // counted is what the programs did, and how it was answered.
-type counted struct{ sent, placed, refused, closings, closeAlls, turns, exercises int }
+type counted struct {
+	sent, placed, refused, closings, closeAlls, turns, exercises int
+	codes                                                        map[string]int // of the refusals
+}
 
 func (c counted) String() string {
-	return fmt.Sprintf("%d orders were sent (%d of them closings), %d answered as placed and %d as refused, %d times all was closed, %d times the switch turned, %d times exercised",
-		c.sent, c.closings, c.placed, c.refused, c.closeAlls, c.turns, c.exercises)
+	return fmt.Sprintf("%d orders were sent (%d of them closings), %d answered as placed and %d as refused %v, %d times all was closed, %d times the switch turned, %d times exercised",
+		c.sent, c.closings, c.placed, c.refused, c.codes, c.closeAlls, c.turns, c.exercises)
 }
 
 func countChaos(all []*chaosAccount) (c counted) {
+	c.codes = map[string]int{}
 	for _, a := range all {
 		for _, in := range a.intents {
 			c.sent++
@@ -124,6 +131,7 @@ func countChaos(all []*chaosAccount) (c counted) {
 			}
 			if in.refused {
 				c.refused++
+				c.codes[refusalCode(in.refusal)]++
 			}
 			if in.closes {
 				c.closings++
@@ -135,6 +143,29 @@ func countChaos(all []*chaosAccount) (c counted) {
 	}
 	return c
 }
+
+// refusalCode is the code of a refusal, with the broker's where it was Alpaca
+// that refused, and the guards where it was they.
+func refusalCode(answer string) string {
+	code, broker, guards := codePart.FindStringSubmatch(answer), brokerPart.FindStringSubmatch(answer), []string{}
+	for _, m := range guardPart.FindAllStringSubmatch(answer, -1) {
+		guards = append(guards, m[1])
+	}
+	if code == nil {
+		return answer
+	}
+	said := code[1]
+	if broker != nil {
+		said += "/" + broker[1]
+	}
+	return strings.Join(append([]string{said}, slices.Compact(guards)...), "/")
+}
+
+var (
+	codePart   = regexp.MustCompile(`"code":\s*"([a-z_]+)"`)
+	brokerPart = regexp.MustCompile(`"code":\s*([0-9]+)`)
+	guardPart  = regexp.MustCompile(`"guard":\s*"([a-z_]+)"`)
+)
 
 // chaosFaults are those that go on all the time.
 var chaosFaults = []alpacasim.Injection{

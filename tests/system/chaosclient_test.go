@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 )
@@ -45,7 +46,15 @@ func (a *chaosAccount) trade(dice *rand.Rand, name string, orders int, turns boo
 			again = again && !in.definite()
 			time.Sleep(time.Duration(100+dice.IntN(700)) * time.Millisecond)
 		}
-		switch chance := dice.IntN(20); {
+		chance := dice.IntN(20)
+		if in.refused && strings.Contains(in.refusal, `"switch"`) && !turns {
+			// Most wait until the account is opened again, else little would be traded.
+			time.Sleep(time.Duration(1000+dice.IntN(4000)) * time.Millisecond)
+			if dice.IntN(4) > 0 {
+				chance = 20
+			}
+		}
+		switch {
 		case in.id != "" && chance < 3:
 			// Whether that is granted is the broker's to say.
 			a.send(client, http.MethodDelete, "/api/orders/"+in.id, "", nil)
@@ -62,7 +71,7 @@ func (a *chaosAccount) trade(dice *rand.Rand, name string, orders int, turns boo
 			a.closeAgainstStop(client, dice, in.name+"-against")
 		case chance < 16:
 			a.closeAll(client, dice, in.name+"-all")
-		case a.kind.options:
+		case chance < 20 && a.kind.options:
 			a.exercise(client, dice)
 		}
 		if turns && (i == orders/2 || dice.IntN(10) == 0) {

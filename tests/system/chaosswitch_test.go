@@ -79,7 +79,7 @@ func (a *chaosAccount) turnTo(client *http.Client, dice *rand.Rand, name string,
 
 // windDownPatience is how long a wind-down may take with all faults going on,
 // killed servers and orders that must be looked up for a minute among them.
-const windDownPatience = 4 * time.Minute
+const windDownPatience = 10 * time.Minute
 
 // lostPatience is how long one may wait for orders whose answer was lost, and
 // which may trade what is left to be closed. They are given up once the broker

@@ -1,5 +1,5 @@
--- Who may connect to this database. A copy made with CREATE DATABASE …
--- TEMPLATE does not inherit these grants, so whoever makes one runs this again.
+-- Sets who may connect to this database. CREATE DATABASE … TEMPLATE does not
+-- copy these grants, so whoever makes a copy runs this on it again.
 do $$
 begin
   execute pg_catalog.format('revoke all on database %I from public', pg_catalog.current_database());
@@ -8,5 +8,5 @@ begin
     pg_catalog.current_database());
 end
 $$;
--- Schema public holds tern's own version table and nothing else.
+-- Schema public holds tern's version table and nothing else.
 revoke all on schema public from public;

@@ -1,5 +1,5 @@
 -- Makes a new key for the seal and keeps the one before it, so that
--- transactions under way end as they began. Run at every migrate.
+-- transactions under way stay admitted. paddock migrate calls it each time.
 create or replace function private.renew_seal_key() returns void
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -9,7 +9,7 @@ declare
   outer_pad bytea := decode(repeat('5c', 64), 'hex');
   newest bigint;
 begin
-  lock table private.seal_keys in exclusive mode;  -- who renews at the same time waits; who reads does not
+  lock table private.seal_keys in exclusive mode;  -- a second renewal waits, readers do not
   newest := (select coalesce(max(k.id), 0) + 1 from private.seal_keys k);
   for i in 0 .. 31 loop
     inner_pad := set_byte(inner_pad, i, get_byte(inner_pad, i) # get_byte(key, i));

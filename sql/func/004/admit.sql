@@ -1,10 +1,11 @@
--- Admits one request: looks its session up, checks that the session's user
--- holds a grant on the account, and sets app.user_id, app.account_id and
--- app.seal for this transaction. With no account the user alone is admitted.
--- Answers the user's id.
+-- Admits one request: looks up its session, checks that the session's user has
+-- a grant on the account, and sets app.user_id, app.account_id and app.seal for
+-- this transaction. Without an account only the user is admitted. Returns the
+-- user's id.
 --
--- PD401: no such session, or it has expired. PD403: the account is unknown or
--- not this user's, which are told apart to nobody. 42501: admitted already.
+-- PD401: there is no such session, or it has expired. PD403: there is no such
+-- account, or the user has no grant on it; nobody is told which of the two.
+-- 42501: this transaction is admitted already.
 create or replace function private.admit(p_token text, p_account uuid) returns text
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -18,12 +19,13 @@ declare
   door text;
   done text;
 begin
-  -- A seal that does not hold is somebody's litter and stops nobody.
-  if coalesce(current_setting('app.seal', true), '') <> '' and private.sealed(false) is not null then
+  -- Any SQL can set app.seal. A value that is no valid seal counts as none, so
+  -- that it cannot keep a request out; it is overwritten below.
+  if coalesce(current_setting('app.seal', true), '') <> '' and private.check_seal(false) is not null then
     raise exception 'this transaction has been admitted already' using errcode = '42501';
   end if;
 
-  select s."userId", private.scopes_of(g.role, u.is_active), k.id::text, k.inner_pad, k.outer_pad
+  select s."userId", private.scopes_for_role(g.role, u.is_active), k.id::text, k.inner_pad, k.outer_pad
     into who, scopes, key, inner_key, outer_key
     from auth.session s
     cross join private.seal_keys k
@@ -41,10 +43,10 @@ begin
   end if;
 
   door := key || '.R.' || coalesce(scopes, '');
-  -- One expression instead of PERFORMs: plpgsql evaluates it without SPI.
+  -- One expression is faster than three PERFORMs: plpgsql needs no SPI for it.
   done := set_config('app.user_id', who, true)
     || set_config('app.account_id', account, true)
-    || set_config('app.seal', encode(private.mac(inner_key, outer_key, door, account, who), 'hex') || door, true);
+    || set_config('app.seal', encode(private.seal_mac(inner_key, outer_key, door, account, who), 'hex') || door, true);
   return who;
 end
 $$;

@@ -1,5 +1,5 @@
--- Makes an account of the admitted user and the owner's grant with it.
--- PD429: this user has the most accounts that one may have.
+-- Creates an account of the admitted user, and the owner's grant with it.
+-- PD429: the user has as many accounts as one user may have.
 create or replace function private.create_account(p_name text, p_environment text) returns uuid
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$

@@ -1,5 +1,5 @@
--- Lets a login of the group paddock_report see an account. 22023: there is no
--- such login, or it is more than a reporting login.
+-- Lets a reporting login read an account. 22023: no login of that name is in
+-- the group paddock_report, or it may do more than a reporting login may.
 create or replace function private.grant_report(p_role name, p_account uuid) returns void
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$

@@ -1,5 +1,5 @@
--- The accounts that the login of this session may report on. session_user is
--- the one name that a login cannot change.
+-- Returns the accounts that the login of this session may report on. It goes by
+-- session_user, which a login cannot change.
 create or replace function private.report_accounts() returns uuid[]
 stable parallel restricted security definer set search_path = pg_catalog, pg_temp
 language sql as $$

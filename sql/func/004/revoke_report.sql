@@ -1,4 +1,5 @@
--- Takes every account from a reporting login. Run before it is dropped.
+-- Takes every account from a reporting login. It must run before the login is
+-- dropped.
 create or replace function private.revoke_report(p_role name) returns void
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$

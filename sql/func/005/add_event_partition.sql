@@ -1,7 +1,8 @@
--- Makes the partition of the log that holds the month of p_at, in UTC, unless
--- it is there, and says whether it was made. A partition has its own keys: over
--- all of them a key would have to contain the time, and so mean less. Nobody is
--- granted a partition: all go by the table, whose policies hold.
+-- Creates the partition of the event log for the month of p_at, in UTC, and
+-- returns true; returns false if it exists already. Each partition has keys of
+-- its own: a key over all of them would have to contain the column "at", and
+-- would then allow a number twice. No role gets grants on a partition: all
+-- access goes through app.account_events, where the policies are.
 create or replace function private.add_event_partition(p_at timestamptz) returns boolean
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -17,7 +18,7 @@ begin
   execute format('alter table app.%I alter column account_id set statistics 0, alter column broker_event_id set statistics 0,
     alter column data set statistics 0', name);
   execute format('alter table app.%I enable row level security, force row level security', name);
-  -- Attaching a table, unlike making it as a partition, stops no writer.
+  -- Attaching a table locks less than creating it as a partition: writers go on.
   execute format('alter table app.account_events attach partition app.%I for values from (%L) to (%L)', name,
     to_char(month, 'YYYY-MM-DD') || ' 00:00:00+00', to_char(month + interval '1 month', 'YYYY-MM-DD') || ' 00:00:00+00');
   return true;

@@ -1,12 +1,12 @@
--- Appends to the admitted account's log and answers the event's number. With
--- a broker_event_id that the log has already nothing is written and the
--- answer is NULL. Each kind needs the scope of whoever may cause it.
+-- Appends an event to the admitted account's log and returns its number. If the
+-- log has an event with this p_broker_event_id already, it writes nothing and
+-- returns NULL. Each kind of event needs the scope of those who may cause it.
 create or replace function private.append_event(p_kind text, p_data jsonb, p_broker_event_id text default null) returns bigint
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
   account uuid := private.account_id();
-  scopes text := split_part(private.sealed(), '.', 3);
+  scopes text := split_part(private.check_seal(), '.', 3);
   needed text := case p_kind when 'order' then 'cancel' when 'guard' then 'cancel' when 'agent_log' then 'log' else 'manage' end;
   next_seq bigint;
 begin
@@ -14,7 +14,7 @@ begin
     raise exception 'an event of this kind needs the scope "%"', needed using errcode = '42501';
   end if;
 
-  -- The lock comes first: whoever holds it sees every event before its own.
+  -- This locks the head row first, so that the check below sees every earlier event.
   insert into app.event_heads as h (account_id, last_seq) values (account, 1)
     on conflict (account_id) do update set last_seq = h.last_seq + 1
     returning h.last_seq into next_seq;
@@ -23,7 +23,7 @@ begin
     if scopes <> 'work' then
       raise exception 'the broker''s event ids are the worker''s to give' using errcode = '42501';
     end if;
-    -- No constraint spans the partitions: the lock does.
+    -- No unique constraint covers all partitions. Under the lock this check is enough.
     if exists (select from app.account_events e where e.account_id = account and e.broker_event_id = p_broker_event_id) then
       update app.event_heads h set last_seq = h.last_seq - 1 where h.account_id = account;
       return null;

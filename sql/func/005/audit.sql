@@ -1,5 +1,5 @@
--- Leaves a line in the audit, in the name of whoever was admitted. Called by
--- other doors only.
+-- Writes a row of the audit log, in the name of the admitted user. Only other
+-- definer functions call it.
 create or replace function private.audit(p_account uuid, p_action text, p_detail jsonb default '{}') returns void
 volatile
 language sql

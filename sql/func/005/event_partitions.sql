@@ -1,4 +1,5 @@
--- The log's partitions and the moment before which all their events were.
+-- Returns the event log's partitions, and the time before which all events of
+-- each of them lie.
 create or replace function private.event_partitions() returns table (relname name, ends_at timestamptz)
 stable set search_path = pg_catalog, pg_temp
 language sql as $$

@@ -1,17 +1,19 @@
--- The door of push: (session, account, cursor) triples in, and out only the
--- events after each cursor that its session may read now. idx names the
--- triples that a row is for, from 1: those that stand at one place of one log
--- are answered together. Of each place come at most p_max events and about
--- p_bytes of their data, but never none: whoever is far behind asks again, and
--- holds up nobody. standing says 'ok', 'unauthenticated', 'forbidden', or
--- 'cursor_expired' where what follows the cursor is no longer kept; a triple
--- that is not ok has one row without an event, one that is and has no news has
--- none.
+-- The door of push: takes session tokens, accounts and cursors, and returns
+-- only those events after each cursor that its session may read now. idx has
+-- the positions, from 1, of the inputs that a row is for: inputs with the same
+-- account and cursor share their rows. For each account and cursor at most
+-- p_max events and about p_bytes of their data are returned, but at least one
+-- if there is any: a client that is far behind asks again, and holds up no other.
 --
--- Plans are kept, and one that was made in a month's first minute, when the
--- partition was empty, would read all of it for each place until ANALYZE comes.
+-- access is 'ok', 'unauthenticated', 'forbidden', or 'cursor_expired' if events
+-- after the cursor are no longer kept. An input that is not ok has one row,
+-- without an event. One that is ok and has no new events has no row.
+--
+-- Sequential scans are off because plans are kept: one made in the first minute
+-- of a month, when the partition is empty, would scan the whole partition for
+-- each cursor until the next ANALYZE.
 create or replace function private.read_events(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_max integer, p_bytes integer)
-returns table (idx integer[], standing text, seq bigint, kind text, at timestamptz, data text)
+returns table (idx integer[], access text, seq bigint, kind text, at timestamptz, data text)
 stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off set jit = off
 language plpgsql as $$
 #variable_conflict use_column
@@ -22,7 +24,7 @@ begin
       case when s.token is null then 'unauthenticated'
            when g.account_id is null then 'forbidden'
            when t.cursor < h.dropped_seq then 'cursor_expired'
-           else 'ok' end as standing
+           else 'ok' end as access
     from unnest(p_tokens, p_accounts, p_cursors) with ordinality as t (token, account_id, cursor, n)
     left join auth.session s on s.token = t.token and s."expiresAt" > now()
     left join app.account_grants g on g.account_id = t.account_id and g.user_id = s."userId"
@@ -30,7 +32,7 @@ begin
     left join app.event_heads h on h.account_id = g.account_id
   ), places as materialized (
     select array_agg(a.idx order by a.idx) as idx, a.account_id, a.cursor
-      from asked a where a.standing = 'ok' and a.last_seq > a.cursor
+      from asked a where a.access = 'ok' and a.last_seq > a.cursor
       group by a.account_id, a.cursor
   )
   select p.idx, 'ok', e.seq, e.kind, e.at, e.text
@@ -43,8 +45,8 @@ begin
         order by e.seq limit p_max) n) e
     where e.before < p_bytes
   union all
-  select array[a.idx], a.standing, null, null, null, null
-    from asked a where a.standing <> 'ok'
+  select array[a.idx], a.access, null, null, null, null
+    from asked a where a.access <> 'ok'
   order by 1, 3;
 end
 $$;

@@ -1,7 +1,11 @@
--- No order is sent that the guards refuse, whatever statement makes it: PD422,
--- with the verdict as its detail. The log's lock comes first, so that of many
--- orders at once each is counted by the next; its time is that of its turn. A
--- transaction whose snapshot is older than the lock would not see the others.
+-- Trigger: refuses an order that the account's guards do not allow, whatever
+-- statement makes it (PD422, with the result of app.check_guards as its
+-- detail).
+--
+-- It locks the event log first, so that concurrent orders are checked one after
+-- the other, and each check counts the orders before it. created_at is the time
+-- at which the order's turn came. The transaction must be read committed: an
+-- older snapshot would not see the orders that committed while this one waited.
 create or replace function app.guard_order() returns trigger
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -9,20 +13,21 @@ declare
   verdict jsonb;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
-    raise exception 'an order is made in a transaction that is read committed: an older snapshot misses what the lock was waited for' using errcode = '25001';
+    raise exception 'orders are made in transactions that are read committed: an older snapshot would miss the orders before this one' using errcode = '25001';
   end if;
-  perform private.lock_log();
-  -- The retry of an order that is there already is not one more.
+  perform private.lock_event_log();
+  -- The retry of an order that exists already adds none.
   if tg_op = 'INSERT' and exists (select from app.alpaca_orders o where o.account_id = new.account_id
       and (o.client_order_id = new.client_order_id or o.idempotency_key = new.idempotency_key)) then
     return new;
   end if;
   new.created_at := clock_timestamp();
-  -- Two statements: the worker makes closings, and may ask for no other verdict.
+  -- Two statements and not one CASE: the worker makes closings, and may not
+  -- execute check_guards.
   if new.reduce_only then
-    verdict := app.closing_verdict(new);
+    verdict := app.check_closing(new);
   else
-    verdict := app.order_verdict(new);
+    verdict := app.check_guards(new);
   end if;
   if jsonb_array_length(verdict->'violations') + jsonb_array_length(verdict->'needs') > 0 then
     raise exception 'the account''s guards refuse the order' using errcode = 'PD422', detail = verdict::text;

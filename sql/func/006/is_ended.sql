@@ -1,7 +1,7 @@
--- Whether an order of this status is over, so that it can neither trade nor hold
--- anything any more. This is the one place that says so. An order that is done
--- for its day is not: Alpaca may execute it on the next one. Nor is one of which
--- nobody knows whether it was placed.
+-- Reports whether an order of this status is over: it can neither trade nor
+-- hold anything any more. This is the one list of these statuses. done_for_day
+-- is not one of them: Alpaca may execute such an order on the next day. Nor is
+-- the status of an intent of which nobody knows whether it was placed.
 create or replace function app.is_ended(p_status text) returns boolean
 immutable parallel safe
 language sql

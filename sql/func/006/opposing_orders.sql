@@ -1,4 +1,5 @@
--- The open orders that one of this side would trade with, oldest first.
+-- Returns the open orders on the other side of a symbol, with which an order of
+-- this side could trade: oldest first, at most 50.
 create or replace function app.opposing_orders(p_account uuid, p_symbol text, p_side text) returns setof app.alpaca_orders
 stable set search_path = pg_catalog, pg_temp
 language sql as $$

@@ -1,4 +1,5 @@
--- What the account's log says when an order changes other than by a trade.
+-- Returns the data of an event that says that an order changed other than by a
+-- trade.
 create or replace function app.order_event(p_event text, o app.alpaca_orders) returns jsonb
 stable parallel safe
 language sql

@@ -1,5 +1,6 @@
--- An order as the API shows it, with what else the broker says of it. Amounts
--- are strings.
+-- Returns an order as the API shows it, including the broker's fields that have
+-- no column here. Amounts are strings. Lists read the same fields as columns
+-- (orderColumns in Go), which is faster; a test compares the two.
 create or replace function app.order_json(o app.alpaca_orders) returns jsonb
 stable parallel safe
 language sql
@@ -31,7 +32,7 @@ return coalesce(o.others, '{}') || jsonb_build_object(
   'parent_alpaca_order_id', o.parent_alpaca_order_id,
   'replaces', o.replaces,
   'replaced_by', o.replaced_by)
-  -- In two parts: a function takes a hundred arguments.
+  -- In two parts, because a function takes at most 100 arguments.
   || jsonb_build_object(
   'submitted_by', o.submitted_by,
   'orchestrator_agent_id', o.orchestrator_agent_id,

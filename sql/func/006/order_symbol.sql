@@ -1,8 +1,8 @@
--- The one form in which a symbol stands in orders and guards, as Alpaca answers
--- it in orders: in capitals, and a pair of currencies with its slash. Alpaca
--- takes BTC/USD and BTCUSD for the same market. A pair without its slash has six
--- letters at least and ends in a currency that is traded against; a stock has
--- five at most, and a suffix behind a dot. It is broker.Symbol in Go.
+-- Returns a symbol in the form in which orders and guards are kept, which is
+-- Alpaca's form in orders: in capitals, and a currency pair with its slash.
+-- Alpaca takes BTC/USD and BTCUSD for the same market. A pair without its slash
+-- has at least six letters and ends in a quote currency; a stock has at most
+-- five, and a suffix behind a dot. broker.Symbol does the same in Go.
 create or replace function app.order_symbol(p_symbol text) returns text
 immutable parallel safe
 language sql

@@ -1,9 +1,12 @@
--- An account's orders that a list asks for; null asks for any. Times are those
--- at which an order was submitted. p_symbols are without the slash of a pair.
--- One plain statement, so that it becomes a part of the query that calls it;
--- and one CASE, of which the planner thinks that half pass: of separate
--- conditions it believes, for want of statistics, that next to nothing does,
--- and then reads and sorts a whole account for one page.
+-- Returns an account's orders that match a list's filters; a filter of NULL
+-- matches all. The times are compared with when an order was submitted.
+-- p_symbols have no slash in pairs.
+--
+-- It is one plain statement, so that the planner inlines it in the query that
+-- calls it. Its conditions are one CASE, which the planner expects half of the
+-- rows to pass. Of separate conditions it would expect, without statistics,
+-- that next to no row passes, and would read and sort a whole account for one
+-- page.
 create or replace function app.orders_matching(p_account uuid, p_after timestamptz, p_until timestamptz,
   p_symbols text[], p_side text, p_classes text[]) returns setof app.alpaca_orders
 stable

@@ -1,5 +1,6 @@
--- The symbol under which a position is kept, as Alpaca's list of positions has
--- it: a pair of coins has no slash there, and one in orders (BTC/USD, BTCUSD).
+-- Returns the symbol under which a position is kept, as in Alpaca's list of
+-- positions: a pair of coins has no slash there (BTCUSD), and may have one in
+-- orders (BTC/USD).
 create or replace function app.position_symbol(p_symbol text) returns text
 immutable parallel safe
 language sql

@@ -1,6 +1,7 @@
--- Records that an intent was surely not placed, and tells the account of it:
--- p_state is rejected (by the broker, for good) or unsent (it never got there,
--- and its retry may). p_more is what else the broker said. An intent whose answer is known by now stays as it is.
+-- Records that an intent was certainly not placed, and appends an event.
+-- p_state is rejected (by the broker, for good) or unsent (it never reached the
+-- broker, and its retry may). p_more is what else the broker said. An intent
+-- whose answer is known by now stays as it is.
 create or replace function app.record_refusal(p_account uuid, p_order uuid, p_state text, p_message text, p_code integer, p_request_id text,
   p_more jsonb default null) returns void
 volatile set search_path = pg_catalog, pg_temp

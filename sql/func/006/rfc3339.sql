@@ -1,4 +1,4 @@
--- A time as the API writes it: RFC 3339, UTC, microseconds.
+-- Returns a time as the API writes it: RFC 3339, in UTC, with microseconds.
 create or replace function app.rfc3339(t timestamptz) returns text
 stable parallel safe
 language sql

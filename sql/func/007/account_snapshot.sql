@@ -1,6 +1,6 @@
--- What a reader of the account's log begins with: the number of the newest
--- event and, as of that event, the account, its positions and its open orders,
--- newest first, at most 500. One statement reads it all, and so at one moment.
+-- Returns what a reader of the account's log begins with: the number of the
+-- newest event and, as of that event, the account, its positions and its newest
+-- open orders, at most 500. It is one statement, so that all is of one moment.
 create or replace function app.account_snapshot(p_account uuid) returns jsonb
 stable set search_path = pg_catalog, pg_temp
 language sql as $$

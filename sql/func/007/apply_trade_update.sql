@@ -1,7 +1,6 @@
 -- Applies one trade update of the broker's stream: order, position, journal,
--- event and cursor together, or nothing. An update whose event_id the log has
--- already changes nothing and answers NULL; otherwise the answer is the event's
--- number.
+-- event and cursor in one transaction. Returns the event's number. If the log
+-- has an event of this event_id already, it changes nothing and returns NULL.
 create or replace function app.apply_trade_update(p_account uuid, u jsonb) returns bigint
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -28,9 +27,9 @@ begin
     update app.alpaca_orders t set taken_back = true where t.account_id = p_account and t.id = o.id;
   end if;
 
-  -- What is held by the broker's word is what is counted here. Where it is not,
-  -- something was missed, and the mirror is in doubt. An update that is older
-  -- than what is counted proves nothing.
+  -- The position that the broker reports must be the one that is counted here.
+  -- If it is not, an update was missed, and the mirror is in doubt. An update
+  -- that is older than the newest one counted proves nothing.
   if held is not null and o.symbol is not null then
     select p.qty, p.counted_until into counted, counted_until from app.alpaca_positions p
       where p.account_id = p_account and p.symbol = app.position_symbol(o.symbol);
@@ -39,7 +38,7 @@ begin
         perform app.doubt_mirror(p_account);
       end if;
     else
-      -- Nothing has been read yet: the newest word stands until it is.
+      -- Positions have not been read yet: until then the newest update's are kept.
       insert into app.alpaca_positions as t (account_id, symbol, asset_class, qty, avg_entry_price, current_price, as_of, counted_until)
         values (p_account, app.position_symbol(o.symbol), u->'order'->>'asset_class', held, price, price, clock_timestamp(), at)
         on conflict (account_id, symbol) do update
@@ -52,7 +51,7 @@ begin
 
   if traded or u->>'event' in ('trade_bust', 'trade_correct') then
     perform app.record_execution(p_account, o.id, u->>'event', u, executed_at);
-    -- What an order of several legs executes, its legs do.
+    -- The executions of a multi-leg order are those of its legs.
     for leg in select l from jsonb_array_elements(case jsonb_typeof(u->'legs') when 'array' then u->'legs' else '[]' end) l loop
       perform app.record_execution(p_account, t.id, u->>'event', leg, executed_at)
         from app.alpaca_orders t where t.account_id = p_account and t.alpaca_order_id = (leg->>'order_id')::uuid;
@@ -66,9 +65,7 @@ begin
       'id', u->>'execution_id', 'qty', u->>'qty', 'price', u->>'price', 'at', app.rfc3339(at)) end,
     'position_qty', u->>'position_qty'), u->>'event_id');
 
-  insert into app.stream_cursors as c (account_id, last_event_id) values (p_account, u->>'event_id')
-    on conflict (account_id) do update set last_event_id = excluded.last_event_id, updated_at = now()
-    where c.last_event_id is null or c.last_event_id < excluded.last_event_id;
+  perform app.advance_stream_cursor(p_account, u->>'event_id');
   return seq;
 end
 $$;

@@ -1,6 +1,6 @@
--- The average entry price of a position after a trade, until the broker's own
--- comes: an increase averages its price in, a decrease keeps the average, a
--- reversal starts from its own price.
+-- Returns the average entry price of a position after a trade, until the
+-- broker's own is known: an increase averages its price in, a decrease keeps
+-- the average, and a reversal starts with its own price.
 create or replace function app.average_entry(p_held numeric, p_average numeric, p_by numeric, p_price numeric) returns numeric
 immutable parallel safe
 language sql

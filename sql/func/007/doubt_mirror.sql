@@ -1,5 +1,5 @@
--- Casts a doubt on an account's mirror: until it has agreed with the broker
--- again, by a look that begins after this, guards do not judge by it.
+-- Puts an account's mirror in doubt: guards do not trust it until a
+-- reconciliation that begins after this has agreed with the broker.
 create or replace function app.doubt_mirror(p_account uuid) returns void
 volatile set search_path = pg_catalog, pg_temp
 language sql as $$

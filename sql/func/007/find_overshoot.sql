@@ -1,7 +1,7 @@
--- Tells of a closing that has traded more than was held, where the fill which
--- came before it at the broker is told only now: order o has filled p_moved units,
--- and a closing on the same side, later by the broker's own clock, had less to
--- close than it traded.
+-- Finds and records an overshoot whose cause is reported late: order o has now
+-- filled p_moved units, which the broker executed before a closing on the same
+-- side that is recorded already, so that the closing had less to close than it
+-- traded. Before and after are by the broker's clock.
 create or replace function app.find_overshoot(o app.alpaca_orders, p_moved numeric) returns void
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -11,7 +11,7 @@ declare
   more numeric;
 begin
   if beyond <= 0 then
-    return; -- the position is not on the side that these orders trade to
+    return; -- no order on this side has traded beyond an empty position
   end if;
   select c.* into closing from app.alpaca_orders c
     where c.account_id = o.account_id and c.symbol = o.symbol and c.side = o.side and c.reduce_only and c.filled_qty > 0
@@ -19,7 +19,7 @@ begin
     order by coalesce(c.filled_at, c.broker_updated_at) desc limit 1;
   if found then
     more := least(closing.filled_qty, beyond) - least(closing.filled_qty, greatest(0, beyond - p_moved));
-    perform app.note_overshoot(closing, more);
+    perform app.record_overshoot(closing, more);
   end if;
 end
 $$;

@@ -1,4 +1,5 @@
--- The position in a symbol; below 0 it is short.
+-- Returns the position in a symbol: negative if it is short, 0 if there is
+-- none.
 create or replace function app.held_quantity(p_account uuid, p_symbol text) returns numeric
 stable set search_path = pg_catalog, pg_temp
 language sql

@@ -1,9 +1,12 @@
--- Whether a mirror that agreed with the broker at one time, and whose stream
--- has told everything since another, shows what is. Either the agreement is no
--- older than p_max_age; or the stream has told everything since before it, and
--- the regular reconciliation, of every few minutes, has not stopped: a stream
--- may stay connected and tell nothing. All of these times are of Postgres'
--- clock; one that lies ahead of it, since it was set back, is no agreement.
+-- Reports whether a mirror is up to date. p_agreed_at is when it last agreed
+-- with the broker, and p_unbroken_since the time from which on its stream has
+-- reported everything. Either the agreement is no older than p_max_age; or the
+-- stream was unbroken already when they agreed, and the agreement is less than
+-- ten minutes old. The latter because a stream may stay connected and report
+-- nothing: reconciliation agrees every three minutes, unless it has stopped.
+--
+-- All times are by Postgres' clock. An agreement in the future, after that
+-- clock was set back, does not count.
 create or replace function app.is_fresh(p_agreed_at timestamptz, p_unbroken_since timestamptz, p_max_age interval) returns boolean
 stable parallel safe
 language sql

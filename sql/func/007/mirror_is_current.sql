@@ -1,7 +1,7 @@
--- Whether guards may judge an order by the mirror: it agreed with the broker,
--- nothing has cast a doubt on it since that look began (private.doubt_mirror:
--- the stream broke off or came back, keys were stored, a position was told that
--- does not fit), and it is no older than health allows.
+-- Reports whether guards may judge an order by the mirror: it has agreed with
+-- the broker, the agreement is fresh (app.is_fresh), and nothing has put the
+-- mirror in doubt since that reconciliation began (app.doubt_mirror: the stream
+-- broke off or came back, keys were stored, a reported position does not fit).
 create or replace function app.mirror_is_current(p_account uuid) returns boolean
 stable set search_path = pg_catalog, pg_temp
 language sql

@@ -1,5 +1,6 @@
--- How often each position of the mirror was moved or set, by symbol: what
--- app.settle_positions is told of the time before positions were asked for.
+-- Returns how often each position of the mirror was moved or set, by symbol.
+-- app.reconcile_positions takes what this returned before the broker was asked
+-- for positions.
 create or replace function app.position_moves(p_account uuid) returns jsonb
 stable set search_path = pg_catalog, pg_temp
 language sql

@@ -1,30 +1,31 @@
 -- Records an order as the broker describes it (Alpaca's own JSON), with its
--- legs, and says whether that changed anything.
+-- legs, and returns its row and whether that changed anything.
 --
--- Of two descriptions the one with the later updated_at is newer, by the
--- broker's own clock. Should that have been set back, one that tells of more
--- filled, or of the end, of an order that is open here is newer all the same:
--- neither is undone, but by a bust or a correction. p_takes_back says that this
--- description may tell of one (those updates of the stream, and a look at the
--- broker).
+-- Of two descriptions the one with the later updated_at, by the broker's clock,
+-- is newer. That clock may be set back. So a description which says that an
+-- order that is open here has ended, or has filled more, is newer in any case:
+-- neither is ever undone, except by a bust or a correction. p_takes_back says
+-- that this description may contain one: such updates of the stream do, and
+-- REST answers may.
 --
--- p_told_at is when the broker told this, by its own clock, and p_age for how
--- long that has been asked for. Where what is known here was recorded before it
--- was asked for, and is dated later than it was told, the broker's clock has been
--- set back since: its times order nothing then, and what was told later is newer.
--- The clock may be right again by now. So what was asked for a minute after that
--- was recorded is newer in any case: no look at the broker is as late as that.
+-- p_sent_at is when the broker sent this, by its own clock, and p_age is how
+-- long ago it was asked for. If our row was written before that, but has a
+-- later time of the broker's than p_sent_at, the broker's clock was set back in
+-- between. Then its times say nothing, and this description is newer, because
+-- it was sent later. The clock may be right again by now: so a description that
+-- was asked for more than a minute after our row was written is newer in any
+-- case. No answer takes that long.
 --
--- An intent takes the broker's order as its own by client_order_id, where it is
--- what was sent (app.is_as_sent) and has not been refused. Anything else is an
--- order that was placed elsewhere, and becomes a row of its own: under the
--- broker's id where its client_order_id is an intent's.
+-- An intent becomes the broker's order of the same client_order_id if that is
+-- what was sent (app.matches_intent) and the intent was not rejected. Any other
+-- order was placed elsewhere and becomes a row of its own; where an intent has
+-- its client_order_id, the row has the broker's id in place of that.
 --
--- Any change of the filled quantity moves the mirror's position, by as much and
--- in the same transaction, so that each fill counts once whatever told of it.
+-- Each change of the filled quantity changes the mirror's position by as much
+-- in the same transaction, so that each fill counts once, whoever reports it.
 create or replace function app.record_order(p_account uuid, o jsonb, p_request_id text default null,
   p_parent uuid default null, p_takes_back boolean default false,
-  p_told_at timestamptz default null, p_age interval default null,
+  p_sent_at timestamptz default null, p_age interval default null,
   out recorded app.alpaca_orders, out changed boolean)
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -35,7 +36,7 @@ declare
   name text := o->>'client_order_id';
   moved numeric;
   before app.alpaca_orders;
-  kin app.alpaca_orders;
+  parent app.alpaca_orders;
   leg jsonb;
 begin
   changed := true;
@@ -45,7 +46,7 @@ begin
     if not found then
       select t.* into before from app.alpaca_orders t
         where t.account_id = p_account and t.client_order_id = o->>'client_order_id' for no key update;
-      if found and (before.alpaca_order_id is not null or before.intent_state = 'rejected' or not app.is_as_sent(before, o)) then
+      if found and (before.alpaca_order_id is not null or before.intent_state = 'rejected' or not app.matches_intent(before, o)) then
         before := null;
         name := o->>'id';
       end if;
@@ -77,7 +78,7 @@ begin
             replaced_by = (o->>'replaced_by')::uuid,
             broker_request_id = coalesce(nullif(p_request_id, ''), t.broker_request_id),
             broker_updated_at = said_at,
-            -- A flat list gives no legs, which takes none away.
+            -- A list that is not nested has no legs: those that are known stay.
             broker_order = case when jsonb_typeof(o->'legs') = 'array' then o else o || jsonb_build_object('legs', t.broker_order->'legs') end,
             submitted_at = (o->>'submitted_at')::timestamptz,
             filled_at = (o->>'filled_at')::timestamptz,
@@ -89,7 +90,7 @@ begin
             updated_at = clock_timestamp()
         where t.account_id = p_account and t.id = before.id
           and (t.broker_updated_at is null or t.broker_updated_at <= said_at
-            or t.updated_at < clock_timestamp() - p_age and t.broker_updated_at > p_told_at + interval '2 seconds'
+            or t.updated_at < clock_timestamp() - p_age and t.broker_updated_at > p_sent_at + interval '2 seconds'
             or t.updated_at < clock_timestamp() - p_age - interval '1 minute'
             or not t.taken_back and not app.is_ended(t.status)
               and (filled > t.filled_qty or filled = t.filled_qty and ended))
@@ -97,8 +98,8 @@ begin
         returning t.* into recorded;
       exit when found;
       recorded := before;
-      -- The stream may have told of the order before its own answer came, and
-      -- only that answer has the id of its request.
+      -- The stream may have reported the order before the answer to its request
+      -- came, and only that answer has the request's id.
       if recorded.broker_request_id is null and p_request_id <> '' then
         update app.alpaca_orders t set broker_request_id = p_request_id
           where t.account_id = p_account and t.id = recorded.id
@@ -108,14 +109,15 @@ begin
       exit;
     end if;
 
-    -- A leg, and what replaces an order, are whoever's that order was.
-    select t.* into kin from app.alpaca_orders t
+    -- A leg and a replacement have the user, agent and tag of the order that they
+    -- belong to.
+    select t.* into parent from app.alpaca_orders t
       where t.account_id = p_account and t.alpaca_order_id = coalesce(p_parent, (o->>'replaces')::uuid);
     insert into app.alpaca_orders as t (account_id, client_order_id, submitted_by, orchestrator_agent_id, tag, intent_state, symbol,
         side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm,
         extended_hours, alpaca_order_id, status, filled_qty, filled_avg_price, parent_alpaca_order_id, replaces, replaced_by, broker_request_id,
         broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at)
-      values (p_account, name, kin.submitted_by, kin.orchestrator_agent_id, kin.tag, 'accepted',
+      values (p_account, name, parent.submitted_by, parent.orchestrator_agent_id, parent.tag, 'accepted',
         nullif(o->>'symbol', ''), nullif(o->>'side', ''), coalesce(nullif(o->>'type', ''), o->>'order_type'), o->>'time_in_force',
         coalesce(o->>'order_class', ''), nullif(o->>'position_intent', ''), (o->>'qty')::numeric, (o->>'notional')::numeric, (o->>'limit_price')::numeric,
         (o->>'stop_price')::numeric, (o->>'trail_price')::numeric, (o->>'trail_percent')::numeric, (o->>'hwm')::numeric,
@@ -127,50 +129,50 @@ begin
       on conflict do nothing
       returning t.* into recorded;
     exit when found;
-    -- Another transaction was first, and its row is there now.
+    -- Another transaction inserted it first: try again, with its row.
     if attempt = 3 then
       raise exception 'the broker''s order % is recorded under another client_order_id', o->>'id' using errcode = '23505';
     end if;
   end loop;
 
   if before.intent_state in ('unknown', 'dismissed', 'unsent') and recorded.intent_state = 'accepted' and not recorded.reduce_only then
-    perform private.cancel_late(recorded.id);
+    perform private.wind_down_late_order(recorded.id);
   end if;
 
   moved := filled - coalesce(before.filled_qty, 0);
   if changed and moved <> 0 then
     if recorded.symbol is not null then
-      -- A position that was read alone may hold what an order that appears only
-      -- now was filled with.
+      -- A position that was read without its orders may include the fills of an
+      -- order that appears only now.
       if coalesce(before.intent_state, '') not in ('submitting', 'accepted') and exists (select from app.alpaca_positions p
           where p.account_id = p_account and p.symbol = app.position_symbol(recorded.symbol) and p.read_alone) then
         perform app.doubt_mirror(p_account);
       else
-        perform app.move_position(p_account, recorded.symbol, o->>'asset_class',
+        perform app.apply_fill_to_position(p_account, recorded.symbol, o->>'asset_class',
           moved * case recorded.side when 'sell' then -1 else 1 end,
           (filled * recorded.filled_avg_price - coalesce(before.filled_qty * before.filled_avg_price, 0)) / moved, said_at);
         if recorded.reduce_only and moved > 0 then
-          perform app.note_overshoot(recorded, moved);
+          perform app.record_overshoot(recorded, moved);
         elsif moved > 0 then
           perform app.find_overshoot(recorded, moved);
         end if;
       end if;
     elsif jsonb_typeof(recorded.broker_order->'legs') = 'array' then
-      -- A leg without an id is no order of its own, and fills as its order does.
+      -- A leg without an id is not an order of its own: it fills as its order does.
       for leg in select l from jsonb_array_elements(recorded.broker_order->'legs') l where coalesce(l->>'client_order_id', '') = '' loop
-        perform app.move_position(p_account, leg->>'symbol', leg->>'asset_class',
+        perform app.apply_fill_to_position(p_account, leg->>'symbol', leg->>'asset_class',
           moved * coalesce((leg->>'ratio_qty')::numeric, 1) * case when coalesce(leg->>'side', split_part(leg->>'position_intent', '_', 1)) = 'sell' then -1 else 1 end,
           null, said_at);
       end loop;
     else
-      perform app.doubt_mirror(p_account); -- its legs were not told, and no leg says what it was filled with
+      perform app.doubt_mirror(p_account); -- without legs nobody knows which positions it changed
     end if;
   end if;
 
   if jsonb_typeof(o->'legs') = 'array' then
-    -- A leg of a multi-leg order is no order of its own where it has no id.
+    -- Without an id, a leg of a multi-leg order is not an order of its own.
     for leg in select l from jsonb_array_elements(o->'legs') l where l->>'client_order_id' <> '' loop
-      perform app.record_order(p_account, leg, null, recorded.alpaca_order_id, p_takes_back, p_told_at, p_age);
+      perform app.record_order(p_account, leg, null, recorded.alpaca_order_id, p_takes_back, p_sent_at, p_age);
     end loop;
   end if;
 end

@@ -1,10 +1,13 @@
--- What a wind-down is to close now: positions, with the side that closes each
--- and how much of it. All of them where it liquidates; else what orders that
--- were on their way when it began have opened since, less what their exits have
--- closed, and what a repair buys back; in both less its own closings, and those
--- of a wind-down that it took over from. A quantity of 0 waits for orders that
--- are still open, or for a closing of its own, which may still be refused: waits
--- says that the last one is at the broker, and refused why the broker refused it.
+-- Returns the positions that a wind-down is to close now, with the side that
+-- closes each and how much of it. If it liquidates, that is all of them. Else
+-- it is what orders that were on their way when it began have opened since,
+-- less what their exits have closed; and for a repair what it trades back. Its
+-- own closings, and those of a wind-down that it took over from, are
+-- subtracted.
+--
+-- A quantity of 0 waits for orders that are still open, or for a closing of its
+-- own that may still be refused: waits says that the last closing is at the
+-- broker, and refused why the broker refused it.
 create or replace function app.closings_to_make(p_account uuid, p_wind_down uuid)
 returns table (symbol text, asset_class text, held numeric, side text, qty numeric, refused text, waits boolean)
 stable set search_path = pg_catalog, pg_temp
@@ -15,8 +18,8 @@ language sql as $$
     select p.symbol, abs(p.qty) as qty, sign(p.qty) as direction
     from w, app.alpaca_positions p where w.liquidate and p.account_id = p_account and p.qty <> 0
     union all
-    -- What was opened by orders on their way; what only made a position smaller
-    -- is of the other direction than what is held, and stays.
+    -- What orders on their way have opened. One that only made a position smaller
+    -- has the other direction than what is held, and so is not closed.
     select app.position_symbol(l.symbol), sum(o.filled_qty * coalesce(l.qty / nullif(o.qty, 0), 1) - exits.filled), case l.side when 'sell' then -1 else 1 end
     from w, app.alpaca_orders o cross join lateral app.order_lines(o) l
     cross join lateral (select coalesce(sum(x.filled_qty), 0) as filled from app.alpaca_orders x
@@ -35,7 +38,7 @@ language sql as $$
   )
   select p.symbol, p.asset_class, p.qty, s.side,
     trim_scale(least(case when w.liquidate then abs(p.qty) else wanted.qty - coalesce(closed.qty, 0) end,
-      abs(p.qty), app.closable(p_account, p.symbol, s.side, false))),
+      abs(p.qty), app.closable_quantity(p_account, p.symbol, s.side, false))),
     last.status_message, coalesce(last.is_open and last.intent_state = 'accepted', false)
   from w, wanted
   join app.alpaca_positions p on p.account_id = p_account and p.symbol = wanted.symbol and sign(p.qty) = wanted.direction

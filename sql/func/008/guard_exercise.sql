@@ -1,6 +1,7 @@
--- No option is exercised that the guards refuse: exercising opens the shares of
--- its underlying as a buy or a sale at the strike does, and is measured as one.
--- PD422, with the verdict as its detail.
+-- Trigger: refuses the exercise of an option that the account's guards do not
+-- allow (PD422, with the result of app.check_guards as its detail). An exercise
+-- buys or sells shares of the underlying at the strike, and is checked as such
+-- an order. PD409: one of the same contract was asked for within a minute.
 create or replace function app.guard_exercise() returns trigger
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -9,9 +10,9 @@ declare
   verdict jsonb;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
-    raise exception 'an order is made in a transaction that is read committed: an older snapshot misses what the lock was waited for' using errcode = '25001';
+    raise exception 'orders are made in transactions that are read committed: an older snapshot would miss the orders before this one' using errcode = '25001';
   end if;
-  perform private.lock_log();
+  perform private.lock_event_log();
   new.requested_at := clock_timestamp();
   if exists (select from app.exercises e where e.account_id = new.account_id and e.contract = new.contract and e.state = 'asked'
       and e.requested_at > clock_timestamp() - interval '1 minute') then
@@ -28,7 +29,7 @@ begin
   shares.filled_qty := 0;
   shares.reference_prices := case when new.reference_price is not null then
     jsonb_build_object(new.symbol, greatest(new.price, new.reference_price)) end;
-  verdict := app.order_verdict(shares);
+  verdict := app.check_guards(shares);
   if jsonb_array_length(verdict->'violations') + jsonb_array_length(verdict->'needs') > 0 then
     raise exception 'the account''s guards refuse the exercise' using errcode = 'PD422', detail = verdict::text;
   end if;

@@ -1,4 +1,5 @@
--- An account's guards as the API shows them, and how much of them is used.
+-- Returns an account's guards as the API shows them, and how much of them is
+-- used.
 create or replace function app.guards_json(p_account uuid) returns jsonb
 stable set search_path = pg_catalog, pg_temp
 language sql as $$
@@ -14,7 +15,7 @@ language sql as $$
     'usage', jsonb_build_object(
       'orders_last_minute', app.orders_sent_since(p_account, clock_timestamp() - interval '1 minute'),
       'orders_today', app.orders_sent_since(p_account, app.new_york_midnight()),
-      'open_orders', (select coalesce(sum(app.orders_made_by(o)), 0) from app.alpaca_orders o
+      'open_orders', (select coalesce(sum(app.broker_order_count(o)), 0) from app.alpaca_orders o
         where o.account_id = p_account and not app.is_ended(o.status))))
   from (values (1)) one left join app.account_guards g on g.account_id = p_account
 $$;

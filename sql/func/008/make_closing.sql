@@ -1,5 +1,6 @@
--- Makes the intent of a closing order of a wind-down; the trigger on orders
--- decides whether it only reduces. The worker sends what this answers.
+-- Makes the intent of a wind-down's closing and returns it for the worker to
+-- send; returns a row of NULLs if the wind-down does not run any more. The
+-- trigger on orders checks that it only reduces.
 create or replace function app.make_closing(p_account uuid, p_wind_down uuid, p_symbol text, p_side text, p_qty numeric) returns app.alpaca_orders
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -15,8 +16,8 @@ begin
       position_intent, qty, reduce_only, wind_down_id)
     select p_account, new_id, new_id::text, sha256(convert_to(new_id::text, 'UTF8')), jsonb_build_object('close', p_symbol, 'wind_down', p_wind_down),
       w.asked_by, p_symbol, p_side, 'market', case when crypto then 'gtc' else 'day' end,
-      -- Alpaca refuses what is marked as closing and would open. Coins cannot
-      -- be sold short, and take no such mark.
+      -- Alpaca refuses an order that is marked as closing and would open a
+      -- position. Coins cannot be sold short, and take no such mark.
       case when not crypto then p_side || '_to_close' end, p_qty, true, p_wind_down
     from app.wind_downs w where w.account_id = p_account and w.id = p_wind_down and w.state = 'running'
     returning o.* into made;

@@ -1,7 +1,7 @@
--- The legs of a multi-leg order, as the request or the broker has them: symbol,
--- side or position_intent, ratio_qty. A replacement names no legs: its legs are
--- those of the order that it replaces, however often that was replaced itself.
--- NULL while they are not known here.
+-- Returns the legs of a multi-leg order, from its request or from the broker:
+-- symbol, side or position_intent, ratio_qty. A replacement names no legs: it
+-- has those of the order that it replaces, which may be a replacement too.
+-- Returns NULL while they are not known here.
 create or replace function app.multi_leg_legs(o app.alpaca_orders) returns jsonb
 stable set search_path = pg_catalog, pg_temp
 language sql as $$

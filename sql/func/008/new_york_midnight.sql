@@ -1,4 +1,5 @@
--- When the day began by which orders are counted.
+-- Returns the last midnight in New York, from which on the orders of a day are
+-- counted.
 create or replace function app.new_york_midnight() returns timestamptz
 stable parallel safe
 language sql

@@ -1,15 +1,14 @@
--- What the open orders of a symbol may still buy and sell at the most, and the
--- dearest of their prices; those whose answer is missing count too, and so does
--- an exercise that was asked for and of which the contracts are still held. Of
--- orders that exclude each other, such as a bracket's two exits or an order and
--- its replacement, the largest counts. An exit sells no more than its entry
--- bought.
+-- Returns how much the open orders of a symbol may still buy and sell at most,
+-- and the highest of their prices. Intents whose answer is missing count too,
+-- and so does an exercise while its contracts are still held. Of orders that
+-- exclude each other, such as a bracket's two exits or an order and its
+-- replacement, the largest counts. An exit sells no more than its entry bought.
 --
--- p_without is an order, by the broker's id, that is to be replaced: it and
--- what it excludes are left out. p_price is the market's price, which orders
--- for an amount of money are measured by that have none of their own; where
--- there is no price at all, unmeasured is true and the sums are too low.
--- With p_parked false, orders whose fate is unknown are left out.
+-- p_without is an order, by the broker's id, that is to be replaced: it and the
+-- orders that it excludes are left out. p_price is the market's price. It
+-- measures orders for an amount of money that have no price of their own; if
+-- there is no price at all, unmeasured is true and the sums are too low. With
+-- p_parked false, orders that are parked as unknown are left out.
 create or replace function app.open_quantities(p_account uuid, p_symbol text, p_without uuid default null, p_price numeric default null,
   p_parked boolean default true, out buys numeric, out sells numeric, out dearest numeric, out unmeasured boolean)
 stable set search_path = pg_catalog, pg_temp
@@ -31,7 +30,7 @@ language sql as $$
       and (p_parked or o.intent_state <> 'unknown')
       and not exists (select from replaced r where r.family = coalesce(o.parent_alpaca_order_id, o.alpaca_order_id)
         and r.side is not distinct from o.side)
-      and coalesce(entry.order_class, '') <> 'mleg' -- its legs are lines of it
+      and coalesce(entry.order_class, '') <> 'mleg' -- a multi-leg order has its legs as lines
   ), lines as (
     select u.family, l.side, l.price,
       coalesce(l.qty, (u.notional - u.filled_qty * coalesce(u.filled_avg_price, 0)) / nullif(least(p_price, p.current_price), 0) + u.filled_qty) as asked,

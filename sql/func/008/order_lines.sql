@@ -1,14 +1,15 @@
--- What an order trades: one line, or one for each leg of a multi-leg order.
+-- Returns what an order trades: one line, or one for each leg of a multi-leg
+-- order.
 --
--- price is the most that a unit can be worth when the order is filled:
---   a buy's limit bounds it; of an OCO both exits count, and the dearer one is
---   taken; a trailing stop buys at most at what its stop is now; everything
---   else trades at the market's price or its own, whichever is dearer.
--- It is NULL while the market's price is not known.
+-- price is the highest that a unit can have when the order fills. A buy's limit
+-- bounds it. An OCO order is measured by the higher of its two exits, and a
+-- trailing stop that buys by where its stop is now. Everything else is measured
+-- by the market's price or its own, whichever is higher. It is NULL while the
+-- market's price is not known.
 --
--- qty of an order for an amount of money is the most that the money can buy:
--- at the cheaper of its limit and the market's price. It is NULL while the
--- market's price is not known: a limit far above the market bounds nothing.
+-- qty of an order for an amount of money is the most that the money can buy, at
+-- the lower of its limit and the market's price. It is NULL while the market's
+-- price is not known: a limit far above the market bounds nothing.
 --
 -- An option contract is for 100 of its underlying.
 create or replace function app.order_lines(o app.alpaca_orders)

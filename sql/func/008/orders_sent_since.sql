@@ -1,4 +1,5 @@
--- How many orders, replacements included, were sent through here since a time.
+-- Returns how many orders, replacements included, were sent from here since a
+-- time.
 create or replace function app.orders_sent_since(p_account uuid, p_since timestamptz) returns bigint
 stable set search_path = pg_catalog, pg_temp
 language sql

@@ -4,11 +4,8 @@ create or replace function private.set_guards(p_limits jsonb) returns void
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
-  account uuid := private.account_id('manage');
+  account uuid := private.require_account('setting guards', 'manage');
 begin
-  if account is null then
-    raise exception 'setting guards needs the scope "manage"' using errcode = '42501';
-  end if;
   if jsonb_typeof(p_limits) is distinct from 'object' then
     raise exception 'the limits must be an object' using errcode = '22023';
   end if;
@@ -16,7 +13,7 @@ begin
     p_limits := jsonb_set(p_limits, '{allowed_symbols}', (select coalesce(jsonb_agg(app.order_symbol(s) order by n), '[]')
       from jsonb_array_elements_text(p_limits->'allowed_symbols') with ordinality a (s, n)));
   end if;
-  perform private.lock_log();
+  perform private.lock_event_log();
   insert into app.account_guards as g (account_id, max_order_notional, max_position_notional, max_position_qty, max_open_orders,
       orders_per_minute, orders_per_day, daily_loss_limit, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by)
     select account, l.max_order_notional, l.max_position_notional, l.max_position_qty, l.max_open_orders,

@@ -1,17 +1,17 @@
--- Turns the account's switch, at once, and says what is to be wound down
--- afterwards: open orders canceled, positions closed. Whoever may cancel may
--- make the switch stricter; to let more through again is the owner's, and to
--- close positions takes the scope "trade".
+-- Turns the account's switch at once, and begins a wind-down of what is left to
+-- do: open orders to cancel, positions to close. The scope "cancel" may make
+-- the switch stricter. To let more through again takes "manage", and to close
+-- positions takes "trade".
 --
--- p_suspend is how Alpaca's own switch is to be set at the end of a wind-down
--- (it would stop the closings too); that is the owner's.
+-- p_suspend is what Alpaca's own switch is set to at the end of the wind-down,
+-- since before that it would stop the closings too. It takes "manage".
 --
--- The answer is the wind-down, or NULL where there is nothing to do. Orders on
--- their way at this moment belong to it: they are canceled when they appear, or
--- what they opened is closed. A wind-down under way goes on with what was asked
--- of it before; opening the switch ends it. So is and does one that waits for
--- working keys. The retry of a request (the same key) turns nothing and answers
--- its wind-down, if it began one.
+-- Returns the wind-down, or NULL if there is nothing to do. Orders on their way
+-- at this moment belong to it: they are canceled when they appear, or what they
+-- opened is closed. A wind-down under way is superseded by this one, which also
+-- does what was asked of that one. Opening the switch ends it. Both hold for a
+-- wind-down that waits for working keys too. The retry of a request (the same
+-- key) turns nothing and returns its wind-down, if it began one.
 --
 -- PD409: the key was used for another request.
 create or replace function private.set_switch(p_switch text, p_reason text, p_cancel boolean default false, p_liquidate boolean default false,
@@ -33,7 +33,7 @@ begin
       or p_suspend is not null and private.account_id('manage') is null then
     raise exception 'turning the switch needs the scope "cancel", liquidating "trade", and Alpaca''s own switch "manage"' using errcode = '42501';
   end if;
-  perform private.lock_log();
+  perform private.lock_event_log();
   if p_key is not null then
     select k.* into kept from app.kept_answers k where k.account_id = account and k.idempotency_key = p_key;
     if found then
@@ -65,7 +65,7 @@ begin
     with ended as (
       update app.wind_downs w set state = 'superseded', ended_at = clock_timestamp(), updated_at = clock_timestamp()
         where w.account_id = account and (w.state = 'running' or w.state = 'stuck' and w.needs_keys)
-          and (w.repair_symbol is null or liquidates) -- which closes what a repair would
+          and (w.repair_symbol is null or liquidates) -- liquidating closes what a repair would
         returning w.*)
       select coalesce(bool_or(e.cancel_orders), false) as cancel_orders, coalesce(bool_or(e.liquidate), false) as liquidate,
           (array_agg(e.suspend_trade order by e.asked_at desc) filter (where e.suspend_trade is not null))[1] as suspend_trade,

@@ -1,4 +1,5 @@
--- The underlying of an option contract's symbol; NULL for any other symbol.
+-- Returns the underlying of an option contract's symbol; NULL for any other
+-- symbol.
 create or replace function app.underlying(p_symbol text) returns text
 immutable parallel safe
 language sql

@@ -1,4 +1,4 @@
--- One guard's refusal of an order.
+-- Returns one guard's refusal of an order as JSON.
 create or replace function app.violation(p_guard text, p_limit text, p_value text, p_message text) returns jsonb
 immutable parallel safe
 language sql

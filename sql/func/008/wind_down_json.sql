@@ -1,4 +1,4 @@
--- A wind-down as the API and the account's events show it.
+-- Returns a wind-down as the API and the account's events show it.
 create or replace function app.wind_down_json(w app.wind_downs) returns jsonb
 stable parallel safe
 language sql

@@ -1,4 +1,5 @@
--- An order's asset class as the broker calls it.
+-- Returns an order's asset class by the broker's names. If the broker has not
+-- said it, the symbol's form decides.
 create or replace function app.asset_class(o app.alpaca_orders) returns text
 stable parallel safe
 language sql

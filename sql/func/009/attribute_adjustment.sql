@@ -1,7 +1,7 @@
--- Says whose an adjustment is, of what the account traded since a round trip
--- began: an agent's where all fills are that agent's, or all at the
--- adjustment's own price, and a tag's likewise. Where several have a part in
--- it, it stays the account's alone.
+-- Sets the agent and the tag of an adjustment by the fills since the round trip
+-- began: by those at the adjustment's own price if there are any, else by all.
+-- If all of them are one agent's, the adjustment is that agent's, and the same
+-- holds for a tag. If several had a part in it, it is the account's alone.
 create or replace function app.attribute_adjustment(p_account uuid, p_activity text, p_symbol text, p_since timestamptz) returns void
 volatile set search_path = pg_catalog, pg_temp
 language sql as $$

@@ -1,5 +1,5 @@
--- What one of an order's units is worth at a price of 1: an option's contract
--- is for 100 shares.
+-- Returns what one unit of an order is worth at a price of 1: an option
+-- contract is for 100 shares.
 create or replace function app.multiplier(o app.alpaca_orders) returns numeric
 stable parallel safe
 language sql

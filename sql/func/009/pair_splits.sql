@@ -1,9 +1,10 @@
--- Says which entries of a symbol's splits are one split: the broker tells it as
--- two, what goes and what comes, seconds to minutes apart and in either order.
--- Those of one group belong together. Of the others, two of opposite signs do
--- that follow one another, on one day or within an hour, and name no different
--- kinds of split. A split stands where the first of its entries does. Answers
--- from when on something is different now.
+-- Finds which entries of a symbol belong to one split, and sets split_of. The
+-- broker reports a split as two entries, the shares that go and the shares that
+-- come, seconds to minutes apart and in either order. Entries of one group
+-- belong together. Of the others, two that follow one another do if they have
+-- opposite signs, lie on one day or within an hour, and do not name different
+-- kinds of split. A split counts at the time of its first entry. Returns the
+-- time from which on something has changed; NULL if nothing has.
 create or replace function app.pair_splits(p_account uuid, p_symbol text) returns timestamptz
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$

@@ -1,6 +1,6 @@
--- Records what the broker's list of activities says besides trades, each once
--- by its id, and brings the journal up to date. One that the broker canceled
--- later counts no more.
+-- Records what the broker's list of activities has besides trades, each once by
+-- its id, and brings the journal up to date. One that the broker cancels later
+-- does not count any more.
 create or replace function app.record_adjustments(p_account uuid, p_activities jsonb) returns void
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -12,14 +12,14 @@ begin
       insert into app.journal_adjustments as t (account_id, activity_id, kind, sub_type, symbol, at, day, qty, price, net_amount, group_id,
           description, canceled)
         select p_account, a->>'id', a->>'activity_type', nullif(a->>'activity_sub_type', ''), nullif(replace(a->>'symbol', '/', ''), ''),
-          app.activity_at(a), coalesce(left(a->>'date', 10)::date, (app.activity_at(a) at time zone 'America/New_York')::date),
+          app.activity_time(a), coalesce(left(a->>'date', 10)::date, (app.activity_time(a) at time zone 'America/New_York')::date),
           nullif(a->>'qty', '')::numeric, nullif(a->>'price', '')::numeric, coalesce(nullif(a->>'net_amount', '')::numeric, 0),
           nullif(a->>'group_id', ''), a->>'description', coalesce(a->>'status' = 'canceled', false)
         from jsonb_array_elements(p_activities) a
         on conflict (account_id, activity_id) do update set canceled = excluded.canceled where t.canceled <> excluded.canceled
         returning t.symbol, t.kind, t.at
     )
-    -- Here a pair of coins has no slash, and in orders it has one.
+    -- In activities a pair of coins has no slash, and in orders it has one.
     select coalesce((select f.symbol from app.fills f
           where f.account_id = p_account and f.symbol in (r.symbol, regexp_replace(r.symbol, '(USDT|USDC|USD|BTC)$', '/\1')) limit 1), r.symbol) as symbol,
         r.symbol as plain, min(r.at) as since, bool_or(r.kind = 'SPLIT') as split
@@ -28,7 +28,7 @@ begin
     if changed.split then
       changed.since := least(changed.since, app.pair_splits(p_account, changed.plain));
     end if;
-    perform app.rejournal(p_account, changed.symbol, changed.since, '');
+    perform app.recompute_round_trips(p_account, changed.symbol, changed.since, '');
   end loop;
 end
 $$;

@@ -1,34 +1,34 @@
--- Records what a trade update says of an order's executions (execution_id, qty
--- and price in x, and previous_execution_id for what takes one back or corrects
--- it), and brings the journal up to date. Updates may come in any order and
--- more than once: an execution that is taken back before it is told of never
--- counts. A correction stands where what it corrects stood.
+-- Records what a trade update says of an order's executions, and brings the
+-- journal up to date. x has execution_id, qty and price, and for a bust or a
+-- correction previous_execution_id. Updates may come in any order and more than
+-- once: an execution whose bust comes before it never counts. A correction
+-- counts at the time of the execution that it corrects.
 create or replace function app.record_execution(p_account uuid, p_order uuid, p_event text, x jsonb, p_at timestamptz) returns void
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
   o app.alpaca_orders;
   f app.fills;
-  told text := nullif(x->>'execution_id', '');
+  execution text := nullif(x->>'execution_id', '');
   previous text := nullif(x->>'previous_execution_id', '');
   traded numeric := (x->>'qty')::numeric;
   paid numeric := (x->>'price')::numeric;
   place timestamptz := p_at;
   since timestamptz := p_at;
-  since_id text := coalesce(told, '');
+  since_id text := coalesce(execution, '');
 begin
   select t.* into o from app.alpaca_orders t where t.account_id = p_account and t.id = p_order;
   if o.symbol is null or o.side is null then
-    return; -- several legs, which have executions of their own
+    return; -- a multi-leg order: its legs have executions of their own
   end if;
 
   if p_event in ('trade_bust', 'trade_correct') then
     if previous is null then
-      return; -- nobody can tell which: the fills no longer add up, and are asked for
+      return; -- which one is not said: the fills do not add up now, and are asked for
     end if;
     select * into f from app.fills t where t.account_id = p_account and t.execution_id = previous;
     if not found then
-      f := app.claim_fill(p_account, p_order, previous, case p_event when 'trade_bust' then traded end, paid);
+      f := app.match_stream_fill(p_account, p_order, previous, case p_event when 'trade_bust' then traded end, paid);
     end if;
     if f.execution_id is null then
       insert into app.fills (account_id, execution_id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, at, state,
@@ -45,26 +45,26 @@ begin
     since_id := '';
   end if;
 
-  if p_event in ('fill', 'partial_fill', 'trade_correct') and told is not null and traded > 0 and paid is not null then
-    select * into f from app.fills t where t.account_id = p_account and t.execution_id = told;
+  if p_event in ('fill', 'partial_fill', 'trade_correct') and execution is not null and traded > 0 and paid is not null then
+    select * into f from app.fills t where t.account_id = p_account and t.execution_id = execution;
     if not found then
-      f := app.claim_fill(p_account, p_order, told, traded, paid);
+      f := app.match_stream_fill(p_account, p_order, execution, traded, paid);
       since_id := case when f.execution_id is null then since_id else '' end;
       since := least(since, f.at);
     end if;
     if f.execution_id is null then
       insert into app.fills (account_id, execution_id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at,
           previous_execution_id, source, orchestrator_agent_id, tag)
-        values (p_account, told, o.id, o.alpaca_order_id, o.symbol, app.asset_class(o), app.multiplier(o), o.side, traded, paid, place,
+        values (p_account, execution, o.id, o.alpaca_order_id, o.symbol, app.asset_class(o), app.multiplier(o), o.side, traded, paid, place,
           previous, 'stream', o.orchestrator_agent_id, o.tag);
     elsif f.qty is null then
-      -- It was taken back before it came. What corrects it moves to its place.
+      -- Its bust or correction came first. What corrects it moves to its time.
       since := least(place, f.at);
       since_id := '';
       update app.fills t set qty = traded, price = paid, at = place, previous_execution_id = previous
-        where t.account_id = p_account and t.execution_id = told;
+        where t.account_id = p_account and t.execution_id = execution;
       with recursive later as (
-        select t.execution_id from app.fills t where t.account_id = p_account and t.previous_execution_id = told
+        select t.execution_id from app.fills t where t.account_id = p_account and t.previous_execution_id = execution
         union
         select t.execution_id from later l join app.fills t on t.account_id = p_account and t.previous_execution_id = l.execution_id
       )
@@ -72,7 +72,7 @@ begin
     end if;
   end if;
 
-  perform app.add_up_fills(p_account, p_order);
-  perform app.rejournal(p_account, o.symbol, since, since_id);
+  perform app.update_fills_qty(p_account, p_order);
+  perform app.recompute_round_trips(p_account, o.symbol, since, since_id);
 end
 $$;

@@ -1,7 +1,7 @@
--- Makes an order's fills those that the broker's list of activities has of it,
--- and answers whether they add up to what it says was filled. A list that does
--- not add up changes nothing: it is older than the order, or cut off. Fills
--- that are the same stay, under the names that they have.
+-- Replaces an order's fills by those in the broker's list of activities, and
+-- reports whether they add up to what the broker says was filled. A list that
+-- does not add up is older than the order, or cut off, and changes nothing.
+-- Fills that are the same stay, with the execution ids that they have.
 create or replace function app.replace_fills(p_account uuid, p_order uuid, p_activities jsonb) returns boolean
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -36,15 +36,16 @@ begin
         returning at
     )
     select min(at) into since from (select at from gone union all select at from made) moved;
-    perform app.add_up_fills(p_account, p_order);
+    perform app.update_fills_qty(p_account, p_order);
     if since is not null then
-      perform app.rejournal(p_account, o.symbol, since, '');
-      -- Where none of its fills is left, no fill names its agent and its tag.
+      perform app.recompute_round_trips(p_account, o.symbol, since, '');
+      -- Agents and tags are found by their fills, and none of this order's may be
+      -- left: so its own are recomputed in any case.
       if o.orchestrator_agent_id is not null then
-        perform app.rejournal_scope(p_account, o.symbol, 'agent', o.orchestrator_agent_id, since, '');
+        perform app.recompute_scope_round_trips(p_account, o.symbol, 'agent', o.orchestrator_agent_id, since, '');
       end if;
       if o.tag is not null then
-        perform app.rejournal_scope(p_account, o.symbol, 'tag', o.tag, since, '');
+        perform app.recompute_scope_round_trips(p_account, o.symbol, 'tag', o.tag, since, '');
       end if;
     end if;
     select t.fills_qty = t.filled_qty into settled from app.alpaca_orders t where t.account_id = p_account and t.id = p_order;

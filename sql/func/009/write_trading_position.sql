@@ -1,4 +1,4 @@
--- Writes a round trip, under the id that its first execution gives it.
+-- Writes a round trip. Its id follows from its first execution.
 create or replace function app.write_trading_position(t app.trading_positions) returns void
 volatile set search_path = pg_catalog, pg_temp
 language sql as $$

@@ -1,4 +1,5 @@
--- Which of the admitted user's accounts have keys, and whether they work.
+-- Returns the accounts of the admitted user that have keys, and whether the
+-- keys work.
 create or replace function private.accounts_with_credentials()
 returns table (account_id uuid, works boolean)
 stable security definer set search_path = pg_catalog, pg_temp

@@ -1,4 +1,4 @@
--- What may be shown of the admitted account's credentials: never a key.
+-- Returns what may be shown of the admitted account's credentials: never a key.
 create or replace function private.credentials_metadata()
 returns table (kind text, key_last4 text, encryption_algorithm text, key_version integer,
   last_decrypted_at timestamptz, rejected_at timestamptz, created_at timestamptz, updated_at timestamptz)

@@ -1,17 +1,14 @@
--- Forgets the admitted account. Answers the orders in the way, and then nothing
--- has changed; else NULL.
+-- Deletes the admitted account and returns NULL. If open orders keep it from
+-- being deleted (orders_blocking_deletion), it returns these and changes nothing.
 create or replace function private.delete_account(p_open_orders text) returns jsonb
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
-  account uuid := private.account_id('manage');
+  account uuid := private.require_account('deleting an account', 'manage');
   kept jsonb;
 begin
-  if account is null then
-    raise exception 'deleting an account needs the scope "manage"' using errcode = '42501';
-  end if;
-  perform private.lock_log(true);
-  kept := private.orders_in_the_way(account, p_open_orders);
+  perform private.lock_event_log(true);
+  kept := private.orders_blocking_deletion(account, p_open_orders);
   if kept is null then
     delete from app.user_accounts u where u.id = account;
   end if;

@@ -1,20 +1,18 @@
--- Forgets the admitted account's credentials, if there are any. Answers the
--- orders in the way, and then nothing has changed; else NULL.
+-- Deletes the admitted account's credentials, if there are any, and returns
+-- NULL. If open orders keep them from being deleted (orders_blocking_deletion),
+-- it returns these and changes nothing.
 create or replace function private.delete_credentials(p_open_orders text) returns jsonb
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
-  account uuid := private.account_id('manage');
+  account uuid := private.require_account('deleting credentials', 'manage');
   kept jsonb;
 begin
-  if account is null then
-    raise exception 'deleting credentials needs the scope "manage"' using errcode = '42501';
-  end if;
-  perform private.lock_log();
+  perform private.lock_event_log();
   if not exists (select from private.user_credentials c where c.account_id = account) then
     return null;
   end if;
-  kept := private.orders_in_the_way(account, p_open_orders);
+  kept := private.orders_blocking_deletion(account, p_open_orders);
   if kept is not null then
     return kept;
   end if;

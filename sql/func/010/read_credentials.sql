@@ -1,22 +1,20 @@
 -- Decrypts the admitted account's credentials with the derived key of their
--- version; the caller offers the keys of all its versions in hex. No row:
--- nothing is stored. Every decryption leaves an audit row.
+-- version; the caller passes the keys of all its versions in hex. Returns no
+-- row if no credentials are stored. Every decryption leaves a row in the audit
+-- log.
 --
--- PD500: none of the keys offered has the stored version.
--- 39000: the key does not fit (a wrong master key, or a moved ciphertext).
+-- PD500: no key of the stored version was passed. 39000: the key does not fit
+-- (a wrong master key, or a moved ciphertext).
 create or replace function private.read_credentials(p_versions integer[], p_keys text[])
 returns table (environment text, kind text, plaintext text, generation bigint, rejected boolean)
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 #variable_conflict use_column
 declare
-  account uuid := coalesce(private.account_id('read'), private.account_id('work'));
+  account uuid := private.require_account('reading credentials', 'read', 'work');
   c record;
   place integer;
 begin
-  if account is null then
-    raise exception 'reading credentials needs an admission' using errcode = '42501';
-  end if;
   update private.user_credentials u set last_decrypted_at = clock_timestamp()
     where u.account_id = account
     returning u.* into c;

@@ -1,6 +1,6 @@
 -- Encrypts and stores the admitted account's credentials, and records which
--- broker account they open. p_key is the row's derived key in hex: 256 random
--- bits need no stretching, so S2K is set to its least.
+-- broker account they open. p_key is the row's derived key in hex. It has 256
+-- random bits and needs no stretching, so S2K is set to its minimum.
 --
 -- 42501: the scope "manage" is needed. PD409: these keys open another broker
 -- account than the one recorded. 23505: this user has connected that broker
@@ -11,17 +11,14 @@ create or replace function private.store_credentials(
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
-  account uuid := private.account_id('manage');
+  account uuid := private.require_account('storing credentials', 'manage');
 begin
-  if account is null then
-    raise exception 'storing credentials needs the scope "manage"' using errcode = '42501';
-  end if;
 
   if p_alpaca_account_id is null then
     raise exception 'the broker account that these keys open must be known' using errcode = '22004';
   end if;
 
-  perform private.lock_log();
+  perform private.lock_event_log();
   update app.user_accounts u
     set alpaca_account_id = p_alpaca_account_id, alpaca_account_number = p_alpaca_account_number, updated_at = now()
     where u.id = account and (u.alpaca_account_id is null or u.alpaca_account_id = p_alpaca_account_id);

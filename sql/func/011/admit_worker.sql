@@ -1,8 +1,9 @@
--- Admits background work to one account, by the lease that its instance
--- holds. The lock on the lease lasts until commit. It lets the lease be renewed
--- meanwhile, and not change hands: two holders never both write.
+-- Admits background work to one account, by the lease that its instance holds.
+-- The lease's row stays locked until the commit: it can be renewed meanwhile
+-- and cannot change hands, so that two holders never both write.
 --
--- PD403: the lease is not (or no longer) this holder's. 42501: admitted already.
+-- PD403: the lease is not, or no longer, this holder's. 42501: this transaction
+-- is admitted already.
 create or replace function private.admit_worker(p_account uuid, p_holder uuid, p_fence bigint) returns void
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -11,8 +12,9 @@ declare
   door text;
   done text;
 begin
-  -- A seal that does not hold is somebody's litter and stops nobody.
-  if coalesce(current_setting('app.seal', true), '') <> '' and private.sealed(false) is not null then
+  -- Any SQL can set app.seal. A value that is no valid seal counts as none, so
+  -- that it cannot keep the worker out; it is overwritten below.
+  if coalesce(current_setting('app.seal', true), '') <> '' and private.check_seal(false) is not null then
     raise exception 'this transaction has been admitted already' using errcode = '42501';
   end if;
 
@@ -28,6 +30,6 @@ begin
   door := key.id || '.W.work';
   done := set_config('app.user_id', '', true)
     || set_config('app.account_id', p_account::text, true)
-    || set_config('app.seal', encode(private.mac(key.inner_pad, key.outer_pad, door, p_account::text, ''), 'hex') || door, true);
+    || set_config('app.seal', encode(private.seal_mac(key.inner_pad, key.outer_pad, door, p_account::text, ''), 'hex') || door, true);
 end
 $$;

@@ -1,21 +1,25 @@
--- Says that the holder lives, renews its leases, takes free ones until it holds
--- its share, and answers all it then holds, with what a stream needs to begin.
--- generation grows when keys are replaced; unresolved says that some order's
--- answer from the broker has been missing for 3 s. silent_since is when the
--- open order that has been silent for longest was last heard of, and sync the
--- number of a reconciliation that somebody waits for; null without one.
--- surplus marks those that the holder should end and give back.
+-- Records that the holder is alive, renews its leases, takes free ones until it
+-- has its share, and returns all that it then holds, with what a stream needs
+-- to begin. generation grows when keys are replaced. unresolved says that the
+-- broker's answer to some order has been missing for 3 s. silent_since is when
+-- the open order that has been silent for longest was last heard of, and sync
+-- the number of a reconciliation that somebody waits for; both may be null.
+-- surplus marks the leases that the holder should give back after it has ended
+-- their streams.
 --
--- An account without working keys is not streamed, but one of which an order
--- is unresolved is held all the same: somebody must say what became of it.
+-- An account without working keys has no stream. If the answer to one of its
+-- orders is missing it is leased all the same, since somebody must find out
+-- what became of the order.
 --
--- Nothing here waits for a transaction of another instance: locked rows are
--- left for the next look, and a renewal goes past the lock of a writer.
+-- Nothing here waits for a transaction of another instance: rows that are
+-- locked are left for the next call, and renewing does not conflict with the
+-- lock that a writer has on its lease.
 --
--- It runs every second or two with thousands of accounts: orders are found for
--- all of them in one pass over partial indexes, never by reading the table, and
--- nothing is compiled for it. Its plans are kept from the first look on, when
--- there may be no lease yet: loops that are cheap then would take seconds.
+-- It runs every second or two with thousands of accounts. So orders are found
+-- for all of them in one pass over partial indexes, never by reading the table,
+-- and JIT compilation is off. Its plans are kept from the first call on, when
+-- there may be no lease yet: nested loops are cheap then, and would take seconds
+-- later.
 create or replace function private.claim_leases(p_holder uuid, p_ttl interval, p_max integer)
 returns table (account_id uuid, environment text, fence bigint, generation bigint, last_event_id text, unresolved boolean,
   stream_mode text, silent_since timestamptz, sync bigint, surplus boolean)
@@ -38,14 +42,14 @@ begin
     where i.holder in (
       select d.holder from private.stream_instances d where d.live_until < clock_timestamp() - p_ttl for update skip locked);
 
-  -- Not at each look, and early enough for one that comes late.
+  -- Not at each call, and early enough in case the next call is late.
   update app.stream_leases l set expires_at = clock_timestamp() + p_ttl
     where l.account_id in (
       select r.account_id from app.stream_leases r
         where r.holder = p_holder and r.expires_at between clock_timestamp() and clock_timestamp() + p_ttl * 0.75
         for no key update skip locked);
 
-  -- Expired and not deleted: the fence must never begin again at 1.
+  -- They expire and are not deleted, since a new row's fence would begin at 1 again.
   update app.stream_leases l set expires_at = '-infinity'
     where l.account_id in (
       select r.account_id from app.stream_leases r
@@ -87,8 +91,9 @@ begin
       from expired e
       where l.account_id = e.account_id;
   elsif held > share + greatest(1, share / 10) then
-    -- Clearly more than its share, else two would pass accounts to and fro; and
-    -- a few at a time, so that whoever has just come is not stormed.
+    -- Only who has clearly more than its share gives leases back, or else two
+    -- instances would pass accounts to and fro. It gives a few at a time, so that an
+    -- instance that has just started is not overwhelmed.
     gives := least(held - share, greatest(2, held / 20));
   end if;
 
@@ -96,7 +101,7 @@ begin
   return query
     select l.account_id, u.environment, l.fence, coalesce(c.generation, 0), s.last_event_id, lost.account_id is not null,
       u.stream_mode, open.silent_since, y.asked,
-      -- The same ones at each look, while their streams end.
+      -- The same ones at each call, while their streams end.
       row_number() over (order by l.account_id desc) <= gives
     from app.stream_leases l
     join app.user_accounts u on u.id = l.account_id

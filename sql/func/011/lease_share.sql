@@ -1,13 +1,13 @@
--- How many of the wanted accounts each live instance may hold: the least number
--- with which all find a place where nobody holds more than its own maximum.
--- With equal maxima it is wanted / instances, rounded up. Where there is not
--- room for all it is the largest maximum.
+-- Returns how many of the wanted accounts each live instance may hold: the
+-- least number with which all accounts find a place and no instance exceeds its
+-- own maximum. With equal maxima that is wanted / instances, rounded up. If
+-- there is not room for all it is the largest maximum.
 create or replace function private.lease_share(p_wanted bigint) returns integer
 stable security definer set search_path = pg_catalog, pg_temp
 language sql as $$
   with live as (
     select i.most,
-        -- Those with a smaller maximum are full, and the rest share what remains.
+        -- Instances with a smaller maximum are full, and the others share what remains.
         ceil((p_wanted - coalesce(sum(i.most) over (w rows between unbounded preceding and 1 preceding), 0))::numeric
           / (count(*) over () - row_number() over w + 1))::integer as share,
         row_number() over w as nth

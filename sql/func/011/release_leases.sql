@@ -1,5 +1,5 @@
--- Gives leases of the holder's back at once. Without a list it gives back all,
--- and the holder lives no longer: a shutdown that hands over.
+-- Gives the holder's leases on these accounts back at once. Without a list it
+-- gives back all, and the holder counts as gone, as at a shutdown.
 create or replace function private.release_leases(p_holder uuid, p_accounts uuid[]) returns void
 volatile security definer set search_path = pg_catalog, pg_temp
 language sql as $$

@@ -1,4 +1,4 @@
--- The accounts of a holder's leases that are being wound down.
+-- Returns the accounts with a running wind-down that the holder has leased.
 create or replace function private.running_wind_downs(p_holder uuid) returns setof uuid
 stable security definer set search_path = pg_catalog, pg_temp
 language sql as $$

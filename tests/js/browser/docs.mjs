@@ -7,7 +7,6 @@ import { open } from './open.mjs'
 
 const { BASE_URL, SCREENSHOT } = process.env
 const { page, complaints, run } = await open('docs', { viewport: { width: 1280, height: 1000 } })
-page.setDefaultTimeout(20_000)
 
 page.on('console', (m) => m.type() === 'error' && complaints.push(`console: ${m.text()}`))
 page.on('request', (r) => !r.url().startsWith(BASE_URL) && !r.url().startsWith('data:') && complaints.push(`asked elsewhere: ${r.url()}`))

@@ -8,7 +8,6 @@ import { open } from './open.mjs'
 
 const { BASE_URL, KEY1, SECRET1 } = process.env
 const { page, complaints, run } = await open('journal', { viewport: { width: 1280, height: 900 } })
-page.setDefaultTimeout(30_000)
 
 page.on('console', (m) => m.type() === 'error' && !/Failed to load resource/.test(m.text()) && complaints.push(`console: ${m.text()}`))
 

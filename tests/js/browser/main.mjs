@@ -12,7 +12,6 @@ const email = `browser-${Date.now()}@example.com`
 const password = 'a long enough password'
 
 const { page, complaints, run } = await open('browser', { viewport: { width: 1440, height: 900 }, colorScheme: 'dark' })
-page.setDefaultTimeout(15_000)
 
 page.on('console', (m) => m.type() === 'error' && !/Failed to load resource/.test(m.text()) && complaints.push(`console: ${m.text()}`))
 

@@ -1,0 +1,156 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"paddock/app/problem"
+)
+
+// newSession returns a session with what the request says of its client.
+func (s *Service) newSession(r *http.Request, remember bool) session {
+	life := rememberedFor
+	if !remember {
+		life = forgottenFor
+	}
+	address := ""
+	if a := s.clientAddress(r); a.IsValid() {
+		address = a.String()
+	}
+	agent := strings.ReplaceAll(strings.ToValidUTF8(r.UserAgent(), ""), "\x00", "")
+	if utf8.RuneCountInString(agent) > 512 {
+		agent = string([]rune(agent)[:512])
+	}
+	return session{ExpiresAt: isoTime(s.now().Add(life)), IPAddress: &address, UserAgent: &agent}
+}
+
+func (s *Service) signUp(c *call) (any, error) {
+	f, err := c.body.object("object", "record")
+	if err != nil {
+		return nil, err
+	}
+	var complaints []string
+	name, email := f.text("name", &complaints), f.text("email", &complaints)
+	if _, isText := f["email"].(string); isText && !isEmail(email) {
+		complaints = append(complaints, "[body.email] Invalid email address")
+	}
+	password := f.text("password", &complaints)
+	if _, isText := f["password"].(string); isText && password == "" {
+		complaints = append(complaints, "[body.password] Too small: expected string to have >=1 characters")
+	}
+	image := f.optional("image", &complaints)
+	f.optional("callbackURL", &complaints) // for verification mails, which we do not send
+	remember := f.flag("rememberMe", true, &complaints)
+	if err := errors.Join(invalid(complaints), storable(&name, image)); err != nil {
+		return nil, err
+	}
+	if err := checkLength(password); err != nil {
+		return nil, err
+	}
+	hash, err := s.hasher.hash(c.Context(), password)
+	if err != nil {
+		return nil, err
+	}
+	u, in, err := s.createUser(c.Context(), name, strings.ToLower(email), hash, image, s.newSession(c.Request, remember))
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == "23505" {
+		return nil, refuse(problem.AuthUserExists, "User already exists. Use another email.")
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.setSession(c, in.Token, remember)
+	return map[string]any{"token": in.Token, "user": u}, nil
+}
+
+func (s *Service) signIn(c *call) (any, error) {
+	f, err := c.body.object("object")
+	if err != nil {
+		return nil, err
+	}
+	var complaints []string
+	email, password := f.text("email", &complaints), f.text("password", &complaints)
+	callback := f.optional("callbackURL", &complaints)
+	remember := f.flag("rememberMe", true, &complaints)
+	if err := invalid(complaints); err != nil {
+		return nil, err
+	}
+	if !isEmail(email) {
+		return nil, refuse(problem.AuthInvalidEmail, "Invalid email")
+	}
+	if err := checkNotTooLong(password); err != nil {
+		return nil, err
+	}
+	u, err := s.checkPassword(c.Context(), strings.ToLower(email), password)
+	if err != nil {
+		return nil, err
+	}
+	in, err := s.createSession(c.Context(), u.ID, s.newSession(c.Request, remember))
+	if err != nil {
+		return nil, err
+	}
+	s.setSession(c, in.Token, remember)
+	answer := map[string]any{"redirect": false, "token": in.Token, "user": u}
+	if callback != nil {
+		answer["url"] = *callback
+		if *callback != "" {
+			answer["redirect"] = true
+			c.header.Set("Location", escapeLocation(*callback))
+		}
+	}
+	return answer, nil
+}
+
+// checkPassword returns the user with this email and password. An unknown email
+// takes as long as a wrong password, and gets the same answer.
+func (s *Service) checkPassword(ctx context.Context, email, password string) (user, error) {
+	var u user
+	var hash *string
+	_, err := s.queryRow(ctx, append(u.into(), &hash), `select `+userColumnsSQL+`, a.password from auth."user" u
+		left join auth.account a on a."userId" = u.id and a."providerId" = 'credential' and a."accountId" = u.id where u.email = $1`, email)
+	if err != nil {
+		return u, err
+	}
+	stored := ""
+	if hash != nil {
+		stored = *hash
+	}
+	right, err := s.hasher.verify(ctx, password, stored)
+	if err != nil {
+		return u, err
+	}
+	if !right {
+		return u, refuse(problem.AuthInvalidEmailOrPassword, "Invalid email or password")
+	}
+	return u, nil
+}
+
+func (s *Service) signOut(c *call) (any, error) {
+	if c.body.there {
+		f, err := c.body.object("object")
+		if err != nil {
+			return nil, err
+		}
+		// These URLs are for social providers, which we do not have.
+		var complaints []string
+		f.optional("callbackURL", &complaints)
+		f.flag("disableRedirect", false, &complaints)
+		f.optional("state", &complaints)
+		if err := invalid(complaints); err != nil {
+			return nil, err
+		}
+	}
+	if token, ok := s.SessionToken(c.Request); ok {
+		if _, err := s.config.Pool.Exec(c.Context(), `delete from auth.session where token = $1`, token); err != nil {
+			return nil, databaseError(err)
+		}
+		s.config.OnSessionEnd()
+	}
+	s.clearSession(c)
+	return map[string]bool{"success": true}, nil
+}

@@ -1,0 +1,31 @@
+package problem
+
+// The codes of errors of /api/auth/*. Those that Better Auth 1.7 has are
+// spelled as it spells them; AuthBusy and AuthDatabaseUnavailable are ours.
+var (
+	AuthBadRequest              = authCode(KindInvalid, "BAD_REQUEST", "The body cannot be read.")
+	AuthCredentialNotFound      = authCode(KindInvalid, "CREDENTIAL_ACCOUNT_NOT_FOUND", "The user has no password to change.")
+	AuthEmailFixed              = authCode(KindInvalid, "EMAIL_CAN_NOT_BE_UPDATED", "An email address cannot be changed.")
+	AuthInvalidEmail            = authCode(KindInvalid, "INVALID_EMAIL", "This is no email address.")
+	AuthInvalidPassword         = authCode(KindInvalid, "INVALID_PASSWORD", "The current password is another.")
+	AuthPasswordTooLong         = authCode(KindInvalid, "PASSWORD_TOO_LONG", "The password has more than 128 characters.")
+	AuthPasswordTooShort        = authCode(KindInvalid, "PASSWORD_TOO_SHORT", "The password has fewer than eight characters.")
+	AuthValidation              = authCode(KindInvalid, "VALIDATION_ERROR", "A field of the body is missing, or not what it can be.")
+	AuthUnauthorized            = authCode(KindUnauthenticated, "UNAUTHORIZED", "There is no session, or it has ended.")
+	AuthInvalidEmailOrPassword  = authCode(KindUnauthenticated, "INVALID_EMAIL_OR_PASSWORD", "Nobody has this email address and this password.")
+	AuthCrossSite               = authCode(KindForbidden, "CROSS_SITE_NAVIGATION_LOGIN_BLOCKED", "Another site has sent the browser here to sign in.")
+	AuthInvalidCallbackURL      = authCode(KindForbidden, "INVALID_CALLBACK_URL", "`callbackURL` leads to a place that is not trusted.")
+	AuthInvalidErrorCallbackURL = authCode(KindForbidden, "INVALID_ERROR_CALLBACK_URL", "`errorCallbackURL` leads to a place that is not trusted.")
+	AuthInvalidNewUserURL       = authCode(KindForbidden, "INVALID_NEW_USER_CALLBACK_URL", "`newUserCallbackURL` leads to a place that is not trusted.")
+	AuthInvalidOrigin           = authCode(KindForbidden, "INVALID_ORIGIN", "The header `Origin` names a place that is not trusted.")
+	AuthInvalidRedirectURL      = authCode(KindForbidden, "INVALID_REDIRECT_URL", "`redirectTo` leads to a place that is not trusted.")
+	AuthMissingOrigin           = authCode(KindForbidden, "MISSING_OR_NULL_ORIGIN", "A request with a cookie has no `Origin`.")
+	AuthSessionNotFresh         = authCode(KindForbidden, "SESSION_NOT_FRESH", "The session is too old for this: sign in again.")
+	AuthMethodNotAllowed        = authCode(KindMethod, "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED", "`get-session` takes GET alone.")
+	AuthTooLarge                = authCode(KindTooLarge, "PAYLOAD_TOO_LARGE", "The body is too large.")
+	AuthUnsupportedMediaType    = authCode(KindUnsupported, "UNSUPPORTED_MEDIA_TYPE", "The body is neither JSON nor a form.")
+	AuthUserExists              = authCode(KindUnprocessable, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", "There is a user of this email address.")
+	AuthInternal                = authCode(KindInternal, "INTERNAL_SERVER_ERROR", "Something went wrong on the server's side.")
+	AuthBusy                    = authCode(KindUnavailable, "BUSY", "Too many people sign in at the moment.")
+	AuthDatabaseUnavailable     = authCode(KindUnavailable, "DATABASE_UNAVAILABLE", "The database cannot be reached at the moment.")
+)

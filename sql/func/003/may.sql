@@ -1,8 +1,0 @@
--- Whether the admitted request may do this on its account.
-create or replace function private.may(need text) returns boolean
-stable parallel restricted security definer set search_path = pg_catalog, pg_temp
-language plpgsql as $$
-begin
-  return private.account_id(need) is not null;
-end
-$$;

@@ -1,0 +1,13 @@
+-- Returns the scopes that a role has on an account. On a paused account nobody
+-- may trade, but open orders can still be canceled: to stop trading is what
+-- pausing is for.
+create or replace function private.scopes_for_role(role text, is_active boolean) returns text
+immutable parallel safe
+language sql
+return case
+  when role = 'owner' and is_active then 'read,trade,cancel,log,manage'
+  when role = 'owner' then 'read,cancel,manage'
+  when role = 'trader' and is_active then 'read,trade,cancel,log'
+  when role = 'trader' then 'read,cancel'
+  when role = 'viewer' then 'read'
+end;

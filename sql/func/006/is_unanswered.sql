@@ -1,5 +1,0 @@
--- Whether the broker's answer to an order of the account is missing.
-create or replace function app.is_unanswered(p_account uuid) returns boolean
-stable set search_path = pg_catalog, pg_temp
-language sql
-return exists (select from app.alpaca_orders o where o.account_id = p_account and o.intent_state = 'submitting');

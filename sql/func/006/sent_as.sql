@@ -1,6 +1,0 @@
--- The client_order_id that a client's key was first sent with; p_new for a key
--- that is new, or none.
-create or replace function app.sent_as(p_account uuid, p_key text, p_new text) returns text
-stable set search_path = pg_catalog, pg_temp
-language sql
-return coalesce((select o.client_order_id from app.alpaca_orders o where o.account_id = p_account and o.idempotency_key = p_key), p_new);

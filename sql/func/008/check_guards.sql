@@ -1,0 +1,141 @@
+-- Returns what the account's guards say of an order that is about to be sent:
+--
+--   violations  each guard that refuses it: guard, limit, value, message
+--   needs       what must be fetched first: "price SYMBOL" (for the order's
+--               reference_prices), "equity" (app.account_balances, no older
+--               than a second), "positions" (the mirror is not current), "odd"
+--               (an order or a position at the broker cannot be read, so that
+--               no sum is right)
+--   reducing    it can only make positions smaller; then only the switch counts
+--
+-- A preview calls it, and so does the trigger that every order must pass.
+create or replace function app.check_guards(o app.alpaca_orders) returns jsonb
+stable set search_path = pg_catalog, pg_temp
+language plpgsql as $$
+declare
+  g app.account_guards;
+  violations jsonb := '[]';
+  needs jsonb := '[]';
+  -- A bracket or OTO order opens a position before its exits close it.
+  reducing boolean := o.order_class not in ('bracket', 'oto') or o.parent_alpaca_order_id is not null;
+  entry app.alpaca_orders; -- if o replaces an exit: the order that the exit is of
+  line record;
+  lines integer := 0;
+  worth numeric := 0;
+  after numeric;
+  counted bigint;
+  loss numeric;
+begin
+  select t.* into g from app.account_guards t where t.account_id = o.account_id;
+  if not found or g.switch = 'open' and num_nonnulls(g.max_order_notional, g.max_position_notional, g.max_position_qty, g.max_open_orders,
+      g.orders_per_minute, g.orders_per_day, g.daily_loss_limit, g.allowed_symbols, g.allowed_sides) = 0 then
+    return jsonb_build_object('violations', violations, 'needs', needs, 'reducing', null);
+  end if;
+  if g.switch = 'halted' then
+    return jsonb_build_object('needs', needs, 'reducing', null, 'violations', jsonb_build_array(app.violation('switch', 'halted', null,
+      'Trading on this account is halted' || coalesce(': ' || g.switch_reason, '') || '. Its owner can open it again.')));
+  end if;
+  if not app.mirror_is_current(o.account_id) then
+    return jsonb_build_object('violations', violations, 'needs', jsonb_build_array('positions'), 'reducing', null);
+  end if;
+  if app.has_uncounted_items(o.account_id) then
+    return jsonb_build_object('violations', violations, 'needs', jsonb_build_array('odd'), 'reducing', null);
+  end if;
+
+  select t.* into entry from app.alpaca_orders t where t.account_id = o.account_id and t.alpaca_order_id = o.parent_alpaca_order_id;
+  for line in
+    select l.*, coalesce(p.qty, 0) as held, q.buys, q.sells, q.unmeasured, greatest(l.price, q.dearest, p.current_price) as dearest,
+      greatest(r.price, q.dearest, p.current_price) as dearest_there,
+      case l.side when 'sell' then coalesce(p.qty, 0) - q.sells else -coalesce(p.qty, 0) - q.buys end as closable
+    from app.order_lines(o) l
+    left join app.alpaca_positions p on p.account_id = o.account_id and p.symbol = app.position_symbol(l.symbol)
+    cross join lateral (select (o.reference_prices->>l.symbol)::numeric as price) r
+    cross join lateral app.open_quantities(o.account_id, l.symbol, o.replaces, r.price) q
+  loop
+    lines := lines + 1;
+    reducing := reducing and (coalesce(line.qty <= line.closable, false) or coalesce(entry.side <> line.side and line.qty <= entry.qty, false));
+    worth := worth + line.qty * line.price * line.multiplier;
+    if line.price is null and (g.max_position_notional is not null or g.max_order_notional is not null and o.notional is null)
+        or line.qty is null and (line.closable > 0 or g.max_position_notional is not null or g.max_position_qty is not null)
+        or line.unmeasured and not coalesce(o.reference_prices ? line.symbol, false) then
+      needs := needs || to_jsonb('price ' || coalesce(line.symbol, ''));
+    end if;
+
+    if line.symbol <> all (g.allowed_symbols) and coalesce(app.underlying(line.symbol), '') <> all (g.allowed_symbols) then
+      violations := violations || app.violation('allowed_symbols', array_to_string(g.allowed_symbols, ', '), line.symbol,
+        format('%s may not be traded on this account. Allowed: %s.', line.symbol, array_to_string(g.allowed_symbols, ', ')));
+    end if;
+    if line.side <> all (g.allowed_sides) then
+      violations := violations || app.violation('allowed_sides', array_to_string(g.allowed_sides, ', '), line.side,
+        format('This account may not open positions by a %s.', line.side));
+    end if;
+    after := line.qty + case line.side when 'buy' then line.held + line.buys else line.sells - line.held end;
+    if after > g.max_position_qty then
+      violations := violations || app.violation('max_position_qty', g.max_position_qty::text, after::text,
+        format('With what is held and ordered, the position in %s could reach %s; at most %s is allowed.', line.symbol, after, g.max_position_qty));
+    end if;
+    -- An order for an amount of money is worth that amount, whatever it buys.
+    -- Part of a cent counts as one: a limit that is passed by it is passed.
+    after := round(ceil(case when o.notional is null then after * line.dearest
+      else o.notional + greatest(after - line.qty, 0) * coalesce(line.dearest_there, line.dearest) end * line.multiplier * 100) / 100, 2);
+    if after > g.max_position_notional then
+      violations := violations || app.violation('max_position_notional', g.max_position_notional::text, after::text,
+        format('With what is held and ordered, the position in %s could be worth %s; at most %s is allowed.', line.symbol, after, g.max_position_notional));
+    end if;
+    if g.switch = 'reduce_only' then
+      violations := violations || app.violation('switch', 'reduce_only', line.qty::text,
+        format('Only orders that make a position smaller are let through now%s. Of %s at most %s can be %s.', coalesce(': ' || g.switch_reason, ''),
+          line.symbol, greatest(line.closable, 0), case line.side when 'buy' then 'bought back' else 'sold' end));
+    end if;
+  end loop;
+  if lines = 0 then
+    violations := violations || app.violation('unmeasured', null, null,
+      'What this order would trade is not known here yet, so the guards cannot measure it. Wait for the next reconciliation (POST /api/sync), or cancel the order and place another.');
+    return jsonb_build_object('violations', violations, 'needs', '[]'::jsonb, 'reducing', false);
+  end if;
+  if reducing then
+    return jsonb_build_object('violations', '[]'::jsonb, 'needs', '[]'::jsonb, 'reducing', true);
+  end if;
+
+  worth := round(ceil(coalesce(o.notional, worth) * 100) / 100, 2);
+  if worth > g.max_order_notional then
+    violations := violations || app.violation('max_order_notional', g.max_order_notional::text, worth::text,
+      format('The order could be worth %s; one order may be worth %s at most.', worth, g.max_order_notional));
+  end if;
+
+  if g.max_open_orders is not null then
+    select coalesce(sum(app.broker_order_count(t)), 0) + app.broker_order_count(o) into counted from app.alpaca_orders t
+      where t.account_id = o.account_id and not app.is_ended(t.status)
+        and (o.replaces is null or t.alpaca_order_id is distinct from o.replaces);
+    if counted > g.max_open_orders then
+      violations := violations || app.violation('max_open_orders', g.max_open_orders::text, counted::text,
+        format('It would make %s open orders, exits included; at most %s are allowed. Cancel one first.', counted, g.max_open_orders));
+    end if;
+  end if;
+  if g.orders_per_minute is not null then
+    counted := 1 + app.orders_sent_since(o.account_id, clock_timestamp() - interval '1 minute');
+    if counted > g.orders_per_minute then
+      violations := violations || app.violation('orders_per_minute', g.orders_per_minute::text, counted::text,
+        format('At most %s orders may be sent in a minute. Wait, and send it again.', g.orders_per_minute));
+    end if;
+  end if;
+  if g.orders_per_day is not null then
+    counted := 1 + app.orders_sent_since(o.account_id, app.new_york_midnight());
+    if counted > g.orders_per_day then
+      violations := violations || app.violation('orders_per_day', g.orders_per_day::text, counted::text,
+        format('At most %s orders may be sent in a day, and New York''s day ends at midnight there.', g.orders_per_day));
+    end if;
+  end if;
+  if g.daily_loss_limit is not null then
+    select b.last_equity - b.equity into loss from app.account_balances b
+      where b.account_id = o.account_id and b.as_of > clock_timestamp() - interval '1 second';
+    if not found then
+      needs := needs || '"equity"';
+    elsif loss >= g.daily_loss_limit then
+      violations := violations || app.violation('daily_loss_limit', g.daily_loss_limit::text, loss::text,
+        format('The account has lost %s since the last close, and %s is the limit. Positions can still be closed.', loss, g.daily_loss_limit));
+    end if;
+  end if;
+  return jsonb_build_object('violations', violations, 'needs', needs, 'reducing', false);
+end
+$$;

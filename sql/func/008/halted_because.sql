@@ -1,5 +1,0 @@
--- Why the account is halted, ' ' without a reason; NULL where it is not.
-create or replace function app.halted_because(p_account uuid) returns text
-stable set search_path = pg_catalog, pg_temp
-language sql
-return (select coalesce(g.switch_reason, ' ') from app.account_guards g where g.account_id = p_account and g.switch = 'halted');

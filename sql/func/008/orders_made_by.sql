@@ -1,9 +1,0 @@
--- How many orders at the broker an order stands for: its exits are counted with
--- it until they are rows of their own. An order of several legs is one.
-create or replace function app.orders_made_by(o app.alpaca_orders) returns integer
-immutable parallel safe
-language sql
-return case
-  when o.order_class = 'mleg' then case when o.parent_alpaca_order_id is null then 1 else 0 end
-  when o.alpaca_order_id is not null or o.action = 'replace' then 1
-  else 1 + case o.order_class when 'bracket' then 2 when 'oco' then 1 when 'oto' then 1 else 0 end end;

@@ -1,0 +1,147 @@
+package docs
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// How long a command may take, which may have to build a tool first, and what
+// runs in the background to print what a document shows.
+const (
+	patience = 3 * time.Minute
+	waiting  = 2 * time.Minute
+)
+
+// terminal runs the commands of documents one after the other, as a reader
+// would: variables that one sets are there for the next.
+type terminal struct {
+	t       *testing.T
+	folder  string // the working folder
+	state   string // file of the variables
+	learned map[string]string
+	running map[string]*job
+}
+
+// job is a command in the background.
+type job struct {
+	mu     sync.Mutex
+	output bytes.Buffer
+	read   int // how much of the output has been found in the document
+}
+
+func (j *job) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.output.Write(p)
+}
+
+func (j *job) rest() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.output.String()[j.read:]
+}
+
+func newTerminal(t *testing.T, folder string, variables ...string) *terminal {
+	term := &terminal{t: t, folder: folder, state: filepath.Join(t.TempDir(), "variables"), learned: map[string]string{}, running: map[string]*job{}}
+	if err := os.WriteFile(term.state, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range variables {
+		if out, err := term.run("export "+v, nil); err != nil {
+			t.Fatalf("%s: %v\n%s", v, err, out)
+		}
+	}
+	return term
+}
+
+// here returns the command as it is to be run here and now, with this run's
+// ids and addresses in place of the document's.
+func (term *terminal) here(command string) string {
+	longest := slices.SortedFunc(maps.Keys(term.learned), func(a, b string) int { return len(b) - len(a) })
+	for _, shown := range longest {
+		command = strings.ReplaceAll(command, shown, term.learned[shown])
+	}
+	return command
+}
+
+// script wraps a command, so that it finds the variables of those before it.
+func (term *terminal) script(ctx context.Context, command string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "bash", "-c", `set -ae -o pipefail; . "$0"; eval "$1"; export -p >"$0"`, term.state, command)
+	cmd.Dir = term.folder
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = time.Second
+	return cmd
+}
+
+// run runs a command to its end and returns what it printed. Its standard
+// input is empty, or what is given.
+func (term *terminal) run(command string, stdin []byte) (output string, err error) {
+	ctx, cancel := context.WithTimeout(term.t.Context(), patience)
+	defer cancel()
+	cmd := term.script(ctx, term.here(command))
+	cmd.Stdin = bytes.NewReader(stdin)
+	var out, complaints bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &complaints
+	err = cmd.Run()
+	if err != nil {
+		err = fmt.Errorf("%w: %s", err, bytes.TrimSpace(complaints.Bytes()))
+	}
+	return out.String(), err
+}
+
+// start runs a command in the background until the test ends.
+func (term *terminal) start(name, command string) {
+	j := &job{}
+	term.running[name] = j
+	ctx, cancel := context.WithCancel(context.WithoutCancel(term.t.Context()))
+	cmd := term.script(ctx, term.here(command))
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) } // as Ctrl-C does
+	cmd.WaitDelay = time.Minute
+	cmd.Stdout, cmd.Stderr = j, j
+	if err := cmd.Start(); err != nil {
+		cancel()
+		term.t.Fatalf("%s: %v", command, err)
+	}
+	term.t.Cleanup(func() {
+		cancel()
+		_ = cmd.Wait() // it was interrupted
+	})
+}
+
+// await waits until what runs in the background has printed what a document
+// shows: its paragraphs, in their order, maybe with others between them.
+func (term *terminal) await(name, shown string) error {
+	j := term.running[name]
+	if j == nil {
+		return fmt.Errorf("nothing runs in the background as %q", name)
+	}
+	deadline := time.Now().Add(waiting)
+	for _, part := range paragraphs(shown) {
+		s := shapeOf(part)
+		for {
+			if end := s.find(j.rest(), term.learned); end >= 0 {
+				j.mu.Lock()
+				j.read += end
+				j.mu.Unlock()
+				break
+			}
+			if time.Now().After(deadline) {
+				return fmt.Errorf("what runs as %q does not print\n%s\nbut\n%s", name, part, j.rest())
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+	}
+	return nil
+}
