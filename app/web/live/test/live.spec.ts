@@ -1,4 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { PaddockLive, type LiveEvent, type LiveState, type Wire } from '../src/index'
@@ -261,10 +264,12 @@ describe('PaddockLive', () => {
   it('runs in plain Node as it is built, and waits there for a server that comes back', async () => {
     await setUp()
     const root = new URL('../..', import.meta.url).pathname
-    execFileSync('npx', ['tsc', '-p', 'live'], { cwd: root })
+    const built = mkdtempSync(join(tmpdir(), 'paddock-live-')) // dist is built by another test
+    execFileSync('npx', ['tsc', '-p', 'live', '--outDir', built], { cwd: root })
+    writeFileSync(join(built, 'package.json'), '{"type":"module"}')
     const program = `
       import { WebSocket } from 'ws'
-      import { PaddockLive } from './live/dist/index.js'
+      import { PaddockLive } from '${built}/index.js'
       const live = new PaddockLive({ url: process.argv[1], connect: (url) => new WebSocket(url) })
       for await (const e of live.events('a', { cursor: 0 })) { console.log(e.cursor); if (e.cursor === 3) break }
       live.close()`
@@ -283,5 +288,6 @@ describe('PaddockLive', () => {
     await until(() => server.heard.length === 2)
     server.write('a')
     expect(await said).toBe('1\n2\n3\n')
+    rmSync(built, { recursive: true })
   }, 30_000)
 })
