@@ -50,14 +50,15 @@ RACE = ./app/broker/... ./app/httpapi/... ./app/push/... ./app/stream/...
 test-race: build ## the packages with the most goroutines, under Go's race detector
 	PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -race -timeout 30m $(RACE)
 
-lint: app/web/node_modules/.installed ## gofmt, go vet, staticcheck, eslint
+lint: app/web/node_modules/.installed ## gofmt, go vet, staticcheck, prettier, eslint
 	@test -z "$$(gofmt -l app cmd sql tests)" || { gofmt -l app cmd sql tests; echo 'run make fmt'; exit 1; }
 	go vet $(PACKAGES)
 	go tool staticcheck $(PACKAGES)
 	cd app/web && npm run lint
 
-fmt: ## format the code
+fmt: app/web/node_modules/.installed ## format the code
 	gofmt -w app cmd sql tests
+	cd app/web && npm run format
 
 sim: ## a simulated Alpaca alone, on http://127.0.0.1:8090
 	go run ./cmd/paddock sim

@@ -1,8 +1,27 @@
 // The REST API. A tenant's calls name their account themselves: which one is
 // selected may change while an answer is on its way.
 import type {
-  Account, AccountHealth, BrokerAccount, Closed, Credentials, Details, Fill, Guards, Limits, Order, OrderDraft, OrderRequest, OrdersPage, Position, Preview, Replacement,
-  StreamMode, SyncReport, TradingPosition, Turn, Turned,
+  Account,
+  AccountHealth,
+  BrokerAccount,
+  Closed,
+  Credentials,
+  Details,
+  Fill,
+  Guards,
+  Limits,
+  Order,
+  OrderDraft,
+  OrderRequest,
+  OrdersPage,
+  Position,
+  Preview,
+  Replacement,
+  StreamMode,
+  SyncReport,
+  TradingPosition,
+  Turn,
+  Turned,
 } from './types'
 
 export class ApiError extends Error {
@@ -69,7 +88,14 @@ async function call<T>(method: string, path: string, options: Options = {}): Pro
   if (!response.ok) {
     if (response.status === 401) onSignedOut()
     const f = body as Failure
-    throw new ApiError(response.status, f.code ?? 'error', f.message ?? 'Something went wrong.', f.request_id ?? '', f.broker?.message, f.details)
+    throw new ApiError(
+      response.status,
+      f.code ?? 'error',
+      f.message ?? 'Something went wrong.',
+      f.request_id ?? '',
+      f.broker?.message,
+      f.details,
+    )
   }
   return body as T
 }
@@ -91,9 +117,12 @@ export type OpenOrders = 'cancel' | 'leave'
 
 export const api = {
   accounts: () => call<{ accounts: Account[] }>('GET', '/api/accounts').then((r) => r.accounts),
-  createAccount: (name: string, environment: 'paper' | 'live') => call<Account>('POST', '/api/accounts', { body: { name, environment } }),
-  changeAccount: (id: string, change: { name?: string; is_active?: boolean; stream_mode?: StreamMode }) => call<Account>('PATCH', `/api/accounts/${id}`, { body: change }),
-  deleteAccount: (id: string, openOrders?: OpenOrders) => call<void>('DELETE', `/api/accounts/${id}${openOrders ? `?open_orders=${openOrders}` : ''}`),
+  createAccount: (name: string, environment: 'paper' | 'live') =>
+    call<Account>('POST', '/api/accounts', { body: { name, environment } }),
+  changeAccount: (id: string, change: { name?: string; is_active?: boolean; stream_mode?: StreamMode }) =>
+    call<Account>('PATCH', `/api/accounts/${id}`, { body: change }),
+  deleteAccount: (id: string, openOrders?: OpenOrders) =>
+    call<void>('DELETE', `/api/accounts/${id}${openOrders ? `?open_orders=${openOrders}` : ''}`),
   health: (id: string) => call<AccountHealth>('GET', `/api/accounts/${id}/health`),
   sync: (account: string) => call<SyncReport>('POST', '/api/sync', { account }),
   credentials: (id: string) => call<Credentials>('GET', `/api/accounts/${id}/credentials`),
@@ -102,32 +131,50 @@ export const api = {
   deleteCredentials: (id: string, openOrders?: OpenOrders) =>
     call<void>('DELETE', `/api/accounts/${id}/credentials${openOrders ? `?open_orders=${openOrders}` : ''}`),
 
-  brokerAccount: (account: string, signal?: AbortSignal) => call<BrokerAccount>('GET', '/api/account', { account, signal }),
+  brokerAccount: (account: string, signal?: AbortSignal) =>
+    call<BrokerAccount>('GET', '/api/account', { account, signal }),
   positions: (account: string, signal?: AbortSignal) => call<Position[]>('GET', '/api/positions', { account, signal }),
   orders: (account: string, before: string | null, signal?: AbortSignal) =>
-    call<OrdersPage>('GET', `/api/orders?limit=50${before ? `&before=${encodeURIComponent(before)}` : ''}`, { account, signal }),
+    call<OrdersPage>('GET', `/api/orders?limit=50${before ? `&before=${encodeURIComponent(before)}` : ''}`, {
+      account,
+      signal,
+    }),
   placeOrder: (account: string, order: OrderRequest) => call<Order>('POST', '/api/orders', { account, body: order }),
   preview: (account: string, order: OrderDraft, signal?: AbortSignal) =>
     call<Preview>('POST', '/api/orders/preview', { account, body: order, signal }),
-  replaceOrder: (account: string, id: string, change: Replacement, key: string) => call<Order>('PATCH', `/api/orders/${id}`, { account, body: change, key }),
+  replaceOrder: (account: string, id: string, change: Replacement, key: string) =>
+    call<Order>('PATCH', `/api/orders/${id}`, { account, body: change, key }),
   cancelOrder: (account: string, id: string) => call<Order>('DELETE', `/api/orders/${id}`, { account }),
   dismissOrder: (account: string, id: string) => call<Order>('POST', `/api/orders/${id}/dismiss`, { account }),
   closePosition: (account: string, symbol: string, how: Closing, key: string) =>
     call<Order>('DELETE', `/api/positions/${encodeURIComponent(symbol)}${query(how)}`, { account, key }),
-  closeAll: (account: string, how: Closing, key: string) => call<Closed[]>('DELETE', `/api/positions${query(how)}`, { account, key }),
+  closeAll: (account: string, how: Closing, key: string) =>
+    call<Closed[]>('DELETE', `/api/positions${query(how)}`, { account, key }),
 
   tradingPositions: (account: string, query: string, signal?: AbortSignal) =>
-    call<{ trading_positions: TradingPosition[]; next_cursor: string | null }>('GET', `/api/trading-positions?${query}`, { account, signal }),
+    call<{ trading_positions: TradingPosition[]; next_cursor: string | null }>(
+      'GET',
+      `/api/trading-positions?${query}`,
+      { account, signal },
+    ),
   fills: (account: string, symbol: string, before: string | null, signal?: AbortSignal) =>
-    call<{ fills: Fill[]; next_cursor: string | null }>('GET', `/api/fills?${new URLSearchParams({ symbol, limit: '500', ...(before && { before }) })}`, { account, signal }),
+    call<{ fills: Fill[]; next_cursor: string | null }>(
+      'GET',
+      `/api/fills?${new URLSearchParams({ symbol, limit: '500', ...(before && { before }) })}`,
+      { account, signal },
+    ),
 
   guards: (account: string, signal?: AbortSignal) => call<Guards>('GET', '/api/guards', { account, signal }),
   setGuards: (account: string, limits: Limits) => call<Guards>('PUT', '/api/guards', { account, body: limits }),
-  turnSwitch: (account: string, turn: Turn, key: string) => call<Turned>('POST', '/api/guards/switch', { account, body: turn, key }),
+  turnSwitch: (account: string, turn: Turn, key: string) =>
+    call<Turned>('POST', '/api/guards/switch', { account, body: turn, key }),
 }
 
 /** An error in words for a person. */
 export function explain(e: unknown): string {
-  if (e instanceof ApiError) return e.brokerMessage && !e.message.includes(e.brokerMessage) ? `${e.message} (Alpaca: ${e.brokerMessage})` : e.message
+  if (e instanceof ApiError)
+    return e.brokerMessage && !e.message.includes(e.brokerMessage)
+      ? `${e.message} (Alpaca: ${e.brokerMessage})`
+      : e.message
   return 'Something went wrong. Try again.'
 }

@@ -3,23 +3,53 @@ import { closedWords, fromForm, guardNotice, lines, mayTurn, toForm, wrong } fro
 import type { Closed, Guards, Limits } from './types'
 
 const none: Limits = {
-  max_order_notional: null, max_position_notional: null, max_position_qty: null, daily_loss_limit: null, max_open_orders: null,
-  orders_per_minute: null, orders_per_day: null, allowed_symbols: null, allowed_sides: null, buy_back_overshoot: false,
+  max_order_notional: null,
+  max_position_notional: null,
+  max_position_qty: null,
+  daily_loss_limit: null,
+  max_open_orders: null,
+  orders_per_minute: null,
+  orders_per_day: null,
+  allowed_symbols: null,
+  allowed_sides: null,
+  buy_back_overshoot: false,
 }
 const all: Limits = {
-  max_order_notional: '1000.5', max_position_notional: '5000', max_position_qty: '0', daily_loss_limit: '250', max_open_orders: 0,
-  orders_per_minute: 3, orders_per_day: 100, allowed_symbols: ['AAPL', 'BRK.B'], allowed_sides: ['buy'], buy_back_overshoot: true,
+  max_order_notional: '1000.5',
+  max_position_notional: '5000',
+  max_position_qty: '0',
+  daily_loss_limit: '250',
+  max_open_orders: 0,
+  orders_per_minute: 3,
+  orders_per_day: 100,
+  allowed_symbols: ['AAPL', 'BRK.B'],
+  allowed_sides: ['buy'],
+  buy_back_overshoot: true,
 }
 
 describe('the form of the limits', () => {
-  it.each([['none', none], ['all', all], ['nothing allowed', { ...none, allowed_symbols: [], allowed_sides: [] }]])('gives back what it was made of: %s', (_, limits) => {
+  it.each([
+    ['none', none],
+    ['all', all],
+    ['nothing allowed', { ...none, allowed_symbols: [], allowed_sides: [] }],
+  ])('gives back what it was made of: %s', (_, limits) => {
     expect(fromForm(toForm(limits))).toEqual(limits)
   })
   it('reads symbols as people write them', () => {
-    expect(fromForm({ ...toForm(none), onlySymbols: true, symbols: ' aapl spy;btc/usd,' }).allowed_symbols).toEqual(['AAPL', 'SPY', 'BTC/USD'])
+    expect(fromForm({ ...toForm(none), onlySymbols: true, symbols: ' aapl spy;btc/usd,' }).allowed_symbols).toEqual([
+      'AAPL',
+      'SPY',
+      'BTC/USD',
+    ])
   })
-  it.each([[{}, ''], [{ max_order_notional: '1e3' }, 'Value of an order'], [{ daily_loss_limit: '-1' }, 'Loss of a day'], [{ orders_per_day: '1.5' }, 'Orders a day'],
-    [{ max_open_orders: '1000001' }, 'Open orders'], [{ max_position_qty: '0' }, '']])('%o', (change, name) => {
+  it.each([
+    [{}, ''],
+    [{ max_order_notional: '1e3' }, 'Value of an order'],
+    [{ daily_loss_limit: '-1' }, 'Loss of a day'],
+    [{ orders_per_day: '1.5' }, 'Orders a day'],
+    [{ max_open_orders: '1000001' }, 'Open orders'],
+    [{ max_position_qty: '0' }, ''],
+  ])('%o', (change, name) => {
     const said = wrong({ ...toForm(none), ...change })
     expect(name ? said.startsWith(name) : said === '').toBe(true)
   })
@@ -27,16 +57,28 @@ describe('the form of the limits', () => {
 
 describe('the switch', () => {
   it.each([
-    ['owner', 'halted', 'open', true], ['owner', 'open', 'halted', true], ['trader', 'open', 'reduce_only', true], ['trader', 'reduce_only', 'halted', true],
-    ['trader', 'halted', 'reduce_only', false], ['trader', 'reduce_only', 'open', false], ['viewer', 'open', 'halted', false], ['owner', 'open', 'open', false],
+    ['owner', 'halted', 'open', true],
+    ['owner', 'open', 'halted', true],
+    ['trader', 'open', 'reduce_only', true],
+    ['trader', 'reduce_only', 'halted', true],
+    ['trader', 'halted', 'reduce_only', false],
+    ['trader', 'reduce_only', 'open', false],
+    ['viewer', 'open', 'halted', false],
+    ['owner', 'open', 'open', false],
   ] as const)('a %s may turn it from %s to %s: %s', (role, from, to, may) => expect(mayTurn(role, from, to)).toBe(may))
 })
 
 describe('guards in words', () => {
-  const guards = (limits: Limits) => ({ ...limits, usage: { open_orders: 1, orders_last_minute: 3, orders_today: 4 } }) as Guards
+  const guards = (limits: Limits) =>
+    ({ ...limits, usage: { open_orders: 1, orders_last_minute: 3, orders_today: 4 } }) as Guards
   it('shows usage beside the limit, and where it is used up', () => {
     const found = (g: Guards, name: string) => lines(g).find((l) => l.name === name)
-    expect(found(guards(all), 'Orders a minute')).toEqual({ name: 'Orders a minute', limit: '3', used: '3', full: true })
+    expect(found(guards(all), 'Orders a minute')).toEqual({
+      name: 'Orders a minute',
+      limit: '3',
+      used: '3',
+      full: true,
+    })
     expect(found(guards(all), 'Open orders')).toMatchObject({ limit: '0', full: true })
     expect(found(guards(all), 'Orders a day')).toMatchObject({ full: false })
     expect(found(guards(none), 'Orders a day')).toMatchObject({ limit: 'none', used: '4', full: false })
@@ -50,12 +92,36 @@ describe('guards in words', () => {
   })
   it('tells of events with the account they are of', () => {
     const violation = { guard: 'max_order_notional', limit: '1', value: '2', message: 'Too much.' } as const
-    expect(guardNotice({ event: 'refused', violations: [violation], request: { side: 'buy', symbol: 'AAPL' } }, 'Mine')).toEqual({ severity: 'warn', summary: 'Refused: buy AAPL', detail: 'Too much. · Mine' })
-    expect(guardNotice({ event: 'switch', switch: 'halted', reason: 'Lunch' }, 'Mine')).toEqual({ severity: 'warn', summary: 'Trading is halted', detail: 'Lunch · Mine' })
-    expect(guardNotice({ event: 'switch', switch: 'open', reason: null }, 'Mine')).toMatchObject({ severity: 'info', detail: 'Mine' })
-    const down = { id: 'w', state: 'stuck' as const, cancel_orders: true, liquidate: true, repair: null, message: 'Alpaca refuses it.', asked_by: 'u', asked_at: '', updated_at: '', ended_at: null,
-      remaining: { orders: 0, on_their_way: 0, positions: [{ symbol: 'AAPL', qty: '10' }] } }
-    expect(guardNotice({ event: 'wind_down', wind_down: down }, 'Mine')).toEqual({ severity: 'warn', summary: 'Closing all positions: needs you, left are positions in AAPL', detail: 'Alpaca refuses it. · Mine' })
+    expect(
+      guardNotice({ event: 'refused', violations: [violation], request: { side: 'buy', symbol: 'AAPL' } }, 'Mine'),
+    ).toEqual({ severity: 'warn', summary: 'Refused: buy AAPL', detail: 'Too much. · Mine' })
+    expect(guardNotice({ event: 'switch', switch: 'halted', reason: 'Lunch' }, 'Mine')).toEqual({
+      severity: 'warn',
+      summary: 'Trading is halted',
+      detail: 'Lunch · Mine',
+    })
+    expect(guardNotice({ event: 'switch', switch: 'open', reason: null }, 'Mine')).toMatchObject({
+      severity: 'info',
+      detail: 'Mine',
+    })
+    const down = {
+      id: 'w',
+      state: 'stuck' as const,
+      cancel_orders: true,
+      liquidate: true,
+      repair: null,
+      message: 'Alpaca refuses it.',
+      asked_by: 'u',
+      asked_at: '',
+      updated_at: '',
+      ended_at: null,
+      remaining: { orders: 0, on_their_way: 0, positions: [{ symbol: 'AAPL', qty: '10' }] },
+    }
+    expect(guardNotice({ event: 'wind_down', wind_down: down }, 'Mine')).toEqual({
+      severity: 'warn',
+      summary: 'Closing all positions: needs you, left are positions in AAPL',
+      detail: 'Alpaca refuses it. · Mine',
+    })
     expect(guardNotice({ event: 'changed', limits: none }, 'Mine').summary).toBe('The limits were changed')
   })
 })

@@ -37,8 +37,12 @@ export function mayTurn(role: string | undefined, from: SwitchState, to: SwitchS
 /** Limits with what is used of them, as they are shown. */
 export function lines(g: Guards): { name: string; limit: string; used?: string; full?: boolean }[] {
   const dollars = (v: string | null | undefined) => (v == null ? 'none' : `$${money(v)}`)
-  const count = (name: string, limit: number | null | undefined, used: number) =>
-    ({ name, limit: limit == null ? 'none' : String(limit), used: String(used), full: limit != null && used >= limit })
+  const count = (name: string, limit: number | null | undefined, used: number) => ({
+    name,
+    limit: limit == null ? 'none' : String(limit),
+    used: String(used),
+    full: limit != null && used >= limit,
+  })
   return [
     { name: 'Value of an order', limit: dollars(g.max_order_notional) },
     { name: 'Value of a position', limit: dollars(g.max_position_notional) },
@@ -66,8 +70,17 @@ export interface LimitsForm {
   buyBack: boolean
 }
 
-export const amountFields = { max_order_notional: 'Value of an order, $', max_position_notional: 'Value of a position, $', max_position_qty: 'Size of a position', daily_loss_limit: 'Loss of a day, $' } as const
-export const countFields = { max_open_orders: 'Open orders', orders_per_minute: 'Orders a minute', orders_per_day: 'Orders a day' } as const
+export const amountFields = {
+  max_order_notional: 'Value of an order, $',
+  max_position_notional: 'Value of a position, $',
+  max_position_qty: 'Size of a position',
+  daily_loss_limit: 'Loss of a day, $',
+} as const
+export const countFields = {
+  max_open_orders: 'Open orders',
+  orders_per_minute: 'Orders a minute',
+  orders_per_day: 'Orders a day',
+} as const
 
 export function toForm(g: Limits): LimitsForm {
   const text = (v: string | number | null | undefined) => (v == null ? '' : String(v))
@@ -90,9 +103,11 @@ export function toForm(g: Limits): LimitsForm {
 /** What is wrong with the form, in a sentence; '' for nothing. */
 export function wrong(f: LimitsForm): string {
   for (const [field, name] of Object.entries(amountFields) as [keyof typeof amountFields, string][])
-    if (f[field] !== '' && !isBound(f[field])) return `${name}: “${f[field]}” is not a plain number. Write it like 1000 or 12.5, or leave it empty for no limit.`
+    if (f[field] !== '' && !isBound(f[field]))
+      return `${name}: “${f[field]}” is not a plain number. Write it like 1000 or 12.5, or leave it empty for no limit.`
   for (const [field, name] of Object.entries(countFields) as [keyof typeof countFields, string][])
-    if (f[field] !== '' && !(/^\d{1,7}$/.test(f[field]) && Number(f[field]) <= 1_000_000)) return `${name}: “${f[field]}” is not a whole number up to 1,000,000.`
+    if (f[field] !== '' && !(/^\d{1,7}$/.test(f[field]) && Number(f[field]) <= 1_000_000))
+      return `${name}: “${f[field]}” is not a whole number up to 1,000,000.`
   return ''
 }
 
@@ -108,7 +123,12 @@ export function fromForm(f: LimitsForm): Limits {
     max_open_orders: count(f.max_open_orders),
     orders_per_minute: count(f.orders_per_minute),
     orders_per_day: count(f.orders_per_day),
-    allowed_symbols: f.onlySymbols ? f.symbols.toUpperCase().split(/[\s,;]+/).filter(Boolean) : null,
+    allowed_symbols: f.onlySymbols
+      ? f.symbols
+          .toUpperCase()
+          .split(/[\s,;]+/)
+          .filter(Boolean)
+      : null,
     allowed_sides: f.sides === 'any' ? null : f.sides === 'none' ? [] : [f.sides],
     buy_back_overshoot: f.buyBack,
   }
@@ -127,19 +147,37 @@ export function windDownWords(w: WindDown): string {
   if (w.state === 'done') return `${what}: done`
   if (w.state === 'superseded') return `${what}: ended by another turn of the switch`
   const { orders = 0, on_their_way: way = 0, positions = [] } = w.remaining
-  const left = [orders && `${orders} orders`, way && `${way} orders on their way`, positions.length && `positions in ${positions.map((p) => p.symbol).join(', ')}`].filter(Boolean).join(', ')
+  const left = [
+    orders && `${orders} orders`,
+    way && `${way} orders on their way`,
+    positions.length && `positions in ${positions.map((p) => p.symbol).join(', ')}`,
+  ]
+    .filter(Boolean)
+    .join(', ')
   return `${what}: ${w.state === 'stuck' ? 'needs you' : 'under way'}${left ? `, left are ${left}` : ''}`
 }
 
 /** An event of the guards, as a notice. */
-export function guardNotice(e: GuardEvent['data'], account: string): { severity: 'warn' | 'info'; summary: string; detail: string } {
+export function guardNotice(
+  e: GuardEvent['data'],
+  account: string,
+): { severity: 'warn' | 'info'; summary: string; detail: string } {
   if (e.event === 'refused') {
     const what = [e.request?.side, e.request?.symbol].filter(Boolean).join(' ') || 'an order'
     return { severity: 'warn', summary: `Refused: ${what}`, detail: `${e.violations[0]?.message ?? ''} · ${account}` }
   }
   if (e.event === 'changed') return { severity: 'info', summary: 'The limits were changed', detail: account }
-  if (e.event === 'wind_down') return { severity: e.wind_down.state === 'stuck' ? 'warn' : 'info', summary: windDownWords(e.wind_down), detail: [e.wind_down.message, account].filter(Boolean).join(' · ') }
+  if (e.event === 'wind_down')
+    return {
+      severity: e.wind_down.state === 'stuck' ? 'warn' : 'info',
+      summary: windDownWords(e.wind_down),
+      detail: [e.wind_down.message, account].filter(Boolean).join(' · '),
+    }
   const reason = e.reason ? `${e.reason} · ` : ''
   const severity = e.switch === 'open' ? 'info' : 'warn'
-  return { severity, summary: { open: 'Trading is open', reduce_only: 'Reduce only', halted: 'Trading is halted' }[e.switch], detail: reason + account }
+  return {
+    severity,
+    summary: { open: 'Trading is open', reduce_only: 'Reduce only', halted: 'Trading is halted' }[e.switch],
+    detail: reason + account,
+  }
 }

@@ -13,7 +13,9 @@ export function foundBySync(r: SyncReport): string {
   const checked = `${r.orders.checked} orders and ${r.positions.checked} positions were compared with Alpaca`
   const changes = [...r.orders.changed, ...r.positions.changed]
   if (!changes.length) return `${checked}: nothing differed.`
-  const first = changes.slice(0, 5).map((c) => `${c.symbol ?? 'an order'} ${c.field.replaceAll('_', ' ')} ${c.from ?? 'unknown'} → ${c.to ?? 'none'}`)
+  const first = changes
+    .slice(0, 5)
+    .map((c) => `${c.symbol ?? 'an order'} ${c.field.replaceAll('_', ' ')} ${c.from ?? 'unknown'} → ${c.to ?? 'none'}`)
   const more = changes.length > 5 ? ` and ${changes.length - 5} more` : ''
   return `${checked}. Mended: ${first.join(', ')}${more}.`
 }

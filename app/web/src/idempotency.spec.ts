@@ -16,7 +16,10 @@ describe('IdempotencyKey', () => {
     const key = new IdempotencyKey()
     expect(key.for({ ...order, qty: '8' })).not.toBe(key.for(order))
   })
-  it.each([['success', (k: IdempotencyKey) => k.succeeded()], ['a refusal', (k: IdempotencyKey) => k.failed(refusal(422))]])('is another after %s', (_, end) => {
+  it.each([
+    ['success', (k: IdempotencyKey) => k.succeeded()],
+    ['a refusal', (k: IdempotencyKey) => k.failed(refusal(422))],
+  ])('is another after %s', (_, end) => {
     const key = new IdempotencyKey()
     const first = key.for(order)
     end(key)

@@ -43,7 +43,13 @@ export function journalQuery(f: JournalFilter, before: string | null = null): st
  * times in the same width, so that they compare as texts. */
 export function fillsOf(t: TradingPosition, fills: Fill[]): Fill[] {
   const owner = { account: () => null, agent: (f: Fill) => f.orchestrator_agent_id, tag: (f: Fill) => f.tag }[t.scope]
-  return fills.filter((f) => f.symbol === t.symbol && f.at >= t.opened_at && (t.closed_at === null || f.at <= t.closed_at) && owner(f) === t.scope_value)
+  return fills.filter(
+    (f) =>
+      f.symbol === t.symbol &&
+      f.at >= t.opened_at &&
+      (t.closed_at === null || f.at <= t.closed_at) &&
+      owner(f) === t.scope_value,
+  )
 }
 
 /** What sets an execution apart from one that simply counts; '' for nothing. */
@@ -60,7 +66,8 @@ export const fillMarks = {
 
 /** Why there is nothing to see, in words. */
 export function nothing(f: JournalFilter): string {
-  if (f.symbol.trim() || f.status !== 'all' || (f.scope !== 'account' && f.scope_value.trim())) return 'No round trip is like that.'
+  if (f.symbol.trim() || f.status !== 'all' || (f.scope !== 'account' && f.scope_value.trim()))
+    return 'No round trip is like that.'
   if (f.scope === 'agent') return 'No agent has traded on this account yet.'
   if (f.scope === 'tag') return 'No order with a tag was filled on this account yet.'
   return 'No round trips yet: each fill that opens a position begins one.'

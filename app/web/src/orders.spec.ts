@@ -3,8 +3,25 @@ import { arrange, changeable, isOpen, isReplaceable, isUnknown, line, replacemen
 import type { Order } from './types'
 
 const order = (change: Partial<Order>) =>
-  ({ id: 'id', alpaca_order_id: 'at-alpaca', symbol: 'AAPL', side: 'buy', type: 'market', time_in_force: 'day', qty: '10', notional: null, limit_price: null,
-    stop_price: null, trail_price: null, trail_percent: null, status: 'new', intent_state: 'accepted', parent_alpaca_order_id: null, replaces: null, ...change }) as Order
+  ({
+    id: 'id',
+    alpaca_order_id: 'at-alpaca',
+    symbol: 'AAPL',
+    side: 'buy',
+    type: 'market',
+    time_in_force: 'day',
+    qty: '10',
+    notional: null,
+    limit_price: null,
+    stop_price: null,
+    trail_price: null,
+    trail_percent: null,
+    status: 'new',
+    intent_state: 'accepted',
+    parent_alpaca_order_id: null,
+    replaces: null,
+    ...change,
+  }) as Order
 
 describe('an order in words', () => {
   it.each<[Partial<Order>, string]>([
@@ -16,7 +33,8 @@ describe('an order in words', () => {
     [{ type: 'trailing_stop', trail_percent: '1.5', stop_price: '185.2' }, 'trailing stop by 1.5 % at 185.20'],
     [{ type: null }, ''],
   ])('%o', (change, words) => expect(terms(order(change))).toBe(words))
-  it('names the sum where there is no quantity', () => expect(line(order({ qty: null, notional: '250' }))).toBe('buy $250.00 AAPL market'))
+  it('names the sum where there is no quantity', () =>
+    expect(line(order({ qty: null, notional: '250' }))).toBe('buy $250.00 AAPL market'))
 })
 
 describe('what can be done to an order', () => {
@@ -36,16 +54,26 @@ describe('what can be done to an order', () => {
 
 describe('the list of orders', () => {
   const at = (id: string, change: Partial<Order> = {}) => order({ id, alpaca_order_id: `alpaca-${id}`, ...change })
-  const shown = (orders: Order[]) => arrange(orders).map((r) => `${r.leg ? '> ' : ''}${r.order.id}${r.instead ? ` for ${r.instead.id}` : ''}`)
+  const shown = (orders: Order[]) =>
+    arrange(orders).map((r) => `${r.leg ? '> ' : ''}${r.order.id}${r.instead ? ` for ${r.instead.id}` : ''}`)
 
   it('has legs under their order, whatever came between', () => {
-    expect(shown([at('leg', { parent_alpaca_order_id: 'alpaca-parent' }), at('other'), at('parent')])).toEqual(['other', 'parent', '> leg'])
+    expect(shown([at('leg', { parent_alpaca_order_id: 'alpaca-parent' }), at('other'), at('parent')])).toEqual([
+      'other',
+      'parent',
+      '> leg',
+    ])
   })
   it('shows a leg whose order is not on the page, and what is not at Alpaca', () => {
-    expect(shown([at('leg', { parent_alpaca_order_id: 'alpaca-older' }), order({ id: 'sent', alpaca_order_id: null })])).toEqual(['leg', 'sent'])
+    expect(
+      shown([at('leg', { parent_alpaca_order_id: 'alpaca-older' }), order({ id: 'sent', alpaca_order_id: null })]),
+    ).toEqual(['leg', 'sent'])
   })
   it('tells what a replaced order was', () => {
-    expect(shown([at('new', { replaces: 'alpaca-old' }), at('old', { status: 'replaced' })])).toEqual(['new for old', 'old'])
+    expect(shown([at('new', { replaces: 'alpaca-old' }), at('old', { status: 'replaced' })])).toEqual([
+      'new for old',
+      'old',
+    ])
   })
 })
 
@@ -53,7 +81,10 @@ describe('a replacement', () => {
   const limit = order({ type: 'limit', limit_price: '190.5' })
   it('is empty as long as nothing is changed', () => expect(replacement(limit, changeable(limit))).toEqual({}))
   it('has what differs, and that alone', () => {
-    expect(replacement(limit, { ...changeable(limit), qty: '5', time_in_force: 'gtc' })).toEqual({ qty: '5', time_in_force: 'gtc' })
+    expect(replacement(limit, { ...changeable(limit), qty: '5', time_in_force: 'gtc' })).toEqual({
+      qty: '5',
+      time_in_force: 'gtc',
+    })
   })
   it('trails by what the order trails by, and leaves the price that follows from it', () => {
     const trailing = order({ type: 'trailing_stop', trail_percent: '1.5', stop_price: '185' })

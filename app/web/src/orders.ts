@@ -14,8 +14,12 @@ export const isReplaceable = (o: Order) => isOpen(o) && o.alpaca_order_id !== nu
 export function terms(o: Order): string {
   const type = (o.type ?? '').replaceAll('_', ' ')
   const trail = o.trail_percent ? `${quantity(o.trail_percent)} %` : o.trail_price ? price(o.trail_price, 9) : ''
-  const prices = [trail && `by ${trail}`, o.stop_price && `${trail ? 'at ' : ''}${price(o.stop_price, 9)}`].filter(Boolean).join(' ')
-  return [type, prices, o.limit_price && `${o.type === 'stop_limit' ? '→ ' : ''}${price(o.limit_price, 9)}`].filter(Boolean).join(' ')
+  const prices = [trail && `by ${trail}`, o.stop_price && `${trail ? 'at ' : ''}${price(o.stop_price, 9)}`]
+    .filter(Boolean)
+    .join(' ')
+  return [type, prices, o.limit_price && `${o.type === 'stop_limit' ? '→ ' : ''}${price(o.limit_price, 9)}`]
+    .filter(Boolean)
+    .join(' ')
 }
 
 export const size = (o: Order) => (o.qty ? quantity(o.qty) : `$${money(o.notional)}`)
@@ -27,7 +31,8 @@ export const line = (o: Order) => [o.side, size(o), o.symbol, terms(o)].filter(B
  * what is there is newer. One that was read from Alpaca goes by Alpaca's id
  * until Paddock has one for it. */
 export function upsert(orders: Order[], o: Order): Order[] {
-  const same = (known: Order) => known.id === o.id || (o.alpaca_order_id !== null && known.alpaca_order_id === o.alpaca_order_id)
+  const same = (known: Order) =>
+    known.id === o.id || (o.alpaca_order_id !== null && known.alpaca_order_id === o.alpaca_order_id)
   if (o.id === o.alpaca_order_id && orders.some((known) => known.id !== o.id && same(known))) return orders
   const at = orders.findIndex(same)
   if (at < 0) return [...orders, o].sort((a, b) => (a.created_at < b.created_at ? 1 : -1))
@@ -62,7 +67,9 @@ export function arrange(orders: Order[]): Row[] {
     if (parent) legs.set(parent, [...(legs.get(parent) ?? []), o])
   }
   const row = (order: Order, leg: boolean): Row => ({ order, leg, instead: find(order.replaces) })
-  return orders.filter((o) => !find(o.parent_alpaca_order_id)).flatMap((o) => [row(o, false), ...(legs.get(o) ?? []).map((leg) => row(leg, true))])
+  return orders
+    .filter((o) => !find(o.parent_alpaca_order_id))
+    .flatMap((o) => [row(o, false), ...(legs.get(o) ?? []).map((leg) => row(leg, true))])
 }
 
 /** What a person can change of an order, as the form has it. */

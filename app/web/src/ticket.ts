@@ -24,8 +24,21 @@ export interface Ticket {
 
 export function emptyTicket(): Ticket {
   return {
-    side: 'buy', symbol: '', unit: 'units', amount: '', type: 'market', limit: '', stop: '', trailBy: 'price', trail: '', tif: 'day',
-    extended: false, exits: 'none', takeProfit: '', stopLoss: '', stopLossLimit: '',
+    side: 'buy',
+    symbol: '',
+    unit: 'units',
+    amount: '',
+    type: 'market',
+    limit: '',
+    stop: '',
+    trailBy: 'price',
+    trail: '',
+    tif: 'day',
+    extended: false,
+    exits: 'none',
+    takeProfit: '',
+    stopLoss: '',
+    stopLossLimit: '',
   }
 }
 
@@ -61,10 +74,13 @@ function amounts(t: Ticket) {
 
 /** What is still to be filled in, in a sentence; '' when the order is whole. */
 export function missing(t: Ticket): string {
-  const empty = amounts(t).filter((a) => a.needed && a.text === '').map((a) => a.name)
+  const empty = amounts(t)
+    .filter((a) => a.needed && a.text === '')
+    .map((a) => a.name)
   if (t.symbol.trim() === '') empty.unshift('symbol')
   if (empty.length) return `Still to fill in: ${empty.join(', ')}.`
-  if (t.exits === 'after' && t.takeProfit === '' && t.stopLoss === '') return 'Still to fill in: a take profit, a stop loss, or both.'
+  if (t.exits === 'after' && t.takeProfit === '' && t.stopLoss === '')
+    return 'Still to fill in: a take profit, a stop loss, or both.'
   if (t.exits !== 'none' && t.unit === 'dollars') return 'An order with exits is for a quantity, not for dollars.'
   return ''
 }
@@ -77,7 +93,12 @@ export function malformed(t: Ticket): string {
 /** The order, or null while something is missing or malformed. */
 export function toOrder(t: Ticket): OrderDraft | null {
   if (missing(t) || malformed(t)) return null
-  const order: OrderDraft = { symbol: t.symbol.trim().toUpperCase(), side: t.side, type: typeOf(t), time_in_force: t.tif }
+  const order: OrderDraft = {
+    symbol: t.symbol.trim().toUpperCase(),
+    side: t.side,
+    type: typeOf(t),
+    time_in_force: t.tif,
+  }
   order[t.unit === 'dollars' ? 'notional' : 'qty'] = t.amount
   if (takesLimit(t)) order.limit_price = t.limit
   if (takesStop(t)) order.stop_price = t.stop
@@ -85,7 +106,8 @@ export function toOrder(t: Ticket): OrderDraft | null {
   if (takesExtended(t) && t.extended) order.extended_hours = true
   if (t.exits !== 'none') {
     if (t.takeProfit) order.take_profit = { limit_price: t.takeProfit }
-    if (t.stopLoss) order.stop_loss = { stop_price: t.stopLoss, ...(t.stopLossLimit && { limit_price: t.stopLossLimit }) }
+    if (t.stopLoss)
+      order.stop_loss = { stop_price: t.stopLoss, ...(t.stopLossLimit && { limit_price: t.stopLossLimit }) }
     order.order_class = t.exits === 'pair' ? 'oco' : t.takeProfit && t.stopLoss ? 'bracket' : 'oto'
   }
   return order

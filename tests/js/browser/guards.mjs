@@ -1,7 +1,7 @@
 // Drives what the console can do to orders, in a real browser against a real
 // server: limit what an order may be worth → the preview refuses → a smaller
 // one is placed → replaced → filled → the position is closed → trading is
-// halted, and the desk says so.
+// halted, and the desk says so → the account is renamed and deleted.
 //
 // BASE_URL, KEY1, SECRET1; and what open.mjs takes.
 import assert from 'node:assert/strict'
@@ -172,6 +172,33 @@ await run(async () => {
   await page.getByRole('link', { name: 'Desk' }).click()
   await at('desk').waitFor()
   assert.equal(await at('switch-banner').count(), 0)
+
+  step('the account is renamed, and its open order canceled before it is deleted')
+  await at('ticket-symbol').fill('AAPL')
+  await at('ticket-qty').fill('1')
+  await choose('ticket-type', 'limit')
+  await at('ticket-limit').fill('100')
+  const left = await answer('POST', /\/api\/orders$/, () => at('ticket-submit').click())
+  await row(left.client_order_id, 'new').waitFor()
+  await at('nav-accounts').click()
+  const button = (name) => page.locator('article.account').getByRole('button', { name, exact: true })
+  await button('Rename').click()
+  await look('the dialog of a name, on a telephone')
+  await at('rename-name').fill('Renamed')
+  await at('rename-submit').click()
+  await at('account-Renamed').waitFor()
+  await button('Delete').click()
+  await look('a question, on a telephone')
+  await at('confirm-reject').click()
+  await at('confirm-reject').waitFor({ state: 'detached' })
+  await button('Delete').click()
+  await at('confirm-accept').click()
+  await at('open-orders').getByText('Renamed').waitFor()
+  await look('what becomes of open orders, on a telephone')
+  const deleted = page.waitForResponse((r) => r.request().method() === 'DELETE' && r.url().endsWith('open_orders=cancel'))
+  await at('open-orders-cancel').click()
+  assert.equal((await deleted).status(), 204)
+  await page.getByText('No account is connected yet.').waitFor()
 
   assert.deepEqual(complaints, [], 'the browser complained')
   console.log('ok')

@@ -53,7 +53,15 @@ const tooMany = 4429
 const goingAway = 1001
 
 /** In milliseconds. */
-const times = { shortest: 500, longest: 15_000, crowded: 30_000, opening: 15_000, silence: 30_000, answer: 10_000, database: 3000 }
+const times = {
+  shortest: 500,
+  longest: 15_000,
+  crowded: 30_000,
+  opening: 15_000,
+  silence: 30_000,
+  answer: 10_000,
+  database: 3000,
+}
 
 /** One connection for all accounts that are followed. Each has a cursor: after
  * a break it is gone on from there, so that nothing is missed or told twice. */
@@ -93,7 +101,13 @@ export class PaddockLive {
   /** Follows an account. One subscription an account: a second one is an error. */
   subscribe(account: string, handlers: Handlers, place: Place = {}): Subscription {
     if (this.followed.has(account)) throw new Error(`The account ${account} is followed already.`)
-    const f = new Follower(account, handlers, place, (m) => this.send(m), () => this.followed.delete(account))
+    const f = new Follower(
+      account,
+      handlers,
+      place,
+      (m) => this.send(m),
+      () => this.followed.delete(account),
+    )
     this.followed.set(account, f)
     if (this.now === 'live') f.ask()
     else if (this.now === 'closed') this.connect()
@@ -296,7 +310,8 @@ class Follower implements Subscription {
         this.asked = false
         if (m.code === 'asked') return
         if (m.code === 'cursor_expired') return this.ask() // a snapshot comes
-        if (m.code === 'database_unavailable') return this.again.set(times.database * (0.5 + Math.random()), () => this.ask())
+        if (m.code === 'database_unavailable')
+          return this.again.set(times.database * (0.5 + Math.random()), () => this.ask())
         this.over = true
         this.forget()
         this.handlers.lost?.(m.code, m.message)

@@ -32,7 +32,10 @@ export const platform = globalThis as unknown as Platform
 export function ownSocket(headers?: Record<string, string>): Connect {
   return (url) => {
     const Socket = platform.WebSocket
-    if (!Socket) throw new Error('There is no WebSocket here (Node has one from version 22): give PaddockLive a "connect" that makes one.')
+    if (!Socket)
+      throw new Error(
+        'There is no WebSocket here (Node has one from version 22): give PaddockLive a "connect" that makes one.',
+      )
     return headers ? new Socket(url, { headers }) : new Socket(url)
   }
 }

@@ -1,4 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { PaddockLive, type LiveEvent, type LiveState, type Wire } from '../src/index'
@@ -19,12 +22,24 @@ let states: LiveState[]
 async function setUp(made = new Server()) {
   server = made
   states = []
-  live = new PaddockLive({ url: await server.url(), connect: (url) => new WebSocket(url) as unknown as Wire, state: (s) => states.push(s) })
+  live = new PaddockLive({
+    url: await server.url(),
+    connect: (url) => new WebSocket(url) as unknown as Wire,
+    state: (s) => states.push(s),
+  })
 }
 
-const until = (check: () => boolean) => vi.waitFor(() => { if (!check()) throw new Error('not yet') }, { timeout: 15_000, interval: 5 })
+const until = (check: () => boolean) =>
+  vi.waitFor(
+    () => {
+      if (!check()) throw new Error('not yet')
+    },
+    { timeout: 15_000, interval: 5 },
+  )
 
-beforeEach(() => { vi.spyOn(Math, 'random').mockReturnValue(0.01) }) // it waits little
+beforeEach(() => {
+  vi.spyOn(Math, 'random').mockReturnValue(0.01)
+}) // it waits little
 afterEach(() => {
   live.close()
   server.stop()
@@ -32,42 +47,55 @@ afterEach(() => {
 })
 
 describe('PaddockLive', () => {
-  it.each([1, 2, 3])('tells each event once and in order, whatever breaks (seed %i)', async (seed) => {
-    const next = random(seed)
-    let faults = 0
-    await setUp(new Server(() => {
-      const dice = next()
-      const fault = dice < 0.04 ? 'drop' : dice < 0.06 ? 'close' : dice < 0.12 ? 'gap' : dice < 0.2 ? 'double' : undefined
-      if (fault && faults++ < 300) return fault
-    }))
-    const told = new Map<string, number[]>()
-    for (const account of ['a', 'b', 'c']) {
-      told.set(account, [])
-      live.subscribe(account, { event: (e) => told.get(account)!.push(e.cursor) }, { cursor: 0 })
-    }
-    for (let i = 0; i < 1200; i++) {
-      server.write(['a', 'b', 'c'][Math.floor(next() * 3)]!)
-      if (i % 20 === 0) await new Promise((go) => setTimeout(go, 5))
-    }
-    // A gap at the very end shows with the event after it.
-    await until(() => {
-      for (const account of told.keys()) if (told.get(account)!.length < server.log(account).length) server.write(account)
-      return [...told].every(([account, events]) => events.length >= server.log(account).length)
-    })
-    for (const [account, events] of told) expect(events).toEqual(server.log(account).map((e) => e.cursor))
-    expect(faults).toBeGreaterThan(100)
-  }, 30_000)
+  it.each([1, 2, 3])(
+    'tells each event once and in order, whatever breaks (seed %i)',
+    async (seed) => {
+      const next = random(seed)
+      let faults = 0
+      await setUp(
+        new Server(() => {
+          const dice = next()
+          const fault =
+            dice < 0.04 ? 'drop' : dice < 0.06 ? 'close' : dice < 0.12 ? 'gap' : dice < 0.2 ? 'double' : undefined
+          if (fault && faults++ < 300) return fault
+        }),
+      )
+      const told = new Map<string, number[]>()
+      for (const account of ['a', 'b', 'c']) {
+        told.set(account, [])
+        live.subscribe(account, { event: (e) => told.get(account)!.push(e.cursor) }, { cursor: 0 })
+      }
+      for (let i = 0; i < 1200; i++) {
+        server.write(['a', 'b', 'c'][Math.floor(next() * 3)]!)
+        if (i % 20 === 0) await new Promise((go) => setTimeout(go, 5))
+      }
+      // A gap at the very end shows with the event after it.
+      await until(() => {
+        for (const account of told.keys())
+          if (told.get(account)!.length < server.log(account).length) server.write(account)
+        return [...told].every(([account, events]) => events.length >= server.log(account).length)
+      })
+      for (const [account, events] of told) expect(events).toEqual(server.log(account).map((e) => e.cursor))
+      expect(faults).toBeGreaterThan(100)
+    },
+    30_000,
+  )
 
   it('begins now, after a cursor, or with a snapshot', async () => {
     await setUp()
     server.write('a')
     const seen: string[] = []
-    const follow = (account: string, place = {}) => live.subscribe(account, {
-      event: (e) => seen.push(`${account} event ${e.cursor}`),
-      following: (c) => seen.push(`${account} following ${c}`),
-      snapshot: (s) => seen.push(`${account} snapshot ${s.cursor}`),
-      reset: (why) => seen.push(`${account} reset ${why}`),
-    }, place)
+    const follow = (account: string, place = {}) =>
+      live.subscribe(
+        account,
+        {
+          event: (e) => seen.push(`${account} event ${e.cursor}`),
+          following: (c) => seen.push(`${account} following ${c}`),
+          snapshot: (s) => seen.push(`${account} snapshot ${s.cursor}`),
+          reset: (why) => seen.push(`${account} reset ${why}`),
+        },
+        place,
+      )
     const sub = follow('a')
     follow('b', { cursor: 7 })
     follow('c', { snapshot: true })
@@ -87,7 +115,15 @@ describe('PaddockLive', () => {
     for (let i = 0; i < 5; i++) server.write('a')
     server.dropped.set('a', 3)
     const seen: string[] = []
-    live.subscribe('a', { event: (e) => seen.push(`event ${e.cursor}`), snapshot: (s) => seen.push(`snapshot ${s.cursor}`), reset: (why) => seen.push(why) }, { cursor: 1 })
+    live.subscribe(
+      'a',
+      {
+        event: (e) => seen.push(`event ${e.cursor}`),
+        snapshot: (s) => seen.push(`snapshot ${s.cursor}`),
+        reset: (why) => seen.push(why),
+      },
+      { cursor: 1 },
+    )
     await until(() => seen.length === 2)
     server.write('a')
     await until(() => seen.length === 3)
@@ -126,7 +162,8 @@ describe('PaddockLive', () => {
     await until(() => server.heard.length === 2)
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     try {
-      for (const account_id of ['a', 'b']) server.tell({ type: 'unsubscribed', account_id, code: 'database_unavailable', message: '' })
+      for (const account_id of ['a', 'b'])
+        server.tell({ type: 'unsubscribed', account_id, code: 'database_unavailable', message: '' })
       const settled = () => new Promise((go) => setImmediate(() => setImmediate(() => setImmediate(go))))
       for (let i = 0; i < 20; i++) await settled()
       a.unsubscribe()
@@ -136,7 +173,12 @@ describe('PaddockLive', () => {
       vi.useRealTimers()
     }
     await until(() => server.heard.length >= 4)
-    expect(server.heard.slice(2).map((m) => `${m.type} ${m.account_id}`).sort()).toEqual(['subscribe b', 'unsubscribe a'])
+    expect(
+      server.heard
+        .slice(2)
+        .map((m) => `${m.type} ${m.account_id}`)
+        .sort(),
+    ).toEqual(['subscribe b', 'unsubscribe a'])
   })
 
   it('leaves a connection that is dead without having closed', async () => {
@@ -144,7 +186,9 @@ describe('PaddockLive', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true })
     try {
       live.subscribe('a', { event: () => {} })
-      await vi.waitFor(() => { if (live.state !== 'live') throw new Error('not yet') })
+      await vi.waitFor(() => {
+        if (live.state !== 'live') throw new Error('not yet')
+      })
       server.deaf = true
       await vi.advanceTimersByTimeAsync(39_000)
       expect(live.state).toBe('live')
@@ -162,8 +206,19 @@ describe('PaddockLive', () => {
     const dials: number[] = []
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true })
     try {
-      const silent = { readyState: 0, onopen: null, onmessage: null, onclose: null, onerror: null, send: () => {}, close: () => {} } as Wire
-      live = new PaddockLive({ url, connect: (to) => (dials.push(1) === 1 ? silent : (new WebSocket(to) as unknown as Wire)) })
+      const silent = {
+        readyState: 0,
+        onopen: null,
+        onmessage: null,
+        onclose: null,
+        onerror: null,
+        send: () => {},
+        close: () => {},
+      } as Wire
+      live = new PaddockLive({
+        url,
+        connect: (to) => (dials.push(1) === 1 ? silent : (new WebSocket(to) as unknown as Wire)),
+      })
       live.connect()
       await vi.advanceTimersByTimeAsync(14_000)
       expect(dials).toHaveLength(1)
@@ -184,7 +239,9 @@ describe('PaddockLive', () => {
       if (taken.length === 3500) break
     }
     expect(taken).toEqual(server.log('a').map((e) => e.cursor))
-    await expect(async () => { for await (const m of live.events('foreign')) taken.push(m.cursor) }).rejects.toThrow('account_forbidden')
+    await expect(async () => {
+      for await (const m of live.events('foreign')) taken.push(m.cursor)
+    }).rejects.toThrow('account_forbidden')
   })
 
   it('does not follow an account twice', async () => {
@@ -195,7 +252,9 @@ describe('PaddockLive', () => {
 
   it('ends a for await when the session has ended', async () => {
     await setUp()
-    const reading = (async () => { for await (const m of live.events('a')) void m })()
+    const reading = (async () => {
+      for await (const m of live.events('a')) void m
+    })()
     await until(() => live.state === 'live')
     server.hangUp(4401)
     await expect(reading).rejects.toThrow('signed_out')
@@ -205,21 +264,30 @@ describe('PaddockLive', () => {
   it('runs in plain Node as it is built, and waits there for a server that comes back', async () => {
     await setUp()
     const root = new URL('../..', import.meta.url).pathname
-    execFileSync('npx', ['tsc', '-p', 'live'], { cwd: root })
+    const built = mkdtempSync(join(tmpdir(), 'paddock-live-')) // dist is built by another test
+    execFileSync('npx', ['tsc', '-p', 'live', '--outDir', built], { cwd: root })
+    writeFileSync(join(built, 'package.json'), '{"type":"module"}')
     const program = `
       import { WebSocket } from 'ws'
-      import { PaddockLive } from './live/dist/index.js'
+      import { PaddockLive } from '${built}/index.js'
       const live = new PaddockLive({ url: process.argv[1], connect: (url) => new WebSocket(url) })
       for await (const e of live.events('a', { cursor: 0 })) { console.log(e.cursor); if (e.cursor === 3) break }
       live.close()`
     for (let i = 0; i < 2; i++) server.write('a')
     const url = await server.url()
     const said = new Promise<string>((go, fail) =>
-      execFile(process.execPath, ['--input-type=module', '-e', program, url], { cwd: root, timeout: 20_000 }, (e, out) => (e ? fail(e) : go(out))))
+      execFile(
+        process.execPath,
+        ['--input-type=module', '-e', program, url],
+        { cwd: root, timeout: 20_000 },
+        (e, out) => (e ? fail(e) : go(out)),
+      ),
+    )
     await until(() => server.heard.length === 1)
     server.hangUp(4408)
     await until(() => server.heard.length === 2)
     server.write('a')
     expect(await said).toBe('1\n2\n3\n')
+    rmSync(built, { recursive: true })
   }, 30_000)
 })

@@ -1,7 +1,10 @@
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer, type WebSocket } from 'ws'
 
-interface Entry { cursor: number; data: { n: number } }
+interface Entry {
+  cursor: number
+  data: { n: number }
+}
 
 /** A server that speaks the protocol over real sockets, and misbehaves when it
  * is told to. */
@@ -47,13 +50,26 @@ export class Server {
       places.delete(m.account_id)
       return this.say(socket, { type: 'unsubscribed', account_id: m.account_id, code: 'asked', message: '' })
     }
-    if (m.account_id === 'foreign') return this.say(socket, { type: 'unsubscribed', account_id: m.account_id, code: 'account_forbidden', message: 'not yours' })
+    if (m.account_id === 'foreign')
+      return this.say(socket, {
+        type: 'unsubscribed',
+        account_id: m.account_id,
+        code: 'account_forbidden',
+        message: 'not yours',
+      })
     const head = this.log(m.account_id).length
     const from = m.cursor ?? head
-    const reset = from < (this.dropped.get(m.account_id) ?? 0) ? 'cursor_expired' : from > head ? 'cursor_ahead' : undefined
+    const reset =
+      from < (this.dropped.get(m.account_id) ?? 0) ? 'cursor_expired' : from > head ? 'cursor_ahead' : undefined
     places.set(m.account_id, reset ? head : from)
-    this.say(socket, { type: 'subscribed', account_id: m.account_id, cursor: reset ? head : from, ...(reset && { reset: true, code: reset }) })
-    if (reset || m.snapshot) this.say(socket, { type: 'snapshot', account_id: m.account_id, cursor: head, at: '', data: {} })
+    this.say(socket, {
+      type: 'subscribed',
+      account_id: m.account_id,
+      cursor: reset ? head : from,
+      ...(reset && { reset: true, code: reset }),
+    })
+    if (reset || m.snapshot)
+      this.say(socket, { type: 'snapshot', account_id: m.account_id, cursor: head, at: '', data: {} })
     this.deliver(socket, m.account_id)
   }
 
@@ -66,7 +82,14 @@ export class Server {
       if (fault === 'close') return socket.close([1001, 4408][entry.cursor % 2])
       places.set(account, entry.cursor)
       if (fault === 'gap') continue // lost on the way
-      const event = { type: 'event', account_id: account, cursor: entry.cursor, kind: 'agent_log', at: '', data: entry.data }
+      const event = {
+        type: 'event',
+        account_id: account,
+        cursor: entry.cursor,
+        kind: 'agent_log',
+        at: '',
+        data: entry.data,
+      }
       this.say(socket, event)
       if (fault === 'double') this.say(socket, event)
     }

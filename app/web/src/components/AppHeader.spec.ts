@@ -8,7 +8,11 @@ import { anAccount, anOrder } from '../testing/fixtures'
 import { at, click, requests, settled, show, text, useComponentTests } from '../testing/mount'
 import AppHeader from './AppHeader.vue'
 
-vi.mock('../auth', () => ({ auth: { useSession: () => ref({ data: { user: { id: 'u', email: 'ada@example.com' } }, refetch: () => Promise.resolve() }) } }))
+vi.mock('../auth', () => ({
+  auth: {
+    useSession: () => ref({ data: { user: { id: 'u', email: 'ada@example.com' } }, refetch: () => Promise.resolve() }),
+  },
+}))
 vi.mock('vue-router', () => ({ useRouter: () => ({ push: () => Promise.resolve() }) }))
 vi.mock('paddock-live', () => ({
   PaddockLive: class {
@@ -45,7 +49,12 @@ describe('the account picker', () => {
     await pick('Other')
     expect([useAccounts().selectedId, current.id, orders.list]).toEqual(['b', 'b', []])
     expect(requests('GET', '/api/orders').map((q) => q.account)).toEqual(['b', 'a'])
-    await requests('GET', '/api/orders')[1]!.answer({ orders: [anOrder({ id: 'late' })], next_cursor: null, as_of: null, source: 'mirror' })
+    await requests('GET', '/api/orders')[1]!.answer({
+      orders: [anOrder({ id: 'late' })],
+      next_cursor: null,
+      as_of: null,
+      source: 'mirror',
+    })
     await settled()
     expect(orders.list).toEqual([])
     expect(text('account-select')).toBe('Otherpaper')

@@ -3,7 +3,19 @@ import { describe, expect, it } from 'vitest'
 import { useAccounts } from '../stores/accounts'
 import { usePositions } from '../stores/positions'
 import { anOrder, aPosition } from '../testing/fixtures'
-import { at, check, choose, fill, isThere, requests, settled, show, submit, text, useComponentTests } from '../testing/mount'
+import {
+  at,
+  check,
+  choose,
+  fill,
+  isThere,
+  requests,
+  settled,
+  show,
+  submit,
+  text,
+  useComponentTests,
+} from '../testing/mount'
 import CloseAllDialog from './CloseAllDialog.vue'
 import CloseDialog from './CloseDialog.vue'
 
@@ -22,7 +34,10 @@ describe('the dialog that closes a position', () => {
     expect(dialog.emitted('close')).toHaveLength(1)
   })
 
-  it.each([['Quantity', '2.5', 'qty=2.5', 'Sell 2.5'], ['Per cent', '50', 'percentage=50', 'Sell 50 %']])('closes a part by %s', async (part, amount, query, label) => {
+  it.each([
+    ['Quantity', '2.5', 'qty=2.5', 'Sell 2.5'],
+    ['Per cent', '50', 'percentage=50', 'Sell 50 %'],
+  ])('closes a part by %s', async (part, amount, query, label) => {
     await show(CloseDialog, { position: aPosition() })
     await choose('close-part', part)
     expect(button().disabled).toBe(true)
@@ -69,12 +84,20 @@ describe('the dialog that closes all positions', () => {
     await show(CloseAllDialog)
     usePositions().list = [aPosition(), aPosition({ symbol: 'SPY' })]
     await settled()
-    expect(text('close-all-form')).toContain('2 positions of “Swing” are closed by market orders, after its 0 open orders are canceled')
+    expect(text('close-all-form')).toContain(
+      '2 positions of “Swing” are closed by market orders, after its 0 open orders are canceled',
+    )
     await submit('close-all-form')
     await submit('close-all-form')
     const sent = requests('DELETE', '/api/positions')
     expect(sent.map((q) => q.url)).toEqual(['/api/positions?cancel_orders=true'])
-    await sent[0]!.answer([{ symbol: 'AAPL', status: 200, body: anOrder({ status: 'pending_new' }) }, { symbol: 'SPY', status: 422, body: { code: 'refused', message: 'It is halted.' } }], 207)
+    await sent[0]!.answer(
+      [
+        { symbol: 'AAPL', status: 200, body: anOrder({ status: 'pending_new' }) },
+        { symbol: 'SPY', status: 422, body: { code: 'refused', message: 'It is halted.' } },
+      ],
+      207,
+    )
     expect(text('closed')).toBe('AAPL Order sent; Alpaca says: pending new.SPY It is halted.')
     expect(isThere('close-all-form')).toBe(false)
   })

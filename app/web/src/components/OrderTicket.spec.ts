@@ -2,7 +2,19 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { useAccounts } from '../stores/accounts'
 import { anOrder } from '../testing/fixtures'
-import { asked, at, click, fill, isThere, requests, settled, show, submit, text, useComponentTests } from '../testing/mount'
+import {
+  asked,
+  at,
+  click,
+  fill,
+  isThere,
+  requests,
+  settled,
+  show,
+  submit,
+  text,
+  useComponentTests,
+} from '../testing/mount'
 import OrderTicket from './OrderTicket.vue'
 
 useComponentTests()
@@ -10,8 +22,13 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 
 afterEach(() => void vi.useRealTimers())
 
 const allowed = {
-  allowed: true, estimated_cost: '950', buying_power: { before: '1000', after: '50', enough: true }, session: { name: 'regular', next_open: '2026-01-02T14:30:00Z' },
-  violations: [], warnings: [], collisions: [],
+  allowed: true,
+  estimated_cost: '950',
+  buying_power: { before: '1000', after: '50', enough: true },
+  session: { name: 'regular', next_open: '2026-01-02T14:30:00Z' },
+  violations: [],
+  warnings: [],
+  collisions: [],
 }
 const sent = () => requests('POST', '/api/orders')
 const preview = () => requests('POST', '/api/orders/preview')
@@ -30,7 +47,10 @@ describe('the order ticket', () => {
     await submit('ticket')
     await submit('ticket')
     expect(sent()).toHaveLength(1)
-    expect(sent()[0]).toMatchObject({ account: 'a', body: { symbol: 'AAPL', side: 'buy', type: 'market', time_in_force: 'day', qty: '5' } })
+    expect(sent()[0]).toMatchObject({
+      account: 'a',
+      body: { symbol: 'AAPL', side: 'buy', type: 'market', time_in_force: 'day', qty: '5' },
+    })
     await sent()[0]!.answer(anOrder({ status: 'pending_new' }), 201)
     expect(text('ticket')).toContain('Order sent; Alpaca says: pending new.')
   })
@@ -108,7 +128,10 @@ describe('the order ticket', () => {
     expect(sent()).toHaveLength(0)
   })
 
-  it.each([['viewer', { role: 'viewer' as const }], ['paused', { is_active: false }]])('is barred: %s', async (_, account) => {
+  it.each([
+    ['viewer', { role: 'viewer' as const }],
+    ['paused', { is_active: false }],
+  ])('is barred: %s', async (_, account) => {
     await show(OrderTicket, {}, account)
     await fillIn()
     await vi.advanceTimersByTimeAsync(1000)

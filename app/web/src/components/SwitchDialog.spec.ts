@@ -28,7 +28,13 @@ describe('the dialog of the switch', () => {
     await check('switch-liquidate')
     await check('switch-suspend')
     await submit('switch-form')
-    expect(sent()[0]!.body).toEqual({ switch: 'halted', reason: 'Earnings', cancel_orders: true, liquidate: true, suspend_trade: true })
+    expect(sent()[0]!.body).toEqual({
+      switch: 'halted',
+      reason: 'Earnings',
+      cancel_orders: true,
+      liquidate: true,
+      suspend_trade: true,
+    })
   })
 
   it('lifts Alpaca’s own switch when it opens, and closes nothing', async () => {
@@ -59,7 +65,13 @@ describe('the dialog of the switch', () => {
     expect(text('switch-error')).toContain('cannot be reached')
     await submit('switch-form')
     expect(sent()[0]!.key).toBe(sent()[1]!.key)
-    await sent()[0]!.answer({ ...done, steps: [{ name: 'switch', done: true }, { name: 'suspend_trade', done: false, message: 'Alpaca refused it.' }] })
+    await sent()[0]!.answer({
+      ...done,
+      steps: [
+        { name: 'switch', done: true },
+        { name: 'suspend_trade', done: false, message: 'Alpaca refused it.' },
+      ],
+    })
     expect(text('switch-steps')).toContain('Alpaca’s own switch: Alpaca refused it.')
     expect(dialog.emitted('close')).toBeUndefined()
   })

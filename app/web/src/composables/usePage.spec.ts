@@ -2,18 +2,29 @@ import { describe, expect, it, vi } from 'vitest'
 import { effectScope } from 'vue'
 import { readPages, usePage } from './usePage'
 
-interface Numbers { numbers: number[]; next_cursor: string | null }
-interface Asked { before: string | null; signal: AbortSignal; answer: (page: Numbers) => void; fail: (e: unknown) => void }
+interface Numbers {
+  numbers: number[]
+  next_cursor: string | null
+}
+interface Asked {
+  before: string | null
+  signal: AbortSignal
+  answer: (page: Numbers) => void
+  fail: (e: unknown) => void
+}
 
 function setUp() {
   const asked: Asked[] = []
   const failed = vi.fn()
   const scope = effectScope()
-  const page = scope.run(() => usePage<number, Numbers>({
-    read: (before, signal) => new Promise((answer, fail) => asked.push({ before, signal, answer, fail })),
-    merge: (shown, p, complete) => (complete ? p.numbers : [...new Set([...shown, ...p.numbers])].sort((a, b) => b - a)),
-    failed,
-  }))!
+  const page = scope.run(() =>
+    usePage<number, Numbers>({
+      read: (before, signal) => new Promise((answer, fail) => asked.push({ before, signal, answer, fail })),
+      merge: (shown, p, complete) =>
+        complete ? p.numbers : [...new Set([...shown, ...p.numbers])].sort((a, b) => b - a),
+      failed,
+    }),
+  )!
   const answer = async (i: number, numbers: number[], next_cursor: string | null) => {
     asked[i]!.answer({ numbers, next_cursor })
     await new Promise((r) => setTimeout(r))
@@ -96,9 +107,18 @@ describe('usePage', () => {
 })
 
 describe('readPages', () => {
-  const pages: Numbers[] = [{ numbers: [9, 8], next_cursor: '8' }, { numbers: [7, 6], next_cursor: '6' }, { numbers: [5], next_cursor: null }]
-  const read = (before: string | null) => Promise.resolve(pages.find((p) => before === null || p.numbers[0]! < Number(before))!)
-  it.each([[0, 3], [7, 2], [9, 1]])('reads as far as is wanted: to %i', async (last, count) => {
+  const pages: Numbers[] = [
+    { numbers: [9, 8], next_cursor: '8' },
+    { numbers: [7, 6], next_cursor: '6' },
+    { numbers: [5], next_cursor: null },
+  ]
+  const read = (before: string | null) =>
+    Promise.resolve(pages.find((p) => before === null || p.numbers[0]! < Number(before))!)
+  it.each([
+    [0, 3],
+    [7, 2],
+    [9, 1],
+  ])('reads as far as is wanted: to %i', async (last, count) => {
     const found = await readPages(read, (p) => p.numbers.at(-1)! > last)
     expect(found).toEqual(pages.slice(0, count))
   })

@@ -79,7 +79,10 @@ export function usePage<T, P extends Page>({ read, merge, failed, newest: onNewe
 }
 
 /** Reads page after page, as long as more says of the last one that the next is wanted. */
-export async function readPages<P extends Page>(read: (before: string | null) => Promise<P>, more: (page: P) => boolean): Promise<P[]> {
+export async function readPages<P extends Page>(
+  read: (before: string | null) => Promise<P>,
+  more: (page: P) => boolean,
+): Promise<P[]> {
   const pages: P[] = []
   let page: P | undefined
   do {

@@ -13,7 +13,10 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-it.each([[false, 0], [true, 1]])('runs while the page is visible (at once: %s), and stops with its scope', async (immediate, first) => {
+it.each([
+  [false, 0],
+  [true, 1],
+])('runs while the page is visible (at once: %s), and stops with its scope', async (immediate, first) => {
   const run = vi.fn()
   const scope = effectScope()
   scope.run(() => usePolling(run, 1000, { immediate }))

@@ -3,20 +3,29 @@ import { effectScope, nextTick, ref } from 'vue'
 import { usePreview } from './usePreview'
 import type { OrderDraft } from '../types'
 
-interface Asked { account: string; order: OrderDraft; signal: AbortSignal; answer: (body: unknown, status?: number) => void }
+interface Asked {
+  account: string
+  order: OrderDraft
+  signal: AbortSignal
+  answer: (body: unknown, status?: number) => void
+}
 let asked: Asked[]
 
 beforeEach(() => {
   vi.useFakeTimers()
   asked = []
-  vi.stubGlobal('fetch', (_: string, init: { headers: Record<string, string>; body: string; signal: AbortSignal }) =>
-    new Promise((resolve, reject) => {
-      init.signal.addEventListener('abort', () => reject(new DOMException('', 'AbortError')))
-      asked.push({
-        account: init.headers['X-Account-ID']!, order: JSON.parse(init.body) as OrderDraft, signal: init.signal,
-        answer: (body, status = 200) => resolve(new Response(JSON.stringify(body), { status })),
-      })
-    }),
+  vi.stubGlobal(
+    'fetch',
+    (_: string, init: { headers: Record<string, string>; body: string; signal: AbortSignal }) =>
+      new Promise((resolve, reject) => {
+        init.signal.addEventListener('abort', () => reject(new DOMException('', 'AbortError')))
+        asked.push({
+          account: init.headers['X-Account-ID']!,
+          order: JSON.parse(init.body) as OrderDraft,
+          signal: init.signal,
+          answer: (body, status = 200) => resolve(new Response(JSON.stringify(body), { status })),
+        })
+      }),
   )
 })
 afterEach(() => vi.useRealTimers())
@@ -25,7 +34,12 @@ function setUp() {
   const account = ref('a')
   const order = ref<OrderDraft | null>(null)
   const scope = effectScope()
-  const seen = scope.run(() => usePreview(() => account.value, () => order.value))!
+  const seen = scope.run(() =>
+    usePreview(
+      () => account.value,
+      () => order.value,
+    ),
+  )!
   return { account, order, scope, seen }
 }
 const of = (qty: string): OrderDraft => ({ symbol: 'AAPL', side: 'buy', type: 'market', time_in_force: 'day', qty })

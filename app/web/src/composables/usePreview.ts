@@ -45,11 +45,15 @@ export function usePreview(account: () => string | null, order: () => OrderDraft
     }, after)
   }
 
-  watch(() => JSON.stringify([account(), order()]), () => {
-    preview.value = null
-    error.value = ''
-    ask(pause)
-  }, { immediate: true })
+  watch(
+    () => JSON.stringify([account(), order()]),
+    () => {
+      preview.value = null
+      error.value = ''
+      ask(pause)
+    },
+    { immediate: true },
+  )
   onScopeDispose(stop)
   return { preview, asking, error, refresh: () => ask(pause) }
 }

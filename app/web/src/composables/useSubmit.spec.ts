@@ -4,7 +4,11 @@ import { ApiError } from '../api'
 import { IdempotencyKey } from '../idempotency'
 import { useSubmit } from './useSubmit'
 
-interface Sent { key: string; answer: (text: string) => void; fail: (e: unknown) => void }
+interface Sent {
+  key: string
+  answer: (text: string) => void
+  fail: (e: unknown) => void
+}
 
 function setUp(options?: Parameters<typeof useSubmit>[0]) {
   const sent: Sent[] = []

@@ -17,7 +17,11 @@ export function useSubmit({ key = new IdempotencyKey(), subject = () => null }: 
 
   /** Sends the request and hands its answer to done. A content that is sent
    * again after an unclear failure goes under the same idempotency key. */
-  async function submit<T>(content: unknown, send: (idempotencyKey: string) => Promise<T>, done?: (answer: T) => unknown) {
+  async function submit<T>(
+    content: unknown,
+    send: (idempotencyKey: string) => Promise<T>,
+    done?: (answer: T) => unknown,
+  ) {
     if (busy.value) return
     const asked = subject()
     busy.value = true

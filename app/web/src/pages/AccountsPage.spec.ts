@@ -29,19 +29,20 @@ describe('the page of the accounts', () => {
     expect(requests('DELETE', '/api/accounts/a')).toHaveLength(1)
   })
 
-  it.each([['cancel', '/api/accounts/a?open_orders=cancel'], ['leave', '/api/accounts/a?open_orders=leave'], ['nothing', undefined]])(
-    'asks what becomes of open orders: %s',
-    async (choice, url) => {
-      await open()
-      await press('Delete')
-      await click('confirm-accept')
-      await requests('DELETE', '/api/accounts/a')[0]!.answer(openOrders, 409)
-      await click(`open-orders-${choice}`)
-      expect(requests('DELETE', '/api/accounts/a').map((q) => q.url)[0]).toBe(url ?? '/api/accounts/a')
-      expect(requests('DELETE', '/api/accounts/a')).toHaveLength(url ? 2 : 1)
-      expect(isThere('open-orders')).toBe(false)
-    },
-  )
+  it.each([
+    ['cancel', '/api/accounts/a?open_orders=cancel'],
+    ['leave', '/api/accounts/a?open_orders=leave'],
+    ['nothing', undefined],
+  ])('asks what becomes of open orders: %s', async (choice, url) => {
+    await open()
+    await press('Delete')
+    await click('confirm-accept')
+    await requests('DELETE', '/api/accounts/a')[0]!.answer(openOrders, 409)
+    await click(`open-orders-${choice}`)
+    expect(requests('DELETE', '/api/accounts/a').map((q) => q.url)[0]).toBe(url ?? '/api/accounts/a')
+    expect(requests('DELETE', '/api/accounts/a')).toHaveLength(url ? 2 : 1)
+    expect(isThere('open-orders')).toBe(false)
+  })
 
   it('renames an account, and says why where it cannot', async () => {
     await open()

@@ -34,7 +34,9 @@ describe('the page of the guards', () => {
     await submit('limits-form')
     await submit('limits-form')
     const sent = requests('PUT', '/api/guards')
-    expect(sent.map((q) => [q.account, q.body])).toEqual([['a', { ...noLimits, max_order_notional: '500', allowed_symbols: ['AAPL'], orders_per_day: 50 }]])
+    expect(sent.map((q) => [q.account, q.body])).toEqual([
+      ['a', { ...noLimits, max_order_notional: '500', allowed_symbols: ['AAPL'], orders_per_day: 50 }],
+    ])
     await sent[0]!.answer(someGuards({ max_order_notional: '500' }))
     expect(text('limits')).toContain('$500.00')
   })
@@ -43,14 +45,26 @@ describe('the page of the guards', () => {
     await open({}, {})
     await click('edit-limits')
     await submit('limits-form')
-    await requests('PUT', '/api/guards')[0]!.answer({ code: 'forbidden', message: 'Only an owner sets limits.', request_id: '1' }, 403)
+    await requests('PUT', '/api/guards')[0]!.answer(
+      { code: 'forbidden', message: 'Only an owner sets limits.', request_id: '1' },
+      403,
+    )
     expect(text('limits-form')).toContain('Only an owner sets limits.')
   })
 
   it('shows how far a wind-down is', async () => {
     const wind_down = {
-      id: 'w', state: 'stuck' as const, cancel_orders: true, liquidate: true, repair: null, message: 'Alpaca refuses it.', asked_by: null,
-      asked_at: '', updated_at: '', ended_at: null, remaining: { positions: [{ symbol: 'AAPL', qty: '10' }] },
+      id: 'w',
+      state: 'stuck' as const,
+      cancel_orders: true,
+      liquidate: true,
+      repair: null,
+      message: 'Alpaca refuses it.',
+      asked_by: null,
+      asked_at: '',
+      updated_at: '',
+      ended_at: null,
+      remaining: { positions: [{ symbol: 'AAPL', qty: '10' }] },
     }
     await open({}, { switch: 'halted', wind_down })
     expect(text('wind-down')).toBe('Closing all positions: needs you, left are positions in AAPL. Alpaca refuses it.')

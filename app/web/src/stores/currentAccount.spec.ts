@@ -13,10 +13,17 @@ beforeEach(() => {
   vi.useFakeTimers()
   setActivePinia(createPinia())
   asked = []
-  vi.stubGlobal('fetch', (url: string, init: { headers: Record<string, string>; signal?: AbortSignal }) =>
-    new Promise((resolve) => {
-      asked.push({ url, account: init.headers['X-Account-ID']!, signal: init.signal, resolve: (body, status) => resolve(new Response(JSON.stringify(body), { status })) })
-    }),
+  vi.stubGlobal(
+    'fetch',
+    (url: string, init: { headers: Record<string, string>; signal?: AbortSignal }) =>
+      new Promise((resolve) => {
+        asked.push({
+          url,
+          account: init.headers['X-Account-ID']!,
+          signal: init.signal,
+          resolve: (body, status) => resolve(new Response(JSON.stringify(body), { status })),
+        })
+      }),
   )
 })
 afterEach(() => {
@@ -61,7 +68,14 @@ describe('the account that is shown', () => {
   it('does not show an order that was placed for the account before', async () => {
     const { current, orders } = stores()
     current.show('a')
-    const placing = orders.place({ symbol: 'AAPL', side: 'buy', type: 'market', time_in_force: 'day', qty: '1', client_order_id: 'c' })
+    const placing = orders.place({
+      symbol: 'AAPL',
+      side: 'buy',
+      type: 'market',
+      time_in_force: 'day',
+      qty: '1',
+      client_order_id: 'c',
+    })
     current.show('b')
     asked.find((q) => q.account === 'a' && q.url === '/api/orders')!.resolve(order('of-a'))
     expect((await placing).id).toBe('of-a')
@@ -149,7 +163,12 @@ describe('orders', () => {
   it('know where they come from, and forget it with the account', async () => {
     const { current, orders } = stores()
     current.show('a')
-    find('/api/orders')[0]!.resolve({ orders: [], next_cursor: null, as_of: '2026-01-01T00:00:00.000000Z', source: 'broker' })
+    find('/api/orders')[0]!.resolve({
+      orders: [],
+      next_cursor: null,
+      as_of: '2026-01-01T00:00:00.000000Z',
+      source: 'broker',
+    })
     await settle()
     expect(orders.freshness).toEqual({ as_of: '2026-01-01T00:00:00.000000Z', source: 'broker' })
     current.show('b')

@@ -23,14 +23,21 @@ export const useGuards = defineStore('guards', () => {
     guards.value = null
   }
 
-  const setLimits = (limits: Limits) => current.change((id) => api.setGuards(id, limits), (answer) => (guards.value = answer))
+  const setLimits = (limits: Limits) =>
+    current.change(
+      (id) => api.setGuards(id, limits),
+      (answer) => (guards.value = answer),
+    )
 
   /** Turns the switch. It may cancel orders and close positions: all is read again. */
   const turnSwitch = (turn: Turn, key: string) =>
-    current.change((id) => api.turnSwitch(id, turn, key), (turned) => {
-      guards.value = turned.guards
-      void current.load()
-    })
+    current.change(
+      (id) => api.turnSwitch(id, turn, key),
+      (turned) => {
+        guards.value = turned.guards
+        void current.load()
+      },
+    )
 
   current.keep({ clear, load: refresh, apply })
   return { guards, refresh, setLimits, turnSwitch }

@@ -32,7 +32,9 @@ vi.mock('paddock-live', () => ({
     }
   },
 }))
-vi.mock('primevue/usetoast', () => ({ useToast: () => ({ add: (t: { summary: string; detail: string }) => fake.toasts.push(t) }) }))
+vi.mock('primevue/usetoast', () => ({
+  useToast: () => ({ add: (t: { summary: string; detail: string }) => fake.toasts.push(t) }),
+}))
 vi.mock('../auth', () => ({ auth: { useSession: () => ref({ data: { user: { id: 'u' } }, refetch: fake.refetch }) } }))
 
 let lists: number

@@ -46,16 +46,19 @@ export const useLive = defineStore('live', () => {
     }
     for (const id of ids) {
       if (followed.has(id)) continue
-      followed.set(id, client.subscribe(id, {
-        event: receive,
-        // What was read before this may lack something.
-        following: () => id === current.id && void current.load(),
-        reset: () => id === current.id && current.show(id),
-        lost: () => {
-          followed.delete(id)
-          void accounts.load()
-        },
-      }))
+      followed.set(
+        id,
+        client.subscribe(id, {
+          event: receive,
+          // What was read before this may lack something.
+          following: () => id === current.id && void current.load(),
+          reset: () => id === current.id && current.show(id),
+          lost: () => {
+            followed.delete(id)
+            void accounts.load()
+          },
+        }),
+      )
     }
   }
 
@@ -70,7 +73,8 @@ export const useLive = defineStore('live', () => {
     const name = accounts.list.find((a) => a.id === e.account_id)?.name
     if (!name || e.account_id !== accounts.selectedId) return
     if (e.kind === 'guard') toast.add({ life: 8000, ...guardNotice(e.data, name) })
-    if (e.kind === 'order' && e.data.execution && e.data.order) toast.add({ life: 5000, ...fillNotice(e.data.order, e.data.execution, name) })
+    if (e.kind === 'order' && e.data.execution && e.data.order)
+      toast.add({ life: 5000, ...fillNotice(e.data.order, e.data.execution, name) })
   }
 
   /** Ends the connection, and follows nothing any more. */

@@ -46,9 +46,21 @@ export const useOrders = defineStore('orders', () => {
 
   const place = (order: OrderRequest) => current.change((id) => api.placeOrder(id, order), put)
   const cancel = (order: string) => current.change((id) => api.cancelOrder(id, order), put)
-  const replace = (order: string, by: Replacement, key: string) => current.change((id) => api.replaceOrder(id, order, by, key), put)
+  const replace = (order: string, by: Replacement, key: string) =>
+    current.change((id) => api.replaceOrder(id, order, by, key), put)
   const dismiss = (order: string) => current.change((id) => api.dismissOrder(id, order), put)
 
   current.keep({ clear, load: refresh, apply })
-  return { list, freshness, nextCursor: page.nextCursor, refresh, older: page.older, put, place, cancel, replace, dismiss }
+  return {
+    list,
+    freshness,
+    nextCursor: page.nextCursor,
+    refresh,
+    older: page.older,
+    put,
+    place,
+    cancel,
+    replace,
+    dismiss,
+  }
 })

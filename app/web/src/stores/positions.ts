@@ -28,7 +28,8 @@ export const usePositions = defineStore('positions', () => {
 
   /** Fills move money and positions, and new keys may be of another brokerage account. */
   function apply(e: LiveEvent) {
-    const moved = e.kind === 'position' || e.kind === 'credentials' || (e.kind === 'order' && (e.data.execution || !e.data.order))
+    const moved =
+      e.kind === 'position' || e.kind === 'credentials' || (e.kind === 'order' && (e.data.execution || !e.data.order))
     if (moved) refreshSoon()
   }
 
@@ -39,8 +40,13 @@ export const usePositions = defineStore('positions', () => {
     asOf.value = null
   }
 
-  const close = (symbol: string, how: Closing, key: string) => current.change((id) => api.closePosition(id, symbol, how, key), orders.put)
-  const closeAll = (how: Closing, key: string) => current.change((id) => api.closeAll(id, how, key), () => void current.load())
+  const close = (symbol: string, how: Closing, key: string) =>
+    current.change((id) => api.closePosition(id, symbol, how, key), orders.put)
+  const closeAll = (how: Closing, key: string) =>
+    current.change(
+      (id) => api.closeAll(id, how, key),
+      () => void current.load(),
+    )
 
   current.keep({ clear, load: refresh, apply })
   return { figures, list, asOf, refresh, close, closeAll }

@@ -27,7 +27,8 @@ export interface Asked {
 export const asked: Asked[] = []
 
 /** The requests of a method to a path, the newest first. */
-export const requests = (method: string, path: string) => asked.filter((q) => q.method === method && q.url.split('?')[0] === path).reverse()
+export const requests = (method: string, path: string) =>
+  asked.filter((q) => q.method === method && q.url.split('?')[0] === path).reverse()
 
 let mounted: VueWrapper[] = []
 
@@ -37,24 +38,26 @@ export function useComponentTests() {
     asked.length = 0
     setActivePinia(createPinia())
     localStorage.clear()
-    vi.stubGlobal('fetch', (url: string, init: { method: string; headers: Record<string, string>; body?: string }) =>
-      new Promise<Response>((resolve, reject) => {
-        asked.push({
-          method: init.method,
-          url,
-          account: init.headers['X-Account-ID'],
-          key: init.headers['Idempotency-Key'],
-          body: init.body ? JSON.parse(init.body) : undefined,
-          answer: async (body, status = 200) => {
-            resolve(new Response(status === 204 ? null : JSON.stringify(body), { status }))
-            await settled()
-          },
-          lose: async () => {
-            reject(new TypeError('network'))
-            await settled()
-          },
-        })
-      }),
+    vi.stubGlobal(
+      'fetch',
+      (url: string, init: { method: string; headers: Record<string, string>; body?: string }) =>
+        new Promise<Response>((resolve, reject) => {
+          asked.push({
+            method: init.method,
+            url,
+            account: init.headers['X-Account-ID'],
+            key: init.headers['Idempotency-Key'],
+            body: init.body ? JSON.parse(init.body) : undefined,
+            answer: async (body, status = 200) => {
+              resolve(new Response(status === 204 ? null : JSON.stringify(body), { status }))
+              await settled()
+            },
+            lose: async () => {
+              reject(new TypeError('network'))
+              await settled()
+            },
+          })
+        }),
     )
     vi.stubGlobal('matchMedia', () => ({ matches: false, addEventListener: () => {}, removeEventListener: () => {} }))
   })
