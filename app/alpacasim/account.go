@@ -37,7 +37,7 @@ type account struct {
 	byID       map[string]*order
 	byClientID map[string]*order
 	executed   map[string]*Execution // by id
-	live       []*order              // oldest first; closed orders are removed from time to time
+	openList   []*order              // oldest first; closed orders are removed from time to time
 	unsaved    unsaved
 	history    []Happening
 }
@@ -57,7 +57,7 @@ func newAccount(seed AccountSeed, now time.Time) *account {
 
 // index builds the maps from the lists.
 func (a *account) index() {
-	a.byID, a.byClientID, a.executed, a.live = map[string]*order{}, map[string]*order{}, map[string]*Execution{}, nil
+	a.byID, a.byClientID, a.executed, a.openList = map[string]*order{}, map[string]*order{}, map[string]*Execution{}, nil
 	orders := a.Orders
 	a.Orders = nil
 	for _, o := range orders { // a parent may come after legs that it took over
@@ -80,14 +80,14 @@ func (a *account) add(o *order) {
 		parent.legs = append(parent.legs, o)
 	}
 	if o.open() {
-		a.live = append(a.live, o)
+		a.openList = append(a.openList, o)
 	}
 }
 
 // openOrders returns the open orders as a new list, oldest first.
 func (a *account) openOrders() []*order {
-	a.live = slices.DeleteFunc(a.live, func(o *order) bool { return !o.open() })
-	return slices.Clone(a.live)
+	a.openList = slices.DeleteFunc(a.openList, func(o *order) bool { return !o.open() })
+	return slices.Clone(a.openList)
 }
 
 // DemoAccounts returns two paper accounts and a live one whose keys depend on

@@ -16,7 +16,7 @@ func (s *Sim) getClock(w http.ResponseWriter, _ *http.Request, _ *account) {
 		answer(w, 200, map[string]any{"timestamp": now, "is_open": true, "next_open": now.AddDate(0, 0, 1), "next_close": now.AddDate(0, 0, 1)})
 		return
 	}
-	answer(w, 200, map[string]any{"timestamp": now, "is_open": sessionAt(now) == regular, "next_open": nextOpen(now), "next_close": nextClose(now)})
+	answer(w, 200, map[string]any{"timestamp": now, "is_open": marketSessionAt(now) == regular, "next_open": nextOpen(now), "next_close": nextClose(now)})
 }
 
 // present returns the simulator's time, and whether its market keeps hours.

@@ -98,7 +98,7 @@ func (s *Sim) trades(a *account, o *order) bool {
 	case o.TimeInForce == "cls":
 		return !now.Before(nextClose(o.SubmittedAt))
 	}
-	switch ses := s.session(); {
+	switch ses := s.marketSession(); {
 	case ses == regular:
 		return true
 	case !o.ExtendedHours || ses == closed:

@@ -227,7 +227,7 @@ func (s *Sim) checkAsset(a *account, r orderRequest, traded asset) *refusal {
 			return no("options orders require a whole qty")
 		case a.Settings.MaxOptionsLevel == 0:
 			return refuse(403, 40310000, "account not eligible to trade options contracts")
-		case r.Type == "market" && s.session() != regular:
+		case r.Type == "market" && s.marketSession() != regular:
 			return no("options market orders are only allowed during market hours")
 		}
 		return checkTick(traded.symbol, r.LimitPrice)

@@ -78,16 +78,16 @@ type Sim struct {
 	faults faults
 	limits *limits
 
-	mu      sync.Mutex
-	state   state
-	byKey   map[string]*account
-	inOrder []*account // in the same order in every run
-	journal journal
-	moved   bool                         // prices are not saved yet
-	day     struct{ from, to time.Time } // between which two closes the last look at the clock fell
-	sockets map[*account]time.Time       // accounts whose WebSocket place is taken, and until when if it is closed
-	changed chan struct{}                // closed and replaced when there are events
-	cut     chan struct{}                // closed and replaced to cut the streams
+	mu        sync.Mutex
+	state     state
+	byKey     map[string]*account
+	inOrder   []*account // in the same order in every run
+	stateFile stateFile
+	moved     bool                         // prices are not saved yet
+	day       struct{ from, to time.Time } // between which two closes the last look at the clock fell
+	sockets   map[*account]time.Time       // accounts whose WebSocket place is taken, and until when if it is closed
+	changed   chan struct{}                // closed and replaced when there are events
+	cut       chan struct{}                // closed and replaced to cut the streams
 }
 
 // state is everything that survives a restart.

@@ -11,14 +11,14 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// The state file is a journal of JSON lines. The first line is the whole state
+// The state file is a log of JSON lines. The first line is the whole state
 // at the time when the file was written; each later one is what changed, in the
 // same form: current figures, and of lists that only grow the entries that are
 // new or changed. So saving takes as long as the change is large, and not the
 // state.
 
-// journal is the open state file.
-type journal struct {
+// stateFile is the open state file.
+type stateFile struct {
 	file     *os.File
 	snapshot int64 // size of its first line in bytes
 	size     int64 // size of the other lines in bytes
@@ -31,7 +31,7 @@ const (
 	compactTimes = 4
 )
 
-// unsaved is what the journal lacks of an account.
+// unsaved is what the state file lacks of an account.
 type unsaved struct {
 	account    bool
 	orders     []*order
@@ -98,7 +98,7 @@ func (s *Sim) load() error {
 	return nil
 }
 
-// replay builds the state from a journal's lines.
+// replay builds the state from a file's lines.
 func (s *Sim) replay(text []byte) error {
 	found := map[string]*index{}
 	for first := true; len(text) > 0; first = false {
@@ -168,7 +168,7 @@ func upsert[T any](list []T, at map[string]int, id string, item T) []T {
 	return append(list, item)
 }
 
-// save appends what has changed to the journal, in one write, before the
+// save appends what has changed to the state file, in one write, before the
 // response is sent. s.mu is held.
 func (s *Sim) save() {
 	if changed := s.takeUnsaved(); len(changed) > 0 {
@@ -190,7 +190,7 @@ func (s *Sim) takeUnsaved() map[string]*account {
 	return all
 }
 
-// changes returns the account with only those list entries that the journal
+// changes returns the account with only those list entries that the file
 // lacks.
 func (a *account) changes() *account {
 	c := *a
@@ -209,7 +209,7 @@ func (a *account) changes() *account {
 // append writes one line. If that fails the simulator stops, because it cannot
 // keep its promise.
 func (s *Sim) append(changed map[string]*account) {
-	if s.journal.file == nil {
+	if s.stateFile.file == nil {
 		return
 	}
 	line := s.state
@@ -220,12 +220,12 @@ func (s *Sim) append(changed map[string]*account) {
 	s.moved = false
 	text, err := json.Marshal(line)
 	if err == nil {
-		_, err = s.journal.file.Write(append(text, '\n'))
+		_, err = s.stateFile.file.Write(append(text, '\n'))
 	}
 	if err != nil {
 		panic(fmt.Sprintf("alpacasim: keep the state: %v", err))
 	}
-	if s.journal.size += int64(len(text)); s.journal.size > max(compactFrom, compactTimes*s.journal.snapshot) {
+	if s.stateFile.size += int64(len(text)); s.stateFile.size > max(compactFrom, compactTimes*s.stateFile.snapshot) {
 		s.rewrite()
 	}
 }
@@ -247,10 +247,10 @@ func (s *Sim) rewrite() {
 	if err != nil {
 		panic(fmt.Sprintf("alpacasim: keep the state: %v", err))
 	}
-	if s.journal.file != nil {
-		_ = s.journal.file.Close() // it is not used any more
+	if s.stateFile.file != nil {
+		_ = s.stateFile.file.Close() // it is not used any more
 	}
-	s.journal = journal{file: file, snapshot: int64(len(text))}
+	s.stateFile = stateFile{file: file, snapshot: int64(len(text))}
 	for _, a := range s.state.Accounts {
 		a.changes()
 	}

@@ -43,7 +43,7 @@ func (h *Hub) ServeEvents(w http.ResponseWriter, r *http.Request) {
 		refuse(w, problem.Internal, "This connection cannot be streamed over.")
 		return
 	}
-	f := h.newFollower(token, user, &eventStream{session: out, control: http.NewResponseController(w)}, heartbeat)
+	f := h.newFollower(token, user, &eventStream{stream: out, control: http.NewResponseController(w)}, heartbeat)
 	f.singleSubscription = true
 	if err := h.add(f); err != nil {
 		if errors.Is(err, errTooMany) {
@@ -90,7 +90,7 @@ func eventsQuery(r *http.Request) url.Values {
 // eventStream is the wire of Server-Sent Events.
 type eventStream struct {
 	mu      sync.Mutex
-	session *sse.Session
+	stream  *sse.Session
 	control *http.ResponseController
 }
 
@@ -115,10 +115,10 @@ func (e *eventStream) write(m *sse.Message, within time.Duration) error {
 	if err := e.control.SetWriteDeadline(time.Now().Add(within)); err != nil {
 		return err
 	}
-	if err := e.session.Send(m); err != nil {
+	if err := e.stream.Send(m); err != nil {
 		return err
 	}
-	return e.session.Flush()
+	return e.stream.Flush()
 }
 
 // close sends the reason, where there is one that was not sent before.

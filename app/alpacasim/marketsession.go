@@ -5,17 +5,17 @@ import (
 	_ "time/tzdata" // New York's time zone, where the machine has none
 )
 
-// session is a part of the market's day.
-type session string
+// marketSession is a part of the market's day.
+type marketSession string
 
 // The sessions of US equities. The overnight session belongs to the trading day
 // that follows it.
 const (
-	overnight session = "overnight" // 20:00 to 04:00, before a trading day
-	pre       session = "pre"       // 04:00 to 09:30
-	regular   session = "regular"   // 09:30 to 16:00, or 13:00 on half days
-	post      session = "post"      // four hours from then on
-	closed    session = "closed"
+	overnight marketSession = "overnight" // 20:00 to 04:00, before a trading day
+	pre       marketSession = "pre"       // 04:00 to 09:30
+	regular   marketSession = "regular"   // 09:30 to 16:00, or 13:00 on half days
+	post      marketSession = "post"      // four hours from then on
+	closed    marketSession = "closed"
 )
 
 // newYork is the market's time zone.
@@ -48,8 +48,8 @@ func dayAt(t time.Time) (tradingDay, bool) {
 	return hours, isTradingDay(y, m, d)
 }
 
-// sessionAt returns the session that contains t.
-func sessionAt(t time.Time) session {
+// marketSessionAt returns the session that contains t.
+func marketSessionAt(t time.Time) marketSession {
 	day, trading := dayAt(t)
 	switch {
 	case trading && t.Before(day.pre):
@@ -235,11 +235,11 @@ func (s *Sim) SetAlwaysOpen(open bool) {
 	s.saveAll()
 }
 
-// session returns the current session: always regular in a market that never
+// marketSession returns the current session: always regular in a market that never
 // closes. s.mu is held.
-func (s *Sim) session() session {
+func (s *Sim) marketSession() marketSession {
 	if !s.state.Hours {
 		return regular
 	}
-	return sessionAt(s.now())
+	return marketSessionAt(s.now())
 }

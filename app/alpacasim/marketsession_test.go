@@ -8,7 +8,7 @@ import (
 // The market keeps the exchange's hours in New York's time all year round, with
 // weekends, holidays and half days.
 func TestSessions(t *testing.T) {
-	for at, want := range map[string]session{
+	for at, want := range map[string]marketSession{
 		"2026-06-01 03:59": overnight,
 		"2026-06-01 04:00": pre,
 		"2026-06-01 09:29": pre,
@@ -40,7 +40,7 @@ func TestSessions(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := sessionAt(when.UTC()); got != want {
+		if got := marketSessionAt(when.UTC()); got != want {
 			t.Errorf("%s is %s, want %s", at, got, want)
 		}
 	}

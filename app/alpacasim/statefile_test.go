@@ -84,7 +84,7 @@ func TestEverythingSurvives(t *testing.T) {
 
 // A line that was being written when the simulator was killed had no response
 // yet, and is ignored. A broken line before the end is an error.
-func TestTornJournal(t *testing.T) {
+func TestTornStateFile(t *testing.T) {
 	file := t.TempDir() + "/state"
 	keep := func(c *alpacasim.Config) { c.StateFile = file }
 	m := open(t, keep)
