@@ -199,7 +199,7 @@ func TestAClosingThatIsRejectedLaterIsMadeAgain(t *testing.T) {
 	}
 	w.eventually("the closing to be waited for, or not", func() bool {
 		state := w.windDown()
-		return state == "done " || strings.Contains(state, "wait for the market")
+		return state == "done " || strings.Contains(state, "waits for the market")
 	})
 	if err := w.outside.CancelOrder(closings()[0]); err != nil {
 		t.Fatal(err)
