@@ -76,8 +76,14 @@ func (term *terminal) here(command string) string {
 }
 
 // script wraps a command, so that it finds the variables of those before it.
-func (term *terminal) script(ctx context.Context, command string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "bash", "-c", `set -ae -o pipefail; . "$0"; eval "$1"; export -p >"$0"`, term.state, command)
+// With keep it leaves its own to those after it: what runs in the background
+// does not, since it ends while others read them.
+func (term *terminal) script(ctx context.Context, command string, keep bool) *exec.Cmd {
+	script := `set -ae -o pipefail; . "$0"; eval "$1"`
+	if keep {
+		script += `; export -p >"$0"`
+	}
+	cmd := exec.CommandContext(ctx, "bash", "-c", script, term.state, command)
 	cmd.Dir = term.folder
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
@@ -90,7 +96,7 @@ func (term *terminal) script(ctx context.Context, command string) *exec.Cmd {
 func (term *terminal) run(command string, stdin []byte) (output string, err error) {
 	ctx, cancel := context.WithTimeout(term.t.Context(), patience)
 	defer cancel()
-	cmd := term.script(ctx, term.here(command))
+	cmd := term.script(ctx, term.here(command), true)
 	cmd.Stdin = bytes.NewReader(stdin)
 	var out, complaints bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaints
@@ -106,7 +112,7 @@ func (term *terminal) start(name, command string) {
 	j := &job{}
 	term.running[name] = j
 	ctx, cancel := context.WithCancel(context.WithoutCancel(term.t.Context()))
-	cmd := term.script(ctx, term.here(command))
+	cmd := term.script(ctx, term.here(command), false)
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) } // as Ctrl-C does
 	cmd.WaitDelay = time.Minute
 	cmd.Stdout, cmd.Stderr = j, j
