@@ -69,7 +69,7 @@ func (p *Problem) Later(retryAfter time.Duration) *Problem {
 	return p
 }
 
-// Because adds the cause and answers the same Problem.
+// Because sets the cause and returns the same Problem.
 func (p *Problem) Because(err error) *Problem {
 	p.Cause = err
 	return p
@@ -83,10 +83,10 @@ func (p *Problem) Error() string {
 	return p.Code.String() + ": " + p.Message
 }
 
-// Unwrap answers the cause.
+// Unwrap returns the cause.
 func (p *Problem) Unwrap() error { return p.Cause }
 
-// Of answers the Problem in err's chain. Any other error becomes an Internal
+// Of returns the Problem in err's chain. Any other error becomes an Internal
 // one, whose cause it is.
 func Of(err error) *Problem {
 	var p *Problem

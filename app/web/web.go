@@ -22,7 +22,7 @@ func Handler() http.Handler {
 	return handler(dist)
 }
 
-// missing is what a binary without the console answers.
+// missing is what a binary without the console serves.
 const missing = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Paddock</title>
 <h1>The console was not built</h1>
 <p>The API works: try <a href="/healthz">/healthz</a>. To have the console, run <code>make web</code>

@@ -68,7 +68,7 @@ func TestTenThousandConnections(t *testing.T) {
 	}
 }
 
-// descriptors answers how many files and connections a process has open.
+// descriptors returns how many files and connections a process has open.
 func descriptors(t testing.TB, pid int) int {
 	t.Helper()
 	all, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))

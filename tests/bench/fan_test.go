@@ -120,7 +120,7 @@ func (f *fan) have() int64 {
 	return int64(len(f.times))
 }
 
-// arrived answers when each event came, in order; there must be so many.
+// arrived returns when each event came, in order; there must be so many.
 func (f *fan) arrived(b testing.TB, want int64) []time.Time {
 	b.Helper()
 	f.mu.Lock()

@@ -79,7 +79,7 @@ func ms(all []time.Duration, percentile int) float64 {
 	return float64(all[(len(all)-1)*percentile/100].Microseconds()) / 1000
 }
 
-// resident answers the memory of a process, in bytes.
+// resident returns the memory of a process, in bytes.
 func resident(b testing.TB, pid int) int64 {
 	b.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))

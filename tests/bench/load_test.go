@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// load answers how many requests a second keep-alive connections get answered,
+// load returns how many requests a second keep-alive connections get answered,
 // each for a tenant at random. It writes raw requests: a client that takes
 // half the machine would measure itself.
 func load(b *testing.B, addr string) float64 {

@@ -75,7 +75,7 @@ func expression(b *testing.B, value any) string {
 
 var tps = regexp.MustCompile(`(?m)^tps = ([0-9.]+)`)
 
-// pgbench answers how many transactions a second some clients of pgbench make
+// pgbench returns how many transactions a second some clients of pgbench make
 // as paddock_app.
 func pgbench(b *testing.B, db *pgtest.DB, script string, clients int) float64 {
 	b.Helper()

@@ -59,7 +59,7 @@ func BenchmarkRinging(b *testing.B) {
 	)
 }
 
-// appendEvents answers how many events a second the writers commit, each with
+// appendEvents returns how many events a second the writers commit, each with
 // a further statement, if one is given.
 func appendEvents(b *testing.B, db *tenant.DB, also string) float64 {
 	b.Helper()

@@ -84,7 +84,7 @@ func (r *recorder) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.Trace
 
 func (r *recorder) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// recordList answers the statements of GET /api/orders as the product sends
+// recordList returns the statements of GET /api/orders as the product sends
 // them, so that pgbench runs the same and not a copy that goes stale.
 func recordList(b *testing.B, db *pgtest.DB) []statement {
 	b.Helper()

@@ -227,7 +227,7 @@ func benchmarkStreams(b *testing.B, streams string) {
 	b.ReportMetric(0, "ns/op") // the time of the whole says nothing
 }
 
-// claims answers how long looks at the leases take, in order of length: the
+// claims returns how long looks at the leases take, in order of length: the
 // first takes all, others renew.
 func claims(b *testing.B, worker *tenant.Worker) []time.Duration {
 	b.Helper()

@@ -16,7 +16,7 @@ import (
 	"paddock/sql"
 )
 
-// sums answers each migration's hash, by name. It is of the text that tern
+// sums returns each migration's hash, by name. It is of the text that tern
 // runs, up and down, with the functions in it.
 func sums(t *testing.T, files fs.FS) map[string]string {
 	t.Helper()
@@ -35,7 +35,7 @@ func sums(t *testing.T, files fs.FS) map[string]string {
 	return found
 }
 
-// touched answers the migrations that a list of releases has and that are
+// touched returns the migrations that a list of releases has and that are
 // others now, or gone.
 func touched(released string, now map[string]string) (names []string) {
 	for line := range strings.Lines(released) {

@@ -46,7 +46,7 @@ func TestBetterAuth(t *testing.T) {
 }
 
 // serve starts a server that browsers reach at base, or at its own address,
-// and answers that.
+// and returns that.
 func serve(t *testing.T, config auth.Config, base string) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

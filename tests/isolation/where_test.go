@@ -294,7 +294,7 @@ func (l *lab) withoutWhere(s statement) (got, answers string, ran bool, last err
 	return got, answers, ran, last
 }
 
-// runWith answers the statement's command tag, and its flags.
+// runWith returns the statement's command tag, and its flags.
 func (l *lab) runWith(sql string, first, id uuid.UUID, text, number string) (string, error) {
 	l.t.Helper()
 	conn := l.admin.PgConn()

@@ -133,7 +133,7 @@ func (db *DB) Conn(t testing.TB, role string) *pgx.Conn {
 // keeps these from changing each other's.
 func password(role string) string { return "test-" + role }
 
-// server answers the shared server, started and prepared on first use.
+// server returns the shared server, started and prepared on first use.
 func server(ctx context.Context) (admin, owner string, err error) {
 	shared.Lock()
 	defer shared.Unlock()

@@ -23,7 +23,7 @@ import (
 	"paddock/app/pgdev"
 )
 
-// StartServer answers the administrator's URL of a test server, and what stops
+// StartServer returns the administrator's URL of a test server, and what stops
 // it: TEST_DATABASE_URL, else Docker, else the embedded server.
 func StartServer(ctx context.Context) (admin string, stop func(), err error) {
 	if url := os.Getenv("TEST_DATABASE_URL"); url != "" {

@@ -55,7 +55,7 @@ func (t *trip) String() string {
 		t.entryQty, t.entryNotional, t.exitQty, t.exitNotional, t.most, t.fees, t.profit, t.fills)
 }
 
-// Trips answers every round trip of every scope, a line each.
+// Trips returns every round trip of every scope, a line each.
 func Trips(fills []Fill, adjustments []Adjustment) []string {
 	var lines []string
 	symbols, agents, tags := map[string]bool{}, map[string]bool{}, map[string]bool{}
@@ -301,7 +301,7 @@ func (j *oneSymbol) trips(scope, value string) []string {
 	return lines
 }
 
-// ratioOf answers how many shares a split makes of how many.
+// ratioOf returns how many shares a split makes of how many.
 func ratioOf(t *trip, entries []Adjustment) [2]decimal.Decimal {
 	var came, went decimal.Decimal
 	for _, a := range entries {

@@ -34,7 +34,7 @@ func FreeAddr(t testing.TB) string {
 	return l.Addr().String()
 }
 
-// NodeModules answers the folder of the JavaScript tests.
+// NodeModules returns the folder of the JavaScript tests.
 func NodeModules(t testing.TB) string {
 	t.Helper()
 	js, err := filepath.Abs("../js")
@@ -60,7 +60,7 @@ func Missing(t testing.TB, what, advice string) {
 	t.Skipf("%s: %s", what, advice)
 }
 
-// AlpacaFiles answers the folder of Alpaca's own descriptions, which is not
+// AlpacaFiles returns the folder of Alpaca's own descriptions, which is not
 // part of this project: PADDOCK_ALPACA_OPENAPI names it. CI, which may be
 // without it, has to say so by "none".
 func AlpacaFiles(t testing.TB) string {

@@ -15,7 +15,7 @@ import (
 	"paddock/app/push/schema"
 )
 
-// Check answers what is wrong with a message, by the schema of its type.
+// Check returns what is wrong with a message, by the schema of its type.
 func Check(text []byte) error {
 	var m struct {
 		Type string `json:"type"`

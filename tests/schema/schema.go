@@ -17,12 +17,12 @@ var facts string
 //go:embed roles.sql
 var roles string
 
-// Facts answers everything that there is besides the system's own, in order:
+// Facts returns everything that there is besides the system's own, in order:
 // schemas, tables, columns, constraints, indexes, policies, triggers, views,
 // functions, comments and each grant.
 func Facts(ctx context.Context, conn *pgx.Conn) ([]string, error) { return lines(ctx, conn, facts) }
 
-// Roles answers the server's roles of Paddock, with their settings.
+// Roles returns the server's roles of Paddock, with their settings.
 func Roles(ctx context.Context, conn *pgx.Conn) ([]string, error) { return lines(ctx, conn, roles) }
 
 func lines(ctx context.Context, conn *pgx.Conn, sql string) ([]string, error) {
@@ -40,7 +40,7 @@ func lines(ctx context.Context, conn *pgx.Conn, sql string) ([]string, error) {
 //go:embed text.sql
 var text string
 
-// Text answers the schema as a text to read: sql/schema.sql. It has each table
+// Text returns the schema as a text to read: sql/schema.sql. It has each table
 // whole, and each function without its body, which is in sql/func.
 func Text(ctx context.Context, conn *pgx.Conn) (string, error) {
 	major, err := Major(ctx, conn)

@@ -137,7 +137,7 @@ func (a *chaosAccount) try(client *http.Client, in *intent) {
 	}
 }
 
-// send answers status 0 where no whole answer came.
+// send returns status 0 where no whole answer came.
 func (a *chaosAccount) send(client *http.Client, method, path, key string, body map[string]any) (int, []byte) {
 	var text []byte
 	if body != nil {
@@ -168,7 +168,7 @@ func (a *chaosAccount) send(client *http.Client, method, path, key string, body 
 	return response.StatusCode, answer
 }
 
-// readAll answers the body of a request that must succeed.
+// readAll returns the body of a request that must succeed.
 func readAll(t *testing.T, request *http.Request) []byte {
 	t.Helper()
 	response, err := http.DefaultClient.Do(request)

@@ -60,7 +60,7 @@ func (f *follower) run(ctx context.Context) {
 	}
 }
 
-// take notes a message, and says whether there is a point in going on. Each
+// take notes a message, and reports whether there is a point in going on. Each
 // event must be the one after the last.
 func (f *follower) take(text []byte) bool {
 	var m said

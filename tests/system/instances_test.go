@@ -32,7 +32,7 @@ func (w *world) startInstances(count int) *instances {
 	return in
 }
 
-// pick answers one that is up, by the number given, unless all are down.
+// pick returns one that is up, by the number given, unless all are down.
 func (in *instances) pick(n int) (*world, bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
