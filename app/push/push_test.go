@@ -441,8 +441,11 @@ func TestRefusals(t *testing.T) {
 	if plain.StatusCode != http.StatusUpgradeRequired || plain.Header.Get("Content-Type") != "application/json" {
 		t.Errorf("asked without an upgrade: %d %s", plain.StatusCode, plain.Header.Get("Content-Type"))
 	}
-	f.dial(1)
-	f.dial(1)
+	for range 2 {
+		c := f.dial(1)
+		c.send(`{"type":"ping"}`)
+		c.want("pong", "") // it is counted by now
+	}
 	f.dial(1).wantClosed(4429)
 }
 
