@@ -63,6 +63,16 @@ type Error struct {
 	Cause error
 }
 
+// Refusal returns why an order was surely not placed; nil where it may be at the
+// broker, because its answer was lost.
+func Refusal(err error) *Error {
+	var e *Error
+	if !errors.As(err, &e) || e.Kind == Ambiguous || e.Kind == Canceled {
+		return nil
+	}
+	return e
+}
+
 // Error describes the failure, for the log.
 func (e *Error) Error() string {
 	text := "alpaca: " + e.Kind.String()

@@ -374,9 +374,7 @@ func (a *account) settleIntents(ctx context.Context, w *windDown) error {
 		answer, err := a.client.OrderByClientOrderID(ctx, in.ClientOrderID)
 		switch {
 		case err == nil:
-			err = a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
-				queueOrderEvent(b, a.lease, answer.Raw, "reconciled", answer.RequestID)
-			})
+			err = a.recordAnswer(ctx, answer, "reconciled")
 			if unrecordable(err) {
 				a.log.Error("a lost order cannot be recorded and stays unclear", "order", in.ID, "err", err)
 				continue
@@ -433,11 +431,11 @@ func (c closing) order() alpaca.PlaceOrderRequest {
 // the broker refused it, "" where it did not.
 func (a *account) send(ctx context.Context, c closing) (refused string, err error) {
 	answer, err := a.client.PlaceOrder(ctx, c.order())
-	var refusal *broker.Error
-	switch {
-	case err == nil:
-		return "", a.recordAccepted(ctx, answer)
-	case mayHaveArrived(err), !errors.As(err, &refusal):
+	if err == nil {
+		return "", a.recordAnswer(ctx, answer, "accepted")
+	}
+	refusal := refusalOf(err)
+	if refusal == nil {
 		return "", nil // the next round looks it up
 	}
 	state, reason := "unsent", problem.Of(accounts.FromBroker(err)).Message
@@ -461,8 +459,8 @@ func (a *account) resend(ctx context.Context, c closing) error {
 	answer, err := a.client.PlaceOrder(ctx, c.order())
 	switch {
 	case err == nil:
-		return a.recordAccepted(ctx, answer)
-	case mayHaveArrived(err):
+		return a.recordAnswer(ctx, answer, "accepted")
+	case refusalOf(err) == nil:
 		return nil // the next round looks it up
 	case isKind(err, broker.Invalid), isKind(err, broker.Forbidden), isKind(err, broker.NotFound):
 		return a.notFound(ctx, lostIntent{ID: c.ID, ClientOrderID: c.ClientOrderID, Since: c.Since})
@@ -470,20 +468,22 @@ func (a *account) resend(ctx context.Context, c closing) error {
 	return err // nothing else would arrive either
 }
 
-// mayHaveArrived reports whether an order that ended with err may be at the
+// refusalOf returns why a closing was not placed; nil where it may be at the
 // broker: its answer was lost, or its client_order_id is taken, which only this
 // order has.
-func mayHaveArrived(err error) bool {
-	var refusal *broker.Error
-	if !errors.As(err, &refusal) {
-		return true
+func refusalOf(err error) *broker.Error {
+	refusal := broker.Refusal(err)
+	if refusal != nil && strings.Contains(refusal.Message, "client_order_id") {
+		return nil
 	}
-	return refusal.Kind == broker.Ambiguous || refusal.Kind == broker.Canceled || strings.Contains(refusal.Message, "client_order_id")
+	return refusal
 }
 
-func (a *account) recordAccepted(ctx context.Context, answer broker.OrderAnswer) error {
+// recordAnswer records an order as the broker answered it, as an event of the
+// given name.
+func (a *account) recordAnswer(ctx context.Context, answer broker.OrderAnswer, event string) error {
 	return a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
-		queueOrderEvent(b, a.lease, answer.Raw, "accepted", answer.RequestID)
+		queueOrderEvent(b, a.lease, answer.Raw, event, answer.RequestID)
 	})
 }
 

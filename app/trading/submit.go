@@ -66,11 +66,11 @@ func (s *Service) submit(ctx context.Context, a tenant.Admission, sub submission
 	if err == nil {
 		return s.recordPlaced(record, a, intent.Placed, answer)
 	}
-	var refusal *broker.Error
+	refusal := broker.Refusal(err)
 	// Only this order can have an id that we made: the order has arrived
 	// already, for example because a wind-down sent a closing again.
 	arrived := refusedClientOrderID(err) && sub.clientOrderID == ""
-	if !errors.As(err, &refusal) || refusal.Kind == broker.Ambiguous || refusal.Kind == broker.Canceled || arrived {
+	if refusal == nil || arrived {
 		s.log.WarnContext(ctx, "the broker's answer to an order was lost; it will be looked up", "account", a.Account, "order", intent.id, "err", err)
 		return intent.Placed, nil
 	}
