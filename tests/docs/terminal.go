@@ -52,15 +52,10 @@ func (j *job) rest() string {
 	return j.output.String()[j.read:]
 }
 
-func newTerminal(t *testing.T, folder string, variables ...string) *terminal {
+func newTerminal(t *testing.T, folder string) *terminal {
 	term := &terminal{t: t, folder: folder, state: filepath.Join(t.TempDir(), "variables"), learned: map[string]string{}, running: map[string]*job{}}
 	if err := os.WriteFile(term.state, nil, 0o600); err != nil {
 		t.Fatal(err)
-	}
-	for _, v := range variables {
-		if out, err := term.run("export "+v, nil); err != nil {
-			t.Fatalf("%s: %v\n%s", v, err, out)
-		}
 	}
 	return term
 }
