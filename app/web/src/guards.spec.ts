@@ -1,19 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { closedWords, fromForm, guardNotice, lines, mayTurn, toForm, wrong } from './guards'
+import { noLimits } from './testing/fixtures'
 import type { Closed, Guards, Limits } from './types'
 
-const none: Limits = {
-  max_order_notional: null,
-  max_position_notional: null,
-  max_position_qty: null,
-  daily_loss_limit: null,
-  max_open_orders: null,
-  orders_per_minute: null,
-  orders_per_day: null,
-  allowed_symbols: null,
-  allowed_sides: null,
-  buy_back_overshoot: false,
-}
 const all: Limits = {
   max_order_notional: '1000.5',
   max_position_notional: '5000',
@@ -29,18 +18,16 @@ const all: Limits = {
 
 describe('the form of the limits', () => {
   it.each([
-    ['none', none],
+    ['none', noLimits],
     ['all', all],
-    ['nothing allowed', { ...none, allowed_symbols: [], allowed_sides: [] }],
+    ['nothing allowed', { ...noLimits, allowed_symbols: [], allowed_sides: [] }],
   ])('gives back what it was made of: %s', (_, limits) => {
     expect(fromForm(toForm(limits))).toEqual(limits)
   })
   it('reads symbols as people write them', () => {
-    expect(fromForm({ ...toForm(none), onlySymbols: true, symbols: ' aapl spy;btc/usd,' }).allowed_symbols).toEqual([
-      'AAPL',
-      'SPY',
-      'BTC/USD',
-    ])
+    expect(fromForm({ ...toForm(noLimits), onlySymbols: true, symbols: ' aapl spy;btc/usd,' }).allowed_symbols).toEqual(
+      ['AAPL', 'SPY', 'BTC/USD'],
+    )
   })
   it.each([
     [{}, ''],
@@ -50,7 +37,7 @@ describe('the form of the limits', () => {
     [{ max_open_orders: '1000001' }, 'Open orders'],
     [{ max_position_qty: '0' }, ''],
   ])('%o', (change, name) => {
-    const said = wrong({ ...toForm(none), ...change })
+    const said = wrong({ ...toForm(noLimits), ...change })
     expect(name ? said.startsWith(name) : said === '').toBe(true)
   })
 })
@@ -81,8 +68,8 @@ describe('guards in words', () => {
     })
     expect(found(guards(all), 'Open orders')).toMatchObject({ limit: '0', full: true })
     expect(found(guards(all), 'Orders a day')).toMatchObject({ full: false })
-    expect(found(guards(none), 'Orders a day')).toMatchObject({ limit: 'none', used: '4', full: false })
-    expect(found(guards({ ...none, allowed_sides: [] }), 'Sides')).toMatchObject({ limit: 'none may be opened' })
+    expect(found(guards(noLimits), 'Orders a day')).toMatchObject({ limit: 'none', used: '4', full: false })
+    expect(found(guards({ ...noLimits, allowed_sides: [] }), 'Sides')).toMatchObject({ limit: 'none may be opened' })
   })
   it('tells what became of each position', () => {
     const closed = (status: number, body: object) => closedWords({ symbol: 'AAPL', status, body } as Closed)
@@ -122,6 +109,6 @@ describe('guards in words', () => {
       summary: 'Closing all positions: needs you, left are positions in AAPL',
       detail: 'Alpaca refuses it. · Mine',
     })
-    expect(guardNotice({ event: 'changed', limits: none }, 'Mine').summary).toBe('The limits were changed')
+    expect(guardNotice({ event: 'changed', limits: noLimits }, 'Mine').summary).toBe('The limits were changed')
   })
 })

@@ -1,27 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { arrange, changeable, isOpen, isReplaceable, isUnknown, line, replacement, terms } from './orders'
+import { anOrder } from './testing/fixtures'
 import type { Order } from './types'
 
-const order = (change: Partial<Order>) =>
-  ({
-    id: 'id',
-    alpaca_order_id: 'at-alpaca',
-    symbol: 'AAPL',
-    side: 'buy',
-    type: 'market',
-    time_in_force: 'day',
-    qty: '10',
-    notional: null,
-    limit_price: null,
-    stop_price: null,
-    trail_price: null,
-    trail_percent: null,
-    status: 'new',
-    intent_state: 'accepted',
-    parent_alpaca_order_id: null,
-    replaces: null,
-    ...change,
-  }) as Order
+const order = (change: Partial<Order>) => anOrder({ alpaca_order_id: 'at-alpaca', ...change })
 
 describe('an order in words', () => {
   it.each<[Partial<Order>, string]>([
