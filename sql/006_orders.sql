@@ -190,6 +190,7 @@ grant select (account_id, id, client_order_id, alpaca_order_id, symbol, side, ty
 {{ template "func/006/order_json.sql" . }}
 {{ template "func/006/order_event.sql" . }}
 {{ template "func/006/client_order_id_for_key.sql" . }}
+{{ template "func/006/is_price_asked.sql" . }}
 {{ template "func/006/matches_intent.sql" . }}
 {{ template "func/006/has_unanswered_intents.sql" . }}
 {{ template "func/006/record_refusal.sql" . }}
@@ -201,7 +202,7 @@ grant select (account_id, id, client_order_id, alpaca_order_id, symbol, side, ty
 {{ template "func/006/opposing_orders.sql" . }}
 {{ template "func/006/inherit_parent_owner.sql" . }}
 {{ template "func/006/guard_order.sql" . }}
-grant execute on function app.order_json, app.order_event, app.matches_intent,
+grant execute on function app.order_json, app.order_event, app.is_price_asked, app.matches_intent,
   app.record_refusal to paddock_app, paddock_worker;
 grant execute on function app.client_order_id_for_key, app.has_unanswered_intents, app.order_sort_key, app.orders_matching, app.top_level_orders_matching,
   app.order_legs_json, app.orders_from_broker_json, app.opposing_orders to paddock_app;
@@ -273,7 +274,7 @@ drop function private.claim_client_order_id;
 reset role;
 set local role paddock_owner;
 drop function app.guard_order, app.inherit_parent_owner, app.opposing_orders, app.orders_from_broker_json, app.order_legs_json,
-  app.top_level_orders_matching, app.orders_matching, app.order_sort_key, app.record_refusal, app.has_unanswered_intents, app.matches_intent,
+  app.top_level_orders_matching, app.orders_matching, app.order_sort_key, app.record_refusal, app.has_unanswered_intents, app.matches_intent, app.is_price_asked,
   app.client_order_id_for_key, app.order_event, app.order_json;
 drop table app.alpaca_orders;
 drop function app.rfc3339, app.other_order_fields, app.is_ended, app.position_symbol, app.order_symbol;

@@ -1227,6 +1227,9 @@ create function app.is_ended(p_status text) returns boolean
 create function app.is_fresh(p_agreed_at timestamp with time zone, p_unbroken_since timestamp with time zone, p_max_age interval) returns boolean
   language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
 
+create function app.is_price_asked(p_asked numeric, p_price numeric, p_split numeric) returns boolean
+  language sql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
 create function app.make_closing(p_account uuid, p_wind_down uuid, p_symbol text, p_side text, p_qty numeric) returns app.alpaca_orders
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 

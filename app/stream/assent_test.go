@@ -2,6 +2,7 @@ package stream_test
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -175,6 +176,69 @@ func TestAnAnswerIsWhatWasSent(t *testing.T) {
 			}
 			if got != want {
 				t.Errorf("%s: %s, not %s", name, got, want)
+			}
+		}
+	}
+}
+
+// A split between an order's lost answer and its look-up restates the order. It
+// is taken for its intent, since nobody else can have used a client_order_id
+// that Paddock made, but for a quantity and prices that one split explains.
+func TestAnOrderIsKnownAfterASplit(t *testing.T) {
+	t.Parallel()
+	s := newSharers(t)
+	market := map[string]any{"symbol": "AMD", "side": "buy", "type": "market", "time_in_force": "day", "qty": "4"}
+	limit := map[string]any{"symbol": "AMD", "side": "buy", "type": "limit", "time_in_force": "gtc", "qty": "4", "limit_price": "100"}
+	stop := map[string]any{"symbol": "AMD", "side": "sell", "type": "stop_limit", "time_in_force": "gtc", "qty": "4", "limit_price": "89", "stop_price": "90"}
+	oco := map[string]any{"symbol": "AMD", "side": "sell", "type": "limit", "time_in_force": "gtc", "qty": "4", "order_class": "oco",
+		"take_profit": map[string]any{"limit_price": "120"}, "stop_loss": map[string]any{"stop_price": "90"}}
+	amount := map[string]any{"symbol": "AMD", "side": "buy", "type": "market", "time_in_force": "day", "notional": "500"}
+	coin := map[string]any{"symbol": "BTC/USD", "side": "buy", "type": "market", "time_in_force": "gtc", "qty": "4"}
+	contract := map[string]any{"symbol": "AMD261218C00200000", "side": "buy", "type": "limit", "time_in_force": "day", "qty": "4", "limit_price": "3"}
+	for name, c := range map[string]struct {
+		asked, differs map[string]any
+		class          string
+		adopted        bool
+	}{
+		"three for one":                   {market, map[string]any{"qty": "12"}, "us_equity", true},
+		"one for four":                    {market, map[string]any{"qty": "1"}, "us_equity", true},
+		"three for two":                   {market, map[string]any{"qty": "6"}, "us_equity", true},
+		"a price that moved":              {limit, map[string]any{"qty": "12", "limit_price": "33.3333"}, "us_equity", true},
+		"a price in cents":                {limit, map[string]any{"qty": "12", "limit_price": "33.33"}, "us_equity", true},
+		"a price that stays":              {limit, map[string]any{"qty": "12"}, "us_equity", true},
+		"both prices":                     {stop, map[string]any{"qty": "2", "limit_price": "178", "stop_price": "180"}, "us_equity", true},
+		"an oco's gain":                   {oco, map[string]any{"qty": "8", "limit_price": "60"}, "us_equity", true},
+		"a price by another split":        {limit, map[string]any{"qty": "12", "limit_price": "50"}, "us_equity", false},
+		"a price without its quantity":    {limit, map[string]any{"limit_price": "33.33"}, "us_equity", false},
+		"a cent more":                     {limit, map[string]any{"limit_price": "100.01"}, "us_equity", false},
+		"an oco's gain by another":        {oco, map[string]any{"qty": "8", "limit_price": "61"}, "us_equity", false},
+		"no price":                        {limit, map[string]any{"qty": "12", "limit_price": nil}, "us_equity", false},
+		"another side":                    {market, map[string]any{"qty": "12", "side": "sell"}, "us_equity", false},
+		"another symbol":                  {market, map[string]any{"qty": "12", "symbol": "NVDA"}, "us_equity", false},
+		"another time in force":           {market, map[string]any{"qty": "12", "time_in_force": "gtc"}, "us_equity", false},
+		"no quantity":                     {market, map[string]any{"qty": nil, "notional": "12"}, "us_equity", false},
+		"another amount":                  {amount, map[string]any{"notional": "1500"}, "us_equity", false},
+		"a coin, which is never split":    {coin, map[string]any{"qty": "12"}, "crypto", false},
+		"an option, which gets a new one": {contract, map[string]any{"qty": "12"}, "us_option", false},
+	} {
+		for _, own := range []bool{false, true} { // whether the client chose the id
+			if err := s.intend(0, name, c.asked); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			ours := name + ", by its client's id"
+			if !own {
+				ours = s.scan(0, "select id::text from app.alpaca_orders where account_id = $1 and client_order_id = $2", name)
+			}
+			if _, err := s.pg.Conn(t, "admin").Exec(t.Context(), "update app.alpaca_orders set client_order_id = $1 where client_order_id = $2", ours, name); err != nil {
+				t.Fatal(err)
+			}
+			id, told := uuid.New(), maps.Clone(c.asked)
+			maps.Copy(told, c.differs)
+			maps.Copy(told, map[string]any{"id": id, "client_order_id": ours, "asset_class": c.class, "status": "new", "filled_qty": "0",
+				"created_at": "2026-06-01T14:00:00Z", "submitted_at": "2026-06-01T14:00:00Z", "updated_at": "2026-06-02T08:00:00Z"})
+			s.record(0, told)
+			if got := s.scan(0, "select (alpaca_order_id is not distinct from $3)::text from app.alpaca_orders where account_id = $1 and client_order_id = $2", ours, id); got != fmt.Sprint(c.adopted && !own) {
+				t.Errorf("%s: taken for its intent is %s", ours, got)
 			}
 		}
 	}

@@ -98,7 +98,8 @@ const (
 	notKnownMessage = "The broker's answer to this order was lost, and the broker does not know its client_order_id. " +
 		"It was most likely never placed: check the orders at Alpaca before you send it again under a new client_order_id."
 	anotherMessage = "The broker's answer to this order was lost, and the order that the broker has under its client_order_id is another one, " +
-		"of other terms: it was most likely never placed. Check the orders at Alpaca before you send it again under a new client_order_id."
+		"of other terms: it was most likely never placed, unless its shares were split meanwhile. " +
+		"Check the orders at Alpaca before you send it again under a new client_order_id."
 	noKeysMessage = "The broker's answer to this order was lost, and this account has no working API keys to ask with. " +
 		"It may have been placed: check the orders at Alpaca before you send it again under a new client_order_id."
 )

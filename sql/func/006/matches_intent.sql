@@ -5,13 +5,18 @@
 -- bracket's exits: they are orders of their own, and may have been replaced by
 -- the time that a lost answer is found.
 --
+-- A split restates open orders: the quantity in new shares, and the prices too
+-- or not at all. If the answer to an order was lost and its shares were split
+-- before it is found, it is known by its client_order_id alone. That proves it
+-- only if Paddock made the id: one that a client chose may be used elsewhere.
+--
 -- A replacement is recognised by the order that it replaces, besides symbol and
 -- side: an order is replaced only once, and the broker fills in all that the
 -- replacement does not change.
 create or replace function app.matches_intent(i app.alpaca_orders, o jsonb) returns boolean
 immutable parallel safe set search_path = pg_catalog, pg_temp
 language sql
-return coalesce(
+return (select coalesce(
   (i.symbol is null or app.position_symbol(upper(i.symbol)) = app.position_symbol(upper(o->>'symbol')))
   and coalesce(i.side, '') in ('', o->>'side')
   and case when i.action = 'replace' then (o->>'replaces')::uuid = i.replaces
@@ -22,14 +27,14 @@ return coalesce(
     and coalesce(i.position_intent, '') in ('', coalesce(nullif(o->>'position_intent', ''), i.position_intent))
     -- Crypto trades at all hours and has no extended ones.
     and (i.symbol like '%/%' or coalesce((o->>'extended_hours')::boolean, i.extended_hours) = i.extended_hours)
-    and (i.qty is null or (o->>'qty')::numeric = i.qty)
+    and (i.qty is null or (o->>'qty')::numeric = i.qty or split <> 1)
     and (i.notional is null or (o->>'notional')::numeric = i.notional)
-    and (i.limit_price is null or (o->>'limit_price')::numeric = i.limit_price)
-    and (i.stop_price is null or (o->>'stop_price')::numeric = i.stop_price)
-    and (i.trail_price is null or (o->>'trail_price')::numeric = i.trail_price)
+    and app.is_price_asked(i.limit_price, (o->>'limit_price')::numeric, split)
+    and app.is_price_asked(i.stop_price, (o->>'stop_price')::numeric, split)
+    and app.is_price_asked(i.trail_price, (o->>'trail_price')::numeric, split)
     and (i.trail_percent is null or (o->>'trail_percent')::numeric = i.trail_percent)
     -- The limit price of an OCO order is its take-profit's.
-    and (i.order_class <> 'oco' or coalesce((i.request->'take_profit'->>'limit_price')::numeric = (o->>'limit_price')::numeric, true))
+    and (i.order_class <> 'oco' or coalesce(app.is_price_asked((i.request->'take_profit'->>'limit_price')::numeric, (o->>'limit_price')::numeric, split), true))
     -- A multi-leg order has all the legs that were asked for, and no others.
     and (i.order_class <> 'mleg' or jsonb_typeof(i.request->'legs') is distinct from 'array' or jsonb_typeof(o->'legs') is distinct from 'array'
       or o->'legs' = '[]' or (
@@ -43,4 +48,6 @@ return coalesce(
                 in ('', coalesce(nullif(got->>'side', ''), split_part(got->>'position_intent', '_', 1)))
               and coalesce(asked->>'position_intent', '') in ('', coalesce(nullif(got->>'position_intent', ''), asked->>'position_intent'))
               and coalesce((asked->>'ratio_qty')::numeric, 1) = coalesce((got->>'ratio_qty')::numeric, (asked->>'ratio_qty')::numeric, 1)))))
-  end, false);
+  end, false)
+  from (select case when i.client_order_id = i.id::text and o->>'asset_class' = 'us_equity' and i.qty > 0 and (o->>'qty')::numeric > 0
+    then (o->>'qty')::numeric / i.qty else 1 end as split) new_shares);
