@@ -172,6 +172,7 @@ create table app.alpaca_orders (
   reduce_only boolean not null default false,
   wind_down_id uuid,
   reference_prices jsonb,
+  requested_at timestamp with time zone,
   symbol text,
   side text,
   type text,
@@ -263,7 +264,7 @@ create policy worker_all on app.alpaca_orders to paddock_worker
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select (account_id, id, client_order_id, intent_state, request_hash, reduce_only, symbol, side, type, qty, notional, alpaca_order_id, status, is_open, created_at, updated_at) on app.alpaca_orders to paddock_gate;
 grant select (account_id, id, client_order_id, orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, created_at, submitted_at, filled_at, canceled_at, updated_at) on app.alpaca_orders to paddock_report;
-grant select, insert (account_id, id, client_order_id, action, intent_state, idempotency_key, request_hash, request, submitted_by, orchestrator_agent_id, tag, reduce_only, reference_prices, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, reference_prices, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_app;
+grant select, insert (account_id, id, client_order_id, action, intent_state, idempotency_key, request_hash, request, submitted_by, orchestrator_agent_id, tag, reduce_only, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_app;
 grant select, insert (account_id, id, client_order_id, intent_state, request_hash, request, submitted_by, orchestrator_agent_id, tag, reduce_only, wind_down_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, fills_qty, fills_asked_at, fills_asked, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_worker;
 CREATE TRIGGER claim_client_order_id BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state = 'submitting'::text) AND (new.request_hash IS NOT NULL))) EXECUTE FUNCTION private.claim_client_order_id();
 CREATE TRIGGER guard_again BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state = 'submitting'::text) AND (old.intent_state <> 'submitting'::text))) EXECUTE FUNCTION app.guard_order();
@@ -550,6 +551,31 @@ create policy worker_all on app.odd_items to paddock_worker
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select on app.odd_items to paddock_app;
 grant select, insert (account_id, what, item_id, why, said, unread, uncounted), update (why, said, unread, uncounted, last_at), delete on app.odd_items to paddock_worker;
+
+-- When a request for an order was last refused before it made one: an older request for the same order makes none any more.
+create table app.refused_requests (
+  account_id uuid not null,
+  idempotency_key text not null,
+  client_order_id text not null,
+  refused_at timestamp with time zone not null default clock_timestamp(),
+  constraint refused_requests_pkey PRIMARY KEY (account_id, idempotency_key, client_order_id),
+  constraint refused_requests_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint refused_requests_check CHECK (((idempotency_key <> ''::text) OR (client_order_id <> ''::text))),
+  constraint refused_requests_client_order_id_check CHECK ((char_length(client_order_id) <= 128)),
+  constraint refused_requests_idempotency_key_check CHECK ((char_length(idempotency_key) <= 255))
+);
+alter table app.refused_requests enable row level security, force row level security;
+-- without statistics: account_id, idempotency_key, client_order_id
+create policy app_deletes on app.refused_requests for delete to paddock_app
+  using (((account_id = ( SELECT private.account_id('trade'::text) AS account_id)) AND (refused_at < (now() - '01:00:00'::interval))));
+create policy app_inserts on app.refused_requests for insert to paddock_app
+  with check ((account_id = ( SELECT private.account_id('trade'::text) AS account_id)));
+create policy app_reads on app.refused_requests for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy app_updates on app.refused_requests for update to paddock_app
+  using ((account_id = ( SELECT private.account_id('trade'::text) AS account_id)))
+  with check ((account_id = ( SELECT private.account_id('trade'::text) AS account_id)));
+grant select, insert (account_id, idempotency_key, client_order_id), update (refused_at), delete on app.refused_requests to paddock_app;
 
 -- How far each account's mirror is: the last update that its stream has applied, and when it last agreed with the broker.
 create table app.stream_cursors (
@@ -1339,6 +1365,9 @@ create function app.record_refusal(p_account uuid, p_order uuid, p_state text, p
 
 create function app.record_wind_down_progress(p_account uuid, p_wind_down uuid, p_state text, p_message text, p_remaining jsonb) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.refuse_request(p_account uuid, p_key text, p_client_order_id text) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
 create function app.replace_fills(p_account uuid, p_order uuid, p_activities jsonb) returns boolean
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker

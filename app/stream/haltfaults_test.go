@@ -22,6 +22,7 @@ import (
 // A wind-down that waits for the market does not delay a halt: orders are
 // canceled and positions closed beside it.
 func TestARepairKeepsNobodyFromHalting(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.run()
 	w.holding("AAPL", "10")
@@ -47,6 +48,7 @@ func TestARepairKeepsNobodyFromHalting(t *testing.T) {
 // A wind-down that waits for keys ends when the account is opened: storing keys
 // afterwards closes nothing.
 func TestKeysResumeNoWindDownOfAnOpenAccount(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.run()
 	w.holding("AAPL", "10")
@@ -80,6 +82,7 @@ func (c *countWarnings) WithAttrs([]slog.Attr) slog.Handler { return c }
 // An outage of the broker, however long, ends no wind-down: the wind-down says
 // so, and closes what is left once the broker answers again.
 func TestAnOutageEndsNoWindDown(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	rounds := &countWarnings{Handler: slog.DiscardHandler, text: "a round of a wind-down failed and is tried again"}
 	w.run(func(c *stream.Config) { c.WindDownPause, c.Logger = 1, slog.New(rounds) })
@@ -99,6 +102,7 @@ func TestAnOutageEndsNoWindDown(t *testing.T) {
 // A halt sends nothing that it was not asked for: a person's lost closing is
 // sent again only where positions are to be closed, and else is only looked up.
 func TestAHaltSendsNoLostClosingOfAPerson(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.run()
 	w.holding("AAPL", "10")
@@ -119,6 +123,7 @@ func TestAHaltSendsNoLostClosingOfAPerson(t *testing.T) {
 // An order that was unknown when the account was halted, or when its halt was
 // over, is canceled if it appears after all, or what it opened is closed.
 func TestAnOrderThatAppearsOnAHaltedAccount(t *testing.T) {
+	t.Parallel()
 	for name, limit := range map[string]string{"it rests": "1", "it fills": ""} {
 		for _, state := range []string{"unknown", "dismissed"} {
 			t.Run(name+" "+state, func(t *testing.T) {
@@ -156,6 +161,7 @@ func TestAnOrderThatAppearsOnAHaltedAccount(t *testing.T) {
 // positions cannot be read: a person is told of a position without a readable
 // quantity.
 func TestALiquidationTellsOfAPositionThatCannotBeRead(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.run(func(c *stream.Config) { c.WindDownPause = time.Millisecond })
 	w.holding("AAPL", "10")
@@ -181,6 +187,7 @@ func TestALiquidationTellsOfAPositionThatCannotBeRead(t *testing.T) {
 // and not when it is accepted: a closing that Alpaca rejects later is made
 // again.
 func TestAClosingThatIsRejectedLaterIsMadeAgain(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.run()
 	w.sim.SetAlwaysOpen(true)
@@ -211,6 +218,7 @@ func TestAClosingThatIsRejectedLaterIsMadeAgain(t *testing.T) {
 // Turning the switch again takes over what orders on their way had opened, and
 // what was closed of it.
 func TestATurnTakesOverWhatWasOnItsWay(t *testing.T) {
+	t.Parallel()
 	for _, closed := range []string{"0", "4"} {
 		t.Run(closed+" closed", func(t *testing.T) {
 			w := newWorld(t)
@@ -240,6 +248,7 @@ func TestATurnTakesOverWhatWasOnItsWay(t *testing.T) {
 // Where a bracket was on its way, its exits may have closed some of what it
 // opened: only the rest is closed.
 func TestWhatExitsClosedIsNotClosedAgain(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	_, stop := w.run()
 	w.holding("AAPL", "20")
@@ -262,6 +271,7 @@ func TestWhatExitsClosedIsNotClosedAgain(t *testing.T) {
 // The retry of a turn changes nothing, even where nothing was left to do: a
 // late retry does not open an account that was halted meanwhile.
 func TestTheRetryOfATurnTurnsNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.turn("first", trading.Switch{To: "halted"})
 	w.turn("second", trading.Switch{To: "open"})
@@ -277,6 +287,7 @@ func TestTheRetryOfATurnTurnsNothing(t *testing.T) {
 
 // A paused wind-down changes nothing in an account that was opened meanwhile.
 func TestAnOpenedAccountIsNotWoundDown(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.run(func(c *stream.Config) { c.WindDownPause = 6 * time.Second })
 	w.holding("AAPL", "10")
@@ -293,6 +304,74 @@ func TestAnOpenedAccountIsNotWoundDown(t *testing.T) {
 		if o.ClientOrderID == "afterwards" && o.Status == "canceled" {
 			t.Error("an order of the open account was canceled")
 		}
+	}
+}
+
+// Opening the switch ends what is done about orders on their way too: what they
+// opened is not closed on an account that is open.
+func TestOpeningEndsWhatWasOnItsWay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, stop := w.run()
+	w.holding("AAPL", "5")
+	w.lostIntent("late", "buy", false)
+	stop()
+	w.exec(`update app.stream_leases set expires_at = '-infinity'`)
+	for _, to := range []string{"halted", "reduce_only", "open", "open"} {
+		w.turn("", trading.Switch{To: to})
+		want := map[bool]int{true: 0, false: 1}[to == "open"]
+		if got := scan[int](w, `select count(*) from app.wind_downs where state = 'running'`); got != want {
+			t.Errorf("turned to %s, %d wind-downs run, want %d", to, got, want)
+		}
+	}
+	ten := decimal.NewFromInt(10)
+	if _, err := w.outside.PlaceOrder(alpaca.PlaceOrderRequest{Symbol: "AAPL", Qty: &ten, Side: alpaca.Buy, Type: alpaca.Market, TimeInForce: alpaca.Day, ClientOrderID: "late"}); err != nil {
+		t.Fatal(err)
+	}
+	w.sim.Step()
+	w.run()
+	w.eventually("the order to be found", func() bool {
+		return scan[string](w, `select status from app.alpaca_orders where client_order_id = 'late'`) == "filled"
+	})
+	w.eventually("the mirror to agree", func() bool {
+		return scan[string](w, `select coalesce(sum(qty), 0)::text from app.alpaca_positions where symbol = 'AAPL'`) == "15"
+	})
+	if n := scan[int](w, `select count(*) from app.alpaca_orders where reduce_only`); n != 0 {
+		t.Errorf("%d closings were made", n)
+	}
+}
+
+// A wind-down that may not cancel the order that holds what it is to close says
+// so, and goes on when that order is over.
+func TestAWindDownTellsWhichOrdersAreInItsWay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, stop := w.run()
+	w.holding("AAPL", "5")
+	stop()
+	w.exec(`update app.stream_leases set expires_at = '-infinity'`)
+	w.lostIntent("late", "buy", false)
+	w.turn("", trading.Switch{To: "halted"})
+	ten := decimal.NewFromInt(10)
+	if _, err := w.outside.PlaceOrder(alpaca.PlaceOrderRequest{Symbol: "AAPL", Qty: &ten, Side: alpaca.Buy, Type: alpaca.Market, TimeInForce: alpaca.Day, ClientOrderID: "late"}); err != nil {
+		t.Fatal(err)
+	}
+	w.sim.Step()
+	w.rests("AAPL", "sell", "15", "9000", "exit")
+	w.run()
+	w.eventually("the order in the way to be told", func() bool {
+		return strings.Contains(scan[string](w, `select coalesce(remaining->'positions'->0->>'message', '') from app.wind_downs`), "trade AAPL already")
+	})
+	for _, o := range w.sim.Orders(w.seed.KeyID) {
+		if o.ClientOrderID == "exit" {
+			if err := w.outside.CancelOrder(o.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	w.windsDown("done")
+	if got := scan[string](w, `select qty::text from app.alpaca_positions where symbol = 'AAPL'`); got != "5" {
+		t.Errorf("%s are held, want 5", got)
 	}
 }
 

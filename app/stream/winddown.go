@@ -630,6 +630,9 @@ func (a *account) closeLeft(ctx context.Context, w *windDown, left *remaining) e
 			}
 			left.refused = left.refused || still.Message != "" && !(option && w.awaitsOpen)
 		}
+		if !p.Closes.IsPositive() && !p.Waits && still.Message == "" {
+			still.Message = othersTrade(p.Symbol) + " It is closed when they are over."
+		}
 		if option && w.awaitsOpen && !p.Waits {
 			still.Message += ". It is sent again when the market opens."
 		}
@@ -646,6 +649,11 @@ func (a *account) isMarketClosed(ctx context.Context) (bool, error) {
 	return err == nil && !clock.Value.IsOpen, err
 }
 
+// othersTrade is why a position cannot be closed now.
+func othersTrade(symbol string) string {
+	return fmt.Sprintf("Orders that are open or on their way trade %s already.", symbol)
+}
+
 // close makes a closing and sends it. It returns why it was refused.
 func (a *account) close(ctx context.Context, w *windDown, symbol, side string, qty decimal.Decimal) (refused string, err error) {
 	var made []closing
@@ -657,7 +665,7 @@ func (a *account) close(ctx context.Context, w *windDown, symbol, side string, q
 			})
 	})
 	if tenant.SQLState(err) == "PD422" {
-		return fmt.Sprintf("Orders that are open or on their way trade %s already.", symbol), nil
+		return othersTrade(symbol), nil
 	}
 	if err != nil || len(made) == 0 {
 		return "", err

@@ -69,7 +69,7 @@ begin
         returning w.*)
       select coalesce(bool_or(e.cancel_orders), false) as cancel_orders, coalesce(bool_or(e.liquidate), false) as liquidate,
           (array_agg(e.suspend_trade order by e.asked_at desc) filter (where e.suspend_trade is not null))[1] as suspend_trade,
-          coalesce((select array_agg(distinct t) from ended i, unnest(i.on_their_way) t), '{}') as on_their_way
+          coalesce((select array_agg(distinct t) from ended i, unnest(i.on_their_way) t where p_switch <> 'open'), '{}') as on_their_way
         into earlier from ended e where p_switch <> 'open';
     on_their_way := (select coalesce(array_agg(distinct t), '{}') from unnest(on_their_way || earlier.on_their_way) t);
   end if;
