@@ -76,6 +76,7 @@ func (s *twoAccounts) scan(who int, sql string, args ...any) (text string) {
 // An order that the broker returns becomes an intent's order only where it is
 // what was asked for. Any other is recorded as an order placed elsewhere.
 func TestAnAnswerIsWhatWasSent(t *testing.T) {
+	t.Parallel()
 	s := newSharers(t)
 	limit := map[string]any{"symbol": "AAPL", "side": "buy", "type": "limit", "time_in_force": "day", "qty": "10", "limit_price": "100.5"}
 	amount := map[string]any{"symbol": "AAPL", "side": "buy", "type": "market", "time_in_force": "day", "notional": "500"}
@@ -248,6 +249,7 @@ func TestAnOrderIsKnownAfterASplit(t *testing.T) {
 // first one's client_order_id is refused before it is sent, and an order of one
 // account counts, for the other, as placed elsewhere.
 func TestAnOrderNameIsOneAccounts(t *testing.T) {
+	t.Parallel()
 	s := newSharers(t)
 	asked := map[string]any{"symbol": "AAPL", "side": "buy", "type": "market", "time_in_force": "day", "qty": "10"}
 	if err := s.intend(0, "mine", asked); err != nil {
@@ -275,6 +277,7 @@ func TestAnOrderNameIsOneAccounts(t *testing.T) {
 // makes of the rest. An intent that the broker refused stays refused, whoever
 // places an order under its name afterwards.
 func TestWhatAnIntentIsKnownBy(t *testing.T) {
+	t.Parallel()
 	s := newSharers(t)
 	old := uuid.New()
 	asked := map[string]any{"symbol": "AAPL", "side": "buy", "type": "limit", "time_in_force": "day", "qty": "10", "limit_price": "100.5"}
@@ -315,6 +318,7 @@ func TestWhatAnIntentIsKnownBy(t *testing.T) {
 // Of two accounts on one Alpaca account that claim one client_order_id at once,
 // the second waits until the first's transaction ends, and is refused.
 func TestAnOrderNameIsClaimedOnce(t *testing.T) {
+	t.Parallel()
 	s := newSharers(t)
 	claim := func(who int) (pgx.Tx, func() error) {
 		t.Helper()

@@ -10,6 +10,7 @@ import (
 // Values are compared, not their spelling: an amount written in another way did
 // not differ.
 func TestDifferences(t *testing.T) {
+	t.Parallel()
 	const before = `{"id":"61e69015-8549-4bfd-b9c3-01e75843f47d","client_order_id":"a","symbol":"AAPL","status":"new","qty":"1","filled_qty":"0","limit_price":"10.50"}`
 	change := func(pairs ...string) string { return strings.NewReplacer(pairs...).Replace(before) }
 	for name, tt := range map[string]struct {
@@ -61,6 +62,7 @@ func orNothing(s *string) string {
 
 // However much differs, the list is bounded and the count is not.
 func TestDifferencesAreBounded(t *testing.T) {
+	t.Parallel()
 	var d differences
 	after := map[string]holding{}
 	one := "1"

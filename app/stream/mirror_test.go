@@ -22,6 +22,7 @@ import (
 // lost, whatever happens during a reconciliation, and whatever the broker's
 // clock says. Through SQL alone.
 func TestMirrorCountsEachFillOnce(t *testing.T) {
+	t.Parallel()
 	pg := pgtest.New(t)
 	admin := pg.Conn(t, "admin")
 	worker := tenant.NewWorker(pg.Pool(t, "paddock_worker"), quiet{})

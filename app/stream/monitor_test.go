@@ -12,6 +12,7 @@ import (
 // has sent no update a while after a reading has found the fill. The order of
 // events decides, and no clock: nothing here has a time of the broker's.
 func TestMissedUpdates(t *testing.T) {
+	t.Parallel()
 	const patience = 10 * time.Second
 	tells := func(u *streamMonitor, id string) {
 		u.sawUpdate(json.RawMessage(fmt.Sprintf(`{"event":"fill","order":{"id":%q}}`, id)))

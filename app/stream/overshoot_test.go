@@ -14,6 +14,7 @@ import (
 // whichever order the fills around it arrive: the broker's own times say which
 // came first.
 func TestAnOvershootIsFoundWhateverIsToldFirst(t *testing.T) {
+	t.Parallel()
 	pg := pgtest.New(t)
 	admin := pg.Conn(t, "admin")
 	worker := tenant.NewWorker(pg.Pool(t, "paddock_worker"), quiet{})

@@ -86,6 +86,7 @@ func TestWebSocketMode(t *testing.T) {
 // An account that is refused Server-Sent Events uses its WebSocket, and its
 // health says why; one that may use neither is reconciled.
 func TestFallsBackToTheWebSocket(t *testing.T) {
+	t.Parallel()
 	for _, status := range []int64{403, 404} {
 		t.Run(http.StatusText(int(status)), func(t *testing.T) {
 			t.Parallel()
@@ -219,6 +220,7 @@ func TestWebSocketRefusesKeys(t *testing.T) {
 // silent, and the stream is restarted, whatever the broker's clock says. While
 // no order is open nothing is read.
 func TestSilentOrdersAreLookedAt(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		mode  string
 		ahead time.Duration // how far the broker's clock is ahead of ours

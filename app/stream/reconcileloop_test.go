@@ -51,6 +51,7 @@ func TestFailingReconciliationsBackOff(t *testing.T) {
 // order whose guards need the mirror, and a stream that connects, which shows
 // that the broker is back.
 func TestFailingReconciliationIsHurried(t *testing.T) {
+	t.Parallel()
 	for name, ask := range map[string]func(*world) error{
 		"by a sync": func(w *world) error {
 			_, err := w.trading().Sync(w.t.Context(), w.account)

@@ -19,6 +19,7 @@ import (
 // up to more than the position against which they trade; a closing never does,
 // whatever the switch. Whatever becomes of the orders, through SQL alone.
 func TestReduceOnlyNeverOpens(t *testing.T) {
+	t.Parallel()
 	pg := pgtest.New(t)
 	admin := pg.Conn(t, "admin")
 	worker, app := tenant.NewWorker(pg.Pool(t, "paddock_worker"), quiet{}), tenant.NewDB(pg.Pool(t, "paddock_app"), quiet{})

@@ -35,6 +35,7 @@ func cheaper(clientOrderID string) trading.Replacement {
 // or is rejected after it was accepted, and then the old one remains. The chain
 // stays linked.
 func TestReplacementEndsAsItDid(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.run()
 	w.eventually("the first agreement", func() bool { return w.agreed() != nil })
@@ -70,6 +71,7 @@ func TestReplacementEndsAsItDid(t *testing.T) {
 // broker's state; one that never arrived is marked unknown, and the old order
 // remains.
 func TestLostReplacementIsLookedUp(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.run(func(c *stream.Config) { c.LookupWindow = time.Second })
 	w.eventually("the first agreement", func() bool { return w.agreed() != nil })
@@ -91,6 +93,7 @@ func TestLostReplacementIsLookedUp(t *testing.T) {
 // An exit can be moved whatever the guards say: it only closes what its entry
 // opened, and the other exit does not sell the same shares twice.
 func TestExitsAreMovedPastGuards(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.sim.SetAlwaysOpen(true)
 	w.run()

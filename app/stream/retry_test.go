@@ -10,6 +10,7 @@ import (
 // with jitter. After a success, and for somebody who asks, it is tried soon
 // again.
 func TestFailuresAreRetriedEverMoreSeldom(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := retry{first: 2 * time.Second}
 		within := func(what string, got, d time.Duration) {

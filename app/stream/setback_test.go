@@ -16,6 +16,7 @@ import (
 // before what is known, and belongs to an order that is over. No update arrives
 // here; a reconciliation finds it, also where the clock is right again by then.
 func TestTakenBackAfterTheClockWasSetBack(t *testing.T) {
+	t.Parallel()
 	for name, again := range map[string]bool{"it stays so": false, "it is right again": true} {
 		t.Run(name, func(t *testing.T) { t.Parallel(); takenBack(t, again) })
 	}

@@ -240,6 +240,7 @@ func TestUpdateOutlivesADeadlock(t *testing.T) {
 // Without any stream, or while it is cut, reconciliation brings missed fills
 // and positions.
 func TestReconciliationFindsMissedFills(t *testing.T) {
+	t.Parallel()
 	for name, status := range map[string]int64{"an account without a stream": 404, "a stream that is down": 503} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -11,6 +11,7 @@ import (
 // The transport changes only in mode auto, only where Alpaca does not offer the
 // current one, and back after a day.
 func TestTransports(t *testing.T) {
+	t.Parallel()
 	cut := errors.New("cut")
 	long := time.Now().Add(-retryEvents - time.Minute)
 	for name, tt := range map[string]struct {

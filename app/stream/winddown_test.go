@@ -82,6 +82,7 @@ func (w *world) rests(symbol, side, qty, limit, clientOrderID string) {
 // are canceled, positions closed by our own orders, and then no order passes,
 // not even at Alpaca.
 func TestHaltWithEverything(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.run()
 	w.holding("AAPL", "10")
@@ -110,6 +111,7 @@ func TestHaltWithEverything(t *testing.T) {
 // A wind-down survives its server: the account's next holder resumes it, and
 // closings that are at the broker already are neither sent twice nor canceled.
 func TestAWindDownOutlivesItsServer(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	_, stop := w.run()
 	w.holding("AAPL", "10")
@@ -155,6 +157,7 @@ func (w *world) lostIntent(clientOrderID, side string, reduceOnly bool) {
 // anything else to do, ends canceled, or what it opened is closed; what it only
 // reduced stays.
 func TestOrdersOnTheirWayWhenTheAccountHalts(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		side, limit, before, after string
 	}{
@@ -204,6 +207,7 @@ func TestOrdersOnTheirWayWhenTheAccountHalts(t *testing.T) {
 // client_order_id, which Alpaca accepts once: it does not stop a liquidation,
 // and nothing is sold twice, in whichever order the two arrive.
 func TestALostClosingIsSentAgainOnce(t *testing.T) {
+	t.Parallel()
 	for _, arrives := range []bool{false, true} {
 		t.Run(fmt.Sprintf("arrives %v", arrives), func(t *testing.T) {
 			w := newWorld(t)
@@ -238,6 +242,7 @@ func TestALostClosingIsSentAgainOnce(t *testing.T) {
 // arrive all the same: that the second was refused, or did not arrive, does
 // not make it rejected or unsent.
 func TestARefusedSecondSendingSaysNothingOfTheFirst(t *testing.T) {
+	t.Parallel()
 	for name, answer := range map[string]struct {
 		status int
 		body   string
@@ -281,6 +286,7 @@ func TestARefusedSecondSendingSaysNothingOfTheFirst(t *testing.T) {
 // A wind-down that the broker refuses says what is left and why, and tries
 // again when the switch is turned again.
 func TestAWindDownThatIsRefusedTellsAPerson(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.run(func(c *stream.Config) { c.WindDownPause = time.Millisecond })
 	w.holding("AAPL", "10")
@@ -302,6 +308,7 @@ func TestAWindDownThatIsRefusedTellsAPerson(t *testing.T) {
 // Without working keys nothing can be wound down, and the request says so at
 // once; with new keys it goes on.
 func TestAWindDownWaitsForKeys(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.run()
 	w.holding("AAPL", "10")
@@ -321,6 +328,7 @@ func TestAWindDownWaitsForKeys(t *testing.T) {
 // Another turn of the switch ends a wind-down only where it opens the account,
 // or asks for more, which includes what was asked before.
 func TestTurnsOfTheSwitchWhileItIsWoundDown(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	_, stop := w.run()
 	w.holding("AAPL", "10")
@@ -344,6 +352,7 @@ func TestTurnsOfTheSwitchWhileItIsWoundDown(t *testing.T) {
 // A closing that trades more than is held becomes an event, and is traded back
 // where the account's guards say so, on a halted account too.
 func TestAnOvershootIsToldAndTradedBack(t *testing.T) {
+	t.Parallel()
 	for _, back := range []bool{false, true} {
 		t.Run(fmt.Sprintf("trades back %v", back), func(t *testing.T) {
 			w := newWorld(t)
@@ -382,6 +391,7 @@ func TestAnOvershootIsToldAndTradedBack(t *testing.T) {
 // few requests to Alpaca: the wind-down's own requests leave room for the
 // look-ups that mark those orders unknown.
 func TestAHaltEndsWhereOrdersNeverArrived(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(c *alpacasim.Config) { c.RateLimit = 120 })
 	w.run(func(c *stream.Config) { c.LookupWindow = 5 * time.Second })
 	w.eventually("the first agreement", func() bool { return w.agreed() != nil })
