@@ -43,6 +43,8 @@ create table app.alpaca_orders (
   wind_down_id uuid,
   -- The market's price of each symbol when the order was sent, if a guard needed it.
   reference_prices jsonb check (jsonb_typeof(reference_prices) = 'object'),
+  -- When the request that sends it began (app.refused_requests).
+  requested_at timestamptz,
 
   symbol text,
   side text check (side in ('buy', 'sell')),
@@ -149,11 +151,11 @@ create policy app_updates on app.alpaca_orders for update to paddock_app
   with check (account_id = (select private.account_id('cancel')));
 grant select,
   insert (account_id, id, client_order_id, action, intent_state, idempotency_key, request_hash, request, submitted_by,
-    orchestrator_agent_id, tag, reduce_only, reference_prices, symbol, side, type, time_in_force, order_class, position_intent, qty,
-    notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id,
+    orchestrator_agent_id, tag, reduce_only, reference_prices, requested_at, symbol, side, type, time_in_force, order_class,
+    position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id,
     replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at,
     submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at),
-  update (intent_state, reference_prices, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price,
+  update (intent_state, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price,
     stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by,
     status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal,
     broker_updated_at, broker_order, looked_up_at, lookups, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at,
@@ -258,12 +260,38 @@ grant select, insert (account_id, idempotency_key, request_hash, asked_by), upda
 create policy gate_all on app.kept_answers to paddock_gate using (true) with check (true);
 grant select, insert (account_id, idempotency_key, request_hash, asked_by) on app.kept_answers to paddock_gate;
 
+-- Two requests for one order may be under way at once: the first, and a retry by
+-- a client that waits no longer for the first. Once one of them was refused, and
+-- its client told that nothing was placed, the other may place nothing either,
+-- where it began before that (app.guard_order).
+create table app.refused_requests (
+  account_id uuid not null references app.user_accounts (id) on delete cascade,
+  idempotency_key text not null check (char_length(idempotency_key) <= 255),  -- '' without one
+  client_order_id text not null check (char_length(client_order_id) <= 128),  -- '' where Paddock makes it
+  refused_at timestamptz not null default clock_timestamp(),
+  primary key (account_id, idempotency_key, client_order_id),
+  check (idempotency_key <> '' or client_order_id <> '')
+);
+comment on table app.refused_requests is 'When a request for an order was last refused before it made one: an older request for the same order makes none any more.';
+alter table app.refused_requests enable row level security, force row level security,
+  alter column account_id set statistics 0, alter column idempotency_key set statistics 0, alter column client_order_id set statistics 0;
+create policy app_reads on app.refused_requests for select to paddock_app using (account_id = (select private.account_id('read')));
+create policy app_inserts on app.refused_requests for insert to paddock_app with check (account_id = (select private.account_id('trade')));
+create policy app_updates on app.refused_requests for update to paddock_app
+  using (account_id = (select private.account_id('trade'))) with check (account_id = (select private.account_id('trade')));
+create policy app_deletes on app.refused_requests for delete to paddock_app
+  using (account_id = (select private.account_id('trade')) and refused_at < now() - interval '1 hour');
+grant select, insert (account_id, idempotency_key, client_order_id), update (refused_at), delete on app.refused_requests to paddock_app;
+{{ template "func/006/refuse_request.sql" . }}
+grant execute on function app.refuse_request to paddock_app;
+
 reset role;
 
 ---- create above / drop below ----
 
 set local role paddock_owner;
-drop table app.kept_answers;
+drop function app.refuse_request;
+drop table app.refused_requests, app.kept_answers;
 drop trigger guard_again on app.alpaca_orders;
 drop trigger guard_new on app.alpaca_orders;
 drop trigger claim_client_order_id on app.alpaca_orders;

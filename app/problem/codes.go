@@ -70,6 +70,7 @@ var (
 	OrderNotReplaceable        = code(KindConflict, "order_not_replaceable", "The order is not at Alpaca, so that it cannot be replaced.")
 	OrderNotUnknown            = code(KindConflict, "order_not_unknown", "Only an order that is `unknown` can be dismissed.")
 	OrderUnknown               = code(KindConflict, "order_unknown", "Nobody knows whether this order was placed, and its retry sends nothing: look at Alpaca.")
+	RetryRefused               = code(KindConflict, "retry_refused", "A retry of this request was refused while it was under way, so that it sent nothing.")
 	TooManyAccounts            = code(KindConflict, "too_many_accounts", "You have as many accounts as you may. Over the WebSocket: the connection follows as many as it may.")
 )
 

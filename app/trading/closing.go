@@ -120,39 +120,24 @@ func (s *Service) Close(ctx context.Context, a tenant.Admission, key string, c C
 	if err := c.Check(); err != nil {
 		return Placed{}, err
 	}
+	began := begin()
 	o, first, err := s.openForClosing(ctx, a, key)
 	if first.id != uuid.Nil && first.state != "unsent" { // a retry: what is held has changed since
 		retry, err := first.retryResult(c.requestHash(nil))
 		return retry.Placed, err
 	}
+	var placed Placed
+	if err == nil {
+		placed, err = s.closeOnce(ctx, a, key, c, o, began)
+	}
 	if err != nil {
-		return Placed{}, err
+		return s.refuseRequest(ctx, a, key, "", c.requestHash(nil), err)
 	}
-	placed, err := s.closeOnce(ctx, a, key, c, o)
-	if err == nil || key == "" {
-		return placed, err
-	}
-	return s.firstResultOr(ctx, a, key, c, placed, err)
-}
-
-// firstResultOr returns what the first request with this key made, if it was
-// still running when this retry began: then the retry was refused for what the
-// first has done, for example because nothing is held any more. Otherwise it
-// returns placed and refused.
-func (s *Service) firstResultOr(ctx context.Context, a tenant.Admission, key string, c Closing, placed Placed, refused error) (Placed, error) {
-	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
-	defer cancel()
-	var first foundIntent
-	err := s.db.Tx(record, a, func(b *tenant.Batch) { first.queue(b, a.Account, "", key) })
-	if err != nil || first.id == uuid.Nil || first.state == "unsent" || first.state == "rejected" {
-		return placed, refused
-	}
-	retry, err := first.retryResult(c.requestHash(nil))
-	return retry.Placed, err
+	return placed, nil
 }
 
 // closeOnce is Close without the check for a retry.
-func (s *Service) closeOnce(ctx context.Context, a tenant.Admission, key string, c Closing, o access) (Placed, error) {
+func (s *Service) closeOnce(ctx context.Context, a tenant.Admission, key string, c Closing, o access, began age) (Placed, error) {
 	held, err := s.position(ctx, a, o, c.Symbol)
 	if err != nil {
 		return Placed{}, err
@@ -175,15 +160,15 @@ func (s *Service) closeOnce(ctx context.Context, a tenant.Admission, key string,
 			return Placed{}, err
 		}
 	}
-	return s.closeHeld(ctx, a, key, c, o, held, qty)
+	return s.closeHeld(ctx, a, key, c, o, held, qty, began)
 }
 
 // closeHeld closes qty of a position. An order that is over, but open in the
 // mirror because no stream has sent it, must not keep a position from being
 // closed. So where the guards refuse, it reads the orders that already close
 // the position from the broker, then the position, and tries once more.
-func (s *Service) closeHeld(ctx context.Context, a tenant.Admission, key string, c Closing, o access, held alpaca.Position, qty decimal.Decimal) (Placed, error) {
-	placed, err := s.closePosition(ctx, a, key, c, held, qty, true)
+func (s *Service) closeHeld(ctx context.Context, a tenant.Admission, key string, c Closing, o access, held alpaca.Position, qty decimal.Decimal, began age) (Placed, error) {
+	placed, err := s.closePosition(ctx, a, key, c, held, qty, began, true)
 	if !problem.Is(err, problem.GuardRefused) {
 		return placed, err
 	}
@@ -194,7 +179,7 @@ func (s *Service) closeHeld(ctx context.Context, a tenant.Admission, key string,
 	if err != nil {
 		return Placed{}, err
 	}
-	return s.closePosition(ctx, a, key, c, held, qty, false)
+	return s.closePosition(ctx, a, key, c, held, qty, began, false)
 }
 
 // position returns the broker's position in a symbol, or position_not_found.
@@ -273,14 +258,14 @@ func sameSymbol(held, asked string) bool {
 
 // closePosition sends the order that closes qty of a position. With try, a
 // refusal by the guards makes no event, because the order is tried again.
-func (s *Service) closePosition(ctx context.Context, a tenant.Admission, key string, c Closing, p alpaca.Position, qty decimal.Decimal, try bool) (Placed, error) {
+func (s *Service) closePosition(ctx context.Context, a tenant.Admission, key string, c Closing, p alpaca.Position, qty decimal.Decimal, began age, try bool) (Placed, error) {
 	order := c.order(p, qty)
 	var request []byte
 	sum := c.requestHash(&request)
 	return s.submit(ctx, a, submission{
 		key: key, request: request, hash: sum, try: try,
 		insert: func(b *tenant.Batch, id uuid.UUID, clientOrderID string, f guardInputs) *pgx.QueuedQuery {
-			return order.queueIntent(b, a.Account, id, clientOrderID, key, request, sum, f)
+			return order.queueIntent(b, a.Account, id, clientOrderID, key, request, sum, f, began)
 		},
 		send: func(ctx context.Context, client *broker.Client, clientOrderID string) (broker.OrderAnswer, error) {
 			sent := order.forBroker()
@@ -361,7 +346,7 @@ func (s *Service) CloseAll(ctx context.Context, a tenant.Admission, key string, 
 		group.Go(func() error {
 			of := c
 			of.Symbol = p.Symbol
-			placed, err := s.closeHeld(ctx, a, "", of, o, p, p.Qty.Abs())
+			placed, err := s.closeHeld(ctx, a, "", of, o, p, p.Qty.Abs(), begin())
 			closed[i] = Closed{Symbol: p.Symbol, Status: 200, Body: placed.Order, Err: err}
 			if err == nil && !placed.Known {
 				closed[i].Status = 202

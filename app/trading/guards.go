@@ -44,7 +44,7 @@ type guardInputs struct {
 // balance is the account's worth according to the broker.
 type balance struct {
 	equity, lastEquity decimal.Decimal
-	asked              time.Time // by our clock, which is used only to onRefusal how long ago that was
+	asked              time.Time // by our clock, which is used only to tell how long ago that was
 }
 
 // balanceOf returns the account's worth, and nil where the answer lacks it: a

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"paddock/app/problem"
+	"paddock/app/tenant"
+	"paddock/app/trading"
 )
 
 // One Idempotency-Key is at most one order, however often and however fast it
@@ -50,6 +52,87 @@ func TestOneKeyIsOneOrder(t *testing.T) {
 	}
 	if n := d.sent.Load(); n != 3 {
 		t.Errorf("%d orders were sent, want 3", n)
+	}
+}
+
+// A client that waits no longer for its request sends it again. If the retry is
+// refused, the client has been told that nothing was placed: then the first
+// request, which was waiting for what a guard needs, places nothing either. A
+// request that begins afterwards may.
+func TestWhatARetryWasRefusedIsNotPlaced(t *testing.T) {
+	limit := func(d *desk, shares string) {
+		d.guards(`{"daily_loss_limit":"1000000","max_position_qty":"` + shares + `"}`)
+	}
+	for name, c := range map[string]struct {
+		key, id   string
+		as        string // the retry's key, if it is another
+		viewer    bool   // the retry is somebody's who may not trade
+		replaces  bool
+		stillSent bool
+	}{
+		"by its key":                    {key: "key"},
+		"by its client_order_id":        {id: "id"},
+		"by both":                       {key: "key", id: "id"},
+		"a replacement":                 {key: "key", replaces: true},
+		"a replacement's own id":        {id: "id", replaces: true},
+		"without a name":                {stillSent: true},
+		"under another key":             {key: "key", as: "another", stillSent: true},
+		"by somebody who may not trade": {key: "key", id: "id", viewer: true, stillSent: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			d.sim.SetAlwaysOpen(true)
+			send := func(who tenant.Admission, key string) (trading.Placed, error) {
+				return d.service.Place(t.Context(), who, key, market(c.id, 5))
+			}
+			if c.replaces {
+				old := d.resting("old", "1", "1")
+				send = func(who tenant.Admission, key string) (trading.Placed, error) {
+					return d.service.Replace(t.Context(), who, old.ID, key, trading.Replacement{ClientOrderID: c.id, Qty: trading.ParseAmount("5")})
+				}
+			}
+			d.synced()
+			limit(d, "100")
+			before, asked := len(d.sim.Orders(d.seed.KeyID)), false
+			var once sync.Once
+			d.watch = func(r *http.Request) {
+				if r.URL.Path != "/v2/account" {
+					return
+				}
+				once.Do(func() {
+					d.watch, asked = nil, true
+					limit(d, "1")
+					who, key := d.owner, c.key
+					if c.viewer {
+						who = d.viewer
+					}
+					if c.as != "" {
+						key = c.as
+					}
+					if _, err := send(who, key); !problem.Is(err, problem.GuardRefused) {
+						t.Errorf("the retry: %v", err)
+					}
+					limit(d, "100")
+				})
+			}
+			_, err := send(d.owner, c.key)
+			if !asked {
+				t.Error("the first request did not ask for the account's worth")
+			}
+			if c.stillSent {
+				if err != nil {
+					t.Errorf("the first request: %v", err)
+				}
+				return
+			}
+			if n := len(d.sim.Orders(d.seed.KeyID)); !problem.Is(err, problem.RetryRefused) || n != before {
+				t.Errorf("the first request: %v, and Alpaca has %d orders, not %d", err, n, before)
+			}
+			if placed, err := send(d.owner, c.key); err != nil || !placed.Known {
+				t.Errorf("a later retry: %v", err)
+			}
+		})
 	}
 }
 

@@ -30,9 +30,9 @@ const (
 	insertIntentSQL = `with made as (
 		insert into app.alpaca_orders as o (account_id, client_order_id, idempotency_key, id, request_hash, request, submitted_by,
 			orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price,
-			stop_price, trail_price, trail_percent, extended_hours, reference_prices, reduce_only)
+			stop_price, trail_price, trail_percent, extended_hours, reference_prices, reduce_only, requested_at)
 		select $1, app.client_order_id_for_key($1, $3, $2), nullif($3, ''), $4, $5, $6, private.user_id(), nullif($7, ''), nullif($8, ''), app.order_symbol(nullif($9, '')),
-			nullif($10, ''), $11, $12, $13, nullif($14, ''), $15, $16, $17, $18, $19, $20, $21, $22, $23
+			nullif($10, ''), $11, $12, $13, nullif($14, ''), $15, $16, $17, $18, $19, $20, $21, $22, $23, now() - $24::interval
 		where exists (select from private.credentials_metadata() where rejected_at is null)` + resendUnsentSQL
 	recordPlacedSQL = `with r as (select * from app.record_order($1, $2, $3)), said as (
 		select private.append_event('order', app.order_event('accepted', r.recorded), null) from r where r.changed)
@@ -59,10 +59,11 @@ func (s *Service) Place(ctx context.Context, a tenant.Admission, key string, r O
 		return Placed{}, err
 	}
 	request, sum := r.text()
+	began := begin()
 	return s.submit(ctx, a, submission{
 		key: key, clientOrderID: r.ClientOrderID, request: request, hash: sum,
 		insert: func(b *tenant.Batch, id uuid.UUID, clientOrderID string, f guardInputs) *pgx.QueuedQuery {
-			return r.queueIntent(b, a.Account, id, clientOrderID, key, request, sum, f)
+			return r.queueIntent(b, a.Account, id, clientOrderID, key, request, sum, f, began)
 		},
 		send: func(ctx context.Context, c *broker.Client, clientOrderID string) (broker.OrderAnswer, error) {
 			sent := r.forBroker()
@@ -72,10 +73,10 @@ func (s *Service) Place(ctx context.Context, a tenant.Admission, key string, r O
 	})
 }
 
-func (r *OrderRequest) queueIntent(b *tenant.Batch, account, id uuid.UUID, clientOrderID, key string, request, sum []byte, f guardInputs) *pgx.QueuedQuery {
+func (r *OrderRequest) queueIntent(b *tenant.Batch, account, id uuid.UUID, clientOrderID, key string, request, sum []byte, f guardInputs, began age) *pgx.QueuedQuery {
 	return b.Queue(insertIntentSQL, account, clientOrderID, key, id, sum, request, r.OrchestratorAgentID, r.Tag, r.Symbol, r.Side, r.Type,
 		r.TimeInForce, r.OrderClass, r.PositionIntent, r.Qty, r.Notional, r.LimitPrice, r.StopPrice, r.TrailPrice, r.TrailPercent, r.ExtendedHours, f.prices(),
-		r.reduceOnly)
+		r.reduceOnly, began)
 }
 
 // rejected is the problem of an order that the broker refused, the first time

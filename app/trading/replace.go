@@ -86,13 +86,13 @@ func (r *Replacement) fields() broker.Fields {
 const insertReplacementSQL = `with made as (
 	insert into app.alpaca_orders as o (account_id, client_order_id, idempotency_key, id, request_hash, request, submitted_by,
 		orchestrator_agent_id, tag, action, replaces, parent_alpaca_order_id, symbol, side, type, time_in_force, order_class,
-		position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, extended_hours, reference_prices, reduce_only)
+		position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, extended_hours, reference_prices, reduce_only, requested_at)
 	select $1, app.client_order_id_for_key($1, $3, $2), nullif($3, ''), $4, $5, $6, private.user_id(), coalesce(nullif($7, ''), old.orchestrator_agent_id),
 		coalesce(nullif($8, ''), old.tag), 'replace', old.alpaca_order_id, old.parent_alpaca_order_id, old.symbol, old.side, old.type,
 		coalesce(nullif($9, ''), old.time_in_force), old.order_class, old.position_intent, case when $16::numeric is null then coalesce($10, old.qty) end,
 		coalesce($16, case when $10::numeric is null then old.notional end), coalesce($11, old.limit_price),
 		coalesce($12, old.stop_price), case when old.trail_price is not null then coalesce($13, old.trail_price) end,
-		case when old.trail_percent is not null then coalesce($13, old.trail_percent) end, old.extended_hours, $14, old.reduce_only
+		case when old.trail_percent is not null then coalesce($13, old.trail_percent) end, old.extended_hours, $14, old.reduce_only, now() - $17::interval
 	from app.alpaca_orders old
 	where old.account_id = $1 and old.id = $15 and old.alpaca_order_id is not null
 		and exists (select from private.credentials_metadata() where rejected_at is null)` + resendUnsentSQL
@@ -108,6 +108,7 @@ func (s *Service) Replace(ctx context.Context, a tenant.Admission, id uuid.UUID,
 	if err := r.Check(); err != nil {
 		return Placed{}, err
 	}
+	began := begin()
 	old, err := s.replaceable(ctx, a, id)
 	if err != nil {
 		return Placed{}, err
@@ -125,7 +126,7 @@ func (s *Service) Replace(ctx context.Context, a tenant.Admission, id uuid.UUID,
 		key: key, clientOrderID: r.ClientOrderID, request: request, hash: sum[:],
 		insert: func(b *tenant.Batch, intent uuid.UUID, clientOrderID string, f guardInputs) *pgx.QueuedQuery {
 			return b.Queue(insertReplacementSQL, a.Account, clientOrderID, key, intent, sum[:], request, r.OrchestratorAgentID, r.Tag,
-				r.TimeInForce, r.Qty, r.LimitPrice, r.StopPrice, r.Trail, f.prices(), old.ID, r.Notional)
+				r.TimeInForce, r.Qty, r.LimitPrice, r.StopPrice, r.Trail, f.prices(), old.ID, r.Notional, began)
 		},
 		send: func(ctx context.Context, c *broker.Client, clientOrderID string) (broker.OrderAnswer, error) {
 			answer, err := c.WithFields(r.fields()).ReplaceOrder(ctx, old.AlpacaID.String(), r.forBroker(clientOrderID))

@@ -300,6 +300,37 @@ func TestARetryBesideItsFirstIsNotRefused(t *testing.T) {
 	}
 }
 
+// A closing that is still being prepared when its retry is refused sends
+// nothing, even where it would be allowed by then.
+func TestARefusedRetryStopsItsClosing(t *testing.T) {
+	d := newDesk(t)
+	d.sim.SetAlwaysOpen(true)
+	d.buy("AAPL", "buy", "10")
+	var once sync.Once
+	d.watch = func(r *http.Request) {
+		if r.URL.Path != "/v2/positions" {
+			return
+		}
+		once.Do(func() {
+			d.watch = nil
+			d.turn("halted")
+			if _, err := d.service.Close(t.Context(), d.owner, "key", trading.Closing{Symbol: "AAPL"}); !problem.Is(err, problem.GuardRefused) {
+				t.Errorf("the retry: %v", err)
+			}
+			d.turn("open")
+		})
+	}
+	if _, err := d.service.Close(t.Context(), d.owner, "key", trading.Closing{Symbol: "AAPL"}); !problem.Is(err, problem.RetryRefused) {
+		t.Errorf("the first request: %v", err)
+	}
+	if n := d.sent.Load(); n != 1 {
+		t.Errorf("%d orders were sent, want the one that bought", n)
+	}
+	if _, err := d.service.Close(t.Context(), d.owner, "key", trading.Closing{Symbol: "AAPL"}); err != nil || d.sent.Load() != 2 {
+		t.Errorf("a later retry: %v, and %d orders were sent", err, d.sent.Load())
+	}
+}
+
 // buy trades at the market, and waits until that is done.
 func (d *desk) buy(symbol, side, qty string) {
 	d.t.Helper()

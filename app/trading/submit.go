@@ -34,7 +34,8 @@ type submission struct {
 const resendUnsentSQL = `
 	on conflict (account_id, client_order_id) do update
 		set intent_state = 'submitting', status = 'submitting', status_message = null,
-			qty = excluded.qty, looked_up_at = null, lookups = 0, reference_prices = excluded.reference_prices, updated_at = clock_timestamp()
+			qty = excluded.qty, looked_up_at = null, lookups = 0, reference_prices = excluded.reference_prices,
+			requested_at = excluded.requested_at, updated_at = clock_timestamp()
 		where o.intent_state = 'unsent' and o.request_hash = excluded.request_hash
 	returning *)
 	select private.append_event('order', app.order_event('submitting', row(made.*)::app.alpaca_orders), null) from made`
@@ -51,6 +52,9 @@ func (s *Service) submit(ctx context.Context, a tenant.Admission, sub submission
 		return Placed{}, err
 	}
 	intent, client, opened, err := s.commitGuarded(ctx, a, sub)
+	if err != nil && !sub.try {
+		return s.refuseRequest(ctx, a, sub.key, sub.clientOrderID, sub.hash, err)
+	}
 	if err != nil || intent.isRetry {
 		return intent.Placed, err
 	}
@@ -164,6 +168,9 @@ func (s *Service) commitIntent(ctx context.Context, a tenant.Admission, sub subm
 	})
 	if tenant.SQLState(err) == "PD410" {
 		err = clientOrderIDTaken("Another order at this Alpaca account").Because(err)
+	}
+	if tenant.SQLState(err) == "PD411" {
+		err = problem.New(problem.RetryRefused, "A retry of this request was refused while this one was under way, so that this one sent nothing.").Because(err)
 	}
 	if tenant.Unstorable(err) {
 		err = invalidOrder("A text in the order cannot be stored: it is not valid UTF-8.").Because(err)

@@ -172,6 +172,7 @@ func (l *lab) state() string {
 		"select x::text from app.wind_downs x where account_id = $1 order by 1",
 		"select x::text from app.exercises x where account_id = $1 order by 1",
 		"select x::text from app.kept_answers x where account_id = $1 order by 1",
+		"select x::text from app.refused_requests x where account_id = $1 order by 1",
 		"select x::text from app.odd_items x where account_id = $1 order by 1",
 		"select x::text from app.journal_gaps x where account_id = $1 order by 1",
 		"select x::text from private.user_credentials x where account_id = $1",

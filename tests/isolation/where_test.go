@@ -196,6 +196,7 @@ func whereScene(l *lab) {
 	must(l.t, l.admin, `insert into app.exercises (account_id, id, contract, symbol, side, qty, price, asked_by) values ($1, $2, $3, $3, 'buy', 100, 1, $3)`,
 		l.b.Account, l.b.Order, l.b.Marker)
 	must(l.t, l.admin, `insert into app.kept_answers (account_id, idempotency_key, request_hash, asked_by) values ($1, $2, '\x00', $2)`, l.b.Account, l.b.Marker)
+	must(l.t, l.admin, `insert into app.refused_requests (account_id, idempotency_key, client_order_id) values ($1, $2, $2)`, l.b.Account, l.b.Marker)
 	must(l.t, l.admin, `insert into app.odd_items (account_id, what, item_id, why, said, unread, uncounted) values ($1, 'order', $2, $2, $2, false, false)`, l.b.Account, l.b.Marker)
 }
 

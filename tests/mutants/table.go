@@ -10,6 +10,8 @@ const (
 	mirror     = "a current mirror"
 	assent     = "an answer's intent"
 	open       = "open quantities"
+	refusals   = "refused requests"
+	halts      = "halts"
 )
 
 // Rules that orders rest on, each with what breaks it and the tests that notice.
@@ -55,6 +57,15 @@ var mutants = []mutant{
 	{assent, "sql/func/006/matches_intent.sql", "case when i.action = 'replace' then (o->>'replaces')::uuid = i.replaces", "case when i.action = 'replace' then true", []string{"app/stream TestWhatAnIntentIsKnownBy"}},
 	{assent, "sql/func/007/record_order.sql", "before.alpaca_order_id is not null or before.intent_state = 'rejected' or not app.matches_intent(before, o)", "before.alpaca_order_id is not null or not app.matches_intent(before, o)", []string{"app/stream TestWhatAnIntentIsKnownBy"}},
 	{assent, "sql/func/006/claim_client_order_id.sql", "  perform pg_advisory_xact_lock(hashtextextended(broker::text || new.client_order_id, 0));\n", "", []string{"app/stream TestAnOrderNameIsClaimedOnce"}},
+
+	{halts, "sql/func/008/set_switch.sql", "unnest(i.on_their_way) t where p_switch <> 'open'", "unnest(i.on_their_way) t", []string{"app/stream TestOpeningEndsWhatWasOnItsWay"}},
+	{halts, "app/stream/winddown.go", " && !p.Waits && still.Message == \"\"", " && p.Waits", []string{"app/stream TestAWindDownTellsWhichOrdersAreInItsWay"}},
+
+	{refusals, "sql/func/006/guard_order.sql", "r.refused_at > new.requested_at", "false", []string{"app/trading TestWhatARetryWasRefusedIsNotPlaced", "app/trading TestARefusedRetryStopsItsClosing"}},
+	{refusals, "sql/func/006/guard_order.sql", " and r.refused_at > new.requested_at", "", []string{"app/trading TestWhatARetryWasRefusedIsNotPlaced"}},
+	{refusals, "sql/func/006/guard_order.sql", " or r.client_order_id = new.client_order_id", "", []string{"app/trading TestWhatARetryWasRefusedIsNotPlaced"}},
+	{refusals, "app/trading/place.go", "now() - $24::interval", "now() + $24::interval", []string{"app/trading TestWhatARetryWasRefusedIsNotPlaced"}},
+	{refusals, "app/trading/replace.go", "now() - $17::interval", "now() + $17::interval", []string{"app/trading TestWhatARetryWasRefusedIsNotPlaced"}},
 
 	{symbols, "app/broker/symbol.go", "(USDT|USDC|USD|BTC)$`)", "(USDT|USDC|USD)$`)", []string{"app/broker TestSymbols"}},
 	{symbols, "app/broker/symbol.go", "			r -= 'a' - 'A'\n", "", []string{"app/broker TestSymbols"}},

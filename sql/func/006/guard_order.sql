@@ -2,6 +2,9 @@
 -- statement makes it (PD422, with the result of app.check_guards as its
 -- detail).
 --
+-- It also refuses one whose client has been told that nothing was placed: where
+-- a newer request for the same order was refused (PD411, app.refused_requests).
+--
 -- It locks the event log first, so that concurrent orders are checked one after
 -- the other, and each check counts the orders before it. created_at is the time
 -- at which the order's turn came. The transaction must be read committed: an
@@ -20,6 +23,12 @@ begin
   if tg_op = 'INSERT' and exists (select from app.alpaca_orders o where o.account_id = new.account_id
       and (o.client_order_id = new.client_order_id or o.idempotency_key = new.idempotency_key)) then
     return new;
+  end if;
+  if new.requested_at is not null then
+    if exists (select from app.refused_requests r where r.account_id = new.account_id and r.refused_at > new.requested_at
+        and (r.idempotency_key = new.idempotency_key or r.client_order_id = new.client_order_id)) then
+      raise exception 'a retry of this request was refused while it was under way' using errcode = 'PD411';
+    end if;
   end if;
   new.created_at := clock_timestamp();
   -- Two statements and not one CASE: the worker makes closings, and may not
