@@ -9,6 +9,7 @@ var SQLStates = map[string][]Code{
 	"PD403": {AccountForbidden},
 	"PD409": {DifferentBrokerAccount, IdempotencyKeyReused, ExerciseUnderWay},
 	"PD410": {ClientOrderIDTaken},
+	"PD411": {RetryRefused},
 	"PD422": {GuardRefused, AccountNotSynced, PriceUnknown, BrokerUnavailable}, // by the verdict in its detail
 	"PD429": {TooManyAccounts},
 	"PD500": {CredentialsUnreadable},
