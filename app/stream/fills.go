@@ -21,6 +21,7 @@ const (
 	adjustmentPages  = 20   // of broker.ActivityPage other activities
 	incompleteAtOnce = 5000 // orders whose executions are asked for together
 	mismatchesAtOnce = 20   // orders behind positions that differ from the journal
+	mismatchedFills  = 1000 // of a symbol, the newest: their orders may be behind that
 )
 
 // lateActivities is how long after the newest known activity an older one may
@@ -184,24 +185,25 @@ func (a *account) executions(ctx context.Context, orders []incompleteOrder) (map
 
 // recheckMismatches rereads the orders behind a position that differs between
 // the journal and the mirror: one that ended long ago may have been busted or
-// corrected while no stream was connected. Each order is reread ever more
-// rarely.
+// corrected while no stream was connected. It may belong to any round trip, since
+// a position that was closed is open without it. Those that were reread least
+// come first, and of them the newest. Each is reread ever more rarely.
 func (a *account) recheckMismatches(ctx context.Context) error {
 	var doubtful []uuid.UUID
 	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`with journal as (
-				select distinct on (symbol) symbol, opened_at, (entry_qty - exit_qty) * case direction when 'long' then 1 else -1 end as qty
+				select distinct on (symbol) symbol, (entry_qty - exit_qty) * case direction when 'long' then 1 else -1 end as qty
 				from app.trading_positions where account_id = $1 and scope = 'account' order by symbol, last_at desc, last_id desc, opened_at desc
 			), wrong as (
-				select j.symbol, j.opened_at from journal j
+				select j.symbol from journal j
 				left join app.alpaca_positions p on p.account_id = $1 and replace(p.symbol, '/', '') = replace(j.symbol, '/', '')
 				where j.qty <> coalesce(p.qty, 0)
 			)
 			select o.alpaca_order_id from wrong
-			join app.fills f on f.account_id = $1 and f.symbol = wrong.symbol and f.at >= wrong.opened_at
+			cross join lateral (select f.order_id, f.at from app.fills f where f.account_id = $1 and f.symbol = wrong.symbol order by f.at desc limit $3) f
 			join app.alpaca_orders o on o.account_id = $1 and o.id = f.order_id
 			where o.fills_asked_at is null or o.fills_asked_at < now() - least(interval '1 day', interval '10 seconds' * 6 ^ least(o.fills_asked, 8))
-			group by o.alpaca_order_id order by max(f.at) desc limit $2`, a.lease.Account, mismatchesAtOnce).
+			group by o.alpaca_order_id, o.fills_asked order by o.fills_asked, max(f.at) desc limit $2`, a.lease.Account, mismatchesAtOnce, mismatchedFills).
 			Query(func(rows pgx.Rows) (err error) {
 				doubtful, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 				return err

@@ -1,6 +1,7 @@
 package stream_test
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -46,6 +47,42 @@ func takenBack(t *testing.T, rightAgain bool) {
 		return w.held("AAPL") == "0" && w.held("MSFT") == "3" &&
 			scan[string](w, "select trim_scale(filled_qty) || ' at ' || trim_scale(filled_avg_price) from app.alpaca_orders where account_id = $1 and symbol = 'MSFT'", w.account.Account) == "3 at 77"
 	})
+	w.journalBecomesTheBrokers()
+}
+
+// Promise: an execution that was busted or corrected long ago is found, whatever
+// was traded since, where no update tells of it.
+func TestTakenBackOfAnEarlierTrip(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run()
+	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 && w.agreed() != nil })
+	for range 3 {
+		w.trade("AAPL", "buy", "2", "", "")
+		w.trade("AAPL", "sell", "2", "", "")
+	}
+	w.eventually("the fills", func() bool {
+		return scan[int](w, "select count(*) from app.trading_positions where account_id = $1 and scope = 'account' and closed_at is not null", w.account.Account) == 3
+	})
+	w.exec("update app.alpaca_orders set submitted_at = submitted_at - interval '1 day', updated_at = updated_at - interval '1 day' where account_id = $1", w.account.Account)
+	for _, event := range []string{"trade_bust", "trade_correct"} {
+		w.sim.InjectFor(alpacasim.Injection{Fault: alpacasim.Lose, Event: event, N: -1})
+	}
+	executions := w.sim.Executions(w.seed.KeyID)
+	w.front.rewrite.Store(func(r *http.Request, body []byte) []byte {
+		if r.URL.Path == "/v2/orders" {
+			return []byte("[]") // they ended long ago, and are in no list of recent orders
+		}
+		return body
+	})
+	w.sim.Bust(executions[0].ID)
+	w.sim.Correct(executions[3].ID, decimal.NewFromInt(77), decimal.NewFromInt(1))
+	w.eventually("what was taken back", func() bool {
+		w.sync()
+		return w.held("AAPL") == "-1" && scan[string](w, `select string_agg(trim_scale(filled_qty)::text, ' ' order by created_at)
+			from app.alpaca_orders where account_id = $1`, w.account.Account) == "0 2 2 1 2 2"
+	})
+	w.front.rewrite.Store(func(_ *http.Request, body []byte) []byte { return body })
 	w.journalBecomesTheBrokers()
 }
 

@@ -61,6 +61,8 @@ var mutants = []mutant{
 	{halts, "sql/func/008/set_switch.sql", "unnest(i.on_their_way) t where p_switch <> 'open'", "unnest(i.on_their_way) t", []string{"app/stream TestOpeningEndsWhatWasOnItsWay"}},
 	{halts, "app/stream/winddown.go", " && !p.Waits && still.Message == \"\"", " && p.Waits", []string{"app/stream TestAWindDownTellsWhichOrdersAreInItsWay"}},
 
+	{gaps, "app/stream/fills.go", "order by o.fills_asked, max(f.at) desc limit $2", "order by max(f.at) desc limit $2 / 20", []string{"app/stream TestTakenBackOfAnEarlierTrip"}},
+
 	{refusals, "sql/func/006/guard_order.sql", "r.refused_at > new.requested_at", "false", []string{"app/trading TestWhatARetryWasRefusedIsNotPlaced", "app/trading TestARefusedRetryStopsItsClosing"}},
 	{refusals, "sql/func/006/guard_order.sql", " and r.refused_at > new.requested_at", "", []string{"app/trading TestWhatARetryWasRefusedIsNotPlaced"}},
 	{refusals, "sql/func/006/guard_order.sql", " or r.client_order_id = new.client_order_id", "", []string{"app/trading TestWhatARetryWasRefusedIsNotPlaced"}},
