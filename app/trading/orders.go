@@ -113,3 +113,7 @@ func (s *Service) notCancelable(ctx context.Context, a tenant.Admission, o accou
 	}
 	return p
 }
+
+func orderNotFound() error {
+	return problem.New(problem.OrderNotFound, "This account has no order of this id. See GET /api/orders.")
+}
