@@ -2,21 +2,13 @@ package trading
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/json"
-	"errors"
-	"maps"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/shopspring/decimal"
-	"golang.org/x/sync/errgroup"
 
-	"paddock/app/accounts"
 	"paddock/app/broker"
 	"paddock/app/problem"
 	"paddock/app/tenant"
@@ -120,24 +112,26 @@ func (s *Service) Close(ctx context.Context, a tenant.Admission, key string, c C
 	if err := c.Check(); err != nil {
 		return Placed{}, err
 	}
-	began := begin()
+	p, err := prepare(key, "", &c, begin())
+	if err != nil {
+		return Placed{}, err
+	}
 	o, first, err := s.openForClosing(ctx, a, key)
 	if first.id != uuid.Nil && first.state != "unsent" { // a retry: what is held has changed since
-		retry, err := first.retryResult(c.requestHash(nil))
-		return retry.Placed, err
+		return first.retryResult(p.hash)
 	}
 	var placed Placed
 	if err == nil {
-		placed, err = s.closeOnce(ctx, a, key, c, o, began)
+		placed, err = s.closeOnce(ctx, a, p, c, o)
 	}
 	if err != nil {
-		return s.refuseRequest(ctx, a, key, "", c.requestHash(nil), err)
+		return s.refuse(ctx, a, p, err)
 	}
 	return placed, nil
 }
 
 // closeOnce is Close without the check for a retry.
-func (s *Service) closeOnce(ctx context.Context, a tenant.Admission, key string, c Closing, o access, began age) (Placed, error) {
+func (s *Service) closeOnce(ctx context.Context, a tenant.Admission, p prepared, c Closing, o access) (Placed, error) {
 	held, err := s.position(ctx, a, o, c.Symbol)
 	if err != nil {
 		return Placed{}, err
@@ -160,15 +154,17 @@ func (s *Service) closeOnce(ctx context.Context, a tenant.Admission, key string,
 			return Placed{}, err
 		}
 	}
-	return s.closeHeld(ctx, a, key, c, o, held, qty, began)
+	return s.closeHeld(ctx, a, p, c, o, held, qty)
 }
 
 // closeHeld closes qty of a position. An order that is over, but open in the
 // mirror because no stream has sent it, must not keep a position from being
 // closed. So where the guards refuse, it reads the orders that already close
 // the position from the broker, then the position, and tries once more.
-func (s *Service) closeHeld(ctx context.Context, a tenant.Admission, key string, c Closing, o access, held alpaca.Position, qty decimal.Decimal, began age) (Placed, error) {
-	placed, err := s.closePosition(ctx, a, key, c, held, qty, began, true)
+func (s *Service) closeHeld(ctx context.Context, a tenant.Admission, p prepared, c Closing, o access, held alpaca.Position, qty decimal.Decimal) (Placed, error) {
+	first := p
+	first.tentative = true
+	placed, err := s.submit(ctx, a, first, c.order(held, qty))
 	if !problem.Is(err, problem.GuardRefused) {
 		return placed, err
 	}
@@ -179,36 +175,7 @@ func (s *Service) closeHeld(ctx context.Context, a tenant.Admission, key string,
 	if err != nil {
 		return Placed{}, err
 	}
-	return s.closePosition(ctx, a, key, c, held, qty, began, false)
-}
-
-// position returns the broker's position in a symbol, or position_not_found.
-func (s *Service) position(ctx context.Context, a tenant.Admission, o access, symbol string) (alpaca.Position, error) {
-	positions, err := s.readPositions(ctx, a, o.client)
-	if err != nil {
-		return alpaca.Position{}, s.refused(ctx, a, o.opened, err)
-	}
-	at := slices.IndexFunc(positions.Value, func(p alpaca.Position) bool { return sameSymbol(p.Symbol, symbol) })
-	if at < 0 {
-		return alpaca.Position{}, problem.New(problem.PositionNotFound, "This account holds no position in %s. See GET /api/positions.", symbol)
-	}
-	return positions.Value[at], nil
-}
-
-// rereadPosition reads a position again and returns how much of it to close so
-// that left remains. It ends with position_not_found where orders have closed
-// as much meanwhile.
-func (s *Service) rereadPosition(ctx context.Context, a tenant.Admission, o access, before alpaca.Position, left decimal.Decimal) (alpaca.Position, decimal.Decimal, error) {
-	now, err := s.position(ctx, a, o, before.Symbol)
-	if err != nil && !problem.Is(err, problem.PositionNotFound) {
-		return now, decimal.Zero, err
-	}
-	qty := now.Qty.Abs().Sub(left)
-	if err != nil || now.Qty.Sign() != before.Qty.Sign() || !qty.IsPositive() {
-		return now, decimal.Zero, problem.New(problem.PositionNotFound,
-			"The position in %s was closed by its own orders meanwhile: nothing was left to close. See GET /api/orders.", before.Symbol)
-	}
-	return now, qty, nil
+	return s.submit(ctx, a, p, c.order(held, qty))
 }
 
 // wholeUnits reports whether a percentage of a position is rounded down to
@@ -230,145 +197,9 @@ func (s *Service) wholeUnits(ctx context.Context, a tenant.Admission, o access, 
 	return !asset.Value.Fractionable, nil
 }
 
-// refreshClosers records the broker's state of the orders that are open here
-// and already close this position.
-func (s *Service) refreshClosers(ctx context.Context, a tenant.Admission, o access, p alpaca.Position) error {
-	opens := "buy"
-	if p.Qty.IsNegative() {
-		opens = "sell"
-	}
-	var ids []string
-	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
-		b.Queue("select alpaca_order_id::text from app.opposing_orders($1, $2, $3)", a.Account, p.Symbol, opens).Query(func(rows pgx.Rows) (err error) {
-			ids, err = pgx.CollectRows(rows, pgx.RowTo[string])
-			return err
-		})
-	})
-	if err != nil {
-		return err
-	}
-	return s.recordCurrent(ctx, a, o, ids)
-}
-
-// sameSymbol reports whether a symbol names a position: Alpaca writes a pair of
-// currencies with a slash in orders, and without one in positions.
-func sameSymbol(held, asked string) bool {
-	return broker.PositionSymbol(held) == broker.PositionSymbol(asked)
-}
-
-// closePosition sends the order that closes qty of a position. With try, a
-// refusal by the guards makes no event, because the order is tried again.
-func (s *Service) closePosition(ctx context.Context, a tenant.Admission, key string, c Closing, p alpaca.Position, qty decimal.Decimal, began age, try bool) (Placed, error) {
-	order := c.order(p, qty)
-	var request []byte
-	sum := c.requestHash(&request)
-	return s.submit(ctx, a, submission{
-		key: key, request: request, hash: sum, try: try,
-		insert: func(b *tenant.Batch, id uuid.UUID, clientOrderID string, f guardInputs) *pgx.QueuedQuery {
-			return order.queueIntent(b, a.Account, id, clientOrderID, key, request, sum, f, began)
-		},
-		send: func(ctx context.Context, client *broker.Client, clientOrderID string) (broker.OrderAnswer, error) {
-			sent := order.forBroker()
-			sent.ClientOrderID = clientOrderID
-			return client.PlaceOrder(ctx, sent)
-		},
-	})
-}
-
-// requestHash identifies a retry: it covers what was asked for, and not what
-// was held then.
-func (c *Closing) requestHash(text *[]byte) []byte {
-	request, err := json.Marshal(c)
-	if err != nil {
-		panic(err) // cannot happen: strings and decimals always marshal
-	}
-	if text != nil {
-		*text = request
-	}
-	hash := sha256.Sum256(request)
-	return hash[:]
-}
-
-// Closed is the result for one position.
-type Closed struct {
-	Symbol string          `json:"symbol"`
-	Status int             `json:"status"` // HTTP status
-	Body   json.RawMessage `json:"body"`   // the order, or the problem
-	Err    error           `json:"-"`
-}
-
-// CloseAll closes every position as Close does, some at a time. With
-// CancelOrders it first cancels all open orders. It returns the result for each
-// position. A retry with the same key sends and cancels nothing: it returns
-// kept, the response to the first request once KeepAnswer has stored it, and
-// until then the orders that the first has made.
-//
-// It ends with orders_not_canceled, request_under_way, idempotency_key_reused,
-// or a problem of the admission; then nothing is stored, and the retry tries
-// again.
-func (s *Service) CloseAll(ctx context.Context, a tenant.Admission, key string, c Closing) (closed []Closed, kept json.RawMessage, err error) {
-	if err := checkKey(key); err != nil {
-		return nil, nil, err
-	}
-	if err := validate.StructExcept(&c, "Symbol"); err != nil {
-		return nil, nil, explainField(err)
-	}
-	o, _, err := s.openForClosing(ctx, a, "")
-	if key != "" && (err == nil || problem.Is(err, problem.GuardRefused)) { // a retry gets its answer, whatever the switch is by now
-		var kept json.RawMessage
-		if kept, err = s.firstAnswer(ctx, a, key, c.requestHash(nil), err); err != nil || kept != nil {
-			return nil, kept, err
-		}
-		c.CloseAll = key
-		defer func() {
-			if err != nil {
-				s.forgetAnswer(ctx, a, key)
-			}
-		}()
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	ctx = context.WithoutCancel(ctx)
-	if c.CancelOrders {
-		if err := s.cancelAndWait(ctx, a, o, ""); err != nil {
-			return nil, nil, err
-		}
-	}
-	positions, err := s.readPositions(ctx, a, o.client)
-	if err != nil {
-		return nil, nil, s.refused(ctx, a, o.opened, err)
-	}
-	closed = make([]Closed, len(positions.Value))
-	var group errgroup.Group
-	group.SetLimit(4)
-	for i, p := range positions.Value {
-		group.Go(func() error {
-			of := c
-			of.Symbol = p.Symbol
-			placed, err := s.closeHeld(ctx, a, "", of, o, p, p.Qty.Abs(), begin())
-			closed[i] = Closed{Symbol: p.Symbol, Status: 200, Body: placed.Order, Err: err}
-			if err == nil && !placed.Known {
-				closed[i].Status = 202
-			}
-			return nil
-		})
-	}
-	return closed, nil, group.Wait()
-}
-
-// access is a client of the broker with the credentials that it uses.
-type access struct {
-	client *broker.Client
-	opened accounts.Opened
-}
-
 // openForClosing opens the broker for somebody who may trade on an account that
 // is not halted, and finds the first order with this key.
 func (s *Service) openForClosing(ctx context.Context, a tenant.Admission, key string) (o access, first foundIntent, err error) {
-	if err := checkKey(key); err != nil {
-		return o, first, err
-	}
 	may, halted := false, ""
 	o.client, o.opened, err = s.open(ctx, a, s.db.Tx, func(b *tenant.Batch) {
 		b.Queue("select private.has_scope('trade'), coalesce(app.halt_reason($1), '')", a.Account).QueryRow(func(row pgx.Row) error { return row.Scan(&may, &halted) })
@@ -397,96 +228,4 @@ func haltedClosing(reason string) error {
 	return verdict{Violations: []Violation{{
 		Guard: "switch", Limit: &limit, Message: message + ". Liquidate it with the switch, or have its owner open it again.",
 	}}}.problem()
-}
-
-// cancelTimeout bounds how long canceled orders may take to be over.
-const cancelTimeout = 10 * time.Second
-
-// cancelAndWait cancels the open orders of a symbol, or with "" all of them,
-// and waits until they are over, because until then they hold what is to be
-// sold. It ends with orders_not_canceled.
-func (s *Service) cancelAndWait(ctx context.Context, a tenant.Admission, o access, symbol string) error {
-	ctx, cancel := context.WithTimeout(ctx, cancelTimeout)
-	defer cancel()
-	asked := map[string]bool{}
-	for pause := 100 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		open, err := o.client.Orders(ctx, alpaca.GetOrdersRequest{Status: "open", Limit: 500})
-		if err != nil {
-			return s.refused(ctx, a, o.opened, err)
-		}
-		left := slices.DeleteFunc(open.Value, func(order alpaca.Order) bool { return symbol != "" && !trades(order, symbol) })
-		if len(left) == 0 {
-			return s.recordCurrent(ctx, a, o, slices.Collect(maps.Keys(asked)))
-		}
-		if symbol == "" && len(asked) == 0 {
-			if err := o.client.CancelAllOrders(ctx); err != nil {
-				return s.refused(ctx, a, o.opened, err)
-			}
-			for _, order := range left {
-				asked[order.ID] = true
-			}
-		}
-		for _, order := range left {
-			if asked[order.ID] {
-				continue
-			}
-			asked[order.ID] = true
-			var refusal *broker.Error
-			// An order that is over by now needs no cancellation.
-			if err := o.client.CancelOrder(ctx, order.ID); err != nil && !(errors.As(err, &refusal) && (refusal.Kind == broker.Invalid || refusal.Kind == broker.NotFound)) {
-				return s.refused(ctx, a, o.opened, err)
-			}
-		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			p := problem.New(problem.OrdersNotCanceled, "Some open orders are not over yet, so nothing was closed. See GET /api/orders?status=open, and try again.")
-			p.RetryAfter = 5 * time.Second
-			return p
-		}
-	}
-}
-
-// trades reports whether an order trades a symbol, by a leg too.
-func trades(order alpaca.Order, symbol string) bool {
-	return sameSymbol(order.Symbol, symbol) || slices.ContainsFunc(order.Legs, func(leg alpaca.Order) bool { return sameSymbol(leg.Symbol, symbol) })
-}
-
-// recordKnownSQL records the state of an order that is known here, without its
-// legs.
-const recordKnownSQL = `select app.record_order($1, $2::jsonb - 'legs', '') from app.alpaca_orders
-	where account_id = $1 and alpaca_order_id = ($2::jsonb->>'id')::uuid`
-
-// recordCurrent records the broker's state of orders without waiting for the
-// stream: until the mirror knows that they are over, they hold what is to be
-// sold for the guards too. An order that is not known here holds nothing. The
-// stream's holder records it, because it was placed elsewhere, or is a leg of
-// an order whose answer was lost.
-func (s *Service) recordCurrent(ctx context.Context, a tenant.Admission, o access, ids []string) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	newest, err := o.client.Orders(ctx, alpaca.GetOrdersRequest{Status: "all", Limit: 500, Direction: "desc"})
-	if err != nil {
-		return s.refused(ctx, a, o.opened, err)
-	}
-	said := map[string]json.RawMessage{}
-	for i, order := range newest.Value {
-		said[order.ID] = newest.Items[i]
-	}
-	for _, id := range ids {
-		if said[id] != nil {
-			continue
-		}
-		answer, err := o.client.Order(ctx, id)
-		if err != nil {
-			return s.refused(ctx, a, o.opened, err)
-		}
-		said[id] = answer.Raw
-	}
-	return s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
-		for _, id := range ids {
-			b.Queue(recordKnownSQL, a.Account, string(said[id]))
-		}
-	})
 }

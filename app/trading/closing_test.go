@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"paddock/app/broker"
 	"paddock/app/problem"
@@ -184,5 +185,278 @@ func TestCloseAllAnswersItsRetry(t *testing.T) {
 	}
 	if _, _, err := d.service.CloseAll(t.Context(), d.owner, "k", trading.Closing{}); !problem.Is(err, problem.IdempotencyKeyReused) {
 		t.Errorf("another request with its key: %v", err)
+	}
+}
+
+// Positions are closed by our own orders: whole, in part, long and short; once,
+// however often it is asked for; and only as far as there is something to
+// close.
+func TestClose(t *testing.T) {
+	d := newDesk(t)
+	d.sim.SetAlwaysOpen(true)
+	d.buy("AAPL", "buy", "10")
+	d.buy("TSLA", "sell", "4")
+	closing := func(symbol, qty, percentage string) trading.Closing {
+		return trading.Closing{Symbol: symbol, Qty: trading.ParseAmount(qty), Percentage: trading.ParseAmount(percentage)}
+	}
+	held := func(symbol string) string {
+		d.sim.Step()
+		for _, p := range d.sim.Positions(d.seed.KeyID) {
+			if p.Symbol == symbol {
+				return p.Qty.String()
+			}
+		}
+		return "0"
+	}
+	for _, tt := range []struct {
+		closing trading.Closing
+		code    problem.Code
+		left    string
+	}{
+		{closing("AAPL", "3", ""), problem.Code{}, "7"},
+		{closing("AAPL", "8", ""), problem.QtyExceedsPosition, "7"},
+		{closing("AAPL", "1", "1"), problem.InvalidOrder, "7"},
+		{closing("AAPL", "", "101"), problem.InvalidOrder, "7"},
+		{closing("AAPL", "", "x"), problem.InvalidOrder, "7"},
+		{closing("AAPL", "", "50"), problem.Code{}, "3.5"},
+		{closing("AAPL", "", "0.0000000001"), problem.QtyTooSmall, "3.5"},
+		{closing("AAPL", "", ""), problem.Code{}, "0"},
+		{closing("AAPL", "", ""), problem.PositionNotFound, "0"},
+		{closing("TSLA", "1", ""), problem.Code{}, "-3"},
+		{closing("TSLA", "", ""), problem.Code{}, "0"},
+	} {
+		_, err := d.service.Close(t.Context(), d.owner, "", tt.closing)
+		if tt.code.IsZero() && err != nil || !tt.code.IsZero() && !problem.Is(err, tt.code) {
+			t.Errorf("closing %+v: %v", tt.closing, err)
+		}
+		if got := held(tt.closing.Symbol); got != tt.left {
+			t.Errorf("after closing %+v %s is held, want %s", tt.closing, got, tt.left)
+		}
+	}
+
+	// A retry has the same result, although there is less to close by then.
+	d.buy("AAPL", "buy", "10")
+	first, err := d.service.Close(t.Context(), d.owner, "half", closing("AAPL", "", "50"))
+	if err != nil || held("AAPL") != "5" {
+		t.Fatalf("half: %v, held %s", err, held("AAPL"))
+	}
+	again, err := d.service.Close(t.Context(), d.owner, "half", closing("AAPL", "", "50"))
+	if err != nil || d.read(again.Order).ID != d.read(first.Order).ID || held("AAPL") != "5" {
+		t.Errorf("its retry: %s, %v; held %s", again.Order, err, held("AAPL"))
+	}
+	if _, err := d.service.Close(t.Context(), d.owner, "half", closing("AAPL", "", "20")); !problem.Is(err, problem.IdempotencyKeyReused) {
+		t.Errorf("another part under the key: %v", err)
+	}
+	// A closing that never arrived is sent by its retry, for what is held by
+	// then.
+	d.answers(say(429, `{"code":42910000,"message":"too many requests"}`))
+	if _, err := d.service.Close(t.Context(), d.owner, "rest", closing("AAPL", "", "")); !problem.Is(err, problem.BrokerRateLimited) {
+		t.Errorf("too many requests: %v", err)
+	}
+	d.answers(nil)
+	d.buy("AAPL", "buy", "1")
+	if _, err := d.service.Close(t.Context(), d.owner, "rest", closing("AAPL", "", "")); err != nil || held("AAPL") != "0" {
+		t.Errorf("its retry: %v; held %s", err, held("AAPL"))
+	}
+	if _, err := d.service.Close(t.Context(), d.viewer, "", closing("AAPL", "", "")); !problem.Is(err, problem.NotPermitted) {
+		t.Errorf("a viewer closes: %v", err)
+	}
+}
+
+// A closing that a wind-down sent again and Alpaca took is placed, whatever its
+// first sending was answered after that.
+func TestARefusedFirstSendingOfWhatWasSentAgain(t *testing.T) {
+	for _, answer := range []http.HandlerFunc{
+		say(403, `{"code":40310000,"message":"insufficient qty available for order (requested: 10, available: 0)"}`),
+		say(429, `{"code":42910000,"message":"too many requests"}`),
+	} {
+		d := newDesk(t)
+		d.sim.SetAlwaysOpen(true)
+		d.buy("AAPL", "buy", "10")
+		d.answers(func(w http.ResponseWriter, r *http.Request) {
+			d.exec(`update app.alpaca_orders set intent_state = 'accepted', status = 'new', alpaca_order_id = gen_random_uuid() where intent_state = 'submitting'`)
+			answer(w, r)
+		})
+		placed, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: "AAPL"})
+		if err != nil || !placed.Known || d.read(placed.Order).State != "accepted" {
+			t.Errorf("it ended with %s, %v", placed.Order, err)
+		}
+	}
+}
+
+// A retry that finds nothing left to close, because the first request closed it
+// after the retry had begun, gets the first one's result, and not a refusal.
+func TestARetryBesideItsFirstIsNotRefused(t *testing.T) {
+	for name, c := range map[string]trading.Closing{
+		"all of it":            {Symbol: "AAPL"},
+		"as much as there was": {Symbol: "AAPL", Qty: trading.ParseAmount("10")},
+		"its orders first":     {Symbol: "AAPL", CancelOrders: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			d.sim.SetAlwaysOpen(true)
+			d.buy("AAPL", "buy", "10")
+			var first trading.Placed
+			var once sync.Once
+			d.watch = func(r *http.Request) {
+				if r.URL.Path != "/v2/positions" {
+					return
+				}
+				once.Do(func() {
+					d.watch = nil
+					var err error
+					if first, err = d.service.Close(t.Context(), d.owner, "key", c); err != nil {
+						t.Error(err)
+					}
+					d.sim.Step()
+					d.sim.Step()
+				})
+			}
+			retry, err := d.service.Close(t.Context(), d.owner, "key", c)
+			if err != nil || first.Order == nil || d.read(retry.Order).ID != d.read(first.Order).ID {
+				t.Errorf("the first made %s, its retry ended with %s, %v", first.Order, retry.Order, err)
+			}
+			if n := d.sent.Load(); n != 2 {
+				t.Errorf("%d orders were sent, want the one that bought and one that closes", n)
+			}
+			c.Percentage, c.Qty = trading.ParseAmount("1"), nil
+			if _, err := d.service.Close(t.Context(), d.owner, "key", c); !problem.Is(err, problem.IdempotencyKeyReused) {
+				t.Errorf("another closing under the key: %v", err)
+			}
+		})
+	}
+}
+
+// A closing that is still being prepared when its retry is refused sends
+// nothing, even where it would be allowed by then.
+func TestARefusedRetryStopsItsClosing(t *testing.T) {
+	d := newDesk(t)
+	d.sim.SetAlwaysOpen(true)
+	d.buy("AAPL", "buy", "10")
+	var once sync.Once
+	d.watch = func(r *http.Request) {
+		if r.URL.Path != "/v2/positions" {
+			return
+		}
+		once.Do(func() {
+			d.watch = nil
+			d.turn("halted")
+			if _, err := d.service.Close(t.Context(), d.owner, "key", trading.Closing{Symbol: "AAPL"}); !problem.Is(err, problem.GuardRefused) {
+				t.Errorf("the retry: %v", err)
+			}
+			d.turn("open")
+		})
+	}
+	if _, err := d.service.Close(t.Context(), d.owner, "key", trading.Closing{Symbol: "AAPL"}); !problem.Is(err, problem.RetryRefused) {
+		t.Errorf("the first request: %v", err)
+	}
+	if n := d.sent.Load(); n != 1 {
+		t.Errorf("%d orders were sent, want the one that bought", n)
+	}
+	if _, err := d.service.Close(t.Context(), d.owner, "key", trading.Closing{Symbol: "AAPL"}); err != nil || d.sent.Load() != 2 {
+		t.Errorf("a later retry: %v, and %d orders were sent", err, d.sent.Load())
+	}
+}
+
+// buy trades at the market, and waits until that is done.
+func (d *desk) buy(symbol, side, qty string) {
+	d.t.Helper()
+	if err := place(d, request(d.t, `{"symbol":"`+symbol+`","side":"`+side+`","type":"market","time_in_force":"day","qty":"`+qty+`"}`)); err != nil {
+		d.t.Fatal(err)
+	}
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		d.sim.Step()
+		open := 0
+		for _, o := range d.sim.Orders(d.seed.KeyID) {
+			if o.Status != "filled" && o.Status != "canceled" {
+				open++
+			}
+		}
+		if open == 0 {
+			return
+		}
+	}
+	d.t.Fatal("not filled")
+}
+
+// A pair of coins has a slash in orders and none in positions; it is one
+// position, and closed by either name.
+func TestCoinsAreOnePosition(t *testing.T) {
+	d := newDesk(t)
+	d.sim.SetAlwaysOpen(true)
+	d.synced()
+	for _, name := range []string{"BTC/USD", "BTCUSD"} {
+		if err := place(d, request(t, `{"symbol":"BTC/USD","side":"buy","type":"market","time_in_force":"gtc","qty":"0.5"}`)); err != nil {
+			t.Fatal(err)
+		}
+		d.sim.Step()
+		if _, err := d.service.Positions(t.Context(), d.owner); err != nil {
+			t.Fatal(err)
+		}
+		d.turn("reduce_only") // selling all of it is accepted, so the guards know the position
+		if _, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: name}); err != nil {
+			t.Errorf("closing %s: %v", name, err)
+		}
+		d.sim.Step()
+		if held := d.sim.Positions(d.seed.KeyID); len(held) != 0 {
+			t.Errorf("still held: %+v", held)
+		}
+		d.turn("open")
+	}
+}
+
+// A position can be closed although its last closing order is still open in the
+// mirror, because without a stream nothing says that it is over.
+func TestClosingIsNotHeldUpByTheMirror(t *testing.T) {
+	d := newDesk(t)
+	d.sim.SetAlwaysOpen(true)
+	d.synced()
+	d.buy("AAPL", "buy", "10")
+	d.turn("reduce_only")
+	for _, left := range []string{"4", "0"} {
+		if _, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: "AAPL", Percentage: trading.ParseAmount(map[string]string{"4": "60", "0": "100"}[left])}); err != nil {
+			t.Fatal(err)
+		}
+		d.sim.Step()
+		got := "0"
+		for _, p := range d.sim.Positions(d.seed.KeyID) {
+			got = p.Qty.String()
+		}
+		if got != left {
+			t.Errorf("held are %s, want %s", got, left)
+		}
+	}
+}
+
+// An open exit holds what is to be sold: where asked to, closing cancels it
+// first, and so does closing everything.
+func TestCloseCancelsFirst(t *testing.T) {
+	for _, all := range []bool{false, true} {
+		d := newDesk(t)
+		d.sim.SetAlwaysOpen(true)
+		d.synced()
+		d.buy("AAPL", "buy", "10")
+		if err := place(d, request(t, `{"symbol":"AAPL","side":"sell","type":"limit","time_in_force":"gtc","qty":"10","limit_price":"9000"}`)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: "AAPL"}); !problem.Is(err, problem.GuardRefused) {
+			t.Errorf("while an exit rests: %v", err)
+		}
+		d.turn("reduce_only") // the guards know at once that the exit holds nothing any more
+		if _, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: "AAPL"}); !problem.Is(err, problem.GuardRefused) {
+			t.Errorf("under reduce_only, while an exit rests: %v", err)
+		}
+		if all {
+			closed, _, err := d.service.CloseAll(t.Context(), d.owner, "everything", trading.Closing{CancelOrders: true})
+			if err != nil || len(closed) != 1 || closed[0].Err != nil || closed[0].Status != 200 || closed[0].Symbol != "AAPL" {
+				t.Errorf("%+v, %v", closed, err)
+			}
+		} else if _, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: "AAPL", CancelOrders: true}); err != nil {
+			t.Error(err)
+		}
+		d.sim.Step()
+		if held := d.sim.Positions(d.seed.KeyID); len(held) != 0 {
+			t.Errorf("still held: %+v", held)
+		}
 	}
 }

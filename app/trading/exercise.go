@@ -8,6 +8,7 @@ import (
 
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
 
 	"paddock/app/broker"
 	"paddock/app/problem"
@@ -48,26 +49,11 @@ func (s *Service) Exercise(ctx context.Context, a tenant.Admission, r Call, cont
 	if !is {
 		return nil, problem.New(problem.NotAnOption, "%s is no option contract: only those can be exercised.", held.Symbol)
 	}
-	id, side := uuid.New(), "sell"
+	e := exercise{id: uuid.New(), contract: held.Symbol, underlying: underlying, side: "sell", shares: held.Qty.Mul(multiplier(held.Symbol)), strike: strike}
 	if call {
-		side = "buy"
+		e.side = "buy"
 	}
-	shares := held.Qty.Mul(multiplier(held.Symbol))
-	err = s.withGuards(ctx, a, nil, func(f guardInputs) error {
-		var reference *string
-		if price, known := f.reference[underlying]; known {
-			text := price.String()
-			reference = &text
-		}
-		return s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
-			f.queue(b, a.Account)
-			b.Queue(insertExerciseSQL, a.Account, id, held.Symbol, underlying, side, shares.String(), strike.String(), reference)
-		})
-	})
-	if tenant.SQLState(err) == "PD409" {
-		return nil, problem.New(problem.ExerciseUnderWay, "These contracts are being exercised already. See GET /api/positions and GET /api/account/activities.")
-	}
-	if err != nil {
+	if err := s.commitExercise(ctx, a, e); err != nil {
 		return nil, err
 	}
 	answer, err := s.Relay(ctx, a, r)
@@ -78,8 +64,41 @@ func (s *Service) Exercise(ctx context.Context, a tenant.Admission, r Call, cont
 	case err != nil || answer.Status >= http.StatusBadRequest:
 		state = "refused"
 	}
-	s.note(ctx, a, "the end of an exercise could not be recorded; it goes on counting", func(b *tenant.Batch) { b.Queue(endExerciseSQL, a.Account, id, state) })
+	s.note(ctx, a, "the end of an exercise could not be recorded; it goes on counting", func(b *tenant.Batch) { b.Queue(endExerciseSQL, a.Account, e.id, state) })
 	return answer, err
+}
+
+// exercise is a row of app.exercises.
+type exercise struct {
+	id                         uuid.UUID
+	contract, underlying, side string
+	shares, strike             decimal.Decimal
+}
+
+// commitExercise records an exercise before the broker is told, as soon as the
+// account's guards accept it.
+func (s *Service) commitExercise(ctx context.Context, a tenant.Admission, e exercise) error {
+	for asking := s.newInquiry(); ; {
+		var reference *string
+		if price, known := asking.inputs.reference[e.underlying]; known {
+			text := price.String()
+			reference = &text
+		}
+		err := s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
+			asking.inputs.queue(b, a.Account)
+			b.Queue(insertExerciseSQL, a.Account, e.id, e.contract, e.underlying, e.side, e.shares.String(), e.strike.String(), reference)
+		})
+		if tenant.SQLState(err) == "PD409" {
+			return problem.New(problem.ExerciseUnderWay, "These contracts are being exercised already. See GET /api/positions and GET /api/account/activities.")
+		}
+		v, is := verdictIn(err)
+		if !is {
+			return err
+		}
+		if err := s.answerNeeds(ctx, a, &asking, v); err != nil {
+			return err
+		}
+	}
 }
 
 // openForTrading opens the broker for somebody who may trade.

@@ -5,19 +5,87 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/shopspring/decimal"
 
-	"paddock/app/accounts"
 	"paddock/app/broker"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
+
+// Limits are the guards of an account; nil is no limit.
+type Limits struct {
+	MaxOrderNotional    *Amount  `json:"max_order_notional"`
+	MaxPositionNotional *Amount  `json:"max_position_notional"`
+	MaxPositionQty      *Amount  `json:"max_position_qty"`
+	MaxOpenOrders       *int     `json:"max_open_orders" validate:"omitempty,min=0,max=1000000"`
+	OrdersPerMinute     *int     `json:"orders_per_minute" validate:"omitempty,min=0,max=1000000"`
+	OrdersPerDay        *int     `json:"orders_per_day" validate:"omitempty,min=0,max=1000000"`
+	DailyLossLimit      *Amount  `json:"daily_loss_limit"`
+	AllowedSymbols      []string `json:"allowed_symbols" validate:"omitempty,max=500,dive,symbol"`
+	AllowedSides        []string `json:"allowed_sides" validate:"omitempty,dive,oneof=buy sell"`
+	// BuyBackOvershoot makes Paddock trade back what a closing traded beyond
+	// the position.
+	BuyBackOvershoot bool `json:"buy_back_overshoot"`
+}
+
+// Check brings the symbols into their normal form, and returns a problem of
+// code invalid_guards that names the field.
+func (l *Limits) Check() error {
+	for i := range l.AllowedSymbols {
+		l.AllowedSymbols[i] = broker.Symbol(l.AllowedSymbols[i])
+	}
+	wrong := func(err error) error {
+		return problem.New(problem.InvalidGuards, "%s", problem.Of(err).Message)
+	}
+	if err := validate.Struct(l); err != nil {
+		return wrong(explainField(err))
+	}
+	for _, f := range []field{
+		{"max_order_notional", l.MaxOrderNotional}, {"max_position_notional", l.MaxPositionNotional},
+		{"max_position_qty", l.MaxPositionQty}, {"daily_loss_limit", l.DailyLossLimit},
+	} {
+		if err := f.amount.checkSize(f.field); err != nil {
+			return wrong(err)
+		}
+		if f.amount != nil && f.amount.IsNegative() {
+			return wrong(invalidOrder("%q must be 0 or more.", f.field))
+		}
+	}
+	return nil
+}
+
+// Guards returns the account's guards, and how much of each is used.
+func (s *Service) Guards(ctx context.Context, a tenant.Admission) (json.RawMessage, error) {
+	var guards json.RawMessage
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) { queueGuards(b, a, &guards) })
+	return guards, err
+}
+
+func queueGuards(b *tenant.Batch, a tenant.Admission, into *json.RawMessage) {
+	b.Queue("select app.guards_json($1)", a.Account).QueryRow(func(row pgx.Row) error { return row.Scan(into) })
+}
+
+// SetGuards sets all limits and returns them. It ends with invalid_guards, or
+// not_permitted for anybody but the owner.
+func (s *Service) SetGuards(ctx context.Context, a tenant.Admission, l Limits) (json.RawMessage, error) {
+	if err := l.Check(); err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(l)
+	if err != nil {
+		return nil, err
+	}
+	var guards json.RawMessage
+	err = s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
+		b.Queue("select private.set_guards($1)", text)
+		queueGuards(b, a, &guards)
+	})
+	return guards, err
+}
 
 // verdict is the result of app.check_guards for an order.
 type verdict struct {
@@ -34,116 +102,6 @@ type Violation struct {
 	Message string  `json:"message"`
 }
 
-// guardInputs are facts that guards need and Postgres does not have. They are
-// asked of the broker, for one order.
-type guardInputs struct {
-	reference map[string]decimal.Decimal // prices by symbol
-	account   *balance
-}
-
-// balance is the account's worth according to the broker.
-type balance struct {
-	equity, lastEquity decimal.Decimal
-	asked              time.Time // by our clock, which is used only to tell how long ago that was
-}
-
-// balanceOf returns the account's worth, and nil where the answer lacks it: a
-// missing equity is not an equity of zero.
-func balanceOf(account broker.AccountAnswer, asked time.Time) *balance {
-	equity, known := broker.Amount(account.Raw, "equity")
-	last, lastKnown := broker.Amount(account.Raw, "last_equity")
-	if !known || !lastKnown {
-		return nil
-	}
-	return &balance{equity: equity, lastEquity: last, asked: asked}
-}
-
-// recordBalanceSQL takes how long ago the broker was asked, so that the clocks
-// of two machines are never compared.
-const recordBalanceSQL = `insert into app.account_balances as b (account_id, equity, last_equity, as_of) values ($1, $2, $3, clock_timestamp() - $4::interval)
-	on conflict (account_id) do update set equity = excluded.equity, last_equity = excluded.last_equity, as_of = excluded.as_of
-	where b.as_of < excluded.as_of`
-
-// queue records the inputs that belong to the account and not to one order.
-func (f guardInputs) queue(b *tenant.Batch, account uuid.UUID) {
-	if f.account != nil {
-		b.Queue(recordBalanceSQL, account, f.account.equity.String(), f.account.lastEquity.String(), time.Since(f.account.asked))
-	}
-}
-
-// prices returns the order's reference_prices.
-func (f guardInputs) prices() []byte {
-	if len(f.reference) == 0 {
-		return nil
-	}
-	text, err := json.Marshal(f.reference)
-	if err != nil {
-		panic(err) // cannot happen: decimals always marshal
-	}
-	return text
-}
-
-// commitGuarded is commitIntent, repeated with what the guards need to know:
-// prices, or the account's worth.
-func (s *Service) commitGuarded(ctx context.Context, a tenant.Admission, sub submission) (made intent, client *broker.Client, opened accounts.Opened, err error) {
-	onRefusal := func(v verdict) {
-		if !sub.try {
-			s.appendRefusal(ctx, a, sub, v)
-		}
-	}
-	err = s.withGuards(ctx, a, onRefusal, func(f guardInputs) (err error) {
-		made, client, opened, err = s.commitIntent(ctx, a, sub, f)
-		return err
-	})
-	return made, client, opened, err
-}
-
-// withGuards runs try until the account's guards accept or refuse, and asks the
-// broker for what they need in between. onRefusal is called with a refusal
-// before it is returned. What guards need may change meanwhile, for example
-// when the mirror agrees for the first time. What was asked for once and is
-// still missing is not available. Only for the mirror does it wait again,
-// within mirrorTimeout.
-func (s *Service) withGuards(ctx context.Context, a tenant.Admission, onRefusal func(verdict), try func(guardInputs) error) error {
-	var known guardInputs
-	var asked []string
-	waits, deadline := true, time.Now().Add(s.mirrorTimeout)
-	for {
-		err := try(known)
-		v, is := verdictIn(err)
-		if !is {
-			return err
-		}
-		if len(v.Violations) > 0 {
-			if onRefusal != nil {
-				onRefusal(v)
-			}
-			return v.problem()
-		}
-		before := len(asked)
-		for _, need := range v.Needs {
-			if !slices.Contains(asked, need) {
-				asked = append(asked, need)
-			}
-		}
-		current := false
-		if waits && slices.Contains(v.Needs, "positions") {
-			if current, err = s.awaitCurrentMirror(ctx, a, deadline); err != nil {
-				return err
-			}
-			waits = current
-		}
-		// The mirror may have been current and be in doubt again by now,
-		// because fills arrive at any time.
-		if len(asked) == before && !current {
-			return v.needsProblem()
-		}
-		if known, err = s.fetchInputs(ctx, a, asked); err != nil {
-			return err
-		}
-	}
-}
-
 // verdictIn parses the verdict with which Postgres refused an intent.
 func verdictIn(err error) (verdict, bool) {
 	var pg *pgconn.PgError
@@ -152,40 +110,6 @@ func verdictIn(err error) (verdict, bool) {
 		return v, false
 	}
 	return v, json.Unmarshal([]byte(pg.Detail), &v) == nil
-}
-
-// fetchInputs asks the broker for what a verdict needs.
-func (s *Service) fetchInputs(ctx context.Context, a tenant.Admission, needs []string) (guardInputs, error) {
-	client, opened, err := s.open(ctx, a, s.db.Tx, nil)
-	if err != nil {
-		return guardInputs{}, err
-	}
-	f, err := inputsFrom(ctx, client, needs)
-	if err != nil {
-		return guardInputs{}, s.refused(ctx, a, opened, err)
-	}
-	return f, nil
-}
-
-func inputsFrom(ctx context.Context, client *broker.Client, needs []string) (f guardInputs, err error) {
-	var symbols []string
-	for _, need := range needs {
-		if symbol, is := strings.CutPrefix(need, "price "); is {
-			symbols = append(symbols, symbol)
-		}
-		if need == "equity" {
-			asked := time.Now()
-			account, err := client.Account(ctx)
-			if err != nil {
-				return f, err
-			}
-			f.account = balanceOf(account, asked)
-		}
-	}
-	if len(symbols) > 0 {
-		f.reference, err = client.Prices(ctx, symbols)
-	}
-	return f, err
 }
 
 // problem returns which guards refused, and by how much.
@@ -221,21 +145,4 @@ func (v verdict) needsProblem() error {
 		}
 	}
 	return problem.New(problem.BrokerUnavailable, "Alpaca does not say what this account is worth now, and its guards ask for that. Try again in a few seconds.")
-}
-
-// appendRefusal adds the refusal to the account's events. The order is refused
-// even where that fails.
-func (s *Service) appendRefusal(ctx context.Context, a tenant.Admission, sub submission, v verdict) {
-	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
-	defer cancel()
-	violations, err := json.Marshal(v.Violations)
-	if err == nil {
-		err = s.db.TxNotify(record, a, func(b *tenant.Batch) {
-			b.Queue(`select private.append_event('guard', jsonb_build_object('event', 'refused', 'violations', $1::jsonb, 'request', $2::jsonb,
-				'submitted_by', private.user_id()), null)`, violations, sub.request)
-		})
-	}
-	if err != nil {
-		s.log.WarnContext(ctx, "a guard's refusal could not be added to the events", "account", a.Account, "err", err)
-	}
 }

@@ -25,7 +25,7 @@ func FuzzOrderForBroker(f *testing.F) {
 		if json.Unmarshal(body, &r) != nil || r.Check() != nil {
 			return
 		}
-		here, _ := r.text()
+		here, _ := requestText(r)
 		there, err := json.Marshal(r.forBroker())
 		if err != nil {
 			t.Fatal(err)

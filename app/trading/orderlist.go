@@ -196,3 +196,7 @@ func (l OrderList) forBroker(from uuid.UUID, limit int) url.Values {
 	}
 	return q
 }
+
+func invalidQuery(name, want string) error {
+	return problem.New(problem.InvalidQuery, "Set %q to %s, or leave it out.", name, want)
+}

@@ -1,8 +1,6 @@
 package trading
 
 import (
-	"crypto/sha256"
-	"encoding/json"
 	"math/big"
 	"regexp"
 	"strings"
@@ -250,17 +248,6 @@ func (r *OrderRequest) amounts() []field {
 		all = append(all, field{"legs.ratio_qty", leg.RatioQty})
 	}
 	return all
-}
-
-// text returns the request as JSON, and its SHA-256, by which a retry is told
-// from another request with the same id or key.
-func (r *OrderRequest) text() (text, sum []byte) {
-	text, err := json.Marshal(r)
-	if err != nil {
-		panic(err) // cannot happen: strings, booleans and decimals always marshal
-	}
-	hash := sha256.Sum256(text)
-	return text, hash[:]
 }
 
 // forBroker returns the order in the SDK's form.

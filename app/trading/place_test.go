@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 
@@ -363,5 +364,37 @@ func TestAnIdThatIsTakenByTheOrderItself(t *testing.T) {
 	}
 	if _, err := d.service.Place(t.Context(), d.owner, "", market("mine", 1)); !problem.Is(err, problem.OrderRejected) {
 		t.Errorf("a client's own id: %v", err)
+	}
+}
+
+// An order that Alpaca refuses as a possible wash trade names the other order.
+func TestWashTradeNamesTheOrder(t *testing.T) {
+	d := newDesk(t)
+	d.sim.SetAlwaysOpen(true)
+	d.buy("AAPL", "buy", "5")
+	mine := d.resting("mine", "1", "90")
+	err := place(d, request(t, `{"symbol":"AAPL","side":"sell","type":"market","time_in_force":"day","qty":"1"}`))
+	p := problem.Of(err)
+	details, _ := p.Details.(map[string]any)
+	orders, _ := details["collisions"].([]json.RawMessage)
+	if p.Code != problem.OrderRejected || len(orders) != 1 || d.read(orders[0]).ID != mine.ID || p.Broker == nil || p.Broker.Code != 40310000 {
+		t.Errorf("%v, details %v", err, p.Details)
+	}
+
+	// An order that was placed elsewhere is named by Alpaca's id alone.
+	outside := alpaca.NewClient(alpaca.ClientOpts{APIKey: d.seed.KeyID, APISecret: d.seed.SecretKey, BaseURL: d.server.URL, RetryLimit: -1})
+	if err := outside.CancelAllOrders(); err != nil {
+		t.Fatal(err)
+	}
+	d.sim.Step()
+	one, low := decimal.NewFromInt(1), decimal.NewFromInt(1)
+	theirs, err := outside.PlaceOrder(alpaca.PlaceOrderRequest{Symbol: "AAPL", Qty: &one, Side: alpaca.Buy, Type: alpaca.Limit, TimeInForce: alpaca.GTC, LimitPrice: &low})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p = problem.Of(place(d, request(t, `{"symbol":"AAPL","side":"sell","type":"market","time_in_force":"day","qty":"1"}`)))
+	text, err := json.Marshal(p.Details)
+	if want := `{"collisions":[],"existing_order_id":"` + theirs.ID + `"}`; err != nil || string(text) != want {
+		t.Errorf("%v: the details are %s (%v), want %s", p, text, err, want)
 	}
 }

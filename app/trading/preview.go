@@ -118,7 +118,7 @@ func (r *OrderRequest) symbols() []string {
 
 // row returns the order as a row for the guards.
 func (r *OrderRequest) row(a tenant.Admission, f guardInputs) []byte {
-	request, _ := r.text()
+	request, _ := requestText(r)
 	row := map[string]any{
 		"account_id": a.Account, "client_order_id": "preview", "action": "place", "symbol": nullable(r.Symbol), "side": nullable(r.Side), "type": r.Type,
 		"time_in_force": r.TimeInForce, "order_class": r.OrderClass, "qty": r.Qty, "notional": r.Notional, "limit_price": r.LimitPrice,

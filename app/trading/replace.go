@@ -2,14 +2,11 @@ package trading
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/json"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"paddock/app/broker"
 	"paddock/app/problem"
@@ -62,23 +59,46 @@ func (r *Replacement) Check() error {
 	return nil
 }
 
-func (r *Replacement) forBroker(clientOrderID string) alpaca.ReplaceOrderRequest {
-	return alpaca.ReplaceOrderRequest{
-		Qty: r.Qty.decimal(), LimitPrice: r.LimitPrice.decimal(), StopPrice: r.StopPrice.decimal(), Trail: r.Trail.decimal(),
-		TimeInForce: alpaca.TimeInForce(r.TimeInForce), ClientOrderID: clientOrderID,
+// Replace asks the broker once for another order in place of an open one, and
+// returns the new order. It is an intent like any other: a retry sends nothing,
+// a lost answer is looked up, and the guards check what the order would become.
+// The broker may still reject the new order after it was accepted; then the old
+// one remains.
+//
+// It ends with order_not_found, order_not_replaceable, or as Place does.
+func (s *Service) Replace(ctx context.Context, a tenant.Admission, id uuid.UUID, key string, r Replacement) (Placed, error) {
+	if err := r.Check(); err != nil {
+		return Placed{}, err
 	}
+	began := begin()
+	old, err := s.replaceable(ctx, a, id)
+	if err != nil {
+		return Placed{}, err
+	}
+	p, err := prepare(key, r.ClientOrderID, struct {
+		Replaces uuid.UUID `json:"replaces"`
+		*Replacement
+	}{*old.AlpacaID, &r}, began)
+	if err != nil {
+		return Placed{}, err
+	}
+	return s.submit(ctx, a, p, &replacement{Replacement: r, old: old})
 }
 
-// fields returns what the SDK's request lacks.
-func (r *Replacement) fields() broker.Fields {
-	fields := r.Instructions.fields()
-	if r.Notional != nil {
-		if fields == nil {
-			fields = broker.Fields{}
-		}
-		fields["notional"] = r.Notional
+// replaceable returns the order that is to be replaced.
+func (s *Service) replaceable(ctx context.Context, a tenant.Admission, id uuid.UUID) (found, error) {
+	var f found
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) { queueFind(b, &f, orderByIDSQL, a.Account, id) })
+	if err == nil && f.AlpacaID == nil {
+		err = problem.New(problem.OrderNotReplaceable, "This order is not at the broker: its state is %q.", f.State)
 	}
-	return fields
+	return f, err
+}
+
+// replacement is a Replacement together with the order that it replaces.
+type replacement struct {
+	Replacement
+	old found
 }
 
 // The intent is the new order: the old one with the changes, in its place, as a
@@ -97,59 +117,35 @@ const insertReplacementSQL = `with made as (
 	where old.account_id = $1 and old.id = $15 and old.alpaca_order_id is not null
 		and exists (select from private.credentials_metadata() where rejected_at is null)` + resendUnsentSQL
 
-// Replace asks the broker once for another order in place of an open one, and
-// returns the new order. It is an intent like any other: a retry sends nothing,
-// a lost answer is looked up, and the guards check what the order would become.
-// The broker may still reject the new order after it was accepted; then the old
-// one remains.
-//
-// It ends with order_not_found, order_not_replaceable, or as Place does.
-func (s *Service) Replace(ctx context.Context, a tenant.Admission, id uuid.UUID, key string, r Replacement) (Placed, error) {
-	if err := r.Check(); err != nil {
-		return Placed{}, err
-	}
-	began := begin()
-	old, err := s.replaceable(ctx, a, id)
-	if err != nil {
-		return Placed{}, err
-	}
-	request, err := json.Marshal(struct {
-		Replaces uuid.UUID `json:"replaces"`
-		*Replacement
-	}{*old.AlpacaID, &r})
-	if err != nil {
-		return Placed{}, err
-	}
-	sum := sha256.Sum256(request)
-	var gone broker.OrderAnswer // the old order afterwards
-	placed, err := s.submit(ctx, a, submission{
-		key: key, clientOrderID: r.ClientOrderID, request: request, hash: sum[:],
-		insert: func(b *tenant.Batch, intent uuid.UUID, clientOrderID string, f guardInputs) *pgx.QueuedQuery {
-			return b.Queue(insertReplacementSQL, a.Account, clientOrderID, key, intent, sum[:], request, r.OrchestratorAgentID, r.Tag,
-				r.TimeInForce, r.Qty, r.LimitPrice, r.StopPrice, r.Trail, f.prices(), old.ID, r.Notional, began)
-		},
-		send: func(ctx context.Context, c *broker.Client, clientOrderID string) (broker.OrderAnswer, error) {
-			answer, err := c.WithFields(r.fields()).ReplaceOrder(ctx, old.AlpacaID.String(), r.forBroker(clientOrderID))
-			if err == nil {
-				gone, _ = c.Order(ctx, old.AlpacaID.String()) // the stream sends it too
-			}
-			return answer, err
-		},
-	})
-	if gone.Raw != nil {
-		record, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
-		defer cancel()
-		_, _ = s.recordPlaced(record, a, Placed{}, gone)
-	}
-	return placed, err
+func (r *replacement) intentSQL(prices []byte, began age) (sql string, parameters []any) {
+	return insertReplacementSQL, []any{r.OrchestratorAgentID, r.Tag, r.TimeInForce, r.Qty, r.LimitPrice, r.StopPrice, r.Trail, prices,
+		r.old.ID, r.Notional, began}
 }
 
-// replaceable returns the order that is to be replaced.
-func (s *Service) replaceable(ctx context.Context, a tenant.Admission, id uuid.UUID) (found, error) {
-	var f found
-	err := s.db.Tx(ctx, a, func(b *tenant.Batch) { queueFind(b, &f, orderByIDSQL, a.Account, id) })
-	if err == nil && f.AlpacaID == nil {
-		err = problem.New(problem.OrderNotReplaceable, "This order is not at the broker: its state is %q.", f.State)
+// send replaces the order at the broker, and then reads the one that was
+// replaced.
+func (r *replacement) send(ctx context.Context, c *broker.Client, clientOrderID string) (answer sent, err error) {
+	if answer.order, err = c.WithFields(r.fields()).ReplaceOrder(ctx, r.old.AlpacaID.String(), r.forBroker(clientOrderID)); err == nil {
+		answer.replaced, _ = c.Order(ctx, r.old.AlpacaID.String()) // the stream sends it too
 	}
-	return f, err
+	return answer, err
+}
+
+func (r *Replacement) forBroker(clientOrderID string) alpaca.ReplaceOrderRequest {
+	return alpaca.ReplaceOrderRequest{
+		Qty: r.Qty.decimal(), LimitPrice: r.LimitPrice.decimal(), StopPrice: r.StopPrice.decimal(), Trail: r.Trail.decimal(),
+		TimeInForce: alpaca.TimeInForce(r.TimeInForce), ClientOrderID: clientOrderID,
+	}
+}
+
+// fields returns what the SDK's request lacks.
+func (r *Replacement) fields() broker.Fields {
+	fields := r.Instructions.fields()
+	if r.Notional != nil {
+		if fields == nil {
+			fields = broker.Fields{}
+		}
+		fields["notional"] = r.Notional
+	}
+	return fields
 }

@@ -16,11 +16,8 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"paddock/app/accounts"
 	"paddock/app/broker"
-	"paddock/app/problem"
 	"paddock/app/tenant"
 )
 
@@ -50,6 +47,12 @@ func New(db *tenant.DB, keys *accounts.Keyring, b *broker.Broker, log *slog.Logg
 // recordTimeout bounds writing the broker's answer, which is written whether
 // the client still waits or not.
 const recordTimeout = 10 * time.Second
+
+// access is a client of the broker with the credentials that it uses.
+type access struct {
+	client *broker.Client
+	opened accounts.Opened
+}
 
 // transaction is tenant.DB's Tx or TxNotify.
 type transaction func(context.Context, tenant.Admission, func(*tenant.Batch)) error
@@ -102,80 +105,4 @@ func (s *Service) BrokerAccount(ctx context.Context, a tenant.Admission) (json.R
 		return nil, s.refused(ctx, a, opened, err)
 	}
 	return account.Raw, nil
-}
-
-// Positions reads the account's positions from the broker, records them, and
-// returns them in the broker's JSON.
-func (s *Service) Positions(ctx context.Context, a tenant.Admission) (json.RawMessage, error) {
-	client, opened, err := s.open(ctx, a, s.db.Tx, nil)
-	if err != nil {
-		return nil, err
-	}
-	positions, err := s.readPositions(ctx, a, client)
-	if err != nil {
-		return nil, s.refused(ctx, a, opened, err)
-	}
-	return positions.Raw, nil
-}
-
-// maxRefreshed bounds how many orders are read one by one where positions
-// differ from what is counted.
-const maxRefreshed = 20
-
-// openOrdersOfSQL selects the open orders of symbols, by the broker's ids.
-const openOrdersOfSQL = `select alpaca_order_id::text from app.alpaca_orders
-	where account_id = $1 and app.position_symbol(symbol) = any ($2) and alpaca_order_id is not null
-		and not app.is_ended(status)
-	order by created_at desc limit $3`
-
-// readPositions reads the account's positions from the broker and records them
-// as far as it is certain which fills they include. Where they differ from what
-// is counted, and open orders may have been filled unseen, it reads those,
-// which counts their fills. Where the mirror remains in doubt, it asks for a
-// reconciliation.
-func (s *Service) readPositions(ctx context.Context, a tenant.Admission, client *broker.Client) (broker.PositionsAnswer, error) {
-	var asOf time.Time
-	var moves []byte
-	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
-		b.Queue("select clock_timestamp(), app.position_moves($1)", a.Account).
-			QueryRow(func(row pgx.Row) error { return row.Scan(&asOf, &moves) })
-	})
-	if err != nil {
-		return broker.PositionsAnswer{}, err
-	}
-	positions, err := client.Positions(ctx)
-	if err != nil {
-		return positions, err
-	}
-	var unsettled, orders []string
-	err = s.db.Tx(ctx, a, func(b *tenant.Batch) {
-		b.LockLog()
-		b.Queue("select unsettled from app.reconcile_positions($1, $2, $3, $4, null, null)", a.Account, []byte(positions.Raw), asOf, moves).
-			QueryRow(func(row pgx.Row) error { return row.Scan(&unsettled) })
-		b.Queue(askSyncInDoubtSQL, a.Account)
-	})
-	if err != nil || len(unsettled) == 0 {
-		return positions, err
-	}
-	err = s.db.Tx(ctx, a, func(b *tenant.Batch) {
-		b.Queue(openOrdersOfSQL, a.Account, unsettled, maxRefreshed).Query(func(rows pgx.Rows) (err error) {
-			orders, err = pgx.CollectRows(rows, pgx.RowTo[string])
-			return err
-		})
-	})
-	for _, id := range orders {
-		answer, err := client.Order(ctx, id)
-		if err != nil {
-			s.log.WarnContext(ctx, "an order that may have been filled unseen could not be asked for", "account", a.Account, "alpaca_order_id", id, "err", err)
-			break // the counted quantity remains
-		}
-		if _, err := s.recordPlaced(ctx, a, Placed{}, answer); err != nil {
-			return positions, err
-		}
-	}
-	return positions, err
-}
-
-func orderNotFound() error {
-	return problem.New(problem.OrderNotFound, "This account has no order of this id. See GET /api/orders.")
 }

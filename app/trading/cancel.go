@@ -1,0 +1,54 @@
+package trading
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"paddock/app/accounts"
+	"paddock/app/broker"
+	"paddock/app/problem"
+	"paddock/app/tenant"
+)
+
+// Cancel asks the broker to cancel an order and returns the order afterwards.
+// It ends with order_not_found, or order_not_cancelable with the reason.
+func (s *Service) Cancel(ctx context.Context, a tenant.Admission, id uuid.UUID) (json.RawMessage, error) {
+	var f found
+	var may bool
+	client, opened, err := s.open(ctx, a, s.db.Tx, func(b *tenant.Batch) {
+		b.Queue("select private.has_scope('cancel')").QueryRow(func(row pgx.Row) error { return row.Scan(&may) })
+		queueFind(b, &f, orderByIDSQL, a.Account, id)
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case !may:
+		return nil, notPermitted("cancel")
+	case f.AlpacaID == nil:
+		return nil, problem.New(problem.OrderNotCancelable, "This order is not at the broker: its state is %q.", f.State)
+	}
+	if err := client.CancelOrder(ctx, f.AlpacaID.String()); err != nil {
+		return nil, s.notCancelable(ctx, a, opened, err)
+	}
+	answer, err := client.Order(ctx, f.AlpacaID.String())
+	if err != nil {
+		// The cancellation was accepted; the stream will say how it ended.
+		s.log.WarnContext(ctx, "a canceled order could not be read back", "account", a.Account, "order", id, "err", err)
+		return f.order, nil
+	}
+	placed, err := s.recordPlaced(ctx, a, Placed{Order: f.order}, answer)
+	return placed.Order, err
+}
+
+func (s *Service) notCancelable(ctx context.Context, a tenant.Admission, o accounts.Opened, err error) error {
+	p := problem.Of(s.refused(ctx, a, o, err))
+	var b *broker.Error
+	if errors.As(err, &b) && (b.Kind == broker.Invalid || b.Kind == broker.NotFound) {
+		p.Code, p.Message = problem.OrderNotCancelable, sentence("Alpaca refused to cancel this order", b.Message)
+	}
+	return p
+}

@@ -1,0 +1,129 @@
+package trading
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
+	"github.com/jackc/pgx/v5"
+
+	"paddock/app/broker"
+	"paddock/app/problem"
+	"paddock/app/tenant"
+)
+
+// cancelTimeout bounds how long canceled orders may take to be over.
+const cancelTimeout = 10 * time.Second
+
+// cancelAndWait cancels the open orders of a symbol, or with "" all of them,
+// and waits until they are over, because until then they hold what is to be
+// sold. It ends with orders_not_canceled.
+func (s *Service) cancelAndWait(ctx context.Context, a tenant.Admission, o access, symbol string) error {
+	ctx, cancel := context.WithTimeout(ctx, cancelTimeout)
+	defer cancel()
+	asked := map[string]bool{}
+	for pause := 100 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		open, err := o.client.Orders(ctx, alpaca.GetOrdersRequest{Status: "open", Limit: 500})
+		if err != nil {
+			return s.refused(ctx, a, o.opened, err)
+		}
+		left := slices.DeleteFunc(open.Value, func(order alpaca.Order) bool { return symbol != "" && !trades(order, symbol) })
+		if len(left) == 0 {
+			return s.recordCurrent(ctx, a, o, slices.Collect(maps.Keys(asked)))
+		}
+		if symbol == "" && len(asked) == 0 {
+			if err := o.client.CancelAllOrders(ctx); err != nil {
+				return s.refused(ctx, a, o.opened, err)
+			}
+			for _, order := range left {
+				asked[order.ID] = true
+			}
+		}
+		for _, order := range left {
+			if asked[order.ID] {
+				continue
+			}
+			asked[order.ID] = true
+			var refusal *broker.Error
+			// An order that is over by now needs no cancellation.
+			if err := o.client.CancelOrder(ctx, order.ID); err != nil && !(errors.As(err, &refusal) && (refusal.Kind == broker.Invalid || refusal.Kind == broker.NotFound)) {
+				return s.refused(ctx, a, o.opened, err)
+			}
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			p := problem.New(problem.OrdersNotCanceled, "Some open orders are not over yet, so nothing was closed. See GET /api/orders?status=open, and try again.")
+			p.RetryAfter = 5 * time.Second
+			return p
+		}
+	}
+}
+
+// trades reports whether an order trades a symbol, by a leg too.
+func trades(order alpaca.Order, symbol string) bool {
+	return sameSymbol(order.Symbol, symbol) || slices.ContainsFunc(order.Legs, func(leg alpaca.Order) bool { return sameSymbol(leg.Symbol, symbol) })
+}
+
+// recordKnownSQL records the state of an order that is known here, without its
+// legs.
+const recordKnownSQL = `select app.record_order($1, $2::jsonb - 'legs', '') from app.alpaca_orders
+	where account_id = $1 and alpaca_order_id = ($2::jsonb->>'id')::uuid`
+
+// recordCurrent records the broker's state of orders without waiting for the
+// stream: until the mirror knows that they are over, they hold what is to be
+// sold for the guards too. An order that is not known here holds nothing. The
+// stream's holder records it, because it was placed elsewhere, or is a leg of
+// an order whose answer was lost.
+func (s *Service) recordCurrent(ctx context.Context, a tenant.Admission, o access, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	newest, err := o.client.Orders(ctx, alpaca.GetOrdersRequest{Status: "all", Limit: 500, Direction: "desc"})
+	if err != nil {
+		return s.refused(ctx, a, o.opened, err)
+	}
+	said := map[string]json.RawMessage{}
+	for i, order := range newest.Value {
+		said[order.ID] = newest.Items[i]
+	}
+	for _, id := range ids {
+		if said[id] != nil {
+			continue
+		}
+		answer, err := o.client.Order(ctx, id)
+		if err != nil {
+			return s.refused(ctx, a, o.opened, err)
+		}
+		said[id] = answer.Raw
+	}
+	return s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
+		for _, id := range ids {
+			b.Queue(recordKnownSQL, a.Account, string(said[id]))
+		}
+	})
+}
+
+// refreshClosers records the broker's state of the orders that are open here
+// and already close this position.
+func (s *Service) refreshClosers(ctx context.Context, a tenant.Admission, o access, p alpaca.Position) error {
+	opens := "buy"
+	if p.Qty.IsNegative() {
+		opens = "sell"
+	}
+	var ids []string
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
+		b.Queue("select alpaca_order_id::text from app.opposing_orders($1, $2, $3)", a.Account, p.Symbol, opens).Query(func(rows pgx.Rows) (err error) {
+			ids, err = pgx.CollectRows(rows, pgx.RowTo[string])
+			return err
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return s.recordCurrent(ctx, a, o, ids)
+}
