@@ -1,160 +1,80 @@
 package httpapi
 
 import (
-	"net/http"
-
-	"github.com/julienschmidt/httprouter"
-
 	"paddock/app/accounts"
 	"paddock/app/problem"
-	"paddock/app/tenant"
 )
 
-func (s *Server) listAccounts(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
-	token, err := s.session(r)
-	if err != nil {
-		return err
-	}
-	list, err := s.Accounts.List(r.Context(), token)
-	if err != nil {
-		return err
-	}
-	return writeJSON(w, http.StatusOK, map[string]any{"accounts": list})
+func (s *Server) listAccounts(r *request) (response, error) {
+	list, err := s.Accounts.List(r.Context(), r.admission.Token)
+	return ok(map[string]any{"accounts": list}, err)
 }
 
-func (s *Server) createAccount(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
-	token, err := s.session(r)
-	if err != nil {
-		return err
-	}
-	var body struct {
-		Name        string `json:"name"`
-		Environment string `json:"environment"`
-	}
-	if err := readBody(r, &body); err != nil {
-		return err
-	}
-	account, err := s.Accounts.Create(r.Context(), token, body.Name, body.Environment)
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Location", "/api/accounts/"+account.ID.String())
-	return writeJSON(w, http.StatusCreated, account)
+type newAccount struct {
+	Name        string `json:"name"`
+	Environment string `json:"environment"`
 }
 
-func (s *Server) getAccount(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
-	a, err := s.pathAdmission(r, p)
+func (s *Server) createAccount(r *request, body newAccount) (response, error) {
+	account, err := s.Accounts.Create(r.Context(), r.admission.Token, body.Name, body.Environment)
 	if err != nil {
-		return err
+		return response{}, err
 	}
-	account, err := s.Accounts.Get(r.Context(), a)
-	if err != nil {
-		return err
-	}
-	return writeJSON(w, http.StatusOK, account)
+	r.writer.Header().Set("Location", "/api/accounts/"+account.ID.String())
+	return created(account, nil)
 }
 
-func (s *Server) changeAccount(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
-	a, err := s.pathAdmission(r, p)
-	if err != nil {
-		return err
-	}
-	var changes accounts.Changes
-	if err := readBody(r, &changes); err != nil {
-		return err
-	}
-	account, err := s.Accounts.Change(r.Context(), a, changes)
-	if err != nil {
-		return err
-	}
-	return writeJSON(w, http.StatusOK, account)
+func (s *Server) getAccount(r *request) (response, error) {
+	return ok(s.Accounts.Get(r.Context(), r.admission))
 }
 
-func (s *Server) accountHealth(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
-	a, err := s.pathAdmission(r, p)
-	if err != nil {
-		return err
-	}
-	health, err := s.Accounts.Health(r.Context(), a)
-	if err != nil {
-		return err
-	}
-	return writeJSON(w, http.StatusOK, health)
+func (s *Server) changeAccount(r *request, changes accounts.Changes) (response, error) {
+	return ok(s.Accounts.Change(r.Context(), r.admission, changes))
 }
 
-func (s *Server) deleteAccount(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
-	a, err := s.pathAdmission(r, p)
+func (s *Server) accountHealth(r *request) (response, error) {
+	return ok(s.Accounts.Health(r.Context(), r.admission))
+}
+
+func (s *Server) deleteAccount(r *request) (response, error) {
+	leave, err := s.settleOpenOrders(r)
 	if err != nil {
-		return err
+		return response{}, err
 	}
-	leave, err := s.settleOpenOrders(r, a)
-	if err != nil {
-		return err
-	}
-	if err := s.Accounts.Delete(r.Context(), a, leave); err != nil {
-		return err
-	}
-	w.WriteHeader(http.StatusNoContent)
-	return nil
+	return noContent(s.Accounts.Delete(r.Context(), r.admission, leave))
 }
 
 // settleOpenOrders does what a request to delete an account, or its keys, says
 // about open orders: it cancels them, or returns that they are to be left.
-func (s *Server) settleOpenOrders(r *http.Request, a tenant.Admission) (leave bool, err error) {
-	switch r.URL.Query().Get("open_orders") {
+func (s *Server) settleOpenOrders(r *request) (leave bool, err error) {
+	switch r.query.Get("open_orders") {
 	case "":
 		return false, nil
 	case "leave":
 		return true, nil
 	case "cancel":
-		return false, s.Trading.CancelOpen(r.Context(), a)
+		return false, s.Trading.CancelOpen(r.Context(), r.admission)
 	}
 	return false, problem.New(problem.InvalidOpenOrders, `Set "open_orders" to cancel or leave, once.`)
 }
 
-func (s *Server) getCredentials(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
-	a, err := s.pathAdmission(r, p)
-	if err != nil {
-		return err
-	}
-	metadata, err := s.Accounts.Credentials(r.Context(), a)
-	if err != nil {
-		return err
-	}
-	return writeJSON(w, http.StatusOK, metadata)
+func (s *Server) getCredentials(r *request) (response, error) {
+	return ok(s.Accounts.Credentials(r.Context(), r.admission))
 }
 
-func (s *Server) putCredentials(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
-	a, err := s.pathAdmission(r, p)
-	if err != nil {
-		return err
-	}
-	var body struct {
-		KeyID     string `json:"key_id"`
-		SecretKey string `json:"secret_key"`
-	}
-	if err := readBody(r, &body); err != nil {
-		return err
-	}
-	metadata, err := s.Accounts.PutCredentials(r.Context(), a, body.KeyID, body.SecretKey)
-	if err != nil {
-		return err
-	}
-	return writeJSON(w, http.StatusOK, metadata)
+type newCredentials struct {
+	KeyID     string `json:"key_id"`
+	SecretKey string `json:"secret_key"`
 }
 
-func (s *Server) deleteCredentials(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
-	a, err := s.pathAdmission(r, p)
+func (s *Server) putCredentials(r *request, body newCredentials) (response, error) {
+	return ok(s.Accounts.PutCredentials(r.Context(), r.admission, body.KeyID, body.SecretKey))
+}
+
+func (s *Server) deleteCredentials(r *request) (response, error) {
+	leave, err := s.settleOpenOrders(r)
 	if err != nil {
-		return err
+		return response{}, err
 	}
-	leave, err := s.settleOpenOrders(r, a)
-	if err != nil {
-		return err
-	}
-	if err := s.Accounts.DeleteCredentials(r.Context(), a, leave); err != nil {
-		return err
-	}
-	w.WriteHeader(http.StatusNoContent)
-	return nil
+	return noContent(s.Accounts.DeleteCredentials(r.Context(), r.admission, leave))
 }

@@ -17,6 +17,27 @@ import (
 	"paddock/app/problem"
 )
 
+// withBody returns a handler that reads the body before h.
+func withBody[T any](h func(*request, T) (response, error)) handler {
+	return func(r *request) (response, error) {
+		var body T
+		if err := readBody(r.Request, &body); err != nil {
+			return response{}, err
+		}
+		return h(r, body)
+	}
+}
+
+// withoutBody returns a handler that refuses a body before h.
+func withoutBody(h handler) handler {
+	return func(r *request) (response, error) {
+		if err := requireEmptyBody(r.Request); err != nil {
+			return response{}, err
+		}
+		return h(r)
+	}
+}
+
 // readBody decodes a request's body, which must be one JSON object, into the
 // struct that into points to. It refuses anything that two readers could
 // understand differently, or one could overlook: a repeated or unknown field,

@@ -5,38 +5,27 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/julienschmidt/httprouter"
-
 	"paddock/app/eventlog"
 )
 
 // push opens the WebSocket.
-func (s *Server) push(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
-	s.Push.ServeHTTP(w, r)
-	return nil
+func (s *Server) push(r *request) (response, error) {
+	s.Push.ServeHTTP(r.writer, r.Request)
+	return response{}, nil
 }
 
 // listEvents serves a page of the account's log, or streams it to a client that
 // asks for Server-Sent Events.
-func (s *Server) listEvents(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
-	a, err := s.admission(r)
+func (s *Server) listEvents(r *request) (response, error) {
+	if wantsEventStream(r.Request) {
+		s.EventStream.ServeHTTP(r.writer, r.Request)
+		return response{}, nil
+	}
+	after, most, err := eventlog.ParsePage(r.query.Get("since"), r.query.Get("limit"))
 	if err != nil {
-		return err
+		return response{}, err
 	}
-	if wantsEventStream(r) {
-		s.EventStream.ServeHTTP(w, r)
-		return nil
-	}
-	q := r.URL.Query()
-	after, most, err := eventlog.ParsePage(q.Get("since"), q.Get("limit"))
-	if err != nil {
-		return err
-	}
-	body, err := s.Events.Page(r.Context(), a, after, most)
-	if err != nil {
-		return err
-	}
-	return writeRaw(w, http.StatusOK, body)
+	return ok(s.Events.Page(r.Context(), r.admission, after, most))
 }
 
 func wantsEventStream(r *http.Request) bool {

@@ -1,38 +1,49 @@
 package httpapi
 
 import (
-	"regexp"
+	"net/http"
 	"strings"
 )
 
 // Endpoint is a route, in the description's form.
 type Endpoint struct {
 	Method, Path string
+	Query        []string // its parameters, besides AccountParameter
+	AnyQuery     bool     // its query is not read
+	Account      bool     // it takes AccountParameter
+	Who          string   // who may call it
 	To           string   // Alpaca's path, for a passed-through endpoint
-	Query        []string // its parameters
-	Scope        string
-	Body         bool
-	Changes      string // what it can change at the broker
+	Body         bool     // of a passed-through endpoint
+	Changes      string   // what a passed-through endpoint can change at the broker
 }
 
 // AccountParameter is the parameter that names the account.
 const AccountParameter = accountParameter
 
-var variable = regexp.MustCompile(`/[:*]([a-z_]+)`)
-
-// Served returns every endpoint.
-func Served() []Endpoint {
+// Routes returns every endpoint.
+func Routes() []Endpoint {
 	var all []Endpoint
-	for _, line := range (&Server{}).routes().served {
-		method, path, _ := strings.Cut(line, " ")
-		all = append(all, Endpoint{Method: method, Path: variable.ReplaceAllString(path, "/{$1}")})
-	}
-	for _, e := range passThroughRoutes {
-		all = append(all, Endpoint{e.method, strings.ReplaceAll(e.path, "...}", "}"), e.to, e.query, e.scope, e.body != nil, string(e.changes)})
-	}
-	for pattern := range (&Server{}).muxRoutes() {
-		method, path, _ := strings.Cut(pattern, " ")
-		all = append(all, Endpoint{Method: method, Path: strings.ReplaceAll(path, "...}", "}")})
+	for _, rt := range (&Server{}).routes() {
+		e := Endpoint{Method: rt.method, Path: strings.ReplaceAll(rt.path, "...}", "}"), Who: string(rt.who), AnyQuery: rt.query == anyQuery}
+		for _, name := range rt.parameters() {
+			switch {
+			case e.AnyQuery:
+			case name == accountParameter:
+				e.Account = true
+			default:
+				e.Query = append(e.Query, name)
+			}
+		}
+		if to := rt.alpaca; to != nil {
+			e.To, e.Body, e.Changes = to.path, to.body != nil, string(to.changes)
+		}
+		all = append(all, e)
 	}
 	return all
+}
+
+// WriteOK writes the response 200 with a body, as the wrapper of handlers does.
+func WriteOK(w http.ResponseWriter, body any) error {
+	answer, _ := ok(body, nil)
+	return answer.write(w)
 }

@@ -4,54 +4,24 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/julienschmidt/httprouter"
-
 	"paddock/app/trading"
 )
 
-func (s *Server) getGuards(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
-	a, err := s.admission(r)
-	if err != nil {
-		return err
-	}
-	body, err := s.Trading.Guards(r.Context(), a)
-	if err != nil {
-		return err
-	}
-	return writeRaw(w, http.StatusOK, body)
+func (s *Server) getGuards(r *request) (response, error) {
+	return ok(s.Trading.Guards(r.Context(), r.admission))
 }
 
-func (s *Server) putGuards(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
-	a, err := s.admission(r)
-	if err != nil {
-		return err
-	}
-	var limits trading.Limits
-	if err := readBody(r, &limits); err != nil {
-		return err
-	}
-	body, err := s.Trading.SetGuards(r.Context(), a, limits)
-	if err != nil {
-		return err
-	}
-	return writeRaw(w, http.StatusOK, body)
+func (s *Server) putGuards(r *request, limits trading.Limits) (response, error) {
+	return ok(s.Trading.SetGuards(r.Context(), r.admission, limits))
 }
 
 // turnSwitch responds with 202 while orders are still being canceled or
 // positions closed, and with 207 where a step after the switch could not be
 // done.
-func (s *Server) turnSwitch(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
-	a, err := s.admission(r)
+func (s *Server) turnSwitch(r *request, to trading.Switch) (response, error) {
+	turned, err := s.Trading.Turn(r.Context(), r.admission, r.idempotencyKey(), to)
 	if err != nil {
-		return err
-	}
-	var to trading.Switch
-	if err := readBody(r, &to); err != nil {
-		return err
-	}
-	turned, err := s.Trading.Turn(r.Context(), a, r.Header.Get("Idempotency-Key"), to)
-	if err != nil {
-		return err
+		return response{}, err
 	}
 	status := http.StatusOK
 	switch {
@@ -60,5 +30,5 @@ func (s *Server) turnSwitch(w http.ResponseWriter, r *http.Request, _ httprouter
 	case slices.ContainsFunc(turned.Steps, func(step trading.Step) bool { return !step.Done }):
 		status = http.StatusMultiStatus
 	}
-	return writeJSON(w, status, turned)
+	return response{status, turned}, nil
 }

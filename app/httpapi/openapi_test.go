@@ -90,7 +90,8 @@ func TestDescriptionIsServed(t *testing.T) {
 	}
 }
 
-// Everything that is served is described, with the same parameters.
+// Every route is described, with the same parameters, and as open to anyone
+// where it is.
 func TestServedIsDescribed(t *testing.T) {
 	doc, err := openapi3.NewLoader().LoadFromData(httpapi.OpenAPI)
 	if err != nil {
@@ -99,7 +100,7 @@ func TestServedIsDescribed(t *testing.T) {
 	if err := doc.Validate(t.Context()); err != nil {
 		t.Error(err)
 	}
-	for _, e := range httpapi.Served() {
+	for _, e := range httpapi.Routes() {
 		if e.Path == "/api/auth/{path}" || e.Method == http.MethodHead {
 			continue // Better Auth's own; HEAD is GET without its body
 		}
@@ -108,18 +109,26 @@ func TestServedIsDescribed(t *testing.T) {
 			t.Errorf("%s %s is served and not described", e.Method, e.Path)
 			continue
 		}
-		if e.To == "" {
-			continue
-		}
+		operation := item.GetOperation(e.Method)
 		described := []string{}
-		for _, p := range item.GetOperation(e.Method).Parameters {
-			described = append(described, p.Value.Name)
+		for _, p := range slices.Concat(item.Parameters, operation.Parameters) {
+			if p.Value.In == "query" {
+				described = append(described, p.Value.Name)
+			}
+		}
+		taken := slices.Clone(e.Query)
+		if e.Account {
+			taken = append(taken, httpapi.AccountParameter)
 		}
 		slices.Sort(described)
-		if taken := slices.Sorted(slices.Values(e.Query)); !slices.Equal(described, taken) {
+		slices.Sort(taken)
+		if !slices.Equal(described, taken) {
 			t.Errorf("%s %s takes %v and is described with %v", e.Method, e.Path, taken, described)
 		}
-		if hasBody := item.GetOperation(e.Method).RequestBody != nil; hasBody != e.Body {
+		if open := operation.Security != nil && len(*operation.Security) == 0; open != (e.Who == "anyone") {
+			t.Errorf("%s %s is for %s, and described as open to anyone: %v", e.Method, e.Path, e.Who, open)
+		}
+		if hasBody := operation.RequestBody != nil; e.To != "" && hasBody != e.Body {
 			t.Errorf("%s %s: a body is described: %v, and taken: %v", e.Method, e.Path, hasBody, e.Body)
 		}
 	}

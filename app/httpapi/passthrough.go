@@ -5,16 +5,13 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"path"
 	"reflect"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/julienschmidt/httprouter"
 
 	"paddock/app/broker"
 	"paddock/app/problem"
@@ -22,16 +19,16 @@ import (
 	"paddock/app/trading"
 )
 
-// passThrough is the route of an endpoint of Alpaca that is passed through.
-type passThrough struct {
-	method, path string   // ours, with {variables}; {symbol...} may hold a slash
-	to           string   // Alpaca's path, with the same variables
-	query        []string // the parameters that Alpaca documents
-	scope        string   // the scope that is required
-	body         any      // a pointer to a struct with the fields that Alpaca documents; nil for no body
-	check        string   // a sentence that says where to see the outcome of a change
-	changes      effect   // what it can change at the broker
+// endpoint is an endpoint of Alpaca that a route is passed through to.
+type endpoint struct {
+	path    string // Alpaca's path, with the variables of ours
+	body    any    // a pointer to a struct with the fields that Alpaca documents; nil for no body
+	check   string // a sentence that says where to see the outcome of a change
+	changes effect // what it can change at the broker
 }
+
+// dataPrefix begins the paths of Alpaca's host of market data.
+const dataPrefix = "/api/data"
 
 // effect is what a passed-through endpoint can change at the broker. What opens
 // or enlarges a position must pass the account's guards, on every way:
@@ -48,97 +45,39 @@ const (
 	exercises effect = "opens shares by exercising an option" // guarded by trading.Exercise
 )
 
-// newPassThroughMux routes the passed-through endpoints. They have a router of
-// their own, because Alpaca's paths have names and variables in the same place
-// (stocks/bars and stocks/{symbol}/bars), which httprouter refuses.
-func (s *Server) newPassThroughMux() *http.ServeMux {
-	mux := http.NewServeMux()
-	for _, e := range passThroughRoutes {
-		serve := s.handle(func(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
-			return s.servePassThrough(w, r, e)
-		}, slices.Concat(e.query, []string{accountParameter})...)
-		mux.HandleFunc(e.method+" "+e.path, func(w http.ResponseWriter, r *http.Request) { serve(w, r, nil) })
+// passThrough passes a call through, and its answer back.
+func (s *Server) passThrough(r *request) (response, error) {
+	to := r.route.alpaca
+	call := trading.Call{Scope: string(r.route.who), Check: to.check, Request: broker.Request{Method: r.route.method}}
+	var err error
+	if call.Path, err = r.alpacaPath(); err != nil {
+		return response{}, err
 	}
-	for pattern, serve := range s.muxRoutes() {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { serve(w, r, nil) })
-	}
-	return mux
-}
-
-// muxRoutes are endpoints of ours that httprouter cannot route: their paths
-// look like variables to it, or have symbols with a slash.
-func (s *Server) muxRoutes() map[string]httprouter.Handle {
-	return map[string]httprouter.Handle{
-		"GET /api/orders:by_client_order_id": s.handle(s.getOrderByClientOrderID, accountParameter, "client_order_id"),
-		"POST /api/orders/preview":           s.handle(s.previewOrder, accountParameter),
-		"DELETE /api/positions/{symbol...}": s.handle(s.closePosition, accountParameter,
-			"qty percentage cancel_orders orchestrator_agent_id tag"),
-	}
-}
-
-// passThroughFirst serves the endpoints of newPassThroughMux, and next all
-// others.
-func (s *Server) passThroughFirst(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.isPassThrough(r, r.Method) {
-			s.passThroughMux.ServeHTTP(w, r)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// isPassThrough reports whether newPassThroughMux has an endpoint with r's path
-// and this method. ServeMux would redirect a path with superfluous slashes and
-// serve HEAD as GET: those are left to the other router, which has neither.
-func (s *Server) isPassThrough(r *http.Request, method string) bool {
-	named := r.URL.EscapedPath()
-	_, pattern := s.passThroughMux.Handler(&http.Request{Method: method, Host: r.Host, URL: r.URL})
-	begin, _, _ := strings.Cut(strings.TrimPrefix(pattern, method+" "), "{") // ServeMux would redirect /api/assets to the path with a symbol
-	return strings.HasPrefix(pattern, method+" ") && strings.HasPrefix(r.URL.Path, begin) && path.Clean(named) == named
-}
-
-// passThroughMethods returns the methods of r's path.
-func (s *Server) passThroughMethods(r *http.Request) []string {
-	return slices.DeleteFunc([]string{"DELETE", "GET", "PATCH", "POST", "PUT"}, func(m string) bool { return !s.isPassThrough(r, m) })
-}
-
-// servePassThrough passes one call through.
-func (s *Server) servePassThrough(w http.ResponseWriter, r *http.Request, e passThrough) error {
-	a, err := s.admission(r)
-	if err != nil {
-		return err
-	}
-	call := trading.Call{Scope: e.scope, Check: e.check, Request: broker.Request{Method: e.method}}
-	if call.Path, err = e.target(r); err != nil {
-		return err
-	}
-	call.Query = r.URL.Query()
-	call.Query.Del(accountParameter)
+	call.Query = r.filters()
 	call.Kind = call.Path[0] + "/" + call.Path[1]
-	if strings.HasPrefix(e.path, "/api/data/") {
+	if strings.HasPrefix(r.route.path, dataPrefix+"/") {
 		call.Host = broker.Data
 	}
-	if e.body != nil {
-		call.Body, err = readBodyAsSent(r, reflect.New(reflect.TypeOf(e.body).Elem()).Interface())
+	if to.body != nil {
+		call.Body, err = readBodyAsSent(r.Request, reflect.New(reflect.TypeOf(to.body).Elem()).Interface())
 	} else {
-		err = requireEmptyBody(r)
+		err = requireEmptyBody(r.Request)
 	}
 	if err != nil {
-		return err
+		return response{}, err
 	}
 	send := s.Trading.Relay
-	if e.changes == exercises {
+	if to.changes == exercises {
 		send = func(ctx context.Context, a tenant.Admission, call trading.Call) (*broker.Response, error) {
 			return s.Trading.Exercise(ctx, a, call, r.PathValue("symbol"))
 		}
 	}
-	answer, err := send(r.Context(), a, call)
+	answer, err := send(r.Context(), r.admission, call)
 	if err != nil {
-		return err
+		return response{}, err
 	}
 	defer answer.Body.Close()
-	return s.copyAnswer(w, r, answer, call.Explain)
+	return response{}, s.copyAnswer(r.writer, r.Request, answer, call.Explain)
 }
 
 var (
@@ -146,9 +85,10 @@ var (
 	pair    = regexp.MustCompile(`^[A-Za-z0-9]+([._:-][A-Za-z0-9]+)*(/[A-Za-z0-9]+)?$`)
 )
 
-// target returns Alpaca's path, by segments, with r's values for the variables.
-func (e passThrough) target(r *http.Request) ([]string, error) {
-	segments := strings.Split(e.to[1:], "/")
+// alpacaPath returns Alpaca's path, by segments, with the request's values for
+// the variables.
+func (r *request) alpacaPath() ([]string, error) {
+	segments := strings.Split(r.route.alpaca.path[1:], "/")
 	for i, text := range segments {
 		name, isVariable := strings.CutPrefix(text, "{")
 		if !isVariable {
@@ -156,7 +96,7 @@ func (e passThrough) target(r *http.Request) ([]string, error) {
 		}
 		name = strings.TrimSuffix(name, "}")
 		value, form := r.PathValue(name), segment
-		if strings.Contains(e.path, "{"+name+"...}") {
+		if strings.Contains(r.route.path, "{"+name+"...}") {
 			form = pair
 		}
 		ofPosition := segments[1] == "positions"
@@ -212,3 +152,24 @@ func (s *Server) copyAnswer(w http.ResponseWriter, r *http.Request, answer *brok
 		n, err = answer.Body.Read(part)
 	}
 }
+
+// The fields of bodies that are passed through, as Alpaca documents them.
+type (
+	configurations struct {
+		SuspendTrade           bool   `json:"suspend_trade"`
+		NoShorting             bool   `json:"no_shorting"`
+		FractionalTrading      bool   `json:"fractional_trading"`
+		TradeConfirmEmail      string `json:"trade_confirm_email"`
+		MaxMarginMultiplier    string `json:"max_margin_multiplier"`
+		MaxOptionsTradingLevel *int   `json:"max_options_trading_level"` // null sets no limit
+		PTPNoExceptionEntry    bool   `json:"ptp_no_exception_entry"`
+		OvernightDisabled      bool   `json:"disable_overnight_trading"`
+	}
+	watchlist struct {
+		Name    string   `json:"name"`
+		Symbols []string `json:"symbols"`
+	}
+	watchlistSymbol struct {
+		Symbol string `json:"symbol"`
+	}
+)

@@ -86,7 +86,7 @@ func (s *stub) front(sim http.Handler) http.Handler {
 
 // endpoints returns the passed-through endpoints.
 func endpoints() []httpapi.Endpoint {
-	return slices.DeleteFunc(httpapi.Served(), func(e httpapi.Endpoint) bool {
+	return slices.DeleteFunc(httpapi.Routes(), func(e httpapi.Endpoint) bool {
 		return e.To == "" || e.Path == "/api/positions/{symbol}/exercise" // it sends other requests too: see effects_test.go
 	})
 }
@@ -190,7 +190,7 @@ func TestRelayedPairs(t *testing.T) {
 // any route, whatever its variables are.
 func TestNeverOffered(t *testing.T) {
 	never := regexp.MustCompile(`(?i)wallet|transfer|whitelist|perp|tokeni|locate`)
-	for _, e := range httpapi.Served() {
+	for _, e := range httpapi.Routes() {
 		if never.MatchString(e.Path + e.To) {
 			t.Errorf("%s %s is served", e.Method, e.Path)
 		}
@@ -252,19 +252,19 @@ func TestRelayedRefusals(t *testing.T) {
 				t.Errorf("the message is %s", unknown.text)
 			}
 			ask(u, e, mine, "?%zz").want(t, 400, "invalid_query")
-			if e.Scope != "read" {
+			if e.Who != "read" {
 				ask(viewer, e, mine, "").want(t, 403, "not_permitted")
 			}
-			if e.Scope == "manage" {
+			if e.Who == "manage" {
 				ask(other, e, mine, "").want(t, 403, "not_permitted")
 			}
 			if heard, n := broker.last(); n != 0 {
 				t.Errorf("the broker was asked for %+v", heard)
 			}
-			if e.Scope == "read" {
+			if e.Who == "read" {
 				ask(viewer, e, mine, "").want(t, 200, "")
 			}
-			if e.Scope == "trade" {
+			if e.Who == "trade" {
 				if got := ask(other, e, mine, ""); got.status/100 != 2 {
 					t.Errorf("a trader: %d %s", got.status, got.text)
 				}

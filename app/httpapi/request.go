@@ -3,65 +3,89 @@ package httpapi
 import (
 	"errors"
 	"net/http"
+	"net/url"
 
 	"github.com/google/uuid"
-	"github.com/julienschmidt/httprouter"
 
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
 
-// session returns the request's session token, or unauthenticated.
-func (s *Server) session(r *http.Request) (string, error) {
-	token, ok := s.Sessions.SessionToken(r)
-	if !ok {
-		return "", tenant.Unauthenticated()
-	}
-	return token, nil
+// request is a request that its route has admitted, as handlers see it.
+type request struct {
+	*http.Request
+	route     *route
+	query     url.Values          // its parameters, each known and there once
+	admission tenant.Admission    // the session, and the account on routes that need one
+	order     uuid.UUID           // the order in the path: see aboutOrder
+	writer    http.ResponseWriter // for headers of the response, and for handlers that write it themselves
 }
 
-// admission returns the request's session and account, which the header
-// X-Account-ID or the query's account_id names. The database decides whether
-// the user may use that account.
-func (s *Server) admission(r *http.Request) (tenant.Admission, error) {
-	token, err := s.session(r)
-	if err != nil {
-		return tenant.Admission{}, err
+// idempotencyKey returns the key that the client gave the request, or "".
+func (r *request) idempotencyKey() string { return r.Header.Get("Idempotency-Key") }
+
+// admission returns the request's session and account, where its route needs
+// them. The account is named by the path, the header X-Account-ID or the query's
+// account_id. The database decides whether the user may use it.
+func (s *Server) admission(r *request) (tenant.Admission, error) {
+	var a tenant.Admission
+	if r.route.who == anyone || r.route.who == socket {
+		return a, nil
 	}
-	named := append(r.Header.Values("X-Account-ID"), r.URL.Query()["account_id"]...)
+	var signedIn bool
+	if a.Token, signedIn = s.Sessions.SessionToken(r.Request); !signedIn {
+		return a, tenant.Unauthenticated()
+	}
+	if r.route.who == anyUser {
+		return a, nil
+	}
+	var err error
+	a.Account, err = r.account()
+	return a, err
+}
+
+// account returns the account that the request names.
+func (r *request) account() (account uuid.UUID, err error) {
+	named := append(r.Header.Values("X-Account-ID"), r.query[accountParameter]...)
+	if r.route.accountInPath() {
+		named = []string{r.PathValue("id")}
+	}
 	if len(named) == 0 {
-		return tenant.Admission{}, problem.New(problem.AccountRequired, "Say which account is meant: send its id in the header X-Account-ID.")
+		return account, problem.New(problem.AccountRequired, "Say which account is meant: send its id in the header X-Account-ID.")
 	}
-	var account uuid.UUID
 	for i, text := range named {
 		id, err := parseID(text)
 		if err != nil {
-			return tenant.Admission{}, problem.New(problem.AccountMalformed, "The account's id is not a UUID. Copy it from GET /api/accounts.")
+			return account, problem.New(problem.AccountMalformed, "The account's id is not a UUID. Copy it from GET /api/accounts.")
 		}
 		if i > 0 && id != account {
-			return tenant.Admission{}, accountAmbiguous()
+			return account, accountAmbiguous()
 		}
 		account = id
 	}
-	return tenant.Admission{Token: token, Account: account}, nil
+	return account, nil
 }
 
 func accountAmbiguous() error {
 	return problem.New(problem.AccountAmbiguous, "The request names two different accounts. Send one id.")
 }
 
-// pathAdmission is admission to the account in the path. An id that is no UUID
-// names an account that does not exist.
-func (s *Server) pathAdmission(r *http.Request, p httprouter.Params) (tenant.Admission, error) {
-	token, err := s.session(r)
-	if err != nil {
-		return tenant.Admission{}, err
+// aboutOrder returns a handler that reads the order's id in the path before h.
+func aboutOrder(h handler) handler {
+	return func(r *request) (_ response, err error) {
+		if r.order, err = parseOrderID(r.PathValue("id")); err != nil {
+			return response{}, err
+		}
+		return h(r)
 	}
-	id, err := parseID(p.ByName("id"))
+}
+
+func parseOrderID(text string) (uuid.UUID, error) {
+	id, err := parseID(text)
 	if err != nil {
-		return tenant.Admission{}, problem.New(problem.AccountMalformed, "The account's id is not a UUID. Copy it from GET /api/accounts.")
+		return id, problem.New(problem.OrderIDMalformed, "The order's id is not a UUID. Copy it from GET /api/orders.")
 	}
-	return tenant.Admission{Token: token, Account: id}, nil
+	return id, nil
 }
 
 // parseID parses the canonical form of a UUID. It refuses the zero UUID, which

@@ -8,33 +8,55 @@ import (
 	"math"
 	"net/http"
 	"strconv"
-	"strings"
-
-	"github.com/julienschmidt/httprouter"
 
 	"paddock/app/problem"
 )
 
-// handle returns a handler that calls h for requests whose query has only the
-// given parameters, named between spaces, each at most once.
-func (s *Server) handle(h func(http.ResponseWriter, *http.Request, httprouter.Params) error, parameters ...string) httprouter.Handle {
-	known := strings.Fields(strings.Join(parameters, " "))
-	return s.handleAnyQuery(func(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
-		if err := checkRequest(r, known); err != nil {
-			return err
-		}
-		return h(w, r, p)
-	})
+// response is what a handler returns. The zero response is that of a handler
+// that has written one itself.
+type response struct {
+	status int
+	body   any // []byte or json.RawMessage is JSON already and sent as it is; any other value is encoded; nil is no body
 }
 
-// handleAnyQuery returns a handler that calls h without checking the query, and
-// responds with h's error.
-func (s *Server) handleAnyQuery(h func(http.ResponseWriter, *http.Request, httprouter.Params) error) httprouter.Handle {
-	return func(w http.ResponseWriter, r *http.Request, p httprouter.Params) {
-		if err := h(w, r, p); err != nil {
-			s.fail(w, r, err)
+// ok returns the response 200 with a body, or the error.
+func ok(body any, err error) (response, error) { return response{http.StatusOK, body}, err }
+
+// created returns the response 201 with a body, or the error.
+func created(body any, err error) (response, error) { return response{http.StatusCreated, body}, err }
+
+// accepted returns the response 202 with a body, or the error.
+func accepted(body any, err error) (response, error) {
+	return response{http.StatusAccepted, body}, err
+}
+
+// noContent returns the response 204, or the error.
+func noContent(err error) (response, error) { return response{status: http.StatusNoContent}, err }
+
+// write sends the response. It fails only before anything is sent.
+func (a response) write(w http.ResponseWriter) (err error) {
+	if a.status == 0 {
+		return nil
+	}
+	var text []byte
+	switch body := a.body.(type) {
+	case nil:
+		w.WriteHeader(a.status)
+		return nil
+	case []byte:
+		text = body
+	case json.RawMessage:
+		text = body
+	default:
+		if text, err = json.Marshal(body); err != nil {
+			return err
 		}
 	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+	w.WriteHeader(a.status)
+	_, _ = w.Write(text) // fails only where the client is gone
+	return nil
 }
 
 // failure is the body of every error.
@@ -51,7 +73,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(p.RetryAfter.Seconds()))))
 	}
 	status, body := s.failure(r, err)
-	_ = writeRaw(w, status, body) // fails only where the client is gone
+	_ = response{status, body}.write(w) // cannot fail: the body is JSON already
 }
 
 // failure logs an error and returns the status and body for the client.
@@ -72,21 +94,4 @@ func (s *Server) failure(r *http.Request, err error) (status int, body []byte) {
 		panic(err) // cannot happen: a problem's contents always marshal
 	}
 	return status, body
-}
-
-func writeJSON(w http.ResponseWriter, status int, body any) error {
-	text, err := json.Marshal(body)
-	if err != nil {
-		return err
-	}
-	return writeRaw(w, status, text)
-}
-
-// writeRaw sends JSON.
-func writeRaw(w http.ResponseWriter, status int, body []byte) error {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // fails only where the client is gone
-	return nil
 }

@@ -4,186 +4,77 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/google/uuid"
-	"github.com/julienschmidt/httprouter"
-
 	"paddock/app/problem"
-	"paddock/app/tenant"
 	"paddock/app/trading"
 )
 
-func (s *Server) brokerAccount(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
-	a, err := s.admission(r)
-	if err != nil {
-		return err
-	}
-	body, err := s.Trading.BrokerAccount(r.Context(), a)
-	if err != nil {
-		return err
-	}
-	return writeRaw(w, http.StatusOK, body)
+func (s *Server) brokerAccount(r *request) (response, error) {
+	return ok(s.Trading.BrokerAccount(r.Context(), r.admission))
 }
 
-func (s *Server) positions(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
-	a, err := s.admission(r)
-	if err != nil {
-		return err
-	}
+func (s *Server) positions(r *request) (response, error) {
 	asOf := time.Now()
-	body, err := s.Trading.Positions(r.Context(), a)
+	body, err := s.Trading.Positions(r.Context(), r.admission)
 	if err != nil {
-		return err
+		return response{}, err
 	}
 	// The body is Alpaca's own list, which has no place for these.
-	w.Header().Set("X-Source", "broker")
-	w.Header().Set("X-As-Of", asOf.UTC().Format(time.RFC3339Nano))
-	return writeRaw(w, http.StatusOK, body)
+	r.writer.Header().Set("X-Source", "broker")
+	r.writer.Header().Set("X-As-Of", asOf.UTC().Format(time.RFC3339Nano))
+	return ok(body, nil)
 }
 
-func (s *Server) listOrders(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
-	a, err := s.admission(r)
+func (s *Server) listOrders(r *request) (response, error) {
+	list, err := trading.ParseOrderList(r.filters())
 	if err != nil {
-		return err
+		return response{}, err
 	}
-	q := r.URL.Query()
-	q.Del(accountParameter)
-	list, err := trading.ParseOrderList(q)
-	if err != nil {
-		return err
-	}
-	body, err := s.Trading.Orders(r.Context(), a, list)
-	if err != nil {
-		return err
-	}
-	return writeRaw(w, http.StatusOK, body)
+	return ok(s.Trading.Orders(r.Context(), r.admission, list))
 }
 
-func (s *Server) placeOrder(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
-	a, err := s.admission(r)
-	if err != nil {
-		return err
-	}
-	var order trading.OrderRequest
-	if err := readBody(r, &order); err != nil {
-		return err
-	}
-	placed, err := s.Trading.Place(r.Context(), a, r.Header.Get("Idempotency-Key"), order)
-	return writePlaced(w, http.StatusCreated, placed, err)
+func (s *Server) placeOrder(r *request, order trading.OrderRequest) (response, error) {
+	result, err := s.Trading.Place(r.Context(), r.admission, r.idempotencyKey(), order)
+	return placed(http.StatusCreated, result, err)
 }
 
-// writePlaced responds with an order, and with 202 while the broker's answer is
-// unknown.
-func writePlaced(w http.ResponseWriter, known int, placed trading.Placed, err error) error {
-	if err != nil {
-		return err
-	}
-	if !placed.Known {
+// placed returns the response with an order: the status where it is known, and
+// 202 while the broker's answer is not.
+func placed(known int, order trading.Placed, err error) (response, error) {
+	if !order.Known {
 		known = http.StatusAccepted
 	}
-	return writeRaw(w, known, placed.Order)
+	return response{known, order.Order}, err
 }
 
-func (s *Server) previewOrder(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
-	a, err := s.admission(r)
-	if err != nil {
-		return err
-	}
-	var order trading.OrderRequest
-	if err := readBody(r, &order); err != nil {
-		return err
-	}
-	preview, err := s.Trading.Preview(r.Context(), a, order)
-	if err != nil {
-		return err
-	}
-	return writeJSON(w, http.StatusOK, preview)
+func (s *Server) previewOrder(r *request, order trading.OrderRequest) (response, error) {
+	return ok(s.Trading.Preview(r.Context(), r.admission, order))
 }
 
-func (s *Server) replaceOrder(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
-	a, id, err := s.orderAdmission(r, p)
-	if err != nil {
-		return err
-	}
-	var change trading.Replacement
-	if err := readBody(r, &change); err != nil {
-		return err
-	}
-	placed, err := s.Trading.Replace(r.Context(), a, id, r.Header.Get("Idempotency-Key"), change)
-	return writePlaced(w, http.StatusOK, placed, err)
+func (s *Server) replaceOrder(r *request, change trading.Replacement) (response, error) {
+	result, err := s.Trading.Replace(r.Context(), r.admission, r.order, r.idempotencyKey(), change)
+	return placed(http.StatusOK, result, err)
 }
 
-func (s *Server) dismissOrder(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
-	a, id, err := s.orderAdmission(r, p)
-	if err != nil {
-		return err
-	}
-	if err := requireEmptyBody(r); err != nil {
-		return err
-	}
-	body, err := s.Trading.Dismiss(r.Context(), a, id)
-	if err != nil {
-		return err
-	}
-	return writeRaw(w, http.StatusOK, body)
+func (s *Server) dismissOrder(r *request) (response, error) {
+	return ok(s.Trading.Dismiss(r.Context(), r.admission, r.order))
 }
 
-func (s *Server) getOrder(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
-	a, id, err := s.orderAdmission(r, p)
+func (s *Server) getOrder(r *request) (response, error) {
+	nested, err := r.boolean("nested")
 	if err != nil {
-		return err
+		return response{}, err
 	}
-	nested, err := parseBool(r.URL.Query(), "nested")
-	if err != nil {
-		return err
-	}
-	body, err := s.Trading.Order(r.Context(), a, id, nested)
-	if err != nil {
-		return err
-	}
-	return writeRaw(w, http.StatusOK, body)
+	return ok(s.Trading.Order(r.Context(), r.admission, r.order, nested))
 }
 
-func (s *Server) getOrderByClientOrderID(w http.ResponseWriter, r *http.Request, _ httprouter.Params) error {
-	a, err := s.admission(r)
-	if err != nil {
-		return err
-	}
-	id := r.URL.Query().Get("client_order_id")
+func (s *Server) getOrderByClientOrderID(r *request) (response, error) {
+	id := r.query.Get("client_order_id")
 	if id == "" {
-		return problem.New(problem.ClientOrderIDRequired, `Say which order is meant: set "client_order_id".`)
+		return response{}, problem.New(problem.ClientOrderIDRequired, `Say which order is meant: set "client_order_id".`)
 	}
-	body, err := s.Trading.OrderByClientOrderID(r.Context(), a, id)
-	if err != nil {
-		return err
-	}
-	return writeRaw(w, http.StatusOK, body)
+	return ok(s.Trading.OrderByClientOrderID(r.Context(), r.admission, id))
 }
 
-func (s *Server) cancelOrder(w http.ResponseWriter, r *http.Request, p httprouter.Params) error {
-	a, id, err := s.orderAdmission(r, p)
-	if err != nil {
-		return err
-	}
-	body, err := s.Trading.Cancel(r.Context(), a, id)
-	if err != nil {
-		return err
-	}
-	return writeRaw(w, http.StatusAccepted, body)
-}
-
-// orderAdmission returns the admission, and the order's id from the path.
-func (s *Server) orderAdmission(r *http.Request, p httprouter.Params) (tenant.Admission, uuid.UUID, error) {
-	a, err := s.admission(r)
-	if err != nil {
-		return a, uuid.Nil, err
-	}
-	id, err := parseID(p.ByName("id"))
-	if err != nil {
-		return a, id, malformedOrderID()
-	}
-	return a, id, nil
-}
-
-func malformedOrderID() error {
-	return problem.New(problem.OrderIDMalformed, "The order's id is not a UUID. Copy it from GET /api/orders.")
+func (s *Server) cancelOrder(r *request) (response, error) {
+	return accepted(s.Trading.Cancel(r.Context(), r.admission, r.order))
 }

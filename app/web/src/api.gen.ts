@@ -102,6 +102,7 @@ export interface paths {
                         "application/yaml": unknown;
                     };
                 };
+                default: components["responses"]["Problem"];
             };
         };
         put?: never;
@@ -138,6 +139,7 @@ export interface paths {
                         "text/html": unknown;
                     };
                 };
+                default: components["responses"]["Problem"];
             };
         };
         put?: never;

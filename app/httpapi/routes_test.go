@@ -1,0 +1,123 @@
+package httpapi_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"paddock/app/httpapi"
+)
+
+// Paths whose queries are not read: load balancers ask for the health with
+// parameters of their own, and package auth reads its own. No others may be
+// added without a word here.
+var queriesNotRead = []string{"/healthz", "/readyz", "/api/auth/{path}"}
+
+// Every route of the table refuses, with 400 and before anything is done, a
+// parameter that it does not know, one that is there twice, and a query that
+// cannot be parsed. A new route is covered by being in the table: nothing else
+// is served.
+func TestEveryRouteReadsItsQuery(t *testing.T) {
+	broker := &stub{}
+	s := newServer(t, broker.front)
+	u := s.signUp("ada")
+	id := u.connect("one", s.seeds[0])
+	broker.last()
+	for _, e := range httpapi.Routes() {
+		if e.AnyQuery != slices.Contains(queriesNotRead, e.Path) {
+			t.Errorf("%s %s: its query is not read: %v", e.Method, e.Path, e.AnyQuery)
+		}
+		if e.AnyQuery {
+			continue
+		}
+		t.Run(e.Method+" "+e.Path, func(t *testing.T) {
+			path := target(strings.ReplaceAll(e.Path, "{id}", id))
+			refuses := func(query, code string) {
+				t.Helper()
+				if got := u.do(e.Method, path+"?"+query, "", "X-Account-ID", id); got.status != 400 || got.code() != code {
+					t.Errorf("?%s is answered %d %s, want 400 %s", query, got.status, got.text, code)
+				}
+			}
+			refuses("no_such_parameter=1", "unknown_parameter")
+			refuses("no_such_parameter=1&no_such_parameter=1", "unknown_parameter")
+			refuses("%zz", "invalid_query")
+			names := e.Query
+			if e.Account {
+				names = append(slices.Clone(names), httpapi.AccountParameter)
+			} else {
+				refuses(httpapi.AccountParameter+"="+id, "unknown_parameter")
+			}
+			for _, name := range names {
+				refuses(name+"="+id+"&"+name+"="+id, "invalid_query")
+				refuses(name+"="+id+"&no_such_parameter=1", "unknown_parameter")
+			}
+			if heard, n := broker.last(); n != 0 {
+				t.Errorf("the broker was asked for %+v", heard)
+			}
+		})
+	}
+}
+
+// Bodies of our own endpoints that come as far as the question who may call
+// them.
+var bodies = map[string]string{
+	"POST /api/accounts":                 `{"name":"another","environment":"paper"}`,
+	"PATCH /api/accounts/{id}":           `{"name":"renamed"}`,
+	"PUT /api/accounts/{id}/credentials": `{"key_id":"PKAAAAAAAA","secret_key":"abcdefghij"}`,
+	"POST /api/orders":                   buyOne,
+	"POST /api/orders/preview":           buyOne,
+	"PATCH /api/orders/{id}":             `{"qty":"2"}`,
+	"PUT /api/guards":                    `{}`,
+	"POST /api/guards/switch":            `{"switch":"reduce_only"}`,
+	"POST /api/agent-logs":               `{"level":"info","message":"m"}`,
+}
+
+// Who may call a route is what the table says, and what the database decides:
+// without a session nobody but "anyone", on somebody else's account no user, and
+// on a shared account a viewer only what needs the scope read, and a trader all
+// but what needs manage. TestRelayedRefusals holds the same of what is passed
+// through.
+func TestWhoMayCall(t *testing.T) {
+	s := newServer(t)
+	owner, trader, viewer, stranger := s.signUp("ada"), s.signUp("bob"), s.signUp("vic"), s.signUp("eve")
+	id := owner.connect("one", s.seeds[0])
+	s.grant(id, "bob", "trader")
+	s.grant(id, "vic", "viewer")
+	s.stream()
+	resting := `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"1"}`
+	order := owner.do("POST", "/api/orders", resting, "X-Account-ID", id).want(t, 201, "").field(t, "id")
+	for _, e := range httpapi.Routes() {
+		if e.To != "" || e.AnyQuery || e.Path == "/api/ws" { // of the socket, the tests of package push
+			continue
+		}
+		t.Run(e.Method+" "+e.Path, func(t *testing.T) {
+			path := strings.ReplaceAll(e.Path, "/api/orders/{id}", "/api/orders/"+order)
+			path = target(strings.ReplaceAll(path, "{id}", id))
+			if slices.Contains(e.Query, "client_order_id") {
+				path += "?client_order_id=x"
+			}
+			call := func(u *user) answer {
+				t.Helper()
+				return u.do(e.Method, path, bodies[e.Method+" "+e.Path], "X-Account-ID", id)
+			}
+			may := func(who string, got answer, granted bool) {
+				t.Helper()
+				if refused := got.status == 401 || got.status == 403; refused == granted || got.status >= 500 {
+					t.Errorf("it is for %q, and %s gets %d %s", e.Who, who, got.status, got.text)
+				}
+			}
+			if e.Who == "anyone" {
+				may("anyone", call(&user{s: s}), true)
+				return
+			}
+			call(&user{s: s}).want(t, 401, "unauthenticated")
+			if e.Who == "any user" {
+				may("a user", call(stranger), true)
+				return
+			}
+			call(stranger).want(t, 403, "account_forbidden")
+			may("a viewer", call(viewer), e.Who == "read")
+			may("a trader", call(trader), e.Who != "manage")
+		})
+	}
+}

@@ -1,0 +1,38 @@
+package httpapi
+
+import "net/http"
+
+// serve returns what all routes have in common around their handlers: it admits
+// a request, calls the route's handler, and writes the response or error that
+// it returns.
+func (s *Server) serve(rt route) http.Handler {
+	parameters := rt.parameters()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a, err := s.respond(&rt, parameters, w, r)
+		if err == nil {
+			err = a.write(w)
+		}
+		if err != nil {
+			s.fail(w, r, err)
+		}
+	})
+}
+
+// respond returns the response of a route. Before the handler is called it
+// refuses headers and queries that could be misunderstood, and finds out who
+// asks about which account.
+func (s *Server) respond(rt *route, parameters []string, w http.ResponseWriter, r *http.Request) (_ response, err error) {
+	admitted := &request{Request: r, route: rt, writer: w}
+	if rt.query != anyQuery {
+		if err = checkHeaders(r.Header); err != nil {
+			return response{}, err
+		}
+		if admitted.query, err = readQuery(r.URL.RawQuery, parameters); err != nil {
+			return response{}, err
+		}
+	}
+	if admitted.admission, err = s.admission(admitted); err != nil {
+		return response{}, err
+	}
+	return rt.handler(admitted)
+}
