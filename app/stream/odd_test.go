@@ -171,10 +171,14 @@ func TestUncountedOrderIsNoZero(t *testing.T) {
 			if err := w.outside.CancelAllOrders(); err != nil {
 				t.Fatal(err)
 			}
-			w.sync()
-			if _, err := w.trading().Place(t.Context(), w.account, "", orderRequest("mine")); err != nil {
-				t.Errorf("after it is over: %v, %+v", err, w.health().Odd)
-			}
+			w.eventually("an order to be accepted again", func() bool {
+				w.sync() // one that has begun before may have seen the order still
+				_, err := w.trading().Place(t.Context(), w.account, "", orderRequest("mine"))
+				if err != nil && !problem.Is(err, problem.AccountNotSynced) {
+					t.Fatalf("after it is over: %v, %+v", err, w.health().Odd)
+				}
+				return err == nil
+			})
 		})
 	}
 }

@@ -58,10 +58,20 @@ func (w *world) chaosAccounts(much size) (all []*chaosAccount) {
 	return all
 }
 
+// readClock notes how far the broker's clock is ahead of this machine's.
+func (w *world) readClock() {
+	var clock struct{ Timestamp time.Time }
+	if err := json.Unmarshal(w.askBroker(w.seeds[0].KeyID, w.seeds[0].SecretKey, "/v2/clock"), &clock); err != nil {
+		w.t.Fatal(err)
+	}
+	w.ahead = time.Until(clock.Timestamp)
+}
+
 // findContracts looks for contracts of AAPL that last for weeks.
 func (w *world) findContracts() {
+	w.readClock()
 	for _, kind := range []string{"call", "put"} {
-		first := time.Now().AddDate(0, 0, 15).Format(time.DateOnly)
+		first := time.Now().Add(w.ahead).AddDate(0, 0, 15).Format(time.DateOnly)
 		answer := w.askBroker(w.seeds[0].KeyID, w.seeds[0].SecretKey, fmt.Sprintf("/v2/options/contracts?underlying_symbols=AAPL&type=%s"+
 			"&expiration_date_gte=%s&expiration_date_lte=2099-01-01&strike_price_gte=180&strike_price_lte=200&limit=3", kind, first))
 		var list struct {

@@ -86,14 +86,14 @@ func (w *world) bust(a *chaosAccount, dice *rand.Rand) {
 }
 
 // jump sets the broker's clock five minutes forth or back. It is never further
-// than that from the machine's, and answers where it is, in fives of minutes.
+// than that from where it would be, and returns where it is, in fives of minutes.
 func (w *world) jump(at int, dice *rand.Rand) int {
 	if at == 0 {
 		at = 1 - 2*dice.IntN(2)
 	} else {
 		at = 0
 	}
-	w.sim.SetClock(time.Now().Add(time.Duration(at) * 5 * time.Minute))
+	w.sim.SetClock(time.Now().Add(w.ahead + time.Duration(at)*5*time.Minute))
 	return at
 }
 

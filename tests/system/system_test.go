@@ -104,9 +104,16 @@ func TestNothingIsLostDoubledOrShown(t *testing.T) {
 	w.kill()
 	w.start()
 	w.settle(all)
-	if again := a1.buy("SPY", 1, "orphan"); again.StatusCode != http.StatusCreated {
-		t.Errorf("the retry of the orphaned order is answered with %d, want 201 with the first one", again.StatusCode)
-	}
+	w.eventually("the retry of the orphaned order to be answered with 201 and the first one", func() error {
+		again := a1.buy("SPY", 1, "orphan")
+		if again.StatusCode != http.StatusCreated && again.StatusCode != http.StatusAccepted {
+			t.Fatalf("the retry of the orphaned order is answered with %d", again.StatusCode)
+		}
+		if again.StatusCode == http.StatusAccepted {
+			return fmt.Errorf("it is looked up still")
+		}
+		return nil
+	})
 	a1.mustBuy("QQQ", 1)
 	w.settle(all)
 

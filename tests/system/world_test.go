@@ -31,8 +31,9 @@ type world struct {
 	streams  *httptest.Server // of trade updates, which the broker's own host has not
 	seeds    []alpacasim.AccountSeed
 
-	keepsHistory bool     // the broker writes down what happens when
-	contracts    []string // of AAPL, near the money and weeks from their end: calls, then puts
+	keepsHistory bool          // the broker writes down what happens when
+	ahead        time.Duration // of the broker's clock before this machine's, but for jumps
+	contracts    []string      // of AAPL, near the money and weeks from their end: calls, then puts
 
 	masterKey, authSecret string
 	passwords             map[string]string
