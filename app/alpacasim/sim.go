@@ -1,9 +1,3 @@
-// Package alpacasim is a simulated Alpaca. It serves Alpaca's own HTTP and
-// streaming protocols, so that the official SDK works against it unchanged:
-// accounts by key, orders that are filled against a moving price, positions,
-// market data, and the stream of trade updates. The same seed, clock and
-// requests give the same results. Tests inject faults by Inject or over HTTP
-// under /_sim/.
 package alpacasim
 
 import (
