@@ -14,10 +14,20 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// controlRoutes let a test in another process control the simulator.
-func (s *Sim) controlRoutes(mux *http.ServeMux) {
+// ControlEndpoints returns the method and path of each control endpoint, such
+// as POST /_sim/price.
+func ControlEndpoints() (patterns []string) {
+	new(Sim).controlRoutes(func(pattern string, _ func(http.ResponseWriter, *http.Request)) {
+		patterns = append(patterns, pattern)
+	})
+	return patterns
+}
+
+// controlRoutes let a test in another process control the simulator. Each
+// endpoint is registered by handle.
+func (s *Sim) controlRoutes(handle func(pattern string, serve func(http.ResponseWriter, *http.Request))) {
 	post := func(path string, do func(q url.Values) (wrong string)) {
-		mux.HandleFunc("POST /_sim/"+path, func(w http.ResponseWriter, r *http.Request) {
+		handle("POST /_sim/"+path, func(w http.ResponseWriter, r *http.Request) {
 			if !onLoopback(w, r) {
 				return
 			}
@@ -27,7 +37,7 @@ func (s *Sim) controlRoutes(mux *http.ServeMux) {
 		})
 	}
 	get := func(path string, of func(keyID string) any) {
-		mux.HandleFunc("GET /_sim/"+path, func(w http.ResponseWriter, r *http.Request) {
+		handle("GET /_sim/"+path, func(w http.ResponseWriter, r *http.Request) {
 			if onLoopback(w, r) {
 				answer(w, 200, of(r.URL.Query().Get("key_id")))
 			}

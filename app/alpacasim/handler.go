@@ -36,7 +36,7 @@ func (s *Sim) Handler() http.Handler {
 	s.referenceRoutes(signed)
 	s.dataRoutes(signed)
 	if s.config.Control {
-		s.controlRoutes(mux)
+		s.controlRoutes(mux.HandleFunc)
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		answerRefusal(w, refuse(404, 40410000, "endpoint not found"))
