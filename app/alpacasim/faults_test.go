@@ -121,24 +121,24 @@ func TestFaultsOfStreams(t *testing.T) {
 // A fault can be of one event of one class of orders: of a spread that is
 // filled, and of nothing else.
 func TestFaultsOfOneEvent(t *testing.T) {
-	for query, want := range map[string]string{
-		"kind=lose&n=1&event=fill&class=mleg":     "new , new mleg, fill ",
-		"kind=lose&p=1&class=mleg":                "new , fill ",
-		"kind=lose&p=1&event=fill":                "new , new mleg",
-		"kind=reorder&n=1&event=new&class=mleg":   "new , fill , new mleg, fill mleg",
-		"kind=duplicate&n=1&event=fill&class=oto": "new , new mleg, fill , fill mleg",
+	for in, want := range map[alpacasim.Injection]string{
+		{Fault: alpacasim.Lose, N: 1, Event: "fill", Class: "mleg"}:     "new , new mleg, fill ",
+		{Fault: alpacasim.Lose, N: -1, P: 1, Class: "mleg"}:             "new , fill ",
+		{Fault: alpacasim.Lose, N: -1, P: 1, Event: "fill"}:             "new , new mleg",
+		{Fault: alpacasim.Reorder, N: 1, Event: "new", Class: "mleg"}:   "new , fill , new mleg, fill mleg",
+		{Fault: alpacasim.Duplicate, N: 1, Event: "fill", Class: "oto"}: "new , new mleg, fill , fill mleg",
 	} {
 		m := open(t, func(c *alpacasim.Config) { c.Control = true })
 		m.order("buy 1 AMD market day")
 		m.call(200, "POST", "/v2/orders", strings.Replace(callSpread, `"40"`, `"400"`, 1))
 		m.step()
-		m.call(200, "POST", "/_sim/fault?"+query, "")
+		m.done(m.control().Inject(t.Context(), in))
 		var got []string
 		for _, u := range m.updates(0) {
 			got = append(got, u.text("event")+" "+u.text("order", "order_class"))
 		}
 		if strings.Join(got, ", ") != want {
-			t.Errorf("%s: told %q, want %q", query, strings.Join(got, ", "), want)
+			t.Errorf("%+v: told %q, want %q", in, strings.Join(got, ", "), want)
 		}
 	}
 }
@@ -190,42 +190,49 @@ func TestSpansAndRefusals(t *testing.T) {
 // no sense.
 func TestControlEndpoints(t *testing.T) {
 	m := open(t, func(c *alpacasim.Config) { c.Control = true })
-	post := func(want int, path string) { t.Helper(); m.call(want, "POST", "/_sim/"+path, "") }
-	post(200, "fault?kind=fail&p=1&on=post,delete&key_id="+m.seeds[0].KeyID)
+	ctx, control, keyID := t.Context(), m.control(), m.seeds[0].KeyID
+	m.call(200, "POST", "/_sim/fault?kind=fail&p=1&on=post,delete&key_id="+keyID, "") // several methods at once, and no n
 	m.call(500, "POST", "/v2/orders", orderBody("buy 1 AAPL market day"))
 	m.call(500, "DELETE", "/v2/orders/none", "")
-	post(200, "faults/clear")
-	post(200, "halt?symbol=AAPL&on=true")
+	m.done(control.ClearFaults(ctx))
+	m.done(control.Halt(ctx, "AAPL", true))
 	o := m.order("buy 10 AAPL market day")
 	m.clock.tick(time.Second)
-	post(200, "step?n=2")
+	m.done(control.Step(ctx, 2))
 	m.want("in the halt", o, "new 0")
-	post(200, "halt?symbol=AAPL&on=false")
-	post(200, "fill-plan?symbol=AAPL&parts=2")
-	post(200, "step")
+	m.done(control.Halt(ctx, "AAPL", false))
+	m.done(control.SetFillPlan(ctx, "AAPL", 2))
+	m.call(200, "POST", "/_sim/step", "") // once, where no n is given
 	m.want("in parts", o, "partially_filled 5")
-	post(200, "step")
-	x := m.list(200, "GET", "/_sim/executions?key_id="+m.seeds[0].KeyID)
-	post(200, "bust?execution_id="+x[0].text("id"))
-	post(400, "bust?execution_id="+x[0].text("id"))
-	post(200, "correct?execution_id="+x[1].text("id")+"&price=100&qty=4")
-	post(200, "corporate-action?symbol=AAPL&kind=split&ratio=2")
-	post(200, "corporate-action?symbol=AAPL&kind=dividend&amount=0.5")
-	if p := m.list(200, "GET", "/_sim/positions?key_id="+m.seeds[0].KeyID); len(p) != 1 || p[0].text("qty") != "8" {
+	m.done(control.Step(ctx, 1))
+	x, err := control.Executions(ctx, keyID)
+	m.done(err)
+	m.done(control.Bust(ctx, x[0].ID))
+	m.call(400, "POST", "/_sim/bust?execution_id="+x[0].ID, "")
+	m.done(control.Correct(ctx, x[1].ID, dec("100"), dec("4")))
+	m.done(control.Split(ctx, "AAPL", dec("2"), alpacasim.SplitShape{}))
+	m.done(control.PayDividend(ctx, "AAPL", dec("0.5")))
+	if p, err := control.Positions(ctx, keyID); err != nil || len(p) != 1 || p[0].Qty.String() != "8" {
+		t.Errorf("holds %v (%v)", p, err)
+	}
+	if p := m.list(200, "GET", "/_sim/positions?key_id="+keyID); len(p) != 1 || p[0].text("qty") != "8" { // on the wire
 		t.Errorf("holds %v", p)
 	}
-	if f := m.call(200, "GET", "/_sim/account?key_id="+m.seeds[0].KeyID, ""); f.text("cash") != "99604" {
+	if f, err := control.Account(ctx, keyID); err != nil || f.Cash.String() != "99604" {
+		t.Errorf("has %v (%v)", f, err)
+	}
+	if f := m.call(200, "GET", "/_sim/account?key_id="+keyID, ""); f.text("cash") != "99604" {
 		t.Errorf("has %v", f)
 	}
-	post(200, "crypto-fees?on=true")
-	post(200, "streams/reap?seconds=90")
-	post(200, "streams/refuse?status=404")
+	m.done(control.SetCryptoFees(ctx, true, alpacasim.FeesPlain))
+	m.done(control.ReapStreams(ctx, 90*time.Second))
+	m.done(control.RefuseStreams(ctx, 404))
 	m.call(404, "GET", "/v2/events/trades", "")
 	for _, wrong := range []string{
 		"fault?kind=none&n=1", "fault?kind=fail&p=2", "fault?kind=fail", "fault?kind=fail&n=1&ms=soon", "fault?kind=fail&n=1&on=get", "step?n=0", "halt?symbol=AAPL", "crypto-fees?on=perhaps",
 		"fill-plan?symbol=AAPL&parts=many", "correct?execution_id=x&price=0&qty=1", "correct?execution_id=x&price=1&qty=1", "corporate-action?symbol=NOPE&kind=split&ratio=2",
 		"corporate-action?symbol=AAPL&kind=merger", "corporate-action?symbol=AAPL&kind=split&ratio=0", "streams/refuse?status=200", "streams/reap?seconds=soon",
 	} {
-		post(400, wrong)
+		m.call(400, "POST", "/_sim/"+wrong, "")
 	}
 }

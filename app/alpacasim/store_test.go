@@ -2,7 +2,6 @@ package alpacasim_test
 
 import (
 	"errors"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 
 	"paddock/app/alpacasim"
+	"paddock/app/alpacasim/simclient"
 )
 
 // All that was answered is in the state file: a killed simulator resumes with
@@ -103,23 +103,17 @@ func TestFaults(t *testing.T) {
 // A test in another process injects faults over HTTP, where that is allowed.
 func TestControl(t *testing.T) {
 	m := open(t, func(c *alpacasim.Config) { c.Control = true })
-	post := func(path string, want int) {
-		t.Helper()
-		r, err := http.Post(m.url+path, "", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Body.Close()
-		if r.StatusCode != want {
-			t.Errorf("%s: %d, want %d", path, r.StatusCode, want)
+	ctx, control := t.Context(), m.control()
+	m.done(control.Inject(ctx, alpacasim.Injection{Fault: alpacasim.Fail, N: 1}))
+	m.call(400, "POST", "/_sim/fault?kind=fail&n=many", "")
+	m.done(control.SetPrice(ctx, "AAPL", dec("42")))
+	for symbol, price := range map[string]string{"AAPL": "-1", "NOPE": "1"} {
+		var refused *simclient.Error
+		if err := control.SetPrice(ctx, symbol, dec(price)); !errors.As(err, &refused) || refused.Status != 400 {
+			t.Errorf("%s at %s: %v, want 400", symbol, price, err)
 		}
 	}
-	post("/_sim/fault?kind=fail&n=1", 200)
-	post("/_sim/fault?kind=fail&n=many", 400)
-	post("/_sim/price?symbol=AAPL&price=42", 200)
-	post("/_sim/price?symbol=AAPL&price=-1", 400)
-	post("/_sim/price?symbol=NOPE&price=1", 400)
-	post("/_sim/streams/cut", 200)
+	m.done(control.CutStreams(ctx))
 	if _, err := m.client(0).PlaceOrder(request(alpaca.Buy, "AAPL", "1")); err == nil {
 		t.Error("the fault was not made")
 	}
