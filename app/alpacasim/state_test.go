@@ -6,12 +6,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 
 	"paddock/app/alpacasim"
-	"paddock/app/alpacasim/simclient"
 )
 
 // All that was answered is in the state file: a killed simulator resumes with
@@ -73,53 +71,5 @@ func TestUnreadableState(t *testing.T) {
 	}
 	if text, err := os.ReadFile(file); err != nil || string(text) != `{"accounts":` {
 		t.Errorf("the file holds %s (%v)", text, err)
-	}
-}
-
-// Each fault does what its name says, once: only the book shows whether an
-// order was accepted.
-func TestFaults(t *testing.T) {
-	for fault, accepted := range map[alpacasim.Fault]int{alpacasim.Drop: 1, alpacasim.Fail: 0, alpacasim.FailAfter: 1, alpacasim.Delay: 1} {
-		m := open(t)
-		m.sim.Inject(fault, 1, 50*time.Millisecond)
-		began := time.Now()
-		_, err := m.client(0).PlaceOrder(request(alpaca.Buy, "AAPL", "1"))
-		if fault == alpacasim.Delay {
-			if err != nil || time.Since(began) < 50*time.Millisecond {
-				t.Errorf("%s: %v after %v", fault, err, time.Since(began))
-			}
-		} else if err == nil {
-			t.Errorf("%s: the order was answered", fault)
-		}
-		if n := len(m.sim.Orders(m.seeds[0].KeyID)); n != accepted {
-			t.Errorf("%s: %d orders were accepted, want %d", fault, n, accepted)
-		}
-		if _, err := m.client(0).PlaceOrder(request(alpaca.Buy, "AAPL", "1")); err != nil {
-			t.Errorf("after %s: %v", fault, err)
-		}
-	}
-}
-
-// A test in another process injects faults over HTTP, where that is allowed.
-func TestControl(t *testing.T) {
-	m := open(t, func(c *alpacasim.Config) { c.Control = true })
-	ctx, control := t.Context(), m.control()
-	m.done(control.Inject(ctx, alpacasim.Injection{Fault: alpacasim.Fail, N: 1}))
-	m.call(400, "POST", "/_sim/fault?kind=fail&n=many", "")
-	m.done(control.SetPrice(ctx, "AAPL", dec("42")))
-	for symbol, price := range map[string]string{"AAPL": "-1", "NOPE": "1"} {
-		var refused *simclient.Error
-		if err := control.SetPrice(ctx, symbol, dec(price)); !errors.As(err, &refused) || refused.Status != 400 {
-			t.Errorf("%s at %s: %v, want 400", symbol, price, err)
-		}
-	}
-	m.done(control.CutStreams(ctx))
-	if _, err := m.client(0).PlaceOrder(request(alpaca.Buy, "AAPL", "1")); err == nil {
-		t.Error("the fault was not made")
-	}
-	o := m.place(m.client(0), request(alpaca.Buy, "AAPL", "1"))
-	m.step()
-	if o := m.wantOrder(m.client(0), o, "filled", "1"); o.FilledAvgPrice.Sub(dec("42")).Abs().GreaterThan(dec("0.1")) {
-		t.Errorf("filled at %s", o.FilledAvgPrice)
 	}
 }

@@ -19,13 +19,6 @@ func (s *Sim) getClock(w http.ResponseWriter, _ *http.Request, _ *account) {
 	answer(w, 200, map[string]any{"timestamp": now, "is_open": marketSessionAt(now) == regular, "next_open": nextOpen(now), "next_close": nextClose(now)})
 }
 
-// present returns the simulator's time, and whether its market keeps hours.
-func (s *Sim) present() (now time.Time, hours bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.now(), s.state.Hours
-}
-
 // markets are those with the trading days of the New York Stock Exchange.
 var markets = map[string]map[string]string{
 	"NYSE":   {"acronym": "NYSE", "name": "New York Stock Exchange", "timezone": "America/New_York", "mic": "XNYS"},
@@ -68,23 +61,6 @@ func (s *Sim) getClocks(w http.ResponseWriter, r *http.Request, _ *account) {
 		})
 	}
 	answer(w, 200, map[string]any{"clocks": clocks})
-}
-
-// phaseAt returns the phase of the trading day in the newer clock's terms,
-// which have no night session, and when it ends.
-func phaseAt(t time.Time) (name string, until time.Time) {
-	day, trading := dayAt(t)
-	switch {
-	case !trading || !t.Before(day.end):
-		return "closed", nextDay(t).pre
-	case t.Before(day.pre):
-		return "closed", day.pre
-	case t.Before(day.open):
-		return "pre", day.open
-	case t.Before(day.close):
-		return "core", day.close
-	}
-	return "post", day.end
 }
 
 // calendarSpan parses the first and the last day of a calendar: by default 1970
@@ -136,14 +112,6 @@ func (s *Sim) getCalendar(w http.ResponseWriter, r *http.Request, _ *account) {
 	}
 	answer(w, 200, days)
 }
-
-// day returns a day's midnight in New York.
-func day(year int, month time.Month, number int) time.Time {
-	return time.Date(year, month, number, 0, 0, 0, 0, newYork)
-}
-
-// settles returns the day on which a day's trades settle: the next trading day.
-func settles(at time.Time) time.Time { return midnight(nextDay(at).open, newYork) }
 
 // getMarketCalendar serves the calendar in its newer form.
 func (s *Sim) getMarketCalendar(w http.ResponseWriter, r *http.Request, _ *account) {
