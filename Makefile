@@ -88,7 +88,7 @@ faults: build ## three instances and those who follow, for FAULTS (5m) in which 
 	PADDOCK_FAULTS=$(FAULTS) PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -count 1 -timeout 60m -run '^TestEveryFollowerHearsEverything$$' -v ./tests/system
 
 CLOCKS ?= $(shell cat app/alpacasim/testdata/awkward-times.txt)
-CLOCKED ?= ./app/accounts ./app/alpacasim ./app/stream ./app/trading ./app/httpapi ./tests/simulator ./tests/system ./tests/interop ./tests/browser
+CLOCKED ?= ./app/accounts ./app/alpacasim/... ./app/stream ./app/trading ./app/httpapi ./tests/simulator ./tests/system ./tests/interop ./tests/browser
 
 clocks: build tests/js/node_modules/.installed ## what uses the simulator (CLOCKED), with its clock at ten awkward times (CLOCKS)
 	@for at in $(CLOCKS); do \

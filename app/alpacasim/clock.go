@@ -1,22 +1,64 @@
 package alpacasim
 
-import (
-	"errors"
-	"fmt"
-	"net/http"
-	"time"
-)
+import "time"
 
-// getClock serves whether shares trade now. In a market that never closes, the
-// next opening and close are always a day away.
-func (s *Sim) getClock(w http.ResponseWriter, _ *http.Request, _ *account) {
-	now, hours := s.present()
-	now = now.In(newYork)
-	if !hours {
-		answer(w, 200, map[string]any{"timestamp": now, "is_open": true, "next_open": now.AddDate(0, 0, 1), "next_close": now.AddDate(0, 0, 1)})
-		return
+// now returns the simulator's time: its clock, moved by SetClock.
+func (s *Sim) now() time.Time {
+	return s.config.Clock().Add(s.state.Offset).UTC().Truncate(time.Microsecond)
+}
+
+// SetClock sets the simulator's time to t; it goes on from there. What is
+// numbered by time, such as the ids of events, never goes back. What waits for
+// some time waits no longer where the clock is set back, because a wrong clock
+// does not stop a broker's work.
+func (s *Sim) SetClock(t time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := s.state.Offset
+	s.state.Offset = t.Sub(s.config.Clock())
+	if back := s.state.Offset - before; back < 0 {
+		for _, a := range s.inOrder {
+			a.hasten(back)
+			s.touch(a)
+		}
 	}
-	answer(w, 200, map[string]any{"timestamp": now, "is_open": marketSessionAt(now) == regular, "next_open": nextOpen(now), "next_close": nextClose(now)})
+	s.saveAll()
+}
+
+// hasten moves the times for which something waits, by a clock that was set
+// back. What is due on a day, and not after some time, stays.
+func (a *account) hasten(by time.Duration) {
+	for _, o := range a.openOrders() {
+		o.Since = o.Since.Add(by)
+	}
+	for _, o := range a.Orders {
+		if o.Hidden != nil {
+			until := o.Hidden.Add(by)
+			o.Hidden = &until
+		}
+	}
+	for i := range a.Due {
+		if a.Due[i].Activity.Date == "" {
+			a.Due[i].At = a.Due[i].At.Add(by)
+		}
+	}
+}
+
+// SetAlwaysOpen makes the market keep New York's hours, or never close.
+func (s *Sim) SetAlwaysOpen(open bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.Hours = !open
+	s.saveAll()
+}
+
+// marketSession returns the current session: always regular in a market that never
+// closes. s.mu is held.
+func (s *Sim) marketSession() marketSession {
+	if !s.state.Hours {
+		return regular
+	}
+	return marketSessionAt(s.now())
 }
 
 // present returns the simulator's time, and whether its market keeps hours.
@@ -24,157 +66,4 @@ func (s *Sim) present() (now time.Time, hours bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.now(), s.state.Hours
-}
-
-// markets are those with the trading days of the New York Stock Exchange.
-var markets = map[string]map[string]string{
-	"NYSE":   {"acronym": "NYSE", "name": "New York Stock Exchange", "timezone": "America/New_York", "mic": "XNYS"},
-	"NASDAQ": {"acronym": "NASDAQ", "name": "Nasdaq", "timezone": "America/New_York", "mic": "XNAS"},
-	"XNYS":   {"acronym": "NYSE", "name": "New York Stock Exchange", "timezone": "America/New_York", "mic": "XNYS"},
-	"XNAS":   {"acronym": "NASDAQ", "name": "Nasdaq", "timezone": "America/New_York", "mic": "XNAS"},
-}
-
-// getClocks serves the phase of each market, now or at a time.
-func (s *Sim) getClocks(w http.ResponseWriter, r *http.Request, _ *account) {
-	now, hours := s.present()
-	now = now.In(newYork)
-	if text := r.URL.Query().Get("time"); text != "" {
-		t, err := time.Parse(time.RFC3339, text)
-		if err != nil {
-			wrong(w, http.StatusBadRequest, fmt.Errorf("invalid time: %s", text))
-			return
-		}
-		now = t.In(newYork)
-	}
-	names := listed(r.URL.Query().Get("markets"))
-	if len(names) == 0 {
-		names = []string{"NYSE", "NASDAQ"}
-	}
-	clocks := []map[string]any{}
-	for _, name := range names {
-		market := markets[name]
-		if market == nil {
-			wrong(w, http.StatusBadRequest, fmt.Errorf("the market %s is not simulated: NYSE and NASDAQ are", name))
-			return
-		}
-		phase, until := phaseAt(now)
-		_, trades := dayAt(now)
-		if !hours {
-			phase, until, trades = "core", now.AddDate(0, 0, 1), true
-		}
-		clocks = append(clocks, map[string]any{
-			"market": market, "timestamp": now, "is_market_day": trades, "next_market_open": nextOpen(now), "next_market_close": nextClose(now),
-			"phase": phase, "phase_until": until,
-		})
-	}
-	answer(w, 200, map[string]any{"clocks": clocks})
-}
-
-// phaseAt returns the phase of the trading day in the newer clock's terms,
-// which have no night session, and when it ends.
-func phaseAt(t time.Time) (name string, until time.Time) {
-	day, trading := dayAt(t)
-	switch {
-	case !trading || !t.Before(day.end):
-		return "closed", nextDay(t).pre
-	case t.Before(day.pre):
-		return "closed", day.pre
-	case t.Before(day.open):
-		return "pre", day.open
-	case t.Before(day.close):
-		return "core", day.close
-	}
-	return "post", day.end
-}
-
-// calendarSpan parses the first and the last day of a calendar: by default 1970
-// to 2029, as Alpaca has them, or the days around today.
-func calendarSpan(r *http.Request, first, last time.Time) (time.Time, time.Time, error) {
-	q := r.URL.Query()
-	for name, into := range map[string]*time.Time{"start": &first, "end": &last} {
-		if text := q.Get(name); text != "" {
-			t, err := parseTime(text)
-			if err != nil {
-				return first, last, fmt.Errorf("invalid %s: %s", name, text)
-			}
-			*into = midnight(t, newYork)
-		}
-	}
-	if first.After(last) {
-		return first, last, errors.New("start must not be after end")
-	}
-	return first, last, nil
-}
-
-// getCalendar serves the trading days; half days close early.
-func (s *Sim) getCalendar(w http.ResponseWriter, r *http.Request, _ *account) {
-	first, last, err := calendarSpan(r, day(1970, 1, 1), day(2029, 12, 31))
-	if err == nil {
-		err = oneOf(r, "date_type", "TRADING", "SETTLEMENT")
-	}
-	if err != nil {
-		answerRefusal(w, refuse(400, 40010000, "%s", err))
-		return
-	}
-	settlement := r.URL.Query().Get("date_type") == "SETTLEMENT"
-	from, until := first, last
-	if settlement {
-		from = first.AddDate(0, 0, -7)
-	}
-	days := []map[string]any{}
-	for at := from; !at.After(until); at = at.AddDate(0, 0, 1) {
-		hours, ok := dayAt(at)
-		if !ok || settlement && (settles(at).Before(first) || settles(at).After(last)) {
-			continue
-		}
-		local := func(t time.Time, layout string) string { return t.In(newYork).Format(layout) }
-		days = append(days, map[string]any{
-			"date": at.Format(time.DateOnly), "open": local(hours.open, "15:04"), "close": local(hours.close, "15:04"),
-			"session_open": local(hours.pre, "1504"), "session_close": local(hours.end, "1504"),
-			"settlement_date": settles(at).Format(time.DateOnly),
-		})
-	}
-	answer(w, 200, days)
-}
-
-// day returns a day's midnight in New York.
-func day(year int, month time.Month, number int) time.Time {
-	return time.Date(year, month, number, 0, 0, 0, 0, newYork)
-}
-
-// settles returns the day on which a day's trades settle: the next trading day.
-func settles(at time.Time) time.Time { return midnight(nextDay(at).open, newYork) }
-
-// getMarketCalendar serves the calendar in its newer form.
-func (s *Sim) getMarketCalendar(w http.ResponseWriter, r *http.Request, _ *account) {
-	market := markets[r.PathValue("market")]
-	if market == nil {
-		wrong(w, http.StatusBadRequest, fmt.Errorf("the market %s is not simulated: NYSE and NASDAQ are", r.PathValue("market")))
-		return
-	}
-	now, _ := s.present()
-	today := midnight(now, newYork)
-	first, last, err := calendarSpan(r, today, today.AddDate(0, 0, 7))
-	if err == nil {
-		err = oneOf(r, "timezone", "UTC")
-	}
-	if err != nil {
-		wrong(w, http.StatusBadRequest, err)
-		return
-	}
-	zone := newYork
-	if r.URL.Query().Get("timezone") == "UTC" {
-		zone = time.UTC
-	}
-	days := []map[string]any{}
-	for at := first; !at.After(last); at = at.AddDate(0, 0, 1) {
-		if hours, ok := dayAt(at); ok {
-			days = append(days, map[string]any{
-				"date": at.Format(time.DateOnly), "settlement_date": settles(at).Format(time.DateOnly),
-				"pre_start": hours.pre.In(zone), "pre_end": hours.open.In(zone), "core_start": hours.open.In(zone), "core_end": hours.close.In(zone),
-				"post_start": hours.close.In(zone), "post_end": hours.end.In(zone),
-			})
-		}
-	}
-	answer(w, 200, map[string]any{"market": market, "calendar": days})
 }

@@ -11,6 +11,30 @@ import (
 	"paddock/app/alpacasim"
 )
 
+// Each fault does what its name says, once: only the book shows whether an
+// order was accepted.
+func TestFaults(t *testing.T) {
+	for fault, accepted := range map[alpacasim.Fault]int{alpacasim.Drop: 1, alpacasim.Fail: 0, alpacasim.FailAfter: 1, alpacasim.Delay: 1} {
+		m := open(t)
+		m.sim.Inject(fault, 1, 50*time.Millisecond)
+		began := time.Now()
+		_, err := m.client(0).PlaceOrder(request(alpaca.Buy, "AAPL", "1"))
+		if fault == alpacasim.Delay {
+			if err != nil || time.Since(began) < 50*time.Millisecond {
+				t.Errorf("%s: %v after %v", fault, err, time.Since(began))
+			}
+		} else if err == nil {
+			t.Errorf("%s: the order was answered", fault)
+		}
+		if n := len(m.sim.Orders(m.seeds[0].KeyID)); n != accepted {
+			t.Errorf("%s: %d orders were accepted, want %d", fault, n, accepted)
+		}
+		if _, err := m.client(0).PlaceOrder(request(alpaca.Buy, "AAPL", "1")); err != nil {
+			t.Errorf("after %s: %v", fault, err)
+		}
+	}
+}
+
 // Requests that replace and cancel meet the same faults as those that place,
 // where the injection says so. The book shows what was carried out, whatever
 // the response.
@@ -121,24 +145,24 @@ func TestFaultsOfStreams(t *testing.T) {
 // A fault can be of one event of one class of orders: of a spread that is
 // filled, and of nothing else.
 func TestFaultsOfOneEvent(t *testing.T) {
-	for query, want := range map[string]string{
-		"kind=lose&n=1&event=fill&class=mleg":     "new , new mleg, fill ",
-		"kind=lose&p=1&class=mleg":                "new , fill ",
-		"kind=lose&p=1&event=fill":                "new , new mleg",
-		"kind=reorder&n=1&event=new&class=mleg":   "new , fill , new mleg, fill mleg",
-		"kind=duplicate&n=1&event=fill&class=oto": "new , new mleg, fill , fill mleg",
+	for in, want := range map[alpacasim.Injection]string{
+		{Fault: alpacasim.Lose, N: 1, Event: "fill", Class: "mleg"}:     "new , new mleg, fill ",
+		{Fault: alpacasim.Lose, N: -1, P: 1, Class: "mleg"}:             "new , fill ",
+		{Fault: alpacasim.Lose, N: -1, P: 1, Event: "fill"}:             "new , new mleg",
+		{Fault: alpacasim.Reorder, N: 1, Event: "new", Class: "mleg"}:   "new , fill , new mleg, fill mleg",
+		{Fault: alpacasim.Duplicate, N: 1, Event: "fill", Class: "oto"}: "new , new mleg, fill , fill mleg",
 	} {
 		m := open(t, func(c *alpacasim.Config) { c.Control = true })
 		m.order("buy 1 AMD market day")
 		m.call(200, "POST", "/v2/orders", strings.Replace(callSpread, `"40"`, `"400"`, 1))
 		m.step()
-		m.call(200, "POST", "/_sim/fault?"+query, "")
+		m.done(m.control().Inject(t.Context(), in))
 		var got []string
 		for _, u := range m.updates(0) {
 			got = append(got, u.text("event")+" "+u.text("order", "order_class"))
 		}
 		if strings.Join(got, ", ") != want {
-			t.Errorf("%s: told %q, want %q", query, strings.Join(got, ", "), want)
+			t.Errorf("%+v: told %q, want %q", in, strings.Join(got, ", "), want)
 		}
 	}
 }
@@ -183,49 +207,5 @@ func TestSpansAndRefusals(t *testing.T) {
 	for _, status := range []int{404, 403, 503} {
 		m.sim.RefuseStreamsWith(status)
 		m.call(status, "GET", "/v2/events/trades", "")
-	}
-}
-
-// The control endpoints do what their Go counterparts do, and refuse what makes
-// no sense.
-func TestControlEndpoints(t *testing.T) {
-	m := open(t, func(c *alpacasim.Config) { c.Control = true })
-	post := func(want int, path string) { t.Helper(); m.call(want, "POST", "/_sim/"+path, "") }
-	post(200, "fault?kind=fail&p=1&on=post,delete&key_id="+m.seeds[0].KeyID)
-	m.call(500, "POST", "/v2/orders", orderBody("buy 1 AAPL market day"))
-	m.call(500, "DELETE", "/v2/orders/none", "")
-	post(200, "faults/clear")
-	post(200, "halt?symbol=AAPL&on=true")
-	o := m.order("buy 10 AAPL market day")
-	m.clock.tick(time.Second)
-	post(200, "step?n=2")
-	m.want("in the halt", o, "new 0")
-	post(200, "halt?symbol=AAPL&on=false")
-	post(200, "fill-plan?symbol=AAPL&parts=2")
-	post(200, "step")
-	m.want("in parts", o, "partially_filled 5")
-	post(200, "step")
-	x := m.list(200, "GET", "/_sim/executions?key_id="+m.seeds[0].KeyID)
-	post(200, "bust?execution_id="+x[0].text("id"))
-	post(400, "bust?execution_id="+x[0].text("id"))
-	post(200, "correct?execution_id="+x[1].text("id")+"&price=100&qty=4")
-	post(200, "corporate-action?symbol=AAPL&kind=split&ratio=2")
-	post(200, "corporate-action?symbol=AAPL&kind=dividend&amount=0.5")
-	if p := m.list(200, "GET", "/_sim/positions?key_id="+m.seeds[0].KeyID); len(p) != 1 || p[0].text("qty") != "8" {
-		t.Errorf("holds %v", p)
-	}
-	if f := m.call(200, "GET", "/_sim/account?key_id="+m.seeds[0].KeyID, ""); f.text("cash") != "99604" {
-		t.Errorf("has %v", f)
-	}
-	post(200, "crypto-fees?on=true")
-	post(200, "streams/reap?seconds=90")
-	post(200, "streams/refuse?status=404")
-	m.call(404, "GET", "/v2/events/trades", "")
-	for _, wrong := range []string{
-		"fault?kind=none&n=1", "fault?kind=fail&p=2", "fault?kind=fail", "fault?kind=fail&n=1&ms=soon", "fault?kind=fail&n=1&on=get", "step?n=0", "halt?symbol=AAPL", "crypto-fees?on=perhaps",
-		"fill-plan?symbol=AAPL&parts=many", "correct?execution_id=x&price=0&qty=1", "correct?execution_id=x&price=1&qty=1", "corporate-action?symbol=NOPE&kind=split&ratio=2",
-		"corporate-action?symbol=AAPL&kind=merger", "corporate-action?symbol=AAPL&kind=split&ratio=0", "streams/refuse?status=200", "streams/reap?seconds=soon",
-	} {
-		post(400, wrong)
 	}
 }

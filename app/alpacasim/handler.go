@@ -36,7 +36,7 @@ func (s *Sim) Handler() http.Handler {
 	s.referenceRoutes(signed)
 	s.dataRoutes(signed)
 	if s.config.Control {
-		s.controlRoutes(mux)
+		s.controlRoutes(mux.HandleFunc)
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		answerRefusal(w, refuse(404, 40410000, "endpoint not found"))
@@ -54,28 +54,6 @@ type accountHandler func(http.ResponseWriter, *http.Request, *account)
 
 // routes registers a handler for a pattern of net/http's ServeMux.
 type routes func(pattern string, h accountHandler)
-
-func (s *Sim) tradingRoutes(signed routes) {
-	signed("GET /v2/account", s.getAccount)
-	signed("GET /v2/account/configurations", s.getSettings)
-	signed("PATCH /v2/account/configurations", s.patchSettings)
-	signed("GET /v2/account/activities", s.listActivities)
-	signed("GET /v2/account/activities/{type}", s.listActivities)
-	signed("POST /v2/orders", s.postOrder)
-	signed("GET /v2/orders", s.listOrders)
-	signed("DELETE /v2/orders", s.cancelAll)
-	signed("GET /v2/orders/{id}", s.getOrder)
-	signed("PATCH /v2/orders/{id}", s.patchOrder)
-	signed("DELETE /v2/orders/{id}", s.cancelOrder)
-	signed("GET /v2/orders:by_client_order_id", s.getByClientID)
-	signed("GET /v2/positions", s.listPositions)
-	signed("DELETE /v2/positions", s.closeAllPositions)
-	signed("GET /v2/positions/{symbol}", s.getPosition)
-	signed("DELETE /v2/positions/{symbol}", s.closePosition)
-	signed("POST /v2/positions/{symbol}/exercise", s.exerciseOption)
-	signed("POST /v2/positions/{symbol}/do-not-exercise", s.doNotExercise)
-	signed("GET /v2/events/trades", s.streamTrades)
-}
 
 func answer(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
@@ -103,4 +81,10 @@ func (s *Sim) locked(w http.ResponseWriter, f func() (any, *refusal)) {
 	default:
 		answer(w, 200, json.RawMessage(text))
 	}
+}
+
+// wrong responds to an invalid request for data. The data host's errors have a
+// message alone.
+func wrong(w http.ResponseWriter, status int, err error) {
+	answer(w, status, map[string]string{"message": err.Error()})
 }

@@ -186,14 +186,10 @@ func TestClockIsSet(t *testing.T) {
 	file := t.TempDir() + "/state"
 	keep := func(c *alpacasim.Config) { c.StateFile, c.Control = file, true }
 	m := open(t, keep)
-	post := func(m *market, query string, want int) {
-		t.Helper()
-		m.call(want, "POST", "/_sim/clock?"+query, "")
+	m.call(200, "POST", "/_sim/clock?at=2026-06-06T12:00:00Z&always_open=false", "") // a Saturday; both at once
+	for _, wrong := range []string{"at=noon", "offset=soon", "always_open=perhaps"} {
+		m.call(400, "POST", "/_sim/clock?"+wrong, "")
 	}
-	post(m, "at=2026-06-06T12:00:00Z&always_open=false", 200) // a Saturday
-	post(m, "at=noon", 400)
-	post(m, "offset=soon", 400)
-	post(m, "always_open=perhaps", 400)
 	o := m.order("buy 1 AAPL market day")
 	if o.text("status") != "accepted" || o.text("created_at") != "2026-06-06T12:00:00Z" {
 		t.Errorf("on a Saturday: %v", o)
@@ -201,7 +197,8 @@ func TestClockIsSet(t *testing.T) {
 	m = open(t, keep)
 	m.step()
 	m.want("after a restart", o, "accepted 0")
-	post(m, "offset=0s&always_open=true", 200)
+	m.done(m.control().SetClockOffset(t.Context(), 0))
+	m.done(m.control().SetAlwaysOpen(t.Context(), true))
 	m.step()
 	m.step()
 	m.want("when it never closes", o, "filled 1")

@@ -14,6 +14,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"paddock/app/alpacasim"
+	"paddock/app/alpacasim/simclient"
 )
 
 // object is a response's JSON object.
@@ -94,6 +95,18 @@ func (m *market) list(want int, method, path string) []object {
 		m.t.Fatalf("%s %s: %d %s, want %d", method, path, status, text, want)
 	}
 	return all
+}
+
+// control is a client of the control endpoints. Requests that it cannot make,
+// such as malformed ones, are made by call.
+func (m *market) control() *simclient.Client { return simclient.New(m.url, nil) }
+
+// done fails the test where a control request was refused.
+func (m *market) done(err error) {
+	m.t.Helper()
+	if err != nil {
+		m.t.Fatal(err)
+	}
 }
 
 // order places an order written as "side qty symbol type tif", and more JSON.

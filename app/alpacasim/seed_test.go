@@ -3,7 +3,6 @@ package alpacasim_test
 import (
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -148,13 +147,10 @@ func TestDocumentation(t *testing.T) {
 			t.Errorf("docs/simulator.md lacks the fault %s", fault)
 		}
 	}
-	control, err := os.ReadFile("control.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, found := range regexp.MustCompile(`\t(?:post|get)\("([a-z/-]+)"`).FindAllStringSubmatch(string(control), -1) {
-		if !strings.Contains(string(text), "/_sim/"+found[1]) && !strings.Contains(string(text), "`"+found[1]+"`") {
-			t.Errorf("docs/simulator.md lacks /_sim/%s", found[1])
+	for _, endpoint := range alpacasim.ControlEndpoints() {
+		_, name, _ := strings.Cut(endpoint, "/_sim/")
+		if !strings.Contains(string(text), "/_sim/"+name) && !strings.Contains(string(text), "`"+name+"`") {
+			t.Errorf("docs/simulator.md lacks %s", endpoint)
 		}
 	}
 }

@@ -1,9 +1,3 @@
-// Package alpacasim is a simulated Alpaca. It serves Alpaca's own HTTP and
-// streaming protocols, so that the official SDK works against it unchanged:
-// accounts by key, orders that are filled against a moving price, positions,
-// market data, and the stream of trade updates. The same seed, clock and
-// requests give the same results. Tests inject faults by Inject or over HTTP
-// under /_sim/.
 package alpacasim
 
 import (
@@ -88,22 +82,6 @@ type Sim struct {
 	sockets   map[*account]time.Time       // accounts whose WebSocket place is taken, and until when if it is closed
 	changed   chan struct{}                // closed and replaced when there are events
 	cut       chan struct{}                // closed and replaced to cut the streams
-}
-
-// state is everything that survives a restart.
-type state struct {
-	Counter    uint64                     `json:"counter"`
-	LastULID   int64                      `json:"last_ulid"` // milliseconds; never goes back
-	Offset     time.Duration              `json:"offset"`    // of the simulator's time from its clock
-	Hours      bool                       `json:"hours"`     // the market keeps New York's hours
-	CryptoFees bool                       `json:"crypto_fees,omitempty"`
-	FeeShape   FeeShape                   `json:"fee_shape,omitempty"`
-	Halted     map[string]bool            `json:"halted,omitempty"`
-	FillPlans  map[string]int             `json:"fill_plans,omitempty"` // in how many parts orders are filled
-	LastClose  time.Time                  `json:"last_close"`           // the last close of which the figures were taken
-	Closes     map[string]decimal.Decimal `json:"closes,omitempty"`     // the prices at that close
-	Prices     map[string]*price          `json:"prices,omitempty"`
-	Accounts   map[string]*account        `json:"accounts,omitempty"` // by id
 }
 
 // New makes a simulator, with the state of its file if there is one.

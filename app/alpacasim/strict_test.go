@@ -1,6 +1,7 @@
 package alpacasim_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -329,7 +330,7 @@ func TestFeesOfCoins(t *testing.T) {
 		return all[len(all)-1]
 	}
 	m.sim.SetPrice("ETH/USD", dec("3000"))
-	m.call(200, "POST", "/_sim/crypto-fees?on=true&shape=alpaca", "")
+	m.done(m.control().SetCryptoFees(t.Context(), true, alpacasim.FeesAlpaca))
 	trade("buy 0.000333333 ETH/USD market gtc")
 	if f := fees(); f.text("qty") != "-0.000000834" || f.text("symbol") != "ETHUSD" || f.text("description") != "Coin Pair Transaction Fee (Non USD)" || f.text("net_amount") != "0" || f.text("created_at") == "" {
 		t.Errorf("of a purchase: %v", f)
@@ -356,12 +357,12 @@ func TestFeesOfCoins(t *testing.T) {
 		t.Errorf("the sale brought %s", got)
 	}
 
-	m.call(200, "POST", "/_sim/crypto-fees?on=true&shape=dated", "")
+	m.done(m.control().SetCryptoFees(t.Context(), true, alpacasim.FeesDated))
 	trade("buy 1 ETH/USD market gtc")
 	if f := fees(); f["created_at"] != nil || f.text("date") != "2026-06-01" || !strings.HasPrefix(f.text("id"), "20260601000000000::") || f["sim_posted"] != nil {
 		t.Errorf("of a day: %v", f)
 	}
-	m.call(200, "POST", "/_sim/crypto-fees?on=true&shape=daily", "")
+	m.done(m.control().SetCryptoFees(t.Context(), true, alpacasim.FeesDaily))
 	known, held := fees().text("id"), m.holds("ETH/USD")
 	x = trade("buy 1 ETH/USD market gtc")
 	if f := fees(); f.text("id") != known || !m.holds("ETH/USD").Equal(held.Add(dec("0.9975"))) {
@@ -372,7 +373,7 @@ func TestFeesOfCoins(t *testing.T) {
 	if f := fees(); f.text("id") == known || f.text("date") != "2026-06-01" || f["created_at"] != nil || f.text("qty") != "-0.0025" {
 		t.Errorf("after the day %v is posted", f)
 	}
-	m.call(200, "POST", "/_sim/crypto-fees?on=true", "")
+	m.call(200, "POST", "/_sim/crypto-fees?on=true", "") // plain, where no shape is given
 	trade("sell 1 ETH/USD market gtc")
 	if f := fees(); f.text("symbol") != "ETH/USD" {
 		t.Errorf("as it was before: %v", f)
@@ -404,7 +405,7 @@ func TestSplitsInTwoEntries(t *testing.T) {
 		}
 		m.order(side + " 10 AAPL market day")
 		m.step()
-		m.call(200, "POST", "/_sim/corporate-action?symbol=AAPL&kind=split&"+query, "")
+		m.call(200, "POST", "/_sim/corporate-action?symbol=AAPL&kind=split&"+query, "") // with the endpoint's own defaults
 		held := m.holds("AAPL")
 		at := m.clock.now()
 		m = open(t, keep) // the entry that is still to come survives
@@ -454,11 +455,16 @@ func TestSplitsInTwoEntries(t *testing.T) {
 // it was moved.
 func TestSkew(t *testing.T) {
 	m := open(t, func(c *alpacasim.Config) { c.Control = true })
-	for query, off := range map[string]time.Duration{
-		"skew?seconds=-90": -90 * time.Second, "skew?seconds=300": 5 * time.Minute, "skew?seconds=0.5": 500 * time.Millisecond, "skew?seconds=0": 0,
-		"clock?offset=-2s": -2 * time.Second,
+	ctx, control := t.Context(), m.control()
+	for _, tt := range []struct {
+		set func(context.Context, time.Duration) error
+		off time.Duration
+	}{
+		{control.SetSkew, -90 * time.Second}, {control.SetSkew, 5 * time.Minute}, {control.SetSkew, 500 * time.Millisecond}, {control.SetSkew, 0},
+		{control.SetClockOffset, -2 * time.Second},
 	} {
-		m.call(200, "POST", "/_sim/"+query, "")
+		off := tt.off
+		m.done(tt.set(ctx, off))
 		want := m.clock.now().Add(off)
 		response, err := http.Get(m.url + "/_sim/account?key_id=" + m.seeds[0].KeyID)
 		if err != nil {
@@ -466,10 +472,10 @@ func TestSkew(t *testing.T) {
 		}
 		response.Body.Close()
 		if date, err := http.ParseTime(response.Header.Get("Date")); err != nil || !date.Equal(want.Truncate(time.Second)) {
-			t.Errorf("%s: the Date is %s (%v), want %s", query, date, err, want)
+			t.Errorf("%s: the Date is %s (%v), want %s", off, date, err, want)
 		}
 		if o := m.order("buy 1 AAPL market day"); o.text("created_at") != want.Format(time.RFC3339Nano) {
-			t.Errorf("%s: an order is of %s, want %s", query, o.text("created_at"), want)
+			t.Errorf("%s: an order is of %s, want %s", off, o.text("created_at"), want)
 		}
 	}
 	for _, bad := range []string{"", "?seconds=", "?seconds=soon", "?seconds=NaN", "?seconds=1e99"} {

@@ -39,11 +39,6 @@ func (s *Sim) trading(t tape, from, to time.Time, desc bool) iter.Seq[stretch] {
 	}
 }
 
-func midnight(t time.Time, zone *time.Location) time.Time {
-	t = t.In(zone)
-	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, zone)
-}
-
 // ticksIn returns the trades of a window.
 func (s *Sim) ticksIn(t tape, w window) iter.Seq[tick] {
 	return t.ticks(s.trading(t, w.from, w.to, w.desc), w.from, w.to, w.desc)

@@ -5,6 +5,7 @@ package simulator
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"net/http"
 	"os"
 	"os/exec"
@@ -16,7 +17,9 @@ import (
 
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 	"github.com/alpacahq/alpaca-trade-api-go/v3/marketdata"
+	"github.com/shopspring/decimal"
 
+	"paddock/app/alpacasim/simclient"
 	"paddock/tests/program"
 )
 
@@ -108,6 +111,42 @@ func TestCommandWithSeedFile(t *testing.T) {
 	answer.Body.Close()
 	if answer.Header.Get("X-Ratelimit-Limit") != "500" {
 		t.Errorf("the headers are %v", answer.Header)
+	}
+}
+
+// A Go test in another process controls the command by its client, where
+// --control allows it.
+func TestCommandIsControlled(t *testing.T) {
+	binary := program.Binary(t)
+	args := []string{"--seed-file", "../../docs/simulator-seed.json", "--tick", "1h", "--fill-delay", "1ns"}
+	base, stop := start(t, binary, append(args, "--control")...)
+	defer stop()
+	ctx, control := t.Context(), simclient.New(base, nil)
+	c := alpaca.NewClient(alpaca.ClientOpts{APIKey: keyID, APISecret: secret, BaseURL: base, RetryLimit: -1})
+	at := time.Date(2026, 6, 1, 14, 0, 0, 0, time.UTC)
+	if err := errors.Join(control.SetClock(ctx, at), control.SetPrice(ctx, "AAPL", decimal.NewFromInt(42))); err != nil {
+		t.Fatal(err)
+	}
+	if clock, err := c.GetClock(); err != nil || clock.Timestamp.Sub(at).Abs() > time.Minute {
+		t.Errorf("the clock says %+v (%v)", clock, err)
+	}
+	one := decimal.NewFromInt(1)
+	if _, err := c.PlaceOrder(alpaca.PlaceOrderRequest{Symbol: "AAPL", Qty: &one, Side: alpaca.Buy, Type: alpaca.Market, TimeInForce: alpaca.Day}); err != nil {
+		t.Fatal(err)
+	}
+	if err := control.Step(ctx, 1); err != nil {
+		t.Fatal(err)
+	}
+	filled, err := control.Executions(ctx, keyID)
+	if err != nil || len(filled) != 1 || filled[0].Price.Round(0).String() != "42" {
+		t.Errorf("the executions are %+v (%v)", filled, err)
+	}
+
+	uncontrolled, end := start(t, binary, args...)
+	defer end()
+	var refused *simclient.Error
+	if err := simclient.New(uncontrolled, nil).Step(ctx, 1); !errors.As(err, &refused) || refused.Status != http.StatusNotFound {
+		t.Errorf("without --control: %v", err)
 	}
 }
 

@@ -12,19 +12,6 @@ import (
 	"time"
 )
 
-func (s *Sim) optionRoutes(signed routes) {
-	for _, name := range []string{"bars", "trades"} {
-		signed("GET /v1beta1/options/"+name, s.optionHistory(name))
-	}
-	for _, name := range []string{"quotes", "trades"} {
-		signed("GET /v1beta1/options/"+name+"/latest", s.latestOfOptions(name))
-	}
-	signed("GET /v1beta1/options/snapshots", s.optionSnapshots)
-	signed("GET /v1beta1/options/snapshots/{symbol}", s.optionChain)
-	signed("GET /v1beta1/options/meta/exchanges", s.optionExchanges)
-	signed("GET /v1beta1/options/meta/conditions/{ticktype}", s.optionConditions)
-}
-
 // option returns a contract's tape, which depends on its underlying's, and its
 // live price.
 func (s *Sim) option(c contract) (tape, int64) {

@@ -80,20 +80,6 @@ func (s *Sim) window(q url.Values, usual, most int) (window, error) {
 	return w, nil
 }
 
-// parseTime parses RFC 3339, or a day of New York.
-func parseTime(text string) (time.Time, error) {
-	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
-		return t, nil
-	}
-	return time.ParseInLocation(time.DateOnly, text, newYork)
-}
-
-// wrong responds to an invalid request for data. The data host's errors have a
-// message alone.
-func wrong(w http.ResponseWriter, status int, err error) {
-	answer(w, status, map[string]string{"message": err.Error()})
-}
-
 // history returns the points of one symbol in a window, in its order.
 type history func(symbol string, w window) iter.Seq2[time.Time, any]
 

@@ -185,61 +185,32 @@ func easter(y int) time.Time {
 	return time.Date(y, time.Month((h+l-7*m+114)/31), (h+l-7*m+114)%31+1, 0, 0, 0, 0, time.UTC)
 }
 
-// now returns the simulator's time: its clock, moved by SetClock.
-func (s *Sim) now() time.Time {
-	return s.config.Clock().Add(s.state.Offset).UTC().Truncate(time.Microsecond)
+// phaseAt returns the phase of the trading day in the newer clock's terms,
+// which have no night session, and when it ends.
+func phaseAt(t time.Time) (name string, until time.Time) {
+	day, trading := dayAt(t)
+	switch {
+	case !trading || !t.Before(day.end):
+		return "closed", nextDay(t).pre
+	case t.Before(day.pre):
+		return "closed", day.pre
+	case t.Before(day.open):
+		return "pre", day.open
+	case t.Before(day.close):
+		return "core", day.close
+	}
+	return "post", day.end
 }
 
-// SetClock sets the simulator's time to t; it goes on from there. What is
-// numbered by time, such as the ids of events, never goes back. What waits for
-// some time waits no longer where the clock is set back, because a wrong clock
-// does not stop a broker's work.
-func (s *Sim) SetClock(t time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	before := s.state.Offset
-	s.state.Offset = t.Sub(s.config.Clock())
-	if back := s.state.Offset - before; back < 0 {
-		for _, a := range s.inOrder {
-			a.hasten(back)
-			s.touch(a)
-		}
-	}
-	s.saveAll()
+// day returns a day's midnight in New York.
+func day(year int, month time.Month, number int) time.Time {
+	return time.Date(year, month, number, 0, 0, 0, 0, newYork)
 }
 
-// hasten moves the times for which something waits, by a clock that was set
-// back. What is due on a day, and not after some time, stays.
-func (a *account) hasten(by time.Duration) {
-	for _, o := range a.openOrders() {
-		o.Since = o.Since.Add(by)
-	}
-	for _, o := range a.Orders {
-		if o.Hidden != nil {
-			until := o.Hidden.Add(by)
-			o.Hidden = &until
-		}
-	}
-	for i := range a.Due {
-		if a.Due[i].Activity.Date == "" {
-			a.Due[i].At = a.Due[i].At.Add(by)
-		}
-	}
-}
+// settles returns the day on which a day's trades settle: the next trading day.
+func settles(at time.Time) time.Time { return midnight(nextDay(at).open, newYork) }
 
-// SetAlwaysOpen makes the market keep New York's hours, or never close.
-func (s *Sim) SetAlwaysOpen(open bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.state.Hours = !open
-	s.saveAll()
-}
-
-// marketSession returns the current session: always regular in a market that never
-// closes. s.mu is held.
-func (s *Sim) marketSession() marketSession {
-	if !s.state.Hours {
-		return regular
-	}
-	return marketSessionAt(s.now())
+func midnight(t time.Time, zone *time.Location) time.Time {
+	t = t.In(zone)
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, zone)
 }

@@ -18,18 +18,6 @@ type watchlist struct {
 	Symbols   []string  `json:"symbols"`
 }
 
-func (s *Sim) watchlistRoutes(signed routes) {
-	signed("GET /v2/watchlists", s.listWatchlists)
-	signed("POST /v2/watchlists", s.createWatchlist)
-	for _, path := range []string{"/v2/watchlists/{id}", "/v2/watchlists:by_name"} {
-		signed("GET "+path, s.onWatchlist(func(*account, *watchlist, watchlistRequest) *refusal { return nil }))
-		signed("PUT "+path, s.onWatchlist(s.renameWatchlist))
-		signed("POST "+path, s.onWatchlist(s.addToWatchlist))
-		signed("DELETE "+path, s.deleteWatchlist)
-	}
-	signed("DELETE /v2/watchlists/{id}/{symbol...}", s.onWatchlist(nil))
-}
-
 // watchlistRequest is the body of all watchlist requests. Absent symbols leave
 // the list as it is.
 type watchlistRequest struct {

@@ -7,9 +7,26 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"time"
 
 	"github.com/shopspring/decimal"
 )
+
+// state is everything that survives a restart.
+type state struct {
+	Counter    uint64                     `json:"counter"`
+	LastULID   int64                      `json:"last_ulid"` // milliseconds; never goes back
+	Offset     time.Duration              `json:"offset"`    // of the simulator's time from its clock
+	Hours      bool                       `json:"hours"`     // the market keeps New York's hours
+	CryptoFees bool                       `json:"crypto_fees,omitempty"`
+	FeeShape   FeeShape                   `json:"fee_shape,omitempty"`
+	Halted     map[string]bool            `json:"halted,omitempty"`
+	FillPlans  map[string]int             `json:"fill_plans,omitempty"` // in how many parts orders are filled
+	LastClose  time.Time                  `json:"last_close"`           // the last close of which the figures were taken
+	Closes     map[string]decimal.Decimal `json:"closes,omitempty"`     // the prices at that close
+	Prices     map[string]*price          `json:"prices,omitempty"`
+	Accounts   map[string]*account        `json:"accounts,omitempty"` // by id
+}
 
 // The state file is a log of JSON lines. The first line is the whole state
 // at the time when the file was written; each later one is what changed, in the

@@ -9,16 +9,6 @@ import (
 	"time"
 )
 
-func (s *Sim) cryptoRoutes(signed routes) {
-	for _, name := range []string{"bars", "quotes", "trades"} {
-		signed("GET /v1beta3/crypto/{loc}/"+name, s.cryptoHistory(name))
-	}
-	for _, name := range []string{"bars", "quotes", "trades", "orderbooks"} {
-		signed("GET /v1beta3/crypto/{loc}/latest/"+name, s.latestOfCrypto(name))
-	}
-	signed("GET /v1beta3/crypto/{loc}/snapshots", s.latestOfCrypto("snapshots"))
-}
-
 // isPublic reports whether a request needs no keys and has none: Alpaca serves
 // crypto data to everyone.
 func isPublic(r *http.Request) bool {

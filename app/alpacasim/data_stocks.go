@@ -8,28 +8,6 @@ import (
 	"time"
 )
 
-// dataRoutes serve Alpaca's data host.
-func (s *Sim) dataRoutes(signed routes) {
-	for _, name := range []string{"bars", "quotes", "trades", "auctions"} {
-		signed("GET /v2/stocks/"+name, s.stockHistory(name))
-		signed("GET /v2/stocks/{symbol}/"+name, s.stockHistory(name))
-		if name != "auctions" {
-			signed("GET /v2/stocks/"+name+"/latest", s.latestOfStocks(name))
-			signed("GET /v2/stocks/{symbol}/"+name+"/latest", s.latestOfStock(name))
-		}
-	}
-	signed("GET /v2/stocks/snapshots", s.stockSnapshots)
-	signed("GET /v2/stocks/{symbol}/snapshot", s.stockSnapshot)
-	signed("GET /v2/stocks/meta/exchanges", s.stockExchanges)
-	signed("GET /v2/stocks/meta/conditions/{ticktype}", s.stockConditions)
-	s.cryptoRoutes(signed)
-	s.optionRoutes(signed)
-	signed("GET /v1beta1/news", s.listNews)
-	signed("GET /v1beta1/screener/stocks/most-actives", s.mostActives)
-	signed("GET /v1beta1/screener/{market}/movers", s.movers)
-	signed("GET /v1/corporate-actions", s.corporateActions)
-}
-
 // base returns the base of a symbol's tape, and live its price now, in cents.
 func (s *Sim) base(symbol string) int64 {
 	s.mu.Lock()
@@ -74,25 +52,6 @@ func stockSymbols(r *http.Request) (symbols []string, single bool, err error) {
 		}
 	}
 	return symbols, false, nil
-}
-
-// oneOf checks a parameter that may be absent.
-func oneOf(r *http.Request, name string, allowed ...string) error {
-	for _, value := range listed(r.URL.Query().Get(name)) {
-		if !containsFold(allowed, value) {
-			return fmt.Errorf("invalid %s: %s", name, value)
-		}
-	}
-	return nil
-}
-
-func containsFold(all []string, value string) bool {
-	for _, a := range all {
-		if strings.EqualFold(a, value) {
-			return true
-		}
-	}
-	return false
 }
 
 func (s *Sim) stockHistory(name string) accountHandler {

@@ -2,12 +2,10 @@ package alpacasim_test
 
 import (
 	"errors"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 
@@ -73,59 +71,5 @@ func TestUnreadableState(t *testing.T) {
 	}
 	if text, err := os.ReadFile(file); err != nil || string(text) != `{"accounts":` {
 		t.Errorf("the file holds %s (%v)", text, err)
-	}
-}
-
-// Each fault does what its name says, once: only the book shows whether an
-// order was accepted.
-func TestFaults(t *testing.T) {
-	for fault, accepted := range map[alpacasim.Fault]int{alpacasim.Drop: 1, alpacasim.Fail: 0, alpacasim.FailAfter: 1, alpacasim.Delay: 1} {
-		m := open(t)
-		m.sim.Inject(fault, 1, 50*time.Millisecond)
-		began := time.Now()
-		_, err := m.client(0).PlaceOrder(request(alpaca.Buy, "AAPL", "1"))
-		if fault == alpacasim.Delay {
-			if err != nil || time.Since(began) < 50*time.Millisecond {
-				t.Errorf("%s: %v after %v", fault, err, time.Since(began))
-			}
-		} else if err == nil {
-			t.Errorf("%s: the order was answered", fault)
-		}
-		if n := len(m.sim.Orders(m.seeds[0].KeyID)); n != accepted {
-			t.Errorf("%s: %d orders were accepted, want %d", fault, n, accepted)
-		}
-		if _, err := m.client(0).PlaceOrder(request(alpaca.Buy, "AAPL", "1")); err != nil {
-			t.Errorf("after %s: %v", fault, err)
-		}
-	}
-}
-
-// A test in another process injects faults over HTTP, where that is allowed.
-func TestControl(t *testing.T) {
-	m := open(t, func(c *alpacasim.Config) { c.Control = true })
-	post := func(path string, want int) {
-		t.Helper()
-		r, err := http.Post(m.url+path, "", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Body.Close()
-		if r.StatusCode != want {
-			t.Errorf("%s: %d, want %d", path, r.StatusCode, want)
-		}
-	}
-	post("/_sim/fault?kind=fail&n=1", 200)
-	post("/_sim/fault?kind=fail&n=many", 400)
-	post("/_sim/price?symbol=AAPL&price=42", 200)
-	post("/_sim/price?symbol=AAPL&price=-1", 400)
-	post("/_sim/price?symbol=NOPE&price=1", 400)
-	post("/_sim/streams/cut", 200)
-	if _, err := m.client(0).PlaceOrder(request(alpaca.Buy, "AAPL", "1")); err == nil {
-		t.Error("the fault was not made")
-	}
-	o := m.place(m.client(0), request(alpaca.Buy, "AAPL", "1"))
-	m.step()
-	if o := m.wantOrder(m.client(0), o, "filled", "1"); o.FilledAvgPrice.Sub(dec("42")).Abs().GreaterThan(dec("0.1")) {
-		t.Errorf("filled at %s", o.FilledAvgPrice)
 	}
 }

@@ -1,0 +1,146 @@
+package alpacasim
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// contractJSON returns a contract in Alpaca's JSON.
+func (s *Sim) contractJSON(c contract, deliverables bool) map[string]any {
+	now, _ := s.present()
+	expired := c.expired(now)
+	text := map[string]any{
+		"id": assetID(c.symbol), "symbol": c.symbol, "name": c.name(), "status": map[bool]string{true: "inactive", false: "active"}[expired],
+		"tradable": !expired, "expiration_date": c.day(), "root_symbol": c.root,
+		"underlying_symbol": c.root, "underlying_asset_id": assetID(c.root), "type": c.kind, "style": "american",
+		"strike_price": c.strike, "multiplier": "100", "size": "100", "ppind": true,
+		"open_interest": strconv.FormatUint(named(c.symbol)%5_000, 10),
+	}
+	for part := range s.trading(tape{contract: &c}, now.AddDate(0, 0, -15), midnight(now, newYork).Add(-time.Second), true) {
+		date := part.from.In(newYork).Format(time.DateOnly)
+		text["open_interest_date"], text["close_price_date"] = date, date
+		t, _ := s.option(c)
+		text["close_price"] = decimal.New(t.at(part.to), -2)
+		break
+	}
+	if deliverables {
+		text["deliverables"] = []map[string]any{{
+			"type": "equity", "symbol": c.root, "asset_id": assetID(c.root), "amount": "100", "allocation_percentage": "100",
+			"settlement_type": "T+1", "settlement_method": "CCC", "delayed_settlement": false,
+		}}
+	}
+	return text
+}
+
+// contractFilter is a query for contracts.
+type contractFilter struct {
+	kind, root              string
+	on, notBefore, notAfter string // days
+	atLeast, atMost         *decimal.Decimal
+	european, noPenny       bool
+}
+
+func parseContractFilter(get func(string) string) (contractFilter, error) {
+	f := contractFilter{
+		kind: get("type"), root: get("root_symbol"), on: get("expiration_date"), notBefore: get("expiration_date_gte"), notAfter: get("expiration_date_lte"),
+		european: get("style") == "european", noPenny: get("ppind") == "false",
+	}
+	for _, day := range []string{f.on, f.notBefore, f.notAfter} {
+		if _, err := time.Parse(time.DateOnly, day); day != "" && err != nil {
+			return f, fmt.Errorf("invalid expiration date %q: it must be YYYY-MM-DD", day)
+		}
+	}
+	for name, into := range map[string]**decimal.Decimal{"strike_price_gte": &f.atLeast, "strike_price_lte": &f.atMost} {
+		if text := get(name); text != "" {
+			d, err := decimal.NewFromString(text)
+			if err != nil {
+				return f, fmt.Errorf("invalid %s", name)
+			}
+			*into = &d
+		}
+	}
+	if f.kind != "" && f.kind != "call" && f.kind != "put" {
+		return f, errors.New("type must be call or put")
+	}
+	if style := get("style"); style != "" && style != "american" && style != "european" {
+		return f, errors.New("style must be american or european")
+	}
+	return f, nil
+}
+
+func (f contractFilter) takes(c contract) bool {
+	day := c.day()
+	return (f.kind == "" || f.kind == c.kind) && (f.root == "" || f.root == c.root) && !f.european && !f.noPenny &&
+		(f.on == "" || f.on == day) && day >= f.notBefore && (f.notAfter == "" || day <= f.notAfter) &&
+		(f.atLeast == nil || c.strike.GreaterThanOrEqual(*f.atLeast)) && (f.atMost == nil || c.strike.LessThanOrEqual(*f.atMost))
+}
+
+// defaultLastExpiry returns the Sunday up to which contracts are listed when a
+// query names no day: that of the week whose options trade next. After a
+// Friday's close it is the week after, because no contract of the old week is
+// left.
+func defaultLastExpiry(now time.Time) string {
+	next := midnight(nextClose(now), newYork)
+	return next.AddDate(0, 0, (7-int(next.Weekday()))%7).Format(time.DateOnly)
+}
+
+// listContracts serves active contracts up to the next weekend, unless asked
+// for others.
+func (s *Sim) listContracts(w http.ResponseWriter, r *http.Request, _ *account) {
+	q := r.URL.Query()
+	f, err := parseContractFilter(q.Get)
+	limit := 100
+	if text := q.Get("limit"); err == nil && text != "" {
+		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > 10_000 {
+			err = errors.New("limit must be between 1 and 10000")
+		}
+	}
+	var from cursor
+	if text := q.Get("page_token"); err == nil && text != "" {
+		from, err = parseToken(text)
+	}
+	status := q.Get("status")
+	switch status {
+	case "":
+		status = "active"
+	case "active", "inactive":
+	default:
+		err = errors.New("status must be active or inactive")
+	}
+	if err != nil {
+		answerRefusal(w, refuse(422, 42210000, "%s", err))
+		return
+	}
+	now, _ := s.present()
+	if f.on == "" && f.notAfter == "" {
+		f.notAfter = defaultLastExpiry(now)
+	}
+	found := []map[string]any{}
+	var next *string
+	for _, c := range s.contracts(listed(q.Get("underlying_symbols"))) {
+		if c.expired(now) != (status == "inactive") || !f.takes(c) || c.symbol < from.symbol {
+			continue
+		}
+		if len(found) == limit {
+			token := cursor{symbol: c.symbol, at: c.expires}.token()
+			next = &token
+			break
+		}
+		found = append(found, s.contractJSON(c, q.Get("show_deliverables") == "true"))
+	}
+	answer(w, 200, map[string]any{"option_contracts": found, "next_page_token": next})
+}
+
+func (s *Sim) getContract(w http.ResponseWriter, r *http.Request, _ *account) {
+	c, ok := s.findContract(r.PathValue("symbol"))
+	if !ok {
+		answerRefusal(w, refuse(404, 40410000, "contract not found for %s", r.PathValue("symbol")))
+		return
+	}
+	answer(w, 200, s.contractJSON(c, true))
+}
