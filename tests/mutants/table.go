@@ -58,10 +58,10 @@ var mutants = []mutant{
 	{assent, "sql/func/007/record_order.sql", "before.alpaca_order_id is not null or before.intent_state = 'rejected' or not app.matches_intent(before, o)", "before.alpaca_order_id is not null or not app.matches_intent(before, o)", []string{"app/stream TestWhatAnIntentIsKnownBy"}},
 	{assent, "sql/func/006/claim_client_order_id.sql", "  perform pg_advisory_xact_lock(hashtextextended(broker::text || new.client_order_id, 0));\n", "", []string{"app/stream TestAnOrderNameIsClaimedOnce"}},
 
-	{halts, "sql/func/008/set_switch.sql", "unnest(i.on_their_way) t where p_switch <> 'open'", "unnest(i.on_their_way) t", []string{"app/stream TestOpeningEndsWhatWasOnItsWay"}},
+	{halts, "sql/func/008/set_switch.sql", "from ended e where p_switch <> 'open'", "from ended e", []string{"app/stream TestOpeningEndsWhatWasOnItsWay"}},
 	{halts, "app/stream/winddown.go", " && !p.Waits && still.Message == \"\"", " && p.Waits", []string{"app/stream TestAWindDownTellsWhichOrdersAreInItsWay"}},
 
-	{gaps, "app/stream/fills.go", "order by o.fills_asked, max(f.at) desc limit $2", "order by max(f.at) desc limit $2 / 20", []string{"app/stream TestTakenBackOfAnEarlierTrip"}},
+	{gaps, "app/stream/fills.go", "order by f.at desc limit $3", "order by f.at desc limit 2 + 0 * $3", []string{"app/stream TestTakenBackOfAnEarlierTrip"}},
 
 	{refusals, "sql/func/006/guard_order.sql", "r.refused_at > new.requested_at", "false", []string{"app/trading TestWhatARetryWasRefusedIsNotPlaced", "app/trading TestARefusedRetryStopsItsClosing"}},
 	{refusals, "sql/func/006/guard_order.sql", " and r.refused_at > new.requested_at", "", []string{"app/trading TestWhatARetryWasRefusedIsNotPlaced"}},

@@ -66,11 +66,14 @@ begin
       update app.wind_downs w set state = 'superseded', ended_at = clock_timestamp(), updated_at = clock_timestamp()
         where w.account_id = account and (w.state = 'running' or w.state = 'stuck' and w.needs_keys)
           and (w.repair_symbol is null or liquidates) -- liquidating closes what a repair would
-        returning w.*)
-      select coalesce(bool_or(e.cancel_orders), false) as cancel_orders, coalesce(bool_or(e.liquidate), false) as liquidate,
-          (array_agg(e.suspend_trade order by e.asked_at desc) filter (where e.suspend_trade is not null))[1] as suspend_trade,
-          coalesce((select array_agg(distinct t) from ended i, unnest(i.on_their_way) t where p_switch <> 'open'), '{}') as on_their_way
-        into earlier from ended e where p_switch <> 'open';
+        returning w.*
+    ), taken_over as (
+      select e.* from ended e where p_switch <> 'open'
+    )
+    select coalesce(bool_or(e.cancel_orders), false) as cancel_orders, coalesce(bool_or(e.liquidate), false) as liquidate,
+        (array_agg(e.suspend_trade order by e.asked_at desc) filter (where e.suspend_trade is not null))[1] as suspend_trade,
+        coalesce((select array_agg(distinct t) from taken_over o, unnest(o.on_their_way) t), '{}') as on_their_way
+      into earlier from taken_over e;
     on_their_way := (select coalesce(array_agg(distinct t), '{}') from unnest(on_their_way || earlier.on_their_way) t);
   end if;
   if not (cancels or cardinality(on_their_way) > 0) then
