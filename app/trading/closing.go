@@ -120,41 +120,38 @@ func (s *Service) Close(ctx context.Context, a tenant.Admission, key string, c C
 	if first.id != uuid.Nil && first.state != "unsent" { // a retry: what is held has changed since
 		return first.retryResult(p.hash)
 	}
-	var placed Placed
+	var held alpaca.Position
+	var qty decimal.Decimal
 	if err == nil {
-		placed, err = s.closeOnce(ctx, a, p, c, o)
+		held, qty, err = s.toClose(ctx, a, c, o)
 	}
 	if err != nil {
 		return s.refuse(ctx, a, p, err)
 	}
-	return placed, nil
+	if c.CancelOrders {
+		ctx = context.WithoutCancel(ctx)
+	}
+	return s.closeHeld(ctx, a, p, c, o, held, qty)
 }
 
-// closeOnce is Close without the check for a retry.
-func (s *Service) closeOnce(ctx context.Context, a tenant.Admission, p prepared, c Closing, o access) (Placed, error) {
-	held, err := s.position(ctx, a, o, c.Symbol)
-	if err != nil {
-		return Placed{}, err
+// toClose returns the position, and how much of it to close. It first cancels
+// the position's orders, where that is asked for.
+func (s *Service) toClose(ctx context.Context, a tenant.Admission, c Closing, o access) (held alpaca.Position, qty decimal.Decimal, err error) {
+	if held, err = s.position(ctx, a, o, c.Symbol); err != nil {
+		return held, qty, err
 	}
 	whole, err := s.wholeUnits(ctx, a, o, c, held)
 	if err != nil {
-		return Placed{}, err
+		return held, qty, err
 	}
-	qty, err := c.quantity(held, whole)
-	if err != nil {
-		return Placed{}, err
+	if qty, err = c.quantity(held, whole); err != nil || !c.CancelOrders {
+		return held, qty, err
 	}
-	left := held.Qty.Abs().Sub(qty) // what will be held in the end
-	if c.CancelOrders {
-		ctx = context.WithoutCancel(ctx)
-		if err := s.cancelAndWait(ctx, a, o, held.Symbol); err != nil {
-			return Placed{}, err
-		}
-		if held, qty, err = s.rereadPosition(ctx, a, o, held, left); err != nil {
-			return Placed{}, err
-		}
+	ctx = context.WithoutCancel(ctx)
+	if err := s.cancelAndWait(ctx, a, o, held.Symbol); err != nil {
+		return held, qty, err
 	}
-	return s.closeHeld(ctx, a, p, c, o, held, qty)
+	return s.rereadPosition(ctx, a, o, held, held.Qty.Abs().Sub(qty))
 }
 
 // closeHeld closes qty of a position. An order that is over, but open in the
@@ -168,12 +165,11 @@ func (s *Service) closeHeld(ctx context.Context, a tenant.Admission, p prepared,
 	if !problem.Is(err, problem.GuardRefused) {
 		return placed, err
 	}
-	if err := s.refreshClosers(ctx, a, o, held); err != nil {
-		return Placed{}, err
+	if err = s.refreshClosers(ctx, a, o, held); err == nil {
+		held, qty, err = s.rereadPosition(ctx, a, o, held, held.Qty.Abs().Sub(qty))
 	}
-	held, qty, err = s.rereadPosition(ctx, a, o, held, held.Qty.Abs().Sub(qty))
 	if err != nil {
-		return Placed{}, err
+		return s.refuse(ctx, a, p, err)
 	}
 	return s.submit(ctx, a, p, c.order(held, qty))
 }

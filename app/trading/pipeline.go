@@ -50,7 +50,7 @@ type prepared struct {
 	clientOrderID string    // the client's; "" where we make one
 	text, hash    []byte    // of the request; the hash identifies a retry
 	began         age
-	tentative     bool // a refusal is not recorded: the caller tries again, or refuses the request itself
+	tentative     bool // a refusal by the guards is not recorded: the caller tries again
 }
 
 // prepare prepares a checked request of a client, which is stored as JSON. It
@@ -78,7 +78,7 @@ func requestText(request any) (text, hash []byte) {
 func (s *Service) submit(ctx context.Context, a tenant.Admission, p prepared, order submission) (Placed, error) {
 	made, err := s.commit(ctx, a, p, order)
 	switch {
-	case err != nil && p.tentative:
+	case p.tentative && problem.Is(err, problem.GuardRefused):
 		return Placed{}, err
 	case err != nil:
 		return s.refuse(ctx, a, p, err)
