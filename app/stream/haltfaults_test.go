@@ -139,11 +139,7 @@ func TestAnOrderThatAppearsOnAHaltedAccount(t *testing.T) {
 					w.exec(`update app.alpaca_orders set type = 'limit', time_in_force = 'gtc', limit_price = $1::numeric where client_order_id = 'late'`, limit)
 					w.rests("AAPL", "buy", "10", limit, "late")
 				} else {
-					ten := decimal.NewFromInt(10)
-					if _, err := w.outside.PlaceOrder(alpaca.PlaceOrderRequest{Symbol: "AAPL", Qty: &ten, Side: alpaca.Buy, Type: alpaca.Market,
-						TimeInForce: alpaca.Day, ClientOrderID: "late"}); err != nil {
-						t.Fatal(err)
-					}
+					w.arrives("late", "buy")
 				}
 				m.Wake()
 				w.eventually("a wind-down of it", func() bool {
@@ -324,10 +320,7 @@ func TestOpeningEndsWhatWasOnItsWay(t *testing.T) {
 			t.Errorf("turned to %s, %d wind-downs run, want %d", to, got, want)
 		}
 	}
-	ten := decimal.NewFromInt(10)
-	if _, err := w.outside.PlaceOrder(alpaca.PlaceOrderRequest{Symbol: "AAPL", Qty: &ten, Side: alpaca.Buy, Type: alpaca.Market, TimeInForce: alpaca.Day, ClientOrderID: "late"}); err != nil {
-		t.Fatal(err)
-	}
+	w.arrives("late", "buy")
 	w.sim.Step()
 	w.run()
 	w.eventually("the order to be found", func() bool {
@@ -352,10 +345,7 @@ func TestAWindDownTellsWhichOrdersAreInItsWay(t *testing.T) {
 	w.exec(`update app.stream_leases set expires_at = '-infinity'`)
 	w.lostIntent("late", "buy", false)
 	w.turn("", trading.Switch{To: "halted"})
-	ten := decimal.NewFromInt(10)
-	if _, err := w.outside.PlaceOrder(alpaca.PlaceOrderRequest{Symbol: "AAPL", Qty: &ten, Side: alpaca.Buy, Type: alpaca.Market, TimeInForce: alpaca.Day, ClientOrderID: "late"}); err != nil {
-		t.Fatal(err)
-	}
+	w.arrives("late", "buy")
 	w.sim.Step()
 	w.rests("AAPL", "sell", "15", "9000", "exit")
 	w.run()

@@ -153,6 +153,16 @@ func (w *world) lostIntent(clientOrderID, side string, reduceOnly bool) {
 	w.exec(`set session_replication_role = origin`)
 }
 
+// arrives has the order of a lost intent arrive at the broker.
+func (w *world) arrives(clientOrderID, side string) {
+	w.t.Helper()
+	ten := decimal.NewFromInt(10)
+	if _, err := w.outside.PlaceOrder(alpaca.PlaceOrderRequest{Symbol: "AAPL", Qty: &ten, Side: alpaca.Side(side), Type: alpaca.Market,
+		TimeInForce: alpaca.Day, ClientOrderID: clientOrderID}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 // An order that was on its way when the account was halted, with or without
 // anything else to do, ends canceled, or what it opened is closed; what it only
 // reduced stays.
@@ -187,11 +197,7 @@ func TestOrdersOnTheirWayWhenTheAccountHalts(t *testing.T) {
 			if c.limit != "" {
 				w.rests("AAPL", c.side, "10", c.limit, "late")
 			} else {
-				ten := decimal.NewFromInt(10)
-				if _, err := w.outside.PlaceOrder(alpaca.PlaceOrderRequest{Symbol: "AAPL", Qty: &ten, Side: alpaca.Side(c.side), Type: alpaca.Market,
-					TimeInForce: alpaca.Day, ClientOrderID: "late"}); err != nil {
-					t.Fatal(err)
-				}
+				w.arrives("late", c.side)
 				w.sim.Step() // it fills before it could be canceled
 			}
 			w.windsDown("done")
@@ -366,11 +372,7 @@ func TestAnOvershootIsToldAndTradedBack(t *testing.T) {
 			// not say so, as this one.
 			w.lostIntent("late", "sell", true)
 			w.exec(`set session_replication_role = replica; update app.alpaca_orders set position_intent = null; set session_replication_role = origin`)
-			ten := decimal.NewFromInt(10)
-			if _, err := w.outside.PlaceOrder(alpaca.PlaceOrderRequest{Symbol: "AAPL", Qty: &ten, Side: alpaca.Sell, Type: alpaca.Market,
-				TimeInForce: alpaca.Day, ClientOrderID: "late"}); err != nil {
-				t.Fatal(err)
-			}
+			w.arrives("late", "sell")
 			w.sim.Step()
 			w.eventually("the overshoot to be told", func() bool {
 				return scan[int](w, `select count(*) from app.account_events where data->>'event' = 'overshot' and data->>'overshot_qty' = '10'`) == 1
