@@ -46,15 +46,7 @@ func cryptoSymbols(r *http.Request) ([]string, error) {
 
 func (s *Sim) cryptoHistory(name string) accountHandler {
 	return func(w http.ResponseWriter, r *http.Request, _ *account) {
-		symbols, err := cryptoSymbols(r)
-		var part window
-		var frame timeframe
-		if err == nil {
-			part, err = s.window(r.URL.Query(), 1000, 10_000)
-		}
-		if err == nil && name == "bars" {
-			frame, err = parseTimeframe(r.URL.Query().Get("timeframe"))
-		}
+		symbols, part, frame, err := s.historyQuery(r, name, cryptoSymbols)
 		if err != nil {
 			wrong(w, http.StatusBadRequest, err)
 			return

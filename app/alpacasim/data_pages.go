@@ -80,6 +80,18 @@ func (s *Sim) window(q url.Values, usual, most int) (window, error) {
 	return w, nil
 }
 
+// historyQuery reads what a request for histories asks for: its symbols, by
+// symbolsOf, its window, and for bars their length.
+func (s *Sim) historyQuery(r *http.Request, name string, symbolsOf func(*http.Request) ([]string, error)) (symbols []string, part window, frame timeframe, err error) {
+	if symbols, err = symbolsOf(r); err != nil {
+		return nil, part, frame, err
+	}
+	if part, err = s.window(r.URL.Query(), 1000, 10_000); err == nil && name == "bars" {
+		frame, err = parseTimeframe(r.URL.Query().Get("timeframe"))
+	}
+	return symbols, part, frame, err
+}
+
 // history returns the points of one symbol in a window, in its order.
 type history func(symbol string, w window) iter.Seq2[time.Time, any]
 

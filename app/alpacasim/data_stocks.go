@@ -183,10 +183,7 @@ func (s *Sim) latestOfStock(name string) accountHandler {
 
 func (s *Sim) latestOfStocks(name string) accountHandler {
 	return func(w http.ResponseWriter, r *http.Request, _ *account) {
-		symbols, _, err := stockSymbols(r)
-		if err == nil {
-			err = checkLatest(r)
-		}
+		symbols, err := latestSymbols(r)
 		if err != nil {
 			wrong(w, http.StatusBadRequest, err)
 			return
@@ -199,6 +196,15 @@ func (s *Sim) latestOfStocks(name string) accountHandler {
 		}
 		answer(w, 200, map[string]any{name: all})
 	}
+}
+
+// latestSymbols returns the symbols of which the newest data are asked for.
+func latestSymbols(r *http.Request) ([]string, error) {
+	symbols, _, err := stockSymbols(r)
+	if err != nil {
+		return nil, err
+	}
+	return symbols, checkLatest(r)
 }
 
 func checkLatest(r *http.Request) error {
@@ -226,10 +232,7 @@ func (s *Sim) snapshot(t tape, live int64, quote, trade func(tick) map[string]an
 }
 
 func (s *Sim) stockSnapshots(w http.ResponseWriter, r *http.Request, _ *account) {
-	symbols, _, err := stockSymbols(r)
-	if err == nil {
-		err = checkLatest(r)
-	}
+	symbols, err := latestSymbols(r)
 	if err != nil {
 		wrong(w, http.StatusBadRequest, err)
 		return
