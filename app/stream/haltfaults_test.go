@@ -335,7 +335,7 @@ func TestOpeningEndsWhatWasOnItsWay(t *testing.T) {
 }
 
 // A wind-down that may not cancel the order that holds what it is to close says
-// so, and goes on when that order is over.
+// so, of the position and of itself, and goes on when that order is over.
 func TestAWindDownTellsWhichOrdersAreInItsWay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -350,7 +350,8 @@ func TestAWindDownTellsWhichOrdersAreInItsWay(t *testing.T) {
 	w.rests("AAPL", "sell", "15", "9000", "exit")
 	w.run()
 	w.eventually("the order in the way to be told", func() bool {
-		return strings.Contains(scan[string](w, `select coalesce(remaining->'positions'->0->>'message', '') from app.wind_downs`), "trade AAPL already")
+		position := scan[string](w, `select coalesce(remaining->'positions'->0->>'message', '') from app.wind_downs`)
+		return strings.Contains(position, "trade AAPL already") && strings.HasPrefix(w.windDown(), "running Open orders that it does not cancel")
 	})
 	for _, o := range w.sim.Orders(w.seed.KeyID) {
 		if o.ClientOrderID == "exit" {

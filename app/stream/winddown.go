@@ -57,6 +57,7 @@ type remaining struct {
 	Positions []leftPosition `json:"positions"`
 	refused   bool           // the broker refused something in this round
 	waiting   bool           // all that is left waits for the market
+	inTheWay  bool           // orders that it does not cancel trade a position that is left
 }
 
 // leftPosition is a position that is still held.
@@ -171,6 +172,8 @@ func (a *account) carryOut(ctx context.Context, w windDown) error {
 			message = "Alpaca has not canceled all orders yet. It is tried again until they are over."
 		case attempt > quickRounds && left.OnTheWay > 0:
 			message = "Alpaca's answer to some orders is missing. They are looked up until it is known what became of them."
+		case attempt > quickRounds && left.inTheWay:
+			message = "Open orders that it does not cancel trade what is left already. It goes on when they are over: cancel them to go on now."
 		}
 		text, err := json.Marshal(left)
 		if err != nil {
@@ -195,7 +198,7 @@ func (a *account) carryOut(ctx context.Context, w windDown) error {
 		if err != nil || !still {
 			return err
 		}
-		pause := a.windDownPause(attempt, max(fruitless, failed), left.waiting)
+		pause := a.windDownPause(attempt, max(fruitless, failed), left.waiting || left.inTheWay)
 		if attempt > quickRounds {
 			pause = max(pause, left.pace())
 		}
@@ -226,7 +229,8 @@ func (r remaining) pace() time.Duration {
 }
 
 // windDownPause is the time between two rounds: short while orders are being
-// canceled or filled, longer where the broker refuses or the market is closed.
+// canceled or filled, longer where the broker refuses, and where what is left
+// waits for the market or for orders that are not to be canceled.
 func (a *account) windDownPause(attempt, fruitless int, waiting bool) time.Duration {
 	switch {
 	case fruitless > 0:
@@ -632,6 +636,7 @@ func (a *account) closeLeft(ctx context.Context, w *windDown, left *remaining) e
 		}
 		if !p.Closes.IsPositive() && !p.Waits && still.Message == "" {
 			still.Message = othersTrade(p.Symbol) + " It is closed when they are over."
+			left.inTheWay = true
 		}
 		if option && w.awaitsOpen && !p.Waits {
 			still.Message += ". It is sent again when the market opens."

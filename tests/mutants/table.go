@@ -60,6 +60,7 @@ var mutants = []mutant{
 
 	{halts, "sql/func/008/set_switch.sql", "from ended e where p_switch <> 'open'", "from ended e", []string{"app/stream TestOpeningEndsWhatWasOnItsWay"}},
 	{halts, "app/stream/winddown.go", " && !p.Waits && still.Message == \"\"", " && p.Waits", []string{"app/stream TestAWindDownTellsWhichOrdersAreInItsWay"}},
+	{halts, "app/stream/winddown.go", "\t\t\tleft.inTheWay = true\n", "", []string{"app/stream TestAWindDownTellsWhichOrdersAreInItsWay"}},
 
 	{gaps, "app/stream/fills.go", "order by f.at desc limit $3", "order by f.at desc limit 2 + 0 * $3", []string{"app/stream TestTakenBackOfAnEarlierTrip"}},
 
