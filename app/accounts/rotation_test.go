@@ -14,14 +14,11 @@ import (
 	"paddock/app/broker"
 	"paddock/app/problem"
 	"paddock/app/tenant"
+	"paddock/tests/kit"
 	"paddock/tests/pgtest"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
-
-type quiet struct{}
-
-func (quiet) Ring(uuid.UUID) {}
 
 // fixture is a user with a real database and a simulated broker.
 type fixture struct {
@@ -37,22 +34,15 @@ const token = "token-of-the-user"
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	f := &fixture{t: t, pg: pgtest.New(t), seeds: alpacasim.DemoAccounts(5)}
-	_, err := f.pg.Conn(t, "admin").Exec(t.Context(), `insert into auth."user" (id, name, email, "emailVerified") values ('u1', 'U', 'u1@example.com', false);
-		insert into auth.session (id, "expiresAt", token, "updatedAt", "userId") values ('s1', now() + interval '1 day', 'token-of-the-user', now(), 'u1')`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.db = tenant.NewDB(f.pg.Pool(t, "paddock_app"), quiet{})
+	kit.User(t, f.pg, "the-user")
+	f.db = tenant.NewDB(f.pg.Pool(t, "paddock_app"), kit.SilentBell{})
 	sim, err := alpacasim.New(alpacasim.Config{Seed: 5, Accounts: f.seeds})
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(sim.Handler())
 	t.Cleanup(server.Close)
-	if f.broker, err = broker.New(broker.Config{PaperURL: server.URL, LiveURL: server.URL, DataURL: server.URL}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(f.broker.Close)
+	f.broker = kit.Broker(t, server.URL)
 	return f
 }
 

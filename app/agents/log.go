@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"paddock/app/paging"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
@@ -80,7 +81,7 @@ func (l *Logs) Append(ctx context.Context, a tenant.Admission, e Entry) ([]byte,
 	var queued error
 	err := l.db.TxNotify(ctx, a, func(b *tenant.Batch) {
 		b.Queue(insertLogSQL, a.Account, e.OrchestratorAgentID, e.Level, e.Message, data).Query(func(rows pgx.Rows) (err error) {
-			body, err = tenant.AppendRows(nil, rows, nil)
+			body, err = paging.AppendRows(nil, rows, nil)
 			return err
 		})
 		queued = b.AppendEvent("agent_log", event)
@@ -99,19 +100,13 @@ func (l *Logs) Append(ctx context.Context, a tenant.Admission, e Entry) ([]byte,
 }
 
 // List returns {"agent_logs":[…],"next_cursor":…}, newest first.
-func (l *Logs) List(ctx context.Context, a tenant.Admission, page tenant.Page) ([]byte, error) {
-	body := []byte(`{"agent_logs":`)
-	next := "null"
+func (l *Logs) List(ctx context.Context, a tenant.Admission, page paging.Page) ([]byte, error) {
+	logs := page.List("agent_logs", "created_at")
 	err := l.db.Tx(ctx, a, func(b *tenant.Batch) {
-		b.Queue(listLogsSQL, a.Account, page.At, page.ID, page.Limit+1).Query(func(rows pgx.Rows) (err error) {
-			body, next, err = page.AppendRows(body, rows)
-			return err
-		})
+		b.Queue(listLogsSQL, a.Account, page.At, page.ID, page.Limit+1).Query(logs.Read)
 	})
 	if err != nil {
 		return nil, err
 	}
-	body = append(body, `,"next_cursor":`...)
-	body = append(body, next...)
-	return append(body, '}'), nil
+	return logs.JSON(), nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"paddock/app/paging"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
@@ -67,7 +68,7 @@ func (l *Log) Page(ctx context.Context, a tenant.Admission, after int64, most in
 		b.Queue(headSQL, a.Account).QueryRow(func(row pgx.Row) error { return row.Scan(&head, &dropped) })
 		b.Queue(pageSQL, a.Account, after, most).Query(func(rows pgx.Rows) (err error) {
 			n := 0
-			body, err = tenant.AppendRows(body, rows, func(values [][]byte, length int) bool {
+			body, err = paging.AppendRows(body, rows, func(values [][]byte, length int) bool {
 				last = int64(binary.BigEndian.Uint64(values[0]))
 				if n++; n == 1 {
 					first = last

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"paddock/app/httpapi"
+	"paddock/tests/kit"
 )
 
 // What each passed-through endpoint other than a GET can change at the broker.
@@ -82,7 +83,7 @@ func TestExercise(t *testing.T) {
 		s.sim.Step()
 		// Asking for positions again and again would leave the account no
 		// requests for reconciliation.
-		eventually(t, "the contracts to be held", func() bool {
+		kit.Eventually(t, "the contracts to be held", func() bool {
 			var held bool
 			if err := admin.QueryRow(t.Context(), "select exists (select from app.alpaca_positions where account_id = $1 and symbol = $2 and qty = 2)", id, symbol).Scan(&held); err != nil {
 				t.Fatal(err)

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"paddock/tests/kit"
 )
 
 const restingOrder = `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"2","limit_price":"100"}`
@@ -67,7 +69,7 @@ func TestGuardsOverHTTP(t *testing.T) {
 // synced waits until an account's mirror has agreed with the broker.
 func (s *server) synced(account string) {
 	s.t.Helper()
-	eventually(s.t, "the mirror", func() bool {
+	kit.Eventually(s.t, "the mirror", func() bool {
 		var agreed bool
 		err := s.db.Conn(s.t, "admin").QueryRow(s.t.Context(), `select exists (select from app.stream_cursors where account_id = $1 and agreed_at is not null)`, account).Scan(&agreed)
 		return err == nil && agreed
@@ -118,7 +120,7 @@ func TestCloseAPairByItsNames(t *testing.T) {
 		t.Errorf("what is left is %s", held.text)
 	}
 	if fills := u.do("GET", "/api/fills?symbol=btcusd", "", "X-Account-ID", mine); !strings.Contains(fills.text, "BTC/USD") {
-		eventually(t, "the fills of BTCUSD", func() bool {
+		kit.Eventually(t, "the fills of BTCUSD", func() bool {
 			return strings.Contains(u.do("GET", "/api/fills?symbol=btcusd", "", "X-Account-ID", mine).text, "BTC/USD")
 		})
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"paddock/app/alpacasim"
+	"paddock/tests/kit"
 )
 
 const buyOne = `{"symbol":"AAPL","side":"buy","type":"market","time_in_force":"day","qty":"1"}`
@@ -232,7 +233,7 @@ func TestPlacing(t *testing.T) {
 	// An order is the same in a list and by itself, once nothing changes it any
 	// more.
 	s.stream()
-	eventually(t, "the order to be new", func() bool {
+	kit.Eventually(t, "the order to be new", func() bool {
 		return u.do("GET", "/api/orders/"+first.field(t, "id"), "", "X-Account-ID", id).field(t, "status") == "new"
 	})
 	var page struct{ Orders []map[string]any }
@@ -274,12 +275,12 @@ func TestLostAnswers(t *testing.T) {
 
 	s.sim.Inject(alpacasim.Drop, 1, 0)
 	placed := u.do("POST", "/api/orders", buyOne, "X-Account-ID", id).want(t, 202, "").field(t, "id")
-	eventually(t, "the lost order to be found", func() bool { return status(placed) == "accepted" })
+	kit.Eventually(t, "the lost order to be found", func() bool { return status(placed) == "accepted" })
 
 	s.sim.Inject(alpacasim.Fail, 1, 0)
 	never := u.do("POST", "/api/orders", buyOne, "X-Account-ID", id).want(t, 202, "").field(t, "id")
 	u.do("DELETE", "/api/accounts/"+id, "").want(t, 409, "open_orders")
-	eventually(t, "the order that never was to be parked", func() bool { return status(never) == "unknown" })
+	kit.Eventually(t, "the order that never was to be parked", func() bool { return status(never) == "unknown" })
 	if message := u.do("GET", "/api/orders/"+never, "", "X-Account-ID", id).field(t, "status_message"); !strings.Contains(message, "check") {
 		t.Errorf("it says: %q", message)
 	}
@@ -297,7 +298,7 @@ func TestFillsArrive(t *testing.T) {
 	order := u.do("POST", "/api/orders", strings.Replace(buyOne, `"1"`, `"1500.5"`, 1)+"", "X-Account-ID", id)
 	order.want(t, 422, "order_rejected") // more than the account's money
 	order = u.do("POST", "/api/orders", strings.Replace(buyOne, `"1"`, `"2.5"`, 1), "X-Account-ID", id).want(t, 201, "")
-	eventually(t, "the fill", func() bool {
+	kit.Eventually(t, "the fill", func() bool {
 		s.sim.Step()
 		return u.do("GET", "/api/orders/"+order.field(t, "id"), "", "X-Account-ID", id).field(t, "status") == "filled"
 	})

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"paddock/tests/kit"
 )
 
 // journal is a page of round trips.
@@ -40,7 +42,7 @@ func TestJournal(t *testing.T) {
 		body := fmt.Sprintf(`{"symbol":%q,"side":%q,"type":"market","time_in_force":"day","qty":%q,"orchestrator_agent_id":%q,"tag":%q}`, symbol, side, qty, agent, tag)
 		order := u.do("POST", "/api/orders", body, "X-Account-ID", id).want(t, 201, "").field(t, "id")
 		orders[symbol+side+qty] = order
-		eventually(t, "the fill", func() bool {
+		kit.Eventually(t, "the fill", func() bool {
 			s.sim.Step()
 			return u.do("GET", "/api/orders/"+order, "", "X-Account-ID", id).field(t, "status") == "filled"
 		})
@@ -54,7 +56,7 @@ func TestJournal(t *testing.T) {
 		t.Helper()
 		return friend.do("GET", "/api/trading-positions"+query, "", "X-Account-ID", id).journal(t)
 	}
-	eventually(t, "the journal", func() bool { return len(read("").Trips) == 2 })
+	kit.Eventually(t, "the journal", func() bool { return len(read("").Trips) == 2 })
 
 	for query, want := range map[string]string{
 		"":                                   "account MSFT long open 1, account AAPL long closed 0",

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"paddock/tests/kit"
 )
 
 // A list says where it comes from and how current it is: from Alpaca until the
@@ -36,7 +38,7 @@ func TestListsSayHowFreshTheyAre(t *testing.T) {
 	// Asking for lists until one comes from the mirror would use up the
 	// account's requests, and without any left the mirror's list is returned
 	// too.
-	eventually(t, "the mirror", func() bool { return viewer.do("GET", "/api/accounts/"+id+"/health", "").field(t, "status") == "ok" })
+	kit.Eventually(t, "the mirror", func() bool { return viewer.do("GET", "/api/accounts/"+id+"/health", "").field(t, "status") == "ok" })
 	h := viewer.do("GET", "/api/accounts/"+id+"/health", "").want(t, 200, "")
 	if l := u.do("GET", "/api/orders?account_id="+id, ""); h.field(t, "status") != "ok" || l.field(t, "as_of") == "" {
 		t.Errorf("the health is %s, and the list %s", h.text, l.text)

@@ -10,8 +10,8 @@ import (
 
 	"github.com/agnivade/levenshtein"
 
+	"paddock/app/paging"
 	"paddock/app/problem"
-	"paddock/app/tenant"
 )
 
 // accountParameter is the query parameter that names the account, on every path
@@ -51,8 +51,8 @@ func (r *request) filters() url.Values {
 }
 
 // page reads limit and before.
-func (r *request) page() (tenant.Page, error) {
-	return tenant.ParsePage(r.query.Get("limit"), r.query.Get("before"))
+func (r *request) page() (paging.Page, error) {
+	return paging.Parse(r.query.Get("limit"), r.query.Get("before"))
 }
 
 // boolean reads a parameter that is true or false; it is false where it is left

@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"paddock/app/accounts"
@@ -26,6 +25,7 @@ import (
 	"paddock/app/stream"
 	"paddock/app/tenant"
 	"paddock/app/trading"
+	"paddock/tests/kit"
 	"paddock/tests/pgtest"
 )
 
@@ -46,11 +46,6 @@ type server struct {
 
 	brokerURL string // URL of the simulated broker
 }
-
-// silentBell does nothing: these tests use no WebSockets.
-type silentBell struct{}
-
-func (silentBell) Ring(uuid.UUID) {}
 
 // serverTimeout is how long a whole request may take after hurry;
 // passed-through responses may take longer.
@@ -78,17 +73,10 @@ func newServer(t *testing.T, front ...func(sim http.Handler) http.Handler) *serv
 	})
 	s.brokerURL = alpaca.URL
 	log := slog.New(slog.NewJSONHandler(s.log, nil))
-	b, err := broker.New(broker.Config{PaperURL: alpaca.URL, LiveURL: alpaca.URL, DataURL: alpaca.URL, Timeout: 2 * time.Second})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.Close)
-	keys, err := accounts.ParseKeyring(accounts.NewMasterKey(1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	db := tenant.NewDB(s.db.Pool(t, "paddock_app"), silentBell{})
-	worker := tenant.NewWorker(s.db.Pool(t, "paddock_worker"), silentBell{})
+	b := kit.Broker(t, alpaca.URL, func(c *broker.Config) { c.Timeout = 2 * time.Second })
+	keys := kit.Keys(t)
+	db := tenant.NewDB(s.db.Pool(t, "paddock_app"), kit.SilentBell{})
+	worker := tenant.NewWorker(s.db.Pool(t, "paddock_worker"), kit.SilentBell{})
 	s.manager = stream.New(stream.Config{Worker: worker, Keys: keys, Broker: b, Logger: log, RenewEvery: 100 * time.Millisecond, LookupWindow: time.Second})
 	service, err := auth.New(auth.Config{Pool: s.db.Pool(t, "paddock_auth"), Secret: "a secret of the tests 0123456789abcdef", BaseURL: "http://paddock.test"})
 	if err != nil {
@@ -248,15 +236,4 @@ func (a answer) want(t *testing.T, status int, code string) answer {
 		t.Errorf("got %d %q, want %d %q: %s", a.status, a.code(), status, code, a.text)
 	}
 	return a
-}
-
-// eventually polls until check is true.
-func eventually(t *testing.T, what string, check func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if check() {
-			return
-		}
-	}
-	t.Fatalf("waited for %s", what)
 }

@@ -10,6 +10,8 @@ import (
 
 	sdk "github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 	"github.com/shopspring/decimal"
+
+	"paddock/tests/kit"
 )
 
 // report is the response of POST /api/sync.
@@ -79,7 +81,7 @@ func TestSync(t *testing.T) {
 	mine := []string{"X-Account-ID", id}
 	u.do("PATCH", "/api/accounts/"+id, `{"stream_mode":"off"}`).want(t, 200, "")
 	s.stream()
-	eventually(t, "the first agreement", func() bool { return u.do("GET", "/api/accounts/"+id+"/health", "").field(t, "status") == "ok" })
+	kit.Eventually(t, "the first agreement", func() bool { return u.do("GET", "/api/accounts/"+id+"/health", "").field(t, "status") == "ok" })
 
 	outside := sdk.NewClient(sdk.ClientOpts{APIKey: s.seeds[0].KeyID, APISecret: s.seeds[0].SecretKey, BaseURL: s.brokerURL, RetryLimit: -1})
 	two := decimal.NewFromInt(2)
@@ -143,7 +145,7 @@ func TestSyncFailures(t *testing.T) {
 	id := u.connect("one", s.seeds[0])
 	u.do("PATCH", "/api/accounts/"+id, `{"stream_mode":"off"}`).want(t, 200, "")
 	s.stream()
-	eventually(t, "the first agreement", func() bool { return u.do("GET", "/api/accounts/"+id+"/health", "").field(t, "status") == "ok" })
+	kit.Eventually(t, "the first agreement", func() bool { return u.do("GET", "/api/accounts/"+id+"/health", "").field(t, "status") == "ok" })
 	away.Store(true)
 	a := u.do("POST", "/api/sync", "", "X-Account-ID", id).want(t, 503, "broker_unavailable")
 	if a.header.Get("Retry-After") == "" {

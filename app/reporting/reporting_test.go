@@ -16,6 +16,7 @@ import (
 
 	"paddock/app/problem"
 	"paddock/app/reporting"
+	"paddock/tests/kit"
 	"paddock/tests/pgtest"
 )
 
@@ -41,17 +42,15 @@ func newWorld(t *testing.T) *world {
 
 func newAccount(t *testing.T, db *pgtest.DB, user string) (account uuid.UUID) {
 	t.Helper()
-	auth, app := db.Conn(t, "paddock_auth"), db.Conn(t, "paddock_app")
-	run(t, auth, `insert into auth."user" (id, name, email, "emailVerified", "updatedAt") values ($1, $1, $1, true, now())`, user)
-	run(t, auth, `insert into auth.session (id, "expiresAt", token, "updatedAt", "userId") values ($1, now() + interval '1 day', $1, now(), $1)`, user)
+	token, app := kit.User(t, db, user), db.Conn(t, "paddock_app")
 	run(t, app, "begin")
-	run(t, app, "select private.admit($1, null)", user)
+	run(t, app, "select private.admit($1, null)", token)
 	if err := app.QueryRow(t.Context(), "select private.create_account($1, 'paper')", user+"'s").Scan(&account); err != nil {
 		t.Fatal(err)
 	}
 	run(t, app, "commit")
 	run(t, app, "begin")
-	run(t, app, "select private.admit($1, $2)", user, account)
+	run(t, app, "select private.admit($1, $2)", token, account)
 	run(t, app, "insert into app.alpaca_orders (account_id, client_order_id, submitted_by, symbol) values ($1, $2, $2, $2)", account, user)
 	run(t, app, "select app.record_positions($1, jsonb_build_array(jsonb_build_object('symbol', $2::text, 'qty', '1')), now())", account, user)
 	run(t, app, "select private.append_event('order', jsonb_build_object('of', $1::text))", user)

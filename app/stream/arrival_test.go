@@ -19,6 +19,7 @@ import (
 	"paddock/app/broker"
 	"paddock/app/stream"
 	"paddock/app/tenant"
+	"paddock/tests/kit"
 )
 
 // A stream begins within a second of new keys being committed, and ends within
@@ -312,7 +313,7 @@ func TestCutOffInstanceEndsItsStreams(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	pool := w.pg.Pool(t, "paddock_worker")
-	w.run(func(c *stream.Config) { c.Worker, c.LeaseTTL = tenant.NewWorker(pool, quiet{}), time.Second })
+	w.run(func(c *stream.Config) { c.Worker, c.LeaseTTL = tenant.NewWorker(pool, kit.SilentBell{}), time.Second })
 	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 })
 	pool.Close()
 	w.eventually("the end of the stream", func() bool { return w.front.open.Load() == 0 })

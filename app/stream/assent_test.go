@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"paddock/app/tenant"
+	"paddock/tests/kit"
 	"paddock/tests/pgtest"
 )
 
@@ -27,13 +28,12 @@ type twoAccounts struct {
 
 func newSharers(t *testing.T) *twoAccounts {
 	pg := pgtest.New(t)
-	s := &twoAccounts{t: t, pg: pg, app: tenant.NewDB(pg.Pool(t, "paddock_app"), quiet{}), worker: tenant.NewWorker(pg.Pool(t, "paddock_worker"), quiet{}),
+	s := &twoAccounts{t: t, pg: pg, app: tenant.NewDB(pg.Pool(t, "paddock_app"), kit.SilentBell{}), worker: tenant.NewWorker(pg.Pool(t, "paddock_worker"), kit.SilentBell{}),
 		accounts: [2]uuid.UUID{uuid.New(), uuid.New()}, holder: uuid.New()}
 	var set pgx.Batch
 	broker := uuid.New()
 	for i, user := range []string{"u1", "u2"} {
-		set.Queue(`insert into auth."user" (id, name, email, "emailVerified") values ($1, 'U', $1 || '@example.com', false)`, user)
-		set.Queue(`insert into auth.session (id, "expiresAt", token, "updatedAt", "userId") values ($1, now() + interval '1 day', 'token-of-' || $1, now(), $1)`, user)
+		kit.User(t, pg, user)
 		set.Queue("insert into app.user_accounts (id, user_id, name, environment, alpaca_account_id) values ($1, $2, $2, 'paper', $3)", s.accounts[i], user, broker)
 		set.Queue("insert into app.account_grants (account_id, user_id, role) values ($1, $2, 'owner') on conflict do nothing", s.accounts[i], user)
 		set.Queue("insert into app.stream_leases (account_id, holder, expires_at) values ($1, $2, now() + interval '1 hour')", s.accounts[i], s.holder)

@@ -1,7 +1,6 @@
 package stream_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -14,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"paddock/app/tenant"
+	"paddock/tests/kit"
 	"paddock/tests/pgtest"
 )
 
@@ -39,10 +39,8 @@ func FuzzDescriptions(f *testing.F) {
 
 	pg := pgtest.New(f)
 	admin := pg.Conn(f, "admin")
-	worker := tenant.NewWorker(pg.Pool(f, "paddock_worker"), quiet{})
-	if _, err := admin.Exec(context.Background(), `insert into auth."user" (id, name, email, "emailVerified") values ('u1', 'U', 'u1@example.com', false)`); err != nil {
-		f.Fatal(err)
-	}
+	worker := tenant.NewWorker(pg.Pool(f, "paddock_worker"), kit.SilentBell{})
+	kit.User(f, pg, "u1")
 	f.Fuzz(func(t *testing.T, history []byte, telling uint64) {
 		b := newBook()
 		for _, event := range history[:min(len(history), 24)] {

@@ -11,6 +11,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"paddock/app/accounts"
+	"paddock/app/paging"
 	"paddock/app/tenant"
 	"paddock/app/trading"
 )
@@ -53,7 +54,7 @@ func TestTheJournalSaysWhereItDiffers(t *testing.T) {
 	service := w.trading()
 	shown := func() string {
 		t.Helper()
-		page := tenant.Page{Limit: 50, At: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)}
+		page := paging.Page{Limit: 50, At: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)}
 		answer, err := service.TradingPositions(context.Background(), w.account, trading.JournalFilter{}, page)
 		if err != nil {
 			t.Fatal(err)

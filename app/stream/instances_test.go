@@ -15,6 +15,7 @@ import (
 	"paddock/app/problem"
 	"paddock/app/stream"
 	"paddock/app/tenant"
+	"paddock/tests/kit"
 )
 
 // newFleet is a world with that many more accounts, each of a user of its own.
@@ -34,9 +35,7 @@ func (w *world) connectUser(n int) tenant.Admission {
 	w.t.Helper()
 	seed := alpacasim.AccountSeed{KeyID: fmt.Sprintf("PKFLEET%06d", n), SecretKey: fmt.Sprintf("secret-of-the-fleet-%06d", n)}
 	w.sim.AddAccount(seed)
-	user, token := fmt.Sprintf("fleet%d", n), fmt.Sprintf("token-of-the-fleet-%d", n)
-	w.exec(`insert into auth."user" (id, name, email, "emailVerified") values ($1, 'F', $1 || '@example.com', false)`, user)
-	w.exec(`insert into auth.session (id, "expiresAt", token, "updatedAt", "userId") values ($1, now() + interval '1 day', $2, now(), $1)`, user, token)
+	token := kit.User(w.t, w.pg, fmt.Sprintf("fleet%d", n))
 	service := accounts.New(w.db, w.keys, w.broker)
 	made, err := service.Create(w.t.Context(), token, "one", "paper")
 	if err != nil {
@@ -324,7 +323,7 @@ func TestInstancesComeAndGo(t *testing.T) {
 	})
 	// One that dies: it loses its connections to the database.
 	pool := w.pg.Pool(t, "paddock_worker")
-	w.run(usual, func(c *stream.Config) { c.Worker = tenant.NewWorker(pool, quiet{}) })
+	w.run(usual, func(c *stream.Config) { c.Worker = tenant.NewWorker(pool, kit.SilentBell{}) })
 	w.eventually("a third of them at each", func() bool {
 		h := w.holds()
 		return len(h) == 3 && h[0] <= 5 && h[0]+h[1]+h[2] == 12 && up() == 12

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"paddock/app/tenant"
+	"paddock/tests/kit"
 	"paddock/tests/pgtest"
 )
 
@@ -25,10 +26,8 @@ func TestMirrorCountsEachFillOnce(t *testing.T) {
 	t.Parallel()
 	pg := pgtest.New(t)
 	admin := pg.Conn(t, "admin")
-	worker := tenant.NewWorker(pg.Pool(t, "paddock_worker"), quiet{})
-	if _, err := admin.Exec(t.Context(), `insert into auth."user" (id, name, email, "emailVerified") values ('u1', 'U', 'u1@example.com', false)`); err != nil {
-		t.Fatal(err)
-	}
+	worker := tenant.NewWorker(pg.Pool(t, "paddock_worker"), kit.SilentBell{})
+	kit.User(t, pg, "u1")
 	for seed := range uint64(8) {
 		m := newMirrorModel(t, admin, worker, seed)
 		for range 20 {

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"paddock/app/tenant"
+	"paddock/tests/kit"
 	"paddock/tests/pgtest"
 )
 
@@ -17,10 +18,8 @@ func TestAnOvershootIsFoundWhateverIsToldFirst(t *testing.T) {
 	t.Parallel()
 	pg := pgtest.New(t)
 	admin := pg.Conn(t, "admin")
-	worker := tenant.NewWorker(pg.Pool(t, "paddock_worker"), quiet{})
-	if _, err := admin.Exec(t.Context(), `insert into auth."user" (id, name, email, "emailVerified") values ('u1', 'U', 'u1@example.com', false)`); err != nil {
-		t.Fatal(err)
-	}
+	worker := tenant.NewWorker(pg.Pool(t, "paddock_worker"), kit.SilentBell{})
+	kit.User(t, pg, "u1")
 	type fill struct {
 		closing bool
 		qty     int

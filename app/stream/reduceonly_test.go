@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"paddock/app/tenant"
+	"paddock/tests/kit"
 	"paddock/tests/pgtest"
 )
 
@@ -22,11 +23,8 @@ func TestReduceOnlyNeverOpens(t *testing.T) {
 	t.Parallel()
 	pg := pgtest.New(t)
 	admin := pg.Conn(t, "admin")
-	worker, app := tenant.NewWorker(pg.Pool(t, "paddock_worker"), quiet{}), tenant.NewDB(pg.Pool(t, "paddock_app"), quiet{})
-	if _, err := admin.Exec(t.Context(), `with u as (insert into auth."user" (id, name, email, "emailVerified") values ('u1', 'U', 'u1@example.com', false) returning id)
-		insert into auth.session (id, "expiresAt", token, "updatedAt", "userId") select 's1', now() + interval '1 day', 'token-of-u1', now(), id from u`); err != nil {
-		t.Fatal(err)
-	}
+	worker, app := tenant.NewWorker(pg.Pool(t, "paddock_worker"), kit.SilentBell{}), tenant.NewDB(pg.Pool(t, "paddock_app"), kit.SilentBell{})
+	kit.User(t, pg, "u1")
 	for seed := range uint64(6) {
 		for _, only := range []bool{true, false} {
 			newReduceModel(t, admin, worker, app, seed, only).run()

@@ -23,14 +23,11 @@ import (
 	"paddock/app/stream"
 	"paddock/app/tenant"
 	"paddock/app/trading"
+	"paddock/tests/kit"
 	"paddock/tests/pgtest"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
-
-type quiet struct{}
-
-func (quiet) Ring(uuid.UUID) {}
 
 // front is a proxy before the simulated broker that makes it misbehave.
 type front struct {
@@ -185,8 +182,7 @@ func newWorld(t *testing.T, change ...func(*alpacasim.Config)) *world {
 	t.Helper()
 	w := &world{t: t, pg: pgtest.New(t), seed: alpacasim.DemoAccounts(9)[0]}
 	w.admin = w.pg.Conn(t, "admin")
-	w.exec(`insert into auth."user" (id, name, email, "emailVerified") values ('u1', 'U', 'u1@example.com', false)`)
-	w.exec(`insert into auth.session (id, "expiresAt", token, "updatedAt", "userId") values ('s1', now() + interval '1 day', 'token-of-the-user', now(), 'u1')`)
+	token := kit.User(t, w.pg, "u1")
 
 	var err error
 	config := alpacasim.Config{Seed: 9, Accounts: []alpacasim.AccountSeed{w.seed}, FillDelay: time.Nanosecond}
@@ -204,22 +200,16 @@ func newWorld(t *testing.T, change ...func(*alpacasim.Config)) *world {
 		server.CloseClientConnections()
 		server.Close()
 	})
-	if w.broker, err = broker.New(broker.Config{PaperURL: server.URL, LiveURL: server.URL, DataURL: server.URL}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(w.broker.Close)
+	w.broker, w.keys = kit.Broker(t, server.URL), kit.Keys(t)
 	w.outside = alpaca.NewClient(alpaca.ClientOpts{APIKey: w.seed.KeyID, APISecret: w.seed.SecretKey, BaseURL: server.URL, RetryLimit: -1})
-	if w.keys, err = accounts.ParseKeyring(accounts.NewMasterKey(1)); err != nil {
-		t.Fatal(err)
-	}
-	w.db = tenant.NewDB(w.pg.Pool(t, "paddock_app"), quiet{})
-	w.worker = tenant.NewWorker(w.pg.Pool(t, "paddock_worker"), quiet{})
+	w.db = tenant.NewDB(w.pg.Pool(t, "paddock_app"), kit.SilentBell{})
+	w.worker = tenant.NewWorker(w.pg.Pool(t, "paddock_worker"), kit.SilentBell{})
 	service := accounts.New(w.db, w.keys, w.broker)
-	made, err := service.Create(t.Context(), "token-of-the-user", "one", "paper")
+	made, err := service.Create(t.Context(), token, "one", "paper")
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.account = tenant.Admission{Token: "token-of-the-user", Account: made.ID}
+	w.account = tenant.Admission{Token: token, Account: made.ID}
 	w.storeKeys()
 	return w
 }
@@ -328,12 +318,7 @@ func (w *world) buy(symbol, qty, clientOrderID string) *alpaca.Order {
 // eventually polls until check is true, for at most half a minute.
 func (w *world) eventually(what string, check func() bool) {
 	w.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if check() {
-			return
-		}
-	}
-	w.t.Fatalf("waited for %s", what)
+	kit.Eventually(w.t, what, check)
 }
 
 // waitForOrder polls until an order has this state.

@@ -2,7 +2,6 @@ package tenant_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 
 	"paddock/app/problem"
 	"paddock/app/tenant"
+	"paddock/tests/kit"
 	"paddock/tests/pgtest"
 )
 
@@ -30,15 +30,15 @@ type fixture struct {
 	bell    *counter
 	token   string
 	account uuid.UUID
+	other   string // another user's token
 }
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	f := &fixture{db: pgtest.New(t), bell: &counter{}, token: "token-of-the-first-user"}
-	admin := f.db.Conn(t, "admin")
-	_, err := admin.Exec(t.Context(), `insert into auth."user" (id, name, email, "emailVerified") values ('u1', 'U', 'u1@example.com', false), ('u2', 'U', 'u2@example.com', false);
-		insert into auth.session (id, "expiresAt", token, "updatedAt", "userId") values ('s1', now() + interval '1 day', 'token-of-the-first-user', now(), 'u1'),
-			('s2', now() + interval '1 day', 'token-of-the-second-user', now(), 'u2'), ('s3', now() - interval '1 second', 'an-expired-token', now(), 'u1')`)
+	f := &fixture{db: pgtest.New(t), bell: &counter{}}
+	f.token, f.other = kit.User(t, f.db, "u1"), kit.User(t, f.db, "u2")
+	_, err := f.db.Conn(t, "admin").Exec(t.Context(), `insert into auth.session (id, "expiresAt", token, "updatedAt", "userId")
+		values ('s3', now() - interval '1 second', 'an-expired-token', now(), 'u1')`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestAdmissionRefusals(t *testing.T) {
 	}{
 		"no session":        {tenant.Admission{Token: "nonsense", Account: f.account}, problem.Unauthenticated},
 		"expired session":   {tenant.Admission{Token: "an-expired-token", Account: f.account}, problem.Unauthenticated},
-		"another's account": {tenant.Admission{Token: "token-of-the-second-user", Account: f.account}, problem.AccountForbidden},
+		"another's account": {tenant.Admission{Token: f.other, Account: f.account}, problem.AccountForbidden},
 		"unknown account":   {tenant.Admission{Token: f.token, Account: uuid.New()}, problem.AccountForbidden},
 	} {
 		ran := false
@@ -96,27 +96,6 @@ func TestBatchIsOneTransaction(t *testing.T) {
 	})
 	if err != nil || name != "one" {
 		t.Errorf("the name is %q (%v): the first statement was not undone", name, err)
-	}
-}
-
-// A statement that Postgres refuses returns its error, also where its rows were
-// to be written as JSON.
-func TestRefusedRowsAreAnError(t *testing.T) {
-	f := newFixture(t)
-	page, err := tenant.ParsePage("", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, write := range map[string]func(pgx.Rows) error{
-		"rows": func(rows pgx.Rows) error { _, err := tenant.AppendRows(nil, rows, nil); return err },
-		"page": func(rows pgx.Rows) error { _, _, err := page.AppendRows(nil, rows); return err },
-	} {
-		err := f.tenant.Tx(t.Context(), tenant.Admission{Token: f.token, Account: f.account}, func(b *tenant.Batch) {
-			b.Queue("insert into app.agent_logs (account_id, user_id, level, message) values ($1, 'u2', 'info', 'in another name') returning id, created_at", f.account).Query(write)
-		})
-		if !problem.Is(err, problem.NotPermitted) {
-			t.Errorf("%s: %v, want %s", name, err, problem.NotPermitted)
-		}
 	}
 }
 
@@ -179,121 +158,6 @@ func TestEventsRing(t *testing.T) {
 	}
 	if err := appendLog("select nonsense"); err == nil || f.bell.rings != 1 {
 		t.Errorf("a transaction that failed rang: %d, %v", f.bell.rings, err)
-	}
-}
-
-// AppendRows writes amounts as strings, times in RFC 3339 and text escaped.
-func TestAppendRows(t *testing.T) {
-	f := newFixture(t)
-	var got string
-	err := f.tenant.Tx(t.Context(), tenant.Admission{Token: f.token}, func(b *tenant.Batch) {
-		b.Queue(`select '00000000-0000-4000-8000-000000000001'::uuid as id, 0.10::numeric::text as amount, null::text as none, true as flag, 7::int as small,
-			-9007199254740993::bigint as big, '{"a": [1]}'::jsonb as data, '2026-01-02 03:04:05.000006+00'::timestamptz as at, E'a"\\<é\n'::text as words`).
-			Query(func(rows pgx.Rows) error {
-				text, err := tenant.AppendRows(nil, rows, nil)
-				got = string(text)
-				return err
-			})
-	})
-	want := `[{"id":"00000000-0000-4000-8000-000000000001","amount":"0.10","none":null,"flag":true,"small":7,"big":-9007199254740993,"data":{"a": [1]},"at":"2026-01-02T03:04:05.000006Z","words":"a\"\\\u003cé\n"}]`
-	if err != nil || got != want {
-		t.Errorf("got  %s (%v)\nwant %s", got, err, want)
-	}
-	if !json.Valid([]byte(got)) {
-		t.Error("it is no JSON")
-	}
-}
-
-// page returns a page of the account's logs, and the next one's cursor.
-func (f *fixture) page(t *testing.T, limit, cursor string) (body []byte, next string) {
-	t.Helper()
-	page, err := tenant.ParsePage(limit, cursor)
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = f.tenant.Tx(t.Context(), tenant.Admission{Token: f.token, Account: f.account}, func(b *tenant.Batch) {
-		b.Queue(`select id, message, created_at from app.agent_logs where account_id = $1 and (created_at, id) < ($2, $3)
-			order by created_at desc, id desc limit $4`, f.account, page.At, page.ID, page.Limit+1).Query(func(rows pgx.Rows) (err error) {
-			body, next, err = page.AppendRows(nil, rows)
-			return err
-		})
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return body, next
-}
-
-// A page of long rows ends early, and the next one goes on after it.
-func TestPagesAreBoundedInBytes(t *testing.T) {
-	f := newFixture(t)
-	_, err := f.db.Conn(t, "admin").Exec(t.Context(), `insert into app.agent_logs (account_id, level, message)
-		select $1, 'info', repeat('😀', 10000) from generate_series(1, 60)`, f.account)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cursor, shown := "", 0
-	for range 4 {
-		body, next := f.page(t, "500", cursor)
-		if len(body) > 1<<20+50_000 {
-			t.Errorf("a page of %d bytes", len(body))
-		}
-		var rows []json.RawMessage
-		if err := json.Unmarshal(body, &rows); err != nil {
-			t.Fatal(err)
-		}
-		shown += len(rows)
-		if cursor = strings.Trim(next, `"`); next == "null" {
-			break
-		}
-	}
-	if cursor != "null" || shown != 60 {
-		t.Errorf("%d of 60 rows, and then %s", shown, cursor)
-	}
-}
-
-// Pages of any size show every row once, in order. Bad cursors and limits are
-// refused.
-func TestPages(t *testing.T) {
-	f := newFixture(t)
-	_, err := f.db.Conn(t, "admin").Exec(t.Context(), `insert into app.agent_logs (account_id, level, message, created_at)
-		select $1, 'info', n::text, timestamptz '2026-01-01' + (n / 3) * interval '1 second' from generate_series(1, 25) n`, f.account)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, size := range []string{"1", "4", "5", "25", "26"} {
-		seen := map[string]bool{}
-		cursor := ""
-		for range 40 {
-			body, next := f.page(t, size, cursor)
-			var rows []struct{ Message string }
-			if err := json.Unmarshal(body, &rows); err != nil {
-				t.Fatalf("%s: %v", body, err)
-			}
-			for _, r := range rows {
-				if seen[r.Message] {
-					t.Errorf("size %s shows %s twice", size, r.Message)
-				}
-				seen[r.Message] = true
-			}
-			if next == "null" {
-				break
-			}
-			cursor = strings.Trim(next, `"`)
-		}
-		if len(seen) != 25 {
-			t.Errorf("size %s shows %d of 25", size, len(seen))
-		}
-	}
-	for _, bad := range []string{"x", "AAAA", strings.Repeat("A", 32), strings.Repeat("_", 32)} {
-		if _, err := tenant.ParsePage("10", bad); err != nil && !problem.Is(err, problem.InvalidCursor) {
-			t.Errorf("cursor %q: %v", bad, err)
-		}
-	}
-	for _, bad := range []string{"0", "-1", "501", "x"} {
-		if _, err := tenant.ParsePage(bad, ""); !problem.Is(err, problem.InvalidLimit) {
-			t.Errorf("limit %q: %v", bad, err)
-		}
 	}
 }
 

@@ -4,9 +4,9 @@ import (
 	"context"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"paddock/app/broker"
+	"paddock/app/paging"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
@@ -70,7 +70,7 @@ type JournalFilter struct {
 
 // TradingPositions returns {"trading_positions":[…],"next_cursor":…}: round
 // trips, those opened last first. It ends with invalid_scope or invalid_status.
-func (s *Service) TradingPositions(ctx context.Context, a tenant.Admission, f JournalFilter, page tenant.Page) ([]byte, error) {
+func (s *Service) TradingPositions(ctx context.Context, a tenant.Admission, f JournalFilter, page paging.Page) ([]byte, error) {
 	if f.Scope == "" {
 		f.Scope = "account"
 	}
@@ -107,7 +107,7 @@ const (
 // Fills returns {"fills":[…],"next_cursor":…}: executions, newest first. Busted
 // and corrected ones are included with their state. symbol and order (by our id)
 // filter where they are given.
-func (s *Service) Fills(ctx context.Context, a tenant.Admission, symbol string, order uuid.UUID, page tenant.Page) ([]byte, error) {
+func (s *Service) Fills(ctx context.Context, a tenant.Admission, symbol string, order uuid.UUID, page paging.Page) ([]byte, error) {
 	symbol = broker.PositionSymbol(symbol)
 	if order != uuid.Nil {
 		return s.page(ctx, a, "fills", "at", page, listFillsOfOrderSQL, a.Account, page.At, page.ID, symbol, page.Limit+1, order)
@@ -117,23 +117,14 @@ func (s *Service) Fills(ctx context.Context, a tenant.Admission, symbol string, 
 
 // page returns a page of rows under a name, ordered by a column. A filter with
 // text that the database cannot hold matches nothing.
-func (s *Service) page(ctx context.Context, a tenant.Admission, name, column string, page tenant.Page, query string, args ...any) ([]byte, error) {
-	opening := `{"` + name + `":`
-	body := append(make([]byte, 0, 768*page.Limit+64), opening...)
-	next := "null"
-	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
-		b.Queue(query, args...).Query(func(rows pgx.Rows) (err error) {
-			body, next, err = page.AppendRowsBy(column, body, rows)
-			return err
-		})
-	})
+func (s *Service) page(ctx context.Context, a tenant.Admission, name, column string, page paging.Page, query string, args ...any) ([]byte, error) {
+	list := page.List(name, column)
+	err := s.db.Tx(ctx, a, func(b *tenant.Batch) { b.Queue(query, args...).Query(list.Read) })
 	if tenant.Unstorable(err) {
-		return []byte(opening + `[],"next_cursor":null}`), nil
+		return list.Empty(), nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	body = append(body, `,"next_cursor":`...)
-	body = append(body, next...)
-	return append(body, '}'), nil
+	return list.JSON(), nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"paddock/app/paging"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
@@ -37,7 +38,7 @@ type found struct {
 // ends with order_not_found.
 func queueFind(b *tenant.Batch, into *found, query string, account uuid.UUID, id any) {
 	b.Queue(query, account, id).Query(func(rows pgx.Rows) error {
-		list, err := tenant.AppendRows(nil, rows, nil)
+		list, err := paging.AppendRows(nil, rows, nil)
 		if err != nil {
 			return err
 		}

@@ -11,8 +11,8 @@ import (
 	"github.com/google/uuid"
 
 	"paddock/app/broker"
+	"paddock/app/paging"
 	"paddock/app/problem"
-	"paddock/app/tenant"
 )
 
 // OrderList is what a list of orders contains: Alpaca's own filters, and the
@@ -28,7 +28,7 @@ type OrderList struct {
 	// The orders before, or after, this one (the anchor), by our id or the
 	// broker's.
 	BeforeOrder, AfterOrder uuid.UUID
-	Page                    tenant.Page
+	Page                    paging.Page
 	Continued               bool      // not the first page
 	AtBroker                bool      // the list began with the broker, and goes on there
 	From                    uuid.UUID // the broker's order after which the page begins
@@ -71,7 +71,7 @@ func ParseOrderList(q url.Values) (OrderList, error) {
 	var err error
 	place, from, atBroker := parseBrokerCursor(q.Get("before"))
 	l.From, l.AtBroker, l.Continued = from, atBroker, place != ""
-	if l.Page, err = tenant.ParsePage(q.Get("limit"), place); err != nil {
+	if l.Page, err = paging.Parse(q.Get("limit"), place); err != nil {
 		return l, err
 	}
 	switch q.Get("direction") {

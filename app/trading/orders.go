@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"paddock/app/paging"
 	"paddock/app/tenant"
 )
 
@@ -79,7 +80,7 @@ func newOrdersPage(limit int) *ordersPage {
 	return &ordersPage{body: append(make([]byte, 0, 640*limit+160), `{"orders":`...)}
 }
 
-func (p *ordersPage) append(rows pgx.Rows, page tenant.Page) (err error) {
+func (p *ordersPage) append(rows pgx.Rows, page paging.Page) (err error) {
 	p.body, p.next, err = page.AppendRows(p.body, rows)
 	return err
 }

@@ -8,8 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"paddock/app/paging"
 	"paddock/app/problem"
-	"paddock/app/tenant"
 	"paddock/app/trading"
 )
 
@@ -83,7 +83,7 @@ func (d *desk) plan(sql string, more ...string) string {
 	exec("begin")
 	exec("select private.admit($1, $2)", d.owner.Token, d.owner.Account)
 	exec("prepare page as " + sql)
-	page, err := tenant.ParsePage("", "")
+	page, err := paging.Parse("", "")
 	if err != nil {
 		d.t.Fatal(err)
 	}

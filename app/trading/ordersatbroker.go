@@ -14,6 +14,7 @@ import (
 
 	"paddock/app/accounts"
 	"paddock/app/broker"
+	"paddock/app/paging"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
@@ -249,7 +250,7 @@ func (p *ordersPage) appendBrokerList(rows pgx.Rows, l OrderList, listed *broker
 	}
 	next := brokerCursor{page: l.Page, from: l.From}
 	n, full, start := 0, false, len(p.body)
-	body, err := tenant.AppendRows(p.body, rows, func(values [][]byte, length int) bool {
+	body, err := paging.AppendRows(p.body, rows, func(values [][]byte, length int) bool {
 		n++
 		if id := values[column["alpaca_order_id"]]; id != nil {
 			copy(next.from[:], id)
@@ -281,7 +282,7 @@ func (p *ordersPage) appendBrokerList(rows pgx.Rows, l OrderList, listed *broker
 // brokerCursor is the position in a list from the broker: an order there, and a
 // position among our own intents.
 type brokerCursor struct {
-	page tenant.Page
+	page paging.Page
 	from uuid.UUID
 }
 

@@ -18,18 +18,14 @@ import (
 
 	"paddock/app/accounts"
 	"paddock/app/alpacasim"
-	"paddock/app/broker"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 	"paddock/app/trading"
+	"paddock/tests/kit"
 	"paddock/tests/pgtest"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
-
-type quiet struct{}
-
-func (quiet) Ring(uuid.UUID) {}
 
 // desk is an account at a simulated broker, with its owner and a viewer.
 type desk struct {
@@ -67,24 +63,15 @@ func newDesk(t *testing.T) *desk {
 		real.ServeHTTP(w, r)
 	}))
 	t.Cleanup(d.server.Close)
-	b, err := broker.New(broker.Config{PaperURL: d.server.URL, LiveURL: d.server.URL, DataURL: d.server.URL})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.Close)
-	keys, err := accounts.ParseKeyring(accounts.NewMasterKey(1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	db := tenant.NewDB(d.pg.Pool(t, "paddock_app"), quiet{})
-	d.exec(`insert into auth."user" (id, name, email, "emailVerified") select 'u' || n, 'U', 'u' || n || '@example.com', false from generate_series(1, 2) n`)
-	d.exec(`insert into auth.session (id, "expiresAt", token, "updatedAt", "userId") select 's' || n, now() + interval '1 day', 'token-of-user-' || n, now(), 'u' || n from generate_series(1, 2) n`)
+	b, keys := kit.Broker(t, d.server.URL), kit.Keys(t)
+	db := tenant.NewDB(d.pg.Pool(t, "paddock_app"), kit.SilentBell{})
+	owner, viewer := kit.User(t, d.pg, "u1"), kit.User(t, d.pg, "u2")
 	service := accounts.New(db, keys, b)
-	made, err := service.Create(t.Context(), "token-of-user-1", "one", "paper")
+	made, err := service.Create(t.Context(), owner, "one", "paper")
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.owner, d.viewer = tenant.Admission{Token: "token-of-user-1", Account: made.ID}, tenant.Admission{Token: "token-of-user-2", Account: made.ID}
+	d.owner, d.viewer = tenant.Admission{Token: owner, Account: made.ID}, tenant.Admission{Token: viewer, Account: made.ID}
 	if _, err := service.PutCredentials(t.Context(), d.owner, d.seed.KeyID, d.seed.SecretKey); err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"paddock/app/broker"
+	"paddock/app/paging"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
@@ -85,7 +86,7 @@ func (s *Service) Preview(ctx context.Context, a tenant.Admission, r OrderReques
 		b.Queue(checkGuardsSQL, r.row(a, market.inputs)).QueryRow(func(row pgx.Row) error { return row.Scan(&v, &may) })
 		b.Queue("select app.held_quantity($1, $2)::text", a.Account, r.Symbol).QueryRow(func(row pgx.Row) error { return row.Scan(&p.Held) })
 		b.Queue(collisionsSQL, a.Account, r.Symbol, r.Side).Query(func(rows pgx.Rows) (err error) {
-			p.Collisions, err = tenant.AppendRows(nil, rows, nil)
+			p.Collisions, err = paging.AppendRows(nil, rows, nil)
 			return err
 		})
 	})

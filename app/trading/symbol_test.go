@@ -12,8 +12,8 @@ import (
 	"github.com/google/uuid"
 
 	"paddock/app/broker"
+	"paddock/app/paging"
 	"paddock/app/problem"
-	"paddock/app/tenant"
 	"paddock/app/trading"
 )
 
@@ -157,7 +157,7 @@ func TestEveryRuleKnowsASymbolsNames(t *testing.T) {
 	d.exec(`insert into app.trading_positions (account_id, id, scope, scope_value, symbol, asset_class, multiplier, direction, opened_at, opened_id, opening_qty,
 			last_at, last_id, entry_qty, entry_notional, exit_qty, exit_notional, held_cost, max_qty, fees, fills)
 		values ($1, gen_random_uuid(), 'account', '', 'BTC/USD', 'crypto', 1, 'long', now(), 'x', 1, now(), 'x', 1, 1, 0, 0, 1, 1, 0, 1)`, d.owner.Account)
-	newest := tenant.Page{Limit: 50, At: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)}
+	newest := paging.Page{Limit: 50, At: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)}
 	for name, want := range map[string]int{"BTC/USD": 1, "BTCUSD": 1, "btcusd": 1, "btc/usd": 1, "": 1, "ETH/USD": 0} {
 		fills, err := d.service.Fills(t.Context(), d.owner, name, uuid.Nil, newest)
 		if got := strings.Count(string(fills), `"execution_id"`); err != nil || got != want {

@@ -15,15 +15,11 @@ import (
 
 	"paddock/app/accounts"
 	"paddock/app/alpacasim"
-	"paddock/app/broker"
 	"paddock/app/tenant"
 	"paddock/app/trading"
+	"paddock/tests/kit"
 	"paddock/tests/pgtest"
 )
-
-type noBell struct{}
-
-func (noBell) Ring(uuid.UUID) {}
 
 // How long a position may change unseen while it is closed: from the broker's
 // answer about what is held until the broker has the order that closes it. What
@@ -56,17 +52,9 @@ func BenchmarkLookToOrder(b *testing.B) {
 	defer server.Close()
 
 	db := pgtest.New(b)
-	alpaca, err := broker.New(broker.Config{PaperURL: server.URL, LiveURL: server.URL, DataURL: server.URL})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer alpaca.Close()
-	keys, err := accounts.ParseKeyring(accounts.NewMasterKey(1))
-	if err != nil {
-		b.Fatal(err)
-	}
+	alpaca, keys := kit.Broker(b, server.URL), kit.Keys(b)
 	fillTenants(b, db, 0)
-	pool := tenant.NewDB(db.Pool(b, "paddock_app"), noBell{})
+	pool := tenant.NewDB(db.Pool(b, "paddock_app"), kit.SilentBell{})
 	service := trading.New(pool, keys, alpaca, slog.New(slog.DiscardHandler))
 	qty := func(n int64) *trading.Amount { return &trading.Amount{Decimal: decimal.NewFromInt(n)} }
 	for i, seed := range seeds { // some closings each: an account may ask Alpaca 200 times a minute, and 50 times at once

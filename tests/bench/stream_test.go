@@ -21,9 +21,9 @@ import (
 
 	"paddock/app/accounts"
 	"paddock/app/alpacasim"
-	"paddock/app/broker"
 	"paddock/app/stream"
 	"paddock/app/tenant"
+	"paddock/tests/kit"
 	"paddock/tests/pgtest"
 	"paddock/tests/program"
 )
@@ -139,15 +139,7 @@ func benchmarkStreams(b *testing.B, streams string) {
 		}
 	}
 	at := startSim(b, streams)
-	alpaca, err := broker.New(broker.Config{PaperURL: at, LiveURL: at, DataURL: at})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer alpaca.Close()
-	keys, err := accounts.ParseKeyring(accounts.NewMasterKey(1))
-	if err != nil {
-		b.Fatal(err)
-	}
+	alpaca, keys := kit.Broker(b, at), kit.Keys(b)
 	service := accounts.New(tenant.NewDB(db.Pool(b, "paddock_app"), nil), keys, alpaca)
 	var storing errgroup.Group
 	storing.SetLimit(6)

@@ -33,6 +33,7 @@ import (
 	"paddock/app/push"
 	"paddock/app/tenant"
 	"paddock/app/trading"
+	"paddock/tests/kit"
 	"paddock/tests/pgtest"
 )
 
@@ -74,15 +75,7 @@ func newSite(t *testing.T, db *pgtest.DB, secret string, weaken func(l *lab)) *s
 	}
 	alpaca := httptest.NewServer(sim.Handler())
 	t.Cleanup(alpaca.Close)
-	client, err := broker.New(broker.Config{PaperURL: alpaca.URL, LiveURL: alpaca.URL, DataURL: alpaca.URL, Logger: log})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(client.Close)
-	keys, err := accounts.ParseKeyring(accounts.NewMasterKey(1))
-	if err != nil {
-		t.Fatal(err)
-	}
+	client, keys := kit.Broker(t, alpaca.URL, func(c *broker.Config) { c.Logger = log }), kit.Keys(t)
 
 	bell := tenant.NewDoorbell(s.pool("paddock_worker", 1), log)
 	worker := tenant.NewWorker(s.pool("paddock_worker", 4), bell)

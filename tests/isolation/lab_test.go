@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"paddock/tests/kit"
 	"paddock/tests/pgtest"
 	"paddock/tests/program"
 )
@@ -107,14 +108,10 @@ func (l *lab) tenant(name string) tenantOf {
 		l.t.Fatal(err)
 	}
 	m := name + hex.EncodeToString(random[:])
-	x := tenantOf{Marker: m, User: "user-" + m, Token: "token-" + m, ClientOrder: "order-" + m,
+	x := tenantOf{Marker: m, User: "user-" + m, ClientOrder: "order-" + m,
 		BrokerOrder: uuid.New(), BrokerAcct: uuid.New()}
 
-	auth := connect(l.t, l.db.URL("paddock_auth"))
-	must(l.t, auth, `insert into auth."user" (id, name, email, "emailVerified", "updatedAt") values ($1, $2, $3, true, now())`, x.User, m, m+"@example.com")
-	must(l.t, auth, `insert into auth.session (id, "expiresAt", token, "updatedAt", "userId") values ($1, now() + interval '1 day', $2, now(), $3)`, "s-"+m, x.Token, x.User)
-	auth.Close(l.t.Context())
-
+	x.Token = kit.User(l.t, l.db, x.User)
 	app := connect(l.t, l.db.URL("paddock_app"))
 	defer app.Close(l.t.Context())
 	must(l.t, app, "begin")

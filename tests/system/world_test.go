@@ -16,6 +16,7 @@ import (
 
 	"paddock/app/accounts"
 	"paddock/app/alpacasim"
+	"paddock/tests/kit"
 	"paddock/tests/pgtest"
 	"paddock/tests/program"
 )
@@ -164,13 +165,7 @@ func (w *world) eventually(what string, check func() error) {
 // within is eventually, for at most so long.
 func (w *world) within(most time.Duration, what string, check func() error) {
 	w.t.Helper()
-	var err error
-	for deadline := time.Now().Add(most); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		if err = check(); err == nil {
-			return
-		}
-	}
-	w.t.Fatalf("waited for %s: %v", what, err)
+	kit.Within(w.t, most, what, check)
 }
 
 // get asks without a body; the answer's body is closed.

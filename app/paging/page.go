@@ -1,4 +1,4 @@
-package tenant
+package paging
 
 import (
 	"encoding/base64"
@@ -16,9 +16,9 @@ import (
 // number, and the bytes after which a page ends early, because a page is held
 // in memory until its client has read it.
 const (
-	DefaultPage = 50
-	MaxPage     = 500
-	pageBytes   = 1 << 20
+	defaultLimit = 50
+	maxLimit     = 500
+	maxBytes     = 1 << 20
 )
 
 // Page is a page of a list ordered by time and id, newest first: the rows
@@ -29,15 +29,15 @@ type Page struct {
 	Limit int
 }
 
-// ParsePage reads a client's limit and cursor. An empty limit is the default,
+// Parse reads a client's limit and cursor. An empty limit is the default,
 // and an empty cursor the newest page. It ends with invalid_limit or
 // invalid_cursor.
-func ParsePage(limit, before string) (Page, error) {
-	p := Page{At: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), ID: uuid.Max, Limit: DefaultPage}
+func Parse(limit, before string) (Page, error) {
+	p := Page{At: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), ID: uuid.Max, Limit: defaultLimit}
 	if limit != "" {
 		n, err := strconv.Atoi(limit)
-		if err != nil || n < 1 || n > MaxPage {
-			return p, problem.New(problem.InvalidLimit, `Set "limit" between 1 and %d.`, MaxPage)
+		if err != nil || n < 1 || n > maxLimit {
+			return p, problem.New(problem.InvalidLimit, `Set "limit" between 1 and %d.`, maxLimit)
 		}
 		p.Limit = n
 	}
@@ -77,7 +77,7 @@ func (p Page) AppendRows(dst []byte, rows pgx.Rows) (body []byte, next string, e
 }
 
 // AppendRowsBy appends at most Limit rows, and no more once they have
-// pageBytes, as a JSON array. It returns the next page's cursor as JSON, null
+// maxBytes, as a JSON array. It returns the next page's cursor as JSON, null
 // on the last page. The query must ask for Limit+1 rows, ordered by the given
 // column and by id: the extra row shows that there is another page.
 func (p Page) AppendRowsBy(column string, dst []byte, rows pgx.Rows) (body []byte, next string, err error) {
@@ -97,7 +97,7 @@ func (p Page) AppendRowsBy(column string, dst []byte, rows pgx.Rows) (body []byt
 	n, full, start := 0, false, len(dst)
 	dst, err = AppendRows(dst, rows, func(values [][]byte, length int) bool {
 		n++
-		if full = n == p.Limit || length-start >= pageBytes; full {
+		if full = n == p.Limit || length-start >= maxBytes; full {
 			copy(last[:8], values[at])
 			copy(last[8:], values[id])
 		}

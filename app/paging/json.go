@@ -1,4 +1,7 @@
-package tenant
+// Package paging writes the rows that Postgres returns as JSON, and lists them
+// page by page: given a client's limit and cursor, and a query's rows, it
+// returns the JSON of a page and the cursor of the next one.
+package paging
 
 import (
 	"encoding/binary"

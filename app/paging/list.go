@@ -1,0 +1,37 @@
+package paging
+
+import "github.com/jackc/pgx/v5"
+
+// List is a response while it is written: {"<name>":[…],"next_cursor":…}.
+type List struct {
+	page   Page
+	name   string
+	column string
+	body   []byte
+	next   string
+}
+
+// List begins the response that has the page's rows under a name. They are
+// ordered by a column of times, and by id.
+func (p Page) List(name, column string) *List {
+	const rowBytes = 768 // of a long row
+	l := &List{page: p, name: name, column: column, next: "null"}
+	l.body = append(make([]byte, 0, rowBytes*p.Limit+64), l.opening()...)
+	return l
+}
+
+func (l *List) opening() string { return `{"` + l.name + `":` }
+
+// Read writes the rows of a query for Limit+1 rows.
+func (l *List) Read(rows pgx.Rows) (err error) {
+	l.body, l.next, err = l.page.AppendRowsBy(l.column, l.body, rows)
+	return err
+}
+
+// JSON returns the response, once the rows were read.
+func (l *List) JSON() []byte {
+	return append(append(append(l.body, `,"next_cursor":`...), l.next...), '}')
+}
+
+// Empty returns the response without any row.
+func (l *List) Empty() []byte { return []byte(l.opening() + `[],"next_cursor":null}`) }

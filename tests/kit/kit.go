@@ -1,0 +1,86 @@
+// Package kit makes what most tests begin with: given a test and its database,
+// users who are signed in, a broker's client, master keys, and patience. What it
+// makes ends with the test.
+package kit
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"paddock/app/accounts"
+	"paddock/app/broker"
+	"paddock/tests/pgtest"
+)
+
+// User makes a user of this id, in the way sign-in does, and returns the token
+// of a session that lasts a day.
+func User(t testing.TB, db *pgtest.DB, id string) (token string) {
+	t.Helper()
+	token = "token-of-" + id
+	conn := db.Conn(t, "paddock_auth")
+	if _, err := conn.Exec(t.Context(), `insert into auth."user" (id, name, email, "emailVerified") values ($1, $1, $1 || '@example.com', false)`, id); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Exec(t.Context(), `insert into auth.session (id, "expiresAt", token, "updatedAt", "userId")
+		values ('session-of-' || $1, now() + interval '1 day', $2, now(), $1)`, id, token); err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+// Keys returns a keyring with one master key.
+func Keys(t testing.TB) *accounts.Keyring {
+	t.Helper()
+	keys, err := accounts.ParseKeyring(accounts.NewMasterKey(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
+// Broker returns a broker at this address, for paper, for live and for data.
+func Broker(t testing.TB, url string, change ...func(*broker.Config)) *broker.Broker {
+	t.Helper()
+	c := broker.Config{PaperURL: url, LiveURL: url, DataURL: url}
+	for _, f := range change {
+		f(&c)
+	}
+	b, err := broker.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	return b
+}
+
+// SilentBell is a bell for tests in which nobody listens.
+type SilentBell struct{}
+
+// Ring does nothing.
+func (SilentBell) Ring(uuid.UUID) {}
+
+// Eventually waits until check is true, for at most half a minute.
+func Eventually(t testing.TB, what string, check func() bool) {
+	t.Helper()
+	Within(t, 30*time.Second, what, func() error {
+		if !check() {
+			return errors.New("it is not so")
+		}
+		return nil
+	})
+}
+
+// Within waits until check returns nil, for at most so long.
+func Within(t testing.TB, most time.Duration, what string, check func() error) {
+	t.Helper()
+	var err error
+	for deadline := time.Now().Add(most); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if err = check(); err == nil {
+			return
+		}
+	}
+	t.Fatalf("waited for %s: %v", what, err)
+}
