@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"paddock/app/broker"
+	"paddock/app/credentials"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
@@ -24,7 +25,7 @@ import (
 // Service serves everything about accounts.
 type Service struct {
 	db     *tenant.DB
-	keys   *Keyring
+	keys   *credentials.Keyring
 	broker *broker.Broker
 	// MirrorMaxAge is how long after a reconciliation the mirror counts as
 	// current where no stream keeps it; a minute unless set.
@@ -32,7 +33,7 @@ type Service struct {
 }
 
 // New makes a Service.
-func New(db *tenant.DB, keys *Keyring, b *broker.Broker) *Service {
+func New(db *tenant.DB, keys *credentials.Keyring, b *broker.Broker) *Service {
 	return &Service{db: db, keys: keys, broker: b, MirrorMaxAge: time.Minute}
 }
 

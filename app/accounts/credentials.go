@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"regexp"
 	"time"
@@ -80,8 +79,8 @@ func (s *Service) PutCredentials(ctx context.Context, a tenant.Admission, keyID,
 		return Metadata{}, notManaged()
 	}
 
-	credentials := broker.Credentials{KeyID: broker.NewSecret(keyID), SecretKey: broker.NewSecret(secretKey)}
-	client, err := s.broker.Client(broker.Environment(environment), credentials, broker.WithAccount(a.Account.String()))
+	keys := broker.Credentials{KeyID: broker.NewSecret(keyID), SecretKey: broker.NewSecret(secretKey)}
+	client, err := s.broker.Client(broker.Environment(environment), keys, broker.WithAccount(a.Account.String()))
 	if err != nil {
 		return Metadata{}, err
 	}
@@ -94,15 +93,9 @@ func (s *Service) PutCredentials(ctx context.Context, a tenant.Admission, keyID,
 		return Metadata{}, problem.New(problem.BrokerUnavailable, "Alpaca's answer could not be understood. Try again in a minute.").Because(err)
 	}
 
-	text, err := json.Marshal(plaintext{KeyID: keyID, SecretKey: secretKey})
-	if err != nil {
-		return Metadata{}, err
-	}
 	var m Metadata
-	version := s.keys.newest()
 	err = s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
-		b.Queue("select private.store_credentials($1, $2, 'key', $3, $4, $5, $6)", s.keys.derive(version, a.Account), version,
-			string(text), keyID[len(keyID)-4:], alpacaID, account.Value.AccountNumber)
+		s.keys.QueueStore(b, a.Account, keys, alpacaID, account.Value.AccountNumber)
 		queueMetadata(b, &m)
 	})
 	return m, toProblem(err)
@@ -119,7 +112,7 @@ func explainCheck(err error, environment string) error {
 		p.Broker = &problem.Broker{Code: b.Code, Message: b.Message, RequestID: b.RequestID}
 		return p.Because(err)
 	}
-	return FromBroker(err)
+	return problem.FromBroker(err)
 }
 
 // DeleteCredentials deletes an account's keys; it is no error if there are

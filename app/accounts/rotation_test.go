@@ -12,6 +12,7 @@ import (
 	"paddock/app/accounts"
 	"paddock/app/alpacasim"
 	"paddock/app/broker"
+	"paddock/app/credentials"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 	"paddock/tests/kit"
@@ -46,9 +47,9 @@ func newFixture(t *testing.T) *fixture {
 	return f
 }
 
-func (f *fixture) service(keys string) (*accounts.Service, *accounts.Keyring) {
+func (f *fixture) service(keys string) (*accounts.Service, *credentials.Keyring) {
 	f.t.Helper()
-	k, err := accounts.ParseKeyring(keys)
+	k, err := credentials.ParseKeyring(keys)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -77,8 +78,8 @@ func (f *fixture) put(s *accounts.Service, a tenant.Admission, seed alpacasim.Ac
 }
 
 // open decrypts an account's credentials, as every call to the broker does.
-func (f *fixture) open(k *accounts.Keyring, a tenant.Admission) (accounts.Opened, error) {
-	var opened accounts.Opened
+func (f *fixture) open(k *credentials.Keyring, a tenant.Admission) (credentials.Opened, error) {
+	var opened credentials.Opened
 	err := f.db.Tx(f.t.Context(), a, func(b *tenant.Batch) { k.QueueOpen(b, a.Account, &opened) })
 	if err == nil {
 		err = opened.Usable()
@@ -87,7 +88,7 @@ func (f *fixture) open(k *accounts.Keyring, a tenant.Admission) (accounts.Opened
 }
 
 // wantOpen fails unless decryption returns the account's own keys.
-func (f *fixture) wantOpen(what string, k *accounts.Keyring, a tenant.Admission, seed alpacasim.AccountSeed) {
+func (f *fixture) wantOpen(what string, k *credentials.Keyring, a tenant.Admission, seed alpacasim.AccountSeed) {
 	f.t.Helper()
 	o, err := f.open(k, a)
 	if err != nil || o.Credentials.KeyID.Reveal() != seed.KeyID || o.Credentials.SecretKey.Reveal() != seed.SecretKey {
@@ -101,7 +102,7 @@ func (f *fixture) wantOpen(what string, k *accounts.Keyring, a tenant.Admission,
 // cannot be decrypted, and the error differs from that of a missing row.
 func TestRotation(t *testing.T) {
 	f := newFixture(t)
-	v1, v2 := accounts.NewMasterKey(1), accounts.NewMasterKey(2)
+	v1, v2 := credentials.NewMasterKey(1), credentials.NewMasterKey(2)
 	before, only1 := f.service(v1)
 	a := f.connect(before, "a", f.seeds[0])
 	b := f.connect(before, "b", f.seeds[1])
@@ -120,7 +121,7 @@ func TestRotation(t *testing.T) {
 
 	_, only2 := f.service(v2)
 	f.wantOpen("after", only2, a, f.seeds[0])
-	for what, k := range map[string]*accounts.Keyring{"its version is gone": only2, "its key is another": f.keyring("1:" + strings.TrimPrefix(v2, "2:"))} {
+	for what, k := range map[string]*credentials.Keyring{"its version is gone": only2, "its key is another": f.keyring("1:" + strings.TrimPrefix(v2, "2:"))} {
 		_, err := f.open(k, b)
 		if p := problem.Of(err); p.Code != problem.CredentialsUnreadable || p.Kind() != problem.KindUnavailable {
 			t.Errorf("%s: %v", what, err)
@@ -135,7 +136,7 @@ func TestRotation(t *testing.T) {
 	}
 }
 
-func (f *fixture) keyring(keys string) *accounts.Keyring {
+func (f *fixture) keyring(keys string) *credentials.Keyring {
 	f.t.Helper()
 	_, k := f.service(keys)
 	return k
@@ -145,7 +146,7 @@ func (f *fixture) keyring(keys string) *accounts.Keyring {
 // nor anywhere with a key of another account.
 func TestMovedCiphertextStaysClosed(t *testing.T) {
 	f := newFixture(t)
-	s, k := f.service(accounts.NewMasterKey(1))
+	s, k := f.service(credentials.NewMasterKey(1))
 	a := f.connect(s, "a", f.seeds[0])
 	b := f.connect(s, "b", f.seeds[1])
 	_, err := f.pg.Conn(t, "admin").Exec(t.Context(), `update private.user_credentials set ciphertext = (
@@ -163,7 +164,7 @@ func TestMovedCiphertextStaysClosed(t *testing.T) {
 // nothing, and no answer or error repeats them.
 func TestPutCredentials(t *testing.T) {
 	f := newFixture(t)
-	s, k := f.service(accounts.NewMasterKey(1))
+	s, k := f.service(credentials.NewMasterKey(1))
 	a := f.connect(s, "a", f.seeds[0])
 	other, err := s.Create(t.Context(), token, "other", "paper")
 	if err != nil {
@@ -206,14 +207,14 @@ func TestPutCredentials(t *testing.T) {
 // has its time.
 func TestDecryptionsAreAudited(t *testing.T) {
 	f := newFixture(t)
-	s, k := f.service(accounts.NewMasterKey(1))
+	s, k := f.service(credentials.NewMasterKey(1))
 	a := f.connect(s, "a", f.seeds[0])
 	for range 3 {
 		f.wantOpen("an opening", k, a, f.seeds[0])
 	}
 	var decrypted, stored int
 	var key bool
-	err := f.pg.Conn(t, "admin").QueryRow(t.Context(), `select count(*) filter (where action = 'credentials.decrypt' and actor_user_id = 'u1'),
+	err := f.pg.Conn(t, "admin").QueryRow(t.Context(), `select count(*) filter (where action = 'credentials.decrypt' and actor_user_id = 'the-user'),
 		count(*) filter (where action = 'credentials.store'), coalesce(bool_or(detail::text like '%' || $2 || '%'), false)
 		from app.audit_log where account_id = $1`, a.Account, f.seeds[0].SecretKey).Scan(&decrypted, &stored, &key)
 	if err != nil || decrypted != 3 || stored != 1 || key {

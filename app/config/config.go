@@ -21,7 +21,7 @@ type Config struct {
 	WorkerURL  string // Postgres as paddock_worker
 	AuthURL    string // Postgres as paddock_auth
 	AppConns   int32  // the largest number of connections of the web process
-	MasterKeys string // see accounts.ParseKeyring; a secret
+	MasterKeys string // see credentials.ParseKeyring; a secret
 	AuthSecret string // signs cookies; a secret
 	BaseURL    string // the URL that browsers use
 	Origins    []string

@@ -97,8 +97,8 @@ func TestEveryCodeIsUsed(t *testing.T) {
 	used := map[string]bool{"Internal": true} // by Of
 	read(t, "..", ".go", func(file, text string) {
 		if !strings.HasSuffix(file, "_test.go") {
-			for _, name := range regexp.MustCompile(`\bproblem\.(\w+)`).FindAllStringSubmatch(text, -1) {
-				used[name[1]] = true
+			for _, name := range regexp.MustCompile(`\bproblem\.(\w+)|= New\((\w+)`).FindAllStringSubmatch(text, -1) {
+				used[name[1]+name[2]] = true
 			}
 		}
 	})

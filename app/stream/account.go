@@ -13,8 +13,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"paddock/app/accounts"
 	"paddock/app/broker"
+	"paddock/app/credentials"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
@@ -24,7 +24,7 @@ type account struct {
 	m            *Manager
 	lease        tenant.Lease
 	log          *slog.Logger
-	opened       accounts.Opened
+	opened       credentials.Opened
 	client       *broker.Client
 	lookUpNow    chan struct{} // an order's answer is missing
 	gap          chan struct{} // updates may have been missed: reconcile
@@ -134,8 +134,7 @@ func (a *account) open(ctx context.Context) error {
 		err = a.opened.Usable()
 	}
 	if err == nil {
-		a.client, err = a.m.Broker.Client(a.opened.Environment, a.opened.Credentials,
-			broker.WithAccount(a.lease.Account.String()), broker.WithLowPriority())
+		a.client, err = a.opened.Client(a.m.Broker, a.lease.Account, broker.WithLowPriority())
 	}
 	return err
 }
@@ -217,14 +216,10 @@ func (a *account) saveUnreadable(ctx context.Context, said []byte) {
 // handleRefusedKeys reports whether err means that the broker no longer takes
 // the keys. If so it records that and ends follow.
 func (a *account) handleRefusedKeys(ctx context.Context, err error) bool {
-	var b *broker.Error
-	if !errors.As(err, &b) || b.Kind != broker.Unauthorized {
+	if !credentials.Refused(err) {
 		return false
 	}
-	noted := a.m.Worker.TxNotify(ctx, a.lease, func(batch *tenant.Batch) {
-		batch.Queue("select private.mark_credentials_rejected($1)", a.opened.Generation)
-	})
-	if noted != nil {
+	if noted := a.m.Worker.TxNotify(ctx, a.lease, a.opened.QueueRefused); noted != nil {
 		a.log.Warn("could not note that the broker refuses the keys", "err", noted)
 		return false
 	}

@@ -13,7 +13,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/shopspring/decimal"
 
-	"paddock/app/accounts"
 	"paddock/app/broker"
 	"paddock/app/problem"
 	"paddock/app/tenant"
@@ -218,7 +217,7 @@ func (a *account) answerSync(ctx context.Context, asked int64, found any) error 
 // answerSyncProblem stores that a reconciliation failed, for those who wait for
 // it.
 func (a *account) answerSyncProblem(ctx context.Context, reason error) {
-	p := problem.Of(accounts.FromBroker(reason))
+	p := problem.Of(problem.FromBroker(reason))
 	err := a.answerSync(ctx, a.syncAsked.Load(), map[string]any{"problem": map[string]any{"code": p.Code, "message": p.Message}})
 	if err != nil && ctx.Err() == nil {
 		a.log.Warn("could not tell that the reconciliation failed", "err", err)

@@ -18,15 +18,15 @@ import (
 
 	"github.com/google/uuid"
 
-	"paddock/app/accounts"
 	"paddock/app/broker"
+	"paddock/app/credentials"
 	"paddock/app/tenant"
 )
 
 // Config is what a Manager needs. Zero durations take the defaults.
 type Config struct {
 	Worker *tenant.Worker
-	Keys   *accounts.Keyring
+	Keys   *credentials.Keyring
 	Broker *broker.Broker
 	Logger *slog.Logger
 

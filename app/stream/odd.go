@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"paddock/app/accounts"
 	"paddock/app/broker"
 	"paddock/app/problem"
 	"paddock/app/tenant"
@@ -86,7 +85,7 @@ func (a *account) tellOdd(what string) func(id, why string) {
 
 // noteFailure records why a reconciliation failed, for the account's health.
 func (a *account) noteFailure(ctx context.Context, reason error) {
-	why := problem.Of(accounts.FromBroker(reason)).Message
+	why := problem.Of(problem.FromBroker(reason)).Message
 	var e *broker.Error
 	switch {
 	case !errors.As(reason, &e):

@@ -20,6 +20,7 @@ import (
 	"paddock/app/accounts"
 	"paddock/app/alpacasim"
 	"paddock/app/broker"
+	"paddock/app/credentials"
 	"paddock/app/stream"
 	"paddock/app/tenant"
 	"paddock/app/trading"
@@ -171,7 +172,7 @@ type world struct {
 	seed    alpacasim.AccountSeed
 	url     string // of the proxy
 	broker  *broker.Broker
-	keys    *accounts.Keyring
+	keys    *credentials.Keyring
 	db      *tenant.DB
 	worker  *tenant.Worker
 	account tenant.Admission

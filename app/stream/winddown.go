@@ -15,7 +15,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/shopspring/decimal"
 
-	"paddock/app/accounts"
 	"paddock/app/broker"
 	"paddock/app/problem"
 	"paddock/app/tenant"
@@ -111,7 +110,7 @@ func (a *account) windDowns(ctx context.Context) {
 // windDown runs one wind-down, with priority over background requests of the
 // account.
 func (a *account) windDown(ctx context.Context, w windDown) {
-	client, err := a.m.Broker.Client(a.opened.Environment, a.opened.Credentials, broker.WithAccount(a.lease.Account.String()))
+	client, err := a.opened.Client(a.m.Broker, a.lease.Account)
 	if err != nil {
 		a.log.Error("a wind-down has no client of the broker", "err", err)
 		return
@@ -163,7 +162,7 @@ func (a *account) carryOut(ctx context.Context, w windDown) error {
 			failed++
 			message = "Alpaca cannot be reached, or has had too many requests. It is tried again until Alpaca answers."
 		case err != nil:
-			left.refused, message = true, problem.Of(accounts.FromBroker(err)).Message
+			left.refused, message = true, problem.Of(problem.FromBroker(err)).Message
 		case left.isEmpty():
 			state = "done"
 		case left.waiting:
@@ -442,7 +441,7 @@ func (a *account) send(ctx context.Context, c closing) (refused string, err erro
 	if refusal == nil {
 		return "", nil // the next round looks it up
 	}
-	state, reason := "unsent", problem.Of(accounts.FromBroker(err)).Message
+	state, reason := "unsent", problem.Of(problem.FromBroker(err)).Message
 	switch refusal.Kind {
 	case broker.Invalid, broker.Forbidden, broker.NotFound:
 		state, reason = "rejected", refusal.Message

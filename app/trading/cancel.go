@@ -8,7 +8,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"paddock/app/accounts"
 	"paddock/app/broker"
 	"paddock/app/problem"
 	"paddock/app/tenant"
@@ -19,7 +18,7 @@ import (
 func (s *Service) Cancel(ctx context.Context, a tenant.Admission, id uuid.UUID) (json.RawMessage, error) {
 	var f found
 	var may bool
-	client, opened, err := s.open(ctx, a, s.db.Tx, func(b *tenant.Batch) {
+	access, err := s.keys.Open(ctx, a, s.db.Tx, func(b *tenant.Batch) {
 		b.Queue("select private.has_scope('cancel')").QueryRow(func(row pgx.Row) error { return row.Scan(&may) })
 		queueFind(b, &f, orderByIDSQL, a.Account, id)
 	})
@@ -31,10 +30,10 @@ func (s *Service) Cancel(ctx context.Context, a tenant.Admission, id uuid.UUID) 
 	case f.AlpacaID == nil:
 		return nil, problem.New(problem.OrderNotCancelable, "This order is not at the broker: its state is %q.", f.State)
 	}
-	if err := client.CancelOrder(ctx, f.AlpacaID.String()); err != nil {
-		return nil, s.notCancelable(ctx, a, opened, err)
+	if err := access.Client.CancelOrder(ctx, f.AlpacaID.String()); err != nil {
+		return nil, notCancelable(access.Explain(ctx, err))
 	}
-	answer, err := client.Order(ctx, f.AlpacaID.String())
+	answer, err := access.Client.Order(ctx, f.AlpacaID.String())
 	if err != nil {
 		// The cancellation was accepted; the stream will say how it ended.
 		s.log.WarnContext(ctx, "a canceled order could not be read back", "account", a.Account, "order", id, "err", err)
@@ -44,8 +43,10 @@ func (s *Service) Cancel(ctx context.Context, a tenant.Admission, id uuid.UUID) 
 	return placed.Order, err
 }
 
-func (s *Service) notCancelable(ctx context.Context, a tenant.Admission, o accounts.Opened, err error) error {
-	p := problem.Of(s.refused(ctx, a, o, err))
+// notCancelable returns an error with which a cancellation ended as
+// order_not_cancelable, where it is about the order.
+func notCancelable(err error) error {
+	p := problem.Of(err)
 	var b *broker.Error
 	if errors.As(err, &b) && (b.Kind == broker.Invalid || b.Kind == broker.NotFound) {
 		p.Code, p.Message = problem.OrderNotCancelable, sentence("Alpaca refused to cancel this order", b.Message)

@@ -82,13 +82,13 @@ func (s *Service) cancelAndRefresh(ctx context.Context, a tenant.Admission, o op
 		}
 		return err
 	}
-	client, opened, err := s.open(ctx, a, s.db.Tx, nil)
+	access, err := s.keys.Open(ctx, a, s.db.Tx, nil)
 	if err != nil {
 		return err
 	}
-	answer, err := client.Order(ctx, o.AlpacaID.String())
+	answer, err := access.Client.Order(ctx, o.AlpacaID.String())
 	if err != nil {
-		return s.refused(ctx, a, opened, err)
+		return access.Explain(ctx, err)
 	}
 	_, err = s.recordPlaced(ctx, a, Placed{}, answer)
 	return err

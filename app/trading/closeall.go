@@ -35,7 +35,7 @@ func (s *Service) CloseAll(ctx context.Context, a tenant.Admission, key string, 
 		return nil, nil, explainField(err)
 	}
 	_, hash := requestText(&c)
-	o, _, err := s.openForClosing(ctx, a, "")
+	access, _, err := s.openForClosing(ctx, a, "")
 	if key != "" && (err == nil || problem.Is(err, problem.GuardRefused)) { // a retry gets its answer, whatever the switch is by now
 		var kept json.RawMessage
 		if kept, err = s.firstAnswer(ctx, a, key, hash, err); err != nil || kept != nil {
@@ -53,13 +53,13 @@ func (s *Service) CloseAll(ctx context.Context, a tenant.Admission, key string, 
 	}
 	ctx = context.WithoutCancel(ctx)
 	if c.CancelOrders {
-		if err := s.cancelAndWait(ctx, a, o, ""); err != nil {
+		if err := s.cancelAndWait(ctx, a, access, ""); err != nil {
 			return nil, nil, err
 		}
 	}
-	positions, err := s.readPositions(ctx, a, o.client)
+	positions, err := s.readPositions(ctx, a, access.Client)
 	if err != nil {
-		return nil, nil, s.refused(ctx, a, o.opened, err)
+		return nil, nil, access.Explain(ctx, err)
 	}
 	closed = make([]Closed, len(positions.Value))
 	var group errgroup.Group
@@ -71,7 +71,7 @@ func (s *Service) CloseAll(ctx context.Context, a tenant.Admission, key string, 
 			p, err := prepare("", "", &one, begin())
 			var placed Placed
 			if err == nil {
-				placed, err = s.closeHeld(ctx, a, p, one, o, held, held.Qty.Abs())
+				placed, err = s.closeHeld(ctx, a, p, one, access, held, held.Qty.Abs())
 			}
 			closed[i] = Closed{Symbol: held.Symbol, Status: 200, Body: placed.Order, Err: err}
 			if err == nil && !placed.Known {

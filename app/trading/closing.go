@@ -10,6 +10,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"paddock/app/broker"
+	"paddock/app/credentials"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
@@ -116,14 +117,14 @@ func (s *Service) Close(ctx context.Context, a tenant.Admission, key string, c C
 	if err != nil {
 		return Placed{}, err
 	}
-	o, first, err := s.openForClosing(ctx, a, key)
+	access, first, err := s.openForClosing(ctx, a, key)
 	if first.id != uuid.Nil && first.state != "unsent" { // a retry: what is held has changed since
 		return first.retryResult(p.hash)
 	}
 	var held alpaca.Position
 	var qty decimal.Decimal
 	if err == nil {
-		held, qty, err = s.toClose(ctx, a, c, o)
+		held, qty, err = s.toClose(ctx, a, c, access)
 	}
 	if err != nil {
 		return s.refuse(ctx, a, p, err)
@@ -131,16 +132,16 @@ func (s *Service) Close(ctx context.Context, a tenant.Admission, key string, c C
 	if c.CancelOrders {
 		ctx = context.WithoutCancel(ctx)
 	}
-	return s.closeHeld(ctx, a, p, c, o, held, qty)
+	return s.closeHeld(ctx, a, p, c, access, held, qty)
 }
 
 // toClose returns the position, and how much of it to close. It first cancels
 // the position's orders, where that is asked for.
-func (s *Service) toClose(ctx context.Context, a tenant.Admission, c Closing, o access) (held alpaca.Position, qty decimal.Decimal, err error) {
-	if held, err = s.position(ctx, a, o, c.Symbol); err != nil {
+func (s *Service) toClose(ctx context.Context, a tenant.Admission, c Closing, access credentials.Access) (held alpaca.Position, qty decimal.Decimal, err error) {
+	if held, err = s.position(ctx, a, access, c.Symbol); err != nil {
 		return held, qty, err
 	}
-	whole, err := s.wholeUnits(ctx, a, o, c, held)
+	whole, err := s.wholeUnits(ctx, a, access, c, held)
 	if err != nil {
 		return held, qty, err
 	}
@@ -148,25 +149,25 @@ func (s *Service) toClose(ctx context.Context, a tenant.Admission, c Closing, o 
 		return held, qty, err
 	}
 	ctx = context.WithoutCancel(ctx)
-	if err := s.cancelAndWait(ctx, a, o, held.Symbol); err != nil {
+	if err := s.cancelAndWait(ctx, a, access, held.Symbol); err != nil {
 		return held, qty, err
 	}
-	return s.rereadPosition(ctx, a, o, held, held.Qty.Abs().Sub(qty))
+	return s.rereadPosition(ctx, a, access, held, held.Qty.Abs().Sub(qty))
 }
 
 // closeHeld closes qty of a position. An order that is over, but open in the
 // mirror because no stream has sent it, must not keep a position from being
 // closed. So where the guards refuse, it reads the orders that already close
 // the position from the broker, then the position, and tries once more.
-func (s *Service) closeHeld(ctx context.Context, a tenant.Admission, p prepared, c Closing, o access, held alpaca.Position, qty decimal.Decimal) (Placed, error) {
+func (s *Service) closeHeld(ctx context.Context, a tenant.Admission, p prepared, c Closing, access credentials.Access, held alpaca.Position, qty decimal.Decimal) (Placed, error) {
 	first := p
 	first.tentative = true
 	placed, err := s.submit(ctx, a, first, c.order(held, qty))
 	if !problem.Is(err, problem.GuardRefused) {
 		return placed, err
 	}
-	if err = s.refreshClosers(ctx, a, o, held); err == nil {
-		held, qty, err = s.rereadPosition(ctx, a, o, held, held.Qty.Abs().Sub(qty))
+	if err = s.refreshClosers(ctx, a, access, held); err == nil {
+		held, qty, err = s.rereadPosition(ctx, a, access, held, held.Qty.Abs().Sub(qty))
 	}
 	if err != nil {
 		return s.refuse(ctx, a, p, err)
@@ -176,28 +177,28 @@ func (s *Service) closeHeld(ctx context.Context, a tenant.Admission, p prepared,
 
 // wholeUnits reports whether a percentage of a position is rounded down to
 // whole units.
-func (s *Service) wholeUnits(ctx context.Context, a tenant.Admission, o access, c Closing, p alpaca.Position) (bool, error) {
+func (s *Service) wholeUnits(ctx context.Context, a tenant.Admission, access credentials.Access, c Closing, p alpaca.Position) (bool, error) {
 	switch {
 	case c.Percentage == nil || p.AssetClass == alpaca.Crypto:
 		return false, nil
 	case broker.IsOption(p.Symbol) || p.Qty.IsNegative():
 		return true, nil
 	}
-	asset, err := o.client.Asset(ctx, p.Symbol)
+	asset, err := access.Client.Asset(ctx, p.Symbol)
 	switch {
 	case isNotFound(err):
 		return true, nil // unknown to Alpaca: do not divide it
 	case err != nil:
-		return false, s.refused(ctx, a, o.opened, err)
+		return false, access.Explain(ctx, err)
 	}
 	return !asset.Value.Fractionable, nil
 }
 
 // openForClosing opens the broker for somebody who may trade on an account that
 // is not halted, and finds the first order with this key.
-func (s *Service) openForClosing(ctx context.Context, a tenant.Admission, key string) (o access, first foundIntent, err error) {
+func (s *Service) openForClosing(ctx context.Context, a tenant.Admission, key string) (access credentials.Access, first foundIntent, err error) {
 	may, halted := false, ""
-	o.client, o.opened, err = s.open(ctx, a, s.db.Tx, func(b *tenant.Batch) {
+	access, err = s.keys.Open(ctx, a, s.db.Tx, func(b *tenant.Batch) {
 		b.Queue("select private.has_scope('trade'), coalesce(app.halt_reason($1), '')", a.Account).QueryRow(func(row pgx.Row) error { return row.Scan(&may, &halted) })
 		if key != "" {
 			first.queue(b, a.Account, "", key)
@@ -210,7 +211,7 @@ func (s *Service) openForClosing(ctx context.Context, a tenant.Admission, key st
 	case halted != "":
 		err = haltedClosing(halted)
 	}
-	return o, first, err
+	return access, first, err
 }
 
 // haltedClosing refuses a closing before anything is changed, with the text of

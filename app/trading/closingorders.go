@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"paddock/app/broker"
+	"paddock/app/credentials"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
@@ -22,22 +23,22 @@ const cancelTimeout = 10 * time.Second
 // cancelAndWait cancels the open orders of a symbol, or with "" all of them,
 // and waits until they are over, because until then they hold what is to be
 // sold. It ends with orders_not_canceled.
-func (s *Service) cancelAndWait(ctx context.Context, a tenant.Admission, o access, symbol string) error {
+func (s *Service) cancelAndWait(ctx context.Context, a tenant.Admission, access credentials.Access, symbol string) error {
 	ctx, cancel := context.WithTimeout(ctx, cancelTimeout)
 	defer cancel()
 	asked := map[string]bool{}
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		open, err := o.client.Orders(ctx, alpaca.GetOrdersRequest{Status: "open", Limit: 500})
+		open, err := access.Client.Orders(ctx, alpaca.GetOrdersRequest{Status: "open", Limit: 500})
 		if err != nil {
-			return s.refused(ctx, a, o.opened, err)
+			return access.Explain(ctx, err)
 		}
 		left := slices.DeleteFunc(open.Value, func(order alpaca.Order) bool { return symbol != "" && !trades(order, symbol) })
 		if len(left) == 0 {
-			return s.recordCurrent(ctx, a, o, slices.Collect(maps.Keys(asked)))
+			return s.recordCurrent(ctx, a, access, slices.Collect(maps.Keys(asked)))
 		}
 		if symbol == "" && len(asked) == 0 {
-			if err := o.client.CancelAllOrders(ctx); err != nil {
-				return s.refused(ctx, a, o.opened, err)
+			if err := access.Client.CancelAllOrders(ctx); err != nil {
+				return access.Explain(ctx, err)
 			}
 			for _, order := range left {
 				asked[order.ID] = true
@@ -50,8 +51,8 @@ func (s *Service) cancelAndWait(ctx context.Context, a tenant.Admission, o acces
 			asked[order.ID] = true
 			var refusal *broker.Error
 			// An order that is over by now needs no cancellation.
-			if err := o.client.CancelOrder(ctx, order.ID); err != nil && !(errors.As(err, &refusal) && (refusal.Kind == broker.Invalid || refusal.Kind == broker.NotFound)) {
-				return s.refused(ctx, a, o.opened, err)
+			if err := access.Client.CancelOrder(ctx, order.ID); err != nil && !(errors.As(err, &refusal) && (refusal.Kind == broker.Invalid || refusal.Kind == broker.NotFound)) {
+				return access.Explain(ctx, err)
 			}
 		}
 		select {
@@ -79,13 +80,13 @@ const recordKnownSQL = `select app.record_order($1, $2::jsonb - 'legs', '') from
 // sold for the guards too. An order that is not known here holds nothing. The
 // stream's holder records it, because it was placed elsewhere, or is a leg of
 // an order whose answer was lost.
-func (s *Service) recordCurrent(ctx context.Context, a tenant.Admission, o access, ids []string) error {
+func (s *Service) recordCurrent(ctx context.Context, a tenant.Admission, access credentials.Access, ids []string) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	newest, err := o.client.Orders(ctx, alpaca.GetOrdersRequest{Status: "all", Limit: 500, Direction: "desc"})
+	newest, err := access.Client.Orders(ctx, alpaca.GetOrdersRequest{Status: "all", Limit: 500, Direction: "desc"})
 	if err != nil {
-		return s.refused(ctx, a, o.opened, err)
+		return access.Explain(ctx, err)
 	}
 	said := map[string]json.RawMessage{}
 	for i, order := range newest.Value {
@@ -95,9 +96,9 @@ func (s *Service) recordCurrent(ctx context.Context, a tenant.Admission, o acces
 		if said[id] != nil {
 			continue
 		}
-		answer, err := o.client.Order(ctx, id)
+		answer, err := access.Client.Order(ctx, id)
 		if err != nil {
-			return s.refused(ctx, a, o.opened, err)
+			return access.Explain(ctx, err)
 		}
 		said[id] = answer.Raw
 	}
@@ -110,7 +111,7 @@ func (s *Service) recordCurrent(ctx context.Context, a tenant.Admission, o acces
 
 // refreshClosers records the broker's state of the orders that are open here
 // and already close this position.
-func (s *Service) refreshClosers(ctx context.Context, a tenant.Admission, o access, p alpaca.Position) error {
+func (s *Service) refreshClosers(ctx context.Context, a tenant.Admission, access credentials.Access, p alpaca.Position) error {
 	opens := "buy"
 	if p.Qty.IsNegative() {
 		opens = "sell"
@@ -125,5 +126,5 @@ func (s *Service) refreshClosers(ctx context.Context, a tenant.Admission, o acce
 	if err != nil {
 		return err
 	}
-	return s.recordCurrent(ctx, a, o, ids)
+	return s.recordCurrent(ctx, a, access, ids)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"paddock/app/broker"
+	"paddock/app/credentials"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
@@ -30,13 +31,13 @@ const (
 // It ends with position_not_found, not_an_option, exercise_under_way,
 // guard_refused, account_not_synced, price_unknown, or as Relay does.
 func (s *Service) Exercise(ctx context.Context, a tenant.Admission, r Call, contract string) (*broker.Response, error) {
-	o, err := s.openForTrading(ctx, a)
+	access, err := s.openForTrading(ctx, a)
 	if err != nil {
 		return nil, err
 	}
-	positions, err := s.readPositions(ctx, a, o.client)
+	positions, err := s.readPositions(ctx, a, access.Client)
 	if err != nil {
-		return nil, s.refused(ctx, a, o.opened, err)
+		return nil, access.Explain(ctx, err)
 	}
 	at := slices.IndexFunc(positions.Value, func(p alpaca.Position) bool {
 		return strings.EqualFold(p.Symbol, contract) || strings.EqualFold(p.AssetID, contract)
@@ -102,10 +103,10 @@ func (s *Service) commitExercise(ctx context.Context, a tenant.Admission, e exer
 }
 
 // openForTrading opens the broker for somebody who may trade.
-func (s *Service) openForTrading(ctx context.Context, a tenant.Admission) (o access, err error) {
-	o, _, err = s.openForClosing(ctx, a, "")
+func (s *Service) openForTrading(ctx context.Context, a tenant.Admission) (access credentials.Access, err error) {
+	access, _, err = s.openForClosing(ctx, a, "")
 	if problem.Is(err, problem.GuardRefused) {
 		err = nil // the trigger refuses it, with all reasons
 	}
-	return o, err
+	return access, err
 }

@@ -111,13 +111,13 @@ func (s *Service) answerNeeds(ctx context.Context, a tenant.Admission, i *inquir
 
 // fetchInputs asks the broker for what a verdict needs.
 func (s *Service) fetchInputs(ctx context.Context, a tenant.Admission, needs []string) (guardInputs, error) {
-	client, opened, err := s.open(ctx, a, s.db.Tx, nil)
+	access, err := s.keys.Open(ctx, a, s.db.Tx, nil)
 	if err != nil {
 		return guardInputs{}, err
 	}
-	f, err := inputsFrom(ctx, client, needs)
+	f, err := inputsFrom(ctx, access.Client, needs)
 	if err != nil {
-		return guardInputs{}, s.refused(ctx, a, opened, err)
+		return guardInputs{}, access.Explain(ctx, err)
 	}
 	return f, nil
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"paddock/app/accounts"
 	"paddock/app/broker"
+	"paddock/app/credentials"
 	"paddock/app/paging"
 	"paddock/app/problem"
 	"paddock/app/tenant"
@@ -51,7 +51,7 @@ func (s *Service) tryBrokerList(ctx context.Context, a tenant.Admission, l Order
 // the broker goes on there, because otherwise an order could be missing between
 // two pages, or be on both.
 func (s *Service) brokerList(ctx context.Context, a tenant.Admission, l OrderList) ([]byte, error) {
-	client, opened, err := s.open(ctx, a, s.db.Tx, func(b *tenant.Batch) {
+	access, err := s.keys.Open(ctx, a, s.db.Tx, func(b *tenant.Batch) {
 		if l.anchor == nil {
 			l.queueAnchor(b, a.Account)
 		}
@@ -61,7 +61,7 @@ func (s *Service) brokerList(ctx context.Context, a tenant.Admission, l OrderLis
 	}
 	bounded, cancel := context.WithTimeout(ctx, fallbackTimeout)
 	defer cancel()
-	asOf := time.Now()
+	asOf, client := time.Now(), access.Client
 	l.Page.Limit = min(l.Page.Limit, brokerPage)
 	if l.AtBroker {
 		client = client.LowPriority()
@@ -69,11 +69,11 @@ func (s *Service) brokerList(ctx context.Context, a tenant.Admission, l OrderLis
 		client = client.LowPriorityNoWait() // people's orders have priority
 	}
 	if l, err = l.startAtAnchor(bounded, client); err != nil {
-		return nil, s.explainInterrupted(ctx, a, l, opened, err)
+		return nil, l.explainInterrupted(ctx, access, err)
 	}
 	listed, err := listAtBroker(bounded, client, l)
 	if err != nil {
-		return nil, s.explainInterrupted(ctx, a, l, opened, err)
+		return nil, l.explainInterrupted(ctx, access, err)
 	}
 	page := newOrdersPage(l.Page.Limit)
 	err = s.db.Tx(ctx, a, func(b *tenant.Batch) {
@@ -120,7 +120,7 @@ func (l OrderList) startAtAnchor(ctx context.Context, client *broker.Client) (Or
 }
 
 // explainInterrupted returns why a list cannot go on.
-func (s *Service) explainInterrupted(ctx context.Context, a tenant.Admission, l OrderList, opened accounts.Opened, err error) error {
+func (l OrderList) explainInterrupted(ctx context.Context, access credentials.Access, err error) error {
 	var e *broker.Error
 	if l.AtBroker && ctx.Err() == nil && errors.As(err, &e) {
 		switch e.Kind {
@@ -130,7 +130,7 @@ func (s *Service) explainInterrupted(ctx context.Context, a tenant.Admission, l 
 			return problem.New(problem.InvalidCursor, `Alpaca does not know the order any more at which this page begins. Begin again without "before".`).Because(err)
 		}
 	}
-	return s.refused(ctx, a, opened, err)
+	return access.Explain(ctx, err)
 }
 
 // brokerOrders are orders as the broker lists them.

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"paddock/app/broker"
+	"paddock/app/credentials"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
@@ -92,7 +93,7 @@ func (s *Service) submit(ctx context.Context, a tenant.Admission, p prepared, or
 // intent is an order that was committed, or found, before the call.
 type intent struct {
 	Placed
-	access
+	credentials.Access
 	id            uuid.UUID
 	clientOrderID string // that is sent to the broker
 	isRetry       bool   // the order was there already
@@ -140,7 +141,7 @@ func (s *Service) commitIntent(ctx context.Context, a tenant.Admission, p prepar
 	parameters = append([]any{a.Account, clientOrderID, p.key, p.id, p.hash, p.text}, parameters...)
 	made := false
 	var found foundIntent
-	client, opened, err := s.open(ctx, a, s.db.TxNotify, func(b *tenant.Batch) {
+	access, err := s.keys.Open(ctx, a, s.db.TxNotify, func(b *tenant.Batch) {
 		inputs.queue(b, a.Account)
 		b.Queue(sql, parameters...).Query(func(rows pgx.Rows) error { made = rows.Next(); rows.Close(); return rows.Err() })
 		found.queue(b, a.Account, clientOrderID, p.key)
@@ -160,7 +161,7 @@ func (s *Service) commitIntent(ctx context.Context, a tenant.Admission, p prepar
 		placed, err := found.retryResult(p.hash)
 		return intent{Placed: placed, isRetry: true}, err
 	}
-	return intent{Placed: Placed{Order: found.order}, access: access{client, opened}, id: found.id, clientOrderID: found.clientOrderID}, nil
+	return intent{Placed: Placed{Order: found.order}, Access: access, id: found.id, clientOrderID: found.clientOrderID}, nil
 }
 
 // appendRefusal adds the guards' refusal to the account's events. The order is
@@ -214,7 +215,7 @@ type sent struct {
 func (s *Service) send(ctx context.Context, made intent, order submission) (sent, error) {
 	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.orderTimeout)
 	defer cancel()
-	return order.send(call, made.client, made.clientOrderID)
+	return order.send(call, made.Client, made.clientOrderID)
 }
 
 // record records what the broker said of the order. What it said may have been
@@ -270,7 +271,7 @@ func (s *Service) recordPlaced(ctx context.Context, a tenant.Admission, before P
 // order that is at the broker by now, because a wind-down has sent this closing
 // again, is returned: only its first sending was refused.
 func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, made intent, refusal *broker.Error) (Placed, error) {
-	p := problem.Of(s.refused(ctx, a, made.opened, refusal))
+	p := problem.Of(made.Explain(ctx, refusal))
 	state, reason := "unsent", p.Message
 	if p.Kind() == problem.KindUnprocessable || p.Kind() == problem.KindNotFound {
 		state, reason = "rejected", refusal.Message

@@ -11,6 +11,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"paddock/app/broker"
+	"paddock/app/credentials"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
@@ -18,13 +19,13 @@ import (
 // Positions reads the account's positions from the broker, records them, and
 // returns them in the broker's JSON.
 func (s *Service) Positions(ctx context.Context, a tenant.Admission) (json.RawMessage, error) {
-	client, opened, err := s.open(ctx, a, s.db.Tx, nil)
+	access, err := s.keys.Open(ctx, a, s.db.Tx, nil)
 	if err != nil {
 		return nil, err
 	}
-	positions, err := s.readPositions(ctx, a, client)
+	positions, err := s.readPositions(ctx, a, access.Client)
 	if err != nil {
-		return nil, s.refused(ctx, a, opened, err)
+		return nil, access.Explain(ctx, err)
 	}
 	return positions.Raw, nil
 }
@@ -88,10 +89,10 @@ func (s *Service) readPositions(ctx context.Context, a tenant.Admission, client 
 }
 
 // position returns the broker's position in a symbol, or position_not_found.
-func (s *Service) position(ctx context.Context, a tenant.Admission, o access, symbol string) (alpaca.Position, error) {
-	positions, err := s.readPositions(ctx, a, o.client)
+func (s *Service) position(ctx context.Context, a tenant.Admission, access credentials.Access, symbol string) (alpaca.Position, error) {
+	positions, err := s.readPositions(ctx, a, access.Client)
 	if err != nil {
-		return alpaca.Position{}, s.refused(ctx, a, o.opened, err)
+		return alpaca.Position{}, access.Explain(ctx, err)
 	}
 	at := slices.IndexFunc(positions.Value, func(p alpaca.Position) bool { return sameSymbol(p.Symbol, symbol) })
 	if at < 0 {
@@ -103,8 +104,8 @@ func (s *Service) position(ctx context.Context, a tenant.Admission, o access, sy
 // rereadPosition reads a position again and returns how much of it to close so
 // that left remains. It ends with position_not_found where orders have closed
 // as much meanwhile.
-func (s *Service) rereadPosition(ctx context.Context, a tenant.Admission, o access, before alpaca.Position, left decimal.Decimal) (alpaca.Position, decimal.Decimal, error) {
-	now, err := s.position(ctx, a, o, before.Symbol)
+func (s *Service) rereadPosition(ctx context.Context, a tenant.Admission, access credentials.Access, before alpaca.Position, left decimal.Decimal) (alpaca.Position, decimal.Decimal, error) {
+	now, err := s.position(ctx, a, access, before.Symbol)
 	if err != nil && !problem.Is(err, problem.PositionNotFound) {
 		return now, decimal.Zero, err
 	}

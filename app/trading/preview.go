@@ -69,13 +69,13 @@ func (s *Service) Preview(ctx context.Context, a tenant.Admission, r OrderReques
 	if err := r.Check(); err != nil {
 		return nil, err
 	}
-	client, opened, err := s.open(ctx, a, s.db.Tx, nil)
+	access, err := s.keys.Open(ctx, a, s.db.Tx, nil)
 	if err != nil {
 		return nil, err
 	}
-	market, err := fetchMarket(ctx, client.LowPriority(), &r) // people's orders have priority
+	market, err := fetchMarket(ctx, access.Client.LowPriority(), &r) // people's orders have priority
 	if err != nil {
-		return nil, s.refused(ctx, a, opened, err)
+		return nil, access.Explain(ctx, err)
 	}
 	p := &Preview{Prices: market.inputs.reference, Session: market.marketSession(r.Symbol), Violations: []Violation{}, Warnings: []Warning{}}
 	var v verdict

@@ -7,7 +7,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"paddock/app/accounts"
 	"paddock/app/broker"
 	"paddock/app/problem"
 	"paddock/app/tenant"
@@ -40,7 +39,7 @@ func notPermitted(scope string) *problem.Problem {
 // It ends with not_permitted, needs_credentials, what Explain makes of a
 // broker's error, or a problem of the admission.
 func (s *Service) Relay(ctx context.Context, a tenant.Admission, r Call) (*broker.Response, error) {
-	client, opened, err := s.open(ctx, a, s.db.Tx, func(b *tenant.Batch) {
+	access, err := s.keys.Open(ctx, a, s.db.Tx, func(b *tenant.Batch) {
 		b.Queue("select private.has_scope($1)", r.Scope).QueryRow(func(row pgx.Row) error {
 			var may bool
 			err := row.Scan(&may)
@@ -56,12 +55,12 @@ func (s *Service) Relay(ctx context.Context, a tenant.Admission, r Call) (*broke
 	if r.Method != http.MethodGet {
 		ctx = context.WithoutCancel(ctx)
 	}
-	answer, err := client.Relay(ctx, r.Request)
+	answer, err := access.Client.Relay(ctx, r.Request)
 	switch {
 	case answerLost(err):
 		return nil, r.Explain(err)
 	case err != nil:
-		return nil, s.refused(ctx, a, opened, err)
+		return nil, access.Explain(ctx, err)
 	}
 	return answer, nil
 }
@@ -74,12 +73,12 @@ func answerLost(err error) bool {
 }
 
 // Explain turns a broker's error into a problem: broker_answer_lost for a
-// change that may have been made, and otherwise that of accounts.FromBroker. A
+// change that may have been made, and otherwise that of problem.FromBroker. A
 // lost answer has no Retry-After, because a person must look whether the change
 // was made before trying again.
 func (r Call) Explain(err error) error {
 	if !answerLost(err) {
-		return accounts.FromBroker(err)
+		return problem.FromBroker(err)
 	}
 	return problem.New(problem.BrokerAnswerLost,
 		"Alpaca's answer was lost, so that this may have been done or not. %s", r.Check).Because(err)

@@ -12,19 +12,18 @@ package trading
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"time"
 
-	"paddock/app/accounts"
 	"paddock/app/broker"
+	"paddock/app/credentials"
 	"paddock/app/tenant"
 )
 
 // Service serves everything about trading.
 type Service struct {
 	db     *tenant.DB
-	keys   *accounts.Keyring
+	keys   *credentials.Opener
 	broker *broker.Broker
 	log    *slog.Logger
 	// orderTimeout is how long the broker's answer to an order may take.
@@ -40,69 +39,23 @@ type Service struct {
 }
 
 // New makes a Service.
-func New(db *tenant.DB, keys *accounts.Keyring, b *broker.Broker, log *slog.Logger) *Service {
-	return &Service{db: db, keys: keys, broker: b, log: log, orderTimeout: 30 * time.Second, syncTimeout: 25 * time.Second, mirrorTimeout: 3 * time.Second, MirrorMaxAge: time.Minute}
+func New(db *tenant.DB, keys *credentials.Keyring, b *broker.Broker, log *slog.Logger) *Service {
+	return &Service{db: db, keys: credentials.NewOpener(db, keys, b, log), broker: b, log: log, orderTimeout: 30 * time.Second, syncTimeout: 25 * time.Second, mirrorTimeout: 3 * time.Second, MirrorMaxAge: time.Minute}
 }
 
 // recordTimeout bounds writing the broker's answer, which is written whether
 // the client still waits or not.
 const recordTimeout = 10 * time.Second
 
-// access is a client of the broker with the credentials that it uses.
-type access struct {
-	client *broker.Client
-	opened accounts.Opened
-}
-
-// transaction is tenant.DB's Tx or TxNotify.
-type transaction func(context.Context, tenant.Admission, func(*tenant.Batch)) error
-
-// open admits the request, decrypts the account's keys and makes a client of
-// the broker. queue adds further statements to that transaction.
-func (s *Service) open(ctx context.Context, a tenant.Admission, do transaction, queue func(*tenant.Batch)) (*broker.Client, accounts.Opened, error) {
-	var opened accounts.Opened
-	err := do(ctx, a, func(b *tenant.Batch) {
-		if queue != nil {
-			queue(b)
-		}
-		s.keys.QueueOpen(b, a.Account, &opened)
-	})
-	if err != nil {
-		return nil, opened, err
-	}
-	if err := opened.Usable(); err != nil {
-		return nil, opened, err
-	}
-	client, err := s.broker.Client(opened.Environment, opened.Credentials, broker.WithAccount(a.Account.String()))
-	return client, opened, err
-}
-
-// refused records that the broker refuses the keys, when err says so, and
-// returns err as a problem.
-func (s *Service) refused(ctx context.Context, a tenant.Admission, o accounts.Opened, err error) error {
-	var b *broker.Error
-	if errors.As(err, &b) && b.Kind == broker.Unauthorized {
-		record, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
-		defer cancel()
-		noted := s.db.TxNotify(record, a, func(batch *tenant.Batch) {
-			batch.Queue("select private.mark_credentials_rejected($1)", o.Generation)
-		})
-		if noted != nil {
-			s.log.WarnContext(ctx, "could not note that the broker refuses the keys", "account", a.Account, "err", noted)
-		}
-	}
-	return accounts.FromBroker(err)
-}
-
 // BrokerAccount returns the broker's account, in the broker's JSON.
 func (s *Service) BrokerAccount(ctx context.Context, a tenant.Admission) (json.RawMessage, error) {
-	client, opened, err := s.open(ctx, a, s.db.Tx, nil)
+	access, err := s.keys.Open(ctx, a, s.db.Tx, nil)
 	if err != nil {
 		return nil, err
 	}
-	account, err := client.Account(ctx)
+	account, err := access.Client.Account(ctx)
 	if err != nil {
-		return nil, s.refused(ctx, a, opened, err)
+		return nil, access.Explain(ctx, err)
 	}
 	return account.Raw, nil
 }

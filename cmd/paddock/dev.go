@@ -16,10 +16,10 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
-	"paddock/app/accounts"
 	"paddock/app/alpacasim"
 	"paddock/app/broker"
 	"paddock/app/config"
+	"paddock/app/credentials"
 	"paddock/app/pgdev"
 	"paddock/sql"
 )
@@ -132,7 +132,7 @@ func (d *dev) prepare(ctx context.Context, owner string) (config.Config, error) 
 			return config.Config{}, err
 		}
 	}
-	master, fresh, err := d.readOrCreate("master-keys", func() string { return accounts.NewMasterKey(1) })
+	master, fresh, err := d.readOrCreate("master-keys", func() string { return credentials.NewMasterKey(1) })
 	if err != nil {
 		return config.Config{}, err
 	}

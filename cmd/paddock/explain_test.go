@@ -15,8 +15,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"paddock/app/accounts"
 	"paddock/app/config"
+	"paddock/app/credentials"
 	"paddock/app/pgdev"
 	"paddock/sql"
 	"paddock/tests/pgtest"
@@ -211,7 +211,7 @@ func TestKeysNew(t *testing.T) {
 	if err != nil || !strings.HasPrefix(out, "3:") || strings.Count(out, "\n") != 1 {
 		t.Fatalf("%q (%v)", out, err)
 	}
-	if _, err := accounts.ParseKeyring(strings.TrimSpace(out)); err != nil {
+	if _, err := credentials.ParseKeyring(strings.TrimSpace(out)); err != nil {
 		t.Error(err)
 	}
 	_, err = run(t, "keys", "new", "--version", "0")

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"paddock/app/accounts"
+	"paddock/app/credentials"
 )
 
 func newKeysCommand() *cobra.Command {
@@ -24,7 +24,7 @@ still needs it. Whoever has these keys and the database has every API key.`,
 			if version < 1 {
 				return fmt.Errorf("--version must be 1 or more")
 			}
-			fmt.Fprintln(cmd.OutOrStdout(), accounts.NewMasterKey(version))
+			fmt.Fprintln(cmd.OutOrStdout(), credentials.NewMasterKey(version))
 			return nil
 		},
 	}

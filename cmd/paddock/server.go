@@ -20,6 +20,7 @@ import (
 	"paddock/app/auth"
 	"paddock/app/broker"
 	"paddock/app/config"
+	"paddock/app/credentials"
 	"paddock/app/eventlog"
 	"paddock/app/httpapi"
 	"paddock/app/push"
@@ -40,7 +41,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 	if err := broker.CheckEnvironment(); err != nil {
 		return err
 	}
-	keys, err := accounts.ParseKeyring(c.MasterKeys)
+	keys, err := credentials.ParseKeyring(c.MasterKeys)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"paddock/app/accounts"
+	"paddock/app/credentials"
 	"paddock/app/tenant"
 	"paddock/app/trading"
 	"paddock/tests/pgtest"
@@ -35,7 +35,7 @@ func startServerProcess(b testing.TB, db *pgtest.DB) (addr string, pid int) {
 	addr = program.FreeAddr(b)
 	cmd := exec.Command(program.Binary(b), "serve")
 	cmd.Env = append(os.Environ(), "PADDOCK_ADDR="+addr, "BETTER_AUTH_URL=http://"+addr, "BETTER_AUTH_SECRET="+secret,
-		"PADDOCK_MASTER_KEYS="+accounts.NewMasterKey(1), "PADDOCK_APP_DATABASE_URL="+db.URL("paddock_app"),
+		"PADDOCK_MASTER_KEYS="+credentials.NewMasterKey(1), "PADDOCK_APP_DATABASE_URL="+db.URL("paddock_app"),
 		"PADDOCK_WORKER_DATABASE_URL="+db.URL("paddock_worker"), "PADDOCK_AUTH_DATABASE_URL="+db.URL("paddock_auth"))
 	var said strings.Builder
 	cmd.Stdout = &said // its log goes to stderr, which is dropped

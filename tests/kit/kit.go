@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"paddock/app/accounts"
 	"paddock/app/broker"
+	"paddock/app/credentials"
 	"paddock/tests/pgtest"
 )
 
@@ -32,9 +32,9 @@ func User(t testing.TB, db *pgtest.DB, id string) (token string) {
 }
 
 // Keys returns a keyring with one master key.
-func Keys(t testing.TB) *accounts.Keyring {
+func Keys(t testing.TB) *credentials.Keyring {
 	t.Helper()
-	keys, err := accounts.ParseKeyring(accounts.NewMasterKey(1))
+	keys, err := credentials.ParseKeyring(credentials.NewMasterKey(1))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"paddock/app/accounts"
+	"paddock/app/credentials"
 	"paddock/tests/pgtest"
 	"paddock/tests/program"
 )
@@ -63,7 +63,7 @@ func TestServeRefuses(t *testing.T) {
 			defer cancel()
 			cmd := exec.CommandContext(ctx, binary, "serve")
 			cmd.WaitDelay = 5 * time.Second
-			cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "PADDOCK_ADDR=127.0.0.1:0", "PADDOCK_MASTER_KEYS=" + accounts.NewMasterKey(1),
+			cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "PADDOCK_ADDR=127.0.0.1:0", "PADDOCK_MASTER_KEYS=" + credentials.NewMasterKey(1),
 				"BETTER_AUTH_SECRET=0123456789abcdef0123456789abcdef", "PADDOCK_APP_DATABASE_URL=" + db.URL("paddock_app"),
 				"PADDOCK_WORKER_DATABASE_URL=" + db.URL("paddock_worker"), "PADDOCK_AUTH_DATABASE_URL=" + db.URL("paddock_auth"), tt.variable + "=" + tt.value}
 			out, err := cmd.CombinedOutput()

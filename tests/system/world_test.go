@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"paddock/app/accounts"
 	"paddock/app/alpacasim"
+	"paddock/app/credentials"
 	"paddock/tests/kit"
 	"paddock/tests/pgtest"
 	"paddock/tests/program"
@@ -73,7 +73,7 @@ func (w *world) startBroker() {
 			server.Close()
 		}
 	})
-	w.masterKey, w.authSecret = accounts.NewMasterKey(1), "a secret that only this test of the system knows 0123456789"
+	w.masterKey, w.authSecret = credentials.NewMasterKey(1), "a secret that only this test of the system knows 0123456789"
 }
 
 func (w *world) logPath() string     { return filepath.Join(w.dir, "paddock.log") }

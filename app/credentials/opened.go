@@ -1,4 +1,4 @@
-package accounts
+package credentials
 
 import (
 	"encoding/json"
@@ -55,6 +55,18 @@ func (k *Keyring) QueueOpen(b *tenant.Batch, account uuid.UUID, into *Opened) {
 		})
 }
 
+// QueueStore queues the encryption of keys for the admitted account. They open
+// the broker's account of this id and number.
+func (k *Keyring) QueueStore(b *tenant.Batch, account uuid.UUID, c broker.Credentials, brokerAccount uuid.UUID, number string) {
+	id, version := c.KeyID.Reveal(), k.newest()
+	text, err := json.Marshal(plaintext{KeyID: id, SecretKey: c.SecretKey.Reveal()})
+	if err != nil {
+		panic(err) // cannot happen: strings always marshal
+	}
+	b.Queue("select private.store_credentials($1, $2, 'key', $3, $4, $5, $6)",
+		k.derive(version, account), version, string(text), id[len(id)-4:], brokerAccount, number)
+}
+
 // Usable returns needs_credentials where there are no keys or
 // the broker has refused them.
 func (o *Opened) Usable() error {
@@ -65,6 +77,24 @@ func (o *Opened) Usable() error {
 		return problem.New(problem.NeedsCredentials, "Alpaca refuses this account's API keys. Make new ones at Alpaca and store them with PUT /api/accounts/:id/credentials.")
 	}
 	return nil
+}
+
+// Client returns a client of the broker for the account that the keys are of.
+func (o *Opened) Client(b *broker.Broker, account uuid.UUID, more ...broker.Option) (*broker.Client, error) {
+	return b.Client(o.Environment, o.Credentials, append(more, broker.WithAccount(account.String()))...)
+}
+
+// Refused reports whether an error means that the broker takes these keys no
+// longer. QueueRefused then queues a note of it.
+func Refused(err error) bool {
+	var b *broker.Error
+	return errors.As(err, &b) && b.Kind == broker.Unauthorized
+}
+
+// QueueRefused queues that the broker refuses the keys, unless they were
+// replaced meanwhile.
+func (o *Opened) QueueRefused(b *tenant.Batch) {
+	b.Queue("select private.mark_credentials_rejected($1)", o.Generation)
 }
 
 // explainDecryption says what an operator must do when a row cannot be

@@ -1,4 +1,8 @@
-package accounts
+// Package credentials opens the API keys that are stored for an account: given
+// the master keys and an admitted request, or the holder of a lease, it returns
+// a client of the broker that uses them. In the database they are encrypted, by
+// a key that only this package derives.
+package credentials
 
 import (
 	"crypto/hkdf"

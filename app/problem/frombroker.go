@@ -1,4 +1,4 @@
-package accounts
+package problem
 
 import (
 	"errors"
@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"paddock/app/broker"
-	"paddock/app/problem"
 )
 
 // FromBroker turns a broker's error into a Problem. The broker's own words are in
@@ -17,28 +16,28 @@ func FromBroker(err error) error {
 	if !errors.As(err, &b) {
 		return err
 	}
-	var p *problem.Problem
+	var p *Problem
 	switch b.Kind {
 	case broker.Unauthorized:
-		p = problem.New(problem.NeedsCredentials, "Alpaca refuses this account's API keys. Make new ones at Alpaca and store them with PUT /api/accounts/:id/credentials.")
+		p = New(NeedsCredentials, "Alpaca refuses this account's API keys. Make new ones at Alpaca and store them with PUT /api/accounts/:id/credentials.")
 	case broker.Forbidden:
-		p = problem.New(problem.BrokerForbidden, "%s", withWords("Alpaca does not allow this", b))
+		p = New(BrokerForbidden, "%s", withWords("Alpaca does not allow this", b))
 	case broker.NotFound:
-		p = problem.New(problem.BrokerNotFound, "%s", withWords("Alpaca does not know this", b))
+		p = New(BrokerNotFound, "%s", withWords("Alpaca does not know this", b))
 	case broker.Invalid:
-		p = problem.New(problem.BrokerRefused, "%s", withWords("Alpaca refused the request", b))
+		p = New(BrokerRefused, "%s", withWords("Alpaca refused the request", b))
 	case broker.RateLimited:
-		p = problem.New(problem.BrokerRateLimited, "This account has used up its requests to Alpaca for the moment. Wait as Retry-After says.")
+		p = New(BrokerRateLimited, "This account has used up its requests to Alpaca for the moment. Wait as Retry-After says.")
 		p.RetryAfter = b.RetryAfter
 	default:
-		p = problem.New(problem.BrokerUnavailable, "Alpaca cannot be reached at the moment. Try again in a few seconds.")
+		p = New(BrokerUnavailable, "Alpaca cannot be reached at the moment. Try again in a few seconds.")
 		p.RetryAfter = b.RetryAfter
 	}
-	if p.RetryAfter <= 0 && (p.Kind() == problem.KindTooMany || p.Kind() == problem.KindUnavailable) {
+	if p.RetryAfter <= 0 && (p.Kind() == KindTooMany || p.Kind() == KindUnavailable) {
 		p.RetryAfter = 5 * time.Second
 	}
 	if b.Code != 0 || b.Message != "" && b.HTTPStatus != 0 || b.RequestID != "" {
-		p.Broker = &problem.Broker{Code: b.Code, Message: b.Message, RequestID: b.RequestID, More: b.More}
+		p.Broker = &Broker{Code: b.Code, Message: b.Message, RequestID: b.RequestID, More: b.More}
 	}
 	return p.Because(err)
 }

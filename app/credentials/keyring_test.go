@@ -1,4 +1,4 @@
-package accounts
+package credentials
 
 import (
 	"bytes"
@@ -123,7 +123,7 @@ func TestKeyringIsHidden(t *testing.T) {
 	holder := struct{ keys *Keyring }{k}
 	shown := []string{k.String(), k.GoString()}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
-		shown = append(shown, fmt.Sprintf(verb, k), fmt.Sprintf(verb, *k), fmt.Sprintf(verb, holder), fmt.Sprintf(verb, New(nil, k, nil)))
+		shown = append(shown, fmt.Sprintf(verb, k), fmt.Sprintf(verb, *k), fmt.Sprintf(verb, holder), fmt.Sprintf(verb, NewOpener(nil, k, nil, nil)))
 	}
 	var log bytes.Buffer
 	for _, h := range []slog.Handler{slog.NewJSONHandler(&log, nil), slog.NewTextHandler(&log, nil)} {

@@ -1,4 +1,4 @@
-package accounts_test
+package problem_test
 
 import (
 	"errors"
@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"paddock/app/accounts"
 	"paddock/app/broker"
 	"paddock/app/problem"
 )
@@ -30,7 +29,7 @@ func TestFromBroker(t *testing.T) {
 		broker.Canceled:     {problem.KindUnavailable, problem.BrokerUnavailable, 5 * time.Second},
 	} {
 		cause := &broker.Error{Kind: kind, Code: 40010001, Message: "the broker's words", RequestID: "request-1"}
-		err := accounts.FromBroker(cause)
+		err := problem.FromBroker(cause)
 		p := problem.Of(err)
 		if p.Kind() != want.kind || p.Code != want.code || p.RetryAfter != want.after || !errors.Is(err, cause) {
 			t.Errorf("%v: %+v, want %+v", kind, p, want)
@@ -42,7 +41,7 @@ func TestFromBroker(t *testing.T) {
 			t.Errorf("%v: %q is no sentence", kind, p.Message)
 		}
 	}
-	if p := problem.Of(accounts.FromBroker(&broker.Error{Kind: broker.RateLimited, RetryAfter: 40 * time.Second})); p.RetryAfter != 40*time.Second || p.Broker != nil {
+	if p := problem.Of(problem.FromBroker(&broker.Error{Kind: broker.RateLimited, RetryAfter: 40 * time.Second})); p.RetryAfter != 40*time.Second || p.Broker != nil {
 		t.Errorf("what the broker says of waiting is lost: %+v", p)
 	}
 	for said, want := range map[string]string{
@@ -50,12 +49,12 @@ func TestFromBroker(t *testing.T) {
 		"no such feature":        "Alpaca does not allow this: no such feature.",
 		"":                       "Alpaca does not allow this, and does not say why.",
 	} {
-		if p := problem.Of(accounts.FromBroker(&broker.Error{Kind: broker.Forbidden, Message: said})); p.Message != want {
+		if p := problem.Of(problem.FromBroker(&broker.Error{Kind: broker.Forbidden, Message: said})); p.Message != want {
 			t.Errorf("%q is told as %q, want %q", said, p.Message, want)
 		}
 	}
 	other := errors.New("something else")
-	if err := accounts.FromBroker(other); err != other {
+	if err := problem.FromBroker(other); err != other {
 		t.Errorf("another error became %v", err)
 	}
 }

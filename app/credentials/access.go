@@ -1,0 +1,72 @@
+package credentials
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"paddock/app/broker"
+	"paddock/app/problem"
+	"paddock/app/tenant"
+)
+
+// Opener opens accounts' keys for requests.
+type Opener struct {
+	db     *tenant.DB
+	keys   *Keyring
+	broker *broker.Broker
+	log    *slog.Logger
+}
+
+// NewOpener makes an Opener.
+func NewOpener(db *tenant.DB, keys *Keyring, b *broker.Broker, log *slog.Logger) *Opener {
+	return &Opener{db, keys, b, log}
+}
+
+// Transaction is Tx or TxNotify of tenant.DB.
+type Transaction func(context.Context, tenant.Admission, func(*tenant.Batch)) error
+
+// Access is a client of the broker, for one request, and the keys that it uses.
+type Access struct {
+	Client    *broker.Client
+	keys      Opened
+	admission tenant.Admission
+	opener    *Opener
+}
+
+// Open admits the request, decrypts the account's keys and makes a client of
+// the broker. queue, unless it is nil, adds statements before that to the same
+// transaction. It ends with needs_credentials, credentials_unreadable, or a
+// problem of the admission.
+func (o *Opener) Open(ctx context.Context, a tenant.Admission, do Transaction, queue func(*tenant.Batch)) (Access, error) {
+	opened := Access{admission: a, opener: o}
+	err := do(ctx, a, func(b *tenant.Batch) {
+		if queue != nil {
+			queue(b)
+		}
+		o.keys.QueueOpen(b, a.Account, &opened.keys)
+	})
+	if err == nil {
+		err = opened.keys.Usable()
+	}
+	if err == nil {
+		opened.Client, err = opened.keys.Client(o.broker, a.Account)
+	}
+	return opened, err
+}
+
+// noteTimeout bounds writing down that keys are refused.
+const noteTimeout = 10 * time.Second
+
+// Explain returns an error of the client as a problem. Where the broker refuses
+// the keys, that is written down.
+func (a Access) Explain(ctx context.Context, err error) error {
+	if Refused(err) {
+		note, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTimeout)
+		defer cancel()
+		if failed := a.opener.db.TxNotify(note, a.admission, a.keys.QueueRefused); failed != nil {
+			a.opener.log.WarnContext(ctx, "could not note that the broker refuses the keys", "account", a.admission.Account, "err", failed)
+		}
+	}
+	return problem.FromBroker(err)
+}
