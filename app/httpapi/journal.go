@@ -3,7 +3,7 @@ package httpapi
 import (
 	"github.com/google/uuid"
 
-	"paddock/app/trading"
+	"paddock/app/journal"
 )
 
 func (s *Server) listTradingPositions(r *request) (response, error) {
@@ -12,8 +12,8 @@ func (s *Server) listTradingPositions(r *request) (response, error) {
 		return response{}, err
 	}
 	q := r.query
-	filter := trading.JournalFilter{Scope: q.Get("scope"), ScopeValue: q.Get("scope_value"), Symbol: q.Get("symbol"), Status: q.Get("status")}
-	return ok(s.Trading.TradingPositions(r.Context(), r.admission, filter, page))
+	filter := journal.Filter{Scope: q.Get("scope"), ScopeValue: q.Get("scope_value"), Symbol: q.Get("symbol"), Status: q.Get("status")}
+	return ok(s.Journal.RoundTrips(r.Context(), r.admission, filter, page))
 }
 
 func (s *Server) listFills(r *request) (response, error) {
@@ -27,5 +27,5 @@ func (s *Server) listFills(r *request) (response, error) {
 			return response{}, err
 		}
 	}
-	return ok(s.Trading.Fills(r.Context(), r.admission, r.query.Get("symbol"), order, page))
+	return ok(s.Journal.Fills(r.Context(), r.admission, r.query.Get("symbol"), order, page))
 }

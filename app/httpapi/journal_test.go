@@ -10,8 +10,8 @@ import (
 	"paddock/tests/kit"
 )
 
-// journal is a page of round trips.
-type journal struct {
+// trips is a page of round trips.
+type trips struct {
 	Trips []struct {
 		ID, Symbol, Direction, Status, Qty string
 		ScopeValue                         *string `json:"scope_value"`
@@ -19,9 +19,9 @@ type journal struct {
 	Next *string `json:"next_cursor"`
 }
 
-func (a answer) journal(t *testing.T) journal {
+func (a answer) trips(t *testing.T) trips {
 	t.Helper()
-	var j journal
+	var j trips
 	if err := json.Unmarshal([]byte(a.text), &j); err != nil || a.status != 200 {
 		t.Fatalf("%d %s: %v", a.status, a.text, err)
 	}
@@ -52,9 +52,9 @@ func TestJournal(t *testing.T) {
 	trade("AAPL", "sell", "2", "one", "fast")
 	trade("MSFT", "buy", "1", "one", "slow")
 	s.grant(id, "bob", "viewer")
-	read := func(query string) journal {
+	read := func(query string) trips {
 		t.Helper()
-		return friend.do("GET", "/api/trading-positions"+query, "", "X-Account-ID", id).journal(t)
+		return friend.do("GET", "/api/trading-positions"+query, "", "X-Account-ID", id).trips(t)
 	}
 	kit.Eventually(t, "the journal", func() bool { return len(read("").Trips) == 2 })
 

@@ -14,9 +14,9 @@ import (
 	"github.com/google/uuid"
 
 	"paddock/app/broker"
+	"paddock/app/passthrough"
 	"paddock/app/problem"
 	"paddock/app/tenant"
-	"paddock/app/trading"
 )
 
 // endpoint is an endpoint of Alpaca that a route is passed through to.
@@ -48,7 +48,7 @@ const (
 // passThrough passes a call through, and its answer back.
 func (s *Server) passThrough(r *request) (response, error) {
 	to := r.route.alpaca
-	call := trading.Call{Scope: string(r.route.who), Check: to.check, Request: broker.Request{Method: r.route.method}}
+	call := passthrough.Call{Scope: string(r.route.who), Check: to.check, Request: broker.Request{Method: r.route.method}}
 	var err error
 	if call.Path, err = r.alpacaPath(); err != nil {
 		return response{}, err
@@ -66,9 +66,9 @@ func (s *Server) passThrough(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	send := s.Trading.Relay
+	send := s.Relay.Do
 	if to.changes == exercises {
-		send = func(ctx context.Context, a tenant.Admission, call trading.Call) (*broker.Response, error) {
+		send = func(ctx context.Context, a tenant.Admission, call passthrough.Call) (*broker.Response, error) {
 			return s.Trading.Exercise(ctx, a, call, r.PathValue("symbol"))
 		}
 	}

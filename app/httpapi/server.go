@@ -14,6 +14,8 @@ import (
 	"paddock/app/agents"
 	"paddock/app/broker"
 	"paddock/app/eventlog"
+	"paddock/app/journal"
+	"paddock/app/passthrough"
 	"paddock/app/trading"
 )
 
@@ -32,6 +34,8 @@ type Sessions interface {
 type Config struct {
 	Accounts    *accounts.Service
 	Trading     *trading.Service
+	Journal     *journal.Journal
+	Relay       *passthrough.Relay
 	Logs        *agents.Logs
 	Sessions    Sessions
 	Auth        http.Handler // serves /api/auth/

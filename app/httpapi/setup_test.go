@@ -19,8 +19,11 @@ import (
 	"paddock/app/alpacasim"
 	"paddock/app/auth"
 	"paddock/app/broker"
+	"paddock/app/credentials"
 	"paddock/app/eventlog"
 	"paddock/app/httpapi"
+	"paddock/app/journal"
+	"paddock/app/passthrough"
 	"paddock/app/push"
 	"paddock/app/stream"
 	"paddock/app/tenant"
@@ -87,8 +90,9 @@ func newServer(t *testing.T, front ...func(sim http.Handler) http.Handler) *serv
 		Worker: worker, Log: events, Session: service.SessionToken, OriginAllowed: service.OriginAllowed, Logger: log,
 		Connect: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, s.db.URL("paddock_worker")) },
 	})
+	opener := credentials.NewOpener(db, keys, b, log)
 	handler := httpapi.New(httpapi.Config{
-		Accounts: accounts.New(db, keys, b), Trading: trading.New(db, keys, b, log), Logs: agents.NewLogs(db),
+		Accounts: accounts.New(db, keys, b), Trading: trading.New(db, opener, log), Journal: journal.New(db), Relay: passthrough.New(db, opener), Logs: agents.NewLogs(db),
 		Sessions: service, Auth: service.Handler(), Events: events, Push: http.NotFoundHandler(), EventStream: http.HandlerFunc(s.hub.ServeEvents), Ready: db.Ping, Logger: log,
 		Console: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/panic" {

@@ -11,9 +11,9 @@ import (
 	"github.com/shopspring/decimal"
 
 	"paddock/app/accounts"
+	"paddock/app/journal"
 	"paddock/app/paging"
 	"paddock/app/tenant"
-	"paddock/app/trading"
 )
 
 // Where the journal has another quantity than the broker, health and an event
@@ -51,11 +51,11 @@ func TestTheJournalSaysWhereItDiffers(t *testing.T) {
 		return scan[string](w, `select coalesce(string_agg(concat_ws(' ', data->>'event', data->>'symbol', data->>'journal_qty', data->>'broker_qty'), ', ' order by seq), '')
 			from app.account_events where kind = 'journal'`)
 	}
-	service := w.trading()
+	list := journal.New(w.db)
 	shown := func() string {
 		t.Helper()
 		page := paging.Page{Limit: 50, At: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)}
-		answer, err := service.TradingPositions(context.Background(), w.account, trading.JournalFilter{}, page)
+		answer, err := list.RoundTrips(context.Background(), w.account, journal.Filter{}, page)
 		if err != nil {
 			t.Fatal(err)
 		}

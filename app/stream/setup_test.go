@@ -230,7 +230,8 @@ func (w *world) storeKeys() {
 }
 
 func (w *world) trading() *trading.Service {
-	return trading.New(w.db, w.keys, w.broker, slog.New(slog.DiscardHandler))
+	log := slog.New(slog.DiscardHandler)
+	return trading.New(w.db, credentials.NewOpener(w.db, w.keys, w.broker, log), log)
 }
 
 // run starts a Manager, and returns it and a function that stops it.

@@ -99,3 +99,16 @@ func SQLState(err error) string {
 	}
 	return ""
 }
+
+// needs says in words what each scope is needed for.
+var needs = map[string]string{
+	"read":   "Your role on this account does not allow reading.",
+	"cancel": "Your role on this account does not allow trading.",
+	"trade":  "Your role on this account does not allow trading, or the account is paused.",
+	"manage": "Only the owner of this account may change how it is set up at Alpaca.",
+}
+
+// NotPermitted returns the problem of an admission without a scope.
+func NotPermitted(scope string) *problem.Problem {
+	return problem.New(problem.NotPermitted, "%s", needs[scope])
+}

@@ -26,7 +26,7 @@ func (s *Service) Cancel(ctx context.Context, a tenant.Admission, id uuid.UUID) 
 	case err != nil:
 		return nil, err
 	case !may:
-		return nil, notPermitted("cancel")
+		return nil, tenant.NotPermitted("cancel")
 	case f.AlpacaID == nil:
 		return nil, problem.New(problem.OrderNotCancelable, "This order is not at the broker: its state is %q.", f.State)
 	}

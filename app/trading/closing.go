@@ -207,7 +207,7 @@ func (s *Service) openForClosing(ctx context.Context, a tenant.Admission, key st
 	switch {
 	case err != nil:
 	case !may:
-		err = notPermitted("trade")
+		err = tenant.NotPermitted("trade")
 	case halted != "":
 		err = haltedClosing(halted)
 	}

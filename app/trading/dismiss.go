@@ -33,7 +33,7 @@ func (s *Service) Dismiss(ctx context.Context, a tenant.Admission, id uuid.UUID)
 	case err != nil:
 		return nil, err
 	case !may:
-		return nil, notPermitted("trade")
+		return nil, tenant.NotPermitted("trade")
 	case !done && f.State != "dismissed":
 		return nil, problem.New(problem.OrderNotUnknown, "Only an order whose answer stays unclear can be dismissed: this one's state is %q.", f.State)
 	}

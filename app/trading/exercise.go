@@ -12,6 +12,7 @@ import (
 
 	"paddock/app/broker"
 	"paddock/app/credentials"
+	"paddock/app/passthrough"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
@@ -29,8 +30,8 @@ const (
 // and counts the exercise while the contracts are held.
 //
 // It ends with position_not_found, not_an_option, exercise_under_way,
-// guard_refused, account_not_synced, price_unknown, or as Relay does.
-func (s *Service) Exercise(ctx context.Context, a tenant.Admission, r Call, contract string) (*broker.Response, error) {
+// guard_refused, account_not_synced, price_unknown, or as passthrough.Relay does.
+func (s *Service) Exercise(ctx context.Context, a tenant.Admission, r passthrough.Call, contract string) (*broker.Response, error) {
 	access, err := s.openForTrading(ctx, a)
 	if err != nil {
 		return nil, err
@@ -57,7 +58,7 @@ func (s *Service) Exercise(ctx context.Context, a tenant.Admission, r Call, cont
 	if err := s.commitExercise(ctx, a, e); err != nil {
 		return nil, err
 	}
-	answer, err := s.Relay(ctx, a, r)
+	answer, err := s.relay.Do(ctx, a, r)
 	state := "accepted"
 	switch {
 	case problem.Is(err, problem.BrokerAnswerLost):

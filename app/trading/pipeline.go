@@ -156,7 +156,7 @@ func (s *Service) commitIntent(ctx context.Context, a tenant.Admission, p prepar
 	case err != nil:
 		return intent{}, err
 	case found.id == uuid.Nil:
-		return intent{}, notPermitted("trade")
+		return intent{}, tenant.NotPermitted("trade")
 	case !made:
 		placed, err := found.retryResult(p.hash)
 		return intent{Placed: placed, isRetry: true}, err

@@ -18,6 +18,7 @@ import (
 
 	"paddock/app/accounts"
 	"paddock/app/alpacasim"
+	"paddock/app/credentials"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 	"paddock/app/trading"
@@ -76,7 +77,8 @@ func newDesk(t *testing.T) *desk {
 		t.Fatal(err)
 	}
 	d.exec(`insert into app.account_grants (account_id, user_id, role) values ($1, 'u2', 'viewer')`, made.ID)
-	d.service = trading.New(db, keys, b, slog.New(slog.DiscardHandler))
+	log := slog.New(slog.DiscardHandler)
+	d.service = trading.New(db, credentials.NewOpener(db, keys, b, log), log)
 	return d
 }
 

@@ -94,7 +94,7 @@ func (s *Service) Preview(ctx context.Context, a tenant.Admission, r OrderReques
 	case err != nil:
 		return nil, err
 	case !may:
-		return nil, notPermitted("trade")
+		return nil, tenant.NotPermitted("trade")
 	case len(v.Violations) == 0 && len(v.Needs) > 0:
 		return nil, v.needsProblem()
 	}

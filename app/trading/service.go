@@ -1,6 +1,5 @@
 // Package trading places, replaces, cancels and lists orders, closes positions,
-// sets guards and the switch, and passes calls through to the broker, for one
-// admitted account at a time. Its input are checked requests with an admission;
+// and sets guards and the switch, for one admitted account at a time. Its input are checked requests with an admission;
 // it returns JSON for the response. No transaction is open while the broker is
 // called: one admits the request and reads the keys, then comes the call, then
 // another transaction records the answer.
@@ -15,17 +14,17 @@ import (
 	"log/slog"
 	"time"
 
-	"paddock/app/broker"
 	"paddock/app/credentials"
+	"paddock/app/passthrough"
 	"paddock/app/tenant"
 )
 
 // Service serves everything about trading.
 type Service struct {
-	db     *tenant.DB
-	keys   *credentials.Opener
-	broker *broker.Broker
-	log    *slog.Logger
+	db    *tenant.DB
+	keys  *credentials.Opener
+	relay *passthrough.Relay
+	log   *slog.Logger
 	// orderTimeout is how long the broker's answer to an order may take.
 	orderTimeout time.Duration
 	// syncTimeout is how long a request waits for a reconciliation.
@@ -39,8 +38,8 @@ type Service struct {
 }
 
 // New makes a Service.
-func New(db *tenant.DB, keys *credentials.Keyring, b *broker.Broker, log *slog.Logger) *Service {
-	return &Service{db: db, keys: credentials.NewOpener(db, keys, b, log), broker: b, log: log, orderTimeout: 30 * time.Second, syncTimeout: 25 * time.Second, mirrorTimeout: 3 * time.Second, MirrorMaxAge: time.Minute}
+func New(db *tenant.DB, keys *credentials.Opener, log *slog.Logger) *Service {
+	return &Service{db: db, keys: keys, relay: passthrough.New(db, keys), log: log, orderTimeout: 30 * time.Second, syncTimeout: 25 * time.Second, mirrorTimeout: 3 * time.Second, MirrorMaxAge: time.Minute}
 }
 
 // recordTimeout bounds writing the broker's answer, which is written whether

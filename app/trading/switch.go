@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"paddock/app/broker"
+	"paddock/app/passthrough"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
@@ -129,7 +130,7 @@ func (s *Service) checkMayTurn(ctx context.Context, a tenant.Admission, w Switch
 				var may bool
 				err := row.Scan(&may)
 				if err == nil && !may && refused == nil {
-					refused = notPermitted(scope)
+					refused = tenant.NotPermitted(scope)
 				}
 				return err
 			})
@@ -160,7 +161,7 @@ func (s *Service) setSwitch(ctx context.Context, a tenant.Admission, key string,
 
 // suspend sets Alpaca's own suspend_trade.
 func (s *Service) suspend(ctx context.Context, a tenant.Admission, on bool) error {
-	answer, err := s.Relay(ctx, a, Call{
+	answer, err := s.relay.Do(ctx, a, passthrough.Call{
 		Scope: "manage", Check: "See GET /api/account/configurations.", Request: broker.SuspendTrade(on),
 	})
 	if err != nil {

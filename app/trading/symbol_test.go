@@ -12,9 +12,12 @@ import (
 	"github.com/google/uuid"
 
 	"paddock/app/broker"
+	"paddock/app/journal"
 	"paddock/app/paging"
 	"paddock/app/problem"
+	"paddock/app/tenant"
 	"paddock/app/trading"
+	"paddock/tests/kit"
 )
 
 // Go and Postgres have the same form for every text, or a guard could be passed
@@ -157,13 +160,14 @@ func TestEveryRuleKnowsASymbolsNames(t *testing.T) {
 	d.exec(`insert into app.trading_positions (account_id, id, scope, scope_value, symbol, asset_class, multiplier, direction, opened_at, opened_id, opening_qty,
 			last_at, last_id, entry_qty, entry_notional, exit_qty, exit_notional, held_cost, max_qty, fees, fills)
 		values ($1, gen_random_uuid(), 'account', '', 'BTC/USD', 'crypto', 1, 'long', now(), 'x', 1, now(), 'x', 1, 1, 0, 0, 1, 1, 0, 1)`, d.owner.Account)
+	list := journal.New(tenant.NewDB(d.pg.Pool(t, "paddock_app"), kit.SilentBell{}))
 	newest := paging.Page{Limit: 50, At: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)}
 	for name, want := range map[string]int{"BTC/USD": 1, "BTCUSD": 1, "btcusd": 1, "btc/usd": 1, "": 1, "ETH/USD": 0} {
-		fills, err := d.service.Fills(t.Context(), d.owner, name, uuid.Nil, newest)
+		fills, err := list.Fills(t.Context(), d.owner, name, uuid.Nil, newest)
 		if got := strings.Count(string(fills), `"execution_id"`); err != nil || got != want {
 			t.Errorf("%d fills of %q: %s, %v", got, name, fills, err)
 		}
-		trips, err := d.service.TradingPositions(t.Context(), d.owner, trading.JournalFilter{Symbol: name}, newest)
+		trips, err := list.RoundTrips(t.Context(), d.owner, journal.Filter{Symbol: name}, newest)
 		if got := strings.Count(string(trips), `"direction"`); err != nil || got != want {
 			t.Errorf("%d trips of %q: %s, %v", got, name, trips, err)
 		}

@@ -23,6 +23,8 @@ import (
 	"paddock/app/credentials"
 	"paddock/app/eventlog"
 	"paddock/app/httpapi"
+	"paddock/app/journal"
+	"paddock/app/passthrough"
 	"paddock/app/push"
 	"paddock/app/stream"
 	"paddock/app/tenant"
@@ -76,11 +78,14 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 		Connect: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, c.WorkerURL) },
 		OnRing:  streams.Wake,
 	})
-	accountService, tradingService := accounts.New(db, keys, alpaca), trading.New(db, keys, alpaca, log)
+	opener := credentials.NewOpener(db, keys, alpaca, log)
+	accountService, tradingService := accounts.New(db, keys, alpaca), trading.New(db, opener, log)
 	accountService.MirrorMaxAge, tradingService.MirrorMaxAge = c.MirrorMaxAge, c.MirrorMaxAge
 	handler := httpapi.New(httpapi.Config{
 		Accounts:    accountService,
 		Trading:     tradingService,
+		Journal:     journal.New(db),
+		Relay:       passthrough.New(db, opener),
 		Logs:        agents.NewLogs(db),
 		Sessions:    signIn,
 		Auth:        signIn.Handler(),

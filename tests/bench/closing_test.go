@@ -15,6 +15,7 @@ import (
 
 	"paddock/app/accounts"
 	"paddock/app/alpacasim"
+	"paddock/app/credentials"
 	"paddock/app/tenant"
 	"paddock/app/trading"
 	"paddock/tests/kit"
@@ -55,7 +56,8 @@ func BenchmarkLookToOrder(b *testing.B) {
 	alpaca, keys := kit.Broker(b, server.URL), kit.Keys(b)
 	fillTenants(b, db, 0)
 	pool := tenant.NewDB(db.Pool(b, "paddock_app"), kit.SilentBell{})
-	service := trading.New(pool, keys, alpaca, slog.New(slog.DiscardHandler))
+	log := slog.New(slog.DiscardHandler)
+	service := trading.New(pool, credentials.NewOpener(pool, keys, alpaca, log), log)
 	qty := func(n int64) *trading.Amount { return &trading.Amount{Decimal: decimal.NewFromInt(n)} }
 	for i, seed := range seeds { // some closings each: an account may ask Alpaca 200 times a minute, and 50 times at once
 		owner := tenant.Admission{Token: token(i + 1), Account: uuid.MustParse(account(i + 1))}

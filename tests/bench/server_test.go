@@ -99,7 +99,7 @@ func recordList(b *testing.B, db *pgtest.DB) []statement {
 		b.Fatal(err)
 	}
 	defer pool.Close()
-	service := trading.New(tenant.NewDB(pool, nil), nil, nil, nil)
+	service := trading.New(tenant.NewDB(pool, nil), nil, nil)
 	list, err := trading.ParseOrderList(nil)
 	if err != nil {
 		b.Fatal(err)

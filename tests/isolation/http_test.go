@@ -28,8 +28,11 @@ import (
 	"paddock/app/alpacasim"
 	"paddock/app/auth"
 	"paddock/app/broker"
+	"paddock/app/credentials"
 	"paddock/app/eventlog"
 	"paddock/app/httpapi"
+	"paddock/app/journal"
+	"paddock/app/passthrough"
 	"paddock/app/push"
 	"paddock/app/tenant"
 	"paddock/app/trading"
@@ -91,8 +94,9 @@ func newSite(t *testing.T, db *pgtest.DB, secret string, weaken func(l *lab)) *s
 		Worker: worker, Log: events, Session: signIn.SessionToken, OriginAllowed: signIn.OriginAllowed, Logger: log, Poll: 100 * time.Millisecond,
 		Connect: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, db.URL("paddock_worker")) },
 	})
+	opener := credentials.NewOpener(app, keys, client, log)
 	server.Config.Handler = httpapi.New(httpapi.Config{
-		Accounts: accounts.New(app, keys, client), Trading: trading.New(app, keys, client, log), Logs: agents.NewLogs(app),
+		Accounts: accounts.New(app, keys, client), Trading: trading.New(app, opener, log), Journal: journal.New(app), Relay: passthrough.New(app, opener), Logs: agents.NewLogs(app),
 		Sessions: signIn, Auth: signIn.Handler(), Events: events, Push: hub, EventStream: http.HandlerFunc(hub.ServeEvents), Console: http.NotFoundHandler(), Logger: log,
 		Ready: func(context.Context) error { return nil },
 	})

@@ -80,8 +80,8 @@ var mutants = []mutant{
 	{symbols, "sql/func/006/opposing_orders.sql", "app.position_symbol(o.symbol) = app.position_symbol(p_symbol)", "o.symbol = p_symbol", []string{"app/trading TestEveryRuleKnowsASymbolsNames"}},
 	{symbols, "sql/func/008/set_guards.sql", "jsonb_agg(app.order_symbol(s)", "jsonb_agg(s", []string{"app/trading TestEveryRuleKnowsASymbolsNames"}},
 	{symbols, "app/trading/orderlist.go", "broker.PositionSymbol(l.Symbols[i])", "broker.Symbol(l.Symbols[i])", []string{"app/trading TestSymbolsHaveOneForm"}},
-	{symbols, "app/trading/journal.go", "broker.PositionSymbol(f.Symbol)", "f.Symbol", []string{"app/trading TestEveryRuleKnowsASymbolsNames"}},
-	{symbols, "app/trading/journal.go", "	symbol = broker.PositionSymbol(symbol)\n", "", []string{"app/trading TestEveryRuleKnowsASymbolsNames"}},
+	{symbols, "app/journal/journal.go", "broker.PositionSymbol(f.Symbol)", "f.Symbol", []string{"app/trading TestEveryRuleKnowsASymbolsNames"}},
+	{symbols, "app/journal/journal.go", "	symbol = broker.PositionSymbol(symbol)\n", "", []string{"app/trading TestEveryRuleKnowsASymbolsNames"}},
 
 	{forgetting, "sql/func/010/orders_blocking_deletion.sql", "(o.intent_state in ('submitting', 'unknown') or o.is_open and o.intent_state <> 'unsent')", "o.is_open and o.intent_state = 'accepted'", []string{"app/httpapi TestForgettingAsksAboutOpenOrders"}},
 	{forgetting, "sql/func/010/delete_account.sql", "  perform private.lock_event_log(true);\n", "", []string{"app/trading TestForgettingHoldsUnderTheLock"}},
@@ -94,7 +94,7 @@ var mutants = []mutant{
 	{gaps, "sql/func/009/find_journal_gaps.sql", "app.order_symbol(h.symbol)", "h.symbol", []string{"app/stream TestTheJournalSaysWhereItDiffers"}},
 	{gaps, "sql/func/009/record_journal_gaps.sql", "(not d.unsettled or d.gap = d.last_gap)", "true", []string{"app/stream TestTheJournalSaysWhereItDiffers"}},
 	{gaps, "sql/func/009/record_journal_gaps.sql", "least(j.trips_since, excluded.trips_since)", "excluded.trips_since", []string{"app/stream TestTheJournalSaysWhereItDiffers"}},
-	{gaps, "app/trading/journal.go", ">= gap.trips_since", "> gap.trips_since and t.status = 'open'", []string{"app/stream TestTheJournalSaysWhereItDiffers"}},
+	{gaps, "app/journal/journal.go", ">= gap.trips_since", "> gap.trips_since and t.status = 'open'", []string{"app/stream TestTheJournalSaysWhereItDiffers"}},
 
 	{mirror, "sql/func/007/mirror_is_current.sql", "c.doubts = c.doubts_settled and ", "", []string{"app/trading TestGuardsTrustACurrentMirrorAlone"}},
 	{mirror, "sql/func/007/mirror_is_current.sql", "app.is_fresh(c.agreed_at, c.unbroken_since, c.max_age)", "c.agreed_at is not null", []string{"app/trading TestGuardsTrustACurrentMirrorAlone"}},

@@ -1,4 +1,7 @@
-package trading
+// Package passthrough hands requests on to Alpaca as they came, and its answers
+// back: given an admission and a call of Alpaca's API, it asks the database
+// whether the user may make it, and returns Alpaca's answer while it arrives.
+package passthrough
 
 import (
 	"context"
@@ -8,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"paddock/app/broker"
+	"paddock/app/credentials"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
@@ -19,32 +23,28 @@ type Call struct {
 	Check string // a sentence that says where to see the outcome of a change whose answer was lost
 }
 
-// needs says in words what each scope is needed for.
-var needs = map[string]string{
-	"read":   "Your role on this account does not allow reading.",
-	"cancel": "Your role on this account does not allow trading.",
-	"trade":  "Your role on this account does not allow trading, or the account is paused.",
-	"manage": "Only the owner of this account may change how it is set up at Alpaca.",
+// Relay passes calls through.
+type Relay struct {
+	db   *tenant.DB
+	keys *credentials.Opener
 }
 
-// notPermitted is the problem of an admission without a scope.
-func notPermitted(scope string) *problem.Problem {
-	return problem.New(problem.NotPermitted, "%s", needs[scope])
-}
+// New makes a Relay.
+func New(db *tenant.DB, keys *credentials.Opener) *Relay { return &Relay{db, keys} }
 
-// Relay passes a call through to the broker, and returns the answer while it
+// Do passes a call through to the broker, and returns the answer while it
 // arrives: see broker.Client.Relay. A change is carried out even when its
 // client leaves. Errors of reading the answer's body go to Explain.
 //
 // It ends with not_permitted, needs_credentials, what Explain makes of a
 // broker's error, or a problem of the admission.
-func (s *Service) Relay(ctx context.Context, a tenant.Admission, r Call) (*broker.Response, error) {
-	access, err := s.keys.Open(ctx, a, s.db.Tx, func(b *tenant.Batch) {
-		b.Queue("select private.has_scope($1)", r.Scope).QueryRow(func(row pgx.Row) error {
+func (r *Relay) Do(ctx context.Context, a tenant.Admission, c Call) (*broker.Response, error) {
+	access, err := r.keys.Open(ctx, a, r.db.Tx, func(b *tenant.Batch) {
+		b.Queue("select private.has_scope($1)", c.Scope).QueryRow(func(row pgx.Row) error {
 			var may bool
 			err := row.Scan(&may)
 			if err == nil && !may {
-				return notPermitted(r.Scope)
+				return tenant.NotPermitted(c.Scope)
 			}
 			return err
 		})
@@ -52,13 +52,13 @@ func (s *Service) Relay(ctx context.Context, a tenant.Admission, r Call) (*broke
 	if err != nil {
 		return nil, err
 	}
-	if r.Method != http.MethodGet {
+	if c.Method != http.MethodGet {
 		ctx = context.WithoutCancel(ctx)
 	}
-	answer, err := access.Client.Relay(ctx, r.Request)
+	answer, err := access.Client.Relay(ctx, c.Request)
 	switch {
 	case answerLost(err):
-		return nil, r.Explain(err)
+		return nil, c.Explain(err)
 	case err != nil:
 		return nil, access.Explain(ctx, err)
 	}
@@ -76,10 +76,10 @@ func answerLost(err error) bool {
 // change that may have been made, and otherwise that of problem.FromBroker. A
 // lost answer has no Retry-After, because a person must look whether the change
 // was made before trying again.
-func (r Call) Explain(err error) error {
+func (c Call) Explain(err error) error {
 	if !answerLost(err) {
 		return problem.FromBroker(err)
 	}
 	return problem.New(problem.BrokerAnswerLost,
-		"Alpaca's answer was lost, so that this may have been done or not. %s", r.Check).Because(err)
+		"Alpaca's answer was lost, so that this may have been done or not. %s", c.Check).Because(err)
 }

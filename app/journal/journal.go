@@ -1,4 +1,7 @@
-package trading
+// Package journal lists an account's executions and round trips: given an
+// admission, a filter and a page, it returns the JSON of the response. Postgres
+// has computed them when the executions were recorded.
+package journal
 
 import (
 	"context"
@@ -11,9 +14,15 @@ import (
 	"paddock/app/tenant"
 )
 
+// Journal lists what was traded.
+type Journal struct{ db *tenant.DB }
+
+// New makes a Journal.
+func New(db *tenant.DB) *Journal { return &Journal{db} }
+
 // The journal stores exact sums. Averages are computed when it is read, and
 // rounded to nine decimals.
-const tradingPositionColumnsSQL = `id, scope, nullif(scope_value, '') as scope_value, t.symbol, asset_class, direction,
+const roundTripColumnsSQL = `id, scope, nullif(scope_value, '') as scope_value, t.symbol, asset_class, direction,
 	case when closed_at is null then 'open' else 'closed' end as status, opened_at, closed_at,
 	trim_scale(entry_qty - exit_qty)::text as qty, trim_scale(max_qty)::text as max_qty,
 	trim_scale(entry_qty)::text as entry_qty, trim_scale(entry_notional)::text as entry_notional,
@@ -28,10 +37,10 @@ const tradingPositionColumnsSQL = `id, scope, nullif(scope_value, '') as scope_v
 		|| ': something is missing, so no profit is shown until they agree.' as incomplete_reason`
 
 const (
-	tradingPositionsSQL = `select ` + tradingPositionColumnsSQL + ` from app.trading_positions t
+	roundTripsSQL = `select ` + roundTripColumnsSQL + ` from app.trading_positions t
 		left join app.journal_gaps gap on gap.account_id = t.account_id and gap.symbol = t.symbol and coalesce(t.closed_at, 'infinity') >= gap.trips_since
 		where t.account_id = $1 and (opened_at, id) < ($2, $3) and ($4 = '' or app.position_symbol(t.symbol) = $4)`
-	newestTradingPositionsSQL = ` order by opened_at desc, id desc limit $5`
+	newestRoundTripsSQL = ` order by opened_at desc, id desc limit $5`
 
 	accountScopeSQL = ` and scope = 'account'`
 	agentScopeSQL   = ` and scope = 'agent' and ($6 = '' or scope_value = $6)`
@@ -42,42 +51,42 @@ const (
 
 // There is one statement for each scope and status, because open round trips
 // have an index of their own.
-var listTradingPositionsSQL = map[string]map[string]string{
+var listRoundTripsSQL = map[string]map[string]string{
 	"account": {
-		"all":    tradingPositionsSQL + accountScopeSQL + newestTradingPositionsSQL,
-		"open":   tradingPositionsSQL + accountScopeSQL + openSQL + newestTradingPositionsSQL,
-		"closed": tradingPositionsSQL + accountScopeSQL + closedSQL + newestTradingPositionsSQL,
+		"all":    roundTripsSQL + accountScopeSQL + newestRoundTripsSQL,
+		"open":   roundTripsSQL + accountScopeSQL + openSQL + newestRoundTripsSQL,
+		"closed": roundTripsSQL + accountScopeSQL + closedSQL + newestRoundTripsSQL,
 	},
 	"agent": {
-		"all":    tradingPositionsSQL + agentScopeSQL + newestTradingPositionsSQL,
-		"open":   tradingPositionsSQL + agentScopeSQL + openSQL + newestTradingPositionsSQL,
-		"closed": tradingPositionsSQL + agentScopeSQL + closedSQL + newestTradingPositionsSQL,
+		"all":    roundTripsSQL + agentScopeSQL + newestRoundTripsSQL,
+		"open":   roundTripsSQL + agentScopeSQL + openSQL + newestRoundTripsSQL,
+		"closed": roundTripsSQL + agentScopeSQL + closedSQL + newestRoundTripsSQL,
 	},
 	"tag": {
-		"all":    tradingPositionsSQL + tagScopeSQL + newestTradingPositionsSQL,
-		"open":   tradingPositionsSQL + tagScopeSQL + openSQL + newestTradingPositionsSQL,
-		"closed": tradingPositionsSQL + tagScopeSQL + closedSQL + newestTradingPositionsSQL,
+		"all":    roundTripsSQL + tagScopeSQL + newestRoundTripsSQL,
+		"open":   roundTripsSQL + tagScopeSQL + openSQL + newestRoundTripsSQL,
+		"closed": roundTripsSQL + tagScopeSQL + closedSQL + newestRoundTripsSQL,
 	},
 }
 
-// JournalFilter selects round trips. Empty fields do not filter.
-type JournalFilter struct {
+// Filter selects round trips. Empty fields do not filter.
+type Filter struct {
 	Scope      string // account, agent or tag; "" is account
 	ScopeValue string // of one agent, or one tag
 	Symbol     string
 	Status     string // open, closed or all; "" is all
 }
 
-// TradingPositions returns {"trading_positions":[…],"next_cursor":…}: round
+// RoundTrips returns {"trading_positions":[…],"next_cursor":…}: round
 // trips, those opened last first. It ends with invalid_scope or invalid_status.
-func (s *Service) TradingPositions(ctx context.Context, a tenant.Admission, f JournalFilter, page paging.Page) ([]byte, error) {
+func (j *Journal) RoundTrips(ctx context.Context, a tenant.Admission, f Filter, page paging.Page) ([]byte, error) {
 	if f.Scope == "" {
 		f.Scope = "account"
 	}
 	if f.Status == "" {
 		f.Status = "all"
 	}
-	statements, ok := listTradingPositionsSQL[f.Scope]
+	statements, ok := listRoundTripsSQL[f.Scope]
 	if !ok {
 		return nil, problem.New(problem.InvalidScope, `Set "scope" to account, agent or tag.`)
 	}
@@ -91,7 +100,7 @@ func (s *Service) TradingPositions(ctx context.Context, a tenant.Admission, f Jo
 	} else if f.ScopeValue != "" {
 		return nil, problem.New(problem.InvalidScope, `"scope_value" names an agent or a tag: set "scope" to agent or tag as well.`)
 	}
-	return s.page(ctx, a, "trading_positions", "opened_at", page, query, args...)
+	return j.page(ctx, a, "trading_positions", "opened_at", page, query, args...)
 }
 
 const fillColumnsSQL = `id, execution_id, previous_execution_id, order_id, alpaca_order_id, symbol, asset_class, side, trim_scale(qty)::text as qty,
@@ -107,19 +116,19 @@ const (
 // Fills returns {"fills":[…],"next_cursor":…}: executions, newest first. Busted
 // and corrected ones are included with their state. symbol and order (by our id)
 // filter where they are given.
-func (s *Service) Fills(ctx context.Context, a tenant.Admission, symbol string, order uuid.UUID, page paging.Page) ([]byte, error) {
+func (j *Journal) Fills(ctx context.Context, a tenant.Admission, symbol string, order uuid.UUID, page paging.Page) ([]byte, error) {
 	symbol = broker.PositionSymbol(symbol)
 	if order != uuid.Nil {
-		return s.page(ctx, a, "fills", "at", page, listFillsOfOrderSQL, a.Account, page.At, page.ID, symbol, page.Limit+1, order)
+		return j.page(ctx, a, "fills", "at", page, listFillsOfOrderSQL, a.Account, page.At, page.ID, symbol, page.Limit+1, order)
 	}
-	return s.page(ctx, a, "fills", "at", page, listFillsSQL, a.Account, page.At, page.ID, symbol, page.Limit+1)
+	return j.page(ctx, a, "fills", "at", page, listFillsSQL, a.Account, page.At, page.ID, symbol, page.Limit+1)
 }
 
 // page returns a page of rows under a name, ordered by a column. A filter with
 // text that the database cannot hold matches nothing.
-func (s *Service) page(ctx context.Context, a tenant.Admission, name, column string, page paging.Page, query string, args ...any) ([]byte, error) {
+func (j *Journal) page(ctx context.Context, a tenant.Admission, name, column string, page paging.Page, query string, args ...any) ([]byte, error) {
 	list := page.List(name, column)
-	err := s.db.Tx(ctx, a, func(b *tenant.Batch) { b.Queue(query, args...).Query(list.Read) })
+	err := j.db.Tx(ctx, a, func(b *tenant.Batch) { b.Queue(query, args...).Query(list.Read) })
 	if tenant.Unstorable(err) {
 		return list.Empty(), nil
 	}
