@@ -45,7 +45,7 @@ test-go: build tests/js/node_modules/.installed
 docs-test: build ## run every command of README.md and docs, and compare what they print
 	PADDOCK_BINARY=$(CURDIR)/bin/paddock go test -count 1 ./tests/docs
 
-RACE = ./app/broker/... ./app/httpapi/... ./app/push/... ./app/stream/...
+RACE = ./app/broker/... ./app/httpapi/... ./app/push/... ./app/mirror/...
 
 test-race: build ## the packages with the most goroutines, under Go's race detector
 	PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -race -timeout 30m $(RACE)
@@ -67,7 +67,7 @@ bench: ## print ratios beside pgbench on the same server
 	go run ./tests/withpg go test -run '^$$' -bench . -benchtime 1x -timeout 15m ./tests/bench
 
 FUZZTIME ?= 30s
-FUZZ = httpapi/FuzzOrderBody trading/FuzzOrderForBroker broker/FuzzServerEvents stream/FuzzDescriptions
+FUZZ = httpapi/FuzzOrderBody trading/FuzzOrderForBroker broker/FuzzServerEvents mirror/FuzzDescriptions
 
 fuzz: ## look for inputs that break a promise, FUZZTIME (30s) for each fuzz test
 	@for f in $(FUZZ); do \
@@ -88,7 +88,7 @@ faults: build ## three instances and those who follow, for FAULTS (5m) in which 
 	PADDOCK_FAULTS=$(FAULTS) PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -count 1 -timeout 60m -run '^TestEveryFollowerHearsEverything$$' -v ./tests/system
 
 CLOCKS ?= $(shell cat app/alpacasim/testdata/awkward-times.txt)
-CLOCKED ?= ./app/accounts ./app/alpacasim/... ./app/stream ./app/trading ./app/httpapi ./tests/simulator ./tests/system ./tests/interop ./tests/browser
+CLOCKED ?= ./app/accounts ./app/alpacasim/... ./app/mirror ./app/trading ./app/httpapi ./tests/simulator ./tests/system ./tests/interop ./tests/browser
 
 clocks: build tests/js/node_modules/.installed ## what uses the simulator (CLOCKED), with its clock at ten awkward times (CLOCKS)
 	@for at in $(CLOCKS); do \

@@ -23,9 +23,9 @@ import (
 	"paddock/app/eventlog"
 	"paddock/app/httpapi"
 	"paddock/app/journal"
+	"paddock/app/mirror"
 	"paddock/app/passthrough"
 	"paddock/app/push"
-	"paddock/app/stream"
 	"paddock/app/tenant"
 	"paddock/app/trading"
 	"paddock/tests/kit"
@@ -44,7 +44,7 @@ type server struct {
 	seeds   []alpacasim.AccountSeed
 	log     *bytes.Buffer
 	handler http.Handler
-	manager *stream.Manager
+	manager *mirror.Manager
 	hub     *push.Hub // runs where a test has it run
 
 	brokerURL string // URL of the simulated broker
@@ -80,7 +80,7 @@ func newServer(t *testing.T, front ...func(sim http.Handler) http.Handler) *serv
 	keys := kit.Keys(t)
 	db := tenant.NewDB(s.db.Pool(t, "paddock_app"), kit.SilentBell{})
 	worker := tenant.NewWorker(s.db.Pool(t, "paddock_worker"), kit.SilentBell{})
-	s.manager = stream.New(stream.Config{Worker: worker, Keys: keys, Broker: b, Logger: log, RenewEvery: 100 * time.Millisecond, LookupWindow: time.Second})
+	s.manager = mirror.New(mirror.Config{Worker: worker, Keys: keys, Broker: b, Logger: log, RenewEvery: 100 * time.Millisecond, LookupWindow: time.Second})
 	service, err := auth.New(auth.Config{Pool: s.db.Pool(t, "paddock_auth"), Secret: "a secret of the tests 0123456789abcdef", BaseURL: "http://paddock.test"})
 	if err != nil {
 		t.Fatal(err)

@@ -24,9 +24,9 @@ import (
 	"paddock/app/eventlog"
 	"paddock/app/httpapi"
 	"paddock/app/journal"
+	"paddock/app/mirror"
 	"paddock/app/passthrough"
 	"paddock/app/push"
-	"paddock/app/stream"
 	"paddock/app/tenant"
 	"paddock/app/trading"
 	"paddock/app/web"
@@ -71,12 +71,12 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 	if err != nil {
 		return err
 	}
-	streams := stream.New(stream.Config{Worker: worker, Keys: keys, Broker: alpaca, Logger: log, MirrorMaxAge: c.MirrorMaxAge})
+	manager := mirror.New(mirror.Config{Worker: worker, Keys: keys, Broker: alpaca, Logger: log, MirrorMaxAge: c.MirrorMaxAge})
 	events := eventlog.New(db)
 	hub := push.New(push.Config{
 		Worker: worker, Log: events, Session: signIn.SessionToken, OriginAllowed: signIn.OriginAllowed, Logger: log,
 		Connect: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, c.WorkerURL) },
-		OnRing:  streams.Wake,
+		OnRing:  manager.Wake,
 	})
 	opener := credentials.NewOpener(db, keys, alpaca, log)
 	accountService, tradingService := accounts.New(db, keys, alpaca), trading.New(db, opener, log)
@@ -111,7 +111,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 	}
 	group, running := errgroup.WithContext(ctx)
 	group.Go(func() error { return bell.Run(running) })
-	group.Go(func() error { return streams.Run(running) })
+	group.Go(func() error { return manager.Run(running) })
 	group.Go(func() error { return hub.Run(running) })
 	group.Go(func() error { return eventlog.NewMaintainer(worker, log).Run(running) })
 	group.Go(func() error {

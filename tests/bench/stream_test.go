@@ -21,7 +21,7 @@ import (
 
 	"paddock/app/accounts"
 	"paddock/app/alpacasim"
-	"paddock/app/stream"
+	"paddock/app/mirror"
 	"paddock/app/tenant"
 	"paddock/tests/kit"
 	"paddock/tests/pgtest"
@@ -162,7 +162,7 @@ func benchmarkStreams(b *testing.B, streams string) {
 	running, stop := context.WithCancel(context.Background())
 	defer stop()
 	var complaints atomic.Int64
-	m := stream.New(stream.Config{Worker: worker, Keys: keys, Broker: alpaca, Logger: slog.New(counting{&complaints}), Reconcile: 24 * time.Hour})
+	m := mirror.New(mirror.Config{Worker: worker, Keys: keys, Broker: alpaca, Logger: slog.New(counting{&complaints}), Reconcile: 24 * time.Hour})
 	began := time.Now()
 	over := make(chan struct{})
 	go func() { defer close(over); _ = m.Run(running) }() // it ends with its context, without an error

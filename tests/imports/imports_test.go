@@ -116,7 +116,7 @@ func TestNeversCanBreak(t *testing.T) {
 		{"paddock/app/alpacasim/simclient", "paddock/app/alpacasim", false},
 		{"paddock/app/alpacasim/simclient", "paddock/app/problem", true},
 		{"paddock/app/trading", "paddock/app/alpacasim/simclient", true},
-		{"paddock/app/stream", "paddock/app/alpacasim", true},
+		{"paddock/app/mirror", "paddock/app/alpacasim", true},
 		{"paddock/cmd/paddock", "paddock/app/alpacasim", false},
 		{"paddock/app/broker", "github.com/jackc/pgx/v5", true},
 		{"paddock/app/push", "paddock/app/broker", true},

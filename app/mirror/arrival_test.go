@@ -1,0 +1,325 @@
+package mirror_test
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"paddock/app/accounts"
+	"paddock/app/alpacasim"
+	"paddock/app/broker"
+	"paddock/app/mirror"
+	"paddock/app/tenant"
+	"paddock/tests/kit"
+)
+
+// A stream begins within a second of new keys being committed, and ends within
+// a second of its keys or its account being deleted, also while other accounts
+// ring all the time.
+func TestKeysComeAndGoWithinASecond(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bell := w.ringing()
+	w.db = tenant.NewDB(w.pg.Pool(t, "paddock_app"), bell)
+	m, _ := w.run(func(c *mirror.Config) { c.RenewEvery, c.RenewPause, c.LeaseTTL = 0, 0, 0 })
+	w.hearRings(m)
+	w.eventually("the first stream", func() bool { return w.front.open.Load() == 1 })
+	done := make(chan struct{})
+	var noise sync.WaitGroup
+	noise.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			case <-time.After(50 * time.Millisecond):
+				bell.Ring(uuid.Nil)
+			}
+		}
+	})
+	defer noise.Wait()
+	defer close(done)
+
+	service := accounts.New(w.db, w.keys, w.broker)
+	began, ended := []time.Duration{}, []time.Duration{}
+	took := func(open int64) time.Duration {
+		since := time.Now()
+		w.eventually("the stream to follow", func() bool { return w.front.open.Load() == open })
+		return time.Since(since)
+	}
+	for n := range 5 {
+		a := w.connectUser(n)
+		began = append(began, took(2))
+		w.eventually("the stream to be told of", func() bool {
+			return scan[bool](w, "select count(*) = 2 from app.stream_cursors where streaming is not null")
+		})
+		var err error
+		if n%2 == 0 {
+			err = service.DeleteCredentials(t.Context(), a, true)
+		} else {
+			err = service.Delete(t.Context(), a, true)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended = append(ended, took(1))
+		w.exec("delete from app.user_accounts where id = $1", a.Account)
+	}
+	slices.Sort(began)
+	slices.Sort(ended)
+	t.Logf("streams began after %v and ended after %v", began, ended)
+	// Medians, because this machine may be busy with something else for a
+	// moment.
+	if began[2] > time.Second || ended[2] > time.Second {
+		t.Error("that is more than a second")
+	}
+}
+
+// Streams that are slow to end delay neither each other nor new ones.
+func TestSlowEndHoldsUpNobody(t *testing.T) {
+	t.Parallel()
+	w, all := newFleet(t, 4)
+	m, _ := w.run()
+	w.eventually("all streams", func() bool {
+		return scan[int](w, "select count(*) from app.stream_cursors where streaming is not null and agreed_at is not null") == len(all)
+	})
+	// What a stream records at its end waits for this lock, for as long as it
+	// may: 1 s.
+	tx, err := w.pg.Conn(t, "admin").Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(context.Background())
+	if _, err := tx.Exec(t.Context(), "select from app.stream_cursors for update"); err != nil {
+		t.Fatal(err)
+	}
+	w.exec("set session_replication_role = replica")                          // else the trigger on new keys would wait too
+	w.exec("update private.user_credentials set generation = generation + 1") // all streams restart
+	w.exec("set session_replication_role = origin")
+	time.Sleep(200 * time.Millisecond) // until they have begun to
+	began := time.Now()
+	a := w.connectUser(99)
+	m.Wake()
+	w.eventually("the new stream", func() bool {
+		return scan[bool](w, "select exists (select from app.stream_cursors where account_id = $1 and streaming is not null)", a.Account)
+	})
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("the new stream began after %s", took)
+	} else {
+		t.Logf("the new stream began after %s", took)
+	}
+}
+
+// When the broker comes back after a restart, accounts connect one after
+// another, not all at once, and all of them do.
+func TestRestartIsNoStampede(t *testing.T) {
+	t.Parallel()
+	const all, atOnce = 200, 16
+	w, _ := newFleet(t, all-1)
+	var trying, most atomic.Int64
+	var mu sync.Mutex
+	var attempts []time.Time
+	// Each connection takes some time, as with a broker that is starting.
+	slow := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v2/events/trades" {
+			mu.Lock()
+			attempts = append(attempts, time.Now())
+			mu.Unlock()
+			n := trying.Add(1)
+			for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
+			}
+			time.Sleep(5 * time.Millisecond)
+			trying.Add(-1)
+		}
+		w.front.ServeHTTP(rw, r)
+	}))
+	t.Cleanup(func() { w.sim.CutStreams(); slow.CloseClientConnections(); slow.Close() })
+	w.throughURL(slow.URL, time.Minute)
+	w.run(func(c *mirror.Config) { c.RenewEvery, c.LeaseTTL, c.MaxAtOnce = 0, 0, atOnce })
+	up := func() bool {
+		return w.front.open.Load() == all && scan[int](w, "select count(*) from app.stream_cursors where streaming is not null") == all
+	}
+	w.eventually("all streams", up)
+	if n := most.Load(); n > atOnce {
+		t.Errorf("at the start %d streams were made at a time, of at most %d", n, atOnce)
+	}
+
+	most.Store(0)
+	mu.Lock()
+	attempts = nil
+	mu.Unlock()
+	w.front.away.Store(true)
+	w.sim.CutStreams()
+	time.Sleep(2 * time.Second)
+	w.front.away.Store(false)
+	back := time.Now()
+	w.eventually("all streams again", up)
+	took := time.Since(back)
+
+	mu.Lock()
+	defer mu.Unlock()
+	busiest := 0
+	for i := range attempts {
+		n := 0
+		for _, at := range attempts[i:] {
+			if at.Sub(attempts[i]) > 100*time.Millisecond {
+				break
+			}
+			n++
+		}
+		busiest = max(busiest, n)
+	}
+	t.Logf("all were back %s after the broker was, with %d attempts, at most %d of them in 100 ms and %d at a time", took, len(attempts), busiest, most.Load())
+	if busiest > all/2 {
+		t.Errorf("%d of %d accounts came within 100 ms", busiest, all)
+	}
+	if n := most.Load(); n > atOnce {
+		t.Errorf("%d came at a time, of at most %d", n, atOnce)
+	}
+}
+
+// throughURL makes the broker's streams connect to another URL.
+func (w *world) throughURL(at string, idle time.Duration) {
+	w.t.Helper()
+	b, err := broker.New(broker.Config{
+		PaperURL: w.url, LiveURL: w.url, DataURL: w.url, StreamPaperURL: at, StreamLiveURL: at, StreamIdle: idle,
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(b.Close)
+	w.broker = b
+}
+
+// tunnel forwards connections, until it silently stops to.
+type tunnel struct {
+	listener net.Listener
+	to       string
+	mu       sync.Mutex
+	dead     []*atomic.Bool // one for each connection
+	far      []net.Conn     // the other end of each connection
+}
+
+func (u *tunnel) serve() {
+	for {
+		from, err := u.listener.Accept()
+		if err != nil {
+			return
+		}
+		to, err := net.Dial("tcp", u.to)
+		if err != nil {
+			from.Close()
+			continue
+		}
+		dead := &atomic.Bool{}
+		u.mu.Lock()
+		u.dead, u.far = append(u.dead, dead), append(u.far, to)
+		u.mu.Unlock()
+		for _, way := range [][2]net.Conn{{from, to}, {to, from}} {
+			go func() {
+				buffer := make([]byte, 32<<10)
+				for {
+					n, err := way[0].Read(buffer)
+					if err != nil {
+						if !dead.Load() {
+							way[1].Close()
+						}
+						return
+					}
+					if dead.Load() {
+						continue // swallowed
+					}
+					if _, err := way[1].Write(buffer[:n]); err != nil {
+						return
+					}
+				}
+			}()
+		}
+	}
+}
+
+// kill stops forwarding on all connections without closing them.
+func (u *tunnel) kill() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, dead := range u.dead {
+		dead.Store(true)
+	}
+}
+
+// reap lets the broker notice that the connections so far are dead.
+func (u *tunnel) reap() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for i, c := range u.far {
+		if u.dead[i].Load() {
+			c.Close()
+		}
+	}
+}
+
+// A broker that is gone without closing the connection is noticed with either
+// transport, and what happened meanwhile is found.
+func TestDeadPeerIsNoticed(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{"sse", "ws"} {
+		w := newWorld(t, func(c *alpacasim.Config) { c.Heartbeat = 200 * time.Millisecond })
+		at, err := url.Parse(w.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u := &tunnel{to: at.Host}
+		if u.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { u.listener.Close() })
+		go u.serve()
+		w.throughURL("http://"+u.listener.Addr().String(), time.Second)
+		w.setMode(mode)
+		w.run(func(c *mirror.Config) { c.Silence = time.Hour })
+		w.streams(mode)
+		w.eventually("the first agreement", func() bool { return w.agreed() != nil })
+		time.Sleep(3 * time.Second) // more than the idle time: a stream that works is kept
+		if n := w.front.connects.Load(); n != 1 {
+			t.Errorf("%s: a live connection was given up: %d were made", mode, n)
+		}
+		u.kill()
+		w.buy("AAPL", "1", "a") // not through the tunnel
+		w.sim.Step()
+		killed := time.Now()
+		w.waitForOrder("a", "accepted filled 1")
+		t.Logf("%s: noticed and mended after %s", mode, time.Since(killed))
+		u.reap() // an account gets no second WebSocket before
+		w.eventually("another connection", func() bool { return w.front.connects.Load() > 1 && w.kind() == mode })
+		if took := time.Since(killed); took > 10*time.Second {
+			t.Errorf("%s: it took %s, with an idle time of 1 s", mode, took)
+		}
+		w.wantNoGap()
+	}
+}
+
+// An instance that is cut off from the database for long ends its streams:
+// another instance holds its accounts, and an open WebSocket would keep it from
+// connecting.
+func TestCutOffInstanceEndsItsStreams(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	pool := w.pg.Pool(t, "paddock_worker")
+	w.run(func(c *mirror.Config) { c.Worker, c.LeaseTTL = tenant.NewWorker(pool, kit.SilentBell{}), time.Second })
+	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 })
+	pool.Close()
+	w.eventually("the end of the stream", func() bool { return w.front.open.Load() == 0 })
+	before := w.front.connects.Load()
+	time.Sleep(time.Second)
+	if n := w.front.connects.Load(); n != before {
+		t.Errorf("%d streams were made without a lease", n-before)
+	}
+}

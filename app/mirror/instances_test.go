@@ -1,0 +1,355 @@
+package mirror_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"paddock/app/accounts"
+	"paddock/app/alpacasim"
+	"paddock/app/mirror"
+	"paddock/app/problem"
+	"paddock/app/tenant"
+	"paddock/tests/kit"
+)
+
+// newFleet is a world with that many more accounts, each of a user of its own.
+func newFleet(t *testing.T, more int, change ...func(*alpacasim.Config)) (*world, []tenant.Admission) {
+	t.Helper()
+	w := newWorld(t, change...)
+	all := []tenant.Admission{w.account}
+	for i := range more {
+		all = append(all, w.connectUser(i))
+	}
+	return w, all
+}
+
+// connectUser makes the nth additional user, its account here and at the
+// broker, and stores its keys.
+func (w *world) connectUser(n int) tenant.Admission {
+	w.t.Helper()
+	seed := alpacasim.AccountSeed{KeyID: fmt.Sprintf("PKFLEET%06d", n), SecretKey: fmt.Sprintf("secret-of-the-fleet-%06d", n)}
+	w.sim.AddAccount(seed)
+	token := kit.User(w.t, w.pg, fmt.Sprintf("fleet%d", n))
+	service := accounts.New(w.db, w.keys, w.broker)
+	made, err := service.Create(w.t.Context(), token, "one", "paper")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	a := tenant.Admission{Token: token, Account: made.ID}
+	if _, err := service.PutCredentials(w.t.Context(), a, seed.KeyID, seed.SecretKey); err != nil {
+		w.t.Fatal(err)
+	}
+	return a
+}
+
+// hearRings wakes a Manager at every ring, as cmd/paddock does.
+func (w *world) hearRings(m *mirror.Manager) {
+	w.t.Helper()
+	channel, err := w.worker.Channel(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	conn := w.pg.Conn(w.t, "paddock_worker")
+	if _, err := conn.Exec(w.t.Context(), "listen "+pgx.Identifier{channel}.Sanitize()); err != nil {
+		w.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			if _, err := conn.WaitForNotification(ctx); err != nil {
+				return
+			}
+			m.Wake()
+		}
+	}()
+	w.t.Cleanup(func() { cancel(); <-done })
+}
+
+// ringing returns a bell that rings in the database.
+func (w *world) ringing() *tenant.Doorbell {
+	bell := tenant.NewDoorbell(w.pg.Pool(w.t, "paddock_worker"), nil)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); _ = bell.Run(ctx) }() // returns nil when ctx ends
+	w.t.Cleanup(func() { cancel(); <-done })
+	return bell
+}
+
+// holds returns how many accounts each holder streams, the largest number
+// first.
+func (w *world) holds() []int {
+	w.t.Helper()
+	return scan[[]int](w, `select coalesce(array_agg(n order by n desc), '{}') from (
+		select count(*) as n from app.stream_leases where expires_at > clock_timestamp() group by holder) h`)
+}
+
+// Whatever the instances' own maxima, the share is the least number with which
+// all accounts find a holder.
+func TestShareOfAnInstance(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for name, tt := range map[string]struct {
+		most   []int
+		wanted int
+		share  int
+	}{
+		"nobody lives":             {nil, 10, 0},
+		"nothing is wanted":        {[]int{2000, 2000}, 0, 0},
+		"one takes all":            {[]int{2000}, 7, 7},
+		"one takes what it can":    {[]int{5}, 7, 5},
+		"halves":                   {[]int{2000, 2000}, 10, 5},
+		"rounded up":               {[]int{2000, 2000, 2000}, 10, 4},
+		"more than there are":      {[]int{10, 10, 10, 10}, 2, 1},
+		"a small one is filled up": {[]int{10, 2000, 2000}, 1000, 495},
+		"two small ones":           {[]int{2000, 10, 100}, 1000, 890},
+		"one that takes none":      {[]int{0, 2000, 2000}, 10, 5},
+		"not room for all":         {[]int{10, 20}, 1000, 20},
+	} {
+		w.exec("delete from private.stream_instances")
+		for i, most := range tt.most {
+			w.exec("insert into private.stream_instances values ($1, now() + interval '1 hour', $2)", uuidOf(byte(i)), most)
+		}
+		w.exec("insert into private.stream_instances values ($1, now() - interval '1 second', 2000)", uuidOf(99)) // an instance that died
+		if got := scan[int](w, "select private.lease_share($1)", tt.wanted); got != tt.share {
+			t.Errorf("%s: %d, want %d", name, got, tt.share)
+		}
+	}
+}
+
+// instances claims leases for several instances, as Managers do, and releases
+// surplus ones.
+type instances struct {
+	w    *world
+	held map[uuid.UUID][]tenant.Lease
+}
+
+// look returns how many leases the holder was told to release.
+func (in *instances) look(holder uuid.UUID, ttl time.Duration, most int) int {
+	in.w.t.Helper()
+	leases, err := in.w.worker.Claim(in.w.t.Context(), holder, ttl, most)
+	if err != nil {
+		in.w.t.Fatal(err)
+	}
+	var surplus []uuid.UUID
+	for _, l := range leases {
+		if l.Surplus {
+			surplus = append(surplus, l.Account)
+		}
+	}
+	if len(surplus) > 0 {
+		if err := in.w.worker.Release(in.w.t.Context(), holder, surplus); err != nil {
+			in.w.t.Fatal(err)
+		}
+	}
+	in.held[holder] = slices.DeleteFunc(leases, func(l tenant.Lease) bool { return l.Surplus })
+	return len(surplus)
+}
+
+// Accounts move to a new instance evenly, a few at a time, and then stay. What
+// one instance cannot hold, the others do.
+func TestLeasesAreSharedOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	// Keys that cannot be decrypted are enough for leases.
+	w.exec(`insert into app.user_accounts (user_id, name, environment) select 'u1', 'n' || n, 'paper' from generate_series(1, 99) n`)
+	w.exec(`insert into private.user_credentials (account_id, kind, ciphertext, encryption_algorithm, key_version, key_last4)
+		select id, 'key', '\x00', 'pgp-sym-aes256', 1, '0000' from app.user_accounts where name like 'n%'`)
+	in := &instances{w, map[uuid.UUID][]tenant.Lease{}}
+	first, second, third, small := uuidOf(1), uuidOf(2), uuidOf(3), uuidOf(4)
+	if gives := in.look(first, time.Minute, 2000); gives != 0 || len(in.held[first]) != 100 {
+		t.Fatalf("alone it holds %d and gives %d", len(in.held[first]), gives)
+	}
+	if in.look(second, time.Minute, 2000); len(in.held[second]) != 0 {
+		t.Fatalf("the second took %d that are held", len(in.held[second]))
+	}
+	settle := func(what string, all ...uuid.UUID) {
+		t.Helper()
+		looks, most := 0, 0
+		for quiet := 0; quiet < 2*len(all); looks++ {
+			if looks > 200 {
+				t.Fatalf("%s: accounts go to and fro: %v", what, w.holds())
+			}
+			before := len(in.held[all[looks%len(all)]])
+			gives := in.look(all[looks%len(all)], time.Minute, 2000)
+			most = max(most, gives)
+			quiet++
+			if gives > 0 || len(in.held[all[looks%len(all)]]) != before {
+				quiet = 0
+			}
+		}
+		t.Logf("%s: %v after %d looks, at most %d at a look", what, w.holds(), looks, most)
+		if most > 5 {
+			t.Errorf("%s: %d were given back at one look", what, most)
+		}
+	}
+	settle("two", first, second)
+	if got := w.holds(); len(got) != 2 || got[0] > 55 || got[0]+got[1] != 100 {
+		t.Errorf("two hold %v", got)
+	}
+	settle("three", first, second, third)
+	if got := w.holds(); len(got) != 3 || got[0] > 38 || got[0]+got[1]+got[2] != 100 {
+		t.Errorf("three hold %v", got)
+	}
+	// A fourth that can hold little, and two that die.
+	in.look(small, time.Minute, 3)
+	w.exec("update private.stream_instances set live_until = clock_timestamp() - interval '1 second' where holder in ($1, $2)", second, third)
+	w.exec("update app.stream_leases set expires_at = clock_timestamp() - interval '1 second' where holder in ($1, $2)", second, third)
+	in.look(small, time.Minute, 3)
+	in.look(first, time.Minute, 2000)
+	if got := w.holds(); !slices.Equal(got, []int{97, 3}) {
+		t.Errorf("after two died, and with a small one, %v are held", got)
+	}
+}
+
+// While the old holder is inside a transaction, its account changes hands
+// neither by the lease's end nor by a release. Afterwards the old holder can
+// write no more, even in a transaction that had begun.
+func TestNoTakeoverInsideATransaction(t *testing.T) {
+	t.Parallel()
+	for _, way := range []string{"the lease ends", "the lease is given back"} {
+		w := newWorld(t)
+		old, next := uuidOf(1), uuidOf(2)
+		leases, err := w.worker.Claim(t.Context(), old, time.Second, 10)
+		if err != nil || len(leases) != 1 {
+			t.Fatalf("the first holds %v (%v)", leases, err)
+		}
+		conn := w.pg.Conn(t, "paddock_worker")
+		begin := func() pgx.Tx {
+			t.Helper()
+			tx, err := conn.Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return tx
+		}
+		admit := func(tx pgx.Tx) error {
+			_, err := tx.Exec(t.Context(), "select private.admit_worker($1, $2, $3)", leases[0].Account, old, leases[0].Fence)
+			return err
+		}
+		write := func(tx pgx.Tx, id string) error {
+			_, err := tx.Exec(t.Context(), "select app.apply_trade_update($1, $2)", leases[0].Account,
+				payload(update(id, "new", time.Now(), map[string]any{"client_order_id": id}, nil)))
+			return err
+		}
+		tx := begin()
+		if err := admit(tx); err != nil {
+			t.Fatal(err)
+		}
+		if way == "the lease ends" {
+			w.eventually("the end of the lease", func() bool {
+				return scan[bool](w, "select expires_at < clock_timestamp() from app.stream_leases")
+			})
+		} else if err := w.worker.Release(t.Context(), old, nil); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			if taken, err := w.worker.Claim(t.Context(), next, time.Minute, 10); err != nil || len(taken) != 0 {
+				t.Fatalf("%s: the next took %v in the middle of a transaction (%v)", way, taken, err)
+			}
+		}
+		if err := write(tx, "01A"); err != nil {
+			t.Fatalf("%s: what was begun cannot be finished: %v", way, err)
+		}
+		if err := tx.Commit(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		idle := begin() // begun before the takeover and admitted after it
+		if _, err := idle.Exec(t.Context(), "select 1"); err != nil {
+			t.Fatal(err)
+		}
+		taken, err := w.worker.Claim(t.Context(), next, time.Minute, 10)
+		if err != nil || len(taken) != 1 || taken[0].Fence <= leases[0].Fence || taken[0].LastEventID != "01A" {
+			t.Fatalf("%s: afterwards the next has %v (%v)", way, taken, err)
+		}
+		if err := admit(idle); tenant.SQLState(err) != "PD403" {
+			t.Errorf("%s: the old holder was admitted after the takeover: %v", way, err)
+		}
+		_ = idle.Rollback(t.Context()) // it has failed
+		err = w.worker.TxNotify(t.Context(), leases[0], func(b *tenant.Batch) {
+			b.Queue("select app.apply_trade_update($1, $2)", leases[0].Account, payload(update("01B", "new", time.Now(), map[string]any{"client_order_id": "01B"}, nil)))
+		})
+		if !problem.Is(err, problem.AccountForbidden) || w.order("01B") != "missing" {
+			t.Errorf("%s: the old holder wrote after the takeover: %v, %s", way, err, w.order("01B"))
+		}
+	}
+}
+
+// An instance that stops rings, so that the others need not wait for their next
+// look at the leases.
+func TestStopRingsTheOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	rarely := func(c *mirror.Config) { c.RenewEvery, c.LeaseTTL = 10*time.Minute, time.Hour }
+	_, stop := w.run(rarely)
+	w.eventually("the first instance", func() bool { return w.front.open.Load() == 1 })
+	second, _ := w.run(rarely)
+	w.hearRings(second)
+	w.eventually("the second to live", func() bool { return scan[int](w, "select count(*) from private.stream_instances") == 2 })
+	before := w.front.connects.Load()
+	began := time.Now()
+	stop()
+	w.eventually("the second to stream", func() bool { return w.front.connects.Load() > before && w.front.open.Load() == 1 })
+	t.Logf("it took %s", time.Since(began))
+}
+
+// A second instance takes its share of the streams from the first. An instance
+// that stops hands over at once, and accounts of one that died are streamed
+// again within 15 seconds. No update is lost or recorded twice.
+func TestInstancesComeAndGo(t *testing.T) {
+	t.Parallel()
+	w, _ := newFleet(t, 11)
+	usual := func(c *mirror.Config) { c.RenewEvery, c.RenewPause, c.LeaseTTL = 0, 0, 0 }
+	streaming := func(n int) bool { return int(w.front.open.Load()) == n }
+	up := func() int {
+		return scan[int](w, `select count(*) from app.stream_cursors c join app.stream_leases l using (account_id)
+			where c.streaming is not null and l.expires_at > clock_timestamp()`)
+	}
+	first, stopFirst := w.run(usual)
+	w.hearRings(first)
+	w.eventually("the first to stream all", func() bool { return streaming(12) && up() == 12 })
+	second, _ := w.run(usual)
+	w.hearRings(second)
+	w.eventually("half of them at each", func() bool {
+		h := w.holds()
+		return len(h) == 2 && h[0] <= 7 && h[0]+h[1] == 12 && streaming(12) && up() == 12
+	})
+	// One that dies: it loses its connections to the database.
+	pool := w.pg.Pool(t, "paddock_worker")
+	w.run(usual, func(c *mirror.Config) { c.Worker = tenant.NewWorker(pool, kit.SilentBell{}) })
+	w.eventually("a third of them at each", func() bool {
+		h := w.holds()
+		return len(h) == 3 && h[0] <= 5 && h[0]+h[1]+h[2] == 12 && up() == 12
+	})
+
+	leaves := time.Now()
+	stopFirst()
+	w.eventually("the others to have what the first had", func() bool { return len(w.holds()) == 2 && up() == 12 && streaming(12) })
+	drained := time.Since(leaves)
+
+	dies := time.Now()
+	pool.Close()
+	w.eventually("the second to have all", func() bool {
+		h := w.holds()
+		return len(h) == 1 && h[0] == 12 && up() == 12
+	})
+	died := time.Since(dies)
+	t.Logf("handed over within %s of a stop, and within %s of a death", drained, died)
+	if drained > 5*time.Second {
+		t.Errorf("a stop handed over after %s", drained)
+	}
+	if died > 15*time.Second {
+		t.Errorf("a death was noticed after %s", died)
+	}
+	w.buy("AAPL", "1", "a")
+	w.sim.Step()
+	w.waitForOrder("a", "accepted filled 1")
+	w.wantNoGap()
+}

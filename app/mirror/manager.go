@@ -1,0 +1,321 @@
+// Package mirror keeps the mirror: it copies each account's orders, fills and
+// positions from the broker into Postgres. Its input is the broker's stream of
+// trade updates, read by one instance for each account under a lease, and the
+// broker's REST API, by which it reconciles after every connection and gap. It
+// also looks up orders whose answer was lost, and carries out wind-downs.
+//
+// Mirror, lease, reconciliation, lost and odd are explained in
+// docs/glossary.md.
+package mirror
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"paddock/app/broker"
+	"paddock/app/credentials"
+	"paddock/app/tenant"
+)
+
+// Config is what a Manager needs. Zero durations take the defaults.
+type Config struct {
+	Worker *tenant.Worker
+	Keys   *credentials.Keyring
+	Broker *broker.Broker
+	Logger *slog.Logger
+
+	RenewEvery time.Duration // between two renewals of the leases; 2 s
+	RenewPause time.Duration // least time between two renewals; 500 ms
+	LeaseTTL   time.Duration // how long a lease lasts without renewal; 10 s
+	Reconcile  time.Duration // between two reconciliations where nothing asks for one; 3 min
+	// MirrorMaxAge is how long after a reconciliation guards rely on the mirror
+	// where no unbroken stream has kept it since; 1 min.
+	MirrorMaxAge time.Duration
+	// RetryPause is the pause after a reconciliation that failed; it doubles
+	// with each failure in a row, up to half a minute. 2 s.
+	RetryPause time.Duration
+	Silence    time.Duration // after which an open order without updates is read; 30 s
+	// LookupWindow is how long an order that the broker does not know is looked
+	// up before it is marked unknown; 60 s, and never less than a call to the
+	// broker may take.
+	LookupWindow time.Duration
+	// WindDownPause is the least pause after a round of a wind-down in which
+	// the broker refused something; it doubles with each such round. 1 s.
+	WindDownPause time.Duration
+	MaxAccounts   int // that this instance holds at most; 2,000
+	MaxAtOnce     int // connections being made, and reconciliations, at a time; 32 of each
+}
+
+// Manager holds leases on accounts and runs a stream for each.
+type Manager struct {
+	Config
+	holder         uuid.UUID
+	wake           chan struct{}
+	connectSlots   chan struct{} // one entry for each connection being made
+	reconcileSlots chan struct{} // one entry for each reconciliation
+
+	running   map[uuid.UUID]*running // used by Run alone
+	renewed   time.Time              // when leases were last renewed; used by Run alone
+	releasing atomic.Bool            // surplus accounts are being released
+	releases  sync.WaitGroup
+}
+
+// running is a stream that was started. One that was told to end stays in the
+// map until it is over, so that the next stream of its account begins after it.
+type running struct {
+	lease  tenant.Lease
+	cancel context.CancelFunc
+	ended  bool
+	done   chan struct{} // closed when it is over, and all before it
+
+	account *account
+}
+
+func (r *running) end() {
+	r.ended = true
+	r.cancel()
+}
+
+func (r *running) isOver() bool {
+	select {
+	case <-r.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// New makes a Manager. It works while Run runs.
+func New(c Config) *Manager {
+	c.RenewEvery = orDefault(c.RenewEvery, 2*time.Second)
+	c.RenewPause = orDefault(c.RenewPause, 500*time.Millisecond)
+	c.LeaseTTL = orDefault(c.LeaseTTL, 10*time.Second)
+	c.Reconcile = orDefault(c.Reconcile, 3*time.Minute)
+	c.MirrorMaxAge = orDefault(c.MirrorMaxAge, time.Minute)
+	c.RetryPause = orDefault(c.RetryPause, 2*time.Second)
+	c.Silence = orDefault(c.Silence, 30*time.Second)
+	c.LookupWindow = orDefault(c.LookupWindow, time.Minute)
+	c.WindDownPause = orDefault(c.WindDownPause, time.Second)
+	if c.MaxAccounts == 0 {
+		c.MaxAccounts = 2000
+	}
+	if c.MaxAtOnce == 0 {
+		c.MaxAtOnce = 32
+	}
+	return &Manager{
+		Config: c, holder: uuid.New(), wake: make(chan struct{}, 1), running: map[uuid.UUID]*running{},
+		connectSlots: make(chan struct{}, c.MaxAtOnce), reconcileSlots: make(chan struct{}, c.MaxAtOnce),
+	}
+}
+
+func orDefault(d, fallback time.Duration) time.Duration {
+	if d == 0 {
+		return fallback
+	}
+	return d
+}
+
+// Wake makes the Manager look at the leases now, because credentials may be
+// new.
+func (m *Manager) Wake() {
+	select {
+	case m.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run holds leases and runs streams until ctx ends, and then releases them.
+func (m *Manager) Run(ctx context.Context) error {
+	tick := time.NewTicker(m.RenewEvery)
+	defer tick.Stop()
+	for {
+		m.renewLeases(ctx)
+		looked := time.Now()
+		select {
+		case <-ctx.Done():
+			m.stopAll(context.WithoutCancel(ctx))
+			return nil
+		case <-tick.C:
+		case <-m.wake:
+			// Every event of every account wakes the Manager: twice a second is
+			// enough.
+			if !sleep(ctx, m.RenewPause-time.Since(looked)) {
+				continue
+			}
+		}
+	}
+}
+
+// renewLeases renews and claims leases, and starts and stops streams
+// accordingly, without waiting for any. Where the renewal fails, streams go on:
+// the database refuses their writes once the lease is somebody else's.
+func (m *Manager) renewLeases(ctx context.Context) {
+	claim, cancel := context.WithTimeout(ctx, m.LeaseTTL/2)
+	leases, err := m.Worker.Claim(claim, m.holder, m.LeaseTTL, m.MaxAccounts)
+	cancel()
+	if err != nil {
+		if ctx.Err() == nil {
+			m.Logger.Warn("leases could not be renewed", "err", err)
+		}
+		if time.Since(m.renewed) > 3*m.LeaseTTL {
+			// Other instances hold the accounts by now, and an open WebSocket
+			// of ours would keep them from connecting.
+			for _, r := range m.running {
+				r.end()
+			}
+		}
+		return
+	}
+	m.renewed = time.Now()
+	winding, err := m.Worker.RunningWindDowns(ctx, m.holder)
+	if err != nil && ctx.Err() == nil {
+		m.Logger.Warn("wind-downs could not be looked for; the next look finds them", "err", err)
+	}
+	giving := m.releasing.Load()
+	var surplus []*running
+	held := make(map[uuid.UUID]bool, len(leases))
+	for _, l := range leases {
+		held[l.Account] = true
+		r := m.running[l.Account]
+		switch {
+		case l.Surplus && r != nil:
+			surplus = append(surplus, r)
+			continue
+		case r != nil && r.ended && giving && r.lease.Fence == l.Fence:
+			continue // its lease is being released
+		case r == nil:
+			r = m.start(ctx, l, nil)
+		case r.ended || r.lease.Fence != l.Fence || r.lease.Generation != l.Generation || r.lease.StreamMode != l.StreamMode:
+			r.end()
+			r = m.start(ctx, l, r)
+		}
+		r.account.applyLease(l)
+		if winding[l.Account] {
+			signal(r.account.windDownNow)
+		}
+	}
+	for id, r := range m.running {
+		if held[id] {
+			continue
+		}
+		r.end()
+		if r.isOver() {
+			delete(m.running, id)
+		}
+	}
+	m.releaseSurplus(ctx, surplus)
+}
+
+// stopTimeout is how long streams may take to end before their leases are
+// released without those that still run.
+const stopTimeout = 2 * time.Second
+
+// releaseSurplus ends streams and then releases their leases, in this order,
+// because an open WebSocket keeps the next holder from connecting.
+func (m *Manager) releaseSurplus(ctx context.Context, surplus []*running) {
+	if len(surplus) == 0 || !m.releasing.CompareAndSwap(false, true) {
+		return
+	}
+	for _, r := range surplus {
+		r.end()
+	}
+	m.releases.Go(func() {
+		defer m.releasing.Store(false)
+		timeout := time.After(stopTimeout)
+		var over []uuid.UUID
+		for late := false; len(surplus) > 0; surplus = surplus[1:] {
+			r := surplus[0]
+			if !late {
+				select {
+				case <-r.done:
+				case <-timeout:
+					late = true
+				case <-ctx.Done():
+					return // stopAll releases all leases
+				}
+			}
+			if r.isOver() {
+				over = append(over, r.lease.Account)
+			}
+		}
+		if len(over) == 0 {
+			return // the next renewal tries again
+		}
+		m.Logger.Info("accounts are given back, for other instances to stream", "accounts", len(over))
+		if err := m.Worker.Release(ctx, m.holder, over); err != nil && ctx.Err() == nil {
+			m.Logger.Warn("accounts could not be given back; it is tried again", "err", err)
+		}
+	})
+}
+
+// stopAll ends all streams and releases their leases once they have ended, or
+// after stopTimeout: a stream that still runs can write nothing then.
+func (m *Manager) stopAll(ctx context.Context) {
+	over := make(chan struct{})
+	for _, r := range m.running {
+		r.end()
+	}
+	m.releases.Wait()
+	go func() {
+		defer close(over)
+		for _, r := range m.running {
+			<-r.done
+		}
+	}()
+	select {
+	case <-over:
+	case <-time.After(stopTimeout):
+	}
+	last, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	if err := m.Worker.Release(last, m.holder, nil); err != nil {
+		m.Logger.Warn("leases could not be given back; they run out by themselves", "err", err)
+	}
+	<-over
+	clear(m.running)
+}
+
+// acquireSlot waits for one of a limited number of slots, and reports whether
+// there was one before ctx ended. The caller frees it by leave.
+func acquireSlot(ctx context.Context, slots chan struct{}) (leave func(), ok bool) {
+	select {
+	case slots <- struct{}{}:
+		return sync.OnceFunc(func() { <-slots }), true
+	case <-ctx.Done():
+		return nil, false
+	}
+}
+
+// backoff waits between two attempts, up to half a minute, with jitter, so that
+// a broker that restarts does not get all connections at once. It reports
+// whether ctx is still alive.
+func backoff(ctx context.Context, attempt int) bool {
+	d := min(500*time.Millisecond<<min(attempt, 6), 30*time.Second)
+	return sleep(ctx, d/4+rand.N(d))
+}
+
+// backoffSocket waits between two attempts at a WebSocket, of which an account
+// may have one: Alpaca takes up to 90 seconds to notice that the last one is
+// gone.
+func backoffSocket(ctx context.Context, attempt int) bool {
+	d := min(time.Second<<min(attempt, 6), time.Minute)
+	return sleep(ctx, d/2+rand.N(d))
+}
+
+// sleep waits, and reports whether ctx is still alive.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

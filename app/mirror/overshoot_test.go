@@ -1,0 +1,80 @@
+package mirror_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"paddock/app/tenant"
+	"paddock/tests/kit"
+	"paddock/tests/pgtest"
+)
+
+// A closing that traded more than was held becomes an event with the excess, in
+// whichever order the fills around it arrive: the broker's own times say which
+// came first.
+func TestAnOvershootIsFoundWhateverIsToldFirst(t *testing.T) {
+	t.Parallel()
+	pg := pgtest.New(t)
+	admin := pg.Conn(t, "admin")
+	worker := tenant.NewWorker(pg.Pool(t, "paddock_worker"), kit.SilentBell{})
+	kit.User(t, pg, "u1")
+	type fill struct {
+		closing bool
+		qty     int
+		second  int // by the broker's clock
+	}
+	closing := fill{true, 10, 30}
+	for name, c := range map[string]struct {
+		told []fill
+		want string // the quantities of the events, in their order
+	}{
+		"the closing fills last and is told last":  {[]fill{{false, 10, 20}, closing}, "10"},
+		"the closing fills last and is told first": {[]fill{closing, {false, 10, 20}}, "10"},
+		"a part of it":                               {[]fill{closing, {false, 4, 20}}, "4"},
+		"more than it traded":                        {[]fill{closing, {false, 25, 20}}, "10"},
+		"it is told between two":                     {[]fill{{false, 4, 10}, closing, {false, 3, 20}}, "4, 3"},
+		"two that come to more than it traded":       {[]fill{closing, {false, 7, 10}, {false, 7, 20}}, "7, 3"},
+		"in the same second":                         {[]fill{closing, {false, 10, 30}}, "10"},
+		"the closing fills first":                    {[]fill{closing, {false, 10, 40}}, ""},
+		"the closing fills first and is told second": {[]fill{{false, 4, 40}, {true, 6, 30}}, ""},
+	} {
+		for _, side := range []string{"buy", "sell"} {
+			t.Run(name+", "+side, func(t *testing.T) {
+				m := newMirrorModel(t, admin, worker, 0)
+				held := map[string]int{"buy": -10, "sell": 10}[side]
+				for _, sql := range []string{
+					"insert into app.stream_cursors (account_id, agreed_at) values ($1, now())",
+					fmt.Sprintf("insert into app.alpaca_positions (account_id, symbol, asset_class, qty, as_of) values ($1, 'AAPL', 'us_equity', %d, now())", held),
+				} {
+					if _, err := admin.Exec(t.Context(), sql, m.lease.Account); err != nil {
+						t.Fatal(err)
+					}
+				}
+				for i, f := range c.told {
+					name := fmt.Sprintf("%s-%d", m.lease.Account, i)
+					if f.closing {
+						// The closing was allowed when as much was held; here
+						// the trigger is switched off.
+						if _, err := admin.Exec(t.Context(), fmt.Sprintf(`set session_replication_role = replica;
+							insert into app.alpaca_orders (account_id, client_order_id, request_hash, request, symbol, side, type, time_in_force, qty, reduce_only, submitted_by)
+								values ('%s', '%s', '\x00', '{}', 'AAPL', '%s', 'market', 'day', %d, true, 'u1');
+							reset session_replication_role`, m.lease.Account, name, side, f.qty)); err != nil {
+							t.Fatal(err)
+						}
+					}
+					m.write("select app.record_order($1, $2)", fmt.Sprintf(`{"id":%q,"client_order_id":%q,"symbol":"AAPL","asset_class":"us_equity","side":%q,
+						"type":"market","time_in_force":"day","qty":"%d","filled_qty":"%[4]d","filled_avg_price":"10","status":"filled",
+						"created_at":"2026-06-01T14:00:00Z","submitted_at":"2026-06-01T14:00:00Z","filled_at":"2026-06-01T14:00:%[5]dZ","updated_at":"2026-06-01T14:00:%[5]dZ"}`,
+						uuid.NewString(), name, side, f.qty, f.second))
+				}
+				got := m.scan(`select coalesce(string_agg(data->>'overshot_qty', ', ' order by seq), '') from app.account_events
+					where account_id = $1 and data->>'event' = 'overshot'`)
+				if got != c.want {
+					t.Errorf("told an overshoot of %q, want %q", got, c.want)
+				}
+			})
+		}
+	}
+}

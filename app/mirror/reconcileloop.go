@@ -1,0 +1,109 @@
+package mirror
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+// reconcileLoop reconciles after every gap, when somebody asks for it and every
+// few minutes, and checks open orders that have had no update for long.
+func (a *account) reconcileLoop(ctx context.Context) {
+	// With jitter, so that accounts which began together do not reconcile
+	// together.
+	timer := time.NewTimer(a.m.Reconcile/2 + rand.N(a.m.Reconcile))
+	defer timer.Stop()
+	r := retry{first: a.m.RetryPause}
+	again := time.NewTimer(0) // after a failure
+	defer again.Stop()
+	again.Stop()
+	for {
+		gap := a.gap
+		if r.failing {
+			gap = nil // the next attempt covers it too
+		}
+		silent := false
+		select {
+		case <-ctx.Done():
+			return
+		case <-a.silent:
+			silent = true
+		case <-a.reconcileNow:
+			if r.failing {
+				again.Reset(r.hurry())
+				continue
+			}
+		case <-gap:
+		case <-again.C:
+		case <-timer.C:
+			timer.Reset(a.m.Reconcile*3/4 + rand.N(a.m.Reconcile/2))
+		}
+		var err error
+		if silent {
+			err = a.checkOpenOrders(ctx)
+		} else {
+			drain(a.gap)
+			drain(a.reconcileNow)
+			err = a.reconcile(ctx)
+		}
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err == nil && !silent:
+			r.succeed()
+			again.Stop()
+		case err != nil:
+			a.answerSyncProblem(ctx, err)
+			if a.handleRefusedKeys(ctx, err) {
+				return
+			}
+			a.noteFailure(ctx, err)
+			if silent && r.failing {
+				continue // the next attempt is scheduled already
+			}
+			pause := r.fail()
+			a.log.Warn("reconciliation failed and is tried again", "err", err, "in", pause)
+			again.Reset(pause)
+		}
+	}
+}
+
+func drain(c chan struct{}) {
+	select {
+	case <-c:
+	default:
+	}
+}
+
+// The longest pause after a reconciliation that failed, before jitter, and the
+// shortest where somebody waits for it.
+const (
+	maxPause = 30 * time.Second
+	minPause = 500 * time.Millisecond
+)
+
+// retry decides when a failed reconciliation is tried again: ever more rarely,
+// since each attempt uses up requests of the account.
+type retry struct {
+	first   time.Duration // the pause after the first failure
+	failing bool
+	doubled int       // how often the pause was doubled
+	last    time.Time // when it last failed
+}
+
+func (r *retry) succeed() { r.failing, r.doubled = false, 0 }
+
+// fail notes a failure and returns the pause after it.
+func (r *retry) fail() time.Duration {
+	d := min(r.first<<min(r.doubled, 16), max(r.first, maxPause))
+	r.failing, r.last = true, time.Now()
+	r.doubled++
+	return d/4 + rand.N(d)
+}
+
+// hurry starts with short pauses again and returns how long to wait now: not at
+// all, or briefly after a recent failure, since many may ask.
+func (r *retry) hurry() time.Duration {
+	r.doubled = 0
+	return max(minPause-time.Since(r.last), 0)
+}

@@ -1,0 +1,147 @@
+package mirror_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
+
+	"paddock/app/alpacasim"
+	"paddock/app/tenant"
+)
+
+// Promise: what the broker's orders say is found whatever its clock did. After
+// the clock was set back, an execution that is busted or corrected has a time
+// before what is known, and belongs to an order that is over. No update arrives
+// here; a reconciliation finds it, also where the clock is right again by then.
+func TestTakenBackAfterTheClockWasSetBack(t *testing.T) {
+	t.Parallel()
+	for name, again := range map[string]bool{"it stays so": false, "it is right again": true} {
+		t.Run(name, func(t *testing.T) { t.Parallel(); takenBack(t, again) })
+	}
+}
+
+func takenBack(t *testing.T, rightAgain bool) {
+	w := newWorld(t)
+	w.run()
+	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 && w.agreed() != nil })
+	for _, symbol := range []string{"AAPL", "MSFT"} {
+		w.trade(symbol, "buy", "4", "", "")
+	}
+	w.eventually("the fills", func() bool { return w.held("AAPL") == "4" && w.held("MSFT") == "4" })
+	w.sim.SetClock(time.Now().Add(-5 * time.Minute))
+	for _, event := range []string{"trade_bust", "trade_correct"} {
+		w.sim.InjectFor(alpacasim.Injection{Fault: alpacasim.Lose, Event: event, N: -1})
+	}
+	executions := w.sim.Executions(w.seed.KeyID)
+	w.sim.Bust(executions[0].ID)
+	w.sim.Correct(executions[1].ID, decimal.NewFromInt(77), decimal.NewFromInt(3))
+	if rightAgain {
+		w.sim.SetClock(time.Now())
+		w.exec("update app.alpaca_orders set updated_at = updated_at - interval '2 minutes'") // as if two minutes had passed
+	}
+	w.sync()
+	w.eventually("what was taken back", func() bool {
+		return w.held("AAPL") == "0" && w.held("MSFT") == "3" &&
+			scan[string](w, "select trim_scale(filled_qty) || ' at ' || trim_scale(filled_avg_price) from app.alpaca_orders where account_id = $1 and symbol = 'MSFT'", w.account.Account) == "3 at 77"
+	})
+	w.journalBecomesTheBrokers()
+}
+
+// Promise: an execution that was busted or corrected long ago is found, whatever
+// was traded since, where no update tells of it.
+func TestTakenBackOfAnEarlierTrip(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run()
+	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 && w.agreed() != nil })
+	for range 3 {
+		w.trade("AAPL", "buy", "2", "", "")
+		w.trade("AAPL", "sell", "2", "", "")
+	}
+	w.eventually("the fills", func() bool {
+		return scan[int](w, "select count(*) from app.trading_positions where account_id = $1 and scope = 'account' and closed_at is not null", w.account.Account) == 3
+	})
+	w.exec("update app.alpaca_orders set submitted_at = submitted_at - interval '1 day', updated_at = updated_at - interval '1 day' where account_id = $1", w.account.Account)
+	for _, event := range []string{"trade_bust", "trade_correct"} {
+		w.sim.InjectFor(alpacasim.Injection{Fault: alpacasim.Lose, Event: event, N: -1})
+	}
+	executions := w.sim.Executions(w.seed.KeyID)
+	w.front.rewrite.Store(func(r *http.Request, body []byte) []byte {
+		if r.URL.Path == "/v2/orders" {
+			return []byte("[]") // they ended long ago, and are in no list of recent orders
+		}
+		return body
+	})
+	w.sim.Bust(executions[0].ID)
+	w.sim.Correct(executions[3].ID, decimal.NewFromInt(77), decimal.NewFromInt(1))
+	w.eventually("what was taken back", func() bool {
+		w.sync()
+		return w.held("AAPL") == "-1" && scan[string](w, `select string_agg(trim_scale(filled_qty)::text, ' ' order by created_at)
+			from app.alpaca_orders where account_id = $1`, w.account.Account) == "0 2 2 1 2 2"
+	})
+	w.front.rewrite.Store(func(_ *http.Request, body []byte) []byte { return body })
+	w.journalBecomesTheBrokers()
+}
+
+// Promise: an answer that took long to arrive undoes nothing that was recorded
+// meanwhile; where the broker's clock orders answers, its order counts.
+func TestOldAnswersUndoNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, stop := w.run()
+	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 && w.agreed() != nil })
+	w.trade("AAPL", "buy", "4", "", "")
+	w.eventually("the fill", func() bool { return w.held("AAPL") == "4" })
+	stop()
+	l := w.lease()
+	record := func(told, age time.Duration) (changed bool) {
+		t.Helper()
+		if err := w.worker.TxNotify(t.Context(), l, func(b *tenant.Batch) {
+			b.Queue(`select (app.record_order($1, broker_order || jsonb_build_object('filled_qty', '1', 'updated_at', broker_updated_at - interval '1 minute'),
+					'', null, true, broker_updated_at + $2::interval, $3::interval)).changed
+				from app.alpaca_orders where account_id = $1`, l.Account, told, age).QueryRow(func(row pgx.Row) error { return row.Scan(&changed) })
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return changed
+	}
+	for name, c := range map[string]struct{ told, age time.Duration }{
+		"asked for before that was learnt": {-time.Minute, time.Hour},
+		"told after it, by its clock":      {time.Second, 0},
+		"told in the same second":          {-time.Second, 0},
+		"soon after, and it does not say":  {time.Hour, 0},
+	} {
+		if record(c.told, c.age) || w.held("AAPL") != "4" {
+			t.Errorf("%s: an older description was taken", name)
+		}
+	}
+	if !record(-time.Minute, 0) || w.held("AAPL") != "1" {
+		t.Errorf("after the clock was set back: what the broker says now was not taken, %s is held", w.held("AAPL"))
+	}
+}
+
+// Promise: the same for an order that has been over for long, and is in no list
+// of recent ones, where the execution's update arrived and the order's own
+// state has a time before what is known.
+func TestTakenBackOfAnOrderThatIsLongOver(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run()
+	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 && w.agreed() != nil })
+	w.trade("AAPL", "buy", "4", "", "")
+	w.eventually("the fill", func() bool { return w.held("AAPL") == "4" })
+	w.exec("update app.stream_cursors set newest_order_at = now() + interval '1 hour'") // so that the order is long before it
+	w.sim.SetClock(time.Now().Add(-5 * time.Minute))
+	w.sim.Correct(w.sim.Executions(w.seed.KeyID)[0].ID, decimal.NewFromInt(77), decimal.NewFromInt(3))
+	w.eventually("the correction", func() bool {
+		return scan[string](w, "select trim_scale(fills_qty)::text from app.alpaca_orders where account_id = $1", w.account.Account) == "3"
+	})
+	w.sync()
+	w.eventually("the order as the broker has it", func() bool {
+		return scan[string](w, "select trim_scale(filled_qty) || ' at ' || trim_scale(filled_avg_price) from app.alpaca_orders where account_id = $1", w.account.Account) == "3 at 77"
+	})
+	w.journalBecomesTheBrokers()
+}

@@ -1,0 +1,621 @@
+package mirror_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"paddock/app/accounts"
+	"paddock/app/alpacasim"
+	"paddock/app/broker"
+	"paddock/app/mirror"
+	"paddock/app/problem"
+	"paddock/app/tenant"
+)
+
+// Whatever the broker sends again after a reconnection, each update changes
+// order, position and log once, and none is missed; orders of the user's own
+// programs are mirrored as Paddock's are.
+func TestUpdatesAreAppliedOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.front.replayAll.Store(true)
+	w.run()
+	w.eventually("the first connection", func() bool { return w.front.connects.Load() > 0 && w.agreed() != nil })
+	w.buy("AAPL", "2", "a")
+	w.sim.Step()
+	w.waitForOrder("a", "accepted filled 2")
+	for i, id := range []string{"b", "c", "d"} {
+		before := w.front.connects.Load()
+		w.sim.CutStreams()
+		w.eventually("another connection", func() bool { return w.front.connects.Load() > before })
+		w.buy("AAPL", "1", id)
+		w.sim.Step()
+		w.waitForOrder(id, "accepted filled 1")
+		if want := []string{"3", "4", "5"}[i]; w.held("AAPL") != want {
+			w.eventually("the position", func() bool { return w.held("AAPL") == want })
+		}
+	}
+	w.eventually("the log", func() bool {
+		return scan[int](w, `select count(*) from app.account_events where account_id = $1 and broker_event_id is not null`, w.account.Account) == 8
+	})
+	for _, id := range []string{"a", "b", "c", "d"} {
+		// A reconciliation may have read the order before its update came.
+		var events []string
+		for _, e := range strings.Fields(w.eventsOf(id)) {
+			if e != "imported" && e != "reconciled" {
+				events = append(events, e)
+			}
+		}
+		if got := strings.Join(events, " "); got != "new fill" {
+			t.Errorf("of %s the log says %s", id, got)
+		}
+	}
+	w.wantNoGap()
+}
+
+// The later state of an order stays, in whatever order updates arrive, and the
+// log has all of them. A bust lowers the filled quantity, since the broker is
+// right even where it goes back.
+func TestOlderUpdatesChangeNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	at := func(s int) time.Time { return time.Date(2026, 6, 1, 14, 0, s, 0, time.UTC) }
+	a := func(status, filled string) map[string]any {
+		return map[string]any{"client_order_id": "a", "status": status, "filled_qty": filled}
+	}
+	w.front.script.Store(lines(
+		update("01A", "fill", at(2), a("filled", "10"), map[string]any{"qty": "10", "price": "1", "position_qty": "10"}),
+		update("01B", "new", at(1), a("new", "0"), nil), // late
+		update("01C", "trade_bust", at(3), a("partially_filled", "4"), nil),
+		update("01D", "invented_later", at(2), a("filled", "10"), nil), // late again
+		update("01A", "fill", at(2), a("filled", "10"), nil),           // a repetition
+		update("01E", "new", at(4), map[string]any{"client_order_id": "end"}, nil),
+	))
+	w.run()
+	w.waitForOrder("end", "accepted new 0")
+	if got := w.order("a"); got != "accepted partially_filled 4" {
+		t.Errorf("the order is %s", got)
+	}
+	got := scan[string](w, `select string_agg(concat_ws(' ', data->>'event', data->'order'->>'status', data->'order'->>'filled_qty'), ', ' order by seq)
+		from app.account_events where account_id = $1 and data->'order'->>'client_order_id' = 'a'`, w.account.Account)
+	if want := "fill filled 10, new filled 10, trade_bust partially_filled 4, invented_later partially_filled 4"; got != want {
+		t.Errorf("the log says %s, want %s", got, want)
+	}
+	w.wantNoGap()
+}
+
+// An update that the database refuses does not stop those after it, and makes
+// the mirror reconcile.
+func TestBadUpdateStopsNoOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	now := time.Now()
+	w.front.script.Store(lines(
+		update("01A", "new", now, map[string]any{"client_order_id": "negative", "filled_qty": "-1"}, nil),
+		update("01B", "new", now, map[string]any{"client_order_id": "no-id", "id": "not a uuid"}, nil),
+		"data: {\"event_id\":\"01C\"}\n\n: dropped 3 messages\n\n",
+		update("01D", "new", now, map[string]any{"client_order_id": "good"}, nil),
+	))
+	w.run()
+	w.waitForOrder("good", "accepted new 0")
+	for _, id := range []string{"negative", "no-id"} {
+		if got := w.order(id); got != "missing" {
+			t.Errorf("%s is %s", id, got)
+		}
+	}
+}
+
+// Bytes that are not UTF-8 cannot be stored: the update is kept with
+// replacements, and the stream goes on.
+func TestUpdateThatIsNotUTF8StopsNoOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	now := time.Now()
+	w.front.script.Store(lines(
+		strings.ReplaceAll(update("01A", "new", now, map[string]any{"client_order_id": "bad-BYTE"}, nil), "BYTE", "\xff"),
+		update("01B", "new", now, map[string]any{"client_order_id": "good"}, nil),
+	))
+	w.run()
+	w.waitForOrder("good", "accepted new 0")
+	if kept := scan[int](w, `select count(*) from app.account_events where account_id = $1 and data->>'event' = 'unapplied'
+		and data->>'id' = '01A' and data->>'update' like '%bad-�%'`, w.account.Account); kept != 1 {
+		t.Errorf("the update was kept %d times", kept)
+	}
+}
+
+// An order that cannot be recorded keeps no other order, and no position, from
+// being reconciled.
+func TestBadOrderStopsNoReconciliation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.front.streams.Store(http.StatusNotFound) // no stream: reconciliation alone
+	w.buy("AAPL", "1", "bad\x00")
+	w.buy("AAPL", "2", "good")
+	w.sim.Step()
+	w.run()
+	w.eventually("agreement", func() bool { return w.agreed() != nil })
+	w.waitForOrder("good", "accepted filled 2")
+	if got := w.held("AAPL"); got != "3" {
+		t.Errorf("holds %s", got)
+	}
+}
+
+// When the broker says that it dropped messages, the mirror reconciles, though
+// the stream goes on.
+func TestDroppedMessagesAreAskedFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.buy("AAPL", "2", "a")
+	say := make(chan string)
+	w.front.live.Store(say)
+	w.run()
+	w.waitForOrder("a", "accepted new 0")
+	w.sim.Step() // the stream does not send it
+	unbroken := *w.health().Stream.UnbrokenSince
+	say <- ": heartbeat\n\n"
+	say <- ": you are reading too slowly, dropped 10000 messages\n\n"
+	w.waitForOrder("a", "accepted filled 2")
+	w.eventually("the stream to count as broken", func() bool {
+		since := w.health().Stream.UnbrokenSince
+		return since != nil && since.After(unbroken)
+	})
+	if n := w.front.connects.Load(); n != 1 {
+		t.Errorf("%d streams were made", n)
+	}
+}
+
+// The stream, a reconciliation and a request may record the same new order at
+// once: all succeed, and it is recorded once.
+func TestNewOrderIsRecordedByAllAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	leases, err := w.worker.Claim(t.Context(), uuidOf(1), time.Minute, 10)
+	if err != nil || len(leases) != 1 {
+		t.Fatalf("holds %+v (%v)", leases, err)
+	}
+	const orders, writers = 20, 6
+	for n := range orders {
+		var writing sync.WaitGroup
+		for i := range writers {
+			u := payload(update(fmt.Sprintf("01A%02d%d", n, i), "new", time.Now(), map[string]any{"client_order_id": fmt.Sprint(n)}, nil))
+			writing.Go(func() {
+				err := w.worker.Tx(t.Context(), leases[0], func(b *tenant.Batch) { b.Queue("select app.apply_trade_update($1, $2)", w.account.Account, u) })
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		writing.Wait()
+	}
+	if n := scan[int](w, `select count(*) from app.alpaca_orders where account_id = $1`, w.account.Account); n != orders {
+		t.Errorf("there are %d orders, want %d", n, orders)
+	}
+	w.wantNoGap()
+}
+
+// An update whose transaction Postgres ended in a deadlock is tried again and
+// not skipped.
+func TestUpdateOutlivesADeadlock(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	now := time.Now()
+	say := make(chan string)
+	w.front.script.Store(update("01A", "new", now, map[string]any{"client_order_id": "a"}, nil))
+	w.front.live.Store(say)
+	w.run()
+	w.waitForOrder("a", "accepted new 0")
+	w.eventually("the first agreement", func() bool { return w.agreed() != nil })
+
+	// This transaction locks the head of the log, then the order; an update
+	// does so the other way round.
+	other, err := w.pg.Conn(t, "admin").Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Exec(t.Context(), "update app.event_heads set last_seq = last_seq where account_id = $1", w.account.Account); err != nil {
+		t.Fatal(err)
+	}
+	say <- update("01B", "fill", now.Add(time.Second), map[string]any{"client_order_id": "a", "status": "filled", "filled_qty": "10"}, nil)
+	w.eventually("the update to wait", func() bool {
+		return scan[bool](w, `select exists (select from pg_stat_activity where datname = current_database() and usename = 'paddock_worker' and wait_event_type = 'Lock')`)
+	})
+	_, deadlocked := other.Exec(t.Context(), "update app.alpaca_orders set tag = tag where account_id = $1", w.account.Account)
+	if err := other.Rollback(t.Context()); err != nil && deadlocked == nil {
+		t.Fatal(err)
+	}
+	w.waitForOrder("a", "accepted filled 10")
+	if got := w.eventsOf("a"); !strings.HasSuffix(got, "new fill") {
+		t.Errorf("the log says %s", got)
+	}
+	w.wantNoGap()
+}
+
+// Without any stream, or while it is cut, reconciliation brings missed fills
+// and positions.
+func TestReconciliationFindsMissedFills(t *testing.T) {
+	t.Parallel()
+	for name, status := range map[string]int64{"an account without a stream": 404, "a stream that is down": 503} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.buy("MSFT", "1", "history")
+			w.sim.Step()
+			w.front.streams.Store(status)
+			w.run(func(c *mirror.Config) { c.Reconcile = 200 * time.Millisecond })
+			w.waitForOrder("history", "accepted filled 1")
+			w.eventually("the first agreement", func() bool { return w.agreed() != nil }) // orders found until then become imported
+			w.buy("AAPL", "2", "a")
+			w.waitForOrder("a", "accepted new 0")
+			w.sim.Step()
+			w.waitForOrder("a", "accepted filled 2")
+			w.eventually("the position", func() bool { return w.held("AAPL") == "2" && w.held("MSFT") == "1" })
+			if got := w.eventsOf("a"); got != "reconciled reconciled" {
+				t.Errorf("the log says %s", got)
+			}
+			if got := w.eventsOf("history"); got != "imported" {
+				t.Errorf("of history the log says %s", got)
+			}
+			w.wantNoGap()
+		})
+	}
+	t.Run("a stream that is cut", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.run()
+		w.buy("AAPL", "2", "a")
+		w.waitForOrder("a", "accepted new 0")
+		w.eventually("the first agreement", func() bool { return w.agreed() != nil })
+		w.front.streams.Store(503)
+		w.sim.CutStreams()
+		w.eventually("the cut", func() bool { return w.front.open.Load() == 0 })
+		w.sim.Step()
+		w.buy("AAPL", "1", "meanwhile")
+		w.sim.Step()
+		cut := time.Now()
+		if got := w.order("a"); got != "accepted new 0" {
+			t.Fatalf("without a stream the order became %s", got)
+		}
+		w.front.streams.Store(0)
+		w.waitForOrder("a", "accepted filled 2")
+		w.waitForOrder("meanwhile", "accepted filled 1")
+		w.eventually("an agreement after the cut", func() bool { return w.agreed().After(cut) && w.held("AAPL") == "3" })
+		w.wantNoGap()
+	})
+}
+
+// An order whose answer was lost is looked up by its client_order_id and never
+// sent again. If it is found it is recorded; if it is never found it is marked
+// unknown once the window has passed, and not before.
+func TestLostAnswers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	service := w.trading()
+	for id, fault := range map[string]alpacasim.Fault{"dropped": alpacasim.Drop, "failed-after": alpacasim.FailAfter, "never-there": alpacasim.Fail} {
+		w.sim.Inject(fault, 1, 0)
+		placed, err := service.Place(t.Context(), w.account, "", orderRequest(id))
+		if err != nil || placed.Known {
+			t.Fatalf("%s: the answer is known: %v (%v)", id, placed.Known, err)
+		}
+		if got := w.order(id); got != "submitting submitting 0" {
+			t.Fatalf("%s is %s", id, got)
+		}
+	}
+	w.front.streams.Store(404) // no stream of either kind
+	w.exec(`insert into app.stream_cursors (account_id, agreed_at) values ($1, now())`, w.account.Account)
+	const window = time.Second
+	w.run(func(c *mirror.Config) { c.LookupWindow = window })
+	w.waitForOrder("dropped", "accepted new 0")
+	w.waitForOrder("failed-after", "accepted new 0")
+	w.waitForOrder("never-there", "unknown unknown 0")
+	if lookups := scan[int](w, `select lookups from app.alpaca_orders where account_id = $1 and client_order_id = 'never-there'`, w.account.Account); lookups < 1 {
+		t.Errorf("it was parked after %d looks", lookups)
+	}
+	if waited := scan[time.Duration](w, `select updated_at - looked_up_at from app.alpaca_orders where account_id = $1 and client_order_id = 'never-there'`, w.account.Account); waited < window {
+		t.Errorf("it was parked after %v, want %v", waited, window)
+	}
+	if told := w.eventsOf("never-there"); told != "submitting unknown" {
+		t.Errorf("the log says %s", told)
+	}
+	if sent, there := w.front.orders.Load(), len(w.sim.Orders(w.seed.KeyID)); sent != 3 || there != 2 {
+		t.Errorf("%d orders were sent and %d are there, want 3 and 2", sent, there)
+	}
+	// A retry returns what became of the first request and sends nothing; where
+	// that is unknown it never says that the order is placed.
+	again, err := service.Place(t.Context(), w.account, "", orderRequest("dropped"))
+	if err != nil || !again.Known || !strings.Contains(string(again.Order), `"status": "new"`) {
+		t.Errorf("dropped again: %s, known %v (%v)", again.Order, again.Known, err)
+	}
+	if _, err := service.Place(t.Context(), w.account, "", orderRequest("never-there")); !problem.Is(err, problem.OrderUnknown) {
+		t.Errorf("never-there again: %v", err)
+	}
+	if sent := w.front.orders.Load(); sent != 3 {
+		t.Errorf("%d orders were sent, want 3", sent)
+	}
+}
+
+// An order is marked unknown for what the broker says, and not for an outage:
+// its window begins with the first good answer after one.
+func TestParkedAWindowAfterTheBrokerIsBack(t *testing.T) {
+	t.Parallel()
+	for name, status := range map[string]int64{"503": 503, "500": 500, "too many requests": 429, "cut off": -1, "forbidden": 403} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.sim.Inject(alpacasim.Fail, 1, 0)
+			if placed, err := w.trading().Place(t.Context(), w.account, "", orderRequest("lost")); err != nil || placed.Known {
+				t.Fatalf("the answer is known: %v (%v)", placed.Known, err)
+			}
+			w.front.streams.Store(404) // no stream of either kind
+			w.exec(`insert into app.stream_cursors (account_id, agreed_at) values ($1, now())`, w.account.Account)
+			const window = 2 * time.Second
+			w.run(func(c *mirror.Config) { c.LookupWindow = window })
+			lookups := func() int {
+				return scan[int](w, `select lookups from app.alpaca_orders where account_id = $1 and client_order_id = 'lost'`, w.account.Account)
+			}
+			w.eventually("a look-up", func() bool { return lookups() > 0 })
+			w.front.lookUps.Store(status)
+			known := time.Now() // the last "not found" came before this
+			w.eventually("an outage longer than the window", func() bool { return w.front.lookedUp.Load() > 1 && time.Since(known) > window })
+			if got := w.order("lost"); got != "submitting submitting 0" {
+				t.Fatalf("during the outage it is %s", got)
+			}
+			back := scan[time.Time](w, "select clock_timestamp()")
+			w.front.lookUps.Store(0)
+			w.waitForOrder("lost", "unknown unknown 0")
+			parked := scan[time.Time](w, `select updated_at from app.alpaca_orders where account_id = $1 and client_order_id = 'lost'`, w.account.Account)
+			if waited := parked.Sub(back); waited < window {
+				t.Errorf("it was parked %v after the broker was back, want %v", waited, window)
+			}
+		})
+	}
+}
+
+// The id of the request that placed an order, which Alpaca's support asks for,
+// is kept even where the stream sends the order first.
+func TestRequestIDIsKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	order := payload(update("01A", "new", time.Now(), map[string]any{"client_order_id": "a"}, nil))
+	const record = `select app.record_order($1, $2::jsonb->'order', $3)`
+	w.exec(record, w.account.Account, order, "")
+	w.exec(record, w.account.Account, order, "request-1")
+	w.exec(record, w.account.Account, order, "request-2")
+	if got := scan[*string](w, `select broker_request_id from app.alpaca_orders where account_id = $1 and client_order_id = 'a'`, w.account.Account); got == nil || *got != "request-1" {
+		t.Errorf("the request's id is %v, want request-1", got)
+	}
+}
+
+// Without working keys a lost order cannot be looked up: it is marked unknown
+// once the window has passed, and the account can then be deleted.
+func TestLostAnswersWithoutKeys(t *testing.T) {
+	t.Parallel()
+	for name, loseKeys := range map[string]func(*world){
+		"deleted": func(w *world) {
+			if err := accounts.New(w.db, w.keys, w.broker).DeleteCredentials(t.Context(), w.account, true); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"refused": func(w *world) { w.front.refuseKeys.Store(true); w.sim.CutStreams() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.run(func(c *mirror.Config) { c.LookupWindow = 4 * time.Second })
+			w.eventually("the stream", func() bool { return w.front.open.Load() == 1 && w.agreed() != nil })
+			w.sim.Inject(alpacasim.Fail, 1, 0)
+			if placed, err := w.trading().Place(t.Context(), w.account, "", orderRequest("lost")); err != nil || placed.Known {
+				t.Fatalf("the answer is known: %v (%v)", placed.Known, err)
+			}
+			loseKeys(w)
+			service := accounts.New(w.db, w.keys, w.broker)
+			if err := service.Delete(t.Context(), w.account, true); !problem.Is(err, problem.AccountHasUnresolvedOrders) {
+				t.Fatalf("deleted with a lost order: %v", err)
+			}
+			w.waitForOrder("lost", "unknown unknown 0")
+			if err := service.Delete(t.Context(), w.account, true); err != nil {
+				t.Errorf("the account cannot be deleted: %v", err)
+			}
+		})
+	}
+}
+
+// The window of an order that is sent again begins at the second try: an hour
+// after the first it is not marked unknown while the broker still answers.
+func TestRetriedOrderHasItsWholeWindow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sim.Inject(alpacasim.Fail, 2, 0)
+	for range 2 {
+		if placed, err := w.trading().Place(t.Context(), w.account, "", orderRequest("again")); err != nil || placed.Known {
+			t.Fatalf("the answer is known: %v (%v)", placed.Known, err)
+		}
+		if w.front.orders.Load() == 1 {
+			w.exec(`update app.alpaca_orders set intent_state = 'unsent', status = 'rejected', created_at = now() - interval '1 hour'`)
+		}
+	}
+	service := accounts.New(w.db, w.keys, w.broker)
+	if err := service.DeleteCredentials(t.Context(), w.account, true); err != nil {
+		t.Fatal(err)
+	}
+	sent := time.Now()
+	w.run(func(c *mirror.Config) { c.LookupWindow = 4 * time.Second })
+	w.waitForOrder("again", "unknown unknown 0")
+	if early := time.Since(sent); early < 3*time.Second {
+		t.Errorf("parked after %s, in the middle of its window", early)
+	}
+}
+
+// A long transaction on one account does not delay another's lease: both are
+// renewed, and the streams go on.
+func TestLeasesAreRenewedPastWriters(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run(func(c *mirror.Config) { c.LeaseTTL = 2 * time.Second })
+	w.eventually("the lease", func() bool { return scan[int](w, "select count(*) from app.stream_leases") == 1 })
+	lease := scan[string](w, "select holder || ' ' || fence from app.stream_leases")
+	// This lock is what a worker's admission holds until its transaction ends.
+	tx, err := w.pg.Conn(t, "admin").Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(context.Background())
+	if _, err := tx.Exec(t.Context(), "select from app.stream_leases for key share"); err != nil {
+		t.Fatal(err)
+	}
+	for range 50 { // more than twice as long as a lease lasts
+		time.Sleep(100 * time.Millisecond)
+		if !scan[bool](w, "select bool_and(expires_at > clock_timestamp()) from app.stream_leases") {
+			t.Fatal("a lease ran out under a writer")
+		}
+	}
+	if now := scan[string](w, "select holder || ' ' || fence from app.stream_leases"); now != lease {
+		t.Errorf("the lease is %s, was %s", now, lease)
+	}
+}
+
+// Keys that the broker refuses end the stream, with one event; new ones start
+// it again.
+func TestRefusedKeysEndTheStream(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m, _ := w.run()
+	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 && w.agreed() != nil })
+	w.front.refuseKeys.Store(true)
+	w.sim.CutStreams()
+	leases := func() int {
+		return scan[int](w, `select count(*) from app.stream_leases where expires_at > clock_timestamp()`)
+	}
+	rejected := func() int {
+		return scan[int](w, `select count(*) from app.account_events where account_id = $1 and kind = 'credentials' and data->>'state' = 'needs_credentials'`, w.account.Account)
+	}
+	w.eventually("the end of the lease", func() bool { return leases() == 0 && rejected() == 1 })
+	before := w.front.connects.Load()
+	time.Sleep(500 * time.Millisecond) // ten renewals of leases, and two attempts of a stream that had not ended
+	if n := w.front.connects.Load(); n != before || w.front.open.Load() != 0 {
+		t.Errorf("%d connections came after the keys were refused", n-before)
+	}
+	if n := rejected(); n != 1 {
+		t.Errorf("it was told %d times", n)
+	}
+	if _, err := w.trading().Positions(t.Context(), w.account); !problem.Is(err, problem.NeedsCredentials) {
+		t.Errorf("a request meanwhile: %v", err)
+	}
+
+	w.front.refuseKeys.Store(false)
+	w.storeKeys()
+	m.Wake()
+	w.eventually("the stream again", func() bool { return w.front.open.Load() == 1 })
+	w.buy("AAPL", "1", "a")
+	w.waitForOrder("a", "accepted new 0")
+	w.wantNoGap()
+}
+
+// Replaced keys are used by the running stream.
+func TestReplacedKeysAreTakenUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run()
+	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 })
+	before := w.front.connects.Load()
+	w.storeKeys()
+	w.eventually("another connection", func() bool { return w.front.connects.Load() > before && w.front.open.Load() == 1 })
+}
+
+// One instance at a time has an account. Once its lease belongs to another, the
+// old holder can neither read nor write there, even if it believes that it has
+// the lease, and each change of hands has a higher fence.
+func TestLeaseIsFenced(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first, second := uuidOf(1), uuidOf(2)
+	claim := func(holder [16]byte, ttl time.Duration) []tenant.Lease {
+		t.Helper()
+		leases, err := w.worker.Claim(t.Context(), holder, ttl, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return leases
+	}
+	write := func(l tenant.Lease, eventID string) error {
+		return w.worker.Tx(t.Context(), l, func(b *tenant.Batch) {
+			b.Queue("select app.apply_trade_update($1, $2)", l.Account, payload(update(eventID, "new", time.Now(), map[string]any{"client_order_id": eventID}, nil)))
+		})
+	}
+	old := claim(first, time.Second)
+	if len(old) != 1 || old[0].Account != w.account.Account || old[0].Environment != string(broker.Paper) || old[0].LastEventID != "" {
+		t.Fatalf("the first holds %+v", old)
+	}
+	if err := write(old[0], "01A"); err != nil {
+		t.Fatal(err)
+	}
+	if again := claim(first, time.Second); len(again) != 1 || again[0].Fence != old[0].Fence || again[0].LastEventID != "01A" {
+		t.Errorf("renewed it is %+v", again)
+	}
+	var taken []tenant.Lease
+	w.eventually("the lease to run out", func() bool { taken = claim(second, time.Minute); return len(taken) == 1 })
+	if taken[0].Fence <= old[0].Fence || taken[0].LastEventID != "01A" {
+		t.Errorf("it went from %+v to %+v", old[0], taken[0])
+	}
+	if held := claim(first, time.Minute); len(held) != 0 {
+		t.Errorf("the first still holds %+v", held)
+	}
+	forged := taken[0]
+	forged.Holder = first
+	ahead := taken[0]
+	ahead.Fence++
+	for what, l := range map[string]tenant.Lease{"the old lease": old[0], "the new fence with the old holder": forged, "a fence that is not yet": ahead} {
+		if err := write(l, "01B"); !problem.Is(err, problem.AccountForbidden) {
+			t.Errorf("%s: %v", what, err)
+		}
+		err := w.worker.Tx(t.Context(), l, func(b *tenant.Batch) {
+			b.Queue("select 1").QueryRow(func(row pgx.Row) error { var n int; return row.Scan(&n) })
+		})
+		if !problem.Is(err, problem.AccountForbidden) {
+			t.Errorf("%s reads: %v", what, err)
+		}
+	}
+	if err := write(taken[0], "01C"); err != nil {
+		t.Error(err)
+	}
+	if a, b, c := w.order("01A"), w.order("01B"), w.order("01C"); a == "missing" || b != "missing" || c == "missing" {
+		t.Errorf("written were %s, %s and %s", a, b, c)
+	}
+	// After a release it is free at once, and the fence goes on from there.
+	if err := w.worker.Release(t.Context(), second, nil); err != nil {
+		t.Fatal(err)
+	}
+	if back := claim(first, time.Minute); len(back) != 1 || back[0].Fence <= taken[0].Fence {
+		t.Errorf("given back it became %+v", back)
+	}
+}
+
+// An instance that stops hands its accounts over at once; the next one resumes
+// after the last update applied, and two never stream the same account.
+func TestInstancesShareAccounts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, stop := w.run()
+	w.eventually("the first instance", func() bool { return w.front.open.Load() == 1 })
+	w.buy("AAPL", "1", "a")
+	w.eventually("the first update", func() bool { return strings.Contains(w.eventsOf("a"), "new") })
+	w.run()
+	time.Sleep(300 * time.Millisecond) // six renewals of the second
+	if n := w.front.connects.Load(); n != 1 {
+		t.Errorf("two instances made %d streams", n)
+	}
+	stop()
+	w.sim.Step() // most likely while no instance streams
+	w.waitForOrder("a", "accepted filled 1")
+	w.eventually("the fill from the second instance", func() bool { return strings.Contains(w.eventsOf("a"), "fill") })
+	if got := w.eventsOf("a"); strings.Count(got, "new") != 1 || strings.Count(got, "fill") != 1 || w.front.open.Load() != 1 {
+		t.Errorf("the log says %s, by %d streams", got, w.front.open.Load())
+	}
+	w.wantNoGap()
+}
