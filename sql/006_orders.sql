@@ -88,9 +88,11 @@ create table app.alpaca_orders (
   -- When a missing answer was last asked for, and how often.
   looked_up_at timestamptz,
   lookups integer not null default 0,
-  -- The quantity of its recorded fills, and when and how often the broker was asked
-  -- for those that are missing.
+  -- The quantity of its recorded fills, the average price of the broker's that they
+  -- agree with, and when and how often the broker was asked for those that are
+  -- missing.
   fills_qty numeric not null default 0,
+  fills_avg_price numeric,
   fills_asked_at timestamptz,
   fills_asked integer not null default 0,
 
@@ -119,7 +121,7 @@ create index alpaca_orders_unended_idx on app.alpaca_orders (account_id, symbol)
 create index alpaca_orders_parent_idx on app.alpaca_orders (account_id, parent_alpaca_order_id)
   where parent_alpaca_order_id is not null;
 create index alpaca_orders_fills_idx on app.alpaca_orders (account_id, created_at)
-  where filled_qty <> fills_qty and symbol is not null;
+  where (filled_qty <> fills_qty or filled_avg_price is distinct from fills_avg_price) and symbol is not null;
 create index alpaca_orders_wind_down_idx on app.alpaca_orders (account_id, wind_down_id) where wind_down_id is not null;
 create index alpaca_orders_closings_idx on app.alpaca_orders (account_id, symbol, (coalesce(filled_at, broker_updated_at)) desc)
   where reduce_only and filled_qty > 0;
@@ -134,7 +136,7 @@ alter table app.alpaca_orders enable row level security, force row level securit
   alter column replaces set statistics 0, alter column replaced_by set statistics 0, alter column status_message set statistics 0,
   alter column filled_qty set statistics 0, alter column filled_avg_price set statistics 0, alter column broker_request_id set statistics 0,
   alter column broker_refusal set statistics 0, alter column broker_order set statistics 0, alter column others set statistics 0,
-  alter column fills_qty set statistics 0;
+  alter column fills_qty set statistics 0, alter column fills_avg_price set statistics 0;
 
 -- The scope "read" sees orders, "trade" makes intents, and "cancel" records the
 -- broker's answers. Nobody deletes orders.
@@ -173,8 +175,8 @@ grant select,
   update (intent_state, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price,
     trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status,
     status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at,
-    broker_order, looked_up_at, lookups, fills_qty, fills_asked_at, fills_asked, submitted_at, filled_at, canceled_at, expired_at,
-    failed_at, replaced_at, updated_at)
+    broker_order, looked_up_at, lookups, fills_qty, fills_avg_price, fills_asked_at, fills_asked, submitted_at, filled_at, canceled_at,
+    expired_at, failed_at, replaced_at, updated_at)
   on app.alpaca_orders to paddock_worker;
 -- For claim_leases, which finds missing answers and silent orders; for deleting an
 -- account, which returns its open orders; and for claim_client_order_id.

@@ -50,6 +50,49 @@ func takenBack(t *testing.T, rightAgain bool) {
 	w.journalBecomesTheBrokers()
 }
 
+// Promise: an execution of which only the price was corrected is found by the
+// order's average price, where no update tells of it.
+func TestACorrectedPriceIsFound(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run()
+	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 && w.agreed() != nil })
+	w.trade("AAPL", "buy", "4", "", "")
+	w.trade("MSFT", "buy", "4", "", "")
+	w.eventually("the fills", func() bool { return w.held("AAPL") == "4" && w.held("MSFT") == "4" })
+	w.sim.InjectFor(alpacasim.Injection{Fault: alpacasim.Lose, Event: "trade_correct", N: -1})
+	w.sim.Correct(w.sim.Executions(w.seed.KeyID)[0].ID, decimal.NewFromInt(77), decimal.NewFromInt(4))
+	w.sync()
+	w.eventually("the price", func() bool {
+		return scan[string](w, "select trim_scale(price)::text from app.fills where account_id = $1 and symbol = 'AAPL' and state = 'live'", w.account.Account) == "77"
+	})
+	w.journalBecomesTheBrokers()
+}
+
+// Promise: an average price that the broker rounds more than we know is not asked
+// for without end.
+func TestARoundedAverageIsBelievedInTheEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, stop := w.run()
+	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 && w.agreed() != nil })
+	w.trade("AAPL", "buy", "4", "", "")
+	w.eventually("the fill", func() bool { return w.held("AAPL") == "4" })
+	stop()
+	w.exec("update app.alpaca_orders set filled_avg_price = filled_avg_price + 0.01 where account_id = $1", w.account.Account)
+	for n := range 4 {
+		var settled bool
+		err := w.worker.TxNotify(t.Context(), w.lease(), func(b *tenant.Batch) {
+			b.Queue(`select app.replace_fills($1, o.id, (select jsonb_agg(jsonb_build_object('id', f.execution_id, 'qty', f.qty, 'price', f.price, 'transaction_time', f.at))
+				from app.fills f where f.account_id = $1 and f.order_id = o.id)) from app.alpaca_orders o where o.account_id = $1`, w.account.Account).
+				QueryRow(func(row pgx.Row) error { return row.Scan(&settled) })
+		})
+		if err != nil || settled != (n == 3) {
+			t.Errorf("asked %d times before: it is settled: %v, %v", n, settled, err)
+		}
+	}
+}
+
 // Promise: an execution that was busted or corrected long ago is found, whatever
 // was traded since, where no update tells of it.
 func TestTakenBackOfAnEarlierTrip(t *testing.T) {

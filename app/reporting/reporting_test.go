@@ -284,7 +284,7 @@ func TestDeletedAccount(t *testing.T) {
 	name, password := w.create(t, w.accounts[0], w.accounts[1])
 	app := w.db.Conn(t, "paddock_app")
 	run(t, app, "begin")
-	run(t, app, "select private.admit('ann', $1)", w.accounts[0])
+	run(t, app, "select private.admit('token-of-ann', $1)", w.accounts[0])
 	run(t, app, "select private.delete_account('leave')")
 	run(t, app, "commit")
 	if got := sees(t, w.login(t, name, password)); !slices.Equal(got, []uuid.UUID{w.accounts[1]}) {

@@ -4,11 +4,13 @@
 package kit
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"paddock/app/broker"
 	"paddock/app/credentials"
@@ -20,12 +22,16 @@ import (
 func User(t testing.TB, db *pgtest.DB, id string) (token string) {
 	t.Helper()
 	token = "token-of-" + id
-	conn := db.Conn(t, "paddock_auth")
-	if _, err := conn.Exec(t.Context(), `insert into auth."user" (id, name, email, "emailVerified") values ($1, $1, $1 || '@example.com', false)`, id); err != nil {
+	conn, err := pgx.Connect(t.Context(), db.URL("paddock_auth")) // not db.Conn: a test may have hundreds of users
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := conn.Exec(t.Context(), `insert into auth.session (id, "expiresAt", token, "updatedAt", "userId")
-		values ('session-of-' || $1, now() + interval '1 day', $2, now(), $1)`, id, token); err != nil {
+	defer conn.Close(context.Background())
+	var both pgx.Batch
+	both.Queue(`insert into auth."user" (id, name, email, "emailVerified") values ($1, $1, $1 || '@example.com', false)`, id)
+	both.Queue(`insert into auth.session (id, "expiresAt", token, "updatedAt", "userId")
+		values ('session-of-' || $1, now() + interval '1 day', $2, now(), $1)`, id, token)
+	if err := conn.SendBatch(t.Context(), &both).Close(); err != nil {
 		t.Fatal(err)
 	}
 	return token

@@ -62,6 +62,9 @@ var mutants = []mutant{
 	{halts, "app/mirror/winddown.go", " && !p.Waits && still.Message == \"\"", " && p.Waits", []string{"app/mirror TestAWindDownTellsWhichOrdersAreInItsWay"}},
 	{halts, "app/mirror/winddown.go", "\t\t\tleft.inTheWay = true\n", "", []string{"app/mirror TestAWindDownTellsWhichOrdersAreInItsWay"}},
 
+	{gaps, "app/mirror/fills.go", "(filled_qty <> fills_qty or filled_avg_price is distinct from fills_avg_price)\n", "filled_qty <> fills_qty\n", []string{"app/mirror TestACorrectedPriceIsFound"}},
+	{gaps, "sql/func/009/replace_fills.sql", " and t.fills_asked >= 3", " and false", []string{"app/mirror TestARoundedAverageIsBelievedInTheEnd"}},
+	{gaps, "sql/func/009/replace_fills.sql", " and t.fills_asked >= 3", "", []string{"app/mirror TestARoundedAverageIsBelievedInTheEnd"}},
 	{gaps, "app/mirror/fills.go", "order by f.at desc limit $3", "order by f.at desc limit 2 + 0 * $3", []string{"app/mirror TestTakenBackOfAnEarlierTrip"}},
 
 	{refusals, "sql/func/006/guard_order.sql", "r.refused_at > new.requested_at", "false", []string{"app/trading TestWhatARetryWasRefusedIsNotPlaced", "app/trading TestARefusedRetryStopsItsClosing"}},

@@ -72,7 +72,7 @@ begin
     end if;
   end if;
 
-  perform app.update_fills_qty(p_account, p_order);
+  perform app.update_fills_totals(p_account, p_order);
   perform app.recompute_round_trips(p_account, o.symbol, since, since_id);
 end
 $$;

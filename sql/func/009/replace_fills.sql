@@ -1,7 +1,9 @@
 -- Replaces an order's fills by those in the broker's list of activities, and
--- reports whether they add up to what the broker says was filled. A list that
--- does not add up is older than the order, or cut off, and changes nothing.
--- Fills that are the same stay, with the execution ids that they have.
+-- reports whether they add up to what the broker says was filled, in quantity
+-- and price. A list of another quantity is older than the order, or cut off, and
+-- changes nothing. One of another average price may be older as well; it is
+-- believed once it was asked for four times, because the broker may round
+-- otherwise. Fills that are the same stay, with the execution ids that they have.
 create or replace function app.replace_fills(p_account uuid, p_order uuid, p_activities jsonb) returns boolean
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -11,7 +13,7 @@ declare
   settled boolean;
 begin
   select t.* into o from app.alpaca_orders t where t.account_id = p_account and t.id = p_order;
-  settled := o.fills_qty = o.filled_qty;
+  settled := o.fills_qty = o.filled_qty and o.fills_avg_price is not distinct from o.filled_avg_price;
   if not settled and o.filled_qty = (select coalesce(sum((a->>'qty')::numeric), 0) from jsonb_array_elements(p_activities) a) then
     with news as (
       select a->>'id' as id, (a->>'qty')::numeric as qty, (a->>'price')::numeric as price, (a->>'transaction_time')::timestamptz as at,
@@ -36,7 +38,7 @@ begin
         returning at
     )
     select min(at) into since from (select at from gone union all select at from made) moved;
-    perform app.update_fills_qty(p_account, p_order);
+    perform app.update_fills_totals(p_account, p_order);
     if since is not null then
       perform app.recompute_round_trips(p_account, o.symbol, since, '');
       -- Agents and tags are found by their fills, and none of this order's may be
@@ -48,7 +50,10 @@ begin
         perform app.recompute_scope_round_trips(p_account, o.symbol, 'tag', o.tag, since, '');
       end if;
     end if;
-    select t.fills_qty = t.filled_qty into settled from app.alpaca_orders t where t.account_id = p_account and t.id = p_order;
+    update app.alpaca_orders t set fills_avg_price = t.filled_avg_price
+      where t.account_id = p_account and t.id = p_order and t.fills_qty = t.filled_qty and t.fills_asked >= 3;
+    select t.fills_qty = t.filled_qty and t.fills_avg_price is not distinct from t.filled_avg_price into settled
+      from app.alpaca_orders t where t.account_id = p_account and t.id = p_order;
   end if;
   update app.alpaca_orders t
     set fills_asked_at = clock_timestamp(), fills_asked = case when settled then 0 else t.fills_asked + 1 end
