@@ -104,7 +104,8 @@ func TestChaos(t *testing.T) {
 	w.agree(all, much)
 	did := countChaos(all)
 	t.Logf("%s; the server was killed %d times; %s", did, kills, time.Since(began).Round(time.Second))
-	if did.placed < did.sent/3 || did.refused == 0 || did.turns == 0 || did.closings == 0 {
+	// On a busy machine accounts stand halted for longer, and refuse more.
+	if did.placed < did.sent/5 || did.refused == 0 || did.turns == 0 || did.closings == 0 {
 		t.Errorf("%s: the test did less than it says", did)
 	}
 	w.stop()
