@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"paddock/app/alpacasim/internal/calendar"
 )
 
 // activity is an event of an account other than a trade, in Alpaca's JSON.
@@ -85,7 +87,7 @@ func (x *Execution) activity() tradeActivity {
 
 // activityID begins with New York's time to the millisecond.
 func activityID(at time.Time, id string) string {
-	digits := []byte(at.In(newYork).Format("20060102150405.000"))
+	digits := []byte(at.In(calendar.NewYork).Format("20060102150405.000"))
 	return string(append(digits[:14], digits[15:]...)) + "::" + id
 }
 
@@ -93,7 +95,7 @@ func activityID(at time.Time, id string) string {
 func (s *Sim) record(a *account, entry activity) {
 	now := s.now()
 	if entry.Date == "" {
-		entry.ID, entry.CreatedAt, entry.Date = activityID(now, s.newID()), now, now.In(newYork).Format(time.DateOnly)
+		entry.ID, entry.CreatedAt, entry.Date = activityID(now, s.newID()), now, now.In(calendar.NewYork).Format(time.DateOnly)
 	} else { // it has a day and no time
 		entry.ID, entry.Posted = strings.ReplaceAll(entry.Date, "-", "")+"000000000::"+s.newID(), now
 	}

@@ -1,6 +1,10 @@
 package alpacasim
 
-import "time"
+import (
+	"time"
+
+	"paddock/app/alpacasim/internal/calendar"
+)
 
 // now returns the simulator's time: its clock, moved by SetClock.
 func (s *Sim) now() time.Time {
@@ -54,11 +58,11 @@ func (s *Sim) SetAlwaysOpen(open bool) {
 
 // marketSession returns the current session: always regular in a market that never
 // closes. s.mu is held.
-func (s *Sim) marketSession() marketSession {
+func (s *Sim) marketSession() calendar.Session {
 	if !s.state.Hours {
-		return regular
+		return calendar.Regular
 	}
-	return marketSessionAt(s.now())
+	return calendar.SessionAt(s.now())
 }
 
 // present returns the simulator's time, and whether its market keeps hours.

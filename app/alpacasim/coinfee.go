@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"paddock/app/alpacasim/internal/calendar"
 )
 
 // Alpaca's crypto fees of the first tier: a taker pays more than a maker, whose
@@ -66,10 +68,10 @@ func (s *Sim) chargeCoins(a *account, o *order, x *Execution) {
 		}
 	}
 	if shape == FeesDated || shape == FeesDaily {
-		entry.Date = now.In(newYork).Format(time.DateOnly)
+		entry.Date = now.In(calendar.NewYork).Format(time.DateOnly)
 	}
 	if shape == FeesDaily {
-		a.Due = append(a.Due, dueActivity{midnight(now, newYork).AddDate(0, 0, 1), entry})
+		a.Due = append(a.Due, dueActivity{calendar.Midnight(now).AddDate(0, 0, 1), entry})
 		s.touch(a)
 		return
 	}

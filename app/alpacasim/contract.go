@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"paddock/app/alpacasim/internal/calendar"
 )
 
 // Which contracts are listed follows a rule: on AAPL and SPY, those of the last
@@ -19,7 +21,7 @@ import (
 func (a asset) hasChain() bool { return slices.Contains(a.attributes, "has_options") && !a.inactive }
 
 // day is a contract's last day.
-func (c contract) day() string { return c.expires.In(newYork).Format(time.DateOnly) }
+func (c contract) day() string { return c.expires.In(calendar.NewYork).Format(time.DateOnly) }
 
 // chain returns an underlying's contracts by expiry, kind and strike, which is
 // the order of their symbols.
@@ -35,7 +37,7 @@ func (s *Sim) chain(underlying asset) []contract {
 				if strike <= 0 {
 					continue
 				}
-				symbol := fmt.Sprintf("%s%s%s%08d", underlying.symbol, expiry.In(newYork).Format("060102"), strings.ToUpper(kind[:1]), strike*10)
+				symbol := fmt.Sprintf("%s%s%s%08d", underlying.symbol, expiry.In(calendar.NewYork).Format("060102"), strings.ToUpper(kind[:1]), strike*10)
 				all = append(all, contract{symbol: symbol, root: underlying.symbol, kind: kind, strike: decimal.New(strike, -2), expires: expiry})
 			}
 		}
@@ -55,26 +57,26 @@ func strikeStep(cents int64) int64 {
 
 // expiries returns the times at which options expire: their days' closes.
 func expiries(now time.Time) []time.Time {
-	today := midnight(now, newYork)
+	today := calendar.Midnight(now)
 	friday := today.AddDate(0, 0, (5-int(today.Weekday())+7)%7)
 	days := map[time.Time]bool{}
 	for i := -2; i < 4; i++ {
 		days[friday.AddDate(0, 0, 7*i)] = true
 	}
 	for i := range 7 {
-		first := time.Date(today.Year(), today.Month()+time.Month(i), 1, 0, 0, 0, 0, newYork)
+		first := time.Date(today.Year(), today.Month()+time.Month(i), 1, 0, 0, 0, 0, calendar.NewYork)
 		if third := first.AddDate(0, 0, (5-int(first.Weekday())+7)%7+14); !third.Before(today) {
 			days[third] = true
 		}
 	}
 	var all []time.Time
 	for day := range days {
-		hours, trades := dayAt(day)
+		hours, trades := calendar.DayAt(day)
 		if !trades { // options of a holiday expire the day before
-			hours, trades = dayAt(day.AddDate(0, 0, -1))
+			hours, trades = calendar.DayAt(day.AddDate(0, 0, -1))
 		}
 		if trades {
-			all = append(all, hours.close)
+			all = append(all, hours.Close)
 		}
 	}
 	slices.SortFunc(all, time.Time.Compare)

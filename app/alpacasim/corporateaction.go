@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"paddock/app/alpacasim/internal/calendar"
 )
 
 // SplitShape is the form of a split in the list of activities: one entry with
@@ -159,7 +161,7 @@ func (s *Sim) closeDay() {
 func (s *Sim) lastCloseOnce() time.Time {
 	now := s.now()
 	if now.Before(s.day.from) || !now.Before(s.day.to) {
-		s.day.from, s.day.to = lastClose(now), nextClose(now)
+		s.day.from, s.day.to = calendar.LastClose(now), calendar.NextClose(now)
 	}
 	return s.day.from
 }

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"paddock/app/alpacasim/internal/calendar"
 )
 
 // window is the part of a history that a client asks for.
@@ -46,8 +48,7 @@ func parseToken(text string) (cursor, error) {
 // history is today's, and it never goes beyond the present.
 func (s *Sim) window(q url.Values, usual, most int) (window, error) {
 	now, _ := s.present()
-	local := now.In(newYork)
-	w := window{from: time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, newYork), to: now, limit: usual}
+	w := window{from: calendar.Midnight(now), to: now, limit: usual}
 	var err error
 	for name, into := range map[string]*time.Time{"start": &w.from, "end": &w.to} {
 		if text := q.Get(name); text != "" {

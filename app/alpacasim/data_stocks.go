@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"paddock/app/alpacasim/internal/calendar"
 )
 
 // base returns the base of a symbol's tape, and live its price now, in cents.
@@ -132,15 +134,15 @@ func (s *Sim) auctions(t tape, w window) iter.Seq2[time.Time, any] {
 	return func(yield func(time.Time, any) bool) {
 		core := t
 		core.contract = nil
-		for day := range s.trading(t, w.from, w.to, w.desc) {
-			hours, ok := dayAt(day.from)
-			if !ok || hours.open.Before(w.from) || hours.close.After(w.to) {
+		for day := range s.hoursOf(t).Periods(w.from, w.to, w.desc) {
+			hours, ok := calendar.DayAt(day.From)
+			if !ok || hours.Open.Before(w.from) || hours.Close.After(w.to) {
 				continue
 			}
 			cross := func(at time.Time, condition string) []map[string]any {
 				return []map[string]any{{"t": at.UTC(), "x": "Q", "p": dollars(core.at(at)), "s": 100_000, "c": condition}}
 			}
-			if !yield(hours.open, map[string]any{"d": hours.open.In(newYork).Format(time.DateOnly), "o": cross(hours.open, "O"), "c": cross(hours.close, "6")}) {
+			if !yield(hours.Open, map[string]any{"d": hours.Open.In(calendar.NewYork).Format(time.DateOnly), "o": cross(hours.Open, "O"), "c": cross(hours.Close, "6")}) {
 				return
 			}
 		}

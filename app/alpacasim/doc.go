@@ -45,5 +45,13 @@
 //   - Interest, borrow fees and taxes.
 //   - Safety. Whoever reaches the port and knows a key trades.
 //
+// # Where it stands
+//
+// This package is the book, which one lock protects, and what serves it over
+// HTTP. Files named trading_, data_, stream_ and control_ hold the handlers of
+// one surface each. What follows from its arguments alone stands below:
+//
+//   - internal/calendar: New York's trading days, sessions and hours.
+//
 // docs/simulator.md has all of it in detail, and the command's flags.
 package alpacasim

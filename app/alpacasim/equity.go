@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"paddock/app/alpacasim/internal/calendar"
 )
 
 // equityPoint is what an account was worth at a time.
@@ -48,7 +50,7 @@ func (b *equityBook) note(p equityPoint) bool {
 	if n := len(b.minutes); n > 2*minutesKept { // not at every point, because it copies them
 		b.minutes = slices.Clone(b.minutes[n-minutesKept:])
 	}
-	if n := len(b.Days); n > 0 && midnight(b.Days[n-1].At, newYork).Equal(midnight(p.At, newYork)) {
+	if n := len(b.Days); n > 0 && calendar.Midnight(b.Days[n-1].At).Equal(calendar.Midnight(p.At)) {
 		b.Days[n-1] = p
 		return false
 	}

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"paddock/app/alpacasim/internal/calendar"
 )
 
 // Step moves the market once: first prices, then the orders that they fill.
@@ -94,16 +96,16 @@ func (s *Sim) trades(a *account, o *order) bool {
 	case o.AssetClass == "crypto", !s.state.Hours:
 		return true
 	case o.TimeInForce == "opg":
-		return !now.Before(nextOpen(o.SubmittedAt))
+		return !now.Before(calendar.NextOpen(o.SubmittedAt))
 	case o.TimeInForce == "cls":
-		return !now.Before(nextClose(o.SubmittedAt))
+		return !now.Before(calendar.NextClose(o.SubmittedAt))
 	}
 	switch ses := s.marketSession(); {
-	case ses == regular:
+	case ses == calendar.Regular:
 		return true
-	case !o.ExtendedHours || ses == closed:
+	case !o.ExtendedHours || ses == calendar.Closed:
 		return false
-	case ses == overnight:
+	case ses == calendar.Overnight:
 		traded, _ := s.findTraded(o.Symbol)
 		return !a.Settings.DisableOvernight && traded.canTradeOvernight()
 	}
@@ -123,20 +125,20 @@ func (s *Sim) end(o *order) (time.Time, bool) {
 	case o.ExpiresAt != nil:
 		return *o.ExpiresAt, true
 	}
-	of := func(day tradingDay) time.Time {
+	of := func(day calendar.Day) time.Time {
 		if o.ExtendedHours {
-			return day.end
+			return day.End
 		}
-		return day.close
+		return day.Close
 	}
 	switch o.TimeInForce {
 	case "day":
-		if day, trading := dayAt(o.SubmittedAt); trading && o.SubmittedAt.Before(of(day)) {
+		if day, trading := calendar.DayAt(o.SubmittedAt); trading && o.SubmittedAt.Before(of(day)) {
 			return of(day).UTC(), true
 		}
-		return of(nextDay(o.SubmittedAt)).UTC(), true
+		return of(calendar.NextDay(o.SubmittedAt)).UTC(), true
 	case "gtc":
-		return nextClose(o.SubmittedAt.AddDate(0, 0, 90)).UTC(), true
+		return calendar.NextClose(o.SubmittedAt.AddDate(0, 0, 90)).UTC(), true
 	}
 	return time.Time{}, false
 }

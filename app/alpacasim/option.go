@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"paddock/app/alpacasim/internal/calendar"
 )
 
 // contract is an option, by its OCC symbol: root, expiry, kind and strike, as
@@ -26,7 +28,7 @@ func parseContract(symbol string) (contract, bool) {
 	if parts == nil {
 		return contract{}, false
 	}
-	day, err := time.ParseInLocation("060102", parts[2], newYork)
+	day, err := time.ParseInLocation("060102", parts[2], calendar.NewYork)
 	if err != nil {
 		return contract{}, false
 	}
@@ -34,12 +36,12 @@ func parseContract(symbol string) (contract, bool) {
 	if err != nil {
 		return contract{}, false
 	}
-	hours, _ := dayAt(day)
+	hours, _ := calendar.DayAt(day)
 	kind := "call"
 	if parts[3] == "P" {
 		kind = "put"
 	}
-	return contract{symbol: symbol, root: parts[1], kind: kind, strike: strike.Shift(-3), expires: hours.close}, true
+	return contract{symbol: symbol, root: parts[1], kind: kind, strike: strike.Shift(-3), expires: hours.Close}, true
 }
 
 // expired reports whether it has expired, at the close of its last day.
@@ -56,7 +58,7 @@ func (c contract) intrinsic(underlying decimal.Decimal) decimal.Decimal {
 
 // name returns a contract in words.
 func (c contract) name() string {
-	return fmt.Sprintf("%s %s %s %s", c.root, c.expires.In(newYork).Format("Jan 02 2006"), c.strike, strings.ToUpper(c.kind[:1])+c.kind[1:])
+	return fmt.Sprintf("%s %s %s %s", c.root, c.expires.In(calendar.NewYork).Format("Jan 02 2006"), c.strike, strings.ToUpper(c.kind[:1])+c.kind[1:])
 }
 
 // worth returns a contract's price for a price of its underlying.
@@ -70,7 +72,7 @@ func (s *Sim) exercise(a *account, symbol string) *refusal {
 	switch {
 	case bad != nil:
 		return bad
-	case s.state.Hours && sameDay(s.now(), lastClose(s.now())):
+	case s.state.Hours && calendar.SameDay(s.now(), calendar.LastClose(s.now())):
 		return refuse(422, 42210000, "contracts cannot be exercised between market close and midnight")
 	}
 	s.settle(a, c, held, "OPEXC")
@@ -150,10 +152,4 @@ func (s *Sim) expireContracts(a *account) {
 		}
 		s.settle(a, c, p.Qty, how)
 	}
-}
-
-func sameDay(a, b time.Time) bool {
-	ay, am, ad := a.In(newYork).Date()
-	by, bm, bd := b.In(newYork).Date()
-	return ay == by && am == bm && ad == bd
 }

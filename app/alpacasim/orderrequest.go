@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"paddock/app/alpacasim/internal/calendar"
 )
 
 // orderRequest is the body of POST /v2/orders.
@@ -227,7 +229,7 @@ func (s *Sim) checkAsset(a *account, r orderRequest, traded asset) *refusal {
 			return no("options orders require a whole qty")
 		case a.Settings.MaxOptionsLevel == 0:
 			return refuse(403, 40310000, "account not eligible to trade options contracts")
-		case r.Type == "market" && s.marketSession() != regular:
+		case r.Type == "market" && s.marketSession() != calendar.Regular:
 			return no("options market orders are only allowed during market hours")
 		}
 		return checkTick(traded.symbol, r.LimitPrice)
@@ -250,7 +252,7 @@ func (s *Sim) checkAsset(a *account, r orderRequest, traded asset) *refusal {
 		return no("trailing stop orders must be DAY or GTC orders")
 	case (r.TimeInForce == "opg" || r.TimeInForce == "cls") && r.Type != "market" && r.Type != "limit":
 		return no("opg and cls orders must be market or limit orders")
-	case s.state.Hours && r.TimeInForce == "opg" && s.between(9*time.Hour+28*time.Minute, 19*time.Hour):
+	case s.state.Hours && r.TimeInForce == "opg" && calendar.Within(s.now(), 9*time.Hour+28*time.Minute, 19*time.Hour):
 		return no("opg orders are accepted before 9:28am and after 7:00pm ET")
 	case s.state.Hours && r.TimeInForce == "cls" && s.pastClosingAuction():
 		return no("cls orders are accepted before 3:50pm, or ten minutes before the close of a half day, and after 7:00pm ET")
@@ -283,8 +285,9 @@ func (r *orderRequest) checkPennies() *refusal {
 // pastClosingAuction reports whether an order comes too late for the day's
 // closing auction and too early for the next one's.
 func (s *Sim) pastClosingAuction() bool {
-	day, _ := dayAt(s.now())
-	return s.between(day.close.Sub(midnight(day.close, newYork))-10*time.Minute, 19*time.Hour)
+	now := s.now()
+	day, _ := calendar.DayAt(now)
+	return calendar.Within(now, day.Close.Sub(calendar.Midnight(day.Close))-10*time.Minute, 19*time.Hour)
 }
 
 // Options are priced in steps: https://alpaca.markets/support/options-pricing-increments-and-options-order-handling.
@@ -308,13 +311,4 @@ func checkTick(symbol string, limit *decimal.Decimal) *refusal {
 		return refuse(422, 42210000, "invalid limit_price %s. options of %s are priced in steps of 0.05 from 3.00 on", limit, c.root)
 	}
 	return nil
-}
-
-// between reports whether it is a trading day and New York's time is in [from,
-// to).
-func (s *Sim) between(from, to time.Duration) bool {
-	now := s.now().In(newYork)
-	y, m, d := now.Date()
-	clock := time.Duration(now.Hour())*time.Hour + time.Duration(now.Minute())*time.Minute
-	return isTradingDay(y, m, d) && clock >= from && clock < to
 }

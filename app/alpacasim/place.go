@@ -2,6 +2,8 @@ package alpacasim
 
 import (
 	"github.com/shopspring/decimal"
+
+	"paddock/app/alpacasim/internal/calendar"
 )
 
 // place accepts an order, or returns why not. s.mu is held.
@@ -173,7 +175,7 @@ func (s *Sim) placeMultiLeg(a *account, r orderRequest) (*order, *refusal) {
 	if a.Settings.MaxOptionsLevel < 3 {
 		return nil, refuse(403, 40310000, "account not eligible to trade multi-leg option orders")
 	}
-	if r.Type == "market" && s.marketSession() != regular {
+	if r.Type == "market" && s.marketSession() != calendar.Regular {
 		return nil, refuse(422, 42210000, "options market orders are only allowed during market hours")
 	}
 	parent := s.newOrder(r, asset{})

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"paddock/app/alpacasim/internal/calendar"
 )
 
 // listed splits a query parameter at its commas.
@@ -42,5 +44,5 @@ func parseTime(text string) (time.Time, error) {
 	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
 		return t, nil
 	}
-	return time.ParseInLocation(time.DateOnly, text, newYork)
+	return time.ParseInLocation(time.DateOnly, text, calendar.NewYork)
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"paddock/app/alpacasim/internal/calendar"
 )
 
 // state is everything that survives a restart.
@@ -107,7 +109,7 @@ func (s *Sim) load() error {
 		s.open(a)
 	}
 	if s.state.LastClose.IsZero() {
-		s.state.LastClose = lastClose(s.now())
+		s.state.LastClose = calendar.LastClose(s.now())
 	}
 	if s.config.StateFile != "" {
 		s.rewrite()

@@ -6,6 +6,8 @@ import (
 	"math/bits"
 	"slices"
 	"time"
+
+	"paddock/app/alpacasim/internal/calendar"
 )
 
 // historyBegins is where Alpaca's own history of shares begins.
@@ -138,15 +140,12 @@ func (p tape) minute(start time.Time) []tick {
 	return ticks
 }
 
-// stretch is a period in which a market trades.
-type stretch struct{ from, to time.Time }
-
 // ticks returns the trades from a time to another, both included, oldest or
 // newest first.
-func (p tape) ticks(trading iter.Seq[stretch], from, to time.Time, desc bool) iter.Seq[tick] {
+func (p tape) ticks(trading iter.Seq[calendar.Period], from, to time.Time, desc bool) iter.Seq[tick] {
 	return func(yield func(tick) bool) {
 		for part := range trading {
-			first, last := later(part.from, from).Truncate(time.Minute), earlier(part.to.Add(-time.Minute), to).Truncate(time.Minute)
+			first, last := later(part.From, from).Truncate(time.Minute), earlier(part.To.Add(-time.Minute), to).Truncate(time.Minute)
 			for i := range int(last.Sub(first)/time.Minute) + 1 {
 				start := first.Add(time.Duration(i) * time.Minute)
 				if desc {

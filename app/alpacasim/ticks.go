@@ -3,51 +3,39 @@ package alpacasim
 import (
 	"iter"
 	"time"
+
+	"paddock/app/alpacasim/internal/calendar"
 )
 
-// trading returns when a market trades, from a time to another, by days: a coin
-// always, a share in its sessions, the extended ones too, an option in the core
-// session.
-func (s *Sim) trading(t tape, from, to time.Time, desc bool) iter.Seq[stretch] {
-	return func(yield func(stretch) bool) {
-		_, hours := s.present()
-		first, last := midnight(from, newYork), midnight(to, newYork)
-		days := int(last.Sub(first).Hours()/24 + 0.5)
-		for i := range days + 1 {
-			day := first.AddDate(0, 0, i)
-			if desc {
-				day = last.AddDate(0, 0, -i)
-			}
-			open := stretch{day, day.AddDate(0, 0, 1)}
-			if !t.crypto && hours {
-				its, trades := dayAt(day)
-				if !trades {
-					continue
-				}
-				open = stretch{its.pre, its.end}
-				if t.contract != nil {
-					open = stretch{its.open, its.close}
-				}
-			}
-			if open.from.After(to) || !open.to.After(from) {
-				continue
-			}
-			if !yield(open) {
-				return
-			}
-		}
+// hours returns when something trades that in New York has these hours: at any
+// time in a market that never closes.
+func (s *Sim) hours(usual calendar.Hours) calendar.Hours {
+	if _, keeps := s.present(); !keeps {
+		return calendar.AllHours
 	}
+	return usual
+}
+
+// hoursOf returns when a symbol trades.
+func (s *Sim) hoursOf(t tape) calendar.Hours {
+	switch {
+	case t.crypto:
+		return calendar.AllHours
+	case t.contract != nil:
+		return s.hours(calendar.RegularHours)
+	}
+	return s.hours(calendar.ExtendedHours)
 }
 
 // ticksIn returns the trades of a window.
 func (s *Sim) ticksIn(t tape, w window) iter.Seq[tick] {
-	return t.ticks(s.trading(t, w.from, w.to, w.desc), w.from, w.to, w.desc)
+	return t.ticks(s.hoursOf(t).Periods(w.from, w.to, w.desc), w.from, w.to, w.desc)
 }
 
 // bars returns the bars that begin within a window and have trades. The last
 // one may still grow.
 func (s *Sim) bars(t tape, f timeframe, w window) iter.Seq[bar] {
-	zone := newYork
+	zone := calendar.NewYork
 	if t.crypto {
 		zone = time.UTC
 	}
@@ -81,8 +69,8 @@ func (s *Sim) bars(t tape, f timeframe, w window) iter.Seq[bar] {
 func (s *Sim) latestTick(t tape, live int64) tick {
 	now, _ := s.present()
 	at := now
-	for part := range s.trading(t, now.AddDate(0, 0, -14), now, true) {
-		at = earlier(now, part.to.Add(-time.Microsecond))
+	for part := range s.hoursOf(t).Periods(now.AddDate(0, 0, -14), now, true) {
+		at = earlier(now, part.To.Add(-time.Microsecond))
 		break
 	}
 	return tick{at: at, id: at.Unix()/60*10 + 9, cents: live, size: 100, buy: true}

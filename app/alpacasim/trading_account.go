@@ -3,6 +3,8 @@ package alpacasim
 import (
 	"net/http"
 	"time"
+
+	"paddock/app/alpacasim/internal/calendar"
 )
 
 func (s *Sim) getAccount(w http.ResponseWriter, _ *http.Request, a *account) {
@@ -15,7 +17,7 @@ func (s *Sim) getAccount(w http.ResponseWriter, _ *http.Request, a *account) {
 			"options_approved_level": 3, "options_trading_level": a.Settings.MaxOptionsLevel,
 			"cash": a.Cash, "accrued_fees": "0", "pending_transfer_in": "0", "pending_transfer_out": "0", "pending_reg_taf_fees": "0",
 			"portfolio_value": f.equity, "equity": f.equity, "last_equity": a.LastEquity, "intraday_adjustments": "0",
-			"balance_asof":      s.state.LastClose.In(newYork).Format(time.DateOnly),
+			"balance_asof":      s.state.LastClose.In(calendar.NewYork).Format(time.DateOnly),
 			"long_market_value": f.long, "short_market_value": f.short, "position_market_value": f.long.Add(f.short),
 			"initial_margin": f.initial, "maintenance_margin": f.maintenance, "last_maintenance_margin": a.LastMaintenance, "sma": f.equity.Sub(f.initial),
 			"multiplier": f.multiplier, "shorting_enabled": !a.Settings.NoShorting && f.equity.GreaterThanOrEqual(marginEquity),

@@ -5,18 +5,20 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"paddock/app/alpacasim/internal/calendar"
 )
 
 // getClock serves whether shares trade now. In a market that never closes, the
 // next opening and close are always a day away.
 func (s *Sim) getClock(w http.ResponseWriter, _ *http.Request, _ *account) {
 	now, hours := s.present()
-	now = now.In(newYork)
+	now = now.In(calendar.NewYork)
 	if !hours {
 		answer(w, 200, map[string]any{"timestamp": now, "is_open": true, "next_open": now.AddDate(0, 0, 1), "next_close": now.AddDate(0, 0, 1)})
 		return
 	}
-	answer(w, 200, map[string]any{"timestamp": now, "is_open": marketSessionAt(now) == regular, "next_open": nextOpen(now), "next_close": nextClose(now)})
+	answer(w, 200, map[string]any{"timestamp": now, "is_open": calendar.SessionAt(now) == calendar.Regular, "next_open": calendar.NextOpen(now), "next_close": calendar.NextClose(now)})
 }
 
 // markets are those with the trading days of the New York Stock Exchange.
@@ -30,14 +32,14 @@ var markets = map[string]map[string]string{
 // getClocks serves the phase of each market, now or at a time.
 func (s *Sim) getClocks(w http.ResponseWriter, r *http.Request, _ *account) {
 	now, hours := s.present()
-	now = now.In(newYork)
+	now = now.In(calendar.NewYork)
 	if text := r.URL.Query().Get("time"); text != "" {
 		t, err := time.Parse(time.RFC3339, text)
 		if err != nil {
 			wrong(w, http.StatusBadRequest, fmt.Errorf("invalid time: %s", text))
 			return
 		}
-		now = t.In(newYork)
+		now = t.In(calendar.NewYork)
 	}
 	names := listed(r.URL.Query().Get("markets"))
 	if len(names) == 0 {
@@ -50,13 +52,13 @@ func (s *Sim) getClocks(w http.ResponseWriter, r *http.Request, _ *account) {
 			wrong(w, http.StatusBadRequest, fmt.Errorf("the market %s is not simulated: NYSE and NASDAQ are", name))
 			return
 		}
-		phase, until := phaseAt(now)
-		_, trades := dayAt(now)
+		phase, until := calendar.PhaseAt(now)
+		_, trades := calendar.DayAt(now)
 		if !hours {
 			phase, until, trades = "core", now.AddDate(0, 0, 1), true
 		}
 		clocks = append(clocks, map[string]any{
-			"market": market, "timestamp": now, "is_market_day": trades, "next_market_open": nextOpen(now), "next_market_close": nextClose(now),
+			"market": market, "timestamp": now, "is_market_day": trades, "next_market_open": calendar.NextOpen(now), "next_market_close": calendar.NextClose(now),
 			"phase": phase, "phase_until": until,
 		})
 	}
@@ -73,7 +75,7 @@ func calendarSpan(r *http.Request, first, last time.Time) (time.Time, time.Time,
 			if err != nil {
 				return first, last, fmt.Errorf("invalid %s: %s", name, text)
 			}
-			*into = midnight(t, newYork)
+			*into = calendar.Midnight(t)
 		}
 	}
 	if first.After(last) {
@@ -84,7 +86,7 @@ func calendarSpan(r *http.Request, first, last time.Time) (time.Time, time.Time,
 
 // getCalendar serves the trading days; half days close early.
 func (s *Sim) getCalendar(w http.ResponseWriter, r *http.Request, _ *account) {
-	first, last, err := calendarSpan(r, day(1970, 1, 1), day(2029, 12, 31))
+	first, last, err := calendarSpan(r, calendar.Date(1970, 1, 1), calendar.Date(2029, 12, 31))
 	if err == nil {
 		err = oneOf(r, "date_type", "TRADING", "SETTLEMENT")
 	}
@@ -99,15 +101,15 @@ func (s *Sim) getCalendar(w http.ResponseWriter, r *http.Request, _ *account) {
 	}
 	days := []map[string]any{}
 	for at := from; !at.After(until); at = at.AddDate(0, 0, 1) {
-		hours, ok := dayAt(at)
-		if !ok || settlement && (settles(at).Before(first) || settles(at).After(last)) {
+		hours, ok := calendar.DayAt(at)
+		if !ok || settlement && (calendar.Settles(at).Before(first) || calendar.Settles(at).After(last)) {
 			continue
 		}
-		local := func(t time.Time, layout string) string { return t.In(newYork).Format(layout) }
+		local := func(t time.Time, layout string) string { return t.In(calendar.NewYork).Format(layout) }
 		days = append(days, map[string]any{
-			"date": at.Format(time.DateOnly), "open": local(hours.open, "15:04"), "close": local(hours.close, "15:04"),
-			"session_open": local(hours.pre, "1504"), "session_close": local(hours.end, "1504"),
-			"settlement_date": settles(at).Format(time.DateOnly),
+			"date": at.Format(time.DateOnly), "open": local(hours.Open, "15:04"), "close": local(hours.Close, "15:04"),
+			"session_open": local(hours.PreMarket, "1504"), "session_close": local(hours.End, "1504"),
+			"settlement_date": calendar.Settles(at).Format(time.DateOnly),
 		})
 	}
 	answer(w, 200, days)
@@ -121,7 +123,7 @@ func (s *Sim) getMarketCalendar(w http.ResponseWriter, r *http.Request, _ *accou
 		return
 	}
 	now, _ := s.present()
-	today := midnight(now, newYork)
+	today := calendar.Midnight(now)
 	first, last, err := calendarSpan(r, today, today.AddDate(0, 0, 7))
 	if err == nil {
 		err = oneOf(r, "timezone", "UTC")
@@ -130,17 +132,17 @@ func (s *Sim) getMarketCalendar(w http.ResponseWriter, r *http.Request, _ *accou
 		wrong(w, http.StatusBadRequest, err)
 		return
 	}
-	zone := newYork
+	zone := calendar.NewYork
 	if r.URL.Query().Get("timezone") == "UTC" {
 		zone = time.UTC
 	}
 	days := []map[string]any{}
 	for at := first; !at.After(last); at = at.AddDate(0, 0, 1) {
-		if hours, ok := dayAt(at); ok {
+		if hours, ok := calendar.DayAt(at); ok {
 			days = append(days, map[string]any{
-				"date": at.Format(time.DateOnly), "settlement_date": settles(at).Format(time.DateOnly),
-				"pre_start": hours.pre.In(zone), "pre_end": hours.open.In(zone), "core_start": hours.open.In(zone), "core_end": hours.close.In(zone),
-				"post_start": hours.close.In(zone), "post_end": hours.end.In(zone),
+				"date": at.Format(time.DateOnly), "settlement_date": calendar.Settles(at).Format(time.DateOnly),
+				"pre_start": hours.PreMarket.In(zone), "pre_end": hours.Open.In(zone), "core_start": hours.Open.In(zone), "core_end": hours.Close.In(zone),
+				"post_start": hours.Close.In(zone), "post_end": hours.End.In(zone),
 			})
 		}
 	}

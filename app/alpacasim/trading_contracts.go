@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"paddock/app/alpacasim/internal/calendar"
 )
 
 // contractJSON returns a contract in Alpaca's JSON.
@@ -21,11 +23,11 @@ func (s *Sim) contractJSON(c contract, deliverables bool) map[string]any {
 		"strike_price": c.strike, "multiplier": "100", "size": "100", "ppind": true,
 		"open_interest": strconv.FormatUint(named(c.symbol)%5_000, 10),
 	}
-	for part := range s.trading(tape{contract: &c}, now.AddDate(0, 0, -15), midnight(now, newYork).Add(-time.Second), true) {
-		date := part.from.In(newYork).Format(time.DateOnly)
+	for part := range s.hours(calendar.RegularHours).Periods(now.AddDate(0, 0, -15), calendar.Midnight(now).Add(-time.Second), true) {
+		date := part.From.In(calendar.NewYork).Format(time.DateOnly)
 		text["open_interest_date"], text["close_price_date"] = date, date
 		t, _ := s.option(c)
-		text["close_price"] = decimal.New(t.at(part.to), -2)
+		text["close_price"] = decimal.New(t.at(part.To), -2)
 		break
 	}
 	if deliverables {
@@ -85,7 +87,7 @@ func (f contractFilter) takes(c contract) bool {
 // Friday's close it is the week after, because no contract of the old week is
 // left.
 func defaultLastExpiry(now time.Time) string {
-	next := midnight(nextClose(now), newYork)
+	next := calendar.Midnight(calendar.NextClose(now))
 	return next.AddDate(0, 0, (7-int(next.Weekday()))%7).Format(time.DateOnly)
 }
 

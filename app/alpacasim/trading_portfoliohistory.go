@@ -5,11 +5,12 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"slices"
 	"strconv"
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"paddock/app/alpacasim/internal/calendar"
 )
 
 // historyQuery is a query for an account's past.
@@ -24,6 +25,10 @@ type historyQuery struct {
 var (
 	periodText = regexp.MustCompile(`^(\d{1,4})([DWMA])$`)
 	steps      = map[string]time.Duration{"1Min": time.Minute, "5Min": 5 * time.Minute, "15Min": 15 * time.Minute, "1H": time.Hour, "1D": 24 * time.Hour}
+
+	// reportingHours are the hours in which points of less than a day lie, by
+	// the query's intraday_reporting.
+	reportingHours = map[string]calendar.Hours{"market_hours": calendar.RegularHours, "extended_hours": calendar.ExtendedHours, "continuous": calendar.AllHours}
 )
 
 // parseHistory parses the query by Alpaca's documentation.
@@ -42,7 +47,7 @@ func (s *Sim) parseHistory(q url.Values) (historyQuery, error) {
 		}
 	}
 	if text := q.Get("date_end"); text != "" { // the Go SDK's, of an earlier version
-		day, err := time.ParseInLocation(time.DateOnly, text, newYork)
+		day, err := time.ParseInLocation(time.DateOnly, text, calendar.NewYork)
 		if err != nil {
 			return h, fmt.Errorf("invalid date_end: it must be YYYY-MM-DD")
 		}
@@ -78,7 +83,7 @@ func (s *Sim) parseHistory(q url.Values) (historyQuery, error) {
 			h.reporting = "extended_hours"
 		}
 	}
-	if !slices.Contains([]string{"market_hours", "extended_hours", "continuous"}, h.reporting) {
+	if _, known := reportingHours[h.reporting]; !known {
 		return h, fmt.Errorf("invalid intraday_reporting: %s", h.reporting)
 	}
 	if reset := q.Get("pnl_reset"); reset != "" && reset != "per_day" && reset != "no_reset" {
@@ -106,9 +111,9 @@ func (s *Sim) before(end time.Time, period string) (time.Time, error) {
 	case "A":
 		return end.AddDate(-n, 0, 0), nil
 	}
-	start := midnight(end, newYork)
-	for part := range s.trading(tape{}, end.AddDate(0, 0, -2*n-14), end, true) {
-		if start = midnight(part.from, newYork); n <= 1 {
+	start := calendar.Midnight(end)
+	for part := range s.hours(calendar.ExtendedHours).Periods(end.AddDate(0, 0, -2*n-14), end, true) {
+		if start = calendar.Midnight(part.From); n <= 1 {
 			break
 		}
 		n--
@@ -119,22 +124,18 @@ func (s *Sim) before(end time.Time, period string) (time.Time, error) {
 // grid returns the times of a history's points, and the trading day of each.
 func (s *Sim) grid(h historyQuery) (times, days []time.Time) {
 	if h.name == "1D" {
-		for part := range s.trading(tape{}, h.start, h.end, false) {
-			if day := midnight(part.from, newYork); !part.from.After(h.end) {
-				evening := time.Date(day.Year(), day.Month(), day.Day(), 20, 0, 0, 0, newYork)
+		for part := range s.hours(calendar.ExtendedHours).Periods(h.start, h.end, false) {
+			if day := calendar.Midnight(part.From); !part.From.After(h.end) {
+				evening := time.Date(day.Year(), day.Month(), day.Day(), 20, 0, 0, 0, calendar.NewYork)
 				times, days = append(times, earlier(evening, h.end)), append(days, day)
 			}
 		}
 		return times, days
 	}
-	whole := tape{crypto: h.reporting == "continuous"}
-	if h.reporting == "market_hours" {
-		whole.contract = &contract{}
-	}
-	for part := range s.trading(whole, h.start, h.end, false) {
-		for t := part.from; !t.After(part.to) && !t.After(h.end); t = t.Add(h.step) {
+	for part := range s.hours(reportingHours[h.reporting]).Periods(h.start, h.end, false) {
+		for t := part.From; !t.After(part.To) && !t.After(h.end); t = t.Add(h.step) {
 			if n := len(times); !t.Before(h.start) && (n == 0 || t.After(times[n-1])) {
-				times, days = append(times, t), append(days, midnight(part.from, newYork))
+				times, days = append(times, t), append(days, calendar.Midnight(part.From))
 			}
 		}
 	}
@@ -175,7 +176,7 @@ func (s *Sim) getHistory(w http.ResponseWriter, r *http.Request, a *account) {
 		}
 		text := map[string]any{
 			"timestamp": stamps, "equity": equity, "profit_loss": profit, "profit_loss_pct": share,
-			"base_value": number(base.Round(2)), "base_value_asof": first.In(newYork).AddDate(0, 0, -1).Format(time.DateOnly), "timeframe": h.name,
+			"base_value": number(base.Round(2)), "base_value_asof": first.In(calendar.NewYork).AddDate(0, 0, -1).Format(time.DateOnly), "timeframe": h.name,
 		}
 		if r.URL.Query().Get("cashflow_types") != "" {
 			text["cashflow"] = map[string]any{}
