@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/shopspring/decimal"
+
+	"paddock/app/alpacasim/internal/options"
 )
 
 // asset is something that can be traded. With all flags zero it is what most
@@ -138,11 +140,11 @@ func (s *Sim) findTraded(symbolOrID string) (asset, bool) {
 	if a, ok := s.findAsset(symbolOrID); ok {
 		return a, true
 	}
-	c, ok := parseContract(symbolOrID)
-	if underlying, known := s.findAsset(c.root); !ok || !known || underlying.class != "us_equity" {
+	c, ok := options.Parse(symbolOrID)
+	if underlying, known := s.findAsset(c.Root); !ok || !known || underlying.class != "us_equity" {
 		return asset{}, false
 	}
-	return asset{symbol: c.symbol, name: c.name(), class: "us_option"}, true
+	return asset{symbol: c.Symbol, name: c.Name(), class: "us_option"}, true
 }
 
 // nbbo is the best bid and offer of a symbol and what lies between.
@@ -161,11 +163,11 @@ func (s *Sim) nbboOf(symbol string) nbbo {
 	if p := s.state.Prices[symbol]; p != nil {
 		return nbbo{p.bid(), p.mid(), p.ask()}
 	}
-	c, ok := parseContract(symbol)
+	c, ok := options.Parse(symbol)
 	if !ok {
 		return nbbo{}
 	}
 	cent := decimal.New(1, -2)
-	mid := decimal.Max(c.worth(s.state.Prices[c.root].mid(), s.now()), cent)
+	mid := decimal.Max(c.Worth(s.state.Prices[c.Root].mid(), s.now()), cent)
 	return nbbo{decimal.Max(mid.Sub(cent), cent), mid, mid.Add(cent)}
 }

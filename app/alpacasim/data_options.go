@@ -10,15 +10,17 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"paddock/app/alpacasim/internal/options"
 )
 
 // option returns a contract's tape, which depends on its underlying's, and its
 // live price.
-func (s *Sim) option(c contract) (tape, int64) {
-	underlying, _ := s.findAsset(c.root)
-	t := newTape(underlying, s.config.Seed, s.base(c.root)).forContract(c)
+func (s *Sim) option(c options.Contract) (tape, int64) {
+	underlying, _ := s.findAsset(c.Root)
+	t := newTape(underlying, s.config.Seed, s.base(c.Root)).forContract(c)
 	now, _ := s.present()
-	return t, c.cents(s.live(c.root), now)
+	return t, c.Cents(s.live(c.Root), now)
 }
 
 // optionSymbols returns the query's contracts.
@@ -31,7 +33,7 @@ func optionSymbols(r *http.Request) ([]string, error) {
 		return nil, errors.New("too many symbols: at most 100 are allowed")
 	}
 	for _, symbol := range symbols {
-		if !occSymbol.MatchString(symbol) {
+		if _, ok := options.Root(symbol); !ok {
 			return nil, fmt.Errorf("invalid symbol: %s", symbol)
 		}
 	}
@@ -50,7 +52,7 @@ func (s *Sim) optionHistory(name string) accountHandler {
 			if !ok {
 				return func(func(time.Time, any) bool) {}
 			}
-			part.to = earlier(part.to, c.expires)
+			part.to = earlier(part.to, c.Expires)
 			t, _ := s.option(c)
 			if name == "bars" {
 				return barPoints(s.bars(t, frame, part), false)
@@ -93,13 +95,13 @@ func (s *Sim) latestOfOptions(name string) accountHandler {
 
 // optionSnapshot returns the newest data of a contract, and the model's
 // figures.
-func (s *Sim) optionSnapshot(c contract) map[string]any {
+func (s *Sim) optionSnapshot(c options.Contract) map[string]any {
 	t, live := s.option(c)
 	text := s.snapshot(t, live, optionQuote, optionTrade)
 	now, _ := s.present()
-	m := c.model(s.live(c.root), now)
-	text["impliedVolatility"] = estimate(volatility)
-	text["greeks"] = map[string]any{"delta": estimate(m.delta), "gamma": estimate(m.gamma), "theta": estimate(m.theta), "vega": estimate(m.vega), "rho": estimate(m.rho)}
+	v := c.Value(s.live(c.Root), now)
+	text["impliedVolatility"] = estimate(options.Volatility)
+	text["greeks"] = map[string]any{"delta": estimate(v.Delta), "gamma": estimate(v.Gamma), "theta": estimate(v.Theta), "vega": estimate(v.Vega), "rho": estimate(v.Rho)}
 	return text
 }
 
@@ -108,7 +110,7 @@ func estimate(x float64) json.Number {
 }
 
 // snapshotsOf responds with contracts in pages, sorted by symbol.
-func (s *Sim) snapshotsOf(w http.ResponseWriter, r *http.Request, contracts []contract) {
+func (s *Sim) snapshotsOf(w http.ResponseWriter, r *http.Request, contracts []options.Contract) {
 	q := r.URL.Query()
 	limit, err := 100, oneOf(r, "feed", "opra", "indicative")
 	if text := q.Get("limit"); err == nil && text != "" {
@@ -132,12 +134,12 @@ func (s *Sim) snapshotsOf(w http.ResponseWriter, r *http.Request, contracts []co
 	found := map[string]any{}
 	var next *string
 	for _, c := range contracts {
-		symbol := c.symbol
+		symbol := c.Symbol
 		if symbol < from.symbol {
 			continue
 		}
 		if len(found) == limit {
-			token := cursor{symbol: symbol, at: c.expires}.token()
+			token := cursor{symbol: symbol, at: c.Expires}.token()
 			next = &token
 			break
 		}
@@ -152,9 +154,9 @@ func (s *Sim) optionSnapshots(w http.ResponseWriter, r *http.Request, _ *account
 		wrong(w, http.StatusBadRequest, err)
 		return
 	}
-	var found []contract
+	var found []options.Contract
 	for _, c := range s.contracts(nil) {
-		if containsFold(symbols, c.symbol) {
+		if containsFold(symbols, c.Symbol) {
 			found = append(found, c)
 		}
 	}
@@ -168,9 +170,9 @@ func (s *Sim) optionChain(w http.ResponseWriter, r *http.Request, _ *account) {
 		return
 	}
 	now, _ := s.present()
-	var found []contract
+	var found []options.Contract
 	for _, c := range s.contracts([]string{r.PathValue("symbol")}) {
-		if !c.expired(now) && f.takes(c) {
+		if !c.Expired(now) && f.takes(c) {
 			found = append(found, c)
 		}
 	}

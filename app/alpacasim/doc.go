@@ -52,6 +52,7 @@
 // one surface each. What follows from its arguments alone stands below:
 //
 //   - internal/calendar: New York's trading days, sessions and hours.
+//   - internal/options: which option contracts are listed, and their values.
 //
 // docs/simulator.md has all of it in detail, and the command's flags.
 package alpacasim

@@ -7,6 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"paddock/app/alpacasim/internal/calendar"
+	"paddock/app/alpacasim/internal/options"
 )
 
 // Step moves the market once: first prices, then the orders that they fill.
@@ -118,8 +119,8 @@ func (s *Sim) trades(a *account, o *order) bool {
 func (s *Sim) end(o *order) (time.Time, bool) {
 	switch {
 	case o.AssetClass == "us_option" && !s.state.Hours:
-		c, _ := parseContract(o.Symbol)
-		return c.expires.UTC(), true
+		c, _ := options.Parse(o.Symbol)
+		return c.Expires.UTC(), true
 	case !s.state.Hours || o.AssetClass == "crypto":
 		return time.Time{}, false
 	case o.ExpiresAt != nil:

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/shopspring/decimal"
+
+	"paddock/app/alpacasim/internal/options"
 )
 
 var (
@@ -190,8 +192,8 @@ func (s *Sim) affordShort(a *account, o *order) *refusal {
 	case traded.class == "crypto":
 		return s.poorInCoins(o, decimal.Zero, decimal.Zero)
 	case traded.class == "us_option":
-		c, _ := parseContract(o.Symbol)
-		if c.kind == "call" && s.available(a, c.root).LessThan(o.Qty.Mul(lot("us_option"))) {
+		c, _ := options.Parse(o.Symbol)
+		if c.Kind == "call" && s.available(a, c.Root).LessThan(o.Qty.Mul(lot("us_option"))) {
 			return refuse(403, 40310000, "account not eligible to trade uncovered option contracts")
 		}
 		return nil
@@ -210,9 +212,9 @@ func (s *Sim) affordShort(a *account, o *order) *refusal {
 // security returns the money that a written contract requires: a put's strike;
 // a call is covered by shares.
 func (s *Sim) security(o *order) decimal.Decimal {
-	c, _ := parseContract(o.Symbol)
-	if c.kind == "call" {
+	c, _ := options.Parse(o.Symbol)
+	if c.Kind == "call" {
 		return decimal.Zero
 	}
-	return o.Qty.Mul(c.strike).Mul(lot("us_option"))
+	return o.Qty.Mul(c.Strike).Mul(lot("us_option"))
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"paddock/app/alpacasim/internal/calendar"
+	"paddock/app/alpacasim/internal/options"
 )
 
 // orderRequest is the body of POST /v2/orders.
@@ -290,25 +291,20 @@ func (s *Sim) pastClosingAuction() bool {
 	return calendar.Within(now, day.Close.Sub(calendar.Midnight(day.Close))-10*time.Minute, 19*time.Hour)
 }
 
-// Options are priced in steps: https://alpaca.markets/support/options-pricing-increments-and-options-order-handling.
-// Alpaca sends prices between two steps to the one exchange that takes them, or
-// rejects them; here they are refused. Those of pennyFunds go by the cent.
-var (
-	penny, nickel = decimal.New(1, -2), decimal.New(5, -2)
-	threeDollars  = decimal.NewFromInt(3)
-	pennyFunds    = []string{"IWM", "QQQ", "SPY"}
-)
+var penny = decimal.New(1, -2)
 
 func isMultipleOf(price, step decimal.Decimal) bool { return price.Mod(step).IsZero() }
 
+// checkTick refuses prices of options between two steps. Alpaca sends them to the
+// one exchange that takes them, or rejects them.
 func checkTick(symbol string, limit *decimal.Decimal) *refusal {
-	c, _ := parseContract(symbol)
+	root, _ := options.Root(symbol)
 	switch {
 	case limit == nil:
 	case !isMultipleOf(*limit, penny):
 		return refuse(422, 42210000, "limit price must be limited to 2 decimal places")
-	case limit.GreaterThanOrEqual(threeDollars) && !slices.Contains(pennyFunds, c.root) && !isMultipleOf(*limit, nickel):
-		return refuse(422, 42210000, "invalid limit_price %s. options of %s are priced in steps of 0.05 from 3.00 on", limit, c.root)
+	case !isMultipleOf(*limit, options.Tick(root, *limit)):
+		return refuse(422, 42210000, "invalid limit_price %s. options of %s are priced in steps of 0.05 from 3.00 on", limit, root)
 	}
 	return nil
 }

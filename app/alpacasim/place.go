@@ -4,6 +4,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"paddock/app/alpacasim/internal/calendar"
+	"paddock/app/alpacasim/internal/options"
 )
 
 // place accepts an order, or returns why not. s.mu is held.
@@ -164,8 +165,8 @@ func (s *Sim) checkContract(traded asset) *refusal {
 	if traded.inactive {
 		return refuse(422, 42210000, "asset %q is not active", traded.symbol)
 	}
-	if c, ok := parseContract(traded.symbol); ok && c.expired(s.now()) {
-		return refuse(422, 42210000, "contract %q has expired", c.symbol)
+	if c, ok := options.Parse(traded.symbol); ok && c.Expired(s.now()) {
+		return refuse(422, 42210000, "contract %q has expired", c.Symbol)
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/shopspring/decimal"
+
+	"paddock/app/alpacasim/internal/options"
 )
 
 // position is what an account holds of a symbol; a short position is negative.
@@ -92,7 +94,7 @@ func (s *Sim) unclaimed(a *account, symbol string, except ...*order) (decimal.De
 func (a *account) uncoveredCalls(symbol string) decimal.Decimal {
 	written := decimal.Zero
 	for _, p := range a.Positions {
-		if c, ok := parseContract(p.Symbol); ok && c.root == symbol && c.kind == "call" {
+		if c, ok := options.Parse(p.Symbol); ok && c.Root == symbol && c.Kind == "call" {
 			written = written.Sub(p.Qty)
 		}
 	}

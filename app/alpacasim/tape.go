@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"paddock/app/alpacasim/internal/calendar"
+	"paddock/app/alpacasim/internal/options"
 )
 
 // historyBegins is where Alpaca's own history of shares begins.
@@ -21,7 +22,7 @@ type tape struct {
 	swings   uint64 // decides its price
 	base     int64  // the price around which it moves, in cents
 	crypto   bool   // sizes are millionths of a coin
-	contract *contract
+	contract *options.Contract
 }
 
 func newTape(a asset, seed, base int64) tape {
@@ -30,8 +31,8 @@ func newTape(a asset, seed, base int64) tape {
 }
 
 // forContract returns the tape of an option on this tape's symbol.
-func (p tape) forContract(c contract) tape {
-	p.key, p.contract = mix(p.key^named(c.symbol)), &c
+func (p tape) forContract(c options.Contract) tape {
+	p.key, p.contract = mix(p.key^named(c.Symbol)), &c
 	return p
 }
 
@@ -56,7 +57,7 @@ func (p tape) at(t time.Time) int64 {
 func (p tape) swung(millionths int64, t time.Time) int64 {
 	cents := around(p.base, 1_000_000+millionths, 1_000_000)
 	if p.contract != nil {
-		return p.contract.cents(cents, t)
+		return p.contract.Cents(cents, t)
 	}
 	return cents
 }

@@ -10,18 +10,19 @@ import (
 	"github.com/shopspring/decimal"
 
 	"paddock/app/alpacasim/internal/calendar"
+	"paddock/app/alpacasim/internal/options"
 )
 
 // contractJSON returns a contract in Alpaca's JSON.
-func (s *Sim) contractJSON(c contract, deliverables bool) map[string]any {
+func (s *Sim) contractJSON(c options.Contract, deliverables bool) map[string]any {
 	now, _ := s.present()
-	expired := c.expired(now)
+	expired := c.Expired(now)
 	text := map[string]any{
-		"id": assetID(c.symbol), "symbol": c.symbol, "name": c.name(), "status": map[bool]string{true: "inactive", false: "active"}[expired],
-		"tradable": !expired, "expiration_date": c.day(), "root_symbol": c.root,
-		"underlying_symbol": c.root, "underlying_asset_id": assetID(c.root), "type": c.kind, "style": "american",
-		"strike_price": c.strike, "multiplier": "100", "size": "100", "ppind": true,
-		"open_interest": strconv.FormatUint(named(c.symbol)%5_000, 10),
+		"id": assetID(c.Symbol), "symbol": c.Symbol, "name": c.Name(), "status": map[bool]string{true: "inactive", false: "active"}[expired],
+		"tradable": !expired, "expiration_date": c.Day(), "root_symbol": c.Root,
+		"underlying_symbol": c.Root, "underlying_asset_id": assetID(c.Root), "type": c.Kind, "style": "american",
+		"strike_price": c.Strike, "multiplier": "100", "size": "100", "ppind": true,
+		"open_interest": strconv.FormatUint(named(c.Symbol)%5_000, 10),
 	}
 	for part := range s.hours(calendar.RegularHours).Periods(now.AddDate(0, 0, -15), calendar.Midnight(now).Add(-time.Second), true) {
 		date := part.From.In(calendar.NewYork).Format(time.DateOnly)
@@ -32,7 +33,7 @@ func (s *Sim) contractJSON(c contract, deliverables bool) map[string]any {
 	}
 	if deliverables {
 		text["deliverables"] = []map[string]any{{
-			"type": "equity", "symbol": c.root, "asset_id": assetID(c.root), "amount": "100", "allocation_percentage": "100",
+			"type": "equity", "symbol": c.Root, "asset_id": assetID(c.Root), "amount": "100", "allocation_percentage": "100",
 			"settlement_type": "T+1", "settlement_method": "CCC", "delayed_settlement": false,
 		}}
 	}
@@ -75,11 +76,11 @@ func parseContractFilter(get func(string) string) (contractFilter, error) {
 	return f, nil
 }
 
-func (f contractFilter) takes(c contract) bool {
-	day := c.day()
-	return (f.kind == "" || f.kind == c.kind) && (f.root == "" || f.root == c.root) && !f.european && !f.noPenny &&
+func (f contractFilter) takes(c options.Contract) bool {
+	day := c.Day()
+	return (f.kind == "" || f.kind == c.Kind) && (f.root == "" || f.root == c.Root) && !f.european && !f.noPenny &&
 		(f.on == "" || f.on == day) && day >= f.notBefore && (f.notAfter == "" || day <= f.notAfter) &&
-		(f.atLeast == nil || c.strike.GreaterThanOrEqual(*f.atLeast)) && (f.atMost == nil || c.strike.LessThanOrEqual(*f.atMost))
+		(f.atLeast == nil || c.Strike.GreaterThanOrEqual(*f.atLeast)) && (f.atMost == nil || c.Strike.LessThanOrEqual(*f.atMost))
 }
 
 // defaultLastExpiry returns the Sunday up to which contracts are listed when a
@@ -125,11 +126,11 @@ func (s *Sim) listContracts(w http.ResponseWriter, r *http.Request, _ *account) 
 	found := []map[string]any{}
 	var next *string
 	for _, c := range s.contracts(listed(q.Get("underlying_symbols"))) {
-		if c.expired(now) != (status == "inactive") || !f.takes(c) || c.symbol < from.symbol {
+		if c.Expired(now) != (status == "inactive") || !f.takes(c) || c.Symbol < from.symbol {
 			continue
 		}
 		if len(found) == limit {
-			token := cursor{symbol: c.symbol, at: c.expires}.token()
+			token := cursor{symbol: c.Symbol, at: c.Expires}.token()
 			next = &token
 			break
 		}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"paddock/app/alpacasim/internal/options"
 )
 
 func (s *Sim) postOrder(w http.ResponseWriter, r *http.Request, a *account) {
@@ -175,8 +177,8 @@ func readTime(text string) (t time.Time, bad bool) {
 // takes reports whether an order passes the filter.
 func (f *orderFilter) takes(o *order) bool {
 	symbol := strings.ReplaceAll(o.Symbol, "/", "")
-	if parts := occSymbol.FindStringSubmatch(o.Symbol); parts != nil && slices.Contains(f.classes, "us_option") && !slices.Contains(f.symbols, symbol) {
-		symbol = parts[1]
+	if root, ok := options.Root(o.Symbol); ok && slices.Contains(f.classes, "us_option") && !slices.Contains(f.symbols, symbol) {
+		symbol = root
 	}
 	return (f.status == "all" || (f.status == "closed") != o.open()) &&
 		(f.after.IsZero() || o.SubmittedAt.After(f.after)) && (f.until.IsZero() || o.SubmittedAt.Before(f.until)) &&
