@@ -161,13 +161,13 @@ func (n nbbo) at(side string) decimal.Decimal {
 // nbboOf returns the NBBO of anything that findTraded finds.
 func (s *Sim) nbboOf(symbol string) nbbo {
 	if p := s.state.Prices[symbol]; p != nil {
-		return nbbo{p.bid(), p.mid(), p.ask()}
+		return nbbo{p.Bid(), p.Mid(), p.Ask()}
 	}
 	c, ok := options.Parse(symbol)
 	if !ok {
 		return nbbo{}
 	}
 	cent := decimal.New(1, -2)
-	mid := decimal.Max(c.Worth(s.state.Prices[c.Root].mid(), s.now()), cent)
+	mid := decimal.Max(c.Worth(s.state.Prices[c.Root].Mid(), s.now()), cent)
 	return nbbo{decimal.Max(mid.Sub(cent), cent), mid, mid.Add(cent)}
 }

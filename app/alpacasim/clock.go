@@ -71,3 +71,12 @@ func (s *Sim) present() (now time.Time, hours bool) {
 	defer s.mu.Unlock()
 	return s.now(), s.state.Hours
 }
+
+// hours returns when something trades that in New York has these hours: at any
+// time in a market that never closes.
+func (s *Sim) hours(usual calendar.Hours) calendar.Hours {
+	if _, keeps := s.present(); !keeps {
+		return calendar.AllHours
+	}
+	return usual
+}

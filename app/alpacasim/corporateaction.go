@@ -142,7 +142,7 @@ func (s *Sim) closeDay() {
 	}
 	s.state.LastClose = last
 	for symbol, p := range s.state.Prices {
-		s.state.Closes[symbol] = p.mid()
+		s.state.Closes[symbol] = p.Mid()
 	}
 	s.moved = true
 	for _, a := range s.inOrder {

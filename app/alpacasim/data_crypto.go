@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"paddock/app/alpacasim/internal/prices"
 )
 
 // isPublic reports whether a request needs no keys and has none: Alpaca serves
@@ -15,14 +17,14 @@ func isPublic(r *http.Request) bool {
 	return strings.HasPrefix(r.URL.Path, "/v1beta3/crypto/") && r.Header.Get("APCA-API-KEY-ID") == ""
 }
 
-// coin returns a pair's tape.
-func (s *Sim) coin(symbol string) (tape, bool) {
+// coin returns a pair's prices.
+func (s *Sim) coin(symbol string) (prices.Series, bool) {
 	for _, a := range s.assets {
 		if a.symbol == symbol && a.class == "crypto" {
-			return newTape(a, s.config.Seed, s.base(symbol)), true
+			return s.series(a), true
 		}
 	}
-	return tape{}, false
+	return prices.Series{}, false
 }
 
 // cryptoSymbols returns the query's pairs.
@@ -57,38 +59,37 @@ func (s *Sim) cryptoHistory(name string) accountHandler {
 			case !ok:
 				return func(func(time.Time, any) bool) {}
 			case name == "bars":
-				return barPoints(s.bars(t, frame, part), true)
+				return barPoints(t.Bars(frame, part.Span), true)
 			case name == "quotes":
-				return tickPoints(s.ticksIn(t, part), cryptoQuote)
+				return tradePoints(t.Trades(part.Span), cryptoQuote)
 			}
-			return tickPoints(s.ticksIn(t, part), cryptoTrade)
+			return tradePoints(t.Trades(part.Span), cryptoTrade)
 		})
 	}
 }
 
-func cryptoTrade(t tick) map[string]any {
+func cryptoTrade(t prices.Trade) map[string]any {
 	taker := "S"
-	if t.buy {
+	if t.Buy {
 		taker = "B"
 	}
-	return map[string]any{"t": t.at.UTC(), "i": t.id, "p": dollars(t.cents), "s": size(t.size, true), "tks": taker}
+	return map[string]any{"t": t.At.UTC(), "i": t.ID, "p": dollars(t.Cents), "s": size(t.Size, true), "tks": taker}
 }
 
-func cryptoQuote(t tick) map[string]any {
-	return map[string]any{"t": t.at.UTC(), "ap": dollars(t.cents + 1), "as": size(t.size, true), "bp": dollars(max(t.cents-1, 1)), "bs": size(t.size, true)}
+func cryptoQuote(t prices.Trade) map[string]any {
+	return map[string]any{"t": t.At.UTC(), "ap": dollars(t.Cents + 1), "as": size(t.Size, true), "bp": dollars(max(t.Cents-1, 1)), "bs": size(t.Size, true)}
 }
 
-// orderbook has the quote on top, and ten steps of a hundredth of a per cent
-// below it.
-func (s *Sim) orderbook(t tape, last tick) map[string]any {
-	var bids, asks []map[string]any
-	step := max(last.cents/10_000, 1)
-	for i := range int64(10) {
-		amount := size(last.size+int64(mix(t.key^uint64(last.at.UnixMicro())+uint64(i))%1_000_000), true)
-		bids = append(bids, map[string]any{"p": dollars(max(last.cents-1-i*step, 1)), "s": amount})
-		asks = append(asks, map[string]any{"p": dollars(last.cents + 1 + i*step), "s": amount})
+// orderbook returns the order book around a trade.
+func orderbook(t prices.Series, last prices.Trade) map[string]any {
+	side := func(levels []prices.Level) (all []map[string]any) {
+		for _, l := range levels {
+			all = append(all, map[string]any{"p": dollars(l.Cents), "s": size(l.Size, true)})
+		}
+		return all
 	}
-	return map[string]any{"t": last.at.UTC(), "b": bids, "a": asks}
+	bids, asks := t.Tape.Levels(last)
+	return map[string]any{"t": last.At.UTC(), "b": side(bids), "a": side(asks)}
 }
 
 func (s *Sim) latestOfCrypto(name string) accountHandler {
@@ -98,27 +99,26 @@ func (s *Sim) latestOfCrypto(name string) accountHandler {
 			wrong(w, http.StatusBadRequest, err)
 			return
 		}
-		now, _ := s.present()
 		all := map[string]any{}
 		for _, symbol := range symbols {
 			t, ok := s.coin(symbol)
 			if !ok {
 				continue
 			}
-			last := s.latestTick(t, s.live(symbol))
+			last := t.LatestTrade()
 			switch name {
 			case "bars":
-				if b, ok := s.latestBar(t, timeframe{1, "Min"}, now.Add(-time.Minute)); ok {
-					all[symbol] = b.json(true)
+				if b, ok := t.LatestBar(prices.Minute, t.Now.Add(-time.Minute)); ok {
+					all[symbol] = barJSON(b, true)
 				}
 			case "quotes":
 				all[symbol] = cryptoQuote(last)
 			case "trades":
 				all[symbol] = cryptoTrade(last)
 			case "orderbooks":
-				all[symbol] = s.orderbook(t, last)
+				all[symbol] = orderbook(t, last)
 			case "snapshots":
-				all[symbol] = s.snapshot(t, last.cents, cryptoQuote, cryptoTrade)
+				all[symbol] = snapshot(t, cryptoQuote, cryptoTrade)
 			}
 		}
 		answer(w, 200, map[string]any{name: all})

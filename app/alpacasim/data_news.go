@@ -8,6 +8,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"paddock/app/alpacasim/internal/calendar"
+	"paddock/app/alpacasim/internal/draw"
 )
 
 // newsEvery is the length of a slot; each slot has one article.
@@ -15,7 +18,7 @@ const newsEvery = 2 * time.Hour
 
 // article returns the news of a slot, about one or two assets.
 func (s *Sim) article(slot int64, content bool) (at time.Time, symbols []string, text map[string]any) {
-	h := mix(mix(uint64(s.config.Seed)) ^ uint64(slot))
+	h := draw.Mix(draw.Mix(uint64(s.config.Seed)) ^ uint64(slot))
 	at = time.Unix(slot*int64(newsEvery/time.Second), 0).UTC().Add(time.Duration(h%uint64(newsEvery/time.Second)) * time.Second)
 	first := s.assets[h>>8%uint64(len(s.assets))]
 	second := s.assets[h>>24%uint64(len(s.assets))]
@@ -45,7 +48,7 @@ func (s *Sim) listNews(w http.ResponseWriter, r *http.Request, _ *account) {
 	}
 	part, err := s.window(q, 10, 50)
 	if q.Get("start") == "" {
-		part.from = historyBegins
+		part.From = historyBegins
 	}
 	for _, name := range []string{"include_content", "exclude_contentless"} {
 		if _, boolErr := strconv.ParseBool(q.Get(name)); err == nil && q.Get(name) != "" && boolErr != nil {
@@ -71,21 +74,21 @@ func (s *Sim) listNews(w http.ResponseWriter, r *http.Request, _ *account) {
 }
 
 func (s *Sim) news(wanted []string, content bool, w window) iter.Seq2[time.Time, any] {
-	if !w.cursor.at.IsZero() && w.desc {
-		w.to = earlier(w.to, w.cursor.at)
+	if !w.cursor.at.IsZero() && w.Desc {
+		w.To = calendar.Earlier(w.To, w.cursor.at)
 	} else if !w.cursor.at.IsZero() {
-		w.from = later(w.from, w.cursor.at)
+		w.From = calendar.Later(w.From, w.cursor.at)
 	}
 	return func(yield func(time.Time, any) bool) {
-		first, last := w.from.Unix()/int64(newsEvery/time.Second), w.to.Unix()/int64(newsEvery/time.Second)
+		first, last := w.From.Unix()/int64(newsEvery/time.Second), w.To.Unix()/int64(newsEvery/time.Second)
 		for i := range last - first + 1 {
 			slot := first + i
-			if w.desc {
+			if w.Desc {
 				slot = last - i
 			}
 			at, symbols, text := s.article(slot, content)
 			about := len(wanted) == 0 || slices.ContainsFunc(symbols, func(symbol string) bool { return slices.Contains(wanted, symbol) })
-			if about && !at.Before(w.from) && !at.After(w.to) && !yield(at, text) {
+			if about && !at.Before(w.From) && !at.After(w.To) && !yield(at, text) {
 				return
 			}
 		}

@@ -11,16 +11,16 @@ import (
 	"strings"
 	"time"
 
+	"paddock/app/alpacasim/internal/calendar"
 	"paddock/app/alpacasim/internal/options"
+	"paddock/app/alpacasim/internal/prices"
 )
 
-// option returns a contract's tape, which depends on its underlying's, and its
-// live price.
-func (s *Sim) option(c options.Contract) (tape, int64) {
-	underlying, _ := s.findAsset(c.Root)
-	t := newTape(underlying, s.config.Seed, s.base(c.Root)).forContract(c)
-	now, _ := s.present()
-	return t, c.Cents(s.live(c.Root), now)
+// underlying returns the prices of a contract's underlying, on which its own
+// depend.
+func (s *Sim) underlying(c options.Contract) prices.Series {
+	a, _ := s.findAsset(c.Root)
+	return s.series(a)
 }
 
 // optionSymbols returns the query's contracts.
@@ -52,22 +52,22 @@ func (s *Sim) optionHistory(name string) accountHandler {
 			if !ok {
 				return func(func(time.Time, any) bool) {}
 			}
-			part.to = earlier(part.to, c.Expires)
-			t, _ := s.option(c)
+			part.To = calendar.Earlier(part.To, c.Expires)
+			t := s.underlying(c).ForContract(c)
 			if name == "bars" {
-				return barPoints(s.bars(t, frame, part), false)
+				return barPoints(t.Bars(frame, part.Span), false)
 			}
-			return tickPoints(s.ticksIn(t, part), optionTrade)
+			return tradePoints(t.Trades(part.Span), optionTrade)
 		})
 	}
 }
 
-func optionTrade(t tick) map[string]any {
-	return map[string]any{"t": t.at.UTC(), "x": "C", "p": dollars(t.cents), "s": t.size, "c": "I"}
+func optionTrade(t prices.Trade) map[string]any {
+	return map[string]any{"t": t.At.UTC(), "x": "C", "p": dollars(t.Cents), "s": t.Size, "c": "I"}
 }
 
-func optionQuote(t tick) map[string]any {
-	return map[string]any{"t": t.at.UTC(), "ax": "C", "ap": dollars(t.cents + 1), "as": t.size, "bx": "C", "bp": dollars(max(t.cents-1, 0)), "bs": t.size, "c": "A"}
+func optionQuote(t prices.Trade) map[string]any {
+	return map[string]any{"t": t.At.UTC(), "ax": "C", "ap": dollars(t.Cents + 1), "as": t.Size, "bx": "C", "bp": dollars(max(t.Cents-1, 0)), "bs": t.Size, "c": "A"}
 }
 
 func (s *Sim) latestOfOptions(name string) accountHandler {
@@ -83,7 +83,7 @@ func (s *Sim) latestOfOptions(name string) accountHandler {
 			if !ok {
 				continue
 			}
-			if last := s.latestTick(s.option(c)); name == "quotes" {
+			if last := s.underlying(c).ForContract(c).LatestTrade(); name == "quotes" {
 				all[symbol] = optionQuote(last)
 			} else {
 				all[symbol] = optionTrade(last)
@@ -96,10 +96,9 @@ func (s *Sim) latestOfOptions(name string) accountHandler {
 // optionSnapshot returns the newest data of a contract, and the model's
 // figures.
 func (s *Sim) optionSnapshot(c options.Contract) map[string]any {
-	t, live := s.option(c)
-	text := s.snapshot(t, live, optionQuote, optionTrade)
-	now, _ := s.present()
-	v := c.Value(s.live(c.Root), now)
+	underlying := s.underlying(c)
+	text := snapshot(underlying.ForContract(c), optionQuote, optionTrade)
+	v := c.Value(underlying.Live, underlying.Now)
 	text["impliedVolatility"] = estimate(options.Volatility)
 	text["greeks"] = map[string]any{"delta": estimate(v.Delta), "gamma": estimate(v.Gamma), "theta": estimate(v.Theta), "vega": estimate(v.Vega), "rho": estimate(v.Rho)}
 	return text

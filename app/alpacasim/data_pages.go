@@ -14,14 +14,17 @@ import (
 	"time"
 
 	"paddock/app/alpacasim/internal/calendar"
+	"paddock/app/alpacasim/internal/prices"
 )
+
+// historyBegins is where Alpaca's own history of shares begins.
+var historyBegins = time.Date(2016, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // window is the part of a history that a client asks for.
 type window struct {
-	from, to time.Time // both included
-	desc     bool
-	limit    int
-	cursor   cursor // where an earlier page ended
+	prices.Span
+	limit  int
+	cursor cursor // where an earlier page ended
 }
 
 // cursor is the next point of a history with several symbols.
@@ -48,9 +51,9 @@ func parseToken(text string) (cursor, error) {
 // history is today's, and it never goes beyond the present.
 func (s *Sim) window(q url.Values, usual, most int) (window, error) {
 	now, _ := s.present()
-	w := window{from: calendar.Midnight(now), to: now, limit: usual}
+	w := window{Span: prices.Span{From: calendar.Midnight(now), To: now}, limit: usual}
 	var err error
-	for name, into := range map[string]*time.Time{"start": &w.from, "end": &w.to} {
+	for name, into := range map[string]*time.Time{"start": &w.From, "end": &w.To} {
 		if text := q.Get(name); text != "" {
 			if *into, err = parseTime(text); err != nil {
 				return w, fmt.Errorf("invalid %s: %s", name, text)
@@ -70,25 +73,25 @@ func (s *Sim) window(q url.Values, usual, most int) (window, error) {
 	switch sort := q.Get("sort"); sort {
 	case "", "asc":
 	case "desc":
-		w.desc = true
+		w.Desc = true
 	default:
 		return w, fmt.Errorf("invalid sort: %s", sort)
 	}
-	if q.Get("start") != "" && q.Get("end") != "" && w.to.Before(w.from) {
+	if q.Get("start") != "" && q.Get("end") != "" && w.To.Before(w.From) {
 		return w, fmt.Errorf("end should not be before start")
 	}
-	w.from, w.to = later(w.from, historyBegins), earlier(w.to, now)
+	w.From, w.To = calendar.Later(w.From, historyBegins), calendar.Earlier(w.To, now)
 	return w, nil
 }
 
 // historyQuery reads what a request for histories asks for: its symbols, by
 // symbolsOf, its window, and for bars their length.
-func (s *Sim) historyQuery(r *http.Request, name string, symbolsOf func(*http.Request) ([]string, error)) (symbols []string, part window, frame timeframe, err error) {
+func (s *Sim) historyQuery(r *http.Request, name string, symbolsOf func(*http.Request) ([]string, error)) (symbols []string, part window, frame prices.Timeframe, err error) {
 	if symbols, err = symbolsOf(r); err != nil {
 		return nil, part, frame, err
 	}
 	if part, err = s.window(r.URL.Query(), 1000, 10_000); err == nil && name == "bars" {
-		frame, err = parseTimeframe(r.URL.Query().Get("timeframe"))
+		frame, err = prices.ParseTimeframe(r.URL.Query().Get("timeframe"))
 	}
 	return symbols, part, frame, err
 }
@@ -117,10 +120,10 @@ func pages(out http.ResponseWriter, r *http.Request, name string, symbols []stri
 			if symbol < w.cursor.symbol {
 				continue
 			}
-			if symbol == w.cursor.symbol && w.desc {
-				part.to = earlier(w.to, w.cursor.at)
+			if symbol == w.cursor.symbol && w.Desc {
+				part.To = calendar.Earlier(w.To, w.cursor.at)
 			} else if symbol == w.cursor.symbol {
-				part.from = later(w.from, w.cursor.at)
+				part.From = calendar.Later(w.From, w.cursor.at)
 			}
 		}
 		some := false

@@ -8,6 +8,8 @@ import (
 	"strconv"
 
 	"github.com/shopspring/decimal"
+
+	"paddock/app/alpacasim/internal/prices"
 )
 
 // top parses how many entries are asked for.
@@ -45,8 +47,8 @@ func (s *Sim) mostActives(w http.ResponseWriter, r *http.Request, _ *account) {
 		if !ok || a.inactive {
 			continue
 		}
-		if b, ok := s.latestBar(t, timeframe{1, "Day"}, now); ok {
-			all = append(all, active{a.symbol, b.volume, b.trades})
+		if b, ok := t.LatestBar(prices.Day, now); ok {
+			all = append(all, active{a.symbol, b.Volume, b.Trades})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b active) int {
@@ -86,17 +88,16 @@ func (s *Sim) movers(w http.ResponseWriter, r *http.Request, _ *account) {
 		if !ok || a.inactive {
 			continue
 		}
-		today, ok := s.latestBar(t, timeframe{1, "Day"}, now)
+		today, ok := t.LatestBar(prices.Day, now)
 		if !ok {
 			continue
 		}
-		before, ok := s.latestBar(t, timeframe{1, "Day"}, today.at.Add(-1))
+		before, ok := t.LatestBar(prices.Day, today.At.Add(-1))
 		if !ok {
 			continue
 		}
-		live := s.live(a.symbol)
-		change := decimal.NewFromInt(live - before.close)
-		all = append(all, mover{a.symbol, change.Shift(-2), change.Shift(2).Div(decimal.NewFromInt(before.close)).Round(2), live})
+		change := decimal.NewFromInt(t.Live - before.Close)
+		all = append(all, mover{a.symbol, change.Shift(-2), change.Shift(2).Div(decimal.NewFromInt(before.Close)).Round(2), t.Live})
 	}
 	slices.SortStableFunc(all, func(a, b mover) int { return b.share.Cmp(a.share) })
 	gainers, losers := []map[string]any{}, []map[string]any{}

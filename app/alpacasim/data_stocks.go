@@ -8,35 +8,17 @@ import (
 	"time"
 
 	"paddock/app/alpacasim/internal/calendar"
+	"paddock/app/alpacasim/internal/prices"
 )
 
-// base returns the base of a symbol's tape, and live its price now, in cents.
-func (s *Sim) base(symbol string) int64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if p := s.state.Prices[symbol]; p != nil {
-		return p.Base
-	}
-	return 0
-}
-
-func (s *Sim) live(symbol string) int64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if p := s.state.Prices[symbol]; p != nil {
-		return p.Cents
-	}
-	return 0
-}
-
-// stock returns a share's tape.
-func (s *Sim) stock(symbol string) (tape, bool) {
+// stock returns a share's prices.
+func (s *Sim) stock(symbol string) (prices.Series, bool) {
 	for _, a := range s.assets {
 		if a.symbol == symbol && a.class == "us_equity" {
-			return newTape(a, s.config.Seed, s.base(symbol)), true
+			return s.series(a), true
 		}
 	}
-	return tape{}, false
+	return prices.Series{}, false
 }
 
 // stockSymbols returns the symbols of the path or the query, in capitals.
@@ -60,7 +42,7 @@ func (s *Sim) stockHistory(name string) accountHandler {
 	return func(w http.ResponseWriter, r *http.Request, _ *account) {
 		symbols, single, err := stockSymbols(r)
 		var part window
-		var frame timeframe
+		var frame prices.Timeframe
 		if err == nil {
 			part, err = s.window(r.URL.Query(), 1000, 10_000)
 		}
@@ -72,7 +54,7 @@ func (s *Sim) stockHistory(name string) accountHandler {
 		}
 		if err == nil && name == "bars" {
 			if err = oneOf(r, "adjustment", "raw", "split", "dividend", "spin-off", "all"); err == nil {
-				frame, err = parseTimeframe(r.URL.Query().Get("timeframe"))
+				frame, err = prices.ParseTimeframe(r.URL.Query().Get("timeframe"))
 			}
 		}
 		if err != nil {
@@ -80,67 +62,45 @@ func (s *Sim) stockHistory(name string) accountHandler {
 			return
 		}
 		pages(w, r, name, symbols, single, part, func(symbol string, part window) iter.Seq2[time.Time, any] {
-			t, _ := s.stock(symbol)
-			if t.base == 0 {
+			t, ok := s.stock(symbol)
+			if !ok {
 				return func(func(time.Time, any) bool) {}
 			}
 			switch name {
 			case "bars":
-				return barPoints(s.bars(t, frame, part), false)
+				return barPoints(t.Bars(frame, part.Span), false)
 			case "auctions":
-				return s.auctions(t, part)
+				return auctions(t, part.Span)
 			case "quotes":
-				return tickPoints(s.ticksIn(t, part), stockQuote)
+				return tradePoints(t.Trades(part.Span), stockQuote)
 			}
-			return tickPoints(s.ticksIn(t, part), stockTrade)
+			return tradePoints(t.Trades(part.Span), stockTrade)
 		})
 	}
 }
 
-func barPoints(bars iter.Seq[bar], crypto bool) iter.Seq2[time.Time, any] {
-	return func(yield func(time.Time, any) bool) {
-		for b := range bars {
-			if !yield(b.at, b.json(crypto)) {
-				return
-			}
-		}
-	}
-}
-
-func tickPoints(ticks iter.Seq[tick], write func(tick) map[string]any) iter.Seq2[time.Time, any] {
-	return func(yield func(time.Time, any) bool) {
-		for t := range ticks {
-			if !yield(t.at, write(t)) {
-				return
-			}
-		}
-	}
-}
-
-func stockTrade(t tick) map[string]any {
-	return map[string]any{"t": t.at.UTC(), "i": t.id, "x": "V", "p": dollars(t.cents), "s": t.size, "c": []string{"@"}, "z": "C"}
+func stockTrade(t prices.Trade) map[string]any {
+	return map[string]any{"t": t.At.UTC(), "i": t.ID, "x": "V", "p": dollars(t.Cents), "s": t.Size, "c": []string{"@"}, "z": "C"}
 }
 
 // stockQuote returns the quote at a trade: a cent to either side.
-func stockQuote(t tick) map[string]any {
+func stockQuote(t prices.Trade) map[string]any {
 	return map[string]any{
-		"t": t.at.UTC(), "ax": "V", "ap": dollars(t.cents + 1), "as": t.size, "bx": "V", "bp": dollars(max(t.cents-1, 1)), "bs": t.size,
+		"t": t.At.UTC(), "ax": "V", "ap": dollars(t.Cents + 1), "as": t.Size, "bx": "V", "bp": dollars(max(t.Cents-1, 1)), "bs": t.Size,
 		"c": []string{"R"}, "z": "C",
 	}
 }
 
 // auctions returns each session's first and last trades.
-func (s *Sim) auctions(t tape, w window) iter.Seq2[time.Time, any] {
+func auctions(t prices.Series, span prices.Span) iter.Seq2[time.Time, any] {
 	return func(yield func(time.Time, any) bool) {
-		core := t
-		core.contract = nil
-		for day := range s.hoursOf(t).Periods(w.from, w.to, w.desc) {
+		for day := range t.Hours.Periods(span.From, span.To, span.Desc) {
 			hours, ok := calendar.DayAt(day.From)
-			if !ok || hours.Open.Before(w.from) || hours.Close.After(w.to) {
+			if !ok || hours.Open.Before(span.From) || hours.Close.After(span.To) {
 				continue
 			}
 			cross := func(at time.Time, condition string) []map[string]any {
-				return []map[string]any{{"t": at.UTC(), "x": "Q", "p": dollars(core.at(at)), "s": 100_000, "c": condition}}
+				return []map[string]any{{"t": at.UTC(), "x": "Q", "p": dollars(t.Tape.At(at)), "s": 100_000, "c": condition}}
 			}
 			if !yield(hours.Open, map[string]any{"d": hours.Open.In(calendar.NewYork).Format(time.DateOnly), "o": cross(hours.Open, "O"), "c": cross(hours.Close, "6")}) {
 				return
@@ -155,15 +115,14 @@ func (s *Sim) latestStock(name, symbol string) (map[string]any, bool) {
 	if !ok {
 		return nil, false
 	}
-	now, _ := s.present()
 	switch name {
 	case "bars":
-		b, ok := s.latestBar(t, timeframe{1, "Min"}, now.Add(-time.Minute))
-		return b.json(false), ok
+		b, ok := t.LatestBar(prices.Minute, t.Now.Add(-time.Minute))
+		return barJSON(b, false), ok
 	case "quotes":
-		return stockQuote(s.latestTick(t, s.live(symbol))), true
+		return stockQuote(t.LatestTrade()), true
 	}
-	return stockTrade(s.latestTick(t, s.live(symbol))), true
+	return stockTrade(t.LatestTrade()), true
 }
 
 func (s *Sim) latestOfStock(name string) accountHandler {
@@ -216,23 +175,6 @@ func checkLatest(r *http.Request) error {
 	return oneOf(r, "currency", "USD")
 }
 
-// snapshot returns the newest data of a symbol, in the form of its class.
-func (s *Sim) snapshot(t tape, live int64, quote, trade func(tick) map[string]any) map[string]any {
-	now, _ := s.present()
-	last := s.latestTick(t, live)
-	text := map[string]any{"latestTrade": trade(last), "latestQuote": quote(last)}
-	if b, ok := s.latestBar(t, timeframe{1, "Min"}, now.Add(-time.Minute)); ok {
-		text["minuteBar"] = b.json(t.crypto)
-	}
-	if today, ok := s.latestBar(t, timeframe{1, "Day"}, now); ok {
-		text["dailyBar"] = today.json(t.crypto)
-		if before, ok := s.latestBar(t, timeframe{1, "Day"}, today.at.Add(-time.Second)); ok {
-			text["prevDailyBar"] = before.json(t.crypto)
-		}
-	}
-	return text
-}
-
 func (s *Sim) stockSnapshots(w http.ResponseWriter, r *http.Request, _ *account) {
 	symbols, err := latestSymbols(r)
 	if err != nil {
@@ -242,7 +184,7 @@ func (s *Sim) stockSnapshots(w http.ResponseWriter, r *http.Request, _ *account)
 	all := map[string]any{}
 	for _, symbol := range symbols {
 		if t, ok := s.stock(symbol); ok {
-			all[symbol] = s.snapshot(t, s.live(symbol), stockQuote, stockTrade)
+			all[symbol] = snapshot(t, stockQuote, stockTrade)
 		}
 	}
 	answer(w, 200, all)
@@ -259,7 +201,7 @@ func (s *Sim) stockSnapshot(w http.ResponseWriter, r *http.Request, _ *account) 
 		wrong(w, http.StatusNotFound, fmt.Errorf("no snapshot found for %s", symbols[0]))
 		return
 	}
-	text := s.snapshot(t, s.live(symbols[0]), stockQuote, stockTrade)
+	text := snapshot(t, stockQuote, stockTrade)
 	text["symbol"] = symbols[0]
 	answer(w, 200, text)
 }

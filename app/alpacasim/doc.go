@@ -53,6 +53,9 @@
 //
 //   - internal/calendar: New York's trading days, sessions and hours.
 //   - internal/options: which option contracts are listed, and their values.
+//   - internal/prices: the past and the live price of a symbol, its trades and
+//     bars, by a seed.
+//   - internal/draw: the numbers that a seed decides.
 //
 // docs/simulator.md has all of it in detail, and the command's flags.
 package alpacasim

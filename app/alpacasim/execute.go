@@ -17,7 +17,7 @@ func (s *Sim) Step() {
 	now := s.now()
 	for _, a := range s.assets {
 		p := s.state.Prices[a.symbol]
-		p.move(newTape(a, s.config.Seed, p.Base).at(now))
+		p.Move(s.tape(a, p.Base).At(now))
 	}
 	s.moved = true
 	s.closeDay()

@@ -138,7 +138,7 @@ func (s *Sim) hold(a *account, seeds []PositionSeed) {
 			continue
 		}
 		if seed.Avg.IsZero() {
-			seed.Avg = s.state.Prices[known.symbol].mid()
+			seed.Avg = s.state.Prices[known.symbol].Mid()
 		}
 		a.Positions[known.symbol] = &position{Symbol: known.symbol, Qty: seed.Qty, Avg: seed.Avg, DayAvg: seed.Avg}
 	}

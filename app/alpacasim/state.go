@@ -12,6 +12,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"paddock/app/alpacasim/internal/calendar"
+	"paddock/app/alpacasim/internal/prices"
 )
 
 // state is everything that survives a restart.
@@ -26,7 +27,7 @@ type state struct {
 	FillPlans  map[string]int             `json:"fill_plans,omitempty"` // in how many parts orders are filled
 	LastClose  time.Time                  `json:"last_close"`           // the last close of which the figures were taken
 	Closes     map[string]decimal.Decimal `json:"closes,omitempty"`     // the prices at that close
-	Prices     map[string]*price          `json:"prices,omitempty"`
+	Prices     map[string]*prices.Walk    `json:"prices,omitempty"`
 	Accounts   map[string]*account        `json:"accounts,omitempty"` // by id
 }
 
@@ -81,7 +82,7 @@ func (s *Sim) add(a *account, o *order) {
 // load reads the state file, if there is one, and opens every asset's market.
 func (s *Sim) load() error {
 	s.state = state{
-		Hours: s.config.Hours, Prices: map[string]*price{}, Accounts: map[string]*account{},
+		Hours: s.config.Hours, Prices: map[string]*prices.Walk{}, Accounts: map[string]*account{},
 		Halted: map[string]bool{}, FillPlans: map[string]int{}, Closes: map[string]decimal.Decimal{},
 	}
 	if !s.config.Start.IsZero() {

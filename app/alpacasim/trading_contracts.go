@@ -10,6 +10,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"paddock/app/alpacasim/internal/calendar"
+	"paddock/app/alpacasim/internal/draw"
 	"paddock/app/alpacasim/internal/options"
 )
 
@@ -22,13 +23,12 @@ func (s *Sim) contractJSON(c options.Contract, deliverables bool) map[string]any
 		"tradable": !expired, "expiration_date": c.Day(), "root_symbol": c.Root,
 		"underlying_symbol": c.Root, "underlying_asset_id": assetID(c.Root), "type": c.Kind, "style": "american",
 		"strike_price": c.Strike, "multiplier": "100", "size": "100", "ppind": true,
-		"open_interest": strconv.FormatUint(named(c.Symbol)%5_000, 10),
+		"open_interest": strconv.FormatUint(draw.Named(c.Symbol)%5_000, 10),
 	}
 	for part := range s.hours(calendar.RegularHours).Periods(now.AddDate(0, 0, -15), calendar.Midnight(now).Add(-time.Second), true) {
 		date := part.From.In(calendar.NewYork).Format(time.DateOnly)
 		text["open_interest_date"], text["close_price_date"] = date, date
-		t, _ := s.option(c)
-		text["close_price"] = decimal.New(t.at(part.To), -2)
+		text["close_price"] = decimal.New(s.underlying(c).Tape.ForContract(c).At(part.To), -2)
 		break
 	}
 	if deliverables {

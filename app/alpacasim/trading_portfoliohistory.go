@@ -53,7 +53,7 @@ func (s *Sim) parseHistory(q url.Values) (historyQuery, error) {
 		}
 		h.end = day.AddDate(0, 0, 1).Add(-time.Second)
 	}
-	h.end = earlier(h.end, now)
+	h.end = calendar.Earlier(h.end, now)
 	if h.start.IsZero() {
 		if h.start, err = s.before(h.end, q.Get("period")); err != nil {
 			return h, err
@@ -127,7 +127,7 @@ func (s *Sim) grid(h historyQuery) (times, days []time.Time) {
 		for part := range s.hours(calendar.ExtendedHours).Periods(h.start, h.end, false) {
 			if day := calendar.Midnight(part.From); !part.From.After(h.end) {
 				evening := time.Date(day.Year(), day.Month(), day.Day(), 20, 0, 0, 0, calendar.NewYork)
-				times, days = append(times, earlier(evening, h.end)), append(days, day)
+				times, days = append(times, calendar.Earlier(evening, h.end)), append(days, day)
 			}
 		}
 		return times, days
