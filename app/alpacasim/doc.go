@@ -49,13 +49,14 @@
 //
 // This package is the book, which one lock protects, and what serves it over
 // HTTP. Files named trading_, data_, stream_ and control_ hold the handlers of
-// one surface each. What follows from its arguments alone stands below:
+// one surface each. What knows nothing of the book stands below:
 //
 //   - internal/calendar: New York's trading days, sessions and hours.
 //   - internal/options: which option contracts are listed, and their values.
 //   - internal/prices: the past and the live price of a symbol, its trades and
 //     bars, by a seed.
 //   - internal/draw: the numbers that a seed decides.
+//   - internal/statefile: the file that outlives the process, and its lines.
 //
 // docs/simulator.md has all of it in detail, and the command's flags.
 package alpacasim

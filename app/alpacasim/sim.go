@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"paddock/app/alpacasim/internal/statefile"
 )
 
 // Config is what is simulated. Zero values take the defaults.
@@ -75,8 +77,8 @@ type Sim struct {
 	mu        sync.Mutex
 	state     state
 	byKey     map[string]*account
-	inOrder   []*account // in the same order in every run
-	stateFile stateFile
+	inOrder   []*account                   // in the same order in every run
+	stateFile *statefile.File              // nil without Config.StateFile
 	moved     bool                         // prices are not saved yet
 	day       struct{ from, to time.Time } // between which two closes the last look at the clock fell
 	sockets   map[*account]time.Time       // accounts whose WebSocket place is taken, and until when if it is closed

@@ -1,18 +1,16 @@
 package alpacasim
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"time"
 
 	"github.com/shopspring/decimal"
 
 	"paddock/app/alpacasim/internal/calendar"
 	"paddock/app/alpacasim/internal/prices"
+	"paddock/app/alpacasim/internal/statefile"
 )
 
 // state is everything that survives a restart.
@@ -31,25 +29,9 @@ type state struct {
 	Accounts   map[string]*account        `json:"accounts,omitempty"` // by id
 }
 
-// The state file is a log of JSON lines. The first line is the whole state
-// at the time when the file was written; each later one is what changed, in the
-// same form: current figures, and of lists that only grow the entries that are
-// new or changed. So saving takes as long as the change is large, and not the
-// state.
-
-// stateFile is the open state file.
-type stateFile struct {
-	file     *os.File
-	snapshot int64 // size of its first line in bytes
-	size     int64 // size of the other lines in bytes
-}
-
-// The file is rewritten once its changes have this many bytes, and this many
-// times the bytes of the first line: rarely enough that it takes little time.
-const (
-	compactFrom  = 16 << 20
-	compactTimes = 4
-)
+// The state file's first line is a whole state. Each later line has the same form
+// and what changed: current figures, and of lists that only grow the entries that
+// are new or changed.
 
 // unsaved is what the state file lacks of an account.
 type unsaved struct {
@@ -89,11 +71,11 @@ func (s *Sim) load() error {
 		s.state.Offset = s.config.Start.Sub(s.config.Clock())
 	}
 	if s.config.StateFile != "" {
-		text, err := os.ReadFile(s.config.StateFile)
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
+		lines, err := statefile.Read(s.config.StateFile)
+		if err != nil {
 			return fmt.Errorf("read the simulator's state: %w", err)
 		}
-		if err := s.replay(text); err != nil {
+		if err := s.replay(lines); err != nil {
 			return fmt.Errorf("the simulator's state in %s cannot be read (%w): move it away to start afresh", s.config.StateFile, err)
 		}
 	}
@@ -113,25 +95,21 @@ func (s *Sim) load() error {
 		s.state.LastClose = calendar.LastClose(s.now())
 	}
 	if s.config.StateFile != "" {
+		s.stateFile = statefile.New(s.config.StateFile)
 		s.rewrite()
 	}
 	return nil
 }
 
 // replay builds the state from a file's lines.
-func (s *Sim) replay(text []byte) error {
+func (s *Sim) replay(lines [][]byte) error {
 	found := map[string]*index{}
-	for first := true; len(text) > 0; first = false {
-		line, rest, whole := bytes.Cut(text, []byte("\n"))
-		if !whole && !first {
-			return nil // it was being written when the simulator was killed, before any response
-		}
+	for _, line := range lines {
 		var changed state
 		if err := json.Unmarshal(line, &changed); err != nil {
 			return err
 		}
 		s.merge(changed, found)
-		text = rest
 	}
 	return nil
 }
@@ -229,7 +207,7 @@ func (a *account) changes() *account {
 // append writes one line. If that fails the simulator stops, because it cannot
 // keep its promise.
 func (s *Sim) append(changed map[string]*account) {
-	if s.stateFile.file == nil {
+	if s.stateFile == nil {
 		return
 	}
 	line := s.state
@@ -238,39 +216,20 @@ func (s *Sim) append(changed map[string]*account) {
 		line.Prices, line.Closes = nil, nil
 	}
 	s.moved = false
-	text, err := json.Marshal(line)
-	if err == nil {
-		_, err = s.stateFile.file.Write(append(text, '\n'))
-	}
-	if err != nil {
+	if err := s.stateFile.Append(line); err != nil {
 		panic(fmt.Sprintf("alpacasim: keep the state: %v", err))
 	}
-	if s.stateFile.size += int64(len(text)); s.stateFile.size > max(compactFrom, compactTimes*s.stateFile.snapshot) {
+	if s.stateFile.IsLong() {
 		s.rewrite()
 	}
 }
 
-// rewrite replaces the state file, in one step, by the whole state.
+// rewrite replaces the state file by the whole state. If that fails the simulator
+// stops.
 func (s *Sim) rewrite() {
-	name := s.config.StateFile + ".new"
-	text, err := json.Marshal(s.state)
-	if err == nil {
-		err = os.WriteFile(name, append(text, '\n'), 0o600)
-	}
-	var file *os.File
-	if err == nil {
-		file, err = os.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0o600)
-	}
-	if err == nil {
-		err = os.Rename(name, s.config.StateFile)
-	}
-	if err != nil {
+	if err := s.stateFile.Replace(s.state); err != nil {
 		panic(fmt.Sprintf("alpacasim: keep the state: %v", err))
 	}
-	if s.stateFile.file != nil {
-		_ = s.stateFile.file.Close() // it is not used any more
-	}
-	s.stateFile = stateFile{file: file, snapshot: int64(len(text))}
 	for _, a := range s.state.Accounts {
 		a.changes()
 	}
