@@ -11,7 +11,7 @@ type route struct {
 	query   string // the query parameters between spaces, besides account_id; or anyQuery
 	handler handler
 	alpaca  *endpoint // what the route is passed through to; nil for an endpoint of our own
-	mux     bool      // http.ServeMux routes it: see router
+	mux     bool      // it is routed by http.ServeMux, because httprouter cannot: see router
 }
 
 // handler serves a request that its route has admitted. It returns the
@@ -48,7 +48,8 @@ func own(method, path string, who access, query string, h handler) route {
 	return route{method: method, path: path, who: who, query: query, handler: h}
 }
 
-// byServeMux has http.ServeMux route it.
+// byServeMux returns the route as one for http.ServeMux, whose path httprouter
+// cannot have.
 func (rt route) byServeMux() route {
 	rt.mux = true
 	return rt

@@ -148,7 +148,7 @@ func (a *account) apply(ctx context.Context, msg broker.Message) error {
 	if update == nil {
 		return a.saveUnapplied(ctx, msg, errors.New(odd.Why))
 	}
-	var doubtful bool
+	var doubtful bool // there is a reason not to trust the mirror: a reconciliation must settle it
 	for attempt := 0; ; attempt++ {
 		err := a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 			b.Queue("select app.apply_trade_update($1, $2)", a.lease.Account, []byte(update))

@@ -292,11 +292,14 @@ func acquireSlot(ctx context.Context, slots chan struct{}) (leave func(), ok boo
 	}
 }
 
+// longestBackoff is the attempt from which on the pause grows no more.
+const longestBackoff = 6
+
 // backoff waits between two attempts, up to half a minute, with jitter, so that
 // a broker that restarts does not get all connections at once. It reports
 // whether ctx is still alive.
 func backoff(ctx context.Context, attempt int) bool {
-	d := min(500*time.Millisecond<<min(attempt, 6), 30*time.Second)
+	d := min(500*time.Millisecond<<min(attempt, longestBackoff), 30*time.Second)
 	return sleep(ctx, d/4+rand.N(d))
 }
 
@@ -304,7 +307,7 @@ func backoff(ctx context.Context, attempt int) bool {
 // may have one: Alpaca takes up to 90 seconds to notice that the last one is
 // gone.
 func backoffSocket(ctx context.Context, attempt int) bool {
-	d := min(time.Second<<min(attempt, 6), time.Minute)
+	d := min(time.Second<<min(attempt, longestBackoff), time.Minute)
 	return sleep(ctx, d/2+rand.N(d))
 }
 

@@ -65,7 +65,7 @@ func (a *account) streamLoop(ctx context.Context) {
 		case errors.Is(err, broker.ErrNotSupported):
 			// There is no stream: reconciliation alone keeps the mirror until
 			// the next try.
-			attempt = 7
+			attempt = longestBackoff
 			signal(a.gap)
 		case isKind(err, broker.RateLimited):
 			wait = backoffSocket

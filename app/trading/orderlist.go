@@ -34,7 +34,7 @@ type OrderList struct {
 	From                    uuid.UUID // the broker's order after which the page begins
 
 	anchor *sortKey  // position of the anchor, once it is known
-	stop   uuid.UUID // the broker's order at which the list ends
+	stop   uuid.UUID // the broker's order at which the list ends, and which is not in it; uuid.Nil for none
 }
 
 // ListParameters are the query parameters that ParseOrderList accepts.

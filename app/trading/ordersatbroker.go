@@ -29,8 +29,8 @@ const (
 	// brokerPages bounds how many of the broker's pages one of ours is made
 	// from, where filters that Alpaca cannot combine leave most orders out.
 	brokerPages = 20
-	// besideStop is how many orders are read after the one at which a list
-	// ends: one, and more in case that one changes meanwhile or cannot be read.
+	// besideStop is how many orders are read after OrderList.stop, where it must
+	// be known which come after it: one, and more in case that one changes meanwhile or cannot be read.
 	besideStop = 10
 	// brokerPageBytes is the size in bytes after which a page ends early.
 	brokerPageBytes = 1 << 20
@@ -139,8 +139,9 @@ type brokerOrders struct {
 	ids    []uuid.UUID // the broker's ids
 	more   bool        // the broker has more
 	last   uuid.UUID   // the last order that was read, whether listed or not
-	// The list has orders with the submission time of the order at which it
-	// ends, and not that order: a filter may hide it.
+	// uncertain means that the list has orders with the submission time of
+	// OrderList.stop, which was not among them because a filter hides it: some
+	// may belong after it.
 	uncertain bool
 }
 

@@ -1,5 +1,6 @@
--- Trigger: gives a leg or a replacement the user, agent and tag of the order
--- that it belongs to, where that order becomes known only after it.
+-- Trigger: gives a leg the user, agent and tag of its order, and a replacement
+-- those of the order that it replaces, where it has none of its own. Either may
+-- be recorded before the other order is known; this runs once both are.
 create or replace function app.inherit_parent_owner() returns trigger
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$

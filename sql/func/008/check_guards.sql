@@ -4,8 +4,8 @@
 --   needs       what must be fetched first: "price SYMBOL" (for the order's
 --               reference_prices), "equity" (app.account_balances, no older
 --               than a second), "positions" (the mirror is not current), "odd"
---               (an order or a position at the broker cannot be read, so that
---               no sum is right)
+--               (an odd item, which is an order or a position at the broker
+--               that cannot be read, so that no sum is right)
 --   reducing    it can only make positions smaller; then only the switch counts
 --
 -- A preview calls it, and so does the trigger that every order must pass.
@@ -22,7 +22,8 @@ declare
   line record;
   lines integer := 0;
   worth numeric := 0;
-  after numeric;
+  qty_after numeric; -- of the position, once everything that is ordered was filled
+  worth_after numeric;
   counted bigint;
   loss numeric;
 begin
@@ -43,9 +44,11 @@ begin
   end if;
 
   select t.* into entry from app.alpaca_orders t where t.account_id = o.account_id and t.alpaca_order_id = o.parent_alpaca_order_id;
+  -- price_at_most is the most that a unit of this order may cost, and
+  -- others_at_most the most that a unit may be worth of what else is ordered.
   for line in
-    select l.*, coalesce(p.qty, 0) as held, q.buys, q.sells, q.unmeasured, greatest(l.price, q.dearest, p.current_price) as dearest,
-      greatest(r.price, q.dearest, p.current_price) as dearest_there,
+    select l.*, coalesce(p.qty, 0) as held, q.buys, q.sells, q.unmeasured, greatest(l.price, q.dearest, p.current_price) as price_at_most,
+      greatest(r.price, q.dearest, p.current_price) as others_at_most,
       case l.side when 'sell' then coalesce(p.qty, 0) - q.sells else -coalesce(p.qty, 0) - q.buys end as closable
     from app.order_lines(o) l
     left join app.alpaca_positions p on p.account_id = o.account_id and p.symbol = app.position_symbol(l.symbol)
@@ -69,18 +72,18 @@ begin
       violations := violations || app.violation('allowed_sides', array_to_string(g.allowed_sides, ', '), line.side,
         format('This account may not open positions by a %s.', line.side));
     end if;
-    after := line.qty + case line.side when 'buy' then line.held + line.buys else line.sells - line.held end;
-    if after > g.max_position_qty then
-      violations := violations || app.violation('max_position_qty', g.max_position_qty::text, after::text,
-        format('With what is held and ordered, the position in %s could reach %s; at most %s is allowed.', line.symbol, after, g.max_position_qty));
+    qty_after := line.qty + case line.side when 'buy' then line.held + line.buys else line.sells - line.held end;
+    if qty_after > g.max_position_qty then
+      violations := violations || app.violation('max_position_qty', g.max_position_qty::text, qty_after::text,
+        format('With what is held and ordered, the position in %s could reach %s; at most %s is allowed.', line.symbol, qty_after, g.max_position_qty));
     end if;
     -- An order for an amount of money is worth that amount, whatever it buys.
     -- Part of a cent counts as one: a limit that is passed by it is passed.
-    after := round(ceil(case when o.notional is null then after * line.dearest
-      else o.notional + greatest(after - line.qty, 0) * coalesce(line.dearest_there, line.dearest) end * line.multiplier * 100) / 100, 2);
-    if after > g.max_position_notional then
-      violations := violations || app.violation('max_position_notional', g.max_position_notional::text, after::text,
-        format('With what is held and ordered, the position in %s could be worth %s; at most %s is allowed.', line.symbol, after, g.max_position_notional));
+    worth_after := round(ceil(case when o.notional is null then qty_after * line.price_at_most
+      else o.notional + greatest(qty_after - line.qty, 0) * coalesce(line.others_at_most, line.price_at_most) end * line.multiplier * 100) / 100, 2);
+    if worth_after > g.max_position_notional then
+      violations := violations || app.violation('max_position_notional', g.max_position_notional::text, worth_after::text,
+        format('With what is held and ordered, the position in %s could be worth %s; at most %s is allowed.', line.symbol, worth_after, g.max_position_notional));
     end if;
     if g.switch = 'reduce_only' then
       violations := violations || app.violation('switch', 'reduce_only', line.qty::text,
