@@ -22,7 +22,7 @@ build: web ## the binary, with the console in it
 
 web: app/web/dist/console/index.html ## the console alone
 
-app/web/dist/console/index.html: app/web/node_modules/.installed $(wildcard app/web/*.html) $(shell find app/web/src app/web/public -type f 2>/dev/null)
+app/web/dist/console/index.html: app/web/node_modules/.installed $(wildcard app/web/*.html) $(shell find app/web/src app/web/live/src app/web/public -type f 2>/dev/null)
 	cd app/web && npm run build
 	@touch $@
 

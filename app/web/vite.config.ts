@@ -1,9 +1,15 @@
 import vue from '@vitejs/plugin-vue'
+import { defaultClientConditions, defaultServerConditions } from 'vite'
 import { defineConfig } from 'vitest/config'
+
+// By this condition of its package.json paddock-live is read from its source:
+// it need not be built first, and a change of it shows at once.
+const source = 'paddock-source'
 
 export default defineConfig({
   plugins: [vue()],
-  resolve: { alias: { 'paddock-live': new URL('live/src/index.ts', import.meta.url).pathname } },
+  resolve: { conditions: [source, ...defaultClientConditions] },
+  ssr: { resolve: { conditions: [source, ...defaultServerConditions] } }, // of specs that need no page
   build: {
     outDir: 'dist/console',
     emptyOutDir: true,
