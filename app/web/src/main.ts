@@ -1,3 +1,4 @@
+import './style.css' // first: what a component says of itself comes after it
 import Aura from '@primeuix/themes/aura'
 import { createPinia } from 'pinia'
 import PrimeVue from 'primevue/config'
@@ -6,7 +7,6 @@ import ToastService from 'primevue/toastservice'
 import { createApp } from 'vue'
 import App from './App.vue'
 import { router } from './router'
-import './style.css'
 
 createApp(App)
   .use(createPinia())
