@@ -348,11 +348,23 @@ func TestAWindDownTellsWhichOrdersAreInItsWay(t *testing.T) {
 	w.arrives("late", "buy")
 	w.sim.Step()
 	w.rests("AAPL", "sell", "15", "9000", "exit")
-	w.run()
-	w.eventually("the order in the way to be told", func() bool {
+	told := func() bool {
 		position := scan[string](w, `select coalesce(remaining->'positions'->0->>'message', '') from app.wind_downs`)
 		return strings.Contains(position, "trade AAPL already") && strings.HasPrefix(w.windDown(), "running Open orders that it does not cancel")
-	})
+	}
+	_, stop = w.run()
+	w.eventually("the order in the way to be told", told)
+	stop()
+
+	// A server that goes on with it knows for how long it has been waiting.
+	w.exec(`update app.wind_downs set message = null`)
+	w.exec(`update app.stream_leases set expires_at = '-infinity'`)
+	lists := w.front.lists.Load()
+	w.run()
+	w.eventually("it to be told again", told)
+	if n := w.front.lists.Load() - lists; n > 10 {
+		t.Errorf("it was told again after orders were listed %d times", n)
+	}
 	for _, o := range w.sim.Orders(w.seed.KeyID) {
 		if o.ClientOrderID == "exit" {
 			if err := w.outside.CancelOrder(o.ID); err != nil {

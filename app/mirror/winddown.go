@@ -26,9 +26,12 @@ const (
 	// progress before the wind-down is stuck and a person is told. They take
 	// some two minutes.
 	stuckAfter = 8
-	// quickRounds is how many rounds follow each other closely, before a
-	// message says what they wait for.
+	// quickRounds is how many rounds follow each other closely.
 	quickRounds = 15
+	// tellAfter is how old a wind-down is when its message begins to say what it
+	// waits for. It is counted from the turn of the switch, because each round may
+	// be one of another server.
+	tellAfter = 4 * time.Second
 	// resendAfter is how old a closing must be that the broker does not know
 	// before it is sent again under its own client_order_id.
 	resendAfter = 2 * time.Second
@@ -37,10 +40,11 @@ const (
 // windDown is a wind-down that is running.
 type windDown struct {
 	ID        uuid.UUID
-	Cancel    bool  // cancel all open orders
-	Liquidate bool  // close all positions
-	Canceled  bool  // all open orders were canceled by one call already
-	Suspend   *bool // what Alpaca's own suspend_trade is set to at the end
+	Cancel    bool          // cancel all open orders
+	Liquidate bool          // close all positions
+	Canceled  bool          // all open orders were canceled by one call already
+	Suspend   *bool         // what Alpaca's own suspend_trade is set to at the end
+	Age       time.Duration // when it was read
 
 	// awaitsOpen means that a closing of an option was refused because its market
 	// is closed: Alpaca queues no market orders for options. They are sent when it
@@ -125,7 +129,7 @@ func (a *account) windDown(ctx context.Context, w windDown) {
 
 func (a *account) runningWindDowns(ctx context.Context) (list []windDown, err error) {
 	err = a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue(`select id, cancel_orders, liquidate, canceled_at is not null, suspend_trade from app.wind_downs
+		b.Queue(`select id, cancel_orders, liquidate, canceled_at is not null, suspend_trade, clock_timestamp() - asked_at from app.wind_downs
 			where account_id = $1 and state = 'running' order by asked_at`, a.lease.Account).Query(func(rows pgx.Rows) (err error) {
 			list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[windDown])
 			return err
@@ -140,6 +144,7 @@ func (a *account) runningWindDowns(ctx context.Context) (list []windDown, err er
 // next renewal of the leases, here or elsewhere, resumes it.
 func (a *account) carryOut(ctx context.Context, w windDown) error {
 	fruitless, failed, before := 0, 0, ""
+	begun := time.Now().Add(-w.Age)
 	for attempt := 0; ; attempt++ {
 		left, err := a.windDownRound(ctx, &w)
 		if errors.Is(err, errWindDownEnded) {
@@ -149,6 +154,7 @@ func (a *account) carryOut(ctx context.Context, w windDown) error {
 			return err
 		}
 		state, message := "running", ""
+		tell := time.Since(begun) > tellAfter
 		outage := isOutage(err)
 		if err != nil {
 			a.log.Warn("a round of a wind-down failed and is tried again", "wind_down", w.ID, "err", err)
@@ -167,11 +173,11 @@ func (a *account) carryOut(ctx context.Context, w windDown) error {
 			state = "done"
 		case left.waiting:
 			message = "What is left waits for the market: its closing orders are at Alpaca, or are sent when it opens."
-		case attempt > quickRounds && left.Orders > 0:
+		case tell && left.Orders > 0:
 			message = "Alpaca has not canceled all orders yet. It is tried again until they are over."
-		case attempt > quickRounds && left.OnTheWay > 0:
+		case tell && left.OnTheWay > 0:
 			message = "Alpaca's answer to some orders is missing. They are looked up until it is known what became of them."
-		case attempt > quickRounds && left.inTheWay:
+		case tell && left.inTheWay:
 			message = "Open orders that it does not cancel trade what is left already. It goes on when they are over: cancel them to go on now."
 		}
 		text, err := json.Marshal(left)
