@@ -163,7 +163,7 @@ func (s *Sim) optionSnapshots(w http.ResponseWriter, r *http.Request, _ *account
 }
 
 func (s *Sim) optionChain(w http.ResponseWriter, r *http.Request, _ *account) {
-	f, err := parseContractFilter(r.URL.Query().Get)
+	f, err := options.ParseFilter(r.URL.Query().Get)
 	if err != nil {
 		wrong(w, http.StatusBadRequest, err)
 		return
@@ -171,7 +171,7 @@ func (s *Sim) optionChain(w http.ResponseWriter, r *http.Request, _ *account) {
 	now, _ := s.present()
 	var found []options.Contract
 	for _, c := range s.contracts([]string{r.PathValue("symbol")}) {
-		if !c.Expired(now) && f.takes(c) {
+		if !c.Expired(now) && f.Takes(c) {
 			found = append(found, c)
 		}
 	}

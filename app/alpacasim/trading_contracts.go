@@ -2,7 +2,6 @@ package alpacasim
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -40,63 +39,11 @@ func (s *Sim) contractJSON(c options.Contract, deliverables bool) map[string]any
 	return text
 }
 
-// contractFilter is a query for contracts.
-type contractFilter struct {
-	kind, root              string
-	on, notBefore, notAfter string // days
-	atLeast, atMost         *decimal.Decimal
-	european, noPenny       bool
-}
-
-func parseContractFilter(get func(string) string) (contractFilter, error) {
-	f := contractFilter{
-		kind: get("type"), root: get("root_symbol"), on: get("expiration_date"), notBefore: get("expiration_date_gte"), notAfter: get("expiration_date_lte"),
-		european: get("style") == "european", noPenny: get("ppind") == "false",
-	}
-	for _, day := range []string{f.on, f.notBefore, f.notAfter} {
-		if _, err := time.Parse(time.DateOnly, day); day != "" && err != nil {
-			return f, fmt.Errorf("invalid expiration date %q: it must be YYYY-MM-DD", day)
-		}
-	}
-	for name, into := range map[string]**decimal.Decimal{"strike_price_gte": &f.atLeast, "strike_price_lte": &f.atMost} {
-		if text := get(name); text != "" {
-			d, err := decimal.NewFromString(text)
-			if err != nil {
-				return f, fmt.Errorf("invalid %s", name)
-			}
-			*into = &d
-		}
-	}
-	if f.kind != "" && f.kind != "call" && f.kind != "put" {
-		return f, errors.New("type must be call or put")
-	}
-	if style := get("style"); style != "" && style != "american" && style != "european" {
-		return f, errors.New("style must be american or european")
-	}
-	return f, nil
-}
-
-func (f contractFilter) takes(c options.Contract) bool {
-	day := c.Day()
-	return (f.kind == "" || f.kind == c.Kind) && (f.root == "" || f.root == c.Root) && !f.european && !f.noPenny &&
-		(f.on == "" || f.on == day) && day >= f.notBefore && (f.notAfter == "" || day <= f.notAfter) &&
-		(f.atLeast == nil || c.Strike.GreaterThanOrEqual(*f.atLeast)) && (f.atMost == nil || c.Strike.LessThanOrEqual(*f.atMost))
-}
-
-// defaultLastExpiry returns the Sunday up to which contracts are listed when a
-// query names no day: that of the week whose options trade next. After a
-// Friday's close it is the week after, because no contract of the old week is
-// left.
-func defaultLastExpiry(now time.Time) string {
-	next := calendar.Midnight(calendar.NextClose(now))
-	return next.AddDate(0, 0, (7-int(next.Weekday()))%7).Format(time.DateOnly)
-}
-
 // listContracts serves active contracts up to the next weekend, unless asked
 // for others.
 func (s *Sim) listContracts(w http.ResponseWriter, r *http.Request, _ *account) {
 	q := r.URL.Query()
-	f, err := parseContractFilter(q.Get)
+	f, err := options.ParseFilter(q.Get)
 	limit := 100
 	if text := q.Get("limit"); err == nil && text != "" {
 		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > 10_000 {
@@ -120,13 +67,11 @@ func (s *Sim) listContracts(w http.ResponseWriter, r *http.Request, _ *account) 
 		return
 	}
 	now, _ := s.present()
-	if f.on == "" && f.notAfter == "" {
-		f.notAfter = defaultLastExpiry(now)
-	}
+	f = f.OrThisWeek(now)
 	found := []map[string]any{}
 	var next *string
 	for _, c := range s.contracts(listed(q.Get("underlying_symbols"))) {
-		if c.Expired(now) != (status == "inactive") || !f.takes(c) || c.Symbol < from.symbol {
+		if c.Expired(now) != (status == "inactive") || !f.Takes(c) || c.Symbol < from.symbol {
 			continue
 		}
 		if len(found) == limit {
