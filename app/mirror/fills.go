@@ -75,15 +75,16 @@ func (a *account) completeJournal(ctx context.Context) error {
 }
 
 // completeFills asks for the executions of incomplete orders. An order that
-// stays incomplete is asked for ever more rarely: its executions may be older
-// than what the broker still lists.
+// stays incomplete is asked for ever more rarely, until it changes: its
+// executions may be older than what the broker still lists.
 func (a *account) completeFills(ctx context.Context) error {
 	var orders []incompleteOrder
 	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select id, alpaca_order_id, filled_qty::text, coalesce(submitted_at, created_at - interval '1 hour') from app.alpaca_orders
 			where account_id = $1 and (filled_qty <> fills_qty or filled_avg_price is distinct from fills_avg_price)
 			and symbol is not null and alpaca_order_id is not null
-			and (fills_asked_at is null or fills_asked_at < now() - least(interval '1 day', interval '10 seconds' * 6 ^ least(fills_asked, 8)))
+			and (fills_asked_at is null or fills_asked_at < updated_at
+				or fills_asked_at < now() - least(interval '1 day', interval '10 seconds' * 6 ^ least(fills_asked, 8)))
 			order by created_at desc limit $2`, a.lease.Account, incompleteAtOnce).
 			Query(func(rows pgx.Rows) (err error) {
 				orders, err = pgx.CollectRows(rows, pgx.RowToStructByPos[incompleteOrder])

@@ -69,6 +69,25 @@ func TestACorrectedPriceIsFound(t *testing.T) {
 	w.journalBecomesTheBrokers()
 }
 
+// Promise: an order that changes is asked for at once, however often it was asked
+// for in vain before.
+func TestWhatWasAskedInVainIsAskedAgainOnceItChanges(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run()
+	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 && w.agreed() != nil })
+	w.trade("AAPL", "buy", "4", "", "")
+	w.eventually("the fill", func() bool { return w.held("AAPL") == "4" })
+	w.exec("update app.alpaca_orders set fills_asked = 8, fills_asked_at = clock_timestamp() where account_id = $1", w.account.Account)
+	w.sim.InjectFor(alpacasim.Injection{Fault: alpacasim.Lose, Event: "trade_bust", N: -1})
+	w.sim.Bust(w.sim.Executions(w.seed.KeyID)[0].ID)
+	w.sync()
+	w.eventually("the journal without it", func() bool {
+		return scan[int](w, "select count(*) from app.fills where account_id = $1 and state = 'live'", w.account.Account) == 0
+	})
+	w.journalBecomesTheBrokers()
+}
+
 // Promise: an average price that the broker rounds more than we know is not asked
 // for without end.
 func TestARoundedAverageIsBelievedInTheEnd(t *testing.T) {
