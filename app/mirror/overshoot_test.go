@@ -23,37 +23,53 @@ func TestAnOvershootIsFoundWhateverIsToldFirst(t *testing.T) {
 	type fill struct {
 		closing bool
 		qty     int
-		second  int // by the broker's clock
+		second  int  // by the broker's clock
+		bust    bool // the quantity is taken back from the order that made the position
 	}
-	closing := fill{true, 10, 30}
+	closing := fill{true, 10, 30, false}
 	for name, c := range map[string]struct {
 		told []fill
 		want string // the quantities of the events, in their order
 	}{
-		"the closing fills last and is told last":  {[]fill{{false, 10, 20}, closing}, "10"},
-		"the closing fills last and is told first": {[]fill{closing, {false, 10, 20}}, "10"},
-		"a part of it":                               {[]fill{closing, {false, 4, 20}}, "4"},
-		"more than it traded":                        {[]fill{closing, {false, 25, 20}}, "10"},
-		"it is told between two":                     {[]fill{{false, 4, 10}, closing, {false, 3, 20}}, "4, 3"},
-		"two that come to more than it traded":       {[]fill{closing, {false, 7, 10}, {false, 7, 20}}, "7, 3"},
-		"in the same second":                         {[]fill{closing, {false, 10, 30}}, "10"},
-		"the closing fills first":                    {[]fill{closing, {false, 10, 40}}, ""},
-		"the closing fills first and is told second": {[]fill{{false, 4, 40}, {true, 6, 30}}, ""},
+		"the closing fills last and is told last":  {[]fill{{false, 10, 20, false}, closing}, "10"},
+		"the closing fills last and is told first": {[]fill{closing, {false, 10, 20, false}}, "10"},
+		"a part of it":                                       {[]fill{closing, {false, 4, 20, false}}, "4"},
+		"more than it traded":                                {[]fill{closing, {false, 25, 20, false}}, "10"},
+		"it is told between two":                             {[]fill{{false, 4, 10, false}, closing, {false, 3, 20, false}}, "4, 3"},
+		"two that come to more than it traded":               {[]fill{closing, {false, 7, 10, false}, {false, 7, 20, false}}, "7, 3"},
+		"in the same second":                                 {[]fill{closing, {false, 10, 30, false}}, "10"},
+		"the position is taken back before and told after":   {[]fill{closing, {false, 10, 20, true}}, "10"},
+		"a part of it is taken back before and told after":   {[]fill{closing, {false, 3, 20, true}}, "3"},
+		"the position is taken back before, and told before": {[]fill{{false, 10, 20, true}, closing}, "10"},
+		"the position is taken back after":                   {[]fill{closing, {false, 10, 40, true}}, ""},
+		"the closing fills first":                            {[]fill{closing, {false, 10, 40, false}}, ""},
+		"the closing fills first and is told second":         {[]fill{{false, 4, 40, false}, {true, 6, 30, false}}, ""},
 	} {
 		for _, side := range []string{"buy", "sell"} {
 			t.Run(name+", "+side, func(t *testing.T) {
 				m := newMirrorModel(t, admin, worker, 0)
-				held := map[string]int{"buy": -10, "sell": 10}[side]
 				for _, sql := range []string{
 					"insert into app.stream_cursors (account_id, agreed_at) values ($1, now())",
-					fmt.Sprintf("insert into app.alpaca_positions (account_id, symbol, asset_class, qty, as_of) values ($1, 'AAPL', 'us_equity', %d, now())", held),
+					"insert into app.alpaca_positions (account_id, symbol, asset_class, qty, as_of) values ($1, 'AAPL', 'us_equity', 0, now())",
 				} {
 					if _, err := admin.Exec(t.Context(), sql, m.lease.Account); err != nil {
 						t.Fatal(err)
 					}
 				}
+				record := func(id, name, side string, qty, filled, second int) {
+					m.write("select app.record_order($1, $2)", fmt.Sprintf(`{"id":%q,"client_order_id":%q,"symbol":"AAPL","asset_class":"us_equity","side":%q,
+						"type":"market","time_in_force":"day","qty":"%d","filled_qty":"%d","filled_avg_price":"10","status":"filled",
+						"created_at":"2026-06-01T14:00:00Z","submitted_at":"2026-06-01T14:00:00Z","filled_at":"2026-06-01T14:00:%02[6]dZ","updated_at":"2026-06-01T14:00:%02[6]dZ"}`,
+						id, name, side, qty, filled, second))
+				}
+				opening, opens := uuid.NewString(), map[string]string{"buy": "sell", "sell": "buy"}[side]
+				record(opening, "opening-"+m.lease.Account.String(), opens, 10, 10, 1)
 				for i, f := range c.told {
 					name := fmt.Sprintf("%s-%d", m.lease.Account, i)
+					if f.bust {
+						record(opening, "opening-"+m.lease.Account.String(), opens, 10, 10-f.qty, f.second)
+						continue
+					}
 					if f.closing {
 						// The closing was allowed when as much was held; here
 						// the trigger is switched off.
@@ -64,10 +80,7 @@ func TestAnOvershootIsFoundWhateverIsToldFirst(t *testing.T) {
 							t.Fatal(err)
 						}
 					}
-					m.write("select app.record_order($1, $2)", fmt.Sprintf(`{"id":%q,"client_order_id":%q,"symbol":"AAPL","asset_class":"us_equity","side":%q,
-						"type":"market","time_in_force":"day","qty":"%d","filled_qty":"%[4]d","filled_avg_price":"10","status":"filled",
-						"created_at":"2026-06-01T14:00:00Z","submitted_at":"2026-06-01T14:00:00Z","filled_at":"2026-06-01T14:00:%[5]dZ","updated_at":"2026-06-01T14:00:%[5]dZ"}`,
-						uuid.NewString(), name, side, f.qty, f.second))
+					record(uuid.NewString(), name, side, f.qty, f.qty, f.second)
 				}
 				got := m.scan(`select coalesce(string_agg(data->>'overshot_qty', ', ' order by seq), '') from app.account_events
 					where account_id = $1 and data->>'event' = 'overshot'`)

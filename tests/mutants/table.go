@@ -60,6 +60,7 @@ var mutants = []mutant{
 
 	{halts, "sql/func/008/set_switch.sql", "from ended e where p_switch <> 'open'", "from ended e", []string{"app/mirror TestOpeningEndsWhatWasOnItsWay"}},
 	{halts, "app/mirror/winddown.go", " && !p.Waits && still.Message == \"\"", " && p.Waits", []string{"app/mirror TestAWindDownTellsWhichOrdersAreInItsWay"}},
+	{halts, "sql/func/007/record_order.sql", "perform app.find_overshoot(recorded, -moved,", "perform app.find_overshoot(recorded, 0 * moved,", []string{"app/mirror TestAnOvershootIsFoundWhateverIsToldFirst"}},
 	{halts, "app/mirror/winddown.go", "time.Since(begun) > tellAfter", "time.Since(begun) > tellAfter && attempt > quickRounds", []string{"app/mirror TestAWindDownTellsWhichOrdersAreInItsWay"}},
 	{halts, "app/mirror/winddown.go", "\t\t\tleft.inTheWay = true\n", "", []string{"app/mirror TestAWindDownTellsWhichOrdersAreInItsWay"}},
 

@@ -154,7 +154,9 @@ begin
         if recorded.reduce_only and moved > 0 then
           perform app.record_overshoot(recorded, moved);
         elsif moved > 0 then
-          perform app.find_overshoot(recorded, moved);
+          perform app.find_overshoot(recorded, moved, recorded.side, coalesce(recorded.filled_at, recorded.broker_updated_at));
+        else -- an execution was taken back: it was as if as much was traded on the other side
+          perform app.find_overshoot(recorded, -moved, case recorded.side when 'sell' then 'buy' else 'sell' end, recorded.broker_updated_at);
         end if;
       end if;
     elsif jsonb_typeof(recorded.broker_order->'legs') = 'array' then
