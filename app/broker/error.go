@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -71,6 +72,12 @@ func Refusal(err error) *Error {
 		return nil
 	}
 	return e
+}
+
+// IsKind reports whether an error is the broker's, of one of these kinds.
+func IsKind(err error, kinds ...Kind) bool {
+	var e *Error
+	return errors.As(err, &e) && slices.Contains(kinds, e.Kind)
 }
 
 // Error describes the failure, for the log.

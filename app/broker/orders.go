@@ -36,8 +36,7 @@ func (c *Client) AllOrders(ctx context.Context, q url.Values, after time.Time, m
 	var reached time.Time // the oldest time so far
 	for range most {
 		answer, err := c.OrdersBy(ctx, asked)
-		var e *Error
-		refused := errors.As(err, &e) && (e.Kind == Invalid || e.Kind == NotFound) && asked.Has("before_order_id")
+		refused := IsKind(err, Invalid, NotFound) && asked.Has("before_order_id")
 		if err != nil && !refused {
 			return err
 		}

@@ -3,7 +3,6 @@ package broker
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 
 	"github.com/alpacahq/alpaca-trade-api-go/v3/marketdata"
@@ -65,8 +64,7 @@ func (c *Client) prices(ctx context.Context, symbols []string) (map[string]decim
 // isNoPrice reports whether the account may not see a kind of data, or there is
 // none. That is a missing price, and no failure.
 func isNoPrice(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && (e.Kind == Forbidden || e.Kind == NotFound || e.Kind == Invalid)
+	return IsKind(err, Forbidden, NotFound, Invalid)
 }
 
 // quote is the newest quote of a symbol; 0 where nobody bids or asks.

@@ -36,8 +36,8 @@ type Access struct {
 
 // Open admits the request, decrypts the account's keys and makes a client of
 // the broker. queue, unless it is nil, adds statements to the same transaction,
-// between the admission and the decryption. It ends with needs_credentials, credentials_unreadable, or a
-// problem of the admission.
+// between the admission and the decryption. It ends with needs_credentials,
+// credentials_unreadable, or a problem of the admission.
 func (o *Opener) Open(ctx context.Context, a tenant.Admission, do Transaction, queue func(*tenant.Batch)) (Access, error) {
 	opened := Access{admission: a, opener: o}
 	err := do(ctx, a, func(b *tenant.Batch) {

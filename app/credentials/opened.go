@@ -87,8 +87,7 @@ func (o *Opened) Client(b *broker.Broker, account uuid.UUID, more ...broker.Opti
 // Refused reports whether an error means that the broker takes these keys no
 // longer. QueueRefused then queues a note of it.
 func Refused(err error) bool {
-	var b *broker.Error
-	return errors.As(err, &b) && b.Kind == broker.Unauthorized
+	return broker.IsKind(err, broker.Unauthorized)
 }
 
 // QueueRefused queues that the broker refuses the keys, unless they were

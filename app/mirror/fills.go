@@ -59,8 +59,7 @@ func (a *account) completeJournal(ctx context.Context) error {
 			err = a.noteOdd(ctx, what, nil)
 		}
 	}
-	var e *broker.Error
-	if errors.As(err, &e) && (e.Kind == broker.NotFound || e.Kind == broker.Forbidden || e.Kind == broker.Invalid) {
+	if broker.IsKind(err, broker.NotFound, broker.Forbidden, broker.Invalid) {
 		a.log.Warn("the broker does not tell its activities: the journal has what the stream told", "err", err)
 		err = nil
 	}
@@ -144,7 +143,7 @@ func (a *account) rereadOrders(ctx context.Context, ids []uuid.UUID) error {
 	var orders []brokerOrder
 	for _, id := range ids {
 		answer, err := a.client.Order(ctx, id.String())
-		if isKind(err, broker.NotFound) || a.noteIfOdd(err) {
+		if broker.IsKind(err, broker.NotFound) || a.noteIfOdd(err) {
 			continue
 		}
 		if err != nil {

@@ -65,7 +65,7 @@ func (a *account) lookUpLost(ctx context.Context) error {
 				err = a.markUnknown(ctx, in, anotherMessage)
 			}
 			signal(a.gap) // a look-up does not return its legs
-		case isKind(err, broker.NotFound):
+		case broker.IsKind(err, broker.NotFound):
 			err = a.notFound(ctx, in)
 		}
 		if e != nil && (e.Kind == broker.Invalid || e.Kind == broker.Forbidden || e.Odd != nil) || unrecordable(err) {

@@ -182,7 +182,7 @@ func (a *account) readChangedOrders(ctx context.Context, before orderStates, new
 			continue
 		}
 		answer, err := a.client.Order(ctx, id)
-		if isKind(err, broker.NotFound) {
+		if broker.IsKind(err, broker.NotFound) {
 			after[id] = orderState{filled: o.filled} // an order unknown to the broker cannot be filled
 			continue
 		}

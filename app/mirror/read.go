@@ -67,7 +67,7 @@ func (a *account) streamLoop(ctx context.Context) {
 			// the next try.
 			attempt = longestBackoff
 			signal(a.gap)
-		case isKind(err, broker.RateLimited):
+		case broker.IsKind(err, broker.RateLimited):
 			wait = backoffSocket
 		case time.Since(began) > 30*time.Second:
 			attempt = 0
@@ -133,7 +133,7 @@ func (a *account) connect(ctx context.Context, way transport) error {
 		return a.m.Broker.StreamTrades(ctx, a.opened.Environment, a.opened.Credentials, a.lastID, handle)
 	}
 	err := a.m.Broker.StreamSocket(ctx, a.opened.Environment, a.opened.Credentials, handle)
-	if isKind(err, broker.Unauthorized) {
+	if broker.IsKind(err, broker.Unauthorized) {
 		// A refusal by the WebSocket alone does not prove that the keys are
 		// wrong: it refuses for other reasons in the same way. REST decides.
 		if _, asked := a.client.Account(ctx); asked != nil {
@@ -142,11 +142,6 @@ func (a *account) connect(ctx context.Context, way transport) error {
 		return &broker.Error{Kind: broker.RateLimited, Cause: err}
 	}
 	return err
-}
-
-func isKind(err error, kind broker.Kind) bool {
-	var e *broker.Error
-	return errors.As(err, &e) && e.Kind == kind
 }
 
 // fellBackNote says why an account does not have the first choice of transport.
@@ -166,9 +161,9 @@ func sentence(kind string, err error) string {
 		return "The stream was connected and told nothing of an order that changed. It is begun anew."
 	case errors.Is(err, broker.ErrCut):
 		return "The stream was cut, and is begun anew."
-	case isKind(err, broker.RateLimited):
+	case broker.IsKind(err, broker.RateLimited):
 		return "Alpaca refuses another stream for the moment: this account may have one WebSocket, and another program may hold it, or an old one is not forgotten yet."
-	case isKind(err, broker.Unavailable):
+	case broker.IsKind(err, broker.Unavailable):
 		return "Alpaca's stream cannot be had at the moment. It is tried again."
 	}
 	return "The stream ended for a reason of Paddock's own, and is begun anew."

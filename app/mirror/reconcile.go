@@ -261,10 +261,10 @@ func (a *account) readEnded(ctx context.Context, openHere []uuid.UUID, open []br
 			break
 		}
 		answer, err := a.client.Order(ctx, id.String())
-		if err == nil || isKind(err, broker.NotFound) {
+		if err == nil || broker.IsKind(err, broker.NotFound) {
 			a.askedSingly[id] = true
 		}
-		if isKind(err, broker.NotFound) {
+		if broker.IsKind(err, broker.NotFound) {
 			a.log.Warn("the broker does not know an order that it had accepted", "alpaca_order_id", id)
 			continue
 		}

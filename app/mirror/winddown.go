@@ -150,7 +150,7 @@ func (a *account) carryOut(ctx context.Context, w windDown) error {
 		if errors.Is(err, errWindDownEnded) {
 			return nil
 		}
-		if isKind(err, broker.Unauthorized) || problem.Is(err, problem.AccountForbidden) || problem.Is(err, problem.DatabaseUnavailable) || ctx.Err() != nil {
+		if broker.IsKind(err, broker.Unauthorized) || problem.Is(err, problem.AccountForbidden) || problem.Is(err, problem.DatabaseUnavailable) || ctx.Err() != nil {
 			return err
 		}
 		state, message := "running", ""
@@ -216,12 +216,7 @@ func (a *account) carryOut(ctx context.Context, w windDown) error {
 // isOutage reports whether a round ended because the broker gave no answer,
 // which says nothing about what was asked.
 func isOutage(err error) bool {
-	for _, kind := range []broker.Kind{broker.Unavailable, broker.RateLimited, broker.Ambiguous, broker.Canceled} {
-		if isKind(err, kind) {
-			return true
-		}
-	}
-	return false
+	return broker.IsKind(err, broker.Unavailable, broker.RateLimited, broker.Ambiguous, broker.Canceled)
 }
 
 // pace is the least time between rounds, by the number of requests in one. Half
@@ -388,11 +383,11 @@ func (a *account) settleIntents(ctx context.Context, w *windDown) error {
 				a.log.Error("a lost order cannot be recorded and stays unclear", "order", in.ID, "err", err)
 				continue
 			}
-		case isKind(err, broker.NotFound) && in.mayResend(w) && in.Age > resendAfter:
+		case broker.IsKind(err, broker.NotFound) && in.mayResend(w) && in.Age > resendAfter:
 			err = a.resend(ctx, in)
-		case isKind(err, broker.NotFound):
+		case broker.IsKind(err, broker.NotFound):
 			err = a.notFound(ctx, lostIntent{ID: in.ID, ClientOrderID: in.ClientOrderID, Since: in.Since})
-		case isKind(err, broker.Invalid), isKind(err, broker.Forbidden):
+		case broker.IsKind(err, broker.Invalid), broker.IsKind(err, broker.Forbidden):
 			err = nil
 		default:
 			clear(a.missing) // the broker is away: start the windows again
@@ -471,7 +466,7 @@ func (a *account) resend(ctx context.Context, c closing) error {
 		return a.recordAnswer(ctx, answer, "accepted")
 	case refusalOf(err) == nil:
 		return nil // the next round looks it up
-	case isKind(err, broker.Invalid), isKind(err, broker.Forbidden), isKind(err, broker.NotFound):
+	case broker.IsKind(err, broker.Invalid), broker.IsKind(err, broker.Forbidden), broker.IsKind(err, broker.NotFound):
 		return a.notFound(ctx, lostIntent{ID: c.ID, ClientOrderID: c.ClientOrderID, Since: c.Since})
 	}
 	return err // nothing else would arrive either
@@ -592,7 +587,7 @@ func (a *account) cancelLeft(ctx context.Context, w *windDown, left *remaining) 
 			break
 		}
 		// An order that cannot be canceled any more is over, or soon will be.
-		if err := a.client.CancelOrder(ctx, id.String()); err != nil && !isKind(err, broker.Invalid) && !isKind(err, broker.NotFound) {
+		if err := a.client.CancelOrder(ctx, id.String()); err != nil && !broker.IsKind(err, broker.Invalid, broker.NotFound) {
 			return err
 		}
 	}

@@ -5,7 +5,6 @@ package passthrough
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/jackc/pgx/v5"
@@ -57,7 +56,7 @@ func (r *Relay) Do(ctx context.Context, a tenant.Admission, c Call) (*broker.Res
 	}
 	answer, err := access.Client.Relay(ctx, c.Request)
 	switch {
-	case answerLost(err):
+	case broker.IsKind(err, broker.Ambiguous): // it may have been made
 		return nil, c.Explain(err)
 	case err != nil:
 		return nil, access.Explain(ctx, err)
@@ -65,19 +64,12 @@ func (r *Relay) Do(ctx context.Context, a tenant.Admission, c Call) (*broker.Res
 	return answer, nil
 }
 
-// answerLost reports whether a change may have been made and its answer was
-// lost.
-func answerLost(err error) bool {
-	var b *broker.Error
-	return errors.As(err, &b) && b.Kind == broker.Ambiguous
-}
-
 // Explain turns a broker's error into a problem: broker_answer_lost for a
 // change that may have been made, and otherwise that of problem.FromBroker. A
 // lost answer has no Retry-After, because a person must look whether the change
 // was made before trying again.
 func (c Call) Explain(err error) error {
-	if !answerLost(err) {
+	if !broker.IsKind(err, broker.Ambiguous) {
 		return problem.FromBroker(err)
 	}
 	return problem.New(problem.BrokerAnswerLost,

@@ -186,7 +186,7 @@ func (s *Service) wholeUnits(ctx context.Context, a tenant.Admission, access cre
 	}
 	asset, err := access.Client.Asset(ctx, p.Symbol)
 	switch {
-	case isNotFound(err):
+	case broker.IsKind(err, broker.NotFound):
 		return true, nil // unknown to Alpaca: do not divide it
 	case err != nil:
 		return false, access.Explain(ctx, err)

@@ -3,7 +3,6 @@ package trading
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -49,9 +48,8 @@ func (s *Service) cancelAndWait(ctx context.Context, a tenant.Admission, access 
 				continue
 			}
 			asked[order.ID] = true
-			var refusal *broker.Error
 			// An order that is over by now needs no cancellation.
-			if err := access.Client.CancelOrder(ctx, order.ID); err != nil && !(errors.As(err, &refusal) && (refusal.Kind == broker.Invalid || refusal.Kind == broker.NotFound)) {
+			if err := access.Client.CancelOrder(ctx, order.ID); err != nil && !broker.IsKind(err, broker.Invalid, broker.NotFound) {
 				return access.Explain(ctx, err)
 			}
 		}

@@ -1,20 +1,12 @@
 package trading
 
 import (
-	"errors"
-
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 	"github.com/shopspring/decimal"
 
 	"paddock/app/broker"
 	"paddock/app/problem"
 )
-
-// isNotFound reports whether the broker does not know what was asked for.
-func isNotFound(err error) bool {
-	var b *broker.Error
-	return errors.As(err, &b) && b.Kind == broker.NotFound
-}
 
 // shortMargin is the factor by which Alpaca multiplies the ask for the value of
 // a short sale (docs.alpaca.markets, "Margin and Short Selling").

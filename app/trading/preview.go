@@ -189,7 +189,7 @@ func fetchMarket(ctx context.Context, client *broker.Client, r *OrderRequest) (m
 		group.Go(func() error {
 			asset, err := client.Asset(ctx, r.Symbol)
 			m.asset = asset.Value
-			if isNotFound(err) {
+			if broker.IsKind(err, broker.NotFound) {
 				return nil
 			}
 			return err
