@@ -89,10 +89,11 @@ create table app.alpaca_orders (
   looked_up_at timestamptz,
   lookups integer not null default 0,
   -- The quantity of its recorded fills, the average price of the broker's that they
-  -- agree with, and when and how often the broker was asked for those that are
-  -- missing.
+  -- agree with, whether the broker says something else by now, and when and how
+  -- often it was asked for those that are missing.
   fills_qty numeric not null default 0,
   fills_avg_price numeric,
+  fills_differ boolean not null generated always as (filled_qty <> fills_qty or filled_avg_price is distinct from fills_avg_price) stored,
   fills_asked_at timestamptz,
   fills_asked integer not null default 0,
 
@@ -121,7 +122,7 @@ create index alpaca_orders_unended_idx on app.alpaca_orders (account_id, symbol)
 create index alpaca_orders_parent_idx on app.alpaca_orders (account_id, parent_alpaca_order_id)
   where parent_alpaca_order_id is not null;
 create index alpaca_orders_fills_idx on app.alpaca_orders (account_id, created_at)
-  where (filled_qty <> fills_qty or filled_avg_price is distinct from fills_avg_price) and symbol is not null;
+  where fills_differ and symbol is not null;
 create index alpaca_orders_wind_down_idx on app.alpaca_orders (account_id, wind_down_id) where wind_down_id is not null;
 create index alpaca_orders_closings_idx on app.alpaca_orders (account_id, symbol, (coalesce(filled_at, broker_updated_at)) desc)
   where reduce_only and filled_qty > 0;

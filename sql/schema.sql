@@ -207,6 +207,7 @@ create table app.alpaca_orders (
   lookups integer not null default 0,
   fills_qty numeric not null default 0,
   fills_avg_price numeric,
+  fills_differ boolean not null generated always as ((filled_qty <> fills_qty) OR (filled_avg_price IS DISTINCT FROM fills_avg_price)) stored,
   fills_asked_at timestamp with time zone,
   fills_asked integer not null default 0,
   created_at timestamp with time zone not null default now(),
@@ -238,7 +239,7 @@ create table app.alpaca_orders (
   constraint alpaca_orders_wind_down_reduces CHECK ((reduce_only OR (wind_down_id IS NULL)))
 );
 CREATE INDEX alpaca_orders_closings_idx ON app.alpaca_orders USING btree (account_id, symbol, COALESCE(filled_at, broker_updated_at) DESC) WHERE (reduce_only AND (filled_qty > (0)::numeric));
-CREATE INDEX alpaca_orders_fills_idx ON app.alpaca_orders USING btree (account_id, created_at) WHERE (((filled_qty <> fills_qty) OR (filled_avg_price IS DISTINCT FROM fills_avg_price)) AND (symbol IS NOT NULL));
+CREATE INDEX alpaca_orders_fills_idx ON app.alpaca_orders USING btree (account_id, created_at) WHERE (fills_differ AND (symbol IS NOT NULL));
 CREATE INDEX alpaca_orders_newest_idx ON app.alpaca_orders USING btree (account_id, created_at DESC, id DESC);
 CREATE INDEX alpaca_orders_open_idx ON app.alpaca_orders USING btree (account_id, created_at DESC, id DESC) WHERE is_open;
 CREATE INDEX alpaca_orders_parent_idx ON app.alpaca_orders USING btree (account_id, parent_alpaca_order_id) WHERE (parent_alpaca_order_id IS NOT NULL);

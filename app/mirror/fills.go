@@ -80,8 +80,7 @@ func (a *account) completeFills(ctx context.Context) error {
 	var orders []incompleteOrder
 	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select id, alpaca_order_id, filled_qty::text, coalesce(submitted_at, created_at - interval '1 hour') from app.alpaca_orders
-			where account_id = $1 and (filled_qty <> fills_qty or filled_avg_price is distinct from fills_avg_price)
-			and symbol is not null and alpaca_order_id is not null
+			where account_id = $1 and fills_differ and symbol is not null and alpaca_order_id is not null
 			and (fills_asked_at is null or fills_asked_at < updated_at
 				or fills_asked_at < now() - least(interval '1 day', interval '10 seconds' * 6 ^ least(fills_asked, 8)))
 			order by created_at desc limit $2`, a.lease.Account, incompleteAtOnce).
@@ -121,7 +120,7 @@ func (a *account) rereadDiffering(ctx context.Context, orders []incompleteOrder)
 	var differ []uuid.UUID
 	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select o.alpaca_order_id from app.alpaca_orders o
-			where o.account_id = $1 and o.id = any ($2) and (o.filled_qty <> o.fills_qty or o.filled_avg_price is distinct from o.fills_avg_price)
+			where o.account_id = $1 and o.id = any ($2) and o.fills_differ
 				and exists (select from app.fills f where f.account_id = $1 and f.order_id = o.id)
 			order by o.created_at desc limit $3`, a.lease.Account, ids, mismatchesAtOnce).
 			Query(func(rows pgx.Rows) (err error) {

@@ -13,7 +13,7 @@ declare
   settled boolean;
 begin
   select t.* into o from app.alpaca_orders t where t.account_id = p_account and t.id = p_order;
-  settled := o.fills_qty = o.filled_qty and o.fills_avg_price is not distinct from o.filled_avg_price;
+  settled := not o.fills_differ;
   if not settled and o.filled_qty = (select coalesce(sum((a->>'qty')::numeric), 0) from jsonb_array_elements(p_activities) a) then
     with news as (
       select a->>'id' as id, (a->>'qty')::numeric as qty, (a->>'price')::numeric as price, (a->>'transaction_time')::timestamptz as at,
@@ -52,8 +52,7 @@ begin
     end if;
     update app.alpaca_orders t set fills_avg_price = t.filled_avg_price
       where t.account_id = p_account and t.id = p_order and t.fills_qty = t.filled_qty and t.fills_asked >= 3;
-    select t.fills_qty = t.filled_qty and t.fills_avg_price is not distinct from t.filled_avg_price into settled
-      from app.alpaca_orders t where t.account_id = p_account and t.id = p_order;
+    select not t.fills_differ into settled from app.alpaca_orders t where t.account_id = p_account and t.id = p_order;
   end if;
   update app.alpaca_orders t
     set fills_asked_at = clock_timestamp(), fills_asked = case when settled then 0 else t.fills_asked + 1 end
