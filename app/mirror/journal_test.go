@@ -569,7 +569,7 @@ func TestBustReopensATrip(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.run()
-	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 && w.agreed() != nil })
+	w.awaitStream()
 	w.trade("AAPL", "buy", "2", "", "")
 	w.trade("AAPL", "sell", "2", "", "")
 	const trip = `select coalesce((select id::text || ' ' || (closed_at is null) from app.trading_positions where account_id = $1 and scope = 'account'), '')`

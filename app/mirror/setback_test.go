@@ -26,7 +26,7 @@ func TestTakenBackAfterTheClockWasSetBack(t *testing.T) {
 func takenBack(t *testing.T, rightAgain bool) {
 	w := newWorld(t)
 	w.run()
-	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 && w.agreed() != nil })
+	w.awaitStream()
 	for _, symbol := range []string{"AAPL", "MSFT"} {
 		w.trade(symbol, "buy", "4", "", "")
 	}
@@ -56,7 +56,7 @@ func TestACorrectedPriceIsFound(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.run()
-	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 && w.agreed() != nil })
+	w.awaitStream()
 	w.trade("AAPL", "buy", "4", "", "")
 	w.trade("MSFT", "buy", "4", "", "")
 	w.eventually("the fills", func() bool { return w.held("AAPL") == "4" && w.held("MSFT") == "4" })
@@ -75,7 +75,7 @@ func TestWhatWasAskedInVainIsAskedAgainOnceItChanges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.run()
-	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 && w.agreed() != nil })
+	w.awaitStream()
 	w.trade("AAPL", "buy", "4", "", "")
 	w.eventually("the fill", func() bool { return w.held("AAPL") == "4" })
 	w.exec("update app.alpaca_orders set fills_asked = 8, fills_asked_at = clock_timestamp() where account_id = $1", w.account.Account)
@@ -94,7 +94,7 @@ func TestARoundedAverageIsBelievedInTheEnd(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	_, stop := w.run()
-	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 && w.agreed() != nil })
+	w.awaitStream()
 	w.trade("AAPL", "buy", "4", "", "")
 	w.eventually("the fill", func() bool { return w.held("AAPL") == "4" })
 	stop()
@@ -118,7 +118,7 @@ func TestTakenBackOfAnEarlierTrip(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.run()
-	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 && w.agreed() != nil })
+	w.awaitStream()
 	for range 3 {
 		w.trade("AAPL", "buy", "2", "", "")
 		w.trade("AAPL", "sell", "2", "", "")
@@ -154,7 +154,7 @@ func TestOldAnswersUndoNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	_, stop := w.run()
-	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 && w.agreed() != nil })
+	w.awaitStream()
 	w.trade("AAPL", "buy", "4", "", "")
 	w.eventually("the fill", func() bool { return w.held("AAPL") == "4" })
 	stop()
@@ -192,7 +192,7 @@ func TestTakenBackOfAnOrderThatIsLongOver(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.run()
-	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 && w.agreed() != nil })
+	w.awaitStream()
 	w.trade("AAPL", "buy", "4", "", "")
 	w.eventually("the fill", func() bool { return w.held("AAPL") == "4" })
 	w.exec("update app.stream_cursors set newest_order_at = now() + interval '1 hour'") // so that the order is long before it

@@ -323,16 +323,22 @@ func (w *world) eventually(what string, check func() bool) {
 	kit.Eventually(w.t, what, check)
 }
 
-// waitForOrder polls until an order has this state.
+// awaitStream waits until the account's stream is open and the mirror has agreed
+// with the broker.
+func (w *world) awaitStream() {
+	w.t.Helper()
+	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 && w.agreed() != nil })
+}
+
+// waitForOrder waits until an order has this state, for at most half a minute.
 func (w *world) waitForOrder(clientOrderID, want string) {
 	w.t.Helper()
-	got := ""
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if got = w.order(clientOrderID); got == want {
-			return
+	kit.Within(w.t, 30*time.Second, "the order "+clientOrderID, func() error {
+		if got := w.order(clientOrderID); got != want {
+			return fmt.Errorf("it is %q, want %q", got, want)
 		}
-	}
-	w.t.Fatalf("the order %s is %q, want %q", clientOrderID, got, want)
+		return nil
+	})
 }
 
 // brokerTime is the time of the broker's clock.

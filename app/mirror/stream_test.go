@@ -408,7 +408,7 @@ func TestLostAnswersWithoutKeys(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.run(func(c *mirror.Config) { c.LookupWindow = 4 * time.Second })
-			w.eventually("the stream", func() bool { return w.front.open.Load() == 1 && w.agreed() != nil })
+			w.awaitStream()
 			w.sim.Inject(alpacasim.Fail, 1, 0)
 			if placed, err := w.trading().Place(t.Context(), w.account, "", orderRequest("lost")); err != nil || placed.Known {
 				t.Fatalf("the answer is known: %v (%v)", placed.Known, err)
@@ -486,7 +486,7 @@ func TestRefusedKeysEndTheStream(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	m, _ := w.run()
-	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 && w.agreed() != nil })
+	w.awaitStream()
 	w.front.refuseKeys.Store(true)
 	w.sim.CutStreams()
 	leases := func() int {

@@ -14,7 +14,7 @@ func TestClosingsCancelWhatIsNotKnownHere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	_, stop := w.run()
-	w.eventually("the stream", func() bool { return w.front.open.Load() == 1 && w.agreed() != nil })
+	w.awaitStream()
 	w.holding("AAPL", "5")
 	w.holding("MSFT", "5")
 	stop()
