@@ -26,7 +26,8 @@ func readQuery(raw string, known []string) (url.Values, error) {
 	if err != nil {
 		return nil, invalidQuery("The query cannot be read: put & between its parameters, and encode %%, ; and & in their values.")
 	}
-	for name, values := range q {
+	for _, name := range slices.Sorted(maps.Keys(q)) {
+		values := q[name]
 		switch {
 		case !slices.Contains(known, name):
 			return nil, unknownParameter(name, known)

@@ -73,16 +73,20 @@ func (a *account) completeJournal(ctx context.Context) error {
 	})
 }
 
-// completeFills asks for the executions of incomplete orders. An order that
-// stays incomplete is asked for ever more rarely, until it changes: its
-// executions may be older than what the broker still lists.
+// notAskedLatelySQL is the condition that the executions of an order were not
+// asked for lately. Where that was in vain, they are asked for ever more rarely,
+// up to once a day: they may be older than what the broker still lists.
+const notAskedLatelySQL = `(o.fills_asked_at is null
+	or o.fills_asked_at < now() - least(interval '1 day', interval '10 seconds' * 6 ^ least(o.fills_asked, 8)))`
+
+// completeFills asks for the executions of incomplete orders: at once where one
+// has changed, otherwise if they were not asked for lately.
 func (a *account) completeFills(ctx context.Context) error {
 	var orders []incompleteOrder
 	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue(`select id, alpaca_order_id, filled_qty::text, coalesce(submitted_at, created_at - interval '1 hour') from app.alpaca_orders
+		b.Queue(`select id, alpaca_order_id, filled_qty::text, coalesce(submitted_at, created_at - interval '1 hour') from app.alpaca_orders o
 			where account_id = $1 and fills_differ and symbol is not null and alpaca_order_id is not null
-			and (fills_asked_at is null or fills_asked_at < updated_at
-				or fills_asked_at < now() - least(interval '1 day', interval '10 seconds' * 6 ^ least(fills_asked, 8)))
+				and (fills_asked_at < updated_at or `+notAskedLatelySQL+`)
 			order by created_at desc limit $2`, a.lease.Account, incompleteAtOnce).
 			Query(func(rows pgx.Rows) (err error) {
 				orders, err = pgx.CollectRows(rows, pgx.RowToStructByPos[incompleteOrder])
@@ -202,7 +206,7 @@ func (a *account) recheckMismatches(ctx context.Context) error {
 			select o.alpaca_order_id from wrong
 			cross join lateral (select f.order_id, f.at from app.fills f where f.account_id = $1 and f.symbol = wrong.symbol order by f.at desc limit $3) f
 			join app.alpaca_orders o on o.account_id = $1 and o.id = f.order_id
-			where o.fills_asked_at is null or o.fills_asked_at < now() - least(interval '1 day', interval '10 seconds' * 6 ^ least(o.fills_asked, 8))
+			where `+notAskedLatelySQL+`
 			group by o.alpaca_order_id, o.fills_asked order by o.fills_asked, max(f.at) desc limit $2`, a.lease.Account, mismatchesAtOnce, mismatchedFills).
 			Query(func(rows pgx.Rows) (err error) {
 				doubtful, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])

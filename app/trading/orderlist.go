@@ -37,7 +37,7 @@ type OrderList struct {
 	stop   uuid.UUID // the broker's order at which the list ends, and which is not in it; uuid.Nil for none
 }
 
-// ListParameters are the query parameters that ParseOrderList accepts.
+// ListParameters are the query parameters that ParseOrderList reads.
 var ListParameters = []string{"status", "limit", "after", "until", "direction", "nested", "symbols", "side", "asset_class", "before",
 	"before_order_id", "after_order_id"}
 
@@ -49,19 +49,10 @@ var (
 	classForm  = regexp.MustCompile(`^[a-z_]{1,32}$`)
 )
 
-// ParseOrderList parses a client's query. It ends with unknown_parameter,
-// invalid_status, invalid_limit, invalid_cursor or invalid_query. A misspelt
-// filter is refused, because without it the list would show everything.
+// ParseOrderList parses a client's query, of which ListParameters are read. It
+// ends with invalid_status, invalid_limit, invalid_cursor or invalid_query.
 func ParseOrderList(q url.Values) (OrderList, error) {
 	l := OrderList{Status: "all"}
-	for name, values := range q {
-		if !slices.Contains(ListParameters, name) {
-			return l, problem.New(problem.UnknownParameter, "There is no parameter %q here. There are %s.", name, strings.Join(ListParameters, ", "))
-		}
-		if len(values) > 1 {
-			return l, invalidQuery(name, "one value")
-		}
-	}
 	if status := q.Get("status"); status != "" {
 		l.Status = status
 	}
@@ -91,17 +82,17 @@ func ParseOrderList(q url.Values) (OrderList, error) {
 	if l.Side = q.Get("side"); l.Side != "" && l.Side != "buy" && l.Side != "sell" {
 		return l, invalidQuery("side", "buy or sell")
 	}
-	for name, into := range map[string]**time.Time{"after": &l.After, "until": &l.Until} {
-		if *into, err = parseTime(q.Get(name)); err != nil {
-			return l, invalidQuery(name, "a time such as 2026-11-25T14:30:00Z, or a day such as 2026-11-25")
-		}
+	if l.After, err = timeParameter(q, "after"); err != nil {
+		return l, err
 	}
-	for name, into := range map[string]*uuid.UUID{"before_order_id": &l.BeforeOrder, "after_order_id": &l.AfterOrder} {
-		if text := q.Get(name); text != "" {
-			if *into, err = uuid.Parse(text); err != nil || *into == uuid.Nil {
-				return l, invalidQuery(name, "the id of an order, a UUID")
-			}
-		}
+	if l.Until, err = timeParameter(q, "until"); err != nil {
+		return l, err
+	}
+	if l.BeforeOrder, err = orderParameter(q, "before_order_id"); err != nil {
+		return l, err
+	}
+	if l.AfterOrder, err = orderParameter(q, "after_order_id"); err != nil {
+		return l, err
 	}
 	switch {
 	case l.BeforeOrder != uuid.Nil && l.AfterOrder != uuid.Nil:
@@ -141,9 +132,10 @@ func (l OrderList) anchorID() uuid.UUID {
 	return l.AfterOrder
 }
 
-// parseTime parses RFC 3339, or a day, which begins at midnight UTC; nil for
-// "".
-func parseTime(text string) (*time.Time, error) {
+// timeParameter reads a parameter in RFC 3339, or a day, which begins at
+// midnight UTC; nil where there is none.
+func timeParameter(q url.Values, name string) (*time.Time, error) {
+	text := q.Get(name)
 	if text == "" {
 		return nil, nil
 	}
@@ -151,7 +143,24 @@ func parseTime(text string) (*time.Time, error) {
 	if err != nil {
 		t, err = time.Parse(time.DateOnly, text)
 	}
-	return &t, err
+	if err != nil {
+		return nil, invalidQuery(name, "a time such as 2026-11-25T14:30:00Z, or a day such as 2026-11-25")
+	}
+	return &t, nil
+}
+
+// orderParameter reads a parameter that is an order's id; uuid.Nil where there
+// is none.
+func orderParameter(q url.Values, name string) (uuid.UUID, error) {
+	text := q.Get(name)
+	if text == "" {
+		return uuid.Nil, nil
+	}
+	id, err := uuid.Parse(text)
+	if err != nil || id == uuid.Nil {
+		return uuid.Nil, invalidQuery(name, "the id of an order, a UUID")
+	}
+	return id, nil
 }
 
 // splitCommas splits at commas; nil for "".

@@ -17,8 +17,8 @@ import (
 // accepts: if it were ignored, the list would show everything.
 func TestOrderListRefusals(t *testing.T) {
 	for query, code := range map[string]problem.Code{
-		"statuss=open": problem.UnknownParameter, "status=opened": problem.InvalidStatus, "status=open&status=all": problem.InvalidQuery,
-		"limit=0": problem.InvalidLimit, "limit=501": problem.InvalidLimit, "before=x": problem.InvalidCursor, "direction=up": problem.InvalidQuery,
+		"status=opened": problem.InvalidStatus,
+		"limit=0":       problem.InvalidLimit, "limit=501": problem.InvalidLimit, "before=x": problem.InvalidCursor, "direction=up": problem.InvalidQuery,
 		"nested=maybe": problem.InvalidQuery, "side=long": problem.InvalidQuery, "after=yesterday": problem.InvalidQuery, "until=1764081000": problem.InvalidQuery,
 		"symbols=AAPL,,MSFT": problem.InvalidQuery, "symbols=A%00": problem.InvalidQuery, "symbols=" + strings.Repeat("A,", 500) + "A": problem.InvalidQuery,
 		"symbols=" + strings.Repeat("A", 33): problem.InvalidQuery, "asset_class=US%20EQUITY": problem.InvalidQuery,
