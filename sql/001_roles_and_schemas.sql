@@ -43,6 +43,13 @@ begin
         execute pg_catalog.format('alter role %I set statement_timeout = %L', wanted.name, '15s');
         execute pg_catalog.format('alter role %I set lock_timeout = %L', wanted.name, '5s');
         execute pg_catalog.format('alter role %I set idle_in_transaction_session_timeout = %L', wanted.name, '15s');
+        -- The pools set these when they connect. A pooler in between passes
+        -- them on to no session, so that the login has them too.
+        execute pg_catalog.format('alter role %I set search_path = %L', wanted.name, 'pg_catalog');
+        execute pg_catalog.format('alter role %I set timezone = %L', wanted.name, 'UTC');
+        execute pg_catalog.format('alter role %I set datestyle = %L', wanted.name, 'ISO, MDY');
+        execute pg_catalog.format('alter role %I set client_encoding = %L', wanted.name, 'UTF8');
+        execute pg_catalog.format('alter role %I set plan_cache_mode = %L', wanted.name, 'force_generic_plan');
       end if;
     end if;
   end loop;

@@ -20,6 +20,8 @@ type Config struct {
 	AppURL     string // Postgres as paddock_app
 	WorkerURL  string // Postgres as paddock_worker
 	AuthURL    string // Postgres as paddock_auth
+	ListenURL  string // Postgres as paddock_worker for LISTEN and NOTIFY, through no pooler that shares connections
+	Pooler     bool   // the other URLs are those of a pooler in transaction mode
 	AppConns   int32  // the largest number of connections of the web process
 	MasterKeys string // see credentials.ParseKeyring; a secret
 	AuthSecret string // signs cookies; a secret
@@ -48,6 +50,8 @@ var Settings = []Setting{
 	{"PADDOCK_APP_DATABASE_URL", "", "Postgres as the login paddock_app (required)"},
 	{"PADDOCK_WORKER_DATABASE_URL", "", "Postgres as the login paddock_worker (required)"},
 	{"PADDOCK_AUTH_DATABASE_URL", "", "Postgres as the login paddock_auth (required)"},
+	{"PADDOCK_DATABASE_POOLER", "none", "transaction where the three URLs lead to PgBouncer or its like in transaction mode"},
+	{"PADDOCK_LISTEN_DATABASE_URL", "", "Postgres itself as paddock_worker, for LISTEN and NOTIFY, where the URLs lead to a pooler"},
 	{"PADDOCK_APP_CONNECTIONS", "8", "the most connections that requests share; 4 to 8 on two cores is best"},
 	{"PADDOCK_MASTER_KEYS", "", "master keys, VERSION:BASE64 between commas; make one with paddock keys new (required)"},
 	{"BETTER_AUTH_SECRET", "", "signs session cookies; 32 characters or more (required)"},
@@ -109,6 +113,19 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 		StreamLiveURL:  get("PADDOCK_ALPACA_STREAM_LIVE_URL"),
 		EventsPath:     get("PADDOCK_ALPACA_STREAM_SSE_PATH"),
 		SocketPath:     get("PADDOCK_ALPACA_STREAM_WS_PATH"),
+	}
+	switch get("PADDOCK_DATABASE_POOLER") {
+	case "none":
+	case "transaction":
+		c.Pooler = true
+		if get("PADDOCK_LISTEN_DATABASE_URL") == "" {
+			fail("PADDOCK_LISTEN_DATABASE_URL is not set: LISTEN gets nothing through a pooler in transaction mode, so give Postgres itself, as paddock_worker")
+		}
+	default:
+		fail("PADDOCK_DATABASE_POOLER must be none or transaction")
+	}
+	if c.ListenURL = get("PADDOCK_LISTEN_DATABASE_URL"); c.ListenURL == "" {
+		c.ListenURL = c.WorkerURL
 	}
 	if u, err := url.Parse(c.BaseURL); err != nil || u.Host == "" || u.User != nil || (u.Scheme != "http" && u.Scheme != "https") {
 		fail("BETTER_AUTH_URL must be an http or https URL such as https://paddock.example.com")

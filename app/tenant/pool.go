@@ -10,6 +10,7 @@ package tenant
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -24,11 +25,29 @@ type PoolConfig struct {
 	// AsyncCommit turns synchronous_commit off. It is for the doorbell alone,
 	// which writes no data.
 	AsyncCommit bool
+	// ThroughPooler is for a URL of a pooler in transaction mode, such as
+	// PgBouncer. Then no statement is prepared by name, since the next
+	// transaction may run on another connection to Postgres, and the settings
+	// are those of the login (alter role … set), since the pooler passes none
+	// on when it connects.
+	ThroughPooler bool
 }
 
-// OpenPool opens a pool whose sessions resolve names in pg_catalog alone and
-// use UTC and ISO dates. Statements are prepared and cached. The simple
-// protocol, in which a value could become a second statement, is never used.
+// sessionSettings are what every session is set to: names are looked up in
+// pg_catalog alone, times are UTC and dates ISO. Every query finds its account
+// by an index, whatever the values, so that planning anew for each would cost
+// more than running it.
+var sessionSettings = map[string]string{
+	"search_path":     "pg_catalog",
+	"timezone":        "UTC",
+	"datestyle":       "ISO, MDY",
+	"client_encoding": "UTF8",
+	"plan_cache_mode": "force_generic_plan",
+}
+
+// OpenPool opens a pool whose sessions have sessionSettings. Statements are
+// prepared and cached. The simple protocol, in which a value could become a
+// second statement, is never used.
 func OpenPool(ctx context.Context, c PoolConfig) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(c.URL)
 	if err != nil {
@@ -39,17 +58,14 @@ func OpenPool(ctx context.Context, c PoolConfig) (*pgxpool.Pool, error) {
 	if c.MaxConns > 0 {
 		config.MaxConns = c.MaxConns
 	}
-	p := config.ConnConfig.RuntimeParams
-	p["application_name"] = c.Name
-	p["search_path"] = "pg_catalog"
-	p["timezone"] = "UTC"
-	p["datestyle"] = "ISO, MDY"
-	p["client_encoding"] = "UTF8"
-	// Every query finds its account by an index, whatever the values, so that
-	// planning anew for each would cost more than running it.
-	p["plan_cache_mode"] = "force_generic_plan"
+	config.ConnConfig.RuntimeParams["application_name"] = c.Name
+	if c.ThroughPooler {
+		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	} else {
+		maps.Copy(config.ConnConfig.RuntimeParams, sessionSettings)
+	}
 	if c.AsyncCommit {
-		p["synchronous_commit"] = "off"
+		config.ConnConfig.RuntimeParams["synchronous_commit"] = "off"
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {

@@ -24,6 +24,8 @@ func explainConnect(err error) error {
 		return errors.New("the database refuses this user or password")
 	case errors.As(err, &pg) && pg.Code == "3D000":
 		return errors.New("the database server has no database of this name")
+	case errors.As(err, &pg) && pg.Code == "08P01" && strings.Contains(pg.Message, "startup parameter"):
+		return errors.New("a pooler lies between Paddock and Postgres and refuses the settings of a session: set PADDOCK_DATABASE_POOLER=transaction if it is in transaction mode, or connect to Postgres itself")
 	case errors.As(err, &dns):
 		return fmt.Errorf("the database server's name %s cannot be found", dns.Name)
 	case errors.As(err, &op) && op.Addr != nil:

@@ -122,7 +122,7 @@ func TestLoginsAreChecked(t *testing.T) {
 	if _, err := earlier.Conn(t, "owner").Exec(t.Context(), "alter table "+sql.VersionTable+" rename to schema_version"); err != nil {
 		t.Fatal(err)
 	}
-	right := config.Config{AppURL: db.URL("paddock_app"), WorkerURL: db.URL("paddock_worker"), AuthURL: db.URL("paddock_auth"), AppConns: 2}
+	right := config.Config{AppURL: db.URL("paddock_app"), WorkerURL: db.URL("paddock_worker"), AuthURL: db.URL("paddock_auth"), ListenURL: db.URL("paddock_worker"), AppConns: 2}
 	pools, err := openPools(t.Context(), right)
 	if err != nil {
 		t.Fatal(err)

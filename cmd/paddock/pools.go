@@ -13,7 +13,7 @@ import (
 )
 
 // pools are the connection pools, one for each runtime login and one for the
-// doorbell.
+// doorbell, which goes past a pooler.
 type pools struct{ app, worker, auth, bell *pgxpool.Pool }
 
 func openPools(ctx context.Context, c config.Config) (*pools, error) {
@@ -23,10 +23,10 @@ func openPools(ctx context.Context, c config.Config) (*pools, error) {
 		role string
 		pool tenant.PoolConfig
 	}{
-		{&p.app, "paddock_app", tenant.PoolConfig{URL: c.AppURL, MaxConns: c.AppConns, Name: "paddock app"}},
-		{&p.worker, "paddock_worker", tenant.PoolConfig{URL: c.WorkerURL, MaxConns: 6, Name: "paddock worker"}},
-		{&p.auth, "paddock_auth", tenant.PoolConfig{URL: c.AuthURL, MaxConns: 4, Name: "paddock auth"}},
-		{&p.bell, "paddock_worker", tenant.PoolConfig{URL: c.WorkerURL, MaxConns: 1, Name: "paddock bell", AsyncCommit: true}},
+		{&p.app, "paddock_app", tenant.PoolConfig{URL: c.AppURL, MaxConns: c.AppConns, Name: "paddock app", ThroughPooler: c.Pooler}},
+		{&p.worker, "paddock_worker", tenant.PoolConfig{URL: c.WorkerURL, MaxConns: 6, Name: "paddock worker", ThroughPooler: c.Pooler}},
+		{&p.auth, "paddock_auth", tenant.PoolConfig{URL: c.AuthURL, MaxConns: 4, Name: "paddock auth", ThroughPooler: c.Pooler}},
+		{&p.bell, "paddock_worker", tenant.PoolConfig{URL: c.ListenURL, MaxConns: 1, Name: "paddock bell", AsyncCommit: true}},
 	} {
 		pool, err := tenant.OpenPool(ctx, want.pool)
 		if err != nil {
@@ -34,7 +34,7 @@ func openPools(ctx context.Context, c config.Config) (*pools, error) {
 			return nil, err
 		}
 		*want.into = pool
-		if err := checkRole(ctx, pool, want.role); err != nil {
+		if err := checkPool(ctx, pool, want.pool, want.role); err != nil {
 			p.close()
 			return nil, err
 		}
@@ -48,6 +48,26 @@ func (p *pools) close() {
 			pool.Close()
 		}
 	}
+}
+
+// checkPool refuses a pool over which Paddock would not work as promised.
+func checkPool(ctx context.Context, pool *pgxpool.Pool, c tenant.PoolConfig, role string) error {
+	pooling, err := tenant.DetectPooling(ctx, c.URL)
+	if err != nil {
+		return explainConnect(err)
+	}
+	switch {
+	case pooling == tenant.PoolsStatements:
+		return fmt.Errorf("the database URL of %s leads to a pooler in statement mode, which takes transactions apart: use transaction mode", role)
+	case pooling == tenant.PoolsTransacts && c.AsyncCommit:
+		return errors.New("LISTEN gets nothing through a pooler in transaction mode: let PADDOCK_LISTEN_DATABASE_URL lead to Postgres itself")
+	case pooling == tenant.PoolsTransacts && !c.ThroughPooler:
+		return fmt.Errorf("the database URL of %s leads to a pooler in transaction mode: set PADDOCK_DATABASE_POOLER=transaction, and let PADDOCK_LISTEN_DATABASE_URL lead to Postgres itself", role)
+	}
+	if err := checkRole(ctx, pool, role); err != nil {
+		return err
+	}
+	return tenant.CheckSessionSettings(ctx, pool)
 }
 
 // checkRole refuses a login that row level security does not bind, under which

@@ -75,7 +75,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 	events := eventlog.New(db)
 	hub := push.New(push.Config{
 		Worker: worker, Log: events, Session: signIn.SessionToken, OriginAllowed: signIn.OriginAllowed, Logger: log,
-		Connect: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, c.WorkerURL) },
+		Connect: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, c.ListenURL) },
 		OnRing:  manager.Wake,
 	})
 	opener := credentials.NewOpener(db, keys, alpaca, log)

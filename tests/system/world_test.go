@@ -39,7 +39,8 @@ type world struct {
 	masterKey, authSecret string
 	passwords             map[string]string
 	addr                  string
-	settings              []string // of the server, beside the usual ones
+	settings              []string                // of the server, beside the usual ones
+	throughPooler         func(url string) string // returns a pooler's URL for one of Postgres; nil without a pooler
 	process               *exec.Cmd
 	exited                chan struct{}
 }
@@ -104,9 +105,9 @@ func (w *world) start() {
 		"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"),
 		"PADDOCK_ADDR=" + w.addr, "BETTER_AUTH_URL=http://" + w.addr, "BETTER_AUTH_SECRET=" + w.authSecret,
 		"PADDOCK_MASTER_KEYS=" + w.masterKey, "PADDOCK_LOG_LEVEL=debug",
-		"PADDOCK_APP_DATABASE_URL=" + w.postgres.URL("paddock_app"),
-		"PADDOCK_WORKER_DATABASE_URL=" + w.postgres.URL("paddock_worker"),
-		"PADDOCK_AUTH_DATABASE_URL=" + w.postgres.URL("paddock_auth"),
+		"PADDOCK_APP_DATABASE_URL=" + w.databaseURL("paddock_app"),
+		"PADDOCK_WORKER_DATABASE_URL=" + w.databaseURL("paddock_worker"),
+		"PADDOCK_AUTH_DATABASE_URL=" + w.databaseURL("paddock_auth"),
 		"PADDOCK_ALPACA_STREAM_PAPER_URL=" + w.streams.URL, "PADDOCK_ALPACA_STREAM_LIVE_URL=" + w.streams.URL,
 		"PADDOCK_ALPACA_PAPER_URL=" + w.broker.URL, "PADDOCK_ALPACA_LIVE_URL=" + w.broker.URL, "PADDOCK_ALPACA_DATA_URL=" + w.broker.URL,
 	}
@@ -129,6 +130,14 @@ func (w *world) start() {
 		}
 	})
 	w.eventually("the server to be ready", func() error { return wantStatus(w.get("/readyz", nil), http.StatusOK) })
+}
+
+// databaseURL returns the URL by which the server reaches Postgres as a role.
+func (w *world) databaseURL(role string) string {
+	if w.throughPooler == nil {
+		return w.postgres.URL(role)
+	}
+	return w.throughPooler(w.postgres.URL(role))
 }
 
 func tail(text []byte, n int) []byte { return text[max(0, len(text)-n):] }
