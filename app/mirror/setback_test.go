@@ -112,40 +112,47 @@ func TestARoundedAverageIsBelievedInTheEnd(t *testing.T) {
 	}
 }
 
-// Promise: an execution that was busted or corrected long ago is found, whatever
-// was traded since, where no update tells of it.
+// An execution that was busted or corrected long ago is found where no update
+// tells of it, whatever was traded since, and however often its order was
+// reread without finding anything, for a gap of an earlier day.
 func TestTakenBackOfAnEarlierTrip(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.run()
-	w.awaitStream()
-	for range 3 {
-		w.trade("AAPL", "buy", "2", "", "")
-		w.trade("AAPL", "sell", "2", "", "")
+	for name, rereads := range map[string]int{"never reread": 0, "often reread": 8} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.run()
+			w.awaitStream()
+			for range 3 {
+				w.trade("AAPL", "buy", "2", "", "")
+				w.trade("AAPL", "sell", "2", "", "")
+			}
+			w.eventually("the fills", func() bool {
+				return scan[int](w, "select count(*) from app.trading_positions where account_id = $1 and scope = 'account' and closed_at is not null", w.account.Account) == 3
+			})
+			w.exec(`update app.alpaca_orders set submitted_at = submitted_at - interval '1 day', updated_at = updated_at - interval '1 day',
+				fills_asked = $2, fills_asked_at = case when $2 > 0 then clock_timestamp() end where account_id = $1`, w.account.Account, rereads)
+			for _, event := range []string{"trade_bust", "trade_correct"} {
+				w.sim.InjectFor(alpacasim.Injection{Fault: alpacasim.Lose, Event: event, N: -1})
+			}
+			executions := w.sim.Executions(w.seed.KeyID)
+			w.front.rewrite.Store(func(r *http.Request, body []byte) []byte {
+				if r.URL.Path == "/v2/orders" {
+					return []byte("[]") // they ended long ago, and are in no list of recent orders
+				}
+				return body
+			})
+			w.sim.Bust(executions[0].ID)
+			w.sim.Correct(executions[3].ID, decimal.NewFromInt(77), decimal.NewFromInt(1))
+			w.eventually("what was taken back", func() bool {
+				w.sync()
+				return w.held("AAPL") == "-1" && scan[string](w, `select string_agg(trim_scale(filled_qty)::text, ' ' order by created_at)
+					from app.alpaca_orders where account_id = $1`, w.account.Account) == "0 2 2 1 2 2"
+			})
+			w.front.rewrite.Store(func(_ *http.Request, body []byte) []byte { return body })
+			w.journalBecomesTheBrokers()
+		})
 	}
-	w.eventually("the fills", func() bool {
-		return scan[int](w, "select count(*) from app.trading_positions where account_id = $1 and scope = 'account' and closed_at is not null", w.account.Account) == 3
-	})
-	w.exec("update app.alpaca_orders set submitted_at = submitted_at - interval '1 day', updated_at = updated_at - interval '1 day' where account_id = $1", w.account.Account)
-	for _, event := range []string{"trade_bust", "trade_correct"} {
-		w.sim.InjectFor(alpacasim.Injection{Fault: alpacasim.Lose, Event: event, N: -1})
-	}
-	executions := w.sim.Executions(w.seed.KeyID)
-	w.front.rewrite.Store(func(r *http.Request, body []byte) []byte {
-		if r.URL.Path == "/v2/orders" {
-			return []byte("[]") // they ended long ago, and are in no list of recent orders
-		}
-		return body
-	})
-	w.sim.Bust(executions[0].ID)
-	w.sim.Correct(executions[3].ID, decimal.NewFromInt(77), decimal.NewFromInt(1))
-	w.eventually("what was taken back", func() bool {
-		w.sync()
-		return w.held("AAPL") == "-1" && scan[string](w, `select string_agg(trim_scale(filled_qty)::text, ' ' order by created_at)
-			from app.alpaca_orders where account_id = $1`, w.account.Account) == "0 2 2 1 2 2"
-	})
-	w.front.rewrite.Store(func(_ *http.Request, body []byte) []byte { return body })
-	w.journalBecomesTheBrokers()
 }
 
 // Promise: an answer that took long to arrive undoes nothing that was recorded

@@ -66,6 +66,9 @@ var mutants = []mutant{
 
 	{gaps, "sql/006_orders.sql", " or filled_avg_price is distinct from fills_avg_price", "", []string{"app/mirror TestACorrectedPriceIsFound"}},
 	{gaps, "app/mirror/fills.go", "fills_asked_at < updated_at or ", "", []string{"app/mirror TestWhatWasAskedInVainIsAskedAgainOnceItChanges"}},
+	{gaps, "sql/func/009/record_journal_gaps.sql", "and o.fills_asked > 0 ", "and false ", []string{"app/mirror TestTakenBackOfAnEarlierTrip"}},
+	{halts, "sql/func/007/record_order.sql", "if moved < 0 or not was_known then", "if not was_known then", []string{"app/mirror TestAnOvershootIsFoundWhateverIsToldFirst"}},
+	{halts, "sql/func/007/record_order.sql", "if moved < 0 or not was_known then", "if moved < 0 then", []string{"app/mirror TestAnOvershootIsFoundWhateverIsToldFirst"}},
 	{gaps, "sql/func/009/replace_fills.sql", " and t.fills_asked >= 3", " and false", []string{"app/mirror TestARoundedAverageIsBelievedInTheEnd"}},
 	{gaps, "sql/func/009/replace_fills.sql", " and t.fills_asked >= 3", "", []string{"app/mirror TestARoundedAverageIsBelievedInTheEnd"}},
 	{gaps, "app/mirror/fills.go", "order by f.at desc limit $3", "order by f.at desc limit 2 + 0 * $3", []string{"app/mirror TestTakenBackOfAnEarlierTrip"}},
