@@ -111,9 +111,9 @@ func newSite(t *testing.T, db *pgtest.DB, secret string, weaken func(l *lab)) *s
 
 	s.mine, s.a = s.signUp(sim, "alpha")
 	s.theirs, s.b = s.signUp(sim, "bravo")
-	// Make the mirror look current, so that the victim's lists come from it. To
-	// ask the broker would decrypt their keys, and a line in the audit log says
-	// so, which would look like a change by the attacker.
+	// Make the mirror look current, so that the victim's lists come from it. Asking
+	// the broker would decrypt their keys, which adds a line to the audit log. That
+	// would look like a change by the attacker.
 	must(t, s.admin, "insert into app.stream_cursors (account_id, agreed_at) values ($1, now() + interval '1 hour')", s.b.Account)
 	return s
 }
@@ -212,7 +212,8 @@ func (v *visitor) send(method, target string, body any, headers ...string) reply
 	return reply{response.StatusCode, string(text)}
 }
 
-// lawful makes a request that must succeed, and decodes the response into into.
+// lawful makes a request that must succeed. It decodes the response's JSON to the
+// value that into points to, if into is not nil.
 func (v *visitor) lawful(into any, method, target string, body any, headers ...string) {
 	v.t.Helper()
 	r := v.send(method, target, body, headers...)
@@ -247,8 +248,8 @@ type tenantRequest struct {
 	body         any
 }
 
-// tenantRequests returns requests that act on the account that their header or
-// query names.
+// tenantRequests returns requests that act on the account that the caller names in
+// a header or in the query.
 func (s *site) tenantRequests() []tenantRequest {
 	order := map[string]any{"symbol": "AAPL", "side": "buy", "type": "limit", "time_in_force": "gtc", "qty": "1", "limit_price": "1"}
 	return []tenantRequest{

@@ -69,8 +69,8 @@ var poolAttacks = []attack{
 			if len(names) == 0 {
 				l.t.Fatal("the pool keeps no statement: this attack has no aim any more")
 			}
-			// The replaced statement writes what it finds to a large object, which
-			// the attacker reads later as the same role.
+			// The attacker's statement writes what it finds to a large object,
+			// which the attacker reads later as the same role.
 			object := uuid.New().ID() / 2
 			for name := range names {
 				injected := fmt.Sprintf(`select 1; deallocate %s; prepare %s as select x::text from (select lo_from_bytea(%d, string_agg(o::text, '')::bytea) x from app.alpaca_orders o where $1::uuid is not null) l`,

@@ -11,9 +11,10 @@ import (
 )
 
 // differ asks the same question about something of the victim's and about
-// something that does not exist. If the answers differ, the attacker has learnt
-// something, unless the first question now has another answer: a plan may also
-// have changed in between, because autovacuum counted a table's rows anew.
+// something that does not exist. If the answers differ, it asks the first question
+// again. The same answer as before means that the attacker has learnt something.
+// Another answer means that the planner's figures changed in between, because
+// autovacuum counted a table's rows anew: then differ starts over.
 func differ(l *lab, s *session, what, question, real, invented string) {
 	l.t.Helper()
 	ask := func(about string) string {

@@ -266,7 +266,7 @@ func (l *lab) withoutWhere(s statement) (got, answers string, ran bool, last err
 	l.t.Helper()
 	holder := uuid.New()
 	for i, text := range []string{l.b.ClientOrder, l.b.Marker, l.b.Marker + "submittingsubmitting"} {
-		number := []string{"100", "100", "1"}[i] // a small number, so that there are rows after it if it is used as a cursor
+		number := []string{"100", "100", "1"}[i] // the last is small: if it is used as a cursor, there are rows after it
 		for _, id := range []uuid.UUID{l.b.Order, l.b.BrokerOrder, l.b.Account, l.a.Account} {
 			for _, first := range []uuid.UUID{l.a.Account, id} {
 				must(l.t, l.admin, "begin")
