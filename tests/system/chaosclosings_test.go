@@ -44,8 +44,8 @@ func (a *chaosAccount) closeTwice(client *http.Client, dice *rand.Rand, name str
 	both.Wait()
 }
 
-// closeAgainstStop places a stop order that the market is about to reach, and
-// closes the position at the same time.
+// closeAgainstStop places a stop order that the market is about to reach, and closes
+// the position soon after.
 func (a *chaosAccount) closeAgainstStop(client *http.Client, dice *rand.Rand, name string) {
 	symbol := one(dice, a.kind.shares)
 	held := a.held(symbol)
