@@ -14,7 +14,8 @@ const (
 	halts      = "halts"
 )
 
-// Rules that orders rest on, each with what breaks it and the tests that notice.
+// mutants breaks rules that orders depend on, and names the tests that must
+// notice.
 var mutants = []mutant{
 	{lock, "sql/func/006/guard_order.sql", "  perform private.lock_event_log();\n", "", []string{"app/trading TestGuardsHoldUnderTheLock"}},
 	{lock, "sql/func/006/guard_order.sql", "'read committed'", "current_setting('transaction_isolation')", []string{"app/trading TestGuardsHoldUnderTheLock"}},
