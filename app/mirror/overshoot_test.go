@@ -11,9 +11,9 @@ import (
 	"paddock/tests/pgtest"
 )
 
-// A closing that traded more than was held becomes an event with the excess, in
-// whichever order the fills around it arrive: the broker's own times say which
-// came first.
+// A closing that traded more than was held becomes an event with the excess
+// quantity. The order in which updates arrive does not matter, because the
+// broker's own times say which fill came first.
 func TestAnOvershootIsFoundWhateverIsToldFirst(t *testing.T) {
 	t.Parallel()
 	pg := pgtest.New(t)
@@ -23,9 +23,9 @@ func TestAnOvershootIsFoundWhateverIsToldFirst(t *testing.T) {
 	type fill struct {
 		closing bool
 		qty     int
-		second  int  // by the broker's clock
-		bust    bool // the quantity is taken back from the order that made the position
-		list    bool // no fill: a list of positions has so much on the closing's side
+		second  int  // when it was filled, by the broker's clock
+		bust    bool // instead of a fill, the quantity is busted of the order that made the position
+		list    bool // instead of a fill, a list of positions has the quantity on the closing's side
 	}
 	closing := fill{closing: true, qty: 10, second: 30}
 	for name, c := range map[string]struct {
@@ -84,8 +84,8 @@ func TestAnOvershootIsFoundWhateverIsToldFirst(t *testing.T) {
 						continue
 					}
 					if f.closing {
-						// The closing was allowed when as much was held; here
-						// the trigger is switched off.
+						// The closing was allowed when the position was there.
+						// To insert it now the triggers are switched off.
 						if _, err := admin.Exec(t.Context(), fmt.Sprintf(`set session_replication_role = replica;
 							insert into app.alpaca_orders (account_id, client_order_id, request_hash, request, symbol, side, type, time_in_force, qty, reduce_only, submitted_by)
 								values ('%s', '%s', '\x00', '{}', 'AAPL', '%s', 'market', 'day', %d, true, 'u1');
@@ -98,7 +98,7 @@ func TestAnOvershootIsFoundWhateverIsToldFirst(t *testing.T) {
 				got := m.scan(`select coalesce(string_agg(data->>'overshot_qty', ', ' order by seq), '') from app.account_events
 					where account_id = $1 and data->>'event' = 'overshot'`)
 				if got != c.want {
-					t.Errorf("told an overshoot of %q, want %q", got, c.want)
+					t.Errorf("the events have the quantities %q, want %q", got, c.want)
 				}
 				if got, want := m.scan("select app.held_quantity($1, 'AAPL')::text"), fmt.Sprint(held*map[string]int{"buy": 1, "sell": -1}[side]); got != want {
 					t.Errorf("the mirror holds %s, want %s", got, want)

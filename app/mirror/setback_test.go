@@ -12,10 +12,10 @@ import (
 	"paddock/app/tenant"
 )
 
-// Promise: what the broker's orders say is found whatever its clock did. After
-// the clock was set back, an execution that is busted or corrected has a time
-// before what is known, and belongs to an order that is over. No update arrives
-// here; a reconciliation finds it, also where the clock is right again by then.
+// After the broker's clock was set back, an execution that is busted or
+// corrected has a time before what is known, and its order is over. If no
+// update arrives, a reconciliation finds the bust or the correction, also if
+// the clock is right again by then.
 func TestTakenBackAfterTheClockWasSetBack(t *testing.T) {
 	t.Parallel()
 	for name, again := range map[string]bool{"it stays so": false, "it is right again": true} {
@@ -50,8 +50,8 @@ func takenBack(t *testing.T, rightAgain bool) {
 	w.journalBecomesTheBrokers()
 }
 
-// Promise: an execution of which only the price was corrected is found by the
-// order's average price, where no update tells of it.
+// If only the price of an execution was corrected and no update arrived, the
+// order's average price shows it, and the fill gets the new price.
 func TestACorrectedPriceIsFound(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -69,8 +69,8 @@ func TestACorrectedPriceIsFound(t *testing.T) {
 	w.journalBecomesTheBrokers()
 }
 
-// Promise: an order that changes is asked for at once, however often it was asked
-// for in vain before.
+// The executions of an order that has changed are read at once, however often
+// they were read without success before.
 func TestWhatWasAskedInVainIsAskedAgainOnceItChanges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -88,8 +88,8 @@ func TestWhatWasAskedInVainIsAskedAgainOnceItChanges(t *testing.T) {
 	w.journalBecomesTheBrokers()
 }
 
-// Promise: an average price that the broker rounds more than we know is not asked
-// for without end.
+// If the broker rounds an order's average price more than we do, its executions
+// are not read again without end.
 func TestARoundedAverageIsBelievedInTheEnd(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -107,7 +107,7 @@ func TestARoundedAverageIsBelievedInTheEnd(t *testing.T) {
 				QueryRow(func(row pgx.Row) error { return row.Scan(&settled) })
 		})
 		if err != nil || settled != (n == 3) {
-			t.Errorf("asked %d times before: it is settled: %v, %v", n, settled, err)
+			t.Errorf("after %d earlier readings: it is settled: %v, %v", n, settled, err)
 		}
 	}
 }
@@ -155,8 +155,9 @@ func TestTakenBackOfAnEarlierTrip(t *testing.T) {
 	}
 }
 
-// Promise: an answer that took long to arrive undoes nothing that was recorded
-// meanwhile; where the broker's clock orders answers, its order counts.
+// An answer that took long to arrive undoes nothing that was recorded in the
+// meantime. If the broker's clock shows the order of two answers, that order
+// counts.
 func TestOldAnswersUndoNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -184,17 +185,18 @@ func TestOldAnswersUndoNothing(t *testing.T) {
 		"soon after, and it does not say":  {time.Hour, 0},
 	} {
 		if record(c.told, c.age) || w.held("AAPL") != "4" {
-			t.Errorf("%s: an older description was taken", name)
+			t.Errorf("%s: an older state of the order was recorded", name)
 		}
 	}
 	if !record(-time.Minute, 0) || w.held("AAPL") != "1" {
-		t.Errorf("after the clock was set back: what the broker says now was not taken, %s is held", w.held("AAPL"))
+		t.Errorf("after the clock was set back: the broker's present state was not recorded, %s is held", w.held("AAPL"))
 	}
 }
 
-// Promise: the same for an order that has been over for long, and is in no list
-// of recent ones, where the execution's update arrived and the order's own
-// state has a time before what is known.
+// The order of a corrected execution may be over for so long that it is in no
+// list of recent orders, and its own state may have a time before what is
+// known, because the clock was set back. If the update of the correction
+// arrives, the order gets its new state nevertheless.
 func TestTakenBackOfAnOrderThatIsLongOver(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -202,7 +204,7 @@ func TestTakenBackOfAnOrderThatIsLongOver(t *testing.T) {
 	w.awaitStream()
 	w.trade("AAPL", "buy", "4", "", "")
 	w.eventually("the fill", func() bool { return w.held("AAPL") == "4" })
-	w.exec("update app.stream_cursors set newest_order_at = now() + interval '1 hour'") // so that the order is long before it
+	w.exec("update app.stream_cursors set newest_order_at = now() + interval '1 hour'") // so that the order counts as old
 	w.sim.SetClock(time.Now().Add(-5 * time.Minute))
 	w.sim.Correct(w.sim.Executions(w.seed.KeyID)[0].ID, decimal.NewFromInt(77), decimal.NewFromInt(3))
 	w.eventually("the correction", func() bool {
