@@ -22,6 +22,7 @@ create table app.alpaca_positions (
   moves bigint not null default 0,            -- how often its quantity was moved or set
   counted_until timestamptz,                  -- the broker's time of the newest report that moved it
   read_alone boolean not null default false,  -- it was set from a list that was read without the orders around it
+  uncounted numeric not null default 0,       -- of the quantity, what lists had and no order explains yet
   primary key (account_id, symbol)
 );
 comment on table app.alpaca_positions is 'What each account holds, as the broker says. A row of quantity 0 is a position that was closed.';
@@ -29,7 +30,7 @@ alter table app.alpaca_positions enable row level security, force row level secu
   alter column account_id set statistics 0, alter column symbol set statistics 0, alter column qty set statistics 0,
   alter column avg_entry_price set statistics 0, alter column cost_basis set statistics 0, alter column market_value set statistics 0,
   alter column unrealized_pl set statistics 0, alter column broker_position set statistics 0, alter column moves set statistics 0,
-  alter column counted_until set statistics 0, alter column read_alone set statistics 0;
+  alter column counted_until set statistics 0, alter column read_alone set statistics 0, alter column uncounted set statistics 0;
 -- Every request that reads positions from the broker updates these rows.
 create policy app_all on app.alpaca_positions to paddock_app
   using (account_id = (select private.account_id('read')))
@@ -38,7 +39,8 @@ create policy worker_all on app.alpaca_positions to paddock_worker
   using (account_id = (select private.account_id('work')))
   with check (account_id = (select private.account_id('work')));
 grant select, insert, delete, update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value,
-  current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone) on app.alpaca_positions to paddock_app, paddock_worker;
+  current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted)
+  on app.alpaca_positions to paddock_app, paddock_worker;
 create policy report_reads on app.alpaca_positions for select to paddock_report
   using (account_id = any ((select private.report_accounts())::uuid[]));
 grant select (account_id, symbol, asset_class, qty, avg_entry_price, cost_basis, market_value, current_price,
@@ -131,6 +133,7 @@ grant select, delete, insert (account_id, what, item_id, why, said, unread, unco
 {{ template "func/007/record_positions.sql" . }}
 {{ template "func/007/record_overshoot.sql" . }}
 {{ template "func/007/find_overshoot.sql" . }}
+{{ template "func/007/take_uncounted.sql" . }}
 {{ template "func/007/record_order.sql" . }}
 {{ template "func/007/advance_stream_cursor.sql" . }}
 {{ template "func/007/apply_trade_update.sql" . }}
@@ -141,7 +144,7 @@ grant select, delete, insert (account_id, what, item_id, why, said, unread, unco
 {{ template "func/007/account_snapshot.sql" . }}
 grant execute on function app.is_fresh, app.mirror_is_current, app.doubt_mirror, app.average_entry, app.apply_fill_to_position,
   app.position_moves, app.held_quantity, app.parse_position, app.reconcile_positions, app.record_positions,
-  app.record_overshoot, app.find_overshoot, app.record_order, app.has_uncounted_items to paddock_app, paddock_worker;
+  app.record_overshoot, app.find_overshoot, app.take_uncounted, app.record_order, app.has_uncounted_items to paddock_app, paddock_worker;
 grant execute on function app.advance_stream_cursor, app.apply_trade_update, app.reconcile_order, app.try_reconcile_order,
   app.record_odd_items to paddock_worker;
 grant execute on function app.account_snapshot to paddock_app;
@@ -154,7 +157,7 @@ reset role;
 
 set local role paddock_owner;
 drop function app.account_snapshot, app.has_uncounted_items, app.record_odd_items, app.try_reconcile_order, app.reconcile_order,
-  app.apply_trade_update, app.advance_stream_cursor, app.record_order, app.find_overshoot, app.record_overshoot,
+  app.apply_trade_update, app.advance_stream_cursor, app.record_order, app.take_uncounted, app.find_overshoot, app.record_overshoot,
   app.record_positions, app.reconcile_positions,
   app.parse_position, app.held_quantity, app.position_moves, app.apply_fill_to_position, app.average_entry, app.doubt_mirror,
   app.mirror_is_current, app.is_fresh;

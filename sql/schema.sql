@@ -291,11 +291,12 @@ create table app.alpaca_positions (
   moves bigint not null default 0,
   counted_until timestamp with time zone,
   read_alone boolean not null default false,
+  uncounted numeric not null default 0,
   constraint alpaca_positions_pkey PRIMARY KEY (account_id, symbol),
   constraint alpaca_positions_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE
 );
 alter table app.alpaca_positions enable row level security, force row level security;
--- without statistics: account_id, symbol, qty, avg_entry_price, cost_basis, market_value, unrealized_pl, broker_position, moves, counted_until, read_alone
+-- without statistics: account_id, symbol, qty, avg_entry_price, cost_basis, market_value, unrealized_pl, broker_position, moves, counted_until, read_alone, uncounted
 create policy app_all on app.alpaca_positions to paddock_app
   using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
@@ -305,8 +306,8 @@ create policy worker_all on app.alpaca_positions to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select (account_id, symbol, asset_class, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, as_of) on app.alpaca_positions to paddock_report;
-grant select, insert, update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone), delete on app.alpaca_positions to paddock_app;
-grant select, insert, update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone), delete on app.alpaca_positions to paddock_worker;
+grant select, insert, update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted), delete on app.alpaca_positions to paddock_app;
+grant select, insert, update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted), delete on app.alpaca_positions to paddock_worker;
 
 -- Who did what on an account. Rows are never changed, and outlive the account.
 create table app.audit_log (
@@ -1376,6 +1377,9 @@ create function app.replace_fills(p_account uuid, p_order uuid, p_activities jso
 
 create function app.rfc3339(t timestamp with time zone) returns text
   language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
+
+create function app.take_uncounted(p_account uuid, p_symbol text, p_move numeric) returns numeric
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.top_level_orders_matching(p_account uuid, p_after timestamp with time zone, p_until timestamp with time zone, p_symbols text[], p_side text, p_classes text[], p_open boolean) returns SETOF app.alpaca_orders
   language sql stable;  -- paddock_owner's; for paddock_app

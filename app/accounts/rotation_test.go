@@ -111,7 +111,7 @@ func TestRotation(t *testing.T) {
 	during, both := f.service(v2 + "," + v1)
 	f.wantOpen("a row of version 1 beside version 2", both, a, f.seeds[0])
 	if m := f.put(during, a, f.seeds[0]); m.KeyVersion != 2 || m.KeyLast4 != f.seeds[0].KeyID[16:] || m.EncryptionAlgorithm != "pgp-sym-aes256" || m.LastDecryptedAt != nil {
-		t.Errorf("stored again it is %+v", m)
+		t.Errorf("after being stored again the row is %+v", m)
 	}
 	f.wantOpen("a row of version 2", both, a, f.seeds[0])
 	f.wantOpen("the other row", both, b, f.seeds[1])
@@ -142,8 +142,8 @@ func (f *fixture) keyring(keys string) *credentials.Keyring {
 	return k
 }
 
-// A ciphertext that is moved to another account's row does not open there,
-// nor anywhere with a key of another account.
+// A ciphertext that is copied to another account's row cannot be decrypted
+// there: each account has a key of its own.
 func TestMovedCiphertextStaysClosed(t *testing.T) {
 	f := newFixture(t)
 	s, k := f.service(credentials.NewMasterKey(1))
@@ -155,13 +155,13 @@ func TestMovedCiphertextStaysClosed(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := f.open(k, b); !problem.Is(err, problem.CredentialsUnreadable) {
-		t.Errorf("the moved one: %v", err)
+		t.Errorf("decrypting the copied ciphertext: %v", err)
 	}
 	f.wantOpen("the one it came from", k, a, f.seeds[0])
 }
 
-// Keys are tried at the broker before they are stored. Refused keys change
-// nothing, and no answer or error repeats them.
+// Keys are tried at the broker before they are stored. Keys that are refused
+// change nothing, and no error contains them.
 func TestPutCredentials(t *testing.T) {
 	f := newFixture(t)
 	s, k := f.service(credentials.NewMasterKey(1))
@@ -203,8 +203,8 @@ func TestPutCredentials(t *testing.T) {
 	}
 }
 
-// Every decryption writes an audit row of its account, and the credentials' row
-// has its time.
+// Every decryption adds a row to the account's audit log. Neither that row nor
+// any other contains a key.
 func TestDecryptionsAreAudited(t *testing.T) {
 	f := newFixture(t)
 	s, k := f.service(credentials.NewMasterKey(1))

@@ -19,7 +19,7 @@ import (
 	"paddock/app/alpacasim"
 )
 
-// clock stands still except for its ticks.
+// clock is a clock that moves only when tick is called.
 type clock struct {
 	mu sync.Mutex
 	at time.Time
@@ -37,7 +37,7 @@ func (c *clock) tick(d time.Duration) {
 	c.mu.Unlock()
 }
 
-// market is a simulator whose time and prices the test moves.
+// market is a simulator whose clock and prices the test sets.
 type market struct {
 	t     *testing.T
 	sim   *alpacasim.Sim
@@ -67,14 +67,14 @@ func open(t *testing.T, change ...func(*alpacasim.Config)) *market {
 	return m
 }
 
-// client is the official SDK as an account; it keeps the last answer's headers.
+// client returns a client of the official SDK with the keys of an account.
 func (m *market) client(account int) *alpaca.Client { return m.clientWith(m.seeds[account]) }
 
 func (m *market) clientWith(s alpacasim.AccountSeed) *alpaca.Client {
 	return alpaca.NewClient(alpaca.ClientOpts{APIKey: s.KeyID, APISecret: s.SecretKey, BaseURL: m.url, RetryLimit: -1, HTTPClient: &http.Client{Timeout: 20 * time.Second}})
 }
 
-// step moves the market once, after the fill delay.
+// step lets the fill delay pass and moves the market once.
 func (m *market) step() {
 	m.clock.tick(200 * time.Millisecond)
 	m.sim.Step()
@@ -137,7 +137,8 @@ func (m *market) wantOrder(c *alpaca.Client, o *alpaca.Order, status, filled str
 	return now
 }
 
-// wantRefusal fails unless err is Alpaca's, with this status, code and text.
+// wantRefusal fails unless err is an error of Alpaca's API with this status,
+// code and text.
 func wantRefusal(t *testing.T, what string, err error, status, code int, words string) {
 	t.Helper()
 	var e *alpaca.APIError
@@ -146,12 +147,12 @@ func wantRefusal(t *testing.T, what string, err error, status, code int, words s
 	}
 }
 
-// Orders are filled when the market reaches them and never before, at the
-// market's price, and the book adds up.
+// An order is filled once the market reaches its price, and not before, at the
+// market's price. The account's cash, position and equity then add up.
 func TestOrdersAreFilled(t *testing.T) {
 	for name, tt := range map[string]struct {
 		order       alpaca.PlaceOrderRequest
-		before, now string // the price of AAPL, which is 100 when the order comes
+		before, now string // prices of AAPL, which costs 100 when the order is placed: before is not enough to fill it, now is
 		filledAt    string
 	}{
 		"market buy":  {request(alpaca.Buy, "AAPL", "3"), "", "100", "100"},
@@ -176,7 +177,8 @@ func TestOrdersAreFilled(t *testing.T) {
 			m.price("AAPL", tt.now)
 			m.step()
 			filled := m.wantOrder(c, o, "filled", "3")
-			// A price moves by at most 0.02 %, and trades a cent beside its middle.
+			// A move changes a price by at most 0.02 %, and trades happen a
+			// cent beside the middle of bid and ask.
 			if off := filled.FilledAvgPrice.Sub(dec(tt.filledAt)).Abs(); off.GreaterThan(dec("0.05")) || filled.FilledAt == nil {
 				t.Errorf("filled at %s (%v), want about %s", filled.FilledAvgPrice, filled.FilledAt, tt.filledAt)
 			}
@@ -197,7 +199,7 @@ func TestOrdersAreFilled(t *testing.T) {
 	}
 }
 
-// A large order is filled in parts, and its average price is that of all.
+// A large order is filled in parts, and its average price is over all parts.
 func TestLargeOrdersAreFilledInParts(t *testing.T) {
 	m := open(t, func(c *alpacasim.Config) { c.Accounts[0].Cash = dec("1000000") })
 	m.price("AAPL", "100")
@@ -213,7 +215,7 @@ func TestLargeOrdersAreFilledInParts(t *testing.T) {
 	}
 }
 
-// A notional order becomes the quantity that its money buys.
+// A notional order is filled with the quantity that its amount of money buys.
 func TestNotionalOrders(t *testing.T) {
 	m := open(t)
 	c := m.client(0)
@@ -225,8 +227,8 @@ func TestNotionalOrders(t *testing.T) {
 	}
 }
 
-// What cannot be accepted is refused with Alpaca's own codes and texts, and
-// changes nothing.
+// An order that Alpaca would not accept is refused with Alpaca's code and text,
+// and changes nothing.
 func TestRefusals(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "100")
@@ -265,7 +267,8 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// No more shares can be sold than are held and not reserved by open orders.
+// A sale of more shares than are held, or of shares that open orders reserve,
+// is refused.
 func TestSharesAreSoldOnce(t *testing.T) {
 	m := open(t)
 	c := m.client(0)
@@ -277,7 +280,7 @@ func TestSharesAreSoldOnce(t *testing.T) {
 	m.place(c, request(alpaca.Sell, "AAPL", "3"))
 }
 
-// An open order is canceled once; a closed one cannot be.
+// An open order can be canceled once; a closed order cannot be canceled.
 func TestCancel(t *testing.T) {
 	m := open(t)
 	c := m.client(0)
@@ -287,7 +290,7 @@ func TestCancel(t *testing.T) {
 		t.Fatal(err)
 	}
 	if o := m.wantOrder(c, resting, "canceled", "0"); o.CanceledAt == nil {
-		t.Error("it does not say when")
+		t.Error("the canceled order has no canceled_at")
 	}
 	wantRefusal(t, "canceled twice", c.CancelOrder(resting.ID), 422, 42210000, "already")
 	wantRefusal(t, "an unknown order", c.CancelOrder("00000000-0000-4000-8000-000000000000"), 404, 40410000, "order not found")
@@ -300,7 +303,7 @@ func TestCancel(t *testing.T) {
 	m.wantOrder(c, other, "canceled", "0")
 }
 
-// Lists are filtered as Alpaca filters them.
+// Filters of lists of orders work as at Alpaca.
 func TestListsOfOrders(t *testing.T) {
 	m := open(t)
 	c := m.client(0)
@@ -334,9 +337,9 @@ func TestListsOfOrders(t *testing.T) {
 
 func (m *market) seedTime() time.Time { return time.Date(2026, 6, 1, 14, 0, 0, 0, time.UTC) }
 
-// A key gives access to its own account, and only with its secret. Each
-// response, errors too, has its own X-Request-ID, and errors are Alpaca's
-// {code, message} and nothing else.
+// A key gives access to its own account, and only with its own secret. Each
+// response, errors included, has its own X-Request-ID. An error's body is
+// Alpaca's {code, message} and nothing else.
 func TestAnswersAreAlpacas(t *testing.T) {
 	m := open(t)
 	first, second := m.seeds[0], m.seeds[1]
@@ -359,7 +362,7 @@ func TestAnswersAreAlpacas(t *testing.T) {
 		{"GET", "/v2/account", "", false, 401},
 		{"GET", "/v2/orders/x", "", true, 404},
 		{"GET", "/v2/wallets/transfers", "", true, 404},
-		{"GET", "/_sim/orders", "", true, 404}, // it is not served unless asked for
+		{"GET", "/_sim/orders", "", true, 404}, // control endpoints are served only with Config.Control
 		{"PATCH", "/v2/orders/x", "{}", true, 404},
 		{"POST", "/v2/orders", "{", true, 400},
 		{"POST", "/v2/orders", `{"symbol":"` + strings.Repeat("x", 100<<10) + `"}`, true, 400},
@@ -387,15 +390,15 @@ func TestAnswersAreAlpacas(t *testing.T) {
 		if response.StatusCode >= 400 {
 			var body map[string]any
 			if err := json.Unmarshal(text, &body); err != nil || len(body) != 2 || body["code"] == nil || body["message"] == nil {
-				t.Errorf("%s %s answers %s", tt.method, tt.path, text)
+				t.Errorf("%s %s returned %s", tt.method, tt.path, text)
 			}
 		} else if response.Header.Get("X-Ratelimit-Limit") != "200" {
-			t.Errorf("%s %s says no limit", tt.method, tt.path)
+			t.Errorf("%s %s does not state the rate limit", tt.method, tt.path)
 		}
 	}
 }
 
-// The SDK reads market data, with each bid below its ask.
+// The SDK can read quotes, and a bid is below its ask.
 func TestQuotes(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "123.45")
@@ -406,7 +409,7 @@ func TestQuotes(t *testing.T) {
 	}
 }
 
-// The endpoints that a client calls when it starts work.
+// The clock and the list of assets can be read, and an unknown asset is a 404.
 func TestClockAndAssets(t *testing.T) {
 	m := open(t)
 	c := m.client(0)
@@ -423,7 +426,8 @@ func TestClockAndAssets(t *testing.T) {
 	wantRefusal(t, "no such asset", err, 404, 40410000, "asset not found")
 }
 
-// fingerprint returns everything that a run did, as responses show it.
+// fingerprint returns, as text, everything that a run did, as responses show
+// it.
 func (m *market) fingerprint() string {
 	var all strings.Builder
 	for i, s := range m.seeds {
@@ -443,8 +447,8 @@ func (m *market) fingerprint() string {
 	return all.String()
 }
 
-// With a seed, a clock and the same requests the simulator does the same
-// things, down to ids and the order of events of several accounts.
+// With the same seed, clock and requests the simulator does the same things,
+// including ids and the order of events across accounts.
 func TestSeedDecidesEverything(t *testing.T) {
 	run := func(seed int64) string {
 		m := open(t, func(c *alpacasim.Config) { c.Seed = seed })
@@ -459,7 +463,7 @@ func TestSeedDecidesEverything(t *testing.T) {
 		return m.fingerprint()
 	}
 	first := run(1)
-	for range 5 { // the random order of Go's maps would show in one of them
+	for range 5 { // so that a dependence on the random order of Go's maps would show
 		again := strings.Split(run(1), "\n")
 		for i, line := range strings.Split(first, "\n") {
 			if again[i] != line {
@@ -468,7 +472,7 @@ func TestSeedDecidesEverything(t *testing.T) {
 		}
 	}
 	if run(2) == first {
-		t.Error("another seed did the same")
+		t.Error("two different seeds gave the same result")
 	}
 	one, again, two := alpacasim.DemoAccounts(1), alpacasim.DemoAccounts(1), alpacasim.DemoAccounts(2)
 	for i := range one {

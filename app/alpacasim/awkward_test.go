@@ -9,7 +9,8 @@ import (
 	"paddock/app/alpacasim"
 )
 
-// atStart sets the time at which the simulator's own clock begins.
+// atStart returns an option that sets the time at which the simulator's own
+// clock begins.
 func atStart(at string) func(*alpacasim.Config) {
 	return func(c *alpacasim.Config) {
 		start, err := time.Parse(time.RFC3339, at)
@@ -20,9 +21,9 @@ func atStart(at string) func(*alpacasim.Config) {
 	}
 }
 
-// At times that break calendars, the market's hours, the listed contracts and
-// the expiry of orders are the exchange's. `make clocks` runs the suite at
-// these times.
+// At times that often break calendar code, the market's hours, the listed
+// contracts and the expiry of orders are those of the exchange. `make clocks`
+// runs the tests at these times.
 func TestAwkwardTimes(t *testing.T) {
 	newYork, err := time.LoadLocation("America/New_York")
 	if err != nil {
@@ -35,9 +36,9 @@ func TestAwkwardTimes(t *testing.T) {
 		nextClose string
 		phase     string
 		listed    string // expiry of the contracts that are listed by default
-		day       string // status of a market day order the moment after
+		day       string // status of a market order for the day that is placed then
 		expires   string // when that order expires
-		night     string // the same for an extended hours order
+		night     string // when an extended hours order expires that is placed then
 	}{
 		"2026-11-28T17:00:00Z": {"a Saturday", false, "2026-11-30 09:30", "2026-11-30 16:00", "closed", "2026-12-04", "accepted", "2026-11-30 16:00", "2026-11-30 20:00"},
 		"2026-11-27T18:05:00Z": {"a half day, after its close", false, "2026-11-30 09:30", "2026-11-30 16:00", "post", "2026-12-04", "accepted", "2026-11-30 16:00", "2026-11-27 17:00"},
@@ -52,7 +53,7 @@ func TestAwkwardTimes(t *testing.T) {
 	}
 	for _, at := range awkwardTimes(t) {
 		if _, known := all[at]; !known {
-			t.Errorf("testdata names %s, of which this test knows nothing", at)
+			t.Errorf("testdata names the time %s, which is missing in this test", at)
 		}
 	}
 	for at, tt := range all {
@@ -95,8 +96,8 @@ func TestAwkwardTimes(t *testing.T) {
 			}
 			m.sim.SetAlwaysOpen(false)
 
-			// Contracts that expire three Fridays from now are listed for two
-			// weeks without a break, around the underlying's first price.
+			// A contract that expires two weeks after the next Friday is listed
+			// already, with strikes around the underlying's first price.
 			friday := start.In(newYork)
 			for friday = friday.AddDate(0, 0, 1); friday.Weekday() != time.Friday; friday = friday.AddDate(0, 0, 1) {
 			}
@@ -123,7 +124,8 @@ func TestAwkwardTimes(t *testing.T) {
 			m.step()
 			m.want("when it has opened", day, "filled 1")
 
-			// A contract that is bought then expires with its day, worthless.
+			// A contract that is bought now is held until the close of its last
+			// day, and then expires worthless.
 			contract := "AAPL" + strings.ReplaceAll(tt.listed, "-", "")[2:] + "C00235000"
 			m.order("buy 1 " + contract + " market day")
 			m.step()
@@ -141,8 +143,8 @@ func TestAwkwardTimes(t *testing.T) {
 	}
 }
 
-// By default the contracts are listed that expire up to the next weekend that
-// has any.
+// Without filters, the contracts are listed that expire before the next
+// weekend, or before the one after it if none of this week is left.
 func TestContractsListedByDefault(t *testing.T) {
 	for at, want := range map[string]string{ // New York's time
 		"2026-11-20 15:59": "2026-11-20",
@@ -167,7 +169,7 @@ func TestContractsListedByDefault(t *testing.T) {
 	}
 }
 
-// awkwardTimes returns the times at which the suite is run.
+// awkwardTimes returns the times at which `make clocks` runs the tests.
 func awkwardTimes(t *testing.T) []string {
 	t.Helper()
 	text, err := os.ReadFile("testdata/awkward-times.txt")
@@ -177,8 +179,9 @@ func awkwardTimes(t *testing.T) []string {
 	return strings.Fields(string(text))
 }
 
-// A simulator without a time starts at the environment's, and refuses one that
-// it cannot parse; one with a time keeps it.
+// A simulator without Config.Start starts at the time that the environment
+// names, and New fails if that cannot be parsed. Config.Start and Config.Clock
+// override it.
 func TestStartFromTheEnvironment(t *testing.T) {
 	clock := func(m *market) string { return m.call(200, "GET", "/v2/clock", "").text("timestamp")[:10] }
 	t.Setenv(alpacasim.TestClock, "2026-12-25T15:00:00Z")

@@ -8,8 +8,8 @@ import (
 const bracket = `"order_class":"bracket","take_profit":{"limit_price":"110"},"stop_loss":{"stop_price":"90"}`
 
 // A bracket's exits are held until its entry is filled. When one exit is filled
-// the other is canceled; when it is the take-profit, the stop's cancellation
-// shows in look-ups alone, and not on the stream.
+// the other is canceled. If that is the stop-loss, its cancellation shows in
+// look-ups only, and the stream does not send it.
 func TestBracket(t *testing.T) {
 	for name, tt := range map[string]struct {
 		price        string
@@ -42,7 +42,8 @@ func TestBracket(t *testing.T) {
 	}
 }
 
-// Canceling an entry cancels its exits, and canceling an exit the other one.
+// Canceling an entry cancels its exits, and canceling one exit cancels the
+// other.
 func TestCancelingBrackets(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "100")
@@ -56,8 +57,8 @@ func TestCancelingBrackets(t *testing.T) {
 	m.want("without its stop", entered.legs()[0], "canceled 0", entered.legs()[1], "canceled 0")
 }
 
-// One order of an oco pair cancels the other: the stop is held behind the
-// take-profit, which is the order itself.
+// When one order of an oco pair is filled, the other is canceled. The pair's
+// own order is the take-profit; the stop is its leg, and is held.
 func TestOneCancelsOther(t *testing.T) {
 	const exits = `"order_class":"oco","take_profit":{"limit_price":"110"},"stop_loss":{"stop_price":"90","limit_price":"80"}`
 	for price, want := range map[string][2]string{"112": {"filled 3", "canceled 0"}, "88": {"canceled 0", "filled 3"}} {
@@ -78,7 +79,7 @@ func TestOneCancelsOther(t *testing.T) {
 	}
 }
 
-// The one exit of an oto order goes to the market once its entry is filled.
+// The one exit of an oto order becomes active once its entry is filled.
 func TestOneTriggersOther(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "100")
@@ -94,8 +95,8 @@ func TestOneTriggersOther(t *testing.T) {
 	m.want("at the stop", stop, "filled 1")
 }
 
-// Exits on the wrong side are refused, with the price that they were compared
-// with.
+// A take-profit or stop-loss on the wrong side of the market is refused, and
+// the refusal states the price that it was compared with.
 func TestWrongExits(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "100")
@@ -114,7 +115,7 @@ func TestWrongExits(t *testing.T) {
 	}
 }
 
-// A trailing stop follows the market's best price and never goes back.
+// A trailing stop follows the market's best price and never moves back.
 func TestTrailingStop(t *testing.T) {
 	for name, tt := range map[string]struct {
 		order  string
@@ -135,7 +136,7 @@ func TestTrailingStop(t *testing.T) {
 				m.price("AAPL", price)
 				m.step()
 				now := m.now(o)
-				// The market moves by at most 0.02 % at each step.
+				// A move changes a price by at most 0.02 %.
 				if off := dec(now.text("stop_price")).Sub(dec(stop)).Abs(); off.GreaterThan(dec("0.1")) || now.text("status") != "new" || now.text("hwm") == "" {
 					t.Errorf("at %s the stop is %s (%s), want %s", price, now.text("stop_price"), now.text("status"), stop)
 				}
@@ -151,11 +152,11 @@ const callSpread = `{"order_class":"mleg","type":"limit","time_in_force":"day","
 	{"symbol":"AAPL270115C00080000","ratio_qty":"1","side":"buy","position_intent":"buy_to_open"},
 	{"symbol":"AAPL270115C00120000","ratio_qty":"2","position_intent":"sell_to_open"}]}`
 
-// The legs of a multi-leg order are traded together, for no more than its
-// limit, in one update.
+// All legs of a multi-leg order are filled together, for no more than its limit
+// price, and in one update.
 func TestMultiLeg(t *testing.T) {
 	m := open(t)
-	m.price("AAPL", "200") // selling two and buying one brings some 60
+	m.price("AAPL", "200") // at this price, selling two and buying one earns about 60
 	o := m.call(200, "POST", "/v2/orders", strings.Replace(callSpread, `"40"`, `"-70"`, 1))
 	legs := o.legs()
 	if len(legs) != 2 || o.text("symbol") != "" || o.text("side") != "" || legs[1].text("qty") != "4" || legs[1].text("side") != "sell" || legs[0].text("ratio_qty") != "1" {
@@ -163,7 +164,7 @@ func TestMultiLeg(t *testing.T) {
 	}
 	m.step()
 	m.want("too dear", o, "new 0")
-	m.price("AAPL", "300") // now some 140
+	m.price("AAPL", "300") // and at this price about 140
 	m.step()
 	m.want("at its price", o, "filled 2", legs[0], "filled 2", legs[1], "filled 4")
 	if !m.holds("AAPL270115C00080000").Equal(dec("2")) || !m.holds("AAPL270115C00120000").Equal(dec("-4")) {
@@ -176,7 +177,7 @@ func TestMultiLeg(t *testing.T) {
 	m.wantStory("new limit, fill limit")
 	last := object(m.updates(0)[1])
 	if told := last.legs(); len(told) != 2 || told[0].text("execution_id") != m.sim.Executions(m.seeds[0].KeyID)[0].ID || told[1].text("position_qty") != "-4" {
-		t.Errorf("the fill told %v", last)
+		t.Errorf("the update of the fill is %v", last)
 	}
 	for wrong, says := range map[string]string{
 		strings.Replace(callSpread, `"ratio_qty":"1"`, `"ratio_qty":"0.5"`, 1):                                "whole ratio_qty",
@@ -191,7 +192,7 @@ func TestMultiLeg(t *testing.T) {
 	}
 }
 
-// What an asset's class does not allow is refused.
+// Orders that Alpaca does not allow for a class of assets are refused.
 func TestClassesOfAssets(t *testing.T) {
 	m := open(t)
 	m.refused(422, 42210000, "fractional orders must be DAY orders", "buy 0.5 AAPL market gtc")

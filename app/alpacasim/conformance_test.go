@@ -23,9 +23,10 @@ import (
 	"paddock/tests/program"
 )
 
-// tolerated are differences from Alpaca's own files where the files are wrong,
-// by Alpaca's real responses or by their own examples: the pattern of the
-// problem, and why.
+// tolerated are deviations from Alpaca's OpenAPI files that are accepted
+// because the files are wrong: they contradict Alpaca's real responses, or
+// their own examples. Each has a pattern that matches the problem, and the
+// reason.
 var tolerated = []struct{ problem, why string }{
 	{`exchange": value is not one of the allowed values .*\(CRYPTO\)$`, "coins are traded at CRYPTO, which the file's list of exchanges lacks"},
 	{`/v1beta1/news.*content": minimum string length is 1`, "an article has no content unless include_content asks for it"},
@@ -34,7 +35,8 @@ var tolerated = []struct{ problem, why string }{
 	{`/v2/account/activities.*matches more than one schema from "oneOf"`, "what a NonTradeActivity requires, a TradingActivity has too"},
 }
 
-// excuse returns why a problem is tolerated, or "".
+// excuse returns the reason for which a problem is tolerated, or "" if it is
+// not.
 func excuse(problem string) string {
 	for _, x := range tolerated {
 		if regexp.MustCompile(x.problem).MatchString(problem) {
@@ -49,10 +51,10 @@ type alpacaFiles struct {
 	mu       sync.Mutex
 	paths    []*described
 	problems map[string]bool
-	excused  map[string]bool // by why
+	excused  map[string]bool // the reasons that excuse returned
 }
 
-// described is an operation of the files.
+// described is an operation that the files describe.
 type described struct {
 	method, path string
 	pattern      *regexp.Regexp
@@ -83,14 +85,16 @@ func readAlpacaFiles(t *testing.T) *alpacaFiles {
 			}
 		}
 	}
-	// A path without parameters goes before one with.
+	// Paths without parameters come first, because a path with one may match
+	// them too.
 	slices.SortFunc(f.paths, func(a, b *described) int {
 		return cmp.Or(cmp.Compare(strings.Count(a.path, "{"), strings.Count(b.path, "{")), cmp.Compare(a.path, b.path))
 	})
 	return f
 }
 
-// watch checks every response of a handler that the files describe.
+// watch returns a handler that checks every response of h that the files
+// describe.
 func (f *alpacaFiles) watch(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		i := slices.IndexFunc(f.paths, func(d *described) bool { return d.method == r.Method && d.pattern.MatchString(r.URL.EscapedPath()) })
@@ -113,7 +117,7 @@ func (f *alpacaFiles) watch(h http.Handler) http.Handler {
 	})
 }
 
-// keeping records the response that it passes on.
+// keeping is a ResponseWriter that records what is written to it.
 type keeping struct {
 	http.ResponseWriter
 	status int
@@ -138,7 +142,7 @@ var formats = []openapi3.SchemaValidationOption{
 	openapi3.WithStringFormatValidator("decimal", openapi3.NewRegexpFormatValidator(`^-?\d+(\.\d+)?$`)),
 }
 
-// check returns what is wrong with a response.
+// check returns the problems of a response.
 func (d *described) check(at *url.URL, status int, header http.Header, text []byte) []string {
 	var problems []string
 	report := func(format string, args ...any) {
@@ -165,7 +169,7 @@ func (d *described) check(at *url.URL, status int, header http.Header, text []by
 	}
 	response := d.operation.Responses.Value(fmt.Sprint(status))
 	if status >= 400 && (response == nil || len(response.Value.Content) == 0) {
-		// The files describe few errors; all others must have a message.
+		// The files describe few errors. Any other error must have a message.
 		if fields, ok := body.(map[string]any); !ok || fields["message"] == nil {
 			report("the error has no message: %s", text)
 		}
@@ -204,8 +208,8 @@ func flatten(err error) []string {
 	return []string{err.Error()}
 }
 
-// openWatched opens a simulator whose every response is checked, and the check
-// that all its endpoints were called.
+// openWatched opens a simulator whose every response is checked against
+// Alpaca's files, and returns it with the checker.
 func openWatched(t *testing.T, change ...func(*alpacasim.Config)) (*market, *alpacaFiles) {
 	t.Helper()
 	files := readAlpacaFiles(t)
@@ -220,7 +224,7 @@ func openWatched(t *testing.T, change ...func(*alpacasim.Config)) (*market, *alp
 	return m, files
 }
 
-// fail reports what was found wrong.
+// fail fails the test with the problems that were found, at most 60 of them.
 func (f *alpacaFiles) fail(t *testing.T) {
 	t.Helper()
 	f.mu.Lock()
@@ -235,13 +239,14 @@ func (f *alpacaFiles) fail(t *testing.T) {
 	}
 }
 
-// undescribed are the endpoints that the files do not have.
+// undescribed are the endpoints that Alpaca's files lack, and why the simulator
+// has them.
 var undescribed = map[string]string{
 	"GET /v2/events/trades": "described in the Broker API's file; the Go SDK reads it on the trading host",
 }
 
-// Every endpoint responds as Alpaca's own files say, to valid and invalid
-// requests, and none is left out.
+// Every endpoint responds as Alpaca's files say, to valid and to invalid
+// requests. An endpoint that this test does not call fails it.
 func TestAnswersFitAlpacasFiles(t *testing.T) {
 	m, files := openWatched(t, hours)
 	call := m.caller(t)
@@ -259,7 +264,7 @@ func TestAnswersFitAlpacasFiles(t *testing.T) {
 	files.fail(t)
 	for _, x := range tolerated {
 		if !files.excused[x.why] {
-			t.Errorf("%s: this is tolerated and never met", x.why)
+			t.Errorf("tolerated, but no response has this deviation: %s", x.why)
 		}
 	}
 
@@ -278,16 +283,16 @@ func TestAnswersFitAlpacasFiles(t *testing.T) {
 			good, bad = good || status < 300, bad || status >= 400
 		}
 		if !good && !slices.Contains(neverGood, pattern) {
-			t.Errorf("%s was never asked rightly", pattern)
+			t.Errorf("no request to %s succeeded", pattern)
 		}
 		if !bad && !slices.Contains(neverBad, pattern) {
-			t.Errorf("%s was never asked wrongly", pattern)
+			t.Errorf("no request to %s failed", pattern)
 		}
 	}
 }
 
-// tradeEverything places orders of all classes and does everything with them,
-// with positions and with the account, in valid and invalid ways.
+// tradeEverything places orders of all classes, and makes valid and invalid
+// requests about orders, positions and the account.
 func (m *market) tradeEverything(t *testing.T) {
 	call := m.caller(t)
 	place := func(body string) string {
@@ -359,7 +364,8 @@ func (m *market) tradeEverything(t *testing.T) {
 	read("/v2/account", "/v2/positions", "/v2/account/activities")
 }
 
-// neverGood have no successful response, and neverBad no error.
+// neverGood are endpoints that no request of the test succeeds at, and neverBad
+// those that none fails at.
 var (
 	neverGood = []string{"GET /v2/corporate_actions/announcements/{id}"}
 	neverBad  = []string{
@@ -367,7 +373,8 @@ var (
 	}
 )
 
-// caller makes requests as the first account.
+// caller returns a function that makes a request as the first account, and
+// fails the test unless the response has the given status.
 func (m *market) caller(t *testing.T) func(method, path, body string, status int) []byte {
 	return func(method, path, body string, status int) []byte {
 		t.Helper()
@@ -397,8 +404,9 @@ type apiRequest struct {
 
 func get(path string, status int) apiRequest { return apiRequest{"GET", path, "", status} }
 
-// option is a contract that is listed on the day of the tests: the second
-// Friday after 1 June 2026, around AAPL's first price.
+// option is the symbol of a contract that is listed on the day of the tests. It
+// expires on the second Friday after 1 June 2026, and its strike is near AAPL's
+// first price.
 const option = "AAPL260612C00190000"
 
 var conformanceRequests = []apiRequest{
@@ -450,7 +458,8 @@ var conformanceRequests = []apiRequest{
 
 const unknownID = "00000000-0000-4000-8000-000000000000"
 
-// watchlistRequests are for the list ID, which is named first.
+// watchlistRequests are requests about a watchlist that is named first. Its id
+// replaces ID in the paths.
 var watchlistRequests = []apiRequest{
 	get("/v2/watchlists", 200), get("/v2/watchlists/ID", 200), get("/v2/watchlists/"+unknownID, 404),
 	get("/v2/watchlists:by_name?name=first", 200), get("/v2/watchlists:by_name?name=none", 404),

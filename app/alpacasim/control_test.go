@@ -11,7 +11,8 @@ import (
 	"paddock/app/alpacasim/simclient"
 )
 
-// A test in another process injects faults over HTTP, where that is allowed.
+// A test in another process can inject faults over HTTP if Config.Control is
+// set.
 func TestControl(t *testing.T) {
 	m := open(t, func(c *alpacasim.Config) { c.Control = true })
 	ctx, control := t.Context(), m.control()
@@ -26,7 +27,7 @@ func TestControl(t *testing.T) {
 	}
 	m.done(control.CutStreams(ctx))
 	if _, err := m.client(0).PlaceOrder(request(alpaca.Buy, "AAPL", "1")); err == nil {
-		t.Error("the fault was not made")
+		t.Error("the fault was not injected")
 	}
 	o := m.place(m.client(0), request(alpaca.Buy, "AAPL", "1"))
 	m.step()
@@ -35,12 +36,12 @@ func TestControl(t *testing.T) {
 	}
 }
 
-// The control endpoints do what their Go counterparts do, and refuse what makes
-// no sense.
+// The control endpoints do the same as the methods of Sim, and refuse invalid
+// requests.
 func TestControlEndpoints(t *testing.T) {
 	m := open(t, func(c *alpacasim.Config) { c.Control = true })
 	ctx, control, keyID := t.Context(), m.control(), m.seeds[0].KeyID
-	m.call(200, "POST", "/_sim/fault?kind=fail&p=1&on=post,delete&key_id="+keyID, "") // several methods at once, and no n
+	m.call(200, "POST", "/_sim/fault?kind=fail&p=1&on=post,delete&key_id="+keyID, "") // several methods in one injection, and no n
 	m.call(500, "POST", "/v2/orders", orderBody("buy 1 AAPL market day"))
 	m.call(500, "DELETE", "/v2/orders/none", "")
 	m.done(control.ClearFaults(ctx))
@@ -51,7 +52,7 @@ func TestControlEndpoints(t *testing.T) {
 	m.want("in the halt", o, "new 0")
 	m.done(control.Halt(ctx, "AAPL", false))
 	m.done(control.SetFillPlan(ctx, "AAPL", 2))
-	m.call(200, "POST", "/_sim/step", "") // once, where no n is given
+	m.call(200, "POST", "/_sim/step", "") // one step, because n is not given
 	m.want("in parts", o, "partially_filled 5")
 	m.done(control.Step(ctx, 1))
 	x, err := control.Executions(ctx, keyID)
@@ -64,7 +65,7 @@ func TestControlEndpoints(t *testing.T) {
 	if p, err := control.Positions(ctx, keyID); err != nil || len(p) != 1 || p[0].Qty.String() != "8" {
 		t.Errorf("holds %v (%v)", p, err)
 	}
-	if p := m.list(200, "GET", "/_sim/positions?key_id="+keyID); len(p) != 1 || p[0].text("qty") != "8" { // on the wire
+	if p := m.list(200, "GET", "/_sim/positions?key_id="+keyID); len(p) != 1 || p[0].text("qty") != "8" { // as JSON
 		t.Errorf("holds %v", p)
 	}
 	if f, err := control.Account(ctx, keyID); err != nil || f.Cash.String() != "99604" {

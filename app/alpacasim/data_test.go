@@ -17,19 +17,19 @@ import (
 	"paddock/app/alpacasim"
 )
 
-// data is the official SDK for market data as the first account.
+// data returns the official SDK's client for market data, with the keys of the
+// first account.
 func (m *market) data() *marketdata.Client {
 	return marketdata.NewClient(marketdata.ClientOpts{APIKey: m.seeds[0].KeyID, APISecret: m.seeds[0].SecretKey, BaseURL: m.url, RetryLimit: -1})
 }
 
-// hours makes the market keep New York's hours.
+// hours is an option that makes the market keep New York's hours.
 func hours(c *alpacasim.Config) { c.Hours = true }
 
-// today is the Monday of the tests, at midnight in New York.
+// today is the Monday on which the tests run, at midnight in New York.
 var today = time.Date(2026, 6, 1, 4, 0, 0, 0, time.UTC)
 
-// A bar summarises the trades of its time, whatever its length: minutes add up
-// to hours, days and weeks.
+// A bar summarises the trades of its timeframe, whatever its length.
 func TestBarsAddUp(t *testing.T) {
 	m := open(t, hours)
 	c := m.data()
@@ -67,7 +67,7 @@ func TestBarsAddUp(t *testing.T) {
 				worth += x.Price * float64(x.Size)
 			}
 			if b.TradeCount != want.TradeCount && last.Equal(end) {
-				continue // it goes on after the end
+				continue // this bar continues after the end of the request
 			}
 			if b != want || math.Abs(worth/float64(want.Volume)-b.VWAP) > 0.001 {
 				t.Fatalf("a bar of %s is %+v, its trades come to %+v, at %f on average", frame, b, want, worth/float64(want.Volume))
@@ -76,7 +76,8 @@ func TestBarsAddUp(t *testing.T) {
 	}
 }
 
-// Bars begin where Alpaca's do, and only where there was trading.
+// Bars begin at the same times as Alpaca's, and there is none for a timeframe
+// without trades.
 func TestTimeframes(t *testing.T) {
 	m := open(t, hours)
 	for _, tt := range []struct {
@@ -113,14 +114,14 @@ func TestTimeframes(t *testing.T) {
 	}
 }
 
-// point is one point of a history, as it was sent.
+// point is one bar, quote or trade of a history, as it was sent.
 type point struct {
 	symbol string
 	at     time.Time
 	text   string
 }
 
-// points reads a history to its end, in pages of a size.
+// points reads a whole history, in pages of at most limit points.
 func (m *market) points(t *testing.T, path string, limit int) []point {
 	t.Helper()
 	var all []point
@@ -180,8 +181,9 @@ func (m *market) points(t *testing.T, path string, limit int) []point {
 	}
 }
 
-// A history is the same in pages of any size, in either direction, on any day
-// and in another process with the same seed; with another seed it differs.
+// A history is the same in pages of any size, in either direction, on a later
+// day and in another simulator with the same seed. With another seed it
+// differs.
 func TestHistoriesCanBeMadeAgain(t *testing.T) {
 	m, later := open(t, hours), open(t, hours)
 	later.clock.tick(100 * 24 * time.Hour)
@@ -225,8 +227,8 @@ func TestHistoriesCanBeMadeAgain(t *testing.T) {
 	}
 }
 
-// History ends close to the live price, also after that was set and after hours
-// of trading, and has nothing in the future.
+// A history ends near the live price, also after a price was set and after
+// hours of trading, and has nothing in the future.
 func TestHistoryJoinsUpWithLivePrices(t *testing.T) {
 	m := open(t, hours)
 	near := func(when string) {
@@ -268,7 +270,8 @@ func TestHistoryJoinsUpWithLivePrices(t *testing.T) {
 	near("three hours later")
 }
 
-// Snapshots, quotes and books agree with each other, bid below ask.
+// Snapshots, quotes and order books agree with each other, and bids are below
+// asks.
 func TestLatestData(t *testing.T) {
 	m := open(t, hours)
 	m.price("BTC/USD", "60000")
@@ -298,8 +301,9 @@ func TestLatestData(t *testing.T) {
 	}
 }
 
-// Options are priced by a model: calls lose value with a higher strike, puts
-// gain, and greeks have their signs; a chain has pages like any list.
+// Options are priced by a model: at a higher strike calls are worth less and
+// puts more, and the greeks have the right signs. A chain is paged like any
+// list.
 func TestOptionData(t *testing.T) {
 	m := open(t, hours)
 	c := m.data()
@@ -328,7 +332,7 @@ func TestOptionData(t *testing.T) {
 	}
 }
 
-// Crypto data needs no keys, but wrong ones are refused; all other data needs
+// Crypto data needs no keys, but wrong keys are refused. All other data needs
 // keys.
 func TestPublicData(t *testing.T) {
 	m := open(t)
@@ -354,8 +358,8 @@ func TestPublicData(t *testing.T) {
 	}
 }
 
-// News can be computed again, are newest first, and found by each of their
-// symbols.
+// News are computed from the seed, come newest first, and are found by each of
+// their symbols.
 func TestNews(t *testing.T) {
 	m := open(t)
 	c := m.data()
@@ -379,8 +383,8 @@ func TestNews(t *testing.T) {
 	}
 }
 
-// Years of days are computed while they are sent: the first ones arrive long
-// before the last.
+// A long history is sent while it is computed: its first bars arrive long
+// before its last ones.
 func TestLongHistories(t *testing.T) {
 	m := open(t, hours)
 	bars, err := m.data().GetBars("SPY", marketdata.GetBarsRequest{TimeFrame: marketdata.OneDay, Start: time.Date(2023, 6, 1, 0, 0, 0, 0, time.UTC), PageLimit: 10_000})
@@ -401,13 +405,13 @@ func TestLongHistories(t *testing.T) {
 	defer response.Body.Close()
 	start := make([]byte, 1000)
 	if _, err := io.ReadFull(response.Body, start); err != nil || !strings.Contains(string(start), `"t":"2016-01-04`) {
-		t.Fatalf("it begins with %s (%v)", start, err)
+		t.Fatalf("the response begins with %s (%v)", start, err)
 	}
 	first := time.Since(began)
 	if _, err := io.Copy(io.Discard, response.Body); err != nil {
 		t.Fatal(err)
 	}
 	if whole := time.Since(began); first > whole/2 {
-		t.Errorf("of %v the first thousand bytes took %v", whole, first)
+		t.Errorf("the whole response took %v, and its first thousand bytes %v", whole, first)
 	}
 }

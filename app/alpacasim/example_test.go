@@ -14,8 +14,8 @@ import (
 )
 
 // A test starts a simulator, places an order with Alpaca's own SDK, and moves
-// the market until it is filled. With a FillDelay of a nanosecond the first step
-// fills a market order.
+// the market until the order is filled. With a FillDelay of a nanosecond the
+// first step fills a market order.
 func Example() {
 	keys := alpacasim.DemoAccounts(1)[0]
 	sim, err := alpacasim.New(alpacasim.Config{Accounts: []alpacasim.AccountSeed{keys}, FillDelay: time.Nanosecond})
@@ -42,8 +42,8 @@ func Example() {
 	// filled 2
 }
 
-// The handler serves trading and market data, so that both of the SDK's clients
-// get the same address.
+// The handler serves trading and market data, so both of the SDK's clients can
+// use the same address.
 func ExampleSim_Handler() {
 	keys := alpacasim.AccountSeed{KeyID: "PKEXAMPLE", SecretKey: "any secret", Cash: decimal.NewFromInt(25_000)}
 	sim, err := alpacasim.New(alpacasim.Config{Accounts: []alpacasim.AccountSeed{keys}})
@@ -71,7 +71,8 @@ func ExampleSim_Handler() {
 	// 123.44 123.46
 }
 
-// A limit order rests until the price is set to where it can be filled.
+// A limit order stays open until the price is set to one at which it can be
+// filled.
 func ExampleSim_SetPrice() {
 	keys := alpacasim.DemoAccounts(1)[0]
 	sim, err := alpacasim.New(alpacasim.Config{Accounts: []alpacasim.AccountSeed{keys}, FillDelay: time.Nanosecond})
@@ -101,8 +102,7 @@ func ExampleSim_SetPrice() {
 	// filled true
 }
 
-// The SDK follows an account's trade updates, from its first one on where it
-// says so.
+// The SDK reads an account's trade updates, here from the first one on.
 func ExampleSim_Handler_tradeUpdates() {
 	keys := alpacasim.DemoAccounts(1)[0]
 	sim, err := alpacasim.New(alpacasim.Config{Accounts: []alpacasim.AccountSeed{keys}, FillDelay: time.Nanosecond})
@@ -143,7 +143,7 @@ func ExampleSim_Handler_tradeUpdates() {
 }
 
 // A fault loses the response to an order. The client cannot know whether the
-// order was placed, and the book can.
+// order was placed, but the simulator's list of orders shows it.
 func ExampleSim_Inject() {
 	keys := alpacasim.DemoAccounts(1)[0]
 	sim, err := alpacasim.New(alpacasim.Config{Accounts: []alpacasim.AccountSeed{keys}})

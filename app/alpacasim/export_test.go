@@ -1,6 +1,6 @@
 package alpacasim
 
-// Patterns returns the endpoints that need keys.
+// Patterns returns the patterns of all endpoints that need keys.
 func (s *Sim) Patterns() []string {
 	var all []string
 	note := func(pattern string, _ accountHandler) { all = append(all, pattern) }

@@ -11,8 +11,8 @@ import (
 	"paddock/app/alpacasim"
 )
 
-// Each fault does what its name says, once: only the book shows whether an
-// order was accepted.
+// Each fault does what its name says, once. Whether the order was accepted
+// shows in the simulator's list of orders.
 func TestFaults(t *testing.T) {
 	for fault, accepted := range map[alpacasim.Fault]int{alpacasim.Drop: 1, alpacasim.Fail: 0, alpacasim.FailAfter: 1, alpacasim.Delay: 1} {
 		m := open(t)
@@ -24,7 +24,7 @@ func TestFaults(t *testing.T) {
 				t.Errorf("%s: %v after %v", fault, err, time.Since(began))
 			}
 		} else if err == nil {
-			t.Errorf("%s: the order was answered", fault)
+			t.Errorf("%s: the order got a response", fault)
 		}
 		if n := len(m.sim.Orders(m.seeds[0].KeyID)); n != accepted {
 			t.Errorf("%s: %d orders were accepted, want %d", fault, n, accepted)
@@ -35,9 +35,9 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// Requests that replace and cancel meet the same faults as those that place,
-// where the injection says so. The book shows what was carried out, whatever
-// the response.
+// Requests that replace and cancel orders meet the same faults as those that
+// place them, if the injection says so. Whether a request was carried out shows
+// in the simulator's list of orders.
 func TestFaultsOfReplacingAndCanceling(t *testing.T) {
 	for fault, done := range map[alpacasim.Fault]bool{alpacasim.Drop: true, alpacasim.Fail: false, alpacasim.FailAfter: true, alpacasim.Delay: true} {
 		m := open(t)
@@ -47,7 +47,7 @@ func TestFaultsOfReplacingAndCanceling(t *testing.T) {
 		m.sim.InjectFor(alpacasim.Injection{Fault: fault, On: "DELETE", N: 1, Delay: time.Millisecond})
 		answered := fault == alpacasim.Delay
 		if _, err := c.ReplaceOrder(o.ID, alpaca.ReplaceOrderRequest{Qty: ptr("2")}); (err == nil) != answered {
-			t.Errorf("%s: the replacement was answered %v", fault, err)
+			t.Errorf("%s: the replacement returned %v", fault, err)
 		}
 		book := m.sim.Orders(m.seeds[0].KeyID)
 		if (len(book) == 2) != done {
@@ -55,7 +55,7 @@ func TestFaultsOfReplacingAndCanceling(t *testing.T) {
 		}
 		last := book[len(book)-1]
 		if err := c.CancelOrder(last.ID); (err == nil) != answered {
-			t.Errorf("%s: the cancel was answered %v", fault, err)
+			t.Errorf("%s: the cancellation returned %v", fault, err)
 		}
 		if now := m.sim.Orders(m.seeds[0].KeyID); (now[len(now)-1].Status == "canceled") != done {
 			t.Errorf("%s: the order is %s", fault, now[len(now)-1].Status)
@@ -63,8 +63,8 @@ func TestFaultsOfReplacingAndCanceling(t *testing.T) {
 	}
 }
 
-// A fault may be of one account, and of some requests among many, which the
-// seed decides.
+// A fault can be limited to one account and to a fraction of its requests. The
+// seed decides which ones.
 func TestFaultsAreAimed(t *testing.T) {
 	fails := func() string {
 		m := open(t)
@@ -81,15 +81,15 @@ func TestFaultsAreAimed(t *testing.T) {
 	}
 	first := fails()
 	if n := strings.Count(first, "5"); n < 8 || n > 30 {
-		t.Errorf("%d of 60 failed, and 0.3 of them should", n)
+		t.Errorf("%d of 60 failed, want about 0.3 of them", n)
 	}
 	if again := fails(); again != first {
 		t.Errorf("the same seed failed %s and then %s", first, again)
 	}
 }
 
-// An order that is found late exists, and look-ups do not find it until its
-// time has come.
+// An order with the fault Late exists at once, but look-ups and lists do not
+// show it until its delay has passed.
 func TestLateOrders(t *testing.T) {
 	m := open(t)
 	m.sim.Inject(alpacasim.Late, 1, time.Second)
@@ -109,8 +109,8 @@ func TestLateOrders(t *testing.T) {
 	}
 }
 
-// Each fault of a stream does what its name says and no more: a client that
-// reads again gets all updates, in order.
+// Each fault of a stream does what its name says, once: a client that reads
+// again gets all updates, in order.
 func TestFaultsOfStreams(t *testing.T) {
 	for fault, want := range map[alpacasim.Fault]string{
 		alpacasim.Duplicate: "new 1, new 1, new 2, new 3",
@@ -134,16 +134,16 @@ func TestFaultsOfStreams(t *testing.T) {
 		}
 		m.sim.Inject(fault, 1, 0)
 		if got := story(); got != want {
-			t.Errorf("%s: told %q, want %q", fault, got, want)
+			t.Errorf("%s: sent %q, want %q", fault, got, want)
 		}
 		if got := story(); got != "new 1, new 2, new 3" {
-			t.Errorf("after %s: told %q", fault, got)
+			t.Errorf("after %s: sent %q", fault, got)
 		}
 	}
 }
 
-// A fault can be of one event of one class of orders: of a spread that is
-// filled, and of nothing else.
+// A fault can be limited to one event of one class of orders, such as the fill
+// of a multi-leg order.
 func TestFaultsOfOneEvent(t *testing.T) {
 	for in, want := range map[alpacasim.Injection]string{
 		{Fault: alpacasim.Lose, N: 1, Event: "fill", Class: "mleg"}:     "new , new mleg, fill ",
@@ -162,12 +162,13 @@ func TestFaultsOfOneEvent(t *testing.T) {
 			got = append(got, u.text("event")+" "+u.text("order", "order_class"))
 		}
 		if strings.Join(got, ", ") != want {
-			t.Errorf("%+v: told %q, want %q", in, strings.Join(got, ", "), want)
+			t.Errorf("%+v: sent %q, want %q", in, strings.Join(got, ", "), want)
 		}
 	}
 }
 
-// A reader that is too slow for Alpaca gets a comment that says so.
+// A reader that is too slow for Alpaca gets a comment in the stream that says
+// so.
 func TestTooSlowIsTold(t *testing.T) {
 	m := open(t)
 	m.order("buy 1 AAPL limit day", `"limit_price":"1"`)
@@ -175,12 +176,12 @@ func TestTooSlowIsTold(t *testing.T) {
 	until := m.clock.now().Format(time.RFC3339Nano)
 	m.clock.tick(time.Second)
 	if _, text := m.send("GET", "/v2/events/trades?since=2000-01-01&until="+until, ""); string(text) != ": welcome\n\n: you are reading too slowly, dropped 10000 messages\n\n" {
-		t.Errorf("told %q", text)
+		t.Errorf("sent %q", text)
 	}
 }
 
-// Streams can be refused in each of Alpaca's ways, and be asked for a span of
-// events.
+// A stream can be asked for a span of events, and can be refused with each
+// status that Alpaca uses.
 func TestSpansAndRefusals(t *testing.T) {
 	m := open(t)
 	var ids []string

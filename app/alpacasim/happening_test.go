@@ -11,8 +11,8 @@ import (
 	"paddock/app/alpacasim"
 )
 
-// The history is in the true order, with the positions after each event,
-// whatever the clock said.
+// Sim.History returns the events in the order in which they happened, with the
+// positions after each, even if the clock was set back.
 func TestHistoryIsInOrder(t *testing.T) {
 	m := open(t, func(c *alpacasim.Config) { c.History = true })
 	m.order("buy 10 AAPL market day")
@@ -31,12 +31,13 @@ func TestHistoryIsInOrder(t *testing.T) {
 		t.Errorf("the history is %s, want %s", strings.Join(got, ", "), want)
 	}
 	if other := open(t); len(other.sim.History(other.seeds[0].KeyID)) != 0 {
-		t.Error("a history is kept that nobody wants")
+		t.Error("a history is kept without Config.History")
 	}
 }
 
-// A clock that is set back delays nothing: orders are filled, late ones found,
-// and a split's second entry posted after the usual time.
+// Setting the clock back delays nothing: orders are filled, an order that was
+// to be found late is found, and a split's second entry is posted, each after
+// the usual time.
 func TestClockSetBackDelaysNothing(t *testing.T) {
 	m := open(t)
 	m.order("buy 10 AAPL market day")

@@ -10,7 +10,7 @@ import (
 )
 
 // When the market keeps hours, an order waits for a session in which it may
-// trade, and expires by its time in force.
+// trade, and its time in force decides when it expires.
 func TestTimesInForce(t *testing.T) {
 	const far, near = `"limit_price":"50"`, `"limit_price":"150"`
 	const extended = `"extended_hours":true`
@@ -18,7 +18,7 @@ func TestTimesInForce(t *testing.T) {
 		placed string // New York's time
 		order  string
 		more   []string
-		then   [][2]string // at a time, what the order is after the market's move
+		then   [][2]string // pairs of a time and the order's status after the market moved then
 	}{
 		"day, at night": {"2026-06-01 21:00", "buy 1 AAPL market day", nil, [][2]string{
 			{"2026-06-01 22:00", "accepted"}, {"2026-06-02 09:29", "accepted"}, {"2026-06-02 09:30", "new"}, {"2026-06-02 09:31", "filled"}}},
@@ -66,7 +66,7 @@ func TestTimesInForce(t *testing.T) {
 	}
 }
 
-// Orders for an auction are refused when they come too late for it.
+// Orders for an auction are refused after its deadline.
 func TestAuctionsHaveDeadlines(t *testing.T) {
 	m := open(t, keepHours)
 	for at, tif := range map[string]string{"2026-06-01 09:28": "opg", "2026-06-01 18:59": "opg", "2026-06-01 15:50": "cls"} {
@@ -75,7 +75,8 @@ func TestAuctionsHaveDeadlines(t *testing.T) {
 	}
 }
 
-// No market order for options waits for the market, of one contract or of several.
+// A market order for options is refused while the market is closed, for one
+// contract and for several.
 func TestMarketOrdersForOptionsAreOfTheirHours(t *testing.T) {
 	m := open(t, keepHours)
 	for at, status := range map[string]int{"2026-06-01 09:29": 422, "2026-06-01 09:30": 200, "2026-06-01 15:59": 200, "2026-06-01 16:00": 422, "2026-06-06 12:00": 422} {
@@ -94,7 +95,8 @@ func TestMarketOrdersForOptionsAreOfTheirHours(t *testing.T) {
 	}
 }
 
-// The stream says that an order waits, and later that it goes to the market.
+// The stream sends an update when an order is accepted to wait for the market,
+// and another when it goes to the market.
 func TestWaitingOrdersAreTold(t *testing.T) {
 	m := open(t, keepHours)
 	m.at("2026-06-01 21:00")
@@ -108,7 +110,7 @@ func TestWaitingOrdersAreTold(t *testing.T) {
 	m.wantStory("accepted market, new market, fill market")
 }
 
-// An account with overnight trading off does not trade overnight.
+// With overnight trading off, an account's orders are not filled overnight.
 func TestNoOvernightTrading(t *testing.T) {
 	m := open(t, keepHours)
 	m.at("2026-06-01 21:00")
@@ -122,8 +124,9 @@ func TestNoOvernightTrading(t *testing.T) {
 	m.want("before the market", o, "filled 1")
 }
 
-// A fill plan divides orders into equal parts, one at each move of the market.
-// A fok order is then canceled, and an ioc order gets the first part.
+// A fill plan divides orders into equal parts, one for each move of the market.
+// An ioc order gets the first part, and a fok order is canceled, since it is
+// not filled whole.
 func TestFillPlans(t *testing.T) {
 	m := open(t)
 	m.sim.SetFillPlan("AAPL", 3)
@@ -140,7 +143,8 @@ func TestFillPlans(t *testing.T) {
 	m.want("a large order that takes all or nothing", large, "filled 1000")
 }
 
-// While a symbol is halted its orders wait, and others are filled.
+// While a symbol is halted its orders wait, and orders of other symbols are
+// filled.
 func TestHalts(t *testing.T) {
 	m := open(t)
 	m.sim.Halt("AAPL", true)
@@ -152,8 +156,8 @@ func TestHalts(t *testing.T) {
 	m.want("after it", o, "filled 1")
 }
 
-// Figures of the last close are taken at the close, and nothing before it
-// changes them.
+// The figures of the last close are taken at the close, and do not change until
+// the next one.
 func TestTheDayCloses(t *testing.T) {
 	m := open(t, keepHours)
 	m.at("2026-06-01 10:00")
@@ -177,16 +181,17 @@ func TestTheDayCloses(t *testing.T) {
 		t.Errorf("since the close it gained %s, and since the purchase %s", p.text("unrealized_intraday_pl"), p.text("unrealized_pl"))
 	}
 	if a := m.call(200, "GET", "/v2/account", ""); a.text("balance_asof") != "2026-06-01" {
-		t.Errorf("the balance is of %s", a.text("balance_asof"))
+		t.Errorf("the balance is as of %s", a.text("balance_asof"))
 	}
 }
 
-// The clock and the hours are set while the simulator runs, and survive.
+// The clock and the market's hours can be set while the simulator runs, and
+// keep their setting after a restart.
 func TestClockIsSet(t *testing.T) {
 	file := t.TempDir() + "/state"
 	keep := func(c *alpacasim.Config) { c.StateFile, c.Control = file, true }
 	m := open(t, keep)
-	m.call(200, "POST", "/_sim/clock?at=2026-06-06T12:00:00Z&always_open=false", "") // a Saturday; both at once
+	m.call(200, "POST", "/_sim/clock?at=2026-06-06T12:00:00Z&always_open=false", "") // a Saturday; the time and the hours are set in one request
 	for _, wrong := range []string{"at=noon", "offset=soon", "always_open=perhaps"} {
 		m.call(400, "POST", "/_sim/clock?"+wrong, "")
 	}

@@ -9,9 +9,9 @@ import (
 	"paddock/app/alpacasim"
 )
 
-// Each account may make a number of requests a minute, separately for trading
-// and market data. Every response says what is left, and more requests are
-// refused until time has passed.
+// Each account may make a number of requests a minute, counted separately for
+// trading and for market data. Every response states how many are left. When
+// none is left, requests are refused until time has passed.
 func TestRateLimits(t *testing.T) {
 	m := open(t, func(c *alpacasim.Config) { c.RateLimit = 300 })
 	ask := func(account int, path string) (status, left int, reset time.Duration) {
@@ -43,7 +43,7 @@ func TestRateLimits(t *testing.T) {
 	began := time.Now()
 	for made := 0; refused == 0; made++ {
 		status, left, _ := ask(0, trading)
-		// Five tokens come back each second.
+		// Five requests become available again each second.
 		back := int(time.Since(began).Seconds()*5) + 1
 		if left > last+back || left < 300-made-1 || left > 300-made-1+back {
 			t.Fatalf("after %d requests %d are left, and %d were before", made+1, left, last)
@@ -57,10 +57,10 @@ func TestRateLimits(t *testing.T) {
 			refused = made
 		case http.StatusOK:
 		default:
-			t.Fatalf("the answer is %d", status)
+			t.Fatalf("the status is %d", status)
 		}
 		if made > 1000 {
-			t.Fatal("a thousand requests were let through")
+			t.Fatal("none of a thousand requests was refused")
 		}
 	}
 	if text := string(m.caller(t)("GET", trading, "", http.StatusTooManyRequests)); text != `{"message":"too many requests."}`+"\n" {
@@ -81,7 +81,7 @@ func TestRateLimits(t *testing.T) {
 	}
 }
 
-// Without a limit all requests are accepted, and the headers count anyway.
+// Without a limit all requests are accepted.
 func TestNoRateLimit(t *testing.T) {
 	m := open(t)
 	call := m.caller(t)

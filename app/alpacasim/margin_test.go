@@ -7,13 +7,13 @@ import (
 )
 
 // near reports whether two amounts differ by no more than the market's small
-// moves.
+// moves explain.
 func near(got, want decimal.Decimal) bool {
 	return got.Sub(want).Abs().LessThanOrEqual(want.Abs().Div(dec("500")).Add(dec("5")))
 }
 
 // An account's figures follow Regulation T: shares, long or short, require half
-// their value, coins all of it, and the rest buys twice its worth.
+// their value and coins all of it, and what is left can buy twice its amount.
 func TestMargin(t *testing.T) {
 	for name, tt := range map[string]struct {
 		orders                                         []string
@@ -51,7 +51,8 @@ func TestMargin(t *testing.T) {
 	}
 }
 
-// All figures of the account are strings, and there are none for day traders.
+// All figures of an account are strings, and the figures for pattern day
+// traders are missing.
 func TestAccountFields(t *testing.T) {
 	m := open(t)
 	m.order("buy 1 AAPL market day")
@@ -66,7 +67,7 @@ func TestAccountFields(t *testing.T) {
 	}
 	for _, name := range []string{"pattern_day_trader", "daytrade_count", "daytrading_buying_power"} {
 		if _, there := a[name]; there {
-			t.Errorf("it says %s", name)
+			t.Errorf("the account has the field %s", name)
 		}
 	}
 	if a.text("multiplier") != "2" || a.text("shorting_enabled") != "true" {
@@ -88,12 +89,12 @@ func TestOpenOrdersReserve(t *testing.T) {
 	if o := m.refused(403, 40310000, "insufficient buying power", "buy 2000 AAPL limit day", `"limit_price":"150"`); o.text("buying_power") != "200000" || o.text("cost_basis") != "300000" {
 		t.Errorf("it says %v", o)
 	}
-	// Coins are bought with the account's own money only.
+	// Coins are bought with cash only, not on margin.
 	m.refused(403, 40310000, "insufficient buying power", "buy 2 BTC/USD market gtc")
 }
 
-// A refusal for lack of shares says how many there are, and which orders hold
-// the rest.
+// A refusal for lack of shares says how many are available, and which orders
+// reserve the rest.
 func TestHeldForOrders(t *testing.T) {
 	for _, side := range [][2]string{{"buy", "sell"}, {"sell", "buy"}} {
 		m := open(t)
@@ -116,8 +117,8 @@ func TestHeldForOrders(t *testing.T) {
 	}
 }
 
-// An order that could trade with another of the same account is refused, and
-// the refusal names the other one; complex orders are accepted.
+// An order that could trade with an open order of the same account is refused,
+// and the refusal names that order. Orders of complex classes are accepted.
 func TestWashTrades(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "100")
@@ -129,7 +130,9 @@ func TestWashTrades(t *testing.T) {
 	m.order("sell 1 AAPL market day", `"order_class":"bracket","take_profit":{"limit_price":"90"},"stop_loss":{"stop_price":"110"}`)
 }
 
-// An account that may not sell short cannot, whatever the reason.
+// Short sales that are not allowed are refused: of fractions, of coins, of
+// calls that no shares cover, and all of them on an account that may not sell
+// short.
 func TestShorting(t *testing.T) {
 	m := open(t)
 	m.refused(422, 42210000, "fractional orders cannot be sold short", "sell 0.5 AAPL market day")
@@ -139,13 +142,13 @@ func TestShorting(t *testing.T) {
 	m.refused(403, 40310000, "not allowed to short", "sell 1 AAPL market day")
 	m.order("buy 100 AAPL market day")
 	m.step()
-	m.order("sell 1 AAPL270115C00100000 market day") // covered
+	m.order("sell 1 AAPL270115C00100000 market day") // covered by the hundred shares
 	m.step()
-	m.refused(403, 40310000, "insufficient qty", "sell 1 AAPL market day") // the hundred cover it
+	m.refused(403, 40310000, "insufficient qty", "sell 1 AAPL market day") // all shares are needed to cover the call
 }
 
-// The configuration of an account takes effect at once, and invalid values are
-// refused.
+// A change of an account's configuration takes effect at once, and invalid
+// values are refused.
 func TestConfigurations(t *testing.T) {
 	m := open(t)
 	const path = "/v2/account/configurations"

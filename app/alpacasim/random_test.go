@@ -12,7 +12,8 @@ import (
 	"paddock/app/alpacasim"
 )
 
-// player does random actions of a client and of the world.
+// player performs random actions: requests of a client, and events such as
+// moves, halts and faults.
 type player struct {
 	*market
 	dice *rand.Rand
@@ -93,11 +94,11 @@ func (p *player) act() (status int, text []byte) {
 	return 200, nil
 }
 
-// Whatever is asked for, whenever, and with faults of all kinds, an account's
-// book stays consistent: there is no internal error, cash and positions are the
-// sums of what happened, no order is filled beyond its quantity, the stream's
-// last update of each order agrees with a look-up, except for exits that close
-// without an update, and a restart changes nothing.
+// Whatever requests and faults happen, an account's data stays consistent.
+// There is no internal error; cash and positions are the sums of the executions
+// and activities; no order is filled beyond its quantity; the stream's last
+// update of each order agrees with a look-up, except for exits that close
+// without an update; and a restart changes nothing.
 func TestRandomTrading(t *testing.T) {
 	for seed := range uint64(6) {
 		file := t.TempDir() + "/state"
@@ -126,7 +127,7 @@ func TestRandomTrading(t *testing.T) {
 		}
 		p.wantTold(seed)
 		p.sim.ClearFaults()
-		p.call(200, "PATCH", "/v2/account/configurations", `{"trade_confirm_email":"none"}`) // a move of prices alone is not saved
+		p.call(200, "PATCH", "/v2/account/configurations", `{"trade_confirm_email":"none"}`) // to save the state: a move of prices does not
 		before := p.everything()
 		was := p.clock.now()
 		again := open(t, keep)
@@ -141,7 +142,8 @@ func TestRandomTrading(t *testing.T) {
 	}
 }
 
-// wantWhole fails unless the sums agree and no order is overfilled.
+// wantWhole fails unless cash, positions and filled quantities are the sums of
+// executions and activities, and no order is filled beyond its quantity.
 func (p *player) wantWhole(seed uint64, act int) {
 	p.t.Helper()
 	filled := map[string]decimal.Decimal{}
@@ -174,23 +176,23 @@ func (p *player) wantWhole(seed uint64, act int) {
 		}
 	}
 	if got := p.figures().Cash; !got.Equal(cash) {
-		p.t.Fatalf("seed %d, act %d: the cash is %s, and what happened comes to %s", seed, act, got, cash)
+		p.t.Fatalf("seed %d, act %d: the cash is %s, and executions and activities come to %s", seed, act, got, cash)
 	}
 	for _, position := range p.sim.Positions(p.seeds[0].KeyID) {
 		if !position.Qty.Equal(held[position.Symbol]) {
-			p.t.Fatalf("seed %d, act %d: it holds %s of %s, and what happened comes to %s", seed, act, position.Qty, position.Symbol, held[position.Symbol])
+			p.t.Fatalf("seed %d, act %d: it holds %s of %s, and executions and activities come to %s", seed, act, position.Qty, position.Symbol, held[position.Symbol])
 		}
 		delete(held, position.Symbol)
 	}
 	for symbol, qty := range held {
 		if !qty.IsZero() {
-			p.t.Fatalf("seed %d, act %d: it holds nothing of %s, and what happened comes to %s", seed, act, symbol, qty)
+			p.t.Fatalf("seed %d, act %d: it holds nothing of %s, and executions and activities come to %s", seed, act, symbol, qty)
 		}
 	}
 }
 
 // wantTold fails unless the stream's last update of each order agrees with the
-// book.
+// order.
 func (p *player) wantTold(seed uint64) {
 	p.t.Helper()
 	last := map[string]object{}
@@ -206,7 +208,7 @@ func (p *player) wantTold(seed uint64) {
 			if o.Status == "canceled" && told.text("status") == "held" {
 				continue
 			}
-			p.t.Errorf("seed %d: order %+v was last told as %v", seed, o, told)
+			p.t.Errorf("seed %d: order %+v was last sent as %v", seed, o, told)
 		}
 	}
 }

@@ -17,7 +17,7 @@ import (
 	"paddock/app/alpacasim/simclient"
 )
 
-// object is a response's JSON object.
+// object is a JSON object of a response.
 type object map[string]any
 
 func (o object) text(path ...string) string {
@@ -41,7 +41,7 @@ func (o object) legs() []object {
 	return all
 }
 
-// unmarshal keeps numbers as they are written.
+// unmarshal decodes JSON and keeps numbers as they are written.
 func unmarshal(text []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
@@ -70,7 +70,8 @@ func (m *market) send(method, path, body string) (int, []byte) {
 	return response.StatusCode, text
 }
 
-// call is send for a response that must have a status and be an object.
+// call makes a request as send does, and fails unless the response has the
+// given status. It returns the response's JSON object.
 func (m *market) call(want int, method, path, body string) object {
 	m.t.Helper()
 	status, text := m.send(method, path, body)
@@ -80,13 +81,14 @@ func (m *market) call(want int, method, path, body string) object {
 	var o object
 	if len(text) > 0 {
 		if err := unmarshal(text, &o); err != nil {
-			m.t.Fatalf("%s %s answers %s", method, path, text)
+			m.t.Fatalf("%s %s returned %s", method, path, text)
 		}
 	}
 	return o
 }
 
-// list is call for lists.
+// list makes a GET or DELETE request as call does, and returns the response's
+// JSON list.
 func (m *market) list(want int, method, path string) []object {
 	m.t.Helper()
 	status, text := m.send(method, path, "")
@@ -97,11 +99,11 @@ func (m *market) list(want int, method, path string) []object {
 	return all
 }
 
-// control is a client of the control endpoints. Requests that it cannot make,
-// such as malformed ones, are made by call.
+// control returns a client of the control endpoints. Requests that it cannot
+// make, such as malformed ones, are made with call.
 func (m *market) control() *simclient.Client { return simclient.New(m.url, nil) }
 
-// done fails the test where a control request was refused.
+// done fails the test if err is not nil.
 func (m *market) done(err error) {
 	m.t.Helper()
 	if err != nil {
@@ -109,7 +111,8 @@ func (m *market) done(err error) {
 	}
 }
 
-// order places an order written as "side qty symbol type tif", and more JSON.
+// order places an order that is written as "side qty symbol type
+// time_in_force"; more are further fields in JSON.
 func (m *market) order(words string, more ...string) object {
 	m.t.Helper()
 	return m.call(200, "POST", "/v2/orders", orderBody(words, more...))
@@ -124,8 +127,8 @@ func orderBody(words string, more ...string) string {
 	return body + "}"
 }
 
-// refused places an order that must be refused in this way, and returns the
-// body.
+// refused places an order, fails unless it is refused with this status, code
+// and text, and returns the body.
 func (m *market) refused(status, code int, says, words string, more ...string) object {
 	m.t.Helper()
 	o := m.call(status, "POST", "/v2/orders", orderBody(words, more...))
@@ -135,13 +138,14 @@ func (m *market) refused(status, code int, says, words string, more ...string) o
 	return o
 }
 
-// now returns an order as a look-up shows it, with its legs.
+// now returns an order as a look-up by its id shows it, with its legs.
 func (m *market) now(o object) object {
 	m.t.Helper()
 	return m.call(200, "GET", "/v2/orders/"+o.text("id")+"?nested=true", "")
 }
 
-// want fails unless orders have these statuses and filled quantities.
+// want fails unless each order has the status and filled quantity that follow
+// it in pairs.
 func (m *market) want(what string, pairs ...any) {
 	m.t.Helper()
 	for i := 0; i < len(pairs); i += 2 {
@@ -152,7 +156,7 @@ func (m *market) want(what string, pairs ...any) {
 	}
 }
 
-// at sets the clock to a time of New York.
+// at sets the clock to a time in New York.
 func (m *market) at(when string) {
 	m.t.Helper()
 	zone, err := time.LoadLocation("America/New_York")
@@ -168,7 +172,7 @@ func (m *market) at(when string) {
 	m.clock.mu.Unlock()
 }
 
-// updates returns all events of an account so far.
+// updates returns all updates of an account so far.
 func (m *market) updates(account int) []object {
 	m.t.Helper()
 	until := m.clock.now()
@@ -199,7 +203,7 @@ func (m *market) updates(account int) []object {
 	return all
 }
 
-// story returns the account's events in words.
+// story returns the events and order types of the first account's updates.
 func (m *market) story() string {
 	m.t.Helper()
 	var all []string
@@ -212,14 +216,14 @@ func (m *market) story() string {
 func (m *market) wantStory(want string) {
 	m.t.Helper()
 	if got := m.story(); got != want {
-		m.t.Errorf("the stream told %s\nwant %s", got, want)
+		m.t.Errorf("the stream sent %s\nwant %s", got, want)
 	}
 }
 
-// keepHours makes the market keep New York's hours.
+// keepHours is an option that makes the market keep New York's hours.
 func keepHours(c *alpacasim.Config) { c.Hours = true }
 
-// figures returns the first account's figures.
+// figures returns the figures of the first account, such as its equity.
 func (m *market) figures() alpacasim.Figures {
 	m.t.Helper()
 	f, ok := m.sim.Account(m.seeds[0].KeyID)

@@ -7,8 +7,8 @@ import (
 	"paddock/app/alpacasim"
 )
 
-// A replacement is a new order that names the old one, and the old one names
-// it.
+// A replacement is a new order that names the old one, and the old order names
+// the new one.
 func TestReplace(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "100")
@@ -33,8 +33,9 @@ func TestReplace(t *testing.T) {
 	}
 }
 
-// Of an order that is filled in part, a replacement that names no quantity has
-// the whole one, as at Alpaca, and is afforded as that.
+// If an order that is filled in part is replaced without naming a quantity, the
+// new order is for the whole quantity again, as at Alpaca, and the account must
+// be able to afford that.
 func TestReplacingWhatIsFilledInPart(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "100")
@@ -54,7 +55,7 @@ func TestReplacingWhatIsFilledInPart(t *testing.T) {
 	m.call(403, "PATCH", "/v2/orders/"+sell.text("id"), `{"limit_price":"98"}`)
 }
 
-// What cannot be changed is refused, and the order stays as it is.
+// A change that is not allowed is refused, and the order stays as it is.
 func TestRefusedReplacements(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "100")
@@ -88,7 +89,8 @@ func TestRefusedReplacements(t *testing.T) {
 	}
 }
 
-// A bracket's entry is replaced with its exits, and an exit in its place.
+// When a bracket's entry is replaced it gets new exits, and when an exit is
+// replaced the new order takes its place in the bracket.
 func TestReplacingBrackets(t *testing.T) {
 	file := t.TempDir() + "/state"
 	keep := func(c *alpacasim.Config) { c.StateFile = file }
@@ -100,7 +102,7 @@ func TestReplacingBrackets(t *testing.T) {
 		t.Fatalf("the new entry is %v", o)
 	}
 	stop := m.call(200, "PATCH", "/v2/orders/"+o.legs()[1].text("id"), `{"stop_price":"97"}`)
-	m = open(t, keep) // entry and exits belong together after a restart too
+	m = open(t, keep) // a restart does not separate entry and exits
 	m.price("AAPL", "100")
 	m.step()
 	m.want("entered", o, "filled 5", stop, "held 0", o.legs()[0], "new 0")
@@ -113,8 +115,8 @@ func TestReplacingBrackets(t *testing.T) {
 	}
 }
 
-// A replacement may get a 200 and be rejected after that: then the old order is
-// as it was.
+// A replacement may be accepted with 200 and rejected later. Then the old order
+// is as it was before.
 func TestReplacementIsRejectedLater(t *testing.T) {
 	m := open(t)
 	old := m.order("buy 2 AAPL limit day", `"limit_price":"50"`)
@@ -133,8 +135,8 @@ func TestReplacementIsRejectedLater(t *testing.T) {
 	}
 }
 
-// A take-profit that closes while its replacement is undecided stays closed
-// when that is rejected.
+// A take-profit that is canceled while its replacement is undecided stays
+// canceled when the replacement is rejected.
 func TestRejectedReplacementRevivesNothing(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "100")
@@ -149,8 +151,8 @@ func TestRejectedReplacementRevivesNothing(t *testing.T) {
 	m.want("after the stop", profit, "canceled 0", o, "rejected 0", stop, "filled 2")
 }
 
-// A cancel may get a 204 and fail after that: the order stays, or was filled
-// meanwhile.
+// A cancellation may be accepted with 204 and fail later. Then the order stays
+// open, or was filled meanwhile.
 func TestCancelFailsLater(t *testing.T) {
 	for fault, want := range map[alpacasim.Fault][2]string{
 		alpacasim.CancelReject: {"new 0", "new limit, pending_cancel limit, order_cancel_rejected limit"},
@@ -167,8 +169,8 @@ func TestCancelFailsLater(t *testing.T) {
 	}
 }
 
-// All open orders are canceled at once, each with its own result; exits are
-// canceled with their entries.
+// Canceling all orders returns a result for each, and cancels exits together
+// with their entries.
 func TestCancelAll(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "100")
@@ -176,7 +178,7 @@ func TestCancelAll(t *testing.T) {
 	two := m.order("buy 1 AAPL limit day", `"limit_price":"95"`, bracket)
 	results := m.list(207, "DELETE", "/v2/orders")
 	if len(results) != 2 || results[0].text("id") != one.text("id") || results[0].text("status") != "200" || results[1].text("id") != two.text("id") {
-		t.Errorf("answered %v", results)
+		t.Errorf("returned %v", results)
 	}
 	m.want("after it", one, "canceled 0", two, "canceled 0", two.legs()[0], "canceled 0", two.legs()[1], "canceled 0")
 	if again := m.list(207, "DELETE", "/v2/orders"); len(again) != 0 {

@@ -12,7 +12,7 @@ import (
 	"github.com/alpacahq/alpaca-trade-api-go/v3/marketdata"
 )
 
-// called is a method of the SDK and its result.
+// called is the result of a call of an SDK method.
 type called struct {
 	name string
 	got  any
@@ -23,11 +23,11 @@ func did[T any](name string) func(T, error) called {
 	return func(got T, err error) called { return called{name, got, err} }
 }
 
-// Every method of the official Go SDK for market data or reference data gets a
-// response that it can parse and that is not empty.
+// The response to every method of the official Go SDK for market data or
+// reference data can be parsed and is not empty.
 func TestOfficialSDK(t *testing.T) {
 	m := open(t, hours)
-	if os.Getenv("PADDOCK_ALPACA_OPENAPI") != "" { // what it asks is checked against Alpaca's files too
+	if os.Getenv("PADDOCK_ALPACA_OPENAPI") != "" { // responses are checked against Alpaca's files too
 		files := readAlpacaFiles(t)
 		server := httptest.NewServer(files.watch(m.sim.Handler()))
 		defer server.Close()
@@ -98,7 +98,7 @@ func TestOfficialSDK(t *testing.T) {
 		}
 		text := fmt.Sprintf("%+v", x.got)
 		if text == "[]" || text == "map[]" || text == "<nil>" || strings.Contains(text, "0001-01-01") {
-			t.Errorf("%s answered %.300s", x.name, text)
+			t.Errorf("%s returned %.300s", x.name, text)
 		}
 		for _, symbols := range [][]string{shares, coins, contracts} {
 			if strings.HasPrefix(text, "map[") && strings.Contains(text, symbols[0]+":") && !strings.Contains(text, symbols[1]+":") && !strings.Contains(x.name, "Trades") && !strings.Contains(x.name, "Quotes") {

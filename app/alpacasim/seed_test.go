@@ -13,8 +13,8 @@ import (
 	"paddock/app/alpacasim"
 )
 
-// The documentation's example is a seed file, and a simulator that starts from
-// it is as it says.
+// The example in the documentation is a valid seed file, and a simulator that
+// starts from it has what it describes.
 func TestSeedFile(t *testing.T) {
 	file, err := os.Open("../../docs/simulator-seed.json")
 	if err != nil {
@@ -60,7 +60,7 @@ func TestSeedFile(t *testing.T) {
 		t.Errorf("AAPL is at %+v (%v)", trade, err)
 	}
 
-	// Saved state has priority over the seed.
+	// Where there is saved state, it is used and not the seed.
 	m.price("AAPL", "210")
 	m.clock.tick(time.Hour)
 	m.sim.SetAlwaysOpen(true)
@@ -74,7 +74,7 @@ func TestSeedFile(t *testing.T) {
 	}
 }
 
-// What is wrong with a seed is reported in a sentence.
+// An invalid seed is an error of one line that says what is wrong.
 func TestWrongSeeds(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"acounts":[]}`:        "acounts",
@@ -106,7 +106,7 @@ func TestWrongSeeds(t *testing.T) {
 	}
 }
 
-// Faults of the command line are permanent, with their probability.
+// Faults that the command line sets stay on, with the probability given there.
 func TestParseFault(t *testing.T) {
 	for text, want := range map[string]alpacasim.Injection{
 		"drop":         {Fault: alpacasim.Drop, N: -1},
@@ -130,13 +130,13 @@ func TestParseFault(t *testing.T) {
 	})
 	for range 3 {
 		if _, err := always.client(0).PlaceOrder(request(alpaca.Buy, "AAPL", "1")); err == nil {
-			t.Error("an order was answered")
+			t.Error("an order was accepted despite the fault")
 		}
 	}
 	always.caller(t)("GET", "/v2/events/trades", "", 404)
 }
 
-// The documentation names every fault and every control endpoint.
+// docs/simulator.md names every fault and every control endpoint.
 func TestDocumentation(t *testing.T) {
 	text, err := os.ReadFile("../../docs/simulator.md")
 	if err != nil {

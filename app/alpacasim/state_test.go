@@ -12,8 +12,8 @@ import (
 	"paddock/app/alpacasim"
 )
 
-// All that was answered is in the state file: a killed simulator resumes with
-// the same book, events and next ids.
+// Everything that was acknowledged is in the state file: a simulator that is
+// killed resumes with the same orders, positions, events and next ids.
 func TestStateSurvives(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "state.json")
 	run := func(killed bool) (string, []alpaca.TradeUpdate) {
@@ -58,8 +58,8 @@ func TestStateSurvives(t *testing.T) {
 	}
 }
 
-// A state file that cannot be parsed is reported in one sentence, and left as
-// it is.
+// A state file that cannot be parsed is reported in an error of one line, and
+// is left as it is.
 func TestUnreadableState(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "state.json")
 	if err := os.WriteFile(file, []byte(`{"accounts":`), 0o600); err != nil {

@@ -14,8 +14,8 @@ import (
 	"paddock/app/alpacasim"
 )
 
-// everything returns all that responses and the test's own view say about an
-// account.
+// everything returns, as text, all that an account's responses, executions and
+// updates say.
 func (m *market) everything() string {
 	m.t.Helper()
 	var all bytes.Buffer
@@ -31,8 +31,9 @@ func (m *market) everything() string {
 	return all.String()
 }
 
-// All that was answered before a simulator was killed is there afterwards, down
-// to what is held, hidden, halted, corrected or pending.
+// A simulator that is killed has, after its restart, everything that responses
+// had shown, including orders that are held, hidden, halted, corrected or
+// pending.
 func TestEverythingSurvives(t *testing.T) {
 	file := t.TempDir() + "/state"
 	keep := func(c *alpacasim.Config) { c.StateFile = file }
@@ -66,7 +67,7 @@ func TestEverythingSurvives(t *testing.T) {
 	m.order("buy 1 AMZN limit gtc", `"limit_price":"1"`, `"client_order_id":"late"`)
 
 	was := m
-	for again := range 3 { // rewriting the file changes nothing either
+	for again := range 3 { // a file that is written again after a restart must be complete too
 		m = open(t, keep)
 		m.clock.tick(was.clock.now().Sub(m.clock.now()))
 		want, got := strings.Split(was.everything(), "\n"), strings.Split(m.everything(), "\n")
@@ -82,8 +83,8 @@ func TestEverythingSurvives(t *testing.T) {
 	m.want("and a move", halted, "new 0", parted, "filled 10")
 }
 
-// A line that was being written when the simulator was killed had no response
-// yet, and is ignored. A broken line before the end is an error.
+// A last line that was not completely written is ignored, because its request
+// had no response yet. A broken line before the last is an error.
 func TestTornStateFile(t *testing.T) {
 	file := t.TempDir() + "/state"
 	keep := func(c *alpacasim.Config) { c.StateFile = file }
@@ -117,7 +118,8 @@ func TestTornStateFile(t *testing.T) {
 	}
 }
 
-// crowd fills a simulator's book with n closed orders.
+// crowd places n orders that are filled, and returns a function that places one
+// more.
 func crowd(tb testing.TB, sim *alpacasim.Sim, seed alpacasim.AccountSeed, n int) func() {
 	handler := sim.Handler()
 	place := func() {
@@ -149,9 +151,9 @@ func crowded(tb testing.TB, file string, n int) (*alpacasim.Sim, alpacasim.Accou
 	return sim, seed, crowd(tb, sim, seed, n)
 }
 
-// With ten thousand orders in its book, a simulator with a state file accepts
-// at least 200 orders a second, and a move of the market takes no longer for
-// them. The file is rewritten meanwhile, and loses nothing.
+// With ten thousand orders, a simulator with a state file still accepts at
+// least 200 orders a second and makes 100 moves of the market in a second. The
+// file is rewritten during that, and loses nothing.
 func TestTenThousandOrders(t *testing.T) {
 	file := t.TempDir() + "/state"
 	sim, seed, place := crowded(t, file, 10_000)
@@ -176,7 +178,7 @@ func TestTenThousandOrders(t *testing.T) {
 	}
 	first, _, _ := bytes.Cut(text, []byte("\n"))
 	if len(first) < 1<<20 {
-		t.Errorf("the file of %d bytes still begins with %d", len(text), len(first))
+		t.Errorf("the file of %d bytes was not rewritten: its first line has %d", len(text), len(first))
 	}
 	again, err := alpacasim.New(alpacasim.Config{Seed: 1, StateFile: file})
 	if err != nil {
@@ -207,7 +209,8 @@ func BenchmarkStepAmongTenThousand(b *testing.B) {
 	}
 }
 
-// A state file of the first version is one line, and is read.
+// A state file in the format of the first version, which has a single line, can
+// be read.
 func TestFirstVersionsState(t *testing.T) {
 	file := t.TempDir() + "/state"
 	seed := alpacasim.DemoAccounts(1)[0]

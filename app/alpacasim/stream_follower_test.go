@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// told collects what a connection is sent.
+// told collects the updates that a connection is sent.
 type told struct{ all []string }
 
 func (f *told) update(text json.RawMessage) error {
@@ -18,8 +18,8 @@ func (f *told) update(text json.RawMessage) error {
 func (f *told) tooSlow() error                  { return nil }
 func (f *told) heartbeat(context.Context) error { return nil }
 
-// Updates that are held back wait together, with those that come later, and are
-// sent in order, once, when their time has come.
+// Updates that the fault Burst holds back, and the updates after them, are sent
+// in order, once, when the delay has passed.
 func TestBursts(t *testing.T) {
 	sim, err := New(Config{Accounts: DemoAccounts(1)})
 	if err != nil {
@@ -40,7 +40,7 @@ func TestBursts(t *testing.T) {
 	want := func(want string) {
 		t.Helper()
 		if got := strings.Join(out.all, " "); got != want {
-			t.Errorf("told %q, want %q", got, want)
+			t.Errorf("sent %q, want %q", got, want)
 		}
 	}
 	tell("1")
@@ -49,7 +49,7 @@ func TestBursts(t *testing.T) {
 	tell("4")
 	want("1")
 	if f.opens == nil {
-		t.Error("nothing lets them go")
+		t.Error("no timer is set to send them")
 	}
 	if err := f.burst(); err != nil {
 		t.Fatal(err)

@@ -11,7 +11,8 @@ import (
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 )
 
-// replay reads n updates of an account after an event, with the official SDK.
+// replay reads n updates of an account with the official SDK, beginning after
+// an event.
 func (m *market) replay(account int, sinceID string, n int) []alpaca.TradeUpdate {
 	m.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
@@ -39,8 +40,8 @@ func told(updates []alpaca.TradeUpdate) string {
 	return strings.Join(all, ", ")
 }
 
-// Every change of an order is sent once and in order, and can be replayed from
-// any event on.
+// Every change of an order is sent once and in order, and the stream can be
+// read again from any event on.
 func TestStreamReplays(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "100")
@@ -55,7 +56,7 @@ func TestStreamReplays(t *testing.T) {
 
 	all := m.replay(0, "0", 4)
 	if got := told(all); got != "new a, fill a, new b, canceled b" {
-		t.Fatalf("told: %s", got)
+		t.Fatalf("sent: %s", got)
 	}
 	fill := all[1]
 	if fill.Qty == nil || !fill.Qty.Equal(dec("2")) || !fill.PositionQty.Equal(dec("2")) || fill.Price == nil || fill.ExecutionID == "" ||
@@ -63,7 +64,7 @@ func TestStreamReplays(t *testing.T) {
 		t.Errorf("the fill says %+v", fill)
 	}
 	if !slices.IsSortedFunc(all, func(a, b alpaca.TradeUpdate) int { return strings.Compare(a.EventID, b.EventID) }) {
-		t.Error("event ids do not grow")
+		t.Error("event ids do not increase")
 	}
 	for i := range all[:3] {
 		if got, want := told(m.replay(0, all[i].EventID, 3-i)), told(all[i+1:]); got != want {
@@ -72,8 +73,8 @@ func TestStreamReplays(t *testing.T) {
 	}
 }
 
-// A client gets what happens while it listens, and is cut off on demand;
-// partial fills name the quantity of each execution.
+// A client gets updates as they happen, until its stream is cut. The update of
+// a partial fill has the quantity of that execution.
 func TestStreamIsLive(t *testing.T) {
 	m := open(t)
 	m.price("AMD", "10")
@@ -90,18 +91,18 @@ func TestStreamIsLive(t *testing.T) {
 		case u := <-heard:
 			return u
 		case <-time.After(20 * time.Second):
-			t.Fatal("nothing was heard")
+			t.Fatal("no update arrived")
 			panic("unreachable")
 		}
 	}
 	if u := next(); u.Event != "new" || u.Qty != nil {
-		t.Errorf("heard %+v", u)
+		t.Errorf("received %+v", u)
 	}
 	for _, want := range []string{"partial_fill 750 750 partially_filled", "fill 750 1500 filled"} {
 		m.step()
 		u := next()
 		if got := fmt.Sprint(u.Event, " ", u.Qty, " ", u.PositionQty, " ", u.Order.Status); got != want {
-			t.Errorf("heard %s, want %s", got, want)
+			t.Errorf("received %s, want %s", got, want)
 		}
 	}
 	m.sim.CutStreams()

@@ -29,7 +29,8 @@ func (m *market) dial(header http.Header) (*socket, *http.Response, error) {
 	return &socket{m.t, c}, response, nil
 }
 
-// connect returns an authorized connection that listens to trade updates.
+// connect returns an authorized connection that has subscribed to trade
+// updates.
 func (m *market) connect(account int) *socket {
 	m.t.Helper()
 	s, _, err := m.dial(nil)
@@ -50,14 +51,14 @@ func (s *socket) say(text string) {
 	}
 }
 
-// hears fails unless the next message contains words, and returns it.
+// hears fails unless the next message contains words, and returns the message.
 func (s *socket) hears(words string) object {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Second)
 	defer cancel()
 	kind, text, err := s.c.Read(ctx)
 	if err != nil || kind != websocket.MessageBinary || !strings.Contains(string(text), words) {
-		s.t.Fatalf("heard %v %s (%v), want %s", kind, text, err, words)
+		s.t.Fatalf("received %v %s (%v), want %s", kind, text, err, words)
 	}
 	var o object
 	if err := unmarshal(text, &o); err != nil {
@@ -66,17 +67,18 @@ func (s *socket) hears(words string) object {
 	return o
 }
 
-// ends fails unless the connection ends before another message.
+// ends fails unless the connection is closed without another message.
 func (s *socket) ends() {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Second)
 	defer cancel()
 	if _, text, err := s.c.Read(ctx); err == nil || ctx.Err() != nil {
-		s.t.Fatalf("heard %s (%v)", text, err)
+		s.t.Fatalf("received %s (%v)", text, err)
 	}
 }
 
-// A WebSocket sends new updates to a client that listens, and no earlier ones.
+// A WebSocket sends updates that happen after the client has subscribed, and no
+// earlier ones.
 func TestSocketTellsUpdates(t *testing.T) {
 	m := open(t)
 	m.order("buy 1 AAPL limit day", `"limit_price":"1"`)
@@ -84,11 +86,11 @@ func TestSocketTellsUpdates(t *testing.T) {
 	m.order("buy 2 AAPL market day")
 	u := s.hears(`"trade_updates"`)
 	if u.text("data", "event") != "new" || u.text("data", "order", "qty") != "2" {
-		t.Errorf("heard %v", u)
+		t.Errorf("received %v", u)
 	}
 	m.step()
 	if u := s.hears(`"fill"`); u.text("data", "position_qty") != "2" || u.text("data", "execution_id") != m.sim.Executions(m.seeds[0].KeyID)[0].ID {
-		t.Errorf("heard %v", u)
+		t.Errorf("received %v", u)
 	}
 	s.say(`{"action":"listen","data":{"streams":[]}}`)
 	s.hears(`{"data":{"streams":[]},"stream":"listening"}`)
@@ -101,7 +103,8 @@ func TestSocketTellsUpdates(t *testing.T) {
 	s.ends()
 }
 
-// Keys are accepted in both of Alpaca's ways, and wrong keys in neither.
+// The message authenticate works like auth: correct keys are accepted, and
+// wrong keys are refused.
 func TestSocketAuthorizes(t *testing.T) {
 	m := open(t)
 	for _, secret := range []string{m.seeds[0].SecretKey, "wrong"} {
@@ -121,8 +124,9 @@ func TestSocketAuthorizes(t *testing.T) {
 	}
 }
 
-// An account has one WebSocket: a second is refused while the first is open,
-// and until its place is free.
+// An account may have one WebSocket. A second is refused while the first is
+// open, and until the server has noticed that the first is closed and released
+// its place.
 func TestOneSocketAnAccount(t *testing.T) {
 	m := open(t, func(c *alpacasim.Config) { c.Reap = 90 * time.Second })
 	keys := http.Header{"Apca-Api-Key-Id": {m.seeds[0].KeyID}, "Apca-Api-Secret-Key": {m.seeds[0].SecretKey}}
@@ -134,7 +138,7 @@ func TestOneSocketAnAccount(t *testing.T) {
 		}
 	}
 	refused("beside the first")
-	second, _, err := m.dial(nil) // the server learns only later which account it is
+	second, _, err := m.dial(nil) // without keys: the server learns the account only from the message
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +165,7 @@ func TestOneSocketAnAccount(t *testing.T) {
 	}
 }
 
-// Faults of streams apply to a WebSocket too.
+// Faults of streams apply to WebSockets too.
 func TestFaultsOfSockets(t *testing.T) {
 	m := open(t)
 	s := m.connect(0)
@@ -169,7 +173,7 @@ func TestFaultsOfSockets(t *testing.T) {
 	m.order("buy 1 AAPL market day")
 	first, again := s.hears(`"new"`), s.hears(`"new"`)
 	if first.text("data", "execution_id") != again.text("data", "execution_id") {
-		t.Errorf("heard %v and %v", first, again)
+		t.Errorf("received %v and %v", first, again)
 	}
 	m.sim.Inject(alpacasim.Cut, 1, 0)
 	m.order("buy 1 AMD market day")

@@ -17,8 +17,8 @@ const exitPair = `"order_class":"oco","take_profit":{"limit_price":"110"},"stop_
 const shortExitPair = `"order_class":"oco","take_profit":{"limit_price":"90"},"stop_loss":{"stop_price":"110"}`
 const shortBracket = `"order_class":"bracket","take_profit":{"limit_price":"90"},"stop_loss":{"stop_price":"110"}`
 
-// A bracket opens a position and an oco order closes one: neither is accepted
-// as the other.
+// A bracket must open a position and an oco order must close one. An order of
+// one class that does the other is refused.
 func TestBracketsEnterAndPairsLeave(t *testing.T) {
 	for name, tt := range map[string]struct{ first, order, class, refused string }{
 		"a bracket from flat":             {"", "buy 1 AAPL market day", bracket, ""},
@@ -54,8 +54,8 @@ func TestBracketsEnterAndPairsLeave(t *testing.T) {
 	}
 }
 
-// An order can be replaced once the market has it, and not before, nor while it
-// is being canceled or replaced.
+// An order can be replaced only after the market has it, and not while it is
+// being canceled or replaced.
 func TestWhichStatesAreReplaced(t *testing.T) {
 	m := open(t, keepHours)
 	m.at("2026-06-01 21:00")
@@ -84,8 +84,8 @@ func TestWhichStatesAreReplaced(t *testing.T) {
 	}
 }
 
-// An order that opens a position must be worth a dollar; one that closes it
-// need not.
+// An order that opens a position must be worth at least a dollar. An order that
+// closes one may be worth less.
 func TestLeastCost(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "100")
@@ -106,7 +106,8 @@ func TestLeastCost(t *testing.T) {
 	m.want("a small sale", small, "filled 0.005")
 }
 
-// Numbers and terms that are refused, and their neighbours that are not.
+// Invalid numbers and terms are refused, and the nearest valid ones are
+// accepted.
 func TestNumbersAndTerms(t *testing.T) {
 	const option, fund = "AAPL270115C00200000", "SPY270115C00560000"
 	for name, tt := range map[string]struct{ order, more, refused string }{
@@ -153,7 +154,7 @@ func TestNumbersAndTerms(t *testing.T) {
 }
 
 // An order for the closing auction must come ten minutes before the close, on
-// half days too, and from the evening on it is for the next one.
+// half days too. From the evening on it is for the next day's auction.
 func TestClosingAuctionsOfHalfDays(t *testing.T) {
 	for at, taken := range map[string]bool{
 		"2026-06-01 15:49": true, "2026-06-01 15:50": false, "2026-06-01 18:59": false, "2026-06-01 19:00": true,
@@ -171,7 +172,8 @@ func TestClosingAuctionsOfHalfDays(t *testing.T) {
 	}
 }
 
-// A replacement may have any quantity of a coin, and only whole shares.
+// A replacement of an order for a coin may have any quantity with up to nine
+// decimal places.
 func TestReplacingCoins(t *testing.T) {
 	m := open(t)
 	o := m.order("buy 0.5 BTC/USD limit gtc", `"limit_price":"20000"`)
@@ -186,8 +188,8 @@ func TestReplacingCoins(t *testing.T) {
 	m.want("at its limit", o, "filled 1.5")
 }
 
-// The response to an order has its status before the market has it; a moment
-// later it is new.
+// The response to a new order has the status from before the market has it,
+// pending_new. A moment later the status is new.
 func TestFirstStatus(t *testing.T) {
 	m := open(t, keepHours)
 	m.price("AAPL", "100")
@@ -198,7 +200,7 @@ func TestFirstStatus(t *testing.T) {
 		for _, words := range []string{"buy 1 AAPL limit day", "buy 1 AAPL limit gtc"} {
 			o := m.order(words, `"limit_price":"50"`)
 			if o.text("status") != want[0] || m.now(o).text("status") != want[1] {
-				t.Errorf("at %s %s is answered as %s and then %s, want %v", at, words, o.text("status"), m.now(o).text("status"), want)
+				t.Errorf("at %s %s is returned as %s and then %s, want %v", at, words, o.text("status"), m.now(o).text("status"), want)
 			}
 		}
 	}
@@ -206,20 +208,20 @@ func TestFirstStatus(t *testing.T) {
 	m.order("buy 1 MSFT market day")
 	m.step()
 	if o := m.call(200, "DELETE", "/v2/positions/MSFT", ""); o.text("status") != "pending_new" {
-		t.Errorf("a closing order is answered as %s", o.text("status"))
+		t.Errorf("a closing order is returned as %s", o.text("status"))
 	}
 	spread := m.call(200, "POST", "/v2/orders", callSpread)
 	if spread.text("status") != "pending_new" || spread.legs()[0].text("status") != "pending_new" {
-		t.Errorf("a spread is answered as %v", spread)
+		t.Errorf("a spread is returned as %v", spread)
 	}
 	for _, u := range m.updates(0) {
 		if u.text("event") == "pending_new" {
-			t.Errorf("the stream told %v", u)
+			t.Errorf("the stream sent %v", u)
 		}
 	}
 }
 
-// A position of coins is named without a slash, or with an escaped one.
+// A position of coins is named without a slash, or with an escaped slash.
 func TestPositionsOfCoins(t *testing.T) {
 	m := open(t)
 	m.order("buy 0.5 BTC/USD market gtc")
@@ -234,7 +236,7 @@ func TestPositionsOfCoins(t *testing.T) {
 	m.call(200, "DELETE", "/v2/positions/BTCUSD", "")
 }
 
-// A symbol without bars is null, and not an empty list.
+// The bars of a single symbol without any are null, and not an empty list.
 func TestNoBarsAreNull(t *testing.T) {
 	m := open(t)
 	for path, want := range map[string]string{
@@ -250,8 +252,9 @@ func TestNoBarsAreNull(t *testing.T) {
 	}
 }
 
-// A held stop is for what its take-profit has left: when that is filled in
-// part, when a part is busted, and when the stop is sent.
+// A held stop is for the quantity that its take-profit has not filled: after a
+// partial fill, after a correction, after a bust, and when the stop becomes
+// active.
 func TestHeldStopsFollow(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "100")
@@ -299,7 +302,7 @@ func TestHeldStopsFollow(t *testing.T) {
 	qty("6")
 }
 
-// One-off closures of the exchange are in the calendar.
+// The calendar knows extraordinary closures of the exchange.
 func TestClosures(t *testing.T) {
 	m := open(t)
 	for day, open := range map[string]int{"2018-12-04": 1, "2018-12-05": 0, "2018-12-06": 1, "2025-01-08": 1, "2025-01-09": 0, "2025-01-10": 1, "2012-10-29": 0, "2001-09-12": 0} {
@@ -309,8 +312,8 @@ func TestClosures(t *testing.T) {
 	}
 }
 
-// Crypto fees are a quarter of a per cent for a taker and less for a maker,
-// rounded up, in each form.
+// Crypto fees are 0.25 % for a taker and less for a maker, rounded up, in each
+// form in which the simulator can charge them.
 func TestFeesOfCoins(t *testing.T) {
 	m := open(t, func(c *alpacasim.Config) { c.Control = true })
 	m.call(400, "POST", "/_sim/crypto-fees?on=true&shape=round", "")
@@ -333,25 +336,25 @@ func TestFeesOfCoins(t *testing.T) {
 	m.done(m.control().SetCryptoFees(t.Context(), true, alpacasim.FeesAlpaca))
 	trade("buy 0.000333333 ETH/USD market gtc")
 	if f := fees(); f.text("qty") != "-0.000000834" || f.text("symbol") != "ETHUSD" || f.text("description") != "Coin Pair Transaction Fee (Non USD)" || f.text("net_amount") != "0" || f.text("created_at") == "" {
-		t.Errorf("of a purchase: %v", f)
+		t.Errorf("the fee of a purchase: %v", f)
 	}
 	x := trade("buy 2 ETH/USD limit gtc", `"limit_price":"3100"`)
 	if f := fees(); !dec(f.text("qty")).Equal(x.Qty.Mul(dec("-0.0025"))) {
-		t.Errorf("of a limit that was reached at once: %v", f)
+		t.Errorf("the fee of a limit order that was filled at once: %v", f)
 	}
 	m.order("buy 2 ETH/USD limit gtc", `"limit_price":"2900"`)
 	m.step()
 	m.sim.SetPrice("ETH/USD", dec("2890"))
 	m.step()
 	if f := fees(); f.text("qty") != "-0.003" {
-		t.Errorf("of a limit that had rested: %v", f)
+		t.Errorf("the fee of a limit order that had been open: %v", f)
 	}
 	cash := m.figures().Cash
 	x = trade("sell 0.3333 ETH/USD market gtc")
 	want := x.Qty.Mul(x.Price).Mul(dec("0.0025")).RoundUp(2)
 	f := fees()
 	if !dec(f.text("net_amount")).Equal(want.Neg()) || f.text("symbol") != "" || f.text("qty") != "0" || f.text("description") != "Coin Pair Transaction Fee (USD)" {
-		t.Errorf("of a sale: %v, want %s", f, want)
+		t.Errorf("the fee of a sale: %v, want %s", f, want)
 	}
 	if got := m.figures().Cash.Sub(cash); !got.Equal(x.Qty.Mul(x.Price).Sub(want)) {
 		t.Errorf("the sale brought %s", got)
@@ -360,7 +363,7 @@ func TestFeesOfCoins(t *testing.T) {
 	m.done(m.control().SetCryptoFees(t.Context(), true, alpacasim.FeesDated))
 	trade("buy 1 ETH/USD market gtc")
 	if f := fees(); f["created_at"] != nil || f.text("date") != "2026-06-01" || !strings.HasPrefix(f.text("id"), "20260601000000000::") || f["sim_posted"] != nil {
-		t.Errorf("of a day: %v", f)
+		t.Errorf("the fee of a day: %v", f)
 	}
 	m.done(m.control().SetCryptoFees(t.Context(), true, alpacasim.FeesDaily))
 	known, held := fees().text("id"), m.holds("ETH/USD")
@@ -373,18 +376,18 @@ func TestFeesOfCoins(t *testing.T) {
 	if f := fees(); f.text("id") == known || f.text("date") != "2026-06-01" || f["created_at"] != nil || f.text("qty") != "-0.0025" {
 		t.Errorf("after the day %v is posted", f)
 	}
-	m.call(200, "POST", "/_sim/crypto-fees?on=true", "") // plain, where no shape is given
+	m.call(200, "POST", "/_sim/crypto-fees?on=true", "") // without a shape: the plain form
 	trade("sell 1 ETH/USD market gtc")
 	if f := fees(); f.text("symbol") != "ETH/USD" {
-		t.Errorf("as it was before: %v", f)
+		t.Errorf("the fee in the plain form: %v", f)
 	}
 }
 
-// A split is one entry in the list of activities, or Alpaca's two: the old
-// shares are removed, and later the new ones are added.
+// A split is one entry in the list of activities, or two as at Alpaca: one that
+// removes the old shares, and later one that adds the new ones.
 func TestSplitsInTwoEntries(t *testing.T) {
 	for query, tt := range map[string]struct {
-		want  []string // of activities, oldest first
+		want  []string // quantity and subtype of the activities, oldest first
 		group bool
 		apart time.Duration
 	}{
@@ -405,10 +408,10 @@ func TestSplitsInTwoEntries(t *testing.T) {
 		}
 		m.order(side + " 10 AAPL market day")
 		m.step()
-		m.call(200, "POST", "/_sim/corporate-action?symbol=AAPL&kind=split&"+query, "") // with the endpoint's own defaults
+		m.call(200, "POST", "/_sim/corporate-action?symbol=AAPL&kind=split&"+query, "") // not through simclient, so that the endpoint's defaults apply
 		held := m.holds("AAPL")
 		at := m.clock.now()
-		m = open(t, keep) // the entry that is still to come survives
+		m = open(t, keep) // the second entry is still to come after a restart
 		m.clock.tick(at.Sub(m.clock.now()) + tt.apart - time.Second)
 		m.sim.Step()
 		if n := len(m.list(200, "GET", "/v2/account/activities/SPLIT")); tt.apart > 0 && n != 1 {
@@ -451,8 +454,8 @@ func TestSplitsInTwoEntries(t *testing.T) {
 	}
 }
 
-// The Date of a response, and its times, are by the simulator's clock, however
-// it was moved.
+// The Date header and the times in a response follow the simulator's clock,
+// however that was set.
 func TestSkew(t *testing.T) {
 	m := open(t, func(c *alpacasim.Config) { c.Control = true })
 	ctx, control := t.Context(), m.control()
@@ -475,7 +478,7 @@ func TestSkew(t *testing.T) {
 			t.Errorf("%s: the Date is %s (%v), want %s", off, date, err, want)
 		}
 		if o := m.order("buy 1 AAPL market day"); o.text("created_at") != want.Format(time.RFC3339Nano) {
-			t.Errorf("%s: an order is of %s, want %s", off, o.text("created_at"), want)
+			t.Errorf("%s: an order was created at %s, want %s", off, o.text("created_at"), want)
 		}
 	}
 	for _, bad := range []string{"", "?seconds=", "?seconds=soon", "?seconds=NaN", "?seconds=1e99"} {

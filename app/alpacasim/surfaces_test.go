@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-// What writes an HTTP response stands in a file that is named by its surface, or
-// in those that all surfaces share, and every handler of a surface is found by
-// its file's name.
+// Code that writes HTTP responses stands in a file whose name begins with its
+// surface (trading, data, stream or control), or in the files that all surfaces
+// share. So a handler can be found by the name of its file.
 func TestHandlersStandInTheirSurfaces(t *testing.T) {
 	surface := regexp.MustCompile(`^(trading|data|stream|control)_[a-z]+\.go$`)
 	files, err := filepath.Glob("*.go")

@@ -9,8 +9,8 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Each execution is an activity whose id is the stream's, after New York's
-// time.
+// Each execution is an activity. Its id ends with the stream's execution id and
+// begins with the time in New York.
 func TestFillActivities(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "10")
@@ -34,7 +34,7 @@ func TestFillActivities(t *testing.T) {
 	}
 }
 
-// Activities are filtered and paged as Alpaca does it.
+// Activities are filtered and paged as at Alpaca.
 func TestListsOfActivities(t *testing.T) {
 	m := open(t)
 	for range 3 {
@@ -78,22 +78,22 @@ func TestListsOfActivities(t *testing.T) {
 	}
 }
 
-// A holder is paid the dividend, and a short seller pays it.
+// A holder of shares is paid a dividend, and a short seller pays it.
 func TestDividends(t *testing.T) {
 	m := open(t)
 	m.order("sell 10 AAPL market day")
 	m.step()
 	cash := m.figures().Cash
 	if !m.sim.PayDividend("AAPL", dec("0.24")) || m.sim.PayDividend("BTC/USD", dec("1")) {
-		t.Error("what pays and what does not is mixed up")
+		t.Error("PayDividend is refused for shares, or accepted for coins")
 	}
 	if got := m.figures().Cash; !got.Equal(cash.Sub(dec("2.4"))) {
 		t.Errorf("the cash went from %s to %s", cash, got)
 	}
 }
 
-// A split changes nobody's wealth, but the number of shares and the open
-// orders.
+// A split changes the number of shares and the open orders, and no account's
+// equity.
 func TestSplits(t *testing.T) {
 	for ratio, want := range map[string]string{"4": "40 50 80 10", "0.1": "1 2000 2 400"} {
 		m := open(t)
@@ -104,7 +104,7 @@ func TestSplits(t *testing.T) {
 		resting := m.order("buy 20 AAPL limit gtc", `"limit_price":"40"`)
 		equity := m.figures().Equity
 		if !m.sim.Split("AAPL", dec(ratio)) || m.sim.Split("NOPE", dec("2")) {
-			t.Fatal("what splits and what does not is mixed up")
+			t.Fatal("Split is refused for AAPL, or accepted for an unknown symbol")
 		}
 		p, o := m.call(200, "GET", "/v2/positions/AAPL", ""), m.now(resting)
 		if got := strings.Join([]string{p.text("qty"), p.text("current_price"), o.text("qty"), o.text("limit_price")}, " "); got != want {
@@ -117,13 +117,13 @@ func TestSplits(t *testing.T) {
 			t.Errorf("its activities are %v", a)
 		}
 		if got := m.story(); !strings.HasSuffix(got, "restated limit") {
-			t.Errorf("the stream told %s", got)
+			t.Errorf("the stream sent %s", got)
 		}
 	}
 }
 
-// After a bust, the order, the position, the cash and the activities are as if
-// the execution had not happened, and the stream sends it.
+// After a bust, the order, position, cash and activities are as if the
+// execution had not happened, and the stream sends the bust.
 func TestBust(t *testing.T) {
 	for side, sign := range map[string]string{"buy": "1", "sell": "-1"} {
 		m := open(t)
@@ -135,7 +135,7 @@ func TestBust(t *testing.T) {
 		m.step()
 		executions := m.sim.Executions(m.seeds[0].KeyID)
 		if !m.sim.Bust(executions[1].ID) || m.sim.Bust(executions[1].ID) || m.sim.Bust("none") {
-			t.Fatal("what can be taken back and what cannot is mixed up")
+			t.Fatal("Bust is refused for an execution, or accepted for none")
 		}
 		if now := m.now(o); now.text("filled_qty") != "5" || now.text("filled_avg_price") != first {
 			t.Errorf("the order is %v, and was at %s", now, first)
@@ -150,7 +150,7 @@ func TestBust(t *testing.T) {
 		last := m.updates(0)[3]
 		if last.text("event") != "trade_bust" || last.text("previous_execution_id") != executions[1].ID || last.text("qty") != "5" || last.text("position_qty") != p.Qty.String() ||
 			last.text("order", "filled_qty") != "5" || last.text("execution_id") == executions[1].ID {
-			t.Errorf("the stream told %v", last)
+			t.Errorf("the stream sent %v", last)
 		}
 		if x := m.sim.Executions(m.seeds[0].KeyID); !x[1].Busted || x[0].Busted {
 			t.Errorf("the executions are %v", x)
@@ -158,7 +158,8 @@ func TestBust(t *testing.T) {
 	}
 }
 
-// A correction replaces an execution by another, which can itself be corrected.
+// A correction replaces an execution by another one, which can be corrected
+// again.
 func TestCorrect(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "100")
@@ -181,13 +182,13 @@ func TestCorrect(t *testing.T) {
 			t.Errorf("its activities are %v", list)
 		}
 		if last := updates[2+i]; last.text("event") != "trade_correct" || last.text("execution_id") != x.ID || last.text("previous_execution_id") != wrong || last.text("price") != right.price {
-			t.Errorf("the stream told %v", last)
+			t.Errorf("the stream sent %v", last)
 		}
 		wrong = x.ID
 	}
 }
 
-// Where fees of crypto are charged, they are taken from what the trade brought.
+// With crypto fees on, the fee is deducted from what the trade brought.
 func TestCryptoFees(t *testing.T) {
 	m := open(t)
 	m.sim.SetCryptoFees(true)
@@ -209,8 +210,8 @@ func TestCryptoFees(t *testing.T) {
 	}
 }
 
-// Whatever was filled, busted and corrected, an account's book adds up: its
-// positions and its cash are the sums of what counts.
+// Whatever was filled, busted and corrected, an account's positions and cash
+// are the sums of the executions that count.
 func TestBookAddsUp(t *testing.T) {
 	m := open(t)
 	for i := range 40 {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Lists of orders have all of Alpaca's filters, with legs beside or under their
-// parents.
+// Lists of orders have all of Alpaca's filters. Legs are listed beside their
+// parents, or nested in them.
 func TestFiltersOfLists(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "100")
@@ -65,7 +65,7 @@ func TestFiltersOfLists(t *testing.T) {
 		m.call(422, "GET", "/v2/orders?"+wrong, "")
 	}
 	if o := m.call(200, "GET", "/v2/orders/"+id("entry"), ""); o["legs"] != nil {
-		t.Errorf("unasked it shows its legs: %v", o)
+		t.Errorf("without nested it shows its legs: %v", o)
 	}
 	if o := m.call(200, "GET", "/v2/orders/"+id("spread"), ""); len(o.legs()) != 2 {
 		t.Errorf("a multi-leg order does not show its legs: %v", o)

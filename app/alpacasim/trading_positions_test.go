@@ -7,7 +7,8 @@ import (
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 )
 
-// A position is closed, whole or in part, by an order that the response shows.
+// A position is closed, whole or in part, by an order, which the response
+// shows.
 func TestClosingPositions(t *testing.T) {
 	for query, want := range map[string]string{"": "10", "?qty=4": "4", "?percentage=25": "2"} {
 		m := open(t)
@@ -34,7 +35,7 @@ func TestClosingPositions(t *testing.T) {
 	}
 }
 
-// All positions are closed at once, each with its own result.
+// Closing all positions returns a result for each.
 func TestClosingAllPositions(t *testing.T) {
 	m := open(t)
 	for _, o := range []string{"buy 10 AAPL market day", "sell 5 TSLA market day", "buy 0.1 BTC/USD market gtc"} {
@@ -47,12 +48,12 @@ func TestClosingAllPositions(t *testing.T) {
 		closed[r.text("symbol")] = r.text("status") + " " + r.text("body", "side") + r.text("body", "code")
 	}
 	if closed["AAPL"] != "403 40310000" || closed["TSLA"] != "200 buy" || closed["BTCUSD"] != "200 sell" {
-		t.Errorf("answered %v", closed)
+		t.Errorf("returned %v", closed)
 	}
 	m.step()
 	m.want("without cancel_orders", resting, "new 0")
 	if results := m.list(207, "DELETE", "/v2/positions?cancel_orders=true"); len(results) != 1 || results[0].text("status") != "200" {
-		t.Errorf("answered %v", results)
+		t.Errorf("returned %v", results)
 	}
 	m.step()
 	m.want("with it", resting, "canceled 0")
@@ -64,9 +65,9 @@ func TestClosingAllPositions(t *testing.T) {
 	}
 }
 
-const call100 = "AAPL260619C00100000" // expires on a holiday: at that day's close
+const call100 = "AAPL260619C00100000" // the day of its expiry is a holiday
 
-// An exercised contract becomes shares at its strike.
+// Exercising a contract buys its shares at the strike.
 func TestExercise(t *testing.T) {
 	m := open(t)
 	m.price("AAPL", "150")
@@ -95,8 +96,8 @@ func TestExercise(t *testing.T) {
 	}
 }
 
-// An expired contract is exercised when that earns something, unless its holder
-// refused, and is gone either way.
+// A contract that expires is exercised if that is worth something and its
+// holder did not forbid it. It is gone either way.
 func TestContractsExpire(t *testing.T) {
 	const worthless, kept = "AAPL260619C00900000", "AAPL260619C00110000"
 	m := open(t)
@@ -120,7 +121,7 @@ func TestContractsExpire(t *testing.T) {
 	}
 }
 
-// The official SDK reads the activities of trades here.
+// The official SDK can read activities of trades.
 func TestSDKReadsActivities(t *testing.T) {
 	m := open(t)
 	m.order("buy 1 AAPL market day")
@@ -131,7 +132,7 @@ func TestSDKReadsActivities(t *testing.T) {
 	}
 }
 
-// The official SDK, unchanged, closes positions and sets configurations.
+// The official SDK can close positions and set configurations.
 func TestSDKClosesAndConfigures(t *testing.T) {
 	m := open(t)
 	c := m.client(0)
@@ -151,6 +152,6 @@ func TestSDKClosesAndConfigures(t *testing.T) {
 		t.Errorf("configured %+v (%v)", got, err)
 	}
 	if _, err := c.PlaceOrder(request(alpaca.Buy, "AAPL", "1")); err == nil {
-		t.Error("trading goes on")
+		t.Error("trading was not suspended")
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"paddock/app/alpacasim"
 )
 
-// Assets differ in what they allow, are filtered by it, and are found by
-// symbol, pair and id.
+// Assets differ in what they allow, can be filtered by it, and are found by
+// symbol, by pair and by id.
 func TestAssets(t *testing.T) {
 	m := open(t, func(c *alpacasim.Config) {
 		c.Assets = []alpacasim.AssetSeed{{Symbol: "soL/usd", Class: "crypto", Price: dec("150.5")}, {Symbol: "AAPL", Name: "Another Apple", NotShortable: true}}
@@ -71,13 +71,14 @@ func TestAssets(t *testing.T) {
 		"symbol": {}, "class": {Symbol: "X", Class: "bond"}, "pair": {Symbol: "X", Class: "crypto"}, "price": {Symbol: "X", Price: dec("-1")},
 	} {
 		if _, err := alpacasim.New(alpacasim.Config{Assets: []alpacasim.AssetSeed{bad}}); err == nil {
-			t.Errorf("an asset with a bad %s was taken", name)
+			t.Errorf("an asset with a bad %s was accepted", name)
 		}
 	}
 }
 
-// Contracts are listed by rule: OCC symbols, Fridays or the day before a
-// holiday, and by default those that expire before the next weekend.
+// Contracts are listed by rules: they have OCC symbols and expire on Fridays,
+// or on the day before a holiday. Without a filter, those are listed that
+// expire before the next weekend.
 func TestOptionContracts(t *testing.T) {
 	m := open(t, hours)
 	c := m.client(0)
@@ -111,7 +112,7 @@ func TestOptionContracts(t *testing.T) {
 	}
 	past, err := c.GetOptionContracts(alpaca.GetOptionContractsRequest{Status: "inactive", PageLimit: 10_000})
 	if err != nil || len(past) == 0 || past[0].Tradable || past[0].Status != "inactive" {
-		t.Errorf("%d are over (%v)", len(past), err)
+		t.Errorf("%d contracts are listed as expired (%v)", len(past), err)
 	}
 	_, err = c.GetOptionContract("AAPL260606C00190000") // a Saturday
 	wantRefusal(t, "no such contract", err, 404, 40410000, "not found")
@@ -125,8 +126,8 @@ func day(text string) civil.Date {
 	return d
 }
 
-// The clock keeps New York's hours, with holidays and half days, when it is set
-// to, and so do both calendars.
+// With Config.Hours the clock and both calendars follow New York's hours, with
+// holidays and half days.
 func TestClocksAndCalendars(t *testing.T) {
 	m := open(t, hours)
 	c := m.client(0)
@@ -189,8 +190,8 @@ func must(t *testing.T, text string) time.Time {
 	return at
 }
 
-// Watchlists belong to an account, support all of their requests, and survive a
-// restart.
+// A watchlist belongs to one account, can be read and changed by every request
+// that Alpaca has for it, and is kept over a restart.
 func TestWatchlists(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "state.json")
 	keep := func(c *alpacasim.Config) { c.StateFile = file }
@@ -247,8 +248,8 @@ func TestWatchlists(t *testing.T) {
 	}
 }
 
-// An account's history begins with its opening worth, follows its worth, and
-// ends with what it is worth now.
+// A portfolio history begins with the account's opening equity, follows its
+// equity, and ends with its present equity.
 func TestPortfolioHistory(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "state.json")
 	m := open(t, hours, func(c *alpacasim.Config) { c.StateFile = file })
@@ -260,7 +261,7 @@ func TestPortfolioHistory(t *testing.T) {
 	m.price("AAPL", "100")
 	m.place(c, request(alpaca.Buy, "AAPL", "100"))
 	m.step()
-	worth := map[int64]decimal.Decimal{} // by the minute after it was noted
+	worth := map[int64]decimal.Decimal{} // equity, by the minute after it was noted
 	note := func() {
 		account, err := c.GetAccount()
 		if err != nil {
@@ -276,7 +277,7 @@ func TestPortfolioHistory(t *testing.T) {
 		note()
 	}
 	m.clock.tick(2 * time.Minute)
-	m.price("AAPL", "110") // not noted yet
+	m.price("AAPL", "110") // a change that the history does not have yet
 	minutes, err := c.GetPortfolioHistory(alpaca.GetPortfolioHistoryRequest{Period: "1D", TimeFrame: alpaca.Min1})
 	if err != nil || len(minutes.Equity) != 48 { // 9:30 to 10:17
 		t.Fatalf("there are %d minutes (%v)", len(minutes.Equity), err)
@@ -297,7 +298,7 @@ func TestPortfolioHistory(t *testing.T) {
 
 	m.sim.Step()
 	m.clock.tick(24 * time.Hour)
-	m.sim.Step() // a new day, with which the state file gets the last one
+	m.sim.Step() // when a new day begins, the day before is written to the state file
 	m2 := open(t, hours, func(c *alpacasim.Config) { c.StateFile = file })
 	m2.clock.tick(m.clock.now().Sub(m2.clock.now()))
 	days, err := m2.client(0).GetPortfolioHistory(alpaca.GetPortfolioHistoryRequest{Period: "3D", TimeFrame: alpaca.Day1})
@@ -314,7 +315,7 @@ func TestPortfolioHistory(t *testing.T) {
 	} {
 		m.caller(t)("GET", "/v2/account/portfolio/history?"+bad, "", 422)
 	}
-	for query, want := range map[string]string{ // the points of the day before, Friday
+	for query, want := range map[string]string{ // queries about Friday, and how many points their histories have
 		"period=1D&timeframe=15Min&end=2026-05-29T23:00:00Z":                                             "27",
 		"period=1D&timeframe=1H&end=2026-05-29T23:59:59Z&intraday_reporting=extended_hours":              "16",
 		"start=2026-05-29T00:00:00Z&end=2026-05-29T23:59:00Z&timeframe=1H&intraday_reporting=continuous": "24",

@@ -33,7 +33,7 @@ func newService(t *testing.T, change func(*Config)) *Service {
 	return s
 }
 
-// post sends JSON as a page of ours does.
+// post sends JSON as one of our own pages does.
 func post(s *Service, path string, body any, cookies ...*http.Cookie) *httptest.ResponseRecorder {
 	text, _ := json.Marshal(body)
 	r := httptest.NewRequest("POST", prefix+path, bytes.NewReader(text))
@@ -66,7 +66,7 @@ func signUp(t *testing.T, s *Service, email string) *http.Cookie {
 	return w.Result().Cookies()[0]
 }
 
-// Cookies and passwords of Better Auth are ours, byte for byte.
+// Session cookies and password hashes that Better Auth made are accepted.
 func TestVectors(t *testing.T) {
 	s := &Service{config: Config{Secret: secret}}
 	r := httptest.NewRequest("GET", "/", nil)
@@ -82,7 +82,7 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-// A cookie without our signature is no session.
+// A cookie without a valid signature gives no session.
 func TestForgedCookies(t *testing.T) {
 	s := &Service{config: Config{Secret: secret}}
 	good := s.sign("token")
@@ -95,8 +95,8 @@ func TestForgedCookies(t *testing.T) {
 	}
 }
 
-// Over https the cookie is Secure and has the prefix, and a plain one is not
-// accepted.
+// Over https the cookie is Secure and its name has the prefix __Secure-. A
+// cookie without the prefix is not accepted.
 func TestSecureCookies(t *testing.T) {
 	s := newService(t, func(c *Config) { c.BaseURL = "https://localhost:8080" })
 	text, _ := json.Marshal(map[string]string{"name": "N", "email": "s@example.com", "password": "a good password"})
@@ -110,12 +110,12 @@ func TestSecureCookies(t *testing.T) {
 	}
 	c.Name = sessionCookie
 	if w := get(s, "get-session", c); strings.TrimSpace(w.Body.String()) != "null" {
-		t.Errorf("the plain cookie is taken: %s", w.Body)
+		t.Errorf("the cookie without the prefix is accepted: %s", w.Body)
 	}
 }
 
-// An unknown email and a wrong password get the same answer and cost one hash
-// each. The number of hashes is compared, and no time.
+// An unknown email and a wrong password get the same response and cost one hash
+// each. The test compares numbers of hashes and not times, which vary.
 func TestUnknownEmailCostsTheSame(t *testing.T) {
 	s := newService(t, nil)
 	for email, sql := range map[string]string{
@@ -142,12 +142,13 @@ func TestUnknownEmailCostsTheSame(t *testing.T) {
 			first = w.Body.String()
 		}
 		if w.Body.String() != first || len(w.Result().Cookies()) != 0 {
-			t.Errorf("%s is answered %s, not %s", email, w.Body, first)
+			t.Errorf("the response to %s is %s, want %s", email, w.Body, first)
 		}
 	}
 }
 
-// A flood of sign-ins hashes few passwords at a time, and the rest are refused.
+// Only a limited number of passwords is hashed at once, and further callers are
+// refused.
 func TestHashesAreBounded(t *testing.T) {
 	const parallel = 2
 	h := newHasher(parallel)
@@ -167,19 +168,19 @@ func TestHashesAreBounded(t *testing.T) {
 	}
 	all.Wait()
 	if worst > parallel || busy == 0 {
-		t.Errorf("at most %d at once were seen, %d turned away", worst, busy)
+		t.Errorf("at most %d hashes ran at once, and %d callers were refused", worst, busy)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	h.slots <- struct{}{}
 	h.slots <- struct{}{}
 	cancel()
 	if _, err := h.hash(ctx, "password"); err != context.Canceled {
-		t.Errorf("a client that left waits on: %v", err)
+		t.Errorf("the call of a client that left: %v, want context.Canceled", err)
 	}
 }
 
-// An address may try passwords three times in ten seconds and make a hundred
-// other calls. A client that waits as told may go on.
+// An address may try passwords three times in ten seconds, and make a hundred
+// other calls. A client that waits as long as it is told to may try again.
 func TestRateLimit(t *testing.T) {
 	now := time.Unix(1_000_000, 0)
 	s := newService(t, func(c *Config) { c.RateLimit, c.Now = true, func() time.Time { return now } })
@@ -202,17 +203,17 @@ func TestRateLimit(t *testing.T) {
 	}
 }
 
-// Many addresses cannot grow the limiter's memory without bound, and an IPv6
-// network of one customer counts as one address.
+// The limiter's memory is bounded, however many addresses call. Addresses of
+// one IPv6 /64 network count as one address.
 func TestRateLimitMemory(t *testing.T) {
 	l := newLimiter(func() time.Time { return time.Unix(0, 0) })
 	for i := range 3 {
 		if l.allow(netip.AddrFrom16([16]byte{0x20, 1, 15: byte(i)}), "sign-in/email") != 0 {
-			t.Fatal("too early")
+			t.Fatal("refused before the limit was reached")
 		}
 	}
 	if l.allow(netip.AddrFrom16([16]byte{0x20, 1, 15: 99}), "sign-in/email") == 0 {
-		t.Error("an address of the same /64 counts apart")
+		t.Error("another address of the same /64 has a limit of its own")
 	}
 	for i := range maxWindows + 1000 {
 		l.allow(netip.AddrFrom16([16]byte{0x20, 2, byte(i >> 16), byte(i >> 8), byte(i), 1}), "sign-in/email")
@@ -244,7 +245,8 @@ func TestClientAddress(t *testing.T) {
 	}
 }
 
-// Sessions end on time, are extended on use, and are fresh for a day.
+// A session ends at its time, is extended when it is used, and counts as fresh
+// for a day.
 func TestSessionLife(t *testing.T) {
 	now := time.Now()
 	s := newService(t, func(c *Config) { c.Now = func() time.Time { return now } })
@@ -264,10 +266,10 @@ func TestSessionLife(t *testing.T) {
 	}
 	now = now.Add(2 * time.Hour)
 	if expires("get-session?disableRefresh=true") != first {
-		t.Error("extended although that was not wanted")
+		t.Error("extended despite disableRefresh")
 	}
 	if w := get(s, "list-sessions", cookie); w.Code != 403 || !strings.Contains(w.Body.String(), "SESSION_NOT_FRESH") {
-		t.Errorf("a session of 25 hours lists: %d %s", w.Code, w.Body)
+		t.Errorf("listing sessions with a session of 25 hours: %d %s", w.Code, w.Body)
 	}
 	if expires("get-session") == first {
 		t.Error("not extended after a day")
@@ -275,11 +277,12 @@ func TestSessionLife(t *testing.T) {
 	now = now.Add(7*24*time.Hour + time.Minute)
 	w := get(s, "get-session", cookie)
 	if strings.TrimSpace(w.Body.String()) != "null" || len(w.Result().Cookies()) != 3 {
-		t.Errorf("a dead session: %s, cookies %v", w.Body, w.Result().Cookies())
+		t.Errorf("a session that has ended: %s, cookies %v", w.Body, w.Result().Cookies())
 	}
 }
 
-// What cannot be stored or parsed is a 4xx, and never a 500.
+// A body that cannot be stored or parsed is answered with a 4xx, and never with
+// a 500.
 func TestHostileBodies(t *testing.T) {
 	s := newService(t, nil)
 	for name, body := range map[string]string{
@@ -305,8 +308,8 @@ func TestHostileBodies(t *testing.T) {
 	}
 }
 
-// With the database away the answer is 503 with Retry-After, and neither answer
-// nor log contains the password.
+// If the database cannot be reached, the response is 503 with Retry-After, and
+// neither response nor log contains the password.
 func TestDatabaseDown(t *testing.T) {
 	var log bytes.Buffer
 	s := newService(t, func(c *Config) { c.Logger = slog.New(slog.NewJSONHandler(&log, nil)) })
@@ -316,11 +319,11 @@ func TestDatabaseDown(t *testing.T) {
 		t.Errorf("%d, Retry-After %q: %s", w.Code, w.Header().Get("Retry-After"), w.Body)
 	}
 	if strings.Contains(log.String()+w.Body.String(), "secret password") {
-		t.Error("the password is in the log or the answer")
+		t.Error("the password is in the log or the response")
 	}
 }
 
-// A secret that could be guessed is refused, and the error does not show it.
+// A secret that could be guessed is refused, and the error does not contain it.
 func TestWeakSecrets(t *testing.T) {
 	for _, weak := range []string{"", "brief", strings.Repeat("ab", 30)} {
 		if _, err := New(Config{Secret: weak, BaseURL: "http://localhost"}); err == nil || (weak != "" && strings.Contains(err.Error(), weak)) {
@@ -329,7 +332,7 @@ func TestWeakSecrets(t *testing.T) {
 	}
 }
 
-// Only our own pages, and those of trusted origins, may change anything.
+// Only our own pages, and pages of trusted origins, may change anything.
 func TestTrustedOrigins(t *testing.T) {
 	s, err := New(Config{Secret: secret, BaseURL: "https://paddock.example.com", TrustedOrigins: []string{"https://*.friends.example", "http://localhost:5173"}})
 	if err != nil {

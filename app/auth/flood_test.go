@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// A flood of sign-ins takes the memory of as many hashes as may run at once, 32
-// MiB each and as much again that the collector has yet to free. Clients that
-// find the queue full are told to retry, and afterwards people sign in as
-// before.
+// A flood of sign-ins takes no more memory than the hashes that may run at
+// once: 32 MiB each, and as much again that the garbage collector has not freed
+// yet. Clients that find the queue full are told to retry, and after the flood
+// signing in works.
 func TestFloodOfSignIns(t *testing.T) {
 	const parallel, callers = 2, 200
 	s := newService(t, func(c *Config) { c.MaxParallelHashes = parallel })
@@ -49,7 +49,7 @@ func TestFloodOfSignIns(t *testing.T) {
 			case w.Code == 503 && w.Header().Get("Retry-After") != "":
 				busy.Add(1)
 			default:
-				t.Errorf("a caller is told %d %s", w.Code, w.Body)
+				t.Errorf("a caller got %d %s", w.Code, w.Body)
 			}
 		})
 	}
@@ -59,16 +59,16 @@ func TestFloodOfSignIns(t *testing.T) {
 
 	const hash = 128 * scryptN * scryptR
 	if grown := int64(peak) - int64(before.HeapAlloc); grown > 4*parallel*hash {
-		t.Errorf("%d MiB were taken by %d hashes at once", grown>>20, parallel)
+		t.Errorf("the heap grew by %d MiB with %d hashes at once", grown>>20, parallel)
 	}
 	if atOnce > parallel || busy.Load() == 0 {
-		t.Errorf("%d hashes at once were seen, %d callers turned away", atOnce, busy.Load())
+		t.Errorf("%d hashes ran at once, and %d callers were refused", atOnce, busy.Load())
 	}
 	if n := s.hasher.runs.Load() - runs; n != refused.Load() {
-		t.Errorf("%d hashes for %d answers", n, refused.Load())
+		t.Errorf("%d hashes for %d wrong passwords", n, refused.Load())
 	}
 	if w := post(s, "sign-in/email", map[string]string{"email": "known@example.com", "password": "a good password"}); w.Code != 200 {
 		t.Errorf("after the flood: %d %s", w.Code, w.Body)
 	}
-	t.Logf("%d answered, %d turned away, heap grew by %d MiB at most", refused.Load(), busy.Load(), (int64(peak)-int64(before.HeapAlloc))>>20)
+	t.Logf("%d checked, %d refused, heap grew by %d MiB at most", refused.Load(), busy.Load(), (int64(peak)-int64(before.HeapAlloc))>>20)
 }

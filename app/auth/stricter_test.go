@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Where Better Auth fails, or accepts what it cannot store, we refuse with a
-// message.
+// Input on which Better Auth fails, or which it accepts but cannot store, is
+// refused with a message.
 func TestStricterThanBetterAuth(t *testing.T) {
 	s := newService(t, nil)
 	cookie := signUp(t, s, "strict@example.com")
@@ -47,7 +47,7 @@ func TestStricterThanBetterAuth(t *testing.T) {
 	}
 }
 
-// A password may contain anything: it is hashed and never stored.
+// A password may contain any characters, because only its hash is stored.
 func TestPasswordsOfAnyText(t *testing.T) {
 	s := newService(t, nil)
 	const password = "a\x00b\x00c\x00d\u2028 ﬁ"
@@ -59,7 +59,7 @@ func TestPasswordsOfAnyText(t *testing.T) {
 	}
 }
 
-// The Location header is ASCII, and cannot be split in two.
+// A Location header is pure ASCII, and no input can add another header to it.
 func TestLocation(t *testing.T) {
 	s := newService(t, nil)
 	signUp(t, s, "go@example.com")
@@ -71,8 +71,8 @@ func TestLocation(t *testing.T) {
 	}
 }
 
-// A session that is not to be remembered stays so after a change of password;
-// Better Auth makes it last a week.
+// A session that is not to be remembered stays so after a change of password.
+// In Better Auth it would then last a week.
 func TestChangedPasswordRemembersNoMore(t *testing.T) {
 	now := time.Now()
 	s := newService(t, func(c *Config) { c.Now = func() time.Time { return now } })
@@ -89,7 +89,7 @@ func TestChangedPasswordRemembersNoMore(t *testing.T) {
 	}
 }
 
-// Another site's page is refused before its body is read.
+// A request from another site's page is refused before its body is read.
 func TestForeignBodiesAreNotRead(t *testing.T) {
 	s := newService(t, nil)
 	r := httptest.NewRequest("POST", prefix+"sign-in/email", unread{t})
@@ -108,8 +108,8 @@ func (u unread) Read([]byte) (int, error) {
 	return 0, nil
 }
 
-// Our own origin and trusted ones may be configured with their scheme's default
-// port, which browsers leave out.
+// Origins may be configured with the default port of their scheme, which
+// browsers leave out.
 func TestOriginsWithDefaultPorts(t *testing.T) {
 	s, err := New(Config{Secret: secret, BaseURL: "https://paddock.example.com:443", TrustedOrigins: []string{"http://Friend.example:80/"}})
 	if err != nil {
@@ -125,8 +125,8 @@ func TestOriginsWithDefaultPorts(t *testing.T) {
 	}
 }
 
-// Whatever ends a session calls OnSessionEnd once it is committed and visible,
-// so that the session's connections are checked.
+// Whatever ends a session calls OnSessionEnd after the end is committed and
+// visible, so that the session's connections are checked then.
 func TestEndedSessionsAreTold(t *testing.T) {
 	told, sessions := 0, -1
 	var s *Service
@@ -174,7 +174,7 @@ func TestEndedSessionsAreTold(t *testing.T) {
 		told, sessions = 0, -1
 		w := post(s, end.path, end.body(cookies[0], cookies[1]), cookies[0])
 		if w.Code != 200 || told != 1 || sessions != end.left {
-			t.Errorf("%s: %d, told %d times with %d sessions left, want once with %d: %s", end.path, w.Code, told, sessions, end.left, w.Body)
+			t.Errorf("%s: %d, OnSessionEnd was called %d times, last with %d sessions left, want once with %d: %s", end.path, w.Code, told, sessions, end.left, w.Body)
 		}
 	}
 }

@@ -16,11 +16,11 @@ import (
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 )
 
-// fakeBroker is a broker whose answers change during a test.
+// fakeBroker is a broker whose response can be changed during a test.
 type fakeBroker struct {
 	t        *testing.T
 	broker   *Broker
-	answer   atomic.Value // of http.HandlerFunc
+	answer   atomic.Value // an http.HandlerFunc
 	requests atomic.Int64
 }
 
@@ -30,7 +30,7 @@ func newStand(t *testing.T) *fakeBroker {
 	s.say(200, "[]")
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.requests.Add(1)
-		_, _ = io.Copy(io.Discard, r.Body) // so that the server notices a client that leaves
+		_, _ = io.Copy(io.Discard, r.Body) // the server notices that a client left only after it has read the body
 		s.answer.Load().(http.HandlerFunc)(w, r)
 	}))
 	t.Cleanup(server.Close)
@@ -62,7 +62,7 @@ func (s *fakeBroker) client(account string) *Client {
 	return c
 }
 
-// wants fails unless err is a failed call of this kind.
+// wants fails unless err is an *Error of this kind, and returns it.
 func wants(t *testing.T, what string, err error, kind Kind) *Error {
 	t.Helper()
 	var e *Error
@@ -72,7 +72,7 @@ func wants(t *testing.T, what string, err error, kind Kind) *Error {
 	return e
 }
 
-// failed fails unless err means that the broker did not answer.
+// failed fails unless err says that the broker did not respond.
 func failed(t *testing.T, what string, err error) {
 	t.Helper()
 	var e *Error
@@ -81,9 +81,9 @@ func failed(t *testing.T, what string, err error) {
 	}
 }
 
-// One tenant cannot block the others, whatever the broker answers to it or does
-// not answer: wrong keys, refused orders, answers that cannot be read, calls
-// that it does not wait for.
+// One tenant's calls cannot open the breaker for others, whatever goes wrong
+// with them: wrong keys, refused orders, responses that cannot be read, calls
+// that are given up.
 func TestNoTenantOpensTheBreaker(t *testing.T) {
 	for name, misbehave := range map[string]func(*fakeBroker, *Client){
 		"wrong keys": func(s *fakeBroker, c *Client) {
@@ -151,7 +151,7 @@ func TestNoTenantOpensTheBreaker(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				s.answer.Store(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { cancel(); <-r.Context().Done() }))
 				if call(ctx) == nil {
-					t.Errorf("a %s that nobody waited for was answered", what)
+					t.Errorf("a %s that was given up succeeded", what)
 				}
 			}
 		},
@@ -178,8 +178,8 @@ func TestNoTenantOpensTheBreaker(t *testing.T) {
 	}
 }
 
-// A complete 2xx answer never counts against the broker, not even for the
-// account that cannot parse it.
+// A complete 2xx response never counts as a failure, not even for the account
+// for which it could not be parsed.
 func TestAnswersOpenNothing(t *testing.T) {
 	s := newStand(t)
 	for range 3 * failuresToOpen {
@@ -194,8 +194,8 @@ func TestAnswersOpenNothing(t *testing.T) {
 }
 
 // After repeated failures, calls to that kind of endpoint fail at once for a
-// while, and surely nothing was sent. An account's own failures count against
-// its own calls alone.
+// while, and it is certain that nothing was sent. Failures of one account count
+// for its own calls only.
 func TestFailuresOpenTheBreaker(t *testing.T) {
 	s := newStand(t)
 	s.say(500, "")
@@ -216,7 +216,7 @@ func TestFailuresOpenTheBreaker(t *testing.T) {
 		fail("one")
 	}
 	shut("one")
-	fail("another") // two accounts are not several
+	fail("another") // failures of two accounts do not open the breaker for all
 	fail("a third")
 	shut("a fourth")
 	s.say(200, "[]")
@@ -225,7 +225,8 @@ func TestFailuresOpenTheBreaker(t *testing.T) {
 	}
 }
 
-// Where one account gets answers, failures of others are not the broker's.
+// While one account gets responses, failures of others do not open the breaker
+// for all.
 func TestAnAnswerKeepsTheDoorOpen(t *testing.T) {
 	s := newStand(t)
 	for i := range 3 * failuresToOpen {
@@ -239,9 +240,10 @@ func TestAnAnswerKeepsTheDoorOpen(t *testing.T) {
 	}
 }
 
-// After openFor one call may try: its outcome closes the breaker or opens it
-// again, and a call whose caller left decides nothing. An account whose try
-// failed leaves the next try to another, for a while.
+// After openFor one call may try. If it succeeds the breaker closes, and if it
+// fails the breaker opens again; a call whose caller left changes nothing.
+// After an account's try failed, the next try is another account's, for a
+// while.
 func TestBreakerClosesAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBreakers(slog.New(slog.DiscardHandler))
@@ -252,7 +254,7 @@ func TestBreakerClosesAgain(t *testing.T) {
 			t.Helper()
 			done, refused := b.allow(account, "host orders")
 			if refused != nil {
-				t.Fatalf("not let through: %v", refused)
+				t.Fatalf("the breaker refused the call: %v", refused)
 			}
 			done(outcome)
 		}
@@ -265,16 +267,16 @@ func TestBreakerClosesAgain(t *testing.T) {
 		time.Sleep(openFor + time.Second)
 		try("always failing", brokerFault)
 		if !open(fresh()) {
-			t.Fatal("the failure of the one that tried did not open it again")
+			t.Fatal("it is not open again after the call that tried failed")
 		}
 		time.Sleep(openFor + time.Second)
 		if !open("always failing") {
-			t.Fatal("the account that failed may try again before any other")
+			t.Fatal("the account whose try failed may try again before any other")
 		}
 		try(fresh(), callerLeft)
 		done, refused := b.allow(fresh(), "host orders")
 		if refused != nil || !open(fresh()) {
-			t.Fatalf("one call at a time may try: %v", refused)
+			t.Fatalf("want one call that may try, and no second one: %v", refused)
 		}
 		done(noFault)
 		for range 20 {
@@ -286,7 +288,7 @@ func TestBreakerClosesAgain(t *testing.T) {
 			t.Fatal("it is open after a success")
 		}
 
-		// Where no other account calls, the same one tries again.
+		// If no other account calls, the same one may try again.
 		for range failuresToOpen {
 			try(fresh(), brokerFault)
 		}
@@ -300,9 +302,9 @@ func TestBreakerClosesAgain(t *testing.T) {
 	})
 }
 
-// Failures that may be an account's own do not open the shared breaker: that
-// takes ten in a row that are surely the broker's, of three accounts, within
-// the time for which failures count.
+// Failures that one account may have caused do not open the breaker for all.
+// That takes ten failures in a row that are certainly the broker's, of three
+// accounts, within the time for which failures count.
 func TestOnlyTheBrokersFailuresAreEverybodys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBreakers(slog.New(slog.DiscardHandler))
@@ -312,7 +314,7 @@ func TestOnlyTheBrokersFailuresAreEverybodys(t *testing.T) {
 			t.Helper()
 			done, refused := b.allow(account, "host orders")
 			if refused != nil {
-				t.Fatalf("%s is not let through: %v", account, refused)
+				t.Fatalf("the breaker refused %s: %v", account, refused)
 			}
 			done(outcome)
 		}
@@ -329,7 +331,7 @@ func TestOnlyTheBrokersFailuresAreEverybodys(t *testing.T) {
 			t.Fatal("ten failures of the broker's, of ten accounts, did not open it")
 		}
 
-		// Failures from before somebody got an answer do not count.
+		// Failures from before any account got a response do not count.
 		try = func(account string, outcome fault) {
 			if done, refused := b.allow(account, "host activities"); refused == nil {
 				done(outcome)
@@ -352,10 +354,11 @@ func TestOnlyTheBrokersFailuresAreEverybodys(t *testing.T) {
 			try("odd answers", callFault)
 		}
 		if _, refused := b.allow("odd answers", "host activities"); refused == nil {
-			t.Error("an account whose answers all break off is not left in peace")
+			t.Error("the account's own breaker is not open after its responses all broke off")
 		}
 
-		// Failures of other accounts that are long over do not count.
+		// Failures of other accounts from longer ago than countFor do not
+		// count.
 		try = func(account string, outcome fault) {
 			if done, refused := b.allow(account, "host positions"); refused == nil {
 				done(outcome)
@@ -373,8 +376,8 @@ func TestOnlyTheBrokersFailuresAreEverybodys(t *testing.T) {
 	})
 }
 
-// A failure is the broker's fault only where it did not answer in time, or with
-// a 5xx, and the caller had not left.
+// A failure is blamed on the broker only if it did not respond in time, or
+// responded with a 5xx, and the caller had not left.
 func TestBlame(t *testing.T) {
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -403,12 +406,12 @@ func TestBlame(t *testing.T) {
 	} {
 		x := roundTrip{status: tt.status, header: tt.header}
 		if got := blame(tt.ctx, &x, &Error{Kind: tt.kind}); got != tt.want {
-			t.Errorf("%s: it is blamed on %v, want %v", name, got, tt.want)
+			t.Errorf("%s: blamed on %v, want %v", name, got, tt.want)
 		}
 	}
 }
 
-// Breakers of accounts that call no more are forgotten.
+// Breakers of accounts that make no calls any more are removed.
 func TestBreakersAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBreakers(slog.New(slog.DiscardHandler))

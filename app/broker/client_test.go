@@ -22,7 +22,7 @@ import (
 	"paddock/app/broker"
 )
 
-// newBroker makes a Broker for which url is every host.
+// newBroker makes a Broker that uses url for every host.
 func newBroker(t *testing.T, url string, change ...func(*broker.Config)) *broker.Broker {
 	t.Helper()
 	c := broker.Config{PaperURL: url, LiveURL: url, DataURL: url, Timeout: 20 * time.Second}
@@ -46,21 +46,21 @@ func newClient(t *testing.T, url string, change ...func(*broker.Config)) *broker
 	return client
 }
 
-// serve runs a broker that answers by h, and counts its requests.
+// serve runs a broker that responds with h, and counts its requests.
 func serve(t *testing.T, h http.HandlerFunc) (url string, requests *atomic.Int64) {
 	t.Helper()
 	requests = new(atomic.Int64)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		requests.Add(1)
-		_, _ = io.Copy(io.Discard, r.Body) // so that the server notices a client that leaves
+		_, _ = io.Copy(io.Discard, r.Body) // the server notices that a client left only after it has read the body
 		h(w, r)
 	}))
 	t.Cleanup(server.Close)
 	return server.URL, requests
 }
 
-// say returns a handler that answers with a status and a body; headers come in
-// pairs.
+// say returns a handler that responds with a status and a body. Headers are
+// given in pairs of name and value.
 func say(status int, body string, headers ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		for i := 0; i+1 < len(headers); i += 2 {
@@ -71,7 +71,7 @@ func say(status int, body string, headers ...string) http.HandlerFunc {
 	}
 }
 
-// cutAfter sends raw bytes and closes the connection.
+// cutAfter returns a handler that sends raw bytes and closes the connection.
 func cutAfter(raw string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, err := http.NewResponseController(w).Hijack()
@@ -90,7 +90,7 @@ func order() alpaca.PlaceOrderRequest {
 	return alpaca.PlaceOrderRequest{Symbol: "AAPL", Qty: &qty, Side: alpaca.Buy, Type: alpaca.Market, TimeInForce: alpaca.Day, ClientOrderID: "mine"}
 }
 
-// The calls, by what they do at the broker.
+// calls are calls of the client, by what they do at the broker.
 var calls = map[string]func(context.Context, *broker.Client) error{
 	"read":   func(ctx context.Context, c *broker.Client) error { _, err := c.Positions(ctx); return err },
 	"place":  func(ctx context.Context, c *broker.Client) error { _, err := c.PlaceOrder(ctx, order()); return err },
@@ -99,7 +99,7 @@ var calls = map[string]func(context.Context, *broker.Client) error{
 	"change": func(ctx context.Context, c *broker.Client) error { _, err := relayed(ctx, c, rename); return err },
 }
 
-// safe are the calls that change nothing.
+// safe are the calls that change nothing at the broker.
 var safe = map[string]bool{"read": true, "relay": true}
 
 func asError(t *testing.T, err error) *broker.Error {
@@ -111,16 +111,16 @@ func asError(t *testing.T, err error) *broker.Error {
 	return e
 }
 
-// What happened on the wire decides what a failure means. After an order was
-// sent, only Ambiguous leaves open whether it was placed: so every unusable
-// answer to a change is Ambiguous, and no usable one is. A change is sent once,
-// a read once more when the broker was not reached.
+// The kind of an error follows from what happened on the wire. A change whose
+// response cannot be used is Ambiguous, because it may have been carried out,
+// and no other error is. A change is sent once, and a read that is Unavailable
+// once more.
 func TestFailuresAreExplained(t *testing.T) {
 	closed := httptest.NewServer(nil)
 	closed.Close()
 	for name, tt := range map[string]struct {
 		answer               http.HandlerFunc
-		url                  string // instead of answer
+		url                  string // used instead of a server with answer
 		read, place          broker.Kind
 		code                 int
 		message              string
@@ -151,7 +151,7 @@ func TestFailuresAreExplained(t *testing.T) {
 	} {
 		for what, call := range calls {
 			if what == "cancel" && tt.status == 200 {
-				continue // its answer has no body
+				continue // the response to a cancellation has no body
 			}
 			t.Run(name+"/"+what, func(t *testing.T) {
 				t.Parallel()
@@ -188,8 +188,8 @@ func TestFailuresAreExplained(t *testing.T) {
 	}
 }
 
-// silentServer listens and never sends anything: a client waiting for TLS has
-// sent no request.
+// silentServer listens and never sends anything. A client that waits for its
+// TLS handshake has sent no request.
 func silentServer(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -200,8 +200,8 @@ func silentServer(t *testing.T) string {
 	return "https://" + l.Addr().String()
 }
 
-// No call follows a redirect: the broker never redirects, and Go's client would
-// send the keys to whatever host it names.
+// No call follows a redirect. The broker never redirects, and Go's client would
+// send the keys to any host that a redirect names.
 func TestRedirectsAreRefused(t *testing.T) {
 	elsewhere, visits := serve(t, say(200, "[]"))
 	for _, status := range []int{301, 302, 303, 307, 308} {
@@ -226,7 +226,8 @@ func TestRedirectsAreRefused(t *testing.T) {
 	}
 }
 
-// Each request carries its own tenant's keys, whatever else runs at the time.
+// Each request has the keys of its own tenant, whatever requests run at the
+// same time.
 func TestEveryClientHasItsOwnKeys(t *testing.T) {
 	url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, `{"account_number":"%s/%s"}`, r.Header.Get("APCA-API-KEY-ID"), r.Header.Get("APCA-API-SECRET-KEY"))
@@ -243,15 +244,15 @@ func TestEveryClientHasItsOwnKeys(t *testing.T) {
 			for range 20 {
 				answer, err := client.Account(t.Context())
 				if err != nil || answer.Value.AccountNumber != id+"/"+secret {
-					t.Fatalf("%s was heard as %v (%v)", id, answer.Value, err)
+					t.Fatalf("a request of %s arrived with the keys %v (%v)", id, answer.Value, err)
 				}
 			}
 		})
 	}
 }
 
-// A broker that echoes keys, control characters or pages of text cannot make
-// them reach a person or a log.
+// Keys, control characters and long texts in the broker's responses reach
+// neither people nor logs.
 func TestWordsOfTheBrokerAreCleaned(t *testing.T) {
 	body, err := json.Marshal(map[string]any{"code": 40010001, "message": "bad key " + keyID + " with " + secretKey + "\x1b[2J\r\nsecond line " + strings.Repeat("é", 2000)})
 	if err != nil {
@@ -279,8 +280,9 @@ func TestWordsOfTheBrokerAreCleaned(t *testing.T) {
 	}
 }
 
-// The answer is kept in Alpaca's JSON, with fields unknown to the SDK and the
-// X-Request-ID that Alpaca's support asks for, in failures too.
+// A response is kept as Alpaca sent it, with fields that the SDK does not know,
+// and with the X-Request-ID that Alpaca's support asks for. Errors have that id
+// too.
 func TestAnswersAreKeptWhole(t *testing.T) {
 	const body = `{"id":"61e69015-8549-4bfd-b9c3-01e75843f47d","client_order_id":"mine","symbol":"AAPL","side":"buy","status":"new",` +
 		`"qty":"1.000000001","filled_qty":"0","updated_at":"2026-11-25T14:30:00.123456789Z","invented_later":{"a":[1]}}`
@@ -302,9 +304,9 @@ func TestAnswersAreKeptWhole(t *testing.T) {
 	}
 }
 
-// A context ends its call, though no method of the SDK takes one, and the
-// broker notices. For a read that is no failure of the broker; an order may
-// have been placed.
+// When its context ends a call ends too, though no method of the SDK takes a
+// context, and the broker notices. A read is then Canceled, and no failure of
+// the broker; a change is Ambiguous, because it may have been carried out.
 func TestContextCancelsACall(t *testing.T) {
 	for what, call := range calls {
 		t.Run(what, func(t *testing.T) {
@@ -340,7 +342,7 @@ func TestContextCancelsACall(t *testing.T) {
 	}
 }
 
-// ended returns contexts that have ended already.
+// ended returns contexts that have already ended.
 func ended(t *testing.T) map[string]context.Context {
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -349,8 +351,8 @@ func ended(t *testing.T) map[string]context.Context {
 	return map[string]context.Context{"canceled": canceled, "too late": late}
 }
 
-// The body of a change is complete: a request that the SDK sent again would
-// have none.
+// A change is sent once, with its whole body. If the SDK sent the request
+// again, the body would be missing.
 func TestOrderIsSentOnceAndWhole(t *testing.T) {
 	bodies := make(chan string, 10)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -14,8 +14,9 @@ import (
 	"paddock/app/broker"
 )
 
-// A Broker makes a client for each account. What a client returns is what
-// Alpaca said, as a value and as it came; a refusal has Alpaca's words.
+// A Broker makes a client for each account. A client returns what Alpaca
+// responded, both parsed and as raw JSON. The error of a refusal has Alpaca's
+// message.
 func Example() {
 	keys := alpacasim.DemoAccounts(1)[0]
 	sim, err := alpacasim.New(alpacasim.Config{Accounts: []alpacasim.AccountSeed{keys}, FillDelay: time.Nanosecond})
@@ -54,20 +55,21 @@ func Example() {
 	// client_order_id must be unique
 }
 
-// Alpaca writes a pair of currencies in two ways, and a position in one.
+// A pair of currencies has one form in orders and another in positions, however
+// it is written.
 func ExamplePositionSymbol() {
 	fmt.Println(broker.Symbol("btcusd"), broker.PositionSymbol("BTC/USD"), broker.Symbol("aapl"))
 	// Output: BTC/USD BTCUSD AAPL
 }
 
-// An option's symbol says what it is of.
+// The symbol of an option says what its contract is.
 func ExampleContract() {
 	underlying, call, strike, is := broker.Contract("AAPL270115C00120000")
 	fmt.Println(underlying, call, strike, is)
 	// Output: AAPL true 120 true
 }
 
-// A secret that is printed by mistake does not show.
+// A secret that is printed by mistake is hidden.
 func ExampleSecret() {
 	fmt.Println(broker.NewSecret("a key"))
 	fmt.Printf("%#v\n", broker.NewSecret("a key"))

@@ -9,19 +9,19 @@ import (
 	"time"
 )
 
-// Alpaca's limit is read from its answers. An account that has used it up is
-// refused at once, with the time to wait, without a request to Alpaca and
-// without effect on other accounts.
+// Alpaca's rate limit is read from its responses. Calls of an account that has
+// used it up fail at once, with the time to wait. Nothing is sent to Alpaca,
+// and other accounts are not affected.
 func TestLimitIsLearntFromAnswers(t *testing.T) {
 	s := newStand(t)
-	s.say(200, "[]", "X-Ratelimit-Limit", "4") // a burst of one, then one in 15 s
+	s.say(200, "[]", "X-Ratelimit-Limit", "4") // four a minute: a burst of one, and then one every 15 s
 	for range 2 {
 		if _, err := s.client("one").Positions(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
 	before := s.requests.Load()
-	for range 20 { // refused calls use up nothing
+	for range 20 { // refused calls do not count against the limit
 		_, err := s.client("one").Positions(t.Context())
 		if e := wants(t, "beyond the limit", err, RateLimited); e.RetryAfter <= maxWait || e.RetryAfter > 15*time.Second {
 			t.Fatalf("retry after %v", e.RetryAfter)
@@ -35,9 +35,9 @@ func TestLimitIsLearntFromAnswers(t *testing.T) {
 	}
 }
 
-// The time to wait is computed by the broker's clock, whatever ours says.
+// The time to wait is computed by the broker's clock, however far ours differs.
 func TestRetryAfterGoesByTheBrokersClock(t *testing.T) {
-	date := time.Now().Add(-5 * time.Minute) // it is behind ours
+	date := time.Now().Add(-5 * time.Minute) // the broker's clock, behind ours
 	for name, tt := range map[string]struct {
 		date  string
 		reset time.Time
@@ -55,7 +55,7 @@ func TestRetryAfterGoesByTheBrokersClock(t *testing.T) {
 	}
 }
 
-// Whatever a header says, the limit stays within reason.
+// An unreasonable value of the header does not change the limit.
 func TestNonsenseIsNotLearnt(t *testing.T) {
 	l := newLimits()
 	for _, text := range []string{"", "0", "-5", "1e9", "999999999", "many"} {
@@ -70,8 +70,8 @@ func TestNonsenseIsNotLearnt(t *testing.T) {
 	}
 }
 
-// A call waits for its turn, but no longer than maxWait or its own deadline,
-// and one that gives up returns its token.
+// A call waits for its turn, but no longer than maxWait or its own deadline. A
+// call that is given up returns its token.
 func TestWaitingIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimits()
@@ -128,8 +128,8 @@ func TestWaitingIsBounded(t *testing.T) {
 	})
 }
 
-// LowPriorityNoWait leaves half of an account's requests to others and never
-// waits: however often lists are asked for, an order gets its turn.
+// LowPriorityNoWait uses at most half of an account's requests and never waits.
+// So an order can be sent, however often lists are asked for.
 func TestSparingLeavesHalf(t *testing.T) {
 	s := newStand(t)
 	s.say(200, "[]")

@@ -10,7 +10,7 @@ import (
 )
 
 // Keys are sent over TLS only, except to a simulator on this machine. The error
-// names the setting and does not repeat the URL, which may hold a password.
+// names the setting and does not repeat the URL, which may contain a password.
 func TestPlainHTTPToAnotherHostIsRefused(t *testing.T) {
 	for url, ok := range map[string]bool{
 		"":                                    true, // Alpaca's own
@@ -43,7 +43,7 @@ func TestPlainHTTPToAnotherHostIsRefused(t *testing.T) {
 			case ok:
 				b.Close()
 			case err == nil:
-				t.Errorf("%s=%q was taken", name, url)
+				t.Errorf("%s=%q was accepted", name, url)
 			case !strings.HasPrefix(err.Error(), name+" must be ") || strings.Contains(err.Error(), "hunter2"):
 				t.Errorf("%s=%q: %v", name, url, err)
 			}
@@ -51,8 +51,8 @@ func TestPlainHTTPToAnotherHostIsRefused(t *testing.T) {
 	}
 }
 
-// Every variable that the SDK would read is refused, even an empty one, because
-// one tenant would trade as another.
+// Every environment variable that the SDK reads is refused, even if it is
+// empty, because with it one tenant would trade with another's keys.
 func TestEnvironmentOfTheSDKIsRefused(t *testing.T) {
 	names := []string{"APCA_API_KEY_ID", "APCA_API_SECRET_KEY", "APCA_API_OAUTH", "APCA_API_BASE_URL", "APCA_API_DATA_URL"}
 	for _, name := range names {
@@ -74,7 +74,7 @@ func TestEnvironmentOfTheSDKIsRefused(t *testing.T) {
 	}
 }
 
-// A client is never made from half a key, nor for an unknown environment.
+// A client is not made if a key is missing, nor for an unknown environment.
 func TestEmptyCredentialsAreRefused(t *testing.T) {
 	b, err := broker.New(broker.Config{})
 	if err != nil {

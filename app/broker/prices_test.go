@@ -8,9 +8,10 @@ import (
 	"paddock/app/broker"
 )
 
-// A price is the most that a unit may cost, digit for digit: the ask of a fair
-// quote, else the highest of bid, ask and last trade. A bid alone and a stub
-// are no price, and what the account may not see, or does not exist, has none.
+// A price is the most that a unit may cost, with all of its digits: the ask if
+// the quote is plausible, and otherwise the highest of bid, ask and last trade.
+// A bid alone, or an implausible quote alone, gives no price. A symbol that
+// does not exist, or whose data the account may not see, has none.
 func TestPrices(t *testing.T) {
 	answers := map[string]string{
 		"/v2/stocks/quotes/latest": `{"quotes":{"AAPL":{"ap":190.1234567890123,"bp":190.1},"TSLA":{"ap":0,"bp":12.5},"THIN":{"ap":0,"bp":0},"BIDS":{"ap":0,"bp":7},
@@ -25,7 +26,7 @@ func TestPrices(t *testing.T) {
 		body, known := answers[r.URL.Path]
 		switch {
 		case !known:
-			t.Errorf("asked for %s", r.URL.Path)
+			t.Errorf("an unexpected request for %s", r.URL.Path)
 		case body == "":
 			w.WriteHeader(http.StatusForbidden)
 			return
@@ -46,7 +47,7 @@ func TestPrices(t *testing.T) {
 		}
 	}
 
-	// Refused keys are a failure, and no missing price.
+	// Refused keys are an error, and not a missing price.
 	url, _ = serve(t, say(401, `{"code":40110000,"message":"request is not authorized"}`))
 	var e *broker.Error
 	if _, err := newClient(t, url).Prices(t.Context(), []string{"AAPL"}); !errors.As(err, &e) || e.Kind != broker.Unauthorized {

@@ -15,7 +15,8 @@ const anOrder = `{"id":"61e69015-8549-4bfd-b9c3-01e75843f47d","client_order_id":
 	`"time_in_force":"day","order_class":"","status":"partially_filled","qty":"10","notional":null,"filled_qty":"4","filled_avg_price":"190.5",` +
 	`"limit_price":"191","extended_hours":false,"legs":null,"created_at":"2026-11-25T14:30:00Z","updated_at":"2026-11-25T14:31:00Z","submitted_at":"2026-11-25T14:30:00Z"}`
 
-// with returns an object with a field set to raw JSON, or without it for "".
+// with returns a JSON object with a field set to a raw value, or without the
+// field if value is "".
 func with(object, field, value string) string {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(object), &fields); err != nil {
@@ -31,9 +32,9 @@ func with(object, field, value string) string {
 	return string(text)
 }
 
-// An order that is not in the documented form keeps all that can be read of it.
-// What cannot be read is reported, and the quantity that may still trade is
-// never taken for less than it may be.
+// An order that is not in the documented form keeps everything that can be
+// read. What cannot be read is reported, and the quantity that may still trade
+// is never assumed to be smaller than it may be.
 func TestOddOrders(t *testing.T) {
 	for name, tt := range map[string]struct {
 		raw, field, value string // value is the field's value afterwards; "" for an order that must not be recorded
@@ -99,11 +100,11 @@ func TestOddOrders(t *testing.T) {
 			clean, odd := broker.ReadOrder([]byte(tt.raw))
 			switch {
 			case tt.unharmed && (odd != nil || string(clean) != tt.raw):
-				t.Fatalf("it was taken for odd, %+v, and read as\n%s", odd, clean)
+				t.Fatalf("it was reported as odd, %+v, and read as\n%s", odd, clean)
 			case !tt.unharmed && odd == nil:
-				t.Fatalf("nothing was odd about it")
+				t.Fatalf("it was not reported as odd")
 			case odd != nil && (odd.What != "order" || odd.Text != tt.raw || odd.Why == "" || odd.Unread != (tt.value == "") || odd.Uncounted != tt.uncount):
-				t.Errorf("told as %+v", odd)
+				t.Errorf("reported as %+v", odd)
 			}
 			if tt.value == "" {
 				if clean != nil {
@@ -117,7 +118,8 @@ func TestOddOrders(t *testing.T) {
 			}
 		})
 	}
-	// A leg of a multi-leg order without a name is no order itself.
+	// A leg of a multi-leg order that has no client_order_id is skipped,
+	// because it is not an order of its own.
 	if clean, odd := broker.ReadOrder([]byte(with(with(anOrder, "client_order_id", `""`), "order_class", `"mleg"`))); clean != nil || odd != nil {
 		t.Errorf("a nameless leg is %s, %+v", clean, odd)
 	}
@@ -127,12 +129,12 @@ func TestOddOrders(t *testing.T) {
 func TestOddItemsShowNoValues(t *testing.T) {
 	_, odd := broker.ReadOrder([]byte(with(anOrder, "limit_price", `"`+secretKey+`"`)))
 	if odd == nil || strings.Contains(odd.Why, secretKey) || !strings.Contains(odd.Why, "limit_price") {
-		t.Errorf("told as %+v", odd)
+		t.Errorf("reported as %+v", odd)
 	}
 }
 
-// An odd item does not affect the others of its list, and null is an empty
-// list.
+// An odd item does not affect other items of its list. A list that is null is
+// empty.
 func TestListsAreReadItemByItem(t *testing.T) {
 	const aPosition = `{"symbol":"AAPL","asset_class":"us_equity","qty":"10","avg_entry_price":"190"}`
 	const aFill = `{"id":"20261125::1","activity_type":"FILL","order_id":"o","qty":"1","price":"190","transaction_time":"2026-11-25T14:30:00Z"}`
@@ -141,10 +143,10 @@ func TestListsAreReadItemByItem(t *testing.T) {
 	client := newClient(t, url)
 	lists := map[string]struct {
 		item  string
-		odd   []string // and how much of each is left
+		odd   []string // the odd items; kept and value say how many of them are left
 		ask   func() (n int, raw json.RawMessage, odd []broker.Odd, err error)
-		kept  int // how many odd ones are in Raw
-		value int // and how many in Value
+		kept  int // how many of the odd items are in Raw
+		value int // how many of the odd items are in Value
 	}{
 		"orders": {anOrder, []string{`null`, `7`, `{}`, with(anOrder, "legs", `{}`), with(anOrder, "extended_hours", `"false"`), with(anOrder, "asset_id", `[]`)}, func() (int, json.RawMessage, []broker.Odd, error) {
 			a, err := client.OrdersBy(t.Context(), map[string][]string{"status": {"all"}})
@@ -171,7 +173,7 @@ func TestListsAreReadItemByItem(t *testing.T) {
 				t.Errorf("the last, which is in form, is %s", items[len(items)-1])
 			}
 			if len(odd) < len(list.odd)-1 {
-				t.Errorf("%d were told of, want %d: %+v", len(odd), len(list.odd), odd)
+				t.Errorf("%d odd items were reported, want %d: %+v", len(odd), len(list.odd), odd)
 			}
 			for _, empty := range []string{"null", "[]", " null\n"} {
 				body = empty
@@ -182,15 +184,15 @@ func TestListsAreReadItemByItem(t *testing.T) {
 			for _, none := range []string{`{}`, `"x"`, `7`, ``, `[1`} {
 				body = none
 				if _, _, _, err := list.ask(); err == nil {
-					t.Errorf("%q is taken for a list", none)
+					t.Errorf("%q is accepted as a list", none)
 				}
 			}
 		})
 	}
 }
 
-// A single order that is odd is returned with what could be read. One of which
-// nothing can be used is an error, and not asked for again at once.
+// An odd response with a single order is returned with what could be read. If
+// nothing in it can be used it is an error, and the read is not repeated.
 func TestOddAnswers(t *testing.T) {
 	body := with(anOrder, "extended_hours", `"false"`)
 	url, requests := serve(t, func(w http.ResponseWriter, r *http.Request) { say(200, body)(w, r) })
@@ -211,7 +213,8 @@ func TestOddAnswers(t *testing.T) {
 	}
 }
 
-// The account and the market's prices are read field by field.
+// The account and the market's prices are read field by field, so one odd field
+// does not affect the others.
 func TestOddFields(t *testing.T) {
 	account := `{"id":"61e69015-8549-4bfd-b9c3-01e75843f47d","equity":null,"last_equity":"1000.5","cash":"","multiplier":4,"shorting_enabled":"true","created_at":""}`
 	url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -241,11 +244,12 @@ func TestOddFields(t *testing.T) {
 	}
 }
 
-// A trade update is read as its order is, and so are its legs' executions.
+// A trade update is read as leniently as its order, and so are the executions
+// of its legs.
 func TestOddUpdates(t *testing.T) {
 	update := `{"event_id":"01A","event":"fill","execution_id":"e","at":"2026-11-25T14:31:00Z","price":"190","qty":"4","position_qty":"4","order":` + anOrder + `}`
 	if clean, odd := broker.ReadUpdate([]byte(update)); string(clean) != update || odd != nil {
-		t.Errorf("one in form is %s, %+v", clean, odd)
+		t.Errorf("an update in the documented form is read as %s, %+v", clean, odd)
 	}
 	for name, tt := range map[string]struct{ field, value, want string }{
 		"an empty position":     {"position_qty", `""`, `null`},

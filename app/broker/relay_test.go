@@ -19,7 +19,7 @@ var (
 	rename = broker.Request{Method: "PUT", Path: []string{"v2", "watchlists", "an-id"}, Body: []byte(`{"name":"x"}`), Kind: "watchlists"}
 )
 
-// relayed reads a passed-through answer to its end.
+// relayed makes a passed-through request and reads the response to its end.
 func relayed(ctx context.Context, c *broker.Client, r broker.Request) (string, error) {
 	answer, err := c.Relay(ctx, r)
 	if err != nil {
@@ -30,8 +30,8 @@ func relayed(ctx context.Context, c *broker.Client, r broker.Request) (string, e
 	return string(text), err
 }
 
-// A request arrives as it was meant, on the right host and with the account's
-// keys; a value in the path stays one segment.
+// A passed-through request arrives as it was given, on the right host and with
+// the account's keys. A value in the path stays one segment.
 func TestRelaySendsWhatIsMeant(t *testing.T) {
 	type seen struct{ method, uri, body, kind, key string }
 	hear := func(into *seen) http.HandlerFunc {
@@ -74,13 +74,13 @@ func TestRelaySendsWhatIsMeant(t *testing.T) {
 	for _, segment := range []string{"", ".", "..", "a/../b", "..\\b"} {
 		before := atTrading
 		if _, err := client.Relay(t.Context(), broker.Request{Method: "DELETE", Path: []string{"v2", "assets", segment}}); err == nil || atTrading != before {
-			t.Errorf("%q was sent as a part of a path (%v)", segment, err)
+			t.Errorf("%q was sent as a segment of a path (%v)", segment, err)
 		}
 	}
 }
 
 // A page is passed on while it arrives, however long it takes as a whole, and
-// uncompressed.
+// decompressed.
 func TestRelayStreams(t *testing.T) {
 	more := make(chan struct{})
 	server, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -111,9 +111,9 @@ func TestRelayStreams(t *testing.T) {
 		if err != nil || string(part[:n]) != fmt.Sprint(i) {
 			t.Fatalf("part %d: %q (%v)", i, part[:n], err)
 		}
-		time.Sleep(150 * time.Millisecond) // 750 ms in total
+		time.Sleep(150 * time.Millisecond) // 750 ms in total, more than Timeout
 		if i == 2 {
-			time.Sleep(500 * time.Millisecond) // a reader may be slow
+			time.Sleep(500 * time.Millisecond) // a slow reader is not a silent broker
 		}
 		more <- struct{}{}
 	}
@@ -125,7 +125,7 @@ func TestRelayStreams(t *testing.T) {
 	}
 }
 
-// A page that breaks off ends with an error and never looks complete: cut,
+// A page that ends early gives an error and never looks complete: cut off,
 // silent, larger than the bound or longer than its time.
 func TestRelayTellsABrokenPage(t *testing.T) {
 	half := func(w http.ResponseWriter) {
@@ -166,8 +166,9 @@ func TestRelayTellsABrokenPage(t *testing.T) {
 	}
 }
 
-// A reader that closes a page, or leaves, ends the call at the broker. An
-// account with many pages open gets no more of them, while others do.
+// When its reader closes a page, or its context ends, the call at the broker
+// ends. An account with many pages open cannot open more of them, and other
+// accounts can.
 func TestRelayEndsWithItsReader(t *testing.T) {
 	left := make(chan struct{}, 100)
 	server, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {

@@ -20,7 +20,7 @@ func keys() broker.Credentials {
 	return broker.Credentials{KeyID: broker.NewSecret(keyID), SecretKey: broker.NewSecret(secretKey)}
 }
 
-// wantNoKeys fails when text shows any part of a key.
+// wantNoKeys fails if text contains any part of a key.
 func wantNoKeys(t *testing.T, what, text string) {
 	t.Helper()
 	for _, secret := range []string{keyID, secretKey} {
@@ -32,16 +32,15 @@ func wantNoKeys(t *testing.T, what, text string) {
 	}
 }
 
-// hidden holds keys in an unexported field, which fmt reaches by reflection
-// alone and without calling methods.
+// hidden holds keys in an unexported field, whose methods fmt does not call.
 type hidden struct {
 	keys   broker.Credentials
 	nested *struct{ keys broker.Credentials }
 	list   []broker.Secret
 }
 
-// A Secret prints as [REDACTED] with every verb, and nothing that holds one
-// shows it, however deep and unexported.
+// A Secret prints as [REDACTED] with every verb, also deep inside another value
+// and in an unexported field.
 func TestSecretInFmt(t *testing.T) {
 	holder := hidden{keys(), &struct{ keys broker.Credentials }{keys()}, []broker.Secret{broker.NewSecret(secretKey)}}
 	_ = holder.nested.keys
@@ -67,8 +66,8 @@ func TestSecretInFmt(t *testing.T) {
 
 func ptr[T any](v T) *T { return &v }
 
-// A Secret prints as [REDACTED] in logs, in every encoding and in errors, and
-// only Reveal returns its value.
+// A Secret appears as [REDACTED] in logs, in every encoding and in errors. Only
+// Reveal returns its value.
 func TestSecretElsewhere(t *testing.T) {
 	var log bytes.Buffer
 	client := newClient(t, "http://127.0.0.1:1")
@@ -95,9 +94,9 @@ func TestSecretElsewhere(t *testing.T) {
 	}
 
 	if got := keys().SecretKey.Reveal(); got != secretKey {
-		t.Errorf("Reveal answers %q", got)
+		t.Errorf("Reveal returned %q", got)
 	}
 	if got := (broker.Secret{}).Reveal(); got != "" {
-		t.Errorf("the zero value reveals %q", got)
+		t.Errorf("the zero value's Reveal returned %q", got)
 	}
 }

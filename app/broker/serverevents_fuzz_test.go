@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// The same bytes give the same events, comments and signs of life as reading
-// the whole text line by line, in whatever pieces they arrive. No event exceeds
-// the bound, and a stream that would make one ends.
+// The reader delivers the same events, comments and signs of life as
+// lineByLine, a simple parser of the whole text, in whatever pieces the bytes
+// arrive. No event exceeds the bound, and a stream with an event above it ends.
 func FuzzServerEvents(f *testing.F) {
 	for _, text := range []string{
 		"data: {\"a\":1}\n\n", "data: a\r\n\r\ndata: b\r\n\r\n", "data:a\n\ndata:  b\n\n", "data: a\ndata:\ndata\ndata: b\n\n",
@@ -30,17 +30,17 @@ func FuzzServerEvents(f *testing.F) {
 		whole := bytes.Repeat(text, int(times))
 		atOnce, end := heardOf(t, bytes.NewReader(whole))
 		if inPieces, again := heardOf(t, &pieces{whole, int(step)}); !slices.Equal(atOnce, inPieces) || (end == nil) != (again == nil) {
-			t.Errorf("%.80q (%d times) tells %.200q (%v) at once and %.200q (%v) in pieces of %d", text, times, atOnce, end, inPieces, again, step)
+			t.Errorf("%.80q (%d times) delivers %.200q (%v) at once and %.200q (%v) in pieces of %d", text, times, atOnce, end, inPieces, again, step)
 		}
 		if want, fits := lineByLine(string(whole)); fits && (!slices.Equal(atOnce, want) || end != nil) {
-			t.Errorf("%.80q (%d times) tells %.200q (%v), want %.200q", text, times, atOnce, end, want)
+			t.Errorf("%.80q (%d times) delivers %.200q (%v), want %.200q", text, times, atOnce, end, want)
 		} else if !fits && end == nil {
 			t.Errorf("%.80q (%d times) is above the bound and was read to its end", text, times)
 		}
 	})
 }
 
-// pieces is a reader whose reads have varying lengths.
+// pieces is a reader that returns the text in pieces of varying lengths.
 type pieces struct {
 	rest []byte
 	step int
@@ -55,8 +55,8 @@ func (p *pieces) Read(into []byte) (int, error) {
 	return n, nil
 }
 
-// heardOf returns what a stream delivers, and its error where it ends before
-// its last byte.
+// heardOf returns what the reader delivers of a stream, and the error if the
+// stream ended before its last byte.
 func heardOf(t *testing.T, r io.Reader) (all []string, end error) {
 	t.Helper()
 	err := readEvents(r, func(e serverEvent) error {
@@ -75,7 +75,8 @@ func heardOf(t *testing.T, r io.Reader) (all []string, end error) {
 	return all, err
 }
 
-// inWords makes an event comparable; one without data is only a sign of life.
+// inWords returns an event as text, so that events can be compared. One without
+// data or comment is a sign of life.
 func inWords(data, comment string) string {
 	switch {
 	case comment != "":

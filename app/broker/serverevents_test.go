@@ -10,9 +10,9 @@ import (
 	"testing/iotest"
 )
 
-// The reader follows the HTML standard for text/event-stream, and adds what
-// libraries leave out: comments are delivered, and every line is a sign of
-// life.
+// The reader follows the HTML standard for text/event-stream. Unlike common
+// libraries it delivers comments, and calls the handler at every line, which
+// shows that the stream is alive.
 func TestServerEvents(t *testing.T) {
 	for name, tt := range map[string]struct {
 		text     string
@@ -37,7 +37,7 @@ func TestServerEvents(t *testing.T) {
 	} {
 		for pace, r := range map[string]io.Reader{"at once": strings.NewReader(tt.text), "byte by byte": iotest.OneByteReader(strings.NewReader(tt.text))} {
 			if len(tt.text) > 10_000 && pace == "byte by byte" {
-				continue // that takes seconds
+				continue // byte by byte this takes seconds
 			}
 			var data, comments []string
 			lines := 0
@@ -61,8 +61,9 @@ func TestServerEvents(t *testing.T) {
 	}
 }
 
-// An endless line, or event, takes bounded memory and ends the stream; so do a
-// failing connection, and a handler's error, which is returned.
+// An endless line or event takes bounded memory and ends the stream. A
+// connection that fails and an error of the handler end it too, and that error
+// is returned.
 func TestServerEventsEnd(t *testing.T) {
 	nothing := func(serverEvent) error { return nil }
 	err := readEvents(strings.NewReader("data: "+strings.Repeat("x", 2*maxLine)+"\n\n"), nothing)

@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// A host's clock is measured within a fraction of a second, though the Date of
-// an answer has whole seconds: each answer bounds it, and together they narrow
-// it down. So it is whichever clock is ahead, however slow some answers are,
-// and after either clock was set.
+// The difference of a host's clock is measured to a fraction of a second,
+// although the Date of a response has whole seconds: each response gives
+// bounds, and together they are narrow. This holds whichever clock is ahead,
+// however slow some responses are, and after either clock was set.
 func TestClockSkewIsMeasured(t *testing.T) {
 	begin := time.Date(2026, 11, 25, 14, 30, 0, 0, time.UTC)
 	for _, skew := range []time.Duration{0, 300 * time.Millisecond, -2 * time.Second, 3 * time.Minute, -5 * time.Minute} {
@@ -31,7 +31,7 @@ func TestClockSkewIsMeasured(t *testing.T) {
 				at := time.Duration(i) * 1370 * time.Millisecond
 				took := 20 * time.Millisecond
 				if i%7 == 0 {
-					took = 4 * time.Second // its answer takes long to arrive
+					took = 4 * time.Second // a response that takes long to arrive
 				}
 				date := begin.Add(at + took/2 + theirs).Truncate(time.Second)
 				sent, received := instant{begin.Add(at + ours), at}, instant{begin.Add(at + took + ours), at + took}
@@ -51,7 +51,7 @@ func TestClockSkewIsMeasured(t *testing.T) {
 	}
 }
 
-// Without recent answers the skew is unknown, and a cached answer does not
+// Without recent responses the skew is unknown. A cached response does not
 // count.
 func TestClockSkewIsForgotten(t *testing.T) {
 	c := newClocks(slog.New(slog.DiscardHandler))
@@ -60,19 +60,19 @@ func TestClockSkewIsForgotten(t *testing.T) {
 		c.addSample("host", now, now, h)
 	}
 	if len(c.host) != 0 {
-		t.Errorf("learnt %+v", c.host)
+		t.Errorf("unusable responses gave %+v", c.host)
 	}
 	c.addSample("host", now, now, http.Header{"Date": {now.wall.Format(http.TimeFormat)}})
 	if _, known := c.host["host"].skew(instant{now.wall.Add(skewAge), skewAge}); !known {
 		t.Error("forgotten too early")
 	}
 	if _, known := c.host["host"].skew(instant{now.wall.Add(skewAge), skewAge + 1}); known {
-		t.Error("an old answer tells the time")
+		t.Error("a response that is too old still counts")
 	}
 }
 
-// Every answer of the broker is used, refusals too, and the result is by
-// environment.
+// Every response of the broker is used, refusals too. The skew is known for
+// each environment.
 func TestClockSkewOfAnswers(t *testing.T) {
 	s := newStand(t)
 	if _, known := s.broker.ClockSkew(Paper); known {
@@ -88,6 +88,6 @@ func TestClockSkewOfAnswers(t *testing.T) {
 		t.Errorf("%s environments are known", got)
 	}
 	if _, known := s.broker.ClockSkew("none"); known {
-		t.Error("there is no such environment")
+		t.Error("an unknown environment has a skew")
 	}
 }

@@ -24,8 +24,9 @@ const (
 	aFill      = `{"event":"fill","execution_id":"e1","timestamp":"2026-11-25T14:30:00.123Z","qty":"0.10","order":{"id":"x","client_order_id":"y"}}`
 )
 
-// serveSocket stands in for Alpaca's WebSocket: it answers each message with
-// the next of answers, and then runs talk.
+// serveSocket runs a server in place of Alpaca's WebSocket. It responds to each
+// message with the next of answers, and then calls talk. What it receives is
+// sent to heard.
 func serveSocket(t *testing.T, answers []string, talk func(context.Context, *websocket.Conn)) (url string, heard chan string) {
 	t.Helper()
 	heard = make(chan string, 10)
@@ -43,7 +44,7 @@ func serveSocket(t *testing.T, answers []string, talk func(context.Context, *web
 			}
 			heard <- r.URL.Path + " " + string(text)
 			for _, frame := range strings.Split(answer, "\n") {
-				_ = c.Write(ctx, websocket.MessageBinary, []byte(frame)) // the reader checks what arrives
+				_ = c.Write(ctx, websocket.MessageBinary, []byte(frame)) // the test checks what arrives
 			}
 		}
 		talk(ctx, c)
@@ -52,19 +53,20 @@ func serveSocket(t *testing.T, answers []string, talk func(context.Context, *web
 	return server.URL, heard
 }
 
-// says sends texts, each in a text frame and in a binary frame, and closes.
+// says returns a function that sends each text, in a text frame and in a binary
+// frame, and closes the connection.
 func says(texts ...string) func(context.Context, *websocket.Conn) {
 	return func(ctx context.Context, c *websocket.Conn) {
 		for _, text := range texts {
 			for _, kind := range []websocket.MessageType{websocket.MessageText, websocket.MessageBinary} {
-				_ = c.Write(ctx, kind, []byte(text)) // the reader checks what arrives
+				_ = c.Write(ctx, kind, []byte(text)) // the test checks what arrives
 			}
 		}
 		_ = c.Close(websocket.StatusNormalClosure, "")
 	}
 }
 
-// followSocket reads a WebSocket to its end.
+// followSocket reads a WebSocket to its end and returns what was delivered.
 func followSocket(t *testing.T, b *broker.Broker) (heard []string, err error) {
 	t.Helper()
 	err = b.StreamSocket(t.Context(), broker.Paper, keys(), func(m broker.Message) error {
@@ -81,9 +83,9 @@ func followSocket(t *testing.T, b *broker.Broker) (heard []string, err error) {
 	return heard, err
 }
 
-// Updates come in text and in binary frames, in Alpaca's JSON. What cannot be
-// read is delivered as Dropped, so that the caller reconciles. Messages of
-// other streams are ignored.
+// Updates in text frames and in binary frames are delivered in Alpaca's JSON.
+// An update that cannot be read is delivered as Dropped, so that the caller
+// reconciles. Messages of other streams are ignored.
 func TestSocketDelivers(t *testing.T) {
 	const update = `{"event_id":"01A","event":"invented_later","order":{"id":"x","client_order_id":"y"},"qty":"0.10","more":{"b":[1]}}`
 	url, asked := serveSocket(t, []string{authorized, `{"stream":"other","data":{}}` + "\n" + listening}, says(
@@ -94,20 +96,21 @@ func TestSocketDelivers(t *testing.T) {
 	}
 	const unread = "dropped an update could not be read"
 	if want := []string{"connected", "01A " + update, "01A " + update, unread, unread, unread, unread}; !slices.Equal(heard, want) {
-		t.Errorf("heard\n%s\nwant\n%s", strings.Join(heard, "\n"), strings.Join(want, "\n"))
+		t.Errorf("received\n%s\nwant\n%s", strings.Join(heard, "\n"), strings.Join(want, "\n"))
 	}
 	for _, want := range []string{
 		`/stream {"action":"auth","key":"` + keyID + `","secret":"` + secretKey + `"}`,
 		`/stream {"action":"listen","data":{"streams":["trade_updates"]}}`,
 	} {
 		if got := <-asked; got != want {
-			t.Errorf("asked %s, want %s", got, want)
+			t.Errorf("sent %s, want %s", got, want)
 		}
 	}
 }
 
-// An update without an id gets one in Alpaca's form: the same when it comes
-// again, another for another update, and sorted by time among the broker's own.
+// An update without an id gets one in Alpaca's form. The same update always
+// gets the same id and different updates get different ones, and the ids sort
+// by time among Alpaca's own.
 func TestSocketNamesUpdates(t *testing.T) {
 	later := strings.Replace(aFill, "00.123Z", "00.124Z", 1)
 	other := strings.Replace(aFill, `"e1"`, `"e2"`, 1)
@@ -121,7 +124,7 @@ func TestSocketNamesUpdates(t *testing.T) {
 	url, _ := serveSocket(t, []string{authorized, listening}, says(texts...))
 	heard, err := followSocket(t, newBroker(t, url))
 	if !errors.Is(err, broker.ErrCut) || len(heard) != 15 {
-		t.Fatalf("heard %q, and it ended with %v", heard, err)
+		t.Fatalf("received %q, and it ended with %v", heard, err)
 	}
 	var ids []string
 	for i, text := range heard[1:13] {
@@ -134,7 +137,7 @@ func TestSocketNamesUpdates(t *testing.T) {
 			t.Errorf("%s says %s (%v)", id, update, err)
 		}
 		if !regexp.MustCompile(`^[0-9A-HJKMNP-TV-Z]{26}$`).MatchString(id) {
-			t.Errorf("%q is no ULID", id)
+			t.Errorf("%q is not a ULID", id)
 		}
 		if i%2 == 1 && id != ids[len(ids)-1] {
 			t.Errorf("the same update is %s and %s", ids[len(ids)-1], id)
@@ -143,7 +146,7 @@ func TestSocketNamesUpdates(t *testing.T) {
 		}
 	}
 	if ids[5] != ids[0] {
-		t.Errorf("an empty id makes it %s, none %s", ids[5], ids[0])
+		t.Errorf("with the id null it becomes %s, and without an id %s", ids[5], ids[0])
 	}
 	if distinct := slices.Compact(slices.Sorted(slices.Values(ids[:5]))); len(distinct) != 5 {
 		t.Errorf("five updates have the ids %q", distinct)
@@ -154,13 +157,13 @@ func TestSocketNamesUpdates(t *testing.T) {
 	}
 	for _, text := range heard[13:] {
 		if !strings.HasPrefix(text, "dropped ") {
-			t.Errorf("without any time it became %s", text)
+			t.Errorf("an update without a time became %s", text)
 		}
 	}
 }
 
-// The reason for a refusal decides what is done next. A second connection
-// refused says nothing about the keys.
+// The reason for a refusal decides what the caller does next. That a second
+// connection is refused says nothing about the keys.
 func TestSocketRefusals(t *testing.T) {
 	for status, want := range map[int]any{
 		401: broker.Unauthorized, 403: broker.ErrNotSupported, 404: broker.ErrNotSupported, 429: broker.RateLimited,
@@ -169,7 +172,7 @@ func TestSocketRefusals(t *testing.T) {
 		url, _ := serve(t, say(status, "", "X-Request-ID", "request-1 "+keyID))
 		heard, err := followSocket(t, newBroker(t, url))
 		if len(heard) != 0 {
-			t.Errorf("%d: heard %q", status, heard)
+			t.Errorf("%d: received %q", status, heard)
 		}
 		switch want := want.(type) {
 		case error:
@@ -190,7 +193,7 @@ func TestSocketRefusals(t *testing.T) {
 		url, _ := serveSocket(t, []string{said}, says())
 		heard, err := followSocket(t, newBroker(t, url))
 		if e := asError(t, err); e.Kind != want || len(heard) != 0 {
-			t.Errorf("%s: %v, and heard %q", said, e, heard)
+			t.Errorf("%s: %v, and received %q", said, e, heard)
 		}
 		wantNoKeys(t, said, fmt.Sprintf("%v", err))
 	}
@@ -201,39 +204,39 @@ func TestSocketRefusals(t *testing.T) {
 	} {
 		url, _ := serveSocket(t, answers, says())
 		if heard, err := followSocket(t, newBroker(t, url)); asError(t, err).Kind != broker.Unavailable || len(heard) != 0 {
-			t.Errorf("%s: %v, and heard %q", what, err, heard)
+			t.Errorf("%s: %v, and received %q", what, err, heard)
 		}
 	}
 }
 
-// The keys go to no other host, whatever the broker answers.
+// The keys are sent to no other host, even if the broker redirects.
 func TestSocketFollowsNoRedirect(t *testing.T) {
 	elsewhere, asked := serveSocket(t, []string{authorized, listening}, says())
 	url, _ := serve(t, say(307, "", "Location", elsewhere+"/stream"))
 	heard, err := followSocket(t, newBroker(t, url))
 	if e := asError(t, err); e.Kind != broker.Unavailable || len(heard) != 0 || len(asked) != 0 {
-		t.Errorf("%v, and heard %q", e, heard)
+		t.Errorf("%v, and received %q", e, heard)
 	}
 }
 
-// A message that would fill the memory ends the stream.
+// A message that is too large ends the stream before it fills the memory.
 func TestSocketIsBounded(t *testing.T) {
 	url, _ := serveSocket(t, []string{authorized, listening}, says(`{"stream":"trade_updates","data":"`+strings.Repeat("x", 1<<20)+`"}`))
 	if heard, err := followSocket(t, newBroker(t, url)); !errors.Is(err, broker.ErrCut) || !slices.Equal(heard, []string{"connected"}) {
-		t.Errorf("heard %d messages, and it ended with %v", len(heard), err)
+		t.Errorf("received %d messages, and it ended with %v", len(heard), err)
 	}
 }
 
-// A connection without pongs is given up; one that answers is kept, however
-// quiet, and so is one whose handler is busy.
+// A connection that sends no pongs is closed. One that sends them is kept,
+// however quiet it is, and so is one whose handler is busy.
 func TestSilentSocketIsGivenUp(t *testing.T) {
 	short := func(c *broker.Config) { c.StreamIdle = 200 * time.Millisecond }
 	url, _ := serveSocket(t, []string{authorized, listening}, func(ctx context.Context, _ *websocket.Conn) { <-ctx.Done() })
 	if heard, err := followSocket(t, newBroker(t, url, short)); !errors.Is(err, broker.ErrIdle) || !slices.Equal(heard, []string{"connected"}) {
-		t.Errorf("heard %q, and it ended with %v", heard, err)
+		t.Errorf("received %q, and it ended with %v", heard, err)
 	}
 	url, _ = serveSocket(t, []string{authorized, listening}, func(ctx context.Context, c *websocket.Conn) {
-		reading := c.CloseRead(ctx) // answers pings
+		reading := c.CloseRead(ctx) // responds to pings
 		time.Sleep(time.Second)
 		_ = c.Write(reading, websocket.MessageText, []byte(`{"stream":"trade_updates","data":`+aFill+`}`))
 		time.Sleep(100 * time.Millisecond)
@@ -243,7 +246,7 @@ func TestSilentSocketIsGivenUp(t *testing.T) {
 	err := newBroker(t, url, short).StreamSocket(t.Context(), broker.Paper, keys(), func(m broker.Message) error {
 		if m.Kind == broker.Update {
 			updates++
-			time.Sleep(time.Second) // as with a slow database
+			time.Sleep(time.Second) // as if the database were slow
 		}
 		return nil
 	})
@@ -252,9 +255,9 @@ func TestSilentSocketIsGivenUp(t *testing.T) {
 	}
 }
 
-// A stream ends with its context, and closes properly, so that Alpaca knows at
-// once that the account's one connection is free; it ends soon even where the
-// other side does not answer, and with a handler's error.
+// A stream ends when its context does, or with its handler's error. It closes
+// the WebSocket properly, so that Alpaca knows at once that the account may
+// connect again. It ends soon even if the other side does not respond.
 func TestSocketEndsWhenTold(t *testing.T) {
 	left := make(chan websocket.StatusCode, 2)
 	url, _ := serveSocket(t, []string{authorized, listening}, func(ctx context.Context, c *websocket.Conn) {
@@ -278,13 +281,13 @@ func TestSocketEndsWhenTold(t *testing.T) {
 	}
 	for range 2 {
 		if status := <-left; status != websocket.StatusNormalClosure {
-			t.Errorf("the other side was left with %v", status)
+			t.Errorf("the other side saw the connection end with %v", status)
 		}
 	}
 }
 
-// Streams are read at the configured URL, or at the trading host where none is
-// set; a setting that is no path, or no safe URL, is refused.
+// Streams are read at their configured URL and path, or at the trading host if
+// none is set. An invalid path and an unsafe URL are refused.
 func TestStreamsHaveTheirPlaces(t *testing.T) {
 	paths := make(chan string, 2)
 	url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) { paths <- r.URL.Path; w.WriteHeader(503) })
@@ -292,10 +295,10 @@ func TestStreamsHaveTheirPlaces(t *testing.T) {
 		c.PaperURL, c.StreamPaperURL, c.EventsPath, c.SocketPath = "http://127.0.0.1:1", url+"/", "/v2/stream/trades", "/v3/socket"
 	}
 	if _, err := follow(t, newBroker(t, url, moved), ""); err == nil || <-paths != "/v2/stream/trades" {
-		t.Errorf("the events are elsewhere: %v", err)
+		t.Errorf("Server-Sent Events were not read at the configured path: %v", err)
 	}
 	if _, err := followSocket(t, newBroker(t, url, moved)); err == nil || <-paths != "/v3/socket" {
-		t.Errorf("the socket is elsewhere: %v", err)
+		t.Errorf("the WebSocket was not read at the configured path: %v", err)
 	}
 	for name, c := range map[string]broker.Config{
 		"PADDOCK_ALPACA_STREAM_PAPER_URL must be": {StreamPaperURL: "http://stream.example"},

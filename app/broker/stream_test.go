@@ -13,7 +13,7 @@ import (
 	"paddock/app/broker"
 )
 
-// follow reads a stream to its end.
+// follow reads a stream to its end and returns what was delivered.
 func follow(t *testing.T, b *broker.Broker, sinceID string) (heard []string, err error) {
 	t.Helper()
 	err = b.StreamTrades(t.Context(), broker.Paper, keys(), sinceID, func(m broker.Message) error {
@@ -30,8 +30,9 @@ func follow(t *testing.T, b *broker.Broker, sinceID string) (heard []string, err
 	return heard, err
 }
 
-// Updates come in Alpaca's JSON, with unknown fields and events. What was lost,
-// at Alpaca or here, is delivered as Dropped, so that the caller reconciles.
+// Updates are delivered in Alpaca's JSON, also with unknown fields and events.
+// Updates that were lost, at Alpaca or here, are delivered as Dropped, so that
+// the caller reconciles.
 func TestStreamDelivers(t *testing.T) {
 	const update = `{"event_id":"01A","event":"invented_later","order":{"id":"x","client_order_id":"y"},"qty":"0.10","more":{"b":[1]}}`
 	url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -40,8 +41,8 @@ func TestStreamDelivers(t *testing.T) {
 			return
 		}
 		fmt.Fprint(w, ": welcome\n\ndata: "+update+"\n\n: you are reading too slowly, dropped 10000 messages\n\n",
-			"data: {\"event_id\":\"01B\"\n\n",                // no JSON
-			`data: {"event_id":"01C","event":"fill"}`+"\n\n", // no order
+			"data: {\"event_id\":\"01B\"\n\n",                // invalid JSON
+			`data: {"event_id":"01C","event":"fill"}`+"\n\n", // without an order
 			"data: []\n\n: heartbeat\n\n",
 			"event: trade\r\nid: 01D\r\ndata: {\"event_id\":\"01D\",\r\ndata: \"event\":\"fill\",\"order\":{\"id\":\"x\",\"client_order_id\":\"y\"}}\r\n\r\n")
 	})
@@ -55,11 +56,12 @@ func TestStreamDelivers(t *testing.T) {
 		"01D {\"event_id\":\"01D\",\n\"event\":\"fill\",\"order\":{\"id\":\"x\",\"client_order_id\":\"y\"}}",
 	}
 	if !slices.Equal(heard, want) {
-		t.Errorf("heard\n%s\nwant\n%s", strings.Join(heard, "\n"), strings.Join(want, "\n"))
+		t.Errorf("received\n%s\nwant\n%s", strings.Join(heard, "\n"), strings.Join(want, "\n"))
 	}
 }
 
-// A stream resumes after the given update, and begins now without one.
+// A stream begins after the update with the given id, or with present updates
+// if no id is given.
 func TestStreamGoesOnAfterAnID(t *testing.T) {
 	asked := make(chan string, 1)
 	url, _ := serve(t, func(_ http.ResponseWriter, r *http.Request) { asked <- r.URL.RawQuery })
@@ -68,13 +70,14 @@ func TestStreamGoesOnAfterAnID(t *testing.T) {
 			t.Errorf("it ended with %v", err)
 		}
 		if got := <-asked; got != want {
-			t.Errorf("after %q it asked for %q, want %q", id, got, want)
+			t.Errorf("after %q it requested %q, want %q", id, got, want)
 		}
 	}
 }
 
-// The reason for a refusal decides what is done next: wrong keys end it for
-// good, a broker without such a stream is reconciled, others are tried again.
+// The reason for a refusal decides what the caller does next: with wrong keys
+// it stops, without such a stream it uses reconciliation alone, and in other
+// cases it tries again.
 func TestStreamRefusals(t *testing.T) {
 	for status, want := range map[int]any{
 		401: broker.Unauthorized, 403: broker.ErrNotSupported, 404: broker.ErrNotSupported,
@@ -83,7 +86,7 @@ func TestStreamRefusals(t *testing.T) {
 		url, _ := serve(t, say(status, "", "X-Request-ID", "request-1 "+keyID))
 		heard, err := follow(t, newBroker(t, url), "")
 		if len(heard) != 0 {
-			t.Errorf("%d: heard %q", status, heard)
+			t.Errorf("%d: received %q", status, heard)
 		}
 		switch want := want.(type) {
 		case error:
@@ -99,7 +102,7 @@ func TestStreamRefusals(t *testing.T) {
 	}
 }
 
-// A connection on which nothing arrives, not even a heartbeat, is given up,
+// A connection on which nothing arrives, not even a heartbeat, is closed,
 // because the network may have dropped it.
 func TestSilentStreamIsGivenUp(t *testing.T) {
 	url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -109,11 +112,11 @@ func TestSilentStreamIsGivenUp(t *testing.T) {
 	})
 	heard, err := follow(t, newBroker(t, url, func(c *broker.Config) { c.StreamIdle = 200 * time.Millisecond }), "")
 	if !errors.Is(err, broker.ErrIdle) || !slices.Equal(heard, []string{"connected"}) {
-		t.Errorf("heard %q, and it ended with %v", heard, err)
+		t.Errorf("received %q, and it ended with %v", heard, err)
 	}
 }
 
-// A stream ends with its context, and with a handler's error.
+// A stream ends when its context does, and with its handler's error.
 func TestStreamEndsOnDemand(t *testing.T) {
 	url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.(http.Flusher).Flush()

@@ -6,13 +6,14 @@ import (
 	"paddock/app/broker"
 )
 
-// However a symbol is written, orders have one form of it, and positions one.
+// Each symbol has one form in orders and one in positions, however it is
+// written.
 func TestSymbols(t *testing.T) {
 	for order, written := range map[string][]string{
 		"AAPL":                {"AAPL", "aapl", "Aapl"},
 		"BRK.B":               {"BRK.B", "brk.b"},
 		"GOOGL":               {"googl"},
-		"XUSD":                {"XUSD", "xusd"}, // at most five letters are a stock's
+		"XUSD":                {"XUSD", "xusd"}, // up to five letters are a stock, and not a coin in dollars
 		"XYUSD":               {"XYUSD"},
 		"ABTC":                {"ABTC"},
 		"AAPL261218C00200000": {"AAPL261218C00200000", "aapl261218c00200000"},
@@ -25,7 +26,7 @@ func TestSymbols(t *testing.T) {
 		"1INCH/USD":           {"1INCHUSD", "1inch/usd"},
 		"SHIB/USDC":           {"shibusdc"},
 		"FI111225":            {"FI111225"},
-		"ABC.USD":             {"ABC.USD"}, // a suffix
+		"ABC.USD":             {"ABC.USD"}, // a stock with a suffix
 		"":                    {""},
 	} {
 		for _, text := range written {

@@ -12,7 +12,8 @@ import (
 	"paddock/app/config"
 )
 
-// environment is complete, with a secret in each value that may hold one.
+// environment returns all required settings, each with the secret hunter2 in
+// its value.
 func environment() map[string]string {
 	return map[string]string{
 		"PADDOCK_APP_DATABASE_URL":    "postgres://paddock_app:hunter2@db.example/paddock",
@@ -27,7 +28,7 @@ func load(environment map[string]string) (config.Config, error) {
 	return config.Load(func(name string) (string, bool) { v, ok := environment[name]; return v, ok })
 }
 
-// A setting that is missing takes its default, as --help shows it.
+// A setting that is missing or blank has the default that --help shows.
 func TestDefaults(t *testing.T) {
 	bare, err := load(environment())
 	if err != nil {
@@ -45,7 +46,7 @@ func TestDefaults(t *testing.T) {
 			t.Errorf("%s is not explained", s.Name)
 		}
 		if required := strings.Contains(s.Text, "(required)"); required != (environment()[s.Name] != "") {
-			t.Errorf("%s: whether it is required is told wrongly", s.Name)
+			t.Errorf("%s: its text is wrong about whether it is required", s.Name)
 		} else if !required {
 			told[s.Name], blank[s.Name] = s.Default, "  "
 		}
@@ -57,13 +58,14 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// fields prints a configuration without its own methods, which would hide it.
+// fields returns the values of a configuration, which the configuration's own
+// methods would hide.
 func fields(c config.Config) string {
 	type plain config.Config
 	return fmt.Sprintf("%+v", plain(c))
 }
 
-// Every setting reaches its field.
+// Every setting is stored in its field.
 func TestSettings(t *testing.T) {
 	e := environment()
 	for name, value := range map[string]string{
@@ -89,8 +91,9 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// Everything that is wrong is reported at once, one line for each setting, and
-// no line shows a value: any of them may have been pasted into the wrong place.
+// All settings that are wrong are reported together, one on each line. No line
+// shows a value, because it may be a secret that was pasted into the wrong
+// place.
 func TestEverythingWrongIsTold(t *testing.T) {
 	_, err := load(nil)
 	for name := range environment() {
@@ -108,7 +111,7 @@ func TestEverythingWrongIsTold(t *testing.T) {
 		"PADDOCK_DRAIN_TIMEOUT":   {"hunter2", "-1s", "15"},
 		"PADDOCK_MIRROR_MAX_AGE":  {"hunter2", "0s", "-1m", "2h", "60"},
 	}
-	all := map[string]string{} // and the required ones are missing
+	all := map[string]string{} // wrong values, without the required settings
 	for name, values := range wrong {
 		for _, value := range values {
 			e := environment()
@@ -127,7 +130,7 @@ func TestEverythingWrongIsTold(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 	if lines := strings.Split(err.Error(), "\n"); len(lines) != len(wrong)+len(environment()) {
-		t.Errorf("%d things are wrong and %d lines tell of them:\n%v", len(wrong)+len(environment()), len(lines), err)
+		t.Errorf("%d settings are wrong and the error has %d lines:\n%v", len(wrong)+len(environment()), len(lines), err)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// key returns a master key made from n.
+// key returns a master key whose bytes are all n.
 func key(n byte) string {
 	return base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{n}, masterKeySize))
 }
@@ -27,7 +27,8 @@ func parse(t *testing.T, text string) *Keyring {
 	return k
 }
 
-// Errors of PADDOCK_MASTER_KEYS say what to do, without any part of a key.
+// An error about PADDOCK_MASTER_KEYS says what to do and contains no part of a
+// key.
 func TestKeyringErrors(t *testing.T) {
 	long := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{9}, masterKeySize+1))
 	for text, want := range map[string]string{
@@ -59,7 +60,7 @@ func TestKeyringErrors(t *testing.T) {
 	}
 }
 
-// The highest version encrypts, wherever it is in the list, and blanks are
+// The highest version encrypts, wherever it stands in the list, and blanks are
 // ignored.
 func TestNewestVersionEncrypts(t *testing.T) {
 	for text, want := range map[string]int{"1:" + key(1): 1, "3:" + key(3) + ", 10:" + key(1) + " ,2:" + key(2): 10} {
@@ -69,7 +70,7 @@ func TestNewestVersionEncrypts(t *testing.T) {
 	}
 }
 
-// A new key can be parsed, and no two are the same.
+// A new master key can be parsed, and no two new keys are the same.
 func TestNewMasterKey(t *testing.T) {
 	first, second := NewMasterKey(7), NewMasterKey(7)
 	if first == second || parse(t, first).newest() != 7 {
@@ -77,9 +78,9 @@ func TestNewMasterKey(t *testing.T) {
 	}
 }
 
-// A derived key depends on the master key and the account alone, and no two are
-// the same. Its value is pinned, since rows encrypted under it must stay
-// readable.
+// A derived key depends only on its master key and its account, and no two are
+// the same. The test pins its value, because credentials that were encrypted
+// with it must stay readable.
 func TestDerivedKeys(t *testing.T) {
 	k := parse(t, "1:"+key(1)+",2:"+key(2))
 	same := parse(t, "2:"+key(2)+",1:"+key(1))
@@ -98,10 +99,10 @@ func TestDerivedKeys(t *testing.T) {
 			}
 			seen[derived] = where
 			if same.derive(version, account) != derived {
-				t.Errorf("%s: the key does not follow from its master and account", where)
+				t.Errorf("%s: the key depends on more than its master key and its account", where)
 			}
 			if swapped.derive(version, account) == derived {
-				t.Errorf("%s: the master key has no part in it", where)
+				t.Errorf("%s: the key does not depend on the master key", where)
 			}
 		}
 	}
@@ -114,7 +115,8 @@ func TestDerivedKeys(t *testing.T) {
 	}
 }
 
-// pinned was computed by another implementation of HKDF-SHA256.
+// pinned is a derived key that was computed by another implementation of
+// HKDF-SHA256.
 const pinned = "cfd6204fa9bc72b0cff41b36fd182c5df3ac8756a8a28791c9170a7a43bb1ed1"
 
 // A keyring that is printed or logged by mistake shows no key.

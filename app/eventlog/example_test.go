@@ -6,7 +6,8 @@ import (
 	"paddock/app/eventlog"
 )
 
-// A reader says after which cursor it goes on, and how many events it wants.
+// A client names the cursor after which it wants events, and how many it wants
+// at most.
 func ExampleParsePage() {
 	after, most, err := eventlog.ParsePage("41", "")
 	fmt.Println(after, most, err)

@@ -1,7 +1,7 @@
 package httpapi_test
 
-// Responses in Alpaca's form, by path. With PADDOCK_ALPACA_OPENAPI set they are
-// checked against Alpaca's own description.
+// These are responses in Alpaca's form. With PADDOCK_ALPACA_OPENAPI set, a test
+// checks them against Alpaca's own description.
 const (
 	asset = `{"id":"b0b6dd9d-8b9b-48a9-ba46-b9d54906e415","class":"us_equity","exchange":"NASDAQ","symbol":"AAPL","name":"Apple Inc. Common Stock",` +
 		`"status":"active","tradable":true,"marginable":true,"shortable":true,"easy_to_borrow":true,"fractionable":true,"maintenance_margin_requirement":30,"attributes":["overnight_tradable"]}`
@@ -42,7 +42,8 @@ const (
 
 func bySymbol(field, item string) string { return `{"` + field + `":{"AAPL":` + item + `}` }
 
-// sample is the tests' response in Alpaca's place.
+// sample returns the response to a request that the tests send in place of
+// Alpaca.
 func sample(method, path string) string {
 	if text, ok := alpaca[method+" "+path]; ok {
 		return text
@@ -50,7 +51,7 @@ func sample(method, path string) string {
 	return alpaca[path]
 }
 
-// alpaca has the responses by method and path, or by path alone.
+// alpaca has those responses by method and path, or by path alone.
 var alpaca = map[string]string{
 	"/v2/account/configurations":               configurations,
 	"/v2/account/portfolio/history":            `{"timestamp":[1580826600],"equity":[27423.73],"profit_loss":[11.8],"profit_loss_pct":[0.0004],"base_value":27411.93,"base_value_asof":"2023-10-20","timeframe":"1D"}`,

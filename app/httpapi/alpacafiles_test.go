@@ -14,8 +14,8 @@ import (
 	"paddock/tests/program"
 )
 
-// alpacaFiles reads Alpaca's own descriptions from the folder
-// PADDOCK_ALPACA_OPENAPI.
+// alpacaFiles reads Alpaca's own descriptions of its API from the folder that
+// PADDOCK_ALPACA_OPENAPI names.
 func alpacaFiles(t *testing.T) []*openapi3.T {
 	t.Helper()
 	folder := program.AlpacaFiles(t)
@@ -30,8 +30,8 @@ func alpacaFiles(t *testing.T) []*openapi3.T {
 	return docs
 }
 
-// docs/api.md says of every path of Alpaca what it is here, or why it is
-// missing.
+// docs/api.md has a row for every path of Alpaca's, which says what it is here
+// or why it is missing.
 func TestEveryPathOfAlpacaIsNamed(t *testing.T) {
 	text, err := os.ReadFile("../../docs/api.md")
 	if err != nil {
@@ -52,9 +52,9 @@ func TestEveryPathOfAlpacaIsNamed(t *testing.T) {
 	}
 }
 
-// Each passed-through endpoint is one of Alpaca's, with exactly the parameters
-// that Alpaca documents, and the tests' responses in Alpaca's place have the
-// documented form.
+// Each passed-through endpoint is one of Alpaca's and takes exactly the
+// parameters that Alpaca documents. The responses that the tests send in
+// Alpaca's place have the documented form.
 func TestRelayedEndpointsAreAlpacas(t *testing.T) {
 	docs := alpacaFiles(t)
 	variable := regexp.MustCompile(`\{[^}]*\}`)
@@ -80,14 +80,15 @@ func TestRelayedEndpointsAreAlpacas(t *testing.T) {
 		}
 		slices.Sort(documented)
 		if taken := slices.Sorted(slices.Values(e.Query)); !slices.Equal(taken, documented) {
-			t.Errorf("%s %s takes %v, and Alpaca's %v", e.Method, e.To, taken, documented)
+			t.Errorf("%s %s takes the parameters %v, and Alpaca documents %v", e.Method, e.To, taken, documented)
 		}
 		checkSample(t, e.Method, e.To, operation)
 	}
 }
 
-// contradicting are descriptions that no response can meet: a CUSIP of nine
-// characters that must have twelve, and an activity that fits two of one kind.
+// contradicting are endpoints whose description no response can match: a CUSIP
+// has nine characters and is to have twelve, and an activity matches two
+// schemas of which it is to match one.
 var contradicting = []string{"/v2/assets/fixed_income/us_corporates", "/v2/assets/fixed_income/us_treasuries", "/v2/account/activities/{type}"}
 
 func checkSample(t *testing.T, method, to string, operation *openapi3.Operation) {
@@ -103,6 +104,6 @@ func checkSample(t *testing.T, method, to string, operation *openapi3.Operation)
 		return
 	}
 	if err := answer.Value.Content.Get("application/json").Schema.Value.VisitJSON(value, openapi3.MultiErrors()); err != nil {
-		t.Errorf("%s %s: the tests' answer is not as Alpaca describes it: %v", method, to, err)
+		t.Errorf("%s %s: the tests' response is not as Alpaca describes it: %v", method, to, err)
 	}
 }

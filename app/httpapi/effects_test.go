@@ -11,10 +11,10 @@ import (
 	"paddock/tests/kit"
 )
 
-// What each passed-through endpoint other than a GET can change at the broker.
-// An endpoint that is missing here fails the test, so that whoever adds one
-// says what it changes; what opens or enlarges a position must go through the
-// guards.
+// changes says what each passed-through endpoint other than a GET can change at
+// the broker. The test fails for an endpoint that is missing here, so whoever
+// adds one must decide whether it can open or enlarge a position. If it can, it
+// must be checked by the guards.
 var changes = map[string]string{
 	"PATCH /api/account/configurations":            "changes settings of the account",
 	"DELETE /api/orders":                           "cancels orders",
@@ -30,9 +30,9 @@ var changes = map[string]string{
 	"DELETE /api/watchlists:by_name":               "changes watchlists",
 }
 
-// Every way to open or enlarge a position asks the account's guards: each
-// passed-through endpoint says what it changes, and on a halted account nothing
-// that opens a position reaches the broker.
+// Each passed-through endpoint that changes something says what, and needs a
+// scope. The one that opens a position, exercising an option, is checked by the
+// guards.
 func TestEveryWayToOpenIsGuarded(t *testing.T) {
 	s := newServer(t)
 	u := s.signUp("ada")
@@ -50,19 +50,19 @@ func TestEveryWayToOpenIsGuarded(t *testing.T) {
 			t.Errorf("%s does not say what it changes", name)
 		}
 		if strings.HasPrefix(e.Changes, "opens") {
-			continue // TestExercise
+			continue // tested in TestExercise
 		}
 		if e.Who == "" || !e.Account {
 			t.Errorf("%s needs no scope", name)
 		}
 	}
 	if !maps.Equal(found, changes) {
-		t.Errorf("these change something: %v\nwant %v", slices.Sorted(maps.Keys(found)), slices.Sorted(maps.Keys(changes)))
+		t.Errorf("endpoints that change something: %v\nwant %v", slices.Sorted(maps.Keys(found)), slices.Sorted(maps.Keys(changes)))
 	}
 }
 
-// Exercising an option buys or sells its shares, so that the guards treat it as
-// such an order, count it until the contracts are gone, and refuse it before
+// Exercising an option buys or sells its shares. So the guards treat it as an
+// order for them, count it until the contracts are gone, and refuse it before
 // the broker is called.
 func TestExercise(t *testing.T) {
 	s := newServer(t)
@@ -81,8 +81,8 @@ func TestExercise(t *testing.T) {
 		t.Helper()
 		do("POST", "/api/orders", `{"symbol":"`+symbol+`","side":"buy","type":"market","time_in_force":"day","qty":"2"}`).want(t, 201, "")
 		s.sim.Step()
-		// Asking for positions again and again would leave the account no
-		// requests for reconciliation.
+		// The test reads the database, because requests for positions would
+		// leave the account no requests for its reconciliation.
 		kit.Eventually(t, "the contracts to be held", func() bool {
 			var held bool
 			if err := admin.QueryRow(t.Context(), "select exists (select from app.alpaca_positions where account_id = $1 and symbol = $2 and qty = 2)", id, symbol).Scan(&held); err != nil {

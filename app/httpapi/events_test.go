@@ -30,8 +30,8 @@ func (a answer) events(t *testing.T) (p eventPage) {
 	return p
 }
 
-// The log can be read over plain HTTP, page by page: every event once, in
-// order, until there are no more; and nobody else's.
+// Events can be read over plain HTTP, page by page: each event once, in order,
+// to the newest. Nobody else can read them.
 func TestEventsByPages(t *testing.T) {
 	s := newServer(t)
 	u, other := s.signUp("ada"), s.signUp("eve")
@@ -54,11 +54,11 @@ func TestEventsByPages(t *testing.T) {
 			}
 		}
 		if p.Cursor != since || p.Head < since {
-			t.Errorf("after event %d the page says %d of %d", since, p.Cursor, p.Head)
+			t.Errorf("after event %d the page has the cursor %d and the head %d", since, p.Cursor, p.Head)
 		}
 		if len(p.Events) == 0 {
 			if p.Head != since {
-				t.Errorf("the log ended at %d of %d", since, p.Head)
+				t.Errorf("the events ended at %d, and the head is %d", since, p.Head)
 			}
 			break
 		}
@@ -75,8 +75,8 @@ func TestEventsByPages(t *testing.T) {
 	}
 }
 
-// A cursor that cannot be resumed from ends with a problem that has a snapshot
-// of the account, with a cursor that can.
+// If a client cannot resume at its cursor, the problem in the response has a
+// snapshot of the account. The client can resume at the snapshot's cursor.
 func TestEventsStartAgain(t *testing.T) {
 	s := newServer(t)
 	u := s.signUp("ada")
@@ -111,7 +111,7 @@ func TestEventsStartAgain(t *testing.T) {
 	u.do("GET", "/api/events?since=1", "", mine...).want(t, 200, "")
 }
 
-// The same log comes as Server-Sent Events, for longer than the server allows
+// Events can be read as Server-Sent Events, for longer than the server allows
 // other responses to take.
 func TestEventsAsAStream(t *testing.T) {
 	s := newServer(t)
@@ -133,7 +133,7 @@ func TestEventsAsAStream(t *testing.T) {
 	}
 	defer response.Body.Close()
 	if response.StatusCode != 200 || response.Header.Get("Content-Type") != "text/event-stream" {
-		t.Fatalf("answered %d %v", response.StatusCode, response.Header)
+		t.Fatalf("the response is %d %v", response.StatusCode, response.Header)
 	}
 	time.Sleep(serverTimeout + 200*time.Millisecond)
 	u.do("POST", "/api/agent-logs", `{"level":"info","message":"after a while"}`, "X-Account-ID", id).want(t, 201, "")

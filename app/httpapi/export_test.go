@@ -5,19 +5,19 @@ import (
 	"strings"
 )
 
-// Endpoint is a route, in the description's form.
+// Endpoint is a route with its path written as in openapi.yaml.
 type Endpoint struct {
 	Method, Path string
-	Query        []string // its parameters, besides AccountParameter
+	Query        []string // its query parameters, except AccountParameter
 	AnyQuery     bool     // its query is not read
 	Account      bool     // it takes AccountParameter
 	Who          string   // who may call it
 	To           string   // Alpaca's path, for a passed-through endpoint
-	Body         bool     // of a passed-through endpoint
+	Body         bool     // it takes a body; set for passed-through endpoints only
 	Changes      string   // what a passed-through endpoint can change at the broker
 }
 
-// AccountParameter is the parameter that names the account.
+// AccountParameter is the query parameter that names the account.
 const AccountParameter = accountParameter
 
 // Routes returns every endpoint.

@@ -8,10 +8,11 @@ import (
 	"paddock/app/alpacasim"
 )
 
-// An account, or its keys, cannot be deleted while orders are open or may be,
-// unless the request says what becomes of them: until then nothing changes,
-// here or at the broker. Orders to be canceled are closed at the broker before
-// anything is deleted, and somebody who may not delete cancels nothing.
+// An account with open orders, or its keys, cannot be deleted unless the
+// request says what becomes of the orders. Until it does, nothing changes here
+// or at the broker. Orders to be canceled are canceled at the broker before
+// anything is deleted. A request of somebody who may not delete cancels
+// nothing.
 func TestForgettingAsksAboutOpenOrders(t *testing.T) {
 	s := newServer(t)
 	ada := s.signUp("ada")
@@ -49,7 +50,7 @@ func TestForgettingAsksAboutOpenOrders(t *testing.T) {
 			}
 		}
 		if err := json.Unmarshal([]byte(a.text), &body); err != nil || len(body.Details.Orders) != 2 || body.Details.Orders[0].Symbol != "AAPL" || body.Details.Orders[0].Qty != "1" {
-			t.Errorf("the orders in the way are %s", a.text)
+			t.Errorf("the open orders in the response are %s", a.text)
 		}
 		kept("asked", 2)
 		ada.do("DELETE", path+"?open_orders=keep", "").want(t, 400, "invalid_open_orders")
@@ -65,7 +66,8 @@ func TestForgettingAsksAboutOpenOrders(t *testing.T) {
 		}
 		kept("by a trader", 2)
 
-		// An order whose answer is missing may be open, and cannot be canceled.
+		// An order without a known answer may be open at the broker, and cannot
+		// be canceled.
 		for _, state := range []string{"submitting", "unknown"} {
 			if _, err := admin.Exec(t.Context(), `insert into app.alpaca_orders (account_id, client_order_id, intent_state, status, symbol) values ($1, 'lost', $2, $2, 'AAPL')`, id, state); err != nil {
 				t.Fatal(err)
@@ -88,10 +90,10 @@ func TestForgettingAsksAboutOpenOrders(t *testing.T) {
 			ada.do("GET", "/api/accounts/"+id, "").want(t, 403, "account_forbidden")
 		} else {
 			ada.do("GET", path, "").want(t, 404, "no_credentials")
-			ada.do("DELETE", path, "").want(t, 204, "") // there are no keys
+			ada.do("DELETE", path, "").want(t, 204, "") // the keys are gone already
 		}
 	}
-	// Orders that are left stay at the broker.
+	// With open_orders=leave the orders stay open at the broker.
 	seed := s.seeds[n%len(s.seeds)]
 	id := ada.connect("left", seed)
 	ada.do("POST", "/api/orders", restingOrder, "X-Account-ID", id).want(t, 201, "")
@@ -104,7 +106,8 @@ func TestForgettingAsksAboutOpenOrders(t *testing.T) {
 	}
 }
 
-// No statement of the web process can delete an account without that question.
+// No statement of the web process can delete an account with open orders
+// without saying what becomes of them.
 func TestNoStatementForgetsAnAccount(t *testing.T) {
 	s := newServer(t)
 	ada := s.signUp("ada")

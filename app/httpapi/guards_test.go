@@ -10,8 +10,8 @@ import (
 
 const restingOrder = `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"2","limit_price":"100"}`
 
-// Limits are set and read as a whole, a refusal names its guard with the
-// numbers, and the switch stops everybody.
+// Limits are set and read together, a refusal names its guard with the numbers,
+// and a switch that is halted refuses orders of every user.
 func TestGuardsOverHTTP(t *testing.T) {
 	s := newServer(t)
 	ada, bob := s.signUp("ada"), s.signUp("bob")
@@ -49,7 +49,7 @@ func TestGuardsOverHTTP(t *testing.T) {
 	if !strings.Contains(preview.text, `"allowed":false`) || preview.field(t, "estimated_cost") != "200" {
 		t.Errorf("the preview is %s", preview.text)
 	}
-	bob.do("POST", "/api/orders", restingOrder, "X-Account-ID", theirs).want(t, 201, "") // his account has no guards
+	bob.do("POST", "/api/orders", restingOrder, "X-Account-ID", theirs).want(t, 201, "") // other accounts are not affected
 
 	s.grant(mine, "bob", "trader")
 	do(bob, "PUT", "/api/guards", `{}`).want(t, 403, "not_permitted")
@@ -76,7 +76,7 @@ func (s *server) synced(account string) {
 	})
 }
 
-// A single order has its legs where they are asked for, as at Alpaca.
+// A single order contains its legs if nested is true, as at Alpaca.
 func TestOneOrderNested(t *testing.T) {
 	s := newServer(t)
 	u := s.signUp("ada")
@@ -98,7 +98,8 @@ func TestOneOrderNested(t *testing.T) {
 	u.do("GET", "/api/orders/"+placed.field(t, "id")+"?nested=perhaps", "", mine...).want(t, 400, "invalid_query")
 }
 
-// A pair's position is closed by each of its names, and read by each.
+// A position of a currency pair can be read and closed by each way to write the
+// pair.
 func TestCloseAPairByItsNames(t *testing.T) {
 	s := newServer(t)
 	u := s.signUp("ada")
@@ -115,7 +116,7 @@ func TestCloseAPairByItsNames(t *testing.T) {
 			t.Errorf("%s is closed by %s", name, got.text)
 		}
 	}
-	u.do("DELETE", "/api/positions/", "", "X-Account-ID", mine).want(t, 404, "no_such_path") // an unset variable closes nothing
+	u.do("DELETE", "/api/positions/", "", "X-Account-ID", mine).want(t, 404, "no_such_path") // a path without a symbol, as from an unset variable, closes nothing
 	if held := u.do("GET", "/api/positions/BTCUSD", "", "X-Account-ID", mine); held.field(t, "qty") == "" {
 		t.Errorf("what is left is %s", held.text)
 	}
@@ -126,8 +127,8 @@ func TestCloseAPairByItsNames(t *testing.T) {
 	}
 }
 
-// Over HTTP an order is replaced, a position closed in part, and then
-// everything closed; mistakes get their codes.
+// Over HTTP, an order is replaced, a position is closed in part, and then
+// everything is closed. Invalid requests get their codes.
 func TestReplaceAndCloseOverHTTP(t *testing.T) {
 	s := newServer(t)
 	s.sim.SetAlwaysOpen(true)
@@ -147,7 +148,7 @@ func TestReplaceAndCloseOverHTTP(t *testing.T) {
 	if changed.field(t, "limit_price") != "99" || changed.field(t, "replaces") != old.field(t, "alpaca_order_id") || changed.field(t, "action") != "replace" {
 		t.Errorf("the new order is %s", changed.text)
 	}
-	do("PATCH", path, `{"limit_price":"99","client_order_id":"next"}`).want(t, 200, "") // its retry
+	do("PATCH", path, `{"limit_price":"99","client_order_id":"next"}`).want(t, 200, "") // the retry of the same request
 	do("PATCH", path, `{"limit_price":"98"}`).want(t, 422, "order_rejected")
 	do("POST", path+"/dismiss", "").want(t, 409, "order_not_unknown")
 	do("POST", path+"/dismiss", `{}`).want(t, 400, "unexpected_body")

@@ -13,8 +13,8 @@ import (
 
 const buyOne = `{"symbol":"AAPL","side":"buy","type":"market","time_in_force":"day","qty":"1"}`
 
-// Each way to name an account wrongly has its code, and somebody else's account
-// is treated like one that does not exist.
+// Each wrong way to name an account has its own code. An account of another
+// user is treated like one that does not exist.
 func TestNamingAnAccount(t *testing.T) {
 	s := newServer(t)
 	u, other := s.signUp("ada"), s.signUp("bob")
@@ -42,7 +42,7 @@ func TestNamingAnAccount(t *testing.T) {
 			a := do("", "X-Account-ID", foreign).want(t, 403, "account_forbidden")
 			b := do("?account_id="+unknown).want(t, 403, "account_forbidden")
 			if a.field(t, "message") != b.field(t, "message") {
-				t.Error("a foreign and an unknown account are told apart")
+				t.Error("the messages for another user's account and for an unknown one differ")
 			}
 			(&user{s: s}).do(p.method, p.path, p.body, "X-Account-ID", mine).want(t, 401, "unauthenticated")
 			(&user{s: s, cookie: "better-auth.session_token=forged.c2ln"}).do(p.method, p.path, p.body, "X-Account-ID", mine).want(t, 401, "unauthenticated")
@@ -60,7 +60,8 @@ func TestNamingAnAccount(t *testing.T) {
 	}
 }
 
-// Accounts are made, named, paused, given keys that fit, and deleted.
+// Accounts are created, renamed, paused, given keys, and deleted. Keys that do
+// not fit are refused.
 func TestAccounts(t *testing.T) {
 	s := newServer(t)
 	u := s.signUp("ada")
@@ -81,7 +82,7 @@ func TestAccounts(t *testing.T) {
 	u.do("PUT", account+"/credentials", `{"key_id":"bad key\n","secret_key":"x"}`).want(t, 400, "invalid_credentials")
 	wrong := u.do("PUT", account+"/credentials", `{"key_id":"`+s.seeds[0].KeyID+`","secret_key":"`+s.seeds[1].SecretKey+`"}`).want(t, 422, "credentials_rejected")
 	if !strings.Contains(wrong.text, "40110000") {
-		t.Errorf("the broker's own words are missing: %s", wrong.text)
+		t.Errorf("the broker's code is missing: %s", wrong.text)
 	}
 	stored := u.do("PUT", account+"/credentials", keys(s.seeds[0])).want(t, 200, "")
 	if strings.Contains(stored.text, s.seeds[0].KeyID) || stored.field(t, "key_last4") != s.seeds[0].KeyID[16:] {
@@ -91,11 +92,11 @@ func TestAccounts(t *testing.T) {
 	second := u.do("POST", "/api/accounts", `{"name":"two","environment":"paper"}`).field(t, "id")
 	u.do("PUT", "/api/accounts/"+second+"/credentials", keys(s.seeds[0])).want(t, 409, "broker_account_in_use")
 	if used := u.do("GET", account+"/credentials", ""); used.field(t, "last_decrypted_at") != "" {
-		t.Error("decrypted before any use")
+		t.Error("last_decrypted_at is set before any use")
 	}
 	u.do("GET", "/api/account", "", "X-Account-ID", id).want(t, 200, "")
 	if used := u.do("GET", account+"/credentials", ""); used.field(t, "last_decrypted_at") == "" {
-		t.Error("a decryption left no time")
+		t.Error("last_decrypted_at is not set after a use")
 	}
 
 	u.do("PATCH", account, `{"name":"two"}`).want(t, 409, "account_name_taken")
@@ -115,8 +116,8 @@ func TestAccounts(t *testing.T) {
 	}
 }
 
-// Pausing stops new orders and allows canceling open ones. A viewer cancels
-// nothing, paused or not.
+// On a paused account new orders are refused, and open ones can be canceled. A
+// viewer cannot cancel.
 func TestPausedAccount(t *testing.T) {
 	s := newServer(t)
 	u, friend := s.signUp("ada"), s.signUp("bob")
@@ -163,8 +164,7 @@ func TestRoles(t *testing.T) {
 	}
 }
 
-// An order is checked before anything is sent, and each mistake has its own
-// message.
+// An order is checked before it is sent, and each mistake has its own code.
 func TestInvalidOrders(t *testing.T) {
 	s := newServer(t)
 	u := s.signUp("ada")
@@ -205,8 +205,9 @@ func TestInvalidOrders(t *testing.T) {
 	}
 }
 
-// An order is placed once: a retry gets the first result, another body with the
-// same id is refused, and the broker's refusal comes in its own words.
+// An order is placed once. A retry gets the first result, another order with
+// the same client_order_id is refused, and a refusal by the broker contains its
+// own message.
 func TestPlacing(t *testing.T) {
 	s := newServer(t)
 	u := s.signUp("ada")
@@ -223,15 +224,14 @@ func TestPlacing(t *testing.T) {
 	}
 	refused := place(strings.Replace(buyOne, `"1"`, `"1000000"`, 1)).want(t, 422, "order_rejected")
 	if !strings.Contains(refused.text, "40310000") || !strings.Contains(refused.text, "insufficient buying power") {
-		t.Errorf("the broker's words are missing: %s", refused.text)
+		t.Errorf("the broker's message is missing: %s", refused.text)
 	}
 	list := u.do("GET", "/api/orders?status=closed", "", "X-Account-ID", id)
 	if !strings.Contains(list.text, `"status":"rejected"`) || !strings.Contains(list.text, "insufficient buying power") {
 		t.Errorf("the refused order is lost: %s", list.text)
 	}
 
-	// An order is the same in a list and by itself, once nothing changes it any
-	// more.
+	// An order has the same fields in a list as by itself.
 	s.stream()
 	kit.Eventually(t, "the order to be new", func() bool {
 		return u.do("GET", "/api/orders/"+first.field(t, "id"), "", "X-Account-ID", id).field(t, "status") == "new"
@@ -263,7 +263,7 @@ func TestPlacing(t *testing.T) {
 }
 
 // An order whose answer was lost is looked up until its outcome is known, and
-// never sent again; one that the broker keeps not knowing is marked unknown.
+// is never sent again. If the broker does not find it, it is marked unknown.
 func TestLostAnswers(t *testing.T) {
 	s := newServer(t)
 	u := s.signUp("ada")
@@ -282,14 +282,14 @@ func TestLostAnswers(t *testing.T) {
 	u.do("DELETE", "/api/accounts/"+id, "").want(t, 409, "open_orders")
 	kit.Eventually(t, "the order that never was to be parked", func() bool { return status(never) == "unknown" })
 	if message := u.do("GET", "/api/orders/"+never, "", "X-Account-ID", id).field(t, "status_message"); !strings.Contains(message, "check") {
-		t.Errorf("it says: %q", message)
+		t.Errorf("the status message is %q", message)
 	}
 	if n := len(s.sim.Orders(s.seeds[0].KeyID)); n != 1 {
 		t.Errorf("%d orders at the broker, want 1", n)
 	}
 }
 
-// Fills arrive over the stream, and positions are recorded.
+// A fill that arrives over the stream changes the order and the position.
 func TestFillsArrive(t *testing.T) {
 	s := newServer(t)
 	u := s.signUp("ada")
@@ -311,7 +311,7 @@ func TestFillsArrive(t *testing.T) {
 	}
 }
 
-// Agents' logs are stored as they were sent, and listed in pages.
+// Agents' logs are stored as they were sent, and are listed in pages.
 func TestAgentLogs(t *testing.T) {
 	s := newServer(t)
 	u := s.signUp("ada")
@@ -333,8 +333,8 @@ func TestAgentLogs(t *testing.T) {
 	}
 }
 
-// The server sets security headers, responds to a panic with an id, and to
-// unknown paths in its own form.
+// The server sets security headers. A panic becomes a response with a request
+// id and without details, and an unknown path is a problem like others.
 func TestHygiene(t *testing.T) {
 	s := newServer(t)
 	u := s.signUp("ada")
@@ -351,7 +351,7 @@ func TestHygiene(t *testing.T) {
 	}
 	broken := u.do("GET", "/panic", "").want(t, 500, "internal")
 	if strings.Contains(broken.text, "secret detail") || broken.field(t, "request_id") == "" || broken.field(t, "request_id") != broken.header.Get("X-Request-Id") {
-		t.Errorf("a panic answers %s", broken.text)
+		t.Errorf("the response to a panic is %s", broken.text)
 	}
 	if !strings.Contains(s.log.String(), broken.field(t, "request_id")) {
 		t.Error("the panic is not in the log")
@@ -367,8 +367,8 @@ func TestHygiene(t *testing.T) {
 	}
 }
 
-// An order is found by the id that its sender gave it, in its own account
-// alone; canceling all cancels the account's own orders, and nobody else's.
+// An order is found by its client_order_id, in its own account only. Canceling
+// all orders cancels those of one account only.
 func TestByClientIDAndCancelAll(t *testing.T) {
 	s := newServer(t)
 	ada, bob := s.signUp("ada"), s.signUp("bob")

@@ -10,7 +10,7 @@ import (
 	"paddock/tests/kit"
 )
 
-// trips is a page of round trips.
+// trips is a page of round trips in a response.
 type trips struct {
 	Trips []struct {
 		ID, Symbol, Direction, Status, Qty string
@@ -28,9 +28,9 @@ func (a answer) trips(t *testing.T) trips {
 	return j
 }
 
-// The journal is read by scope, its value, symbol and status, in pages that
-// together are complete; and so are the executions behind it. A viewer reads
-// both; a user without a grant gets nothing.
+// Round trips can be filtered by scope, value, symbol and status, and so can
+// fills. All pages together are complete. A viewer can read both, and a user
+// without a grant neither.
 func TestJournal(t *testing.T) {
 	s := newServer(t)
 	u, friend, stranger := s.signUp("ada"), s.signUp("bob"), s.signUp("eve")

@@ -8,9 +8,9 @@ import (
 	"paddock/tests/kit"
 )
 
-// A list says where it comes from and how current it is: from Alpaca until the
-// mirror has agreed with it, and from the mirror then. A viewer may ask for
-// either, and an unknown filter is refused.
+// A list says where it was read and how current it is: at Alpaca until the
+// mirror has agreed with it, and in the mirror from then on. A viewer may read
+// it too, and an unknown filter is refused.
 func TestListsSayHowFreshTheyAre(t *testing.T) {
 	s := newServer(t)
 	u, viewer := s.signUp("ada"), s.signUp("bob")
@@ -21,7 +21,7 @@ func TestListsSayHowFreshTheyAre(t *testing.T) {
 	for _, who := range []*user{u, viewer} {
 		l := who.do("GET", "/api/orders?status=all&symbols=AAPL&side=buy&nested=true", "", mine...).want(t, 200, "")
 		if at, err := time.Parse(time.RFC3339, l.field(t, "as_of")); l.field(t, "source") != "broker" || err != nil || time.Since(at) > time.Minute || !strings.Contains(l.text, placed.field(t, "id")) {
-			t.Errorf("before any agreement: %s", l.text)
+			t.Errorf("before the mirror agreed: %s", l.text)
 		}
 	}
 	for query, code := range map[string]string{"symbol=AAPL": "unknown_parameter", "status=opened": "invalid_status", "side=long": "invalid_query", "limit=x": "invalid_limit", "before=x": "invalid_cursor"} {
@@ -35,9 +35,8 @@ func TestListsSayHowFreshTheyAre(t *testing.T) {
 	}
 
 	s.stream()
-	// Asking for lists until one comes from the mirror would use up the
-	// account's requests, and without any left the mirror's list is returned
-	// too.
+	// The test waits for the health and not for a list from the mirror, because
+	// lists that are read at Alpaca would use up the account's requests.
 	kit.Eventually(t, "the mirror", func() bool { return viewer.do("GET", "/api/accounts/"+id+"/health", "").field(t, "status") == "ok" })
 	h := viewer.do("GET", "/api/accounts/"+id+"/health", "").want(t, 200, "")
 	if l := u.do("GET", "/api/orders?account_id="+id, ""); h.field(t, "status") != "ok" || l.field(t, "as_of") == "" {
@@ -52,8 +51,8 @@ func TestListsSayHowFreshTheyAre(t *testing.T) {
 	}
 }
 
-// Only its owner sets how an account's trade updates are read; a change is
-// audited and is an event.
+// Only an account's owner may change how its trade updates are read. A change
+// becomes a row of the audit log and an event.
 func TestStreamMode(t *testing.T) {
 	s := newServer(t)
 	u, friend, stranger := s.signUp("ada"), s.signUp("bob"), s.signUp("eve")
@@ -80,7 +79,7 @@ func TestStreamMode(t *testing.T) {
 		(select count(*) from app.account_events where account_id = $1 and kind = 'account' and data->>'stream_mode' = 'ws' and data->>'name' = 'one'),
 		(select count(*) from app.audit_log where account_id = $1 and action = 'account.change' and detail->>'stream_mode' = 'ws' and detail->>'name' = 'one')`, id).Scan(&told, &audited)
 	if err != nil || told != 1 || audited != 1 {
-		t.Errorf("it was told %d times and audited %d times (%v)", told, audited, err)
+		t.Errorf("it became %d events and %d rows of the audit log (%v)", told, audited, err)
 	}
 	if kept := u.do("GET", account, ""); kept.field(t, "stream_mode") != "ws" {
 		t.Errorf("renamed, it is %s", kept.text)

@@ -18,21 +18,21 @@ import (
 	"paddock/app/httpapi"
 )
 
-// description is openapi.yaml, checked once.
+// description returns a router of openapi.yaml, which is read and checked once.
 var description = sync.OnceValues(func() (routers.Router, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(httpapi.OpenAPI)
 	if err != nil {
 		return nil, err
 	}
-	doc.Servers = nil // the tests' servers are at addresses of their own
+	doc.Servers = nil // the servers of the tests have other addresses
 	return legacy.NewRouter(doc)
 })
 
 var slashOfPair = regexp.MustCompile(`^(/api/(?:assets|positions|watchlists/[^/]+)/[A-Za-z]+)/((?i:usd|usdt|usdc|btc))$`)
 
-// conforms fails the test when a response is not as openapi.yaml says. Better
-// Auth's endpoints and the console are not described there, and these tests use
-// no WebSockets.
+// conforms fails the test if a response is not as openapi.yaml says. It skips
+// Better Auth's endpoints and the console, which are not described there, and
+// WebSockets.
 func conforms(t *testing.T, request *http.Request, response *http.Response, body []byte) {
 	t.Helper()
 	path := request.URL.Path
@@ -43,14 +43,14 @@ func conforms(t *testing.T, request *http.Request, response *http.Response, body
 	if err != nil {
 		t.Fatalf("openapi.yaml: %v", err)
 	}
-	// A pair's slash is part of its symbol, which path templates do not
-	// support.
+	// Path templates have no slash in a variable, so the slash of a currency
+	// pair is replaced.
 	request = request.Clone(request.Context())
 	request.URL.Path, request.URL.RawPath = slashOfPair.ReplaceAllString(path, "$1-$2"), ""
 	route, parameters, err := router.FindRoute(request)
 	if err != nil {
 		if response.StatusCode < 400 {
-			t.Errorf("%s %s answers %d and is not in openapi.yaml: %v", request.Method, path, response.StatusCode, err)
+			t.Errorf("%s %s returned %d and is not in openapi.yaml: %v", request.Method, path, response.StatusCode, err)
 		}
 		return
 	}
@@ -62,11 +62,11 @@ func conforms(t *testing.T, request *http.Request, response *http.Response, body
 		Options:                &openapi3filter.Options{IncludeResponseStatus: true},
 	})
 	if err != nil {
-		t.Errorf("%s %s: the answer is not as openapi.yaml says: %v\n%s", request.Method, path, err, body)
+		t.Errorf("%s %s: the response is not as openapi.yaml says: %v\n%s", request.Method, path, err, body)
 	}
 }
 
-// Everything in openapi.yaml is served, and so is openapi.yaml itself.
+// Every operation in openapi.yaml is served, and so is openapi.yaml itself.
 func TestDescriptionIsServed(t *testing.T) {
 	s := newServer(t)
 	u := s.signUp("ada")
@@ -82,7 +82,7 @@ func TestDescriptionIsServed(t *testing.T) {
 		for method := range item.Operations() {
 			target := target(strings.ReplaceAll(path, "{id}", "00000000-0000-4000-8000-000000000001"))
 			switch a := u.do(method, target, ""); {
-			case path == "/api/ws": // these tests have no sockets
+			case path == "/api/ws": // tested in package push
 			case a.code() == "no_such_path" || a.code() == "method_not_allowed":
 				t.Errorf("%s %s is described and not served", method, path)
 			}
@@ -90,8 +90,8 @@ func TestDescriptionIsServed(t *testing.T) {
 	}
 }
 
-// Every route is described, with the same parameters, and as open to anyone
-// where it is.
+// Every route is described with its parameters, and is described as open to
+// anyone only if it is.
 func TestServedIsDescribed(t *testing.T) {
 	doc, err := openapi3.NewLoader().LoadFromData(httpapi.OpenAPI)
 	if err != nil {
@@ -102,7 +102,7 @@ func TestServedIsDescribed(t *testing.T) {
 	}
 	for _, e := range httpapi.Routes() {
 		if e.Path == "/api/auth/{path}" || e.Method == http.MethodHead {
-			continue // Better Auth's own; HEAD is GET without its body
+			continue // Better Auth's endpoints are not described, and HEAD is as GET
 		}
 		item := doc.Paths.Value(e.Path)
 		if item == nil || item.GetOperation(e.Method) == nil {
@@ -123,13 +123,13 @@ func TestServedIsDescribed(t *testing.T) {
 		slices.Sort(described)
 		slices.Sort(taken)
 		if !slices.Equal(described, taken) {
-			t.Errorf("%s %s takes %v and is described with %v", e.Method, e.Path, taken, described)
+			t.Errorf("%s %s takes the parameters %v and is described with %v", e.Method, e.Path, taken, described)
 		}
 		if open := operation.Security != nil && len(*operation.Security) == 0; open != (e.Who == "anyone") {
 			t.Errorf("%s %s is for %s, and described as open to anyone: %v", e.Method, e.Path, e.Who, open)
 		}
 		if hasBody := operation.RequestBody != nil; e.To != "" && hasBody != e.Body {
-			t.Errorf("%s %s: a body is described: %v, and taken: %v", e.Method, e.Path, hasBody, e.Body)
+			t.Errorf("%s %s: a body is described: %v, and accepted: %v", e.Method, e.Path, hasBody, e.Body)
 		}
 	}
 }

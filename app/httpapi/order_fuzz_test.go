@@ -14,12 +14,12 @@ import (
 	"paddock/app/trading"
 )
 
-// namesField finds the field that a message is about.
+// namesField matches a field's name, in quotes, in a message.
 var namesField = regexp.MustCompile(`"[^"]+"`)
 
-// Any body of an order either is refused with a stable code and a message that
-// names a field, or becomes an order with exactly the fields and amounts that
-// were sent.
+// A body of an order is either refused, with a documented code and a message
+// that names a field, or becomes an order with exactly the fields and amounts
+// that were sent.
 func FuzzOrderBody(f *testing.F) {
 	const market = `"symbol":"AAPL","side":"buy","type":"market","time_in_force":"day"`
 	for _, body := range []string{
@@ -64,7 +64,8 @@ func FuzzOrderBody(f *testing.F) {
 	})
 }
 
-// A body with repeated parts is refused, whatever their case or depth.
+// A body with a repeated field is refused, whatever the case of its letters and
+// the depth.
 func TestOrderFieldsAreThereOnce(t *testing.T) {
 	for _, body := range []string{
 		`{"qty":"1","type":"market","qty":"1"}`,
@@ -93,18 +94,18 @@ func wantRefusal(t *testing.T, body []byte, err error) {
 	case problem.InvalidJSON, problem.InvalidText: // there may be no field to name
 	case problem.InvalidOrder, problem.UnknownField, problem.RepeatedField:
 		if p.Code == problem.InvalidOrder && !namesField.MatchString(p.Message) {
-			t.Errorf("%q: the sentence names no field: %s", body, p.Message)
+			t.Errorf("%q: the message names no field: %s", body, p.Message)
 		}
 	default:
-		t.Errorf("%q: a code that is not described: %v", body, err)
+		t.Errorf("%q: an unexpected code: %v", body, err)
 	}
 	if p.Message == "" || strings.Contains(p.Message, `The field ""`) {
-		t.Errorf("%q: the sentence names nothing: %v", body, err)
+		t.Errorf("%q: the message is empty or names an empty field: %v", body, err)
 	}
 }
 
-// said returns the content of a JSON text, without fields that mean the same as
-// none, and with amounts as fractions, which are exact.
+// said returns what a JSON text means: without fields whose value means the
+// same as their absence, and with amounts as exact fractions.
 func said(t *testing.T, text []byte) any {
 	t.Helper()
 	d := json.NewDecoder(strings.NewReader(string(text)))
@@ -116,7 +117,7 @@ func said(t *testing.T, text []byte) any {
 	return meaning("", v)
 }
 
-// amounts matches the fields of an order and its parts that are amounts.
+// amounts matches the names of the fields that are amounts.
 var amounts = regexp.MustCompile(`^(qty|notional|limit_price|stop_price|trail_price|trail_percent|ratio_qty)$`)
 
 func meaning(name string, v any) any {

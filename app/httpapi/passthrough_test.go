@@ -19,17 +19,17 @@ import (
 	"paddock/app/httpapi"
 )
 
-// stub is a proxy before the simulated broker: it responds on the
-// passed-through paths, and records requests.
+// stub is a proxy in front of the simulated broker. It records requests and
+// responds to those on passed-through paths itself.
 type stub struct {
 	mu     sync.Mutex
 	asked  []asked
-	answer http.HandlerFunc // instead of the usual responses
+	answer http.HandlerFunc // used for all responses instead of the samples, if set
 }
 
 type asked struct{ method, uri, body string }
 
-// last returns the last request and how many there were, and forgets them.
+// last returns the last request and the number of requests since the last call.
 func (s *stub) last() (a asked, n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -84,19 +84,20 @@ func (s *stub) front(sim http.Handler) http.Handler {
 	})
 }
 
-// endpoints returns the passed-through endpoints.
+// endpoints returns the passed-through endpoints, except the one for
+// exercising.
 func endpoints() []httpapi.Endpoint {
 	return slices.DeleteFunc(httpapi.Routes(), func(e httpapi.Endpoint) bool {
-		return e.To == "" || e.Path == "/api/positions/{symbol}/exercise" // it sends other requests too: see effects_test.go
+		return e.To == "" || e.Path == "/api/positions/{symbol}/exercise" // it is tested in effects_test.go, because it sends other requests too
 	})
 }
 
 var variables = regexp.MustCompile(`\{[a-z_]+\}`)
 
-// target fills in a path's variables.
+// target replaces a path's variables by values.
 func target(path string) string { return variables.ReplaceAllString(path, "AAPL") }
 
-// ask sends a valid request.
+// ask sends a valid request to an endpoint.
 func ask(u *user, e httpapi.Endpoint, account, query string) answer {
 	u.s.t.Helper()
 	body := ""
@@ -108,8 +109,9 @@ func ask(u *user, e httpapi.Endpoint, account, query string) answer {
 
 func get(path string) httpapi.Endpoint { return httpapi.Endpoint{Method: "GET", Path: path} }
 
-// Each passed-through endpoint calls Alpaca's path with all of its parameters,
-// and returns Alpaca's answer, byte by byte and not to be cached.
+// Each passed-through endpoint calls Alpaca's path with all of the parameters,
+// and returns Alpaca's response byte by byte, with headers that forbid caching
+// it.
 func TestRelayedEndpoints(t *testing.T) {
 	broker := &stub{}
 	s := newServer(t, broker.front)
@@ -143,7 +145,8 @@ func TestRelayedEndpoints(t *testing.T) {
 	}
 }
 
-// A pair's slash is part of its symbol, escaped or not.
+// The slash of a currency pair is part of its symbol, whether it is escaped or
+// not.
 func TestRelayedPairs(t *testing.T) {
 	broker := &stub{}
 	s := newServer(t, broker.front)
@@ -163,7 +166,7 @@ func TestRelayedPairs(t *testing.T) {
 		method, path, _ := strings.Cut(sent, " ")
 		u.do(method, path, "", "X-Account-ID", id).want(t, 200, "")
 		if heard, _ := broker.last(); heard.uri != want {
-			t.Errorf("%s arrived as %s, want %s", sent, heard.uri, want)
+			t.Errorf("%s was passed on as %s, want %s", sent, heard.uri, want)
 		}
 	}
 	for sent, code := range map[string]string{
@@ -181,13 +184,13 @@ func TestRelayedPairs(t *testing.T) {
 		method, path, _ := strings.Cut(sent, " ")
 		got := u.do(method, path, "", "X-Account-ID", id)
 		if heard, n := broker.last(); got.code() != code || n != 0 {
-			t.Errorf("%s: %d %s, and %q was asked", sent, got.status, got.text, heard.uri)
+			t.Errorf("%s: %d %s, and %q was passed on", sent, got.status, got.text, heard.uri)
 		}
 	}
 }
 
-// Endpoints that move money or coins, or borrow shares, cannot be reached by
-// any route, whatever its variables are.
+// Alpaca's endpoints that move money or coins, or borrow shares, cannot be
+// reached by any route, whatever values its variables have.
 func TestNeverOffered(t *testing.T) {
 	never := regexp.MustCompile(`(?i)wallet|transfer|whitelist|perp|tokeni|locate`)
 	for _, e := range httpapi.Routes() {
@@ -226,7 +229,7 @@ func TestNeverOffered(t *testing.T) {
 	}
 }
 
-// A user without the scope is refused on each endpoint, and Alpaca is not
+// A user without the scope is refused at each endpoint, and Alpaca is not
 // called.
 func TestRelayedRefusals(t *testing.T) {
 	broker := &stub{}
@@ -259,7 +262,7 @@ func TestRelayedRefusals(t *testing.T) {
 				ask(other, e, mine, "").want(t, 403, "not_permitted")
 			}
 			if heard, n := broker.last(); n != 0 {
-				t.Errorf("the broker was asked for %+v", heard)
+				t.Errorf("the broker got the request %+v", heard)
 			}
 			if e.Who == "read" {
 				ask(viewer, e, mine, "").want(t, 200, "")
@@ -276,14 +279,15 @@ func TestRelayedRefusals(t *testing.T) {
 		})
 	}
 
-	// On a paused account only its configuration can be changed.
+	// On a paused account a trade is refused, and the configuration at Alpaca
+	// can be changed.
 	u.do("PATCH", "/api/accounts/"+mine, `{"is_active":false}`).want(t, 200, "")
 	u.do("POST", "/api/positions/AAPL/exercise", "", "X-Account-ID", mine).want(t, 403, "not_permitted")
 	u.do("PATCH", "/api/account/configurations", `{"suspend_trade":true}`, "X-Account-ID", mine).want(t, 200, "")
 }
 
-// A body is one JSON object without repeated fields; an endpoint without a body
-// accepts none.
+// A body must be one JSON object without repeated fields. An endpoint without a
+// body refuses any.
 func TestRelayedBodies(t *testing.T) {
 	broker := &stub{}
 	s := newServer(t, broker.front)
@@ -304,14 +308,14 @@ func TestRelayedBodies(t *testing.T) {
 	u.do("POST", "/api/watchlists", "name=x", "X-Account-ID", id, "Content-Type", "application/x-www-form-urlencoded").want(t, 415, "unsupported_media_type")
 	u.do("POST", "/api/positions/AAPL/exercise", `{"qty":"1"}`, "X-Account-ID", id).want(t, 400, "unexpected_body")
 	if heard, n := broker.last(); n != 0 {
-		t.Errorf("the broker was asked for %+v", heard)
+		t.Errorf("the broker got the request %+v", heard)
 	}
 	u.do("POST", "/api/watchlists", `{"a":{"b":1},"c":{"b":2},"d":[{"b":1},{"b":2}]}`, "X-Account-ID", id).want(t, 200, "")
 }
 
-// Alpaca's refusal comes with its code, its message and its request's id; with
-// the broker away the response says when to retry; keys that it refuses are
-// recorded.
+// A refusal by Alpaca is returned with its code, its message and the id of its
+// request. If Alpaca cannot be reached, the response says when to retry. Keys
+// that Alpaca refuses are recorded as such.
 func TestRelayedBrokerErrors(t *testing.T) {
 	broker := &stub{}
 	s := newServer(t, broker.front)
@@ -346,7 +350,7 @@ func TestRelayedBrokerErrors(t *testing.T) {
 				t.Fatal(got.text)
 			}
 			if answer.Broker["message"] != said["message"] || answer.Broker["code"] != said["code"] || answer.Broker["request_id"] != "request-9" {
-				t.Errorf("%d: Alpaca's words came as %v", tt.said, answer.Broker)
+				t.Errorf("%d: Alpaca's refusal was returned as %v", tt.said, answer.Broker)
 			}
 			if (got.header.Get("Retry-After") != "") != (tt.status == 429) {
 				t.Errorf("%d: Retry-After is %q", tt.said, got.header.Get("Retry-After"))
@@ -370,11 +374,11 @@ func TestRelayedBrokerErrors(t *testing.T) {
 	} {
 		broker.say(h)
 		if away := ask(u, reads, id, "").want(t, 503, "broker_unavailable"); away.header.Get("Retry-After") == "" {
-			t.Errorf("%s: it does not say when to come back", name)
+			t.Errorf("%s: the response has no Retry-After", name)
 		}
 		lost := ask(u, change, id, "").want(t, 503, "broker_answer_lost")
 		if lost.header.Get("Retry-After") != "" || !strings.Contains(lost.text, "GET /api/watchlists") {
-			t.Errorf("%s: a change that may have been made: %v %s", name, lost.header, lost.text)
+			t.Errorf("%s: the response to a change that may have been made: %v %s", name, lost.header, lost.text)
 		}
 	}
 
@@ -387,7 +391,8 @@ func TestRelayedBrokerErrors(t *testing.T) {
 	}
 }
 
-// follow starts a request and returns its response while it arrives.
+// follow sends a request and returns its response while the body is still
+// arriving.
 func follow(t *testing.T, ctx context.Context, u *user, path, account string) *http.Response {
 	t.Helper()
 	request, err := http.NewRequestWithContext(ctx, "GET", u.s.url+path, nil)
@@ -404,10 +409,10 @@ func follow(t *testing.T, ctx context.Context, u *user, path, account string) *h
 	return response
 }
 
-// A page is passed on while Alpaca writes it: its first half is read before the
-// second is written, past the deadlines that the server has for whole
-// responses. One that breaks off at Alpaca breaks off here too, and a client
-// that leaves ends the call at Alpaca.
+// A page is passed on while Alpaca sends it: the test reads its first half
+// before Alpaca sends the second, which is after the server's time limit for
+// other responses. If the page breaks off at Alpaca, the response breaks off
+// too. If the client leaves, the call at Alpaca ends.
 func TestRelayedPagesStream(t *testing.T) {
 	broker := &stub{}
 	s := newServer(t, broker.front)
@@ -424,7 +429,7 @@ func TestRelayedPagesStream(t *testing.T) {
 		_ = http.NewResponseController(w).Flush()
 		for slowly := time.NewTicker(300 * time.Millisecond); ; {
 			select {
-			case <-slowly.C: // or the broker would count as silent
+			case <-slowly.C: // so that the broker does not count as silent
 				fmt.Fprint(w, " ")
 				_ = http.NewResponseController(w).Flush()
 			case whole := <-more:
@@ -455,7 +460,7 @@ func TestRelayedPagesStream(t *testing.T) {
 			t.Fatalf("the first half is %q (%v)", line, err)
 		}
 		time.Sleep(serverTimeout + 200*time.Millisecond)
-		goOn(t, true) // the second half is written only now
+		goOn(t, true) // only now Alpaca sends the second half
 		if rest, err := io.ReadAll(in); err != nil || strings.TrimSpace(string(rest)) != `],"next_page_token":null}` {
 			t.Errorf("the second half is %q (%v)", rest, err)
 		}
@@ -464,7 +469,7 @@ func TestRelayedPagesStream(t *testing.T) {
 		response := follow(t, t.Context(), u, bars, id)
 		goOn(t, false)
 		if text, err := io.ReadAll(response.Body); response.StatusCode != 200 || !errors.Is(err, io.ErrUnexpectedEOF) {
-			t.Errorf("a part was taken for the whole: %d %s (%v)", response.StatusCode, text, err)
+			t.Errorf("a page that broke off looks complete: %d %s (%v)", response.StatusCode, text, err)
 		}
 	})
 	t.Run("left", func(t *testing.T) {
@@ -474,15 +479,15 @@ func TestRelayedPagesStream(t *testing.T) {
 		select {
 		case <-ended:
 		case <-time.After(5 * time.Second):
-			t.Error("the call at the broker goes on though nobody reads its answer")
+			t.Error("the call at the broker goes on though nobody reads its response")
 		}
 	})
 	if text := s.log.String(); !strings.Contains(text, "the broker's answer broke off") {
-		t.Error("the log does not tell of the answer that broke off")
+		t.Error("the log does not mention the response that broke off")
 	}
 }
 
-// A change is carried out though its client leaves.
+// A change is carried out even if the client leaves.
 func TestRelayedChangeIsCarriedThrough(t *testing.T) {
 	broker := &stub{}
 	s := newServer(t, broker.front)

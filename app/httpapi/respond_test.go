@@ -8,8 +8,8 @@ import (
 	"paddock/app/httpapi"
 )
 
-// JSON that a handler returns is sent byte by byte, whether it is []byte or
-// json.RawMessage: encoding it again would change spaces and escapes.
+// JSON that a handler returns as []byte or json.RawMessage is sent unchanged.
+// Encoding it again would change spaces and escapes.
 func TestJSONIsSentAsItIs(t *testing.T) {
 	const text = "{ \"qty\": 1.50,\n \"note\": \"a < b\" }"
 	for _, body := range []any{[]byte(text), json.RawMessage(text)} {

@@ -8,15 +8,14 @@ import (
 	"paddock/app/httpapi"
 )
 
-// Paths whose queries are not read: load balancers ask for the health with
-// parameters of their own, and package auth reads its own. No others may be
-// added without a word here.
+// queriesNotRead are the paths whose queries may have any parameters: load
+// balancers add their own when they check the health, and package auth reads
+// its own. The test fails for any other such route.
 var queriesNotRead = []string{"/healthz", "/readyz", "/api/auth/{path}"}
 
-// Every route of the table refuses, with 400 and before anything is done, a
-// parameter that it does not know, one that is there twice, and a query that
-// cannot be parsed. A new route is covered by being in the table: nothing else
-// is served.
+// Every route in the table refuses an unknown parameter, a repeated one and a
+// query that cannot be parsed, with 400 and before anything is done. All routes
+// are in the table, so new ones are covered too.
 func TestEveryRouteReadsItsQuery(t *testing.T) {
 	broker := &stub{}
 	s := newServer(t, broker.front)
@@ -25,7 +24,7 @@ func TestEveryRouteReadsItsQuery(t *testing.T) {
 	broker.last()
 	for _, e := range httpapi.Routes() {
 		if e.AnyQuery != slices.Contains(queriesNotRead, e.Path) {
-			t.Errorf("%s %s: its query is not read: %v", e.Method, e.Path, e.AnyQuery)
+			t.Errorf("%s %s: takes any query: %v", e.Method, e.Path, e.AnyQuery)
 		}
 		if e.AnyQuery {
 			continue
@@ -35,7 +34,7 @@ func TestEveryRouteReadsItsQuery(t *testing.T) {
 			refuses := func(query, code string) {
 				t.Helper()
 				if got := u.do(e.Method, path+"?"+query, "", "X-Account-ID", id); got.status != 400 || got.code() != code {
-					t.Errorf("?%s is answered %d %s, want 400 %s", query, got.status, got.text, code)
+					t.Errorf("?%s: %d %s, want 400 %s", query, got.status, got.text, code)
 				}
 			}
 			refuses("no_such_parameter=1", "unknown_parameter")
@@ -52,14 +51,14 @@ func TestEveryRouteReadsItsQuery(t *testing.T) {
 				refuses(name+"="+id+"&no_such_parameter=1", "unknown_parameter")
 			}
 			if heard, n := broker.last(); n != 0 {
-				t.Errorf("the broker was asked for %+v", heard)
+				t.Errorf("the broker got the request %+v", heard)
 			}
 		})
 	}
 }
 
-// Bodies of our own endpoints that come as far as the question who may call
-// them.
+// bodies are valid bodies for our own endpoints, with which a request gets as
+// far as the check of who may call it.
 var bodies = map[string]string{
 	"POST /api/accounts":                 `{"name":"another","environment":"paper"}`,
 	"PATCH /api/accounts/{id}":           `{"name":"renamed"}`,
@@ -72,11 +71,11 @@ var bodies = map[string]string{
 	"POST /api/agent-logs":               `{"level":"info","message":"m"}`,
 }
 
-// Who may call a route is what the table says, and what the database decides:
-// without a session nobody but "anyone", on somebody else's account no user, and
-// on a shared account a viewer only what needs the scope read, and a trader all
-// but what needs manage. TestRelayedRefusals holds the same of what is passed
-// through.
+// Who may call a route is the same in the table and in the database. Without a
+// session only routes for "anyone" can be called. Nobody can call a route on an
+// account without a grant. A viewer can call only routes with the scope read,
+// and a trader all except those with the scope manage. TestRelayedRefusals
+// checks the same for passed-through endpoints.
 func TestWhoMayCall(t *testing.T) {
 	s := newServer(t)
 	owner, trader, viewer, stranger := s.signUp("ada"), s.signUp("bob"), s.signUp("vic"), s.signUp("eve")
@@ -87,7 +86,7 @@ func TestWhoMayCall(t *testing.T) {
 	resting := `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"1"}`
 	order := owner.do("POST", "/api/orders", resting, "X-Account-ID", id).want(t, 201, "").field(t, "id")
 	for _, e := range httpapi.Routes() {
-		if e.To != "" || e.AnyQuery || e.Path == "/api/ws" { // of the socket, the tests of package push
+		if e.To != "" || e.AnyQuery || e.Path == "/api/ws" { // the WebSocket is tested in package push
 			continue
 		}
 		t.Run(e.Method+" "+e.Path, func(t *testing.T) {

@@ -34,8 +34,8 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// server is the API in this process, with a real database and a simulated
-// broker.
+// server is the API, running in the test's process, with a real database and a
+// simulated broker.
 type server struct {
 	t       *testing.T
 	url     string
@@ -45,17 +45,17 @@ type server struct {
 	log     *bytes.Buffer
 	handler http.Handler
 	manager *mirror.Manager
-	hub     *push.Hub // runs where a test has it run
+	hub     *push.Hub // not running until a test runs it
 
 	brokerURL string // URL of the simulated broker
 }
 
-// serverTimeout is how long a whole request may take after hurry;
-// passed-through responses may take longer.
+// serverTimeout is how long a request may take after a call of hurry.
+// Passed-through responses may take longer.
 const serverTimeout = 3 * time.Second
 
-// newServer starts everything. front, if given, is a proxy before the simulated
-// broker.
+// newServer starts the API, its database and the simulated broker. front, if
+// given, is a proxy in front of the broker.
 func newServer(t *testing.T, front ...func(sim http.Handler) http.Handler) *server {
 	t.Helper()
 	s := &server{t: t, db: pgtest.New(t), seeds: alpacasim.DemoAccounts(3), log: &bytes.Buffer{}}
@@ -106,7 +106,8 @@ func newServer(t *testing.T, front ...func(sim http.Handler) http.Handler) *serv
 	return s
 }
 
-// serve starts the server for all further requests, which may take this long.
+// serve starts the HTTP server that further requests are sent to, and limits
+// how long each may take.
 func (s *server) serve(handler http.Handler, within time.Duration) {
 	web := httptest.NewUnstartedServer(handler)
 	web.Config.ReadTimeout, web.Config.WriteTimeout = within, within
@@ -115,10 +116,10 @@ func (s *server) serve(handler http.Handler, within time.Duration) {
 	s.handler, s.url = handler, web.URL
 }
 
-// hurry limits further requests to serverTimeout.
+// hurry limits the time of further requests to serverTimeout.
 func (s *server) hurry() { s.serve(s.handler, serverTimeout) }
 
-// stream runs the streams of the accounts until the test ends.
+// stream runs the mirror of all accounts until the test ends.
 func (s *server) stream() {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -133,7 +134,7 @@ func (s *server) stream() {
 	})
 }
 
-// answer is a response.
+// answer is a response with its body read.
 type answer struct {
 	status int
 	header http.Header
@@ -142,7 +143,7 @@ type answer struct {
 
 func (a answer) code() string {
 	var body struct{ Code string }
-	_ = json.Unmarshal([]byte(a.text), &body) // no JSON has no code
+	_ = json.Unmarshal([]byte(a.text), &body) // a body that is not JSON has no code
 	return body.Code
 }
 
@@ -156,7 +157,7 @@ func (a answer) field(t *testing.T, name string) string {
 	return text
 }
 
-// user is a user with a session cookie.
+// user is a user with a session's cookie.
 type user struct {
 	s      *server
 	cookie string
@@ -183,7 +184,7 @@ func (s *server) grant(account, name, role string) {
 	}
 }
 
-// do sends a request; headers come in pairs.
+// do sends a request; headers come in pairs of name and value.
 func (u *user) do(method, path, body string, headers ...string) answer {
 	u.s.t.Helper()
 	request, err := http.NewRequest(method, u.s.url+path, strings.NewReader(body))
@@ -218,7 +219,8 @@ func (u *user) send(request *http.Request) answer {
 	return answer{response.StatusCode, response.Header, string(text)}
 }
 
-// connect makes an account with the keys of a simulated one.
+// connect creates an account, stores the keys of a simulated one and returns
+// its id.
 func (u *user) connect(name string, seed alpacasim.AccountSeed) string {
 	u.s.t.Helper()
 	made := u.do("POST", "/api/accounts", `{"name":"`+name+`","environment":"paper"}`)

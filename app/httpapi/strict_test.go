@@ -22,7 +22,7 @@ type operation struct {
 }
 
 // operations returns all operations of openapi.yaml, except the public ones,
-// which have no input.
+// which take no input.
 func operations(t *testing.T) []operation {
 	t.Helper()
 	doc, err := openapi3.NewLoader().LoadFromData(httpapi.OpenAPI)
@@ -55,7 +55,7 @@ func operations(t *testing.T) []operation {
 
 func (o operation) String() string { return o.method + " " + o.path }
 
-// plain returns a schema without the parts that only describe it.
+// plain returns the one schema of an allOf, or the schema itself.
 func plain(s *openapi3.Schema) *openapi3.Schema {
 	if s.Type == nil && len(s.AllOf) == 1 {
 		return s.AllOf[0].Value
@@ -87,8 +87,8 @@ func sampleOf(s *openapi3.Schema) string {
 // malformed is a body with one mistake, and the code for it.
 type malformed struct{ body, code string }
 
-// malformations returns bodies of a schema with one mistake each: at the top,
-// and in every object inside.
+// malformations returns bodies with one mistake each, at the top level or in an
+// object inside, and the code that each must get.
 func malformations(s *openapi3.Schema) []malformed {
 	all := []malformed{
 		{"null", "invalid_json"}, {"[]", "invalid_json"}, {`"x"`, "invalid_json"}, {"1", "invalid_json"}, {"{", "invalid_json"},
@@ -105,7 +105,7 @@ func within(s *openapi3.Schema, wrap func(string) string, all *[]malformed) {
 	add := func(code, body string, args ...any) {
 		*all = append(*all, malformed{wrap("{" + fmt.Sprintf(body, args...) + "}"), code})
 	}
-	if s.AdditionalProperties.Has != nil { // otherwise the broker judges it
+	if s.AdditionalProperties.Has != nil { // otherwise unknown fields are passed on to the broker
 		add("unknown_field", `"no_such_field":"1"`)
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
@@ -118,19 +118,19 @@ func within(s *openapi3.Schema, wrap func(string) string, all *[]malformed) {
 		add("invalid_text", `%q:"\ud800"`, name)
 		add("invalid_text", `%q:"\udc00\ud800"`, name)
 		add("invalid_text", "%q:\"\xff\"", name)
-		add("invalid_text", "%q:\"\xed\xa0\x80\"", name) // a surrogate in UTF-8's own bytes
+		add("invalid_text", "%q:\"\xed\xa0\x80\"", name) // a surrogate encoded as UTF-8
 		add("invalid_text", `%q:"a\u0000b"`, name)
 		add("repeated_field", `%q:{"a":[{"b":1,"b":2}]}`, name)
 		amount := of.Pattern != ""
 		switch {
 		case of.Type == nil || of.Type.Permits("null"):
-		case amount: // the order's own check requires it
+		case amount: // refused by the check of the order
 			add("invalid_order", "%q:null", name)
 		default:
 			add("invalid_json", "%q:null", name)
 		}
 		switch {
-		case of.Type == nil: // any JSON
+		case of.Type == nil: // any JSON is valid
 		case of.Type.Includes("object"):
 			add("invalid_json", `%q:"x"`, name)
 			within(of, func(body string) string { return wrap(fmt.Sprintf("{%q:%s}", name, body)) }, all)
@@ -140,7 +140,7 @@ func within(s *openapi3.Schema, wrap func(string) string, all *[]malformed) {
 			if of.Items.Value.Type.Includes("object") {
 				within(of.Items.Value, func(body string) string { return wrap(fmt.Sprintf("{%q:[%s]}", name, body)) }, all)
 			}
-		case !amount: // the order's own check refuses an amount of another type
+		case !amount: // the check of the order refuses an amount of another type
 			add("invalid_json", `%q:{"x":[1]}`, name)
 			if !of.Type.Includes("string") {
 				add("invalid_json", `%q:"1"`, name)
@@ -149,9 +149,9 @@ func within(s *openapi3.Schema, wrap func(string) string, all *[]malformed) {
 	}
 }
 
-// A body in which something is repeated, unknown, null, of another case or no
-// text is refused before anything is done, on every endpoint that openapi.yaml
-// describes, future ones included.
+// A body with a field that is repeated, unknown, null, in another case or not
+// valid text is refused before anything is done. This holds for every endpoint
+// in openapi.yaml, so for new ones too.
 func TestEveryBodyIsReadStrictly(t *testing.T) {
 	broker := &stub{}
 	s := newServer(t, broker.front)
@@ -168,11 +168,11 @@ func TestEveryBodyIsReadStrictly(t *testing.T) {
 			path := target(strings.ReplaceAll(o.path, "{id}", id))
 			for _, m := range malformations(o.body) {
 				if got := u.do(o.method, path, m.body, "X-Account-ID", id); got.status != 400 || got.code() != m.code {
-					t.Errorf("%s is answered %d %s, want 400 %s", m.body, got.status, got.text, m.code)
+					t.Errorf("%s: %d %s, want 400 %s", m.body, got.status, got.text, m.code)
 				}
 			}
 			if heard, n := broker.last(); n != 0 {
-				t.Errorf("the broker was asked for %+v", heard)
+				t.Errorf("the broker got the request %+v", heard)
 			}
 		})
 	}
@@ -181,8 +181,8 @@ func TestEveryBodyIsReadStrictly(t *testing.T) {
 	}
 }
 
-// A query that cannot be parsed, or has an empty, repeated or unknown
-// parameter, is refused before anything is done; described parameters are
+// A query that cannot be parsed, or with an empty, repeated or unknown
+// parameter, is refused before anything is done. Parameters in openapi.yaml are
 // accepted.
 func TestEveryQueryIsReadStrictly(t *testing.T) {
 	broker := &stub{}
@@ -196,7 +196,7 @@ func TestEveryQueryIsReadStrictly(t *testing.T) {
 			ask := func(query string) answer { return u.do(o.method, path+"?"+query, "", "X-Account-ID", id) }
 			want := func(query, code string) {
 				if got := ask(query); got.status != 400 || got.code() != code {
-					t.Errorf("?%s is answered %d %s, want 400 %s", query, got.status, got.text, code)
+					t.Errorf("?%s: %d %s, want 400 %s", query, got.status, got.text, code)
 				}
 			}
 			want("no_such_parameter=1", "unknown_parameter")
@@ -220,14 +220,14 @@ func TestEveryQueryIsReadStrictly(t *testing.T) {
 				want(p.Name+"="+value+"&no_such_parameter=1", "unknown_parameter")
 			}
 			if heard, n := broker.last(); n != 0 {
-				t.Errorf("the broker was asked for %+v", heard)
+				t.Errorf("the broker got the request %+v", heard)
 			}
 			for _, p := range o.query {
 				if o.method != "GET" {
-					break // it would carry out the request
+					break // other methods would carry out the request
 				}
 				if got := ask(p.Name + "=" + strings.Trim(sampleOf(p.Schema.Value), `"`)); got.code() == "unknown_parameter" {
-					t.Errorf("%q is described and not taken: %s", p.Name, got.text)
+					t.Errorf("%q is described and not accepted: %s", p.Name, got.text)
 				}
 			}
 			broker.last()
@@ -235,8 +235,9 @@ func TestEveryQueryIsReadStrictly(t *testing.T) {
 	}
 }
 
-// A header with two different values, or an empty key, is refused, because only
-// one value would be read, and an empty key is not the same as none.
+// A header with two different values is refused, because only one of them would
+// be read. An empty Idempotency-Key is refused, because it is not the same as
+// none.
 func TestHeadersMeanOneThing(t *testing.T) {
 	broker := &stub{}
 	s := newServer(t, broker.front)
@@ -259,7 +260,7 @@ func TestHeadersMeanOneThing(t *testing.T) {
 			r.Header.Set("Cookie", u.cookie)
 			r.Header.Set("Content-Type", "application/json")
 			if got := u.send(r); got.status != 400 || got.code() != code {
-				t.Errorf("%s with %v is answered %d %s, want 400 %s", o, headers, got.status, got.text, code)
+				t.Errorf("%s with %v: %d %s, want 400 %s", o, headers, got.status, got.text, code)
 			}
 		}
 		for _, empty := range [][]string{{""}, {"  "}, {"", ""}, {"x", ""}, {"", "x"}} {
@@ -272,7 +273,7 @@ func TestHeadersMeanOneThing(t *testing.T) {
 		ask("account_ambiguous", http.Header{"X-Account-Id": {id, "00000000-0000-4000-8000-000000000001"}})
 	}
 	if heard, n := broker.last(); n != 0 {
-		t.Errorf("the broker was asked for %+v", heard)
+		t.Errorf("the broker got the request %+v", heard)
 	}
 	// The same value twice is accepted.
 	r, err := http.NewRequest("GET", s.url+"/api/guards", nil)

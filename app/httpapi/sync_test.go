@@ -35,7 +35,7 @@ func (a answer) report(t *testing.T) (r report) {
 	return r
 }
 
-// lines returns the differences, one on each line.
+// lines returns the differences in a report, one on each line.
 func (r report) lines() string {
 	var all []string
 	text := func(s *string) string {
@@ -55,8 +55,8 @@ func (r report) lines() string {
 	return strings.Join(all, "\n")
 }
 
-// laterSync waits until the ten seconds have passed within which an answer is
-// repeated.
+// laterSync makes the last reconciliation old enough that the next request does
+// not get its report again.
 func (s *server) laterSync() {
 	s.t.Helper()
 	if _, err := s.db.Conn(s.t, "admin").Exec(s.t.Context(), "update app.syncs set answered_at = answered_at - interval '11 seconds'"); err != nil {
@@ -64,8 +64,9 @@ func (s *server) laterSync() {
 	}
 }
 
-// A requested reconciliation corrects what no stream sent and reports it, once:
-// asked again at once it repeats its answer and calls Alpaca for nothing.
+// A requested reconciliation corrects what no stream sent and reports the
+// differences. A second request at once gets the same report, and Alpaca is not
+// called.
 func TestSync(t *testing.T) {
 	var lists atomic.Int64
 	s := newServer(t, func(sim http.Handler) http.Handler {
@@ -103,28 +104,29 @@ func TestSync(t *testing.T) {
 	asked := lists.Load()
 	again := u.do("POST", "/api/sync", "", mine...).want(t, 200, "").report(t)
 	if !again.AsOf.Equal(first.AsOf) || lists.Load() != asked {
-		t.Errorf("asked again at once it is as of %s, was %s, with %d requests more", again.AsOf, first.AsOf, lists.Load()-asked)
+		t.Errorf("the second report is as of %s, the first as of %s, with %d more requests between", again.AsOf, first.AsOf, lists.Load()-asked)
 	}
 	s.laterSync()
 	if later := u.do("POST", "/api/sync", "", mine...).want(t, 200, "").report(t); later.lines() != "" || !later.AsOf.After(first.AsOf) || later.Orders.Differed != 0 || later.Positions.Differed != 0 {
-		t.Errorf("once mended it says %+v", later)
+		t.Errorf("the next report is %+v", later)
 	}
 
-	// A viewer cannot use up an account's requests; somebody who may cancel can
-	// ask on a paused account too.
+	// A viewer cannot use up an account's requests. Somebody who may cancel
+	// orders can request a reconciliation, on a paused account too.
 	s.grant(id, "bob", "viewer")
 	s.laterSync()
 	asked = lists.Load()
 	viewer.do("POST", "/api/sync", "", mine...).want(t, 403, "not_permitted")
 	u.do("POST", "/api/sync", "{}", mine...).want(t, 400, "unexpected_body")
 	if lists.Load() != asked {
-		t.Error("a refused request was passed on to Alpaca")
+		t.Error("a refused request led to a call of Alpaca")
 	}
 	u.do("PATCH", "/api/accounts/"+id, `{"is_active":false}`).want(t, 200, "")
 	u.do("POST", "/api/sync", "", mine...).want(t, 200, "")
 }
 
-// A failure says why: no keys, keys that Alpaca refuses, or Alpaca away.
+// If a reconciliation fails, the response says why: there are no keys, Alpaca
+// refuses them, or Alpaca cannot be reached.
 func TestSyncFailures(t *testing.T) {
 	var away, refuse atomic.Bool
 	s := newServer(t, func(sim http.Handler) http.Handler {
@@ -149,7 +151,7 @@ func TestSyncFailures(t *testing.T) {
 	away.Store(true)
 	a := u.do("POST", "/api/sync", "", "X-Account-ID", id).want(t, 503, "broker_unavailable")
 	if a.header.Get("Retry-After") == "" {
-		t.Error("it does not say when to come back")
+		t.Error("the response has no Retry-After")
 	}
 	away.Store(false)
 	refuse.Store(true)

@@ -22,9 +22,9 @@ import (
 	"paddock/tests/kit"
 )
 
-// A stream begins within a second of new keys being committed, and ends within
-// a second of its keys or its account being deleted, also while other accounts
-// ring all the time.
+// A stream begins within a second after new keys are committed, and ends within
+// a second after its keys or its account are deleted, even while the doorbell
+// rings all the time for other accounts.
 func TestKeysComeAndGoWithinASecond(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -76,14 +76,13 @@ func TestKeysComeAndGoWithinASecond(t *testing.T) {
 	slices.Sort(began)
 	slices.Sort(ended)
 	t.Logf("streams began after %v and ended after %v", began, ended)
-	// Medians, because this machine may be busy with something else for a
-	// moment.
+	// The test looks at medians, because this machine may be busy for a moment.
 	if began[2] > time.Second || ended[2] > time.Second {
-		t.Error("that is more than a second")
+		t.Error("a stream took more than a second to begin or to end")
 	}
 }
 
-// Streams that are slow to end delay neither each other nor new ones.
+// Streams that are slow to end delay neither each other nor new streams.
 func TestSlowEndHoldsUpNobody(t *testing.T) {
 	t.Parallel()
 	w, all := newFleet(t, 4)
@@ -91,8 +90,7 @@ func TestSlowEndHoldsUpNobody(t *testing.T) {
 	w.eventually("all streams", func() bool {
 		return scan[int](w, "select count(*) from app.stream_cursors where streaming is not null and agreed_at is not null") == len(all)
 	})
-	// What a stream records at its end waits for this lock, for as long as it
-	// may: 1 s.
+	// What a stream records at its end waits for this lock, for at most 1 s.
 	tx, err := w.pg.Conn(t, "admin").Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -101,10 +99,10 @@ func TestSlowEndHoldsUpNobody(t *testing.T) {
 	if _, err := tx.Exec(t.Context(), "select from app.stream_cursors for update"); err != nil {
 		t.Fatal(err)
 	}
-	w.exec("set session_replication_role = replica")                          // else the trigger on new keys would wait too
+	w.exec("set session_replication_role = replica")                          // otherwise the trigger on new keys would wait too
 	w.exec("update private.user_credentials set generation = generation + 1") // all streams restart
 	w.exec("set session_replication_role = origin")
-	time.Sleep(200 * time.Millisecond) // until they have begun to
+	time.Sleep(200 * time.Millisecond) // until the streams are restarting
 	began := time.Now()
 	a := w.connectUser(99)
 	m.Wake()
@@ -118,8 +116,8 @@ func TestSlowEndHoldsUpNobody(t *testing.T) {
 	}
 }
 
-// When the broker comes back after a restart, accounts connect one after
-// another, not all at once, and all of them do.
+// When the broker comes back, all accounts connect again, but only a limited
+// number at a time.
 func TestRestartIsNoStampede(t *testing.T) {
 	t.Parallel()
 	const all, atOnce = 200, 16
@@ -127,7 +125,7 @@ func TestRestartIsNoStampede(t *testing.T) {
 	var trying, most atomic.Int64
 	var mu sync.Mutex
 	var attempts []time.Time
-	// Each connection takes some time, as with a broker that is starting.
+	// Each connection takes some time, as if the broker were still starting.
 	slow := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/v2/events/trades" {
 			mu.Lock()
@@ -149,7 +147,7 @@ func TestRestartIsNoStampede(t *testing.T) {
 	}
 	w.eventually("all streams", up)
 	if n := most.Load(); n > atOnce {
-		t.Errorf("at the start %d streams were made at a time, of at most %d", n, atOnce)
+		t.Errorf("at the start %d streams connected at a time, want at most %d", n, atOnce)
 	}
 
 	most.Store(0)
@@ -177,16 +175,16 @@ func TestRestartIsNoStampede(t *testing.T) {
 		}
 		busiest = max(busiest, n)
 	}
-	t.Logf("all were back %s after the broker was, with %d attempts, at most %d of them in 100 ms and %d at a time", took, len(attempts), busiest, most.Load())
+	t.Logf("all were connected %s after the broker was back, with %d attempts, at most %d of them in 100 ms and %d at a time", took, len(attempts), busiest, most.Load())
 	if busiest > all/2 {
-		t.Errorf("%d of %d accounts came within 100 ms", busiest, all)
+		t.Errorf("%d of %d accounts connected within 100 ms", busiest, all)
 	}
 	if n := most.Load(); n > atOnce {
-		t.Errorf("%d came at a time, of at most %d", n, atOnce)
+		t.Errorf("%d streams connected at a time, want at most %d", n, atOnce)
 	}
 }
 
-// throughURL makes the broker's streams connect to another URL.
+// throughURL makes the broker's client read its streams at another URL.
 func (w *world) throughURL(at string, idle time.Duration) {
 	w.t.Helper()
 	b, err := broker.New(broker.Config{
@@ -199,13 +197,13 @@ func (w *world) throughURL(at string, idle time.Duration) {
 	w.broker = b
 }
 
-// tunnel forwards connections, until it silently stops to.
+// tunnel forwards connections, until kill makes it drop everything silently.
 type tunnel struct {
 	listener net.Listener
 	to       string
 	mu       sync.Mutex
-	dead     []*atomic.Bool // one for each connection
-	far      []net.Conn     // the other end of each connection
+	dead     []*atomic.Bool // for each connection, whether it is dead
+	far      []net.Conn     // for each connection, its other end
 }
 
 func (u *tunnel) serve() {
@@ -235,7 +233,7 @@ func (u *tunnel) serve() {
 						return
 					}
 					if dead.Load() {
-						continue // swallowed
+						continue // dropped
 					}
 					if _, err := way[1].Write(buffer[:n]); err != nil {
 						return
@@ -255,7 +253,7 @@ func (u *tunnel) kill() {
 	}
 }
 
-// reap lets the broker notice that the connections so far are dead.
+// reap closes dead connections, so that the broker notices their end.
 func (u *tunnel) reap() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -267,7 +265,7 @@ func (u *tunnel) reap() {
 }
 
 // A broker that is gone without closing the connection is noticed with either
-// transport, and what happened meanwhile is found.
+// transport, and what happened meanwhile is recorded.
 func TestDeadPeerIsNoticed(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"sse", "ws"} {
@@ -287,17 +285,17 @@ func TestDeadPeerIsNoticed(t *testing.T) {
 		w.run(func(c *mirror.Config) { c.Silence = time.Hour })
 		w.streams(mode)
 		w.eventually("the first agreement", func() bool { return w.agreed() != nil })
-		time.Sleep(3 * time.Second) // more than the idle time: a stream that works is kept
+		time.Sleep(3 * time.Second) // longer than the idle time: a working stream must be kept
 		if n := w.front.connects.Load(); n != 1 {
-			t.Errorf("%s: a live connection was given up: %d were made", mode, n)
+			t.Errorf("%s: a working connection was closed: %d were made", mode, n)
 		}
 		u.kill()
-		w.buy("AAPL", "1", "a") // not through the tunnel
+		w.buy("AAPL", "1", "a") // sent directly, not through the tunnel
 		w.sim.Step()
 		killed := time.Now()
 		w.waitForOrder("a", "accepted filled 1")
-		t.Logf("%s: noticed and mended after %s", mode, time.Since(killed))
-		u.reap() // an account gets no second WebSocket before
+		t.Logf("%s: the fill was found after %s", mode, time.Since(killed))
+		u.reap() // before that the account gets no second WebSocket
 		w.eventually("another connection", func() bool { return w.front.connects.Load() > 1 && w.kind() == mode })
 		if took := time.Since(killed); took > 10*time.Second {
 			t.Errorf("%s: it took %s, with an idle time of 1 s", mode, took)
@@ -306,9 +304,9 @@ func TestDeadPeerIsNoticed(t *testing.T) {
 	}
 }
 
-// An instance that is cut off from the database for long ends its streams:
-// another instance holds its accounts, and an open WebSocket would keep it from
-// connecting.
+// An instance that cannot reach the database any more ends its streams. Another
+// instance then holds its accounts, and could not connect while the account's
+// one WebSocket is open.
 func TestCutOffInstanceEndsItsStreams(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -320,6 +318,6 @@ func TestCutOffInstanceEndsItsStreams(t *testing.T) {
 	before := w.front.connects.Load()
 	time.Sleep(time.Second)
 	if n := w.front.connects.Load(); n != before {
-		t.Errorf("%d streams were made without a lease", n-before)
+		t.Errorf("%d streams were connected without a lease", n-before)
 	}
 }

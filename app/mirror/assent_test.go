@@ -15,8 +15,8 @@ import (
 	"paddock/tests/pgtest"
 )
 
-// twoAccounts are two people's accounts in Paddock, connected to one Alpaca
-// account.
+// twoAccounts are accounts of two users in Paddock that are connected to the
+// same Alpaca account.
 type twoAccounts struct {
 	t        *testing.T
 	pg       *pgtest.DB
@@ -44,7 +44,7 @@ func newSharers(t *testing.T) *twoAccounts {
 	return s
 }
 
-// intend makes an intent in one of the accounts.
+// intend inserts an intent into one of the accounts.
 func (s *twoAccounts) intend(who int, name string, asked map[string]any) error {
 	return s.app.TxNotify(s.t.Context(), tenant.Admission{Token: []string{"token-of-u1", "token-of-u2"}[who], Account: s.accounts[who]}, func(b *tenant.Batch) {
 		b.Queue(`insert into app.alpaca_orders (account_id, client_order_id, request_hash, request, submitted_by, orchestrator_agent_id, tag,
@@ -73,8 +73,9 @@ func (s *twoAccounts) scan(who int, sql string, args ...any) (text string) {
 	return text
 }
 
-// An order that the broker returns becomes an intent's order only where it is
-// what was asked for. Any other is recorded as an order placed elsewhere.
+// An order that the broker returns becomes the order of an intent only if it
+// has the terms that the intent asks for. Otherwise it is recorded as an order
+// that was placed elsewhere.
 func TestAnAnswerIsWhatWasSent(t *testing.T) {
 	t.Parallel()
 	s := newSharers(t)
@@ -167,7 +168,7 @@ func TestAnAnswerIsWhatWasSent(t *testing.T) {
 			maps.Copy(told, map[string]any{"id": id, "client_order_id": name, "asset_class": "us_equity", "status": "new", "filled_qty": "0",
 				"created_at": "2026-06-01T14:00:00Z", "submitted_at": "2026-06-01T14:00:00Z", "updated_at": "2026-06-01T14:00:00Z"})
 			s.record(0, told)
-			s.record(0, told) // as after a look-up
+			s.record(0, told) // a second time, as after a look-up
 			got := s.scan(0, `select string_agg(concat_ws('|', case client_order_id when $2 then 'ours' else 'other' end, intent_state, alpaca_order_id = $3,
 					submitted_by, orchestrator_agent_id, tag), ' ' order by client_order_id = $2 desc)
 				from app.alpaca_orders where account_id = $1 and (client_order_id = $2 or alpaca_order_id = $3)`, name, id)
@@ -182,9 +183,10 @@ func TestAnAnswerIsWhatWasSent(t *testing.T) {
 	}
 }
 
-// A split between an order's lost answer and its look-up restates the order. It
-// is taken for its intent, since nobody else can have used a client_order_id
-// that Paddock made, but for a quantity and prices that one split explains.
+// If a split happens between the loss of an order's answer and its look-up, the
+// order has another quantity and other prices. It still becomes the order of
+// its intent if one split explains the differences. This holds only for a
+// client_order_id that Paddock made, which nobody else can have used.
 func TestAnOrderIsKnownAfterASplit(t *testing.T) {
 	t.Parallel()
 	s := newSharers(t)
@@ -222,7 +224,7 @@ func TestAnOrderIsKnownAfterASplit(t *testing.T) {
 		"a coin, which is never split":    {coin, map[string]any{"qty": "12"}, "crypto", false},
 		"an option, which gets a new one": {contract, map[string]any{"qty": "12"}, "us_option", false},
 	} {
-		for _, own := range []bool{false, true} { // whether the client chose the id
+		for _, own := range []bool{false, true} { // whether the client chose the client_order_id
 			if err := s.intend(0, name, c.asked); err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
@@ -239,15 +241,15 @@ func TestAnOrderIsKnownAfterASplit(t *testing.T) {
 				"created_at": "2026-06-01T14:00:00Z", "submitted_at": "2026-06-01T14:00:00Z", "updated_at": "2026-06-02T08:00:00Z"})
 			s.record(0, told)
 			if got := s.scan(0, "select (alpaca_order_id is not distinct from $3)::text from app.alpaca_orders where account_id = $1 and client_order_id = $2", ours, id); got != fmt.Sprint(c.adopted && !own) {
-				t.Errorf("%s: taken for its intent is %s", ours, got)
+				t.Errorf("%s: whether it is the intent's order is %s", ours, got)
 			}
 		}
 	}
 }
 
-// Of two accounts here on one Alpaca account, the second one's order under the
-// first one's client_order_id is refused before it is sent, and an order of one
-// account counts, for the other, as placed elsewhere.
+// Two accounts in Paddock share one Alpaca account. If one has used a
+// client_order_id, an order of the other under it is refused before it is sent.
+// An order of one account is recorded in the other as placed elsewhere.
 func TestAnOrderNameIsOneAccounts(t *testing.T) {
 	t.Parallel()
 	s := newSharers(t)
@@ -256,10 +258,10 @@ func TestAnOrderNameIsOneAccounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := s.intend(1, "mine", asked); tenant.SQLState(err) != "PD410" {
-		t.Errorf("the second account's order of that name: %v", err)
+		t.Errorf("the second account's order under the same client_order_id: %v", err)
 	}
 	if err := s.intend(1, "other", asked); err != nil {
-		t.Errorf("an order of another name: %v", err)
+		t.Errorf("an order under another client_order_id: %v", err)
 	}
 	told := map[string]any{"id": uuid.New(), "client_order_id": "mine", "asset_class": "us_equity", "status": "new", "filled_qty": "0",
 		"created_at": "2026-06-01T14:00:00Z", "updated_at": "2026-06-01T14:00:00Z"}
@@ -268,21 +270,21 @@ func TestAnOrderNameIsOneAccounts(t *testing.T) {
 		s.record(who, told)
 		got := s.scan(who, "select concat_ws('|', intent_state, submitted_by, orchestrator_agent_id, tag) from app.alpaca_orders where account_id = $1 and alpaca_order_id = $2", told["id"])
 		if got != want {
-			t.Errorf("account %d sees %s, not %s", who, got, want)
+			t.Errorf("account %d has %s, want %s", who, got, want)
 		}
 	}
 }
 
-// A replacement is matched by the order that it replaces, whatever the broker
-// makes of the rest. An intent that the broker refused stays refused, whoever
-// places an order under its name afterwards.
+// A replacement becomes the order of its intent if it replaces the right order,
+// even if other terms differ. An intent that the broker refused stays refused,
+// whoever uses its client_order_id afterwards.
 func TestWhatAnIntentIsKnownBy(t *testing.T) {
 	t.Parallel()
 	s := newSharers(t)
 	old := uuid.New()
 	asked := map[string]any{"symbol": "AAPL", "side": "buy", "type": "limit", "time_in_force": "day", "qty": "10", "limit_price": "100.5"}
 	for name, c := range map[string]struct {
-		change  string // of the intent
+		change  string // made to the intent
 		differs map[string]any
 		adopted bool
 	}{
@@ -315,8 +317,9 @@ func TestWhatAnIntentIsKnownBy(t *testing.T) {
 	}
 }
 
-// Of two accounts on one Alpaca account that claim one client_order_id at once,
-// the second waits until the first's transaction ends, and is refused.
+// If two accounts on one Alpaca account use one client_order_id at the same
+// time, the second waits for the end of the first one's transaction, and is
+// then refused.
 func TestAnOrderNameIsClaimedOnce(t *testing.T) {
 	t.Parallel()
 	s := newSharers(t)
@@ -352,7 +355,7 @@ func TestAnOrderNameIsClaimedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := <-answered; tenant.SQLState(err) != "PD410" {
-		t.Errorf("the second is answered %v", err)
+		t.Errorf("the second account got %v", err)
 	}
 	_ = second.Rollback(t.Context())
 }

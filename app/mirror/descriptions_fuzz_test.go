@@ -17,14 +17,14 @@ import (
 	"paddock/tests/pgtest"
 )
 
-// Whatever happens to orders at the broker, and in whatever order, how often
-// and by whichever way it arrives here, each order ends in its newest state,
-// each position as its newest update has it, and the log has each update once.
-// Nothing that a broker may send raises an error.
+// Updates and answers about orders may arrive in any order and any number of
+// times. Each order must end in its newest state, each position as its newest
+// update says, and each update must be in the log once. Nothing that a broker
+// may send raises an error.
 //
-// history is what happens, one byte an event. telling is how it arrives: 0 is
-// the stream's own order, with answers that may run ahead of it, and any other
-// number mixes everything.
+// history has one byte for each event at the broker. telling decides how the
+// events arrive: 0 is the stream's own order, with answers that may be ahead of
+// it, and any other number shuffles everything.
 func FuzzDescriptions(f *testing.F) {
 	const place, part, fill, cancel, replace, bust, end = 0, 1, 3, 4, 5, 6, 7
 	for _, history := range [][]byte{
@@ -53,7 +53,7 @@ func FuzzDescriptions(f *testing.F) {
 		var set pgx.Batch
 		set.Queue("insert into app.user_accounts (id, user_id, name, environment) values ($1, 'u1', $2, 'paper')", lease.Account, lease.Account.String())
 		set.Queue("insert into app.stream_leases (account_id, holder, expires_at) values ($1, $2, now() + interval '1 hour')", lease.Account, lease.Holder)
-		if telling == 0 { // once an account's positions were read, answers to requests change them
+		if telling == 0 { // answers to requests change positions only after the first reconciliation
 			set.Queue("insert into app.stream_cursors (account_id, agreed_at) values ($1, $2)", lease.Account, b.told[0].At.Add(-time.Hour))
 		}
 		if err := admin.SendBatch(t.Context(), &set).Close(); err != nil {
@@ -81,13 +81,13 @@ func FuzzDescriptions(f *testing.F) {
 	})
 }
 
-// book is a small model of a broker's book: whole quantities, one price for
-// each order.
+// book is a small model of a broker's orders and positions, with whole
+// quantities and one price.
 type book struct {
 	at    time.Time
 	all   []*bookOrder
 	held  map[string]int
-	moved map[string]bool // symbols that were traded
+	moved map[string]bool // the symbols that were traded
 	told  []bookUpdate
 }
 
@@ -125,8 +125,9 @@ func newBook() *book {
 	return &book{at: time.Date(2026, 6, 1, 14, 0, 0, 0, time.UTC), held: map[string]int{}, moved: map[string]bool{}}
 }
 
-// happen turns a byte into the next event: its three lowest bits are the event,
-// the next two the order (or its kind), and the others a quantity.
+// happen turns a byte into the next event. Its three lowest bits say which
+// event, the next two which order (or which kind of order), and the others give
+// a quantity.
 func (b *book) happen(event byte) {
 	kind, which, qty := event&7, int(event>>3)&3, 1+int(event>>5)
 	if kind == 0 && len(b.all) < 8 {
@@ -181,8 +182,8 @@ func (b *book) trade(o *bookOrder, event, status string, by int) {
 	b.say(o, event, status, by)
 }
 
-// say records an update of an event; one without a quantity has no position in
-// it.
+// say records an update of an order. If by is 0 the update has no execution and
+// no position.
 func (b *book) say(o *bookOrder, event, status string, by int) {
 	b.at = b.at.Add(time.Millisecond)
 	o.Status, o.UpdatedAt = status, b.at
@@ -194,8 +195,8 @@ func (b *book) say(o *bookOrder, event, status string, by int) {
 	b.told = append(b.told, u)
 }
 
-// tell queues each update at least once, mixed, and some of the orders as an
-// answer of the broker would have them.
+// tell queues each update at least once and some orders as answers of the
+// broker, shuffled.
 func (b *book) tell(batch *tenant.Batch, account uuid.UUID, telling uint64) {
 	dice := rand.New(rand.NewPCG(telling, 1))
 	if telling == 0 {
@@ -218,8 +219,8 @@ func (b *book) tell(batch *tenant.Batch, account uuid.UUID, telling uint64) {
 	}
 }
 
-// tellAhead queues the updates in their order, each after answers that are up
-// to two events ahead.
+// tellAhead queues the updates in their order, and before each some answers
+// that are up to two events ahead.
 func (b *book) tellAhead(batch *tenant.Batch, account uuid.UUID, dice *rand.Rand) {
 	for i, u := range b.told {
 		for range dice.IntN(3) {
@@ -269,7 +270,7 @@ func (b *book) eventIDs() string {
 	return strings.Join(ids, " ")
 }
 
-// story lists what happened, for the message of a failure.
+// story lists the events, for the message of a failure.
 func (b *book) story() string {
 	var lines []string
 	for _, u := range b.told {

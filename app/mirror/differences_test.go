@@ -7,15 +7,15 @@ import (
 	"testing"
 )
 
-// Values are compared, not their spelling: an amount written in another way did
-// not differ.
+// Values are compared and not their spelling, so an amount that is written in
+// another way is no difference.
 func TestDifferences(t *testing.T) {
 	t.Parallel()
 	const before = `{"id":"61e69015-8549-4bfd-b9c3-01e75843f47d","client_order_id":"a","symbol":"AAPL","status":"new","qty":"1","filled_qty":"0","limit_price":"10.50"}`
 	change := func(pairs ...string) string { return strings.NewReplacer(pairs...).Replace(before) }
 	for name, tt := range map[string]struct {
 		before, after, want string
-		moved               bool // of which the stream must send an update
+		moved               bool // whether the stream must send an update of it
 	}{
 		"unchanged":         {"", "", "", false},
 		"in other words":    {before, change(`"10.50"`, `"10.5"`, `"status"`, `"more":1,"status"`), "", false},
@@ -34,7 +34,7 @@ func TestDifferences(t *testing.T) {
 		for _, m := range d.Orders.Changed {
 			got = append(got, m.Field+" "+orNothing(m.From)+">"+orNothing(m.To))
 			if m.ID == nil || m.ClientOrderID != "a" || *m.Symbol != "AAPL" {
-				t.Errorf("%s: it is told of %+v", name, m)
+				t.Errorf("%s: the difference is %+v", name, m)
 			}
 		}
 		if strings.Join(got, ", ") != tt.want || d.Orders.Differed != min(len(got), 1) || len(d.moved) > 0 != tt.moved {
@@ -60,7 +60,7 @@ func orNothing(s *string) string {
 	return *s
 }
 
-// However much differs, the list is bounded and the count is not.
+// The list of differences has a maximum length, and the count has none.
 func TestDifferencesAreBounded(t *testing.T) {
 	t.Parallel()
 	var d differences
@@ -80,13 +80,13 @@ func TestDifferencesAreBounded(t *testing.T) {
 	}
 	for _, part := range []difference{d.Orders, d.Positions} {
 		if part.Differed != maxDifferences+50 || len(part.Changed) != maxDifferences {
-			t.Errorf("%d differed and %d are told", part.Differed, len(part.Changed))
+			t.Errorf("%d differed and %d are listed", part.Differed, len(part.Changed))
 		}
 	}
 	if len(text) > 64<<10 {
-		t.Errorf("the answer has %d bytes", len(text))
+		t.Errorf("the JSON has %d bytes", len(text))
 	}
 	if text, err := json.Marshal(differences{}); err != nil || strings.Contains(string(text), "null") {
-		t.Errorf("nothing that differed is %s (%v)", text, err)
+		t.Errorf("without differences the JSON is %s (%v)", text, err)
 	}
 }

@@ -16,10 +16,10 @@ import (
 	"paddock/app/tenant"
 )
 
-// Where the journal has another quantity than the broker, health and an event
-// say so, and no profit is shown of the round trips that may be wrong; those
-// closed before keep theirs. When the two agree again there is one event, and
-// the profit is back.
+// If the journal has another quantity than the broker, the account's health and
+// an event say so, and round trips that may be wrong show no profit. Round
+// trips that were closed before keep theirs. When the quantities agree again
+// there is an event, and the profits are shown again.
 func TestTheJournalSaysWhereItDiffers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -95,14 +95,14 @@ func TestTheJournalSaysWhereItDiffers(t *testing.T) {
 	want := func(what, differs, trips, events string) {
 		t.Helper()
 		if d, s, e := differ(), shown(), told(); d != differs || s != trips || e != events {
-			t.Errorf("%s: health %q, shown %q, told %q; want %q, %q, %q", what, d, s, e, differs, trips, events)
+			t.Errorf("%s: health %q, round trips %q, events %q; want %q, %q, %q", what, d, s, e, differs, trips, events)
 		}
 	}
 	trade("AAPL", "us_equity", "buy", 10)
 	trade("AAPL", "us_equity", "sell", 10)
 	trade("AAPL", "us_equity", "buy", 5)
 	trade("BTC/USD", "crypto", "buy", 2)
-	w.exec("update app.alpaca_orders set status = 'filled'") // none is open any more
+	w.exec("update app.alpaca_orders set status = 'filled'") // no order is open any more
 	compare(`[{"symbol": "AAPL", "qty": "5"}, {"symbol": "BTCUSD", "asset_class": "crypto", "qty": "2"}]`)
 	want("agreed", "", "BTC/USD open true, AAPL open true, AAPL closed true", "")
 
@@ -112,28 +112,27 @@ func TestTheJournalSaysWhereItDiffers(t *testing.T) {
 	compare("")
 	want("the same again", "AAPL 5 7, MSFT 0 1", "BTC/USD open true, AAPL open false, AAPL closed true", first)
 
-	// The round trip in doubt is closed and another begins: neither has a
+	// The round trip with the gap is closed and another begins: neither shows a
 	// profit.
 	trade("AAPL", "us_equity", "sell", 7)
 	w.exec("update app.alpaca_orders set status = 'filled'")
 	compare(`[{"symbol": "BTCUSD", "asset_class": "crypto", "qty": "2"}, {"symbol": "MSFT", "qty": "1"}]`)
 	want("sold there", "AAPL -2 0, MSFT 0 1", "AAPL open false, BTC/USD open true, AAPL closed false, AAPL closed true", first)
 
-	// While an order is open, a difference may be a fill that has not arrived
-	// yet.
+	// While an order is open, a gap may be a fill that has not arrived yet.
 	w.exec("update app.alpaca_orders set status = 'new' where client_order_id = (select max(client_order_id) from app.alpaca_orders where symbol = 'BTC/USD')")
 	compare(`[{"symbol": "BTCUSD", "asset_class": "crypto", "qty": "3"}]`)
 	want("on its way", "AAPL -2 0, BTC/USD 2 3", "AAPL open false, BTC/USD open false, AAPL closed false, AAPL closed true", first+", agrees MSFT")
 	compare("")
 	want("and still", "AAPL -2 0, BTC/USD 2 3", "AAPL open false, BTC/USD open false, AAPL closed false, AAPL closed true", first+", agrees MSFT, differs BTC/USD 2 3")
 
-	trade("AAPL", "us_equity", "buy", 2) // what was missing arrives
+	trade("AAPL", "us_equity", "buy", 2) // the missing fill arrives
 	w.exec("update app.alpaca_orders set status = 'filled'")
 	compare(`[{"symbol": "BTCUSD", "asset_class": "crypto", "qty": "2"}]`)
 	want("agreed again", "", "AAPL closed true, BTC/USD open true, AAPL closed true, AAPL closed true", first+", agrees MSFT, differs BTC/USD 2 3, agrees AAPL, agrees BTC/USD")
 
-	// A pair has one name in the comparison, with or without its slash. Its
-	// round trip is in doubt from its beginning.
+	// The comparison knows a currency pair with and without its slash. A round
+	// trip that begins while there is a gap shows no profit from the start.
 	w.exec(`insert into app.alpaca_orders (account_id, client_order_id, intent_state, alpaca_order_id, status, symbol, side, qty, type, time_in_force)
 		values ($1, 'resting', 'accepted', gen_random_uuid(), 'new', 'ETH/USD', 'buy', 1, 'limit', 'gtc')`, l.Account)
 	events := first + ", agrees MSFT, differs BTC/USD 2 3, agrees AAPL, agrees BTC/USD"
@@ -148,8 +147,8 @@ func TestTheJournalSaysWhereItDiffers(t *testing.T) {
 	compare(`[{"symbol": "BTCUSD", "asset_class": "crypto", "qty": "2"}, {"symbol": "ETHUSD", "asset_class": "crypto", "qty": "3"}]`)
 	want("as far apart", "ETH/USD 2 3", "ETH/USD open false, "+trips, events)
 
-	// By the journal the position is closed and another begins: the missed fill
-	// affects both.
+	// In the journal the position is closed and another begins. Because of the
+	// gap neither shows a profit.
 	trade("ETH/USD", "crypto", "sell", 2)
 	trade("ETH/USD", "crypto", "buy", 1)
 	compare(`[{"symbol": "BTCUSD", "asset_class": "crypto", "qty": "2"}, {"symbol": "ETHUSD", "asset_class": "crypto", "qty": "2"}]`)

@@ -19,8 +19,9 @@ import (
 	"paddock/app/trading"
 )
 
-// A wind-down that waits for the market does not delay a halt: orders are
-// canceled and positions closed beside it.
+// A repair, a wind-down that trades an overshoot back, does not delay a halt
+// while it waits for the market: orders are canceled and positions closed at
+// the same time.
 func TestARepairKeepsNobodyFromHalting(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -45,7 +46,7 @@ func TestARepairKeepsNobodyFromHalting(t *testing.T) {
 	w.wantFlat()
 }
 
-// A wind-down that waits for keys ends when the account is opened: storing keys
+// A wind-down that waits for keys ends when the account is opened. Storing keys
 // afterwards closes nothing.
 func TestKeysResumeNoWindDownOfAnOpenAccount(t *testing.T) {
 	t.Parallel()
@@ -61,7 +62,7 @@ func TestKeysResumeNoWindDownOfAnOpenAccount(t *testing.T) {
 	}
 }
 
-// countWarnings counts a manager's warnings.
+// countWarnings counts the log records with one text.
 type countWarnings struct {
 	slog.Handler
 	text string
@@ -79,8 +80,9 @@ func (c *countWarnings) Enabled(context.Context, slog.Level) bool { return true 
 
 func (c *countWarnings) WithAttrs([]slog.Attr) slog.Handler { return c }
 
-// An outage of the broker, however long, ends no wind-down: the wind-down says
-// so, and closes what is left once the broker answers again.
+// An outage of the broker, however long, does not end a wind-down. The
+// wind-down reports the outage, and closes what is left when the broker
+// responds again.
 func TestAnOutageEndsNoWindDown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -99,8 +101,8 @@ func TestAnOutageEndsNoWindDown(t *testing.T) {
 	w.wantFlat()
 }
 
-// A halt sends nothing that it was not asked for: a person's lost closing is
-// sent again only where positions are to be closed, and else is only looked up.
+// A closing of a person whose answer was lost is sent again only if the halt is
+// to close positions. Otherwise it is only looked up.
 func TestAHaltSendsNoLostClosingOfAPerson(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -115,13 +117,13 @@ func TestAHaltSendsNoLostClosingOfAPerson(t *testing.T) {
 	})
 	for _, o := range w.sim.Orders(w.seed.KeyID) {
 		if o.ClientOrderID == "lost" {
-			t.Error("a closing was sent after the account was halted, and nobody wanted it liquidated")
+			t.Error("a closing was sent after a halt that was not to close positions")
 		}
 	}
 }
 
-// An order that was unknown when the account was halted, or when its halt was
-// over, is canceled if it appears after all, or what it opened is closed.
+// If an order appears that was unknown or dismissed when its account was
+// halted, it is canceled, and what it opened is closed.
 func TestAnOrderThatAppearsOnAHaltedAccount(t *testing.T) {
 	t.Parallel()
 	for name, limit := range map[string]string{"it rests": "1", "it fills": ""} {
@@ -153,9 +155,8 @@ func TestAnOrderThatAppearsOnAHaltedAccount(t *testing.T) {
 	}
 }
 
-// A liquidation is done when the broker holds nothing, and not when its
-// positions cannot be read: a person is told of a position without a readable
-// quantity.
+// A liquidation is done when the broker holds nothing. A position whose
+// quantity cannot be read does not count as nothing: a person is told of it.
 func TestALiquidationTellsOfAPositionThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -179,8 +180,8 @@ func TestALiquidationTellsOfAPositionThatCannotBeRead(t *testing.T) {
 	w.wantFlat()
 }
 
-// What an order on its way opened counts as closed once its closing is filled,
-// and not when it is accepted: a closing that Alpaca rejects later is made
+// What an order on its way opened counts as closed when its closing is filled,
+// and not when that is accepted. A closing that ends unfilled later is made
 // again.
 func TestAClosingThatIsRejectedLaterIsMadeAgain(t *testing.T) {
 	t.Parallel()
@@ -211,8 +212,8 @@ func TestAClosingThatIsRejectedLaterIsMadeAgain(t *testing.T) {
 	w.wantFlat()
 }
 
-// Turning the switch again takes over what orders on their way had opened, and
-// what was closed of it.
+// A new turn of the switch takes over what orders on their way had opened, and
+// what of that was closed already.
 func TestATurnTakesOverWhatWasOnItsWay(t *testing.T) {
 	t.Parallel()
 	for _, closed := range []string{"0", "4"} {
@@ -224,8 +225,8 @@ func TestATurnTakesOverWhatWasOnItsWay(t *testing.T) {
 			stop()
 			w.exec(`update app.stream_leases set expires_at = '-infinity'`)
 			w.turn("", trading.Switch{To: "halted"})
-			// The order was found and filled, and partly closed, before the
-			// server died.
+			// This is as if the order was found and filled, and partly closed,
+			// before the server died.
 			w.exec(`set session_replication_role = replica`)
 			w.exec(`update app.alpaca_orders set intent_state = 'accepted', status = 'filled', filled_qty = 10, alpaca_order_id = gen_random_uuid() where client_order_id = 'late'`)
 			w.exec(`insert into app.alpaca_orders (account_id, client_order_id, submitted_by, symbol, side, type, time_in_force, qty, reduce_only, wind_down_id, intent_state, status, filled_qty)
@@ -241,8 +242,8 @@ func TestATurnTakesOverWhatWasOnItsWay(t *testing.T) {
 	}
 }
 
-// Where a bracket was on its way, its exits may have closed some of what it
-// opened: only the rest is closed.
+// If a bracket was on its way, its exits may have closed a part of what it
+// opened. Only the rest is closed.
 func TestWhatExitsClosedIsNotClosedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -264,8 +265,8 @@ func TestWhatExitsClosedIsNotClosedAgain(t *testing.T) {
 	}
 }
 
-// The retry of a turn changes nothing, even where nothing was left to do: a
-// late retry does not open an account that was halted meanwhile.
+// The retry of a turn changes nothing, even if the first request had nothing to
+// do. So a late retry does not open an account that was halted meanwhile.
 func TestTheRetryOfATurnTurnsNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -274,14 +275,15 @@ func TestTheRetryOfATurnTurnsNothing(t *testing.T) {
 	w.turn("third", trading.Switch{To: "halted"})
 	w.turn("second", trading.Switch{To: "open"})
 	if got := scan[string](w, `select switch from app.account_guards`); got != "halted" {
-		t.Errorf("the retry of an earlier turn made it %s", got)
+		t.Errorf("after the retry of an earlier turn the switch is %s", got)
 	}
 	if _, err := w.trading().Turn(t.Context(), w.account, "third", trading.Switch{To: "open"}); !problem.Is(err, problem.IdempotencyKeyReused) {
 		t.Errorf("another turn under the same key: %v", err)
 	}
 }
 
-// A paused wind-down changes nothing in an account that was opened meanwhile.
+// A wind-down that pauses after a failure changes nothing on an account that
+// was opened meanwhile.
 func TestAnOpenedAccountIsNotWoundDown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -303,8 +305,8 @@ func TestAnOpenedAccountIsNotWoundDown(t *testing.T) {
 	}
 }
 
-// Opening the switch ends what is done about orders on their way too: what they
-// opened is not closed on an account that is open.
+// Opening the switch also ends what a wind-down does about orders on their way:
+// what they open is not closed on an account that is open.
 func TestOpeningEndsWhatWasOnItsWay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -334,8 +336,9 @@ func TestOpeningEndsWhatWasOnItsWay(t *testing.T) {
 	}
 }
 
-// A wind-down that may not cancel the order that holds what it is to close says
-// so, of the position and of itself, and goes on when that order is over.
+// If an order that a wind-down may not cancel holds what is to be closed, the
+// wind-down says so, for the position and for itself, and continues when that
+// order is over.
 func TestAWindDownTellsWhichOrdersAreInItsWay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -356,14 +359,14 @@ func TestAWindDownTellsWhichOrdersAreInItsWay(t *testing.T) {
 	w.eventually("the order in the way to be told", told)
 	stop()
 
-	// A server that goes on with it knows for how long it has been waiting.
+	// Another server that resumes it knows for how long it has been waiting.
 	w.exec(`update app.wind_downs set message = null`)
 	w.exec(`update app.stream_leases set expires_at = '-infinity'`)
 	lists := w.front.lists.Load()
 	w.run()
 	w.eventually("it to be told again", told)
 	if n := w.front.lists.Load() - lists; n > 10 {
-		t.Errorf("it was told again after orders were listed %d times", n)
+		t.Errorf("it was reported again only after orders were listed %d times", n)
 	}
 	for _, o := range w.sim.Orders(w.seed.KeyID) {
 		if o.ClientOrderID == "exit" {
@@ -378,9 +381,10 @@ func TestAWindDownTellsWhichOrdersAreInItsWay(t *testing.T) {
 	}
 }
 
-// Alpaca queues no market orders for options: what is liquidated while their
-// market is closed waits for it, says so, is not refused again and again, and is
-// closed when it opens. Shares are closed by orders that wait there.
+// Alpaca accepts no market order for options while their market is closed. A
+// closing of options then waits, says so, is not sent and refused again and
+// again, and is sent when the market opens. Shares are closed with orders that
+// wait at Alpaca.
 func TestOptionsAreClosedWhenTheirMarketOpens(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -399,7 +403,7 @@ func TestOptionsAreClosedWhenTheirMarketOpens(t *testing.T) {
 	option := contracts[0].Symbol
 	w.holding(option, "2")
 	w.holding("AAPL", "3")
-	saturday := now.Timestamp.AddDate(0, 0, 1+int(time.Friday-now.Timestamp.Weekday()+7)%7) // one that is still to come
+	saturday := now.Timestamp.AddDate(0, 0, 1+int(time.Friday-now.Timestamp.Weekday()+7)%7) // the next Saturday
 	w.sim.SetClock(time.Date(saturday.Year(), saturday.Month(), saturday.Day(), 12, 0, 0, 0, now.Timestamp.Location()))
 	w.sim.SetAlwaysOpen(false)
 	w.turn("", trading.Switch{To: "halted", Liquidate: true})
@@ -412,7 +416,7 @@ func TestOptionsAreClosedWhenTheirMarketOpens(t *testing.T) {
 	w.eventually("further rounds", func() bool { return w.front.lists.Load() > rounds+3 })
 	refused := `select count(*) from app.alpaca_orders where symbol = $1 and intent_state = 'rejected'`
 	if n := scan[int](w, refused, option); n != 1 || !strings.HasPrefix(w.windDown(), "running ") {
-		t.Errorf("%d closings of it were refused, the wind-down is %s: %s", n, w.windDown(), left)
+		t.Errorf("%d closings of the option were refused, the wind-down is %s: %s", n, w.windDown(), left)
 	}
 	w.sim.SetAlwaysOpen(true)
 	w.windsDown("done")

@@ -18,7 +18,7 @@ import (
 	"paddock/tests/kit"
 )
 
-// newFleet is a world with that many more accounts, each of a user of its own.
+// newFleet is a world with more accounts, each of another user.
 func newFleet(t *testing.T, more int, change ...func(*alpacasim.Config)) (*world, []tenant.Admission) {
 	t.Helper()
 	w := newWorld(t, change...)
@@ -29,8 +29,8 @@ func newFleet(t *testing.T, more int, change ...func(*alpacasim.Config)) (*world
 	return w, all
 }
 
-// connectUser makes the nth additional user, its account here and at the
-// broker, and stores its keys.
+// connectUser makes user number n with an account here and at the broker, and
+// stores its keys.
 func (w *world) connectUser(n int) tenant.Admission {
 	w.t.Helper()
 	seed := alpacasim.AccountSeed{KeyID: fmt.Sprintf("PKFLEET%06d", n), SecretKey: fmt.Sprintf("secret-of-the-fleet-%06d", n)}
@@ -48,7 +48,7 @@ func (w *world) connectUser(n int) tenant.Admission {
 	return a
 }
 
-// hearRings wakes a Manager at every ring, as cmd/paddock does.
+// hearRings wakes a Manager whenever the doorbell rings, as cmd/paddock does.
 func (w *world) hearRings(m *mirror.Manager) {
 	w.t.Helper()
 	channel, err := w.worker.Channel(w.t.Context())
@@ -73,7 +73,7 @@ func (w *world) hearRings(m *mirror.Manager) {
 	w.t.Cleanup(func() { cancel(); <-done })
 }
 
-// ringing returns a bell that rings in the database.
+// ringing returns a doorbell that rings in the database.
 func (w *world) ringing() *tenant.Doorbell {
 	bell := tenant.NewDoorbell(w.pg.Pool(w.t, "paddock_worker"), nil)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -83,16 +83,16 @@ func (w *world) ringing() *tenant.Doorbell {
 	return bell
 }
 
-// holds returns how many accounts each holder streams, the largest number
-// first.
+// holds returns for how many accounts each holder has a lease, the largest
+// number first.
 func (w *world) holds() []int {
 	w.t.Helper()
 	return scan[[]int](w, `select coalesce(array_agg(n order by n desc), '{}') from (
 		select count(*) as n from app.stream_leases where expires_at > clock_timestamp() group by holder) h`)
 }
 
-// Whatever the instances' own maxima, the share is the least number with which
-// all accounts find a holder.
+// The share of each instance is the smallest number at which all accounts have
+// a holder, given the maximum of each instance.
 func TestShareOfAnInstance(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -117,7 +117,7 @@ func TestShareOfAnInstance(t *testing.T) {
 		for i, most := range tt.most {
 			w.exec("insert into private.stream_instances values ($1, now() + interval '1 hour', $2)", uuidOf(byte(i)), most)
 		}
-		w.exec("insert into private.stream_instances values ($1, now() - interval '1 second', 2000)", uuidOf(99)) // an instance that died
+		w.exec("insert into private.stream_instances values ($1, now() - interval '1 second', 2000)", uuidOf(99)) // an instance that is dead
 		if got := scan[int](w, "select private.lease_share($1)", tt.wanted); got != tt.share {
 			t.Errorf("%s: %d, want %d", name, got, tt.share)
 		}
@@ -125,13 +125,14 @@ func TestShareOfAnInstance(t *testing.T) {
 }
 
 // instances claims leases for several instances, as Managers do, and releases
-// surplus ones.
+// leases that are surplus.
 type instances struct {
 	w    *world
 	held map[uuid.UUID][]tenant.Lease
 }
 
-// look returns how many leases the holder was told to release.
+// look claims leases for a holder, releases the surplus ones and returns their
+// number.
 func (in *instances) look(holder uuid.UUID, ttl time.Duration, most int) int {
 	in.w.t.Helper()
 	leases, err := in.w.worker.Claim(in.w.t.Context(), holder, ttl, most)
@@ -153,29 +154,29 @@ func (in *instances) look(holder uuid.UUID, ttl time.Duration, most int) int {
 	return len(surplus)
 }
 
-// Accounts move to a new instance evenly, a few at a time, and then stay. What
+// Accounts move evenly to a new instance, a few at a time, and then stay. What
 // one instance cannot hold, the others do.
 func TestLeasesAreSharedOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	// Keys that cannot be decrypted are enough for leases.
+	// Leases need keys to be stored, but not that they can be decrypted.
 	w.exec(`insert into app.user_accounts (user_id, name, environment) select 'u1', 'n' || n, 'paper' from generate_series(1, 99) n`)
 	w.exec(`insert into private.user_credentials (account_id, kind, ciphertext, encryption_algorithm, key_version, key_last4)
 		select id, 'key', '\x00', 'pgp-sym-aes256', 1, '0000' from app.user_accounts where name like 'n%'`)
 	in := &instances{w, map[uuid.UUID][]tenant.Lease{}}
 	first, second, third, small := uuidOf(1), uuidOf(2), uuidOf(3), uuidOf(4)
 	if gives := in.look(first, time.Minute, 2000); gives != 0 || len(in.held[first]) != 100 {
-		t.Fatalf("alone it holds %d and gives %d", len(in.held[first]), gives)
+		t.Fatalf("alone it holds %d and releases %d", len(in.held[first]), gives)
 	}
 	if in.look(second, time.Minute, 2000); len(in.held[second]) != 0 {
-		t.Fatalf("the second took %d that are held", len(in.held[second]))
+		t.Fatalf("the second took %d leases that are held", len(in.held[second]))
 	}
 	settle := func(what string, all ...uuid.UUID) {
 		t.Helper()
 		looks, most := 0, 0
 		for quiet := 0; quiet < 2*len(all); looks++ {
 			if looks > 200 {
-				t.Fatalf("%s: accounts go to and fro: %v", what, w.holds())
+				t.Fatalf("%s: accounts keep moving: %v", what, w.holds())
 			}
 			before := len(in.held[all[looks%len(all)]])
 			gives := in.look(all[looks%len(all)], time.Minute, 2000)
@@ -187,7 +188,7 @@ func TestLeasesAreSharedOut(t *testing.T) {
 		}
 		t.Logf("%s: %v after %d looks, at most %d at a look", what, w.holds(), looks, most)
 		if most > 5 {
-			t.Errorf("%s: %d were given back at one look", what, most)
+			t.Errorf("%s: %d were released at one look", what, most)
 		}
 	}
 	settle("two", first, second)
@@ -198,7 +199,7 @@ func TestLeasesAreSharedOut(t *testing.T) {
 	if got := w.holds(); len(got) != 3 || got[0] > 38 || got[0]+got[1]+got[2] != 100 {
 		t.Errorf("three hold %v", got)
 	}
-	// A fourth that can hold little, and two that die.
+	// A fourth instance joins that can hold little, and two die.
 	in.look(small, time.Minute, 3)
 	w.exec("update private.stream_instances set live_until = clock_timestamp() - interval '1 second' where holder in ($1, $2)", second, third)
 	w.exec("update app.stream_leases set expires_at = clock_timestamp() - interval '1 second' where holder in ($1, $2)", second, third)
@@ -209,9 +210,9 @@ func TestLeasesAreSharedOut(t *testing.T) {
 	}
 }
 
-// While the old holder is inside a transaction, its account changes hands
-// neither by the lease's end nor by a release. Afterwards the old holder can
-// write no more, even in a transaction that had begun.
+// While the holder of a lease is inside a transaction, nobody else gets the
+// lease, whether it ends or is released. Afterwards the old holder can write
+// nothing more, even in a transaction that it had begun before.
 func TestNoTakeoverInsideATransaction(t *testing.T) {
 	t.Parallel()
 	for _, way := range []string{"the lease ends", "the lease is given back"} {
@@ -252,27 +253,27 @@ func TestNoTakeoverInsideATransaction(t *testing.T) {
 		}
 		for range 3 {
 			if taken, err := w.worker.Claim(t.Context(), next, time.Minute, 10); err != nil || len(taken) != 0 {
-				t.Fatalf("%s: the next took %v in the middle of a transaction (%v)", way, taken, err)
+				t.Fatalf("%s: the next holder took %v in the middle of a transaction (%v)", way, taken, err)
 			}
 		}
 		if err := write(tx, "01A"); err != nil {
-			t.Fatalf("%s: what was begun cannot be finished: %v", way, err)
+			t.Fatalf("%s: the transaction cannot be finished: %v", way, err)
 		}
 		if err := tx.Commit(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		idle := begin() // begun before the takeover and admitted after it
+		idle := begin() // begun before the takeover, to be admitted after it
 		if _, err := idle.Exec(t.Context(), "select 1"); err != nil {
 			t.Fatal(err)
 		}
 		taken, err := w.worker.Claim(t.Context(), next, time.Minute, 10)
 		if err != nil || len(taken) != 1 || taken[0].Fence <= leases[0].Fence || taken[0].LastEventID != "01A" {
-			t.Fatalf("%s: afterwards the next has %v (%v)", way, taken, err)
+			t.Fatalf("%s: afterwards the next holder has %v (%v)", way, taken, err)
 		}
 		if err := admit(idle); tenant.SQLState(err) != "PD403" {
 			t.Errorf("%s: the old holder was admitted after the takeover: %v", way, err)
 		}
-		_ = idle.Rollback(t.Context()) // it has failed
+		_ = idle.Rollback(t.Context()) // the transaction has failed already
 		err = w.worker.TxNotify(t.Context(), leases[0], func(b *tenant.Batch) {
 			b.Queue("select app.apply_trade_update($1, $2)", leases[0].Account, payload(update("01B", "new", time.Now(), map[string]any{"client_order_id": "01B"}, nil)))
 		})
@@ -282,8 +283,8 @@ func TestNoTakeoverInsideATransaction(t *testing.T) {
 	}
 }
 
-// An instance that stops rings, so that the others need not wait for their next
-// look at the leases.
+// An instance that stops rings the doorbell, so that the others take its
+// accounts at once and not at their next look at the leases.
 func TestStopRingsTheOthers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -301,8 +302,8 @@ func TestStopRingsTheOthers(t *testing.T) {
 }
 
 // A second instance takes its share of the streams from the first. An instance
-// that stops hands over at once, and accounts of one that died are streamed
-// again within 15 seconds. No update is lost or recorded twice.
+// that stops hands its streams over at once, and the accounts of one that died
+// are streamed again within 15 seconds. No update is lost or recorded twice.
 func TestInstancesComeAndGo(t *testing.T) {
 	t.Parallel()
 	w, _ := newFleet(t, 11)
@@ -321,7 +322,7 @@ func TestInstancesComeAndGo(t *testing.T) {
 		h := w.holds()
 		return len(h) == 2 && h[0] <= 7 && h[0]+h[1] == 12 && streaming(12) && up() == 12
 	})
-	// One that dies: it loses its connections to the database.
+	// This instance dies later, when it loses its connections to the database.
 	pool := w.pg.Pool(t, "paddock_worker")
 	w.run(usual, func(c *mirror.Config) { c.Worker = tenant.NewWorker(pool, kit.SilentBell{}) })
 	w.eventually("a third of them at each", func() bool {
@@ -341,7 +342,7 @@ func TestInstancesComeAndGo(t *testing.T) {
 		return len(h) == 1 && h[0] == 12 && up() == 12
 	})
 	died := time.Since(dies)
-	t.Logf("handed over within %s of a stop, and within %s of a death", drained, died)
+	t.Logf("handed over %s after a stop, and %s after a death", drained, died)
 	if drained > 5*time.Second {
 		t.Errorf("a stop handed over after %s", drained)
 	}

@@ -26,7 +26,8 @@ import (
 	"paddock/tests/plainjournal"
 )
 
-// journalOf returns the journal in the database, in plainjournal's form.
+// journalOf returns the round trips in the database, in the form of package
+// plainjournal.
 func (w *world) journalOf() []string {
 	w.t.Helper()
 	rows, err := w.admin.Query(context.Background(), `select scope || ' ' || scope_value || ' ' || symbol, direction, opened_at, closed_at,
@@ -60,7 +61,7 @@ func (w *world) journalOf() []string {
 	return lines
 }
 
-// differences returns the lines that only one of two lists has.
+// differences returns the lines that only one of the two lists has.
 func differences(got, want []string) string {
 	var d strings.Builder
 	for _, line := range want {
@@ -89,7 +90,7 @@ func (w *world) lease() tenant.Lease {
 	return leases[0]
 }
 
-// trial is a random history of an account, and the messages about it.
+// trial is a random history of an account, with the broker's messages about it.
 type trial struct {
 	*rand.Rand
 	executions []*execution
@@ -102,19 +103,19 @@ type tradedOrder struct {
 	filled                              decimal.Decimal
 }
 
-// execution is a trade, and what became of it.
+// execution is a trade, and what became of it later.
 type execution struct {
 	id         string
 	order      *tradedOrder
 	qty, price decimal.Decimal
 	at         time.Time
-	event      string     // fill, or trade_correct
-	previous   *execution // the one that it corrects
+	event      string     // the event that brought it: fill or trade_correct
+	previous   *execution // the execution that it corrects
 	bustedAt   time.Time  // when it was busted
-	corrected  *execution // the one that corrects it
+	corrected  *execution // the execution that corrects it
 }
 
-// message is one message from the broker.
+// message is a message from the broker.
 type message struct {
 	event string // fill, trade_bust, trade_correct, or activity
 	x     *execution
@@ -124,13 +125,13 @@ type message struct {
 
 var trialSymbols = []struct{ symbol, class string }{{"AAPL", "us_equity"}, {"BTC/USD", "crypto"}, {"AAPL260116C00200000", "us_option"}}
 
-// newTrial makes a history of n events.
+// newTrial makes a random history of n events.
 func newTrial(seed uint64, n int) *trial {
 	t := &trial{Rand: rand.New(rand.NewPCG(seed, 0))}
 	now := time.Date(2026, 6, 1, 14, 0, 0, 0, time.UTC)
 	symbols := trialSymbols[:1+t.IntN(len(trialSymbols))]
 	for i := range n {
-		if t.IntN(5) > 0 { // some events have the same time
+		if t.IntN(5) > 0 { // the others happen at the same time as the event before
 			now = now.Add(time.Duration(1+t.IntN(5000)) * time.Millisecond)
 		}
 		switch dice := t.IntN(20); {
@@ -163,13 +164,13 @@ func newTrial(seed uint64, n int) *trial {
 	return t
 }
 
-// id returns an id; ids do not sort by time.
+// id returns a unique id. Ids do not sort by time.
 func (t *trial) id(i int) string { return fmt.Sprintf("%08x-%d", t.Uint32(), i) }
 
 func (t *trial) price() decimal.Decimal { return decimal.New(int64(90_00+t.IntN(20_00)), -2) }
 
-// quantity returns a small quantity, so that positions close, turn and open
-// often.
+// quantity returns a small quantity, so that positions often close, change
+// sides and open.
 func (t *trial) quantity(class string) decimal.Decimal {
 	if class == "crypto" {
 		return decimal.New(int64(1+t.IntN(3_000_000_000)), -9)
@@ -177,7 +178,8 @@ func (t *trial) quantity(class string) decimal.Decimal {
 	return decimal.NewFromInt(int64(1 + t.IntN(7)))
 }
 
-// order returns an order that may still be filled, old or new.
+// order returns an order that is to be filled: the last one, if it is of the
+// symbol, or a new one.
 func (t *trial) order(i int, s struct{ symbol, class string }) *tradedOrder {
 	if len(t.orders) > 0 && t.IntN(3) == 0 {
 		if o := t.orders[len(t.orders)-1]; o.symbol == s.symbol {
@@ -190,7 +192,8 @@ func (t *trial) order(i int, s struct{ symbol, class string }) *tradedOrder {
 	return o
 }
 
-// adjust makes a split of shares, a fee in coins, or an expiry of contracts.
+// adjust adds a split of shares, a fee in coins, or an expiry of contracts to
+// the history.
 func (t *trial) adjust(i int, symbol string, at time.Time) {
 	a := plainjournal.Adjustment{ID: t.id(i), Symbol: symbol, At: at}
 	entries := []plainjournal.Adjustment{a}
@@ -201,12 +204,12 @@ func (t *trial) adjust(i int, symbol string, at time.Time) {
 		if entries[0].Qty.IsZero() {
 			entries[0].Qty = decimal.NewFromInt(1)
 		}
-		if t.IntN(3) == 0 { // an entry with the difference
+		if t.IntN(3) == 0 { // a split in one entry, which has the difference
 			break
 		}
-		// A split in two entries: of a symbol that is held or not, in either
-		// order, with or without a group, at once or minutes apart with trades
-		// in between.
+		// This split has two entries: for a symbol that is held or not, in
+		// either order, with or without a group, at once or minutes apart with
+		// trades in between.
 		other := plainjournal.Adjustment{ID: t.id(i) + "b", Kind: "SPLIT", Symbol: symbol, At: at}
 		entries[0].Qty, other.Qty = decimal.NewFromInt(-int64(1+t.IntN(4))), decimal.NewFromInt(int64(1+t.IntN(4)))
 		if t.IntN(2) == 0 {
@@ -235,7 +238,7 @@ func (t *trial) adjust(i int, symbol string, at time.Time) {
 		} else {
 			entries[0].Qty = decimal.New(-int64(1+t.IntN(10_000_000)), -9)
 		}
-		if t.IntN(2) == 0 { // with a day and no time
+		if t.IntN(2) == 0 { // a fee with a day and without a time
 			entries[0].Day = "2026-06-01"
 			entries[0].At = time.Date(2026, 6, 2, 3, 59, 59, 999_999_000, time.UTC)
 		}
@@ -246,7 +249,7 @@ func (t *trial) adjust(i int, symbol string, at time.Time) {
 	t.told = append(t.told, message{event: "activity", at: at, adj: entries})
 }
 
-// known returns what counts of the messages that have arrived.
+// known returns the fills and adjustments that count after the given messages.
 func known(arrived []message) ([]plainjournal.Fill, []plainjournal.Adjustment) {
 	there, busted, corrected := map[*execution]time.Time{}, map[*execution]bool{}, map[*execution]bool{}
 	var adjustments []plainjournal.Adjustment
@@ -267,7 +270,8 @@ func known(arrived []message) ([]plainjournal.Fill, []plainjournal.Adjustment) {
 			}
 		}
 	}
-	// A correction has the time of what it corrects, once that is known.
+	// A correction gets the time of the execution that it corrects, once that
+	// has arrived.
 	var place func(x *execution) time.Time
 	place = func(x *execution) time.Time {
 		if _, arrived := there[x.previous]; x.previous != nil && arrived {
@@ -292,7 +296,7 @@ func known(arrived []message) ([]plainjournal.Fill, []plainjournal.Adjustment) {
 	return fills, adjustments
 }
 
-// update returns the message in the stream's form, as the nth of the account.
+// update returns the message as update number n of the account's stream.
 func (m message) update(n int) string {
 	o := m.x.order
 	more := map[string]any{"execution_id": m.x.id, "qty": m.x.qty, "price": m.x.price}
@@ -306,7 +310,7 @@ func (m message) update(n int) string {
 		"client_order_id": o.id, "symbol": o.symbol, "asset_class": o.class, "side": o.side, "status": "partially_filled", "filled_qty": o.filled}, more)
 }
 
-// brokerJSON returns an adjustment in the broker's form.
+// brokerJSON returns an adjustment as Alpaca's JSON has it.
 func brokerJSON(a plainjournal.Adjustment) map[string]any {
 	told := map[string]any{"id": a.ID, "activity_type": a.Kind, "symbol": strings.ReplaceAll(a.Symbol, "/", ""), "created_at": a.At,
 		"qty": a.Qty, "price": a.Price, "net_amount": a.Net, "group_id": a.Group, "status": "executed"}
@@ -320,7 +324,8 @@ func brokerJSON(a plainjournal.Adjustment) map[string]any {
 	return told
 }
 
-// tell sends one message through the SQL functions that process the broker's.
+// tell sends a message through the SQL functions that process the broker's
+// messages.
 func (w *world) tell(l tenant.Lease, n int, m message) error {
 	return w.worker.TxNotify(w.t.Context(), l, func(b *tenant.Batch) {
 		if m.event == "activity" {
@@ -328,7 +333,7 @@ func (w *world) tell(l tenant.Lease, n int, m message) error {
 			for _, a := range m.adj {
 				list = append(list, brokerJSON(a))
 			}
-			text, _ := json.Marshal(list) // decimals and times always marshal
+			text, _ := json.Marshal(list) // decimals and times can always be encoded
 			b.Queue("select app.record_adjustments($1, $2)", l.Account, text)
 			return
 		}
@@ -336,10 +341,10 @@ func (w *world) tell(l tenant.Lease, n int, m message) error {
 	})
 }
 
-// Whatever is executed, busted, corrected, split, charged or expired, in
-// whatever order and however often it arrives, the journal equals at every
-// moment a plain computation from the beginning of what is known by then: for
-// the account, each agent and each tag, to the last digit.
+// Whatever is executed, busted, corrected, split, charged or expired, and in
+// whatever order and however often it arrives, the journal always equals a
+// simple computation from all that has arrived so far: for the account, each
+// agent and each tag, to the last digit.
 func TestJournalEqualsPlainComputation(t *testing.T) {
 	t.Parallel()
 	seeds := []uint64{}
@@ -353,19 +358,19 @@ func TestJournalEqualsPlainComputation(t *testing.T) {
 		}
 		seeds = []uint64{seed}
 	} else {
-		seeds = append(seeds, rand.Uint64N(1<<40)) // a new one each time
+		seeds = append(seeds, rand.Uint64N(1<<40)) // and one that differs in each run
 	}
 	w := newWorld(t)
 	for _, seed := range seeds {
 		w.forgetTrades()
 		l := w.lease()
 		h := newTrial(seed, 60)
-		for _, o := range h.orders { // what Paddock knows of an order before the broker does
+		for _, o := range h.orders { // orders are placed in Paddock first, with their agent and tag
 			w.exec(`insert into app.alpaca_orders (account_id, client_order_id, orchestrator_agent_id, tag) values ($1, $2, nullif($3, ''), nullif($4, ''))`,
 				w.account.Account, o.id, o.agent, o.tag)
 		}
 		order := slices.Clone(h.told)
-		if seed%3 != 0 { // some histories arrive in order
+		if seed%3 != 0 { // otherwise the history arrives in order
 			for i := range order {
 				j := min(len(order)-1, i+h.IntN(6))
 				order[i], order[j] = order[j], order[i]
@@ -375,7 +380,7 @@ func TestJournalEqualsPlainComputation(t *testing.T) {
 			h.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		}
 		for i := 0; i < len(order); i += 4 {
-			order = append(order, order[i]) // and some messages twice
+			order = append(order, order[i]) // some messages arrive twice
 		}
 		for i, m := range order {
 			if err := w.tell(l, i+1, m); err != nil {
@@ -388,11 +393,12 @@ func TestJournalEqualsPlainComputation(t *testing.T) {
 				t.Fatalf("PADDOCK_JOURNAL_SEED=%d: after message %d (%s at %s):%s", seed, i, m.event, m.at, d)
 			}
 		}
-		// Each order's fills add up to what the broker says was filled.
+		// Each order's fills add up to the broker's filled quantity.
 		if n := scan[int](w, "select count(*) from app.alpaca_orders where fills_qty <> filled_qty"); n != 0 {
 			t.Fatalf("PADDOCK_JOURNAL_SEED=%d: the fills of %d orders do not add up", seed, n)
 		}
-		// Recomputed from the beginning it is the same, ids included.
+		// Computed again from the beginning the journal is the same, ids
+		// included.
 		const all = `select string_agg(p::text, e'\n' order by p.id) from app.trading_positions p`
 		before := scan[*string](w, all)
 		if err := w.worker.TxNotify(t.Context(), l, func(b *tenant.Batch) {
@@ -403,13 +409,13 @@ func TestJournalEqualsPlainComputation(t *testing.T) {
 			t.Fatal(err)
 		}
 		if after := scan[*string](w, all); (before == nil) != (after == nil) || before != nil && *before != *after {
-			t.Fatalf("PADDOCK_JOURNAL_SEED=%d: computed anew the journal is another", seed)
+			t.Fatalf("PADDOCK_JOURNAL_SEED=%d: computed again the journal differs", seed)
 		}
 	}
 }
 
-// A fill takes the same time however long the account's history is: it
-// continues from the open round trip.
+// A fill reads the same number of rows however long the account's history is,
+// because its computation continues from the open round trip.
 func TestFillsCostTheSameForever(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -419,7 +425,7 @@ func TestFillsCostTheSameForever(t *testing.T) {
 		t.Helper()
 		n++
 		o := &tradedOrder{id: fmt.Sprint("order-", n), symbol: "AAPL", class: "us_equity", side: "buy", filled: decimal.NewFromInt(1)}
-		if n%3 == 0 { // two steps up and one down: the round trip never ends
+		if n%3 == 0 { // two purchases and then a sale, so that the round trip never ends
 			o.side = "sell"
 		}
 		w.exec(`insert into app.alpaca_orders (account_id, client_order_id, orchestrator_agent_id, tag) values ($1, $2, 'one', 'slow')`, l.Account, o.id)
@@ -434,7 +440,7 @@ func TestFillsCostTheSameForever(t *testing.T) {
 		}
 	}
 	rowsRead := func() int {
-		var counts []int // rows that the connection has read, before the fill and after it
+		var counts []int // rows that the transaction had read before the fill, and after it
 		w.exec("analyze app.fills, app.trading_positions, app.alpaca_orders, app.journal_adjustments")
 		fill(func(b *tenant.Batch) {
 			b.Queue(`select coalesce(sum(seq_tup_read + idx_tup_fetch), 0)::int from pg_stat_xact_user_tables
@@ -458,8 +464,8 @@ func TestFillsCostTheSameForever(t *testing.T) {
 	}
 }
 
-// brokersOwn is the plain journal of the simulator's book, with each order's
-// agent and tag from Paddock.
+// brokersOwn returns the round trips that follow from the simulator's
+// executions, with each order's agent and tag from Paddock.
 func (w *world) brokersOwn() []string {
 	w.t.Helper()
 	ids := map[string]string{}
@@ -493,7 +499,8 @@ func (w *world) brokersOwn() []string {
 	return plainjournal.Trips(fills, nil)
 }
 
-// journalBecomesTheBrokers polls until the journal equals the broker's.
+// journalBecomesTheBrokers waits until the journal equals the broker's
+// executions.
 func (w *world) journalBecomesTheBrokers() {
 	w.t.Helper()
 	d := "?"
@@ -503,11 +510,12 @@ func (w *world) journalBecomesTheBrokers() {
 		}
 	}
 	if d != "" {
-		w.t.Fatalf("the journal is not the broker's own book:%s", d)
+		w.t.Fatalf("the journal differs from the broker's executions:%s", d)
 	}
 }
 
-// trade places an order through Paddock, under an agent and a tag.
+// trade places a market order through Paddock, with an agent and a tag, and
+// lets it fill.
 func (w *world) trade(symbol, side, qty, agent, tag string) {
 	w.t.Helper()
 	r := trading.OrderRequest{Symbol: symbol, Side: side, Type: "market", TimeInForce: "day", Qty: &trading.Amount{Decimal: decimal.RequireFromString(qty)},
@@ -518,9 +526,10 @@ func (w *world) trade(symbol, side, qty, agent, tag string) {
 	w.sim.Step()
 }
 
-// Orders of agents, of people and of the user's own programs fill, in parts and
-// through zero; executions are busted and corrected; and the journal equals the
-// broker's book, whether the stream or reconciliation brought it.
+// Orders of agents, of people and of programs outside of Paddock are filled, in
+// parts and from long to short, and executions are busted and corrected. The
+// journal then equals the broker's executions, whether the stream or
+// reconciliation brought them.
 func TestJournalIsTheBrokersBook(t *testing.T) {
 	t.Parallel()
 	for name, cut := range map[string]func(*world){
@@ -543,28 +552,28 @@ func TestJournalIsTheBrokersBook(t *testing.T) {
 			w.sim.SetFillPlan("AAPL", 0)
 			w.trade("AAPL", "sell", "4", "two", "slow")
 			w.trade("AAPL", "sell", "5", "one", "")
-			w.trade("AAPL", "sell", "10", "one", "") // through zero, for this agent
+			w.trade("AAPL", "sell", "10", "one", "") // from long to short, for this agent
 			w.buy("AAPL", "10", "outside")
 			w.sim.Step()
 			w.trade("AAPL", "buy", "2", "two", "fast")
 			w.journalBecomesTheBrokers()
 			executions := w.sim.Executions(w.seed.KeyID)
 			if !w.sim.Bust(executions[len(executions)-1].ID) || !w.sim.Correct(executions[2].ID, decimal.RequireFromString("101.25"), decimal.NewFromInt(2)) {
-				t.Fatal("nothing was taken back")
+				t.Fatal("the bust or the correction failed")
 			}
 			w.journalBecomesTheBrokers()
 			w.trade("AAPL", "sell", "1", "one", "slow")
 			w.journalBecomesTheBrokers()
 			if n := len(w.journalOf()); n < 7 {
-				t.Errorf("the journal has %d trips: too few to prove anything", n)
+				t.Errorf("the journal has only %d round trips", n)
 			}
 			w.wantNoGap()
 		})
 	}
 }
 
-// A closed position is open again once its last execution is busted, under the
-// same id, and a correction changes its averages.
+// If the last execution of a closed round trip is busted, the round trip is
+// open again under the same id. A correction changes its averages.
 func TestBustReopensATrip(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -590,7 +599,7 @@ func TestBustReopensATrip(t *testing.T) {
 }
 
 // Splits, fees in coins and expiries are read from the list of activities, once
-// each, in every documented form, and the journal then equals what the broker
+// each and in every documented form. The journal then has what the broker
 // holds.
 func TestActivitiesChangeTheJournal(t *testing.T) {
 	t.Parallel()
@@ -632,7 +641,7 @@ func TestActivitiesChangeTheJournal(t *testing.T) {
 			}
 			for _, symbol := range []string{"AAPL", "BTC/USD"} {
 				w.eventually("the journal to hold what the broker does of "+symbol, func() bool {
-					w.sim.Step() // later activities are posted when the market moves
+					w.sim.Step() // activities with a delay are posted when the market moves
 					return held(symbol) == broker(symbol)
 				})
 			}
@@ -644,7 +653,7 @@ func TestActivitiesChangeTheJournal(t *testing.T) {
 				t.Errorf("the agents hold %s", got)
 			}
 			if !scan[bool](w, `select fees = 0.00125 * entry_notional / entry_qty and realized_pl = 0 from app.trading_positions where account_id = $1 and symbol = 'BTC/USD'`, w.account.Account) {
-				t.Error("the fee in coins is not what the coins cost")
+				t.Error("the fee in coins is not valued at what the coins cost")
 			}
 			before, n := w.agreed(), scan[int](w, "select count(*) from app.journal_adjustments where account_id = $1", w.account.Account)
 			w.eventually("two more reconciliations", func() bool { return w.agreed().After(before.Add(500 * time.Millisecond)) })
@@ -655,9 +664,9 @@ func TestActivitiesChangeTheJournal(t *testing.T) {
 	}
 }
 
-// Contracts are worth a hundred shares, the legs of an order fill by
-// themselves, and exercise or expiry ends a position: at every step the
-// journal's sums are the cash that the broker moved.
+// A contract counts as a hundred shares, each leg of an order is filled by
+// itself, and exercise and expiry end a position. After each step the journal's
+// sums equal the change of the broker's cash.
 func TestOptionsInTheJournal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -677,7 +686,7 @@ func TestOptionsInTheJournal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	days := func(n int) civil.Date { return civil.DateOf(now.Timestamp).AddDays(n) } // far enough that none expires during the test
+	days := func(n int) civil.Date { return civil.DateOf(now.Timestamp).AddDays(n) } // so that no contract expires during the test
 	contracts, err := w.outside.GetOptionContracts(alpaca.GetOptionContractsRequest{
 		UnderlyingSymbols: "AAPL", Type: alpaca.OptionTypeCall, ExpirationDateGTE: days(3), ExpirationDateLTE: days(12), TotalLimit: 2,
 	})
@@ -704,7 +713,7 @@ func TestOptionsInTheJournal(t *testing.T) {
 		t.Fatalf("exercise: %d %s", answer.Code, answer.Body)
 	}
 	agrees("an exercise, which buys shares", 3)
-	w.sim.SetPrice("AAPL", decimal.NewFromInt(1)) // the remaining contracts are worth nothing
+	w.sim.SetPrice("AAPL", decimal.NewFromInt(1)) // so that the remaining contracts expire worthless
 	w.sim.SetClock(contracts[1].ExpirationDate.In(time.UTC).AddDate(0, 0, 4))
 	w.sim.Step()
 	w.eventually("the expired contract to be closed", func() bool {
@@ -715,7 +724,7 @@ func TestOptionsInTheJournal(t *testing.T) {
 }
 
 // A fill that was recorded from an activity and arrives over the stream later
-// is the same fill, and a bust finds it by the stream's id.
+// stays one fill. A bust finds it by the stream's id.
 func TestStreamClaimsFillsOfActivities(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -752,14 +761,14 @@ func TestStreamClaimsFillsOfActivities(t *testing.T) {
 		t.Errorf("the fills are %s", fills())
 	}
 	tell("01B", "partial_fill", map[string]any{"execution_id": "x", "qty": "6", "price": "7"})
-	tell("01C", "partial_fill", map[string]any{"execution_id": "x", "qty": "6", "price": "7"}) // the same execution, under another event id
+	tell("01C", "partial_fill", map[string]any{"execution_id": "x", "qty": "6", "price": "7"}) // the same execution in another event
 	if got := fills(); got != "1::u live activities, x live stream" {
-		t.Errorf("claimed, the fills are %s", got)
+		t.Errorf("after the stream's update the fills are %s", got)
 	}
 	order["filled_qty"] = "4"
 	tell("01D", "trade_bust", map[string]any{"previous_execution_id": "x"})
 	if got := fills(); got != "1::u live activities, x busted stream" {
-		t.Errorf("busted, the fills are %s", got)
+		t.Errorf("after the bust the fills are %s", got)
 	}
 	if got := w.journalOf(); len(got) != 1 || !strings.Contains(got[0], "in 4/20 ") {
 		t.Errorf("the journal is %s", got)

@@ -21,7 +21,8 @@ import (
 	"paddock/app/trading"
 )
 
-// unlimited lets a test list as often as it likes.
+// unlimited raises the rate limit, so that a test can list as often as it
+// likes.
 func unlimited(c *alpacasim.Config) { c.RateLimit = 100_000 }
 
 // listed is a page of GET /api/orders.
@@ -32,8 +33,8 @@ type listed struct {
 	Source string
 }
 
-// ids returns the client_order_ids of a page, in its order, each with its legs'
-// behind it.
+// ids returns the client_order_ids of a page, in its order, each followed by
+// the types of its legs.
 func (l listed) ids() string {
 	var all []string
 	for _, o := range l.Orders {
@@ -52,7 +53,7 @@ func (l listed) ids() string {
 	return strings.Join(all, " ")
 }
 
-// list asks for a page.
+// list reads a page of orders.
 func (w *world) list(query string) listed {
 	w.t.Helper()
 	q, err := url.ParseQuery(query)
@@ -74,16 +75,15 @@ func (w *world) list(query string) listed {
 	return l
 }
 
-// listFrom asks for a page until it comes from that source: the first ones have
-// used up the requests that lists may make, and more become available with
-// time.
+// listFrom reads a page until it comes from the given source. Lists may use
+// only a part of the account's requests, so this can take a while.
 func (w *world) listFrom(source, query string) (l listed) {
 	w.t.Helper()
 	w.eventually("a list from the "+source, func() bool { l = w.list(query); return l.Source == source })
 	return l
 }
 
-// place sends an order from outside of Paddock.
+// place places an order outside of Paddock.
 func (w *world) place(id, symbol string, side alpaca.Side, kind alpaca.OrderType, limit string, change func(*alpaca.PlaceOrderRequest)) {
 	w.t.Helper()
 	one := decimal.NewFromInt(1)
@@ -98,12 +98,12 @@ func (w *world) place(id, symbol string, side alpaca.Side, kind alpaca.OrderType
 	if _, err := w.outside.PlaceOrder(r); err != nil {
 		w.t.Fatalf("%s: %v", id, err)
 	}
-	time.Sleep(2 * time.Millisecond) // so that no two have the same time
+	time.Sleep(2 * time.Millisecond) // so that no two orders have the same time
 }
 
-// Every filter of a list means the same to the mirror as to Alpaca: the same
-// orders in the same order. A mirror that never agreed with the broker, or not
-// lately while no stream keeps it, is not used.
+// Every filter of a list has the same effect in the mirror and at Alpaca: both
+// return the same orders in the same order. Before the mirror has agreed with
+// the broker, lists are read at the broker.
 func TestListsAreAlpacas(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, unlimited)
@@ -135,7 +135,7 @@ func TestListsAreAlpacas(t *testing.T) {
 	for query, want := range queries {
 		l := w.listFrom("broker", query)
 		if l.AsOf == nil || time.Since(*l.AsOf) > time.Minute {
-			t.Fatalf("%s: it is as of %v", query, l.AsOf)
+			t.Fatalf("%s: the list is as of %v", query, l.AsOf)
 		}
 		if got := l.ids(); got != want {
 			t.Errorf("%s from the broker: %s, want %s", query, got, want)
@@ -153,7 +153,7 @@ func TestListsAreAlpacas(t *testing.T) {
 			t.Errorf("%s from the mirror: %s, want %s", query, got, want)
 		}
 		if (l.Next == nil) != (fromBroker[query].Next == nil) {
-			t.Errorf("%s: only one of them has another page", query)
+			t.Errorf("%s: only one of the two lists has a next page", query)
 		}
 		for i, o := range l.Orders {
 			if told := fromBroker[query].Orders[i]; !reflect.DeepEqual(common(o), common(told)) {
@@ -163,8 +163,9 @@ func TestListsAreAlpacas(t *testing.T) {
 	}
 }
 
-// common returns the fields that mirror and broker both have: only the mirror
-// has our id and the time of its row, and a flat list names no parents.
+// common removes the fields that differ between the mirror and the broker: our
+// id, the time of the mirror's row, and the parent, which a flat list of the
+// broker's lacks.
 func common(o map[string]any) map[string]any {
 	for _, name := range []string{"id", "updated_at", "parent_alpaca_order_id"} {
 		delete(o, name)
@@ -176,7 +177,7 @@ func common(o map[string]any) map[string]any {
 	return o
 }
 
-// Paging through a list shows every order once, in both directions, from the
+// The pages of a list contain every order once, in both directions, from the
 // mirror and from the broker.
 func TestListsArePaged(t *testing.T) {
 	t.Parallel()
@@ -211,22 +212,24 @@ func TestListsArePaged(t *testing.T) {
 	w.eventually("the agreement", func() bool { return w.agreed() != nil })
 	check("mirror")
 	stop()
-	// No stream keeps the mirror any more.
+	// Now no stream keeps the mirror current.
 	w.exec("update app.stream_cursors set agreed_at = agreed_at - interval '11 minutes'")
 	check("broker")
 }
 
-// sorted returns the ids of a list sorted by id: our own intents are ordered by
-// our clock, the broker's orders by its clock.
+// sorted returns the client_order_ids of a page in alphabetical order. Intents
+// are ordered by our clock and orders by the broker's, so the order on the page
+// can vary.
 func (l listed) sorted() string {
 	ids := strings.Fields(l.ids())
 	slices.Sort(ids)
 	return strings.Join(ids, " ")
 }
 
-// The mirror is used where it agreed a moment ago, or where an unbroken stream
-// has kept it since and reconciliation goes on. Otherwise the broker is asked,
-// and where that fails the mirror's list comes with its age.
+// A list comes from the mirror if the mirror agreed a moment ago, or if an
+// unbroken stream has kept it since and reconciliation goes on. Otherwise it is
+// read at the broker. If that fails it comes from the mirror, with the time at
+// which that last agreed.
 func TestMirrorBehind(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, unlimited)
@@ -244,8 +247,8 @@ func TestMirrorBehind(t *testing.T) {
 		{"10 seconds", "", "mirror", "ok"},
 		{"2 minutes", "", "broker", "behind"},
 		{"2 minutes", "5 minutes", "mirror", "ok"},
-		{"2 minutes", "1 minute", "broker", "behind"},    // the stream left something out since
-		{"11 minutes", "20 minutes", "broker", "behind"}, // the stream is connected, and nothing reconciles
+		{"2 minutes", "1 minute", "broker", "behind"},    // the stream was broken after the mirror agreed
+		{"11 minutes", "20 minutes", "broker", "behind"}, // the stream is connected, but nothing reconciles
 	} {
 		set(tt.agreed, tt.unbroken)
 		l, want := w.listFrom(tt.source, ""), map[string]string{"mirror": "here", "broker": "unseen here"}[tt.source]
@@ -256,7 +259,7 @@ func TestMirrorBehind(t *testing.T) {
 			t.Errorf("agreed %s ago, unbroken for %q: the health is %+v", tt.agreed, tt.unbroken, h)
 		}
 	}
-	// An intent that the broker has not answered is in the list too.
+	// An intent that has no answer from the broker is in the list too.
 	w.sim.Inject(alpacasim.Fail, 1, 0)
 	if placed, err := w.trading().Place(t.Context(), w.account, "", orderRequest("lost")); err != nil || placed.Known {
 		t.Fatalf("the answer is known: %v (%v)", placed.Known, err)
@@ -285,9 +288,9 @@ func TestMirrorBehind(t *testing.T) {
 	}
 }
 
-// A list read from Alpaca has every order once, and our own intents that Alpaca
-// does not know among them, however many orders have the same second or time,
-// in both directions and with pages of any size.
+// A list that is read at Alpaca has every order once, and also the intents that
+// Alpaca does not know. This holds however many orders have the same second or
+// the same time, in both directions and with pages of any size.
 func TestListsFromTheBrokerAreWhole(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -302,8 +305,8 @@ func TestListsFromTheBrokerAreWhole(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, unlimited)
 			w.front.list.Store(manyOrders(tt.n, tt.spread, false))
-			// Intents of ours that it never accepted: before, among and after
-			// its own.
+			// These are intents that Alpaca never accepted, with times before,
+			// among and after its orders.
 			for i, at := range []string{"2026-11-25T14:00:00Z", "2026-11-25T14:30:00.500000Z", "2026-11-25T14:30:00.500000Z", "2026-11-25T15:00:00Z"} {
 				w.exec(`insert into app.alpaca_orders (account_id, client_order_id, intent_state, status, symbol, side, qty, created_at)
 					values ($1, $2, 'unsent', 'rejected', 'AAPL', 'buy', 1, $3)`, w.account.Account, fmt.Sprint("ours-", i), at)
@@ -321,7 +324,7 @@ func TestListsFromTheBrokerAreWhole(t *testing.T) {
 					for cursor := ""; ; pages++ {
 						l := w.listFrom("broker", query+cursor)
 						if len(l.Orders) > limit {
-							t.Fatalf("%s: a page of %d", query, len(l.Orders))
+							t.Fatalf("%s: a page has %d orders", query, len(l.Orders))
 						}
 						for _, id := range strings.Fields(l.ids()) {
 							if seen[id] {
@@ -354,8 +357,8 @@ func TestListsFromTheBrokerAreWhole(t *testing.T) {
 	}
 }
 
-// A list that began with Alpaca is not continued from another source: where
-// Alpaca cannot be asked, the next page fails and says so.
+// All pages of a list come from the source of the first. If that is Alpaca and
+// it cannot be reached, the next page fails and says so.
 func TestListGoesOnWhereItBegan(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, unlimited)
@@ -377,17 +380,17 @@ func TestListGoesOnWhereItBegan(t *testing.T) {
 		t.Errorf("while Alpaca is away: %s, %v", body, err)
 	}
 	w.front.away.Store(false)
-	// The mirror has agreed meanwhile, without any of them.
+	// Now the mirror has agreed with the broker, but has none of these orders.
 	w.exec("insert into app.stream_cursors (account_id, agreed_at) values ($1, now())", w.account.Account)
 	l := w.list(q.Encode())
 	if l.Source != "broker" || l.ids() != "many-0004 many-0003 many-0002" || l.Next != nil {
-		t.Errorf("the second page is %s, from the %s, and goes on: %v", l.ids(), l.Source, l.Next)
+		t.Errorf("the second page is %s, from the %s, and its next cursor is %v", l.ids(), l.Source, l.Next)
 	}
 }
 
-// The lists before and after an order together have every order but itself
-// once, also where a filter hides it among others with the very same time, with
-// pages of any size and in both directions.
+// The lists before and after an order together have every other order once.
+// This also holds if the order is hidden by a filter and others have the same
+// time, with pages of any size and in both directions.
 func TestBothSidesOfAHiddenOrder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, unlimited)
@@ -399,7 +402,7 @@ func TestBothSidesOfAHiddenOrder(t *testing.T) {
 		listedAs string
 	}
 	begin := time.Date(2026, 11, 25, 14, 30, 0, 123456789, time.UTC)
-	var all []order // oldest first: one, seven with the same time, one
+	var all []order // oldest first; all but the first and the last have the same time
 	for i := range 9 {
 		o := order{id: uuid.NewSHA1(uuid.Nil, fmt.Append(nil, "beside ", i)), at: begin, name: fmt.Sprint("o", i), side: []string{"buy", "buy", "sell"}[i%3]}
 		switch i {

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// A stream missed an update if it was connected while an order was filled and
-// has sent no update a while after a reading has found the fill. The order of
-// events decides, and no clock: nothing here has a time of the broker's.
+// A stream missed an update if it was connected while an order was filled, and
+// has still not sent the update some time after reading the orders showed the
+// fill. Only the order of events decides this, and no clock of the broker's.
 func TestMissedUpdates(t *testing.T) {
 	t.Parallel()
 	const patience = 10 * time.Second
@@ -124,11 +124,11 @@ func TestMissedUpdates(t *testing.T) {
 				tt.do(&u, end)
 				time.Sleep(patience / 20)
 				if tt.missed && ended > 0 {
-					t.Error("it was ended before it could tell")
+					t.Error("the stream was ended before its update could arrive")
 				}
 				time.Sleep(2 * patience)
 				if ended > 0 != tt.missed {
-					t.Errorf("it was ended %d times", ended)
+					t.Errorf("the stream was ended %d times", ended)
 				}
 			})
 		})

@@ -17,7 +17,8 @@ import (
 	"paddock/app/trading"
 )
 
-// spoil rewrites the items of the broker's lists, and single orders.
+// spoil makes the broker change the items of its lists, and single orders, on
+// paths that begin with path.
 func (w *world) spoil(path string, change func(item map[string]json.RawMessage) json.RawMessage) {
 	w.front.rewrite.Store(func(r *http.Request, body []byte) []byte {
 		if !strings.HasPrefix(r.URL.Path, path) {
@@ -52,7 +53,7 @@ func (w *world) inForm() {
 	w.front.rewrite.Store(func(_ *http.Request, body []byte) []byte { return body })
 }
 
-// setting returns an item with a field set.
+// setting returns an item as JSON, with a field set to a value.
 func setting(item map[string]json.RawMessage, field, value string) json.RawMessage {
 	item[field] = json.RawMessage(value)
 	text, err := json.Marshal(item)
@@ -62,16 +63,16 @@ func setting(item map[string]json.RawMessage, field, value string) json.RawMessa
 	return text
 }
 
-// sync reconciles as POST /api/sync does.
+// sync makes a reconciliation as POST /api/sync does.
 func (w *world) sync() {
 	w.t.Helper()
-	w.exec("update app.syncs set answered_at = answered_at - interval '1 minute'") // else the answer of a moment ago is used
+	w.exec("update app.syncs set answered_at = answered_at - interval '1 minute'") // otherwise the last report would be returned again
 	if _, err := w.trading().Sync(w.t.Context(), w.account); err != nil {
-		w.t.Fatalf("it could not be reconciled: %v", err)
+		w.t.Fatalf("the reconciliation failed: %v", err)
 	}
 }
 
-// unapplied counts the events about odd items.
+// unapplied counts the events that report odd items.
 func (w *world) unapplied() int {
 	w.t.Helper()
 	return scan[int](w, `select count(*) from app.account_events where account_id = $1 and data->>'event' = 'unapplied'`, w.account.Account)
@@ -82,9 +83,10 @@ func (w *world) waits(id string) {
 	w.place(id, "AAPL", alpaca.Buy, alpaca.Limit, "1", nil)
 }
 
-// One order in an undocumented form keeps no other order, and no position, from
-// being reconciled. It is recorded as far as it can be read, reported once as
-// an event and in the account's health, until it comes in the documented form.
+// One order in an undocumented form does not prevent the reconciliation of
+// other orders and positions. What can be read of it is recorded. It is
+// reported in one event, and in the account's health until it comes in the
+// documented form.
 func TestOddOrderStopsNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, unlimited)
@@ -102,8 +104,8 @@ func TestOddOrderStopsNothing(t *testing.T) {
 			if string(item["client_order_id"]) != `"odd"` {
 				return nil
 			}
-			// What was recorded before is not recorded again: each item has a
-			// new time.
+			// The item needs a new time, because what was recorded before is
+			// not recorded again.
 			item["updated_at"] = fmt.Appendf(nil, "%q", time.Now().UTC().Format(time.RFC3339Nano))
 			return setting(item, field, value)
 		})
@@ -114,27 +116,27 @@ func TestOddOrderStopsNothing(t *testing.T) {
 			t.Errorf("%s %s: the orders are %s and %s", field, value, odd, good)
 		}
 		if field == "asset_id" || field == "invented" {
-			continue // nothing is recorded of them
+			continue // these fields are not recorded, so their values are not odd
 		}
 		h := w.health()
 		if h.Status != "ok" || h.OddTotal != 1 || len(h.Odd) != 1 || h.Odd[0].What != "order" || !h.Odd[0].Recorded || h.Odd[0].Uncounted {
 			t.Errorf("%s: the health is %+v", field, h)
 		}
 		if told := w.unapplied() - before; told != 1 {
-			t.Errorf("%s: it was told %d times, want once", field, told)
+			t.Errorf("%s: it was reported %d times, want once", field, told)
 		}
 	}
 	w.inForm()
 	w.sync()
 	if h := w.health(); h.OddTotal != 0 || len(h.Odd) != 0 {
-		t.Errorf("it is in form, and the health is %+v", h)
+		t.Errorf("the order is in the documented form again, and the health is %+v", h)
 	}
 	w.wantNoGap()
 }
 
-// An open order without a readable quantity counts as unknown: the guards
-// refuse with the problem that the account is not in step with the broker,
-// until the order is over.
+// The size of an open order without a readable quantity is unknown. Until the
+// order is over, guards refuse other orders, because the account is not in step
+// with the broker.
 func TestUncountedOrderIsNoZero(t *testing.T) {
 	t.Parallel()
 	ten := decimal.NewFromInt(10)
@@ -172,10 +174,10 @@ func TestUncountedOrderIsNoZero(t *testing.T) {
 				t.Fatal(err)
 			}
 			w.eventually("an order to be accepted again", func() bool {
-				w.sync() // one that has begun before may have seen the order still
+				w.sync() // an earlier reconciliation may have read the order before it was canceled
 				_, err := w.trading().Place(t.Context(), w.account, "", orderRequest("mine"))
 				if err != nil && !problem.Is(err, problem.AccountNotSynced) {
-					t.Fatalf("after it is over: %v, %+v", err, w.health().Odd)
+					t.Fatalf("after the odd order is over: %v, %+v", err, w.health().Odd)
 				}
 				return err == nil
 			})
@@ -183,8 +185,8 @@ func TestUncountedOrderIsNoZero(t *testing.T) {
 	}
 }
 
-// A position that cannot be read stays as it was, and the others are recorded;
-// null is an empty list.
+// A position that cannot be read stays as it was, and other positions are
+// recorded. A list that is null is empty.
 func TestOddPositionStopsNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, unlimited)
@@ -233,8 +235,8 @@ func TestOddPositionStopsNothing(t *testing.T) {
 	}
 }
 
-// An activity in another form keeps no other out of the journal, and the mirror
-// agrees.
+// An activity in an undocumented form keeps no other activity out of the
+// journal, and the mirror agrees with the broker.
 func TestOddActivityStopsNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, unlimited)
@@ -262,8 +264,8 @@ func TestOddActivityStopsNothing(t *testing.T) {
 	}
 }
 
-// An update in another form is applied as far as it can be read, is kept as it
-// came, and makes the mirror reconcile.
+// An update in an undocumented form is applied as far as it can be read and
+// stored as it came, and leads to a reconciliation.
 func TestOddUpdatesAreAppliedAndKept(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -275,11 +277,12 @@ func TestOddUpdatesAreAppliedAndKept(t *testing.T) {
 	w.waitForOrder("odd", "accepted new 0")
 	w.eventually("both to be kept", func() bool { return w.unapplied() == 2 })
 	if kept := scan[string](w, `select string_agg(what || ' ' || said, '; ' order by said) from app.odd_items where account_id = $1`, w.account.Account); kept != "update 7; update "+string(payload(odd)) {
-		t.Errorf("kept is %s", kept)
+		t.Errorf("the stored update is %s", kept)
 	}
 }
 
-// Where the broker answers 403 to every request, the account's health says so.
+// If the broker responds to every request with 403, the account's health says
+// so.
 func TestForbiddenShowsInHealth(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -294,12 +297,12 @@ func TestForbiddenShowsInHealth(t *testing.T) {
 	w.eventually("the agreement", func() bool { h := w.health(); return h.SyncError == nil && h.Status == "ok" })
 	ahead := time.Until(w.brokerTime()).Milliseconds()
 	if h := w.health(); h.ClockSkewMS == nil || max(*h.ClockSkewMS-ahead, ahead-*h.ClockSkewMS) > 1500 {
-		t.Errorf("the health is %+v, %d ms are right", h, ahead)
+		t.Errorf("the health is %+v, want a clock skew of %d ms", h, ahead)
 	}
 }
 
-// However many orders have the same second, or the same time, each is found: at
-// the first reading of the account, and later.
+// However many orders have the same second, or the same time, each one is
+// found, at the first reconciliation and later.
 func TestReconcilesManyOrdersOfOneTime(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -325,7 +328,7 @@ func TestReconcilesManyOrdersOfOneTime(t *testing.T) {
 	}
 }
 
-// A list that cannot be read to its end is not taken as complete.
+// A list that cannot be read to its end does not count as complete.
 func TestListThatIsStuckIsNotWhole(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, unlimited)
@@ -338,8 +341,9 @@ func TestListThatIsStuckIsNotWhole(t *testing.T) {
 	}
 }
 
-// manyOrders is a broker's list of n filled orders, submitted within spread,
-// newest first or last, in pages as Alpaca has them.
+// manyOrders serves a broker's list of n canceled orders, submitted within
+// spread, in either direction and in pages as at Alpaca. With noIDs it ignores
+// order ids in the query.
 func manyOrders(n int, spread time.Duration, noIDs bool) http.HandlerFunc {
 	type listed struct {
 		at   time.Time

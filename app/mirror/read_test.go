@@ -46,8 +46,9 @@ func (w *world) streams(kind string) {
 	w.eventually("the stream to be "+kind, func() bool { return w.kind() == kind })
 }
 
-// Over the WebSocket updates arrive as by Server-Sent Events. It replays
-// nothing: what happened while it was away comes by reconciliation.
+// Over the WebSocket the same updates arrive as by Server-Sent Events. It sends
+// no earlier updates, so what happened while it was away is found by
+// reconciliation.
 func TestWebSocketMode(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -78,13 +79,13 @@ func TestWebSocketMode(t *testing.T) {
 		return h.Status == "ok" && h.Stream.LastError != nil && h.Stream.Note == nil
 	})
 	if n := w.front.connects.Load() - w.front.sockets.Load(); n != 0 {
-		t.Errorf("%d streams of Server-Sent Events were asked for", n)
+		t.Errorf("Server-Sent Events were requested %d times", n)
 	}
 	w.wantNoGap()
 }
 
-// An account that is refused Server-Sent Events uses its WebSocket, and its
-// health says why; one that may use neither is reconciled.
+// An account whose Server-Sent Events are refused uses its WebSocket, and its
+// health says why. If both are refused, reconciliation alone keeps its mirror.
 func TestFallsBackToTheWebSocket(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int64{403, 404} {
@@ -103,7 +104,7 @@ func TestFallsBackToTheWebSocket(t *testing.T) {
 			w.sim.CutStreams()
 			w.eventually("another connection", func() bool { return w.front.sockets.Load() > 1 && w.kind() == "ws" })
 			if n := w.front.connects.Load() - w.front.sockets.Load(); n != before {
-				t.Errorf("it asked for Server-Sent Events %d times more: it forgot that there are none", n-before)
+				t.Errorf("Server-Sent Events were requested %d times more, though they had been refused", n-before)
 			}
 		})
 	}
@@ -121,8 +122,8 @@ func TestFallsBackToTheWebSocket(t *testing.T) {
 	})
 }
 
-// A chosen mode is kept: without Server-Sent Events an account that is set to
-// them has no stream, and its health says what to set.
+// A chosen mode is kept: if an account is set to Server-Sent Events and these
+// are refused, it has no stream, and its health says what to set.
 func TestModeIsKept(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -132,12 +133,12 @@ func TestModeIsKept(t *testing.T) {
 	w.eventually("the reason", func() bool { e := w.health().Stream.LastError; return e != nil && strings.Contains(*e, "stream_mode") })
 	w.eventually("the agreement", func() bool { return w.agreed() != nil })
 	if n := w.front.sockets.Load(); n != 0 || w.kind() != "none" {
-		t.Errorf("%d WebSockets were asked for, and the stream is %s", n, w.kind())
+		t.Errorf("WebSockets were requested %d times, and the stream is %s", n, w.kind())
 	}
 }
 
-// A change of the mode takes effect at once, and mode off has no stream: only
-// the timer reconciles.
+// A change of the mode takes effect at once. In mode off there is no stream,
+// and only the timer starts reconciliations.
 func TestModeIsTakenUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -152,7 +153,7 @@ func TestModeIsTakenUp(t *testing.T) {
 		}
 		w.streams(want)
 		if took := time.Since(changed); took > 5*time.Second {
-			t.Errorf("%s was taken up after %s", mode, took)
+			t.Errorf("mode %s took effect after %s", mode, took)
 		}
 		w.eventually("the one stream", func() bool { return w.front.open.Load() == map[bool]int64{true: 0, false: 1}[mode == "off"] })
 	}
@@ -161,14 +162,14 @@ func TestModeIsTakenUp(t *testing.T) {
 	w.sim.Step()
 	w.waitForOrder("a", "accepted filled 1")
 	if n := w.front.connects.Load(); n != before {
-		t.Errorf("%d streams were asked for", n-before)
+		t.Errorf("%d streams were requested", n-before)
 	}
 	w.eventually("the agreement", func() bool { return w.health().Status == "ok" })
 }
 
-// An account may have one WebSocket. While another program holds it, the mirror
-// is reconciled and the keys are not taken for wrong; when it is free it is
-// used.
+// An account may have only one WebSocket. While another program has it,
+// reconciliation keeps the mirror, and the keys do not count as refused. When
+// it is free, it is used.
 func TestTakenWebSocket(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -182,7 +183,7 @@ func TestTakenWebSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, text, err := other.Read(t.Context()); err != nil || !strings.Contains(string(text), `"authorized"`) {
-		t.Fatalf("the other program was told %s (%v)", text, err)
+		t.Fatalf("the other program received %s (%v)", text, err)
 	}
 	w.run()
 	w.eventually("the reason", func() bool {
@@ -199,8 +200,8 @@ func TestTakenWebSocket(t *testing.T) {
 	w.streams("ws")
 }
 
-// Keys that both the WebSocket and REST refuse are refused; where REST accepts
-// them, the WebSocket's refusal alone does not count.
+// Keys count as refused if both the WebSocket and REST refuse them. If REST
+// accepts them, the WebSocket's refusal alone does not count.
 func TestWebSocketRefusesKeys(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -215,10 +216,10 @@ func TestWebSocketRefusesKeys(t *testing.T) {
 	w.eventually("the refusal", func() bool { return w.health().Status == "needs_credentials" })
 }
 
-// A stream that is connected and sends nothing is not healthy. An open order
-// without updates is read, its fill is found within the time that it may be
-// silent, and the stream is restarted, whatever the broker's clock says. While
-// no order is open nothing is read.
+// A stream that is connected but sends nothing is not healthy. While orders are
+// open and no updates come, the orders are read. So a fill is found within the
+// time that a stream may be silent, and the stream is restarted, whatever the
+// broker's clock says. While no order is open nothing is read.
 func TestSilentOrdersAreLookedAt(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -242,7 +243,7 @@ func TestSilentOrdersAreLookedAt(t *testing.T) {
 			w.eventually("the first agreement", func() bool { return w.agreed() != nil })
 			agreed := *w.agreed()
 			time.Sleep(2 * silence)
-			if lists := w.front.lists.Load(); lists > 3 { // those of the reconciliation, which reads open orders before and after the positions
+			if lists := w.front.lists.Load(); lists > 3 { // the lists of one reconciliation, which reads open orders before and after the positions
 				t.Errorf("the broker's orders were listed %d times while none was open", lists)
 			}
 			w.buy("AAPL", "2", "a")
@@ -265,8 +266,8 @@ func TestSilentOrdersAreLookedAt(t *testing.T) {
 	}
 }
 
-// A stream that ends with its instance is recorded as down: another instance
-// may take the account over later, or none.
+// A stream that ends with its instance is recorded as down, because another
+// instance may take the account only later, or never.
 func TestStoppedStreamIsDown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -278,8 +279,8 @@ func TestStoppedStreamIsDown(t *testing.T) {
 	}
 }
 
-// An order that is open although the broker's list of open orders leaves it out
-// is not read by itself every time.
+// An order that is open here, but missing in the broker's list of open orders,
+// is not read by itself again and again.
 func TestUnlistedOrderIsNotAskedForAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -291,6 +292,6 @@ func TestUnlistedOrderIsNotAskedForAgain(t *testing.T) {
 	w.waitForOrder("a", "accepted new 0")
 	w.eventually("several looks", func() bool { return w.front.lists.Load() > 6 })
 	if n := w.front.alone.Load(); n > 1 {
-		t.Errorf("it was asked for %d times in %d looks", n, w.front.lists.Load())
+		t.Errorf("it was read by itself %d times, and orders were listed %d times", n, w.front.lists.Load())
 	}
 }

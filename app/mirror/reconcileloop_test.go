@@ -14,8 +14,8 @@ import (
 	"paddock/app/trading"
 )
 
-// refuseLists makes the broker refuse lists of orders, so that no
-// reconciliation succeeds, and returns a count of the attempts.
+// refuseLists makes the broker refuse lists of orders, so that every
+// reconciliation fails. It returns a function that counts the attempts.
 func (w *world) refuseLists() (tried func() int64) {
 	var n atomic.Int64
 	w.front.list.Store(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
@@ -27,19 +27,20 @@ func (w *world) refuseLists() (tried func() int64) {
 
 func (w *world) allowLists() { w.front.list.Store(http.HandlerFunc(w.front.sim.ServeHTTP)) }
 
-// A failing reconciliation is tried ever more rarely, so that an hour of
-// failures does not use up the requests that orders need.
+// A reconciliation that fails is tried again after growing pauses, so that an
+// hour of failures does not use up the requests that orders need.
 func TestFailingReconciliationsBackOff(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.front.streams.Store(http.StatusNotFound) // each attempt to connect signals a gap
+	w.front.streams.Store(http.StatusNotFound) // each failed connection asks for a reconciliation
 	tried := w.refuseLists()
 	const pause = 200 * time.Millisecond
 	w.run(func(c *mirror.Config) { c.RetryPause = pause })
 	w.eventually("the first attempt", func() bool { return tried() > 0 })
 	began := time.Now()
 	w.eventually("six more", func() bool { return tried() > 6 })
-	// 1, 2, 4, … 32 pauses, each a quarter at least.
+	// The pauses before these attempts are 1, 2, 4, … 32 times RetryPause, and
+	// jitter shortens each to a quarter at most.
 	if took := time.Since(began); took < 63*pause/4 {
 		t.Errorf("six more attempts took %s", took)
 	}
@@ -47,9 +48,9 @@ func TestFailingReconciliationsBackOff(t *testing.T) {
 	w.eventually("the agreement", func() bool { return w.agreed() != nil })
 }
 
-// Somebody who asks does not wait for the end of the pause: POST /api/sync, an
-// order whose guards need the mirror, and a stream that connects, which shows
-// that the broker is back.
+// The next attempt does not wait for the end of the pause if somebody needs it:
+// POST /api/sync, an order whose guards need the mirror, or a stream that
+// connects, which shows that the broker is back.
 func TestFailingReconciliationIsHurried(t *testing.T) {
 	t.Parallel()
 	for name, ask := range map[string]func(*world) error{
@@ -64,7 +65,7 @@ func TestFailingReconciliationIsHurried(t *testing.T) {
 			ctx, cancel := context.WithTimeout(w.t.Context(), 30*time.Second)
 			defer cancel()
 			_, err := w.trading().Place(ctx, w.account, "", orderRequest("a"))
-			for problem.Is(err, problem.AccountNotSynced) && ctx.Err() == nil { // each call waits three seconds, and then asks for a retry
+			for problem.Is(err, problem.AccountNotSynced) && ctx.Err() == nil { // each call waits three seconds and then says that it is to be tried again
 				_, err = w.trading().Place(ctx, w.account, "", orderRequest("a"))
 			}
 			return err
@@ -83,11 +84,11 @@ func TestFailingReconciliationIsHurried(t *testing.T) {
 			w.eventually("the failure", func() bool { return w.health().SyncError != nil })
 			w.allowLists()
 			if err := ask(w); err != nil {
-				t.Errorf("asked for %s: %v", name, err)
+				t.Errorf("requested %s: %v", name, err)
 			}
 			w.eventually("the agreement", func() bool { return w.agreed() != nil })
 			if n := tried(); n != 1 {
-				t.Errorf("it was tried %d times while it could only fail", n)
+				t.Errorf("%d reconciliations were tried while they could only fail", n)
 			}
 		})
 	}

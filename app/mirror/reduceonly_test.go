@@ -17,8 +17,9 @@ import (
 )
 
 // While an account may only reduce, the orders that may still trade never add
-// up to more than the position against which they trade; a closing never does,
-// whatever the switch. Whatever becomes of the orders, through SQL alone.
+// up to more than the position that they reduce. For closings this holds
+// whatever the switch is. It holds whatever happens to the orders. The test
+// calls the SQL functions directly.
 func TestReduceOnlyNeverOpens(t *testing.T) {
 	t.Parallel()
 	pg := pgtest.New(t)
@@ -32,11 +33,12 @@ func TestReduceOnlyNeverOpens(t *testing.T) {
 	}
 }
 
-// reduceModel is what an account holds and which of its orders may still trade.
+// reduceModel is a model of an account's positions and of its orders that may
+// still trade.
 type reduceModel struct {
 	*mirrorModel
 	app      *tenant.DB
-	only     bool // the switch is reduce_only, and otherwise open
+	only     bool // whether the switch is reduce_only and not open
 	position map[string]int
 	placed   []*reduceOrder
 	counter  int
@@ -49,9 +51,9 @@ type reduceOrder struct {
 	symbol, side    string
 	qty, filled     int
 	state           string // sent, unknown, unsent, open or over
-	closing, shared bool   // shared: another order may have traded the quantity that it counted on
+	closing, shared bool   // shared: another order may have traded the position that it is to reduce
 	replaces        *reduceOrder
-	filledThen      int // filled quantity of the order that it replaces, when it was sent
+	filledThen      int // the filled quantity of the replaced order when this one was sent
 	clientOrderID   string
 }
 
@@ -87,9 +89,9 @@ func (m *reduceModel) run() {
 		m.step()
 		m.holds()
 	}
-	m.t.Logf("seed %d, reduce_only %v: %d orders were taken, %d refused", m.seed, m.only, m.taken, m.refused)
+	m.t.Logf("seed %d, reduce_only %v: %d orders were allowed, %d refused", m.seed, m.only, m.taken, m.refused)
 	if m.taken == 0 || m.refused == 0 {
-		m.t.Errorf("seed %d tries nothing", m.seed)
+		m.t.Errorf("seed %d: no order was allowed, or none was refused", m.seed)
 	}
 }
 
@@ -117,7 +119,7 @@ func (m *reduceModel) step() {
 	m.send(o)
 }
 
-// goesOn does the next event of an order.
+// goesOn makes the next event of an order happen.
 func (m *reduceModel) goesOn(o *reduceOrder) {
 	n := m.dice.IntN(6)
 	switch {
@@ -134,9 +136,10 @@ func (m *reduceModel) goesOn(o *reduceOrder) {
 		o.state = "unsent"
 	case o.state == "sent" || o.state == "unknown":
 		if r := o.replaces; r != nil {
-			// The broker gives a replacement the quantity that was asked for,
-			// and not the rest: a fill while it is on its way cannot be
-			// counted.
+			// The broker gives a replacement the whole quantity that was asked
+			// for. It would be too much if the replaced order fills while the
+			// replacement is on its way, so in this model such a replacement
+			// never arrives.
 			if r.state != "open" || r.filled > o.filledThen {
 				return
 			}
@@ -183,7 +186,7 @@ func (m *reduceModel) fill(o *reduceOrder, by int) {
 	m.tellOf(o, event, status, by)
 }
 
-// tellOf records, as an update or an answer, what became of an order.
+// tellOf records what happened to an order, as an update or as an answer.
 func (m *reduceModel) tellOf(o *reduceOrder, event, status string, by int) {
 	m.counter++
 	m.at = m.at.Add(time.Millisecond)
@@ -205,7 +208,8 @@ func (m *reduceModel) tellOf(o *reduceOrder, event, status string, by int) {
 	m.write("select app.apply_trade_update($1, $2)", mustJSON(update))
 }
 
-// send asks for an order, and compares the result with what the model allows.
+// send inserts an order or sends it again, and compares the result with what
+// the model allows.
 func (m *reduceModel) send(o *reduceOrder) {
 	m.t.Helper()
 	m.note("asked: %s %d %s, closing %v, replacement %v, state %q", o.side, o.qty, o.symbol, o.closing, o.replaces != nil, o.state)
@@ -232,16 +236,17 @@ func (m *reduceModel) send(o *reduceOrder) {
 			m.placed = append(m.placed, o)
 		}
 		o.state = "sent"
-		o.shared = o.replaces != nil // the order that it replaces may fill first
+		o.shared = o.replaces != nil // the replaced order may fill first
 	case err != nil && !allowed && tenant.SQLState(err) == "PD422":
 		m.refused++
 	default:
-		m.t.Fatalf("seed %d, reduce_only %v: allowed %v and answered %v\n%s", m.seed, m.only, allowed, err, m.story())
+		m.t.Fatalf("seed %d, reduce_only %v: the model allows it: %v, and the result is %v\n%s", m.seed, m.only, allowed, err, m.story())
 	}
 }
 
-// closable is the position that an order of this side would reduce, less what
-// may trade against it already.
+// closable returns the quantity that a new order of this side may close: the
+// position that it would reduce, less what other orders may still trade against
+// it.
 func (m *reduceModel) closable(symbol, side string, without *reduceOrder) int {
 	held := m.position[symbol]
 	if side == "buy" {
@@ -251,9 +256,9 @@ func (m *reduceModel) closable(symbol, side string, without *reduceOrder) int {
 }
 
 // mayTrade adds up what orders of one side may still trade. Of an order and its
-// replacement the larger counts, and the replacement counts whole, whatever the
-// order was filled with before. With exactly, a replacement on its way does not
-// count once the order has filled with more.
+// replacement the larger quantity counts, and all of the replacement's,
+// whatever the replaced order has filled. With exactly, a replacement on its
+// way does not count if the replaced order has filled more since.
 func (m *reduceModel) mayTrade(symbol, side string, without *reduceOrder, exactly bool) (sum int) {
 	family := map[*reduceOrder]int{}
 	for _, o := range m.placed {
@@ -268,7 +273,7 @@ func (m *reduceModel) mayTrade(symbol, side string, without *reduceOrder, exactl
 			head = o.replaces
 		}
 		if head == without {
-			continue // an order has one replacement at a time
+			continue // an order can have one replacement at a time
 		}
 		family[head] = max(family[head], o.qty-o.filled)
 	}
@@ -291,7 +296,7 @@ func (m *reduceModel) holds() {
 	}
 }
 
-// ask runs a statement in a request of the owner.
+// ask runs a statement in a request of the account's owner.
 func (m *reduceModel) ask(sql string, args ...any) error {
 	return m.app.TxNotify(m.t.Context(), tenant.Admission{Token: "token-of-u1", Account: m.lease.Account}, func(b *tenant.Batch) { b.Queue(strings.TrimSpace(sql), args...) })
 }

@@ -14,7 +14,8 @@ import (
 	"paddock/app/trading"
 )
 
-// rest places an order that the market does not reach, and returns its id here.
+// rest places an order that the market does not reach, and returns its id in
+// Paddock.
 func (w *world) rest(clientOrderID string) uuid.UUID {
 	w.t.Helper()
 	limit := &trading.Amount{Decimal: decimal.NewFromInt(1)}
@@ -31,9 +32,9 @@ func cheaper(clientOrderID string) trading.Replacement {
 	return trading.Replacement{LimitPrice: &trading.Amount{Decimal: decimal.NewFromInt(2)}, ClientOrderID: clientOrderID}
 }
 
-// A replacement ends as it does at the broker: it takes the old order's place,
-// or is rejected after it was accepted, and then the old one remains. The chain
-// stays linked.
+// A replacement ends here as at the broker: it takes the old order's place, or
+// it is rejected after it was accepted, and then the old order stays. Each
+// order stays linked to the one that it replaces.
 func TestReplacementEndsAsItDid(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -68,8 +69,8 @@ func TestReplacementEndsAsItDid(t *testing.T) {
 }
 
 // A replacement whose answer was lost is looked up, and both orders get the
-// broker's state; one that never arrived is marked unknown, and the old order
-// remains.
+// state that they have at the broker. A replacement that never arrived is
+// marked unknown, and the old order stays.
 func TestLostReplacementIsLookedUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -90,8 +91,9 @@ func TestLostReplacementIsLookedUp(t *testing.T) {
 	}
 }
 
-// An exit can be moved whatever the guards say: it only closes what its entry
-// opened, and the other exit does not sell the same shares twice.
+// An exit of a bracket can be replaced whatever the guards say, because it only
+// closes what its entry opened, and the other exit does not sell the same
+// shares too. Only an exit of more than its entry is refused.
 func TestExitsAreMovedPastGuards(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -118,7 +120,7 @@ func TestExitsAreMovedPastGuards(t *testing.T) {
 	}
 	take := scan[uuid.UUID](w, `select id from app.alpaca_orders where account_id = $1 and parent_alpaca_order_id is not null and type = 'limit'`, w.account.Account)
 	if _, err := w.trading().Replace(t.Context(), w.account, take, "", trading.Replacement{LimitPrice: amount(8000), ClientOrderID: "nearer"}); err != nil {
-		t.Errorf("the exit cannot be moved: %v", err)
+		t.Errorf("the exit cannot be replaced: %v", err)
 	}
 	w.waitForOrder("nearer", "accepted new 0")
 	if _, err := w.trading().Replace(t.Context(), w.account, take, "", trading.Replacement{Qty: amount(11)}); !problem.Is(err, problem.GuardRefused) {

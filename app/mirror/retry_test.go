@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// What fails again and again is tried ever more rarely, up to half a minute,
-// with jitter. After a success, and for somebody who asks, it is tried soon
-// again.
+// After each failure the pause before the next attempt grows, up to half a
+// minute, with jitter. After a success it is short again, and hurry shortens it
+// for somebody who waits.
 func TestFailuresAreRetriedEverMoreSeldom(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -37,19 +37,19 @@ func TestFailuresAreRetriedEverMoreSeldom(t *testing.T) {
 			t.Error("there is no jitter")
 		}
 
-		// Whoever asks a moment after a failure waits a moment, however many
-		// ask.
+		// hurry leaves a pause of half a second right after a failure, however
+		// often it is called.
 		for range 3 {
 			if left := r.hurry(); left != 500*time.Millisecond {
-				t.Errorf("asked for at once, it is tried after %s", left)
+				t.Errorf("right after a failure, hurry leaves a pause of %s", left)
 			}
 		}
 		time.Sleep(time.Second)
 		if left := r.hurry(); left != 0 {
-			t.Errorf("asked for later, it is tried after %s", left)
+			t.Errorf("a second after a failure, hurry leaves a pause of %s", left)
 		}
 		if !r.failing {
-			t.Error("being asked is taken for success")
+			t.Error("a call of hurry counts as a success")
 		}
 		grows("after somebody asked")
 

@@ -12,10 +12,10 @@ import (
 	"paddock/app/tenant"
 )
 
-// Promise: what the broker's orders say is found whatever its clock did. After
-// the clock was set back, an execution that is busted or corrected has a time
-// before what is known, and belongs to an order that is over. No update arrives
-// here; a reconciliation finds it, also where the clock is right again by then.
+// After the broker's clock was set back, an execution that is busted or
+// corrected has a time before what is known, and its order is over. If no
+// update arrives, a reconciliation finds the bust or the correction, also if
+// the clock is right again by then.
 func TestTakenBackAfterTheClockWasSetBack(t *testing.T) {
 	t.Parallel()
 	for name, again := range map[string]bool{"it stays so": false, "it is right again": true} {
@@ -50,8 +50,8 @@ func takenBack(t *testing.T, rightAgain bool) {
 	w.journalBecomesTheBrokers()
 }
 
-// Promise: an execution of which only the price was corrected is found by the
-// order's average price, where no update tells of it.
+// If only the price of an execution was corrected and no update arrived, the
+// order's average price shows it, and the fill gets the new price.
 func TestACorrectedPriceIsFound(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -69,8 +69,8 @@ func TestACorrectedPriceIsFound(t *testing.T) {
 	w.journalBecomesTheBrokers()
 }
 
-// Promise: an order that changes is asked for at once, however often it was asked
-// for in vain before.
+// The executions of an order that has changed are read at once, however often
+// they were read without success before.
 func TestWhatWasAskedInVainIsAskedAgainOnceItChanges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -88,8 +88,8 @@ func TestWhatWasAskedInVainIsAskedAgainOnceItChanges(t *testing.T) {
 	w.journalBecomesTheBrokers()
 }
 
-// Promise: an average price that the broker rounds more than we know is not asked
-// for without end.
+// If the broker rounds an order's average price more than we do, its executions
+// are not read again without end.
 func TestARoundedAverageIsBelievedInTheEnd(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -107,49 +107,57 @@ func TestARoundedAverageIsBelievedInTheEnd(t *testing.T) {
 				QueryRow(func(row pgx.Row) error { return row.Scan(&settled) })
 		})
 		if err != nil || settled != (n == 3) {
-			t.Errorf("asked %d times before: it is settled: %v, %v", n, settled, err)
+			t.Errorf("after %d earlier readings: it is settled: %v, %v", n, settled, err)
 		}
 	}
 }
 
-// Promise: an execution that was busted or corrected long ago is found, whatever
-// was traded since, where no update tells of it.
+// An execution that was busted or corrected long ago is found where no update
+// tells of it, whatever was traded since, and however often its order was
+// reread without finding anything, for a gap of an earlier day.
 func TestTakenBackOfAnEarlierTrip(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.run()
-	w.awaitStream()
-	for range 3 {
-		w.trade("AAPL", "buy", "2", "", "")
-		w.trade("AAPL", "sell", "2", "", "")
+	for name, rereads := range map[string]int{"never reread": 0, "often reread": 8} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.run()
+			w.awaitStream()
+			for range 3 {
+				w.trade("AAPL", "buy", "2", "", "")
+				w.trade("AAPL", "sell", "2", "", "")
+			}
+			w.eventually("the fills", func() bool {
+				return scan[int](w, "select count(*) from app.trading_positions where account_id = $1 and scope = 'account' and closed_at is not null", w.account.Account) == 3
+			})
+			w.exec(`update app.alpaca_orders set submitted_at = submitted_at - interval '1 day', updated_at = updated_at - interval '1 day',
+				fills_asked = $2, fills_asked_at = case when $2 > 0 then clock_timestamp() end where account_id = $1`, w.account.Account, rereads)
+			for _, event := range []string{"trade_bust", "trade_correct"} {
+				w.sim.InjectFor(alpacasim.Injection{Fault: alpacasim.Lose, Event: event, N: -1})
+			}
+			executions := w.sim.Executions(w.seed.KeyID)
+			w.front.rewrite.Store(func(r *http.Request, body []byte) []byte {
+				if r.URL.Path == "/v2/orders" {
+					return []byte("[]") // they ended long ago, and are in no list of recent orders
+				}
+				return body
+			})
+			w.sim.Bust(executions[0].ID)
+			w.sim.Correct(executions[3].ID, decimal.NewFromInt(77), decimal.NewFromInt(1))
+			w.eventually("what was taken back", func() bool {
+				w.sync()
+				return w.held("AAPL") == "-1" && scan[string](w, `select string_agg(trim_scale(filled_qty)::text, ' ' order by created_at)
+					from app.alpaca_orders where account_id = $1`, w.account.Account) == "0 2 2 1 2 2"
+			})
+			w.front.rewrite.Store(func(_ *http.Request, body []byte) []byte { return body })
+			w.journalBecomesTheBrokers()
+		})
 	}
-	w.eventually("the fills", func() bool {
-		return scan[int](w, "select count(*) from app.trading_positions where account_id = $1 and scope = 'account' and closed_at is not null", w.account.Account) == 3
-	})
-	w.exec("update app.alpaca_orders set submitted_at = submitted_at - interval '1 day', updated_at = updated_at - interval '1 day' where account_id = $1", w.account.Account)
-	for _, event := range []string{"trade_bust", "trade_correct"} {
-		w.sim.InjectFor(alpacasim.Injection{Fault: alpacasim.Lose, Event: event, N: -1})
-	}
-	executions := w.sim.Executions(w.seed.KeyID)
-	w.front.rewrite.Store(func(r *http.Request, body []byte) []byte {
-		if r.URL.Path == "/v2/orders" {
-			return []byte("[]") // they ended long ago, and are in no list of recent orders
-		}
-		return body
-	})
-	w.sim.Bust(executions[0].ID)
-	w.sim.Correct(executions[3].ID, decimal.NewFromInt(77), decimal.NewFromInt(1))
-	w.eventually("what was taken back", func() bool {
-		w.sync()
-		return w.held("AAPL") == "-1" && scan[string](w, `select string_agg(trim_scale(filled_qty)::text, ' ' order by created_at)
-			from app.alpaca_orders where account_id = $1`, w.account.Account) == "0 2 2 1 2 2"
-	})
-	w.front.rewrite.Store(func(_ *http.Request, body []byte) []byte { return body })
-	w.journalBecomesTheBrokers()
 }
 
-// Promise: an answer that took long to arrive undoes nothing that was recorded
-// meanwhile; where the broker's clock orders answers, its order counts.
+// An answer that took long to arrive undoes nothing that was recorded in the
+// meantime. If the broker's clock shows the order of two answers, that order
+// counts.
 func TestOldAnswersUndoNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -177,17 +185,18 @@ func TestOldAnswersUndoNothing(t *testing.T) {
 		"soon after, and it does not say":  {time.Hour, 0},
 	} {
 		if record(c.told, c.age) || w.held("AAPL") != "4" {
-			t.Errorf("%s: an older description was taken", name)
+			t.Errorf("%s: an older state of the order was recorded", name)
 		}
 	}
 	if !record(-time.Minute, 0) || w.held("AAPL") != "1" {
-		t.Errorf("after the clock was set back: what the broker says now was not taken, %s is held", w.held("AAPL"))
+		t.Errorf("after the clock was set back: the broker's present state was not recorded, %s is held", w.held("AAPL"))
 	}
 }
 
-// Promise: the same for an order that has been over for long, and is in no list
-// of recent ones, where the execution's update arrived and the order's own
-// state has a time before what is known.
+// The order of a corrected execution may be over for so long that it is in no
+// list of recent orders, and its own state may have a time before what is
+// known, because the clock was set back. If the update of the correction
+// arrives, the order gets its new state nevertheless.
 func TestTakenBackOfAnOrderThatIsLongOver(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -195,7 +204,7 @@ func TestTakenBackOfAnOrderThatIsLongOver(t *testing.T) {
 	w.awaitStream()
 	w.trade("AAPL", "buy", "4", "", "")
 	w.eventually("the fill", func() bool { return w.held("AAPL") == "4" })
-	w.exec("update app.stream_cursors set newest_order_at = now() + interval '1 hour'") // so that the order is long before it
+	w.exec("update app.stream_cursors set newest_order_at = now() + interval '1 hour'") // so that the order counts as old
 	w.sim.SetClock(time.Now().Add(-5 * time.Minute))
 	w.sim.Correct(w.sim.Executions(w.seed.KeyID)[0].ID, decimal.NewFromInt(77), decimal.NewFromInt(3))
 	w.eventually("the correction", func() bool {

@@ -30,36 +30,37 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// front is a proxy before the simulated broker that makes it misbehave.
+// front is a proxy in front of the simulated broker that can make it misbehave.
 type front struct {
 	sim        http.Handler
 	refuseKeys atomic.Bool
-	away       atomic.Bool  // it answers every request with 503
-	streams    atomic.Int64 // the status of streams of either kind, when not 0
-	events     atomic.Int64 // the status of Server-Sent Events alone
-	sockets    atomic.Int64 // how many WebSockets were asked for
-	// refuseSockets refuses every WebSocket with 401, whatever its keys.
+	away       atomic.Bool  // every request gets a 503
+	streams    atomic.Int64 // if not 0, the status of streams of either kind
+	events     atomic.Int64 // if not 0, the status of Server-Sent Events only
+	sockets    atomic.Int64 // how many WebSockets were requested
+	// refuseSockets refuses every WebSocket with 401, even if its keys are
+	// right.
 	refuseSockets atomic.Bool
-	replayAll     atomic.Bool  // every stream begins with all updates from the beginning
-	script        atomic.Value // string: what a stream sends instead of the simulator's updates
-	live          atomic.Value // chan string: the same, while it runs
-	orders        atomic.Int64 // how many were sent
+	replayAll     atomic.Bool  // every stream begins with all earlier updates
+	script        atomic.Value // a string that streams send first, instead of the simulator's updates
+	live          atomic.Value // a chan string with what streams send after that
+	orders        atomic.Int64 // how many orders were sent
 	refuseOrders  atomic.Bool  // orders are refused
-	answerOrders  atomic.Value // func(http.ResponseWriter, *http.Request): responds to orders instead of the simulator
-	lists         atomic.Int64 // how many lists of orders were asked for
+	answerOrders  atomic.Value // a func(http.ResponseWriter, *http.Request) that responds to orders instead of the simulator
+	lists         atomic.Int64 // how many lists of orders were requested
 	hidesOpen     atomic.Bool  // lists of open orders are empty
-	alone         atomic.Int64 // how many orders were asked for by the broker's id
-	connects      atomic.Int64 // how many streams were connected
+	alone         atomic.Int64 // how many orders were read by the broker's id
+	connects      atomic.Int64 // how many streams were requested
 	open          atomic.Int64 // how many streams are open
-	// lookUps is the status of look-ups by client_order_id when not 0, and -1
-	// cuts them off; lookedUp counts them.
+	// lookUps, if not 0, is the status of look-ups by client_order_id, and -1
+	// makes the proxy cut them off. lookedUp counts those look-ups.
 	lookUps, lookedUp atomic.Int64
-	forbidden         atomic.Bool  // it answers every request with 403
-	rewrite           atomic.Value // func(*http.Request, []byte) []byte: rewrites answers
-	list              atomic.Value // http.HandlerFunc: instead of the simulator's list of orders
+	forbidden         atomic.Bool  // every request gets a 403
+	rewrite           atomic.Value // a func(*http.Request, []byte) []byte that changes the bodies of responses
+	list              atomic.Value // an http.HandlerFunc that serves the list of orders instead of the simulator
 }
 
-// simulated passes a request on to the simulator, and rewrites its answer.
+// simulated passes a request on to the simulator, and may change the response.
 func (f *front) simulated(w http.ResponseWriter, r *http.Request) {
 	if list, ok := f.list.Load().(http.HandlerFunc); ok && r.Method == http.MethodGet && r.URL.Path == "/v2/orders" {
 		list(w, r)
@@ -162,7 +163,8 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.simulated(w, r)
 }
 
-// world is an account with a broker and a database, without a stream.
+// world is an account in Paddock and at a simulated broker, with a database. No
+// Manager runs until run is called.
 type world struct {
 	t       *testing.T
 	pg      *pgtest.DB
@@ -170,13 +172,13 @@ type world struct {
 	sim     *alpacasim.Sim
 	front   *front
 	seed    alpacasim.AccountSeed
-	url     string // of the proxy
+	url     string // URL of the proxy
 	broker  *broker.Broker
 	keys    *credentials.Keyring
 	db      *tenant.DB
 	worker  *tenant.Worker
 	account tenant.Admission
-	outside *alpaca.Client // the user's own program at the broker
+	outside *alpaca.Client // a client of the user's outside of Paddock
 }
 
 func newWorld(t *testing.T, change ...func(*alpacasim.Config)) *world {
@@ -215,7 +217,7 @@ func newWorld(t *testing.T, change ...func(*alpacasim.Config)) *world {
 	return w
 }
 
-// direct returns the address of the simulator itself, without the front.
+// direct returns the URL of the simulator itself, without the proxy.
 func (w *world) direct() string {
 	server := httptest.NewServer(w.front.sim)
 	w.t.Cleanup(server.Close)
@@ -265,7 +267,7 @@ func (w *world) exec(sql string, args ...any) {
 	}
 }
 
-// scan asks for one value.
+// scan runs a query as admin and returns its one value.
 func scan[T any](w *world, sql string, args ...any) T {
 	w.t.Helper()
 	var v T
@@ -275,8 +277,8 @@ func scan[T any](w *world, sql string, args ...any) T {
 	return v
 }
 
-// order returns an order's state here: intent state, status and filled
-// quantity.
+// order returns the intent state, status and filled quantity of an order in the
+// database.
 func (w *world) order(clientOrderID string) string {
 	w.t.Helper()
 	return scan[string](w, `select coalesce((select intent_state || ' ' || status || ' ' || trim_scale(filled_qty) from app.alpaca_orders
@@ -289,14 +291,14 @@ func (w *world) held(symbol string) string {
 	return scan[string](w, `select coalesce((select trim_scale(qty)::text from app.alpaca_positions where account_id = $1 and symbol = $2), 'nothing')`, w.account.Account, symbol)
 }
 
-// eventsOf returns an order's events in the account's log.
+// eventsOf returns the events of an order in the account's log, in their order.
 func (w *world) eventsOf(clientOrderID string) string {
 	w.t.Helper()
 	return scan[string](w, `select coalesce(string_agg(data->>'event', ' ' order by seq), '') from app.account_events
 		where account_id = $1 and kind = 'order' and data->'order'->>'client_order_id' = $2`, w.account.Account, clientOrderID)
 }
 
-// wantNoGap fails unless the log's numbers are 1 to its head.
+// wantNoGap fails unless the events in the log are numbered from 1 to its head.
 func (w *world) wantNoGap() {
 	w.t.Helper()
 	if !scan[bool](w, `select (select array_agg(seq order by seq) from app.account_events where account_id = $1)
@@ -305,8 +307,8 @@ func (w *world) wantNoGap() {
 	}
 }
 
-// buy places an order from outside of Paddock; the market fills it at the next
-// step.
+// buy places a market order outside of Paddock. It is filled at the simulator's
+// next step.
 func (w *world) buy(symbol, qty, clientOrderID string) *alpaca.Order {
 	w.t.Helper()
 	amount := decimal.RequireFromString(qty)
@@ -317,7 +319,7 @@ func (w *world) buy(symbol, qty, clientOrderID string) *alpaca.Order {
 	return o
 }
 
-// eventually polls until check is true, for at most half a minute.
+// eventually waits until check returns true, for at most half a minute.
 func (w *world) eventually(what string, check func() bool) {
 	w.t.Helper()
 	kit.Eventually(w.t, what, check)
@@ -341,7 +343,7 @@ func (w *world) waitForOrder(clientOrderID, want string) {
 	})
 }
 
-// brokerTime is the time of the broker's clock.
+// brokerTime returns the time of the broker's clock.
 func (w *world) brokerTime() time.Time {
 	w.t.Helper()
 	clock, err := w.outside.GetClock()
@@ -351,13 +353,13 @@ func (w *world) brokerTime() time.Time {
 	return clock.Timestamp
 }
 
-// agreed is when the mirror last agreed with the broker.
+// agreed returns when the mirror last agreed with the broker, or nil.
 func (w *world) agreed() *time.Time {
 	w.t.Helper()
 	return scan[*time.Time](w, `select max(agreed_at) from app.stream_cursors where account_id = $1`, w.account.Account)
 }
 
-// update is a trade update as Alpaca writes it.
+// update returns a trade update as Alpaca's stream sends it.
 func update(eventID, event string, updatedAt time.Time, order map[string]any, more map[string]any) string {
 	o := map[string]any{"id": uuid.NewSHA1(uuid.Nil, fmt.Append(nil, order["client_order_id"])).String(), "symbol": "AAPL", "asset_class": "us_equity", "side": "buy", "type": "market",
 		"time_in_force": "day", "order_class": "", "qty": "10", "filled_qty": "0", "created_at": updatedAt, "updated_at": updatedAt, "submitted_at": updatedAt, "status": "new"}
@@ -375,14 +377,14 @@ func update(eventID, event string, updatedAt time.Time, order map[string]any, mo
 	return "data: " + string(text) + "\n\n"
 }
 
-// payload is the JSON of an update alone.
+// payload returns the JSON of an update.
 func payload(update string) []byte {
 	return []byte(strings.TrimPrefix(strings.TrimSpace(update), "data: "))
 }
 
 func lines(updates ...string) string { return strings.Join(updates, "") }
 
-// orderRequest is an order for one share under an id.
+// orderRequest returns a market order for one share with a client_order_id.
 func orderRequest(clientOrderID string) trading.OrderRequest {
 	one := decimal.NewFromInt(1)
 	return trading.OrderRequest{Symbol: "AAPL", Side: "buy", Type: "market", TimeInForce: "day", Qty: &trading.Amount{Decimal: one}, ClientOrderID: clientOrderID}

@@ -11,11 +11,11 @@ import (
 	"paddock/app/tenant"
 )
 
-// A split comes in two entries, the quantity that goes and the one that comes,
-// in either order, seconds to minutes apart, with or without a group. The
-// journal then holds what the broker does, for the account, each agent and each
-// tag, whatever was traded in between, and also where the first entry was read
-// long before the second.
+// A split may come in two entries, one that removes the old quantity and one
+// that adds the new one: in either order, seconds to minutes apart, with or
+// without a group. The journal then has the same quantities as the broker, for
+// the account, each agent and each tag. This holds whatever was traded between
+// the entries, and if the first entry was read long before the second.
 func TestSplitsInTwoEntries(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -28,11 +28,11 @@ func TestSplitsInTwoEntries(t *testing.T) {
 	kind := func(kind string) map[string]any { return map[string]any{"activity_sub_type": kind} }
 	group := map[string]any{"group_id": "g"}
 	for name, tt := range map[string]struct {
-		bought  [2]string // by agent one with tag slow, and by agent two; negative is sold
+		bought  [2]string // the quantities that agent one, with tag slow, and agent two bought; negative for a sale
 		entries [2]entry
-		between string // bought by agent one between the entries
-		held    string // by the account, one, slow and two, after both
-		first   string // after the first alone; "" is not looked at
+		between string // the quantity that agent one bought between the entries
+		held    string // what the account, one, slow and two hold after both entries
+		first   string // what they hold after the first entry, or "" if that does not matter
 	}{
 		"reverse, goes first":      {[2]string{"60", "40"}, [2]entry{{"-100", 0, nil}, {"10", 5 * time.Second, nil}}, "", "10 6 6 4", "100 60 60 40"},
 		"reverse, comes first":     {[2]string{"60", "40"}, [2]entry{{"10", 0, kind("RSPLIT")}, {"-100", 5 * time.Second, kind("RSPLIT")}}, "", "10 6 6 4", "100 60 60 40"},
@@ -99,7 +99,7 @@ func TestSplitsInTwoEntries(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					for range 2 { // each reconciliation reads it again
+					for range 2 { // as each reconciliation reads the entry again
 						if err := w.worker.TxNotify(t.Context(), l, func(b *tenant.Batch) {
 							b.Queue("select app.record_adjustments($1, $2)", l.Account, text)
 						}); err != nil {
@@ -125,7 +125,7 @@ func TestSplitsInTwoEntries(t *testing.T) {
 				if spent := scan[string](w, `select trim_scale(held_cost)::text from app.trading_positions where scope = 'agent' and scope_value = 'two'`); spent != "4000" {
 					t.Errorf("what is held cost %s, want 4000", spent)
 				}
-				// The broker takes one entry back: then there was no split.
+				// If the broker cancels one entry, there was no split.
 				if name == "reverse, goes first" {
 					if err := w.worker.TxNotify(t.Context(), l, func(b *tenant.Batch) {
 						b.Queue(`select app.record_adjustments($1, '[{"id": "activity-1", "activity_type": "SPLIT", "symbol": "AAPL", "qty": "10", "created_at": "2026-06-01T14:01:05Z", "status": "canceled"}]')`, l.Account)
@@ -139,8 +139,8 @@ func TestSplitsInTwoEntries(t *testing.T) {
 	}
 }
 
-// A fee with a day and no time comes after the trades of that day in New York,
-// wherever it ends in UTC; one with a time has that time.
+// A fee that has a day but no time comes after the trades of that day in New
+// York, whenever the day ends in UTC. A fee with a time has that time.
 func TestFeesOfADay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -155,11 +155,12 @@ func TestFeesOfADay(t *testing.T) {
 		`{"date": "2026-06-01", "created_at": "2026-06-01T10:00:00Z"}`: "2026-06-01T10:00:00Z",
 	} {
 		if got := scan[time.Time](w, `select app.activity_time($1::jsonb || '{"activity_type": "CFEE"}')`, told); got.UTC().Format(time.RFC3339Nano) != want {
-			t.Errorf("%s is of %s, want %s", told, got.UTC().Format(time.RFC3339Nano), want)
+			t.Errorf("%s has the time %s, want %s", told, got.UTC().Format(time.RFC3339Nano), want)
 		}
 	}
-	// Bought in the evening, charged for the day, sold the next morning: one
-	// closed round trip, and nothing left.
+	// Coins are bought in the evening, a fee is charged for the day, and the
+	// rest is sold the next morning. The journal has one closed round trip and
+	// nothing open.
 	l := w.lease()
 	bought := time.Date(2026, 6, 2, 1, 0, 0, 0, time.UTC) // the first of June in New York
 	for i, x := range []struct {
@@ -182,7 +183,7 @@ func TestFeesOfADay(t *testing.T) {
 	}
 }
 
-// forgetTrades removes the account's orders and journal.
+// forgetTrades deletes the account's orders and its journal.
 func (w *world) forgetTrades() {
 	w.t.Helper()
 	for _, table := range []string{"trading_positions", "fills", "journal_adjustments", "alpaca_orders", "account_events"} {

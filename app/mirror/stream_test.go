@@ -19,9 +19,9 @@ import (
 	"paddock/app/tenant"
 )
 
-// Whatever the broker sends again after a reconnection, each update changes
-// order, position and log once, and none is missed; orders of the user's own
-// programs are mirrored as Paddock's are.
+// If the broker sends updates again after a reconnection, each update still
+// changes order, position and log once, and none is missed. Orders from outside
+// of Paddock are mirrored like Paddock's own.
 func TestUpdatesAreAppliedOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -46,7 +46,7 @@ func TestUpdatesAreAppliedOnce(t *testing.T) {
 		return scan[int](w, `select count(*) from app.account_events where account_id = $1 and broker_event_id is not null`, w.account.Account) == 8
 	})
 	for _, id := range []string{"a", "b", "c", "d"} {
-		// A reconciliation may have read the order before its update came.
+		// A reconciliation may have recorded the order before its update came.
 		var events []string
 		for _, e := range strings.Fields(w.eventsOf(id)) {
 			if e != "imported" && e != "reconciled" {
@@ -60,9 +60,9 @@ func TestUpdatesAreAppliedOnce(t *testing.T) {
 	w.wantNoGap()
 }
 
-// The later state of an order stays, in whatever order updates arrive, and the
-// log has all of them. A bust lowers the filled quantity, since the broker is
-// right even where it goes back.
+// Whatever the order in which updates arrive, an order keeps its latest state,
+// and the log has all updates. A bust lowers the filled quantity, because the
+// broker is right even if a quantity goes down.
 func TestOlderUpdatesChangeNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -72,10 +72,10 @@ func TestOlderUpdatesChangeNothing(t *testing.T) {
 	}
 	w.front.script.Store(lines(
 		update("01A", "fill", at(2), a("filled", "10"), map[string]any{"qty": "10", "price": "1", "position_qty": "10"}),
-		update("01B", "new", at(1), a("new", "0"), nil), // late
+		update("01B", "new", at(1), a("new", "0"), nil), // arrives late
 		update("01C", "trade_bust", at(3), a("partially_filled", "4"), nil),
-		update("01D", "invented_later", at(2), a("filled", "10"), nil), // late again
-		update("01A", "fill", at(2), a("filled", "10"), nil),           // a repetition
+		update("01D", "invented_later", at(2), a("filled", "10"), nil), // arrives late too
+		update("01A", "fill", at(2), a("filled", "10"), nil),           // arrives a second time
 		update("01E", "new", at(4), map[string]any{"client_order_id": "end"}, nil),
 	))
 	w.run()
@@ -91,8 +91,8 @@ func TestOlderUpdatesChangeNothing(t *testing.T) {
 	w.wantNoGap()
 }
 
-// An update that the database refuses does not stop those after it, and makes
-// the mirror reconcile.
+// An update that the database refuses does not stop later updates, and leads to
+// a reconciliation.
 func TestBadUpdateStopsNoOthers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -112,8 +112,8 @@ func TestBadUpdateStopsNoOthers(t *testing.T) {
 	}
 }
 
-// Bytes that are not UTF-8 cannot be stored: the update is kept with
-// replacements, and the stream goes on.
+// An update with bytes that are not UTF-8 cannot be stored as it is. It is
+// stored with replacement characters, and the stream continues.
 func TestUpdateThatIsNotUTF8StopsNoOthers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -126,16 +126,16 @@ func TestUpdateThatIsNotUTF8StopsNoOthers(t *testing.T) {
 	w.waitForOrder("good", "accepted new 0")
 	if kept := scan[int](w, `select count(*) from app.account_events where account_id = $1 and data->>'event' = 'unapplied'
 		and data->>'id' = '01A' and data->>'update' like '%bad-�%'`, w.account.Account); kept != 1 {
-		t.Errorf("the update was kept %d times", kept)
+		t.Errorf("the update was stored %d times", kept)
 	}
 }
 
-// An order that cannot be recorded keeps no other order, and no position, from
-// being reconciled.
+// An order that cannot be recorded does not prevent the reconciliation of other
+// orders and positions.
 func TestBadOrderStopsNoReconciliation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.front.streams.Store(http.StatusNotFound) // no stream: reconciliation alone
+	w.front.streams.Store(http.StatusNotFound) // no stream, so that only reconciliation records orders
 	w.buy("AAPL", "1", "bad\x00")
 	w.buy("AAPL", "2", "good")
 	w.sim.Step()
@@ -147,8 +147,8 @@ func TestBadOrderStopsNoReconciliation(t *testing.T) {
 	}
 }
 
-// When the broker says that it dropped messages, the mirror reconciles, though
-// the stream goes on.
+// If the broker says that it dropped messages, the mirror reconciles, and the
+// stream continues.
 func TestDroppedMessagesAreAskedFor(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -157,7 +157,7 @@ func TestDroppedMessagesAreAskedFor(t *testing.T) {
 	w.front.live.Store(say)
 	w.run()
 	w.waitForOrder("a", "accepted new 0")
-	w.sim.Step() // the stream does not send it
+	w.sim.Step() // a fill that the stream does not send
 	unbroken := *w.health().Stream.UnbrokenSince
 	say <- ": heartbeat\n\n"
 	say <- ": you are reading too slowly, dropped 10000 messages\n\n"
@@ -167,12 +167,12 @@ func TestDroppedMessagesAreAskedFor(t *testing.T) {
 		return since != nil && since.After(unbroken)
 	})
 	if n := w.front.connects.Load(); n != 1 {
-		t.Errorf("%d streams were made", n)
+		t.Errorf("%d streams were requested", n)
 	}
 }
 
-// The stream, a reconciliation and a request may record the same new order at
-// once: all succeed, and it is recorded once.
+// Several updates may record the same new order at once. All of them succeed,
+// and the order is recorded once.
 func TestNewOrderIsRecordedByAllAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -200,8 +200,8 @@ func TestNewOrderIsRecordedByAllAtOnce(t *testing.T) {
 	w.wantNoGap()
 }
 
-// An update whose transaction Postgres ended in a deadlock is tried again and
-// not skipped.
+// If a deadlock makes Postgres end an update's transaction, the update is tried
+// again and not skipped.
 func TestUpdateOutlivesADeadlock(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -213,8 +213,8 @@ func TestUpdateOutlivesADeadlock(t *testing.T) {
 	w.waitForOrder("a", "accepted new 0")
 	w.eventually("the first agreement", func() bool { return w.agreed() != nil })
 
-	// This transaction locks the head of the log, then the order; an update
-	// does so the other way round.
+	// This transaction locks the head of the log and then the order. An update
+	// locks them in the opposite order.
 	other, err := w.pg.Conn(t, "admin").Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -237,8 +237,8 @@ func TestUpdateOutlivesADeadlock(t *testing.T) {
 	w.wantNoGap()
 }
 
-// Without any stream, or while it is cut, reconciliation brings missed fills
-// and positions.
+// Without a stream, or while it is down, reconciliation finds missed fills and
+// positions.
 func TestReconciliationFindsMissedFills(t *testing.T) {
 	t.Parallel()
 	for name, status := range map[string]int64{"an account without a stream": 404, "a stream that is down": 503} {
@@ -250,7 +250,7 @@ func TestReconciliationFindsMissedFills(t *testing.T) {
 			w.front.streams.Store(status)
 			w.run(func(c *mirror.Config) { c.Reconcile = 200 * time.Millisecond })
 			w.waitForOrder("history", "accepted filled 1")
-			w.eventually("the first agreement", func() bool { return w.agreed() != nil }) // orders found until then become imported
+			w.eventually("the first agreement", func() bool { return w.agreed() != nil }) // orders that the first reconciliation finds count as imported
 			w.buy("AAPL", "2", "a")
 			w.waitForOrder("a", "accepted new 0")
 			w.sim.Step()
@@ -291,8 +291,8 @@ func TestReconciliationFindsMissedFills(t *testing.T) {
 }
 
 // An order whose answer was lost is looked up by its client_order_id and never
-// sent again. If it is found it is recorded; if it is never found it is marked
-// unknown once the window has passed, and not before.
+// sent again. If it is found it is recorded. If it is not found it is marked
+// unknown, but only after the look-up window has passed.
 func TestLostAnswers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -315,10 +315,10 @@ func TestLostAnswers(t *testing.T) {
 	w.waitForOrder("failed-after", "accepted new 0")
 	w.waitForOrder("never-there", "unknown unknown 0")
 	if lookups := scan[int](w, `select lookups from app.alpaca_orders where account_id = $1 and client_order_id = 'never-there'`, w.account.Account); lookups < 1 {
-		t.Errorf("it was parked after %d looks", lookups)
+		t.Errorf("it was marked unknown after %d look-ups", lookups)
 	}
 	if waited := scan[time.Duration](w, `select updated_at - looked_up_at from app.alpaca_orders where account_id = $1 and client_order_id = 'never-there'`, w.account.Account); waited < window {
-		t.Errorf("it was parked after %v, want %v", waited, window)
+		t.Errorf("it was marked unknown after %v, want %v", waited, window)
 	}
 	if told := w.eventsOf("never-there"); told != "submitting unknown" {
 		t.Errorf("the log says %s", told)
@@ -326,8 +326,8 @@ func TestLostAnswers(t *testing.T) {
 	if sent, there := w.front.orders.Load(), len(w.sim.Orders(w.seed.KeyID)); sent != 3 || there != 2 {
 		t.Errorf("%d orders were sent and %d are there, want 3 and 2", sent, there)
 	}
-	// A retry returns what became of the first request and sends nothing; where
-	// that is unknown it never says that the order is placed.
+	// A retry returns the outcome of the first request and sends nothing. If
+	// the outcome is unknown, the retry does not say that the order is placed.
 	again, err := service.Place(t.Context(), w.account, "", orderRequest("dropped"))
 	if err != nil || !again.Known || !strings.Contains(string(again.Order), `"status": "new"`) {
 		t.Errorf("dropped again: %s, known %v (%v)", again.Order, again.Known, err)
@@ -340,8 +340,9 @@ func TestLostAnswers(t *testing.T) {
 	}
 }
 
-// An order is marked unknown for what the broker says, and not for an outage:
-// its window begins with the first good answer after one.
+// An order is marked unknown because the broker does not find it, and not
+// because of an outage. After an outage its window begins anew, with the first
+// look-up that succeeds.
 func TestParkedAWindowAfterTheBrokerIsBack(t *testing.T) {
 	t.Parallel()
 	for name, status := range map[string]int64{"503": 503, "500": 500, "too many requests": 429, "cut off": -1, "forbidden": 403} {
@@ -361,7 +362,7 @@ func TestParkedAWindowAfterTheBrokerIsBack(t *testing.T) {
 			}
 			w.eventually("a look-up", func() bool { return lookups() > 0 })
 			w.front.lookUps.Store(status)
-			known := time.Now() // the last "not found" came before this
+			known := time.Now() // the broker's last "not found" was before this
 			w.eventually("an outage longer than the window", func() bool { return w.front.lookedUp.Load() > 1 && time.Since(known) > window })
 			if got := w.order("lost"); got != "submitting submitting 0" {
 				t.Fatalf("during the outage it is %s", got)
@@ -371,14 +372,14 @@ func TestParkedAWindowAfterTheBrokerIsBack(t *testing.T) {
 			w.waitForOrder("lost", "unknown unknown 0")
 			parked := scan[time.Time](w, `select updated_at from app.alpaca_orders where account_id = $1 and client_order_id = 'lost'`, w.account.Account)
 			if waited := parked.Sub(back); waited < window {
-				t.Errorf("it was parked %v after the broker was back, want %v", waited, window)
+				t.Errorf("it was marked unknown %v after the broker was back, want %v", waited, window)
 			}
 		})
 	}
 }
 
 // The id of the request that placed an order, which Alpaca's support asks for,
-// is kept even where the stream sends the order first.
+// is stored even if the stream's update of the order arrives before the answer.
 func TestRequestIDIsKept(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -392,8 +393,8 @@ func TestRequestIDIsKept(t *testing.T) {
 	}
 }
 
-// Without working keys a lost order cannot be looked up: it is marked unknown
-// once the window has passed, and the account can then be deleted.
+// Without working keys a lost order cannot be looked up. It is marked unknown
+// after the window has passed, and then the account can be deleted.
 func TestLostAnswersWithoutKeys(t *testing.T) {
 	t.Parallel()
 	for name, loseKeys := range map[string]func(*world){
@@ -416,7 +417,7 @@ func TestLostAnswersWithoutKeys(t *testing.T) {
 			loseKeys(w)
 			service := accounts.New(w.db, w.keys, w.broker)
 			if err := service.Delete(t.Context(), w.account, true); !problem.Is(err, problem.AccountHasUnresolvedOrders) {
-				t.Fatalf("deleted with a lost order: %v", err)
+				t.Fatalf("deleting the account with a lost order: %v", err)
 			}
 			w.waitForOrder("lost", "unknown unknown 0")
 			if err := service.Delete(t.Context(), w.account, true); err != nil {
@@ -426,8 +427,8 @@ func TestLostAnswersWithoutKeys(t *testing.T) {
 	}
 }
 
-// The window of an order that is sent again begins at the second try: an hour
-// after the first it is not marked unknown while the broker still answers.
+// If an order is sent again, its window begins at the second sending. So an
+// hour after the first it is not yet marked unknown.
 func TestRetriedOrderHasItsWholeWindow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -448,19 +449,19 @@ func TestRetriedOrderHasItsWholeWindow(t *testing.T) {
 	w.run(func(c *mirror.Config) { c.LookupWindow = 4 * time.Second })
 	w.waitForOrder("again", "unknown unknown 0")
 	if early := time.Since(sent); early < 3*time.Second {
-		t.Errorf("parked after %s, in the middle of its window", early)
+		t.Errorf("marked unknown after %s, in the middle of its window", early)
 	}
 }
 
-// A long transaction on one account does not delay another's lease: both are
-// renewed, and the streams go on.
+// A long transaction on an account does not keep its lease from being renewed,
+// and the stream continues.
 func TestLeasesAreRenewedPastWriters(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.run(func(c *mirror.Config) { c.LeaseTTL = 2 * time.Second })
 	w.eventually("the lease", func() bool { return scan[int](w, "select count(*) from app.stream_leases") == 1 })
 	lease := scan[string](w, "select holder || ' ' || fence from app.stream_leases")
-	// This lock is what a worker's admission holds until its transaction ends.
+	// A worker's admission holds this lock until its transaction ends.
 	tx, err := w.pg.Conn(t, "admin").Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -472,7 +473,7 @@ func TestLeasesAreRenewedPastWriters(t *testing.T) {
 	for range 50 { // more than twice as long as a lease lasts
 		time.Sleep(100 * time.Millisecond)
 		if !scan[bool](w, "select bool_and(expires_at > clock_timestamp()) from app.stream_leases") {
-			t.Fatal("a lease ran out under a writer")
+			t.Fatal("a lease ran out during a transaction")
 		}
 	}
 	if now := scan[string](w, "select holder || ' ' || fence from app.stream_leases"); now != lease {
@@ -480,7 +481,7 @@ func TestLeasesAreRenewedPastWriters(t *testing.T) {
 	}
 }
 
-// Keys that the broker refuses end the stream, with one event; new ones start
+// Keys that the broker refuses end the stream, with one event. New keys start
 // it again.
 func TestRefusedKeysEndTheStream(t *testing.T) {
 	t.Parallel()
@@ -497,12 +498,12 @@ func TestRefusedKeysEndTheStream(t *testing.T) {
 	}
 	w.eventually("the end of the lease", func() bool { return leases() == 0 && rejected() == 1 })
 	before := w.front.connects.Load()
-	time.Sleep(500 * time.Millisecond) // ten renewals of leases, and two attempts of a stream that had not ended
+	time.Sleep(500 * time.Millisecond) // time for ten renewals of leases, and for two more attempts of a stream that had not ended
 	if n := w.front.connects.Load(); n != before || w.front.open.Load() != 0 {
-		t.Errorf("%d connections came after the keys were refused", n-before)
+		t.Errorf("%d streams were requested after the keys were refused", n-before)
 	}
 	if n := rejected(); n != 1 {
-		t.Errorf("it was told %d times", n)
+		t.Errorf("there are %d events about the refusal", n)
 	}
 	if _, err := w.trading().Positions(t.Context(), w.account); !problem.Is(err, problem.NeedsCredentials) {
 		t.Errorf("a request meanwhile: %v", err)
@@ -517,7 +518,7 @@ func TestRefusedKeysEndTheStream(t *testing.T) {
 	w.wantNoGap()
 }
 
-// Replaced keys are used by the running stream.
+// A running stream starts to use keys that replace its own.
 func TestReplacedKeysAreTakenUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -528,9 +529,9 @@ func TestReplacedKeysAreTakenUp(t *testing.T) {
 	w.eventually("another connection", func() bool { return w.front.connects.Load() > before && w.front.open.Load() == 1 })
 }
 
-// One instance at a time has an account. Once its lease belongs to another, the
-// old holder can neither read nor write there, even if it believes that it has
-// the lease, and each change of hands has a higher fence.
+// Only one instance has an account's lease. When another has taken it, the old
+// holder can neither read nor write the account, even if it does not know this
+// yet. Each change of the holder increases the fence.
 func TestLeaseIsFenced(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -556,12 +557,12 @@ func TestLeaseIsFenced(t *testing.T) {
 		t.Fatal(err)
 	}
 	if again := claim(first, time.Second); len(again) != 1 || again[0].Fence != old[0].Fence || again[0].LastEventID != "01A" {
-		t.Errorf("renewed it is %+v", again)
+		t.Errorf("renewed, the lease is %+v", again)
 	}
 	var taken []tenant.Lease
 	w.eventually("the lease to run out", func() bool { taken = claim(second, time.Minute); return len(taken) == 1 })
 	if taken[0].Fence <= old[0].Fence || taken[0].LastEventID != "01A" {
-		t.Errorf("it went from %+v to %+v", old[0], taken[0])
+		t.Errorf("the lease went from %+v to %+v", old[0], taken[0])
 	}
 	if held := claim(first, time.Minute); len(held) != 0 {
 		t.Errorf("the first still holds %+v", held)
@@ -585,19 +586,21 @@ func TestLeaseIsFenced(t *testing.T) {
 		t.Error(err)
 	}
 	if a, b, c := w.order("01A"), w.order("01B"), w.order("01C"); a == "missing" || b != "missing" || c == "missing" {
-		t.Errorf("written were %s, %s and %s", a, b, c)
+		t.Errorf("the orders are %s, %s and %s", a, b, c)
 	}
-	// After a release it is free at once, and the fence goes on from there.
+	// A lease that is released can be taken at once, and its fence keeps
+	// growing.
 	if err := w.worker.Release(t.Context(), second, nil); err != nil {
 		t.Fatal(err)
 	}
 	if back := claim(first, time.Minute); len(back) != 1 || back[0].Fence <= taken[0].Fence {
-		t.Errorf("given back it became %+v", back)
+		t.Errorf("released and taken again, the lease is %+v", back)
 	}
 }
 
-// An instance that stops hands its accounts over at once; the next one resumes
-// after the last update applied, and two never stream the same account.
+// An instance that stops hands over its accounts at once. The next instance
+// continues after the last update that was applied, and two instances never
+// stream the same account.
 func TestInstancesShareAccounts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -606,16 +609,16 @@ func TestInstancesShareAccounts(t *testing.T) {
 	w.buy("AAPL", "1", "a")
 	w.eventually("the first update", func() bool { return strings.Contains(w.eventsOf("a"), "new") })
 	w.run()
-	time.Sleep(300 * time.Millisecond) // six renewals of the second
+	time.Sleep(300 * time.Millisecond) // time for six renewals by the second instance
 	if n := w.front.connects.Load(); n != 1 {
-		t.Errorf("two instances made %d streams", n)
+		t.Errorf("two instances requested %d streams", n)
 	}
 	stop()
-	w.sim.Step() // most likely while no instance streams
+	w.sim.Step() // a fill that probably happens while no instance streams
 	w.waitForOrder("a", "accepted filled 1")
 	w.eventually("the fill from the second instance", func() bool { return strings.Contains(w.eventsOf("a"), "fill") })
 	if got := w.eventsOf("a"); strings.Count(got, "new") != 1 || strings.Count(got, "fill") != 1 || w.front.open.Load() != 1 {
-		t.Errorf("the log says %s, by %d streams", got, w.front.open.Load())
+		t.Errorf("the log says %s, and %d streams are open", got, w.front.open.Load())
 	}
 	w.wantNoGap()
 }

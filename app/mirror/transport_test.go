@@ -8,8 +8,8 @@ import (
 	"paddock/app/broker"
 )
 
-// The transport changes only in mode auto, only where Alpaca does not offer the
-// current one, and back after a day.
+// The transport changes in mode auto only: to the other one if Alpaca does not
+// offer the present one, and back to Server-Sent Events after a day.
 func TestTransports(t *testing.T) {
 	t.Parallel()
 	cut := errors.New("cut")

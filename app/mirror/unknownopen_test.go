@@ -6,10 +6,10 @@ import (
 	"paddock/app/trading"
 )
 
-// Promise: a position can be closed whatever else is open at the broker. Orders
-// placed elsewhere that are not known here yet, and the exits of one, are
-// canceled with the others. Recording them is left to the stream's holder: the
-// web process may not do it, and must not fail for that after it has canceled.
+// A position can be closed whatever orders are open at the broker. Orders that
+// were placed elsewhere and are not recorded here yet are canceled with the
+// others. The web process may not record them, and this must not make it fail
+// after it has canceled them: the holder of the stream records them.
 func TestClosingsCancelWhatIsNotKnownHere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

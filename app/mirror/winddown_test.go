@@ -16,7 +16,7 @@ import (
 	"paddock/app/trading"
 )
 
-// turn turns the account's switch.
+// turn turns the account's switch, with an idempotency key that may be empty.
 func (w *world) turn(key string, to trading.Switch) trading.Turned {
 	w.t.Helper()
 	turned, err := w.trading().Turn(w.t.Context(), w.account, key, to)
@@ -26,14 +26,14 @@ func (w *world) turn(key string, to trading.Switch) trading.Turned {
 	return turned
 }
 
-// windDown returns the state of the newest wind-down and its message.
+// windDown returns the state and the message of the newest wind-down.
 func (w *world) windDown() string {
 	w.t.Helper()
 	return scan[string](w, `select coalesce((select state || ' ' || coalesce(message, '') from app.wind_downs where account_id = $1
 		order by asked_at desc limit 1), 'none')`, w.account.Account)
 }
 
-// windsDown lets the market trade until the newest wind-down is over.
+// windsDown moves the market until the newest wind-down has the state want.
 func (w *world) windsDown(want string) {
 	w.t.Helper()
 	state := ""
@@ -59,7 +59,8 @@ func (w *world) wantFlat() {
 	}
 }
 
-// holding buys outside of Paddock and waits until the mirror has it.
+// holding buys shares outside of Paddock and waits until the mirror has the
+// position.
 func (w *world) holding(symbol, qty string) {
 	w.t.Helper()
 	w.sim.SetAlwaysOpen(true)
@@ -68,7 +69,7 @@ func (w *world) holding(symbol, qty string) {
 	w.eventually("the position", func() bool { return w.held(symbol) == qty })
 }
 
-// rests places a limit order outside of Paddock that does not fill.
+// rests places a limit order outside of Paddock that is not filled.
 func (w *world) rests(symbol, side, qty, limit, clientOrderID string) {
 	w.t.Helper()
 	amount, price := decimal.RequireFromString(qty), decimal.RequireFromString(limit)
@@ -78,9 +79,9 @@ func (w *world) rests(symbol, side, qty, limit, clientOrderID string) {
 	}
 }
 
-// A halt with everything ends: the switch turns before anything else, orders
-// are canceled, positions closed by our own orders, and then no order passes,
-// not even at Alpaca.
+// A halt with all its options runs to its end. The switch turns first, then
+// orders are canceled and positions closed by orders of Paddock's. Afterwards
+// no order is accepted, and Alpaca refuses orders too.
 func TestHaltWithEverything(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -103,13 +104,14 @@ func TestHaltWithEverything(t *testing.T) {
 	}
 	w.turn("", trading.Switch{To: "open"})
 	if _, err := w.trading().Place(t.Context(), w.account, "", orderRequest("suspended")); !problem.Is(err, problem.OrderRejected) {
-		t.Errorf("Alpaca is to refuse it still: %v", err)
+		t.Errorf("an order that Alpaca is still to refuse: %v", err)
 	}
 	w.wantNoGap()
 }
 
-// A wind-down survives its server: the account's next holder resumes it, and
-// closings that are at the broker already are neither sent twice nor canceled.
+// A wind-down survives the end of its server: the account's next lease holder
+// resumes it. Closings that are at the broker already are neither sent again
+// nor canceled.
 func TestAWindDownOutlivesItsServer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -121,13 +123,14 @@ func TestAWindDownOutlivesItsServer(t *testing.T) {
 	})
 	stop()
 	w.run()
-	time.Sleep(500 * time.Millisecond) // several rounds of the next holder
+	time.Sleep(500 * time.Millisecond) // time for several rounds of the next holder
 	if n := scan[int](w, `select count(*) from app.alpaca_orders where wind_down_id is not null`); n != 1 {
 		t.Errorf("there are %d closings", n)
 	}
 	w.windsDown("done")
 	w.wantFlat()
-	// The retry of the request turns nothing and starts nothing.
+	// The retry of the request does not turn the switch and starts no
+	// wind-down.
 	w.turn("", trading.Switch{To: "open"})
 	w.turn("key", trading.Switch{To: "halted", Liquidate: true})
 	if got := scan[string](w, `select switch from app.account_guards`); got != "open" {
@@ -141,8 +144,8 @@ func TestAWindDownOutlivesItsServer(t *testing.T) {
 	}
 }
 
-// lostIntent makes an intent without an answer, as a server leaves it that dies
-// while it sends the order.
+// lostIntent inserts an intent without an answer, as a server leaves it that
+// dies while it sends the order.
 func (w *world) lostIntent(clientOrderID, side string, reduceOnly bool) {
 	w.t.Helper()
 	w.exec(`set session_replication_role = replica`)
@@ -153,7 +156,8 @@ func (w *world) lostIntent(clientOrderID, side string, reduceOnly bool) {
 	w.exec(`set session_replication_role = origin`)
 }
 
-// arrives has the order of a lost intent arrive at the broker.
+// arrives places the order of a lost intent at the broker, as if it had arrived
+// late.
 func (w *world) arrives(clientOrderID, side string) {
 	w.t.Helper()
 	ten := decimal.NewFromInt(10)
@@ -163,9 +167,9 @@ func (w *world) arrives(clientOrderID, side string) {
 	}
 }
 
-// An order that was on its way when the account was halted, with or without
-// anything else to do, ends canceled, or what it opened is closed; what it only
-// reduced stays.
+// An order that was on its way when the account was halted is canceled, or what
+// it opened is closed, whether or not the halt had anything else to do. What it
+// only reduced stays.
 func TestOrdersOnTheirWayWhenTheAccountHalts(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -192,13 +196,13 @@ func TestOrdersOnTheirWayWhenTheAccountHalts(t *testing.T) {
 			}
 			turned := w.turn("", trading.Switch{To: "halted"})
 			if !turned.Running {
-				t.Fatalf("nobody waits for the order on its way: %+v", turned)
+				t.Fatalf("no wind-down waits for the order on its way: %+v", turned)
 			}
 			if c.limit != "" {
 				w.rests("AAPL", c.side, "10", c.limit, "late")
 			} else {
 				w.arrives("late", c.side)
-				w.sim.Step() // it fills before it could be canceled
+				w.sim.Step() // the order fills before it can be canceled
 			}
 			w.windsDown("done")
 			w.eventually("the position", func() bool { return w.held("AAPL") == c.after })
@@ -209,9 +213,9 @@ func TestOrdersOnTheirWayWhenTheAccountHalts(t *testing.T) {
 	}
 }
 
-// A closing that the broker never received is sent again under its own
-// client_order_id, which Alpaca accepts once: it does not stop a liquidation,
-// and nothing is sold twice, in whichever order the two arrive.
+// A closing whose answer was lost is sent again under its own client_order_id,
+// which Alpaca accepts only once. So it does not stop a liquidation, and
+// nothing is sold twice, whether or not the first sending arrived.
 func TestALostClosingIsSentAgainOnce(t *testing.T) {
 	t.Parallel()
 	for _, arrives := range []bool{false, true} {
@@ -244,9 +248,9 @@ func TestALostClosingIsSentAgainOnce(t *testing.T) {
 	}
 }
 
-// A closing is sent again because its first answer was lost, and the first may
-// arrive all the same: that the second was refused, or did not arrive, does
-// not make it rejected or unsent.
+// A closing may be sent again because its first answer was lost, although the
+// first sending may still arrive. So if the second sending is refused or does
+// not arrive, the closing is neither rejected nor unsent.
 func TestARefusedSecondSendingSaysNothingOfTheFirst(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]struct {
@@ -289,8 +293,8 @@ func TestARefusedSecondSendingSaysNothingOfTheFirst(t *testing.T) {
 	}
 }
 
-// A wind-down that the broker refuses says what is left and why, and tries
-// again when the switch is turned again.
+// A wind-down that the broker refuses says what is left and why. It tries again
+// when the switch is turned again.
 func TestAWindDownThatIsRefusedTellsAPerson(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -300,10 +304,10 @@ func TestAWindDownThatIsRefusedTellsAPerson(t *testing.T) {
 	w.turn("", trading.Switch{To: "halted", Liquidate: true})
 	w.windsDown("stuck")
 	if got := scan[string](w, `select remaining->'positions'->0->>'message' from app.wind_downs`); got != "not today" {
-		t.Errorf("a person is told %q", got)
+		t.Errorf("the message is %q", got)
 	}
 	if n := scan[int](w, `select count(*) from app.account_events where kind = 'guard' and data->'wind_down'->>'state' = 'stuck'`); n != 1 {
-		t.Errorf("%d events tell of it", n)
+		t.Errorf("%d events say that it is stuck", n)
 	}
 	w.front.refuseOrders.Store(false)
 	w.turn("", trading.Switch{To: "halted", Liquidate: true})
@@ -312,7 +316,7 @@ func TestAWindDownThatIsRefusedTellsAPerson(t *testing.T) {
 }
 
 // Without working keys nothing can be wound down, and the request says so at
-// once; with new keys it goes on.
+// once. With new keys the wind-down continues.
 func TestAWindDownWaitsForKeys(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -331,8 +335,9 @@ func TestAWindDownWaitsForKeys(t *testing.T) {
 	w.wantFlat()
 }
 
-// Another turn of the switch ends a wind-down only where it opens the account,
-// or asks for more, which includes what was asked before.
+// Turning the switch again without asking for more does not end a wind-down. A
+// turn that asks for something replaces it by one that also does what was asked
+// before. Opening the account ends it.
 func TestTurnsOfTheSwitchWhileItIsWoundDown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -343,11 +348,11 @@ func TestTurnsOfTheSwitchWhileItIsWoundDown(t *testing.T) {
 	w.turn("", trading.Switch{To: "halted", Liquidate: true})
 	w.turn("", trading.Switch{To: "halted", Reason: "again"})
 	if got := w.windDown(); got != "running " {
-		t.Errorf("the same turn ended it: %s", got)
+		t.Errorf("after a turn that asks for nothing the wind-down is %s", got)
 	}
 	w.turn("", trading.Switch{To: "reduce_only", CancelOrders: true})
 	if got := scan[string](w, `select string_agg(state || ' ' || liquidate, ', ' order by asked_at) from app.wind_downs`); got != "superseded true, running true" {
-		t.Errorf("a turn that asks for less: %s", got)
+		t.Errorf("after a turn that asks for less the wind-downs are %s", got)
 	}
 	w.turn("", trading.Switch{To: "open"})
 	if got := w.windDown(); got != "superseded " {
@@ -355,8 +360,8 @@ func TestTurnsOfTheSwitchWhileItIsWoundDown(t *testing.T) {
 	}
 }
 
-// A closing that trades more than is held becomes an event, and is traded back
-// where the account's guards say so, on a halted account too.
+// A closing that traded more than was held becomes an event. If the account's
+// guards say so, the excess is traded back, on a halted account too.
 func TestAnOvershootIsToldAndTradedBack(t *testing.T) {
 	t.Parallel()
 	for _, back := range []bool{false, true} {
@@ -368,8 +373,8 @@ func TestAnOvershootIsToldAndTradedBack(t *testing.T) {
 			if _, err := w.trading().SetGuards(t.Context(), w.account, trading.Limits{BuyBackOvershoot: back}); err != nil {
 				t.Fatal(err)
 			}
-			// Alpaca would refuse one that says it closes. Closings of coins do
-			// not say so, as this one.
+			// Without a position_intent, as in closings of coins, Alpaca
+			// accepts the order although it closes nothing.
 			w.lostIntent("late", "sell", true)
 			w.exec(`set session_replication_role = replica; update app.alpaca_orders set position_intent = null; set session_replication_role = origin`)
 			w.arrives("late", "sell")
@@ -379,7 +384,7 @@ func TestAnOvershootIsToldAndTradedBack(t *testing.T) {
 			})
 			if !back {
 				if n := scan[int](w, `select count(*) from app.wind_downs`); n != 0 {
-					t.Errorf("%d repairs, and nobody asked for one", n)
+					t.Errorf("%d repairs, although the guards do not ask for one", n)
 				}
 				return
 			}
@@ -389,8 +394,8 @@ func TestAnOvershootIsToldAndTradedBack(t *testing.T) {
 	}
 }
 
-// A halt ends where orders on their way never arrived, even on an account with
-// few requests to Alpaca: the wind-down's own requests leave room for the
+// A halt ends even if orders on their way never arrived and the account has few
+// requests to Alpaca, because the wind-down leaves enough requests for the
 // look-ups that mark those orders unknown.
 func TestAHaltEndsWhereOrdersNeverArrived(t *testing.T) {
 	t.Parallel()

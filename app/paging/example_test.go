@@ -6,8 +6,8 @@ import (
 	"paddock/app/paging"
 )
 
-// A client gives a limit and the next_cursor of the page before, or neither for
-// the newest page.
+// A client gives a limit, and the next_cursor of the page before. Without a
+// cursor it gets the newest page.
 func ExampleParse() {
 	page, err := paging.Parse("", "")
 	fmt.Println(page.Limit, err)

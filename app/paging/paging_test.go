@@ -40,8 +40,8 @@ func newFixture(t *testing.T) *fixture {
 	return f
 }
 
-// A statement that Postgres refuses returns its error, also where its rows were
-// to be written as JSON.
+// A statement that Postgres refuses returns its error, also if its rows were to
+// be written as JSON.
 func TestRefusedRowsAreAnError(t *testing.T) {
 	f := newFixture(t)
 	page, err := paging.Parse("", "")
@@ -61,7 +61,8 @@ func TestRefusedRowsAreAnError(t *testing.T) {
 	}
 }
 
-// AppendRows writes amounts as strings, times in RFC 3339 and text escaped.
+// AppendRows writes amounts as strings, times in RFC 3339, and text with JSON's
+// escapes.
 func TestAppendRows(t *testing.T) {
 	f := newFixture(t)
 	var got string
@@ -79,11 +80,11 @@ func TestAppendRows(t *testing.T) {
 		t.Errorf("got  %s (%v)\nwant %s", got, err, want)
 	}
 	if !json.Valid([]byte(got)) {
-		t.Error("it is no JSON")
+		t.Error("it is not valid JSON")
 	}
 }
 
-// page returns a page of the account's logs, and the next one's cursor.
+// page returns a page of the account's logs, and the cursor of the next page.
 func (f *fixture) page(t *testing.T, limit, cursor string) (body []byte, next string) {
 	t.Helper()
 	page, err := paging.Parse(limit, cursor)
@@ -103,7 +104,8 @@ func (f *fixture) page(t *testing.T, limit, cursor string) (body []byte, next st
 	return body, next
 }
 
-// A page of long rows ends early, and the next one goes on after it.
+// A page of long rows ends before its limit, and the next page continues after
+// it.
 func TestPagesAreBoundedInBytes(t *testing.T) {
 	f := newFixture(t)
 	_, err := f.db.Conn(t, "admin").Exec(t.Context(), `insert into app.agent_logs (account_id, level, message)
@@ -131,8 +133,8 @@ func TestPagesAreBoundedInBytes(t *testing.T) {
 	}
 }
 
-// Pages of any size show every row once, in order. Bad cursors and limits are
-// refused.
+// Pages of any size contain every row once, in order. Invalid cursors and
+// limits are refused.
 func TestPages(t *testing.T) {
 	f := newFixture(t)
 	_, err := f.db.Conn(t, "admin").Exec(t.Context(), `insert into app.agent_logs (account_id, level, message, created_at)

@@ -18,7 +18,8 @@ import (
 	"paddock/app/pgdev"
 )
 
-// helperDir makes this test's own binary run as another Paddock on a folder.
+// helperDir is a variable that makes this test's binary run as another Paddock,
+// on the folder that it names.
 const helperDir = "PADDOCK_TEST_PGDEV_DIR"
 
 func TestMain(m *testing.M) {
@@ -28,7 +29,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// beAnother runs a server until it is killed.
+// beAnother runs a server on a folder until the process is killed.
 func beAnother(dir string) int {
 	server, err := pgdev.Start(context.Background(), pgdev.Config{Dir: dir, Durable: true})
 	if err != nil {
@@ -68,14 +69,14 @@ func startAnother(t *testing.T, dir string) *another {
 	return a
 }
 
-// kill ends the process as a crash does; its Postgres lives on.
+// kill kills the process as a crash would. Its Postgres keeps running.
 func (a *another) kill() {
 	_ = a.process.Process.Kill() // it may have ended already
 	_ = a.process.Wait()         // the error says that it was killed
 }
 
-// folder returns a folder that the server's own user can reach, also where we
-// are root.
+// folder returns a folder that the user whom Postgres runs as can reach, also
+// if the test runs as root.
 func folder(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "postgres")
@@ -115,7 +116,7 @@ func query[T any](t *testing.T, url, sql string) T {
 	return v
 }
 
-// postmaster returns the process id of the server that runs on a folder.
+// postmaster returns the process id of the Postgres that runs on a folder.
 func postmaster(t *testing.T, dir string) int {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(dir, "data", "postmaster.pid"))
@@ -129,11 +130,11 @@ func postmaster(t *testing.T, dir string) int {
 	return pid
 }
 
-// While one Paddock runs, a second one on its folder is refused in one
-// sentence. After the first was killed, the next takes over the Postgres that
-// it left running, with all committed data, the same port and the same
-// password, also through a symbolic link. A server that was stopped or killed
-// itself keeps its data too.
+// While a Paddock runs, a second one on its folder is refused with one
+// sentence. After the first is killed, the next one takes over the folder from
+// the Postgres that still runs, also through a symbolic link: all committed
+// data, the port and the password stay the same. After a crash of Postgres
+// itself the data is there too.
 func TestFolderIsOneServersAndOutlivesIt(t *testing.T) {
 	dir := folder(t)
 	first := startAnother(t, dir)
@@ -145,7 +146,7 @@ func TestFolderIsOneServersAndOutlivesIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	left := postmaster(t, dir)
-	t.Cleanup(func() { // where the test fails before the takeover
+	t.Cleanup(func() { // in case the test fails before the takeover
 		if text, err := os.ReadFile(filepath.Join(dir, "data", "postmaster.pid")); err == nil && strings.HasPrefix(string(text), strconv.Itoa(left)+"\n") {
 			_ = syscall.Kill(left, syscall.SIGQUIT)
 		}
@@ -156,23 +157,23 @@ func TestFolderIsOneServersAndOutlivesIt(t *testing.T) {
 		t.Fatalf("a second one on the same folder: %v", err)
 	}
 	if n := query[int](t, first.url, "select n from kept"); n != 42 {
-		t.Errorf("the first was disturbed: %d", n)
+		t.Errorf("the first one's data is %d after the second was refused", n)
 	}
 
 	first.kill()
 	if err := syscall.Kill(left, 0); err != nil {
-		t.Fatalf("its Postgres went with it (%v): nothing to take over", err)
+		t.Fatalf("its Postgres ended with it (%v): there is nothing to take over", err)
 	}
 	link := filepath.Join(filepath.Dir(dir), "link")
 	if err := os.Symlink(dir, link); err != nil {
 		t.Fatal(err)
 	}
-	second := start(t, link) // the connection that is still open does not delay it
+	second := start(t, link) // an open connection to the old Postgres does not delay it
 	if now := postmaster(t, dir); now == left {
 		t.Errorf("process %d still runs on the data", left)
 	}
 	if second.AdminURL("postgres") != first.url {
-		t.Error("the next run is to be reached elsewhere, or by another password")
+		t.Error("the URL has changed, by its port or its password")
 	}
 	if n := query[int](t, second.AdminURL("postgres"), "select n from kept"); n != 42 {
 		t.Errorf("after the kill there is %d", n)
@@ -192,14 +193,14 @@ func TestFolderIsOneServersAndOutlivesIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	if again, err := second.OwnerURL(t.Context(), "paddock"); err != nil || again != owner {
-		t.Errorf("asked again the owner's URL is another (%v)", err)
+		t.Errorf("the owner's URL differs at the second call (%v)", err)
 	}
 	if plain := query[bool](t, owner, "select not rolsuper and not rolbypassrls and rolcreaterole and current_database() = 'paddock' from pg_roles where rolname = current_user"); !plain {
-		t.Error("the owner is more, or less, than on managed Postgres")
+		t.Error("the owner's rights are not those of an owner on managed Postgres")
 	}
 }
 
-// What cannot work fails with one sentence, and leaves the folder free.
+// A start that cannot work fails with one sentence, and leaves the folder free.
 func TestStartRefusals(t *testing.T) {
 	dir := folder(t)
 	if err := os.MkdirAll(filepath.Join(dir, "data"), 0o755); err != nil {
@@ -228,9 +229,9 @@ func TestStartRefusals(t *testing.T) {
 	<-ended.Done()
 	fresh := folder(t)
 	if _, err := pgdev.Start(ended, pgdev.Config{Dir: fresh}); err == nil {
-		t.Error("it started without the time for it")
+		t.Error("it started with a context that had ended")
 	}
 	if _, err := os.Stat(filepath.Join(fresh, "data")); err == nil {
-		t.Error("a start that was broken off left half made data")
+		t.Error("a start that was broken off left an incomplete data folder")
 	}
 }

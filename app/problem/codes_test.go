@@ -14,21 +14,20 @@ import (
 	"testing"
 )
 
-// Every code is there once, has a status where it is an error, and is explained
-// by a sentence.
+// Every code is listed once, has a status, and is explained by a sentence.
 func TestCodes(t *testing.T) {
 	seen := map[string]bool{}
 	for _, c := range Codes() {
 		form := `^[a-z]+(_[a-z]+)*$`
 		if c.Place() == InAuth {
-			form = `^[A-Z]+(_[A-Z]+)*$` // as Better Auth spells its own
+			form = `^[A-Z]+(_[A-Z]+)*$` // Better Auth's own codes have this form
 		}
 		if seen[c.String()] || !regexp.MustCompile(form).MatchString(c.String()) {
-			t.Errorf("%s is there twice, or spelled in another way than the rest", c)
+			t.Errorf("%s is listed twice, or spelled differently from the others", c)
 		}
 		seen[c.String()] = true
 		if !regexp.MustCompile("^[A-Z`].*[A-Za-z0-9`]\\.$").MatchString(c.Meaning()) || strings.Contains(c.Meaning(), "|") {
-			t.Errorf("%s: %q is no sentence for the table", c, c.Meaning())
+			t.Errorf("%s: %q is not a sentence for the table", c, c.Meaning())
 		}
 		if c.Kind().Status() == 0 {
 			t.Errorf("%s has no status", c)
@@ -38,11 +37,12 @@ func TestCodes(t *testing.T) {
 		}
 	}
 	if _, ok := Named(""); ok {
-		t.Error("no name finds a code")
+		t.Error("the empty name finds a code")
 	}
 }
 
-// What asking again may mend is unavailable, and nothing else changes.
+// Later makes a problem unavailable, with the time after which to try again,
+// and changes nothing else.
 func TestLater(t *testing.T) {
 	p := New(BrokerForbidden, "A %s.", "sentence")
 	if p.Kind() != KindUnprocessable {
@@ -54,7 +54,7 @@ func TestLater(t *testing.T) {
 	}
 }
 
-// read calls f with each file below a folder whose name ends so.
+// read calls f with each file below a folder whose name has this ending.
 func read(t *testing.T, root, ending string, f func(file, text string)) {
 	t.Helper()
 	n := 0
@@ -75,7 +75,7 @@ func read(t *testing.T, root, ending string, f func(file, text string)) {
 	}
 }
 
-// declared returns the names of the codes' variables.
+// declared returns the names of the variables that hold the codes.
 func declared(t *testing.T) (names []string) {
 	t.Helper()
 	for _, file := range []string{"codes.go", "authcodes.go"} {
@@ -92,9 +92,9 @@ func declared(t *testing.T) (names []string) {
 	return names
 }
 
-// A code that nothing ends with is not listed: the list is what there is.
+// A code that no problem has is not listed.
 func TestEveryCodeIsUsed(t *testing.T) {
-	used := map[string]bool{"Internal": true} // by Of
+	used := map[string]bool{"Internal": true} // used by Of
 	read(t, "..", ".go", func(file, text string) {
 		if !strings.HasSuffix(file, "_test.go") {
 			for _, name := range regexp.MustCompile(`\bproblem\.(\w+)|= New\((\w+)`).FindAllStringSubmatch(text, -1) {
@@ -104,17 +104,17 @@ func TestEveryCodeIsUsed(t *testing.T) {
 	})
 	names := declared(t)
 	if len(names) != len(Codes()) {
-		t.Errorf("%d variables, and %d codes", len(names), len(Codes()))
+		t.Errorf("%d variables are declared, and %d codes are listed", len(names), len(Codes()))
 	}
 	for _, name := range names {
 		if !used[name] {
-			t.Errorf("%s is listed, and nothing ends with it", name)
+			t.Errorf("%s is listed, and no problem has it", name)
 		}
 	}
 }
 
-// What SQL raises is in the list, with the codes that it becomes, and what Go
-// takes for a state of ours is raised.
+// Every error state that SQL raises is listed with the codes that it becomes,
+// and every state of ours that Go compares with is raised.
 func TestSQLStates(t *testing.T) {
 	raised, without := map[string]bool{}, []string{}
 	read(t, "../../sql/func", ".sql", func(file, text string) {
@@ -132,7 +132,7 @@ func TestSQLStates(t *testing.T) {
 		}
 	})
 	if len(without) > 0 {
-		t.Errorf("these raise without saying which error it is: %v", without)
+		t.Errorf("these files raise an exception without an errcode: %v", without)
 	}
 	for state := range SQLStates {
 		if !raised[state] {
@@ -142,13 +142,13 @@ func TestSQLStates(t *testing.T) {
 	read(t, "..", ".go", func(file, text string) {
 		for _, state := range regexp.MustCompile(`"(PD\d{3})"`).FindAllStringSubmatch(text, -1) {
 			if !raised[state[1]] {
-				t.Errorf("%s waits for %s, which no function raises", file, state[1])
+				t.Errorf("%s compares with %s, which no function raises", file, state[1])
 			}
 		}
 	})
 }
 
-// enums returns the lists of values that a text of JSON or YAML has.
+// enums returns the enumerations in a text of JSON or YAML.
 func enums(text string) (lists [][]string) {
 	for _, list := range regexp.MustCompile(`(?s)"?enum"?: \[(.*?)\]`).FindAllStringSubmatch(text, -1) {
 		var values []string
@@ -160,12 +160,13 @@ func enums(text string) (lists [][]string) {
 	return lists
 }
 
-// Where a description of the API lists codes, it lists those that there are.
+// Where a description of the API lists codes, it lists exactly those that
+// exist.
 func TestDescribedCodes(t *testing.T) {
 	hold := func(file, about string, values []string) {
 		for _, v := range values {
 			if _, ok := Named(v); !ok {
-				t.Errorf("%s: %s lists %s, which is no code", file, about, v)
+				t.Errorf("%s: %s lists %s, which is not a code", file, about, v)
 			}
 		}
 	}
@@ -177,7 +178,7 @@ func TestDescribedCodes(t *testing.T) {
 		}
 		found := enums(string(text))
 		if len(found) != 1 {
-			t.Errorf("%s has %d lists, and was thought to have that of its codes alone", file, len(found))
+			t.Errorf("%s has %d enumerations, and is expected to have one, of its codes", file, len(found))
 		}
 		for _, values := range found {
 			hold(file, "code", values)
@@ -201,11 +202,11 @@ func TestDescribedCodes(t *testing.T) {
 		}
 	}
 	if !listed {
-		t.Errorf("openapi.yaml does not list a preview's warnings as they are: %v", warnings)
+		t.Errorf("openapi.yaml lists other warnings of a preview than there are: %v", warnings)
 	}
 }
 
-// table writes the codes of a place as Markdown.
+// table returns the codes of a place as a table in Markdown.
 func table(place Place) string {
 	status := place == InAPI || place == InAuth
 	b := &strings.Builder{}
@@ -225,8 +226,7 @@ func table(place Place) string {
 	return b.String()
 }
 
-// The tables of codes in the documents are this list: make codes writes them
-// again.
+// The tables of codes in the documents are up to date. make codes writes them.
 func TestTablesOfCodes(t *testing.T) {
 	for _, tt := range []struct {
 		file, name string
@@ -244,7 +244,7 @@ func TestTablesOfCodes(t *testing.T) {
 		before, rest, ok := strings.Cut(string(text), begin)
 		old, after, ended := strings.Cut(rest, end)
 		if !ok || !ended {
-			t.Errorf("%s lacks the marks between which the table stands: %q and %q", file, begin, end)
+			t.Errorf("%s lacks the marks around its table: %q and %q", file, begin, end)
 			continue
 		}
 		want := "\n" + table(tt.place) + "\n"
@@ -260,7 +260,7 @@ func TestTablesOfCodes(t *testing.T) {
 	}
 }
 
-// Where a document names a status and a code beside it, they belong together.
+// Where a document names a status next to a code, the code has that status.
 func TestCodesInDocuments(t *testing.T) {
 	named := 0
 	hold := func(file, text string) {
@@ -286,6 +286,6 @@ func TestCodesInDocuments(t *testing.T) {
 		hold(file, string(text))
 	}
 	if named == 0 {
-		t.Error("no document names a code: the test looks for them in a wrong way")
+		t.Error("no document names a code: the test does not recognise them")
 	}
 }

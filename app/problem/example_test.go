@@ -9,8 +9,8 @@ import (
 	"paddock/app/problem"
 )
 
-// A problem is an error with a stable code, which decides the status, and a
-// sentence for a person. Its cause is for the log alone.
+// A problem is an error with a stable code, which decides the HTTP status, and
+// a sentence for a person. Its cause is for the log only.
 func Example() {
 	err := error(problem.New(problem.InvalidLimit, `Set "limit" between 1 and %d.`, 500).Because(errors.New("strconv: x is no number")))
 	p := problem.Of(fmt.Errorf("list orders: %w", err))
@@ -23,13 +23,14 @@ func Example() {
 	// true
 }
 
-// An error that is no problem is internal: a person sees nothing of it.
+// An error that is not a problem becomes an internal one, which shows a person
+// nothing of it.
 func ExampleOf() {
 	fmt.Println(problem.Of(errors.New("password=hunter2 is wrong")).Code)
 	// Output: internal
 }
 
-// What the broker refused is passed on in its own words.
+// A refusal by the broker is passed on with the broker's message.
 func ExampleFromBroker() {
 	err := problem.FromBroker(&broker.Error{Kind: broker.Invalid, HTTPStatus: 422, Code: 42210000, Message: "qty must be > 0"})
 	p := problem.Of(err)

@@ -11,8 +11,8 @@ import (
 	"paddock/app/problem"
 )
 
-// Each failure of the broker becomes a status, a code and a sentence that says
-// what to do, with the broker's own words beside it.
+// Each kind of the broker's failures becomes a status, a code and a sentence
+// that says what to do. The broker's own message is kept beside it.
 func TestFromBroker(t *testing.T) {
 	for kind, want := range map[broker.Kind]struct {
 		kind  problem.Kind
@@ -35,14 +35,14 @@ func TestFromBroker(t *testing.T) {
 			t.Errorf("%v: %+v, want %+v", kind, p, want)
 		}
 		if p.Broker == nil || !reflect.DeepEqual(*p.Broker, problem.Broker{Code: 40010001, Message: "the broker's words", RequestID: "request-1"}) {
-			t.Errorf("%v: the broker's words are %+v", kind, p.Broker)
+			t.Errorf("%v: the broker's error is %+v", kind, p.Broker)
 		}
 		if !strings.HasSuffix(p.Message, ".") {
-			t.Errorf("%v: %q is no sentence", kind, p.Message)
+			t.Errorf("%v: %q is not a sentence", kind, p.Message)
 		}
 	}
 	if p := problem.Of(problem.FromBroker(&broker.Error{Kind: broker.RateLimited, RetryAfter: 40 * time.Second})); p.RetryAfter != 40*time.Second || p.Broker != nil {
-		t.Errorf("what the broker says of waiting is lost: %+v", p)
+		t.Errorf("the broker's time to wait is lost: %+v", p)
 	}
 	for said, want := range map[string]string{
 		"account is restricted.": "Alpaca does not allow this: account is restricted.",
@@ -50,7 +50,7 @@ func TestFromBroker(t *testing.T) {
 		"":                       "Alpaca does not allow this, and does not say why.",
 	} {
 		if p := problem.Of(problem.FromBroker(&broker.Error{Kind: broker.Forbidden, Message: said})); p.Message != want {
-			t.Errorf("%q is told as %q, want %q", said, p.Message, want)
+			t.Errorf("%q becomes %q, want %q", said, p.Message, want)
 		}
 	}
 	other := errors.New("something else")

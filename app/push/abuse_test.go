@@ -18,8 +18,9 @@ import (
 	"paddock/app/push"
 )
 
-// A client that asks for more than it reads is slowed down and then closed, so
-// that no answers pile up for it. Others are not affected.
+// A client that requests more than it reads is slowed down and then
+// disconnected, so that no responses pile up for it. Other clients are not
+// affected.
 func TestFloodIsTheFloodersOwn(t *testing.T) {
 	f := newFixture(t, func(c *push.Config) { c.Queue, c.WriteTimeout = 100, 300*time.Millisecond })
 	mine := f.dial(2)
@@ -45,14 +46,14 @@ func TestFloodIsTheFloodersOwn(t *testing.T) {
 		}
 	}
 	if took := time.Since(began); took > 5*time.Second {
-		t.Errorf("beside a flood 20 events took %v", took)
+		t.Errorf("during a flood 20 events took %v", took)
 	}
 	cancel()
 	flooding.Wait()
 }
 
-// A client that asks for many snapshots at once gets them at the pace at which
-// it reads, and is not taken for a slow reader. Here each snapshot is larger
+// A client that requests many snapshots at once gets them as fast as it reads,
+// and does not count as a slow reader. In this test each snapshot is larger
 // than the queue, and the connection buffers little.
 func TestSnapshotsComeAsTheyAreRead(t *testing.T) {
 	f := newFixture(t, func(c *push.Config) { c.QueueBytes = 100_000 })
@@ -80,7 +81,7 @@ func TestSnapshotsComeAsTheyAreRead(t *testing.T) {
 }
 
 // A message that is too large ends its socket, whether it comes whole, in parts
-// or compressed to next to nothing.
+// or compressed.
 func TestOversizedMessages(t *testing.T) {
 	f := newFixture(t, nil)
 	large := `{"type":"ping","filler":"` + strings.Repeat("x", 1<<20) + `"}`
@@ -90,7 +91,7 @@ func TestOversizedMessages(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.CloseNow()
-		_ = conn.Write(t.Context(), websocket.MessageText, []byte(large)) // the server may hang up before it has all
+		_ = conn.Write(t.Context(), websocket.MessageText, []byte(large)) // the server may close the socket before the message is complete
 		c := &client{t, conn}
 		if _, err := c.next(); err == nil || websocket.CloseStatus(err) != websocket.StatusMessageTooBig && !strings.Contains(err.Error(), "reset") {
 			t.Errorf("%s: %v", name, err)
@@ -110,8 +111,8 @@ func TestOversizedMessages(t *testing.T) {
 	f.wantHeld(0)
 }
 
-// A socket that offers compression and does not read holds no compressor: each
-// is over a megabyte.
+// A socket for which compression was agreed and that does not read holds no
+// compressor in memory, which would be over a megabyte.
 func TestCompressionHoldsNoMemory(t *testing.T) {
 	f := newFixture(t, func(c *push.Config) { c.MaxSockets = 300 })
 	for range 40 {
@@ -134,18 +135,18 @@ func TestCompressionHoldsNoMemory(t *testing.T) {
 		defer conn.CloseNow()
 		(&client{t, conn}).subscribe(1, `,"cursor":0`)
 	}
-	time.Sleep(2 * time.Second) // until their queues are full
+	time.Sleep(2 * time.Second) // time for their queues to fill
 	runtime.GC()
-	runtime.GC() // the second collection drops what pools hold
+	runtime.GC() // the second collection frees what sync.Pools held
 	runtime.ReadMemStats(&after)
 	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > sockets*700<<10 {
-		t.Errorf("the heap grew by %d KiB a socket: half a megabyte may wait for each", grown>>10/sockets)
+		t.Errorf("the heap grew by %d KiB a socket, and half a megabyte may be queued for each", grown>>10/sockets)
 	}
 }
 
-// A panic ends the connection on which it happened and no other.
+// A panic ends the connection in which it happened, and no other.
 func TestPanicEndsOneConnection(t *testing.T) {
-	f := newFixture(t, func(c *push.Config) { c.Log = nil }) // so that asking for a snapshot panics
+	f := newFixture(t, func(c *push.Config) { c.Log = nil }) // so that a request for a snapshot panics
 	other := f.dial(2)
 	other.subscribe(2, "")
 	other.want("subscribed", "")
@@ -159,34 +160,34 @@ func TestPanicEndsOneConnection(t *testing.T) {
 	other.want("event", "")
 }
 
-// A message that has begun must be complete within seconds. Between messages a
-// socket may be silent as long as it likes.
+// A socket that does not respond to pings is closed. A socket that responds to
+// them may be silent as long as it likes.
 func TestConnectionsThatSayNothing(t *testing.T) {
 	f := newFixture(t, func(c *push.Config) { c.Poll, c.IdleTimeout = 50*time.Millisecond, 600*time.Millisecond })
-	mute := f.dial(1) // its library answers pings only while it reads, so never
+	mute := f.dial(1) // its library responds to pings only while it reads, and this one does not read
 	f.wantHeld(1)
 	f.wantHeld(0)
 	if _, err := mute.next(); err == nil {
-		t.Error("a socket that answers no ping was kept")
+		t.Error("a socket that does not respond to pings was kept")
 	}
-	// One that does answer pings is kept.
+	// This one reads, so it responds to pings and is kept.
 	alive := f.dial(1)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	if _, _, err := alive.conn.Read(ctx); websocket.CloseStatus(err) != -1 {
-		t.Errorf("a socket that answers pings was closed: %v", err)
+		t.Errorf("a socket that responds to pings was closed: %v", err)
 	}
 }
 
-// A client that vanishes without closing, as when a cable is pulled, is
-// noticed.
+// A client that disappears without closing its connection, as when a cable is
+// pulled, is noticed.
 func TestVanishedClient(t *testing.T) {
 	f := newFixture(t, func(c *push.Config) { c.Poll, c.IdleTimeout = 50*time.Millisecond, 600*time.Millisecond })
 	conn, err := net.Dial("tcp", strings.TrimPrefix(f.url, "ws://"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close() // and until then sends nothing more
+	defer conn.Close() // until then the client sends nothing more
 	if _, err := fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\nX-Test-Token: %s\r\n\r\n",
 		"dGhlIHNhbXBsZSBub25jZQ==", token(1)); err != nil {
 		t.Fatal(err)

@@ -2,7 +2,7 @@ package push
 
 import "github.com/google/uuid"
 
-// FollowUnasked makes every connection follow an account without checking
+// FollowUnasked makes every connection follow an account, without checking
 // whether it may.
 func (h *Hub) FollowUnasked(account uuid.UUID, cursor int64) {
 	h.mu.Lock()

@@ -11,15 +11,16 @@ import (
 	"paddock/app/tenant"
 )
 
-// Without any check in Go, so that each connection follows whatever account it
-// likes, still nothing foreign arrives: the database decides for each.
+// Even without any check in Go, when each connection follows every account, no
+// connection gets events of an account that its user may not read: the database
+// checks each.
 func TestTheDatabaseDecides(t *testing.T) {
 	f := newFixture(t, nil)
 	for user := range 3 {
 		f.say(user+1, "secret")
 	}
 	clients := []*client{f.dial(1), f.dial(2), f.dial(3)}
-	for _, c := range clients { // until each is connected
+	for _, c := range clients { // wait until each is connected
 		c.send(`{"type":"ping"}`)
 		c.want("pong", "")
 	}
@@ -41,20 +42,20 @@ func TestTheDatabaseDecides(t *testing.T) {
 			case m.Type == "unsubscribed" && m.Account != account(i+1) && m.Code == "account_forbidden":
 				refused++
 			default:
-				t.Fatalf("user %d was told %+v", i+1, m)
+				t.Fatalf("user %d received %+v", i+1, m)
 			}
 		}
 	}
-	for i, c := range clients { // and nothing more arrives
+	for i, c := range clients { // nothing else arrives before the next event
 		f.say(i+1, "the last")
 		if m := c.want("event", ""); m.Account != account(i+1) || m.Cursor != 3 {
-			t.Errorf("user %d was told %+v", i+1, m)
+			t.Errorf("user %d received %+v", i+1, m)
 		}
 	}
 }
 
-// private.read_events itself returns nothing foreign, even where each of many
-// sessions asks for every account from the start.
+// private.read_events returns only events that the session of each subscription
+// may read, even if many sessions ask for every account from the start.
 func TestTheDoorAnswersNothingForeign(t *testing.T) {
 	f := newFixture(t, nil)
 	for user := range 3 {
@@ -97,13 +98,14 @@ func TestTheDoorAnswersNothingForeign(t *testing.T) {
 	}
 	for i, s := range standings {
 		if place := asked[i].Token + asked[i].Account.String(); (s.Access == tenant.AccessOK) != may[place] || !may[place] && s.Head+s.Dropped != 0 {
-			t.Errorf("%s stands %+v", place, s)
+			t.Errorf("%s has the access %+v", place, s)
 		}
 	}
 }
 
-// A client learns that events it has not read were dropped: one that comes back
-// too late gets a snapshot, and one that is connected is unsubscribed.
+// A client learns that events which it has not read were dropped. One that
+// comes back too late gets a snapshot, and one that is connected is
+// unsubscribed.
 func TestRetention(t *testing.T) {
 	f := newFixture(t, nil)
 	f.exec(`set role paddock_owner; select private.add_event_partition('2020-01-15'); reset role;
@@ -118,7 +120,7 @@ func TestRetention(t *testing.T) {
 	f.hub.FollowUnasked(uuid.MustParse(account(1)), 2)
 	for i := range 4 {
 		if m := late.want("event", ""); m.Cursor != int64(i+3) {
-			t.Errorf("before the retention's end came %+v", m)
+			t.Errorf("before the events were dropped came %+v", m)
 		}
 	}
 	worker := tenant.NewWorker(f.db.Pool(t, "paddock_worker"), nil)
@@ -144,17 +146,18 @@ func TestRetention(t *testing.T) {
 		}
 		if m.Type == "unsubscribed" {
 			if m.Code != "cursor_expired" {
-				t.Errorf("who was overtaken was told %+v", m)
+				t.Errorf("a client whose events were dropped received %+v", m)
 			}
 			break
 		}
 	}
 	if _, dropped, err := worker.MaintainEventLog(t.Context()); err != nil || dropped != 0 {
-		t.Errorf("looked after again: dropped %d, %v", dropped, err)
+		t.Errorf("maintained again: dropped %d, %v", dropped, err)
 	}
 }
 
-// A session that holds a lock on the log delays dropping, and blocks nobody.
+// A session that holds a lock on the log delays the dropping of old events, and
+// waiting for it blocks nobody.
 func TestRetentionWaitsForNobody(t *testing.T) {
 	f := newFixture(t, nil)
 	f.exec(`set role paddock_owner; select private.add_event_partition('2020-01-15')`)

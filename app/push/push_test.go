@@ -28,7 +28,7 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// fixture is a hub over a database with users 1 to 3 and an account of each.
+// fixture is a hub with a database, in which users 1 to 3 have an account each.
 type fixture struct {
 	t      *testing.T
 	db     *pgtest.DB
@@ -66,10 +66,10 @@ func newFixture(t *testing.T, change func(*push.Config)) *fixture {
 		},
 		OriginAllowed: func(r *http.Request) bool { return r.Header.Get("Origin") != "https://evil.example" },
 		Logger:        log,
-		Poll:          time.Hour, // so that a lost ring fails the test
+		Poll:          time.Hour, // so that a test fails if the doorbell does not ring
 	}
 	if change != nil {
-		change(&c) // a Poll of 0 takes the default
+		change(&c) // change may set Poll to 0, which means the default
 	}
 	hub := push.New(c)
 	f.hub = hub
@@ -154,7 +154,7 @@ func (c *client) subscribe(user int, cursor string) {
 	c.send(`{"type":"subscribe","account_id":"` + account(user) + `"` + cursor + `}`)
 }
 
-// next reads one message, within ten seconds.
+// next reads a message, within ten seconds.
 func (c *client) next() (said, error) {
 	ctx, cancel := context.WithTimeout(c.t.Context(), 10*time.Second)
 	defer cancel()
@@ -195,8 +195,8 @@ func (c *client) wantClosed(code int) {
 	}
 }
 
-// With many writers at once every event arrives in order, exactly once, and a
-// client that comes back with its cursor misses nothing.
+// With many writers at once, every event arrives exactly once and in order, and
+// a client that connects again with its cursor misses nothing.
 func TestEveryEventOnceByCursor(t *testing.T) {
 	f := newFixture(t, nil)
 	const writers, each = 8, 40
@@ -222,7 +222,7 @@ func TestEveryEventOnceByCursor(t *testing.T) {
 				t.Fatalf("after %d came %+v (%v)", cursor, m, err)
 			}
 			if seen[string(m.Data)] {
-				t.Fatalf("%s came twice", m.Data)
+				t.Fatalf("%s arrived twice", m.Data)
 			}
 			seen[string(m.Data)] = true
 			if cursor = m.Cursor; cursor == writers*each {
@@ -234,8 +234,8 @@ func TestEveryEventOnceByCursor(t *testing.T) {
 	writing.Wait()
 }
 
-// A socket receives events of its own user's accounts only, whatever it asks
-// for.
+// A socket receives events of its own user's accounts only, whatever it
+// subscribes to.
 func TestSocketsAreApart(t *testing.T) {
 	f := newFixture(t, nil)
 	a, b := f.dial(1), f.dial(2)
@@ -250,16 +250,16 @@ func TestSocketsAreApart(t *testing.T) {
 	f.say(1, "for one")
 	f.say(2, "for two")
 	if m := a.want("event", ""); !strings.Contains(string(m.Data), "for one") || m.Account != account(1) {
-		t.Errorf("the first heard %s", m.Data)
+		t.Errorf("the first user received %s", m.Data)
 	}
 	if m := b.want("event", ""); !strings.Contains(string(m.Data), "for two") || m.Account != account(2) {
-		t.Errorf("the second heard %s", m.Data)
+		t.Errorf("the second user received %s", m.Data)
 	}
 }
 
 // Signing out ends the socket, and losing a grant or the account ends the
-// subscription, within a second and without any event: by a ring, or by polling
-// where the ring is lost.
+// subscription, within a second and without any event. The doorbell causes
+// this, or polling if its ring is lost.
 func TestAccessEnds(t *testing.T) {
 	for name, poll := range map[string]time.Duration{"by ring": time.Hour, "the ring is lost": 0} {
 		t.Run(name, func(t *testing.T) {
@@ -281,11 +281,11 @@ func TestAccessEnds(t *testing.T) {
 				c.want("subscribed", "")
 				f.exec(end.sql)
 				if poll > 0 {
-					f.bell.RingAll() // as the code that ends a session does
+					f.bell.RingAll() // as the code that ends a session does it
 				}
 				began := time.Now()
 				end.check(c)
-				if took := time.Since(began); took > 2*time.Second { // one second, and one more for a busy machine
+				if took := time.Since(began); took > 2*time.Second { // one second, and one more because the machine may be busy
 					t.Errorf("%s was noticed after %v", what, took)
 				}
 			}
@@ -293,7 +293,7 @@ func TestAccessEnds(t *testing.T) {
 	}
 }
 
-// A session that expires ends its socket, and a grant that expires its
+// A session that expires ends its socket, and a grant that expires ends its
 // subscription.
 func TestAccessRunsOut(t *testing.T) {
 	f := newFixture(t, func(c *push.Config) { c.Poll = 0 })
@@ -308,7 +308,7 @@ func TestAccessRunsOut(t *testing.T) {
 	two.want("unsubscribed", "account_forbidden")
 }
 
-// A socket without a subscription ends with its session too.
+// A socket without a subscription also ends when its session ends.
 func TestIdleSocketEndsWithItsSession(t *testing.T) {
 	f := newFixture(t, func(c *push.Config) { c.Poll = 0 })
 	c := f.dial(1)
@@ -316,8 +316,8 @@ func TestIdleSocketEndsWithItsSession(t *testing.T) {
 	c.wantClosed(4401)
 }
 
-// The URL can hold the first subscription, for clients that only listen; the
-// database checks it as any other.
+// The URL can contain a first subscription, for clients that only listen. It is
+// checked like any other.
 func TestSubscribedByAddress(t *testing.T) {
 	f := newFixture(t, nil)
 	f.say(1, "before")
@@ -336,8 +336,8 @@ func TestSubscribedByAddress(t *testing.T) {
 	}
 }
 
-// A tenant with megabytes to catch up on, on many sockets that do not read,
-// does not delay another tenant's events and does not fill the memory.
+// Many sockets of one tenant that have megabytes to read, and do not read, do
+// not delay another tenant's events and do not fill the memory.
 func TestAnothersBacklogIsNotMine(t *testing.T) {
 	f := newFixture(t, nil)
 	text := strings.Repeat("x", 40_000)
@@ -362,15 +362,15 @@ func TestAnothersBacklogIsNotMine(t *testing.T) {
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
-	// 20 sockets may hold half of their queues' megabyte and the page after it;
-	// in the log 160 MB wait for them.
+	// Each of the 20 sockets may hold half a megabyte in its queue and the page
+	// of events after it. In the log 160 MB wait for all of them.
 	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > sockets*2<<20 {
 		t.Errorf("the heap grew by %d MiB", grown>>20)
 	}
 }
 
-// After the listener's connection is lost it comes back, and what was written
-// meanwhile arrives.
+// When the connection that listens for the doorbell is lost, it is opened
+// again, and events from the meantime arrive.
 func TestListenerComesBack(t *testing.T) {
 	f := newFixture(t, nil)
 	c := f.dial(1)
@@ -381,11 +381,11 @@ func TestListenerComesBack(t *testing.T) {
 	f.exec(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query like 'listen %'`)
 	f.say(1, "meanwhile")
 	if m := c.want("event", ""); !strings.Contains(string(m.Data), "meanwhile") {
-		t.Errorf("heard %s", m.Data)
+		t.Errorf("received %s", m.Data)
 	}
 }
 
-// Events written without a ring, as with psql, are found by polling.
+// Events that were written without a ring, as with psql, are found by polling.
 func TestOthersAreFoundByTheClock(t *testing.T) {
 	f := newFixture(t, func(c *push.Config) { c.Poll = 0 })
 	c := f.dial(1)
@@ -396,8 +396,8 @@ func TestOthersAreFoundByTheClock(t *testing.T) {
 	c.want("event", "")
 }
 
-// A malformed message gets an error and affects nobody else; too many of them
-// end the socket.
+// A malformed message gets an error and does not affect other clients. A
+// message that is too large ends the socket.
 func TestBadMessages(t *testing.T) {
 	f := newFixture(t, nil)
 	c := f.dial(1)
@@ -417,7 +417,8 @@ func TestBadMessages(t *testing.T) {
 	c.wantClosed(int(websocket.StatusMessageTooBig))
 }
 
-// A client without a session, or from another site's page, gets no socket.
+// A client without a session, from another site's page or with too many sockets
+// gets no socket.
 func TestRefusals(t *testing.T) {
 	f := newFixture(t, func(c *push.Config) { c.MaxSockets = 2 })
 	for name, tt := range map[string]struct {
@@ -439,18 +440,18 @@ func TestRefusals(t *testing.T) {
 	}
 	defer plain.Body.Close()
 	if plain.StatusCode != http.StatusUpgradeRequired || plain.Header.Get("Content-Type") != "application/json" {
-		t.Errorf("asked without an upgrade: %d %s", plain.StatusCode, plain.Header.Get("Content-Type"))
+		t.Errorf("a request without an upgrade: %d %s", plain.StatusCode, plain.Header.Get("Content-Type"))
 	}
 	for range 2 {
 		c := f.dial(1)
 		c.send(`{"type":"ping"}`)
-		c.want("pong", "") // it is counted by now
+		c.want("pong", "") // after this the socket is counted
 	}
 	f.dial(1).wantClosed(4429)
 }
 
-// A client that does not read is disconnected, holds no events in memory beyond
-// its queue, and the others receive everything meanwhile.
+// A client that does not read is disconnected, and other clients receive all
+// events meanwhile.
 func TestSlowReader(t *testing.T) {
 	const writeTimeout = 500 * time.Millisecond
 	f := newFixture(t, func(c *push.Config) { c.Queue, c.WriteTimeout = 40, writeTimeout })
@@ -460,7 +461,7 @@ func TestSlowReader(t *testing.T) {
 		c.want("subscribed", "")
 	}
 	const events = 300
-	text := strings.Repeat("x", 60_000) // more than the sockets' buffers hold
+	text := strings.Repeat("x", 60_000) // all events together are more than the sockets' buffers hold
 	var writing sync.WaitGroup
 	writing.Go(func() {
 		for range events {
@@ -474,7 +475,7 @@ func TestSlowReader(t *testing.T) {
 		}
 	}
 	writing.Wait()
-	time.Sleep(2 * writeTimeout) // if it read sooner, it would only be late
+	time.Sleep(2 * writeTimeout) // a client that reads within the timeout would be kept
 	slow.conn.SetReadLimit(1 << 20)
 	n := 0
 	for {
@@ -492,8 +493,8 @@ func TestSlowReader(t *testing.T) {
 	}
 }
 
-// Sockets that come and go leave nothing behind: no goroutine, no file
-// descriptor and no entry in the hub.
+// Sockets that were opened and ended leave nothing behind: no goroutine, no
+// file descriptor and no entry in the hub.
 func TestNothingLeaks(t *testing.T) {
 	f := newFixture(t, func(c *push.Config) { c.MaxSockets = 1000 })
 	f.dial(1).conn.CloseNow()
@@ -510,7 +511,7 @@ func TestNothingLeaks(t *testing.T) {
 		f.say(1, "to all")
 		for i, c := range all {
 			c.want("event", "")
-			switch i % 3 { // some close, some drop the connection, some are closed by the server
+			switch i % 3 { // a third closes, a third drops the connection, and a third is closed by the server
 			case 0:
 				_ = c.conn.Close(websocket.StatusNormalClosure, "")
 			case 1:
@@ -529,8 +530,8 @@ func TestNothingLeaks(t *testing.T) {
 	}
 }
 
-// openFiles returns how many files and connections this process has open, where
-// the system has /proc.
+// openFiles returns how many files and connections this process has open, or 0
+// if the system has no /proc.
 func openFiles(t *testing.T) int {
 	t.Helper()
 	all, err := os.ReadDir("/proc/self/fd")

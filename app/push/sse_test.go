@@ -39,7 +39,7 @@ func (f *fixture) listen(user int, query string, header http.Header) *listener {
 	return &listener{t: f.t, response: response, lines: lines}
 }
 
-// next reads a message; ok is false at the end of the stream.
+// next reads a message. ok is false at the end of the stream.
 func (l *listener) next() (m said, ok bool) {
 	l.t.Helper()
 	for l.lines.Scan() {
@@ -74,13 +74,13 @@ func (l *listener) wantEnd() {
 	}
 }
 
-// A stream resumes from the last id, as EventSource does by itself, and nothing
-// is missed or sent twice.
+// A stream resumes after the last id, which EventSource sends by itself.
+// Nothing is missed or sent twice.
 func TestEventStreamResumes(t *testing.T) {
 	f := newFixture(t, nil)
 	l := f.listen(1, "?account_id="+account(1), nil)
 	if kind := l.response.Header.Get("Content-Type"); kind != "text/event-stream" || l.response.StatusCode != 200 {
-		t.Fatalf("answered %d %s", l.response.StatusCode, kind)
+		t.Fatalf("the response is %d %s", l.response.StatusCode, kind)
 	}
 	l.want("subscribed", "")
 	f.say(1, "one")
@@ -90,7 +90,7 @@ func TestEventStreamResumes(t *testing.T) {
 		t.Errorf("the first event has the id %q", l.lastID)
 	}
 	l.response.Body.Close()
-	// The URL still says since=0; the header is newer.
+	// The URL still says since=0, but the header counts because it is newer.
 	l = f.listen(1, "?since=0", http.Header{"X-Account-Id": {account(1)}, "Last-Event-Id": {l.lastID}})
 	l.want("subscribed", "")
 	f.say(1, "three")
@@ -102,14 +102,14 @@ func TestEventStreamResumes(t *testing.T) {
 	l = f.listen(1, "?snapshot=true&account_id="+account(1), nil)
 	l.want("subscribed", "")
 	if m := l.want("snapshot", ""); m.Cursor != 3 || l.lastID != "3" {
-		t.Errorf("the snapshot is as of %d, and its id %q", m.Cursor, l.lastID)
+		t.Errorf("the snapshot has the cursor %d and the id %q", m.Cursor, l.lastID)
 	}
 	l = f.listen(1, "?since=99&account_id="+account(1), nil)
 	l.want("subscribed", "cursor_ahead")
 	l.want("snapshot", "")
 }
 
-// A stream ends with a message that says why when access ends.
+// When access ends, the stream ends with a message that says why.
 func TestEventStreamEnds(t *testing.T) {
 	f := newFixture(t, func(c *push.Config) { c.Poll = 0 })
 	l := f.listen(1, "?account_id="+account(1), nil)
@@ -132,7 +132,7 @@ func TestEventStreamRefusals(t *testing.T) {
 			t.Errorf("%q: %d, want %d", query, l.response.StatusCode, status)
 		}
 	}
-	if l := f.listen(1, "?account_id="+account(2), nil); l.response.StatusCode != 403 { // after which an EventSource does not reconnect
+	if l := f.listen(1, "?account_id="+account(2), nil); l.response.StatusCode != 403 { // with this status an EventSource does not reconnect
 		t.Errorf("another's account: %d", l.response.StatusCode)
 	}
 	f.listen(1, "?account_id="+account(1), nil).want("subscribed", "")
@@ -141,7 +141,7 @@ func TestEventStreamRefusals(t *testing.T) {
 	}
 }
 
-// Comments keep a silent stream open, and a stream whose client left is ended.
+// When its client leaves, a stream ends.
 func TestEventStreamGoesWithItsClient(t *testing.T) {
 	f := newFixture(t, nil)
 	l := f.listen(1, "?account_id="+account(1), nil)
@@ -150,8 +150,8 @@ func TestEventStreamGoesWithItsClient(t *testing.T) {
 	f.wantHeld(0)
 }
 
-// wantHeld waits until the hub holds this many connections, and nothing of
-// others.
+// wantHeld waits until the hub holds this many connections, and no entries of
+// other users or accounts.
 func (f *fixture) wantHeld(want int) {
 	f.t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {

@@ -22,8 +22,8 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// world is a database with three accounts of three users, an order, a
-// position, an event and a journal in each.
+// world is a database with three users. Each has an account with an order, a
+// position, an event and a journal.
 type world struct {
 	db       *pgtest.DB
 	owner    *pgx.Conn
@@ -72,8 +72,8 @@ func run(t *testing.T, conn *pgx.Conn, sql string, args ...any) {
 	}
 }
 
-// create makes a login and drops it when the test ends: roles outlive their
-// database.
+// create makes a login, and drops it when the test ends, because roles outlive
+// their database.
 func (w *world) create(t *testing.T, accounts ...uuid.UUID) (name, password string) {
 	t.Helper()
 	name = newName()
@@ -125,7 +125,8 @@ func (w *world) login(t *testing.T, name, password string) *pgx.Conn {
 	return conn
 }
 
-// sees returns whose rows each view shows, and fails when the views disagree.
+// sees returns the accounts whose rows the views show, and fails if the views
+// show different ones.
 func sees(t *testing.T, conn *pgx.Conn) []uuid.UUID {
 	t.Helper()
 	var all []uuid.UUID
@@ -151,7 +152,7 @@ func sorted(ids ...uuid.UUID) []uuid.UUID {
 	return ids
 }
 
-// A login sees its accounts through the views: one, or several.
+// A login sees the rows of its accounts, one or several, through the views.
 func TestSeesItsAccountsAlone(t *testing.T) {
 	w := newWorld(t)
 	for _, accounts := range [][]uuid.UUID{{w.accounts[0]}, {w.accounts[0], w.accounts[1]}, {w.accounts[2], w.accounts[2]}} {
@@ -161,8 +162,8 @@ func TestSeesItsAccountsAlone(t *testing.T) {
 			t.Errorf("sees %v, want %v", got, want)
 		}
 	}
-	// Names without a schema work as well: the login's search_path is the
-	// schema.
+	// Names of views work without the schema too, because it is the login's
+	// search_path.
 	name, password := w.create(t, w.accounts[1])
 	var symbol string
 	if err := w.login(t, name, password).QueryRow(t.Context(), "select symbol from orders").Scan(&symbol); err != nil || symbol != "bob" {
@@ -170,7 +171,7 @@ func TestSeesItsAccountsAlone(t *testing.T) {
 	}
 }
 
-// The password is needed and checked.
+// A login needs its password.
 func TestPasswordIsNeeded(t *testing.T) {
 	w := newWorld(t)
 	name, password := w.create(t, w.accounts[0])
@@ -186,7 +187,7 @@ func TestPasswordIsNeeded(t *testing.T) {
 	}
 }
 
-// A login can reach nothing but the views.
+// A login can read nothing but the views, and can change nothing.
 func TestReachesNothingElse(t *testing.T) {
 	w := newWorld(t)
 	name, password := w.create(t, w.accounts[0])
@@ -203,7 +204,7 @@ func TestReachesNothingElse(t *testing.T) {
 			t.Errorf("allowed: %s", sql)
 		}
 	}
-	run(t, conn, "set default_transaction_read_only = off") // a login may lift its own defaults
+	run(t, conn, "set default_transaction_read_only = off") // a login can change its own defaults
 	for _, sql := range []string{
 		"create temp table t (x int)", "create table report.t (x int)", "create table public.t (x int)", "create schema s",
 		"insert into report.orders (account_id) values ('" + w.accounts[0].String() + "')",
@@ -215,7 +216,7 @@ func TestReachesNothingElse(t *testing.T) {
 	}
 }
 
-// Settings do not change what a login sees.
+// No setting changes what a login sees.
 func TestSettingsDoNothing(t *testing.T) {
 	w := newWorld(t)
 	name, password := w.create(t, w.accounts[0])
@@ -232,7 +233,7 @@ func TestSettingsDoNothing(t *testing.T) {
 	}
 }
 
-// A dropped login loses its running sessions, and one made again under its name
+// A dropped login loses its running sessions. A new login with the same name
 // inherits nothing.
 func TestDroppedAndMadeAgain(t *testing.T) {
 	w := newWorld(t)
@@ -243,7 +244,7 @@ func TestDroppedAndMadeAgain(t *testing.T) {
 	}
 	var n int
 	if err := old.QueryRow(t.Context(), "select count(*) from report.orders").Scan(&n); err == nil {
-		t.Errorf("a session of the dropped login goes on and sees %d orders", n)
+		t.Errorf("a session of the dropped login still sees %d orders", n)
 	}
 	if _, err := w.connect(t, name, password); err == nil {
 		t.Error("the dropped login still logs in")
@@ -266,8 +267,8 @@ func TestDroppedAndMadeAgain(t *testing.T) {
 	}
 }
 
-// A role that is dropped by hand and made again inherits no grant that was left
-// behind under its name.
+// If a role is dropped by hand, its grants are left behind. A role that is
+// created with the same name by hand does not inherit them.
 func TestMadeAgainByHandSeesNothing(t *testing.T) {
 	w := newWorld(t)
 	name, _ := w.create(t, w.accounts[0])
@@ -278,7 +279,8 @@ func TestMadeAgainByHandSeesNothing(t *testing.T) {
 	}
 }
 
-// A deleted account disappears from a login's views, and its other one stays.
+// A deleted account disappears from a login's views, and the login's other
+// account stays.
 func TestDeletedAccount(t *testing.T) {
 	w := newWorld(t)
 	name, password := w.create(t, w.accounts[0], w.accounts[1])
@@ -300,7 +302,7 @@ func TestDeletedAccount(t *testing.T) {
 	}
 }
 
-// Sessions begin with limits, and read-only.
+// Sessions of a login begin read-only and with limits.
 func TestSessionDefaults(t *testing.T) {
 	w := newWorld(t)
 	name, password := w.create(t, w.accounts[0])
@@ -322,8 +324,8 @@ func TestSessionDefaults(t *testing.T) {
 	}
 }
 
-// A bad name is refused before anything is made, and so is what would fail
-// later: all of it happens, or nothing.
+// A name that is not allowed is refused, and so is anything else that would
+// fail later. A refused call makes nothing.
 func TestRefusals(t *testing.T) {
 	w := newWorld(t)
 	taken, _ := w.create(t, w.accounts[0])
@@ -361,13 +363,13 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("drop %s: %v", name, err)
 		}
 	}
-	// Runtime logins may not make reporting logins.
+	// The logins of the servers may not make reporting logins.
 	if _, err := reporting.Create(t.Context(), w.db.Conn(t, "paddock_app"), newName(), w.accounts[:1]); !problem.Is(err, problem.NotPermitted) {
 		t.Errorf("as paddock_app: %v", err)
 	}
 }
 
-// No statement contains the password, so that no log of statements does.
+// No statement contains the password, so no log of statements does either.
 func TestPasswordIsNeverSent(t *testing.T) {
 	w := newWorld(t)
 	config, err := pgx.ParseConfig(w.db.OwnerURL)
@@ -392,7 +394,7 @@ func TestPasswordIsNeverSent(t *testing.T) {
 		t.Fatalf("the statements were not seen: %s", all)
 	}
 	if strings.Contains(all, password) {
-		t.Errorf("a statement carries the password:\n%s", all)
+		t.Errorf("a statement contains the password:\n%s", all)
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// The verifier equals the example of RFC 7677, section 3.
+// The verifier is the one in the example of RFC 7677, section 3.
 func TestScramVerifierOfTheRFC(t *testing.T) {
 	salt, err := base64.StdEncoding.DecodeString("W22ZaJ0SNY7soEsUEjb6gQ==")
 	if err != nil {
@@ -23,7 +23,7 @@ func TestScramVerifierOfTheRFC(t *testing.T) {
 }
 
 // Two logins with the same password have different verifiers, and neither
-// contains it.
+// verifier contains the password.
 func TestScramVerifierIsSalted(t *testing.T) {
 	a, errA := scramVerifier("a password")
 	b, errB := scramVerifier("a password")

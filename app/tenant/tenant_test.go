@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// counter is a bell that counts.
+// counter is a doorbell that counts its rings.
 type counter struct{ rings int }
 
 func (c *counter) Ring(uuid.UUID) { c.rings++ }
@@ -52,8 +52,8 @@ func newFixture(t *testing.T) *fixture {
 	return f
 }
 
-// A refused admission has a code. It is the same for an unknown account and for
-// somebody else's, so that nobody learns which accounts exist.
+// A refused admission has a code. The code is the same for an unknown account
+// and for an account of somebody else, so nobody learns which accounts exist.
 func TestAdmissionRefusals(t *testing.T) {
 	f := newFixture(t)
 	for name, tt := range map[string]struct {
@@ -78,8 +78,8 @@ func TestAdmissionRefusals(t *testing.T) {
 	}
 }
 
-// All statements of a batch are one transaction: one that fails undoes those
-// before it.
+// The statements of a batch are one transaction: if one fails, those before it
+// are undone.
 func TestBatchIsOneTransaction(t *testing.T) {
 	f := newFixture(t)
 	a := tenant.Admission{Token: f.token, Account: f.account}
@@ -99,7 +99,7 @@ func TestBatchIsOneTransaction(t *testing.T) {
 	}
 }
 
-// A callback that panics does not leak a connection of the pool.
+// A callback that panics gives its connection back to the pool.
 func TestPanicGivesItsConnectionBack(t *testing.T) {
 	f := newFixture(t)
 	pool := f.db.Pool(t, "paddock_app")
@@ -118,15 +118,15 @@ func TestPanicGivesItsConnectionBack(t *testing.T) {
 	}
 	for deadline := time.Now().Add(5 * time.Second); pool.Stat().AcquiredConns() != 0; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("%d connections were not given back", pool.Stat().AcquiredConns())
+			t.Fatalf("%d connections were not returned to the pool", pool.Stat().AcquiredConns())
 		}
 	}
 	if err := db.Ping(t.Context()); err != nil {
-		t.Errorf("the pool is of no use afterwards: %v", err)
+		t.Errorf("the pool cannot be used afterwards: %v", err)
 	}
 }
 
-// Without admission every tenant table is empty.
+// Without an admission every table of tenants is empty.
 func TestNothingWithoutAdmission(t *testing.T) {
 	f := newFixture(t)
 	conn := f.db.Conn(t, "paddock_app")
@@ -138,8 +138,8 @@ func TestNothingWithoutAdmission(t *testing.T) {
 	}
 }
 
-// A transaction with an event rings the bell once, and only after it was
-// committed.
+// A transaction with an event rings the doorbell once, after it is committed,
+// and not at all if it fails.
 func TestEventsRing(t *testing.T) {
 	f := newFixture(t)
 	a := tenant.Admission{Token: f.token, Account: f.account}
@@ -161,8 +161,8 @@ func TestEventsRing(t *testing.T) {
 	}
 }
 
-// A worker can write only under its own lease, and no more after the lease has
-// changed hands.
+// A worker can write only under its own lease, and not after the lease has
+// another holder.
 func TestLeases(t *testing.T) {
 	f := newFixture(t)
 	_, err := f.db.Conn(t, "admin").Exec(t.Context(), `insert into private.user_credentials (account_id, kind, ciphertext, encryption_algorithm, key_version, key_last4)
@@ -205,8 +205,8 @@ func TestLeases(t *testing.T) {
 	}
 }
 
-// A database that cannot be reached ends in a problem that says when to retry,
-// and does not name the password.
+// If the database cannot be reached, the error is a problem that says when to
+// retry and does not contain the password.
 func TestUnavailable(t *testing.T) {
 	pool, err := tenant.OpenPool(context.Background(), tenant.PoolConfig{URL: "postgres://nobody:secret@127.0.0.1:1/none", Name: "test"})
 	if err != nil {

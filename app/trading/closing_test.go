@@ -16,7 +16,7 @@ import (
 	"paddock/app/trading"
 )
 
-// stopAt places a stop order to sell that does not fill.
+// stopAt places a stop order to sell that is not filled.
 func (d *desk) stopAt(qty string) order {
 	d.t.Helper()
 	placed, err := d.service.Place(d.t.Context(), d.owner, "", request(d.t, `{"symbol":"AAPL","side":"sell","type":"stop","time_in_force":"gtc","qty":"`+qty+`","stop_price":"1"}`))
@@ -36,9 +36,9 @@ func (d *desk) open() (n int) {
 	return n
 }
 
-// Closings only close, whatever limits the account has: of two at once one is
-// sent, an exit that is open leaves the rest to close, and no statement makes a
-// closing of more than is held.
+// A closing never closes more than is held, even on an account without limits.
+// Of several at once only one is sent, an open exit reserves its quantity, and
+// no SQL statement can insert a closing of more.
 func TestClosingsOnlyClose(t *testing.T) {
 	d := newDesk(t)
 	d.sim.SetAlwaysOpen(true)
@@ -70,10 +70,10 @@ func TestClosingsOnlyClose(t *testing.T) {
 	d.stopAt("7")
 	err := closeSome(d, "4")
 	if got := fmt.Sprint(broken(t, err)); got != "[reduce_only]" {
-		t.Errorf("more than the stop leaves: %s", got)
+		t.Errorf("closing more than the stop leaves: refused by %s", got)
 	}
 	if err := closeSome(d, "3"); err != nil {
-		t.Errorf("what the stop leaves: %v", err)
+		t.Errorf("closing what the stop leaves: %v", err)
 	}
 
 	conn := d.pg.Conn(t, "paddock_app")
@@ -101,8 +101,8 @@ func closeSome(d *desk, qty string) error {
 	return err
 }
 
-// A refused closing changes nothing: no order is canceled before it is certain
-// that the closing can be sent.
+// A refused closing changes nothing. In particular no order is canceled before
+// it is certain that the closing can be sent.
 func TestRefusedClosingsTouchNothing(t *testing.T) {
 	for name, tt := range map[string]struct {
 		turn    string
@@ -129,7 +129,7 @@ func TestRefusedClosingsTouchNothing(t *testing.T) {
 			}
 			d.watch = func(r *http.Request) {
 				if r.Method == http.MethodDelete {
-					t.Errorf("the broker was asked for %s %s", r.Method, r.URL.Path)
+					t.Errorf("the broker got the request %s %s", r.Method, r.URL.Path)
 				}
 			}
 			who := d.owner
@@ -141,14 +141,14 @@ func TestRefusedClosingsTouchNothing(t *testing.T) {
 				t.Errorf("%v, want %s", err, tt.want)
 			}
 			if d.open() != 1 {
-				t.Error("the stop is gone")
+				t.Error("the stop is not open any more")
 			}
 		})
 	}
 }
 
 // The retry of closing everything gets the first response, and sends and
-// cancels nothing, even where the first request's server died halfway.
+// cancels nothing. This also holds if the first request's server died halfway.
 func TestCloseAllAnswersItsRetry(t *testing.T) {
 	d := newDesk(t)
 	d.sim.SetAlwaysOpen(true)
@@ -157,8 +157,8 @@ func TestCloseAllAnswersItsRetry(t *testing.T) {
 	if closed, kept, err := d.service.CloseAll(t.Context(), d.owner, "k", all); err != nil || kept != nil || len(closed) != 0 {
 		t.Fatalf("%+v %s %v", closed, kept, err)
 	}
-	// The server died before anything was sent or a response stored, so that
-	// the retry counts as the first request.
+	// This is as if the server died before anything was sent and before a
+	// response was stored. Then the retry counts as the first request.
 	d.exec("update app.kept_answers set asked_at = asked_at - interval '2 minutes'")
 	d.buy("AAPL", "buy", "10")
 	if closed, kept, err := d.service.CloseAll(t.Context(), d.owner, "k", all); err != nil || kept != nil || len(closed) != 1 {
@@ -188,9 +188,9 @@ func TestCloseAllAnswersItsRetry(t *testing.T) {
 	}
 }
 
-// Positions are closed by our own orders: whole, in part, long and short; once,
-// however often it is asked for; and only as far as there is something to
-// close.
+// A position is closed by an order of Paddock's: whole or in part, long or
+// short. A retry does not close it twice, and more than is held cannot be
+// closed.
 func TestClose(t *testing.T) {
 	d := newDesk(t)
 	d.sim.SetAlwaysOpen(true)
@@ -234,7 +234,7 @@ func TestClose(t *testing.T) {
 		}
 	}
 
-	// A retry has the same result, although there is less to close by then.
+	// A retry has the same result, although less is held by then.
 	d.buy("AAPL", "buy", "10")
 	first, err := d.service.Close(t.Context(), d.owner, "half", closing("AAPL", "", "50"))
 	if err != nil || held("AAPL") != "5" {
@@ -247,8 +247,8 @@ func TestClose(t *testing.T) {
 	if _, err := d.service.Close(t.Context(), d.owner, "half", closing("AAPL", "", "20")); !problem.Is(err, problem.IdempotencyKeyReused) {
 		t.Errorf("another part under the key: %v", err)
 	}
-	// A closing that never arrived is sent by its retry, for what is held by
-	// then.
+	// A closing that never arrived is sent by its retry, for the quantity that
+	// is held then.
 	d.answers(say(429, `{"code":42910000,"message":"too many requests"}`))
 	if _, err := d.service.Close(t.Context(), d.owner, "rest", closing("AAPL", "", "")); !problem.Is(err, problem.BrokerRateLimited) {
 		t.Errorf("too many requests: %v", err)
@@ -263,8 +263,8 @@ func TestClose(t *testing.T) {
 	}
 }
 
-// A closing that a wind-down sent again and Alpaca took is placed, whatever its
-// first sending was answered after that.
+// A closing is placed if a wind-down sent it again and Alpaca accepted that,
+// even if the answer to the first sending is a refusal that arrives afterwards.
 func TestARefusedFirstSendingOfWhatWasSentAgain(t *testing.T) {
 	for _, answer := range []http.HandlerFunc{
 		say(403, `{"code":40310000,"message":"insufficient qty available for order (requested: 10, available: 0)"}`),
@@ -284,8 +284,8 @@ func TestARefusedFirstSendingOfWhatWasSentAgain(t *testing.T) {
 	}
 }
 
-// A retry that finds nothing left to close, because the first request closed it
-// after the retry had begun, gets the first one's result, and not a refusal.
+// If the first request closes the position after its retry has begun, the retry
+// finds nothing to close. It gets the first one's result and not a refusal.
 func TestARetryBesideItsFirstIsNotRefused(t *testing.T) {
 	for name, c := range map[string]trading.Closing{
 		"all of it":            {Symbol: "AAPL"},
@@ -327,8 +327,8 @@ func TestARetryBesideItsFirstIsNotRefused(t *testing.T) {
 	}
 }
 
-// A closing that is still being prepared when its retry is refused sends
-// nothing, even where it would be allowed by then.
+// If the retry of a closing is refused while the closing is still being
+// prepared, the closing sends nothing, even if it would be allowed by then.
 func TestARefusedRetryStopsItsClosing(t *testing.T) {
 	d := newDesk(t)
 	d.sim.SetAlwaysOpen(true)
@@ -358,7 +358,7 @@ func TestARefusedRetryStopsItsClosing(t *testing.T) {
 	}
 }
 
-// buy trades at the market, and waits until that is done.
+// buy places a market order and waits until it is filled.
 func (d *desk) buy(symbol, side, qty string) {
 	d.t.Helper()
 	if err := place(d, request(d.t, `{"symbol":"`+symbol+`","side":"`+side+`","type":"market","time_in_force":"day","qty":"`+qty+`"}`)); err != nil {
@@ -379,8 +379,8 @@ func (d *desk) buy(symbol, side, qty string) {
 	d.t.Fatal("not filled")
 }
 
-// A pair of coins has a slash in orders and none in positions; it is one
-// position, and closed by either name.
+// A currency pair has a slash in orders and none in positions. It is one
+// position, and can be closed under both names.
 func TestCoinsAreOnePosition(t *testing.T) {
 	d := newDesk(t)
 	d.sim.SetAlwaysOpen(true)
@@ -393,7 +393,7 @@ func TestCoinsAreOnePosition(t *testing.T) {
 		if _, err := d.service.Positions(t.Context(), d.owner); err != nil {
 			t.Fatal(err)
 		}
-		d.turn("reduce_only") // selling all of it is accepted, so the guards know the position
+		d.turn("reduce_only") // closing all of it is allowed only if the guards know the position
 		if _, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: name}); err != nil {
 			t.Errorf("closing %s: %v", name, err)
 		}
@@ -405,8 +405,8 @@ func TestCoinsAreOnePosition(t *testing.T) {
 	}
 }
 
-// A position can be closed although its last closing order is still open in the
-// mirror, because without a stream nothing says that it is over.
+// Without a stream, a position's last closing may still be open in the mirror
+// when it is over at the broker. This does not prevent another closing.
 func TestClosingIsNotHeldUpByTheMirror(t *testing.T) {
 	d := newDesk(t)
 	d.sim.SetAlwaysOpen(true)
@@ -428,8 +428,9 @@ func TestClosingIsNotHeldUpByTheMirror(t *testing.T) {
 	}
 }
 
-// An open exit holds what is to be sold: where asked to, closing cancels it
-// first, and so does closing everything.
+// An open exit reserves the quantity that is to be closed. If the closing is to
+// cancel orders, it cancels the exit first, and closing everything does the
+// same.
 func TestCloseCancelsFirst(t *testing.T) {
 	for _, all := range []bool{false, true} {
 		d := newDesk(t)
@@ -442,7 +443,7 @@ func TestCloseCancelsFirst(t *testing.T) {
 		if _, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: "AAPL"}); !problem.Is(err, problem.GuardRefused) {
 			t.Errorf("while an exit rests: %v", err)
 		}
-		d.turn("reduce_only") // the guards know at once that the exit holds nothing any more
+		d.turn("reduce_only") // from here on the guards must know at once that the exit is canceled
 		if _, err := d.service.Close(t.Context(), d.owner, "", trading.Closing{Symbol: "AAPL"}); !problem.Is(err, problem.GuardRefused) {
 			t.Errorf("under reduce_only, while an exit rests: %v", err)
 		}

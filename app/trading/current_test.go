@@ -7,12 +7,12 @@ import (
 	"paddock/app/problem"
 )
 
-// Guards do not judge by a mirror that is in doubt or too old: the order is not
-// sent, the problem says when to retry, and a reconciliation is asked for. A
-// mirror that an unbroken stream has kept since is current for longer.
+// If the mirror is in doubt or too old, guards do not use it: the order is not
+// sent, the problem says when to retry, and a reconciliation is requested. If
+// an unbroken stream has kept the mirror, it may be older.
 func TestGuardsTrustACurrentMirrorAlone(t *testing.T) {
 	for name, tt := range map[string]struct {
-		change  string // of app.stream_cursors
+		change  string // made to app.stream_cursors
 		keys    bool   // the keys are stored again
 		current bool
 	}{
@@ -49,14 +49,13 @@ func TestGuardsTrustACurrentMirrorAlone(t *testing.T) {
 				return
 			}
 			if !problem.Is(err, problem.AccountNotSynced) || problem.Of(err).RetryAfter <= 0 || d.sent.Load() != 0 {
-				t.Errorf("%v, to come again in %v, and %d orders were sent", err, problem.Of(err).RetryAfter, d.sent.Load())
+				t.Errorf("%v, to be tried again in %v, and %d orders were sent", err, problem.Of(err).RetryAfter, d.sent.Load())
 			}
 			var asked bool
 			if err := d.pg.Conn(t, "admin").QueryRow(t.Context(), "select exists (select from app.syncs where asked > answered)").Scan(&asked); err != nil || !asked {
-				t.Errorf("a reconciliation was not asked for: %v", err)
+				t.Errorf("no reconciliation was requested: %v", err)
 			}
-			// Closings do not wait, and without limits there is nothing to
-			// check.
+			// Without limits the guards do not need the mirror.
 			d.guards(`{}`)
 			if err := place(d, request(t, buyLimit)); err != nil {
 				t.Errorf("without guards: %v", err)
@@ -65,11 +64,12 @@ func TestGuardsTrustACurrentMirrorAlone(t *testing.T) {
 	}
 }
 
-// An order waits for the reconciliation that it asked for: for a second one
-// where the first began before the doubt, and not at all where it failed.
+// An order waits for the reconciliation that it requests. If that began before
+// the doubt arose, the order waits for another one. If it fails, the order
+// waits no longer.
 func TestOrderWaitsForAReconciliation(t *testing.T) {
 	for name, tt := range map[string]struct {
-		answers []string // how each reconciliation ends: the rest of an update of the cursor, or "fails"
+		answers []string // how each reconciliation ends: what it sets in app.stream_cursors, or "fails"
 		want    problem.Code
 	}{
 		"which settles it":                    {answers: []string{"doubts_settled = doubts"}},
@@ -112,7 +112,7 @@ func TestOrderWaitsForAReconciliation(t *testing.T) {
 			}
 			var asked int
 			if err := admin.QueryRow(t.Context(), "select asked from app.syncs").Scan(&asked); err != nil || asked != len(tt.answers) {
-				t.Errorf("%d reconciliations were asked for, want %d: %v", asked, len(tt.answers), err)
+				t.Errorf("%d reconciliations were requested, want %d: %v", asked, len(tt.answers), err)
 			}
 		})
 	}

@@ -9,8 +9,8 @@ import (
 	"paddock/app/problem"
 )
 
-// An order with an unknown outcome counts until a person has looked. Only such
-// an order can be dismissed, and only by somebody who may trade.
+// An order with an unknown outcome counts for the guards until it is dismissed.
+// Only such an order can be dismissed, and only by somebody who may trade.
 func TestDismiss(t *testing.T) {
 	d := newDesk(t)
 	d.synced()
@@ -22,11 +22,11 @@ func TestDismiss(t *testing.T) {
 	id := d.read(placed.Order).ID
 	d.guards(`{"max_open_orders":1}`)
 	if _, err := d.service.Dismiss(t.Context(), d.owner, id); !problem.Is(err, problem.OrderNotUnknown) {
-		t.Errorf("while it is looked for: %v", err)
+		t.Errorf("while the order is still looked up: %v", err)
 	}
 	d.exec(`update app.alpaca_orders set intent_state = 'unknown', status = 'unknown' where id = $1`, id)
 	if got := broken(t, place(d, request(t, buyLimit))); fmt.Sprint(got) != "[max_open_orders]" {
-		t.Errorf("beside an unclear order another is refused by %v", got)
+		t.Errorf("beside an unknown order another one is refused by %v", got)
 	}
 	if _, err := d.service.Dismiss(t.Context(), d.viewer, id); !problem.Is(err, problem.NotPermitted) {
 		t.Errorf("a viewer: %v", err)

@@ -7,8 +7,8 @@ import (
 	"paddock/app/trading"
 )
 
-// A list of orders is asked for in Alpaca's own terms. What is misspelt is
-// refused, because without it the list would show everything.
+// A list of orders has the same parameters as at Alpaca. A misspelt one is
+// refused, because the list without it would have every order.
 func ExampleParseOrderList() {
 	list, err := trading.ParseOrderList(url.Values{"status": {"open"}, "symbols": {"AAPL,btcusd"}, "limit": {"10"}})
 	fmt.Println(list.Status, list.Symbols, list.Page.Limit, err)

@@ -15,19 +15,21 @@ import (
 	"paddock/app/trading"
 )
 
-// synced makes the mirror agree with the broker, as the worker does.
+// synced records that the mirror has agreed with the broker, as the worker
+// does.
 func (d *desk) synced() {
 	d.t.Helper()
 	d.exec(`insert into app.stream_cursors (account_id, agreed_at) values ($1, now() - interval '1 second')`, d.owner.Account)
 }
 
-// holds puts a position into the mirror.
+// holds inserts a position into the mirror.
 func (d *desk) holds(symbol, qty, price string) {
 	d.t.Helper()
 	d.exec(`insert into app.alpaca_positions (account_id, symbol, qty, current_price, as_of) values ($1, $2, $3, $4, now())`, d.owner.Account, symbol, qty, price)
 }
 
-// has puts an order of the broker into the mirror: "sell 5 AAPL limit 200".
+// has inserts an order of the broker into the mirror, given as in "sell 5 AAPL
+// limit 200".
 func (d *desk) has(text string) {
 	d.t.Helper()
 	var side, qty, symbol, kind, price string
@@ -65,7 +67,8 @@ func request(t *testing.T, body string) trading.OrderRequest {
 	return r
 }
 
-// broken returns the guards that a refusal names; nil for any other error.
+// broken returns the guards that a refusal names, and fails the test for any
+// other error.
 func broken(t *testing.T, err error) (guards []string) {
 	t.Helper()
 	if err == nil {
@@ -88,8 +91,8 @@ func broken(t *testing.T, err error) (guards []string) {
 
 const buyLimit = `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"10","limit_price":"100"}`
 
-// Each guard refuses what exceeds its limit and accepts what does not, and a
-// preview says the same as placing does. The market for AAPL is at 150.
+// Each guard refuses an order that exceeds its limit and allows one that does
+// not, and a preview has the same result as placing. AAPL costs 150.
 func TestGuards(t *testing.T) {
 	sell := func(qty string) string {
 		return `{"symbol":"AAPL","side":"sell","type":"limit","time_in_force":"gtc","qty":"` + qty + `","limit_price":"300"}`
@@ -186,14 +189,14 @@ func TestGuards(t *testing.T) {
 	}
 }
 
-// answers makes the broker accept every order: these tests are about what the
-// guards accept.
+// answers makes the broker accept every order, because these tests are about
+// the guards.
 func answers(d *desk) {
 	d.answers(say(200, `{"id":"00000000-0000-4000-8000-00000000000a","client_order_id":"x","status":"new","created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}`))
 }
 
-// A refusal becomes an event and leaves no order, and its client_order_id is
-// free again.
+// A refusal by a guard becomes an event and leaves no order, so its
+// client_order_id can be used again.
 func TestGuardRefusalIsAnEvent(t *testing.T) {
 	d := newDesk(t)
 	d.synced()
@@ -233,7 +236,8 @@ func place(d *desk, r trading.OrderRequest) error {
 	return err
 }
 
-// A retry gets the first order's result, whatever the guards say by now.
+// A retry gets the result of the first request, even if the guards would refuse
+// the order by now.
 func TestRetryPassesGuards(t *testing.T) {
 	d := newDesk(t)
 	d.synced()
@@ -250,7 +254,7 @@ func TestRetryPassesGuards(t *testing.T) {
 		t.Errorf("%d orders were sent", n)
 	}
 	// An order that never arrived is sent by its retry, so the guards are
-	// asked.
+	// checked again.
 	d.turn("open")
 	order.ClientOrderID = "second"
 	d.answers(say(429, `{"code":42910000,"message":"too many requests"}`))
@@ -264,8 +268,8 @@ func TestRetryPassesGuards(t *testing.T) {
 	}
 }
 
-// A hundred orders at once against a limit of ten place ten, for each guard
-// that counts or adds up.
+// If a hundred orders are placed at once and the limit allows ten, ten are
+// placed. This holds for each guard that counts or adds up.
 func TestGuardsUnderConcurrency(t *testing.T) {
 	for name, limits := range map[string]string{
 		"orders a minute":   `{"orders_per_minute":10}`,
@@ -280,7 +284,7 @@ func TestGuardsUnderConcurrency(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t)
 			d.synced()
-			d.exec("update app.stream_cursors set max_age = '1 hour'") // a hundred orders may take a slow machine a minute
+			d.exec("update app.stream_cursors set max_age = '1 hour'") // a hundred orders may take a minute on a slow machine
 			d.guards(limits)
 			lost := name == "with lost answers"
 			if lost {
@@ -307,8 +311,8 @@ func TestGuardsUnderConcurrency(t *testing.T) {
 	}
 }
 
-// Only the owner changes limits and opens the switch again; a trader may stop
-// trading, and a viewer may do nothing.
+// Only the owner may change limits and open the switch. A trader may make the
+// switch stricter, and a viewer may do nothing.
 func TestWhoTurnsTheSwitch(t *testing.T) {
 	d := newDesk(t)
 	d.synced()
@@ -350,8 +354,9 @@ func TestWhoTurnsTheSwitch(t *testing.T) {
 	}
 }
 
-// Before the account was read for the first time its guards cannot be checked
-// and nothing is sent; without guards nothing waits.
+// Before the mirror has agreed with the broker for the first time, guards
+// cannot be checked, and nothing is sent. Without guards an order is sent at
+// once.
 func TestGuardsWaitForTheMirror(t *testing.T) {
 	d := newDesk(t)
 	if err := place(d, request(t, buyLimit)); err != nil {
@@ -367,13 +372,14 @@ func TestGuardsWaitForTheMirror(t *testing.T) {
 	}
 }
 
-// What the guards need may change while it is fetched: the mirror agrees for
-// the first time, and then they need a price. That is no refusal.
+// While what the guards need is fetched, they may come to need more: here the
+// mirror agrees for the first time, and then they need a price. The order is
+// not refused for that.
 func TestGuardsAskForWhatIsNew(t *testing.T) {
 	d := newDesk(t)
 	d.guards(`{"max_order_notional":"2000"}`)
-	// Between the two checks of the guards the keys are opened, which is
-	// audited.
+	// Between the two checks of the guards the keys are decrypted, which adds a
+	// row to the audit log and so calls this function.
 	d.exec(`create function public.agree() returns trigger language plpgsql security definer as
 		'begin insert into app.stream_cursors (account_id, agreed_at) values (new.account_id, now()) on conflict do nothing; return null; end'`)
 	d.exec(`create trigger agree after insert on app.audit_log for each row execute function public.agree()`)
@@ -382,9 +388,9 @@ func TestGuardsAskForWhatIsNew(t *testing.T) {
 	}
 }
 
-// An order waits for the account's first reconciliation, and for another where
-// the mirror is in doubt again before the order is made: a fill may arrive at
-// any time, and is no reason to refuse.
+// An order waits for the account's first reconciliation, and for another one if
+// the mirror comes into doubt before the order is inserted. A fill may arrive
+// at any time and is no reason to refuse an order.
 func TestOrdersWaitUntilTheMirrorIsCurrent(t *testing.T) {
 	d := newDesk(t)
 	d.guards(`{"max_position_qty":"100"}`)
@@ -396,7 +402,8 @@ func TestOrdersWaitUntilTheMirrorIsCurrent(t *testing.T) {
 			return null;
 		end'`)
 	d.exec(`create trigger reconcile after insert or update on app.syncs for each row when (pg_trigger_depth() = 0) execute function public.reconcile()`)
-	// Each time the keys are opened, which is after the wait, a doubt arises.
+	// Each time the keys are decrypted, which happens after the wait, the
+	// mirror comes into doubt.
 	d.exec(`create table public.doubts (n int); insert into public.doubts values (2)`)
 	d.exec(`create function public.doubt() returns trigger language plpgsql security definer as
 		'begin
@@ -410,11 +417,11 @@ func TestOrdersWaitUntilTheMirrorIsCurrent(t *testing.T) {
 	}
 	var asked int
 	if err := d.pg.Conn(t, "admin").QueryRow(t.Context(), `select asked from app.syncs`).Scan(&asked); err != nil || asked != 3 {
-		t.Errorf("asked for %d reconciliations (%v), want the first and one for each of two doubts", asked, err)
+		t.Errorf("requested %d reconciliations (%v), want the first and one for each of two doubts", asked, err)
 	}
 }
 
-// Lists and guards agree on which orders are open, of whatever status.
+// Lists and guards count the same orders as open, for every status.
 func TestOpenIsOneThing(t *testing.T) {
 	statuses := []string{"new", "accepted", "pending_new", "partially_filled", "held", "done_for_day", "pending_cancel", "pending_replace", "stopped",
 		"suspended", "calculated", "accepted_for_bidding", "invented_later", "filled", "canceled", "expired", "rejected", "replaced"}
@@ -455,7 +462,8 @@ func TestOpenIsOneThing(t *testing.T) {
 			t.Errorf("%s: the next order is refused: %v, %v", status, refused, err)
 		}
 	}
-	// An order with an unknown outcome has no status of Alpaca's.
+	// An order with an unknown outcome has no status of Alpaca's, and counts as
+	// open.
 	d.exec("delete from app.alpaca_orders where account_id = $1", d.owner.Account)
 	d.exec(`insert into app.alpaca_orders (account_id, client_order_id, intent_state, status, symbol, side, qty, type, time_in_force)
 		values ($1, 'lost', 'unknown', 'unknown', 'AAPL', 'buy', 1, 'market', 'day')`, d.owner.Account)

@@ -21,8 +21,8 @@ const bracketAnswer = `{"id":"61e69015-8549-4bfd-b9c3-01e75843f47d","client_orde
 	{"id":"61e69015-8549-4bfd-b9c3-01e75843f47f","client_order_id":"b-loss","status":"held","symbol":"AAPL","side":"sell","type":"stop","order_class":"bracket",
 	"time_in_force":"gtc","qty":"2","stop_price":"90","filled_qty":"0","created_at":"2026-01-05T15:00:00Z","updated_at":"2026-01-05T15:00:00Z","legs":null}]}`
 
-// A bracket reaches the broker whole. Its legs are orders with the same sender,
-// agent and tag, and are found by their parent.
+// A bracket is sent to the broker with its exits. Its legs become orders with
+// the same user, agent and tag, and are found by their parent.
 func TestLegsAreOrders(t *testing.T) {
 	d := newDesk(t)
 	var sent map[string]any

@@ -10,10 +10,11 @@ import (
 	"paddock/app/tenant"
 )
 
-// Of two statements at once the second is checked together with the first: it
-// waits until the first's transaction ends, whatever statement makes an order,
-// whichever guard counts it, and whatever the transaction's snapshot. The first
-// is held up until the second waits, or has not waited.
+// When two statements run at once, the second waits until the first one's
+// transaction ends, and is then checked together with it. This holds for all
+// statements that make orders, all guards that count, and all isolation levels.
+// The test delays the first one's commit until the second waits, or has run
+// without waiting.
 func TestGuardsHoldUnderTheLock(t *testing.T) {
 	const (
 		order = `insert into app.alpaca_orders (account_id, client_order_id, submitted_by, request_hash, symbol, side, type, time_in_force, qty, limit_price)
@@ -71,18 +72,18 @@ func TestGuardsHoldUnderTheLock(t *testing.T) {
 			_, err := d.heldUp(tt.first, tt.second, tt.isolation)
 			want := "PD422"
 			if tt.isolation != "" {
-				want = "25001" // its snapshot is older than the end of the first
+				want = "25001" // refused, because its snapshot is older than the end of the first
 			}
 			if tenant.SQLState(err) != want {
-				t.Errorf("the second is answered %v, want %s", err, want)
+				t.Errorf("the second one's error is %v, want %s", err, want)
 			}
 		})
 	}
 }
 
-// heldUp runs two statements as the owner, each in a transaction, and delays
-// the first one's commit until the second waits for a lock, or has run without
-// waiting. It returns the result of the second, which is rolled back.
+// heldUp runs two statements as the owner, each in a transaction. It commits
+// the first when the second waits for a lock, or has run without waiting. It
+// returns the result of the second, and rolls that back.
 func (d *desk) heldUp(first, second string, isolation pgx.TxIsoLevel) (answer string, err error) {
 	t := d.t
 	t.Helper()
@@ -123,8 +124,8 @@ func (d *desk) heldUp(first, second string, isolation pgx.TxIsoLevel) (answer st
 	return answer, err
 }
 
-// An account, and its keys, are not deleted while an order is being made, and
-// no order is made while they are being deleted.
+// An account, or its keys, cannot be deleted while an order is being inserted,
+// and no order can be inserted while they are being deleted.
 func TestForgettingHoldsUnderTheLock(t *testing.T) {
 	const order = `insert into app.alpaca_orders (account_id, client_order_id, submitted_by, request_hash, symbol, side, type, time_in_force, qty, limit_price)
 		values ($1, 'just made', 'u1', '\x00', 'AAPL', 'buy', 'limit', 'day', 10, 100)`
@@ -137,11 +138,12 @@ func TestForgettingHoldsUnderTheLock(t *testing.T) {
 	}
 	d := newDesk(t)
 	if _, err := d.heldUp("select private.delete_account(null) where $1::uuid is not null", order, pgx.ReadCommitted); err == nil {
-		t.Error("an order was made for an account that is forgotten")
+		t.Error("an order was inserted for an account that is being deleted")
 	}
 }
 
-// Rows of one statement are checked one after the other.
+// The rows of one statement are checked one after another, each together with
+// those before it.
 func TestGuardsMeasureEachRow(t *testing.T) {
 	d := newDesk(t)
 	d.synced()

@@ -10,9 +10,9 @@ import (
 	"paddock/app/problem"
 )
 
-// An order counts as the worst that it can become, beside a control that is
-// accepted: what it can be worth, how much it can buy, and as how many orders
-// it counts. The market for AAPL is at 150.
+// For the guards an order counts as the worst that it can become: in what it
+// can be worth, in how much it can buy, and in as how many orders it counts.
+// Each case has a similar order that is accepted. AAPL costs 150.
 func TestMeasuredAtItsWorst(t *testing.T) {
 	oco := func(stop string) string {
 		return `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"10","order_class":"oco","take_profit":{"limit_price":"100"},"stop_loss":` + stop + `}`
@@ -68,8 +68,8 @@ func TestMeasuredAtItsWorst(t *testing.T) {
 	}
 }
 
-// The daily loss is computed from the account's present worth: a price that
-// falls after one order refuses the next.
+// The daily loss is computed from the account's present worth: if a price falls
+// after one order, the next order is refused.
 func TestLossOfTheLastSecond(t *testing.T) {
 	d := newDesk(t)
 	d.sim.SetAlwaysOpen(true)
@@ -87,7 +87,8 @@ func TestLossOfTheLastSecond(t *testing.T) {
 	}
 }
 
-// An equity that the broker does not send is not 0: the order waits for one.
+// If the broker does not send the account's equity, it does not count as 0: the
+// order is not sent, and can be tried again.
 func TestUnknownEquityIsNotZero(t *testing.T) {
 	for _, account := range []string{`{"id":"x","equity":null,"last_equity":"100"}`, `{"id":"x","equity":"100","last_equity":null}`, `{"id":"x","last_equity":"100"}`} {
 		d := newDesk(t)
@@ -103,7 +104,8 @@ func TestUnknownEquityIsNotZero(t *testing.T) {
 	}
 }
 
-// instead responds to one path with a body, and to all others as before.
+// instead returns a handler that responds to one path with body, and lets next
+// respond to all others.
 func instead(path, body string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == path {

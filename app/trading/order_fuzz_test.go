@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// An order that passes Check is sent to the broker as it is stored here: no
-// field and no digit is lost, added or changed on the way.
+// An order that passes Check is sent to the broker as it is stored: no field
+// and no digit is lost, added or changed.
 func FuzzOrderForBroker(f *testing.F) {
 	for _, body := range []string{
 		`{"symbol":"AAPL","side":"buy","type":"market","time_in_force":"day","qty":"1","client_order_id":"a","tag":"t","orchestrator_agent_id":"o"}`,
@@ -31,10 +31,10 @@ func FuzzOrderForBroker(f *testing.F) {
 			t.Fatal(err)
 		}
 		kept, told := fields(t, here), fields(t, there)
-		delete(kept, "tag") // Alpaca knows neither
+		delete(kept, "tag") // Alpaca has neither of the two
 		delete(kept, "orchestrator_agent_id")
 		if !reflect.DeepEqual(kept, told) {
-			t.Errorf("%s is told to the broker as %s", here, there)
+			t.Errorf("%s is sent to the broker as %s", here, there)
 		}
 	})
 }

@@ -10,7 +10,8 @@ import (
 )
 
 // An order that cannot be right is refused before anything is stored or sent,
-// with the field that is wrong; what only Alpaca can judge is left to it.
+// and the message names the wrong field. What only Alpaca can decide is not
+// checked.
 func TestOrdersAreChecked(t *testing.T) {
 	const market = `"symbol":"AAPL","side":"buy","type":"market","time_in_force":"day"`
 	const limit = `"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"2"`

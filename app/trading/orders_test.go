@@ -13,8 +13,8 @@ import (
 	"paddock/app/trading"
 )
 
-// A misspelt filter, or a value that it cannot have, is refused with what it
-// accepts: if it were ignored, the list would show everything.
+// A misspelt filter, or an invalid value of one, is refused with a message that
+// says what is accepted. If it were ignored, the list would have every order.
 func TestOrderListRefusals(t *testing.T) {
 	for query, code := range map[string]problem.Code{
 		"status=opened": problem.InvalidStatus,
@@ -43,7 +43,7 @@ func TestOrderListRefusals(t *testing.T) {
 }
 
 // Each kind of list is read from an index that begins with the account, without
-// sorting: open orders from an index with no others.
+// sorting. Open orders have an index of their own.
 func TestOrderListPlans(t *testing.T) {
 	d := newDesk(t)
 	d.exec(`insert into app.alpaca_orders (account_id, client_order_id, intent_state, status, alpaca_order_id, created_at)
@@ -69,7 +69,8 @@ func TestOrderListPlans(t *testing.T) {
 	}
 }
 
-// plan returns the plan of a statement for the owner, as the pool plans it.
+// plan returns the plan of a page's statement for the owner, with a generic
+// plan as the pool uses it.
 func (d *desk) plan(sql string, more ...string) string {
 	d.t.Helper()
 	conn := d.pg.Conn(d.t, "paddock_app")
@@ -89,7 +90,7 @@ func (d *desk) plan(sql string, more ...string) string {
 	}
 	call := "explain (costs off) execute page ('" + d.owner.Account.String() + "', '" + page.At.Format(time.RFC3339) + "', '" + page.ID.String() + "', 51"
 	for _, filter := range []string{"$5", "$6", "$7", "$8", "$9", "$10"} {
-		if len(more) == 0 && strings.Contains(sql, filter) { // lists with a further condition have no filters
+		if len(more) == 0 && strings.Contains(sql, filter) { // statements with more arguments have no filters
 			call += ", null"
 		}
 	}

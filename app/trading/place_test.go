@@ -34,9 +34,9 @@ type desk struct {
 	pg            *pgtest.DB
 	sim           *alpacasim.Sim
 	seed          alpacasim.AccountSeed
-	sent          atomic.Int64                 // number of orders sent
-	before        atomic.Pointer[http.Handler] // responds to POST /v2/orders instead, when set
-	watch         func(*http.Request)          // is called with other requests, when set
+	sent          atomic.Int64                 // the number of orders sent to the broker
+	before        atomic.Pointer[http.Handler] // responds to POST /v2/orders instead of the simulator, if set
+	watch         func(*http.Request)          // is called with each other request, if set
 	server        *httptest.Server
 	service       *trading.Service
 	owner, viewer tenant.Admission
@@ -89,7 +89,8 @@ func (d *desk) exec(sql string, args ...any) {
 	}
 }
 
-// answers makes the broker respond to orders with h; nil removes h.
+// answers makes the broker respond to orders with h, or normally again if h is
+// nil.
 func (d *desk) answers(h http.HandlerFunc) {
 	if h == nil {
 		d.before.Store(nil)
@@ -103,7 +104,7 @@ func say(status int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Request-ID", "request-1")
 		w.WriteHeader(status)
-		_, _ = w.Write([]byte(body)) // fails only where the client is gone
+		_, _ = w.Write([]byte(body)) // fails only if the client is gone
 	}
 }
 
@@ -112,7 +113,7 @@ func market(id string, qty int64) trading.OrderRequest {
 	return trading.OrderRequest{Symbol: "AAPL", Side: "buy", Type: "market", TimeInForce: "day", Qty: &trading.Amount{Decimal: n}, ClientOrderID: id}
 }
 
-// order has the fields of an order in the API.
+// order has some fields of an order in the API.
 type order struct {
 	ID            uuid.UUID `json:"id"`
 	Status        string    `json:"status"`
@@ -131,7 +132,8 @@ func (d *desk) read(raw json.RawMessage) order {
 	return o
 }
 
-// stored returns an order's state, status and message in the database.
+// stored returns an order's intent state, status, message, error code and
+// request id in the database.
 func (d *desk) stored(id string) string {
 	d.t.Helper()
 	var text string
@@ -143,8 +145,8 @@ func (d *desk) stored(id string) string {
 	return text
 }
 
-// A client_order_id is at most one order, however often and however fast it is
-// sent; only the very same order counts as a retry.
+// A client_order_id becomes at most one order, however often and however fast
+// it is sent. Only exactly the same order counts as a retry.
 func TestOneIntentIsOneOrder(t *testing.T) {
 	d := newDesk(t)
 	var placing sync.WaitGroup
@@ -168,7 +170,7 @@ func TestOneIntentIsOneOrder(t *testing.T) {
 	first := <-ids
 	for id := range ids {
 		if id != first {
-			t.Errorf("answered order %s and order %s", first, id)
+			t.Errorf("the requests returned order %s and order %s", first, id)
 		}
 	}
 	if n := d.sent.Load(); n != 1 {
@@ -184,7 +186,7 @@ func TestOneIntentIsOneOrder(t *testing.T) {
 	if n := d.sent.Load(); n != 1 {
 		t.Errorf("%d orders were sent", n)
 	}
-	for range 2 { // without a client_order_id each is an order of its own
+	for range 2 { // without a client_order_id each request is an order of its own
 		if _, err := d.service.Place(t.Context(), d.owner, "", market("", 1)); err != nil {
 			t.Error(err)
 		}
@@ -195,16 +197,16 @@ func TestOneIntentIsOneOrder(t *testing.T) {
 }
 
 // The broker's answer decides what becomes of an order, and the result of its
-// retry. A refusal is final and returned again; an order that never arrived is
-// sent again; and anything that leaves this open keeps the intent until it is
-// looked up, and it is never sent again.
+// retry. A refusal is final, and the retry gets it too. An order that surely
+// never arrived is sent again. If the answer leaves open whether the order
+// arrived, the intent waits to be looked up, and the order is not sent again.
 func TestAnswersDecideTheOrder(t *testing.T) {
 	for name, tt := range map[string]struct {
 		answer http.HandlerFunc
-		code   problem.Code // empty where the answer is lost
+		code   problem.Code // empty if the outcome is open
 		stored string
-		again  problem.Code // of its retry
-		sent   int64        // how often the order was sent, with its retry
+		again  problem.Code // the code that the retry gets
+		sent   int64        // how often the order is sent in both requests
 	}{
 		"no money": {say(403, `{"code":40310000,"message":"insufficient buying power"}`), problem.OrderRejected,
 			"rejected rejected insufficient buying power 40310000 request-1", problem.OrderRejected, 1},
@@ -233,7 +235,7 @@ func TestAnswersDecideTheOrder(t *testing.T) {
 			}
 			switch {
 			case tt.code.IsZero() && (err != nil || placed.Known || d.read(placed.Order).State != "submitting"):
-				t.Errorf("answered %s, known %v (%v)", placed.Order, placed.Known, err)
+				t.Errorf("returned %s, known %v (%v)", placed.Order, placed.Known, err)
 			case !tt.code.IsZero() && !problem.Is(err, tt.code):
 				t.Errorf("got %v, want %s", err, tt.code)
 			}
@@ -244,9 +246,9 @@ func TestAnswersDecideTheOrder(t *testing.T) {
 			again, err := d.service.Place(t.Context(), d.owner, "", market("a", 1))
 			switch {
 			case !tt.again.IsZero() && (!problem.Is(err, tt.again) || problem.Of(err).Message != said):
-				t.Errorf("again: %v, want what was said first: %s", err, said)
+				t.Errorf("the retry: %v, want the first message: %s", err, said)
 			case tt.again.IsZero() && (err != nil || again.Known != (tt.sent == 2)):
-				t.Errorf("again: %s, known %v (%v)", again.Order, again.Known, err)
+				t.Errorf("the retry: %s, known %v (%v)", again.Order, again.Known, err)
 			}
 			if n := d.sent.Load(); n != tt.sent {
 				t.Errorf("%d orders were sent, want %d", n, tt.sent)
@@ -255,8 +257,8 @@ func TestAnswersDecideTheOrder(t *testing.T) {
 	}
 }
 
-// A viewer can neither place nor cancel, and leaves no intent; somebody else's
-// account accepts no order at all.
+// A viewer can neither place nor cancel an order, and a refused request leaves
+// no intent. On an account of somebody else nobody can place an order.
 func TestTradingNeedsTheRight(t *testing.T) {
 	d := newDesk(t)
 	placed, err := d.service.Place(t.Context(), d.owner, "", market("mine", 1))
@@ -277,12 +279,12 @@ func TestTradingNeedsTheRight(t *testing.T) {
 		t.Errorf("stored is %q, and %d were sent", got, d.sent.Load())
 	}
 	if _, err := d.service.Positions(t.Context(), d.viewer); err != nil {
-		t.Errorf("a viewer looks: %v", err)
+		t.Errorf("a viewer reads positions: %v", err)
 	}
 }
 
-// A client that leaves while its order is being sent changes nothing: the order
-// is carried out and recorded.
+// If the client leaves while its order is being sent, the order is still placed
+// and recorded.
 func TestClientMayLeave(t *testing.T) {
 	d := newDesk(t)
 	ctx, leave := context.WithCancel(t.Context())
@@ -298,7 +300,8 @@ func TestClientMayLeave(t *testing.T) {
 	}
 }
 
-// With the broker unreachable no order is placed, and the intent says so.
+// If the broker cannot be reached no order is placed, and the intent is marked
+// unsent.
 func TestBrokerIsNotThere(t *testing.T) {
 	d := newDesk(t)
 	d.server.Close()
@@ -311,7 +314,7 @@ func TestBrokerIsNotThere(t *testing.T) {
 	}
 }
 
-// An open order can be canceled; for a closed one the reason is returned.
+// An open order can be canceled. For a closed order the error says why not.
 func TestCancel(t *testing.T) {
 	d := newDesk(t)
 	placed, err := d.service.Place(t.Context(), d.owner, "", market("a", 1))
@@ -340,9 +343,9 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// An id that Paddock made belongs to this order alone: where Alpaca says that
-// it is taken, the order has arrived, and is looked up instead of being called
-// refused. For a client's own id that proves nothing.
+// A client_order_id that Paddock made belongs to one order. If Alpaca says that
+// it is in use, this very order has arrived, so it is looked up and not
+// refused. For an id that the client chose this does not follow.
 func TestAnIdThatIsTakenByTheOrderItself(t *testing.T) {
 	d := newDesk(t)
 	d.synced()
@@ -356,7 +359,8 @@ func TestAnIdThatIsTakenByTheOrderItself(t *testing.T) {
 	}
 }
 
-// An order that Alpaca refuses as a possible wash trade names the other order.
+// If Alpaca refuses an order as a possible wash trade, the problem contains the
+// other order.
 func TestWashTradeNamesTheOrder(t *testing.T) {
 	d := newDesk(t)
 	d.sim.SetAlwaysOpen(true)
@@ -370,7 +374,7 @@ func TestWashTradeNamesTheOrder(t *testing.T) {
 		t.Errorf("%v, details %v", err, p.Details)
 	}
 
-	// An order that was placed elsewhere is named by Alpaca's id alone.
+	// An order that was placed elsewhere is only named by Alpaca's id.
 	outside := alpaca.NewClient(alpaca.ClientOpts{APIKey: d.seed.KeyID, APISecret: d.seed.SecretKey, BaseURL: d.server.URL, RetryLimit: -1})
 	if err := outside.CancelAllOrders(); err != nil {
 		t.Fatal(err)

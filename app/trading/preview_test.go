@@ -10,8 +10,8 @@ import (
 	"paddock/app/trading"
 )
 
-// A preview says what an order would cost and what is left, its market session
-// and its collisions; and nothing is sent.
+// A preview states an order's cost, the buying power that is left, the market
+// session and the orders that it collides with. Nothing is sent.
 func TestPreview(t *testing.T) {
 	d := newDesk(t)
 	d.sim.SetAlwaysOpen(true)
@@ -35,11 +35,11 @@ func TestPreview(t *testing.T) {
 	}
 	p = preview(`{"symbol":"AAPL","side":"sell","type":"limit","time_in_force":"gtc","qty":"10","limit_price":"200"}`)
 	if p.EstimatedCost.String() != "-2000" || !p.BuyingPower.Now.Equal(*p.BuyingPower.After) {
-		t.Errorf("what closes takes nothing: cost %s, %+v", p.EstimatedCost, p.BuyingPower)
+		t.Errorf("an order that closes: cost %s, %+v", p.EstimatedCost, p.BuyingPower)
 	}
 	p = preview(`{"symbol":"AAPL","side":"sell","type":"limit","time_in_force":"gtc","qty":"20","limit_price":"200"}`)
 	if !p.BuyingPower.Now.Sub(*p.BuyingPower.After).Equal(decimal.NewFromInt(2000)) {
-		t.Errorf("the half that opens takes its worth: %+v", p.BuyingPower)
+		t.Errorf("an order of which half opens: %+v", p.BuyingPower)
 	}
 	p = preview(`{"symbol":"AAPL","side":"buy","type":"market","time_in_force":"day","qty":"1000000"}`)
 	if p.BuyingPower.Enough || len(p.Warnings) != 1 || p.Warnings[0].Code != problem.InsufficientBuyingPower {
@@ -68,6 +68,6 @@ func TestPreview(t *testing.T) {
 		t.Errorf("a viewer: %v", err)
 	}
 	if _, err := d.service.Preview(t.Context(), d.owner, request(t, `{"symbol":"AAPL"}`)); !problem.Is(err, problem.InvalidOrder) {
-		t.Errorf("half an order: %v", err)
+		t.Errorf("an incomplete order: %v", err)
 	}
 }

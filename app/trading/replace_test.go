@@ -14,7 +14,7 @@ import (
 	"paddock/app/trading"
 )
 
-// resting places a limit order that the market does not reach.
+// resting places a limit order to buy that the market does not reach.
 func (d *desk) resting(id, qty, price string) order {
 	d.t.Helper()
 	r := request(d.t, `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"`+qty+`","limit_price":"`+price+`"}`)
@@ -35,9 +35,10 @@ func change(t *testing.T, body string) trading.Replacement {
 	return r
 }
 
-// A replacement is a new order in place of the old one: it keeps what was not
-// changed, its sender, agent and tag, and names the order that it replaces.
-// However often and however fast it is asked for, the broker is asked once.
+// A replacement is a new order that takes the old one's place. It keeps terms
+// that were not changed, and the user, agent and tag, and names the order that
+// it replaces. However often and however fast it is requested, it is sent to
+// the broker once.
 func TestReplace(t *testing.T) {
 	d := newDesk(t)
 	old := d.resting("old", "10", "100")
@@ -73,7 +74,7 @@ func TestReplace(t *testing.T) {
 	}
 	for _, answer := range answers[1:] {
 		if d.read(answer.Order).ID != d.read(answers[0].Order).ID {
-			t.Errorf("answered %s and %s", answers[0].Order, answer.Order)
+			t.Errorf("the requests returned %s and %s", answers[0].Order, answer.Order)
 		}
 	}
 	again, err := d.service.Replace(t.Context(), d.owner, old.ID, "a key", change(t, `{"limit_price":"101","qty":"8"}`))
@@ -85,7 +86,7 @@ func TestReplace(t *testing.T) {
 	}
 	book := d.sim.Orders(d.seed.KeyID)
 	if patched != 1 || len(book) != 2 {
-		t.Errorf("the broker was asked %d times and has %d orders", patched, len(book))
+		t.Errorf("the broker got %d replacements and has %d orders", patched, len(book))
 	}
 	if o.Action != "replace" || o.Qty != "8" || o.LimitPrice != "101" || o.Tag != "the tag" || o.Agent != "the agent" || o.Status != "pending_new" || o.State != "accepted" || *o.SubmittedBy != "u1" {
 		t.Errorf("the new order is %s", again.Order)
@@ -118,8 +119,7 @@ func TestReplace(t *testing.T) {
 	}
 }
 
-// A replacement that may not have arrived waits to be looked up, and is not
-// asked for again.
+// A replacement that may not have arrived is looked up, and is not sent again.
 func TestReplaceLosesItsAnswer(t *testing.T) {
 	d := newDesk(t)
 	old := d.resting("old", "10", "100")
@@ -137,8 +137,8 @@ func TestReplaceLosesItsAnswer(t *testing.T) {
 	}
 }
 
-// The guards check what an order would become, without counting the replaced
-// order beside it.
+// The guards check what an order would become, and do not count the replaced
+// order too.
 func TestReplaceIsGuarded(t *testing.T) {
 	d := newDesk(t)
 	d.synced()

@@ -12,8 +12,8 @@ import (
 	"paddock/app/trading"
 )
 
-// One Idempotency-Key is at most one order, however often and however fast it
-// is sent; with another request it is refused, and nothing is sent.
+// An Idempotency-Key becomes at most one order, however often and however fast
+// it is sent. With a different request the key is refused, and nothing is sent.
 func TestOneKeyIsOneOrder(t *testing.T) {
 	d := newDesk(t)
 	var placing sync.WaitGroup
@@ -55,18 +55,18 @@ func TestOneKeyIsOneOrder(t *testing.T) {
 	}
 }
 
-// A client that waits no longer for its request sends it again. If the retry is
-// refused, the client has been told that nothing was placed: then the first
-// request, which was waiting for what a guard needs, places nothing either. A
-// request that begins afterwards may.
+// A client that gave up waiting for its request may send it again. If the retry
+// is refused, the client was told that nothing is placed. So the first request,
+// which was still waiting for what a guard needs, must place nothing either. A
+// later request may.
 func TestWhatARetryWasRefusedIsNotPlaced(t *testing.T) {
 	limit := func(d *desk, shares string) {
 		d.guards(`{"daily_loss_limit":"1000000","max_position_qty":"` + shares + `"}`)
 	}
 	for name, c := range map[string]struct {
 		key, id   string
-		as        string // the retry's key, if it is another
-		viewer    bool   // the retry is somebody's who may not trade
+		as        string // the key of the retry, if it differs
+		viewer    bool   // the retry is sent by somebody who may not trade
 		replaces  bool
 		stillSent bool
 	}{
@@ -118,7 +118,7 @@ func TestWhatARetryWasRefusedIsNotPlaced(t *testing.T) {
 			}
 			_, err := send(d.owner, c.key)
 			if !asked {
-				t.Error("the first request did not ask for the account's worth")
+				t.Error("the first request did not read the account")
 			}
 			if c.stillSent {
 				if err != nil {
@@ -136,9 +136,9 @@ func TestWhatARetryWasRefusedIsNotPlaced(t *testing.T) {
 	}
 }
 
-// A key whose order surely never reached the broker sends it again under the
-// same client_order_id: if the first had arrived after all, the broker would
-// refuse the second.
+// If an order surely never reached the broker, a request with the same key
+// sends it again under the same client_order_id. Should the first one have
+// arrived after all, the broker would refuse the second.
 func TestKeyIsSentAgainUnderItsFirstID(t *testing.T) {
 	d := newDesk(t)
 	d.answers(say(429, `{"code":42910000,"message":"too many requests"}`))
@@ -160,8 +160,9 @@ func TestKeyIsSentAgainUnderItsFirstID(t *testing.T) {
 	}
 }
 
-// The retry of an order whose outcome is unknown, or that was dismissed, does
-// not say that it was placed, by its id or its key, and sends nothing.
+// The retry of an order whose outcome is unknown, or that was dismissed, sends
+// nothing and does not claim that the order is placed. This holds for retries
+// by client_order_id and by key.
 func TestRetryOfWhatIsUnclear(t *testing.T) {
 	d := newDesk(t)
 	d.answers(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })

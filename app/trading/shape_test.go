@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// An order has one shape. It is written down three times, because a list reads
-// columns faster than it builds JSON, and because the broker's list is shown
-// without writing it: these must say the same.
+// Three places define the fields of an order, because a list reads columns
+// faster than it builds JSON, and a list of the broker's is shown without
+// storing it. All three must give the same fields and values.
 func TestAnOrderHasOneShape(t *testing.T) {
 	d := newDesk(t)
 	made := d.resting("a", "2", "100.5")
@@ -17,7 +17,8 @@ func TestAnOrderHasOneShape(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The mirror's row counts as newer than the broker's description if it has a time of the broker's.
+	// Without this, the stored order would count as newer than the broker's,
+	// because it has a time of the broker's.
 	d.exec("update app.alpaca_orders set broker_updated_at = null where id = $1", made.ID)
 	var written, listed json.RawMessage
 	err = d.pg.Conn(t, "admin").QueryRow(t.Context(), `select app.order_json(o), app.order_json(b)
@@ -31,7 +32,7 @@ func TestAnOrderHasOneShape(t *testing.T) {
 		t.Errorf("app.order_json says %v, and orderColumns %v", got, want)
 	}
 	got := fields(t, listed)
-	delete(got, "updated_at") // the broker's here, and ours there
+	delete(got, "updated_at") // one is the broker's time and the other is ours
 	rest := maps.Clone(want)
 	delete(rest, "updated_at")
 	if !reflect.DeepEqual(got, rest) {

@@ -20,8 +20,8 @@ import (
 	"paddock/tests/kit"
 )
 
-// Go and Postgres have the same form for every text, or a guard could be passed
-// by another spelling.
+// Go and Postgres convert every text to the same symbol. Otherwise another
+// spelling could get past a guard.
 func TestSymbolsAgreeWithPostgres(t *testing.T) {
 	d := newDesk(t)
 	random := rand.New(rand.NewPCG(1, 2))
@@ -54,8 +54,8 @@ func TestSymbolsAgreeWithPostgres(t *testing.T) {
 	}
 }
 
-// A guard on a symbol holds for each of its spellings. An order in any of them
-// gets its price, and is stored and found in one.
+// A guard on a symbol holds for every spelling of it. An order in any spelling
+// gets its price, and is stored and found in one form.
 func TestSymbolsHaveOneForm(t *testing.T) {
 	d := newDesk(t)
 	d.synced()
@@ -68,7 +68,7 @@ func TestSymbolsHaveOneForm(t *testing.T) {
 		}
 		var o struct{ Symbol string }
 		if err := json.Unmarshal(placed.Order, &o); err != nil || o.Symbol != "BTC/USD" {
-			t.Errorf("%s is kept as %q: %v", symbol, o.Symbol, err)
+			t.Errorf("%s is stored as %q: %v", symbol, o.Symbol, err)
 		}
 		return nil
 	}
@@ -92,7 +92,7 @@ func TestSymbolsHaveOneForm(t *testing.T) {
 		Symbols []string `json:"allowed_symbols"`
 	}
 	if err != nil || json.Unmarshal(guards, &kept) != nil || len(kept.Symbols) != 1 || kept.Symbols[0] != "ETH/USD" {
-		t.Errorf("the guard is kept as %s: %v", guards, err)
+		t.Errorf("the guard is stored as %s: %v", guards, err)
 	}
 	for _, symbol := range spellings {
 		if n := len(d.list("symbols=" + url.QueryEscape(symbol)).Orders); n != len(spellings)*len(spellings) {
@@ -101,8 +101,8 @@ func TestSymbolsHaveOneForm(t *testing.T) {
 	}
 }
 
-// Whatever counts, closes, warns or lists by a symbol knows a pair by each of
-// its names, as an order placed elsewhere has it, and as a client writes it.
+// Everything that counts, closes, warns or lists by symbol accepts each name of
+// a currency pair, in orders that were placed elsewhere and from clients.
 func TestEveryRuleKnowsASymbolsNames(t *testing.T) {
 	d := newDesk(t)
 	d.synced()
@@ -139,7 +139,7 @@ func TestEveryRuleKnowsASymbolsNames(t *testing.T) {
 		}
 	}
 
-	// The same holds for limits that a statement sets.
+	// This also holds for limits that a SQL statement sets.
 	tx, err := d.pg.Conn(t, "paddock_app").Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -151,7 +151,7 @@ func TestEveryRuleKnowsASymbolsNames(t *testing.T) {
 		}
 	}
 	if err != nil || !slices.Equal(kept, []string{"BTC/USD", "BRK.B"}) {
-		t.Errorf("the guards are kept as %v: %v", kept, err)
+		t.Errorf("the guards are stored as %v: %v", kept, err)
 	}
 	_ = tx.Rollback(t.Context())
 
@@ -181,7 +181,7 @@ type page struct {
 	Source string
 }
 
-// list returns the page that a query asks for.
+// list returns the page of orders for a query.
 func (d *desk) list(query string) (p page) {
 	d.t.Helper()
 	q, err := url.ParseQuery(query)

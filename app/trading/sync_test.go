@@ -10,10 +10,10 @@ import (
 	"paddock/app/tenant"
 )
 
-// A reconciliation that nobody carries out is reported as pending, and asked
-// for once, however often it is wanted; after a minute it is asked for again.
-// It cannot be asked for by somebody else, by a viewer, or for an account
-// without working keys.
+// A reconciliation that no worker carries out is reported as pending. It is
+// requested once, however often it is wanted, and again after a minute. Users
+// without a grant and viewers cannot request it, and it cannot be requested for
+// an account without working keys.
 func TestSyncIsAskedForOnce(t *testing.T) {
 	d := newDesk(t)
 	d.service.SetSyncTimeout(50 * time.Millisecond)
@@ -42,23 +42,23 @@ func TestSyncIsAskedForOnce(t *testing.T) {
 	d.exec("delete from app.account_grants where user_id = 'u2'")
 	refused(d.viewer, problem.AccountForbidden)
 	if n := asked(); n != 0 {
-		t.Fatalf("it was asked for %d times by who may not", n)
+		t.Fatalf("it was requested %d times by users who may not", n)
 	}
 	for range 3 {
 		refused(d.owner, problem.SyncPending)
 	}
 	if n := asked(); n != 1 {
-		t.Errorf("it was asked for %d times", n)
+		t.Errorf("it was requested %d times", n)
 	}
 	d.exec("update app.syncs set asked_at = now() - interval '2 minutes'")
 	refused(d.owner, problem.SyncPending)
 	if n := asked(); n != 2 {
-		t.Errorf("after a minute without an answer it was asked for %d times", n)
+		t.Errorf("after a minute without an answer it was requested %d times", n)
 	}
 	d.exec(`update app.syncs set asked_at = now() - interval '2 minutes'`)
 	d.exec(`update private.user_credentials set rejected_at = now()`)
 	refused(d.owner, problem.NeedsCredentials)
 	if n := asked(); n != 2 {
-		t.Errorf("without working keys it was asked for: %d", n)
+		t.Errorf("without working keys it was requested: %d", n)
 	}
 }

@@ -17,7 +17,7 @@ import (
 	"paddock/app/trading"
 )
 
-// fields parses an object.
+// fields returns the fields of a JSON object.
 func fields(t *testing.T, raw []byte) map[string]any {
 	t.Helper()
 	var o map[string]any
@@ -27,8 +27,9 @@ func fields(t *testing.T, raw []byte) map[string]any {
 	return o
 }
 
-// Every field of Alpaca's order is returned under its name, wherever the order
-// is read; fields with names of ours are ours.
+// Every field of Alpaca's order is returned under its own name, wherever the
+// order is read. If Alpaca has a field with the name of one of ours, ours is
+// returned.
 func TestOrdersAreAlpacasWhole(t *testing.T) {
 	d := newDesk(t)
 	d.synced()
@@ -75,14 +76,14 @@ func TestOrdersAreAlpacasWhole(t *testing.T) {
 			}
 		}
 		if text, _ := json.Marshal(o["invented"]); string(text) != `{"later":[1,2.5]}` {
-			t.Errorf("%s has invented %s", where, text)
+			t.Errorf("%s has the unknown field as %s", where, text)
 		}
 		if a, b := slices.Sorted(maps.Keys(o)), slices.Sorted(maps.Keys(answered)); !slices.Equal(a, b) {
 			t.Errorf("%s has the fields %v, want %v", where, a, b)
 		}
 	}
 
-	// An order without an answer from Alpaca has these fields too.
+	// An order without an answer from Alpaca has the same fields.
 	d.answers(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	lost, err := d.service.Place(t.Context(), d.owner, "", market("lost", 1))
 	if err != nil || lost.Known {
@@ -99,9 +100,9 @@ func TestOrdersAreAlpacasWhole(t *testing.T) {
 	}
 }
 
-// A list from the broker itself has all of the broker's fields too.
+// A list that is read at the broker has all of the broker's fields too.
 func TestListsFromTheBrokerAreWhole(t *testing.T) {
-	d := newDesk(t) // whose mirror never agreed
+	d := newDesk(t) // its mirror has never agreed, so lists are read at the broker
 	if _, err := d.service.Place(t.Context(), d.owner, "", request(t, `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"1"}`)); err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +116,7 @@ func TestListsFromTheBrokerAreWhole(t *testing.T) {
 	}
 }
 
-// page returns the response of a list.
+// page returns the response to a list of orders.
 func (d *desk) page(query string) []byte {
 	d.t.Helper()
 	body, err := d.orders(query)
@@ -135,9 +136,9 @@ func (d *desk) orders(query string) ([]byte, error) {
 	return d.service.Orders(d.t.Context(), d.owner, l)
 }
 
-// before_order_id and after_order_id list the orders before or after an order,
-// by our id or the broker's, with whatever else a list has, and from either
-// source.
+// before_order_id and after_order_id list the orders before or after an order.
+// They accept our ids and the broker's, can be combined with other parameters,
+// and work for lists from the mirror and from the broker.
 func TestOrdersBesideAnother(t *testing.T) {
 	d := newDesk(t)
 	d.exec(`insert into app.alpaca_orders (account_id, id, client_order_id, intent_state, status, alpaca_order_id, symbol, side, type, qty, time_in_force, created_at, submitted_at)
@@ -185,7 +186,7 @@ func TestOrdersBesideAnother(t *testing.T) {
 		}
 	}
 
-	// The same from the broker, whose orders the mirror does not have.
+	// The same works at the broker, for orders that the mirror does not have.
 	d.exec("delete from app.stream_cursors where account_id = $1", d.owner.Account)
 	d.exec("delete from app.alpaca_orders where account_id = $1", d.owner.Account)
 	var placed []string
@@ -208,7 +209,7 @@ func TestOrdersBesideAnother(t *testing.T) {
 			}
 		}
 		if _, err := d.orders("before_order_id=" + ours + "1"); !problem.Is(err, problem.OrderNotFound) {
-			t.Errorf("%s, an order that there is not: %v", where, err)
+			t.Errorf("%s, an unknown order: %v", where, err)
 		}
 	}
 	check("behind")
@@ -216,7 +217,7 @@ func TestOrdersBesideAnother(t *testing.T) {
 	check("empty")
 }
 
-// The orders before or after one are read from an index, like any list.
+// Orders before or after another are read from an index, like any list.
 func TestBesidePlans(t *testing.T) {
 	d := newDesk(t)
 	d.exec(`insert into app.alpaca_orders (account_id, client_order_id, intent_state, status, alpaca_order_id, created_at)
@@ -235,8 +236,8 @@ func TestBesidePlans(t *testing.T) {
 	}
 }
 
-// Fields of an order and of its replacement that the SDK does not know reach
-// Alpaca as they were sent, together with those that it knows.
+// Fields that the SDK does not know, of an order and of a replacement, are sent
+// to Alpaca as they were given, together with those that it knows.
 func TestInstructionsReachTheBroker(t *testing.T) {
 	d := newDesk(t)
 	var sent map[string]any
@@ -308,8 +309,8 @@ func TestInstructionsReachTheBroker(t *testing.T) {
 	}
 }
 
-// The other fields of a refusal, such as the orders that hold the shares, are
-// returned, the first time and at each retry.
+// The other fields of Alpaca's refusals, such as the orders that reserve the
+// shares, are returned, in the first response and in each retry's.
 func TestRefusalsAreAlpacasWhole(t *testing.T) {
 	d := newDesk(t)
 	const said = `{"code":40310000,"message":"insufficient qty available for order (requested: 10, available: 0)","available":"0","existing_qty":"10","held_for_orders":"10",
@@ -332,10 +333,11 @@ func TestRefusalsAreAlpacasWhole(t *testing.T) {
 		}
 	}
 	if n := d.sent.Load(); n != 1 {
-		t.Errorf("the broker was asked %d times", n)
+		t.Errorf("%d orders were sent", n)
 	}
 
-	// Echoed keys are not returned, nor anything that came with them.
+	// If a refusal repeats the account's keys, neither they nor the other
+	// fields are returned.
 	d.answers(say(403, `{"code":40310000,"message":"no","held_for_orders":"10","key":"`+d.seed.SecretKey+`"}`))
 	_, err := d.service.Place(t.Context(), d.owner, "", market("b", 10))
 	if p := problem.Of(err); p.Code != problem.OrderRejected || p.Broker.More != nil {

@@ -7,8 +7,9 @@ import (
 	"testing/fstest"
 )
 
-// A binary without a built console says so on /, and one with it serves the
-// application's own paths, immutable assets, and no directory.
+// Without a built console, / says that it is missing. With one, the
+// application's own paths and its assets are served, assets may be cached for
+// ever, and no directory is listed.
 func TestHandler(t *testing.T) {
 	built := fstest.MapFS{
 		"index.html":         {Data: []byte("<title>console</title>")},

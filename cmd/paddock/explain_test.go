@@ -24,7 +24,7 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// wantSentence fails unless err is one line that contains want and shows no
+// wantSentence fails unless err is a single line that contains want and no
 // password.
 func wantSentence(t *testing.T, what string, err error, want string) {
 	t.Helper()
@@ -33,7 +33,7 @@ func wantSentence(t *testing.T, what string, err error, want string) {
 	}
 }
 
-// connectError returns the error of a connection to this URL.
+// connectError returns the error of connecting to a URL.
 func connectError(t *testing.T, url string) error {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
@@ -44,9 +44,9 @@ func connectError(t *testing.T, url string) error {
 	return err
 }
 
-// A database that cannot be reached is described in one sentence that says what
-// to check and never shows the URL, which holds a password; tried with real
-// failures.
+// If the database cannot be reached, the error is a sentence that says what to
+// check. It never contains the URL, which has a password. The test makes real
+// connections fail.
 func TestConnectIsExplained(t *testing.T) {
 	db := pgtest.New(t)
 	with := func(change func(*url.URL)) string {
@@ -80,8 +80,8 @@ func TestConnectIsExplained(t *testing.T) {
 	wantSentence(t, "another error", explainConnect(fmt.Errorf("x: %w", &pgconn.PgError{Code: "53300", Message: "too many clients"})), "too many clients")
 }
 
-// A login's URL is the database's with its own user and password, whatever
-// characters they have. The error for a text that is no URL does not show it.
+// asLogin returns the database's URL with another user and password, whatever
+// characters these have. The error for an invalid URL does not contain it.
 func TestAsLogin(t *testing.T) {
 	const password = "p@ss:w/rd?#%& +"
 	got, err := asLogin("postgresql://owner:hunter2@db.example:6432/paddock?sslmode=verify-full", "paddock_app", password)
@@ -98,7 +98,7 @@ func TestAsLogin(t *testing.T) {
 	}
 }
 
-// The error for a port that is taken or not allowed says what to do.
+// If a port is in use or not allowed, the error says what to do.
 func TestListenIsExplained(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -111,12 +111,12 @@ func TestListenIsExplained(t *testing.T) {
 	_, err = net.Listen("tcp", "127.0.0.1:99999")
 	wantSentence(t, "no port", explainListen("127.0.0.1:99999", err), "listen on 127.0.0.1:99999")
 	if err := explainListen("x", syscall.EACCES); !errors.Is(err, syscall.EACCES) {
-		t.Errorf("the reason is lost: %v", err)
+		t.Errorf("the cause is lost: %v", err)
 	}
 }
 
-// serve refuses every login that row level security does not bind, and an empty
-// database, before it does anything as them.
+// serve refuses logins for which row level security does not hold, and an empty
+// database, before it runs anything else with them.
 func TestLoginsAreChecked(t *testing.T) {
 	db, empty, earlier := pgtest.New(t), pgtest.Empty(t), pgtest.New(t)
 	if _, err := earlier.Conn(t, "owner").Exec(t.Context(), "alter table "+sql.VersionTable+" rename to schema_version"); err != nil {
@@ -151,8 +151,9 @@ func TestLoginsAreChecked(t *testing.T) {
 	}
 }
 
-// dev says which folder holds an earlier Paddock's data, and what to do; for a
-// database that DATABASE_URL names the message is migrate's.
+// For a folder with an earlier Paddock's data, dev says which folder it is and
+// what to do. For a database that DATABASE_URL names, it gives the same message
+// as migrate.
 func TestDevExplainsAnEarlierFolder(t *testing.T) {
 	other := errors.New("other")
 	embedded := &dev{folder: ".paddock", postgres: &pgdev.Server{}}
@@ -161,7 +162,7 @@ func TestDevExplainsAnEarlierFolder(t *testing.T) {
 		t.Errorf("another error became %v", err)
 	}
 	if err := (&dev{folder: ".paddock"}).explainNumbering(sql.ErrEarlierNumbering); err != sql.ErrEarlierNumbering {
-		t.Errorf("of a database with a URL: %v", err)
+		t.Errorf("for a database with a URL: %v", err)
 	}
 }
 
@@ -177,8 +178,8 @@ func run(t *testing.T, args ...string) (string, error) {
 	return out.String(), err
 }
 
-// serve --help lists every setting, and at the start everything that is wrong
-// with them is reported, before the database is tried.
+// serve --help lists every setting. Settings that are wrong are all reported at
+// the start, before serve connects to the database.
 func TestServeTellsItsSettings(t *testing.T) {
 	help, err := run(t, "serve", "--help")
 	if err != nil {
@@ -186,7 +187,7 @@ func TestServeTellsItsSettings(t *testing.T) {
 	}
 	for _, s := range config.Settings {
 		if !strings.Contains(help, s.Name) || !strings.Contains(help, s.Text) || s.Default != "" && !strings.Contains(help, "["+s.Default+"]") {
-			t.Errorf("the help does not tell %s", s.Name)
+			t.Errorf("the help does not explain %s", s.Name)
 		}
 		t.Setenv(s.Name, "") // t.Setenv restores the value at the end
 		os.Unsetenv(s.Name)
@@ -205,7 +206,7 @@ func TestServeTellsItsSettings(t *testing.T) {
 	wantSentence(t, "a wrong URL", err, "cannot be read")
 }
 
-// keys new prints a key that the server accepts, of the given version.
+// keys new prints a key of the given version that the server accepts.
 func TestKeysNew(t *testing.T) {
 	out, err := run(t, "keys", "new", "--version", "3")
 	if err != nil || !strings.HasPrefix(out, "3:") || strings.Count(out, "\n") != 1 {
@@ -218,7 +219,7 @@ func TestKeysNew(t *testing.T) {
 	wantSentence(t, "version 0", err, "--version must be 1 or more")
 }
 
-// migrate migrates an empty database, says so, and may run again.
+// migrate migrates an empty database and reports the version. It can run again.
 func TestMigrateCommand(t *testing.T) {
 	db := pgtest.Empty(t)
 	t.Setenv("DATABASE_URL", db.OwnerURL)

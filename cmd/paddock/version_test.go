@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// The version says exactly what was built.
+// The version states exactly what was built.
 func TestVersion(t *testing.T) {
 	for want, info := range map[string]debug.BuildInfo{
 		"paddock v0.1.0 (commit 20a2f8153c62, 2026-11-28T18:43:00Z) go1.26.8 linux/amd64": {

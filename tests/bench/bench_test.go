@@ -1,5 +1,6 @@
-// Package bench measures in ratios, since machines differ and drift: each
-// contender runs in turn, round after round, and medians are compared.
+// Package bench measures the server. Where it compares contenders, these run in
+// turn, round after round, and the ratios of their medians are reported, because
+// absolute figures differ from machine to machine and from hour to hour.
 package bench
 
 import (
@@ -27,7 +28,7 @@ const (
 // contender is something whose throughput is measured.
 type contender struct {
 	name string
-	run  func() float64 // a second
+	run  func() float64 // measures once, per second
 	seen []float64
 }
 
@@ -53,14 +54,14 @@ func compare(b *testing.B, title string, all ...*contender) {
 			b.ReportMetric(ratio, word(c.name)+"/"+word(all[0].name))
 		}
 	}
-	b.ReportMetric(0, "ns/op") // the time of the whole says nothing
+	b.ReportMetric(0, "ns/op") // the total time means nothing
 }
 
-// word is the first of a name.
+// word returns the first word of a name.
 func word(name string) string { return strings.TrimSuffix(strings.Fields(name)[0], ",") }
 
-// GET /api/orders through the built binary, beside pgbench with the very
-// statements that it sends, in one pipeline, on the same server.
+// BenchmarkOrders compares GET /api/orders of the built binary with pgbench, which
+// sends the same statements in one pipeline to the same Postgres.
 func BenchmarkOrders(b *testing.B) {
 	db := pgtest.New(b)
 	fillTenants(b, db, orders)
@@ -72,8 +73,8 @@ func BenchmarkOrders(b *testing.B) {
 	)
 }
 
-// unseal makes a copy believe plain settings, as schemas with row level
-// security mostly do: admission looks the same things up and seals nothing.
+// unseal makes a copy of the schema trust plain settings, as schemas with row level
+// security mostly do: admission looks up the same things and makes no seal.
 const unseal = `
 create or replace function private.account_id(need text default '') returns uuid stable parallel restricted language sql
 	as $$ select nullif(current_setting('app.account_id', true), '')::uuid $$;
@@ -98,8 +99,9 @@ begin
 end
 $$`
 
-// What the seal costs: the same transaction where settings are believed, with
-// admission's look-ups and without any.
+// BenchmarkAdmission measures what the seal costs. It compares a transaction with
+// the same one on a copy that trusts settings, with the look-ups of the admission
+// and without them.
 func BenchmarkAdmission(b *testing.B) {
 	db := pgtest.New(b)
 	fillTenants(b, db, orders)
@@ -113,7 +115,7 @@ func BenchmarkAdmission(b *testing.B) {
 	if bare == same {
 		b.Fatal("the script does not begin with an admission")
 	}
-	// As many as the product's own pool, and as many as wait for it.
+	// As many clients as the product's pool has connections, and more.
 	for _, clients := range []int{4, connections} {
 		b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) {
 			compare(b, fmt.Sprintf("Admission, in transactions that read 50 of %d orders, %d clients of pgbench", orders, clients),
@@ -134,7 +136,7 @@ func copyOf(b *testing.B, db *pgtest.DB) *pgtest.DB {
 	return twin
 }
 
-// onPostgres is the same server's database postgres.
+// onPostgres returns the URL of the database postgres on the same server.
 func onPostgres(b testing.TB, target string) string {
 	b.Helper()
 	u, err := url.Parse(target)

@@ -22,9 +22,9 @@ import (
 	"paddock/tests/pgtest"
 )
 
-// How long a position may change unseen while it is closed: from the broker's
-// answer about what is held until the broker has the order that closes it. What
-// Postgres decides and commits lies in between.
+// BenchmarkLookToOrder measures how long a position may change unseen while it is
+// closed: from the broker's answer about what is held until the broker gets the
+// order that closes it. In between, Postgres decides on the order and commits it.
 func BenchmarkLookToOrder(b *testing.B) {
 	var seeds []alpacasim.AccountSeed
 	for i := range 20 {
@@ -59,7 +59,7 @@ func BenchmarkLookToOrder(b *testing.B) {
 	log := slog.New(slog.DiscardHandler)
 	service := trading.New(pool, credentials.NewOpener(pool, keys, alpaca, log), log)
 	qty := func(n int64) *trading.Amount { return &trading.Amount{Decimal: decimal.NewFromInt(n)} }
-	for i, seed := range seeds { // some closings each: an account may ask Alpaca 200 times a minute, and 50 times at once
+	for i, seed := range seeds { // few closings per account: one may send Alpaca 200 requests a minute, and 50 at once
 		owner := tenant.Admission{Token: token(i + 1), Account: uuid.MustParse(account(i + 1))}
 		if _, err := accounts.New(pool, keys, alpaca).PutCredentials(b.Context(), owner, seed.KeyID, seed.SecretKey); err != nil {
 			b.Fatal(err)

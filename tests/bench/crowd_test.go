@@ -14,9 +14,9 @@ import (
 	"paddock/tests/program"
 )
 
-// Ten thousand sockets on one server, each of a session of its own, all hear
-// what happens; when they have gone the server holds no more descriptors than
-// before they came.
+// Ten thousand sockets on one server, each with a session of its own, all get the
+// events of their accounts. After they are closed, the server has no more files and
+// connections open than before.
 func TestTenThousandConnections(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes half a minute")
@@ -30,7 +30,7 @@ func TestTenThousandConnections(t *testing.T) {
 	fillTenants(t, db, 0)
 	addViewers(t, db, each)
 	addr, pid := startServerProcess(t, db)
-	connect(t, addr, 100).close() // so that its pools have their connections
+	connect(t, addr, 100).close() // so that the server's pools have opened their connections
 	time.Sleep(time.Second)
 	before := descriptors(t, pid)
 
@@ -40,7 +40,7 @@ func TestTenThousandConnections(t *testing.T) {
 	if n := descriptors(t, pid); n < before+crowded {
 		t.Errorf("the server holds %d descriptors, %d of them from before", n, before)
 	}
-	writer := tenant.NewDB(db.Pool(t, "paddock_app"), nil) // nobody rings: every instance looks for itself
+	writer := tenant.NewDB(db.Pool(t, "paddock_app"), nil) // it does not ring: the server finds the events by its timer
 	for i := range tenants {
 		err := writer.TxNotify(t.Context(), tenant.Admission{Token: token(i + 1), Account: uuid.MustParse(account(i + 1))}, func(b *tenant.Batch) {
 			if err := b.AppendEvent("agent_log", map[string]string{"orchestrator_agent_id": "", "level": "info", "message": "one of many"}); err != nil {
@@ -59,7 +59,7 @@ func TestTenThousandConnections(t *testing.T) {
 	c.close()
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
 		n := descriptors(t, pid)
-		if n <= before+10 { // a pool may have opened one more
+		if n <= before+10 { // a pool may have opened a few more connections
 			break
 		}
 		if time.Now().After(deadline) {

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// fan is a socket of the crowd. It reads frames and little more: a client that
-// takes half the machine would measure itself.
+// fan is one socket of the crowd. It reads frames and does little more: a client
+// that used half of the machine would measure itself.
 type fan struct {
 	conn net.Conn
 	in   *bufio.Reader
@@ -25,8 +25,8 @@ type fan struct {
 	err   error
 }
 
-// dialFan opens a viewer's socket that follows an account from now on, which
-// is the log's beginning, and reads it.
+// dialFan opens a viewer's socket that follows an account from its first event on,
+// and starts to read it.
 func dialFan(addr string, tenant, viewer int) (*fan, error) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
@@ -52,7 +52,8 @@ func dialFan(addr string, tenant, viewer int) (*fan, error) {
 	return f, nil
 }
 
-// read takes events until the connection ends. Their cursors must count up.
+// read reads events until the connection ends. Each cursor must be one more than
+// the one before.
 func (f *fan) read() {
 	for {
 		text, err := f.frame()
@@ -84,7 +85,8 @@ func (f *fan) read() {
 	}
 }
 
-// frame reads one frame; a ping is answered, and the answer is nil.
+// frame reads one frame and returns its text. It answers a ping itself, and then
+// returns nil.
 func (f *fan) frame() ([]byte, error) {
 	var head [4]byte
 	if _, err := io.ReadFull(f.in, head[:2]); err != nil {
@@ -120,7 +122,8 @@ func (f *fan) have() int64 {
 	return int64(len(f.times))
 }
 
-// arrived returns when each event came, in order; there must be so many.
+// arrived returns when each event came, in order. It fails the test if there are
+// not as many as want says.
 func (f *fan) arrived(b testing.TB, want int64) []time.Time {
 	b.Helper()
 	f.mu.Lock()

@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-// load returns how many requests a second keep-alive connections get answered,
-// each for a tenant at random. It writes raw requests: a client that takes
-// half the machine would measure itself.
+// load returns how many requests a second the server answers over keep-alive
+// connections, each for a random tenant. It writes raw requests: a client that used
+// half of the machine would measure itself.
 func load(b *testing.B, addr string) float64 {
 	b.Helper()
 	requests := make([][]byte, tenants)

@@ -30,8 +30,8 @@ func pgbenchProgram(b *testing.B) string {
 	return found[len(found)-1]
 }
 
-// script turns statements as the product sent them into one of pgbench's: the
-// bound values of the one tenant become those of a random one.
+// script makes a script for pgbench from statements that the product sent. The
+// bound values of the first tenant are replaced by those of a random one.
 func script(b *testing.B, statements []statement) string {
 	b.Helper()
 	lines := []string{fmt.Sprintf(`\set t random(1, %d)`, tenants), `\startpipeline`}
@@ -45,7 +45,7 @@ func script(b *testing.B, statements []statement) string {
 	return strings.Join(append(lines, `\endpipeline`), "\n") + "\n"
 }
 
-// expression is a bound value in pgbench's terms.
+// expression returns a bound value as an SQL expression for pgbench.
 func expression(b *testing.B, value any) string {
 	b.Helper()
 	switch v := value.(type) {
@@ -75,8 +75,8 @@ func expression(b *testing.B, value any) string {
 
 var tps = regexp.MustCompile(`(?m)^tps = ([0-9.]+)`)
 
-// pgbench returns how many transactions a second some clients of pgbench make
-// as paddock_app.
+// pgbench runs a script as paddock_app and returns how many transactions a second
+// the clients make together.
 func pgbench(b *testing.B, db *pgtest.DB, script string, clients int) float64 {
 	b.Helper()
 	file := filepath.Join(b.TempDir(), "script.sql")

@@ -22,14 +22,15 @@ import (
 	"paddock/tests/program"
 )
 
-// startServer runs the built binary on the database, and answers its address.
+// startServer runs the built binary on the database and returns its address.
 func startServer(b testing.TB, db *pgtest.DB) string {
 	b.Helper()
 	addr, _ := startServerProcess(b, db)
 	return addr
 }
 
-// startServerProcess is startServer, with the process's id.
+// startServerProcess runs the built binary on the database and returns its address
+// and its process's id.
 func startServerProcess(b testing.TB, db *pgtest.DB) (addr string, pid int) {
 	b.Helper()
 	addr = program.FreeAddr(b)
@@ -59,13 +60,13 @@ func startServerProcess(b testing.TB, db *pgtest.DB) (addr string, pid int) {
 	}
 }
 
-// statement is one that the product sent.
+// statement is an SQL statement that the product sent, with its arguments.
 type statement struct {
 	sql  string
 	args []any
 }
 
-// recorder notes what a batch holds.
+// recorder records the statements of batches.
 type recorder struct{ statements []statement }
 
 func (r *recorder) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
@@ -84,8 +85,8 @@ func (r *recorder) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.Trace
 
 func (r *recorder) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// recordList returns the statements of GET /api/orders as the product sends
-// them, so that pgbench runs the same and not a copy that goes stale.
+// recordList returns the statements of GET /api/orders as the product sends them,
+// so that pgbench does not run an outdated copy.
 func recordList(b *testing.B, db *pgtest.DB) []statement {
 	b.Helper()
 	config, err := pgxpool.ParseConfig(db.URL("paddock_app"))

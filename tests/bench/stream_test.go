@@ -35,7 +35,8 @@ const fillStreamed = `
 insert into auth."user" (id, name, email, "emailVerified", "updatedAt")
 	select 'bench-user-' || n, 'Bench', 'bench-' || n || '@example.com', true, now() from generate_series(1, $1) n`
 
-// The rest, one statement each, as values are always bound.
+// fillStreamedToo has the other statements, each by itself: a statement with a bound
+// value can only be sent alone.
 var fillStreamedToo = []string{
 	`insert into auth.session (id, "expiresAt", token, "updatedAt", "userId")
 		select 'bench-' || n, now() + interval '7 days', 'bench-session-' || n, now(), 'bench-user-' || n from generate_series(1, $1) n`,
@@ -45,7 +46,7 @@ var fillStreamedToo = []string{
 	`insert into app.event_heads (account_id) select id from app.user_accounts where $1 > 0`,
 }
 
-// history gives each account orders: 50 that are over and two that are open.
+// history gives each account 50 orders that are over and two that are open.
 const history = `
 insert into app.alpaca_orders (account_id, client_order_id, intent_state, submitted_by, symbol, side, type, time_in_force, qty, limit_price,
 		alpaca_order_id, status, filled_qty, created_at, submitted_at)
@@ -54,13 +55,13 @@ insert into app.alpaca_orders (account_id, client_order_id, intent_state, submit
 		now() - i * interval '1 minute', now() - i * interval '1 minute'
 	from app.user_accounts u, generate_series(1, 52) i`
 
-// seedOf is the nth account at the simulator.
+// seedOf returns the nth account at the simulator.
 func seedOf(n int) alpacasim.AccountSeed {
 	return alpacasim.AccountSeed{KeyID: fmt.Sprintf("PKBENCH%07d", n), SecretKey: fmt.Sprintf("secret-of-the-benchmark-%07d", n)}
 }
 
-// startSim runs a simulator as a process of its own, so that what it needs is
-// not counted, and answers its URL.
+// startSim runs a simulator as a separate process, so that what it uses is not
+// counted, and returns its URL.
 func startSim(b *testing.B, streams string) string {
 	b.Helper()
 	var seed alpacasim.Seed
@@ -95,7 +96,7 @@ func startSim(b *testing.B, streams string) string {
 	}
 }
 
-// usage is what this process uses.
+// usage is what this process uses at a moment.
 type usage struct {
 	goroutines, descriptors int
 	memory                  uint64 // bytes of heap and stacks
@@ -114,9 +115,9 @@ func used(b *testing.B) usage {
 	return usage{runtime.NumGoroutine(), len(open), m.HeapAlloc + m.StackInuse}
 }
 
-// What 2,000 streams on one instance cost: to begin, to hold, and at each look
-// at the leases. While nothing happens, the database has the looks to do and
-// nothing that grows with the accounts.
+// BenchmarkStreams measures what 2,000 streams on one instance cost: to start, to
+// hold, and each time the leases are renewed. While nothing happens, renewing them
+// is all that the database has to do.
 func BenchmarkStreams(b *testing.B) {
 	for name, streams := range map[string]string{"sse": "both", "ws": "ws"} {
 		b.Run(name, func(b *testing.B) { benchmarkStreams(b, streams) })
@@ -173,7 +174,7 @@ func benchmarkStreams(b *testing.B, streams string) {
 		}
 	}
 	started := time.Since(began)
-	time.Sleep(15 * time.Second) // connections go idle, and the server adds up what it did
+	time.Sleep(15 * time.Second) // connections go idle, and Postgres updates its counters
 
 	const quiet = 20 * time.Second
 	var first, last int64
@@ -216,11 +217,11 @@ func benchmarkStreams(b *testing.B, streams string) {
 	b.ReportMetric(goroutines, "goroutines/account")
 	b.ReportMetric(memory, "KiB/account")
 	b.ReportMetric(a, "tx/s")
-	b.ReportMetric(0, "ns/op") // the time of the whole says nothing
+	b.ReportMetric(0, "ns/op") // the total time means nothing
 }
 
-// claims returns how long looks at the leases take, in order of length: the
-// first takes all, others renew.
+// claims returns how long it takes to claim all leases, sorted: the first call
+// takes them, the others renew them.
 func claims(b *testing.B, worker *tenant.Worker) []time.Duration {
 	b.Helper()
 	holder := uuid.New()

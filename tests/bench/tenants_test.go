@@ -16,25 +16,25 @@ import (
 	"paddock/tests/pgtest"
 )
 
-// What is measured is read from this many tenants, of this many orders each.
+// How many tenants there are and how many orders each has, and the server's secret.
 const (
 	tenants = 1000
 	orders  = 1000
 	secret  = "a secret of the benchmark alone 0123456789"
 )
 
-// The nth tenant's session and account follow from n, so that a load
-// generator needs no table of them.
+// token and account compute the nth tenant's session and account from n, so that a
+// load generator needs no list of them.
 func token(n int) string   { return fmt.Sprintf("bench-session-%d", n) }
 func account(n int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", n) }
 
-// The same as expressions of pgbench's variable :t.
+// The same as SQL expressions, in which pgbench's variable :t is n.
 const (
 	tokenExpression   = "('bench-session-' || :t::text)"
 	accountExpression = "('00000000-0000-4000-8000-' || lpad(:t::text, 12, '0'))::uuid"
 )
 
-// cookie is a session's cookie, signed as Better Auth signs it.
+// cookie returns a session's cookie, signed as Better Auth does.
 func cookie(token string) string {
 	h := hmac.New(sha256.New, []byte(secret))
 	h.Write([]byte(token))
@@ -58,7 +58,8 @@ insert into app.alpaca_orders (account_id, client_order_id, intent_state, submit
 	from app.user_accounts u, generate_series(1, :orders) i;
 `
 
-// fillTenants makes the tenants, each with so many orders, behind every policy, as a superuser.
+// fillTenants makes the tenants with their orders. It does so as a superuser, to
+// whom no policy applies.
 func fillTenants(b testing.TB, db *pgtest.DB, orders int) {
 	b.Helper()
 	conn, err := pgx.Connect(b.Context(), db.AdminURL)

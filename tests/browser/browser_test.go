@@ -31,25 +31,25 @@ func TestMainPath(t *testing.T) {
 	findSecrets(t, data, append(slices.Concat(seen[0][1:], seen[1][1:]), "a long enough password")...)
 }
 
-// What the console does to orders, positions and guards reaches them: a limit is
-// set and refuses in the preview, an order is placed, replaced and filled, the
-// position closed, and trading halted.
+// Guards, orders and positions can be changed in the console: a limit is set and
+// refuses an order in the preview, an order is placed, replaced and filled, its
+// position is closed, and trading is halted.
 func TestGuards(t *testing.T) {
 	chromium, js, binary := tools(t)
 	base, seen := start(t, binary, filepath.Join(t.TempDir(), "data"))
 	drive(t, filepath.Join(js, "browser", "guards.mjs"), "BASE_URL="+base, "CHROMIUM="+chromium, "KEY1="+seen[0][1], "SECRET1="+seen[0][2])
 }
 
-// The journal shows a round trip from its first fill to its close without being
-// asked again, with the fills of it, and the desk says how fresh its orders are.
+// The journal shows a round trip with its fills, from the first one to the close,
+// without being reloaded. The Desk page says how fresh its orders are.
 func TestJournal(t *testing.T) {
 	chromium, js, binary := tools(t)
 	base, seen := start(t, binary, filepath.Join(t.TempDir(), "data"))
 	drive(t, filepath.Join(js, "browser", "journal.mjs"), "BASE_URL="+base, "CHROMIUM="+chromium, "KEY1="+seen[0][1], "SECRET1="+seen[0][2])
 }
 
-// The page of /api/docs shows every operation of the description, from this
-// server's own files alone and within its content security policy.
+// The page /api/docs shows every operation of the API's description. It loads
+// files of this server only, and keeps to its content security policy.
 func TestDocs(t *testing.T) {
 	chromium, js, binary := tools(t)
 	base, _ := start(t, binary, filepath.Join(t.TempDir(), "data"))
@@ -68,7 +68,7 @@ func drive(t *testing.T, script string, env ...string) {
 	t.Logf("%s", out)
 }
 
-// tools are what these tests need: a browser, the scripts that drive it, and
+// tools returns what these tests need: a browser, the scripts that drive it, and
 // the built binary.
 func tools(t *testing.T) (chromium, js, binary string) {
 	t.Helper()
@@ -89,7 +89,7 @@ func tools(t *testing.T) (chromium, js, binary string) {
 	return chromium, js, binary
 }
 
-// findSecrets searches what the run left in its logs.
+// findSecrets fails the test if a secret stands in the run's logs.
 func findSecrets(t *testing.T, data string, secrets ...string) {
 	t.Helper()
 	for _, name := range []string{"master-keys", "auth-secret", "postgres/superuser", "postgres/migrator"} {
@@ -115,8 +115,8 @@ func findSecrets(t *testing.T, data string, secrets ...string) {
 	}
 }
 
-// start runs everything on this machine, with its own Postgres and simulated
-// Alpaca, and reads the keys from what it tells a person.
+// start runs paddock dev, with its own Postgres and simulated Alpaca, and reads
+// the keys of two accounts from its output.
 func start(t *testing.T, binary, data string) (base string, seen [][]string) {
 	t.Helper()
 	addr := program.FreeAddr(t)
@@ -146,7 +146,7 @@ func start(t *testing.T, binary, data string) (base string, seen [][]string) {
 		}
 		if len(seen) == 2 {
 			go func() {
-				for lines.Scan() { // it must not block on what nobody reads
+				for lines.Scan() { // read on, so that it does not block on its output
 				}
 			}()
 			_, port, err := net.SplitHostPort(addr)

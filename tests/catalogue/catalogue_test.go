@@ -1,6 +1,6 @@
-// Package catalogue asks Postgres's own catalogue whether the rules of the
-// design hold for every object there is. A table that somebody adds without
-// its policies fails here, whether or not anybody thought of a test for it.
+// Package catalogue checks with Postgres's own catalogue that every object of the
+// schema keeps the design's rules. A table that is added without its policies
+// fails here, even if nobody wrote a test for it.
 package catalogue
 
 import (
@@ -32,7 +32,7 @@ func run(t *testing.T, conn *pgx.Conn, sql string) {
 
 func offenders(t *testing.T, conn *pgx.Conn, c check, runtime, owning []string) []string {
 	t.Helper()
-	// Each check may name both lists or none.
+	// A check may use both lists, one or none.
 	sql := "with roles as (select $1::text[], $2::text[]) select found.* from roles cross join lateral (" + c.sql + ") found order by 1"
 	rows, err := conn.Query(t.Context(), sql, runtime, owning)
 	if err != nil {
@@ -57,8 +57,8 @@ func TestCatalogue(t *testing.T) {
 	}
 }
 
-// TestEachCheckFails guards the test above: breaking one rule on a copy makes
-// its check fail, and no other.
+// TestEachCheckFails shows that the test above can fail: breaking one rule on a
+// copy makes its check fail, and no other.
 func TestEachCheckFails(t *testing.T) {
 	conn := pgtest.New(t).Conn(t, "admin")
 	requireSuperuser(t, conn)
@@ -71,8 +71,9 @@ func TestEachCheckFails(t *testing.T) {
 				runtime, owning := runtimeRoles, owningRoles
 				weak := "weak_" + strings.ReplaceAll(uuid.NewString(), "-", "")
 				for _, statement := range broken {
-					// Roles are the whole server's: a role of this test's own is
-					// broken and put on the list, never one that others use.
+					// Roles belong to the whole server. So a role of this test's own
+					// breaks the rule and is put on the list, never one that other
+					// tests use.
 					switch attributes, isRuntime := strings.CutPrefix(statement, "RUNTIME"); {
 					case isRuntime:
 						makeRole(t, conn, weak, "login "+attributes)
@@ -89,7 +90,7 @@ func TestEachCheckFails(t *testing.T) {
 				for _, other := range checks {
 					found := offenders(t, conn, other, runtime, owning)
 					if other.name == c.name && len(found) == 0 {
-						t.Errorf("after %q the check is content", broken)
+						t.Errorf("after %q the check finds nothing", broken)
 					}
 					if other.name != c.name && len(found) > 0 {
 						t.Errorf("after %q another check fails too: %s: %v", broken, other.name, found)

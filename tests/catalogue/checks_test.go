@@ -1,25 +1,24 @@
 package catalogue
 
-// A check is a question to the catalogue whose answer should be empty: each
-// row of it names something that breaks a rule. $1 are the runtime roles, $2
-// those that own things; "ours" stands for our schemas.
+// check is a query of the catalogue that should return no row: each row names
+// something that breaks a rule. $1 has the runtime roles, $2 those that own
+// things.
 type check struct {
 	name string
 	sql  string
-	// broken are ways to break the rule, each a list of statements that a
-	// superuser runs on a copy. Each must make this check fail, and no other.
+	// broken has ways to break the rule, each a list of statements that a superuser
+	// runs on a copy. Each way must make this check fail, and no other.
 	broken [][]string
 }
 
-// Exceptions, each with its reason. Keep these short.
+// Exceptions from the rules, each with its reason. Keep them few.
 const (
-	// Tables without a tenant: admission's own, of which no runtime role has
-	// any privilege. user_accounts is the tenant: its id is the account_id.
+	// Tables that belong to no tenant. No runtime role has a privilege on them.
 	notTenants = `('private.seal_keys', 'private.doorbell', 'private.event_retention', 'private.stream_instances')`
 
-	// The one definer function that is not the gate's and makes SQL from text:
-	// partitions are the owner's to make and drop. It takes no argument, and
-	// only the clock and the retention say what it does.
+	// The one security definer function that does not belong to the gate and that
+	// builds SQL from text: only the owner may create and drop partitions. It takes
+	// no argument. What it does depends on the clock and the retention alone.
 	keepsPartitions = `'private.maintain_event_partitions()'`
 
 	// Indexes that begin with something else than the account.
@@ -37,29 +36,30 @@ const (
 	)`
 )
 
-// ours are the schemas that the migrations make; whatever else is there, but
-// for the system's own and tern's table, is reported by a check of its own.
+// ours are the schemas that the migrations make. A check reports any other schema
+// that is not Postgres's own, and anything in public but tern's table.
 const ours = `('auth', 'app', 'private', 'report', 'ext')`
 
-// tenantTables are tables by account, with the column that says which.
+// tenantTables are the tables with rows of accounts, and the column that has the
+// account's id: in user_accounts that is id.
 const tenantTables = `(select c.oid, n.nspname || '.' || c.relname as name, a.attnum
 	from pg_class c join pg_namespace n on n.oid = c.relnamespace
 	join pg_attribute a on a.attrelid = c.oid and not a.attisdropped
 		and a.attname = case when n.nspname || '.' || c.relname = 'app.user_accounts' then 'id' else 'account_id' end
 	where c.relkind in ('r', 'p') and n.nspname in ` + ours + ` and n.nspname <> 'auth')`
 
-// policyText is each policy's expressions, one a row.
+// policyText has the expressions of each policy, one a row.
 const policyText = `(select p.oid, p.polrelid::regclass::text || ', policy ' || p.polname as name, p.polroles, p.polrelid, e.text
 	from pg_policy p join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
 	cross join lateral (values (pg_get_expr(p.polqual, p.polrelid)), (pg_get_expr(p.polwithcheck, p.polrelid))) e (text)
 	where n.nspname in ` + ours + ` and e.text is not null)`
 
-// accessors are the functions of ours that policies call.
+// accessors are the functions in our schemas that policies call.
 const accessors = `(select distinct f.oid, f.oid::regprocedure::text as name, f.provolatile, f.proparallel
 	from pg_policy p join pg_depend d on d.classid = 'pg_policy'::regclass and d.objid = p.oid and d.refclassid = 'pg_proc'::regclass
 	join pg_proc f on f.oid = d.refobjid join pg_namespace n on n.oid = f.pronamespace where n.nspname in ` + ours + `)`
 
-// notifies is what a text contains that notifies or rings the doorbell.
+// notifies is a pattern for SQL that notifies or rings the doorbell.
 const notifies = `'\m(pg_notify|notify|notify_events)\M'`
 
 var checks = []check{
@@ -145,7 +145,8 @@ var checks = []check{
 	},
 	{
 		name: "every policy of a runtime role asks an accessor",
-		// Sign-in's login works before anybody is known, on its own tables.
+		// Sign-in's login is left out on its own tables: it works on them before
+		// anybody is signed in.
 		sql: `select p.name || ' of ' || r.rolname from ` + policyText + ` p join pg_roles r on r.oid = any (p.polroles) and r.rolname = any ($1)
 			join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
 			where not (r.rolname = 'paddock_auth' and n.nspname = 'auth')
@@ -190,8 +191,8 @@ var checks = []check{
 		},
 	},
 	{
-		// Of a partitioned table each partition has its own: one over all of them
-		// would have to contain the time.
+		// Of a partitioned table, each partition has a primary key: one of the
+		// whole table would have to contain the time.
 		name: "every table has a primary key",
 		sql: `select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
 			where c.relkind = 'r' and n.nspname in ` + ours + ` and not exists (select from pg_constraint k where k.conrelid = c.oid and k.contype = 'p')`,
@@ -213,7 +214,8 @@ var checks = []check{
 	},
 	{
 		name: "the indexes that begin with a digest do",
-		// An index on a bare column here is open to conditions of anybody.
+		// With an index on a bare column, anybody's conditions on that column would
+		// be evaluated before the row policy.
 		sql: `select i.indexrelid::regclass::text from pg_index i
 			where i.indrelid = 'app.user_accounts'::regclass and i.indisunique and not i.indisprimary
 			and (i.indnatts <> 1 or pg_get_indexdef(i.indexrelid) !~ '\(md5\(')
@@ -275,9 +277,9 @@ var checks = []check{
 			"revoke execute on function private.any_sql(text) from public", "alter function private.any_sql(text) owner to paddock_gate"}},
 	},
 	{
-		// A NOTIFY can make the commit fail that carries it, or wait, and any
-		// login can bring that about. So only the doorbell's own transaction
-		// has one, and nothing in the schema rings.
+		// A NOTIFY can make its transaction's commit fail or wait, and any login
+		// can cause that. So only the doorbell's own transaction has a NOTIFY, and
+		// nothing in the schema rings the doorbell.
 		name: "nothing notifies but the doorbell, and nothing rings it",
 		sql: `select what from (
 			select 'function ' || p.oid::regprocedure, pg_get_functiondef(p.oid) ~* ` + notifies + ` and p.oid::regprocedure::text <> 'private.notify_events(uuid[])'
@@ -357,7 +359,7 @@ var checks = []check{
 	},
 	{
 		name: "runtime roles can become no other role",
-		// A reporting login is in its group, and that is all.
+		// A reporting login is a member of paddock_report, and of nothing else.
 		sql: `with recursive may (member, role) as (
 				select r.oid, m.roleid from pg_roles r join pg_auth_members m on m.member = r.oid where r.rolname = any ($1)
 				union select may.member, m.roleid from may join pg_auth_members m on m.member = may.role

@@ -12,8 +12,9 @@ import (
 
 var createsFunction = regexp.MustCompile(`(?m)^create or replace function (?:app|private)\.(\w+)\(`)
 
-// A function's file lies under the migration whose up includes it, has its
-// name, and can be included again by the down of a later one.
+// A function's file lies under the migration whose up includes it and is named for
+// the function. It says create or replace, so that the down of a later migration
+// can include it again.
 func TestFunctionFiles(t *testing.T) {
 	ups := map[string]string{}
 	names, err := fs.Glob(sql.FS, "[0-9]*.sql")
@@ -42,7 +43,7 @@ func TestFunctionFiles(t *testing.T) {
 			t.Errorf("sql/%s: the up of migration %q does not include it", file, number)
 		}
 		if file == "func/001/secure_database.sql" {
-			return nil // a statement that Migrate runs again, no function
+			return nil // it is a statement that Migrate runs again, and not a function
 		}
 		made := createsFunction.FindAllStringSubmatch(string(text), -1)
 		if len(made) != 1 || made[0][1]+".sql" != path.Base(file) {

@@ -10,10 +10,10 @@ import (
 	"paddock/tests/pgtest"
 )
 
-// The matrix of what is granted, read as a table: S, I, U and D are SELECT,
-// INSERT, UPDATE and DELETE on the whole table, small letters the same on some
-// columns only, which the second list names. A change of a grant must change
-// this file too, where a reader sees it.
+// tablesSQL makes a table of what is granted: S, I, U and D are SELECT, INSERT,
+// UPDATE and DELETE on the whole table, small letters the same on some columns
+// only, which columnsSQL lists. A change of a grant must change the file
+// testdata/grants.txt too, where a reader sees it.
 const tablesSQL = `
 with tables as (
 	select c.oid, n.nspname || '.' || c.relname as name, c.relowner, c.relacl from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -53,7 +53,8 @@ const databaseSQL = `
 select replace(g.grantee::regrole::text, 'paddock_', '') || ' ' || lower(g.privilege_type)
 from pg_database d cross join lateral aclexplode(d.datacl) g where d.datname = current_database() and g.grantee <> d.datdba order by 1`
 
-// TestGrants guards the grants, each by name: none more, none less.
+// TestGrants guards the promise that there are exactly the grants that are listed
+// in testdata/grants.txt.
 func TestGrants(t *testing.T) {
 	conn := pgtest.New(t).Conn(t, "admin")
 	var got strings.Builder

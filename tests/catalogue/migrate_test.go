@@ -39,8 +39,8 @@ func same(t *testing.T, what string, want, got []string) {
 	}
 }
 
-// The owner that migrates is no superuser and cannot pass the policies by:
-// managed Postgres gives no more.
+// The role that runs the migrations is no superuser and cannot bypass policies:
+// managed Postgres gives no role more than that.
 func TestMigratingRoleIsModest(t *testing.T) {
 	conn := pgtest.Empty(t).Conn(t, "owner")
 	var super, bypass, replicate, creates bool
@@ -50,14 +50,14 @@ func TestMigratingRoleIsModest(t *testing.T) {
 	}
 }
 
-// Up, down to nothing, and up again: the same schema both times, and nothing
-// left behind in between. Step by step as well, so that each down undoes its
-// own up.
+// Migrating up, down to nothing, and up again makes the same schema both times and
+// leaves nothing behind in between. It goes step by step, so that each down is
+// seen to undo its own up.
 func TestMigrationsUpAndDown(t *testing.T) {
 	conn := pgtest.Empty(t).Conn(t, "owner")
 	ctx := t.Context()
 	if err := sql.MigrateTo(ctx, conn, 0); err != nil {
-		t.Fatal(err) // makes tern's own table, which stays
+		t.Fatal(err) // version 0 has tern's own table, which stays
 	}
 	_, newest, err := sql.Version(ctx, conn)
 	if err != nil {
@@ -89,7 +89,7 @@ func TestMigrationsUpAndDown(t *testing.T) {
 	same(t, "after migrating twice", states[newest], look(t, conn))
 }
 
-// After going down PUBLIC may do again what it may in any database.
+// After all migrations are undone, PUBLIC may again do what it may in any database.
 func TestDownGivesPublicBack(t *testing.T) {
 	conn := pgtest.Empty(t).Conn(t, "owner")
 	if err := sql.Migrate(t.Context(), conn); err != nil {
@@ -106,8 +106,8 @@ func TestDownGivesPublicBack(t *testing.T) {
 	}
 }
 
-// The migrations go up on a second database of a server that has the roles
-// already, with data in the first, and neither is in the other's way.
+// The migrations also run up and down on a second database of a server that has
+// the roles already, and leave the first database as it is.
 func TestSecondDatabaseOnOneServer(t *testing.T) {
 	ctx := t.Context()
 	first, second := pgtest.Empty(t).Conn(t, "owner"), pgtest.Empty(t).Conn(t, "owner")
@@ -133,7 +133,7 @@ func TestSecondDatabaseOnOneServer(t *testing.T) {
 	}
 }
 
-// Plain tern makes the same schema from the same files, and takes it down.
+// Plain tern makes the same schema from the same files, and can undo it.
 func TestPlainTern(t *testing.T) {
 	ctx := t.Context()
 	db, other := pgtest.Empty(t), pgtest.Empty(t)
@@ -175,8 +175,8 @@ func tern(ctx context.Context, t *testing.T, db *pgtest.DB, arguments ...string)
 	return string(out), err
 }
 
-// Renewing the seal's key keeps the one before it and no more: a transaction
-// under way ends as it began.
+// Renewing the seal's key keeps the key before it and none older, so that a
+// transaction that is under way can end.
 func TestRenewSealKeyKeepsTwo(t *testing.T) {
 	db := pgtest.New(t)
 	owner, admin := db.Conn(t, "owner"), db.Conn(t, "admin")
@@ -210,14 +210,14 @@ func TestRenewSealKeyKeepsTwo(t *testing.T) {
 	if got := keys(); len(got) != 2 || got[0] != after[1] {
 		t.Errorf("renewed again: %v", got)
 	}
-	// Its key is gone now: it is refused, and not let in unsealed.
+	// The key of the transaction's seal is gone now: it is refused.
 	if err := app.QueryRow(t.Context(), "select private.user_id()").Scan(&who); err == nil {
 		t.Errorf("a transaction whose key is gone still passes as %q", who)
 	}
 }
 
-// A database that is copied from a template does not carry who may connect:
-// SecureDatabase says it again.
+// A copy of a template database does not have its grants of CONNECT: SecureDatabase
+// makes them again.
 func TestCopiedDatabaseIsSecuredAgain(t *testing.T) {
 	conn := pgtest.Empty(t).Conn(t, "owner")
 	for range 2 {
@@ -234,7 +234,7 @@ func TestCopiedDatabaseIsSecuredAgain(t *testing.T) {
 	}
 }
 
-// A restored database lets PUBLIC connect again; migrating it says otherwise.
+// A restored database lets PUBLIC connect again. Migrating it takes that back.
 func TestMigrateClosesARestoredDatabase(t *testing.T) {
 	db := pgtest.New(t)
 	admin := db.Conn(t, "admin")

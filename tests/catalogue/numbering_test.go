@@ -10,8 +10,9 @@ import (
 	"paddock/tests/pgtest"
 )
 
-// A database of the earlier numbering, at whatever version, is told so and left
-// as it is: by our own migrator, up and down, and by plain tern.
+// A database with the earlier numbering of migrations, at any version, is refused
+// with an error that says so and left as it is: by Paddock's own migrator, up and
+// down, and by plain tern.
 func TestEarlierNumberingIsRefused(t *testing.T) {
 	for _, version := range []int{1, 5, 12, 16} {
 		t.Run(fmt.Sprint(version), func(t *testing.T) {
@@ -33,8 +34,8 @@ func TestEarlierNumberingIsRefused(t *testing.T) {
 			}
 			same(t, "after our migrator", before, look(t, conn))
 
-			// Whoever calls tern is asked by the migrations themselves; its own
-			// table is all that it leaves.
+			// With plain tern, migration 001 itself refuses. Only tern's own table is
+			// left behind.
 			for _, to := range []string{"last", "3"} {
 				out, err := tern(t.Context(), t, db, "migrate", "--destination", to)
 				if err == nil || !strings.Contains(out, sql.ErrEarlierNumbering.Error()) {
@@ -51,7 +52,8 @@ func TestEarlierNumberingIsRefused(t *testing.T) {
 	}
 }
 
-// Another program's table of that name is no earlier Paddock.
+// A table of that name that belongs to another program does not stop the
+// migrations.
 func TestAnotherVersionTableIsNoEarlierNumbering(t *testing.T) {
 	conn := pgtest.Empty(t).Conn(t, "owner")
 	run(t, conn, "create table public.schema_version (version int4 not null)")

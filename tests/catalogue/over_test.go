@@ -9,8 +9,8 @@ import (
 	"paddock/tests/pgtest"
 )
 
-// An order is over in one sense: no function, index or column has a list of
-// statuses of its own.
+// One function decides whether an order is over: no other function, index or column
+// has its own list of statuses.
 func TestOneSenseOfOver(t *testing.T) {
 	rows, err := pgtest.New(t).Conn(t, "admin").Query(t.Context(), `select name from (
 		select p.proname::text, pg_get_functiondef(p.oid) from pg_proc p join pg_namespace n on n.oid = p.pronamespace

@@ -16,8 +16,8 @@ import (
 	"paddock/sql"
 )
 
-// sums returns each migration's hash, by name. It is of the text that tern
-// runs, up and down, with the functions in it.
+// sums returns each migration's hash by its name. The hash is of the text that
+// tern runs: up, down, and the functions in both.
 func sums(t *testing.T, files fs.FS) map[string]string {
 	t.Helper()
 	m, err := migrate.NewMigrator(t.Context(), nil, sql.VersionTable)
@@ -35,8 +35,8 @@ func sums(t *testing.T, files fs.FS) map[string]string {
 	return found
 }
 
-// touched returns the migrations that a list of releases has and that are
-// others now, or gone.
+// touched returns the migrations of a list of released ones that have changed since
+// or are gone.
 func touched(released string, now map[string]string) (names []string) {
 	for line := range strings.Lines(released) {
 		if sum, name, ok := strings.Cut(strings.TrimSpace(line), "  "); ok && now[name] != sum {
@@ -46,8 +46,8 @@ func touched(released string, now map[string]string) (names []string) {
 	return names
 }
 
-// A migration that was released is never touched, nor is the text of a function
-// that it makes: databases have it already.
+// A released migration never changes, nor does the text of a function that it
+// makes: there are databases that have run it.
 func TestReleasedMigrationsStay(t *testing.T) {
 	const file = "testdata/released.sum"
 	text, err := os.ReadFile(file)
@@ -56,7 +56,7 @@ func TestReleasedMigrationsStay(t *testing.T) {
 	}
 	released, now := string(text), sums(t, sql.FS)
 	for _, name := range touched(released, now) {
-		t.Errorf("%s was released and is another now: leave it, and its functions in sql/func, as they were, and make a new migration", name)
+		t.Errorf("%s was released and has changed: leave it and its functions in sql/func as they were, and make a new migration", name)
 	}
 	if os.Getenv("RELEASE_MIGRATIONS") == "" || t.Failed() {
 		return

@@ -11,7 +11,8 @@ import (
 	"paddock/tests/pgtest"
 )
 
-// filled is a row in every tenant's table, as a database in use has them.
+// filled has the statements that put a row into every table of the tenants, as in
+// a database in use.
 var filled = []string{
 	`insert into auth."user" (id, name, email, "emailVerified") values ('u', 'U', 'u@example.com', false)`,
 	`insert into auth.session (id, "expiresAt", token, "updatedAt", "userId") values ('s', now() + interval '1 day', 't', now(), 'u')`,
@@ -50,9 +51,8 @@ var filled = []string{
 	`insert into app.syncs (account_id, asked_by) values ('00000000-0000-4000-8000-000000000001', 'u')`,
 }
 
-// A database in use is migrated up and down with its rows: nothing in them
-// stops a migration, and a step down takes the tables that it takes and no row
-// of any other.
+// A database in use can be migrated up and down with its rows: no row stops a
+// migration, and a step down drops its own tables and removes no row of others.
 func TestMigrationsKeepRows(t *testing.T) {
 	db := pgtest.Empty(t)
 	owner, admin := db.Conn(t, "owner"), db.Conn(t, "admin")
@@ -63,7 +63,7 @@ func TestMigrationsKeepRows(t *testing.T) {
 			t.Fatalf("to version %d: %v", version, err)
 		}
 	}
-	// rows is each table and a digest of what is in it.
+	// rows returns each table with the number and a digest of its rows.
 	rows := func() []string {
 		t.Helper()
 		found, err := admin.Query(t.Context(), `select c.oid::regclass || ': ' || (xpath('/row/n/text()', query_to_xml(format(
@@ -84,7 +84,8 @@ func TestMigrationsKeepRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	to(newest)
-	// The guards ask who is admitted; these rows are put there behind them.
+	// Triggers such as the guards' need an admission: they are off while these rows
+	// are inserted.
 	run(t, admin, "set session_replication_role = replica")
 	for _, statement := range filled {
 		run(t, admin, statement)
@@ -103,7 +104,7 @@ func TestMigrationsKeepRows(t *testing.T) {
 				t.Errorf("at version %d: %s", v, line)
 			}
 		}
-		// What a version does not make is put in again by those after it.
+		// From version 5 the later migrations can be run again, with its rows there.
 		if v == 5 {
 			to(newest)
 			to(v)

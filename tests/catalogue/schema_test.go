@@ -8,9 +8,9 @@ import (
 	"paddock/tests/schema"
 )
 
-// sql/schema.sql says what the schema is today: make schema writes it again.
-// Each major version of Postgres spells some definitions its own way, so
-// another one than wrote the file has nothing to compare with.
+// sql/schema.sql is what the migrations make: make schema writes it again. Each
+// major version of Postgres writes some definitions in its own way, so the file is
+// compared only on the version that wrote it.
 func TestSchemaFile(t *testing.T) {
 	conn := pgtest.New(t).Conn(t, "admin")
 	got, err := schema.Text(t.Context(), conn)

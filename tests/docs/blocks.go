@@ -1,5 +1,5 @@
-// Package docs runs the commands of README.md and docs/*.md, so that what they
-// show is what happens.
+// Package docs runs the commands of README.md and docs/*.md, and checks that they
+// print what the documents show.
 package docs
 
 import (
@@ -14,10 +14,10 @@ type block struct {
 	line     int // of its first line, from 1
 	language string
 	text     string
-	note     string // the HTML comment right above it, without its marks; "" for none
+	note     string // the text of the HTML comment right above it; "" for none
 }
 
-// Languages whose blocks are commands: they are run, or a note says why not.
+// Languages of blocks with commands. These are run, or a note says why not.
 const (
 	shell   = "sh"      // a script
 	console = "console" // commands behind "$ ", with what they print
@@ -28,12 +28,12 @@ func (b block) isCommand() bool {
 	return b.language == shell || b.language == console || b.language == query
 }
 
-// looksLikeCommand recognises commands outside of a fence, which nothing would
-// run.
+// looksLikeCommand matches a line that looks like a command. Outside of a fenced
+// block nothing would run it.
 var looksLikeCommand = regexp.MustCompile(`^\s*(\$ |curl |make |paddock |\./bin/|go (tool|run|test|install) |npm |psql |pg_dump|docker |systemctl |export |DATABASE_URL=|(?i:select|insert|update|delete|create|alter|grant|set) \w+ )`)
 
-// readBlocks returns the blocks of a document, and the numbers of lines that
-// look like commands and stand in no fence.
+// readBlocks returns the blocks of a document, and the numbers of lines outside of
+// them that look like commands.
 func readBlocks(file string) (blocks []block, loose []int, err error) {
 	raw, err := os.ReadFile(file)
 	if err != nil {
@@ -72,7 +72,7 @@ type step struct {
 	shows           bool // whether the document shows what it prints
 }
 
-// steps takes a block apart. A script is one step.
+// steps returns the block's steps. A script is one step.
 func (b block) steps() (steps []step) {
 	if b.language != console {
 		return []step{{command: b.text}}

@@ -13,8 +13,8 @@ import (
 
 const root = "../.."
 
-// documents returns README.md, whose walk the others go on from, and then all
-// that is in docs.
+// documents returns README.md and then all documents in docs, which continue from
+// what the commands of README.md have set up.
 func documents(t *testing.T) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
@@ -24,8 +24,8 @@ func documents(t *testing.T) []string {
 	return append([]string{filepath.Join(root, "README.md")}, files...)
 }
 
-// Every block of commands in the documents is run, in its order, and prints
-// what is shown; or a note above it says why it is not run.
+// Every block of commands in the documents is run, in order, and prints what the
+// document shows, unless a note above the block says why it is not run.
 func TestDocuments(t *testing.T) {
 	for _, name := range []string{"bash", "curl", "psql", "make"} {
 		if _, err := exec.LookPath(name); err != nil {
@@ -39,9 +39,9 @@ func TestDocuments(t *testing.T) {
 	}
 	term.learned["localhost:8080"] = "localhost:" + port
 	term.learned["127.0.0.1:8090"] = program.FreeAddr(t)
-	term.learned["$__timeFilter(at)"] = "at > now() - interval '1 day'" // as Grafana writes it
+	term.learned["$__timeFilter(at)"] = "at > now() - interval '1 day'" // what Grafana makes of it
 	term.learned["paddock sim "] = "paddock sim --addr " + term.learned["127.0.0.1:8090"] + " "
-	// What make run runs, of which the documents show nothing.
+	// What make run runs, which the documents do not show.
 	term.start("make run", "exec paddock dev --addr 127.0.0.1:"+port)
 	if err := term.await("make run", "Ctrl-C stops everything."); err != nil {
 		t.Fatal(err)
@@ -60,7 +60,7 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
-// runBlock does with a block what its note says, and else runs it.
+// runBlock does with a block what its note says, and runs it if it has none.
 func (term *terminal) runBlock(b block) {
 	t := term.t
 	t.Helper()
@@ -113,13 +113,13 @@ func (term *terminal) runBlock(b block) {
 		}
 		out = strings.TrimSpace(out)
 		if end := shapeOf(s.output).find(out, term.learned); end != len(out) {
-			t.Errorf("%s:%d: %s\nprints\n%s\nand not of the shape\n%s", b.file, b.line, s.command, out, s.output)
+			t.Errorf("%s:%d: %s\nprints\n%s\nwhich does not fit\n%s", b.file, b.line, s.command, out, s.output)
 		}
 	}
 }
 
-// settle waits until the account of the walk is connected, which it is by the
-// time at which a person types the next command.
+// settle waits until the stream of the account that the documents use is
+// connected. It is by the time at which a person would type the next command.
 func (term *terminal) settle() {
 	if out, err := term.run(`test -z "$ID" || for try in $(seq 600); do
 		health=$(curl -s -b jar "$B/api/accounts/$ID/health")
@@ -138,13 +138,12 @@ func (term *terminal) login(who string) string {
 	return `"host=127.0.0.1 port=$(cat .paddock/postgres/port) dbname=paddock user=postgres password=$(cat .paddock/postgres/superuser)"`
 }
 
-// workshop makes a folder that looks like a checkout, for commands to be run
-// in. Nothing that they make comes into the checkout. Of make it is only seen
-// that it would run.
+// workshop makes a folder that looks like a checkout, in which commands are run, so
+// that they write nothing to the real one. make runs as make --dry-run there.
 func workshop(t *testing.T) string {
 	t.Helper()
 	folder := t.TempDir()
-	for _, f := range []string{folder, filepath.Dir(folder)} { // for Postgres, which is not run as root
+	for _, f := range []string{folder, filepath.Dir(folder)} { // so that Postgres, which does not run as root, can read them
 		if err := os.Chmod(f, 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -172,7 +171,7 @@ func workshop(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(folder, ".curlrc"), []byte("fail-with-body\n"), 0o644); err != nil { // a refusal is a failure
+	if err := os.WriteFile(filepath.Join(folder, ".curlrc"), []byte("fail-with-body\n"), 0o644); err != nil { // makes curl fail on a status of 400 or above
 		t.Fatal(err)
 	}
 	t.Setenv("CURL_HOME", folder)

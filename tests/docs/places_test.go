@@ -7,10 +7,11 @@ import (
 	"testing"
 )
 
-// place is a file of the code that a document names, with a function in it.
+// place matches a source file that a document names, and the function in it that
+// it names, if any.
 var place = regexp.MustCompile("`((?:app|cmd|sql|tests)/[A-Za-z0-9_./-]+\\.(?:go|sql|ts|vue))(?::([A-Za-z0-9_]+))?`")
 
-// A file or function that a document sends its reader to is there.
+// Each source file and function that a document names exists.
 func TestNamedPlacesAreThere(t *testing.T) {
 	named := 0
 	for _, file := range documents(t) {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// varying is what differs from run to run in what a document shows: what it
-// leaves out (…), times, ids, numbers, and whatever else has a digit in it.
+// varying matches the parts of an output that may differ from run to run: what the
+// document leaves out (…), times, ids, numbers, and other words with a digit.
 var varying = regexp.MustCompile(`…|` + aTime + `|` + aUUID + `|` + aNumber + `\b|[A-Za-z0-9_-]*\d[A-Za-z0-9_-]*`)
 
 const (
@@ -18,15 +18,14 @@ const (
 
 var blank = regexp.MustCompile(`\s+`)
 
-// shape is what a document shows of an output, as a pattern for the output of
-// another run.
+// shape is an output in a document, as a pattern for the output of another run.
 type shape struct {
 	pattern *regexp.Regexp
-	shown   []string // what stands in the document for each group of the pattern
+	shown   []string // the text in the document for each group of the pattern
 }
 
-// shapeOf returns the shape of an output. Blanks and the ends of lines mean
-// nothing: documents break lines that programs do not.
+// shapeOf returns the shape of an output. Blanks and ends of lines do not matter:
+// documents break lines where programs do not.
 func shapeOf(output string) shape {
 	text := blank.ReplaceAllString(strings.TrimSpace(output), " ")
 	var s shape
@@ -63,9 +62,9 @@ func shapeOf(output string) shape {
 	return s
 }
 
-// find looks for the shape in an output and returns where it ends, or -1. What
-// the document shows is noted in learned as what this run has in its place:
-// later commands of the document may name it, such as the id of an account.
+// find looks for the shape in an output and returns where it ends, or -1. It puts
+// into learned what this run has in place of the document's ids and the like,
+// because later commands of the document may contain these.
 func (s shape) find(output string, learned map[string]string) (end int) {
 	found := s.pattern.FindStringSubmatchIndex(output)
 	if found == nil {
@@ -79,7 +78,7 @@ func (s shape) find(output string, learned map[string]string) (end int) {
 	return found[1]
 }
 
-// paragraphs are the parts of an output between blank lines.
+// paragraphs returns the parts of an output between blank lines.
 func paragraphs(output string) (parts []string) {
 	for _, part := range regexp.MustCompile(`\n\s*\n`).Split(output, -1) {
 		if strings.TrimSpace(part) != "" {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// What is shown has the shape of another run's output where only what varies
-// differs.
+// The output of another run fits a document's shape if only ids, times, numbers and
+// the like differ.
 func TestShape(t *testing.T) {
 	shown := `{"id":"9cad9454-4a51-45db-b091-ef8161f2e598","name":"Swing", … ,"price":"188.2",
 	  "at":"2026-11-25T20:20:57.621659Z","last4":"CGG8"}`

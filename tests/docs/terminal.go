@@ -16,21 +16,19 @@ import (
 	"time"
 )
 
-// How long a command may take, which may have to build a tool first, and what
-// runs in the background to print what a document shows.
 const (
-	patience = 3 * time.Minute
-	waiting  = 2 * time.Minute
+	patience = 3 * time.Minute // for a command, which may have to build a tool first
+	waiting  = 2 * time.Minute // for the output of a command in the background
 )
 
-// terminal runs the commands of documents one after the other, as a reader
-// would: variables that one sets are there for the next.
+// terminal runs the commands of documents one after the other, as a reader would:
+// the next command has the variables that one sets.
 type terminal struct {
 	t       *testing.T
-	folder  string // the working folder
-	state   string // file of the variables
-	learned map[string]string
-	running map[string]*job
+	folder  string            // the working folder
+	state   string            // the file with the variables
+	learned map[string]string // what this run has in place of what a document shows
+	running map[string]*job   // by the name in the block's note
 }
 
 // job is a command in the background.
@@ -60,8 +58,8 @@ func newTerminal(t *testing.T, folder string) *terminal {
 	return term
 }
 
-// here returns the command as it is to be run here and now, with this run's
-// ids and addresses in place of the document's.
+// here returns the command with this run's ids and addresses in place of the
+// document's.
 func (term *terminal) here(command string) string {
 	longest := slices.SortedFunc(maps.Keys(term.learned), func(a, b string) int { return len(b) - len(a) })
 	for _, shown := range longest {
@@ -70,9 +68,9 @@ func (term *terminal) here(command string) string {
 	return command
 }
 
-// script wraps a command, so that it finds the variables of those before it.
-// With keep it leaves its own to those after it: what runs in the background
-// does not, since it ends while others read them.
+// script wraps a command so that it has the variables of the commands before it.
+// With keep, the commands after it get its own. A command in the background does
+// not keep them: it would write the file while others read it.
 func (term *terminal) script(ctx context.Context, command string, keep bool) *exec.Cmd {
 	script := `set -ae -o pipefail; . "$0"; eval "$1"`
 	if keep {
@@ -86,8 +84,7 @@ func (term *terminal) script(ctx context.Context, command string, keep bool) *ex
 	return cmd
 }
 
-// run runs a command to its end and returns what it printed. Its standard
-// input is empty, or what is given.
+// run runs a command to its end and returns what it printed.
 func (term *terminal) run(command string, stdin []byte) (output string, err error) {
 	ctx, cancel := context.WithTimeout(term.t.Context(), patience)
 	defer cancel()
@@ -108,7 +105,7 @@ func (term *terminal) start(name, command string) {
 	term.running[name] = j
 	ctx, cancel := context.WithCancel(context.WithoutCancel(term.t.Context()))
 	cmd := term.script(ctx, term.here(command), false)
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) } // as Ctrl-C does
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) } // like Ctrl-C
 	cmd.WaitDelay = time.Minute
 	cmd.Stdout, cmd.Stderr = j, j
 	if err := cmd.Start(); err != nil {
@@ -121,8 +118,8 @@ func (term *terminal) start(name, command string) {
 	})
 }
 
-// await waits until what runs in the background has printed what a document
-// shows: its paragraphs, in their order, maybe with others between them.
+// await waits until a command in the background has printed what a document shows:
+// its paragraphs in order, maybe with others between them.
 func (term *terminal) await(name, shown string) error {
 	j := term.running[name]
 	if j == nil {

@@ -1,5 +1,5 @@
-// Package imports holds who may import whom. The walls between packages are
-// what lets a reader trust that a rule stands in one place.
+// Package imports checks which packages import which others. Because of these
+// limits, a reader can trust that a rule stands in one place.
 package imports
 
 import (
@@ -13,11 +13,11 @@ import (
 	"testing"
 )
 
-// never is an import that there must not be. Patterns are of path.Match, and a
-// pattern names what lies below it too.
+// never is an import that is forbidden. Its patterns are those of path.Match, and
+// also match the packages below those that they name.
 type never struct {
 	importer, imported string
-	except             []string // importers that may
+	except             []string // importers for which it is allowed
 	why                string
 }
 
@@ -40,7 +40,7 @@ var nevers = []never{
 	{"paddock/cmd/*", "paddock/tests/*", nil, "the product does not know its tests"},
 }
 
-// is reports whether a package is the one of the pattern, or lies below it.
+// is reports whether a package matches the pattern or lies below one that does.
 func is(pattern, pkg string) bool {
 	for ; pkg != "." && pkg != "/"; pkg = path.Dir(pkg) {
 		if match, _ := path.Match(pattern, pkg); match {
@@ -56,7 +56,7 @@ func broken(importer, imported string) (rules []never) {
 		if !is(n.importer, importer) || !is(n.imported, imported) {
 			continue
 		}
-		// A package and its own subpackages are one, in both directions.
+		// A package and its own subpackages may import each other.
 		excepted := is(importer, imported) || !strings.Contains(n.importer, "*") && is(n.importer, imported)
 		for _, e := range n.except {
 			excepted = excepted || is(e, importer)
@@ -68,7 +68,7 @@ func broken(importer, imported string) (rules []never) {
 	return rules
 }
 
-// No package imports what it must not. Tests may import what they like.
+// No package has a forbidden import. Tests may import anything.
 func TestNevers(t *testing.T) {
 	seen := 0
 	for _, root := range []string{"../../app", "../../cmd", "../../sql"} {
@@ -105,7 +105,7 @@ func TestNevers(t *testing.T) {
 	}
 }
 
-// The test would see what it is there for.
+// broken finds forbidden imports, and no others.
 func TestNeversCanBreak(t *testing.T) {
 	for _, c := range []struct {
 		importer, imported string

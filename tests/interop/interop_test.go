@@ -1,4 +1,5 @@
-// Package interop runs the official clients and servers of others against us.
+// Package interop tests Paddock together with the official clients and servers
+// of other projects.
 package interop
 
 import (
@@ -17,9 +18,9 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// Better Auth's own npm client works against us, a real Better Auth server on
-// the same database shares users and sessions with us both ways, and the same
-// requests to both are answered alike.
+// Better Auth's own npm client works with Paddock's server. A real Better Auth
+// server on the same database and Paddock accept each other's users and sessions,
+// and both respond alike to the same requests.
 func TestBetterAuth(t *testing.T) {
 	js := program.NodeModules(t)
 	db := pgtest.New(t)
@@ -45,8 +46,8 @@ func TestBetterAuth(t *testing.T) {
 	}
 }
 
-// serve starts a server that browsers reach at base, or at its own address,
-// and returns that.
+// serve starts a server and returns its address. base is the URL at which
+// browsers reach it; "" means that address.
 func serve(t *testing.T, config auth.Config, base string) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -20,11 +20,12 @@ import (
 // attack is one way to cross tenants.
 type attack struct {
 	name string
-	// weak makes the copy on which the attack succeeds. It runs as superuser.
+	// weak has the SQL that weakens the copy, so that the attack succeeds there.
+	// It is run as superuser.
 	weak []string
 	// weakFn is for weakenings that need more than statements.
 	weakFn func(l *lab)
-	// scene is set before the victim's state is noted.
+	// scene prepares the data, before the victim's state is recorded.
 	scene func(l *lab)
 	run   func(l *lab)
 }
@@ -33,7 +34,8 @@ func all() []attack {
 	return slices.Concat(settingsAttacks, sealAttacks, doorAttacks, shadowAttacks, statementAttacks, probeAttacks, roleAttacks, poolAttacks)
 }
 
-// verdict says what an attack got of the victim; "" is nothing.
+// verdict returns what an attack read, learnt, changed or made of the victim's;
+// "" is nothing.
 func (l *lab) verdict(before string) string {
 	var got []string
 	for _, value := range l.haul.read {
@@ -80,8 +82,8 @@ func TestNoAttackCrosses(t *testing.T) {
 	}
 }
 
-// TestEachAttackCanSucceed guards the test above: on a copy that lacks the one
-// thing that stops it, each attack gets through.
+// TestEachAttackCanSucceed shows that the test above can fail: on a copy that
+// lacks the one thing that stops it, each attack gets through.
 func TestEachAttackCanSucceed(t *testing.T) {
 	for _, a := range all() {
 		t.Run(name(a), func(t *testing.T) {
@@ -101,7 +103,7 @@ func TestEachAttackCanSucceed(t *testing.T) {
 			before := l.state()
 			a.run(l)
 			if l.verdict(before) == "" {
-				t.Errorf("%s: got nothing even on the weakened copy, so it proves nothing; it brought home %.800q", a.name, l.haul.read)
+				t.Errorf("%s: got nothing even on the weakened copy, so it proves nothing; it found %.800q", a.name, l.haul.read)
 			}
 		})
 	}
@@ -109,7 +111,8 @@ func TestEachAttackCanSucceed(t *testing.T) {
 
 func name(a attack) string { return strings.ReplaceAll(a.name, " ", "_") }
 
-// TestAttacksAreDistinct keeps the list honest.
+// TestAttacksAreDistinct checks that no two attacks have the same name, and that
+// there are at least 25.
 func TestAttacksAreDistinct(t *testing.T) {
 	seen := map[string]bool{}
 	for _, a := range all() {
@@ -123,8 +126,9 @@ func TestAttacksAreDistinct(t *testing.T) {
 	}
 }
 
-// edit weakens a function: its source without (or with another) piece. A
-// piece that is not there fails the test, so that no weakening goes stale.
+// edit returns a weakening that replaces a piece of a function's source. It fails
+// the test if the source lacks the piece, so that no weakening becomes outdated
+// unnoticed.
 func edit(function, old, new string) func(l *lab) {
 	return func(l *lab) {
 		l.t.Helper()
@@ -146,7 +150,8 @@ func edits(fns ...func(l *lab)) func(l *lab) {
 
 // Weakenings that several attacks use.
 const (
-	// The accessor as it is mostly written: it believes the setting.
+	// The accessor as it is often written: it trusts a setting, which any SQL can
+	// change.
 	rawAccessor = `create or replace function private.account_id(need text default null) returns uuid
 		stable parallel restricted security definer set search_path = pg_catalog, pg_temp
 		language sql as $$ select nullif(current_setting('app.account_id', true), '')::uuid $$`
@@ -155,6 +160,6 @@ const (
 		language sql as $$ select nullif(current_setting('app.user_id', true), '') $$`
 	// No row level security on the table that all attacks want.
 	noRLS = "alter table app.alpaca_orders disable row level security"
-	// A schema in which the attacker may make things.
+	// A schema in which the attacker may create objects.
 	evilSchema = "create schema evil; grant usage, create on schema evil to paddock_app"
 )

@@ -42,17 +42,17 @@ var doorAttacks = []attack{
 	{
 		name: "a second admission after clearing the first",
 		weakFn: edits(
-			// It believes that whoever was admitted once has been checked.
+			// The grant is not checked again if a user was admitted before.
 			edit("private.admit(text,uuid)", "scopes is null then", "scopes is null and coalesce(current_setting('app.user_id', true), '') = '' then"),
 			edit("private.admit(text,uuid)", "coalesce(scopes, '')", "coalesce(scopes, 'read')"),
 		),
 		run: func(l *lab) {
-			// The first admission is the attacker's own. The second claims the
-			// victim's account on the strength of the first.
+			// The first admission is to the attacker's own account. The second
+			// asks for the victim's.
 			s := l.as("paddock_app")
 			for _, clear := range []string{"select 1", "select set_config('app.seal', '', true)"} {
 				for _, token := range []string{"$TOKEN", "", "$B_USER"} {
-					s.begin() // the attacker's own, which the second builds on
+					s.begin() // the first admission
 					s.ask(clear)
 					s.mustAsk("savepoint s")
 					if _, err := s.ask("select private.admit('" + token + "', '$B')"); err != nil {
@@ -115,7 +115,7 @@ var doorAttacks = []attack{
 				"select private.store_credentials('" + strings.Repeat("ab", 32) + "', 1, 'key', 'x', 'mine', '" + l.b.BrokerAcct.String() + "', 'x')",
 				"select private.delete_credentials('leave')",
 				"delete from app.user_accounts where id = '$B'",
-				"select private.delete_account('leave')", // where it works, nothing is left to write to
+				"select private.delete_account('leave')", // last: where it works, nothing is left to write to
 			} {
 				s.mustAsk("begin; select private.admit('$TOKEN', '$B')")
 				s.ask(write)
@@ -173,7 +173,8 @@ var doorAttacks = []attack{
 	{
 		name: "every function with hostile arguments",
 		weak: []string{
-			// A door of the careless kind: it believes its argument.
+			// A function that runs as its owner and trusts the account id in its
+			// argument.
 			`create function private.order_note(p_account uuid) returns text stable security definer set search_path = pg_catalog, pg_temp
 			language sql as $$ select min(o.symbol) from app.alpaca_orders o where o.account_id = p_account $$`,
 			"grant execute on function private.order_note(uuid) to paddock_app",
@@ -258,7 +259,7 @@ var doorAttacks = []attack{
 				s.mustAsk(`listen "` + guess + `"`)
 				s.mustAsk(`notify "` + guess + `", 'false alarm'`)
 			}
-			// One's own false alarms are no news.
+			// Receive the attacker's own notifications: they do not count.
 			s.conn.Exec(l.t.Context(), "select 1")
 			l.haul.learnt = nil
 			for _, where := range []string{
@@ -272,7 +273,7 @@ var doorAttacks = []attack{
 					}
 				}
 			}
-			// The victim acts, and the bell is rung.
+			// Ring the doorbell, as the server does for an event of the victim's.
 			ring := connect(l.t, l.db.URL("paddock_worker"))
 			must(l.t, ring, "select private.notify_events()")
 			s.mustAsk("select 1")
@@ -280,8 +281,8 @@ var doorAttacks = []attack{
 	},
 }
 
-// hostile calls every function that the role may execute, with every mixture
-// of arguments that could confuse it, admitted as the attacker and not.
+// hostile calls every function that the role may execute with arguments that
+// could confuse it, both admitted as the attacker and without admission.
 func hostile(l *lab, s *session) {
 	l.t.Helper()
 	pool := map[string][]string{
@@ -324,9 +325,8 @@ func hostile(l *lab, s *session) {
 		l.t.Fatal("found no function to try")
 	}
 	for _, f := range functions {
-		// Each argument goes through its list, the others standing at a value
-		// that depends on the round: not every combination, but every value
-		// beside several others.
+		// Not every combination is tried. Each value of an argument is used
+		// together with several values of the other arguments.
 		most := 1
 		for _, arg := range f.Args {
 			if pool[arg] == nil {
@@ -347,7 +347,7 @@ func hostile(l *lab, s *session) {
 				if admitted && s.conn.Config().User == "paddock_app" {
 					s.mustAsk("select private.admit('$TOKEN', '$A')")
 				}
-				// What a door says in words may repeat an argument.
+				// A result that repeats an argument tells the attacker nothing.
 				values, _ := s.ask("select x.* from " + f.Name + "(" + strings.Join(args, ", ") + ") x")
 				l.haul.read = append(l.haul.read, withoutArguments(l, values)...)
 				s.ask("commit")
@@ -356,7 +356,8 @@ func hostile(l *lab, s *session) {
 	}
 }
 
-// withoutArguments drops values that hold only what the attacker put in.
+// withoutArguments returns the values without the ids of the victim's that the
+// attacker passed as arguments.
 func withoutArguments(l *lab, values []string) []string {
 	var kept []string
 	for _, v := range values {

@@ -53,14 +53,15 @@ type site struct {
 	theirs *visitor
 }
 
-// visitor is a browser that is signed in.
+// visitor is an HTTP client with the session cookie of a user.
 type visitor struct {
 	t      *testing.T
 	base   string
 	cookie string
 }
 
-// publicSecret is Better Auth's own default, which anybody can read.
+// publicSecret is Better Auth's default secret, which anybody can read in its
+// source.
 const publicSecret = "better-auth-secret-12345678901234567890"
 
 func newSite(t *testing.T, db *pgtest.DB, secret string, weaken func(l *lab)) *site {
@@ -110,8 +111,9 @@ func newSite(t *testing.T, db *pgtest.DB, secret string, weaken func(l *lab)) *s
 
 	s.mine, s.a = s.signUp(sim, "alpha")
 	s.theirs, s.b = s.signUp(sim, "bravo")
-	// The victim's lists come from the mirror: asking the broker leaves a trace
-	// of their own, of a decryption.
+	// Make the mirror look current, so that the victim's lists come from it. Asking
+	// the broker would decrypt their keys, which adds a line to the audit log. That
+	// would look like a change by the attacker.
 	must(t, s.admin, "insert into app.stream_cursors (account_id, agreed_at) values ($1, now() + interval '1 hour')", s.b.Account)
 	return s
 }
@@ -126,8 +128,8 @@ func (s *site) pool(role string, conns int32) *pgxpool.Pool {
 	return pool
 }
 
-// signUp makes a user who has an account with keys, an order that rests at the
-// broker, and a line in the log.
+// signUp makes a user who has an account with keys, an open order at the broker,
+// and an agent log.
 func (s *site) signUp(sim *alpacasim.Sim, name string) (*visitor, tenantOf) {
 	s.t.Helper()
 	var random [6]byte
@@ -162,7 +164,7 @@ func (s *site) signUp(sim *alpacasim.Sim, name string) (*visitor, tenantOf) {
 	return v, x
 }
 
-// reply is what came back.
+// reply is an HTTP response.
 type reply struct {
 	status int
 	body   string
@@ -210,7 +212,8 @@ func (v *visitor) send(method, target string, body any, headers ...string) reply
 	return reply{response.StatusCode, string(text)}
 }
 
-// lawful is a request that must work.
+// lawful makes a request that must succeed. It decodes the response's JSON to the
+// value that into points to, if into is not nil.
 func (v *visitor) lawful(into any, method, target string, body any, headers ...string) {
 	v.t.Helper()
 	r := v.send(method, target, body, headers...)
@@ -232,7 +235,8 @@ func (s *site) steal(method, target string, body any, headers ...string) reply {
 	return r
 }
 
-// told is an answer without what differs by itself.
+// told returns the status, code and message of a response, without what differs
+// between any two responses.
 func told(r reply) string {
 	var p struct{ Code, Message string }
 	_ = json.Unmarshal([]byte(r.body), &p)
@@ -244,7 +248,8 @@ type tenantRequest struct {
 	body         any
 }
 
-// tenantRequests are all requests that act on the account named beside them.
+// tenantRequests returns requests that act on the account that the caller names in
+// a header or in the query.
 func (s *site) tenantRequests() []tenantRequest {
 	order := map[string]any{"symbol": "AAPL", "side": "buy", "type": "limit", "time_in_force": "gtc", "qty": "1", "limit_price": "1"}
 	return []tenantRequest{
@@ -258,7 +263,8 @@ func (s *site) tenantRequests() []tenantRequest {
 	}
 }
 
-// admitAnyone is an admission that forgets to look for a grant.
+// admitAnyone weakens the admission: it gives every user all scopes, with or
+// without a grant.
 var admitAnyone = edit("private.admit(text,uuid)", "private.scopes_for_role(g.role, u.is_active)", "'read,trade,cancel,log,manage'")
 
 // httpAttack is one way to cross tenants over HTTP.
@@ -267,7 +273,7 @@ type httpAttack struct {
 	weakFn func(l *lab)
 	secret string // of the weakened server; "" keeps a random one
 	run    func(s *site)
-	// acts says that the victim acts meanwhile, so that their data changes.
+	// acts is true if the victim acts meanwhile, so that their data changes.
 	acts bool
 }
 
@@ -321,8 +327,8 @@ var httpAttacks = []httpAttack{
 				}
 				s.steal(r.method, path+"?account_id=$B", r.body, "X-Account-ID", a)
 				s.steal(r.method, path+"?account_id=$A", r.body, "X-Account-ID", b)
-				// The last one is refused before it is asked: the server names
-				// two accounts. Only a lone id is ever looked up.
+				// The requests above name two different accounts and are refused
+				// for that. The next two name the victim's alone.
 				s.steal(r.method, path+"?account_id=$B&account_id=$B", r.body, "X-Account-ID", b)
 				s.steal(r.method, path+"?account_id=$B", r.body, "X-Account-ID", b)
 			}
@@ -355,8 +361,8 @@ var httpAttacks = []httpAttack{
 					s.steal("PATCH", "/api/accounts/$A", map[string]any{"is_active": true, field: value})
 				}
 			}
-			// The body says what, the header says where: a header that is
-			// believed is what would make it work.
+			// The server takes the account from the header and never from the
+			// body. On the weakened copy only this request succeeds.
 			s.steal("POST", "/api/agent-logs", map[string]any{"level": "info", "message": "planted"}, "X-Account-ID", s.b.Account.String())
 		},
 	},
@@ -501,14 +507,13 @@ var httpAttacks = []httpAttack{
 			} {
 				say(m)
 			}
-			// The victim acts; then the attacker does, so that what is read
-			// ends somewhere.
+			// The victim acts. Then the attacker writes a line of their own,
+			// which ends the reading below.
 			s.theirs.lawful(nil, "POST", "/api/agent-logs?account_id="+s.b.Account.String(), map[string]any{"level": "info", "message": "again " + s.b.Marker})
 			s.mine.lawful(nil, "POST", "/api/agent-logs?account_id="+s.a.Account.String(), map[string]any{"level": "info", "message": "the end"})
 			foreign, unknown := map[string]bool{}, map[string]bool{}
-			// Subscriptions are answered in the order of their asking, and the
-			// unknown account's comes last; the attacker's own event may be told
-			// before that.
+			// The answers come in the order of the subscriptions, the one for the
+			// unknown account last. The attacker's own event may come before it.
 			for ended := false; !ended || len(unknown) == 0; {
 				_, message, err := ws.Read(ctx)
 				if err != nil {
@@ -540,13 +545,14 @@ var httpAttacks = []httpAttack{
 	},
 }
 
-// mixOrders is a mistake that shows every order as the reader's own.
+// mixOrders replaces the orders table by a view in which every order looks like
+// the reader's own.
 func mixOrders(l *lab) {
 	l.t.Helper()
 	columns := one[string](l.t, l.admin, `select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute
 		where attrelid = 'app.alpaca_orders'::regclass and attnum > 0 and not attisdropped and attname <> 'account_id'`)
-	// The type that app.order_json takes stays the table's; the functions are
-	// made again for the view.
+	// app.order_json still takes the row type of the renamed table. It is made
+	// again for the view.
 	must(l.t, l.admin, "alter table app.alpaca_orders rename to orders_of_all")
 	must(l.t, l.admin, "alter table app.orders_of_all disable row level security")
 	must(l.t, l.admin, "create view app.alpaca_orders as select private.account_id() as account_id, "+columns+" from app.orders_of_all")
@@ -555,7 +561,8 @@ func mixOrders(l *lab) {
 	must(l.t, l.admin, strings.ReplaceAll(source, "orders_of_all", "alpaca_orders"))
 }
 
-// TestNoAttackCrossesOverHTTP guards the promise where most requests come in.
+// TestNoAttackCrossesOverHTTP guards the promise that over HTTP, too, nobody
+// reads, changes or learns anything of another's account.
 func TestNoAttackCrossesOverHTTP(t *testing.T) {
 	db := pgtest.New(t)
 	for _, a := range httpAttacks {
@@ -564,13 +571,14 @@ func TestNoAttackCrossesOverHTTP(t *testing.T) {
 			if got := s.attack(a); got != "" {
 				t.Errorf("%s: the attacker has %s", a.name, got)
 			}
-			// The victim's own access is what it was.
+			// The victim can still use their account.
 			s.theirs.lawful(nil, "GET", "/api/orders?account_id="+s.b.Account.String(), nil)
 		})
 	}
 }
 
-// TestEachHTTPAttackCanSucceed guards the test above.
+// TestEachHTTPAttackCanSucceed shows that the test above can fail: on a server
+// that is weakened on purpose, each attack gets through.
 func TestEachHTTPAttackCanSucceed(t *testing.T) {
 	for _, a := range httpAttacks {
 		t.Run(strings.ReplaceAll(a.name, " ", "_"), func(t *testing.T) {
@@ -580,7 +588,7 @@ func TestEachHTTPAttackCanSucceed(t *testing.T) {
 			}
 			weaken := a.weakFn
 			if a.name == "another's order under one's own account" {
-				weaken = nil // after the orders were placed
+				weaken = nil // it comes below, after the orders were placed
 			}
 			s := newSite(t, pgtest.New(t), secret, weaken)
 			if weaken == nil && a.weakFn != nil {
@@ -610,8 +618,8 @@ func (s *site) snapshot(a httpAttack) string {
 	return s.state()
 }
 
-// TestAnotherSessionCannotBeRevoked guards sign-in's endpoints: what a token
-// may end is its own user's.
+// TestAnotherSessionCannotBeRevoked guards the promise that a user can end only
+// sessions of their own, and change only their own name.
 func TestAnotherSessionCannotBeRevoked(t *testing.T) {
 	s := newSite(t, pgtest.New(t), rand.Text()+rand.Text(), nil)
 	for _, path := range []string{"/api/auth/revoke-session", "/api/auth/sign-out", "/api/auth/revoke-other-sessions"} {

@@ -20,21 +20,22 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// lab is one database with an attacker (a) and a victim (b) in it, who have
-// nothing to do with one another.
+// lab is one database with an attacker (a) and a victim (b), who share no
+// account.
 type lab struct {
 	t     *testing.T
 	db    *pgtest.DB
-	admin *pgx.Conn // superuser: sets scenes and looks at what became of them
+	admin *pgx.Conn // superuser: prepares the data and reads it afterwards
 	a, b  tenantOf
 	haul  *haul
-	login string // of the attacker, where a weakened copy has one of its own
-	// simple makes the victim's client write values into its statements.
+	login string // the attacker's login, where one was made for the attack
+	// simple weakens the clients: they write values into the text of their
+	// statements, and do not reset their connections.
 	simple bool
 }
 
-// tenantOf is a user with one account. Everything of theirs that is text holds
-// the marker, which nobody could guess.
+// tenantOf is a user with one account. Their texts contain the marker, which
+// nobody can guess.
 type tenantOf struct {
 	Marker      string
 	User        string
@@ -46,16 +47,16 @@ type tenantOf struct {
 	BrokerAcct  uuid.UUID
 }
 
-// secrets are the values of this tenant that nobody else may read. The
-// account's own id is none: an attacker may have seen it in a link.
+// secrets returns the values of this tenant that nobody else may read. The
+// account's id is not one of them: an attacker may have seen it in a link.
 func (x tenantOf) secrets() []string {
 	return []string{x.Marker, x.Order.String(), x.BrokerOrder.String(), x.BrokerAcct.String()}
 }
 
-// haul is what an attack brought home.
+// haul is what an attack found out.
 type haul struct {
 	read   []string // every value and message that came back
-	learnt []string // what the attack could tell about the victim without reading it
+	learnt []string // what the attack found out about the victim without reading it
 }
 
 func (h *haul) learn(format string, args ...any) {
@@ -134,19 +135,20 @@ func (l *lab) tenant(name string) tenantOf {
 	return x
 }
 
-// share lets the attacker into the victim's account for a while.
+// share gives the attacker a grant on the victim's account.
 func (l *lab) share(role string) {
 	l.t.Helper()
 	must(l.t, l.admin, "insert into app.account_grants (account_id, user_id, role, created_at) values ($1, $2, $3, '2026-01-01')", l.b.Account, l.a.User, role)
 }
 
-// unshare ends that. From here on the attacker is a stranger again.
+// unshare takes the attacker's grant on the victim's account away.
 func (l *lab) unshare() {
 	l.t.Helper()
 	must(l.t, l.admin, "delete from app.account_grants where account_id = $1 and user_id = $2", l.b.Account, l.a.User)
 }
 
-// state is all there is of the victim, in one text, so that a change shows.
+// state returns what the database has of the victim as one text, so that a
+// change shows.
 func (l *lab) state() string {
 	l.t.Helper()
 	var all strings.Builder
@@ -188,16 +190,16 @@ func (l *lab) state() string {
 	return all.String()
 }
 
-// session is the attacker's own connection: raw SQL, any of it, several
-// statements at once. What comes back goes into the haul.
+// session is a connection of the attacker's, on which they run any SQL, several
+// statements at once if they like.
 type session struct {
 	l    *lab
 	conn *pgx.Conn
 }
 
-// attacker logs in as a role: as the login that a weakened copy made for it, if
-// any, and else as the role itself. Roles belong to the whole server, so no
-// weakening may change one that others use.
+// attacker logs in as the login that special made, if there is one, and else as
+// the role. Roles belong to the whole server, so no weakening may change one that
+// other tests use.
 func (l *lab) attacker(role string) *session {
 	if l.login != "" {
 		return l.as(l.login)
@@ -245,9 +247,8 @@ func (l *lab) as(role string) *session {
 	return &session{l: l, conn: conn}
 }
 
-// take runs SQL, whose values the attacker writes into the text, and keeps all
-// that comes back, an error's words included. $A, $B and the like stand for
-// what the attacker knows.
+// take runs SQL and puts all that comes back into the haul, texts of errors
+// included. $A, $B and the like are filled in as fill does.
 func (s *session) take(sql string) error {
 	values, err := s.ask(sql)
 	s.l.haul.read = append(s.l.haul.read, values...)
@@ -257,8 +258,8 @@ func (s *session) take(sql string) error {
 	return err
 }
 
-// ask runs SQL and hands the values over without keeping them: for questions
-// that name what they look for.
+// ask runs SQL and returns the values without putting them into the haul. It is
+// for statements that contain the secret that they ask about.
 func (s *session) ask(sql string) ([]string, error) {
 	s.l.t.Helper()
 	ctx, cancel := context.WithTimeout(s.l.t.Context(), 20*time.Second)
@@ -280,7 +281,8 @@ func (s *session) ask(sql string) ([]string, error) {
 	return values, err
 }
 
-// mustAsk is for the attacker's own lawful steps.
+// mustAsk runs SQL that must succeed, such as the attacker's admission to their
+// own account.
 func (s *session) mustAsk(sql string) []string {
 	s.l.t.Helper()
 	values, err := s.ask(sql)
@@ -302,11 +304,12 @@ func (s *session) value(sql string) string {
 // begin opens a transaction that is admitted as the attacker.
 func (s *session) begin() { s.l.t.Helper(); s.mustAsk("begin; select private.admit('$TOKEN', '$A')") }
 
-// end closes a transaction, whatever its state.
+// end ends a transaction, whatever its state.
 func (s *session) end() { s.l.t.Helper(); s.mustAsk("commit") }
 
 // loot tries to read every table and view that could hold something of the
-// victim, each on its own savepoint, so that one refusal does not end it.
+// victim's, each after a savepoint, so that one refusal does not end the
+// transaction.
 func (s *session) loot() {
 	inTx := s.conn.PgConn().TxStatus() != 'I'
 	for _, from := range []string{
@@ -339,7 +342,7 @@ func state(err error) string {
 	return ""
 }
 
-// fill puts what the attacker knows into a text.
+// fill replaces $A, $B and the like in a text by the ids that they stand for.
 func (l *lab) fill(sql string) string {
 	return strings.NewReplacer(
 		"$TOKEN", l.a.Token, "$USER", l.a.User, "$ORDER", l.a.Order.String(),

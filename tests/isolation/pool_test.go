@@ -22,8 +22,8 @@ var poolAttacks = []attack{
 		run: func(l *lab) {
 			s := l.as("paddock_app")
 			s.mustAsk("set plan_cache_mode = force_generic_plan")
-			// The victim's request comes first on this connection, and its plan
-			// is kept.
+			// The victim's request comes first on this connection, which keeps
+			// its plan.
 			s.mustAsk("begin; select private.admit('" + l.b.Token + "', '$B'); prepare orders as select * from app.alpaca_orders; execute orders; commit")
 			s.begin()
 			s.take("execute orders")
@@ -35,8 +35,8 @@ var poolAttacks = []attack{
 		name:   "stacked statements through the product's own pool",
 		weakFn: func(l *lab) { l.simple = true },
 		run: func(l *lab) {
-			// The attacker's input ends up in the text of a statement, and puts
-			// a statement of their own in the place of one that the pool keeps.
+			// The attacker's input becomes part of a statement's text. It
+			// replaces a prepared statement of the pool by one of the attacker's.
 			pool := onePool(l)
 			const kept = "select client_order_id from app.alpaca_orders where account_id = $1"
 			names := map[string]bool{}
@@ -69,8 +69,8 @@ var poolAttacks = []attack{
 			if len(names) == 0 {
 				l.t.Fatal("the pool keeps no statement: this attack has no aim any more")
 			}
-			// Whatever the statement answers is written where the attacker, as
-			// the same role, reads it later: a large object.
+			// The attacker's statement writes what it finds to a large object,
+			// which the attacker reads later as the same role.
 			object := uuid.New().ID() / 2
 			for name := range names {
 				injected := fmt.Sprintf(`select 1; deallocate %s; prepare %s as select x::text from (select lo_from_bytea(%d, string_agg(o::text, '')::bytea) x from app.alpaca_orders o where $1::uuid is not null) l`,
@@ -97,8 +97,8 @@ var poolAttacks = []attack{
 			} {
 				name, value, _ := strings.Cut(l.fill(spoil), "=")
 				pool := onePool(l)
-				// A timeout of 1 ms may end the attacker's own request, which
-				// undoes the setting with it.
+				// A timeout of 1 ms may end the attacker's own request, and the
+				// setting is undone with it.
 				if err := l.spoil(pool, name, value); err != nil && !problem.Is(err, problem.DatabaseUnavailable) && tenant.SQLState(err) != "57014" {
 					l.t.Fatalf("%s: %v", spoil, err)
 				}
@@ -109,9 +109,9 @@ var poolAttacks = []attack{
 	},
 }
 
-// spoil sets a session setting inside the attacker's own request: as the
-// product makes it or, on the weakened copy, in a transaction that leaves the
-// connection as it is.
+// spoil changes a session setting in a request of the attacker's. That is one of
+// the product's transactions or, on the weakened copy, one after which nothing
+// resets the connection.
 func (l *lab) spoil(pool *pgxpool.Pool, name, value string) error {
 	const set = "select set_config($1, $2, false)"
 	if !l.simple {
@@ -128,8 +128,8 @@ func (l *lab) spoil(pool *pgxpool.Pool, name, value string) error {
 	})
 }
 
-// onePool is the product's pool with a single connection, so that the next
-// tenant is served by the one that the attacker used.
+// onePool opens the product's pool with a single connection, so that the next
+// tenant gets the connection that the attacker used.
 func onePool(l *lab) *pgxpool.Pool {
 	l.t.Helper()
 	pool, err := tenant.OpenPool(l.t.Context(), tenant.PoolConfig{URL: l.db.URL("paddock_app"), MaxConns: 1, Name: "isolation"})
@@ -151,8 +151,8 @@ func onConn(l *lab, pool *pgxpool.Pool, fn func(context.Context, *pgx.Conn)) {
 	fn(l.t.Context(), conn.Conn())
 }
 
-// inject runs a text that the attacker wrote, as a statement of the product
-// that was put together from strings would.
+// inject runs the attacker's text, as if the product put its statements together
+// from strings.
 func inject(l *lab, pool *pgxpool.Pool, text string) {
 	onConn(l, pool, func(ctx context.Context, conn *pgx.Conn) {
 		if l.simple {
@@ -165,15 +165,15 @@ func inject(l *lab, pool *pgxpool.Pool, text string) {
 	})
 }
 
-// next makes the victim's request on a pool that the attacker has used: it
-// must work, and see and write the victim's own.
+// next makes a request of the victim's on a pool that the attacker has used. It
+// must succeed, and return the victim's own rows unchanged.
 func (l *lab) next(pool *pgxpool.Pool, after string) {
 	l.t.Helper()
 	const said = "grüße, 現金"
 	var order, zone, echo string
 	queue := func(b *tenant.Batch) {
 		b.Queue("select client_order_id, current_setting('TimeZone') from app.alpaca_orders").QueryRow(func(row pgx.Row) error { return row.Scan(&order, &zone) })
-		// What arrives must be what was said; in another encoding it is not.
+		// What arrives must be what was sent. In another encoding it is not.
 		b.Queue("select md5(convert_to($1, 'UTF8'))", said).QueryRow(func(row pgx.Row) error { return row.Scan(&echo) })
 		b.Queue("update app.alpaca_orders set updated_at = updated_at where account_id = $1", l.b.Account)
 	}

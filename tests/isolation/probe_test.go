@@ -11,9 +11,10 @@ import (
 )
 
 // differ asks the same question about something of the victim's and about
-// something that does not exist. A difference in the answers is knowledge, if
-// the first question is then answered as before: a plan may also have changed
-// in between, because autovacuum has counted a table's rows anew.
+// something that does not exist. If the answers differ, it asks the first question
+// again. The same answer as before means that the attacker has learnt something.
+// Another answer means that the planner's figures changed in between, because
+// autovacuum counted a table's rows anew: then differ starts over.
 func differ(l *lab, s *session, what, question, real, invented string) {
 	l.t.Helper()
 	ask := func(about string) string {
@@ -25,7 +26,7 @@ func differ(l *lab, s *session, what, question, real, invented string) {
 			answer = strings.Join([]string{pg.Code, pg.Message, pg.Detail, pg.Hint, pg.ConstraintName}, "|")
 		}
 		s.mustAsk("rollback to differ")
-		// The question's own words are no knowledge, and no clock is.
+		// The question's own words and times are left out: they tell nothing.
 		if about != l.b.User {
 			answer = strings.ReplaceAll(answer, l.b.User, "$B_USER")
 		}
@@ -41,7 +42,7 @@ func differ(l *lab, s *session, what, question, real, invented string) {
 			return
 		}
 	}
-	l.t.Fatalf("%s: the answers change whatever is asked", what)
+	l.t.Fatalf("%s: the answers to the same question keep changing", what)
 }
 
 var clock = regexp.MustCompile(`(Planning|Execution) Time: [0-9.]+ ms`)

@@ -10,8 +10,9 @@ import (
 	"testing"
 )
 
-// migrating packages speak as the owner, before or beside the product, and
-// put checked names into statements that take no values.
+// migrating has the packages that are left out. They connect as the owner of the
+// schema, serve no requests, and put names that they have checked into
+// statements that take no parameters.
 var migrating = map[string]bool{"../../app/reporting": true, "../../app/pgdev": true}
 
 // TestNoSimpleProtocol guards the promise that a value can never become a
@@ -36,7 +37,7 @@ func TestNoSimpleProtocol(t *testing.T) {
 	}
 }
 
-// The check itself sees both ways.
+// The check finds each way to use the simple protocol.
 func TestNoSimpleProtocolCanFail(t *testing.T) {
 	for _, source := range []string{
 		"package p\nfunc f() { pool.Exec(ctx, \"select '\" + name + \"'\") }",

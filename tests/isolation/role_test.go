@@ -50,7 +50,8 @@ var roleAttacks = []attack{
 		weak: []string{"grant usage on schema app to paddock_auth", "grant select on app.alpaca_orders to paddock_auth",
 			"create policy careless on app.alpaca_orders for select to paddock_auth using (true)"},
 		run: func(l *lab) {
-			// It knows every token; it must not be able to use one.
+			// Sign-in's login can read every session's token, but must not be able
+			// to use one.
 			s := l.as("paddock_auth")
 			s.mustAsk("begin; savepoint s")
 			for _, q := range []string{
@@ -88,8 +89,8 @@ var roleAttacks = []attack{
 		name:   "the worker's login after its lease changed hands",
 		weakFn: edit("private.admit_worker(uuid,uuid,bigint)", "and l.fence = p_fence", ""),
 		run: func(l *lab) {
-			// The same process has had the lease, lost it and got it again: what
-			// it began under the first may not go on under the second.
+			// The same process had the lease, lost it and got it again: what it
+			// began under the first lease may not go on under the second.
 			holder := uuid.New()
 			l.lease(l.b.Account, holder, 8, "1 hour")
 			s := l.as("paddock_worker")
@@ -148,7 +149,7 @@ var roleAttacks = []attack{
 					s.mustAsk("rollback to s")
 				}
 			}
-			s.ask("rollback") // the appended event is the attacker's own account's
+			s.ask("rollback") // append_event, which is allowed, wrote to the attacker's own account
 		},
 	},
 	{
@@ -178,8 +179,8 @@ var roleAttacks = []attack{
 			language sql as $$ select min(o.symbol) from app.alpaca_orders o where o.account_id = p_account $$`,
 			"grant execute on function private.order_note(uuid) to paddock_worker",
 		},
-		// Claiming leases is the worker's trade; none of what it takes may be
-		// read by the arguments of another door.
+		// The worker may claim leases on any account. Even so, no function may
+		// return the victim's data for arguments alone.
 		run: func(l *lab) { hostile(l, l.as("paddock_worker")) },
 	},
 	{
@@ -232,7 +233,7 @@ var roleAttacks = []attack{
 		weakFn: edit("private.report_accounts()", "on r.oid = g.role_oid and r.rolname = g.role_name", "on r.rolname = g.role_name"),
 		scene:  func(l *lab) { l.report(l.b.Account) },
 		run: func(l *lab) {
-			// Somebody drops the login by hand, so that its grants stay behind.
+			// The login is dropped by hand, so that its grants stay behind.
 			must(l.t, l.admin, "drop role "+l.login)
 			must(l.t, l.admin, fmt.Sprintf("create role %s login in role paddock_report password 'test-%s'", l.login, l.login))
 			l.as(l.login).loot()
@@ -240,8 +241,8 @@ var roleAttacks = []attack{
 	},
 	{
 		name: "counts by EXPLAIN ANALYZE through the views",
-		// An index that does not begin with account_id, and for that query none
-		// that does.
+		// An index that does not begin with account_id. Those that do are dropped,
+		// so that the planner uses this one.
 		weak: []string{"create index on app.alpaca_orders (client_order_id)", "drop index app.alpaca_orders_newest_idx",
 			"alter table app.alpaca_orders drop constraint alpaca_orders_account_id_client_order_id_key, drop constraint alpaca_orders_account_id_alpaca_order_id_key, drop constraint alpaca_orders_pkey cascade"},
 		scene: func(l *lab) { l.report(l.a.Account) },
@@ -262,7 +263,7 @@ var roleAttacks = []attack{
 	},
 }
 
-// lease gives a lease on an account to a holder.
+// lease gives the holder a lease on the account.
 func (l *lab) lease(account, holder uuid.UUID, fence int, left string) {
 	l.t.Helper()
 	must(l.t, l.admin, "insert into app.stream_leases (account_id, holder, fence, expires_at) values ($1, $2, $3, now() + $4::text::interval)", account, holder, fence, left)

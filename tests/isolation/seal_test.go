@@ -10,18 +10,18 @@ import (
 	"time"
 )
 
-// A seal without its checks, one at a time.
+// Weakenings of the seal. Each takes away one of its checks.
 var (
 	sealUnchecked = edit("private.check_seal(boolean)", "|| door = seal", "|| door <> ''")
 	sealNoTime    = edit("private.seal_mac(bytea,bytea,text,text,text)", "timestamptz_send(transaction_timestamp())", "'\\x'::bytea")
 	sealNoBackend = edit("private.seal_mac(bytea,bytea,text,text,text)", "int4send(pg_backend_pid())", "'\\x'::bytea")
-	// Time as text, to the second: what a seal over now()::text amounts to.
+	// The time as text, to the second, which depends on the session's time zone.
 	sealTimeAsText = edit("private.seal_mac(bytea,bytea,text,text,text)", "timestamptz_send(transaction_timestamp())",
 		"convert_to(to_char(transaction_timestamp(), 'YYYY-MM-DD HH24:MI:SS'), 'UTF8')")
 )
 
-// capture admits the attacker to the victim's account, lawfully while it is
-// shared, and answers settings that put the same seal on again.
+// capture admits the attacker to the victim's account, which is shared with them
+// at that time, and returns the SQL that sets the same seal again.
 func capture(s *session) string {
 	s.l.t.Helper()
 	s.mustAsk("begin; select private.admit('$TOKEN', '$B')")
@@ -66,12 +66,13 @@ var sealAttacks = []attack{
 	},
 	{
 		name: "parts of a seal moved into their neighbours",
-		// Were the parts only put one after another, the same text could be
-		// cut in other places.
+		// Parts that are only put one after another could be divided at other
+		// places.
 		weakFn: edit("private.seal_mac(bytea,bytea,text,text,text)", "(ARRAY[(SESSION_USER)::text, door, account, who])::text",
 			"(session_user || door || '.' || account || '.' || who)"),
 		run: func(l *lab) {
-			// A user who was named so that a piece of the id is an account's.
+			// The attacker's user id is chosen so that it contains the id of the
+			// victim's account.
 			l.a.User = "x." + l.b.Account.String() + "." + l.b.User
 			must(l.t, l.admin, `insert into auth."user" (id, name, email, "emailVerified", "updatedAt") values ($1, 'x', $1, true, now())`, l.a.User)
 			must(l.t, l.admin, `update auth.session set "userId" = $1 where token = $2`, l.a.User, l.a.Token)
@@ -96,7 +97,7 @@ var sealAttacks = []attack{
 			s.ask(replay)
 			s.loot()
 			s.end()
-			l.share("viewer") // as the scene was
+			l.share("viewer") // as before, so that it does not look like a change
 		},
 	},
 	{
@@ -126,8 +127,8 @@ var sealAttacks = []attack{
 			at := seconds(s)
 			s.end()
 			l.unshare()
-			// A later transaction whose clock, in a zone some seconds to the
-			// west, shows what the first one's did.
+			// In a later transaction, set a time zone some seconds to the west,
+			// where the clock shows the time of the first one.
 			deadline := time.Now().Add(10 * time.Second)
 			for {
 				s.mustAsk("begin")
@@ -161,7 +162,7 @@ var sealAttacks = []attack{
 			key, err := s.ask("select id, inner_pad, outer_pad from private.seal_keys order by id desc limit 1")
 			if err != nil {
 				s.mustAsk("rollback to s")
-				key = []string{"1", "\\x" + strings.Repeat("36", 64), "\\x" + strings.Repeat("5c", 64)} // of an empty key
+				key = []string{"1", "\\x" + strings.Repeat("36", 64), "\\x" + strings.Repeat("5c", 64)} // the pads of an empty key
 			}
 			s.ask("select set_config('app.seal', '" + makeSeal(s, key) + "', true), set_config('app.account_id', '$B', true), set_config('app.user_id', '$B_USER', true)")
 			s.loot()
@@ -206,7 +207,7 @@ func seconds(s *session) int64 {
 	return v
 }
 
-// makeSeal does what private.admit does, for the victim.
+// makeSeal returns the seal that private.admit would make for the victim.
 func makeSeal(s *session, key []string) string {
 	l := s.l
 	pad := func(text string) []byte {

@@ -66,7 +66,7 @@ var settingsAttacks = []attack{
 			s.mustAsk("rollback to one; release one")
 			s.loot()
 			s.end()
-			s.loot() // what the session kept
+			s.loot() // with the settings that the session kept
 		},
 	},
 	{
@@ -117,11 +117,11 @@ var settingsAttacks = []attack{
 		weak: []string{rawAccessor},
 		run: func(l *lab) {
 			s := l.as("paddock_app")
-			// The attacker's transaction leaves settings behind ...
+			// The attacker's transaction leaves settings behind.
 			s.begin()
 			s.ask("select set_config('app.account_id', '$B', false), set_config('app.user_id', '$B_USER', false), set_config('app.seal', 'x', false)")
 			s.end()
-			// ... and a later one of anybody's, that was never admitted, finds them.
+			// A later transaction, which was never admitted, finds them.
 			s.loot()
 			s.conn.Exec(context.Background(), "reset all")
 		},

@@ -1,7 +1,7 @@
 package isolation
 
-// unpinned is admission without its pinned search_path and with bare names, as
-// a careless SECURITY DEFINER function is written.
+// unpinned weakens the admission: it has no search_path of its own and names
+// things without their schema, as a careless SECURITY DEFINER function does.
 func unpinned(l *lab) {
 	l.t.Helper()
 	edits(
@@ -14,7 +14,7 @@ func unpinned(l *lab) {
 	)(l)
 }
 
-// noIndex makes conditions run row by row, cheapest first.
+// noIndex makes Postgres test the conditions on each row, the cheapest first.
 const noIndex = "set local enable_indexscan = off; set local enable_bitmapscan = off; set local enable_indexonlyscan = off"
 
 var shadowAttacks = []attack{
@@ -111,7 +111,7 @@ var shadowAttacks = []attack{
 				"client_order_id::int = 1", "tag::date is null", "to_number(tag, 'x') = 1", "tag::jsonb is null", "tag::inet is null",
 				"tag::uuid is null", "tag::regclass is null", "nullif(tag, '')::xml is null",
 			} {
-				// One's own row would be the first to fail: leave it out.
+				// The attacker's own row would be the first to fail: leave it out.
 				s.mustAsk("savepoint s")
 				if s.take("select count(*) from app.alpaca_orders where client_order_id not like '%"+l.a.Marker+"%' and "+leaky) != nil {
 					s.mustAsk("rollback to s")

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// open lets everything at the orders table pass, each check of it by itself.
+// open has statements that make the policies of the orders table let every row
+// pass.
 var open = []string{
 	"alter policy app_reads on app.alpaca_orders using (true)",
 	"alter policy app_updates on app.alpaca_orders using (true) with check (true)",
@@ -76,7 +77,7 @@ var statementAttacks = []attack{
 					s.mustAsk("rollback to s")
 				}
 			}
-			// The victim finds the rows locked, or does not.
+			// See whether the victim finds the rows locked.
 			v := connect(l.t, l.db.URL("paddock_app"))
 			must(l.t, v, "begin")
 			must(l.t, v, "set local lock_timeout = '300ms'")
@@ -217,7 +218,8 @@ var statementAttacks = []attack{
 	},
 	{
 		name: "row_security turned off",
-		// A login that may bypass RLS, as a managed server's default owner may.
+		// The attacker's login may bypass RLS, as the default owner of a managed
+		// server may.
 		weakFn: func(l *lab) { l.special("bypassrls", "paddock_app") },
 		run: func(l *lab) {
 			s := l.attacker("paddock_app")

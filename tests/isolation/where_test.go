@@ -21,19 +21,21 @@ import (
 	"paddock/tests/pgtest"
 )
 
-// The product's queries name the account as well as the policies do. Here each
-// of them runs without that: the policies alone must hold.
+// The product's queries have a condition on the account, although the row
+// policies have one too. Here each query runs without its own condition: the
+// policies alone must keep tenants apart.
 
 // statement is an SQL text of the product's source.
 type statement struct {
 	where, role, sql string
 }
 
-// predicate is a condition that says which account, or which row by an id.
+// predicate matches a condition on an account's or a row's id.
 var predicate = regexp.MustCompile(`\b(?:\w+\.)?(?:account_id|id)\s*=\s*\$(\d+)`)
 
-// stripped is the statement without its conditions on accounts. A parameter
-// that a condition needed keeps its type.
+// stripped returns the statement without its conditions on accounts and ids. In
+// their place stands one that is true for any value, so that each parameter
+// stays and keeps its type.
 func stripped(sql string) string {
 	return predicate.ReplaceAllString(sql, "($$${1}::uuid is not null)")
 }
@@ -41,12 +43,12 @@ func stripped(sql string) string {
 // source is a package that runs statements on tenants' rows.
 type source struct {
 	files  []string
-	serves bool            // it has requests' transactions; others have the worker's alone
-	works  map[string]bool // its files with transactions of the worker
+	serves bool            // it uses tenant.DB, for requests; if not, it uses tenant.Worker alone
+	works  map[string]bool // its files, and whether each uses tenant.Worker
 }
 
-// packages finds the packages of the product that open transactions, wherever
-// they are: one that is new cannot be missed.
+// packages returns the product's packages that open transactions. It looks
+// through all of app, so that no new one is missed.
 func packages(t *testing.T) (all []*source) {
 	t.Helper()
 	by := map[string]*source{}
@@ -82,15 +84,15 @@ func packages(t *testing.T) (all []*source) {
 	return all
 }
 
-// statements finds every SQL text with such a condition, put together as the
-// source puts it together from constants.
+// statements returns every SQL text of the product with a condition on an
+// account or an id. Texts that the source joins from constants are joined here.
 func statements(t *testing.T) (found []statement) {
 	t.Helper()
 	begins := regexp.MustCompile(`(?is)^\s*(select|insert|update|delete|with|merge)\s`)
 	for _, pkg := range packages(t) {
 		set := token.NewFileSet()
 		var files []*ast.File
-		worker := map[*ast.File]bool{} // runs what it says as the worker
+		worker := map[*ast.File]bool{} // whether its statements run as the worker
 		for _, path := range pkg.files {
 			file, err := parser.ParseFile(set, path, nil, 0)
 			if err != nil {
@@ -158,9 +160,8 @@ func evaluate(e ast.Expr, constants map[string]ast.Expr, depth int) (string, boo
 	return "", false
 }
 
-// whereScene gives the victim something for every sort of condition to find: orders
-// in each state, a journal entry, a cursor of the stream and a reconciliation
-// that is waited for.
+// whereScene gives the victim rows for every kind of condition to find, such as
+// orders in each state, journal entries, a stream's cursor and wind-downs.
 func whereScene(l *lab) {
 	l.t.Helper()
 	for _, state := range []string{"submitting", "accepted", "rejected", "unknown"} {
@@ -200,8 +201,8 @@ func whereScene(l *lab) {
 	must(l.t, l.admin, `insert into app.odd_items (account_id, what, item_id, why, said, unread, uncounted) values ($1, 'order', $2, $2, $2, false, false)`, l.b.Account, l.b.Marker)
 }
 
-// TestQueriesWithoutTheirWhere guards the promise that no query's own
-// condition is what keeps tenants apart.
+// TestQueriesWithoutTheirWhere guards the promise that tenants are kept apart
+// even if a query lacks its condition on the account.
 func TestQueriesWithoutTheirWhere(t *testing.T) {
 	list := statements(t)
 	if len(list) < 8 {
@@ -220,8 +221,8 @@ func TestQueriesWithoutTheirWhere(t *testing.T) {
 	}
 }
 
-// Where the policies are gone, these conditions are all there is: the test
-// above can fail.
+// Without the row policies, the stripped queries do reach the victim's rows. So
+// the test above can fail.
 func TestQueriesWithoutTheirWhereCanCross(t *testing.T) {
 	l := newLab(t, pgtest.New(t))
 	whereScene(l)
@@ -229,7 +230,7 @@ func TestQueriesWithoutTheirWhereCanCross(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// What each answers while the policies stand.
+	// What each statement returns while the policies are in force.
 	guarded := map[string]string{}
 	var tables []string
 	for rows.Next() {
@@ -253,17 +254,19 @@ func TestQueriesWithoutTheirWhereCanCross(t *testing.T) {
 	}
 }
 
-// ownGrants is a join that keeps to the user's own accounts by itself.
+// ownGrants is a condition that limits a query to the user's own accounts even
+// without policies.
 const ownGrants = "g.user_id = (select private.user_id())"
 
-// withoutWhere runs a statement, stripped, as the attacker, with every sort of
-// value, and says what it got of the victim, and what it answered in all. All
-// of it is rolled back.
+// withoutWhere runs a stripped statement as the attacker, with several values of
+// each parameter, and rolls everything back. It returns what the attacker got of
+// the victim, a summary of all results, whether the statement ran at least once
+// without an error, and the last error.
 func (l *lab) withoutWhere(s statement) (got, answers string, ran bool, last error) {
 	l.t.Helper()
 	holder := uuid.New()
 	for i, text := range []string{l.b.ClientOrder, l.b.Marker, l.b.Marker + "submittingsubmitting"} {
-		number := []string{"100", "100", "1"}[i] // behind a cursor of 1 there is more
+		number := []string{"100", "100", "1"}[i] // the last is small: if it is used as a cursor, there are rows after it
 		for _, id := range []uuid.UUID{l.b.Order, l.b.BrokerOrder, l.b.Account, l.a.Account} {
 			for _, first := range []uuid.UUID{l.a.Account, id} {
 				must(l.t, l.admin, "begin")
@@ -295,11 +298,12 @@ func (l *lab) withoutWhere(s statement) (got, answers string, ran bool, last err
 	return got, answers, ran, last
 }
 
-// runWith returns the statement's command tag, and its flags.
+// runWith runs a statement with a value for each parameter, keeps the values
+// that it returns, and returns its command tag and the booleans of its rows.
 func (l *lab) runWith(sql string, first, id uuid.UUID, text, number string) (string, error) {
 	l.t.Helper()
 	conn := l.admin.PgConn()
-	// Prepared on the wire, without a name that would be kept.
+	// Prepared without a name, so that the connection does not keep it.
 	described, err := conn.Prepare(l.t.Context(), "", sql, nil)
 	if err != nil {
 		return "", err
@@ -349,13 +353,14 @@ func (l *lab) runWith(sql string, first, id uuid.UUID, text, number string) (str
 		}
 	}
 	if result.Err == nil {
-		// A text that was only an argument is no knowledge.
+		// A value that was an argument tells the attacker nothing.
 		l.haul.read = slices.DeleteFunc(l.haul.read, func(v string) bool { return v == text || v == id.String() })
 	}
 	return answer, result.Err
 }
 
-// The functions that the queries call name the account too.
+// The functions that the queries call have conditions on the account too.
+// Tenants are kept apart even without those.
 func TestFunctionsWithoutTheirWhere(t *testing.T) {
 	l := newLab(t, pgtest.New(t))
 	whereScene(l)

@@ -1,6 +1,5 @@
-// Package kit makes what most tests begin with: given a test and its database,
-// users who are signed in, a broker's client, master keys, and patience. What it
-// makes ends with the test.
+// Package kit makes what most tests begin with: users who are signed in, a
+// client of the broker, and master keys. It also waits for conditions.
 package kit
 
 import (
@@ -17,12 +16,12 @@ import (
 	"paddock/tests/pgtest"
 )
 
-// User makes a user of this id, in the way sign-in does, and returns the token
-// of a session that lasts a day.
+// User makes a user with this id through sign-in's database login, and returns
+// the token of a session that lasts a day.
 func User(t testing.TB, db *pgtest.DB, id string) (token string) {
 	t.Helper()
 	token = "token-of-" + id
-	conn, err := pgx.Connect(t.Context(), db.URL("paddock_auth")) // not db.Conn: a test may have hundreds of users
+	conn, err := pgx.Connect(t.Context(), db.URL("paddock_auth")) // not db.Conn, which stays open until the test ends: a test may have hundreds of users
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +46,8 @@ func Keys(t testing.TB) *credentials.Keyring {
 	return keys
 }
 
-// Broker returns a broker at this address, for paper, for live and for data.
+// Broker returns a client of the broker for which paper, live and market data
+// are all at this URL.
 func Broker(t testing.TB, url string, change ...func(*broker.Config)) *broker.Broker {
 	t.Helper()
 	c := broker.Config{PaperURL: url, LiveURL: url, DataURL: url}
@@ -62,13 +62,14 @@ func Broker(t testing.TB, url string, change ...func(*broker.Config)) *broker.Br
 	return b
 }
 
-// SilentBell is a bell for tests in which nobody listens.
+// SilentBell is a doorbell for tests in which nobody listens.
 type SilentBell struct{}
 
 // Ring does nothing.
 func (SilentBell) Ring(uuid.UUID) {}
 
-// Eventually waits until check is true, for at most half a minute.
+// Eventually waits until check returns true, and fails the test after half a
+// minute.
 func Eventually(t testing.TB, what string, check func() bool) {
 	t.Helper()
 	Within(t, 30*time.Second, what, func() error {
@@ -79,7 +80,8 @@ func Eventually(t testing.TB, what string, check func() bool) {
 	})
 }
 
-// Within waits until check returns nil, for at most so long.
+// Within waits until check returns nil, and fails the test when that takes
+// longer than most.
 func Within(t testing.TB, most time.Duration, what string, check func() error) {
 	t.Helper()
 	var err error

@@ -1,7 +1,7 @@
-// Command mutants breaks one rule at a time, in a copy that no file is changed
-// for, and runs the tests that guard it: each must fail. What does not is a rule
-// that nothing holds. With arguments it takes the mutants whose rule or text
-// matches one of them.
+// Command mutants breaks one rule at a time and runs the tests that guard it:
+// each must fail. If one passes, it does not guard the rule. No file is changed:
+// the broken text is given to go test as an overlay. With arguments, only mutants
+// run whose rule, file or text matches one of them.
 //
 //	go run ./tests/withpg go run ./tests/mutants [REGEXP…]
 package main
@@ -17,8 +17,8 @@ import (
 	"strings"
 )
 
-// mutant is one rule that is broken: old text of a file, which is there once,
-// and what stands there instead.
+// mutant breaks one rule: it replaces old, which its file must contain once, by
+// new.
 type mutant struct {
 	rule, file, old, new string
 	tests                []string // package and test, "app/trading TestGuards/open"; each must fail
@@ -60,7 +60,8 @@ func wanted(m mutant) bool {
 	})
 }
 
-// try runs a test on the broken copy, and says that it failed.
+// try runs a test against the broken text. It returns "killed" if the test
+// failed, and else an error.
 func (m mutant) try(dir, test string) (string, error) {
 	text, err := os.ReadFile(m.file)
 	if err != nil {

@@ -14,7 +14,8 @@ const (
 	halts      = "halts"
 )
 
-// Rules that orders rest on, each with what breaks it and the tests that notice.
+// mutants breaks rules that orders depend on, and names the tests that must
+// notice.
 var mutants = []mutant{
 	{lock, "sql/func/006/guard_order.sql", "  perform private.lock_event_log();\n", "", []string{"app/trading TestGuardsHoldUnderTheLock"}},
 	{lock, "sql/func/006/guard_order.sql", "'read committed'", "current_setting('transaction_isolation')", []string{"app/trading TestGuardsHoldUnderTheLock"}},
@@ -66,6 +67,9 @@ var mutants = []mutant{
 
 	{gaps, "sql/006_orders.sql", " or filled_avg_price is distinct from fills_avg_price", "", []string{"app/mirror TestACorrectedPriceIsFound"}},
 	{gaps, "app/mirror/fills.go", "fills_asked_at < updated_at or ", "", []string{"app/mirror TestWhatWasAskedInVainIsAskedAgainOnceItChanges"}},
+	{gaps, "sql/func/009/record_journal_gaps.sql", "and o.fills_asked > 0 ", "and false ", []string{"app/mirror TestTakenBackOfAnEarlierTrip"}},
+	{halts, "sql/func/007/record_order.sql", "if moved < 0 or not was_known then", "if not was_known then", []string{"app/mirror TestAnOvershootIsFoundWhateverIsToldFirst"}},
+	{halts, "sql/func/007/record_order.sql", "if moved < 0 or not was_known then", "if moved < 0 then", []string{"app/mirror TestAnOvershootIsFoundWhateverIsToldFirst"}},
 	{gaps, "sql/func/009/replace_fills.sql", " and t.fills_asked >= 3", " and false", []string{"app/mirror TestARoundedAverageIsBelievedInTheEnd"}},
 	{gaps, "sql/func/009/replace_fills.sql", " and t.fills_asked >= 3", "", []string{"app/mirror TestARoundedAverageIsBelievedInTheEnd"}},
 	{gaps, "app/mirror/fills.go", "order by f.at desc limit $3", "order by f.at desc limit 2 + 0 * $3", []string{"app/mirror TestTakenBackOfAnEarlierTrip"}},

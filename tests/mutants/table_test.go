@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// Each mutant can be made, and names tests that there are: its text is in its
-// file once.
+// Each mutant can be made, because its text is in its file once, and names tests
+// that exist.
 func TestMutantsCanBeMade(t *testing.T) {
 	tests := map[string]string{} // the text of each folder's tests
 	for _, m := range mutants {

@@ -1,6 +1,6 @@
 // Package pgtest gives each test a real Postgres database of its own: a copy
-// of a migrated template, on TEST_DATABASE_URL, else on Docker where a daemon
-// answers, else on an embedded server.
+// of a migrated template. The server is the one at TEST_DATABASE_URL; without
+// that, one in a container where Docker runs; without Docker, an embedded one.
 package pgtest
 
 import (
@@ -26,11 +26,11 @@ import (
 	"paddock/sql"
 )
 
-// shared is the server that this process's tests use.
+// shared is the server that all tests of this process use.
 var shared struct {
 	sync.Mutex
 	admin string // URL of a role that may make roles and databases
-	owner string // URL of the same server as pgdev.Owner
+	owner string // URL of the same server for the role pgdev.Owner
 	ready bool
 	stop  func()
 }
@@ -49,14 +49,14 @@ func Main(m *testing.M) {
 // DB is one test's database.
 type DB struct {
 	Name string
-	// AdminURL is the server's administrator on this database: it looks behind
-	// every policy when it is a superuser.
+	// AdminURL connects as the server's administrator. When that is a superuser,
+	// no row policy applies to it.
 	AdminURL string
-	// OwnerURL is the role that owns the database and ran the migrations.
+	// OwnerURL connects as the role that owns the database and ran the migrations.
 	OwnerURL string
 }
 
-// New makes a migrated database for the test, which is dropped when it ends.
+// New makes a migrated database, which is dropped when the test ends.
 func New(t testing.TB) *DB {
 	t.Helper()
 	ctx := context.Background()
@@ -88,7 +88,7 @@ func Empty(t testing.TB) *DB {
 	return &DB{Name: name, AdminURL: onDatabase(admin, name), OwnerURL: onDatabase(owner, name)}
 }
 
-// URL is the database as one of the runtime logins.
+// URL returns the database's URL for one of the runtime logins.
 func (db *DB) URL(role string) string {
 	u, err := url.Parse(db.OwnerURL)
 	if err != nil {
@@ -109,8 +109,7 @@ func (db *DB) Pool(t testing.TB, role string) *pgxpool.Pool {
 	return pool
 }
 
-// Conn opens a single connection: as a runtime login, or with the roles
-// "admin" and "owner".
+// Conn opens a single connection as a runtime login, or as "admin" or "owner".
 func (db *DB) Conn(t testing.TB, role string) *pgx.Conn {
 	t.Helper()
 	target := db.URL(role)
@@ -128,9 +127,9 @@ func (db *DB) Conn(t testing.TB, role string) *pgx.Conn {
 	return conn
 }
 
-// password is what tests give the runtime logins. They are of a throw-away
-// server on this machine, and several test processes share it: a fixed one
-// keeps these from changing each other's.
+// password returns the password that tests give a login. The server is a
+// throw-away one on this machine. Several test processes share it, so the
+// password is fixed: random ones would overwrite each other.
 func password(role string) string { return "test-" + role }
 
 // server returns the shared server, started and prepared on first use.
@@ -152,8 +151,8 @@ func server(ctx context.Context) (admin, owner string, err error) {
 	return shared.admin, shared.owner, nil
 }
 
-// prepare makes, once a server and version of the migrations, the migrating
-// role and the template.
+// prepare makes the migrating role and the template, once per server and
+// version of the migrations, and returns the URL of that role.
 func prepare(ctx context.Context, admin string) (owner string, err error) {
 	conn, err := pgx.Connect(ctx, admin)
 	if err != nil {
@@ -244,7 +243,7 @@ func exec(ctx context.Context, url, statement string) error {
 
 func newName() string { return "paddock_test_" + strings.ToLower(rand.Text()[:16]) }
 
-// templateName changes with the migrations' contents.
+// templateName returns a name that changes with the migrations' contents.
 func templateName() string {
 	sum := sha256.New()
 	err := fs.WalkDir(sql.FS, ".", func(path string, d fs.DirEntry, err error) error {

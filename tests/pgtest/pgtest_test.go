@@ -9,7 +9,8 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// Each test's database is migrated, its own, and reached by every login.
+// Each test has a migrated database of its own, to which every login can
+// connect.
 func TestDatabasesAreApart(t *testing.T) {
 	ctx := context.Background()
 	a, b := pgtest.New(t), pgtest.New(t)
@@ -35,7 +36,8 @@ func TestDatabasesAreApart(t *testing.T) {
 	}
 }
 
-// A server of the test's own survives being killed with what was committed.
+// A server that belongs to one test still has what was committed after it was
+// killed and restarted.
 func TestOwnServerSurvivesKill(t *testing.T) {
 	ctx := context.Background()
 	own := pgtest.StartOwn(t)

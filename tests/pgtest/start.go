@@ -23,8 +23,9 @@ import (
 	"paddock/app/pgdev"
 )
 
-// StartServer returns the administrator's URL of a test server, and what stops
-// it: TEST_DATABASE_URL, else Docker, else the embedded server.
+// StartServer returns the administrator's URL of a test server and a function
+// that stops it. The server is the one at TEST_DATABASE_URL, else one in Docker,
+// else the embedded one.
 func StartServer(ctx context.Context) (admin string, stop func(), err error) {
 	if url := os.Getenv("TEST_DATABASE_URL"); url != "" {
 		return url, func() {}, nil
@@ -43,7 +44,8 @@ func StartServer(ctx context.Context) (admin string, stop func(), err error) {
 
 var errNoDocker = errors.New("no answer from Docker")
 
-// startDocker runs Postgres in a container where a daemon answers at once.
+// startDocker runs Postgres in a container. The error is errNoDocker where no
+// Docker daemon answers within two seconds.
 func startDocker(ctx context.Context) (string, func(), error) {
 	pool, err := dockertest.NewPool("")
 	if err != nil {
@@ -60,8 +62,8 @@ func startDocker(ctx context.Context) (string, func(), error) {
 	} else if err := havePulled(ctx, pool, repository, tag); err != nil {
 		return "", nil, fmt.Errorf("pull %s:%s: %w", repository, tag, err)
 	}
-	// The password is no secret, so only this machine may connect, or whoever
-	// reaches the daemon where it is on another one.
+	// The password is no secret, so the port is bound to this machine alone.
+	// Where the daemon runs on another machine, all who reach that may connect.
 	host, bind := "127.0.0.1", "127.0.0.1"
 	if u, err := url.Parse(pool.Client.Endpoint()); err == nil && u.Hostname() != "" {
 		host, bind = u.Hostname(), ""
@@ -73,12 +75,12 @@ func startDocker(ctx context.Context) (string, func(), error) {
 		ExposedPorts: []string{"5432/tcp"}, PortBindings: map[docker.Port][]docker.PortBinding{"5432/tcp": {{HostIP: bind}}},
 	}, func(h *docker.HostConfig) { h.AutoRemove = true })
 	if err != nil {
-		_ = pool.RemoveContainerByName(name) // it may have been made, and not started
+		_ = pool.RemoveContainerByName(name) // it may have been created but not started
 		return "", nil, fmt.Errorf("run Postgres in Docker: %w", err)
 	}
 	stop := func() {
 		var gone *docker.NoSuchContainer
-		var going *docker.Error // AutoRemove is about to take it
+		var going *docker.Error // Docker is already removing it (AutoRemove)
 		err := pool.Purge(container)
 		if err != nil && !errors.As(err, &gone) && !(errors.As(err, &going) && going.Status == http.StatusConflict) {
 			fmt.Fprintln(os.Stderr, "pgtest:", err)
@@ -95,10 +97,11 @@ func startDocker(ctx context.Context) (string, func(), error) {
 	return admin, stop, nil
 }
 
-// silence is how long a registry may say nothing: the machine is offline then.
+// silence is how long to wait for data from the registry. After that the machine
+// is taken to be offline.
 const silence = 10 * time.Second
 
-// havePulled pulls an image that is not there, for two minutes at most.
+// havePulled pulls the image if it is not there, for two minutes at most.
 func havePulled(ctx context.Context, pool *dockertest.Pool, repository, tag string) error {
 	if _, err := pool.Client.InspectImage(repository + ":" + tag); !errors.Is(err, docker.ErrNoSuchImage) {
 		return err
@@ -110,7 +113,7 @@ func havePulled(ctx context.Context, pool *dockertest.Pool, repository, tag stri
 	defer silent.Stop()
 	err := pool.Client.PullImage(docker.PullImageOptions{
 		Repository: repository, Tag: tag, Context: ctx, InactivityTimeout: silence,
-		OutputStream: heard(func() { silent.Stop() }), // the first word; the timeout counts from there, and sees progress too
+		OutputStream: heard(func() { silent.Stop() }), // from the first output on, InactivityTimeout watches the download
 	}, docker.AuthConfiguration{})
 	if err != nil && ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -125,10 +128,11 @@ func (h heard) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// tie ends the container with this process, however that ends: the kernel
-// then closes the connection to a watcher in the container, whose input ends.
-// AutoRemove takes the rest. Until Postgres is its first process, that one
-// hears no signal.
+// tie makes the container end with this process, even if that is killed: the
+// kernel then closes the connection to a shell in the container, and at the end
+// of its input the shell stops Postgres. Docker then removes the container
+// (AutoRemove). The shell repeats its signal, because the container's first
+// process ignores it until Postgres has taken that process's place.
 func tie(pool *dockertest.Pool, container *dockertest.Resource) error {
 	watcher, err := pool.Client.CreateExec(docker.CreateExecOptions{
 		Container: container.Container.ID, AttachStdin: true, AttachStdout: true,
@@ -152,7 +156,8 @@ func tie(pool *dockertest.Pool, container *dockertest.Resource) error {
 	return nil
 }
 
-// await waits until Postgres takes connections, or its container is no more.
+// await waits until Postgres takes connections. It returns an error if the
+// container ends before.
 func await(ctx context.Context, pool *dockertest.Pool, container *dockertest.Resource, admin string) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -193,7 +198,7 @@ func startEmbedded(ctx context.Context) (string, func(), error) {
 	}, nil
 }
 
-// Own is a database on a server of the test's own, which it may kill.
+// Own is a database on a server that belongs to one test, which may kill it.
 type Own struct {
 	*DB
 	Server *pgdev.Server

@@ -1,6 +1,6 @@
-// Package plainjournal computes the journal again, plainly: all that happened,
-// in order, from the beginning, with nothing kept from one time to the next. It
-// shares no code and no shortcut with what it is held against, the SQL.
+// Package plainjournal computes the journal's round trips in the plainest way,
+// to compare those of the SQL with: from all fills and adjustments, in order,
+// each time from the beginning. It shares no code with the SQL.
 package plainjournal
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Fill is an execution that counts.
+// Fill is an execution that was not taken back.
 type Fill struct {
 	ID, Agent, Tag, Symbol string
 	Multiplier             int64
@@ -21,21 +21,21 @@ type Fill struct {
 	Qty, Price             decimal.Decimal // Qty is negative when sold
 }
 
-// Adjustment is an activity besides executions.
+// Adjustment is an activity of the account that is not an execution.
 type Adjustment struct {
 	ID, Kind, Symbol, Group string
-	Subtype, Day            string // Day: of one that the broker told the day of alone
+	Subtype, Day            string // Day is set if the broker gave a day without a time
 	At                      time.Time
 	Qty, Price, Net         decimal.Decimal
 }
 
 // trip is a round trip as it is added up.
 type trip struct {
-	line                    string // whose, and of what
+	line                    string // the scope, its value and the symbol
 	opened, closed          time.Time
 	long                    bool
 	multiplier              decimal.Decimal
-	held, basis             decimal.Decimal // signed; basis is what is held cost
+	held, basis             decimal.Decimal // signed: negative if short; basis is what the held quantity cost
 	entryQty, entryNotional decimal.Decimal
 	exitQty, exitNotional   decimal.Decimal
 	most, fees, profit      decimal.Decimal
@@ -55,7 +55,8 @@ func (t *trip) String() string {
 		t.entryQty, t.entryNotional, t.exitQty, t.exitNotional, t.most, t.fees, t.profit, t.fills)
 }
 
-// Trips returns every round trip of every scope, a line each.
+// Trips returns every round trip of the account, of each agent and of each tag,
+// a line each.
 func Trips(fills []Fill, adjustments []Adjustment) []string {
 	var lines []string
 	symbols, agents, tags := map[string]bool{}, map[string]bool{}, map[string]bool{}
@@ -63,7 +64,7 @@ func Trips(fills []Fill, adjustments []Adjustment) []string {
 		symbols[f.Symbol], agents[f.Agent], tags[f.Tag] = true, true, true
 	}
 	for _, a := range adjustments {
-		if a.Kind == "OPTRD" { // shares may come by exercise alone
+		if a.Kind == "OPTRD" { // an exercise may be all that brought shares of a symbol
 			symbols[a.Symbol] = true
 		}
 	}
@@ -97,8 +98,9 @@ func Trips(fills []Fill, adjustments []Adjustment) []string {
 
 var times = regexp.MustCompile(`20\d\d-[^ ]*Z-(open)?[^ ]*`)
 
-// Timeless leaves times out, but for whether a trip is open: a broker's book and
-// its stream may differ by microseconds.
+// Timeless returns the lines without their times, apart from whether a trip is
+// open: the times in the broker's record and in its stream may differ by
+// microseconds.
 func Timeless(lines []string) []string {
 	for i := range lines {
 		lines[i] = times.ReplaceAllString(lines[i], "$1")
@@ -107,17 +109,17 @@ func Timeless(lines []string) []string {
 	return lines
 }
 
-// oneSymbol is one symbol's history, and what the account's own trips say of
-// its adjustments.
+// oneSymbol is one symbol's history. ratios, agents and tags are found while the
+// account's trips are computed, and are then used for those of agents and tags.
 type oneSymbol struct {
 	symbol       string
 	fills        []Fill
 	adjustments  []Adjustment
 	ratios       map[string][2]decimal.Decimal // of a split: old shares, new ones
-	agents, tags map[string]string             // whose an adjustment is
+	agents, tags map[string]string             // the agent and the tag that an adjustment belongs to
 }
 
-// event is one of either.
+// event is a fill or an adjustment.
 type event struct {
 	At   time.Time
 	ID   string
@@ -150,7 +152,7 @@ func (j *oneSymbol) events(scope, value string) []event {
 	return all
 }
 
-// splits puts the entries of each split together, the first of them first.
+// splits returns the entries of each split together, in the order of time.
 func splits(adjustments []Adjustment) (all [][]Adjustment) {
 	var entries []Adjustment
 	for _, a := range adjustments {
@@ -178,7 +180,7 @@ func splits(adjustments []Adjustment) (all [][]Adjustment) {
 		near := day(x) == day(y) || !y.At.After(x.At.Add(time.Hour))
 		return x.Qty.Sign()*y.Qty.Sign() < 0 && (x.Group == "" || y.Group == "") && (x.Subtype == "" || y.Subtype == "" || x.Subtype == y.Subtype) && near
 	}
-	waiting := -1 // which of all lacks its other half
+	waiting := -1 // the index in all of the entry that lacks its other half
 	for _, e := range entries {
 		mate := -1
 		for i, g := range all {
@@ -202,7 +204,8 @@ func splits(adjustments []Adjustment) (all [][]Adjustment) {
 			}
 		}
 	}
-	// One that says its kind and stands alone waits for the other.
+	// An entry with a subtype that stands alone is half of a split: the other half
+	// has not come yet.
 	return slices.DeleteFunc(all, func(g []Adjustment) bool { return len(g) == 1 && g[0].Subtype != "" })
 }
 
@@ -232,7 +235,8 @@ func (j *oneSymbol) trips(scope, value string) []string {
 			if now.Abs().GreaterThan(t.held.Abs()) {
 				now = t.held.Neg()
 			}
-			// What leaves cost its share of what is held; what stays keeps the rest.
+			// The part that is closed takes its share of the basis. The rest of the
+			// basis stays with what is still held.
 			gone := t.basis
 			if !now.Neg().Equal(t.held) {
 				gone, _ = t.basis.Mul(now.Neg()).QuoRem(t.held, 18)
@@ -274,7 +278,7 @@ func (j *oneSymbol) trips(scope, value string) []string {
 			if t != nil {
 				trade(t.held.Neg(), decimal.Zero, e.At, 1, 0)
 			}
-		case "OPEXC", "OPASN": // the shares that it turns into are an OPTRD
+		case "OPEXC", "OPASN": // the shares come as an OPTRD of their own
 			if t != nil {
 				gone := decimal.Min(t.held.Abs(), a.Qty.Abs())
 				if t.long {
@@ -301,7 +305,8 @@ func (j *oneSymbol) trips(scope, value string) []string {
 	return lines
 }
 
-// ratioOf returns how many shares a split makes of how many.
+// ratioOf returns two quantities, before and after a split, that have the split's
+// ratio.
 func ratioOf(t *trip, entries []Adjustment) [2]decimal.Decimal {
 	var came, went decimal.Decimal
 	for _, a := range entries {
@@ -324,7 +329,8 @@ func ratioOf(t *trip, entries []Adjustment) [2]decimal.Decimal {
 	return [2]decimal.Decimal{came, went}
 }
 
-// split restates quantities, to the ninth decimal, and no amount of money.
+// split applies a split to the trip's quantities, which are cut off after the
+// ninth decimal. Amounts of money stay as they are.
 func (t *trip) split(from, to decimal.Decimal) {
 	scale := func(d decimal.Decimal) decimal.Decimal { q, _ := d.Mul(to).QuoRem(from, 9); return q }
 	held := scale(t.held)
@@ -335,8 +341,9 @@ func (t *trip) split(from, to decimal.Decimal) {
 	t.entryQty = t.exitQty.Add(t.held.Abs())
 }
 
-// attribute says whose an adjustment is: of whoever made all trades since the
-// trip began, or all at the adjustment's price.
+// attribute decides which agent and which tag an adjustment belongs to: the one
+// that made all fills since the trip began. If there are fills at the
+// adjustment's price, only those count.
 func (j *oneSymbol) attribute(a Adjustment, since time.Time) {
 	agents, tags, agentsAt, tagsAt := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, f := range j.fills {

@@ -1,5 +1,5 @@
-// Package program gives tests the built binary, somewhere to run it, and the
-// folder of what runs in Node beside it.
+// Package program gives tests the built binary, a free address for it, and the
+// folder of the JavaScript tests.
 package program
 
 import (
@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// Binary is PADDOCK_BINARY, or one built now, without the console.
+// Binary returns the path of the binary: PADDOCK_BINARY, or one that it builds
+// now, without the console.
 func Binary(t testing.TB) string {
 	t.Helper()
 	if path := os.Getenv("PADDOCK_BINARY"); path != "" {
@@ -23,7 +24,7 @@ func Binary(t testing.TB) string {
 	return path
 }
 
-// FreeAddr is an address of this machine on which nothing listens.
+// FreeAddr returns an address of this machine on which nothing listens.
 func FreeAddr(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -60,9 +61,9 @@ func Missing(t testing.TB, what, advice string) {
 	t.Skipf("%s: %s", what, advice)
 }
 
-// AlpacaFiles returns the folder of Alpaca's own descriptions, which is not
-// part of this project: PADDOCK_ALPACA_OPENAPI names it. CI, which may be
-// without it, has to say so by "none".
+// AlpacaFiles returns the folder of Alpaca's own descriptions, which are not part
+// of this project: PADDOCK_ALPACA_OPENAPI names it. In CI, the value "none" skips
+// the test, and no value is a failure.
 func AlpacaFiles(t testing.TB) string {
 	t.Helper()
 	const advice = "set PADDOCK_ALPACA_OPENAPI to the folder of Alpaca's trading-openapi.json and market-data-openapi.json"

@@ -11,9 +11,9 @@ import (
 
 var skips = regexp.MustCompile(`\bt\.Skip(f|Now)?\(`)
 
-// No test is skipped in silence where CI runs it: each that needs something of
-// the machine says so by Missing, which fails in CI. What only -short leaves
-// out is not left out there.
+// No test is skipped unnoticed in CI: one that needs something of the machine
+// calls Missing, which fails there. Only -short may skip others, because CI runs
+// without it.
 func TestNothingIsSkippedInCI(t *testing.T) {
 	found := 0
 	for _, root := range []string{"../../app", "../../cmd", "../../sql", "../../tests"} {
@@ -51,7 +51,7 @@ func TestNothingIsSkippedInCI(t *testing.T) {
 	}
 }
 
-// spy notes how a test would end.
+// spy records whether a test would fail or be skipped.
 type spy struct {
 	testing.TB
 	failed, skipped bool
@@ -62,8 +62,8 @@ func (s *spy) Fatalf(string, ...any) { s.failed = true }
 func (s *spy) Skipf(string, ...any)  { s.skipped = true }
 func (s *spy) Skip(...any)           { s.skipped = true }
 
-// What is missing fails a test in CI, and is skipped elsewhere; Alpaca's own
-// files may be missing where that is said.
+// If something is missing, a test fails in CI and is skipped elsewhere. Alpaca's
+// own files may be missing in CI too, if the value "none" says so.
 func TestMissingFailsInCI(t *testing.T) {
 	for _, tt := range []struct {
 		ci, files       string

@@ -1,4 +1,5 @@
-// Package protocol holds messages of the live protocol against their schemas.
+// Package protocol checks messages of the WebSocket protocol against their
+// schemas.
 package protocol
 
 import (
@@ -15,7 +16,7 @@ import (
 	"paddock/app/push/schema"
 )
 
-// Check returns what is wrong with a message, by the schema of its type.
+// Check returns an error if a message does not fit the schema of its type.
 func Check(text []byte) error {
 	var m struct {
 		Type string `json:"type"`
@@ -34,7 +35,7 @@ func Check(text []byte) error {
 	return form.Validate(whole)
 }
 
-// forms are the schemas by type of message.
+// forms returns the schemas by type of message.
 var forms = sync.OnceValue(func() map[string]*jsonschema.Schema {
 	files, err := schema.Files.ReadDir(".")
 	if err != nil {
@@ -42,7 +43,7 @@ var forms = sync.OnceValue(func() map[string]*jsonschema.Schema {
 	}
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
-	// What an order is stands in the API's description, to which the schemas refer.
+	// The schemas refer to the API's description, which defines an order.
 	if err := c.AddResource("../../httpapi/openapi.yaml", description()); err != nil {
 		panic(err)
 	}
@@ -64,7 +65,7 @@ var forms = sync.OnceValue(func() map[string]*jsonschema.Schema {
 	return all
 })
 
-// description is the API's description, as JSON.
+// description returns the API's description as JSON.
 func description() any {
 	doc, err := openapi3.NewLoader().LoadFromData(httpapi.OpenAPI)
 	if err != nil {

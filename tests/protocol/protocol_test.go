@@ -33,7 +33,7 @@ func TestCheckOrders(t *testing.T) {
 	}
 }
 
-// An event of the guards must have what its kind of event has.
+// An event of the guards must have the fields that its schema gives it.
 func TestCheckGuards(t *testing.T) {
 	event := func(data string) []byte {
 		return []byte(`{"type":"event","account_id":"7d444840-9dc0-11d1-b245-5ffdce74fad2","cursor":1,"kind":"guard","at":"2026-01-01T00:00:00Z",

@@ -1,5 +1,5 @@
-// Package schema says what there is in a database, from Postgres's catalogue:
-// as facts, one a line, to compare two databases by, and as a text to read.
+// Package schema describes a database from Postgres's catalogue: as facts, one
+// a line, by which two databases can be compared, and as a text to read.
 package schema
 
 import (
@@ -17,12 +17,12 @@ var facts string
 //go:embed roles.sql
 var roles string
 
-// Facts returns everything that there is besides the system's own, in order:
+// Facts returns everything in the database that is not Postgres's own, sorted:
 // schemas, tables, columns, constraints, indexes, policies, triggers, views,
 // functions, comments and each grant.
 func Facts(ctx context.Context, conn *pgx.Conn) ([]string, error) { return lines(ctx, conn, facts) }
 
-// Roles returns the server's roles of Paddock, with their settings.
+// Roles returns Paddock's roles on the server, with their settings.
 func Roles(ctx context.Context, conn *pgx.Conn) ([]string, error) { return lines(ctx, conn, roles) }
 
 func lines(ctx context.Context, conn *pgx.Conn, sql string) ([]string, error) {
@@ -40,8 +40,8 @@ func lines(ctx context.Context, conn *pgx.Conn, sql string) ([]string, error) {
 //go:embed text.sql
 var text string
 
-// Text returns the schema as a text to read: sql/schema.sql. It has each table
-// whole, and each function without its body, which is in sql/func.
+// Text returns the contents of sql/schema.sql: each table whole, and each
+// function without its body, which is in sql/func.
 func Text(ctx context.Context, conn *pgx.Conn) (string, error) {
 	major, err := Major(ctx, conn)
 	if err != nil {
@@ -55,7 +55,8 @@ func Text(ctx context.Context, conn *pgx.Conn) (string, error) {
 		"-- Functions stand here without their bodies, which are in sql/func.\n" + strings.Join(found, "\n") + "\n", nil
 }
 
-// Major is the server's major version. Each spells some definitions its own way.
+// Major returns the server's major version. Each major version writes some
+// definitions in its own way.
 func Major(ctx context.Context, conn *pgx.Conn) (major string, err error) {
 	err = conn.QueryRow(ctx, "select (current_setting('server_version_num')::int / 10000)::text").Scan(&major)
 	if err != nil {

@@ -29,7 +29,7 @@ const (
 	secret = "an-example-secret-that-opens-nothing-00001"
 )
 
-// start runs paddock sim until it says that it runs.
+// start runs paddock sim, waits until it prints its URL, and returns that.
 func start(t *testing.T, binary string, args ...string) (base string, stop func()) {
 	t.Helper()
 	cmd := exec.Command(binary, append([]string{"sim", "--addr", program.FreeAddr(t)}, args...)...)
@@ -52,7 +52,7 @@ func start(t *testing.T, binary string, args ...string) (base string, stop func(
 		if _, rest, found := strings.Cut(lines.Text(), "Simulated Alpaca on "); found {
 			base, _, _ = strings.Cut(rest, " ")
 			go func() {
-				for lines.Scan() { // it must not wait for its reader
+				for lines.Scan() { // read on, so that it does not block on its output
 				}
 			}()
 			return base, stop
@@ -63,8 +63,8 @@ func start(t *testing.T, binary string, args ...string) (base string, stop func(
 	return "", nil
 }
 
-// The built command starts from a seed file, serves the official Go SDK, and
-// finds its book again after it was stopped.
+// The built command starts from a seed file, serves the official Go SDK, and has
+// its state again after a restart.
 func TestCommandWithSeedFile(t *testing.T) {
 	state := filepath.Join(t.TempDir(), "state.json")
 	args := []string{"--seed-file", "../../docs/simulator-seed.json", "--state", state, "--tick", "20ms", "--fill-delay", "1ms", "--rate-limit", "500"}
@@ -114,7 +114,7 @@ func TestCommandWithSeedFile(t *testing.T) {
 	}
 }
 
-// A Go test in another process controls the command by its client, where
+// A Go test in another process can control the command through simclient, if
 // --control allows it.
 func TestCommandIsControlled(t *testing.T) {
 	binary := program.Binary(t)
@@ -150,7 +150,8 @@ func TestCommandIsControlled(t *testing.T) {
 	}
 }
 
-// What it cannot start from is told in one sentence, and --help has examples.
+// Wrong flags and files are reported by a message and not by a panic, and --help
+// has examples.
 func TestCommandSaysWhatIsWrong(t *testing.T) {
 	binary, dir := program.Binary(t), t.TempDir()
 	write := func(text string) string {

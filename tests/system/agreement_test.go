@@ -15,8 +15,8 @@ import (
 	"paddock/app/alpacasim"
 )
 
-// agree waits until broker and database tell the same of every account, and
-// fails with each difference that stays.
+// agree waits until broker and database agree on every account, and fails the
+// test with each difference that stays.
 func (w *world) agree(all []*chaosAccount, much size) {
 	w.t.Helper()
 	conn := w.postgres.Conn(w.t, "admin")
@@ -34,7 +34,7 @@ func (w *world) agree(all []*chaosAccount, much size) {
 				}
 				break
 			}
-			if time.Since(asked) > 5*time.Second { // splits and fees are told by no stream
+			if time.Since(asked) > 5*time.Second { // no stream tells of splits and fees
 				a.sync()
 				asked = time.Now()
 			}
@@ -43,13 +43,13 @@ func (w *world) agree(all []*chaosAccount, much size) {
 	}
 }
 
-// sync asks for a reconciliation, which may be under way already.
+// sync asks for a reconciliation. One may be under way already.
 func (a *chaosAccount) sync() {
 	a.send(&http.Client{Timeout: 20 * time.Second}, http.MethodPost, "/api/sync", "", nil)
 }
 
-// differences tells everything about an account in which broker and database
-// differ, or that must not be.
+// differences returns everything in which broker and database differ about an
+// account, and everything that must not have happened in it.
 func (w *world) differences(conn *pgx.Conn, a *chaosAccount, parked bool) []string {
 	rows, held := readRows(conn, a.id)
 	logged := readLog(conn, a.id)
@@ -74,13 +74,14 @@ func (w *world) differences(conn *pgx.Conn, a *chaosAccount, parked bool) []stri
 	return found
 }
 
-// row is an order as the database has it. Said is what both sides say of it.
+// row is an order as the database has it. Said has the fields that are compared
+// with the broker's.
 type row struct {
 	ID, ClientOrderID, Key, State string
 	Ours                          bool   // it was sent through Paddock
-	Leg                           bool   // of another order
-	ReduceOnly, WindDown          bool   // a closing; one of a wind-down's
-	CloseAll                      string // the key of the request that closed all
+	Leg                           bool   // it is a leg of another order
+	ReduceOnly, WindDown          bool   // it is a closing; it belongs to a wind-down
+	CloseAll                      string // the key of the request to close all positions that made it, or ""
 	CreatedAt                     time.Time
 	Said                          map[string]string
 }
@@ -118,8 +119,8 @@ func readRows(conn *pgx.Conn, account string) (map[string]row, map[string]string
 	return all, held
 }
 
-// ordersDiffer compares the database's rows with the broker's book: each of the
-// broker's orders is one row and says the same.
+// ordersDiffer compares the database's rows with the broker's orders: each order
+// must be one row with the same fields.
 func ordersDiffer(rows map[string]row, there []alpacasim.Order) (found []string) {
 	seen := map[string]bool{}
 	for _, o := range there {
@@ -133,7 +134,7 @@ func ordersDiffer(rows map[string]row, there []alpacasim.Order) (found []string)
 			continue
 		}
 		said := brokerSays(o)
-		if o.Type == "trailing_stop" { // it follows the market, and no update says so
+		if o.Type == "trailing_stop" { // its stop price follows the market, and no update says so
 			delete(r.Said, "stop_price")
 			delete(said, "stop_price")
 		}
@@ -150,7 +151,7 @@ func ordersDiffer(rows map[string]row, there []alpacasim.Order) (found []string)
 		if r.State != "accepted" {
 			found = append(found, fmt.Sprintf("%s (%s) is %s here, and at the broker", o.ClientOrderID, o.ID, r.State))
 		}
-		if !r.Ours && !r.Leg { // exits and legs are the broker's
+		if !r.Ours && !r.Leg { // the broker itself makes exits and legs
 			found = append(found, fmt.Sprintf("%s (%s) was sent by nobody", o.ClientOrderID, o.ID))
 		}
 	}
@@ -182,8 +183,8 @@ func brokerSays(o alpacasim.Order) map[string]string {
 	return said
 }
 
-// fillsDiffer compares what the broker's orders say with its executions that
-// count, by order.
+// fillsDiffer compares the filled quantity of each of the broker's orders with its
+// executions that were not taken back.
 func fillsDiffer(there []alpacasim.Order, executions []alpacasim.Execution) (found []string) {
 	filled := map[string]decimal.Decimal{}
 	for _, x := range executions {
@@ -192,7 +193,7 @@ func fillsDiffer(there []alpacasim.Order, executions []alpacasim.Execution) (fou
 		}
 	}
 	for _, o := range there {
-		if whole := o.OrderClass == "mleg" && o.Symbol == ""; !whole && !filled[o.ID].Equal(o.FilledQty) { // of a spread its legs are executed
+		if whole := o.OrderClass == "mleg" && o.Symbol == ""; !whole && !filled[o.ID].Equal(o.FilledQty) { // a spread has no executions, its legs have
 			found = append(found, fmt.Sprintf("%s (%s): %s is filled, its executions come to %s", o.ClientOrderID, o.ID, o.FilledQty, filled[o.ID]))
 		}
 	}
@@ -212,8 +213,8 @@ func positionsDiffer(held map[string]string, there []alpacasim.Position) (found 
 	return found
 }
 
-// intentsDiffer tells where an intent is not what its sender was answered, or
-// is more than one order; and of rows that are nobody's intent.
+// intentsDiffer returns where an intent does not fit the answer that its sender
+// got, where it became more than one order, and which rows are nobody's intent.
 func intentsDiffer(rows map[string]row, there []alpacasim.Order, intents []*intent, closeAlls []string) (found []string) {
 	atBroker := map[string]bool{}
 	for _, o := range there {
@@ -222,7 +223,7 @@ func intentsDiffer(rows map[string]row, there []alpacasim.Order, intents []*inte
 	ofIntent, ofCloseAll := map[string][]row{}, map[string]int{}
 	for _, r := range rows {
 		switch {
-		case r.WindDown: // the switch was turned: it is nobody else's
+		case r.WindDown: // a closing that the turned switch made: no program sent it
 		case r.CloseAll != "":
 			if !slices.Contains(closeAlls, r.CloseAll) {
 				found = append(found, fmt.Sprintf("%s closes all for %s, which nobody sent", r.ClientOrderID, r.CloseAll))

@@ -19,16 +19,16 @@ import (
 	"paddock/tests/program"
 )
 
-// size is how much chaos there is.
+// size is how much TestChaos does.
 type size struct {
-	accounts, clients, orders int // clients an account, and orders of each
-	kills                     int // of the server, at least
+	accounts, clients, orders int // clients per account, and orders per client
+	kills                     int // how often the server is killed, at least
 	patience                  time.Duration
-	parked                    bool // wait until what the broker never had is parked as unknown
+	parked                    bool // whether to wait until each intent that the broker never got is parked as unknown
 }
 
-// chaosSize is one that CI has the time for, or, with PADDOCK_CHAOS=ORDERS, one
-// of about so many.
+// chaosSize returns a size that CI has the time for, or, with
+// PADDOCK_CHAOS=ORDERS, one with about that many orders.
 func chaosSize(t *testing.T) size {
 	text := os.Getenv("PADDOCK_CHAOS")
 	if text == "" {
@@ -41,7 +41,7 @@ func chaosSize(t *testing.T) size {
 	return size{accounts: 24, clients: 3, orders: max(1, n/24/3), kills: max(3, n/300), patience: 10 * time.Minute, parked: true}
 }
 
-// chaosSeed is PADDOCK_CHAOS_SEED, or one by chance.
+// chaosSeed returns PADDOCK_CHAOS_SEED, or a random seed if that is not set.
 func chaosSeed(t *testing.T) uint64 {
 	if text := os.Getenv("PADDOCK_CHAOS_SEED"); text != "" {
 		n, err := strconv.ParseUint(text, 10, 64)
@@ -54,13 +54,14 @@ func chaosSeed(t *testing.T) uint64 {
 }
 
 // Many accounts trade shares, shorts, coins, options and spreads at once, close
-// what their stops close, and are halted and opened again, with a broker at
-// which everything goes wrong and whose clock jumps, and a server that is killed
-// again and again; their programs repeat what was not answered. In the end
-// broker and database agree on every order, fill, position and line of the
-// journal, no intent became two orders, what was answered is so, no closing did
-// more than close, nothing is held that nobody asked for, and no guard was
-// passed at any moment, by the broker's own record of what happened when.
+// positions that their stop orders close too, and are halted and opened again. The
+// broker has every fault and its clock jumps, the server is killed again and
+// again, and the client programs repeat each request that got no answer. In the
+// end:
+//   - Broker and database agree on every order, fill, position and round trip.
+//   - No intent became two orders, and every answer was true.
+//   - No closing did more than close, and no position is held that nobody asked for.
+//   - No guard was passed at any moment, by the broker's own record.
 func TestChaos(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")
@@ -100,18 +101,18 @@ func TestChaos(t *testing.T) {
 	weather.Wait()
 
 	w.sim.ClearFaults()
-	w.sim.CutStreams() // one may be mute, which only the next reconciliation would end
+	w.sim.CutStreams() // one may be silent until the next reconciliation
 	w.agree(all, much)
 	did := countChaos(all)
 	t.Logf("%s; the server was killed %d times; %s", did, kills, time.Since(began).Round(time.Second))
-	// On a busy machine accounts stand halted for longer, and refuse more.
+	// On a busy machine accounts are halted for longer, and refuse more orders.
 	if did.placed < did.sent/5 || did.refused == 0 || did.turns == 0 || did.closings == 0 {
 		t.Errorf("%s: the test did less than it says", did)
 	}
 	w.stop()
 }
 
-// counted is what the programs did, and how it was answered.
+// counted has the numbers of what the programs did and of the answers they got.
 type counted struct {
 	sent, placed, refused, closings, closeAlls, turns, exercises int
 	codes                                                        map[string]int // of the refusals
@@ -145,8 +146,8 @@ func countChaos(all []*chaosAccount) (c counted) {
 	return c
 }
 
-// refusalCode is the code of a refusal, with the broker's where it was Alpaca
-// that refused, and the guards where it was they.
+// refusalCode returns the code of a refusal, followed by Alpaca's code if Alpaca
+// refused, and by the names of the guards if these refused.
 func refusalCode(answer string) string {
 	code, broker, guards := codePart.FindStringSubmatch(answer), brokerPart.FindStringSubmatch(answer), []string{}
 	for _, m := range guardPart.FindAllStringSubmatch(answer, -1) {
@@ -168,7 +169,7 @@ var (
 	guardPart  = regexp.MustCompile(`"guard":\s*"([a-z_]+)"`)
 )
 
-// chaosFaults are those that go on all the time.
+// chaosFaults are the broker's faults that go on all the time.
 var chaosFaults = []alpacasim.Injection{
 	{Fault: alpacasim.Delay, P: 0.1, Delay: 700 * time.Millisecond},
 	{Fault: alpacasim.Drop, P: 0.05},

@@ -10,11 +10,11 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// chaosKind is what an account is for. Of n accounts each kind is every fourth.
+// chaosKind is what an account trades. Every fourth account is of the same kind.
 type chaosKind struct {
 	name    string
 	shares  []string // bought, and sold again
-	exits   []string // bought with exits, beside which the broker takes no simple order
+	exits   []string // bought with exits; the broker takes no simple order beside these
 	shorts  []string // sold short
 	coins   []string
 	options bool // contracts are bought, and exercised
@@ -29,13 +29,13 @@ var chaosKinds = []chaosKind{
 	{name: "shorts", shares: []string{"MSFT"}, exits: []string{"TSLA"}, shorts: []string{"AMD", "QQQ"}, coins: []string{"ETH/USD"}},
 }
 
-// chaosAccount is an account, and all that its programs sent.
+// chaosAccount is an account and all that its programs sent.
 type chaosAccount struct {
 	*account
 	kind   chaosKind
 	limits *limits // nil for none
 
-	windingDown sync.Mutex // held from a halt on until trading goes on
+	windingDown sync.Mutex // held from the turning of the switch until it is opened again
 
 	mu        sync.Mutex
 	intents   []*intent
@@ -44,7 +44,7 @@ type chaosAccount struct {
 	exercised int
 }
 
-// chaosAccounts signs people up and connects the accounts.
+// chaosAccounts signs users up and connects the accounts.
 func (w *world) chaosAccounts(much size) (all []*chaosAccount) {
 	users := []*user{w.signUp("ada"), w.signUp("bob"), w.signUp("eve")}
 	for i, s := range w.seeds {
@@ -58,7 +58,7 @@ func (w *world) chaosAccounts(much size) (all []*chaosAccount) {
 	return all
 }
 
-// readClock notes how far the broker's clock is ahead of this machine's.
+// readClock sets w.ahead: how far the broker's clock is ahead of this machine's.
 func (w *world) readClock() {
 	var clock struct{ Timestamp time.Time }
 	if err := json.Unmarshal(w.askBroker(w.seeds[0].KeyID, w.seeds[0].SecretKey, "/v2/clock"), &clock); err != nil {
@@ -67,7 +67,8 @@ func (w *world) readClock() {
 	w.ahead = time.Until(clock.Timestamp)
 }
 
-// findContracts looks for contracts of AAPL that last for weeks.
+// findContracts sets w.contracts to option contracts of AAPL that expire in some
+// weeks.
 func (w *world) findContracts() {
 	w.readClock()
 	for _, kind := range []string{"call", "put"} {
@@ -86,7 +87,7 @@ func (w *world) findContracts() {
 	}
 }
 
-// askBroker reads from the broker itself.
+// askBroker makes a GET request to the broker itself and returns the body.
 func (w *world) askBroker(keyID, secret, path string) []byte {
 	request, err := http.NewRequest(http.MethodGet, w.broker.URL+path, nil)
 	if err != nil {
@@ -97,7 +98,7 @@ func (w *world) askBroker(keyID, secret, path string) []byte {
 	return readAll(w.t, request)
 }
 
-// held is what the account holds of a symbol by the broker's own book.
+// held returns what the account holds of a symbol at the broker.
 func (a *chaosAccount) held(symbol string) decimal.Decimal {
 	for _, p := range a.user.w.sim.Positions(a.seed.KeyID) {
 		if p.Symbol == symbol {

@@ -3,7 +3,7 @@ package system
 import (
 	"strings"
 	"time"
-	_ "time/tzdata" // New York's clock, where the machine knows no zones
+	_ "time/tzdata" // for machines without time zones
 
 	"github.com/shopspring/decimal"
 
@@ -18,24 +18,25 @@ var newYork = func() *time.Location {
 	return zone
 }()
 
-// book is the broker's record of an account, read from its beginning: what is
-// held and open at a moment. It knows nothing of how Paddock reckons.
+// book is the state of an account at one moment of the broker's record: what is
+// held and which orders are open. It shares no calculation with Paddock.
 type book struct {
-	rows   map[string]row // what Paddock has, by client_order_id: whose an order is, and since when
-	legs   map[string]int // of each order that has any
+	rows   map[string]row // Paddock's orders by client_order_id: who sent an order, and when
+	legs   map[string]int // the number of legs of each order that has any
 	orders map[string]*bookOrder
 	held   map[string]decimal.Decimal
 	before map[string]decimal.Decimal // what was held before the last happening
-	// shaken are symbols of which an execution was taken back, until nothing is
-	// held and open in them: what follows from that nobody asked for, and no
-	// guard can prevent.
+	// shaken has the symbols of which an execution was taken back, until nothing
+	// is held or open in them. What follows from that nobody asked for, and no
+	// guard can prevent it.
 	shaken   map[string]bool
 	orderly  []sentOrder
-	slowest  time.Duration // between an intent and its being placed, the most there was
-	reducing map[string]bool
+	slowest  time.Duration   // the longest time between an intent and its order at the broker
+	reducing map[string]bool // spreads of which each leg reduces a position
 }
 
-// sentOrder is one that was sent through Paddock, and when the broker took it.
+// sentOrder is an order that was sent through Paddock. at is when the broker took
+// it.
 type sentOrder struct{ at time.Time }
 
 // bookOrder is an order in the book.
@@ -43,7 +44,7 @@ type bookOrder struct {
 	alpacasim.Order
 	parent   string
 	row      row
-	opens    bool            // when it was placed, it made a position or enlarged one
+	opens    bool            // when it was placed, it was to make or enlarge a position
 	executed decimal.Decimal // dollars
 }
 
@@ -56,8 +57,8 @@ func (o *bookOrder) open() bool {
 	return true
 }
 
-// remaining is what may still be executed of it. Of an amount of money it is
-// what that buys at the least.
+// remaining returns the quantity that may still be executed of the order. For an
+// order of an amount of money it is the least that this buys.
 func (o *bookOrder) remaining() decimal.Decimal {
 	total := decimal.Zero
 	if o.Qty != nil {
@@ -68,8 +69,8 @@ func (o *bookOrder) remaining() decimal.Decimal {
 	return decimal.Max(total.Sub(o.FilledQty), decimal.Zero)
 }
 
-// readBook begins with an empty book. It looks ahead for nothing but the legs
-// that orders will have.
+// readBook returns the book before the first happening. From the happenings it
+// takes only the orders' legs, whether spreads reduce, and slowest.
 func readBook(history []alpacasim.Happening, rows map[string]row) *book {
 	b := &book{rows: rows, legs: map[string]int{}, orders: map[string]*bookOrder{}, held: map[string]decimal.Decimal{}, shaken: map[string]bool{}, reducing: map[string]bool{}}
 	placed := map[string]bool{}
@@ -94,13 +95,13 @@ func readBook(history []alpacasim.Happening, rows map[string]row) *book {
 	return b
 }
 
-// against reports whether a side makes what is held smaller.
+// against reports whether an order of this side makes what is held smaller.
 func against(side string, held decimal.Decimal) bool {
 	return side == "sell" && held.IsPositive() || side == "buy" && held.IsNegative()
 }
 
-// apply brings the book to after a happening, and answers its order, if it is of
-// one, and whether that is new.
+// apply updates the book with a happening. It returns the happening's order, or
+// nil if it has none, and whether the order is new.
 func (b *book) apply(h alpacasim.Happening) (o *bookOrder, isNew bool) {
 	b.before, b.held = b.held, h.Held
 	if h.Order == nil {
@@ -140,8 +141,8 @@ func (b *book) anyOpen(symbol string) bool {
 	return false
 }
 
-// replacing are the orders that another one, which is open, is to replace: of
-// the two one counts.
+// replacing returns the orders that an open order replaces: only one of the two
+// counts.
 func (b *book) replacing() map[string]bool {
 	old := map[string]bool{}
 	for _, o := range b.orders {
@@ -152,10 +153,10 @@ func (b *book) replacing() map[string]bool {
 	return old
 }
 
-// couldBe is what the position could be, once all that is open and buys has been
-// executed. Of an order that replaces another, what that one had been filled by
-// then counts once: Paddock counts a replacement as the larger of the two, and
-// Alpaca does not document what becomes of a part that is filled in between
+// couldBe returns the position that there would be if all open purchases of the
+// symbol were executed. If o replaces another order, what was filled of that one
+// counts once: Paddock counts a replacement as the larger of the two, and Alpaca
+// does not document what becomes of a part that is filled in between
 // (docs/decisions.md).
 func (b *book) couldBe(o *bookOrder) decimal.Decimal {
 	could, old := b.held[o.Symbol], b.replacing()
@@ -170,7 +171,7 @@ func (b *book) couldBe(o *bookOrder) decimal.Decimal {
 	return could
 }
 
-// openings is how many orders are open that open something, with their exits.
+// openings returns how many open orders open a position, counting their exits too.
 func (b *book) openings() (n int) {
 	old := b.replacing()
 	for _, o := range b.orders {
@@ -180,7 +181,7 @@ func (b *book) openings() (n int) {
 		}
 		switch {
 		case !root.opens || !o.open() || old[o.ID]:
-		case o.parent != "": // its legs are counted with it until it is over
+		case o.parent != "": // a leg is counted with its parent until that is over
 			if !root.open() {
 				n++
 			}
@@ -191,7 +192,7 @@ func (b *book) openings() (n int) {
 	return n
 }
 
-// sent is how many orders of some sort were sent through Paddock until now.
+// sent returns how many orders that sort accepts were sent through Paddock so far.
 func (b *book) sent(sort func(sentOrder) bool) (n int) {
 	for _, s := range b.orderly {
 		if sort(s) {
@@ -201,7 +202,8 @@ func (b *book) sent(sort func(sentOrder) bool) (n int) {
 	return n
 }
 
-// underlying is the root of a contract's symbol, and "" of anything else.
+// underlying returns the underlying symbol of an option contract, and "" for
+// anything else.
 func underlying(symbol string) string {
 	if len(symbol) < 16 || strings.Contains(symbol, "/") {
 		return ""
@@ -209,7 +211,7 @@ func underlying(symbol string) string {
 	return symbol[:len(symbol)-15]
 }
 
-// lotOf is how many units one of a symbol stands for.
+// lotOf returns how many units one of a symbol stands for: 100 for a contract.
 func lotOf(symbol string) decimal.Decimal {
 	if underlying(symbol) != "" {
 		return decimal.NewFromInt(100)

@@ -11,7 +11,7 @@ import (
 	"paddock/app/alpacasim"
 )
 
-// record is a broker's record that a test writes by hand.
+// record is a broker's record of an account that a test makes up.
 type record struct {
 	at      time.Time
 	history []alpacasim.Happening
@@ -36,8 +36,8 @@ func (r *record) happens(event string, o alpacasim.Order, x *alpacasim.Execution
 	r.history = append(r.history, alpacasim.Happening{At: r.at, Event: event, Order: &o, Execution: x, Held: held})
 }
 
-// order places one as "side qty symbol price", with price 0 for one of the
-// market, and fills as much of it.
+// order records an order that is given as "side qty symbol price", where price 0
+// means a market order, and fills so much of it.
 func (r *record) order(words string, filled int64, as row) {
 	var side, symbol, price string
 	var qty int64
@@ -67,8 +67,8 @@ func (r *record) order(words string, filled int64, as row) {
 	}
 }
 
-// Each check of the chaos can fail: it finds in a record by hand what it is
-// there for, and nothing in one where all is well.
+// Each check of TestChaos can fail: it finds its fault in a made-up record, and
+// finds nothing in a record without faults.
 func TestChaosChecksCanFail(t *testing.T) {
 	plain, closing := row{}, row{ReduceOnly: true}
 	limits := limits{perDay: 4, perMinute: 3, open: 2, position: decimal.NewFromInt(20), orderNotional: decimal.NewFromInt(1500), positionNotional: decimal.NewFromInt(2500),
@@ -76,7 +76,7 @@ func TestChaosChecksCanFail(t *testing.T) {
 	kind := chaosKind{shares: []string{"AAPL", "MSFT"}}
 	for name, c := range map[string]struct {
 		write func(r *record)
-		want  string // a part of the only thing that is found, or nothing
+		want  string // a part of what is found, or "" if nothing may be found
 	}{
 		"all is well": {func(r *record) {
 			r.order("buy 10 AAPL 0", 10, plain)

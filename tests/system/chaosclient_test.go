@@ -12,32 +12,32 @@ import (
 	"time"
 )
 
-// intent is an order as a program wants it, and what it has been answered.
+// intent is an order as a program wants it, and the answers that it got.
 type intent struct {
 	name          string
 	method, path  string
 	key           string         // its Idempotency-Key, or ""
-	clientOrderID string         // its own, or ""
+	clientOrderID string         // the client_order_id that it sends, or ""
 	body          map[string]any // the same at each try
-	id            string         // of the order that it was answered
-	placed        bool           // it was answered 201
-	refused       bool           // it was answered that the broker, or Paddock, refuses it
-	refusal       string         // in its own words
-	guarded       bool           // by the account's guards, which may let it through later
-	unclear       bool           // it was answered that nobody knows whether it was placed
-	closes        bool
+	id            string         // the order's id in an answer, or ""
+	placed        bool           // an answer said that it is placed
+	refused       bool           // an answer said that the broker or Paddock refuses it
+	refusal       string         // the text of that answer
+	guarded       bool           // the account's guards refused it, which may let it through later
+	unclear       bool           // an answer said that nobody knows whether it was placed
+	closes        bool           // it is a closing
 }
 
 func (in *intent) definite() bool { return in.placed || in.refused || in.unclear }
 
-// trade sends orders, one after the other, cancels, replaces and closes some,
-// and, where it is to turn the switch, halts the account now and then.
+// trade sends orders, one after the other, and cancels, replaces and closes some.
+// If turns is true, it also turns the account's switch now and then.
 func (a *chaosAccount) trade(dice *rand.Rand, name string, orders int, turns bool) {
 	client := &http.Client{Timeout: 8 * time.Second}
 	for i := range orders {
 		in := a.newIntent(dice, fmt.Sprintf("%s-%d", name, i))
 		a.keep(in)
-		again := dice.IntN(4) == 0 // some ask once more than they need
+		again := dice.IntN(4) == 0 // some requests are repeated although they were answered
 		for range 15 {
 			a.try(client, in)
 			if in.definite() && !again {
@@ -48,7 +48,8 @@ func (a *chaosAccount) trade(dice *rand.Rand, name string, orders int, turns boo
 		}
 		chance := dice.IntN(20)
 		if in.refused && strings.Contains(in.refusal, `"switch"`) && !turns {
-			// Most wait until the account is opened again, else little would be traded.
+			// Wait, so that the account may be open again: else little would be
+			// traded.
 			time.Sleep(time.Duration(1000+dice.IntN(4000)) * time.Millisecond)
 			if dice.IntN(4) > 0 {
 				chance = 20
@@ -56,7 +57,7 @@ func (a *chaosAccount) trade(dice *rand.Rand, name string, orders int, turns boo
 		}
 		switch {
 		case in.id != "" && chance < 3:
-			// Whether that is granted is the broker's to say.
+			// The broker may refuse to cancel it, so the answer is not checked.
 			a.send(client, http.MethodDelete, "/api/orders/"+in.id, "", nil)
 		case in.id != "" && chance < 7:
 			a.follow(client, dice, &intent{name: in.name + "-next", method: http.MethodPatch, path: "/api/orders/" + in.id, key: "key-" + in.name + "-next",
@@ -87,7 +88,7 @@ func (a *chaosAccount) keep(in *intent) {
 	a.intents = append(a.intents, in)
 }
 
-// follow sends an intent that follows from another one.
+// follow sends an intent up to eight times, until it gets a definite answer.
 func (a *chaosAccount) follow(client *http.Client, dice *rand.Rand, in *intent) {
 	a.keep(in)
 	for range 8 {
@@ -98,7 +99,8 @@ func (a *chaosAccount) follow(client *http.Client, dice *rand.Rand, in *intent) 
 	}
 }
 
-// try sends an intent once. An answer that contradicts an earlier one is an error.
+// try sends an intent once and records the answer. It fails the test if the answer
+// contradicts an earlier one.
 func (a *chaosAccount) try(client *http.Client, in *intent) {
 	status, answer := a.send(client, in.method, in.path, in.key, in.body)
 	var said struct {
@@ -137,7 +139,8 @@ func (a *chaosAccount) try(client *http.Client, in *intent) {
 	}
 }
 
-// send returns status 0 where no whole answer came.
+// send makes a request for the account and returns status and body. The status is
+// 0 if no whole response came.
 func (a *chaosAccount) send(client *http.Client, method, path, key string, body map[string]any) (int, []byte) {
 	var text []byte
 	if body != nil {

@@ -7,11 +7,10 @@ import (
 	"paddock/app/alpacasim"
 )
 
-// closingsPassed reads the broker's record again, and tells of each closing (of
-// a person, of a request that closes all, of a wind-down) that did more than
-// close: it took a position through zero, or enlarged one. The one exception is
-// what cannot be seen from here: the position changed between our look and the
-// execution. Then an event must have told of it.
+// closingsPassed reads the broker's record and returns each closing that did more
+// than close: it took a position through zero, or enlarged one. That cannot be
+// prevented if the position changed between the moment at which Paddock read it
+// and the execution. Then it is allowed if an overshot event tells of it.
 func closingsPassed(history []alpacasim.Happening, rows map[string]row, logged log) (found []string) {
 	b := readBook(history, rows)
 	for _, h := range history {
@@ -29,13 +28,13 @@ func closingsPassed(history []alpacasim.Happening, rows map[string]row, logged l
 	return found
 }
 
-// unasked reads the broker's record again, and tells of each position that none
-// of the account's programs ever asks for: a short one where nothing is sold
-// short, a long one where things are only sold short, and anything else at all.
+// unasked reads the broker's record and returns each position that none of the
+// account's programs asks for: a short one in a symbol that is never sold short, a
+// long one in a symbol that is only sold short, and one in any other symbol.
 func (a *chaosAccount) unasked(history []alpacasim.Happening, rows map[string]row, logged log) (found []string) {
 	b := readBook(history, rows)
 	told := map[string]bool{}
-	overshot := map[string]bool{} // symbols: from then on somebody knows
+	overshot := map[string]bool{} // symbols of which an event said that a closing did too much
 	for _, h := range history {
 		o, _ := b.apply(h)
 		if o != nil && logged.overshot[o.ClientOrderID] {

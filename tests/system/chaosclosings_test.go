@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// heldSomewhere is a symbol of those that the account holds, or may hold.
+// heldSomewhere returns a symbol that the account holds or may hold.
 func (a *chaosAccount) heldSomewhere(dice *rand.Rand) string {
 	if held := a.user.w.sim.Positions(a.seed.KeyID); len(held) > 0 && dice.IntN(5) > 0 {
 		return held[dice.IntN(len(held))].Symbol
@@ -19,7 +19,8 @@ func (a *chaosAccount) heldSomewhere(dice *rand.Rand) string {
 	return one(dice, a.kind.shares)
 }
 
-// newClosing closes a position: all of it, a part, or more than there may be.
+// newClosing returns a request that closes a position: all of it, a part, or maybe
+// more than is held.
 func (a *chaosAccount) newClosing(dice *rand.Rand, name, symbol string) *intent {
 	how := "cancel_orders=" + fmt.Sprint(dice.IntN(3) > 0)
 	switch dice.IntN(4) {
@@ -32,7 +33,7 @@ func (a *chaosAccount) newClosing(dice *rand.Rand, name, symbol string) *intent 
 		path: "/api/positions/" + url.PathEscape(strings.ReplaceAll(symbol, "/", "")) + "?" + how}
 }
 
-// closeTwice closes one position by two requests at once.
+// closeTwice closes one position with two requests at the same time.
 func (a *chaosAccount) closeTwice(client *http.Client, dice *rand.Rand, name string) {
 	symbol := a.heldSomewhere(dice)
 	var both sync.WaitGroup
@@ -43,7 +44,8 @@ func (a *chaosAccount) closeTwice(client *http.Client, dice *rand.Rand, name str
 	both.Wait()
 }
 
-// closeAgainstStop closes a position whose stop the market is about to reach.
+// closeAgainstStop places a stop order that the market is about to reach, and closes
+// the position soon after.
 func (a *chaosAccount) closeAgainstStop(client *http.Client, dice *rand.Rand, name string) {
 	symbol := one(dice, a.kind.shares)
 	held := a.held(symbol)
@@ -60,7 +62,8 @@ func (a *chaosAccount) closeAgainstStop(client *http.Client, dice *rand.Rand, na
 	a.follow(client, dice, a.newClosing(dice, name+"-close", symbol))
 }
 
-// closeAll closes every position, and asks again for the answer.
+// closeAll closes every position. It repeats the request, whose answer must stay
+// the same.
 func (a *chaosAccount) closeAll(client *http.Client, dice *rand.Rand, name string) {
 	key := "key-" + name
 	a.mu.Lock()
@@ -87,8 +90,8 @@ func (a *chaosAccount) closeAll(client *http.Client, dice *rand.Rand, name strin
 	}
 }
 
-// exercise exercises a call that is held. It is asked once: to ask again might
-// exercise what was bought since.
+// exercise exercises a call that is held. The request is not repeated: that might
+// exercise calls that were bought since.
 func (a *chaosAccount) exercise(client *http.Client, dice *rand.Rand) {
 	calls := slices.DeleteFunc(slices.Clone(a.user.w.contracts[:len(a.user.w.contracts)/2]), func(c string) bool { return !a.held(c).IsPositive() })
 	if len(calls) == 0 {

@@ -11,7 +11,7 @@ import (
 	"paddock/app/alpacasim"
 )
 
-// limits are the guards of a chaosAccount; zero values are none.
+// limits are the guards of a chaosAccount. A zero value is no limit.
 type limits struct {
 	perDay, perMinute, open int
 	position                decimal.Decimal // of a symbol
@@ -30,7 +30,7 @@ func strictLimits(size) *limits {
 		symbols: []string{"AAPL", "TSLA", "QQQ", "BTC/USD", "ETH/USD"}, sides: []string{"buy"}}
 }
 
-// guard sets limits that the account's programs meet.
+// guard sets the account's guards to these limits, which its programs reach.
 func (a *chaosAccount) guard(l *limits) {
 	a.limits = l
 	body := map[string]any{"allowed_symbols": l.symbols}
@@ -52,16 +52,15 @@ func (a *chaosAccount) guard(l *limits) {
 	}
 }
 
-// drift is how much dearer something may have become between the price that a
-// guard was told and the execution. The simulated prices wander by a few
-// thousandths in that time; what is refused is measured against the price that
-// there was.
+// drift is the factor by which a price may have risen between the moment at which
+// a guard used it and the execution. Simulated prices move by a few thousandths in
+// that time.
 var drift = decimal.New(103, -2)
 
-// guardsPassed reads the broker's record again in the order in which it was
-// written, and tells of each order and execution that one of the guards was
-// there to prevent. What a guard lets through whatever the limits (closings, and
-// orders that only make a position smaller) is judged by the record as well.
+// guardsPassed reads the broker's record from its beginning and returns each order
+// and execution that a guard should have prevented. Guards let closings and orders
+// through that only make a position smaller; whether an order is one of these is
+// judged by the record too.
 func (a *chaosAccount) guardsPassed(history []alpacasim.Happening, rows map[string]row, logged log) (found []string) {
 	passed := func(format string, args ...any) {
 		found = append(found, "a guard was passed: "+fmt.Sprintf(format, args...))
@@ -85,10 +84,11 @@ func (a *chaosAccount) guardsPassed(history []alpacasim.Happening, rows map[stri
 	return found
 }
 
-// switchPassed tells of an order that was placed while the account was halted,
-// or that opened while it could only reduce. The closings of a wind-down are the
-// switch's own; and an intent that was made before the switch turned was on its
-// way: that one is canceled when it appears, or closed (docs/architecture.md).
+// switchPassed reports an order that was placed while the account was halted, or
+// that opened a position while the switch was at reduce_only. Two kinds of order
+// are allowed: the closings of a wind-down, and orders whose intent was made before
+// the switch was turned. The latter are canceled when they appear, or closed
+// (docs/architecture.md).
 func (a *chaosAccount) switchPassed(o *bookOrder, h alpacasim.Happening, logged log, passed func(string, ...any)) {
 	for _, t := range a.turns {
 		if h.At.Before(t.answered) || h.At.After(t.opened) {
@@ -107,8 +107,8 @@ func (a *chaosAccount) switchPassed(o *bookOrder, h alpacasim.Happening, logged 
 	}
 }
 
-// limitsPassed tells which limits an order passes that opens something, at the
-// moment at which the broker took it.
+// limitsPassed reports each limit that an order which opens a position passes, at
+// the moment at which the broker took it.
 func (a *chaosAccount) limitsPassed(b *book, o *bookOrder, h alpacasim.Happening, passed func(string, ...any)) {
 	l, name := a.limits, o.ClientOrderID
 	if o.OrderClass != "mleg" {
@@ -140,17 +140,17 @@ func (a *chaosAccount) limitsPassed(b *book, o *bookOrder, h alpacasim.Happening
 	if l.perDay > 0 && today > l.perDay {
 		passed("%s is number %d of the day, and %d may be", name, today, l.perDay)
 	}
-	// A guard counts by the time at which an intent was made. Between that and
-	// its being placed are the server's and the broker's delays, at the most
-	// slowest: within a minute less that, no more are placed than may be.
+	// A guard counts by the time at which an intent was made. From then until the
+	// order is placed it takes at most b.slowest. So the limit of a minute holds
+	// for the orders that are placed within a minute less b.slowest.
 	minute := b.sent(func(s sentOrder) bool { return s.at.After(h.At.Add(-time.Minute + b.slowest)) })
 	if l.perMinute > 0 && minute > l.perMinute {
 		passed("%s is number %d of its minute, and %d may be", name, minute, l.perMinute)
 	}
 }
 
-// executionPassed tells where an execution of what opens is worth, or makes a
-// position, larger than may be.
+// executionPassed reports an execution of an order that opens a position, if it is
+// worth more than an order may be, or makes the position larger than it may be.
 func (a *chaosAccount) executionPassed(b *book, o *bookOrder, h alpacasim.Happening, passed func(string, ...any)) {
 	l, x := a.limits, h.Execution
 	if worth := o.executed.Div(drift); l.orderNotional.IsPositive() && worth.GreaterThan(l.orderNotional) {
@@ -165,8 +165,8 @@ func (a *chaosAccount) executionPassed(b *book, o *bookOrder, h alpacasim.Happen
 	}
 }
 
-// exercisePassed tells where an exercise made a position that is worth more than
-// one order may be: it is measured as an order for the shares.
+// exercisePassed reports an exercise whose shares are worth more than one order
+// may be: guards treat an exercise as an order for the shares.
 func (a *chaosAccount) exercisePassed(b *book, passed func(string, ...any)) {
 	for symbol, qty := range b.held {
 		moved := qty.Sub(b.before[symbol])

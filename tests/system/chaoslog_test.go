@@ -8,12 +8,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// log is what an account's events said.
+// log is what an account's events say.
 type log struct {
-	made     map[string]int64 // by client_order_id, the event of the intent
-	turned   map[string]int64 // by the reason, the event of the switch
-	overshot map[string]bool  // closings that are known to have done too much
-	stuck    map[string]bool  // wind-downs of which a person was told why they are stuck
+	made     map[string]int64 // the number of the intent's event, by client_order_id
+	turned   map[string]int64 // the number of the switch's event, by the reason
+	overshot map[string]bool  // closings of which an event says that they did too much
+	stuck    map[string]bool  // wind-downs of which an event says why they are stuck
 }
 
 func readLog(conn *pgx.Conn, account string) log {
@@ -29,7 +29,7 @@ func readLog(conn *pgx.Conn, account string) log {
 	if _, err := pgx.ForEachRow(rows, []any{&seq, &kind, &event, &order, &reason, &windDown, &state, &message}, func() error {
 		switch {
 		case kind == "order" && event == "submitting":
-			l.made[order] = seq // the last, where it was sent again
+			l.made[order] = seq // the last one, if the intent was sent again
 		case kind == "order" && event == "overshot":
 			l.overshot[order] = true
 		case kind == "guard" && event == "switch" && l.turned[reason] == 0:
@@ -44,8 +44,8 @@ func readLog(conn *pgx.Conn, account string) log {
 	return l
 }
 
-// windDownsLeft tells of wind-downs that have not come to an end, or are stuck
-// without anybody being told why.
+// windDownsLeft returns the wind-downs that have not ended, or that are stuck and
+// no event says why.
 func windDownsLeft(conn *pgx.Conn, account string, l log) (found []string) {
 	rows, err := conn.Query(context.Background(), `select id::text, state, coalesce(message, ''), coalesce(remaining, 'null') from app.wind_downs where account_id = $1`, account)
 	if err != nil {

@@ -6,20 +6,21 @@ import (
 	"net/http"
 )
 
-// opening are the simulator's opening prices in dollars, which wander little.
+// opening has the simulator's opening prices in dollars. Prices move little from
+// there.
 var opening = map[string]float64{"AAPL": 190, "MSFT": 420, "SPY": 550, "NVDA": 125, "TSLA": 240, "AMD": 145, "QQQ": 480, "BTC/USD": 65000, "ETH/USD": 3200}
 
 func one(dice *rand.Rand, of []string) string { return of[dice.IntN(len(of))] }
 
-// newIntent makes an order of some type, class and time in force, named by its
-// client_order_id, by an Idempotency-Key or by both.
+// newIntent returns a random order that is named by its client_order_id, by an
+// Idempotency-Key or by both.
 func (a *chaosAccount) newIntent(dice *rand.Rand, name string) *intent {
 	in := &intent{name: name, method: http.MethodPost, path: "/api/orders", body: a.newOrder(dice)}
 	named := dice.IntN(3)
 	if named != 0 {
 		in.key = "key-" + name
 	}
-	if in.body["symbol"] == "AMD" { // a lost order that a split restates is known by an id that Paddock made
+	if in.body["symbol"] == "AMD" { // splits change AMD's orders: a lost one is recognized only by an id that Paddock made
 		named, in.key = 1, "key-"+name
 	}
 	if named != 1 {
@@ -48,7 +49,8 @@ func (a *chaosAccount) newOrder(dice *rand.Rand) map[string]any {
 	return shares(dice, one(dice, a.kind.shares))
 }
 
-// simple is a market order, and more or less.
+// simple returns a market order for the day, with further fields in more: names
+// and values in turn.
 func simple(symbol, side, qty string, more ...any) map[string]any {
 	body := map[string]any{"symbol": symbol, "side": side, "type": "market", "time_in_force": "day", "qty": qty}
 	for i := 0; i < len(more); i += 2 {
@@ -57,12 +59,12 @@ func simple(symbol, side, qty string, more ...any) map[string]any {
 	return body
 }
 
-// at is a price near a symbol's own, to the cent.
+// at returns a symbol's opening price times a factor, to the cent.
 func at(symbol string, factor float64) string { return fmt.Sprintf("%.2f", opening[symbol]*factor) }
 
 func few(dice *rand.Rand) string { return fmt.Sprint(1 + dice.IntN(9)) }
 
-// shares buys some, or sells what may be there.
+// shares returns an order that buys shares, or sells some that may be held.
 func shares(dice *rand.Rand, symbol string) map[string]any {
 	qty := few(dice)
 	if symbol == "AMD" { // splits move its price
@@ -93,7 +95,7 @@ func shares(dice *rand.Rand, symbol string) map[string]any {
 	return simple(symbol, "buy", qty)
 }
 
-// withExits buys with exits that stay.
+// withExits returns a purchase with exits that are too far away to be executed.
 func withExits(dice *rand.Rand, symbol string) map[string]any {
 	body := simple(symbol, "buy", few(dice), "order_class", "oto", "stop_loss", map[string]string{"stop_price": at(symbol, 0.8), "limit_price": at(symbol, 0.79)})
 	if dice.IntN(2) == 0 {
@@ -103,7 +105,7 @@ func withExits(dice *rand.Rand, symbol string) map[string]any {
 	return body
 }
 
-// shortSale sells to open, or buys to cover.
+// shortSale returns an order that sells short, or buys back.
 func (a *chaosAccount) shortSale(dice *rand.Rand) map[string]any {
 	symbol, qty := one(dice, a.kind.shorts), few(dice)
 	switch dice.IntN(4) {
@@ -137,7 +139,8 @@ func option(dice *rand.Rand, contract string) map[string]any {
 	return simple(contract, "buy", qty)
 }
 
-// spread buys a contract and sells another of the same kind, or undoes it.
+// spread returns an order that buys a contract and sells another one of the same
+// kind, to open or to close.
 func spread(dice *rand.Rand, contracts []string) map[string]any {
 	half := len(contracts) / 2
 	i, j := dice.IntN(half), dice.IntN(half-1)

@@ -10,16 +10,16 @@ import (
 	"time"
 )
 
-// turn is one turn of the account's switch, by the machine's clock.
+// turn is one turn of the account's switch. Its times are by the machine's clock.
 type turn struct {
 	reason    string
 	to        string // reduce_only or halted
 	liquidate bool
-	answered  time.Time // from when on it holds
-	opened    time.Time // when it was about to be opened again
+	answered  time.Time // the switch was turned by then
+	opened    time.Time // just before the switch was opened again
 }
 
-// guardsAnswer is what the API says of the guards and of the newest wind-down.
+// guardsAnswer is the API's answer about the guards and the newest wind-down.
 type guardsAnswer struct {
 	Switch   string
 	WindDown *struct {
@@ -32,8 +32,8 @@ type guardsAnswer struct {
 	} `json:"wind_down"`
 }
 
-// turnSwitch stops the account in one way or another, waits until what was begun
-// has come to an end, and opens it again.
+// turnSwitch turns the switch in one of several ways, waits until the wind-down
+// has ended, and opens the account again.
 func (a *chaosAccount) turnSwitch(client *http.Client, dice *rand.Rand, name string) {
 	a.windingDown.Lock()
 	defer a.windingDown.Unlock()
@@ -59,8 +59,8 @@ func (a *chaosAccount) turnSwitch(client *http.Client, dice *rand.Rand, name str
 	a.mu.Unlock()
 }
 
-// turnTo asks until it is answered that the switch is turned. The wish to halt
-// needs no broker, so that only a server that is away keeps it from that.
+// turnTo repeats the request until the answer says that the switch is turned. That
+// needs no broker, so only a server that is down can delay it.
 func (a *chaosAccount) turnTo(client *http.Client, dice *rand.Rand, name string, body map[string]any) bool {
 	for range 60 {
 		status, answer := a.send(client, http.MethodPost, "/api/guards/switch", "key-"+name, body)
@@ -78,20 +78,21 @@ func (a *chaosAccount) turnTo(client *http.Client, dice *rand.Rand, name string,
 	return false
 }
 
-// windDownPatience is how long a wind-down may take with all faults going on,
-// killed servers and orders that must be looked up for a minute among them.
+// windDownPatience is how long a wind-down may take with all faults going on. The
+// server is killed meanwhile, and some orders must be looked up for a minute.
 const windDownPatience = 10 * time.Minute
 
-// lostPatience is how long one may wait for orders whose answer was lost, and
-// which may trade what is left to be closed. They are given up once the broker
-// has not known them for a whole minute in which one server asked: here the
-// servers are killed more often than that.
+// lostPatience is how long to wait for a wind-down that only waits for orders whose
+// answer was lost, since they may still trade. A server gives such an order up
+// once it has asked for a minute and the broker does not know it. Here no server
+// lives that long.
 const lostPatience = 10 * time.Second
 
-// awaitWindDown waits until the newest wind-down has come to an end. One that
-// is done has left nothing, by the broker's own book; one that is stuck says why.
-// One that only undoes what late orders did cancels none that this account had
-// before: where those hold what it is to close, it says so and may wait for ever.
+// awaitWindDown waits until the newest wind-down has ended. One that is done must
+// have left nothing at the broker, and one that is stuck must say why. A wind-down
+// that only undoes late orders does not cancel the account's earlier orders. If
+// those hold what it is to close, it says so and may wait for ever: then
+// awaitWindDown returns.
 func (a *chaosAccount) awaitWindDown(client *http.Client, t turn) {
 	var said guardsAnswer
 	for deadline := time.Now().Add(windDownPatience); ; time.Sleep(200 * time.Millisecond) {
@@ -135,7 +136,7 @@ func (a *chaosAccount) awaitWindDown(client *http.Client, t turn) {
 	}
 }
 
-// leftAtBroker is what the account holds and has open, by the broker's own book.
+// leftAtBroker returns the account's positions and open orders at the broker.
 func (a *chaosAccount) leftAtBroker() (left []string) {
 	for _, p := range a.user.w.sim.Positions(a.seed.KeyID) {
 		left = append(left, fmt.Sprint(p.Qty, " of ", p.Symbol))
@@ -148,5 +149,5 @@ func (a *chaosAccount) leftAtBroker() (left []string) {
 	return left
 }
 
-// overStatuses are those of orders that may change no more.
+// overStatuses are the statuses of orders that cannot change any more.
 var overStatuses = []string{"filled", "canceled", "expired", "rejected", "replaced"}

@@ -11,10 +11,10 @@ import (
 	"paddock/app/alpacasim"
 )
 
-// weather is what happens to all at the broker, until done: executions are
-// taken back, shares are split, and its clock jumps. No price is corrected: of
-// that alone the journal does not learn where no stream tells of it
-// (docs/architecture.md), and here updates get lost.
+// weather starts what happens at the broker to all accounts, until done is
+// closed: executions are taken back, shares are split, and the broker's clock
+// jumps. No price is corrected: here the stream loses updates, and without one the
+// journal may never learn of such a correction (docs/architecture.md).
 func (w *world) weather(done <-chan struct{}, all []*chaosAccount, seed uint64) *sync.WaitGroup {
 	var going sync.WaitGroup
 	for i, each := range []struct {
@@ -29,7 +29,7 @@ func (w *world) weather(done <-chan struct{}, all []*chaosAccount, seed uint64) 
 		{8 * time.Second, func() func(dice *rand.Rand) {
 			splits := 0
 			return func(dice *rand.Rand) {
-				if splits++; splits <= 3 { // or its shares cost nothing in the end
+				if splits++; splits <= 3 { // each split lowers the price, which must not reach zero
 					w.split(dice)
 				}
 			}
@@ -50,8 +50,8 @@ func (w *world) weather(done <-chan struct{}, all []*chaosAccount, seed uint64) 
 	return &going
 }
 
-// killUntil kills the server and starts it again, at times that nobody
-// foresees, and says how often.
+// killUntil kills the server and starts it again at random times, until done is
+// closed, and returns how often it did.
 func (w *world) killUntil(done <-chan struct{}, dice *rand.Rand) (kills int) {
 	for {
 		select {
@@ -66,11 +66,11 @@ func (w *world) killUntil(done <-chan struct{}, dice *rand.Rand) (kills int) {
 	}
 }
 
-// bust takes back an execution, as exchanges do: of an account that is not being
-// wound down, for what comes back after that is nobody's fault. Of accounts with
-// guards only what made a position is taken back: that it gets larger by the
-// exchange's doing, no guard can prevent. Trades of coins, which cannot be short,
-// are final.
+// bust takes back a random execution of the account, as exchanges do. It does
+// nothing during a wind-down, which would otherwise leave a position behind
+// through no fault of its own. In accounts with guards it takes back purchases
+// only: a bust of a sale enlarges a position, which no guard can prevent. Trades
+// of coins stay, because coins cannot be short.
 func (w *world) bust(a *chaosAccount, dice *rand.Rand) {
 	if !a.windingDown.TryLock() {
 		return
@@ -85,8 +85,8 @@ func (w *world) bust(a *chaosAccount, dice *rand.Rand) {
 	}
 }
 
-// jump sets the broker's clock five minutes forth or back. It is never further
-// than that from where it would be, and returns where it is, in fives of minutes.
+// jump sets the broker's clock five minutes forward or back. at is how far the
+// clock is off, in steps of five minutes: -1, 0 or 1. jump returns the new value.
 func (w *world) jump(at int, dice *rand.Rand) int {
 	if at == 0 {
 		at = 1 - 2*dice.IntN(2)
@@ -97,8 +97,8 @@ func (w *world) jump(at int, dice *rand.Rand) int {
 	return at
 }
 
-// split makes more of each share of AMD, and says so in two entries as Alpaca
-// does.
+// split splits the shares of AMD two or three for one. It is listed as two
+// activities, as Alpaca does.
 func (w *world) split(dice *rand.Rand) {
 	w.sim.SplitAs("AMD", decimal.NewFromInt(int64(2+dice.IntN(2))),
 		alpacasim.SplitShape{Two: true, Apart: time.Duration(dice.IntN(6)) * time.Second, Group: dice.IntN(2) == 0})

@@ -15,8 +15,8 @@ import (
 	"paddock/tests/program"
 )
 
-// What make run starts is stopped by Ctrl-C, finds its data at the next start,
-// and recovers from a kill -9 of itself that leaves its Postgres behind.
+// paddock dev, which make run starts, stops on Ctrl-C, has its data again at the
+// next start, and recovers from a kill -9 that leaves its Postgres running.
 func TestDevFindsItsData(t *testing.T) {
 	binary, data := program.Binary(t), filepath.Join(t.TempDir(), "data")
 	base, stop := startDev(t, binary, data)
@@ -45,7 +45,7 @@ func TestDevFindsItsData(t *testing.T) {
 	}
 }
 
-// startDev runs paddock dev until it says that it runs.
+// startDev starts paddock dev and waits until it prints that it runs.
 func startDev(t *testing.T, binary, data string) (base string, stop func(syscall.Signal)) {
 	t.Helper()
 	addr := program.FreeAddr(t)

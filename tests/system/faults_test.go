@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// faultTime is for how long things are broken: PADDOCK_FAULTS, or as long as CI
-// has time for.
+// faultTime returns for how long things are broken: PADDOCK_FAULTS, or what CI has
+// the time for.
 func faultTime(t *testing.T) time.Duration {
 	text := os.Getenv("PADDOCK_FAULTS")
 	if text == "" {
@@ -26,11 +26,11 @@ func faultTime(t *testing.T) time.Duration {
 	return d
 }
 
-// Three instances are killed and stopped and started, Postgres is restarted,
+// Three instances are killed or stopped and started again, Postgres is restarted,
 // connections of listeners and others are terminated, the broker's streams are
-// cut, and those who follow hang up at random: each of them ends with exactly
-// its accounts' events, in order, and nothing else. Who loses access on the way
-// is told so and hears no more.
+// cut, and followers hang up at random. In the end each follower has exactly the
+// events of its accounts, in order. A follower who loses access meanwhile is told
+// so and gets no more events.
 func TestEveryFollowerHearsEverything(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")
@@ -41,8 +41,8 @@ func TestEveryFollowerHearsEverything(t *testing.T) {
 	w := newChaos(t, size{accounts: 8}, seed)
 	in := w.startInstances(3)
 
-	// Each user has two accounts and may see one of the next user's. The guest
-	// may see one until it may not.
+	// Each user has two accounts and may see one of the next user's. The guest may
+	// see one account until that grant is taken away.
 	users := make([]*user, 4)
 	accounts := make([]*account, 2*len(users))
 	for i := range users {
@@ -71,7 +71,7 @@ func TestEveryFollowerHearsEverything(t *testing.T) {
 		for range 3 {
 			follow(u, false, append(own, others)...)
 		}
-		follow(u, false, own[0], accounts[(2*i+5)%len(accounts)].id) // the last is another's, and asked for in vain
+		follow(u, false, own[0], accounts[(2*i+5)%len(accounts)].id) // the last account is another user's, and is refused
 		follow(u, true, own[1])
 		follow(u, true, others)
 	}
@@ -115,12 +115,12 @@ func TestEveryFollowerHearsEverything(t *testing.T) {
 	}
 	t.Logf("%d things written, %d events told to %d followers who were cut off %d times", written.Load(), total, len(all), breaks)
 	if written.Load() < int64(during.Seconds())*5 {
-		t.Error("so little was written that the test says little")
+		t.Error("too little was written for the test to prove anything")
 	}
 }
 
-// write places orders, cancels and notes lines, through any instance; what an
-// instance that is going away does not answer is not repeated.
+// write places orders and writes agent logs through any instance, until quit is
+// closed. A request that gets no answer is not repeated.
 func (in *instances) write(a *account, dice *rand.Rand, quit <-chan struct{}, written *atomic.Int64) {
 	for n := 0; ; n++ {
 		select {
@@ -145,8 +145,8 @@ func (in *instances) write(a *account, dice *rand.Rand, quit <-chan struct{}, wr
 	}
 }
 
-// breakThings breaks everything once in an order by chance, and goes on with
-// what comes until the time is over. Half way through, revoke is called.
+// breakThings causes each fault once, in a random order, and then goes on until
+// the time is over. Half way through it calls revoke.
 func (in *instances) breakThings(dice *rand.Rand, during time.Duration, revoke func()) {
 	pause := func() { time.Sleep(time.Duration(500+dice.IntN(2500)) * time.Millisecond) }
 	faults := map[string]func(){
@@ -200,7 +200,7 @@ func (in *instances) exec(sql string) {
 	}
 }
 
-// grant lets a user see another's account.
+// grant makes a user a viewer of another user's account.
 func (in *instances) grant(a *account, u *user) {
 	in.t.Helper()
 	_, err := in.postgres.Conn(in.t, "admin").Exec(in.t.Context(),
@@ -210,9 +210,9 @@ func (in *instances) grant(a *account, u *user) {
 	}
 }
 
-// settleAll waits until nothing more comes: every order is over at the broker
-// and here. One that never arrived is given up a minute after the account's last
-// change of hands.
+// settleAll waits until every order is over, both at the broker and in the
+// database. An order that never reached the broker is given up a minute after the
+// account's lease last changed hands.
 func (in *instances) settleAll(accounts []*account) {
 	in.t.Helper()
 	conn := in.postgres.Conn(in.t, "admin")
@@ -232,9 +232,9 @@ func (in *instances) settleAll(accounts []*account) {
 	}
 }
 
-// compare fails unless a follower has heard exactly the logs of the accounts
-// that are its own, and answers how many events that is. GET /api/events says
-// the same.
+// compare fails the test unless a follower got exactly the events of the accounts
+// that it may see, and GET /api/events has the same. It returns how many events
+// there are.
 func (in *instances) compare(name string, f *follower) (events int) {
 	t := in.t
 	conn := in.postgres.Conn(t, "admin")
@@ -294,8 +294,8 @@ func (in *instances) compare(name string, f *follower) (events int) {
 	return events
 }
 
-// comparePage fails unless GET /api/events has the log's end, and perhaps what
-// has come since it was read: the broker's word on what reconciliation knew.
+// comparePage fails the test unless GET /api/events has the last events of log. It
+// may have more: the broker may have sent updates since log was read.
 func (in *instances) comparePage(name string, u *user, account string, log []heard) {
 	one, up := in.pick(0)
 	if !up {

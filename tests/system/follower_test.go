@@ -18,31 +18,32 @@ import (
 	"paddock/tests/protocol"
 )
 
-// follower is a program that follows accounts over any instance, by socket or
-// as Server-Sent Events, and goes on from its cursors when it is cut off.
+// follower is a program that follows accounts through any instance, over a
+// WebSocket or as Server-Sent Events. When it is cut off it continues from its
+// cursors.
 type follower struct {
 	user     *user
 	in       *instances
-	accounts []string // one alone where it reads Server-Sent Events
-	stream   bool     // it does
+	accounts []string // only one if it reads Server-Sent Events
+	stream   bool     // whether it reads Server-Sent Events
 	dice     *rand.Rand
 
 	mu       sync.Mutex
 	events   map[string][]heard // by account
 	refused  map[string]bool    // accounts that it was told are not its own
 	breaks   int
-	finished error // why it gave up, if it has
+	finished error // the first error, if there was one
 }
 
 func (in *instances) newFollower(u *user, seed uint64, stream bool, accounts ...string) *follower {
 	return &follower{user: u, in: in, accounts: accounts, stream: stream, dice: rand.New(rand.NewPCG(seed, 7)), events: map[string][]heard{}, refused: map[string]bool{}}
 }
 
-// run follows until ctx ends.
+// run follows the accounts until ctx ends or its Server-Sent Events are refused.
 func (f *follower) run(ctx context.Context) {
 	for ctx.Err() == nil && !(f.stream && f.isRefused()) {
 		if one, up := f.in.pick(f.dice.IntN(1000)); up {
-			once, cancel := context.WithTimeout(ctx, time.Duration(500+f.dice.IntN(8000))*time.Millisecond) // it hangs up at random
+			once, cancel := context.WithTimeout(ctx, time.Duration(500+f.dice.IntN(8000))*time.Millisecond) // it hangs up after a random time
 			if f.stream {
 				f.readStream(once, one)
 			} else {
@@ -60,8 +61,8 @@ func (f *follower) run(ctx context.Context) {
 	}
 }
 
-// take notes a message, and reports whether there is a point in going on. Each
-// event must be the one after the last.
+// take records a message, and reports whether to go on reading. The cursor of each
+// event must be one more than that of the event before.
 func (f *follower) take(text []byte) bool {
 	var m said
 	if err := errors.Join(json.Unmarshal(text, &m), protocol.Check(text)); err != nil {
@@ -89,7 +90,7 @@ func (f *follower) take(text []byte) bool {
 			f.refused[m.Account] = true
 			return !f.stream
 		}
-		return false // the database is away: come back
+		return false // the database cannot be reached: run tries again
 	case "snapshot":
 		f.failLocked(fmt.Errorf("told to start again: %s", text))
 	}
@@ -139,7 +140,7 @@ func (f *follower) readSocket(ctx context.Context, one *world) {
 	}
 	lazy := f.dice.IntN(10) == 0
 	for n := 0; ; n++ {
-		if lazy && n == 5 { // it stops reading for a while
+		if lazy && n == 5 { // stop reading for a while
 			select {
 			case <-ctx.Done():
 			case <-time.After(2 * time.Second):
@@ -172,7 +173,7 @@ func (f *follower) readStream(ctx context.Context, one *world) {
 		return
 	}
 	if response.StatusCode != http.StatusOK {
-		_, _ = io.Copy(io.Discard, response.Body) // it comes back
+		_, _ = io.Copy(io.Discard, response.Body) // run tries again
 		return
 	}
 	lines := bufio.NewScanner(response.Body)
@@ -182,7 +183,7 @@ func (f *follower) readStream(ctx context.Context, one *world) {
 		if text, is := strings.CutPrefix(lines.Text(), "data: "); is {
 			data = text
 		}
-		if lines.Text() == "" && data != "" { // what is cut off before its end does not count
+		if lines.Text() == "" && data != "" { // a blank line ends an event: one that is cut off before it does not count
 			if !f.take([]byte(data)) {
 				return
 			}

@@ -15,7 +15,7 @@ type instances struct {
 	up  map[*world]bool
 }
 
-// startInstances starts so many servers beside each other.
+// startInstances starts count servers on the same database.
 func (w *world) startInstances(count int) *instances {
 	w.t.Helper()
 	in := &instances{world: w, up: map[*world]bool{}}
@@ -32,7 +32,8 @@ func (w *world) startInstances(count int) *instances {
 	return in
 }
 
-// pick returns one that is up, by the number given, unless all are down.
+// pick returns the nth server, or the next one after it that is up. It returns
+// false if all are down.
 func (in *instances) pick(n int) (*world, bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -44,8 +45,8 @@ func (in *instances) pick(n int) (*world, bool) {
 	return nil, false
 }
 
-// bounce ends one, by a crash or in good order, runs what is given while it is
-// down, and starts it again.
+// bounce ends the nth server, by a crash or an orderly stop, calls meanwhile, and
+// starts the server again.
 func (in *instances) bounce(n int, crash bool, meanwhile func()) {
 	one := in.all[n%len(in.all)]
 	in.mark(one, false)
@@ -65,7 +66,7 @@ func (in *instances) mark(one *world, up bool) {
 	in.up[one] = up
 }
 
-// at is the same user at another instance.
+// at returns the same user, who sends their requests to another instance.
 func (u *user) at(w *world) *user {
 	there := *u
 	there.w = w

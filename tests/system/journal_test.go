@@ -15,9 +15,9 @@ import (
 )
 
 // journalDiffers compares the journal's round trips, of the account and of each
-// agent and tag, with those that a plain computation makes of the broker's own
-// executions and activities. Times are left out: the broker's book and its
-// stream tell them some microseconds apart.
+// agent and tag, with those that plainjournal computes from the broker's own
+// executions and activities. Times are left out: those in the broker's record and
+// in its stream differ by some microseconds.
 func (w *world) journalDiffers(conn *pgx.Conn, a *chaosAccount) (found []string) {
 	here, there := w.tripsHere(conn, a.id), plainjournal.Timeless(plainjournal.Trips(w.plainFills(conn, a), w.plainAdjustments(a)))
 	for _, line := range there {
@@ -33,7 +33,7 @@ func (w *world) journalDiffers(conn *pgx.Conn, a *chaosAccount) (found []string)
 	return append(found, w.dayFeesDiffer(conn, a)...)
 }
 
-// tripsHere are the round trips in the database, as plainjournal writes them.
+// tripsHere returns the round trips in the database, as plainjournal writes them.
 func (w *world) tripsHere(conn *pgx.Conn, account string) (lines []string) {
 	rows, err := conn.Query(context.Background(), `select format('%s %s %s %s %s in %s/%s out %s/%s most %s fees %s profit %s fills %s', scope, scope_value, symbol, direction,
 			case when closed_at is null then 'open' else '' end,
@@ -50,8 +50,8 @@ func (w *world) tripsHere(conn *pgx.Conn, account string) (lines []string) {
 	return lines
 }
 
-// plainFills are the broker's executions that count. Whose an order is only
-// Paddock knows.
+// plainFills returns the broker's executions that were not taken back. The agent
+// and tag of an order come from Paddock, since the broker does not know them.
 func (w *world) plainFills(conn *pgx.Conn, a *chaosAccount) (fills []plainjournal.Fill) {
 	type owner struct{ ID, Agent, Tag string }
 	rows, err := conn.Query(context.Background(), `select alpaca_order_id::text, coalesce(orchestrator_agent_id, ''), coalesce(tag, '')
@@ -95,7 +95,7 @@ type brokerActivity struct {
 	Net       decimal.Decimal `json:"net_amount"`
 }
 
-// activities are what happened at the broker besides executions.
+// activities returns the account's activities at the broker besides executions.
 func (w *world) activities(a *chaosAccount) (all []brokerActivity) {
 	token := ""
 	for {
@@ -111,8 +111,8 @@ func (w *world) activities(a *chaosAccount) (all []brokerActivity) {
 	}
 }
 
-// plainAdjustments are the activities as a plain journal takes them: one of
-// which the day alone is told stands at the end of that day in New York.
+// plainAdjustments returns the activities as plainjournal takes them. One with a
+// day and no time is put at the end of that day in New York.
 func (w *world) plainAdjustments(a *chaosAccount) (all []plainjournal.Adjustment) {
 	for _, x := range w.activities(a) {
 		adjustment := plainjournal.Adjustment{ID: x.ID, Kind: x.Kind, Subtype: x.Subtype, Group: x.Group, Symbol: x.Symbol, At: x.CreatedAt, Qty: x.Qty, Price: x.Price, Net: x.Net}
@@ -130,7 +130,7 @@ func (w *world) plainAdjustments(a *chaosAccount) (all []plainjournal.Adjustment
 func endOfDay(date string) time.Time {
 	day, err := time.ParseInLocation(time.DateOnly, date, newYork)
 	if err != nil {
-		panic(err) // the simulator writes days so
+		panic(err) // the simulator writes days in this form
 	}
 	return day.AddDate(0, 0, 1).Add(-time.Microsecond)
 }

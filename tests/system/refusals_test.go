@@ -13,9 +13,9 @@ import (
 	"paddock/tests/program"
 )
 
-// serve refuses, in a sentence that shows no password, every login that row
-// level security does not hold, and an environment in which the SDK would
-// trade as somebody else.
+// paddock serve refuses to start, with a message that shows no password, if row
+// level security does not bind one of its logins, if a setting is wrong, or if
+// the environment has keys with which Alpaca's SDK would trade for another account.
 func TestServeRefuses(t *testing.T) {
 	db := pgtest.New(t)
 	binary := program.Binary(t)
@@ -58,7 +58,7 @@ func TestServeRefuses(t *testing.T) {
 		"an address that is not free": {"PADDOCK_ADDR", "127.0.0.1:" + strings.Split(strings.Split(db.URL("paddock_app"), "@127.0.0.1:")[1], "/")[0], "is in use"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			// One that does not refuse would serve for ever.
+			// A server that does not refuse would run for ever.
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			cmd := exec.CommandContext(ctx, binary, "serve")
@@ -80,7 +80,7 @@ func TestServeRefuses(t *testing.T) {
 	}
 }
 
-// onEmpty is the URL of a database without migrations, as paddock_app.
+// onEmpty returns the URL of a database without migrations, for paddock_app.
 func onEmpty(t *testing.T, db *pgtest.DB) string {
 	t.Helper()
 	empty := pgtest.Empty(t)

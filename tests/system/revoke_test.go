@@ -22,13 +22,13 @@ import (
 	"paddock/tests/pgtest"
 )
 
-// Nothing a reporting login does blocks a revocation. It can make every NOTIFY
-// of the server fail, by leaving the queue full, or wait, by committing one of
-// its own that takes long. Meanwhile sessions are ended, grants taken or
-// changed, accounts halted and deleted, all at once; what they opened is shut
-// by then, and their sockets are closed by the clock.
+// Nothing that a reporting login does blocks a revocation. Such a login can make
+// every NOTIFY on the server fail, by keeping the queue full, or wait, by a NOTIFY
+// of its own whose commit takes long. Meanwhile sessions are ended, grants are
+// taken or changed, and accounts are halted and deleted. Each of these takes
+// effect at once, and the sockets concerned are closed by a timer.
 //
-// Filling the queue takes 8 GB before Postgres 17: PADDOCK_FILL_QUEUE=1 does it.
+// Before Postgres 17, to fill the queue takes 8 GB. PADDOCK_FILL_QUEUE=1 does it.
 func TestNothingBlocksARevocation(t *testing.T) {
 	t.Run("NOTIFY waits", func(t *testing.T) { revokeWhile(newWorld(t), holdNotify) })
 	if os.Getenv("PADDOCK_FILL_QUEUE") != "" {
@@ -47,7 +47,7 @@ func TestNothingBlocksARevocation(t *testing.T) {
 	}
 }
 
-// major is the major version of the Postgres that tests run on.
+// major returns the major version of the Postgres that tests run on.
 func major(t *testing.T) (n int) {
 	t.Helper()
 	err := pgtest.New(t).Conn(t, "admin").QueryRow(t.Context(), "select current_setting('server_version_num')::integer / 10000").Scan(&n)
@@ -57,9 +57,9 @@ func major(t *testing.T) (n int) {
 	return n
 }
 
-// holdNotify has a reporting login commit a NOTIFY that does not end: with
-// synchronous replication to a server that is away, it holds the lock that
-// every NOTIFY of the server takes.
+// holdNotify has a reporting login commit a NOTIFY whose commit does not end: it
+// waits for synchronous replication to a server that does not exist. Meanwhile it
+// holds the lock that every NOTIFY on the server takes.
 func holdNotify(w *world, url string) {
 	t := w.t
 	conn, err := pgx.Connect(t.Context(), url)
@@ -72,7 +72,7 @@ func holdNotify(w *world, url string) {
 	go func() {
 		defer close(ended)
 		_, err := conn.Exec(context.Background(), "set synchronous_commit = on; set statement_timeout = 0")
-		for err == nil { // the first ones are done before the server has read its settings; the last one is ended below
+		for err == nil { // the first ones may end before the server has read its settings; the one that hangs is ended below
 			_, err = conn.Exec(context.Background(), "select pg_logical_emit_message(true, 'x', 'what is to be replicated'); notify anything")
 		}
 	}()
@@ -97,8 +97,8 @@ func holdNotify(w *world, url string) {
 	})
 }
 
-// fillQueue has one session of a reporting login listen in a transaction that
-// it leaves open, and others NOTIFY until that fails.
+// fillQueue has one session of a reporting login listen and keep a transaction
+// open, and another one NOTIFY until the queue is full.
 func fillQueue(w *world, url string) {
 	t := w.t
 	connect := func() *pgx.Conn {
@@ -129,7 +129,7 @@ func fillQueue(w *world, url string) {
 			break
 		}
 		if entries /= 10; entries == 1 {
-			fill = "''" // the last page too
+			fill = "''" // small entries fill the rest of the last page
 		}
 	}
 	var usage float64
@@ -139,8 +139,8 @@ func fillQueue(w *world, url string) {
 	t.Logf("the queue was full after %v", time.Since(began).Round(time.Second))
 }
 
-// soon is how long a revocation may take on a busy machine, and how long a
-// socket of the revoked may stay open: the clock comes every 0.9 s.
+// soon is how long a revocation may take on a busy machine, and how long a socket
+// may stay open after it. Sockets are checked by a timer, every 0.9 s.
 const soon = 4 * time.Second
 
 func revokeWhile(w *world, block func(w *world, url string)) {
@@ -170,7 +170,7 @@ func revokeWhile(w *world, block func(w *world, url string)) {
 	if _, err := admin.Exec(t.Context(), "set lock_timeout = '3s'; set statement_timeout = '3s'"); err != nil {
 		t.Fatal(err)
 	}
-	// Everybody's sessions and sockets are there before.
+	// All sessions and sockets are opened before NOTIFY is blocked.
 	for _, name := range []string{"out", "revoker", "changer", "viewer", "expiring", "taken", "gone", "leaver"} {
 		w.signUp(name)
 	}
@@ -224,8 +224,8 @@ func revokeWhile(w *world, block func(w *world, url string)) {
 	for _, revocation := range []struct {
 		what   string
 		do     func() error
-		holds  func() error // at once, without waiting
-		socket string       // what its socket is told
+		holds  func() error // checks that do took effect at once
+		socket string       // what its socket must be told, or "" for no socket
 	}{
 		{"signed out", post(closing, "POST", "/api/auth/sign-out", "", map[string]string{}, 200), func() error { return session(closing) }, "4401"},
 		{"revoked", post(revoker, "POST", "/api/auth/revoke-other-sessions", "", map[string]string{}, 200), func() error { return session(other) }, "4401"},
@@ -273,9 +273,9 @@ func revokeWhile(w *world, block func(w *world, url string)) {
 	}
 }
 
-// hear opens a socket, that follows the account if there is one, and answers
-// how it ends: the code it is closed with, or that of the end of its
-// subscription.
+// hear opens a socket, which follows the account if one is given. The channel gets
+// how that ends: the code of the end of the subscription, or the code with which
+// the socket is closed.
 func (u *user) hear(account string) <-chan string {
 	u.w.t.Helper()
 	ctx := u.w.t.Context()
@@ -311,7 +311,7 @@ func (u *user) hear(account string) <-chan string {
 	return ended
 }
 
-// signIn opens another session of somebody who has signed up.
+// signIn opens another session for a user who has signed up.
 func (w *world) signIn(name string) *user {
 	w.t.Helper()
 	u := &user{w: w, name: name, password: "the password of " + name}

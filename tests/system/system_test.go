@@ -1,5 +1,5 @@
-// Package system tests the built binary as a whole: a real Postgres, the
-// simulated broker over HTTP, real sockets, and things that are killed.
+// Package system tests the built binary as a whole, with a real Postgres, the
+// simulated broker over HTTP and real sockets, while parts of it are killed.
 package system
 
 import (
@@ -126,7 +126,7 @@ func TestNothingIsLostDoubledOrShown(t *testing.T) {
 	w.findSecrets(ada, bob)
 }
 
-// newWorld makes what a server runs in.
+// newWorld starts Postgres and the simulated broker, but no server yet.
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, seeds: alpacasim.DemoAccounts(7), dir: t.TempDir(), binary: program.Binary(t)}
@@ -136,7 +136,8 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// dumpsNoCore: a crash must leave no file with keys in it.
+// dumpsNoCore fails the test if the server may write a core dump, which would
+// have keys in it.
 func (w *world) dumpsNoCore() {
 	w.t.Helper()
 	limits, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", w.process.Process.Pid))
@@ -148,7 +149,8 @@ func (w *world) dumpsNoCore() {
 	}
 }
 
-// findSecrets searches every log and a dump of the whole database.
+// findSecrets fails the test if a secret stands in a log or in a dump of the
+// whole database.
 func (w *world) findSecrets(users ...*user) {
 	w.t.Helper()
 	secrets := map[string]string{"master key": w.masterKey, "auth secret": w.authSecret}

@@ -20,7 +20,7 @@ import (
 	"paddock/tests/protocol"
 )
 
-// user is somebody who is signed in.
+// user is a user with a session.
 type user struct {
 	w                      *world
 	name, password, cookie string
@@ -50,7 +50,8 @@ func (w *world) signUp(name string) *user {
 	return u
 }
 
-// call sends JSON; the answer's body can still be read.
+// call makes a request with a JSON body. The response's body is already in memory.
+// Its status is 0 if no whole response came.
 func (u *user) call(method, path, account string, body any) *http.Response {
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -79,7 +80,7 @@ func (u *user) call(method, path, account string, body any) *http.Response {
 	return response
 }
 
-// account is one connected account, and what its socket has heard.
+// account is one connected account, and the events that its socket received.
 type account struct {
 	user *user
 	name string
@@ -90,7 +91,7 @@ type account struct {
 	events []heard
 }
 
-// heard is an event as a socket got it.
+// heard is an event as a socket received it.
 type heard struct {
 	Cursor int64
 	Text   string
@@ -143,8 +144,8 @@ func (a *account) orders() []order {
 	return body.Orders
 }
 
-// compareWithBroker fails unless broker and database agree on every order and
-// position, with one order for each intent.
+// compareWithBroker fails the test unless broker and database agree on every order
+// and position, with one order for each intent.
 func (a *account) compareWithBroker() {
 	t := a.user.w.t
 	here := map[string]order{}
@@ -183,8 +184,8 @@ func (a *account) compareWithBroker() {
 	}
 }
 
-// compareEvents fails unless the account's socket heard its whole log, each
-// event once and in order, and nothing else.
+// compareEvents fails the test unless the account's socket received all of its
+// events, each once and in order, and nothing else.
 func (a *account) compareEvents() {
 	t := a.user.w.t
 	conn := a.user.w.postgres.Conn(t, "admin")
@@ -233,8 +234,8 @@ func sameJSON(a, b string) bool {
 	return bytes.Equal(p, q)
 }
 
-// follow keeps a socket open for these accounts, from the beginning of their
-// logs, and resumes by cursor whenever it breaks.
+// follow keeps a socket open that follows these accounts from their first event,
+// and resumes from its cursors whenever it breaks.
 func (u *user) follow(accounts ...*account) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -254,7 +255,7 @@ func (u *user) follow(accounts ...*account) {
 	})
 }
 
-// said is a message of the server's.
+// said is a message from the server.
 type said struct {
 	Type    string          `json:"type"`
 	Account string          `json:"account_id"`
@@ -302,7 +303,7 @@ func (u *user) listen(ctx context.Context, accounts []*account) {
 		case m.Account != "" && a == nil:
 			u.w.t.Errorf("%s heard of an account that is not followed: %s", u.name, text)
 		case m.Type == "unsubscribed":
-			return // the database was away: come back
+			return // the database could not be reached: follow tries again
 		case m.Type == "event":
 			a.mu.Lock()
 			a.events = append(a.events, heard{m.Cursor, string(m.Data)})
@@ -311,7 +312,8 @@ func (u *user) listen(ctx context.Context, accounts []*account) {
 	}
 }
 
-// mayNotFollow fails unless subscribing to another's account is refused.
+// mayNotFollow fails the test unless the user is refused when they subscribe to
+// another user's account.
 func (u *user) mayNotFollow(a *account) {
 	t := u.w.t
 	conn, err := u.dial(t.Context())

@@ -29,17 +29,17 @@ type world struct {
 	postgres *pgtest.Own
 	sim      *alpacasim.Sim
 	broker   *httptest.Server
-	streams  *httptest.Server // of trade updates, which the broker's own host has not
+	streams  *httptest.Server // serves the trade updates, which the broker's other host lacks
 	seeds    []alpacasim.AccountSeed
 
-	keepsHistory bool          // the broker writes down what happens when
-	ahead        time.Duration // of the broker's clock before this machine's, but for jumps
-	contracts    []string      // of AAPL, near the money and weeks from their end: calls, then puts
+	keepsHistory bool          // whether the broker records what happens when
+	ahead        time.Duration // how far the broker's clock is ahead of this machine's, without its jumps
+	contracts    []string      // option contracts of AAPL near the money, weeks from expiry: calls, then puts
 
 	masterKey, authSecret string
 	passwords             map[string]string
 	addr                  string
-	settings              []string                // of the server, beside the usual ones
+	settings              []string                // further environment variables of the server
 	throughPooler         func(url string) string // returns a pooler's URL for one of Postgres; nil without a pooler
 	process               *exec.Cmd
 	exited                chan struct{}
@@ -119,7 +119,7 @@ func (w *world) start() {
 	w.exited = make(chan struct{})
 	go func(p *exec.Cmd, done chan struct{}) {
 		defer close(done)
-		_ = p.Wait() // how it ended is asked where that matters
+		_ = p.Wait() // stop checks how it ended
 	}(w.process, w.exited)
 	w.t.Cleanup(func() {
 		_ = w.process.Process.Kill() // it may have ended
@@ -142,7 +142,7 @@ func (w *world) databaseURL(role string) string {
 
 func tail(text []byte, n int) []byte { return text[max(0, len(text)-n):] }
 
-// kill ends the server as a crash would.
+// kill ends the server with SIGKILL, as a crash would.
 func (w *world) kill() {
 	if err := w.process.Process.Kill(); err != nil {
 		w.t.Fatal(err)
@@ -150,7 +150,8 @@ func (w *world) kill() {
 	<-w.exited
 }
 
-// stop ends the server in good order.
+// stop ends the server with SIGTERM, and fails the test if that takes long or its
+// exit code is not 0.
 func (w *world) stop() {
 	if err := w.process.Process.Signal(syscall.SIGTERM); err != nil {
 		w.t.Fatal(err)
@@ -165,19 +166,20 @@ func (w *world) stop() {
 	}
 }
 
-// eventually polls until what is true, for at most a minute.
+// eventually waits until check returns nil, for at most a minute.
 func (w *world) eventually(what string, check func() error) {
 	w.t.Helper()
 	w.within(time.Minute, what, check)
 }
 
-// within is eventually, for at most so long.
+// within waits until check returns nil, for at most the time most.
 func (w *world) within(most time.Duration, what string, check func() error) {
 	w.t.Helper()
 	kit.Within(w.t, most, what, check)
 }
 
-// get asks without a body; the answer's body is closed.
+// get makes a GET request as the user, or as nobody if u is nil. It closes the
+// response's body, and returns nil if there was no response.
 func (w *world) get(path string, u *user) *http.Response {
 	request, err := http.NewRequest(http.MethodGet, "http://"+w.addr+path, nil)
 	if err != nil {
@@ -204,7 +206,8 @@ func wantStatus(r *http.Response, want int) error {
 	return nil
 }
 
-// settle waits until each account's orders are over at the broker and here.
+// settle waits until all orders of each account are filled, and broker and
+// database have equally many.
 func (w *world) settle(all []*account) {
 	w.t.Helper()
 	for _, a := range all {

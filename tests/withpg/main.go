@@ -1,6 +1,6 @@
-// Command withpg runs a command with TEST_DATABASE_URL set to a Postgres that
-// it starts for it and stops afterwards, so that all test packages share one
-// server: go run ./tests/withpg go test ./...
+// Command withpg starts a Postgres, runs a command with TEST_DATABASE_URL set to
+// it, and stops it afterwards, so that all test packages share one server:
+// go run ./tests/withpg go test ./...
 package main
 
 import (

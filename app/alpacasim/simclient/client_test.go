@@ -11,8 +11,8 @@ import (
 	"paddock/app/alpacasim/simclient"
 )
 
-// A refusal is an *Error in the simulator's words, where control is not served
-// too.
+// A refusal is an *Error with the simulator's message. This includes a
+// simulator that does not serve the control endpoints.
 func TestRefusals(t *testing.T) {
 	l := newLab(t)
 	ctx := t.Context()
@@ -42,7 +42,8 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// What the endpoints cannot be told exactly is an error, and nothing is asked.
+// An argument that the endpoints cannot express exactly is an error, and no
+// request is made.
 func TestUnits(t *testing.T) {
 	l := newLab(t)
 	ctx := t.Context()

@@ -12,8 +12,8 @@ import (
 	"paddock/app/alpacasim/simclient"
 )
 
-// A test controls a simulator in another process. The server here stands for
-// paddock sim --control.
+// A test controls a simulator in another process. The server of this example
+// stands for paddock sim --control.
 func Example() {
 	sim, err := alpacasim.New(alpacasim.Config{Control: true})
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 	"paddock/app/alpacasim/simclient"
 )
 
-// lab is a simulator whose control is served, and its client.
+// lab is a simulator with its control endpoints and a client for them.
 type lab struct {
 	t     *testing.T
 	sim   *alpacasim.Sim
@@ -29,9 +29,9 @@ type lab struct {
 	*simclient.Client
 
 	mu    sync.Mutex
-	asked []string // the control endpoints that were asked, such as POST /_sim/price
+	asked []string // the control endpoints that were called, such as POST /_sim/price
 
-	left chan struct{} // gets one for each WebSocket that the server is done with
+	left chan struct{} // receives a value each time the server has ended a WebSocket
 }
 
 func newLab(t *testing.T) *lab {
@@ -66,7 +66,7 @@ func newLab(t *testing.T) *lab {
 	return l
 }
 
-// clock goes on by a millisecond each time it is read.
+// clock returns a clock that advances by a millisecond each time it is read.
 func (l *lab) clock() func() time.Time {
 	var mu sync.Mutex
 	at := l.start
@@ -80,7 +80,7 @@ func (l *lab) clock() func() time.Time {
 
 func dec(text string) decimal.Decimal { return decimal.RequireFromString(text) }
 
-// alpaca is the official SDK on the lab's simulator.
+// alpaca returns a client of the official SDK for the lab's simulator.
 func (l *lab) alpaca() *alpaca.Client {
 	return alpaca.NewClient(alpaca.ClientOpts{APIKey: l.seed.KeyID, APISecret: l.seed.SecretKey, BaseURL: l.url, RetryLimit: -1})
 }
@@ -90,7 +90,7 @@ func (l *lab) place(symbol, qty string) (*alpaca.Order, error) {
 	return l.alpaca().PlaceOrder(alpaca.PlaceOrderRequest{Symbol: symbol, Qty: &n, Side: alpaca.Buy, Type: alpaca.Market, TimeInForce: alpaca.GTC})
 }
 
-// buy places an order that must be accepted.
+// buy places a market order and fails the test if it is refused.
 func (l *lab) buy(symbol, qty string) {
 	l.t.Helper()
 	if _, err := l.place(symbol, qty); err != nil {
@@ -98,7 +98,7 @@ func (l *lab) buy(symbol, qty string) {
 	}
 }
 
-// ok fails the test where a call of the client did.
+// ok fails the test if err is not nil.
 func (l *lab) ok(err error) {
 	l.t.Helper()
 	if err != nil {
@@ -106,7 +106,7 @@ func (l *lab) ok(err error) {
 	}
 }
 
-// want fails the test where two values, written out, differ.
+// want fails the test unless the two values are deeply equal.
 func (l *lab) want(what string, got, want any) {
 	l.t.Helper()
 	if !reflect.DeepEqual(got, want) {
@@ -114,7 +114,8 @@ func (l *lab) want(what string, got, want any) {
 	}
 }
 
-// price returns what an order of a symbol is filled at, in whole dollars.
+// price buys a share and returns the price at which that was filled, in whole
+// dollars.
 func (l *lab) price(symbol string) string {
 	l.t.Helper()
 	l.buy(symbol, "1")
@@ -123,7 +124,7 @@ func (l *lab) price(symbol string) string {
 	return all[len(all)-1].Price.Round(0).String()
 }
 
-// status returns how a stream of Server-Sent Events is answered.
+// status returns the status of the response to a stream of Server-Sent Events.
 func (l *lab) status() int {
 	l.t.Helper()
 	r, err := http.NewRequest("GET", l.url+"/v2/events/trades?since=2026-01-01&until=2026-01-02", nil)
@@ -136,8 +137,8 @@ func (l *lab) status() int {
 	return response.StatusCode
 }
 
-// ahead returns by how many seconds the simulator's clock is ahead of its
-// machine's.
+// ahead returns by how many seconds the simulator's clock is ahead of the clock
+// that it was given.
 func (l *lab) ahead() int {
 	l.t.Helper()
 	clock, err := l.alpaca().GetClock()
@@ -152,7 +153,8 @@ func (l *lab) activities(kind string) []alpaca.AccountActivity {
 	return all
 }
 
-// same fails the test where two values differ in JSON, or are empty.
+// same fails the test unless the two values have the same JSON and are not
+// empty.
 func (l *lab) same(what string, got, want any) {
 	l.t.Helper()
 	a, err := json.Marshal(got)
@@ -164,14 +166,14 @@ func (l *lab) same(what string, got, want any) {
 	}
 }
 
-// socket opens a WebSocket and closes it again, and reports whether its place
-// was free. It returns when the server has noticed.
+// socket opens a WebSocket and closes it again, and reports whether it could be
+// opened. It returns after the server has noticed that it is closed.
 func (l *lab) socket(ctx context.Context) bool {
 	l.t.Helper()
 	keys := http.Header{"Apca-Api-Key-Id": {l.seed.KeyID}, "Apca-Api-Secret-Key": {l.seed.SecretKey}}
 	c, _, err := websocket.Dial(ctx, strings.Replace(l.url, "http", "ws", 1)+"/stream", &websocket.DialOptions{HTTPHeader: keys})
 	if err == nil {
-		_ = c.CloseNow() // it says that it is closed
+		_ = c.CloseNow() // it always returns an error
 	}
 	select {
 	case <-l.left:

@@ -15,8 +15,8 @@ import (
 	"paddock/app/alpacasim/simclient"
 )
 
-// calls holds a use of each method of the client, by its name. Each shows by the
-// simulator itself, or by Alpaca's SDK, that the method did what it says.
+// calls holds a test of each method of the client, by the method's name. It
+// checks the method's effect with the simulator itself or with Alpaca's SDK.
 var calls = map[string]func(ctx context.Context, l *lab){
 	"Inject": func(ctx context.Context, l *lab) {
 		l.ok(l.Inject(ctx, alpacasim.Injection{Fault: alpacasim.Fail, N: 1, KeyID: l.seed.KeyID}))
@@ -63,7 +63,7 @@ var calls = map[string]func(ctx context.Context, l *lab){
 		}
 		l.ok(l.CutStreams(ctx))
 		<-ended
-		l.ok(reading.Err()) // it ended before the time was up
+		l.ok(reading.Err()) // the stream ended because it was cut, and not at the timeout
 	},
 	"RefuseStreams": func(ctx context.Context, l *lab) {
 		l.ok(l.RefuseStreams(ctx, 404))
@@ -208,7 +208,7 @@ var calls = map[string]func(ctx context.Context, l *lab){
 	},
 }
 
-// Every method does what it says at the real handler.
+// Every method of the client does what it says on a real simulator.
 func TestMethods(t *testing.T) {
 	for name, use := range calls {
 		t.Run(name, func(t *testing.T) {
@@ -218,7 +218,8 @@ func TestMethods(t *testing.T) {
 	}
 }
 
-// There is a method for every control endpoint, and no method is untested.
+// The client has a method for every control endpoint, and calls has a test of
+// every method.
 func TestEveryEndpointHasAMethod(t *testing.T) {
 	client := reflect.TypeFor[*simclient.Client]()
 	for i := range client.NumMethod() {
@@ -245,7 +246,7 @@ func TestEveryEndpointHasAMethod(t *testing.T) {
 	}
 	for endpoint, name := range asked {
 		if !slices.Contains(endpoints, endpoint) {
-			t.Errorf("%s asks %s, which is no control endpoint", name, endpoint)
+			t.Errorf("%s calls %s, which is not a control endpoint", name, endpoint)
 		}
 	}
 }

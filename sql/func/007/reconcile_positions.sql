@@ -14,6 +14,9 @@
 -- position is set to the list's quantity. Another symbol that differs keeps its
 -- position, which is still counted right, and is returned in unsettled.
 --
+-- What a list has more or less than was counted is uncounted: no order explains
+-- it yet.
+--
 -- A position that cannot be read stays as it was. If an item does not even name
 -- its symbol, no position is taken for closed.
 --
@@ -84,20 +87,22 @@ begin
     if p.symbol is null then
       update app.alpaca_positions t
         set qty = 0, avg_entry_price = null, cost_basis = null, market_value = null, unrealized_pl = null, broker_position = null,
-            as_of = p_as_of, moves = t.moves + 1, read_alone = base and p_before is null
+            as_of = p_as_of, moves = t.moves + 1, read_alone = base and p_before is null,
+            uncounted = case when base then t.uncounted - t.qty else 0 end
         where t.account_id = p_account and t.symbol = s.symbol;
       continue;
     end if;
     insert into app.alpaca_positions as t (account_id, symbol, asset_id, asset_class, exchange, qty, avg_entry_price,
-        cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, read_alone)
+        cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, read_alone, uncounted)
       values (p_account, p.symbol, p.asset_id, p.asset_class, p.exchange, p.qty, p.avg_entry_price,
-          p.cost_basis, p.market_value, p.current_price, p.unrealized_pl, p.broker_position, p_as_of, 1, base and p_before is null)
+          p.cost_basis, p.market_value, p.current_price, p.unrealized_pl, p.broker_position, p_as_of, 1, base and p_before is null, case when base then p.qty else 0 end)
       on conflict (account_id, symbol) do update
         set asset_id = excluded.asset_id, asset_class = excluded.asset_class, exchange = excluded.exchange,
             qty = excluded.qty, avg_entry_price = excluded.avg_entry_price, cost_basis = excluded.cost_basis,
             market_value = excluded.market_value, current_price = excluded.current_price,
             unrealized_pl = excluded.unrealized_pl, broker_position = excluded.broker_position, as_of = excluded.as_of,
             moves = t.moves + case when t.qty = excluded.qty then 0 else 1 end,
+            uncounted = case when base then t.uncounted + excluded.qty - t.qty else 0 end,
             read_alone = case when t.qty = excluded.qty and p_after is null then t.read_alone else excluded.read_alone end;
   end loop;
   if not base and p_after is not null then

@@ -22,7 +22,8 @@
 -- its client_order_id, the row has the broker's id in place of that.
 --
 -- Each change of the filled quantity changes the mirror's position by as much
--- in the same transaction, so that each fill counts once, whoever reports it.
+-- in the same transaction, so that each fill counts once, whoever reports it. A
+-- change that a list of positions had before is not counted again.
 create or replace function app.record_order(p_account uuid, o jsonb, p_request_id text default null,
   p_parent uuid default null, p_takes_back boolean default false,
   p_sent_at timestamptz default null, p_age interval default null,
@@ -35,6 +36,8 @@ declare
   ended boolean := coalesce(app.is_ended(o->>'status'), false);
   name text := o->>'client_order_id';
   moved numeric;
+  shift numeric; -- of the position
+  was_known boolean;
   before app.alpaca_orders;
   parent app.alpaca_orders;
   leg jsonb;
@@ -142,22 +145,29 @@ begin
   moved := filled - coalesce(before.filled_qty, 0);
   if changed and moved <> 0 then
     if recorded.symbol is not null then
-      -- A position that was read without its orders may include the fills of an
-      -- order that appears only now.
-      if coalesce(before.intent_state, '') not in ('submitting', 'accepted') and exists (select from app.alpaca_positions p
+      shift := moved * case recorded.side when 'sell' then -1 else 1 end;
+      was_known := coalesce(before.intent_state, '') in ('submitting', 'accepted');
+      if not was_known and exists (select from app.alpaca_positions p
           where p.account_id = p_account and p.symbol = app.position_symbol(recorded.symbol) and p.read_alone) then
+        -- The position was read without its orders, and may include this.
+        update app.alpaca_positions p set uncounted = p.uncounted - shift
+          where p.account_id = p_account and p.symbol = app.position_symbol(recorded.symbol);
         perform app.doubt_mirror(p_account);
       else
-        perform app.apply_fill_to_position(p_account, recorded.symbol, o->>'asset_class',
-          moved * case recorded.side when 'sell' then -1 else 1 end,
-          (filled * recorded.filled_avg_price - coalesce(before.filled_qty * before.filled_avg_price, 0)) / moved, said_at);
-        if recorded.reduce_only and moved > 0 then
-          perform app.record_overshoot(recorded, moved);
-        elsif moved > 0 then
-          perform app.find_overshoot(recorded, moved, recorded.side, coalesce(recorded.filled_at, recorded.broker_updated_at));
-        else -- an execution was taken back: it was as if as much was traded on the other side
-          perform app.find_overshoot(recorded, -moved, case recorded.side when 'sell' then 'buy' else 'sell' end, recorded.broker_updated_at);
+        -- A list of positions may include what was taken back, or an order that
+        -- was not known: no list of orders that was read around it had it.
+        if moved < 0 or not was_known then
+          shift := shift - app.take_uncounted(p_account, recorded.symbol, shift);
         end if;
+        perform app.apply_fill_to_position(p_account, recorded.symbol, o->>'asset_class', shift,
+          (filled * recorded.filled_avg_price - coalesce(before.filled_qty * before.filled_avg_price, 0)) / moved, said_at);
+      end if;
+      if recorded.reduce_only and moved > 0 then
+        perform app.record_overshoot(recorded, moved);
+      elsif moved > 0 then
+        perform app.find_overshoot(recorded, moved, recorded.side, coalesce(recorded.filled_at, recorded.broker_updated_at));
+      else -- an execution was taken back: it was as if as much was traded on the other side
+        perform app.find_overshoot(recorded, -moved, case recorded.side when 'sell' then 'buy' else 'sell' end, recorded.broker_updated_at);
       end if;
     elsif jsonb_typeof(recorded.broker_order->'legs') = 'array' then
       -- A leg without an id is not an order of its own: it fills as its order does.

@@ -1,6 +1,8 @@
 -- Records where the journal and the broker hold different quantities, and
 -- appends an event when such a gap begins, changes or ends. While an order in
--- the symbol is open, the event waits until the same gap is found again.
+-- the symbol is open, the event waits until the same gap is found again. The
+-- orders behind a gap that has begun or changed may be reread at once, however
+-- often that was in vain before.
 create or replace function app.record_journal_gaps(p_account uuid) returns void
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -25,6 +27,9 @@ begin
       d.logged_gap := d.gap;
       perform private.append_event('journal', jsonb_build_object('event', 'differs', 'symbol', d.symbol,
         'journal_qty', trim_scale(d.journal_qty)::text, 'broker_qty', trim_scale(d.broker_qty)::text));
+      update app.alpaca_orders o set fills_asked = 0, fills_asked_at = null
+        where o.account_id = p_account and o.fills_asked > 0 and not o.fills_differ
+          and o.id in (select f.order_id from app.fills f where f.account_id = p_account and f.symbol = d.symbol);
     end if;
     insert into app.journal_gaps as j (account_id, symbol, journal_qty, broker_qty, trips_since, logged_gap)
       values (p_account, d.symbol, d.journal_qty, d.broker_qty, d.trips_since, d.logged_gap)
@@ -33,5 +38,9 @@ begin
             trips_since = least(j.trips_since, excluded.trips_since)
         where (j.journal_qty, j.broker_qty, j.logged_gap) is distinct from (excluded.journal_qty, excluded.broker_qty, excluded.logged_gap);
   end loop;
+  -- Without a gap, what lists of positions had more or less is explained.
+  update app.alpaca_positions p set uncounted = 0
+    where p.account_id = p_account and p.uncounted <> 0
+      and not exists (select from app.journal_gaps j where j.account_id = p_account and app.position_symbol(j.symbol) = p.symbol);
 end
 $$;

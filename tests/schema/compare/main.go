@@ -1,6 +1,6 @@
 // Command compare prints what two databases' schemas differ in, one fact a
-// line: go run ./tests/schema/compare URL URL. A line that begins with - is of
-// the first alone, one with + of the second alone. It exits with 1 where there
+// line: go run ./tests/schema/compare URL URL. A line that begins with - is in
+// the first only, one with + in the second only. The exit status is 1 if there
 // is a difference.
 package main
 

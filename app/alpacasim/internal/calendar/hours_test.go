@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// What trades around the clock has a period for each day, an hour shorter when
-// summer time begins; shares and options have none on days without trading.
+// Crypto, which trades around the clock, has a period for each day, an hour
+// shorter when summer time begins. Shares and options have no period on days
+// without trading.
 func TestPeriods(t *testing.T) {
 	at := func(text string) time.Time {
 		when, err := time.ParseInLocation("2006-01-02 15:04", text, NewYork)
@@ -43,7 +44,7 @@ func TestPeriods(t *testing.T) {
 	}
 }
 
-// A time of day counts on trading days alone, in New York's time.
+// Within counts a time of day on trading days only, in New York's time.
 func TestWithin(t *testing.T) {
 	for at, want := range map[string]bool{
 		"2026-06-01T13:27:59Z": false,

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// A filter takes what its query names, and refuses a query that makes no sense.
+// A filter takes the contracts that its query names, and an invalid query is an
+// error.
 func TestFilters(t *testing.T) {
 	c, _ := Parse("AAPL261127C00212500")
 	friday := time.Date(2026, 11, 27, 18, 0, 0, 0, time.UTC) // the close of a half day
@@ -34,15 +35,15 @@ func TestFilters(t *testing.T) {
 		}
 		f, err := ParseFilter(q.Get)
 		if err != nil || f.Takes(c) != want {
-			t.Errorf("%q takes it: %t (%v), want %t", query, f.Takes(c), err, want)
+			t.Errorf("%q takes the contract: %t (%v), want %t", query, f.Takes(c), err, want)
 		}
 		if f.OrThisWeek(friday.Add(-time.Second)).Takes(c) != want {
-			t.Errorf("%q takes in its week: %t, want %t", query, !want, want)
+			t.Errorf("%q, in the contract's last week, takes it: %t, want %t", query, !want, want)
 		}
 	}
 	next, _ := Parse("AAPL261204C00212500")
 	if before, after := (Filter{}).OrThisWeek(friday.Add(-time.Second)), (Filter{}).OrThisWeek(friday); before.Takes(next) || !after.Takes(next) {
-		t.Errorf("the next week's are taken %t before the close and %t after it", before.Takes(next), after.Takes(next))
+		t.Errorf("next week's contract is taken %t before Friday's close and %t after it", before.Takes(next), after.Takes(next))
 	}
 	for _, query := range []string{"type=both", "style=asian", "expiration_date=friday", "expiration_date_gte=2026-13-01", "strike_price_lte=much"} {
 		q, err := url.ParseQuery(query)

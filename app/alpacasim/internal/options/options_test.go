@@ -7,14 +7,14 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// A symbol says what a contract is. Some texts have the form of a symbol and are
-// none.
+// Parse reads a contract from its symbol, and refuses texts that have the form
+// of a symbol but name no possible contract.
 func TestSymbols(t *testing.T) {
 	c, ok := Parse("AAPL261127C00212500")
 	if !ok || c.Root != "AAPL" || c.Kind != "call" || c.Strike.String() != "212.5" || c.Day() != "2026-11-27" || c.Name() != "AAPL Nov 27 2026 212.5 Call" {
 		t.Errorf("parsed %+v, %t, named %s", c, ok, c.Name())
 	}
-	if close := "2026-11-27T18:00:00Z"; c.Expires.UTC().Format(time.RFC3339) != close { // of a half day
+	if close := "2026-11-27T18:00:00Z"; c.Expires.UTC().Format(time.RFC3339) != close { // the close of a half day
 		t.Errorf("it expires at %s, want %s", c.Expires, close)
 	}
 	for symbol, wantRoot := range map[string]string{
@@ -33,7 +33,8 @@ func TestSymbols(t *testing.T) {
 	}
 }
 
-// The symbols of a chain are its contracts', in order.
+// Each contract of a chain is what Parse reads from its symbol, and the symbols
+// are in order.
 func TestChainsAreWhatTheirSymbolsSay(t *testing.T) {
 	chain := Chain("AAPL", 19_000, time.Date(2026, 11, 24, 15, 0, 0, 0, time.UTC))
 	if len(chain) < 200 {
@@ -50,7 +51,8 @@ func TestChainsAreWhatTheirSymbolsSay(t *testing.T) {
 	}
 }
 
-// Prices move by five cents from three dollars on, except those of some funds.
+// Prices below three dollars move by one cent, and from three dollars on by
+// five. Those of some funds always move by one.
 func TestTicks(t *testing.T) {
 	for _, tt := range []struct{ root, price, want string }{
 		{"AAPL", "2.99", "0.01"}, {"AAPL", "3", "0.05"}, {"SPY", "3", "0.01"}, {"SPY", "300", "0.01"},

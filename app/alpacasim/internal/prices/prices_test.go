@@ -12,8 +12,8 @@ import (
 
 var noon = time.Date(2026, 6, 1, 16, 0, 0, 0, time.UTC)
 
-// A seed has the same prices in every version, because tests elsewhere rest on
-// them.
+// The prices of a seed are the same in every version, because tests elsewhere
+// depend on them.
 func TestASeedKeepsItsPrices(t *testing.T) {
 	share, coin := NewTape("AAPL", false, 7, 19_000), NewTape("BTC/USD", true, 7, 6_500_000)
 	c, _ := options.Parse("AAPL270115C00200000")
@@ -41,20 +41,21 @@ func TestASeedKeepsItsPrices(t *testing.T) {
 	}
 }
 
-// The newest first is the oldest first turned around, for trades and for bars.
+// Trades and bars with the newest first are those with the oldest first in
+// reverse.
 func TestBackwardsIsTheSame(t *testing.T) {
 	share := Series{Tape: NewTape("AAPL", false, 7, 19_000), Hours: calendar.ExtendedHours, Now: noon}
 	span := Span{From: noon.AddDate(0, 0, -4), To: noon}
 	back := Span{From: span.From, To: span.To, Desc: true}
 	trades, turned := slices.Collect(share.Trades(span)), slices.Collect(share.Trades(back))
 	slices.Reverse(turned)
-	same := func(a, b Trade) bool { // times are equal in any zone
+	same := func(a, b Trade) bool { // two times are equal if they are the same instant, in whatever zone
 		equal := a.At.Equal(b.At)
 		a.At, b.At = noon, noon
 		return equal && a == b
 	}
 	if len(trades) < 1000 || !slices.EqualFunc(trades, turned, same) {
-		t.Errorf("of %d trades the newest first are others", len(trades))
+		t.Errorf("%d trades with the newest first are not the reverse of those with the oldest first", len(trades))
 	}
 	for _, text := range []string{"7Min", "4Hour", "1Day"} {
 		f, err := ParseTimeframe(text)
@@ -64,13 +65,12 @@ func TestBackwardsIsTheSame(t *testing.T) {
 		bars, turned := slices.Collect(share.Bars(f, span)), slices.Collect(share.Bars(f, back))
 		slices.Reverse(turned)
 		if len(bars) == 0 || !slices.Equal(bars, turned) {
-			t.Errorf("of %d bars of %s the newest first are others", len(bars), text)
+			t.Errorf("%d bars of %s with the newest first are not the reverse of those with the oldest first", len(bars), text)
 		}
 	}
 }
 
-// Not every number of minutes, hours, days, weeks or months is the length of a
-// bar.
+// ParseTimeframe accepts only the lengths of bars that Alpaca has.
 func TestTimeframes(t *testing.T) {
 	for text, want := range map[string]bool{
 		"1Min": true, "59T": true, "60Min": false, "23H": true, "24Hour": false, "1D": true, "2Day": false, "1W": true, "2W": false,

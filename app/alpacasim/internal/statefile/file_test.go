@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// read returns a file's lines as texts.
+// read returns the lines of a state file.
 func read(t *testing.T, name string) (all []string) {
 	t.Helper()
 	lines, err := Read(name)
@@ -20,7 +20,8 @@ func read(t *testing.T, name string) (all []string) {
 	return all
 }
 
-// A file has the whole state and each change, until it is replaced.
+// A file has the whole state in its first line and then a line for each change,
+// until it is replaced.
 func TestLines(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "state")
 	if got := read(t, name); len(got) != 0 {
@@ -49,7 +50,8 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// A line that was being written is left out. A state alone may lack its end.
+// A last line without its end was being written, and is left out. If it is the
+// only line, it is the state and is read.
 func TestTornLines(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "state")
 	for text, want := range map[string][]string{"{}\n[1]\n[2": {"{}", "[1]"}, "{}": {"{}"}, "{}\n": {"{}"}, "{}\n\n": {"{}", ""}} {
@@ -57,12 +59,13 @@ func TestTornLines(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := read(t, name); !slices.Equal(got, want) {
-			t.Errorf("%q has %q, want %q", text, got, want)
+			t.Errorf("from %q the lines read are %q, want %q", text, got, want)
 		}
 	}
 }
 
-// A file is long once its changes are large, and larger than its state by far.
+// A file is long once its changes are more than 16 MiB and more than four times
+// as large as the state before them.
 func TestLongFiles(t *testing.T) {
 	for _, tt := range []struct {
 		snapshot, size int64
@@ -71,7 +74,7 @@ func TestLongFiles(t *testing.T) {
 		{0, 16 << 20, false}, {0, 16<<20 + 1, true}, {10 << 20, 40 << 20, false}, {10 << 20, 40<<20 + 1, true},
 	} {
 		if f := (File{snapshot: tt.snapshot, size: tt.size}); f.IsLong() != tt.want {
-			t.Errorf("with %d bytes of changes to %d it is long: %t", tt.size, tt.snapshot, f.IsLong())
+			t.Errorf("with %d bytes of changes to a state of %d bytes it is long: %t", tt.size, tt.snapshot, f.IsLong())
 		}
 	}
 }
