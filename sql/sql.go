@@ -91,13 +91,17 @@ func Version(ctx context.Context, conn *pgx.Conn) (current, newest int32, err er
 }
 
 // CheckNumbering returns ErrEarlierNumbering for a database of an earlier
-// numbering. Any login may call it. Migration 001 checks the same for plain tern.
+// numbering, and for one whose credentials were encrypted in an earlier form:
+// migration 010 was changed since. Any login may call it. Migration 001 checks
+// the numbering for plain tern.
 func CheckNumbering(ctx context.Context, conn interface {
 	QueryRow(context.Context, string, ...any) pgx.Row
 }) error {
 	var earlier bool
 	err := conn.QueryRow(ctx, `select exists (select from pg_class where relname = 'schema_version' and relnamespace = 'public'::regnamespace)
-		and exists (select from pg_namespace where nspname = 'app')`).Scan(&earlier)
+			and exists (select from pg_namespace where nspname = 'app')
+		or exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'private' and c.relname = 'user_credentials')
+			and not exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'private' and c.relname = 'master_keys')`).Scan(&earlier)
 	if err != nil {
 		return fmt.Errorf("look for the database's version: %w", err)
 	}

@@ -5,6 +5,7 @@
 package credentials
 
 import (
+	"bytes"
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
@@ -24,6 +25,10 @@ import (
 // masterKeySize is the length of a master key in bytes.
 const masterKeySize = 32
 
+// minDistinct is how many different bytes a master key has at the least. Of 32
+// random ones some 30 differ; that fewer than 16 do is as good as impossible.
+const minDistinct = 16
+
 // Keyring holds the master keys by version. From one of them and an account's
 // id it derives that account's own key, and only the derived key reaches the
 // database. So a key that is logged opens one account only, and a ciphertext
@@ -41,8 +46,9 @@ func NewMasterKey(version int) string {
 }
 
 // ParseKeyring reads PADDOCK_MASTER_KEYS: entries "version:base64" of 32 random
-// bytes, separated by commas. The highest version encrypts, all decrypt. Its
-// errors never show a key.
+// bytes, separated by commas. The highest version encrypts, all decrypt. Keys
+// that are not random, and a key that is there twice, are refused. Its errors
+// never show a key. Whether the keys are those of a database, Verify checks.
 func ParseKeyring(text string) (*Keyring, error) {
 	k := &Keyring{masters: map[int]broker.Secret{}}
 	for i, entry := range strings.Split(text, ",") {
@@ -61,6 +67,14 @@ func ParseKeyring(text string) (*Keyring, error) {
 		if _, twice := k.masters[version]; twice {
 			return nil, fmt.Errorf("PADDOCK_MASTER_KEYS: version %d stands there twice", version)
 		}
+		if !looksRandom(key) {
+			return nil, fmt.Errorf("PADDOCK_MASTER_KEYS: the key of version %d is not random, so that it could be guessed; make one with paddock keys new", version)
+		}
+		for _, other := range k.versions {
+			if k.masters[other].Reveal() == string(key) {
+				return nil, fmt.Errorf("PADDOCK_MASTER_KEYS: versions %d and %d have the same key; make one with paddock keys new", other, version)
+			}
+		}
 		k.masters[version] = broker.NewSecret(string(key))
 		k.versions = append(k.versions, version)
 	}
@@ -69,6 +83,21 @@ func ParseKeyring(text string) (*Keyring, error) {
 	}
 	sort.Ints(k.versions)
 	return k, nil
+}
+
+// looksRandom reports whether a key may have come from a random source. It
+// finds keys that a person made: one byte or a few bytes repeated, a sequence,
+// and text.
+func looksRandom(key []byte) bool {
+	distinct := map[byte]bool{}
+	text, sequence := true, true
+	for i, b := range key {
+		distinct[b] = true
+		text = text && b >= ' ' && b <= '~'
+		sequence = sequence && (i < 2 || b-key[i-1] == key[1]-key[0])
+	}
+	half := len(key) / 2
+	return len(distinct) >= minDistinct && !text && !sequence && !bytes.Equal(key[:half], key[half:])
 }
 
 // newest returns the version that encrypts.
@@ -81,6 +110,17 @@ func (k *Keyring) derive(version int, account uuid.UUID) string {
 		panic(err) // only a length over 255 hashes can fail
 	}
 	return hex.EncodeToString(key)
+}
+
+// check returns the check value of a version, which the database keeps. It is
+// derived as the accounts' keys are, so that the master key, which has 256
+// random bits, does not follow from it.
+func (k *Keyring) check(version int) []byte {
+	value, err := hkdf.Key(sha256.New, []byte(k.masters[version].Reveal()), nil, "paddock master key check", 32)
+	if err != nil {
+		panic(err) // only a length over 255 hashes can fail
+	}
+	return value
 }
 
 // deriveAll returns all versions with the account's key of each. The database

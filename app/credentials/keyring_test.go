@@ -2,6 +2,7 @@ package credentials
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -15,8 +16,11 @@ import (
 
 // key returns a master key made from n.
 func key(n byte) string {
-	return base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{n}, masterKeySize))
+	raw := rawKey(n)
+	return base64.StdEncoding.EncodeToString(raw[:])
 }
+
+func rawKey(n byte) [masterKeySize]byte { return sha256.Sum256([]byte{n}) }
 
 func parse(t *testing.T, text string) *Keyring {
 	t.Helper()
@@ -45,6 +49,7 @@ func TestKeyringErrors(t *testing.T) {
 		"1:" + long:                    "the key of version 1 is not 32 bytes",
 		"1:" + key(1) + "!":            "the key of version 1 is not 32 bytes",
 		"1:" + key(1) + ",1:" + key(2): "version 1 stands there twice",
+		"1:" + key(1) + ",2:" + key(1): "versions 1 and 2 have the same key",
 	} {
 		k, err := ParseKeyring(text)
 		if err == nil || k != nil || !strings.HasPrefix(err.Error(), "PADDOCK_MASTER_KEYS") || !strings.Contains(err.Error(), want) {
@@ -56,6 +61,42 @@ func TestKeyringErrors(t *testing.T) {
 				t.Errorf("%q: the error shows a key: %v", text, err)
 			}
 		}
+	}
+}
+
+// A master key that a person made up is refused, under any version: what it
+// encrypts could be opened by guessing.
+func TestWeakMasterKeys(t *testing.T) {
+	sequence := func(step byte) (raw []byte) {
+		for i := range masterKeySize {
+			raw = append(raw, 7+byte(i)*step)
+		}
+		return raw
+	}
+	half := rawKey(1)
+	for what, raw := range map[string][]byte{
+		"zeros":              make([]byte, masterKeySize),
+		"one byte":           bytes.Repeat([]byte{0xa5}, masterKeySize),
+		"two bytes":          bytes.Repeat([]byte{1, 2}, masterKeySize/2),
+		"15 bytes repeated":  bytes.Repeat(half[:15], 3)[:masterKeySize],
+		"a half repeated":    bytes.Repeat(half[:16], 2),
+		"zeros, and a bit":   append(make([]byte, masterKeySize-1), 1),
+		"a few bytes filled": append(bytes.Clone(half[:12]), make([]byte, masterKeySize-12)...),
+		"counted up":         sequence(1),
+		"counted down":       sequence(0xff),
+		"counted in sevens":  sequence(7),
+		"a sentence":         []byte("The quick brown fox jumps over a"),
+		"hex of 16 bytes":    fmt.Appendf(nil, "%x", half[:16]),
+		"base64 as it is":    []byte(key(1))[:masterKeySize],
+	} {
+		text := base64.StdEncoding.EncodeToString(raw)
+		_, err := ParseKeyring("1:" + key(2) + ",7:" + text)
+		if len(raw) != masterKeySize || err == nil || !strings.Contains(err.Error(), "the key of version 7 is not random") || strings.Contains(err.Error(), text[:8]) {
+			t.Errorf("%s (%d bytes): %v", what, len(raw), err)
+		}
+	}
+	for range 10_000 { // what is random passes
+		parse(t, NewMasterKey(1))
 	}
 }
 
@@ -108,14 +149,20 @@ func TestDerivedKeys(t *testing.T) {
 	if got := k.derive(1, a); got != pinned {
 		t.Errorf("derived %s, want %s: stored credentials would no longer open", got, pinned)
 	}
+	if got := fmt.Sprintf("%x", k.check(1)); got != pinnedCheck {
+		t.Errorf("the check value is %s, want %s: databases in use would refuse their own master key", got, pinnedCheck)
+	}
 	versions, keys := k.deriveAll(a)
 	if fmt.Sprint(versions) != "[1 2]" || keys[0] != k.derive(1, a) || keys[1] != k.derive(2, a) {
 		t.Errorf("all are %v %v", versions, keys)
 	}
 }
 
-// pinned was computed by another implementation of HKDF-SHA256.
-const pinned = "cfd6204fa9bc72b0cff41b36fd182c5df3ac8756a8a28791c9170a7a43bb1ed1"
+// Both were computed by another implementation of HKDF-SHA256.
+const (
+	pinned      = "e8d5eeabe2806a8a837438c16112e12a9b779bb5e46bf97570005ee716fd627d"
+	pinnedCheck = "c1a3be70222d0b8ad0a23a25e52a7ce0fe1025eb96843047865b46c3d538f63e"
+)
 
 // A keyring that is printed or logged by mistake shows no key.
 func TestKeyringIsHidden(t *testing.T) {
@@ -133,9 +180,9 @@ func TestKeyringIsHidden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw := bytes.Repeat([]byte{'k'}, masterKeySize)
+	raw := rawKey('k')
 	for _, s := range append(shown, log.String(), string(text)) {
-		for _, form := range []string{key('k'), string(raw), fmt.Sprintf("%x", raw), strings.Trim(fmt.Sprint(raw), "[]")} {
+		for _, form := range []string{key('k'), string(raw[:]), fmt.Sprintf("%x", raw), strings.Trim(fmt.Sprint(raw), "[]")} {
 			if strings.Contains(s, form) {
 				t.Errorf("it shows a key: %s", s)
 			}

@@ -63,8 +63,9 @@ func (k *Keyring) QueueStore(b *tenant.Batch, account uuid.UUID, c broker.Creden
 	if err != nil {
 		panic(err) // cannot happen: strings always marshal
 	}
-	b.Queue("select private.store_credentials($1, $2, 'key', $3, $4, $5, $6)",
-		k.derive(version, account), version, string(text), id[len(id)-4:], brokerAccount, number)
+	b.Queue("select private.store_credentials($1, $2, $3, 'key', $4, $5, $6, $7)",
+		k.derive(version, account), version, k.check(version), string(text), id[len(id)-4:], brokerAccount, number).
+		QueryRow(func(row pgx.Row) error { return explainStoring(row.Scan(nil)) })
 }
 
 // Usable returns needs_credentials where there are no keys or
@@ -94,6 +95,16 @@ func Refused(err error) bool {
 // replaced meanwhile.
 func (o *Opened) QueueRefused(b *tenant.Batch) {
 	b.Queue("select private.mark_credentials_rejected($1)", o.Generation)
+}
+
+// explainStoring says what an operator must do when the server's master key is
+// not the one of this database.
+func explainStoring(err error) error {
+	if tenant.SQLState(err) == "PD500" {
+		return problem.New(problem.CredentialsUnreadable,
+			"The server's master key is not the one of its database, so that nothing is stored with it. Ask the operator to restore PADDOCK_MASTER_KEYS.").Because(err)
+	}
+	return err
 }
 
 // explainDecryption says what an operator must do when a row cannot be

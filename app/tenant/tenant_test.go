@@ -166,7 +166,7 @@ func TestEventsRing(t *testing.T) {
 func TestLeases(t *testing.T) {
 	f := newFixture(t)
 	_, err := f.db.Conn(t, "admin").Exec(t.Context(), `insert into private.user_credentials (account_id, kind, ciphertext, encryption_algorithm, key_version, key_last4)
-		values ($1, 'key', 'x', 'none', 1, 'LAST')`, f.account)
+		values ($1, 'key', '\xc30d0409', 'none', 1, 'LAST')`, f.account)
 	if err != nil {
 		t.Fatal(err)
 	}

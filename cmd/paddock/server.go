@@ -64,6 +64,9 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 	bell := tenant.NewDoorbell(pools.bell, log)
 	db := tenant.NewDB(pools.app, bell)
 	worker := tenant.NewWorker(pools.worker, bell)
+	if err := keys.Verify(ctx, worker); err != nil {
+		return err
+	}
 	signIn, err := auth.New(auth.Config{
 		Pool: pools.auth, Secret: c.AuthSecret, BaseURL: c.BaseURL, TrustedOrigins: c.Origins,
 		TrustedProxies: c.Proxies, RateLimit: c.AuthLimits, Logger: log, OnSessionEnd: bell.RingAll,

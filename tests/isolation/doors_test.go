@@ -112,7 +112,7 @@ var doorAttacks = []attack{
 				"select private.append_event('order', '{}')",
 				"select private.append_event('agent_log', '{}')",
 				"select private.append_event('credentials', '{}')",
-				"select private.store_credentials('" + strings.Repeat("ab", 32) + "', 1, 'key', 'x', 'mine', '" + l.b.BrokerAcct.String() + "', 'x')",
+				"select private.store_credentials('" + strings.Repeat("ab", 32) + "', 1, '\\x" + strings.Repeat("cd", 32) + "', 'key', 'x', 'mine', '" + l.b.BrokerAcct.String() + "', 'x')",
 				"select private.delete_credentials('leave')",
 				"delete from app.user_accounts where id = '$B'",
 				"select private.delete_account('leave')", // where it works, nothing is left to write to
