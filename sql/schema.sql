@@ -1476,7 +1476,7 @@ create function private.delete_credentials(p_open_orders text) returns jsonb
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.doorbell_channel() returns text
-  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.event_partitions() returns TABLE(relname name, ends_at timestamp with time zone)
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's
@@ -1498,6 +1498,10 @@ create function private.lock_event_log(p_leases boolean DEFAULT false) returns v
 -- Makes the event log's partitions of the months to come and drops those that are no longer kept.
 create function private.maintain_event_partitions() returns TABLE(made integer, dropped integer)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set lock_timeout=200ms;  -- paddock_owner's; for paddock_worker
+
+-- Makes a new key of the seal if the current one is an hour old, or if there is none.
+create function private.maintain_seal_key() returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner, paddock_worker
 
 create function private.mark_credentials_rejected(p_generation bigint) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
@@ -1526,7 +1530,7 @@ create function private.record_account_change() returns trigger
 create function private.release_leases(p_holder uuid, p_accounts uuid[]) returns void
   language sql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
--- Makes a new key of the seal and keeps the one before it: paddock migrate calls it, and so may an operator.
+-- Makes a new key of the seal at once and keeps the one before it. An operator may call it.
 create function private.renew_seal_key() returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 

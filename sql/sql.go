@@ -42,9 +42,10 @@ func SecureDatabase() string {
 }
 
 // Migrate brings the database to the newest version, sets again who may connect
-// (a dump does not contain these grants), renews the key of the seal and creates
-// the event log's partitions of the months to come. conn's role owns the
-// database and has CREATEROLE; it need not be a superuser, and should not be.
+// (a dump does not contain these grants), makes a key of the seal if there is
+// none or the current one is old, and creates the event log's partitions of the
+// months to come. conn's role owns the database and has CREATEROLE; it need not
+// be a superuser, and should not be.
 func Migrate(ctx context.Context, conn *pgx.Conn) error {
 	m, err := newMigrator(ctx, conn)
 	if err != nil {
@@ -56,7 +57,7 @@ func Migrate(ctx context.Context, conn *pgx.Conn) error {
 	if _, err := conn.Exec(ctx, SecureDatabase()); err != nil {
 		return fmt.Errorf("set who may connect: %w", err)
 	}
-	if _, err := conn.Exec(ctx, "select private.renew_seal_key()"); err != nil {
+	if _, err := conn.Exec(ctx, "select private.maintain_seal_key()"); err != nil {
 		return fmt.Errorf("renew the key of the seal: %w", err)
 	}
 	if _, err := conn.Exec(ctx, "select private.maintain_event_partitions()"); err != nil {

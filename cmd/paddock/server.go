@@ -67,6 +67,9 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 	if err := keys.Verify(ctx, worker); err != nil {
 		return err
 	}
+	if _, err := worker.MaintainSealKey(ctx); err != nil { // a restored database has none
+		return fmt.Errorf("make a key of the seal: %w", err)
+	}
 	signIn, err := auth.New(auth.Config{
 		Pool: pools.auth, Secret: c.AuthSecret, BaseURL: c.BaseURL, TrustedOrigins: c.Origins,
 		TrustedProxies: c.Proxies, RateLimit: c.AuthLimits, Logger: log, OnSessionEnd: bell.RingAll,
@@ -117,6 +120,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 	group.Go(func() error { return manager.Run(running) })
 	group.Go(func() error { return hub.Run(running) })
 	group.Go(func() error { return eventlog.NewMaintainer(worker, log).Run(running) })
+	group.Go(func() error { return worker.MaintainSealKeys(running, log) })
 	group.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve http: %w", err)
