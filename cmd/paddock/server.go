@@ -32,8 +32,11 @@ import (
 	"paddock/app/web"
 )
 
+// newLogger makes the process's log. Go's own packages log there as well.
 func newLogger(w io.Writer, level slog.Level) *slog.Logger {
-	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+	log := slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+	logLibraries(log)
+	return log
 }
 
 // serve runs Paddock until ctx ends, then lets running requests finish and
