@@ -1,6 +1,7 @@
--- API keys, encrypted by pgcrypto inside definer functions. The application
--- derives each row's key from its master key and the account's id, and it is never
--- stored: nothing can be decrypted with a dump of this database alone.
+-- API keys, encrypted twice: by the server, with a key that it tells nobody, and
+-- by pgcrypto inside definer functions, with another that it passes. It derives
+-- both from its master key and the account's id. Nothing can be decrypted with a
+-- dump of this database alone, nor with what Postgres logs of its statements.
 
 set local role paddock_owner;
 
@@ -22,7 +23,7 @@ create table private.user_credentials (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now()
 );
-comment on table private.user_credentials is 'The API keys of each account, encrypted with a key that is not in the database.';
+comment on table private.user_credentials is 'The API keys of each account, encrypted with keys that are not in the database.';
 alter table private.user_credentials enable row level security, force row level security;
 create policy gate_all on private.user_credentials to paddock_gate using (true) with check (true);
 grant select, insert, update, delete on private.user_credentials to paddock_gate;

@@ -999,7 +999,7 @@ create policy gate_all on private.stream_instances to paddock_gate
   with check (true);
 grant select, insert, update (live_until, most), delete on private.stream_instances to paddock_gate;
 
--- The API keys of each account, encrypted with a key that is not in the database.
+-- The API keys of each account, encrypted with keys that are not in the database.
 create table private.user_credentials (
   account_id uuid not null,
   kind text not null,
@@ -1518,7 +1518,7 @@ create function private.notify_events(p_accounts uuid[] DEFAULT NULL::uuid[]) re
 create function private.orders_blocking_deletion(p_account uuid, p_open_orders text) returns jsonb
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
-create function private.read_credentials(p_versions integer[], p_keys text[]) returns TABLE(environment text, kind text, plaintext text, generation bigint, rejected boolean)
+create function private.read_credentials(p_versions integer[], p_keys text[]) returns TABLE(environment text, kind text, key_version integer, encrypted bytea, generation bigint, rejected boolean)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
 create function private.read_events(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_max integer, p_bytes integer) returns TABLE(idx integer[], access text, seq bigint, kind text, at timestamp with time zone, data text)
@@ -1560,7 +1560,7 @@ create function private.set_guards(p_limits jsonb) returns void
 create function private.set_switch(p_switch text, p_reason text, p_cancel boolean DEFAULT false, p_liquidate boolean DEFAULT false, p_suspend boolean DEFAULT NULL::boolean, p_key text DEFAULT NULL::text, p_hash bytea DEFAULT NULL::bytea) returns uuid
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
-create function private.store_credentials(p_key text, p_key_version integer, p_master_check bytea, p_kind text, p_plaintext text, p_last4 text, p_alpaca_account_id uuid, p_alpaca_account_number text) returns void
+create function private.store_credentials(p_key text, p_key_version integer, p_master_check bytea, p_kind text, p_encrypted bytea, p_last4 text, p_alpaca_account_id uuid, p_alpaca_account_number text) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 -- The user that this transaction was admitted as.

@@ -34,7 +34,12 @@ const token = "token-of-the-user"
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	f := &fixture{t: t, pg: pgtest.New(t), seeds: alpacasim.DemoAccounts(5)}
+	return newFixtureOn(t, pgtest.New(t))
+}
+
+func newFixtureOn(t *testing.T, db *pgtest.DB) *fixture {
+	t.Helper()
+	f := &fixture{t: t, pg: db, seeds: alpacasim.DemoAccounts(5)}
 	kit.User(t, f.pg, "the-user")
 	f.db = tenant.NewDB(f.pg.Pool(t, "paddock_app"), kit.SilentBell{})
 	sim, err := alpacasim.New(alpacasim.Config{Seed: 5, Accounts: f.seeds})
@@ -110,7 +115,7 @@ func TestRotation(t *testing.T) {
 
 	during, both := f.service(v2 + "," + v1)
 	f.wantOpen("a row of version 1 beside version 2", both, a, f.seeds[0])
-	if m := f.put(during, a, f.seeds[0]); m.KeyVersion != 2 || m.KeyLast4 != f.seeds[0].KeyID[16:] || m.EncryptionAlgorithm != "pgp-sym-aes256" || m.LastDecryptedAt != nil {
+	if m := f.put(during, a, f.seeds[0]); m.KeyVersion != 2 || m.KeyLast4 != f.seeds[0].KeyID[16:] || m.EncryptionAlgorithm != "aes256-gcm+pgp-sym-aes256" || m.LastDecryptedAt != nil {
 		t.Errorf("stored again it is %+v", m)
 	}
 	f.wantOpen("a row of version 2", both, a, f.seeds[0])

@@ -6,6 +6,8 @@ package credentials
 
 import (
 	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
@@ -29,10 +31,11 @@ const masterKeySize = 32
 // random ones some 30 differ; that fewer than 16 do is as good as impossible.
 const minDistinct = 16
 
-// Keyring holds the master keys by version. From one of them and an account's
-// id it derives that account's own key, and only the derived key reaches the
-// database. So a key that is logged opens one account only, and a ciphertext
-// that is moved to another row cannot be decrypted.
+// Keyring holds the master keys by version. From one of them and an account's id
+// it derives that account's two keys. The keys of the inner layer encrypt here and
+// never leave the process; those of the outer layer are passed to the database.
+// So what is logged of a statement opens no account, and a ciphertext that is
+// moved to another row cannot be decrypted.
 type Keyring struct {
 	versions []int // newest last
 	masters  map[int]broker.Secret
@@ -103,32 +106,46 @@ func looksRandom(key []byte) bool {
 // newest returns the version that encrypts.
 func (k *Keyring) newest() int { return k.versions[len(k.versions)-1] }
 
-// derive returns the account's key of a version in hex, as pgcrypto takes it.
-func (k *Keyring) derive(version int, account uuid.UUID) string {
-	key, err := hkdf.Key(sha256.New, []byte(k.masters[version].Reveal()), nil, "paddock credential\x00"+string(account[:]), 32)
+// derive returns 32 bytes that follow from the master key of a version and from
+// what they are for.
+func (k *Keyring) derive(version int, purpose string) []byte {
+	key, err := hkdf.Key(sha256.New, []byte(k.masters[version].Reveal()), nil, purpose, 32)
 	if err != nil {
 		panic(err) // only a length over 255 hashes can fail
 	}
-	return hex.EncodeToString(key)
+	return key
+}
+
+// outerKey returns the account's key of the outer layer in hex, as pgcrypto takes
+// it.
+func (k *Keyring) outerKey(version int, account uuid.UUID) string {
+	return hex.EncodeToString(k.derive(version, "paddock credential\x00"+string(account[:])))
+}
+
+// inner returns the cipher of the account's inner layer.
+func (k *Keyring) inner(version int, account uuid.UUID) cipher.AEAD {
+	block, err := aes.NewCipher(k.derive(version, "paddock inner credential\x00"+string(account[:])))
+	if err != nil {
+		panic(err) // only the key's length can be wrong
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		panic(err) // cannot fail with AES
+	}
+	return aead
 }
 
 // check returns the check value of a version, which the database keeps. It is
 // derived as the accounts' keys are, so that the master key, which has 256
 // random bits, does not follow from it.
-func (k *Keyring) check(version int) []byte {
-	value, err := hkdf.Key(sha256.New, []byte(k.masters[version].Reveal()), nil, "paddock master key check", 32)
-	if err != nil {
-		panic(err) // only a length over 255 hashes can fail
-	}
-	return value
-}
+func (k *Keyring) check(version int) []byte { return k.derive(version, "paddock master key check") }
 
-// deriveAll returns all versions with the account's key of each. The database
-// knows which one a row needs.
-func (k *Keyring) deriveAll(account uuid.UUID) (versions []int32, keys []string) {
+// outerKeys returns all versions with the account's key of the outer layer of
+// each. The database knows which one a row needs.
+func (k *Keyring) outerKeys(account uuid.UUID) (versions []int32, keys []string) {
 	for _, v := range k.versions {
 		versions = append(versions, int32(v))
-		keys = append(keys, k.derive(v, account))
+		keys = append(keys, k.outerKey(v, account))
 	}
 	return versions, keys
 }

@@ -2,8 +2,11 @@ package credentials
 
 import (
 	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -12,6 +15,9 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+
+	"paddock/app/broker"
+	"paddock/app/problem"
 )
 
 // key returns a master key made from n.
@@ -129,7 +135,7 @@ func TestDerivedKeys(t *testing.T) {
 	seen := map[string]string{}
 	for _, account := range []uuid.UUID{a, b} {
 		for _, version := range []int{1, 2} {
-			derived := k.derive(version, account)
+			derived := k.outerKey(version, account)
 			if !regexp.MustCompile(`^[0-9a-f]{64}$`).MatchString(derived) {
 				t.Errorf("derived %q", derived)
 			}
@@ -138,22 +144,22 @@ func TestDerivedKeys(t *testing.T) {
 				t.Errorf("%s and %s have the same key", where, other)
 			}
 			seen[derived] = where
-			if same.derive(version, account) != derived {
+			if same.outerKey(version, account) != derived {
 				t.Errorf("%s: the key does not follow from its master and account", where)
 			}
-			if swapped.derive(version, account) == derived {
+			if swapped.outerKey(version, account) == derived {
 				t.Errorf("%s: the master key has no part in it", where)
 			}
 		}
 	}
-	if got := k.derive(1, a); got != pinned {
+	if got := k.outerKey(1, a); got != pinned {
 		t.Errorf("derived %s, want %s: stored credentials would no longer open", got, pinned)
 	}
 	if got := fmt.Sprintf("%x", k.check(1)); got != pinnedCheck {
 		t.Errorf("the check value is %s, want %s: databases in use would refuse their own master key", got, pinnedCheck)
 	}
-	versions, keys := k.deriveAll(a)
-	if fmt.Sprint(versions) != "[1 2]" || keys[0] != k.derive(1, a) || keys[1] != k.derive(2, a) {
+	versions, keys := k.outerKeys(a)
+	if fmt.Sprint(versions) != "[1 2]" || keys[0] != k.outerKey(1, a) || keys[1] != k.outerKey(2, a) {
 		t.Errorf("all are %v %v", versions, keys)
 	}
 }
@@ -187,5 +193,49 @@ func TestKeyringIsHidden(t *testing.T) {
 				t.Errorf("it shows a key: %s", s)
 			}
 		}
+	}
+}
+
+// The inner layer opens with its own version and account alone, and no key that
+// is passed to the database opens it. A single changed byte keeps it closed.
+func TestInnerLayer(t *testing.T) {
+	k := parse(t, "1:"+key(1)+",2:"+key(2))
+	a, b := uuid.MustParse("00000000-0000-4000-8000-000000000001"), uuid.MustParse("00000000-0000-4000-8000-000000000002")
+	keys := broker.Credentials{KeyID: broker.NewSecret("the key's id"), SecretKey: broker.NewSecret("the secret key")}
+	encrypted := k.encrypt(1, a, keys)
+	if got, err := k.decrypt(1, a, encrypted); err != nil || got.KeyID.Reveal() != "the key's id" || got.SecretKey.Reveal() != "the secret key" {
+		t.Fatalf("it does not open: %v", err)
+	}
+	if bytes.Equal(encrypted, k.encrypt(1, a, keys)) || bytes.Contains(encrypted, []byte("secret")) {
+		t.Error("the same keys are encrypted in the same way, or not at all")
+	}
+	changed := bytes.Clone(encrypted)
+	changed[len(changed)-1] ^= 1
+	swapped := parse(t, "1:"+key(2)+",2:"+key(1))
+	for what, open := range map[string]func() (broker.Credentials, error){
+		"another account":    func() (broker.Credentials, error) { return k.decrypt(1, b, encrypted) },
+		"another version":    func() (broker.Credentials, error) { return k.decrypt(2, a, encrypted) },
+		"another master key": func() (broker.Credentials, error) { return swapped.decrypt(1, a, encrypted) },
+		"a changed byte":     func() (broker.Credentials, error) { return k.decrypt(1, a, changed) },
+		"nothing":            func() (broker.Credentials, error) { return k.decrypt(1, a, nil) },
+	} {
+		if got, err := open(); !problem.Is(err, problem.CredentialsUnreadable) || got.KeyID.Reveal() != "" {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	outer, err := hex.DecodeString(k.outerKey(1, a))
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := aes.NewCipher(outer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := aead.Open(nil, nil, encrypted, nil); err == nil {
+		t.Error("the outer layer's key opens the inner layer")
 	}
 }

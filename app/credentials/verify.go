@@ -27,7 +27,7 @@ func (k *Keyring) Verify(ctx context.Context, w *tenant.Worker) error {
 	for _, version := range k.versions {
 		derived, sample := "", unchecked[version].Unchecked
 		if sample != nil {
-			derived = k.derive(version, *sample)
+			derived = k.outerKey(version, *sample)
 		}
 		err := w.CheckMasterKey(ctx, version, k.check(version), sample, derived)
 		switch tenant.SQLState(err) {

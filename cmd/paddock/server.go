@@ -70,6 +70,9 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 	if err := keys.Verify(ctx, worker); err != nil {
 		return err
 	}
+	if err := warnOfLoggedValues(ctx, pools, log); err != nil {
+		return err
+	}
 	if _, err := worker.MaintainSealKey(ctx); err != nil { // a restored database has none
 		return fmt.Errorf("make a key of the seal: %w", err)
 	}

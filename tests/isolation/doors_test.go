@@ -157,7 +157,7 @@ var doorAttacks = []attack{
 			s := l.as("paddock_app")
 			for _, call := range []string{
 				"select * from private.credentials_metadata()",
-				"select * from private.read_credentials('{1}', '{" + strings.Repeat("ab", 32) + "}')",
+				"select convert_from(encrypted, 'UTF8') from private.read_credentials('{1}', '{" + strings.Repeat("ab", 32) + "}')",
 				"select private.mark_credentials_rejected(1)",
 				"select private.delete_credentials('leave')",
 				"select private.append_event('order', '{}')",
