@@ -27,6 +27,7 @@ reset role;
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
 {{ template "func/003/renew_seal_key.sql" . }}
+{{ template "func/003/maintain_seal_key.sql" . }}
 {{ template "func/003/seal_mac.sql" . }}
 {{ template "func/003/scopes_for_role.sql" . }}
 {{ template "func/003/check_seal.sql" . }}
@@ -34,9 +35,11 @@ set local role paddock_gate;
 {{ template "func/003/user_id.sql" . }}
 {{ template "func/003/has_scope.sql" . }}
 {{ template "func/003/require_account.sql" . }}
-grant execute on function private.renew_seal_key to paddock_owner;
+grant execute on function private.renew_seal_key, private.maintain_seal_key to paddock_owner;
+grant execute on function private.maintain_seal_key to paddock_worker;
 grant execute on function private.account_id, private.user_id, private.has_scope to paddock_app, paddock_worker;
-comment on function private.renew_seal_key is 'Makes a new key of the seal and keeps the one before it: paddock migrate calls it, and so may an operator.';
+comment on function private.renew_seal_key is 'Makes a new key of the seal at once and keeps the one before it. An operator may call it.';
+comment on function private.maintain_seal_key is 'Makes a new key of the seal if the current one is an hour old, or if there is none.';
 comment on function private.account_id is 'The account that this transaction was admitted to, if it has the scope; null or an error otherwise.';
 comment on function private.user_id is 'The user that this transaction was admitted as.';
 comment on function private.has_scope is 'Whether this transaction has the scope on the account that it was admitted to.';
@@ -48,7 +51,8 @@ revoke create on schema private from paddock_gate;
 
 set local role paddock_gate;
 drop function private.require_account, private.has_scope, private.user_id, private.account_id, private.check_seal,
-  private.scopes_for_role, private.seal_mac, private.renew_seal_key;
+  private.scopes_for_role, private.seal_mac, private.maintain_seal_key,
+  private.renew_seal_key;
 reset role;
 set local role paddock_owner;
 drop table private.seal_keys;

@@ -127,7 +127,6 @@ reset role;
 
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
-insert into private.doorbell (channel) values ('paddock_' || encode(ext.gen_random_bytes(16), 'hex'));
 {{ template "func/005/audit.sql" . }}
 {{ template "func/005/lock_event_log.sql" . }}
 {{ template "func/005/append_event.sql" . }}
@@ -139,6 +138,7 @@ insert into private.doorbell (channel) values ('paddock_' || encode(ext.gen_rand
 grant execute on function private.lock_event_log, private.append_event to paddock_app, paddock_worker;
 grant execute on function private.read_events, private.check_access, private.mark_expired_events, private.doorbell_channel,
   private.notify_events to paddock_worker;
+select private.doorbell_channel();
 reset role;
 revoke create on schema private from paddock_gate;
 

@@ -1,13 +1,16 @@
--- API keys, encrypted by pgcrypto inside definer functions. The application
--- derives each row's key from its master key and the account's id, and it is never
--- stored: nothing can be decrypted with a dump of this database alone.
+-- API keys, encrypted twice: by the server, with a key that it tells nobody, and
+-- by pgcrypto inside definer functions, with another that it passes. It derives
+-- both from its master key and the account's id. Nothing can be decrypted with a
+-- dump of this database alone, nor with what Postgres logs of its statements.
 
 set local role paddock_owner;
 
 create table private.user_credentials (
   account_id uuid primary key references app.user_accounts (id) on delete cascade,
   kind text not null check (kind in ('key', 'oauth')),
-  ciphertext bytea not null,
+  -- An OpenPGP message. It begins with a packet of tag 3 (RFC 4880, 5.3), whose
+  -- fourth byte names the cipher: 9 is AES-256. pgcrypto's default is AES-128.
+  ciphertext bytea not null check (substr(ciphertext, 1, 4) = '\xc30d0409'),
   encryption_algorithm text not null,
   key_version integer not null check (key_version > 0),
   -- Shown to users, so that they can tell which key is connected.
@@ -20,15 +23,27 @@ create table private.user_credentials (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now()
 );
-comment on table private.user_credentials is 'The API keys of each account, encrypted with a key that is not in the database.';
+comment on table private.user_credentials is 'The API keys of each account, encrypted with keys that are not in the database.';
 alter table private.user_credentials enable row level security, force row level security;
 create policy gate_all on private.user_credentials to paddock_gate using (true) with check (true);
 grant select, insert, update, delete on private.user_credentials to paddock_gate;
+
+create table private.master_keys (
+  key_version integer primary key check (key_version > 0),
+  check_value bytea not null check (octet_length(check_value) = 32),
+  created_at timestamptz not null default now()
+);
+comment on table private.master_keys is 'A check value of each version of the master key, by which a wrong key is known before anything is encrypted with it.';
+alter table private.master_keys enable row level security, force row level security;
+create policy gate_all on private.master_keys to paddock_gate using (true) with check (true);
+grant select, insert on private.master_keys to paddock_gate;
 
 reset role;
 
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
+{{ template "func/010/check_master_key.sql" . }}
+{{ template "func/010/master_key_versions.sql" . }}
 {{ template "func/010/store_credentials.sql" . }}
 {{ template "func/010/read_credentials.sql" . }}
 {{ template "func/010/mark_credentials_rejected.sql" . }}
@@ -42,6 +57,7 @@ set local role paddock_gate;
 grant execute on function private.store_credentials, private.credentials_metadata, private.accounts_with_credentials,
   private.delete_credentials, private.delete_account to paddock_app;
 grant execute on function private.read_credentials, private.mark_credentials_rejected to paddock_app, paddock_worker;
+grant execute on function private.check_master_key, private.master_key_versions to paddock_worker;
 grant execute on function private.apply_key_change to paddock_owner;
 reset role;
 revoke create on schema private from paddock_gate;
@@ -59,8 +75,9 @@ reset role;
 set local role paddock_gate;
 drop function private.apply_key_change, private.delete_account, private.delete_credentials,
   private.orders_blocking_deletion, private.accounts_with_credentials, private.credentials_metadata,
-  private.mark_credentials_rejected, private.read_credentials, private.store_credentials;
+  private.mark_credentials_rejected, private.read_credentials, private.store_credentials,
+  private.master_key_versions, private.check_master_key;
 reset role;
 set local role paddock_owner;
-drop table private.user_credentials;
+drop table private.master_keys, private.user_credentials;
 reset role;

@@ -937,6 +937,21 @@ create policy owner_all on private.event_retention to paddock_owner
   with check (true);
 grant select, update (expired_before) on private.event_retention to paddock_gate;
 
+-- A check value of each version of the master key, by which a wrong key is known before anything is encrypted with it.
+create table private.master_keys (
+  key_version integer not null,
+  check_value bytea not null,
+  created_at timestamp with time zone not null default now(),
+  constraint master_keys_pkey PRIMARY KEY (key_version),
+  constraint master_keys_check_value_check CHECK ((octet_length(check_value) = 32)),
+  constraint master_keys_key_version_check CHECK ((key_version > 0))
+);
+alter table private.master_keys enable row level security, force row level security;
+create policy gate_all on private.master_keys to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert on private.master_keys to paddock_gate;
+
 -- Which reporting login may read which account.
 create table private.report_grants (
   account_id uuid not null,
@@ -985,7 +1000,7 @@ create policy gate_all on private.stream_instances to paddock_gate
   with check (true);
 grant select, insert, update (live_until, most), delete on private.stream_instances to paddock_gate;
 
--- The API keys of each account, encrypted with a key that is not in the database.
+-- The API keys of each account, encrypted with keys that are not in the database.
 create table private.user_credentials (
   account_id uuid not null,
   kind text not null,
@@ -1000,6 +1015,7 @@ create table private.user_credentials (
   updated_at timestamp with time zone not null default now(),
   constraint user_credentials_pkey PRIMARY KEY (account_id),
   constraint user_credentials_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint user_credentials_ciphertext_check CHECK ((substr(ciphertext, 1, 4) = '\xc30d0409'::bytea)),
   constraint user_credentials_key_last4_check CHECK ((char_length(key_last4) <= 4)),
   constraint user_credentials_key_version_check CHECK ((key_version > 0)),
   constraint user_credentials_kind_check CHECK ((kind = ANY (ARRAY['key'::text, 'oauth'::text])))
@@ -1438,6 +1454,9 @@ create function private.begin_repair(p_symbol text, p_qty numeric) returns void
 create function private.check_access(p_tokens text[], p_accounts uuid[]) returns TABLE(idx integer, access text, user_id text, until timestamp with time zone, head bigint, dropped bigint)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
+create function private.check_master_key(p_key_version integer, p_check bytea, p_account uuid DEFAULT NULL::uuid, p_key text DEFAULT NULL::text) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
 create function private.check_seal(strict boolean DEFAULT true) returns text
   language plpgsql stable parallel restricted;  -- paddock_gate's
 
@@ -1461,7 +1480,7 @@ create function private.delete_credentials(p_open_orders text) returns jsonb
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.doorbell_channel() returns text
-  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.event_partitions() returns TABLE(relname name, ends_at timestamp with time zone)
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's
@@ -1484,11 +1503,18 @@ create function private.lock_event_log(p_leases boolean DEFAULT false) returns v
 create function private.maintain_event_partitions() returns TABLE(made integer, dropped integer)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set lock_timeout=200ms;  -- paddock_owner's; for paddock_worker
 
+-- Makes a new key of the seal if the current one is an hour old, or if there is none.
+create function private.maintain_seal_key() returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner, paddock_worker
+
 create function private.mark_credentials_rejected(p_generation bigint) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
 create function private.mark_expired_events() returns integer
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+create function private.master_key_versions() returns TABLE(key_version integer, accounts bigint, unchecked_account uuid)
+  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.notify_events(p_accounts uuid[] DEFAULT NULL::uuid[]) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
@@ -1496,7 +1522,7 @@ create function private.notify_events(p_accounts uuid[] DEFAULT NULL::uuid[]) re
 create function private.orders_blocking_deletion(p_account uuid, p_open_orders text) returns jsonb
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
-create function private.read_credentials(p_versions integer[], p_keys text[]) returns TABLE(environment text, kind text, plaintext text, generation bigint, rejected boolean)
+create function private.read_credentials(p_versions integer[], p_keys text[]) returns TABLE(environment text, kind text, key_version integer, encrypted bytea, generation bigint, rejected boolean)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
 create function private.read_events(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_max integer, p_bytes integer) returns TABLE(idx integer[], access text, seq bigint, kind text, at timestamp with time zone, data text)
@@ -1508,7 +1534,7 @@ create function private.record_account_change() returns trigger
 create function private.release_leases(p_holder uuid, p_accounts uuid[]) returns void
   language sql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
--- Makes a new key of the seal and keeps the one before it: paddock migrate calls it, and so may an operator.
+-- Makes a new key of the seal at once and keeps the one before it. An operator may call it.
 create function private.renew_seal_key() returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
@@ -1538,7 +1564,7 @@ create function private.set_guards(p_limits jsonb) returns void
 create function private.set_switch(p_switch text, p_reason text, p_cancel boolean DEFAULT false, p_liquidate boolean DEFAULT false, p_suspend boolean DEFAULT NULL::boolean, p_key text DEFAULT NULL::text, p_hash bytea DEFAULT NULL::bytea) returns uuid
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
-create function private.store_credentials(p_key text, p_key_version integer, p_kind text, p_plaintext text, p_last4 text, p_alpaca_account_id uuid, p_alpaca_account_number text) returns void
+create function private.store_credentials(p_key text, p_key_version integer, p_master_check bytea, p_kind text, p_encrypted bytea, p_last4 text, p_alpaca_account_id uuid, p_alpaca_account_number text) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 -- The user that this transaction was admitted as.

@@ -42,9 +42,10 @@ func SecureDatabase() string {
 }
 
 // Migrate brings the database to the newest version, sets again who may connect
-// (a dump does not contain these grants), renews the key of the seal and creates
-// the event log's partitions of the months to come. conn's role owns the
-// database and has CREATEROLE; it need not be a superuser, and should not be.
+// (a dump does not contain these grants), makes a key of the seal if there is
+// none or the current one is old, and creates the event log's partitions of the
+// months to come. conn's role owns the database and has CREATEROLE; it need not
+// be a superuser, and should not be.
 func Migrate(ctx context.Context, conn *pgx.Conn) error {
 	m, err := newMigrator(ctx, conn)
 	if err != nil {
@@ -56,7 +57,7 @@ func Migrate(ctx context.Context, conn *pgx.Conn) error {
 	if _, err := conn.Exec(ctx, SecureDatabase()); err != nil {
 		return fmt.Errorf("set who may connect: %w", err)
 	}
-	if _, err := conn.Exec(ctx, "select private.renew_seal_key()"); err != nil {
+	if _, err := conn.Exec(ctx, "select private.maintain_seal_key()"); err != nil {
 		return fmt.Errorf("renew the key of the seal: %w", err)
 	}
 	if _, err := conn.Exec(ctx, "select private.maintain_event_partitions()"); err != nil {
@@ -91,13 +92,17 @@ func Version(ctx context.Context, conn *pgx.Conn) (current, newest int32, err er
 }
 
 // CheckNumbering returns ErrEarlierNumbering for a database of an earlier
-// numbering. Any login may call it. Migration 001 checks the same for plain tern.
+// numbering, and for one whose credentials were encrypted in an earlier form:
+// migration 010 was changed since. Any login may call it. Migration 001 checks
+// the numbering for plain tern.
 func CheckNumbering(ctx context.Context, conn interface {
 	QueryRow(context.Context, string, ...any) pgx.Row
 }) error {
 	var earlier bool
 	err := conn.QueryRow(ctx, `select exists (select from pg_class where relname = 'schema_version' and relnamespace = 'public'::regnamespace)
-		and exists (select from pg_namespace where nspname = 'app')`).Scan(&earlier)
+			and exists (select from pg_namespace where nspname = 'app')
+		or exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'private' and c.relname = 'user_credentials')
+			and not exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'private' and c.relname = 'master_keys')`).Scan(&earlier)
 	if err != nil {
 		return fmt.Errorf("look for the database's version: %w", err)
 	}

@@ -34,7 +34,12 @@ const token = "token-of-the-user"
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	f := &fixture{t: t, pg: pgtest.New(t), seeds: alpacasim.DemoAccounts(5)}
+	return newFixtureOn(t, pgtest.New(t))
+}
+
+func newFixtureOn(t *testing.T, db *pgtest.DB) *fixture {
+	t.Helper()
+	f := &fixture{t: t, pg: db, seeds: alpacasim.DemoAccounts(5)}
 	kit.User(t, f.pg, "the-user")
 	f.db = tenant.NewDB(f.pg.Pool(t, "paddock_app"), kit.SilentBell{})
 	sim, err := alpacasim.New(alpacasim.Config{Seed: 5, Accounts: f.seeds})
@@ -110,7 +115,7 @@ func TestRotation(t *testing.T) {
 
 	during, both := f.service(v2 + "," + v1)
 	f.wantOpen("a row of version 1 beside version 2", both, a, f.seeds[0])
-	if m := f.put(during, a, f.seeds[0]); m.KeyVersion != 2 || m.KeyLast4 != f.seeds[0].KeyID[16:] || m.EncryptionAlgorithm != "pgp-sym-aes256" || m.LastDecryptedAt != nil {
+	if m := f.put(during, a, f.seeds[0]); m.KeyVersion != 2 || m.KeyLast4 != f.seeds[0].KeyID[16:] || m.EncryptionAlgorithm != "aes256-gcm+pgp-sym-aes256" || m.LastDecryptedAt != nil {
 		t.Errorf("after being stored again the row is %+v", m)
 	}
 	f.wantOpen("a row of version 2", both, a, f.seeds[0])
@@ -158,6 +163,28 @@ func TestMovedCiphertextStaysClosed(t *testing.T) {
 		t.Errorf("decrypting the copied ciphertext: %v", err)
 	}
 	f.wantOpen("the one it came from", k, a, f.seeds[0])
+}
+
+// Keys are encrypted with AES-256, which the first packet of the message names,
+// and a ciphertext of pgcrypto's default, AES-128, is not stored.
+func TestCredentialsAreEncryptedWithAES256(t *testing.T) {
+	f := newFixture(t)
+	s, _ := f.service(credentials.NewMasterKey(1))
+	a := f.connect(s, "a", f.seeds[0])
+	admin := f.pg.Conn(t, "admin")
+	var message []byte
+	if err := admin.QueryRow(t.Context(), "select ciphertext from private.user_credentials where account_id = $1", a.Account).Scan(&message); err != nil {
+		t.Fatal(err)
+	}
+	// RFC 4880: 4.2.2 for the header, 5.3 for the packet, 9.2 for the ciphers.
+	const symmetricKeyPacket, version, aes256 = 0xc0 | 3, 4, 9
+	if len(message) < 15 || message[0] != symmetricKeyPacket || message[1] != 13 || message[2] != version || message[3] != aes256 {
+		t.Errorf("the message begins with % x, want the cipher 9 in its fourth byte", message[:min(len(message), 15)])
+	}
+	_, err := admin.Exec(t.Context(), "update private.user_credentials set ciphertext = ext.pgp_sym_encrypt('x', 'y')")
+	if tenant.SQLState(err) != "23514" {
+		t.Errorf("a ciphertext of AES-128 was stored: %v", err)
+	}
 }
 
 // Keys are tried at the broker before they are stored. Keys that are refused

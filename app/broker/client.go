@@ -305,7 +305,7 @@ func call[T any](ctx context.Context, c *Client, host, endpoint string, do func(
 	}
 	bounded, cancel := context.WithTimeout(ctx, c.broker.config.Timeout)
 	defer cancel()
-	x := &roundTrip{ctx: bounded, transport: c.broker.transport, maxBody: c.broker.config.MaxBody, clocks: c.broker.clocks, host: host, fields: c.fields}
+	x := &roundTrip{ctx: bounded, transport: foreign{c.broker.transport, c.credentials}, maxBody: c.broker.config.MaxBody, clocks: c.broker.clocks, host: host, fields: c.fields}
 	asked := time.Now()
 	err := do(x)
 	if x.header != nil {
@@ -325,7 +325,7 @@ func call[T any](ctx context.Context, c *Client, host, endpoint string, do func(
 		}
 		return answer, failure
 	}
-	answer.RequestID = clean(x.header.Get("X-Request-ID"), c.credentials)
+	answer.RequestID = clean(x.header.Get("X-Request-ID"))
 	answer.ServerTime, answer.RequestedAt = serverDate(x.header), asked
 	return answer, nil
 }
@@ -335,7 +335,7 @@ func call[T any](ctx context.Context, c *Client, host, endpoint string, do func(
 func (c *Client) classify(ctx context.Context, x *roundTrip, err error) *Error {
 	e := &Error{HTTPStatus: x.status}
 	if x.header != nil {
-		e.RequestID = clean(x.header.Get("X-Request-ID"), c.credentials)
+		e.RequestID = clean(x.header.Get("X-Request-ID"))
 	}
 	var said struct {
 		Code     int    `json:"code"`
@@ -343,17 +343,17 @@ func (c *Client) classify(ctx context.Context, x *roundTrip, err error) *Error {
 		Existing string `json:"existing_order_id"`
 	}
 	if json.Unmarshal(x.body, &said) == nil {
-		e.Code, e.Message, e.ExistingOrderID = said.Code, clean(said.Message, c.credentials), clean(said.Existing, c.credentials)
-		e.More = more(x.body, c.credentials)
+		e.Code, e.Message, e.ExistingOrderID = said.Code, clean(said.Message), clean(said.Existing)
+		e.More = more(x.body)
 	}
 	safe := x.method == http.MethodGet || x.method == ""
 	switch {
 	case x.status == 0 && (safe || !x.onWire.Load()) && ctx.Err() != nil:
 		return canceled(ctx)
 	case x.status == 0 && (safe || !x.onWire.Load()):
-		e.Kind, e.Cause = Unavailable, cleanCause(err, c.credentials)
+		e.Kind, e.Cause = Unavailable, withoutBytes(err)
 	case x.status == 0:
-		e.Kind, e.Cause = Ambiguous, cleanCause(err, c.credentials)
+		e.Kind, e.Cause = Ambiguous, withoutBytes(err)
 	case x.status == http.StatusUnauthorized:
 		e.Kind = Unauthorized
 	case x.status == http.StatusForbidden:

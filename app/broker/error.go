@@ -1,7 +1,6 @@
 package broker
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -110,30 +109,15 @@ func (e *Error) MoreJSON() []byte {
 // canceled is the failure of a call whose caller did not wait.
 func canceled(ctx context.Context) *Error { return &Error{Kind: Canceled, Cause: ctx.Err()} }
 
-// cleanCause returns err, unless it contains the keys: net/http quotes what it
-// could not parse of an answer.
-func cleanCause(err error, c Credentials) error {
-	text := err.Error()
-	if strings.Contains(text, c.KeyID.Reveal()) || strings.Contains(text, c.SecretKey.Reveal()) {
-		return errors.New(clean(text, c))
-	}
-	return err
-}
-
 // maxMore bounds the size of More, in bytes.
 const maxMore = 8 << 10
 
 // more returns the fields of a refusal besides its code and message. It returns
-// nil where the body is no object, is long, or contains the keys.
-func more(body []byte, c Credentials) map[string]json.RawMessage {
+// nil where the body is no object or is long.
+func more(body []byte) map[string]json.RawMessage {
 	var said map[string]json.RawMessage
 	if len(body) > maxMore || json.Unmarshal(body, &said) != nil {
 		return nil
-	}
-	for _, secret := range []string{c.KeyID.Reveal(), c.SecretKey.Reveal()} {
-		if secret != "" && bytes.Contains(body, []byte(secret)) {
-			return nil
-		}
 	}
 	delete(said, "code")
 	delete(said, "message")
@@ -146,14 +130,9 @@ func more(body []byte, c Credentials) map[string]json.RawMessage {
 // maxMessage bounds the broker's message, in bytes.
 const maxMessage = 500
 
-// clean makes the broker's text safe to show: short, without control
-// characters, and without the keys, in case they are echoed.
-func clean(text string, c Credentials) string {
-	for _, secret := range []string{c.KeyID.Reveal(), c.SecretKey.Reveal()} {
-		if secret != "" {
-			text = strings.ReplaceAll(text, secret, redacted)
-		}
-	}
+// clean makes the broker's text safe to show: short, and without control
+// characters. The keys were masked when it was read (see foreign).
+func clean(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return ' '

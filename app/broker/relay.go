@@ -88,14 +88,14 @@ func (c *Client) relay(ctx context.Context, r Request) (*Response, error) {
 	// ends.
 	bounded, end := context.WithTimeout(ctx, c.broker.config.PageTime)
 	bounded, cancel := context.WithCancelCause(bounded)
-	p := &page{caller: ctx, ctx: bounded, idle: c.broker.config.Timeout, left: c.broker.config.MaxPage, credentials: c.credentials, broken: Ambiguous}
+	p := &page{caller: ctx, ctx: bounded, idle: c.broker.config.Timeout, left: c.broker.config.MaxPage, broken: Ambiguous}
 	if r.Method == http.MethodGet {
 		p.broken = Unavailable
 	}
 	p.end = func() { cancel(nil); end(); leave() }
 	p.late = time.AfterFunc(p.idle, func() { cancel(errSilent) })
 
-	x := &roundTrip{ctx: bounded, transport: c.broker.relaying, clocks: c.broker.clocks, host: host}
+	x := &roundTrip{ctx: bounded, transport: foreign{c.broker.relaying, c.credentials}, clocks: c.broker.clocks, host: host}
 	failure := p.open(x, request)
 	if x.header != nil {
 		c.broker.limits.update(bucket, x.header)
@@ -112,7 +112,7 @@ func (c *Client) relay(ctx context.Context, r Request) (*Response, error) {
 		return nil, refusal
 	}
 	done(noFault)
-	return &Response{Status: x.status, Length: p.length, RequestID: clean(x.header.Get("X-Request-ID"), c.credentials), Body: p}, nil
+	return &Response{Status: x.status, Length: p.length, RequestID: clean(x.header.Get("X-Request-ID")), Body: p}, nil
 }
 
 // request makes the HTTP request. It refuses a segment that a server on the way
@@ -149,25 +149,24 @@ func (c *Client) request(host string, r Request) (*http.Request, error) {
 
 // page is the body of an answer that is still being read.
 type page struct {
-	caller      context.Context // the reader's
-	ctx         context.Context // the call's own
-	body        io.ReadCloser
-	length      int64
-	left        int64 // bytes that may still come
-	idle        time.Duration
-	late        *time.Timer // ends the call after too long a silence
-	end         func()
-	broken      Kind // the failure's kind where the answer breaks off
-	credentials Credentials
+	caller context.Context // the reader's
+	ctx    context.Context // the call's own
+	body   io.ReadCloser
+	length int64
+	left   int64 // bytes that may still come
+	idle   time.Duration
+	late   *time.Timer // ends the call after too long a silence
+	end    func()
+	broken Kind // the failure's kind where the answer breaks off
 }
 
 // maxRefusal bounds the body of an error answer, in bytes.
 const maxRefusal = 1 << 20
 
 var (
-	errSilent   = errors.New("the broker kept silent for too long")
-	errTooLarge = errors.New("the broker's answer is too large to be passed through")
-	errNotJSON  = errors.New("the broker's answer is not JSON")
+	errSilent   = &ownError{text: "the broker kept silent for too long"}
+	errTooLarge = &ownError{text: "the broker's answer is too large to be passed through"}
+	errNotJSON  = &ownError{text: "the broker's answer is not JSON"}
 )
 
 // open sends the request and reads the answer's headers, and the whole body of
@@ -216,7 +215,7 @@ func (p *page) Read(into []byte) (int, error) {
 	case context.Cause(p.ctx) != nil:
 		err = context.Cause(p.ctx)
 	}
-	return n, &Error{Kind: p.broken, Cause: cleanCause(err, p.credentials)}
+	return n, &Error{Kind: p.broken, Cause: withoutBytes(err)}
 }
 
 // Close ends the call.

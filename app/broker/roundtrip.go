@@ -3,7 +3,6 @@ package broker
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -31,7 +30,7 @@ type roundTrip struct {
 	body   []byte
 }
 
-var errRedirect = errors.New("the broker answered with a redirect, which it never does: it was not followed")
+var errRedirect = &ownError{text: "the broker answered with a redirect, which it never does: it was not followed"}
 
 func (x *roundTrip) RoundTrip(r *http.Request) (*http.Response, error) {
 	r, err := x.fields.add(r)
@@ -48,7 +47,7 @@ func (x *roundTrip) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("read the broker's answer: %w", err)
 	}
 	if int64(len(x.body)) > x.maxBody {
-		return nil, fmt.Errorf("the broker's answer is larger than %d bytes", x.maxBody)
+		return nil, &ownError{text: fmt.Sprintf("the broker's answer is larger than %d bytes", x.maxBody)}
 	}
 	x.status = response.StatusCode
 	response.Body = io.NopCloser(bytes.NewReader(x.body))

@@ -69,7 +69,7 @@ func (b *Broker) dialSocket(ctx context.Context, target string, c Credentials) (
 	defer cancel()
 	trace := &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) { s.wire = got.Conn }}
 	conn, response, err := websocket.Dial(httptrace.WithClientTrace(hurry, trace), target, &websocket.DialOptions{HTTPClient: &http.Client{
-		Transport: b.streaming,
+		Transport: foreign{b.streaming, c},
 		// A redirect would send the keys to another host.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}})
@@ -79,9 +79,9 @@ func (b *Broker) dialSocket(ctx context.Context, target string, c Credentials) (
 		s.conn.SetReadLimit(maxLine)
 		return s, nil
 	case response != nil && response.StatusCode != http.StatusSwitchingProtocols:
-		return nil, refusedStream(response, http.StatusSwitchingProtocols, c)
+		return nil, refusedStream(response, http.StatusSwitchingProtocols)
 	}
-	return nil, &Error{Kind: Unavailable, Cause: cleanCause(err, c)}
+	return nil, &Error{Kind: Unavailable, Cause: withoutBytes(err)}
 }
 
 // socket is an open WebSocket.
@@ -119,7 +119,7 @@ func (s *socket) subscribe(ctx context.Context) error {
 		return err
 	}
 	if said.Status != "authorized" {
-		e := &Error{Kind: Unauthorized, Message: clean(said.Message, s.credentials)}
+		e := &Error{Kind: Unauthorized, Message: clean(said.Message)}
 		if strings.Contains(strings.ToLower(said.Message), "limit") {
 			e.Kind = RateLimited // the account has its one connection already: the keys may be right
 		}
@@ -132,7 +132,7 @@ func (s *socket) subscribe(ctx context.Context) error {
 		return err
 	}
 	if len(said.Streams) == 0 || said.Error != "" {
-		return &Error{Kind: Unavailable, Message: clean("it does not tell trade updates: "+said.Error, s.credentials)}
+		return &Error{Kind: Unavailable, Message: clean("it does not tell trade updates: " + said.Error)}
 	}
 	return nil
 }
@@ -143,17 +143,24 @@ func (s *socket) say(ctx context.Context, message any) error {
 		return fmt.Errorf("write to the stream: %w", err)
 	}
 	if err := s.conn.Write(ctx, websocket.MessageText, text); err != nil {
-		return &Error{Kind: Unavailable, Cause: cleanCause(err, s.credentials)}
+		return &Error{Kind: Unavailable, Cause: withoutBytes(err)}
 	}
 	return nil
+}
+
+// read reads a frame, with the keys masked.
+func (s *socket) read(ctx context.Context) ([]byte, error) {
+	_, text, err := s.conn.Read(ctx)
+	s.credentials.mask(text, true)
+	return text, withoutBytes(err)
 }
 
 // await reads until a message of the given stream comes.
 func (s *socket) await(ctx context.Context, stream string, into any) error {
 	for {
-		_, text, err := s.conn.Read(ctx)
+		text, err := s.read(ctx)
 		if err != nil {
-			return &Error{Kind: Unavailable, Cause: cleanCause(err, s.credentials)}
+			return &Error{Kind: Unavailable, Cause: err}
 		}
 		var m socketMessage
 		if json.Unmarshal(text, &m) == nil && m.Stream == stream && json.Unmarshal(m.Data, into) == nil {
@@ -165,7 +172,7 @@ func (s *socket) await(ctx context.Context, stream string, into any) error {
 // readAll reads messages until the stream ends.
 func (s *socket) readAll(ctx context.Context, handle func(Message) error) error {
 	for {
-		_, text, err := s.conn.Read(ctx)
+		text, err := s.read(ctx)
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrCut, err)
 		}

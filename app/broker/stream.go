@@ -66,12 +66,12 @@ func (b *Broker) StreamTrades(ctx context.Context, env Environment, c Credential
 	request.Header.Set("APCA-API-KEY-ID", c.KeyID.Reveal())
 	request.Header.Set("APCA-API-SECRET-KEY", c.SecretKey.Reveal())
 
-	response, err := b.streaming.RoundTrip(request) // follows no redirect
+	response, err := foreign{b.streaming, c}.RoundTrip(request) // follows no redirect
 	if err != nil {
 		return streamEnd(ctx, err)
 	}
 	defer response.Body.Close()
-	if err := refusedStream(response, http.StatusOK, c); err != nil {
+	if err := refusedStream(response, http.StatusOK); err != nil {
 		return err
 	}
 
@@ -96,8 +96,8 @@ func streamEnd(ctx context.Context, err error) error {
 }
 
 // refusedStream returns the error for an answer that does not begin a stream.
-func refusedStream(response *http.Response, begins int, c Credentials) error {
-	e := &Error{Kind: Unavailable, HTTPStatus: response.StatusCode, RequestID: clean(response.Header.Get("X-Request-ID"), c)}
+func refusedStream(response *http.Response, begins int) error {
+	e := &Error{Kind: Unavailable, HTTPStatus: response.StatusCode, RequestID: clean(response.Header.Get("X-Request-ID"))}
 	switch response.StatusCode {
 	case begins:
 		return nil
@@ -114,7 +114,7 @@ func refusedStream(response *http.Response, begins int, c Credentials) error {
 // deliver turns a server-sent event into messages.
 func deliver(e serverEvent, handle func(Message) error) error {
 	if e.comment != "" && bytes.Contains([]byte(e.comment), []byte("dropped")) {
-		return handle(Message{Kind: Dropped, Text: e.comment})
+		return handle(Message{Kind: Dropped, Text: clean(e.comment)})
 	}
 	if len(e.data) == 0 {
 		return nil // a heartbeat

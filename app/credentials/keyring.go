@@ -5,6 +5,9 @@
 package credentials
 
 import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
@@ -24,10 +27,15 @@ import (
 // masterKeySize is the length of a master key in bytes.
 const masterKeySize = 32
 
-// Keyring holds the master keys by version. From one of them and an account's
-// id it derives that account's own key, and only the derived key reaches the
-// database. So a key that is logged opens one account only, and a ciphertext
-// that is moved to another row cannot be decrypted.
+// minDistinct is how many different bytes a master key has at the least. Of 32
+// random ones some 30 differ; that fewer than 16 do is as good as impossible.
+const minDistinct = 16
+
+// Keyring holds the master keys by version. From one of them and an account's id
+// it derives that account's two keys. The keys of the inner layer encrypt here and
+// never leave the process; those of the outer layer are passed to the database.
+// So what is logged of a statement opens no account, and a ciphertext that is
+// moved to another row cannot be decrypted.
 type Keyring struct {
 	versions []int // newest last
 	masters  map[int]broker.Secret
@@ -41,8 +49,9 @@ func NewMasterKey(version int) string {
 }
 
 // ParseKeyring reads PADDOCK_MASTER_KEYS: entries "version:base64" of 32 random
-// bytes, separated by commas. The highest version encrypts, all decrypt. Its
-// errors never show a key.
+// bytes, separated by commas. The highest version encrypts, all decrypt. Keys
+// that are not random, and a key that is there twice, are refused. Its errors
+// never show a key. Whether the keys are those of a database, Verify checks.
 func ParseKeyring(text string) (*Keyring, error) {
 	k := &Keyring{masters: map[int]broker.Secret{}}
 	for i, entry := range strings.Split(text, ",") {
@@ -61,6 +70,14 @@ func ParseKeyring(text string) (*Keyring, error) {
 		if _, twice := k.masters[version]; twice {
 			return nil, fmt.Errorf("PADDOCK_MASTER_KEYS: version %d stands there twice", version)
 		}
+		if !looksRandom(key) {
+			return nil, fmt.Errorf("PADDOCK_MASTER_KEYS: the key of version %d is not random, so that it could be guessed; make one with paddock keys new", version)
+		}
+		for _, other := range k.versions {
+			if k.masters[other].Reveal() == string(key) {
+				return nil, fmt.Errorf("PADDOCK_MASTER_KEYS: versions %d and %d have the same key; make one with paddock keys new", other, version)
+			}
+		}
 		k.masters[version] = broker.NewSecret(string(key))
 		k.versions = append(k.versions, version)
 	}
@@ -71,24 +88,64 @@ func ParseKeyring(text string) (*Keyring, error) {
 	return k, nil
 }
 
+// looksRandom reports whether a key may have come from a random source. It
+// finds keys that a person made: one byte or a few bytes repeated, a sequence,
+// and text.
+func looksRandom(key []byte) bool {
+	distinct := map[byte]bool{}
+	text, sequence := true, true
+	for i, b := range key {
+		distinct[b] = true
+		text = text && b >= ' ' && b <= '~'
+		sequence = sequence && (i < 2 || b-key[i-1] == key[1]-key[0])
+	}
+	half := len(key) / 2
+	return len(distinct) >= minDistinct && !text && !sequence && !bytes.Equal(key[:half], key[half:])
+}
+
 // newest returns the version that encrypts.
 func (k *Keyring) newest() int { return k.versions[len(k.versions)-1] }
 
-// derive returns the account's key of a version in hex, as pgcrypto takes it.
-func (k *Keyring) derive(version int, account uuid.UUID) string {
-	key, err := hkdf.Key(sha256.New, []byte(k.masters[version].Reveal()), nil, "paddock credential\x00"+string(account[:]), 32)
+// derive returns 32 bytes that follow from the master key of a version and from
+// what they are for.
+func (k *Keyring) derive(version int, purpose string) []byte {
+	key, err := hkdf.Key(sha256.New, []byte(k.masters[version].Reveal()), nil, purpose, 32)
 	if err != nil {
 		panic(err) // only a length over 255 hashes can fail
 	}
-	return hex.EncodeToString(key)
+	return key
 }
 
-// deriveAll returns all versions with the account's key of each. The database
-// knows which one a row needs.
-func (k *Keyring) deriveAll(account uuid.UUID) (versions []int32, keys []string) {
+// outerKey returns the account's key of the outer layer in hex, as pgcrypto takes
+// it.
+func (k *Keyring) outerKey(version int, account uuid.UUID) string {
+	return hex.EncodeToString(k.derive(version, "paddock credential\x00"+string(account[:])))
+}
+
+// inner returns the cipher of the account's inner layer.
+func (k *Keyring) inner(version int, account uuid.UUID) cipher.AEAD {
+	block, err := aes.NewCipher(k.derive(version, "paddock inner credential\x00"+string(account[:])))
+	if err != nil {
+		panic(err) // only the key's length can be wrong
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		panic(err) // cannot fail with AES
+	}
+	return aead
+}
+
+// check returns the check value of a version, which the database keeps. It is
+// derived as the accounts' keys are, so that the master key, which has 256
+// random bits, does not follow from it.
+func (k *Keyring) check(version int) []byte { return k.derive(version, "paddock master key check") }
+
+// outerKeys returns all versions with the account's key of the outer layer of
+// each. The database knows which one a row needs.
+func (k *Keyring) outerKeys(account uuid.UUID) (versions []int32, keys []string) {
 	for _, v := range k.versions {
 		versions = append(versions, int32(v))
-		keys = append(keys, k.derive(v, account))
+		keys = append(keys, k.outerKey(v, account))
 	}
 	return versions, keys
 }

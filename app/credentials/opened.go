@@ -3,7 +3,6 @@ package credentials
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -23,7 +22,7 @@ type Opened struct {
 	rejected    bool
 }
 
-// plaintext is the text that is encrypted.
+// plaintext is the text that is encrypted, as JSON.
 type plaintext struct {
 	KeyID     string `json:"key_id"`
 	SecretKey string `json:"secret_key"`
@@ -32,39 +31,55 @@ type plaintext struct {
 // QueueOpen queues the decryption of the admitted account's credentials; into
 // is filled when the batch has run.
 func (k *Keyring) QueueOpen(b *tenant.Batch, account uuid.UUID, into *Opened) {
-	versions, keys := k.deriveAll(account)
-	b.Queue("select environment, plaintext, generation, rejected from private.read_credentials($1, $2)", versions, keys).
+	versions, keys := k.outerKeys(account)
+	b.Queue("select environment, key_version, encrypted, generation, rejected from private.read_credentials($1, $2)", versions, keys).
 		QueryRow(func(row pgx.Row) error {
 			var environment string
-			var text []byte
-			err := row.Scan(&environment, &text, &into.Generation, &into.rejected)
+			var version int
+			var encrypted []byte
+			err := row.Scan(&environment, &version, &encrypted, &into.Generation, &into.rejected)
 			if errors.Is(err, pgx.ErrNoRows) {
 				return nil
 			}
 			if err != nil {
 				return explainDecryption(err)
 			}
-			var p plaintext
-			if err := json.Unmarshal(text, &p); err != nil {
-				return fmt.Errorf("read the decrypted credentials: they are not what was stored")
-			}
-			into.found = true
+			into.Credentials, err = k.decrypt(version, account, encrypted)
+			into.found = err == nil
 			into.Environment = broker.Environment(environment)
-			into.Credentials = broker.Credentials{KeyID: broker.NewSecret(p.KeyID), SecretKey: broker.NewSecret(p.SecretKey)}
-			return nil
+			return err
 		})
+}
+
+// encrypt puts the inner layer around an account's keys.
+func (k *Keyring) encrypt(version int, account uuid.UUID, c broker.Credentials) []byte {
+	text, err := json.Marshal(plaintext{KeyID: c.KeyID.Reveal(), SecretKey: c.SecretKey.Reveal()})
+	if err != nil {
+		panic(err) // cannot happen: strings always marshal
+	}
+	return k.inner(version, account).Seal(nil, nil, text, nil)
+}
+
+// decrypt takes the inner layer off.
+func (k *Keyring) decrypt(version int, account uuid.UUID, encrypted []byte) (broker.Credentials, error) {
+	var p plaintext
+	text, err := k.inner(version, account).Open(nil, nil, encrypted, nil)
+	if err == nil {
+		err = json.Unmarshal(text, &p)
+	}
+	if err != nil {
+		return broker.Credentials{}, unreadable(errors.New("the inner layer does not open"))
+	}
+	return broker.Credentials{KeyID: broker.NewSecret(p.KeyID), SecretKey: broker.NewSecret(p.SecretKey)}, nil
 }
 
 // QueueStore queues the encryption of keys for the admitted account. They open
 // the broker's account of this id and number.
 func (k *Keyring) QueueStore(b *tenant.Batch, account uuid.UUID, c broker.Credentials, brokerAccount uuid.UUID, number string) {
 	id, version := c.KeyID.Reveal(), k.newest()
-	text, err := json.Marshal(plaintext{KeyID: id, SecretKey: c.SecretKey.Reveal()})
-	if err != nil {
-		panic(err) // cannot happen: strings always marshal
-	}
-	b.Queue("select private.store_credentials($1, $2, 'key', $3, $4, $5, $6)",
-		k.derive(version, account), version, string(text), id[len(id)-4:], brokerAccount, number)
+	b.Queue("select private.store_credentials($1, $2, $3, 'key', $4, $5, $6, $7)",
+		k.outerKey(version, account), version, k.check(version), k.encrypt(version, account, c), id[len(id)-4:], brokerAccount, number).
+		QueryRow(func(row pgx.Row) error { return explainStoring(row.Scan(nil)) })
 }
 
 // Usable returns needs_credentials where there are no keys or
@@ -96,13 +111,27 @@ func (o *Opened) QueueRefused(b *tenant.Batch) {
 	b.Queue("select private.mark_credentials_rejected($1)", o.Generation)
 }
 
+// explainStoring says what an operator must do when the server's master key is
+// not the one of this database.
+func explainStoring(err error) error {
+	if tenant.SQLState(err) == "PD500" {
+		return problem.New(problem.CredentialsUnreadable,
+			"The server's master key is not the one of its database, so that nothing is stored with it. Ask the operator to restore PADDOCK_MASTER_KEYS.").Because(err)
+	}
+	return err
+}
+
 // explainDecryption says what an operator must do when a row cannot be
 // decrypted.
 func explainDecryption(err error) error {
 	switch tenant.SQLState(err) {
 	case "PD500", "39000":
-		return problem.New(problem.CredentialsUnreadable,
-			"This account's keys cannot be decrypted with the server's master keys. Ask the operator to restore PADDOCK_MASTER_KEYS, or store the keys again.").Because(err)
+		return unreadable(err)
 	}
 	return err
+}
+
+func unreadable(err error) error {
+	return problem.New(problem.CredentialsUnreadable,
+		"This account's keys cannot be decrypted with the server's master keys. Ask the operator to restore PADDOCK_MASTER_KEYS, or store the keys again.").Because(err)
 }

@@ -162,7 +162,7 @@ func TestLeasesAreSharedOut(t *testing.T) {
 	// Leases need keys to be stored, but not that they can be decrypted.
 	w.exec(`insert into app.user_accounts (user_id, name, environment) select 'u1', 'n' || n, 'paper' from generate_series(1, 99) n`)
 	w.exec(`insert into private.user_credentials (account_id, kind, ciphertext, encryption_algorithm, key_version, key_last4)
-		select id, 'key', '\x00', 'pgp-sym-aes256', 1, '0000' from app.user_accounts where name like 'n%'`)
+		select id, 'key', '\xc30d0409', 'aes256-gcm+pgp-sym-aes256', 1, '0000' from app.user_accounts where name like 'n%'`)
 	in := &instances{w, map[uuid.UUID][]tenant.Lease{}}
 	first, second, third, small := uuidOf(1), uuidOf(2), uuidOf(3), uuidOf(4)
 	if gives := in.look(first, time.Minute, 2000); gives != 0 || len(in.held[first]) != 100 {

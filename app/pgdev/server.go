@@ -24,6 +24,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sys/unix"
+
+	"paddock/app/scram"
 )
 
 // Config says how to run a server.
@@ -450,10 +452,17 @@ func EnsureOwner(ctx context.Context, conn *pgx.Conn, password string) error {
 	if err != nil {
 		return fmt.Errorf("make the role %s: %w", Owner, err)
 	}
-	// rand.Text and hex contain letters and digits alone: nothing needs
-	// quoting.
-	if _, err := conn.Exec(ctx, "alter role paddock_migrator password '"+password+"'"); err != nil {
-		return fmt.Errorf("give the role %s its password: %w", Owner, err)
+	return GivePassword(ctx, conn, Owner, password)
+}
+
+// GivePassword sets a login's password. The statement has its verifier alone.
+func GivePassword(ctx context.Context, conn *pgx.Conn, role, password string) error {
+	verifier, err := scram.Verifier(password)
+	if err == nil {
+		_, err = conn.Exec(ctx, "alter role "+pgx.Identifier{role}.Sanitize()+" password '"+verifier+"'")
+	}
+	if err != nil {
+		return fmt.Errorf("give the login %s its password: %w", role, err)
 	}
 	return nil
 }

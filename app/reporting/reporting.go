@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"paddock/app/problem"
+	"paddock/app/scram"
 )
 
 // MaxConnections is how many sessions a login may have at once: enough for a
@@ -62,7 +63,7 @@ func Create(ctx context.Context, conn *pgx.Conn, name string, accounts []uuid.UU
 	if err != nil {
 		return "", err
 	}
-	verifier, err := scramVerifier(password)
+	verifier, err := scram.Verifier(password)
 	if err != nil {
 		return "", err
 	}

@@ -3,6 +3,7 @@ package tenant_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -166,7 +167,7 @@ func TestEventsRing(t *testing.T) {
 func TestLeases(t *testing.T) {
 	f := newFixture(t)
 	_, err := f.db.Conn(t, "admin").Exec(t.Context(), `insert into private.user_credentials (account_id, kind, ciphertext, encryption_algorithm, key_version, key_last4)
-		values ($1, 'key', 'x', 'none', 1, 'LAST')`, f.account)
+		values ($1, 'key', '\xc30d0409', 'none', 1, 'LAST')`, f.account)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,5 +218,28 @@ func TestUnavailable(t *testing.T) {
 	var p *problem.Problem
 	if !errors.As(err, &p) || p.Code != problem.DatabaseUnavailable || p.RetryAfter == 0 || strings.Contains(err.Error(), "secret") {
 		t.Errorf("%v", err)
+	}
+}
+
+// An instance renews an old key of the seal as soon as it starts, and stops with
+// its context.
+func TestSealKeysAreLookedAfter(t *testing.T) {
+	f := newFixture(t)
+	admin := f.db.Conn(t, "admin")
+	var before int64
+	if err := admin.QueryRow(t.Context(), "update private.seal_keys set created_at = now() - interval '61 minutes' where is_current returning id").Scan(&before); err != nil {
+		t.Fatal(err)
+	}
+	running, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	w := tenant.NewWorker(f.db.Pool(t, "paddock_worker"), f.bell)
+	go func() { ended <- w.MaintainSealKeys(running, slog.New(slog.DiscardHandler)) }()
+	kit.Eventually(t, "a new key", func() bool {
+		var now int64
+		return admin.QueryRow(t.Context(), "select id from private.seal_keys where is_current").Scan(&now) == nil && now == before+1
+	})
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }

@@ -125,7 +125,7 @@ func (d *dev) prepare(ctx context.Context, owner string) (config.Config, error) 
 		"paddock_app": "PADDOCK_APP_DATABASE_URL", "paddock_worker": "PADDOCK_WORKER_DATABASE_URL", "paddock_auth": "PADDOCK_AUTH_DATABASE_URL",
 	} {
 		password := rand.Text()
-		if err := givePassword(ctx, conn, role, password); err != nil {
+		if err := pgdev.GivePassword(ctx, conn, role, password); err != nil {
 			return config.Config{}, err
 		}
 		if environment[variable], err = asLogin(owner, role, password); err != nil {
@@ -167,22 +167,6 @@ func (d *dev) explainNumbering(err error) error {
 	}
 	return fmt.Errorf("the data in %s is of an earlier Paddock, whose migrations this one cannot continue: "+
 		"move the folder away, or name another with --data, and keep this one, which is unchanged, for the Paddock that made it", d.folder)
-}
-
-// givePassword sets a login's password. ALTER ROLE takes no bound values, so
-// that they are passed in settings, and no statement's text contains the
-// password.
-func givePassword(ctx context.Context, conn *pgx.Conn, role, password string) error {
-	_, err := conn.Exec(ctx, "select set_config('paddock.role', $1, false), set_config('paddock.password', $2, false)", role, password)
-	if err == nil {
-		_, err = conn.Exec(ctx, `do $$ begin
-			execute format('alter role %I password %L', current_setting('paddock.role'), current_setting('paddock.password'));
-		end $$`)
-	}
-	if err != nil {
-		return fmt.Errorf("give %s a password: %w", role, err)
-	}
-	return nil
 }
 
 // readOrCreate reads a secret that an earlier run made, or makes it.

@@ -16,9 +16,9 @@ func newMigrateCommand() *cobra.Command {
 	var to int32
 	migrate := &cobra.Command{
 		Use:   "migrate",
-		Short: "Bring the database to the newest version, and renew the key of admission's seal",
+		Short: "Bring the database to the newest version",
 		Long: `Bring the database that DATABASE_URL names to the newest version (or, with
---to, to another), and renew the key of admission's seal.
+--to, to another). It also makes what a backup leaves out: see docs/operations.md.
 
 The URL's role owns the database and has CREATEROLE; it need not be a
 superuser. Plain tern does the same: tern migrate -c tern.conf -m sql`,

@@ -32,8 +32,11 @@ import (
 	"paddock/app/web"
 )
 
+// newLogger makes the process's log. Go's own packages log there as well.
 func newLogger(w io.Writer, level slog.Level) *slog.Logger {
-	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+	log := slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+	logLibraries(log)
+	return log
 }
 
 // serve runs Paddock until ctx ends, then lets running requests finish and
@@ -64,6 +67,15 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 	bell := tenant.NewDoorbell(pools.bell, log)
 	db := tenant.NewDB(pools.app, bell)
 	worker := tenant.NewWorker(pools.worker, bell)
+	if err := keys.Verify(ctx, worker); err != nil {
+		return err
+	}
+	if err := warnOfLoggedValues(ctx, pools, log); err != nil {
+		return err
+	}
+	if _, err := worker.MaintainSealKey(ctx); err != nil { // a restored database has none
+		return fmt.Errorf("make a key of the seal: %w", err)
+	}
 	signIn, err := auth.New(auth.Config{
 		Pool: pools.auth, Secret: c.AuthSecret, BaseURL: c.BaseURL, TrustedOrigins: c.Origins,
 		TrustedProxies: c.Proxies, RateLimit: c.AuthLimits, Logger: log, OnSessionEnd: bell.RingAll,
@@ -114,6 +126,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 	group.Go(func() error { return manager.Run(running) })
 	group.Go(func() error { return hub.Run(running) })
 	group.Go(func() error { return eventlog.NewMaintainer(worker, log).Run(running) })
+	group.Go(func() error { return worker.MaintainSealKeys(running, log) })
 	group.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve http: %w", err)

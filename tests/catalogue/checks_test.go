@@ -14,7 +14,7 @@ type check struct {
 // Exceptions from the rules, each with its reason. Keep them few.
 const (
 	// Tables that belong to no tenant. No runtime role has a privilege on them.
-	notTenants = `('private.seal_keys', 'private.doorbell', 'private.event_retention', 'private.stream_instances')`
+	notTenants = `('private.seal_keys', 'private.doorbell', 'private.event_retention', 'private.stream_instances', 'private.master_keys')`
 
 	// The one security definer function that does not belong to the gate and that
 	// builds SQL from text: only the owner may create and drop partitions. It takes

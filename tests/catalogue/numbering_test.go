@@ -52,8 +52,23 @@ func TestEarlierNumberingIsRefused(t *testing.T) {
 	}
 }
 
-// A table of that name that belongs to another program does not stop the
-// migrations.
+// A database whose credentials were encrypted in the earlier form, before
+// master keys had check values, is refused and left as it is.
+func TestEarlierCredentialsAreRefused(t *testing.T) {
+	db := pgtest.New(t)
+	run(t, db.Conn(t, "admin"), "drop table private.master_keys")
+	conn := db.Conn(t, "owner")
+	before := look(t, conn)
+	if err := sql.Migrate(t.Context(), conn); !errors.Is(err, sql.ErrEarlierNumbering) {
+		t.Errorf("migrating: %v", err)
+	}
+	if err := sql.CheckNumbering(t.Context(), db.Conn(t, "paddock_auth")); !errors.Is(err, sql.ErrEarlierNumbering) {
+		t.Errorf("as a runtime login: %v", err)
+	}
+	same(t, "after our migrator", before, look(t, conn))
+}
+
+// Another program's table of that name is no earlier Paddock.
 func TestAnotherVersionTableIsNoEarlierNumbering(t *testing.T) {
 	conn := pgtest.Empty(t).Conn(t, "owner")
 	run(t, conn, "create table public.schema_version (version int4 not null)")

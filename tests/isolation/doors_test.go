@@ -112,7 +112,7 @@ var doorAttacks = []attack{
 				"select private.append_event('order', '{}')",
 				"select private.append_event('agent_log', '{}')",
 				"select private.append_event('credentials', '{}')",
-				"select private.store_credentials('" + strings.Repeat("ab", 32) + "', 1, 'key', 'x', 'mine', '" + l.b.BrokerAcct.String() + "', 'x')",
+				"select private.store_credentials('" + strings.Repeat("ab", 32) + "', 1, '\\x" + strings.Repeat("cd", 32) + "', 'key', 'x', 'mine', '" + l.b.BrokerAcct.String() + "', 'x')",
 				"select private.delete_credentials('leave')",
 				"delete from app.user_accounts where id = '$B'",
 				"select private.delete_account('leave')", // last: where it works, nothing is left to write to
@@ -157,7 +157,7 @@ var doorAttacks = []attack{
 			s := l.as("paddock_app")
 			for _, call := range []string{
 				"select * from private.credentials_metadata()",
-				"select * from private.read_credentials('{1}', '{" + strings.Repeat("ab", 32) + "}')",
+				"select convert_from(encrypted, 'UTF8') from private.read_credentials('{1}', '{" + strings.Repeat("ab", 32) + "}')",
 				"select private.mark_credentials_rejected(1)",
 				"select private.delete_credentials('leave')",
 				"select private.append_event('order', '{}')",

@@ -1,6 +1,7 @@
 package isolation
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -122,7 +123,7 @@ func (l *lab) tenant(name string) tenantOf {
 
 	must(l.t, app, "begin")
 	must(l.t, app, "select private.admit($1, $2)", x.Token, x.Account)
-	must(l.t, app, "select private.store_credentials($1, 1, 'key', $2, 'last', $3, $4)", strings.Repeat("ab", 32), "plaintext-"+m, x.BrokerAcct, "PA-"+m)
+	must(l.t, app, "select private.store_credentials($1, 1, $2, 'key', $3, 'last', $4, $5)", strings.Repeat("ab", 32), bytes.Repeat([]byte{0xcd}, 32), []byte("plaintext-"+m), x.BrokerAcct, "PA-"+m)
 	x.Order = one[uuid.UUID](l.t, app, `insert into app.alpaca_orders (account_id, client_order_id, submitted_by, symbol, side, tag, qty)
 		values ($1, $2, $3, $4, 'buy', $4, 3) returning id`, x.Account, x.ClientOrder, x.User, m)
 	must(l.t, app, "update app.alpaca_orders set alpaca_order_id = $1, status = 'new', intent_state = 'accepted' where account_id = $2", x.BrokerOrder, x.Account)

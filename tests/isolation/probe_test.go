@@ -107,7 +107,7 @@ var probeAttacks = []attack{
 			account := s.value("select private.create_account('another', 'paper')")
 			s.end()
 			s.mustAsk("begin; select private.admit('$TOKEN', '" + account + "')")
-			differ(l, s, "that a broker account is connected", "select private.store_credentials('"+strings.Repeat("ab", 32)+"', 1, 'key', 'x', 'x', '$X', 'x')", l.b.BrokerAcct.String(), uuid.NewString())
+			differ(l, s, "that a broker account is connected", "select private.store_credentials('"+strings.Repeat("ab", 32)+"', 1, '\\x"+strings.Repeat("cd", 32)+"', 'key', 'x', 'x', '$X', 'x')", l.b.BrokerAcct.String(), uuid.NewString())
 			s.end()
 		},
 	},

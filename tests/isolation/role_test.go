@@ -142,7 +142,7 @@ var roleAttacks = []attack{
 				`select app.apply_trade_update('$B', '{"event": "fill", "event_id": "x", "order": {"id": "$B_BROKER", "client_order_id": "$B_CLIENT", "status": "filled", "updated_at": "2100-01-01"}}')`,
 				"select private.append_event('order', '{}')",
 				"select private.mark_credentials_rejected(1)",
-				"select * from private.read_credentials('{1}', '{" + strings.Repeat("ab", 32) + "}')",
+				"select convert_from(encrypted, 'UTF8') from private.read_credentials('{1}', '{" + strings.Repeat("ab", 32) + "}')",
 			} {
 				s.mustAsk("savepoint s")
 				if _, err := s.ask(write); err != nil {

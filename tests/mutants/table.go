@@ -12,6 +12,7 @@ const (
 	open       = "open quantities"
 	refusals   = "refused requests"
 	halts      = "halts"
+	secrets    = "secrets"
 )
 
 // mutants breaks rules that orders depend on, and names the tests that must
@@ -118,4 +119,20 @@ var mutants = []mutant{
 	{open, "sql/func/008/open_quantities.sql", "u.filled_qty * coalesce(l.qty / u.qty, 1) as filled", "greatest(u.filled_qty, (select r.filled_qty from app.alpaca_orders r where r.account_id = p_account and r.alpaca_order_id = (u.the_order).replaces)) as filled", []string{"app/mirror TestReduceOnlyNeverOpens"}},
 	{open, "sql/func/008/open_quantities.sql", "(p_parked or o.intent_state <> 'unknown')", "o.intent_state <> 'unknown'", []string{"app/mirror TestReduceOnlyNeverOpens"}},
 	{open, "sql/func/008/open_quantities.sql", "and r.side is not distinct from o.side)", "and false)", []string{"app/mirror TestReduceOnlyNeverOpens"}},
+
+	{secrets, "sql/func/010/store_credentials.sql", "  perform private.check_master_key(p_key_version, p_master_check);\n", "", []string{"app/accounts TestNothingIsStoredUnderAWrongMasterKey"}},
+	{secrets, "sql/func/010/check_master_key.sql", " and m.check_value = p_check", "", []string{"app/accounts TestOnlyTheDatabasesMasterKeyIsTaken", "app/accounts TestInstancesAgreeOnAMasterKey"}},
+	{secrets, "sql/func/010/check_master_key.sql", "if exists (select from private.user_credentials c where c.key_version = p_key_version) then", "if false then", []string{"app/accounts TestUncheckedVersionsAreOpened"}},
+	{secrets, "sql/func/010/store_credentials.sql", "cipher-algo=aes256, ", "", []string{"app/accounts TestCredentialsAreEncryptedWithAES256"}},
+	{secrets, "sql/010_credentials.sql", " check (substr(ciphertext, 1, 4) = '\\xc30d0409')", "", []string{"app/accounts TestCredentialsAreEncryptedWithAES256"}},
+	{secrets, "app/credentials/opened.go", "return k.inner(version, account).Seal(nil, nil, text, nil)", "return text", []string{"app/accounts TestALogOfEveryValueOpensNothing"}},
+	{secrets, "app/credentials/keyring.go", "paddock inner credential\\x00", "paddock credential\\x00", []string{"app/credentials TestInnerLayer"}},
+	{secrets, "sql/func/003/maintain_seal_key.sql", "interval '1 hour' and", "interval '0' and", []string{"tests/catalogue TestSealKeyIsRenewedOnceAnHour"}},
+	{secrets, "sql/func/003/maintain_seal_key.sql", "  lock table private.seal_keys in exclusive mode;  -- a second caller waits, readers do not\n", "", []string{"tests/catalogue TestSealKeyIsRenewedOnceAnHour"}},
+	{secrets, "app/pgdev/server.go", "scram.Verifier(password)", "password, error(nil)", []string{"cmd/paddock TestNoStatementHasAPassword"}},
+	{secrets, "app/broker/foreign.go", "		return nil, withoutBytes(err)\n", "		return nil, err\n", []string{"app/broker TestNoStreamShowsEchoedKeys"}},
+	{secrets, "app/broker/foreign.go", "response.Body = &maskedBody{body: response.Body, keys: f.keys}", "_ = response.Body", []string{"app/broker TestNothingShowsEchoedKeys", "app/mirror TestEchoedKeysAreInNoLogAndNoRow"}},
+	{secrets, "app/broker/foreign.go", "values[i] = f.keys.maskText(value)", "_, _ = i, value", []string{"app/broker TestNothingShowsEchoedKeys"}},
+	{secrets, "app/broker/socket.go", "	s.credentials.mask(text, true)\n", "", []string{"app/broker TestNoStreamShowsEchoedKeys"}},
+	{secrets, "cmd/paddock/librarylog.go", "said, _, quotes := bytes.Cut(line, []byte(`\"`))", "said, quotes := line, true", []string{"cmd/paddock TestWhatNobodyAskedForIsNotLogged"}},
 }

@@ -191,8 +191,8 @@ func prepare(ctx context.Context, admin string) (owner string, err error) {
 		return "", err
 	}
 	for _, role := range []string{"paddock_app", "paddock_worker", "paddock_auth"} {
-		if _, err := conn.Exec(ctx, "alter role "+role+" password '"+password(role)+"'"); err != nil {
-			return "", fmt.Errorf("give %s its password: %w", role, err)
+		if err := pgdev.GivePassword(ctx, conn, role, password(role)); err != nil {
+			return "", err
 		}
 	}
 	if _, err := conn.Exec(ctx, "alter database "+name+" is_template true"); err != nil {

@@ -208,12 +208,18 @@ type Own struct {
 // production, with a migrated database.
 func StartOwn(t testing.TB) *Own {
 	t.Helper()
+	return StartOwnWith(t, nil)
+}
+
+// StartOwnWith is StartOwn with settings of the server.
+func StartOwnWith(t testing.TB, settings map[string]string) *Own {
+	t.Helper()
 	ctx := context.Background()
 	dir := filepath.Join(t.TempDir(), "postgres")
 	for parent := dir; parent != os.TempDir() && parent != "/"; parent = filepath.Dir(parent) {
 		_ = os.Chmod(parent, 0o755) // so that the server's own user can get there
 	}
-	server, err := pgdev.Start(ctx, pgdev.Config{Dir: dir, Durable: true})
+	server, err := pgdev.Start(ctx, pgdev.Config{Dir: dir, Durable: true, Settings: settings})
 	if err != nil {
 		t.Fatalf("start a server of the test's own: %v", err)
 	}

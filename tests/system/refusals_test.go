@@ -20,6 +20,7 @@ func TestServeRefuses(t *testing.T) {
 	db := pgtest.New(t)
 	binary := program.Binary(t)
 	admin := db.Conn(t, "admin")
+	masterKey := credentials.NewMasterKey(1)
 	const password = "a-password-that-no-error-shows"
 	made := 0
 	special := func(attributes string) string {
@@ -41,6 +42,9 @@ func TestServeRefuses(t *testing.T) {
 		})
 		return strings.Replace(strings.Replace(db.URL("paddock_app"), "paddock_app:", name+":", 1), "test-paddock_app", password, 1)
 	}
+	if _, err := admin.Exec(t.Context(), "insert into private.master_keys (key_version, check_value) values (7, sha256('another'))"); err != nil {
+		t.Fatal(err)
+	}
 	for name, tt := range map[string]struct{ variable, value, want string }{
 		"a superuser":                 {"PADDOCK_APP_DATABASE_URL", special("superuser"), "is a superuser"},
 		"a login with BYPASSRLS":      {"PADDOCK_WORKER_DATABASE_URL", special("bypassrls"), "has BYPASSRLS"},
@@ -54,6 +58,8 @@ func TestServeRefuses(t *testing.T) {
 		"an address for the SDK":      {"APCA_API_BASE_URL", password, "APCA_API_BASE_URL is set"},
 		"a short secret":              {"BETTER_AUTH_SECRET", "short", "32"},
 		"a master key that is none":   {"PADDOCK_MASTER_KEYS", "1:" + password, "paddock keys new"},
+		"a master key of zeros":       {"PADDOCK_MASTER_KEYS", "1:" + strings.Repeat("A", 43) + "=", "is not random"},
+		"another master key":          {"PADDOCK_MASTER_KEYS", credentials.NewMasterKey(7), "the key of version 7 is not the one that this database is used with"},
 		"plain http to another host":  {"PADDOCK_ALPACA_PAPER_URL", "http://broker.example", "must be an https URL"},
 		"an address that is not free": {"PADDOCK_ADDR", "127.0.0.1:" + strings.Split(strings.Split(db.URL("paddock_app"), "@127.0.0.1:")[1], "/")[0], "is in use"},
 	} {
@@ -63,7 +69,7 @@ func TestServeRefuses(t *testing.T) {
 			defer cancel()
 			cmd := exec.CommandContext(ctx, binary, "serve")
 			cmd.WaitDelay = 5 * time.Second
-			cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "PADDOCK_ADDR=127.0.0.1:0", "PADDOCK_MASTER_KEYS=" + credentials.NewMasterKey(1),
+			cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "PADDOCK_ADDR=127.0.0.1:0", "PADDOCK_MASTER_KEYS=" + masterKey,
 				"BETTER_AUTH_SECRET=0123456789abcdef0123456789abcdef", "PADDOCK_APP_DATABASE_URL=" + db.URL("paddock_app"),
 				"PADDOCK_WORKER_DATABASE_URL=" + db.URL("paddock_worker"), "PADDOCK_AUTH_DATABASE_URL=" + db.URL("paddock_auth"), tt.variable + "=" + tt.value}
 			out, err := cmd.CombinedOutput()

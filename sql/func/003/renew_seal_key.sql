@@ -1,5 +1,6 @@
 -- Makes a new key for the seal and keeps the one before it, so that
--- transactions under way stay admitted. paddock migrate calls it each time.
+-- transactions under way stay admitted. maintain_seal_key calls it when it is
+-- time. An operator who calls it twice ends every seal of a key that was seen.
 create or replace function private.renew_seal_key() returns void
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$

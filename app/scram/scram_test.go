@@ -1,4 +1,4 @@
-package reporting
+package scram
 
 import (
 	"encoding/base64"
@@ -6,13 +6,13 @@ import (
 	"testing"
 )
 
-// The verifier is the one in the example of RFC 7677, section 3.
-func TestScramVerifierOfTheRFC(t *testing.T) {
+// The verifier equals the example of RFC 7677, section 3.
+func TestVerifierOfTheRFC(t *testing.T) {
 	salt, err := base64.StdEncoding.DecodeString("W22ZaJ0SNY7soEsUEjb6gQ==")
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := scramVerifierWith("pencil", salt, 4096)
+	got, err := verifier("pencil", salt, 4096)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,10 +23,10 @@ func TestScramVerifierOfTheRFC(t *testing.T) {
 }
 
 // Two logins with the same password have different verifiers, and neither
-// verifier contains the password.
-func TestScramVerifierIsSalted(t *testing.T) {
-	a, errA := scramVerifier("a password")
-	b, errB := scramVerifier("a password")
+// contains it.
+func TestVerifierIsSalted(t *testing.T) {
+	a, errA := Verifier("a password")
+	b, errB := Verifier("a password")
 	if errA != nil || errB != nil {
 		t.Fatal(errA, errB)
 	}
