@@ -58,7 +58,7 @@ func TestLoggedValuesAreWarnedOf(t *testing.T) {
 		if _, err := admin.Exec(t.Context(), change); err != nil {
 			t.Fatal(err)
 		}
-		pools, err := openPools(t.Context(), config.Config{AppURL: own.URL("paddock_app"), WorkerURL: own.URL("paddock_worker"), AuthURL: own.URL("paddock_auth"), AppConns: 2})
+		pools, err := openPools(t.Context(), config.Config{AppURL: own.URL("paddock_app"), WorkerURL: own.URL("paddock_worker"), AuthURL: own.URL("paddock_auth"), ListenURL: own.URL("paddock_worker"), AppConns: 2})
 		if err != nil {
 			t.Fatal(err)
 		}
