@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"paddock/sql/jsonb"
 )
 
 // Kind is what a failed call means for its caller.
@@ -120,14 +122,14 @@ func cleanCause(err error, c Credentials) error {
 	return err
 }
 
-// maxMore bounds the size of More, in bytes.
+// maxMore bounds the size of More, in bytes as Postgres writes it.
 const maxMore = 8 << 10
 
 // more returns the fields of a refusal besides its code and message. It returns
 // nil where the body is no object, is long, or contains the keys.
 func more(body []byte, c Credentials) map[string]json.RawMessage {
 	var said map[string]json.RawMessage
-	if len(body) > maxMore || json.Unmarshal(body, &said) != nil {
+	if len(body) > maxMore || json.Unmarshal(body, &said) != nil || jsonb.Size(body) > maxMore {
 		return nil
 	}
 	for _, secret := range []string{c.KeyID.Reveal(), c.SecretKey.Reveal()} {
