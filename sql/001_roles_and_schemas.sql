@@ -18,6 +18,7 @@ $$;
 do $$
 declare
   wanted record;
+  owning text;
 begin
   for wanted in
     select * from (values
@@ -32,7 +33,10 @@ begin
       -- sign-in: Better Auth's tables and nothing else
       ('paddock_auth',   'login'),
       -- group of all reporting logins: reads schema report
-      ('paddock_report', 'nologin')
+      ('paddock_report', 'nologin'),
+      -- owns the function that ends sessions of reporting logins, and is a member
+      -- of each of these, because that takes membership
+      ('paddock_watchdog', 'nologin')
     ) as r(name, login)
   loop
     if not exists (select from pg_catalog.pg_roles where rolname = wanted.name) then
@@ -54,14 +58,22 @@ begin
     end if;
   end loop;
 
-  -- The migrating role acts as owner and gate while it makes their objects.
-  -- (For a second database on a server it has these grants already.)
-  if not pg_catalog.pg_has_role(current_user, 'paddock_owner', 'usage') then
-    execute pg_catalog.format('grant paddock_owner to %I', current_user);
-  end if;
-  if not pg_catalog.pg_has_role(current_user, 'paddock_gate', 'usage') then
-    execute pg_catalog.format('grant paddock_gate to %I', current_user);
-  end if;
+  -- The migrating role acts as these while it makes their objects. (For a second
+  -- database on a server it has these grants already.)
+  foreach owning in array array['paddock_owner', 'paddock_gate', 'paddock_watchdog'] loop
+    if not pg_catalog.pg_has_role(current_user, owning, 'usage') then
+      execute pg_catalog.format('grant %I to %I', owning, current_user);
+    end if;
+  end loop;
+
+  -- On Postgres 15 a login can take its membership from others, so that the
+  -- watchdog needs these. There the migrating role can grant them. From 16 on
+  -- only a superuser can, and membership is enough.
+  begin
+    grant pg_signal_backend, pg_read_all_stats to paddock_watchdog;
+  exception when insufficient_privilege then
+    null;
+  end;
 end
 $$;
 
@@ -91,8 +103,10 @@ grant usage on schema ext     to paddock_gate;
 
 alter default privileges for role paddock_owner revoke execute on functions from public;
 alter default privileges for role paddock_gate  revoke execute on functions from public;
+alter default privileges for role paddock_watchdog revoke execute on functions from public;
 alter default privileges for role paddock_owner revoke usage on types from public;
 alter default privileges for role paddock_gate  revoke usage on types from public;
+alter default privileges for role paddock_watchdog revoke usage on types from public;
 
 ---- create above / drop below ----
 
@@ -100,14 +114,16 @@ drop schema report, ext, private, app, auth cascade;
 
 alter default privileges for role paddock_owner grant execute on functions to public;
 alter default privileges for role paddock_gate  grant execute on functions to public;
+alter default privileges for role paddock_watchdog grant execute on functions to public;
 alter default privileges for role paddock_owner grant usage on types to public;
 alter default privileges for role paddock_gate  grant usage on types to public;
+alter default privileges for role paddock_watchdog grant usage on types to public;
 
 do $$
 declare
   name text;
 begin
-  foreach name in array array['paddock_report', 'paddock_auth', 'paddock_worker', 'paddock_app', 'paddock_gate', 'paddock_owner']
+  foreach name in array array['paddock_watchdog', 'paddock_report', 'paddock_auth', 'paddock_worker', 'paddock_app', 'paddock_gate', 'paddock_owner']
   loop
     execute pg_catalog.format('revoke all on database %I from %I', pg_catalog.current_database(), name);
     begin

@@ -3,6 +3,15 @@
 
 set local role paddock_owner;
 
+-- JSON and numeric grow when they are written as text. So each table says, in a
+-- constraint named table_bounded, how large each of its columns of these types
+-- may become.
+{{ template "func/005/json_size.sql" . }}
+{{ template "func/005/is_amount.sql" . }}
+grant execute on function app.json_size, app.is_amount to paddock_app, paddock_worker, paddock_gate;
+comment on function app.json_size is 'How many bytes a jsonb takes as text.';
+comment on function app.is_amount is 'Whether a number has few enough digits to be an amount.';
+
 -- A writer locks the head row until it commits, so an account's numbers become
 -- visible in order and without gaps. So a reader's cursor never skips an event
 -- that commits late, and an idle transaction elsewhere delays nobody.
@@ -31,7 +40,8 @@ create table app.account_events (
   -- The broker's event id (a ULID), by which a repeated update is recognised.
   broker_event_id text,
   at timestamptz not null default clock_timestamp(),
-  data jsonb not null
+  data jsonb not null,
+  constraint account_events_bounded check (app.json_size(data) <= 16777216)
 ) partition by range (at);
 comment on table app.account_events is 'The event log of each account, numbered without gaps, in one partition a month.';
 alter table app.account_events enable row level security, force row level security,
@@ -78,7 +88,8 @@ create table app.audit_log (
   actor_user_id text,  -- null: the worker
   action text not null,
   detail jsonb not null default '{}',
-  primary key (account_id, id)
+  primary key (account_id, id),
+  constraint audit_log_bounded check (app.json_size(detail) <= 65536)
 );
 comment on table app.audit_log is 'Who did what on an account. Rows are never changed, and outlive the account.';
 create index audit_log_at_idx on app.audit_log (account_id, at desc);
@@ -100,7 +111,8 @@ create table app.agent_logs (
   message text not null check (char_length(message) between 1 and 10000),
   data jsonb,
   created_at timestamptz not null default now(),
-  primary key (account_id, id)
+  primary key (account_id, id),
+  constraint agent_logs_bounded check (app.json_size(data) <= 65536)
 );
 comment on table app.agent_logs is 'What agents logged of their work on an account.';
 create index agent_logs_newest_idx on app.agent_logs (account_id, created_at desc, id desc);
@@ -151,4 +163,5 @@ reset role;
 set local role paddock_owner;
 drop function private.maintain_event_partitions, private.add_event_partition, private.event_partitions;
 drop table private.doorbell, app.agent_logs, app.audit_log, private.event_retention, app.account_events, app.event_heads;
+drop function app.is_amount, app.json_size;
 reset role;

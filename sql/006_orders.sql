@@ -110,7 +110,13 @@ create table app.alpaca_orders (
   unique (account_id, client_order_id),
   unique (account_id, alpaca_order_id),
   unique (account_id, idempotency_key),
-  constraint alpaca_orders_wind_down_reduces check (reduce_only or wind_down_id is null)
+  constraint alpaca_orders_wind_down_reduces check (reduce_only or wind_down_id is null),
+  constraint alpaca_orders_bounded check (
+    app.json_size(request) <= 262144 and app.json_size(reference_prices) <= 262144 and app.json_size(broker_refusal) <= 262144
+    and app.json_size(broker_order) <= 262144 and app.json_size(others) <= 262144
+    and app.is_amount(qty) and app.is_amount(notional) and app.is_amount(limit_price) and app.is_amount(stop_price)
+    and app.is_amount(trail_price) and app.is_amount(trail_percent) and app.is_amount(hwm)
+    and app.is_amount(filled_qty) and app.is_amount(filled_avg_price) and app.is_amount(fills_qty) and app.is_amount(fills_avg_price))
 );
 comment on table app.alpaca_orders is 'Orders. Each begins as an intent that is committed before the broker is called, and then mirrors what the broker says of it.';
 create index alpaca_orders_newest_idx on app.alpaca_orders (account_id, created_at desc, id desc);
@@ -244,7 +250,8 @@ create table app.kept_answers (
   answer jsonb,  -- null while the request is under way, or if its server died
   asked_by text not null,
   asked_at timestamptz not null default clock_timestamp(),
-  primary key (account_id, idempotency_key)
+  primary key (account_id, idempotency_key),
+  constraint kept_answers_bounded check (app.json_size(answer) <= 16777216)
 );
 comment on table app.kept_answers is 'The answers to requests that send several orders, for their retries; and the idempotency keys of turns of the switch.';
 alter table app.kept_answers enable row level security, force row level security,

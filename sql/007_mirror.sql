@@ -23,7 +23,11 @@ create table app.alpaca_positions (
   counted_until timestamptz,                  -- the broker's time of the newest report that moved it
   read_alone boolean not null default false,  -- it was set from a list that was read without the orders around it
   uncounted numeric not null default 0,       -- of the quantity, what lists had and no order explains yet
-  primary key (account_id, symbol)
+  primary key (account_id, symbol),
+  constraint alpaca_positions_bounded check (
+    app.json_size(broker_position) <= 262144 and app.is_amount(qty) and app.is_amount(avg_entry_price) and app.is_amount(cost_basis)
+    and app.is_amount(market_value) and app.is_amount(current_price) and app.is_amount(unrealized_pl)
+    and app.is_amount(uncounted))
 );
 comment on table app.alpaca_positions is 'What each account holds, as the broker says. A row of quantity 0 is a position that was closed.';
 alter table app.alpaca_positions enable row level security, force row level security,

@@ -24,7 +24,9 @@ create table app.account_guards (
   -- closing opened so is traded back.
   buy_back_overshoot boolean not null default false,
   updated_by text,
-  updated_at timestamptz not null default now()
+  updated_at timestamptz not null default now(),
+  constraint account_guards_bounded check (app.is_amount(max_order_notional) and app.is_amount(max_position_notional)
+    and app.is_amount(max_position_qty) and app.is_amount(daily_loss_limit))
 );
 comment on table app.account_guards is 'The switch and the limits of each account. An account without a row has no limit, and a column that is null is no limit.';
 alter table app.account_guards enable row level security, force row level security,
@@ -52,7 +54,8 @@ create table app.account_balances (
   account_id uuid primary key references app.user_accounts (id) on delete cascade,
   equity numeric not null,
   last_equity numeric not null,
-  as_of timestamptz not null
+  as_of timestamptz not null,
+  constraint account_balances_bounded check (app.is_amount(equity) and app.is_amount(last_equity))
 );
 comment on table app.account_balances is 'What each account is worth, now and at the last close, by the broker''s figures.';
 alter table app.account_balances enable row level security, force row level security,
@@ -93,7 +96,8 @@ create table app.wind_downs (
   primary key (account_id, id),
   unique (account_id, idempotency_key),
   check ((repair_symbol is null) = (repair_qty is null)),
-  check ((state = 'running') = (ended_at is null))
+  check ((state = 'running') = (ended_at is null)),
+  constraint wind_downs_bounded check (app.json_size(remaining) <= 16777216 and app.is_amount(repair_qty))
 );
 comment on table app.wind_downs is 'What is left to do after an account''s switch was turned, and how far it is.';
 create unique index wind_downs_running_idx on app.wind_downs (account_id) where state = 'running' and repair_symbol is null;
@@ -131,7 +135,8 @@ create table app.exercises (
   state text not null default 'asked' check (state in ('asked', 'accepted', 'refused')),
   asked_by text not null,
   requested_at timestamptz not null default clock_timestamp(),
-  primary key (account_id, id)
+  primary key (account_id, id),
+  constraint exercises_bounded check (app.is_amount(qty) and app.is_amount(price) and app.is_amount(reference_price))
 );
 comment on table app.exercises is 'Exercises of options, as they were asked for. The guards count their shares while the contracts are held.';
 create index exercises_symbol_idx on app.exercises (account_id, symbol, requested_at);

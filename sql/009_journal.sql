@@ -31,7 +31,8 @@ create table app.fills (
   primary key (account_id, execution_id),
   foreign key (account_id, order_id) references app.alpaca_orders (account_id, id) on delete cascade,
   -- If its bust or correction comes first, it has neither quantity nor price.
-  check (state <> 'live' or qty is not null and price is not null)
+  check (state <> 'live' or qty is not null and price is not null),
+  constraint fills_bounded check (app.is_amount(multiplier) and app.is_amount(qty) and app.is_amount(price))
 );
 comment on table app.fills is 'Executions of orders, one row each, including those that were taken back or corrected.';
 create index fills_symbol_idx on app.fills (account_id, symbol, at, execution_id);
@@ -80,7 +81,9 @@ create table app.journal_adjustments (
   orchestrator_agent_id text,
   tag text,
   recorded_at timestamptz not null default clock_timestamp(),
-  primary key (account_id, activity_id)
+  primary key (account_id, activity_id),
+  constraint journal_adjustments_bounded check (app.is_amount(qty) and app.is_amount(price) and app.is_amount(net_amount)
+    and app.is_amount(old_parts) and app.is_amount(new_parts))
 );
 comment on table app.journal_adjustments is 'What changes a position or costs something without a trade: splits, fees, and what becomes of options.';
 create index journal_adjustments_symbol_idx on app.journal_adjustments (account_id, symbol, at, activity_id);
@@ -136,7 +139,10 @@ create table app.trading_positions (
     (multiplier * case direction when 'long' then exit_notional - entry_notional + held_cost else entry_notional - held_cost - exit_notional end) stored,
   primary key (account_id, id),
   check ((closed_at is null) = (exit_qty < entry_qty)),
-  check (closed_at is null or held_cost = 0)
+  check (closed_at is null or held_cost = 0),
+  constraint trading_positions_bounded check (app.is_amount(multiplier) and app.is_amount(opening_qty) and app.is_amount(entry_qty)
+    and app.is_amount(entry_notional) and app.is_amount(exit_qty) and app.is_amount(exit_notional) and app.is_amount(held_cost)
+    and app.is_amount(max_qty) and app.is_amount(fees) and app.is_amount(realized_pl))
 );
 comment on table app.trading_positions is 'Round trips, from a position''s opening to its close: of the account as a whole, of each agent and of each tag.';
 create unique index trading_positions_open_idx on app.trading_positions (account_id, scope, scope_value, symbol) where closed_at is null;
@@ -171,7 +177,8 @@ create table app.journal_gaps (
   trips_since timestamptz not null,
   logged_gap numeric, -- the difference that an event was last appended for
   since timestamptz not null default clock_timestamp(),
-  primary key (account_id, symbol)
+  primary key (account_id, symbol),
+  constraint journal_gaps_bounded check (app.is_amount(journal_qty) and app.is_amount(broker_qty) and app.is_amount(logged_gap))
 );
 comment on table app.journal_gaps is 'Where the journal and the broker hold different quantities, since when, and from which round trips on no profit is shown.';
 alter table app.journal_gaps enable row level security, force row level security,

@@ -37,7 +37,8 @@ create table app.syncs (
   answered bigint not null default 0,  -- the newest request that was answered
   answered_at timestamptz,
   answer jsonb,
-  check ((answered_at is null) = (answer is null))
+  check ((answered_at is null) = (answer is null)),
+  constraint syncs_bounded check (app.json_size(answer) <= 16777216)
 );
 comment on table app.syncs is 'Who asked for a reconciliation of an account, and what the last one found.';
 alter table app.syncs enable row level security, force row level security,

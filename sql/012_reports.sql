@@ -1,5 +1,7 @@
--- Views for plain SQL. They run as their reader (security_invoker), so the tables'
--- policies hold: a login sees the accounts that were granted to it.
+-- Reports: views for plain SQL, and the function that ends sessions of reporting
+-- logins which hold up everybody else. The views run as their reader
+-- (security_invoker), so the tables' policies hold: a login sees the accounts that
+-- were granted to it.
 
 set local role paddock_owner;
 
@@ -60,8 +62,17 @@ grant select on report.accounts, report.orders, report.positions, report.events,
 
 reset role;
 
+grant usage, create on schema private to paddock_watchdog;
+set local role paddock_watchdog;
+{{ template "func/012/end_report_sessions.sql" . }}
+grant execute on function private.end_report_sessions to paddock_worker;
+comment on function private.end_report_sessions is 'Ends sessions of reporting logins that hold up everybody else, and returns them.';
+reset role;
+revoke usage, create on schema private from paddock_watchdog;
+
 ---- create above / drop below ----
 
+drop function private.end_report_sessions;
 set local role paddock_owner;
 drop view report.journal_gaps, report.trading_positions, report.adjustments, report.fills, report.events, report.positions,
   report.orders, report.accounts;

@@ -28,7 +28,8 @@ create table app.account_balances (
   last_equity numeric not null,
   as_of timestamp with time zone not null,
   constraint account_balances_pkey PRIMARY KEY (account_id),
-  constraint account_balances_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE
+  constraint account_balances_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint account_balances_bounded CHECK ((app.is_amount(equity) AND app.is_amount(last_equity)))
 );
 alter table app.account_balances enable row level security, force row level security;
 -- without statistics: account_id, equity, last_equity
@@ -46,6 +47,7 @@ create table app.account_events (
   at timestamp with time zone not null default clock_timestamp(),
   data jsonb not null,
   constraint account_events_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.event_heads(account_id) ON DELETE CASCADE,
+  constraint account_events_bounded CHECK ((app.json_size(data) <= 16777216)),
   constraint account_events_kind_check CHECK ((kind = ANY (ARRAY['order'::text, 'position'::text, 'agent_log'::text, 'account'::text, 'credentials'::text, 'guard'::text, 'journal'::text])))
 ) partition by RANGE (at);
 alter table app.account_events enable row level security, force row level security;
@@ -108,6 +110,7 @@ create table app.account_guards (
   constraint account_guards_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
   constraint account_guards_allowed_sides_check CHECK ((allowed_sides <@ ARRAY['buy'::text, 'sell'::text])),
   constraint account_guards_allowed_symbols_check CHECK ((array_length(allowed_symbols, 1) <= 500)),
+  constraint account_guards_bounded CHECK ((app.is_amount(max_order_notional) AND app.is_amount(max_position_notional) AND app.is_amount(max_position_qty) AND app.is_amount(daily_loss_limit))),
   constraint account_guards_daily_loss_limit_check CHECK ((daily_loss_limit >= (0)::numeric)),
   constraint account_guards_max_open_orders_check CHECK ((max_open_orders >= 0)),
   constraint account_guards_max_order_notional_check CHECK ((max_order_notional >= (0)::numeric)),
@@ -143,6 +146,7 @@ create table app.agent_logs (
   created_at timestamp with time zone not null default now(),
   constraint agent_logs_pkey PRIMARY KEY (account_id, id),
   constraint agent_logs_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint agent_logs_bounded CHECK ((app.json_size(data) <= 65536)),
   constraint agent_logs_level_check CHECK ((level = ANY (ARRAY['debug'::text, 'info'::text, 'warn'::text, 'error'::text]))),
   constraint agent_logs_message_check CHECK (((char_length(message) >= 1) AND (char_length(message) <= 10000))),
   constraint agent_logs_orchestrator_agent_id_check CHECK ((char_length(orchestrator_agent_id) <= 128))
@@ -225,6 +229,7 @@ create table app.alpaca_orders (
   constraint alpaca_orders_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
   constraint alpaca_orders_account_id_wind_down_id_fkey FOREIGN KEY (account_id, wind_down_id) REFERENCES app.wind_downs(account_id, id),
   constraint alpaca_orders_action_check CHECK ((action = ANY (ARRAY['place'::text, 'replace'::text]))),
+  constraint alpaca_orders_bounded CHECK (((app.json_size(request) <= 262144) AND (app.json_size(reference_prices) <= 262144) AND (app.json_size(broker_refusal) <= 262144) AND (app.json_size(broker_order) <= 262144) AND (app.json_size(others) <= 262144) AND app.is_amount(qty) AND app.is_amount(notional) AND app.is_amount(limit_price) AND app.is_amount(stop_price) AND app.is_amount(trail_price) AND app.is_amount(trail_percent) AND app.is_amount(hwm) AND app.is_amount(filled_qty) AND app.is_amount(filled_avg_price) AND app.is_amount(fills_qty) AND app.is_amount(fills_avg_price))),
   constraint alpaca_orders_broker_refusal_check CHECK ((jsonb_typeof(broker_refusal) = 'object'::text)),
   constraint alpaca_orders_client_order_id_check CHECK (((char_length(client_order_id) >= 1) AND (char_length(client_order_id) <= 128))),
   constraint alpaca_orders_filled_qty_check CHECK ((filled_qty >= (0)::numeric)),
@@ -293,7 +298,8 @@ create table app.alpaca_positions (
   read_alone boolean not null default false,
   uncounted numeric not null default 0,
   constraint alpaca_positions_pkey PRIMARY KEY (account_id, symbol),
-  constraint alpaca_positions_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE
+  constraint alpaca_positions_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint alpaca_positions_bounded CHECK (((app.json_size(broker_position) <= 262144) AND app.is_amount(qty) AND app.is_amount(avg_entry_price) AND app.is_amount(cost_basis) AND app.is_amount(market_value) AND app.is_amount(current_price) AND app.is_amount(unrealized_pl)))
 );
 alter table app.alpaca_positions enable row level security, force row level security;
 -- without statistics: account_id, symbol, qty, avg_entry_price, cost_basis, market_value, unrealized_pl, broker_position, moves, counted_until, read_alone, uncounted
@@ -317,7 +323,8 @@ create table app.audit_log (
   actor_user_id text,
   action text not null,
   detail jsonb not null default '{}'::jsonb,
-  constraint audit_log_pkey PRIMARY KEY (account_id, id)
+  constraint audit_log_pkey PRIMARY KEY (account_id, id),
+  constraint audit_log_bounded CHECK ((app.json_size(detail) <= 65536))
 );
 CREATE INDEX audit_log_at_idx ON app.audit_log USING btree (account_id, at DESC);
 alter table app.audit_log enable row level security, force row level security;
@@ -364,6 +371,7 @@ create table app.exercises (
   requested_at timestamp with time zone not null default clock_timestamp(),
   constraint exercises_pkey PRIMARY KEY (account_id, id),
   constraint exercises_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint exercises_bounded CHECK ((app.is_amount(qty) AND app.is_amount(price) AND app.is_amount(reference_price))),
   constraint exercises_price_check CHECK ((price > (0)::numeric)),
   constraint exercises_qty_check CHECK ((qty > (0)::numeric)),
   constraint exercises_side_check CHECK ((side = ANY (ARRAY['buy'::text, 'sell'::text]))),
@@ -408,6 +416,7 @@ create table app.fills (
   constraint fills_pkey PRIMARY KEY (account_id, execution_id),
   constraint fills_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
   constraint fills_account_id_order_id_fkey FOREIGN KEY (account_id, order_id) REFERENCES app.alpaca_orders(account_id, id) ON DELETE CASCADE,
+  constraint fills_bounded CHECK ((app.is_amount(multiplier) AND app.is_amount(qty) AND app.is_amount(price))),
   constraint fills_check CHECK (((state <> 'live'::text) OR ((qty IS NOT NULL) AND (price IS NOT NULL)))),
   constraint fills_execution_id_check CHECK (((char_length(execution_id) >= 1) AND (char_length(execution_id) <= 255))),
   constraint fills_qty_check CHECK ((qty > (0)::numeric)),
@@ -456,6 +465,7 @@ create table app.journal_adjustments (
   constraint journal_adjustments_pkey PRIMARY KEY (account_id, activity_id),
   constraint journal_adjustments_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
   constraint journal_adjustments_activity_id_check CHECK (((char_length(activity_id) >= 1) AND (char_length(activity_id) <= 255))),
+  constraint journal_adjustments_bounded CHECK ((app.is_amount(qty) AND app.is_amount(price) AND app.is_amount(net_amount) AND app.is_amount(old_parts) AND app.is_amount(new_parts))),
   constraint journal_adjustments_kind_check CHECK ((kind = ANY (ARRAY['SPLIT'::text, 'FEE'::text, 'CFEE'::text, 'OPEXP'::text, 'OPEXC'::text, 'OPASN'::text, 'OPTRD'::text])))
 );
 CREATE INDEX journal_adjustments_newest_idx ON app.journal_adjustments USING btree (account_id, at DESC);
@@ -484,6 +494,7 @@ create table app.journal_gaps (
   since timestamp with time zone not null default clock_timestamp(),
   constraint journal_gaps_pkey PRIMARY KEY (account_id, symbol),
   constraint journal_gaps_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint journal_gaps_bounded CHECK ((app.is_amount(journal_qty) AND app.is_amount(broker_qty) AND app.is_amount(logged_gap))),
   constraint journal_gaps_check CHECK ((broker_qty <> journal_qty))
 );
 alter table app.journal_gaps enable row level security, force row level security;
@@ -509,6 +520,7 @@ create table app.kept_answers (
   asked_at timestamp with time zone not null default clock_timestamp(),
   constraint kept_answers_pkey PRIMARY KEY (account_id, idempotency_key),
   constraint kept_answers_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint kept_answers_bounded CHECK ((app.json_size(answer) <= 16777216)),
   constraint kept_answers_idempotency_key_check CHECK (((char_length(idempotency_key) >= 1) AND (char_length(idempotency_key) <= 255)))
 );
 alter table app.kept_answers enable row level security, force row level security;
@@ -652,6 +664,7 @@ create table app.syncs (
   answer jsonb,
   constraint syncs_pkey PRIMARY KEY (account_id),
   constraint syncs_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint syncs_bounded CHECK ((app.json_size(answer) <= 16777216)),
   constraint syncs_check CHECK (((answered_at IS NULL) = (answer IS NULL)))
 );
 alter table app.syncs enable row level security, force row level security;
@@ -705,6 +718,7 @@ CASE direction
 END) stored,
   constraint trading_positions_pkey PRIMARY KEY (account_id, id),
   constraint trading_positions_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint trading_positions_bounded CHECK ((app.is_amount(multiplier) AND app.is_amount(opening_qty) AND app.is_amount(entry_qty) AND app.is_amount(entry_notional) AND app.is_amount(exit_qty) AND app.is_amount(exit_notional) AND app.is_amount(held_cost) AND app.is_amount(max_qty) AND app.is_amount(fees) AND app.is_amount(realized_pl))),
   constraint trading_positions_check CHECK (((scope = 'account'::text) = (scope_value = ''::text))),
   constraint trading_positions_check1 CHECK (((exit_qty >= (0)::numeric) AND (exit_qty <= entry_qty))),
   constraint trading_positions_check2 CHECK (((closed_at IS NULL) = (exit_qty < entry_qty))),
@@ -796,6 +810,7 @@ create table app.wind_downs (
   constraint wind_downs_pkey PRIMARY KEY (account_id, id),
   constraint wind_downs_account_id_idempotency_key_key UNIQUE (account_id, idempotency_key),
   constraint wind_downs_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint wind_downs_bounded CHECK (((app.json_size(remaining) <= 16777216) AND app.is_amount(repair_qty))),
   constraint wind_downs_check CHECK ((cancel_orders OR (NOT liquidate))),
   constraint wind_downs_check1 CHECK (((repair_symbol IS NULL) = (repair_qty IS NULL))),
   constraint wind_downs_check2 CHECK (((state = 'running'::text) = (ended_at IS NULL))),
@@ -1265,6 +1280,10 @@ create function app.held_quantity(p_account uuid, p_symbol text) returns numeric
 create function app.inherit_parent_owner() returns trigger
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's
 
+-- Whether a number has few enough digits to be an amount.
+create function app.is_amount(n numeric) returns boolean
+  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
+
 -- Whether an order of this status is over, so that it will never trade again.
 create function app.is_ended(p_status text) returns boolean
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
@@ -1274,6 +1293,10 @@ create function app.is_fresh(p_agreed_at timestamp with time zone, p_unbroken_si
 
 create function app.is_price_asked(p_asked numeric, p_price numeric, p_split numeric) returns boolean
   language sql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+
+-- How many bytes a jsonb takes as text.
+create function app.json_size(j jsonb) returns bigint
+  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
 create function app.make_closing(p_account uuid, p_wind_down uuid, p_symbol text, p_side text, p_qty numeric) returns app.alpaca_orders
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
@@ -1481,6 +1504,10 @@ create function private.delete_credentials(p_open_orders text) returns jsonb
 
 create function private.doorbell_channel() returns text
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+-- Ends sessions of reporting logins that hold up everybody else, and returns them.
+create function private.end_report_sessions(p_barred oid[], p_longest interval) returns TABLE(login oid, name text, pid integer, why text, ended boolean)
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_watchdog's; for paddock_worker
 
 create function private.event_partitions() returns TABLE(relname name, ends_at timestamp with time zone)
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's

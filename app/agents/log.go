@@ -14,6 +14,7 @@ import (
 	"paddock/app/paging"
 	"paddock/app/problem"
 	"paddock/app/tenant"
+	"paddock/sql/jsonb"
 )
 
 // Logs stores and lists agents' logs.
@@ -30,7 +31,8 @@ type Entry struct {
 	Data                json.RawMessage `json:"data"`
 }
 
-// The longest message, in characters, and the largest data, in bytes.
+// The longest message, in characters, and the largest data, in bytes as it is
+// stored and shown: with numbers written without their exponents.
 const (
 	maxMessage = 10_000
 	maxData    = 64 << 10
@@ -49,8 +51,8 @@ func (e *Entry) check() error {
 	if utf8.RuneCountInString(e.OrchestratorAgentID) > 128 {
 		return invalid(`"orchestrator_agent_id" may have 128 characters.`)
 	}
-	if len(e.Data) > maxData {
-		return invalid(`"data" may have 64 KiB.`)
+	if jsonb.Size(e.Data) > maxData {
+		return invalid(`"data" may have 64 KiB, with its numbers written without exponents.`)
 	}
 	if strings.ContainsRune(e.Message, 0) || strings.ContainsRune(e.OrchestratorAgentID, 0) || bytes.Contains(e.Data, []byte(`\u0000`)) {
 		return invalid("NUL characters cannot be stored: leave them out.")

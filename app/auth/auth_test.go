@@ -323,6 +323,20 @@ func TestDatabaseDown(t *testing.T) {
 	}
 }
 
+// Whatever Postgres cannot do for the moment is 503, and not our mistake.
+func TestStatesOfAnUnavailableDatabase(t *testing.T) {
+	s := newService(t, nil)
+	for state, want := range map[string]bool{
+		"08006": true, "40P01": true, "53100": true, "53200": true, "53300": true, "53400": true, "55P03": true, "57014": true, "57P01": true, "58030": true, "25006": true,
+		"22P02": false, "23505": false, "42601": false, "54001": false, "XX000": false,
+	} {
+		_, err := s.config.Pool.Exec(t.Context(), "do $$ begin raise exception 'a test' using errcode = '"+state+"'; end $$")
+		if isUnavailable(databaseError(err)) != want {
+			t.Errorf("%s: %v is %t, want %t", state, err, !want, want)
+		}
+	}
+}
+
 // A secret that could be guessed is refused, and the error does not contain it.
 func TestWeakSecrets(t *testing.T) {
 	for _, weak := range []string{"", "brief", strings.Repeat("ab", 30)} {

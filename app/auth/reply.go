@@ -75,18 +75,17 @@ func (s *Service) writeRefusal(w http.ResponseWriter, r *refusal, c *call) {
 }
 
 // isUnavailable reports whether an error is no answer of Postgres, or an answer
-// that it is full, shutting down or took too long.
+// that it cannot do this now.
 func isUnavailable(err error) bool {
+	var connect *pgconn.ConnectError
+	if errors.As(err, &connect) {
+		return true
+	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
-		switch pg.Code {
-		case "40P01", "40001", "57014", "57P01", "57P02", "57P03", "53300", "55P03":
-			return true
-		}
-		return pg.Code[:2] == "08"
+		return problem.IsUnavailable(pg.Code)
 	}
-	var connect *pgconn.ConnectError
-	return errors.As(err, &connect) || pgconn.SafeToRetry(err) || pgconn.Timeout(err) ||
+	return pgconn.SafeToRetry(err) || pgconn.Timeout(err) ||
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errDatabase)
 }
 

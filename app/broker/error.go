@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"paddock/sql/jsonb"
 )
 
 // Kind is what a failed call means for its caller.
@@ -109,14 +111,14 @@ func (e *Error) MoreJSON() []byte {
 // canceled is the failure of a call whose caller did not wait.
 func canceled(ctx context.Context) *Error { return &Error{Kind: Canceled, Cause: ctx.Err()} }
 
-// maxMore bounds the size of More, in bytes.
+// maxMore bounds the size of More, in bytes as Postgres writes it.
 const maxMore = 8 << 10
 
 // more returns the fields of a refusal besides its code and message. It returns
 // nil where the body is no object or is long.
 func more(body []byte) map[string]json.RawMessage {
 	var said map[string]json.RawMessage
-	if len(body) > maxMore || json.Unmarshal(body, &said) != nil {
+	if len(body) > maxMore || json.Unmarshal(body, &said) != nil || jsonb.Size(body) > maxMore {
 		return nil
 	}
 	delete(said, "code")

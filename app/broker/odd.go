@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"paddock/sql/jsonb"
 )
 
 // Odd is an item from the broker that is not in the documented form: an order,
@@ -25,8 +27,12 @@ type Odd struct {
 	Uncounted bool `json:"uncounted"`
 }
 
-// maxOddText bounds the kept text of an item, in bytes.
-const maxOddText = 16 << 10
+// Bounds of an item, in bytes: of what is recorded, as Postgres writes it, and
+// of the kept text of an odd one. Real items have a few thousand.
+const (
+	maxItem    = 64 << 10
+	maxOddText = 16 << 10
+)
 
 // item is a JSON object whose fields are being brought into the documented
 // form.
@@ -112,8 +118,20 @@ func (x *item) applyForms(forms map[string]form) {
 	}
 }
 
+// shortenNumbers replaces numbers that become too long when Postgres writes
+// them by null, in fields that have no form too.
+func (x *item) shortenNumbers() {
+	for _, field := range sortedKeys(x.fields) {
+		if short, found := jsonb.WithoutLongNumbers(x.fields[field]); found {
+			x.fields[field], x.changed = short, true
+			x.noteOdd(field, "a number of more digits than can be kept")
+		}
+	}
+}
+
 // result returns the object, and what is odd about it, nil for nothing.
 func (x *item) result(what, id string, raw []byte) (json.RawMessage, *Odd) {
+	x.shortenNumbers()
 	out := json.RawMessage(raw)
 	if x.changed {
 		text, err := json.Marshal(x.fields)
@@ -126,6 +144,16 @@ func (x *item) result(what, id string, raw []byte) (json.RawMessage, *Odd) {
 		return out, nil
 	}
 	return out, &Odd{What: what, ID: id, Why: strings.Join(x.why, "; "), Text: asItCame(raw)}
+}
+
+// boundedResult is result for an item that is recorded as a whole. It returns
+// nil for one that is larger than can be kept.
+func (x *item) boundedResult(what, id string, raw []byte) (json.RawMessage, *Odd) {
+	out, odd := x.result(what, id, raw)
+	if jsonb.Size(out) > maxItem {
+		return nil, unread(what, id, strings.Join(append(x.why, "it is larger than can be kept"), "; "), raw)
+	}
+	return out, odd
 }
 
 // unread is an item of which nothing could be used.

@@ -55,9 +55,9 @@ func ReadOrder(raw []byte) (json.RawMessage, *Odd) {
 		o.Uncounted = !slices.Contains(closedStatuses, x.text("status"))
 		return nil, o
 	}
-	clean, odd := x.result("order", id, raw)
+	clean, odd := x.boundedResult("order", id, raw)
 	if odd != nil {
-		odd.Uncounted = uncounted
+		odd.Uncounted = uncounted || clean == nil && !IsOver(x.text("status"))
 	}
 	return clean, odd
 }
@@ -295,7 +295,11 @@ func ReadPosition(raw []byte) (json.RawMessage, *Odd) {
 	if !x.has("qty") {
 		x.noteOdd("qty", "missing")
 	}
-	clean, odd := x.result("position", symbol, raw)
+	clean, odd := x.boundedResult("position", symbol, raw)
+	if clean == nil {
+		odd.Uncounted = true
+		return json.RawMessage("{}"), odd
+	}
 	if odd != nil {
 		odd.Uncounted = uncounted
 		odd.Unread = uncounted
@@ -320,7 +324,7 @@ func ReadActivity(raw []byte) (json.RawMessage, *Odd) {
 	if x.text("id") == "" {
 		return nil, unread("activity", "", strings.Join(append(x.why, "id: missing"), "; "), raw)
 	}
-	return x.result("activity", x.text("id"), raw)
+	return x.boundedResult("activity", x.text("id"), raw)
 }
 
 // The forms of the fields of a trade update, and of its legs' executions.
@@ -353,7 +357,7 @@ func ReadUpdate(raw []byte) (json.RawMessage, *Odd) {
 	if legs, there := x.fields["legs"]; there && !isNull(legs) {
 		x.executions(legs)
 	}
-	return x.result("update", id, raw)
+	return x.boundedResult("update", id, raw)
 }
 
 // executions brings an update's list of leg executions into form.

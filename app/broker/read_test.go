@@ -1,6 +1,7 @@
 package broker_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -241,6 +242,51 @@ func TestOddFields(t *testing.T) {
 	prices, err := client.Prices(t.Context(), []string{"AAPL", "MSFT", "TSLA", "SPY"})
 	if err != nil || fmt.Sprint(prices) != "map[AAPL:190.5 TSLA:12.5]" {
 		t.Errorf("got %v (%v)", prices, err)
+	}
+}
+
+// A number that becomes long when it is written, in a field that nobody knows,
+// is left out, and the item is otherwise as it was. An item that is too large
+// is not recorded, and counts as unknown where it may still be filled.
+func TestItemsThatGrow(t *testing.T) {
+	position := `{"symbol":"AAPL","qty":"3"}`
+	activity := `{"id":"a","activity_type":"FEE"}`
+	update := `{"event_id":"01A","event":"new","order":` + anOrder + `}`
+	leg := with(anOrder, "legs", `[`+anOrder+`]`)
+	large := `"` + strings.Repeat("x", 100_000) + `"`
+	for what, tt := range map[string]struct {
+		raw  string
+		read func([]byte) (json.RawMessage, *broker.Odd)
+	}{
+		"an order": {anOrder, broker.ReadOrder}, "an order with legs": {leg, broker.ReadOrder}, "a position": {position, broker.ReadPosition},
+		"an activity": {activity, broker.ReadActivity}, "an update": {update, broker.ReadUpdate},
+	} {
+		for value, want := range map[string]string{
+			"1e131071": "null", "0e-16383": "null", "-1e-16000": "null", "1E+401": "null", `[1,{"a":1e9999999999}]`: `[1,{"a":null}]`,
+		} {
+			raw := with(tt.raw, "invented", value)
+			clean, odd := tt.read([]byte(raw))
+			if odd == nil || odd.Unread || odd.Uncounted || !strings.Contains(odd.Why, "more digits") || string(clean) != with(tt.raw, "invented", want) {
+				t.Errorf("%s with %s is %s, %+v", what, value, clean, odd)
+			}
+		}
+		if clean, odd := tt.read([]byte(with(tt.raw, "invented", "1e399"))); odd != nil || string(clean) != with(tt.raw, "invented", "1e399") {
+			t.Errorf("%s with a number that can be kept is %s, %+v", what, clean, odd)
+		}
+		for _, value := range []string{large, "[" + strings.Repeat("1e399,", 1000) + "1]"} {
+			clean, odd := tt.read([]byte(with(tt.raw, "invented", value)))
+			counts := strings.Contains(what, "order") || what == "a position"
+			if odd == nil || !odd.Unread || odd.Uncounted != counts || len(clean) > 2 {
+				t.Errorf("%s that is large is %.100s, %+v", what, clean, odd)
+			}
+		}
+	}
+	if _, odd := broker.ReadOrder([]byte(with(with(anOrder, "invented", large), "status", `"filled"`))); odd == nil || odd.Uncounted {
+		t.Errorf("an order that is over and large is %+v", odd)
+	}
+	deep := with(anOrder, "legs", `[`+with(anOrder, "invented", "1e131071")+`]`)
+	if clean, odd := broker.ReadOrder([]byte(deep)); odd == nil || bytes.Contains(clean, []byte("1e131071")) {
+		t.Errorf("a leg with a long number is %s, %+v", clean, odd)
 	}
 }
 

@@ -37,6 +37,7 @@ type Config struct {
 	StreamPaperURL, StreamLiveURL string
 	EventsPath, SocketPath        string
 	MirrorMaxAge                  time.Duration // how long after a reconciliation the mirror counts as current where no stream keeps it
+	ReportTransaction             time.Duration // how long a transaction of a reporting login may be open
 	LogLevel                      slog.Level
 	DrainTimeout                  time.Duration // how long requests may take to end at shutdown
 }
@@ -67,6 +68,7 @@ var Settings = []Setting{
 	{"PADDOCK_ALPACA_STREAM_SSE_PATH", "/v2/events/trades", "path of the updates as Server-Sent Events"},
 	{"PADDOCK_ALPACA_STREAM_WS_PATH", "/stream", "path of the updates over a WebSocket"},
 	{"PADDOCK_MIRROR_MAX_AGE", "1m", "how long ago orders may have agreed with Alpaca, where no stream keeps them, before lists ask Alpaca itself"},
+	{"PADDOCK_REPORT_TRANSACTION", "10m", "how long a transaction of a reporting login may be open before its session is ended"},
 	{"PADDOCK_LOG_LEVEL", "info", "debug, info, warn or error"},
 	{"PADDOCK_DRAIN_TIMEOUT", "15s", "how long requests may take to end at shutdown"},
 }
@@ -154,6 +156,9 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 	}
 	if c.MirrorMaxAge, err = time.ParseDuration(get("PADDOCK_MIRROR_MAX_AGE")); err != nil || c.MirrorMaxAge < time.Second || c.MirrorMaxAge > time.Hour {
 		fail("PADDOCK_MIRROR_MAX_AGE must be a duration from 1s to 1h, such as 1m")
+	}
+	if c.ReportTransaction, err = time.ParseDuration(get("PADDOCK_REPORT_TRANSACTION")); err != nil || c.ReportTransaction < time.Second || c.ReportTransaction > 24*time.Hour {
+		fail("PADDOCK_REPORT_TRANSACTION must be a duration from 1s to 24h, such as 10m")
 	}
 	if c.DrainTimeout, err = time.ParseDuration(get("PADDOCK_DRAIN_TIMEOUT")); err != nil || c.DrainTimeout < 0 {
 		fail("PADDOCK_DRAIN_TIMEOUT must be a duration such as 15s")

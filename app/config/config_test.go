@@ -69,11 +69,12 @@ func fields(c config.Config) string {
 func TestSettings(t *testing.T) {
 	e := environment()
 	for name, value := range map[string]string{
+		"PADDOCK_DATABASE_POOLER": "transaction", "PADDOCK_LISTEN_DATABASE_URL": "postgres://paddock_worker:hunter2@direct.example/paddock",
 		"PADDOCK_ADDR": " 0.0.0.0:80 ", "PADDOCK_APP_CONNECTIONS": "4", "BETTER_AUTH_URL": "https://paddock.example/", "BETTER_AUTH_TRUSTED_ORIGINS": "https://a.example, https://b.example,",
 		"PADDOCK_TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.1,2001:db8::1", "PADDOCK_AUTH_RATE_LIMIT": "false", "PADDOCK_LOG_LEVEL": "debug", "PADDOCK_DRAIN_TIMEOUT": "1m",
 		"PADDOCK_ALPACA_PAPER_URL": "http://127.0.0.1:1", "PADDOCK_ALPACA_LIVE_URL": "http://127.0.0.1:2", "PADDOCK_ALPACA_DATA_URL": "http://127.0.0.1:3",
 		"PADDOCK_ALPACA_STREAM_PAPER_URL": "http://127.0.0.1:4", "PADDOCK_ALPACA_STREAM_LIVE_URL": "http://127.0.0.1:5",
-		"PADDOCK_ALPACA_STREAM_SSE_PATH": "/events", "PADDOCK_ALPACA_STREAM_WS_PATH": "/socket", "PADDOCK_MIRROR_MAX_AGE": "90s",
+		"PADDOCK_ALPACA_STREAM_SSE_PATH": "/events", "PADDOCK_ALPACA_STREAM_WS_PATH": "/socket", "PADDOCK_MIRROR_MAX_AGE": "90s", "PADDOCK_REPORT_TRANSACTION": "5m",
 	} {
 		e[name] = value
 	}
@@ -82,10 +83,10 @@ func TestSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "{Addr:0.0.0.0:80 AppURL:postgres://paddock_app:hunter2@db.example/paddock WorkerURL:postgres://paddock_worker:hunter2@db.example/paddock " +
-		"AuthURL:postgres://paddock_auth:hunter2@db.example/paddock AppConns:4 MasterKeys:1:hunter2 AuthSecret:hunter2 hunter2 hunter2 hunter2 hunter2 " +
+		"AuthURL:postgres://paddock_auth:hunter2@db.example/paddock ListenURL:postgres://paddock_worker:hunter2@direct.example/paddock Pooler:true AppConns:4 MasterKeys:1:hunter2 AuthSecret:hunter2 hunter2 hunter2 hunter2 hunter2 " +
 		"BaseURL:https://paddock.example Origins:[https://a.example https://b.example] Proxies:[10.0.0.0/8 192.0.2.1/32 2001:db8::1/128] AuthLimits:false " +
 		"PaperURL:http://127.0.0.1:1 LiveURL:http://127.0.0.1:2 DataURL:http://127.0.0.1:3 " +
-		"StreamPaperURL:http://127.0.0.1:4 StreamLiveURL:http://127.0.0.1:5 EventsPath:/events SocketPath:/socket MirrorMaxAge:1m30s LogLevel:DEBUG DrainTimeout:1m0s}"
+		"StreamPaperURL:http://127.0.0.1:4 StreamLiveURL:http://127.0.0.1:5 EventsPath:/events SocketPath:/socket MirrorMaxAge:1m30s ReportTransaction:5m0s LogLevel:DEBUG DrainTimeout:1m0s}"
 	if got := fields(c); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -103,13 +104,15 @@ func TestEverythingWrongIsTold(t *testing.T) {
 	}
 
 	wrong := map[string][]string{
-		"PADDOCK_APP_CONNECTIONS": {"hunter2", "0", "-1", "1001", "1.5", "99999999999"},
-		"BETTER_AUTH_URL":         {"hunter2", "ftp://hunter2", "https://", "//hunter2", "https://[hunter2", "https://user:hunter2@paddock.example"},
-		"PADDOCK_TRUSTED_PROXIES": {"10.0.0.0/8,hunter2", "10.0.0.0/hunter2", "10.0.0.0/33"},
-		"PADDOCK_AUTH_RATE_LIMIT": {"hunter2", "yes"},
-		"PADDOCK_LOG_LEVEL":       {"hunter2"},
-		"PADDOCK_DRAIN_TIMEOUT":   {"hunter2", "-1s", "15"},
-		"PADDOCK_MIRROR_MAX_AGE":  {"hunter2", "0s", "-1m", "2h", "60"},
+		"PADDOCK_DATABASE_POOLER":    {"hunter2", "session"},
+		"PADDOCK_APP_CONNECTIONS":    {"hunter2", "0", "-1", "1001", "1.5", "99999999999"},
+		"BETTER_AUTH_URL":            {"hunter2", "ftp://hunter2", "https://", "//hunter2", "https://[hunter2", "https://user:hunter2@paddock.example"},
+		"PADDOCK_TRUSTED_PROXIES":    {"10.0.0.0/8,hunter2", "10.0.0.0/hunter2", "10.0.0.0/33"},
+		"PADDOCK_AUTH_RATE_LIMIT":    {"hunter2", "yes"},
+		"PADDOCK_LOG_LEVEL":          {"hunter2"},
+		"PADDOCK_DRAIN_TIMEOUT":      {"hunter2", "-1s", "15"},
+		"PADDOCK_MIRROR_MAX_AGE":     {"hunter2", "0s", "-1m", "2h", "60"},
+		"PADDOCK_REPORT_TRANSACTION": {"hunter2", "0s", "-1m", "25h", "60"},
 	}
 	all := map[string]string{} // wrong values, without the required settings
 	for name, values := range wrong {

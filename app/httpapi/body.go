@@ -15,6 +15,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"paddock/app/problem"
+	"paddock/sql/jsonb"
 )
 
 // withBody returns a handler that reads the body before h.
@@ -90,8 +91,13 @@ func readObject(r *http.Request) (text []byte, alike map[jsontext.Pointer]bool, 
 	if text, err = io.ReadAll(r.Body); err != nil {
 		return nil, nil, explainReading(err)
 	}
-	alike, err = scanBody(text)
-	return text, alike, err
+	if alike, err = scanBody(text); err != nil {
+		return nil, nil, err
+	}
+	if jsonb.Size(text) > maxBody {
+		return nil, nil, bodyTooLarge(maxBody)
+	}
+	return text, alike, nil
 }
 
 func wantJSON(r *http.Request) error {
@@ -123,8 +129,8 @@ var noNull = json.UnmarshalFromFunc(func(d *jsontext.Decoder, into any) error {
 })
 
 // scanBody reads a body's tokens and refuses what decoding into a struct would
-// not notice: a repeated name, at any depth, and text that cannot be stored. It
-// returns the places of names that differ in their case alone: one of them is
+// not notice: a repeated name, at any depth, and texts and numbers that cannot
+// be stored. It returns the places of names that differ in their case alone: one of them is
 // unknown, unless they are inside free-form data.
 func scanBody(text []byte) (alike map[jsontext.Pointer]bool, err error) {
 	alike = map[jsontext.Pointer]bool{}
@@ -157,6 +163,11 @@ func scanBody(text []byte) (alike map[jsontext.Pointer]bool, err error) {
 			open = append(open, nil)
 		case jsontext.KindEndObject, jsontext.KindEndArray:
 			open = open[:len(open)-1]
+		case jsontext.KindNumber:
+			if jsonb.IsLong(token.String()) {
+				return alike, problem.New(problem.InvalidNumber,
+					"%s holds a number of more than %d digits, written without an exponent. Send a shorter one, or a text.", fieldAt(d.StackPointer()), jsonb.MaxDigits)
+			}
 		case jsontext.KindString:
 			said := name{token.String(), d.StackPointer()}
 			if strings.ContainsRune(said.text, 0) {
@@ -187,9 +198,13 @@ func foldCase(name string) string { return strings.ToLower(strings.ToUpper(name)
 func explainReading(err error) error {
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return problem.New(problem.BodyTooLarge, "The body may have %d bytes.", tooLarge.Limit)
+		return bodyTooLarge(tooLarge.Limit)
 	}
 	return invalidJSON("The body broke off.")
+}
+
+func bodyTooLarge(limit int64) error {
+	return problem.New(problem.BodyTooLarge, "The body may have %d bytes, with its numbers written without exponents.", limit)
 }
 
 // explainBody names the field that could not be decoded, and what it should be.

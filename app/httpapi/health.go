@@ -13,7 +13,8 @@ func (s *Server) healthz(*request) (response, error) {
 }
 
 // readyz reports whether requests can be served, that is, whether the database
-// answers, and how far the broker's clocks are ahead of this machine's.
+// answers. It also reports how far the broker's clocks are ahead of this
+// machine's, and how many sessions of reporting logins this instance has ended.
 func (s *Server) readyz(r *request) (response, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
@@ -28,5 +29,9 @@ func (s *Server) readyz(r *request) (response, error) {
 			skews[string(env)] = skew.Milliseconds()
 		}
 	}
-	return ok(map[string]any{"ok": true, "clock_skew_ms": skews}, nil)
+	ended := int64(0)
+	if s.ReportSessionsEnded != nil {
+		ended = s.ReportSessionsEnded()
+	}
+	return ok(map[string]any{"ok": true, "clock_skew_ms": skews, "report_sessions_ended": ended}, nil)
 }

@@ -321,6 +321,19 @@ func TestAgentLogs(t *testing.T) {
 	say(`{"level":"info","message":""}`).want(t, 400, "invalid_agent_log")
 	say(`{"level":"info","message":"a\u0000b"}`).want(t, 400, "invalid_text")
 	say(`{"level":"info","message":"m","data":{"a":"\u0000"}}`).want(t, 400, "invalid_text")
+	// What the data becomes is bounded, and not what was sent.
+	for _, number := range []string{"1e131071", "0e-16383", "-1e-16000"} {
+		for _, data := range []string{number, "[[[" + number + "]]]", `{"a":{"b":[1,` + number + `]}}`} {
+			say(`{"level":"info","message":"m","data":`+data+`}`).want(t, 400, "invalid_number")
+		}
+	}
+	many := func(n int) string { return "[" + strings.Repeat("1e399,", n) + "1.7976931348623157e308]" }
+	say(`{"level":"info","message":"m","data":`+many(200)+`}`).want(t, 400, "invalid_agent_log")
+	say(`{"level":"info","message":"m","data":`+many(2_000)+`}`).want(t, 413, "body_too_large")
+	if grown := say(`{"level":"info","message":"m","data":`+many(150)+`}`).want(t, 201, ""); len(grown.text) > 70_000 {
+		t.Errorf("an entry takes %d bytes", len(grown.text))
+	}
+	say(`{"level":"info","message":"m","data":"`+strings.Repeat("x", 70_000)+`"}`).want(t, 400, "invalid_agent_log")
 	said := say(`{"level":"warn","message":"m","orchestrator_agent_id":"agent 7","data":{"a":[1,2.50]}}`).want(t, 201, "")
 	if said.field(t, "orchestrator_agent_id") != "agent 7" || !strings.Contains(said.text, "2.50") {
 		t.Errorf("%s", said.text)

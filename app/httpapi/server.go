@@ -47,8 +47,11 @@ type Config struct {
 	// ClockSkews returns how far the broker's clocks are ahead of this
 	// machine's, by environment, where that is known.
 	ClockSkews func() map[broker.Environment]time.Duration
-	Secure     bool // served over https: the response tells browsers to use nothing else
-	Logger     *slog.Logger
+	// ReportSessionsEnded returns how many sessions of reporting logins this
+	// instance has ended.
+	ReportSessionsEnded func() int64
+	Secure              bool // served over https: the response tells browsers to use nothing else
+	Logger              *slog.Logger
 }
 
 // Server serves HTTP.

@@ -121,6 +121,9 @@ func within(s *openapi3.Schema, wrap func(string) string, all *[]malformed) {
 		add("invalid_text", "%q:\"\xed\xa0\x80\"", name) // a surrogate encoded as UTF-8
 		add("invalid_text", `%q:"a\u0000b"`, name)
 		add("repeated_field", `%q:{"a":[{"b":1,"b":2}]}`, name)
+		for _, number := range []string{"1e131071", "-1e400", "0e-16383", "-1e-16000", "[1,[1e401]]", `{"a":[{"b":1E+9999999999}]}`} {
+			add("invalid_number", "%q:"+number, name)
+		}
 		amount := of.Pattern != ""
 		switch {
 		case of.Type == nil || of.Type.Permits("null"):

@@ -96,6 +96,7 @@ func TestOddOrderStopsNothing(t *testing.T) {
 	fields := map[string]string{
 		"extended_hours": `"false"`, "notional": `""`, "legs": `{}`, "submitted_at": `""`, "asset_id": `7`, "limit_price": `"a lot"`,
 		"replaced_by": `""`, "type": `["limit"]`, "hwm": `1e400`, "invented": `1e400000`, "source": `"half a \ud800"`,
+		"grows": `1e131071`, "has_zeros": `0e-16383`, "is_deep": `{"a":[{"b":[-1e-16000]}]}`,
 	}
 	w.run()
 	w.eventually("the first reconciliation", func() bool { return w.agreed() != nil })
@@ -115,8 +116,8 @@ func TestOddOrderStopsNothing(t *testing.T) {
 		if odd, good := w.order("odd"), w.order("good"); odd != "accepted new 0" || good != "accepted new 0" {
 			t.Errorf("%s %s: the orders are %s and %s", field, value, odd, good)
 		}
-		if field == "asset_id" || field == "invented" {
-			continue // these fields are not recorded, so their values are not odd
+		if field == "asset_id" {
+			continue // this field is not recorded, so its value is not odd
 		}
 		h := w.health()
 		if h.Status != "ok" || h.OddTotal != 1 || len(h.Odd) != 1 || h.Odd[0].What != "order" || !h.Odd[0].Recorded || h.Odd[0].Uncounted {
@@ -125,6 +126,9 @@ func TestOddOrderStopsNothing(t *testing.T) {
 		if told := w.unapplied() - before; told != 1 {
 			t.Errorf("%s: it was reported %d times, want once", field, told)
 		}
+	}
+	if large := scan[int](w, "select max(octet_length(broker_order::text)) from app.alpaca_orders where account_id = $1", w.account.Account); large > 10_000 {
+		t.Errorf("an order takes %d bytes", large)
 	}
 	w.inForm()
 	w.sync()
@@ -201,7 +205,10 @@ func TestOddPositionStopsNothing(t *testing.T) {
 	for what, spoil := range map[string]func(map[string]json.RawMessage) json.RawMessage{
 		"no qty":    func(item map[string]json.RawMessage) json.RawMessage { return setting(item, "qty", `""`) },
 		"no symbol": func(item map[string]json.RawMessage) json.RawMessage { return setting(item, "symbol", `null`) },
-		"a list":    func(map[string]json.RawMessage) json.RawMessage { return json.RawMessage(`[]`) },
+		"too large": func(item map[string]json.RawMessage) json.RawMessage {
+			return setting(item, "invented", `"`+strings.Repeat("x", 100_000)+`"`)
+		},
+		"a list": func(map[string]json.RawMessage) json.RawMessage { return json.RawMessage(`[]`) },
 	} {
 		w.spoil("/v2/positions", func(item map[string]json.RawMessage) json.RawMessage {
 			if string(item["symbol"]) == `"AAPL"` {
@@ -219,6 +226,14 @@ func TestOddPositionStopsNothing(t *testing.T) {
 		if _, err := w.trading().Positions(t.Context(), w.account); err != nil {
 			t.Errorf("%s: the positions cannot be listed: %v", what, err)
 		}
+	}
+	// A number that becomes long is left out, and the position counts.
+	w.spoil("/v2/positions", func(item map[string]json.RawMessage) json.RawMessage { return setting(item, "invented", `[1e131071]`) })
+	w.buy("AAPL", "1", "one more")
+	w.sim.Step()
+	w.sync()
+	if aapl, large := w.held("AAPL"), scan[int](w, "select max(octet_length(broker_position::text)) from app.alpaca_positions where account_id = $1", w.account.Account); aapl != "4" || large > 10_000 {
+		t.Errorf("with a number that becomes long AAPL is %s, want 4; a position takes %d bytes", aapl, large)
 	}
 	w.front.rewrite.Store(func(r *http.Request, body []byte) []byte {
 		if r.URL.Path == "/v2/positions" {

@@ -19,6 +19,7 @@ var (
 	InvalidIdempotencyKey = code(KindInvalid, "invalid_idempotency_key", "The header `Idempotency-Key` is empty, too long, or not printable ASCII.")
 	InvalidJSON           = code(KindInvalid, "invalid_json", "The body is not the JSON of this request.")
 	InvalidLimit          = code(KindInvalid, "invalid_limit", "`limit` is not a number in its range.")
+	InvalidNumber         = code(KindInvalid, "invalid_number", "A number in the body has more than 400 digits before or after its point, written without an exponent.")
 	InvalidOpenOrders     = code(KindInvalid, "invalid_open_orders", "`open_orders` is neither `cancel` nor `leave`.")
 	InvalidOrder          = code(KindInvalid, "invalid_order", "A field of an order, a replacement or a closing is wrong or missing; the message names it.")
 	InvalidQuery          = code(KindInvalid, "invalid_query", "A parameter of the query is empty, there twice, or not what it can be.")

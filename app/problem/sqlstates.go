@@ -21,3 +21,25 @@ var SQLStates = map[string][]Code{
 	"23514": {Internal}, // a closing names no single symbol, side and quantity
 	"25001": {Internal}, // an order is made in a transaction that is not read committed
 }
+
+// unavailable has the SQLSTATEs, and the first two characters of the classes of
+// SQLSTATEs, with which Postgres says that it cannot do now what it could do at
+// another time. The request is not at fault, and may be made again.
+var unavailable = map[string]bool{
+	"08": true, // the connection failed
+	"40": true, // another transaction was in the way: deadlocks, serialization
+	"53": true, // no disk, no memory, no entry in the table of locks, no connection left
+	"57": true, // a timeout or an operator ended it, or the server is going down or coming up
+	"58": true, // the disk failed, or a file is missing
+
+	"25006": true, // the server became a replica, which takes no changes
+	"25P03": true, // the transaction was idle for too long
+	"25P04": true, // the transaction took too long
+	"55P03": true, // a lock could not be had in time
+}
+
+// IsUnavailable reports whether a SQLSTATE means that the database is
+// unavailable for the moment: the answer is 503, with Retry-After.
+func IsUnavailable(sqlstate string) bool {
+	return len(sqlstate) == 5 && (unavailable[sqlstate] || unavailable[sqlstate[:2]])
+}

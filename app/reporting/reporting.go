@@ -26,12 +26,14 @@ import (
 const MaxConnections = 10
 
 // Defaults of each login's sessions. A login can change its own, so nothing
-// relies on them: they prevent mistakes, not attacks.
+// relies on them: they prevent mistakes, not attacks, which are the Watchdog's.
 var sessionDefaults = [...][2]string{
 	{"statement_timeout", "60s"},
 	{"lock_timeout", "5s"},
 	{"idle_in_transaction_session_timeout", "60s"},
 	{"default_transaction_read_only", "on"},
+	{"work_mem", "16MB"},
+	{"max_parallel_workers_per_gather", "0"},
 	{"search_path", "report"},
 }
 
@@ -91,7 +93,18 @@ func create(ctx context.Context, tx pgx.Tx, name, verifier string, accounts []uu
 			return err
 		}
 	}
-	if err := run(ctx, tx, "grant paddock_report to "+role, "set local role paddock_owner"); err != nil {
+	super, err := isSuperuser(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if super {
+		if err := run(ctx, tx, fmt.Sprintf("alter role %s set temp_file_limit = '%s'", role, tempFileLimit)); err != nil {
+			return err
+		}
+	}
+	// To end a login's sessions takes membership in it.
+	err = run(ctx, tx, "grant paddock_report to "+role, fmt.Sprintf("grant %s to paddock_watchdog", role), "set local role paddock_owner")
+	if err != nil {
 		return err
 	}
 	for _, account := range accounts {

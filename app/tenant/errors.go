@@ -21,6 +21,10 @@ func toProblem(ctx context.Context, err error) error {
 	if errors.As(err, &p) {
 		return err
 	}
+	var connect *pgconn.ConnectError
+	if errors.As(err, &connect) && ctx.Err() == nil {
+		return unavailable(err)
+	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		switch {
@@ -30,10 +34,7 @@ func toProblem(ctx context.Context, err error) error {
 			return problem.New(problem.AccountForbidden, "There is no such account among yours. Pick one from GET /api/accounts.")
 		case pg.Code == "42501":
 			return problem.New(problem.NotPermitted, "Your role on this account does not allow this. Ask its owner, or check that the account is active.").Because(err)
-		case pg.Code == "40P01", pg.Code == "40001", // another transaction was in the way
-			pg.Code == "57014", pg.Code == "55P03", // a timeout of ours
-			pg.Code == "53300", pg.Code == "57P01", pg.Code == "57P02", pg.Code == "57P03", // full, or going down
-			strings.HasPrefix(pg.Code, "08"):
+		case problem.IsUnavailable(pg.Code):
 			return unavailable(err)
 		}
 		return err
@@ -44,8 +45,7 @@ func toProblem(ctx context.Context, err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return unavailable(err) // txTimeout
 	}
-	var connect *pgconn.ConnectError
-	if errors.As(err, &connect) || pgconn.SafeToRetry(err) || pgconn.Timeout(err) || isBroken(err) {
+	if pgconn.SafeToRetry(err) || pgconn.Timeout(err) || isBroken(err) {
 		return unavailable(err)
 	}
 	return err
@@ -84,11 +84,19 @@ func UniqueViolation(err error) string {
 	return ""
 }
 
-// Unstorable reports whether Postgres refused a value that no column can hold:
-// a number out of range, half a surrogate, a NUL.
+// Unstorable reports whether Postgres refused a value that a column cannot
+// hold: a number out of range, half a surrogate, a NUL, JSON that is nested too
+// deeply, or what is larger than the table's constraint allows.
 func Unstorable(err error) bool {
-	state := SQLState(err)
-	return strings.HasPrefix(state, "22") || state == "54001"
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return false
+	}
+	switch pg.Code[:2] {
+	case "22", "54":
+		return true
+	}
+	return pg.Code == "23514" && strings.HasSuffix(pg.ConstraintName, "_bounded")
 }
 
 // SQLState returns the SQLSTATE of err, and "" where it has none.

@@ -243,3 +243,50 @@ func TestSealKeysAreLookedAfter(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What Postgres cannot do for the moment, whatever the reason, ends in a problem
+// that says when to retry. What is wrong with the request itself does not.
+func TestStatesOfAnUnavailableDatabase(t *testing.T) {
+	f := newFixture(t)
+	ends := func(state string) error {
+		return f.tenant.Tx(t.Context(), tenant.Admission{Token: f.token, Account: f.account}, func(b *tenant.Batch) {
+			b.Queue("do $$ begin raise exception 'a test' using errcode = '" + state + "'; end $$")
+		})
+	}
+	for _, state := range []string{
+		"08006", "40001", "40P01", "53000", "53100", "53200", "53300", "53400", "55P03", "57014", "57P01", "57P03", "57P05", "58000", "58030", "58P01", "25006", "25P03", "25P04",
+	} {
+		var p *problem.Problem
+		if err := ends(state); !errors.As(err, &p) || p.Code != problem.DatabaseUnavailable || p.RetryAfter == 0 {
+			t.Errorf("%s: %v", state, err)
+		}
+	}
+	for _, state := range []string{"22003", "22P02", "23505", "23514", "42601", "54000", "54001", "XX000", "XX001"} {
+		err := ends(state)
+		if tenant.SQLState(err) != state || problem.Is(err, problem.DatabaseUnavailable) {
+			t.Errorf("%s: %v", state, err)
+		}
+		if unstorable := state[:2] == "22" || state[:2] == "54"; tenant.Unstorable(err) != unstorable {
+			t.Errorf("%s: unstorable is %t", state, !unstorable)
+		}
+	}
+}
+
+// What a table's constraint finds too large is a value that cannot be stored.
+func TestTooLargeIsUnstorable(t *testing.T) {
+	f := newFixture(t)
+	for data, want := range map[string]bool{"1e400": true, "[1e-500]": true, "1e399": false} {
+		err := f.tenant.Tx(t.Context(), tenant.Admission{Token: f.token, Account: f.account}, func(b *tenant.Batch) {
+			b.Queue("insert into app.agent_logs (account_id, user_id, level, message, data) values ($1, private.user_id(), 'info', 'm', $2)", f.account, []byte(data))
+		})
+		if tenant.Unstorable(err) != want || !want && err != nil {
+			t.Errorf("%s: %v", data, err)
+		}
+	}
+	err := f.tenant.Tx(t.Context(), tenant.Admission{Token: f.token, Account: f.account}, func(b *tenant.Batch) {
+		b.Queue("insert into app.agent_logs (account_id, user_id, level, message) values ($1, private.user_id(), 'loud', 'm')", f.account)
+	})
+	if tenant.SQLState(err) != "23514" || tenant.Unstorable(err) {
+		t.Errorf("another check is %v", err)
+	}
+}

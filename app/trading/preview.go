@@ -152,11 +152,14 @@ type market struct {
 }
 
 // accountBuyingPower has the account's buying powers, some of which the SDK
-// does not know.
-type accountBuyingPower struct {
-	BuyingPower   decimal.Decimal `json:"buying_power"`
-	Options       decimal.Decimal `json:"options_buying_power"`
-	NonMarginable decimal.Decimal `json:"non_marginable_buying_power"`
+// does not know; 0 where the broker's answer has none that can be read.
+type accountBuyingPower struct{ BuyingPower, Options, NonMarginable decimal.Decimal }
+
+func buyingPowersOf(account broker.AccountAnswer) (p accountBuyingPower) {
+	p.BuyingPower, _ = broker.Amount(account.Raw, "buying_power")
+	p.Options, _ = broker.Amount(account.Raw, "options_buying_power")
+	p.NonMarginable, _ = broker.Amount(account.Raw, "non_marginable_buying_power")
+	return p
 }
 
 // fetchMarket asks the broker for all of it at the same time.
@@ -169,7 +172,8 @@ func fetchMarket(ctx context.Context, client *broker.Client, r *OrderRequest) (m
 			return err
 		}
 		m.inputs.account = balanceOf(account, asked)
-		return json.Unmarshal(account.Raw, &m.account)
+		m.account = buyingPowersOf(account)
+		return nil
 	})
 	group.Go(func() (err error) {
 		m.inputs.reference, err = client.Prices(ctx, r.symbols())

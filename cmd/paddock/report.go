@@ -62,6 +62,30 @@ accounts and nothing else. DATABASE_URL is that of the role that migrates.`,
 			return reporting.Drop(cmd.Context(), conn, args[0])
 		},
 	}
-	report.AddCommand(create, drop)
+	harden := &cobra.Command{
+		Use:   "harden",
+		Short: "Take from all logins what only a superuser can take",
+		Long: `Take from all logins of the database Postgres' functions for advisory locks,
+large objects and writing to the log of changes, and bound the temporary files
+of the reporting logins that there are. DATABASE_URL is that of a superuser.
+The statements that were run are printed.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			conn, err := connectOwner(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer conn.Close(context.WithoutCancel(cmd.Context()))
+			statements, err := reporting.Harden(cmd.Context(), conn)
+			if err != nil {
+				return err
+			}
+			for _, statement := range statements {
+				fmt.Fprintln(cmd.OutOrStdout(), statement+";")
+			}
+			return nil
+		},
+	}
+	report.AddCommand(create, drop, harden)
 	return report
 }

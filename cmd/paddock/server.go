@@ -27,6 +27,7 @@ import (
 	"paddock/app/mirror"
 	"paddock/app/passthrough"
 	"paddock/app/push"
+	"paddock/app/reporting"
 	"paddock/app/tenant"
 	"paddock/app/trading"
 	"paddock/app/web"
@@ -84,10 +85,12 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 		return err
 	}
 	manager := mirror.New(mirror.Config{Worker: worker, Keys: keys, Broker: alpaca, Logger: log, MirrorMaxAge: c.MirrorMaxAge})
+	connectWorker := func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, c.ListenURL) }
+	watchdog := reporting.NewWatchdog(connectWorker, c.ReportTransaction, log)
 	events := eventlog.New(db)
 	hub := push.New(push.Config{
 		Worker: worker, Log: events, Session: signIn.SessionToken, OriginAllowed: signIn.OriginAllowed, Logger: log,
-		Connect: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, c.ListenURL) },
+		Connect: connectWorker,
 		OnRing:  manager.Wake,
 	})
 	opener := credentials.NewOpener(db, keys, alpaca, log)
@@ -108,9 +111,10 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 		Ready: func(ctx context.Context) error {
 			return errors.Join(db.Ping(ctx), worker.Ping(ctx))
 		},
-		ClockSkews: alpaca.ClockSkews,
-		Secure:     strings.HasPrefix(c.BaseURL, "https://"),
-		Logger:     log,
+		ClockSkews:          alpaca.ClockSkews,
+		ReportSessionsEnded: watchdog.Ended,
+		Secure:              strings.HasPrefix(c.BaseURL, "https://"),
+		Logger:              log,
 	})
 
 	listener, err := net.Listen("tcp", c.Addr)
@@ -127,6 +131,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 	group.Go(func() error { return hub.Run(running) })
 	group.Go(func() error { return eventlog.NewMaintainer(worker, log).Run(running) })
 	group.Go(func() error { return worker.MaintainSealKeys(running, log) })
+	group.Go(func() error { return watchdog.Run(running) })
 	group.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve http: %w", err)

@@ -120,8 +120,8 @@ func TestSecondDatabaseOnOneServer(t *testing.T) {
 		t.Fatalf("down beside another database: %v", err)
 	}
 	var roles int
-	if err := first.QueryRow(ctx, "select count(*) from pg_roles where rolname like 'paddock\\_%' and rolname = any ($1)", slices.Concat(runtimeRoles, owningRoles)).Scan(&roles); err != nil || roles != 6 {
-		t.Errorf("the first database is left with %d of its 6 roles: %v", roles, err)
+	if err := first.QueryRow(ctx, "select count(*) from pg_roles where rolname like 'paddock\\_%' and rolname = any ($1)", slices.Concat(runtimeRoles, owningRoles)).Scan(&roles); err != nil || roles != 7 {
+		t.Errorf("the first database is left with %d of its 7 roles: %v", roles, err)
 	}
 	if err := sql.Migrate(ctx, second); err != nil {
 		t.Fatalf("up again: %v", err)

@@ -58,6 +58,8 @@ export interface paths {
                         "application/json": {
                             /** @constant */
                             ok: true;
+                            /** @description How many sessions of reporting logins this instance has ended since it started, because they held up everybody else */
+                            report_sessions_ended: number;
                             /** @description How far Alpaca's clocks are ahead of this server's, in milliseconds, by environment, as far as Alpaca has answered lately */
                             clock_skew_ms: {
                                 [key: string]: number;
@@ -1757,7 +1759,7 @@ export interface paths {
                         level: components["schemas"]["Level"];
                         message: string;
                         orchestrator_agent_id?: string;
-                        /** @description Any JSON of up to 64 KiB */
+                        /** @description Any JSON of up to 64 KiB, with its numbers written without exponents: no more than 400 digits before and after the point */
                         data?: unknown;
                     };
                 };

@@ -8,7 +8,8 @@ begin
     select from pg_catalog.pg_roles r
     where r.rolname = p_role and r.rolcanlogin and not r.rolsuper and not r.rolbypassrls
       and pg_has_role(r.oid, 'paddock_report', 'usage')
-      and not pg_has_role(r.oid, 'paddock_owner', 'member') and not pg_has_role(r.oid, 'paddock_gate', 'member'))
+      and not pg_has_role(r.oid, 'paddock_owner', 'member') and not pg_has_role(r.oid, 'paddock_gate', 'member')
+      and not pg_has_role(r.oid, 'paddock_watchdog', 'member'))
   then
     raise exception '"%" is not a login of the group paddock_report', p_role using errcode = '22023';
   end if;

@@ -1,0 +1,8 @@
+-- Returns whether a number can be an amount: it has at most 400 digits before
+-- its point and 1,200 after it. Far fewer are ever needed, and quotients have up
+-- to 1,000; but numeric itself takes 131,072 and 16,383, and also NaN and
+-- Infinity. Null is an amount.
+create or replace function app.is_amount(n numeric) returns boolean
+immutable parallel safe
+language sql
+return abs(n) < 1e400 and scale(n) <= 1200;

@@ -1,0 +1,14 @@
+-- Returns how many bytes j takes as text. Numbers are written without their
+-- exponents: 1e131071 is eight bytes of JSON and 131,072 as text. So where a
+-- number has more than 400 digits on either side of its point, this returns the
+-- largest bigint, and does not write the text. (jsonb.Size in Go has the same
+-- bound.)
+create or replace function app.json_size(j jsonb) returns bigint
+immutable parallel safe
+language sql
+return case
+  when exists (
+    select from jsonb_path_query(j, 'strict $.** ? (@.type() == "number")') n
+    where scale(n::numeric) > 400 or abs(n::numeric) >= 1e400)
+  then 9223372036854775807
+  else octet_length(j::text) end;
