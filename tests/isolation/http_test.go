@@ -40,6 +40,10 @@ import (
 	"paddock/tests/pgtest"
 )
 
+// masterKey is that of every server here, since several use one database. What
+// the lab stores by itself is of version 1.
+var masterKey = credentials.NewMasterKey(2)
+
 // The attacks over HTTP: a signed-in user against the real server, with the
 // ids of another's account and orders.
 
@@ -80,7 +84,7 @@ func newSite(t *testing.T, db *pgtest.DB, secret string, weaken func(l *lab)) *s
 	alpaca := httptest.NewServer(sim.Handler())
 	t.Cleanup(alpaca.Close)
 	client := kit.Broker(t, alpaca.URL, func(c *broker.Config) { c.Logger = log })
-	keys, err := credentials.ParseKeyring(credentials.NewMasterKey(2)) // version 1 has the lab's own check value
+	keys, err := credentials.ParseKeyring(masterKey)
 	if err != nil {
 		t.Fatal(err)
 	}
