@@ -299,7 +299,7 @@ create table app.alpaca_positions (
   uncounted numeric not null default 0,
   constraint alpaca_positions_pkey PRIMARY KEY (account_id, symbol),
   constraint alpaca_positions_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
-  constraint alpaca_positions_bounded CHECK (((app.json_size(broker_position) <= 262144) AND app.is_amount(qty) AND app.is_amount(avg_entry_price) AND app.is_amount(cost_basis) AND app.is_amount(market_value) AND app.is_amount(current_price) AND app.is_amount(unrealized_pl)))
+  constraint alpaca_positions_bounded CHECK (((app.json_size(broker_position) <= 262144) AND app.is_amount(qty) AND app.is_amount(avg_entry_price) AND app.is_amount(cost_basis) AND app.is_amount(market_value) AND app.is_amount(current_price) AND app.is_amount(unrealized_pl) AND app.is_amount(uncounted)))
 );
 alter table app.alpaca_positions enable row level security, force row level security;
 -- without statistics: account_id, symbol, qty, avg_entry_price, cost_basis, market_value, unrealized_pl, broker_position, moves, counted_until, read_alone, uncounted
