@@ -37,11 +37,11 @@ func (s *Server) routes() []route {
 		own("POST", "/api/accounts", anyUser, "", withBody(s.createAccount)),
 		own("GET", "/api/accounts/{id}", mayRead, "", s.getAccount),
 		own("PATCH", "/api/accounts/{id}", mayManage, "", withBody(s.changeAccount)),
-		own("DELETE", "/api/accounts/{id}", mayManage, "open_orders", withoutBody(s.deleteAccount)),
+		own("DELETE", "/api/accounts/{id}", mayManage, "open_orders", s.deleteAccount),
 		own("GET", "/api/accounts/{id}/health", mayRead, "", s.accountHealth),
 		own("GET", "/api/accounts/{id}/credentials", mayRead, "", s.getCredentials),
 		own("PUT", "/api/accounts/{id}/credentials", mayManage, "", withBody(s.putCredentials)),
-		own("DELETE", "/api/accounts/{id}/credentials", mayManage, "open_orders", withoutBody(s.deleteCredentials)),
+		own("DELETE", "/api/accounts/{id}/credentials", mayManage, "open_orders", s.deleteCredentials),
 
 		own("GET", "/api/account", mayRead, "", s.brokerAccount),
 		s.passed("GET", "/api/account/configurations", mayRead, "", "/v2/account/configurations"),
