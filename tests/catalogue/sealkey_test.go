@@ -28,13 +28,19 @@ func sealKeys(t *testing.T, admin *pgx.Conn) []int64 {
 }
 
 // maintain calls maintain_seal_key in so many sessions at once, and returns how
-// many of them renewed the key.
+// many of them renewed the key. All of them wait for the table's lock before the
+// first goes on.
 func maintain(t *testing.T, db *pgtest.DB, sessions int) (renewed int) {
 	t.Helper()
+	admin, looker := db.Conn(t, "admin"), db.Conn(t, "admin")
+	run(t, admin, "begin")
+	run(t, admin, "lock table private.seal_keys in exclusive mode")
 	var mu sync.Mutex
 	var calls sync.WaitGroup
 	for range sessions {
 		conn := db.Conn(t, "paddock_worker")
+		run(t, conn, "set lock_timeout = '1min'")
+		run(t, conn, "set statement_timeout = '1min'")
 		calls.Go(func() {
 			var did bool
 			err := conn.QueryRow(context.Background(), "select private.maintain_seal_key()").Scan(&did)
@@ -48,6 +54,12 @@ func maintain(t *testing.T, db *pgtest.DB, sessions int) (renewed int) {
 			}
 		})
 	}
+	kit.Eventually(t, "all sessions to wait for the lock", func() bool {
+		var waiting int
+		err := looker.QueryRow(t.Context(), "select count(*) from pg_locks where relation = 'private.seal_keys'::regclass and not granted").Scan(&waiting)
+		return err == nil && waiting == sessions
+	})
+	run(t, admin, "commit")
 	calls.Wait()
 	return renewed
 }
