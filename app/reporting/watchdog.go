@@ -118,6 +118,7 @@ var reasons = map[string]string{
 	"locks":       "reporting logins held more than a quarter of the server's table of locks",
 	"queue":       "its transaction was open while the queue of notifications filled",
 	"transaction": "its transaction was open for too long",
+	"hidden":      "nobody can see how old its transaction is",
 }
 
 func (w *Watchdog) look(ctx context.Context, conn *pgx.Conn) error {
@@ -133,7 +134,7 @@ func (w *Watchdog) look(ctx context.Context, conn *pgx.Conn) error {
 			w.barred[s.Login] = time.Now().Add(barredFor)
 		}
 		if !s.Ended {
-			w.warn("a session of a reporting login should be ended, and may not be: grant its login to paddock_watchdog",
+			w.warn("a session of a reporting login cannot be watched, or not be ended: grant its login to paddock_watchdog",
 				"login", s.Name, "pid", s.PID, "why", reasons[s.Why])
 			continue
 		}

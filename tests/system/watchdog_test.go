@@ -264,10 +264,11 @@ func TestNoListenerFillsTheQueue(t *testing.T) {
 	w.start()
 	ada := w.signUp("ada")
 	report := w.reportLogin("listener", ada.connect("one", w.seeds[0]))
+	admin := w.postgres.Conn(t, "admin")
 	fillQueue(w, report)
 	w.eventually("the queue to be emptied", func() error {
 		var usage float64
-		if err := w.postgres.Conn(t, "admin").QueryRow(t.Context(), "select pg_notification_queue_usage()").Scan(&usage); err != nil {
+		if err := admin.QueryRow(t.Context(), "select pg_notification_queue_usage()").Scan(&usage); err != nil {
 			return err
 		}
 		if usage > 0.05 {
