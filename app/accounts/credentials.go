@@ -84,7 +84,7 @@ func (s *Service) PutCredentials(ctx context.Context, a tenant.Admission, keyID,
 	if err != nil {
 		return Metadata{}, err
 	}
-	account, err := client.Account(ctx)
+	account, err := client.CheckKeys(ctx)
 	if err != nil {
 		return Metadata{}, explainCheck(err, environment)
 	}

@@ -24,6 +24,7 @@ type Client struct {
 	noWait      bool       // leaves half of the bucket to others, and does not wait
 	query       url.Values // replaces the SDK's query, where it is set
 	fields      Fields     // added to those that the SDK sends
+	takesAsSaid bool       // a 401 is not confirmed: see CheckKeys
 }
 
 // Option changes a Client.
@@ -314,6 +315,9 @@ func call[T any](ctx context.Context, c *Client, host, endpoint string, do func(
 	if !x.succeeded() {
 		failure := c.classify(ctx, x, err)
 		done(blame(ctx, x, failure))
+		if failure.Kind == Unauthorized && !c.takesAsSaid {
+			failure = c.confirm(ctx, failure)
+		}
 		return answer, failure
 	}
 	done(noFault)

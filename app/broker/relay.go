@@ -109,6 +109,9 @@ func (c *Client) relay(ctx context.Context, r Request) (*Response, error) {
 		default:
 			done(blame(ctx, x, refusal))
 		}
+		if refusal.Kind == Unauthorized {
+			refusal = c.confirm(ctx, refusal)
+		}
 		return nil, refusal
 	}
 	done(noFault)

@@ -12,6 +12,7 @@ const (
 	open       = "open quantities"
 	refusals   = "refused requests"
 	halts      = "halts"
+	edges      = "edges"
 )
 
 // Rules that orders rest on, each with what breaks it and the tests that notice.
@@ -34,6 +35,10 @@ var mutants = []mutant{
 	{doors, "app/broker/breakers.go", "	if s.tried == account && time.Since(s.triedAt) < 2*openFor {\n		return false\n	}\n", "", []string{"app/broker TestBreakerClosesAgain"}},
 	{doors, "app/broker/breakers.go", "		return callerLeft // it is not", "		return brokerFault // it is not", []string{"app/broker TestBlame"}},
 	{doors, "app/broker/breakers.go", "		if time.Since(at) > countFor {\n			delete(s.failing, account)\n		}\n", "		_, _ = account, at\n", []string{"app/broker TestOnlyTheBrokersFailuresAreEverybodys"}},
+
+	{edges, "app/broker/client.go", "		if failure.Kind == Unauthorized && !c.takesAsSaid {", "		if false {", []string{"app/broker TestOnlyAConfirmed401IsUnauthorized", "app/httpapi TestOneHostsWordTakesNoKeys"}},
+	{edges, "app/broker/relay.go", "		if refusal.Kind == Unauthorized {", "		if false {", []string{"app/broker TestOnlyAConfirmed401IsUnauthorized", "app/httpapi TestOneHostsWordTakesNoKeys"}},
+	{edges, "app/broker/refusedkeys.go", "			checks.noteWorking(keys)\n", "", []string{"app/broker TestABurstOfRefusalsIsCheckedOnce"}},
 
 	{lists, "app/trading/ordersatbroker.go", "	listed.cutAt(beyond)\n", "", []string{"app/mirror TestBothSidesOfAHiddenOrder"}},
 	{lists, "app/trading/ordersatbroker.go", "			if id == l.stop {", "			if false {", []string{"app/mirror TestBothSidesOfAHiddenOrder"}},
