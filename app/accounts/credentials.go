@@ -66,11 +66,11 @@ func (s *Service) PutCredentials(ctx context.Context, a tenant.Admission, keyID,
 		return Metadata{}, problem.New(problem.InvalidCredentials,
 			`Give "key_id" and "secret_key" as Alpaca shows them: letters and digits, without spaces.`)
 	}
-	var environment string
+	var environment, owner string
 	var manages bool
 	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
-		b.Queue("select environment, private.has_scope('manage') from app.user_accounts where id = $1", a.Account).
-			QueryRow(func(row pgx.Row) error { return row.Scan(&environment, &manages) })
+		b.Queue("select environment, user_id, private.has_scope('manage') from app.user_accounts where id = $1", a.Account).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&environment, &owner, &manages) })
 	})
 	if err != nil {
 		return Metadata{}, toProblem(err)
@@ -80,7 +80,7 @@ func (s *Service) PutCredentials(ctx context.Context, a tenant.Admission, keyID,
 	}
 
 	keys := broker.Credentials{KeyID: broker.NewSecret(keyID), SecretKey: broker.NewSecret(secretKey)}
-	client, err := s.broker.Client(broker.Environment(environment), keys, broker.WithAccount(a.Account.String()))
+	client, err := s.broker.Client(broker.Environment(environment), keys, broker.WithAccount(a.Account.String(), owner))
 	if err != nil {
 		return Metadata{}, err
 	}

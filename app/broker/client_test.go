@@ -39,7 +39,7 @@ func newBroker(t *testing.T, url string, change ...func(*broker.Config)) *broker
 
 func newClient(t *testing.T, url string, change ...func(*broker.Config)) *broker.Client {
 	t.Helper()
-	client, err := newBroker(t, url, change...).Client(broker.Paper, keys(), broker.WithAccount("one"))
+	client, err := newBroker(t, url, change...).Client(broker.Paper, keys(), broker.WithAccount("one", "one"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +236,7 @@ func TestEveryClientHasItsOwnKeys(t *testing.T) {
 		t.Run("", func(t *testing.T) {
 			t.Parallel()
 			id, secret := fmt.Sprintf("PK%d", i), fmt.Sprintf("secret-%d", i)
-			client, err := b.Client(broker.Paper, broker.Credentials{KeyID: broker.NewSecret(id), SecretKey: broker.NewSecret(secret)}, broker.WithAccount(id))
+			client, err := b.Client(broker.Paper, broker.Credentials{KeyID: broker.NewSecret(id), SecretKey: broker.NewSecret(secret)}, broker.WithAccount(id, id))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -18,7 +18,8 @@ import (
 type Opened struct {
 	Environment broker.Environment
 	Credentials broker.Credentials
-	Generation  int64 // grows when the keys are replaced
+	Generation  int64  // grows when the keys are replaced
+	Owner       string // the user who owns the account
 	found       bool
 	rejected    bool
 }
@@ -33,11 +34,11 @@ type plaintext struct {
 // is filled when the batch has run.
 func (k *Keyring) QueueOpen(b *tenant.Batch, account uuid.UUID, into *Opened) {
 	versions, keys := k.deriveAll(account)
-	b.Queue("select environment, plaintext, generation, rejected from private.read_credentials($1, $2)", versions, keys).
+	b.Queue("select environment, plaintext, generation, rejected, owner from private.read_credentials($1, $2)", versions, keys).
 		QueryRow(func(row pgx.Row) error {
 			var environment string
 			var text []byte
-			err := row.Scan(&environment, &text, &into.Generation, &into.rejected)
+			err := row.Scan(&environment, &text, &into.Generation, &into.rejected, &into.Owner)
 			if errors.Is(err, pgx.ErrNoRows) {
 				return nil
 			}
@@ -81,7 +82,7 @@ func (o *Opened) Usable() error {
 
 // Client returns a client of the broker for the account that the keys are of.
 func (o *Opened) Client(b *broker.Broker, account uuid.UUID, more ...broker.Option) (*broker.Client, error) {
-	return b.Client(o.Environment, o.Credentials, append(more, broker.WithAccount(account.String()))...)
+	return b.Client(o.Environment, o.Credentials, append(more, broker.WithAccount(account.String(), o.Owner))...)
 }
 
 // Refused reports whether an error means that the broker takes these keys no
