@@ -91,10 +91,10 @@ func Refused(err error) bool {
 	return broker.IsKind(err, broker.Unauthorized)
 }
 
-// QueueRefused queues that the broker refuses the keys, unless they were
-// replaced meanwhile.
+// QueueRefused queues a note that the broker refuses the keys, unless they were
+// replaced meanwhile. A request that may only read notes nothing.
 func (o *Opened) QueueRefused(b *tenant.Batch) {
-	b.Queue("select private.mark_credentials_rejected($1)", o.Generation)
+	b.Queue("select private.mark_credentials_rejected($1) where private.has_scope('cancel') or private.has_scope('work')", o.Generation)
 }
 
 // explainDecryption says what an operator must do when a row cannot be

@@ -37,6 +37,7 @@ type desk struct {
 	sent          atomic.Int64                 // number of orders sent
 	before        atomic.Pointer[http.Handler] // responds to POST /v2/orders instead, when set
 	watch         func(*http.Request)          // is called with other requests, when set
+	front         http.HandlerFunc             // responds to other requests instead, when set
 	server        *httptest.Server
 	service       *trading.Service
 	owner, viewer tenant.Admission
@@ -60,6 +61,10 @@ func newDesk(t *testing.T) *desk {
 		}
 		if d.watch != nil {
 			d.watch(r)
+		}
+		if d.front != nil {
+			d.front(w, r)
+			return
 		}
 		real.ServeHTTP(w, r)
 	}))
@@ -385,5 +390,44 @@ func TestWashTradeNamesTheOrder(t *testing.T) {
 	text, err := json.Marshal(p.Details)
 	if want := `{"collisions":[],"existing_order_id":"` + theirs.ID + `"}`; err != nil || string(text) != want {
 		t.Errorf("%v: the details are %s (%v), want %s", p, text, err, want)
+	}
+}
+
+// A user who may only read sees the broker's positions and writes nothing down:
+// not them, and not that the broker refuses the keys. Who may cancel does, on a
+// paused account too.
+func TestLookingWritesNothing(t *testing.T) {
+	d := newDesk(t)
+	if _, err := d.service.Place(t.Context(), d.owner, "", market("a", 1)); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		d.sim.Step()
+	}
+	trader := tenant.Admission{Token: kit.User(t, d.pg, "u3"), Account: d.owner.Account}
+	d.exec(`insert into app.account_grants (account_id, user_id, role) values ($1, 'u3', 'trader')`, d.owner.Account)
+	d.exec(`update app.user_accounts set is_active = false`)
+	count := func(sql string) (n int) {
+		if err := d.pg.Conn(t, "admin").QueryRow(t.Context(), sql).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	recorded := func() int { return count("select count(*) from app.alpaca_positions where symbol = 'AAPL'") }
+	refused := func() int { return count("select count(*) from private.user_credentials where rejected_at is not null") }
+
+	if seen, err := d.service.Positions(t.Context(), d.viewer); err != nil || !strings.Contains(string(seen), "AAPL") || recorded() != 0 {
+		t.Errorf("a viewer sees %s (%v), and %d are recorded", seen, err, recorded())
+	}
+	if _, err := d.service.Positions(t.Context(), trader); err != nil || recorded() != 1 {
+		t.Errorf("of a trader's look %d are recorded (%v)", recorded(), err)
+	}
+
+	d.front = say(401, "")
+	if _, err := d.service.Positions(t.Context(), d.viewer); !problem.Is(err, problem.NeedsCredentials) || refused() != 0 {
+		t.Errorf("a viewer meets a refusal: %v, and %d keys are out of use", err, refused())
+	}
+	if _, err := d.service.Positions(t.Context(), trader); !problem.Is(err, problem.NeedsCredentials) || refused() != 1 {
+		t.Errorf("a trader meets a refusal: %v, and %d keys are out of use", err, refused())
 	}
 }
