@@ -89,35 +89,3 @@ func (l *limiter) allow(client netip.Addr, path string) time.Duration {
 	w.count++
 	return 0
 }
-
-// clientAddress returns the client's address. A forwarding header counts only
-// from a trusted proxy, and then its last address that is not one.
-func (s *Service) clientAddress(r *http.Request) netip.Addr {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	addr, err := netip.ParseAddr(host)
-	if err != nil {
-		return netip.Addr{}
-	}
-	addr = addr.Unmap().WithZone("")
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(hops) - 1; i >= 0 && s.isProxy(addr); i-- {
-		next, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-		if err != nil {
-			break
-		}
-		addr = next.Unmap().WithZone("")
-	}
-	return addr
-}
-
-func (s *Service) isProxy(a netip.Addr) bool {
-	for _, p := range s.config.TrustedProxies {
-		if p.Contains(a) {
-			return true
-		}
-	}
-	return false
-}

@@ -123,6 +123,9 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 		if addr, addrErr := netip.ParseAddr(text); addrErr == nil {
 			prefix, err = netip.PrefixFrom(addr, addr.BitLen()), nil
 		}
+		if a := prefix.Addr(); a.Is4In6() && prefix.Bits() >= 96 { // clients' addresses are compared in their IPv4 form
+			prefix = netip.PrefixFrom(a.Unmap(), prefix.Bits()-96)
+		}
 		if err != nil {
 			fail("PADDOCK_TRUSTED_PROXIES: entry %d is neither an address nor a prefix such as 10.0.0.0/8", i+1)
 			continue
