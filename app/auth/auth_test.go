@@ -237,26 +237,6 @@ func TestRateLimit(t *testing.T) {
 	}
 }
 
-// Many addresses cannot grow the limiter's memory without bound, and an IPv6
-// network of one customer counts as one address.
-func TestRateLimitMemory(t *testing.T) {
-	l := newLimiter(func() time.Time { return time.Unix(0, 0) })
-	for i := range 3 {
-		if l.allow(netip.AddrFrom16([16]byte{0x20, 1, 15: byte(i)}), "sign-in/email") != 0 {
-			t.Fatal("too early")
-		}
-	}
-	if l.allow(netip.AddrFrom16([16]byte{0x20, 1, 15: 99}), "sign-in/email") == 0 {
-		t.Error("an address of the same /64 counts apart")
-	}
-	for i := range maxWindows + 1000 {
-		l.allow(netip.AddrFrom16([16]byte{0x20, 2, byte(i >> 16), byte(i >> 8), byte(i), 1}), "sign-in/email")
-	}
-	if len(l.windows) > maxWindows {
-		t.Errorf("%d windows are kept", len(l.windows))
-	}
-}
-
 // A forwarding header counts only from a trusted proxy, in every form in which
 // proxies write it.
 func TestClientAddress(t *testing.T) {
