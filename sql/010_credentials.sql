@@ -25,10 +25,25 @@ alter table private.user_credentials enable row level security, force row level 
 create policy gate_all on private.user_credentials to paddock_gate using (true) with check (true);
 grant select, insert, update, delete on private.user_credentials to paddock_gate;
 
+-- How often each user has had keys checked at the broker: in the minute and in
+-- the day that began then. Refused keys count more (private.count_key_check).
+create table private.key_checks (
+  user_id text primary key references auth."user" (id) on delete cascade,
+  minute_from timestamptz not null default clock_timestamp(),
+  in_minute integer not null default 0,
+  day_from timestamptz not null default clock_timestamp(),
+  in_day integer not null default 0
+);
+comment on table private.key_checks is 'How often each user has had API keys checked at the broker lately.';
+alter table private.key_checks enable row level security, force row level security;
+create policy gate_all on private.key_checks to paddock_gate using (true) with check (true);
+grant select, insert, update on private.key_checks to paddock_gate;
+
 reset role;
 
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
+{{ template "func/010/count_key_check.sql" . }}
 {{ template "func/010/store_credentials.sql" . }}
 {{ template "func/010/read_credentials.sql" . }}
 {{ template "func/010/mark_credentials_rejected.sql" . }}
@@ -39,7 +54,7 @@ set local role paddock_gate;
 {{ template "func/010/delete_credentials.sql" . }}
 {{ template "func/010/delete_account.sql" . }}
 {{ template "func/010/apply_key_change.sql" . }}
-grant execute on function private.store_credentials, private.credentials_metadata, private.accounts_with_credentials,
+grant execute on function private.count_key_check, private.store_credentials, private.credentials_metadata, private.accounts_with_credentials,
   private.delete_credentials, private.delete_account to paddock_app;
 grant execute on function private.read_credentials, private.mark_credentials_rejected to paddock_app, paddock_worker;
 grant execute on function private.apply_key_change to paddock_owner;
@@ -59,8 +74,8 @@ reset role;
 set local role paddock_gate;
 drop function private.apply_key_change, private.delete_account, private.delete_credentials,
   private.orders_blocking_deletion, private.accounts_with_credentials, private.credentials_metadata,
-  private.mark_credentials_rejected, private.read_credentials, private.store_credentials;
+  private.mark_credentials_rejected, private.read_credentials, private.store_credentials, private.count_key_check;
 reset role;
 set local role paddock_owner;
-drop table private.user_credentials;
+drop table private.key_checks, private.user_credentials;
 reset role;

@@ -103,6 +103,7 @@ var (
 // Too much at once: 429.
 var (
 	BrokerRateLimited  = code(KindTooMany, "broker_rate_limited", "The account has used up its requests to Alpaca for the moment.")
+	TooManyKeyChecks   = code(KindTooMany, "too_many_key_checks", "You have had API keys checked at Alpaca as often as you may for the moment; keys that it refuses count three times.")
 	TooManyConnections = code(KindTooMany, "too_many_connections", "You have as many live connections to this server as you may.")
 )
 
