@@ -44,6 +44,9 @@ create policy worker_all on app.alpaca_positions to paddock_worker
   with check (account_id = (select private.account_id('work')));
 grant select, insert, update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value,
   current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone) on app.alpaca_positions to paddock_app, paddock_worker;
+-- For count_kept_answer.
+create policy gate_reads on app.alpaca_positions for select to paddock_gate using (true);
+grant select (account_id, qty) on app.alpaca_positions to paddock_gate;
 create policy report_reads on app.alpaca_positions for select to paddock_report
   using (account_id = any ((select private.report_accounts())::uuid[]));
 grant select (account_id, symbol, asset_class, qty, avg_entry_price, cost_basis, market_value, current_price,

@@ -27,6 +27,9 @@ type Config struct {
 	Origins    []string
 	Proxies    []netip.Prefix // addresses whose X-Forwarded-For is trusted
 	AuthLimits bool           // whether signing in is rate limited
+	// What a user may take of an instance; 0 is no bound.
+	UserRequests int // in a second
+	UserAtOnce   int // under way
 	PaperURL   string
 	LiveURL    string
 	DataURL    string
@@ -55,6 +58,8 @@ var Settings = []Setting{
 	{"BETTER_AUTH_TRUSTED_ORIGINS", "", "other origins that may sign in, between commas"},
 	{"PADDOCK_TRUSTED_PROXIES", "", "addresses or prefixes whose X-Forwarded-For is believed, between commas"},
 	{"PADDOCK_AUTH_RATE_LIMIT", "true", "limit sign-ins an address; false for load tests alone"},
+	{"PADDOCK_USER_REQUESTS", "50", "requests that a user may make of an instance in a second, four times as many in a burst; 0 for no bound"},
+	{"PADDOCK_USER_AT_ONCE", "32", "requests that a user may have under way on an instance; 0 for no bound"},
 	{"PADDOCK_ALPACA_PAPER_URL", "https://paper-api.alpaca.markets", "Alpaca's paper trading API"},
 	{"PADDOCK_ALPACA_LIVE_URL", "https://api.alpaca.markets", "Alpaca's live trading API"},
 	{"PADDOCK_ALPACA_DATA_URL", "https://data.alpaca.markets", "Alpaca's market data API"},
@@ -118,6 +123,14 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 		fail("PADDOCK_APP_CONNECTIONS must be a whole number from 1 to 1000")
 	}
 	c.AppConns = int32(n)
+	count := func(name string) int {
+		n, err := strconv.Atoi(get(name))
+		if err != nil || n < 0 || n > 1_000_000 {
+			fail("%s must be a whole number from 0 to 1000000", name)
+		}
+		return n
+	}
+	c.UserRequests, c.UserAtOnce = count("PADDOCK_USER_REQUESTS"), count("PADDOCK_USER_AT_ONCE")
 	for i, text := range list(get("PADDOCK_TRUSTED_PROXIES")) {
 		prefix, err := netip.ParsePrefix(text)
 		if addr, addrErr := netip.ParseAddr(text); addrErr == nil {

@@ -35,7 +35,7 @@ func TestDefaults(t *testing.T) {
 	}
 	if bare.Addr != "127.0.0.1:8080" || bare.AppConns != 8 || bare.BaseURL != "http://localhost:8080" || !bare.AuthLimits || bare.LogLevel != slog.LevelInfo ||
 		bare.DrainTimeout != 15*time.Second || bare.PaperURL != "https://paper-api.alpaca.markets" || bare.LiveURL != "https://api.alpaca.markets" ||
-		bare.DataURL != "https://data.alpaca.markets" || bare.StreamPaperURL != "" || bare.EventsPath != "/v2/events/trades" || bare.MirrorMaxAge != time.Minute || bare.Origins != nil || bare.Proxies != nil {
+		bare.DataURL != "https://data.alpaca.markets" || bare.StreamPaperURL != "" || bare.EventsPath != "/v2/events/trades" || bare.MirrorMaxAge != time.Minute || bare.Origins != nil || bare.Proxies != nil || bare.UserRequests != 50 || bare.UserAtOnce != 32 {
 		t.Errorf("the defaults are %s", fields(bare))
 	}
 
@@ -68,7 +68,7 @@ func TestSettings(t *testing.T) {
 	e := environment()
 	for name, value := range map[string]string{
 		"PADDOCK_ADDR": " 0.0.0.0:80 ", "PADDOCK_APP_CONNECTIONS": "4", "BETTER_AUTH_URL": "https://paddock.example/", "BETTER_AUTH_TRUSTED_ORIGINS": "https://a.example, https://b.example,",
-		"PADDOCK_TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.1,2001:db8::1,::ffff:172.16.0.0/108", "PADDOCK_AUTH_RATE_LIMIT": "false", "PADDOCK_LOG_LEVEL": "debug", "PADDOCK_DRAIN_TIMEOUT": "1m",
+		"PADDOCK_TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.1,2001:db8::1,::ffff:172.16.0.0/108", "PADDOCK_AUTH_RATE_LIMIT": "false", "PADDOCK_USER_REQUESTS": "7", "PADDOCK_USER_AT_ONCE": "0", "PADDOCK_LOG_LEVEL": "debug", "PADDOCK_DRAIN_TIMEOUT": "1m",
 		"PADDOCK_ALPACA_PAPER_URL": "http://127.0.0.1:1", "PADDOCK_ALPACA_LIVE_URL": "http://127.0.0.1:2", "PADDOCK_ALPACA_DATA_URL": "http://127.0.0.1:3",
 		"PADDOCK_ALPACA_STREAM_PAPER_URL": "http://127.0.0.1:4", "PADDOCK_ALPACA_STREAM_LIVE_URL": "http://127.0.0.1:5",
 		"PADDOCK_ALPACA_STREAM_SSE_PATH": "/events", "PADDOCK_ALPACA_STREAM_WS_PATH": "/socket", "PADDOCK_MIRROR_MAX_AGE": "90s",
@@ -81,7 +81,7 @@ func TestSettings(t *testing.T) {
 	}
 	want := "{Addr:0.0.0.0:80 AppURL:postgres://paddock_app:hunter2@db.example/paddock WorkerURL:postgres://paddock_worker:hunter2@db.example/paddock " +
 		"AuthURL:postgres://paddock_auth:hunter2@db.example/paddock AppConns:4 MasterKeys:1:hunter2 AuthSecret:hunter2 hunter2 hunter2 hunter2 hunter2 " +
-		"BaseURL:https://paddock.example Origins:[https://a.example https://b.example] Proxies:[10.0.0.0/8 192.0.2.1/32 2001:db8::1/128 172.16.0.0/12] AuthLimits:false " +
+		"BaseURL:https://paddock.example Origins:[https://a.example https://b.example] Proxies:[10.0.0.0/8 192.0.2.1/32 2001:db8::1/128 172.16.0.0/12] AuthLimits:false UserRequests:7 UserAtOnce:0 " +
 		"PaperURL:http://127.0.0.1:1 LiveURL:http://127.0.0.1:2 DataURL:http://127.0.0.1:3 " +
 		"StreamPaperURL:http://127.0.0.1:4 StreamLiveURL:http://127.0.0.1:5 EventsPath:/events SocketPath:/socket MirrorMaxAge:1m30s LogLevel:DEBUG DrainTimeout:1m0s}"
 	if got := fields(c); got != want {
@@ -104,6 +104,8 @@ func TestEverythingWrongIsTold(t *testing.T) {
 		"BETTER_AUTH_URL":         {"hunter2", "ftp://hunter2", "https://", "//hunter2", "https://[hunter2", "https://user:hunter2@paddock.example"},
 		"PADDOCK_TRUSTED_PROXIES": {"10.0.0.0/8,hunter2", "10.0.0.0/hunter2", "10.0.0.0/33"},
 		"PADDOCK_AUTH_RATE_LIMIT": {"hunter2", "yes"},
+		"PADDOCK_USER_REQUESTS":   {"hunter2", "-1", "1.5", "99999999999"},
+		"PADDOCK_USER_AT_ONCE":    {"hunter2", "-1"},
 		"PADDOCK_LOG_LEVEL":       {"hunter2"},
 		"PADDOCK_DRAIN_TIMEOUT":   {"hunter2", "-1s", "15"},
 		"PADDOCK_MIRROR_MAX_AGE":  {"hunter2", "0s", "-1m", "2h", "60"},

@@ -16,7 +16,8 @@ const (
 	// Tables without a tenant: admission's own and what is counted by user, of
 	// which no runtime role has any privilege. user_accounts is the tenant: its
 	// id is the account_id.
-	notTenants = `('private.seal_keys', 'private.doorbell', 'private.event_retention', 'private.stream_instances', 'private.key_checks')`
+	notTenants = `('private.seal_keys', 'private.doorbell', 'private.event_retention', 'private.stream_instances', 'private.key_checks', 'private.stored_bytes',
+		'private.storage_limit')`
 
 	// The one definer function that is not the gate's and makes SQL from text:
 	// partitions are the owner's to make and drop. It takes no argument, and

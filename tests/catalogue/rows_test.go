@@ -46,6 +46,7 @@ var filled = []string{
 	`insert into app.journal_gaps (account_id, symbol, journal_qty, broker_qty, trips_since) values ('00000000-0000-4000-8000-000000000001', 'AAPL', 2, 0, now())`,
 	`insert into private.user_credentials (account_id, kind, ciphertext, encryption_algorithm, key_version, key_last4) values ('00000000-0000-4000-8000-000000000001', 'key', '', 'x', 1, '1234')`,
 	`insert into private.key_checks (user_id) values ('u')`,
+	`insert into private.stored_bytes (user_id, what, bytes) values ('u', 'logs', 1)`,
 	`insert into app.stream_leases (account_id, holder, expires_at) values ('00000000-0000-4000-8000-000000000001', gen_random_uuid(), now())`,
 	`insert into private.stream_instances (holder, live_until, most) values (gen_random_uuid(), now(), 1)`,
 	`insert into app.syncs (account_id, asked_by) values ('00000000-0000-4000-8000-000000000001', 'u')`,
