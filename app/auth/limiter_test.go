@@ -24,7 +24,9 @@ func v6(provider, site, lan, host int) netip.Addr {
 	return netip.AddrFrom16([16]byte{0x20, 1, byte(provider >> 8), byte(provider), byte(site >> 8), byte(site), byte(lan >> 8), byte(lan), 14: byte(host >> 8), 15: byte(host)})
 }
 
-func v4(a, b, c, d int) netip.Addr { return netip.AddrFrom4([4]byte{byte(a), byte(b), byte(c), byte(d)}) }
+func v4(a, b, c, d int) netip.Addr {
+	return netip.AddrFrom4([4]byte{byte(a), byte(b), byte(c), byte(d)})
+}
 
 // However many addresses somebody asks from, and for whatever paths, a newcomer
 // signs in, and signs out.

@@ -30,9 +30,9 @@ type Config struct {
 	// What a user may take of an instance; 0 is no bound.
 	UserRequests int // in a second
 	UserAtOnce   int // under way
-	PaperURL   string
-	LiveURL    string
-	DataURL    string
+	PaperURL     string
+	LiveURL      string
+	DataURL      string
 	// Where trade updates are read; "" means the host of the trading API, and
 	// Alpaca's path.
 	StreamPaperURL, StreamLiveURL string
@@ -55,6 +55,7 @@ var Settings = []Setting{
 	{"PADDOCK_MASTER_KEYS", "", "master keys, VERSION:BASE64 between commas; make one with paddock keys new (required)"},
 	{"BETTER_AUTH_SECRET", "", "signs session cookies; 32 characters or more (required)"},
 	{"BETTER_AUTH_URL", "http://localhost:8080", "where browsers reach Paddock; https makes cookies Secure"},
+	{"PADDOCK_ALLOW_PLAIN_HTTP", "false", "start where BETTER_AUTH_URL is plain http on a public name: sessions and API keys are then sent unencrypted"},
 	{"BETTER_AUTH_TRUSTED_ORIGINS", "", "other origins that may sign in, between commas"},
 	{"PADDOCK_TRUSTED_PROXIES", "", "addresses or prefixes whose X-Forwarded-For is believed, between commas"},
 	{"PADDOCK_AUTH_RATE_LIMIT", "true", "limit sign-ins an address; false for load tests alone"},
@@ -115,8 +116,15 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 		EventsPath:     get("PADDOCK_ALPACA_STREAM_SSE_PATH"),
 		SocketPath:     get("PADDOCK_ALPACA_STREAM_WS_PATH"),
 	}
-	if u, err := url.Parse(c.BaseURL); err != nil || u.Host == "" || u.User != nil || (u.Scheme != "http" && u.Scheme != "https") {
+	plainHTTP, err := strconv.ParseBool(get("PADDOCK_ALLOW_PLAIN_HTTP"))
+	if err != nil {
+		fail("PADDOCK_ALLOW_PLAIN_HTTP must be true or false")
+	}
+	switch u, err := url.Parse(c.BaseURL); {
+	case err != nil || u.Host == "" || u.User != nil || (u.Scheme != "http" && u.Scheme != "https"):
 		fail("BETTER_AUTH_URL must be an http or https URL such as https://paddock.example.com")
+	case u.Scheme == "http" && !plainHTTP && !isLocal(u):
+		fail("BETTER_AUTH_URL is plain http on a public name, where sessions and API keys would travel unencrypted: give its https URL, or set PADDOCK_ALLOW_PLAIN_HTTP=true if that is really wanted")
 	}
 	n, err := strconv.ParseInt(get("PADDOCK_APP_CONNECTIONS"), 10, 32)
 	if err != nil || n < 1 || n > 1000 {

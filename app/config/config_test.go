@@ -100,15 +100,16 @@ func TestEverythingWrongIsTold(t *testing.T) {
 	}
 
 	wrong := map[string][]string{
-		"PADDOCK_APP_CONNECTIONS": {"hunter2", "0", "-1", "1001", "1.5", "99999999999"},
-		"BETTER_AUTH_URL":         {"hunter2", "ftp://hunter2", "https://", "//hunter2", "https://[hunter2", "https://user:hunter2@paddock.example"},
-		"PADDOCK_TRUSTED_PROXIES": {"10.0.0.0/8,hunter2", "10.0.0.0/hunter2", "10.0.0.0/33"},
-		"PADDOCK_AUTH_RATE_LIMIT": {"hunter2", "yes"},
-		"PADDOCK_USER_REQUESTS":   {"hunter2", "-1", "1.5", "99999999999"},
-		"PADDOCK_USER_AT_ONCE":    {"hunter2", "-1"},
-		"PADDOCK_LOG_LEVEL":       {"hunter2"},
-		"PADDOCK_DRAIN_TIMEOUT":   {"hunter2", "-1s", "15"},
-		"PADDOCK_MIRROR_MAX_AGE":  {"hunter2", "0s", "-1m", "2h", "60"},
+		"PADDOCK_APP_CONNECTIONS":  {"hunter2", "0", "-1", "1001", "1.5", "99999999999"},
+		"BETTER_AUTH_URL":          {"hunter2", "ftp://hunter2", "https://", "//hunter2", "https://[hunter2", "https://user:hunter2@paddock.example", "http://hunter2.example"},
+		"PADDOCK_TRUSTED_PROXIES":  {"10.0.0.0/8,hunter2", "10.0.0.0/hunter2", "10.0.0.0/33"},
+		"PADDOCK_AUTH_RATE_LIMIT":  {"hunter2", "yes"},
+		"PADDOCK_ALLOW_PLAIN_HTTP": {"hunter2", "yes"},
+		"PADDOCK_USER_REQUESTS":    {"hunter2", "-1", "1.5", "99999999999"},
+		"PADDOCK_USER_AT_ONCE":     {"hunter2", "-1"},
+		"PADDOCK_LOG_LEVEL":        {"hunter2"},
+		"PADDOCK_DRAIN_TIMEOUT":    {"hunter2", "-1s", "15"},
+		"PADDOCK_MIRROR_MAX_AGE":   {"hunter2", "0s", "-1m", "2h", "60"},
 	}
 	all := map[string]string{} // and the required ones are missing
 	for name, values := range wrong {
@@ -130,6 +131,36 @@ func TestEverythingWrongIsTold(t *testing.T) {
 	}
 	if lines := strings.Split(err.Error(), "\n"); len(lines) != len(wrong)+len(environment()) {
 		t.Errorf("%d things are wrong and %d lines tell of them:\n%v", len(wrong)+len(environment()), len(lines), err)
+	}
+}
+
+// Plain http is for this machine and private networks. On a public name it takes
+// a setting that says so, and the error is one sentence that names it.
+func TestPlainHTTPOnAPublicName(t *testing.T) {
+	for url, may := range map[string]bool{
+		"https://paddock.example.com": true, "HTTPS://paddock.example.com": true,
+		"http://localhost:8080": true, "http://paddock.localhost": true, "http://LOCALHOST": true, "http://localhost.": true,
+		"http://127.0.0.1": true, "http://127.1.2.3:80": true, "http://[::1]:8080": true, "http://[::ffff:127.0.0.1]": true,
+		"http://10.1.2.3": true, "http://172.16.0.1": true, "http://192.168.1.1:8080": true, "http://[fd00::1]": true, "http://169.254.1.1": true,
+		"http://paddock.test": true, "http://paddock.internal": true, "http://paddock.home.arpa": true, "http://nas.local:80": true,
+		"http://paddock.example.com": false, "http://paddock.example.com:8080": false, "HTTP://paddock.example.com": false,
+		"http://203.0.113.7": false, "http://172.32.0.1": false, "http://[2001:db8::1]": false, "http://[::ffff:203.0.113.7]": false, "http://0.0.0.0": false,
+		"http://localhost.example.com": false, "http://notlocalhost": false, "http://mytest": false, "http://test": false, "http://.test": false,
+		"http://127.0.0.1.example.com": false, "http://paddock": false, "http://test.com": false,
+	} {
+		e := environment()
+		e["BETTER_AUTH_URL"] = url
+		_, err := load(e)
+		if (err == nil) != may {
+			t.Errorf("%s: %v", url, err)
+		}
+		if err != nil && (!strings.HasPrefix(err.Error(), "BETTER_AUTH_URL is plain http on a public name") || !strings.Contains(err.Error(), "PADDOCK_ALLOW_PLAIN_HTTP=true") || strings.Contains(err.Error(), "\n")) {
+			t.Errorf("%s: it says %v", url, err)
+		}
+		e["PADDOCK_ALLOW_PLAIN_HTTP"] = "true"
+		if c, err := load(e); err != nil || c.BaseURL != url {
+			t.Errorf("%s, which is said to be wanted: %v", url, err)
+		}
 	}
 }
 

@@ -414,7 +414,9 @@ func TestLookingWritesNothing(t *testing.T) {
 		return n
 	}
 	recorded := func() int { return count("select count(*) from app.alpaca_positions where symbol = 'AAPL'") }
-	refused := func() int { return count("select count(*) from private.user_credentials where rejected_at is not null") }
+	refused := func() int {
+		return count("select count(*) from private.user_credentials where rejected_at is not null")
+	}
 
 	if seen, err := d.service.Positions(t.Context(), d.viewer); err != nil || !strings.Contains(string(seen), "AAPL") || recorded() != 0 {
 		t.Errorf("a viewer sees %s (%v), and %d are recorded", seen, err, recorded())

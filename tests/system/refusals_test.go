@@ -54,6 +54,7 @@ func TestServeRefuses(t *testing.T) {
 		"an address for the SDK":      {"APCA_API_BASE_URL", password, "APCA_API_BASE_URL is set"},
 		"a short secret":              {"BETTER_AUTH_SECRET", "short", "32"},
 		"a master key that is none":   {"PADDOCK_MASTER_KEYS", "1:" + password, "paddock keys new"},
+		"plain http on a public name": {"BETTER_AUTH_URL", "http://paddock.example.com", "PADDOCK_ALLOW_PLAIN_HTTP=true"},
 		"plain http to another host":  {"PADDOCK_ALPACA_PAPER_URL", "http://broker.example", "must be an https URL"},
 		"an address that is not free": {"PADDOCK_ADDR", "127.0.0.1:" + strings.Split(strings.Split(db.URL("paddock_app"), "@127.0.0.1:")[1], "/")[0], "is in use"},
 	} {
