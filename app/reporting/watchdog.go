@@ -116,7 +116,7 @@ type endedSession struct {
 var reasons = map[string]string{
 	"barred":      "another session of its login held too many locks a while ago",
 	"locks":       "reporting logins held more than a quarter of the server's table of locks",
-	"queue":       "its transaction was open while the queue of notifications filled",
+	"queue":       "it may have kept the queue of notifications from being emptied",
 	"transaction": "its transaction was open for too long",
 	"hidden":      "nobody can see how old its transaction is",
 }

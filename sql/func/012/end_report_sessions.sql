@@ -7,7 +7,9 @@
 --                the most; without a free entry nobody can write
 --   queue        its transaction is older than ten seconds, or has failed, while
 --                the queue of notifications fills, which a listener's transaction
---                can do
+--                can do. Once the queue is half full, any session: a listener that
+--                is idle keeps what it was not told of, such as notifications of
+--                transactions that failed
 --   transaction  its transaction is older than p_longest: it keeps dead rows
 --                from being removed, and the event log's partitions. (One that
 --                has failed has no beginning any more, and holds neither: it
@@ -62,6 +64,7 @@ begin
     why := case
       when s.usesysid = any (p_barred) then 'barred'
       when s.locks > most_locks then 'locks'
+      when queue >= 0.5 then 'queue'
       when queue > 0.05 and (s.failed or s.open_for > interval '10 seconds') then 'queue'
       when s.open_for > p_longest then 'transaction'
       when s.hidden then 'hidden' end;
