@@ -1,8 +1,9 @@
 -- Better Auth's four tables, as its own Postgres adapter makes them, so that
 -- a real Better Auth server on this database works with the same rows.
--- "account" here is a way of signing in, not a brokerage account.
+-- "account" here is a way of signing in, not a brokerage account. sign_up_counts
+-- is ours.
 --
--- Before signing in nobody is known, so paddock_auth sees all rows of these four
+-- Before signing in nobody is known, so paddock_auth sees all rows of these
 -- tables. It sees no tenant table.
 
 set local role paddock_owner;
@@ -75,10 +76,24 @@ alter table auth.verification enable row level security, force row level securit
 create policy auth_all on auth.verification to paddock_auth using (true) with check (true);
 grant select, insert, update, delete on auth.verification to paddock_auth;
 
+-- It is in the database, and not in memory as the other limits of sign-in are,
+-- because a sign-up tells whether an email address is known: what one network
+-- can find out so is bounded however many instances there are.
+create table auth.sign_up_counts (
+  network cidr primary key,
+  since timestamptz not null default clock_timestamp(),
+  sign_ups integer not null default 1
+);
+comment on table auth.sign_up_counts is 'How many sign-ups were tried from a network in the hour that began then.';
+create index sign_up_counts_since_idx on auth.sign_up_counts (since);
+alter table auth.sign_up_counts enable row level security, force row level security;
+create policy auth_all on auth.sign_up_counts to paddock_auth using (true) with check (true);
+grant select, insert, update, delete on auth.sign_up_counts to paddock_auth;
+
 reset role;
 
 ---- create above / drop below ----
 
 set local role paddock_owner;
-drop table auth.verification, auth.account, auth.session, auth."user";
+drop table auth.sign_up_counts, auth.verification, auth.account, auth.session, auth."user";
 reset role;

@@ -125,6 +125,32 @@ create policy app_inserts on app.agent_logs for insert to paddock_app
   with check (account_id = (select private.account_id('log')) and user_id = (select private.user_id()));
 grant select, insert (account_id, id, user_id, orchestrator_agent_id, level, message, data) on app.agent_logs to paddock_app;
 
+-- What users have had stored in the day that began then, in bytes: agents' logs,
+-- and orders with their events. An operator changes the limit as paddock_owner.
+create table private.stored_bytes (
+  user_id text not null references auth."user" (id) on delete cascade,
+  what text not null check (what in ('logs', 'orders')),
+  since timestamptz not null default clock_timestamp(),
+  bytes bigint not null,
+  primary key (user_id, what)
+);
+comment on table private.stored_bytes is 'How many bytes each user has had stored lately.';
+alter table private.stored_bytes enable row level security, force row level security;
+create policy gate_all on private.stored_bytes to paddock_gate using (true) with check (true);
+grant select, insert, update on private.stored_bytes to paddock_gate;
+
+create table private.storage_limit (
+  only_one boolean primary key default true check (only_one),
+  logs_a_day bigint not null default 100 * 1024 * 1024 check (logs_a_day >= 0),
+  orders_a_day bigint not null default 1024 * 1024 * 1024 check (orders_a_day >= 0)
+);
+comment on table private.storage_limit is 'How many bytes a user may have stored in a day; paddock_owner may change them.';
+alter table private.storage_limit enable row level security, force row level security;
+create policy gate_reads on private.storage_limit for select to paddock_gate using (true);
+grant select on private.storage_limit to paddock_gate;
+create policy owner_all on private.storage_limit to paddock_owner using (true) with check (true);
+insert into private.storage_limit default values;
+
 -- The name of the NOTIFY channel is secret, because any login may LISTEN.
 create table private.doorbell (
   only_one boolean primary key default true check (only_one),
@@ -141,6 +167,8 @@ grant create on schema private to paddock_gate;
 set local role paddock_gate;
 {{ template "func/005/audit.sql" . }}
 {{ template "func/005/lock_event_log.sql" . }}
+{{ template "func/005/count_stored.sql" . }}
+{{ template "func/005/count_agent_log.sql" . }}
 {{ template "func/005/append_event.sql" . }}
 {{ template "func/005/read_events.sql" . }}
 {{ template "func/005/check_access.sql" . }}
@@ -151,17 +179,26 @@ grant execute on function private.lock_event_log, private.append_event to paddoc
 grant execute on function private.read_events, private.check_access, private.mark_expired_events, private.doorbell_channel,
   private.notify_events to paddock_worker;
 select private.doorbell_channel();
+grant execute on function private.count_agent_log to paddock_owner;
 reset role;
 revoke create on schema private from paddock_gate;
 
+set local role paddock_owner;
+create trigger count_agent_log before insert on app.agent_logs
+  for each row execute function private.count_agent_log();
+reset role;
+
 ---- create above / drop below ----
 
+set local role paddock_owner;
+drop trigger count_agent_log on app.agent_logs;
+reset role;
 set local role paddock_gate;
-drop function private.notify_events, private.doorbell_channel, private.mark_expired_events, private.check_access, private.read_events,
+drop function private.count_agent_log, private.count_stored, private.notify_events, private.doorbell_channel, private.mark_expired_events, private.check_access, private.read_events,
   private.append_event, private.lock_event_log, private.audit;
 reset role;
 set local role paddock_owner;
 drop function private.maintain_event_partitions, private.add_event_partition, private.event_partitions;
-drop table private.doorbell, app.agent_logs, app.audit_log, private.event_retention, app.account_events, app.event_heads;
+drop table private.doorbell, private.storage_limit, private.stored_bytes, app.agent_logs, app.audit_log, private.event_retention, app.account_events, app.event_heads;
 drop function app.is_amount, app.json_size;
 reset role;

@@ -225,7 +225,9 @@ reset role;
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
 {{ template "func/006/claim_client_order_id.sql" . }}
-grant execute on function private.claim_client_order_id to paddock_owner;
+{{ template "func/006/count_order.sql" . }}
+{{ template "func/006/count_kept_answer.sql" . }}
+grant execute on function private.claim_client_order_id, private.count_order, private.count_kept_answer to paddock_owner;
 reset role;
 revoke create on schema private from paddock_gate;
 
@@ -238,6 +240,9 @@ create trigger claim_client_order_id before insert on app.alpaca_orders
   for each row when (new.intent_state = 'submitting' and new.request_hash is not null) execute function private.claim_client_order_id();
 create trigger guard_new before insert on app.alpaca_orders
   for each row when (new.intent_state = 'submitting') execute function app.guard_order();
+-- Its name comes after guard_new's, which takes the lock of the account's log.
+create trigger note_stored before insert on app.alpaca_orders
+  for each row when (new.intent_state = 'submitting') execute function private.count_order();
 create trigger guard_again before update on app.alpaca_orders
   for each row when (new.intent_state = 'submitting' and old.intent_state <> 'submitting') execute function app.guard_order();
 
@@ -267,6 +272,9 @@ create policy app_updates on app.kept_answers for update to paddock_app
 create policy app_deletes on app.kept_answers for delete to paddock_app
   using (account_id = (select private.account_id('cancel')) and answer is null);
 grant select, insert (account_id, idempotency_key, request_hash, asked_by), update (answer), delete on app.kept_answers to paddock_app;
+-- Keys of the switch are written by set_switch, which is never refused.
+create trigger count_kept_answer before insert on app.kept_answers
+  for each row when (current_user = 'paddock_app') execute function private.count_kept_answer();
 create policy gate_all on app.kept_answers to paddock_gate using (true) with check (true);
 grant select, insert (account_id, idempotency_key, request_hash, asked_by) on app.kept_answers to paddock_gate;
 
@@ -304,11 +312,12 @@ drop function app.refuse_request;
 drop table app.refused_requests, app.kept_answers;
 drop trigger guard_again on app.alpaca_orders;
 drop trigger guard_new on app.alpaca_orders;
+drop trigger note_stored on app.alpaca_orders;
 drop trigger claim_client_order_id on app.alpaca_orders;
 drop trigger inherit_parent_owner on app.alpaca_orders;
 reset role;
 set local role paddock_gate;
-drop function private.claim_client_order_id;
+drop function private.count_kept_answer, private.count_order, private.claim_client_order_id;
 reset role;
 set local role paddock_owner;
 drop function app.guard_order, app.inherit_parent_owner, app.opposing_orders, app.orders_from_broker_json, app.order_legs_json,

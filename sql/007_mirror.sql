@@ -35,16 +35,24 @@ alter table app.alpaca_positions enable row level security, force row level secu
   alter column avg_entry_price set statistics 0, alter column cost_basis set statistics 0, alter column market_value set statistics 0,
   alter column unrealized_pl set statistics 0, alter column broker_position set statistics 0, alter column moves set statistics 0,
   alter column counted_until set statistics 0, alter column read_alone set statistics 0, alter column uncounted set statistics 0;
--- Every request that reads positions from the broker updates these rows.
-create policy app_all on app.alpaca_positions to paddock_app
-  using (account_id = (select private.account_id('read')))
-  with check (account_id = (select private.account_id('read')));
+-- Guards measure by these rows, so who may only read writes none. A request that
+-- reads positions from the broker and may cancel updates them.
+create policy app_reads on app.alpaca_positions for select to paddock_app
+  using (account_id = (select private.account_id('read')));
+create policy app_inserts on app.alpaca_positions for insert to paddock_app
+  with check (account_id = (select private.account_id('cancel')));
+create policy app_updates on app.alpaca_positions for update to paddock_app
+  using (account_id = (select private.account_id('cancel')))
+  with check (account_id = (select private.account_id('cancel')));
 create policy worker_all on app.alpaca_positions to paddock_worker
   using (account_id = (select private.account_id('work')))
   with check (account_id = (select private.account_id('work')));
-grant select, insert, delete, update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value,
+grant select, insert, update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value,
   current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted)
   on app.alpaca_positions to paddock_app, paddock_worker;
+-- For count_kept_answer.
+create policy gate_reads on app.alpaca_positions for select to paddock_gate using (true);
+grant select (account_id, qty) on app.alpaca_positions to paddock_gate;
 create policy report_reads on app.alpaca_positions for select to paddock_report
   using (account_id = any ((select private.report_accounts())::uuid[]));
 grant select (account_id, symbol, asset_class, qty, avg_entry_price, cost_basis, market_value, current_price,
@@ -85,8 +93,8 @@ alter table app.stream_cursors enable row level security, force row level securi
 create policy app_reads on app.stream_cursors for select to paddock_app
   using (account_id = (select private.account_id('read')));
 create policy app_doubts on app.stream_cursors for update to paddock_app
-  using (account_id = (select private.account_id('read')))
-  with check (account_id = (select private.account_id('read')));
+  using (account_id = (select private.account_id('cancel')))
+  with check (account_id = (select private.account_id('cancel')));
 grant select, update (doubts) on app.stream_cursors to paddock_app;
 create policy worker_all on app.stream_cursors to paddock_worker
   using (account_id = (select private.account_id('work')))

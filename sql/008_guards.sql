@@ -60,10 +60,14 @@ create table app.account_balances (
 comment on table app.account_balances is 'What each account is worth, now and at the last close, by the broker''s figures.';
 alter table app.account_balances enable row level security, force row level security,
   alter column account_id set statistics 0, alter column equity set statistics 0, alter column last_equity set statistics 0;
--- As with positions, every request that reads it from the broker updates the row.
-create policy app_all on app.account_balances to paddock_app
-  using (account_id = (select private.account_id('read')))
-  with check (account_id = (select private.account_id('read')));
+-- Whoever may trade writes the row: orders and exercises read it from the broker.
+create policy app_reads on app.account_balances for select to paddock_app
+  using (account_id = (select private.account_id('read')));
+create policy app_inserts on app.account_balances for insert to paddock_app
+  with check (account_id = (select private.account_id('trade')));
+create policy app_updates on app.account_balances for update to paddock_app
+  using (account_id = (select private.account_id('trade')))
+  with check (account_id = (select private.account_id('trade')));
 grant select, insert, update (equity, last_equity, as_of) on app.account_balances to paddock_app;
 
 -- What is left to do after the switch was turned: open orders to cancel, positions

@@ -38,12 +38,27 @@ alter table private.master_keys enable row level security, force row level secur
 create policy gate_all on private.master_keys to paddock_gate using (true) with check (true);
 grant select, insert on private.master_keys to paddock_gate;
 
+-- How often each user has had keys checked at the broker: in the minute and in
+-- the day that began then. Refused keys count more (private.count_key_check).
+create table private.key_checks (
+  user_id text primary key references auth."user" (id) on delete cascade,
+  minute_from timestamptz not null default clock_timestamp(),
+  in_minute integer not null default 0,
+  day_from timestamptz not null default clock_timestamp(),
+  in_day integer not null default 0
+);
+comment on table private.key_checks is 'How often each user has had API keys checked at the broker lately.';
+alter table private.key_checks enable row level security, force row level security;
+create policy gate_all on private.key_checks to paddock_gate using (true) with check (true);
+grant select, insert, update on private.key_checks to paddock_gate;
+
 reset role;
 
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
 {{ template "func/010/check_master_key.sql" . }}
 {{ template "func/010/master_key_versions.sql" . }}
+{{ template "func/010/count_key_check.sql" . }}
 {{ template "func/010/store_credentials.sql" . }}
 {{ template "func/010/read_credentials.sql" . }}
 {{ template "func/010/mark_credentials_rejected.sql" . }}
@@ -54,7 +69,7 @@ set local role paddock_gate;
 {{ template "func/010/delete_credentials.sql" . }}
 {{ template "func/010/delete_account.sql" . }}
 {{ template "func/010/apply_key_change.sql" . }}
-grant execute on function private.store_credentials, private.credentials_metadata, private.accounts_with_credentials,
+grant execute on function private.count_key_check, private.store_credentials, private.credentials_metadata, private.accounts_with_credentials,
   private.delete_credentials, private.delete_account to paddock_app;
 grant execute on function private.read_credentials, private.mark_credentials_rejected to paddock_app, paddock_worker;
 grant execute on function private.check_master_key, private.master_key_versions to paddock_worker;
@@ -76,8 +91,8 @@ set local role paddock_gate;
 drop function private.apply_key_change, private.delete_account, private.delete_credentials,
   private.orders_blocking_deletion, private.accounts_with_credentials, private.credentials_metadata,
   private.mark_credentials_rejected, private.read_credentials, private.store_credentials,
-  private.master_key_versions, private.check_master_key;
+  private.master_key_versions, private.check_master_key, private.count_key_check;
 reset role;
 set local role paddock_owner;
-drop table private.master_keys, private.user_credentials;
+drop table private.key_checks, private.master_keys, private.user_credentials;
 reset role;

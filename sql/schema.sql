@@ -33,9 +33,13 @@ create table app.account_balances (
 );
 alter table app.account_balances enable row level security, force row level security;
 -- without statistics: account_id, equity, last_equity
-create policy app_all on app.account_balances to paddock_app
-  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)))
-  with check ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy app_inserts on app.account_balances for insert to paddock_app
+  with check ((account_id = ( SELECT private.account_id('trade'::text) AS account_id)));
+create policy app_reads on app.account_balances for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy app_updates on app.account_balances for update to paddock_app
+  using ((account_id = ( SELECT private.account_id('trade'::text) AS account_id)))
+  with check ((account_id = ( SELECT private.account_id('trade'::text) AS account_id)));
 grant select, insert, update (equity, last_equity, as_of) on app.account_balances to paddock_app;
 
 -- The event log of each account, numbered without gaps, in one partition a month.
@@ -159,6 +163,7 @@ create policy app_inserts on app.agent_logs for insert to paddock_app
 create policy app_reads on app.agent_logs for select to paddock_app
   using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
 grant select, insert (account_id, id, user_id, orchestrator_agent_id, level, message, data) on app.agent_logs to paddock_app;
+CREATE TRIGGER count_agent_log BEFORE INSERT ON app.agent_logs FOR EACH ROW EXECUTE FUNCTION private.count_agent_log();
 
 -- Orders. Each begins as an intent that is committed before the broker is called, and then mirrors what the broker says of it.
 create table app.alpaca_orders (
@@ -277,6 +282,7 @@ CREATE TRIGGER claim_client_order_id BEFORE INSERT ON app.alpaca_orders FOR EACH
 CREATE TRIGGER guard_again BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state = 'submitting'::text) AND (old.intent_state <> 'submitting'::text))) EXECUTE FUNCTION app.guard_order();
 CREATE TRIGGER guard_new BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION app.guard_order();
 CREATE TRIGGER inherit_parent_owner BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN ((((old.parent_alpaca_order_id IS NULL) AND (new.parent_alpaca_order_id IS NOT NULL)) OR ((old.replaces IS NULL) AND (new.replaces IS NOT NULL)))) EXECUTE FUNCTION app.inherit_parent_owner();
+CREATE TRIGGER note_stored BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION private.count_order();
 
 -- What each account holds, as the broker says. A row of quantity 0 is a position that was closed.
 create table app.alpaca_positions (
@@ -299,21 +305,28 @@ create table app.alpaca_positions (
   uncounted numeric not null default 0,
   constraint alpaca_positions_pkey PRIMARY KEY (account_id, symbol),
   constraint alpaca_positions_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
-  constraint alpaca_positions_bounded CHECK (((app.json_size(broker_position) <= 262144) AND app.is_amount(qty) AND app.is_amount(avg_entry_price) AND app.is_amount(cost_basis) AND app.is_amount(market_value) AND app.is_amount(current_price) AND app.is_amount(unrealized_pl)))
+  constraint alpaca_positions_bounded CHECK (((app.json_size(broker_position) <= 262144) AND app.is_amount(qty) AND app.is_amount(avg_entry_price) AND app.is_amount(cost_basis) AND app.is_amount(market_value) AND app.is_amount(current_price) AND app.is_amount(unrealized_pl) AND app.is_amount(uncounted)))
 );
 alter table app.alpaca_positions enable row level security, force row level security;
 -- without statistics: account_id, symbol, qty, avg_entry_price, cost_basis, market_value, unrealized_pl, broker_position, moves, counted_until, read_alone, uncounted
-create policy app_all on app.alpaca_positions to paddock_app
-  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)))
-  with check ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy app_inserts on app.alpaca_positions for insert to paddock_app
+  with check ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)));
+create policy app_reads on app.alpaca_positions for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy app_updates on app.alpaca_positions for update to paddock_app
+  using ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)))
+  with check ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)));
+create policy gate_reads on app.alpaca_positions for select to paddock_gate
+  using (true);
 create policy report_reads on app.alpaca_positions for select to paddock_report
   using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
 create policy worker_all on app.alpaca_positions to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
+grant select (account_id, qty) on app.alpaca_positions to paddock_gate;
 grant select (account_id, symbol, asset_class, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, as_of) on app.alpaca_positions to paddock_report;
-grant select, insert, update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted), delete on app.alpaca_positions to paddock_app;
-grant select, insert, update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted), delete on app.alpaca_positions to paddock_worker;
+grant select, insert, update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted) on app.alpaca_positions to paddock_app;
+grant select, insert, update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted) on app.alpaca_positions to paddock_worker;
 
 -- Who did what on an account. Rows are never changed, and outlive the account.
 create table app.audit_log (
@@ -539,6 +552,7 @@ create policy gate_all on app.kept_answers to paddock_gate
   with check (true);
 grant select, insert (account_id, idempotency_key, request_hash, asked_by) on app.kept_answers to paddock_gate;
 grant select, insert (account_id, idempotency_key, request_hash, asked_by), update (answer), delete on app.kept_answers to paddock_app;
+CREATE TRIGGER count_kept_answer BEFORE INSERT ON app.kept_answers FOR EACH ROW WHEN ((CURRENT_USER = 'paddock_app'::name)) EXECUTE FUNCTION private.count_kept_answer();
 
 -- Items of the broker that are not in its documented form, as they came.
 create table app.odd_items (
@@ -622,8 +636,8 @@ create table app.stream_cursors (
 alter table app.stream_cursors enable row level security, force row level security;
 -- without statistics: account_id, last_event_id
 create policy app_doubts on app.stream_cursors for update to paddock_app
-  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)))
-  with check ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+  using ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)))
+  with check ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)));
 create policy app_reads on app.stream_cursors for select to paddock_app
   using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
 create policy gate_doubts on app.stream_cursors for update to paddock_gate
@@ -903,6 +917,20 @@ create policy gate_reads on auth.session for select to paddock_gate
 grant select ("expiresAt", token, "userId") on auth.session to paddock_gate;
 grant select, insert, update, delete on auth.session to paddock_auth;
 
+-- How many sign-ups were tried from a network in the hour that began then.
+create table auth.sign_up_counts (
+  network cidr not null,
+  since timestamp with time zone not null default clock_timestamp(),
+  sign_ups integer not null default 1,
+  constraint sign_up_counts_pkey PRIMARY KEY (network)
+);
+CREATE INDEX sign_up_counts_since_idx ON auth.sign_up_counts USING btree (since);
+alter table auth.sign_up_counts enable row level security, force row level security;
+create policy auth_all on auth.sign_up_counts to paddock_auth
+  using (true)
+  with check (true);
+grant select, insert, update, delete on auth.sign_up_counts to paddock_auth;
+
 -- Codes that were sent to verify an address or to reset a password.
 create table auth.verification (
   id text not null,
@@ -952,6 +980,22 @@ create policy owner_all on private.event_retention to paddock_owner
   with check (true);
 grant select, update (expired_before) on private.event_retention to paddock_gate;
 
+-- How often each user has had API keys checked at the broker lately.
+create table private.key_checks (
+  user_id text not null,
+  minute_from timestamp with time zone not null default clock_timestamp(),
+  in_minute integer not null default 0,
+  day_from timestamp with time zone not null default clock_timestamp(),
+  in_day integer not null default 0,
+  constraint key_checks_pkey PRIMARY KEY (user_id),
+  constraint key_checks_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE
+);
+alter table private.key_checks enable row level security, force row level security;
+create policy gate_all on private.key_checks to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, update on private.key_checks to paddock_gate;
+
 -- A check value of each version of the master key, by which a wrong key is known before anything is encrypted with it.
 create table private.master_keys (
   key_version integer not null,
@@ -1000,6 +1044,40 @@ create policy gate_all on private.seal_keys to paddock_gate
   using (true)
   with check (true);
 grant select, insert, update (is_current), delete on private.seal_keys to paddock_gate;
+
+-- How many bytes a user may have stored in a day; paddock_owner may change them.
+create table private.storage_limit (
+  only_one boolean not null default true,
+  logs_a_day bigint not null default ((100 * 1024) * 1024),
+  orders_a_day bigint not null default ((1024 * 1024) * 1024),
+  constraint storage_limit_pkey PRIMARY KEY (only_one),
+  constraint storage_limit_logs_a_day_check CHECK ((logs_a_day >= 0)),
+  constraint storage_limit_only_one_check CHECK (only_one),
+  constraint storage_limit_orders_a_day_check CHECK ((orders_a_day >= 0))
+);
+alter table private.storage_limit enable row level security, force row level security;
+create policy gate_reads on private.storage_limit for select to paddock_gate
+  using (true);
+create policy owner_all on private.storage_limit to paddock_owner
+  using (true)
+  with check (true);
+grant select on private.storage_limit to paddock_gate;
+
+-- How many bytes each user has had stored lately.
+create table private.stored_bytes (
+  user_id text not null,
+  what text not null,
+  since timestamp with time zone not null default clock_timestamp(),
+  bytes bigint not null,
+  constraint stored_bytes_pkey PRIMARY KEY (user_id, what),
+  constraint stored_bytes_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE,
+  constraint stored_bytes_what_check CHECK ((what = ANY (ARRAY['logs'::text, 'orders'::text])))
+);
+alter table private.stored_bytes enable row level security, force row level security;
+create policy gate_all on private.stored_bytes to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, update on private.stored_bytes to paddock_gate;
 
 -- The live instances of the server, among which the accounts' streams are divided.
 create table private.stream_instances (
@@ -1489,6 +1567,21 @@ create function private.claim_client_order_id() returns trigger
 create function private.claim_leases(p_holder uuid, p_ttl interval, p_max integer) returns TABLE(account_id uuid, environment text, fence bigint, generation bigint, last_event_id text, unresolved boolean, stream_mode text, silent_since timestamp with time zone, sync bigint, surplus boolean)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_nestloop=off set jit=off;  -- paddock_gate's; for paddock_worker
 
+create function private.count_agent_log() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.count_kept_answer() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.count_key_check(p_refused boolean) returns interval
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+create function private.count_order() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.count_stored(p_what text, p_bytes bigint, p_refuse boolean) returns void
+  language plpgsql volatile;  -- paddock_gate's
+
 -- Makes an account and its owner's grant, for the admitted user.
 create function private.create_account(p_name text, p_environment text) returns uuid
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
@@ -1549,7 +1642,7 @@ create function private.notify_events(p_accounts uuid[] DEFAULT NULL::uuid[]) re
 create function private.orders_blocking_deletion(p_account uuid, p_open_orders text) returns jsonb
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
-create function private.read_credentials(p_versions integer[], p_keys text[]) returns TABLE(environment text, kind text, key_version integer, encrypted bytea, generation bigint, rejected boolean)
+create function private.read_credentials(p_versions integer[], p_keys text[]) returns TABLE(environment text, kind text, key_version integer, encrypted bytea, generation bigint, rejected boolean, owner text)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
 create function private.read_events(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_max integer, p_bytes integer) returns TABLE(idx integer[], access text, seq bigint, kind text, at timestamp with time zone, data text)

@@ -59,18 +59,18 @@ var keyText = regexp.MustCompile(`^[A-Za-z0-9/+=_-]{8,200}$`)
 
 // PutCredentials checks keys at the broker, stores them encrypted, and records
 // which broker account they open. It ends with invalid_credentials,
-// credentials_rejected, different_broker_account, broker_account_in_use,
+// too_many_key_checks, credentials_rejected, different_broker_account, broker_account_in_use,
 // not_permitted, or a problem of the broker.
 func (s *Service) PutCredentials(ctx context.Context, a tenant.Admission, keyID, secretKey string) (Metadata, error) {
 	if !keyText.MatchString(keyID) || !keyText.MatchString(secretKey) {
 		return Metadata{}, problem.New(problem.InvalidCredentials,
 			`Give "key_id" and "secret_key" as Alpaca shows them: letters and digits, without spaces.`)
 	}
-	var environment string
+	var environment, owner string
 	var manages bool
 	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
-		b.Queue("select environment, private.has_scope('manage') from app.user_accounts where id = $1", a.Account).
-			QueryRow(func(row pgx.Row) error { return row.Scan(&environment, &manages) })
+		b.Queue("select environment, user_id, private.has_scope('manage') from app.user_accounts where id = $1", a.Account).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&environment, &owner, &manages) })
 	})
 	if err != nil {
 		return Metadata{}, toProblem(err)
@@ -78,13 +78,16 @@ func (s *Service) PutCredentials(ctx context.Context, a tenant.Admission, keyID,
 	if !manages {
 		return Metadata{}, notManaged()
 	}
+	if err := s.db.Tx(ctx, a, func(b *tenant.Batch) { queueKeyCheck(b, false) }); err != nil {
+		return Metadata{}, err
+	}
 
 	keys := broker.Credentials{KeyID: broker.NewSecret(keyID), SecretKey: broker.NewSecret(secretKey)}
-	client, err := s.broker.Client(broker.Environment(environment), keys, broker.WithAccount(a.Account.String()))
+	client, err := s.broker.Client(broker.Environment(environment), keys, broker.WithAccount(a.Account.String(), owner))
 	if err != nil {
 		return Metadata{}, err
 	}
-	account, err := client.Account(ctx)
+	account, err := s.checkKeys(ctx, a, client)
 	if err != nil {
 		return Metadata{}, explainCheck(err, environment)
 	}

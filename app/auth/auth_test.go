@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -91,6 +92,40 @@ func TestForgedCookies(t *testing.T) {
 		r.Header.Set("Cookie", sessionCookie+"="+value)
 		if token, ok := s.SessionToken(r); ok {
 			t.Errorf("%q gives the session %q", value, token)
+		}
+	}
+}
+
+// A browser may send several cookies of the session's name: another host of the
+// same site can set one for both. The session is that of the first that we
+// signed, wherever it stands; without one there is none, and a flood of them
+// costs little.
+func TestCookiesOfOneName(t *testing.T) {
+	s := &Service{config: Config{Secret: secret}}
+	ours, second := s.sign("ours"), s.sign("second")
+	junk := []string{"junk", "", "%zz", "a.b", "ours." + s.signature("other")}
+	for name, tt := range map[string]struct {
+		cookies []string
+		want    string
+	}{
+		"alone":           {[]string{ours}, "ours"},
+		"after junk":      {append(slices.Clone(junk), ours), "ours"},
+		"before junk":     {append([]string{ours}, junk...), "ours"},
+		"between":         {[]string{"junk", ours, "junk"}, "ours"},
+		"two of ours":     {[]string{"junk", ours, second}, "ours"},
+		"junk alone":      {junk, ""},
+		"the last tried":  {append(slices.Repeat([]string{"junk"}, maxTried-1), ours), "ours"},
+		"beyond the last": {append(slices.Repeat([]string{"junk"}, maxTried), ours), ""},
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Cookie", sessionCookie+"="+strings.Join(tt.cookies, "; other=x; "+sessionCookie+"="))
+		if got, ok := s.SessionToken(r); got != tt.want || ok != (tt.want != "") {
+			t.Errorf("%s: the session is %q (%v), want %q", name, got, ok, tt.want)
+		}
+		// Remembering is a signed cookie as well.
+		r.Header.Set("Cookie", dontRememberCookie+"=junk; "+dontRememberCookie+"="+s.sign("true"))
+		if s.remembered(r) {
+			t.Errorf("%s: a session that is not to be remembered is", name)
 		}
 	}
 }
@@ -203,27 +238,8 @@ func TestRateLimit(t *testing.T) {
 	}
 }
 
-// The limiter's memory is bounded, however many addresses call. Addresses of
-// one IPv6 /64 network count as one address.
-func TestRateLimitMemory(t *testing.T) {
-	l := newLimiter(func() time.Time { return time.Unix(0, 0) })
-	for i := range 3 {
-		if l.allow(netip.AddrFrom16([16]byte{0x20, 1, 15: byte(i)}), "sign-in/email") != 0 {
-			t.Fatal("refused before the limit was reached")
-		}
-	}
-	if l.allow(netip.AddrFrom16([16]byte{0x20, 1, 15: 99}), "sign-in/email") == 0 {
-		t.Error("another address of the same /64 has a limit of its own")
-	}
-	for i := range maxWindows + 1000 {
-		l.allow(netip.AddrFrom16([16]byte{0x20, 2, byte(i >> 16), byte(i >> 8), byte(i), 1}), "sign-in/email")
-	}
-	if len(l.windows) > maxWindows {
-		t.Errorf("%d windows are kept", len(l.windows))
-	}
-}
-
-// A forwarding header counts only from a trusted proxy.
+// A forwarding header counts only from a trusted proxy, in every form in which
+// proxies write it.
 func TestClientAddress(t *testing.T) {
 	s := &Service{config: Config{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}}
 	for _, tt := range []struct{ remote, forwarded, want string }{
@@ -233,11 +249,29 @@ func TestClientAddress(t *testing.T) {
 		{"10.0.0.1:5", "1.1.1.1, 198.51.100.7, 10.9.9.9", "198.51.100.7"},
 		{"10.0.0.1:5", "nonsense", "10.0.0.1"},
 		{"[::ffff:192.0.2.1]:5", "", "192.0.2.1"},
+		{"[2001:db8::1%eth0]:5", "", "2001:db8::1"},
+		{"@", "198.51.100.7", "invalid IP"},
+		{"10.0.0.1:5", "198.51.100.7:4711", "198.51.100.7"},
+		{"10.0.0.1:5", "[2001:db8::7]:4711", "2001:db8::7"},
+		{"10.0.0.1:5", "[2001:db8::7]", "2001:db8::7"},
+		{"10.0.0.1:5", "2001:db8::7", "2001:db8::7"},
+		{"10.0.0.1:5", "::ffff:198.51.100.7", "198.51.100.7"},
+		{"10.0.0.1:5", "[::ffff:198.51.100.7]:80", "198.51.100.7"},
+		{"10.0.0.1:5", "  198.51.100.7:4711 ,\t10.9.9.9:80 ", "198.51.100.7"},
+		{"10.0.0.1:5", "1.1.1.1|198.51.100.7:4711|10.9.9.9:1", "198.51.100.7"},
+		{"10.0.0.1:5", "1.1.1.1, nonsense:80, 10.9.9.9:80", "10.9.9.9"},
+		{"10.0.0.1:5", "198.51.100.7:99999", "10.0.0.1"},
+		{"10.0.0.1:5", "1.1.1.1,", "10.0.0.1"},
+		{"10.0.0.1:5", "unknown", "10.0.0.1"},
+		{"[::ffff:10.0.0.1]:5", "198.51.100.7:1", "198.51.100.7"},
+		{"192.0.2.1:5", "10.0.0.1:80|198.51.100.7:80", "192.0.2.1"},
 	} {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.RemoteAddr = tt.remote
-		if tt.forwarded != "" {
-			r.Header.Set("X-Forwarded-For", tt.forwarded)
+		for _, line := range strings.Split(tt.forwarded, "|") { // each a header line
+			if line != "" {
+				r.Header.Add("X-Forwarded-For", line)
+			}
 		}
 		if got := s.clientAddress(r).String(); got != tt.want {
 			t.Errorf("%s forwarded for %q is %s, want %s", tt.remote, tt.forwarded, got, tt.want)

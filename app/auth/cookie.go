@@ -35,13 +35,29 @@ func (s *Service) signature(value string) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// signedCookie returns the value of a cookie whose signature is ours.
+// maxTried is how many cookies of one name are tried. A browser keeps one for
+// each path and parent host that it came from, which are fewer.
+const maxTried = 16
+
+// signedCookie returns the value of the first cookie of this name whose
+// signature is ours. A browser sends several of one name where another host of
+// the same site has set one too, and ours need not be the first.
 func (s *Service) signedCookie(r *http.Request, name string) (string, bool) {
-	c, err := r.Cookie(name)
-	if err != nil {
-		return "", false
+	for i, c := range r.CookiesNamed(name) {
+		if i == maxTried {
+			break
+		}
+		if value, ours := s.verified(c.Value); ours {
+			return value, true
+		}
 	}
-	text, err := url.PathUnescape(c.Value)
+	return "", false
+}
+
+// verified returns the value in a cookie's text, and whether its signature is
+// ours.
+func (s *Service) verified(cookie string) (value string, ours bool) {
+	text, err := url.PathUnescape(cookie)
 	if err != nil {
 		return "", false
 	}
@@ -49,7 +65,7 @@ func (s *Service) signedCookie(r *http.Request, name string) (string, bool) {
 	if dot < 1 {
 		return "", false
 	}
-	value := text[:dot]
+	value = text[:dot]
 	return value, hmac.Equal([]byte(text[dot+1:]), []byte(s.signature(value)))
 }
 

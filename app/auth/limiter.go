@@ -1,123 +1,171 @@
 package auth
 
 import (
-	"net"
-	"net/http"
 	"net/netip"
 	"strings"
 	"sync"
 	"time"
 )
 
-// limiter counts requests by client and path in windows of ten seconds: three
-// for paths that try a password, a hundred for others.
+// limiter counts requests in windows of ten seconds: by client and path as
+// Better Auth does, and by the networks that the client is in, so that somebody
+// who has many addresses has not as many times the limit.
+//
+// It counts sign-in and the like, signing out, and everything else apart, so
+// that none of them uses up another's limit, or its memory.
 type limiter struct {
-	mu      sync.Mutex
 	now     func() time.Time
-	windows map[limitKey]*window
+	classes [numberOfClasses]class
 }
 
-type limitKey struct {
-	client netip.Prefix
+// class counts the requests of one sort.
+type class struct {
+	most    [numberOfNetworks]int // requests in a window, from the narrowest network on
+	mu      sync.Mutex
+	windows generations
+}
+
+// The sorts of requests.
+const (
+	passwords = iota // they try or set a password, and cost a hash
+	signOuts
+	others
+	numberOfClasses
+)
+
+// The networks of a client, and how many bits of its address name each. A
+// provider gives one customer an IPv6 /64 at least, mostly a /56 or /48, and has
+// a /32 itself.
+const numberOfNetworks = 3
+
+var (
+	bits4 = [numberOfNetworks]int{32, 24, 16}
+	bits6 = [numberOfNetworks]int{64, 48, 32}
+)
+
+const (
+	windowLength = 10 * time.Second
+	// maxWindows bounds the memory of each class, in windows.
+	maxWindows = 50_000
+)
+
+// passwordPaths are the paths that try or set a password.
+var passwordPaths = []string{"sign-in", "sign-up", "change-password", "change-email"}
+
+func newLimiter(now func() time.Time) *limiter {
+	l := &limiter{now: now}
+	l.classes[passwords].most = [numberOfNetworks]int{3, 30, 300}
+	l.classes[signOuts].most = [numberOfNetworks]int{100, 1000, 10_000}
+	l.classes[others].most = [numberOfNetworks]int{100, 1000, 10_000}
+	return l
+}
+
+// allow counts a request, and returns how long to wait if it is one too many.
+func (l *limiter) allow(client netip.Addr, path string) time.Duration {
+	class, path := l.classify(path)
+	return class.allow(l.now(), networksOf(client, path))
+}
+
+// classify returns the class of a path, and the name under which the path is
+// counted: paths that do not exist share one.
+func (l *limiter) classify(path string) (*class, string) {
+	_, exists := endpoints[path]
+	for _, p := range passwordPaths {
+		if strings.HasPrefix(path, p) {
+			if !exists {
+				path = p
+			}
+			return &l.classes[passwords], path
+		}
+	}
+	switch {
+	case path == "sign-out":
+		return &l.classes[signOuts], path
+	case !exists:
+		path = ""
+	}
+	return &l.classes[others], path
+}
+
+// network is a network whose requests are counted together: those for one path
+// from the narrowest, and for all paths of the class from the wider ones.
+type network struct {
+	prefix netip.Prefix
 	path   string
 }
 
+// networksOf returns a client's networks, from the narrowest on. All addresses
+// that cannot be read are one client.
+func networksOf(client netip.Addr, path string) (of [numberOfNetworks]network) {
+	client = client.Unmap()
+	bits := bits4
+	if client.Is6() {
+		bits = bits6
+	}
+	for i := range of {
+		prefix, err := client.Prefix(bits[i])
+		if err != nil {
+			prefix = netip.Prefix{}
+		}
+		of[i].prefix = prefix
+	}
+	of[0].path = path
+	return of
+}
+
+// allow counts a request in all of a client's networks, unless one of them has
+// had as many as it may: then it counts in none. So a client that is refused
+// uses nothing up of its neighbours', and a network that is refused makes no
+// windows.
+func (c *class) allow(now time.Time, of [numberOfNetworks]network) (wait time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, n := range of {
+		if w, counted := c.windows.get(n); counted && w.isOpen(now) && w.count >= c.most[i] {
+			wait = max(wait, windowLength-now.Sub(w.began))
+		}
+	}
+	if wait > 0 {
+		return wait
+	}
+	for _, n := range of {
+		w, counted := c.windows.get(n)
+		if !counted || !w.isOpen(now) {
+			w = window{began: now}
+		}
+		w.count++
+		c.windows.put(n, w)
+	}
+	return 0
+}
+
+// window counts the requests of a network since it began.
 type window struct {
 	began time.Time
 	count int
 }
 
-const (
-	windowLength = 10 * time.Second
-	fewRequests  = 3
-	manyRequests = 100
-	// maxWindows bounds the memory. When it is reached, windows that have
-	// passed are dropped, and new clients wait if none has.
-	maxWindows = 50_000
-)
+func (w window) isOpen(now time.Time) bool { return now.Sub(w.began) < windowLength }
 
-func newLimiter(now func() time.Time) *limiter {
-	return &limiter{now: now, windows: map[limitKey]*window{}}
+// generations is a bounded map of windows. When the newer half is full, the older
+// half is forgotten: nobody is kept out because others have filled it, and a
+// window is forgotten only after half of maxWindows others were counted.
+type generations struct {
+	newer, older map[network]window
 }
 
-// passwordPaths are the paths that try or set a password.
-var passwordPaths = []string{"sign-in", "sign-up", "change-password", "change-email"}
-
-// allow counts a request, and returns how long to wait if it is one too many.
-func (l *limiter) allow(client netip.Addr, path string) time.Duration {
-	most := manyRequests
-	known := ""
-	for _, p := range passwordPaths {
-		if strings.HasPrefix(path, p) {
-			most, known = fewRequests, p
-		}
+func (g *generations) get(n network) (window, bool) {
+	w, there := g.newer[n]
+	if !there {
+		w, there = g.older[n]
 	}
-	if _, ok := endpoints[path]; ok {
-		known = path // paths that do not exist share one window
-	}
-	bits := 32
-	if client.Is6() {
-		bits = 64 // one customer of a provider has a whole /64
-	}
-	prefix, err := client.Prefix(bits)
-	if err != nil {
-		prefix = netip.Prefix{} // unreadable addresses share one window
-	}
-	key := limitKey{prefix, known}
-
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := l.now()
-	w := l.windows[key]
-	if w == nil && len(l.windows) >= maxWindows {
-		for k, old := range l.windows {
-			if now.Sub(old.began) >= windowLength {
-				delete(l.windows, k)
-			}
-		}
-		if len(l.windows) >= maxWindows {
-			return windowLength
-		}
-	}
-	if w == nil || now.Sub(w.began) >= windowLength {
-		l.windows[key] = &window{began: now, count: 1}
-		return 0
-	}
-	if w.count >= most {
-		return windowLength - now.Sub(w.began)
-	}
-	w.count++
-	return 0
+	return w, there
 }
 
-// clientAddress returns the client's address. A forwarding header counts only
-// from a trusted proxy, and then its last address that is not one.
-func (s *Service) clientAddress(r *http.Request) netip.Addr {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
+func (g *generations) put(n network, w window) {
+	if _, there := g.newer[n]; !there && (g.newer == nil || len(g.newer) >= maxWindows/2) {
+		g.older, g.newer = g.newer, map[network]window{}
 	}
-	addr, err := netip.ParseAddr(host)
-	if err != nil {
-		return netip.Addr{}
-	}
-	addr = addr.Unmap().WithZone("")
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(hops) - 1; i >= 0 && s.isProxy(addr); i-- {
-		next, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-		if err != nil {
-			break
-		}
-		addr = next.Unmap().WithZone("")
-	}
-	return addr
-}
-
-func (s *Service) isProxy(a netip.Addr) bool {
-	for _, p := range s.config.TrustedProxies {
-		if p.Contains(a) {
-			return true
-		}
-	}
-	return false
+	g.newer[n] = w
+	delete(g.older, n)
 }

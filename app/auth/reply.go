@@ -52,9 +52,12 @@ func (s *Service) writeJSON(w http.ResponseWriter, status int, body any, cookies
 // unreachable, and for anything else a 500 that does not say why.
 func (s *Service) writeError(w http.ResponseWriter, c *call, err error) {
 	var refused *refusal
+	var often *tooManyTries
 	switch {
 	case errors.As(err, &refused):
 		s.writeRefusal(w, refused, c)
+	case errors.As(err, &often):
+		s.tooMany(w, often.wait)
 	case errors.Is(err, errBusy):
 		w.Header().Set("Retry-After", "2")
 		s.writeRefusal(w, refuse(problem.AuthBusy, "Too many people sign in at the moment. Try again in a few seconds."), c)

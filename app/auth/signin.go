@@ -52,6 +52,10 @@ func (s *Service) signUp(c *call) (any, error) {
 	if err := checkLength(password); err != nil {
 		return nil, err
 	}
+	if err := s.countSignUp(c.Context(), c.Request); err != nil {
+		return nil, err
+	}
+	// A known address costs a hash as well.
 	hash, err := s.hasher.hash(c.Context(), password)
 	if err != nil {
 		return nil, err

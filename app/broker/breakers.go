@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -28,18 +29,24 @@ func blame(ctx context.Context, x *roundTrip, failure *Error) fault {
 		return callerLeft // it is not the broker that gave up
 	case failure.Kind != Unavailable && failure.Kind != Ambiguous:
 		return noFault
-	case x.status >= http.StatusInternalServerError, x.status == 0 && x.header == nil:
+	case x.status >= http.StatusInternalServerError, x.header == nil && (!x.onWire.Load() || x.ctx.Err() != nil || isDialing(failure.Cause)):
 		return brokerFault
 	}
-	return callFault // an answer that is too large, broke off, or is a redirect
+	return callFault // an answer that is no HTTP, too large, broke off, or is a redirect
+}
+
+// isDialing reports whether there was no connection at all.
+func isDialing(err error) bool {
+	var network *net.OpError
+	return errors.As(err, &network) && network.Op == "dial"
 }
 
 // breakers keep circuit breakers for each host and kind of endpoint: one for
 // each account, and one that all accounts share. An account's own opens after
 // repeated failures of any kind. The shared one opens only for failures that
-// are surely the broker's, where several accounts have them and none gets an
-// answer. So neither an account, nor anything that Alpaca answers to it, can
-// block the other accounts.
+// are surely the broker's, where accounts of several owners have them and none
+// gets an answer. So neither a user, with however many accounts, nor anything
+// that Alpaca answers to one, can block the others.
 type breakers struct {
 	mu     sync.Mutex
 	own    map[string]*ownBreaker
@@ -57,10 +64,10 @@ type ownBreaker struct {
 type sharedBreaker struct {
 	*breaker
 	mu      sync.Mutex
-	failing map[string]time.Time // accounts whose calls failed since any account got an answer, and when
-	// The account that tried last while the breaker was open, and when. Another
-	// one tries next, so that an account with a fault of its own does not keep
-	// the breaker open.
+	failing map[string]time.Time // owners whose accounts' calls failed since any account got an answer, and when
+	// The owner whose account tried last while the breaker was open, and when.
+	// Another one's tries next, so that an account with a fault of its own does
+	// not keep the breaker open.
 	tried   string
 	triedAt time.Time
 }
@@ -76,9 +83,9 @@ const (
 	countFor = 30 * time.Second
 	// failuresToOpen is how many failures in a row open a breaker.
 	failuresToOpen = 10
-	// severalAccounts is how many accounts must have failed to open a shared
+	// severalOwners is how many owners' calls must have failed to open a shared
 	// breaker.
-	severalAccounts = 3
+	severalOwners = 3
 )
 
 var (
@@ -125,48 +132,48 @@ func (b *breakers) get(account, endpoint string) (*ownBreaker, *sharedBreaker) {
 	return own, shared
 }
 
-// failsForSeveral reports whether calls of several accounts failed lately.
+// failsForSeveral reports whether calls of several owners' accounts failed lately.
 func (s *sharedBreaker) failsForSeveral() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for account, at := range s.failing {
+	for owner, at := range s.failing {
 		if time.Since(at) > countFor {
-			delete(s.failing, account)
+			delete(s.failing, owner)
 		}
 	}
-	return len(s.failing) >= severalAccounts
+	return len(s.failing) >= severalOwners
 }
 
-// mayTry reports whether an account may make the call that tries an open
-// breaker.
-func (s *sharedBreaker) mayTry(account string) bool {
+// mayTry reports whether an account of this owner may make the call that tries
+// an open breaker.
+func (s *sharedBreaker) mayTry(owner string) bool {
 	if s.State() != gobreaker.StateHalfOpen {
 		return true
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.tried == account && time.Since(s.triedAt) < 2*openFor {
+	if s.tried == owner && time.Since(s.triedAt) < 2*openFor {
 		return false
 	}
-	s.tried, s.triedAt = account, time.Now()
+	s.tried, s.triedAt = owner, time.Now()
 	return true
 }
 
-// record notes the outcome of an account's call.
-func (s *sharedBreaker) record(account string, f fault) {
+// record notes the outcome of a call of one of the owner's accounts.
+func (s *sharedBreaker) record(owner string, f fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch f {
 	case noFault:
 		clear(s.failing)
 	case brokerFault:
-		s.failing[account] = time.Now()
+		s.failing[owner] = time.Now()
 	}
 }
 
-// allow returns a function to call with the outcome, or Unavailable while a
-// breaker is open; then nothing was sent.
-func (b *breakers) allow(account, endpoint string) (func(fault), *Error) {
+// allow returns a function to call with the outcome of an account's call, or
+// Unavailable while a breaker is open; then nothing was sent.
+func (b *breakers) allow(owner, account, endpoint string) (func(fault), *Error) {
 	refuse := func(err error) (func(fault), *Error) {
 		return nil, &Error{Kind: Unavailable, Message: "the broker has not answered lately", RetryAfter: openFor, Cause: err}
 	}
@@ -175,7 +182,7 @@ func (b *breakers) allow(account, endpoint string) (func(fault), *Error) {
 	if err != nil {
 		return refuse(err)
 	}
-	if !shared.mayTry(account) {
+	if !shared.mayTry(owner) {
 		ownDone(errLeft)
 		return refuse(gobreaker.ErrOpenState)
 	}
@@ -185,7 +192,7 @@ func (b *breakers) allow(account, endpoint string) (func(fault), *Error) {
 		return refuse(err)
 	}
 	return func(f fault) {
-		shared.record(account, f)
+		shared.record(owner, f)
 		switch f {
 		case noFault:
 			ownDone(nil)

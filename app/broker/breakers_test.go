@@ -53,9 +53,15 @@ func (s *fakeBroker) say(status int, body string, headers ...string) {
 	}))
 }
 
+// client returns a client of an account whose owner has no other.
 func (s *fakeBroker) client(account string) *Client {
 	s.t.Helper()
-	c, err := s.broker.Client(Paper, Credentials{NewSecret("PK" + account), NewSecret("secret")}, WithAccount(account))
+	return s.clientOf(account, account)
+}
+
+func (s *fakeBroker) clientOf(owner, account string) *Client {
+	s.t.Helper()
+	c, err := s.broker.Client(Paper, Credentials{NewSecret("PK" + account), NewSecret("secret")}, WithAccount(account, owner))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -81,9 +87,9 @@ func failed(t *testing.T, what string, err error) {
 	}
 }
 
-// One tenant's calls cannot open the breaker for others, whatever goes wrong
-// with them: wrong keys, refused orders, responses that cannot be read, calls
-// that are given up.
+// One tenant cannot block the others, with however many accounts, and whatever
+// the broker answers to it or does not answer: wrong keys, refused orders,
+// answers that cannot be read, calls that it does not wait for.
 func TestNoTenantOpensTheBreaker(t *testing.T) {
 	for name, misbehave := range map[string]func(*fakeBroker, *Client){
 		"wrong keys": func(s *fakeBroker, c *Client) {
@@ -135,6 +141,18 @@ func TestNoTenantOpensTheBreaker(t *testing.T) {
 			_, err := c.Positions(t.Context())
 			failed(t, "read", err)
 		},
+		"answers that are no HTTP": func(s *fakeBroker, c *Client) {
+			s.answer.Store(garbled)
+			_, err := c.Positions(t.Context())
+			failed(t, "read", err)
+			_, err = c.PlaceOrder(t.Context(), alpaca.PlaceOrderRequest{})
+			failed(t, "place", err)
+		},
+		"a page that the broker is too busy for": func(s *fakeBroker, c *Client) {
+			s.say(503, "")
+			_, err := c.Relay(t.Context(), Request{Method: "GET", Path: []string{"v2", "assets", "ODD"}, Kind: "positions"})
+			failed(t, "relay", err)
+		},
 		"answers that are too large": func(s *fakeBroker, c *Client) {
 			s.broker.config.MaxBody = 8
 			defer func() { s.broker.config.MaxBody = 16 << 20 }()
@@ -159,8 +177,8 @@ func TestNoTenantOpensTheBreaker(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newStand(t)
-			for range 15 {
-				misbehave(s, s.client("one"))
+			for i := range 15 {
+				misbehave(s, s.clientOf("one", fmt.Sprint("account ", i%5)))
 			}
 			s.say(200, "[]")
 			if _, err := s.client("another").Positions(t.Context()); err != nil {
@@ -175,6 +193,42 @@ func TestNoTenantOpensTheBreaker(t *testing.T) {
 				t.Errorf("another tenant's cancel: %v", err)
 			}
 		})
+	}
+}
+
+// garbled answers with something that is no HTTP.
+var garbled = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	wire, _, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		panic(err) // cannot happen: nothing was written yet
+	}
+	defer wire.Close()
+	fmt.Fprint(wire, "220 ready\r\n")
+})
+
+// Answers that are odd, and not surely the broker's failure, block nobody but
+// the accounts that get them, however many those are.
+func TestOddAnswersAreNobodyElses(t *testing.T) {
+	s := newStand(t)
+	for what, odd := range map[string]http.HandlerFunc{
+		"no HTTP": garbled,
+		"an answer that breaks off": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "5")
+			fmt.Fprint(w, "[")
+		},
+		"a redirect": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusFound) },
+	} {
+		s.answer.Store(odd)
+		for i := range 2 * failuresToOpen {
+			_, err := s.client(fmt.Sprint(what, i)).Positions(t.Context())
+			failed(t, what, err)
+			_, err = s.client(fmt.Sprint(what, i)).Relay(t.Context(), Request{Method: "GET", Path: []string{"v2", "assets", "ODD"}, Kind: "positions"})
+			failed(t, what, err)
+		}
+		s.say(200, "[]")
+		if _, err := s.client("another").Positions(t.Context()); err != nil {
+			t.Errorf("after %s for many: %v", what, err)
+		}
 	}
 }
 
@@ -216,7 +270,7 @@ func TestFailuresOpenTheBreaker(t *testing.T) {
 		fail("one")
 	}
 	shut("one")
-	fail("another") // failures of two accounts do not open the breaker for all
+	fail("another") // two owners are not several
 	fail("a third")
 	shut("a fourth")
 	s.say(200, "[]")
@@ -240,19 +294,23 @@ func TestAnAnswerKeepsTheDoorOpen(t *testing.T) {
 	}
 }
 
-// After openFor one call may try. If it succeeds the breaker closes, and if it
-// fails the breaker opens again; a call whose caller left changes nothing.
-// After an account's try failed, the next try is another account's, for a
-// while.
+// allow asks for a call of an account whose owner has no other.
+func allow(b *breakers, account, endpoint string) (func(fault), *Error) {
+	return b.allow(account, account, endpoint)
+}
+
+// After openFor one call may try: its outcome closes the breaker or opens it
+// again, and a call whose caller left decides nothing. An account whose try
+// failed leaves the next try to another, for a while.
 func TestBreakerClosesAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBreakers(slog.New(slog.DiscardHandler))
 		n := 0
 		fresh := func() string { n++; return fmt.Sprint("account ", n) }
-		open := func(account string) bool { _, refused := b.allow(account, "host orders"); return refused != nil }
+		open := func(account string) bool { _, refused := allow(b, account, "host orders"); return refused != nil }
 		try := func(account string, outcome fault) {
 			t.Helper()
-			done, refused := b.allow(account, "host orders")
+			done, refused := allow(b, account, "host orders")
 			if refused != nil {
 				t.Fatalf("the breaker refused the call: %v", refused)
 			}
@@ -274,7 +332,7 @@ func TestBreakerClosesAgain(t *testing.T) {
 			t.Fatal("the account whose try failed may try again before any other")
 		}
 		try(fresh(), callerLeft)
-		done, refused := b.allow(fresh(), "host orders")
+		done, refused := allow(b, fresh(), "host orders")
 		if refused != nil || !open(fresh()) {
 			t.Fatalf("want one call that may try, and no second one: %v", refused)
 		}
@@ -302,9 +360,9 @@ func TestBreakerClosesAgain(t *testing.T) {
 	})
 }
 
-// Failures that one account may have caused do not open the breaker for all.
-// That takes ten failures in a row that are certainly the broker's, of three
-// accounts, within the time for which failures count.
+// Failures that may be an account's own do not open the shared breaker: that
+// takes ten in a row that are surely the broker's, of three owners, within
+// the time for which failures count.
 func TestOnlyTheBrokersFailuresAreEverybodys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBreakers(slog.New(slog.DiscardHandler))
@@ -312,7 +370,7 @@ func TestOnlyTheBrokersFailuresAreEverybodys(t *testing.T) {
 		fresh := func() string { n++; return fmt.Sprint("account ", n) }
 		try := func(account string, outcome fault) {
 			t.Helper()
-			done, refused := b.allow(account, "host orders")
+			done, refused := allow(b, account, "host orders")
 			if refused != nil {
 				t.Fatalf("the breaker refused %s: %v", account, refused)
 			}
@@ -327,40 +385,54 @@ func TestOnlyTheBrokersFailuresAreEverybodys(t *testing.T) {
 			try(fresh(), callFault)
 		}
 		try(fresh(), brokerFault)
-		if _, refused := b.allow(fresh(), "host orders"); refused == nil {
+		if _, refused := allow(b, fresh(), "host orders"); refused == nil {
 			t.Fatal("ten failures of the broker's, of ten accounts, did not open it")
 		}
 
-		// Failures from before any account got a response do not count.
+		// However many accounts an owner has, that is one owner.
+		of := func(owner string, i int) {
+			if done, refused := b.allow(owner, fmt.Sprint(owner, i), "host watchlists"); refused == nil {
+				done(brokerFault)
+			}
+		}
+		for i := range 10 * failuresToOpen {
+			of("one", i)
+			of("another", i)
+		}
+		if _, refused := allow(b, fresh(), "host watchlists"); refused != nil {
+			t.Error("failures of two owners' accounts opened everybody's breaker")
+		}
+
+		// Failures from before somebody got an answer do not count.
 		try = func(account string, outcome fault) {
-			if done, refused := b.allow(account, "host activities"); refused == nil {
+			if done, refused := allow(b, account, "host activities"); refused == nil {
 				done(outcome)
 			}
 		}
-		for range severalAccounts {
+		for range severalOwners {
 			try(fresh(), brokerFault)
 		}
 		try(fresh(), noFault)
 		for range 2 * failuresToOpen {
 			try("alone", brokerFault)
 		}
-		if _, refused := b.allow(fresh(), "host activities"); refused != nil {
+		if _, refused := allow(b, fresh(), "host activities"); refused != nil {
 			t.Error("one account's failures opened everybody's breaker, with failures from before an answer")
 		}
-		if _, refused := b.allow("alone", "host activities"); refused == nil {
+		if _, refused := allow(b, "alone", "host activities"); refused == nil {
 			t.Error("an account's own failures do not open its breaker")
 		}
 		for range failuresToOpen {
 			try("odd answers", callFault)
 		}
-		if _, refused := b.allow("odd answers", "host activities"); refused == nil {
+		if _, refused := allow(b, "odd answers", "host activities"); refused == nil {
 			t.Error("the account's own breaker is not open after its responses all broke off")
 		}
 
 		// Failures of other accounts from longer ago than countFor do not
 		// count.
 		try = func(account string, outcome fault) {
-			if done, refused := b.allow(account, "host positions"); refused == nil {
+			if done, refused := allow(b, account, "host positions"); refused == nil {
 				done(outcome)
 			}
 		}
@@ -370,7 +442,7 @@ func TestOnlyTheBrokersFailuresAreEverybodys(t *testing.T) {
 		for range 2 * failuresToOpen {
 			try("one", brokerFault)
 		}
-		if _, refused := b.allow(fresh(), "host positions"); refused != nil {
+		if _, refused := allow(b, fresh(), "host positions"); refused != nil {
 			t.Error("one account's failures opened everybody's breaker")
 		}
 	})
@@ -381,9 +453,11 @@ func TestOnlyTheBrokersFailuresAreEverybodys(t *testing.T) {
 func TestBlame(t *testing.T) {
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
+	late, end := context.WithTimeout(t.Context(), 0)
+	defer end()
 	some := http.Header{}
 	for name, tt := range map[string]struct {
-		ctx    context.Context
+		ctx    context.Context // the caller's
 		status int
 		header http.Header
 		kind   Kind
@@ -397,6 +471,7 @@ func TestBlame(t *testing.T) {
 		"a 5xx to one who left":               {gone, 503, some, Unavailable, brokerFault},
 		"no connection":                       {t.Context(), 0, nil, Unavailable, brokerFault},
 		"no answer in time":                   {t.Context(), 0, nil, Ambiguous, brokerFault},
+		"an answer that is no HTTP":           {t.Context(), 0, nil, Ambiguous, callFault},
 		"no answer to one who left":           {gone, 0, nil, Ambiguous, callerLeft},
 		"its turn did not come":               {t.Context(), 0, nil, Canceled, callerLeft},
 		"an answer that is cut off":           {t.Context(), 200, some, Unavailable, callFault},
@@ -404,7 +479,11 @@ func TestBlame(t *testing.T) {
 		"an answer that leads elsewhere":      {t.Context(), 302, some, Unavailable, callFault},
 		"an answer of which the headers came": {t.Context(), 0, some, Unavailable, callFault},
 	} {
-		x := roundTrip{status: tt.status, header: tt.header}
+		x := roundTrip{ctx: t.Context(), status: tt.status, header: tt.header}
+		x.onWire.Store(name != "no connection")
+		if name == "no answer in time" {
+			x.ctx = late
+		}
 		if got := blame(tt.ctx, &x, &Error{Kind: tt.kind}); got != tt.want {
 			t.Errorf("%s: blamed on %v, want %v", name, got, tt.want)
 		}

@@ -43,6 +43,7 @@ type Broker struct {
 	limits    *limits
 	breakers  *breakers
 	clocks    *clocks
+	keyChecks *keyChecks
 }
 
 // Alpaca's own hosts.
@@ -116,6 +117,8 @@ func New(c Config) (*Broker, error) {
 		limits:   newLimits(),
 		breakers: newBreakers(c.Logger),
 		clocks:   newClocks(c.Logger),
+
+		keyChecks: newKeyChecks(),
 	}, nil
 }
 

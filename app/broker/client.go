@@ -20,17 +20,22 @@ type Client struct {
 	credentials Credentials
 	base        string
 	account     string     // the key of its token bucket
+	owner       string     // the user who owns the account
 	lowPriority bool       // leaves half of the bucket to others, and waits for it
 	noWait      bool       // leaves half of the bucket to others, and does not wait
 	query       url.Values // replaces the SDK's query, where it is set
 	fields      Fields     // added to those that the SDK sends
+	takesAsSaid bool       // a 401 is not confirmed: see CheckKeys
 }
 
 // Option changes a Client.
 type Option func(*Client)
 
-// WithAccount names the account whose bucket of requests the client uses.
-func WithAccount(id string) Option { return func(c *Client) { c.account = id } }
+// WithAccount names the account whose bucket of requests the client uses, and
+// the user who owns it.
+func WithAccount(id, owner string) Option {
+	return func(c *Client) { c.account, c.owner = id, owner }
+}
 
 // WithLowPriority makes the client leave half of the account's bucket to people
 // who wait for an answer. It waits for its turn, for a while.
@@ -290,7 +295,7 @@ func (c *Client) acquire(ctx context.Context, host, endpoint string) (bucket str
 	if err := wait(ctx, bucket); err != nil {
 		return bucket, nil, err
 	}
-	done, refused = c.broker.breakers.allow(c.account, host+" "+endpoint)
+	done, refused = c.broker.breakers.allow(c.owner, c.account, host+" "+endpoint)
 	return bucket, done, refused
 }
 
@@ -314,6 +319,9 @@ func call[T any](ctx context.Context, c *Client, host, endpoint string, do func(
 	if !x.succeeded() {
 		failure := c.classify(ctx, x, err)
 		done(blame(ctx, x, failure))
+		if failure.Kind == Unauthorized && !c.takesAsSaid {
+			failure = c.confirm(ctx, failure)
+		}
 		return answer, failure
 	}
 	done(noFault)

@@ -19,9 +19,12 @@ type Kind int
 // The kinds of failure. After an order was sent, only Ambiguous leaves open
 // whether it was placed; with every other kind it surely was not.
 const (
-	// Unavailable: the broker was not reached, or could not answer a read.
+	// Unavailable: the broker was not reached, or could not answer a read. Or it
+	// refused the keys (401) and the trading host, asked for the account, did not
+	// confirm that.
 	Unavailable Kind = iota
-	// Unauthorized: the keys are wrong (401).
+	// Unauthorized: the keys are wrong. The trading host says so for the
+	// account's own endpoint (401).
 	Unauthorized
 	// Forbidden: the account may not do this, lacks the money or the shares, or
 	// would trade with itself (403).

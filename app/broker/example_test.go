@@ -32,7 +32,7 @@ func Example() {
 	}
 	defer b.Close()
 	credentials := broker.Credentials{KeyID: broker.NewSecret(keys.KeyID), SecretKey: broker.NewSecret(keys.SecretKey)}
-	client, err := b.Client(broker.Paper, credentials, broker.WithAccount("ours"))
+	client, err := b.Client(broker.Paper, credentials, broker.WithAccount("ours", "us"))
 	if err != nil {
 		panic(err)
 	}

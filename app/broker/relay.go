@@ -102,12 +102,15 @@ func (c *Client) relay(ctx context.Context, r Request) (*Response, error) {
 	}
 	if failure != nil {
 		refusal := c.classify(ctx, x, failure)
-		p.Close()
 		switch {
 		case x.status == http.StatusInternalServerError, x.status == http.StatusGatewayTimeout, x.succeeded():
 			done(noFault) // maybe due to this request: others may still get answers
 		default:
 			done(blame(ctx, x, refusal))
+		}
+		p.Close()
+		if refusal.Kind == Unauthorized {
+			refusal = c.confirm(ctx, refusal)
 		}
 		return nil, refusal
 	}

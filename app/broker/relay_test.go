@@ -179,11 +179,11 @@ func TestRelayEndsWithItsReader(t *testing.T) {
 		left <- struct{}{}
 	})
 	b := newBroker(t, server)
-	one, err := b.Client(broker.Paper, keys(), broker.WithAccount("one"))
+	one, err := b.Client(broker.Paper, keys(), broker.WithAccount("one", "one"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := b.Client(broker.Paper, keys(), broker.WithAccount("other"))
+	other, err := b.Client(broker.Paper, keys(), broker.WithAccount("other", "other"))
 	if err != nil {
 		t.Fatal(err)
 	}

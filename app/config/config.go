@@ -29,9 +29,12 @@ type Config struct {
 	Origins    []string
 	Proxies    []netip.Prefix // addresses whose X-Forwarded-For is trusted
 	AuthLimits bool           // whether signing in is rate limited
-	PaperURL   string
-	LiveURL    string
-	DataURL    string
+	// What a user may take of an instance; 0 is no bound.
+	UserRequests int // in a second
+	UserAtOnce   int // under way
+	PaperURL     string
+	LiveURL      string
+	DataURL      string
 	// Where trade updates are read; "" means the host of the trading API, and
 	// Alpaca's path.
 	StreamPaperURL, StreamLiveURL string
@@ -57,9 +60,12 @@ var Settings = []Setting{
 	{"PADDOCK_MASTER_KEYS", "", "master keys, VERSION:BASE64 between commas; make one with paddock keys new (required)"},
 	{"BETTER_AUTH_SECRET", "", "signs session cookies; 32 characters or more (required)"},
 	{"BETTER_AUTH_URL", "http://localhost:8080", "where browsers reach Paddock; https makes cookies Secure"},
+	{"PADDOCK_ALLOW_PLAIN_HTTP", "false", "start where BETTER_AUTH_URL is plain http on a public name: sessions and API keys are then sent unencrypted"},
 	{"BETTER_AUTH_TRUSTED_ORIGINS", "", "other origins that may sign in, between commas"},
 	{"PADDOCK_TRUSTED_PROXIES", "", "addresses or prefixes whose X-Forwarded-For is believed, between commas"},
 	{"PADDOCK_AUTH_RATE_LIMIT", "true", "limit sign-ins an address; false for load tests alone"},
+	{"PADDOCK_USER_REQUESTS", "50", "requests that a user may make of an instance in a second, four times as many in a burst; 0 for no bound"},
+	{"PADDOCK_USER_AT_ONCE", "32", "requests that a user may have under way on an instance; 0 for no bound"},
 	{"PADDOCK_ALPACA_PAPER_URL", "https://paper-api.alpaca.markets", "Alpaca's paper trading API"},
 	{"PADDOCK_ALPACA_LIVE_URL", "https://api.alpaca.markets", "Alpaca's live trading API"},
 	{"PADDOCK_ALPACA_DATA_URL", "https://data.alpaca.markets", "Alpaca's market data API"},
@@ -129,18 +135,36 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 	if c.ListenURL = get("PADDOCK_LISTEN_DATABASE_URL"); c.ListenURL == "" {
 		c.ListenURL = c.WorkerURL
 	}
-	if u, err := url.Parse(c.BaseURL); err != nil || u.Host == "" || u.User != nil || (u.Scheme != "http" && u.Scheme != "https") {
+	plainHTTP, err := strconv.ParseBool(get("PADDOCK_ALLOW_PLAIN_HTTP"))
+	if err != nil {
+		fail("PADDOCK_ALLOW_PLAIN_HTTP must be true or false")
+	}
+	switch u, err := url.Parse(c.BaseURL); {
+	case err != nil || u.Host == "" || u.User != nil || (u.Scheme != "http" && u.Scheme != "https"):
 		fail("BETTER_AUTH_URL must be an http or https URL such as https://paddock.example.com")
+	case u.Scheme == "http" && !plainHTTP && !isLocal(u):
+		fail("BETTER_AUTH_URL is plain http on a public name, where sessions and API keys would travel unencrypted: give its https URL, or set PADDOCK_ALLOW_PLAIN_HTTP=true if that is really wanted")
 	}
 	n, err := strconv.ParseInt(get("PADDOCK_APP_CONNECTIONS"), 10, 32)
 	if err != nil || n < 1 || n > 1000 {
 		fail("PADDOCK_APP_CONNECTIONS must be a whole number from 1 to 1000")
 	}
 	c.AppConns = int32(n)
+	count := func(name string) int {
+		n, err := strconv.Atoi(get(name))
+		if err != nil || n < 0 || n > 1_000_000 {
+			fail("%s must be a whole number from 0 to 1000000", name)
+		}
+		return n
+	}
+	c.UserRequests, c.UserAtOnce = count("PADDOCK_USER_REQUESTS"), count("PADDOCK_USER_AT_ONCE")
 	for i, text := range list(get("PADDOCK_TRUSTED_PROXIES")) {
 		prefix, err := netip.ParsePrefix(text)
 		if addr, addrErr := netip.ParseAddr(text); addrErr == nil {
 			prefix, err = netip.PrefixFrom(addr, addr.BitLen()), nil
+		}
+		if a := prefix.Addr(); a.Is4In6() && prefix.Bits() >= 96 { // clients' addresses are compared in their IPv4 form
+			prefix = netip.PrefixFrom(a.Unmap(), prefix.Bits()-96)
 		}
 		if err != nil {
 			fail("PADDOCK_TRUSTED_PROXIES: entry %d is neither an address nor a prefix such as 10.0.0.0/8", i+1)

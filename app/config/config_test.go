@@ -36,7 +36,7 @@ func TestDefaults(t *testing.T) {
 	}
 	if bare.Addr != "127.0.0.1:8080" || bare.AppConns != 8 || bare.BaseURL != "http://localhost:8080" || !bare.AuthLimits || bare.LogLevel != slog.LevelInfo ||
 		bare.DrainTimeout != 15*time.Second || bare.PaperURL != "https://paper-api.alpaca.markets" || bare.LiveURL != "https://api.alpaca.markets" ||
-		bare.DataURL != "https://data.alpaca.markets" || bare.StreamPaperURL != "" || bare.EventsPath != "/v2/events/trades" || bare.MirrorMaxAge != time.Minute || bare.Origins != nil || bare.Proxies != nil {
+		bare.DataURL != "https://data.alpaca.markets" || bare.StreamPaperURL != "" || bare.EventsPath != "/v2/events/trades" || bare.MirrorMaxAge != time.Minute || bare.Origins != nil || bare.Proxies != nil || bare.UserRequests != 50 || bare.UserAtOnce != 32 {
 		t.Errorf("the defaults are %s", fields(bare))
 	}
 
@@ -71,7 +71,7 @@ func TestSettings(t *testing.T) {
 	for name, value := range map[string]string{
 		"PADDOCK_DATABASE_POOLER": "transaction", "PADDOCK_LISTEN_DATABASE_URL": "postgres://paddock_worker:hunter2@direct.example/paddock",
 		"PADDOCK_ADDR": " 0.0.0.0:80 ", "PADDOCK_APP_CONNECTIONS": "4", "BETTER_AUTH_URL": "https://paddock.example/", "BETTER_AUTH_TRUSTED_ORIGINS": "https://a.example, https://b.example,",
-		"PADDOCK_TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.1,2001:db8::1", "PADDOCK_AUTH_RATE_LIMIT": "false", "PADDOCK_LOG_LEVEL": "debug", "PADDOCK_DRAIN_TIMEOUT": "1m",
+		"PADDOCK_TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.1,2001:db8::1,::ffff:172.16.0.0/108", "PADDOCK_AUTH_RATE_LIMIT": "false", "PADDOCK_USER_REQUESTS": "7", "PADDOCK_USER_AT_ONCE": "0", "PADDOCK_LOG_LEVEL": "debug", "PADDOCK_DRAIN_TIMEOUT": "1m",
 		"PADDOCK_ALPACA_PAPER_URL": "http://127.0.0.1:1", "PADDOCK_ALPACA_LIVE_URL": "http://127.0.0.1:2", "PADDOCK_ALPACA_DATA_URL": "http://127.0.0.1:3",
 		"PADDOCK_ALPACA_STREAM_PAPER_URL": "http://127.0.0.1:4", "PADDOCK_ALPACA_STREAM_LIVE_URL": "http://127.0.0.1:5",
 		"PADDOCK_ALPACA_STREAM_SSE_PATH": "/events", "PADDOCK_ALPACA_STREAM_WS_PATH": "/socket", "PADDOCK_MIRROR_MAX_AGE": "90s", "PADDOCK_REPORT_TRANSACTION": "5m",
@@ -84,7 +84,7 @@ func TestSettings(t *testing.T) {
 	}
 	want := "{Addr:0.0.0.0:80 AppURL:postgres://paddock_app:hunter2@db.example/paddock WorkerURL:postgres://paddock_worker:hunter2@db.example/paddock " +
 		"AuthURL:postgres://paddock_auth:hunter2@db.example/paddock ListenURL:postgres://paddock_worker:hunter2@direct.example/paddock Pooler:true AppConns:4 MasterKeys:1:hunter2 AuthSecret:hunter2 hunter2 hunter2 hunter2 hunter2 " +
-		"BaseURL:https://paddock.example Origins:[https://a.example https://b.example] Proxies:[10.0.0.0/8 192.0.2.1/32 2001:db8::1/128] AuthLimits:false " +
+		"BaseURL:https://paddock.example Origins:[https://a.example https://b.example] Proxies:[10.0.0.0/8 192.0.2.1/32 2001:db8::1/128 172.16.0.0/12] AuthLimits:false UserRequests:7 UserAtOnce:0 " +
 		"PaperURL:http://127.0.0.1:1 LiveURL:http://127.0.0.1:2 DataURL:http://127.0.0.1:3 " +
 		"StreamPaperURL:http://127.0.0.1:4 StreamLiveURL:http://127.0.0.1:5 EventsPath:/events SocketPath:/socket MirrorMaxAge:1m30s ReportTransaction:5m0s LogLevel:DEBUG DrainTimeout:1m0s}"
 	if got := fields(c); got != want {
@@ -105,14 +105,17 @@ func TestEverythingWrongIsTold(t *testing.T) {
 
 	wrong := map[string][]string{
 		"PADDOCK_DATABASE_POOLER":    {"hunter2", "session"},
+		"PADDOCK_REPORT_TRANSACTION": {"hunter2", "0s", "-1m", "25h", "60"},
 		"PADDOCK_APP_CONNECTIONS":    {"hunter2", "0", "-1", "1001", "1.5", "99999999999"},
-		"BETTER_AUTH_URL":            {"hunter2", "ftp://hunter2", "https://", "//hunter2", "https://[hunter2", "https://user:hunter2@paddock.example"},
+		"BETTER_AUTH_URL":            {"hunter2", "ftp://hunter2", "https://", "//hunter2", "https://[hunter2", "https://user:hunter2@paddock.example", "http://hunter2.example"},
 		"PADDOCK_TRUSTED_PROXIES":    {"10.0.0.0/8,hunter2", "10.0.0.0/hunter2", "10.0.0.0/33"},
 		"PADDOCK_AUTH_RATE_LIMIT":    {"hunter2", "yes"},
+		"PADDOCK_ALLOW_PLAIN_HTTP":   {"hunter2", "yes"},
+		"PADDOCK_USER_REQUESTS":      {"hunter2", "-1", "1.5", "99999999999"},
+		"PADDOCK_USER_AT_ONCE":       {"hunter2", "-1"},
 		"PADDOCK_LOG_LEVEL":          {"hunter2"},
 		"PADDOCK_DRAIN_TIMEOUT":      {"hunter2", "-1s", "15"},
 		"PADDOCK_MIRROR_MAX_AGE":     {"hunter2", "0s", "-1m", "2h", "60"},
-		"PADDOCK_REPORT_TRANSACTION": {"hunter2", "0s", "-1m", "25h", "60"},
 	}
 	all := map[string]string{} // wrong values, without the required settings
 	for name, values := range wrong {
@@ -134,6 +137,36 @@ func TestEverythingWrongIsTold(t *testing.T) {
 	}
 	if lines := strings.Split(err.Error(), "\n"); len(lines) != len(wrong)+len(environment()) {
 		t.Errorf("%d settings are wrong and the error has %d lines:\n%v", len(wrong)+len(environment()), len(lines), err)
+	}
+}
+
+// Plain http is for this machine and private networks. On a public name it takes
+// a setting that says so, and the error is one sentence that names it.
+func TestPlainHTTPOnAPublicName(t *testing.T) {
+	for url, may := range map[string]bool{
+		"https://paddock.example.com": true, "HTTPS://paddock.example.com": true,
+		"http://localhost:8080": true, "http://paddock.localhost": true, "http://LOCALHOST": true, "http://localhost.": true,
+		"http://127.0.0.1": true, "http://127.1.2.3:80": true, "http://[::1]:8080": true, "http://[::ffff:127.0.0.1]": true,
+		"http://10.1.2.3": true, "http://172.16.0.1": true, "http://192.168.1.1:8080": true, "http://[fd00::1]": true, "http://169.254.1.1": true,
+		"http://paddock.test": true, "http://paddock.internal": true, "http://paddock.home.arpa": true, "http://nas.local:80": true,
+		"http://paddock.example.com": false, "http://paddock.example.com:8080": false, "HTTP://paddock.example.com": false,
+		"http://203.0.113.7": false, "http://172.32.0.1": false, "http://[2001:db8::1]": false, "http://[::ffff:203.0.113.7]": false, "http://0.0.0.0": false,
+		"http://localhost.example.com": false, "http://notlocalhost": false, "http://mytest": false, "http://test": false, "http://.test": false,
+		"http://127.0.0.1.example.com": false, "http://paddock": false, "http://test.com": false,
+	} {
+		e := environment()
+		e["BETTER_AUTH_URL"] = url
+		_, err := load(e)
+		if (err == nil) != may {
+			t.Errorf("%s: %v", url, err)
+		}
+		if err != nil && (!strings.HasPrefix(err.Error(), "BETTER_AUTH_URL is plain http on a public name") || !strings.Contains(err.Error(), "PADDOCK_ALLOW_PLAIN_HTTP=true") || strings.Contains(err.Error(), "\n")) {
+			t.Errorf("%s: it says %v", url, err)
+		}
+		e["PADDOCK_ALLOW_PLAIN_HTTP"] = "true"
+		if c, err := load(e); err != nil || c.BaseURL != url {
+			t.Errorf("%s, which is said to be wanted: %v", url, err)
+		}
 	}
 }
 

@@ -17,7 +17,8 @@ import (
 type Opened struct {
 	Environment broker.Environment
 	Credentials broker.Credentials
-	Generation  int64 // grows when the keys are replaced
+	Generation  int64  // grows when the keys are replaced
+	Owner       string // the user who owns the account
 	found       bool
 	rejected    bool
 }
@@ -32,12 +33,12 @@ type plaintext struct {
 // is filled when the batch has run.
 func (k *Keyring) QueueOpen(b *tenant.Batch, account uuid.UUID, into *Opened) {
 	versions, keys := k.outerKeys(account)
-	b.Queue("select environment, key_version, encrypted, generation, rejected from private.read_credentials($1, $2)", versions, keys).
+	b.Queue("select environment, key_version, encrypted, generation, rejected, owner from private.read_credentials($1, $2)", versions, keys).
 		QueryRow(func(row pgx.Row) error {
 			var environment string
 			var version int
 			var encrypted []byte
-			err := row.Scan(&environment, &version, &encrypted, &into.Generation, &into.rejected)
+			err := row.Scan(&environment, &version, &encrypted, &into.Generation, &into.rejected, &into.Owner)
 			if errors.Is(err, pgx.ErrNoRows) {
 				return nil
 			}
@@ -96,7 +97,7 @@ func (o *Opened) Usable() error {
 
 // Client returns a client of the broker for the account that the keys are of.
 func (o *Opened) Client(b *broker.Broker, account uuid.UUID, more ...broker.Option) (*broker.Client, error) {
-	return b.Client(o.Environment, o.Credentials, append(more, broker.WithAccount(account.String()))...)
+	return b.Client(o.Environment, o.Credentials, append(more, broker.WithAccount(account.String(), o.Owner))...)
 }
 
 // Refused reports whether an error means that the broker takes these keys no
@@ -105,10 +106,10 @@ func Refused(err error) bool {
 	return broker.IsKind(err, broker.Unauthorized)
 }
 
-// QueueRefused queues that the broker refuses the keys, unless they were
-// replaced meanwhile.
+// QueueRefused queues a note that the broker refuses the keys, unless they were
+// replaced meanwhile. A request that may only read notes nothing.
 func (o *Opened) QueueRefused(b *tenant.Batch) {
-	b.Queue("select private.mark_credentials_rejected($1)", o.Generation)
+	b.Queue("select private.mark_credentials_rejected($1) where private.has_scope('cancel') or private.has_scope('work')", o.Generation)
 }
 
 // explainStoring says what an operator must do when the server's master key is

@@ -60,6 +60,25 @@ func TestNamingAnAccount(t *testing.T) {
 	}
 }
 
+// A cookie of the session's name from another host of the same site signs
+// nobody out, of the API or of sign-in.
+func TestJunkCookiesSignNobodyOut(t *testing.T) {
+	s := newServer(t)
+	u := s.signUp("ada")
+	u.connect("one", s.seeds[0])
+	for _, cookies := range []string{
+		"better-auth.session_token=junk; " + u.cookie,
+		"better-auth.session_token=junk.c2ln; better-auth.session_token=; " + u.cookie + "; better-auth.session_token=junk",
+	} {
+		with := &user{s: s, cookie: cookies}
+		with.do("GET", "/api/accounts", "").want(t, 200, "")
+		if in := with.do("GET", "/api/auth/get-session", ""); !strings.Contains(in.text, "ada@example.com") || in.header.Get("Set-Cookie") != "" {
+			t.Errorf("with %s the session is %s, and %q is set", cookies, in.text, in.header.Get("Set-Cookie"))
+		}
+	}
+	(&user{s: s, cookie: "better-auth.session_token=junk; better-auth.session_token=junk.c2ln"}).do("GET", "/api/accounts", "").want(t, 401, "unauthenticated")
+}
+
 // Accounts are created, renamed, paused, given keys, and deleted. Keys that do
 // not fit are refused.
 func TestAccounts(t *testing.T) {

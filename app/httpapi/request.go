@@ -18,6 +18,7 @@ type request struct {
 	query     url.Values          // its parameters, each known and there once
 	admission tenant.Admission    // the session, and the account on routes that need one
 	order     uuid.UUID           // the order in the path: see aboutOrder
+	leave     func()              // ends the request's part in its user's quota, before its end where a stream begins
 	writer    http.ResponseWriter // for headers of the response, and for handlers that write it themselves
 }
 

@@ -11,6 +11,7 @@ type route struct {
 	query   string // the query parameters between spaces, besides account_id; or anyQuery
 	handler handler
 	alpaca  *endpoint // what the route is passed through to; nil for an endpoint of our own
+	urgent  bool      // it stops something: see package quota
 	mux     bool      // it is routed by http.ServeMux, because httprouter cannot: see router
 }
 
@@ -52,6 +53,13 @@ func own(method, path string, who access, query string, h handler) route {
 // cannot have.
 func (rt route) byServeMux() route {
 	rt.mux = true
+	return rt
+}
+
+// stopping returns the route as one that stops something, such as an order: its
+// user may call it beyond the bounds of other requests.
+func (rt route) stopping() route {
+	rt.urgent = true
 	return rt
 }
 

@@ -37,11 +37,11 @@ func (s *Server) routes() []route {
 		own("POST", "/api/accounts", anyUser, "", withBody(s.createAccount)),
 		own("GET", "/api/accounts/{id}", mayRead, "", s.getAccount),
 		own("PATCH", "/api/accounts/{id}", mayManage, "", withBody(s.changeAccount)),
-		own("DELETE", "/api/accounts/{id}", mayManage, "open_orders", withoutBody(s.deleteAccount)),
+		own("DELETE", "/api/accounts/{id}", mayManage, "open_orders", s.deleteAccount),
 		own("GET", "/api/accounts/{id}/health", mayRead, "", s.accountHealth),
 		own("GET", "/api/accounts/{id}/credentials", mayRead, "", s.getCredentials),
 		own("PUT", "/api/accounts/{id}/credentials", mayManage, "", withBody(s.putCredentials)),
-		own("DELETE", "/api/accounts/{id}/credentials", mayManage, "open_orders", withoutBody(s.deleteCredentials)),
+		own("DELETE", "/api/accounts/{id}/credentials", mayManage, "open_orders", s.deleteCredentials),
 
 		own("GET", "/api/account", mayRead, "", s.brokerAccount),
 		s.passed("GET", "/api/account/configurations", mayRead, "", "/v2/account/configurations"),
@@ -56,12 +56,12 @@ func (s *Server) routes() []route {
 		own("GET", "/api/orders", mayRead, strings.Join(trading.ListParameters, " "), s.listOrders),
 		own("POST", "/api/orders", mayTrade, "", withBody(s.placeOrder)),
 		s.passed("DELETE", "/api/orders", mayCancel, "", "/v2/orders").
-			changing(cancels, "Look with GET /api/orders?status=open; to ask again does no harm."),
+			changing(cancels, "Look with GET /api/orders?status=open; to ask again does no harm.").stopping(),
 		own("POST", "/api/orders/preview", mayTrade, "", withBody(s.previewOrder)).byServeMux(),
 		own("GET", "/api/orders:by_client_order_id", mayRead, "client_order_id", s.getOrderByClientOrderID).byServeMux(),
 		own("GET", "/api/orders/{id}", mayRead, "nested", aboutOrder(s.getOrder)),
 		own("PATCH", "/api/orders/{id}", mayTrade, "", aboutOrder(withBody(s.replaceOrder))),
-		own("DELETE", "/api/orders/{id}", mayCancel, "", aboutOrder(s.cancelOrder)),
+		own("DELETE", "/api/orders/{id}", mayCancel, "", aboutOrder(s.cancelOrder)).stopping(),
 		own("POST", "/api/orders/{id}/dismiss", mayTrade, "", aboutOrder(withoutBody(s.dismissOrder))),
 
 		own("GET", "/api/positions", mayRead, "", s.positions),
@@ -76,7 +76,7 @@ func (s *Server) routes() []route {
 
 		own("GET", "/api/guards", mayRead, "", s.getGuards),
 		own("PUT", "/api/guards", mayManage, "", withBody(s.putGuards)),
-		own("POST", "/api/guards/switch", mayCancel, "", withBody(s.turnSwitch)), // some turns need more: trading.Turn
+		own("POST", "/api/guards/switch", mayCancel, "", withBody(s.turnSwitch)).stopping(), // some turns need more: trading.Turn
 
 		own("GET", "/api/fills", mayRead, "symbol order_id "+pageParameters, s.listFills),
 		own("GET", "/api/trading-positions", mayRead, "scope scope_value symbol status "+pageParameters, s.listTradingPositions),

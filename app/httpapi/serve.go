@@ -19,8 +19,8 @@ func (s *Server) serve(rt route) http.Handler {
 }
 
 // respond returns the response of a route. Before the handler is called it
-// refuses headers and queries that could be misunderstood, and finds out who
-// asks about which account.
+// refuses headers and queries that could be misunderstood, finds out who asks
+// about which account, and whether that user may make another request now.
 func (s *Server) respond(rt *route, parameters []string, w http.ResponseWriter, r *http.Request) (_ response, err error) {
 	admitted := &request{Request: r, route: rt, writer: w}
 	if rt.query != anyQuery {
@@ -34,5 +34,18 @@ func (s *Server) respond(rt *route, parameters []string, w http.ResponseWriter, 
 	if admitted.admission, err = s.admission(admitted); err != nil {
 		return response{}, err
 	}
+	if admitted.leave, err = s.enter(admitted); err != nil {
+		return response{}, err
+	}
+	defer admitted.leave()
 	return rt.handler(admitted)
+}
+
+// enter counts the request in its user's quota, and returns a function to call
+// at its end.
+func (s *Server) enter(r *request) (leave func(), err error) {
+	if s.Quota == nil || r.admission.Token == "" {
+		return func() {}, nil
+	}
+	return s.Quota.Enter(r.admission.Token, r.route.urgent)
 }

@@ -16,6 +16,7 @@ import (
 	"paddock/app/eventlog"
 	"paddock/app/journal"
 	"paddock/app/passthrough"
+	"paddock/app/quota"
 	"paddock/app/trading"
 )
 
@@ -38,6 +39,7 @@ type Config struct {
 	Relay       *passthrough.Relay
 	Logs        *agents.Logs
 	Sessions    Sessions
+	Quota       *quota.Quota // nil bounds nobody
 	Auth        http.Handler // serves /api/auth/
 	Events      *eventlog.Log
 	Push        http.Handler // serves /api/ws

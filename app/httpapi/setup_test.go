@@ -26,6 +26,7 @@ import (
 	"paddock/app/mirror"
 	"paddock/app/passthrough"
 	"paddock/app/push"
+	"paddock/app/quota"
 	"paddock/app/tenant"
 	"paddock/app/trading"
 	"paddock/tests/kit"
@@ -54,9 +55,15 @@ type server struct {
 // Passed-through responses may take longer.
 const serverTimeout = 3 * time.Second
 
-// newServer starts the API, its database and the simulated broker. front, if
-// given, is a proxy in front of the broker.
+// newServer starts the API, its database and the simulated broker, without bounds
+// for a user's requests. front, if given, is a proxy in front of the broker.
 func newServer(t *testing.T, front ...func(sim http.Handler) http.Handler) *server {
+	t.Helper()
+	return newBoundedServer(t, quota.Config{}, front...)
+}
+
+// newBoundedServer is newServer with bounds for a user's requests.
+func newBoundedServer(t *testing.T, perUser quota.Config, front ...func(sim http.Handler) http.Handler) *server {
 	t.Helper()
 	s := &server{t: t, db: pgtest.New(t), seeds: alpacasim.DemoAccounts(3), log: &bytes.Buffer{}}
 	sim, err := alpacasim.New(alpacasim.Config{Seed: 3, Accounts: s.seeds, FillDelay: time.Nanosecond})
@@ -79,6 +86,8 @@ func newServer(t *testing.T, front ...func(sim http.Handler) http.Handler) *serv
 	b := kit.Broker(t, alpaca.URL, func(c *broker.Config) { c.Timeout = 2 * time.Second })
 	keys := kit.Keys(t)
 	db := tenant.NewDB(s.db.Pool(t, "paddock_app"), kit.SilentBell{})
+	users := quota.New(perUser)
+	db.OnAdmission = users.SetOwner
 	worker := tenant.NewWorker(s.db.Pool(t, "paddock_worker"), kit.SilentBell{})
 	s.manager = mirror.New(mirror.Config{Worker: worker, Keys: keys, Broker: b, Logger: log, RenewEvery: 100 * time.Millisecond, LookupWindow: time.Second})
 	service, err := auth.New(auth.Config{Pool: s.db.Pool(t, "paddock_auth"), Secret: "a secret of the tests 0123456789abcdef", BaseURL: "http://paddock.test"})
@@ -93,7 +102,7 @@ func newServer(t *testing.T, front ...func(sim http.Handler) http.Handler) *serv
 	opener := credentials.NewOpener(db, keys, b, log)
 	handler := httpapi.New(httpapi.Config{
 		Accounts: accounts.New(db, keys, b), Trading: trading.New(db, opener, log), Journal: journal.New(db), Relay: passthrough.New(db, opener), Logs: agents.NewLogs(db),
-		Sessions: service, Auth: service.Handler(), Events: events, Push: http.NotFoundHandler(), EventStream: http.HandlerFunc(s.hub.ServeEvents), Ready: db.Ping, Logger: log,
+		Sessions: service, Quota: users, Auth: service.Handler(), Events: events, Push: http.NotFoundHandler(), EventStream: http.HandlerFunc(s.hub.ServeEvents), Ready: db.Ping, Logger: log,
 		Console: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/panic" {
 				panic("a secret detail")

@@ -130,18 +130,15 @@ func (a *account) connect(ctx context.Context, way transport) error {
 		return nil
 	}
 	if way.kind == transportSSE {
-		return a.m.Broker.StreamTrades(ctx, a.opened.Environment, a.opened.Credentials, a.lastID, handle)
+		return a.client.ConfirmUnauthorized(ctx, a.m.Broker.StreamTrades(ctx, a.opened.Environment, a.opened.Credentials, a.lastID, handle))
 	}
 	err := a.m.Broker.StreamSocket(ctx, a.opened.Environment, a.opened.Credentials, handle)
-	if broker.IsKind(err, broker.Unauthorized) {
-		// A refusal by the WebSocket alone does not prove that the keys are
-		// wrong: it refuses for other reasons in the same way. REST decides.
-		if _, asked := a.client.Account(ctx); asked != nil {
-			return asked
-		}
+	confirmed := a.client.ConfirmUnauthorized(ctx, err)
+	if broker.IsKind(err, broker.Unauthorized) && !broker.IsKind(confirmed, broker.Unauthorized) {
+		// The WebSocket says "unauthorized" for a second connection too.
 		return &broker.Error{Kind: broker.RateLimited, Cause: err}
 	}
-	return err
+	return confirmed
 }
 
 // fellBackNote says why an account does not have the first choice of transport.

@@ -104,6 +104,9 @@ var (
 // Too much at once: 429.
 var (
 	BrokerRateLimited  = code(KindTooMany, "broker_rate_limited", "The account has used up its requests to Alpaca for the moment.")
+	TooManyKeyChecks   = code(KindTooMany, "too_many_key_checks", "You have had API keys checked at Alpaca as often as you may for the moment; keys that it refuses count three times.")
+	TooManyRequests    = code(KindTooMany, "too_many_requests", "You make more requests in a second, or have more under way at once, than one user may; the message has the limit.")
+	TooMuchStored      = code(KindTooMany, "too_much_stored", "You have had as much stored in a day (agent logs, orders, kept answers) as one user may.")
 	TooManyConnections = code(KindTooMany, "too_many_connections", "You have as many live connections to this server as you may.")
 )
 

@@ -12,6 +12,7 @@ var SQLStates = map[string][]Code{
 	"PD411": {RetryRefused},
 	"PD422": {GuardRefused, AccountNotSynced, PriceUnknown, BrokerUnavailable}, // by the verdict in its detail
 	"PD429": {TooManyAccounts},
+	"PD430": {TooMuchStored},
 	"PD500": {CredentialsUnreadable},
 
 	"42501": {NotPermitted},

@@ -2,7 +2,9 @@ package push
 
 import (
 	"context"
+	"net"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -22,8 +24,18 @@ func (h *Hub) listen(ctx context.Context) {
 			}
 		}
 	}
+	var socket atomic.Pointer[net.Conn] // the listener's
+	go h.relisten(ctx, &socket)
 	listener := &pgxlisten.Listener{
-		Connect: h.Connect, ReconnectDelay: 500 * time.Millisecond,
+		Connect: func(ctx context.Context) (*pgx.Conn, error) {
+			conn, err := h.Connect(ctx)
+			if err == nil {
+				c := conn.PgConn().Conn()
+				socket.Store(&c)
+			}
+			return conn, err
+		},
+		ReconnectDelay: 500 * time.Millisecond,
 		LogError: func(ctx context.Context, err error) {
 			if ctx.Err() == nil {
 				h.Logger.Warn("the listener lost its connection; events come by polling until it is back", "err", err)
@@ -33,6 +45,23 @@ func (h *Hub) listen(ctx context.Context) {
 	listener.Handle(channel, notificationHandler{h})
 	if err := listener.Listen(ctx); err != nil && ctx.Err() == nil {
 		h.Logger.Error("the listener ended", "err", err)
+	}
+}
+
+// relistenEvery is how often the queue of notifications is looked at.
+const relistenEvery = 10 * time.Second
+
+// relisten ends the listener's connection, which is then made again, while the
+// server's queue of notifications is half full. Postgres tells a listener of
+// what was committed alone: where notifications of transactions that failed
+// fill the queue, an idle listener keeps them in it for ever, and nobody can
+// notify any more.
+func (h *Hub) relisten(ctx context.Context, socket *atomic.Pointer[net.Conn]) {
+	for sleep(ctx, relistenEvery) {
+		usage, err := h.Worker.QueueUsage(ctx)
+		if c := socket.Load(); err == nil && usage >= 0.5 && c != nil {
+			_ = (*c).Close() // it may have ended by itself
+		}
 	}
 }
 

@@ -116,8 +116,9 @@ type endedSession struct {
 var reasons = map[string]string{
 	"barred":      "another session of its login held too many locks a while ago",
 	"locks":       "reporting logins held more than a quarter of the server's table of locks",
-	"queue":       "its transaction was open while the queue of notifications filled",
+	"queue":       "it may have kept the queue of notifications from being emptied",
 	"transaction": "its transaction was open for too long",
+	"hidden":      "nobody can see how old its transaction is",
 }
 
 func (w *Watchdog) look(ctx context.Context, conn *pgx.Conn) error {
@@ -133,7 +134,7 @@ func (w *Watchdog) look(ctx context.Context, conn *pgx.Conn) error {
 			w.barred[s.Login] = time.Now().Add(barredFor)
 		}
 		if !s.Ended {
-			w.warn("a session of a reporting login should be ended, and may not be: grant its login to paddock_watchdog",
+			w.warn("a session of a reporting login cannot be watched, or not be ended: grant its login to paddock_watchdog",
 				"login", s.Name, "pid", s.PID, "why", reasons[s.Why])
 			continue
 		}

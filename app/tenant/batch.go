@@ -60,6 +60,9 @@ type Bell interface{ Ring(account uuid.UUID) }
 type DB struct {
 	pool *pgxpool.Pool
 	bell Bell
+	// OnAdmission, unless it is nil, is told whose a session is, with each
+	// admission. Set it before the first.
+	OnAdmission func(session, user string)
 }
 
 // NewDB makes a DB over a pool that logs in as paddock_app.
@@ -77,7 +80,7 @@ type Admission struct {
 // database_unavailable, or the Postgres error of a statement.
 func (db *DB) Tx(ctx context.Context, a Admission, queue func(*Batch)) error {
 	var b Batch
-	b.admit(a)
+	db.admit(&b, a)
 	queue(&b)
 	return run(ctx, db.pool, &b)
 }
@@ -97,18 +100,29 @@ func (db *DB) TxDelete(ctx context.Context, a Admission, queue func(*Batch)) err
 
 func (db *DB) txNotify(ctx context.Context, a Admission, leases bool, queue func(*Batch)) error {
 	var b Batch
-	b.admit(a)
+	db.admit(&b, a)
 	b.Queue(lockLogSQL, leases)
 	queue(&b)
 	return runAndNotify(ctx, db.pool, &b, db.bell, a.Account)
 }
 
-func (b *Batch) admit(a Admission) {
+func (db *DB) admit(b *Batch, a Admission) {
 	var account *uuid.UUID
 	if a.Account != uuid.Nil {
 		account = &a.Account
 	}
-	b.Queue(admitSQL, a.Token, account)
+	admitted := b.Queue(admitSQL, a.Token, account)
+	if db.OnAdmission == nil {
+		return
+	}
+	admitted.QueryRow(func(row pgx.Row) error {
+		var user string
+		err := row.Scan(&user)
+		if err == nil {
+			db.OnAdmission(a.Token, user)
+		}
+		return err
+	})
 }
 
 // Ping reports whether the database answers.

@@ -3,6 +3,7 @@ package tenant
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,6 +33,8 @@ func toProblem(ctx context.Context, err error) error {
 			return Unauthenticated()
 		case pg.Code == "PD403":
 			return problem.New(problem.AccountForbidden, "There is no such account among yours. Pick one from GET /api/accounts.")
+		case pg.Code == "PD430":
+			return tooMuchStored(pg)
 		case pg.Code == "42501":
 			return problem.New(problem.NotPermitted, "Your role on this account does not allow this. Ask its owner, or check that the account is active.").Because(err)
 		case problem.IsUnavailable(pg.Code):
@@ -54,6 +57,18 @@ func toProblem(ctx context.Context, err error) error {
 // Unauthenticated is the problem of a request without a session.
 func Unauthenticated() *problem.Problem {
 	return problem.New(problem.Unauthenticated, "Sign in first: there is no session, or it has ended.")
+}
+
+// tooMuchStored reads the seconds to wait from the error's detail.
+func tooMuchStored(pg *pgconn.PgError) error {
+	p := problem.New(problem.TooMuchStored,
+		"You have had as much stored in a day as one user may: 100 MiB of agents' logs, or 1 GiB of orders and what follows from them, unless the operator set another limit. Wait as Retry-After says.").Because(pg)
+	seconds, err := strconv.Atoi(pg.Detail)
+	if err != nil || seconds < 1 {
+		seconds = 60
+	}
+	p.RetryAfter = time.Duration(seconds) * time.Second
+	return p
 }
 
 func unavailable(err error) error {

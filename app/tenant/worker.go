@@ -112,5 +112,14 @@ func (w *Worker) Channel(ctx context.Context) (string, error) {
 	return name, err
 }
 
+// QueueUsage returns how full the server's queue of notifications is, from 0 to
+// 1.
+func (w *Worker) QueueUsage(ctx context.Context) (usage float64, err error) {
+	var b Batch
+	b.Queue("select pg_notification_queue_usage()").QueryRow(func(row pgx.Row) error { return row.Scan(&usage) })
+	err = run(ctx, w.pool, &b)
+	return usage, err
+}
+
 // Ping reports whether the database answers.
 func (w *Worker) Ping(ctx context.Context) error { return toProblem(ctx, w.pool.Ping(ctx)) }

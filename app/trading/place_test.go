@@ -37,6 +37,7 @@ type desk struct {
 	sent          atomic.Int64                 // the number of orders sent to the broker
 	before        atomic.Pointer[http.Handler] // responds to POST /v2/orders instead of the simulator, if set
 	watch         func(*http.Request)          // is called with each other request, if set
+	front         http.HandlerFunc             // responds to other requests instead of the simulator, if set
 	server        *httptest.Server
 	service       *trading.Service
 	owner, viewer tenant.Admission
@@ -60,6 +61,10 @@ func newDesk(t *testing.T) *desk {
 		}
 		if d.watch != nil {
 			d.watch(r)
+		}
+		if d.front != nil {
+			d.front(w, r)
+			return
 		}
 		real.ServeHTTP(w, r)
 	}))
@@ -215,9 +220,9 @@ func TestAnswersDecideTheOrder(t *testing.T) {
 		"no words": {say(422, ``), problem.OrderRejected, "rejected rejected request-1", problem.OrderRejected, 1},
 		"too many": {say(429, `{"code":42910000,"message":"too many requests"}`), problem.BrokerRateLimited,
 			"unsent rejected This account has used up its requests to Alpaca for the moment. Wait as Retry-After says. 42910000 request-1", problem.Code{}, 2},
-		"wrong keys": {say(401, `{"code":40110000,"message":"request is not authorized"}`), problem.NeedsCredentials,
-			"unsent rejected Alpaca refuses this account's API keys. Make new ones at Alpaca and store them with PUT /api/accounts/:id/credentials. 40110000 request-1",
-			problem.NeedsCredentials, 1},
+		"a refusal of keys that work": {say(401, `{"code":40110000,"message":"request is not authorized"}`), problem.BrokerUnavailable,
+			"unsent rejected Alpaca refused the keys for this request, and has not confirmed it for the account itself, so they stay as they are. Try again in a few seconds. 40110000 request-1",
+			problem.Code{}, 2},
 		"a failure":      {say(500, `{"code":50010000,"message":"internal server error"}`), problem.Code{}, "submitting submitting", problem.Code{}, 1},
 		"a proxy's":      {say(408, ``), problem.Code{}, "submitting submitting", problem.Code{}, 1},
 		"nonsense":       {say(200, `<html>`), problem.Code{}, "submitting submitting", problem.Code{}, 1},
@@ -389,5 +394,46 @@ func TestWashTradeNamesTheOrder(t *testing.T) {
 	text, err := json.Marshal(p.Details)
 	if want := `{"collisions":[],"existing_order_id":"` + theirs.ID + `"}`; err != nil || string(text) != want {
 		t.Errorf("%v: the details are %s (%v), want %s", p, text, err, want)
+	}
+}
+
+// A user who may only read sees the broker's positions and writes nothing down:
+// not them, and not that the broker refuses the keys. Who may cancel does, on a
+// paused account too.
+func TestLookingWritesNothing(t *testing.T) {
+	d := newDesk(t)
+	if _, err := d.service.Place(t.Context(), d.owner, "", market("a", 1)); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		d.sim.Step()
+	}
+	trader := tenant.Admission{Token: kit.User(t, d.pg, "u3"), Account: d.owner.Account}
+	d.exec(`insert into app.account_grants (account_id, user_id, role) values ($1, 'u3', 'trader')`, d.owner.Account)
+	d.exec(`update app.user_accounts set is_active = false`)
+	count := func(sql string) (n int) {
+		if err := d.pg.Conn(t, "admin").QueryRow(t.Context(), sql).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	recorded := func() int { return count("select count(*) from app.alpaca_positions where symbol = 'AAPL'") }
+	refused := func() int {
+		return count("select count(*) from private.user_credentials where rejected_at is not null")
+	}
+
+	if seen, err := d.service.Positions(t.Context(), d.viewer); err != nil || !strings.Contains(string(seen), "AAPL") || recorded() != 0 {
+		t.Errorf("a viewer sees %s (%v), and %d are recorded", seen, err, recorded())
+	}
+	if _, err := d.service.Positions(t.Context(), trader); err != nil || recorded() != 1 {
+		t.Errorf("of a trader's look %d are recorded (%v)", recorded(), err)
+	}
+
+	d.front = say(401, "")
+	if _, err := d.service.Positions(t.Context(), d.viewer); !problem.Is(err, problem.NeedsCredentials) || refused() != 0 {
+		t.Errorf("a viewer meets a refusal: %v, and %d keys are out of use", err, refused())
+	}
+	if _, err := d.service.Positions(t.Context(), trader); !problem.Is(err, problem.NeedsCredentials) || refused() != 1 {
+		t.Errorf("a trader meets a refusal: %v, and %d keys are out of use", err, refused())
 	}
 }

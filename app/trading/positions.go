@@ -16,8 +16,8 @@ import (
 	"paddock/app/tenant"
 )
 
-// Positions reads the account's positions from the broker, records them, and
-// returns them in the broker's JSON.
+// Positions reads the account's positions from the broker, records them where
+// the user may do more than read, and returns them in the broker's JSON.
 func (s *Service) Positions(ctx context.Context, a tenant.Admission) (json.RawMessage, error) {
 	access, err := s.keys.Open(ctx, a, s.db.Tx, nil)
 	if err != nil {
@@ -44,19 +44,20 @@ const openOrdersOfSQL = `select alpaca_order_id::text from app.alpaca_orders
 // as far as it is certain which fills they include. Where they differ from what
 // is counted, and open orders may have been filled unseen, it reads those,
 // which counts their fills. Where the mirror remains in doubt, it asks for a
-// reconciliation.
+// reconciliation. For a user who may only read it records nothing.
 func (s *Service) readPositions(ctx context.Context, a tenant.Admission, client *broker.Client) (broker.PositionsAnswer, error) {
 	var asOf time.Time
 	var moves []byte
+	var records bool
 	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
-		b.Queue("select clock_timestamp(), app.position_moves($1)", a.Account).
-			QueryRow(func(row pgx.Row) error { return row.Scan(&asOf, &moves) })
+		b.Queue("select clock_timestamp(), app.position_moves($1), private.has_scope('cancel')", a.Account).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&asOf, &moves, &records) })
 	})
 	if err != nil {
 		return broker.PositionsAnswer{}, err
 	}
 	positions, err := client.Positions(ctx)
-	if err != nil {
+	if err != nil || !records {
 		return positions, err
 	}
 	var unsettled, orders []string

@@ -120,7 +120,10 @@ func (d *dev) prepare(ctx context.Context, owner string) (config.Config, error) 
 	if err := sql.Migrate(ctx, conn); err != nil {
 		return config.Config{}, err
 	}
-	environment := map[string]string{"PADDOCK_ADDR": d.addr, "PADDOCK_AUTH_RATE_LIMIT": envOr("PADDOCK_AUTH_RATE_LIMIT", "true")}
+	environment := map[string]string{"PADDOCK_ADDR": d.addr}
+	for _, name := range []string{"PADDOCK_AUTH_RATE_LIMIT", "PADDOCK_USER_REQUESTS", "PADDOCK_USER_AT_ONCE"} {
+		environment[name] = os.Getenv(name) // what is empty takes its default
+	}
 	for role, variable := range map[string]string{
 		"paddock_app": "PADDOCK_APP_DATABASE_URL", "paddock_worker": "PADDOCK_WORKER_DATABASE_URL", "paddock_auth": "PADDOCK_AUTH_DATABASE_URL",
 	} {

@@ -27,6 +27,7 @@ import (
 	"paddock/app/mirror"
 	"paddock/app/passthrough"
 	"paddock/app/push"
+	"paddock/app/quota"
 	"paddock/app/reporting"
 	"paddock/app/tenant"
 	"paddock/app/trading"
@@ -66,7 +67,9 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 	defer pools.close()
 
 	bell := tenant.NewDoorbell(pools.bell, log)
+	perUser := quota.New(quota.Config{PerSecond: c.UserRequests, AtOnce: c.UserAtOnce})
 	db := tenant.NewDB(pools.app, bell)
+	db.OnAdmission = perUser.SetOwner
 	worker := tenant.NewWorker(pools.worker, bell)
 	if err := keys.Verify(ctx, worker); err != nil {
 		return err
@@ -103,6 +106,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 		Relay:       passthrough.New(db, opener),
 		Logs:        agents.NewLogs(db),
 		Sessions:    signIn,
+		Quota:       perUser,
 		Auth:        signIn.Handler(),
 		Events:      events,
 		Push:        hub,

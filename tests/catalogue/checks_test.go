@@ -13,8 +13,10 @@ type check struct {
 
 // Exceptions from the rules, each with its reason. Keep them few.
 const (
-	// Tables that belong to no tenant. No runtime role has a privilege on them.
-	notTenants = `('private.seal_keys', 'private.doorbell', 'private.event_retention', 'private.stream_instances', 'private.master_keys')`
+	// Tables that belong to no tenant, or are counted by user. No runtime role has
+	// a privilege on them.
+	notTenants = `('private.seal_keys', 'private.doorbell', 'private.event_retention', 'private.stream_instances', 'private.master_keys',
+		'private.key_checks', 'private.stored_bytes', 'private.storage_limit')`
 
 	// The one security definer function that does not belong to the gate and that
 	// builds SQL from text: only the owner may create and drop partitions. It takes
@@ -24,6 +26,15 @@ const (
 	// The one definer function that is the watchdog's: to end a session takes
 	// membership in its login, which the gate need not have.
 	endsSessions = `'private.end_report_sessions(oid[],interval)'`
+
+	// Definer functions that write for a request that may only read.
+	writesForReaders = `(
+		'private.admit(text,uuid)',                         -- writes settings alone
+		'private.create_account(text,text)',                -- asks for a user: there is no account yet
+		'private.lock_event_log(boolean)',                  -- writes nothing
+		'private.append_event(text,jsonb,text)',            -- asks for the scope of each kind
+		'private.read_credentials(integer[],text[])'        -- notes the decryption
+	)`
 
 	// Indexes that begin with something else than the account.
 	otherIndexes = `(
@@ -187,6 +198,32 @@ var checks = []check{
 		broken: [][]string{
 			{"alter policy app_reads on app.agent_logs using (account_id = private.account_id('read'))"},
 			{"alter policy app_reads on app.account_grants using (user_id = private.user_id())"},
+		},
+	},
+	{
+		// Who may only read changes nothing: not the mirror, by which guards
+		// measure, and nothing else.
+		name: "a request writes by a scope that is more than read",
+		sql: `select name || ': ' || text from ` + policyText + ` p
+			where 'paddock_app'::regrole = any (p.polroles) and (select o.polcmd from pg_policy o where o.oid = p.oid) <> 'r'
+			and (text ~ 'account_id\((''(read)?''::text)?\)' or text !~ 'account_id\(')`,
+		broken: [][]string{
+			{"alter policy app_inserts on app.alpaca_positions with check (account_id = (select private.account_id('read')))"},
+			{"alter policy app_updates on app.account_balances using (account_id = (select private.account_id('read')))"},
+			{"alter policy app_doubts on app.stream_cursors using (account_id = (select private.account_id()))"},
+			{"create policy careless on app.agent_logs to paddock_app using (account_id = (select private.account_id('read')))"},
+			{"alter policy app_asks on app.syncs with check (asked_by = (select private.user_id()))"},
+		},
+	},
+	{
+		name: "a definer function of requests that writes asks for a scope that is more than read",
+		sql: `select p.oid::regprocedure::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace cross join lateral aclexplode(p.proacl) g
+			where p.prosecdef and p.provolatile = 'v' and n.nspname in ` + ours + ` and g.grantee = 'paddock_app'::regrole
+			and p.oid::regprocedure::text not in ` + writesForReaders + ` and p.oid not in (select a.oid from ` + accessors + ` a)
+			and p.prosrc !~ '(require_account\(''[^'']*'', |account_id\()''(cancel|trade|log|manage)'''`,
+		broken: [][]string{
+			{"create or replace function private.begin_repair(p_symbol text, p_qty numeric) returns void volatile security definer set search_path = pg_catalog, pg_temp language sql as ''"},
+			{"grant execute on function private.audit(uuid, text, jsonb) to paddock_app", "alter function private.audit(uuid, text, jsonb) security definer set search_path = pg_catalog, pg_temp"},
 		},
 	},
 	{

@@ -16,6 +16,7 @@ import (
 var filled = []string{
 	`insert into auth."user" (id, name, email, "emailVerified") values ('u', 'U', 'u@example.com', false)`,
 	`insert into auth.session (id, "expiresAt", token, "updatedAt", "userId") values ('s', now() + interval '1 day', 't', now(), 'u')`,
+	`insert into auth.sign_up_counts (network) values ('192.0.2.1/32')`,
 	`insert into app.user_accounts (id, user_id, name, environment) values ('00000000-0000-4000-8000-000000000001', 'u', 'one', 'paper')`,
 	`insert into app.account_grants (account_id, user_id, role) values ('00000000-0000-4000-8000-000000000001', 'u', 'owner')`,
 	`insert into private.report_grants (account_id, role_oid, role_name) values ('00000000-0000-4000-8000-000000000001', 1, 'somebody')`,
@@ -47,6 +48,8 @@ var filled = []string{
 	`insert into app.journal_gaps (account_id, symbol, journal_qty, broker_qty, trips_since) values ('00000000-0000-4000-8000-000000000001', 'AAPL', 2, 0, now())`,
 	`insert into private.user_credentials (account_id, kind, ciphertext, encryption_algorithm, key_version, key_last4) values ('00000000-0000-4000-8000-000000000001', 'key', '\xc30d0409', 'x', 1, '1234')`,
 	`insert into private.master_keys (key_version, check_value) values (1, decode(repeat('cd', 32), 'hex'))`,
+	`insert into private.key_checks (user_id) values ('u')`,
+	`insert into private.stored_bytes (user_id, what, bytes) values ('u', 'logs', 1)`,
 	`insert into app.stream_leases (account_id, holder, expires_at) values ('00000000-0000-4000-8000-000000000001', gen_random_uuid(), now())`,
 	`insert into private.stream_instances (holder, live_until, most) values (gen_random_uuid(), now(), 1)`,
 	`insert into app.syncs (account_id, asked_by) values ('00000000-0000-4000-8000-000000000001', 'u')`,

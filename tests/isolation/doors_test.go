@@ -124,6 +124,67 @@ var doorAttacks = []attack{
 		},
 	},
 	{
+		name: "a viewer who writes the mirror",
+		weak: []string{
+			"create policy careless on app.alpaca_positions to paddock_app using (account_id = (select private.account_id('read')))",
+		},
+		scene: func(l *lab) {
+			l.share("viewer")
+			must(l.t, l.admin, "insert into app.stream_cursors (account_id, agreed_at) values ($1, now())", l.b.Account)
+		},
+		run: func(l *lab) {
+			s := l.as("paddock_app")
+			for _, write := range []string{
+				"update app.alpaca_positions set qty = 1000 where account_id = '$B'",
+				"insert into app.alpaca_positions (account_id, symbol, qty, as_of) values ('$B', 'PLANTED', 1, now())",
+				"insert into app.alpaca_positions (account_id, symbol, qty, as_of) values ('$B', '$B_NAME', 1, now()) on conflict (account_id, symbol) do update set qty = 0",
+				"delete from app.alpaca_positions where account_id = '$B'",
+				`select app.record_positions('$B', '[{"symbol": "PLANTED", "qty": "1"}]', now())`,
+				`select app.reconcile_positions('$B', '[]', now(), '{}', '{}', '{}')`,
+				"select app.apply_fill_to_position('$B', 'PLANTED', 'us_equity', 1, 1, now())",
+				"select app.doubt_mirror('$B')",
+				"update app.stream_cursors set doubts = 100 where account_id = '$B'",
+			} {
+				s.mustAsk("begin; select private.admit('$TOKEN', '$B')")
+				s.ask(write)
+				s.ask("commit")
+			}
+		},
+	},
+	{
+		name: "a viewer who writes what the account is worth",
+		weak: []string{
+			"create policy careless on app.account_balances to paddock_app using (account_id = (select private.account_id('read')))",
+		},
+		scene: func(l *lab) { l.share("viewer") },
+		run: func(l *lab) {
+			s := l.as("paddock_app")
+			for _, write := range []string{
+				"update app.account_balances set equity = 1000 where account_id = '$B'",
+				"insert into app.account_balances (account_id, equity, last_equity, as_of) values ('$B', 7, 7, now()) on conflict (account_id) do update set equity = 7",
+			} {
+				s.mustAsk("begin; select private.admit('$TOKEN', '$B')")
+				s.ask(write)
+				s.ask("commit")
+			}
+		},
+	},
+	{
+		name:   "a viewer who takes the keys out of use",
+		weakFn: edit("private.mark_credentials_rejected(bigint)", "'cancel'", "'read'"),
+		scene:  func(l *lab) { l.share("viewer") },
+		run: func(l *lab) {
+			s := l.as("paddock_app")
+			for _, write := range []string{
+				"select private.mark_credentials_rejected(1)", "select private.begin_repair('$B_NAME', 1)", "select private.wind_down_late_order('$B_ORDER')",
+			} {
+				s.mustAsk("begin; select private.admit('$TOKEN', '$B')")
+				s.ask(write)
+				s.ask("commit")
+			}
+		},
+	},
+	{
 		name: "a grant written for oneself",
 		weak: []string{
 			"grant insert on app.account_grants to paddock_app",

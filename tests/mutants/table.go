@@ -13,6 +13,7 @@ const (
 	refusals   = "refused requests"
 	halts      = "halts"
 	secrets    = "secrets"
+	edges      = "edges"
 )
 
 // mutants breaks rules that orders depend on, and names the tests that must
@@ -26,16 +27,32 @@ var mutants = []mutant{
 	{lock, "sql/func/008/guard_exercise.sql", "'read committed'", "current_setting('transaction_isolation')", []string{"app/trading TestGuardsHoldUnderTheLock"}},
 
 	{doors, "app/broker/breakers.go", "		return noFault\n", "		return callFault\n", []string{"app/broker TestBlame"}},
-	{doors, "app/broker/breakers.go", "severalAccounts = 3", "severalAccounts = 1", []string{"app/broker TestNoTenantOpensTheBreaker"}},
-	{doors, "app/broker/breakers.go", "severalAccounts = 3", "severalAccounts = 4", []string{"app/broker TestFailuresOpenTheBreaker"}},
+	{doors, "app/broker/breakers.go", "severalOwners = 3", "severalOwners = 1", []string{"app/broker TestNoTenantOpensTheBreaker"}},
+	{doors, "app/broker/breakers.go", "severalOwners = 3", "severalOwners = 4", []string{"app/broker TestFailuresOpenTheBreaker"}},
 	{doors, "app/broker/breakers.go", "			ownDone(errFailed)\n			sharedDone(errLeft)", "			ownDone(errFailed)\n			sharedDone(errFailed)", []string{"app/broker TestOnlyTheBrokersFailuresAreEverybodys"}},
 	{doors, "app/broker/breakers.go", "			ownDone(errFailed)\n			sharedDone(errLeft)", "			ownDone(errLeft)\n			sharedDone(errLeft)", []string{"app/broker TestOnlyTheBrokersFailuresAreEverybodys"}},
 	{doors, "app/broker/breakers.go", "		clear(s.failing)\n", "", []string{"app/broker TestOnlyTheBrokersFailuresAreEverybodys"}},
 	{doors, "app/broker/breakers.go", "c.ConsecutiveFailures >= failuresToOpen && shared.failsForSeveral()", "shared.failsForSeveral()", []string{"app/broker TestOnlyTheBrokersFailuresAreEverybodys"}},
-	{doors, "app/broker/breakers.go", "case x.status >= http.StatusInternalServerError, x.status == 0 && x.header == nil:", "case x.status >= http.StatusInternalServerError, x.status == 0, x.header != nil:", []string{"app/broker TestBlame"}},
-	{doors, "app/broker/breakers.go", "	if s.tried == account && time.Since(s.triedAt) < 2*openFor {\n		return false\n	}\n", "", []string{"app/broker TestBreakerClosesAgain"}},
+	{doors, "app/broker/breakers.go", "case x.status >= http.StatusInternalServerError, x.header == nil && (!x.onWire.Load() || x.ctx.Err() != nil || isDialing(failure.Cause)):", "case x.status >= http.StatusInternalServerError, x.status == 0, x.header != nil:", []string{"app/broker TestBlame"}},
+	{doors, "app/broker/breakers.go", "	if s.tried == owner && time.Since(s.triedAt) < 2*openFor {\n		return false\n	}\n", "", []string{"app/broker TestBreakerClosesAgain"}},
 	{doors, "app/broker/breakers.go", "		return callerLeft // it is not", "		return brokerFault // it is not", []string{"app/broker TestBlame"}},
-	{doors, "app/broker/breakers.go", "		if time.Since(at) > countFor {\n			delete(s.failing, account)\n		}\n", "		_, _ = account, at\n", []string{"app/broker TestOnlyTheBrokersFailuresAreEverybodys"}},
+	{doors, "app/broker/breakers.go", "		if time.Since(at) > countFor {\n			delete(s.failing, owner)\n		}\n", "		_, _ = owner, at\n", []string{"app/broker TestOnlyTheBrokersFailuresAreEverybodys"}},
+
+	{doors, "app/broker/breakers.go", "!x.onWire.Load() || x.ctx.Err() != nil || isDialing(failure.Cause)", "true", []string{"app/broker TestOddAnswersAreNobodyElses"}},
+	{doors, "app/broker/client.go", "breakers.allow(c.owner, c.account,", "breakers.allow(c.account, c.account,", []string{"app/broker TestNoTenantOpensTheBreaker", "app/httpapi TestOneTenantsAnswersStopNobody"}},
+	{edges, "app/broker/client.go", "		if failure.Kind == Unauthorized && !c.takesAsSaid {", "		if false {", []string{"app/broker TestOnlyAConfirmed401IsUnauthorized", "app/httpapi TestOneHostsWordTakesNoKeys"}},
+	{edges, "app/broker/relay.go", "		if refusal.Kind == Unauthorized {", "		if false {", []string{"app/broker TestOnlyAConfirmed401IsUnauthorized", "app/httpapi TestOneHostsWordTakesNoKeys"}},
+	{edges, "app/auth/cookie.go", "		if value, ours := s.verified(c.Value); ours {\n			return value, true\n		}\n", "		return s.verified(c.Value)\n", []string{"app/auth TestCookiesOfOneName", "app/httpapi TestJunkCookiesSignNobodyOut"}},
+	{edges, "app/auth/limiter.go", "len(g.newer) >= maxWindows/2", "false", []string{"app/auth TestMemoryIsBounded"}},
+	{edges, "app/auth/limiter.go", "	bits6 = [numberOfNetworks]int{64, 48, 32}", "	bits6 = [numberOfNetworks]int{64, 64, 64}", []string{"app/auth TestNetworksAreLimited"}},
+	{edges, "app/quota/quota.go", "		who = \"user \" + who\n", "		who = \"session \" + session\n", []string{"app/quota TestRequestsInASecond"}},
+	{edges, "app/quota/quota.go", "err != nil && urgent &&", "false &&", []string{"app/quota TestTheReserveIsForWhatStops", "app/httpapi TestAFloodIsRefused"}},
+	{edges, "app/httpapi/events.go", "		r.leave() // package", "		// package", []string{"app/httpapi TestRequestsUnderWayAreBounded"}},
+	{edges, "sql/func/010/count_key_check.sql", "c.in_minute >= 10 or ", "", []string{"app/httpapi TestKeyChecksAreLimited"}},
+	{edges, "sql/func/010/count_key_check.sql", "when p_refused then 2 else 1", "when p_refused then 0 else 1", []string{"app/httpapi TestKeyChecksAreLimited"}},
+	{edges, "sql/func/006/count_order.sql", "not new.reduce_only", "true", []string{"app/httpapi TestStoredBytesAreBounded"}},
+	{edges, "sql/func/010/mark_credentials_rejected.sql", "'cancel', 'work'", "'read', 'work'", []string{"tests/isolation TestNoAttackCrosses"}},
+	{edges, "app/broker/refusedkeys.go", "			checks.noteWorking(keys)\n", "", []string{"app/broker TestABurstOfRefusalsIsCheckedOnce"}},
 
 	{lists, "app/trading/ordersatbroker.go", "	listed.cutAt(beyond)\n", "", []string{"app/mirror TestBothSidesOfAHiddenOrder"}},
 	{lists, "app/trading/ordersatbroker.go", "			if id == l.stop {", "			if false {", []string{"app/mirror TestBothSidesOfAHiddenOrder"}},

@@ -14,6 +14,10 @@ begin
     raise exception 'an event of this kind needs the scope "%"', needed using errcode = '42501';
   end if;
 
+  if p_kind = 'guard' and p_data->>'event' = 'refused' and scopes <> 'work' then
+    perform private.count_stored('orders', 500 + octet_length(p_data::text), true);
+  end if;
+
   -- This locks the head row first, so that the check below sees every earlier event.
   insert into app.event_heads as h (account_id, last_seq) values (account, 1)
     on conflict (account_id) do update set last_seq = h.last_seq + 1

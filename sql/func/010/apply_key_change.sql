@@ -2,8 +2,8 @@
 -- refused, because no stream followed the account meanwhile. A running wind-down
 -- can do nothing without working keys, so it becomes stuck, and an event says
 -- so; once the account has working keys again, it goes on. The event is written
--- here and not by append_event, because a request that may only read can meet
--- the broker's refusal too.
+-- here and not by append_event, because an operator deletes keys without an
+-- admission.
 create or replace function private.apply_key_change() returns trigger
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$

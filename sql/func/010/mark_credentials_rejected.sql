@@ -1,17 +1,15 @@
 -- Records that the broker refused these credentials, unless they were replaced
--- meanwhile, and appends an event the first time. The event is written here and
--- not by append_event, because a request that may only read can meet the
--- refusal too.
+-- meanwhile, and appends an event the first time. That takes trading away, so
+-- it needs the scope "cancel"; where a request that may only read meets the
+-- refusal, the holder of the account's stream notices it by itself. The event is
+-- written here and not by append_event, which wants "manage" for this kind.
 create or replace function private.mark_credentials_rejected(p_generation bigint) returns boolean
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
-  account uuid := private.account_id();
+  account uuid := private.require_account('noting a refusal', 'cancel', 'work');
   next_seq bigint;
 begin
-  if account is null then
-    raise exception 'noting a refusal needs an admission' using errcode = '42501';
-  end if;
   perform private.lock_event_log();
   update private.user_credentials c set rejected_at = now()
     where c.account_id = account and c.generation = p_generation and c.rejected_at is null;

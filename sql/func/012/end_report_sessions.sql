@@ -7,13 +7,17 @@
 --                the most; without a free entry nobody can write
 --   queue        its transaction is older than ten seconds, or has failed, while
 --                the queue of notifications fills, which a listener's transaction
---                can do
+--                can do. Once the queue is half full, any session: a listener that
+--                is idle keeps what it was not told of, such as notifications of
+--                transactions that failed
 --   transaction  its transaction is older than p_longest: it keeps dead rows
 --                from being removed, and the event log's partitions. (One that
 --                has failed has no beginning any more, and holds neither: it
 --                counts from its last statement.)
--- ended is false where paddock_watchdog may not end the session, because it is a
--- member neither of the login nor of pg_signal_backend.
+--   hidden       nobody knows how old its transaction is
+-- ended is false where paddock_watchdog may not end the session, or not see how
+-- old its transaction is: because it is a member neither of the login nor of
+-- pg_signal_backend and pg_read_all_stats.
 --
 -- While the table of locks is full, nobody can open a relation that is shared by
 -- all databases, such as those of roles. So this asks only functions, and the
@@ -47,7 +51,9 @@ begin
   end if;
 
   for s in
-    select a.pid, a.usesysid, a.state = 'idle in transaction (aborted)' as failed,
+    select a.pid, a.usesysid,
+        not pg_has_role('paddock_watchdog', a.usesysid, 'usage') and not pg_has_role('paddock_watchdog', 'pg_read_all_stats', 'usage') as hidden,
+        a.state = 'idle in transaction (aborted)' as failed,
         clock_timestamp() - coalesce(a.xact_start, case when a.state like 'idle in transaction%' then a.state_change end) as open_for,
         sum(coalesce(l.held, 0)) over (order by coalesce(l.held, 0), a.pid) as locks
       from pg_stat_get_activity(null) a
@@ -58,14 +64,16 @@ begin
     why := case
       when s.usesysid = any (p_barred) then 'barred'
       when s.locks > most_locks then 'locks'
+      when queue >= 0.5 then 'queue'
       when queue > 0.05 and (s.failed or s.open_for > interval '10 seconds') then 'queue'
-      when s.open_for > p_longest then 'transaction' end;
+      when s.open_for > p_longest then 'transaction'
+      when s.hidden then 'hidden' end;
     continue when why is null;
     login := s.usesysid;
     name := pg_get_userbyid(s.usesysid);
     pid := s.pid;
     begin
-      ended := pg_terminate_backend(s.pid);
+      ended := why <> 'hidden' and pg_terminate_backend(s.pid);
     exception when insufficient_privilege then
       ended := false;
     end;
