@@ -564,7 +564,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Ask Alpaca for the positions and record them */
+        /** Ask Alpaca for the positions and record them if the role on the account allows more than reading */
         get: {
             parameters: {
                 query?: {
@@ -600,7 +600,7 @@ export interface paths {
             };
         };
         put?: never;
-        /** Ask Alpaca for the positions and record them */
+        /** Ask Alpaca for the positions and record them if the role on the account allows more than reading */
         post: {
             parameters: {
                 query?: {
