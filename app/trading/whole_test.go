@@ -336,11 +336,12 @@ func TestRefusalsAreAlpacasWhole(t *testing.T) {
 		t.Errorf("%d orders were sent", n)
 	}
 
-	// If a refusal repeats the account's keys, neither they nor the other
-	// fields are returned.
+	// If a refusal repeats the account's keys, they are masked in what is returned.
 	d.answers(say(403, `{"code":40310000,"message":"no","held_for_orders":"10","key":"`+d.seed.SecretKey+`"}`))
 	_, err := d.service.Place(t.Context(), d.owner, "", market("b", 10))
-	if p := problem.Of(err); p.Code != problem.OrderRejected || p.Broker.More != nil {
-		t.Errorf("%v, with %s", err, p.Broker.More)
+	p := problem.Of(err)
+	text, jsonErr := json.Marshal(p.Broker)
+	if p.Code != problem.OrderRejected || jsonErr != nil || strings.Contains(string(text)+err.Error(), d.seed.SecretKey) || string(p.Broker.More["held_for_orders"]) != `"10"` {
+		t.Errorf("%v, with %s (%v)", err, text, jsonErr)
 	}
 }

@@ -250,10 +250,15 @@ func TestNoLoginKeepsATransaction(t *testing.T) {
 // A listener that leaves its transaction open fills the queue of notifications,
 // and so does one that is idle, with notifications of transactions that failed.
 // They are ended when the queue fills, and then it is empty again.
+//
+// Before Postgres 17, to fill the queue takes 8 GB. PADDOCK_FILL_QUEUE=1 does it.
 func TestNoListenerFillsTheQueue(t *testing.T) {
-	if major(t) < 17 && os.Getenv("PADDOCK_FILL_QUEUE") == "" {
-		t.Skip("the queue takes 8 GB before Postgres 17: PADDOCK_FILL_QUEUE=1 fills it")
+	if major(t) >= 17 || os.Getenv("PADDOCK_FILL_QUEUE") != "" {
+		t.Run("the queue is full", emptiesTheQueue)
 	}
+}
+
+func emptiesTheQueue(t *testing.T) {
 	w := newWorld(t)
 	if major(t) >= 17 {
 		w.sql("alter system set max_notify_queue_pages = 64")
