@@ -386,6 +386,9 @@ func hostile(l *lab, s *session) {
 		l.t.Fatal("found no function to try")
 	}
 	for _, f := range functions {
+		if f.Name == "private.end_report_sessions" {
+			continue // it would end the reporting logins of tests that run beside this one; it reads no table of tenants
+		}
 		// Not every combination is tried. Each value of an argument is used
 		// together with several values of the other arguments.
 		most := 1
