@@ -10,9 +10,8 @@
 --                can do. Once the queue is half full, any session: a listener that
 --                is idle keeps what it was not told of, such as notifications of
 --                transactions that failed
---   transaction  its transaction is older than p_longest, and than a second: it
---                keeps dead rows from being removed, and the event log's
---                partitions. (One that
+--   transaction  its transaction is older than p_longest: it keeps dead rows
+--                from being removed, and the event log's partitions. (One that
 --                has failed has no beginning any more, and holds neither: it
 --                counts from its last statement.)
 --   hidden       nobody knows how old its transaction is
@@ -67,7 +66,7 @@ begin
       when s.locks > most_locks then 'locks'
       when queue >= 0.5 then 'queue'
       when queue > 0.05 and (s.failed or s.open_for > interval '10 seconds') then 'queue'
-      when s.open_for > p_longest and s.open_for > interval '1 second' then 'transaction'
+      when s.open_for > p_longest then 'transaction'
       when s.hidden then 'hidden' end;
     continue when why is null;
     login := s.usesysid;
