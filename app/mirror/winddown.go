@@ -387,7 +387,7 @@ func (a *account) settleIntents(ctx context.Context, w *windDown) error {
 			err = a.resend(ctx, in)
 		case broker.IsKind(err, broker.NotFound):
 			err = a.notFound(ctx, lostIntent{ID: in.ID, ClientOrderID: in.ClientOrderID, Since: in.Since})
-		case broker.IsKind(err, broker.Invalid), broker.IsKind(err, broker.Forbidden):
+		case broker.IsKind(err, broker.Invalid, broker.Forbidden):
 			err = nil
 		default:
 			clear(a.missing) // the broker is away: start the windows again
@@ -466,7 +466,7 @@ func (a *account) resend(ctx context.Context, c closing) error {
 		return a.recordAnswer(ctx, answer, "accepted")
 	case refusalOf(err) == nil:
 		return nil // the next round looks it up
-	case broker.IsKind(err, broker.Invalid), broker.IsKind(err, broker.Forbidden), broker.IsKind(err, broker.NotFound):
+	case broker.IsKind(err, broker.Invalid, broker.Forbidden, broker.NotFound):
 		return a.notFound(ctx, lostIntent{ID: c.ID, ClientOrderID: c.ClientOrderID, Since: c.Since})
 	}
 	return err // nothing else would arrive either

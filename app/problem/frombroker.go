@@ -30,15 +30,11 @@ func FromBroker(err error) error {
 	case broker.RateLimited:
 		p = New(BrokerRateLimited, "This account has used up its requests to Alpaca for the moment. Wait as Retry-After says.")
 		p.RetryAfter = b.RetryAfter
-	case broker.Unavailable:
-		if b.HTTPStatus == http.StatusUnauthorized {
-			p = New(BrokerUnavailable, "Alpaca refused the keys for this request, and has not confirmed it for the account itself, so they stay as they are. Try again in a few seconds.")
-			p.RetryAfter = b.RetryAfter
-			break
-		}
-		fallthrough
 	default:
 		p = New(BrokerUnavailable, "Alpaca cannot be reached at the moment. Try again in a few seconds.")
+		if b.Kind == broker.Unavailable && b.HTTPStatus == http.StatusUnauthorized {
+			p = New(BrokerUnavailable, "Alpaca refused the keys for this request, and has not confirmed it for the account itself, so they stay as they are. Try again in a few seconds.")
+		}
 		p.RetryAfter = b.RetryAfter
 	}
 	if p.RetryAfter <= 0 && (p.Kind() == KindTooMany || p.Kind() == KindUnavailable) {

@@ -158,13 +158,12 @@ func (w *Watchdog) count(pid int32) bool {
 			delete(w.counted, other)
 		}
 	}
-	if _, again := w.counted[pid]; again {
-		w.counted[pid] = time.Now()
-		return false
-	}
+	_, again := w.counted[pid]
 	w.counted[pid] = time.Now()
-	w.ended.Add(1)
-	return true
+	if !again {
+		w.ended.Add(1)
+	}
+	return !again
 }
 
 // barredLogins returns the oids of the logins that are barred now.

@@ -17,9 +17,10 @@ const MaxDigits = 400
 // IsLong reports whether a number, as JSON has it, has more than MaxDigits
 // digits on either side of its point when it is written out.
 func IsLong(number string) bool {
-	whole, fraction := digits(number)
-	return whole > MaxDigits || fraction > MaxDigits
+	return areLong(digits(number))
 }
+
+func areLong(whole, fraction int) bool { return whole > MaxDigits || fraction > MaxDigits }
 
 // Size returns how many bytes Postgres takes at most to write a jsonb that was
 // made from text, which must be valid JSON. For a text with a long number it
@@ -28,10 +29,10 @@ func Size(text []byte) int {
 	size := 0
 	between := 0 // where the last number ended
 	for from, to := range numbers(text) {
-		if IsLong(string(text[from:to])) {
+		whole, fraction := digits(string(text[from:to]))
+		if areLong(whole, fraction) {
 			return math.MaxInt
 		}
-		whole, fraction := digits(string(text[from:to]))
 		size += plainSize(text[between:from]) + len("-.") + whole + fraction
 		between = to
 	}
