@@ -39,7 +39,7 @@ create policy auth_all on auth.session to paddock_auth using (true) with check (
 grant select, insert, update, delete on auth.session to paddock_auth;
 -- Admission looks a session up by its token.
 create policy gate_reads on auth.session for select to paddock_gate using (true);
-grant select (token, "userId", "expiresAt") on auth.session to paddock_gate;
+grant select (id, token, "userId", "expiresAt") on auth.session to paddock_gate;
 
 create table auth.account (
   id text primary key,

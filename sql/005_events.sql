@@ -73,34 +73,94 @@ grant select, update (expired_before) on private.event_retention to paddock_gate
 create policy owner_all on private.event_retention to paddock_owner using (true) with check (true);
 insert into private.event_retention default values;
 
-{{ template "func/005/event_partitions.sql" . }}
+{{ template "func/005/partitions.sql" . }}
 {{ template "func/005/add_event_partition.sql" . }}
 {{ template "func/005/maintain_event_partitions.sql" . }}
 grant execute on function private.maintain_event_partitions to paddock_worker;
 comment on function private.maintain_event_partitions is 'Makes the event log''s partitions of the months to come and drops those that are no longer kept.';
 select private.maintain_event_partitions();
 
--- Who did what. It has no foreign key, because it outlives the account.
+-- The audit: who did what, in two tables of one form, each with a partition a
+-- month. They have no foreign keys, because they outlive accounts and users.
+-- Whoever does something has it written in the same transaction, by private.audit
+-- alone, so that nothing is done without its row; and no row is ever changed.
 create table app.audit_log (
   account_id uuid not null,
   id uuid not null default gen_random_uuid(),
   at timestamptz not null default clock_timestamp(),
-  actor_user_id text,  -- null: the worker
-  action text not null,
+  -- nobody: somebody who could not sign in
+  kind text not null check (kind in ('user', 'worker', 'operator', 'reporting_login', 'nobody')),
+  -- The user's id, or the operator's or login's name.
+  actor text,
+  session_id text,
+  request_id text,
+  address text,
+  request text,
+  action text not null check (action ~ '^[a-z_]+\.[a-z_]+$'),
   detail jsonb not null default '{}',
-  primary key (account_id, id),
+  primary key (account_id, at, id),
   constraint audit_log_bounded check (app.json_size(detail) <= 65536)
-);
+) partition by range (at);
 comment on table app.audit_log is 'Who did what on an account. Rows are never changed, and outlive the account.';
-create index audit_log_at_idx on app.audit_log (account_id, at desc);
+comment on column app.audit_log.kind is 'What sort of actor it was: user, worker (the server itself, for the account''s stream), operator, reporting_login or nobody (somebody who could not sign in).';
+comment on column app.audit_log.actor is 'Who it was: a user''s id, or the name of an operator or of a reporting login.';
+comment on column app.audit_log.session_id is 'The id of the session, which is no secret: the token is another column.';
+comment on column app.audit_log.request_id is 'The request''s X-Request-ID, by which the server''s log has it.';
+comment on column app.audit_log.address is 'The client''s address.';
+comment on column app.audit_log.request is 'Method and path of the request.';
 alter table app.audit_log enable row level security, force row level security,
-  alter column account_id set statistics 0, alter column actor_user_id set statistics 0, alter column detail set statistics 0;
+  alter column account_id set statistics 0, alter column actor set statistics 0, alter column session_id set statistics 0,
+  alter column request_id set statistics 0, alter column address set statistics 0, alter column request set statistics 0,
+  alter column detail set statistics 0;
 create policy gate_appends on app.audit_log for insert to paddock_gate with check (true);
 grant insert on app.audit_log to paddock_gate;
--- The owner reads the audit, and nobody changes it.
 create policy app_reads on app.audit_log for select to paddock_app
   using (account_id = (select private.account_id('manage')));
 grant select on app.audit_log to paddock_app;
+create policy report_reads on app.audit_log for select to paddock_report
+  using (account_id = any ((select private.report_accounts())::uuid[]));
+grant select (account_id, at, kind, actor, session_id, request_id, address, request, action, detail) on app.audit_log to paddock_report;
+
+create table app.user_audit_log (
+  user_id text not null,  -- '' where nobody knows whose it is
+  id uuid not null default gen_random_uuid(),
+  at timestamptz not null default clock_timestamp(),
+  kind text not null check (kind in ('user', 'worker', 'operator', 'reporting_login', 'nobody')),
+  actor text,
+  session_id text,
+  request_id text,
+  address text,
+  request text,
+  action text not null check (action ~ '^[a-z_]+\.[a-z_]+$'),
+  detail jsonb not null default '{}',
+  primary key (user_id, at, id),
+  constraint user_audit_log_bounded check (app.json_size(detail) <= 65536)
+) partition by range (at);
+comment on table app.user_audit_log is 'What concerns a user and no account: sign-ins, passwords, sessions. Rows are never changed, and outlive the user.';
+alter table app.user_audit_log enable row level security, force row level security,
+  alter column user_id set statistics 0, alter column actor set statistics 0, alter column session_id set statistics 0,
+  alter column request_id set statistics 0, alter column address set statistics 0, alter column request set statistics 0,
+  alter column detail set statistics 0;
+create policy gate_appends on app.user_audit_log for insert to paddock_gate with check (true);
+grant insert on app.user_audit_log to paddock_gate;
+create policy app_reads on app.user_audit_log for select to paddock_app
+  using (user_id = (select private.user_id()));
+grant select on app.user_audit_log to paddock_app;
+
+-- How long the audit is kept at least. An operator changes keep as paddock_owner.
+create table private.audit_retention (
+  only_one boolean primary key default true check (only_one),
+  keep interval not null default '400 days' check (keep >= '1 day')
+);
+comment on table private.audit_retention is 'How long the audit is kept; paddock_owner may change the column keep.';
+alter table private.audit_retention enable row level security, force row level security;
+create policy owner_all on private.audit_retention to paddock_owner using (true) with check (true);
+insert into private.audit_retention default values;
+
+{{ template "func/005/maintain_audit_partitions.sql" . }}
+grant execute on function private.maintain_audit_partitions to paddock_worker;
+comment on function private.maintain_audit_partitions is 'Makes the audit''s partitions of the months to come and drops those that are no longer kept.';
+select private.maintain_audit_partitions();
 
 create table app.agent_logs (
   account_id uuid not null references app.user_accounts (id) on delete cascade,
@@ -165,7 +225,12 @@ reset role;
 
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
+{{ template "func/005/origin.sql" . }}
 {{ template "func/005/audit.sql" . }}
+{{ template "func/005/audit_call.sql" . }}
+{{ template "func/005/audit_refused_sign_in.sql" . }}
+{{ template "func/005/record_user_change.sql" . }}
+{{ template "func/005/record_grant_change.sql" . }}
 {{ template "func/005/lock_event_log.sql" . }}
 {{ template "func/005/count_stored.sql" . }}
 {{ template "func/005/count_agent_log.sql" . }}
@@ -179,26 +244,46 @@ grant execute on function private.lock_event_log, private.append_event to paddoc
 grant execute on function private.read_events, private.check_access, private.mark_expired_events, private.doorbell_channel,
   private.notify_events to paddock_worker;
 select private.doorbell_channel();
-grant execute on function private.count_agent_log to paddock_owner;
+grant execute on function private.count_agent_log, private.record_user_change, private.record_grant_change to paddock_owner;
+grant execute on function private.audit_call to paddock_app;
+grant execute on function private.audit_refused_sign_in to paddock_auth;
+comment on function private.audit_call is 'Writes into the admitted account''s audit what is about to be asked of the broker.';
+comment on function private.audit_refused_sign_in is 'Writes into the audit that a password was refused.';
 reset role;
 revoke create on schema private from paddock_gate;
 
 set local role paddock_owner;
 create trigger count_agent_log before insert on app.agent_logs
   for each row execute function private.count_agent_log();
+create trigger record_user_change after insert or update or delete on auth."user"
+  for each row execute function private.record_user_change();
+create trigger record_user_change after insert or delete on auth.session
+  for each row execute function private.record_user_change();
+create trigger record_user_change after insert or update or delete on auth.account
+  for each row execute function private.record_user_change();
+create trigger record_grant_change after insert or update or delete on app.account_grants
+  for each row execute function private.record_grant_change();
 reset role;
+-- Sign-in calls one function of this schema.
+grant usage on schema private to paddock_auth;
 
 ---- create above / drop below ----
 
 set local role paddock_owner;
 drop trigger count_agent_log on app.agent_logs;
+drop trigger record_grant_change on app.account_grants;
+drop trigger record_user_change on auth.account;
+drop trigger record_user_change on auth.session;
+drop trigger record_user_change on auth."user";
 reset role;
+revoke usage on schema private from paddock_auth;
 set local role paddock_gate;
 drop function private.count_agent_log, private.count_stored, private.notify_events, private.doorbell_channel, private.mark_expired_events, private.check_access, private.read_events,
-  private.append_event, private.lock_event_log, private.audit;
+  private.append_event, private.lock_event_log, private.record_grant_change, private.record_user_change, private.audit_refused_sign_in,
+  private.audit_call, private.audit, private.origin;
 reset role;
 set local role paddock_owner;
-drop function private.maintain_event_partitions, private.add_event_partition, private.event_partitions;
-drop table private.doorbell, private.storage_limit, private.stored_bytes, app.agent_logs, app.audit_log, private.event_retention, app.account_events, app.event_heads;
+drop function private.maintain_audit_partitions, private.maintain_event_partitions, private.add_event_partition, private.partitions;
+drop table private.doorbell, private.storage_limit, private.stored_bytes, app.agent_logs, private.audit_retention, app.user_audit_log, app.audit_log, private.event_retention, app.account_events, app.event_heads;
 drop function app.is_amount, app.json_size;
 reset role;

@@ -227,7 +227,8 @@ set local role paddock_gate;
 {{ template "func/006/claim_client_order_id.sql" . }}
 {{ template "func/006/count_order.sql" . }}
 {{ template "func/006/count_kept_answer.sql" . }}
-grant execute on function private.claim_client_order_id, private.count_order, private.count_kept_answer to paddock_owner;
+{{ template "func/006/record_order_change.sql" . }}
+grant execute on function private.claim_client_order_id, private.count_order, private.count_kept_answer, private.record_order_change to paddock_owner;
 reset role;
 revoke create on schema private from paddock_gate;
 
@@ -245,6 +246,11 @@ create trigger note_stored before insert on app.alpaca_orders
   for each row when (new.intent_state = 'submitting') execute function private.count_order();
 create trigger guard_again before update on app.alpaca_orders
   for each row when (new.intent_state = 'submitting' and old.intent_state <> 'submitting') execute function app.guard_order();
+create trigger record_new after insert on app.alpaca_orders
+  for each row when (new.intent_state = 'submitting') execute function private.record_order_change();
+create trigger record_change after update of intent_state on app.alpaca_orders
+  for each row when (new.intent_state is distinct from old.intent_state and new.intent_state in ('submitting', 'rejected', 'unsent', 'dismissed'))
+  execute function private.record_order_change();
 
 -- The answers to requests that send several orders, for their retries; and the
 -- idempotency keys of turns of the switch.
@@ -310,6 +316,8 @@ reset role;
 set local role paddock_owner;
 drop function app.refuse_request;
 drop table app.refused_requests, app.kept_answers;
+drop trigger record_change on app.alpaca_orders;
+drop trigger record_new on app.alpaca_orders;
 drop trigger guard_again on app.alpaca_orders;
 drop trigger guard_new on app.alpaca_orders;
 drop trigger note_stored on app.alpaca_orders;
@@ -317,7 +325,7 @@ drop trigger claim_client_order_id on app.alpaca_orders;
 drop trigger inherit_parent_owner on app.alpaca_orders;
 reset role;
 set local role paddock_gate;
-drop function private.count_kept_answer, private.count_order, private.claim_client_order_id;
+drop function private.record_order_change, private.count_kept_answer, private.count_order, private.claim_client_order_id;
 reset role;
 set local role paddock_owner;
 drop function app.guard_order, app.inherit_parent_owner, app.opposing_orders, app.orders_from_broker_json, app.order_legs_json,

@@ -15,6 +15,7 @@ grant usage on schema ext to paddock_gate;
 
 create schema private authorization paddock_owner;
 grant usage on schema private to paddock_app;
+grant usage on schema private to paddock_auth;
 grant usage on schema private to paddock_gate;
 grant usage on schema private to paddock_worker;
 
@@ -92,6 +93,7 @@ create policy gate_all on app.account_grants to paddock_gate
   with check (true);
 grant select on app.account_grants to paddock_app;
 grant select, insert on app.account_grants to paddock_gate;
+CREATE TRIGGER record_grant_change AFTER INSERT OR DELETE OR UPDATE ON app.account_grants FOR EACH ROW EXECUTE FUNCTION private.record_grant_change();
 
 -- The switch and the limits of each account. An account without a row has no limit, and a column that is null is no limit.
 create table app.account_guards (
@@ -283,6 +285,8 @@ CREATE TRIGGER guard_again BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN 
 CREATE TRIGGER guard_new BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION app.guard_order();
 CREATE TRIGGER inherit_parent_owner BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN ((((old.parent_alpaca_order_id IS NULL) AND (new.parent_alpaca_order_id IS NOT NULL)) OR ((old.replaces IS NULL) AND (new.replaces IS NOT NULL)))) EXECUTE FUNCTION app.inherit_parent_owner();
 CREATE TRIGGER note_stored BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION private.count_order();
+CREATE TRIGGER record_change AFTER UPDATE OF intent_state ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state IS DISTINCT FROM old.intent_state) AND (new.intent_state = ANY (ARRAY['submitting'::text, 'rejected'::text, 'unsent'::text, 'dismissed'::text])))) EXECUTE FUNCTION private.record_order_change();
+CREATE TRIGGER record_new AFTER INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION private.record_order_change();
 
 -- What each account holds, as the broker says. A row of quantity 0 is a position that was closed.
 create table app.alpaca_positions (
@@ -333,20 +337,29 @@ create table app.audit_log (
   account_id uuid not null,
   id uuid not null default gen_random_uuid(),
   at timestamp with time zone not null default clock_timestamp(),
-  actor_user_id text,
+  kind text not null,
+  actor text,
+  session_id text,
+  request_id text,
+  address text,
+  request text,
   action text not null,
   detail jsonb not null default '{}'::jsonb,
-  constraint audit_log_pkey PRIMARY KEY (account_id, id),
-  constraint audit_log_bounded CHECK ((app.json_size(detail) <= 65536))
-);
-CREATE INDEX audit_log_at_idx ON app.audit_log USING btree (account_id, at DESC);
+  constraint audit_log_pkey PRIMARY KEY (account_id, at, id),
+  constraint audit_log_action_check CHECK ((action ~ '^[a-z_]+\.[a-z_]+$'::text)),
+  constraint audit_log_bounded CHECK ((app.json_size(detail) <= 65536)),
+  constraint audit_log_kind_check CHECK ((kind = ANY (ARRAY['user'::text, 'worker'::text, 'operator'::text, 'reporting_login'::text, 'nobody'::text])))
+) partition by RANGE (at);
 alter table app.audit_log enable row level security, force row level security;
--- without statistics: account_id, actor_user_id, detail
+-- without statistics: account_id, actor, session_id, request_id, address, request, detail
 create policy app_reads on app.audit_log for select to paddock_app
   using ((account_id = ( SELECT private.account_id('manage'::text) AS account_id)));
 create policy gate_appends on app.audit_log for insert to paddock_gate
   with check (true);
+create policy report_reads on app.audit_log for select to paddock_report
+  using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
 grant insert on app.audit_log to paddock_gate;
+grant select (account_id, at, kind, actor, session_id, request_id, address, request, action, detail) on app.audit_log to paddock_report;
 grant select on app.audit_log to paddock_app;
 
 -- The number of each account's newest event. Whoever changes an account locks its row first.
@@ -800,6 +813,33 @@ grant select, insert, update (alpaca_account_id, alpaca_account_number, updated_
 grant select, update (name, is_active, stream_mode, updated_at) on app.user_accounts to paddock_app;
 CREATE TRIGGER record_account_change AFTER DELETE OR UPDATE ON app.user_accounts FOR EACH ROW EXECUTE FUNCTION private.record_account_change();
 
+-- What concerns a user and no account: sign-ins, passwords, sessions. Rows are never changed, and outlive the user.
+create table app.user_audit_log (
+  user_id text not null,
+  id uuid not null default gen_random_uuid(),
+  at timestamp with time zone not null default clock_timestamp(),
+  kind text not null,
+  actor text,
+  session_id text,
+  request_id text,
+  address text,
+  request text,
+  action text not null,
+  detail jsonb not null default '{}'::jsonb,
+  constraint user_audit_log_pkey PRIMARY KEY (user_id, at, id),
+  constraint user_audit_log_action_check CHECK ((action ~ '^[a-z_]+\.[a-z_]+$'::text)),
+  constraint user_audit_log_bounded CHECK ((app.json_size(detail) <= 65536)),
+  constraint user_audit_log_kind_check CHECK ((kind = ANY (ARRAY['user'::text, 'worker'::text, 'operator'::text, 'reporting_login'::text, 'nobody'::text])))
+) partition by RANGE (at);
+alter table app.user_audit_log enable row level security, force row level security;
+-- without statistics: user_id, actor, session_id, request_id, address, request, detail
+create policy app_reads on app.user_audit_log for select to paddock_app
+  using ((user_id = ( SELECT private.user_id() AS user_id)));
+create policy gate_appends on app.user_audit_log for insert to paddock_gate
+  with check (true);
+grant insert on app.user_audit_log to paddock_gate;
+grant select on app.user_audit_log to paddock_app;
+
 -- What is left to do after an account's switch was turned, and how far it is.
 create table app.wind_downs (
   account_id uuid not null,
@@ -867,6 +907,7 @@ create policy auth_all on auth."user" to paddock_auth
   using (true)
   with check (true);
 grant select, insert, update, delete on auth."user" to paddock_auth;
+CREATE TRIGGER record_user_change AFTER INSERT OR DELETE OR UPDATE ON auth."user" FOR EACH ROW EXECUTE FUNCTION private.record_user_change();
 
 -- Ways of signing in, such as a password; no brokerage accounts, these are in app.user_accounts.
 create table auth.account (
@@ -892,6 +933,7 @@ create policy auth_all on auth.account to paddock_auth
   using (true)
   with check (true);
 grant select, insert, update, delete on auth.account to paddock_auth;
+CREATE TRIGGER record_user_change AFTER INSERT OR DELETE OR UPDATE ON auth.account FOR EACH ROW EXECUTE FUNCTION private.record_user_change();
 
 -- Who is signed in, by the token of the cookie.
 create table auth.session (
@@ -914,8 +956,9 @@ create policy auth_all on auth.session to paddock_auth
   with check (true);
 create policy gate_reads on auth.session for select to paddock_gate
   using (true);
-grant select ("expiresAt", token, "userId") on auth.session to paddock_gate;
+grant select (id, "expiresAt", token, "userId") on auth.session to paddock_gate;
 grant select, insert, update, delete on auth.session to paddock_auth;
+CREATE TRIGGER record_user_change AFTER INSERT OR DELETE ON auth.session FOR EACH ROW EXECUTE FUNCTION private.record_user_change();
 
 -- How many sign-ups were tried from a network in the hour that began then.
 create table auth.sign_up_counts (
@@ -947,6 +990,19 @@ create policy auth_all on auth.verification to paddock_auth
   using (true)
   with check (true);
 grant select, insert, update, delete on auth.verification to paddock_auth;
+
+-- How long the audit is kept; paddock_owner may change the column keep.
+create table private.audit_retention (
+  only_one boolean not null default true,
+  keep interval not null default '400 days'::interval,
+  constraint audit_retention_pkey PRIMARY KEY (only_one),
+  constraint audit_retention_keep_check CHECK ((keep >= '1 day'::interval)),
+  constraint audit_retention_only_one_check CHECK (only_one)
+);
+alter table private.audit_retention enable row level security, force row level security;
+create policy owner_all on private.audit_retention to paddock_owner
+  using (true)
+  with check (true);
 
 -- The secret name of the NOTIFY channel that says which accounts have new events.
 create table private.doorbell (
@@ -1533,7 +1589,7 @@ create function private.add_event_partition(p_at timestamp with time zone) retur
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's
 
 -- Admits this transaction as the user of a session, to an account of theirs or to none.
-create function private.admit(p_token text, p_account uuid) returns text
+create function private.admit(p_token text, p_account uuid, p_origin text DEFAULT ''::text) returns text
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 -- Admits this transaction as the worker of an account, if its instance holds the account's lease.
@@ -1546,8 +1602,16 @@ create function private.append_event(p_kind text, p_data jsonb, p_broker_event_i
 create function private.apply_key_change() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
-create function private.audit(p_account uuid, p_action text, p_detail jsonb DEFAULT '{}'::jsonb) returns void
-  language sql volatile;  -- paddock_gate's
+create function private.audit(p_account uuid, p_action text, p_detail jsonb DEFAULT '{}'::jsonb, p_user text DEFAULT ''::text, p_kind text DEFAULT NULL::text, p_actor text DEFAULT NULL::text) returns void
+  language plpgsql volatile;  -- paddock_gate's
+
+-- Writes into the admitted account's audit what is about to be asked of the broker.
+create function private.audit_call(p_action text, p_detail jsonb DEFAULT '{}'::jsonb) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+-- Writes into the audit that a password was refused.
+create function private.audit_refused_sign_in(p_action text, p_user text) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth
 
 create function private.begin_repair(p_symbol text, p_qty numeric) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
@@ -1602,9 +1666,6 @@ create function private.doorbell_channel() returns text
 create function private.end_report_sessions(p_barred oid[], p_longest interval) returns TABLE(login oid, name text, pid integer, why text, ended boolean)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_watchdog's; for paddock_worker
 
-create function private.event_partitions() returns TABLE(relname name, ends_at timestamp with time zone)
-  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's
-
 -- Lets a reporting login read an account: paddock report create calls it.
 create function private.grant_report(p_role name, p_account uuid) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -1618,6 +1679,10 @@ create function private.lease_share(p_wanted bigint) returns integer
 
 create function private.lock_event_log(p_leases boolean DEFAULT false) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+
+-- Makes the audit's partitions of the months to come and drops those that are no longer kept.
+create function private.maintain_audit_partitions() returns TABLE(made integer, dropped integer)
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set lock_timeout=200ms;  -- paddock_owner's; for paddock_worker
 
 -- Makes the event log's partitions of the months to come and drops those that are no longer kept.
 create function private.maintain_event_partitions() returns TABLE(made integer, dropped integer)
@@ -1642,6 +1707,12 @@ create function private.notify_events(p_accounts uuid[] DEFAULT NULL::uuid[]) re
 create function private.orders_blocking_deletion(p_account uuid, p_open_orders text) returns jsonb
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
+create function private.origin() returns text[]
+  language plpgsql stable;  -- paddock_gate's
+
+create function private.partitions(p_log regclass) returns TABLE(relname name, ends_at timestamp with time zone)
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's
+
 create function private.read_credentials(p_versions integer[], p_keys text[]) returns TABLE(environment text, kind text, key_version integer, encrypted bytea, generation bigint, rejected boolean, owner text)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
@@ -1649,6 +1720,15 @@ create function private.read_events(p_tokens text[], p_accounts uuid[], p_cursor
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set jit=off;  -- paddock_gate's; for paddock_worker
 
 create function private.record_account_change() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.record_grant_change() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.record_order_change() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.record_user_change() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.release_leases(p_holder uuid, p_accounts uuid[]) returns void
@@ -1675,7 +1755,7 @@ create function private.running_wind_downs(p_holder uuid) returns SETOF uuid
 create function private.scopes_for_role(role text, is_active boolean) returns text
   language sql immutable parallel safe;  -- paddock_gate's
 
-create function private.seal_mac(inner_pad bytea, outer_pad bytea, door text, account text, who text) returns bytea
+create function private.seal_mac(inner_pad bytea, outer_pad bytea, door text, account text, who text, origin text) returns bytea
   language sql stable parallel restricted;  -- paddock_gate's
 
 create function private.set_guards(p_limits jsonb) returns void

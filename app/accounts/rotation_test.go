@@ -241,7 +241,7 @@ func TestDecryptionsAreAudited(t *testing.T) {
 	}
 	var decrypted, stored int
 	var key bool
-	err := f.pg.Conn(t, "admin").QueryRow(t.Context(), `select count(*) filter (where action = 'credentials.decrypt' and actor_user_id = 'the-user'),
+	err := f.pg.Conn(t, "admin").QueryRow(t.Context(), `select count(*) filter (where action = 'credentials.decrypt' and kind = 'user' and actor = 'the-user'),
 		count(*) filter (where action = 'credentials.store'), coalesce(bool_or(detail::text like '%' || $2 || '%'), false)
 		from app.audit_log where account_id = $1`, a.Account, f.seeds[0].SecretKey).Scan(&decrypted, &stored, &key)
 	if err != nil || decrypted != 3 || stored != 1 || key {

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// clientAddress returns the client's address. A forwarding header counts only
+// ClientAddress returns the client's address. A forwarding header counts only
 // from a trusted proxy, and then its last address that is not one. Several
 // header lines are one list. An entry that cannot be read ends it: the address
 // is then that of the proxy which wrote the entry.
-func (s *Service) clientAddress(r *http.Request) netip.Addr {
+func (s *Service) ClientAddress(r *http.Request) netip.Addr {
 	addr, _ := readAddress(r.RemoteAddr)
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(hops) - 1; i >= 0 && s.isProxy(addr); i-- {

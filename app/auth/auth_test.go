@@ -273,7 +273,7 @@ func TestClientAddress(t *testing.T) {
 				r.Header.Add("X-Forwarded-For", line)
 			}
 		}
-		if got := s.clientAddress(r).String(); got != tt.want {
+		if got := s.ClientAddress(r).String(); got != tt.want {
 			t.Errorf("%s forwarded for %q is %s, want %s", tt.remote, tt.forwarded, got, tt.want)
 		}
 	}

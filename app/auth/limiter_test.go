@@ -164,7 +164,7 @@ func TestSpoofedHeadersCountForNothing(t *testing.T) {
 		r := httptest.NewRequest("POST", prefix+"sign-in/email", nil)
 		r.RemoteAddr = remote
 		r.Header.Set("X-Forwarded-For", forwarded)
-		return l.allow(s.clientAddress(r), "sign-in/email")
+		return l.allow(s.ClientAddress(r), "sign-in/email")
 	}
 	passed := 0
 	for i := range 100 {

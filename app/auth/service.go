@@ -115,7 +115,7 @@ func (s *Service) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := strings.TrimPrefix(r.URL.Path, prefix)
 		if s.config.RateLimit {
-			if wait := s.limiter.allow(s.clientAddress(r), path); wait > 0 {
+			if wait := s.limiter.allow(s.ClientAddress(r), path); wait > 0 {
 				s.tooMany(w, wait)
 				return
 			}

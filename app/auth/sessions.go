@@ -91,8 +91,8 @@ func (s *Service) revoke(c *call, condition, token string) (any, error) {
 	if token == "" {
 		token = in.Token
 	}
-	if _, err := s.config.Pool.Exec(c.Context(), `delete from auth.session where "userId" = $1 and `+condition, in.UserID, token); err != nil {
-		return nil, databaseError(err)
+	if _, err := s.write(c.Context(), in.ID, nil, `delete from auth.session where "userId" = $1 and `+condition, in.UserID, token); err != nil {
+		return nil, err
 	}
 	s.config.OnSessionEnd()
 	if own := condition != otherSessionsSQL && token == in.Token; own {

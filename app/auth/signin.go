@@ -19,7 +19,7 @@ func (s *Service) newSession(r *http.Request, remember bool) session {
 		life = forgottenFor
 	}
 	address := ""
-	if a := s.clientAddress(r); a.IsValid() {
+	if a := s.ClientAddress(r); a.IsValid() {
 		address = a.String()
 	}
 	agent := strings.ReplaceAll(strings.ToValidUTF8(r.UserAgent(), ""), "\x00", "")
@@ -129,6 +129,9 @@ func (s *Service) checkPassword(ctx context.Context, email, password string) (us
 		return u, err
 	}
 	if !right {
+		if err := s.auditRefusal(ctx, "sign_in.failed", u.ID); err != nil {
+			return u, err
+		}
 		return u, refuse(problem.AuthInvalidEmailOrPassword, "Invalid email or password")
 	}
 	return u, nil
@@ -150,8 +153,8 @@ func (s *Service) signOut(c *call) (any, error) {
 		}
 	}
 	if token, ok := s.SessionToken(c.Request); ok {
-		if _, err := s.config.Pool.Exec(c.Context(), `delete from auth.session where token = $1`, token); err != nil {
-			return nil, databaseError(err)
+		if _, err := s.write(c.Context(), "", nil, `delete from auth.session where token = $1`, token); err != nil {
+			return nil, err
 		}
 		s.config.OnSessionEnd()
 	}

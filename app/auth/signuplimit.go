@@ -48,7 +48,7 @@ func (s *Service) countSignUp(ctx context.Context, r *http.Request) error {
 	}
 	var tried int
 	var wait time.Duration
-	found, err := s.queryRow(ctx, []any{&tried, &wait}, countSignUpSQL, signUpNetwork(s.clientAddress(r)))
+	found, err := s.queryRow(ctx, []any{&tried, &wait}, countSignUpSQL, signUpNetwork(s.ClientAddress(r)))
 	switch {
 	case err != nil:
 		return err

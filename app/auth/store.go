@@ -10,6 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"paddock/app/origin"
 )
 
 // isoTime is a time in JavaScript's form.
@@ -87,6 +89,35 @@ func (s *Service) queryRow(ctx context.Context, into []any, sql string, args ...
 	return err == nil, databaseError(err)
 }
 
+// write runs a statement that changes something, and tells the audit which
+// request it is for, and of which session ("" before there is one). It reports
+// whether the statement returned a row.
+func (s *Service) write(ctx context.Context, sessionID string, into []any, sql string, args ...any) (found bool, err error) {
+	var b pgx.Batch
+	b.Queue("select set_config('app.origin', $1, true)", sessionID+" "+origin.Text(ctx))
+	statement := b.Queue(sql, args...)
+	if into != nil {
+		statement.QueryRow(func(row pgx.Row) error {
+			err := row.Scan(into...)
+			found = err == nil
+			if errors.Is(err, pgx.ErrNoRows) {
+				return nil
+			}
+			return err
+		})
+	}
+	// Both are one transaction, because one Sync ends the batch.
+	err = s.config.Pool.SendBatch(ctx, &b).Close()
+	return found && err == nil, databaseError(err)
+}
+
+// auditRefusal writes into the audit that a password was refused: of this user, or
+// with "" of an address that nobody has.
+func (s *Service) auditRefusal(ctx context.Context, action, userID string) error {
+	_, err := s.write(ctx, "", nil, "select private.audit_refused_sign_in($1, $2)", action, userID)
+	return err
+}
+
 // databaseError marks errors that are not Postgres' own.
 func databaseError(err error) error {
 	var pg *pgconn.PgError
@@ -102,7 +133,7 @@ func (s *Service) createUser(ctx context.Context, name, email, hash string, imag
 	var u user
 	now := s.now()
 	id := newID()
-	_, err := s.queryRow(ctx, append(u.into(), in.into()...), `
+	_, err := s.write(ctx, "", append(u.into(), in.into()...), `
 		with u as (
 			insert into auth."user" (id, name, email, "emailVerified", image, "createdAt", "updatedAt")
 			values ($1, $2, $3, false, $4, $5, $5) returning *
@@ -120,7 +151,7 @@ func (s *Service) createUser(ctx context.Context, name, email, hash string, imag
 // createSession makes a session of a user, and may end all others.
 func (s *Service) createSession(ctx context.Context, userID string, in session) (session, error) {
 	now := s.now()
-	_, err := s.queryRow(ctx, in.into(), `
+	_, err := s.write(ctx, "", in.into(), `
 		insert into auth.session as s (id, "expiresAt", token, "createdAt", "updatedAt", "ipAddress", "userAgent", "userId")
 		values ($1, $2, $3, $4, $4, $5, $6, $7) returning `+sessionColumnsSQL,
 		newID(), time.Time(in.ExpiresAt), newID(), now, in.IPAddress, in.UserAgent, userID)

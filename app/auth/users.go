@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"paddock/app/origin"
 	"paddock/app/problem"
 )
 
@@ -36,10 +37,10 @@ func (s *Service) updateUser(c *call) (any, error) {
 	if name == nil && !setsImage {
 		return nil, invalidRequest("No fields to update")
 	}
-	_, err = s.config.Pool.Exec(c.Context(), `update auth."user" set name = coalesce($2, name),
+	_, err = s.write(c.Context(), in.ID, nil, `update auth."user" set name = coalesce($2, name),
 		image = case when $3 then $4 else image end, "updatedAt" = $5 where id = $1`, in.UserID, name, setsImage, image, s.now())
 	if err != nil {
-		return nil, databaseError(err)
+		return nil, err
 	}
 	s.setSession(c, in.Token, s.remembered(c.Request))
 	return map[string]bool{"status": true}, nil
@@ -99,6 +100,9 @@ func (s *Service) checkOwnPassword(ctx context.Context, userID, password string)
 	}
 	right, err := s.hasher.verify(ctx, password, *hash)
 	if err == nil && !right {
+		if err := s.auditRefusal(ctx, "password.refused", userID); err != nil {
+			return err
+		}
 		err = refuse(problem.AuthInvalidPassword, "Invalid password")
 	}
 	return err
@@ -110,6 +114,9 @@ func (s *Service) storePassword(r *http.Request, in session, hash string, others
 	next := s.newSession(r, s.remembered(r))
 	now := s.now()
 	err := pgx.BeginFunc(r.Context(), s.config.Pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(r.Context(), "select set_config('app.origin', $1, true)", in.ID+" "+origin.Text(r.Context())); err != nil {
+			return err
+		}
 		_, err := tx.Exec(r.Context(), `update auth.account set password = $2, "updatedAt" = $3
 			where "userId" = $1 and "accountId" = $1 and "providerId" = 'credential'`, in.UserID, hash, now)
 		if err != nil || !others {

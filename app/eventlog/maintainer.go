@@ -8,8 +8,8 @@ import (
 	"paddock/app/tenant"
 )
 
-// Maintainer makes the log's partitions for the months to come and drops events
-// older than the retention.
+// Maintainer makes the partitions of the event log and of the audit for the
+// months to come, and drops what is older than their retentions.
 type Maintainer struct {
 	worker *tenant.Worker
 	log    *slog.Logger
@@ -20,24 +20,28 @@ func NewMaintainer(worker *tenant.Worker, log *slog.Logger) *Maintainer {
 	return &Maintainer{worker, log}
 }
 
-// Run maintains the log at once and every hour until ctx ends.
+// Run maintains both at once and every hour until ctx ends.
 func (k *Maintainer) Run(ctx context.Context) error {
 	hour := time.NewTicker(time.Hour)
 	defer hour.Stop()
 	for {
-		made, dropped, err := k.worker.MaintainEventLog(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case err != nil:
-			k.log.Warn("the event log's partitions could not be looked after; it is tried again within the hour", "err", err)
-		case made > 0 || dropped > 0:
-			k.log.Info("the event log's partitions", "made", made, "dropped", dropped)
-		}
+		k.maintain(ctx, "event log", k.worker.MaintainEventLog)
+		k.maintain(ctx, "audit", k.worker.MaintainAudit)
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-hour.C:
 		}
+	}
+}
+
+func (k *Maintainer) maintain(ctx context.Context, log string, do func(context.Context) (made, dropped int, err error)) {
+	made, dropped, err := do(ctx)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		k.log.Warn("partitions could not be looked after; it is tried again within the hour", "of", log, "err", err)
+	case made > 0 || dropped > 0:
+		k.log.Info("partitions", "of", log, "made", made, "dropped", dropped)
 	}
 }

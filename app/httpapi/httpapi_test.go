@@ -129,7 +129,7 @@ func TestAccounts(t *testing.T) {
 	u.do("GET", account, "").want(t, 403, "account_forbidden")
 
 	var audited int
-	err := s.db.Conn(t, "admin").QueryRow(t.Context(), "select count(*) from app.audit_log where account_id = $1 and actor_user_id is not null", id).Scan(&audited)
+	err := s.db.Conn(t, "admin").QueryRow(t.Context(), "select count(*) from app.audit_log where account_id = $1 and kind = 'user' and actor is not null and session_id is not null and request_id is not null", id).Scan(&audited)
 	if err != nil || audited < 6 {
 		t.Errorf("the audit has %d lines of the deleted account (%v)", audited, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"paddock/app/origin"
 	"paddock/app/problem"
 )
 
@@ -27,7 +28,8 @@ func requestID(ctx context.Context) string {
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := rand.Text()
-		r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
+		ctx := context.WithValue(r.Context(), requestIDKey{}, id)
+		r = r.WithContext(origin.With(ctx, origin.Of(r, id, s.Sessions.ClientAddress(r))))
 		w.Header().Set("X-Request-ID", id)
 		seen := &statusWriter{ResponseWriter: w}
 		began := time.Now()

@@ -30,6 +30,9 @@ var description = sync.OnceValues(func() (routers.Router, error) {
 
 var slashOfPair = regexp.MustCompile(`^(/api/(?:assets|positions|watchlists/[^/]+)/[A-Za-z]+)/((?i:usd|usdt|usdc|btc))$`)
 
+// The validator knows no JSON Lines: they are checked as a text.
+func init() { openapi3filter.RegisterBodyDecoder("application/jsonl", openapi3filter.FileBodyDecoder) }
+
 // conforms fails the test if a response is not as openapi.yaml says. It skips
 // Better Auth's endpoints and the console, which are not described there, and
 // WebSockets.

@@ -45,10 +45,19 @@ const (
 	exercises effect = "opens shares by exercising an option" // guarded by trading.Exercise
 )
 
+// actions are what the audit calls these effects.
+var actions = map[effect]string{
+	cancels:   "order.cancel_all",
+	lists:     "watchlist.change",
+	settings:  "configuration.change",
+	declines:  "option.decline",
+	exercises: "option.exercise",
+}
+
 // passThrough passes a call through, and its answer back.
 func (s *Server) passThrough(r *request) (response, error) {
 	to := r.route.alpaca
-	call := passthrough.Call{Scope: string(r.route.who), Check: to.check, Request: broker.Request{Method: r.route.method}}
+	call := passthrough.Call{Scope: string(r.route.who), Check: to.check, Action: actions[to.changes], Request: broker.Request{Method: r.route.method}}
 	var err error
 	if call.Path, err = r.alpacaPath(); err != nil {
 		return response{}, err

@@ -43,6 +43,10 @@ func (s *Server) routes() []route {
 		own("PUT", "/api/accounts/{id}/credentials", mayManage, "", withBody(s.putCredentials)),
 		own("DELETE", "/api/accounts/{id}/credentials", mayManage, "open_orders", s.deleteCredentials),
 
+		own("GET", "/api/audit", mayManage, auditFilters+" "+pageParameters, s.listAudit),
+		own("GET", "/api/audit/export", mayManage, "format "+auditFilters, s.exportAudit),
+		own("GET", "/api/user/audit", anyUser, auditFilters+" "+pageParameters, s.listAudit),
+
 		own("GET", "/api/account", mayRead, "", s.brokerAccount),
 		s.passed("GET", "/api/account/configurations", mayRead, "", "/v2/account/configurations"),
 		s.passed("PATCH", "/api/account/configurations", mayManage, "", "/v2/account/configurations").

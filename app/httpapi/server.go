@@ -8,10 +8,12 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"paddock/app/accounts"
 	"paddock/app/agents"
+	"paddock/app/audit"
 	"paddock/app/broker"
 	"paddock/app/eventlog"
 	"paddock/app/journal"
@@ -29,6 +31,9 @@ type Sessions interface {
 	// OriginAllowed reports whether a browser's request came from our own
 	// pages.
 	OriginAllowed(*http.Request) bool
+	// ClientAddress returns the client's address, as proxies tell it that are
+	// trusted.
+	ClientAddress(*http.Request) netip.Addr
 }
 
 // Config is what a Server needs.
@@ -38,6 +43,7 @@ type Config struct {
 	Journal     *journal.Journal
 	Relay       *passthrough.Relay
 	Logs        *agents.Logs
+	Audit       *audit.Audit
 	Sessions    Sessions
 	Quota       *quota.Quota // nil bounds nobody
 	Auth        http.Handler // serves /api/auth/

@@ -17,6 +17,7 @@ import (
 	"paddock/app/accounts"
 	"paddock/app/agents"
 	"paddock/app/alpacasim"
+	"paddock/app/audit"
 	"paddock/app/auth"
 	"paddock/app/broker"
 	"paddock/app/credentials"
@@ -101,7 +102,7 @@ func newBoundedServer(t *testing.T, perUser quota.Config, front ...func(sim http
 	})
 	opener := credentials.NewOpener(db, keys, b, log)
 	handler := httpapi.New(httpapi.Config{
-		Accounts: accounts.New(db, keys, b), Trading: trading.New(db, opener, log), Journal: journal.New(db), Relay: passthrough.New(db, opener), Logs: agents.NewLogs(db),
+		Accounts: accounts.New(db, keys, b), Trading: trading.New(db, opener, log), Journal: journal.New(db), Relay: passthrough.New(db, opener), Logs: agents.NewLogs(db), Audit: audit.New(db),
 		Sessions: service, Quota: users, Auth: service.Handler(), Events: events, Push: http.NotFoundHandler(), EventStream: http.HandlerFunc(s.hub.ServeEvents), Ready: db.Ping, Logger: log,
 		Console: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/panic" {

@@ -5,6 +5,8 @@ package passthrough
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"net/http"
 
 	"github.com/jackc/pgx/v5"
@@ -20,6 +22,22 @@ type Call struct {
 	broker.Request
 	Scope string // the required scope: read, cancel, trade or manage
 	Check string // a sentence that says where to see the outcome of a change whose answer was lost
+	// Action is what a change is called in the audit: see private.audit_call. ""
+	// only where nothing is changed.
+	Action string
+}
+
+// detail returns what the audit keeps of a change beside its path: the body,
+// which is JSON that was checked, and the query.
+func (c Call) detail() ([]byte, error) {
+	detail := map[string]any{}
+	if len(c.Query) > 0 {
+		detail["query"] = c.Query
+	}
+	if len(c.Body) > 0 {
+		detail["body"] = json.RawMessage(c.Body)
+	}
+	return json.Marshal(detail)
 }
 
 // Relay passes calls through.
@@ -38,6 +56,13 @@ func New(db *tenant.DB, keys *credentials.Opener) *Relay { return &Relay{db, key
 // It ends with not_permitted, needs_credentials, what Explain makes of a
 // broker's error, or a problem of the admission.
 func (r *Relay) Do(ctx context.Context, a tenant.Admission, c Call) (*broker.Response, error) {
+	if (c.Action == "") != (c.Method == http.MethodGet) {
+		return nil, fmt.Errorf("%s %s changes something and has no name in the audit, or the other way round", c.Method, c.Kind)
+	}
+	detail, err := c.detail()
+	if err != nil {
+		return nil, fmt.Errorf("write a call's body for the audit: %w", err)
+	}
 	access, err := r.keys.Open(ctx, a, r.db.Tx, func(b *tenant.Batch) {
 		b.Queue("select private.has_scope($1)", c.Scope).QueryRow(func(row pgx.Row) error {
 			var may bool
@@ -47,6 +72,9 @@ func (r *Relay) Do(ctx context.Context, a tenant.Admission, c Call) (*broker.Res
 			}
 			return err
 		})
+		if c.Action != "" {
+			b.Queue("select private.audit_call($1, $2) where private.has_scope($3)", c.Action, detail, c.Scope)
+		}
 	})
 	if err != nil {
 		return nil, err

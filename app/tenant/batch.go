@@ -9,6 +9,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"paddock/app/origin"
 )
 
 // Batch collects the statements of one transaction. They are sent together,
@@ -43,7 +45,7 @@ func (b *Batch) AppendEvent(kind string, data any) error {
 // two things happen before a first statement runs: pgx prepares new statements,
 // and Postgres applies default_transaction_read_only.
 const (
-	admitSQL       = "select private.admit($1, $2)"
+	admitSQL       = "select private.admit($1, $2, $3)"
 	admitWorkerSQL = "select private.admit_worker($1, $2, $3)"
 	lockLogSQL     = "select private.lock_event_log($1)"
 	resetSQL       = "reset all"
@@ -74,13 +76,16 @@ type Admission struct {
 	Account uuid.UUID // zero where the request concerns the user and no account
 }
 
+// IsOfUser reports whether the request concerns the user and no account.
+func (a Admission) IsOfUser() bool { return a.Account == uuid.Nil }
+
 // Tx admits the request and runs what queue adds, in one transaction and one
 // round trip to Postgres. It ends with unauthenticated,
 // account_forbidden (unknown and foreign accounts alike), not_permitted,
 // database_unavailable, or the Postgres error of a statement.
 func (db *DB) Tx(ctx context.Context, a Admission, queue func(*Batch)) error {
 	var b Batch
-	db.admit(&b, a)
+	db.admit(ctx, &b, a)
 	queue(&b)
 	return run(ctx, db.pool, &b)
 }
@@ -100,18 +105,18 @@ func (db *DB) TxDelete(ctx context.Context, a Admission, queue func(*Batch)) err
 
 func (db *DB) txNotify(ctx context.Context, a Admission, leases bool, queue func(*Batch)) error {
 	var b Batch
-	db.admit(&b, a)
+	db.admit(ctx, &b, a)
 	b.Queue(lockLogSQL, leases)
 	queue(&b)
 	return runAndNotify(ctx, db.pool, &b, db.bell, a.Account)
 }
 
-func (db *DB) admit(b *Batch, a Admission) {
+func (db *DB) admit(ctx context.Context, b *Batch, a Admission) {
 	var account *uuid.UUID
-	if a.Account != uuid.Nil {
+	if !a.IsOfUser() {
 		account = &a.Account
 	}
-	admitted := b.Queue(admitSQL, a.Token, account)
+	admitted := b.Queue(admitSQL, a.Token, account, origin.Text(ctx))
 	if db.OnAdmission == nil {
 		return
 	}

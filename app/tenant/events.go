@@ -120,3 +120,13 @@ func (w *Worker) MaintainEventLog(ctx context.Context) (made, dropped int, err e
 	err = run(ctx, w.pool, &b)
 	return made, dropped, err
 }
+
+// MaintainAudit makes the audit's partitions for the months to come, and drops
+// those of which all rows are older than the retention. It returns how many were
+// made and dropped.
+func (w *Worker) MaintainAudit(ctx context.Context) (made, dropped int, err error) {
+	var b Batch
+	b.Queue("select made, dropped from private.maintain_audit_partitions()").QueryRow(func(row pgx.Row) error { return row.Scan(&made, &dropped) })
+	err = run(ctx, w.pool, &b)
+	return made, dropped, err
+}

@@ -20,6 +20,7 @@ func (s *Service) Cancel(ctx context.Context, a tenant.Admission, id uuid.UUID) 
 	var may bool
 	access, err := s.keys.Open(ctx, a, s.db.Tx, func(b *tenant.Batch) {
 		b.Queue("select private.has_scope('cancel')").QueryRow(func(row pgx.Row) error { return row.Scan(&may) })
+		b.Queue("select private.audit_call('order.cancel', jsonb_build_object('order_id', $1::uuid)) where private.has_scope('cancel')", id)
 		queueFind(b, &f, orderByIDSQL, a.Account, id)
 	})
 	switch {

@@ -35,6 +35,11 @@ func (s *Service) cancelAndWait(ctx context.Context, a tenant.Admission, access 
 		if len(left) == 0 {
 			return s.recordCurrent(ctx, a, access, slices.Collect(maps.Keys(asked)))
 		}
+		if len(asked) == 0 {
+			if err := s.auditCancellation(ctx, a, symbol); err != nil {
+				return err
+			}
+		}
 		if symbol == "" && len(asked) == 0 {
 			if err := access.Client.CancelAllOrders(ctx); err != nil {
 				return access.Explain(ctx, err)
@@ -61,6 +66,14 @@ func (s *Service) cancelAndWait(ctx context.Context, a tenant.Admission, access 
 			return p
 		}
 	}
+}
+
+// auditCancellation writes into the audit that the open orders of a symbol, or
+// with "" all of them, are about to be canceled.
+func (s *Service) auditCancellation(ctx context.Context, a tenant.Admission, symbol string) error {
+	return s.db.Tx(ctx, a, func(b *tenant.Batch) {
+		b.Queue("select private.audit_call('order.cancel_all', jsonb_strip_nulls(jsonb_build_object('symbol', nullif($1, ''))))", symbol)
+	})
 }
 
 // trades reports whether an order trades a symbol, by a leg too.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/user"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
@@ -59,5 +60,21 @@ func connectOwner(ctx context.Context) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, explainConnect(err)
 	}
+	if _, err := conn.Exec(ctx, "select set_config('app.operator', $1, false)", operatorName()); err != nil {
+		conn.Close(ctx)
+		return nil, fmt.Errorf("tell the database who the operator is: %w", err)
+	}
 	return conn, nil
+}
+
+// operatorName returns the name that the audit has for whoever runs a command: of
+// the person behind sudo, else of the user of this process.
+func operatorName() string {
+	if name := os.Getenv("SUDO_USER"); name != "" {
+		return name
+	}
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return ""
 }

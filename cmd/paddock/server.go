@@ -17,6 +17,7 @@ import (
 
 	"paddock/app/accounts"
 	"paddock/app/agents"
+	"paddock/app/audit"
 	"paddock/app/auth"
 	"paddock/app/broker"
 	"paddock/app/config"
@@ -105,6 +106,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 		Journal:     journal.New(db),
 		Relay:       passthrough.New(db, opener),
 		Logs:        agents.NewLogs(db),
+		Audit:       audit.New(db),
 		Sessions:    signIn,
 		Quota:       perUser,
 		Auth:        signIn.Handler(),

@@ -16,12 +16,15 @@ const (
 	// Tables that belong to no tenant, or are counted by user. No runtime role has
 	// a privilege on them.
 	notTenants = `('private.seal_keys', 'private.doorbell', 'private.event_retention', 'private.stream_instances', 'private.master_keys',
-		'private.key_checks', 'private.stored_bytes', 'private.storage_limit')`
+		'private.key_checks', 'private.stored_bytes', 'private.storage_limit', 'private.audit_retention')`
+
+	// The table of what concerns a user: each row is one user's.
+	ofUsers = `'app.user_audit_log'`
 
 	// The one security definer function that does not belong to the gate and that
 	// builds SQL from text: only the owner may create and drop partitions. It takes
 	// no argument. What it does depends on the clock and the retention alone.
-	keepsPartitions = `'private.maintain_event_partitions()'`
+	keepsPartitions = `('private.maintain_event_partitions()', 'private.maintain_audit_partitions()')`
 
 	// The one definer function that is the watchdog's: to end a session takes
 	// membership in its login, which the gate need not have.
@@ -29,7 +32,7 @@ const (
 
 	// Definer functions that write for a request that may only read.
 	writesForReaders = `(
-		'private.admit(text,uuid)',                         -- writes settings alone
+		'private.admit(text,uuid,text)',                        -- writes settings alone
 		'private.create_account(text,text)',                -- asks for a user: there is no account yet
 		'private.lock_event_log(boolean)',                  -- writes nothing
 		'private.append_event(text,jsonb,text)',            -- asks for the scope of each kind
@@ -113,7 +116,7 @@ var checks = []check{
 			{"drop policy app_reads on app.agent_logs"},
 			{"grant delete on app.agent_logs to paddock_app"},
 			{"grant update (symbol) on app.trading_positions to paddock_app"},
-			{"grant select (account_id) on app.audit_log to paddock_report"},
+			{"grant select (account_id) on app.audit_log to paddock_worker"},
 		},
 	},
 	{
@@ -223,7 +226,7 @@ var checks = []check{
 			and p.prosrc !~ '(require_account\(''[^'']*'', |account_id\()''(cancel|trade|log|manage)'''`,
 		broken: [][]string{
 			{"create or replace function private.begin_repair(p_symbol text, p_qty numeric) returns void volatile security definer set search_path = pg_catalog, pg_temp language sql as ''"},
-			{"grant execute on function private.audit(uuid, text, jsonb) to paddock_app", "alter function private.audit(uuid, text, jsonb) security definer set search_path = pg_catalog, pg_temp"},
+			{"grant execute on function private.audit(uuid, text, jsonb, text, text, text) to paddock_app", "alter function private.audit(uuid, text, jsonb, text, text, text) security definer set search_path = pg_catalog, pg_temp"},
 		},
 	},
 	{
@@ -245,6 +248,7 @@ var checks = []check{
 		name: "every table of a tenant says whose it is",
 		sql: `select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
 			where c.relkind in ('r', 'p') and n.nspname in ` + ours + ` and n.nspname <> 'auth'
+			and not c.relispartition and n.nspname || '.' || c.relname <> ` + ofUsers + `
 			and n.nspname || '.' || c.relname not in ` + notTenants + ` and c.oid not in (select t.oid from ` + tenantTables + ` t)`,
 		broken: [][]string{
 			{"set role paddock_owner", "create table app.notes (id uuid primary key)", "alter table app.notes enable row level security, force row level security", "comment on table app.notes is 'Notes.'"},
@@ -325,16 +329,16 @@ var checks = []check{
 		name: "definer functions belong to the gate",
 		sql: `select p.oid::regprocedure || ' of ' || p.proowner::regrole from pg_proc p join pg_namespace n on n.oid = p.pronamespace
 			where p.prosecdef and n.nspname !~ '^(pg_|information_schema)' and p.proowner <> 'paddock_gate'::regrole
-			and p.oid::regprocedure::text <> ` + keepsPartitions + `
+			and p.oid::regprocedure::text not in ` + keepsPartitions + `
 			and (p.oid::regprocedure::text <> ` + endsSessions + ` or p.proowner <> 'paddock_watchdog'::regrole)`,
-		broken: [][]string{{"alter function private.has_scope(text) owner to paddock_owner"}, {"alter function private.admit(text, uuid) owner to current_user"},
+		broken: [][]string{{"alter function private.has_scope(text) owner to paddock_owner"}, {"alter function private.admit(text, uuid, text) owner to current_user"},
 			{"alter function private.end_report_sessions(oid[], interval) owner to current_user"}},
 	},
 	{
 		name: "definer functions build no SQL from text",
 		sql: `select p.oid::regprocedure::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace join pg_language l on l.oid = p.prolang
 			where p.prosecdef and n.nspname in ` + ours + ` and (l.lanname not in ('sql', 'plpgsql') or p.prosrc ~* '\m(execute|query_to_xml|dblink)\M')
-			and p.oid::regprocedure::text <> ` + keepsPartitions,
+			and p.oid::regprocedure::text not in ` + keepsPartitions,
 		broken: [][]string{{`create function private.any_sql(text) returns void security definer set search_path = pg_catalog, pg_temp language plpgsql as 'begin execute $1; end'`,
 			"revoke execute on function private.any_sql(text) from public", "alter function private.any_sql(text) owner to paddock_gate"}},
 	},

@@ -11,7 +11,7 @@ var doorAttacks = []attack{
 	{
 		name: "admission to another's account with one's own session",
 		weakFn: edits(
-			edit("private.admit(text,uuid)", "private.scopes_for_role(g.role, u.is_active)", "'read,trade,cancel,log,manage'"),
+			edit("private.admit(text,uuid,text)", "private.scopes_for_role(g.role, u.is_active)", "'read,trade,cancel,log,manage'"),
 		),
 		run: func(l *lab) {
 			s := l.as("paddock_app")
@@ -25,7 +25,7 @@ var doorAttacks = []attack{
 	},
 	{
 		name: "unknown and foreign accounts told apart",
-		weakFn: edit("private.admit(text,uuid)", "if p_account is not null and scopes is null then",
+		weakFn: edit("private.admit(text,uuid,text)", "if p_account is not null and scopes is null then",
 			"if p_account is not null and not exists (select from app.user_accounts where id = p_account) then raise exception 'no such account'; elsif p_account is not null and scopes is null then"),
 		run: func(l *lab) {
 			s := l.as("paddock_app")
@@ -43,8 +43,8 @@ var doorAttacks = []attack{
 		name: "a second admission after clearing the first",
 		weakFn: edits(
 			// The grant is not checked again if a user was admitted before.
-			edit("private.admit(text,uuid)", "scopes is null then", "scopes is null and coalesce(current_setting('app.user_id', true), '') = '' then"),
-			edit("private.admit(text,uuid)", "coalesce(scopes, '')", "coalesce(scopes, 'read')"),
+			edit("private.admit(text,uuid,text)", "scopes is null then", "scopes is null and coalesce(current_setting('app.user_id', true), '') = '' then"),
+			edit("private.admit(text,uuid,text)", "coalesce(scopes, '')", "coalesce(scopes, 'read')"),
 		),
 		run: func(l *lab) {
 			// The first admission is to the attacker's own account. The second
@@ -66,7 +66,7 @@ var doorAttacks = []attack{
 	},
 	{
 		name:   "a grant that has expired",
-		weakFn: edit("private.admit(text,uuid)", "and (g.expires_at is null or g.expires_at > now())", ""),
+		weakFn: edit("private.admit(text,uuid,text)", "and (g.expires_at is null or g.expires_at > now())", ""),
 		scene: func(l *lab) {
 			l.share("trader")
 			must(l.t, l.admin, "update app.account_grants set expires_at = now() - interval '1 second' where account_id = $1 and user_id = $2", l.b.Account, l.a.User)
@@ -83,7 +83,7 @@ var doorAttacks = []attack{
 	},
 	{
 		name:   "an old session of the victim's that has expired",
-		weakFn: edit("private.admit(text,uuid)", `and s."expiresAt" > now()`, ""),
+		weakFn: edit("private.admit(text,uuid,text)", `and s."expiresAt" > now()`, ""),
 		scene: func(l *lab) {
 			must(l.t, l.admin, `insert into auth.session (id, "expiresAt", token, "updatedAt", "userId") values ($1, now() - interval '1 second', $1, now(), $2)`, "old-"+l.a.Marker, l.b.User)
 		},
@@ -212,8 +212,9 @@ var doorAttacks = []attack{
 		},
 	},
 	{
-		name: "doors that act on a forged account",
-		weak: []string{rawAccessor, rawUser},
+		name:   "doors that act on a forged account",
+		weak:   []string{rawAccessor, rawUser},
+		weakFn: sealUnchecked,
 		run: func(l *lab) {
 			s := l.as("paddock_app")
 			for _, call := range []string{

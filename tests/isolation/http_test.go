@@ -26,6 +26,7 @@ import (
 	"paddock/app/accounts"
 	"paddock/app/agents"
 	"paddock/app/alpacasim"
+	"paddock/app/audit"
 	"paddock/app/auth"
 	"paddock/app/broker"
 	"paddock/app/credentials"
@@ -105,7 +106,7 @@ func newSite(t *testing.T, db *pgtest.DB, secret string, weaken func(l *lab)) *s
 	})
 	opener := credentials.NewOpener(app, keys, client, log)
 	server.Config.Handler = httpapi.New(httpapi.Config{
-		Accounts: accounts.New(app, keys, client), Trading: trading.New(app, opener, log), Journal: journal.New(app), Relay: passthrough.New(app, opener), Logs: agents.NewLogs(app),
+		Accounts: accounts.New(app, keys, client), Trading: trading.New(app, opener, log), Journal: journal.New(app), Relay: passthrough.New(app, opener), Logs: agents.NewLogs(app), Audit: audit.New(app),
 		Sessions: signIn, Auth: signIn.Handler(), Events: events, Push: hub, EventStream: http.HandlerFunc(hub.ServeEvents), Console: http.NotFoundHandler(), Logger: log,
 		Ready: func(context.Context) error { return nil },
 	})
@@ -273,7 +274,7 @@ func (s *site) tenantRequests() []tenantRequest {
 
 // admitAnyone weakens the admission: it gives every user all scopes, with or
 // without a grant.
-var admitAnyone = edit("private.admit(text,uuid)", "private.scopes_for_role(g.role, u.is_active)", "'read,trade,cancel,log,manage'")
+var admitAnyone = edit("private.admit(text,uuid,text)", "private.scopes_for_role(g.role, u.is_active)", "'read,trade,cancel,log,manage'")
 
 // httpAttack is one way to cross tenants over HTTP.
 type httpAttack struct {

@@ -13,10 +13,10 @@ import (
 // Weakenings of the seal. Each takes away one of its checks.
 var (
 	sealUnchecked = edit("private.check_seal(boolean)", "|| door = seal", "|| door <> ''")
-	sealNoTime    = edit("private.seal_mac(bytea,bytea,text,text,text)", "timestamptz_send(transaction_timestamp())", "'\\x'::bytea")
-	sealNoBackend = edit("private.seal_mac(bytea,bytea,text,text,text)", "int4send(pg_backend_pid())", "'\\x'::bytea")
+	sealNoTime    = edit("private.seal_mac(bytea,bytea,text,text,text,text)", "timestamptz_send(transaction_timestamp())", "'\\x'::bytea")
+	sealNoBackend = edit("private.seal_mac(bytea,bytea,text,text,text,text)", "int4send(pg_backend_pid())", "'\\x'::bytea")
 	// The time as text, to the second, which depends on the session's time zone.
-	sealTimeAsText = edit("private.seal_mac(bytea,bytea,text,text,text)", "timestamptz_send(transaction_timestamp())",
+	sealTimeAsText = edit("private.seal_mac(bytea,bytea,text,text,text,text)", "timestamptz_send(transaction_timestamp())",
 		"convert_to(to_char(transaction_timestamp(), 'YYYY-MM-DD HH24:MI:SS'), 'UTF8')")
 )
 
@@ -26,7 +26,8 @@ func capture(s *session) string {
 	s.l.t.Helper()
 	s.mustAsk("begin; select private.admit('$TOKEN', '$B')")
 	seal := s.value("select current_setting('app.seal')")
-	return "select set_config('app.seal', '" + seal + "', true), set_config('app.account_id', '$B', true), set_config('app.user_id', '$USER', true)"
+	origin := s.value("select current_setting('app.origin')")
+	return "select set_config('app.seal', '" + seal + "', true), set_config('app.origin', '" + origin + "', true), set_config('app.account_id', '$B', true), set_config('app.user_id', '$USER', true)"
 }
 
 var sealAttacks = []attack{
@@ -68,7 +69,7 @@ var sealAttacks = []attack{
 		name: "parts of a seal moved into their neighbours",
 		// Parts that are only put one after another could be divided at other
 		// places.
-		weakFn: edit("private.seal_mac(bytea,bytea,text,text,text)", "(ARRAY[(SESSION_USER)::text, door, account, who])::text",
+		weakFn: edit("private.seal_mac(bytea,bytea,text,text,text,text)", "(ARRAY[(SESSION_USER)::text, door, account, who, origin])::text",
 			"(session_user || door || '.' || account || '.' || who)"),
 		run: func(l *lab) {
 			// The attacker's user id is chosen so that it contains the id of the
@@ -164,7 +165,7 @@ var sealAttacks = []attack{
 				s.mustAsk("rollback to s")
 				key = []string{"1", "\\x" + strings.Repeat("36", 64), "\\x" + strings.Repeat("5c", 64)} // the pads of an empty key
 			}
-			s.ask("select set_config('app.seal', '" + makeSeal(s, key) + "', true), set_config('app.account_id', '$B', true), set_config('app.user_id', '$B_USER', true)")
+			s.ask("select set_config('app.seal', '" + makeSeal(s, key) + "', true), set_config('app.origin', '', true), set_config('app.account_id', '$B', true), set_config('app.user_id', '$B_USER', true)")
 			s.loot()
 			s.end()
 		},
@@ -172,17 +173,17 @@ var sealAttacks = []attack{
 	{
 		name: "the seal's own functions called directly",
 		weak: []string{
-			"grant execute on function private.seal_mac(bytea, bytea, text, text, text), private.audit(uuid, text, jsonb) to paddock_app",
-			"alter function private.audit(uuid, text, jsonb) security definer",
+			"grant execute on function private.seal_mac(bytea, bytea, text, text, text, text), private.audit(uuid, text, jsonb, text, text, text) to paddock_app",
+			"alter function private.audit(uuid, text, jsonb, text, text, text) security definer",
 		},
 		run: func(l *lab) {
 			s := l.as("paddock_app")
 			s.begin()
 			for _, call := range []string{
 				"select private.check_seal()",
-				"select private.seal_mac('\\x', '\\x', 'x', 'x', 'x')",
+				"select private.seal_mac('\\x', '\\x', 'x', 'x', 'x', 'x')",
 				"select private.renew_seal_key()",
-				"select private.audit('$B', 'invented', '{}')",
+				"select private.audit('$B', 'invented.row', '{}')",
 				"select private.record_account_change()",
 				"select private.grant_report('paddock_report', '$B')",
 				"select ext.gen_random_bytes(1)",
@@ -226,7 +227,7 @@ func makeSeal(s *session, key []string) string {
 	inner := pad(key[1])
 	inner = binary.BigEndian.AppendUint32(inner, uint32(pid))
 	inner = append(inner, pad(about[1])...)
-	inner = append(inner, s.value("select array[session_user::text, '"+door+"', '$B', '$B_USER']::text")...)
+	inner = append(inner, s.value("select array[session_user::text, '"+door+"', '$B', '$B_USER', '']::text")...)
 	digest := sha256.Sum256(inner)
 	outer := sha256.Sum256(append(pad(key[2]), digest[:]...))
 	return hex.EncodeToString(outer[:]) + door

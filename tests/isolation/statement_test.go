@@ -146,7 +146,7 @@ var statementAttacks = []attack{
 				"insert into app.agent_logs (account_id, user_id, level, message) values ('$B', '$USER', 'info', 'planted')",
 				"insert into app.alpaca_positions (account_id, symbol, qty, as_of) values ('$B', 'planted', 1, now())",
 				"insert into app.account_events (account_id, seq, kind, data) values ('$B', 99, 'order', '{}')",
-				"insert into app.audit_log (account_id, action) values ('$B', 'planted')",
+				"insert into app.audit_log (account_id, kind, action) values ('$B', 'user', 'planted.row')",
 				"insert into app.user_accounts (user_id, name, environment) values ('$B_USER', 'planted', 'paper')",
 				"select app.record_order('$B', '{\"client_order_id\": \"planted\", \"id\": \"$NOBODY\", \"status\": \"new\"}')",
 				"select app.record_positions('$B', '[{\"symbol\": \"planted\", \"qty\": \"1\"}]', now())",

@@ -1691,6 +1691,200 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/audit": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who did what on the account, newest first; its owner alone
+         * @description Each row was written in the transaction that did the thing, and is never changed. Actions are listed in
+         *     docs/security.md. What concerns a user and no account, such as signing in, is at /api/user/audit.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                    /** @description An action such as order.cancel, or what stands before its dot: order */
+                    action?: string;
+                    /** @description Actions that are left out, between commas: credentials.decrypt */
+                    without?: string;
+                    /** @description A user's id, or an operator's or a reporting login's name */
+                    actor?: string;
+                    /** @description An X-Request-ID */
+                    request_id?: string;
+                    /** @description Rows from then on */
+                    since?: string;
+                    /** @description Rows before then */
+                    until?: string;
+                    limit?: components["parameters"]["Limit"];
+                    /** @description The next_cursor of the page before */
+                    before?: components["parameters"]["Before"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            audit: components["schemas"]["AuditRow"][];
+                            next_cursor: components["schemas"]["NextCursor"];
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/export": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All of the account's audit, as JSON Lines or CSV; its owner alone
+         * @description The export is a row of the audit itself. Where it breaks off, the connection is cut.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                    format?: "jsonl" | "csv";
+                    /** @description An action such as order.cancel, or what stands before its dot: order */
+                    action?: string;
+                    /** @description Actions that are left out, between commas: credentials.decrypt */
+                    without?: string;
+                    /** @description A user's id, or an operator's or a reporting login's name */
+                    actor?: string;
+                    /** @description An X-Request-ID */
+                    request_id?: string;
+                    /** @description Rows from then on */
+                    since?: string;
+                    /** @description Rows before then */
+                    until?: string;
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A row a line, newest first */
+                200: {
+                    headers: {
+                        "Content-Disposition"?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/jsonl": string;
+                        "text/csv": string;
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/user/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to your own sign-in: sessions, refused passwords, changes; newest first */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description An action such as order.cancel, or what stands before its dot: order */
+                    action?: string;
+                    /** @description Actions that are left out, between commas: credentials.decrypt */
+                    without?: string;
+                    /** @description A user's id, or an operator's or a reporting login's name */
+                    actor?: string;
+                    /** @description An X-Request-ID */
+                    request_id?: string;
+                    /** @description Rows from then on */
+                    since?: string;
+                    /** @description Rows before then */
+                    until?: string;
+                    limit?: components["parameters"]["Limit"];
+                    /** @description The next_cursor of the page before */
+                    before?: components["parameters"]["Before"];
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            audit: components["schemas"]["AuditRow"][];
+                            next_cursor: components["schemas"]["NextCursor"];
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/agent-logs": {
         parameters: {
             query?: {
@@ -6607,6 +6801,30 @@ export interface components {
             source: "stream" | "activities";
             orchestrator_agent_id: components["schemas"]["TextOrNull"];
             tag: components["schemas"]["TextOrNull"];
+        };
+        AuditRow: {
+            /** Format: uuid */
+            id: string;
+            at: components["schemas"]["Time"];
+            /**
+             * @description Who did it: worker is the server itself, nobody is somebody who could not sign in
+             * @enum {string}
+             */
+            kind: "user" | "worker" | "operator" | "reporting_login" | "nobody";
+            /** @description A user's id, or the name of an operator or a reporting login */
+            actor: string | null;
+            /** @description The session's id, which GET /api/auth/list-sessions has too; it is no secret */
+            session_id: string | null;
+            /** @description The X-Request-ID of the request */
+            request_id: string | null;
+            /** @description The client's address */
+            address: string | null;
+            /** @description Method and path of the request */
+            request: string | null;
+            action: string;
+            detail: {
+                [key: string]: unknown;
+            };
         };
         AgentLog: {
             /** Format: uuid */

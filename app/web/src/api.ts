@@ -3,6 +3,7 @@
 import type {
   Account,
   AccountHealth,
+  AuditRow,
   BrokerAccount,
   Closed,
   Credentials,
@@ -163,6 +164,11 @@ export const api = {
       `/api/fills?${new URLSearchParams({ symbol, limit: '500', ...(before && { before }) })}`,
       { account, signal },
     ),
+
+  audit: (account: string, query: string, signal?: AbortSignal) =>
+    call<{ audit: AuditRow[]; next_cursor: string | null }>('GET', `/api/audit?${query}`, { account, signal }),
+  userAudit: (query: string, signal?: AbortSignal) =>
+    call<{ audit: AuditRow[]; next_cursor: string | null }>('GET', `/api/user/audit?${query}`, { signal }),
 
   guards: (account: string, signal?: AbortSignal) => call<Guards>('GET', '/api/guards', { account, signal }),
   setGuards: (account: string, limits: Limits) => call<Guards>('PUT', '/api/guards', { account, body: limits }),

@@ -1,5 +1,6 @@
 import { createRouter, createWebHistory } from 'vue-router'
 import AccountsPage from './pages/AccountsPage.vue'
+import AuditPage from './pages/AuditPage.vue'
 import DeskPage from './pages/DeskPage.vue'
 import GuardsPage from './pages/GuardsPage.vue'
 import JournalPage from './pages/JournalPage.vue'
@@ -11,6 +12,7 @@ export const router = createRouter({
     { path: '/journal', component: JournalPage },
     { path: '/guards', component: GuardsPage },
     { path: '/accounts', component: AccountsPage },
+    { path: '/audit', component: AuditPage },
     { path: '/:rest(.*)', redirect: '/' },
   ],
 })

@@ -49,6 +49,7 @@ export type StreamMode = Schemas['StreamMode']
 export type SyncReport = Schemas['SyncReport']
 export type TradingPosition = Schemas['TradingPosition']
 export type Fill = Schemas['Fill']
+export type AuditRow = Schemas['AuditRow']
 
 /** A page of orders, how fresh it is, and where it comes from. */
 export interface OrdersPage {

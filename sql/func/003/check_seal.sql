@@ -2,7 +2,8 @@
 -- seal's key, the door (R for a request, W for the worker) and the scopes.
 -- Returns NULL without an admission. Settings that do not match their seal
 -- raise 42501; with strict false they return NULL. Once it has returned a
--- value, app.account_id and app.user_id are known to be what the admission set.
+-- value, app.account_id, app.user_id and app.origin are known to be what the
+-- admission set.
 --
 -- Only the accessors and doors call it, from inside their pinned search_path.
 -- It runs for each statement under a policy, and plpgsql takes time for every
@@ -19,7 +20,8 @@ begin
   if seal <> '' then
     select inner_pad, outer_pad into inner_key, outer_key from private.seal_keys
       where id::text = split_part(door, '.', 1);
-    if encode(private.seal_mac(inner_key, outer_key, door, current_setting('app.account_id', true), current_setting('app.user_id', true)), 'hex')
+    if encode(private.seal_mac(inner_key, outer_key, door, current_setting('app.account_id', true),
+         current_setting('app.user_id', true), current_setting('app.origin', true)), 'hex')
        || door = seal
     then
       return door;

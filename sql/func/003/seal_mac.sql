@@ -12,11 +12,11 @@
 --
 -- The body is parsed when the function is created, so no search_path matters,
 -- and the planner can inline it.
-create or replace function private.seal_mac(inner_pad bytea, outer_pad bytea, door text, account text, who text) returns bytea
+create or replace function private.seal_mac(inner_pad bytea, outer_pad bytea, door text, account text, who text, origin text) returns bytea
 stable parallel restricted
 language sql
 return sha256(outer_pad || sha256(
   inner_pad
   || int4send(pg_backend_pid())
   || timestamptz_send(transaction_timestamp())
-  || convert_to(array[session_user::text, door, account, who]::text, 'UTF8')));
+  || convert_to(array[session_user::text, door, account, who, origin]::text, 'UTF8')));

@@ -3,10 +3,16 @@
 -- this transaction. Without an account only the user is admitted. Returns the
 -- user's id.
 --
+-- p_origin says which request this is, for the audit: its id, the client's
+-- address, and its method and path, with spaces between them (see
+-- private.origin). It is kept in app.origin, behind the session's id, and the seal
+-- covers it, so that no statement of the request can change what the audit will
+-- say.
+--
 -- PD401: there is no such session, or it has expired. PD403: there is no such
 -- account, or the user has no grant on it; nobody is told which of the two.
 -- 42501: this transaction is admitted already.
-create or replace function private.admit(p_token text, p_account uuid) returns text
+create or replace function private.admit(p_token text, p_account uuid, p_origin text default '') returns text
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
@@ -16,6 +22,7 @@ declare
   inner_key bytea;
   outer_key bytea;
   account text := coalesce(p_account::text, '');
+  origin text;
   door text;
   done text;
 begin
@@ -25,8 +32,8 @@ begin
     raise exception 'this transaction has been admitted already' using errcode = '42501';
   end if;
 
-  select s."userId", private.scopes_for_role(g.role, u.is_active), k.id::text, k.inner_pad, k.outer_pad
-    into who, scopes, key, inner_key, outer_key
+  select s."userId", s.id || ' ' || left(p_origin, 400), private.scopes_for_role(g.role, u.is_active), k.id::text, k.inner_pad, k.outer_pad
+    into who, origin, scopes, key, inner_key, outer_key
     from auth.session s
     cross join private.seal_keys k
     left join app.account_grants g
@@ -46,7 +53,8 @@ begin
   -- One expression is faster than three PERFORMs: plpgsql needs no SPI for it.
   done := set_config('app.user_id', who, true)
     || set_config('app.account_id', account, true)
-    || set_config('app.seal', encode(private.seal_mac(inner_key, outer_key, door, account, who), 'hex') || door, true);
+    || set_config('app.origin', origin, true)
+    || set_config('app.seal', encode(private.seal_mac(inner_key, outer_key, door, account, who, origin), 'hex') || door, true);
   return who;
 end
 $$;

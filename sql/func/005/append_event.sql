@@ -16,6 +16,7 @@ begin
 
   if p_kind = 'guard' and p_data->>'event' = 'refused' and scopes <> 'work' then
     perform private.count_stored('orders', 500 + octet_length(p_data::text), true);
+    perform private.audit(account, 'guards.refuse', p_data - 'event');
   end if;
 
   -- This locks the head row first, so that the check below sees every earlier event.

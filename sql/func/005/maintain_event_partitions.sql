@@ -16,7 +16,7 @@ begin
     where private.add_event_partition(clock_timestamp() + n * interval '1 month');
   dropped := 0;
   for old in
-    select p.relname from private.event_partitions() p
+    select p.relname from private.partitions('app.account_events') p
       join private.event_retention r on p.ends_at <= r.expired_before
       order by p.ends_at
   loop

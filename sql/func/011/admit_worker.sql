@@ -29,7 +29,8 @@ begin
   select k.id, k.inner_pad, k.outer_pad into key from private.seal_keys k where k.is_current;
   door := key.id || '.W.work';
   done := set_config('app.user_id', '', true)
+    || set_config('app.origin', '', true)
     || set_config('app.account_id', p_account::text, true)
-    || set_config('app.seal', encode(private.seal_mac(key.inner_pad, key.outer_pad, door, p_account::text, ''), 'hex') || door, true);
+    || set_config('app.seal', encode(private.seal_mac(key.inner_pad, key.outer_pad, door, p_account::text, '', ''), 'hex') || door, true);
 end
 $$;

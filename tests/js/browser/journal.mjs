@@ -1,6 +1,7 @@
 // Drives the journal in the console, in a real browser against a real server:
 // buy → the journal shows it open, with its fill → close → the same round trip
-// is closed by itself → the filters → the desk says how fresh its orders are.
+// is closed by itself → the filters → the desk says how fresh its orders are →
+// the audit has all of it.
 //
 // BASE_URL, KEY1, SECRET1; and what open.mjs takes.
 import assert from 'node:assert/strict'
@@ -103,6 +104,24 @@ await run(async () => {
   await page.getByRole('link', { name: 'Desk' }).click()
   await at('orders-as-of').getByText('as of').waitFor()
   await look('the desk')
+
+  step('the audit says who did what, and from where')
+  await at('nav-audit').click()
+  const audited = (action) => page.locator(`[data-testid=audit-rows] tr[data-action="${action}"]`)
+  await audited('order.place').filter({ hasText: 'You' }).filter({ hasText: 'symbol AAPL' }).first().waitFor()
+  await audited('credentials.store').waitFor()
+  assert.equal(await audited('credentials.decrypt').count(), 0, 'uses of the keys are shown before they are wanted')
+  await page.getByLabel('Each use of the keys').check()
+  await audited('credentials.decrypt').first().waitFor()
+  await look('the audit')
+  await at('audit-action').click()
+  await page.getByRole('option', { name: 'guards', exact: true }).click()
+  await at('audit-rows').getByText('Nothing of this kind yet.').waitFor()
+  const [exported] = await Promise.all([page.waitForEvent('download'), at('audit-csv').click()])
+  assert.equal(exported.suggestedFilename(), 'audit.csv')
+  await choose('audit-of', 'Your sign-in')
+  await audited('session.begin').filter({ hasText: 'You' }).waitFor()
+  await look('the audit of signing in')
 
   assert.deepEqual(complaints, [], 'the browser complained')
   console.log('ok')

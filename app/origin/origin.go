@@ -1,0 +1,51 @@
+// Package origin carries in a context which request something is done for, so
+// that the audit can say so: every transaction takes it from its context.
+package origin
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// Origin is a request, as the audit tells it.
+type Origin struct {
+	RequestID string
+	Address   netip.Addr // of the client; the zero Addr where it is not known
+	Request   string     // method and path, without the query
+}
+
+type key struct{}
+
+// With returns a context for work that is done for this request.
+func With(ctx context.Context, o Origin) context.Context {
+	return context.WithValue(ctx, key{}, o)
+}
+
+// Of returns the origin of a request.
+func Of(r *http.Request, id string, client netip.Addr) Origin {
+	return Origin{RequestID: id, Address: client, Request: r.Method + " " + r.URL.EscapedPath()}
+}
+
+// maxRequest bounds the method and path that are kept, in bytes.
+const maxRequest = 300
+
+// Text returns the origin of a context in the form of the setting app.origin
+// (private.origin in SQL): id, address, and method and path, with spaces between
+// them. It is "" where the context has none.
+func Text(ctx context.Context) string {
+	o, ok := ctx.Value(key{}).(Origin)
+	if !ok {
+		return ""
+	}
+	address := "-"
+	if o.Address.IsValid() {
+		address = o.Address.String()
+	}
+	request := strings.ToValidUTF8(strings.ReplaceAll(o.Request, "\x00", ""), "")
+	if len(request) > maxRequest {
+		request = strings.ToValidUTF8(request[:maxRequest], "")
+	}
+	return strings.Join([]string{o.RequestID, address, request}, " ")
+}

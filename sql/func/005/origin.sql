@@ -1,0 +1,12 @@
+-- Returns what app.origin says of the request: the session's id, the request's id,
+-- the client's address, and the method and path; NULL for each that it does not
+-- say, as - or nothing. After an admission it is what the admission set (see private.admit).
+create or replace function private.origin() returns text[]
+stable
+language plpgsql as $$
+declare
+  parts text[] := regexp_match(current_setting('app.origin', true), '^(\S*) ?(\S*) ?(\S*) ?(.*)$');
+begin
+  return array[nullif(parts[1], ''), nullif(parts[2], ''), nullif(nullif(parts[3], ''), '-'), nullif(parts[4], '')];
+end
+$$;
