@@ -39,6 +39,8 @@ create table app.alpaca_orders (
   tag text check (char_length(tag) <= 128),
   -- A closing: it may only make a position smaller (app.check_closing).
   reduce_only boolean not null default false,
+  -- How far it is known to have traded beyond what was held (app.find_overshoots).
+  overshot_qty numeric not null default 0 check (overshot_qty >= 0),
   -- The wind-down that made this closing.
   wind_down_id uuid,
   -- The market's price of each symbol when the order was sent, if a guard needed it.
@@ -116,7 +118,8 @@ create table app.alpaca_orders (
     and app.json_size(broker_order) <= 262144 and app.json_size(others) <= 262144
     and app.is_amount(qty) and app.is_amount(notional) and app.is_amount(limit_price) and app.is_amount(stop_price)
     and app.is_amount(trail_price) and app.is_amount(trail_percent) and app.is_amount(hwm)
-    and app.is_amount(filled_qty) and app.is_amount(filled_avg_price) and app.is_amount(fills_qty) and app.is_amount(fills_avg_price))
+    and app.is_amount(filled_qty) and app.is_amount(filled_avg_price) and app.is_amount(fills_qty) and app.is_amount(fills_avg_price)
+    and app.is_amount(overshot_qty))
 );
 comment on table app.alpaca_orders is 'Orders. Each begins as an intent that is committed before the broker is called, and then mirrors what the broker says of it.';
 create index alpaca_orders_newest_idx on app.alpaca_orders (account_id, created_at desc, id desc);
@@ -130,8 +133,8 @@ create index alpaca_orders_parent_idx on app.alpaca_orders (account_id, parent_a
 create index alpaca_orders_fills_idx on app.alpaca_orders (account_id, created_at)
   where fills_differ and symbol is not null;
 create index alpaca_orders_wind_down_idx on app.alpaca_orders (account_id, wind_down_id) where wind_down_id is not null;
-create index alpaca_orders_closings_idx on app.alpaca_orders (account_id, symbol, (coalesce(filled_at, broker_updated_at)) desc)
-  where reduce_only and filled_qty > 0;
+create index alpaca_orders_filled_idx on app.alpaca_orders (account_id, symbol, (coalesce(filled_at, broker_updated_at)) desc)
+  where filled_qty > 0;
 alter table app.alpaca_orders enable row level security, force row level security,
   alter column account_id set statistics 0, alter column id set statistics 0, alter column client_order_id set statistics 0,
   alter column idempotency_key set statistics 0, alter column request_hash set statistics 0, alter column request set statistics 0,
@@ -166,7 +169,7 @@ grant select,
     submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at),
   update (intent_state, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price,
     stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by,
-    status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal,
+    status, status_message, filled_qty, filled_avg_price, taken_back, overshot_qty, broker_request_id, broker_error_code, broker_refusal,
     broker_updated_at, broker_order, looked_up_at, lookups, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at,
     updated_at)
   on app.alpaca_orders to paddock_app;
@@ -181,7 +184,7 @@ grant select,
     failed_at, replaced_at, updated_at),
   update (intent_state, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price,
     trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status,
-    status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at,
+    status_message, filled_qty, filled_avg_price, taken_back, overshot_qty, broker_request_id, broker_error_code, broker_refusal, broker_updated_at,
     broker_order, looked_up_at, lookups, fills_qty, fills_avg_price, fills_asked_at, fills_asked, submitted_at, filled_at, canceled_at,
     expired_at, failed_at, replaced_at, updated_at)
   on app.alpaca_orders to paddock_worker;

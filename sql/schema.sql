@@ -181,6 +181,7 @@ create table app.alpaca_orders (
   orchestrator_agent_id text,
   tag text,
   reduce_only boolean not null default false,
+  overshot_qty numeric not null default 0,
   wind_down_id uuid,
   reference_prices jsonb,
   requested_at timestamp with time zone,
@@ -236,7 +237,7 @@ create table app.alpaca_orders (
   constraint alpaca_orders_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
   constraint alpaca_orders_account_id_wind_down_id_fkey FOREIGN KEY (account_id, wind_down_id) REFERENCES app.wind_downs(account_id, id),
   constraint alpaca_orders_action_check CHECK ((action = ANY (ARRAY['place'::text, 'replace'::text]))),
-  constraint alpaca_orders_bounded CHECK (((app.json_size(request) <= 262144) AND (app.json_size(reference_prices) <= 262144) AND (app.json_size(broker_refusal) <= 262144) AND (app.json_size(broker_order) <= 262144) AND (app.json_size(others) <= 262144) AND app.is_amount(qty) AND app.is_amount(notional) AND app.is_amount(limit_price) AND app.is_amount(stop_price) AND app.is_amount(trail_price) AND app.is_amount(trail_percent) AND app.is_amount(hwm) AND app.is_amount(filled_qty) AND app.is_amount(filled_avg_price) AND app.is_amount(fills_qty) AND app.is_amount(fills_avg_price))),
+  constraint alpaca_orders_bounded CHECK (((app.json_size(request) <= 262144) AND (app.json_size(reference_prices) <= 262144) AND (app.json_size(broker_refusal) <= 262144) AND (app.json_size(broker_order) <= 262144) AND (app.json_size(others) <= 262144) AND app.is_amount(qty) AND app.is_amount(notional) AND app.is_amount(limit_price) AND app.is_amount(stop_price) AND app.is_amount(trail_price) AND app.is_amount(trail_percent) AND app.is_amount(hwm) AND app.is_amount(filled_qty) AND app.is_amount(filled_avg_price) AND app.is_amount(fills_qty) AND app.is_amount(fills_avg_price) AND app.is_amount(overshot_qty))),
   constraint alpaca_orders_broker_refusal_check CHECK ((jsonb_typeof(broker_refusal) = 'object'::text)),
   constraint alpaca_orders_client_order_id_check CHECK (((char_length(client_order_id) >= 1) AND (char_length(client_order_id) <= 128))),
   constraint alpaca_orders_filled_qty_check CHECK ((filled_qty >= (0)::numeric)),
@@ -244,13 +245,14 @@ create table app.alpaca_orders (
   constraint alpaca_orders_intent_state_check CHECK ((intent_state = ANY (ARRAY['submitting'::text, 'accepted'::text, 'rejected'::text, 'unsent'::text, 'unknown'::text, 'dismissed'::text]))),
   constraint alpaca_orders_notional_check CHECK ((notional > (0)::numeric)),
   constraint alpaca_orders_orchestrator_agent_id_check CHECK ((char_length(orchestrator_agent_id) <= 128)),
+  constraint alpaca_orders_overshot_qty_check CHECK ((overshot_qty >= (0)::numeric)),
   constraint alpaca_orders_qty_check CHECK ((qty > (0)::numeric)),
   constraint alpaca_orders_reference_prices_check CHECK ((jsonb_typeof(reference_prices) = 'object'::text)),
   constraint alpaca_orders_side_check CHECK ((side = ANY (ARRAY['buy'::text, 'sell'::text]))),
   constraint alpaca_orders_tag_check CHECK ((char_length(tag) <= 128)),
   constraint alpaca_orders_wind_down_reduces CHECK ((reduce_only OR (wind_down_id IS NULL)))
 );
-CREATE INDEX alpaca_orders_closings_idx ON app.alpaca_orders USING btree (account_id, symbol, COALESCE(filled_at, broker_updated_at) DESC) WHERE (reduce_only AND (filled_qty > (0)::numeric));
+CREATE INDEX alpaca_orders_filled_idx ON app.alpaca_orders USING btree (account_id, symbol, COALESCE(filled_at, broker_updated_at) DESC) WHERE (filled_qty > (0)::numeric);
 CREATE INDEX alpaca_orders_fills_idx ON app.alpaca_orders USING btree (account_id, created_at) WHERE (fills_differ AND (symbol IS NOT NULL));
 CREATE INDEX alpaca_orders_newest_idx ON app.alpaca_orders USING btree (account_id, created_at DESC, id DESC);
 CREATE INDEX alpaca_orders_open_idx ON app.alpaca_orders USING btree (account_id, created_at DESC, id DESC) WHERE is_open;
@@ -278,8 +280,8 @@ create policy worker_all on app.alpaca_orders to paddock_worker
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select (account_id, id, client_order_id, intent_state, request_hash, reduce_only, symbol, side, type, qty, notional, alpaca_order_id, status, is_open, created_at, updated_at) on app.alpaca_orders to paddock_gate;
 grant select (account_id, id, client_order_id, orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, created_at, submitted_at, filled_at, canceled_at, updated_at) on app.alpaca_orders to paddock_report;
-grant select, insert (account_id, id, client_order_id, action, intent_state, idempotency_key, request_hash, request, submitted_by, orchestrator_agent_id, tag, reduce_only, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_app;
-grant select, insert (account_id, id, client_order_id, intent_state, request_hash, request, submitted_by, orchestrator_agent_id, tag, reduce_only, wind_down_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, fills_qty, fills_avg_price, fills_asked_at, fills_asked, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_worker;
+grant select, insert (account_id, id, client_order_id, action, intent_state, idempotency_key, request_hash, request, submitted_by, orchestrator_agent_id, tag, reduce_only, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, overshot_qty, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_app;
+grant select, insert (account_id, id, client_order_id, intent_state, request_hash, request, submitted_by, orchestrator_agent_id, tag, reduce_only, wind_down_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, overshot_qty, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, fills_qty, fills_avg_price, fills_asked_at, fills_asked, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_worker;
 CREATE TRIGGER claim_client_order_id BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state = 'submitting'::text) AND (new.request_hash IS NOT NULL))) EXECUTE FUNCTION private.claim_client_order_id();
 CREATE TRIGGER guard_again BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state = 'submitting'::text) AND (old.intent_state <> 'submitting'::text))) EXECUTE FUNCTION app.guard_order();
 CREATE TRIGGER guard_new BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION app.guard_order();
@@ -1386,7 +1388,7 @@ create function app.doubt_mirror(p_account uuid) returns void
 create function app.find_journal_gaps(p_account uuid) returns TABLE(symbol text, journal_qty numeric, broker_qty numeric, trips_since timestamp with time zone, unsettled boolean)
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
-create function app.find_overshoot(o app.alpaca_orders, p_moved numeric, p_side text, p_at timestamp with time zone) returns void
+create function app.find_overshoots(o app.alpaca_orders, p_moved numeric, p_side text, p_at timestamp with time zone) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.guard_exercise() returns trigger
@@ -1530,7 +1532,7 @@ create function app.record_odd_items(p_account uuid, p_what text, p_items jsonb,
 create function app.record_order(p_account uuid, o jsonb, p_request_id text DEFAULT NULL::text, p_parent uuid DEFAULT NULL::uuid, p_takes_back boolean DEFAULT false, p_sent_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_age interval DEFAULT NULL::interval, OUT recorded app.alpaca_orders, OUT changed boolean) returns record
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
-create function app.record_overshoot(o app.alpaca_orders, p_moved numeric) returns void
+create function app.record_overshoot(o app.alpaca_orders, p_more numeric) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.record_positions(p_account uuid, p_positions jsonb, p_as_of timestamp with time zone, p_moves jsonb DEFAULT NULL::jsonb) returns boolean

@@ -26,6 +26,7 @@ func TestAnOvershootIsFoundWhateverIsToldFirst(t *testing.T) {
 		second  int  // when it was filled, by the broker's clock
 		bust    bool // instead of a fill, the quantity is busted of the order that made the position
 		list    bool // instead of a fill, a list of positions has the quantity on the closing's side
+		back    bool // the fill is on the other side: it trades the position back
 	}
 	closing := fill{closing: true, qty: 10, second: 30}
 	for name, c := range map[string]struct {
@@ -49,6 +50,12 @@ func TestAnOvershootIsFoundWhateverIsToldFirst(t *testing.T) {
 		"a list has what was taken back after the closing":              {[]fill{closing, {qty: 10, list: true}, {qty: 10, second: 40, bust: true}}, ""},
 		"the position is taken back after":                              {[]fill{closing, {qty: 10, second: 40, bust: true}}, ""},
 		"the closing fills first":                                       {[]fill{closing, {qty: 10, second: 40}}, ""},
+		"two closings, and the cause is told after both":                {[]fill{{closing: true, qty: 4, second: 30}, {closing: true, qty: 6, second: 31}, {qty: 10, second: 20}}, "6, 4"},
+		"two closings, of which the first had enough to close":          {[]fill{{closing: true, qty: 4, second: 30}, {closing: true, qty: 6, second: 31}, {qty: 5, second: 20}}, "5"},
+		"the cause is told when the position was traded back":           {[]fill{closing, {qty: 25, second: 40, back: true}, {qty: 10, second: 20}}, "10"},
+		"the closing is told when the position was traded back":         {[]fill{{qty: 10, second: 20}, {qty: 25, second: 40, back: true}, closing}, "10"},
+		"what is taken back is told when the position was traded back":  {[]fill{closing, {qty: 25, second: 40, back: true}, {qty: 10, second: 20, bust: true}}, "10"},
+		"the cause is told after an order that was meant to go beyond":  {[]fill{closing, {qty: 10, second: 40}, {qty: 3, second: 20}}, "3"},
 		"the closing fills first and is told second":                    {[]fill{{qty: 4, second: 40}, {closing: true, qty: 6, second: 30}}, ""},
 	} {
 		for _, side := range []string{"buy", "sell"} {
@@ -78,6 +85,11 @@ func TestAnOvershootIsFoundWhateverIsToldFirst(t *testing.T) {
 							fmt.Sprintf(`[{"symbol":"AAPL","asset_class":"us_equity","qty":"%d"}]`, f.qty*map[string]int{"buy": 1, "sell": -1}[side]))
 						continue
 					}
+					if f.back {
+						held -= f.qty
+						record(uuid.NewString(), name, opens, f.qty, f.qty, f.second)
+						continue
+					}
 					held += f.qty
 					if f.bust {
 						record(opening, "opening-"+m.lease.Account.String(), opens, 10, 10-f.qty, f.second)
@@ -105,5 +117,61 @@ func TestAnOvershootIsFoundWhateverIsToldFirst(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// The broker says with each fill which position it left behind. So a closing that
+// went beyond an empty one is told of as it fills, whatever the broker's clock
+// says, and once: also when the cause is told later.
+func TestAClosingsFillTellsOfItsOvershoot(t *testing.T) {
+	t.Parallel()
+	pg := pgtest.New(t)
+	admin := pg.Conn(t, "admin")
+	worker := tenant.NewWorker(pg.Pool(t, "paddock_worker"), kit.SilentBell{})
+	kit.User(t, pg, "u1")
+	for name, c := range map[string]struct {
+		left  []int // the position that each of the closing's fills of 5 left behind
+		cause int   // how much of the opening is taken back and told afterwards
+		at    int   // the second of that, by a clock that may have been set back
+		want  string
+	}{
+		"both fills had enough":                           {[]int{5, 0}, 0, 0, ""},
+		"both went beyond":                                {[]int{-5, -10}, 10, 20, "5, 5"},
+		"both went beyond, and the clock was set forward": {[]int{-5, -10}, 10, 59, "5, 5"},
+		"the second went beyond":                          {[]int{0, -5}, 5, 59, "5"},
+		"a part of the second went beyond":                {[]int{3, -2}, 2, 59, "2"},
+		"more is told than was known":                     {[]int{0, -5}, 10, 20, "5, 5"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMirrorModel(t, admin, worker, 0)
+			account := m.lease.Account
+			if _, err := admin.Exec(t.Context(), fmt.Sprintf(`insert into app.stream_cursors (account_id, agreed_at) values ('%[1]s', now());
+				insert into app.alpaca_positions (account_id, symbol, asset_class, qty, as_of) values ('%[1]s', 'AAPL', 'us_equity', 0, now());
+				set session_replication_role = replica;
+				insert into app.alpaca_orders (account_id, client_order_id, request_hash, request, symbol, side, type, time_in_force, qty, reduce_only, submitted_by)
+					values ('%[1]s', 'closing-of-%[1]s', '\x00', '{}', 'AAPL', 'sell', 'market', 'day', 10, true, 'u1');
+				reset session_replication_role`, account)); err != nil {
+				t.Fatal(err)
+			}
+			order := func(id, name, side string, filled, second int) string {
+				return fmt.Sprintf(`{"id":%q,"client_order_id":"%s-of-%s","symbol":"AAPL","asset_class":"us_equity","side":%q,"type":"market","time_in_force":"day","qty":"10",
+					"filled_qty":"%d","filled_avg_price":"10","status":%q,"created_at":"2026-06-01T14:00:00Z","submitted_at":"2026-06-01T14:00:00Z",
+					"updated_at":"2026-06-01T14:00:%02dZ"}`, id, name, account, side, filled, map[bool]string{true: "filled", false: "partially_filled"}[filled == 10], second)
+			}
+			opening, closing := uuid.NewString(), uuid.NewString()
+			m.write("select app.record_order($1, $2)", order(opening, "opening", "buy", 10, 1))
+			for i, left := range c.left {
+				m.write("select app.apply_trade_update($1, $2)", fmt.Sprintf(`{"event":"partial_fill","event_id":"e%[1]d-%[2]s","execution_id":"x%[1]d","qty":"5","price":"10","position_qty":"%[3]d",
+					"at":"2026-06-01T14:00:%02[4]dZ","timestamp":"2026-06-01T14:00:%02[4]dZ","order":%[5]s}`, i, account, left, 30+i, order(closing, "closing", "sell", 5*(i+1), 30+i)))
+			}
+			if c.cause > 0 {
+				m.write("select app.record_order($1, $2, p_takes_back => true)", order(opening, "opening", "buy", 10-c.cause, c.at))
+			}
+			got := m.scan(`select coalesce(string_agg(data->>'overshot_qty', ', ' order by seq), '') from app.account_events
+				where account_id = $1 and data->>'event' = 'overshot'`)
+			if got != c.want {
+				t.Errorf("the events have the quantities %q, want %q", got, c.want)
+			}
+		})
 	}
 }

@@ -79,7 +79,10 @@ var mutants = []mutant{
 
 	{halts, "sql/func/008/set_switch.sql", "from ended e where p_switch <> 'open'", "from ended e", []string{"app/mirror TestOpeningEndsWhatWasOnItsWay"}},
 	{halts, "app/mirror/winddown.go", " && !p.Waits && still.Message == \"\"", " && p.Waits", []string{"app/mirror TestAWindDownTellsWhichOrdersAreInItsWay"}},
-	{halts, "sql/func/007/record_order.sql", "perform app.find_overshoot(recorded, -moved,", "perform app.find_overshoot(recorded, 0 * moved,", []string{"app/mirror TestAnOvershootIsFoundWhateverIsToldFirst"}},
+	{halts, "sql/func/007/record_order.sql", "perform app.find_overshoots(recorded, -moved,", "perform app.find_overshoots(recorded, 0 * moved,", []string{"app/mirror TestAnOvershootIsFoundWhateverIsToldFirst"}},
+	{halts, "sql/func/007/find_overshoots.sql", "    beyond := beyond - x.filled_qty", "    beyond := beyond - 0 * x.filled_qty", []string{"app/mirror TestAnOvershootIsFoundWhateverIsToldFirst"}},
+	{halts, "sql/func/007/find_overshoots.sql", "least(x.filled_qty, beyond) - x.overshot_qty", "least(x.filled_qty, beyond)", []string{"app/mirror TestAnOvershootIsFoundWhateverIsToldFirst"}},
+	{halts, "sql/func/007/apply_trade_update.sql", "if traded and held is not null and o.reduce_only then", "if false then", []string{"app/mirror TestAClosingsFillTellsOfItsOvershoot"}},
 	{halts, "app/mirror/winddown.go", "time.Since(begun) > tellAfter", "time.Since(begun) > tellAfter && attempt > quickRounds", []string{"app/mirror TestAWindDownTellsWhichOrdersAreInItsWay"}},
 	{halts, "app/mirror/winddown.go", "\t\t\tleft.inTheWay = true\n", "", []string{"app/mirror TestAWindDownTellsWhichOrdersAreInItsWay"}},
 

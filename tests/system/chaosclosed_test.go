@@ -13,6 +13,7 @@ import (
 // and the execution. Then it is allowed if an overshot event tells of it.
 func closingsPassed(history []alpacasim.Happening, rows map[string]row, logged log) (found []string) {
 	b := readBook(history, rows)
+	told := map[string]bool{} // symbols whose executions are told
 	for _, h := range history {
 		o, _ := b.apply(h)
 		if h.Execution == nil || h.Event == "trade_correct" || !o.row.ReduceOnly {
@@ -21,6 +22,10 @@ func closingsPassed(history []alpacasim.Happening, rows map[string]row, logged l
 		before, after := b.before[o.Symbol], b.held[o.Symbol]
 		reduced := after.Abs().LessThan(before.Abs()) && (after.IsZero() || after.Sign() == before.Sign())
 		if !reduced && !logged.overshot[o.ClientOrderID] {
+			if !told[o.Symbol] {
+				told[o.Symbol] = true
+				found = append(found, "what happened in "+o.Symbol+":"+traded(history, o.Symbol))
+			}
 			found = append(found, fmt.Sprintf("the closing %s (%s %s) took the position in %s from %s to %s, and nobody was told",
 				o.ClientOrderID, o.Side, h.Execution.Qty, o.Symbol, before, after))
 		}
@@ -59,4 +64,15 @@ func happeningText(h alpacasim.Happening) string {
 		return h.Event
 	}
 	return fmt.Sprintf("%s of %s (%s %s %s)", h.Event, h.Order.ClientOrderID, h.Order.Side, h.Order.Type, h.Order.OrderClass)
+}
+
+// traded returns all executions in a symbol, and the position after each.
+func traded(history []alpacasim.Happening, symbol string) (text string) {
+	for _, h := range history {
+		if h.Execution != nil && h.Order.Symbol == symbol {
+			text += fmt.Sprintf("\n\t%s %s %s %s of %s, which by the broker's clock was at %v and updated at %v, leaves %s", h.At.Format("15:04:05.000"), h.Event,
+				h.Execution.Side, h.Execution.Qty, h.Order.ClientOrderID, h.Order.FilledAt, h.Order.UpdatedAt, h.Held[symbol])
+		}
+	}
+	return text
 }

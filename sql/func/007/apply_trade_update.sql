@@ -27,6 +27,13 @@ begin
     update app.alpaca_orders t set taken_back = true where t.account_id = p_account and t.id = o.id;
   end if;
 
+  -- A closing's fill says which position it left behind, whatever the clocks say and
+  -- whatever else is known of by now.
+  if traded and held is not null and o.reduce_only then
+    perform app.record_overshoot(t, least(t.filled_qty, case t.side when 'sell' then -held else held end) - t.overshot_qty)
+      from app.alpaca_orders t where t.account_id = p_account and t.id = o.id;
+  end if;
+
   -- The position that the broker reports must be the one that is counted here.
   -- If it is not, an update was missed, and the mirror is in doubt. An update
   -- that is older than the newest one counted proves nothing.

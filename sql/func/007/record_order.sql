@@ -162,12 +162,10 @@ begin
         perform app.apply_fill_to_position(p_account, recorded.symbol, o->>'asset_class', shift,
           (filled * recorded.filled_avg_price - coalesce(before.filled_qty * before.filled_avg_price, 0)) / moved, said_at);
       end if;
-      if recorded.reduce_only and moved > 0 then
-        perform app.record_overshoot(recorded, moved);
-      elsif moved > 0 then
-        perform app.find_overshoot(recorded, moved, recorded.side, coalesce(recorded.filled_at, recorded.broker_updated_at));
+      if moved > 0 then
+        perform app.find_overshoots(recorded, moved, recorded.side, coalesce(recorded.filled_at, recorded.broker_updated_at));
       else -- an execution was taken back: it was as if as much was traded on the other side
-        perform app.find_overshoot(recorded, -moved, case recorded.side when 'sell' then 'buy' else 'sell' end, recorded.broker_updated_at);
+        perform app.find_overshoots(recorded, -moved, case recorded.side when 'sell' then 'buy' else 'sell' end, recorded.broker_updated_at);
       end if;
     elsif jsonb_typeof(recorded.broker_order->'legs') = 'array' then
       -- A leg without an id is not an order of its own: it fills as its order does.
