@@ -6,6 +6,8 @@
 -- passes the account of one of them, with that account's derived key: it must
 -- open them.
 --
+-- The first version that is used is the one under which credentials are stored.
+--
 -- PD500: the key is another than the one of this version. 39000: it does not
 -- open the credentials that were named.
 create or replace function private.check_master_key(p_key_version integer, p_check bytea,
@@ -26,6 +28,13 @@ begin
   end if;
   if not exists (select from private.master_keys m where m.key_version = p_key_version and m.check_value = p_check) then
     raise exception 'this is not the master key of version %', p_key_version using errcode = 'PD500';
+  end if;
+  if not exists (select from private.master_keys m where m.stores) then
+    begin
+      update private.master_keys m set stores = true where m.key_version = p_key_version and m.retired_at is null;
+    exception when unique_violation then
+      null; -- of instances that start at once, the first one's version stays
+    end;
   end if;
 end
 $$;
