@@ -3,7 +3,6 @@ package credentials
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/google/uuid"
 
@@ -30,12 +29,12 @@ func (k *Keyring) Verify(ctx context.Context, w *tenant.Worker) error {
 		}
 		unchecked[v.Version] = v.Unchecked
 	}
-	for _, version := range slices.Backward(k.versions) {
+	for _, version := range k.versions { // the newest last, so that a wrong old key leaves nothing of a new one
 		derived, sample := "", unchecked[version]
 		if sample != nil {
 			derived = k.outerKey(version, *sample)
 		}
-		err := w.CheckMasterKey(ctx, version, k.check(version), sample, derived)
+		err := w.CheckMasterKey(ctx, version, k.check(version), sample, derived, version == k.Newest())
 		switch tenant.SQLState(err) {
 		case "PD500", "39000":
 			return k.isAnother(version)

@@ -39,10 +39,11 @@ func (w *Worker) MasterKeyVersions(ctx context.Context, versions []int32, checks
 
 // CheckMasterKey compares the check value of a version with the one that the
 // database keeps, which it keeps from the first call on. Where the version is
-// unchecked, key is the derived key of that account. It ends with SQLSTATE PD500
+// unchecked, key is the derived key of that account. mayStore says that the
+// version becomes the one that stores where none does. It ends with SQLSTATE PD500
 // or 39000 where the master key is not the one of this version.
-func (w *Worker) CheckMasterKey(ctx context.Context, version int, check []byte, unchecked *uuid.UUID, key string) error {
-	return w.exec(ctx, "select private.check_master_key($1, $2, $3, $4)", version, check, unchecked, key)
+func (w *Worker) CheckMasterKey(ctx context.Context, version int, check []byte, unchecked *uuid.UUID, key string, mayStore bool) error {
+	return w.exec(ctx, "select private.check_master_key($1, $2, $3, $4, $5)", version, check, unchecked, key, mayStore)
 }
 
 // AnnounceKeyring records that a running instance has these versions of the
