@@ -52,10 +52,10 @@ func runCommand(ctx context.Context, line string, most time.Duration) (string, e
 		return "", errors.New("there is no sh on this machine to run the command with: give the keys in a file")
 	case err != nil && !errors.Is(err, exec.ErrWaitDelay):
 		return "", errors.New("the command could not be run")
-	case strings.TrimSpace(out.String()) == "":
+	case strings.TrimSpace(out.kept.String()) == "":
 		return "", fmt.Errorf("the command printed nothing: it must print the master keys, VERSION:BASE64 each%s", said.complaint())
 	}
-	return out.String(), nil
+	return out.kept.String(), nil
 }
 
 // ownSetting matches variables of the environment that are this program's own
@@ -65,21 +65,21 @@ var ownSetting = regexp.MustCompile(`^(PADDOCK_|BETTER_AUTH_|DATABASE_URL=)`)
 // bounded keeps the first most bytes that are written to it, and calls full, if
 // there is one, at the first byte that is too many.
 type bounded struct {
-	bytes.Buffer
+	kept bytes.Buffer // no embedded one, whose ReadFrom io.Copy would prefer to Write
 	most int
 	over bool
 	full func()
 }
 
 func (b *bounded) Write(p []byte) (int, error) {
-	room := b.most - b.Len()
+	room := b.most - b.kept.Len()
 	if len(p) > room {
 		b.over = true
 		if b.full != nil {
 			b.full()
 		}
 	}
-	b.Buffer.Write(p[:min(len(p), max(room, 0))])
+	b.kept.Write(p[:min(len(p), max(room, 0))])
 	return len(p), nil
 }
 
@@ -89,7 +89,7 @@ var maySecret = regexp.MustCompile(`[A-Za-z0-9+/=_.:~-]{16,}`)
 // complaint returns the end of what was written, on one line and without words
 // that may be secret: those of 16 characters or more with a digit in them, or of 32.
 func (b *bounded) complaint() string {
-	text := strings.Join(strings.Fields(b.String()), " ")
+	text := strings.Join(strings.Fields(b.kept.String()), " ")
 	text = maySecret.ReplaceAllStringFunc(text, func(word string) string {
 		if len(word) >= 32 || strings.ContainsAny(word, "0123456789") {
 			return "[hidden]"

@@ -73,8 +73,8 @@ yet). HERE is whether the environment has the key: yes, no, or another, where
 it has another key under that version.
 
 The exit code is 0 where all credentials are under the version that stores, 2
-where a rotation is to be made or finished, and 1 where the environment lacks a
-key, has a wrong one, or nothing could be found out.`,
+where some are not, because a rotation was not finished, and 1 where the
+environment lacks a key, has a wrong one, or nothing could be found out.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withKeys(cmd.Context(), func(keys *credentials.Keyring, worker *tenant.Worker) error {
@@ -218,7 +218,16 @@ Keep a copy of it for as long as you keep backups from before the rotation.`,
 }
 
 // withKeys reads the master keys, connects as paddock_worker, and calls do.
+// Whatever ends with ctx is not finished.
 func withKeys(ctx context.Context, do func(*credentials.Keyring, *tenant.Worker) error) error {
+	err := tryWithKeys(ctx, do)
+	if err != nil && ctx.Err() != nil && !errors.Is(err, errNotFinished) {
+		return fmt.Errorf("it was interrupted and is %w: run it again", errNotFinished)
+	}
+	return err
+}
+
+func tryWithKeys(ctx context.Context, do func(*credentials.Keyring, *tenant.Worker) error) error {
 	c, err := config.LoadKeys(os.LookupEnv)
 	if err != nil {
 		return err
