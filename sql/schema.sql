@@ -1576,7 +1576,7 @@ create function private.begin_repair(p_symbol text, p_qty numeric) returns void
 create function private.check_access(p_tokens text[], p_accounts uuid[]) returns TABLE(idx integer, access text, user_id text, until timestamp with time zone, head bigint, dropped bigint)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
-create function private.check_master_key(p_key_version integer, p_check bytea, p_account uuid DEFAULT NULL::uuid, p_key text DEFAULT NULL::text) returns void
+create function private.check_master_key(p_key_version integer, p_check bytea, p_account uuid DEFAULT NULL::uuid, p_key text DEFAULT NULL::text, p_may_store boolean DEFAULT true) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.check_seal(strict boolean DEFAULT true) returns text
