@@ -31,12 +31,27 @@ grant select, insert, update, delete on private.user_credentials to paddock_gate
 create table private.master_keys (
   key_version integer primary key check (key_version > 0),
   check_value bytea not null check (octet_length(check_value) = 32),
+  -- Credentials are stored under one version alone. Only a rotation changes which.
+  stores boolean not null default false,
+  -- From then on nothing is stored under the version again.
+  retired_at timestamptz check (retired_at is null or not stores),
   created_at timestamptz not null default now()
 );
-comment on table private.master_keys is 'A check value of each version of the master key, by which a wrong key is known before anything is encrypted with it.';
+create unique index master_keys_stores_idx on private.master_keys (stores) where stores;
+comment on table private.master_keys is 'The versions of the master key: a check value of each, by which a wrong key is known before anything is encrypted with it, which one stores, and which are retired.';
 alter table private.master_keys enable row level security, force row level security;
 create policy gate_all on private.master_keys to paddock_gate using (true) with check (true);
-grant select, insert on private.master_keys to paddock_gate;
+grant select, insert, update (stores, retired_at) on private.master_keys to paddock_gate;
+
+create table private.instance_keyrings (
+  holder uuid primary key,
+  versions integer[] not null,
+  live_until timestamptz not null -- taken for dead then, unless it calls again
+);
+comment on table private.instance_keyrings is 'Which versions of the master key each running instance of the server has.';
+alter table private.instance_keyrings enable row level security, force row level security;
+create policy gate_all on private.instance_keyrings to paddock_gate using (true) with check (true);
+grant select, insert, update (versions, live_until), delete on private.instance_keyrings to paddock_gate;
 
 -- How often each user has had keys checked at the broker: in the minute and in
 -- the day that began then. Refused keys count more (private.count_key_check).
@@ -58,9 +73,19 @@ grant create on schema private to paddock_gate;
 set local role paddock_gate;
 {{ template "func/010/check_master_key.sql" . }}
 {{ template "func/010/master_key_versions.sql" . }}
+{{ template "func/010/storing_key_version.sql" . }}
+{{ template "func/010/hold_key_version.sql" . }}
+{{ template "func/010/announce_keyring.sql" . }}
+{{ template "func/010/live_keyrings.sql" . }}
+{{ template "func/010/set_storing_key_version.sql" . }}
+{{ template "func/010/retire_master_key.sql" . }}
 {{ template "func/010/count_key_check.sql" . }}
+{{ template "func/010/encrypt_outer.sql" . }}
 {{ template "func/010/store_credentials.sql" . }}
 {{ template "func/010/read_credentials.sql" . }}
+{{ template "func/010/credentials_to_rotate.sql" . }}
+{{ template "func/010/open_credentials_to_rotate.sql" . }}
+{{ template "func/010/rotate_credentials.sql" . }}
 {{ template "func/010/mark_credentials_rejected.sql" . }}
 {{ template "func/010/credentials_metadata.sql" . }}
 {{ template "func/010/accounts_with_credentials.sql" . }}
@@ -72,27 +97,35 @@ set local role paddock_gate;
 grant execute on function private.count_key_check, private.store_credentials, private.credentials_metadata, private.accounts_with_credentials,
   private.delete_credentials, private.delete_account to paddock_app;
 grant execute on function private.read_credentials, private.mark_credentials_rejected to paddock_app, paddock_worker;
-grant execute on function private.check_master_key, private.master_key_versions to paddock_worker;
-grant execute on function private.apply_key_change to paddock_owner;
+grant execute on function private.storing_key_version to paddock_app;
+grant execute on function private.check_master_key, private.master_key_versions, private.announce_keyring, private.live_keyrings,
+  private.set_storing_key_version, private.retire_master_key, private.credentials_to_rotate, private.open_credentials_to_rotate,
+  private.rotate_credentials to paddock_worker;
+grant execute on function private.apply_key_change, private.hold_key_version to paddock_owner;
 reset role;
 revoke create on schema private from paddock_gate;
 
 set local role paddock_owner;
 create trigger apply_key_change after insert or update of generation, rejected_at or delete on private.user_credentials
   for each row execute function private.apply_key_change();
+create trigger hold_key_version before insert or update of key_version, ciphertext on private.user_credentials
+  for each row execute function private.hold_key_version();
 reset role;
 
 ---- create above / drop below ----
 
 set local role paddock_owner;
+drop trigger hold_key_version on private.user_credentials;
 drop trigger apply_key_change on private.user_credentials;
 reset role;
 set local role paddock_gate;
-drop function private.apply_key_change, private.delete_account, private.delete_credentials,
+drop function private.rotate_credentials, private.open_credentials_to_rotate, private.credentials_to_rotate,
+  private.retire_master_key, private.set_storing_key_version, private.live_keyrings, private.announce_keyring,
+  private.hold_key_version, private.storing_key_version, private.apply_key_change, private.delete_account, private.delete_credentials,
   private.orders_blocking_deletion, private.accounts_with_credentials, private.credentials_metadata,
   private.mark_credentials_rejected, private.read_credentials, private.store_credentials,
-  private.master_key_versions, private.check_master_key, private.count_key_check;
+  private.encrypt_outer, private.master_key_versions, private.check_master_key, private.count_key_check;
 reset role;
 set local role paddock_owner;
-drop table private.key_checks, private.master_keys, private.user_credentials;
+drop table private.key_checks, private.instance_keyrings, private.master_keys, private.user_credentials;
 reset role;

@@ -1038,6 +1038,19 @@ create policy owner_all on private.event_retention to paddock_owner
   with check (true);
 grant select, update (expired_before) on private.event_retention to paddock_gate;
 
+-- Which versions of the master key each running instance of the server has.
+create table private.instance_keyrings (
+  holder uuid not null,
+  versions integer[] not null,
+  live_until timestamp with time zone not null,
+  constraint instance_keyrings_pkey PRIMARY KEY (holder)
+);
+alter table private.instance_keyrings enable row level security, force row level security;
+create policy gate_all on private.instance_keyrings to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, update (versions, live_until), delete on private.instance_keyrings to paddock_gate;
+
 -- How often each user has had API keys checked at the broker lately.
 create table private.key_checks (
   user_id text not null,
@@ -1054,20 +1067,24 @@ create policy gate_all on private.key_checks to paddock_gate
   with check (true);
 grant select, insert, update on private.key_checks to paddock_gate;
 
--- A check value of each version of the master key, by which a wrong key is known before anything is encrypted with it.
+-- The versions of the master key: a check value of each, by which a wrong key is known before anything is encrypted with it, which one stores, and which are retired.
 create table private.master_keys (
   key_version integer not null,
   check_value bytea not null,
+  stores boolean not null default false,
+  retired_at timestamp with time zone,
   created_at timestamp with time zone not null default now(),
   constraint master_keys_pkey PRIMARY KEY (key_version),
+  constraint master_keys_check CHECK (((retired_at IS NULL) OR (NOT stores))),
   constraint master_keys_check_value_check CHECK ((octet_length(check_value) = 32)),
   constraint master_keys_key_version_check CHECK ((key_version > 0))
 );
+CREATE UNIQUE INDEX master_keys_stores_idx ON private.master_keys USING btree (stores) WHERE stores;
 alter table private.master_keys enable row level security, force row level security;
 create policy gate_all on private.master_keys to paddock_gate
   using (true)
   with check (true);
-grant select, insert on private.master_keys to paddock_gate;
+grant select, insert, update (stores, retired_at) on private.master_keys to paddock_gate;
 
 -- Which reporting login may read which account.
 create table private.report_grants (
@@ -1177,6 +1194,7 @@ create policy gate_all on private.user_credentials to paddock_gate
   with check (true);
 grant select, insert, update, delete on private.user_credentials to paddock_gate;
 CREATE TRIGGER apply_key_change AFTER INSERT OR DELETE OR UPDATE OF generation, rejected_at ON private.user_credentials FOR EACH ROW EXECUTE FUNCTION private.apply_key_change();
+CREATE TRIGGER hold_key_version BEFORE INSERT OR UPDATE OF key_version, ciphertext ON private.user_credentials FOR EACH ROW EXECUTE FUNCTION private.hold_key_version();
 
 -- The accounts that this login may report on.
 create view report.accounts with (security_invoker=true, security_barrier=true) as
@@ -1598,6 +1616,9 @@ create function private.admit(p_token text, p_account uuid, p_origin text DEFAUL
 create function private.admit_worker(p_account uuid, p_holder uuid, p_fence bigint) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
+create function private.announce_keyring(p_holder uuid, p_versions integer[], p_live interval) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
 create function private.append_event(p_kind text, p_data jsonb, p_broker_event_id text DEFAULT NULL::text) returns bigint
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
@@ -1621,7 +1642,7 @@ create function private.begin_repair(p_symbol text, p_qty numeric) returns void
 create function private.check_access(p_tokens text[], p_accounts uuid[]) returns TABLE(idx integer, access text, user_id text, until timestamp with time zone, head bigint, dropped bigint)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
-create function private.check_master_key(p_key_version integer, p_check bytea, p_account uuid DEFAULT NULL::uuid, p_key text DEFAULT NULL::text) returns void
+create function private.check_master_key(p_key_version integer, p_check bytea, p_account uuid DEFAULT NULL::uuid, p_key text DEFAULT NULL::text, p_may_store boolean DEFAULT true) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.check_seal(strict boolean DEFAULT true) returns text
@@ -1655,6 +1676,9 @@ create function private.create_account(p_name text, p_environment text) returns 
 create function private.credentials_metadata() returns TABLE(kind text, key_last4 text, encryption_algorithm text, key_version integer, last_decrypted_at timestamp with time zone, rejected_at timestamp with time zone, created_at timestamp with time zone, updated_at timestamp with time zone)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
+create function private.credentials_to_rotate(p_version integer, p_after uuid, p_limit integer) returns TABLE(account_id uuid, key_version integer)
+  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
 create function private.delete_account(p_open_orders text) returns jsonb
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
@@ -1663,6 +1687,9 @@ create function private.delete_credentials(p_open_orders text) returns jsonb
 
 create function private.doorbell_channel() returns text
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+create function private.encrypt_outer(p_encrypted bytea, p_key text) returns bytea
+  language sql volatile;  -- paddock_gate's
 
 -- Ends sessions of reporting logins that hold up everybody else, and returns them.
 create function private.end_report_sessions(p_barred oid[], p_longest interval) returns TABLE(login oid, name text, pid integer, why text, ended boolean)
@@ -1676,8 +1703,14 @@ create function private.grant_report(p_role name, p_account uuid) returns void
 create function private.has_scope(need text) returns boolean
   language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
+create function private.hold_key_version() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
 create function private.lease_share(p_wanted bigint) returns integer
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
+create function private.live_keyrings() returns TABLE(versions integer[], instances bigint)
+  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.lock_event_log(p_leases boolean DEFAULT false) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
@@ -1700,10 +1733,13 @@ create function private.mark_credentials_rejected(p_generation bigint) returns b
 create function private.mark_expired_events() returns integer
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
-create function private.master_key_versions() returns TABLE(key_version integer, accounts bigint, unchecked_account uuid)
+create function private.master_key_versions(p_versions integer[] DEFAULT '{}'::integer[], p_checks bytea[] DEFAULT '{}'::bytea[]) returns TABLE(key_version integer, accounts bigint, unchecked_account uuid, stores boolean, retired_at timestamp with time zone, matches boolean)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.notify_events(p_accounts uuid[] DEFAULT NULL::uuid[]) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+create function private.open_credentials_to_rotate(p_accounts uuid[], p_versions integer[], p_keys text[]) returns TABLE(account_id uuid, encrypted bytea)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.orders_blocking_deletion(p_account uuid, p_open_orders text) returns jsonb
@@ -1747,9 +1783,15 @@ create function private.report_accounts() returns uuid[]
 create function private.require_account(p_what text, p_scope text, p_or text DEFAULT NULL::text) returns uuid
   language plpgsql stable parallel restricted;  -- paddock_gate's
 
+create function private.retire_master_key(p_version integer, p_check bytea) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
 -- Takes every account from a reporting login: paddock report drop calls it.
 create function private.revoke_report(p_role name) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.rotate_credentials(p_accounts uuid[], p_versions integer[], p_keys text[], p_was bytea[], p_to integer, p_to_check bytea, p_to_keys text[], p_encrypted bytea[]) returns SETOF uuid
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.running_wind_downs(p_holder uuid) returns SETOF uuid
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
@@ -1763,11 +1805,17 @@ create function private.seal_mac(inner_pad bytea, outer_pad bytea, door text, ac
 create function private.set_guards(p_limits jsonb) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
+create function private.set_storing_key_version(p_version integer, p_check bytea) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
 create function private.set_switch(p_switch text, p_reason text, p_cancel boolean DEFAULT false, p_liquidate boolean DEFAULT false, p_suspend boolean DEFAULT NULL::boolean, p_key text DEFAULT NULL::text, p_hash bytea DEFAULT NULL::bytea) returns uuid
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.store_credentials(p_key text, p_key_version integer, p_master_check bytea, p_kind text, p_encrypted bytea, p_last4 text, p_alpaca_account_id uuid, p_alpaca_account_number text) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+create function private.storing_key_version() returns integer
+  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 -- The user that this transaction was admitted as.
 create function private.user_id() returns text

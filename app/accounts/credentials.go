@@ -97,10 +97,7 @@ func (s *Service) PutCredentials(ctx context.Context, a tenant.Admission, keyID,
 	}
 
 	var m Metadata
-	err = s.db.TxNotify(ctx, a, func(b *tenant.Batch) {
-		s.keys.QueueStore(b, a.Account, keys, alpacaID, account.Value.AccountNumber)
-		queueMetadata(b, &m)
-	})
+	err = s.keys.Store(ctx, s.db, a, keys, alpacaID, account.Value.AccountNumber, func(b *tenant.Batch) { queueMetadata(b, &m) })
 	return m, toProblem(err)
 }
 

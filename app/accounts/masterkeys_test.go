@@ -2,6 +2,9 @@ package accounts_test
 
 import (
 	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/base64"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +18,40 @@ import (
 func other(key string) string {
 	version, _, _ := strings.Cut(key, ":")
 	return version + strings.TrimPrefix(credentials.NewMasterKey(1), "1")
+}
+
+// checkOf returns the check value of a master key.
+func checkOf(t *testing.T, key string) []byte {
+	t.Helper()
+	_, text, _ := strings.Cut(key, ":")
+	master, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check, err := hkdf.Key(sha256.New, master, nil, "paddock master key check", 32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return check
+}
+
+// rotate makes a version the one that stores, and encrypts everything under it.
+func (f *fixture) rotate(k *credentials.Keyring, to int) {
+	f.t.Helper()
+	r, err := k.Rotate(f.t.Context(), f.worker(), to, func(credentials.Rotation) {})
+	if err != nil || r.Rotated != r.Total {
+		f.t.Fatalf("rotate to version %d: %+v (%v)", to, r, err)
+	}
+}
+
+func (f *fixture) exec(statements ...string) {
+	f.t.Helper()
+	admin := f.pg.Conn(f.t, "admin")
+	for _, statement := range statements {
+		if _, err := admin.Exec(f.t.Context(), statement); err != nil {
+			f.t.Fatal(err)
+		}
+	}
 }
 
 func (f *fixture) worker() *tenant.Worker {
@@ -83,9 +120,9 @@ func TestOnlyTheDatabasesMasterKeyIsTaken(t *testing.T) {
 	f.wantVerified("with a new version", w, v1+","+v2)
 	f.wantRefused("another new one", w, v1+","+other(v2), "the key of version 2 is not the one")
 	f.wantVerified("as before", w, v1)
-	s, both := f.service(v1 + "," + v2)
-	f.put(s, a, f.seeds[0])
-	f.wantRefused("without the new version", w, v1, "has no key of version 2")
+	both := f.keyring(v1 + "," + v2)
+	f.rotate(both, 2)
+	f.wantRefused("without the new version", w, v1, "has no key of version 2, which the stored API keys of 1 account(s) need")
 	f.wantVerified("without the old one, which nothing needs", w, v2)
 	f.wantOpen("the keys", both, a, f.seeds[0])
 	f.wantOpen("the keys, from before", f.keyring(v2), a, f.seeds[0])
@@ -96,8 +133,10 @@ func TestOnlyTheDatabasesMasterKeyIsTaken(t *testing.T) {
 func TestNothingIsStoredUnderAWrongMasterKey(t *testing.T) {
 	f := newFixture(t)
 	v1, v2 := credentials.NewMasterKey(1), credentials.NewMasterKey(2)
-	s, k := f.service(v1 + "," + v2)
-	a := f.connect(s, "a", f.seeds[0])
+	k := f.keyring(v1 + "," + v2)
+	first, _ := f.service(v1)
+	a := f.connect(first, "a", f.seeds[0])
+	f.rotate(k, 2)
 	before := f.stored()
 	for what, keys := range map[string]string{"another key": other(v2), "another key beside the old one": v1 + "," + other(v2)} {
 		wrong, _ := f.service(keys)
@@ -156,6 +195,9 @@ func TestUncheckedVersionsAreOpened(t *testing.T) {
 	only1, _ := f.service(v1)
 	both, k := f.service(v1 + "," + v2)
 	a := f.connect(only1, "a", f.seeds[0])
+	if err := w.SetStoringKeyVersion(t.Context(), 2, checkOf(t, v2)); err != nil {
+		t.Fatal(err)
+	}
 	b := f.connect(both, "b", f.seeds[1])
 	if _, err := f.pg.Conn(t, "admin").Exec(t.Context(), "delete from private.master_keys"); err != nil {
 		t.Fatal(err)

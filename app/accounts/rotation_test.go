@@ -101,12 +101,15 @@ func (f *fixture) wantOpen(what string, k *credentials.Keyring, a tenant.Admissi
 	}
 }
 
-// Rotating the master key needs no downtime. As soon as version 2 is there it
-// encrypts, while version 1 still decrypts what it encrypted, and each row
-// moves to version 2 when it is stored again. A row whose version is missing
-// cannot be decrypted, and the error differs from that of a missing row.
+// Rotating the master key needs no downtime. A version that is added decrypts
+// nothing yet and stores nothing, so that instances which lack it can read
+// whatever the others store. Only the rotation makes it the one that stores, and
+// encrypts all rows under it: the keys stay the same, and so does what is shown of
+// them. A row whose version is missing cannot be decrypted, and the error differs
+// from that of a missing row.
 func TestRotation(t *testing.T) {
 	f := newFixture(t)
+	w := f.worker()
 	v1, v2 := credentials.NewMasterKey(1), credentials.NewMasterKey(2)
 	before, only1 := f.service(v1)
 	a := f.connect(before, "a", f.seeds[0])
@@ -114,23 +117,42 @@ func TestRotation(t *testing.T) {
 	f.wantOpen("before", only1, a, f.seeds[0])
 
 	during, both := f.service(v2 + "," + v1)
+	f.wantVerified("both", w, v2+","+v1)
 	f.wantOpen("a row of version 1 beside version 2", both, a, f.seeds[0])
-	if m := f.put(during, a, f.seeds[0]); m.KeyVersion != 2 || m.KeyLast4 != f.seeds[0].KeyID[16:] || m.EncryptionAlgorithm != "aes256-gcm+pgp-sym-aes256" || m.LastDecryptedAt != nil {
-		t.Errorf("after being stored again the row is %+v", m)
+	if m := f.put(during, a, f.seeds[0]); m.KeyVersion != 1 || m.KeyLast4 != f.seeds[0].KeyID[16:] || m.EncryptionAlgorithm != "aes256-gcm+pgp-sym-aes256" || m.LastDecryptedAt != nil {
+		t.Errorf("stored before the rotation the row is %+v", m)
 	}
-	f.wantOpen("a row of version 2", both, a, f.seeds[0])
-	f.wantOpen("the other row", both, b, f.seeds[1])
-	if m, err := during.Credentials(t.Context(), b); err != nil || m.KeyVersion != 1 || m.LastDecryptedAt == nil {
+	f.wantOpen("stored where version 2 is known, read where it is not", only1, a, f.seeds[0])
+
+	generations := f.column("generation")
+	r, err := both.Rotate(t.Context(), w, 2, func(credentials.Rotation) {})
+	if err != nil || r.Total != 2 || r.Rotated != 2 || r.Done() != 2 {
+		t.Errorf("the rotation did %+v (%v)", r, err)
+	}
+	if now := f.column("generation"); now != generations {
+		t.Errorf("generations were %s and are %s: streams begin again for nothing", generations, now)
+	}
+	if m, err := during.Credentials(t.Context(), b); err != nil || m.KeyVersion != 2 || m.LastDecryptedAt == nil || m.EncryptionAlgorithm != "aes256-gcm+pgp-sym-aes256" || !m.UpdatedAt.Equal(m.CreatedAt) {
 		t.Errorf("the other row is %+v (%v)", m, err)
 	}
-
 	_, only2 := f.service(v2)
-	f.wantOpen("after", only2, a, f.seeds[0])
-	for what, k := range map[string]*credentials.Keyring{"its version is gone": only2, "its key is another": f.keyring("1:" + strings.TrimPrefix(v2, "2:"))} {
+	for what, k := range map[string]*credentials.Keyring{"with both": both, "with version 2 alone": only2} {
+		f.wantOpen(what, k, a, f.seeds[0])
+		f.wantOpen(what, k, b, f.seeds[1])
+	}
+	if m := f.put(during, a, f.seeds[0]); m.KeyVersion != 2 {
+		t.Errorf("stored after the rotation the row is %+v", m)
+	}
+	f.wantOpen("stored after the rotation", only2, a, f.seeds[0])
+
+	for what, k := range map[string]*credentials.Keyring{"its version is gone": only1, "its key is another": f.keyring(v1 + "," + other(v2))} {
 		_, err := f.open(k, b)
 		if p := problem.Of(err); p.Code != problem.CredentialsUnreadable || p.Kind() != problem.KindUnavailable {
 			t.Errorf("%s: %v", what, err)
 		}
+	}
+	if _, err := before.PutCredentials(t.Context(), a, f.seeds[0].KeyID, f.seeds[0].SecretKey); !problem.Is(err, problem.CredentialsUnreadable) {
+		t.Errorf("stored by a server that lacks the version that stores: %v", err)
 	}
 	none, err := during.Create(t.Context(), token, "without keys", "paper")
 	if err != nil {
@@ -139,6 +161,16 @@ func TestRotation(t *testing.T) {
 	if _, err := f.open(both, tenant.Admission{Token: token, Account: none.ID}); !problem.Is(err, problem.NeedsCredentials) {
 		t.Errorf("without keys: %v", err)
 	}
+}
+
+// column returns a column of all stored credentials, as a text.
+func (f *fixture) column(name string) (text string) {
+	f.t.Helper()
+	err := f.pg.Conn(f.t, "admin").QueryRow(f.t.Context(), "select string_agg(account_id || ' ' || "+name+", ', ' order by account_id) from private.user_credentials").Scan(&text)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return text
 }
 
 func (f *fixture) keyring(keys string) *credentials.Keyring {

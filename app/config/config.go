@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"paddock/app/credentials"
 )
 
 // Config is all settings of paddock serve.
@@ -23,7 +25,7 @@ type Config struct {
 	ListenURL  string // Postgres as paddock_worker for LISTEN and NOTIFY, through no pooler that shares connections
 	Pooler     bool   // the other URLs are those of a pooler in transaction mode
 	AppConns   int32  // the largest number of connections of the web process
-	MasterKeys string // see credentials.ParseKeyring; a secret
+	MasterKeys credentials.Source
 	AuthSecret string // signs cookies; a secret
 	BaseURL    string // the URL that browsers use
 	Origins    []string
@@ -57,7 +59,10 @@ var Settings = []Setting{
 	{"PADDOCK_DATABASE_POOLER", "none", "transaction where the three URLs lead to PgBouncer or its like in transaction mode"},
 	{"PADDOCK_LISTEN_DATABASE_URL", "", "Postgres itself as paddock_worker, for LISTEN and NOTIFY, where the URLs lead to a pooler"},
 	{"PADDOCK_APP_CONNECTIONS", "8", "the most connections that requests share; 4 to 8 on two cores is best"},
-	{"PADDOCK_MASTER_KEYS", "", "master keys, VERSION:BASE64 between commas; make one with paddock keys new (required)"},
+	{"PADDOCK_MASTER_KEYS", "", "master keys, VERSION:BASE64 between commas; make one with paddock keys new, or set one of the next two in its place (required)"},
+	{"PADDOCK_MASTER_KEYS_FILE", "", "a file of master keys, one a line or between commas, that others cannot read"},
+	{"PADDOCK_MASTER_KEYS_COMMAND", "", "a command that prints the master keys within 30 seconds, run with sh"},
+	{"PADDOCK_ALLOW_SHARED_KEYS_FILE", "false", "take a file of master keys that others on the machine can read, as in a container where nobody else is"},
 	{"BETTER_AUTH_SECRET", "", "signs session cookies; 32 characters or more (required)"},
 	{"BETTER_AUTH_URL", "http://localhost:8080", "where browsers reach Paddock; https makes cookies Secure"},
 	{"PADDOCK_ALLOW_PLAIN_HTTP", "false", "start where BETTER_AUTH_URL is plain http on a public name: sessions and API keys are then sent unencrypted"},
@@ -84,32 +89,14 @@ var Settings = []Setting{
 // value.
 func Load(lookup func(string) (string, bool)) (Config, error) {
 	var wrong []error
-	get := func(name string) string {
-		if v, ok := lookup(name); ok && strings.TrimSpace(v) != "" {
-			return strings.TrimSpace(v)
-		}
-		for _, s := range Settings {
-			if s.Name == name {
-				return s.Default
-			}
-		}
-		panic("config: " + name + " is not in Settings")
-	}
-	fail := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
-	need := func(name string) string {
-		v := get(name)
-		if v == "" {
-			fail("%s is not set", name)
-		}
-		return v
-	}
+	get, fail := reader(lookup), func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
+	need := func(name string) string { return required(get, fail, name) }
 
 	c := Config{
 		Addr:       get("PADDOCK_ADDR"),
 		AppURL:     need("PADDOCK_APP_DATABASE_URL"),
 		WorkerURL:  need("PADDOCK_WORKER_DATABASE_URL"),
 		AuthURL:    need("PADDOCK_AUTH_DATABASE_URL"),
-		MasterKeys: need("PADDOCK_MASTER_KEYS"),
 		AuthSecret: need("BETTER_AUTH_SECRET"),
 		BaseURL:    strings.TrimSuffix(get("BETTER_AUTH_URL"), "/"),
 		Origins:    list(get("BETTER_AUTH_TRUSTED_ORIGINS")),
@@ -122,16 +109,11 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 		EventsPath:     get("PADDOCK_ALPACA_STREAM_SSE_PATH"),
 		SocketPath:     get("PADDOCK_ALPACA_STREAM_WS_PATH"),
 	}
-	switch get("PADDOCK_DATABASE_POOLER") {
-	case "none":
-	case "transaction":
-		c.Pooler = true
-		if get("PADDOCK_LISTEN_DATABASE_URL") == "" {
-			fail("PADDOCK_LISTEN_DATABASE_URL is not set: LISTEN gets nothing through a pooler in transaction mode, so give Postgres itself, as paddock_worker")
-		}
-	default:
-		fail("PADDOCK_DATABASE_POOLER must be none or transaction")
+	c.Pooler = readPooler(get, fail)
+	if c.Pooler && get("PADDOCK_LISTEN_DATABASE_URL") == "" {
+		fail("PADDOCK_LISTEN_DATABASE_URL is not set: LISTEN gets nothing through a pooler in transaction mode, so give Postgres itself, as paddock_worker")
 	}
+	c.MasterKeys = readMasterKeys(get, fail)
 	if c.ListenURL = get("PADDOCK_LISTEN_DATABASE_URL"); c.ListenURL == "" {
 		c.ListenURL = c.WorkerURL
 	}
@@ -188,6 +170,55 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 		fail("PADDOCK_DRAIN_TIMEOUT must be a duration such as 15s")
 	}
 	return c, errors.Join(wrong...)
+}
+
+// reader returns a function that returns a setting's value, or its default.
+func reader(lookup func(string) (string, bool)) func(name string) string {
+	return func(name string) string {
+		if v, ok := lookup(name); ok && strings.TrimSpace(v) != "" {
+			return strings.TrimSpace(v)
+		}
+		for _, s := range Settings {
+			if s.Name == name {
+				return s.Default
+			}
+		}
+		panic("config: " + name + " is not in Settings")
+	}
+}
+
+func required(get func(string) string, fail func(string, ...any), name string) string {
+	v := get(name)
+	if v == "" {
+		fail("%s is not set", name)
+	}
+	return v
+}
+
+func readPooler(get func(string) string, fail func(string, ...any)) bool {
+	switch get("PADDOCK_DATABASE_POOLER") {
+	case "none":
+	case "transaction":
+		return true
+	default:
+		fail("PADDOCK_DATABASE_POOLER must be none or transaction")
+	}
+	return false
+}
+
+// readMasterKeys says where the master keys come from, and reads none.
+func readMasterKeys(get func(string) string, fail func(string, ...any)) credentials.Source {
+	source := credentials.Source{
+		Text: get("PADDOCK_MASTER_KEYS"), File: get("PADDOCK_MASTER_KEYS_FILE"), Command: get("PADDOCK_MASTER_KEYS_COMMAND"),
+	}
+	var err error
+	if source.SharedFile, err = strconv.ParseBool(get("PADDOCK_ALLOW_SHARED_KEYS_FILE")); err != nil {
+		fail("PADDOCK_ALLOW_SHARED_KEYS_FILE must be true or false")
+	}
+	if err := source.Check(); err != nil {
+		fail("%w", err)
+	}
+	return source
 }
 
 // FromEnvironment is Load with the process's own environment.

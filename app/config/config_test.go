@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"paddock/app/config"
+	"paddock/app/credentials"
 )
 
 // environment returns all required settings, each with the secret hunter2 in
@@ -83,12 +84,60 @@ func TestSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "{Addr:0.0.0.0:80 AppURL:postgres://paddock_app:hunter2@db.example/paddock WorkerURL:postgres://paddock_worker:hunter2@db.example/paddock " +
-		"AuthURL:postgres://paddock_auth:hunter2@db.example/paddock ListenURL:postgres://paddock_worker:hunter2@direct.example/paddock Pooler:true AppConns:4 MasterKeys:1:hunter2 AuthSecret:hunter2 hunter2 hunter2 hunter2 hunter2 " +
+		"AuthURL:postgres://paddock_auth:hunter2@db.example/paddock ListenURL:postgres://paddock_worker:hunter2@direct.example/paddock Pooler:true AppConns:4 MasterKeys:source of the master keys AuthSecret:hunter2 hunter2 hunter2 hunter2 hunter2 " +
 		"BaseURL:https://paddock.example Origins:[https://a.example https://b.example] Proxies:[10.0.0.0/8 192.0.2.1/32 2001:db8::1/128 172.16.0.0/12] AuthLimits:false UserRequests:7 UserAtOnce:0 " +
 		"PaperURL:http://127.0.0.1:1 LiveURL:http://127.0.0.1:2 DataURL:http://127.0.0.1:3 " +
 		"StreamPaperURL:http://127.0.0.1:4 StreamLiveURL:http://127.0.0.1:5 EventsPath:/events SocketPath:/socket MirrorMaxAge:1m30s ReportTransaction:5m0s LogLevel:DEBUG DrainTimeout:1m0s}"
 	if got := fields(c); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if c.MasterKeys != (credentials.Source{Text: "1:hunter2"}) {
+		t.Error("the master keys are not those of PADDOCK_MASTER_KEYS")
+	}
+}
+
+// The master keys come from one place alone: the setting itself, a file or a
+// command. The commands for keys read the same settings as the server.
+func TestMasterKeysComeFromOnePlace(t *testing.T) {
+	const text, file, command = "PADDOCK_MASTER_KEYS", "PADDOCK_MASTER_KEYS_FILE", "PADDOCK_MASTER_KEYS_COMMAND"
+	for set, want := range map[string]credentials.Source{
+		text: {Text: "hunter2"}, file: {File: "hunter2"}, command: {Command: "hunter2"}, file + " shared": {File: "hunter2", SharedFile: true},
+		"": {}, text + " " + file: {}, file + " " + command: {}, text + " " + file + " " + command: {}, text + " unclear": {},
+	} {
+		e := environment()
+		delete(e, text)
+		for _, name := range strings.Fields(set) {
+			switch name {
+			case "shared":
+				e["PADDOCK_ALLOW_SHARED_KEYS_FILE"] = "true"
+			case "unclear":
+				e["PADDOCK_ALLOW_SHARED_KEYS_FILE"] = "hunter2"
+			default:
+				e[name] = " hunter2 "
+			}
+		}
+		c, err := load(e)
+		k, keysErr := config.LoadKeys(func(name string) (string, bool) { v, ok := e[name]; return v, ok })
+		if fmt.Sprint(err) != fmt.Sprint(keysErr) {
+			t.Errorf("%s: the server says %v, and the commands %v", set, err, keysErr)
+		}
+		if want == (credentials.Source{}) {
+			if err == nil || strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "KEYS") {
+				t.Errorf("%q: %v", set, err)
+			}
+			continue
+		}
+		if err != nil || c.MasterKeys != want || k.MasterKeys != want {
+			t.Errorf("%q: another source was taken (%v)", set, err)
+		}
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+			if shown := fmt.Sprintf(verb, k) + fmt.Sprintf(verb, c.MasterKeys) + fmt.Sprintf(verb, &k); strings.Contains(shown, "hunter2") || strings.Contains(shown, "68756e746572") {
+				t.Errorf("%s shows %s", verb, shown)
+			}
+		}
+	}
+	if _, err := config.LoadKeys(func(string) (string, bool) { return "", false }); err == nil || strings.Count(err.Error(), "\n") != 1 || !strings.Contains(err.Error(), "PADDOCK_WORKER_DATABASE_URL is not set") {
+		t.Errorf("without settings: %v", err)
 	}
 }
 

@@ -6,9 +6,9 @@ import (
 	"paddock/app/credentials"
 )
 
-// PADDOCK_MASTER_KEYS has an entry for each version of the master key. The
-// newest version encrypts and all versions decrypt, so a new key can be added
-// without downtime. A keyring that is printed shows no key.
+// PADDOCK_MASTER_KEYS has an entry for each version of the master key. All
+// versions decrypt, and the database says which one encrypts, so that a new key
+// can be added without downtime. A keyring that is printed shows no key.
 func ExampleParseKeyring() {
 	keys, err := credentials.ParseKeyring(credentials.NewMasterKey(1) + "," + credentials.NewMasterKey(2))
 	fmt.Println(keys, err)

@@ -13,8 +13,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -37,52 +37,62 @@ const minDistinct = 16
 // So what is logged of a statement opens no account, and a ciphertext that is
 // moved to another row cannot be decrypted.
 type Keyring struct {
-	versions []int // newest last
+	name     string // of the setting that it comes from, for errors
+	versions []int  // newest last
 	masters  map[int]broker.Secret
 }
 
-// NewMasterKey makes an entry of this version for PADDOCK_MASTER_KEYS.
+// NewMasterKey makes an entry of this version for a keyring.
 func NewMasterKey(version int) string {
 	key := make([]byte, masterKeySize)
 	rand.Read(key) // never fails
 	return fmt.Sprintf("%d:%s", version, base64.StdEncoding.EncodeToString(key))
 }
 
-// ParseKeyring reads PADDOCK_MASTER_KEYS: entries "version:base64" of 32 random
-// bytes, separated by commas. The highest version encrypts, all decrypt. Keys
-// that are not random, and a key that is there twice, are refused. Its errors
-// never show a key. Whether the keys are those of a database, Verify checks.
-func ParseKeyring(text string) (*Keyring, error) {
-	k := &Keyring{masters: map[int]broker.Secret{}}
-	for i, entry := range strings.Split(text, ",") {
-		number, encoded, ok := strings.Cut(strings.TrimSpace(entry), ":")
+// ParseKeyring reads master keys: entries "version:base64" of 32 random bytes,
+// separated by commas or on lines of their own. All versions decrypt; which one
+// encrypts, the database says. Keys that are not random, and a key that is there
+// twice, are refused. Its errors never show a key. Whether the keys are those of
+// a database, Verify checks.
+func ParseKeyring(text string) (*Keyring, error) { return parseKeyring(masterKeysSetting, text) }
+
+// parseKeyring is ParseKeyring for the setting of this name, with which errors
+// begin.
+func parseKeyring(name, text string) (*Keyring, error) {
+	k := &Keyring{name: name, masters: map[int]broker.Secret{}}
+	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
+	for i, entry := range strings.Split(strings.Join(lines, ","), ",") {
+		if entry = strings.TrimSpace(entry); entry == "" && len(lines) > 1 {
+			continue // an empty line, or a comma at the end of one
+		}
+		number, encoded, ok := strings.Cut(entry, ":")
 		if !ok {
-			return nil, fmt.Errorf("PADDOCK_MASTER_KEYS: entry %d is not VERSION:BASE64; make one with paddock keys new", i+1)
+			return nil, fmt.Errorf("%s: entry %d is not VERSION:BASE64; make one with paddock keys new", name, i+1)
 		}
 		version, err := strconv.Atoi(number)
 		if err != nil || version < 1 || version > 1_000_000 {
-			return nil, fmt.Errorf("PADDOCK_MASTER_KEYS: the version of entry %d is not a whole number from 1", i+1)
+			return nil, fmt.Errorf("%s: the version of entry %d is not a whole number from 1", name, i+1)
 		}
 		key, err := base64.StdEncoding.DecodeString(encoded)
 		if err != nil || len(key) != masterKeySize {
-			return nil, fmt.Errorf("PADDOCK_MASTER_KEYS: the key of version %d is not 32 bytes in base64; make one with paddock keys new", version)
+			return nil, fmt.Errorf("%s: the key of version %d is not 32 bytes in base64; make one with paddock keys new", name, version)
 		}
 		if _, twice := k.masters[version]; twice {
-			return nil, fmt.Errorf("PADDOCK_MASTER_KEYS: version %d stands there twice", version)
+			return nil, fmt.Errorf("%s: version %d stands there twice", name, version)
 		}
 		if !looksRandom(key) {
-			return nil, fmt.Errorf("PADDOCK_MASTER_KEYS: the key of version %d is not random, so that it could be guessed; make one with paddock keys new", version)
+			return nil, fmt.Errorf("%s: the key of version %d is not random, so that it could be guessed; make one with paddock keys new", name, version)
 		}
 		for _, other := range k.versions {
 			if k.masters[other].Reveal() == string(key) {
-				return nil, fmt.Errorf("PADDOCK_MASTER_KEYS: versions %d and %d have the same key; make one with paddock keys new", other, version)
+				return nil, fmt.Errorf("%s: versions %d and %d have the same key; make one with paddock keys new", name, other, version)
 			}
 		}
 		k.masters[version] = broker.NewSecret(string(key))
 		k.versions = append(k.versions, version)
 	}
 	if len(k.versions) == 0 {
-		return nil, errors.New("PADDOCK_MASTER_KEYS is empty; make a key with paddock keys new")
+		return nil, fmt.Errorf("%s is empty; make a key with paddock keys new", name)
 	}
 	sort.Ints(k.versions)
 	return k, nil
@@ -103,8 +113,11 @@ func looksRandom(key []byte) bool {
 	return len(distinct) >= minDistinct && !text && !sequence && !bytes.Equal(key[:half], key[half:])
 }
 
-// newest returns the version that encrypts.
-func (k *Keyring) newest() int { return k.versions[len(k.versions)-1] }
+// Newest returns the highest version.
+func (k *Keyring) Newest() int { return k.versions[len(k.versions)-1] }
+
+// has reports whether there is a key of this version.
+func (k *Keyring) has(version int) bool { return slices.Contains(k.versions, version) }
 
 // derive returns 32 bytes that follow from the master key of a version and from
 // what they are for.
@@ -139,6 +152,15 @@ func (k *Keyring) inner(version int, account uuid.UUID) cipher.AEAD {
 // derived as the accounts' keys are, so that the master key, which has 256
 // random bits, does not follow from it.
 func (k *Keyring) check(version int) []byte { return k.derive(version, "paddock master key check") }
+
+// checks returns all versions with the check value of each.
+func (k *Keyring) checks() (versions []int32, values [][]byte) {
+	for _, v := range k.versions {
+		versions = append(versions, int32(v))
+		values = append(values, k.check(v))
+	}
+	return versions, values
+}
 
 // outerKeys returns all versions with the account's key of the outer layer of
 // each. The database knows which one a row needs.

@@ -107,11 +107,14 @@ func TestWeakMasterKeys(t *testing.T) {
 	}
 }
 
-// The highest version encrypts, wherever it is in the list, and blanks are
-// ignored.
-func TestNewestVersionEncrypts(t *testing.T) {
-	for text, want := range map[string]int{"1:" + key(1): 1, "3:" + key(3) + ", 10:" + key(1) + " ,2:" + key(2): 10} {
-		if got := parse(t, text).newest(); got != want {
+// Master keys stand between commas or on lines of their own, in any order. Blanks
+// and empty lines are ignored.
+func TestNewestVersion(t *testing.T) {
+	for text, want := range map[string]int{
+		"1:" + key(1): 1, "3:" + key(3) + ", 10:" + key(1) + " ,2:" + key(2): 10,
+		"1:" + key(1) + "\n": 1, "\r\n4:" + key(3) + "\r\n\r\n 5:" + key(1) + "\n": 5, "2:" + key(3) + ",\n1:" + key(1) + ",7:" + key(2): 7,
+	} {
+		if got := parse(t, text).Newest(); got != want {
 			t.Errorf("%q: %d encrypts, want %d", text, got, want)
 		}
 	}
@@ -120,7 +123,7 @@ func TestNewestVersionEncrypts(t *testing.T) {
 // A new master key can be parsed, and no two new keys are the same.
 func TestNewMasterKey(t *testing.T) {
 	first, second := NewMasterKey(7), NewMasterKey(7)
-	if first == second || parse(t, first).newest() != 7 {
+	if first == second || parse(t, first).Newest() != 7 {
 		t.Errorf("made %s and %s", first, second)
 	}
 }

@@ -74,15 +74,6 @@ func (k *Keyring) decrypt(version int, account uuid.UUID, encrypted []byte) (bro
 	return broker.Credentials{KeyID: broker.NewSecret(p.KeyID), SecretKey: broker.NewSecret(p.SecretKey)}, nil
 }
 
-// QueueStore queues the encryption of keys for the admitted account. They open
-// the broker's account of this id and number.
-func (k *Keyring) QueueStore(b *tenant.Batch, account uuid.UUID, c broker.Credentials, brokerAccount uuid.UUID, number string) {
-	id, version := c.KeyID.Reveal(), k.newest()
-	b.Queue("select private.store_credentials($1, $2, $3, 'key', $4, $5, $6, $7)",
-		k.outerKey(version, account), version, k.check(version), k.encrypt(version, account, c), id[len(id)-4:], brokerAccount, number).
-		QueryRow(func(row pgx.Row) error { return explainStoring(row.Scan(nil)) })
-}
-
 // Usable returns needs_credentials where there are no keys or
 // the broker has refused them.
 func (o *Opened) Usable() error {
@@ -112,16 +103,6 @@ func (o *Opened) QueueRefused(b *tenant.Batch) {
 	b.Queue("select private.mark_credentials_rejected($1) where private.has_scope('cancel') or private.has_scope('work')", o.Generation)
 }
 
-// explainStoring says what an operator must do when the server's master key is
-// not the one of this database.
-func explainStoring(err error) error {
-	if tenant.SQLState(err) == "PD500" {
-		return problem.New(problem.CredentialsUnreadable,
-			"The server's master key is not the one of its database, so that nothing is stored with it. Ask the operator to restore PADDOCK_MASTER_KEYS.").Because(err)
-	}
-	return err
-}
-
 // explainDecryption says what an operator must do when a row cannot be
 // decrypted.
 func explainDecryption(err error) error {
@@ -134,5 +115,5 @@ func explainDecryption(err error) error {
 
 func unreadable(err error) error {
 	return problem.New(problem.CredentialsUnreadable,
-		"This account's keys cannot be decrypted with the server's master keys. Ask the operator to restore PADDOCK_MASTER_KEYS, or store the keys again.").Because(err)
+		"This account's keys cannot be decrypted with the server's master keys. Ask the operator to restore them, or store the keys again.").Because(err)
 }

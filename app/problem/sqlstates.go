@@ -14,12 +14,14 @@ var SQLStates = map[string][]Code{
 	"PD429": {TooManyAccounts},
 	"PD430": {TooMuchStored},
 	"PD500": {CredentialsUnreadable},
+	"PD501": {CredentialsUnreadable},
 
 	"42501": {NotPermitted},
 	"22004": {Internal}, // keys are stored without the account that they open
 	"22023": {Internal}, // a function is called with an argument that it cannot have
 	"23505": {Internal}, // an order of the broker's is recorded under two of ours
 	"23514": {Internal}, // a closing names no single symbol, side and quantity
+	"55000": {Internal}, // an operator's command asks for what cannot be done yet
 	"25001": {Internal}, // an order is made in a transaction that is not read committed
 }
 

@@ -166,7 +166,11 @@ func TestEventsRing(t *testing.T) {
 // another holder.
 func TestLeases(t *testing.T) {
 	f := newFixture(t)
-	_, err := f.db.Conn(t, "admin").Exec(t.Context(), `insert into private.user_credentials (account_id, kind, ciphertext, encryption_algorithm, key_version, key_last4)
+	admin := f.db.Conn(t, "admin")
+	if _, err := admin.Exec(t.Context(), "insert into private.master_keys (key_version, check_value, stores) values (1, sha256('any'), true)"); err != nil {
+		t.Fatal(err)
+	}
+	_, err := admin.Exec(t.Context(), `insert into private.user_credentials (account_id, kind, ciphertext, encryption_algorithm, key_version, key_last4)
 		values ($1, 'key', '\xc30d0409', 'none', 1, 'LAST')`, f.account)
 	if err != nil {
 		t.Fatal(err)

@@ -147,7 +147,9 @@ func (d *dev) prepare(ctx context.Context, owner string) (config.Config, error) 
 	if err != nil {
 		return config.Config{}, err
 	}
-	environment["PADDOCK_MASTER_KEYS"] = envOr("PADDOCK_MASTER_KEYS", master)
+	if os.Getenv("PADDOCK_MASTER_KEYS") == "" && os.Getenv("PADDOCK_MASTER_KEYS_FILE") == "" && os.Getenv("PADDOCK_MASTER_KEYS_COMMAND") == "" {
+		environment["PADDOCK_MASTER_KEYS"] = master
+	}
 	environment["BETTER_AUTH_SECRET"] = envOr("BETTER_AUTH_SECRET", secret)
 	_, port, err := net.SplitHostPort(d.addr)
 	if err != nil {

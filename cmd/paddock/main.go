@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -20,9 +21,16 @@ func main() {
 	if err := newRootCommand().ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "paddock:", err)
 		stop()
+		if errors.Is(err, errNotFinished) {
+			os.Exit(2)
+		}
 		os.Exit(1)
 	}
 }
+
+// errNotFinished is of a command that failed at nothing but has more to do. Its
+// exit code is 2.
+var errNotFinished = errors.New("not finished")
 
 func newRootCommand() *cobra.Command {
 	root := &cobra.Command{

@@ -49,7 +49,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 	if err := broker.CheckEnvironment(); err != nil {
 		return err
 	}
-	keys, err := credentials.ParseKeyring(c.MasterKeys)
+	keys, err := c.MasterKeys.Read(ctx)
 	if err != nil {
 		return err
 	}
@@ -75,6 +75,11 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 	if err := keys.Verify(ctx, worker); err != nil {
 		return err
 	}
+	announcement, err := keys.Announce(ctx, worker, log)
+	if err != nil {
+		return err
+	}
+	defer announcement.End(context.WithoutCancel(ctx))
 	if err := warnOfLoggedValues(ctx, pools, log); err != nil {
 		return err
 	}
@@ -138,6 +143,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 	group.Go(func() error { return eventlog.NewMaintainer(worker, log).Run(running) })
 	group.Go(func() error { return worker.MaintainSealKeys(running, log) })
 	group.Go(func() error { return watchdog.Run(running) })
+	group.Go(func() error { return announcement.Run(running) })
 	group.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve http: %w", err)

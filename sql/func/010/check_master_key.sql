@@ -6,10 +6,13 @@
 -- passes the account of one of them, with that account's derived key: it must
 -- open them.
 --
+-- Where no version stores yet, this one does from now on, unless p_may_store is
+-- false.
+--
 -- PD500: the key is another than the one of this version. 39000: it does not
 -- open the credentials that were named.
 create or replace function private.check_master_key(p_key_version integer, p_check bytea,
-  p_account uuid default null, p_key text default null) returns void
+  p_account uuid default null, p_key text default null, p_may_store boolean default true) returns void
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 begin
@@ -26,6 +29,13 @@ begin
   end if;
   if not exists (select from private.master_keys m where m.key_version = p_key_version and m.check_value = p_check) then
     raise exception 'this is not the master key of version %', p_key_version using errcode = 'PD500';
+  end if;
+  if p_may_store and not exists (select from private.master_keys m where m.stores) then
+    begin
+      update private.master_keys m set stores = true where m.key_version = p_key_version and m.retired_at is null;
+    exception when unique_violation then
+      null; -- of instances that start at once, the first one's version stays
+    end;
   end if;
 end
 $$;

@@ -2,13 +2,13 @@
 -- broker account they open. p_encrypted is what the server encrypted already, with
 -- a key that never comes here: whoever reads a log of these parameters has p_key
 -- alone, which opens the outer of the two layers. p_key is the row's derived key
--- in hex. It has 256 random bits and needs no stretching, so S2K is set to its
--- minimum.
+-- in hex.
 -- p_master_check is the check value of the master key that p_key was derived
 -- from (see check_master_key), so that nothing is stored under a wrong one.
 --
 -- 42501: the scope "manage" is needed. PD500: the master key is not the one of
--- this version. PD409: these keys open another broker account than the one
+-- this version. PD501: another version stores, since a moment ago maybe: ask for
+-- it (storing_key_version) and encrypt again. PD409: these keys open another broker account than the one
 -- recorded. 23505: this user has connected that broker account already.
 create or replace function private.store_credentials(
   p_key text, p_key_version integer, p_master_check bytea, p_kind text, p_encrypted bytea, p_last4 text,
@@ -34,7 +34,7 @@ begin
   insert into private.user_credentials as c
       (account_id, kind, ciphertext, encryption_algorithm, key_version, key_last4)
     values (account, p_kind,
-      ext.pgp_sym_encrypt_bytea(p_encrypted, p_key, 'cipher-algo=aes256, s2k-mode=3, s2k-count=1024, compress-algo=0'),
+      private.encrypt_outer(p_encrypted, p_key),
       'aes256-gcm+pgp-sym-aes256', p_key_version, p_last4)
     on conflict (account_id) do update
       set kind = excluded.kind, ciphertext = excluded.ciphertext,
