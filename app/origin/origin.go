@@ -1,5 +1,6 @@
-// Package origin carries in a context which request something is done for, so
-// that the audit can say so: every transaction takes it from its context.
+// Package origin carries in a context which request, or which operator, something
+// is done for, so that the audit can say so: transactions take it from their
+// context.
 package origin
 
 import (
@@ -16,7 +17,21 @@ type Origin struct {
 	Request   string     // method and path, without the query
 }
 
-type key struct{}
+type (
+	key         struct{}
+	operatorKey struct{}
+)
+
+// WithOperator returns a context for a command that this operator runs.
+func WithOperator(ctx context.Context, name string) context.Context {
+	return context.WithValue(ctx, operatorKey{}, name)
+}
+
+// Operator returns the operator of a context, or "".
+func Operator(ctx context.Context) string {
+	name, _ := ctx.Value(operatorKey{}).(string)
+	return name
+}
 
 // With returns a context for work that is done for this request.
 func With(ctx context.Context, o Origin) context.Context {

@@ -6,6 +6,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"paddock/app/origin"
 )
 
 // MasterKeyVersion is a version of the master key that the database knows or
@@ -93,6 +95,12 @@ func (w *Worker) RetireMasterKey(ctx context.Context, version int, check []byte)
 // exec runs one statement in a transaction without an admission.
 func (w *Worker) exec(ctx context.Context, sql string, args ...any) error {
 	var b Batch
+	b.tellOperator(ctx)
 	b.Queue(sql, args...)
 	return run(ctx, w.pool, &b)
+}
+
+// tellOperator tells the audit who runs the command that this transaction is of.
+func (b *Batch) tellOperator(ctx context.Context) {
+	b.Queue("select set_config('app.operator', $1, true)", origin.Operator(ctx))
 }

@@ -40,6 +40,7 @@ type OpenedToRotate struct {
 // version by now, is left out.
 func (w *Worker) OpenCredentialsToRotate(ctx context.Context, accounts []uuid.UUID, versions []int32, keys []string) (list []OpenedToRotate, err error) {
 	var b Batch
+	b.tellOperator(ctx)
 	b.Queue("select account_id, encrypted from private.open_credentials_to_rotate($1, $2, $3)", accounts, versions, keys).
 		Query(func(rows pgx.Rows) (err error) {
 			list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[OpenedToRotate])
@@ -66,6 +67,7 @@ type Rotated struct {
 // another version stores by now.
 func (w *Worker) RotateCredentials(ctx context.Context, r Rotated, to int, check []byte) (changed int, err error) {
 	var b Batch
+	b.tellOperator(ctx)
 	b.Queue("select private.rotate_credentials($1, $2, $3, $4, $5, $6, $7, $8)", r.Accounts, r.Versions, r.Keys, r.Was, to, check, r.ToKeys, r.Encrypted).
 		Query(func(rows pgx.Rows) error {
 			accounts, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])

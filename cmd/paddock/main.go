@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"paddock/app/origin"
 )
 
 func main() {
@@ -18,7 +20,7 @@ func main() {
 	tuneGC()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := newRootCommand().ExecuteContext(ctx); err != nil {
+	if err := newRootCommand().ExecuteContext(origin.WithOperator(ctx, operatorName())); err != nil {
 		fmt.Fprintln(os.Stderr, "paddock:", err)
 		stop()
 		if errors.Is(err, errNotFinished) {

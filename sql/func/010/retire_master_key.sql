@@ -27,5 +27,8 @@ begin
     raise exception 'the credentials of % account(s) are still encrypted under version % of the master key: run paddock keys rotate first', needing, p_version using errcode = '55000';
   end if;
   update private.master_keys m set retired_at = clock_timestamp() where m.key_version = p_version and m.retired_at is null;
+  if found then
+    perform private.audit(null, 'keys.retire', jsonb_build_object('key_version', p_version));
+  end if;
 end
 $$;

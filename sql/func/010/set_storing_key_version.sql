@@ -25,5 +25,8 @@ begin
   end if;
   update private.master_keys m set stores = false where m.stores and m.key_version <> p_version;
   update private.master_keys m set stores = true where m.key_version = p_version and not m.stores;
+  if found then
+    perform private.audit(null, 'keys.store_under', jsonb_build_object('key_version', p_version));
+  end if;
 end
 $$;
