@@ -88,9 +88,9 @@ grant execute on function private.record_account_change, private.grant_report, p
 grant execute on function private.report_accounts to paddock_report, paddock_owner;
 comment on function private.admit is 'Admits this transaction as the user of a session, to an account of theirs or to none.';
 comment on function private.create_account is 'Makes an account and its owner''s grant, for the admitted user.';
-comment on function private.report_accounts is 'The accounts that the login of this session may report on.';
-comment on function private.grant_report is 'Lets a reporting login read an account: paddock report create calls it.';
-comment on function private.revoke_report is 'Takes every account from a reporting login: paddock report drop calls it.';
+comment on function private.report_accounts is 'The accounts that the login of this session may report on: none once the login has ended.';
+comment on function private.grant_report is 'Lets a reporting login read an account: paddock report create and grant call it.';
+comment on function private.revoke_report is 'Takes an account from a reporting login, or all: paddock report revoke and drop call it.';
 reset role;
 revoke create on schema private from paddock_gate;
 

@@ -54,12 +54,14 @@ create table app.account_balances (
   account_id uuid primary key references app.user_accounts (id) on delete cascade,
   equity numeric not null,
   last_equity numeric not null,
+  cash numeric,  -- null: the broker's answer had none that could be read
   as_of timestamptz not null,
-  constraint account_balances_bounded check (app.is_amount(equity) and app.is_amount(last_equity))
+  constraint account_balances_bounded check (app.is_amount(equity) and app.is_amount(last_equity) and app.is_amount(cash))
 );
 comment on table app.account_balances is 'What each account is worth, now and at the last close, by the broker''s figures.';
 alter table app.account_balances enable row level security, force row level security,
-  alter column account_id set statistics 0, alter column equity set statistics 0, alter column last_equity set statistics 0;
+  alter column account_id set statistics 0, alter column equity set statistics 0, alter column last_equity set statistics 0,
+  alter column cash set statistics 0;
 -- Whoever may trade writes the row: orders and exercises read it from the broker.
 create policy app_reads on app.account_balances for select to paddock_app
   using (account_id = (select private.account_id('read')));
@@ -68,7 +70,30 @@ create policy app_inserts on app.account_balances for insert to paddock_app
 create policy app_updates on app.account_balances for update to paddock_app
   using (account_id = (select private.account_id('trade')))
   with check (account_id = (select private.account_id('trade')));
-grant select, insert, update (equity, last_equity, as_of) on app.account_balances to paddock_app;
+grant select, insert, update (equity, last_equity, cash, as_of) on app.account_balances to paddock_app;
+
+-- What account_balances had in each hour, for reports: its last reading of the
+-- hour. Nobody writes it but the trigger, so that no request changes the past. An
+-- hour in which nothing read the account has no row.
+create table app.balance_history (
+  account_id uuid not null references app.user_accounts (id) on delete cascade,
+  hour timestamptz not null check (hour = date_trunc('hour', hour, 'UTC')),
+  equity numeric not null,
+  last_equity numeric not null,
+  cash numeric,
+  as_of timestamptz not null,
+  primary key (account_id, hour),
+  constraint balance_history_bounded check (app.is_amount(equity) and app.is_amount(last_equity) and app.is_amount(cash))
+);
+comment on table app.balance_history is 'What each account was worth in each hour in which it was read, by the broker''s figures.';
+alter table app.balance_history enable row level security, force row level security,
+  alter column account_id set statistics 0, alter column equity set statistics 0, alter column last_equity set statistics 0,
+  alter column cash set statistics 0;
+create policy gate_all on app.balance_history to paddock_gate using (true) with check (true);
+grant select, insert, update (equity, last_equity, cash, as_of) on app.balance_history to paddock_gate;
+create policy report_reads on app.balance_history for select to paddock_report
+  using (account_id = any ((select private.report_accounts())::uuid[]));
+grant select (account_id, hour, equity, last_equity, cash, as_of) on app.balance_history to paddock_report;
 
 -- What is left to do after the switch was turned: open orders to cancel, positions
 -- to close. The holder of the account's stream does it under its lease, until
@@ -198,17 +223,27 @@ grant create on schema private to paddock_gate;
 set local role paddock_gate;
 {{ template "func/008/set_guards.sql" . }}
 {{ template "func/008/set_switch.sql" . }}
+{{ template "func/008/keep_balance.sql" . }}
 {{ template "func/008/begin_repair.sql" . }}
 {{ template "func/008/wind_down_late_order.sql" . }}
 grant execute on function private.set_guards, private.set_switch to paddock_app;
 grant execute on function private.begin_repair, private.wind_down_late_order to paddock_app, paddock_worker;
+grant execute on function private.keep_balance to paddock_owner;
 reset role;
 revoke create on schema private from paddock_gate;
 
+set local role paddock_owner;
+create trigger keep_balance after insert or update on app.account_balances
+  for each row execute function private.keep_balance();
+reset role;
+
 ---- create above / drop below ----
 
+set local role paddock_owner;
+drop trigger keep_balance on app.account_balances;
+reset role;
 set local role paddock_gate;
-drop function private.wind_down_late_order, private.begin_repair, private.set_switch, private.set_guards;
+drop function private.keep_balance, private.wind_down_late_order, private.begin_repair, private.set_switch, private.set_guards;
 reset role;
 set local role paddock_owner;
 drop trigger guard_new on app.exercises;
@@ -217,5 +252,5 @@ drop function app.unanswered_intent_count, app.record_wind_down_progress, app.ma
   app.new_york_midnight, app.orders_sent_since, app.broker_order_count, app.closable_quantity, app.open_quantities,
   app.order_lines, app.multi_leg_legs, app.underlying;
 alter table app.alpaca_orders drop constraint alpaca_orders_account_id_wind_down_id_fkey;
-drop table app.exercises, app.wind_downs, app.account_balances, app.account_guards;
+drop table app.exercises, app.wind_downs, app.balance_history, app.account_balances, app.account_guards;
 reset role;

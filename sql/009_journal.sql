@@ -53,7 +53,7 @@ create policy worker_all on app.fills to paddock_worker
 grant select, insert, delete, update (execution_id, qty, price, at, state, previous_execution_id, source) on app.fills to paddock_worker;
 create policy report_reads on app.fills for select to paddock_report
   using (account_id = any ((select private.report_accounts())::uuid[]));
-grant select (account_id, id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, state, source,
+grant select (account_id, execution_id, id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, state, source,
   orchestrator_agent_id, tag) on app.fills to paddock_report;
 
 -- What changes a position or costs something without a trade, by the broker's
@@ -103,8 +103,8 @@ create policy worker_all on app.journal_adjustments to paddock_worker
 grant select, insert, update (canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag) on app.journal_adjustments to paddock_worker;
 create policy report_reads on app.journal_adjustments for select to paddock_report
   using (account_id = any ((select private.report_accounts())::uuid[]));
-grant select (account_id, activity_id, kind, symbol, at, qty, price, net_amount, description, canceled, old_parts, new_parts,
-  orchestrator_agent_id, tag) on app.journal_adjustments to paddock_report;
+grant select (account_id, activity_id, kind, sub_type, symbol, at, day, qty, price, net_amount, description, canceled, old_parts, new_parts,
+  split_of, orchestrator_agent_id, tag) on app.journal_adjustments to paddock_report;
 
 -- One row for each round trip and scope, from a position's opening to its close.
 -- It has sums and no averages, because sums are exact. Notionals are quantity
@@ -147,6 +147,7 @@ create table app.trading_positions (
 comment on table app.trading_positions is 'Round trips, from a position''s opening to its close: of the account as a whole, of each agent and of each tag.';
 create unique index trading_positions_open_idx on app.trading_positions (account_id, scope, scope_value, symbol) where closed_at is null;
 create index trading_positions_opened_idx on app.trading_positions (account_id, scope, opened_at desc, id desc);
+create index trading_positions_closed_idx on app.trading_positions (account_id, closed_at desc) where closed_at is not null; -- for reports
 create index trading_positions_place_idx on app.trading_positions (account_id, symbol, scope, scope_value, last_at, last_id);
 alter table app.trading_positions enable row level security, force row level security,
   alter column account_id set statistics 0, alter column id set statistics 0, alter column scope_value set statistics 0,

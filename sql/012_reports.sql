@@ -5,75 +5,83 @@
 
 set local role paddock_owner;
 
-create view report.accounts with (security_invoker = true, security_barrier = true) as
-  select id as account_id, name, environment, alpaca_account_number, is_active, created_at
-  from app.user_accounts;
-comment on view report.accounts is 'The accounts that this login may report on.';
+create table private.report_sessions (
+  login oid not null,
+  address text not null,
+  noted_at timestamptz not null default clock_timestamp(),
+  primary key (login, address)
+);
+comment on table private.report_sessions is 'When the audit last had that a reporting login is connected from an address.';
+alter table private.report_sessions enable row level security, force row level security;
+create policy gate_all on private.report_sessions to paddock_gate using (true) with check (true);
+grant select, insert, update (noted_at) on private.report_sessions to paddock_gate;
 
-create view report.orders with (security_invoker = true, security_barrier = true) as
-  select account_id, id as order_id, client_order_id, alpaca_order_id, symbol, side, type, time_in_force, order_class,
-    qty, notional, limit_price, stop_price, extended_hours, status, status_message, filled_qty, filled_avg_price,
-    orchestrator_agent_id, tag, created_at, submitted_at, filled_at, canceled_at, updated_at,
-    position_intent, trail_price, trail_percent, parent_alpaca_order_id, replaces, replaced_by
-  from app.alpaca_orders;
-comment on view report.orders is 'Orders, with what the broker last said of them.';
+-- The tables that reports read have a policy report_reads and column grants of
+-- their own; agents' logs have them here.
+create policy report_reads on app.agent_logs for select to paddock_report
+  using (account_id = any ((select private.report_accounts())::uuid[]));
+grant select (account_id, id, orchestrator_agent_id, level, message, data, created_at) on app.agent_logs to paddock_report;
 
-create view report.positions with (security_invoker = true, security_barrier = true) as
-  select account_id, symbol, asset_class, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, as_of
-  from app.alpaca_positions
-  where qty <> 0;
-comment on view report.positions is 'What is held now, as the broker says.';
-
-create view report.events with (security_invoker = true, security_barrier = true) as
-  select account_id, seq, kind, at, data
-  from app.account_events;
-comment on view report.events is 'The event log of each account, numbered without gaps.';
-
-create view report.fills with (security_invoker = true, security_barrier = true) as
-  select account_id, id as fill_id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, state, source,
-    orchestrator_agent_id, tag
-  from app.fills;
-comment on view report.fills is 'Executions of orders. Only those whose state is live count.';
-
-create view report.adjustments with (security_invoker = true, security_barrier = true) as
-  select account_id, activity_id, kind, symbol, at, qty, price, net_amount, description, canceled, old_parts, new_parts,
-    orchestrator_agent_id, tag
-  from app.journal_adjustments;
-comment on view report.adjustments is 'Splits, fees, and what became of options.';
-
-create view report.trading_positions with (security_invoker = true, security_barrier = true) as
-  select t.account_id, t.id as trading_position_id, t.scope, nullif(t.scope_value, '') as scope_value, t.symbol, t.asset_class, t.multiplier,
-    t.direction, t.opened_at, t.closed_at, t.entry_qty - t.exit_qty as qty, t.max_qty, t.entry_qty, t.entry_notional, t.exit_qty,
-    t.exit_notional, t.held_cost, t.fills, t.entry_notional / t.entry_qty as avg_entry_price,
-    t.exit_notional / nullif(t.exit_qty, 0) as avg_exit_price, t.held_cost / nullif(t.entry_qty - t.exit_qty, 0) as avg_held_price,
-    case when g.symbol is null then t.realized_pl end as realized_pl, t.fees,
-    case when g.symbol is null then t.realized_pl - t.fees end as net_pl, g.symbol is null as complete
-  from app.trading_positions t
-  left join app.journal_gaps g on g.account_id = t.account_id and g.symbol = t.symbol and coalesce(t.closed_at, 'infinity') >= g.trips_since;
-comment on view report.trading_positions is 'Round trips by account, agent and tag; without a profit where the journal and the broker differ.';
-
-create view report.journal_gaps with (security_invoker = true, security_barrier = true) as
-  select account_id, symbol, journal_qty, broker_qty, trips_since, since
-  from app.journal_gaps;
-comment on view report.journal_gaps is 'Where the journal and the broker hold different quantities.';
-
-grant select on report.accounts, report.orders, report.positions, report.events, report.fills, report.adjustments,
-  report.trading_positions, report.journal_gaps to paddock_report;
+-- Each view's file has its columns' comments, which name the unit in brackets:
+--
+--   [USD]           US dollars. Of a pair of coins that is not in dollars (ETH/BTC)
+--                   it is the second coin
+--   [USD per unit]  the same for one share, contract or coin; an option's price is
+--                   for one of its 100 shares
+--   [units]         shares, contracts or coins
+--   [count], [number], [factor], [fraction], [percent]
+--   [time]          a timestamptz
+--   [day]           a date of New York's calendar
+{{ template "view/012/accounts.sql" . }}
+{{ template "view/012/orders.sql" . }}
+{{ template "view/012/positions.sql" . }}
+{{ template "view/012/position_history.sql" . }}
+{{ template "view/012/exposure_by_symbol.sql" . }}
+{{ template "view/012/fills.sql" . }}
+{{ template "view/012/adjustments.sql" . }}
+{{ template "view/012/cash_flows.sql" . }}
+{{ template "view/012/trading_positions.sql" . }}
+{{ template "view/012/journal_gaps.sql" . }}
+{{ template "view/012/daily_profit_and_loss.sql" . }}
+{{ template "view/012/equity_curve.sql" . }}
+{{ template "view/012/agent_logs.sql" . }}
+{{ template "view/012/agent_activity.sql" . }}
+{{ template "view/012/events.sql" . }}
+{{ template "view/012/audit.sql" . }}
+{{ template "view/012/credential_access.sql" . }}
 
 reset role;
 
 grant usage, create on schema private to paddock_watchdog;
 set local role paddock_watchdog;
 {{ template "func/012/end_report_sessions.sql" . }}
-grant execute on function private.end_report_sessions to paddock_worker;
+{{ template "func/012/seen_report_sessions.sql" . }}
+grant execute on function private.end_report_sessions, private.seen_report_sessions to paddock_worker;
+comment on function private.seen_report_sessions is 'The sessions of reporting logins that there are now.';
 comment on function private.end_report_sessions is 'Ends sessions of reporting logins that hold up everybody else, and returns them.';
 reset role;
 revoke usage, create on schema private from paddock_watchdog;
 
+grant create on schema private to paddock_gate;
+set local role paddock_gate;
+{{ template "func/012/record_report_session.sql" . }}
+grant execute on function private.record_report_session to paddock_worker;
+comment on function private.record_report_session is 'Writes into the audit that a reporting login is connected.';
+reset role;
+revoke create on schema private from paddock_gate;
+
 ---- create above / drop below ----
 
-drop function private.end_report_sessions;
+drop function private.seen_report_sessions, private.end_report_sessions;
+set local role paddock_gate;
+drop function private.record_report_session;
+reset role;
 set local role paddock_owner;
-drop view report.journal_gaps, report.trading_positions, report.adjustments, report.fills, report.events, report.positions,
+drop view report.daily_profit_and_loss; -- it reads a view
+drop view report.credential_access, report.audit, report.events, report.agent_activity, report.agent_logs, report.equity_curve, report.journal_gaps, report.trading_positions,
+  report.cash_flows, report.adjustments, report.fills, report.exposure_by_symbol, report.position_history, report.positions,
   report.orders, report.accounts;
+drop policy report_reads on app.agent_logs;
+revoke select (account_id, id, orchestrator_agent_id, level, message, data, created_at) on app.agent_logs from paddock_report;
+drop table private.report_sessions;
 reset role;

@@ -15,9 +15,10 @@ import (
 	"github.com/jackc/tern/v2/migrate"
 )
 
-// FS holds the numbered migrations and, in func/, the functions they include.
+// FS holds the numbered migrations and, in func/ and view/, the functions and
+// views that they include.
 //
-//go:embed [0-9]*.sql func
+//go:embed [0-9]*.sql func view
 var FS embed.FS
 
 // VersionTable is where tern keeps the version; tern.conf names the same.

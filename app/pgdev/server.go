@@ -428,6 +428,10 @@ func (s *Server) OwnerURL(ctx context.Context, database string) (string, error) 
 	if err := EnsureOwner(ctx, conn, password); err != nil {
 		return "", err
 	}
+	// So that the reporting logins that it makes have a bound on temporary files.
+	if _, err := conn.Exec(ctx, "grant set on parameter temp_file_limit to "+Owner); err != nil {
+		return "", fmt.Errorf("let the role %s bound temporary files: %w", Owner, err)
+	}
 	var exists bool
 	if err := conn.QueryRow(ctx, "select exists (select from pg_database where datname = $1)", database).Scan(&exists); err != nil {
 		return "", fmt.Errorf("look for the database: %w", err)

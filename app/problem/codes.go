@@ -152,5 +152,8 @@ var (
 	UnknownAccount         = list(InCommand, KindNotFound, "unknown_account", "There is no account of this id.")
 	UnknownReportLogin     = list(InCommand, KindNotFound, "unknown_report_login", "There is no reporting login of this name.")
 	ReportLoginOwnsObjects = list(InCommand, KindConflict, "report_login_owns_objects", "The login owns objects on the server, so that it cannot be dropped.")
+	ReportNotGranted       = list(InCommand, KindNotFound, "report_not_granted", "The reporting login does not see this account.")
+	InvalidReportEnd       = list(InCommand, KindInvalid, "invalid_report_end", "A reporting login must end in the future.")
+	InvalidReportURL       = list(InCommand, KindInvalid, "invalid_report_url", "PADDOCK_REPORT_URL is not the URL of a Postgres for reports.")
 	ReportNameTaken        = list(InCommand, KindConflict, "report_name_taken", "The server has a role of this name already.")
 )

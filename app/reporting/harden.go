@@ -29,8 +29,9 @@ var (
 // Harden takes from all logins of the database what only a superuser can take:
 // Postgres' functions for advisory locks (which Paddock's own roles keep), for
 // large objects and for writing to the log of changes. It bounds the temporary
-// files of the reporting logins that there are, and lets the watchdog end the
-// sessions of those that Create did not make. It returns the statements that it
+// files of the reporting logins that there are, and lets the role that owns the
+// database bound those of the logins to come. It lets the watchdog end the
+// sessions of logins that Create did not make. It returns the statements that it
 // ran, and ends with not_permitted for a conn that is no superuser's.
 func Harden(ctx context.Context, conn *pgx.Conn) (statements []string, err error) {
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
@@ -60,6 +61,9 @@ func hardening(ctx context.Context, tx pgx.Tx) ([]string, error) {
 			where p.pronamespace = 'pg_catalog'::regnamespace and p.proname = any ($1::text[]) and d.datname = current_database()
 		union all
 		select 'grant pg_signal_backend, pg_read_all_stats to paddock_watchdog'
+		union all
+		select format('grant set on parameter temp_file_limit to %I', pg_get_userbyid(d.datdba))
+			from pg_catalog.pg_database d where d.datname = current_database()
 		union all
 		select format('alter role %I set temp_file_limit = %L', r.rolname, $3::text) from pg_catalog.pg_roles r
 			join pg_catalog.pg_auth_members m on m.member = r.oid and m.roleid = 'paddock_report'::regrole

@@ -1,6 +1,7 @@
-// Package reporting makes, lists and drops the Postgres logins that read
+// Package reporting makes, lists, changes and drops the Postgres logins that read
 // accounts by plain SQL, through the views of schema report. What a login may
-// see is decided by private.report_grants alone, never by a setting.
+// see is decided by private.report_grants and the end of the login's time alone,
+// never by a setting.
 package reporting
 
 import (
@@ -35,6 +36,7 @@ var sessionDefaults = [...][2]string{
 	{"work_mem", "16MB"},
 	{"max_parallel_workers_per_gather", "0"},
 	{"search_path", "report"},
+	{"timezone", "UTC"},
 }
 
 // Login is one reporting login and the accounts it sees.
@@ -42,20 +44,25 @@ type Login struct {
 	Name     string
 	Accounts []uuid.UUID
 	Since    time.Time // of its first account; zero when it has none
+	Until    time.Time // when it ends; zero: never
+	Sessions int       // how many it has now on the server that was asked, in all databases
 }
 
 var namePattern = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 
-// Create makes a login that sees these accounts and nothing else, and returns
-// its password, which is stored nowhere. All of it happens in one transaction.
-// conn must be the role that migrates: it has CREATEROLE and may act as
-// paddock_owner.
+// Create makes a login that sees these accounts and nothing else, until a time
+// (the zero time: without an end), and returns its password, which is stored
+// nowhere. All of it happens in one transaction. conn must be the role that
+// migrates: it has CREATEROLE and may act as paddock_owner.
 //
 // It ends with invalid_report_name, report_name_taken (by any role of the
-// server), report_needs_account, unknown_account, or not_permitted when conn's
-// role may not make roles.
-func Create(ctx context.Context, conn *pgx.Conn, name string, accounts []uuid.UUID) (password string, err error) {
+// server), report_needs_account, invalid_report_end, unknown_account, or
+// not_permitted when conn's role may not make roles.
+func Create(ctx context.Context, conn *pgx.Conn, name string, accounts []uuid.UUID, until time.Time) (password string, err error) {
 	if err := checkName(name); err != nil {
+		return "", err
+	}
+	if err := checkEnd(until); err != nil {
 		return "", err
 	}
 	if len(accounts) == 0 {
@@ -70,7 +77,7 @@ func Create(ctx context.Context, conn *pgx.Conn, name string, accounts []uuid.UU
 		return "", err
 	}
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		return create(ctx, tx, name, verifier, accounts)
+		return create(ctx, tx, name, verifier, accounts, until)
 	})
 	if err != nil {
 		return "", explain(err, name)
@@ -78,13 +85,13 @@ func Create(ctx context.Context, conn *pgx.Conn, name string, accounts []uuid.UU
 	return password, nil
 }
 
-func create(ctx context.Context, tx pgx.Tx, name, verifier string, accounts []uuid.UUID) error {
+func create(ctx context.Context, tx pgx.Tx, name, verifier string, accounts []uuid.UUID, until time.Time) error {
 	role := pgx.Identifier{name}.Sanitize()
 	// Utility statements take no bound values. The name is checked and quoted.
 	// The verifier is base64 and digits, and the password does not follow from
 	// it.
 	err := run(ctx, tx, fmt.Sprintf(`create role %s login nosuperuser nobypassrls nocreatedb nocreaterole noreplication
-		inherit connection limit %d password '%s'`, role, MaxConnections, verifier))
+		inherit connection limit %d password '%s' valid until '%s'`, role, MaxConnections, verifier, validUntil(until)))
 	if err != nil {
 		return err
 	}
@@ -93,11 +100,11 @@ func create(ctx context.Context, tx pgx.Tx, name, verifier string, accounts []uu
 			return err
 		}
 	}
-	super, err := isSuperuser(ctx, tx)
-	if err != nil {
+	var bounds bool
+	if err := tx.QueryRow(ctx, "select has_parameter_privilege('temp_file_limit', 'set')").Scan(&bounds); err != nil {
 		return err
 	}
-	if super {
+	if bounds { // Harden lets the role that migrates do so
 		if err := run(ctx, tx, fmt.Sprintf("alter role %s set temp_file_limit = '%s'", role, tempFileLimit)); err != nil {
 			return err
 		}
@@ -107,10 +114,8 @@ func create(ctx context.Context, tx pgx.Tx, name, verifier string, accounts []uu
 	if err != nil {
 		return err
 	}
-	for _, account := range accounts {
-		if _, err := tx.Exec(ctx, "select private.grant_report($1, $2)", name, account); err != nil {
-			return err
-		}
+	if err := grant(ctx, tx, name, accounts); err != nil {
+		return err
 	}
 	return run(ctx, tx, "reset role")
 }
@@ -121,12 +126,8 @@ func create(ctx context.Context, tx pgx.Tx, name, verifier string, accounts []uu
 // object, that would be lost with it.
 func Drop(ctx context.Context, conn *pgx.Conn, name string) error {
 	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		var known bool
-		if err := tx.QueryRow(ctx, isLoginSQL, name).Scan(&known); err != nil {
+		if err := requireLogin(ctx, tx, name); err != nil {
 			return err
-		}
-		if !known {
-			return unknownLogin(name)
 		}
 		role := pgx.Identifier{name}.Sanitize()
 		if err := run(ctx, tx, "set local role paddock_owner"); err != nil {
@@ -155,6 +156,19 @@ const isLoginSQL = `select exists (
 	join pg_catalog.pg_roles g on g.oid = m.roleid and g.rolname = 'paddock_report'
 	where r.rolname = $1 and r.rolname !~ '^(paddock_|pg_)')`
 
+// requireLogin ends with unknown_report_login for anything that is not a
+// reporting login.
+func requireLogin(ctx context.Context, tx pgx.Tx, name string) error {
+	var known bool
+	if err := tx.QueryRow(ctx, isLoginSQL, name).Scan(&known); err != nil {
+		return err
+	}
+	if !known {
+		return problem.New(problem.UnknownReportLogin, "There is no reporting login %q. paddock report list names those that there are.", name)
+	}
+	return nil
+}
+
 // List returns the reporting logins by name, with the accounts of this database
 // that each sees.
 func List(ctx context.Context, conn *pgx.Conn) ([]Login, error) {
@@ -167,22 +181,26 @@ func List(ctx context.Context, conn *pgx.Conn) ([]Login, error) {
 		}
 		rows, err := tx.Query(ctx, `select r.rolname::text,
 				coalesce(array_agg(s.account_id order by s.account_id) filter (where s.account_id is not null), '{}'),
-				min(s.created_at)
+				min(s.created_at), case when isfinite(r.rolvaliduntil) then r.rolvaliduntil end,
+				(select count(*) from pg_catalog.pg_stat_activity a where a.usesysid = r.oid)
 			from pg_catalog.pg_roles r
 			join pg_catalog.pg_auth_members m on m.member = r.oid
 			join pg_catalog.pg_roles g on g.oid = m.roleid and g.rolname = 'paddock_report'
 			left join private.report_grants s on s.role_oid = r.oid and s.role_name = r.rolname
 			where r.rolcanlogin
-			group by r.rolname order by r.rolname`)
+			group by r.rolname, r.oid, r.rolvaliduntil order by r.rolname`)
 		if err != nil {
 			return err
 		}
 		logins, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (Login, error) {
 			var l Login
-			var since *time.Time
-			err := row.Scan(&l.Name, &l.Accounts, &since)
+			var since, until *time.Time
+			err := row.Scan(&l.Name, &l.Accounts, &since, &until, &l.Sessions)
 			if since != nil {
 				l.Since = since.UTC()
+			}
+			if until != nil {
+				l.Until = until.UTC()
 			}
 			return l, err
 		})
@@ -225,10 +243,6 @@ func run(ctx context.Context, tx pgx.Tx, statements ...string) error {
 	return nil
 }
 
-func unknownLogin(name string) error {
-	return problem.New(problem.UnknownReportLogin, "There is no reporting login %q. Check its spelling.", name)
-}
-
 func explain(err error, name string) error {
 	if err == nil {
 		return nil
@@ -239,7 +253,7 @@ func explain(err error, name string) error {
 		case pg.Code == "42710":
 			return problem.New(problem.ReportNameTaken, "The server has a role %q already. Choose another name.", name)
 		case pg.Code == "23503":
-			return problem.New(problem.UnknownAccount, "One of these accounts does not exist. The login was not made.")
+			return problem.New(problem.UnknownAccount, "One of these accounts does not exist. Nothing was changed.")
 		case pg.Code == "2BP01":
 			return problem.New(problem.ReportLoginOwnsObjects,
 				"The login %q owns objects on this server. Look at them, run DROP OWNED BY it as an administrator, and drop the login again.", name).Because(err)

@@ -51,14 +51,17 @@ func newAccount(t *testing.T, db *pgtest.DB, user string) (account uuid.UUID) {
 	run(t, app, "commit")
 	run(t, app, "begin")
 	run(t, app, "select private.admit($1, $2)", token, account)
-	run(t, app, "insert into app.alpaca_orders (account_id, client_order_id, submitted_by, symbol) values ($1, $2, $2, $2)", account, user)
+	run(t, app, "insert into app.alpaca_orders (account_id, client_order_id, submitted_by, symbol, orchestrator_agent_id) values ($1, $2, $2, $2, $2)", account, user)
+	run(t, app, "insert into app.account_balances (account_id, equity, last_equity, as_of) values ($1, 2, 1, now())", account)
+	run(t, app, "insert into app.agent_logs (account_id, user_id, orchestrator_agent_id, level, message) values ($1, $2, $2, 'warn', $2)", account, user)
 	run(t, app, "select app.record_positions($1, jsonb_build_array(jsonb_build_object('symbol', $2::text, 'qty', '1')), now())", account, user)
 	run(t, app, "select private.append_event('order', jsonb_build_object('of', $1::text))", user)
 	run(t, app, "commit")
 	admin := db.Conn(t, "admin")
 	run(t, admin, `insert into app.fills (account_id, execution_id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, source)
 		select account_id, symbol, id, id, symbol, 'us_equity', 1, 'buy', 1, 1, now(), 'stream' from app.alpaca_orders where account_id = $1`, account)
-	run(t, admin, "insert into app.journal_adjustments (account_id, activity_id, kind, at, day) values ($1, $2, 'FEE', now(), now())", account, user)
+	run(t, admin, "insert into app.journal_adjustments (account_id, activity_id, kind, at, day, net_amount) values ($1, $2, 'FEE', now(), now(), -0.25)", account, user)
+	run(t, admin, "insert into app.journal_gaps (account_id, symbol, journal_qty, broker_qty, trips_since) values ($1, 'GAP', 1, 0, now())", account)
 	run(t, admin, `insert into app.trading_positions (account_id, id, scope, scope_value, symbol, asset_class, multiplier, direction, opened_at, opened_id,
 		opening_qty, last_at, last_id, closed_at, entry_qty, entry_notional, exit_qty, exit_notional, held_cost, max_qty, fees, fills)
 		values ($1, gen_random_uuid(), 'tag', $2, $2, 'us_option', 100, 'short', now(), $2, 2, now(), $2, now(), 2, 5, 2, 4.5, 0, 2, 0.25, 2)`, account, user)
@@ -77,7 +80,7 @@ func run(t *testing.T, conn *pgx.Conn, sql string, args ...any) {
 func (w *world) create(t *testing.T, accounts ...uuid.UUID) (name, password string) {
 	t.Helper()
 	name = newName()
-	password, err := reporting.Create(t.Context(), w.owner, name, accounts)
+	password, err := reporting.Create(t.Context(), w.owner, name, accounts, time.Time{})
 	if err != nil {
 		t.Fatalf("create: %v", err)
 	}
@@ -130,7 +133,8 @@ func (w *world) login(t *testing.T, name, password string) *pgx.Conn {
 func sees(t *testing.T, conn *pgx.Conn) []uuid.UUID {
 	t.Helper()
 	var all []uuid.UUID
-	for i, view := range []string{"accounts", "orders", "positions", "events", "fills", "adjustments", "trading_positions"} {
+	for i, view := range []string{"accounts", "orders", "positions", "events", "fills", "adjustments", "trading_positions", "journal_gaps",
+		"position_history", "daily_profit_and_loss", "equity_curve", "exposure_by_symbol", "agent_logs", "agent_activity", "cash_flows"} {
 		rows, err := conn.Query(t.Context(), "select distinct account_id from report."+view+" order by 1")
 		if err != nil {
 			t.Fatalf("report.%s: %v", view, err)
@@ -249,7 +253,7 @@ func TestDroppedAndMadeAgain(t *testing.T) {
 	if _, err := w.connect(t, name, password); err == nil {
 		t.Error("the dropped login still logs in")
 	}
-	again, err := reporting.Create(t.Context(), w.owner, name, []uuid.UUID{w.accounts[1]})
+	again, err := reporting.Create(t.Context(), w.owner, name, []uuid.UUID{w.accounts[1]}, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -350,7 +354,7 @@ func TestRefusals(t *testing.T) {
 		{ok, nil, problem.ReportNeedsAccount},
 		{ok, []uuid.UUID{w.accounts[0], uuid.New()}, problem.UnknownAccount},
 	} {
-		if _, err := reporting.Create(t.Context(), w.owner, tt.name, tt.accounts); !problem.Is(err, tt.code) {
+		if _, err := reporting.Create(t.Context(), w.owner, tt.name, tt.accounts, time.Time{}); !problem.Is(err, tt.code) {
 			t.Errorf("%q: %v, want %s", tt.name, err, tt.code)
 		}
 	}
@@ -364,7 +368,7 @@ func TestRefusals(t *testing.T) {
 		}
 	}
 	// The logins of the servers may not make reporting logins.
-	if _, err := reporting.Create(t.Context(), w.db.Conn(t, "paddock_app"), newName(), w.accounts[:1]); !problem.Is(err, problem.NotPermitted) {
+	if _, err := reporting.Create(t.Context(), w.db.Conn(t, "paddock_app"), newName(), w.accounts[:1], time.Time{}); !problem.Is(err, problem.NotPermitted) {
 		t.Errorf("as paddock_app: %v", err)
 	}
 }
@@ -384,7 +388,7 @@ func TestPasswordIsNeverSent(t *testing.T) {
 	}
 	t.Cleanup(func() { conn.Close(context.Background()) })
 	name := newName()
-	password, err := reporting.Create(t.Context(), conn, name, w.accounts[:1])
+	password, err := reporting.Create(t.Context(), conn, name, w.accounts[:1], time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -407,3 +411,26 @@ func (tr *tracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, d pgx.TraceQ
 }
 
 func (*tracer) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// The owner of an account sees that a reporting login was given it and is
+// connected: once an hour, however often it connects.
+func TestUseOfAReportingLoginIsAudited(t *testing.T) {
+	w := newWorld(t)
+	worker := tenant.NewWorker(w.db.Pool(t, "paddock_worker"), nil)
+	name, password := w.create(t, w.accounts[0])
+	for range 3 {
+		login := w.login(t, name, password)
+		if err := worker.NoteReportSessions(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		login.Close(context.Background())
+	}
+	var used, granted, foreign int
+	var actor string
+	err := w.admin.QueryRow(t.Context(), `select count(*) filter (where action = 'report.connect' and account_id = $1), count(*) filter (where action = 'report.grant' and account_id = $1),
+		count(*) filter (where account_id <> $1 and action like 'report.%'), max(actor) filter (where action = 'report.connect' and kind = 'reporting_login')
+		from app.audit_log`, w.accounts[0]).Scan(&used, &granted, &foreign, &actor)
+	if err != nil || used != 1 || granted != 1 || foreign != 0 || actor != name {
+		t.Errorf("the audit has %d uses by %q, %d grants, and %d rows of other accounts (%v)", used, actor, granted, foreign, err)
+	}
+}

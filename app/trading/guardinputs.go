@@ -24,6 +24,7 @@ type guardInputs struct {
 // balance is the account's worth according to the broker.
 type balance struct {
 	equity, lastEquity decimal.Decimal
+	cash               *string   // nil where the answer lacks it
 	asked              time.Time // by our clock, which is used only to tell how long ago that was
 }
 
@@ -35,19 +36,29 @@ func balanceOf(account broker.AccountAnswer, asked time.Time) *balance {
 	if !known || !lastKnown {
 		return nil
 	}
-	return &balance{equity: equity, lastEquity: last, asked: asked}
+	b := &balance{equity: equity, lastEquity: last, asked: asked}
+	if cash, known := broker.Amount(account.Raw, "cash"); known {
+		text := cash.String()
+		b.cash = &text
+	}
+	return b
+}
+
+// queue records the balance.
+func (w *balance) queue(b *tenant.Batch, account uuid.UUID) {
+	b.Queue(recordBalanceSQL, account, w.equity.String(), w.lastEquity.String(), time.Since(w.asked), w.cash)
 }
 
 // recordBalanceSQL takes how long ago the broker was asked, so that the clocks
 // of two machines are never compared.
-const recordBalanceSQL = `insert into app.account_balances as b (account_id, equity, last_equity, as_of) values ($1, $2, $3, clock_timestamp() - $4::interval)
-	on conflict (account_id) do update set equity = excluded.equity, last_equity = excluded.last_equity, as_of = excluded.as_of
+const recordBalanceSQL = `insert into app.account_balances as b (account_id, equity, last_equity, cash, as_of) values ($1, $2, $3, $5, clock_timestamp() - $4::interval)
+	on conflict (account_id) do update set equity = excluded.equity, last_equity = excluded.last_equity, cash = excluded.cash, as_of = excluded.as_of
 	where b.as_of < excluded.as_of`
 
 // queue records the inputs that belong to the account and not to one order.
 func (f guardInputs) queue(b *tenant.Batch, account uuid.UUID) {
 	if f.account != nil {
-		b.Queue(recordBalanceSQL, account, f.account.equity.String(), f.account.lastEquity.String(), time.Since(f.account.asked))
+		f.account.queue(b, account)
 	}
 }
 

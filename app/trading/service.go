@@ -14,6 +14,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"paddock/app/credentials"
 	"paddock/app/passthrough"
 	"paddock/app/tenant"
@@ -46,15 +48,25 @@ func New(db *tenant.DB, keys *credentials.Opener, log *slog.Logger) *Service {
 // the client still waits or not.
 const recordTimeout = 10 * time.Second
 
-// BrokerAccount returns the broker's account, in the broker's JSON.
+// BrokerAccount returns the broker's account, in the broker's JSON. What it is
+// worth is recorded for reports where the user may do more than read.
 func (s *Service) BrokerAccount(ctx context.Context, a tenant.Admission) (json.RawMessage, error) {
-	access, err := s.keys.Open(ctx, a, s.db.Tx, nil)
+	var records bool
+	access, err := s.keys.Open(ctx, a, s.db.Tx, func(b *tenant.Batch) {
+		b.Queue("select private.has_scope('trade')").QueryRow(func(row pgx.Row) error { return row.Scan(&records) })
+	})
 	if err != nil {
 		return nil, err
 	}
+	asked := time.Now()
 	account, err := access.Client.Account(ctx)
 	if err != nil {
 		return nil, access.Explain(ctx, err)
+	}
+	if worth := balanceOf(account, asked); worth != nil && records {
+		if err := s.db.Tx(ctx, a, func(b *tenant.Batch) { worth.queue(b, a.Account) }); err != nil {
+			s.log.WarnContext(ctx, "what the account is worth could not be recorded for reports", "account", a.Account, "err", err)
+		}
 	}
 	return account.Raw, nil
 }

@@ -143,6 +143,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 	group.Go(func() error { return eventlog.NewMaintainer(worker, log).Run(running) })
 	group.Go(func() error { return worker.MaintainSealKeys(running, log) })
 	group.Go(func() error { return watchdog.Run(running) })
+	group.Go(func() error { return reporting.NewNoter(worker, log).Run(running) })
 	group.Go(func() error { return announcement.Run(running) })
 	group.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {

@@ -16,7 +16,7 @@ const (
 	// Tables that belong to no tenant, or are counted by user. No runtime role has
 	// a privilege on them.
 	notTenants = `('private.seal_keys', 'private.doorbell', 'private.event_retention', 'private.stream_instances', 'private.master_keys',
-		'private.key_checks', 'private.stored_bytes', 'private.storage_limit', 'private.audit_retention')`
+		'private.key_checks', 'private.stored_bytes', 'private.storage_limit', 'private.audit_retention', 'private.report_sessions')`
 
 	// The table of what concerns a user: each row is one user's.
 	ofUsers = `'app.user_audit_log'`
@@ -26,9 +26,9 @@ const (
 	// no argument. What it does depends on the clock and the retention alone.
 	keepsPartitions = `('private.maintain_event_partitions()', 'private.maintain_audit_partitions()')`
 
-	// The one definer function that is the watchdog's: to end a session takes
+	// The definer functions that are the watchdog's: to see and end a session takes
 	// membership in its login, which the gate need not have.
-	endsSessions = `'private.end_report_sessions(oid[],interval)'`
+	endsSessions = `('private.end_report_sessions(oid[],interval)', 'private.seen_report_sessions()')`
 
 	// Definer functions that write for a request that may only read.
 	writesForReaders = `(
@@ -330,7 +330,7 @@ var checks = []check{
 		sql: `select p.oid::regprocedure || ' of ' || p.proowner::regrole from pg_proc p join pg_namespace n on n.oid = p.pronamespace
 			where p.prosecdef and n.nspname !~ '^(pg_|information_schema)' and p.proowner <> 'paddock_gate'::regrole
 			and p.oid::regprocedure::text not in ` + keepsPartitions + `
-			and (p.oid::regprocedure::text <> ` + endsSessions + ` or p.proowner <> 'paddock_watchdog'::regrole)`,
+			and (p.oid::regprocedure::text not in ` + endsSessions + ` or p.proowner <> 'paddock_watchdog'::regrole)`,
 		broken: [][]string{{"alter function private.has_scope(text) owner to paddock_owner"}, {"alter function private.admit(text, uuid, text) owner to current_user"},
 			{"alter function private.end_report_sessions(oid[], interval) owner to current_user"}},
 	},
@@ -490,8 +490,10 @@ var checks = []check{
 			where n.nspname in (` + "'auth', 'app', 'private', 'report', 'ext', 'public'" + `) and (c.relkind = 'm' or c.relkind = 'v' and not coalesce(c.reloptions, '{}') @> array['security_invoker=true'])`,
 		broken: [][]string{
 			{"alter view report.orders set (security_invoker = false)"}, {"alter view report.orders reset (security_invoker)"},
-			{"set role paddock_owner", "create view report.more as select account_id from app.alpaca_orders", "comment on view report.more is 'More.'"},
-			{"set role paddock_owner", "create materialized view report.more as select 1 as one", "comment on materialized view report.more is 'More.'"},
+			{"set role paddock_owner", "create view report.more as select account_id from app.alpaca_orders", "comment on view report.more is 'More.'",
+				"comment on column report.more.account_id is 'The account.'"},
+			{"set role paddock_owner", "create materialized view report.more as select 1 as one", "comment on materialized view report.more is 'More.'",
+				"comment on column report.more.one is 'One. [count]'"},
 		},
 	},
 	{
@@ -499,6 +501,26 @@ var checks = []check{
 		sql: `select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
 			where n.nspname in ` + ours + ` and c.relkind in ('r', 'p', 'v', 'm') and not c.relispartition and coalesce(obj_description(c.oid, 'pg_class'), '') = ''`,
 		broken: [][]string{{"comment on table app.agent_logs is null"}, {"comment on view report.orders is ''"}},
+	},
+	{
+		name: "each column of a report says what it is, and an amount, a time or a day in which unit",
+		sql: `select c.oid::regclass || '.' || a.attname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+			where c.relnamespace = 'report'::regnamespace and (coalesce(col_description(c.oid, a.attnum), '') = ''
+				or col_description(c.oid, a.attnum) !~ case
+					when a.atttypid in ('numeric'::regtype, 'float8'::regtype, 'int2'::regtype, 'int4'::regtype, 'int8'::regtype)
+						then ' \[(USD|USD per unit|units|count|number|factor|fraction|percent)\]$'
+					when a.atttypid in ('timestamptz'::regtype, 'timestamp'::regtype) then ' \[time\]$'
+					when a.atttypid = 'date'::regtype then ' \[day\]$' else '' end
+				or a.atttypid in ('timestamp'::regtype, 'float8'::regtype, 'money'::regtype))`,
+		broken: [][]string{
+			{"comment on column report.orders.symbol is null"},
+			{"comment on column report.orders.filled_avg_price is 'At which average price.'"},
+			{"comment on column report.fills.at is 'When it was traded.'"},
+			{"comment on column report.position_history.trading_day is 'A day.'"},
+			{"set role paddock_owner", "create view report.more with (security_invoker = true) as select account_id, at, qty::float8 as qty from report.fills",
+				"comment on view report.more is 'More.'", "comment on column report.more.account_id is 'The account.'",
+				"comment on column report.more.at is 'When. [time]'", "comment on column report.more.qty is 'How much. [units]'"},
+		},
 	},
 	{
 		name: "no schema but ours, and none but tern's table in public",

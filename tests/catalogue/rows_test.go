@@ -39,6 +39,7 @@ var filled = []string{
 	`insert into app.odd_items (account_id, what, item_id, why, said, unread, uncounted) values ('00000000-0000-4000-8000-000000000001', 'order', 'x', 'y', 'z', true, true)`,
 	`insert into app.account_guards (account_id, switch, allowed_symbols) values ('00000000-0000-4000-8000-000000000001', 'halted', '{AAPL}')`,
 	`insert into app.account_balances (account_id, equity, last_equity, as_of) values ('00000000-0000-4000-8000-000000000001', 1, 1, now())`,
+	`insert into app.balance_history (account_id, hour, equity, last_equity, as_of) values ('00000000-0000-4000-8000-000000000001', date_trunc('hour', now(), 'UTC'), 1, 1, now())`,
 	`insert into app.exercises (account_id, contract, symbol, side, qty, price, asked_by) values ('00000000-0000-4000-8000-000000000001', 'AAPL261218C00100000', 'AAPL', 'buy', 100, 100, 'u')`,
 	`insert into app.fills (account_id, execution_id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, source)
 		select account_id, 'x', id, alpaca_order_id, symbol, 'us_equity', 1, side, 2, 100, now(), 'stream' from app.alpaca_orders where status = 'filled'`,
@@ -50,6 +51,7 @@ var filled = []string{
 	`insert into private.user_credentials (account_id, kind, ciphertext, encryption_algorithm, key_version, key_last4) values ('00000000-0000-4000-8000-000000000001', 'key', '\xc30d0409', 'x', 1, '1234')`,
 	`insert into private.master_keys (key_version, check_value) values (1, decode(repeat('cd', 32), 'hex'))`,
 	`insert into private.key_checks (user_id) values ('u')`,
+	`insert into private.report_sessions (login, address) values (1, 'local')`,
 	`insert into private.stored_bytes (user_id, what, bytes) values ('u', 'logs', 1)`,
 	`insert into app.stream_leases (account_id, holder, expires_at) values ('00000000-0000-4000-8000-000000000001', gen_random_uuid(), now())`,
 	`insert into private.stream_instances (holder, live_until, most) values (gen_random_uuid(), now(), 1)`,

@@ -164,6 +164,7 @@ func (l *lab) state() string {
 		"select x::text from app.agent_logs x where account_id = $1 order by 1",
 		"select x::text from app.account_guards x where account_id = $1",
 		"select x::text from app.account_balances x where account_id = $1",
+		"select x::text from app.balance_history x where account_id = $1 order by 1",
 		"select x::text from app.account_events x where account_id = $1 order by 1",
 		"select x::text from app.event_heads x where account_id = $1",
 		// The lab gives and takes grants by itself, which is audited.
@@ -320,7 +321,8 @@ func (s *session) loot() {
 		"app.fills", "app.journal_adjustments", "app.agent_logs", "app.account_events", "app.event_heads", "app.audit_log", "app.user_audit_log", "app.stream_cursors", "app.stream_leases",
 		"private.user_credentials", `auth."user"`, "auth.session", "auth.account",
 		"report.accounts", "report.orders", "report.positions", "report.events",
-		"report.fills", "report.adjustments", "report.trading_positions",
+		"report.fills", "report.adjustments", "report.trading_positions", "report.journal_gaps", "report.position_history", "report.daily_profit_and_loss",
+		"report.equity_curve", "report.exposure_by_symbol", "report.agent_logs", "report.agent_activity", "report.cash_flows", "app.balance_history",
 	} {
 		if inTx {
 			s.mustAsk("savepoint loot")

@@ -1,5 +1,8 @@
--- Returns the accounts that the login of this session may report on. It goes by
--- session_user, which a login cannot change.
+-- Returns the accounts that the login of this session may report on; none once
+-- the login's time has ended (VALID UNTIL, which by itself refuses only a new
+-- sign-in with a password). It goes by session_user and by the role's own row,
+-- neither of which a login can change, and by the clock, because a transaction
+-- may have begun before that end.
 create or replace function private.report_accounts() returns uuid[]
 stable parallel restricted security definer set search_path = pg_catalog, pg_temp
 language sql as $$
@@ -7,4 +10,5 @@ language sql as $$
   from private.report_grants g
   join pg_catalog.pg_roles r on r.oid = g.role_oid and r.rolname = g.role_name
   where r.rolname = session_user
+    and (r.rolvaliduntil is null or r.rolvaliduntil > clock_timestamp())
 $$;
