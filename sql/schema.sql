@@ -27,13 +27,14 @@ create table app.account_balances (
   account_id uuid not null,
   equity numeric not null,
   last_equity numeric not null,
+  cash numeric,
   as_of timestamp with time zone not null,
   constraint account_balances_pkey PRIMARY KEY (account_id),
   constraint account_balances_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
-  constraint account_balances_bounded CHECK ((app.is_amount(equity) AND app.is_amount(last_equity)))
+  constraint account_balances_bounded CHECK ((app.is_amount(equity) AND app.is_amount(last_equity) AND app.is_amount(cash)))
 );
 alter table app.account_balances enable row level security, force row level security;
--- without statistics: account_id, equity, last_equity
+-- without statistics: account_id, equity, last_equity, cash
 create policy app_inserts on app.account_balances for insert to paddock_app
   with check ((account_id = ( SELECT private.account_id('trade'::text) AS account_id)));
 create policy app_reads on app.account_balances for select to paddock_app
@@ -41,7 +42,8 @@ create policy app_reads on app.account_balances for select to paddock_app
 create policy app_updates on app.account_balances for update to paddock_app
   using ((account_id = ( SELECT private.account_id('trade'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('trade'::text) AS account_id)));
-grant select, insert, update (equity, last_equity, as_of) on app.account_balances to paddock_app;
+grant select, insert, update (equity, last_equity, cash, as_of) on app.account_balances to paddock_app;
+CREATE TRIGGER keep_balance AFTER INSERT OR UPDATE ON app.account_balances FOR EACH ROW EXECUTE FUNCTION private.keep_balance();
 
 -- The event log of each account, numbered without gaps, in one partition a month.
 create table app.account_events (
@@ -164,6 +166,9 @@ create policy app_inserts on app.agent_logs for insert to paddock_app
   with check (((account_id = ( SELECT private.account_id('log'::text) AS account_id)) AND (user_id = ( SELECT private.user_id() AS user_id))));
 create policy app_reads on app.agent_logs for select to paddock_app
   using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy report_reads on app.agent_logs for select to paddock_report
+  using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
+grant select (account_id, id, orchestrator_agent_id, level, message, data, created_at) on app.agent_logs to paddock_report;
 grant select, insert (account_id, id, user_id, orchestrator_agent_id, level, message, data) on app.agent_logs to paddock_app;
 CREATE TRIGGER count_agent_log BEFORE INSERT ON app.agent_logs FOR EACH ROW EXECUTE FUNCTION private.count_agent_log();
 
@@ -364,6 +369,29 @@ grant insert on app.audit_log to paddock_gate;
 grant select (account_id, at, kind, actor, session_id, request_id, address, request, action, detail) on app.audit_log to paddock_report;
 grant select on app.audit_log to paddock_app;
 
+-- What each account was worth in each hour in which it was read, by the broker's figures.
+create table app.balance_history (
+  account_id uuid not null,
+  hour timestamp with time zone not null,
+  equity numeric not null,
+  last_equity numeric not null,
+  cash numeric,
+  as_of timestamp with time zone not null,
+  constraint balance_history_pkey PRIMARY KEY (account_id, hour),
+  constraint balance_history_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint balance_history_bounded CHECK ((app.is_amount(equity) AND app.is_amount(last_equity) AND app.is_amount(cash))),
+  constraint balance_history_hour_check CHECK ((hour = date_trunc('hour'::text, hour, 'UTC'::text)))
+);
+alter table app.balance_history enable row level security, force row level security;
+-- without statistics: account_id, equity, last_equity, cash
+create policy gate_all on app.balance_history to paddock_gate
+  using (true)
+  with check (true);
+create policy report_reads on app.balance_history for select to paddock_report
+  using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
+grant select (account_id, hour, equity, last_equity, cash, as_of) on app.balance_history to paddock_report;
+grant select, insert, update (equity, last_equity, cash, as_of) on app.balance_history to paddock_gate;
+
 -- The number of each account's newest event. Whoever changes an account locks its row first.
 create table app.event_heads (
   account_id uuid not null,
@@ -465,7 +493,7 @@ create policy report_reads on app.fills for select to paddock_report
 create policy worker_all on app.fills to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
-grant select (account_id, id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, state, source, orchestrator_agent_id, tag) on app.fills to paddock_report;
+grant select (account_id, execution_id, id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, state, source, orchestrator_agent_id, tag) on app.fills to paddock_report;
 grant select on app.fills to paddock_app;
 grant select, insert, update (execution_id, qty, price, at, state, previous_execution_id, source), delete on app.fills to paddock_worker;
 
@@ -507,7 +535,7 @@ create policy report_reads on app.journal_adjustments for select to paddock_repo
 create policy worker_all on app.journal_adjustments to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
-grant select (account_id, activity_id, kind, symbol, at, qty, price, net_amount, description, canceled, old_parts, new_parts, orchestrator_agent_id, tag) on app.journal_adjustments to paddock_report;
+grant select (account_id, activity_id, kind, sub_type, symbol, at, day, qty, price, net_amount, description, canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag) on app.journal_adjustments to paddock_report;
 grant select on app.journal_adjustments to paddock_app;
 grant select, insert, update (canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag) on app.journal_adjustments to paddock_worker;
 
@@ -757,6 +785,7 @@ END) stored,
   constraint trading_positions_opening_qty_check CHECK ((opening_qty > (0)::numeric)),
   constraint trading_positions_scope_check CHECK ((scope = ANY (ARRAY['account'::text, 'agent'::text, 'tag'::text])))
 );
+CREATE INDEX trading_positions_closed_idx ON app.trading_positions USING btree (account_id, closed_at DESC) WHERE (closed_at IS NOT NULL);
 CREATE INDEX trading_positions_opened_idx ON app.trading_positions USING btree (account_id, scope, opened_at DESC, id DESC);
 CREATE INDEX trading_positions_place_idx ON app.trading_positions USING btree (account_id, symbol, scope, scope_value, last_at, last_id);
 CREATE UNIQUE INDEX trading_positions_open_idx ON app.trading_positions USING btree (account_id, scope, scope_value, symbol) WHERE (closed_at IS NULL);
@@ -1102,6 +1131,19 @@ create policy gate_all on private.report_grants to paddock_gate
   with check (true);
 grant select, insert, delete on private.report_grants to paddock_gate;
 
+-- When the audit last had that a reporting login is connected from an address.
+create table private.report_sessions (
+  login oid not null,
+  address text not null,
+  noted_at timestamp with time zone not null default clock_timestamp(),
+  constraint report_sessions_pkey PRIMARY KEY (login, address)
+);
+alter table private.report_sessions enable row level security, force row level security;
+create policy gate_all on private.report_sessions to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, update (noted_at) on private.report_sessions to paddock_gate;
+
 -- Keys of admission's seal: the current one and the one before it.
 create table private.seal_keys (
   id bigint not null,
@@ -1226,6 +1268,221 @@ create view report.adjustments with (security_invoker=true, security_barrier=tru
    FROM app.journal_adjustments;
 grant select on report.adjustments to paddock_report;
 
+-- What each agent did on each day.
+create view report.agent_activity with (security_invoker=true, security_barrier=true) as
+ SELECT parts.account_id,
+    parts.orchestrator_agent_id,
+    parts.trading_day,
+    sum(parts.orders) AS orders,
+    sum(parts.filled) AS filled,
+    sum(parts.canceled) AS canceled,
+    sum(parts.rejected) AS rejected,
+    sum(parts.fills) AS fills,
+    sum(parts.traded) AS traded,
+    sum(parts.logs) AS logs,
+    sum(parts.warnings) AS warnings,
+    sum(parts.errors) AS errors,
+    min(parts.at) AS first_at,
+    max(parts.at) AS last_at
+   FROM ( SELECT alpaca_orders.account_id,
+            alpaca_orders.orchestrator_agent_id,
+            ((alpaca_orders.created_at AT TIME ZONE 'America/New_York'::text))::date AS trading_day,
+            alpaca_orders.created_at AS at,
+            1 AS orders,
+                CASE alpaca_orders.status
+                    WHEN 'filled'::text THEN 1
+                    ELSE 0
+                END AS filled,
+                CASE alpaca_orders.status
+                    WHEN 'canceled'::text THEN 1
+                    ELSE 0
+                END AS canceled,
+                CASE alpaca_orders.status
+                    WHEN 'rejected'::text THEN 1
+                    ELSE 0
+                END AS rejected,
+            0 AS fills,
+            (0)::numeric AS traded,
+            0 AS logs,
+            0 AS warnings,
+            0 AS errors
+           FROM app.alpaca_orders
+          WHERE (alpaca_orders.orchestrator_agent_id IS NOT NULL)
+        UNION ALL
+         SELECT fills.account_id,
+            fills.orchestrator_agent_id,
+            ((fills.at AT TIME ZONE 'America/New_York'::text))::date AS timezone,
+            fills.at,
+            0,
+            0,
+            0,
+            0,
+            1,
+            ((fills.qty * fills.price) * fills.multiplier),
+            0,
+            0,
+            0
+           FROM app.fills
+          WHERE ((fills.orchestrator_agent_id IS NOT NULL) AND (fills.state = 'live'::text))
+        UNION ALL
+         SELECT agent_logs.account_id,
+            agent_logs.orchestrator_agent_id,
+            ((agent_logs.created_at AT TIME ZONE 'America/New_York'::text))::date AS timezone,
+            agent_logs.created_at,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            1,
+                CASE agent_logs.level
+                    WHEN 'warn'::text THEN 1
+                    ELSE 0
+                END AS "case",
+                CASE agent_logs.level
+                    WHEN 'error'::text THEN 1
+                    ELSE 0
+                END AS "case"
+           FROM app.agent_logs
+          WHERE (agent_logs.orchestrator_agent_id IS NOT NULL)) parts
+  GROUP BY parts.account_id, parts.orchestrator_agent_id, parts.trading_day;
+grant select on report.agent_activity to paddock_report;
+
+-- What agents logged of their work.
+create view report.agent_logs with (security_invoker=true, security_barrier=true) as
+ SELECT agent_logs.account_id,
+    agent_logs.id AS log_id,
+    agent_logs.orchestrator_agent_id,
+    agent_logs.level,
+    agent_logs.message,
+    agent_logs.data,
+    agent_logs.created_at AS at
+   FROM app.agent_logs;
+grant select on report.agent_logs to paddock_report;
+
+-- Who did what on an account. Rows are never changed.
+create view report.audit with (security_invoker=true, security_barrier=true) as
+ SELECT audit_log.account_id,
+    audit_log.at,
+    audit_log.kind,
+    audit_log.actor,
+    audit_log.action,
+    audit_log.detail,
+    audit_log.request,
+    audit_log.request_id,
+    audit_log.session_id,
+    audit_log.address
+   FROM app.audit_log;
+grant select on report.audit to paddock_report;
+
+-- Money that came in or went out without a trade: fees, and what became of options.
+create view report.cash_flows with (security_invoker=true, security_barrier=true) as
+ SELECT journal_adjustments.account_id,
+    journal_adjustments.activity_id,
+    journal_adjustments.kind,
+        CASE
+            WHEN (journal_adjustments.kind = ANY (ARRAY['FEE'::text, 'CFEE'::text])) THEN 'fee'::text
+            ELSE 'option'::text
+        END AS category,
+    journal_adjustments.symbol,
+    journal_adjustments.at,
+    journal_adjustments.day AS trading_day,
+    journal_adjustments.net_amount AS amount,
+    journal_adjustments.description
+   FROM app.journal_adjustments
+  WHERE ((NOT journal_adjustments.canceled) AND (journal_adjustments.net_amount <> (0)::numeric));
+grant select on report.cash_flows to paddock_report;
+
+-- Each use and change of an account's API keys.
+create view report.credential_access with (security_invoker=true, security_barrier=true) as
+ SELECT audit_log.account_id,
+    audit_log.at,
+    audit_log.kind,
+    audit_log.actor,
+    audit_log.action,
+    ((audit_log.detail ->> 'key_version'::text))::integer AS key_version,
+    (audit_log.detail ->> 'key_last4'::text) AS key_last4,
+    audit_log.request,
+    audit_log.request_id,
+    audit_log.session_id,
+    audit_log.address
+   FROM app.audit_log
+  WHERE (audit_log.action = ANY (ARRAY['credentials.store'::text, 'credentials.delete'::text, 'credentials.rejected'::text, 'credentials.decrypt'::text, 'credentials.rotate'::text]));
+grant select on report.credential_access to paddock_report;
+
+-- What the round trips came to that were closed on each day, by account, agent and tag.
+create view report.daily_profit_and_loss with (security_invoker=true, security_barrier=true) as
+ SELECT parts.account_id,
+    parts.scope,
+    parts.scope_value,
+    parts.trading_day,
+    sum(parts.trip) AS trips,
+    sum(parts.won) AS won,
+    sum(parts.lost) AS lost,
+    sum(parts.incomplete) AS incomplete,
+        CASE
+            WHEN (sum(parts.incomplete) = 0) THEN sum(parts.realized_pl)
+            ELSE NULL::numeric
+        END AS realized_pl,
+    sum(parts.fees) AS fees,
+    sum(parts.other_fees) AS other_fees,
+        CASE
+            WHEN (sum(parts.incomplete) = 0) THEN ((sum(parts.realized_pl) - sum(parts.fees)) - sum(parts.other_fees))
+            ELSE NULL::numeric
+        END AS net_pl
+   FROM ( SELECT trading_positions.account_id,
+            trading_positions.scope,
+            trading_positions.scope_value,
+            ((trading_positions.closed_at AT TIME ZONE 'America/New_York'::text))::date AS trading_day,
+            1 AS trip,
+                CASE
+                    WHEN (trading_positions.net_pl > (0)::numeric) THEN 1
+                    ELSE 0
+                END AS won,
+                CASE
+                    WHEN (trading_positions.net_pl < (0)::numeric) THEN 1
+                    ELSE 0
+                END AS lost,
+                CASE
+                    WHEN trading_positions.complete THEN 0
+                    ELSE 1
+                END AS incomplete,
+            trading_positions.realized_pl,
+            trading_positions.fees,
+            (0)::numeric AS other_fees
+           FROM report.trading_positions
+          WHERE (trading_positions.closed_at IS NOT NULL)
+        UNION ALL
+         SELECT journal_adjustments.account_id,
+            'account'::text,
+            NULL::text,
+            journal_adjustments.day,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            (- journal_adjustments.net_amount)
+           FROM app.journal_adjustments
+          WHERE ((journal_adjustments.kind = ANY (ARRAY['FEE'::text, 'CFEE'::text])) AND (journal_adjustments.symbol IS NULL) AND (NOT journal_adjustments.canceled))) parts
+  GROUP BY parts.account_id, parts.scope, parts.scope_value, parts.trading_day;
+grant select on report.daily_profit_and_loss to paddock_report;
+
+-- What each account was worth, by the broker, in each hour in which it was looked at.
+create view report.equity_curve with (security_invoker=true, security_barrier=true) as
+ SELECT balance_history.account_id,
+    balance_history.hour,
+    ((balance_history.as_of AT TIME ZONE 'America/New_York'::text))::date AS trading_day,
+    balance_history.equity,
+    balance_history.cash,
+    balance_history.last_equity,
+    (balance_history.equity - balance_history.last_equity) AS day_change,
+    balance_history.as_of
+   FROM app.balance_history;
+grant select on report.equity_curve to paddock_report;
+
 -- The event log of each account, numbered without gaps.
 create view report.events with (security_invoker=true, security_barrier=true) as
  SELECT account_events.account_id,
@@ -1235,6 +1492,24 @@ create view report.events with (security_invoker=true, security_barrier=true) as
     account_events.data
    FROM app.account_events;
 grant select on report.events to paddock_report;
+
+-- What each position is of all that the account holds now.
+create view report.exposure_by_symbol with (security_invoker=true, security_barrier=true) as
+ SELECT alpaca_positions.account_id,
+    alpaca_positions.symbol,
+    alpaca_positions.asset_class,
+        CASE
+            WHEN (alpaca_positions.qty < (0)::numeric) THEN 'short'::text
+            ELSE 'long'::text
+        END AS direction,
+    alpaca_positions.qty,
+    alpaca_positions.market_value,
+    abs(alpaca_positions.market_value) AS gross_exposure,
+    (abs(alpaca_positions.market_value) / NULLIF(sum(abs(alpaca_positions.market_value)) OVER (PARTITION BY alpaca_positions.account_id), (0)::numeric)) AS share_of_gross,
+    alpaca_positions.as_of
+   FROM app.alpaca_positions
+  WHERE (alpaca_positions.qty <> (0)::numeric);
+grant select on report.exposure_by_symbol to paddock_report;
 
 -- Executions of orders. Only those whose state is live count.
 create view report.fills with (security_invoker=true, security_barrier=true) as
@@ -1302,6 +1577,113 @@ create view report.orders with (security_invoker=true, security_barrier=true) as
     alpaca_orders.replaced_by
    FROM app.alpaca_orders;
 grant select on report.orders to paddock_report;
+
+-- What was held at the end of each day on which that changed, from fills and adjustments.
+create view report.position_history with (security_invoker=true, security_barrier=true) as
+ WITH changes AS (
+         SELECT fills.account_id,
+            replace(fills.symbol, '/'::text, ''::text) AS symbol,
+            fills.asset_class,
+            fills.at,
+            fills.execution_id AS id,
+                CASE fills.side
+                    WHEN 'buy'::text THEN fills.qty
+                    ELSE (- fills.qty)
+                END AS change,
+                CASE fills.side
+                    WHEN 'buy'::text THEN fills.qty
+                    ELSE (0)::numeric
+                END AS bought,
+                CASE fills.side
+                    WHEN 'sell'::text THEN fills.qty
+                    ELSE (0)::numeric
+                END AS sold,
+            false AS expired
+           FROM app.fills
+          WHERE (fills.state = 'live'::text)
+        UNION ALL
+         SELECT a.account_id,
+            a.symbol,
+            NULL::text,
+            a.at,
+            a.activity_id,
+                CASE a.kind
+                    WHEN 'OPTRD'::text THEN a.qty
+                    WHEN 'OPASN'::text THEN abs(a.qty)
+                    WHEN 'OPEXP'::text THEN (0)::numeric
+                    ELSE (- abs(a.qty))
+                END AS "case",
+            0,
+            0,
+            (a.kind = 'OPEXP'::text)
+           FROM app.journal_adjustments a
+          WHERE ((a.kind <> 'SPLIT'::text) AND (NOT a.canceled) AND (a.symbol IS NOT NULL) AND ((a.qty IS NOT NULL) OR (a.kind = 'OPEXP'::text)))
+        UNION ALL
+         SELECT l.account_id,
+            l.symbol,
+            NULL::text,
+            l.at,
+            l.activity_id,
+            sum(p.qty) AS sum,
+            0,
+            0,
+            false
+           FROM (app.journal_adjustments l
+             JOIN app.journal_adjustments p ON (((p.account_id = l.account_id) AND (p.symbol = l.symbol) AND (p.split_of = l.activity_id))))
+          WHERE ((l.kind = 'SPLIT'::text) AND (l.split_of = l.activity_id) AND (l.symbol IS NOT NULL))
+          GROUP BY l.account_id, l.symbol, l.at, l.activity_id, l.sub_type
+         HAVING ((count(*) > 1) OR (l.sub_type IS NULL))
+        ), chapters AS (
+         SELECT c.account_id,
+            c.symbol,
+            c.asset_class,
+            c.at,
+            c.id,
+            c.change,
+            c.bought,
+            c.sold,
+            c.expired,
+            count(*) FILTER (WHERE c.expired) OVER (PARTITION BY c.account_id, c.symbol ORDER BY c.at, c.id) AS chapter
+           FROM changes c
+        ), steps AS (
+         SELECT c.account_id,
+            c.symbol,
+            c.asset_class,
+            c.at,
+            c.id,
+            c.change,
+            c.bought,
+            c.sold,
+            c.expired,
+            c.chapter,
+            sum(c.change) OVER (PARTITION BY c.account_id, c.symbol, c.chapter ORDER BY c.at, c.id) AS held
+           FROM chapters c
+        ), days AS (
+         SELECT steps.account_id,
+            steps.symbol,
+            max(steps.asset_class) AS asset_class,
+            ((steps.at AT TIME ZONE 'America/New_York'::text))::date AS trading_day,
+            sum(steps.bought) AS bought_qty,
+            sum(steps.sold) AS sold_qty,
+            (array_agg(steps.held ORDER BY steps.at DESC, steps.id DESC))[1] AS end_qty
+           FROM steps
+          GROUP BY steps.account_id, steps.symbol, (((steps.at AT TIME ZONE 'America/New_York'::text))::date)
+        )
+ SELECT d.account_id,
+    d.symbol,
+    max(d.asset_class) OVER (PARTITION BY d.account_id, d.symbol) AS asset_class,
+    d.trading_day,
+    (lead(d.trading_day) OVER w - 1) AS until_day,
+    d.bought_qty,
+    d.sold_qty,
+    (((d.end_qty - COALESCE(lag(d.end_qty) OVER w, (0)::numeric)) - d.bought_qty) + d.sold_qty) AS adjusted_qty,
+    d.end_qty,
+    (NOT (EXISTS ( SELECT
+           FROM app.journal_gaps g
+          WHERE ((g.account_id = d.account_id) AND (replace(g.symbol, '/'::text, ''::text) = d.symbol) AND (d.trading_day >= ((g.trips_since AT TIME ZONE 'America/New_York'::text))::date))))) AS complete
+   FROM days d
+  WINDOW w AS (PARTITION BY d.account_id, d.symbol ORDER BY d.trading_day);
+grant select on report.position_history to paddock_report;
 
 -- What is held now, as the broker says.
 create view report.positions with (security_invoker=true, security_barrier=true) as
@@ -1695,7 +2077,7 @@ create function private.encrypt_outer(p_encrypted bytea, p_key text) returns byt
 create function private.end_report_sessions(p_barred oid[], p_longest interval) returns TABLE(login oid, name text, pid integer, why text, ended boolean)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_watchdog's; for paddock_worker
 
--- Lets a reporting login read an account: paddock report create calls it.
+-- Lets a reporting login read an account: paddock report create and grant call it.
 create function private.grant_report(p_role name, p_account uuid) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
@@ -1704,6 +2086,9 @@ create function private.has_scope(need text) returns boolean
   language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
 create function private.hold_key_version() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.keep_balance() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.lease_share(p_wanted bigint) returns integer
@@ -1766,6 +2151,10 @@ create function private.record_grant_change() returns trigger
 create function private.record_order_change() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+-- Writes into the audit that a reporting login is connected.
+create function private.record_report_session(p_login oid, p_address text, p_program text, p_began timestamp with time zone) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
 create function private.record_user_change() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
@@ -1776,7 +2165,7 @@ create function private.release_leases(p_holder uuid, p_accounts uuid[]) returns
 create function private.renew_seal_key() returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
--- The accounts that the login of this session may report on.
+-- The accounts that the login of this session may report on: none once the login has ended.
 create function private.report_accounts() returns uuid[]
   language sql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner, paddock_report
 
@@ -1786,8 +2175,8 @@ create function private.require_account(p_what text, p_scope text, p_or text DEF
 create function private.retire_master_key(p_version integer, p_check bytea) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
--- Takes every account from a reporting login: paddock report drop calls it.
-create function private.revoke_report(p_role name) returns void
+-- Takes an account from a reporting login, or all: paddock report revoke and drop call it.
+create function private.revoke_report(p_role name, p_account uuid DEFAULT NULL::uuid) returns integer
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.rotate_credentials(p_accounts uuid[], p_versions integer[], p_keys text[], p_was bytea[], p_to integer, p_to_check bytea, p_to_keys text[], p_encrypted bytea[]) returns SETOF uuid
@@ -1801,6 +2190,10 @@ create function private.scopes_for_role(role text, is_active boolean) returns te
 
 create function private.seal_mac(inner_pad bytea, outer_pad bytea, door text, account text, who text, origin text) returns bytea
   language sql stable parallel restricted;  -- paddock_gate's
+
+-- The sessions of reporting logins that there are now.
+create function private.seen_report_sessions() returns TABLE(login oid, address text, program text, began timestamp with time zone)
+  language sql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_watchdog's; for paddock_worker
 
 create function private.set_guards(p_limits jsonb) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app

@@ -16,6 +16,7 @@ import (
 
 	"paddock/app/problem"
 	"paddock/app/reporting"
+	"paddock/app/tenant"
 	"paddock/tests/kit"
 	"paddock/tests/pgtest"
 )
@@ -134,7 +135,7 @@ func sees(t *testing.T, conn *pgx.Conn) []uuid.UUID {
 	t.Helper()
 	var all []uuid.UUID
 	for i, view := range []string{"accounts", "orders", "positions", "events", "fills", "adjustments", "trading_positions", "journal_gaps",
-		"position_history", "daily_profit_and_loss", "equity_curve", "exposure_by_symbol", "agent_logs", "agent_activity", "cash_flows"} {
+		"position_history", "daily_profit_and_loss", "equity_curve", "exposure_by_symbol", "agent_logs", "agent_activity", "cash_flows", "audit"} {
 		rows, err := conn.Query(t.Context(), "select distinct account_id from report."+view+" order by 1")
 		if err != nil {
 			t.Fatalf("report.%s: %v", view, err)
@@ -427,7 +428,7 @@ func TestUseOfAReportingLoginIsAudited(t *testing.T) {
 	}
 	var used, granted, foreign int
 	var actor string
-	err := w.admin.QueryRow(t.Context(), `select count(*) filter (where action = 'report.connect' and account_id = $1), count(*) filter (where action = 'report.grant' and account_id = $1),
+	err := w.db.Conn(t, "admin").QueryRow(t.Context(), `select count(*) filter (where action = 'report.connect' and account_id = $1), count(*) filter (where action = 'report.grant' and account_id = $1),
 		count(*) filter (where account_id <> $1 and action like 'report.%'), max(actor) filter (where action = 'report.connect' and kind = 'reporting_login')
 		from app.audit_log`, w.accounts[0]).Scan(&used, &granted, &foreign, &actor)
 	if err != nil || used != 1 || granted != 1 || foreign != 0 || actor != name {
