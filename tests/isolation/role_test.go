@@ -251,18 +251,6 @@ var roleAttacks = []attack{
 		},
 	},
 	{
-		name:   "a reporting login after its account was taken from it",
-		weakFn: edit("private.revoke_report(name,uuid)", "g.role_name = p_role and (p_account is null or g.account_id = p_account)", "false"),
-		scene:  func(l *lab) { l.report(l.b.Account) },
-		run: func(l *lab) {
-			s := l.as(l.login)
-			must(l.t, l.admin, "set role paddock_owner")
-			must(l.t, l.admin, "select private.revoke_report($1, $2)", l.login, l.b.Account)
-			must(l.t, l.admin, "reset role")
-			s.loot()
-		},
-	},
-	{
 		name: "counts by EXPLAIN ANALYZE through the views",
 		// An index that does not begin with account_id. Those that do are dropped,
 		// so that the planner uses this one.
