@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -18,9 +19,13 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := newRootCommand().ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "paddock:", err)
+		exit := exitCode{1, err.Error()}
+		errors.As(err, &exit)
+		if exit.text != "" {
+			fmt.Fprintln(os.Stderr, "paddock:", exit.text)
+		}
 		stop()
-		os.Exit(1)
+		os.Exit(exit.code)
 	}
 }
 
@@ -31,6 +36,6 @@ func newRootCommand() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newDevCommand(), newServeCommand(), newMigrateCommand(), newSimCommand(), newKeysCommand(), newReportCommand(), newVersionCommand())
+	root.AddCommand(newDevCommand(), newServeCommand(), newDoctorCommand(), newMigrateCommand(), newSimCommand(), newKeysCommand(), newReportCommand(), newVersionCommand())
 	return root
 }

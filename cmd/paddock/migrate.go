@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
+	"paddock/app/tenant"
 	"paddock/sql"
 )
 
@@ -57,7 +58,7 @@ func connectOwner(ctx context.Context) (*pgx.Conn, error) {
 	}
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
-		return nil, explainConnect(err)
+		return nil, tenant.ExplainConnect(err)
 	}
 	return conn, nil
 }

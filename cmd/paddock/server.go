@@ -21,6 +21,7 @@ import (
 	"paddock/app/broker"
 	"paddock/app/config"
 	"paddock/app/credentials"
+	"paddock/app/doctor"
 	"paddock/app/eventlog"
 	"paddock/app/httpapi"
 	"paddock/app/journal"
@@ -45,7 +46,7 @@ func newLogger(w io.Writer, level slog.Level) *slog.Logger {
 // releases the leases. ready, if given, is called with the address on which it
 // listens.
 func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(net.Addr)) error {
-	if err := broker.CheckEnvironment(); err != nil {
+	if err := doctor.Start(ctx, c, log); err != nil {
 		return err
 	}
 	keys, err := credentials.ParseKeyring(c.MasterKeys)
@@ -71,10 +72,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 	db := tenant.NewDB(pools.app, bell)
 	db.OnAdmission = perUser.SetOwner
 	worker := tenant.NewWorker(pools.worker, bell)
-	if err := keys.Verify(ctx, worker); err != nil {
-		return err
-	}
-	if err := warnOfLoggedValues(ctx, pools, log); err != nil {
+	if err := keys.Verify(ctx, worker); err != nil { // also keeps the check value of a new version
 		return err
 	}
 	if _, err := worker.MaintainSealKey(ctx); err != nil { // a restored database has none
