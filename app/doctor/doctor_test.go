@@ -247,17 +247,34 @@ func TestFaultsAreFound(t *testing.T) {
 	}
 }
 
-// An open transaction, archiving that fails, and what is wrong with the backup's
-// file are found.
+// Wrong master keys, versions and passwords, an open transaction, archiving that
+// fails, and what is wrong with the backup's file are found.
 func TestFaultsOutsideOfTheSchema(t *testing.T) {
 	d := newDeployment(t)
 	want := func(what, check string, status Status, says string) {
 		t.Helper()
 		found := find(d.run(t), check)
-		if len(found) != 1 || found[0].Status != status || !strings.Contains(strings.ToLower(found[0].Says), strings.ToLower(says)) || found[0].Do == "" {
+		if len(found) != 1 || found[0].Status != status || !strings.Contains(strings.ToLower(found[0].Says), strings.ToLower(says)) || found[0].Do == "" && status != NotChecked {
 			t.Errorf("%s: %+v, want %s: %s", what, found, status, says)
 		}
 	}
+
+	right := d.options.Config.MasterKeys
+	d.options.Config.MasterKeys = credentials.NewMasterKey(1)
+	want("another master key", "master_keys", Failure, "in PADDOCK_MASTER_KEYS, the key of version 1 is not the one that this database is used with")
+	d.options.Config.MasterKeys = credentials.NewMasterKey(2)
+	want("a master key is missing", "master_keys", Failure, "has no key of version 1, which the stored API keys of 1 account(s) need")
+	d.options.Config.MasterKeys = right
+
+	d.exec(t, "update public.paddock_version set version = version - 1")
+	want("half migrated", "migrations", Failure, "the database is at version 11, and this Paddock needs version 12")
+	want("what is of another version", "grants", NotChecked, "the database is not at the version of this Paddock")
+	d.exec(t, "update public.paddock_version set version = version + 1")
+
+	d.options.Config.AuthURL = strings.Replace(d.own.URL("paddock_auth"), ":test-", ":hunter2", 1)
+	want("a wrong password", "connection", Failure, "the database refuses this user or password")
+	want("the login behind it", "logins", NotChecked, "there is no connection by PADDOCK_AUTH_DATABASE_URL")
+	d.options.Config.AuthURL = d.own.URL("paddock_auth")
 
 	oldSnapshot = 2 * time.Second
 	t.Cleanup(func() { oldSnapshot = time.Hour })
