@@ -96,8 +96,8 @@ clocks: build tests/js/node_modules/.installed ## what uses the simulator (CLOCK
 	  PADDOCK_TEST_CLOCK=$$at PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -count 1 -timeout 15m -parallel $(PARALLEL) $(CLOCKED) || exit 1; \
 	done
 
-schema: ## write sql/schema.sql and the list of grants again from the migrations
-	UPDATE_GOLDEN=1 go run ./tests/withpg go test -count 1 -run '^(TestSchemaFile|TestGrants)$$' ./tests/catalogue
+schema: ## write sql/schema.sql, the facts and the list of grants again from the migrations
+	UPDATE_GOLDEN=1 go run ./tests/withpg go test -count 1 -run '^(TestSchemaFile|TestGrants|TestFactsFile)$$' ./tests/catalogue
 
 codes: ## write the tables of error codes in docs again from app/problem
 	UPDATE_GOLDEN=1 go test -count 1 -run '^TestTablesOfCodes$$' ./app/problem

@@ -108,9 +108,21 @@ alter default privileges for role paddock_owner revoke usage on types from publi
 alter default privileges for role paddock_gate  revoke usage on types from public;
 alter default privileges for role paddock_watchdog revoke usage on types from public;
 
+grant usage on schema public to paddock_gate;
+grant select on public.paddock_version to paddock_gate;
+grant create on schema private to paddock_gate;
+set local role paddock_gate;
+{{ template "func/001/schema_version.sql" . }}
+grant execute on function private.schema_version to paddock_worker;
+comment on function private.schema_version is 'The version that the database was migrated to.';
+reset role;
+revoke create on schema private from paddock_gate;
+
 ---- create above / drop below ----
 
 drop schema report, ext, private, app, auth cascade;
+revoke select on public.paddock_version from paddock_gate;
+revoke usage on schema public from paddock_gate;
 
 alter default privileges for role paddock_owner grant execute on functions to public;
 alter default privileges for role paddock_gate  grant execute on functions to public;

@@ -71,16 +71,18 @@ set local role paddock_gate;
 {{ template "func/011/claim_leases.sql" . }}
 {{ template "func/011/release_leases.sql" . }}
 {{ template "func/011/running_wind_downs.sql" . }}
+{{ template "func/011/deployment_state.sql" . }}
 grant execute on function private.admit_worker, private.claim_leases, private.release_leases,
-  private.running_wind_downs to paddock_worker;
+  private.running_wind_downs, private.deployment_state to paddock_worker;
 comment on function private.admit_worker is 'Admits this transaction as the worker of an account, if its instance holds the account''s lease.';
+comment on function private.deployment_state is 'Counts by which an operator sees whether the deployment works.';
 reset role;
 revoke create on schema private from paddock_gate;
 
 ---- create above / drop below ----
 
 set local role paddock_gate;
-drop function private.running_wind_downs, private.release_leases, private.claim_leases, private.lease_share,
+drop function private.deployment_state, private.running_wind_downs, private.release_leases, private.claim_leases, private.lease_share,
   private.admit_worker;
 reset role;
 set local role paddock_owner;

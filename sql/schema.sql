@@ -2067,6 +2067,10 @@ create function private.delete_account(p_open_orders text) returns jsonb
 create function private.delete_credentials(p_open_orders text) returns jsonb
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
+-- Counts by which an operator sees whether the deployment works.
+create function private.deployment_state(p_age interval) returns TABLE(instances bigint, accounts bigint, leased bigint, behind bigint, oldest_agreement timestamp with time zone, seal_key_made timestamp with time zone)
+  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
 create function private.doorbell_channel() returns text
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
@@ -2183,6 +2187,10 @@ create function private.rotate_credentials(p_accounts uuid[], p_versions integer
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.running_wind_downs(p_holder uuid) returns SETOF uuid
+  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+-- The version that the database was migrated to.
+create function private.schema_version() returns integer
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.scopes_for_role(role text, is_active boolean) returns text

@@ -163,3 +163,13 @@ func holders(ctx context.Context, conn *pgx.Conn) string {
 	}
 	return "Advisory locks are held by " + strings.Join(names, ", ") + ": end such a session with pg_terminate_backend, and migrate again."
 }
+
+// Newest returns the version that the migrations of this binary lead to. It
+// connects to nothing.
+func Newest() (int32, error) {
+	files, err := migrate.FindMigrations(FS)
+	if err != nil {
+		return 0, fmt.Errorf("find migrations: %w", err)
+	}
+	return int32(len(files)), nil
+}

@@ -1,6 +1,8 @@
 package broker
 
 import (
+	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -163,4 +165,30 @@ func (b *Broker) ClockSkews() map[Environment]time.Duration {
 		}
 	}
 	return skews
+}
+
+// LookAtClock asks an environment's trading host for one answer, without keys,
+// and returns the least and the greatest difference by which its clock may be
+// ahead of this machine's.
+func (b *Broker) LookAtClock(ctx context.Context, env Environment) (least, most time.Duration, err error) {
+	host, err := b.url(env)
+	if err != nil {
+		return 0, 0, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, host+"/v2/clock", nil)
+	if err != nil {
+		return 0, 0, fmt.Errorf("make a request to %s: %w", host, err)
+	}
+	sent := time.Now()
+	response, err := b.transport.RoundTrip(request)
+	if err != nil {
+		return 0, 0, fmt.Errorf("%s cannot be reached", host)
+	}
+	received := time.Now()
+	response.Body.Close()
+	date := serverDate(response.Header)
+	if date.IsZero() {
+		return 0, 0, fmt.Errorf("%s does not tell its time", host)
+	}
+	return date.Sub(received), date.Add(time.Second).Sub(sent), nil
 }

@@ -45,6 +45,9 @@ type Config struct {
 	ReportTransaction             time.Duration // how long a transaction of a reporting login may be open
 	LogLevel                      slog.Level
 	DrainTimeout                  time.Duration // how long requests may take to end at shutdown
+	// Of paddock doctor alone.
+	BackupFile   string        // the backup, or a pattern of which the newest file is it; "" where it is not known
+	BackupMaxAge time.Duration // how old the newest may be
 }
 
 // Setting describes one variable, for --help.
@@ -82,6 +85,8 @@ var Settings = []Setting{
 	{"PADDOCK_REPORT_TRANSACTION", "10m", "how long a transaction of a reporting login may be open before its session is ended"},
 	{"PADDOCK_LOG_LEVEL", "info", "debug, info, warn or error"},
 	{"PADDOCK_DRAIN_TIMEOUT", "15s", "how long requests may take to end at shutdown"},
+	{"PADDOCK_BACKUP_FILE", "", "for paddock doctor: path of the backup, or a pattern of which the newest file is it, such as /backups/paddock-*.dump"},
+	{"PADDOCK_BACKUP_MAX_AGE", "26h", "for paddock doctor: how old the newest backup may be"},
 }
 
 // Load reads the environment through lookup (os.LookupEnv). Its error lists
@@ -108,6 +113,7 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 		StreamLiveURL:  get("PADDOCK_ALPACA_STREAM_LIVE_URL"),
 		EventsPath:     get("PADDOCK_ALPACA_STREAM_SSE_PATH"),
 		SocketPath:     get("PADDOCK_ALPACA_STREAM_WS_PATH"),
+		BackupFile:     get("PADDOCK_BACKUP_FILE"),
 	}
 	c.Pooler = readPooler(get, fail)
 	if c.Pooler && get("PADDOCK_LISTEN_DATABASE_URL") == "" {
@@ -168,6 +174,9 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 	}
 	if c.DrainTimeout, err = time.ParseDuration(get("PADDOCK_DRAIN_TIMEOUT")); err != nil || c.DrainTimeout < 0 {
 		fail("PADDOCK_DRAIN_TIMEOUT must be a duration such as 15s")
+	}
+	if c.BackupMaxAge, err = time.ParseDuration(get("PADDOCK_BACKUP_MAX_AGE")); err != nil || c.BackupMaxAge <= 0 {
+		fail("PADDOCK_BACKUP_MAX_AGE must be a duration such as 26h")
 	}
 	return c, errors.Join(wrong...)
 }

@@ -26,3 +26,10 @@ func isLocal(u *url.URL) bool {
 	}
 	return false
 }
+
+// IsPublic reports whether BaseURL is on a name or an address that is neither
+// this machine's nor of a private network.
+func (c Config) IsPublic() bool {
+	u, err := url.Parse(c.BaseURL)
+	return err == nil && !isLocal(u)
+}

@@ -31,6 +31,9 @@ type PoolConfig struct {
 	// are those of the login (alter role … set), since the pooler passes none
 	// on when it connects.
 	ThroughPooler bool
+	// ReadOnly makes Postgres refuse what would change something. It is for
+	// pools through which each client has a connection of its own.
+	ReadOnly bool
 }
 
 // sessionSettings are what every session is set to: names are looked up in
@@ -53,23 +56,45 @@ func OpenPool(ctx context.Context, c PoolConfig) (*pgxpool.Pool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the database URL of %s: it is not a Postgres URL", c.Name)
 	}
-	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
-	config.ConnConfig.ConnectTimeout = 5 * time.Second
+	c.set(config.ConnConfig)
 	if c.MaxConns > 0 {
 		config.MaxConns = c.MaxConns
 	}
-	config.ConnConfig.RuntimeParams["application_name"] = c.Name
-	if c.ThroughPooler {
-		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
-	} else {
-		maps.Copy(config.ConnConfig.RuntimeParams, sessionSettings)
-	}
-	if c.AsyncCommit {
-		config.ConnConfig.RuntimeParams["synchronous_commit"] = "off"
+	if c.ReadOnly { // each time, since resetSQL takes it back
+		config.PrepareConn = func(ctx context.Context, conn *pgx.Conn) (bool, error) {
+			_, err := conn.Exec(ctx, "set default_transaction_read_only = on")
+			return err == nil, err
+		}
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open the pool of %s: %w", c.Name, err)
 	}
 	return pool, nil
+}
+
+// Connect opens one connection that is set as those of the pool are. The error
+// may have the URL in it: ExplainConnect says it without.
+func Connect(ctx context.Context, c PoolConfig) (*pgx.Conn, error) {
+	config, err := pgx.ParseConfig(c.URL)
+	if err != nil {
+		return nil, err
+	}
+	c.set(config)
+	return pgx.ConnectConfig(ctx, config)
+}
+
+// set sets what each connection of the pool has.
+func (c PoolConfig) set(config *pgx.ConnConfig) {
+	config.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
+	config.ConnectTimeout = 5 * time.Second
+	config.RuntimeParams["application_name"] = c.Name
+	if c.ThroughPooler {
+		config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	} else {
+		maps.Copy(config.RuntimeParams, sessionSettings)
+	}
+	if c.AsyncCommit {
+		config.RuntimeParams["synchronous_commit"] = "off"
+	}
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Pooling is what lies between here and Postgres.
@@ -87,28 +86,22 @@ func backendPID(ctx context.Context, conn *pgconn.PgConn) (uint32, error) {
 	return uint32(pid), err
 }
 
-// CheckSessionSettings returns an error that says what to do where sessions of
-// the pool are not set as OpenPool sets them: a pooler left the settings out.
-func CheckSessionSettings(ctx context.Context, pool *pgxpool.Pool) error {
+// LackingSettings returns the statements that set what the session of a
+// connection lacks of the settings of Connect and OpenPool, which a pooler may
+// leave out. It returns "" where nothing is missing.
+func LackingSettings(ctx context.Context, conn *pgx.Conn) (remedy string, err error) {
 	names := slices.Sorted(maps.Keys(sessionSettings))
-	rows, err := pool.Query(ctx, "select name, current_setting(name) as value from unnest($1::text[]) name", names)
+	rows, err := conn.Query(ctx, "select name, current_setting(name) as value from unnest($1::text[]) name", names)
 	if err != nil {
-		return err
+		return "", err
 	}
 	type setting struct{ Name, Value string }
 	settings, err := pgx.CollectRows(rows, pgx.RowToStructByName[setting])
-	if err != nil {
-		return err
-	}
-	var remedy []string
+	var statements []string
 	for _, s := range settings {
 		if s.Value != sessionSettings[s.Name] {
-			remedy = append(remedy, fmt.Sprintf("alter role %s set %s = '%s';", pool.Config().ConnConfig.User, s.Name, sessionSettings[s.Name]))
+			statements = append(statements, fmt.Sprintf("alter role %s set %s = '%s';", conn.Config().User, s.Name, sessionSettings[s.Name]))
 		}
 	}
-	if len(remedy) > 0 {
-		return fmt.Errorf("sessions of %s lack settings that a pooler does not pass on: as a role that may, run %s Then let the pooler connect anew",
-			pool.Config().ConnConfig.User, strings.Join(remedy, " "))
-	}
-	return nil
+	return strings.Join(statements, " "), err
 }

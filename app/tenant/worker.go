@@ -123,3 +123,36 @@ func (w *Worker) QueueUsage(ctx context.Context) (usage float64, err error) {
 
 // Ping reports whether the database answers.
 func (w *Worker) Ping(ctx context.Context) error { return toProblem(ctx, w.pool.Ping(ctx)) }
+
+// DeploymentState is counts by which an operator sees whether the deployment
+// works.
+type DeploymentState struct {
+	Instances int64 // that live
+	Accounts  int64 // with working keys
+	Leased    int64 // of these, held by an instance
+	Behind    int64 // of these, which have not agreed with the broker for the age that was asked for
+	// OldestAgreement is the longest ago of the accounts' last agreements, nil
+	// where none ever agreed, and SealKeyMade when the seal's key was made, nil
+	// where there is none.
+	OldestAgreement, SealKeyMade *time.Time
+}
+
+// DeploymentState returns the counts. An account is behind that has not agreed
+// with the broker for age.
+func (w *Worker) DeploymentState(ctx context.Context, age time.Duration) (state DeploymentState, err error) {
+	var b Batch
+	b.Queue("select instances, accounts, leased, behind, oldest_agreement, seal_key_made from private.deployment_state($1)", age).
+		QueryRow(func(row pgx.Row) error {
+			return row.Scan(&state.Instances, &state.Accounts, &state.Leased, &state.Behind, &state.OldestAgreement, &state.SealKeyMade)
+		})
+	err = run(ctx, w.pool, &b)
+	return state, err
+}
+
+// SchemaVersion returns the version that the database was migrated to.
+func (w *Worker) SchemaVersion(ctx context.Context) (version int32, err error) {
+	var b Batch
+	b.Queue("select private.schema_version()").QueryRow(func(row pgx.Row) error { return row.Scan(&version) })
+	err = run(ctx, w.pool, &b)
+	return version, err
+}

@@ -21,6 +21,7 @@ import (
 	"paddock/app/config"
 	"paddock/app/credentials"
 	"paddock/app/pgdev"
+	"paddock/app/tenant"
 	"paddock/sql"
 )
 
@@ -114,7 +115,7 @@ func (d *dev) run(ctx context.Context) error {
 func (d *dev) prepare(ctx context.Context, owner string) (config.Config, error) {
 	conn, err := pgx.Connect(ctx, owner)
 	if err != nil {
-		return config.Config{}, explainConnect(err)
+		return config.Config{}, tenant.ExplainConnect(err)
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	if err := sql.Migrate(ctx, conn); err != nil {

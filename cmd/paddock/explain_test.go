@@ -18,6 +18,7 @@ import (
 	"paddock/app/config"
 	"paddock/app/credentials"
 	"paddock/app/pgdev"
+	"paddock/app/tenant"
 	"paddock/sql"
 	"paddock/tests/pgtest"
 )
@@ -74,10 +75,10 @@ func TestConnectIsExplained(t *testing.T) {
 		"postgres://u:hunter2@host.invalid/d":  "name host.invalid cannot be found",
 		"host=host.invalid password=hunter2 x": "cannot be read",
 	} {
-		wantSentence(t, url, explainConnect(connectError(t, url)), want)
+		wantSentence(t, url, tenant.ExplainConnect(connectError(t, url)), want)
 	}
-	wantSentence(t, "several lines", explainConnect(errors.New("first\n\tsecond")), "connect to the database: first second")
-	wantSentence(t, "another error", explainConnect(fmt.Errorf("x: %w", &pgconn.PgError{Code: "53300", Message: "too many clients"})), "too many clients")
+	wantSentence(t, "several lines", tenant.ExplainConnect(errors.New("first\n\tsecond")), "connect to the database: first second")
+	wantSentence(t, "another error", tenant.ExplainConnect(fmt.Errorf("x: %w", &pgconn.PgError{Code: "53300", Message: "too many clients"})), "too many clients")
 }
 
 // asLogin returns the database's URL with another user and password, whatever
@@ -112,42 +113,6 @@ func TestListenIsExplained(t *testing.T) {
 	wantSentence(t, "no port", explainListen("127.0.0.1:99999", err), "listen on 127.0.0.1:99999")
 	if err := explainListen("x", syscall.EACCES); !errors.Is(err, syscall.EACCES) {
 		t.Errorf("the cause is lost: %v", err)
-	}
-}
-
-// serve refuses logins for which row level security does not hold, and an empty
-// database, before it runs anything else with them.
-func TestLoginsAreChecked(t *testing.T) {
-	db, empty, earlier := pgtest.New(t), pgtest.Empty(t), pgtest.New(t)
-	if _, err := earlier.Conn(t, "owner").Exec(t.Context(), "alter table "+sql.VersionTable+" rename to schema_version"); err != nil {
-		t.Fatal(err)
-	}
-	right := config.Config{AppURL: db.URL("paddock_app"), WorkerURL: db.URL("paddock_worker"), AuthURL: db.URL("paddock_auth"), ListenURL: db.URL("paddock_worker"), AppConns: 2}
-	pools, err := openPools(t.Context(), right)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pools.close()
-	for what, tt := range map[string]struct {
-		change func(*config.Config)
-		want   string
-	}{
-		"a superuser":       {func(c *config.Config) { c.AppURL = db.AdminURL }, "is a superuser, which row level security does not hold: use paddock_app"},
-		"the owner":         {func(c *config.Config) { c.WorkerURL = db.OwnerURL }, "can become a role that does: use paddock_worker"},
-		"another login":     {func(c *config.Config) { c.AuthURL = c.AppURL }, `the login is "paddock_app" where paddock_auth is needed`},
-		"swapped":           {func(c *config.Config) { c.AppURL, c.AuthURL = c.AuthURL, c.AppURL }, `the login is "paddock_auth" where paddock_app is needed`},
-		"an empty database": {func(c *config.Config) { c.AppURL = empty.URL("paddock_app") }, "the database is empty: run paddock migrate first"},
-		"an earlier one":    {func(c *config.Config) { c.AppURL = earlier.URL("paddock_app") }, "migrate a new, empty database instead"},
-		"no URL":            {func(c *config.Config) { c.AppURL = "hunter2://x" }, "not a Postgres URL"},
-		"a wrong password":  {func(c *config.Config) { c.AppURL = strings.Replace(c.AppURL, ":test-", ":hunter2", 1) }, "refuses this user or password"},
-	} {
-		c := right
-		tt.change(&c)
-		pools, err := openPools(t.Context(), c)
-		if err == nil {
-			pools.close()
-		}
-		wantSentence(t, what, err, tt.want)
 	}
 }
 

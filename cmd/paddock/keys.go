@@ -15,6 +15,7 @@ import (
 
 	"paddock/app/config"
 	"paddock/app/credentials"
+	"paddock/app/doctor"
 	"paddock/app/tenant"
 )
 
@@ -236,14 +237,13 @@ func tryWithKeys(ctx context.Context, do func(*credentials.Keyring, *tenant.Work
 	if err != nil {
 		return err
 	}
-	at := tenant.PoolConfig{URL: c.WorkerURL, MaxConns: 2, Name: "paddock keys", ThroughPooler: c.Pooler}
-	pool, err := tenant.OpenPool(ctx, at)
+	if err := doctor.CheckWorker(ctx, c.WorkerURL, c.Pooler); err != nil {
+		return err
+	}
+	pool, err := tenant.OpenPool(ctx, tenant.PoolConfig{URL: c.WorkerURL, MaxConns: 2, Name: "paddock keys", ThroughPooler: c.Pooler})
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
-	if err := checkPool(ctx, pool, at, "paddock_worker"); err != nil {
-		return err
-	}
 	return do(keys, tenant.NewWorker(pool, nil))
 }

@@ -21,12 +21,16 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := newRootCommand().ExecuteContext(origin.WithOperator(ctx, operatorName())); err != nil {
-		fmt.Fprintln(os.Stderr, "paddock:", err)
-		stop()
+		exit := exitCode{1, err.Error()}
 		if errors.Is(err, errNotFinished) {
-			os.Exit(2)
+			exit.code = 2
 		}
-		os.Exit(1)
+		errors.As(err, &exit)
+		if exit.text != "" {
+			fmt.Fprintln(os.Stderr, "paddock:", exit.text)
+		}
+		stop()
+		os.Exit(exit.code)
 	}
 }
 
@@ -41,6 +45,6 @@ func newRootCommand() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newDevCommand(), newServeCommand(), newMigrateCommand(), newSimCommand(), newKeysCommand(), newReportCommand(), newVersionCommand())
+	root.AddCommand(newDevCommand(), newServeCommand(), newDoctorCommand(), newMigrateCommand(), newSimCommand(), newKeysCommand(), newReportCommand(), newVersionCommand())
 	return root
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
+	"paddock/app/tenant"
 	"paddock/sql"
 )
 
@@ -58,7 +59,7 @@ func connectOwner(ctx context.Context) (*pgx.Conn, error) {
 	}
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
-		return nil, explainConnect(err)
+		return nil, tenant.ExplainConnect(err)
 	}
 	if _, err := conn.Exec(ctx, "select set_config('app.operator', $1, false)", operatorName()); err != nil {
 		conn.Close(ctx)

@@ -22,6 +22,7 @@ import (
 	"paddock/app/broker"
 	"paddock/app/config"
 	"paddock/app/credentials"
+	"paddock/app/doctor"
 	"paddock/app/eventlog"
 	"paddock/app/httpapi"
 	"paddock/app/journal"
@@ -46,7 +47,7 @@ func newLogger(w io.Writer, level slog.Level) *slog.Logger {
 // releases the leases. ready, if given, is called with the address on which it
 // listens.
 func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(net.Addr)) error {
-	if err := broker.CheckEnvironment(); err != nil {
+	if err := doctor.Start(ctx, c, log); err != nil {
 		return err
 	}
 	keys, err := c.MasterKeys.Read(ctx)
@@ -72,7 +73,7 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 	db := tenant.NewDB(pools.app, bell)
 	db.OnAdmission = perUser.SetOwner
 	worker := tenant.NewWorker(pools.worker, bell)
-	if err := keys.Verify(ctx, worker); err != nil {
+	if err := keys.Verify(ctx, worker); err != nil { // also keeps the check value of a new version
 		return err
 	}
 	announcement, err := keys.Announce(ctx, worker, log)
@@ -80,9 +81,6 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 		return err
 	}
 	defer announcement.End(context.WithoutCancel(ctx))
-	if err := warnOfLoggedValues(ctx, pools, log); err != nil {
-		return err
-	}
 	if _, err := worker.MaintainSealKey(ctx); err != nil { // a restored database has none
 		return fmt.Errorf("make a key of the seal: %w", err)
 	}

@@ -53,7 +53,7 @@ func TestServeRefuses(t *testing.T) {
 		"the login of another door":   {"PADDOCK_APP_DATABASE_URL", db.URL("paddock_worker"), "where paddock_app is needed"},
 		"a wrong password":            {"PADDOCK_APP_DATABASE_URL", strings.Replace(db.URL("paddock_app"), "test-paddock_app", password, 1), "refuses this user or password"},
 		"no database server":          {"PADDOCK_APP_DATABASE_URL", "postgres://paddock_app:" + password + "@127.0.0.1:1/paddock", "cannot be reached"},
-		"an empty database":           {"PADDOCK_APP_DATABASE_URL", onEmpty(t, db), "run paddock migrate first"},
+		"another database":            {"PADDOCK_APP_DATABASE_URL", onEmpty(t, db), "lead to different databases"},
 		"keys for the SDK":            {"APCA_API_KEY_ID", password, "APCA_API_KEY_ID is set"},
 		"an address for the SDK":      {"APCA_API_BASE_URL", password, "APCA_API_BASE_URL is set"},
 		"a short secret":              {"BETTER_AUTH_SECRET", "short", "32"},

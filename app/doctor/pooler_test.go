@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"testing"
@@ -51,14 +51,12 @@ func TestPoolersAreChecked(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			direct := config.Config{AppURL: db.URL("paddock_app"), WorkerURL: db.URL("paddock_worker"), ListenURL: db.URL("paddock_worker"), AuthURL: db.URL("paddock_auth"), AppConns: 2}
+			direct := configFor(db)
 			b := bouncer.Start(t, bouncer.Options{Mode: tt.mode, URLs: []string{direct.AppURL, direct.WorkerURL, direct.AuthURL}, IgnoredParameters: tt.ignored, Connections: 10})
-			c := config.Config{AppURL: b.URL(direct.AppURL), WorkerURL: b.URL(direct.WorkerURL), ListenURL: b.URL(direct.WorkerURL), AuthURL: b.URL(direct.AuthURL), AppConns: 2}
+			c := direct
+			c.AppURL, c.WorkerURL, c.ListenURL, c.AuthURL = b.URL(direct.AppURL), b.URL(direct.WorkerURL), b.URL(direct.WorkerURL), b.URL(direct.AuthURL)
 			tt.change(&c, direct)
-			pools, err := openPools(t.Context(), c)
-			if err == nil {
-				pools.close()
-			}
+			_, err := start(t, c)
 			if tt.want == "" {
 				if err != nil {
 					t.Error(err)

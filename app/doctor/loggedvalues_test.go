@@ -1,13 +1,9 @@
-package main
+package doctor
 
 import (
-	"log/slog"
 	"maps"
 	"strings"
 	"testing"
-
-	"paddock/app/config"
-	"paddock/tests/pgtest"
 )
 
 // What makes Postgres log values is found, setting by setting, and nothing else.
@@ -45,37 +41,5 @@ func TestLoggedValuesAreFound(t *testing.T) {
 		if got := strings.Join(silenceValues(settings), ", "); got != tt.want {
 			t.Errorf("%v: %q, want %q", tt.change, got, tt.want)
 		}
-	}
-}
-
-// serve warns of them in one line, also where they are one login's alone, and
-// the runtime logins can see them.
-func TestLoggedValuesAreWarnedOf(t *testing.T) {
-	own := pgtest.StartOwnWith(t, map[string]string{"log_parameter_max_length": "-1", "log_parameter_max_length_on_error": "0"})
-	admin := own.Conn(t, "admin")
-	warning := func(change string) string {
-		t.Helper()
-		if _, err := admin.Exec(t.Context(), change); err != nil {
-			t.Fatal(err)
-		}
-		pools, err := openPools(t.Context(), config.Config{AppURL: own.URL("paddock_app"), WorkerURL: own.URL("paddock_worker"), AuthURL: own.URL("paddock_auth"), ListenURL: own.URL("paddock_worker"), AppConns: 2})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer pools.close()
-		var out lockedText
-		if err := warnOfLoggedValues(t.Context(), pools, slog.New(slog.NewJSONHandler(&out, nil))); err != nil {
-			t.Fatal(err)
-		}
-		return out.String()
-	}
-	if said := warning("select 1"); said != "" {
-		t.Errorf("as Postgres comes, it warns: %s", said)
-	}
-	if said := warning("alter role paddock_auth set log_statement = 'all'"); strings.Count(said, "\n") != 1 || !strings.Contains(said, `"set":"log_parameter_max_length = 0"`) {
-		t.Errorf("with one login's statements logged it says %q", said)
-	}
-	if said := warning("alter role paddock_app set log_parameter_max_length_on_error = 100"); strings.Count(said, "\n") != 1 || !strings.Contains(said, "log_parameter_max_length_on_error = 0, log_parameter_max_length = 0") {
-		t.Errorf("with another's too it says %q", said)
 	}
 }

@@ -1,44 +1,41 @@
-package main
+package doctor
 
 import (
 	"context"
-	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// warnOfLoggedValues logs which settings of Postgres make it log the values that
+// checkLoggedValues finds settings of Postgres with which it logs the values that
 // statements are sent. API keys are encrypted in these, but session tokens and
-// password hashes are not. Only a superuser may change such settings, so that
-// serve does not. Each login is asked, since a setting may be one login's.
-func warnOfLoggedValues(ctx context.Context, p *pools, log *slog.Logger) error {
+// password hashes are not. Each login is asked, since a setting may be one
+// login's.
+func checkLoggedValues(ctx context.Context, e *examination) []Finding {
 	var advice []string
-	for _, pool := range []*pgxpool.Pool{p.app, p.worker, p.auth} {
-		rows, err := pool.Query(ctx, `select name, setting from pg_settings where name in ('log_statement', 'log_min_duration_statement',
+	found := e.each(e.logins[:3], func(l *login) ([]Finding, error) {
+		rows, err := l.conn.Query(ctx, `select name, setting from pg_settings where name in ('log_statement', 'log_min_duration_statement',
 			'log_min_duration_sample', 'log_transaction_sample_rate', 'log_parameter_max_length', 'log_parameter_max_length_on_error',
 			'auto_explain.log_min_duration', 'auto_explain.log_parameter_max_length', 'pgaudit.log_parameter')`)
 		if err != nil {
-			return fmt.Errorf("look whether Postgres logs values: %w", err)
+			return nil, err
 		}
 		settings := map[string]string{}
 		var name, setting string
-		if _, err := pgx.ForEachRow(rows, []any{&name, &setting}, func() error { settings[name] = setting; return nil }); err != nil {
-			return fmt.Errorf("look whether Postgres logs values: %w", err)
-		}
+		_, err = pgx.ForEachRow(rows, []any{&name, &setting}, func() error { settings[name] = setting; return nil })
 		for _, line := range silenceValues(settings) {
-			if !slices.Contains(advice, line) {
+			if err == nil && !slices.Contains(advice, line) {
 				advice = append(advice, line)
 			}
 		}
-	}
+		return nil, err
+	})
 	if len(advice) > 0 {
-		log.Warn("Postgres logs the values of statements, session tokens and password hashes among them: change its settings", "set", strings.Join(advice, ", "))
+		found = append(found, warning("as a superuser set "+strings.Join(advice, ", ")+" for the server or for its logins",
+			"Postgres logs the values of statements, session tokens and password hashes among them"))
 	}
-	return nil
+	return found
 }
 
 // silenceValues returns what to set so that no value is logged. A setting that
