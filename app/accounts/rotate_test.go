@@ -138,8 +138,8 @@ func TestARotationGoesOn(t *testing.T) {
 
 	// Each decryption, and each change, is in the audit log, in nobody's name.
 	var decrypted, rotated int
-	if err := f.pg.Conn(t, "admin").QueryRow(t.Context(), `select count(distinct account_id) filter (where action = 'credentials.decrypt' and detail->>'for' = 'rotation' and actor_user_id is null),
-		count(*) filter (where action = 'credentials.rotate' and actor_user_id is null and detail = '{"from": 1, "to": 2}') from app.audit_log`).Scan(&decrypted, &rotated); err != nil || decrypted != 130 || rotated != 130 {
+	if err := f.pg.Conn(t, "admin").QueryRow(t.Context(), `select count(distinct account_id) filter (where action = 'credentials.decrypt' and detail->>'for' = 'rotation' and kind = 'operator'),
+		count(*) filter (where action = 'credentials.rotate' and kind = 'operator' and detail = '{"from": 1, "to": 2}') from app.audit_log`).Scan(&decrypted, &rotated); err != nil || decrypted != 130 || rotated != 130 {
 		t.Errorf("the audit has decryptions of %d accounts and %d rotations (%v)", decrypted, rotated, err)
 	}
 }
