@@ -162,7 +162,7 @@ func (i *Import) tell(r *reader, at place, all int64) {
 // met a deadlock, or the batch before it was committed and its answer lost.
 func passing(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+	return errors.As(err, &pg) && (pg.Code == "PD408" || pg.Code == "40P01")
 }
 
 // send writes rows and moves at on. Where Postgres refuses the values of a row, it

@@ -194,7 +194,7 @@ func explainTarget(err error) error {
 	switch {
 	case pg.Code == "22023":
 		return errors.New(pg.Message)
-	case pg.Code == "40001" && strings.HasPrefix(pg.Message, "the import is elsewhere"):
+	case pg.Code == "PD408":
 		return errElsewhere
 	case pg.Code == "42883" || pg.Code == "3F000" || pg.Code == "42P01" || pg.Message == `role "paddock_owner" does not exist`:
 		return fmt.Errorf("the database that DATABASE_URL names is not migrated: run paddock migrate first (%s)", pg.Message)

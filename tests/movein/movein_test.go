@@ -15,7 +15,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -80,11 +82,23 @@ func one[T any](t *testing.T, conn *pgx.Conn, sql string, args ...any) (v T) {
 }
 
 // An import that is killed again and again, at any moment, ends with each row moved
-// once, and so does an undo.
+// once, and so does an undo. PADDOCK_MOVEIN says how many rows there are.
 func TestAnImportThatIsKilledGoesOn(t *testing.T) {
-	const orders, logs = 24_000, 16_000
+	rows := 40_520
+	if text := os.Getenv("PADDOCK_MOVEIN"); text != "" {
+		var err error
+		if rows, err = strconv.Atoi(text); err != nil || rows < 10_000 {
+			t.Fatalf("PADDOCK_MOVEIN is %q, want a number of rows from 10000", text)
+		}
+	}
+	orders := rows * 6 / 10
+	logs := rows - orders - 520
 	o := newOperator(t, oldprogram.Size{Orders: orders, Positions: 20, Trips: 500, Logs: logs})
-	if out := o.paddock("plan"); !strings.Contains(out, fmt.Sprintf("alpaca_orders, from alpaca_orders: %d rows, %d would be taken, 0 refused", orders, orders)) {
+	patience := time.Duration(max(1, rows/200_000)) // a larger import is given longer before it is killed
+	began := time.Now()
+	out := o.paddock("plan")
+	t.Logf("planning, which does all of it and undoes it, took %s", time.Since(began))
+	if !strings.Contains(out, fmt.Sprintf("alpaca_orders, from alpaca_orders: %d rows, %d would be taken, 0 refused", orders, orders)) {
 		t.Fatalf("the plan says\n%s", out)
 	}
 	seed := uint64(time.Now().UnixNano())
@@ -92,6 +106,7 @@ func TestAnImportThatIsKilledGoesOn(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	// killed runs a command until it has ended by itself, and kills it after random
 	// times of up to most; it returns how often it was killed, and what it printed.
+	var largest int64 // of all processes' memory, in KiB
 	killed := func(most time.Duration, args ...string) (kills int, printed string) {
 		for {
 			c := o.command(args...)
@@ -104,6 +119,9 @@ func TestAnImportThatIsKilledGoesOn(t *testing.T) {
 			go func() { done <- c.Wait() }()
 			select {
 			case err := <-done:
+				if usage, ok := c.ProcessState.SysUsage().(*syscall.Rusage); ok {
+					largest = max(largest, usage.Maxrss)
+				}
 				switch {
 				case err == nil, kills > 0 && strings.Contains(out.String(), "there is no import"): // it was killed when all was done
 					return kills, out.String()
@@ -113,14 +131,18 @@ func TestAnImportThatIsKilledGoesOn(t *testing.T) {
 			case <-time.After(time.Duration(random.Int64N(int64(most)))):
 				_ = c.Process.Kill() // it may just have ended
 				<-done
+				if usage, ok := c.ProcessState.SysUsage().(*syscall.Rusage); ok {
+					largest = max(largest, usage.Maxrss)
+				}
 				if kills++; kills%10 == 0 {
 					most *= 2 // a slow machine comes to an end too
 				}
 			}
 		}
 	}
-	kills, printed := killed(700*time.Millisecond, "run", "--without-keys")
-	t.Logf("the import was killed %d times", kills)
+	began = time.Now()
+	kills, printed := killed(patience*700*time.Millisecond, "run", "--without-keys")
+	t.Logf("the import of %d rows was killed %d times, took %s and at most %d MiB, and its last run said\n%s", rows, kills, time.Since(began), largest>>10, printed)
 	if kills == 0 {
 		t.Error("the import was never killed")
 	}
@@ -151,8 +173,9 @@ func TestAnImportThatIsKilledGoesOn(t *testing.T) {
 	if out := o.paddock("list"); !strings.Contains(out, id) || strings.Contains(out, "postgres://") {
 		t.Errorf("the list says %s", out)
 	}
-	undoKills, _ := killed(150*time.Millisecond, "undo", id)
-	t.Logf("the undo was killed %d times", undoKills)
+	began = time.Now()
+	undoKills, _ := killed(patience*150*time.Millisecond, "undo", id)
+	t.Logf("the undo was killed %d times and took %s", undoKills, time.Since(began))
 	for _, table := range []string{"app.alpaca_orders", "app.agent_logs", "app.imported_trading_positions", "app.alpaca_positions", `auth."user"`,
 		"app.user_accounts", "private.imports", "private.import_tables", "private.import_users"} {
 		if n := one[int](t, o.admin, "select count(*) from "+table); n != 0 {

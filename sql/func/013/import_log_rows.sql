@@ -25,5 +25,5 @@ language sql as $$
       on conflict do nothing returning id
   )
   select jsonb_agg(jsonb_build_object('key', j.key, 'reason', coalesce(j.fault, 'an entry with its id is here already')))
-    from judged j where j.fault is not null or not exists (select from made m where m.id = j.row_id)
+    from judged j left join made m on m.id = j.row_id where j.fault is not null or m.id is null
 $$;

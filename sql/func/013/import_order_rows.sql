@@ -46,5 +46,5 @@ language sql as $$
   )
   select jsonb_agg(jsonb_build_object('key', j.key, 'reason', coalesce(j.fault,
       'an order with its id, its client_order_id or its alpaca_order_id is here already')))
-    from judged j where j.fault is not null or not exists (select from made m where m.id = j.row_id)
+    from judged j left join made m on m.id = j.row_id where j.fault is not null or m.id is null
 $$;

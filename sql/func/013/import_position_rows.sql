@@ -26,5 +26,5 @@ language sql as $$
       on conflict do nothing returning symbol
   )
   select jsonb_agg(jsonb_build_object('key', j.key, 'reason', coalesce(j.fault, 'a position in its symbol is here already')))
-    from judged j where j.fault is not null or not exists (select from made m where m.symbol = j.held)
+    from judged j left join made m on m.symbol = j.held where j.fault is not null or m.symbol is null
 $$;

@@ -1,5 +1,5 @@
 -- Takes a batch of rows of a source's table and writes how far the import is, in
--- one transaction. p_after is how far the caller believes it to be: 40001 where it
+-- one transaction. p_after is how far the caller believes it to be: PD408 where it
 -- is elsewhere, since another run is at work or the answer to the last batch was
 -- lost. p_refused has rows, each with key and reason, whose values Postgres has
 -- refused already. Returns all rows of the batch that were refused.
@@ -17,7 +17,7 @@ begin
     raise exception 'the import has no table %', p_table using errcode = '22023';
   end if;
   if t.ended or t.position is distinct from p_after then
-    raise exception 'the import is elsewhere: another run of it is at work' using errcode = '40001';
+    raise exception 'the import is elsewhere: another run of it is at work' using errcode = 'PD408';
   end if;
   no := p_refused || coalesce(case p_table
     when 'users' then private.import_users_rows(p_account, p_import, p_rows)

@@ -27,5 +27,5 @@ language sql as $$
       on conflict do nothing returning id
   )
   select jsonb_agg(jsonb_build_object('key', j.key, 'reason', coalesce(j.fault, 'a way of signing in with this id is here already')))
-    from judged j where j.fault is not null or not exists (select from made m where m.id = j.id)
+    from judged j left join made m on m.id = j.id where j.fault is not null or m.id is null
 $$;

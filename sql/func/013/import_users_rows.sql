@@ -26,5 +26,5 @@ language sql as $$
     insert into private.import_users (account_id, import_id, user_id) select p_account, p_import, m.id from made m
   )
   select jsonb_agg(jsonb_build_object('key', j.key, 'reason', coalesce(j.fault, 'a user with this address or id is here already, and stays as it is')))
-    from judged j where j.fault is not null or not j.is_owner and not exists (select from made m where m.id = j.id)
+    from judged j left join made m on m.id = j.id where j.fault is not null or not j.is_owner and m.id is null
 $$;
