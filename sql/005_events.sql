@@ -171,11 +171,13 @@ create table app.agent_logs (
   message text not null check (char_length(message) between 1 and 10000),
   data jsonb,
   created_at timestamptz not null default now(),
+  import_id uuid,  -- the import that brought it (private.imports)
   primary key (account_id, id),
   constraint agent_logs_bounded check (app.json_size(data) <= 65536)
 );
 comment on table app.agent_logs is 'What agents logged of their work on an account.';
 create index agent_logs_newest_idx on app.agent_logs (account_id, created_at desc, id desc);
+create index agent_logs_import_idx on app.agent_logs (account_id, import_id) where import_id is not null;
 alter table app.agent_logs enable row level security, force row level security,
   alter column account_id set statistics 0, alter column user_id set statistics 0,
   alter column orchestrator_agent_id set statistics 0, alter column message set statistics 0, alter column data set statistics 0;
@@ -184,6 +186,12 @@ create policy app_reads on app.agent_logs for select to paddock_app
 create policy app_inserts on app.agent_logs for insert to paddock_app
   with check (account_id = (select private.account_id('log')) and user_id = (select private.user_id()));
 grant select, insert (account_id, id, user_id, orchestrator_agent_id, level, message, data) on app.agent_logs to paddock_app;
+-- For imports, which take away no entries but their own.
+create policy gate_reads on app.agent_logs for select to paddock_gate using (import_id is not null);
+create policy gate_imports on app.agent_logs for insert to paddock_gate with check (import_id is not null);
+create policy gate_undoes on app.agent_logs for delete to paddock_gate using (import_id is not null);
+grant select, insert (account_id, id, import_id, user_id, orchestrator_agent_id, level, message, data, created_at), delete
+  on app.agent_logs to paddock_gate;
 
 -- What users have had stored in the day that began then, in bytes: agents' logs,
 -- and orders with their events. An operator changes the limit as paddock_owner.

@@ -12,7 +12,7 @@ set local role paddock_owner;
 {{ template "func/006/rfc3339.sql" . }}
 grant execute on function app.order_symbol, app.is_ended, app.other_order_fields,
   app.rfc3339 to paddock_app, paddock_worker, paddock_gate;
-grant execute on function app.position_symbol to paddock_app, paddock_worker;
+grant execute on function app.position_symbol to paddock_app, paddock_worker, paddock_gate;
 
 -- One row an order. It begins as an intent, which is committed before the broker
 -- is called; then it mirrors what the broker says of the order.
@@ -95,9 +95,14 @@ create table app.alpaca_orders (
   -- often it was asked for those that are missing.
   fills_qty numeric not null default 0,
   fills_avg_price numeric,
-  fills_differ boolean not null generated always as (filled_qty <> fills_qty or filled_avg_price is distinct from fills_avg_price) stored,
+  fills_differ boolean not null generated always as ((import_id is null or broker_updated_at is not null)
+    and (filled_qty <> fills_qty or filled_avg_price is distinct from fills_avg_price)) stored,
   fills_asked_at timestamptz,
   fills_asked integer not null default 0,
+  -- The import that brought it (private.imports). Until the broker describes such
+  -- an order itself its executions are not asked for: there may be a million, most
+  -- of them older than what the broker still lists.
+  import_id uuid,
 
   created_at timestamptz not null default now(),
   submitted_at timestamptz,
@@ -135,6 +140,7 @@ create index alpaca_orders_fills_idx on app.alpaca_orders (account_id, created_a
 create index alpaca_orders_wind_down_idx on app.alpaca_orders (account_id, wind_down_id) where wind_down_id is not null;
 create index alpaca_orders_filled_idx on app.alpaca_orders (account_id, symbol, (coalesce(filled_at, broker_updated_at)) desc)
   where filled_qty > 0;
+create index alpaca_orders_import_idx on app.alpaca_orders (account_id, import_id) where import_id is not null;
 alter table app.alpaca_orders enable row level security, force row level security,
   alter column account_id set statistics 0, alter column id set statistics 0, alter column client_order_id set statistics 0,
   alter column idempotency_key set statistics 0, alter column request_hash set statistics 0, alter column request set statistics 0,
@@ -193,6 +199,20 @@ grant select,
 create policy gate_reads on app.alpaca_orders for select to paddock_gate using (true);
 grant select (account_id, id, client_order_id, intent_state, request_hash, reduce_only, symbol, side, type, qty, notional,
   alpaca_order_id, status, is_open, created_at, updated_at) on app.alpaca_orders to paddock_gate;
+-- For imports: they bring orders that are at the broker or over, never an intent
+-- that waits for its answer, and take away no others.
+create policy gate_imports on app.alpaca_orders for insert to paddock_gate
+  with check (import_id is not null and intent_state in ('accepted', 'rejected'));
+create policy gate_keeps on app.alpaca_orders for update to paddock_gate using (import_id is not null) with check (true);
+create policy gate_undoes on app.alpaca_orders for delete to paddock_gate using (import_id is not null);
+grant select (import_id, broker_updated_at, time_in_force, order_class, position_intent, limit_price, stop_price, trail_price, trail_percent,
+    hwm, extended_hours, filled_qty, filled_avg_price, parent_alpaca_order_id, replaces, replaced_by, submitted_by, orchestrator_agent_id,
+    tag, broker_order, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at),
+  insert (account_id, id, import_id, client_order_id, intent_state, submitted_by, orchestrator_agent_id, tag, symbol, side, type,
+    time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours,
+    alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_order, created_at,
+    submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at),
+  update (import_id), delete on app.alpaca_orders to paddock_gate;
 create policy report_reads on app.alpaca_orders for select to paddock_report
   using (account_id = any ((select private.report_accounts())::uuid[]));
 grant select (account_id, id, client_order_id, alpaca_order_id, symbol, side, type, time_in_force, order_class, qty, notional,

@@ -23,6 +23,7 @@ create table app.alpaca_positions (
   counted_until timestamptz,                  -- the broker's time of the newest report that moved it
   read_alone boolean not null default false,  -- it was set from a list that was read without the orders around it
   uncounted numeric not null default 0,       -- of the quantity, what lists had and no order explains yet
+  import_id uuid,                             -- the import that brought it (private.imports), until the broker is asked
   primary key (account_id, symbol),
   constraint alpaca_positions_bounded check (
     app.json_size(broker_position) <= 262144 and app.is_amount(qty) and app.is_amount(avg_entry_price) and app.is_amount(cost_basis)
@@ -50,9 +51,14 @@ create policy worker_all on app.alpaca_positions to paddock_worker
 grant select, insert, update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value,
   current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted)
   on app.alpaca_positions to paddock_app, paddock_worker;
--- For count_kept_answer.
+-- For count_kept_answer and for imports, which bring positions to a mirror that
+-- has never agreed with the broker.
 create policy gate_reads on app.alpaca_positions for select to paddock_gate using (true);
-grant select (account_id, qty) on app.alpaca_positions to paddock_gate;
+create policy gate_imports on app.alpaca_positions for insert to paddock_gate with check (import_id is not null);
+create policy gate_keeps on app.alpaca_positions for update to paddock_gate using (import_id is not null) with check (true);
+create policy gate_undoes on app.alpaca_positions for delete to paddock_gate using (import_id is not null);
+grant select, insert (account_id, symbol, asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price,
+    unrealized_pl, as_of, import_id), update (import_id), delete on app.alpaca_positions to paddock_gate;
 create policy report_reads on app.alpaca_positions for select to paddock_report
   using (account_id = any ((select private.report_accounts())::uuid[]));
 grant select (account_id, symbol, asset_class, qty, avg_entry_price, cost_basis, market_value, current_price,

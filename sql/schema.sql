@@ -152,6 +152,7 @@ create table app.agent_logs (
   message text not null,
   data jsonb,
   created_at timestamp with time zone not null default now(),
+  import_id uuid,
   constraint agent_logs_pkey PRIMARY KEY (account_id, id),
   constraint agent_logs_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
   constraint agent_logs_bounded CHECK ((app.json_size(data) <= 65536)),
@@ -159,6 +160,7 @@ create table app.agent_logs (
   constraint agent_logs_message_check CHECK (((char_length(message) >= 1) AND (char_length(message) <= 10000))),
   constraint agent_logs_orchestrator_agent_id_check CHECK ((char_length(orchestrator_agent_id) <= 128))
 );
+CREATE INDEX agent_logs_import_idx ON app.agent_logs USING btree (account_id, import_id) WHERE (import_id IS NOT NULL);
 CREATE INDEX agent_logs_newest_idx ON app.agent_logs USING btree (account_id, created_at DESC, id DESC);
 alter table app.agent_logs enable row level security, force row level security;
 -- without statistics: account_id, user_id, orchestrator_agent_id, message, data
@@ -166,10 +168,17 @@ create policy app_inserts on app.agent_logs for insert to paddock_app
   with check (((account_id = ( SELECT private.account_id('log'::text) AS account_id)) AND (user_id = ( SELECT private.user_id() AS user_id))));
 create policy app_reads on app.agent_logs for select to paddock_app
   using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy gate_imports on app.agent_logs for insert to paddock_gate
+  with check ((import_id IS NOT NULL));
+create policy gate_reads on app.agent_logs for select to paddock_gate
+  using ((import_id IS NOT NULL));
+create policy gate_undoes on app.agent_logs for delete to paddock_gate
+  using ((import_id IS NOT NULL));
 create policy report_reads on app.agent_logs for select to paddock_report
   using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
 grant select (account_id, id, orchestrator_agent_id, level, message, data, created_at) on app.agent_logs to paddock_report;
 grant select, insert (account_id, id, user_id, orchestrator_agent_id, level, message, data) on app.agent_logs to paddock_app;
+grant select, insert (account_id, id, user_id, orchestrator_agent_id, level, message, data, created_at, import_id), delete on app.agent_logs to paddock_gate;
 CREATE TRIGGER count_agent_log BEFORE INSERT ON app.agent_logs FOR EACH ROW EXECUTE FUNCTION private.count_agent_log();
 
 -- Orders. Each begins as an intent that is committed before the broker is called, and then mirrors what the broker says of it.
@@ -224,9 +233,10 @@ create table app.alpaca_orders (
   lookups integer not null default 0,
   fills_qty numeric not null default 0,
   fills_avg_price numeric,
-  fills_differ boolean not null generated always as ((filled_qty <> fills_qty) OR (filled_avg_price IS DISTINCT FROM fills_avg_price)) stored,
+  fills_differ boolean not null generated always as (((import_id IS NULL) OR (broker_updated_at IS NOT NULL)) AND ((filled_qty <> fills_qty) OR (filled_avg_price IS DISTINCT FROM fills_avg_price))) stored,
   fills_asked_at timestamp with time zone,
   fills_asked integer not null default 0,
+  import_id uuid,
   created_at timestamp with time zone not null default now(),
   submitted_at timestamp with time zone,
   filled_at timestamp with time zone,
@@ -259,6 +269,7 @@ create table app.alpaca_orders (
 );
 CREATE INDEX alpaca_orders_filled_idx ON app.alpaca_orders USING btree (account_id, symbol, COALESCE(filled_at, broker_updated_at) DESC) WHERE (filled_qty > (0)::numeric);
 CREATE INDEX alpaca_orders_fills_idx ON app.alpaca_orders USING btree (account_id, created_at) WHERE (fills_differ AND (symbol IS NOT NULL));
+CREATE INDEX alpaca_orders_import_idx ON app.alpaca_orders USING btree (account_id, import_id) WHERE (import_id IS NOT NULL);
 CREATE INDEX alpaca_orders_newest_idx ON app.alpaca_orders USING btree (account_id, created_at DESC, id DESC);
 CREATE INDEX alpaca_orders_open_idx ON app.alpaca_orders USING btree (account_id, created_at DESC, id DESC) WHERE is_open;
 CREATE INDEX alpaca_orders_parent_idx ON app.alpaca_orders USING btree (account_id, parent_alpaca_order_id) WHERE (parent_alpaca_order_id IS NOT NULL);
@@ -276,14 +287,21 @@ create policy app_reads on app.alpaca_orders for select to paddock_app
 create policy app_updates on app.alpaca_orders for update to paddock_app
   using ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)));
+create policy gate_imports on app.alpaca_orders for insert to paddock_gate
+  with check (((import_id IS NOT NULL) AND (intent_state = ANY (ARRAY['accepted'::text, 'rejected'::text]))));
+create policy gate_keeps on app.alpaca_orders for update to paddock_gate
+  using ((import_id IS NOT NULL))
+  with check (true);
 create policy gate_reads on app.alpaca_orders for select to paddock_gate
   using (true);
+create policy gate_undoes on app.alpaca_orders for delete to paddock_gate
+  using ((import_id IS NOT NULL));
 create policy report_reads on app.alpaca_orders for select to paddock_report
   using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
 create policy worker_all on app.alpaca_orders to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
-grant select (account_id, id, client_order_id, intent_state, request_hash, reduce_only, symbol, side, type, qty, notional, alpaca_order_id, status, is_open, created_at, updated_at) on app.alpaca_orders to paddock_gate;
+grant select (account_id, id, client_order_id, intent_state, request_hash, submitted_by, orchestrator_agent_id, tag, reduce_only, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, is_open, filled_qty, filled_avg_price, broker_updated_at, broker_order, import_id, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), insert (account_id, id, client_order_id, intent_state, submitted_by, orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_order, import_id, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (import_id), delete on app.alpaca_orders to paddock_gate;
 grant select (account_id, id, client_order_id, orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, created_at, submitted_at, filled_at, canceled_at, updated_at) on app.alpaca_orders to paddock_report;
 grant select, insert (account_id, id, client_order_id, action, intent_state, idempotency_key, request_hash, request, submitted_by, orchestrator_agent_id, tag, reduce_only, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, overshot_qty, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_app;
 grant select, insert (account_id, id, client_order_id, intent_state, request_hash, request, submitted_by, orchestrator_agent_id, tag, reduce_only, wind_down_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, overshot_qty, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, fills_qty, fills_avg_price, fills_asked_at, fills_asked, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_worker;
@@ -314,6 +332,7 @@ create table app.alpaca_positions (
   counted_until timestamp with time zone,
   read_alone boolean not null default false,
   uncounted numeric not null default 0,
+  import_id uuid,
   constraint alpaca_positions_pkey PRIMARY KEY (account_id, symbol),
   constraint alpaca_positions_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
   constraint alpaca_positions_bounded CHECK (((app.json_size(broker_position) <= 262144) AND app.is_amount(qty) AND app.is_amount(avg_entry_price) AND app.is_amount(cost_basis) AND app.is_amount(market_value) AND app.is_amount(current_price) AND app.is_amount(unrealized_pl) AND app.is_amount(uncounted)))
@@ -327,15 +346,22 @@ create policy app_reads on app.alpaca_positions for select to paddock_app
 create policy app_updates on app.alpaca_positions for update to paddock_app
   using ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)));
+create policy gate_imports on app.alpaca_positions for insert to paddock_gate
+  with check ((import_id IS NOT NULL));
+create policy gate_keeps on app.alpaca_positions for update to paddock_gate
+  using ((import_id IS NOT NULL))
+  with check (true);
 create policy gate_reads on app.alpaca_positions for select to paddock_gate
   using (true);
+create policy gate_undoes on app.alpaca_positions for delete to paddock_gate
+  using ((import_id IS NOT NULL));
 create policy report_reads on app.alpaca_positions for select to paddock_report
   using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
 create policy worker_all on app.alpaca_positions to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
-grant select (account_id, qty) on app.alpaca_positions to paddock_gate;
 grant select (account_id, symbol, asset_class, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, as_of) on app.alpaca_positions to paddock_report;
+grant select, insert (account_id, symbol, asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, as_of, import_id), update (import_id), delete on app.alpaca_positions to paddock_gate;
 grant select, insert, update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted) on app.alpaca_positions to paddock_app;
 grant select, insert, update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted) on app.alpaca_positions to paddock_worker;
 
@@ -496,6 +522,42 @@ create policy worker_all on app.fills to paddock_worker
 grant select (account_id, execution_id, id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, state, source, orchestrator_agent_id, tag) on app.fills to paddock_report;
 grant select on app.fills to paddock_app;
 grant select, insert, update (execution_id, qty, price, at, state, previous_execution_id, source), delete on app.fills to paddock_worker;
+
+-- Round trips as another system recorded them before its rows were moved here; the journal knows nothing of them.
+create table app.imported_trading_positions (
+  account_id uuid not null,
+  import_id uuid not null,
+  key text not null,
+  symbol text,
+  direction text,
+  status text,
+  qty numeric,
+  entry_price numeric,
+  exit_price numeric,
+  realized_pl numeric,
+  opened_at timestamp with time zone,
+  closed_at timestamp with time zone,
+  orchestrator_agent_id text,
+  tag text,
+  data jsonb not null,
+  constraint imported_trading_positions_pkey PRIMARY KEY (account_id, import_id, key),
+  constraint imported_trading_positions_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint imported_trading_positions_bounded CHECK ((app.is_amount(qty) AND app.is_amount(entry_price) AND app.is_amount(exit_price) AND app.is_amount(realized_pl) AND (app.json_size(data) <= 65536))),
+  constraint imported_trading_positions_key_check CHECK ((char_length(key) <= 1000))
+);
+CREATE INDEX imported_trading_positions_opened_idx ON app.imported_trading_positions USING btree (account_id, opened_at DESC, key);
+alter table app.imported_trading_positions enable row level security, force row level security;
+-- without statistics: account_id, key, symbol, direction, status, qty, entry_price, exit_price, realized_pl, orchestrator_agent_id, tag, data
+create policy app_reads on app.imported_trading_positions for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy gate_all on app.imported_trading_positions to paddock_gate
+  using (true)
+  with check (true);
+create policy report_reads on app.imported_trading_positions for select to paddock_report
+  using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
+grant select (account_id, key, symbol, direction, status, qty, entry_price, exit_price, realized_pl, opened_at, closed_at, orchestrator_agent_id, tag, data) on app.imported_trading_positions to paddock_report;
+grant select on app.imported_trading_positions to paddock_app;
+grant select, insert, delete on app.imported_trading_positions to paddock_gate;
 
 -- What changes a position or costs something without a trade: splits, fees, and what becomes of options.
 create table app.journal_adjustments (
@@ -937,6 +999,10 @@ alter table auth."user" enable row level security, force row level security;
 create policy auth_all on auth."user" to paddock_auth
   using (true)
   with check (true);
+create policy gate_all on auth."user" to paddock_gate
+  using (true)
+  with check (true);
+grant select (id, name, email, "emailVerified", image, "createdAt", "updatedAt"), insert (id, name, email, "emailVerified", image, "createdAt", "updatedAt"), delete on auth."user" to paddock_gate;
 grant select, insert, update, delete on auth."user" to paddock_auth;
 CREATE TRIGGER record_user_change AFTER INSERT OR DELETE OR UPDATE ON auth."user" FOR EACH ROW EXECUTE FUNCTION private.record_user_change();
 
@@ -963,6 +1029,11 @@ alter table auth.account enable row level security, force row level security;
 create policy auth_all on auth.account to paddock_auth
   using (true)
   with check (true);
+create policy gate_imports on auth.account for insert to paddock_gate
+  with check (("providerId" = 'credential'::text));
+create policy gate_reads on auth.account for select to paddock_gate
+  using (("providerId" = 'credential'::text));
+grant select (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt"), insert (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt") on auth.account to paddock_gate;
 grant select, insert, update, delete on auth.account to paddock_auth;
 CREATE TRIGGER record_user_change AFTER INSERT OR DELETE OR UPDATE ON auth.account FOR EACH ROW EXECUTE FUNCTION private.record_user_change();
 
@@ -985,9 +1056,13 @@ alter table auth.session enable row level security, force row level security;
 create policy auth_all on auth.session to paddock_auth
   using (true)
   with check (true);
+create policy gate_imports on auth.session for insert to paddock_gate
+  with check (((id ~~ 'import-%'::text) AND ("expiresAt" < (now() + '00:11:00'::interval))));
 create policy gate_reads on auth.session for select to paddock_gate
   using (true);
-grant select (id, "expiresAt", token, "userId") on auth.session to paddock_gate;
+create policy gate_undoes on auth.session for delete to paddock_gate
+  using ((id ~~ 'import-%'::text));
+grant select (id, "expiresAt", token, "userId"), insert (id, "expiresAt", token, "updatedAt", "userId"), delete on auth.session to paddock_gate;
 grant select, insert, update, delete on auth.session to paddock_auth;
 CREATE TRIGGER record_user_change AFTER INSERT OR DELETE ON auth.session FOR EACH ROW EXECUTE FUNCTION private.record_user_change();
 
@@ -1066,6 +1141,83 @@ create policy owner_all on private.event_retention to paddock_owner
   using (true)
   with check (true);
 grant select, update (expired_before) on private.event_retention to paddock_gate;
+
+-- Rows of a source that an import did not take, and why.
+create table private.import_refusals (
+  account_id uuid not null,
+  import_id uuid not null,
+  name text not null,
+  number bigint not null,
+  key text not null,
+  reason text not null,
+  constraint import_refusals_pkey PRIMARY KEY (account_id, import_id, name, number),
+  constraint import_refusals_account_id_import_id_name_fkey FOREIGN KEY (account_id, import_id, name) REFERENCES private.import_tables(account_id, import_id, name) ON DELETE CASCADE,
+  constraint import_refusals_number_check CHECK ((number > 0)),
+  constraint import_refusals_reason_check CHECK ((char_length(reason) <= 1000))
+);
+alter table private.import_refusals enable row level security, force row level security;
+create policy gate_all on private.import_refusals to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert on private.import_refusals to paddock_gate;
+
+-- How far an import is in each table of its source.
+create table private.import_tables (
+  account_id uuid not null,
+  import_id uuid not null,
+  name text not null,
+  "position" text,
+  taken bigint not null default 0,
+  refused bigint not null default 0,
+  ended boolean not null default false,
+  constraint import_tables_pkey PRIMARY KEY (account_id, import_id, name),
+  constraint import_tables_account_id_import_id_fkey FOREIGN KEY (account_id, import_id) REFERENCES private.imports(account_id, id) ON DELETE CASCADE,
+  constraint import_tables_name_check CHECK ((name = ANY (ARRAY['users'::text, 'sign_ins'::text, 'alpaca_orders'::text, 'alpaca_positions'::text, 'trading_positions'::text, 'agent_logs'::text])))
+);
+alter table private.import_tables enable row level security, force row level security;
+create policy gate_all on private.import_tables to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, update ("position", taken, refused, ended) on private.import_tables to paddock_gate;
+
+-- The users that an import brought.
+create table private.import_users (
+  account_id uuid not null,
+  import_id uuid not null,
+  user_id text not null,
+  constraint import_users_pkey PRIMARY KEY (account_id, import_id, user_id),
+  constraint import_users_account_id_import_id_fkey FOREIGN KEY (account_id, import_id) REFERENCES private.imports(account_id, id) ON DELETE CASCADE
+);
+alter table private.import_users enable row level security, force row level security;
+create policy gate_all on private.import_users to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, delete on private.import_users to paddock_gate;
+
+-- Imports from databases of one tenant: from where, by which mapping, and how far they are.
+create table private.imports (
+  account_id uuid not null,
+  id uuid not null default gen_random_uuid(),
+  source text not null,
+  mapping jsonb not null,
+  made_account boolean not null,
+  moved_keys boolean not null default false,
+  state text not null default 'running'::text,
+  started_at timestamp with time zone not null default clock_timestamp(),
+  ended_at timestamp with time zone,
+  constraint imports_pkey PRIMARY KEY (account_id, id),
+  constraint imports_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint imports_bounded CHECK ((app.json_size(mapping) <= 262144)),
+  constraint imports_check CHECK (((state = 'running'::text) = (ended_at IS NULL))),
+  constraint imports_source_check CHECK (((char_length(source) >= 1) AND (char_length(source) <= 500))),
+  constraint imports_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'undoing'::text])))
+);
+CREATE UNIQUE INDEX imports_unfinished_idx ON private.imports USING btree (account_id) WHERE (state <> 'done'::text);
+alter table private.imports enable row level security, force row level security;
+create policy gate_all on private.imports to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, update (moved_keys, state, ended_at), delete on private.imports to paddock_gate;
 
 -- Which versions of the master key each running instance of the server has.
 create table private.instance_keyrings (
@@ -1531,6 +1683,25 @@ create view report.fills with (security_invoker=true, security_barrier=true) as
    FROM app.fills;
 grant select on report.fills to paddock_report;
 
+-- Round trips as another system recorded them before its rows were moved here.
+create view report.imported_trading_positions with (security_invoker=true, security_barrier=true) as
+ SELECT imported_trading_positions.account_id,
+    imported_trading_positions.key,
+    imported_trading_positions.symbol,
+    imported_trading_positions.direction,
+    imported_trading_positions.status,
+    imported_trading_positions.qty,
+    imported_trading_positions.entry_price,
+    imported_trading_positions.exit_price,
+    imported_trading_positions.realized_pl,
+    imported_trading_positions.opened_at,
+    imported_trading_positions.closed_at,
+    imported_trading_positions.orchestrator_agent_id,
+    imported_trading_positions.tag,
+    imported_trading_positions.data
+   FROM app.imported_trading_positions;
+grant select on report.imported_trading_positions to paddock_report;
+
 -- Where the journal and the broker hold different quantities.
 create view report.journal_gaps with (security_invoker=true, security_barrier=true) as
  SELECT journal_gaps.account_id,
@@ -1813,6 +1984,12 @@ create function app.has_uncounted_items(p_account uuid) returns boolean
 create function app.held_quantity(p_account uuid, p_symbol text) returns numeric
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
+create function app.import_hash(p_text text) returns numeric
+  language sql immutable parallel safe;  -- paddock_owner's; for paddock_gate
+
+create function app.import_row_id(p_account uuid, p_table text, p_id text, p_key text) returns uuid
+  language sql immutable parallel safe;  -- paddock_owner's; for paddock_gate
+
 create function app.inherit_parent_owner() returns trigger
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's
 
@@ -1903,7 +2080,7 @@ create function app.position_moves(p_account uuid) returns jsonb
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.position_symbol(p_symbol text) returns text
-  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
+  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
 create function app.recompute_round_trips(p_account uuid, p_symbol text, p_at timestamp with time zone, p_id text) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
@@ -2014,9 +2191,19 @@ create function private.audit(p_account uuid, p_action text, p_detail jsonb DEFA
 create function private.audit_call(p_action text, p_detail jsonb DEFAULT '{}'::jsonb) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
+create function private.audit_import(p_account uuid, p_import uuid, p_what text, p_detail jsonb) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
 -- Writes into the audit that a password was refused.
 create function private.audit_refused_sign_in(p_action text, p_user text) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth
+
+-- Begins an import, or goes on with the one that is under way: paddock import run calls it.
+create function private.begin_import(p_owner text, p_user jsonb, p_account_name text, p_environment text, p_source text, p_mapping jsonb, p_tables text[], OUT account_id uuid, OUT import_id uuid, OUT resumed boolean, OUT made_account boolean, OUT done boolean) returns record
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.begin_import_session(p_account uuid, p_import uuid, p_token text) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.begin_repair(p_symbol text, p_qty numeric) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
@@ -2077,9 +2264,15 @@ create function private.doorbell_channel() returns text
 create function private.encrypt_outer(p_encrypted bytea, p_key text) returns bytea
   language sql volatile;  -- paddock_gate's
 
+create function private.end_import_session(p_account uuid, p_import uuid, p_token text, p_moved_keys boolean) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
 -- Ends sessions of reporting logins that hold up everybody else, and returns them.
 create function private.end_report_sessions(p_barred oid[], p_longest interval) returns TABLE(login oid, name text, pid integer, why text, ended boolean)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_watchdog's; for paddock_worker
+
+create function private.finish_import(p_account uuid, p_import uuid) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 -- Lets a reporting login read an account: paddock report create and grant call it.
 create function private.grant_report(p_role name, p_account uuid) returns void
@@ -2092,17 +2285,53 @@ create function private.has_scope(need text) returns boolean
 create function private.hold_key_version() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+create function private.import_checksum(p_account uuid, p_import uuid, p_table text, p_columns text[], OUT rows bigint, OUT checksum numeric) returns record
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.import_log_rows(p_account uuid, p_import uuid, p_rows jsonb) returns jsonb
+  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
+create function private.import_order_rows(p_account uuid, p_import uuid, p_rows jsonb) returns jsonb
+  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
+create function private.import_position_rows(p_account uuid, p_import uuid, p_rows jsonb) returns jsonb
+  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
+create function private.import_progress(p_account uuid, p_import uuid) returns TABLE(name text, "position" text, taken bigint, refused bigint, ended boolean)
+  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.import_refused(p_account uuid, p_import uuid, p_table text, p_after bigint, p_limit integer) returns TABLE(number bigint, key text, reason text)
+  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.import_rows(p_account uuid, p_import uuid, p_table text, p_after text, p_rows jsonb, p_refused jsonb, p_position text, p_ended boolean) returns TABLE(key text, reason text)
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.import_sign_in_rows(p_account uuid, p_import uuid, p_rows jsonb) returns jsonb
+  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
+create function private.import_trip_rows(p_account uuid, p_import uuid, p_rows jsonb) returns jsonb
+  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
+create function private.import_users_rows(p_account uuid, p_import uuid, p_rows jsonb) returns jsonb
+  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
 create function private.keep_balance() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.lease_share(p_wanted bigint) returns integer
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
+create function private.list_imports(p_import uuid DEFAULT NULL::uuid) returns TABLE(account_id uuid, id uuid, account text, environment text, owner text, source text, state text, moved_keys boolean, started_at timestamp with time zone, ended_at timestamp with time zone, taken bigint, refused bigint)
+  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
 create function private.live_keyrings() returns TABLE(versions integer[], instances bigint)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.lock_event_log(p_leases boolean DEFAULT false) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+
+create function private.lock_import(p_account uuid, p_import uuid, p_state text) returns private.imports
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 -- Makes the audit's partitions of the months to come and drops those that are no longer kept.
 create function private.maintain_audit_partitions() returns TABLE(made integer, dropped integer)
@@ -2217,6 +2446,10 @@ create function private.store_credentials(p_key text, p_key_version integer, p_m
 
 create function private.storing_key_version() returns integer
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+-- Takes away what an import brought, a batch at a time: paddock import undo calls it.
+create function private.undo_import(p_account uuid, p_import uuid, p_limit integer) returns jsonb
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 -- The user that this transaction was admitted as.
 create function private.user_id() returns text

@@ -7,6 +7,7 @@ package problem
 var SQLStates = map[string][]Code{
 	"PD401": {Unauthenticated},
 	"PD403": {AccountForbidden},
+	"PD408": {Internal}, // an import is elsewhere than its run believes; no request imports
 	"PD409": {DifferentBrokerAccount, IdempotencyKeyReused, ExerciseUnderWay},
 	"PD410": {ClientOrderIDTaken},
 	"PD411": {RetryRefused},

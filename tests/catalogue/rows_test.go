@@ -56,6 +56,11 @@ var filled = []string{
 	`insert into private.stored_bytes (user_id, what, bytes) values ('u', 'logs', 1)`,
 	`insert into app.stream_leases (account_id, holder, expires_at) values ('00000000-0000-4000-8000-000000000001', gen_random_uuid(), now())`,
 	`insert into private.stream_instances (holder, live_until, most) values (gen_random_uuid(), now(), 1)`,
+	`insert into private.imports (account_id, id, source, mapping, made_account) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000003', 'old', '{}', false)`,
+	`insert into private.import_tables (account_id, import_id, name, refused) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000003', 'agent_logs', 1)`,
+	`insert into private.import_refusals (account_id, import_id, name, number, key, reason) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000003', 'agent_logs', 1, 'k', 'because')`,
+	`insert into private.import_users (account_id, import_id, user_id) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000003', 'u')`,
+	`insert into app.imported_trading_positions (account_id, import_id, key, data) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000003', 'k', '{}')`,
 	`insert into app.syncs (account_id, asked_by) values ('00000000-0000-4000-8000-000000000001', 'u')`,
 }
 
