@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 	"paddock/app/accounts"
 	"paddock/app/broker"
 	"paddock/app/config"
+	"paddock/app/doctor"
 	"paddock/app/importer"
 	"paddock/app/tenant"
 )
@@ -63,7 +65,7 @@ func openKeyStore(ctx context.Context, keys foundKeys) (*keyStore, error) {
 	if err != nil {
 		return nil, fmt.Errorf("to store API keys an import needs the environment of paddock serve, or --without-keys: %w", err)
 	}
-	if err := broker.CheckEnvironment(); err != nil {
+	if err := doctor.Start(ctx, c, slog.New(slog.DiscardHandler)); err != nil {
 		return nil, err
 	}
 	ring, err := c.MasterKeys.Read(ctx)
