@@ -32,6 +32,9 @@ func (w *world) agree(all []*chaosAccount, much size) {
 				for _, d := range differences {
 					w.t.Errorf("%s: %s", a.name, d)
 				}
+				if slices.ContainsFunc(differences, func(d string) bool { return strings.HasPrefix(d, "the journal") }) {
+					w.t.Logf("%s: what the journal waits for:\n%s", a.name, waitedFor(conn, a.id))
+				}
 				break
 			}
 			if time.Since(asked) > 5*time.Second { // no stream tells of splits and fees
@@ -41,6 +44,24 @@ func (w *world) agree(all []*chaosAccount, much size) {
 			time.Sleep(200 * time.Millisecond)
 		}
 	}
+}
+
+// waitedFor returns the orders whose fills do not add up, with the fills that are
+// recorded of them, and the journal's gaps.
+func waitedFor(conn *pgx.Conn, account string) string {
+	rows, err := conn.Query(context.Background(), `
+		select to_jsonb(o) - 'request' - 'broker_order' - 'others' || jsonb_build_object('fills',
+				(select jsonb_agg(to_jsonb(f)) from app.fills f where f.account_id = o.account_id and f.order_id = o.id))
+			from app.alpaca_orders o where o.account_id = $1 and o.fills_differ and o.symbol is not null
+		union all select to_jsonb(g) from app.journal_gaps g where g.account_id = $1`, account)
+	if err != nil {
+		panic(err) // the administrator may read everything
+	}
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		panic(err)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // sync asks for a reconciliation. One may be under way already.
