@@ -20,7 +20,12 @@ create table auth."user" (
 comment on table auth."user" is 'People who can sign in.';
 alter table auth."user" enable row level security, force row level security;
 create policy auth_all on auth."user" to paddock_auth using (true) with check (true);
-grant select, insert, update, delete on auth."user" to paddock_auth;
+-- Nobody deletes a user but private.delete_user, which looks at their accounts'
+-- open orders first.
+grant select, insert, update on auth."user" to paddock_auth;
+create policy gate_all on auth."user" to paddock_gate using (true) with check (true);
+-- To lock a row takes the privilege to change a column of it.
+grant select (id), delete, update ("updatedAt") on auth."user" to paddock_gate;
 
 create table auth.session (
   id text primary key,

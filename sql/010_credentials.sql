@@ -68,12 +68,17 @@ set local role paddock_gate;
 {{ template "func/010/orders_blocking_deletion.sql" . }}
 {{ template "func/010/delete_credentials.sql" . }}
 {{ template "func/010/delete_account.sql" . }}
+{{ template "func/010/delete_user.sql" . }}
+{{ template "func/010/delete_signed_in_user.sql" . }}
 {{ template "func/010/apply_key_change.sql" . }}
 grant execute on function private.count_key_check, private.store_credentials, private.credentials_metadata, private.accounts_with_credentials,
   private.delete_credentials, private.delete_account to paddock_app;
 grant execute on function private.read_credentials, private.mark_credentials_rejected to paddock_app, paddock_worker;
 grant execute on function private.check_master_key, private.master_key_versions to paddock_worker;
-grant execute on function private.apply_key_change to paddock_owner;
+grant execute on function private.apply_key_change, private.delete_user to paddock_owner;
+grant execute on function private.delete_signed_in_user to paddock_auth;
+comment on function private.delete_user is 'Deletes a user with the accounts that they own: paddock user delete calls it.';
+comment on function private.delete_signed_in_user is 'Deletes the user of a session with the accounts that they own, unless orders of these are open.';
 reset role;
 revoke create on schema private from paddock_gate;
 
@@ -88,7 +93,7 @@ set local role paddock_owner;
 drop trigger apply_key_change on private.user_credentials;
 reset role;
 set local role paddock_gate;
-drop function private.apply_key_change, private.delete_account, private.delete_credentials,
+drop function private.apply_key_change, private.delete_signed_in_user, private.delete_user, private.delete_account, private.delete_credentials,
   private.orders_blocking_deletion, private.accounts_with_credentials, private.credentials_metadata,
   private.mark_credentials_rejected, private.read_credentials, private.store_credentials,
   private.master_key_versions, private.check_master_key, private.count_key_check;

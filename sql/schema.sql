@@ -784,7 +784,7 @@ create table app.user_accounts (
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
   constraint user_accounts_pkey PRIMARY KEY (id),
-  constraint user_accounts_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE RESTRICT,
+  constraint user_accounts_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE,
   constraint user_accounts_environment_check CHECK ((environment = ANY (ARRAY['paper'::text, 'live'::text]))),
   constraint user_accounts_name_check CHECK (((name = btrim(name)) AND ((char_length(name) >= 1) AND (char_length(name) <= 80)))),
   constraint user_accounts_stream_mode_check CHECK ((stream_mode = ANY (ARRAY['auto'::text, 'sse'::text, 'ws'::text, 'off'::text])))
@@ -906,7 +906,11 @@ alter table auth."user" enable row level security, force row level security;
 create policy auth_all on auth."user" to paddock_auth
   using (true)
   with check (true);
-grant select, insert, update, delete on auth."user" to paddock_auth;
+create policy gate_all on auth."user" to paddock_gate
+  using (true)
+  with check (true);
+grant select (id), update ("updatedAt"), delete on auth."user" to paddock_gate;
+grant select, insert, update on auth."user" to paddock_auth;
 CREATE TRIGGER record_user_change AFTER INSERT OR DELETE OR UPDATE ON auth."user" FOR EACH ROW EXECUTE FUNCTION private.record_user_change();
 
 -- Ways of signing in, such as a password; no brokerage accounts, these are in app.user_accounts.
@@ -1658,6 +1662,14 @@ create function private.delete_account(p_open_orders text) returns jsonb
 
 create function private.delete_credentials(p_open_orders text) returns jsonb
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+-- Deletes the user of a session with the accounts that they own, unless orders of these are open.
+create function private.delete_signed_in_user(p_token text, p_origin text) returns jsonb
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth
+
+-- Deletes a user with the accounts that they own: paddock user delete calls it.
+create function private.delete_user(p_user text, p_open_orders text) returns jsonb
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.doorbell_channel() returns text
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker

@@ -50,7 +50,7 @@ const (
 )
 
 // passwordPaths are the paths that try or set a password.
-var passwordPaths = []string{"sign-in", "sign-up", "change-password", "change-email"}
+var passwordPaths = []string{"sign-in", "sign-up", "change-password", "change-email", "delete-user"}
 
 func newLimiter(now func() time.Time) *limiter {
 	l := &limiter{now: now}

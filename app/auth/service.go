@@ -106,6 +106,7 @@ var endpoints = map[string]endpoint{
 	"revoke-sessions":       {http.MethodPost, (*Service).revokeSessions, false},
 	"revoke-other-sessions": {http.MethodPost, (*Service).revokeOtherSessions, false},
 	"update-user":           {http.MethodPost, (*Service).updateUser, false},
+	"delete-user":           {http.MethodPost, (*Service).deleteUser, false},
 	"change-password":       {http.MethodPost, (*Service).changePassword, false},
 	"ok":                    {http.MethodGet, func(*Service, *call) (any, error) { return map[string]bool{"ok": true}, nil }, false},
 }

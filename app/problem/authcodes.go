@@ -5,6 +5,8 @@ package problem
 var (
 	AuthBadRequest              = authCode(KindInvalid, "BAD_REQUEST", "The body cannot be read.")
 	AuthCredentialNotFound      = authCode(KindInvalid, "CREDENTIAL_ACCOUNT_NOT_FOUND", "The user has no password to change.")
+	AuthSessionExpired          = authCode(KindInvalid, "SESSION_EXPIRED", "The session is older than a day: give the password, or sign in again.")
+	AuthInvalidToken            = authCode(KindInvalid, "INVALID_TOKEN", "There is no such token, or it has been used or has expired. With `delete-user`, the status is 404.")
 	AuthEmailFixed              = authCode(KindInvalid, "EMAIL_CAN_NOT_BE_UPDATED", "An email address cannot be changed.")
 	AuthInvalidEmail            = authCode(KindInvalid, "INVALID_EMAIL", "This is no email address.")
 	AuthInvalidPassword         = authCode(KindInvalid, "INVALID_PASSWORD", "The current password is another.")
@@ -22,6 +24,7 @@ var (
 	AuthMissingOrigin           = authCode(KindForbidden, "MISSING_OR_NULL_ORIGIN", "A request with a cookie has no `Origin`.")
 	AuthSessionNotFresh         = authCode(KindForbidden, "SESSION_NOT_FRESH", "The session is too old for this: sign in again.")
 	AuthMethodNotAllowed        = authCode(KindMethod, "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED", "`get-session` takes GET alone.")
+	AuthOpenOrders              = authCode(KindConflict, "OPEN_ORDERS", "Orders of the user's accounts are open at Alpaca, or may be.")
 	AuthTooLarge                = authCode(KindTooLarge, "PAYLOAD_TOO_LARGE", "The body is too large.")
 	AuthUnsupportedMediaType    = authCode(KindUnsupported, "UNSUPPORTED_MEDIA_TYPE", "The body is neither JSON nor a form.")
 	AuthUserExists              = authCode(KindUnprocessable, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", "There is a user of this email address.")

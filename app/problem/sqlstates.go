@@ -15,6 +15,7 @@ var SQLStates = map[string][]Code{
 	"PD430": {TooMuchStored},
 	"PD500": {CredentialsUnreadable},
 
+	"40001": {DatabaseUnavailable}, // an account was made while its user was being deleted: the call may be made again
 	"42501": {NotPermitted},
 	"22004": {Internal}, // keys are stored without the account that they open
 	"22023": {Internal}, // a function is called with an argument that it cannot have
