@@ -909,7 +909,7 @@ create policy auth_all on auth."user" to paddock_auth
 create policy gate_all on auth."user" to paddock_gate
   using (true)
   with check (true);
-grant select (id), update ("updatedAt"), delete on auth."user" to paddock_gate;
+grant select (id, name, email, "createdAt"), update ("updatedAt"), delete on auth."user" to paddock_gate;
 grant select, insert, update on auth."user" to paddock_auth;
 CREATE TRIGGER record_user_change AFTER INSERT OR DELETE OR UPDATE ON auth."user" FOR EACH ROW EXECUTE FUNCTION private.record_user_change();
 
@@ -939,6 +939,33 @@ create policy auth_all on auth.account to paddock_auth
 grant select, insert, update, delete on auth.account to paddock_auth;
 CREATE TRIGGER record_user_change AFTER INSERT OR DELETE OR UPDATE ON auth.account FOR EACH ROW EXECUTE FUNCTION private.record_user_change();
 
+-- Users whom an operator has disabled: a trigger refuses them every session.
+create table auth.disabled_users (
+  user_id text not null,
+  since timestamp with time zone not null default clock_timestamp(),
+  constraint disabled_users_pkey PRIMARY KEY (user_id),
+  constraint disabled_users_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE
+);
+alter table auth.disabled_users enable row level security, force row level security;
+create policy gate_all on auth.disabled_users to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert (user_id), delete on auth.disabled_users to paddock_gate;
+
+-- How many password resets were asked for from a network, or for an address, in the hour that began then.
+create table auth.reset_counts (
+  who text not null,
+  since timestamp with time zone not null default clock_timestamp(),
+  requests integer not null default 1,
+  constraint reset_counts_pkey PRIMARY KEY (who)
+);
+CREATE INDEX reset_counts_since_idx ON auth.reset_counts USING btree (since);
+alter table auth.reset_counts enable row level security, force row level security;
+create policy auth_all on auth.reset_counts to paddock_auth
+  using (true)
+  with check (true);
+grant select, insert, update, delete on auth.reset_counts to paddock_auth;
+
 -- Who is signed in, by the token of the cookie.
 create table auth.session (
   id text not null,
@@ -958,11 +985,13 @@ alter table auth.session enable row level security, force row level security;
 create policy auth_all on auth.session to paddock_auth
   using (true)
   with check (true);
-create policy gate_reads on auth.session for select to paddock_gate
-  using (true);
-grant select (id, "expiresAt", token, "userId") on auth.session to paddock_gate;
+create policy gate_all on auth.session to paddock_gate
+  using (true)
+  with check (true);
+grant select (id, "expiresAt", token, "userId"), delete on auth.session to paddock_gate;
 grant select, insert, update, delete on auth.session to paddock_auth;
 CREATE TRIGGER record_user_change AFTER INSERT OR DELETE ON auth.session FOR EACH ROW EXECUTE FUNCTION private.record_user_change();
+CREATE TRIGGER refuse_disabled_user BEFORE INSERT OR UPDATE OF "userId" ON auth.session FOR EACH ROW EXECUTE FUNCTION private.refuse_disabled_user();
 
 -- How many sign-ups were tried from a network in the hour that began then.
 create table auth.sign_up_counts (
@@ -993,6 +1022,10 @@ alter table auth.verification enable row level security, force row level securit
 create policy auth_all on auth.verification to paddock_auth
   using (true)
   with check (true);
+create policy gate_all on auth.verification to paddock_gate
+  using (true)
+  with check (true);
+grant select (value, "expiresAt"), insert (id, identifier, value, "expiresAt"), delete on auth.verification to paddock_gate;
 grant select, insert, update, delete on auth.verification to paddock_auth;
 
 -- How long the audit is kept; paddock_owner may change the column keep.
@@ -1671,8 +1704,16 @@ create function private.delete_signed_in_user(p_token text, p_origin text) retur
 create function private.delete_user(p_user text, p_open_orders text) returns jsonb
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+-- Ends a user's sessions and refuses them new ones: paddock user disable calls it.
+create function private.disable_user(p_user text) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
 create function private.doorbell_channel() returns text
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+-- Lets a disabled user sign in again: paddock user enable calls it.
+create function private.enable_user(p_user text) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 -- Ends sessions of reporting logins that hold up everybody else, and returns them.
 create function private.end_report_sessions(p_barred oid[], p_longest interval) returns TABLE(login oid, name text, pid integer, why text, ended boolean)
@@ -1689,6 +1730,10 @@ create function private.has_scope(need text) returns boolean
 create function private.lease_share(p_wanted bigint) returns integer
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
+-- All users, for paddock user list.
+create function private.list_users() returns TABLE(id text, email text, name text, created_at timestamp with time zone, sessions bigint, accounts bigint, disabled_since timestamp with time zone)
+  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
 create function private.lock_event_log(p_leases boolean DEFAULT false) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
@@ -1703,6 +1748,14 @@ create function private.maintain_event_partitions() returns TABLE(made integer, 
 -- Makes a new key of the seal if the current one is an hour old, or if there is none.
 create function private.maintain_seal_key() returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner, paddock_worker
+
+-- Keeps the digest of a token with which somebody may sign up.
+create function private.make_invitation(p_email text, p_identifier text, p_expires timestamp with time zone) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+-- Keeps the digest of a token with which a user may set a new password.
+create function private.make_reset_token(p_email text, p_identifier text, p_expires timestamp with time zone) returns text
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth, paddock_owner
 
 create function private.mark_credentials_rejected(p_generation bigint) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
@@ -1741,6 +1794,9 @@ create function private.record_order_change() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.record_user_change() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.refuse_disabled_user() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.release_leases(p_holder uuid, p_accounts uuid[]) returns void

@@ -5,6 +5,10 @@ package problem
 var (
 	AuthBadRequest              = authCode(KindInvalid, "BAD_REQUEST", "The body cannot be read.")
 	AuthCredentialNotFound      = authCode(KindInvalid, "CREDENTIAL_ACCOUNT_NOT_FOUND", "The user has no password to change.")
+	AuthInvalidInvitation       = authCode(KindInvalid, "INVALID_INVITATION", "The invitation has been used or has expired, or is for another email address.")
+	AuthResetDisabled           = authCode(KindInvalid, "RESET_PASSWORD_DISABLED", "The server sends no mail: its operator can make a link that resets a password.")
+	AuthSignUpDisabled          = authCode(KindInvalid, "EMAIL_PASSWORD_SIGN_UP_DISABLED", "Nobody can sign up here, or nobody without an invitation.")
+	AuthUserNotFound            = authCode(KindInvalid, "USER_NOT_FOUND", "The user whose password would be reset was deleted.")
 	AuthSessionExpired          = authCode(KindInvalid, "SESSION_EXPIRED", "The session is older than a day: give the password, or sign in again.")
 	AuthInvalidToken            = authCode(KindInvalid, "INVALID_TOKEN", "There is no such token, or it has been used or has expired. With `delete-user`, the status is 404.")
 	AuthEmailFixed              = authCode(KindInvalid, "EMAIL_CAN_NOT_BE_UPDATED", "An email address cannot be changed.")
@@ -23,6 +27,7 @@ var (
 	AuthInvalidRedirectURL      = authCode(KindForbidden, "INVALID_REDIRECT_URL", "`redirectTo` leads to a place that is not trusted.")
 	AuthMissingOrigin           = authCode(KindForbidden, "MISSING_OR_NULL_ORIGIN", "A request with a cookie has no `Origin`.")
 	AuthSessionNotFresh         = authCode(KindForbidden, "SESSION_NOT_FRESH", "The session is too old for this: sign in again.")
+	AuthUserDisabled            = authCode(KindForbidden, "USER_DISABLED", "An operator has disabled the user.")
 	AuthMethodNotAllowed        = authCode(KindMethod, "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED", "`get-session` takes GET alone.")
 	AuthOpenOrders              = authCode(KindConflict, "OPEN_ORDERS", "Orders of the user's accounts are open at Alpaca, or may be.")
 	AuthTooLarge                = authCode(KindTooLarge, "PAYLOAD_TOO_LARGE", "The body is too large.")

@@ -11,6 +11,7 @@ var SQLStates = map[string][]Code{
 	"PD410": {ClientOrderIDTaken},
 	"PD411": {RetryRefused},
 	"PD422": {GuardRefused, AccountNotSynced, PriceUnknown, BrokerUnavailable}, // by the verdict in its detail
+	"PD423": {NotPermitted},                                                    // a disabled user gets no session; sign-in says so by a code of its own
 	"PD429": {TooManyAccounts},
 	"PD430": {TooMuchStored},
 	"PD500": {CredentialsUnreadable},

@@ -31,6 +31,6 @@ func newRootCommand() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newDevCommand(), newServeCommand(), newMigrateCommand(), newSimCommand(), newKeysCommand(), newReportCommand(), newVersionCommand())
+	root.AddCommand(newDevCommand(), newServeCommand(), newMigrateCommand(), newSimCommand(), newKeysCommand(), newReportCommand(), newUserCommand(), newVersionCommand())
 	return root
 }

@@ -35,6 +35,7 @@ begin
   if kept is not null then
     return kept;
   end if;
+  delete from auth.verification v where v.value = p_user;  -- tokens that reset the password
   delete from auth."user" u where u.id = p_user;
   return null;
 end
