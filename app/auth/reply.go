@@ -62,6 +62,7 @@ func (s *Service) writeError(w http.ResponseWriter, c *call, err error) {
 	switch {
 	case errors.As(err, &elsewhere):
 		w.Header().Set("Location", escapeLocation(elsewhere.to))
+		w.Header().Set("Content-Type", "application/json") // of an empty body, as Better Auth does
 		w.WriteHeader(http.StatusFound)
 	case errors.As(err, &refused):
 		s.writeRefusal(w, refused, c)
