@@ -80,7 +80,12 @@ func (s *Sender) Send(ctx context.Context, to, subject, text string) error {
 	}
 	m.Subject(subject)
 	m.SetBodyString(mail.TypeTextPlain, text)
-	if err := s.client.DialAndSendWithContext(ctx, m); err != nil {
+	err := s.client.DialAndSendWithContext(ctx, m)
+	var refused *mail.SendError
+	if errors.As(err, &refused) { // its text has the addresses
+		return fmt.Errorf("the mail server refused a mail (SMTP %d)", refused.ErrorCode())
+	}
+	if err != nil {
 		return fmt.Errorf("send a mail: %w", err)
 	}
 	return nil

@@ -61,6 +61,8 @@ func (s *mailServer) talk(conn net.Conn) {
 			inMail = false
 			say("250 taken")
 		case inMail:
+		case strings.HasPrefix(line, "RCPT TO:<nobody@"):
+			say("550 no such user here: " + line)
 		case strings.HasPrefix(line, "EHLO"):
 			say("250 test") // it offers nothing, STARTTLS neither
 		case line == "DATA":
@@ -90,6 +92,18 @@ func TestAMailIsSent(t *testing.T) {
 		if !strings.Contains(strings.ReplaceAll(said, "=\n", ""), want) {
 			t.Errorf("%q is not in\n%s", want, said)
 		}
+	}
+}
+
+// A mail that the server does not take is an error, which has no address: it is logged.
+func TestARefusedMail(t *testing.T) {
+	sender, err := New("smtp://"+newMailServer(t, nil).addr+"?tls=none", "paddock@example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = sender.Send(t.Context(), "nobody@example.com", "S", "T")
+	if err == nil || !strings.Contains(err.Error(), "550") || strings.Contains(err.Error(), "example.com") {
+		t.Errorf("the error says %v", err)
 	}
 }
 
