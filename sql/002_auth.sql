@@ -1,7 +1,7 @@
 -- Better Auth's four tables, as its own Postgres adapter makes them, so that
 -- a real Better Auth server on this database works with the same rows.
--- "account" here is a way of signing in, not a brokerage account. sign_up_counts
--- is ours.
+-- "account" here is a way of signing in, not a brokerage account. sign_up_counts,
+-- reset_counts and disabled_users are ours.
 --
 -- Before signing in nobody is known, so paddock_auth sees all rows of these
 -- tables. It sees no tenant table.
@@ -20,7 +20,12 @@ create table auth."user" (
 comment on table auth."user" is 'People who can sign in.';
 alter table auth."user" enable row level security, force row level security;
 create policy auth_all on auth."user" to paddock_auth using (true) with check (true);
-grant select, insert, update, delete on auth."user" to paddock_auth;
+-- Nobody deletes a user but private.delete_user, which looks at their accounts'
+-- open orders first.
+grant select, insert, update on auth."user" to paddock_auth;
+create policy gate_all on auth."user" to paddock_gate using (true) with check (true);
+-- To lock a row takes the privilege to change a column of it.
+grant select (id, email, name, "createdAt"), delete, update ("updatedAt") on auth."user" to paddock_gate;
 
 create table auth.session (
   id text primary key,
@@ -37,9 +42,10 @@ create index "session_userId_idx" on auth.session ("userId");
 alter table auth.session enable row level security, force row level security;
 create policy auth_all on auth.session to paddock_auth using (true) with check (true);
 grant select, insert, update, delete on auth.session to paddock_auth;
--- Admission looks a session up by its token.
+-- Admission looks a session up by its token. Disabling a user ends their sessions.
 create policy gate_reads on auth.session for select to paddock_gate using (true);
-grant select (id, token, "userId", "expiresAt") on auth.session to paddock_gate;
+create policy gate_ends on auth.session for delete to paddock_gate using (true);
+grant select (id, token, "userId", "expiresAt"), delete on auth.session to paddock_gate;
 
 create table auth.account (
   id text primary key,
@@ -75,6 +81,8 @@ create index verification_identifier_idx on auth.verification (identifier);
 alter table auth.verification enable row level security, force row level security;
 create policy auth_all on auth.verification to paddock_auth using (true) with check (true);
 grant select, insert, update, delete on auth.verification to paddock_auth;
+create policy gate_all on auth.verification to paddock_gate using (true) with check (true);
+grant select (value, "expiresAt"), insert (id, identifier, value, "expiresAt"), delete on auth.verification to paddock_gate;
 
 -- It is in the database, and not in memory as the other limits of sign-in are,
 -- because a sign-up tells whether an email address is known: what one network
@@ -90,10 +98,33 @@ alter table auth.sign_up_counts enable row level security, force row level secur
 create policy auth_all on auth.sign_up_counts to paddock_auth using (true) with check (true);
 grant select, insert, update, delete on auth.sign_up_counts to paddock_auth;
 
+-- How often one email address is mailed to, and how often one network asks for that,
+-- is bounded however many instances there are, and over restarts.
+create table auth.reset_counts (
+  who text primary key,  -- a network, or the digest of an address
+  since timestamptz not null default clock_timestamp(),
+  requests integer not null default 1
+);
+comment on table auth.reset_counts is 'How many password resets were asked for from a network, or for an address, in the hour that began then.';
+create index reset_counts_since_idx on auth.reset_counts (since);
+alter table auth.reset_counts enable row level security, force row level security;
+create policy auth_all on auth.reset_counts to paddock_auth using (true) with check (true);
+grant select, insert, update, delete on auth.reset_counts to paddock_auth;
+
+-- Sign-in's login has no privilege on it: only an operator disables and enables.
+create table auth.disabled_users (
+  user_id text primary key references auth."user" (id) on delete cascade,
+  since timestamptz not null default clock_timestamp()
+);
+comment on table auth.disabled_users is 'Users whom an operator has disabled: a trigger refuses them every session.';
+alter table auth.disabled_users enable row level security, force row level security;
+create policy gate_all on auth.disabled_users to paddock_gate using (true) with check (true);
+grant select, insert (user_id), delete on auth.disabled_users to paddock_gate;
+
 reset role;
 
 ---- create above / drop below ----
 
 set local role paddock_owner;
-drop table auth.sign_up_counts, auth.verification, auth.account, auth.session, auth."user";
+drop table auth.disabled_users, auth.reset_counts, auth.sign_up_counts, auth.verification, auth.account, auth.session, auth."user";
 reset role;

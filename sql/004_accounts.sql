@@ -4,7 +4,7 @@ set local role paddock_owner;
 
 create table app.user_accounts (
   id uuid primary key default gen_random_uuid(),
-  user_id text not null references auth."user" (id) on delete restrict,
+  user_id text not null references auth."user" (id) on delete cascade,
   name text not null check (name = btrim(name) and char_length(name) between 1 and 80),
   environment text not null check (environment in ('paper', 'live')),
   -- The broker's id of it, recorded when keys are first checked. From then on

@@ -239,6 +239,12 @@ set local role paddock_gate;
 {{ template "func/005/audit_refused_sign_in.sql" . }}
 {{ template "func/005/record_user_change.sql" . }}
 {{ template "func/005/record_grant_change.sql" . }}
+{{ template "func/005/refuse_disabled_user.sql" . }}
+{{ template "func/005/list_users.sql" . }}
+{{ template "func/005/disable_user.sql" . }}
+{{ template "func/005/enable_user.sql" . }}
+{{ template "func/005/make_reset_token.sql" . }}
+{{ template "func/005/make_invitation.sql" . }}
 {{ template "func/005/lock_event_log.sql" . }}
 {{ template "func/005/count_stored.sql" . }}
 {{ template "func/005/count_agent_log.sql" . }}
@@ -255,6 +261,14 @@ select private.doorbell_channel();
 grant execute on function private.count_agent_log, private.record_user_change, private.record_grant_change to paddock_owner;
 grant execute on function private.audit_call to paddock_app;
 grant execute on function private.audit_refused_sign_in to paddock_auth;
+grant execute on function private.make_reset_token to paddock_auth, paddock_owner;
+grant execute on function private.refuse_disabled_user, private.list_users, private.disable_user, private.enable_user,
+  private.make_invitation to paddock_owner;
+comment on function private.list_users is 'All users, for paddock user list.';
+comment on function private.disable_user is 'Ends a user''s sessions and refuses them new ones: paddock user disable calls it.';
+comment on function private.enable_user is 'Lets a disabled user sign in again: paddock user enable calls it.';
+comment on function private.make_reset_token is 'Keeps the digest of a token with which a user may set a new password.';
+comment on function private.make_invitation is 'Keeps the digest of a token with which somebody may sign up.';
 comment on function private.audit_call is 'Writes into the admitted account''s audit what is about to be asked of the broker.';
 comment on function private.audit_refused_sign_in is 'Writes into the audit that a password was refused.';
 reset role;
@@ -265,6 +279,8 @@ create trigger count_agent_log before insert on app.agent_logs
   for each row execute function private.count_agent_log();
 create trigger record_user_change after insert or update or delete on auth."user"
   for each row execute function private.record_user_change();
+create trigger refuse_disabled_user before insert or update of "userId" on auth.session
+  for each row execute function private.refuse_disabled_user();
 create trigger record_user_change after insert or delete on auth.session
   for each row execute function private.record_user_change();
 create trigger record_user_change after insert or update or delete on auth.account
@@ -272,7 +288,7 @@ create trigger record_user_change after insert or update or delete on auth.accou
 create trigger record_grant_change after insert or update or delete on app.account_grants
   for each row execute function private.record_grant_change();
 reset role;
--- Sign-in calls one function of this schema.
+-- Sign-in calls functions of this schema.
 grant usage on schema private to paddock_auth;
 
 ---- create above / drop below ----
@@ -282,10 +298,12 @@ drop trigger count_agent_log on app.agent_logs;
 drop trigger record_grant_change on app.account_grants;
 drop trigger record_user_change on auth.account;
 drop trigger record_user_change on auth.session;
+drop trigger refuse_disabled_user on auth.session;
 drop trigger record_user_change on auth."user";
 reset role;
 revoke usage on schema private from paddock_auth;
 set local role paddock_gate;
+drop function private.make_invitation, private.make_reset_token, private.enable_user, private.disable_user, private.list_users, private.refuse_disabled_user;
 drop function private.count_agent_log, private.count_stored, private.notify_events, private.doorbell_channel, private.mark_expired_events, private.check_access, private.read_events,
   private.append_event, private.lock_event_log, private.record_grant_change, private.record_user_change, private.audit_refused_sign_in,
   private.audit_call, private.audit, private.origin;

@@ -93,6 +93,8 @@ set local role paddock_gate;
 {{ template "func/010/orders_blocking_deletion.sql" . }}
 {{ template "func/010/delete_credentials.sql" . }}
 {{ template "func/010/delete_account.sql" . }}
+{{ template "func/010/delete_user.sql" . }}
+{{ template "func/010/delete_signed_in_user.sql" . }}
 {{ template "func/010/apply_key_change.sql" . }}
 grant execute on function private.count_key_check, private.store_credentials, private.credentials_metadata, private.accounts_with_credentials,
   private.delete_credentials, private.delete_account to paddock_app;
@@ -101,7 +103,10 @@ grant execute on function private.storing_key_version to paddock_app;
 grant execute on function private.check_master_key, private.master_key_versions, private.announce_keyring, private.live_keyrings,
   private.set_storing_key_version, private.retire_master_key, private.credentials_to_rotate, private.open_credentials_to_rotate,
   private.rotate_credentials to paddock_worker;
-grant execute on function private.apply_key_change, private.hold_key_version to paddock_owner;
+grant execute on function private.apply_key_change, private.hold_key_version, private.delete_user to paddock_owner;
+grant execute on function private.delete_signed_in_user to paddock_auth;
+comment on function private.delete_user is 'Deletes a user with the accounts that they own: paddock user delete calls it.';
+comment on function private.delete_signed_in_user is 'Deletes the user of a session with the accounts that they own, unless orders of these are open.';
 reset role;
 revoke create on schema private from paddock_gate;
 
@@ -121,7 +126,7 @@ reset role;
 set local role paddock_gate;
 drop function private.rotate_credentials, private.open_credentials_to_rotate, private.credentials_to_rotate,
   private.retire_master_key, private.set_storing_key_version, private.live_keyrings, private.announce_keyring,
-  private.hold_key_version, private.storing_key_version, private.apply_key_change, private.delete_account, private.delete_credentials,
+  private.hold_key_version, private.storing_key_version, private.apply_key_change, private.delete_signed_in_user, private.delete_user, private.delete_account, private.delete_credentials,
   private.orders_blocking_deletion, private.accounts_with_credentials, private.credentials_metadata,
   private.mark_credentials_rejected, private.read_credentials, private.store_credentials,
   private.encrypt_outer, private.master_key_versions, private.check_master_key, private.count_key_check;

@@ -113,21 +113,33 @@ create view report.imported_trading_positions with (security_invoker = true, sec
     orchestrator_agent_id, tag, data
   from app.imported_trading_positions;
 comment on view report.imported_trading_positions is 'Round trips as another system recorded them before its rows were moved here.';
+comment on column report.imported_trading_positions.account_id is 'The account''s id, as in report.accounts.';
+comment on column report.imported_trading_positions.key is 'The row''s key in the source.';
+comment on column report.imported_trading_positions.symbol is 'The symbol; NULL: the source has none.';
+comment on column report.imported_trading_positions.direction is 'The direction, in the source''s word; NULL: it has none.';
+comment on column report.imported_trading_positions.status is 'The status, in the source''s word; NULL: it has none.';
+comment on column report.imported_trading_positions.qty is 'How much, by the source; NULL: it does not say. [units]';
+comment on column report.imported_trading_positions.entry_price is 'The price of entry, by the source; NULL: it does not say. [USD per unit]';
+comment on column report.imported_trading_positions.exit_price is 'The price of exit, by the source; NULL: it does not say. [USD per unit]';
+comment on column report.imported_trading_positions.realized_pl is 'The profit or loss, by the source; NULL: it does not say. [USD]';
+comment on column report.imported_trading_positions.opened_at is 'When it was opened, by the source; NULL: it does not say. [time]';
+comment on column report.imported_trading_positions.closed_at is 'When it was closed, by the source; NULL: it does not say. [time]';
+comment on column report.imported_trading_positions.orchestrator_agent_id is 'The agent; NULL: none.';
+comment on column report.imported_trading_positions.tag is 'The tag; NULL: none.';
+comment on column report.imported_trading_positions.data is 'The whole row, as the source had it.';
 grant select on report.imported_trading_positions to paddock_report;
 
 -- An import brings users with their passwords, and takes away those that it
 -- brought. Its sessions last for minutes, while it stores API keys.
-create policy gate_all on auth."user" to paddock_gate using (true) with check (true);
-grant select (id, name, email, "emailVerified", image, "createdAt", "updatedAt"),
-  insert (id, name, email, "emailVerified", image, "createdAt", "updatedAt"), delete on auth."user" to paddock_gate;
+grant select ("emailVerified", image, "updatedAt"),
+  insert (id, name, email, "emailVerified", image, "createdAt", "updatedAt") on auth."user" to paddock_gate;
 create policy gate_imports on auth.account for insert to paddock_gate with check ("providerId" = 'credential');
 create policy gate_reads on auth.account for select to paddock_gate using ("providerId" = 'credential');
 grant select (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt"),
   insert (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt") on auth.account to paddock_gate;
 create policy gate_imports on auth.session for insert to paddock_gate
   with check (id like 'import-%' and "expiresAt" < now() + interval '11 minutes');
-create policy gate_undoes on auth.session for delete to paddock_gate using (id like 'import-%');
-grant insert (id, "expiresAt", token, "updatedAt", "userId"), select (id), delete on auth.session to paddock_gate;
+grant insert (id, "expiresAt", token, "updatedAt", "userId") on auth.session to paddock_gate;
 
 {{ template "func/013/import_row_id.sql" . }}
 {{ template "func/013/import_hash.sql" . }}
@@ -172,15 +184,12 @@ drop function private.undo_import, private.finish_import, private.end_import_ses
 reset role;
 set local role paddock_owner;
 drop function app.import_hash, app.import_row_id;
-revoke all on auth."user" from paddock_gate;
-revoke all (id, name, email, "emailVerified", image, "createdAt", "updatedAt") on auth."user" from paddock_gate;
-drop policy gate_all on auth."user";
+revoke select ("emailVerified", image, "updatedAt"),
+  insert (id, name, email, "emailVerified", image, "createdAt", "updatedAt") on auth."user" from paddock_gate;
 revoke all (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt") on auth.account from paddock_gate;
 drop policy gate_reads on auth.account;
 drop policy gate_imports on auth.account;
-revoke delete on auth.session from paddock_gate;
-revoke insert (id, "expiresAt", token, "updatedAt", "userId"), select (id) on auth.session from paddock_gate;
-drop policy gate_undoes on auth.session;
+revoke insert (id, "expiresAt", token, "updatedAt", "userId") on auth.session from paddock_gate;
 drop policy gate_imports on auth.session;
 drop view report.imported_trading_positions;
 drop table app.imported_trading_positions, private.import_users, private.import_refusals, private.import_tables, private.imports;

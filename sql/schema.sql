@@ -877,7 +877,7 @@ create table app.user_accounts (
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
   constraint user_accounts_pkey PRIMARY KEY (id),
-  constraint user_accounts_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE RESTRICT,
+  constraint user_accounts_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE,
   constraint user_accounts_environment_check CHECK ((environment = ANY (ARRAY['paper'::text, 'live'::text]))),
   constraint user_accounts_name_check CHECK (((name = btrim(name)) AND ((char_length(name) >= 1) AND (char_length(name) <= 80)))),
   constraint user_accounts_stream_mode_check CHECK ((stream_mode = ANY (ARRAY['auto'::text, 'sse'::text, 'ws'::text, 'off'::text])))
@@ -1002,8 +1002,8 @@ create policy auth_all on auth."user" to paddock_auth
 create policy gate_all on auth."user" to paddock_gate
   using (true)
   with check (true);
-grant select (id, name, email, "emailVerified", image, "createdAt", "updatedAt"), insert (id, name, email, "emailVerified", image, "createdAt", "updatedAt"), delete on auth."user" to paddock_gate;
-grant select, insert, update, delete on auth."user" to paddock_auth;
+grant select (id, name, email, "emailVerified", image, "createdAt", "updatedAt"), insert (id, name, email, "emailVerified", image, "createdAt", "updatedAt"), update ("updatedAt"), delete on auth."user" to paddock_gate;
+grant select, insert, update on auth."user" to paddock_auth;
 CREATE TRIGGER record_user_change AFTER INSERT OR DELETE OR UPDATE ON auth."user" FOR EACH ROW EXECUTE FUNCTION private.record_user_change();
 
 -- Ways of signing in, such as a password; no brokerage accounts, these are in app.user_accounts.
@@ -1037,6 +1037,33 @@ grant select (id, "accountId", "providerId", "userId", password, "createdAt", "u
 grant select, insert, update, delete on auth.account to paddock_auth;
 CREATE TRIGGER record_user_change AFTER INSERT OR DELETE OR UPDATE ON auth.account FOR EACH ROW EXECUTE FUNCTION private.record_user_change();
 
+-- Users whom an operator has disabled: a trigger refuses them every session.
+create table auth.disabled_users (
+  user_id text not null,
+  since timestamp with time zone not null default clock_timestamp(),
+  constraint disabled_users_pkey PRIMARY KEY (user_id),
+  constraint disabled_users_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE
+);
+alter table auth.disabled_users enable row level security, force row level security;
+create policy gate_all on auth.disabled_users to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert (user_id), delete on auth.disabled_users to paddock_gate;
+
+-- How many password resets were asked for from a network, or for an address, in the hour that began then.
+create table auth.reset_counts (
+  who text not null,
+  since timestamp with time zone not null default clock_timestamp(),
+  requests integer not null default 1,
+  constraint reset_counts_pkey PRIMARY KEY (who)
+);
+CREATE INDEX reset_counts_since_idx ON auth.reset_counts USING btree (since);
+alter table auth.reset_counts enable row level security, force row level security;
+create policy auth_all on auth.reset_counts to paddock_auth
+  using (true)
+  with check (true);
+grant select, insert, update, delete on auth.reset_counts to paddock_auth;
+
 -- Who is signed in, by the token of the cookie.
 create table auth.session (
   id text not null,
@@ -1056,15 +1083,16 @@ alter table auth.session enable row level security, force row level security;
 create policy auth_all on auth.session to paddock_auth
   using (true)
   with check (true);
+create policy gate_ends on auth.session for delete to paddock_gate
+  using (true);
 create policy gate_imports on auth.session for insert to paddock_gate
   with check (((id ~~ 'import-%'::text) AND ("expiresAt" < (now() + '00:11:00'::interval))));
 create policy gate_reads on auth.session for select to paddock_gate
   using (true);
-create policy gate_undoes on auth.session for delete to paddock_gate
-  using ((id ~~ 'import-%'::text));
 grant select (id, "expiresAt", token, "userId"), insert (id, "expiresAt", token, "updatedAt", "userId"), delete on auth.session to paddock_gate;
 grant select, insert, update, delete on auth.session to paddock_auth;
 CREATE TRIGGER record_user_change AFTER INSERT OR DELETE ON auth.session FOR EACH ROW EXECUTE FUNCTION private.record_user_change();
+CREATE TRIGGER refuse_disabled_user BEFORE INSERT OR UPDATE OF "userId" ON auth.session FOR EACH ROW EXECUTE FUNCTION private.refuse_disabled_user();
 
 -- How many sign-ups were tried from a network in the hour that began then.
 create table auth.sign_up_counts (
@@ -1095,6 +1123,10 @@ alter table auth.verification enable row level security, force row level securit
 create policy auth_all on auth.verification to paddock_auth
   using (true)
   with check (true);
+create policy gate_all on auth.verification to paddock_gate
+  using (true)
+  with check (true);
+grant select (value, "expiresAt"), insert (id, identifier, value, "expiresAt"), delete on auth.verification to paddock_gate;
 grant select, insert, update, delete on auth.verification to paddock_auth;
 
 -- How long the audit is kept; paddock_owner may change the column keep.
@@ -2254,12 +2286,28 @@ create function private.delete_account(p_open_orders text) returns jsonb
 create function private.delete_credentials(p_open_orders text) returns jsonb
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
+-- Deletes the user of a session with the accounts that they own, unless orders of these are open.
+create function private.delete_signed_in_user(p_token text, p_origin text) returns jsonb
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth
+
+-- Deletes a user with the accounts that they own: paddock user delete calls it.
+create function private.delete_user(p_user text, p_open_orders text) returns jsonb
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
 -- Counts by which an operator sees whether the deployment works.
 create function private.deployment_state(p_age interval) returns TABLE(instances bigint, accounts bigint, leased bigint, behind bigint, oldest_agreement timestamp with time zone, seal_key_made timestamp with time zone)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
+-- Ends a user's sessions and refuses them new ones: paddock user disable calls it.
+create function private.disable_user(p_user text) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
 create function private.doorbell_channel() returns text
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+-- Lets a disabled user sign in again: paddock user enable calls it.
+create function private.enable_user(p_user text) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.encrypt_outer(p_encrypted bytea, p_key text) returns bytea
   language sql volatile;  -- paddock_gate's
@@ -2324,6 +2372,10 @@ create function private.lease_share(p_wanted bigint) returns integer
 create function private.list_imports(p_import uuid DEFAULT NULL::uuid) returns TABLE(account_id uuid, id uuid, account text, environment text, owner text, source text, state text, moved_keys boolean, started_at timestamp with time zone, ended_at timestamp with time zone, taken bigint, refused bigint)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+-- All users, for paddock user list.
+create function private.list_users() returns TABLE(id text, email text, name text, created_at timestamp with time zone, sessions bigint, accounts bigint, disabled_since timestamp with time zone)
+  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
 create function private.live_keyrings() returns TABLE(versions integer[], instances bigint)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
@@ -2344,6 +2396,14 @@ create function private.maintain_event_partitions() returns TABLE(made integer, 
 -- Makes a new key of the seal if the current one is an hour old, or if there is none.
 create function private.maintain_seal_key() returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner, paddock_worker
+
+-- Keeps the digest of a token with which somebody may sign up.
+create function private.make_invitation(p_email text, p_identifier text, p_expires timestamp with time zone) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+-- Keeps the digest of a token with which a user may set a new password.
+create function private.make_reset_token(p_email text, p_identifier text, p_expires timestamp with time zone) returns text
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth, paddock_owner
 
 create function private.mark_credentials_rejected(p_generation bigint) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
@@ -2389,6 +2449,9 @@ create function private.record_report_session(p_login oid, p_address text, p_pro
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.record_user_change() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.refuse_disabled_user() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.release_leases(p_holder uuid, p_accounts uuid[]) returns void

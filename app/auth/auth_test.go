@@ -37,7 +37,11 @@ func newService(t *testing.T, change func(*Config)) *Service {
 // post sends JSON as one of our own pages does.
 func post(s *Service, path string, body any, cookies ...*http.Cookie) *httptest.ResponseRecorder {
 	text, _ := json.Marshal(body)
-	r := httptest.NewRequest("POST", prefix+path, bytes.NewReader(text))
+	return postText(s, path, string(text), cookies...)
+}
+
+func postText(s *Service, path, text string, cookies ...*http.Cookie) *httptest.ResponseRecorder {
+	r := httptest.NewRequest("POST", prefix+path, strings.NewReader(text))
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Origin", "http://localhost:8080")
 	for _, c := range cookies {

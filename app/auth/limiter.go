@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// limiter counts requests in windows of ten seconds: by client and path as
+// limiter counts requests in windows of ten seconds, or of a minute where a mail is
+// sent: by client and path as
 // Better Auth does, and by the networks that the client is in, so that somebody
 // who has many addresses has not as many times the limit.
 //
@@ -20,6 +21,7 @@ type limiter struct {
 
 // class counts the requests of one sort.
 type class struct {
+	window  time.Duration
 	most    [numberOfNetworks]int // requests in a window, from the narrowest network on
 	mu      sync.Mutex
 	windows generations
@@ -28,6 +30,7 @@ type class struct {
 // The sorts of requests.
 const (
 	passwords = iota // they try or set a password, and cost a hash
+	mails            // they send one
 	signOuts
 	others
 	numberOfClasses
@@ -45,15 +48,21 @@ var (
 
 const (
 	windowLength = 10 * time.Second
+	mailWindow   = time.Minute
 	// maxWindows bounds the memory of each class, in windows.
 	maxWindows = 50_000
 )
 
 // passwordPaths are the paths that try or set a password.
-var passwordPaths = []string{"sign-in", "sign-up", "change-password", "change-email"}
+var passwordPaths = []string{"sign-in", "sign-up", "change-password", "change-email", "delete-user", "reset-password"}
 
 func newLimiter(now func() time.Time) *limiter {
 	l := &limiter{now: now}
+	for i := range l.classes {
+		l.classes[i].window = windowLength
+	}
+	l.classes[mails].window = mailWindow
+	l.classes[mails].most = [numberOfNetworks]int{3, 30, 300}
 	l.classes[passwords].most = [numberOfNetworks]int{3, 30, 300}
 	l.classes[signOuts].most = [numberOfNetworks]int{100, 1000, 10_000}
 	l.classes[others].most = [numberOfNetworks]int{100, 1000, 10_000}
@@ -69,6 +78,9 @@ func (l *limiter) allow(client netip.Addr, path string) time.Duration {
 // classify returns the class of a path, and the name under which the path is
 // counted: paths that do not exist share one.
 func (l *limiter) classify(path string) (*class, string) {
+	if isResetLink(path) {
+		return &l.classes[others], "reset-password/"
+	}
 	_, exists := endpoints[path]
 	for _, p := range passwordPaths {
 		if strings.HasPrefix(path, p) {
@@ -79,6 +91,8 @@ func (l *limiter) classify(path string) (*class, string) {
 		}
 	}
 	switch {
+	case path == "request-password-reset":
+		return &l.classes[mails], path
 	case path == "sign-out":
 		return &l.classes[signOuts], path
 	case !exists:
@@ -121,8 +135,8 @@ func (c *class) allow(now time.Time, of [numberOfNetworks]network) (wait time.Du
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i, n := range of {
-		if w, counted := c.windows.get(n); counted && w.isOpen(now) && w.count >= c.most[i] {
-			wait = max(wait, windowLength-now.Sub(w.began))
+		if w, counted := c.windows.get(n); counted && w.isOpen(now, c.window) && w.count >= c.most[i] {
+			wait = max(wait, c.window-now.Sub(w.began))
 		}
 	}
 	if wait > 0 {
@@ -130,7 +144,7 @@ func (c *class) allow(now time.Time, of [numberOfNetworks]network) (wait time.Du
 	}
 	for _, n := range of {
 		w, counted := c.windows.get(n)
-		if !counted || !w.isOpen(now) {
+		if !counted || !w.isOpen(now, c.window) {
 			w = window{began: now}
 		}
 		w.count++
@@ -145,7 +159,7 @@ type window struct {
 	count int
 }
 
-func (w window) isOpen(now time.Time) bool { return now.Sub(w.began) < windowLength }
+func (w window) isOpen(now time.Time, length time.Duration) bool { return now.Sub(w.began) < length }
 
 // generations is a bounded map of windows. When the newer half is full, the older
 // half is forgotten: nobody is kept out because others have filled it, and a

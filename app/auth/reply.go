@@ -33,6 +33,11 @@ func invalidRequest(format string, args ...any) *refusal {
 	return &refusal{status: http.StatusBadRequest, Message: fmt.Sprintf(format, args...)}
 }
 
+// redirect is the answer that sends a browser to another URL.
+type redirect struct{ to string }
+
+func (r *redirect) Error() string { return "redirect" }
+
 // writeJSON sends a response.
 func (s *Service) writeJSON(w http.ResponseWriter, status int, body any, cookies []*http.Cookie) {
 	text, err := json.Marshal(body)
@@ -53,7 +58,12 @@ func (s *Service) writeJSON(w http.ResponseWriter, status int, body any, cookies
 func (s *Service) writeError(w http.ResponseWriter, c *call, err error) {
 	var refused *refusal
 	var often *tooManyTries
+	var elsewhere *redirect
 	switch {
+	case errors.As(err, &elsewhere):
+		w.Header().Set("Location", escapeLocation(elsewhere.to))
+		w.Header().Set("Content-Type", "application/json") // of an empty body, as Better Auth does
+		w.WriteHeader(http.StatusFound)
 	case errors.As(err, &refused):
 		s.writeRefusal(w, refused, c)
 	case errors.As(err, &often):

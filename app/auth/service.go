@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -29,6 +30,10 @@ type Config struct {
 	RateLimit      bool
 	Logger         *slog.Logger
 	Now            func() time.Time
+	// SignUp says who may sign up; "" is SignUpOpen.
+	SignUp SignUp
+	// SendMail sends a mail. Without it nobody can have a password reset by mail.
+	SendMail func(context.Context, Mail) error
 	// OnSessionEnd is called after sessions have ended, once that is committed.
 	OnSessionEnd func()
 	// MaxParallelHashes bounds the memory of password hashing: 32 MiB each. 0
@@ -44,6 +49,8 @@ type Service struct {
 	origins []string
 	hasher  *hasher
 	limiter *limiter
+	mails   chan struct{} // one for each mail that is on its way
+	sending sync.WaitGroup
 }
 
 // minSecret is the least length of the secret, in characters.
@@ -65,6 +72,13 @@ func New(c Config) (*Service, error) {
 	if err != nil || base.Host == "" || (base.Scheme != "http" && base.Scheme != "https") {
 		return nil, errors.New("BETTER_AUTH_URL must be an http or https URL such as https://paddock.example.com")
 	}
+	switch c.SignUp {
+	case "":
+		c.SignUp = SignUpOpen
+	case SignUpOpen, SignUpFirst, SignUpInvitation, SignUpClosed:
+	default:
+		return nil, errors.New("SignUp is none of open, first, invitation and closed")
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -82,6 +96,7 @@ func New(c Config) (*Service, error) {
 		origins: append([]string{base.Scheme + "://" + base.Host}, c.TrustedOrigins...),
 		hasher:  newHasher(c.MaxParallelHashes),
 		limiter: newLimiter(c.Now),
+		mails:   make(chan struct{}, maxMails),
 	}, nil
 }
 
@@ -97,17 +112,20 @@ type endpoint struct {
 }
 
 var endpoints = map[string]endpoint{
-	"sign-up/email":         {http.MethodPost, (*Service).signUp, true},
-	"sign-in/email":         {http.MethodPost, (*Service).signIn, true},
-	"sign-out":              {http.MethodPost, (*Service).signOut, false},
-	"get-session":           {http.MethodGet, (*Service).getSession, false},
-	"list-sessions":         {http.MethodGet, (*Service).listSessions, false},
-	"revoke-session":        {http.MethodPost, (*Service).revokeSession, false},
-	"revoke-sessions":       {http.MethodPost, (*Service).revokeSessions, false},
-	"revoke-other-sessions": {http.MethodPost, (*Service).revokeOtherSessions, false},
-	"update-user":           {http.MethodPost, (*Service).updateUser, false},
-	"change-password":       {http.MethodPost, (*Service).changePassword, false},
-	"ok":                    {http.MethodGet, func(*Service, *call) (any, error) { return map[string]bool{"ok": true}, nil }, false},
+	"sign-up/email":          {http.MethodPost, (*Service).signUp, true},
+	"sign-in/email":          {http.MethodPost, (*Service).signIn, true},
+	"sign-out":               {http.MethodPost, (*Service).signOut, false},
+	"request-password-reset": {http.MethodPost, (*Service).requestReset, false},
+	"reset-password":         {http.MethodPost, (*Service).resetPassword, false},
+	"get-session":            {http.MethodGet, (*Service).getSession, false},
+	"list-sessions":          {http.MethodGet, (*Service).listSessions, false},
+	"revoke-session":         {http.MethodPost, (*Service).revokeSession, false},
+	"revoke-sessions":        {http.MethodPost, (*Service).revokeSessions, false},
+	"revoke-other-sessions":  {http.MethodPost, (*Service).revokeOtherSessions, false},
+	"update-user":            {http.MethodPost, (*Service).updateUser, false},
+	"delete-user":            {http.MethodPost, (*Service).deleteUser, false},
+	"change-password":        {http.MethodPost, (*Service).changePassword, false},
+	"ok":                     {http.MethodGet, func(*Service, *call) (any, error) { return map[string]bool{"ok": true}, nil }, false},
 }
 
 // Handler serves everything under /api/auth/.
@@ -121,6 +139,9 @@ func (s *Service) Handler() http.Handler {
 			}
 		}
 		e, ok := endpoints[path]
+		if isResetLink(path) {
+			e, ok = endpoint{method: http.MethodGet, serve: (*Service).followReset}, true
+		}
 		if r.Method == http.MethodPost && path == "get-session" {
 			e = endpoint{method: http.MethodPost, serve: (*Service).postSession}
 		}
@@ -138,6 +159,12 @@ func (s *Service) Handler() http.Handler {
 		}
 		s.writeJSON(w, http.StatusOK, answer, c.cookies)
 	})
+}
+
+// isResetLink reports whether a path is reset-password/TOKEN.
+func isResetLink(path string) bool {
+	token, ok := strings.CutPrefix(path, "reset-password/")
+	return ok && token != "" && !strings.Contains(token, "/")
 }
 
 // callTimeout is how long a call may wait for the database and for its turn to

@@ -46,7 +46,11 @@ func (s *Service) signUp(c *call) (any, error) {
 	image := f.optional("image", &complaints)
 	f.optional("callbackURL", &complaints) // for verification mails, which we do not send
 	remember := f.flag("rememberMe", true, &complaints)
+	invitation, _ := f["invitation"].(string) // ours: Better Auth has no such field
 	if err := errors.Join(invalid(complaints), storable(&name, image)); err != nil {
+		return nil, err
+	}
+	if err := s.mayTry(c.Context(), strings.ToLower(email), invitation); err != nil {
 		return nil, err
 	}
 	if err := checkLength(password); err != nil {
@@ -60,7 +64,7 @@ func (s *Service) signUp(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	u, in, err := s.createUser(c.Context(), name, strings.ToLower(email), hash, image, s.newSession(c.Request, remember))
+	u, in, err := s.createUser(c.Context(), name, strings.ToLower(email), hash, invitation, image, s.newSession(c.Request, remember))
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.Code == "23505" {
 		return nil, refuse(problem.AuthUserExists, "User already exists. Use another email.")

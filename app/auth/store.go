@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"paddock/app/origin"
+	"paddock/app/problem"
 )
 
 // isoTime is a time in JavaScript's form.
@@ -111,6 +112,13 @@ func (s *Service) write(ctx context.Context, sessionID string, into []any, sql s
 	return found && err == nil, databaseError(err)
 }
 
+// beginFor is how a transaction of sign-in begins: it tells the audit which request it
+// is for.
+func beginFor(ctx context.Context, tx pgx.Tx, sessionID string) error {
+	_, err := tx.Exec(ctx, "select set_config('app.origin', $1, true)", sessionID+" "+origin.Text(ctx))
+	return err
+}
+
 // auditRefusal writes into the audit that a password was refused: of this user, or
 // with "" of an address that nobody has.
 func (s *Service) auditRefusal(ctx context.Context, action, userID string) error {
@@ -118,22 +126,42 @@ func (s *Service) auditRefusal(ctx context.Context, action, userID string) error
 	return err
 }
 
-// databaseError marks errors that are not Postgres' own.
+// databaseError marks errors that are neither Postgres' own nor a refusal of ours.
 func databaseError(err error) error {
 	var pg *pgconn.PgError
-	if err == nil || errors.As(err, &pg) {
+	var refused *refusal
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &pg) && pg.Code == "PD423":
+		return refuse(problem.AuthUserDisabled, "This user is disabled. Ask whoever runs this server.")
+	case errors.As(err, &pg) || errors.As(err, &refused):
 		return err
 	}
 	return fmt.Errorf("%w: %w", errDatabase, err)
 }
 
 // createUser makes a user with a password and its first session, in one
-// transaction.
-func (s *Service) createUser(ctx context.Context, name, email, hash string, image *string, in session) (user, session, error) {
+// transaction, in which it is also checked whether they may sign up.
+func (s *Service) createUser(ctx context.Context, name, email, hash, invitation string, image *string, in session) (user, session, error) {
 	var u user
+	err := pgx.BeginFunc(ctx, s.config.Pool, func(tx pgx.Tx) error {
+		if err := beginFor(ctx, tx, ""); err != nil {
+			return err
+		}
+		if err := s.admitSignUp(ctx, tx, email, invitation); err != nil {
+			return err
+		}
+		return s.insertUser(ctx, tx, name, email, hash, image, &u, &in)
+	})
+	return u, in, databaseError(err)
+}
+
+// insertUser inserts the rows of a new user and of their session, and reads both.
+func (s *Service) insertUser(ctx context.Context, tx pgx.Tx, name, email, hash string, image *string, u *user, in *session) error {
 	now := s.now()
 	id := newID()
-	_, err := s.write(ctx, "", append(u.into(), in.into()...), `
+	return tx.QueryRow(ctx, `
 		with u as (
 			insert into auth."user" (id, name, email, "emailVerified", image, "createdAt", "updatedAt")
 			values ($1, $2, $3, false, $4, $5, $5) returning *
@@ -144,8 +172,8 @@ func (s *Service) createUser(ctx context.Context, name, email, hash string, imag
 			insert into auth.session (id, "expiresAt", token, "createdAt", "updatedAt", "ipAddress", "userAgent", "userId")
 			values ($8, $9, $10, $5, $5, $11, $12, $1) returning *
 		) select `+userColumnsSQL+`, `+sessionColumnsSQL+` from u, s`,
-		id, name, email, image, now, newID(), hash, newID(), time.Time(in.ExpiresAt), newID(), in.IPAddress, in.UserAgent)
-	return u, in, err
+		id, name, email, image, now, newID(), hash, newID(), time.Time(in.ExpiresAt), newID(), in.IPAddress, in.UserAgent).
+		Scan(append(u.into(), in.into()...)...)
 }
 
 // createSession makes a session of a user, and may end all others.

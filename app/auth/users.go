@@ -8,7 +8,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"paddock/app/origin"
 	"paddock/app/problem"
 )
 
@@ -114,7 +113,7 @@ func (s *Service) storePassword(r *http.Request, in session, hash string, others
 	next := s.newSession(r, s.remembered(r))
 	now := s.now()
 	err := pgx.BeginFunc(r.Context(), s.config.Pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(r.Context(), "select set_config('app.origin', $1, true)", in.ID+" "+origin.Text(r.Context())); err != nil {
+		if err := beginFor(r.Context(), tx, in.ID); err != nil {
 			return err
 		}
 		_, err := tx.Exec(r.Context(), `update auth.account set password = $2, "updatedAt" = $3

@@ -19,7 +19,7 @@ const (
 	InLive                 // messages of live updates alone
 	InAuth                 // errors of /api/auth/*, which are Better Auth's
 	InPreview              // warnings in the answer of a preview
-	InCommand              // errors of `paddock report`
+	InCommand              // errors of `paddock report` and `paddock user`
 )
 
 var codes []Code

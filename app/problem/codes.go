@@ -145,7 +145,7 @@ var (
 	WashTrade               = list(InPreview, 0, "wash_trade", "An open order of the other side could trade with this one, which Alpaca refuses.")
 )
 
-// Errors of `paddock report`, which no endpoint has.
+// Errors of `paddock report` and `paddock user`, which no endpoint has.
 var (
 	InvalidReportName      = list(InCommand, KindInvalid, "invalid_report_name", "A reporting login cannot have this name.")
 	ReportNeedsAccount     = list(InCommand, KindInvalid, "report_needs_account", "A reporting login needs an account that it may see.")
@@ -156,4 +156,8 @@ var (
 	InvalidReportEnd       = list(InCommand, KindInvalid, "invalid_report_end", "A reporting login must end in the future.")
 	InvalidReportURL       = list(InCommand, KindInvalid, "invalid_report_url", "PADDOCK_REPORT_URL is not the URL of a Postgres for reports.")
 	ReportNameTaken        = list(InCommand, KindConflict, "report_name_taken", "The server has a role of this name already.")
+	InvalidEmail           = list(InCommand, KindInvalid, "invalid_email", "This is no email address.")
+	UnknownUser            = list(InCommand, KindNotFound, "unknown_user", "There is no user with this email address.")
+	UserExists             = list(InCommand, KindConflict, "user_exists", "There is a user with this email address already.")
+	UserHasOpenOrders      = list(InCommand, KindConflict, "user_has_open_orders", "Orders of the user's accounts are open at Alpaca, or may be.")
 )

@@ -12,11 +12,13 @@ var SQLStates = map[string][]Code{
 	"PD410": {ClientOrderIDTaken},
 	"PD411": {RetryRefused},
 	"PD422": {GuardRefused, AccountNotSynced, PriceUnknown, BrokerUnavailable}, // by the verdict in its detail
+	"PD423": {NotPermitted},                                                    // a disabled user gets no session; sign-in says so by a code of its own
 	"PD429": {TooManyAccounts},
 	"PD430": {TooMuchStored},
 	"PD500": {CredentialsUnreadable},
 	"PD501": {CredentialsUnreadable},
 
+	"40001": {DatabaseUnavailable}, // an account was made while its user was being deleted: the call may be made again
 	"42501": {NotPermitted},
 	"22004": {Internal}, // keys are stored without the account that they open
 	"22023": {Internal}, // a function is called with an argument that it cannot have

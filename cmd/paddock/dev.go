@@ -122,7 +122,7 @@ func (d *dev) prepare(ctx context.Context, owner string) (config.Config, error) 
 		return config.Config{}, err
 	}
 	environment := map[string]string{"PADDOCK_ADDR": d.addr}
-	for _, name := range []string{"PADDOCK_AUTH_RATE_LIMIT", "PADDOCK_USER_REQUESTS", "PADDOCK_USER_AT_ONCE"} {
+	for _, name := range []string{"PADDOCK_AUTH_RATE_LIMIT", "PADDOCK_SMTP_URL", "PADDOCK_MAIL_FROM", "PADDOCK_USER_REQUESTS", "PADDOCK_USER_AT_ONCE"} {
 		environment[name] = os.Getenv(name) // what is empty takes its default
 	}
 	for role, variable := range map[string]string{
@@ -136,6 +136,7 @@ func (d *dev) prepare(ctx context.Context, owner string) (config.Config, error) 
 			return config.Config{}, err
 		}
 	}
+	environment["PADDOCK_SIGN_UP"] = envOr("PADDOCK_SIGN_UP", "open")
 	master, fresh, err := d.readOrCreate("master-keys", func() string { return credentials.NewMasterKey(1) })
 	if err != nil {
 		return config.Config{}, err
@@ -220,6 +221,9 @@ func (d *dev) serve(ctx context.Context, c config.Config, log *slog.Logger) erro
 	}
 	group.Go(func() error {
 		defer stopBroker()
+		if c.SMTPURL == "" {
+			return serveMailing(running, c, log, logMail(log), func(net.Addr) { d.printWelcome(c, keys) })
+		}
 		return serve(running, c, log, func(net.Addr) { d.printWelcome(c, keys) })
 	})
 	err := group.Wait()

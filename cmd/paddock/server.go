@@ -26,6 +26,7 @@ import (
 	"paddock/app/eventlog"
 	"paddock/app/httpapi"
 	"paddock/app/journal"
+	"paddock/app/mail"
 	"paddock/app/mirror"
 	"paddock/app/passthrough"
 	"paddock/app/push"
@@ -47,6 +48,27 @@ func newLogger(w io.Writer, level slog.Level) *slog.Logger {
 // releases the leases. ready, if given, is called with the address on which it
 // listens.
 func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(net.Addr)) error {
+	if c.SMTPURL == "" {
+		return serveMailing(ctx, c, log, nil, ready)
+	}
+	sender, err := mail.New(c.SMTPURL, c.MailFrom)
+	if err != nil {
+		return err
+	}
+	return serveMailing(ctx, c, log, func(ctx context.Context, m auth.Mail) error { return sender.Send(ctx, m.To, m.Subject, m.Text) }, ready)
+}
+
+// logMail writes mails into the log, where there is no server to send them: on a
+// developer's machine alone, since a mail opens what it has a link to.
+func logMail(log *slog.Logger) func(context.Context, auth.Mail) error {
+	return func(_ context.Context, m auth.Mail) error {
+		log.Info("a mail that would be sent with PADDOCK_SMTP_URL", "to", m.To, "subject", m.Subject, "text", m.Text)
+		return nil
+	}
+}
+
+// serveMailing is serve with a function that sends mail, nil where none is sent.
+func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMail func(context.Context, auth.Mail) error, ready func(net.Addr)) error {
 	if err := doctor.Start(ctx, c, log); err != nil {
 		return err
 	}
@@ -87,10 +109,12 @@ func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(ne
 	signIn, err := auth.New(auth.Config{
 		Pool: pools.auth, Secret: c.AuthSecret, BaseURL: c.BaseURL, TrustedOrigins: c.Origins,
 		TrustedProxies: c.Proxies, RateLimit: c.AuthLimits, Logger: log, OnSessionEnd: bell.RingAll,
+		SignUp: auth.SignUp(c.SignUp), SendMail: sendMail,
 	})
 	if err != nil {
 		return err
 	}
+	defer signIn.WaitForMails()
 	manager := mirror.New(mirror.Config{Worker: worker, Keys: keys, Broker: alpaca, Logger: log, MirrorMaxAge: c.MirrorMaxAge})
 	connectWorker := func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, c.ListenURL) }
 	watchdog := reporting.NewWatchdog(connectWorker, c.ReportTransaction, log)

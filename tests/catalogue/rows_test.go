@@ -17,6 +17,8 @@ var filled = []string{
 	`insert into auth."user" (id, name, email, "emailVerified") values ('u', 'U', 'u@example.com', false)`,
 	`insert into auth.session (id, "expiresAt", token, "updatedAt", "userId") values ('s', now() + interval '1 day', 't', now(), 'u')`,
 	`insert into auth.sign_up_counts (network) values ('192.0.2.1/32')`,
+	`insert into auth.reset_counts (who) values ('192.0.2.1/32')`,
+	`insert into auth.disabled_users (user_id) values ('u')`,
 	`insert into app.user_accounts (id, user_id, name, environment) values ('00000000-0000-4000-8000-000000000001', 'u', 'one', 'paper')`,
 	`insert into app.account_grants (account_id, user_id, role) values ('00000000-0000-4000-8000-000000000001', 'u', 'owner')`,
 	`insert into private.report_grants (account_id, role_oid, role_name) values ('00000000-0000-4000-8000-000000000001', 1, 'somebody')`,

@@ -3,13 +3,17 @@
 package interop
 
 import (
+	"context"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"paddock/app/auth"
 	"paddock/tests/pgtest"
@@ -30,13 +34,22 @@ func TestBetterAuth(t *testing.T) {
 	}
 	plain := serve(t, config, "")
 	secure := serve(t, config, "https://paddock.example")
+	post := newPostOffice(t)
+	mailing, closing := config, config
+	mailing.SendMail, closing.SignUp = post.take, auth.SignUpClosed
+	mails, closed := serve(t, mailing, ""), serve(t, closing, "")
 	config.RateLimit = true
 	limited := serve(t, config, "")
 
-	for _, suite := range []string{"client", "interop", "compare", "bodies", "origins", "sessions", "https", "limits"} {
+	// The real server deletes users by itself, which paddock_auth may not.
+	if _, err := db.Conn(t, "admin").Exec(t.Context(), `grant delete on auth."user" to paddock_auth`); err != nil {
+		t.Fatal(err)
+	}
+
+	for _, suite := range []string{"client", "interop", "compare", "bodies", "origins", "sessions", "https", "delete", "reset", "limits"} {
 		t.Run(suite, func(t *testing.T) {
 			cmd := exec.Command("node", "--test", "--test-reporter=spec", filepath.Join(js, "auth", suite+".test.mjs"))
-			cmd.Env = append(os.Environ(), "BASE_URL="+plain, "SECURE_URL="+secure, "SECURE_ORIGIN=https://paddock.example", "LIMITED_URL="+limited,
+			cmd.Env = append(os.Environ(), "BASE_URL="+plain, "SECURE_URL="+secure, "SECURE_ORIGIN=https://paddock.example", "LIMITED_URL="+limited, "MAIL_URL="+mails, "MAILS_URL="+post.url, "CLOSED_URL="+closed,
 				"TRUSTED_ORIGINS="+strings.Join(config.TrustedOrigins, ","),
 				"SECRET="+config.Secret, "DATABASE_URL_AUTH="+db.URL("paddock_auth"), "NODE_OPTIONS=", "NODE_ENV=")
 			if out, err := cmd.CombinedOutput(); err != nil {
@@ -44,6 +57,40 @@ func TestBetterAuth(t *testing.T) {
 			}
 		})
 	}
+}
+
+// postOffice keeps the newest mail to each address, and hands it out over HTTP once.
+type postOffice struct {
+	url string
+	mu  sync.Mutex
+	box map[string]string
+}
+
+func newPostOffice(t *testing.T) *postOffice {
+	p := &postOffice{box: map[string]string{}}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for r.Context().Err() == nil { // the mail may still be on its way
+			p.mu.Lock()
+			text, there := p.box[r.URL.Query().Get("to")]
+			delete(p.box, r.URL.Query().Get("to"))
+			p.mu.Unlock()
+			if there {
+				_, _ = w.Write([]byte(text)) // fails only where the test has ended
+				return
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}))
+	t.Cleanup(server.Close)
+	p.url = server.URL
+	return p
+}
+
+func (p *postOffice) take(_ context.Context, m auth.Mail) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.box[m.To] = m.Text
+	return nil
 }
 
 // serve starts a server and returns its address. base is the URL at which
