@@ -88,6 +88,40 @@ func TestWhatWasAskedInVainIsAskedAgainOnceItChanges(t *testing.T) {
 	w.journalBecomesTheBrokers()
 }
 
+// How often an order's executions were asked for in vain counts from its last
+// change: else one that fills in many parts, while the broker's list of activities
+// is behind, would be asked for again after hours only.
+func TestAskingInVainCountsFromAnOrdersLastChange(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, stop := w.run()
+	w.awaitStream()
+	w.trade("AAPL", "buy", "4", "", "")
+	w.eventually("the fill", func() bool { return w.held("AAPL") == "4" })
+	stop()
+	ask := func() int {
+		t.Helper()
+		err := w.worker.TxNotify(t.Context(), w.lease(), func(b *tenant.Batch) {
+			b.Queue("select app.replace_fills($1, o.id, '[]') from app.alpaca_orders o where o.account_id = $1", w.account.Account)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return scan[int](w, "select fills_asked from app.alpaca_orders where account_id = $1", w.account.Account)
+	}
+	w.exec("update app.alpaca_orders set fills_asked = 6, fills_asked_at = updated_at + interval '1 second', filled_qty = 5 where account_id = $1", w.account.Account)
+	if n := ask(); n != 7 {
+		t.Errorf("without a change it was asked in vain %d times, want 7", n)
+	}
+	w.exec("update app.alpaca_orders set updated_at = clock_timestamp(), filled_qty = 6 where account_id = $1", w.account.Account)
+	if n := ask(); n != 1 {
+		t.Errorf("after a change it was asked in vain %d times, want 1", n)
+	}
+	if n := ask(); n != 2 {
+		t.Errorf("then %d times, want 2", n)
+	}
+}
+
 // If the broker rounds an order's average price more than we do, its executions
 // are not read again without end.
 func TestARoundedAverageIsBelievedInTheEnd(t *testing.T) {

@@ -91,8 +91,9 @@ var mutants = []mutant{
 	{gaps, "sql/func/009/record_journal_gaps.sql", "and o.fills_asked > 0 ", "and false ", []string{"app/mirror TestTakenBackOfAnEarlierTrip"}},
 	{halts, "sql/func/007/record_order.sql", "if moved < 0 or not was_known then", "if not was_known then", []string{"app/mirror TestAnOvershootIsFoundWhateverIsToldFirst"}},
 	{halts, "sql/func/007/record_order.sql", "if moved < 0 or not was_known then", "if moved < 0 then", []string{"app/mirror TestAnOvershootIsFoundWhateverIsToldFirst"}},
-	{gaps, "sql/func/009/replace_fills.sql", " and t.fills_asked >= 3", " and false", []string{"app/mirror TestARoundedAverageIsBelievedInTheEnd"}},
-	{gaps, "sql/func/009/replace_fills.sql", " and t.fills_asked >= 3", "", []string{"app/mirror TestARoundedAverageIsBelievedInTheEnd"}},
+	{gaps, "sql/func/009/replace_fills.sql", "when t.fills_asked_at >= t.updated_at then", "when true then", []string{"app/mirror TestAskingInVainCountsFromAnOrdersLastChange"}},
+	{gaps, "sql/func/009/replace_fills.sql", " and t.fills_asked >= 3 and", " and false and", []string{"app/mirror TestARoundedAverageIsBelievedInTheEnd"}},
+	{gaps, "sql/func/009/replace_fills.sql", " and t.fills_asked >= 3 and t.fills_asked_at >= t.updated_at", "", []string{"app/mirror TestARoundedAverageIsBelievedInTheEnd"}},
 	{gaps, "app/mirror/fills.go", "order by f.at desc limit $3", "order by f.at desc limit 2 + 0 * $3", []string{"app/mirror TestTakenBackOfAnEarlierTrip"}},
 
 	{refusals, "sql/func/006/guard_order.sql", "r.refused_at > new.requested_at", "false", []string{"app/trading TestWhatARetryWasRefusedIsNotPlaced", "app/trading TestARefusedRetryStopsItsClosing"}},

@@ -3,7 +3,9 @@
 -- and price. A list of another quantity is older than the order, or cut off, and
 -- changes nothing. One of another average price may be older as well; it is
 -- believed once it was asked for four times, because the broker may round
--- otherwise. Fills that are the same stay, with the execution ids that they have.
+-- otherwise. How often it was asked counts from the order's last change: what was
+-- asked for in vain before says nothing of what has been filled since. Fills that
+-- are the same stay, with the execution ids that they have.
 create or replace function app.replace_fills(p_account uuid, p_order uuid, p_activities jsonb) returns boolean
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -51,11 +53,13 @@ begin
       end if;
     end if;
     update app.alpaca_orders t set fills_avg_price = t.filled_avg_price
-      where t.account_id = p_account and t.id = p_order and t.fills_qty = t.filled_qty and t.fills_asked >= 3;
+      where t.account_id = p_account and t.id = p_order and t.fills_qty = t.filled_qty and t.fills_asked >= 3 and t.fills_asked_at >= t.updated_at;
     select not t.fills_differ into settled from app.alpaca_orders t where t.account_id = p_account and t.id = p_order;
   end if;
   update app.alpaca_orders t
-    set fills_asked_at = clock_timestamp(), fills_asked = case when settled then 0 else t.fills_asked + 1 end
+    set fills_asked_at = clock_timestamp(), fills_asked = case when settled then 0
+        when t.fills_asked_at >= t.updated_at then t.fills_asked + 1
+        else 1 end
     where t.account_id = p_account and t.id = p_order;
   return settled;
 end
