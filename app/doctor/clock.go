@@ -26,7 +26,7 @@ func checkClock(ctx context.Context, e *examination) (found []Finding) {
 		if err := connected[0].conn.QueryRow(ctx, "select clock_timestamp()").Scan(&there); err != nil {
 			found = append(found, refused(err)...)
 		} else {
-			found = append(found, skewed("Postgres", there.Sub(time.Now()), there.Sub(sent))...)
+			found = append(found, skewed("Postgres", time.Until(there), there.Sub(sent))...)
 		}
 	}
 	alpaca, err := newBroker(e)
