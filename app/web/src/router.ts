@@ -4,6 +4,7 @@ import AuditPage from './pages/AuditPage.vue'
 import DeskPage from './pages/DeskPage.vue'
 import GuardsPage from './pages/GuardsPage.vue'
 import JournalPage from './pages/JournalPage.vue'
+import ResetPage from './pages/ResetPage.vue'
 
 export const router = createRouter({
   history: createWebHistory(),
@@ -13,6 +14,7 @@ export const router = createRouter({
     { path: '/guards', component: GuardsPage },
     { path: '/accounts', component: AccountsPage },
     { path: '/audit', component: AuditPage },
+    { path: '/reset-password', component: ResetPage },
     { path: '/:rest(.*)', redirect: '/' },
   ],
 })
