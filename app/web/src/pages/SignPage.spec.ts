@@ -1,13 +1,14 @@
 // @vitest-environment happy-dom
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { auth } from '../auth'
-import { fill, show, submit, useComponentTests } from '../testing/mount'
+import { click, fill, isThere, show, submit, text, useComponentTests } from '../testing/mount'
 import SignPage from './SignPage.vue'
 
 vi.mock('../auth', () => ({
   auth: {
     signUp: { email: vi.fn(async () => ({ error: null })) },
     signIn: { email: vi.fn(async () => ({ error: null })) },
+    requestPasswordReset: vi.fn(),
   },
 }))
 
@@ -30,6 +31,22 @@ describe('the page of signing in', () => {
       password: 'a good password',
       invitation: 'token',
     })
+  })
+
+  it('has a link mailed to who forgot the password, or says who can make one', async () => {
+    const answers = vi.mocked(
+      auth.requestPasswordReset as unknown as (body: object) => Promise<{ error: object | null }>,
+    )
+    answers.mockResolvedValue({ error: null })
+    await show(SignPage)
+    await fill('email', 'ann@example.com')
+    await click('sign-forgot')
+    expect(answers).toHaveBeenCalledWith({ email: 'ann@example.com', redirectTo: '/reset-password' })
+    expect(isThere('sign-mailed')).toBe(true)
+    answers.mockResolvedValue({ error: { status: 400, code: 'RESET_PASSWORD_DISABLED', message: 'x' } })
+    await click('sign-forgot')
+    expect(isThere('sign-mailed')).toBe(false)
+    expect(text('sign-error')).toContain('ask whoever runs it')
   })
 
   it('signs in without one', async () => {
