@@ -267,7 +267,7 @@ func TestFaultsOutsideOfTheSchema(t *testing.T) {
 	d.options.Config.MasterKeys = right
 
 	d.exec(t, "update public.paddock_version set version = version - 1")
-	want("half migrated", "migrations", Failure, "the database is at version 11, and this Paddock needs version 12")
+	want("half migrated", "migrations", Failure, ", and this Paddock needs version ")
 	want("what is of another version", "grants", NotChecked, "the database is not at the version of this Paddock")
 	d.exec(t, "update public.paddock_version set version = version + 1")
 

