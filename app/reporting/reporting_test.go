@@ -62,6 +62,7 @@ func newAccount(t *testing.T, db *pgtest.DB, user string) (account uuid.UUID) {
 	run(t, admin, `insert into app.fills (account_id, execution_id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, source)
 		select account_id, symbol, id, id, symbol, 'us_equity', 1, 'buy', 1, 1, now(), 'stream' from app.alpaca_orders where account_id = $1`, account)
 	run(t, admin, "insert into app.journal_adjustments (account_id, activity_id, kind, at, day, net_amount) values ($1, $2, 'FEE', now(), now(), -0.25)", account, user)
+	run(t, admin, "insert into app.imported_trading_positions (account_id, import_id, key, symbol, data) values ($1, gen_random_uuid(), $2, $2, '{}')", account, user)
 	run(t, admin, "insert into app.journal_gaps (account_id, symbol, journal_qty, broker_qty, trips_since) values ($1, 'GAP', 1, 0, now())", account)
 	run(t, admin, `insert into app.trading_positions (account_id, id, scope, scope_value, symbol, asset_class, multiplier, direction, opened_at, opened_id,
 		opening_qty, last_at, last_id, closed_at, entry_qty, entry_notional, exit_qty, exit_notional, held_cost, max_qty, fees, fills)
