@@ -30,13 +30,9 @@ func OpenSource(ctx context.Context, conn *pgx.Conn, inPlace bool) (*Source, err
 	if err != nil {
 		return nil, fmt.Errorf("begin to read the source: %w", err)
 	}
-	for _, statement := range []string{
-		"set local statement_timeout = 0", "set local idle_in_transaction_session_timeout = 0", "set local search_path = pg_catalog",
-		"set local datestyle = 'ISO, YMD'", "set local extra_float_digits = 1", "set local bytea_output = 'hex'",
-	} {
-		if _, err := tx.Exec(ctx, statement); err != nil {
-			return nil, fmt.Errorf("begin to read the source: %w", err)
-		}
+	if _, err := tx.Exec(ctx, `set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0; set local search_path = pg_catalog;
+			set local datestyle = 'ISO, YMD'; set local extra_float_digits = 1; set local bytea_output = 'hex'`); err != nil {
+		return nil, fmt.Errorf("begin to read the source: %w", err)
 	}
 	c := conn.Config()
 	return &Source{Name: fmt.Sprintf("%s:%d/%s", c.Host, c.Port, c.Database), tx: tx, inPlace: inPlace}, nil

@@ -363,6 +363,8 @@ func hostile(l *lab, s *session) {
 		"jsonb":                    {"null", "'null'", "'[]'", `'{"client_order_id": "$B_CLIENT", "id": "$B_BROKER", "updated_at": "2100-01-01"}'`, `'{"account_id": "$B"}'`},
 		"timestamp with time zone": {"null", "'infinity'", "now()"},
 		"bytea":                    {"null", "'\\x'"},
+		"bytea[]":                  {"null", "'{}'", "array[null, '\\x']::bytea[]"},
+		"oid":                      {"null", "0"},
 		"app.alpaca_orders": {"null", `jsonb_populate_record(null::app.alpaca_orders, '{"account_id": "$B", "side": "buy", "order_class": "", "qty": 1, "symbol": "X", "limit_price": 1}')`,
 			`jsonb_populate_record(null::app.alpaca_orders, '{"account_id": "$B", "order_class": "mleg", "qty": 1, "request": {"legs": [{"symbol": null}]}}')`},
 		"app.wind_downs":        {"null", `jsonb_populate_record(null::app.wind_downs, '{"account_id": "$B", "id": "$B_ORDER", "liquidate": true}')`},
