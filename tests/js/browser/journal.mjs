@@ -34,7 +34,9 @@ async function look(where) {
   for (const width of [390, 1280]) {
     await page.setViewportSize({ width, height: 900 })
     const wide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)
-    assert.equal(wide, false, `${where} is wider than ${width} pixels`)
+    const widest = wide && (await page.evaluate(() => [...document.querySelectorAll('body *')]
+      .filter((e) => e.getBoundingClientRect().right > window.innerWidth + 1 && !e.closest('.scroll')).map((e) => `${e.tagName}.${e.className} ${e.getBoundingClientRect().right}`).slice(0, 12).join('\n')))
+    assert.equal(wide, false, `${where} is wider than ${width} pixels: ${widest}`)
   }
   const nameless = await page.evaluate(() => [...document.querySelectorAll('input, select')]
     .filter((f) => f.offsetParent && !f.labels.length && !f.ariaLabel && !f.getAttribute('aria-labelledby')).map((f) => f.outerHTML))
@@ -117,6 +119,7 @@ await run(async () => {
   await at('audit-action').click()
   await page.getByRole('option', { name: 'guards', exact: true }).click()
   await at('audit-rows').getByText('Nothing of this kind yet.').waitFor()
+  await page.locator('.p-select-overlay').waitFor({ state: 'detached' }) // it fades out
   const [exported] = await Promise.all([page.waitForEvent('download'), at('audit-csv').click()])
   assert.equal(exported.suggestedFilename(), 'audit.csv')
   await choose('audit-of', 'Your sign-in')
