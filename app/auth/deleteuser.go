@@ -75,17 +75,28 @@ func (s *Service) deleteSignedIn(c *call, in session) error {
 	if err != nil || text == nil {
 		return err
 	}
+	accounts, err := AccountsWithOrders(text)
+	if err != nil {
+		return err
+	}
+	return refuse(problem.AuthOpenOrders, "Orders of your accounts are open at Alpaca, or may be: %s. Cancel them, or dismiss those that Alpaca does not know, and try again.",
+		accounts)
+}
+
+// AccountsWithOrders returns the names of the accounts that keep a user from being
+// deleted, each with how many of its orders are open, from what private.delete_user
+// returned.
+func AccountsWithOrders(text []byte) (string, error) {
 	var blocked []struct {
 		Name   string
 		Orders []struct{}
 	}
 	if err := json.Unmarshal(text, &blocked); err != nil {
-		return fmt.Errorf("read which orders are open: %w", err)
+		return "", fmt.Errorf("read which orders are open: %w", err)
 	}
 	var names []string
 	for _, b := range blocked {
 		names = append(names, fmt.Sprintf("%s (%d)", b.Name, len(b.Orders)))
 	}
-	return refuse(problem.AuthOpenOrders, "Orders of your accounts are open at Alpaca, or may be: %s. Cancel them, or dismiss those that Alpaca does not know, and try again.",
-		strings.Join(names, ", "))
+	return strings.Join(names, ", "), nil
 }

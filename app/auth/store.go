@@ -90,12 +90,21 @@ func (s *Service) queryRow(ctx context.Context, into []any, sql string, args ...
 	return err == nil, databaseError(err)
 }
 
+// setOriginSQL tells the audit which request a transaction is for: see sessionOrigin.
+const setOriginSQL = "select set_config('app.origin', $1, true)"
+
+// sessionOrigin returns the origin of a context as the audit takes it: behind the id
+// of the session, "" before there is one.
+func sessionOrigin(ctx context.Context, sessionID string) string {
+	return sessionID + " " + origin.Text(ctx)
+}
+
 // write runs a statement that changes something, and tells the audit which
 // request it is for, and of which session ("" before there is one). It reports
 // whether the statement returned a row.
 func (s *Service) write(ctx context.Context, sessionID string, into []any, sql string, args ...any) (found bool, err error) {
 	var b pgx.Batch
-	b.Queue("select set_config('app.origin', $1, true)", sessionID+" "+origin.Text(ctx))
+	b.Queue(setOriginSQL, sessionOrigin(ctx, sessionID))
 	statement := b.Queue(sql, args...)
 	if into != nil {
 		statement.QueryRow(func(row pgx.Row) error {
@@ -115,7 +124,7 @@ func (s *Service) write(ctx context.Context, sessionID string, into []any, sql s
 // beginFor is how a transaction of sign-in begins: it tells the audit which request it
 // is for.
 func beginFor(ctx context.Context, tx pgx.Tx, sessionID string) error {
-	_, err := tx.Exec(ctx, "select set_config('app.origin', $1, true)", sessionID+" "+origin.Text(ctx))
+	_, err := tx.Exec(ctx, setOriginSQL, sessionOrigin(ctx, sessionID))
 	return err
 }
 

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"net/http"
-	"time"
 
 	"paddock/app/audit"
 )
@@ -46,13 +45,4 @@ func (s *Server) exportAudit(r *request) (response, error) {
 		panic(http.ErrAbortHandler)
 	}
 	return response{}, nil
-}
-
-// slowWriter gives the client clientTimeout for each part: the server's own
-// deadline is for responses that it writes at once.
-type slowWriter struct{ http.ResponseWriter }
-
-func (w slowWriter) Write(p []byte) (int, error) {
-	_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Now().Add(clientTimeout)) // not every connection has deadlines
-	return w.ResponseWriter.Write(p)
 }

@@ -124,6 +124,15 @@ func (r *request) alpacaPath() ([]string, error) {
 // clientTimeout is how long a client may take to accept a part of a response.
 const clientTimeout = 30 * time.Second
 
+// slowWriter gives the client clientTimeout for each part: the server's own
+// deadline is for responses that it writes at once.
+type slowWriter struct{ http.ResponseWriter }
+
+func (w slowWriter) Write(p []byte) (int, error) {
+	_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Now().Add(clientTimeout)) // not every connection has deadlines
+	return w.ResponseWriter.Write(p)
+}
+
 // copyAnswer sends the broker's answer while it arrives. Where it breaks off
 // before anything was sent, there is an error response; later the connection is
 // cut, so that a part is never taken for the whole.
@@ -141,11 +150,8 @@ func (s *Server) copyAnswer(w http.ResponseWriter, r *http.Request, answer *brok
 		w.Header().Set("Content-Type", "application/json")
 	}
 	w.WriteHeader(answer.Status)
-	out := http.NewResponseController(w)
 	for {
-		// The server's own deadline is for responses that it writes at once.
-		_ = out.SetWriteDeadline(time.Now().Add(clientTimeout)) // not every connection has deadlines
-		if _, gone := w.Write(part[:n]); gone != nil {
+		if _, gone := (slowWriter{w}).Write(part[:n]); gone != nil {
 			return nil // the client is gone
 		}
 		switch {
@@ -157,7 +163,7 @@ func (s *Server) copyAnswer(w http.ResponseWriter, r *http.Request, answer *brok
 		case err != nil:
 			panic(http.ErrAbortHandler)
 		}
-		_ = out.Flush()
+		_ = http.NewResponseController(w).Flush()
 		n, err = answer.Body.Read(part)
 	}
 }

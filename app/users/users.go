@@ -6,7 +6,6 @@ package users
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -138,17 +137,10 @@ func Delete(ctx context.Context, conn *pgx.Conn, email string, leaveOrders bool)
 	if text == nil {
 		return nil
 	}
-	var blocked []struct {
-		Name   string
-		Orders []struct{}
-	}
-	if err := json.Unmarshal(text, &blocked); err != nil {
-		return fmt.Errorf("read which orders are open: %w", err)
-	}
-	var names []string
-	for _, b := range blocked {
-		names = append(names, fmt.Sprintf("%s (%d)", b.Name, len(b.Orders)))
+	accounts, err := auth.AccountsWithOrders(text)
+	if err != nil {
+		return err
 	}
 	return problem.New(problem.UserHasOpenOrders, "Orders of these accounts are open at Alpaca, or may be: %s. Have them canceled first, or leave them there with --open-orders leave.",
-		strings.Join(names, ", "))
+		accounts)
 }
