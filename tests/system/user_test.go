@@ -219,8 +219,9 @@ func (a *account) compareEvents() {
 			t.Errorf("%s: event %d is %+v, the log has %+v", a.name, i, e, logged[i])
 		}
 	}
-	if len(logged) < 20 {
-		t.Errorf("%s: only %d events: the test did less than it says", a.name, len(logged))
+	// That an order was placed and that it was filled are two events.
+	if orders := len(a.orders()); orders < 6 || len(logged) < 2*orders {
+		t.Errorf("%s: only %d events of %d orders: the test did less than it says", a.name, len(logged), orders)
 	}
 }
 
