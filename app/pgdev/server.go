@@ -310,7 +310,8 @@ func (s *Server) logSize() int64 {
 	return info.Size()
 }
 
-// lastFatal returns the last fatal error in the log after an offset.
+// lastFatal returns the last fatal error of a starting server in the log after an
+// offset. The processes of a killed server write to the same log that they end.
 func (s *Server) lastFatal(from int64) string {
 	text, err := os.ReadFile(s.LogPath())
 	if err != nil || int64(len(text)) < from {
@@ -318,7 +319,7 @@ func (s *Server) lastFatal(from int64) string {
 	}
 	reason := "it gave no reason"
 	for _, line := range strings.Split(string(text[from:]), "\n") {
-		if _, said, ok := strings.Cut(line, "FATAL:"); ok {
+		if _, said, ok := strings.Cut(line, "FATAL:"); ok && !strings.Contains(said, "terminating connection") {
 			reason = strings.TrimSpace(said)
 		}
 	}

@@ -59,7 +59,7 @@ func TestServeRefuses(t *testing.T) {
 		"a short secret":              {"BETTER_AUTH_SECRET", "short", "32"},
 		"a master key that is none":   {"PADDOCK_MASTER_KEYS", "1:" + password, "paddock keys new"},
 		"a master key of zeros":       {"PADDOCK_MASTER_KEYS", "1:" + strings.Repeat("A", 43) + "=", "is not random"},
-		"another master key":          {"PADDOCK_MASTER_KEYS", credentials.NewMasterKey(7), "the key of version 7 is not the one that this database is used with"},
+		"another master key":          {"PADDOCK_MASTER_KEYS", masterKey + "," + credentials.NewMasterKey(7), "the key of version 7 is not the one that this database is used with"},
 		"two places of master keys":   {"PADDOCK_MASTER_KEYS_FILE", "/" + password, "set one alone"},
 		"plain http on a public name": {"BETTER_AUTH_URL", "http://paddock.example.com", "PADDOCK_ALLOW_PLAIN_HTTP=true"},
 		"plain http to another host":  {"PADDOCK_ALPACA_PAPER_URL", "http://broker.example", "must be an https URL"},
