@@ -42,6 +42,7 @@ create table auth.session (
 );
 comment on table auth.session is 'Who is signed in, by the token of the cookie.';
 create index "session_userId_idx" on auth.session ("userId");
+create index "session_expiresAt_idx" on auth.session ("expiresAt");
 alter table auth.session enable row level security, force row level security;
 create policy auth_all on auth.session to paddock_auth using (true) with check (true);
 grant select, insert, update ("expiresAt", "updatedAt"), delete on auth.session to paddock_auth;
@@ -82,11 +83,12 @@ create table auth.verification (
 );
 comment on table auth.verification is 'Codes that were sent to verify an address or to reset a password.';
 create index verification_identifier_idx on auth.verification (identifier);
+create index "verification_expiresAt_idx" on auth.verification ("expiresAt");
 alter table auth.verification enable row level security, force row level security;
 create policy auth_all on auth.verification to paddock_auth using (true) with check (true);
 grant select, insert, delete on auth.verification to paddock_auth;
 create policy gate_all on auth.verification to paddock_gate using (true) with check (true);
-grant select (value, "expiresAt"), insert (id, identifier, value, "expiresAt"), delete on auth.verification to paddock_gate;
+grant select (id, value, "expiresAt"), insert (id, identifier, value, "expiresAt"), delete on auth.verification to paddock_gate;
 
 -- It is in the database, and not in memory as the other limits of sign-in are,
 -- because a sign-up tells whether an email address is known: what one network
@@ -101,6 +103,9 @@ create index sign_up_counts_since_idx on auth.sign_up_counts (since);
 alter table auth.sign_up_counts enable row level security, force row level security;
 create policy auth_all on auth.sign_up_counts to paddock_auth using (true) with check (true);
 grant select, insert (network), update (since, sign_ups), delete on auth.sign_up_counts to paddock_auth;
+create policy gate_reads on auth.sign_up_counts for select to paddock_gate using (true);
+create policy gate_purges on auth.sign_up_counts for delete to paddock_gate using (true);
+grant select (network, since), delete on auth.sign_up_counts to paddock_gate;
 
 -- How often one email address is mailed to, and how often one network asks for that,
 -- is bounded however many instances there are, and over restarts.
@@ -114,6 +119,9 @@ create index reset_counts_since_idx on auth.reset_counts (since);
 alter table auth.reset_counts enable row level security, force row level security;
 create policy auth_all on auth.reset_counts to paddock_auth using (true) with check (true);
 grant select, insert (who), update (since, requests), delete on auth.reset_counts to paddock_auth;
+create policy gate_reads on auth.reset_counts for select to paddock_gate using (true);
+create policy gate_purges on auth.reset_counts for delete to paddock_gate using (true);
+grant select (who, since), delete on auth.reset_counts to paddock_gate;
 
 -- Sign-in's login has no privilege on it: only an operator disables and enables.
 create table auth.disabled_users (

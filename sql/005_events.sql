@@ -205,7 +205,7 @@ create table private.stored_bytes (
 comment on table private.stored_bytes is 'How many bytes each user has had stored lately.';
 alter table private.stored_bytes enable row level security, force row level security;
 create policy gate_all on private.stored_bytes to paddock_gate using (true) with check (true);
-grant select, insert, update (since, bytes) on private.stored_bytes to paddock_gate;
+grant select, insert, update (since, bytes), delete on private.stored_bytes to paddock_gate;
 
 create table private.storage_limit (
   only_one boolean primary key default true check (only_one),
@@ -253,11 +253,12 @@ set local role paddock_gate;
 {{ template "func/005/read_events.sql" . }}
 {{ template "func/005/check_access.sql" . }}
 {{ template "func/005/mark_expired_events.sql" . }}
+{{ template "func/005/purge_expired.sql" . }}
 {{ template "func/005/doorbell_channel.sql" . }}
 {{ template "func/005/notify_events.sql" . }}
 grant execute on function private.lock_event_log, private.append_event to paddock_app, paddock_worker;
-grant execute on function private.read_events, private.check_access, private.mark_expired_events, private.doorbell_channel,
-  private.notify_events to paddock_worker;
+grant execute on function private.read_events, private.check_access, private.mark_expired_events, private.purge_expired,
+  private.doorbell_channel, private.notify_events to paddock_worker;
 select private.doorbell_channel();
 grant execute on function private.count_agent_log, private.record_user_change, private.record_grant_change to paddock_owner;
 grant execute on function private.audit_call to paddock_app;
@@ -265,6 +266,7 @@ grant execute on function private.audit_refused_sign_in, private.lock_sign_ups t
 grant execute on function private.make_reset_token to paddock_auth, paddock_owner;
 grant execute on function private.refuse_disabled_user, private.list_users, private.disable_user, private.enable_user,
   private.make_invitation to paddock_owner;
+comment on function private.purge_expired is 'Deletes sessions and tokens of sign-in that ended more than a day ago, and counts of limits that are over.';
 comment on function private.list_users is 'All users, for paddock user list.';
 comment on function private.disable_user is 'Ends a user''s sessions and refuses them new ones: paddock user disable calls it.';
 comment on function private.enable_user is 'Lets a disabled user sign in again: paddock user enable calls it.';
@@ -306,7 +308,7 @@ reset role;
 revoke usage on schema private from paddock_auth;
 set local role paddock_gate;
 drop function private.lock_sign_ups, private.make_invitation, private.make_reset_token, private.enable_user, private.disable_user, private.list_users, private.refuse_disabled_user;
-drop function private.count_agent_log, private.count_stored, private.notify_events, private.doorbell_channel, private.mark_expired_events, private.check_access, private.read_events,
+drop function private.count_agent_log, private.count_stored, private.notify_events, private.doorbell_channel, private.purge_expired, private.mark_expired_events, private.check_access, private.read_events,
   private.append_event, private.lock_event_log, private.record_grant_change, private.record_user_change, private.audit_refused_sign_in,
   private.audit_call, private.audit, private.origin;
 reset role;

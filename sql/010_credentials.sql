@@ -67,7 +67,7 @@ create table private.key_checks (
 comment on table private.key_checks is 'How often each user has had API keys checked at the broker lately.';
 alter table private.key_checks enable row level security, force row level security;
 create policy gate_all on private.key_checks to paddock_gate using (true) with check (true);
-grant select, insert, update (minute_from, in_minute, day_from, in_day) on private.key_checks to paddock_gate;
+grant select, insert, update (minute_from, in_minute, day_from, in_day), delete on private.key_checks to paddock_gate;
 
 reset role;
 

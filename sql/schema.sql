@@ -1062,6 +1062,11 @@ alter table auth.reset_counts enable row level security, force row level securit
 create policy auth_all on auth.reset_counts to paddock_auth
   using (true)
   with check (true);
+create policy gate_purges on auth.reset_counts for delete to paddock_gate
+  using (true);
+create policy gate_reads on auth.reset_counts for select to paddock_gate
+  using (true);
+grant select (who, since), delete on auth.reset_counts to paddock_gate;
 grant select, insert (who), update (since, requests), delete on auth.reset_counts to paddock_auth;
 
 -- Who is signed in, by the token of the cookie.
@@ -1078,6 +1083,7 @@ create table auth.session (
   constraint session_token_key UNIQUE (token),
   constraint session_userId_fkey FOREIGN KEY ("userId") REFERENCES auth."user"(id) ON DELETE CASCADE
 );
+CREATE INDEX "session_expiresAt_idx" ON auth.session USING btree ("expiresAt");
 CREATE INDEX "session_userId_idx" ON auth.session USING btree ("userId");
 alter table auth.session enable row level security, force row level security;
 create policy auth_all on auth.session to paddock_auth
@@ -1106,6 +1112,11 @@ alter table auth.sign_up_counts enable row level security, force row level secur
 create policy auth_all on auth.sign_up_counts to paddock_auth
   using (true)
   with check (true);
+create policy gate_purges on auth.sign_up_counts for delete to paddock_gate
+  using (true);
+create policy gate_reads on auth.sign_up_counts for select to paddock_gate
+  using (true);
+grant select (network, since), delete on auth.sign_up_counts to paddock_gate;
 grant select, insert (network), update (since, sign_ups), delete on auth.sign_up_counts to paddock_auth;
 
 -- Codes that were sent to verify an address or to reset a password.
@@ -1118,6 +1129,7 @@ create table auth.verification (
   "updatedAt" timestamp with time zone not null default CURRENT_TIMESTAMP,
   constraint verification_pkey PRIMARY KEY (id)
 );
+CREATE INDEX "verification_expiresAt_idx" ON auth.verification USING btree ("expiresAt");
 CREATE INDEX verification_identifier_idx ON auth.verification USING btree (identifier);
 alter table auth.verification enable row level security, force row level security;
 create policy auth_all on auth.verification to paddock_auth
@@ -1126,7 +1138,7 @@ create policy auth_all on auth.verification to paddock_auth
 create policy gate_all on auth.verification to paddock_gate
   using (true)
   with check (true);
-grant select (value, "expiresAt"), insert (id, identifier, value, "expiresAt"), delete on auth.verification to paddock_gate;
+grant select (id, value, "expiresAt"), insert (id, identifier, value, "expiresAt"), delete on auth.verification to paddock_gate;
 grant select, insert, delete on auth.verification to paddock_auth;
 
 -- How long the audit is kept; paddock_owner may change the column keep.
@@ -1278,7 +1290,7 @@ alter table private.key_checks enable row level security, force row level securi
 create policy gate_all on private.key_checks to paddock_gate
   using (true)
   with check (true);
-grant select, insert, update (minute_from, in_minute, day_from, in_day) on private.key_checks to paddock_gate;
+grant select, insert, update (minute_from, in_minute, day_from, in_day), delete on private.key_checks to paddock_gate;
 
 -- The versions of the master key: a check value of each, by which a wrong key is known before anything is encrypted with it, which one stores, and which are retired.
 create table private.master_keys (
@@ -1326,7 +1338,7 @@ alter table private.report_sessions enable row level security, force row level s
 create policy gate_all on private.report_sessions to paddock_gate
   using (true)
   with check (true);
-grant select, insert, update (noted_at) on private.report_sessions to paddock_gate;
+grant select, insert, update (noted_at), delete on private.report_sessions to paddock_gate;
 
 -- Keys of admission's seal: the current one and the one before it.
 create table private.seal_keys (
@@ -1378,7 +1390,7 @@ alter table private.stored_bytes enable row level security, force row level secu
 create policy gate_all on private.stored_bytes to paddock_gate
   using (true)
   with check (true);
-grant select, insert, update (since, bytes) on private.stored_bytes to paddock_gate;
+grant select, insert, update (since, bytes), delete on private.stored_bytes to paddock_gate;
 
 -- The live instances of the server, among which the accounts' streams are divided.
 create table private.stream_instances (
@@ -2432,6 +2444,10 @@ create function private.origin() returns text[]
 
 create function private.partitions(p_log regclass) returns TABLE(relname name, ends_at timestamp with time zone)
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's
+
+-- Deletes sessions and tokens of sign-in that ended more than a day ago, and counts of limits that are over.
+create function private.purge_expired(p_most integer) returns TABLE(kind text, deleted integer)
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set lock_timeout=200ms;  -- paddock_gate's; for paddock_worker
 
 create function private.read_credentials(p_versions integer[], p_keys text[]) returns TABLE(environment text, kind text, key_version integer, encrypted bytea, generation bigint, rejected boolean, owner text)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
