@@ -26,7 +26,9 @@ create policy auth_all on auth."user" to paddock_auth using (true) with check (t
 -- Nobody deletes a user but private.delete_user, which looks at their accounts'
 -- open orders first.
 grant select, insert, update (name, email, "emailVerified", image, "updatedAt") on auth."user" to paddock_auth;
-create policy gate_all on auth."user" to paddock_gate using (true) with check (true);
+create policy gate_reads on auth."user" for select to paddock_gate using (true);
+create policy gate_locks on auth."user" for update to paddock_gate using (true) with check (true);
+create policy gate_deletes on auth."user" for delete to paddock_gate using (true);
 -- To lock a row takes the privilege to change a column of it.
 grant select (id, email, name, "createdAt"), delete, update ("updatedAt") on auth."user" to paddock_gate;
 

@@ -186,12 +186,6 @@ create policy app_reads on app.agent_logs for select to paddock_app
 create policy app_inserts on app.agent_logs for insert to paddock_app
   with check (account_id = (select private.account_id('log')) and user_id = (select private.user_id()));
 grant select, insert (account_id, id, user_id, orchestrator_agent_id, level, message, data) on app.agent_logs to paddock_app;
--- For imports, which take away no entries but their own.
-create policy gate_reads on app.agent_logs for select to paddock_gate using (import_id is not null);
-create policy gate_imports on app.agent_logs for insert to paddock_gate with check (import_id is not null);
-create policy gate_undoes on app.agent_logs for delete to paddock_gate using (import_id is not null);
-grant select, insert (account_id, id, import_id, user_id, orchestrator_agent_id, level, message, data, created_at), delete
-  on app.agent_logs to paddock_gate;
 
 -- What users have had stored in the day that began then, in bytes: agents' logs,
 -- and orders with their events. An operator changes the limit as paddock_owner.

@@ -169,11 +169,15 @@ create policy app_inserts on app.agent_logs for insert to paddock_app
 create policy app_reads on app.agent_logs for select to paddock_app
   using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
 create policy gate_imports on app.agent_logs for insert to paddock_gate
-  with check ((import_id IS NOT NULL));
+  with check ((( SELECT private.is_operator() AS is_operator) AND (EXISTS ( SELECT
+   FROM private.imports i
+  WHERE ((i.account_id = agent_logs.account_id) AND (i.id = agent_logs.import_id) AND (i.state = 'running'::text))))));
 create policy gate_reads on app.agent_logs for select to paddock_gate
-  using ((import_id IS NOT NULL));
+  using ((( SELECT private.is_operator() AS is_operator) AND (import_id IS NOT NULL)));
 create policy gate_undoes on app.agent_logs for delete to paddock_gate
-  using ((import_id IS NOT NULL));
+  using ((( SELECT private.is_operator() AS is_operator) AND (EXISTS ( SELECT
+   FROM private.imports i
+  WHERE ((i.account_id = agent_logs.account_id) AND (i.id = agent_logs.import_id) AND (i.state = 'undoing'::text))))));
 create policy report_reads on app.agent_logs for select to paddock_report
   using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
 grant select (account_id, id, orchestrator_agent_id, level, message, data, created_at) on app.agent_logs to paddock_report;
@@ -288,14 +292,20 @@ create policy app_updates on app.alpaca_orders for update to paddock_app
   using ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)));
 create policy gate_imports on app.alpaca_orders for insert to paddock_gate
-  with check (((import_id IS NOT NULL) AND (intent_state = ANY (ARRAY['accepted'::text, 'rejected'::text]))));
+  with check ((( SELECT private.is_operator() AS is_operator) AND (intent_state = ANY (ARRAY['accepted'::text, 'rejected'::text])) AND (EXISTS ( SELECT
+   FROM private.imports i
+  WHERE ((i.account_id = alpaca_orders.account_id) AND (i.id = alpaca_orders.import_id) AND (i.state = 'running'::text))))));
 create policy gate_keeps on app.alpaca_orders for update to paddock_gate
-  using ((import_id IS NOT NULL))
-  with check (true);
+  using ((( SELECT private.is_operator() AS is_operator) AND (EXISTS ( SELECT
+   FROM private.imports i
+  WHERE ((i.account_id = alpaca_orders.account_id) AND (i.id = alpaca_orders.import_id) AND (i.state = 'undoing'::text))))))
+  with check ((import_id IS NULL));
 create policy gate_reads on app.alpaca_orders for select to paddock_gate
   using (true);
 create policy gate_undoes on app.alpaca_orders for delete to paddock_gate
-  using ((import_id IS NOT NULL));
+  using ((( SELECT private.is_operator() AS is_operator) AND (EXISTS ( SELECT
+   FROM private.imports i
+  WHERE ((i.account_id = alpaca_orders.account_id) AND (i.id = alpaca_orders.import_id) AND (i.state = 'undoing'::text))))));
 create policy report_reads on app.alpaca_orders for select to paddock_report
   using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
 create policy worker_all on app.alpaca_orders to paddock_worker
@@ -347,14 +357,20 @@ create policy app_updates on app.alpaca_positions for update to paddock_app
   using ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)));
 create policy gate_imports on app.alpaca_positions for insert to paddock_gate
-  with check ((import_id IS NOT NULL));
+  with check ((( SELECT private.is_operator() AS is_operator) AND (EXISTS ( SELECT
+   FROM private.imports i
+  WHERE ((i.account_id = alpaca_positions.account_id) AND (i.id = alpaca_positions.import_id) AND (i.state = 'running'::text))))));
 create policy gate_keeps on app.alpaca_positions for update to paddock_gate
-  using ((import_id IS NOT NULL))
-  with check (true);
+  using ((( SELECT private.is_operator() AS is_operator) AND (EXISTS ( SELECT
+   FROM private.imports i
+  WHERE ((i.account_id = alpaca_positions.account_id) AND (i.id = alpaca_positions.import_id) AND (i.state = 'undoing'::text))))))
+  with check ((import_id IS NULL));
 create policy gate_reads on app.alpaca_positions for select to paddock_gate
   using (true);
 create policy gate_undoes on app.alpaca_positions for delete to paddock_gate
-  using ((import_id IS NOT NULL));
+  using ((( SELECT private.is_operator() AS is_operator) AND (EXISTS ( SELECT
+   FROM private.imports i
+  WHERE ((i.account_id = alpaca_positions.account_id) AND (i.id = alpaca_positions.import_id) AND (i.state = 'undoing'::text))))));
 create policy report_reads on app.alpaca_positions for select to paddock_report
   using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
 create policy worker_all on app.alpaca_positions to paddock_worker
@@ -550,9 +566,16 @@ alter table app.imported_trading_positions enable row level security, force row 
 -- without statistics: account_id, key, symbol, direction, status, qty, entry_price, exit_price, realized_pl, orchestrator_agent_id, tag, data
 create policy app_reads on app.imported_trading_positions for select to paddock_app
   using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
-create policy gate_all on app.imported_trading_positions to paddock_gate
-  using (true)
-  with check (true);
+create policy gate_imports on app.imported_trading_positions for insert to paddock_gate
+  with check ((( SELECT private.is_operator() AS is_operator) AND (EXISTS ( SELECT
+   FROM private.imports i
+  WHERE ((i.account_id = imported_trading_positions.account_id) AND (i.id = imported_trading_positions.import_id) AND (i.state = 'running'::text))))));
+create policy gate_reads on app.imported_trading_positions for select to paddock_gate
+  using (( SELECT private.is_operator() AS is_operator));
+create policy gate_undoes on app.imported_trading_positions for delete to paddock_gate
+  using ((( SELECT private.is_operator() AS is_operator) AND (EXISTS ( SELECT
+   FROM private.imports i
+  WHERE ((i.account_id = imported_trading_positions.account_id) AND (i.id = imported_trading_positions.import_id) AND (i.state = 'undoing'::text))))));
 create policy report_reads on app.imported_trading_positions for select to paddock_report
   using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
 grant select (account_id, key, symbol, direction, status, qty, entry_price, exit_price, realized_pl, opened_at, closed_at, orchestrator_agent_id, tag, data) on app.imported_trading_positions to paddock_report;
@@ -999,9 +1022,15 @@ alter table auth."user" enable row level security, force row level security;
 create policy auth_all on auth."user" to paddock_auth
   using (true)
   with check (true);
-create policy gate_all on auth."user" to paddock_gate
+create policy gate_deletes on auth."user" for delete to paddock_gate
+  using (true);
+create policy gate_imports on auth."user" for insert to paddock_gate
+  with check (( SELECT private.is_operator() AS is_operator));
+create policy gate_locks on auth."user" for update to paddock_gate
   using (true)
   with check (true);
+create policy gate_reads on auth."user" for select to paddock_gate
+  using (true);
 grant select (id, name, email, "emailVerified", image, "createdAt", "updatedAt"), insert (id, name, email, "emailVerified", image, "createdAt", "updatedAt"), update ("updatedAt"), delete on auth."user" to paddock_gate;
 grant select, insert, update (name, email, "emailVerified", image, "updatedAt") on auth."user" to paddock_auth;
 CREATE TRIGGER record_user_change AFTER INSERT OR DELETE OR UPDATE ON auth."user" FOR EACH ROW EXECUTE FUNCTION private.record_user_change();
@@ -1030,9 +1059,12 @@ create policy auth_all on auth.account to paddock_auth
   using (true)
   with check (true);
 create policy gate_imports on auth.account for insert to paddock_gate
-  with check (("providerId" = 'credential'::text));
+  with check ((( SELECT private.is_operator() AS is_operator) AND ("providerId" = 'credential'::text) AND (EXISTS ( SELECT
+   FROM (private.import_users u
+     JOIN private.imports i ON (((i.account_id = u.account_id) AND (i.id = u.import_id))))
+  WHERE ((u.user_id = account."userId") AND (i.state = 'running'::text))))));
 create policy gate_reads on auth.account for select to paddock_gate
-  using (("providerId" = 'credential'::text));
+  using ((( SELECT private.is_operator() AS is_operator) AND ("providerId" = 'credential'::text)));
 grant select (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt"), insert (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt") on auth.account to paddock_gate;
 grant select, insert (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt"), update (password, "updatedAt"), delete on auth.account to paddock_auth;
 CREATE TRIGGER record_user_change AFTER INSERT OR DELETE OR UPDATE ON auth.account FOR EACH ROW EXECUTE FUNCTION private.record_user_change();
@@ -1092,7 +1124,10 @@ create policy auth_all on auth.session to paddock_auth
 create policy gate_ends on auth.session for delete to paddock_gate
   using (true);
 create policy gate_imports on auth.session for insert to paddock_gate
-  with check (((id ~~ 'import-%'::text) AND ("expiresAt" < (now() + '00:11:00'::interval))));
+  with check ((( SELECT private.is_operator() AS is_operator) AND (id ~~ 'import-%'::text) AND ("expiresAt" < (now() + '00:11:00'::interval)) AND (EXISTS ( SELECT
+   FROM (private.imports i
+     JOIN app.user_accounts a ON ((a.id = i.account_id)))
+  WHERE ((a.user_id = session."userId") AND (i.state = 'running'::text))))));
 create policy gate_reads on auth.session for select to paddock_gate
   using (true);
 grant select (id, "expiresAt", token, "userId"), insert (id, "expiresAt", token, "updatedAt", "userId"), delete on auth.session to paddock_gate;
@@ -1200,9 +1235,9 @@ create table private.import_refusals (
   constraint import_refusals_reason_check CHECK ((char_length(reason) <= 1000))
 );
 alter table private.import_refusals enable row level security, force row level security;
-create policy gate_all on private.import_refusals to paddock_gate
-  using (true)
-  with check (true);
+create policy gate_imports on private.import_refusals to paddock_gate
+  using (( SELECT private.is_operator() AS is_operator))
+  with check (( SELECT private.is_operator() AS is_operator));
 grant select, insert on private.import_refusals to paddock_gate;
 
 -- How far an import is in each table of its source.
@@ -1219,9 +1254,9 @@ create table private.import_tables (
   constraint import_tables_name_check CHECK ((name = ANY (ARRAY['users'::text, 'sign_ins'::text, 'alpaca_orders'::text, 'alpaca_positions'::text, 'trading_positions'::text, 'agent_logs'::text])))
 );
 alter table private.import_tables enable row level security, force row level security;
-create policy gate_all on private.import_tables to paddock_gate
-  using (true)
-  with check (true);
+create policy gate_imports on private.import_tables to paddock_gate
+  using (( SELECT private.is_operator() AS is_operator))
+  with check (( SELECT private.is_operator() AS is_operator));
 grant select, insert, update ("position", taken, refused, ended) on private.import_tables to paddock_gate;
 
 -- The users that an import brought.
@@ -1233,9 +1268,9 @@ create table private.import_users (
   constraint import_users_account_id_import_id_fkey FOREIGN KEY (account_id, import_id) REFERENCES private.imports(account_id, id) ON DELETE CASCADE
 );
 alter table private.import_users enable row level security, force row level security;
-create policy gate_all on private.import_users to paddock_gate
-  using (true)
-  with check (true);
+create policy gate_imports on private.import_users to paddock_gate
+  using (( SELECT private.is_operator() AS is_operator))
+  with check (( SELECT private.is_operator() AS is_operator));
 grant select, insert, delete on private.import_users to paddock_gate;
 
 -- Imports from databases of one tenant: from where, by which mapping, and how far they are.
@@ -1258,9 +1293,9 @@ create table private.imports (
 );
 CREATE UNIQUE INDEX imports_unfinished_idx ON private.imports USING btree (account_id) WHERE (state <> 'done'::text);
 alter table private.imports enable row level security, force row level security;
-create policy gate_all on private.imports to paddock_gate
-  using (true)
-  with check (true);
+create policy gate_imports on private.imports to paddock_gate
+  using (( SELECT private.is_operator() AS is_operator))
+  with check (( SELECT private.is_operator() AS is_operator));
 grant select, insert, update (moved_keys, state, ended_at), delete on private.imports to paddock_gate;
 
 -- Which versions of the master key each running instance of the server has.
@@ -2374,6 +2409,9 @@ create function private.import_trip_rows(p_account uuid, p_import uuid, p_rows j
 
 create function private.import_users_rows(p_account uuid, p_import uuid, p_rows jsonb) returns jsonb
   language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
+create function private.is_operator() returns boolean
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 create function private.keep_balance() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
