@@ -4,7 +4,10 @@
 -- reset_counts and disabled_users are ours.
 --
 -- Before signing in nobody is known, so paddock_auth sees all rows of these
--- tables. It sees no tenant table.
+-- tables. It sees no tenant table. A Better Auth server selects and returns whole
+-- rows, and so paddock_auth may read every column. It may change no id, of whom a
+-- row is least of all, and writes no token of an OAuth provider: there is none to
+-- be read, unless an operator grants that (docs/security.md).
 
 set local role paddock_owner;
 
@@ -22,8 +25,10 @@ alter table auth."user" enable row level security, force row level security;
 create policy auth_all on auth."user" to paddock_auth using (true) with check (true);
 -- Nobody deletes a user but private.delete_user, which looks at their accounts'
 -- open orders first.
-grant select, insert, update on auth."user" to paddock_auth;
-create policy gate_all on auth."user" to paddock_gate using (true) with check (true);
+grant select, insert, update (name, email, "emailVerified", image, "updatedAt") on auth."user" to paddock_auth;
+create policy gate_reads on auth."user" for select to paddock_gate using (true);
+create policy gate_locks on auth."user" for update to paddock_gate using (true) with check (true);
+create policy gate_deletes on auth."user" for delete to paddock_gate using (true);
 -- To lock a row takes the privilege to change a column of it.
 grant select (id, email, name, "createdAt"), delete, update ("updatedAt") on auth."user" to paddock_gate;
 
@@ -39,9 +44,10 @@ create table auth.session (
 );
 comment on table auth.session is 'Who is signed in, by the token of the cookie.';
 create index "session_userId_idx" on auth.session ("userId");
+create index "session_expiresAt_idx" on auth.session ("expiresAt");
 alter table auth.session enable row level security, force row level security;
 create policy auth_all on auth.session to paddock_auth using (true) with check (true);
-grant select, insert, update, delete on auth.session to paddock_auth;
+grant select, insert, update ("expiresAt", "updatedAt"), delete on auth.session to paddock_auth;
 -- Admission looks a session up by its token. Disabling a user ends their sessions.
 create policy gate_reads on auth.session for select to paddock_gate using (true);
 create policy gate_ends on auth.session for delete to paddock_gate using (true);
@@ -66,7 +72,8 @@ comment on table auth.account is 'Ways of signing in, such as a password; no bro
 create index "account_userId_idx" on auth.account ("userId");
 alter table auth.account enable row level security, force row level security;
 create policy auth_all on auth.account to paddock_auth using (true) with check (true);
-grant select, insert, update, delete on auth.account to paddock_auth;
+grant select, insert (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt"), update (password, "updatedAt"), delete
+  on auth.account to paddock_auth;
 
 create table auth.verification (
   id text primary key,
@@ -78,11 +85,12 @@ create table auth.verification (
 );
 comment on table auth.verification is 'Codes that were sent to verify an address or to reset a password.';
 create index verification_identifier_idx on auth.verification (identifier);
+create index "verification_expiresAt_idx" on auth.verification ("expiresAt");
 alter table auth.verification enable row level security, force row level security;
 create policy auth_all on auth.verification to paddock_auth using (true) with check (true);
-grant select, insert, update, delete on auth.verification to paddock_auth;
+grant select, insert, delete on auth.verification to paddock_auth;
 create policy gate_all on auth.verification to paddock_gate using (true) with check (true);
-grant select (value, "expiresAt"), insert (id, identifier, value, "expiresAt"), delete on auth.verification to paddock_gate;
+grant select (id, value, "expiresAt"), insert (id, identifier, value, "expiresAt"), delete on auth.verification to paddock_gate;
 
 -- It is in the database, and not in memory as the other limits of sign-in are,
 -- because a sign-up tells whether an email address is known: what one network
@@ -96,7 +104,10 @@ comment on table auth.sign_up_counts is 'How many sign-ups were tried from a net
 create index sign_up_counts_since_idx on auth.sign_up_counts (since);
 alter table auth.sign_up_counts enable row level security, force row level security;
 create policy auth_all on auth.sign_up_counts to paddock_auth using (true) with check (true);
-grant select, insert, update, delete on auth.sign_up_counts to paddock_auth;
+grant select, insert (network), update (since, sign_ups), delete on auth.sign_up_counts to paddock_auth;
+create policy gate_reads on auth.sign_up_counts for select to paddock_gate using (true);
+create policy gate_purges on auth.sign_up_counts for delete to paddock_gate using (true);
+grant select (network, since), delete on auth.sign_up_counts to paddock_gate;
 
 -- How often one email address is mailed to, and how often one network asks for that,
 -- is bounded however many instances there are, and over restarts.
@@ -109,7 +120,10 @@ comment on table auth.reset_counts is 'How many password resets were asked for f
 create index reset_counts_since_idx on auth.reset_counts (since);
 alter table auth.reset_counts enable row level security, force row level security;
 create policy auth_all on auth.reset_counts to paddock_auth using (true) with check (true);
-grant select, insert, update, delete on auth.reset_counts to paddock_auth;
+grant select, insert (who), update (since, requests), delete on auth.reset_counts to paddock_auth;
+create policy gate_reads on auth.reset_counts for select to paddock_gate using (true);
+create policy gate_purges on auth.reset_counts for delete to paddock_gate using (true);
+grant select (who, since), delete on auth.reset_counts to paddock_gate;
 
 -- Sign-in's login has no privilege on it: only an operator disables and enables.
 create table auth.disabled_users (

@@ -44,12 +44,14 @@ create table app.account_grants (
 );
 comment on table app.account_grants is 'Which user may use which account, in what role and until when.';
 -- For the list of a user's own accounts: the one query that starts with the user.
+-- So does the policy: its condition, user_id = private.user_id(), is always among
+-- those of this index, so that no scan of it counts another user's rows.
 create index account_grants_user_id_idx on app.account_grants (user_id, account_id);
 alter table app.account_grants enable row level security, force row level security,
   alter column account_id set statistics 0, alter column user_id set statistics 0;
 -- Admission reads grants before anyone is admitted.
 create policy gate_all on app.account_grants to paddock_gate using (true) with check (true);
-grant select, insert on app.account_grants to paddock_gate;
+grant select, insert (account_id, user_id, role) on app.account_grants to paddock_gate;
 -- A user sees the grants that name them, and through these their accounts.
 create policy app_reads on app.account_grants for select to paddock_app
   using (user_id = (select private.user_id()));

@@ -26,7 +26,7 @@ comment on table app.event_heads is 'The number of each account''s newest event.
 alter table app.event_heads enable row level security, force row level security,
   alter column account_id set statistics 0, alter column last_seq set statistics 0;
 create policy gate_all on app.event_heads to paddock_gate using (true) with check (true);
-grant select, insert, update on app.event_heads to paddock_gate;
+grant select, insert, update (last_seq, dropped_seq) on app.event_heads to paddock_gate;
 create policy app_reads on app.event_heads for select to paddock_app
   using (account_id = (select private.account_id('read')));
 grant select on app.event_heads to paddock_app;
@@ -47,7 +47,7 @@ comment on table app.account_events is 'The event log of each account, numbered 
 alter table app.account_events enable row level security, force row level security,
   alter column account_id set statistics 0, alter column broker_event_id set statistics 0, alter column data set statistics 0;
 create policy gate_all on app.account_events to paddock_gate using (true) with check (true);
-grant select, insert on app.account_events to paddock_gate;
+grant select, insert (account_id, seq, kind, broker_event_id, data) on app.account_events to paddock_gate;
 create policy app_reads on app.account_events for select to paddock_app
   using (account_id = (select private.account_id('read')));
 create policy worker_reads on app.account_events for select to paddock_worker
@@ -113,7 +113,7 @@ alter table app.audit_log enable row level security, force row level security,
   alter column request_id set statistics 0, alter column address set statistics 0, alter column request set statistics 0,
   alter column detail set statistics 0;
 create policy gate_appends on app.audit_log for insert to paddock_gate with check (true);
-grant insert on app.audit_log to paddock_gate;
+grant insert (account_id, kind, actor, session_id, request_id, address, request, action, detail) on app.audit_log to paddock_gate;
 create policy app_reads on app.audit_log for select to paddock_app
   using (account_id = (select private.account_id('manage')));
 grant select on app.audit_log to paddock_app;
@@ -142,7 +142,7 @@ alter table app.user_audit_log enable row level security, force row level securi
   alter column request_id set statistics 0, alter column address set statistics 0, alter column request set statistics 0,
   alter column detail set statistics 0;
 create policy gate_appends on app.user_audit_log for insert to paddock_gate with check (true);
-grant insert on app.user_audit_log to paddock_gate;
+grant insert (user_id, kind, actor, session_id, request_id, address, request, action, detail) on app.user_audit_log to paddock_gate;
 create policy app_reads on app.user_audit_log for select to paddock_app
   using (user_id = (select private.user_id()));
 grant select on app.user_audit_log to paddock_app;
@@ -186,12 +186,6 @@ create policy app_reads on app.agent_logs for select to paddock_app
 create policy app_inserts on app.agent_logs for insert to paddock_app
   with check (account_id = (select private.account_id('log')) and user_id = (select private.user_id()));
 grant select, insert (account_id, id, user_id, orchestrator_agent_id, level, message, data) on app.agent_logs to paddock_app;
--- For imports, which take away no entries but their own.
-create policy gate_reads on app.agent_logs for select to paddock_gate using (import_id is not null);
-create policy gate_imports on app.agent_logs for insert to paddock_gate with check (import_id is not null);
-create policy gate_undoes on app.agent_logs for delete to paddock_gate using (import_id is not null);
-grant select, insert (account_id, id, import_id, user_id, orchestrator_agent_id, level, message, data, created_at), delete
-  on app.agent_logs to paddock_gate;
 
 -- What users have had stored in the day that began then, in bytes: agents' logs,
 -- and orders with their events. An operator changes the limit as paddock_owner.
@@ -205,7 +199,7 @@ create table private.stored_bytes (
 comment on table private.stored_bytes is 'How many bytes each user has had stored lately.';
 alter table private.stored_bytes enable row level security, force row level security;
 create policy gate_all on private.stored_bytes to paddock_gate using (true) with check (true);
-grant select, insert, update on private.stored_bytes to paddock_gate;
+grant select, insert, update (since, bytes), delete on private.stored_bytes to paddock_gate;
 
 create table private.storage_limit (
   only_one boolean primary key default true check (only_one),
@@ -245,6 +239,7 @@ set local role paddock_gate;
 {{ template "func/005/enable_user.sql" . }}
 {{ template "func/005/make_reset_token.sql" . }}
 {{ template "func/005/make_invitation.sql" . }}
+{{ template "func/005/lock_sign_ups.sql" . }}
 {{ template "func/005/lock_event_log.sql" . }}
 {{ template "func/005/count_stored.sql" . }}
 {{ template "func/005/count_agent_log.sql" . }}
@@ -252,23 +247,26 @@ set local role paddock_gate;
 {{ template "func/005/read_events.sql" . }}
 {{ template "func/005/check_access.sql" . }}
 {{ template "func/005/mark_expired_events.sql" . }}
+{{ template "func/005/purge_expired.sql" . }}
 {{ template "func/005/doorbell_channel.sql" . }}
 {{ template "func/005/notify_events.sql" . }}
 grant execute on function private.lock_event_log, private.append_event to paddock_app, paddock_worker;
-grant execute on function private.read_events, private.check_access, private.mark_expired_events, private.doorbell_channel,
-  private.notify_events to paddock_worker;
+grant execute on function private.read_events, private.check_access, private.mark_expired_events, private.purge_expired,
+  private.doorbell_channel, private.notify_events to paddock_worker;
 select private.doorbell_channel();
 grant execute on function private.count_agent_log, private.record_user_change, private.record_grant_change to paddock_owner;
 grant execute on function private.audit_call to paddock_app;
-grant execute on function private.audit_refused_sign_in to paddock_auth;
+grant execute on function private.audit_refused_sign_in, private.lock_sign_ups to paddock_auth;
 grant execute on function private.make_reset_token to paddock_auth, paddock_owner;
 grant execute on function private.refuse_disabled_user, private.list_users, private.disable_user, private.enable_user,
   private.make_invitation to paddock_owner;
+comment on function private.purge_expired is 'Deletes sessions and tokens of sign-in that ended more than a day ago, and counts of limits that are over.';
 comment on function private.list_users is 'All users, for paddock user list.';
 comment on function private.disable_user is 'Ends a user''s sessions and refuses them new ones: paddock user disable calls it.';
 comment on function private.enable_user is 'Lets a disabled user sign in again: paddock user enable calls it.';
 comment on function private.make_reset_token is 'Keeps the digest of a token with which a user may set a new password.';
 comment on function private.make_invitation is 'Keeps the digest of a token with which somebody may sign up.';
+comment on function private.lock_sign_ups is 'Keeps other sign-ups waiting until this transaction ends.';
 comment on function private.audit_call is 'Writes into the admitted account''s audit what is about to be asked of the broker.';
 comment on function private.audit_refused_sign_in is 'Writes into the audit that a password was refused.';
 reset role;
@@ -303,8 +301,8 @@ drop trigger record_user_change on auth."user";
 reset role;
 revoke usage on schema private from paddock_auth;
 set local role paddock_gate;
-drop function private.make_invitation, private.make_reset_token, private.enable_user, private.disable_user, private.list_users, private.refuse_disabled_user;
-drop function private.count_agent_log, private.count_stored, private.notify_events, private.doorbell_channel, private.mark_expired_events, private.check_access, private.read_events,
+drop function private.lock_sign_ups, private.make_invitation, private.make_reset_token, private.enable_user, private.disable_user, private.list_users, private.refuse_disabled_user;
+drop function private.count_agent_log, private.count_stored, private.notify_events, private.doorbell_channel, private.purge_expired, private.mark_expired_events, private.check_access, private.read_events,
   private.append_event, private.lock_event_log, private.record_grant_change, private.record_user_change, private.audit_refused_sign_in,
   private.audit_call, private.audit, private.origin;
 reset role;

@@ -199,20 +199,6 @@ grant select,
 create policy gate_reads on app.alpaca_orders for select to paddock_gate using (true);
 grant select (account_id, id, client_order_id, intent_state, request_hash, reduce_only, symbol, side, type, qty, notional,
   alpaca_order_id, status, is_open, created_at, updated_at) on app.alpaca_orders to paddock_gate;
--- For imports: they bring orders that are at the broker or over, never an intent
--- that waits for its answer, and take away no others.
-create policy gate_imports on app.alpaca_orders for insert to paddock_gate
-  with check (import_id is not null and intent_state in ('accepted', 'rejected'));
-create policy gate_keeps on app.alpaca_orders for update to paddock_gate using (import_id is not null) with check (true);
-create policy gate_undoes on app.alpaca_orders for delete to paddock_gate using (import_id is not null);
-grant select (import_id, broker_updated_at, time_in_force, order_class, position_intent, limit_price, stop_price, trail_price, trail_percent,
-    hwm, extended_hours, filled_qty, filled_avg_price, parent_alpaca_order_id, replaces, replaced_by, submitted_by, orchestrator_agent_id,
-    tag, broker_order, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at),
-  insert (account_id, id, import_id, client_order_id, intent_state, submitted_by, orchestrator_agent_id, tag, symbol, side, type,
-    time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours,
-    alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_order, created_at,
-    submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at),
-  update (import_id), delete on app.alpaca_orders to paddock_gate;
 create policy report_reads on app.alpaca_orders for select to paddock_report
   using (account_id = any ((select private.report_accounts())::uuid[]));
 grant select (account_id, id, client_order_id, alpaca_order_id, symbol, side, type, time_in_force, order_class, qty, notional,

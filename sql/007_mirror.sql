@@ -48,17 +48,15 @@ create policy app_updates on app.alpaca_positions for update to paddock_app
 create policy worker_all on app.alpaca_positions to paddock_worker
   using (account_id = (select private.account_id('work')))
   with check (account_id = (select private.account_id('work')));
-grant select, insert, update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value,
-  current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted)
+grant select,
+  insert (account_id, symbol, asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value,
+    current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted),
+  update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value,
+    current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted)
   on app.alpaca_positions to paddock_app, paddock_worker;
--- For count_kept_answer and for imports, which bring positions to a mirror that
--- has never agreed with the broker.
+-- For count_kept_answer.
 create policy gate_reads on app.alpaca_positions for select to paddock_gate using (true);
-create policy gate_imports on app.alpaca_positions for insert to paddock_gate with check (import_id is not null);
-create policy gate_keeps on app.alpaca_positions for update to paddock_gate using (import_id is not null) with check (true);
-create policy gate_undoes on app.alpaca_positions for delete to paddock_gate using (import_id is not null);
-grant select, insert (account_id, symbol, asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price,
-    unrealized_pl, as_of, import_id), update (import_id), delete on app.alpaca_positions to paddock_gate;
+grant select on app.alpaca_positions to paddock_gate;
 create policy report_reads on app.alpaca_positions for select to paddock_report
   using (account_id = any ((select private.report_accounts())::uuid[]));
 grant select (account_id, symbol, asset_class, qty, avg_entry_price, cost_basis, market_value, current_price,
@@ -105,7 +103,12 @@ grant select, update (doubts) on app.stream_cursors to paddock_app;
 create policy worker_all on app.stream_cursors to paddock_worker
   using (account_id = (select private.account_id('work')))
   with check (account_id = (select private.account_id('work')));
-grant select, insert, update on app.stream_cursors to paddock_worker;
+grant select,
+  insert (account_id, last_event_id, agreed_at, max_age, doubts_settled, streaming, unbroken_since, note, last_error, last_error_at,
+    sync_error, sync_error_at, newest_order_at),
+  update (last_event_id, agreed_at, max_age, doubts, doubts_settled, streaming, unbroken_since, note, last_error, last_error_at,
+    sync_error, sync_error_at, newest_order_at, updated_at)
+  on app.stream_cursors to paddock_worker;
 create policy gate_reads on app.stream_cursors for select to paddock_gate using (true);
 create policy gate_doubts on app.stream_cursors for update to paddock_gate using (true) with check (true);
 grant select, update (doubts) on app.stream_cursors to paddock_gate;

@@ -50,7 +50,7 @@ grant select on app.fills to paddock_app;
 create policy worker_all on app.fills to paddock_worker
   using (account_id = (select private.account_id('work')))
   with check (account_id = (select private.account_id('work')));
-grant select, insert, delete, update (execution_id, qty, price, at, state, previous_execution_id, source) on app.fills to paddock_worker;
+grant select, insert, delete, update (qty, price, at, state, previous_execution_id) on app.fills to paddock_worker;
 create policy report_reads on app.fills for select to paddock_report
   using (account_id = any ((select private.report_accounts())::uuid[]));
 grant select (account_id, execution_id, id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, state, source,
@@ -100,7 +100,10 @@ grant select on app.journal_adjustments to paddock_app;
 create policy worker_all on app.journal_adjustments to paddock_worker
   using (account_id = (select private.account_id('work')))
   with check (account_id = (select private.account_id('work')));
-grant select, insert, update (canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag) on app.journal_adjustments to paddock_worker;
+grant select,
+  insert (account_id, activity_id, kind, sub_type, symbol, at, day, qty, price, net_amount, group_id, description, canceled),
+  update (canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag)
+  on app.journal_adjustments to paddock_worker;
 create policy report_reads on app.journal_adjustments for select to paddock_report
   using (account_id = any ((select private.report_accounts())::uuid[]));
 grant select (account_id, activity_id, kind, sub_type, symbol, at, day, qty, price, net_amount, description, canceled, old_parts, new_parts,
@@ -191,7 +194,8 @@ grant select on app.journal_gaps to paddock_app;
 create policy worker_all on app.journal_gaps to paddock_worker
   using (account_id = (select private.account_id('work')))
   with check (account_id = (select private.account_id('work')));
-grant select, insert, delete, update (journal_qty, broker_qty, trips_since, logged_gap) on app.journal_gaps to paddock_worker;
+grant select, insert (account_id, symbol, journal_qty, broker_qty, trips_since, logged_gap), delete,
+  update (journal_qty, broker_qty, trips_since, logged_gap) on app.journal_gaps to paddock_worker;
 create policy report_reads on app.journal_gaps for select to paddock_report
   using (account_id = any ((select private.report_accounts())::uuid[]));
 grant select (account_id, symbol, journal_qty, broker_qty, trips_since, since) on app.journal_gaps to paddock_report;

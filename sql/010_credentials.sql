@@ -26,7 +26,9 @@ create table private.user_credentials (
 comment on table private.user_credentials is 'The API keys of each account, encrypted with keys that are not in the database.';
 alter table private.user_credentials enable row level security, force row level security;
 create policy gate_all on private.user_credentials to paddock_gate using (true) with check (true);
-grant select, insert, update, delete on private.user_credentials to paddock_gate;
+grant select, insert, delete,
+  update (kind, ciphertext, encryption_algorithm, key_version, key_last4, last_decrypted_at, rejected_at, generation, updated_at)
+  on private.user_credentials to paddock_gate;
 
 create table private.master_keys (
   key_version integer primary key check (key_version > 0),
@@ -65,7 +67,7 @@ create table private.key_checks (
 comment on table private.key_checks is 'How often each user has had API keys checked at the broker lately.';
 alter table private.key_checks enable row level security, force row level security;
 create policy gate_all on private.key_checks to paddock_gate using (true) with check (true);
-grant select, insert, update on private.key_checks to paddock_gate;
+grant select, insert, update (minute_from, in_minute, day_from, in_day), delete on private.key_checks to paddock_gate;
 
 reset role;
 

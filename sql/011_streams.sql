@@ -15,7 +15,7 @@ create table app.stream_leases (
 comment on table app.stream_leases is 'Which instance of the server holds which account''s stream, and until when.';
 alter table app.stream_leases enable row level security, force row level security;
 create policy gate_all on app.stream_leases to paddock_gate using (true) with check (true);
-grant select, insert, update, delete on app.stream_leases to paddock_gate;
+grant select, insert, update (holder, fence, expires_at), delete on app.stream_leases to paddock_gate;
 
 create table private.stream_instances (
   holder uuid primary key,

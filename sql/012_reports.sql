@@ -14,7 +14,7 @@ create table private.report_sessions (
 comment on table private.report_sessions is 'When the audit last had that a reporting login is connected from an address.';
 alter table private.report_sessions enable row level security, force row level security;
 create policy gate_all on private.report_sessions to paddock_gate using (true) with check (true);
-grant select, insert, update (noted_at) on private.report_sessions to paddock_gate;
+grant select, insert, update (noted_at), delete on private.report_sessions to paddock_gate;
 
 -- The tables that reports read have a policy report_reads and column grants of
 -- their own; agents' logs have them here.

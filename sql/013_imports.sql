@@ -22,7 +22,6 @@ create table private.imports (
 comment on table private.imports is 'Imports from databases of one tenant: from where, by which mapping, and how far they are.';
 create unique index imports_unfinished_idx on private.imports (account_id) where state <> 'done';
 alter table private.imports enable row level security, force row level security;
-create policy gate_all on private.imports to paddock_gate using (true) with check (true);
 grant select, insert, update (moved_keys, state, ended_at), delete on private.imports to paddock_gate;
 
 create table private.import_tables (
@@ -38,7 +37,6 @@ create table private.import_tables (
 );
 comment on table private.import_tables is 'How far an import is in each table of its source.';
 alter table private.import_tables enable row level security, force row level security;
-create policy gate_all on private.import_tables to paddock_gate using (true) with check (true);
 grant select, insert, update (position, taken, refused, ended) on private.import_tables to paddock_gate;
 
 -- Rows that could not be taken. The source still has them: the key finds them.
@@ -54,7 +52,6 @@ create table private.import_refusals (
 );
 comment on table private.import_refusals is 'Rows of a source that an import did not take, and why.';
 alter table private.import_refusals enable row level security, force row level security;
-create policy gate_all on private.import_refusals to paddock_gate using (true) with check (true);
 grant select, insert on private.import_refusals to paddock_gate;
 
 create table private.import_users (
@@ -66,7 +63,6 @@ create table private.import_users (
 );
 comment on table private.import_users is 'The users that an import brought.';
 alter table private.import_users enable row level security, force row level security;
-create policy gate_all on private.import_users to paddock_gate using (true) with check (true);
 grant select, insert, delete on private.import_users to paddock_gate;
 
 -- What another system had as its round trips. The journal computes its own from
@@ -101,7 +97,6 @@ alter table app.imported_trading_positions enable row level security, force row 
 create policy app_reads on app.imported_trading_positions for select to paddock_app
   using (account_id = (select private.account_id('read')));
 grant select on app.imported_trading_positions to paddock_app;
-create policy gate_all on app.imported_trading_positions to paddock_gate using (true) with check (true);
 grant select, insert, delete on app.imported_trading_positions to paddock_gate;
 create policy report_reads on app.imported_trading_positions for select to paddock_report
   using (account_id = any ((select private.report_accounts())::uuid[]));
@@ -129,18 +124,6 @@ comment on column report.imported_trading_positions.tag is 'The tag; NULL: none.
 comment on column report.imported_trading_positions.data is 'The whole row, as the source had it.';
 grant select on report.imported_trading_positions to paddock_report;
 
--- An import brings users with their passwords, and takes away those that it
--- brought. Its sessions last for minutes, while it stores API keys.
-grant select ("emailVerified", image, "updatedAt"),
-  insert (id, name, email, "emailVerified", image, "createdAt", "updatedAt") on auth."user" to paddock_gate;
-create policy gate_imports on auth.account for insert to paddock_gate with check ("providerId" = 'credential');
-create policy gate_reads on auth.account for select to paddock_gate using ("providerId" = 'credential');
-grant select (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt"),
-  insert (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt") on auth.account to paddock_gate;
-create policy gate_imports on auth.session for insert to paddock_gate
-  with check (id like 'import-%' and "expiresAt" < now() + interval '11 minutes');
-grant insert (id, "expiresAt", token, "updatedAt", "userId") on auth.session to paddock_gate;
-
 {{ template "func/013/import_row_id.sql" . }}
 {{ template "func/013/import_hash.sql" . }}
 grant execute on function app.import_row_id, app.import_hash to paddock_gate;
@@ -149,6 +132,7 @@ reset role;
 
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
+{{ template "func/013/is_operator.sql" . }}
 {{ template "func/013/lock_import.sql" . }}
 {{ template "func/013/audit_import.sql" . }}
 {{ template "func/013/begin_import.sql" . }}
@@ -174,6 +158,88 @@ comment on function private.undo_import is 'Takes away what an import brought, a
 reset role;
 revoke create on schema private from paddock_gate;
 
+-- What the gate may do for imports. Some of its functions may be called by runtime
+-- logins, and have the gate's rights. So none of these holds in the session of such
+-- a login, whatever it makes a function do: they ask for an operator's, and for an
+-- import that is running, or being undone, and brings the very row.
+set local role paddock_owner;
+
+create policy gate_imports on private.imports to paddock_gate using ((select private.is_operator())) with check ((select private.is_operator()));
+create policy gate_imports on private.import_tables to paddock_gate using ((select private.is_operator())) with check ((select private.is_operator()));
+create policy gate_imports on private.import_refusals to paddock_gate using ((select private.is_operator())) with check ((select private.is_operator()));
+create policy gate_imports on private.import_users to paddock_gate using ((select private.is_operator())) with check ((select private.is_operator()));
+
+-- An import brings users with their passwords. Its owner is there before itself is.
+create policy gate_imports on auth."user" for insert to paddock_gate with check ((select private.is_operator()));
+grant select ("emailVerified", image, "updatedAt"),
+  insert (id, name, email, "emailVerified", image, "createdAt", "updatedAt") on auth."user" to paddock_gate;
+create policy gate_reads on auth.account for select to paddock_gate using ((select private.is_operator()) and "providerId" = 'credential');
+create policy gate_imports on auth.account for insert to paddock_gate
+  with check ((select private.is_operator()) and "providerId" = 'credential' and exists (
+    select from private.import_users u join private.imports i on i.account_id = u.account_id and i.id = u.import_id
+    where u.user_id = "userId" and i.state = 'running'));
+grant select (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt"),
+  insert (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt") on auth.account to paddock_gate;
+-- While it stores API keys, it has a session of minutes of its account's owner.
+create policy gate_imports on auth.session for insert to paddock_gate
+  with check ((select private.is_operator()) and id like 'import-%' and "expiresAt" < now() + interval '11 minutes' and exists (
+    select from private.imports i join app.user_accounts a on a.id = i.account_id where a.user_id = "userId" and i.state = 'running'));
+grant insert (id, "expiresAt", token, "updatedAt", "userId") on auth.session to paddock_gate;
+
+-- It brings orders that are at the broker or over, never an intent that waits for its answer.
+create policy gate_imports on app.alpaca_orders for insert to paddock_gate
+  with check ((select private.is_operator()) and intent_state in ('accepted', 'rejected') and exists (
+    select from private.imports i where i.account_id = alpaca_orders.account_id and i.id = import_id and i.state = 'running'));
+create policy gate_keeps on app.alpaca_orders for update to paddock_gate
+  using ((select private.is_operator()) and exists (
+    select from private.imports i where i.account_id = alpaca_orders.account_id and i.id = import_id and i.state = 'undoing'))
+  with check (import_id is null);
+create policy gate_undoes on app.alpaca_orders for delete to paddock_gate
+  using ((select private.is_operator()) and exists (
+    select from private.imports i where i.account_id = alpaca_orders.account_id and i.id = import_id and i.state = 'undoing'));
+grant select (import_id, broker_updated_at, time_in_force, order_class, position_intent, limit_price, stop_price, trail_price, trail_percent,
+    hwm, extended_hours, filled_qty, filled_avg_price, parent_alpaca_order_id, replaces, replaced_by, submitted_by, orchestrator_agent_id,
+    tag, broker_order, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at),
+  insert (account_id, id, import_id, client_order_id, intent_state, submitted_by, orchestrator_agent_id, tag, symbol, side, type,
+    time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours,
+    alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_order, created_at,
+    submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at),
+  update (import_id), delete on app.alpaca_orders to paddock_gate;
+
+-- Positions come to a mirror that has never agreed with the broker.
+create policy gate_imports on app.alpaca_positions for insert to paddock_gate
+  with check ((select private.is_operator()) and exists (
+    select from private.imports i where i.account_id = alpaca_positions.account_id and i.id = import_id and i.state = 'running'));
+create policy gate_keeps on app.alpaca_positions for update to paddock_gate
+  using ((select private.is_operator()) and exists (
+    select from private.imports i where i.account_id = alpaca_positions.account_id and i.id = import_id and i.state = 'undoing'))
+  with check (import_id is null);
+create policy gate_undoes on app.alpaca_positions for delete to paddock_gate
+  using ((select private.is_operator()) and exists (
+    select from private.imports i where i.account_id = alpaca_positions.account_id and i.id = import_id and i.state = 'undoing'));
+grant insert (account_id, symbol, asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price,
+    unrealized_pl, as_of, import_id), update (import_id), delete on app.alpaca_positions to paddock_gate;
+
+create policy gate_reads on app.imported_trading_positions for select to paddock_gate using ((select private.is_operator()));
+create policy gate_imports on app.imported_trading_positions for insert to paddock_gate
+  with check ((select private.is_operator()) and exists (
+    select from private.imports i where i.account_id = imported_trading_positions.account_id and i.id = import_id and i.state = 'running'));
+create policy gate_undoes on app.imported_trading_positions for delete to paddock_gate
+  using ((select private.is_operator()) and exists (
+    select from private.imports i where i.account_id = imported_trading_positions.account_id and i.id = import_id and i.state = 'undoing'));
+
+create policy gate_reads on app.agent_logs for select to paddock_gate using ((select private.is_operator()) and import_id is not null);
+create policy gate_imports on app.agent_logs for insert to paddock_gate
+  with check ((select private.is_operator()) and exists (
+    select from private.imports i where i.account_id = agent_logs.account_id and i.id = import_id and i.state = 'running'));
+create policy gate_undoes on app.agent_logs for delete to paddock_gate
+  using ((select private.is_operator()) and exists (
+    select from private.imports i where i.account_id = agent_logs.account_id and i.id = import_id and i.state = 'undoing'));
+grant select, insert (account_id, id, import_id, user_id, orchestrator_agent_id, level, message, data, created_at), delete
+  on app.agent_logs to paddock_gate;
+
+reset role;
+
 ---- create above / drop below ----
 
 set local role paddock_gate;
@@ -183,14 +249,39 @@ drop function private.undo_import, private.finish_import, private.end_import_ses
   private.audit_import, private.lock_import;
 reset role;
 set local role paddock_owner;
-drop function app.import_hash, app.import_row_id;
-revoke select ("emailVerified", image, "updatedAt"),
-  insert (id, name, email, "emailVerified", image, "createdAt", "updatedAt") on auth."user" from paddock_gate;
-revoke all (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt") on auth.account from paddock_gate;
-drop policy gate_reads on auth.account;
-drop policy gate_imports on auth.account;
+revoke select, insert (account_id, id, import_id, user_id, orchestrator_agent_id, level, message, data, created_at), delete
+  on app.agent_logs from paddock_gate;
+drop policy gate_undoes on app.agent_logs;
+drop policy gate_imports on app.agent_logs;
+drop policy gate_reads on app.agent_logs;
+revoke insert (account_id, symbol, asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price,
+    unrealized_pl, as_of, import_id), update (import_id), delete on app.alpaca_positions from paddock_gate;
+drop policy gate_undoes on app.alpaca_positions;
+drop policy gate_keeps on app.alpaca_positions;
+drop policy gate_imports on app.alpaca_positions;
+revoke select (import_id, broker_updated_at, time_in_force, order_class, position_intent, limit_price, stop_price, trail_price, trail_percent,
+    hwm, extended_hours, filled_qty, filled_avg_price, parent_alpaca_order_id, replaces, replaced_by, submitted_by, orchestrator_agent_id,
+    tag, broker_order, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at),
+  insert (account_id, id, import_id, client_order_id, intent_state, submitted_by, orchestrator_agent_id, tag, symbol, side, type,
+    time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours,
+    alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_order, created_at,
+    submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at),
+  update (import_id), delete on app.alpaca_orders from paddock_gate;
+drop policy gate_undoes on app.alpaca_orders;
+drop policy gate_keeps on app.alpaca_orders;
+drop policy gate_imports on app.alpaca_orders;
 revoke insert (id, "expiresAt", token, "updatedAt", "userId") on auth.session from paddock_gate;
 drop policy gate_imports on auth.session;
+revoke all (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt") on auth.account from paddock_gate;
+drop policy gate_imports on auth.account;
+drop policy gate_reads on auth.account;
+revoke select ("emailVerified", image, "updatedAt"),
+  insert (id, name, email, "emailVerified", image, "createdAt", "updatedAt") on auth."user" from paddock_gate;
+drop policy gate_imports on auth."user";
 drop view report.imported_trading_positions;
 drop table app.imported_trading_positions, private.import_users, private.import_refusals, private.import_tables, private.imports;
+drop function app.import_hash, app.import_row_id;
+reset role;
+set local role paddock_gate;
+drop function private.is_operator;
 reset role;

@@ -71,7 +71,7 @@ create policy worker_reads on app.account_events for select to paddock_worker
 grant select (account_id, seq, kind, at, data) on app.account_events to paddock_report;
 grant select on app.account_events to paddock_app;
 grant select on app.account_events to paddock_worker;
-grant select, insert on app.account_events to paddock_gate;
+grant select, insert (account_id, seq, kind, broker_event_id, data) on app.account_events to paddock_gate;
 
 -- Which user may use which account, in what role and until when.
 create table app.account_grants (
@@ -94,7 +94,7 @@ create policy gate_all on app.account_grants to paddock_gate
   using (true)
   with check (true);
 grant select on app.account_grants to paddock_app;
-grant select, insert on app.account_grants to paddock_gate;
+grant select, insert (account_id, user_id, role) on app.account_grants to paddock_gate;
 CREATE TRIGGER record_grant_change AFTER INSERT OR DELETE OR UPDATE ON app.account_grants FOR EACH ROW EXECUTE FUNCTION private.record_grant_change();
 
 -- The switch and the limits of each account. An account without a row has no limit, and a column that is null is no limit.
@@ -169,11 +169,15 @@ create policy app_inserts on app.agent_logs for insert to paddock_app
 create policy app_reads on app.agent_logs for select to paddock_app
   using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
 create policy gate_imports on app.agent_logs for insert to paddock_gate
-  with check ((import_id IS NOT NULL));
+  with check ((( SELECT private.is_operator() AS is_operator) AND (EXISTS ( SELECT
+   FROM private.imports i
+  WHERE ((i.account_id = agent_logs.account_id) AND (i.id = agent_logs.import_id) AND (i.state = 'running'::text))))));
 create policy gate_reads on app.agent_logs for select to paddock_gate
-  using ((import_id IS NOT NULL));
+  using ((( SELECT private.is_operator() AS is_operator) AND (import_id IS NOT NULL)));
 create policy gate_undoes on app.agent_logs for delete to paddock_gate
-  using ((import_id IS NOT NULL));
+  using ((( SELECT private.is_operator() AS is_operator) AND (EXISTS ( SELECT
+   FROM private.imports i
+  WHERE ((i.account_id = agent_logs.account_id) AND (i.id = agent_logs.import_id) AND (i.state = 'undoing'::text))))));
 create policy report_reads on app.agent_logs for select to paddock_report
   using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
 grant select (account_id, id, orchestrator_agent_id, level, message, data, created_at) on app.agent_logs to paddock_report;
@@ -288,14 +292,20 @@ create policy app_updates on app.alpaca_orders for update to paddock_app
   using ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)));
 create policy gate_imports on app.alpaca_orders for insert to paddock_gate
-  with check (((import_id IS NOT NULL) AND (intent_state = ANY (ARRAY['accepted'::text, 'rejected'::text]))));
+  with check ((( SELECT private.is_operator() AS is_operator) AND (intent_state = ANY (ARRAY['accepted'::text, 'rejected'::text])) AND (EXISTS ( SELECT
+   FROM private.imports i
+  WHERE ((i.account_id = alpaca_orders.account_id) AND (i.id = alpaca_orders.import_id) AND (i.state = 'running'::text))))));
 create policy gate_keeps on app.alpaca_orders for update to paddock_gate
-  using ((import_id IS NOT NULL))
-  with check (true);
+  using ((( SELECT private.is_operator() AS is_operator) AND (EXISTS ( SELECT
+   FROM private.imports i
+  WHERE ((i.account_id = alpaca_orders.account_id) AND (i.id = alpaca_orders.import_id) AND (i.state = 'undoing'::text))))))
+  with check ((import_id IS NULL));
 create policy gate_reads on app.alpaca_orders for select to paddock_gate
   using (true);
 create policy gate_undoes on app.alpaca_orders for delete to paddock_gate
-  using ((import_id IS NOT NULL));
+  using ((( SELECT private.is_operator() AS is_operator) AND (EXISTS ( SELECT
+   FROM private.imports i
+  WHERE ((i.account_id = alpaca_orders.account_id) AND (i.id = alpaca_orders.import_id) AND (i.state = 'undoing'::text))))));
 create policy report_reads on app.alpaca_orders for select to paddock_report
   using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
 create policy worker_all on app.alpaca_orders to paddock_worker
@@ -347,14 +357,20 @@ create policy app_updates on app.alpaca_positions for update to paddock_app
   using ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)));
 create policy gate_imports on app.alpaca_positions for insert to paddock_gate
-  with check ((import_id IS NOT NULL));
+  with check ((( SELECT private.is_operator() AS is_operator) AND (EXISTS ( SELECT
+   FROM private.imports i
+  WHERE ((i.account_id = alpaca_positions.account_id) AND (i.id = alpaca_positions.import_id) AND (i.state = 'running'::text))))));
 create policy gate_keeps on app.alpaca_positions for update to paddock_gate
-  using ((import_id IS NOT NULL))
-  with check (true);
+  using ((( SELECT private.is_operator() AS is_operator) AND (EXISTS ( SELECT
+   FROM private.imports i
+  WHERE ((i.account_id = alpaca_positions.account_id) AND (i.id = alpaca_positions.import_id) AND (i.state = 'undoing'::text))))))
+  with check ((import_id IS NULL));
 create policy gate_reads on app.alpaca_positions for select to paddock_gate
   using (true);
 create policy gate_undoes on app.alpaca_positions for delete to paddock_gate
-  using ((import_id IS NOT NULL));
+  using ((( SELECT private.is_operator() AS is_operator) AND (EXISTS ( SELECT
+   FROM private.imports i
+  WHERE ((i.account_id = alpaca_positions.account_id) AND (i.id = alpaca_positions.import_id) AND (i.state = 'undoing'::text))))));
 create policy report_reads on app.alpaca_positions for select to paddock_report
   using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
 create policy worker_all on app.alpaca_positions to paddock_worker
@@ -362,8 +378,8 @@ create policy worker_all on app.alpaca_positions to paddock_worker
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select (account_id, symbol, asset_class, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, as_of) on app.alpaca_positions to paddock_report;
 grant select, insert (account_id, symbol, asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, as_of, import_id), update (import_id), delete on app.alpaca_positions to paddock_gate;
-grant select, insert, update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted) on app.alpaca_positions to paddock_app;
-grant select, insert, update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted) on app.alpaca_positions to paddock_worker;
+grant select, insert (account_id, symbol, asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted), update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted) on app.alpaca_positions to paddock_app;
+grant select, insert (account_id, symbol, asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted), update (asset_id, asset_class, exchange, qty, avg_entry_price, cost_basis, market_value, current_price, unrealized_pl, broker_position, as_of, moves, counted_until, read_alone, uncounted) on app.alpaca_positions to paddock_worker;
 
 -- Who did what on an account. Rows are never changed, and outlive the account.
 create table app.audit_log (
@@ -391,7 +407,7 @@ create policy gate_appends on app.audit_log for insert to paddock_gate
   with check (true);
 create policy report_reads on app.audit_log for select to paddock_report
   using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
-grant insert on app.audit_log to paddock_gate;
+grant insert (account_id, kind, actor, session_id, request_id, address, request, action, detail) on app.audit_log to paddock_gate;
 grant select (account_id, at, kind, actor, session_id, request_id, address, request, action, detail) on app.audit_log to paddock_report;
 grant select on app.audit_log to paddock_app;
 
@@ -436,7 +452,7 @@ create policy gate_all on app.event_heads to paddock_gate
   using (true)
   with check (true);
 grant select on app.event_heads to paddock_app;
-grant select, insert, update on app.event_heads to paddock_gate;
+grant select, insert, update (last_seq, dropped_seq) on app.event_heads to paddock_gate;
 
 -- Exercises of options, as they were asked for. The guards count their shares while the contracts are held.
 create table app.exercises (
@@ -521,7 +537,7 @@ create policy worker_all on app.fills to paddock_worker
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select (account_id, execution_id, id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, state, source, orchestrator_agent_id, tag) on app.fills to paddock_report;
 grant select on app.fills to paddock_app;
-grant select, insert, update (execution_id, qty, price, at, state, previous_execution_id, source), delete on app.fills to paddock_worker;
+grant select, insert, update (qty, price, at, state, previous_execution_id), delete on app.fills to paddock_worker;
 
 -- Round trips as another system recorded them before its rows were moved here; the journal knows nothing of them.
 create table app.imported_trading_positions (
@@ -550,9 +566,16 @@ alter table app.imported_trading_positions enable row level security, force row 
 -- without statistics: account_id, key, symbol, direction, status, qty, entry_price, exit_price, realized_pl, orchestrator_agent_id, tag, data
 create policy app_reads on app.imported_trading_positions for select to paddock_app
   using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
-create policy gate_all on app.imported_trading_positions to paddock_gate
-  using (true)
-  with check (true);
+create policy gate_imports on app.imported_trading_positions for insert to paddock_gate
+  with check ((( SELECT private.is_operator() AS is_operator) AND (EXISTS ( SELECT
+   FROM private.imports i
+  WHERE ((i.account_id = imported_trading_positions.account_id) AND (i.id = imported_trading_positions.import_id) AND (i.state = 'running'::text))))));
+create policy gate_reads on app.imported_trading_positions for select to paddock_gate
+  using (( SELECT private.is_operator() AS is_operator));
+create policy gate_undoes on app.imported_trading_positions for delete to paddock_gate
+  using ((( SELECT private.is_operator() AS is_operator) AND (EXISTS ( SELECT
+   FROM private.imports i
+  WHERE ((i.account_id = imported_trading_positions.account_id) AND (i.id = imported_trading_positions.import_id) AND (i.state = 'undoing'::text))))));
 create policy report_reads on app.imported_trading_positions for select to paddock_report
   using ((account_id = ANY (( SELECT private.report_accounts() AS report_accounts)::uuid[])));
 grant select (account_id, key, symbol, direction, status, qty, entry_price, exit_price, realized_pl, opened_at, closed_at, orchestrator_agent_id, tag, data) on app.imported_trading_positions to paddock_report;
@@ -599,7 +622,7 @@ create policy worker_all on app.journal_adjustments to paddock_worker
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select (account_id, activity_id, kind, sub_type, symbol, at, day, qty, price, net_amount, description, canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag) on app.journal_adjustments to paddock_report;
 grant select on app.journal_adjustments to paddock_app;
-grant select, insert, update (canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag) on app.journal_adjustments to paddock_worker;
+grant select, insert (account_id, activity_id, kind, sub_type, symbol, at, day, qty, price, net_amount, group_id, description, canceled), update (canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag) on app.journal_adjustments to paddock_worker;
 
 -- Where the journal and the broker hold different quantities, since when, and from which round trips on no profit is shown.
 create table app.journal_gaps (
@@ -626,7 +649,7 @@ create policy worker_all on app.journal_gaps to paddock_worker
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select (account_id, symbol, journal_qty, broker_qty, trips_since, since) on app.journal_gaps to paddock_report;
 grant select on app.journal_gaps to paddock_app;
-grant select, insert, update (journal_qty, broker_qty, trips_since, logged_gap), delete on app.journal_gaps to paddock_worker;
+grant select, insert (account_id, symbol, journal_qty, broker_qty, trips_since, logged_gap), update (journal_qty, broker_qty, trips_since, logged_gap), delete on app.journal_gaps to paddock_worker;
 
 -- The answers to requests that send several orders, for their retries; and the idempotency keys of turns of the switch.
 create table app.kept_answers (
@@ -753,7 +776,7 @@ create policy gate_reads on app.stream_cursors for select to paddock_gate
 create policy worker_all on app.stream_cursors to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
-grant select, insert, update on app.stream_cursors to paddock_worker;
+grant select, insert (account_id, last_event_id, agreed_at, max_age, doubts_settled, streaming, unbroken_since, note, last_error, last_error_at, sync_error, sync_error_at, newest_order_at), update (last_event_id, agreed_at, max_age, doubts, doubts_settled, streaming, unbroken_since, note, last_error, last_error_at, sync_error, sync_error_at, newest_order_at, updated_at) on app.stream_cursors to paddock_worker;
 grant select, update (doubts) on app.stream_cursors to paddock_app;
 grant select, update (doubts) on app.stream_cursors to paddock_gate;
 
@@ -770,7 +793,7 @@ alter table app.stream_leases enable row level security, force row level securit
 create policy gate_all on app.stream_leases to paddock_gate
   using (true)
   with check (true);
-grant select, insert, update, delete on app.stream_leases to paddock_gate;
+grant select, insert, update (holder, fence, expires_at), delete on app.stream_leases to paddock_gate;
 
 -- Who asked for a reconciliation of an account, and what the last one found.
 create table app.syncs (
@@ -930,7 +953,7 @@ create policy app_reads on app.user_audit_log for select to paddock_app
   using ((user_id = ( SELECT private.user_id() AS user_id)));
 create policy gate_appends on app.user_audit_log for insert to paddock_gate
   with check (true);
-grant insert on app.user_audit_log to paddock_gate;
+grant insert (user_id, kind, actor, session_id, request_id, address, request, action, detail) on app.user_audit_log to paddock_gate;
 grant select on app.user_audit_log to paddock_app;
 
 -- What is left to do after an account's switch was turned, and how far it is.
@@ -999,11 +1022,17 @@ alter table auth."user" enable row level security, force row level security;
 create policy auth_all on auth."user" to paddock_auth
   using (true)
   with check (true);
-create policy gate_all on auth."user" to paddock_gate
+create policy gate_deletes on auth."user" for delete to paddock_gate
+  using (true);
+create policy gate_imports on auth."user" for insert to paddock_gate
+  with check (( SELECT private.is_operator() AS is_operator));
+create policy gate_locks on auth."user" for update to paddock_gate
   using (true)
   with check (true);
+create policy gate_reads on auth."user" for select to paddock_gate
+  using (true);
 grant select (id, name, email, "emailVerified", image, "createdAt", "updatedAt"), insert (id, name, email, "emailVerified", image, "createdAt", "updatedAt"), update ("updatedAt"), delete on auth."user" to paddock_gate;
-grant select, insert, update on auth."user" to paddock_auth;
+grant select, insert, update (name, email, "emailVerified", image, "updatedAt") on auth."user" to paddock_auth;
 CREATE TRIGGER record_user_change AFTER INSERT OR DELETE OR UPDATE ON auth."user" FOR EACH ROW EXECUTE FUNCTION private.record_user_change();
 
 -- Ways of signing in, such as a password; no brokerage accounts, these are in app.user_accounts.
@@ -1030,11 +1059,14 @@ create policy auth_all on auth.account to paddock_auth
   using (true)
   with check (true);
 create policy gate_imports on auth.account for insert to paddock_gate
-  with check (("providerId" = 'credential'::text));
+  with check ((( SELECT private.is_operator() AS is_operator) AND ("providerId" = 'credential'::text) AND (EXISTS ( SELECT
+   FROM (private.import_users u
+     JOIN private.imports i ON (((i.account_id = u.account_id) AND (i.id = u.import_id))))
+  WHERE ((u.user_id = account."userId") AND (i.state = 'running'::text))))));
 create policy gate_reads on auth.account for select to paddock_gate
-  using (("providerId" = 'credential'::text));
+  using ((( SELECT private.is_operator() AS is_operator) AND ("providerId" = 'credential'::text)));
 grant select (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt"), insert (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt") on auth.account to paddock_gate;
-grant select, insert, update, delete on auth.account to paddock_auth;
+grant select, insert (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt"), update (password, "updatedAt"), delete on auth.account to paddock_auth;
 CREATE TRIGGER record_user_change AFTER INSERT OR DELETE OR UPDATE ON auth.account FOR EACH ROW EXECUTE FUNCTION private.record_user_change();
 
 -- Users whom an operator has disabled: a trigger refuses them every session.
@@ -1062,7 +1094,12 @@ alter table auth.reset_counts enable row level security, force row level securit
 create policy auth_all on auth.reset_counts to paddock_auth
   using (true)
   with check (true);
-grant select, insert, update, delete on auth.reset_counts to paddock_auth;
+create policy gate_purges on auth.reset_counts for delete to paddock_gate
+  using (true);
+create policy gate_reads on auth.reset_counts for select to paddock_gate
+  using (true);
+grant select (who, since), delete on auth.reset_counts to paddock_gate;
+grant select, insert (who), update (since, requests), delete on auth.reset_counts to paddock_auth;
 
 -- Who is signed in, by the token of the cookie.
 create table auth.session (
@@ -1078,6 +1115,7 @@ create table auth.session (
   constraint session_token_key UNIQUE (token),
   constraint session_userId_fkey FOREIGN KEY ("userId") REFERENCES auth."user"(id) ON DELETE CASCADE
 );
+CREATE INDEX "session_expiresAt_idx" ON auth.session USING btree ("expiresAt");
 CREATE INDEX "session_userId_idx" ON auth.session USING btree ("userId");
 alter table auth.session enable row level security, force row level security;
 create policy auth_all on auth.session to paddock_auth
@@ -1086,11 +1124,14 @@ create policy auth_all on auth.session to paddock_auth
 create policy gate_ends on auth.session for delete to paddock_gate
   using (true);
 create policy gate_imports on auth.session for insert to paddock_gate
-  with check (((id ~~ 'import-%'::text) AND ("expiresAt" < (now() + '00:11:00'::interval))));
+  with check ((( SELECT private.is_operator() AS is_operator) AND (id ~~ 'import-%'::text) AND ("expiresAt" < (now() + '00:11:00'::interval)) AND (EXISTS ( SELECT
+   FROM (private.imports i
+     JOIN app.user_accounts a ON ((a.id = i.account_id)))
+  WHERE ((a.user_id = session."userId") AND (i.state = 'running'::text))))));
 create policy gate_reads on auth.session for select to paddock_gate
   using (true);
 grant select (id, "expiresAt", token, "userId"), insert (id, "expiresAt", token, "updatedAt", "userId"), delete on auth.session to paddock_gate;
-grant select, insert, update, delete on auth.session to paddock_auth;
+grant select, insert, update ("expiresAt", "updatedAt"), delete on auth.session to paddock_auth;
 CREATE TRIGGER record_user_change AFTER INSERT OR DELETE ON auth.session FOR EACH ROW EXECUTE FUNCTION private.record_user_change();
 CREATE TRIGGER refuse_disabled_user BEFORE INSERT OR UPDATE OF "userId" ON auth.session FOR EACH ROW EXECUTE FUNCTION private.refuse_disabled_user();
 
@@ -1106,7 +1147,12 @@ alter table auth.sign_up_counts enable row level security, force row level secur
 create policy auth_all on auth.sign_up_counts to paddock_auth
   using (true)
   with check (true);
-grant select, insert, update, delete on auth.sign_up_counts to paddock_auth;
+create policy gate_purges on auth.sign_up_counts for delete to paddock_gate
+  using (true);
+create policy gate_reads on auth.sign_up_counts for select to paddock_gate
+  using (true);
+grant select (network, since), delete on auth.sign_up_counts to paddock_gate;
+grant select, insert (network), update (since, sign_ups), delete on auth.sign_up_counts to paddock_auth;
 
 -- Codes that were sent to verify an address or to reset a password.
 create table auth.verification (
@@ -1118,6 +1164,7 @@ create table auth.verification (
   "updatedAt" timestamp with time zone not null default CURRENT_TIMESTAMP,
   constraint verification_pkey PRIMARY KEY (id)
 );
+CREATE INDEX "verification_expiresAt_idx" ON auth.verification USING btree ("expiresAt");
 CREATE INDEX verification_identifier_idx ON auth.verification USING btree (identifier);
 alter table auth.verification enable row level security, force row level security;
 create policy auth_all on auth.verification to paddock_auth
@@ -1126,8 +1173,8 @@ create policy auth_all on auth.verification to paddock_auth
 create policy gate_all on auth.verification to paddock_gate
   using (true)
   with check (true);
-grant select (value, "expiresAt"), insert (id, identifier, value, "expiresAt"), delete on auth.verification to paddock_gate;
-grant select, insert, update, delete on auth.verification to paddock_auth;
+grant select (id, value, "expiresAt"), insert (id, identifier, value, "expiresAt"), delete on auth.verification to paddock_gate;
+grant select, insert, delete on auth.verification to paddock_auth;
 
 -- How long the audit is kept; paddock_owner may change the column keep.
 create table private.audit_retention (
@@ -1188,9 +1235,9 @@ create table private.import_refusals (
   constraint import_refusals_reason_check CHECK ((char_length(reason) <= 1000))
 );
 alter table private.import_refusals enable row level security, force row level security;
-create policy gate_all on private.import_refusals to paddock_gate
-  using (true)
-  with check (true);
+create policy gate_imports on private.import_refusals to paddock_gate
+  using (( SELECT private.is_operator() AS is_operator))
+  with check (( SELECT private.is_operator() AS is_operator));
 grant select, insert on private.import_refusals to paddock_gate;
 
 -- How far an import is in each table of its source.
@@ -1207,9 +1254,9 @@ create table private.import_tables (
   constraint import_tables_name_check CHECK ((name = ANY (ARRAY['users'::text, 'sign_ins'::text, 'alpaca_orders'::text, 'alpaca_positions'::text, 'trading_positions'::text, 'agent_logs'::text])))
 );
 alter table private.import_tables enable row level security, force row level security;
-create policy gate_all on private.import_tables to paddock_gate
-  using (true)
-  with check (true);
+create policy gate_imports on private.import_tables to paddock_gate
+  using (( SELECT private.is_operator() AS is_operator))
+  with check (( SELECT private.is_operator() AS is_operator));
 grant select, insert, update ("position", taken, refused, ended) on private.import_tables to paddock_gate;
 
 -- The users that an import brought.
@@ -1221,9 +1268,9 @@ create table private.import_users (
   constraint import_users_account_id_import_id_fkey FOREIGN KEY (account_id, import_id) REFERENCES private.imports(account_id, id) ON DELETE CASCADE
 );
 alter table private.import_users enable row level security, force row level security;
-create policy gate_all on private.import_users to paddock_gate
-  using (true)
-  with check (true);
+create policy gate_imports on private.import_users to paddock_gate
+  using (( SELECT private.is_operator() AS is_operator))
+  with check (( SELECT private.is_operator() AS is_operator));
 grant select, insert, delete on private.import_users to paddock_gate;
 
 -- Imports from databases of one tenant: from where, by which mapping, and how far they are.
@@ -1246,9 +1293,9 @@ create table private.imports (
 );
 CREATE UNIQUE INDEX imports_unfinished_idx ON private.imports USING btree (account_id) WHERE (state <> 'done'::text);
 alter table private.imports enable row level security, force row level security;
-create policy gate_all on private.imports to paddock_gate
-  using (true)
-  with check (true);
+create policy gate_imports on private.imports to paddock_gate
+  using (( SELECT private.is_operator() AS is_operator))
+  with check (( SELECT private.is_operator() AS is_operator));
 grant select, insert, update (moved_keys, state, ended_at), delete on private.imports to paddock_gate;
 
 -- Which versions of the master key each running instance of the server has.
@@ -1278,7 +1325,7 @@ alter table private.key_checks enable row level security, force row level securi
 create policy gate_all on private.key_checks to paddock_gate
   using (true)
   with check (true);
-grant select, insert, update on private.key_checks to paddock_gate;
+grant select, insert, update (minute_from, in_minute, day_from, in_day), delete on private.key_checks to paddock_gate;
 
 -- The versions of the master key: a check value of each, by which a wrong key is known before anything is encrypted with it, which one stores, and which are retired.
 create table private.master_keys (
@@ -1326,7 +1373,7 @@ alter table private.report_sessions enable row level security, force row level s
 create policy gate_all on private.report_sessions to paddock_gate
   using (true)
   with check (true);
-grant select, insert, update (noted_at) on private.report_sessions to paddock_gate;
+grant select, insert, update (noted_at), delete on private.report_sessions to paddock_gate;
 
 -- Keys of admission's seal: the current one and the one before it.
 create table private.seal_keys (
@@ -1378,7 +1425,7 @@ alter table private.stored_bytes enable row level security, force row level secu
 create policy gate_all on private.stored_bytes to paddock_gate
   using (true)
   with check (true);
-grant select, insert, update on private.stored_bytes to paddock_gate;
+grant select, insert, update (since, bytes), delete on private.stored_bytes to paddock_gate;
 
 -- The live instances of the server, among which the accounts' streams are divided.
 create table private.stream_instances (
@@ -1418,7 +1465,7 @@ alter table private.user_credentials enable row level security, force row level 
 create policy gate_all on private.user_credentials to paddock_gate
   using (true)
   with check (true);
-grant select, insert, update, delete on private.user_credentials to paddock_gate;
+grant select, insert, update (kind, ciphertext, encryption_algorithm, key_version, key_last4, last_decrypted_at, rejected_at, generation, updated_at), delete on private.user_credentials to paddock_gate;
 CREATE TRIGGER apply_key_change AFTER INSERT OR DELETE OR UPDATE OF generation, rejected_at ON private.user_credentials FOR EACH ROW EXECUTE FUNCTION private.apply_key_change();
 CREATE TRIGGER hold_key_version BEFORE INSERT OR UPDATE OF key_version, ciphertext ON private.user_credentials FOR EACH ROW EXECUTE FUNCTION private.hold_key_version();
 
@@ -2217,7 +2264,7 @@ create function private.apply_key_change() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.audit(p_account uuid, p_action text, p_detail jsonb DEFAULT '{}'::jsonb, p_user text DEFAULT ''::text, p_kind text DEFAULT NULL::text, p_actor text DEFAULT NULL::text) returns void
-  language plpgsql volatile;  -- paddock_gate's
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 -- Writes into the admitted account's audit what is about to be asked of the broker.
 create function private.audit_call(p_action text, p_detail jsonb DEFAULT '{}'::jsonb) returns void
@@ -2268,7 +2315,7 @@ create function private.count_order() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.count_stored(p_what text, p_bytes bigint, p_refuse boolean) returns void
-  language plpgsql volatile;  -- paddock_gate's
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 -- Makes an account and its owner's grant, for the admitted user.
 create function private.create_account(p_name text, p_environment text) returns uuid
@@ -2363,6 +2410,9 @@ create function private.import_trip_rows(p_account uuid, p_import uuid, p_rows j
 create function private.import_users_rows(p_account uuid, p_import uuid, p_rows jsonb) returns jsonb
   language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
+create function private.is_operator() returns boolean
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
 create function private.keep_balance() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
@@ -2384,6 +2434,10 @@ create function private.lock_event_log(p_leases boolean DEFAULT false) returns v
 
 create function private.lock_import(p_account uuid, p_import uuid, p_state text) returns private.imports
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
+-- Keeps other sign-ups waiting until this transaction ends.
+create function private.lock_sign_ups() returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth
 
 -- Makes the audit's partitions of the months to come and drops those that are no longer kept.
 create function private.maintain_audit_partitions() returns TABLE(made integer, dropped integer)
@@ -2424,10 +2478,14 @@ create function private.orders_blocking_deletion(p_account uuid, p_open_orders t
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 create function private.origin() returns text[]
-  language plpgsql stable;  -- paddock_gate's
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 create function private.partitions(p_log regclass) returns TABLE(relname name, ends_at timestamp with time zone)
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's
+
+-- Deletes sessions and tokens of sign-in that ended more than a day ago, and counts of limits that are over.
+create function private.purge_expired(p_most integer) returns TABLE(kind text, deleted integer)
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set lock_timeout=200ms;  -- paddock_gate's; for paddock_worker
 
 create function private.read_credentials(p_versions integer[], p_keys text[]) returns TABLE(environment text, kind text, key_version integer, encrypted bytea, generation bigint, rejected boolean, owner text)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
@@ -2466,7 +2524,7 @@ create function private.report_accounts() returns uuid[]
   language sql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner, paddock_report
 
 create function private.require_account(p_what text, p_scope text, p_or text DEFAULT NULL::text) returns uuid
-  language plpgsql stable parallel restricted;  -- paddock_gate's
+  language plpgsql stable parallel restricted set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 create function private.retire_master_key(p_version integer, p_check bytea) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker

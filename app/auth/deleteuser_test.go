@@ -46,7 +46,7 @@ func TestDeletionNeedsAPasswordOrAFreshSession(t *testing.T) {
 	db := pgtest.New(t)
 	s := newService(t, func(c *Config) { c.Pool = db.Pool(t, "paddock_auth") })
 	ann, bob := signUp(t, s, "ann@example.com"), signUp(t, s, "bob@example.com")
-	if _, err := db.Conn(t, "paddock_auth").Exec(t.Context(), `update auth.session set "createdAt" = now() - interval '25 hours'`); err != nil {
+	if _, err := db.Conn(t, "admin").Exec(t.Context(), `update auth.session set "createdAt" = now() - interval '25 hours'`); err != nil {
 		t.Fatal(err)
 	}
 	for body, want := range map[string]int{`{}`: 400, `{"password":""}`: 400, `{"password":"wrong password"}`: 400, `{"token":"guessed"}`: 404} {
@@ -57,7 +57,7 @@ func TestDeletionNeedsAPasswordOrAFreshSession(t *testing.T) {
 	if w := post(s, "delete-user", map[string]string{"password": "a good password"}, bob); w.Code != 200 {
 		t.Errorf("with the password: %d %s", w.Code, w.Body)
 	}
-	if _, err := db.Conn(t, "paddock_auth").Exec(t.Context(), `update auth.session set "createdAt" = now()`); err != nil {
+	if _, err := db.Conn(t, "admin").Exec(t.Context(), `update auth.session set "createdAt" = now()`); err != nil {
 		t.Fatal(err)
 	}
 	if w := post(s, "delete-user", map[string]string{}, ann); w.Code != 200 {

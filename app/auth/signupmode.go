@@ -52,7 +52,7 @@ func (s *Service) admitSignUp(ctx context.Context, tx pgx.Tx, email, invitation 
 		return err
 	}
 	if s.config.SignUp == SignUpFirst {
-		if _, err := tx.Exec(ctx, `lock table auth."user" in share row exclusive mode`); err != nil {
+		if _, err := tx.Exec(ctx, "select private.lock_sign_ups()"); err != nil {
 			return err
 		}
 		var users bool

@@ -9,7 +9,8 @@ import (
 )
 
 // Maintainer makes the partitions of the event log and of the audit for the
-// months to come, and drops what is older than their retentions.
+// months to come, and drops what is older than their retentions. It also deletes
+// what has ended: sessions, tokens of sign-in, and counts of limits.
 type Maintainer struct {
 	worker *tenant.Worker
 	log    *slog.Logger
@@ -20,13 +21,14 @@ func NewMaintainer(worker *tenant.Worker, log *slog.Logger) *Maintainer {
 	return &Maintainer{worker, log}
 }
 
-// Run maintains both at once and every hour until ctx ends.
+// Run does all of it at once and every hour until ctx ends.
 func (k *Maintainer) Run(ctx context.Context) error {
 	hour := time.NewTicker(time.Hour)
 	defer hour.Stop()
 	for {
 		k.maintain(ctx, "event log", k.worker.MaintainEventLog)
 		k.maintain(ctx, "audit", k.worker.MaintainAudit)
+		k.purge(ctx)
 		select {
 		case <-ctx.Done():
 			return nil
@@ -43,5 +45,27 @@ func (k *Maintainer) maintain(ctx context.Context, log string, do func(context.C
 		k.log.Warn("partitions could not be looked after; it is tried again within the hour", "of", log, "err", err)
 	case made > 0 || dropped > 0:
 		k.log.Info("partitions", "of", log, "made", made, "dropped", dropped)
+	}
+}
+
+// purgeBatch is how many rows of a kind are deleted in one transaction.
+const purgeBatch = 1000
+
+func (k *Maintainer) purge(ctx context.Context) {
+	all := 0
+	for more := true; more; {
+		var deleted int
+		var err error
+		deleted, more, err = k.worker.PurgeExpired(ctx, purgeBatch)
+		all += deleted
+		if err != nil && ctx.Err() == nil {
+			k.log.Warn("rows that have ended could not be deleted; it is tried again within the hour", "err", err)
+		}
+		if err != nil {
+			break
+		}
+	}
+	if all > 0 {
+		k.log.Info("rows that have ended were deleted", "rows", all)
 	}
 }

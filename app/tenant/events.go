@@ -130,3 +130,14 @@ func (w *Worker) MaintainAudit(ctx context.Context) (made, dropped int, err erro
 	err = run(ctx, w.pool, &b)
 	return made, dropped, err
 }
+
+// PurgeExpired deletes sessions and tokens of sign-in that ended more than a day
+// ago, and counts of limits that are over: most of each kind, at most. It returns
+// how many, and reports whether there may be more.
+func (w *Worker) PurgeExpired(ctx context.Context, most int) (deleted int, more bool, err error) {
+	var b Batch
+	b.Queue("select coalesce(sum(deleted), 0), coalesce(max(deleted) = $1, false) from private.purge_expired($1)", most).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&deleted, &more) })
+	err = run(ctx, w.pool, &b)
+	return deleted, more, err
+}

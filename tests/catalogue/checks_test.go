@@ -39,9 +39,22 @@ const (
 		'private.read_credentials(integer[],text[])'        -- notes the decryption
 	)`
 
+	// Functions without a search_path of their own.
+	unpinned = `(
+		-- runs at each check of a policy; only the gate may execute it, from functions that are pinned
+		'private.check_seal(boolean)',
+		-- Postgres puts these in the place of their calls, which a SET clause would keep
+		-- it from. They run as their caller, whom another search_path gives nothing.
+		'app.orders_matching(uuid,timestamp with time zone,timestamp with time zone,text[],text,text[])',
+		'app.top_level_orders_matching(uuid,timestamp with time zone,timestamp with time zone,text[],text,text[],boolean)',
+		'app.orders_from_broker_json(uuid,jsonb,uuid)'
+	)`
+
 	// Indexes that begin with something else than the account.
 	otherIndexes = `(
-		'app.account_grants_user_id_idx',                   -- a user's list of accounts; the policy's own column comes first
+		-- a user's list of accounts; the policy's own column comes first, so that its
+		-- condition is always one of the index's and no scan meets other users' rows
+		'app.account_grants_user_id_idx',
 		'private.report_grants_role_idx',                   -- asked by role; no runtime role reads the table
 		'app.user_accounts_user_id_name_key',               -- over a digest, which no condition reaches before the policy
 		'app.user_accounts_user_id_broker_account_key'      -- the same
@@ -117,6 +130,29 @@ var checks = []check{
 			{"grant delete on app.agent_logs to paddock_app"},
 			{"grant update (symbol) on app.trading_positions to paddock_app"},
 			{"grant select (account_id) on app.audit_log to paddock_worker"},
+		},
+	},
+	{
+		// Which row something is, and whose, is said once. A key that could be
+		// changed would give a row, with all that points to it, to another account,
+		// user or order. So updates are granted by columns: every table has a key.
+		name: "nobody may change a key, an account or a user of a row",
+		sql: `select c.oid::regclass || '.' || a.attname || ' by ' || pg_get_userbyid(g.grantee)
+			from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+			cross join lateral (select * from aclexplode(c.relacl) union all select * from aclexplode(a.attacl)) g
+			where c.relkind in ('r', 'p', 'v') and n.nspname in ` + ours + ` and g.privilege_type = 'UPDATE' and g.grantee not in (0, c.relowner)
+			and (a.attname in ('id', 'account_id', 'user_id', 'userId', 'accountId', 'providerId', 'submitted_by')
+				or exists (select from pg_constraint k where k.conrelid = c.oid and k.contype in ('p', 'f') and a.attnum = any (k.conkey)))`,
+		broken: [][]string{
+			{"grant update on app.stream_cursors to paddock_worker"},
+			{"grant update (execution_id) on app.fills to paddock_worker"},        // of the primary key
+			{"grant update (wind_down_id) on app.alpaca_orders to paddock_app"},   // of a foreign key
+			{"grant update (order_id) on app.fills to paddock_worker"},            // the same, to another order
+			{"grant update (id) on app.fills to paddock_worker"},                  // an id that is no key
+			{`grant update ("userId") on auth.session to paddock_auth`},           // whose session it is
+			{"grant update (account_id) on app.stream_cursors to paddock_worker"}, // whose row it is
+			{"grant update (account_id) on app.stream_leases to paddock_gate"},
+			{"grant update (submitted_by) on app.alpaca_orders to paddock_app"},
 		},
 	},
 	{
@@ -319,6 +355,23 @@ var checks = []check{
 		},
 	},
 	{
+		// Definer functions have a stricter rule above. The names in a body of BEGIN
+		// ATOMIC were looked up when it was made.
+		name: "every other function pins its search_path, too, or was parsed when it was made",
+		sql: `select p.oid::regprocedure::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+			where n.nspname in ` + ours + ` and not p.prosecdef and p.prosqlbody is null
+			and not coalesce(p.proconfig, '{}') @> array['search_path=pg_catalog, pg_temp']
+			and p.oid::regprocedure::text not in ` + unpinned + `
+			and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')`,
+		broken: [][]string{
+			{"alter function app.guard_order() reset search_path"},
+			{"alter function app.record_order(uuid, jsonb, text, uuid, boolean, timestamptz, interval) set search_path = app, pg_catalog, pg_temp"},
+			{"alter function private.origin() set search_path = pg_temp, pg_catalog"},
+			{"create or replace function app.is_fresh_again() returns boolean stable language sql as 'select true'",
+				"alter function app.is_fresh_again() owner to paddock_owner", "revoke execute on function app.is_fresh_again() from public"},
+		},
+	},
+	{
 		name: "definer functions are not executable by PUBLIC",
 		sql: `select p.oid::regprocedure::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace
 			cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) g
@@ -361,13 +414,13 @@ var checks = []check{
 				concat(pg_get_expr(o.polqual, o.polrelid), pg_get_expr(o.polwithcheck, o.polrelid)) ~* ` + notifies + ` from pg_policy o
 			) x (what, rings) where x.rings`,
 		broken: [][]string{
-			{"create function private.loud() returns void language plpgsql as $$ begin perform pg_notify('x', ''); end $$",
+			{"create function private.loud() returns void set search_path = pg_catalog, pg_temp language plpgsql as $$ begin perform pg_notify('x', ''); end $$",
 				"revoke execute on function private.loud() from public", "alter function private.loud() owner to paddock_gate"},
-			{"create function private.loud() returns trigger language plpgsql as $$ begin notify x; return null; end $$",
+			{"create function private.loud() returns trigger set search_path = pg_catalog, pg_temp language plpgsql as $$ begin notify x; return null; end $$",
 				"revoke execute on function private.loud() from public", "alter function private.loud() owner to paddock_gate"},
 			{"create function private.loud() returns void begin atomic select pg_notify('x', ''); end",
 				"revoke execute on function private.loud() from public", "alter function private.loud() owner to paddock_gate"},
-			{"create function private.loud() returns trigger language plpgsql as $$ begin perform private.notify_events(); return null; end $$",
+			{"create function private.loud() returns trigger set search_path = pg_catalog, pg_temp language plpgsql as $$ begin perform private.notify_events(); return null; end $$",
 				"revoke execute on function private.loud() from public", "alter function private.loud() owner to paddock_gate"},
 			{`create rule loud as on delete to auth.session do also notify x`},
 			{"create trigger loud after delete on auth.session for each row when (pg_notify('x', '')::text is null) execute function private.record_account_change()"},
@@ -395,7 +448,7 @@ var checks = []check{
 			) x (what, acl) cross join lateral aclexplode(x.acl) g where g.grantee = 0`,
 		broken: [][]string{
 			{"grant execute on function app.rfc3339(timestamptz) to public"},
-			{"create function app.new() returns int language sql as 'select 1'", "alter function app.new() owner to paddock_owner"},
+			{"create function app.new() returns int return 1", "alter function app.new() owner to paddock_owner"},
 			{"grant select (inner_pad) on private.seal_keys to public"},
 			{"grant update on app.audit_log to public"},
 			{"grant select on report.orders to public"},

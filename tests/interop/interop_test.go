@@ -51,7 +51,7 @@ func TestBetterAuth(t *testing.T) {
 			cmd := exec.Command("node", "--test", "--test-reporter=spec", filepath.Join(js, "auth", suite+".test.mjs"))
 			cmd.Env = append(os.Environ(), "BASE_URL="+plain, "SECURE_URL="+secure, "SECURE_ORIGIN=https://paddock.example", "LIMITED_URL="+limited, "MAIL_URL="+mails, "MAILS_URL="+post.url, "CLOSED_URL="+closed,
 				"TRUSTED_ORIGINS="+strings.Join(config.TrustedOrigins, ","),
-				"SECRET="+config.Secret, "DATABASE_URL_AUTH="+db.URL("paddock_auth"), "NODE_OPTIONS=", "NODE_ENV=")
+				"SECRET="+config.Secret, "DATABASE_URL_AUTH="+db.URL("paddock_auth"), "DATABASE_URL_ADMIN="+db.AdminURL, "NODE_OPTIONS=", "NODE_ENV=")
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Errorf("%v\n%s", err, out)
 			}

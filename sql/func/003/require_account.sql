@@ -3,7 +3,7 @@
 -- is the action that needs the scope, for the message. Only definer functions
 -- call it, from inside their pinned search_path.
 create or replace function private.require_account(p_what text, p_scope text, p_or text default null) returns uuid
-stable parallel restricted
+stable parallel restricted set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
   account uuid := coalesce(private.account_id(p_scope), private.account_id(p_or));

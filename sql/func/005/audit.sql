@@ -9,7 +9,7 @@
 -- says of itself. p_kind and p_actor say so where it is somebody else.
 create or replace function private.audit(p_account uuid, p_action text, p_detail jsonb default '{}', p_user text default '',
   p_kind text default null, p_actor text default null) returns void
-volatile
+volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
   door text := split_part(private.check_seal(), '.', 2);

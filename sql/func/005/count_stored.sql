@@ -5,7 +5,7 @@
 -- for is not counted. Logs and orders are counted apart, so that an agent which
 -- logs too much goes on trading. Only definer functions call it.
 create or replace function private.count_stored(p_what text, p_bytes bigint, p_refuse boolean) returns void
-volatile
+volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
   who text := private.user_id();

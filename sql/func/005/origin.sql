@@ -2,7 +2,7 @@
 -- the client's address, and the method and path; NULL for each that it does not
 -- say, as - or nothing. After an admission it is what the admission set (see private.admit).
 create or replace function private.origin() returns text[]
-stable
+stable set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
   parts text[] := regexp_match(current_setting('app.origin', true), '^(\S*) ?(\S*) ?(\S*) ?(.*)$');

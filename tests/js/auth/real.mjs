@@ -9,6 +9,8 @@ export async function realServer(options = {}) {
   await new Promise((done) => server.listen(0, '127.0.0.1', done))
   const base = `http://127.0.0.1:${server.address().port}`
   const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL_AUTH, options: '-c search_path=auth', max: 4 })
+  // For what the tests do to rows by hand, and no server may.
+  const admin = new pg.Pool({ connectionString: process.env.DATABASE_URL_ADMIN, options: '-c search_path=auth', max: 2 })
   const settings = {
     database: pool, secret: process.env.SECRET, baseURL: base, emailAndPassword: { enabled: true },
     rateLimit: { enabled: false }, telemetry: { enabled: false }, logger: { disabled: true }, ...options,
@@ -18,6 +20,7 @@ export async function realServer(options = {}) {
     server.closeAllConnections()
     await new Promise((done) => server.close(done))
     await pool.end()
+    await admin.end()
   }
-  return { base, close, pool, options: settings }
+  return { base, close, admin, options: settings }
 }

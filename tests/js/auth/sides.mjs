@@ -41,7 +41,7 @@ export async function sides({ paddock = process.env.BASE_URL, origin, options } 
       return ours
     },
     /** Runs SQL about each side's user, $1, and session token, $2, and answers the rows of both. */
-    sql: (text) => Promise.all(both.map(async (s) => (await real.pool.query(text, text.includes('$2') ? [s.email, token(s)] : [s.email])).rows)),
+    sql: (text) => Promise.all(both.map(async (s) => (await real.admin.query(text, text.includes('$2') ? [s.email, token(s)] : [s.email])).rows)),
     forget: () => both.forEach((s) => s.jar.clear()),
     close: real.close,
   }

@@ -1,0 +1,57 @@
+-- Deletes rows that mean nothing any more, p_most of each kind at most: sessions
+-- and the tokens of sign-in (links that reset a password, invitations, what a
+-- Better Auth server on this database verifies by) that ended more than a day ago,
+-- and counts of limits whose time is over. Returns how many it deleted of each
+-- kind, and the caller asks again while one is p_most. Nothing that lives is
+-- touched: whoever comes with a session or a token that is gone is answered as with
+-- one that has ended.
+--
+-- The day is for a Better Auth server whose clock is another. One caller at a time
+-- deletes; another gets no rows. It waits only shortly for locks.
+create or replace function private.purge_expired(p_most integer) returns table (kind text, deleted integer)
+volatile security definer set search_path = pg_catalog, pg_temp set lock_timeout = '200ms'
+language plpgsql as $$
+declare
+  bound timestamptz := clock_timestamp() - interval '1 day';
+begin
+  perform from private.event_retention r for update skip locked;
+  if not found then
+    return;
+  end if;
+
+  kind := 'sessions';
+  delete from auth.session d where d.id in (select s.id from auth.session s where s."expiresAt" < bound limit p_most);
+  get diagnostics deleted = row_count;
+  return next;
+
+  kind := 'tokens';
+  delete from auth.verification d where d.id in (select v.id from auth.verification v where v."expiresAt" < bound limit p_most);
+  get diagnostics deleted = row_count;
+  return next;
+
+  kind := 'sign-ups';
+  delete from auth.sign_up_counts d where d.network in (select c.network from auth.sign_up_counts c where c.since < bound limit p_most);
+  get diagnostics deleted = row_count;
+  return next;
+
+  kind := 'resets';
+  delete from auth.reset_counts d where d.who in (select c.who from auth.reset_counts c where c.since < bound limit p_most);
+  get diagnostics deleted = row_count;
+  return next;
+
+  kind := 'stored bytes';
+  delete from private.stored_bytes d where (d.user_id, d.what) in (select c.user_id, c.what from private.stored_bytes c where c.since < bound limit p_most);
+  get diagnostics deleted = row_count;
+  return next;
+
+  kind := 'key checks';
+  delete from private.key_checks d where d.user_id in (select c.user_id from private.key_checks c where c.day_from < bound and c.minute_from < bound limit p_most);
+  get diagnostics deleted = row_count;
+  return next;
+
+  kind := 'reporting sessions';
+  delete from private.report_sessions d where (d.login, d.address) in (select c.login, c.address from private.report_sessions c where c.noted_at < bound limit p_most);
+  get diagnostics deleted = row_count;
+  return next;
+end
+$$;
