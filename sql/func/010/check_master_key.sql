@@ -19,8 +19,8 @@ language plpgsql as $$
 begin
   if not exists (select from private.master_keys m where m.key_version = p_key_version) then
     if exists (select from private.user_credentials c where c.key_version = p_key_version) then
-      perform ext.pgp_sym_decrypt_bytea(c.ciphertext, p_key)
-        from private.user_credentials c where c.account_id = p_account and c.key_version = p_key_version;
+      perform from private.user_credentials c
+        where c.account_id = p_account and c.key_version = p_key_version and ext.pgp_sym_decrypt_bytea(c.ciphertext, p_key) is not null;
       -- Another transaction may have checked it in this moment.
       if not found and not exists (select from private.master_keys m where m.key_version = p_key_version) then
         raise exception 'the master key of version % was never checked', p_key_version using errcode = 'PD500';
