@@ -1004,6 +1004,7 @@ create policy gate_all on auth."user" to paddock_gate
   with check (true);
 grant select (id, name, email, "emailVerified", image, "createdAt", "updatedAt"), insert (id, name, email, "emailVerified", image, "createdAt", "updatedAt"), update ("updatedAt"), delete on auth."user" to paddock_gate;
 grant select, insert, update on auth."user" to paddock_auth;
+CREATE TRIGGER forget_tokens AFTER UPDATE OF email ON auth."user" FOR EACH ROW WHEN ((new.email IS DISTINCT FROM old.email)) EXECUTE FUNCTION private.forget_tokens();
 CREATE TRIGGER record_user_change AFTER INSERT OR DELETE OR UPDATE ON auth."user" FOR EACH ROW EXECUTE FUNCTION private.record_user_change();
 
 -- Ways of signing in, such as a password; no brokerage accounts, these are in app.user_accounts.
@@ -1035,6 +1036,7 @@ create policy gate_reads on auth.account for select to paddock_gate
   using (("providerId" = 'credential'::text));
 grant select (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt"), insert (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt") on auth.account to paddock_gate;
 grant select, insert, update, delete on auth.account to paddock_auth;
+CREATE TRIGGER forget_tokens AFTER UPDATE OF password ON auth.account FOR EACH ROW WHEN ((new.password IS DISTINCT FROM old.password)) EXECUTE FUNCTION private.forget_tokens();
 CREATE TRIGGER record_user_change AFTER INSERT OR DELETE OR UPDATE ON auth.account FOR EACH ROW EXECUTE FUNCTION private.record_user_change();
 
 -- Users whom an operator has disabled: a trigger refuses them every session.
@@ -2320,6 +2322,9 @@ create function private.end_report_sessions(p_barred oid[], p_longest interval) 
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_watchdog's; for paddock_worker
 
 create function private.finish_import(p_account uuid, p_import uuid) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.forget_tokens() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 -- Lets a reporting login read an account: paddock report create and grant call it.
