@@ -234,6 +234,7 @@ set local role paddock_gate;
 {{ template "func/005/record_user_change.sql" . }}
 {{ template "func/005/record_grant_change.sql" . }}
 {{ template "func/005/refuse_disabled_user.sql" . }}
+{{ template "func/005/forget_tokens.sql" . }}
 {{ template "func/005/list_users.sql" . }}
 {{ template "func/005/disable_user.sql" . }}
 {{ template "func/005/enable_user.sql" . }}
@@ -258,7 +259,7 @@ grant execute on function private.count_agent_log, private.record_user_change, p
 grant execute on function private.audit_call to paddock_app;
 grant execute on function private.audit_refused_sign_in, private.lock_sign_ups to paddock_auth;
 grant execute on function private.make_reset_token to paddock_auth, paddock_owner;
-grant execute on function private.refuse_disabled_user, private.list_users, private.disable_user, private.enable_user,
+grant execute on function private.refuse_disabled_user, private.forget_tokens, private.list_users, private.disable_user, private.enable_user,
   private.make_invitation to paddock_owner;
 comment on function private.purge_expired is 'Deletes sessions and tokens of sign-in that ended more than a day ago, and counts of limits that are over.';
 comment on function private.list_users is 'All users, for paddock user list.';
@@ -283,6 +284,10 @@ create trigger record_user_change after insert or delete on auth.session
   for each row execute function private.record_user_change();
 create trigger record_user_change after insert or update or delete on auth.account
   for each row execute function private.record_user_change();
+create trigger forget_tokens after update of email on auth."user"
+  for each row when (new.email is distinct from old.email) execute function private.forget_tokens();
+create trigger forget_tokens after update of password on auth.account
+  for each row when (new.password is distinct from old.password) execute function private.forget_tokens();
 create trigger record_grant_change after insert or update or delete on app.account_grants
   for each row execute function private.record_grant_change();
 reset role;
@@ -297,11 +302,13 @@ drop trigger record_grant_change on app.account_grants;
 drop trigger record_user_change on auth.account;
 drop trigger record_user_change on auth.session;
 drop trigger refuse_disabled_user on auth.session;
+drop trigger forget_tokens on auth.account;
+drop trigger forget_tokens on auth."user";
 drop trigger record_user_change on auth."user";
 reset role;
 revoke usage on schema private from paddock_auth;
 set local role paddock_gate;
-drop function private.lock_sign_ups, private.make_invitation, private.make_reset_token, private.enable_user, private.disable_user, private.list_users, private.refuse_disabled_user;
+drop function private.lock_sign_ups, private.make_invitation, private.make_reset_token, private.enable_user, private.disable_user, private.list_users, private.forget_tokens, private.refuse_disabled_user;
 drop function private.count_agent_log, private.count_stored, private.notify_events, private.doorbell_channel, private.purge_expired, private.mark_expired_events, private.check_access, private.read_events,
   private.append_event, private.lock_event_log, private.record_grant_change, private.record_user_change, private.audit_refused_sign_in,
   private.audit_call, private.audit, private.origin;

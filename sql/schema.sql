@@ -1033,6 +1033,7 @@ create policy gate_reads on auth."user" for select to paddock_gate
   using (true);
 grant select (id, name, email, "emailVerified", image, "createdAt", "updatedAt"), insert (id, name, email, "emailVerified", image, "createdAt", "updatedAt"), update ("updatedAt"), delete on auth."user" to paddock_gate;
 grant select, insert, update (name, email, "emailVerified", image, "updatedAt") on auth."user" to paddock_auth;
+CREATE TRIGGER forget_tokens AFTER UPDATE OF email ON auth."user" FOR EACH ROW WHEN ((new.email IS DISTINCT FROM old.email)) EXECUTE FUNCTION private.forget_tokens();
 CREATE TRIGGER record_user_change AFTER INSERT OR DELETE OR UPDATE ON auth."user" FOR EACH ROW EXECUTE FUNCTION private.record_user_change();
 
 -- Ways of signing in, such as a password; no brokerage accounts, these are in app.user_accounts.
@@ -1067,6 +1068,7 @@ create policy gate_reads on auth.account for select to paddock_gate
   using ((( SELECT private.is_operator() AS is_operator) AND ("providerId" = 'credential'::text)));
 grant select (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt"), insert (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt") on auth.account to paddock_gate;
 grant select, insert (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt"), update (password, "updatedAt"), delete on auth.account to paddock_auth;
+CREATE TRIGGER forget_tokens AFTER UPDATE OF password ON auth.account FOR EACH ROW WHEN ((new.password IS DISTINCT FROM old.password)) EXECUTE FUNCTION private.forget_tokens();
 CREATE TRIGGER record_user_change AFTER INSERT OR DELETE OR UPDATE ON auth.account FOR EACH ROW EXECUTE FUNCTION private.record_user_change();
 
 -- Users whom an operator has disabled: a trigger refuses them every session.
@@ -2290,7 +2292,7 @@ create function private.begin_repair(p_symbol text, p_qty numeric) returns void
 create function private.check_access(p_tokens text[], p_accounts uuid[]) returns TABLE(idx integer, access text, user_id text, until timestamp with time zone, head bigint, dropped bigint)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
-create function private.check_master_key(p_key_version integer, p_check bytea, p_account uuid DEFAULT NULL::uuid, p_key text DEFAULT NULL::text, p_may_store boolean DEFAULT true) returns void
+create function private.check_master_key(p_key_version integer, p_check bytea, p_account uuid DEFAULT NULL::uuid, p_key text DEFAULT NULL::text, p_may_store boolean DEFAULT true, p_checks bytea[] DEFAULT '{}'::bytea[]) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.check_seal(strict boolean DEFAULT true) returns text
@@ -2367,6 +2369,9 @@ create function private.end_report_sessions(p_barred oid[], p_longest interval) 
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_watchdog's; for paddock_worker
 
 create function private.finish_import(p_account uuid, p_import uuid) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.forget_tokens() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 -- Lets a reporting login read an account: paddock report create and grant call it.
@@ -2556,7 +2561,7 @@ create function private.seen_report_sessions() returns TABLE(login oid, address 
 create function private.set_guards(p_limits jsonb) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
-create function private.set_storing_key_version(p_version integer, p_check bytea) returns void
+create function private.set_storing_key_version(p_version integer, p_check bytea, p_checks bytea[]) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.set_switch(p_switch text, p_reason text, p_cancel boolean DEFAULT false, p_liquidate boolean DEFAULT false, p_suspend boolean DEFAULT NULL::boolean, p_key text DEFAULT NULL::text, p_hash bytea DEFAULT NULL::bytea) returns uuid

@@ -8,6 +8,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/google/uuid"
 
 	"paddock/app/credentials"
 	"paddock/app/problem"
@@ -195,7 +198,7 @@ func TestUncheckedVersionsAreOpened(t *testing.T) {
 	only1, _ := f.service(v1)
 	both, k := f.service(v1 + "," + v2)
 	a := f.connect(only1, "a", f.seeds[0])
-	if err := w.SetStoringKeyVersion(t.Context(), 2, checkOf(t, v2)); err != nil {
+	if err := w.SetStoringKeyVersion(t.Context(), 2, checkOf(t, v2), [][]byte{checkOf(t, v1)}); err != nil {
 		t.Fatal(err)
 	}
 	b := f.connect(both, "b", f.seeds[1])
@@ -214,4 +217,35 @@ func TestUncheckedVersionsAreOpened(t *testing.T) {
 	f.wantVerified("both", w, v1+","+v2)
 	f.wantOpen("the first account's", k, a, f.seeds[0])
 	f.wantOpen("the second account's", k, b, f.seeds[1])
+}
+
+// Who has the worker's login and no key adds no version of the master key, has none
+// store, and keeps no rotation waiting once they are gone.
+func TestTheLoginAloneDecidesNoVersion(t *testing.T) {
+	f := newFixture(t)
+	w := f.worker()
+	v1, v2 := credentials.NewMasterKey(1), credentials.NewMasterKey(2)
+	f.wantVerified("the first", w, v1)
+	made := checkOf(t, credentials.NewMasterKey(9))
+	for _, shown := range [][][]byte{nil, {}, {nil}, {made}, {checkOf(t, other(v1))}} {
+		if err := w.SetStoringKeyVersion(t.Context(), 9, made, shown); tenant.SQLState(err) != "PD500" {
+			t.Errorf("a made-up version stores, with %d keys shown: %v", len(shown), err)
+		}
+		if err := w.CheckMasterKey(t.Context(), 9, made, nil, "", true, shown); tenant.SQLState(err) != "PD500" {
+			t.Errorf("a made-up version was added, with %d keys shown: %v", len(shown), err)
+		}
+	}
+	f.wantVerified("both", w, v1+","+v2) // whose owner has the key that stores adds one
+	for _, shown := range [][][]byte{nil, {checkOf(t, v2)}} {
+		if err := w.SetStoringKeyVersion(t.Context(), 2, checkOf(t, v2), shown); tenant.SQLState(err) != "PD500" {
+			t.Errorf("a version stores for who lacks the one that stores now: %v", err)
+		}
+	}
+	if err := w.AnnounceKeyring(t.Context(), uuid.New(), []int32{1}, 100*365*24*time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	var left time.Duration
+	if err := f.pg.Conn(t, "admin").QueryRow(t.Context(), "select max(live_until) - clock_timestamp() from private.instance_keyrings").Scan(&left); err != nil || left > 5*time.Minute {
+		t.Errorf("an instance is taken for alive for %v (%v)", left, err)
+	}
 }

@@ -405,7 +405,7 @@ func TestARetiredVersionStoresNothing(t *testing.T) {
 	f.wantVerified("both", w, v1+","+v2)
 	refuse("the version that stores", both, 1, "credentials are stored under version 1 of the master key: rotate to another version first")
 	refuse("an unknown version", both, 3, "has never used version 3")
-	if err := w.SetStoringKeyVersion(t.Context(), 2, checkOf(t, v2)); err != nil {
+	if err := w.SetStoringKeyVersion(t.Context(), 2, checkOf(t, v2), [][]byte{checkOf(t, v1)}); err != nil {
 		t.Fatal(err)
 	}
 	refuse("a version that is needed", both, 1, "the credentials of 1 account(s) are still encrypted under version 1")

@@ -36,7 +36,7 @@ func (s *Service) deleteUser(c *call) (any, error) {
 		if err := checkNotTooLong(*password); err != nil {
 			return nil, err
 		}
-		if err := s.checkOwnPassword(c.Context(), in.UserID, *password); err != nil {
+		if _, err := s.checkOwnPassword(c.Context(), in.UserID, *password); err != nil {
 			return nil, err
 		}
 	}

@@ -206,19 +206,21 @@ func (s *Service) setPasswordByToken(ctx context.Context, token, hash string) er
 		if !known {
 			return refuse(problem.AuthUserNotFound, "User not found")
 		}
+		// The password first: it waits for sign-ins with the old one, and their
+		// sessions end below (createSession).
+		changed, err := tx.Exec(ctx, `update auth.account set password = $2, "updatedAt" = $3
+			where "userId" = $1 and "accountId" = $1 and "providerId" = 'credential'`, userID, hash, now)
+		if err == nil && changed.RowsAffected() == 0 {
+			_, err = tx.Exec(ctx, `insert into auth.account (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt")
+				values ($1, $2, 'credential', $2, $3, $4, $4)`, newID(), userID, hash, now)
+		}
+		if err != nil {
+			return err
+		}
 		if _, err := tx.Exec(ctx, `delete from auth.session where "userId" = $1`, userID); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `delete from auth.verification where value = $1`, userID); err != nil {
-			return err
-		}
-		changed, err := tx.Exec(ctx, `update auth.account set password = $2, "updatedAt" = $3
-			where "userId" = $1 and "accountId" = $1 and "providerId" = 'credential'`, userID, hash, now)
-		if err != nil || changed.RowsAffected() > 0 {
-			return err
-		}
-		_, err = tx.Exec(ctx, `insert into auth.account (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt")
-			values ($1, $2, 'credential', $2, $3, $4, $4)`, newID(), userID, hash, now)
+		_, err = tx.Exec(ctx, `delete from auth.verification where value = $1`, userID)
 		return err
 	})
 	return databaseError(err)

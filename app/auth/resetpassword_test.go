@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"fmt"
 	"net/http/httptest"
 	"regexp"
 	"strings"
@@ -192,5 +193,46 @@ func TestResetsAreLimitedAcrossInstances(t *testing.T) {
 	}
 	if w := ask("192.0.2.1:5", "ann@example.com"); w.Code != 200 || len(box.mails) != maxResetsMailed+1 {
 		t.Errorf("an hour later: %d, and %d mails", w.Code, len(box.mails))
+	}
+}
+
+// A link that was mailed before sets no password any more once the user has set another
+// or has another address, whichever program does it; others' links stay.
+func TestAnOlderLinkEndsWithAChange(t *testing.T) {
+	db, box := pgtest.New(t), &mailbox{}
+	s := newService(t, func(c *Config) { c.Pool, c.SendMail = db.Pool(t, "paddock_auth"), box.take })
+	cookie := signUp(t, s, "ann@example.com")
+	signUp(t, s, "bob@example.com")
+	ofBob := box.token(t, s, "bob@example.com")
+	auth := db.Conn(t, "paddock_auth")
+	for _, tt := range []struct {
+		what, email string
+		change      func() error
+	}{
+		{"another password", "ann@example.com", func() error {
+			w := post(s, "change-password", map[string]any{"currentPassword": "a good password", "newPassword": "a fresh password"}, cookie)
+			if w.Code != 200 {
+				return fmt.Errorf("%d %s", w.Code, w.Body)
+			}
+			return nil
+		}},
+		{"another address", "ann@example.com", func() error {
+			_, err := auth.Exec(t.Context(), `update auth."user" set email = 'ann@example.org' where email = $1`, "ann@example.com")
+			return err
+		}},
+	} {
+		token := box.token(t, s, tt.email)
+		if err := tt.change(); err != nil {
+			t.Fatal(err)
+		}
+		if w := reset(s, token, "the thief's own"); w.Code != 400 {
+			t.Errorf("%s: the older link sets a password: %d %s", tt.what, w.Code, w.Body)
+		}
+	}
+	if _, err := auth.Exec(t.Context(), `update auth."user" set name = 'Bob', email = email where email = 'bob@example.com'`); err != nil {
+		t.Fatal(err)
+	}
+	if w := reset(s, ofBob, "a fresh password"); w.Code != 200 {
+		t.Errorf("another's link: %d %s", w.Code, w.Body)
 	}
 }

@@ -94,11 +94,11 @@ func (s *Service) signIn(c *call) (any, error) {
 	if err := checkNotTooLong(password); err != nil {
 		return nil, err
 	}
-	u, err := s.checkPassword(c.Context(), strings.ToLower(email), password)
+	u, hash, err := s.checkPassword(c.Context(), strings.ToLower(email), password)
 	if err != nil {
 		return nil, err
 	}
-	in, err := s.createSession(c.Context(), u.ID, s.newSession(c.Request, remember))
+	in, err := s.createSession(c.Context(), u.ID, hash, s.newSession(c.Request, remember))
 	if err != nil {
 		return nil, err
 	}
@@ -114,31 +114,30 @@ func (s *Service) signIn(c *call) (any, error) {
 	return answer, nil
 }
 
-// checkPassword returns the user with this email and password. An unknown email
-// takes as long as a wrong password, and gets the same answer.
-func (s *Service) checkPassword(ctx context.Context, email, password string) (user, error) {
-	var u user
+// checkPassword returns the user with this email and password, and the hash that the
+// password fits. An unknown email takes as long as a wrong password, and gets the same
+// answer.
+func (s *Service) checkPassword(ctx context.Context, email, password string) (u user, stored string, err error) {
 	var hash *string
-	_, err := s.queryRow(ctx, append(u.into(), &hash), `select `+userColumnsSQL+`, a.password from auth."user" u
+	_, err = s.queryRow(ctx, append(u.into(), &hash), `select `+userColumnsSQL+`, a.password from auth."user" u
 		left join auth.account a on a."userId" = u.id and a."providerId" = 'credential' and a."accountId" = u.id where u.email = $1`, email)
 	if err != nil {
-		return u, err
+		return u, "", err
 	}
-	stored := ""
 	if hash != nil {
 		stored = *hash
 	}
 	right, err := s.hasher.verify(ctx, password, stored)
 	if err != nil {
-		return u, err
+		return u, "", err
 	}
 	if !right {
 		if err := s.auditRefusal(ctx, "sign_in.failed", u.ID); err != nil {
-			return u, err
+			return u, "", err
 		}
-		return u, refuse(problem.AuthInvalidEmailOrPassword, "Invalid email or password")
+		return u, "", refuse(problem.AuthInvalidEmailOrPassword, "Invalid email or password")
 	}
-	return u, nil
+	return u, stored, nil
 }
 
 func (s *Service) signOut(c *call) (any, error) {

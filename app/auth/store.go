@@ -185,13 +185,22 @@ func (s *Service) insertUser(ctx context.Context, tx pgx.Tx, name, email, hash s
 		Scan(append(u.into(), in.into()...)...)
 }
 
-// createSession makes a session of a user, and may end all others.
-func (s *Service) createSession(ctx context.Context, userID string, in session) (session, error) {
+// createSession makes a session of a user who gave the password of this hash. Checking
+// a password takes a while: where it was changed meanwhile, which ends the user's
+// sessions, this one does not begin either. The password's row is locked until it has
+// begun, so that a change waits, and ends it.
+func (s *Service) createSession(ctx context.Context, userID, hash string, in session) (session, error) {
 	now := s.now()
-	_, err := s.write(ctx, "", in.into(), `
-		insert into auth.session as s (id, "expiresAt", token, "createdAt", "updatedAt", "ipAddress", "userAgent", "userId")
-		values ($1, $2, $3, $4, $4, $5, $6, $7) returning `+sessionColumnsSQL,
-		newID(), time.Time(in.ExpiresAt), newID(), now, in.IPAddress, in.UserAgent, userID)
+	found, err := s.write(ctx, "", in.into(), `
+		with a as (
+			select "userId" from auth.account
+			where "userId" = $7 and "accountId" = $7 and "providerId" = 'credential' and password = $8 for share
+		) insert into auth.session as s (id, "expiresAt", token, "createdAt", "updatedAt", "ipAddress", "userAgent", "userId")
+		select $1, $2::timestamptz, $3, $4::timestamptz, $4, $5, $6, a."userId" from a limit 1 returning `+sessionColumnsSQL,
+		newID(), time.Time(in.ExpiresAt), newID(), now, in.IPAddress, in.UserAgent, userID, hash)
+	if err == nil && !found {
+		err = refuse(problem.AuthInvalidEmailOrPassword, "Invalid email or password")
+	}
 	return in, err
 }
 

@@ -66,14 +66,15 @@ func (s *Service) changePassword(c *call) (any, error) {
 	if err := checkNotTooLong(old); err != nil {
 		return nil, err
 	}
-	if err := s.checkOwnPassword(c.Context(), in.UserID, old); err != nil {
+	was, err := s.checkOwnPassword(c.Context(), in.UserID, old)
+	if err != nil {
 		return nil, err
 	}
 	hash, err := s.hasher.hash(c.Context(), fresh)
 	if err != nil {
 		return nil, err
 	}
-	next, err := s.storePassword(c.Request, in, hash, others)
+	next, err := s.storePassword(c.Request, in, was, hash, others)
 	if err != nil {
 		return nil, err
 	}
@@ -85,39 +86,43 @@ func (s *Service) changePassword(c *call) (any, error) {
 	return map[string]any{"token": next.Token, "user": u}, nil
 }
 
-// checkOwnPassword refuses a password that is not the user's. A user of a
-// Better Auth server on the same database may have none.
-func (s *Service) checkOwnPassword(ctx context.Context, userID, password string) error {
+// checkOwnPassword refuses a password that is not the user's, and returns the hash
+// that it fits. A user of a Better Auth server on the same database may have none.
+func (s *Service) checkOwnPassword(ctx context.Context, userID, password string) (stored string, err error) {
 	var hash *string
-	_, err := s.queryRow(ctx, []any{&hash}, `select password from auth.account
+	_, err = s.queryRow(ctx, []any{&hash}, `select password from auth.account
 		where "userId" = $1 and "accountId" = $1 and "providerId" = 'credential'`, userID)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if hash == nil || *hash == "" {
-		return refuse(problem.AuthCredentialNotFound, "Credential account not found")
+		return "", refuse(problem.AuthCredentialNotFound, "Credential account not found")
 	}
 	right, err := s.hasher.verify(ctx, password, *hash)
 	if err == nil && !right {
 		if err := s.auditRefusal(ctx, "password.refused", userID); err != nil {
-			return err
+			return "", err
 		}
 		err = refuse(problem.AuthInvalidPassword, "Invalid password")
 	}
-	return err
+	return *hash, err
 }
 
-// storePassword sets a user's password. With others it also ends all sessions
-// and makes a new one, in the same transaction.
-func (s *Service) storePassword(r *http.Request, in session, hash string, others bool) (session, error) {
+// storePassword sets a user's password in the place of the one of the hash was: where
+// it was changed since that was checked, such as by a link, it stays. With others it
+// also ends all sessions and makes a new one, in the same transaction.
+func (s *Service) storePassword(r *http.Request, in session, was, hash string, others bool) (session, error) {
 	next := s.newSession(r, s.remembered(r))
 	now := s.now()
 	err := pgx.BeginFunc(r.Context(), s.config.Pool, func(tx pgx.Tx) error {
 		if err := beginFor(r.Context(), tx, in.ID); err != nil {
 			return err
 		}
-		_, err := tx.Exec(r.Context(), `update auth.account set password = $2, "updatedAt" = $3
-			where "userId" = $1 and "accountId" = $1 and "providerId" = 'credential'`, in.UserID, hash, now)
+		stored, err := tx.Exec(r.Context(), `update auth.account set password = $2, "updatedAt" = $3
+			where "userId" = $1 and "accountId" = $1 and "providerId" = 'credential' and password = $4`, in.UserID, hash, now, was)
+		if err == nil && stored.RowsAffected() == 0 {
+			err = refuse(problem.AuthInvalidPassword, "Invalid password")
+		}
 		if err != nil || !others {
 			return err
 		}

@@ -44,7 +44,8 @@ func (k *Keyring) Rotate(ctx context.Context, w *tenant.Worker, to int, progress
 	if !k.has(to) {
 		return r, fmt.Errorf("%s has no key of version %d: make one with paddock keys new --version %d and add it", k.name, to, to)
 	}
-	if err := w.SetStoringKeyVersion(ctx, to, k.check(to)); err != nil {
+	_, checks := k.checks()
+	if err := w.SetStoringKeyVersion(ctx, to, k.check(to), checks); err != nil {
 		return r, k.explainOperator(err, to)
 	}
 	known, err := w.MasterKeyVersions(ctx, nil, nil)

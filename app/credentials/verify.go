@@ -29,12 +29,13 @@ func (k *Keyring) Verify(ctx context.Context, w *tenant.Worker) error {
 		}
 		unchecked[v.Version] = v.Unchecked
 	}
+	_, checks := k.checks()
 	for _, version := range k.versions { // the newest last, so that a wrong old key leaves nothing of a new one
 		derived, sample := "", unchecked[version]
 		if sample != nil {
 			derived = k.outerKey(version, *sample)
 		}
-		err := w.CheckMasterKey(ctx, version, k.check(version), sample, derived, version == k.Newest())
+		err := w.CheckMasterKey(ctx, version, k.check(version), sample, derived, version == k.Newest(), checks)
 		switch tenant.SQLState(err) {
 		case "25006": // nothing speaks against the key, and its check value would now be written
 			continue

@@ -3,6 +3,7 @@ package reporting_test
 import (
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -190,5 +191,89 @@ func TestNewLoginsAreBoundedOnceHardened(t *testing.T) {
 	}
 	if got := limit(); got != "1GB" {
 		t.Errorf("temp_file_limit is %q", got)
+	}
+}
+
+// stubborn has a login's sessions set its password, over and over, and one of them
+// hold the login's row locked, until the test ends or they can sign in no more. It
+// returns when both have begun.
+func (w *world) stubborn(t *testing.T, name, password string) {
+	t.Helper()
+	holder := w.login(t, name, password)
+	run(t, holder, "set idle_in_transaction_session_timeout = 0")
+	run(t, holder, "begin read write")
+	run(t, holder, "alter role "+name+" set work_mem = '1MB'")
+	run(t, holder, "alter role "+name+" password 'stolen'")
+	var sessions sync.WaitGroup
+	t.Cleanup(sessions.Wait)
+	began := make(chan struct{}, 4)
+	for range cap(began) {
+		conn := w.login(t, name, password)
+		run(t, conn, "set default_transaction_read_only = off")
+		sessions.Go(func() {
+			for began <- struct{}{}; t.Context().Err() == nil; {
+				if _, err := conn.Exec(t.Context(), "alter role "+name+" password 'stolen'"); err != nil && conn.IsClosed() {
+					var failed error
+					if conn, failed = w.connect(t, name, "stolen"); failed != nil {
+						return
+					}
+					_, _ = conn.Exec(t.Context(), "set default_transaction_read_only = off") // it may be ended again
+				}
+			}
+		})
+	}
+	for range cap(began) {
+		<-began
+	}
+}
+
+// Who has a login's password cannot keep it: not by setting it again while it is
+// rotated, nor by holding the login's row locked.
+func TestNoLoginKeepsItsPassword(t *testing.T) {
+	w := newWorld(t)
+	name, password := w.create(t, w.accounts[0])
+	w.stubborn(t, name, password)
+	fresh, err := reporting.Rotate(t.Context(), w.owner, name, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, old := range []string{password, "stolen"} {
+		if _, err := w.connect(t, name, old); err == nil {
+			t.Errorf("after the rotation somebody signs in with %q", old)
+		}
+	}
+	if got := sees(t, w.login(t, name, fresh)); !slices.Equal(got, w.accounts[:1]) {
+		t.Errorf("with the new password it sees %v", got)
+	}
+}
+
+// A login that owns something, which no reporting login needs any right for, cannot be
+// dropped, but it sees nothing any more, and nobody signs in with it. Once what it
+// owns is gone it is dropped.
+func TestADroppedLoginIsGoodForNothing(t *testing.T) {
+	w := newWorld(t)
+	name, password := w.create(t, w.accounts[0])
+	conn := w.login(t, name, password)
+	run(t, conn, "set default_transaction_read_only = off")
+	run(t, conn, "alter default privileges grant select on tables to public")
+	w.stubborn(t, name, password)
+	if err := reporting.Drop(t.Context(), w.owner, name); !problem.Is(err, problem.ReportLoginOwnsObjects) {
+		t.Errorf("drop: %v", err)
+	}
+	for _, old := range []string{password, "stolen"} {
+		if _, err := w.connect(t, name, old); err == nil {
+			t.Errorf("after the drop somebody signs in with %q", old)
+		}
+	}
+	if _, err := conn.Exec(t.Context(), "select 1"); err == nil {
+		t.Error("its session goes on")
+	}
+	var grants int
+	if err := w.db.Conn(t, "admin").QueryRow(t.Context(), "select count(*) from private.report_grants where role_name = $1", name).Scan(&grants); err != nil || grants != 0 {
+		t.Errorf("%d grants are left (%v)", grants, err)
+	}
+	run(t, w.db.Conn(t, "admin"), "drop owned by "+name)
+	if err := reporting.Drop(t.Context(), w.owner, name); err != nil {
+		t.Errorf("drop, when it owns nothing: %v", err)
 	}
 }

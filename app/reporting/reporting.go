@@ -120,33 +120,28 @@ func create(ctx context.Context, tx pgx.Tx, name, verifier string, accounts []uu
 	return run(ctx, tx, "reset role")
 }
 
-// Drop revokes a login's accounts, ends its sessions and drops it. It ends with
-// unknown_report_login for anything that is not a reporting login, and
-// report_login_owns_objects when the login owns something, such as a large
-// object, that would be lost with it.
+// Drop revokes a login's accounts, lets nobody sign in with it, ends its sessions
+// and drops it. It ends with unknown_report_login for anything that is not a
+// reporting login, and report_login_owns_objects when the login owns something, such
+// as a large object, that would be lost with it. Then it is there still, and is good
+// for nothing.
 func Drop(ctx context.Context, conn *pgx.Conn, name string) error {
 	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		if err := requireLogin(ctx, tx, name); err != nil {
 			return err
 		}
-		role := pgx.Identifier{name}.Sanitize()
 		if err := run(ctx, tx, "set local role paddock_owner"); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, "select private.revoke_report($1)", name); err != nil {
-			return err
-		}
-		// Its sessions would go on under a role that no longer exists, and see
-		// nothing; they are ended anyway, which takes membership of the role.
-		if err := run(ctx, tx, "reset role", fmt.Sprintf("grant %s to current_user", role)); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, `select pg_catalog.pg_terminate_backend(a.pid)
-			from pg_catalog.pg_stat_activity a where a.usename = $1`, name); err != nil {
-			return err
-		}
-		return run(ctx, tx, "drop role "+role)
+		_, err := tx.Exec(ctx, "select private.revoke_report($1)", name)
+		return err
 	})
+	if err == nil {
+		err = shut(ctx, conn, name)
+	}
+	if err == nil {
+		_, err = conn.Exec(ctx, "drop role "+pgx.Identifier{name}.Sanitize())
+	}
 	return explain(err, name)
 }
 
@@ -187,7 +182,7 @@ func List(ctx context.Context, conn *pgx.Conn) ([]Login, error) {
 			join pg_catalog.pg_auth_members m on m.member = r.oid
 			join pg_catalog.pg_roles g on g.oid = m.roleid and g.rolname = 'paddock_report'
 			left join private.report_grants s on s.role_oid = r.oid and s.role_name = r.rolname
-			where r.rolcanlogin
+			where r.rolcanlogin or s.account_id is not null
 			group by r.rolname, r.oid, r.rolvaliduntil order by r.rolname`)
 		if err != nil {
 			return err
@@ -247,6 +242,10 @@ func explain(err error, name string) error {
 	if err == nil {
 		return nil
 	}
+	var p *problem.Problem
+	if errors.As(err, &p) {
+		return err
+	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		switch {
@@ -256,15 +255,11 @@ func explain(err error, name string) error {
 			return problem.New(problem.UnknownAccount, "One of these accounts does not exist. Nothing was changed.")
 		case pg.Code == "2BP01":
 			return problem.New(problem.ReportLoginOwnsObjects,
-				"The login %q owns objects on this server. Look at them, run DROP OWNED BY it as an administrator, and drop the login again.", name).Because(err)
+				"The login %q sees nothing and signs in no more, but it owns objects on this server. Look at them, run DROP OWNED BY it as an administrator, and drop the login again.", name).Because(err)
 		case pg.Code == "42501":
 			return problem.New(problem.NotPermitted,
 				"The database role used here may not manage reporting logins. Use the role that migrates, which has CREATEROLE.").Because(err)
 		}
-	}
-	var p *problem.Problem
-	if errors.As(err, &p) {
-		return err
 	}
 	return fmt.Errorf("reporting login %s: %w", name, err)
 }

@@ -12,10 +12,12 @@ import (
 
 // Rotate gives a login a new password and a new end (the zero time: none), and
 // returns the password, which is stored nowhere. The old one is good for nothing
-// from then on: sessions that were opened with it are ended on this server. On a
-// replica they go on until somebody ends them there.
+// from then on: sessions that were opened with it are ended on this server before.
+// On a replica they go on until somebody ends them there. Where it fails on the
+// way, nobody can sign in with the login until it is called again.
 //
-// It ends with unknown_report_login or invalid_report_end.
+// It ends with unknown_report_login, invalid_report_end, or not_permitted where the
+// sessions cannot be ended.
 func Rotate(ctx context.Context, conn *pgx.Conn, name string, until time.Time) (password string, err error) {
 	if err := checkEnd(until); err != nil {
 		return "", err
@@ -28,30 +30,16 @@ func Rotate(ctx context.Context, conn *pgx.Conn, name string, until time.Time) (
 	if err != nil {
 		return "", err
 	}
-	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		if err := requireLogin(ctx, tx, name); err != nil {
-			return err
-		}
-		return run(ctx, tx, fmt.Sprintf("alter role %s password '%s' valid until '%s'", pgx.Identifier{name}.Sanitize(), verifier, validUntil(until)))
-	})
+	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return requireLogin(ctx, tx, name) })
+	if err == nil {
+		// Before the password is changed: a session would set its own again.
+		err = shut(ctx, conn, name)
+	}
+	if err == nil {
+		_, err = conn.Exec(ctx, fmt.Sprintf("alter role %s login password '%s' valid until '%s'", pgx.Identifier{name}.Sanitize(), verifier, validUntil(until)))
+	}
 	if err != nil {
 		return "", explain(err, name)
 	}
-	// After the commit, so that nobody comes in again with the old password.
-	if err := endSessions(ctx, conn, name); err != nil {
-		return password, fmt.Errorf("the login %s has its new password, but sessions that were opened with the old one could not be ended: %w", name, err)
-	}
 	return password, nil
-}
-
-// endSessions ends a login's sessions as paddock_watchdog, which is a member of
-// each login for that.
-func endSessions(ctx context.Context, conn *pgx.Conn, name string) error {
-	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		if err := run(ctx, tx, "set local role paddock_watchdog"); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, "select pg_catalog.pg_terminate_backend(a.pid) from pg_catalog.pg_stat_activity a where a.usename = $1", name)
-		return err
-	})
 }

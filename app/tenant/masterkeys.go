@@ -42,10 +42,12 @@ func (w *Worker) MasterKeyVersions(ctx context.Context, versions []int32, checks
 // CheckMasterKey compares the check value of a version with the one that the
 // database keeps, which it keeps from the first call on. Where the version is
 // unchecked, key is the derived key of that account. mayStore says that the
-// version becomes the one that stores where none does. It ends with SQLSTATE PD500
-// or 39000 where the master key is not the one of this version.
-func (w *Worker) CheckMasterKey(ctx context.Context, version int, check []byte, unchecked *uuid.UUID, key string, mayStore bool) error {
-	return w.exec(ctx, "select private.check_master_key($1, $2, $3, $4, $5)", version, check, unchecked, key, mayStore)
+// version becomes the one that stores where none does. checks are the check values
+// of all keys that the caller has: a new version is taken only from who has the one
+// that stores. It ends with SQLSTATE PD500 or 39000 where the master key is not the
+// one of this version.
+func (w *Worker) CheckMasterKey(ctx context.Context, version int, check []byte, unchecked *uuid.UUID, key string, mayStore bool, checks [][]byte) error {
+	return w.exec(ctx, "select private.check_master_key($1, $2, $3, $4, $5, $6)", version, check, unchecked, key, mayStore, checks)
 }
 
 // AnnounceKeyring records that a running instance has these versions of the
@@ -79,10 +81,12 @@ func (w *Worker) LiveKeyrings(ctx context.Context) (list []LiveKeyring, err erro
 }
 
 // SetStoringKeyVersion makes a version the one under which credentials are
-// stored. It ends with SQLSTATE PD500 where check is not its check value, and
-// with 55000 and a sentence for the operator where it cannot be.
-func (w *Worker) SetStoringKeyVersion(ctx context.Context, version int, check []byte) error {
-	return w.exec(ctx, "select private.set_storing_key_version($1, $2)", version, check)
+// stored. checks are the check values of all keys that the caller has. It ends with
+// SQLSTATE PD500 where check is not the version's check value, or the one of the
+// version that stores now is not among checks; and with 55000 and a sentence for the
+// operator where it cannot be.
+func (w *Worker) SetStoringKeyVersion(ctx context.Context, version int, check []byte, checks [][]byte) error {
+	return w.exec(ctx, "select private.set_storing_key_version($1, $2, $3)", version, check, checks)
 }
 
 // RetireMasterKey retires a version. check is the check value of the version that

@@ -146,7 +146,7 @@ var mutants = []mutant{
 	{secrets, "sql/func/010/check_master_key.sql", "if exists (select from private.user_credentials c where c.key_version = p_key_version) then", "if false then", []string{"app/accounts TestUncheckedVersionsAreOpened"}},
 	{secrets, "sql/func/010/encrypt_outer.sql", "cipher-algo=aes256, ", "", []string{"app/accounts TestCredentialsAreEncryptedWithAES256"}},
 	{secrets, "sql/func/010/hold_key_version.sql", "if storing is not true then", "if false then", []string{"app/accounts TestARetiredVersionStoresNothing"}},
-	{secrets, "sql/func/010/rotate_credentials.sql", "    continue when ext.pgp_sym_decrypt_bytea(c.ciphertext, w.key) is distinct from w.was;\n", "", []string{"app/accounts TestARotationOverwritesNoNewKeys"}},
+	{secrets, "sql/func/010/rotate_credentials.sql", "    continue when (ext.pgp_sym_decrypt_bytea(c.ciphertext, w.key) = w.was) is not true;\n", "", []string{"app/accounts TestARotationOverwritesNoNewKeys"}},
 	{secrets, "sql/func/010/rotate_credentials.sql", " or c.key_version <> w.version;", ";", []string{"app/accounts TestTwoRotationsAtOnce"}},
 	{secrets, "sql/func/010/rotate_credentials.sql", "key_version = p_to,", "key_version = p_to, generation = u.generation + 1,", []string{"app/accounts TestRotation"}},
 	{secrets, "sql/func/010/open_credentials_to_rotate.sql", "perform private.audit(", "perform jsonb_build_array(", []string{"app/accounts TestARotationGoesOn"}},

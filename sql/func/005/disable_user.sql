@@ -9,6 +9,9 @@ begin
   if not found then
     return false;
   end if;
+  -- A transaction whose snapshot is older than this one sees no row of
+  -- disabled_users, but it cannot lock a row that has changed since: its sign-in fails.
+  update auth."user" u set "updatedAt" = u."updatedAt" where u.id = p_user;
   insert into auth.disabled_users (user_id) values (p_user) on conflict do nothing;
   if found then
     perform private.audit(null, 'user.disable', p_user => p_user);

@@ -1,5 +1,5 @@
 -- Records which versions of the master key a running instance has, for p_live from
--- now. An instance calls it before it serves and every few seconds; where
+-- now, five minutes at most: a rotation waits for what is recorded here. An instance calls it before it serves and every few seconds; where
 -- p_versions is null it is over. A rotation goes by these rows
 -- (set_storing_key_version). The first call of an instance locks the versions:
 -- either the rotation sees the instance, or the instance the new version.
@@ -20,7 +20,7 @@ begin
     raise exception 'this instance lacks the master key under which credentials are stored' using errcode = 'PD501';
   end if;
   insert into private.instance_keyrings as i (holder, versions, live_until)
-    values (p_holder, p_versions, clock_timestamp() + p_live)
+    values (p_holder, p_versions, clock_timestamp() + least(p_live, interval '5 minutes'))
     on conflict (holder) do update set versions = excluded.versions, live_until = excluded.live_until;
   delete from private.instance_keyrings i
     where i.holder in (

@@ -21,7 +21,9 @@ begin
     account_id := c.account_id;
     begin
       encrypted := ext.pgp_sym_decrypt_bytea(c.ciphertext, c.key);
-      perform private.audit(c.account_id, 'credentials.decrypt', jsonb_build_object('key_version', c.key_version, 'for', 'rotation'));
+      if encrypted is not null then  -- it is where the key is null
+        perform private.audit(c.account_id, 'credentials.decrypt', jsonb_build_object('key_version', c.key_version, 'for', 'rotation'));
+      end if;
     exception when external_routine_invocation_exception then
       encrypted := null;
     end;

@@ -29,7 +29,8 @@ begin
   loop
     select u.* into c from private.user_credentials u where u.account_id = w.account for update;
     continue when not found or c.key_version <> w.version;
-    continue when ext.pgp_sym_decrypt_bytea(c.ciphertext, w.key) is distinct from w.was;
+    -- A key that is null opens nothing, and gives null.
+    continue when (ext.pgp_sym_decrypt_bytea(c.ciphertext, w.key) = w.was) is not true;
     update private.user_credentials u
       set ciphertext = private.encrypt_outer(w.becomes, w.to_key), key_version = p_to,
           encryption_algorithm = 'aes256-gcm+pgp-sym-aes256', last_decrypted_at = clock_timestamp()
