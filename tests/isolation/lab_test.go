@@ -30,6 +30,13 @@ type lab struct {
 	a, b  tenantOf
 	haul  *haul
 	login string // the attacker's login, where one was made for the attack
+	made  int    // how many logins were made
+	// colleague is another's reporting login, which sees the victim's account.
+	colleague string
+	// groups are those that weaken each reporting login: it is in them as well.
+	groups []string
+	// through returns a pooler's URL for one of Postgres; nil without a pooler.
+	through func(url string) string
 	// simple weakens the clients: they write values into the text of their
 	// statements, and do not reset their connections.
 	simple bool
@@ -215,13 +222,15 @@ func (l *lab) attacker(role string) *session {
 // should have.
 func (l *lab) special(attributes string, groups ...string) {
 	l.t.Helper()
-	l.login = "weak_" + l.a.Marker
-	must(l.t, l.admin, fmt.Sprintf("create role %s login %s in role %s password 'test-%s'", l.login, attributes, strings.Join(groups, ", "), l.login))
+	l.made++
+	login := fmt.Sprintf("weak_%s_%d", l.a.Marker, l.made)
+	l.login = login
+	must(l.t, l.admin, fmt.Sprintf("create role %s login %s in role %s password 'test-%s'", login, attributes, strings.Join(groups, ", "), login))
 	l.t.Cleanup(func() {
 		// The test's context is over by now.
 		admin, err := pgx.Connect(context.Background(), l.db.AdminURL)
 		if err == nil {
-			_, err = admin.Exec(context.Background(), "drop owned by "+l.login+"; drop role "+l.login)
+			_, err = admin.Exec(context.Background(), "drop owned by "+login+"; drop role "+login)
 			admin.Close(context.Background())
 		}
 		if err != nil {
@@ -233,7 +242,11 @@ func (l *lab) special(attributes string, groups ...string) {
 // as logs in as a role.
 func (l *lab) as(role string) *session {
 	l.t.Helper()
-	config, err := pgx.ParseConfig(l.db.URL(role))
+	url := l.db.URL(role)
+	if l.through != nil {
+		url = l.through(url)
+	}
+	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		l.t.Fatal(err)
 	}

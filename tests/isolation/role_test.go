@@ -283,7 +283,7 @@ func (l *lab) lease(account, holder uuid.UUID, fence int, left string) {
 // report makes a reporting login that sees the account.
 func (l *lab) report(account uuid.UUID) string {
 	l.t.Helper()
-	l.special("", "paddock_report")
+	l.special("", append([]string{"paddock_report"}, l.groups...)...)
 	must(l.t, l.admin, "set role paddock_owner")
 	must(l.t, l.admin, "select private.grant_report($1, $2)", l.login, account)
 	must(l.t, l.admin, "reset role")

@@ -323,13 +323,7 @@ func (w *world) signIn(name string) *user {
 		w.t.Fatal(err)
 	}
 	defer response.Body.Close()
-	for _, c := range response.Cookies() {
-		if c.Name == "better-auth.session_token" {
-			if u.cookie, err = url.QueryUnescape(c.Value); err != nil {
-				w.t.Fatal(err)
-			}
-		}
-	}
+	u.takeCookie(response)
 	if response.StatusCode != 200 || u.cookie == "" {
 		w.t.Fatalf("sign in: %d", response.StatusCode)
 	}

@@ -37,17 +37,25 @@ func (w *world) signUp(name string) *user {
 		w.t.Fatal(err)
 	}
 	defer response.Body.Close()
-	for _, c := range response.Cookies() {
-		if c.Name == "better-auth.session_token" {
-			if u.cookie, err = url.QueryUnescape(c.Value); err != nil {
-				w.t.Fatal(err)
-			}
-		}
-	}
+	u.takeCookie(response)
 	if response.StatusCode != 200 || u.cookie == "" {
 		w.t.Fatalf("sign up: %d", response.StatusCode)
 	}
 	return u
+}
+
+// takeCookie takes the session's cookie from the answer to a sign-in, if it has one.
+func (u *user) takeCookie(r *http.Response) {
+	u.w.t.Helper()
+	for _, c := range r.Cookies() {
+		if c.Name == "better-auth.session_token" {
+			value, err := url.QueryUnescape(c.Value)
+			if err != nil {
+				u.w.t.Fatal(err)
+			}
+			u.cookie = value
+		}
+	}
 }
 
 // call makes a request with a JSON body. The response's body is already in memory.
