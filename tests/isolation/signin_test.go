@@ -83,7 +83,7 @@ var signInAttacks = []attack{
 	},
 	{
 		name: "a session of somebody else's, given to a disabled user",
-		weak: []string{"drop trigger refuse_disabled_user on auth.session",
+		weak: []string{"drop trigger refuse_disabled_user on auth.session", `grant update ("userId") on auth.session to paddock_auth`,
 			"create trigger refuse_disabled_user before insert on auth.session for each row execute function private.refuse_disabled_user()"},
 		run: func(l *lab) {
 			other := l.tenant("charlie")
