@@ -209,6 +209,18 @@ var signInAttacks = []attack{
 		},
 	},
 	{
+		name: "another's orders, told to sign-in's login as a reason not to delete them",
+		weak: []string{"drop function private.delete_signed_in_user",
+			`create function private.delete_signed_in_user(p_token text, p_origin text) returns jsonb volatile security definer set search_path = pg_catalog, pg_temp
+			language plpgsql as $$ begin return private.delete_user(private.admit(p_token, null, p_origin), 'refuse'); end $$`,
+			"alter function private.delete_signed_in_user owner to paddock_gate", "grant execute on function private.delete_signed_in_user to paddock_auth"},
+		run: func(l *lab) {
+			s := l.as("paddock_auth")
+			// It reads every session's token, as sign-in does.
+			s.take("select private.delete_signed_in_user((select token from auth.session where \"userId\" = '$B_USER'), '')")
+		},
+	},
+	{
 		name:   "a user deleted by a session of theirs that has expired",
 		weakFn: edits(edit("private.admit(text,uuid,text)", `and s."expiresAt" > now()`, ""), edit("private.delete_signed_in_user(text,text)", "'refuse'", "'leave'")),
 		scene: func(l *lab) {
