@@ -2336,7 +2336,7 @@ create function private.delete_credentials(p_open_orders text) returns jsonb
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 -- Deletes the user of a session with the accounts that they own, unless orders of these are open.
-create function private.delete_signed_in_user(p_token text, p_origin text) returns jsonb
+create function private.delete_signed_in_user(p_token text, p_origin text) returns bigint
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth
 
 -- Deletes a user with the accounts that they own: paddock user delete calls it.

@@ -66,21 +66,17 @@ func (s *Service) deleteUser(c *call) (any, error) {
 // deleteSignedIn deletes the session's user, unless orders of their accounts are
 // open.
 func (s *Service) deleteSignedIn(c *call, in session) error {
-	var text []byte
-	_, err := s.queryRow(c.Context(), []any{&text}, "select private.delete_signed_in_user($1, $2)", in.Token, origin.Text(c.Context()))
+	var orders *int64
+	_, err := s.queryRow(c.Context(), []any{&orders}, "select private.delete_signed_in_user($1, $2)", in.Token, origin.Text(c.Context()))
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.Code == "PD401" { // it ended meanwhile
 		return refuse(problem.AuthUnauthorized, "Unauthorized")
 	}
-	if err != nil || text == nil {
+	if err != nil || orders == nil {
 		return err
 	}
-	accounts, err := AccountsWithOrders(text)
-	if err != nil {
-		return err
-	}
-	return refuse(problem.AuthOpenOrders, "Orders of your accounts are open at Alpaca, or may be: %s. Cancel them, or dismiss those that Alpaca does not know, and try again.",
-		accounts)
+	return refuse(problem.AuthOpenOrders, "%d order(s) of your accounts are open at Alpaca, or may be. Cancel them, or dismiss those that Alpaca does not know, and try again.",
+		*orders)
 }
 
 // AccountsWithOrders returns the names of the accounts that keep a user from being

@@ -69,9 +69,10 @@ func (l *lab) verdict(before string) string {
 // anything of another's account.
 func TestNoAttackCrosses(t *testing.T) {
 	db := pgtest.New(t)
+	m := newMakers(t, db)
 	for _, a := range all() {
 		t.Run(name(a), func(t *testing.T) {
-			l := newLab(t, db)
+			l := m.lab(t, db)
 			if a.scene != nil {
 				a.scene(l)
 			}
@@ -89,11 +90,12 @@ func TestNoAttackCrosses(t *testing.T) {
 // What one of them leaves on a connection, the next one finds.
 func TestNoAttackCrossesThroughAPooler(t *testing.T) {
 	db := pgtest.New(t)
+	m := newMakers(t, db)
 	logins := []string{db.URL("paddock_app"), db.URL("paddock_worker"), db.URL("paddock_auth")}
 	pooler := bouncer.Start(t, bouncer.Options{Mode: "transaction", URLs: logins, Connections: 3})
 	for _, a := range slices.Concat(settingsAttacks, sealAttacks, signInAttacks, keyAttacks, auditAttacks) {
 		t.Run(name(a), func(t *testing.T) {
-			l := newLab(t, db)
+			l := m.lab(t, db)
 			l.through = pooler.URL
 			if a.scene != nil {
 				a.scene(l)
@@ -110,12 +112,14 @@ func TestNoAttackCrossesThroughAPooler(t *testing.T) {
 // TestEachAttackCanSucceed shows that the test above can fail: on a copy that
 // lacks the one thing that stops it, each attack gets through.
 func TestEachAttackCanSucceed(t *testing.T) {
+	sound := newLab(t, pgtest.New(t)) // which is copied, tenants and all, since these take as long to make as the copy
+	sound.makers.close()
 	for _, a := range all() {
 		t.Run(name(a), func(t *testing.T) {
 			if a.weak == nil && a.weakFn == nil {
 				t.Fatalf("%s: no weakening is given", a.name)
 			}
-			l := newLab(t, pgtest.New(t))
+			l := sound.copy(t)
 			for _, statement := range a.weak {
 				must(t, l.admin, statement)
 			}

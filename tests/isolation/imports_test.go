@@ -31,6 +31,9 @@ func (s *session) moves(account string, id uuid.UUID, table, rows string) {
 
 const importFunctions = "private.begin_import, private.import_rows, private.begin_import_session, private.undo_import, private.list_imports"
 
+// anyOperator weakens what tells an operator's session from another one.
+const anyOperator = `create or replace function private.is_operator() returns boolean stable language sql as $$ select true $$`
+
 var hash = strings.Repeat("0", 32) + ":" + strings.Repeat("0", 128)
 
 // importAttacks are made with a runtime login that would import, or by who writes the
@@ -38,7 +41,7 @@ var hash = strings.Repeat("0", 32) + ":" + strings.Repeat("0", 128)
 var importAttacks = []attack{
 	{
 		name: "rows imported into another's account by the web process",
-		weak: []string{"grant execute on function " + importFunctions + " to paddock_app"},
+		weak: []string{"grant execute on function " + importFunctions + " to paddock_app", anyOperator},
 		run: func(l *lab) {
 			s := l.as("paddock_app")
 			values, err := s.ask("select import_id from private.begin_import('$B_USER@example.com', null, '$B_NAME', 'paper', 'nowhere', '{}', '{agent_logs}')")
@@ -52,7 +55,7 @@ var importAttacks = []attack{
 	},
 	{
 		name: "a session of another's made as imports make them",
-		weak: []string{"grant execute on function " + importFunctions + " to paddock_worker"},
+		weak: []string{"grant execute on function " + importFunctions + " to paddock_worker", anyOperator},
 		run: func(l *lab) {
 			s := l.as("paddock_worker")
 			values, err := s.ask("select import_id from private.begin_import('$B_USER@example.com', null, '$B_NAME', 'paper', 'nowhere', '{}', '{agent_logs}')")
@@ -73,6 +76,7 @@ var importAttacks = []attack{
 	},
 	{
 		name:   "a source that sets the password of somebody who is here",
+		weak:   []string{"alter policy gate_imports on auth.account with check (true)"},
 		weakFn: edit("private.import_sign_in_rows(uuid,uuid,jsonb)", "not exists (select from private.import_users i where i.account_id = p_account and i.import_id = p_import and i.user_id = r.\"userId\")", "false"),
 		run: func(l *lab) {
 			s := l.operator()
@@ -113,6 +117,7 @@ var importAttacks = []attack{
 	},
 	{
 		name: "an import's id with another's account",
+		weak: []string{"alter policy gate_imports on app.agent_logs with check (true)"},
 		weakFn: edits(
 			edit("private.lock_import(uuid,uuid,text)", "t.account_id = p_account and t.id = p_import", "t.id = p_import"),
 			func(l *lab) {

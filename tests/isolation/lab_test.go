@@ -24,13 +24,14 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 // lab is one database with an attacker (a) and a victim (b), who share no
 // account.
 type lab struct {
-	t     *testing.T
-	db    *pgtest.DB
-	admin *pgx.Conn // superuser: prepares the data and reads it afterwards
-	a, b  tenantOf
-	haul  *haul
-	login string // the attacker's login, where one was made for the attack
-	made  int    // how many logins were made
+	t      *testing.T
+	db     *pgtest.DB
+	admin  *pgx.Conn // superuser: prepares the data and reads it afterwards
+	a, b   tenantOf
+	haul   *haul
+	makers *makers // nil in a copy
+	login  string  // the attacker's login, where one was made for the attack
+	made   int     // how many logins were made
 	// colleague is another's reporting login, which sees the victim's account.
 	colleague string
 	// groups are those that weaken each reporting login: it is in them as well.
@@ -71,10 +72,38 @@ func (h *haul) learn(format string, args ...any) {
 	h.learnt = append(h.learnt, fmt.Sprintf(format, args...))
 }
 
+// makers are the connections that the labs of one database share, one after the other,
+// to make and to compare their tenants: what Postgres has planned once it need not plan
+// again.
+type makers struct{ admin, app, auth *pgx.Conn }
+
+func newMakers(t *testing.T, db *pgtest.DB) *makers {
+	t.Helper()
+	return &makers{connect(t, db.AdminURL), connect(t, db.URL("paddock_app")), connect(t, db.URL("paddock_auth"))}
+}
+
+func (m *makers) close() {
+	for _, conn := range []*pgx.Conn{m.admin, m.app, m.auth} {
+		conn.Close(context.Background())
+	}
+}
+
 func newLab(t *testing.T, db *pgtest.DB) *lab {
 	t.Helper()
-	l := &lab{t: t, db: db, haul: &haul{}}
-	l.admin = connect(t, db.AdminURL)
+	return newMakers(t, db).lab(t, db)
+}
+
+// copy makes the same lab in a copy of its database, to which nobody may be connected.
+func (l *lab) copy(t *testing.T) *lab {
+	t.Helper()
+	db := l.db.Copy(t)
+	return &lab{t: t, db: db, admin: connect(t, db.AdminURL), a: l.a, b: l.b, haul: &haul{}}
+}
+
+func (m *makers) lab(t *testing.T, db *pgtest.DB) *lab {
+	t.Helper()
+	l := &lab{t: t, db: db, admin: m.admin, makers: m, haul: &haul{}}
+	must(t, l.admin, "reset role")
 	if !one[bool](t, l.admin, "select rolsuper from pg_roles where rolname = current_user") {
 		program.Missing(t, "TEST_DATABASE_URL is no superuser: scenes cannot be set behind the policies", "name one")
 	}
@@ -120,9 +149,12 @@ func (l *lab) tenant(name string) tenantOf {
 	x := tenantOf{Marker: m, User: "user-" + m, ClientOrder: "order-" + m,
 		BrokerOrder: uuid.New(), BrokerAcct: uuid.New()}
 
-	x.Token = kit.User(l.t, l.db, x.User)
-	app := connect(l.t, l.db.URL("paddock_app"))
-	defer app.Close(l.t.Context())
+	by := l.makers
+	if by == nil {
+		by = newMakers(l.t, l.db)
+	}
+	x.Token = kit.UserBy(l.t, by.auth, x.User)
+	app := by.app
 	must(l.t, app, "begin")
 	must(l.t, app, "select private.admit($1, null)", x.Token)
 	x.Account = one[uuid.UUID](l.t, app, "select private.create_account($1, 'paper')", m)

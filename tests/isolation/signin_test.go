@@ -83,7 +83,7 @@ var signInAttacks = []attack{
 	},
 	{
 		name: "a session of somebody else's, given to a disabled user",
-		weak: []string{"drop trigger refuse_disabled_user on auth.session",
+		weak: []string{"drop trigger refuse_disabled_user on auth.session", `grant update ("userId") on auth.session to paddock_auth`,
 			"create trigger refuse_disabled_user before insert on auth.session for each row execute function private.refuse_disabled_user()"},
 		run: func(l *lab) {
 			other := l.tenant("charlie")
@@ -206,6 +206,18 @@ var signInAttacks = []attack{
 		run: func(l *lab) {
 			s := l.as("paddock_auth")
 			s.ask(fmt.Sprintf("select private.delete_signed_in_user('%s', '')", l.b.Token))
+		},
+	},
+	{
+		name: "another's orders, told to sign-in's login as a reason not to delete them",
+		weak: []string{"drop function private.delete_signed_in_user",
+			`create function private.delete_signed_in_user(p_token text, p_origin text) returns jsonb volatile security definer set search_path = pg_catalog, pg_temp
+			language plpgsql as $$ begin return private.delete_user(private.admit(p_token, null, p_origin), 'refuse'); end $$`,
+			"alter function private.delete_signed_in_user owner to paddock_gate", "grant execute on function private.delete_signed_in_user to paddock_auth"},
+		run: func(l *lab) {
+			s := l.as("paddock_auth")
+			// It reads every session's token, as sign-in does.
+			s.take("select private.delete_signed_in_user((select token from auth.session where \"userId\" = '$B_USER'), '')")
 		},
 	},
 	{

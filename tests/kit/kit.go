@@ -20,12 +20,18 @@ import (
 // the token of a session that lasts a day.
 func User(t testing.TB, db *pgtest.DB, id string) (token string) {
 	t.Helper()
-	token = "token-of-" + id
 	conn, err := pgx.Connect(t.Context(), db.URL("paddock_auth")) // not db.Conn, which stays open until the test ends: a test may have hundreds of users
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close(context.Background())
+	return UserBy(t, conn, id)
+}
+
+// UserBy is User by a connection of that login's, for tests that make many.
+func UserBy(t testing.TB, conn *pgx.Conn, id string) (token string) {
+	t.Helper()
+	token = "token-of-" + id
 	var both pgx.Batch
 	both.Queue(`insert into auth."user" (id, name, email, "emailVerified") values ($1, $1, $1 || '@example.com', false)`, id)
 	both.Queue(`insert into auth.session (id, "expiresAt", token, "updatedAt", "userId")

@@ -64,12 +64,29 @@ func New(t testing.TB) *DB {
 	if err != nil {
 		t.Fatalf("no Postgres for the tests: %v", err)
 	}
-	db, drop, err := clone(ctx, admin, owner)
+	db, drop, err := clone(ctx, templateName(), admin, owner)
 	if err != nil {
 		t.Fatalf("make the test's database: %v", err)
 	}
 	t.Cleanup(drop)
 	return db
+}
+
+// Copy makes a copy of the database as it is now, which is dropped when the test ends.
+// Nobody may be connected to the original meanwhile.
+func (db *DB) Copy(t testing.TB) *DB {
+	t.Helper()
+	ctx := context.Background()
+	admin, owner, err := server(ctx)
+	if err != nil {
+		t.Fatalf("no Postgres for the tests: %v", err)
+	}
+	made, drop, err := clone(ctx, db.Name, admin, owner)
+	if err != nil {
+		t.Fatalf("copy the test's database: %v", err)
+	}
+	t.Cleanup(drop)
+	return made
 }
 
 // Empty makes a database without any migration, owned by the migrating role.
@@ -210,9 +227,9 @@ func migrate(ctx context.Context, url string) error {
 	return sql.Migrate(ctx, conn)
 }
 
-func clone(ctx context.Context, admin, owner string) (*DB, func(), error) {
+func clone(ctx context.Context, template, admin, owner string) (*DB, func(), error) {
 	name := newName()
-	if err := exec(ctx, admin, "create database "+name+" template "+templateName()+" owner "+pgdev.Owner); err != nil {
+	if err := exec(ctx, admin, "create database "+name+" template "+template+" owner "+pgdev.Owner); err != nil {
 		return nil, nil, err
 	}
 	db := &DB{Name: name, AdminURL: onDatabase(admin, name), OwnerURL: onDatabase(owner, name)}

@@ -232,7 +232,7 @@ func StartOwnWith(t testing.TB, settings map[string]string) *Own {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, _, err := clone(ctx, server.AdminURL("postgres"), owner)
+	db, _, err := clone(ctx, templateName(), server.AdminURL("postgres"), owner)
 	if err != nil {
 		t.Fatal(err)
 	}
