@@ -50,10 +50,11 @@ RACE = ./app/broker/... ./app/httpapi/... ./app/push/... ./app/mirror/...
 test-race: build ## the packages with the most goroutines, under Go's race detector
 	PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -race -timeout 30m $(RACE)
 
-lint: app/web/node_modules/.installed ## gofmt, go vet, staticcheck, prettier, eslint
+lint: app/web/node_modules/.installed ## gofmt, go vet, staticcheck, gosec, govulncheck, prettier, eslint, npm audit
 	@test -z "$$(gofmt -l app cmd sql tests)" || { gofmt -l app cmd sql tests; echo 'run make fmt'; exit 1; }
 	go vet $(PACKAGES)
 	go tool staticcheck $(PACKAGES)
+	tests/lint/weaknesses
 	cd app/web && npm run lint
 
 fmt: app/web/node_modules/.installed ## format the code

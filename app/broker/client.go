@@ -259,7 +259,7 @@ func retryOnce[T any](ctx context.Context, do func() (T, error)) (T, error) {
 	answer, err := do()
 	var e *Error
 	if errors.As(err, &e) && e.Kind == Unavailable && e.RetryAfter == 0 && e.Odd == nil {
-		timer := time.NewTimer(100*time.Millisecond + rand.N(200*time.Millisecond))
+		timer := time.NewTimer(100*time.Millisecond + rand.N(200*time.Millisecond)) // #nosec G404 -- it only spreads the times out
 		defer timer.Stop()
 		select {
 		case <-timer.C:

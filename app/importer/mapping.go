@@ -54,7 +54,7 @@ func (m *Mapping) Write(file string) error {
 	if err != nil {
 		return fmt.Errorf("write the mapping: %w", err)
 	}
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("write the mapping: %w", err)
 	}

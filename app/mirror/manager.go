@@ -300,7 +300,7 @@ const longestBackoff = 6
 // whether ctx is still alive.
 func backoff(ctx context.Context, attempt int) bool {
 	d := min(500*time.Millisecond<<min(attempt, longestBackoff), 30*time.Second)
-	return sleep(ctx, d/4+rand.N(d))
+	return sleep(ctx, d/4+rand.N(d)) // #nosec G404 -- it only spreads the times out
 }
 
 // backoffSocket waits between two attempts at a WebSocket, of which an account
@@ -308,7 +308,7 @@ func backoff(ctx context.Context, attempt int) bool {
 // gone.
 func backoffSocket(ctx context.Context, attempt int) bool {
 	d := min(time.Second<<min(attempt, longestBackoff), time.Minute)
-	return sleep(ctx, d/2+rand.N(d))
+	return sleep(ctx, d/2+rand.N(d)) // #nosec G404 -- it only spreads the times out
 }
 
 // sleep waits, and reports whether ctx is still alive.

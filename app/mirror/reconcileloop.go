@@ -11,7 +11,7 @@ import (
 func (a *account) reconcileLoop(ctx context.Context) {
 	// With jitter, so that accounts which began together do not reconcile
 	// together.
-	timer := time.NewTimer(a.m.Reconcile/2 + rand.N(a.m.Reconcile))
+	timer := time.NewTimer(a.m.Reconcile/2 + rand.N(a.m.Reconcile)) // #nosec G404 -- it only spreads the times out
 	defer timer.Stop()
 	r := retry{first: a.m.RetryPause}
 	again := time.NewTimer(0) // after a failure
@@ -36,7 +36,7 @@ func (a *account) reconcileLoop(ctx context.Context) {
 		case <-gap:
 		case <-again.C:
 		case <-timer.C:
-			timer.Reset(a.m.Reconcile*3/4 + rand.N(a.m.Reconcile/2))
+			timer.Reset(a.m.Reconcile*3/4 + rand.N(a.m.Reconcile/2)) // #nosec G404 -- it only spreads the times out
 		}
 		var err error
 		if silent {
@@ -98,7 +98,7 @@ func (r *retry) fail() time.Duration {
 	d := min(r.first<<min(r.doubled, 16), max(r.first, maxPause))
 	r.failing, r.last = true, time.Now()
 	r.doubled++
-	return d/4 + rand.N(d)
+	return d/4 + rand.N(d) // #nosec G404 -- it only spreads the times out
 }
 
 // hurry starts with short pauses again and returns how long to wait now: not at

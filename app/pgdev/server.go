@@ -67,7 +67,7 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 	if s.identity, err = chooseIdentity(); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o755); err != nil { // #nosec G301 -- the user that Postgres runs as goes through it
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
 	if s.lock, err = lockFile(filepath.Join(dir, "lock")); err != nil {
@@ -118,7 +118,7 @@ func (s *Server) chooseHome() (string, error) {
 	}
 	sum := sha256.Sum256([]byte(s.config.Dir))
 	home := filepath.Join("/var/lib/paddock-dev", hex.EncodeToString(sum[:8]))
-	if err := os.MkdirAll(home, 0o755); err != nil {
+	if err := os.MkdirAll(home, 0o755); err != nil { // #nosec G301 -- the same
 		return "", fmt.Errorf("make a data folder that Postgres's user can reach: %w", err)
 	}
 	s.config.Logger.Info("the data folder is only root's to enter, so Postgres keeps its data elsewhere", "folder", home)
@@ -330,7 +330,7 @@ func (s *Server) launchOnce(ctx context.Context) error {
 	if !portIsFree(s.port) {
 		return fmt.Errorf("port %d, which Postgres should use, is in use by another program", s.port)
 	}
-	settings := map[string]string{
+	settings := map[string]string{ // #nosec G101 -- password_encryption is no password
 		"listen_addresses": "127.0.0.1", "port": strconv.Itoa(s.port), "unix_socket_directories": "",
 		"max_connections": "200", "shared_buffers": "128MB", "log_min_messages": "warning", "log_timezone": "UTC",
 		"timezone": "UTC", "password_encryption": "scram-sha-256", "log_parameter_max_length": "0", "log_parameter_max_length_on_error": "0",

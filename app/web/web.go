@@ -3,6 +3,8 @@
 package web
 
 import (
+	"bytes"
+	"crypto/rand"
 	"embed"
 	"io/fs"
 	"net/http"
@@ -59,9 +61,19 @@ func handler(dist fs.FS) http.Handler {
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Cache-Control", "no-cache")
-		if !hasConsole {
-			index = []byte(missing)
+		page := []byte(missing)
+		if hasConsole {
+			nonce := rand.Text()
+			allowStyles(w.Header(), nonce)
+			page = bytes.ReplaceAll(index, []byte("STYLE_NONCE"), []byte(nonce))
 		}
-		_, _ = w.Write(index) // a client that left reads nothing
+		_, _ = w.Write(page) // a client that left reads nothing
 	})
+}
+
+// allowStyles adds to the content security policy that the page may make styles with
+// this nonce. A policy without styles of one's own files stays as it is.
+func allowStyles(h http.Header, nonce string) {
+	const policy = "Content-Security-Policy"
+	h.Set(policy, strings.Replace(h.Get(policy), "style-src 'self'", "style-src 'self' 'nonce-"+nonce+"'", 1))
 }

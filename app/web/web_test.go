@@ -41,3 +41,35 @@ func TestHandler(t *testing.T) {
 		})
 	}
 }
+
+// The console's page may make styles, by a nonce that it is told and that is another
+// in each answer. No other file may, nor a page without a console.
+func TestOnlyThePageMakesStyles(t *testing.T) {
+	built := fstest.MapFS{
+		"index.html":         {Data: []byte(`<meta name="style-nonce" content="STYLE_NONCE" />`)},
+		"docs.html":          {Data: []byte("<title>docs</title>")},
+		"assets/app-1234.js": {Data: []byte("js")},
+	}
+	const policy = "default-src 'self'; style-src 'self'; object-src 'none'"
+	get := func(dist fstest.MapFS, path string) (body, found string) {
+		w := httptest.NewRecorder()
+		w.Header().Set("Content-Security-Policy", policy)
+		handler(dist).ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+		return w.Body.String(), w.Header().Get("Content-Security-Policy")
+	}
+	seen := map[string]bool{}
+	for _, path := range []string{"/", "/", "/orders"} {
+		body, found := get(built, path)
+		_, nonce, _ := strings.Cut(body, `content="`)
+		nonce, _, _ = strings.Cut(nonce, `"`)
+		if len(nonce) < 20 || seen[nonce] || found != "default-src 'self'; style-src 'self' 'nonce-"+nonce+"'; object-src 'none'" {
+			t.Errorf("%s: the nonce is %q, and the policy %q", path, nonce, found)
+		}
+		seen[nonce] = true
+	}
+	for path, dist := range map[string]fstest.MapFS{"/docs.html": built, "/assets/app-1234.js": built, "/": {}} {
+		if _, found := get(dist, path); found != policy {
+			t.Errorf("%s: the policy is %q", path, found)
+		}
+	}
+}

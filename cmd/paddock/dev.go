@@ -66,7 +66,7 @@ func (d *dev) run(ctx context.Context) error {
 	if d.alpaca != "simulated" && d.alpaca != "real" {
 		return errors.New("--alpaca must be simulated or real")
 	}
-	if err := os.MkdirAll(d.folder, 0o755); err != nil {
+	if err := os.MkdirAll(d.folder, 0o755); err != nil { // #nosec G301 -- the user that Postgres runs as goes through it
 		return fmt.Errorf("make the data folder: %w", err)
 	}
 	logFile, err := os.OpenFile(filepath.Join(d.folder, "paddock.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -104,7 +104,7 @@ func (d *dev) run(ctx context.Context) error {
 	if err != nil {
 		return d.explainNumbering(err)
 	}
-	if err := os.WriteFile(filepath.Join(d.folder, "database-url"), []byte(owner+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(d.folder, "database-url"), []byte(owner+"\n"), 0o600); err != nil { // #nosec G703 -- who runs the command names the folder
 		return fmt.Errorf("keep the database's URL: %w", err)
 	}
 	return d.serve(ctx, c, log)

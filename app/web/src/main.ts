@@ -8,10 +8,14 @@ import { createApp } from 'vue'
 import App from './App.vue'
 import { router } from './router'
 
+// PrimeVue makes its styles while the page runs. The server lets styles in by this
+// nonce, which is another in each answer (app/web/web.go).
+const nonce = document.querySelector<HTMLMetaElement>('meta[name=style-nonce]')?.content
+
 createApp(App)
   .use(createPinia())
   .use(router)
-  .use(PrimeVue, { theme: { preset: Aura, options: { darkModeSelector: 'system' } } })
+  .use(PrimeVue, { theme: { preset: Aura, options: { darkModeSelector: 'system' } }, csp: { nonce } })
   .use(ConfirmationService)
   .use(ToastService)
   .mount('#app')
