@@ -241,6 +241,7 @@ set local role paddock_gate;
 {{ template "func/005/make_reset_token.sql" . }}
 {{ template "func/005/make_invitation.sql" . }}
 {{ template "func/005/lock_sign_ups.sql" . }}
+{{ template "func/005/lock_accounts.sql" . }}
 {{ template "func/005/lock_event_log.sql" . }}
 {{ template "func/005/count_stored.sql" . }}
 {{ template "func/005/count_agent_log.sql" . }}
@@ -310,7 +311,7 @@ revoke usage on schema private from paddock_auth;
 set local role paddock_gate;
 drop function private.lock_sign_ups, private.make_invitation, private.make_reset_token, private.enable_user, private.disable_user, private.list_users, private.forget_tokens, private.refuse_disabled_user;
 drop function private.count_agent_log, private.count_stored, private.notify_events, private.doorbell_channel, private.purge_expired, private.mark_expired_events, private.check_access, private.read_events,
-  private.append_event, private.lock_event_log, private.record_grant_change, private.record_user_change, private.audit_refused_sign_in,
+  private.append_event, private.lock_event_log, private.lock_accounts, private.record_grant_change, private.record_user_change, private.audit_refused_sign_in,
   private.audit_call, private.audit, private.origin;
 reset role;
 set local role paddock_owner;

@@ -2434,6 +2434,9 @@ create function private.list_users() returns TABLE(id text, email text, name tex
 create function private.live_keyrings() returns TABLE(versions integer[], instances bigint)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
+create function private.lock_accounts(p_accounts uuid[]) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
 create function private.lock_event_log(p_leases boolean DEFAULT false) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 

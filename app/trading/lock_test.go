@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"paddock/app/tenant"
 )
@@ -139,6 +140,73 @@ func TestForgettingHoldsUnderTheLock(t *testing.T) {
 	d := newDesk(t)
 	if _, err := d.heldUp("select private.delete_account(null) where $1::uuid is not null", order, pgx.ReadCommitted); err == nil {
 		t.Error("an order was inserted for an account that is being deleted")
+	}
+}
+
+// An account, or its user, is deleted although an instance takes the account's first
+// lease while the deletion waits for a writer: neither ends by a deadlock.
+func TestForgettingWaitsForAFirstLease(t *testing.T) {
+	for what, statement := range map[string]string{
+		"account": "select private.delete_account('leave')",
+		"user":    "select private.delete_user('u1', 'leave')",
+	} {
+		d := newDesk(t)
+		admin := d.pg.Conn(t, "admin")
+		exec := func(to interface {
+			Exec(context.Context, string, ...any) (pgconn.CommandTag, error)
+		}, statement string, args ...any) {
+			t.Helper()
+			if _, err := to.Exec(t.Context(), statement, args...); err != nil {
+				t.Fatalf("the %s: %s: %v", what, statement, err)
+			}
+		}
+		waits := func(conn *pgx.Conn) {
+			t.Helper()
+			for waits := false; !waits; {
+				if err := admin.QueryRow(t.Context(), "select exists (select from pg_stat_activity where pid = $1 and wait_event_type = 'Lock')", conn.PgConn().PID()).Scan(&waits); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		begin := func() *pgx.Conn {
+			conn := d.pg.Conn(t, "admin")
+			exec(conn, "begin")
+			return conn
+		}
+		const log = "select from app.event_heads where account_id = $1 for update"
+
+		writer := begin()
+		exec(writer, log, d.owner.Account)
+		deletion := d.pg.Conn(t, map[string]string{"account": "paddock_app", "user": "owner"}[what])
+		exec(deletion, "begin")
+		if what == "account" {
+			exec(deletion, "select private.admit($1, $2)", d.owner.Token, d.owner.Account)
+		}
+		deleted := make(chan error, 1)
+		go func() {
+			_, err := deletion.Exec(context.Background(), statement)
+			deleted <- err
+		}()
+		waits(deletion)
+
+		exec(admin, "insert into app.stream_leases (account_id, holder, expires_at) values ($1, gen_random_uuid(), now() + interval '1 hour')", d.owner.Account)
+		worker := begin()
+		exec(worker, "select from app.stream_leases where account_id = $1 for key share", d.owner.Account)
+		recorded := make(chan error, 1)
+		go func() {
+			_, err := worker.Exec(context.Background(), log, d.owner.Account)
+			recorded <- err
+		}()
+		waits(worker)
+
+		exec(writer, "commit")
+		if err := <-recorded; err != nil {
+			t.Errorf("the %s: the worker: %v", what, err)
+		}
+		exec(worker, "commit")
+		if err := <-deleted; err != nil {
+			t.Errorf("the %s: the deletion: %v", what, err)
+		}
 	}
 }
 

@@ -117,6 +117,7 @@ var mutants = []mutant{
 
 	{forgetting, "sql/func/010/orders_blocking_deletion.sql", "(o.intent_state in ('submitting', 'unknown') or o.is_open and o.intent_state <> 'unsent')", "o.is_open and o.intent_state = 'accepted'", []string{"app/httpapi TestForgettingAsksAboutOpenOrders"}},
 	{forgetting, "sql/func/010/delete_account.sql", "  perform private.lock_event_log(true);\n", "", []string{"app/trading TestForgettingHoldsUnderTheLock"}},
+	{forgetting, "sql/func/005/lock_accounts.sql", "exit when not again;", "exit;", []string{"app/trading TestForgettingWaitsForAFirstLease"}},
 	{forgetting, "sql/func/010/delete_credentials.sql", "  perform private.lock_event_log();\n", "", []string{"app/trading TestForgettingHoldsUnderTheLock"}},
 	{forgetting, "sql/func/010/delete_account.sql", "kept is null", "true", []string{"app/httpapi TestNoStatementForgetsAnAccount"}},
 	{forgetting, "app/trading/cancelopen.go", "		case !manages:", "		case false:", []string{"app/httpapi TestForgettingAsksAboutOpenOrders"}},

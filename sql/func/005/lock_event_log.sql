@@ -1,8 +1,7 @@
 -- Locks the admitted account's log, which every writer keeps locked until it
 -- commits. Each transaction that changes an account takes this lock before any
 -- other of that account's: all take them in one order, so none can deadlock.
--- With p_leases it locks the account's lease before that. Deleting an account
--- needs both, and the worker holds its lease already when it comes for the log.
+-- With p_leases it takes all that deleting the account needs (lock_accounts).
 create or replace function private.lock_event_log(p_leases boolean default false) returns void
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -10,7 +9,7 @@ declare
   account uuid := private.account_id();
 begin
   if p_leases and private.account_id('manage') is not null then
-    perform from app.stream_leases l where l.account_id = account for update;
+    perform private.lock_accounts(array[account]);
   end if;
   perform from app.event_heads h where h.account_id = account for update;
 end

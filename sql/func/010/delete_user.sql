@@ -17,11 +17,9 @@ declare
   owned uuid[] := array(select u.id from app.user_accounts u where u.user_id = p_user);
   kept jsonb;
 begin
-  -- The locks of deleting one account, in its order (see lock_event_log), and the
-  -- user last: a transaction that records something for the user holds an
-  -- account's log by then.
-  perform from app.stream_leases l where l.account_id = any (owned) order by l.account_id for update;
-  perform from app.event_heads h where h.account_id = any (owned) order by h.account_id for update;
+  -- The user last: a transaction that records something for the user has locked an
+  -- account by then.
+  perform private.lock_accounts(owned);
   perform from auth."user" u where u.id = p_user for update;
   -- From here on nobody can make an account of the user: its foreign key waits.
   if exists (select from app.user_accounts u where u.user_id = p_user and u.id <> all (owned)) then
