@@ -30,6 +30,7 @@ var keyAttacks = []attack{
 	{
 		name:   "a version of which nobody has the key made the one that stores",
 		weakFn: noKeyShown,
+		spoils: true,
 		run: func(l *lab) {
 			was := l.versions()
 			s := l.as("paddock_worker")
@@ -46,6 +47,7 @@ var keyAttacks = []attack{
 	{
 		name:   "numbers of versions used up by somebody who has no key",
 		weakFn: noKeyShown,
+		spoils: true,
 		run: func(l *lab) {
 			was := l.versions()
 			s := l.as("paddock_worker")
@@ -61,6 +63,7 @@ var keyAttacks = []attack{
 	{
 		name:   "a version retired by somebody who has no key",
 		weakFn: edit("private.retire_master_key(integer,bytea)", "m.stores and m.check_value = p_check", "m.stores"),
+		spoils: true,
 		scene: func(l *lab) {
 			must(l.t, l.admin, "insert into private.master_keys (key_version, check_value) values (60, sha256('x')) on conflict do nothing")
 		},
@@ -116,6 +119,7 @@ var keyAttacks = []attack{
 			if one[bool](l.t, l.admin, "select exists (select from private.instance_keyrings i where 1 <> all (i.versions))") {
 				l.haul.learn("how to keep a rotation to the version that stores waiting")
 			}
+			must(l.t, l.admin, "delete from private.instance_keyrings")
 		},
 	},
 	{

@@ -36,6 +36,8 @@ type lab struct {
 	colleague string
 	// groups are those that weaken each reporting login: it is in them as well.
 	groups []string
+	// edited has what functions were before they were weakened.
+	edited []string
 	// through returns a pooler's URL for one of Postgres; nil without a pooler.
 	through func(url string) string
 	// simple weakens the clients: they write values into the text of their
