@@ -107,7 +107,7 @@ const prefix = "/api/auth/"
 type endpoint struct {
 	method string
 	serve  func(*Service, *call) (any, error) // returns the body of the response
-	// login accepts forms, and checks the origin even without a cookie.
+	// login accepts forms.
 	login bool
 }
 
@@ -171,14 +171,15 @@ func isResetLink(path string) bool {
 // hash. It is longer than the login's statement_timeout.
 const callTimeout = 20 * time.Second
 
-// serve does the checks that all calls have in common, and then the call.
+// serve does the checks that all calls have in common, and then the call. Their order
+// is Better Auth's: of a request that several would refuse, the answer is the same.
 func (s *Service) serve(c *call, e endpoint) (any, error) {
 	if e.method == http.MethodPost {
-		if err := s.checkOrigin(c.Request, e.login); err != nil {
-			return nil, err
-		}
 		var err error
 		if c.body, err = readBody(c.Request, e.login); err != nil {
+			return nil, err
+		}
+		if err := s.checkOrigin(c.Request); err != nil {
 			return nil, err
 		}
 		if err := s.checkCallbacks(c.URL.Query(), c.body); err != nil {

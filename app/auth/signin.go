@@ -50,6 +50,9 @@ func (s *Service) signUp(c *call) (any, error) {
 	if err := errors.Join(invalid(complaints), storable(&name, image)); err != nil {
 		return nil, err
 	}
+	if err := s.checkLoginOrigin(c.Request); err != nil {
+		return nil, err
+	}
 	if err := s.mayTry(c.Context(), strings.ToLower(email), invitation); err != nil {
 		return nil, err
 	}
@@ -86,6 +89,9 @@ func (s *Service) signIn(c *call) (any, error) {
 	callback := f.optional("callbackURL", &complaints)
 	remember := f.flag("rememberMe", true, &complaints)
 	if err := invalid(complaints); err != nil {
+		return nil, err
+	}
+	if err := s.checkLoginOrigin(c.Request); err != nil {
 		return nil, err
 	}
 	if !isEmail(email) {
