@@ -98,6 +98,15 @@ func (f fields) text(name string, complaints *[]string) string {
 	return ""
 }
 
+// email returns a field that must be an email address, in lower case.
+func (f fields) email(name string, complaints *[]string) string {
+	email := f.text(name, complaints)
+	if _, isText := f[name].(string); isText && !isEmail(email) {
+		*complaints = append(*complaints, "[body."+name+"] Invalid email address")
+	}
+	return strings.ToLower(email)
+}
+
 // optional returns a string field that may be missing.
 func (f fields) optional(name string, complaints *[]string) *string {
 	if _, there := f[name]; !there {

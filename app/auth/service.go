@@ -32,8 +32,12 @@ type Config struct {
 	Now            func() time.Time
 	// SignUp says who may sign up; "" is SignUpOpen.
 	SignUp SignUp
-	// SendMail sends a mail. Without it nobody can have a password reset by mail.
+	// SendMail sends a mail. Without it no password is reset by mail, and no address
+	// verified or changed.
 	SendMail func(context.Context, Mail) error
+	// RequireVerifiedEmail keeps a user from signing in until their address is
+	// verified. It needs SendMail.
+	RequireVerifiedEmail bool
 	// OnSessionEnd is called after sessions have ended, once that is committed.
 	OnSessionEnd func()
 	// MaxParallelHashes bounds the memory of password hashing: 32 MiB each. 0
@@ -79,6 +83,9 @@ func New(c Config) (*Service, error) {
 	default:
 		return nil, errors.New("SignUp is none of open, first, invitation and closed")
 	}
+	if c.RequireVerifiedEmail && c.SendMail == nil {
+		return nil, errors.New("PADDOCK_REQUIRE_VERIFIED_EMAIL needs a mail server: set PADDOCK_SMTP_URL")
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -112,20 +119,23 @@ type endpoint struct {
 }
 
 var endpoints = map[string]endpoint{
-	"sign-up/email":          {http.MethodPost, (*Service).signUp, true},
-	"sign-in/email":          {http.MethodPost, (*Service).signIn, true},
-	"sign-out":               {http.MethodPost, (*Service).signOut, false},
-	"request-password-reset": {http.MethodPost, (*Service).requestReset, false},
-	"reset-password":         {http.MethodPost, (*Service).resetPassword, false},
-	"get-session":            {http.MethodGet, (*Service).getSession, false},
-	"list-sessions":          {http.MethodGet, (*Service).listSessions, false},
-	"revoke-session":         {http.MethodPost, (*Service).revokeSession, false},
-	"revoke-sessions":        {http.MethodPost, (*Service).revokeSessions, false},
-	"revoke-other-sessions":  {http.MethodPost, (*Service).revokeOtherSessions, false},
-	"update-user":            {http.MethodPost, (*Service).updateUser, false},
-	"delete-user":            {http.MethodPost, (*Service).deleteUser, false},
-	"change-password":        {http.MethodPost, (*Service).changePassword, false},
-	"ok":                     {http.MethodGet, func(*Service, *call) (any, error) { return map[string]bool{"ok": true}, nil }, false},
+	"sign-up/email":           {http.MethodPost, (*Service).signUp, true},
+	"sign-in/email":           {http.MethodPost, (*Service).signIn, true},
+	"sign-out":                {http.MethodPost, (*Service).signOut, false},
+	"request-password-reset":  {http.MethodPost, (*Service).requestReset, false},
+	"reset-password":          {http.MethodPost, (*Service).resetPassword, false},
+	"send-verification-email": {http.MethodPost, (*Service).sendVerification, false},
+	"get-session":             {http.MethodGet, (*Service).getSession, false},
+	"list-sessions":           {http.MethodGet, (*Service).listSessions, false},
+	"revoke-session":          {http.MethodPost, (*Service).revokeSession, false},
+	"revoke-sessions":         {http.MethodPost, (*Service).revokeSessions, false},
+	"revoke-other-sessions":   {http.MethodPost, (*Service).revokeOtherSessions, false},
+	"update-user":             {http.MethodPost, (*Service).updateUser, false},
+	"delete-user":             {http.MethodPost, (*Service).deleteUser, false},
+	"change-password":         {http.MethodPost, (*Service).changePassword, false},
+	"change-email":            {http.MethodPost, (*Service).changeEmail, false},
+	"verify-email":            {http.MethodGet, (*Service).verifyEmail, false},
+	"ok":                      {http.MethodGet, func(*Service, *call) (any, error) { return map[string]bool{"ok": true}, nil }, false},
 }
 
 // Handler serves everything under /api/auth/.

@@ -66,7 +66,7 @@ func (s *Service) changePassword(c *call) (any, error) {
 	if err := checkNotTooLong(old); err != nil {
 		return nil, err
 	}
-	was, err := s.checkOwnPassword(c.Context(), in.UserID, old)
+	was, err := s.tryOwnPassword(c, u, old)
 	if err != nil {
 		return nil, err
 	}
@@ -84,6 +84,19 @@ func (s *Service) changePassword(c *call) (any, error) {
 	s.config.OnSessionEnd()
 	s.setSession(c, next.Token, s.remembered(c.Request))
 	return map[string]any{"token": next.Token, "user": u}, nil
+}
+
+// tryOwnPassword does what checkOwnPassword does, and counts the password with the
+// user's sign-ins.
+func (s *Service) tryOwnPassword(c *call, u user, password string) (stored string, err error) {
+	if err := s.countSignIn(c.Context(), c.Request, u.Email); err != nil {
+		return "", err
+	}
+	stored, err = s.checkOwnPassword(c.Context(), u.ID, password)
+	if err == nil {
+		s.forgetSignIns(c.Context(), c.Request, u.Email)
+	}
+	return stored, err
 }
 
 // checkOwnPassword refuses a password that is not the user's, and returns the hash
