@@ -121,6 +121,8 @@ type endpoint struct {
 var endpoints = map[string]endpoint{
 	"sign-up/email":           {http.MethodPost, (*Service).signUp, true},
 	"sign-in/email":           {http.MethodPost, (*Service).signIn, true},
+	"sign-in/social":          {http.MethodPost, (*Service).signInSocial, false},
+	"link-social":             {http.MethodPost, (*Service).linkSocial, false},
 	"sign-out":                {http.MethodPost, (*Service).signOut, false},
 	"request-password-reset":  {http.MethodPost, (*Service).requestReset, false},
 	"reset-password":          {http.MethodPost, (*Service).resetPassword, false},

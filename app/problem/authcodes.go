@@ -35,6 +35,7 @@ var (
 	AuthSessionNotFresh         = authCode(KindForbidden, "SESSION_NOT_FRESH", "The session is too old for this: sign in again.")
 	AuthEmailNotVerified        = authCode(KindForbidden, "EMAIL_NOT_VERIFIED", "The email address must be verified first: `send-verification-email` mails a link.")
 	AuthUserDisabled            = authCode(KindForbidden, "USER_DISABLED", "An operator has disabled the user.")
+	AuthProviderNotFound        = authCode(KindNotFound, "PROVIDER_NOT_FOUND", "There is no such provider to sign in with: passwords alone are taken.")
 	AuthMethodNotAllowed        = authCode(KindMethod, "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED", "`get-session` takes GET alone.")
 	AuthOpenOrders              = authCode(KindConflict, "OPEN_ORDERS", "Orders of the user's accounts are open at Alpaca, or may be.")
 	AuthTooLarge                = authCode(KindTooLarge, "PAYLOAD_TOO_LARGE", "The body is too large.")
