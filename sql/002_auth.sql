@@ -1,7 +1,7 @@
 -- Better Auth's four tables, as its own Postgres adapter makes them, so that
 -- a real Better Auth server on this database works with the same rows.
 -- "account" here is a way of signing in, not a brokerage account. sign_up_counts,
--- reset_counts and disabled_users are ours.
+-- mail_counts, sign_in_counts and disabled_users are ours.
 --
 -- Before signing in nobody is known, so paddock_auth sees all rows of these
 -- tables. It sees no tenant table. A Better Auth server selects and returns whole
@@ -30,7 +30,7 @@ create policy gate_reads on auth."user" for select to paddock_gate using (true);
 create policy gate_locks on auth."user" for update to paddock_gate using (true) with check (true);
 create policy gate_deletes on auth."user" for delete to paddock_gate using (true);
 -- To lock a row takes the privilege to change a column of it.
-grant select (id, email, name, "createdAt"), delete, update ("updatedAt") on auth."user" to paddock_gate;
+grant select (id, email, "emailVerified", name, "createdAt"), delete, update ("emailVerified", "updatedAt") on auth."user" to paddock_gate;
 
 create table auth.session (
   id text primary key,
@@ -92,8 +92,8 @@ grant select, insert, delete on auth.verification to paddock_auth;
 create policy gate_all on auth.verification to paddock_gate using (true) with check (true);
 grant select (id, value, "expiresAt"), insert (id, identifier, value, "expiresAt"), delete on auth.verification to paddock_gate;
 
--- It is in the database, and not in memory as the other limits of sign-in are,
--- because a sign-up tells whether an email address is known: what one network
+-- It is in the database, and not in memory as the limits of all calls are, because a
+-- sign-up tells whether an email address is known: what one network
 -- can find out so is bounded however many instances there are.
 create table auth.sign_up_counts (
   network cidr primary key,
@@ -111,19 +111,36 @@ grant select (network, since), delete on auth.sign_up_counts to paddock_gate;
 
 -- How often one email address is mailed to, and how often one network asks for that,
 -- is bounded however many instances there are, and over restarts.
-create table auth.reset_counts (
-  who text primary key,  -- a network, or the digest of an address
+create table auth.mail_counts (
+  who text primary key,  -- a network, or the digest of an address and a kind of mail
   since timestamptz not null default clock_timestamp(),
   requests integer not null default 1
 );
-comment on table auth.reset_counts is 'How many password resets were asked for from a network, or for an address, in the hour that began then.';
-create index reset_counts_since_idx on auth.reset_counts (since);
-alter table auth.reset_counts enable row level security, force row level security;
-create policy auth_all on auth.reset_counts to paddock_auth using (true) with check (true);
-grant select, insert (who), update (since, requests), delete on auth.reset_counts to paddock_auth;
-create policy gate_reads on auth.reset_counts for select to paddock_gate using (true);
-create policy gate_purges on auth.reset_counts for delete to paddock_gate using (true);
-grant select (who, since), delete on auth.reset_counts to paddock_gate;
+comment on table auth.mail_counts is 'How many mails were asked for from a network, or of one kind for an address, in the hour that began then.';
+create index mail_counts_since_idx on auth.mail_counts (since);
+alter table auth.mail_counts enable row level security, force row level security;
+create policy auth_all on auth.mail_counts to paddock_auth using (true) with check (true);
+grant select, insert (who), update (since, requests), delete on auth.mail_counts to paddock_auth;
+create policy gate_reads on auth.mail_counts for select to paddock_gate using (true);
+create policy gate_purges on auth.mail_counts for delete to paddock_gate using (true);
+grant select (who, since), delete on auth.mail_counts to paddock_gate;
+
+-- How often a password is tried for one email address from one network, and from one
+-- network for all addresses, is bounded however many instances there are, and over
+-- restarts. A row is deleted when its time is over or the password was right.
+create table auth.sign_in_counts (
+  who text primary key,  -- the digest of an address and a network, or a network
+  since timestamptz not null default clock_timestamp(),
+  tries integer not null default 1
+);
+comment on table auth.sign_in_counts is 'How many passwords were tried from a network, or from it for an address, in the quarter of an hour that began then.';
+create index sign_in_counts_since_idx on auth.sign_in_counts (since);
+alter table auth.sign_in_counts enable row level security, force row level security;
+create policy auth_all on auth.sign_in_counts to paddock_auth using (true) with check (true);
+grant select, insert (who), update (since, tries), delete on auth.sign_in_counts to paddock_auth;
+create policy gate_reads on auth.sign_in_counts for select to paddock_gate using (true);
+create policy gate_purges on auth.sign_in_counts for delete to paddock_gate using (true);
+grant select (who, since), delete on auth.sign_in_counts to paddock_gate;
 
 -- Sign-in's login has no privilege on it: only an operator disables and enables.
 create table auth.disabled_users (
@@ -140,5 +157,5 @@ reset role;
 ---- create above / drop below ----
 
 set local role paddock_owner;
-drop table auth.disabled_users, auth.reset_counts, auth.sign_up_counts, auth.verification, auth.account, auth.session, auth."user";
+drop table auth.disabled_users, auth.sign_in_counts, auth.mail_counts, auth.sign_up_counts, auth.verification, auth.account, auth.session, auth."user";
 reset role;

@@ -231,6 +231,7 @@ set local role paddock_gate;
 {{ template "func/005/audit.sql" . }}
 {{ template "func/005/audit_call.sql" . }}
 {{ template "func/005/audit_refused_sign_in.sql" . }}
+{{ template "func/005/audit_email.sql" . }}
 {{ template "func/005/record_user_change.sql" . }}
 {{ template "func/005/record_grant_change.sql" . }}
 {{ template "func/005/refuse_disabled_user.sql" . }}
@@ -238,6 +239,7 @@ set local role paddock_gate;
 {{ template "func/005/list_users.sql" . }}
 {{ template "func/005/disable_user.sql" . }}
 {{ template "func/005/enable_user.sql" . }}
+{{ template "func/005/verify_user.sql" . }}
 {{ template "func/005/make_reset_token.sql" . }}
 {{ template "func/005/make_invitation.sql" . }}
 {{ template "func/005/lock_sign_ups.sql" . }}
@@ -258,19 +260,21 @@ grant execute on function private.read_events, private.check_access, private.mar
 select private.doorbell_channel();
 grant execute on function private.count_agent_log, private.record_user_change, private.record_grant_change to paddock_owner;
 grant execute on function private.audit_call to paddock_app;
-grant execute on function private.audit_refused_sign_in, private.lock_sign_ups to paddock_auth;
+grant execute on function private.audit_refused_sign_in, private.audit_email, private.lock_sign_ups to paddock_auth;
 grant execute on function private.make_reset_token to paddock_auth, paddock_owner;
 grant execute on function private.refuse_disabled_user, private.forget_tokens, private.list_users, private.disable_user, private.enable_user,
-  private.make_invitation to paddock_owner;
+  private.verify_user, private.make_invitation to paddock_owner;
 comment on function private.purge_expired is 'Deletes sessions and tokens of sign-in that ended more than a day ago, and counts of limits that are over.';
 comment on function private.list_users is 'All users, for paddock user list.';
 comment on function private.disable_user is 'Ends a user''s sessions and refuses them new ones: paddock user disable calls it.';
 comment on function private.enable_user is 'Lets a disabled user sign in again: paddock user enable calls it.';
+comment on function private.verify_user is 'Marks a user''s email address as verified: paddock user verify calls it.';
 comment on function private.make_reset_token is 'Keeps the digest of a token with which a user may set a new password.';
 comment on function private.make_invitation is 'Keeps the digest of a token with which somebody may sign up.';
 comment on function private.lock_sign_ups is 'Keeps other sign-ups waiting until this transaction ends.';
 comment on function private.audit_call is 'Writes into the admitted account''s audit what is about to be asked of the broker.';
 comment on function private.audit_refused_sign_in is 'Writes into the audit that a password was refused.';
+comment on function private.audit_email is 'Writes into the audit what was done about a user''s email address.';
 reset role;
 revoke create on schema private from paddock_gate;
 
@@ -309,9 +313,9 @@ drop trigger record_user_change on auth."user";
 reset role;
 revoke usage on schema private from paddock_auth;
 set local role paddock_gate;
-drop function private.lock_sign_ups, private.make_invitation, private.make_reset_token, private.enable_user, private.disable_user, private.list_users, private.forget_tokens, private.refuse_disabled_user;
+drop function private.lock_sign_ups, private.make_invitation, private.make_reset_token, private.verify_user, private.enable_user, private.disable_user, private.list_users, private.forget_tokens, private.refuse_disabled_user;
 drop function private.count_agent_log, private.count_stored, private.notify_events, private.doorbell_channel, private.purge_expired, private.mark_expired_events, private.check_access, private.read_events,
-  private.append_event, private.lock_event_log, private.lock_accounts, private.record_grant_change, private.record_user_change, private.audit_refused_sign_in,
+  private.append_event, private.lock_event_log, private.lock_accounts, private.record_grant_change, private.record_user_change, private.audit_refused_sign_in, private.audit_email,
   private.audit_call, private.audit, private.origin;
 reset role;
 set local role paddock_owner;

@@ -171,7 +171,7 @@ create policy gate_imports on private.import_users to paddock_gate using ((selec
 
 -- An import brings users with their passwords. Its owner is there before itself is.
 create policy gate_imports on auth."user" for insert to paddock_gate with check ((select private.is_operator()));
-grant select ("emailVerified", image, "updatedAt"),
+grant select (image, "updatedAt"),
   insert (id, name, email, "emailVerified", image, "createdAt", "updatedAt") on auth."user" to paddock_gate;
 create policy gate_reads on auth.account for select to paddock_gate using ((select private.is_operator()) and "providerId" = 'credential');
 create policy gate_imports on auth.account for insert to paddock_gate
@@ -275,7 +275,7 @@ drop policy gate_imports on auth.session;
 revoke all (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt") on auth.account from paddock_gate;
 drop policy gate_imports on auth.account;
 drop policy gate_reads on auth.account;
-revoke select ("emailVerified", image, "updatedAt"),
+revoke select (image, "updatedAt"),
   insert (id, name, email, "emailVerified", image, "createdAt", "updatedAt") on auth."user" from paddock_gate;
 drop policy gate_imports on auth."user";
 drop view report.imported_trading_positions;

@@ -1031,7 +1031,7 @@ create policy gate_locks on auth."user" for update to paddock_gate
   with check (true);
 create policy gate_reads on auth."user" for select to paddock_gate
   using (true);
-grant select (id, name, email, "emailVerified", image, "createdAt", "updatedAt"), insert (id, name, email, "emailVerified", image, "createdAt", "updatedAt"), update ("updatedAt"), delete on auth."user" to paddock_gate;
+grant select (id, name, email, "emailVerified", image, "createdAt", "updatedAt"), insert (id, name, email, "emailVerified", image, "createdAt", "updatedAt"), update ("emailVerified", "updatedAt"), delete on auth."user" to paddock_gate;
 grant select, insert, update (name, email, "emailVerified", image, "updatedAt") on auth."user" to paddock_auth;
 CREATE TRIGGER forget_tokens AFTER UPDATE OF email ON auth."user" FOR EACH ROW WHEN ((new.email IS DISTINCT FROM old.email)) EXECUTE FUNCTION private.forget_tokens();
 CREATE TRIGGER record_user_change AFTER INSERT OR DELETE OR UPDATE ON auth."user" FOR EACH ROW EXECUTE FUNCTION private.record_user_change();
@@ -1084,24 +1084,24 @@ create policy gate_all on auth.disabled_users to paddock_gate
   with check (true);
 grant select, insert (user_id), delete on auth.disabled_users to paddock_gate;
 
--- How many password resets were asked for from a network, or for an address, in the hour that began then.
-create table auth.reset_counts (
+-- How many mails were asked for from a network, or of one kind for an address, in the hour that began then.
+create table auth.mail_counts (
   who text not null,
   since timestamp with time zone not null default clock_timestamp(),
   requests integer not null default 1,
-  constraint reset_counts_pkey PRIMARY KEY (who)
+  constraint mail_counts_pkey PRIMARY KEY (who)
 );
-CREATE INDEX reset_counts_since_idx ON auth.reset_counts USING btree (since);
-alter table auth.reset_counts enable row level security, force row level security;
-create policy auth_all on auth.reset_counts to paddock_auth
+CREATE INDEX mail_counts_since_idx ON auth.mail_counts USING btree (since);
+alter table auth.mail_counts enable row level security, force row level security;
+create policy auth_all on auth.mail_counts to paddock_auth
   using (true)
   with check (true);
-create policy gate_purges on auth.reset_counts for delete to paddock_gate
+create policy gate_purges on auth.mail_counts for delete to paddock_gate
   using (true);
-create policy gate_reads on auth.reset_counts for select to paddock_gate
+create policy gate_reads on auth.mail_counts for select to paddock_gate
   using (true);
-grant select (who, since), delete on auth.reset_counts to paddock_gate;
-grant select, insert (who), update (since, requests), delete on auth.reset_counts to paddock_auth;
+grant select (who, since), delete on auth.mail_counts to paddock_gate;
+grant select, insert (who), update (since, requests), delete on auth.mail_counts to paddock_auth;
 
 -- Who is signed in, by the token of the cookie.
 create table auth.session (
@@ -1136,6 +1136,25 @@ grant select (id, "expiresAt", token, "userId"), insert (id, "expiresAt", token,
 grant select, insert, update ("expiresAt", "updatedAt"), delete on auth.session to paddock_auth;
 CREATE TRIGGER record_user_change AFTER INSERT OR DELETE ON auth.session FOR EACH ROW EXECUTE FUNCTION private.record_user_change();
 CREATE TRIGGER refuse_disabled_user BEFORE INSERT OR UPDATE OF "userId" ON auth.session FOR EACH ROW EXECUTE FUNCTION private.refuse_disabled_user();
+
+-- How many passwords were tried from a network, or from it for an address, in the quarter of an hour that began then.
+create table auth.sign_in_counts (
+  who text not null,
+  since timestamp with time zone not null default clock_timestamp(),
+  tries integer not null default 1,
+  constraint sign_in_counts_pkey PRIMARY KEY (who)
+);
+CREATE INDEX sign_in_counts_since_idx ON auth.sign_in_counts USING btree (since);
+alter table auth.sign_in_counts enable row level security, force row level security;
+create policy auth_all on auth.sign_in_counts to paddock_auth
+  using (true)
+  with check (true);
+create policy gate_purges on auth.sign_in_counts for delete to paddock_gate
+  using (true);
+create policy gate_reads on auth.sign_in_counts for select to paddock_gate
+  using (true);
+grant select (who, since), delete on auth.sign_in_counts to paddock_gate;
+grant select, insert (who), update (since, tries), delete on auth.sign_in_counts to paddock_auth;
 
 -- How many sign-ups were tried from a network in the hour that began then.
 create table auth.sign_up_counts (
@@ -2272,6 +2291,10 @@ create function private.audit(p_account uuid, p_action text, p_detail jsonb DEFA
 create function private.audit_call(p_action text, p_detail jsonb DEFAULT '{}'::jsonb) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
+-- Writes into the audit what was done about a user's email address.
+create function private.audit_email(p_action text, p_user text) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth
+
 create function private.audit_import(p_account uuid, p_import uuid, p_what text, p_detail jsonb) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
@@ -2583,6 +2606,10 @@ create function private.undo_import(p_account uuid, p_import uuid, p_limit integ
 -- The user that this transaction was admitted as.
 create function private.user_id() returns text
   language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+
+-- Marks a user's email address as verified: paddock user verify calls it.
+create function private.verify_user(p_user text) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.wind_down_late_order(p_order uuid) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -20,7 +21,7 @@ type body struct {
 }
 
 // readBody reads JSON and, if forms is set, a form too, of at most maxBody
-// bytes.
+// bytes. What comes without a content type counts as no body.
 func readBody(r *http.Request, forms bool) (body, error) {
 	const maxBody = 64 << 10
 	text, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
@@ -31,14 +32,14 @@ func readBody(r *http.Request, forms bool) (body, error) {
 	if err != nil {
 		return body{}, refuse(problem.AuthBadRequest, "The body could not be read")
 	}
-	if len(text) == 0 {
+	given := r.Header.Get("Content-Type")
+	if len(text) == 0 || given == "" {
 		return body{}, nil
 	}
 	allowed := "application/json"
 	if forms {
 		allowed = "application/x-www-form-urlencoded, application/json"
 	}
-	given := r.Header.Get("Content-Type")
 	kind, _, _ := strings.Cut(given, ";")
 	switch kind = strings.ToLower(strings.TrimSpace(kind)); {
 	case kind == "application/json":
@@ -52,8 +53,6 @@ func readBody(r *http.Request, forms bool) (body, error) {
 		return body{value, true}, nil
 	case kind == "application/x-www-form-urlencoded" && forms:
 		return readForm(string(text))
-	case kind == "":
-		return body{}, refuse(problem.AuthUnsupportedMediaType, "Content-Type is required. Allowed types: %s", allowed)
 	}
 	return body{}, refuse(problem.AuthUnsupportedMediaType, "Content-Type %q is not allowed. Allowed types: %s", given, allowed)
 }
@@ -99,6 +98,15 @@ func (f fields) text(name string, complaints *[]string) string {
 	return ""
 }
 
+// email returns a field that must be an email address, in lower case.
+func (f fields) email(name string, complaints *[]string) string {
+	email := f.text(name, complaints)
+	if _, isText := f[name].(string); isText && !isEmail(email) {
+		*complaints = append(*complaints, "[body."+name+"] Invalid email address")
+	}
+	return strings.ToLower(email)
+}
+
 // optional returns a string field that may be missing.
 func (f fields) optional(name string, complaints *[]string) *string {
 	if _, there := f[name]; !there {
@@ -106,6 +114,28 @@ func (f fields) optional(name string, complaints *[]string) *string {
 	}
 	s := f.text(name, complaints)
 	return &s
+}
+
+// scalar returns a text field that may be missing, of which a number or a boolean is
+// its text, as JavaScript writes it.
+func (f fields) scalar(name string, complaints *[]string) *string {
+	var text string
+	switch value := f[name].(type) {
+	case float64:
+		if value == 0 {
+			value = 0 // JavaScript writes -0 as 0
+		}
+		digits, err := json.Marshal(value)
+		if err != nil {
+			return f.optional(name, complaints)
+		}
+		text = string(digits)
+	case bool:
+		text = strconv.FormatBool(value)
+	default:
+		return f.optional(name, complaints)
+	}
+	return &text
 }
 
 // flag returns a boolean field that may be missing.

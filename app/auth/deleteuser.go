@@ -27,7 +27,7 @@ func (s *Service) deleteUser(c *call) (any, error) {
 	if err := errors.Join(invalid(complaints), storable(token)); err != nil {
 		return nil, err
 	}
-	in, _, err := s.requireSession(c)
+	in, u, err := s.requireSession(c)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func (s *Service) deleteUser(c *call) (any, error) {
 		if err := checkNotTooLong(*password); err != nil {
 			return nil, err
 		}
-		if _, err := s.checkOwnPassword(c.Context(), in.UserID, *password); err != nil {
+		if _, err := s.tryOwnPassword(c, u, *password); err != nil {
 			return nil, err
 		}
 	}

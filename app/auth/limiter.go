@@ -91,7 +91,7 @@ func (l *limiter) classify(path string) (*class, string) {
 		}
 	}
 	switch {
-	case path == "request-password-reset":
+	case path == "request-password-reset", path == "send-verification-email":
 		return &l.classes[mails], path
 	case path == "sign-out":
 		return &l.classes[signOuts], path

@@ -75,36 +75,57 @@ func matchesPattern(pattern, origin string) bool {
 	return true
 }
 
-// checkOrigin refuses changes that another site's page requests.
-func (s *Service) checkOrigin(r *http.Request, login bool) error {
-	hasCookies := len(r.Header["Cookie"]) > 0
-	if !hasCookies && !login {
+// checkOrigin refuses changes that another site's page requests. Without a cookie
+// nothing is changed in anybody's name, and only sign-in and sign-up look at the
+// origin (checkLoginOrigin).
+func (s *Service) checkOrigin(r *http.Request) error {
+	if !hasCookies(r) {
 		return nil
 	}
-	origin := r.Header.Get("Origin")
+	return s.checkTrusted(s.pageOf(r))
+}
+
+// checkLoginOrigin refuses another site's page that signs a browser in or up, which
+// has no cookie yet. Where no header names the page, the Sec-Fetch headers decide that
+// browsers send.
+func (s *Service) checkLoginOrigin(r *http.Request) error {
+	if hasCookies(r) {
+		return nil // checkOrigin has looked
+	}
 	site, mode := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Sec-Fetch-Mode")
-	switch {
-	case origin == "null" && site == "same-origin":
+	if site == "cross-site" && mode == "navigate" {
+		return refuse(problem.AuthCrossSite, "Cross-site navigation login blocked. This request appears to be a CSRF attack.")
+	}
+	page := s.pageOf(r)
+	fetched := site != "" || mode != "" || r.Header.Get("Sec-Fetch-Dest") != ""
+	if page == "" && !fetched {
+		return nil
+	}
+	return s.checkTrusted(page)
+}
+
+func hasCookies(r *http.Request) bool { return len(r.Header["Cookie"]) > 0 }
+
+// pageOf returns the origin, or the URL, of the page that makes a request; "" where no
+// header says it.
+func (s *Service) pageOf(r *http.Request) string {
+	switch origin := r.Header.Get("Origin"); {
+	case origin == "null" && r.Header.Get("Sec-Fetch-Site") == "same-origin":
 		// The page hides its URL. The browser says that it is of the same
 		// origin, which means the host of this request.
-		origin = s.base.Scheme + "://" + r.Host
+		return s.base.Scheme + "://" + r.Host
 	case origin == "":
-		origin = r.Header.Get("Referer")
+		return r.Header.Get("Referer")
+	default:
+		return origin
 	}
-	if !hasCookies {
-		// No header names the origin: the Sec-Fetch headers of browsers decide.
-		if site == "cross-site" && mode == "navigate" {
-			return refuse(problem.AuthCrossSite, "Cross-site navigation login blocked. This request appears to be a CSRF attack.")
-		}
-		fetched := site != "" || mode != "" || r.Header.Get("Sec-Fetch-Dest") != ""
-		if origin == "" && !fetched {
-			return nil
-		}
-	}
+}
+
+func (s *Service) checkTrusted(page string) error {
 	switch {
-	case origin == "" || origin == "null":
+	case page == "" || page == "null":
 		return refuse(problem.AuthMissingOrigin, "Missing or null Origin")
-	case !s.trusts(origin):
+	case !s.trusts(page):
 		return refuse(problem.AuthInvalidOrigin, "Invalid origin")
 	}
 	return nil

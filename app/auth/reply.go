@@ -61,6 +61,9 @@ func (s *Service) writeError(w http.ResponseWriter, c *call, err error) {
 	var elsewhere *redirect
 	switch {
 	case errors.As(err, &elsewhere):
+		for _, cookie := range c.cookies {
+			http.SetCookie(w, cookie)
+		}
 		w.Header().Set("Location", escapeLocation(elsewhere.to))
 		w.Header().Set("Content-Type", "application/json") // of an empty body, as Better Auth does
 		w.WriteHeader(http.StatusFound)

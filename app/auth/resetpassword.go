@@ -24,10 +24,7 @@ func (s *Service) requestReset(c *call) (any, error) {
 		return nil, err
 	}
 	var complaints []string
-	email := f.text("email", &complaints)
-	if _, isText := f["email"].(string); isText && !isEmail(email) {
-		complaints = append(complaints, "[body.email] Invalid email address")
-	}
+	email := f.email("email", &complaints)
 	target := f.optional("redirectTo", &complaints)
 	if err := invalid(complaints); err != nil {
 		return nil, err
@@ -35,8 +32,10 @@ func (s *Service) requestReset(c *call) (any, error) {
 	if s.config.SendMail == nil {
 		return nil, refuse(problem.AuthResetDisabled, "Reset password isn't enabled")
 	}
-	email = strings.ToLower(email)
-	send, err := s.countReset(c.Context(), c.Request, email)
+	if err := s.countMailRequest(c.Context(), c.Request); err != nil {
+		return nil, err
+	}
+	send, err := s.mayMail(c.Context(), mailsReset, email)
 	if err != nil {
 		return nil, err
 	}
@@ -57,15 +56,11 @@ func (s *Service) mailReset(ctx context.Context, email string, target *string) e
 	if err != nil || userID == nil {
 		return err
 	}
-	callback := ""
-	if target != nil {
-		callback = *target
-	}
 	s.sendMail(Mail{
 		To:      email,
 		Subject: "Set a new password for Paddock",
-		Text: "Somebody, probably you, asked to set a new password for Paddock at " + s.base.Scheme + "://" + s.base.Host + ".\n\n" +
-			"This link works once, within an hour:\n\n" + ResetLink(s.config.BaseURL, token, callback) + "\n\n" +
+		Text: "Somebody, probably you, asked to set a new password for Paddock at " + s.place() + ".\n\n" +
+			"This link works once, within an hour:\n\n" + ResetLink(s.config.BaseURL, token, textOf(target)) + "\n\n" +
 			"If you did not ask for it, do nothing: your password stays as it is.\n",
 	})
 	return nil
@@ -178,17 +173,20 @@ func (s *Service) resetPassword(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.setPasswordByToken(c.Context(), token, hash); err != nil {
+	email, err := s.setPasswordByToken(c.Context(), token, hash)
+	if err != nil {
 		return nil, err
 	}
+	s.forgetSignIns(c.Context(), c.Request, email)
 	s.config.OnSessionEnd()
 	return map[string]bool{"status": true}, nil
 }
 
-// setPasswordByToken uses the token up and does the rest of it, all or nothing.
-func (s *Service) setPasswordByToken(ctx context.Context, token, hash string) error {
+// setPasswordByToken uses the token up and does the rest of it, all or nothing. It
+// returns the user's email address.
+func (s *Service) setPasswordByToken(ctx context.Context, token, hash string) (email string, err error) {
 	now := s.now()
-	err := pgx.BeginFunc(ctx, s.config.Pool, func(tx pgx.Tx) error {
+	err = pgx.BeginFunc(ctx, s.config.Pool, func(tx pgx.Tx) error {
 		if err := beginFor(ctx, tx, ""); err != nil {
 			return err
 		}
@@ -199,12 +197,12 @@ func (s *Service) setPasswordByToken(ctx context.Context, token, hash string) er
 		if !found {
 			return refuse(problem.AuthInvalidToken, "Invalid token")
 		}
-		var known bool
-		if err := tx.QueryRow(ctx, `select exists (select from auth."user" where id = $1)`, userID).Scan(&known); err != nil {
-			return err
-		}
-		if !known {
+		err = tx.QueryRow(ctx, `select email from auth."user" where id = $1`, userID).Scan(&email)
+		if errors.Is(err, pgx.ErrNoRows) {
 			return refuse(problem.AuthUserNotFound, "User not found")
+		}
+		if err != nil {
+			return err
 		}
 		// The password first: it waits for sign-ins with the old one, and their
 		// sessions end below (createSession).
@@ -223,5 +221,5 @@ func (s *Service) setPasswordByToken(ctx context.Context, token, hash string) er
 		_, err = tx.Exec(ctx, `delete from auth.verification where value = $1`, userID)
 		return err
 	})
-	return databaseError(err)
+	return email, databaseError(err)
 }

@@ -172,26 +172,26 @@ func TestResetsAreLimitedAcrossInstances(t *testing.T) {
 	if known.Code != 200 || known.Code != unknown.Code || known.Body.String() != unknown.Body.String() {
 		t.Errorf("known: %d %s, unknown: %d %s", known.Code, known.Body, unknown.Code, unknown.Body)
 	}
-	for range maxResets - 2 {
+	for range maxMailRequests - 2 {
 		if w := ask("192.0.2.1:5", "ann@example.com"); w.Code != 200 {
 			t.Fatalf("%d %s", w.Code, w.Body)
 		}
 	}
-	if len(box.mails) != maxResetsMailed {
-		t.Errorf("%d mails were sent, want %d", len(box.mails), maxResetsMailed)
+	if len(box.mails) != maxMailsOfKind {
+		t.Errorf("%d mails were sent, want %d", len(box.mails), maxMailsOfKind)
 	}
 	for _, email := range []string{"ann@example.com", "nobody@example.com"} {
 		if w := ask("192.0.2.1:5", email); w.Code != 429 || w.Header().Get("X-Retry-After") == "" {
 			t.Errorf("%s: %d", email, w.Code)
 		}
 	}
-	if w := ask("198.51.100.1:5", "ann@example.com"); w.Code != 200 || len(box.mails) != maxResetsMailed {
+	if w := ask("198.51.100.1:5", "ann@example.com"); w.Code != 200 || len(box.mails) != maxMailsOfKind {
 		t.Errorf("from another network: %d, and %d mails", w.Code, len(box.mails))
 	}
-	if _, err := db.Conn(t, "admin").Exec(t.Context(), "update auth.reset_counts set since = since - interval '61 minutes'"); err != nil {
+	if _, err := db.Conn(t, "admin").Exec(t.Context(), "update auth.mail_counts set since = since - interval '61 minutes'"); err != nil {
 		t.Fatal(err)
 	}
-	if w := ask("192.0.2.1:5", "ann@example.com"); w.Code != 200 || len(box.mails) != maxResetsMailed+1 {
+	if w := ask("192.0.2.1:5", "ann@example.com"); w.Code != 200 || len(box.mails) != maxMailsOfKind+1 {
 		t.Errorf("an hour later: %d, and %d mails", w.Code, len(box.mails))
 	}
 }

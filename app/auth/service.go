@@ -32,8 +32,12 @@ type Config struct {
 	Now            func() time.Time
 	// SignUp says who may sign up; "" is SignUpOpen.
 	SignUp SignUp
-	// SendMail sends a mail. Without it nobody can have a password reset by mail.
+	// SendMail sends a mail. Without it no password is reset by mail, and no address
+	// verified or changed.
 	SendMail func(context.Context, Mail) error
+	// RequireVerifiedEmail keeps a user from signing in until their address is
+	// verified. It needs SendMail.
+	RequireVerifiedEmail bool
 	// OnSessionEnd is called after sessions have ended, once that is committed.
 	OnSessionEnd func()
 	// MaxParallelHashes bounds the memory of password hashing: 32 MiB each. 0
@@ -79,6 +83,9 @@ func New(c Config) (*Service, error) {
 	default:
 		return nil, errors.New("SignUp is none of open, first, invitation and closed")
 	}
+	if c.RequireVerifiedEmail && c.SendMail == nil {
+		return nil, errors.New("PADDOCK_REQUIRE_VERIFIED_EMAIL needs a mail server: set PADDOCK_SMTP_URL")
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -107,25 +114,30 @@ const prefix = "/api/auth/"
 type endpoint struct {
 	method string
 	serve  func(*Service, *call) (any, error) // returns the body of the response
-	// login accepts forms, and checks the origin even without a cookie.
+	// login accepts forms.
 	login bool
 }
 
 var endpoints = map[string]endpoint{
-	"sign-up/email":          {http.MethodPost, (*Service).signUp, true},
-	"sign-in/email":          {http.MethodPost, (*Service).signIn, true},
-	"sign-out":               {http.MethodPost, (*Service).signOut, false},
-	"request-password-reset": {http.MethodPost, (*Service).requestReset, false},
-	"reset-password":         {http.MethodPost, (*Service).resetPassword, false},
-	"get-session":            {http.MethodGet, (*Service).getSession, false},
-	"list-sessions":          {http.MethodGet, (*Service).listSessions, false},
-	"revoke-session":         {http.MethodPost, (*Service).revokeSession, false},
-	"revoke-sessions":        {http.MethodPost, (*Service).revokeSessions, false},
-	"revoke-other-sessions":  {http.MethodPost, (*Service).revokeOtherSessions, false},
-	"update-user":            {http.MethodPost, (*Service).updateUser, false},
-	"delete-user":            {http.MethodPost, (*Service).deleteUser, false},
-	"change-password":        {http.MethodPost, (*Service).changePassword, false},
-	"ok":                     {http.MethodGet, func(*Service, *call) (any, error) { return map[string]bool{"ok": true}, nil }, false},
+	"sign-up/email":           {http.MethodPost, (*Service).signUp, true},
+	"sign-in/email":           {http.MethodPost, (*Service).signIn, true},
+	"sign-in/social":          {http.MethodPost, (*Service).signInSocial, false},
+	"link-social":             {http.MethodPost, (*Service).linkSocial, false},
+	"sign-out":                {http.MethodPost, (*Service).signOut, false},
+	"request-password-reset":  {http.MethodPost, (*Service).requestReset, false},
+	"reset-password":          {http.MethodPost, (*Service).resetPassword, false},
+	"send-verification-email": {http.MethodPost, (*Service).sendVerification, false},
+	"get-session":             {http.MethodGet, (*Service).getSession, false},
+	"list-sessions":           {http.MethodGet, (*Service).listSessions, false},
+	"revoke-session":          {http.MethodPost, (*Service).revokeSession, false},
+	"revoke-sessions":         {http.MethodPost, (*Service).revokeSessions, false},
+	"revoke-other-sessions":   {http.MethodPost, (*Service).revokeOtherSessions, false},
+	"update-user":             {http.MethodPost, (*Service).updateUser, false},
+	"delete-user":             {http.MethodPost, (*Service).deleteUser, false},
+	"change-password":         {http.MethodPost, (*Service).changePassword, false},
+	"change-email":            {http.MethodPost, (*Service).changeEmail, false},
+	"verify-email":            {http.MethodGet, (*Service).verifyEmail, false},
+	"ok":                      {http.MethodGet, func(*Service, *call) (any, error) { return map[string]bool{"ok": true}, nil }, false},
 }
 
 // Handler serves everything under /api/auth/.
@@ -171,14 +183,15 @@ func isResetLink(path string) bool {
 // hash. It is longer than the login's statement_timeout.
 const callTimeout = 20 * time.Second
 
-// serve does the checks that all calls have in common, and then the call.
+// serve does the checks that all calls have in common, and then the call. Their order
+// is Better Auth's: of a request that several would refuse, the answer is the same.
 func (s *Service) serve(c *call, e endpoint) (any, error) {
 	if e.method == http.MethodPost {
-		if err := s.checkOrigin(c.Request, e.login); err != nil {
-			return nil, err
-		}
 		var err error
 		if c.body, err = readBody(c.Request, e.login); err != nil {
+			return nil, err
+		}
+		if err := s.checkOrigin(c.Request); err != nil {
 			return nil, err
 		}
 		if err := s.checkCallbacks(c.URL.Query(), c.body); err != nil {

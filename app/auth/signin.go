@@ -35,22 +35,22 @@ func (s *Service) signUp(c *call) (any, error) {
 		return nil, err
 	}
 	var complaints []string
-	name, email := f.text("name", &complaints), f.text("email", &complaints)
-	if _, isText := f["email"].(string); isText && !isEmail(email) {
-		complaints = append(complaints, "[body.email] Invalid email address")
-	}
+	name, email := f.text("name", &complaints), f.email("email", &complaints)
 	password := f.text("password", &complaints)
 	if _, isText := f["password"].(string); isText && password == "" {
 		complaints = append(complaints, "[body.password] Too small: expected string to have >=1 characters")
 	}
 	image := f.optional("image", &complaints)
-	f.optional("callbackURL", &complaints) // for verification mails, which we do not send
+	callback := f.optional("callbackURL", &complaints) // for the mail that verifies the address
 	remember := f.flag("rememberMe", true, &complaints)
 	invitation, _ := f["invitation"].(string) // ours: Better Auth has no such field
 	if err := errors.Join(invalid(complaints), storable(&name, image)); err != nil {
 		return nil, err
 	}
-	if err := s.mayTry(c.Context(), strings.ToLower(email), invitation); err != nil {
+	if err := s.checkLoginOrigin(c.Request); err != nil {
+		return nil, err
+	}
+	if err := s.mayTry(c.Context(), email, invitation); err != nil {
 		return nil, err
 	}
 	if err := checkLength(password); err != nil {
@@ -64,7 +64,10 @@ func (s *Service) signUp(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	u, in, err := s.createUser(c.Context(), name, strings.ToLower(email), hash, invitation, image, s.newSession(c.Request, remember))
+	if s.config.RequireVerifiedEmail {
+		return s.signUpUnverified(c, name, email, hash, invitation, image, callback)
+	}
+	u, in, err := s.createUser(c.Context(), name, email, hash, invitation, image, s.newSession(c.Request, remember))
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.Code == "23505" {
 		return nil, refuse(problem.AuthUserExists, "User already exists. Use another email.")
@@ -88,15 +91,26 @@ func (s *Service) signIn(c *call) (any, error) {
 	if err := invalid(complaints); err != nil {
 		return nil, err
 	}
+	if err := s.checkLoginOrigin(c.Request); err != nil {
+		return nil, err
+	}
 	if !isEmail(email) {
 		return nil, refuse(problem.AuthInvalidEmail, "Invalid email")
 	}
 	if err := checkNotTooLong(password); err != nil {
 		return nil, err
 	}
-	u, hash, err := s.checkPassword(c.Context(), strings.ToLower(email), password)
+	email = strings.ToLower(email)
+	if err := s.countSignIn(c.Context(), c.Request, email); err != nil {
+		return nil, err
+	}
+	u, hash, err := s.checkPassword(c.Context(), email, password)
 	if err != nil {
 		return nil, err
+	}
+	s.forgetSignIns(c.Context(), c.Request, email)
+	if s.config.RequireVerifiedEmail && !u.EmailVerified {
+		return nil, refuse(problem.AuthEmailNotVerified, "Email not verified")
 	}
 	in, err := s.createSession(c.Context(), u.ID, hash, s.newSession(c.Request, remember))
 	if err != nil {

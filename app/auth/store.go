@@ -166,6 +166,28 @@ func (s *Service) createUser(ctx context.Context, name, email, hash, invitation 
 	return u, in, databaseError(err)
 }
 
+// createUnverified makes a user with a password and no session, in the same way.
+func (s *Service) createUnverified(ctx context.Context, u user, hash, invitation string) (user, error) {
+	err := pgx.BeginFunc(ctx, s.config.Pool, func(tx pgx.Tx) error {
+		if err := beginFor(ctx, tx, ""); err != nil {
+			return err
+		}
+		if err := s.admitSignUp(ctx, tx, u.Email, invitation); err != nil {
+			return err
+		}
+		return tx.QueryRow(ctx, `
+			with u as (
+				insert into auth."user" (id, name, email, "emailVerified", image, "createdAt", "updatedAt")
+				values ($1, $2, $3, false, $4, $5, $5) returning *
+			), a as (
+				insert into auth.account (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt")
+				values ($6, $1, 'credential', $1, $7, $5, $5)
+			) select `+userColumnsSQL+` from u`,
+			u.ID, u.Name, u.Email, u.Image, time.Time(u.CreatedAt), newID(), hash).Scan(u.into()...)
+	})
+	return u, databaseError(err)
+}
+
 // insertUser inserts the rows of a new user and of their session, and reads both.
 func (s *Service) insertUser(ctx context.Context, tx pgx.Tx, name, email, hash string, image *string, u *user, in *session) error {
 	now := s.now()

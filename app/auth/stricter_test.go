@@ -22,11 +22,10 @@ func TestStricterThanBetterAuth(t *testing.T) {
 	}{
 		"a name that Postgres cannot hold": {up, "application/json", `{"name":"a\u0000","email":"nul@example.com","password":"a good password"}`, 400, "VALIDATION_ERROR"},
 		"an email that no server takes":    {up, "application/json", `{"name":"a","email":"` + strings.Repeat("x", 250) + `@example.com","password":"a good password"}`, 400, "VALIDATION_ERROR"},
-		"a body without a type":            {in, "", `{"email":"strict@example.com","password":"a good password"}`, 415, "UNSUPPORTED_MEDIA_TYPE"},
 		"a body that is too large":         {in, "application/json", `{"email":"` + strings.Repeat("x", 70<<10) + `"}`, 413, "PAYLOAD_TOO_LARGE"},
 		"a body that is not UTF-8":         {in, "application/json", "{\"email\":\"\xff\"}", 400, "BAD_REQUEST"},
 		"a name of null":                   {"update-user", "application/json", `{"name":null}`, 400, "VALIDATION_ERROR"},
-		"a name of a number":               {"update-user", "application/json", `{"name":1}`, 400, "VALIDATION_ERROR"},
+		"a name of a list":                 {"update-user", "application/json", `{"name":[1]}`, 400, "VALIDATION_ERROR"},
 		"an image of an object":            {"update-user", "application/json", `{"image":{}}`, 400, "VALIDATION_ERROR"},
 		"a token that Postgres cannot ask": {"revoke-session", "application/json", `{"token":"\u0000"}`, 400, "VALIDATION_ERROR"},
 		"a way that browsers mend":         {in, "application/json", `{"email":"strict@example.com","password":"a good password","callbackURL":"http:localhost:8080"}`, 403, "INVALID_CALLBACK_URL"},
@@ -71,8 +70,8 @@ func TestLocation(t *testing.T) {
 	}
 }
 
-// A session that is not to be remembered stays so after a change of password.
-// In Better Auth it would then last a week.
+// A session that is not to be remembered ends with the browser also after a change of
+// password, though its row then lasts a week, as in Better Auth.
 func TestChangedPasswordRemembersNoMore(t *testing.T) {
 	now := time.Now()
 	s := newService(t, func(c *Config) { c.Now = func() time.Time { return now } })
@@ -83,29 +82,35 @@ func TestChangedPasswordRemembersNoMore(t *testing.T) {
 	if w.Code != 200 || len(cookies) != 2 || cookies[0].MaxAge != 0 {
 		t.Fatalf("change: %d %s, %v", w.Code, w.Body, cookies)
 	}
-	now = now.Add(forgottenFor + time.Second)
-	if w := get(s, "get-session", cookies...); strings.TrimSpace(w.Body.String()) != "null" {
-		t.Errorf("a day later: %s", w.Body)
+	for _, step := range []struct {
+		after time.Duration
+		lives bool
+	}{{rememberedFor - time.Second, true}, {2 * time.Second, false}} {
+		now = now.Add(step.after)
+		if w := get(s, "get-session", cookies...); (strings.TrimSpace(w.Body.String()) != "null") != step.lives {
+			t.Errorf("%v later: %s", step.after, w.Body)
+		}
 	}
 }
 
-// A request from another site's page is refused before its body is read.
-func TestForeignBodiesAreNotRead(t *testing.T) {
+// A request from another site's page is refused before the database is asked for
+// anything.
+func TestForeignRequestsReachNoDatabase(t *testing.T) {
 	s := newService(t, nil)
-	r := httptest.NewRequest("POST", prefix+"sign-in/email", unread{t})
-	r.Header.Set("Origin", "https://evil.example")
-	w := httptest.NewRecorder()
-	s.Handler().ServeHTTP(w, r)
-	if w.Code != http.StatusForbidden {
-		t.Errorf("%d %s", w.Code, w.Body)
+	s.config.Pool.Close()
+	for _, cookie := range []string{"", "other=1"} {
+		r := httptest.NewRequest("POST", prefix+"sign-in/email", strings.NewReader(`{"email":"a@example.com","password":"a good password"}`))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Origin", "https://evil.example")
+		if cookie != "" {
+			r.Header.Set("Cookie", cookie)
+		}
+		w := httptest.NewRecorder()
+		s.Handler().ServeHTTP(w, r)
+		if w.Code != http.StatusForbidden {
+			t.Errorf("with the cookie %q: %d %s", cookie, w.Code, w.Body)
+		}
 	}
-}
-
-type unread struct{ t *testing.T }
-
-func (u unread) Read([]byte) (int, error) {
-	u.t.Error("the body is read")
-	return 0, nil
 }
 
 // Origins may be configured with the default port of their scheme, which

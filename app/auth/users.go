@@ -17,11 +17,11 @@ func (s *Service) updateUser(c *call) (any, error) {
 		return nil, err
 	}
 	var complaints []string
-	name := f.optional("name", &complaints)
+	name := f.scalar("name", &complaints)
 	value, setsImage := f["image"]
 	var image *string
 	if value != nil {
-		image = f.optional("image", &complaints)
+		image = f.scalar("image", &complaints)
 	}
 	if err := errors.Join(invalid(complaints), storable(name, image)); err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func (s *Service) changePassword(c *call) (any, error) {
 	if err := checkNotTooLong(old); err != nil {
 		return nil, err
 	}
-	was, err := s.checkOwnPassword(c.Context(), in.UserID, old)
+	was, err := s.tryOwnPassword(c, u, old)
 	if err != nil {
 		return nil, err
 	}
@@ -84,6 +84,19 @@ func (s *Service) changePassword(c *call) (any, error) {
 	s.config.OnSessionEnd()
 	s.setSession(c, next.Token, s.remembered(c.Request))
 	return map[string]any{"token": next.Token, "user": u}, nil
+}
+
+// tryOwnPassword does what checkOwnPassword does, and counts the password with the
+// user's sign-ins.
+func (s *Service) tryOwnPassword(c *call, u user, password string) (stored string, err error) {
+	if err := s.countSignIn(c.Context(), c.Request, u.Email); err != nil {
+		return "", err
+	}
+	stored, err = s.checkOwnPassword(c.Context(), u.ID, password)
+	if err == nil {
+		s.forgetSignIns(c.Context(), c.Request, u.Email)
+	}
+	return stored, err
 }
 
 // checkOwnPassword refuses a password that is not the user's, and returns the hash
@@ -110,9 +123,10 @@ func (s *Service) checkOwnPassword(ctx context.Context, userID, password string)
 
 // storePassword sets a user's password in the place of the one of the hash was: where
 // it was changed since that was checked, such as by a link, it stays. With others it
-// also ends all sessions and makes a new one, in the same transaction.
+// also ends all sessions and makes a new one, in the same transaction. As in Better Auth
+// that lasts a week, also where the browser forgets its cookie when it is closed.
 func (s *Service) storePassword(r *http.Request, in session, was, hash string, others bool) (session, error) {
-	next := s.newSession(r, s.remembered(r))
+	next := s.newSession(r, true)
 	now := s.now()
 	err := pgx.BeginFunc(r.Context(), s.config.Pool, func(tx pgx.Tx) error {
 		if err := beginFor(r.Context(), tx, in.ID); err != nil {

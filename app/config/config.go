@@ -34,6 +34,8 @@ type Config struct {
 	SignUp     string         // who may sign up: open, first, invitation or closed
 	SMTPURL    string         // the mail server, with its password; "" where there is none
 	MailFrom   string         // whom mails are from
+	// VerifiedEmail is whether nobody signs in before their address is verified.
+	VerifiedEmail bool
 	// What a user may take of an instance; 0 is no bound.
 	UserRequests int // in a second
 	UserAtOnce   int // under way
@@ -76,8 +78,9 @@ var Settings = []Setting{
 	{"PADDOCK_TRUSTED_PROXIES", "", "addresses or prefixes whose X-Forwarded-For is believed, between commas"},
 	{"PADDOCK_AUTH_RATE_LIMIT", "true", "limit sign-ins an address; false for load tests alone"},
 	{"PADDOCK_SIGN_UP", "first", "who may sign up: open for everybody, invitation for who has one (paddock user invite), first for the first user and then by invitation, closed for nobody"},
-	{"PADDOCK_SMTP_URL", "", "mail server, as smtps://USER:PASSWORD@HOST, or smtp:// with STARTTLS; without one no password is reset by mail"},
+	{"PADDOCK_SMTP_URL", "", "mail server, as smtps://USER:PASSWORD@HOST, or smtp:// with STARTTLS; without one no password is reset by mail, and no address verified or changed"},
 	{"PADDOCK_MAIL_FROM", "", "address that mails are from (required with PADDOCK_SMTP_URL)"},
+	{"PADDOCK_REQUIRE_VERIFIED_EMAIL", "false", "let nobody sign in before their email address is verified by mail"},
 	{"PADDOCK_USER_REQUESTS", "50", "requests that a user may make of an instance in a second, four times as many in a burst; 0 for no bound"},
 	{"PADDOCK_USER_AT_ONCE", "32", "requests that a user may have under way on an instance; 0 for no bound"},
 	{"PADDOCK_ALPACA_PAPER_URL", "https://paper-api.alpaca.markets", "Alpaca's paper trading API"},
@@ -172,6 +175,9 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 	c.SMTPURL, c.MailFrom = get("PADDOCK_SMTP_URL"), get("PADDOCK_MAIL_FROM")
 	if c.SMTPURL != "" && c.MailFrom == "" {
 		fail("PADDOCK_MAIL_FROM is not set: give the address that mails are from")
+	}
+	if c.VerifiedEmail, err = strconv.ParseBool(get("PADDOCK_REQUIRE_VERIFIED_EMAIL")); err != nil {
+		fail("PADDOCK_REQUIRE_VERIFIED_EMAIL must be true or false")
 	}
 	switch c.SignUp = get("PADDOCK_SIGN_UP"); c.SignUp {
 	case "open", "first", "invitation", "closed":

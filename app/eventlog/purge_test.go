@@ -29,7 +29,8 @@ func TestExpiredRowsAreDeleted(t *testing.T) {
 		`insert into auth.verification (id, identifier, value, "expiresAt") select 'ended-' || n, 'digest', 'ada', now() - interval '25 hours' from generate_series(1, 5) n`,
 		`insert into auth.verification (id, identifier, value, "expiresAt") values ('lives', 'digest', 'ada', now() + interval '1 hour'), ('just-ended', 'digest', 'ada', now() - interval '23 hours')`,
 		`insert into auth.sign_up_counts (network, since) select ('10.0.0.' || n)::cidr, now() - interval '25 hours' * (n <= 5)::integer from generate_series(1, 7) n`,
-		`insert into auth.reset_counts (who, since) select n::text, now() - interval '25 hours' * (n <= 5)::integer from generate_series(1, 7) n`,
+		`insert into auth.sign_in_counts (who, since) select n::text, now() - interval '25 hours' * (n <= 5)::integer from generate_series(1, 7) n`,
+		`insert into auth.mail_counts (who, since) select n::text, now() - interval '25 hours' * (n <= 5)::integer from generate_series(1, 7) n`,
 		`insert into auth."user" (id, name, email, "emailVerified") select n::text, 'N', n || '@example.com', false from generate_series(1, 7) n`,
 		`insert into private.stored_bytes (user_id, what, bytes, since) select n::text, 'logs', 1, now() - interval '25 hours' * (n <= 5)::integer from generate_series(1, 7) n`,
 		`insert into private.key_checks (user_id, minute_from, day_from) select n::text, now() - interval '25 hours', now() - interval '25 hours' * (n <= 5)::integer from generate_series(1, 7) n`,
@@ -42,7 +43,8 @@ func TestExpiredRowsAreDeleted(t *testing.T) {
 	left := func() map[string]int {
 		t.Helper()
 		rows, err := admin.Query(t.Context(), `select 'sessions', count(*)::integer from auth.session union all select 'tokens', count(*)::integer from auth.verification
-			union all select 'sign-ups', count(*)::integer from auth.sign_up_counts union all select 'resets', count(*)::integer from auth.reset_counts
+			union all select 'sign-ups', count(*)::integer from auth.sign_up_counts union all select 'mails', count(*)::integer from auth.mail_counts
+			union all select 'sign-ins', count(*)::integer from auth.sign_in_counts
 			union all select 'stored bytes', count(*)::integer from private.stored_bytes union all select 'key checks', count(*)::integer from private.key_checks
 			union all select 'reporting sessions', count(*)::integer from private.report_sessions`)
 		if err != nil {
@@ -58,9 +60,9 @@ func TestExpiredRowsAreDeleted(t *testing.T) {
 	}
 	want := left()
 	worker := tenant.NewWorker(db.Pool(t, "paddock_worker"), kit.SilentBell{})
-	for _, batch := range []struct{ most, deleted int }{{2, 2 * 7}, {1000, 3 * 7}, {1000, 0}} {
+	for _, batch := range []struct{ most, deleted int }{{2, 2 * 8}, {1000, 3 * 8}, {1000, 0}} {
 		deleted, more, err := worker.PurgeExpired(t.Context(), batch.most)
-		if err != nil || deleted != batch.deleted || more != (batch.deleted == 2*7) {
+		if err != nil || deleted != batch.deleted || more != (batch.deleted == 2*8) {
 			t.Errorf("of %d at most: %d deleted, more %v, %v; want %d", batch.most, deleted, more, err, batch.deleted)
 		}
 	}

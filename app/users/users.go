@@ -107,6 +107,11 @@ func Enable(ctx context.Context, conn *pgx.Conn, email string) error {
 	return change(ctx, conn, email, "select private.enable_user($1)")
 }
 
+// Verify marks a user's address as verified. It ends with unknown_user.
+func Verify(ctx context.Context, conn *pgx.Conn, email string) error {
+	return change(ctx, conn, email, "select private.verify_user($1)")
+}
+
 func change(ctx context.Context, conn *pgx.Conn, email, sql string) error {
 	u, err := find(ctx, conn, email)
 	if err != nil {

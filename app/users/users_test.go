@@ -91,6 +91,15 @@ func TestAnOperatorAndTheirUsers(t *testing.T) {
 	if signIn("a fresh password") != 200 {
 		t.Error("enabled, they cannot sign in")
 	}
+	for range 2 { // it stays verified
+		if err := Verify(t.Context(), conn, email); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var verified string
+	if err := db.Conn(t, "admin").QueryRow(t.Context(), `select string_agg(id || ' ' || "emailVerified", ', ' order by "emailVerified") from auth."user"`).Scan(&verified); err != nil || !strings.HasPrefix(verified, "bob false, ") || !strings.HasSuffix(verified, " true") {
+		t.Errorf("verified are %s (%v)", verified, err)
+	}
 	if err := Delete(t.Context(), conn, email, false); err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +108,7 @@ func TestAnOperatorAndTheirUsers(t *testing.T) {
 	}
 	var said string
 	err = db.Conn(t, "admin").QueryRow(t.Context(), `select string_agg(distinct action, ' ' order by action) from app.user_audit_log where kind = 'operator' and actor = 'olga'`).Scan(&said)
-	if want := "password.delete password.reset_token session.end user.delete user.disable user.enable user.invite"; err != nil || said != want {
+	if want := "password.delete password.reset_token session.end user.change user.delete user.disable user.enable user.invite"; err != nil || said != want {
 		t.Errorf("the audit has of the operator: %s (%v)", said, err)
 	}
 }
@@ -115,6 +124,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		"disable nobody":        {Disable(t.Context(), conn, "x@example.com"), problem.UnknownUser},
 		"enable nobody":         {Enable(t.Context(), conn, "x@example.com"), problem.UnknownUser},
+		"verify nobody":         {Verify(t.Context(), conn, "x@example.com"), problem.UnknownUser},
 		"delete nobody":         {Delete(t.Context(), conn, "x@example.com", true), problem.UnknownUser},
 		"reset nobody":          {second(Reset(t.Context(), conn, "http://x", "x@example.com")), problem.UnknownUser},
 		"invite a user":         {first(Invite(t.Context(), conn, "bob@example.com")), problem.UserExists},

@@ -109,7 +109,7 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	signIn, err := auth.New(auth.Config{
 		Pool: pools.auth, Secret: c.AuthSecret, BaseURL: c.BaseURL, TrustedOrigins: c.Origins,
 		TrustedProxies: c.Proxies, RateLimit: c.AuthLimits, Logger: log, OnSessionEnd: bell.RingAll,
-		SignUp: auth.SignUp(c.SignUp), SendMail: sendMail,
+		SignUp: auth.SignUp(c.SignUp), SendMail: sendMail, RequireVerifiedEmail: c.VerifiedEmail,
 	})
 	if err != nil {
 		return err

@@ -26,6 +26,7 @@ has who ran the command.`,
 	user.AddCommand(newUserListCommand(), newUserInviteCommand(), newUserResetCommand(),
 		newUserChangeCommand("disable EMAIL", "End a user's sessions, and refuse them new ones", "%s is signed out and cannot sign in.\n", users.Disable),
 		newUserChangeCommand("enable EMAIL", "Let a user who was disabled sign in again", "%s can sign in.\n", users.Enable),
+		newUserChangeCommand("verify EMAIL", "Mark a user's email address as verified", "The address %s is verified.\n", users.Verify),
 		newUserDeleteCommand())
 	return user
 }

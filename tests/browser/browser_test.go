@@ -48,6 +48,15 @@ func TestJournal(t *testing.T) {
 	drive(t, filepath.Join(js, "browser", "journal.mjs"), "BASE_URL="+base, "CHROMIUM="+chromium, "KEY1="+seen[0][1], "SECRET1="+seen[0][2])
 }
 
+// Users change their name, address and password on the page Profile, end the session of
+// another device there, and delete themselves.
+func TestProfile(t *testing.T) {
+	chromium, js, binary := tools(t)
+	data := filepath.Join(t.TempDir(), "data")
+	base, _ := start(t, binary, data)
+	drive(t, filepath.Join(js, "browser", "profile.mjs"), "BASE_URL="+base, "CHROMIUM="+chromium, "LOG="+filepath.Join(data, "paddock.log"))
+}
+
 // The page /api/docs shows every operation of the API's description. It loads
 // files of this server only, and keeps to its content security policy.
 func TestDocs(t *testing.T) {

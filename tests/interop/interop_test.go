@@ -37,7 +37,9 @@ func TestBetterAuth(t *testing.T) {
 	post := newPostOffice(t)
 	mailing, closing := config, config
 	mailing.SendMail, closing.SignUp = post.take, auth.SignUpClosed
-	mails, closed := serve(t, mailing, ""), serve(t, closing, "")
+	verifying := mailing
+	verifying.RequireVerifiedEmail = true
+	mails, closed, verified := serve(t, mailing, ""), serve(t, closing, ""), serve(t, verifying, "")
 	config.RateLimit = true
 	limited := serve(t, config, "")
 
@@ -46,10 +48,10 @@ func TestBetterAuth(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	for _, suite := range []string{"client", "interop", "compare", "bodies", "origins", "sessions", "https", "delete", "reset", "limits"} {
+	for _, suite := range []string{"client", "interop", "compare", "bodies", "origins", "sessions", "https", "delete", "reset", "email", "limits"} {
 		t.Run(suite, func(t *testing.T) {
 			cmd := exec.Command("node", "--test", "--test-reporter=spec", filepath.Join(js, "auth", suite+".test.mjs"))
-			cmd.Env = append(os.Environ(), "BASE_URL="+plain, "SECURE_URL="+secure, "SECURE_ORIGIN=https://paddock.example", "LIMITED_URL="+limited, "MAIL_URL="+mails, "MAILS_URL="+post.url, "CLOSED_URL="+closed,
+			cmd.Env = append(os.Environ(), "BASE_URL="+plain, "SECURE_URL="+secure, "SECURE_ORIGIN=https://paddock.example", "LIMITED_URL="+limited, "MAIL_URL="+mails, "MAILS_URL="+post.url, "CLOSED_URL="+closed, "VERIFIED_URL="+verified,
 				"TRUSTED_ORIGINS="+strings.Join(config.TrustedOrigins, ","),
 				"SECRET="+config.Secret, "DATABASE_URL_AUTH="+db.URL("paddock_auth"), "DATABASE_URL_ADMIN="+db.AdminURL, "NODE_OPTIONS=", "NODE_ENV=")
 			if out, err := cmd.CombinedOutput(); err != nil {

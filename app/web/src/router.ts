@@ -4,6 +4,7 @@ import AuditPage from './pages/AuditPage.vue'
 import DeskPage from './pages/DeskPage.vue'
 import GuardsPage from './pages/GuardsPage.vue'
 import JournalPage from './pages/JournalPage.vue'
+import ProfilePage from './pages/ProfilePage.vue'
 import ResetPage from './pages/ResetPage.vue'
 
 export const router = createRouter({
@@ -14,6 +15,7 @@ export const router = createRouter({
     { path: '/guards', component: GuardsPage },
     { path: '/accounts', component: AccountsPage },
     { path: '/audit', component: AuditPage },
+    { path: '/profile', component: ProfilePage },
     { path: '/reset-password', component: ResetPage },
     { path: '/:rest(.*)', redirect: '/' },
   ],

@@ -34,8 +34,13 @@ begin
   get diagnostics deleted = row_count;
   return next;
 
-  kind := 'resets';
-  delete from auth.reset_counts d where d.who in (select c.who from auth.reset_counts c where c.since < bound limit p_most);
+  kind := 'sign-ins';
+  delete from auth.sign_in_counts d where d.who in (select c.who from auth.sign_in_counts c where c.since < bound limit p_most);
+  get diagnostics deleted = row_count;
+  return next;
+
+  kind := 'mails';
+  delete from auth.mail_counts d where d.who in (select c.who from auth.mail_counts c where c.since < bound limit p_most);
   get diagnostics deleted = row_count;
   return next;
 

@@ -74,6 +74,11 @@ const steps = [
   ['revoke-sessions', 'POST', 'revoke-sessions', {}],
   ['get-session after all are gone', 'GET', 'get-session'],
 
+  ...['sign-in/social', 'link-social'].flatMap((path) => [undefined, {}, [], 'null', { provider: 1 }, { provider: 'google' }, { provider: 'nonsense' }, { provider: 'google', callbackURL: 'https://evil.example' }].flatMap((body) => [
+    [`${path} ${JSON.stringify(body)}, which is off`, 'POST', path, body],
+    [`${path} ${JSON.stringify(body)}, which is off, without a cookie`, 'POST', path, body, { cookies: false }],
+  ])),
+
   ['an unknown path', 'GET', 'nonsense'],
   ['an unknown path, POST', 'POST', 'nonsense', {}],
   ['no path', 'GET', ''],

@@ -19,12 +19,14 @@ test('what tries a password, three times in ten seconds each', async (t) => {
   }
 })
 
-test('what sends a mail, three times in a minute', async () => {
-  const asked = await Promise.all([1, 2, 3].map(() => two.ask('POST', 'request-password-reset', { email: 'nonsense' })))
-  assert.ok(asked.flat().every((answer) => answer.status !== 429))
-  const refused = await Promise.all(two.both.map((s) => s.call('POST', 'request-password-reset', { email: 'nonsense' })))
-  for (const { status, headers } of refused) assert.deepEqual([status, Number(headers['x-retry-after']) > 10, Number(headers['x-retry-after']) <= 60], [429, true, true])
-})
+for (const path of ['request-password-reset', 'send-verification-email']) {
+  test(`what sends a mail, three times in a minute: ${path}`, async () => {
+    const asked = await Promise.all([1, 2, 3].map(() => two.ask('POST', path, { email: 'nonsense' })))
+    assert.ok(asked.flat().every((answer) => answer.status !== 429))
+    const refused = await Promise.all(two.both.map((s) => s.call('POST', path, { email: 'nonsense' })))
+    for (const { status, headers } of refused) assert.deepEqual([status, Number(headers['x-retry-after']) > 10, Number(headers['x-retry-after']) <= 60], [429, true, true])
+  })
+}
 
 test('the rest, a hundred times', async () => {
   const asked = await Promise.all(Array.from({ length: 100 }, () => two.ask('GET', 'ok')))

@@ -84,6 +84,26 @@ test('with a cookie', async (t) => {
   await t.test('and what is no cookie too', () => two.same('POST', 'sign-out', {}, { headers: { Origin: null, Cookie: 'nonsense' } }))
 })
 
+test('what is refused first where a cookie, a foreign Origin and a bad body come together', async (t) => {
+  const bodies = {
+    'no JSON': ['{'],
+    'another type': ['hello', { 'Content-Type': 'text/plain' }],
+    'no type': ['{}', { 'Content-Type': null }],
+    'wrong fields': [{ email: 1, token: 1, newPassword: 1 }],
+    'a bad email': [{ name: 'N', email: 'nonsense', password: 'x' }],
+    'a callback to another site': [{ email: 'x', password: 'x', callbackURL: 'https://evil.example' }],
+  }
+  for (const cookies of [true, false]) {
+    for (const [what, [body, more]] of Object.entries(bodies)) {
+      for (const page of ['another site', 'no Origin', 'a navigation from another site without an Origin']) {
+        for (const path of ['sign-in/email', 'sign-up/email', 'sign-out', 'update-user', 'change-password', 'revoke-session', 'request-password-reset']) {
+          await t.test(`${path}: ${what}, ${page}, ${cookies ? 'a cookie' : 'no cookie'}`, () => two.same('POST', path, body, { headers: { ...pages[page], ...more }, cookies }))
+        }
+      }
+    }
+  }
+})
+
 test('where to go on', async (t) => {
   await two.same('POST', 'sign-up/email', { name: 'N', email: 'goes-EMAIL', password })
   for (const callbackURL of targets) {

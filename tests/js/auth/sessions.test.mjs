@@ -84,6 +84,7 @@ test('a session that is not to be remembered lasts a day and is not extended', a
   await t.test('its password changed, others revoked', async () => {
     await start({ rememberMe: false })
     await two.same('POST', 'change-password', { currentPassword: password, newPassword: password, revokeOtherSessions: true })
+    assert.equal((await rows())[0].ends, 7 * day)
     await two.same('GET', 'get-session')
   })
 })

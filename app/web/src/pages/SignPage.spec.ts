@@ -9,6 +9,7 @@ vi.mock('../auth', () => ({
     signUp: { email: vi.fn(async () => ({ error: null })) },
     signIn: { email: vi.fn(async () => ({ error: null })) },
     requestPasswordReset: vi.fn(),
+    sendVerificationEmail: vi.fn(async () => ({ error: null })),
   },
 }))
 
@@ -47,6 +48,31 @@ describe('the page of signing in', () => {
     await click('sign-forgot')
     expect(isThere('sign-mailed')).toBe(false)
     expect(text('sign-error')).toContain('ask whoever runs it')
+  })
+
+  it('has a link mailed where the address must be verified first', async () => {
+    const answers = vi.mocked(auth.signIn.email as unknown as () => Promise<{ error: object | null }>)
+    answers.mockResolvedValueOnce({ error: { status: 403, code: 'EMAIL_NOT_VERIFIED', message: 'Email not verified' } })
+    await show(SignPage)
+    await fill('email', 'ann@example.com')
+    await fill('password', 'a good password')
+    await submit('sign-form')
+    expect(text('sign-error')).toContain('Email not verified')
+    await click('sign-mail-link')
+    expect(auth.sendVerificationEmail).toHaveBeenCalledWith({ email: 'ann@example.com' })
+    expect(isThere('sign-verify')).toBe(true)
+  })
+
+  it('says that a link was mailed to who has signed up and is not signed in', async () => {
+    const answers = vi.mocked(auth.signUp.email as unknown as () => Promise<{ data: object; error: null }>)
+    answers.mockResolvedValueOnce({ data: { token: null }, error: null })
+    await show(SignPage)
+    await click('sign-turn')
+    await fill('name', 'Ann')
+    await fill('email', 'ann@example.com')
+    await fill('password', 'a good password')
+    await submit('sign-form')
+    expect(isThere('sign-verify')).toBe(true)
   })
 
   it('signs in without one', async () => {
