@@ -98,7 +98,7 @@ func (s *Service) place() string { return s.base.Scheme + "://" + s.base.Host }
 // link returns the URL of an endpoint, with parameters in pairs of name and value.
 func (s *Service) link(path string, pairs ...string) string {
 	text := strings.TrimSuffix(s.config.BaseURL, "/") + prefix + path
-	for i := 0; i < len(pairs); i += 2 {
+	for i := 0; i+1 < len(pairs); i += 2 {
 		separator := "&"
 		if i == 0 {
 			separator = "?"
