@@ -1,10 +1,13 @@
 package auth
 
 import (
+	"fmt"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -112,6 +115,34 @@ func TestChangeOfAddress(t *testing.T) {
 		`email.verification user|user.change user ["emailVerified"]|email.change user|user.change user ["email"]`
 	if said != want {
 		t.Errorf("the audit says\n%s, want\n%s", said, want)
+	}
+}
+
+// Of several links that change an address, followed at once, one does.
+func TestOneOfManyChangesCounts(t *testing.T) {
+	box := &mailbox{}
+	s := newService(t, func(c *Config) { c.SendMail = box.take })
+	ann := signUp(t, s, "ann@example.com")
+	var tokens []string
+	for i := range 8 {
+		if w := post(s, "change-email", map[string]string{"newEmail": fmt.Sprintf("ann-%d@example.com", i)}, ann); w.Code != 200 {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+		_, token := box.next(s)
+		tokens = append(tokens, token)
+	}
+	var done atomic.Int32
+	var all sync.WaitGroup
+	for _, token := range tokens {
+		all.Go(func() {
+			if follow(s, token).Code == 200 {
+				done.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if done.Load() != 1 {
+		t.Errorf("%d links changed the address, want one", done.Load())
 	}
 }
 
