@@ -1,7 +1,7 @@
--- Better Auth's four tables, as its own Postgres adapter makes them, so that
--- a real Better Auth server on this database works with the same rows.
--- "account" here is a way of signing in, not a brokerage account. sign_up_counts,
--- mail_counts, sign_in_counts and disabled_users are ours.
+-- Better Auth's four tables and the one of its twoFactor plugin, as its own Postgres
+-- adapter makes them, so that a real Better Auth server on this database works with
+-- the same rows. "account" here is a way of signing in, not a brokerage account.
+-- sign_up_counts, mail_counts, sign_in_counts, disabled_users and second_factor_uses are ours.
 --
 -- Before signing in nobody is known, so paddock_auth sees all rows of these
 -- tables. It sees no tenant table. A Better Auth server selects and returns whole
@@ -18,19 +18,20 @@ create table auth."user" (
   "emailVerified" boolean not null,
   image text,
   "createdAt" timestamptz not null default current_timestamp,
-  "updatedAt" timestamptz not null default current_timestamp
+  "updatedAt" timestamptz not null default current_timestamp,
+  "twoFactorEnabled" boolean default false
 );
 comment on table auth."user" is 'People who can sign in.';
 alter table auth."user" enable row level security, force row level security;
 create policy auth_all on auth."user" to paddock_auth using (true) with check (true);
 -- Nobody deletes a user but private.delete_user, which looks at their accounts'
 -- open orders first.
-grant select, insert, update (name, email, "emailVerified", image, "updatedAt") on auth."user" to paddock_auth;
+grant select, insert, update (name, email, "emailVerified", image, "updatedAt", "twoFactorEnabled") on auth."user" to paddock_auth;
 create policy gate_reads on auth."user" for select to paddock_gate using (true);
 create policy gate_locks on auth."user" for update to paddock_gate using (true) with check (true);
 create policy gate_deletes on auth."user" for delete to paddock_gate using (true);
 -- To lock a row takes the privilege to change a column of it.
-grant select (id, email, "emailVerified", name, "createdAt"), delete, update ("emailVerified", "updatedAt") on auth."user" to paddock_gate;
+grant select (id, email, "emailVerified", name, "createdAt", "twoFactorEnabled"), delete, update ("emailVerified", "updatedAt", "twoFactorEnabled") on auth."user" to paddock_gate;
 
 create table auth.session (
   id text primary key,
@@ -90,7 +91,7 @@ alter table auth.verification enable row level security, force row level securit
 create policy auth_all on auth.verification to paddock_auth using (true) with check (true);
 grant select, insert, delete on auth.verification to paddock_auth;
 create policy gate_all on auth.verification to paddock_gate using (true) with check (true);
-grant select (id, value, "expiresAt"), insert (id, identifier, value, "expiresAt"), delete on auth.verification to paddock_gate;
+grant select (id, identifier, value, "expiresAt"), insert (id, identifier, value, "expiresAt"), delete on auth.verification to paddock_gate;
 
 -- It is in the database, and not in memory as the limits of all calls are, because a
 -- sign-up tells whether an email address is known: what one network
@@ -152,10 +153,41 @@ alter table auth.disabled_users enable row level security, force row level secur
 create policy gate_all on auth.disabled_users to paddock_gate using (true) with check (true);
 grant select, insert (user_id), delete on auth.disabled_users to paddock_gate;
 
+-- Secret and codes are encrypted with a key that is made of BETTER_AUTH_SECRET, which
+-- is not in the database.
+create table auth."twoFactor" (
+  id text primary key,
+  secret text not null,
+  "backupCodes" text not null,
+  "userId" text not null references auth."user" (id) on delete cascade,
+  verified boolean default true,
+  "failedVerificationCount" integer default 0,
+  "lockedUntil" timestamptz
+);
+comment on table auth."twoFactor" is 'The TOTP secret and the backup codes of each user who has set two-factor authentication up, both encrypted.';
+create unique index "twoFactor_userId_idx" on auth."twoFactor" ("userId");
+alter table auth."twoFactor" enable row level security, force row level security;
+create policy auth_all on auth."twoFactor" to paddock_auth using (true) with check (true);
+grant select, insert, update (secret, "backupCodes", verified, "failedVerificationCount", "lockedUntil"), delete on auth."twoFactor" to paddock_auth;
+create policy gate_all on auth."twoFactor" to paddock_gate using (true) with check (true);
+grant select, update ("backupCodes", "failedVerificationCount", "lockedUntil"), delete on auth."twoFactor" to paddock_gate;
+
+-- Sign-in's login has no privilege on it: functions write it where a code is used up,
+-- and a trigger asks it whether a session may begin.
+create table auth.second_factor_uses (
+  user_id text primary key references auth."user" (id) on delete cascade,
+  last_step bigint,  -- the time step of the newest TOTP code that was used
+  used_in xid8 not null  -- the transaction in which a second factor was used last
+);
+comment on table auth.second_factor_uses is 'When each user used a second factor last: a code works once, and a session begins only in the transaction that used one.';
+alter table auth.second_factor_uses enable row level security, force row level security;
+create policy gate_all on auth.second_factor_uses to paddock_gate using (true) with check (true);
+grant select, insert, update (last_step, used_in) on auth.second_factor_uses to paddock_gate;
+
 reset role;
 
 ---- create above / drop below ----
 
 set local role paddock_owner;
-drop table auth.disabled_users, auth.sign_in_counts, auth.mail_counts, auth.sign_up_counts, auth.verification, auth.account, auth.session, auth."user";
+drop table auth.second_factor_uses, auth."twoFactor", auth.disabled_users, auth.sign_in_counts, auth.mail_counts, auth.sign_up_counts, auth.verification, auth.account, auth.session, auth."user";
 reset role;

@@ -228,6 +228,7 @@ reset role;
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
 {{ template "func/005/origin.sql" . }}
+{{ template "func/005/is_sign_in_login.sql" . }}
 {{ template "func/005/audit.sql" . }}
 {{ template "func/005/audit_call.sql" . }}
 {{ template "func/005/audit_refused_sign_in.sql" . }}
@@ -237,6 +238,13 @@ set local role paddock_gate;
 {{ template "func/005/refuse_disabled_user.sql" . }}
 {{ template "func/005/forget_tokens.sql" . }}
 {{ template "func/005/list_users.sql" . }}
+{{ template "func/005/note_second_factor.sql" . }}
+{{ template "func/005/use_time_step.sql" . }}
+{{ template "func/005/use_backup_code.sql" . }}
+{{ template "func/005/use_trusted_device.sql" . }}
+{{ template "func/005/keep_second_factor.sql" . }}
+{{ template "func/005/require_second_factor.sql" . }}
+{{ template "func/005/disable_two_factor.sql" . }}
 {{ template "func/005/disable_user.sql" . }}
 {{ template "func/005/enable_user.sql" . }}
 {{ template "func/005/verify_user.sql" . }}
@@ -260,7 +268,14 @@ grant execute on function private.read_events, private.check_access, private.mar
 select private.doorbell_channel();
 grant execute on function private.count_agent_log, private.record_user_change, private.record_grant_change to paddock_owner;
 grant execute on function private.audit_call to paddock_app;
-grant execute on function private.audit_refused_sign_in, private.audit_email, private.lock_sign_ups to paddock_auth;
+grant execute on function private.audit_refused_sign_in, private.audit_email, private.lock_sign_ups, private.use_time_step, private.use_backup_code,
+  private.use_trusted_device, private.keep_second_factor to paddock_auth;
+grant execute on function private.require_second_factor, private.disable_two_factor to paddock_owner;
+comment on function private.use_time_step is 'Uses up a TOTP code: it works once, and a session may begin in the transaction.';
+comment on function private.use_backup_code is 'Uses up a backup code: a session may begin in the transaction.';
+comment on function private.use_trusted_device is 'Uses up the mark of a trusted device: a session may begin in the transaction.';
+comment on function private.keep_second_factor is 'Lets a session take the place of a living one of the same user in the transaction.';
+comment on function private.disable_two_factor is 'Turns a user''s two-factor authentication off: paddock user two-factor-off calls it.';
 grant execute on function private.make_reset_token to paddock_auth, paddock_owner;
 grant execute on function private.refuse_disabled_user, private.forget_tokens, private.list_users, private.disable_user, private.enable_user,
   private.verify_user, private.make_invitation to paddock_owner;
@@ -273,7 +288,7 @@ comment on function private.make_reset_token is 'Keeps the digest of a token wit
 comment on function private.make_invitation is 'Keeps the digest of a token with which somebody may sign up.';
 comment on function private.lock_sign_ups is 'Keeps other sign-ups waiting until this transaction ends.';
 comment on function private.audit_call is 'Writes into the admitted account''s audit what is about to be asked of the broker.';
-comment on function private.audit_refused_sign_in is 'Writes into the audit that a password was refused.';
+comment on function private.audit_refused_sign_in is 'Writes into the audit that a password or a code was refused.';
 comment on function private.audit_email is 'Writes into the audit what was done about a user''s email address.';
 reset role;
 revoke create on schema private from paddock_gate;
@@ -285,6 +300,10 @@ create trigger record_user_change after insert or update or delete on auth."user
   for each row execute function private.record_user_change();
 create trigger refuse_disabled_user before insert or update of "userId" on auth.session
   for each row execute function private.refuse_disabled_user();
+create trigger require_second_factor before insert or update of "userId" on auth.session
+  for each row execute function private.require_second_factor();
+create trigger record_user_change after insert or update or delete on auth."twoFactor"
+  for each row execute function private.record_user_change();
 create trigger record_user_change after insert or delete on auth.session
   for each row execute function private.record_user_change();
 create trigger record_user_change after insert or update or delete on auth.account
@@ -306,6 +325,8 @@ drop trigger count_agent_log on app.agent_logs;
 drop trigger record_grant_change on app.account_grants;
 drop trigger record_user_change on auth.account;
 drop trigger record_user_change on auth.session;
+drop trigger record_user_change on auth."twoFactor";
+drop trigger require_second_factor on auth.session;
 drop trigger refuse_disabled_user on auth.session;
 drop trigger forget_tokens on auth.account;
 drop trigger forget_tokens on auth."user";
@@ -313,10 +334,12 @@ drop trigger record_user_change on auth."user";
 reset role;
 revoke usage on schema private from paddock_auth;
 set local role paddock_gate;
+drop function private.disable_two_factor, private.require_second_factor, private.keep_second_factor, private.use_trusted_device,
+  private.use_backup_code, private.use_time_step, private.note_second_factor;
 drop function private.lock_sign_ups, private.make_invitation, private.make_reset_token, private.verify_user, private.enable_user, private.disable_user, private.list_users, private.forget_tokens, private.refuse_disabled_user;
 drop function private.count_agent_log, private.count_stored, private.notify_events, private.doorbell_channel, private.purge_expired, private.mark_expired_events, private.check_access, private.read_events,
   private.append_event, private.lock_event_log, private.lock_accounts, private.record_grant_change, private.record_user_change, private.audit_refused_sign_in, private.audit_email,
-  private.audit_call, private.audit, private.origin;
+  private.audit_call, private.audit, private.is_sign_in_login, private.origin;
 reset role;
 set local role paddock_owner;
 drop function private.maintain_audit_partitions, private.maintain_event_partitions, private.add_event_partition, private.partitions;

@@ -1006,6 +1006,30 @@ grant select on app.wind_downs to paddock_app;
 grant select, insert (account_id, asked_by, idempotency_key, request_hash, cancel_orders, liquidate, suspend_trade, on_their_way, repair_symbol, repair_qty, state, needs_keys, message, ended_at), update (on_their_way, state, needs_keys, message, updated_at, ended_at) on app.wind_downs to paddock_gate;
 grant select, update (state, message, remaining, canceled_at, updated_at, ended_at) on app.wind_downs to paddock_worker;
 
+-- The TOTP secret and the backup codes of each user who has set two-factor authentication up, both encrypted.
+create table auth."twoFactor" (
+  id text not null,
+  secret text not null,
+  "backupCodes" text not null,
+  "userId" text not null,
+  verified boolean default true,
+  "failedVerificationCount" integer default 0,
+  "lockedUntil" timestamp with time zone,
+  constraint twoFactor_pkey PRIMARY KEY (id),
+  constraint twoFactor_userId_fkey FOREIGN KEY ("userId") REFERENCES auth."user"(id) ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX "twoFactor_userId_idx" ON auth."twoFactor" USING btree ("userId");
+alter table auth."twoFactor" enable row level security, force row level security;
+create policy auth_all on auth."twoFactor" to paddock_auth
+  using (true)
+  with check (true);
+create policy gate_all on auth."twoFactor" to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, update (secret, "backupCodes", verified, "failedVerificationCount", "lockedUntil"), delete on auth."twoFactor" to paddock_auth;
+grant select, update ("backupCodes", "failedVerificationCount", "lockedUntil"), delete on auth."twoFactor" to paddock_gate;
+CREATE TRIGGER record_user_change AFTER INSERT OR DELETE OR UPDATE ON auth."twoFactor" FOR EACH ROW EXECUTE FUNCTION private.record_user_change();
+
 -- People who can sign in.
 create table auth."user" (
   id text not null,
@@ -1015,6 +1039,7 @@ create table auth."user" (
   image text,
   "createdAt" timestamp with time zone not null default CURRENT_TIMESTAMP,
   "updatedAt" timestamp with time zone not null default CURRENT_TIMESTAMP,
+  "twoFactorEnabled" boolean default false,
   constraint user_pkey PRIMARY KEY (id),
   constraint user_email_key UNIQUE (email)
 );
@@ -1031,8 +1056,8 @@ create policy gate_locks on auth."user" for update to paddock_gate
   with check (true);
 create policy gate_reads on auth."user" for select to paddock_gate
   using (true);
-grant select (id, name, email, "emailVerified", image, "createdAt", "updatedAt"), insert (id, name, email, "emailVerified", image, "createdAt", "updatedAt"), update ("emailVerified", "updatedAt"), delete on auth."user" to paddock_gate;
-grant select, insert, update (name, email, "emailVerified", image, "updatedAt") on auth."user" to paddock_auth;
+grant select (id, name, email, "emailVerified", image, "createdAt", "updatedAt", "twoFactorEnabled"), insert (id, name, email, "emailVerified", image, "createdAt", "updatedAt"), update ("emailVerified", "updatedAt", "twoFactorEnabled"), delete on auth."user" to paddock_gate;
+grant select, insert, update (name, email, "emailVerified", image, "updatedAt", "twoFactorEnabled") on auth."user" to paddock_auth;
 CREATE TRIGGER forget_tokens AFTER UPDATE OF email ON auth."user" FOR EACH ROW WHEN ((new.email IS DISTINCT FROM old.email)) EXECUTE FUNCTION private.forget_tokens();
 CREATE TRIGGER record_user_change AFTER INSERT OR DELETE OR UPDATE ON auth."user" FOR EACH ROW EXECUTE FUNCTION private.record_user_change();
 
@@ -1103,6 +1128,20 @@ create policy gate_reads on auth.mail_counts for select to paddock_gate
 grant select (who, since), delete on auth.mail_counts to paddock_gate;
 grant select, insert (who), update (since, requests), delete on auth.mail_counts to paddock_auth;
 
+-- When each user used a second factor last: a code works once, and a session begins only in the transaction that used one.
+create table auth.second_factor_uses (
+  user_id text not null,
+  last_step bigint,
+  used_in xid8 not null,
+  constraint second_factor_uses_pkey PRIMARY KEY (user_id),
+  constraint second_factor_uses_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE
+);
+alter table auth.second_factor_uses enable row level security, force row level security;
+create policy gate_all on auth.second_factor_uses to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, update (last_step, used_in) on auth.second_factor_uses to paddock_gate;
+
 -- Who is signed in, by the token of the cookie.
 create table auth.session (
   id text not null,
@@ -1136,6 +1175,7 @@ grant select (id, "expiresAt", token, "userId"), insert (id, "expiresAt", token,
 grant select, insert, update ("expiresAt", "updatedAt"), delete on auth.session to paddock_auth;
 CREATE TRIGGER record_user_change AFTER INSERT OR DELETE ON auth.session FOR EACH ROW EXECUTE FUNCTION private.record_user_change();
 CREATE TRIGGER refuse_disabled_user BEFORE INSERT OR UPDATE OF "userId" ON auth.session FOR EACH ROW EXECUTE FUNCTION private.refuse_disabled_user();
+CREATE TRIGGER require_second_factor BEFORE INSERT OR UPDATE OF "userId" ON auth.session FOR EACH ROW EXECUTE FUNCTION private.require_second_factor();
 
 -- How many passwords were tried from a network, or from it for an address, in the quarter of an hour that began then.
 create table auth.sign_in_counts (
@@ -1194,7 +1234,7 @@ create policy auth_all on auth.verification to paddock_auth
 create policy gate_all on auth.verification to paddock_gate
   using (true)
   with check (true);
-grant select (id, value, "expiresAt"), insert (id, identifier, value, "expiresAt"), delete on auth.verification to paddock_gate;
+grant select (id, identifier, value, "expiresAt"), insert (id, identifier, value, "expiresAt"), delete on auth.verification to paddock_gate;
 grant select, insert, delete on auth.verification to paddock_auth;
 
 -- How long the audit is kept; paddock_owner may change the column keep.
@@ -2298,7 +2338,7 @@ create function private.audit_email(p_action text, p_user text) returns void
 create function private.audit_import(p_account uuid, p_import uuid, p_what text, p_detail jsonb) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
--- Writes into the audit that a password was refused.
+-- Writes into the audit that a password or a code was refused.
 create function private.audit_refused_sign_in(p_action text, p_user text) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth
 
@@ -2369,6 +2409,10 @@ create function private.delete_user(p_user text, p_open_orders text) returns jso
 -- Counts by which an operator sees whether the deployment works.
 create function private.deployment_state(p_age interval) returns TABLE(instances bigint, accounts bigint, leased bigint, behind bigint, oldest_agreement timestamp with time zone, seal_key_made timestamp with time zone)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+-- Turns a user's two-factor authentication off: paddock user two-factor-off calls it.
+create function private.disable_two_factor(p_user text) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 -- Ends a user's sessions and refuses them new ones: paddock user disable calls it.
 create function private.disable_user(p_user text) returns boolean
@@ -2441,8 +2485,15 @@ create function private.import_users_rows(p_account uuid, p_import uuid, p_rows 
 create function private.is_operator() returns boolean
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
+create function private.is_sign_in_login() returns boolean
+  language sql stable;  -- paddock_gate's
+
 create function private.keep_balance() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+-- Lets a session take the place of a living one of the same user in the transaction.
+create function private.keep_second_factor(p_token text) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth
 
 create function private.lease_share(p_wanted bigint) returns integer
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
@@ -2498,6 +2549,9 @@ create function private.mark_expired_events() returns integer
 
 create function private.master_key_versions(p_versions integer[] DEFAULT '{}'::integer[], p_checks bytea[] DEFAULT '{}'::bytea[]) returns TABLE(key_version integer, accounts bigint, unchecked_account uuid, stores boolean, retired_at timestamp with time zone, matches boolean)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+create function private.note_second_factor(p_user text, p_step bigint DEFAULT NULL::bigint) returns boolean
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 create function private.notify_events(p_accounts uuid[] DEFAULT NULL::uuid[]) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
@@ -2557,6 +2611,9 @@ create function private.report_accounts() returns uuid[]
 create function private.require_account(p_what text, p_scope text, p_or text DEFAULT NULL::text) returns uuid
   language plpgsql stable parallel restricted set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
+create function private.require_second_factor() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
 create function private.retire_master_key(p_version integer, p_check bytea) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
@@ -2602,6 +2659,18 @@ create function private.storing_key_version() returns integer
 -- Takes away what an import brought, a batch at a time: paddock import undo calls it.
 create function private.undo_import(p_account uuid, p_import uuid, p_limit integer) returns jsonb
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+-- Uses up a backup code: a session may begin in the transaction.
+create function private.use_backup_code(p_user text, p_before text, p_after text) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth
+
+-- Uses up a TOTP code: it works once, and a session may begin in the transaction.
+create function private.use_time_step(p_user text, p_step bigint) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth
+
+-- Uses up the mark of a trusted device: a session may begin in the transaction.
+create function private.use_trusted_device(p_user text, p_identifier text) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth
 
 -- The user that this transaction was admitted as.
 create function private.user_id() returns text

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // Names of the cookies, without the prefix that https gives them.
@@ -15,6 +16,8 @@ const (
 	sessionCookie      = "better-auth.session_token"
 	sessionDataCookie  = "better-auth.session_data"
 	dontRememberCookie = "better-auth.dont_remember"
+	twoFactorCookie    = "better-auth.two_factor"   // of who has given the password and not yet the code
+	trustDeviceCookie  = "better-auth.trust_device" // of who need not give a code on this device
 )
 
 func (s *Service) cookieName(name string) string {
@@ -109,6 +112,13 @@ var pieceNumber = regexp.MustCompile(`^\.(?:0|[1-9][0-9]{0,3})$`)
 func (s *Service) gone(name string) *http.Cookie {
 	c := s.cookie(name, "")
 	c.MaxAge = -1
+	return c
+}
+
+// lasting returns a signed cookie that a browser keeps for a while.
+func (s *Service) lasting(name, value string, life time.Duration) *http.Cookie {
+	c := s.cookie(name, s.sign(value))
+	c.MaxAge = int(life / time.Second)
 	return c
 }
 

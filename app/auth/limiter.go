@@ -29,7 +29,7 @@ type class struct {
 
 // The sorts of requests.
 const (
-	passwords = iota // they try or set a password, and cost a hash
+	passwords = iota // they try or set a password, and cost a hash, or try a code
 	mails            // they send one
 	signOuts
 	others
@@ -53,8 +53,8 @@ const (
 	maxWindows = 50_000
 )
 
-// passwordPaths are the paths that try or set a password.
-var passwordPaths = []string{"sign-in", "sign-up", "change-password", "change-email", "delete-user", "reset-password"}
+// passwordPaths are the beginnings of paths that try or set a password, or try a code.
+var passwordPaths = []string{"sign-in", "sign-up", "change-password", "change-email", "delete-user", "reset-password", "two-factor/"}
 
 func newLimiter(now func() time.Time) *limiter {
 	l := &limiter{now: now}

@@ -112,20 +112,36 @@ func (s *Service) signIn(c *call) (any, error) {
 	if s.config.RequireVerifiedEmail && !u.EmailVerified {
 		return nil, refuse(problem.AuthEmailNotVerified, "Email not verified")
 	}
-	in, err := s.createSession(c.Context(), u.ID, hash, s.newSession(c.Request, remember))
+	in, err := s.beginSession(c, u, hash, remember)
 	if err != nil {
 		return nil, err
+	}
+	if callback != nil && *callback != "" {
+		c.header.Set("Location", escapeLocation(*callback))
+	}
+	if in == nil {
+		return s.challenge(c, u, hash, remember)
 	}
 	s.setSession(c, in.Token, remember)
 	answer := map[string]any{"redirect": false, "token": in.Token, "user": u}
 	if callback != nil {
-		answer["url"] = *callback
-		if *callback != "" {
-			answer["redirect"] = true
-			c.header.Set("Location", escapeLocation(*callback))
-		}
+		answer["url"], answer["redirect"] = *callback, *callback != ""
 	}
 	return answer, nil
+}
+
+// beginSession makes the session of a user who has given the password of this hash. It
+// returns nil where they must give a code first.
+func (s *Service) beginSession(c *call, u user, hash string, remember bool) (*session, error) {
+	if u.hasTwoFactor() {
+		return s.beginTrusted(c, u, remember)
+	}
+	in, err := s.createSession(c.Context(), u.ID, hash, s.newSession(c.Request, remember))
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == "PD428" { // they turned it on in this moment
+		return nil, nil
+	}
+	return &in, err
 }
 
 // checkPassword returns the user with this email and password, and the hash that the

@@ -12,7 +12,7 @@ import (
 // then, and the address's owner is told by mail.
 func (s *Service) signUpUnverified(c *call, name, email, hash, invitation string, image, callback *string) (any, error) {
 	now := isoTime(s.now())
-	made := user{Name: name, Email: email, Image: image, CreatedAt: now, UpdatedAt: now, ID: newID()}
+	made := user{Name: name, Email: email, Image: image, CreatedAt: now, UpdatedAt: now, ID: newID(), TwoFactorEnabled: new(bool)}
 	u, err := s.createUnverified(c.Context(), made, hash, invitation)
 	var pg *pgconn.PgError
 	switch {

@@ -43,11 +43,16 @@ type user struct {
 	CreatedAt     isoTime `json:"createdAt"`
 	UpdatedAt     isoTime `json:"updatedAt"`
 	ID            string  `json:"id"`
+	// TwoFactorEnabled is nil where another program made the user.
+	TwoFactorEnabled *bool `json:"twoFactorEnabled"`
 }
+
+// hasTwoFactor reports whether the user signs in with a second factor.
+func (u *user) hasTwoFactor() bool { return u.TwoFactorEnabled != nil && *u.TwoFactorEnabled }
 
 const (
 	sessionColumnsSQL = `s."expiresAt", s.token, s."createdAt", s."updatedAt", s."ipAddress", s."userAgent", s."userId", s.id`
-	userColumnsSQL    = `u.name, u.email, u."emailVerified", u.image, u."createdAt", u."updatedAt", u.id`
+	userColumnsSQL    = `u.name, u.email, u."emailVerified", u.image, u."createdAt", u."updatedAt", u.id, u."twoFactorEnabled"`
 )
 
 func (s *session) into() []any {
@@ -55,7 +60,7 @@ func (s *session) into() []any {
 }
 
 func (u *user) into() []any {
-	return []any{&u.Name, &u.Email, &u.EmailVerified, &u.Image, (*time.Time)(&u.CreatedAt), (*time.Time)(&u.UpdatedAt), &u.ID}
+	return []any{&u.Name, &u.Email, &u.EmailVerified, &u.Image, (*time.Time)(&u.CreatedAt), (*time.Time)(&u.UpdatedAt), &u.ID, &u.TwoFactorEnabled}
 }
 
 // The life of a session: a week when it is remembered, else a day. On use it is
@@ -207,6 +212,15 @@ func (s *Service) insertUser(ctx context.Context, tx pgx.Tx, name, email, hash s
 		Scan(append(u.into(), in.into()...)...)
 }
 
+const insertSessionSQL = `
+	insert into auth.session as s (id, "expiresAt", token, "createdAt", "updatedAt", "ipAddress", "userAgent", "userId")
+	values ($1, $2, $3, $4, $4, $5, $6, $7) returning ` + sessionColumnsSQL
+
+// newSessionRow returns the arguments of insertSessionSQL.
+func (s *Service) newSessionRow(userID string, in session) []any {
+	return []any{newID(), time.Time(in.ExpiresAt), newID(), s.now(), in.IPAddress, in.UserAgent, userID}
+}
+
 // createSession makes a session of a user who gave the password of this hash. Checking
 // a password takes a while: where it was changed meanwhile, which ends the user's
 // sessions, this one does not begin either. The password's row is locked until it has
@@ -224,6 +238,11 @@ func (s *Service) createSession(ctx context.Context, userID, hash string, in ses
 		err = refuse(problem.AuthInvalidEmailOrPassword, "Invalid email or password")
 	}
 	return in, err
+}
+
+// createSessionIn is createSession in a transaction.
+func (s *Service) createSessionIn(ctx context.Context, tx pgx.Tx, userID string, in *session) error {
+	return tx.QueryRow(ctx, insertSessionSQL, s.newSessionRow(userID, *in)...).Scan(in.into()...)
 }
 
 // findSession returns a living session and its user. With extend, its end moves

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -140,13 +139,13 @@ func (s *Service) storePassword(r *http.Request, in session, was, hash string, o
 		if err != nil || !others {
 			return err
 		}
+		if _, err := tx.Exec(r.Context(), "select private.keep_second_factor($1)", in.Token); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(r.Context(), `delete from auth.session where "userId" = $1`, in.UserID); err != nil {
 			return err
 		}
-		return tx.QueryRow(r.Context(), `
-			insert into auth.session as s (id, "expiresAt", token, "createdAt", "updatedAt", "ipAddress", "userAgent", "userId")
-			values ($1, $2, $3, $4, $4, $5, $6, $7) returning `+sessionColumnsSQL,
-			newID(), time.Time(next.ExpiresAt), newID(), now, next.IPAddress, next.UserAgent, in.UserID).Scan(next.into()...)
+		return s.createSessionIn(r.Context(), tx, in.UserID, &next)
 	})
 	return next, databaseError(err)
 }

@@ -13,7 +13,9 @@ var SQLStates = map[string][]Code{
 	"PD411": {RetryRefused},
 	"PD422": {GuardRefused, AccountNotSynced, PriceUnknown, BrokerUnavailable}, // by the verdict in its detail
 	"PD423": {NotPermitted},                                                    // a disabled user gets no session; sign-in says so by a code of its own
+	"PD428": {NotPermitted},                                                    // no session without a second factor; sign-in asks for it
 	"PD429": {TooManyAccounts},
+
 	"PD430": {TooMuchStored},
 	"PD500": {CredentialsUnreadable},
 	"PD501": {CredentialsUnreadable},

@@ -1,6 +1,6 @@
 // Package users is what an operator does with the people who can sign in: it lists,
-// invites, disables, enables and deletes them, and makes links with which they set a
-// new password. Each function needs a connection of the role that migrates; the
+// invites, disables, enables and deletes them, makes links with which they set a new
+// password, and turns their two-factor authentication off. Each function needs a connection of the role that migrates; the
 // database does the work and writes the audit.
 package users
 
@@ -110,6 +110,13 @@ func Enable(ctx context.Context, conn *pgx.Conn, email string) error {
 // Verify marks a user's address as verified. It ends with unknown_user.
 func Verify(ctx context.Context, conn *pgx.Conn, email string) error {
 	return change(ctx, conn, email, "select private.verify_user($1)")
+}
+
+// DisableTwoFactor turns a user's two-factor authentication off and ends their sessions:
+// for who has lost their authenticator app and their backup codes. It ends with
+// unknown_user.
+func DisableTwoFactor(ctx context.Context, conn *pgx.Conn, email string) error {
+	return change(ctx, conn, email, "select private.disable_two_factor($1)")
 }
 
 func change(ctx context.Context, conn *pgx.Conn, email, sql string) error {

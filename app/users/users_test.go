@@ -100,6 +100,26 @@ func TestAnOperatorAndTheirUsers(t *testing.T) {
 	if err := db.Conn(t, "admin").QueryRow(t.Context(), `select string_agg(id || ' ' || "emailVerified", ', ' order by "emailVerified") from auth."user"`).Scan(&verified); err != nil || !strings.HasPrefix(verified, "bob false, ") || !strings.HasSuffix(verified, " true") {
 		t.Errorf("verified are %s (%v)", verified, err)
 	}
+	// As Better Auth's rows are of somebody with two-factor authentication.
+	if _, err := db.Conn(t, "admin").Exec(t.Context(), `with f as (insert into auth."twoFactor" (id, secret, "backupCodes", "userId")
+		select 'f', 'x', 'x', id from auth."user" where email = $1) update auth."user" set "twoFactorEnabled" = true where email = $1`, email); err != nil {
+		t.Fatal(err)
+	}
+	asked := func() bool {
+		return strings.Contains(call(s, "sign-in/email", map[string]string{"email": email, "password": "a fresh password"}).Body.String(), "twoFactorRedirect")
+	}
+	if !asked() {
+		t.Error("no code is asked for")
+	}
+	if err := DisableTwoFactor(t.Context(), conn, email); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := List(t.Context(), conn); err != nil || list[1].Sessions != 0 {
+		t.Errorf("%+v %v", list, err)
+	}
+	if asked() {
+		t.Error("a code is asked for")
+	}
 	if err := Delete(t.Context(), conn, email, false); err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +128,7 @@ func TestAnOperatorAndTheirUsers(t *testing.T) {
 	}
 	var said string
 	err = db.Conn(t, "admin").QueryRow(t.Context(), `select string_agg(distinct action, ' ' order by action) from app.user_audit_log where kind = 'operator' and actor = 'olga'`).Scan(&said)
-	if want := "password.delete password.reset_token session.end user.change user.delete user.disable user.enable user.invite"; err != nil || said != want {
+	if want := "password.delete password.reset_token session.end two_factor.disable user.change user.delete user.disable user.enable user.invite"; err != nil || said != want {
 		t.Errorf("the audit has of the operator: %s (%v)", said, err)
 	}
 }
@@ -125,6 +145,7 @@ func TestRefusals(t *testing.T) {
 		"disable nobody":        {Disable(t.Context(), conn, "x@example.com"), problem.UnknownUser},
 		"enable nobody":         {Enable(t.Context(), conn, "x@example.com"), problem.UnknownUser},
 		"verify nobody":         {Verify(t.Context(), conn, "x@example.com"), problem.UnknownUser},
+		"two-factor of nobody":  {DisableTwoFactor(t.Context(), conn, "x@example.com"), problem.UnknownUser},
 		"delete nobody":         {Delete(t.Context(), conn, "x@example.com", true), problem.UnknownUser},
 		"reset nobody":          {second(Reset(t.Context(), conn, "http://x", "x@example.com")), problem.UnknownUser},
 		"invite a user":         {first(Invite(t.Context(), conn, "bob@example.com")), problem.UserExists},

@@ -27,6 +27,8 @@ has who ran the command.`,
 		newUserChangeCommand("disable EMAIL", "End a user's sessions, and refuse them new ones", "%s is signed out and cannot sign in.\n", users.Disable),
 		newUserChangeCommand("enable EMAIL", "Let a user who was disabled sign in again", "%s can sign in.\n", users.Enable),
 		newUserChangeCommand("verify EMAIL", "Mark a user's email address as verified", "The address %s is verified.\n", users.Verify),
+		newUserChangeCommand("two-factor-off EMAIL", "Turn a user's two-factor authentication off and end their sessions, if they have lost their codes",
+			"%s is signed out, and signs in with the password alone.\n", users.DisableTwoFactor),
 		newUserDeleteCommand())
 	return user
 }

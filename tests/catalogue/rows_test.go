@@ -20,6 +20,8 @@ var filled = []string{
 	`insert into auth.mail_counts (who) values ('192.0.2.1/32')`,
 	`insert into auth.sign_in_counts (who) values ('192.0.2.1/32')`,
 	`insert into auth.disabled_users (user_id) values ('u')`,
+	`insert into auth."twoFactor" (id, secret, "backupCodes", "userId") values ('f', 'x', 'y', 'u')`,
+	`insert into auth.second_factor_uses (user_id, last_step, used_in) values ('u', 1, '1')`,
 	`insert into app.user_accounts (id, user_id, name, environment) values ('00000000-0000-4000-8000-000000000001', 'u', 'one', 'paper')`,
 	`insert into app.account_grants (account_id, user_id, role) values ('00000000-0000-4000-8000-000000000001', 'u', 'owner')`,
 	`insert into private.report_grants (account_id, role_oid, role_name) values ('00000000-0000-4000-8000-000000000001', 1, 'somebody')`,

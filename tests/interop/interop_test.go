@@ -4,9 +4,11 @@ package interop
 
 import (
 	"context"
+	"crypto/rand"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -47,18 +49,41 @@ func TestBetterAuth(t *testing.T) {
 	if _, err := db.Conn(t, "admin").Exec(t.Context(), `grant delete on auth."user" to paddock_auth`); err != nil {
 		t.Fatal(err)
 	}
+	beside := loginBeside(t, db)
 
-	for _, suite := range []string{"client", "interop", "compare", "bodies", "origins", "sessions", "https", "delete", "reset", "email", "limits"} {
+	for _, suite := range []string{"client", "interop", "compare", "bodies", "origins", "sessions", "https", "delete", "reset", "email", "twofactor", "limits"} {
 		t.Run(suite, func(t *testing.T) {
 			cmd := exec.Command("node", "--test", "--test-reporter=spec", filepath.Join(js, "auth", suite+".test.mjs"))
 			cmd.Env = append(os.Environ(), "BASE_URL="+plain, "SECURE_URL="+secure, "SECURE_ORIGIN=https://paddock.example", "LIMITED_URL="+limited, "MAIL_URL="+mails, "MAILS_URL="+post.url, "CLOSED_URL="+closed, "VERIFIED_URL="+verified,
 				"TRUSTED_ORIGINS="+strings.Join(config.TrustedOrigins, ","),
-				"SECRET="+config.Secret, "DATABASE_URL_AUTH="+db.URL("paddock_auth"), "DATABASE_URL_ADMIN="+db.AdminURL, "NODE_OPTIONS=", "NODE_ENV=")
+				"SECRET="+config.Secret, "DATABASE_URL_AUTH="+beside, "DATABASE_URL_ADMIN="+db.AdminURL, "NODE_OPTIONS=", "NODE_ENV=")
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Errorf("%v\n%s", err, out)
 			}
 		})
 	}
+}
+
+// loginBeside makes the login of a Better Auth server beside Paddock, as
+// docs/operations.md says, and returns its URL.
+func loginBeside(t *testing.T, db *pgtest.DB) string {
+	t.Helper()
+	name := "better_auth_" + strings.ToLower(rand.Text()[:12])
+	admin := db.Conn(t, "admin")
+	if _, err := admin.Exec(t.Context(), "create role "+name+" login password '"+name+"' in role paddock_auth"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := db.Conn(t, "admin").Exec(context.Background(), "drop role "+name); err != nil {
+			t.Error(err)
+		}
+	})
+	u, err := url.Parse(db.URL("paddock_auth"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.UserPassword(name, name)
+	return u.String()
 }
 
 // postOffice keeps the newest mail to each address, and hands it out over HTTP once.

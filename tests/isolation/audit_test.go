@@ -140,7 +140,7 @@ var auditAttacks = []attack{
 	},
 	{
 		name:   "any action, told by sign-in's login",
-		weakFn: edit("private.audit_refused_sign_in(text,text)", "p_action not in ('sign_in.failed', 'password.refused')", "false"),
+		weakFn: edit("private.audit_refused_sign_in(text,text)", "not signed_in and p_action not in ('sign_in.failed', 'two_factor.failed')", "false"),
 		run: func(l *lab) {
 			s := l.as("paddock_auth")
 			for _, action := range []string{"password.change", "user.delete", "session.begin"} {

@@ -21,7 +21,7 @@ export const actionGroups = {
     'option',
     'audit',
   ],
-  'sign-in': ['session', 'sign_in', 'password', 'email', 'user'],
+  'sign-in': ['session', 'sign_in', 'password', 'email', 'two_factor', 'user'],
 }
 
 /** The parameters of a page, or without a limit those of an export. */

@@ -24,7 +24,7 @@ begin
         actor := current_setting('app.user_id', true);
       when door = 'W' then
         kind := 'worker';
-      when session_user = 'paddock_auth' then
+      when session_user = 'paddock_auth' or private.is_sign_in_login() then
         kind := case when p_user = '' then 'nobody' else 'user' end;
         actor := nullif(p_user, '');
       else

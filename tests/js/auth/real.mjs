@@ -1,6 +1,8 @@
-// A real Better Auth server on the same database, as paddock_auth.
+// A real Better Auth server on the same database, with a login of its own in the group
+// paddock_auth, and with the plugin twoFactor.
 import { betterAuth } from 'better-auth'
 import { toNodeHandler } from 'better-auth/node'
+import { twoFactor } from 'better-auth/plugins'
 import http from 'node:http'
 import pg from 'pg'
 
@@ -13,6 +15,7 @@ export async function realServer(options = {}) {
   const admin = new pg.Pool({ connectionString: process.env.DATABASE_URL_ADMIN, options: '-c search_path=auth', max: 2 })
   const settings = {
     database: pool, secret: process.env.SECRET, baseURL: base, emailAndPassword: { enabled: true },
+    appName: 'Paddock', plugins: [twoFactor()],
     rateLimit: { enabled: false }, telemetry: { enabled: false }, logger: { disabled: true }, ...options,
   }
   server.on('request', toNodeHandler(betterAuth(settings)))

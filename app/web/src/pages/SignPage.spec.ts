@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { auth } from '../auth'
-import { click, fill, isThere, show, submit, text, useComponentTests } from '../testing/mount'
+import { check, click, fill, isThere, show, submit, text, useComponentTests } from '../testing/mount'
 import SignPage from './SignPage.vue'
 
 vi.mock('../auth', () => ({
@@ -10,6 +10,7 @@ vi.mock('../auth', () => ({
     signIn: { email: vi.fn(async () => ({ error: null })) },
     requestPasswordReset: vi.fn(),
     sendVerificationEmail: vi.fn(async () => ({ error: null })),
+    twoFactor: { verifyTotp: vi.fn(), verifyBackupCode: vi.fn() },
   },
 }))
 
@@ -86,5 +87,33 @@ describe('the page of signing in', () => {
       password: 'a good password',
       rememberMe: true,
     })
+  })
+
+  it('asks for a code beside the password, of the app or one of the backup codes', async () => {
+    const { signIn, twoFactor } = auth as unknown as {
+      signIn: { email: ReturnType<typeof vi.fn> }
+      twoFactor: Record<'verifyTotp' | 'verifyBackupCode', ReturnType<typeof vi.fn>>
+    }
+    signIn.email.mockResolvedValueOnce({ data: { twoFactorRedirect: true, twoFactorMethods: ['totp'] }, error: null })
+    await show(SignPage)
+    await fill('email', 'ann@example.com')
+    await fill('password', 'a good password')
+    await submit('sign-form')
+    twoFactor.verifyTotp.mockResolvedValueOnce({ data: null, error: { status: 401, code: 'INVALID_CODE' } })
+    await fill('code', '123 456')
+    await submit('code-form')
+    expect(twoFactor.verifyTotp).toHaveBeenCalledWith({ code: '123456', trustDevice: false })
+    expect(text('code-error')).toContain('This code is wrong')
+    await click('code-turn')
+    await check('code-trust')
+    twoFactor.verifyBackupCode.mockResolvedValueOnce({
+      data: null,
+      error: { status: 401, code: 'INVALID_TWO_FACTOR_COOKIE' },
+    })
+    await fill('code', 'aaaaa-bbbbb')
+    await submit('code-form')
+    expect(twoFactor.verifyBackupCode).toHaveBeenCalledWith({ code: 'aaaaa-bbbbb', trustDevice: true })
+    await click('code-again')
+    expect(isThere('sign-form')).toBe(true)
   })
 })
