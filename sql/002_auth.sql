@@ -41,7 +41,10 @@ create table auth.session (
   "updatedAt" timestamptz not null,
   "ipAddress" text,
   "userAgent" text,
-  "userId" text not null references auth."user" (id) on delete cascade
+  "userId" text not null references auth."user" (id) on delete cascade,
+  -- Ours: when the session has shown its password or a code last, as every session
+  -- does when it begins. Better Auth takes no notice of it.
+  "steppedUpAt" timestamptz not null default clock_timestamp()
 );
 comment on table auth.session is 'Who is signed in, by the token of the cookie.';
 create index "session_userId_idx" on auth.session ("userId");
@@ -52,7 +55,8 @@ grant select, insert, update ("expiresAt", "updatedAt"), delete on auth.session 
 -- Admission looks a session up by its token. Disabling a user ends their sessions.
 create policy gate_reads on auth.session for select to paddock_gate using (true);
 create policy gate_ends on auth.session for delete to paddock_gate using (true);
-grant select (id, token, "userId", "expiresAt"), delete on auth.session to paddock_gate;
+create policy gate_steps_up on auth.session for update to paddock_gate using (true) with check (true);
+grant select (id, token, "userId", "expiresAt", "steppedUpAt"), update ("steppedUpAt"), delete on auth.session to paddock_gate;
 
 create table auth.account (
   id text primary key,

@@ -213,6 +213,19 @@ grant select on private.storage_limit to paddock_gate;
 create policy owner_all on private.storage_limit to paddock_owner using (true) with check (true);
 insert into private.storage_limit default values;
 
+-- How long a session may do what only its user may after it has shown its password or a
+-- code: see require_step_up. An operator changes it as paddock_owner.
+create table private.step_up_window (
+  only_one boolean primary key default true check (only_one),
+  lasts interval not null default '15 minutes' check (lasts between '1 minute' and '1 day')
+);
+comment on table private.step_up_window is 'How long a password or a code suffices for what needs a step-up; paddock_owner may change it.';
+alter table private.step_up_window enable row level security, force row level security;
+create policy gate_reads on private.step_up_window for select to paddock_gate using (true);
+grant select on private.step_up_window to paddock_gate;
+create policy owner_all on private.step_up_window to paddock_owner using (true) with check (true);
+insert into private.step_up_window default values;
+
 -- The name of the NOTIFY channel is secret, because any login may LISTEN.
 create table private.doorbell (
   only_one boolean primary key default true check (only_one),
@@ -230,6 +243,9 @@ set local role paddock_gate;
 {{ template "func/005/origin.sql" . }}
 {{ template "func/005/is_sign_in_login.sql" . }}
 {{ template "func/005/audit.sql" . }}
+{{ template "func/005/require_step_up.sql" . }}
+{{ template "func/005/step_up.sql" . }}
+{{ template "func/005/stepped_up_until.sql" . }}
 {{ template "func/005/audit_call.sql" . }}
 {{ template "func/005/audit_refused_sign_in.sql" . }}
 {{ template "func/005/audit_email.sql" . }}
@@ -269,7 +285,11 @@ select private.doorbell_channel();
 grant execute on function private.count_agent_log, private.record_user_change, private.record_grant_change to paddock_owner;
 grant execute on function private.audit_call to paddock_app;
 grant execute on function private.audit_refused_sign_in, private.audit_email, private.lock_sign_ups, private.use_time_step, private.use_backup_code,
-  private.use_trusted_device, private.keep_second_factor to paddock_auth;
+  private.use_trusted_device, private.keep_second_factor, private.step_up, private.stepped_up_until to paddock_auth;
+grant execute on function private.require_step_up to paddock_app;
+comment on function private.require_step_up is 'Refuses a live account''s request whose session has not shown its password or a code lately.';
+comment on function private.stepped_up_until is 'Until when what a session has shown suffices for what needs a step-up.';
+comment on function private.step_up is 'Notes that a session has shown its password or a code.';
 grant execute on function private.require_second_factor, private.disable_two_factor to paddock_owner;
 comment on function private.use_time_step is 'Uses up a TOTP code: it works once, and a session may begin in the transaction.';
 comment on function private.use_backup_code is 'Uses up a backup code: a session may begin in the transaction.';
@@ -339,10 +359,10 @@ drop function private.disable_two_factor, private.require_second_factor, private
 drop function private.lock_sign_ups, private.make_invitation, private.make_reset_token, private.verify_user, private.enable_user, private.disable_user, private.list_users, private.forget_tokens, private.refuse_disabled_user;
 drop function private.count_agent_log, private.count_stored, private.notify_events, private.doorbell_channel, private.purge_expired, private.mark_expired_events, private.check_access, private.read_events,
   private.append_event, private.lock_event_log, private.lock_accounts, private.record_grant_change, private.record_user_change, private.audit_refused_sign_in, private.audit_email,
-  private.audit_call, private.audit, private.is_sign_in_login, private.origin;
+  private.audit_call, private.stepped_up_until, private.step_up, private.require_step_up, private.audit, private.is_sign_in_login, private.origin;
 reset role;
 set local role paddock_owner;
 drop function private.maintain_audit_partitions, private.maintain_event_partitions, private.add_event_partition, private.partitions;
-drop table private.doorbell, private.storage_limit, private.stored_bytes, app.agent_logs, private.audit_retention, app.user_audit_log, app.audit_log, private.event_retention, app.account_events, app.event_heads;
+drop table private.doorbell, private.step_up_window, private.storage_limit, private.stored_bytes, app.agent_logs, private.audit_retention, app.user_audit_log, app.audit_log, private.event_retention, app.account_events, app.event_heads;
 drop function app.is_amount, app.json_size;
 reset role;

@@ -221,6 +221,7 @@ reset role;
 
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
+{{ template "func/008/let_more_through.sql" . }}
 {{ template "func/008/set_guards.sql" . }}
 {{ template "func/008/set_switch.sql" . }}
 {{ template "func/008/keep_balance.sql" . }}
@@ -243,7 +244,7 @@ set local role paddock_owner;
 drop trigger keep_balance on app.account_balances;
 reset role;
 set local role paddock_gate;
-drop function private.keep_balance, private.wind_down_late_order, private.begin_repair, private.set_switch, private.set_guards;
+drop function private.keep_balance, private.wind_down_late_order, private.begin_repair, private.set_switch, private.set_guards, private.let_more_through;
 reset role;
 set local role paddock_owner;
 drop trigger guard_new on app.exercises;

@@ -1152,6 +1152,7 @@ create table auth.session (
   "ipAddress" text,
   "userAgent" text,
   "userId" text not null,
+  "steppedUpAt" timestamp with time zone not null default clock_timestamp(),
   constraint session_pkey PRIMARY KEY (id),
   constraint session_token_key UNIQUE (token),
   constraint session_userId_fkey FOREIGN KEY ("userId") REFERENCES auth."user"(id) ON DELETE CASCADE
@@ -1171,7 +1172,10 @@ create policy gate_imports on auth.session for insert to paddock_gate
   WHERE ((a.user_id = session."userId") AND (i.state = 'running'::text))))));
 create policy gate_reads on auth.session for select to paddock_gate
   using (true);
-grant select (id, "expiresAt", token, "userId"), insert (id, "expiresAt", token, "updatedAt", "userId"), delete on auth.session to paddock_gate;
+create policy gate_steps_up on auth.session for update to paddock_gate
+  using (true)
+  with check (true);
+grant select (id, "expiresAt", token, "userId", "steppedUpAt"), insert (id, "expiresAt", token, "updatedAt", "userId"), update ("steppedUpAt"), delete on auth.session to paddock_gate;
 grant select, insert, update ("expiresAt", "updatedAt"), delete on auth.session to paddock_auth;
 CREATE TRIGGER record_user_change AFTER INSERT OR DELETE ON auth.session FOR EACH ROW EXECUTE FUNCTION private.record_user_change();
 CREATE TRIGGER refuse_disabled_user BEFORE INSERT OR UPDATE OF "userId" ON auth.session FOR EACH ROW EXECUTE FUNCTION private.refuse_disabled_user();
@@ -1453,6 +1457,22 @@ create policy gate_all on private.seal_keys to paddock_gate
   using (true)
   with check (true);
 grant select, insert, update (is_current), delete on private.seal_keys to paddock_gate;
+
+-- How long a password or a code suffices for what needs a step-up; paddock_owner may change it.
+create table private.step_up_window (
+  only_one boolean not null default true,
+  lasts interval not null default '00:15:00'::interval,
+  constraint step_up_window_pkey PRIMARY KEY (only_one),
+  constraint step_up_window_lasts_check CHECK (((lasts >= '00:01:00'::interval) AND (lasts <= '1 day'::interval))),
+  constraint step_up_window_only_one_check CHECK (only_one)
+);
+alter table private.step_up_window enable row level security, force row level security;
+create policy gate_reads on private.step_up_window for select to paddock_gate
+  using (true);
+create policy owner_all on private.step_up_window to paddock_owner
+  using (true)
+  with check (true);
+grant select on private.step_up_window to paddock_gate;
 
 -- How many bytes a user may have stored in a day; paddock_owner may change them.
 create table private.storage_limit (
@@ -2498,6 +2518,9 @@ create function private.keep_second_factor(p_token text) returns boolean
 create function private.lease_share(p_wanted bigint) returns integer
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
+create function private.let_more_through(p_before app.account_guards, p_after app.account_guards) returns boolean
+  language sql immutable;  -- paddock_gate's
+
 create function private.list_imports(p_import uuid DEFAULT NULL::uuid) returns TABLE(account_id uuid, id uuid, account text, environment text, owner text, source text, state text, moved_keys boolean, started_at timestamp with time zone, ended_at timestamp with time zone, taken bigint, refused bigint)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
@@ -2614,6 +2637,10 @@ create function private.require_account(p_what text, p_scope text, p_or text DEF
 create function private.require_second_factor() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+-- Refuses a live account's request whose session has not shown its password or a code lately.
+create function private.require_step_up() returns void
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 create function private.retire_master_key(p_version integer, p_check bytea) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
@@ -2649,6 +2676,14 @@ create function private.set_storing_key_version(p_version integer, p_check bytea
 
 create function private.set_switch(p_switch text, p_reason text, p_cancel boolean DEFAULT false, p_liquidate boolean DEFAULT false, p_suspend boolean DEFAULT NULL::boolean, p_key text DEFAULT NULL::text, p_hash bytea DEFAULT NULL::bytea) returns uuid
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+-- Notes that a session has shown its password or a code.
+create function private.step_up(p_token text) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth
+
+-- Until when what a session has shown suffices for what needs a step-up.
+create function private.stepped_up_until(p_token text) returns timestamp with time zone
+  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth
 
 create function private.store_credentials(p_key text, p_key_version integer, p_master_check bytea, p_kind text, p_encrypted bytea, p_last4 text, p_alpaca_account_id uuid, p_alpaca_account_number text) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app

@@ -60,7 +60,7 @@ var keyText = regexp.MustCompile(`^[A-Za-z0-9/+=_-]{8,200}$`)
 // PutCredentials checks keys at the broker, stores them encrypted, and records
 // which broker account they open. It ends with invalid_credentials,
 // too_many_key_checks, credentials_rejected, different_broker_account, broker_account_in_use,
-// not_permitted, or a problem of the broker.
+// not_permitted, step_up_required, or a problem of the broker.
 func (s *Service) PutCredentials(ctx context.Context, a tenant.Admission, keyID, secretKey string) (Metadata, error) {
 	if !keyText.MatchString(keyID) || !keyText.MatchString(secretKey) {
 		return Metadata{}, problem.New(problem.InvalidCredentials,
@@ -78,7 +78,11 @@ func (s *Service) PutCredentials(ctx context.Context, a tenant.Admission, keyID,
 	if !manages {
 		return Metadata{}, notManaged()
 	}
-	if err := s.db.Tx(ctx, a, func(b *tenant.Batch) { queueKeyCheck(b, false) }); err != nil {
+	err = s.db.Tx(ctx, a, func(b *tenant.Batch) {
+		b.Queue("select private.require_step_up()") // as storing them does, before Alpaca is asked
+		queueKeyCheck(b, false)
+	})
+	if err != nil {
 		return Metadata{}, err
 	}
 

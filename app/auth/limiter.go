@@ -54,7 +54,7 @@ const (
 )
 
 // passwordPaths are the beginnings of paths that try or set a password, or try a code.
-var passwordPaths = []string{"sign-in", "sign-up", "change-password", "change-email", "delete-user", "reset-password", "two-factor/"}
+var passwordPaths = []string{"sign-in", "sign-up", "change-password", "change-email", "delete-user", "reset-password", "two-factor/", stepUpPath}
 
 func newLimiter(now func() time.Time) *limiter {
 	l := &limiter{now: now}

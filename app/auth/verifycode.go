@@ -130,7 +130,11 @@ func (s *Service) verifyBackupCode(c *call) (any, error) {
 func (s *Service) useCode(c *call, v *verifying, use use) error {
 	ctx := c.Context()
 	err := pgx.BeginFunc(ctx, s.config.Pool, func(tx pgx.Tx) error {
-		if err := s.beginUse(ctx, tx, v, use); err != nil || !v.isSignIn() {
+		if err := s.beginUse(ctx, tx, v, use); err != nil {
+			return err
+		}
+		if !v.isSignIn() {
+			_, err := tx.Exec(ctx, "select private.step_up($1)", v.session.Token)
 			return err
 		}
 		_, _, err := s.consumeIn(ctx, tx, attemptsOfPrefix+v.challenge)

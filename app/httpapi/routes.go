@@ -47,6 +47,9 @@ func (s *Server) routes() []route {
 		own("GET", "/api/audit/export", mayManage, "format "+auditFilters, s.exportAudit),
 		own("GET", "/api/user/audit", anyUser, auditFilters+" "+pageParameters, s.listAudit),
 
+		own("GET", "/api/user/step-up", anyUser, "", s.steppedUpUntil),
+		own("POST", "/api/user/step-up", anyUser, "", withBody(s.stepUp)),
+
 		own("GET", "/api/account", mayRead, "", s.brokerAccount),
 		s.passed("GET", "/api/account/configurations", mayRead, "", "/v2/account/configurations"),
 		s.passed("PATCH", "/api/account/configurations", mayManage, "", "/v2/account/configurations").

@@ -34,6 +34,11 @@ type Sessions interface {
 	// ClientAddress returns the client's address, as proxies tell it that are
 	// trusted.
 	ClientAddress(*http.Request) netip.Addr
+	// StepUp takes the password or a code of who is signed in, and returns until
+	// when that suffices for what needs a step-up.
+	StepUp(r *http.Request, password, code string) (until time.Time, err error)
+	// SteppedUpUntil returns until when it suffices, a time that may be over.
+	SteppedUpUntil(r *http.Request) (until time.Time, err error)
 }
 
 // Config is what a Server needs.

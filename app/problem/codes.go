@@ -26,6 +26,7 @@ var (
 	InvalidScope          = code(KindInvalid, "invalid_scope", "`scope` is not `account`, `agent` or `tag`, or does not go with `scope_value`.")
 	InvalidSince          = code(KindInvalid, "invalid_since", "`since` is not a cursor: a whole number from 0.")
 	InvalidStatus         = code(KindInvalid, "invalid_status", "`status` is not `open`, `closed` or `all`.")
+	InvalidStepUp         = code(KindInvalid, "invalid_step_up", "A step-up has neither a password nor a code, or both.")
 	InvalidSwitch         = code(KindInvalid, "invalid_switch", "A field of a turn of the switch is wrong, or two do not go together.")
 	InvalidText           = code(KindInvalid, "invalid_text", "A text is not valid Unicode, or has a NUL in it.")
 	OrderIDMalformed      = code(KindInvalid, "order_id_malformed", "The order's id is not a UUID.")
@@ -42,6 +43,8 @@ var (
 	Unauthenticated  = code(KindUnauthenticated, "unauthenticated", "There is no session, or it has ended.")
 	AccountForbidden = code(KindForbidden, "account_forbidden", "The account is not among yours: it is somebody else's, or there is none.")
 	NotPermitted     = code(KindForbidden, "not_permitted", "Your role on the account does not allow this, or the account is paused.")
+	StepUpRequired   = code(KindForbidden, "step_up_required", "This changes a live account's keys, lets more orders through or exports its audit, and the session has not shown its password or a code lately: `POST /api/user/step-up`.")
+	StepUpRefused    = code(KindForbidden, "step_up_refused", "The password or the code of a step-up is wrong, or the code was used.")
 	OriginForbidden  = code(KindForbidden, "origin_forbidden", "A page of this origin may not call the API with a session's cookie.")
 )
 
@@ -104,6 +107,7 @@ var (
 // Too much at once: 429.
 var (
 	BrokerRateLimited  = code(KindTooMany, "broker_rate_limited", "The account has used up its requests to Alpaca for the moment.")
+	TooManyAttempts    = code(KindTooMany, "too_many_attempts", "Too many passwords or codes of a step-up were tried.")
 	TooManyKeyChecks   = code(KindTooMany, "too_many_key_checks", "You have had API keys checked at Alpaca as often as you may for the moment; keys that it refuses count three times.")
 	TooManyRequests    = code(KindTooMany, "too_many_requests", "You make more requests in a second, or have more under way at once, than one user may; the message has the limit.")
 	TooMuchStored      = code(KindTooMany, "too_much_stored", "You have had as much stored in a day (agent logs, orders, kept answers) as one user may.")

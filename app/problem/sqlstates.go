@@ -11,6 +11,7 @@ var SQLStates = map[string][]Code{
 	"PD409": {DifferentBrokerAccount, IdempotencyKeyReused, ExerciseUnderWay},
 	"PD410": {ClientOrderIDTaken},
 	"PD411": {RetryRefused},
+	"PD419": {StepUpRequired},
 	"PD422": {GuardRefused, AccountNotSynced, PriceUnknown, BrokerUnavailable}, // by the verdict in its detail
 	"PD423": {NotPermitted},                                                    // a disabled user gets no session; sign-in says so by a code of its own
 	"PD428": {NotPermitted},                                                    // no session without a second factor; sign-in asks for it

@@ -33,6 +33,8 @@ func toProblem(ctx context.Context, err error) error {
 			return Unauthenticated()
 		case pg.Code == "PD403":
 			return problem.New(problem.AccountForbidden, "There is no such account among yours. Pick one from GET /api/accounts.")
+		case pg.Code == "PD419":
+			return problem.New(problem.StepUpRequired, "This account trades real money: show that it is you, with your password or a code to POST /api/user/step-up, and send the request again.")
 		case pg.Code == "PD430":
 			return tooMuchStored(pg)
 		case pg.Code == "42501":

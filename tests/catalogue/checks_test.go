@@ -15,7 +15,7 @@ type check struct {
 const (
 	// Tables that belong to no tenant, or are counted by user. No runtime role has
 	// a privilege on them.
-	notTenants = `('private.seal_keys', 'private.doorbell', 'private.event_retention', 'private.stream_instances', 'private.master_keys',
+	notTenants = `('private.seal_keys', 'private.doorbell', 'private.event_retention', 'private.step_up_window', 'private.stream_instances', 'private.master_keys',
 		'private.key_checks', 'private.stored_bytes', 'private.storage_limit', 'private.audit_retention', 'private.report_sessions', 'private.instance_keyrings')`
 
 	// The table of what concerns a user: each row is one user's.

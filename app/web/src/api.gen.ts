@@ -1885,6 +1885,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/user/step-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Until when what the session has shown suffices, or since when it does not */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The time */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SteppedUp"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        /**
+         * Show that it is still you who uses the session, before something that a stolen session must not do
+         * @description What changes a live account's keys, lets more orders through its guards or its switch, changes its settings at
+         *     Alpaca, deletes it or exports its audit is refused with 403 step_up_required where the session has not shown its
+         *     password or a code for a quarter of an hour, or as long as the operator has set. Signing in counts as well. Paper
+         *     accounts are never asked. Give one of the two fields.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        password?: string;
+                        /** @description A code of the user's authenticator app, where two-factor authentication is on. It works once */
+                        code?: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description It was right */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SteppedUp"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/agent-logs": {
         parameters: {
             query?: {
@@ -6801,6 +6873,13 @@ export interface components {
             source: "stream" | "activities";
             orchestrator_agent_id: components["schemas"]["TextOrNull"];
             tag: components["schemas"]["TextOrNull"];
+        };
+        SteppedUp: {
+            /**
+             * Format: date-time
+             * @description Until when it suffices
+             */
+            until: string;
         };
         AuditRow: {
             /** Format: uuid */

@@ -53,6 +53,14 @@ export function whenSignedOut(then: () => void) {
   onSignedOut = then
 }
 
+let onStepUp = async () => false
+
+/** How somebody is asked for their password or a code before what a stolen session must
+ * not do. It returns whether they have given it. */
+export function whenStepUpIsRequired(ask: () => Promise<boolean>) {
+  onStepUp = ask
+}
+
 interface Options {
   account?: string
   body?: unknown
@@ -60,7 +68,17 @@ interface Options {
   key?: string // by which a retry is known
 }
 
+/** Sends a request, and sends it again once a step-up that it needs has been made. */
 async function call<T>(method: string, path: string, options: Options = {}): Promise<T> {
+  try {
+    return await send<T>(method, path, options)
+  } catch (e) {
+    if (!(e instanceof ApiError) || e.code !== 'step_up_required' || !(await onStepUp())) throw e
+    return send<T>(method, path, options)
+  }
+}
+
+async function send<T>(method: string, path: string, options: Options): Promise<T> {
   const headers: Record<string, string> = {}
   if (options.account) headers['X-Account-ID'] = options.account
   if (options.key) headers['Idempotency-Key'] = options.key
@@ -170,6 +188,10 @@ export const api = {
   userAudit: (query: string, signal?: AbortSignal) =>
     call<{ audit: AuditRow[]; next_cursor: string | null }>('GET', `/api/user/audit?${query}`, { signal }),
 
+  stepUp: (shown: { password: string } | { code: string }) =>
+    call<{ until: string }>('POST', '/api/user/step-up', { body: shown }),
+  steppedUpUntil: () => call<{ until: string }>('GET', '/api/user/step-up').then((r) => new Date(r.until)),
+
   guards: (account: string, signal?: AbortSignal) => call<Guards>('GET', '/api/guards', { account, signal }),
   setGuards: (account: string, limits: Limits) => call<Guards>('PUT', '/api/guards', { account, body: limits }),
   turnSwitch: (account: string, turn: Turn, key: string) =>
@@ -178,6 +200,8 @@ export const api = {
 
 /** An error in words for a person. */
 export function explain(e: unknown): string {
+  if (e instanceof ApiError && e.code === 'step_up_required')
+    return 'Nothing was changed: on a live account this takes your password or a code again.'
   if (e instanceof ApiError)
     return e.brokerMessage && !e.message.includes(e.brokerMessage)
       ? `${e.message} (Alpaca: ${e.brokerMessage})`

@@ -1,10 +1,12 @@
 -- Sets all limits of the account; one that is missing or null is no limit.
--- Symbols are kept in the form that orders have.
+-- Symbols are kept in the form that orders have. PD419: more is let through on a live
+-- account, which takes a step-up.
 create or replace function private.set_guards(p_limits jsonb) returns void
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
   account uuid := private.require_account('setting guards', 'manage');
+  before app.account_guards;
 begin
   if jsonb_typeof(p_limits) is distinct from 'object' then
     raise exception 'the limits must be an object' using errcode = '22023';
@@ -14,6 +16,10 @@ begin
       from jsonb_array_elements_text(p_limits->'allowed_symbols') with ordinality a (s, n)));
   end if;
   perform private.lock_event_log();
+  select g.* into before from app.account_guards g where g.account_id = account;
+  if private.let_more_through(before, jsonb_populate_record(null::app.account_guards, p_limits)) then
+    perform private.require_step_up();
+  end if;
   insert into app.account_guards as g (account_id, max_order_notional, max_position_notional, max_position_qty, max_open_orders,
       orders_per_minute, orders_per_day, daily_loss_limit, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by)
     select account, l.max_order_notional, l.max_position_notional, l.max_position_qty, l.max_open_orders,

@@ -13,7 +13,8 @@
 -- wind-down that waits for working keys too. The retry of a request (the same
 -- key) turns nothing and returns its wind-down, if it began one.
 --
--- PD409: the key was used for another request.
+-- PD409: the key was used for another request. PD419: more is let through on a live
+-- account, here or at Alpaca, which takes a step-up.
 create or replace function private.set_switch(p_switch text, p_reason text, p_cancel boolean default false, p_liquidate boolean default false,
   p_suspend boolean default null, p_key text default null, p_hash bytea default null) returns uuid
 volatile security definer set search_path = pg_catalog, pg_temp
@@ -48,6 +49,9 @@ begin
   select g.switch into before from app.account_guards g where g.account_id = account;
   if array_position(grades, p_switch) < array_position(grades, coalesce(before, 'open')) and private.account_id('manage') is null then
     raise exception 'only the owner may let more through again' using errcode = '42501';
+  end if;
+  if array_position(grades, p_switch) < array_position(grades, coalesce(before, 'open')) or p_suspend is false then
+    perform private.require_step_up();
   end if;
   insert into app.account_guards as g (account_id, switch, switch_reason, updated_by)
     values (account, p_switch, nullif(p_reason, ''), private.user_id())

@@ -1,6 +1,6 @@
 -- Deletes the admitted account's credentials, if there are any, and returns
 -- NULL. If open orders keep them from being deleted (orders_blocking_deletion),
--- it returns these and changes nothing.
+-- it returns these and changes nothing. PD419: the account is live, which takes a step-up.
 create or replace function private.delete_credentials(p_open_orders text) returns jsonb
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -8,6 +8,7 @@ declare
   account uuid := private.require_account('deleting credentials', 'manage');
   kept jsonb;
 begin
+  perform private.require_step_up();
   perform private.lock_event_log();
   if not exists (select from private.user_credentials c where c.account_id = account) then
     return null;

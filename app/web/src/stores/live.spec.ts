@@ -90,10 +90,12 @@ describe('the live connection', () => {
   })
 
   it('reads the accounts again when one has changed, or is lost', async () => {
-    const { event } = await setUp()
+    const { accounts, event } = await setUp()
+    const load = vi.spyOn(accounts, 'load')
     event(credentialsEvent('stored', 'b'))
     fake.followed.get('b')!.lost!('account_forbidden', '')
     expect(lists).toBe(2)
+    await Promise.all(load.mock.results.map((one) => one.value as Promise<void>)) // they need what the test has set up
   })
 
   it('begins the account anew where its events cannot be gone on from', async () => {
