@@ -3,6 +3,7 @@ package mirror
 import (
 	"encoding/json"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -118,17 +119,17 @@ func TestMissedUpdates(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var u streamMonitor
-				ended := 0
-				end := func(error) { ended++ }
+				var ended atomic.Int32
+				end := func(error) { ended.Add(1) }
 				u.started(end)
 				tt.do(&u, end)
 				time.Sleep(patience / 20)
-				if tt.missed && ended > 0 {
+				if tt.missed && ended.Load() > 0 {
 					t.Error("the stream was ended before its update could arrive")
 				}
 				time.Sleep(2 * patience)
-				if ended > 0 != tt.missed {
-					t.Errorf("the stream was ended %d times", ended)
+				if ended.Load() > 0 != tt.missed {
+					t.Errorf("the stream was ended %d times", ended.Load())
 				}
 			})
 		})
