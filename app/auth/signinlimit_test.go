@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"paddock/app/problem"
 	"paddock/tests/pgtest"
 )
 
@@ -136,8 +138,8 @@ func TestOwnPasswordsCountAsSignIns(t *testing.T) {
 		}
 	}
 	for path, body := range map[string]string{
-		"change-password": `{"currentPassword":"a good password","newPassword":"another password"}`,
-		"delete-user":     `{"password":"a good password"}`, "sign-in/email": credentials("ann@example.com", "a good password"),
+		"change-password":   `{"currentPassword":"a good password","newPassword":"another password"}`,
+		"two-factor/enable": `{"password":"a good password"}`, "delete-user": `{"password":"a good password"}`, "sign-in/email": credentials("ann@example.com", "a good password"),
 	} {
 		if w := ask(here, path, body, cookie); w.Code != 429 {
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)
@@ -152,6 +154,15 @@ func TestOwnPasswordsCountAsSignIns(t *testing.T) {
 	}
 	if w := ask(here, "sign-in/email", credentials("ann@example.com", "another password")); w.Code != 200 {
 		t.Errorf("after the reset: %d %s", w.Code, w.Body)
+	}
+}
+
+// Too many passwords for a step-up are refused in the words of the API, with when to
+// come again.
+func TestTooManyPasswordsForAStepUp(t *testing.T) {
+	var p *problem.Problem
+	if err := explainStepUp(t.Context(), &tooManyTries{time.Minute}); !errors.As(err, &p) || p.Code != problem.TooManyAttempts || p.RetryAfter != time.Minute {
+		t.Errorf("%+v", err)
 	}
 }
 

@@ -46,7 +46,7 @@ func (s *Service) stepUp(c *call, password, code string) (until time.Time, err e
 	if code != "" {
 		shown, err = s.checkStepUpCode(c, v, code)
 	} else {
-		err = s.confirmPassword(c.Context(), u.ID, password)
+		err = s.confirmPassword(c, u, password)
 	}
 	if err != nil {
 		return until, err
@@ -108,9 +108,12 @@ func (s *Service) checkStepUpCode(c *call, v *verifying, code string) (use, erro
 // explainStepUp turns an error of sign-in into a problem of the API.
 func explainStepUp(ctx context.Context, err error) error {
 	var refused *refusal
+	var tries *tooManyTries
 	switch {
 	case err == nil || isCanceled(ctx, err):
 		return err
+	case errors.As(err, &tries):
+		return tooManyAttempts(tries.wait)
 	case errors.Is(err, errBusy) || isUnavailable(err):
 		p := problem.New(problem.DatabaseUnavailable, "The database cannot be reached at the moment, or too many people sign in. Try again in a few seconds.").Because(err)
 		p.RetryAfter = 2 * time.Second

@@ -31,8 +31,8 @@ func (s *Service) secondFactor(ctx context.Context, userID string) (f secondFact
 }
 
 // confirmPassword refuses a password that is not the user's, in the words that the
-// endpoints of two-factor authentication have.
-func (s *Service) confirmPassword(ctx context.Context, userID, password string) error {
+// endpoints of two-factor authentication have, and counts it with the sign-ins.
+func (s *Service) confirmPassword(c *call, u user, password string) error {
 	invalid := refuse(problem.AuthInvalidPassword, "Invalid password")
 	if password == "" {
 		return invalid
@@ -40,7 +40,7 @@ func (s *Service) confirmPassword(ctx context.Context, userID, password string) 
 	if err := checkNotTooLong(password); err != nil {
 		return err
 	}
-	_, err := s.checkOwnPassword(ctx, userID, password)
+	_, err := s.tryOwnPassword(c, u, password)
 	var refused *refusal
 	if errors.As(err, &refused) && refused.Code == problem.AuthCredentialNotFound {
 		return invalid
@@ -78,7 +78,7 @@ func (s *Service) enableTwoFactor(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.confirmPassword(c.Context(), u.ID, password); err != nil {
+	if err := s.confirmPassword(c, u, password); err != nil {
 		return nil, err
 	}
 	if f["method"] == "otp" {
@@ -118,7 +118,7 @@ func (s *Service) disableTwoFactor(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.confirmPassword(c.Context(), u.ID, password); err != nil {
+	if err := s.confirmPassword(c, u, password); err != nil {
 		return nil, err
 	}
 	next, err := s.renewSession(c, in, func(ctx context.Context, tx pgx.Tx) error {
@@ -183,7 +183,7 @@ func (s *Service) totpURI(c *call) (any, error) {
 	if !found {
 		return nil, refuse(problem.AuthTOTPNotEnabled, "TOTP not enabled")
 	}
-	if err := s.confirmPassword(c.Context(), u.ID, password); err != nil {
+	if err := s.confirmPassword(c, u, password); err != nil {
 		return nil, err
 	}
 	secret, err := s.decryptSecret(factor.secret)
@@ -202,7 +202,7 @@ func (s *Service) generateBackupCodes(c *call) (any, error) {
 	if !u.hasTwoFactor() {
 		return nil, refuse(problem.AuthTwoFactorNotEnabled, "Two factor isn't enabled")
 	}
-	if err := s.confirmPassword(c.Context(), u.ID, password); err != nil {
+	if err := s.confirmPassword(c, u, password); err != nil {
 		return nil, err
 	}
 	codes, stored, err := s.newBackupCodes()

@@ -6,7 +6,6 @@ import GuardsPage from './pages/GuardsPage.vue'
 import JournalPage from './pages/JournalPage.vue'
 import ProfilePage from './pages/ProfilePage.vue'
 import ResetPage from './pages/ResetPage.vue'
-import SecurityPage from './pages/SecurityPage.vue'
 
 export const router = createRouter({
   history: createWebHistory(),
@@ -17,7 +16,6 @@ export const router = createRouter({
     { path: '/accounts', component: AccountsPage },
     { path: '/audit', component: AuditPage },
     { path: '/profile', component: ProfilePage },
-    { path: '/security', component: SecurityPage },
     { path: '/reset-password', component: ResetPage },
     { path: '/:rest(.*)', redirect: '/' },
   ],
