@@ -357,6 +357,26 @@ func TestListsFromTheBrokerAreWhole(t *testing.T) {
 	}
 }
 
+// A page of as many orders as Alpaca gives at once is not the end of its list, also
+// where no intents of our own come after it.
+func TestAFullPageIsNotTheEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, unlimited)
+	w.front.list.Store(manyOrders(1005, time.Minute, false))
+	seen, cursor := 0, ""
+	for {
+		l := w.listFrom("broker", "limit=500"+cursor)
+		seen += len(l.Orders)
+		if l.Next == nil {
+			break
+		}
+		cursor = "&before=" + *l.Next
+	}
+	if seen != 1005 {
+		t.Errorf("%d of 1005 orders are listed", seen)
+	}
+}
+
 // All pages of a list come from the source of the first. If that is Alpaca and
 // it cannot be reached, the next page fails and says so.
 func TestListGoesOnWhereItBegan(t *testing.T) {

@@ -58,7 +58,7 @@ var mutants = []mutant{
 	{lists, "app/trading/ordersatbroker.go", "			if id == l.stop {", "			if false {", []string{"app/mirror TestBothSidesOfAHiddenOrder"}},
 	{lists, "app/trading/ordersatbroker.go", ".Abs() <= time.Microsecond", ".Abs() == 0", []string{"app/mirror TestBothSidesOfAHiddenOrder"}},
 	{lists, "app/trading/ordersatbroker.go", "l.anchor.submitted.Add(time.Microsecond)", "l.anchor.submitted", []string{"app/mirror TestBothSidesOfAHiddenOrder"}},
-	{lists, "app/trading/ordersatbroker.go", "brokerPage = broker.OrderPage - 1", "brokerPage = broker.OrderPage", []string{"app/mirror TestListsFromTheBrokerAreWhole"}},
+	{lists, "app/trading/ordersatbroker.go", "brokerPage = broker.OrderPage - 1", "brokerPage = broker.OrderPage", []string{"app/mirror TestAFullPageIsNotTheEnd"}},
 	{lists, "app/trading/orders.go", "	if l.AtBroker {", "	if false {", []string{"app/mirror TestListGoesOnWhereItBegan"}},
 	{lists, "app/trading/orders.go", "o.n > 0 or not $12 or", "o.n > 0 or true or", []string{"app/mirror TestListsFromTheBrokerAreWhole"}},
 	{lists, "app/trading/orderlist.go", `		q.Set("after_order_id", from.String())`, `		q.Set("before_order_id", from.String())`, []string{"app/mirror TestListsFromTheBrokerAreWhole"}},
