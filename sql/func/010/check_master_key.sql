@@ -26,7 +26,7 @@ begin
         raise exception 'the master key of version % was never checked', p_key_version using errcode = 'PD500';
       end if;
     end if;
-    if exists (select from private.master_keys m where m.stores and (m.check_value = any (p_checks)) is not true) then
+    if exists (select from private.master_keys m where m.stores and m.key_version <> p_key_version and (m.check_value = any (p_checks)) is not true) then
       raise exception 'version % of the master key is new here, and is taken from who has the key that stores', p_key_version using errcode = 'PD500';
     end if;
     -- Of instances that start at once, the first one's value stays.
