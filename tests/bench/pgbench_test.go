@@ -32,7 +32,7 @@ func pgbenchProgram(b *testing.B) string {
 
 // script makes a script for pgbench from statements that the product sent. The
 // bound values of the first tenant are replaced by those of a random one.
-func script(b *testing.B, statements []statement) string {
+func script(b testing.TB, statements []statement) string {
 	b.Helper()
 	lines := []string{fmt.Sprintf(`\set t random(1, %d)`, tenants), `\startpipeline`}
 	for _, s := range statements {
@@ -46,13 +46,14 @@ func script(b *testing.B, statements []statement) string {
 }
 
 // expression returns a bound value as an SQL expression for pgbench.
-func expression(b *testing.B, value any) string {
+func expression(b testing.TB, value any) string {
 	b.Helper()
 	switch v := value.(type) {
 	case string:
 		if v == token(1) {
 			return tokenExpression
 		}
+		return "'" + strings.ReplaceAll(v, "'", "''") + "'"
 	case *uuid.UUID:
 		if v.String() == account(1) {
 			return accountExpression

@@ -35,7 +35,7 @@ func startServerProcess(b testing.TB, db *pgtest.DB) (addr string, pid int) {
 	b.Helper()
 	addr = program.FreeAddr(b)
 	cmd := exec.Command(program.Binary(b), "serve")
-	cmd.Env = append(os.Environ(), "PADDOCK_SIGN_UP=open", "PADDOCK_USER_REQUESTS=0", "PADDOCK_USER_AT_ONCE=0", "PADDOCK_ADDR="+addr, "BETTER_AUTH_URL=http://"+addr, "BETTER_AUTH_SECRET="+secret,
+	cmd.Env = append(os.Environ(), "PADDOCK_SIGN_UP=open", "PADDOCK_MIRROR_MAX_AGE="+mirrorMaxAge.String(), "PADDOCK_USER_REQUESTS=0", "PADDOCK_USER_AT_ONCE=0", "PADDOCK_ADDR="+addr, "BETTER_AUTH_URL=http://"+addr, "BETTER_AUTH_SECRET="+secret,
 		"PADDOCK_MASTER_KEYS="+credentials.NewMasterKey(1), "PADDOCK_APP_DATABASE_URL="+db.URL("paddock_app"),
 		"PADDOCK_WORKER_DATABASE_URL="+db.URL("paddock_worker"), "PADDOCK_AUTH_DATABASE_URL="+db.URL("paddock_auth"))
 	var said strings.Builder
@@ -87,7 +87,7 @@ func (r *recorder) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndDa
 
 // recordList returns the statements of GET /api/orders as the product sends them,
 // so that pgbench does not run an outdated copy.
-func recordList(b *testing.B, db *pgtest.DB) []statement {
+func recordList(b testing.TB, db *pgtest.DB) []statement {
 	b.Helper()
 	config, err := pgxpool.ParseConfig(db.URL("paddock_app"))
 	if err != nil {
@@ -101,6 +101,7 @@ func recordList(b *testing.B, db *pgtest.DB) []statement {
 	}
 	defer pool.Close()
 	service := trading.New(tenant.NewDB(pool, nil), nil, nil)
+	service.MirrorMaxAge = mirrorMaxAge
 	list, err := trading.ParseOrderList(nil)
 	if err != nil {
 		b.Fatal(err)

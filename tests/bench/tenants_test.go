@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -41,6 +42,9 @@ func cookie(token string) string {
 	return "better-auth.session_token=" + url.QueryEscape(token+"."+base64.StdEncoding.EncodeToString(h.Sum(nil)))
 }
 
+// mirrorMaxAge is longer than a benchmark, so that its lists are the mirror's.
+const mirrorMaxAge = time.Hour
+
 const fill = `
 insert into auth."user" (id, name, email, "emailVerified", "updatedAt")
 	select 'bench-user-' || n, 'Bench', 'bench-' || n || '@example.com', true, now() from generate_series(1, :tenants) n;
@@ -50,7 +54,7 @@ insert into app.user_accounts (id, user_id, name, environment)
 	select ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, 'bench-user-' || n, 'bench', 'paper' from generate_series(1, :tenants) n;
 insert into app.account_grants (account_id, user_id, role) select id, user_id, 'owner' from app.user_accounts;
 insert into app.event_heads (account_id) select id from app.user_accounts;
-insert into app.stream_cursors (account_id, agreed_at) select id, now() + interval '1 day' from app.user_accounts; -- no list asks the broker
+insert into app.stream_cursors (account_id, agreed_at) select id, now() from app.user_accounts; -- with mirrorMaxAge no list asks the broker
 insert into app.alpaca_orders (account_id, client_order_id, intent_state, submitted_by, symbol, side, type, time_in_force, qty, limit_price,
 		alpaca_order_id, status, filled_qty, filled_avg_price, created_at, submitted_at, filled_at)
 	select u.id, 'bench-' || i, 'accepted', u.user_id, 'AAPL', case i % 2 when 0 then 'buy' else 'sell' end, 'limit', 'day', i % 90 + 1, 190.25,
