@@ -180,31 +180,26 @@ func (s *Service) createUnverified(ctx context.Context, u user, hash, invitation
 		if err := s.admitSignUp(ctx, tx, u.Email, invitation); err != nil {
 			return err
 		}
-		return tx.QueryRow(ctx, `
-			with u as (
-				insert into auth."user" (id, name, email, "emailVerified", image, "createdAt", "updatedAt")
-				values ($1, $2, $3, false, $4, $5, $5) returning *
-			), a as (
-				insert into auth.account (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt")
-				values ($6, $1, 'credential', $1, $7, $5, $5)
-			) select `+userColumnsSQL+` from u`,
+		return tx.QueryRow(ctx, insertUserSQL+` select `+userColumnsSQL+` from u`,
 			u.ID, u.Name, u.Email, u.Image, time.Time(u.CreatedAt), newID(), hash).Scan(u.into()...)
 	})
 	return u, databaseError(err)
 }
 
+// insertUserSQL begins a statement that makes a user, as u, and their password.
+const insertUserSQL = `with u as (
+		insert into auth."user" (id, name, email, "emailVerified", image, "createdAt", "updatedAt")
+		values ($1, $2, $3, false, $4, $5, $5) returning *
+	), a as (
+		insert into auth.account (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt")
+		values ($6, $1, 'credential', $1, $7, $5, $5)
+	)`
+
 // insertUser inserts the rows of a new user and of their session, and reads both.
 func (s *Service) insertUser(ctx context.Context, tx pgx.Tx, name, email, hash string, image *string, u *user, in *session) error {
 	now := s.now()
 	id := newID()
-	return tx.QueryRow(ctx, `
-		with u as (
-			insert into auth."user" (id, name, email, "emailVerified", image, "createdAt", "updatedAt")
-			values ($1, $2, $3, false, $4, $5, $5) returning *
-		), a as (
-			insert into auth.account (id, "accountId", "providerId", "userId", password, "createdAt", "updatedAt")
-			values ($6, $1, 'credential', $1, $7, $5, $5)
-		), s as (
+	return tx.QueryRow(ctx, insertUserSQL+`, s as (
 			insert into auth.session (id, "expiresAt", token, "createdAt", "updatedAt", "ipAddress", "userAgent", "userId")
 			values ($8, $9, $10, $5, $5, $11, $12, $1) returning *
 		) select `+userColumnsSQL+`, `+sessionColumnsSQL+` from u, s`,
