@@ -2,7 +2,7 @@
 import { ApiError } from './api'
 
 interface Answer<T> {
-  data?: T
+  data?: T | null
   error: { status: number; code?: string; message?: string } | null
 }
 
