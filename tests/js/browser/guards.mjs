@@ -8,7 +8,7 @@ import assert from 'node:assert/strict'
 import { open } from './open.mjs'
 
 const { BASE_URL, KEY1, SECRET1 } = process.env
-const { page, complaints, run } = await open('guards', { viewport: { width: 1280, height: 900 } })
+const { page, complaints, run, signUp } = await open('guards', { viewport: { width: 1280, height: 900 } })
 
 page.on('console', (m) => m.type() === 'error' && !/Failed to load resource/.test(m.text()) && complaints.push(`console: ${m.text()}`))
 
@@ -39,11 +39,7 @@ async function look(where) {
 await run(async () => {
   step('sign up and connect an account')
   await page.goto(BASE_URL)
-  await at('sign-turn').click()
-  await at('name').fill('Guards')
-  await at('email').fill(`guards-${Date.now()}@example.com`)
-  await at('password').fill('a long enough password')
-  await at('sign-submit').click()
+  await signUp('Guards', `guards-${Date.now()}@example.com`)
   await at('connect-first').click()
   await at('connect-name').fill('Guarded')
   await at('connect-key').fill(KEY1)

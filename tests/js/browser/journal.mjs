@@ -8,7 +8,7 @@ import assert from 'node:assert/strict'
 import { open } from './open.mjs'
 
 const { BASE_URL, KEY1, SECRET1 } = process.env
-const { page, complaints, run } = await open('journal', { viewport: { width: 1280, height: 900 } })
+const { page, complaints, run, signUp } = await open('journal', { viewport: { width: 1280, height: 900 } })
 
 page.on('console', (m) => m.type() === 'error' && !/Failed to load resource/.test(m.text()) && complaints.push(`console: ${m.text()}`))
 
@@ -46,11 +46,7 @@ async function look(where) {
 await run(async () => {
   step('sign up and connect an account')
   await page.goto(BASE_URL)
-  await at('sign-turn').click()
-  await at('name').fill('Journal')
-  await at('email').fill(`journal-${Date.now()}@example.com`)
-  await at('password').fill('a long enough password')
-  await at('sign-submit').click()
+  await signUp('Journal', `journal-${Date.now()}@example.com`)
   await at('connect-first').click()
   await at('connect-name').fill('Kept')
   await at('connect-key').fill(KEY1)

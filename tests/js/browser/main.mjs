@@ -11,7 +11,7 @@ const { BASE_URL, KEY1, SECRET1, KEY2, SECRET2, SCREENSHOT } = process.env
 const email = `browser-${Date.now()}@example.com`
 const password = 'a long enough password'
 
-const { page, complaints, run } = await open('browser', { viewport: { width: 1440, height: 900 }, colorScheme: 'dark' })
+const { page, complaints, run, signUp } = await open('browser', { viewport: { width: 1440, height: 900 }, colorScheme: 'dark' })
 
 page.on('console', (m) => m.type() === 'error' && !/Failed to load resource/.test(m.text()) && complaints.push(`console: ${m.text()}`))
 
@@ -56,11 +56,7 @@ async function findKeys() {
 await run(async () => {
   step('sign up')
   await page.goto(BASE_URL)
-  await at('sign-turn').click()
-  await at('name').fill('Browser')
-  await at('email').fill(email)
-  await at('password').fill(password)
-  await at('sign-submit').click()
+  await signUp('Browser', email, password)
 
   step('connect two accounts')
   await connect('connect-first', 'First', KEY1, SECRET1)

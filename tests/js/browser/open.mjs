@@ -28,5 +28,15 @@ export async function open(name, look) {
       await browser.close()
     }
   }
-  return { page, complaints, run }
+
+  /** Signs up on the page that is open. */
+  async function signUp(name, email, password = 'a long enough password') {
+    const at = (id) => page.getByTestId(id)
+    await at('sign-turn').click()
+    await at('name').fill(name)
+    await at('email').fill(email)
+    await at('password').fill(password)
+    await at('sign-submit').click()
+  }
+  return { page, complaints, run, signUp }
 }
