@@ -142,6 +142,21 @@ func rewrite(from, to string) string {
 	return "do $do$ begin execute regexp_replace(pg_get_functiondef('private.user_id()'::regprocedure), $f$" + from + "$f$, $f$" + to + "$f$); end $do$"
 }
 
+// isEnded makes app.is_ended with this list of statuses.
+func isEnded(statuses string) string {
+	return "create or replace function app.is_ended(p_status text) returns boolean immutable parallel safe language sql return p_status in (" + statuses + ")"
+}
+
+// guardNew makes the trigger by which guards are asked, with this condition.
+func guardNew(condition string) string {
+	return "create or replace trigger guard_new before insert on app.alpaca_orders for each row when (" + condition + ") execute function app.guard_order()"
+}
+
+// journalGaps replaces the text of a view.
+func journalGaps(from, to string) string {
+	return "do $do$ begin execute 'create or replace view report.journal_gaps with (security_invoker = true, security_barrier = true) as ' || regexp_replace(pg_get_viewdef('report.journal_gaps'::regclass), $f$" + from + "$f$, $f$" + to + "$f$, 'i'); end $do$"
+}
+
 // A fault is made in a healthy deployment, and found by the check whose subject
 // it is, and by no other but those in also. Then what the finding says to do is
 // done where undo is empty, and undo otherwise.
@@ -180,14 +195,20 @@ var faults = []struct {
 	{what: "everybody may connect", check: "grants", make: []string{"do $$ begin execute format('grant connect on database %I to public', current_database()); end $$"}, undo: []string{"do $$ begin execute format('revoke connect on database %I from public', current_database()); end $$"}, status: Failure, says: "the database to PUBLIC: connect"},
 	{what: "new functions are everybody's", check: "grants", make: []string{"alter default privileges for role paddock_owner grant execute on functions to public"}, undo: []string{"alter default privileges for role paddock_owner revoke execute on functions from public"}, status: Failure, says: "what paddock_owner will make (functions) is missing"},
 	{what: "a function's text differs", check: "functions", make: []string{rewrite("(\\$function\\$\n)", "\\1-- changed\n")}, undo: []string{rewrite("-- changed\n", "")}, status: Failure, says: "the function private.user_id() differs"},
+	{what: "a function whose body is parsed differs", check: "functions", make: []string{isEnded("'filled', 'canceled', 'expired'")}, undo: []string{isEnded("'filled', 'canceled', 'expired', 'rejected', 'replaced'")}, status: Failure, says: "the function app.is_ended(text) differs"},
+	{what: "a trigger fires more seldom", check: "functions", make: []string{guardNew("new.intent_state = 'submitting' and new.qty < 1000")}, undo: []string{guardNew("new.intent_state = 'submitting'")}, status: Failure, says: "the trigger guard_new of app.alpaca_orders is: calls app.guard_order()"},
 	{what: "a function runs as its caller", check: "functions", make: []string{"alter function private.user_id() security invoker"}, undo: []string{"alter function private.user_id() security definer"}, status: Failure, says: "the function private.user_id() differs"},
 	{what: "a function is a superuser's", check: "functions", make: []string{"alter function private.user_id() owner to postgres"}, undo: []string{"alter function private.user_id() owner to paddock_gate"}, status: Failure, says: "the function private.user_id() differs; it is: of postgres, definer", also: []string{"grants"}},
 	{what: "a function's search_path is open", check: "functions", make: []string{"alter function private.admit(text, uuid, text) reset search_path"}, undo: []string{"alter function private.admit(text, uuid, text) set search_path = pg_catalog, pg_temp"}, status: Failure, says: "the function private.admit(text, uuid, text) differs"},
 	{what: "a function more", check: "functions", make: []string{"create function private.extra() returns int language sql as 'select 1'", "revoke execute on function private.extra() from public"}, undo: []string{"drop function private.extra()"}, status: Failure, says: "the function private.extra() is not of this version"},
-	{what: "guards are switched off", check: "functions", make: []string{"alter table app.alpaca_orders disable trigger user"}, undo: []string{"alter table app.alpaca_orders enable trigger user"}, status: Failure, says: ", enabled D; it should be: calls"},
+	{what: "guards are switched off", check: "functions", make: []string{"alter table app.alpaca_orders disable trigger user"}, undo: []string{"alter table app.alpaca_orders enable trigger user"}, status: Failure, says: ", enabled D, text"},
 	{what: "foreign keys are switched off", check: "functions", make: []string{"alter table app.fills disable trigger all"}, undo: []string{"alter table app.fills enable trigger all"}, status: Failure, says: "those of foreign keys of app.fills"},
 	{what: "a constraint is missing", check: "objects", make: []string{"alter table app.syncs drop constraint syncs_bounded"}, undo: []string{"alter table app.syncs add constraint syncs_bounded check (app.json_size(answer) <= 16777216)"}, status: Failure, says: "the constraint syncs_bounded of app.syncs is missing"},
-	{what: "a constraint is not validated", check: "objects", make: []string{"alter table app.syncs drop constraint syncs_bounded", "alter table app.syncs add constraint syncs_bounded check (app.json_size(answer) <= 16777216) not valid"}, undo: []string{"alter table app.syncs validate constraint syncs_bounded"}, status: Failure, says: ", not valid; it should be: check"},
+	{what: "a constraint is not validated", check: "objects", make: []string{"alter table app.syncs drop constraint syncs_bounded", "alter table app.syncs add constraint syncs_bounded check (app.json_size(answer) <= 16777216) not valid"}, undo: []string{"alter table app.syncs validate constraint syncs_bounded"}, status: Failure, says: "the constraint syncs_bounded of app.syncs is: check of answer, not valid"},
+	{what: "a constraint lets more through", check: "objects", make: []string{"alter table app.syncs drop constraint syncs_bounded", "alter table app.syncs add constraint syncs_bounded check (app.json_size(answer) <= 16777217)"}, undo: []string{"alter table app.syncs drop constraint syncs_bounded", "alter table app.syncs add constraint syncs_bounded check (app.json_size(answer) <= 16777216)"}, status: Failure, says: "the constraint syncs_bounded of app.syncs is: check of answer, valid, text"},
+	{what: "a default differs", check: "objects", make: []string{"alter table app.account_guards alter column switch set default 'halted'"}, undo: []string{"alter table app.account_guards alter column switch set default 'open'"}, status: Failure, says: "the column app.account_guards.switch is: text not null default, text"},
+	{what: "an index leaves rows out", check: "objects", make: []string{"drop index app.agent_logs_import_idx", "create index agent_logs_import_idx on app.agent_logs (account_id, import_id) where import_id is null"}, undo: []string{"drop index app.agent_logs_import_idx", "create index agent_logs_import_idx on app.agent_logs (account_id, import_id) where import_id is not null"}, status: Warning, says: "the index app.agent_logs_import_idx of app.agent_logs is: not unique over account_id import_id, partial, valid, text"},
+	{what: "a view leaves rows out", check: "objects", make: []string{journalGaps(";$", " limit 1;")}, undo: []string{journalGaps("\\s+limit .*;$", ";")}, status: Failure, says: "the table report.journal_gaps is: view of paddock_owner"},
 	{what: "a column may be null", check: "objects", make: []string{"alter table app.syncs alter column asked_by drop not null"}, undo: []string{"alter table app.syncs alter column asked_by set not null"}, status: Failure, says: "the column app.syncs.asked_by is: text, statistics 0"},
 	{what: "statistics are kept of tenants' words", check: "objects", make: []string{"alter table app.syncs alter column asked_by set statistics -1"}, undo: []string{"alter table app.syncs alter column asked_by set statistics 0"}, status: Failure, says: "the column app.syncs.asked_by is: text not null; it should be: text not null, statistics 0"},
 	{what: "an index is missing", check: "objects", make: []string{"drop index app.agent_logs_newest_idx"}, undo: []string{"create index agent_logs_newest_idx on app.agent_logs (account_id, created_at desc, id desc)"}, status: Warning, says: "the index app.agent_logs_newest_idx of app.agent_logs is missing"},

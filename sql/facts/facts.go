@@ -49,7 +49,9 @@ func Of(ctx context.Context, conn *pgx.Conn) (list []Fact, err error) {
 	err = pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		// Postgres writes names without their schema where they are found without.
 		// To compile the query takes it twenty times as long as to run it.
-		if _, err := tx.Exec(ctx, "set local search_path = pg_catalog; set local jit = off"); err != nil {
+		// Constants within texts are written as these settings say.
+		if _, err := tx.Exec(ctx, `set local search_path = pg_catalog; set local jit = off; set local datestyle = iso; set local intervalstyle = postgres;
+			set local timezone = 'UTC'; set local bytea_output = hex; set local quote_all_identifiers = off; set local extra_float_digits = 1`); err != nil {
 			return err
 		}
 		rows, err := tx.Query(ctx, factsSQL)

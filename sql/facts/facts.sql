@@ -38,14 +38,14 @@ with ours as (
     ) s (what, acl) cross join lateral aclexplode(s.acl) g
     where (g.grantee = 0 or pg_get_userbyid(g.grantee) ~ '^paddock_') and g.grantee not in (select oid from owners)
       and pg_get_userbyid(g.grantee) <> 'paddock_backup'
-), facts (kind, name, value) as (
+), facts (kind, name, value, text) as ( -- text is told as a hash
   select 'role', rolname::text, case when rolcanlogin then 'login' else 'no login' end || case when rolsuper then ', superuser' else '' end
       || case when rolbypassrls then ', bypassrls' else '' end || case when rolcreaterole then ', createrole' else '' end
       || case when rolcreatedb then ', createdb' else '' end || case when rolreplication then ', replication' else '' end
-      || case when rolinherit then '' else ', noinherit' end
+      || case when rolinherit then '' else ', noinherit' end, null
     from pg_roles where rolname in ('paddock_owner', 'paddock_gate', 'paddock_app', 'paddock_worker', 'paddock_auth', 'paddock_report', 'paddock_watchdog')
   union all
-  select 'membership', pg_get_userbyid(m.member) || ' in ' || pg_get_userbyid(m.roleid), 'is a member'
+  select 'membership', pg_get_userbyid(m.member) || ' in ' || pg_get_userbyid(m.roleid), 'is a member', null
     from pg_auth_members m join pg_roles r on r.oid = m.member
     where (r.rolname in ('paddock_owner', 'paddock_gate', 'paddock_app', 'paddock_worker', 'paddock_auth', 'paddock_report', 'paddock_watchdog')
         or pg_get_userbyid(m.roleid) in ('paddock_owner', 'paddock_gate', 'paddock_app', 'paddock_worker', 'paddock_auth', 'paddock_watchdog'))
@@ -53,35 +53,35 @@ with ours as (
       and not (r.rolname = 'paddock_watchdog' and (pg_get_userbyid(m.roleid) in ('pg_signal_backend', 'pg_read_all_stats')
         or exists (select from pg_auth_members l where l.member = m.roleid and pg_get_userbyid(l.roleid) = 'paddock_report')))
   union all
-  select 'setting', r.rolname || ' ' || split_part(c.text, '=', 1), substr(c.text, position('=' in c.text) + 1)
+  select 'setting', r.rolname || ' ' || split_part(c.text, '=', 1), substr(c.text, position('=' in c.text) + 1), null
     from pg_db_role_setting s join pg_roles r on r.oid = s.setrole cross join lateral unnest(s.setconfig) c (text)
     where s.setdatabase = 0 and r.rolname in ('paddock_app', 'paddock_worker', 'paddock_auth')
   union all
-  select 'schema', name, 'of ' || pg_get_userbyid(nspowner) from ours
+  select 'schema', name, 'of ' || pg_get_userbyid(nspowner), null from ours
   union all
-  select 'extension', extname, 'in ' || nspname from pg_extension e join pg_namespace n on n.oid = e.extnamespace where nspname in (select name from ours)
+  select 'extension', extname, 'in ' || nspname, null from pg_extension e join pg_namespace n on n.oid = e.extnamespace where nspname in (select name from ours)
   union all
   select 'grant', what || ' to ' || case grantee when 0 then 'PUBLIC' else pg_get_userbyid(grantee) end,
-      string_agg(lower(privilege_type) || case when is_grantable then ' with grant option' else '' end, ', ' order by privilege_type)
+      string_agg(lower(privilege_type) || case when is_grantable then ' with grant option' else '' end, ', ' order by privilege_type), null
     from granted group by what, grantee
   union all
   select 'grant', 'columns of ' || c.of_table || ' to ' || case g.grantee when 0 then 'PUBLIC' else pg_get_userbyid(g.grantee) end || ', ' || lower(g.privilege_type),
-      string_agg(c.attname || case when g.is_grantable then ' with grant option' else '' end, ' ' order by c.attname)
+      string_agg(c.attname || case when g.is_grantable then ' with grant option' else '' end, ' ' order by c.attname), null
     from columns c cross join lateral aclexplode(c.attacl) g where g.grantee <> c.relowner group by c.of_table, g.grantee, g.privilege_type
   union all -- without such a row PUBLIC gets what Postgres gives it
   select 'grant', 'what ' || pg_get_userbyid(defaclrole) || ' will make (' || case defaclobjtype when 'f' then 'functions' when 'T' then 'types' else defaclobjtype::text end || ')',
       coalesce((select string_agg(case g.grantee when 0 then 'PUBLIC' else pg_get_userbyid(g.grantee) end || ' ' || lower(g.privilege_type), ', ' order by g.grantee, g.privilege_type)
-        from aclexplode(defaclacl) g where g.grantee <> defaclrole), 'nobody else')
+        from aclexplode(defaclacl) g where g.grantee <> defaclrole), 'nobody else'), null
     from pg_default_acl where pg_get_userbyid(defaclrole) in ('paddock_owner', 'paddock_gate', 'paddock_watchdog')
   union all
-  select 'row security', name, case when relrowsecurity then 'enabled' else 'not enabled' end || case when relforcerowsecurity then ' and forced' else ' and not forced' end
+  select 'row security', name, case when relrowsecurity then 'enabled' else 'not enabled' end || case when relforcerowsecurity then ' and forced' else ' and not forced' end, null
     from tables where relkind in ('r', 'p')
   union all
   select 'policy', polname || ' of ' || t.name,
       'for ' || case polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete' else 'all' end
       || case when polpermissive then '' else ', restrictive' end
       || ' to ' || (select string_agg(case o when 0 then 'PUBLIC' else pg_get_userbyid(o) end, ', ' order by pg_get_userbyid(o)) from unnest(polroles) o)
-      || coalesce(' using ' || pg_get_expr(polqual, polrelid), '') || coalesce(' with check ' || pg_get_expr(polwithcheck, polrelid), '')
+      || coalesce(' using ' || pg_get_expr(polqual, polrelid), '') || coalesce(' with check ' || pg_get_expr(polwithcheck, polrelid), ''), null
     from pg_policy p join tables t on t.oid = p.polrelid
   union all
   select 'table', name, case relkind when 'v' then 'view' when 'S' then 'sequence' when 'm' then 'materialized view' when 'f' then 'foreign table' else 'table' end
@@ -91,12 +91,15 @@ with ours as (
         select string_agg(distinct (r.name || '.' || a.attname) collate "C", ' ' order by (r.name || '.' || a.attname) collate "C")
           from pg_rewrite w join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid and d.refclassid = 'pg_class'::regclass and d.refobjsubid > 0
             join tables r on r.oid = d.refobjid join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
-          where w.ev_class = t.oid and d.refobjid <> t.oid), 'nothing') else '' end
+          where w.ev_class = t.oid and d.refobjid <> t.oid), 'nothing') else '' end,
+      -- Postgres 15 names a column's table where later versions do not.
+      case when relkind = 'v' then regexp_replace(pg_get_viewdef(oid), '\m\w+\.', '', 'g') end
     from tables t
   union all
   select 'column', name, format_type(atttypid, atttypmod) || case when attnotnull then ' not null' else '' end
       || case when attgenerated <> '' then ' generated' when atthasdef then ' default' else '' end || case when attidentity <> '' then ' identity' else '' end
-      || case when coalesce(attstattarget, -1) >= 0 then ', statistics ' || attstattarget else '' end
+      || case when coalesce(attstattarget, -1) >= 0 then ', statistics ' || attstattarget else '' end,
+      (select pg_get_expr(d.adbin, d.adrelid) from pg_attrdef d where d.adrelid = attrelid and d.adnum = attnum)
     from columns
   union all
   select 'constraint', conname || ' of ' || t.name, case contype when 'p' then 'primary key' when 'u' then 'unique' when 'f' then 'foreign key' when 'c' then 'check'
@@ -106,37 +109,42 @@ with ours as (
       || case when contype = 'f' then ' to ' || coalesce((select f.name from tables f where f.oid = confrelid), 'another schema')
         || ', on delete ' || confdeltype::text || ', on update ' || confupdtype::text else '' end
       || case when condeferrable then ', deferrable' else '' end
-      || case when convalidated and coalesce(to_jsonb(k)->>'conenforced', 'true') = 'true' then ', valid' else ', not valid' end
+      || case when convalidated and coalesce(to_jsonb(k)->>'conenforced', 'true') = 'true' then ', valid' else ', not valid' end,
+      pg_get_constraintdef(k.oid)
     from pg_constraint k join tables t on t.oid = k.conrelid
     where contype <> 'n' and not t.relispartition
   union all
   select 'index', i.name || ' of ' || t.name, case when indisprimary then 'primary key' when indisunique then 'unique' else 'not unique' end || ' over '
       || (select string_agg(coalesce(a.attname, 'an expression'), ' ' order by o.nth) from unnest(x.indkey::smallint[]) with ordinality o (attnum, nth)
         left join pg_attribute a on a.attrelid = x.indrelid and a.attnum = o.attnum and o.attnum > 0)
-      || case when indpred is null then '' else ', partial' end || case when indisvalid then ', valid' else ', not valid' end
+      || case when indpred is null then '' else ', partial' end || case when indisvalid then ', valid' else ', not valid' end,
+      pg_get_indexdef(x.indexrelid)
     from pg_index x join relations i on i.oid = x.indexrelid join tables t on t.oid = x.indrelid where not t.relispartition
   union all
   select 'trigger', tgname || ' of ' || t.name, 'calls ' || coalesce((select f.name from functions f where f.oid = g.tgfoid), 'a function of another schema')
       || ' (' || tgtype || ')' || coalesce(' on ' || (select string_agg(a.attname, ' ' order by a.attname) from unnest(g.tgattr::smallint[]) o
         join pg_attribute a on a.attrelid = g.tgrelid and a.attnum = o), '')
-      || case when tgqual is null then '' else ', with a condition' end || case tgenabled when 'O' then '' else ', enabled ' || tgenabled::text end
+      || case when tgqual is null then '' else ', with a condition' end || case tgenabled when 'O' then '' else ', enabled ' || tgenabled::text end,
+      pg_get_triggerdef(g.oid)
     from pg_trigger g join tables t on t.oid = g.tgrelid where not tgisinternal and not t.relispartition
   union all
-  select 'trigger', 'those of foreign keys of ' || t.name, 'not all enabled'
+  select 'trigger', 'those of foreign keys of ' || t.name, 'not all enabled', null
     from tables t where exists (select from pg_trigger g where g.tgrelid = t.oid and g.tgisinternal and g.tgenabled <> 'O')
   union all
-  select 'rule', u.rulename || ' of ' || t.name, 'for ' || ev_type::text from pg_rewrite u join tables t on t.oid = u.ev_class where t.relkind <> 'v'
+  select 'rule', u.rulename || ' of ' || t.name, 'for ' || ev_type::text, pg_get_ruledef(u.oid) from pg_rewrite u join tables t on t.oid = u.ev_class where t.relkind <> 'v'
   union all
   select 'function', name, 'of ' || pg_get_userbyid(proowner) || case when prosecdef then ', definer' else '' end
       || ', language ' || (select lanname from pg_language l where l.oid = prolang) || ', returns ' || case when proretset then 'setof ' else '' end || format_type(prorettype, null)
       || ', volatility ' || provolatile::text || case when proisstrict then ', strict' else '' end || case when proleakproof then ', leakproof' else '' end
-      || coalesce(', set ' || (select string_agg(c, ', ' order by c collate "C") from unnest(proconfig) c), '')
-      || ', text ' || left(encode(sha256(convert_to(coalesce(prosrc, ''), 'UTF8')), 'hex'), 16)
+      || coalesce(', set ' || (select string_agg(c, ', ' order by c collate "C") from unnest(proconfig) c), ''),
+      concat(pg_get_function_arguments(oid), pg_get_function_result(oid), coalesce(pg_get_function_sqlbody(oid), prosrc))
     from functions
   union all
-  select 'type', name, 'type ' || typtype::text || ' of ' || pg_get_userbyid(typowner) from types
+  select 'type', name, 'type ' || typtype::text || ' of ' || pg_get_userbyid(typowner), null from types
   union all
-  select 'operator', n.name || '.' || oprname, 'operator' from pg_operator o join ours n on n.oid = o.oprnamespace
+  select 'operator', n.name || '.' || oprname, 'operator', null from pg_operator o join ours n on n.oid = o.oprnamespace
     where not exists (select from pg_depend d where d.classid = 'pg_operator'::regclass and d.objid = o.oid and d.deptype = 'e')
 )
-select kind, name, value from (select distinct kind, name, value from facts) f order by kind collate "C", name collate "C", value collate "C"
+select kind, name, value from (
+  select distinct kind, name, value || coalesce(', text ' || left(encode(sha256(convert_to(text, 'UTF8')), 'hex'), 16), '') as value from facts
+) f order by kind collate "C", name collate "C", value collate "C"
