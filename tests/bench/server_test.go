@@ -22,22 +22,23 @@ import (
 	"paddock/tests/program"
 )
 
-// startServer runs the built binary on the database and returns its address.
-func startServer(b testing.TB, db *pgtest.DB) string {
+// startServer runs the built binary on the database, with more settings, and returns
+// its address.
+func startServer(b testing.TB, db *pgtest.DB, settings ...string) string {
 	b.Helper()
-	addr, _ := startServerProcess(b, db)
+	addr, _ := startServerProcess(b, db, settings...)
 	return addr
 }
 
-// startServerProcess runs the built binary on the database and returns its address
-// and its process's id.
-func startServerProcess(b testing.TB, db *pgtest.DB) (addr string, pid int) {
+// startServerProcess is startServer that returns the process's id as well.
+func startServerProcess(b testing.TB, db *pgtest.DB, settings ...string) (addr string, pid int) {
 	b.Helper()
 	addr = program.FreeAddr(b)
 	cmd := exec.Command(program.Binary(b), "serve")
 	cmd.Env = append(os.Environ(), "PADDOCK_SIGN_UP=open", "PADDOCK_MIRROR_MAX_AGE="+mirrorMaxAge.String(), "PADDOCK_USER_REQUESTS=0", "PADDOCK_USER_AT_ONCE=0", "PADDOCK_ADDR="+addr, "BETTER_AUTH_URL=http://"+addr, "BETTER_AUTH_SECRET="+secret,
 		"PADDOCK_MASTER_KEYS="+credentials.NewMasterKey(1), "PADDOCK_APP_DATABASE_URL="+db.URL("paddock_app"),
 		"PADDOCK_WORKER_DATABASE_URL="+db.URL("paddock_worker"), "PADDOCK_AUTH_DATABASE_URL="+db.URL("paddock_auth"))
+	cmd.Env = append(cmd.Env, settings...)
 	var said strings.Builder
 	cmd.Stdout = &said // its log goes to stderr, which is dropped
 	if err := cmd.Start(); err != nil {
