@@ -14,9 +14,8 @@ type List struct {
 // List begins the response that has the page's rows under a name. They are
 // ordered by a column of times, and by id.
 func (p Page) List(name, column string) *List {
-	const rowBytes = 768 // of a long row
 	l := &List{page: p, name: name, column: column, next: "null"}
-	l.body = append(make([]byte, 0, rowBytes*p.Limit+64), l.opening()...)
+	l.body = append(Scratch(), l.opening()...)
 	return l
 }
 
@@ -28,9 +27,9 @@ func (l *List) Read(rows pgx.Rows) (err error) {
 	return err
 }
 
-// JSON returns the response, once the rows were read.
+// JSON returns the response, once the rows were read. It ends the use of the list.
 func (l *List) JSON() []byte {
-	return append(append(append(l.body, `,"next_cursor":`...), l.next...), '}')
+	return Keep(append(append(append(l.body, `,"next_cursor":`...), l.next...), '}'))
 }
 
 // Empty returns the response without any row.

@@ -25,7 +25,7 @@ func (s *Service) Orders(ctx context.Context, a tenant.Admission, l OrderList) (
 		return body, unstorableFilter(err)
 	}
 	var mirror freshness
-	page := newOrdersPage(l.Page.Limit)
+	page := newOrdersPage()
 	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		mirror.queue(b, a, s.MirrorMaxAge)
 		l.queueAnchor(b, a.Account)
@@ -76,24 +76,23 @@ type ordersPage struct {
 	next string
 }
 
-func newOrdersPage(limit int) *ordersPage {
-	return &ordersPage{body: append(make([]byte, 0, 640*limit+160), `{"orders":`...)}
-}
+func newOrdersPage() *ordersPage { return &ordersPage{body: append(paging.Scratch(), `{"orders":`...)} }
 
 func (p *ordersPage) append(rows pgx.Rows, page paging.Page) (err error) {
 	p.body, p.next, err = page.AppendRows(p.body, rows)
 	return err
 }
 
+// end returns the response, and ends the use of the page.
 func (p *ordersPage) end(asOf *time.Time, source string) []byte {
 	body := append(append(p.body, `,"next_cursor":`...), p.next...)
 	body = append(body, `,"as_of":`...)
 	if asOf == nil {
 		body = append(body, "null"...)
 	} else {
-		body = asOf.UTC().AppendFormat(body, `"2006-01-02T15:04:05.000000Z"`)
+		body = paging.AppendTime(body, *asOf)
 	}
-	return append(append(append(body, `,"source":"`...), source...), `"}`...)
+	return paging.Keep(append(append(append(body, `,"source":"`...), source...), `"}`...))
 }
 
 // The parameters of every list: $1 the account, $2 and $3 the position at which

@@ -75,7 +75,7 @@ func (s *Service) brokerList(ctx context.Context, a tenant.Admission, l OrderLis
 	if err != nil {
 		return nil, l.explainInterrupted(ctx, access, err)
 	}
-	page := newOrdersPage(l.Page.Limit)
+	page := newOrdersPage()
 	err = s.db.Tx(ctx, a, func(b *tenant.Batch) {
 		sql, args := l.atBroker(a.Account, listed.list(), listed.more)
 		b.Queue(sql, args...).Query(func(rows pgx.Rows) error { return page.appendBrokerList(rows, l, listed) })
