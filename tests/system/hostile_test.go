@@ -101,10 +101,11 @@ func (m times) String() string {
 	return strings.Join(lines, "; ")
 }
 
-// goOn places orders, signs in and ends the session again, over and over until ctx ends.
+// goOn places orders, signs in and ends the session again, at each tick of pace until ctx
+// ends. Alpaca takes 200 requests a minute of an account, and 50 at once.
 // It returns how long each took; y has how they were answered. A revocation has taken
 // when the session's next request is refused, and its socket when that is closed.
-func (w *world) goOn(ctx context.Context, a *account, y *tally) times {
+func (w *world) goOn(ctx context.Context, pace time.Duration, a *account, y *tally) times {
 	took := times{}
 	measure := func(what string, do func() *http.Response) (ok bool) {
 		began, done := time.Now(), y.done
@@ -114,10 +115,10 @@ func (w *world) goOn(ctx context.Context, a *account, y *tally) times {
 		}
 		return y.done > done
 	}
-	pace := time.NewTicker(100 * time.Millisecond)
-	defer pace.Stop()
+	tick := time.NewTicker(pace)
+	defer tick.Stop()
 	for round := 0; ctx.Err() == nil; round++ {
-		<-pace.C
+		<-tick.C
 		measure("an order", a.bid)
 		thief := &user{w: w, name: "ada", password: "the password of ada"}
 		signedIn := measure("a sign-in", func() *http.Response {
@@ -159,13 +160,13 @@ func (w *world) goOn(ctx context.Context, a *account, y *tally) times {
 //
 // PADDOCK_HOSTILE=10m does it for so long, and then asks for twice the time at most.
 func TestHostileReportLogin(t *testing.T) {
-	lasting, long := 6*time.Second, false
+	lasting, pace, long := 6*time.Second, 100*time.Millisecond, false
 	if text := os.Getenv("PADDOCK_HOSTILE"); text != "" {
 		var err error
 		if lasting, err = time.ParseDuration(text); err != nil {
 			t.Fatal(err)
 		}
-		long = true
+		long, pace = true, 400*time.Millisecond
 	}
 	w := newWorld(t)
 	w.settings = []string{"PADDOCK_AUTH_RATE_LIMIT=false", "PADDOCK_REPORT_TRANSACTION=2s"}
@@ -176,7 +177,7 @@ func TestHostileReportLogin(t *testing.T) {
 
 	var y tally
 	quiet, end := context.WithTimeout(t.Context(), min(lasting/3, 30*time.Second))
-	before := w.goOn(quiet, account, &y)
+	before := w.goOn(quiet, pace, account, &y)
 	end()
 	if y.later > 0 || len(y.wrong) > 0 {
 		t.Fatalf("without the login %d requests were told to come back, and %d were wrong: %q", y.later, len(y.wrong), y.wrong)
@@ -185,7 +186,7 @@ func TestHostileReportLogin(t *testing.T) {
 	attack, end := context.WithTimeout(t.Context(), lasting)
 	sessions := make(chan map[string]int, 1)
 	go func() { sessions <- harm(attack, report) }()
-	under := w.goOn(attack, account, &y)
+	under := w.goOn(attack, pace, account, &y)
 	end()
 	had := <-sessions
 	t.Logf("before: %v", before)
