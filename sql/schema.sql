@@ -2080,7 +2080,7 @@ create function app.advance_stream_cursor(p_account uuid, p_event_id text) retur
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.apply_fill_to_position(p_account uuid, p_symbol text, p_asset_class text, p_by numeric, p_price numeric, p_at timestamp with time zone) returns void
-  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.apply_trade_update(p_account uuid, u jsonb) returns bigint
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
@@ -2089,7 +2089,7 @@ create function app.asset_class(o app.alpaca_orders) returns text
   language sql stable parallel safe;  -- paddock_owner's; for paddock_worker
 
 create function app.attribute_adjustment(p_account uuid, p_activity text, p_symbol text, p_since timestamp with time zone) returns void
-  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.average_entry(p_held numeric, p_average numeric, p_by numeric, p_price numeric) returns numeric
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
@@ -2105,10 +2105,10 @@ create function app.check_guards(o app.alpaca_orders) returns jsonb
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
 create function app.client_order_id_for_key(p_account uuid, p_key text, p_new text) returns text
-  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
 create function app.closable_quantity(p_account uuid, p_symbol text, p_side text, p_parked boolean DEFAULT true, p_without uuid DEFAULT NULL::uuid) returns numeric
-  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.closings_to_make(p_account uuid, p_wind_down uuid) returns TABLE(symbol text, asset_class text, held numeric, side text, qty numeric, refused text, waits boolean)
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
@@ -2133,16 +2133,16 @@ create function app.guards_json(p_account uuid) returns jsonb
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
 create function app.halt_reason(p_account uuid) returns text
-  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
 create function app.has_unanswered_intents(p_account uuid) returns boolean
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
 create function app.has_uncounted_items(p_account uuid) returns boolean
-  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.held_quantity(p_account uuid, p_symbol text) returns numeric
-  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.import_hash(p_text text) returns numeric
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_gate
@@ -2165,7 +2165,7 @@ create function app.is_fresh(p_agreed_at timestamp with time zone, p_unbroken_si
   language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.is_price_asked(p_asked numeric, p_price numeric, p_split numeric) returns boolean
-  language sql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
 
 -- How many bytes a jsonb takes as text.
 create function app.json_size(j jsonb) returns bigint
@@ -2178,11 +2178,11 @@ create function app.match_stream_fill(p_account uuid, p_order uuid, p_execution 
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.matches_intent(i app.alpaca_orders, o jsonb) returns boolean
-  language sql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+  language plpgsql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 -- Whether an account's mirror may be trusted: it has agreed with the broker lately, and nothing has put it in doubt since.
 create function app.mirror_is_current(p_account uuid) returns boolean
-  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.multi_leg_legs(o app.alpaca_orders) returns jsonb
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
@@ -2194,7 +2194,7 @@ create function app.new_york_midnight() returns timestamp with time zone
   language sql stable parallel safe;  -- paddock_owner's; for paddock_app
 
 create function app.open_quantities(p_account uuid, p_symbol text, p_without uuid DEFAULT NULL::uuid, p_price numeric DEFAULT NULL::numeric, p_parked boolean DEFAULT true, OUT buys numeric, OUT sells numeric, OUT dearest numeric, OUT unmeasured boolean) returns record
-  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.opposing_orders(p_account uuid, p_symbol text, p_side text) returns SETOF app.alpaca_orders
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
@@ -2210,7 +2210,7 @@ create function app.order_legs_json(p_account uuid, p_order uuid) returns jsonb
   language sql stable;  -- paddock_owner's; for paddock_app
 
 create function app.order_lines(o app.alpaca_orders) returns TABLE(symbol text, side text, qty numeric, price numeric, multiplier numeric)
-  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.order_sort_key(p_account uuid, p_order uuid) returns TABLE(created_at timestamp with time zone, id uuid, submitted_at timestamp with time zone, alpaca_order_id uuid)
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
@@ -2225,7 +2225,7 @@ create function app.orders_matching(p_account uuid, p_after timestamp with time 
   language sql stable;  -- paddock_owner's; for paddock_app
 
 create function app.orders_sent_since(p_account uuid, p_since timestamp with time zone) returns bigint
-  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
 create function app.other_order_fields(o jsonb) returns jsonb
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
@@ -2237,7 +2237,7 @@ create function app.parse_position(p_account uuid, p jsonb, p_as_of timestamp wi
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.position_moves(p_account uuid) returns jsonb
-  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.position_symbol(p_symbol text) returns text
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
@@ -2300,13 +2300,13 @@ create function app.try_reconcile_order(p_account uuid, p_order text, p_what tex
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.unanswered_intent_count(p_account uuid, p_wind_down uuid) returns bigint
-  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.underlying(p_symbol text) returns text
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.update_fills_totals(p_account uuid, p_order uuid) returns void
-  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.violation(p_guard text, p_limit text, p_value text, p_message text) returns jsonb
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
@@ -2315,7 +2315,7 @@ create function app.wind_down_json(w app.wind_downs) returns jsonb
   language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
 create function app.write_trading_position(t app.trading_positions) returns void
-  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 -- The account that this transaction was admitted to, if it has the scope; null or an error otherwise.
 create function private.account_id(need text DEFAULT ''::text) returns uuid
@@ -2373,7 +2373,7 @@ create function private.begin_repair(p_symbol text, p_qty numeric) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
 create function private.check_access(p_tokens text[], p_accounts uuid[]) returns TABLE(idx integer, access text, user_id text, until timestamp with time zone, head bigint, dropped bigint)
-  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.check_master_key(p_key_version integer, p_check bytea, p_account uuid DEFAULT NULL::uuid, p_key text DEFAULT NULL::text, p_may_store boolean DEFAULT true, p_checks bytea[] DEFAULT '{}'::bytea[]) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
@@ -2407,7 +2407,7 @@ create function private.create_account(p_name text, p_environment text) returns 
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.credentials_metadata() returns TABLE(kind text, key_last4 text, encryption_algorithm text, key_version integer, last_decrypted_at timestamp with time zone, rejected_at timestamp with time zone, created_at timestamp with time zone, updated_at timestamp with time zone)
-  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.credentials_to_rotate(p_version integer, p_after uuid, p_limit integer) returns TABLE(account_id uuid, key_version integer)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
@@ -2629,7 +2629,7 @@ create function private.renew_seal_key() returns void
 
 -- The accounts that the login of this session may report on: none once the login has ended.
 create function private.report_accounts() returns uuid[]
-  language sql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner, paddock_report
+  language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner, paddock_report
 
 create function private.require_account(p_what text, p_scope text, p_or text DEFAULT NULL::text) returns uuid
   language plpgsql stable parallel restricted set search_path=pg_catalog, pg_temp;  -- paddock_gate's

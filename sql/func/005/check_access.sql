@@ -8,7 +8,10 @@
 create or replace function private.check_access(p_tokens text[], p_accounts uuid[])
 returns table (idx integer, access text, user_id text, until timestamptz, head bigint, dropped bigint)
 stable security definer set search_path = pg_catalog, pg_temp
-language sql as $$
+language plpgsql as $$
+#variable_conflict use_column
+begin
+  return query
   select t.n::integer,
     case when s.token is null then 'unauthenticated'
          when t.account_id is not null and g.account_id is null then 'forbidden'
@@ -22,5 +25,6 @@ language sql as $$
   left join app.account_grants g on g.account_id = t.account_id and g.user_id = s."userId"
     and (g.expires_at is null or g.expires_at > now())
   left join app.event_heads h on h.account_id = g.account_id
-  order by t.n
+  order by t.n;
+end
 $$;

@@ -12,7 +12,9 @@
 create or replace function app.open_quantities(p_account uuid, p_symbol text, p_without uuid default null, p_price numeric default null,
   p_parked boolean default true, out buys numeric, out sells numeric, out dearest numeric, out unmeasured boolean)
 stable set search_path = pg_catalog, pg_temp
-language sql as $$
+language plpgsql as $$
+#variable_conflict use_column
+begin
   with replaced as (
     select coalesce(o.parent_alpaca_order_id, o.alpaca_order_id) as family, o.side
     from app.alpaca_orders o where o.account_id = p_account and o.alpaca_order_id = p_without
@@ -52,5 +54,7 @@ language sql as $$
   )
   select coalesce(sum(remaining) filter (where side = 'buy'), 0), coalesce(sum(remaining) filter (where side = 'sell'), 0), max(price),
     coalesce(bool_or(unmeasured), false)
-  from families
+  into buys, sells, dearest, unmeasured
+  from families;
+end
 $$;

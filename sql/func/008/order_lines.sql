@@ -15,8 +15,11 @@
 create or replace function app.order_lines(o app.alpaca_orders)
 returns table (symbol text, side text, qty numeric, price numeric, multiplier numeric)
 stable set search_path = pg_catalog, pg_temp
-language sql as $$
-  select l.symbol, l.side, l.qty, l.price, case when app.underlying(l.symbol) is null then 1 else 100 end
+language plpgsql as $$
+#variable_conflict use_column
+begin
+  return query
+  select l.symbol, l.side, l.qty, l.price, case when app.underlying(l.symbol) is null then 1 else 100 end::numeric
   from (
     select o.symbol, o.side,
       coalesce(o.qty, case when m.price is not null then o.notional / nullif(least(nullif(m.limit_price, 0), m.price), 0) end) as qty,
@@ -47,5 +50,6 @@ language sql as $$
     select leg->>'symbol', coalesce(nullif(leg->>'side', ''), split_part(leg->>'position_intent', '_', 1)),
       o.qty * coalesce((leg->>'ratio_qty')::numeric, 1), (o.reference_prices->>(leg->>'symbol'))::numeric
     from jsonb_array_elements(case when o.order_class = 'mleg' then app.multi_leg_legs(o) end) leg
-  ) l
+  ) l;
+end
 $$;

@@ -2,6 +2,9 @@
 -- time.
 create or replace function app.orders_sent_since(p_account uuid, p_since timestamptz) returns bigint
 stable set search_path = pg_catalog, pg_temp
-language sql
-return (select count(*) from app.alpaca_orders t
-  where t.account_id = p_account and t.created_at > p_since and t.request_hash is not null and t.intent_state <> 'unsent');
+language plpgsql as $$
+begin
+  return (select count(*) from app.alpaca_orders t
+    where t.account_id = p_account and t.created_at > p_since and t.request_hash is not null and t.intent_state <> 'unsent');
+end
+$$;

@@ -4,7 +4,8 @@
 -- holds for a tag. If several had a part in it, it is the account's alone.
 create or replace function app.attribute_adjustment(p_account uuid, p_activity text, p_symbol text, p_since timestamptz) returns void
 volatile set search_path = pg_catalog, pg_temp
-language sql as $$
+language plpgsql as $$
+begin
   update app.journal_adjustments a
     set orchestrator_agent_id = case when whose.agents = 1 then whose.agent end, tag = case when whose.tags = 1 then whose.tag end
     from (
@@ -18,4 +19,5 @@ language sql as $$
           and (t.at, t.execution_id) < (j.at, j.activity_id)) f
       where j.account_id = p_account and j.activity_id = p_activity and f.place = 1) whose
     where a.account_id = p_account and a.activity_id = p_activity;
+end
 $$;

@@ -3,7 +3,8 @@
 -- now, the order's executions are asked for. The broker rounds averages.
 create or replace function app.update_fills_totals(p_account uuid, p_order uuid) returns void
 volatile set search_path = pg_catalog, pg_temp
-language sql as $$
+language plpgsql as $$
+begin
   update app.alpaca_orders o set fills_qty = f.qty, fills_avg_price = case when f.agree then o.filled_avg_price else o.fills_avg_price end
     from (
       select t.id, f.qty, t.filled_qty = f.qty
@@ -17,4 +18,5 @@ language sql as $$
     ) f
     where o.account_id = p_account and o.id = f.id
       and (o.fills_qty <> f.qty or f.agree and o.fills_avg_price is distinct from o.filled_avg_price);
+end
 $$;
