@@ -7,7 +7,7 @@ import "net/http"
 // it returns.
 func (s *Server) serve(rt route) http.Handler {
 	parameters := rt.parameters()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	serve := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a, err := s.respond(&rt, parameters, w, r)
 		if err == nil {
 			err = a.write(w)
@@ -16,6 +16,10 @@ func (s *Server) serve(rt route) http.Handler {
 			s.fail(w, r, err)
 		}
 	})
+	if rt.compressed() {
+		return compress(serve)
+	}
+	return serve
 }
 
 // respond returns the response of a route. Before the handler is called it

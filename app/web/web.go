@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"embed"
 	"io/fs"
+	"mime"
 	"net/http"
 	"path"
 	"strings"
@@ -49,7 +50,7 @@ func handler(dist fs.FS) http.Handler {
 			if strings.HasSuffix(name, ".html") { // they name the assets of this build
 				w.Header().Set("Cache-Control", "no-cache")
 			}
-			files.ServeHTTP(w, r)
+			serveFile(w, r, dist, files, name)
 			return
 		}
 		// Paths of the application itself, such as /orders, get its page; a
@@ -69,6 +70,43 @@ func handler(dist fs.FS) http.Handler {
 		}
 		_, _ = w.Write(page) // a client that left reads nothing
 	})
+}
+
+// encodings has the endings of compressed files and what HTTP calls them, the best
+// one first.
+var encodings = []struct{ ending, name string }{{".br", "br"}, {".gz", "gzip"}}
+
+// serveFile serves a file, compressed where the build made such a copy of it and the
+// client takes it.
+func serveFile(w http.ResponseWriter, r *http.Request, dist fs.FS, files http.Handler, name string) {
+	for _, encoding := range encodings {
+		if _, err := fs.Stat(dist, name+encoding.ending); err != nil {
+			continue
+		}
+		w.Header().Set("Vary", "Accept-Encoding")
+		if !accepts(r.Header.Get("Accept-Encoding"), encoding.name) {
+			continue
+		}
+		w.Header().Set("Content-Encoding", encoding.name)
+		w.Header().Set("Content-Type", mime.TypeByExtension(path.Ext(name)))
+		r = r.Clone(r.Context())
+		r.URL.Path = "/" + name + encoding.ending
+		break
+	}
+	files.ServeHTTP(w, r)
+}
+
+// accepts reports whether a header Accept-Encoding names an encoding, and not to
+// refuse it ("br;q=0").
+func accepts(header, encoding string) bool {
+	for one := range strings.SplitSeq(header, ",") {
+		name, quality, _ := strings.Cut(one, ";")
+		if strings.EqualFold(strings.TrimSpace(name), encoding) {
+			_, value, weighted := strings.Cut(quality, "=")
+			return !weighted || strings.Trim(value, " 0.") != ""
+		}
+	}
+	return false
 }
 
 // allowStyles adds to the content security policy that the page may make styles with

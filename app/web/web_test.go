@@ -73,3 +73,33 @@ func TestOnlyThePageMakesStyles(t *testing.T) {
 		}
 	}
 }
+
+// A file of which the build made compressed copies is sent as the best one that the
+// client takes, under its own type. Others are sent as they are.
+func TestFilesAreSentCompressed(t *testing.T) {
+	built := fstest.MapFS{
+		"index.html":            {Data: []byte("<title>console</title>")},
+		"assets/app-1234.js":    {Data: []byte("plain")},
+		"assets/app-1234.js.br": {Data: []byte("by brotli")},
+		"assets/app-1234.js.gz": {Data: []byte("by gzip")},
+		"assets/small-1234.css": {Data: []byte("small")},
+	}
+	for _, tt := range []struct{ path, accept, body, encoding, mediaType, vary string }{
+		{"/assets/app-1234.js", "gzip, deflate, br, zstd", "by brotli", "br", "text/javascript", "Accept-Encoding"},
+		{"/assets/app-1234.js", "gzip;q=0.8, BR ; q=0.5", "by brotli", "br", "text/javascript", "Accept-Encoding"},
+		{"/assets/app-1234.js", "gzip, br;q=0", "by gzip", "gzip", "text/javascript", "Accept-Encoding"},
+		{"/assets/app-1234.js", "br;q=0.000,gzip;q=0.001", "by gzip", "gzip", "text/javascript", "Accept-Encoding"},
+		{"/assets/app-1234.js", "", "plain", "", "text/javascript", "Accept-Encoding"},
+		{"/assets/app-1234.js", "identity, sbr, gzipped", "plain", "", "text/javascript", "Accept-Encoding"},
+		{"/assets/small-1234.css", "gzip, br", "small", "", "text/css", ""},
+		{"/", "gzip, br", "console", "", "text/html", ""},
+	} {
+		w, r := httptest.NewRecorder(), httptest.NewRequest("GET", tt.path, nil)
+		r.Header.Set("Accept-Encoding", tt.accept)
+		handler(built).ServeHTTP(w, r)
+		h := w.Header()
+		if w.Code != 200 || !strings.Contains(w.Body.String(), tt.body) || h.Get("Content-Encoding") != tt.encoding || h.Get("Vary") != tt.vary || !strings.HasPrefix(h.Get("Content-Type"), tt.mediaType) {
+			t.Errorf("%s, %q: %d, %q, %v", tt.path, tt.accept, w.Code, w.Body.String(), h)
+		}
+	}
+}

@@ -1,0 +1,17 @@
+// Writes each file of the built console that is worth it a second and third time,
+// compressed with Brotli and gzip, so that the server sends it without work.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+
+const folder = new URL('../dist/console/', import.meta.url).pathname
+const least = 1400 // bytes that travel in one packet
+
+for (const name of readdirSync(folder, { recursive: true })) {
+  if (!/\.(js|css|svg|json|webmanifest)$/.test(name)) continue
+  const file = join(folder, name)
+  const text = readFileSync(file)
+  if (text.length <= least) continue
+  writeFileSync(file + '.br', brotliCompressSync(text, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: text.length } }))
+  writeFileSync(file + '.gz', gzipSync(text, { level: 9 }))
+}
