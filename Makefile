@@ -9,7 +9,7 @@ PACKAGES = ./app/... ./cmd/... ./sql/... ./tests/...
 # processors.
 PARALLEL ?= 4
 
-.PHONY: help run test test-go test-web test-race docs-test lint fmt build web sim bench fuzz mutants chaos faults clocks schema codes migrate clean
+.PHONY: help run test test-go test-web test-race docs-test lint fmt build web sim bench bench-check fuzz mutants chaos faults clocks schema codes migrate clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -65,7 +65,10 @@ sim: ## a simulated Alpaca alone, on http://127.0.0.1:8090
 	go run ./cmd/paddock sim
 
 bench: ## print ratios beside pgbench on the same server
-	go run ./tests/withpg go test -run '^$$' -bench . -benchtime 1x -timeout 15m ./tests/bench
+	go run ./tests/withpg go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./tests/bench
+
+bench-check: ## the same, and fail where one of tests/bench/testdata/ratios.txt became worse by more than a fifth
+	@set -o pipefail; $(MAKE) --no-print-directory bench | go run ./tests/bench/check tests/bench/testdata/ratios.txt
 
 FUZZTIME ?= 30s
 FUZZ = httpapi/FuzzOrderBody trading/FuzzOrderForBroker broker/FuzzServerEvents mirror/FuzzDescriptions

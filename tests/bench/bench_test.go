@@ -68,10 +68,14 @@ func BenchmarkOrders(b *testing.B) {
 	fillTenants(b, db, orders)
 	same := script(b, recordList(b, db))
 	addr := startServer(b, db)
-	compare(b, fmt.Sprintf("GET /api/orders, 50 of %d orders of %d tenants, %d connections", orders, tenants, connections),
-		&contender{name: "pgbench, the same statements in one pipeline", run: func() float64 { return pgbench(b, db, same, connections) }},
-		&contender{name: "http, the whole product", run: func() float64 { return load(b, addr) }},
-	)
+	for _, clients := range []int{connections, 4 * connections} {
+		b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) {
+			compare(b, fmt.Sprintf("GET /api/orders, 50 of %d orders of %d tenants, %d connections", orders, tenants, clients),
+				&contender{name: "pgbench, the same statements in one pipeline", run: func() float64 { return pgbench(b, db, same, clients) }},
+				&contender{name: "http, the whole product", run: func() float64 { return load(b, addr, clients) }},
+			)
+		})
+	}
 }
 
 // unseal makes a copy of the schema trust plain settings, as schemas with row level

@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// load returns how many requests a second the server answers over keep-alive
+// load returns how many requests a second the server answers over so many keep-alive
 // connections, each for a random tenant. It writes raw requests: a client that used
 // half of the machine would measure itself.
-func load(b *testing.B, addr string) float64 {
+func load(b *testing.B, addr string, connections int) float64 {
 	b.Helper()
 	requests := make([][]byte, tenants)
 	for i := range requests {

@@ -34,7 +34,13 @@ func pgbenchProgram(b *testing.B) string {
 // bound values of the first tenant are replaced by those of a random one.
 func script(b testing.TB, statements []statement) string {
 	b.Helper()
-	lines := []string{fmt.Sprintf(`\set t random(1, %d)`, tenants), `\startpipeline`}
+	return scriptOf(b, tenants, statements)
+}
+
+// scriptOf is script for another number of tenants.
+func scriptOf(b testing.TB, accounts int, statements []statement) string {
+	b.Helper()
+	lines := []string{fmt.Sprintf(`\set t random(1, %d)`, accounts), `\startpipeline`}
 	for _, s := range statements {
 		text := s.sql
 		for i := len(s.args); i > 0; i-- {
@@ -80,11 +86,17 @@ var tps = regexp.MustCompile(`(?m)^tps = ([0-9.]+)`)
 // the clients make together.
 func pgbench(b *testing.B, db *pgtest.DB, script string, clients int) float64 {
 	b.Helper()
+	return pgbenchAs(b, db.URL("paddock_app"), script, clients)
+}
+
+// pgbenchAs is pgbench as the login of a URL.
+func pgbenchAs(b *testing.B, login, script string, clients int) float64 {
+	b.Helper()
 	file := filepath.Join(b.TempDir(), "script.sql")
 	if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	u, err := url.Parse(db.URL("paddock_app"))
+	u, err := url.Parse(login)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -66,12 +66,18 @@ insert into app.alpaca_orders (account_id, client_order_id, intent_state, submit
 // whom no policy applies.
 func fillTenants(b testing.TB, db *pgtest.DB, orders int) {
 	b.Helper()
+	fillAccounts(b, db, tenants, orders)
+}
+
+// fillAccounts is fillTenants with another number of tenants, each with an account.
+func fillAccounts(b testing.TB, db *pgtest.DB, accounts, orders int) {
+	b.Helper()
 	conn, err := pgx.Connect(b.Context(), db.AdminURL)
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer conn.Close(context.WithoutCancel(b.Context()))
-	text := strings.NewReplacer(":tenants", strconv.Itoa(tenants), ":orders", strconv.Itoa(orders)).Replace(fill)
+	text := strings.NewReplacer(":tenants", strconv.Itoa(accounts), ":orders", strconv.Itoa(orders)).Replace(fill)
 	if _, err := conn.Exec(b.Context(), text); err != nil {
 		b.Fatalf("fill the database: %v", err)
 	}
