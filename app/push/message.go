@@ -2,6 +2,8 @@ package push
 
 import (
 	"encoding/json"
+	"errors"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,8 +17,21 @@ import (
 type request struct {
 	Type     string    `json:"type"`
 	Account  uuid.UUID `json:"account_id"`
-	Cursor   *int64    `json:"cursor"`
+	Cursor   *cursor   `json:"cursor"`
 	Snapshot bool      `json:"snapshot"`
+}
+
+// cursor is a request's cursor: a number, or a message's resume.
+type cursor tenant.Cursor
+
+// UnmarshalJSON reads a whole number from 0, or what was sent as resume.
+func (c *cursor) UnmarshalJSON(text []byte) error {
+	read, ok := tenant.ParseCursor(strings.Trim(string(text), `"`))
+	if !ok || read.Seq < 0 {
+		return errors.New("not a cursor")
+	}
+	*c = cursor(read)
+	return nil
 }
 
 // message is a server's message.
@@ -24,6 +39,7 @@ type message struct {
 	Type    string          `json:"type"`
 	Account *uuid.UUID      `json:"account_id,omitempty"`
 	Cursor  *int64          `json:"cursor,omitempty"`
+	Resume  string          `json:"resume,omitempty"` // the cursor with its mark
 	Reset   bool            `json:"reset,omitempty"`
 	Kind    string          `json:"kind,omitempty"`
 	At      *time.Time      `json:"at,omitempty"`
@@ -41,14 +57,22 @@ func (m message) text() []byte {
 	return append(text, '\n')
 }
 
+// setCursor sets the cursor, by itself and with its mark.
+func (m *message) setCursor(c tenant.Cursor) { m.Cursor, m.Resume = &c.Seq, c.String() }
+
 func eventText(account uuid.UUID, e tenant.Event) []byte {
-	return message{Type: "event", Account: &account, Cursor: &e.Seq, Kind: e.Kind, At: &e.At, Data: e.Data}.text()
+	m := message{Type: "event", Account: &account, Kind: e.Kind, At: &e.At, Data: e.Data}
+	m.setCursor(e.Cursor())
+	return m.text()
 }
 
 func unsubscribed(account uuid.UUID, why tenant.Access) message {
 	m := message{Type: "unsubscribed", Account: &account, Code: problem.AccountForbidden, Message: "There is no such account among yours."}
-	if why == tenant.CursorExpired {
+	switch why {
+	case tenant.CursorExpired:
 		m.Code, m.Message = problem.CursorExpired, "Events were dropped before they were read here. Subscribe again: a snapshot comes first."
+	case tenant.CursorAhead:
+		m.Code, m.Message = problem.CursorAhead, "The database came back older than it was. Subscribe again with the cursor that you have: a snapshot comes first."
 	}
 	return m
 }

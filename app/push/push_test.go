@@ -120,6 +120,7 @@ type said struct {
 	Type    string          `json:"type"`
 	Account string          `json:"account_id"`
 	Cursor  int64           `json:"cursor"`
+	Resume  string          `json:"resume"`
 	Reset   bool            `json:"reset"`
 	Code    string          `json:"code"`
 	Data    json.RawMessage `json:"data"`
@@ -391,8 +392,8 @@ func TestOthersAreFoundByTheClock(t *testing.T) {
 	c := f.dial(1)
 	c.subscribe(1, "")
 	c.want("subscribed", "")
-	f.exec(`update app.event_heads set last_seq = 1 where account_id = '` + account(1) + `';
-		insert into app.account_events (account_id, seq, kind, data) values ('` + account(1) + `', 1, 'credentials', '{"state": "stored"}')`)
+	f.exec(`with event as (insert into app.account_events (account_id, seq, kind, data) values ('` + account(1) + `', 1, 'credentials', '{"state": "stored"}') returning at)
+		update app.event_heads set last_seq = 1, last_at = event.at from event where account_id = '` + account(1) + `'`)
 	c.want("event", "")
 }
 

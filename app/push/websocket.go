@@ -205,7 +205,7 @@ func (h *Hub) authenticate(w http.ResponseWriter, r *http.Request, account uuid.
 		refuse(w, problem.OriginForbidden, "This page's origin may not open a connection here.")
 		return "", "", false
 	}
-	state, err := h.checkAccess(r.Context(), token, account)
+	state, err := h.checkAccess(r.Context(), tenant.AccessQuestion{Token: token, Account: account})
 	switch {
 	case err != nil:
 		w.Header().Set("Retry-After", "2")

@@ -4,7 +4,8 @@ import { Alarm, ownSocket, platform, type Connect, type Wire } from './wire.js'
 /** Where a subscription begins: after a cursor, with the account's state, or,
  * with neither, now. */
 export interface Place {
-  cursor?: number
+  /** A subscription's resume, or a number alone: then a database that came back older than it was may go unnoticed. */
+  cursor?: number | string
   snapshot?: boolean
 }
 
@@ -43,6 +44,8 @@ export interface Subscription {
   readonly account: string
   /** The last event that was told; undefined before the subscription has begun. */
   readonly cursor: number | undefined
+  /** The place after that event, to go on from another day: { cursor: resume }. */
+  readonly resume: string | undefined
   unsubscribe(): void
 }
 
@@ -146,7 +149,7 @@ export class PaddockLive {
         else {
           if (paused) {
             paused = false
-            sub.resume()
+            sub.goOn()
           }
           await new Promise<void>((go) => (wake = go))
         }
@@ -253,6 +256,7 @@ export class PaddockLive {
 /** The state of one subscription. */
 class Follower implements Subscription {
   cursor: number | undefined
+  resume: string | undefined
   closed = () => {} // the whole connection was
   signedOut = () => {}
   private begun = false
@@ -268,7 +272,9 @@ class Follower implements Subscription {
     private readonly send: (message: unknown) => void,
     private readonly forget: () => void,
   ) {
-    this.cursor = place.cursor
+    if (place.cursor === undefined) return
+    this.resume = String(place.cursor)
+    this.cursor = Number.parseInt(this.resume, 10)
   }
 
   /** Asks for what comes after the last event that was told. */
@@ -276,7 +282,7 @@ class Follower implements Subscription {
     if (this.over || this.held) return
     this.again.stop()
     this.asked = true
-    const from = this.cursor !== undefined ? { cursor: this.cursor } : this.place.snapshot ? { snapshot: true } : {}
+    const from = this.resume !== undefined ? { cursor: this.resume } : this.place.snapshot ? { snapshot: true } : {}
     this.send({ type: 'subscribe', account_id: this.account, ...from })
   }
 
@@ -292,30 +298,35 @@ class Follower implements Subscription {
       case 'subscribed':
         this.asked = false
         if (m.reset) this.handlers.reset?.(m.code ?? 'cursor_expired')
-        else if (this.cursor === undefined && !this.place.snapshot) this.cursor = m.cursor
+        else if (this.cursor === undefined ? !this.place.snapshot : this.cursor === m.cursor) this.goTo(m)
         if (!this.begun && !m.reset && !this.place.snapshot) this.handlers.following?.(m.cursor)
         this.begun = true
         return
       case 'snapshot':
-        this.cursor = m.cursor
+        this.goTo(m)
         this.handlers.snapshot?.(m)
         return
       case 'event':
         if (this.asked || this.held || this.cursor === undefined || m.cursor <= this.cursor) return
         if (m.cursor > this.cursor + 1) return this.ask() // a gap
-        this.cursor = m.cursor
+        this.goTo(m)
         this.handlers.event(m)
         return
       case 'unsubscribed':
         this.asked = false
         if (m.code === 'asked') return
-        if (m.code === 'cursor_expired') return this.ask() // a snapshot comes
+        if (m.code === 'cursor_expired' || m.code === 'cursor_ahead') return this.ask() // a snapshot comes
         if (m.code === 'database_unavailable')
           return this.again.set(times.database * (0.5 + Math.random()), () => this.ask())
         this.over = true
         this.forget()
         this.handlers.lost?.(m.code, m.message)
     }
+  }
+
+  private goTo(m: { cursor: number; resume: string }) {
+    this.cursor = m.cursor
+    this.resume = m.resume
   }
 
   /** Leaves what comes in the server's log for now. */
@@ -326,7 +337,7 @@ class Follower implements Subscription {
     this.send({ type: 'unsubscribe', account_id: this.account })
   }
 
-  resume() {
+  goOn() {
     this.held = false
     this.ask()
   }

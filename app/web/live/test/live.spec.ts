@@ -130,6 +130,38 @@ describe('PaddockLive', () => {
     expect(seen).toEqual(['cursor_expired', 'snapshot 5', 'event 6'])
   })
 
+  it.each([0, 2, 6])(
+    'starts again from a snapshot when the database came back older, and has %i other events',
+    async (others) => {
+      await setUp()
+      for (let i = 0; i < 4; i++) server.write('a')
+      const seen: string[] = []
+      const sub = live.subscribe(
+        'a',
+        {
+          event: (e) => seen.push(`event ${e.cursor}`),
+          snapshot: (s) => seen.push(`snapshot ${s.cursor}`),
+          reset: (why) => seen.push(why),
+        },
+        { cursor: 3 },
+      )
+      await until(() => seen.length === 1)
+      const kept = sub.resume
+      server.comeBackOlder('a', 2, others)
+      await until(() => seen.length === 3)
+      server.write('a')
+      await until(() => seen.length === 4)
+      expect(seen).toEqual(['event 4', 'cursor_ahead', `snapshot ${2 + others}`, `event ${3 + others}`])
+      sub.unsubscribe()
+
+      // What was kept for another day is noticed as well.
+      seen.length = 0
+      live.subscribe('a', { event: () => {}, reset: (why) => seen.push(why) }, { cursor: kept! })
+      await until(() => seen.length === 1)
+      expect(seen).toEqual(['cursor_ahead'])
+    },
+  )
+
   it('ends with the session, and begins again when it is told to', async () => {
     await setUp()
     live.subscribe('a', { event: () => {} })

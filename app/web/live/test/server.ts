@@ -3,6 +3,7 @@ import { WebSocketServer, type WebSocket } from 'ws'
 
 interface Entry {
   cursor: number
+  mark: number // another event of the same number has another one
   data: { n: number }
 }
 
@@ -12,8 +13,9 @@ export class Server {
   private readonly server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
   readonly logs = new Map<string, Entry[]>()
   readonly dropped = new Map<string, number>() // the newest event that is no longer kept
-  readonly heard: { type: string; account_id?: string; cursor?: number }[] = []
+  readonly heard: { type: string; account_id?: string; cursor?: number | string }[] = []
   private readonly places = new Map<WebSocket, Map<string, number>>()
+  private marks = 0
   deaf = false // answers nothing any more, and does not hang up
 
   constructor(private readonly fault: () => 'drop' | 'gap' | 'double' | 'close' | undefined = () => undefined) {
@@ -37,11 +39,14 @@ export class Server {
 
   write(account: string) {
     const log = this.log(account)
-    log.push({ cursor: log.length + 1, data: { n: log.length + 1 } })
+    log.push({ cursor: log.length + 1, mark: ++this.marks, data: { n: log.length + 1 } })
     for (const socket of this.places.keys()) this.deliver(socket, account)
   }
 
-  private hear(socket: WebSocket, m: { type: string; account_id: string; cursor?: number; snapshot?: boolean }) {
+  private hear(
+    socket: WebSocket,
+    m: { type: string; account_id: string; cursor?: number | string; snapshot?: boolean },
+  ) {
     this.heard.push(m)
     if (this.deaf) return
     const places = this.places.get(socket)!
@@ -58,19 +63,51 @@ export class Server {
         message: 'not yours',
       })
     const head = this.log(m.account_id).length
-    const from = m.cursor ?? head
+    const [number, mark] = String(m.cursor ?? head).split('-')
+    const from = Number(number)
     const reset =
-      from < (this.dropped.get(m.account_id) ?? 0) ? 'cursor_expired' : from > head ? 'cursor_ahead' : undefined
-    places.set(m.account_id, reset ? head : from)
+      from < (this.dropped.get(m.account_id) ?? 0)
+        ? 'cursor_expired'
+        : from > head || (mark && this.resume(m.account_id, from) !== m.cursor)
+          ? 'cursor_ahead'
+          : undefined
+    const at = reset ? head : from
+    places.set(m.account_id, at)
     this.say(socket, {
       type: 'subscribed',
       account_id: m.account_id,
-      cursor: reset ? head : from,
+      cursor: at,
+      resume: this.resume(m.account_id, at),
       ...(reset && { reset: true, code: reset }),
     })
     if (reset || m.snapshot)
-      this.say(socket, { type: 'snapshot', account_id: m.account_id, cursor: head, at: '', data: {} })
+      this.say(socket, {
+        type: 'snapshot',
+        account_id: m.account_id,
+        cursor: head,
+        resume: this.resume(m.account_id, head),
+        at: '',
+        data: {},
+      })
     this.deliver(socket, m.account_id)
+  }
+
+  private resume(account: string, cursor: number) {
+    const entry = this.log(account)[cursor - 1]
+    return entry ? `${cursor}-${entry.mark}` : String(cursor)
+  }
+
+  /** The database comes back without the last events, and with others. Who follows the account is told. */
+  comeBackOlder(account: string, events: number, others: number) {
+    this.log(account).length = events
+    for (let i = 0; i < others; i++) {
+      const cursor = this.log(account).length + 1
+      this.log(account).push({ cursor, mark: ++this.marks, data: { n: cursor } })
+    }
+    for (const [socket, places] of this.places) {
+      if (!places.delete(account)) continue
+      this.say(socket, { type: 'unsubscribed', account_id: account, code: 'cursor_ahead', message: '' })
+    }
   }
 
   private deliver(socket: WebSocket, account: string) {
@@ -86,6 +123,7 @@ export class Server {
         type: 'event',
         account_id: account,
         cursor: entry.cursor,
+        resume: this.resume(account, entry.cursor),
         kind: 'agent_log',
         at: '',
         data: entry.data,
