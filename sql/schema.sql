@@ -2523,7 +2523,7 @@ create function private.keep_balance() returns trigger
 create function private.keep_second_factor(p_token text) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth
 
-create function private.lease_share(p_wanted bigint) returns integer
+create function private.lease_share(p_wanted bigint, p_most integer) returns integer
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 create function private.let_more_through(p_before app.account_guards, p_after app.account_guards) returns boolean

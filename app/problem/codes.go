@@ -123,7 +123,7 @@ var (
 	CredentialsUnreadable = code(KindUnavailable, "credentials_unreadable", "The stored keys do not open with the server's master keys: its operator must restore them.")
 	DatabaseUnavailable   = code(KindUnavailable, "database_unavailable", "The database cannot be reached at the moment.")
 	GoingAway             = code(KindUnavailable, "going_away", "The server is going away: connect again.")
-	NotReady              = code(KindUnavailable, "not_ready", "`GET /readyz` alone: the database does not answer.")
+	NotReady              = code(KindUnavailable, "not_ready", "`GET /readyz` alone: the database does not answer, takes no changes or has an older schema than the server needs.")
 	OrdersNotCanceled     = code(KindUnavailable, "orders_not_canceled", "Some open orders are not over yet, so that nothing else was done.")
 	RequestUnderWay       = code(KindUnavailable, "request_under_way", "The first request with this `Idempotency-Key` is still under way.")
 	SyncPending           = code(KindUnavailable, "sync_pending", "The reconciliation goes on: ask again for its answer.")

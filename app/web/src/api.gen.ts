@@ -39,7 +39,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Requests can be served, since the database answers */
+        /** Requests can be served */
         get: {
             parameters: {
                 query?: never;
@@ -60,6 +60,10 @@ export interface paths {
                             ok: true;
                             /** @description How many sessions of reporting logins this instance has ended since it started, because they held up everybody else */
                             report_sessions_ended: number;
+                            /** @description How many accounts this instance has a stream of trade updates for */
+                            streams: number;
+                            /** @description How many it reconciles without one because it may have no more */
+                            accounts_without_stream: number;
                             /** @description How far Alpaca's clocks are ahead of this server's, in milliseconds, by environment, as far as Alpaca has answered lately */
                             clock_skew_ms: {
                                 [key: string]: number;
