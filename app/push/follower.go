@@ -243,7 +243,7 @@ func (f *follower) unsubscribe(account uuid.UUID) bool {
 // connection where the session has ended.
 func (f *follower) revoke(account uuid.UUID, why tenant.Access) {
 	if why == tenant.NoSession {
-		f.end(closeUnauthenticated, problem.SessionEnded, "the session has ended: sign in again")
+		f.end(closeUnauthenticated, problem.SessionEnded, sessionEnded)
 		return
 	}
 	if f.unsubscribe(account) {

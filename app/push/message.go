@@ -2,7 +2,6 @@ package push
 
 import (
 	"encoding/json"
-	"errors"
 	"strings"
 	"time"
 
@@ -16,28 +15,52 @@ import (
 // schema describes all messages.
 type request struct {
 	Type     string    `json:"type"`
-	Account  uuid.UUID `json:"account_id"`
+	Account  accountID `json:"account_id"`
 	Cursor   *cursor   `json:"cursor"`
 	Snapshot bool      `json:"snapshot"`
 }
 
-// cursor is a request's cursor: a number, or a message's resume.
-type cursor tenant.Cursor
+// accountID is an account's id in a request, as it was sent and as it is. The
+// latter is zero where that is no id: the error then says which one is meant.
+type accountID struct {
+	uuid.UUID
+	said string
+}
 
-// UnmarshalJSON reads a whole number from 0, or what was sent as resume.
+// UnmarshalText reads the usual form of a UUID alone, in which messages name it.
+func (a *accountID) UnmarshalText(text []byte) error {
+	a.said = string(text)
+	if read, err := uuid.ParseBytes(text); err == nil && len(text) == len(read.String()) {
+		a.UUID = read
+	}
+	return nil
+}
+
+// cursor is a request's cursor: a whole number from 0, or what was sent as resume.
+type cursor struct {
+	tenant.Cursor
+	malformed bool
+}
+
+// UnmarshalJSON never fails: the error says whose subscription is not made.
 func (c *cursor) UnmarshalJSON(text []byte) error {
 	read, ok := tenant.ParseCursor(strings.Trim(string(text), `"`))
-	if !ok || read.Seq < 0 {
-		return errors.New("not a cursor")
-	}
-	*c = cursor(read)
+	*c = cursor{read, !ok || read.Seq < 0}
 	return nil
+}
+
+// asked returns the cursor, and nil where none was sent.
+func (c *cursor) asked() *tenant.Cursor {
+	if c == nil {
+		return nil
+	}
+	return &c.Cursor
 }
 
 // message is a server's message.
 type message struct {
 	Type    string          `json:"type"`
-	Account *uuid.UUID      `json:"account_id,omitempty"`
+	Account any             `json:"account_id,omitempty"` // a UUID, but in an error about what is none
 	Cursor  *int64          `json:"cursor,omitempty"`
 	Resume  string          `json:"resume,omitempty"` // the cursor with its mark
 	Reset   bool            `json:"reset,omitempty"`
@@ -61,13 +84,13 @@ func (m message) text() []byte {
 func (m *message) setCursor(c tenant.Cursor) { m.Cursor, m.Resume = &c.Seq, c.String() }
 
 func eventText(account uuid.UUID, e tenant.Event) []byte {
-	m := message{Type: "event", Account: &account, Kind: e.Kind, At: &e.At, Data: e.Data}
+	m := message{Type: "event", Account: account, Kind: e.Kind, At: &e.At, Data: e.Data}
 	m.setCursor(e.Cursor())
 	return m.text()
 }
 
 func unsubscribed(account uuid.UUID, why tenant.Access) message {
-	m := message{Type: "unsubscribed", Account: &account, Code: problem.AccountForbidden, Message: "There is no such account among yours."}
+	m := message{Type: "unsubscribed", Account: account, Code: problem.AccountForbidden, Message: "There is no such account among yours."}
 	switch why {
 	case tenant.CursorExpired:
 		m.Code, m.Message = problem.CursorExpired, "Events were dropped before they were read here. Subscribe again: a snapshot comes first."
@@ -76,6 +99,9 @@ func unsubscribed(account uuid.UUID, why tenant.Access) message {
 	}
 	return m
 }
+
+// sessionEnded is why a connection without a session ends.
+const sessionEnded = "the session has ended: sign in again"
 
 // Codes with which the server closes a WebSocket, besides the standard ones.
 const (

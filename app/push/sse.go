@@ -32,7 +32,7 @@ func (h *Hub) ServeEvents(w http.ResponseWriter, r *http.Request) {
 	}
 	// An EventSource reconnects after a stream that ends, and not after an
 	// error status.
-	token, user, ok := h.authenticate(w, r, first.Account)
+	token, user, ok := h.authenticate(w, r, first.Account.UUID, func() { refuseUnauthenticated(w) })
 	if !ok {
 		return
 	}

@@ -24,6 +24,10 @@ export type SwitchState = ("open" | "reduce_only" | "halted")
  */
 export interface ErrorMessage {
 type: "error"
+/**
+ * The account whose subscription was not made, as the client has named it.
+ */
+account_id?: string
 code: ("bad_message" | "too_many_accounts" | "session_ended" | "slow_reader" | "going_away" | "internal")
 message: string
 }

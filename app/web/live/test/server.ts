@@ -16,10 +16,12 @@ export class Server {
   readonly heard: { type: string; account_id?: string; cursor?: number | string }[] = []
   private readonly places = new Map<WebSocket, Map<string, number>>()
   private marks = 0
+  refuses: number | undefined // closes each connection at once, with this code
   deaf = false // answers nothing any more, and does not hang up
 
   constructor(private readonly fault: () => 'drop' | 'gap' | 'double' | 'close' | undefined = () => undefined) {
     this.server.on('connection', (socket) => {
+      if (this.refuses !== undefined) return socket.close(this.refuses)
       this.places.set(socket, new Map())
       socket.on('message', (text) => this.hear(socket, JSON.parse(String(text))))
       socket.on('close', () => this.places.delete(socket))
@@ -55,6 +57,8 @@ export class Server {
       places.delete(m.account_id)
       return this.say(socket, { type: 'unsubscribed', account_id: m.account_id, code: 'asked', message: '' })
     }
+    if (m.account_id === 'malformed')
+      return this.say(socket, { type: 'error', account_id: 'malformed', code: 'bad_message', message: 'not a UUID' })
     if (m.account_id === 'foreign')
       return this.say(socket, {
         type: 'unsubscribed',
