@@ -7,25 +7,25 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"paddock/app/push"
 )
 
-// comeBackOlder makes a user's log what it was after an event, and appends other
+// comeBackOlder makes a user's log what it was after an event, followed by other
 // events: as where a database was restored, or a standby promoted that had not
-// received the rest.
+// received the rest. Nobody sees a moment between.
 func (f *fixture) comeBackOlder(user int, seq int64, others int) {
 	f.t.Helper()
-	conn := f.db.Conn(f.t, "admin")
-	_, err := conn.Exec(f.t.Context(), "delete from app.account_events where account_id = $1 and seq > $2", account(user), seq)
-	if err == nil {
-		_, err = conn.Exec(f.t.Context(), `update app.event_heads set last_seq = $2, last_at = (select at from app.account_events where account_id = $1 and seq = $2)
-			where account_id = $1`, account(user), seq)
-	}
-	if err != nil {
+	var all pgx.Batch
+	all.Queue("delete from app.account_events where account_id = $1 and seq > $2", account(user), seq)
+	all.Queue(`insert into app.account_events (account_id, seq, kind, data)
+		select $1, $2 + n, 'agent_log', jsonb_build_object('orchestrator_agent_id', '', 'level', 'info', 'message', 'other ' || n - 1) from generate_series(1, $3::int) n`,
+		account(user), seq, others)
+	all.Queue(`update app.event_heads h set last_seq = e.seq, last_at = e.at from app.account_events e
+		where h.account_id = $1 and e.account_id = $1 and e.seq = $2`, account(user), seq+int64(others))
+	if err := f.db.Conn(f.t, "admin").SendBatch(f.t.Context(), &all).Close(); err != nil {
 		f.t.Fatal(err)
-	}
-	for n := range others {
-		f.say(user, fmt.Sprint("other ", n))
 	}
 }
 
