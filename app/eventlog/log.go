@@ -55,7 +55,7 @@ const (
 	// headSQL also says when the event of the cursor was written.
 	headSQL = `select last_seq, dropped_seq,
 			case $2::bigint when last_seq then last_at when dropped_seq then dropped_at
-				else (select e.at from app.account_events e where e.account_id = h.account_id and e.seq = $2) end
+				else (select e.at from app.account_events e where e.account_id = h.account_id and e.seq >= $2 order by e.seq limit 1) end
 		from app.event_heads h where account_id = $1`
 	pageSQL = `select seq as cursor, app.resume_cursor(seq, at) as resume, kind, at, data from app.account_events
 		where account_id = $1 and seq > $2 order by seq limit $3`

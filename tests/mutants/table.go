@@ -175,7 +175,7 @@ var mutants = []mutant{
 	{secrets, "app/broker/socket.go", "	s.credentials.mask(text, true)\n", "", []string{"app/broker TestNoStreamShowsEchoedKeys"}},
 	{secrets, "cmd/paddock/librarylog.go", "said, _, quotes := bytes.Cut(line, []byte(`\"`))", "said, quotes := line, true", []string{"cmd/paddock TestWhatNobodyAskedForIsNotLogged"}},
 
-	{older, "sql/func/005/read_events.sql", " and e.at = t.mark", "", []string{"app/push TestAnOlderDatabaseIsNoticed"}},
+	{older, "sql/func/005/read_events.sql", "or t.mark is distinct from (", "or t.mark is null and t.mark is distinct from (", []string{"app/push TestAnOlderDatabaseIsNoticed"}},
 	{older, "sql/func/005/read_events.sql", "when h.last_seq then h.last_at", "when h.last_seq then t.mark", []string{"app/push TestAnOlderDatabaseIsNoticed"}},
 	{older, "sql/func/005/check_access.sql", "         when t.mark is not null and t.mark is distinct from e.at then 'cursor_ahead'\n", "", []string{"app/push TestAnOlderDatabaseIsNoticed"}},
 	{older, "app/eventlog/log.go", ", after.Mark != 0 && after != there:", ":", []string{"app/httpapi TestPagesNoticeAnOlderDatabase"}},

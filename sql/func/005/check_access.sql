@@ -32,6 +32,6 @@ language sql as $$
   left join app.event_heads h on h.account_id = g.account_id
   left join lateral (
     select case coalesce(t.cursor, h.last_seq) when h.last_seq then h.last_at when h.dropped_seq then h.dropped_at
-      else (select e.at from app.account_events e where e.account_id = h.account_id and e.seq = t.cursor) end as at) e on true
+      else (select e.at from app.account_events e where e.account_id = h.account_id and e.seq >= t.cursor order by e.seq limit 1) end as at) e on true
   order by t.n
 $$;

@@ -13,6 +13,10 @@
 -- not ok has one row, without an event. One that is ok and has no new events has
 -- no row.
 --
+-- The event of a cursor is looked for in the order of the numbers, as those after
+-- it are: so the index by number is taken whatever was known of the log when the
+-- plan was made, and no plan reads all of it.
+--
 -- Sequential scans are off because plans are kept: one made in the first minute
 -- of a month, when the partition is empty, would scan the whole partition for
 -- each cursor until the next ANALYZE.
@@ -30,8 +34,8 @@ begin
            when t.cursor > h.last_seq then 'cursor_ahead'
            when t.cursor < h.dropped_seq then 'cursor_expired'
            when t.mark is null or t.mark = case t.cursor when h.last_seq then h.last_at when h.dropped_seq then h.dropped_at end then 'ok'
-           when t.cursor in (h.last_seq, h.dropped_seq)
-             or not exists (select from app.account_events e where e.account_id = h.account_id and e.seq = t.cursor and e.at = t.mark) then 'cursor_ahead'
+           when t.cursor in (h.last_seq, h.dropped_seq) or t.mark is distinct from (
+             select e.at from app.account_events e where e.account_id = h.account_id and e.seq >= t.cursor order by e.seq limit 1) then 'cursor_ahead'
            else 'ok' end as access
     from unnest(p_tokens, p_accounts, p_cursors, p_marks) with ordinality as t (token, account_id, cursor, mark, n)
     left join auth.session s on s.token = t.token and s."expiresAt" > now()
