@@ -22,6 +22,7 @@ import (
 	"paddock/app/eventlog"
 	"paddock/app/push"
 	"paddock/app/tenant"
+	"paddock/tests/kit"
 	"paddock/tests/pgtest"
 	"paddock/tests/protocol"
 )
@@ -384,6 +385,28 @@ func TestListenerComesBack(t *testing.T) {
 	if m := c.want("event", ""); !strings.Contains(string(m.Data), "meanwhile") {
 		t.Errorf("received %s", m.Data)
 	}
+}
+
+// A database that was restored has another channel, on which the listener listens
+// once its connection has ended, as it has by a restore.
+func TestListenerFollowsTheChannel(t *testing.T) {
+	f := newFixture(t, nil)
+	c := f.dial(1)
+	c.subscribe(1, "")
+	c.want("subscribed", "")
+	f.say(1, "before")
+	c.want("event", "")
+	f.exec(`update private.doorbell set channel = 'paddock_' || md5('another');
+		select pg_terminate_backend(pid) from pg_stat_activity where query like 'listen %' and datname = current_database()`)
+	admin := f.db.Conn(t, "admin")
+	kit.Eventually(t, "the listener to listen again", func() bool {
+		var n int
+		err := admin.QueryRow(t.Context(), `select count(*) from pg_stat_activity
+			where query like '%' || (select channel from private.doorbell) || '%' and query like 'listen %' and datname = current_database()`).Scan(&n)
+		return err == nil && n == 1
+	})
+	f.say(1, "after")
+	c.want("event", "")
 }
 
 // Events that were written without a ring, as with psql, are found by polling.
