@@ -8,9 +8,12 @@ set local role paddock_owner;
 -- may become.
 {{ template "func/005/json_size.sql" . }}
 {{ template "func/005/is_amount.sql" . }}
+{{ template "func/005/resume_cursor.sql" . }}
 grant execute on function app.json_size, app.is_amount to paddock_app, paddock_worker, paddock_gate;
+grant execute on function app.resume_cursor to paddock_app;
 comment on function app.json_size is 'How many bytes a jsonb takes as text.';
 comment on function app.is_amount is 'Whether a number has few enough digits to be an amount.';
+comment on function app.resume_cursor is 'The cursor with which a reader goes on after an event.';
 
 -- A writer locks the head row until it commits, so an account's numbers become
 -- visible in order and without gaps. So a reader's cursor never skips an event
@@ -18,15 +21,22 @@ comment on function app.is_amount is 'Whether a number has few enough digits to 
 create table app.event_heads (
   account_id uuid primary key references app.user_accounts (id) on delete cascade,
   last_seq bigint not null default 0 check (last_seq >= 0),
-  -- Events up to this one are no longer kept.
+  -- When that event was written. A database that comes back older than it was
+  -- gives numbers again; by its time an event is told from another one of the
+  -- same number.
+  last_at timestamptz,
+  -- Events up to this one are no longer kept, and when it was written.
   dropped_seq bigint not null default 0,
-  check (dropped_seq between 0 and last_seq)
+  dropped_at timestamptz,
+  check (dropped_seq between 0 and last_seq),
+  check ((last_seq = 0) = (last_at is null)),
+  check ((dropped_seq = 0) = (dropped_at is null))
 );
 comment on table app.event_heads is 'The number of each account''s newest event. Whoever changes an account locks its row first.';
 alter table app.event_heads enable row level security, force row level security,
   alter column account_id set statistics 0, alter column last_seq set statistics 0;
 create policy gate_all on app.event_heads to paddock_gate using (true) with check (true);
-grant select, insert, update (last_seq, dropped_seq) on app.event_heads to paddock_gate;
+grant select, insert, update (last_seq, last_at, dropped_seq, dropped_at) on app.event_heads to paddock_gate;
 create policy app_reads on app.event_heads for select to paddock_app
   using (account_id = (select private.account_id('read')));
 grant select on app.event_heads to paddock_app;
@@ -47,7 +57,7 @@ comment on table app.account_events is 'The event log of each account, numbered 
 alter table app.account_events enable row level security, force row level security,
   alter column account_id set statistics 0, alter column broker_event_id set statistics 0, alter column data set statistics 0;
 create policy gate_all on app.account_events to paddock_gate using (true) with check (true);
-grant select, insert (account_id, seq, kind, broker_event_id, data) on app.account_events to paddock_gate;
+grant select, insert (account_id, seq, kind, broker_event_id, at, data) on app.account_events to paddock_gate;
 create policy app_reads on app.account_events for select to paddock_app
   using (account_id = (select private.account_id('read')));
 create policy worker_reads on app.account_events for select to paddock_worker
@@ -364,5 +374,5 @@ reset role;
 set local role paddock_owner;
 drop function private.maintain_audit_partitions, private.maintain_event_partitions, private.add_event_partition, private.partitions;
 drop table private.doorbell, private.step_up_window, private.storage_limit, private.stored_bytes, app.agent_logs, private.audit_retention, app.user_audit_log, app.audit_log, private.event_retention, app.account_events, app.event_heads;
-drop function app.is_amount, app.json_size;
+drop function app.resume_cursor, app.is_amount, app.json_size;
 reset role;

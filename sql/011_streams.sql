@@ -20,7 +20,7 @@ grant select, insert, update (holder, fence, expires_at), delete on app.stream_l
 create table private.stream_instances (
   holder uuid primary key,
   live_until timestamptz not null,          -- taken for dead then, unless it calls again
-  most integer not null check (most >= 0)   -- how many accounts it can hold
+  most integer not null check (most >= 0)   -- how many accounts it can stream
 );
 comment on table private.stream_instances is 'The live instances of the server, among which the accounts'' streams are divided.';
 alter table private.stream_instances enable row level security, force row level security;

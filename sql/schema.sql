@@ -71,7 +71,7 @@ create policy worker_reads on app.account_events for select to paddock_worker
 grant select (account_id, seq, kind, at, data) on app.account_events to paddock_report;
 grant select on app.account_events to paddock_app;
 grant select on app.account_events to paddock_worker;
-grant select, insert (account_id, seq, kind, broker_event_id, data) on app.account_events to paddock_gate;
+grant select, insert (account_id, seq, kind, broker_event_id, at, data) on app.account_events to paddock_gate;
 
 -- Which user may use which account, in what role and until when.
 create table app.account_grants (
@@ -438,10 +438,14 @@ grant select, insert, update (equity, last_equity, cash, as_of) on app.balance_h
 create table app.event_heads (
   account_id uuid not null,
   last_seq bigint not null default 0,
+  last_at timestamp with time zone,
   dropped_seq bigint not null default 0,
+  dropped_at timestamp with time zone,
   constraint event_heads_pkey PRIMARY KEY (account_id),
   constraint event_heads_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
   constraint event_heads_check CHECK (((dropped_seq >= 0) AND (dropped_seq <= last_seq))),
+  constraint event_heads_check1 CHECK (((last_seq = 0) = (last_at IS NULL))),
+  constraint event_heads_check2 CHECK (((dropped_seq = 0) = (dropped_at IS NULL))),
   constraint event_heads_last_seq_check CHECK ((last_seq >= 0))
 );
 alter table app.event_heads enable row level security, force row level security;
@@ -452,7 +456,7 @@ create policy gate_all on app.event_heads to paddock_gate
   using (true)
   with check (true);
 grant select on app.event_heads to paddock_app;
-grant select, insert, update (last_seq, dropped_seq) on app.event_heads to paddock_gate;
+grant select, insert, update (last_seq, last_at, dropped_seq, dropped_at) on app.event_heads to paddock_gate;
 
 -- Exercises of options, as they were asked for. The guards count their shares while the contracts are held.
 create table app.exercises (
@@ -2287,6 +2291,10 @@ create function app.refuse_request(p_account uuid, p_key text, p_client_order_id
 create function app.replace_fills(p_account uuid, p_order uuid, p_activities jsonb) returns boolean
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
+-- The cursor with which a reader goes on after an event.
+create function app.resume_cursor(p_seq bigint, p_at timestamp with time zone) returns text
+  language sql immutable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+
 create function app.rfc3339(t timestamp with time zone) returns text
   language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
@@ -2372,8 +2380,8 @@ create function private.begin_import_session(p_account uuid, p_import uuid, p_to
 create function private.begin_repair(p_symbol text, p_qty numeric) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
-create function private.check_access(p_tokens text[], p_accounts uuid[]) returns TABLE(idx integer, access text, user_id text, until timestamp with time zone, head bigint, dropped bigint)
-  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+create function private.check_access(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_marks timestamp with time zone[]) returns TABLE(idx integer, access text, user_id text, until timestamp with time zone, place text, head bigint, mark timestamp with time zone)
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set jit=off;  -- paddock_gate's; for paddock_worker
 
 create function private.check_master_key(p_key_version integer, p_check bytea, p_account uuid DEFAULT NULL::uuid, p_key text DEFAULT NULL::text, p_may_store boolean DEFAULT true, p_checks bytea[] DEFAULT '{}'::bytea[]) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
@@ -2515,7 +2523,7 @@ create function private.keep_balance() returns trigger
 create function private.keep_second_factor(p_token text) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth
 
-create function private.lease_share(p_wanted bigint) returns integer
+create function private.lease_share(p_wanted bigint, p_most integer) returns integer
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 create function private.let_more_through(p_before app.account_guards, p_after app.account_guards) returns boolean
@@ -2598,7 +2606,7 @@ create function private.purge_expired(p_most integer) returns TABLE(kind text, d
 create function private.read_credentials(p_versions integer[], p_keys text[]) returns TABLE(environment text, kind text, key_version integer, encrypted bytea, generation bigint, rejected boolean, owner text)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
-create function private.read_events(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_max integer, p_bytes integer) returns TABLE(idx integer[], access text, seq bigint, kind text, at timestamp with time zone, data text)
+create function private.read_events(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_marks timestamp with time zone[], p_max integer, p_bytes integer) returns TABLE(idx integer[], access text, seq bigint, kind text, at timestamp with time zone, data text)
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set jit=off;  -- paddock_gate's; for paddock_worker
 
 create function private.record_account_change() returns trigger

@@ -46,9 +46,11 @@ type Config struct {
 	// Alpaca's path.
 	StreamPaperURL, StreamLiveURL string
 	EventsPath, SocketPath        string
+	MaxStreams                    int           // trade updates that this instance reads at most, one an account
 	MirrorMaxAge                  time.Duration // how long after a reconciliation the mirror counts as current where no stream keeps it
 	ReportTransaction             time.Duration // how long a transaction of a reporting login may be open
 	LogLevel                      slog.Level
+	LameDuck                      time.Duration // how long an instance that is told to stop goes on serving, and says that it is not ready
 	DrainTimeout                  time.Duration // how long requests may take to end at shutdown
 	// Of paddock doctor alone.
 	BackupFile   string        // the backup, or a pattern of which the newest file is it; "" where it is not known
@@ -90,10 +92,12 @@ var Settings = []Setting{
 	{"PADDOCK_ALPACA_STREAM_LIVE_URL", "", "host of live accounts' trade updates; PADDOCK_ALPACA_LIVE_URL where not set"},
 	{"PADDOCK_ALPACA_STREAM_SSE_PATH", "/v2/events/trades", "path of the updates as Server-Sent Events"},
 	{"PADDOCK_ALPACA_STREAM_WS_PATH", "/stream", "path of the updates over a WebSocket"},
+	{"PADDOCK_MAX_STREAMS", "2000", "accounts whose trade updates this instance reads at most; what no instance can read is reconciled every few minutes"},
 	{"PADDOCK_MIRROR_MAX_AGE", "1m", "how long ago orders may have agreed with Alpaca, where no stream keeps them, before lists ask Alpaca itself"},
 	{"PADDOCK_REPORT_TRANSACTION", "10m", "how long a transaction of a reporting login may be open before its session is ended"},
 	{"PADDOCK_LOG_LEVEL", "info", "debug, info, warn or error"},
-	{"PADDOCK_DRAIN_TIMEOUT", "15s", "how long requests may take to end at shutdown"},
+	{"PADDOCK_LAME_DUCK", "5s", "how long an instance that is told to stop goes on serving while /readyz says 503, for balancers to notice; more than two of their looks"},
+	{"PADDOCK_DRAIN_TIMEOUT", "15s", "how long requests may take to end at shutdown, after that"},
 	{"PADDOCK_BACKUP_FILE", "", "for paddock doctor: path of the backup, or a pattern of which the newest file is it, such as /backups/paddock-*.dump"},
 	{"PADDOCK_BACKUP_MAX_AGE", "26h", "for paddock doctor: how old the newest backup may be"},
 }
@@ -154,6 +158,9 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 		}
 		return n
 	}
+	if c.MaxStreams, err = strconv.Atoi(get("PADDOCK_MAX_STREAMS")); err != nil || c.MaxStreams < 1 || c.MaxStreams > 1_000_000 {
+		fail("PADDOCK_MAX_STREAMS must be a whole number from 1 to 1000000")
+	}
 	c.UserRequests, c.UserAtOnce = count("PADDOCK_USER_REQUESTS"), count("PADDOCK_USER_AT_ONCE")
 	for i, text := range list(get("PADDOCK_TRUSTED_PROXIES")) {
 		prefix, err := netip.ParsePrefix(text)
@@ -192,6 +199,9 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 	}
 	if c.ReportTransaction, err = time.ParseDuration(get("PADDOCK_REPORT_TRANSACTION")); err != nil || c.ReportTransaction < time.Second || c.ReportTransaction > 24*time.Hour {
 		fail("PADDOCK_REPORT_TRANSACTION must be a duration from 1s to 24h, such as 10m")
+	}
+	if c.LameDuck, err = time.ParseDuration(get("PADDOCK_LAME_DUCK")); err != nil || c.LameDuck < 0 || c.LameDuck > 10*time.Minute {
+		fail("PADDOCK_LAME_DUCK must be a duration from 0s to 10m, such as 5s")
 	}
 	if c.DrainTimeout, err = time.ParseDuration(get("PADDOCK_DRAIN_TIMEOUT")); err != nil || c.DrainTimeout < 0 {
 		fail("PADDOCK_DRAIN_TIMEOUT must be a duration such as 15s")

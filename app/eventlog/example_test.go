@@ -15,5 +15,5 @@ func ExampleParsePage() {
 	fmt.Println(err)
 	// Output:
 	// 41 100 <nil>
-	// invalid_since: Set "since" to the cursor of the last event that you have, a whole number from 0.
+	// invalid_since: Set "since" to the "resume" of the last event that you have, or to its cursor, a whole number from 0.
 }

@@ -35,41 +35,49 @@ const (
 
 // ParsePage reads a client's since and limit. An empty since is 0, and an empty
 // limit the default. It ends with invalid_since or invalid_limit.
-func ParsePage(since, limit string) (after int64, most int, err error) {
+func ParsePage(since, limit string) (after tenant.Cursor, most int, err error) {
 	if since != "" {
-		if after, err = strconv.ParseInt(since, 10, 64); err != nil || after < 0 {
-			return 0, 0, problem.New(problem.InvalidSince, `Set "since" to the cursor of the last event that you have, a whole number from 0.`)
+		var ok bool
+		if after, ok = tenant.ParseCursor(since); !ok || after.Seq < 0 {
+			return tenant.Cursor{}, 0, problem.New(problem.InvalidSince, `Set "since" to the "resume" of the last event that you have, or to its cursor, a whole number from 0.`)
 		}
 	}
 	most = defaultPage
 	if limit != "" {
 		if most, err = strconv.Atoi(limit); err != nil || most < 1 || most > maxPage {
-			return 0, 0, problem.New(problem.InvalidLimit, `Set "limit" between 1 and %d.`, maxPage)
+			return tenant.Cursor{}, 0, problem.New(problem.InvalidLimit, `Set "limit" between 1 and %d.`, maxPage)
 		}
 	}
 	return after, most, nil
 }
 
 const (
-	headSQL = `select last_seq, dropped_seq from app.event_heads where account_id = $1`
-	pageSQL = `select seq as cursor, kind, at, data from app.account_events
+	// headSQL also says when the event of the cursor was written.
+	headSQL = `select last_seq, dropped_seq,
+			case $2::bigint when last_seq then last_at when dropped_seq then dropped_at
+				else (select e.at from app.account_events e where e.account_id = h.account_id and e.seq >= $2 order by e.seq limit 1) end
+		from app.event_heads h where account_id = $1`
+	pageSQL = `select seq as cursor, app.resume_cursor(seq, at) as resume, kind, at, data from app.account_events
 		where account_id = $1 and seq > $2 order by seq limit $3`
 )
 
-// Page returns {"events":[…],"cursor":…,"head":…}: at most most events after a
-// cursor, the cursor from which to go on, and the newest event's. Where events
-// after the cursor were dropped, or the cursor is after the newest event, it
-// ends with cursor_expired or cursor_ahead, with a snapshot in the details.
-func (l *Log) Page(ctx context.Context, a tenant.Admission, after int64, most int) ([]byte, error) {
+// Page returns {"events":[…],"cursor":…,"resume":…,"head":…}: at most most events
+// after a cursor, the cursor from which to go on, by itself and with its mark, and
+// the newest event's. Where events after the cursor were dropped, or the log has no
+// such event or another one of its number, it ends with cursor_expired or
+// cursor_ahead, with a snapshot in the details.
+func (l *Log) Page(ctx context.Context, a tenant.Admission, after tenant.Cursor, most int) ([]byte, error) {
 	var head, dropped int64
-	first, last := after+1, after
+	var mark *time.Time
+	first, last := after.Seq+1, after.Seq
+	resume := ""
 	body := []byte(`{"events":`)
 	err := l.db.Tx(ctx, a, func(b *tenant.Batch) {
-		b.Queue(headSQL, a.Account).QueryRow(func(row pgx.Row) error { return row.Scan(&head, &dropped) })
-		b.Queue(pageSQL, a.Account, after, most).Query(func(rows pgx.Rows) (err error) {
+		b.Queue(headSQL, a.Account, after.Seq).QueryRow(func(row pgx.Row) error { return row.Scan(&head, &dropped, &mark) })
+		b.Queue(pageSQL, a.Account, after.Seq, most).Query(func(rows pgx.Rows) (err error) {
 			n := 0
 			body, err = paging.AppendRows(body, rows, func(values [][]byte, length int) bool {
-				last = int64(binary.BigEndian.Uint64(values[0]))
+				last, resume = int64(binary.BigEndian.Uint64(values[0])), string(values[1])
 				if n++; n == 1 {
 					first = last
 				}
@@ -78,15 +86,19 @@ func (l *Log) Page(ctx context.Context, a tenant.Admission, after int64, most in
 			return err
 		})
 	})
+	there := tenant.CursorAt(after.Seq, mark)
+	if resume == "" {
+		resume = there.String()
+	}
 	switch {
 	case err != nil:
 		return nil, err
-	case after > head && last == after:
-		return nil, l.startAgain(ctx, a, problem.CursorAhead, "The log ends before this cursor: the database was restored from a backup.")
-	case after < dropped || first != after+1: // dropped between the two statements
+	case after.Seq < dropped || first != after.Seq+1: // dropped between the two statements
 		return nil, l.startAgain(ctx, a, problem.CursorExpired, "The events after this cursor are no longer kept.")
+	case after.Seq > head && last == after.Seq, after.Mark != 0 && after != there:
+		return nil, l.startAgain(ctx, a, problem.CursorAhead, "The log does not have the event of this cursor: the database came back older than it was, as from a backup.")
 	}
-	return fmt.Appendf(body, `,"cursor":%d,"head":%d}`, last, max(head, last)), nil
+	return fmt.Appendf(body, `,"cursor":%d,"resume":%q,"head":%d}`, last, resume, max(head, last)), nil
 }
 
 func (l *Log) startAgain(ctx context.Context, a tenant.Admission, code problem.Code, reason string) error {
@@ -94,7 +106,7 @@ func (l *Log) startAgain(ctx context.Context, a tenant.Admission, code problem.C
 	if err != nil {
 		return err
 	}
-	p := problem.New(code, "%s Start again from details.snapshot, and go on from its cursor.", reason)
+	p := problem.New(code, "%s Start again from details.snapshot, and go on from its resume.", reason)
 	p.Details = map[string]any{"snapshot": s}
 	return p
 }
@@ -102,6 +114,7 @@ func (l *Log) startAgain(ctx context.Context, a tenant.Admission, code problem.C
 // Snapshot is an account's state and the cursor that it is as of.
 type Snapshot struct {
 	Cursor int64           `json:"cursor"`
+	Resume string          `json:"resume"` // the cursor with its mark, as tenant.Cursor writes it
 	At     time.Time       `json:"at"`
 	Data   json.RawMessage `json:"data"` // account, positions and open orders
 }
@@ -109,8 +122,8 @@ type Snapshot struct {
 // Snapshot reads the account's state and the cursor that it is as of.
 func (l *Log) Snapshot(ctx context.Context, a tenant.Admission) (s Snapshot, err error) {
 	err = l.db.Tx(ctx, a, func(b *tenant.Batch) {
-		b.Queue(`select (s->>'cursor')::bigint, (s->>'at')::timestamptz, s - 'cursor' - 'at' from app.account_snapshot($1) s`, a.Account).
-			QueryRow(func(row pgx.Row) error { return row.Scan(&s.Cursor, &s.At, &s.Data) })
+		b.Queue(`select (s->>'cursor')::bigint, s->>'resume', (s->>'at')::timestamptz, s - 'cursor' - 'resume' - 'at' from app.account_snapshot($1) s`, a.Account).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&s.Cursor, &s.Resume, &s.At, &s.Data) })
 	})
 	s.At, s.Data = s.At.UTC(), bytes.Clone(s.Data)
 	return s, err

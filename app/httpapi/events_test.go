@@ -16,10 +16,12 @@ import (
 type eventPage struct {
 	Events []struct {
 		Cursor int64           `json:"cursor"`
+		Resume string          `json:"resume"`
 		Kind   string          `json:"kind"`
 		Data   json.RawMessage `json:"data"`
 	} `json:"events"`
 	Cursor, Head int64
+	Resume       string
 }
 
 func (a answer) events(t *testing.T) (p eventPage) {
@@ -85,7 +87,7 @@ func TestEventsStartAgain(t *testing.T) {
 	order := u.do("POST", "/api/orders", strings.Replace(buyOne, `"market"`, `"limit","limit_price":"1.00"`, 1), mine...).want(t, 201, "")
 	head := u.do("GET", "/api/events", "", mine...).events(t).Head
 	ahead := u.do("GET", fmt.Sprintf("/api/events?since=%d", head+1), "", mine...).want(t, 410, "cursor_ahead")
-	if _, err := s.db.Conn(t, "admin").Exec(t.Context(), "update app.event_heads set dropped_seq = 1 where account_id = $1", id); err != nil {
+	if _, err := s.db.Conn(t, "admin").Exec(t.Context(), "update app.event_heads set dropped_seq = 1, dropped_at = now() where account_id = $1", id); err != nil {
 		t.Fatal(err)
 	}
 	expired := u.do("GET", "/api/events?since=0", "", mine...).want(t, 410, "cursor_expired")
@@ -109,6 +111,49 @@ func TestEventsStartAgain(t *testing.T) {
 		t.Errorf("after the snapshot: %+v", p)
 	}
 	u.do("GET", "/api/events?since=1", "", mine...).want(t, 200, "")
+}
+
+// Each event of a page and the page itself say from where to go on. A cursor whose
+// event is another one by now, in a database that came back older than it was, is
+// answered with a snapshot, also where the log has passed it.
+func TestPagesNoticeAnOlderDatabase(t *testing.T) {
+	s := newServer(t)
+	u := s.signUp("ada")
+	id := u.connect("one", s.seeds[0])
+	mine := []string{"X-Account-ID", id}
+	say := func(text string) {
+		u.do("POST", "/api/agent-logs", `{"level":"info","message":"`+text+`"}`, mine...).want(t, 201, "")
+	}
+	say("one")
+	say("two")
+	page := u.do("GET", "/api/events", "", mine...).want(t, 200, "").events(t)
+	last, before := page.Events[len(page.Events)-1], page.Events[len(page.Events)-2]
+	if page.Resume != last.Resume || !strings.HasPrefix(last.Resume, fmt.Sprint(last.Cursor, "-")) {
+		t.Fatalf("the page says %q, and its last event %q", page.Resume, last.Resume)
+	}
+	if p := u.do("GET", "/api/events?since="+page.Resume, "", mine...).want(t, 200, "").events(t); len(p.Events) != 0 || p.Resume != page.Resume {
+		t.Errorf("after it comes %+v", p)
+	}
+	if p := u.do("GET", fmt.Sprint("/api/events?since=", last.Cursor), "", mine...).want(t, 200, "").events(t); p.Resume != page.Resume {
+		t.Errorf("a number alone is answered with %+v", p)
+	}
+	admin := s.db.Conn(t, "admin")
+	for _, statement := range []string{
+		"delete from app.account_events where account_id = $1 and seq = (select last_seq from app.event_heads where account_id = $1)",
+		"update app.event_heads h set last_seq = e.seq, last_at = e.at from app.account_events e where e.account_id = h.account_id and h.account_id = $1 and e.seq = h.last_seq - 1",
+	} {
+		if _, err := admin.Exec(t.Context(), statement, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := range 3 { // the log is behind the cursor, as long, and past it
+		u.do("GET", "/api/events?since="+page.Resume, "", mine...).want(t, 410, "cursor_ahead")
+		if p := u.do("GET", "/api/events?since="+before.Resume, "", mine...).want(t, 200, "").events(t); len(p.Events) != n {
+			t.Errorf("after an event that is still there come %d, want %d", len(p.Events), n)
+		}
+		say("another")
+	}
+	u.do("GET", "/api/events?since=1-", "", mine...).want(t, 400, "invalid_since")
 }
 
 // Events can be read as Server-Sent Events, for longer than the server allows

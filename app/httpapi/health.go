@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"context"
 	"time"
 
 	"paddock/app/problem"
@@ -12,14 +11,20 @@ func (s *Server) healthz(*request) (response, error) {
 	return ok(map[string]bool{"ok": true}, nil)
 }
 
-// readyz reports whether requests can be served, that is, whether the database
-// answers. It also reports how far the broker's clocks are ahead of this
-// machine's, and how many sessions of reporting logins this instance has ended.
+// readyz reports whether requests can be served: LameDuck and Ready say why not.
+// It also reports how far the broker's clocks are ahead of this machine's, how
+// many sessions of reporting logins this instance has ended, how many accounts it
+// has streams for, and for how many it may have none.
 func (s *Server) readyz(r *request) (response, error) {
-	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
-	defer cancel()
-	if err := s.Ready(ctx); err != nil {
-		p := problem.New(problem.NotReady, "The database does not answer.").Because(err)
+	err := s.LameDuck.ready()
+	if err == nil {
+		err = s.Ready(r.Context())
+	}
+	if err != nil {
+		p := problem.Of(err)
+		if p.Code != problem.NotReady {
+			p = problem.New(problem.NotReady, "The database does not answer.").Because(err)
+		}
 		p.RetryAfter = 2 * time.Second
 		return response{}, p
 	}
@@ -33,5 +38,9 @@ func (s *Server) readyz(r *request) (response, error) {
 	if s.ReportSessionsEnded != nil {
 		ended = s.ReportSessionsEnded()
 	}
-	return ok(map[string]any{"ok": true, "clock_skew_ms": skews, "report_sessions_ended": ended}, nil)
+	streams, without := int64(0), int64(0)
+	if s.Streams != nil {
+		streams, without = s.Streams()
+	}
+	return ok(map[string]any{"ok": true, "clock_skew_ms": skews, "report_sessions_ended": ended, "streams": streams, "accounts_without_stream": without}, nil)
 }

@@ -100,6 +100,9 @@ func (s *Server) protect(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		if s.LameDuck.isLeaving() {
+			h.Set("Connection", "close")
+		}
 		if s.Secure {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}

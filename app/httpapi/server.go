@@ -56,15 +56,20 @@ type Config struct {
 	Push        http.Handler // serves /api/ws
 	EventStream http.Handler // serves /api/events as Server-Sent Events
 	Console     http.Handler // serves everything that is not the API
-	Ready       func(context.Context) error
+	// Ready returns not_ready where requests cannot be served.
+	Ready    func(context.Context) error
+	LameDuck *LameDuck // nil where the instance never says that it is about to stop
 	// ClockSkews returns how far the broker's clocks are ahead of this
 	// machine's, by environment, where that is known.
 	ClockSkews func() map[broker.Environment]time.Duration
 	// ReportSessionsEnded returns how many sessions of reporting logins this
 	// instance has ended.
 	ReportSessionsEnded func() int64
-	Secure              bool // served over https: the response tells browsers to use nothing else
-	Logger              *slog.Logger
+	// Streams returns how many accounts this instance streams, and how many it
+	// reconciles without a stream because it may have no more.
+	Streams func() (streams, without int64)
+	Secure  bool // served over https: the response tells browsers to use nothing else
+	Logger  *slog.Logger
 }
 
 // Server serves HTTP.

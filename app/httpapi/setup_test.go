@@ -103,7 +103,7 @@ func newBoundedServer(t *testing.T, perUser quota.Config, front ...func(sim http
 	opener := credentials.NewOpener(db, keys, b, log)
 	handler := httpapi.New(httpapi.Config{
 		Accounts: accounts.New(db, keys, b), Trading: trading.New(db, opener, log), Journal: journal.New(db), Relay: passthrough.New(db, opener), Logs: agents.NewLogs(db), Audit: audit.New(db),
-		Sessions: service, Quota: users, Auth: service.Handler(), Events: events, Push: http.NotFoundHandler(), EventStream: http.HandlerFunc(s.hub.ServeEvents), Ready: db.Ping, Logger: log,
+		Sessions: service, Quota: users, Auth: service.Handler(), Events: events, Push: http.NotFoundHandler(), EventStream: http.HandlerFunc(s.hub.ServeEvents), Ready: tenant.NewReadiness(db, worker, 0).Check, Logger: log,
 		Console: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/panic" {
 				panic("a secret detail")

@@ -31,7 +31,7 @@ type account struct {
 	reconcileNow chan struct{} // reconcile without waiting: somebody asks for it, or a stream has connected
 	silent       chan struct{} // an open order had no update for too long
 	windDownNow  chan struct{} // the account is to be wound down
-	lastID       string        // event id of the newest update applied
+	lastID       atomic.Value  // event id of the newest update applied, a string
 	stop         func()        // ends follow
 	lastRead     time.Time     // when open orders were last read
 	// askedSingly holds the orders that were asked for one by one since the
@@ -51,10 +51,11 @@ type account struct {
 func (m *Manager) start(ctx context.Context, l tenant.Lease, before *running) *running {
 	ctx, cancel := context.WithCancel(ctx)
 	a := &account{
-		m: m, lease: l, log: m.Logger.With("account", l.Account), lastID: l.LastEventID,
+		m: m, lease: l, log: m.Logger.With("account", l.Account),
 		lookUpNow: make(chan struct{}, 1), gap: make(chan struct{}, 1), reconcileNow: make(chan struct{}, 1), silent: make(chan struct{}, 1), windDownNow: make(chan struct{}, 1),
 		askedSingly: map[uuid.UUID]bool{}, missing: map[lostIntent]lookUpState{},
 	}
+	a.lastID.Store(l.LastEventID)
 	r := &running{lease: l, cancel: cancel, done: make(chan struct{}), account: a}
 	m.running[l.Account] = r
 	go func() {
@@ -159,28 +160,35 @@ func (a *account) apply(ctx context.Context, msg broker.Message) error {
 				QueryRow(func(row pgx.Row) error { return row.Scan(&doubtful) })
 		})
 		if err == nil {
-			a.lastID = msg.EventID
+			a.lastID.Store(msg.EventID)
 			a.monitor.sawUpdate(update)
 			if odd != nil || doubtful {
 				signal(a.gap)
 			}
 			return nil
 		}
-		if ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case problem.Is(err, problem.AccountForbidden):
+			return err
+		case unrecordable(err), attempt >= strangeAttempts && problem.Of(err).Kind() != problem.KindUnavailable:
+			return a.saveUnapplied(ctx, msg, err)
+		}
+		// The database is away, takes no changes or ended this transaction in a
+		// deadlock. It is tried again, and nothing further is read meanwhile.
+		if attempt == 0 {
+			a.log.Warn("a trade update could not be applied yet; it is tried again", "event_id", msg.EventID, "err", err)
+		}
+		if !backoff(ctx, attempt) {
 			return ctx.Err()
 		}
-		if problem.Of(err).Kind() == problem.KindUnavailable {
-			if !backoff(ctx, attempt) {
-				return ctx.Err()
-			}
-			continue // the database is away or ended this transaction in a deadlock: try again, and read no further meanwhile
-		}
-		if problem.Is(err, problem.AccountForbidden) {
-			return err
-		}
-		return a.saveUnapplied(ctx, msg, err)
 	}
 }
+
+// strangeAttempts is how often an update is tried again, within about a minute,
+// after an error that blames neither its values nor the state of the database.
+const strangeAttempts = 6
 
 // saveUnapplied keeps an update that cannot be applied in the event log as it
 // came, so that it does not stop the updates after it and nothing of the
@@ -197,7 +205,7 @@ func (a *account) saveUnapplied(ctx context.Context, msg broker.Message, reason 
 	if err != nil {
 		return err // the stream resumes at the update before this one
 	}
-	a.lastID = msg.EventID
+	a.lastID.Store(msg.EventID)
 	a.monitor.skippedUpdate()
 	signal(a.gap)
 	return nil

@@ -3,7 +3,10 @@ package mirror_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -97,28 +100,35 @@ func TestShareOfAnInstance(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for name, tt := range map[string]struct {
-		most   []int
+		most   []int // share is that of the last one
 		wanted int
 		share  int
 	}{
-		"nobody lives":             {nil, 10, 0},
-		"nothing is wanted":        {[]int{2000, 2000}, 0, 0},
-		"one takes all":            {[]int{2000}, 7, 7},
-		"one takes what it can":    {[]int{5}, 7, 5},
-		"halves":                   {[]int{2000, 2000}, 10, 5},
-		"rounded up":               {[]int{2000, 2000, 2000}, 10, 4},
-		"more than there are":      {[]int{10, 10, 10, 10}, 2, 1},
-		"a small one is filled up": {[]int{10, 2000, 2000}, 1000, 495},
-		"two small ones":           {[]int{2000, 10, 100}, 1000, 890},
-		"one that takes none":      {[]int{0, 2000, 2000}, 10, 5},
-		"not room for all":         {[]int{10, 20}, 1000, 20},
+		"nobody lives":                        {nil, 10, 0},
+		"nothing is wanted":                   {[]int{2000, 2000}, 0, 0},
+		"one takes all":                       {[]int{2000}, 7, 7},
+		"one takes all, also without streams": {[]int{5}, 7, 7},
+		"halves":                              {[]int{2000, 2000}, 10, 5},
+		"rounded up":                          {[]int{2000, 2000, 2000}, 10, 4},
+		"more than there are":                 {[]int{10, 10, 10, 10}, 2, 1},
+		"a small one is filled up":            {[]int{10, 2000, 2000}, 1000, 495},
+		"two small ones":                      {[]int{10, 100, 2000}, 1000, 890},
+		"one that takes none":                 {[]int{0, 2000, 2000}, 10, 5},
+		"the small one itself":                {[]int{2000, 2000, 10}, 1000, 10},
+		"not room for all":                    {[]int{10, 20}, 1000, 505},
+		"not room for all, by the smaller":    {[]int{20, 10}, 1000, 495},
+		"not room for one":                    {[]int{10, 10}, 21, 11},
 	} {
 		w.exec("delete from private.stream_instances")
 		for i, most := range tt.most {
 			w.exec("insert into private.stream_instances values ($1, now() + interval '1 hour', $2)", uuidOf(byte(i)), most)
 		}
 		w.exec("insert into private.stream_instances values ($1, now() - interval '1 second', 2000)", uuidOf(99)) // an instance that is dead
-		if got := scan[int](w, "select private.lease_share($1)", tt.wanted); got != tt.share {
+		most := 7
+		if n := len(tt.most); n > 0 {
+			most = tt.most[n-1]
+		}
+		if got := scan[int](w, "select private.lease_share($1, $2)", tt.wanted, most); got != tt.share {
 			t.Errorf("%s: %d, want %d", name, got, tt.share)
 		}
 	}
@@ -353,4 +363,57 @@ func TestInstancesComeAndGo(t *testing.T) {
 	w.sim.Step()
 	w.waitForOrder("a", "accepted filled 1")
 	w.wantNoGap()
+}
+
+// counting is a log that counts the messages with a text.
+type counting struct {
+	slog.Handler
+	text string
+	seen *atomic.Int64
+}
+
+func (h counting) Handle(ctx context.Context, r slog.Record) error {
+	if strings.Contains(r.Message, h.text) {
+		h.seen.Add(1)
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+func (h counting) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return counting{h.Handler.WithAttrs(attrs), h.text, h.seen}
+}
+
+// Accounts beyond what all instances may stream are held without a stream: they
+// are reconciled, their lost orders are looked up, their users are told, and the
+// operator is, once. With room for them they have streams.
+func TestAccountsBeyondTheMaximumAreReconciled(t *testing.T) {
+	t.Parallel()
+	w, all := newFleet(t, 3)
+	log := counting{slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}), "without a stream", new(atomic.Int64)}
+	two := func(c *mirror.Config) {
+		c.MaxStreams, c.Reconcile, c.Logger = 2, 200*time.Millisecond, slog.New(log)
+	}
+	m, _ := w.run(two)
+	const noted = "select count(*) from app.stream_cursors where streaming is null and note like 'Paddock has as many streams%'"
+	agreed := func(since time.Time) int {
+		return scan[int](w, "select count(*) from app.stream_cursors where agreed_at > $1", since)
+	}
+	began := scan[time.Time](w, "select now()")
+	w.eventually("all accounts to agree", func() bool { return agreed(began) == len(all) })
+	w.eventually("two streams", func() bool { return w.front.open.Load() == 2 && scan[int](w, noted) == 2 })
+	again := scan[time.Time](w, "select now()")
+	w.eventually("those without a stream to agree again", func() bool { return agreed(again) == len(all) })
+	if streams, without := m.Streams(); streams != 2 || without != 2 || log.seen.Load() != 1 {
+		t.Errorf("there are %d streams and %d accounts without one, which was logged %d times", streams, without, log.seen.Load())
+	}
+
+	other, _ := w.run(two)
+	w.eventually("four streams on two instances", func() bool {
+		_, without := m.Streams()
+		_, alsoWithout := other.Streams()
+		return w.front.open.Load() == 4 && without+alsoWithout == 0 && scan[int](w, noted) == 0
+	})
+	if got := w.holds(); !slices.Equal(got, []int{2, 2}) {
+		t.Errorf("the instances hold %v", got)
+	}
 }

@@ -48,7 +48,7 @@ type Config struct {
 	// WindDownPause is the least pause after a round of a wind-down in which
 	// the broker refused something; it doubles with each such round. 1 s.
 	WindDownPause time.Duration
-	MaxAccounts   int // that this instance holds at most; 2,000
+	MaxStreams    int // of this instance; it reconciles further accounts without one; 2,000
 	MaxAtOnce     int // connections being made, and reconciliations, at a time; 32 of each
 }
 
@@ -63,6 +63,8 @@ type Manager struct {
 	running   map[uuid.UUID]*running // used by Run alone
 	renewed   time.Time              // when leases were last renewed; used by Run alone
 	releasing atomic.Bool            // surplus accounts are being released
+	streams   atomic.Int64           // see Streams
+	without   atomic.Int64           // see Streams
 	releases  sync.WaitGroup
 }
 
@@ -102,8 +104,8 @@ func New(c Config) *Manager {
 	c.Silence = orDefault(c.Silence, 30*time.Second)
 	c.LookupWindow = orDefault(c.LookupWindow, time.Minute)
 	c.WindDownPause = orDefault(c.WindDownPause, time.Second)
-	if c.MaxAccounts == 0 {
-		c.MaxAccounts = 2000
+	if c.MaxStreams == 0 {
+		c.MaxStreams = 2000
 	}
 	if c.MaxAtOnce == 0 {
 		c.MaxAtOnce = 32
@@ -156,8 +158,9 @@ func (m *Manager) Run(ctx context.Context) error {
 // accordingly, without waiting for any. Where the renewal fails, streams go on:
 // the database refuses their writes once the lease is somebody else's.
 func (m *Manager) renewLeases(ctx context.Context) {
+	applied := m.appliedUpdates()
 	claim, cancel := context.WithTimeout(ctx, m.LeaseTTL/2)
-	leases, err := m.Worker.Claim(claim, m.holder, m.LeaseTTL, m.MaxAccounts)
+	leases, err := m.Worker.Claim(claim, m.holder, m.LeaseTTL, m.MaxStreams)
 	cancel()
 	if err != nil {
 		if ctx.Err() == nil {
@@ -180,6 +183,7 @@ func (m *Manager) renewLeases(ctx context.Context) {
 	giving := m.releasing.Load()
 	var surplus []*running
 	held := make(map[uuid.UUID]bool, len(leases))
+	m.shareStreams(leases)
 	for _, l := range leases {
 		held[l.Account] = true
 		r := m.running[l.Account]
@@ -191,7 +195,11 @@ func (m *Manager) renewLeases(ctx context.Context) {
 			continue // its lease is being released
 		case r == nil:
 			r = m.start(ctx, l, nil)
-		case r.ended || r.lease.Fence != l.Fence || r.lease.Generation != l.Generation || r.lease.StreamMode != l.StreamMode:
+		case l.LastEventID < applied[l.Account]:
+			m.Logger.Warn("the database came back older than it was: the account's stream begins again where the database is", "account", l.Account)
+			r.end()
+			r = m.start(ctx, l, r)
+		case r.ended || r.lease.Fence != l.Fence || r.lease.Generation != l.Generation || r.lease.StreamMode != l.StreamMode || r.lease.Streamless != l.Streamless:
 			r.end()
 			r = m.start(ctx, l, r)
 		}
@@ -210,6 +218,51 @@ func (m *Manager) renewLeases(ctx context.Context) {
 		}
 	}
 	m.releaseSurplus(ctx, surplus)
+}
+
+// appliedUpdates returns the event id of the newest update that each running
+// stream has applied. The database has these, unless it comes back older than it
+// was.
+func (m *Manager) appliedUpdates() map[uuid.UUID]string {
+	ids := make(map[uuid.UUID]string, len(m.running))
+	for account, r := range m.running {
+		if !r.ended {
+			ids[account] = r.account.lastID.Load().(string)
+		}
+	}
+	return ids
+}
+
+// shareStreams decides which of the accounts have a stream, where there are more
+// than MaxStreams: those that have one already, and then the others in the order
+// of the leases. It marks the rest, and logs how many they are when that changes.
+func (m *Manager) shareStreams(leases []tenant.Lease) {
+	left := m.MaxStreams
+	var others []int
+	for i, l := range leases {
+		switch r := m.running[l.Account]; {
+		case l.StreamMode == "off":
+		case left > 0 && r != nil && !r.ended && r.lease.Streams():
+			left--
+		default:
+			others = append(others, i)
+		}
+	}
+	for n, i := range others {
+		leases[i].Streamless = n >= left
+	}
+	without := int64(max(0, len(others)-left))
+	m.streams.Store(int64(m.MaxStreams-left+len(others)) - without)
+	if before := m.without.Swap(without); before != without {
+		m.Logger.Warn("accounts are reconciled every few minutes without a stream, since the instances have as many as they may: start another one, or raise PADDOCK_MAX_STREAMS",
+			"accounts", without, "before", before, "streams", m.MaxStreams)
+	}
+}
+
+// Streams returns how many accounts this instance streams, and how many it
+// reconciles without a stream because it may have no more.
+func (m *Manager) Streams() (streams, without int64) {
+	return m.streams.Load(), m.without.Load()
 }
 
 // stopTimeout is how long streams may take to end before their leases are

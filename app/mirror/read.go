@@ -23,8 +23,12 @@ const retryEvents = 24 * time.Hour
 // streamLoop reads the broker's stream, again after each end, by the transport
 // that the account is set to.
 func (a *account) streamLoop(ctx context.Context) {
-	a.noteDown(ctx, "", "")
-	if a.lease.StreamMode == "off" {
+	note := ""
+	if a.lease.Streamless {
+		note = streamlessNote
+	}
+	a.noteDown(ctx, note, "")
+	if !a.lease.Streams() {
 		signal(a.gap) // reconcile now; from here on only the timer does
 		return
 	}
@@ -130,7 +134,7 @@ func (a *account) connect(ctx context.Context, way transport) error {
 		return nil
 	}
 	if way.kind == transportSSE {
-		return a.client.ConfirmUnauthorized(ctx, a.m.Broker.StreamTrades(ctx, a.opened.Environment, a.opened.Credentials, a.lastID, handle))
+		return a.client.ConfirmUnauthorized(ctx, a.m.Broker.StreamTrades(ctx, a.opened.Environment, a.opened.Credentials, a.lastID.Load().(string), handle))
 	}
 	err := a.m.Broker.StreamSocket(ctx, a.opened.Environment, a.opened.Credentials, handle)
 	confirmed := a.client.ConfirmUnauthorized(ctx, err)
@@ -144,6 +148,9 @@ func (a *account) connect(ctx context.Context, way transport) error {
 // fellBackNote says why an account does not have the first choice of transport.
 const fellBackNote = "Alpaca offers this account no Server-Sent Events, so that its WebSocket is read. " +
 	"It takes one connection an account: a program of your own that uses it and this one shut each other out."
+
+// streamlessNote says why an account has no stream at all.
+const streamlessNote = "Paddock has as many streams as its operator lets it have, so that this account's orders are reconciled every few minutes."
 
 // sentence says for people why a stream ended.
 func sentence(kind string, err error) string {

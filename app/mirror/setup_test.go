@@ -183,7 +183,13 @@ type world struct {
 
 func newWorld(t *testing.T, change ...func(*alpacasim.Config)) *world {
 	t.Helper()
-	w := &world{t: t, pg: pgtest.New(t), seed: alpacasim.DemoAccounts(9)[0]}
+	return newWorldOn(t, pgtest.New(t), change...)
+}
+
+// newWorldOn is newWorld on a database that the test has made.
+func newWorldOn(t *testing.T, db *pgtest.DB, change ...func(*alpacasim.Config)) *world {
+	t.Helper()
+	w := &world{t: t, pg: db, seed: alpacasim.DemoAccounts(9)[0]}
 	w.admin = w.pg.Conn(t, "admin")
 	token := kit.User(t, w.pg, "u1")
 

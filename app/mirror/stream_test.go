@@ -60,6 +60,35 @@ func TestUpdatesAreAppliedOnce(t *testing.T) {
 	w.wantNoGap()
 }
 
+// Where the database comes back older than it was, so shortly that the lease is
+// still held, the stream begins again where the database is, and tells what was
+// lost.
+func TestAnOlderDatabaseIsToldAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run()
+	w.awaitStream()
+	w.buy("AAPL", "1", "kept")
+	w.sim.Step()
+	w.waitForOrder("kept", "accepted filled 1")
+	const newest = "select last_event_id from app.stream_cursors where account_id = $1"
+	w.eventually("the stream to have told of it", func() bool { return w.eventsOf("kept") == "new fill" })
+	kept := scan[string](w, newest, w.account.Account)
+	w.buy("AAPL", "2", "lost")
+	w.sim.Step()
+	w.eventually("the stream to have told of it", func() bool { return w.eventsOf("lost") == "new fill" })
+
+	w.exec(`with cursor as (update app.stream_cursors set last_event_id = $2 where account_id = $1),
+			lost as (delete from app.account_events where account_id = $1 and broker_event_id > $2 returning seq),
+			fills as (delete from app.fills where account_id = $1 and qty = 2),
+			orders as (delete from app.alpaca_orders where account_id = $1 and client_order_id = 'lost')
+		update app.event_heads h set last_seq = e.seq, last_at = e.at from app.account_events e
+			where h.account_id = $1 and e.account_id = $1 and e.seq = (select min(seq) - 1 from lost)`, w.account.Account, kept)
+	w.waitForOrder("lost", "accepted filled 2")
+	w.eventually("the events to be told again", func() bool { return strings.HasSuffix(w.eventsOf("lost"), "new fill") })
+	w.wantNoGap()
+}
+
 // Whatever the order in which updates arrive, an order keeps its latest state,
 // and the log has all updates. A bust lowers the filled quantity, because the
 // broker is right even if a quantity goes down.

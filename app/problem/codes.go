@@ -24,7 +24,7 @@ var (
 	InvalidOrder          = code(KindInvalid, "invalid_order", "A field of an order, a replacement or a closing is wrong or missing; the message names it.")
 	InvalidQuery          = code(KindInvalid, "invalid_query", "A parameter of the query is empty, there twice, or not what it can be.")
 	InvalidScope          = code(KindInvalid, "invalid_scope", "`scope` is not `account`, `agent` or `tag`, or does not go with `scope_value`.")
-	InvalidSince          = code(KindInvalid, "invalid_since", "`since` is not a cursor: a whole number from 0.")
+	InvalidSince          = code(KindInvalid, "invalid_since", "`since` is neither the `resume` of an event nor a whole number from 0.")
 	InvalidStatus         = code(KindInvalid, "invalid_status", "`status` is not `open`, `closed` or `all`.")
 	InvalidStepUp         = code(KindInvalid, "invalid_step_up", "A step-up has neither a password nor a code, or both.")
 	InvalidSwitch         = code(KindInvalid, "invalid_switch", "A field of a turn of the switch is wrong, or two do not go together.")
@@ -80,7 +80,7 @@ var (
 
 // Cursors that cannot be gone on from: 410.
 var (
-	CursorAhead   = code(KindGone, "cursor_ahead", "The log of events ends before this cursor: the database was restored. `details.snapshot` is what to start from.")
+	CursorAhead   = code(KindGone, "cursor_ahead", "The log does not have the event of this cursor: the database came back older than it was. `details.snapshot` is what to start from.")
 	CursorExpired = code(KindGone, "cursor_expired", "The events after this cursor are no longer kept. `details.snapshot` is what to start from.")
 )
 
@@ -123,7 +123,7 @@ var (
 	CredentialsUnreadable = code(KindUnavailable, "credentials_unreadable", "The stored keys do not open with the server's master keys: its operator must restore them.")
 	DatabaseUnavailable   = code(KindUnavailable, "database_unavailable", "The database cannot be reached at the moment.")
 	GoingAway             = code(KindUnavailable, "going_away", "The server is going away: connect again.")
-	NotReady              = code(KindUnavailable, "not_ready", "`GET /readyz` alone: the database does not answer.")
+	NotReady              = code(KindUnavailable, "not_ready", "`GET /readyz` alone: the database does not answer, takes no changes or has an older schema than the server needs.")
 	OrdersNotCanceled     = code(KindUnavailable, "orders_not_canceled", "Some open orders are not over yet, so that nothing else was done.")
 	RequestUnderWay       = code(KindUnavailable, "request_under_way", "The first request with this `Idempotency-Key` is still under way.")
 	SyncPending           = code(KindUnavailable, "sync_pending", "The reconciliation goes on: ask again for its answer.")

@@ -1,6 +1,10 @@
 package push
 
-import "github.com/google/uuid"
+import (
+	"github.com/google/uuid"
+
+	"paddock/app/tenant"
+)
 
 // FollowUnasked makes every connection follow an account, without checking
 // whether it may.
@@ -12,7 +16,7 @@ func (h *Hub) FollowUnasked(account uuid.UUID, cursor int64) {
 	}
 	h.mu.Unlock()
 	for _, f := range all {
-		f.follow(account, cursor)
+		f.follow(account, tenant.Cursor{Seq: cursor})
 	}
 }
 

@@ -30,16 +30,16 @@ type follower struct {
 	reason closeReason
 
 	mu      sync.Mutex
-	cursors map[uuid.UUID]int64 // the last event queued of each account that it follows
+	cursors map[uuid.UUID]tenant.Cursor // the last event queued of each account that it follows
 	queue   []item
 	size    int  // bytes of the queue
 	paused  bool // events stay in the log until the client has read more
 }
 
-// item is a message to send, with the cursor to resume from after it, or 0.
+// item is a message to send, with the cursor to resume from after it, or the zero one.
 type item struct {
 	text   []byte
-	cursor int64
+	cursor tenant.Cursor
 }
 
 // wire sends a follower's messages: over a WebSocket or as Server-Sent Events.
@@ -60,7 +60,7 @@ type closeReason struct {
 func (h *Hub) newFollower(token, user string, w wire, quiet time.Duration) *follower {
 	f := &follower{
 		hub: h, wire: w, token: token, user: user, wake: make(chan struct{}, 1), quit: make(chan struct{}), ended: make(chan struct{}),
-		cursors: map[uuid.UUID]int64{}, pingAfter: quiet,
+		cursors: map[uuid.UUID]tenant.Cursor{}, pingAfter: quiet,
 	}
 	f.lastSent.Store(time.Now().UnixNano())
 	return f
@@ -86,7 +86,7 @@ func (f *follower) follows(account uuid.UUID) bool {
 }
 
 // accounts returns the accounts that it follows, with their cursors.
-func (f *follower) accounts() map[uuid.UUID]int64 {
+func (f *follower) accounts() map[uuid.UUID]tenant.Cursor {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return maps.Clone(f.cursors)
@@ -182,7 +182,7 @@ func (f *follower) waitForRoom() {
 // enqueue queues a message. f.mu must be held, so that messages are queued in
 // the order of their cursors. A client for which too much is queued, because it
 // asks for more than it reads, is closed and resumes by cursor.
-func (f *follower) enqueue(text []byte, cursor int64) {
+func (f *follower) enqueue(text []byte, cursor tenant.Cursor) {
 	select {
 	case <-f.quit:
 		return
@@ -200,23 +200,23 @@ func (f *follower) enqueue(text []byte, cursor int64) {
 func (f *follower) sendMessage(m message) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.enqueue(m.text(), 0)
+	f.enqueue(m.text(), tenant.Cursor{})
 }
 
 // deliver queues an event if it is the next one of its account and there is
 // room. Any other was queued before, or will be read again.
-func (f *follower) deliver(account uuid.UUID, seq int64, text []byte) {
+func (f *follower) deliver(account uuid.UUID, cursor tenant.Cursor, text []byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if last, follows := f.cursors[account]; !follows || seq != last+1 || f.pauseIfFull() {
+	if last, follows := f.cursors[account]; !follows || cursor.Seq != last.Seq+1 || f.pauseIfFull() {
 		return
 	}
-	f.cursors[account] = seq
-	f.enqueue(text, seq)
+	f.cursors[account] = cursor
+	f.enqueue(text, cursor)
 }
 
 // follow starts or moves a subscription, and queues its first messages.
-func (f *follower) follow(account uuid.UUID, cursor int64, first ...message) {
+func (f *follower) follow(account uuid.UUID, cursor tenant.Cursor, first ...message) {
 	f.mu.Lock()
 	f.cursors[account] = cursor
 	for _, m := range first {
@@ -243,7 +243,7 @@ func (f *follower) unsubscribe(account uuid.UUID) bool {
 // connection where the session has ended.
 func (f *follower) revoke(account uuid.UUID, why tenant.Access) {
 	if why == tenant.NoSession {
-		f.end(closeUnauthenticated, problem.SessionEnded, "the session has ended: sign in again")
+		f.end(closeUnauthenticated, problem.SessionEnded, sessionEnded)
 		return
 	}
 	if f.unsubscribe(account) {
@@ -252,6 +252,20 @@ func (f *follower) revoke(account uuid.UUID, why tenant.Access) {
 			f.end(websocket.StatusNormalClosure, problem.Code{}, "") // the message before says why
 		}
 	}
+}
+
+// lose ends a subscription that cannot be read any more. One whose cursor alone
+// was the reason may have begun again meanwhile.
+func (f *follower) lose(s tenant.Subscription, why tenant.Access) {
+	if why == tenant.CursorExpired || why == tenant.CursorAhead {
+		f.mu.Lock()
+		moved := f.cursors[s.Account] != s.Cursor
+		f.mu.Unlock()
+		if moved {
+			return
+		}
+	}
+	f.revoke(s.Account, why)
 }
 
 // keepAlive pings a client that was sent nothing for a while. The hub's mutex

@@ -2,6 +2,7 @@ package push
 
 import (
 	"context"
+	"errors"
 	"net"
 	"strconv"
 	"sync/atomic"
@@ -12,22 +13,34 @@ import (
 	"github.com/jackc/pgxlisten"
 )
 
-// listen receives the doorbell's notifications, and reconnects by itself. It
-// first asks for the channel's name, which is a secret of the database.
+// listen receives the doorbell's notifications, and reconnects by itself. It asks
+// for the channel's name, which is a secret of the database, before each
+// connection: a database that was restored has another.
 func (h *Hub) listen(ctx context.Context) {
-	channel := ""
-	for channel == "" {
-		var err error
-		if channel, err = h.Worker.Channel(ctx); err != nil {
-			if !sleep(ctx, time.Second) {
-				return
-			}
-		}
-	}
 	var socket atomic.Pointer[net.Conn] // the listener's
 	go h.relisten(ctx, &socket)
+	for ctx.Err() == nil {
+		channel, err := h.Worker.Channel(ctx)
+		if err != nil {
+			sleep(ctx, time.Second)
+			continue
+		}
+		h.listenOn(ctx, channel, &socket)
+	}
+}
+
+// listenOn listens on a channel until the database has another one.
+func (h *Hub) listenOn(ctx context.Context, channel string, socket *atomic.Pointer[net.Conn]) {
+	ctx, end := context.WithCancel(ctx)
+	defer end()
 	listener := &pgxlisten.Listener{
 		Connect: func(ctx context.Context) (*pgx.Conn, error) {
+			if now, err := h.Worker.Channel(ctx); err != nil || now != channel {
+				if err == nil {
+					end()
+				}
+				return nil, errors.Join(err, ctx.Err())
+			}
 			conn, err := h.Connect(ctx)
 			if err == nil {
 				c := conn.PgConn().Conn()
@@ -45,6 +58,7 @@ func (h *Hub) listen(ctx context.Context) {
 	listener.Handle(channel, notificationHandler{h})
 	if err := listener.Listen(ctx); err != nil && ctx.Err() == nil {
 		h.Logger.Error("the listener ended", "err", err)
+		sleep(ctx, time.Second)
 	}
 }
 

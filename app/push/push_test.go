@@ -22,6 +22,7 @@ import (
 	"paddock/app/eventlog"
 	"paddock/app/push"
 	"paddock/app/tenant"
+	"paddock/tests/kit"
 	"paddock/tests/pgtest"
 	"paddock/tests/protocol"
 )
@@ -120,6 +121,7 @@ type said struct {
 	Type    string          `json:"type"`
 	Account string          `json:"account_id"`
 	Cursor  int64           `json:"cursor"`
+	Resume  string          `json:"resume"`
 	Reset   bool            `json:"reset"`
 	Code    string          `json:"code"`
 	Data    json.RawMessage `json:"data"`
@@ -385,26 +387,55 @@ func TestListenerComesBack(t *testing.T) {
 	}
 }
 
+// A database that was restored has another channel, on which the listener listens
+// once its connection has ended, as it has by a restore.
+func TestListenerFollowsTheChannel(t *testing.T) {
+	f := newFixture(t, nil)
+	c := f.dial(1)
+	c.subscribe(1, "")
+	c.want("subscribed", "")
+	f.say(1, "before")
+	c.want("event", "")
+	f.exec(`update private.doorbell set channel = 'paddock_' || md5('another');
+		select pg_terminate_backend(pid) from pg_stat_activity where query like 'listen %' and datname = current_database()`)
+	admin := f.db.Conn(t, "admin")
+	kit.Eventually(t, "the listener to listen again", func() bool {
+		var n int
+		err := admin.QueryRow(t.Context(), `select count(*) from pg_stat_activity
+			where query like '%' || (select channel from private.doorbell) || '%' and query like 'listen %' and datname = current_database()`).Scan(&n)
+		return err == nil && n == 1
+	})
+	f.say(1, "after")
+	c.want("event", "")
+}
+
 // Events that were written without a ring, as with psql, are found by polling.
 func TestOthersAreFoundByTheClock(t *testing.T) {
 	f := newFixture(t, func(c *push.Config) { c.Poll = 0 })
 	c := f.dial(1)
 	c.subscribe(1, "")
 	c.want("subscribed", "")
-	f.exec(`update app.event_heads set last_seq = 1 where account_id = '` + account(1) + `';
-		insert into app.account_events (account_id, seq, kind, data) values ('` + account(1) + `', 1, 'credentials', '{"state": "stored"}')`)
+	f.exec(`with event as (insert into app.account_events (account_id, seq, kind, data) values ('` + account(1) + `', 1, 'credentials', '{"state": "stored"}') returning at)
+		update app.event_heads set last_seq = 1, last_at = event.at from event where account_id = '` + account(1) + `'`)
 	c.want("event", "")
 }
 
-// A malformed message gets an error and does not affect other clients. A
-// message that is too large ends the socket.
+// A malformed message gets an error, which names the account whose subscription
+// was not made, and does not affect other clients. A message that is too large
+// ends the socket.
 func TestBadMessages(t *testing.T) {
 	f := newFixture(t, nil)
 	c := f.dial(1)
-	for _, text := range []string{`{`, `[]`, `{"type":"dance"}`, `{"type":"subscribe"}`, `{"type":"subscribe","account_id":"x"}`,
+	for _, text := range []string{`{`, `[]`, `{"type":"dance"}`, `{"type":"subscribe"}`, `{"type":"subscribe","account_id":"x"}`, `{"type":"subscribe","account_id":"{` + account(1) + `}"}`, `{"type":"subscribe","account_id":"` + account(1) + `","cursor":"x"}`,
 		`{"type":"subscribe","account_id":"` + account(1) + `","cursor":-5}`, `{"type":"subscribe","account_id":"` + account(1) + `","cursor":1e99}`, `{"type":"subscribe","account_id":"` + account(1) + `","cursor":1,"snapshot":true}`} {
 		c.send(text)
-		c.want("error", "bad_message")
+		var sent struct {
+			Account string `json:"account_id"`
+		}
+		_ = json.Unmarshal([]byte(text), &sent) // it may be none
+		if m := c.want("error", "bad_message"); m.Account != sent.Account {
+			t.Errorf("%s: the error names the account %q", text, m.Account)
+		}
 	}
 	c.send(`{"type":"ping"}`)
 	c.want("pong", "")
@@ -421,19 +452,16 @@ func TestBadMessages(t *testing.T) {
 // gets no socket.
 func TestRefusals(t *testing.T) {
 	f := newFixture(t, func(c *push.Config) { c.MaxSockets = 2 })
-	for name, tt := range map[string]struct {
-		header http.Header
-		status int
-	}{
-		"no session":               {http.Header{}, 401},
-		"a session that has ended": {http.Header{"X-Test-Token": {"token-of-nobody"}}, 401},
-		"another site":             {http.Header{"X-Test-Token": {token(1)}, "Origin": {"https://evil.example"}}, 403},
-	} {
-		_, response, err := websocket.Dial(t.Context(), f.url, &websocket.DialOptions{HTTPHeader: tt.header})
-		if err == nil || response.StatusCode != tt.status {
-			t.Errorf("%s: %v", name, response)
+	for _, header := range []http.Header{{"X-Test-Token": {token(1)}}, {}} {
+		header.Set("Origin", "https://evil.example")
+		_, response, err := websocket.Dial(t.Context(), f.url, &websocket.DialOptions{HTTPHeader: header})
+		if err == nil || response.StatusCode != 403 {
+			t.Errorf("from another site: %v", response)
 		}
 	}
+	// A page learns of a socket's closing code, and of nothing before it was open.
+	f.dialWith("", "").wantClosed(4401)
+	f.dialWith("token-of-nobody", "?account_id="+account(1)).wantClosed(4401)
 	plain, err := http.Get("http" + strings.TrimPrefix(f.url, "ws"))
 	if err != nil {
 		t.Fatal(err)

@@ -141,7 +141,7 @@ func (h *Hub) readBatch(ctx context.Context, part []tenant.Subscription, p readS
 		if e.Access != tenant.AccessOK {
 			for _, i := range e.For {
 				for _, f := range p[part[i]] {
-					f.revoke(part[i].Account, e.Access)
+					f.lose(part[i], e.Access)
 				}
 			}
 			continue
@@ -149,7 +149,7 @@ func (h *Hub) readBatch(ctx context.Context, part []tenant.Subscription, p readS
 		text := eventText(account, e)
 		for _, i := range e.For {
 			for _, f := range p[part[i]] {
-				f.deliver(account, e.Seq, text)
+				f.deliver(account, e.Cursor(), text)
 			}
 		}
 		sum := got[account]
@@ -167,11 +167,11 @@ func (h *Hub) readBatch(ctx context.Context, part []tenant.Subscription, p readS
 func (h *Hub) checkSessions(ctx context.Context, part []*follower) {
 	once, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	subscriptions := make([]tenant.Subscription, len(part))
+	questions := make([]tenant.AccessQuestion, len(part))
 	for i, f := range part {
-		subscriptions[i].Token = f.token
+		questions[i].Token = f.token
 	}
-	states, err := h.Worker.CheckAccess(once, subscriptions)
+	states, err := h.Worker.CheckAccess(once, questions)
 	if err != nil {
 		if ctx.Err() == nil {
 			h.Logger.Warn("sessions could not be looked at; it is tried again", "err", err)

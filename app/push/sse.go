@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strconv"
 	"sync"
 	"time"
 
@@ -33,7 +32,7 @@ func (h *Hub) ServeEvents(w http.ResponseWriter, r *http.Request) {
 	}
 	// An EventSource reconnects after a stream that ends, and not after an
 	// error status.
-	token, user, ok := h.authenticate(w, r, first.Account)
+	token, user, ok := h.authenticate(w, r, first.Account.UUID, func() { refuseUnauthenticated(w) })
 	if !ok {
 		return
 	}
@@ -97,8 +96,8 @@ type eventStream struct {
 func (e *eventStream) send(i item, within time.Duration) error {
 	var m sse.Message
 	m.AppendData(string(i.text[:len(i.text)-1]))
-	if i.cursor > 0 {
-		m.ID = sse.ID(strconv.FormatInt(i.cursor, 10))
+	if i.cursor.Seq > 0 {
+		m.ID = sse.ID(i.cursor.String())
 	}
 	return e.write(&m, within)
 }

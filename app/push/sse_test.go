@@ -85,8 +85,7 @@ func TestEventStreamResumes(t *testing.T) {
 	l.want("subscribed", "")
 	f.say(1, "one")
 	f.say(1, "two")
-	l.want("event", "")
-	if l.lastID != "1" {
+	if m := l.want("event", ""); l.lastID != m.Resume || !strings.HasPrefix(l.lastID, "1-") {
 		t.Errorf("the first event has the id %q", l.lastID)
 	}
 	l.response.Body.Close()
@@ -101,7 +100,7 @@ func TestEventStreamResumes(t *testing.T) {
 	}
 	l = f.listen(1, "?snapshot=true&account_id="+account(1), nil)
 	l.want("subscribed", "")
-	if m := l.want("snapshot", ""); m.Cursor != 3 || l.lastID != "3" {
+	if m := l.want("snapshot", ""); m.Cursor != 3 || l.lastID != m.Resume || !strings.HasPrefix(l.lastID, "3-") {
 		t.Errorf("the snapshot has the cursor %d and the id %q", m.Cursor, l.lastID)
 	}
 	l = f.listen(1, "?since=99&account_id="+account(1), nil)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -18,14 +17,21 @@ func (f *follower) handleRequest(ctx context.Context, r request) {
 	switch {
 	case r.Type == "ping":
 		f.sendMessage(message{Type: "pong"})
-	case r.Type == "subscribe" && r.Account != uuid.Nil && (r.Cursor == nil || *r.Cursor >= 0 && !r.Snapshot):
+	case r.Type == "subscribe" && r.Account.UUID != uuid.Nil && (r.Cursor == nil || !r.Cursor.malformed && !r.Snapshot):
 		f.subscribe(ctx, r)
-	case r.Type == "unsubscribe" && r.Account != uuid.Nil:
-		f.unsubscribe(r.Account)
-		f.sendMessage(message{Type: "unsubscribed", Account: &r.Account, Code: problem.Asked, Message: "As you asked."})
+	case r.Type == "subscribe" && r.Account.said != "":
+		f.refuseSubscription(r, problem.BadMessage, `Subscribe with the account's UUID, as GET /api/accounts has it, and with either a cursor (the "resume" of the last message, or a number from 0) or a snapshot.`)
+	case r.Type == "unsubscribe" && r.Account.UUID != uuid.Nil:
+		f.unsubscribe(r.Account.UUID)
+		f.sendMessage(message{Type: "unsubscribed", Account: r.Account.UUID, Code: problem.Asked, Message: "As you asked."})
 	default:
-		f.sendError(problem.BadMessage, `The "type" must be subscribe, unsubscribe or ping, with the account's id and either a cursor from 0 or a snapshot.`)
+		f.sendError(problem.BadMessage, `The "type" must be subscribe, unsubscribe or ping, with the account's id and either a cursor or a snapshot.`)
 	}
+}
+
+// refuseSubscription says that a subscription was not made, and which.
+func (f *follower) refuseSubscription(r request, code problem.Code, sentence string) {
+	f.sendMessage(message{Type: "error", Account: r.Account.said, Code: code, Message: sentence})
 }
 
 func (f *follower) sendError(code problem.Code, sentence string) {
@@ -35,66 +41,67 @@ func (f *follower) sendError(code problem.Code, sentence string) {
 // subscribe checks in the database whether the session may read the account,
 // and then follows it.
 func (f *follower) subscribe(ctx context.Context, r request) {
+	account := r.Account.UUID
 	f.mu.Lock()
-	_, again := f.cursors[r.Account]
+	_, again := f.cursors[account]
 	full := !again && len(f.cursors) >= f.hub.MaxAccounts
 	f.mu.Unlock()
 	if full {
-		f.sendError(problem.TooManyAccounts, "This connection follows as many accounts as it may. Unsubscribe from one first.")
+		f.refuseSubscription(r, problem.TooManyAccounts, "This connection follows as many accounts as it may. Unsubscribe from one first.")
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	state, err := f.hub.checkAccess(ctx, f.token, r.Account)
+	state, err := f.hub.checkAccess(ctx, tenant.AccessQuestion{Token: f.token, Account: account, Cursor: r.Cursor.asked()})
 	switch {
 	case err != nil:
-		f.sendUnavailable(r.Account)
+		f.sendUnavailable(account)
 		return
 	case state.Access != tenant.AccessOK:
-		if f.unsubscribe(r.Account); state.Access == tenant.NoSession {
-			f.revoke(r.Account, state.Access)
+		if f.unsubscribe(account); state.Access == tenant.NoSession {
+			f.revoke(account, state.Access)
 		} else {
-			f.sendMessage(unsubscribed(r.Account, state.Access))
+			f.sendMessage(unsubscribed(account, state.Access))
 		}
 		return
 	}
-	reply := message{Type: "subscribed", Account: &r.Account, Cursor: &state.Head}
-	switch {
-	case r.Cursor == nil:
-	case *r.Cursor > state.Head:
+	reply := message{Type: "subscribed", Account: account}
+	switch state.Place {
+	case tenant.CursorAhead:
 		reply.Reset, reply.Code = true, problem.CursorAhead
-	case *r.Cursor < state.Dropped:
+	case tenant.CursorExpired:
 		reply.Reset, reply.Code = true, problem.CursorExpired
-	default:
-		reply.Cursor = r.Cursor
 	}
 	if !reply.Reset && !r.Snapshot {
-		f.follow(r.Account, *reply.Cursor, reply)
+		reply.setCursor(state.Cursor)
+		f.follow(account, state.Cursor, reply)
 		return
 	}
-	s, err := f.hub.Log.Snapshot(ctx, tenant.Admission{Token: f.token, Account: r.Account})
+	s, err := f.hub.Log.Snapshot(ctx, tenant.Admission{Token: f.token, Account: account})
 	if err != nil {
-		f.sendUnavailable(r.Account)
+		f.sendUnavailable(account)
 		return
 	}
-	reply.Cursor = &s.Cursor
-	f.follow(r.Account, s.Cursor, reply, message{Type: "snapshot", Account: &r.Account, Cursor: &s.Cursor, At: &s.At, Data: s.Data})
+	at, _ := tenant.ParseCursor(s.Resume) // the database has written it
+	reply.setCursor(at)
+	snapshot := message{Type: "snapshot", Account: account, At: &s.At, Data: s.Data}
+	snapshot.setCursor(at)
+	f.follow(account, at, reply, snapshot)
 }
 
 // sendUnavailable ends a subscription, or refuses a new one, because the
 // database cannot be reached.
 func (f *follower) sendUnavailable(account uuid.UUID) {
 	f.unsubscribe(account)
-	f.sendMessage(message{Type: "unsubscribed", Account: &account, Code: problem.DatabaseUnavailable,
+	f.sendMessage(message{Type: "unsubscribed", Account: account, Code: problem.DatabaseUnavailable,
 		Message: "The database cannot be reached at the moment. Subscribe again in a few seconds."})
 }
 
-// checkAccess asks the database what a session may do, with an account or, for
-// uuid.Nil, alone.
-func (h *Hub) checkAccess(ctx context.Context, token string, account uuid.UUID) (tenant.AccessState, error) {
+// checkAccess asks the database what a session may do.
+func (h *Hub) checkAccess(ctx context.Context, q tenant.AccessQuestion) (tenant.AccessState, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	answer, err := h.Worker.CheckAccess(ctx, []tenant.Subscription{{Token: token, Account: account}})
+	answer, err := h.Worker.CheckAccess(ctx, []tenant.AccessQuestion{q})
 	if err != nil {
 		return tenant.AccessState{}, err
 	}
@@ -105,9 +112,9 @@ func (h *Hub) checkAccess(ctx context.Context, token string, account uuid.UUID) 
 }
 
 // subscriptionFromQuery returns the subscription that a URL asks for, nil for
-// none, and otherwise what is wrong with it. cursor is the name of the cursor's
+// none, and otherwise what is wrong with it. parameter is the name of the cursor's
 // parameter. It serves clients that can only listen.
-func subscriptionFromQuery(q url.Values, cursor string) (r *request, problem string) {
+func subscriptionFromQuery(q url.Values, parameter string) (r *request, problem string) {
 	if !q.Has("account_id") {
 		return nil, ""
 	}
@@ -115,13 +122,13 @@ func subscriptionFromQuery(q url.Values, cursor string) (r *request, problem str
 	if err != nil || account == uuid.Nil {
 		return nil, `The "account_id" is not a UUID. Copy it from GET /api/accounts.`
 	}
-	r = &request{Type: "subscribe", Account: account}
-	if q.Has(cursor) {
-		n, err := strconv.ParseInt(q.Get(cursor), 10, 64)
-		if err != nil || n < 0 {
-			return nil, `The "` + cursor + `" must be a whole number from 0.`
+	r = &request{Type: "subscribe", Account: accountID{account, account.String()}}
+	if q.Has(parameter) {
+		n, ok := tenant.ParseCursor(q.Get(parameter))
+		if !ok || n.Seq < 0 {
+			return nil, `The "` + parameter + `" must be the "resume" of the last message, or a whole number from 0.`
 		}
-		r.Cursor = &n
+		r.Cursor = &cursor{Cursor: n}
 	}
 	if q.Has("snapshot") {
 		if r.Snapshot = q.Get("snapshot") == "true"; !r.Snapshot || r.Cursor != nil {

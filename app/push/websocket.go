@@ -31,15 +31,16 @@ const (
 	compressFrom = 4 << 10
 )
 
-// ServeHTTP upgrades GET /api/ws to a WebSocket. A client without a session is
-// refused before.
+// ServeHTTP upgrades GET /api/ws to a WebSocket. One without a session is closed
+// at once with 4401, and not refused before: browsers tell a page neither status
+// nor body of a refused upgrade, so that it would try again for ever.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
 		w.Header().Set("Upgrade", "websocket")
 		refuse(w, problem.UpgradeRequired, "This is a WebSocket: connect to it with a client of one, or read GET /api/events.")
 		return
 	}
-	token, user, ok := h.authenticate(w, r, uuid.Nil)
+	token, user, ok := h.authenticate(w, r, uuid.Nil, func() { closeUnauthenticatedSocket(w, r) })
 	if !ok {
 		return
 	}
@@ -48,15 +49,11 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, problem.BadRequest, complaint)
 		return
 	}
-	// The origin is checked above, by the same rule as everywhere.
 	hijacked := &smallBuffers{ResponseWriter: w}
-	conn, err := websocket.Accept(hijacked, r, &websocket.AcceptOptions{
-		InsecureSkipVerify: true, CompressionMode: websocket.CompressionNoContextTakeover, CompressionThreshold: compressFrom,
-	})
+	conn, err := accept(hijacked, r)
 	if err != nil {
-		return // Accept has sent the error
+		return // accept has sent the error
 	}
-	conn.SetReadLimit(maxRequest)
 	f := h.newFollower(token, user, socket{conn, hijacked.conn}, h.IdleTimeout/2)
 	if err := h.add(f); err != nil {
 		if errors.Is(err, errTooMany) {
@@ -68,6 +65,26 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	// The request ends here, so that the server frees what it holds for it.
 	go f.run(context.Background(), conn, first)
+}
+
+// accept upgrades a request, whose origin was checked, by the same rule as
+// everywhere.
+func accept(w http.ResponseWriter, r *http.Request) (*websocket.Conn, error) {
+	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+		InsecureSkipVerify: true, CompressionMode: websocket.CompressionNoContextTakeover, CompressionThreshold: compressFrom,
+	})
+	if err == nil {
+		conn.SetReadLimit(maxRequest)
+	}
+	return conn, err
+}
+
+// closeUnauthenticatedSocket upgrades a request without a session, and says so.
+func closeUnauthenticatedSocket(w http.ResponseWriter, r *http.Request) {
+	hijacked := &smallBuffers{ResponseWriter: w}
+	if conn, err := accept(hijacked, r); err == nil {
+		socket{conn, hijacked.conn}.close(closeReason{status: closeUnauthenticated, reason: sessionEnded})
+	}
 }
 
 // run serves a socket until it ends.
@@ -193,19 +210,20 @@ func (s socket) close(g closeReason) {
 
 func (s socket) closeNow() { _ = s.conn.CloseNow() }
 
-// authenticate returns who the client is, or refuses it: without a session,
-// from another site's page, or without access to the account, if one is given.
-func (h *Hub) authenticate(w http.ResponseWriter, r *http.Request, account uuid.UUID) (token, user string, ok bool) {
-	token, ok = h.Session(r)
-	if !ok {
-		refuseUnauthenticated(w)
-		return "", "", false
-	}
+// authenticate returns who the client is, or refuses it: from another site's page,
+// without a session, for which it calls unauthenticated, or without access to the
+// account, if one is given.
+func (h *Hub) authenticate(w http.ResponseWriter, r *http.Request, account uuid.UUID, unauthenticated func()) (token, user string, ok bool) {
 	if !h.OriginAllowed(r) {
 		refuse(w, problem.OriginForbidden, "This page's origin may not open a connection here.")
 		return "", "", false
 	}
-	state, err := h.checkAccess(r.Context(), token, account)
+	token, ok = h.Session(r)
+	if !ok {
+		unauthenticated()
+		return "", "", false
+	}
+	state, err := h.checkAccess(r.Context(), tenant.AccessQuestion{Token: token, Account: account})
 	switch {
 	case err != nil:
 		w.Header().Set("Retry-After", "2")
@@ -215,7 +233,7 @@ func (h *Hub) authenticate(w http.ResponseWriter, r *http.Request, account uuid.
 		refuse(w, problem.AccountForbidden, "There is no such account among yours. Pick one from GET /api/accounts.")
 		return "", "", false
 	case state.Access != tenant.AccessOK:
-		refuseUnauthenticated(w)
+		unauthenticated()
 		return "", "", false
 	}
 	return token, state.User, true

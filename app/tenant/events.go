@@ -14,7 +14,7 @@ import (
 type Subscription struct {
 	Token   string
 	Account uuid.UUID
-	Cursor  int64
+	Cursor  Cursor
 }
 
 // Access is whether a session may read an account now.
@@ -27,6 +27,9 @@ const (
 	NoAccess  Access = "forbidden"
 	// CursorExpired: events after the cursor were dropped already.
 	CursorExpired Access = "cursor_expired"
+	// CursorAhead: the log has no such event, or another one of this number, since
+	// the database came back older than it was.
+	CursorAhead Access = "cursor_ahead"
 )
 
 // Event is one row of an account's log, and the subscriptions that are due it.
@@ -40,6 +43,9 @@ type Event struct {
 	Data   json.RawMessage
 }
 
+// Cursor returns the cursor after the event.
+func (e Event) Cursor() Cursor { return CursorAt(e.Seq, &e.At) }
+
 // ReadEvents returns what each subscription is due now. The database decides
 // for each by itself whether its session may read. A subscription gets at most
 // most events and about bytes of their data, but at least one event if there is
@@ -48,11 +54,12 @@ func (w *Worker) ReadEvents(ctx context.Context, subscriptions []Subscription, m
 	tokens := make([]string, len(subscriptions))
 	accounts := make([]uuid.UUID, len(subscriptions))
 	cursors := make([]int64, len(subscriptions))
+	marks := make([]*time.Time, len(subscriptions))
 	for i, in := range subscriptions {
-		tokens[i], accounts[i], cursors[i] = in.Token, in.Account, in.Cursor
+		tokens[i], accounts[i], cursors[i], marks[i] = in.Token, in.Account, in.Cursor.Seq, in.Cursor.At()
 	}
 	rows, err := w.pool.Query(ctx, `select idx, access, coalesce(seq, 0), coalesce(kind, ''), at, data
-		from private.read_events($1, $2, $3, $4, $5)`, tokens, accounts, cursors, most, bytes)
+		from private.read_events($1, $2, $3, $4, $5, $6)`, tokens, accounts, cursors, marks, most, bytes)
 	if err != nil {
 		return nil, toProblem(ctx, err)
 	}
@@ -77,30 +84,55 @@ func (w *Worker) ReadEvents(ctx context.Context, subscriptions []Subscription, m
 
 // AccessState is what a session may do now, by itself or with an account.
 type AccessState struct {
-	Access  Access
-	User    string // "" without a session
-	Head    int64  // the account's newest event
-	Dropped int64  // the newest event that was dropped
+	Access Access
+	User   string // "" without a session
+	// Place says whether the log can be gone on with after the cursor that was
+	// asked about: AccessOK, CursorExpired or CursorAhead; "" where the session may
+	// not read it.
+	Place Access
+	// Cursor is the one that was asked about with its mark, or the newest event's.
+	Cursor Cursor
 }
 
-// CheckAccess returns the state of each subscription's session; one without an
-// account asks about the session alone. Cursors are ignored.
-func (w *Worker) CheckAccess(ctx context.Context, subscriptions []Subscription) ([]AccessState, error) {
-	tokens := make([]string, len(subscriptions))
-	accounts := make([]*uuid.UUID, len(subscriptions))
-	for i, in := range subscriptions {
+// AccessQuestion is a session's token, and what is asked about it: with an account
+// whether it may read that, and with a cursor whether it can be gone on from.
+type AccessQuestion struct {
+	Token   string
+	Account uuid.UUID // zero to ask about the session alone
+	Cursor  *Cursor   // nil to ask for the newest event's
+}
+
+// CheckAccess answers each of these questions.
+func (w *Worker) CheckAccess(ctx context.Context, questions []AccessQuestion) ([]AccessState, error) {
+	tokens := make([]string, len(questions))
+	accounts := make([]*uuid.UUID, len(questions))
+	cursors := make([]*int64, len(questions))
+	marks := make([]*time.Time, len(questions))
+	for i, in := range questions {
 		tokens[i] = in.Token
 		if in.Account != uuid.Nil {
 			accounts[i] = &in.Account
 		}
+		if in.Cursor != nil {
+			cursors[i], marks[i] = &in.Cursor.Seq, in.Cursor.At()
+		}
 	}
-	rows, err := w.pool.Query(ctx, `select access, coalesce(user_id, ''), coalesce(head, 0), coalesce(dropped, 0)
-		from private.check_access($1, $2)`, tokens, accounts)
+	rows, err := w.pool.Query(ctx, `select access, coalesce(user_id, ''), coalesce(place, ''), coalesce(head, 0), mark
+		from private.check_access($1, $2, $3, $4) order by idx`, tokens, accounts, cursors, marks)
 	if err != nil {
 		return nil, toProblem(ctx, err)
 	}
+	n := 0
 	states, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (s AccessState, err error) {
-		return s, row.Scan(&s.Access, &s.User, &s.Head, &s.Dropped)
+		var head int64
+		var mark *time.Time
+		err = row.Scan(&s.Access, &s.User, &s.Place, &head, &mark)
+		if asked := questions[n].Cursor; asked != nil {
+			head = asked.Seq
+		}
+		s.Cursor = CursorAt(head, mark)
+		n++
+		return s, err
 	})
 	return states, toProblem(ctx, err)
 }

@@ -35,7 +35,12 @@ type Lease struct {
 	Silent  time.Duration
 	Sync    int64 // the number of a reconciliation that somebody waits for; 0 without one
 	Surplus bool  // beyond the holder's share: the stream should end and the lease be released
+	// Streamless is set by the holder where it may have no more streams.
+	Streamless bool
 }
+
+// Streams reports whether the account is to have a stream.
+func (l Lease) Streams() bool { return l.StreamMode != "off" && !l.Streamless }
 
 // Tx admits the worker to the lease's account and runs what queue adds, in one
 // transaction and one round trip to Postgres. It ends with account_forbidden
@@ -58,8 +63,9 @@ func (w *Worker) TxNotify(ctx context.Context, l Lease, queue func(*Batch)) erro
 }
 
 // Claim renews the holder's leases, takes free ones up to its share of all
-// accounts and at most most, and returns all that it then holds, each for ttl
-// from now.
+// accounts, and returns all that it then holds, each for ttl from now. The share
+// is greater than most, which is how many it can stream, only where no instance
+// can stream the rest.
 func (w *Worker) Claim(ctx context.Context, holder uuid.UUID, ttl time.Duration, most int) ([]Lease, error) {
 	rows, err := w.pool.Query(ctx, `select account_id, environment, fence, generation, coalesce(last_event_id, ''), unresolved, stream_mode,
 			coalesce(clock_timestamp() - silent_since, '0'), coalesce(sync, 0), surplus
@@ -120,9 +126,6 @@ func (w *Worker) QueueUsage(ctx context.Context) (usage float64, err error) {
 	err = run(ctx, w.pool, &b)
 	return usage, err
 }
-
-// Ping reports whether the database answers.
-func (w *Worker) Ping(ctx context.Context) error { return toProblem(ctx, w.pool.Ping(ctx)) }
 
 // DeploymentState is counts by which an operator sees whether the deployment
 // works.

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -35,6 +39,8 @@ Settings, from the environment:
 			if err != nil {
 				return err
 			}
+			// A second signal ends the process at once.
+			context.AfterFunc(cmd.Context(), func() { signal.Reset(os.Interrupt, syscall.SIGTERM) })
 			return serve(cmd.Context(), c, newLogger(cmd.ErrOrStderr(), c.LogLevel), nil)
 		},
 	}

@@ -35,6 +35,7 @@ import (
 	"paddock/app/tenant"
 	"paddock/app/trading"
 	"paddock/app/web"
+	"paddock/sql"
 )
 
 // newLogger makes the process's log. Go's own packages log there as well.
@@ -44,9 +45,9 @@ func newLogger(w io.Writer, level slog.Level) *slog.Logger {
 	return log
 }
 
-// serve runs Paddock until ctx ends, then lets running requests finish and
-// releases the leases. ready, if given, is called with the address on which it
-// listens.
+// serve runs Paddock until ctx ends, serves on for the time of the lame duck, then
+// lets running requests finish and releases the leases. ready, if given, is called
+// with the address on which it listens.
 func serve(ctx context.Context, c config.Config, log *slog.Logger, ready func(net.Addr)) error {
 	if c.SMTPURL == "" {
 		return serveMailing(ctx, c, log, nil, ready)
@@ -90,6 +91,10 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	}
 	defer pools.close()
 
+	newest, err := sql.Newest()
+	if err != nil {
+		return err
+	}
 	bell := tenant.NewDoorbell(pools.bell, log)
 	perUser := quota.New(quota.Config{PerSecond: c.UserRequests, AtOnce: c.UserAtOnce})
 	db := tenant.NewDB(pools.app, bell)
@@ -115,7 +120,7 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 		return err
 	}
 	defer signIn.WaitForMails()
-	manager := mirror.New(mirror.Config{Worker: worker, Keys: keys, Broker: alpaca, Logger: log, MirrorMaxAge: c.MirrorMaxAge})
+	manager := mirror.New(mirror.Config{Worker: worker, Keys: keys, Broker: alpaca, Logger: log, MirrorMaxAge: c.MirrorMaxAge, MaxStreams: c.MaxStreams})
 	connectWorker := func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, c.ListenURL) }
 	watchdog := reporting.NewWatchdog(connectWorker, c.ReportTransaction, log)
 	events := eventlog.New(db)
@@ -127,25 +132,26 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	opener := credentials.NewOpener(db, keys, alpaca, log)
 	accountService, tradingService := accounts.New(db, keys, alpaca), trading.New(db, opener, log)
 	accountService.MirrorMaxAge, tradingService.MirrorMaxAge = c.MirrorMaxAge, c.MirrorMaxAge
+	duck := &httpapi.LameDuck{}
 	handler := httpapi.New(httpapi.Config{
-		Accounts:    accountService,
-		Trading:     tradingService,
-		Journal:     journal.New(db),
-		Relay:       passthrough.New(db, opener),
-		Logs:        agents.NewLogs(db),
-		Audit:       audit.New(db),
-		Sessions:    signIn,
-		Quota:       perUser,
-		Auth:        signIn.Handler(),
-		Events:      events,
-		Push:        hub,
-		EventStream: http.HandlerFunc(hub.ServeEvents),
-		Console:     web.Handler(),
-		Ready: func(ctx context.Context) error {
-			return errors.Join(db.Ping(ctx), worker.Ping(ctx))
-		},
+		Accounts:            accountService,
+		Trading:             tradingService,
+		Journal:             journal.New(db),
+		Relay:               passthrough.New(db, opener),
+		Logs:                agents.NewLogs(db),
+		Audit:               audit.New(db),
+		Sessions:            signIn,
+		Quota:               perUser,
+		Auth:                signIn.Handler(),
+		Events:              events,
+		Push:                hub,
+		EventStream:         http.HandlerFunc(hub.ServeEvents),
+		Console:             web.Handler(),
+		Ready:               tenant.NewReadiness(db, worker, newest).Check,
+		LameDuck:            duck,
 		ClockSkews:          alpaca.ClockSkews,
 		ReportSessionsEnded: watchdog.Ended,
+		Streams:             manager.Streams,
 		Secure:              strings.HasPrefix(c.BaseURL, "https://"),
 		Logger:              log,
 	})
@@ -158,7 +164,24 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
-	group, running := errgroup.WithContext(ctx)
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	group, running := errgroup.WithContext(serving)
+	group.Go(func() error {
+		defer stop()
+		select {
+		case <-ctx.Done():
+		case <-running.Done(): // something has failed
+			return nil
+		}
+		duck.Leave()
+		log.Info("stopping", "in", c.LameDuck)
+		select {
+		case <-time.After(c.LameDuck):
+		case <-running.Done():
+		}
+		return nil
+	})
 	group.Go(func() error { return bell.Run(running) })
 	group.Go(func() error { return manager.Run(running) })
 	group.Go(func() error { return hub.Run(running) })

@@ -25,7 +25,7 @@ var filled = []string{
 	`insert into app.user_accounts (id, user_id, name, environment) values ('00000000-0000-4000-8000-000000000001', 'u', 'one', 'paper')`,
 	`insert into app.account_grants (account_id, user_id, role) values ('00000000-0000-4000-8000-000000000001', 'u', 'owner')`,
 	`insert into private.report_grants (account_id, role_oid, role_name) values ('00000000-0000-4000-8000-000000000001', 1, 'somebody')`,
-	`insert into app.event_heads (account_id, last_seq) values ('00000000-0000-4000-8000-000000000001', 1)`,
+	`insert into app.event_heads (account_id, last_seq, last_at) values ('00000000-0000-4000-8000-000000000001', 1, now())`,
 	`insert into app.account_events (account_id, seq, kind, data) values ('00000000-0000-4000-8000-000000000001', 1, 'order', '{}')`,
 	`insert into app.audit_log (account_id, kind, action) values ('00000000-0000-4000-8000-000000000001', 'user', 'account.create')`,
 	`insert into app.user_audit_log (user_id, kind, action) values ('u', 'user', 'session.begin')`,

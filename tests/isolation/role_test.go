@@ -57,7 +57,7 @@ var roleAttacks = []attack{
 			for _, q := range []string{
 				"select private.admit((select token from auth.session where \"userId\" = '$B_USER'), '$B')",
 				"select set_config('app.account_id', '$B', true)", "select * from app.alpaca_orders", "select * from app.user_accounts", "select * from app.account_grants",
-				"select * from private.user_credentials", "select * from private.read_events(array['x'], array['$B']::uuid[], array[0], 1, 1000)",
+				"select * from private.user_credentials", "select * from private.read_events(array['x'], array['$B']::uuid[], array[0], array[null::timestamptz], 1, 1000)",
 				"copy app.alpaca_orders to stdout", "select table_to_xml('app.alpaca_orders', true, true, '')",
 			} {
 				if s.take(q) != nil {
@@ -154,18 +154,18 @@ var roleAttacks = []attack{
 	},
 	{
 		name:   "push's door asked for another's events",
-		weakFn: edit("private.read_events(text[],uuid[],bigint[],integer,integer)", "g.account_id = t.account_id and g.user_id = s.\"userId\"", "g.account_id = t.account_id"),
+		weakFn: edit("private.read_events(text[],uuid[],bigint[],timestamp with time zone[],integer,integer)", "g.account_id = t.account_id and g.user_id = s.\"userId\"", "g.account_id = t.account_id"),
 		run: func(l *lab) {
 			s := l.as("paddock_worker")
 			for _, call := range []string{
-				"array['$TOKEN'], array['$B']::uuid[], array[0], 100, 1000000",
-				"array['$TOKEN'], array['$B']::uuid[], array[-1], 100, 1000000",
-				"array['$TOKEN', null], array['$A', '$B']::uuid[], array[0, 0], null, 1000000",
-				"array['$TOKEN'], array['$A', '$B']::uuid[], array[0, -9223372036854775808], 1000000, 1000000",
-				"array[null], array['$B']::uuid[], array[0], 100, 1000000",
-				"array['', '$B_USER', '%'], array['$B', '$B', '$B']::uuid[], array[0, 0, 0], 100, 1000000",
-				"array[['$TOKEN', '$TOKEN']], array[['$A', '$B']]::uuid[], array[[0, 0]], 100, 1000000",
-				"(select array_agg(token) from auth.session), array['$B']::uuid[], array[0], 100, 1000000",
+				"array['$TOKEN'], array['$B']::uuid[], array[0], null, 100, 1000000",
+				"array['$TOKEN'], array['$B']::uuid[], array[-1], null, 100, 1000000",
+				"array['$TOKEN', null], array['$A', '$B']::uuid[], array[0, 0], null, null, 1000000",
+				"array['$TOKEN'], array['$A', '$B']::uuid[], array[0, -9223372036854775808], null, 1000000, 1000000",
+				"array[null], array['$B']::uuid[], array[0], null, 100, 1000000",
+				"array['', '$B_USER', '%'], array['$B', '$B', '$B']::uuid[], array[0, 0, 0], null, 100, 1000000",
+				"array[['$TOKEN', '$TOKEN']], array[['$A', '$B']]::uuid[], array[[0, 0]], null, 100, 1000000",
+				"(select array_agg(token) from auth.session), array['$B']::uuid[], array[0], null, 100, 1000000",
 			} {
 				values, _ := s.ask("select * from private.read_events(" + call + ")")
 				l.haul.read = append(l.haul.read, withoutArguments(l, values)...)

@@ -14,6 +14,9 @@ const (
 	halts      = "halts"
 	secrets    = "secrets"
 	edges      = "edges"
+	older      = "an older database"
+	outages    = "outages"
+	streams    = "streams"
 )
 
 // mutants breaks rules that orders depend on, and names the tests that must
@@ -171,4 +174,13 @@ var mutants = []mutant{
 	{secrets, "app/broker/foreign.go", "values[i] = f.keys.maskText(value)", "_, _ = i, value", []string{"app/broker TestNothingShowsEchoedKeys"}},
 	{secrets, "app/broker/socket.go", "	s.credentials.mask(text, true)\n", "", []string{"app/broker TestNoStreamShowsEchoedKeys"}},
 	{secrets, "cmd/paddock/librarylog.go", "said, _, quotes := bytes.Cut(line, []byte(`\"`))", "said, quotes := line, true", []string{"cmd/paddock TestWhatNobodyAskedForIsNotLogged"}},
+
+	{older, "sql/func/005/read_events.sql", "or t.mark is distinct from (", "or t.mark is null and t.mark is distinct from (", []string{"app/push TestAnOlderDatabaseIsNoticed"}},
+	{older, "sql/func/005/read_events.sql", "when h.last_seq then h.last_at", "when h.last_seq then t.mark", []string{"app/push TestAnOlderDatabaseIsNoticed"}},
+	{older, "sql/func/005/check_access.sql", "         when t.mark is not null and t.mark is distinct from e.at then 'cursor_ahead'\n", "", []string{"app/push TestAnOlderDatabaseIsNoticed"}},
+	{older, "app/eventlog/log.go", ", after.Mark != 0 && after != there:", ":", []string{"app/httpapi TestPagesNoticeAnOlderDatabase"}},
+	{older, "app/mirror/manager.go", "case l.LastEventID < applied[l.Account]:", "case l.LastEventID < applied[l.Account] && false:", []string{"app/mirror TestAnOlderDatabaseIsToldAgain"}},
+	{outages, "app/mirror/account.go", "case unrecordable(err), attempt >=", "case attempt >= 0, attempt >=", []string{"app/mirror TestNothingIsLostWhilePostgresCannotWrite"}},
+	{streams, "sql/func/011/claim_leases.sql", "free := share - held;", "free := least(share, p_max) - held;", []string{"app/mirror TestAccountsBeyondTheMaximumAreReconciled"}},
+	{streams, "app/mirror/manager.go", "leases[i].Streamless = n >= left", "leases[i].Streamless = n < 0", []string{"app/mirror TestAccountsBeyondTheMaximumAreReconciled"}},
 }

@@ -129,9 +129,14 @@ func TestNothingIsLostDoubledOrShown(t *testing.T) {
 // newWorld starts Postgres and the simulated broker, but no server yet.
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, seeds: alpacasim.DemoAccounts(7), dir: t.TempDir(), binary: program.Binary(t)}
+	return newWorldOn(t, pgtest.StartOwn(t))
+}
+
+// newWorldOn is newWorld with a Postgres that the test has started.
+func newWorldOn(t *testing.T, own *pgtest.Own) *world {
+	t.Helper()
+	w := &world{t: t, seeds: alpacasim.DemoAccounts(7), dir: t.TempDir(), binary: program.Binary(t), postgres: own}
 	w.seeds[2].KeyID = "PK" + w.seeds[2].KeyID[2:]
-	w.postgres = pgtest.StartOwn(t)
 	w.startBroker()
 	return w
 }

@@ -103,6 +103,7 @@ func (w *world) start() {
 	w.process = exec.Command(w.binary, "serve")
 	w.process.Env = []string{
 		"PADDOCK_SIGN_UP=open",
+		"PADDOCK_LAME_DUCK=0s", // nothing balances here, but for tests that say so
 		"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"),
 		"PADDOCK_ADDR=" + w.addr, "BETTER_AUTH_URL=http://" + w.addr, "BETTER_AUTH_SECRET=" + w.authSecret,
 		"PADDOCK_MASTER_KEYS=" + w.masterKey, "PADDOCK_LOG_LEVEL=debug",

@@ -39,7 +39,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Requests can be served, since the database answers */
+        /** Requests can be served */
         get: {
             parameters: {
                 query?: never;
@@ -60,6 +60,10 @@ export interface paths {
                             ok: true;
                             /** @description How many sessions of reporting logins this instance has ended since it started, because they held up everybody else */
                             report_sessions_ended: number;
+                            /** @description How many accounts this instance has a stream of trade updates for */
+                            streams: number;
+                            /** @description How many it reconciles without one because it may have no more */
+                            accounts_without_stream: number;
                             /** @description How far Alpaca's clocks are ahead of this server's, in milliseconds, by environment, as far as Alpaca has answered lately */
                             clock_skew_ms: {
                                 [key: string]: number;
@@ -165,8 +169,8 @@ export interface paths {
                 query?: {
                     /** @description The first subscription */
                     account_id?: string;
-                    /** @description The last event of it that was seen */
-                    cursor?: number;
+                    /** @description The resume of the last event of it that was seen, or its cursor */
+                    cursor?: string;
                     /** @description Begin with the account's state, in place of a cursor */
                     snapshot?: boolean;
                 };
@@ -1616,7 +1620,7 @@ export interface paths {
          * The account's log of events, by cursor
          * @description At most `limit` of the events after `since`, in order. With `Accept: text/event-stream` the same log as
          *     Server-Sent Events, which go on with what comes: each message is one of the WebSocket's, as JSON in `data`, and
-         *     events have their cursor as `id`. Without `since` a stream begins now, and with `snapshot=true` with the
+         *     events have their `resume` as `id`. Without `since` a stream begins now, and with `snapshot=true` with the
          *     account's state; the header `Last-Event-ID` comes before `since`. docs/websocket.md says more.
          */
         get: {
@@ -1624,8 +1628,8 @@ export interface paths {
                 query?: {
                     /** @description The same as X-Account-ID */
                     account_id?: components["parameters"]["AccountQuery"];
-                    /** @description The cursor of the last event that you have */
-                    since?: number;
+                    /** @description The resume of the last event that you have, or its cursor */
+                    since?: string;
                     /** @description Of a page */
                     limit?: number;
                     /** @description Of a stream */
@@ -1652,9 +1656,11 @@ export interface paths {
                             events: components["schemas"]["Event"][];
                             /**
                              * Format: int64
-                             * @description The "since" of the next page
+                             * @description The last event of the page
                              */
                             cursor: number;
+                            /** @description The "since" of the next page */
+                            resume: string;
                             /**
                              * Format: int64
                              * @description The cursor of the newest event there is
@@ -1665,8 +1671,9 @@ export interface paths {
                     };
                 };
                 /**
-                 * @description `cursor_expired`: the events after `since` are no longer kept. `cursor_ahead`: the log is behind it, as after
-                 *     a restore. `details.snapshot` is the account's state: go on from its `cursor`.
+                 * @description `cursor_expired`: the events after `since` are no longer kept. `cursor_ahead`: the log does not have
+                 *     its event, since the database came back older than it was. `details.snapshot` is the account's state: go on from
+                 *     its `resume`.
                  */
                 410: {
                     headers: {
@@ -6346,6 +6353,8 @@ export interface components {
              * @description An account's events count up by one
              */
             cursor: number;
+            /** @description The cursor to go on from after it */
+            resume: string;
             /** @enum {string} */
             kind: "order" | "position" | "agent_log" | "account" | "credentials" | "guard" | "journal";
             at: components["schemas"]["Time"];
@@ -6358,6 +6367,8 @@ export interface components {
              * @description The event that it is as of
              */
             cursor: number;
+            /** @description The cursor to go on from after it */
+            resume: string;
             at: components["schemas"]["Time"];
             data: {
                 account: Record<string, never>;

@@ -9,6 +9,7 @@ declare
   scopes text := split_part(private.check_seal(), '.', 3);
   needed text := case p_kind when 'order' then 'cancel' when 'guard' then 'cancel' when 'agent_log' then 'log' else 'manage' end;
   next_seq bigint;
+  now_at timestamptz;
 begin
   if account is null or (strpos(scopes, needed) = 0 and scopes <> 'work') then
     raise exception 'an event of this kind needs the scope "%"', needed using errcode = '42501';
@@ -19,24 +20,23 @@ begin
     perform private.audit(account, 'guards.refuse', p_data - 'event');
   end if;
 
-  -- This locks the head row first, so that the check below sees every earlier event.
-  insert into app.event_heads as h (account_id, last_seq) values (account, 1)
-    on conflict (account_id) do update set last_seq = h.last_seq + 1
-    returning h.last_seq into next_seq;
-
   if p_broker_event_id is not null then
     if scopes <> 'work' then
       raise exception 'the broker''s event ids are the worker''s to give' using errcode = '42501';
     end if;
-    -- No unique constraint covers all partitions. Under the lock this check is enough.
+    -- No unique constraint covers all partitions. Under the head's lock, which
+    -- lets the check see every earlier event, it is enough.
+    perform from app.event_heads h where h.account_id = account for update;
     if exists (select from app.account_events e where e.account_id = account and e.broker_event_id = p_broker_event_id) then
-      update app.event_heads h set last_seq = h.last_seq - 1 where h.account_id = account;
       return null;
     end if;
   end if;
 
-  insert into app.account_events (account_id, seq, kind, broker_event_id, data)
-    values (account, next_seq, p_kind, p_broker_event_id, p_data);
+  insert into app.event_heads as h (account_id, last_seq, last_at) values (account, 1, clock_timestamp())
+    on conflict (account_id) do update set last_seq = h.last_seq + 1, last_at = clock_timestamp()
+    returning h.last_seq, h.last_at into next_seq, now_at;
+  insert into app.account_events (account_id, seq, kind, broker_event_id, at, data)
+    values (account, next_seq, p_kind, p_broker_event_id, now_at, p_data);
   return next_seq;
 end
 $$;

@@ -1,13 +1,16 @@
--- Returns for each pair of a session's token and an account whether the session
--- may read the account now: access is 'ok', 'unauthenticated' or 'forbidden'.
--- For an account of NULL only the session is checked. idx is the pair's
--- position, from 1. user_id is the session's user, and until the time at which
--- the session or the grant ends. If the session may read the account, head is
--- the number of the log's newest event, and dropped that of the newest event
--- which is no longer kept.
-create or replace function private.check_access(p_tokens text[], p_accounts uuid[])
-returns table (idx integer, access text, user_id text, until timestamptz, head bigint, dropped bigint)
-stable security definer set search_path = pg_catalog, pg_temp
+-- Returns for each session's token, account and cursor whether the session may
+-- read the account now: access is 'ok', 'unauthenticated' or 'forbidden'. For an
+-- account of NULL only the session is checked. idx is the input's position, from
+-- 1. user_id is the session's user, and until the time at which the session or
+-- the grant ends.
+--
+-- If the session may read the account, place says whether the log can be gone on
+-- with after the cursor: 'ok', 'cursor_expired' or 'cursor_ahead', as read_events
+-- says it. head is the number of the log's newest event and mark when the event
+-- of the cursor was written, or the newest one for a cursor of NULL.
+create or replace function private.check_access(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_marks timestamptz[])
+returns table (idx integer, access text, user_id text, until timestamptz, place text, head bigint, mark timestamptz)
+stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off set jit = off
 language plpgsql as $$
 #variable_conflict use_column
 begin
@@ -18,13 +21,21 @@ begin
          else 'ok' end,
     s."userId",
     least(s."expiresAt", g.expires_at),
-    case when g.account_id is not null then coalesce(h.last_seq, 0) end,
-    case when g.account_id is not null then coalesce(h.dropped_seq, 0) end
-  from unnest(p_tokens, p_accounts) with ordinality as t (token, account_id, n)
+    case when h.account_id is null then null
+         when t.cursor > h.last_seq then 'cursor_ahead'
+         when t.cursor < h.dropped_seq then 'cursor_expired'
+         when t.mark is not null and t.mark is distinct from e.at then 'cursor_ahead'
+         else 'ok' end,
+    h.last_seq,
+    e.at
+  from unnest(p_tokens, p_accounts, p_cursors, p_marks) with ordinality as t (token, account_id, cursor, mark, n)
   left join auth.session s on s.token = t.token and s."expiresAt" > now()
   left join app.account_grants g on g.account_id = t.account_id and g.user_id = s."userId"
     and (g.expires_at is null or g.expires_at > now())
   left join app.event_heads h on h.account_id = g.account_id
+  left join lateral (
+    select case coalesce(t.cursor, h.last_seq) when h.last_seq then h.last_at when h.dropped_seq then h.dropped_at
+      else (select e.at from app.account_events e where e.account_id = h.account_id and e.seq >= t.cursor order by e.seq limit 1) end as at) e on true
   order by t.n;
 end
 $$;

@@ -1,18 +1,26 @@
 -- The door of push: takes session tokens, accounts and cursors, and returns
--- only those events after each cursor that its session may read now. idx has
+-- only those events after each cursor that its session may read now. A cursor is
+-- an event's number and, if it is known, when that event was written. idx has
 -- the positions, from 1, of the inputs that a row is for: inputs with the same
 -- account and cursor share their rows. For each account and cursor at most
 -- p_max events and about p_bytes of their data are returned, but at least one
 -- if there is any: a client that is far behind asks again, and holds up no other.
 --
--- access is 'ok', 'unauthenticated', 'forbidden', or 'cursor_expired' if events
--- after the cursor are no longer kept. An input that is not ok has one row,
--- without an event. One that is ok and has no new events has no row.
+-- access is 'ok', 'unauthenticated', 'forbidden', 'cursor_expired' if events
+-- after the cursor are no longer kept, or 'cursor_ahead' if the log has no such
+-- event, or another one of this number: then the database is older than it was
+-- when the event was read, or went on from there by another way. An input that is
+-- not ok has one row, without an event. One that is ok and has no new events has
+-- no row.
+--
+-- The event of a cursor is looked for in the order of the numbers, as those after
+-- it are: so the index by number is taken whatever was known of the log when the
+-- plan was made, and no plan reads all of it.
 --
 -- Sequential scans are off because plans are kept: one made in the first minute
 -- of a month, when the partition is empty, would scan the whole partition for
 -- each cursor until the next ANALYZE.
-create or replace function private.read_events(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_max integer, p_bytes integer)
+create or replace function private.read_events(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_marks timestamptz[], p_max integer, p_bytes integer)
 returns table (idx integer[], access text, seq bigint, kind text, at timestamptz, data text)
 stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off set jit = off
 language plpgsql as $$
@@ -23,9 +31,13 @@ begin
     select t.n::integer as idx, t.account_id, t.cursor, h.last_seq,
       case when s.token is null then 'unauthenticated'
            when g.account_id is null then 'forbidden'
+           when t.cursor > h.last_seq then 'cursor_ahead'
            when t.cursor < h.dropped_seq then 'cursor_expired'
+           when t.mark is null or t.mark = case t.cursor when h.last_seq then h.last_at when h.dropped_seq then h.dropped_at end then 'ok'
+           when t.cursor in (h.last_seq, h.dropped_seq) or t.mark is distinct from (
+             select e.at from app.account_events e where e.account_id = h.account_id and e.seq >= t.cursor order by e.seq limit 1) then 'cursor_ahead'
            else 'ok' end as access
-    from unnest(p_tokens, p_accounts, p_cursors) with ordinality as t (token, account_id, cursor, n)
+    from unnest(p_tokens, p_accounts, p_cursors, p_marks) with ordinality as t (token, account_id, cursor, mark, n)
     left join auth.session s on s.token = t.token and s."expiresAt" > now()
     left join app.account_grants g on g.account_id = t.account_id and g.user_id = s."userId"
       and (g.expires_at is null or g.expires_at > now())

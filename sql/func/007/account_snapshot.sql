@@ -1,11 +1,13 @@
 -- Returns what a reader of the account's log begins with: the number of the
--- newest event and, as of that event, the account, its positions and its newest
--- open orders, at most 500. It is one statement, so that all is of one moment.
+-- newest event, the cursor to go on from after it and, as of that event, the
+-- account, its positions and its newest open orders, at most 500. It is one
+-- statement, so that all is of one moment.
 create or replace function app.account_snapshot(p_account uuid) returns jsonb
 stable set search_path = pg_catalog, pg_temp
 language sql as $$
   select jsonb_build_object(
     'cursor', coalesce((select h.last_seq from app.event_heads h where h.account_id = p_account), 0),
+    'resume', coalesce((select app.resume_cursor(h.last_seq, h.last_at) from app.event_heads h where h.account_id = p_account), '0'),
     'at', app.rfc3339(clock_timestamp()),
     'account', (select jsonb_build_object('id', u.id, 'name', u.name, 'environment', u.environment, 'is_active', u.is_active,
         'stream_mode', u.stream_mode)

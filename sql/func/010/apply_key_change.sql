@@ -10,6 +10,7 @@ language plpgsql as $$
 declare
   ended app.wind_downs;
   next_seq bigint;
+  now_at timestamptz;
 begin
   update app.stream_cursors c set doubts = c.doubts + 1
     where c.account_id = case tg_op when 'DELETE' then old.account_id else new.account_id end;
@@ -26,9 +27,10 @@ begin
       where w.account_id = old.account_id and w.state = 'running'
       returning w.*
   loop
-    update app.event_heads h set last_seq = h.last_seq + 1 where h.account_id = old.account_id returning h.last_seq into next_seq;
-    insert into app.account_events (account_id, seq, kind, data)
-      values (old.account_id, next_seq, 'guard', jsonb_build_object('event', 'wind_down', 'wind_down', app.wind_down_json(ended)));
+    update app.event_heads h set last_seq = h.last_seq + 1, last_at = clock_timestamp()
+      where h.account_id = old.account_id returning h.last_seq, h.last_at into next_seq, now_at;
+    insert into app.account_events (account_id, seq, kind, at, data)
+      values (old.account_id, next_seq, 'guard', now_at, jsonb_build_object('event', 'wind_down', 'wind_down', app.wind_down_json(ended)));
   end loop;
   return null;
 end

@@ -9,6 +9,7 @@ language plpgsql as $$
 declare
   account uuid := private.require_account('noting a refusal', 'cancel', 'work');
   next_seq bigint;
+  now_at timestamptz;
 begin
   perform private.lock_event_log();
   update private.user_credentials c set rejected_at = now()
@@ -16,10 +17,10 @@ begin
   if not found then
     return false;
   end if;
-  update app.event_heads h set last_seq = h.last_seq + 1
-    where h.account_id = account returning h.last_seq into next_seq;
-  insert into app.account_events (account_id, seq, kind, data)
-    values (account, next_seq, 'credentials', '{"state": "needs_credentials"}');
+  update app.event_heads h set last_seq = h.last_seq + 1, last_at = clock_timestamp()
+    where h.account_id = account returning h.last_seq, h.last_at into next_seq, now_at;
+  insert into app.account_events (account_id, seq, kind, at, data)
+    values (account, next_seq, 'credentials', now_at, '{"state": "needs_credentials"}');
   perform private.audit(account, 'credentials.rejected');
   return true;
 end

@@ -5,7 +5,8 @@
 -- the open order that has been silent for longest was last heard of, and sync
 -- the number of a reconciliation that somebody waits for; both may be null.
 -- surplus marks the leases that the holder should give back after it has ended
--- their streams.
+-- their streams. p_max is how many streams it has at most: of more accounts than
+-- all instances can stream it holds its part, without streams.
 --
 -- An account without working keys has no stream. If the answer to one of its
 -- orders is missing it is leased all the same, since somebody must find out
@@ -62,9 +63,9 @@ begin
     select c.account_id from private.user_credentials c where c.rejected_at is null
     union
     select o.account_id from app.alpaca_orders o where o.intent_state = 'submitting') w;
-  share := private.lease_share(wanted);
+  share := private.lease_share(wanted, p_max);
   select count(*) into held from app.stream_leases l where l.holder = p_holder and l.expires_at > clock_timestamp();
-  free := least(share, p_max) - held;
+  free := share - held;
   if free > 0 then
     with wanted as (
       select c.account_id from private.user_credentials c where c.rejected_at is null

@@ -1,8 +1,9 @@
--- Returns how many of the wanted accounts each live instance may hold: the
--- least number with which all accounts find a place and no instance exceeds its
--- own maximum. With equal maxima that is wanted / instances, rounded up. If
--- there is not room for all it is the largest maximum.
-create or replace function private.lease_share(p_wanted bigint) returns integer
+-- Returns how many of the wanted accounts a live instance may hold that streams
+-- p_most at most: the least number with which all accounts find a place and no
+-- instance exceeds its own maximum. With equal maxima that is wanted / instances,
+-- rounded up. If there is not room for all, each instance holds its maximum and
+-- an equal part of the rest, which it reconciles without a stream.
+create or replace function private.lease_share(p_wanted bigint, p_most integer) returns integer
 stable security definer set search_path = pg_catalog, pg_temp
 language sql as $$
   with live as (
@@ -15,6 +16,6 @@ language sql as $$
       window w as (order by i.most, i.holder)
   )
   select coalesce(
-    (select l.share from live l where l.share <= l.most order by l.nth limit 1),
-    (select max(l.most) from live l), 0)
+    (select least(l.share, p_most) from live l where l.share <= l.most order by l.nth limit 1),
+    (select p_most + ceil((p_wanted - sum(l.most))::numeric / count(*))::integer from live l having count(*) > 0), 0)
 $$;

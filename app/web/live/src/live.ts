@@ -1,14 +1,16 @@
 import type { ErrorMessage, LiveEvent, Pong, Snapshot, Subscribed, Unsubscribed } from './messages.gen.js'
-import { Alarm, ownSocket, platform, type Connect, type Wire } from './wire.js'
+import { Alarm, ownSocket, platform, report, type Connect, type Wire } from './wire.js'
 
 /** Where a subscription begins: after a cursor, with the account's state, or,
  * with neither, now. */
 export interface Place {
-  cursor?: number
+  /** A subscription's resume, or a number alone: then a database that came back older than it was may go unnoticed. */
+  cursor?: number | string
   snapshot?: boolean
 }
 
-/** What a subscriber is told. */
+/** What a subscriber is told. Where a handler throws, what it was told is told again
+ * after a while, and nothing that comes after it is told before. */
 export interface Handlers {
   /** The next event of the account: each once, in order. */
   event(e: LiveEvent): void
@@ -18,7 +20,7 @@ export interface Handlers {
   following?(cursor: number): void
   /** The cursor could not be gone on from; a snapshot follows. */
   reset?(why: 'cursor_expired' | 'cursor_ahead'): void
-  /** The subscription has ended: there is no such account among yours, or no longer. */
+  /** The subscription has ended: there is no such account among yours, or no longer, or it cannot be subscribed to. */
   lost?(code: string, message: string): void
 }
 
@@ -34,7 +36,8 @@ export interface LiveOptions {
   /** Opens the connection in place of the platform's WebSocket. */
   connect?: Connect
   state?(s: LiveState): void
-  /** The server could not understand or serve something. */
+  /** The server could not understand or serve something. With handler_failed, a handler has
+   * thrown: without this function it is an error that nobody has caught. */
   error?(code: string, message: string): void
 }
 
@@ -43,6 +46,8 @@ export interface Subscription {
   readonly account: string
   /** The last event that was told; undefined before the subscription has begun. */
   readonly cursor: number | undefined
+  /** The place after that event, to go on from another day: { cursor: resume }. */
+  readonly resume: string | undefined
   unsubscribe(): void
 }
 
@@ -61,6 +66,7 @@ const times = {
   silence: 30_000,
   answer: 10_000,
   database: 3000,
+  failed: 500, // doubling to longest
 }
 
 /** One connection for all accounts that are followed. Each has a cursor: after
@@ -100,6 +106,7 @@ export class PaddockLive {
 
   /** Follows an account. One subscription an account: a second one is an error. */
   subscribe(account: string, handlers: Handlers, place: Place = {}): Subscription {
+    account = account.toLowerCase() // as the server writes it
     if (this.followed.has(account)) throw new Error(`The account ${account} is followed already.`)
     const f = new Follower(
       account,
@@ -107,6 +114,7 @@ export class PaddockLive {
       place,
       (m) => this.send(m),
       () => this.followed.delete(account),
+      (e) => this.failed(e),
     )
     this.followed.set(account, f)
     if (this.now === 'live') f.ask()
@@ -127,7 +135,7 @@ export class PaddockLive {
       wake()
       if (waiting.length >= 1000 && !paused) {
         paused = true
-        this.followed.get(account)?.pause()
+        this.followed.get(account.toLowerCase())?.pause()
       }
     }
     const lost = (code: string, message: string) => {
@@ -146,7 +154,7 @@ export class PaddockLive {
         else {
           if (paused) {
             paused = false
-            sub.resume()
+            sub.goOn()
           }
           await new Promise<void>((go) => (wake = go))
         }
@@ -174,20 +182,23 @@ export class PaddockLive {
       this.heard()
       for (const f of this.followed.values()) f.ask()
     }
-    wire.onmessage = (e) => {
+    wire.onmessage = (e: { data: unknown }) => {
       if (this.wire !== wire) return
       this.heard()
       this.take(JSON.parse(String(e.data)) as Said)
     }
     wire.onerror = () => {} // a close follows
-    wire.onclose = (e) => {
+    wire.onclose = (e: { code: number }) => {
       if (this.wire === wire) this.broken(e.code)
     }
   }
 
   private take(m: Said) {
-    if (m.type === 'error') this.options.error?.(m.code, m.message)
-    else if (m.type !== 'pong') {
+    if (m.type === 'error') {
+      const refused = m.account_id === undefined ? undefined : this.followed.get(m.account_id.toLowerCase())
+      if (refused) refused.refuse(m.code, m.message)
+      else this.options.error?.(m.code, m.message)
+    } else if (m.type !== 'pong') {
       this.attempt = 0 // the server serves: what breaks next is a new break
       this.followed.get(m.account_id)?.take(m)
     }
@@ -207,6 +218,12 @@ export class PaddockLive {
     if (code === tooMany) wait = times.crowded
     if (code === goingAway) wait = times.shortest
     this.again.set(Math.random() * wait + (code === tooMany ? times.crowded : 0), () => this.dial())
+  }
+
+  /** A handler has thrown. */
+  private failed(e: unknown) {
+    if (this.options.error) this.options.error('handler_failed', String(e))
+    else report(e)
   }
 
   /** Connects at once, where it waits to: the network is back. */
@@ -253,12 +270,15 @@ export class PaddockLive {
 /** The state of one subscription. */
 class Follower implements Subscription {
   cursor: number | undefined
+  resume: string | undefined
   closed = () => {} // the whole connection was
   signedOut = () => {}
   private begun = false
   private asked = false // and not answered: events until then are of the place before
   private over = false
   private held = false
+  private failing = false // a handler has thrown: nothing is told until it is asked for again
+  private failures = 0 // in a row
   private readonly again = new Alarm(false)
 
   constructor(
@@ -267,8 +287,11 @@ class Follower implements Subscription {
     private readonly place: Place,
     private readonly send: (message: unknown) => void,
     private readonly forget: () => void,
+    private readonly failed: (e: unknown) => void,
   ) {
-    this.cursor = place.cursor
+    if (place.cursor === undefined) return
+    this.resume = String(place.cursor)
+    this.cursor = Number.parseInt(this.resume, 10)
   }
 
   /** Asks for what comes after the last event that was told. */
@@ -276,7 +299,8 @@ class Follower implements Subscription {
     if (this.over || this.held) return
     this.again.stop()
     this.asked = true
-    const from = this.cursor !== undefined ? { cursor: this.cursor } : this.place.snapshot ? { snapshot: true } : {}
+    this.failing = false
+    const from = this.resume !== undefined ? { cursor: this.resume } : this.place.snapshot ? { snapshot: true } : {}
     this.send({ type: 'subscribe', account_id: this.account, ...from })
   }
 
@@ -287,35 +311,67 @@ class Follower implements Subscription {
   }
 
   take(m: Subscribed | Snapshot | LiveEvent | Unsubscribed) {
-    if (this.over) return
+    if (this.over || (this.failing && m.type !== 'unsubscribed')) return
+    try {
+      this.tell(m)
+    } catch (e) {
+      if (!this.over) {
+        this.failing = true
+        const wait = Math.min(times.failed * 2 ** this.failures++, times.longest)
+        this.again.set(wait * (0.5 + Math.random()), () => this.ask())
+      }
+      this.failed(e)
+    }
+  }
+
+  /** Tells the handlers, and goes on only where none has thrown. */
+  private tell(m: Subscribed | Snapshot | LiveEvent | Unsubscribed) {
     switch (m.type) {
       case 'subscribed':
         this.asked = false
         if (m.reset) this.handlers.reset?.(m.code ?? 'cursor_expired')
-        else if (this.cursor === undefined && !this.place.snapshot) this.cursor = m.cursor
+        else if (this.cursor === undefined ? !this.place.snapshot : this.cursor === m.cursor) this.goTo(m)
         if (!this.begun && !m.reset && !this.place.snapshot) this.handlers.following?.(m.cursor)
         this.begun = true
         return
       case 'snapshot':
-        this.cursor = m.cursor
         this.handlers.snapshot?.(m)
+        this.goTo(m)
+        this.failures = 0
         return
       case 'event':
         if (this.asked || this.held || this.cursor === undefined || m.cursor <= this.cursor) return
         if (m.cursor > this.cursor + 1) return this.ask() // a gap
-        this.cursor = m.cursor
         this.handlers.event(m)
+        this.goTo(m)
+        this.failures = 0
         return
       case 'unsubscribed':
         this.asked = false
         if (m.code === 'asked') return
-        if (m.code === 'cursor_expired') return this.ask() // a snapshot comes
+        if (m.code === 'cursor_expired' || m.code === 'cursor_ahead') return this.ask() // a snapshot comes
         if (m.code === 'database_unavailable')
           return this.again.set(times.database * (0.5 + Math.random()), () => this.ask())
-        this.over = true
-        this.forget()
-        this.handlers.lost?.(m.code, m.message)
+        this.refuse(m.code, m.message)
     }
+  }
+
+  /** The server does not serve this subscription. */
+  refuse(code: string, message: string) {
+    if (this.over) return
+    this.over = true
+    this.again.stop()
+    this.forget()
+    try {
+      this.handlers.lost?.(code, message)
+    } catch (e) {
+      this.failed(e)
+    }
+  }
+
+  private goTo(m: { cursor: number; resume: string }) {
+    this.cursor = m.cursor
+    this.resume = m.resume
   }
 
   /** Leaves what comes in the server's log for now. */
@@ -326,7 +382,7 @@ class Follower implements Subscription {
     this.send({ type: 'unsubscribe', account_id: this.account })
   }
 
-  resume() {
+  goOn() {
     this.held = false
     this.ask()
   }

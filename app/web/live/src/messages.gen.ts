@@ -24,6 +24,10 @@ export type SwitchState = ("open" | "reduce_only" | "halted")
  */
 export interface ErrorMessage {
 type: "error"
+/**
+ * The account whose subscription was not made, as the client has named it.
+ */
+account_id?: string
 code: ("bad_message" | "too_many_accounts" | "session_ended" | "slow_reader" | "going_away" | "internal")
 message: string
 }
@@ -31,6 +35,10 @@ export interface OrderEvent {
 type: "event"
 account_id: string
 cursor: number
+/**
+ * The cursor to subscribe with again.
+ */
+resume: string
 kind: "order"
 at: string
 data: {
@@ -146,6 +154,10 @@ export interface PositionEvent {
 type: "event"
 account_id: string
 cursor: number
+/**
+ * The cursor to subscribe with again.
+ */
+resume: string
 kind: "position"
 at: string
 data: {
@@ -164,6 +176,10 @@ export interface AgentLogEvent {
 type: "event"
 account_id: string
 cursor: number
+/**
+ * The cursor to subscribe with again.
+ */
+resume: string
 kind: "agent_log"
 at: string
 data: {
@@ -177,6 +193,10 @@ export interface AccountEvent {
 type: "event"
 account_id: string
 cursor: number
+/**
+ * The cursor to subscribe with again.
+ */
+resume: string
 kind: "account"
 at: string
 data: {
@@ -190,6 +210,10 @@ export interface CredentialsEvent {
 type: "event"
 account_id: string
 cursor: number
+/**
+ * The cursor to subscribe with again.
+ */
+resume: string
 kind: "credentials"
 at: string
 data: {
@@ -202,6 +226,10 @@ export interface GuardEvent {
 type: "event"
 account_id: string
 cursor: number
+/**
+ * The cursor to subscribe with again.
+ */
+resume: string
 kind: "guard"
 at: string
 data: (GuardRefusal | GuardChange | SwitchTurn | WindDownProgress)
@@ -335,6 +363,10 @@ export interface JournalEvent {
 type: "event"
 account_id: string
 cursor: number
+/**
+ * The cursor to subscribe with again.
+ */
+resume: string
 kind: "journal"
 at: string
 data: {
@@ -372,6 +404,10 @@ export interface Snapshot {
 type: "snapshot"
 account_id: string
 cursor: number
+/**
+ * The cursor to subscribe with again.
+ */
+resume: string
 at: string
 data: SnapshotData
 }
@@ -409,9 +445,9 @@ export interface Subscribe {
 type: "subscribe"
 account_id: string
 /**
- * The last event seen. Not together with snapshot.
+ * The resume of the last message seen, or its cursor alone, by which a database that came back older than it was may go unnoticed. Not together with snapshot.
  */
-cursor?: number
+cursor?: (number | string)
 /**
  * Begin with the account's state as of now.
  */
@@ -424,9 +460,13 @@ export interface Subscribed {
 type: "subscribed"
 account_id: string
 cursor: number
+/**
+ * The cursor to subscribe with again.
+ */
+resume: string
 reset?: true
 /**
- * Why it is a reset: the events after the cursor are no longer kept, or the log is behind the cursor, as after a restore.
+ * Why it is a reset: the events after the cursor are no longer kept, or the log does not have the event of the cursor, because the database came back older than it was.
  */
 code?: ("cursor_expired" | "cursor_ahead")
 }
@@ -444,8 +484,8 @@ export interface Unsubscribed {
 type: "unsubscribed"
 account_id: string
 /**
- * account_forbidden: there is no such account among yours, or no longer. cursor_expired: events were lost to retention before they were read, subscribe again. database_unavailable: subscribe again in a few seconds.
+ * account_forbidden: there is no such account among yours, or no longer. cursor_expired: events were lost to retention before they were read, subscribe again. cursor_ahead: the database came back older than it was, subscribe again. database_unavailable: subscribe again in a few seconds.
  */
-code: ("asked" | "account_forbidden" | "cursor_expired" | "database_unavailable")
+code: ("asked" | "account_forbidden" | "cursor_expired" | "cursor_ahead" | "database_unavailable")
 message: string
 }

@@ -2,12 +2,13 @@
 // package ws have it, and timers. It is named here so that the client needs
 // the types of no platform.
 
-/** A WebSocket, as far as it is used. */
+/** A WebSocket, as far as it is used. What its handlers are given is left open: each
+ * platform has types of its own for it, and all have data, and code and reason. */
 export interface Wire {
   readonly readyState: number
   onopen: ((e: never) => void) | null
-  onmessage: ((e: { data: unknown }) => void) | null
-  onclose: ((e: { code: number; reason: string }) => void) | null
+  onmessage: ((e: never) => void) | null
+  onclose: ((e: never) => void) | null
   onerror: ((e: never) => void) | null
   send(text: string): void
   close(code?: number): void
@@ -19,6 +20,7 @@ export type Connect = (url: string) => Wire
 type Timer = { unref?: () => void }
 
 interface Platform {
+  reportError?(e: unknown): void
   WebSocket?: new (url: string, more?: unknown) => Wire
   setTimeout(run: () => void, ms: number): Timer
   clearTimeout(timer: Timer | undefined): void
@@ -57,4 +59,13 @@ export class Alarm {
     platform.clearTimeout(this.timer)
     this.timer = undefined
   }
+}
+
+/** Reports an error that nobody catches, as the platform does. */
+export function report(e: unknown) {
+  if (platform.reportError) platform.reportError(e)
+  else
+    platform.setTimeout(() => {
+      throw e
+    }, 0)
 }

@@ -24,7 +24,7 @@ async function setUp(made = new Server()) {
   states = []
   live = new PaddockLive({
     url: await server.url(),
-    connect: (url) => new WebSocket(url) as unknown as Wire,
+    connect: (url) => new WebSocket(url),
     state: (s) => states.push(s),
   })
 }
@@ -130,6 +130,38 @@ describe('PaddockLive', () => {
     expect(seen).toEqual(['cursor_expired', 'snapshot 5', 'event 6'])
   })
 
+  it.each([0, 2, 6])(
+    'starts again from a snapshot when the database came back older, and has %i other events',
+    async (others) => {
+      await setUp()
+      for (let i = 0; i < 4; i++) server.write('a')
+      const seen: string[] = []
+      const sub = live.subscribe(
+        'a',
+        {
+          event: (e) => seen.push(`event ${e.cursor}`),
+          snapshot: (s) => seen.push(`snapshot ${s.cursor}`),
+          reset: (why) => seen.push(why),
+        },
+        { cursor: 3 },
+      )
+      await until(() => seen.length === 1)
+      const kept = sub.resume
+      server.comeBackOlder('a', 2, others)
+      await until(() => seen.length === 3)
+      server.write('a')
+      await until(() => seen.length === 4)
+      expect(seen).toEqual(['event 4', 'cursor_ahead', `snapshot ${2 + others}`, `event ${3 + others}`])
+      sub.unsubscribe()
+
+      // What was kept for another day is noticed as well.
+      seen.length = 0
+      live.subscribe('a', { event: () => {}, reset: (why) => seen.push(why) }, { cursor: kept! })
+      await until(() => seen.length === 1)
+      expect(seen).toEqual(['cursor_ahead'])
+    },
+  )
+
   it('ends with the session, and begins again when it is told to', async () => {
     await setUp()
     live.subscribe('a', { event: () => {} })
@@ -140,6 +172,73 @@ describe('PaddockLive', () => {
     expect(states).toEqual(['connecting', 'live', 'signed_out'])
     live.connect()
     await until(() => live.state === 'live')
+  })
+
+  it('stops where the session had ended before it connects', async () => {
+    await setUp()
+    server.refuses = 4401
+    const reading = live.events('a').next()
+    await expect(reading).rejects.toThrow('signed_out')
+    expect(states).toEqual(['connecting', 'live', 'signed_out'])
+    server.refuses = undefined
+    live.subscribe('a', { event: () => {} })
+    live.connect()
+    await until(() => live.state === 'live' && server.heard.length === 1)
+  })
+
+  it('says of an account whose id is none that it is lost, in place of waiting', async () => {
+    await setUp()
+    const lost = vi.fn()
+    live.subscribe('malformed', { event: () => {}, lost })
+    await until(() => lost.mock.calls.length === 1)
+    expect(lost.mock.calls[0]).toEqual(['bad_message', 'not a UUID'])
+    await expect(live.events('malformed').next()).rejects.toThrow('bad_message')
+  })
+
+  it('knows an account by its id in any letters', async () => {
+    await setUp()
+    const told: number[] = []
+    live.subscribe('ABC', { event: (e) => told.push(e.cursor) })
+    await until(() => server.heard.length === 1)
+    server.write('abc')
+    await until(() => told.length === 1)
+    expect(() => live.subscribe('abc', { event: () => {} })).toThrow('followed already')
+  })
+
+  it('tells again what a handler could not take, and nothing before that', async () => {
+    await setUp()
+    const errors: string[] = []
+    live = new PaddockLive({
+      url: await server.url(),
+      connect: (url) => new WebSocket(url),
+      error: (code, message) => errors.push(`${code} ${message}`),
+    })
+    const told: string[] = []
+    let throws = 3
+    const take = (text: string) => {
+      if (text !== 'event 1' && throws-- > 0) throw new Error('the disk is full')
+      told.push(text)
+    }
+    const sub = live.subscribe(
+      'a',
+      {
+        event: (e) => take(`event ${e.cursor}`),
+        snapshot: (s) => take(`snapshot ${s.cursor}`),
+        reset: (why) => take(why),
+      },
+      { cursor: 0 },
+    )
+    for (let i = 0; i < 5; i++) server.write('a')
+    await until(() => told.length === 5)
+    expect(told).toEqual(['event 1', 'event 2', 'event 3', 'event 4', 'event 5'])
+    expect(errors).toEqual(Array(3).fill('handler_failed Error: the disk is full'))
+    expect(sub.cursor).toBe(5)
+
+    throws = 2 // the reset, and once more
+    server.comeBackOlder('a', 3, 0)
+    await until(() => told.length === 7)
+    expect(told.slice(5)).toEqual(['cursor_ahead', 'snapshot 3'])
+    expect(sub.resume).toBe('3-3')
   })
 
   it('gives up an account that is lost, and keeps the others', async () => {
@@ -217,7 +316,7 @@ describe('PaddockLive', () => {
       } as Wire
       live = new PaddockLive({
         url,
-        connect: (to) => (dials.push(1) === 1 ? silent : (new WebSocket(to) as unknown as Wire)),
+        connect: (to) => (dials.push(1) === 1 ? silent : new WebSocket(to)),
       })
       live.connect()
       await vi.advanceTimersByTimeAsync(14_000)

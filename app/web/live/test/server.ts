@@ -3,6 +3,7 @@ import { WebSocketServer, type WebSocket } from 'ws'
 
 interface Entry {
   cursor: number
+  mark: number // another event of the same number has another one
   data: { n: number }
 }
 
@@ -12,12 +13,15 @@ export class Server {
   private readonly server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
   readonly logs = new Map<string, Entry[]>()
   readonly dropped = new Map<string, number>() // the newest event that is no longer kept
-  readonly heard: { type: string; account_id?: string; cursor?: number }[] = []
+  readonly heard: { type: string; account_id?: string; cursor?: number | string }[] = []
   private readonly places = new Map<WebSocket, Map<string, number>>()
+  private marks = 0
+  refuses: number | undefined // closes each connection at once, with this code
   deaf = false // answers nothing any more, and does not hang up
 
   constructor(private readonly fault: () => 'drop' | 'gap' | 'double' | 'close' | undefined = () => undefined) {
     this.server.on('connection', (socket) => {
+      if (this.refuses !== undefined) return socket.close(this.refuses)
       this.places.set(socket, new Map())
       socket.on('message', (text) => this.hear(socket, JSON.parse(String(text))))
       socket.on('close', () => this.places.delete(socket))
@@ -37,11 +41,14 @@ export class Server {
 
   write(account: string) {
     const log = this.log(account)
-    log.push({ cursor: log.length + 1, data: { n: log.length + 1 } })
+    log.push({ cursor: log.length + 1, mark: ++this.marks, data: { n: log.length + 1 } })
     for (const socket of this.places.keys()) this.deliver(socket, account)
   }
 
-  private hear(socket: WebSocket, m: { type: string; account_id: string; cursor?: number; snapshot?: boolean }) {
+  private hear(
+    socket: WebSocket,
+    m: { type: string; account_id: string; cursor?: number | string; snapshot?: boolean },
+  ) {
     this.heard.push(m)
     if (this.deaf) return
     const places = this.places.get(socket)!
@@ -50,6 +57,8 @@ export class Server {
       places.delete(m.account_id)
       return this.say(socket, { type: 'unsubscribed', account_id: m.account_id, code: 'asked', message: '' })
     }
+    if (m.account_id === 'malformed')
+      return this.say(socket, { type: 'error', account_id: 'malformed', code: 'bad_message', message: 'not a UUID' })
     if (m.account_id === 'foreign')
       return this.say(socket, {
         type: 'unsubscribed',
@@ -58,19 +67,51 @@ export class Server {
         message: 'not yours',
       })
     const head = this.log(m.account_id).length
-    const from = m.cursor ?? head
+    const [number, mark] = String(m.cursor ?? head).split('-')
+    const from = Number(number)
     const reset =
-      from < (this.dropped.get(m.account_id) ?? 0) ? 'cursor_expired' : from > head ? 'cursor_ahead' : undefined
-    places.set(m.account_id, reset ? head : from)
+      from < (this.dropped.get(m.account_id) ?? 0)
+        ? 'cursor_expired'
+        : from > head || (mark && this.resume(m.account_id, from) !== m.cursor)
+          ? 'cursor_ahead'
+          : undefined
+    const at = reset ? head : from
+    places.set(m.account_id, at)
     this.say(socket, {
       type: 'subscribed',
       account_id: m.account_id,
-      cursor: reset ? head : from,
+      cursor: at,
+      resume: this.resume(m.account_id, at),
       ...(reset && { reset: true, code: reset }),
     })
     if (reset || m.snapshot)
-      this.say(socket, { type: 'snapshot', account_id: m.account_id, cursor: head, at: '', data: {} })
+      this.say(socket, {
+        type: 'snapshot',
+        account_id: m.account_id,
+        cursor: head,
+        resume: this.resume(m.account_id, head),
+        at: '',
+        data: {},
+      })
     this.deliver(socket, m.account_id)
+  }
+
+  private resume(account: string, cursor: number) {
+    const entry = this.log(account)[cursor - 1]
+    return entry ? `${cursor}-${entry.mark}` : String(cursor)
+  }
+
+  /** The database comes back without the last events, and with others. Who follows the account is told. */
+  comeBackOlder(account: string, events: number, others: number) {
+    this.log(account).length = events
+    for (let i = 0; i < others; i++) {
+      const cursor = this.log(account).length + 1
+      this.log(account).push({ cursor, mark: ++this.marks, data: { n: cursor } })
+    }
+    for (const [socket, places] of this.places) {
+      if (!places.delete(account)) continue
+      this.say(socket, { type: 'unsubscribed', account_id: account, code: 'cursor_ahead', message: '' })
+    }
   }
 
   private deliver(socket: WebSocket, account: string) {
@@ -86,6 +127,7 @@ export class Server {
         type: 'event',
         account_id: account,
         cursor: entry.cursor,
+        resume: this.resume(account, entry.cursor),
         kind: 'agent_log',
         at: '',
         data: entry.data,

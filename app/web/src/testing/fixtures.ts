@@ -106,7 +106,7 @@ export function someGuards(change: Partial<Guards> = {}): Guards {
   }
 }
 
-const frame = (account_id: string) => ({ type: 'event', account_id, cursor: 1, at: time }) as const
+const frame = (account_id: string) => ({ type: 'event', account_id, cursor: 1, resume: '1-1', at: time }) as const
 
 /** An event that tells of an order; of one that could not be applied where there is none. */
 export function orderEvent(
