@@ -50,6 +50,7 @@ type Config struct {
 	ReportTransaction             time.Duration // how long a transaction of a reporting login may be open
 	LogLevel                      slog.Level
 	DrainTimeout                  time.Duration // how long requests may take to end at shutdown
+	OperatorAddr                  string        // host:port of metrics and profiles; "" for none
 	// Of paddock doctor alone.
 	BackupFile   string        // the backup, or a pattern of which the newest file is it; "" where it is not known
 	BackupMaxAge time.Duration // how old the newest may be
@@ -94,6 +95,8 @@ var Settings = []Setting{
 	{"PADDOCK_REPORT_TRANSACTION", "10m", "how long a transaction of a reporting login may be open before its session is ended"},
 	{"PADDOCK_LOG_LEVEL", "info", "debug, info, warn or error"},
 	{"PADDOCK_DRAIN_TIMEOUT", "15s", "how long requests may take to end at shutdown"},
+	{"PADDOCK_OPERATOR_ADDR", "", "host:port of the operator's port, with metrics, profiles and what paddock status shows; none where it is not set"},
+	{"PADDOCK_ALLOW_PUBLIC_OPERATOR_ADDR", "false", "let the operator's port be one that others may reach: nobody signs in there"},
 	{"PADDOCK_BACKUP_FILE", "", "for paddock doctor: path of the backup, or a pattern of which the newest file is it, such as /backups/paddock-*.dump"},
 	{"PADDOCK_BACKUP_MAX_AGE", "26h", "for paddock doctor: how old the newest backup may be"},
 }
@@ -196,6 +199,7 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 	if c.DrainTimeout, err = time.ParseDuration(get("PADDOCK_DRAIN_TIMEOUT")); err != nil || c.DrainTimeout < 0 {
 		fail("PADDOCK_DRAIN_TIMEOUT must be a duration such as 15s")
 	}
+	c.OperatorAddr = readOperatorAddr(get, fail)
 	if c.BackupMaxAge, err = time.ParseDuration(get("PADDOCK_BACKUP_MAX_AGE")); err != nil || c.BackupMaxAge <= 0 {
 		fail("PADDOCK_BACKUP_MAX_AGE must be a duration such as 26h")
 	}

@@ -14,21 +14,14 @@ import (
 	"paddock/app/problem"
 )
 
-type requestIDKey struct{}
-
-// requestID returns the id under which this request is logged.
-func requestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestIDKey{}).(string)
-	return id
-}
-
 // observe gives every request an id, logs it when it ends, and turns a panic
 // into a 500 with the id. It logs the path and never the query, the headers or
 // the body, which may hold secrets.
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := rand.Text()
-		ctx := context.WithValue(r.Context(), requestIDKey{}, id)
+		x := &exchange{id: id, told: s.unmatched}
+		ctx := context.WithValue(r.Context(), exchangeKey{}, x)
 		r = r.WithContext(origin.With(ctx, origin.Of(r, id, s.Sessions.ClientAddress(r))))
 		w.Header().Set("X-Request-ID", id)
 		seen := &statusWriter{ResponseWriter: w}
@@ -37,6 +30,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		defer func() {
 			if p := recover(); p != nil {
 				if p == http.ErrAbortHandler {
+					x.end(seen.status, time.Since(began))
 					panic(p)
 				}
 				s.Logger.ErrorContext(r.Context(), "panic", "request_id", id, "panic", p, "stack", string(debug.Stack()))
@@ -44,12 +38,14 @@ func (s *Server) observe(next http.Handler) http.Handler {
 					s.fail(seen, r, errors.New("panic"))
 				}
 			}
+			took := time.Since(began)
+			x.end(seen.status, took)
 			level := slog.LevelInfo
 			if seen.status >= 500 {
 				level = slog.LevelError
 			}
 			s.Logger.Log(r.Context(), level, "request", "request_id", id, "method", r.Method, "path", r.URL.Path,
-				"status", seen.status, "bytes", seen.bytes, "ms", float64(time.Since(began).Microseconds())/1000)
+				"status", seen.status, "bytes", seen.bytes, "ms", float64(took.Microseconds())/1000)
 		}()
 		next.ServeHTTP(seen, r)
 	})

@@ -79,6 +79,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 // failure logs an error and returns the status and body for the client.
 func (s *Server) failure(r *http.Request, err error) (status int, body []byte) {
 	p := problem.Of(err)
+	s.OnProblem(p.Code.String())
 	status = p.Kind().Status()
 	switch {
 	case r.Context().Err() != nil && errors.Is(err, context.Canceled):

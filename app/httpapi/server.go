@@ -63,15 +63,34 @@ type Config struct {
 	// ReportSessionsEnded returns how many sessions of reporting logins this
 	// instance has ended.
 	ReportSessionsEnded func() int64
-	Secure              bool // served over https: the response tells browsers to use nothing else
-	Logger              *slog.Logger
+	// OnRequest, unless it is nil, returns for a method and a route's path a
+	// function that is told how each of its requests ended: the status, how long
+	// it took, and whether the response was a stream of events. It is called
+	// once for each row of the table, and for the two names that stand for all
+	// paths without one: RouteConsole and RouteUnmatched.
+	OnRequest func(method, route string) func(status int, took time.Duration, streamed bool)
+	// OnProblem, unless it is nil, is told the code of each error that a client
+	// is told.
+	OnProblem func(code string)
+	Secure    bool // served over https: the response tells browsers to use nothing else
+	Logger    *slog.Logger
 }
 
 // Server serves HTTP.
-type Server struct{ Config }
+type Server struct {
+	Config
+	console, unmatched ended // told of requests without a route
+}
 
 // New returns the handler of everything that Paddock serves.
 func New(c Config) http.Handler {
 	s := &Server{Config: c}
+	if s.OnRequest == nil {
+		s.OnRequest = func(string, string) func(int, time.Duration, bool) { return func(int, time.Duration, bool) {} }
+	}
+	if s.OnProblem == nil {
+		s.OnProblem = func(string) {}
+	}
+	s.console, s.unmatched = s.OnRequest(MethodAny, RouteConsole), s.OnRequest(MethodAny, RouteUnmatched)
 	return s.observe(s.protect(s.newRouter()))
 }

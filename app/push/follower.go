@@ -38,8 +38,9 @@ type follower struct {
 
 // item is a message to send, with the cursor to resume from after it, or 0.
 type item struct {
-	text   []byte
-	cursor int64
+	text    []byte
+	cursor  int64
+	isEvent bool
 }
 
 // wire sends a follower's messages: over a WebSocket or as Server-Sent Events.
@@ -70,6 +71,9 @@ func (h *Hub) newFollower(token, user string, w wire, quiet time.Duration) *foll
 func (f *follower) end(status websocket.StatusCode, code problem.Code, reason string) {
 	f.once.Do(func() {
 		f.reason = closeReason{status, code, reason}
+		if status == closeSlowReader {
+			f.hub.counts.slow.Add(1)
+		}
 		close(f.quit)
 	})
 }
@@ -127,6 +131,9 @@ func (f *follower) sendAll(within time.Duration) error {
 			return err
 		}
 		f.lastSent.Store(time.Now().UnixNano())
+		if next.isEvent {
+			f.hub.counts.events.Add(1)
+		}
 	}
 }
 
@@ -182,7 +189,7 @@ func (f *follower) waitForRoom() {
 // enqueue queues a message. f.mu must be held, so that messages are queued in
 // the order of their cursors. A client for which too much is queued, because it
 // asks for more than it reads, is closed and resumes by cursor.
-func (f *follower) enqueue(text []byte, cursor int64) {
+func (f *follower) enqueue(text []byte, cursor int64, isEvent bool) {
 	select {
 	case <-f.quit:
 		return
@@ -192,7 +199,7 @@ func (f *follower) enqueue(text []byte, cursor int64) {
 		f.tooSlow()
 		return
 	}
-	f.queue = append(f.queue, item{text, cursor})
+	f.queue = append(f.queue, item{text, cursor, isEvent})
 	f.size += len(text)
 	signal(f.wake)
 }
@@ -200,7 +207,7 @@ func (f *follower) enqueue(text []byte, cursor int64) {
 func (f *follower) sendMessage(m message) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.enqueue(m.text(), 0)
+	f.enqueue(m.text(), 0, false)
 }
 
 // deliver queues an event if it is the next one of its account and there is
@@ -212,7 +219,7 @@ func (f *follower) deliver(account uuid.UUID, seq int64, text []byte) {
 		return
 	}
 	f.cursors[account] = seq
-	f.enqueue(text, seq)
+	f.enqueue(text, seq, true)
 }
 
 // follow starts or moves a subscription, and queues its first messages.
@@ -220,7 +227,7 @@ func (f *follower) follow(account uuid.UUID, cursor int64, first ...message) {
 	f.mu.Lock()
 	f.cursors[account] = cursor
 	for _, m := range first {
-		f.enqueue(m.text(), cursor)
+		f.enqueue(m.text(), cursor, false)
 	}
 	f.mu.Unlock()
 	f.hub.follow(f, account)

@@ -76,11 +76,13 @@ func requestText(request any) (text, hash []byte) {
 }
 
 // submit makes the intent, sends it once, and records the answer.
-func (s *Service) submit(ctx context.Context, a tenant.Admission, p prepared, order submission) (Placed, error) {
+func (s *Service) submit(ctx context.Context, a tenant.Admission, p prepared, order submission) (placed Placed, err error) {
 	made, err := s.commit(ctx, a, p, order)
-	switch {
-	case p.tentative && problem.Is(err, problem.GuardRefused):
+	if p.tentative && problem.Is(err, problem.GuardRefused) {
 		return Placed{}, err
+	}
+	defer func() { s.observeOrder(placed, made.isRetry, err) }()
+	switch {
 	case err != nil:
 		return s.refuse(ctx, a, p, err)
 	case made.isRetry:
@@ -109,6 +111,7 @@ func (s *Service) commit(ctx context.Context, a tenant.Admission, p prepared, or
 			return made, err
 		}
 		if len(v.Violations) > 0 && !p.tentative {
+			s.observeGuards(v)
 			s.appendRefusal(ctx, a, p, v)
 		}
 		if err := s.answerNeeds(ctx, a, &asking, v); err != nil {

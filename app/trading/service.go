@@ -37,6 +37,11 @@ type Service struct {
 	// MirrorMaxAge is how long after a reconciliation lists use the mirror
 	// where no stream keeps it; a minute unless set.
 	MirrorMaxAge time.Duration
+	// OnOrder, unless it is nil, is told what became of each request for an
+	// order: one of OrderResults.
+	OnOrder func(result string)
+	// OnGuard, unless it is nil, is told of each guard that refuses an order.
+	OnGuard func(guard string)
 }
 
 // New makes a Service.

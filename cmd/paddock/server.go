@@ -27,6 +27,7 @@ import (
 	"paddock/app/httpapi"
 	"paddock/app/journal"
 	"paddock/app/mail"
+	"paddock/app/metrics"
 	"paddock/app/mirror"
 	"paddock/app/passthrough"
 	"paddock/app/push"
@@ -76,15 +77,17 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	if err != nil {
 		return err
 	}
+	counted := metrics.New()
 	alpaca, err := broker.New(broker.Config{
 		PaperURL: c.PaperURL, LiveURL: c.LiveURL, DataURL: c.DataURL, StreamPaperURL: c.StreamPaperURL, StreamLiveURL: c.StreamLiveURL,
 		EventsPath: c.EventsPath, SocketPath: c.SocketPath, Logger: log,
+		OnCall: func(_ context.Context, call broker.Call) func(broker.Outcome) { return counted.Call(call) },
 	})
 	if err != nil {
 		return err
 	}
 	defer alpaca.Close()
-	pools, err := openPools(ctx, c)
+	pools, err := openPools(ctx, c, &tenant.AdmissionTimes{Observe: counted.Admission})
 	if err != nil {
 		return err
 	}
@@ -109,13 +112,13 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	signIn, err := auth.New(auth.Config{
 		Pool: pools.auth, Secret: c.AuthSecret, BaseURL: c.BaseURL, TrustedOrigins: c.Origins,
 		TrustedProxies: c.Proxies, RateLimit: c.AuthLimits, Logger: log, OnSessionEnd: bell.RingAll,
-		SignUp: auth.SignUp(c.SignUp), SendMail: sendMail, RequireVerifiedEmail: c.VerifiedEmail,
+		SignUp: auth.SignUp(c.SignUp), SendMail: sendMail, RequireVerifiedEmail: c.VerifiedEmail, OnSignIn: counted.SignIn,
 	})
 	if err != nil {
 		return err
 	}
 	defer signIn.WaitForMails()
-	manager := mirror.New(mirror.Config{Worker: worker, Keys: keys, Broker: alpaca, Logger: log, MirrorMaxAge: c.MirrorMaxAge})
+	manager := mirror.New(mirror.Config{Worker: worker, Keys: keys, Broker: alpaca, Logger: log, MirrorMaxAge: c.MirrorMaxAge, Observer: counted.Mirror()})
 	connectWorker := func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, c.ListenURL) }
 	watchdog := reporting.NewWatchdog(connectWorker, c.ReportTransaction, log)
 	events := eventlog.New(db)
@@ -127,6 +130,11 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	opener := credentials.NewOpener(db, keys, alpaca, log)
 	accountService, tradingService := accounts.New(db, keys, alpaca), trading.New(db, opener, log)
 	accountService.MirrorMaxAge, tradingService.MirrorMaxAge = c.MirrorMaxAge, c.MirrorMaxAge
+	tradingService.OnOrder, tradingService.OnGuard = counted.Order, counted.Guard
+	counted.Watch(metrics.Sources{
+		Pools: pools.states(), Rings: bell.Rings, Streams: manager.State, Push: hub.State, Broker: alpaca.State,
+		ClockSkews: alpaca.ClockSkews, ReportSessionsEnded: watchdog.Ended, NewestMasterKey: keys.Newest(),
+	})
 	handler := httpapi.New(httpapi.Config{
 		Accounts:    accountService,
 		Trading:     tradingService,
@@ -146,6 +154,8 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 		},
 		ClockSkews:          alpaca.ClockSkews,
 		ReportSessionsEnded: watchdog.Ended,
+		OnRequest:           counted.Route,
+		OnProblem:           counted.Problem,
 		Secure:              strings.HasPrefix(c.BaseURL, "https://"),
 		Logger:              log,
 	})
@@ -159,6 +169,13 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	group, running := errgroup.WithContext(ctx)
+	if err := serveOperator(running, group, c.OperatorAddr, counted, log); err != nil {
+		listener.Close()
+		return err
+	}
+	if c.OperatorAddr != "" {
+		group.Go(func() error { return counted.WatchDeployment(worker, log).Run(running) })
+	}
 	group.Go(func() error { return bell.Run(running) })
 	group.Go(func() error { return manager.Run(running) })
 	group.Go(func() error { return hub.Run(running) })
