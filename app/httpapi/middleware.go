@@ -33,7 +33,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 					x.end(seen.status, time.Since(began))
 					panic(p)
 				}
-				s.Logger.ErrorContext(r.Context(), "panic", "request_id", id, "panic", p, "stack", string(debug.Stack()))
+				s.Logger.ErrorContext(r.Context(), "panic", "panic", p, "stack", string(debug.Stack()))
 				if seen.status == 0 {
 					s.fail(seen, r, errors.New("panic"))
 				}
@@ -44,7 +44,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 			if seen.status >= 500 {
 				level = slog.LevelError
 			}
-			s.Logger.Log(r.Context(), level, "request", "request_id", id, "method", r.Method, "path", r.URL.Path,
+			s.Logger.Log(r.Context(), level, "request", "method", r.Method, "path", r.URL.Path,
 				"status", seen.status, "bytes", seen.bytes, "ms", float64(took.Microseconds())/1000)
 		}()
 		next.ServeHTTP(seen, r)

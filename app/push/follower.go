@@ -19,6 +19,7 @@ type follower struct {
 	wire               wire
 	token              string
 	user               string
+	requestID          string        // of the request that began it, for the log
 	wake               chan struct{} // the queue has messages
 	quit               chan struct{} // closed when the connection is to end
 	ended              chan struct{} // closed when it has ended

@@ -70,7 +70,7 @@ func (s *Service) BrokerAccount(ctx context.Context, a tenant.Admission) (json.R
 	}
 	if worth := balanceOf(account, asked); worth != nil && records {
 		if err := s.db.Tx(ctx, a, func(b *tenant.Batch) { worth.queue(b, a.Account) }); err != nil {
-			s.log.WarnContext(ctx, "what the account is worth could not be recorded for reports", "account", a.Account, "err", err)
+			s.log.WarnContext(ctx, "what the account is worth could not be recorded for reports", "err", err)
 		}
 	}
 	return account.Raw, nil

@@ -29,6 +29,7 @@ import (
 	"paddock/app/mail"
 	"paddock/app/metrics"
 	"paddock/app/mirror"
+	"paddock/app/origin"
 	"paddock/app/passthrough"
 	"paddock/app/push"
 	"paddock/app/quota"
@@ -38,9 +39,10 @@ import (
 	"paddock/app/web"
 )
 
-// newLogger makes the process's log. Go's own packages log there as well.
+// newLogger makes the process's log, whose lines say for which request they are.
+// Go's own packages log there as well.
 func newLogger(w io.Writer, level slog.Level) *slog.Logger {
-	log := slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+	log := slog.New(origin.LogHandler(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})))
 	logLibraries(log)
 	return log
 }
