@@ -51,6 +51,8 @@ type Config struct {
 	LogLevel                      slog.Level
 	DrainTimeout                  time.Duration // how long requests may take to end at shutdown
 	OperatorAddr                  string        // host:port of metrics and profiles; "" for none
+	TracesTo                      string        // base URL of an OTLP receiver; "" where nothing is traced
+	TrustTraceparent              bool          // traces that Proxies have begun are continued
 	// Of paddock doctor alone.
 	BackupFile   string        // the backup, or a pattern of which the newest file is it; "" where it is not known
 	BackupMaxAge time.Duration // how old the newest may be
@@ -97,6 +99,8 @@ var Settings = []Setting{
 	{"PADDOCK_DRAIN_TIMEOUT", "15s", "how long requests may take to end at shutdown"},
 	{"PADDOCK_OPERATOR_ADDR", "", "host:port of the operator's port, with metrics, profiles and what paddock status shows; none where it is not set"},
 	{"PADDOCK_ALLOW_PUBLIC_OPERATOR_ADDR", "false", "let the operator's port be one that others may reach: nobody signs in there"},
+	{"OTEL_EXPORTER_OTLP_ENDPOINT", "", "URL of an OpenTelemetry receiver for traces, by OTLP over HTTP, such as http://127.0.0.1:4318; nothing is traced where it is not set"},
+	{"PADDOCK_TRUST_TRACEPARENT", "false", "continue the traces that PADDOCK_TRUSTED_PROXIES have begun"},
 	{"PADDOCK_BACKUP_FILE", "", "for paddock doctor: path of the backup, or a pattern of which the newest file is it, such as /backups/paddock-*.dump"},
 	{"PADDOCK_BACKUP_MAX_AGE", "26h", "for paddock doctor: how old the newest backup may be"},
 }
@@ -200,6 +204,15 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 		fail("PADDOCK_DRAIN_TIMEOUT must be a duration such as 15s")
 	}
 	c.OperatorAddr = readOperatorAddr(get, fail)
+	c.TracesTo = strings.TrimSuffix(get("OTEL_EXPORTER_OTLP_ENDPOINT"), "/")
+	if u, err := url.Parse(c.TracesTo); c.TracesTo != "" && (err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || (u.Scheme != "http" && u.Scheme != "https")) {
+		fail("OTEL_EXPORTER_OTLP_ENDPOINT must be an http or https URL such as http://127.0.0.1:4318")
+	}
+	if c.TrustTraceparent, err = strconv.ParseBool(get("PADDOCK_TRUST_TRACEPARENT")); err != nil {
+		fail("PADDOCK_TRUST_TRACEPARENT must be true or false")
+	} else if c.TrustTraceparent && len(c.Proxies) == 0 {
+		fail("PADDOCK_TRUST_TRACEPARENT needs PADDOCK_TRUSTED_PROXIES, whose traces are continued")
+	}
 	if c.BackupMaxAge, err = time.ParseDuration(get("PADDOCK_BACKUP_MAX_AGE")); err != nil || c.BackupMaxAge <= 0 {
 		fail("PADDOCK_BACKUP_MAX_AGE must be a duration such as 26h")
 	}

@@ -77,6 +77,7 @@ func TestSettings(t *testing.T) {
 		"PADDOCK_ALPACA_STREAM_PAPER_URL": "http://127.0.0.1:4", "PADDOCK_ALPACA_STREAM_LIVE_URL": "http://127.0.0.1:5",
 		"PADDOCK_ALPACA_STREAM_SSE_PATH": "/events", "PADDOCK_ALPACA_STREAM_WS_PATH": "/socket", "PADDOCK_MIRROR_MAX_AGE": "90s", "PADDOCK_REPORT_TRANSACTION": "5m",
 		"PADDOCK_BACKUP_FILE": "/backups/*.dump", "PADDOCK_BACKUP_MAX_AGE": "170h", "PADDOCK_OPERATOR_ADDR": "10.1.2.3:9090",
+		"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318/", "PADDOCK_TRUST_TRACEPARENT": "true",
 	} {
 		e[name] = value
 	}
@@ -88,7 +89,7 @@ func TestSettings(t *testing.T) {
 		"AuthURL:postgres://paddock_auth:hunter2@db.example/paddock ListenURL:postgres://paddock_worker:hunter2@direct.example/paddock Pooler:true AppConns:4 MasterKeys:source of the master keys AuthSecret:hunter2 hunter2 hunter2 hunter2 hunter2 " +
 		"BaseURL:https://paddock.example Origins:[https://a.example https://b.example] Proxies:[10.0.0.0/8 192.0.2.1/32 2001:db8::1/128 172.16.0.0/12] AuthLimits:false SignUp:invitation SMTPURL:smtps://u:hunter2@mail.example MailFrom:p@paddock.example VerifiedEmail:true UserRequests:7 UserAtOnce:0 " +
 		"PaperURL:http://127.0.0.1:1 LiveURL:http://127.0.0.1:2 DataURL:http://127.0.0.1:3 " +
-		"StreamPaperURL:http://127.0.0.1:4 StreamLiveURL:http://127.0.0.1:5 EventsPath:/events SocketPath:/socket MirrorMaxAge:1m30s ReportTransaction:5m0s LogLevel:DEBUG DrainTimeout:1m0s OperatorAddr:10.1.2.3:9090 BackupFile:/backups/*.dump BackupMaxAge:170h0m0s}"
+		"StreamPaperURL:http://127.0.0.1:4 StreamLiveURL:http://127.0.0.1:5 EventsPath:/events SocketPath:/socket MirrorMaxAge:1m30s ReportTransaction:5m0s LogLevel:DEBUG DrainTimeout:1m0s OperatorAddr:10.1.2.3:9090 TracesTo:http://127.0.0.1:4318 TrustTraceparent:true BackupFile:/backups/*.dump BackupMaxAge:170h0m0s}"
 	if got := fields(c); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -170,6 +171,8 @@ func TestEverythingWrongIsTold(t *testing.T) {
 		"PADDOCK_MIRROR_MAX_AGE":         {"hunter2", "0s", "-1m", "2h", "60"},
 		"PADDOCK_BACKUP_MAX_AGE":         {"hunter2", "0s", "-1h", "26"},
 		"PADDOCK_OPERATOR_ADDR":          {"hunter2", "127.0.0.1", "127.0.0.1:hunter2", "127.0.0.1:65536", ":9090", "hunter2:9090"},
+		"OTEL_EXPORTER_OTLP_ENDPOINT":    {"hunter2", "ftp://hunter2", "http://", "http://user:hunter2@localhost:4318", "http://localhost:4318/?hunter2"},
+		"PADDOCK_TRUST_TRACEPARENT":      {"hunter2", "true"},
 
 		"PADDOCK_ALLOW_PUBLIC_OPERATOR_ADDR": {"hunter2", "yes"},
 	}

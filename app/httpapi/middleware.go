@@ -20,9 +20,11 @@ import (
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := rand.Text()
-		x := &exchange{id: id, told: s.unmatched}
-		ctx := context.WithValue(r.Context(), exchangeKey{}, x)
-		r = r.WithContext(origin.With(ctx, origin.Of(r, id, s.Sessions.ClientAddress(r))))
+		ctx, trace, traced := s.Trace(r)
+		x := &exchange{id: id, route: s.unmatched, traced: traced}
+		from := origin.Of(r, id, s.Sessions.ClientAddress(r))
+		from.TraceID = trace
+		r = r.WithContext(origin.With(context.WithValue(ctx, exchangeKey{}, x), from))
 		w.Header().Set("X-Request-ID", id)
 		seen := &statusWriter{ResponseWriter: w}
 		began := time.Now()

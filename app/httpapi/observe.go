@@ -13,17 +13,24 @@ const (
 	MethodAny      = "any"       // the method of both
 )
 
-// ended is told how a request ended: the status (101 of a WebSocket, 499 where
-// the client had left), how long it took until the response was written, and
-// whether that went on for as long as its client wanted.
-type ended func(status int, took time.Duration, streamed bool)
+// observedRoute is what observers know of a request's route.
+type observedRoute struct {
+	method, path string
+	ended        func(status int, took time.Duration, streamed bool) // see Config.OnRequest
+}
 
-// exchange is what is known of a request and its response. The handlers add to
-// it.
+// observed returns the route for observers.
+func (s *Server) observed(method, path string) observedRoute {
+	return observedRoute{method, path, s.OnRequest(method, path)}
+}
+
+// exchange is what is known of a request and its response. The router and the
+// handlers add to it.
 type exchange struct {
 	id       string
-	told     ended // see Config.OnRequest
-	streamed bool
+	route    observedRoute
+	streamed bool // the response goes on for as long as its client wants
+	traced   func(method, route string, status int)
 }
 
 type exchangeKey struct{}
@@ -33,16 +40,17 @@ func exchangeOf(ctx context.Context) *exchange {
 	if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
 		return x
 	}
-	return &exchange{told: func(int, time.Duration, bool) {}} // not a request of this server's
+	return &exchange{} // not a request of this server's
 }
 
 // requestID returns the id under which this request is logged.
 func requestID(ctx context.Context) string { return exchangeOf(ctx).id }
 
-// end tells the observer of a request that has ended.
+// end tells the observers of a request that has ended.
 func (x *exchange) end(status int, took time.Duration) {
 	if status == 0 {
 		status = http.StatusOK // nothing was written, which net/http makes a 200
 	}
-	x.told(status, took, x.streamed)
+	x.route.ended(status, took, x.streamed)
+	x.traced(x.route.method, x.route.path, status)
 }

@@ -41,7 +41,7 @@ func New() *Metrics {
 	b := readBuild()
 	m := &Metrics{registry: prometheus.NewRegistry(), declared: declare()}
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	m.declared.register(m.registry)
+	m.registry.MustRegister(m.declared.list.collectors...)
 	m.declared.build.WithLabelValues(b.version, b.commit, b.goVersion).Set(1)
 	d := m.declared
 
@@ -171,15 +171,16 @@ func (m *Metrics) Call(c broker.Call) func(broker.Outcome) {
 
 // Mirror returns an observer of the mirror.
 func (m *Metrics) Mirror() mirror.Observer {
+	lag, seconds := m.declared.updateLag.WithLabelValues(), m.declared.reconciliationSeconds.WithLabelValues()
 	return mirror.Observer{
-		Update: func(lag time.Duration, applied bool) {
+		Update: func(took time.Duration, applied bool) {
 			m.updates[applied].Inc()
-			m.declared.updateLag.Observe(max(0, lag.Seconds()))
+			lag.Observe(max(0, took.Seconds()))
 		},
 		Reconciled: func(took time.Duration, err error) {
 			m.reconciliations[err == nil].Inc()
-			m.declared.reconciliationSeconds.Observe(took.Seconds())
+			seconds.Observe(took.Seconds())
 		},
-		Parked: m.declared.parked.Inc,
+		Parked: m.declared.parked.WithLabelValues().Inc,
 	}
 }

@@ -25,12 +25,18 @@ type Sources struct {
 
 // described is a metric that is read when it is asked for.
 type described struct {
+	Declared
 	desc *prometheus.Desc
 	kind prometheus.ValueType
 }
 
+// stateMetrics are all of them.
+var stateMetrics []described
+
 func stateMetric(kind prometheus.ValueType, name, help string, labels ...string) described {
-	return described{prometheus.NewDesc(name, help, labels, nil), kind}
+	d := described{Declared{Name: name, Labels: labels}, prometheus.NewDesc(name, help, labels, nil), kind}
+	stateMetrics = append(stateMetrics, d)
+	return d
 }
 
 const (

@@ -6,7 +6,7 @@ import (
 )
 
 // LogHandler adds to each line that is logged with the context of a request the
-// request's id, and the account that it was admitted to.
+// request's id, its trace's, and the account that it was admitted to.
 func LogHandler(to slog.Handler) slog.Handler { return logHandler{to} }
 
 type logHandler struct{ slog.Handler }
@@ -15,6 +15,9 @@ type logHandler struct{ slog.Handler }
 func (h logHandler) Handle(ctx context.Context, line slog.Record) error {
 	if r, ok := ctx.Value(key{}).(*request); ok {
 		line.AddAttrs(slog.String("request_id", r.RequestID))
+		if r.TraceID != "" {
+			line.AddAttrs(slog.String("trace_id", r.TraceID))
+		}
 		if account := r.account.Load(); account != nil {
 			line.AddAttrs(slog.String("account", account.String()))
 		}

@@ -18,6 +18,7 @@ type Origin struct {
 	RequestID string
 	Address   netip.Addr // of the client; the zero Addr where it is not known
 	Request   string     // method and path, without the query
+	TraceID   string     // for the log; "" where the request is not traced
 }
 
 type (

@@ -79,17 +79,21 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	if err != nil {
 		return err
 	}
-	counted := metrics.New()
+	told, err := newObservers(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	defer told.close(ctx)
 	alpaca, err := broker.New(broker.Config{
 		PaperURL: c.PaperURL, LiveURL: c.LiveURL, DataURL: c.DataURL, StreamPaperURL: c.StreamPaperURL, StreamLiveURL: c.StreamLiveURL,
 		EventsPath: c.EventsPath, SocketPath: c.SocketPath, Logger: log,
-		OnCall: func(_ context.Context, call broker.Call) func(broker.Outcome) { return counted.Call(call) },
+		OnCall: told.call,
 	})
 	if err != nil {
 		return err
 	}
 	defer alpaca.Close()
-	pools, err := openPools(ctx, c, &tenant.AdmissionTimes{Observe: counted.Admission})
+	pools, err := openPools(ctx, c, told.statements())
 	if err != nil {
 		return err
 	}
@@ -114,13 +118,13 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	signIn, err := auth.New(auth.Config{
 		Pool: pools.auth, Secret: c.AuthSecret, BaseURL: c.BaseURL, TrustedOrigins: c.Origins,
 		TrustedProxies: c.Proxies, RateLimit: c.AuthLimits, Logger: log, OnSessionEnd: bell.RingAll,
-		SignUp: auth.SignUp(c.SignUp), SendMail: sendMail, RequireVerifiedEmail: c.VerifiedEmail, OnSignIn: counted.SignIn,
+		SignUp: auth.SignUp(c.SignUp), SendMail: sendMail, RequireVerifiedEmail: c.VerifiedEmail, OnSignIn: told.metrics.SignIn,
 	})
 	if err != nil {
 		return err
 	}
 	defer signIn.WaitForMails()
-	manager := mirror.New(mirror.Config{Worker: worker, Keys: keys, Broker: alpaca, Logger: log, MirrorMaxAge: c.MirrorMaxAge, Observer: counted.Mirror()})
+	manager := mirror.New(mirror.Config{Worker: worker, Keys: keys, Broker: alpaca, Logger: log, MirrorMaxAge: c.MirrorMaxAge, Observer: told.metrics.Mirror()})
 	connectWorker := func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, c.ListenURL) }
 	watchdog := reporting.NewWatchdog(connectWorker, c.ReportTransaction, log)
 	events := eventlog.New(db)
@@ -132,12 +136,12 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	opener := credentials.NewOpener(db, keys, alpaca, log)
 	accountService, tradingService := accounts.New(db, keys, alpaca), trading.New(db, opener, log)
 	accountService.MirrorMaxAge, tradingService.MirrorMaxAge = c.MirrorMaxAge, c.MirrorMaxAge
-	tradingService.OnOrder, tradingService.OnGuard = counted.Order, counted.Guard
-	counted.Watch(metrics.Sources{
+	tradingService.OnOrder, tradingService.OnGuard = told.metrics.Order, told.metrics.Guard
+	told.metrics.Watch(metrics.Sources{
 		Pools: pools.states(), Rings: bell.Rings, Streams: manager.State, Push: hub.State, Broker: alpaca.State,
 		ClockSkews: alpaca.ClockSkews, ReportSessionsEnded: watchdog.Ended, NewestMasterKey: keys.Newest(),
 	})
-	handler := httpapi.New(httpapi.Config{
+	api := httpapi.Config{
 		Accounts:    accountService,
 		Trading:     tradingService,
 		Journal:     journal.New(db),
@@ -156,27 +160,26 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 		},
 		ClockSkews:          alpaca.ClockSkews,
 		ReportSessionsEnded: watchdog.Ended,
-		OnRequest:           counted.Route,
-		OnProblem:           counted.Problem,
 		Secure:              strings.HasPrefix(c.BaseURL, "https://"),
 		Logger:              log,
-	})
+	}
+	told.observe(&api)
 
 	listener, err := net.Listen("tcp", c.Addr)
 	if err != nil {
 		return explainListen(c.Addr, err)
 	}
 	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
+		Handler: httpapi.New(api), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	group, running := errgroup.WithContext(ctx)
-	if err := serveOperator(running, group, c.OperatorAddr, counted, log); err != nil {
+	if err := serveOperator(running, group, c.OperatorAddr, told.metrics, log); err != nil {
 		listener.Close()
 		return err
 	}
 	if c.OperatorAddr != "" {
-		group.Go(func() error { return counted.WatchDeployment(worker, log).Run(running) })
+		group.Go(func() error { return told.metrics.WatchDeployment(worker, log).Run(running) })
 	}
 	group.Go(func() error { return bell.Run(running) })
 	group.Go(func() error { return manager.Run(running) })
