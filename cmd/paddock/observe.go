@@ -17,6 +17,7 @@ import (
 
 	"paddock/app/broker"
 	"paddock/app/config"
+	"paddock/app/doctor"
 	"paddock/app/httpapi"
 	"paddock/app/metrics"
 	"paddock/app/operator"
@@ -90,7 +91,8 @@ func (o *observers) observe(c *httpapi.Config) {
 
 // serveOperator serves the operator's port until ctx ends, or does nothing where
 // there is no address for it. It ends at once: nobody trades through it.
-func serveOperator(ctx context.Context, group *errgroup.Group, addr string, m *metrics.Metrics, log *slog.Logger) error {
+func (o *observers) serveOperator(ctx context.Context, group *errgroup.Group, c config.Config, worker *tenant.Worker, ready func(context.Context) error, log *slog.Logger) error {
+	addr := c.OperatorAddr
 	if addr == "" {
 		return nil
 	}
@@ -99,7 +101,10 @@ func serveOperator(ctx context.Context, group *errgroup.Group, addr string, m *m
 		return fmt.Errorf("PADDOCK_OPERATOR_ADDR: %w", explainListen(addr, err))
 	}
 	server := &http.Server{
-		Handler: operator.New(operator.Config{Metrics: m.Handler()}), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+		Handler: operator.New(operator.Config{
+			Metrics: o.metrics.Handler(), Ready: ready, Checks: func(ctx context.Context) doctor.Report { return doctor.RunStart(ctx, c) },
+		}),
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
 		WriteTimeout: 5 * time.Minute, // of a profile that is taken meanwhile
 		IdleTimeout:  2 * time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
@@ -113,6 +118,7 @@ func serveOperator(ctx context.Context, group *errgroup.Group, addr string, m *m
 		<-ctx.Done()
 		return server.Close()
 	})
+	group.Go(func() error { return o.metrics.WatchDeployment(worker, log).Run(ctx) })
 	log.Info("serving metrics and profiles", "addr", listener.Addr().String())
 	return nil
 }

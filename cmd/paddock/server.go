@@ -174,12 +174,9 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	group, running := errgroup.WithContext(ctx)
-	if err := serveOperator(running, group, c.OperatorAddr, told.metrics, log); err != nil {
+	if err := told.serveOperator(running, group, c, worker, api.Ready, log); err != nil {
 		listener.Close()
 		return err
-	}
-	if c.OperatorAddr != "" {
-		group.Go(func() error { return told.metrics.WatchDeployment(worker, log).Run(running) })
 	}
 	group.Go(func() error { return bell.Run(running) })
 	group.Go(func() error { return manager.Run(running) })

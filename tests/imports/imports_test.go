@@ -39,7 +39,7 @@ var nevers = []never{
 	{"paddock/app/*", "go.opentelemetry.io/*", []string{"paddock/app/tracing"}, "what a span may have in it is decided in one place"},
 	{"paddock/cmd/*", "go.opentelemetry.io/*", nil, "what a span may have in it is decided in one place"},
 	{"paddock/app/*", "paddock/app/tracing", []string{"paddock/app/tracing"}, "what is measured does not know what measures it"},
-	{"paddock/app/*", "paddock/app/metrics", []string{"paddock/app/metrics"}, "what is measured does not know what measures it"},
+	{"paddock/app/*", "paddock/app/metrics", []string{"paddock/app/metrics", "paddock/app/status"}, "what is measured does not know what measures it"},
 	{"paddock/app/*", "paddock/app/httpapi", []string{"paddock/app/httpapi"}, "the API stands above everything and below nothing"},
 	{"paddock/*", "paddock/cmd/*", nil, "the command only wires"},
 	{"paddock/app/*", "paddock/tests/*", nil, "the product does not know its tests"},
