@@ -14,6 +14,7 @@ const (
 	halts      = "halts"
 	secrets    = "secrets"
 	edges      = "edges"
+	observed   = "what is observed"
 )
 
 // mutants breaks rules that orders depend on, and names the tests that must
@@ -171,4 +172,11 @@ var mutants = []mutant{
 	{secrets, "app/broker/foreign.go", "values[i] = f.keys.maskText(value)", "_, _ = i, value", []string{"app/broker TestNothingShowsEchoedKeys"}},
 	{secrets, "app/broker/socket.go", "	s.credentials.mask(text, true)\n", "", []string{"app/broker TestNoStreamShowsEchoedKeys"}},
 	{secrets, "cmd/paddock/librarylog.go", "said, _, quotes := bytes.Cut(line, []byte(`\"`))", "said, quotes := line, true", []string{"cmd/paddock TestWhatNobodyAskedForIsNotLogged"}},
+
+	{observed, "app/broker/observe.go", `part != "" && !words[part]`, `part != part`, []string{"app/broker TestPathPattern"}},
+	{observed, "app/tracing/tracing.go", "if t.trusts(r.RemoteAddr) {", "if true {", []string{"app/tracing TestOnlyTrustedPeersTracesAreContinued"}},
+	{observed, "app/tracing/statements.go", "semconv.DBResponseStatusCode(stateOf(err)))\n	}\n	span.End()", "semconv.DBResponseStatusCode(err.Error()))\n	}\n	span.End()", []string{"app/tracing TestSpansHaveNoValues"}},
+	{observed, "app/metrics/metrics.go", "	return counters[other]\n}\n\nfunc knownPair", "	counters[value] = prometheus.NewCounter(prometheus.CounterOpts{Name: value})\n	return counters[value]\n}\n\nfunc knownPair", []string{"app/metrics TestUnknownValuesAreOne"}},
+	{observed, "app/config/operatoraddr.go", "!public && !isLocalHost(host)", "!public && host == \"?\"", []string{"app/config TestPublicOperatorAddr"}},
+	{observed, "app/origin/log.go", `line.AddAttrs(slog.String("account", account.String()))`, "_ = account", []string{"app/origin TestLinesNameTheirRequest"}},
 }
