@@ -26,7 +26,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		from.TraceID = trace
 		r = r.WithContext(origin.With(context.WithValue(ctx, exchangeKey{}, x), from))
 		w.Header().Set("X-Request-ID", id)
-		seen := &statusWriter{ResponseWriter: w}
+		seen := &statusWriter{ResponseWriter: w, sent: x.headerSent}
 		began := time.Now()
 
 		defer func() {
@@ -58,11 +58,13 @@ type statusWriter struct {
 	http.ResponseWriter
 	status int
 	bytes  int64
+	sent   func(status int) // called with the header
 }
 
 func (w *statusWriter) WriteHeader(status int) {
 	if w.status == 0 {
 		w.status = status
+		w.sent(status)
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
@@ -70,6 +72,7 @@ func (w *statusWriter) WriteHeader(status int) {
 func (w *statusWriter) Write(p []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
+		w.sent(w.status)
 	}
 	n, err := w.ResponseWriter.Write(p)
 	w.bytes += int64(n)

@@ -46,6 +46,14 @@ func exchangeOf(ctx context.Context) *exchange {
 // requestID returns the id under which this request is logged.
 func requestID(ctx context.Context) string { return exchangeOf(ctx).id }
 
+// headerSent ends the trace of a stream, which would otherwise end hours later.
+func (x *exchange) headerSent(status int) {
+	if x.streamed {
+		x.traced(x.route.method, x.route.path, status)
+		x.traced = func(string, string, int) {}
+	}
+}
+
 // end tells the observers of a request that has ended.
 func (x *exchange) end(status int, took time.Duration) {
 	if status == 0 {

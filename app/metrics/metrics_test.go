@@ -2,12 +2,15 @@ package metrics
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"paddock/app/broker"
+	"paddock/app/mirror"
+	"paddock/app/push"
 	"paddock/app/tenant"
 )
 
@@ -57,6 +60,51 @@ func TestUnknownValuesAreOne(t *testing.T) {
 	}
 	if n := testutil.ToFloat64(m.declared.requests.WithLabelValues("GET", "/api/orders", other)); n != 5 {
 		t.Errorf("%g odd statuses were counted, want 5", n)
+	}
+}
+
+// Names and units are as Prometheus' guidelines have them.
+func TestNames(t *testing.T) {
+	m := New()
+	m.Watch(Sources{
+		Pools: map[string]func() tenant.PoolState{"app": func() tenant.PoolState { return tenant.PoolState{} }}, Rings: func() tenant.Rings { return tenant.Rings{} },
+		Streams: func() mirror.State { return mirror.State{Connected: map[string]int64{"sse": 1}} }, Push: func() push.State { return push.State{} },
+		Broker: func() broker.State { return broker.State{} }, ReportSessionsEnded: func() int64 { return 0 },
+		ClockSkews: func() map[broker.Environment]time.Duration {
+			return map[broker.Environment]time.Duration{broker.Paper: 1}
+		},
+	})
+	deployment := m.WatchDeployment(nil, nil)
+	deployment.last.Store(&look{at: time.Now(), state: tenant.DeploymentState{OldestAgreement: new(time.Time), SealKeyMade: new(time.Time)}, keys: []tenant.MasterKeyVersion{{Version: 1, Stores: true}}})
+	m.Mirror().Update(time.Second, true)
+	m.Mirror().Reconciled(time.Second, nil)
+	m.Route("GET", "/a")(200, time.Second, false)
+	m.Call(broker.Call{Host: broker.HostPaper})(broker.Outcome{Method: http.MethodGet})
+	problems, err := testutil.GatherAndLint(m.registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+	gathered, err := m.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := map[string]bool{}
+	for _, family := range gathered {
+		there[family.GetName()] = true
+	}
+	for _, d := range All() {
+		if !there[d.Name] {
+			t.Errorf("%s is declared and never told", d.Name)
+		}
+		delete(there, d.Name)
+	}
+	for name := range there {
+		if strings.HasPrefix(name, "paddock_") {
+			t.Errorf("%s is told and not declared", name)
+		}
 	}
 }
 

@@ -13,6 +13,10 @@ import (
 // readyTimeout is how long the question may take whether an instance is ready.
 const readyTimeout = 2 * time.Second
 
+// checksTimeout is how long the checks may take: those that are not made by then
+// say so.
+const checksTimeout = 20 * time.Second
+
 // checksLast is how long a report of the checks is told again: they make
 // connections of their own, and may run the command that prints the master keys.
 const checksLast = 30 * time.Second
@@ -58,7 +62,9 @@ func (l *lastReport) report(ctx context.Context) *doctor.Report {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.at.IsZero() || time.Since(l.at) > checksLast {
-		l.last = l.run(context.WithoutCancel(ctx))
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), checksTimeout)
+		defer cancel()
+		l.last = l.run(bounded)
 		l.at = time.Now()
 	}
 	report := l.last

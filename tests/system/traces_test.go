@@ -201,8 +201,19 @@ func TestATraceOfAnOrder(t *testing.T) {
 	ada.call("POST", "/api/auth/sign-in/email", "", map[string]string{"email": "zenobia@example.com", "password": "a wrong password"})
 	order := a.orders()[0]
 	w.get("/api/orders/"+order.ID+"?account_id="+a.id, ada)
+	stream, err := http.NewRequest(http.MethodGet, "http://"+w.addr+"/api/events?account_id="+a.id, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream.Header.Set("Cookie", ada.cookieHeader())
+	stream.Header.Set("Accept", "text/event-stream")
+	following, err := http.DefaultClient.Do(stream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer following.Body.Close() // its trace ends when it begins
 	w.eventually("these traces", func() error {
-		for _, name := range []string{"GET /api/orders/{id}", "POST /api/auth/{path...}", "GET /api/positions/{symbol...}"} {
+		for _, name := range []string{"GET /api/events", "GET /api/orders/{id}", "POST /api/auth/{path...}", "GET /api/positions/{symbol...}"} {
 			if to.trace(name) == nil {
 				return fmt.Errorf("there is none of %s", name)
 			}
