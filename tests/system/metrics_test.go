@@ -254,5 +254,14 @@ func TestMetricsCountAndShowNoTenant(t *testing.T) {
 			t.Errorf("%s on the operator's port: %d, want %d", path, response.StatusCode, status)
 		}
 	}
+
+	w.sim.RefuseStreams(true)
+	w.sim.CutStreams()
+	w.eventually("the stream not to be connected any more", func() error {
+		if _, families := w.scrape(operator); sum(families, "paddock_streams_connected") != 0 {
+			return errors.New("it is")
+		}
+		return nil
+	})
 	w.stop()
 }
