@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -97,8 +98,11 @@ func (o *observers) serveOperator(ctx context.Context, group *errgroup.Group, c 
 		return nil
 	}
 	listener, err := net.Listen("tcp", addr)
-	if err != nil {
-		return fmt.Errorf("PADDOCK_OPERATOR_ADDR: %w", explainListen(addr, err))
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("PADDOCK_OPERATOR_ADDR: %s is in use by another program: stop it, or choose another address", addr)
+	case err != nil:
+		return fmt.Errorf("PADDOCK_OPERATOR_ADDR: listen on %s: %w", addr, err)
 	}
 	server := &http.Server{
 		Handler: operator.New(operator.Config{
