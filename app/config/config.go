@@ -36,6 +36,10 @@ type Config struct {
 	MailFrom   string         // whom mails are from
 	// VerifiedEmail is whether nobody signs in before their address is verified.
 	VerifiedEmail bool
+	// What an operator sees of an instance.
+	OperatorAddr     string // host:port of metrics and profiles; "" for none
+	TracesTo         string // base URL of an OTLP receiver; "" where nothing is traced
+	TrustTraceparent bool   // traces that Proxies have begun are continued
 	// What a user may take of an instance; 0 is no bound.
 	UserRequests int // in a second
 	UserAtOnce   int // under way
@@ -50,9 +54,6 @@ type Config struct {
 	ReportTransaction             time.Duration // how long a transaction of a reporting login may be open
 	LogLevel                      slog.Level
 	DrainTimeout                  time.Duration // how long requests may take to end at shutdown
-	OperatorAddr                  string        // host:port of metrics and profiles; "" for none
-	TracesTo                      string        // base URL of an OTLP receiver; "" where nothing is traced
-	TrustTraceparent              bool          // traces that Proxies have begun are continued
 	// Of paddock doctor alone.
 	BackupFile   string        // the backup, or a pattern of which the newest file is it; "" where it is not known
 	BackupMaxAge time.Duration // how old the newest may be
@@ -86,6 +87,10 @@ var Settings = []Setting{
 	{"PADDOCK_REQUIRE_VERIFIED_EMAIL", "false", "let nobody sign in before their email address is verified by mail"},
 	{"PADDOCK_USER_REQUESTS", "50", "requests that a user may make of an instance in a second, four times as many in a burst; 0 for no bound"},
 	{"PADDOCK_USER_AT_ONCE", "32", "requests that a user may have under way on an instance; 0 for no bound"},
+	{"PADDOCK_OPERATOR_ADDR", "", "host:port of the operator's port, with metrics, profiles and what paddock status shows; none where it is not set"},
+	{"PADDOCK_ALLOW_PUBLIC_OPERATOR_ADDR", "false", "let the operator's port be one that others may reach: nobody signs in there"},
+	{"OTEL_EXPORTER_OTLP_ENDPOINT", "", "URL of an OpenTelemetry receiver for traces, by OTLP over HTTP, such as http://127.0.0.1:4318; nothing is traced where it is not set"},
+	{"PADDOCK_TRUST_TRACEPARENT", "false", "continue the traces that PADDOCK_TRUSTED_PROXIES have begun"},
 	{"PADDOCK_ALPACA_PAPER_URL", "https://paper-api.alpaca.markets", "Alpaca's paper trading API"},
 	{"PADDOCK_ALPACA_LIVE_URL", "https://api.alpaca.markets", "Alpaca's live trading API"},
 	{"PADDOCK_ALPACA_DATA_URL", "https://data.alpaca.markets", "Alpaca's market data API"},
@@ -97,10 +102,6 @@ var Settings = []Setting{
 	{"PADDOCK_REPORT_TRANSACTION", "10m", "how long a transaction of a reporting login may be open before its session is ended"},
 	{"PADDOCK_LOG_LEVEL", "info", "debug, info, warn or error"},
 	{"PADDOCK_DRAIN_TIMEOUT", "15s", "how long requests may take to end at shutdown"},
-	{"PADDOCK_OPERATOR_ADDR", "", "host:port of the operator's port, with metrics, profiles and what paddock status shows; none where it is not set"},
-	{"PADDOCK_ALLOW_PUBLIC_OPERATOR_ADDR", "false", "let the operator's port be one that others may reach: nobody signs in there"},
-	{"OTEL_EXPORTER_OTLP_ENDPOINT", "", "URL of an OpenTelemetry receiver for traces, by OTLP over HTTP, such as http://127.0.0.1:4318; nothing is traced where it is not set"},
-	{"PADDOCK_TRUST_TRACEPARENT", "false", "continue the traces that PADDOCK_TRUSTED_PROXIES have begun"},
 	{"PADDOCK_BACKUP_FILE", "", "for paddock doctor: path of the backup, or a pattern of which the newest file is it, such as /backups/paddock-*.dump"},
 	{"PADDOCK_BACKUP_MAX_AGE", "26h", "for paddock doctor: how old the newest backup may be"},
 }
@@ -186,6 +187,7 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 	if c.VerifiedEmail, err = strconv.ParseBool(get("PADDOCK_REQUIRE_VERIFIED_EMAIL")); err != nil {
 		fail("PADDOCK_REQUIRE_VERIFIED_EMAIL must be true or false")
 	}
+	c.readObservation(get, fail)
 	switch c.SignUp = get("PADDOCK_SIGN_UP"); c.SignUp {
 	case "open", "first", "invitation", "closed":
 	default:
@@ -202,16 +204,6 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 	}
 	if c.DrainTimeout, err = time.ParseDuration(get("PADDOCK_DRAIN_TIMEOUT")); err != nil || c.DrainTimeout < 0 {
 		fail("PADDOCK_DRAIN_TIMEOUT must be a duration such as 15s")
-	}
-	c.OperatorAddr = readOperatorAddr(get, fail)
-	c.TracesTo = strings.TrimSuffix(get("OTEL_EXPORTER_OTLP_ENDPOINT"), "/")
-	if u, err := url.Parse(c.TracesTo); c.TracesTo != "" && (err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || (u.Scheme != "http" && u.Scheme != "https")) {
-		fail("OTEL_EXPORTER_OTLP_ENDPOINT must be an http or https URL such as http://127.0.0.1:4318")
-	}
-	if c.TrustTraceparent, err = strconv.ParseBool(get("PADDOCK_TRUST_TRACEPARENT")); err != nil {
-		fail("PADDOCK_TRUST_TRACEPARENT must be true or false")
-	} else if c.TrustTraceparent && len(c.Proxies) == 0 {
-		fail("PADDOCK_TRUST_TRACEPARENT needs PADDOCK_TRUSTED_PROXIES, whose traces are continued")
 	}
 	if c.BackupMaxAge, err = time.ParseDuration(get("PADDOCK_BACKUP_MAX_AGE")); err != nil || c.BackupMaxAge <= 0 {
 		fail("PADDOCK_BACKUP_MAX_AGE must be a duration such as 26h")

@@ -87,9 +87,9 @@ func TestSettings(t *testing.T) {
 	}
 	want := "{Addr:0.0.0.0:80 AppURL:postgres://paddock_app:hunter2@db.example/paddock WorkerURL:postgres://paddock_worker:hunter2@db.example/paddock " +
 		"AuthURL:postgres://paddock_auth:hunter2@db.example/paddock ListenURL:postgres://paddock_worker:hunter2@direct.example/paddock Pooler:true AppConns:4 MasterKeys:source of the master keys AuthSecret:hunter2 hunter2 hunter2 hunter2 hunter2 " +
-		"BaseURL:https://paddock.example Origins:[https://a.example https://b.example] Proxies:[10.0.0.0/8 192.0.2.1/32 2001:db8::1/128 172.16.0.0/12] AuthLimits:false SignUp:invitation SMTPURL:smtps://u:hunter2@mail.example MailFrom:p@paddock.example VerifiedEmail:true UserRequests:7 UserAtOnce:0 " +
+		"BaseURL:https://paddock.example Origins:[https://a.example https://b.example] Proxies:[10.0.0.0/8 192.0.2.1/32 2001:db8::1/128 172.16.0.0/12] AuthLimits:false SignUp:invitation SMTPURL:smtps://u:hunter2@mail.example MailFrom:p@paddock.example VerifiedEmail:true OperatorAddr:10.1.2.3:9090 TracesTo:http://127.0.0.1:4318 TrustTraceparent:true UserRequests:7 UserAtOnce:0 " +
 		"PaperURL:http://127.0.0.1:1 LiveURL:http://127.0.0.1:2 DataURL:http://127.0.0.1:3 " +
-		"StreamPaperURL:http://127.0.0.1:4 StreamLiveURL:http://127.0.0.1:5 EventsPath:/events SocketPath:/socket MirrorMaxAge:1m30s ReportTransaction:5m0s LogLevel:DEBUG DrainTimeout:1m0s OperatorAddr:10.1.2.3:9090 TracesTo:http://127.0.0.1:4318 TrustTraceparent:true BackupFile:/backups/*.dump BackupMaxAge:170h0m0s}"
+		"StreamPaperURL:http://127.0.0.1:4 StreamLiveURL:http://127.0.0.1:5 EventsPath:/events SocketPath:/socket MirrorMaxAge:1m30s ReportTransaction:5m0s LogLevel:DEBUG DrainTimeout:1m0s BackupFile:/backups/*.dump BackupMaxAge:170h0m0s}"
 	if got := fields(c); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

@@ -54,7 +54,7 @@ var (
 	streamsHeld    = stateMetric(isGauge, "paddock_streams_held", "Accounts that this instance looks after.")
 	streamsUp      = stateMetric(isGauge, "paddock_streams_connected", "Streams of trade updates that are connected.", "transport")
 	followers      = stateMetric(isGauge, "paddock_followers", "Connections of clients that follow events: WebSockets (ws) and Server-Sent Events (sse).", "transport")
-	events         = stateMetric(isCounter, "paddock_events_delivered_total", "Events that were sent to clients, counted for each connection.")
+	events         = stateMetric(isCounter, "paddock_events_delivered_total", "Events that were handed to clients' connections, counted for each.")
 	slowFollowers  = stateMetric(isCounter, "paddock_slow_followers_total", "Connections that were ended because their client did not read.")
 	rateLimitLeft  = stateMetric(isGauge, "paddock_broker_rate_limit_left_ratio", "What is left of the broker's rate limit of the account that has the least left, from 0 to 1; 1 where none was used in the last minute.")
 	breakersOpen   = stateMetric(isGauge, "paddock_broker_breakers_open", "Circuit breakers that are open: of one account (own), and of all accounts together (shared).", "scope")

@@ -39,9 +39,8 @@ type follower struct {
 
 // item is a message to send, with the cursor to resume from after it, or 0.
 type item struct {
-	text    []byte
-	cursor  int64
-	isEvent bool
+	text   []byte
+	cursor int64
 }
 
 // wire sends a follower's messages: over a WebSocket or as Server-Sent Events.
@@ -132,9 +131,6 @@ func (f *follower) sendAll(within time.Duration) error {
 			return err
 		}
 		f.lastSent.Store(time.Now().UnixNano())
-		if next.isEvent {
-			f.hub.counts.events.Add(1)
-		}
 	}
 }
 
@@ -190,7 +186,7 @@ func (f *follower) waitForRoom() {
 // enqueue queues a message. f.mu must be held, so that messages are queued in
 // the order of their cursors. A client for which too much is queued, because it
 // asks for more than it reads, is closed and resumes by cursor.
-func (f *follower) enqueue(text []byte, cursor int64, isEvent bool) {
+func (f *follower) enqueue(text []byte, cursor int64) {
 	select {
 	case <-f.quit:
 		return
@@ -200,7 +196,7 @@ func (f *follower) enqueue(text []byte, cursor int64, isEvent bool) {
 		f.tooSlow()
 		return
 	}
-	f.queue = append(f.queue, item{text, cursor, isEvent})
+	f.queue = append(f.queue, item{text, cursor})
 	f.size += len(text)
 	signal(f.wake)
 }
@@ -208,7 +204,7 @@ func (f *follower) enqueue(text []byte, cursor int64, isEvent bool) {
 func (f *follower) sendMessage(m message) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.enqueue(m.text(), 0, false)
+	f.enqueue(m.text(), 0)
 }
 
 // deliver queues an event if it is the next one of its account and there is
@@ -220,7 +216,8 @@ func (f *follower) deliver(account uuid.UUID, seq int64, text []byte) {
 		return
 	}
 	f.cursors[account] = seq
-	f.enqueue(text, seq, true)
+	f.enqueue(text, seq)
+	f.hub.counts.events.Add(1)
 }
 
 // follow starts or moves a subscription, and queues its first messages.
@@ -228,7 +225,7 @@ func (f *follower) follow(account uuid.UUID, cursor int64, first ...message) {
 	f.mu.Lock()
 	f.cursors[account] = cursor
 	for _, m := range first {
-		f.enqueue(m.text(), cursor, false)
+		f.enqueue(m.text(), cursor)
 	}
 	f.mu.Unlock()
 	f.hub.follow(f, account)

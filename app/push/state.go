@@ -6,7 +6,7 @@ import "sync/atomic"
 type State struct {
 	Sockets      int64 // WebSockets that are open
 	EventStreams int64 // streams of Server-Sent Events that are open
-	Events       int64 // events that were sent since the start, to each connection
+	Events       int64 // events that were queued for connections since the start, counted for each
 	Rings        int64 // rings of the doorbell that were heard since the start
 	Slow         int64 // how often a connection was ended because it did not read
 }

@@ -177,6 +177,6 @@ var mutants = []mutant{
 	{observed, "app/tracing/tracing.go", "if t.trusts(r.RemoteAddr) {", "if true {", []string{"app/tracing TestOnlyTrustedPeersTracesAreContinued"}},
 	{observed, "app/tracing/statements.go", "semconv.DBResponseStatusCode(stateOf(err)))\n	}\n	span.End()", "semconv.DBResponseStatusCode(err.Error()))\n	}\n	span.End()", []string{"app/tracing TestSpansHaveNoValues"}},
 	{observed, "app/metrics/metrics.go", "	return counters[other]\n}\n\nfunc knownPair", "	counters[value] = prometheus.NewCounter(prometheus.CounterOpts{Name: value})\n	return counters[value]\n}\n\nfunc knownPair", []string{"app/metrics TestUnknownValuesAreOne"}},
-	{observed, "app/config/operatoraddr.go", "!public && !isLocalHost(host)", "!public && host == \"?\"", []string{"app/config TestPublicOperatorAddr"}},
+	{observed, "app/config/observation.go", "!public && !isLocalHost(host)", "!public && host == \"?\"", []string{"app/config TestPublicOperatorAddr"}},
 	{observed, "app/origin/log.go", `line.AddAttrs(slog.String("account", account.String()))`, "_ = account", []string{"app/origin TestLinesNameTheirRequest"}},
 }

@@ -2,8 +2,26 @@ package config
 
 import (
 	"net"
+	"net/url"
 	"strconv"
+	"strings"
 )
+
+// readObservation reads what an operator sees of an instance. Proxies must have
+// been read before.
+func (c *Config) readObservation(get func(string) string, fail func(string, ...any)) {
+	c.OperatorAddr = readOperatorAddr(get, fail)
+	c.TracesTo = strings.TrimSuffix(get("OTEL_EXPORTER_OTLP_ENDPOINT"), "/")
+	if u, err := url.Parse(c.TracesTo); c.TracesTo != "" && (err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || (u.Scheme != "http" && u.Scheme != "https")) {
+		fail("OTEL_EXPORTER_OTLP_ENDPOINT must be an http or https URL such as http://127.0.0.1:4318")
+	}
+	var err error
+	if c.TrustTraceparent, err = strconv.ParseBool(get("PADDOCK_TRUST_TRACEPARENT")); err != nil {
+		fail("PADDOCK_TRUST_TRACEPARENT must be true or false")
+	} else if c.TrustTraceparent && len(c.Proxies) == 0 {
+		fail("PADDOCK_TRUST_TRACEPARENT needs PADDOCK_TRUSTED_PROXIES, whose traces are continued")
+	}
+}
 
 // readOperatorAddr returns the address of the operator's port, "" where there is
 // none. Nobody signs in there: an address that others may reach takes a setting
