@@ -45,7 +45,7 @@ func (s *Service) changeEmail(c *call) (any, error) {
 		return nil, err
 	}
 	if send {
-		if err := mail(to, textOf(callback), t); err != nil {
+		if err := mail(c.Context(), to, textOf(callback), t); err != nil {
 			return nil, err
 		}
 	}

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"errors"
 	"net/url"
 	"strings"
@@ -59,7 +60,7 @@ func (s *Service) readEmailToken(text string) (emailToken, error) {
 
 // mailEmailLink has a link mailed that leads to verify-email with a token, and from
 // there on to callback.
-func (s *Service) mailEmailLink(to, callback string, t emailToken, subject, before, after string) error {
+func (s *Service) mailEmailLink(ctx context.Context, to, callback string, t emailToken, subject, before, after string) error {
 	token, err := s.signEmailToken(t)
 	if err != nil {
 		return err
@@ -67,7 +68,7 @@ func (s *Service) mailEmailLink(to, callback string, t emailToken, subject, befo
 	if callback == "" {
 		callback = "/"
 	}
-	s.sendMail(Mail{
+	s.sendMail(ctx, Mail{
 		To:      to,
 		Subject: subject,
 		Text:    before + "\n\n" + s.link("verify-email", "token", token, "callbackURL", callback) + "\n\n" + after + "\n",
@@ -77,16 +78,16 @@ func (s *Service) mailEmailLink(to, callback string, t emailToken, subject, befo
 
 // mailVerification has a link mailed to an address with which somebody confirms that it
 // is theirs.
-func (s *Service) mailVerification(to, callback string, t emailToken) error {
-	return s.mailEmailLink(to, callback, t, "Confirm your email address for Paddock",
+func (s *Service) mailVerification(ctx context.Context, to, callback string, t emailToken) error {
+	return s.mailEmailLink(ctx, to, callback, t, "Confirm your email address for Paddock",
 		"Somebody, probably you, gave this email address to Paddock at "+s.place()+". This link confirms that it is yours, within an hour:",
 		"If it was not you, do nothing: the address is not confirmed.")
 }
 
 // mailConfirmation has a link mailed to a user's present address with which they agree
 // to a change of it.
-func (s *Service) mailConfirmation(to, callback string, t emailToken) error {
-	return s.mailEmailLink(to, callback, t, "A new email address for Paddock",
+func (s *Service) mailConfirmation(ctx context.Context, to, callback string, t emailToken) error {
+	return s.mailEmailLink(ctx, to, callback, t, "A new email address for Paddock",
 		"Somebody who is signed in as you, probably you, wants to change your email address for Paddock at "+s.place()+" to "+t.UpdateTo+
 			". This link agrees to it, within an hour; the new address then gets a link of its own:",
 		"If it was not you, do nothing: the address stays as it is. Then change your password and end your other sessions, since somebody may have them.")

@@ -17,19 +17,19 @@ const maxMails = 16
 
 // sendMail sends a mail without waiting for it, so that how long an answer takes does
 // not tell whether there was something to send.
-func (s *Service) sendMail(m Mail) {
+func (s *Service) sendMail(ctx context.Context, m Mail) {
 	select {
 	case s.mails <- struct{}{}:
 	default:
-		s.config.Logger.Error("a mail was not sent: too many are on their way")
+		s.config.Logger.ErrorContext(ctx, "a mail was not sent: too many are on their way")
 		return
 	}
 	s.sending.Go(func() {
 		defer func() { <-s.mails }()
-		ctx, cancel := context.WithTimeout(context.Background(), mailTimeout)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mailTimeout)
 		defer cancel()
 		if err := s.config.SendMail(ctx, m); err != nil {
-			s.config.Logger.Error("a mail was not sent", "err", err)
+			s.config.Logger.ErrorContext(ctx, "a mail was not sent", "err", err)
 		}
 	})
 }

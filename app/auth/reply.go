@@ -77,11 +77,11 @@ func (s *Service) writeError(w http.ResponseWriter, c *call, err error) {
 	case isCanceled(c.Context(), err):
 		w.WriteHeader(499) // the client is gone
 	case isUnavailable(err):
-		s.config.Logger.Warn("sign-in could not reach the database", "path", c.URL.Path, "err", err)
+		s.config.Logger.WarnContext(c.Context(), "sign-in could not reach the database", "path", c.URL.Path, "err", err)
 		w.Header().Set("Retry-After", "2")
 		s.writeRefusal(w, refuse(problem.AuthDatabaseUnavailable, "The database cannot be reached at the moment. Try again in a few seconds."), c)
 	default:
-		s.config.Logger.Error("sign-in failed", "path", c.URL.Path, "err", err)
+		s.config.Logger.ErrorContext(c.Context(), "sign-in failed", "path", c.URL.Path, "err", err)
 		s.writeRefusal(w, refuse(problem.AuthInternal, "Something went wrong on our side. Try again."), c)
 	}
 }

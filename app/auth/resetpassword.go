@@ -56,7 +56,7 @@ func (s *Service) mailReset(ctx context.Context, email string, target *string) e
 	if err != nil || userID == nil {
 		return err
 	}
-	s.sendMail(Mail{
+	s.sendMail(ctx, Mail{
 		To:      email,
 		Subject: "Set a new password for Paddock",
 		Text: "Somebody, probably you, asked to set a new password for Paddock at " + s.place() + ".\n\n" +

@@ -38,6 +38,9 @@ type Config struct {
 	// RequireVerifiedEmail keeps a user from signing in until their address is
 	// verified. It needs SendMail.
 	RequireVerifiedEmail bool
+	// OnSignIn, unless it is nil, is told of each try to sign in or up: by what,
+	// one of SignInWays, and what became of it, one of SignInResults.
+	OnSignIn func(by, result string)
 	// OnSessionEnd is called after sessions have ended, once that is committed.
 	OnSessionEnd func()
 	// MaxParallelHashes bounds the memory of password hashing: 32 MiB each. 0
@@ -91,6 +94,9 @@ func New(c Config) (*Service, error) {
 	}
 	if c.OnSessionEnd == nil {
 		c.OnSessionEnd = func() {}
+	}
+	if c.OnSignIn == nil {
+		c.OnSignIn = func(string, string) {}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -154,6 +160,7 @@ func (s *Service) Handler() http.Handler {
 		path := strings.TrimPrefix(r.URL.Path, prefix)
 		if s.config.RateLimit {
 			if wait := s.limiter.allow(s.ClientAddress(r), path); wait > 0 {
+				s.observeSignIn(r.Context(), path, nil, &tooManyTries{wait: wait})
 				s.tooMany(w, wait)
 				return
 			}
@@ -173,6 +180,7 @@ func (s *Service) Handler() http.Handler {
 		defer cancel()
 		c := &call{Request: r.WithContext(ctx), header: w.Header()}
 		answer, err := s.serve(c, e)
+		s.observeSignIn(c.Context(), path, answer, err)
 		if err != nil {
 			s.writeError(w, c, err)
 			return

@@ -58,7 +58,7 @@ func (s *Service) forgetSignIns(ctx context.Context, r *http.Request, email stri
 		return
 	}
 	if _, err := s.config.Pool.Exec(ctx, forgetSignInsSQL, s.signInKeys(r, email)); err != nil {
-		s.config.Logger.Warn("a sign-in goes on counting as a wrong one", "err", err)
+		s.config.Logger.WarnContext(ctx, "a sign-in goes on counting as a wrong one", "err", err)
 	}
 }
 

@@ -34,7 +34,7 @@ func (s *Service) tellKnown(ctx context.Context, email string) error {
 	if err != nil || !send {
 		return err
 	}
-	s.sendMail(Mail{
+	s.sendMail(ctx, Mail{
 		To:      email,
 		Subject: "You have signed up for Paddock already",
 		Text: "Somebody, probably you, wanted to sign up for Paddock at " + s.place() + " with this email address, which is a user's already.\n\n" +

@@ -61,7 +61,7 @@ func (s *Service) verifyByMail(ctx context.Context, sessionID, email string, cal
 	if err != nil || !found {
 		return err
 	}
-	return s.mailVerification(email, textOf(callback), emailToken{Email: email, UserID: userID})
+	return s.mailVerification(ctx, email, textOf(callback), emailToken{Email: email, UserID: userID})
 }
 
 // verifyEmail does what a mailed link is for, and sends the browser on. Who follows it
@@ -163,7 +163,7 @@ func (s *Service) confirmChange(c *call, t emailToken, target string) (any, erro
 		}
 		if send {
 			next := emailToken{Email: t.Email, UpdateTo: t.UpdateTo, RequestType: changeVerification, UserID: t.UserID}
-			if err := s.mailVerification(t.UpdateTo, target, next); err != nil {
+			if err := s.mailVerification(c.Context(), t.UpdateTo, target, next); err != nil {
 				return nil, err
 			}
 		}

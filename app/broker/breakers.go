@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
@@ -51,6 +52,7 @@ type breakers struct {
 	mu     sync.Mutex
 	own    map[string]*ownBreaker
 	shared map[string]*sharedBreaker
+	opened atomic.Int64 // how often one opened
 	log    *slog.Logger
 }
 
@@ -98,6 +100,9 @@ func (b *breakers) make(name string, open func(gobreaker.Counts) bool) *breaker 
 		Name: name, MaxRequests: 1, Interval: countFor, Timeout: openFor, ReadyToTrip: open,
 		IsExcluded: func(err error) bool { return errors.Is(err, errLeft) },
 		OnStateChange: func(name string, from, to gobreaker.State) {
+			if to == gobreaker.StateOpen {
+				b.opened.Add(1)
+			}
 			b.log.Warn("circuit breaker", "of", name, "from", from.String(), "to", to.String())
 		},
 	})

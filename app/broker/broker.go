@@ -6,6 +6,7 @@
 package broker
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -31,6 +32,10 @@ type Config struct {
 	MaxPage                       int64         // of one answer that is passed through, in bytes; 64 MiB
 	PageTime                      time.Duration // of one answer that is passed through, from first to last; 5 min
 	StreamIdle                    time.Duration // how long a stream may be silent; 60 s
+	// OnCall, unless it is nil, is told that a call begins, and returns a
+	// function that is told how it ended. For a call that is passed through, the
+	// end is when the answer's headers have arrived.
+	OnCall func(context.Context, Call) func(Outcome)
 }
 
 // Broker makes clients. They share connections and never credentials.

@@ -18,6 +18,7 @@ import (
 type Client struct {
 	broker      *Broker
 	credentials Credentials
+	env         Environment
 	base        string
 	account     string     // the key of its token bucket
 	owner       string     // the user who owns the account
@@ -67,7 +68,7 @@ func (b *Broker) Client(env Environment, c Credentials, options ...Option) (*Cli
 	if c.KeyID.Reveal() == "" || c.SecretKey.Reveal() == "" {
 		return nil, errors.New("a client needs both parts of the key")
 	}
-	client := &Client{broker: b, credentials: c, base: base}
+	client := &Client{broker: b, credentials: c, env: env, base: base}
 	for _, option := range options {
 		option(client)
 	}
@@ -305,7 +306,9 @@ func (c *Client) acquire(ctx context.Context, host, endpoint string) (bucket str
 func call[T any](ctx context.Context, c *Client, host, endpoint string, do func(*roundTrip) error, decode decoder[T]) (Answer[T], error) {
 	var answer Answer[T]
 	bucket, done, refused := c.acquire(ctx, host, endpoint)
+	end := c.begin(ctx, Trading, endpoint)
 	if refused != nil {
+		end(nil, refused)
 		return answer, refused
 	}
 	bounded, cancel := context.WithTimeout(ctx, c.broker.config.Timeout)
@@ -319,6 +322,7 @@ func call[T any](ctx context.Context, c *Client, host, endpoint string, do func(
 	if !x.succeeded() {
 		failure := c.classify(ctx, x, err)
 		done(blame(ctx, x, failure))
+		end(x, failure)
 		if failure.Kind == Unauthorized && !c.takesAsSaid {
 			failure = c.confirm(ctx, failure)
 		}
@@ -331,8 +335,10 @@ func call[T any](ctx context.Context, c *Client, host, endpoint string, do func(
 		if errors.As(err, &a) {
 			failure.Odd = a.odd
 		}
+		end(x, failure)
 		return answer, failure
 	}
+	end(x, nil)
 	answer.RequestID = clean(x.header.Get("X-Request-ID"))
 	answer.ServerTime, answer.RequestedAt = serverDate(x.header), asked
 	return answer, nil

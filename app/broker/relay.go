@@ -80,8 +80,10 @@ func (c *Client) relay(ctx context.Context, r Request) (*Response, error) {
 		return nil, refused
 	}
 	bucket, done, refused := c.acquire(ctx, host, r.Kind)
+	finish := c.begin(ctx, r.Host, r.Kind)
 	if refused != nil {
 		leave()
+		finish(nil, refused)
 		return nil, refused
 	}
 	// From here on the page owns the connection, and ends it whichever way it
@@ -108,6 +110,7 @@ func (c *Client) relay(ctx context.Context, r Request) (*Response, error) {
 		default:
 			done(blame(ctx, x, refusal))
 		}
+		finish(x, refusal)
 		p.Close()
 		if refusal.Kind == Unauthorized {
 			refusal = c.confirm(ctx, refusal)
@@ -115,6 +118,7 @@ func (c *Client) relay(ctx context.Context, r Request) (*Response, error) {
 		return nil, refusal
 	}
 	done(noFault)
+	finish(x, nil)
 	return &Response{Status: x.status, Length: p.length, RequestID: clean(x.header.Get("X-Request-ID")), Body: p}, nil
 }
 

@@ -24,6 +24,7 @@ type roundTrip struct {
 	fields    Fields // added to the request's body
 
 	method string
+	path   string
 	onWire atomic.Bool // there was a connection: the request may have been sent
 	status int
 	header http.Header
@@ -59,7 +60,7 @@ func (x *roundTrip) succeeded() bool { return x.status >= 200 && x.status < 300 
 
 // send sends the request and returns as soon as the answer's headers are there.
 func (x *roundTrip) send(r *http.Request) (*http.Response, error) {
-	x.method = r.Method
+	x.method, x.path = r.Method, r.URL.Path
 	if x.query != nil {
 		r.URL.RawQuery = x.query.Encode()
 	}

@@ -158,3 +158,15 @@ func readUpdate(text []byte) (head updateHead, ok bool) {
 	err := json.Unmarshal(text, &head)
 	return head, err == nil && head.Event != "" && head.Order.ID != ""
 }
+
+// UpdateTime returns when an update was sent, by the broker's clock, and the
+// zero time where it does not say.
+func UpdateTime(update []byte) time.Time {
+	head, _ := readUpdate(update)
+	for _, text := range []looseText{head.At, head.Timestamp} {
+		if at, err := time.Parse(time.RFC3339, string(text)); err == nil {
+			return at
+		}
+	}
+	return time.Time{}
+}

@@ -36,6 +36,10 @@ type Config struct {
 	MailFrom   string         // whom mails are from
 	// VerifiedEmail is whether nobody signs in before their address is verified.
 	VerifiedEmail bool
+	// What an operator sees of an instance.
+	OperatorAddr     string // host:port of metrics and profiles; "" for none
+	TracesTo         string // base URL of an OTLP receiver; "" where nothing is traced
+	TrustTraceparent bool   // traces that Proxies have begun are continued
 	// What a user may take of an instance; 0 is no bound.
 	UserRequests int // in a second
 	UserAtOnce   int // under way
@@ -85,6 +89,10 @@ var Settings = []Setting{
 	{"PADDOCK_REQUIRE_VERIFIED_EMAIL", "false", "let nobody sign in before their email address is verified by mail"},
 	{"PADDOCK_USER_REQUESTS", "50", "requests that a user may make of an instance in a second, four times as many in a burst; 0 for no bound"},
 	{"PADDOCK_USER_AT_ONCE", "32", "requests that a user may have under way on an instance; 0 for no bound"},
+	{"PADDOCK_OPERATOR_ADDR", "", "host:port of the operator's port, with metrics, profiles and what paddock status shows; none where it is not set"},
+	{"PADDOCK_ALLOW_PUBLIC_OPERATOR_ADDR", "false", "let the operator's port be one that others may reach: nobody signs in there"},
+	{"OTEL_EXPORTER_OTLP_ENDPOINT", "", "URL of an OpenTelemetry receiver for traces, by OTLP over HTTP, such as http://127.0.0.1:4318; nothing is traced where it is not set"},
+	{"PADDOCK_TRUST_TRACEPARENT", "false", "continue the traces that PADDOCK_TRUSTED_PROXIES have begun"},
 	{"PADDOCK_ALPACA_PAPER_URL", "https://paper-api.alpaca.markets", "Alpaca's paper trading API"},
 	{"PADDOCK_ALPACA_LIVE_URL", "https://api.alpaca.markets", "Alpaca's live trading API"},
 	{"PADDOCK_ALPACA_DATA_URL", "https://data.alpaca.markets", "Alpaca's market data API"},
@@ -186,6 +194,7 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 	if c.VerifiedEmail, err = strconv.ParseBool(get("PADDOCK_REQUIRE_VERIFIED_EMAIL")); err != nil {
 		fail("PADDOCK_REQUIRE_VERIFIED_EMAIL must be true or false")
 	}
+	c.readObservation(get, fail)
 	switch c.SignUp = get("PADDOCK_SIGN_UP"); c.SignUp {
 	case "open", "first", "invitation", "closed":
 	default:

@@ -76,7 +76,8 @@ func TestSettings(t *testing.T) {
 		"PADDOCK_ALPACA_PAPER_URL": "http://127.0.0.1:1", "PADDOCK_ALPACA_LIVE_URL": "http://127.0.0.1:2", "PADDOCK_ALPACA_DATA_URL": "http://127.0.0.1:3",
 		"PADDOCK_ALPACA_STREAM_PAPER_URL": "http://127.0.0.1:4", "PADDOCK_ALPACA_STREAM_LIVE_URL": "http://127.0.0.1:5",
 		"PADDOCK_ALPACA_STREAM_SSE_PATH": "/events", "PADDOCK_ALPACA_STREAM_WS_PATH": "/socket", "PADDOCK_MIRROR_MAX_AGE": "90s", "PADDOCK_REPORT_TRANSACTION": "5m",
-		"PADDOCK_BACKUP_FILE": "/backups/*.dump", "PADDOCK_BACKUP_MAX_AGE": "170h",
+		"PADDOCK_BACKUP_FILE": "/backups/*.dump", "PADDOCK_BACKUP_MAX_AGE": "170h", "PADDOCK_OPERATOR_ADDR": "10.1.2.3:9090",
+		"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318/", "PADDOCK_TRUST_TRACEPARENT": "true",
 	} {
 		e[name] = value
 	}
@@ -86,7 +87,7 @@ func TestSettings(t *testing.T) {
 	}
 	want := "{Addr:0.0.0.0:80 AppURL:postgres://paddock_app:hunter2@db.example/paddock WorkerURL:postgres://paddock_worker:hunter2@db.example/paddock " +
 		"AuthURL:postgres://paddock_auth:hunter2@db.example/paddock ListenURL:postgres://paddock_worker:hunter2@direct.example/paddock Pooler:true AppConns:4 MasterKeys:source of the master keys AuthSecret:hunter2 hunter2 hunter2 hunter2 hunter2 " +
-		"BaseURL:https://paddock.example Origins:[https://a.example https://b.example] Proxies:[10.0.0.0/8 192.0.2.1/32 2001:db8::1/128 172.16.0.0/12] AuthLimits:false SignUp:invitation SMTPURL:smtps://u:hunter2@mail.example MailFrom:p@paddock.example VerifiedEmail:true UserRequests:7 UserAtOnce:0 " +
+		"BaseURL:https://paddock.example Origins:[https://a.example https://b.example] Proxies:[10.0.0.0/8 192.0.2.1/32 2001:db8::1/128 172.16.0.0/12] AuthLimits:false SignUp:invitation SMTPURL:smtps://u:hunter2@mail.example MailFrom:p@paddock.example VerifiedEmail:true OperatorAddr:10.1.2.3:9090 TracesTo:http://127.0.0.1:4318 TrustTraceparent:true UserRequests:7 UserAtOnce:0 " +
 		"PaperURL:http://127.0.0.1:1 LiveURL:http://127.0.0.1:2 DataURL:http://127.0.0.1:3 " +
 		"StreamPaperURL:http://127.0.0.1:4 StreamLiveURL:http://127.0.0.1:5 EventsPath:/events SocketPath:/socket MaxStreams:7 MirrorMaxAge:1m30s ReportTransaction:5m0s LogLevel:DEBUG LameDuck:0s DrainTimeout:1m0s BackupFile:/backups/*.dump BackupMaxAge:170h0m0s}"
 	if got := fields(c); got != want {
@@ -171,6 +172,11 @@ func TestEverythingWrongIsTold(t *testing.T) {
 		"PADDOCK_DRAIN_TIMEOUT":          {"hunter2", "-1s", "15"},
 		"PADDOCK_MIRROR_MAX_AGE":         {"hunter2", "0s", "-1m", "2h", "60"},
 		"PADDOCK_BACKUP_MAX_AGE":         {"hunter2", "0s", "-1h", "26"},
+		"PADDOCK_OPERATOR_ADDR":          {"hunter2", "127.0.0.1", "127.0.0.1:hunter2", "127.0.0.1:65536", ":9090", "hunter2:9090"},
+		"OTEL_EXPORTER_OTLP_ENDPOINT":    {"hunter2", "ftp://hunter2", "http://", "http://user:hunter2@localhost:4318", "http://localhost:4318/?hunter2"},
+		"PADDOCK_TRUST_TRACEPARENT":      {"hunter2", "true"},
+
+		"PADDOCK_ALLOW_PUBLIC_OPERATOR_ADDR": {"hunter2", "yes"},
 	}
 	all := map[string]string{} // wrong values, without the required settings
 	for name, values := range wrong {
@@ -221,6 +227,29 @@ func TestPlainHTTPOnAPublicName(t *testing.T) {
 		e["PADDOCK_ALLOW_PLAIN_HTTP"] = "true"
 		if c, err := load(e); err != nil || c.BaseURL != url {
 			t.Errorf("%s, which is said to be wanted: %v", url, err)
+		}
+	}
+}
+
+// Nobody signs in on the operator's port. An address that others may reach takes
+// a setting that says so, and the error is one sentence that names it.
+func TestPublicOperatorAddr(t *testing.T) {
+	for addr, may := range map[string]bool{
+		"127.0.0.1:9090": true, "[::1]:9090": true, "localhost:9090": true, "10.1.2.3:9090": true, "[fd00::1]:9090": true, "paddock.internal:0": true,
+		":9090": false, "0.0.0.0:9090": false, "[::]:9090": false, "203.0.113.7:9090": false, "[2001:db8::1]:9090": false, "paddock.example.com:9090": false,
+	} {
+		e := environment()
+		e["PADDOCK_OPERATOR_ADDR"] = addr
+		_, err := load(e)
+		if (err == nil) != may {
+			t.Errorf("%s: %v", addr, err)
+		}
+		if err != nil && (!strings.HasPrefix(err.Error(), "PADDOCK_OPERATOR_ADDR is an address that others may reach") || !strings.Contains(err.Error(), "PADDOCK_ALLOW_PUBLIC_OPERATOR_ADDR=true") || strings.Contains(err.Error(), "\n")) {
+			t.Errorf("%s: it says %v", addr, err)
+		}
+		e["PADDOCK_ALLOW_PUBLIC_OPERATOR_ADDR"] = "true"
+		if c, err := load(e); err != nil || c.OperatorAddr != addr {
+			t.Errorf("%s, which is said to be wanted: %v", addr, err)
 		}
 	}
 }

@@ -13,8 +13,10 @@ var localNames = []string{".localhost", ".test", ".local", ".internal", ".home.a
 // isLocal reports whether a URL's host is this machine or in a private network.
 // Browsers send a session's cookie unencrypted to a plain http URL, which is
 // for such hosts alone.
-func isLocal(u *url.URL) bool {
-	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+func isLocal(u *url.URL) bool { return isLocalHost(u.Hostname()) }
+
+func isLocalHost(name string) bool {
+	host := strings.TrimSuffix(strings.ToLower(name), ".")
 	if addr, err := netip.ParseAddr(host); err == nil {
 		addr = addr.Unmap()
 		return addr.IsLoopback() || addr.IsPrivate() || addr.IsLinkLocalUnicast()

@@ -65,7 +65,7 @@ func (a Access) Explain(ctx context.Context, err error) error {
 		note, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTimeout)
 		defer cancel()
 		if failed := a.opener.db.TxNotify(note, a.admission, a.keys.QueueRefused); failed != nil {
-			a.opener.log.WarnContext(ctx, "could not note that the broker refuses the keys", "account", a.admission.Account, "err", failed)
+			a.opener.log.WarnContext(ctx, "could not note that the broker refuses the keys", "err", failed)
 		}
 	}
 	return problem.FromBroker(err)

@@ -114,11 +114,21 @@ func Run(ctx context.Context, o Options) (Report, error) {
 			return Report{}, fmt.Errorf("there is no check %q: paddock doctor --help lists them", name)
 		}
 	}
+	return report(ctx, o, func(c check) bool { return !slices.Contains(o.Skip, c.name) }), nil
+}
+
+// RunStart runs the checks that serve runs at its start.
+func RunStart(ctx context.Context, c config.Config) Report {
+	return report(ctx, Options{Config: c}, func(c check) bool { return c.start })
+}
+
+// report runs the checks that are wanted.
+func report(ctx context.Context, o Options, wanted func(check) bool) Report {
 	e := examine(ctx, o)
 	defer e.close()
 	report := Report{Status: OK, At: time.Now().UTC().Truncate(time.Second)}
 	for _, c := range checks {
-		if slices.Contains(o.Skip, c.name) {
+		if !wanted(c) {
 			continue
 		}
 		for _, f := range e.run(ctx, c) {
@@ -129,7 +139,7 @@ func Run(ctx context.Context, o Options) (Report, error) {
 			}
 		}
 	}
-	return report, nil
+	return report
 }
 
 // Start runs the checks that serve runs before it does anything else. Its error

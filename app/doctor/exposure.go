@@ -20,8 +20,12 @@ func checkExposure(ctx context.Context, e *examination) (found []Finding) {
 	if err != nil || base.Host == "" {
 		return unchecked("", "BETTER_AUTH_URL cannot be read")
 	}
-	if f := exposedAddress(e.Config.Addr, ownAddresses()); f != nil {
-		found = append(found, *f)
+	const firewall = "listen on 127.0.0.1 or a private address, or let a firewall keep others away from the port"
+	if addr, exposed := exposedAddress(e.Config.Addr, ownAddresses()); exposed {
+		found = append(found, warning(firewall, "serve listens on %s, an address of the internet, by plain http: who reaches it goes past the proxy", addr))
+	}
+	if addr, exposed := exposedAddress(e.Config.OperatorAddr, ownAddresses()); exposed {
+		found = append(found, warning(firewall, "the operator's port is on %s, an address of the internet, and nobody signs in there", addr))
 	}
 	public := e.Config.IsPublic()
 	switch {
@@ -80,28 +84,27 @@ func (e *examination) isPaddock(ctx context.Context, at string) (bool, error) {
 	return response.StatusCode == http.StatusOK && json.Unmarshal(text, &body) == nil && body.OK, nil
 }
 
-// exposedAddress finds a listener of serve, which speaks plain http, on an
-// address of the internet. The wildcard is every address of the machine.
-func exposedAddress(listen string, own []netip.Addr) *Finding {
+// exposedAddress returns the address of the internet on which a listener is,
+// which speaks plain http, and reports whether there is one. The wildcard is
+// every address of the machine.
+func exposedAddress(listen string, own []netip.Addr) (at netip.Addr, exposed bool) {
 	host, _, err := net.SplitHostPort(listen)
 	if err != nil {
-		return nil // serve refuses it
+		return at, false // there is no listener, or serve refuses it
 	}
-	at, err := netip.ParseAddr(host)
+	at, err = netip.ParseAddr(host)
 	switch {
 	case err != nil && host != "": // a name
-		return nil
+		return at, false
 	case err == nil && !at.IsUnspecified():
 		own = []netip.Addr{at}
 	}
 	for _, addr := range own {
 		if addr = addr.Unmap(); addr.IsGlobalUnicast() && !addr.IsPrivate() {
-			f := warning("listen on 127.0.0.1 or a private address, or let a firewall keep others away from the port",
-				"serve listens on %s, an address of the internet, by plain http: who reaches it goes past the proxy", addr)
-			return &f
+			return addr, true
 		}
 	}
-	return nil
+	return netip.Addr{}, false
 }
 
 // ownAddresses returns the addresses of this machine.

@@ -81,13 +81,15 @@ func TestExposure(t *testing.T) {
 		}
 		judge(t, what, checkExposure(t.Context(), e), tt.status, tt.says)
 	}
+	e := &examination{Options: Options{Config: config.Config{BaseURL: "http://localhost", Addr: "127.0.0.1:8080", OperatorAddr: "203.0.113.7:9090"}}, http: http.DefaultClient}
+	judge(t, "an operator's port of the world", checkExposure(t.Context(), e), Warning, "the operator's port is on 203.0.113.7")
 	for listen, exposed := range map[string]bool{"0.0.0.0:80": true, ":80": true, "[::]:80": true, "127.0.0.1:80": false, "[::1]:80": false, "192.168.1.1:80": false, "[2001:db8::1]:80": true} {
 		own := []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("10.0.0.7"), netip.MustParseAddr("203.0.113.7")}
-		if got := exposedAddress(listen, own) != nil; got != exposed {
+		if _, got := exposedAddress(listen, own); got != exposed {
 			t.Errorf("%s: exposed is %v", listen, got)
 		}
 	}
-	if exposedAddress("0.0.0.0:80", []netip.Addr{netip.MustParseAddr("10.0.0.7"), netip.MustParseAddr("fe80::1")}) != nil {
+	if _, exposed := exposedAddress("0.0.0.0:80", []netip.Addr{netip.MustParseAddr("10.0.0.7"), netip.MustParseAddr("fe80::1")}); exposed {
 		t.Error("all addresses of a machine in a private network count as exposed")
 	}
 }

@@ -40,7 +40,7 @@ func (s *Server) exportAudit(r *request) (response, error) {
 	r.writer.Header().Set("Content-Disposition", `attachment; filename="audit.`+string(format)+`"`)
 	if err := write(slowWriter{r.writer}); err != nil {
 		if r.Context().Err() == nil {
-			s.Logger.WarnContext(r.Context(), "an export of the audit broke off", "request_id", requestID(r.Context()), "err", err)
+			s.Logger.WarnContext(r.Context(), "an export of the audit broke off", "err", err)
 		}
 		panic(http.ErrAbortHandler)
 	}

@@ -18,6 +18,7 @@ func (s *Server) push(r *request) (response, error) {
 // asks for Server-Sent Events.
 func (s *Server) listEvents(r *request) (response, error) {
 	if wantsEventStream(r.Request) {
+		exchangeOf(r.Context()).streamed = true
 		r.leave() // package push bounds how many streams a user has
 		s.EventStream.ServeHTTP(r.writer, r.Request)
 		return response{}, nil

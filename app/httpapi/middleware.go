@@ -14,42 +14,40 @@ import (
 	"paddock/app/problem"
 )
 
-type requestIDKey struct{}
-
-// requestID returns the id under which this request is logged.
-func requestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestIDKey{}).(string)
-	return id
-}
-
 // observe gives every request an id, logs it when it ends, and turns a panic
 // into a 500 with the id. It logs the path and never the query, the headers or
 // the body, which may hold secrets.
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := rand.Text()
-		ctx := context.WithValue(r.Context(), requestIDKey{}, id)
-		r = r.WithContext(origin.With(ctx, origin.Of(r, id, s.Sessions.ClientAddress(r))))
+		ctx, trace, traced := s.Trace(r)
+		x := &exchange{id: id, route: s.unmatched, traced: traced}
+		from := origin.Of(r, id, s.Sessions.ClientAddress(r))
+		from.TraceID = trace
+		r = r.WithContext(origin.With(context.WithValue(ctx, exchangeKey{}, x), from))
 		w.Header().Set("X-Request-ID", id)
-		seen := &statusWriter{ResponseWriter: w}
+		seen := &statusWriter{ResponseWriter: w, sent: x.headerSent}
 		began := time.Now()
 
 		defer func() {
 			if p := recover(); p != nil {
 				if p == http.ErrAbortHandler {
+					x.end(seen.status, time.Since(began))
 					panic(p)
 				}
-				s.Logger.ErrorContext(r.Context(), "panic", "request_id", id, "panic", p, "stack", string(debug.Stack()))
+				s.Logger.ErrorContext(r.Context(), "panic", "panic", p, "stack", string(debug.Stack()))
 				if seen.status == 0 {
 					s.fail(seen, r, errors.New("panic"))
 				}
 			}
+			took := time.Since(began)
+			x.end(seen.status, took)
 			level := slog.LevelInfo
 			if seen.status >= 500 {
 				level = slog.LevelError
 			}
-			s.Logger.Log(r.Context(), level, "request", "request_id", id, "method", r.Method, "path", r.URL.Path,
-				"status", seen.status, "bytes", seen.bytes, "ms", float64(time.Since(began).Microseconds())/1000)
+			s.Logger.Log(r.Context(), level, "request", "method", r.Method, "path", r.URL.Path,
+				"status", seen.status, "bytes", seen.bytes, "ms", float64(took.Microseconds())/1000)
 		}()
 		next.ServeHTTP(seen, r)
 	})
@@ -60,11 +58,13 @@ type statusWriter struct {
 	http.ResponseWriter
 	status int
 	bytes  int64
+	sent   func(status int) // called with the header
 }
 
 func (w *statusWriter) WriteHeader(status int) {
 	if w.status == 0 {
 		w.status = status
+		w.sent(status)
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
@@ -72,6 +72,7 @@ func (w *statusWriter) WriteHeader(status int) {
 func (w *statusWriter) Write(p []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
+		w.sent(w.status)
 	}
 	n, err := w.ResponseWriter.Write(p)
 	w.bytes += int64(n)

@@ -158,7 +158,7 @@ func (s *Server) copyAnswer(w http.ResponseWriter, r *http.Request, answer *brok
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil && r.Context().Err() == nil:
-			s.Logger.WarnContext(r.Context(), "the broker's answer broke off", "request_id", requestID(r.Context()), "path", r.URL.Path, "err", err)
+			s.Logger.WarnContext(r.Context(), "the broker's answer broke off", "path", r.URL.Path, "err", err)
 			fallthrough
 		case err != nil:
 			panic(http.ErrAbortHandler)

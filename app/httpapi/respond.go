@@ -79,14 +79,15 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 // failure logs an error and returns the status and body for the client.
 func (s *Server) failure(r *http.Request, err error) (status int, body []byte) {
 	p := problem.Of(err)
+	s.OnProblem(p.Code.String())
 	status = p.Kind().Status()
 	switch {
 	case r.Context().Err() != nil && errors.Is(err, context.Canceled):
 		status = 499 // the client has left, and nobody reads the response
 	case status == http.StatusInternalServerError:
-		s.Logger.ErrorContext(r.Context(), "request failed", "request_id", requestID(r.Context()), "path", r.URL.Path, "err", p.Cause)
+		s.Logger.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "err", p.Cause)
 	case p.Cause != nil:
-		s.Logger.LogAttrs(r.Context(), slog.LevelWarn, "request refused", slog.String("request_id", requestID(r.Context())),
+		s.Logger.LogAttrs(r.Context(), slog.LevelWarn, "request refused",
 			slog.String("path", r.URL.Path), slog.String("code", p.Code.String()), slog.Any("err", p.Cause))
 	}
 	body, err = json.Marshal(failure{Code: p.Code, Message: p.Message, RequestID: requestID(r.Context()), Broker: p.Broker, Details: p.Details})

@@ -98,6 +98,7 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request, methods []stri
 		s.fail(w, r, problem.New(problem.NoSuchPath, "There is nothing at this path."))
 		return
 	}
+	exchangeOf(r.Context()).route = s.console
 	s.Console.ServeHTTP(w, r)
 }
 

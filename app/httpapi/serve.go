@@ -6,8 +6,9 @@ import "net/http"
 // a request, calls the route's handler, and writes the response or error that
 // it returns.
 func (s *Server) serve(rt route) http.Handler {
-	parameters := rt.parameters()
+	parameters, route := rt.parameters(), s.observed(rt.method, rt.path)
 	serve := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		exchangeOf(r.Context()).route = route
 		a, err := s.respond(&rt, parameters, w, r)
 		if err == nil {
 			err = a.write(w)

@@ -68,15 +68,43 @@ type Config struct {
 	// Streams returns how many accounts this instance streams, and how many it
 	// reconciles without a stream because it may have no more.
 	Streams func() (streams, without int64)
-	Secure  bool // served over https: the response tells browsers to use nothing else
-	Logger  *slog.Logger
+	// OnRequest, unless it is nil, returns for a method and a route's path a
+	// function that is told how each of its requests ended: the status, how long
+	// it took, and whether the response was a stream of events. It is called
+	// once for each row of the table, and for the two names that stand for all
+	// paths without one: RouteConsole and RouteUnmatched.
+	OnRequest func(method, route string) func(status int, took time.Duration, streamed bool)
+	// Trace, unless it is nil, begins a trace of a request: it returns the
+	// request's context and the trace's id, and a function that is told at the end
+	// of the method and path of its route, and the status.
+	Trace func(*http.Request) (ctx context.Context, traceID string, end func(method, route string, status int))
+	// OnProblem, unless it is nil, is told the code of each error that a client
+	// is told.
+	OnProblem func(code string)
+	Secure    bool // served over https: the response tells browsers to use nothing else
+	Logger    *slog.Logger
 }
 
 // Server serves HTTP.
-type Server struct{ Config }
+type Server struct {
+	Config
+	console, unmatched observedRoute // of requests without a route
+}
 
 // New returns the handler of everything that Paddock serves.
 func New(c Config) http.Handler {
 	s := &Server{Config: c}
+	if s.OnRequest == nil {
+		s.OnRequest = func(string, string) func(int, time.Duration, bool) { return func(int, time.Duration, bool) {} }
+	}
+	if s.Trace == nil {
+		s.Trace = func(r *http.Request) (context.Context, string, func(string, string, int)) {
+			return r.Context(), "", func(string, string, int) {}
+		}
+	}
+	if s.OnProblem == nil {
+		s.OnProblem = func(string) {}
+	}
+	s.console, s.unmatched = s.observed(MethodAny, RouteConsole), s.observed(MethodAny, RouteUnmatched)
 	return s.observe(s.protect(s.newRouter()))
 }

@@ -25,6 +25,7 @@ import (
 	"paddock/app/httpapi"
 	"paddock/app/journal"
 	"paddock/app/mirror"
+	"paddock/app/origin"
 	"paddock/app/passthrough"
 	"paddock/app/push"
 	"paddock/app/quota"
@@ -83,7 +84,7 @@ func newBoundedServer(t *testing.T, perUser quota.Config, front ...func(sim http
 		alpaca.Close()
 	})
 	s.brokerURL = alpaca.URL
-	log := slog.New(slog.NewJSONHandler(s.log, nil))
+	log := slog.New(origin.LogHandler(slog.NewJSONHandler(s.log, nil)))
 	b := kit.Broker(t, alpaca.URL, func(c *broker.Config) { c.Timeout = 2 * time.Second })
 	keys := kit.Keys(t)
 	db := tenant.NewDB(s.db.Pool(t, "paddock_app"), kit.SilentBell{})

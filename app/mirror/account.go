@@ -162,6 +162,7 @@ func (a *account) apply(ctx context.Context, msg broker.Message) error {
 		if err == nil {
 			a.lastID.Store(msg.EventID)
 			a.monitor.sawUpdate(update)
+			a.observeUpdate(msg, true)
 			if odd != nil || doubtful {
 				signal(a.gap)
 			}
@@ -206,6 +207,7 @@ func (a *account) saveUnapplied(ctx context.Context, msg broker.Message, reason 
 		return err // the stream resumes at the update before this one
 	}
 	a.lastID.Store(msg.EventID)
+	a.observeUpdate(msg, false)
 	a.monitor.skippedUpdate()
 	signal(a.gap)
 	return nil

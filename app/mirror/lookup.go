@@ -146,10 +146,14 @@ func (a *account) markAllUnknown(ctx context.Context) {
 // markUnknown gives an order up as unknown, for a person to look at.
 func (a *account) markUnknown(ctx context.Context, in lostIntent, message string) error {
 	a.log.Error("an order stays unclear and is parked", "order", in.ID)
-	return a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
+	err := a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`with marked as (
 			update app.alpaca_orders set intent_state = 'unknown', status = 'unknown', status_message = $3, updated_at = clock_timestamp()
 			where account_id = $1 and id = $2 and intent_state = 'submitting' returning *)
 			select private.append_event('order', app.order_event('unknown', row(marked.*)::app.alpaca_orders), null) from marked`, a.lease.Account, in.ID, message)
 	})
+	if err == nil && a.m.Observer.Parked != nil {
+		a.m.Observer.Parked()
+	}
+	return err
 }

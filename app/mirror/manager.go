@@ -25,10 +25,11 @@ import (
 
 // Config is what a Manager needs. Zero durations take the defaults.
 type Config struct {
-	Worker *tenant.Worker
-	Keys   *credentials.Keyring
-	Broker *broker.Broker
-	Logger *slog.Logger
+	Worker   *tenant.Worker
+	Keys     *credentials.Keyring
+	Broker   *broker.Broker
+	Logger   *slog.Logger
+	Observer Observer
 
 	RenewEvery time.Duration // between two renewals of the leases; 2 s
 	RenewPause time.Duration // least time between two renewals; 500 ms
@@ -66,6 +67,7 @@ type Manager struct {
 	streams   atomic.Int64           // see Streams
 	without   atomic.Int64           // see Streams
 	releases  sync.WaitGroup
+	counts    counts
 }
 
 // running is a stream that was started. One that was told to end stays in the
@@ -138,6 +140,7 @@ func (m *Manager) Run(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		m.renewLeases(ctx)
+		m.countHeld()
 		looked := time.Now()
 		select {
 		case <-ctx.Done():
@@ -332,6 +335,7 @@ func (m *Manager) stopAll(ctx context.Context) {
 	}
 	<-over
 	clear(m.running)
+	m.countHeld()
 }
 
 // acquireSlot waits for one of a limited number of slots, and reports whether

@@ -115,10 +115,14 @@ func (a *account) connect(ctx context.Context, way transport) error {
 		return ctx.Err()
 	}
 	defer leave()
+	counted := int64(0) // 1 once it is connected
+	defer func() { a.m.counts.connected(way.kind).Add(-counted) }()
 	handle := func(m broker.Message) error {
 		switch m.Kind {
 		case broker.Connected:
 			leave()
+			a.m.counts.connected(way.kind).Add(1 - counted)
+			counted = 1
 			a.noteUp(ctx, way, end)
 			signal(a.reconcileNow)
 		case broker.Dropped:

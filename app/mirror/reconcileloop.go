@@ -44,7 +44,10 @@ func (a *account) reconcileLoop(ctx context.Context) {
 		} else {
 			drain(a.gap)
 			drain(a.reconcileNow)
-			err = a.reconcile(ctx)
+			began := time.Now()
+			if err = a.reconcile(ctx); ctx.Err() == nil {
+				a.observeReconciliation(began, err)
+			}
 		}
 		switch {
 		case ctx.Err() != nil:

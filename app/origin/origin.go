@@ -8,6 +8,9 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync/atomic"
+
+	"github.com/google/uuid"
 )
 
 // Origin is a request, as the audit tells it.
@@ -15,12 +18,19 @@ type Origin struct {
 	RequestID string
 	Address   netip.Addr // of the client; the zero Addr where it is not known
 	Request   string     // method and path, without the query
+	TraceID   string     // for the log; "" where the request is not traced
 }
 
 type (
 	key         struct{}
 	operatorKey struct{}
 )
+
+// request is what a context has of the request that something is done for.
+type request struct {
+	Origin
+	account atomic.Pointer[uuid.UUID] // to which the database has admitted it; nil before
+}
 
 // WithOperator returns a context for a command that this operator runs.
 func WithOperator(ctx context.Context, name string) context.Context {
@@ -35,7 +45,15 @@ func Operator(ctx context.Context) string {
 
 // With returns a context for work that is done for this request.
 func With(ctx context.Context, o Origin) context.Context {
-	return context.WithValue(ctx, key{}, o)
+	return context.WithValue(ctx, key{}, &request{Origin: o})
+}
+
+// Admitted notes that the database has admitted the context's request to an
+// account, for the log.
+func Admitted(ctx context.Context, account uuid.UUID) {
+	if r, ok := ctx.Value(key{}).(*request); ok {
+		r.account.Store(&account)
+	}
 }
 
 // Of returns the origin of a request.
@@ -50,7 +68,7 @@ const maxRequest = 300
 // (private.origin in SQL): id, address, and method and path, with spaces between
 // them. It is "" where the context has none.
 func Text(ctx context.Context) string {
-	o, ok := ctx.Value(key{}).(Origin)
+	o, ok := ctx.Value(key{}).(*request)
 	if !ok {
 		return ""
 	}

@@ -19,6 +19,7 @@ type follower struct {
 	wire               wire
 	token              string
 	user               string
+	requestID          string        // of the request that began it, for the log
 	wake               chan struct{} // the queue has messages
 	quit               chan struct{} // closed when the connection is to end
 	ended              chan struct{} // closed when it has ended
@@ -70,6 +71,9 @@ func (h *Hub) newFollower(token, user string, w wire, quiet time.Duration) *foll
 func (f *follower) end(status websocket.StatusCode, code problem.Code, reason string) {
 	f.once.Do(func() {
 		f.reason = closeReason{status, code, reason}
+		if status == closeSlowReader {
+			f.hub.counts.slow.Add(1)
+		}
 		close(f.quit)
 	})
 }
@@ -213,6 +217,7 @@ func (f *follower) deliver(account uuid.UUID, cursor tenant.Cursor, text []byte)
 	}
 	f.cursors[account] = cursor
 	f.enqueue(text, cursor)
+	f.hub.counts.events.Add(1)
 }
 
 // follow starts or moves a subscription, and queues its first messages.

@@ -49,6 +49,7 @@ type Hub struct {
 	Config
 	wake    chan struct{} // pending is not empty
 	wakeAll chan struct{} // every follower is to be read for
+	counts  counts
 
 	mu        sync.Mutex
 	followers map[*follower]struct{}
@@ -158,6 +159,7 @@ func (h *Hub) add(f *follower) error {
 	}
 	h.perUser[f.user]++
 	h.followers[f] = struct{}{}
+	h.counts.following(f.wire).Add(1)
 	return nil
 }
 
@@ -165,6 +167,7 @@ func (h *Hub) remove(f *follower) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.followers, f)
+	h.counts.following(f.wire).Add(-1)
 	if h.perUser[f.user]--; h.perUser[f.user] <= 0 {
 		delete(h.perUser, f.user)
 	}

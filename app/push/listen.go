@@ -85,6 +85,7 @@ type notificationHandler struct{ h *Hub }
 // HandleNotification wakes readPending for the accounts that the ring names.
 // Where it names none, because somebody's access has changed, it wakes readAll.
 func (b notificationHandler) HandleNotification(_ context.Context, n *pgconn.Notification, _ *pgx.Conn) error {
+	b.h.counts.rings.Add(1)
 	if accounts := parsePayload(n.Payload); len(accounts) > 0 {
 		b.h.wakeFollowers(accounts...)
 	} else {

@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/time/rate"
 
+	"paddock/app/origin"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
@@ -55,6 +56,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // accept has sent the error
 	}
 	f := h.newFollower(token, user, socket{conn, hijacked.conn}, h.IdleTimeout/2)
+	f.requestID = w.Header().Get("X-Request-ID")
 	if err := h.add(f); err != nil {
 		if errors.Is(err, errTooMany) {
 			_ = conn.Close(closeTooMany, "too many connections are open") // the socket ends either way
@@ -123,7 +125,7 @@ func (f *follower) onOtherStack(do func()) {
 // recover here, since these goroutines are not its own.
 func (f *follower) recoverPanic() {
 	if p := recover(); p != nil {
-		f.hub.Logger.Error("panic", "panic", p, "stack", string(debug.Stack()))
+		f.hub.Logger.Error("panic", "request_id", f.requestID, "panic", p, "stack", string(debug.Stack()))
 		f.end(websocket.StatusInternalError, problem.Internal, "something went wrong on our side: reconnect and resume by cursor")
 	}
 }
@@ -235,6 +237,9 @@ func (h *Hub) authenticate(w http.ResponseWriter, r *http.Request, account uuid.
 	case state.Access != tenant.AccessOK:
 		unauthenticated()
 		return "", "", false
+	}
+	if account != uuid.Nil {
+		origin.Admitted(r.Context(), account)
 	}
 	return token, state.User, true
 }

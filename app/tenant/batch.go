@@ -116,17 +116,18 @@ func (db *DB) admit(ctx context.Context, b *Batch, a Admission) {
 	if !a.IsOfUser() {
 		account = &a.Account
 	}
-	admitted := b.Queue(admitSQL, a.Token, account, origin.Text(ctx))
-	if db.OnAdmission == nil {
-		return
-	}
-	admitted.QueryRow(func(row pgx.Row) error {
+	b.Queue(admitSQL, a.Token, account, origin.Text(ctx)).QueryRow(func(row pgx.Row) error {
 		var user string
-		err := row.Scan(&user)
-		if err == nil {
+		if err := row.Scan(&user); err != nil {
+			return err
+		}
+		if account != nil {
+			origin.Admitted(ctx, *account)
+		}
+		if db.OnAdmission != nil {
 			db.OnAdmission(a.Token, user)
 		}
-		return err
+		return nil
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,6 +22,8 @@ type Doorbell struct {
 	pool    *pgxpool.Pool
 	wakeups chan struct{}
 	log     *slog.Logger
+
+	rung, failed, withheld atomic.Int64
 
 	mu      sync.Mutex
 	pending map[uuid.UUID]struct{} // accounts with news
@@ -72,6 +75,7 @@ func (d *Doorbell) Run(ctx context.Context) error {
 			b.Queue("select private.notify_events($1)", d.take()).QueryRow(func(row pgx.Row) error { return row.Scan(&did) })
 			err := run(once, d.pool, &b)
 			cancel()
+			d.count(did, err)
 			switch {
 			case ctx.Err() != nil:
 			case err != nil:
@@ -83,6 +87,29 @@ func (d *Doorbell) Run(ctx context.Context) error {
 			}
 			rings = did
 		}
+	}
+}
+
+// Rings is how many rings an instance has sent since its start.
+type Rings struct {
+	Rung     int64
+	Failed   int64 // the database could not be reached
+	Withheld int64 // the database did not send it, because its queue is filling up
+}
+
+// Rings returns the counts.
+func (d *Doorbell) Rings() Rings {
+	return Rings{Rung: d.rung.Load(), Failed: d.failed.Load(), Withheld: d.withheld.Load()}
+}
+
+func (d *Doorbell) count(did bool, err error) {
+	switch {
+	case err != nil:
+		d.failed.Add(1)
+	case did:
+		d.rung.Add(1)
+	default:
+		d.withheld.Add(1)
 	}
 }
 

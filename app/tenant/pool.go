@@ -34,6 +34,8 @@ type PoolConfig struct {
 	// ReadOnly makes Postgres refuse what would change something. It is for
 	// pools through which each client has a connection of its own.
 	ReadOnly bool
+	// Tracer, unless it is nil, is told of each statement and batch.
+	Tracer pgx.QueryTracer
 }
 
 // sessionSettings are what every session is set to: names are looked up in
@@ -87,6 +89,7 @@ func Connect(ctx context.Context, c PoolConfig) (*pgx.Conn, error) {
 // set sets what each connection of the pool has.
 func (c PoolConfig) set(config *pgx.ConnConfig) {
 	config.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
+	config.Tracer = c.Tracer
 	config.ConnectTimeout = 5 * time.Second
 	config.RuntimeParams["application_name"] = c.Name
 	if c.ThroughPooler {
@@ -96,5 +99,22 @@ func (c PoolConfig) set(config *pgx.ConnConfig) {
 	}
 	if c.AsyncCommit {
 		config.RuntimeParams["synchronous_commit"] = "off"
+	}
+}
+
+// PoolState is how a pool's connections are used.
+type PoolState struct {
+	Acquired, Idle, Most int32         // connections in use, free, and the most that there may be
+	Waits                int64         // how often somebody waited for a connection since the start
+	Waited               time.Duration // how long, together
+	GivenUp              int64         // how often somebody did not wait any longer
+}
+
+// StateOf returns the state of a pool.
+func StateOf(pool *pgxpool.Pool) PoolState {
+	s := pool.Stat()
+	return PoolState{
+		Acquired: s.AcquiredConns(), Idle: s.IdleConns(), Most: s.MaxConns(),
+		Waits: s.EmptyAcquireCount(), Waited: s.EmptyAcquireWaitTime(), GivenUp: s.CanceledAcquireCount(),
 	}
 }

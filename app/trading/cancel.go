@@ -37,7 +37,7 @@ func (s *Service) Cancel(ctx context.Context, a tenant.Admission, id uuid.UUID) 
 	answer, err := access.Client.Order(ctx, f.AlpacaID.String())
 	if err != nil {
 		// The cancellation was accepted; the stream will say how it ended.
-		s.log.WarnContext(ctx, "a canceled order could not be read back", "account", a.Account, "order", id, "err", err)
+		s.log.WarnContext(ctx, "a canceled order could not be read back", "order", id, "err", err)
 		return f.order, nil
 	}
 	placed, err := s.recordPlaced(ctx, a, Placed{Order: f.order}, answer)

@@ -99,6 +99,6 @@ func (s *Service) note(ctx context.Context, a tenant.Admission, otherwise string
 	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
 	if err := s.db.TxNotify(record, a, queue); err != nil {
-		s.log.WarnContext(ctx, otherwise, "account", a.Account, "err", err)
+		s.log.WarnContext(ctx, otherwise, "err", err)
 	}
 }

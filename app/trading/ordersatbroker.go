@@ -42,7 +42,7 @@ const (
 func (s *Service) tryBrokerList(ctx context.Context, a tenant.Admission, l OrderList) []byte {
 	body, err := s.brokerList(ctx, a, l)
 	if code := problem.Of(err).Code; err != nil && ctx.Err() == nil && code != problem.NeedsCredentials && code != problem.BrokerRateLimited {
-		s.log.WarnContext(ctx, "the mirror is behind and the broker could not be asked: the list is the mirror's", "account", a.Account, "err", err)
+		s.log.WarnContext(ctx, "the mirror is behind and the broker could not be asked: the list is the mirror's", "err", err)
 	}
 	return body
 }

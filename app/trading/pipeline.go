@@ -76,11 +76,13 @@ func requestText(request any) (text, hash []byte) {
 }
 
 // submit makes the intent, sends it once, and records the answer.
-func (s *Service) submit(ctx context.Context, a tenant.Admission, p prepared, order submission) (Placed, error) {
+func (s *Service) submit(ctx context.Context, a tenant.Admission, p prepared, order submission) (placed Placed, err error) {
 	made, err := s.commit(ctx, a, p, order)
-	switch {
-	case p.tentative && problem.Is(err, problem.GuardRefused):
+	if p.tentative && problem.Is(err, problem.GuardRefused) {
 		return Placed{}, err
+	}
+	defer func() { s.observeOrder(placed, made.isRetry, err) }()
+	switch {
 	case err != nil:
 		return s.refuse(ctx, a, p, err)
 	case made.isRetry:
@@ -109,6 +111,7 @@ func (s *Service) commit(ctx context.Context, a tenant.Admission, p prepared, or
 			return made, err
 		}
 		if len(v.Violations) > 0 && !p.tentative {
+			s.observeGuards(v)
 			s.appendRefusal(ctx, a, p, v)
 		}
 		if err := s.answerNeeds(ctx, a, &asking, v); err != nil {
@@ -177,7 +180,7 @@ func (s *Service) appendRefusal(ctx context.Context, a tenant.Admission, p prepa
 		})
 	}
 	if err != nil {
-		s.log.WarnContext(ctx, "a guard's refusal could not be added to the events", "account", a.Account, "err", err)
+		s.log.WarnContext(ctx, "a guard's refusal could not be added to the events", "err", err)
 	}
 }
 
@@ -235,7 +238,7 @@ func (s *Service) record(ctx context.Context, a tenant.Admission, p prepared, ma
 	// already, for example because a wind-down sent a closing again.
 	arrived := refusedClientOrderID(err) && p.clientOrderID == ""
 	if refusal == nil || arrived {
-		s.log.WarnContext(ctx, "the broker's answer to an order was lost; it will be looked up", "account", a.Account, "order", made.id, "err", err)
+		s.log.WarnContext(ctx, "the broker's answer to an order was lost; it will be looked up", "order", made.id, "err", err)
 		return made.Placed, nil
 	}
 	return s.recordRefused(ctx, a, made, refusal)
@@ -260,7 +263,7 @@ func (s *Service) recordPlaced(ctx context.Context, a tenant.Admission, before P
 	if err != nil {
 		// The order is placed and its intent is committed: it will be found at
 		// the broker by its client_order_id.
-		s.log.ErrorContext(ctx, "an order was placed and could not be recorded; it will be looked up", "account", a.Account, "err", err)
+		s.log.ErrorContext(ctx, "an order was placed and could not be recorded; it will be looked up", "err", err)
 		return before, nil
 	}
 	return Placed{Order: order, Known: true}, nil
@@ -295,7 +298,7 @@ func (s *Service) recordRefused(ctx context.Context, a tenant.Admission, made in
 		p = collided(p, refusal.ExistingOrderID, existing.order)
 	}
 	if err != nil && !problem.Is(err, problem.OrderNotFound) {
-		s.log.ErrorContext(ctx, "a refused order could not be recorded; it will be looked up", "account", a.Account, "order", made.id, "err", err)
+		s.log.ErrorContext(ctx, "a refused order could not be recorded; it will be looked up", "order", made.id, "err", err)
 	}
 	if accepted != nil {
 		return Placed{Order: accepted, Known: true}, nil

@@ -79,7 +79,7 @@ func (s *Service) readPositions(ctx context.Context, a tenant.Admission, client 
 	for _, id := range orders {
 		answer, err := client.Order(ctx, id)
 		if err != nil {
-			s.log.WarnContext(ctx, "an order that may have been filled unseen could not be asked for", "account", a.Account, "alpaca_order_id", id, "err", err)
+			s.log.WarnContext(ctx, "an order that may have been filled unseen could not be asked for", "alpaca_order_id", id, "err", err)
 			break // the counted quantity remains
 		}
 		if _, err := s.recordPlaced(ctx, a, Placed{}, answer); err != nil {

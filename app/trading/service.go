@@ -37,6 +37,11 @@ type Service struct {
 	// MirrorMaxAge is how long after a reconciliation lists use the mirror
 	// where no stream keeps it; a minute unless set.
 	MirrorMaxAge time.Duration
+	// OnOrder, unless it is nil, is told what became of each request for an
+	// order: one of OrderResults.
+	OnOrder func(result string)
+	// OnGuard, unless it is nil, is told of each guard that refuses an order.
+	OnGuard func(guard string)
 }
 
 // New makes a Service.
@@ -65,7 +70,7 @@ func (s *Service) BrokerAccount(ctx context.Context, a tenant.Admission) (json.R
 	}
 	if worth := balanceOf(account, asked); worth != nil && records {
 		if err := s.db.Tx(ctx, a, func(b *tenant.Batch) { worth.queue(b, a.Account) }); err != nil {
-			s.log.WarnContext(ctx, "what the account is worth could not be recorded for reports", "account", a.Account, "err", err)
+			s.log.WarnContext(ctx, "what the account is worth could not be recorded for reports", "err", err)
 		}
 	}
 	return account.Raw, nil

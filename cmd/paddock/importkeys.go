@@ -76,7 +76,7 @@ func openKeyStore(ctx context.Context, keys foundKeys) (*keyStore, error) {
 	if err != nil {
 		return nil, err
 	}
-	pools, err := openPools(ctx, c)
+	pools, err := openPools(ctx, c, nil)
 	if err != nil {
 		alpaca.Close()
 		return nil, err

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"paddock/app/config"
@@ -13,17 +14,18 @@ import (
 // doorbell, which goes past a pooler.
 type pools struct{ app, worker, auth, bell *pgxpool.Pool }
 
-// openPools opens the pools. Their logins were checked by doctor.Start.
-func openPools(ctx context.Context, c config.Config) (*pools, error) {
+// openPools opens the pools. Their logins were checked by doctor.Start. The
+// tracer, unless it is nil, is told of their statements.
+func openPools(ctx context.Context, c config.Config, tracer pgx.QueryTracer) (*pools, error) {
 	p := &pools{}
 	for _, want := range []struct {
 		into **pgxpool.Pool
 		pool tenant.PoolConfig
 	}{
-		{&p.app, tenant.PoolConfig{URL: c.AppURL, MaxConns: c.AppConns, Name: "paddock app", ThroughPooler: c.Pooler}},
-		{&p.worker, tenant.PoolConfig{URL: c.WorkerURL, MaxConns: 6, Name: "paddock worker", ThroughPooler: c.Pooler}},
-		{&p.auth, tenant.PoolConfig{URL: c.AuthURL, MaxConns: 4, Name: "paddock auth", ThroughPooler: c.Pooler}},
-		{&p.bell, tenant.PoolConfig{URL: c.ListenURL, MaxConns: 1, Name: "paddock bell", AsyncCommit: true}},
+		{&p.app, tenant.PoolConfig{URL: c.AppURL, MaxConns: c.AppConns, Name: "paddock app", ThroughPooler: c.Pooler, Tracer: tracer}},
+		{&p.worker, tenant.PoolConfig{URL: c.WorkerURL, MaxConns: 6, Name: "paddock worker", ThroughPooler: c.Pooler, Tracer: tracer}},
+		{&p.auth, tenant.PoolConfig{URL: c.AuthURL, MaxConns: 4, Name: "paddock auth", ThroughPooler: c.Pooler, Tracer: tracer}},
+		{&p.bell, tenant.PoolConfig{URL: c.ListenURL, MaxConns: 1, Name: "paddock bell", AsyncCommit: true, Tracer: tracer}},
 	} {
 		pool, err := tenant.OpenPool(ctx, want.pool)
 		if err != nil {
@@ -41,4 +43,13 @@ func (p *pools) close() {
 			pool.Close()
 		}
 	}
+}
+
+// states returns a function for each pool that returns its state.
+func (p *pools) states() map[string]func() tenant.PoolState {
+	states := map[string]func() tenant.PoolState{}
+	for name, pool := range map[string]*pgxpool.Pool{"app": p.app, "worker": p.worker, "auth": p.auth, "bell": p.bell} {
+		states[name] = func() tenant.PoolState { return tenant.StateOf(pool) }
+	}
+	return states
 }

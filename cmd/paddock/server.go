@@ -27,7 +27,9 @@ import (
 	"paddock/app/httpapi"
 	"paddock/app/journal"
 	"paddock/app/mail"
+	"paddock/app/metrics"
 	"paddock/app/mirror"
+	"paddock/app/origin"
 	"paddock/app/passthrough"
 	"paddock/app/push"
 	"paddock/app/quota"
@@ -38,9 +40,10 @@ import (
 	"paddock/sql"
 )
 
-// newLogger makes the process's log. Go's own packages log there as well.
+// newLogger makes the process's log, whose lines say for which request they are.
+// Go's own packages log there as well.
 func newLogger(w io.Writer, level slog.Level) *slog.Logger {
-	log := slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+	log := slog.New(origin.LogHandler(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})))
 	logLibraries(log)
 	return log
 }
@@ -77,15 +80,21 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	if err != nil {
 		return err
 	}
+	told, err := newObservers(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	defer told.close(ctx)
 	alpaca, err := broker.New(broker.Config{
 		PaperURL: c.PaperURL, LiveURL: c.LiveURL, DataURL: c.DataURL, StreamPaperURL: c.StreamPaperURL, StreamLiveURL: c.StreamLiveURL,
 		EventsPath: c.EventsPath, SocketPath: c.SocketPath, Logger: log,
+		OnCall: told.call,
 	})
 	if err != nil {
 		return err
 	}
 	defer alpaca.Close()
-	pools, err := openPools(ctx, c)
+	pools, err := openPools(ctx, c, told.statements())
 	if err != nil {
 		return err
 	}
@@ -114,13 +123,13 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	signIn, err := auth.New(auth.Config{
 		Pool: pools.auth, Secret: c.AuthSecret, BaseURL: c.BaseURL, TrustedOrigins: c.Origins,
 		TrustedProxies: c.Proxies, RateLimit: c.AuthLimits, Logger: log, OnSessionEnd: bell.RingAll,
-		SignUp: auth.SignUp(c.SignUp), SendMail: sendMail, RequireVerifiedEmail: c.VerifiedEmail,
+		SignUp: auth.SignUp(c.SignUp), SendMail: sendMail, RequireVerifiedEmail: c.VerifiedEmail, OnSignIn: told.metrics.SignIn,
 	})
 	if err != nil {
 		return err
 	}
 	defer signIn.WaitForMails()
-	manager := mirror.New(mirror.Config{Worker: worker, Keys: keys, Broker: alpaca, Logger: log, MirrorMaxAge: c.MirrorMaxAge, MaxStreams: c.MaxStreams})
+	manager := mirror.New(mirror.Config{Worker: worker, Keys: keys, Broker: alpaca, Logger: log, MirrorMaxAge: c.MirrorMaxAge, MaxStreams: c.MaxStreams, Observer: told.metrics.Mirror()})
 	connectWorker := func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, c.ListenURL) }
 	watchdog := reporting.NewWatchdog(connectWorker, c.ReportTransaction, log)
 	events := eventlog.New(db)
@@ -133,7 +142,12 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	accountService, tradingService := accounts.New(db, keys, alpaca), trading.New(db, opener, log)
 	accountService.MirrorMaxAge, tradingService.MirrorMaxAge = c.MirrorMaxAge, c.MirrorMaxAge
 	duck := &httpapi.LameDuck{}
-	handler := httpapi.New(httpapi.Config{
+	tradingService.OnOrder, tradingService.OnGuard = told.metrics.Order, told.metrics.Guard
+	told.metrics.Watch(metrics.Sources{
+		Pools: pools.states(), Rings: bell.Rings, Streams: manager.State, Push: hub.State, Broker: alpaca.State,
+		ClockSkews: alpaca.ClockSkews, ReportSessionsEnded: watchdog.Ended, NewestMasterKey: keys.Newest(),
+	})
+	api := httpapi.Config{
 		Accounts:            accountService,
 		Trading:             tradingService,
 		Journal:             journal.New(db),
@@ -154,14 +168,15 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 		Streams:             manager.Streams,
 		Secure:              strings.HasPrefix(c.BaseURL, "https://"),
 		Logger:              log,
-	})
+	}
+	told.observe(&api)
 
 	listener, err := net.Listen("tcp", c.Addr)
 	if err != nil {
 		return explainListen(c.Addr, err)
 	}
 	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
+		Handler: httpapi.New(api), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -182,6 +197,10 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 		}
 		return nil
 	})
+	if err := told.serveOperator(running, group, c, worker, api.Ready, log); err != nil {
+		listener.Close()
+		return err
+	}
 	group.Go(func() error { return bell.Run(running) })
 	group.Go(func() error { return manager.Run(running) })
 	group.Go(func() error { return hub.Run(running) })

@@ -17,6 +17,7 @@ const (
 	older      = "an older database"
 	outages    = "outages"
 	streams    = "streams"
+	observed   = "what is observed"
 )
 
 // mutants breaks rules that orders depend on, and names the tests that must
@@ -183,4 +184,10 @@ var mutants = []mutant{
 	{outages, "app/mirror/account.go", "case unrecordable(err), attempt >=", "case attempt >= 0, attempt >=", []string{"app/mirror TestNothingIsLostWhilePostgresCannotWrite"}},
 	{streams, "sql/func/011/claim_leases.sql", "free := share - held;", "free := least(share, p_max) - held;", []string{"app/mirror TestAccountsBeyondTheMaximumAreReconciled"}},
 	{streams, "app/mirror/manager.go", "leases[i].Streamless = n >= left", "leases[i].Streamless = n < 0", []string{"app/mirror TestAccountsBeyondTheMaximumAreReconciled"}},
+	{observed, "app/broker/observe.go", `part != "" && !words[part]`, `part != part`, []string{"app/broker TestPathPattern"}},
+	{observed, "app/tracing/tracing.go", "if t.trusts(r.RemoteAddr) {", "if true {", []string{"app/tracing TestOnlyTrustedPeersTracesAreContinued"}},
+	{observed, "app/tracing/statements.go", "semconv.DBResponseStatusCode(stateOf(err)))\n	}\n	span.End()", "semconv.DBResponseStatusCode(err.Error()))\n	}\n	span.End()", []string{"app/tracing TestSpansHaveNoValues"}},
+	{observed, "app/metrics/metrics.go", "	return counters[other]\n}\n\nfunc knownPair", "	counters[value] = prometheus.NewCounter(prometheus.CounterOpts{Name: value})\n	return counters[value]\n}\n\nfunc knownPair", []string{"app/metrics TestUnknownValuesAreOne"}},
+	{observed, "app/config/observation.go", "!public && !isLocalHost(host)", "!public && host == \"?\"", []string{"app/config TestPublicOperatorAddr"}},
+	{observed, "app/origin/log.go", `line.AddAttrs(slog.String("account", account.String()))`, "_ = account", []string{"app/origin TestLinesNameTheirRequest"}},
 }
