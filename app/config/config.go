@@ -94,7 +94,7 @@ var Settings = []Setting{
 	{"PADDOCK_REPORT_TRANSACTION", "10m", "how long a transaction of a reporting login may be open before its session is ended"},
 	{"PADDOCK_LOG_LEVEL", "info", "debug, info, warn or error"},
 	{"PADDOCK_DRAIN_TIMEOUT", "15s", "how long requests may take to end at shutdown"},
-	{"PADDOCK_BACKUP_FILE", "", "for paddock doctor: path of the backup, or a pattern of which the newest file is it, such as /backups/paddock-*.dump"},
+	{"PADDOCK_BACKUP_FILE", "", "for paddock doctor: path of the backup, or a pattern of which the newest file is it, such as /backups/paddock-*.age"},
 	{"PADDOCK_BACKUP_MAX_AGE", "26h", "for paddock doctor: how old the newest backup may be"},
 }
 
