@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -70,7 +71,7 @@ var Settings = []Setting{
 	{"PADDOCK_MASTER_KEYS", "", "master keys, VERSION:BASE64 between commas; make one with paddock keys new, or set one of the next two in its place (required)"},
 	{"PADDOCK_MASTER_KEYS_FILE", "", "a file of master keys, one a line or between commas, that others cannot read"},
 	{"PADDOCK_MASTER_KEYS_COMMAND", "", "a command that prints the master keys within 30 seconds, run with sh"},
-	{"PADDOCK_ALLOW_SHARED_KEYS_FILE", "false", "take a file of master keys that others on the machine can read, as in a container where nobody else is"},
+	{"PADDOCK_ALLOW_SHARED_KEYS_FILE", "false", "take files of master keys and other secrets that others on the machine can read, as in a container where nobody else is"},
 	{"BETTER_AUTH_SECRET", "", "signs session cookies; 32 characters or more (required)"},
 	{"BETTER_AUTH_URL", "http://localhost:8080", "where browsers reach Paddock; https makes cookies Secure"},
 	{"PADDOCK_ALLOW_PLAIN_HTTP", "false", "start where BETTER_AUTH_URL is plain http on a public name: sessions and API keys are then sent unencrypted"},
@@ -98,13 +99,22 @@ var Settings = []Setting{
 	{"PADDOCK_BACKUP_MAX_AGE", "26h", "for paddock doctor: how old the newest backup may be"},
 }
 
+// InFiles are the settings that are secrets, or have one in them. Each may be in a
+// file in its place, which NAME_FILE names, as containers and systemd hand secrets
+// on. (PADDOCK_MASTER_KEYS_FILE is a setting of its own.)
+var InFiles = []string{
+	"PADDOCK_APP_DATABASE_URL", "PADDOCK_WORKER_DATABASE_URL", "PADDOCK_AUTH_DATABASE_URL", "PADDOCK_LISTEN_DATABASE_URL",
+	"BETTER_AUTH_SECRET", "PADDOCK_SMTP_URL",
+}
+
 // Load reads the environment through lookup (os.LookupEnv). Its error lists
 // everything that is wrong, one sentence for each setting. No error shows a
 // value.
 func Load(lookup func(string) (string, bool)) (Config, error) {
 	var wrong []error
-	get, fail := reader(lookup), func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
-	need := func(name string) string { return required(get, fail, name) }
+	fail := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
+	get := reader(lookup, fail)
+	need := func(name string) string { return required(lookup, get, fail, name) }
 
 	c := Config{
 		Addr:       get("PADDOCK_ADDR"),
@@ -202,11 +212,27 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 	return c, errors.Join(wrong...)
 }
 
-// reader returns a function that returns a setting's value, or its default.
-func reader(lookup func(string) (string, bool)) func(name string) string {
+// reader returns a function that returns a setting's value, or its default. Of
+// InFiles it takes a file's where NAME_FILE names one.
+func reader(lookup func(string) (string, bool), fail func(string, ...any)) func(name string) string {
+	direct := func(name string) string {
+		v, _ := lookup(name)
+		return strings.TrimSpace(v)
+	}
+	inFile := map[string]string{}
+	for _, name := range InFiles {
+		text, err := valueOrFile(direct, name)
+		if err != nil {
+			fail("%w", err)
+		}
+		inFile[name] = text
+	}
 	return func(name string) string {
-		if v, ok := lookup(name); ok && strings.TrimSpace(v) != "" {
-			return strings.TrimSpace(v)
+		if text := inFile[name]; text != "" {
+			return text
+		}
+		if text := direct(name); text != "" && !slices.Contains(InFiles, name) {
+			return text
 		}
 		for _, s := range Settings {
 			if s.Name == name {
@@ -217,9 +243,9 @@ func reader(lookup func(string) (string, bool)) func(name string) string {
 	}
 }
 
-func required(get func(string) string, fail func(string, ...any), name string) string {
+func required(lookup func(string) (string, bool), get func(string) string, fail func(string, ...any), name string) string {
 	v := get(name)
-	if v == "" {
+	if file, _ := lookup(name + "_FILE"); v == "" && strings.TrimSpace(file) == "" { // a file that is no use was told of
 		fail("%s is not set", name)
 	}
 	return v
@@ -249,6 +275,23 @@ func readMasterKeys(get func(string) string, fail func(string, ...any)) credenti
 		fail("%w", err)
 	}
 	return source
+}
+
+// Addr returns on which address the environment tells serve to listen.
+func Addr() string { return reader(os.LookupEnv, func(string, ...any) {})("PADDOCK_ADDR") }
+
+// LoginURLs returns the URLs of the three logins of serve, by the name of the login.
+func LoginURLs(lookup func(string) (string, bool)) (map[string]string, error) {
+	var wrong []error
+	fail := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
+	get := reader(lookup, fail)
+	urls := map[string]string{}
+	for login, name := range map[string]string{
+		"paddock_app": "PADDOCK_APP_DATABASE_URL", "paddock_worker": "PADDOCK_WORKER_DATABASE_URL", "paddock_auth": "PADDOCK_AUTH_DATABASE_URL",
+	} {
+		urls[login] = required(lookup, get, fail, name)
+	}
+	return urls, errors.Join(wrong...)
 }
 
 // FromEnvironment is Load with the process's own environment.

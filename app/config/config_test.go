@@ -3,8 +3,11 @@ package config_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -139,6 +142,71 @@ func TestMasterKeysComeFromOnePlace(t *testing.T) {
 	}
 	if _, err := config.LoadKeys(func(string) (string, bool) { return "", false }); err == nil || strings.Count(err.Error(), "\n") != 1 || !strings.Contains(err.Error(), "PADDOCK_WORKER_DATABASE_URL is not set") {
 		t.Errorf("without settings: %v", err)
+	}
+}
+
+// Each setting that is a secret may be in a file, for the server and for the commands
+// alike. A file that is no use is told of in one sentence that shows nothing of
+// what is in it; one that others can read is refused, unless that is said to be wanted.
+func TestSecretsInFiles(t *testing.T) {
+	folder := t.TempDir()
+	write := func(name, text string, mode os.FileMode) string {
+		path := filepath.Join(folder, name)
+		if err := errors.Join(os.WriteFile(path, []byte(text), 0o600), os.Chmod(path, mode)); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	want, err := load(environment())
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := environment()
+	for _, name := range config.InFiles {
+		if value, there := e[name]; there {
+			delete(e, name)
+			e[name+"_FILE"] = write(name, "\n"+value+" \n", 0o640)
+		}
+	}
+	if got, err := load(e); err != nil || fields(got) != fields(want) {
+		t.Errorf("with its secrets in files it is %s (%v), want %s", fields(got), err, fields(want))
+	}
+	lookup := func(name string) (string, bool) { v, ok := e[name]; return v, ok }
+	if keys, err := config.LoadKeys(lookup); err != nil || keys.WorkerURL != want.WorkerURL {
+		t.Errorf("the commands for master keys: %v", err)
+	}
+	e["DATABASE_URL_FILE"] = write("owner", "postgres://hunter2\n", 0o600)
+	if url, err := config.OwnerURL(lookup); err != nil || url != "postgres://hunter2" {
+		t.Errorf("DATABASE_URL_FILE: %q, %v", url, err)
+	}
+
+	for _, name := range append([]string{"DATABASE_URL"}, config.InFiles...) {
+		for what, c := range map[string]struct{ file, says string }{
+			"missing": {filepath.Join(folder, "nowhere"), "there is no file"}, "a folder": {folder, "not a regular file"},
+			"empty": {write("empty", " \n", 0o600), "is empty"}, "shared": {write("shared", "hunter2", 0o644), "others on this machine can read"},
+			"large": {write("large", strings.Repeat("hunter2", 5000), 0o600), "more than 16384 bytes"},
+			"both":  {write("both", "hunter2", 0o600), "are both set"},
+		} {
+			e := environment()
+			delete(e, name)
+			if what == "both" {
+				e[name] = "hunter2"
+			}
+			e[name+"_FILE"] = c.file
+			lookup := func(name string) (string, bool) { v, ok := e[name]; return v, ok }
+			_, err := config.Load(lookup)
+			if name == "DATABASE_URL" {
+				_, err = config.OwnerURL(lookup)
+			}
+			if err == nil || !strings.HasPrefix(err.Error(), name) || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%s, %s: %v", name, what, err)
+			}
+			if e["PADDOCK_ALLOW_SHARED_KEYS_FILE"] = "true"; what == "shared" {
+				if _, err := config.Load(lookup); err != nil && name != "PADDOCK_SMTP_URL" {
+					t.Errorf("%s in a file that may be shared: %v", name, err)
+				}
+			}
+		}
 	}
 }
 

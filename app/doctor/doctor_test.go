@@ -329,10 +329,10 @@ func TestFaultsOutsideOfTheSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.options.Config.BackupFile += "*"
+	// The newest file is one that is being written, which is no backup yet.
 	if err := os.WriteFile(being, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	want("a backup that is being written", "backup", OK, "the newest backup, paddock-1.dump, is")
 	for at, expected := range map[time.Duration]struct {
 		status Status
 		says   string

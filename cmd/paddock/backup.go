@@ -33,7 +33,7 @@ docs/operations.md. It takes pg_dump, of the server's version or a newer one.`,
   paddock backup --recipient age1… --output /backups/paddock-$(date -u +%Y%m%dT%H%MZ).age`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			databaseURL, err := databaseURL()
+			databaseURL, err := databaseURL("give that of a role that sees every row")
 			if err != nil {
 				return err
 			}
@@ -113,7 +113,7 @@ one.`,
 				}
 				return err
 			}
-			databaseURL, err := databaseURL()
+			databaseURL, err := databaseURL("give that of a superuser, on an empty database")
 			if err != nil {
 				return err
 			}
@@ -132,14 +132,6 @@ one.`,
 
 func addFolderFlag(cmd *cobra.Command, folder *string) {
 	cmd.Flags().StringVar(folder, "postgres-bin", "", "the folder of Postgres' client programs; unset, they are looked for in PATH")
-}
-
-// databaseURL returns DATABASE_URL.
-func databaseURL() (string, error) {
-	if url := os.Getenv("DATABASE_URL"); url != "" {
-		return url, nil
-	}
-	return "", errors.New("DATABASE_URL is not set: paddock backup --help and paddock restore --help say whose URL it is")
 }
 
 // writeWhole writes a file that has its name only once it is whole, and that its
