@@ -208,7 +208,7 @@ func isSetting(name string) bool {
 }
 
 // compose.yaml gives Paddock settings that there are, reads each secret from a file
-// that deploy/compose/secrets.sh makes and that is mounted, and what the containers
+// that deploy/make-secrets makes and that is mounted, and what the containers
 // get there can be used.
 func TestCompose(t *testing.T) {
 	c := readCompose(t)
@@ -219,7 +219,7 @@ func TestCompose(t *testing.T) {
 			text, _ := os.ReadFile(filepath.Join(folder, name))
 			before[name] = string(text)
 		}
-		if out, err := exec.Command("bash", filepath.Join(root, "deploy/compose/secrets.sh"), folder).CombinedOutput(); err != nil {
+		if out, err := exec.Command(filepath.Join(root, "deploy/make-secrets"), folder, "postgres:5432/paddock?sslmode=disable", "444").CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
 		for name, s := range c.Secrets {
