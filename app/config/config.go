@@ -51,6 +51,11 @@ type Config struct {
 	ReportTransaction             time.Duration // how long a transaction of a reporting login may be open
 	LogLevel                      slog.Level
 	DrainTimeout                  time.Duration // how long requests may take to end at shutdown
+	TLS                           string        // who speaks TLS: TLSNone is a proxy
+	CertFile, KeyFile             string        // of TLSFiles
+	ACMEFolder, ACMEEmail         string        // of TLSACME
+	ACMEDirectory                 string
+	HTTPAddr                      string // host:port on which plain http is sent on to https; "" is none
 	// Of paddock doctor alone.
 	BackupFile   string        // the backup, or a pattern of which the newest file is it; "" where it is not known
 	BackupMaxAge time.Duration // how old the newest may be
@@ -76,6 +81,13 @@ var Settings = []Setting{
 	{"BETTER_AUTH_URL", "http://localhost:8080", "where browsers reach Paddock; https makes cookies Secure"},
 	{"PADDOCK_ALLOW_PLAIN_HTTP", "false", "start where BETTER_AUTH_URL is plain http on a public name: sessions and API keys are then sent unencrypted"},
 	{"BETTER_AUTH_TRUSTED_ORIGINS", "", "other origins that may sign in, between commas"},
+	{"PADDOCK_TLS", "none", "who speaks TLS: none is a proxy in front, files is serve with a certificate of its own, acme is serve with one from Let's Encrypt or its like"},
+	{"PADDOCK_TLS_CERT_FILE", "", "for files: the certificate and those that lead to its authority, in PEM; read again when it changes"},
+	{"PADDOCK_TLS_KEY_FILE", "", "for files: the certificate's key in PEM, which others cannot read"},
+	{"PADDOCK_ACME_FOLDER", "", "for acme: the folder in which certificates are kept, of serve alone, such as /var/lib/paddock/acme"},
+	{"PADDOCK_ACME_EMAIL", "", "for acme: whom the authority writes to when something is wrong"},
+	{"PADDOCK_ACME_DIRECTORY", "https://acme-v02.api.letsencrypt.org/directory", "for acme: the URL of the authority"},
+	{"PADDOCK_HTTP_ADDR", "", "for files and acme: host:port on which plain http is sent on to https, such as 0.0.0.0:80"},
 	{"PADDOCK_TRUSTED_PROXIES", "", "addresses or prefixes whose X-Forwarded-For is believed, between commas"},
 	{"PADDOCK_AUTH_RATE_LIMIT", "true", "limit sign-ins an address; false for load tests alone"},
 	{"PADDOCK_SIGN_UP", "first", "who may sign up: open for everybody, invitation for who has one (paddock user invite), first for the first user and then by invitation, closed for nobody"},
@@ -152,6 +164,7 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 	case u.Scheme == "http" && !plainHTTP && !isLocal(u):
 		fail("BETTER_AUTH_URL is plain http on a public name, where sessions and API keys would travel unencrypted: give its https URL, or set PADDOCK_ALLOW_PLAIN_HTTP=true if that is really wanted")
 	}
+	c.readTLS(get, fail)
 	n, err := strconv.ParseInt(get("PADDOCK_APP_CONNECTIONS"), 10, 32)
 	if err != nil || n < 1 || n > 1000 {
 		fail("PADDOCK_APP_CONNECTIONS must be a whole number from 1 to 1000")
@@ -234,12 +247,7 @@ func reader(lookup func(string) (string, bool), fail func(string, ...any)) func(
 		if text := direct(name); text != "" && !slices.Contains(InFiles, name) {
 			return text
 		}
-		for _, s := range Settings {
-			if s.Name == name {
-				return s.Default
-			}
-		}
-		panic("config: " + name + " is not in Settings")
+		return defaultOf(name)
 	}
 }
 
@@ -277,8 +285,15 @@ func readMasterKeys(get func(string) string, fail func(string, ...any)) credenti
 	return source
 }
 
-// Addr returns on which address the environment tells serve to listen.
-func Addr() string { return reader(os.LookupEnv, func(string, ...any) {})("PADDOCK_ADDR") }
+// Listening returns on which address the environment tells serve to listen, and, where
+// it speaks TLS there, for which host; "" where it does not.
+func Listening() (addr, tlsHost string) {
+	get := reader(os.LookupEnv, func(string, ...any) {})
+	if get("PADDOCK_TLS") != TLSNone {
+		tlsHost = Config{BaseURL: get("BETTER_AUTH_URL")}.Host()
+	}
+	return get("PADDOCK_ADDR"), tlsHost
+}
 
 // LoginURLs returns the URLs of the three logins of serve, by the name of the login.
 func LoginURLs(lookup func(string) (string, bool)) (map[string]string, error) {

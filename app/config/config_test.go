@@ -79,6 +79,8 @@ func TestSettings(t *testing.T) {
 		"PADDOCK_ALPACA_PAPER_URL": "http://127.0.0.1:1", "PADDOCK_ALPACA_LIVE_URL": "http://127.0.0.1:2", "PADDOCK_ALPACA_DATA_URL": "http://127.0.0.1:3",
 		"PADDOCK_ALPACA_STREAM_PAPER_URL": "http://127.0.0.1:4", "PADDOCK_ALPACA_STREAM_LIVE_URL": "http://127.0.0.1:5",
 		"PADDOCK_ALPACA_STREAM_SSE_PATH": "/events", "PADDOCK_ALPACA_STREAM_WS_PATH": "/socket", "PADDOCK_MIRROR_MAX_AGE": "90s", "PADDOCK_REPORT_TRANSACTION": "5m",
+		"PADDOCK_TLS": "files", "PADDOCK_TLS_CERT_FILE": "/cert.pem", "PADDOCK_TLS_KEY_FILE": "/key.pem", "PADDOCK_HTTP_ADDR": "0.0.0.0:8081",
+		"PADDOCK_ACME_FOLDER": "/acme", "PADDOCK_ACME_EMAIL": "o@paddock.example", "PADDOCK_ACME_DIRECTORY": "https://acme.example/dir",
 		"PADDOCK_BACKUP_FILE": "/backups/*.dump", "PADDOCK_BACKUP_MAX_AGE": "170h",
 	} {
 		e[name] = value
@@ -91,7 +93,7 @@ func TestSettings(t *testing.T) {
 		"AuthURL:postgres://paddock_auth:hunter2@db.example/paddock ListenURL:postgres://paddock_worker:hunter2@direct.example/paddock Pooler:true AppConns:4 MasterKeys:source of the master keys AuthSecret:hunter2 hunter2 hunter2 hunter2 hunter2 " +
 		"BaseURL:https://paddock.example Origins:[https://a.example https://b.example] Proxies:[10.0.0.0/8 192.0.2.1/32 2001:db8::1/128 172.16.0.0/12] AuthLimits:false SignUp:invitation SMTPURL:smtps://u:hunter2@mail.example MailFrom:p@paddock.example VerifiedEmail:true UserRequests:7 UserAtOnce:0 " +
 		"PaperURL:http://127.0.0.1:1 LiveURL:http://127.0.0.1:2 DataURL:http://127.0.0.1:3 " +
-		"StreamPaperURL:http://127.0.0.1:4 StreamLiveURL:http://127.0.0.1:5 EventsPath:/events SocketPath:/socket MirrorMaxAge:1m30s ReportTransaction:5m0s LogLevel:DEBUG DrainTimeout:1m0s BackupFile:/backups/*.dump BackupMaxAge:170h0m0s}"
+		"StreamPaperURL:http://127.0.0.1:4 StreamLiveURL:http://127.0.0.1:5 EventsPath:/events SocketPath:/socket MirrorMaxAge:1m30s ReportTransaction:5m0s LogLevel:DEBUG DrainTimeout:1m0s TLS:files CertFile:/cert.pem KeyFile:/key.pem ACMEFolder:/acme ACMEEmail:o@paddock.example ACMEDirectory:https://acme.example/dir HTTPAddr:0.0.0.0:8081 BackupFile:/backups/*.dump BackupMaxAge:170h0m0s}"
 	if got := fields(c); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -233,6 +235,7 @@ func TestEverythingWrongIsTold(t *testing.T) {
 		"PADDOCK_ALLOW_PLAIN_HTTP":       {"hunter2", "yes"},
 		"PADDOCK_USER_REQUESTS":          {"hunter2", "-1", "1.5", "99999999999"},
 		"PADDOCK_USER_AT_ONCE":           {"hunter2", "-1"},
+		"PADDOCK_TLS":                    {"hunter2", "true"},
 		"PADDOCK_LOG_LEVEL":              {"hunter2"},
 		"PADDOCK_DRAIN_TIMEOUT":          {"hunter2", "-1s", "15"},
 		"PADDOCK_MIRROR_MAX_AGE":         {"hunter2", "0s", "-1m", "2h", "60"},
@@ -258,6 +261,42 @@ func TestEverythingWrongIsTold(t *testing.T) {
 	}
 	if lines := strings.Split(err.Error(), "\n"); len(lines) != len(wrong)+len(environment()) {
 		t.Errorf("%d settings are wrong and the error has %d lines:\n%v", len(wrong)+len(environment()), len(lines), err)
+	}
+}
+
+// Who speaks TLS fits the URL that browsers use: what could not work, or would have no
+// effect, is refused with a sentence that names the setting.
+func TestTLS(t *testing.T) {
+	files := map[string]string{"PADDOCK_TLS": "files", "PADDOCK_TLS_CERT_FILE": "c", "PADDOCK_TLS_KEY_FILE": "k", "BETTER_AUTH_URL": "https://paddock.example"}
+	acme := map[string]string{"PADDOCK_TLS": "acme", "PADDOCK_ACME_FOLDER": "f", "BETTER_AUTH_URL": "https://paddock.example.com"}
+	for _, c := range []struct {
+		given, change map[string]string
+		wrong         string // "" is nothing
+	}{
+		{files, nil, ""}, {acme, nil, ""},
+		{files, map[string]string{"PADDOCK_HTTP_ADDR": ":80", "BETTER_AUTH_URL": "https://localhost:8443"}, ""},
+		{acme, map[string]string{"PADDOCK_ACME_DIRECTORY": "https://ca.internal/dir", "BETTER_AUTH_URL": "https://paddock.internal"}, ""},
+		{files, map[string]string{"BETTER_AUTH_URL": "http://localhost:8080"}, "BETTER_AUTH_URL is plain http, where PADDOCK_TLS has serve speak https"},
+		{files, map[string]string{"PADDOCK_TLS_KEY_FILE": ""}, "PADDOCK_TLS_CERT_FILE and PADDOCK_TLS_KEY_FILE are needed"},
+		{files, map[string]string{"PADDOCK_HTTP_ADDR": "80"}, "PADDOCK_HTTP_ADDR must be host:port"},
+		{files, map[string]string{"PADDOCK_HTTP_ADDR": "127.0.0.1:8080"}, "PADDOCK_HTTP_ADDR must be host:port, and another"},
+		{files, map[string]string{"PADDOCK_TLS": "none"}, "is set, and PADDOCK_TLS is none"},
+		{acme, map[string]string{"PADDOCK_ACME_FOLDER": ""}, "PADDOCK_ACME_FOLDER is not set"},
+		{acme, map[string]string{"PADDOCK_ACME_DIRECTORY": "http://ca.example"}, "PADDOCK_ACME_DIRECTORY must be an https URL"},
+		{acme, map[string]string{"BETTER_AUTH_URL": "https://203.0.113.7"}, "BETTER_AUTH_URL is not on a public name"},
+		{acme, map[string]string{"BETTER_AUTH_URL": "https://paddock.internal"}, "BETTER_AUTH_URL is not on a public name"},
+		{map[string]string{}, map[string]string{"PADDOCK_HTTP_ADDR": ":80"}, "PADDOCK_HTTP_ADDR is set, and PADDOCK_TLS is none"},
+	} {
+		e := environment()
+		for _, m := range []map[string]string{c.given, c.change} {
+			for name, value := range m {
+				e[name] = value
+			}
+		}
+		_, err := load(e)
+		if c.wrong == "" && err != nil || c.wrong != "" && (err == nil || !strings.Contains(err.Error(), c.wrong)) {
+			t.Errorf("%v with %v: %v, want %q", c.given, c.change, err, c.wrong)
+		}
 	}
 }
 

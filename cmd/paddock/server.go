@@ -150,15 +150,17 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 		Logger:              log,
 	})
 
-	listener, err := net.Listen("tcp", c.Addr)
+	listening, err := openListeners(c, log)
 	if err != nil {
-		return explainListen(c.Addr, err)
+		return err
 	}
+	listener := listening.main
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: serverLog(log),
 	}
 	group, running := errgroup.WithContext(ctx)
+	group.Go(func() error { return listening.run(running) })
 	group.Go(func() error { return bell.Run(running) })
 	group.Go(func() error { return manager.Run(running) })
 	group.Go(func() error { return hub.Run(running) })
