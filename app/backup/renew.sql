@@ -1,4 +1,5 @@
--- What a restored database must have anew. It opens nothing that the one before it
+-- What a restored database must have anew: whatever must not go on as if nothing had
+-- happened is reset here, in the transaction of the restore. It opens nothing that the one before it
 -- had open: its seal has a key of its own, nobody is signed in, and no link that was
 -- mailed works.
 delete from auth.session;

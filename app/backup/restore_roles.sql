@@ -1,7 +1,7 @@
 -- Makes the roles that are not there yet, without passwords and without the powers
 -- of a superuser and the like. Who has such powers and is named nowhere in the
--- database is left out. Roles that are there stay as they are, but that the owner
--- of this database becomes the member that it was.
+-- database is left out. Roles that are there stay as they are, but that they become
+-- members of those that are made, as they were, and the owner of this database of all.
 do $$
 declare
   r record;
@@ -39,10 +39,11 @@ begin
       pg_catalog.jsonb_to_recordset(b.manifest -> 'roles') as x(name name, member_of jsonb),
       pg_catalog.jsonb_to_recordset(x.member_of) as g(role name, admin boolean, inherits boolean, sets boolean)
   loop
-    continue when not (m.name = any (made) or m.name = owner)
-      or not exists (select from pg_catalog.pg_roles o where o.rolname = m.role);
+    continue when not (m.name = any (made) or m.role = any (made) or m.name = owner)
+      or not exists (select from pg_catalog.pg_roles o where o.rolname = m.role)
+      or not exists (select from pg_catalog.pg_roles o where o.rolname = m.name);
     if current_setting('server_version_num')::integer >= 160000 then
-      execute pg_catalog.format('grant %I to %I with admin %s, inherit %s, set %s', m.role, m.name, m.admin, m.inherits, m.sets);
+      execute pg_catalog.format('grant %I to %I with admin %s, inherit %s, set %s', m.role, m.name, m.admin::text, m.inherits::text, m.sets::text);
     elsif m.inherits or m.sets then
       execute pg_catalog.format('grant %I to %I %s', m.role, m.name, case when m.admin then 'with admin option' end);
     end if;

@@ -92,7 +92,7 @@ func TestTheDocumentedBackup(t *testing.T) {
 	w.stop()
 
 	w.postgres = pgtest.StartBare(t)
-	restored := output(t, folder, documented(t, "sh", "paddock restore"), "RESTORE_URL="+w.postgres.AdminURL)
+	restored := output(t, folder, documented(t, "sh", "paddock restore paddock-"), "RESTORE_URL="+w.postgres.AdminURL)
 	for _, told := range []string{"paddock_app, paddock_auth, paddock_worker", "paddock report rotate NAME: grafana.", "The role paddock_backup was not made, since it was bypassrls", "The role watcher was not made, since it was createdb", "version 1"} {
 		if !strings.Contains(restored, told) {
 			t.Errorf("it does not say %q:\n%s", told, restored)
