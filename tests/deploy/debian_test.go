@@ -143,6 +143,23 @@ func TestDebianPackage(t *testing.T) {
 	if info, err := os.Stat(target + "/etc/paddock/credentials/master_keys"); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the master keys: %v, %v", info, err)
 	}
+	// Commands of the operator get what the service gets.
+	operate, err := os.ReadFile(target + "/usr/lib/paddock/operate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := strings.NewReplacer("/etc/", target+"/etc/", "/usr/bin/paddock", "env").Replace(string(operate))
+	given := run("sh", "-c", there)
+	for _, want := range []string{"BETTER_AUTH_URL=http://localhost:8080\n", "DATABASE_URL_FILE=" + target + "/etc/paddock/credentials/database_url\n"} {
+		if !strings.Contains(given, want) {
+			t.Errorf("operate does not set %s", want)
+		}
+	}
+	for _, m := range regexp.MustCompile(`(?m)^(\w+_FILE)=`+target+`(.*)$`).FindAllStringSubmatch(given, -1) {
+		if _, err := os.Stat(target + m[2]); err != nil || !isSetting(m[1]) {
+			t.Errorf("operate sets %s to %s: %v", m[1], m[2], err)
+		}
+	}
 	dpkg("--purge", "paddock")
 	if _, err := os.Stat(target + "/usr/bin/paddock"); err == nil {
 		t.Error("the binary is still there")
