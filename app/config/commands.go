@@ -7,5 +7,6 @@ var CommandSettings = []Setting{
 	{"PADDOCK_REPORT_URL", "", "of paddock report: the replica that reporting logins connect to, without a password; unset, it is the primary"},
 	{"IMPORT_SOURCE_URL", "", "of paddock import: the database that rows are moved from; unset, it is the one of DATABASE_URL"},
 	{"PADDOCK_POSTGRES_REPOSITORY", "", "of paddock dev: where a Postgres is downloaded from if the machine has none"},
-	{"GOGC", "50", "of the Go runtime: how much garbage there may be before it is collected, in percent of what is in use"},
+	{"GOGC", "", "of the Go runtime: how much garbage there may be before it is collected, in percent of what is in use; unset, and without GOMEMLIMIT, it is 50, but 16 MiB at least"},
+	{"GOMEMLIMIT", "", "of the Go runtime: how much memory it should take at most, such as 1GiB"},
 }

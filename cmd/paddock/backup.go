@@ -29,7 +29,7 @@ passwords of the logins are not in it, nor are sessions.
 
 DATABASE_URL is that of a role that sees every row: see Back up in
 docs/operations.md. It takes pg_dump, of the server's version or a newer one.`,
-		Example: `  paddock backup new-key > backup.key          # once; keep it away from the server
+		Example: `  (umask 077 && paddock backup new-key > backup.key)    # once; keep it away from the server
   paddock backup --recipient age1… --output /backups/paddock-$(date -u +%Y%m%dT%H%MZ).age`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -60,7 +60,7 @@ func TestTheDocumentedBackup(t *testing.T) {
 		}
 	}
 	from := "BACKUP_URL=" + asRole(t, w.postgres.AdminURL, "paddock_backup", password)
-	run(t, folder, documented(t, "sh", "backup new-key")+"\nchmod 600 backup.key")
+	run(t, folder, documented(t, "sh", "backup new-key"))
 	ctx, stop := context.WithCancel(t.Context())
 	buying := make(chan struct{})
 	go func() {
