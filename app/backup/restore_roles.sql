@@ -48,5 +48,14 @@ begin
       execute pg_catalog.format('grant %I to %I %s', m.role, m.name, case when m.admin then 'with admin option' end);
     end if;
   end loop;
+
+  -- From Postgres 16 on only who has the admin option on a role changes its password,
+  -- as who makes it has. So has the owner of this database, who would have made these.
+  if current_setting('server_version_num')::integer >= 160000 then
+    for r in select x as name from pg_catalog.unnest(made) x loop
+      execute pg_catalog.format('grant %I to %I with admin true%s', r.name, owner,
+        case when not exists (select from pg_catalog.pg_auth_members g where g.roleid = r.name::regrole and g.member = owner::regrole) then ', inherit false, set false' end);
+    end loop;
+  end if;
 end
 $$;
