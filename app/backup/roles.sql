@@ -35,7 +35,7 @@ select coalesce(jsonb_agg(jsonb_build_object(
   'powers', to_jsonb(array_remove(array[case when r.rolsuper then 'superuser' end, case when r.rolbypassrls then 'bypassrls' end,
     case when r.rolcreaterole then 'createrole' end, case when r.rolcreatedb then 'createdb' end,
     case when r.rolreplication then 'replication' end], null)),
-  'reports', exists (select from memberships m where m.member = r.oid and m.role = 'paddock_report') and r.rolcanlogin,
+  'reports', exists (select from memberships m where m.member = r.oid and m.role = 'paddock_report' and m.inherits) and r.rolcanlogin,
   'is_owner', exists (select from pg_catalog.pg_database d where d.datname = current_database() and d.datdba = r.oid)
 ) order by r.rolname), '[]')
 from wanted w join pg_catalog.pg_roles r on r.oid = w.oid
