@@ -9,7 +9,7 @@ PACKAGES = ./app/... ./cmd/... ./sql/... ./tests/...
 # processors.
 PARALLEL ?= 4
 
-.PHONY: help run test test-go test-web test-race docs-test lint fmt build web sim bench bench-check fuzz mutants chaos faults clocks schema codes migrate clean
+.PHONY: help run test test-go test-web test-race docs-test lint fmt build web sim bench bench-check fuzz mutants chaos faults clocks schema codes configuration release migrate clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -106,8 +106,14 @@ schema: ## write sql/schema.sql, the facts and the list of grants again from the
 codes: ## write the tables of error codes in docs again from app/problem
 	UPDATE_GOLDEN=1 go test -count 1 -run '^TestTablesOfCodes$$' ./app/problem
 
+configuration: ## write the tables of docs/configuration.md again from app/config
+	UPDATE_GOLDEN=1 go test -count 1 -run '^TestReferenceOfSettings$$' ./app/config
+
+release: web ## a release of the tagged commit in dist/: archives, Debian packages, SBOMs, checksums; ARGS=--snapshot of any commit
+	deploy/release $(ARGS)
+
 migrate: ## bring the database that DATABASE_URL names to the newest version
 	go run ./cmd/paddock migrate
 
 clean: ## remove what was built; data in .paddock stays
-	rm -rf bin app/web/dist/console app/web/node_modules tests/js/node_modules
+	rm -rf bin dist app/web/dist/console app/web/node_modules tests/js/node_modules

@@ -1771,8 +1771,8 @@ create view report.daily_profit_and_loss with (security_invoker=true, security_b
           WHERE (trading_positions.closed_at IS NOT NULL)
         UNION ALL
          SELECT journal_adjustments.account_id,
-            'account'::text,
-            NULL::text,
+            'account'::text AS scope,
+            NULL::text AS scope_value,
             journal_adjustments.day,
             0,
             0,
@@ -1939,7 +1939,7 @@ create view report.position_history with (security_invoker=true, security_barrie
         UNION ALL
          SELECT a.account_id,
             a.symbol,
-            NULL::text,
+            NULL::text AS asset_class,
             a.at,
             a.activity_id,
                 CASE a.kind
@@ -1956,7 +1956,7 @@ create view report.position_history with (security_invoker=true, security_barrie
         UNION ALL
          SELECT l.account_id,
             l.symbol,
-            NULL::text,
+            NULL::text AS asset_class,
             l.at,
             l.activity_id,
             sum(p.qty) AS sum,

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -56,6 +57,11 @@ type Config struct {
 	LogLevel                      slog.Level
 	LameDuck                      time.Duration // how long an instance that is told to stop goes on serving, and says that it is not ready
 	DrainTimeout                  time.Duration // how long requests may take to end at shutdown
+	TLS                           string        // who speaks TLS: TLSNone is a proxy
+	CertFile, KeyFile             string        // of TLSFiles
+	ACMEFolder, ACMEEmail         string        // of TLSACME
+	ACMEDirectory                 string
+	HTTPAddr                      string // host:port on which plain http is sent on to https; "" is none
 	// Of paddock doctor alone.
 	BackupFile   string        // the backup, or a pattern of which the newest file is it; "" where it is not known
 	BackupMaxAge time.Duration // how old the newest may be
@@ -76,11 +82,18 @@ var Settings = []Setting{
 	{"PADDOCK_MASTER_KEYS", "", "master keys, VERSION:BASE64 between commas; make one with paddock keys new, or set one of the next two in its place (required)"},
 	{"PADDOCK_MASTER_KEYS_FILE", "", "a file of master keys, one a line or between commas, that others cannot read"},
 	{"PADDOCK_MASTER_KEYS_COMMAND", "", "a command that prints the master keys within 30 seconds, run with sh"},
-	{"PADDOCK_ALLOW_SHARED_KEYS_FILE", "false", "take a file of master keys that others on the machine can read, as in a container where nobody else is"},
+	{"PADDOCK_ALLOW_SHARED_KEYS_FILE", "false", "take files of master keys and other secrets that others on the machine can read, as in a container where nobody else is"},
 	{"BETTER_AUTH_SECRET", "", "signs session cookies; 32 characters or more (required)"},
 	{"BETTER_AUTH_URL", "http://localhost:8080", "where browsers reach Paddock; https makes cookies Secure"},
 	{"PADDOCK_ALLOW_PLAIN_HTTP", "false", "start where BETTER_AUTH_URL is plain http on a public name: sessions and API keys are then sent unencrypted"},
 	{"BETTER_AUTH_TRUSTED_ORIGINS", "", "other origins that may sign in, between commas"},
+	{"PADDOCK_TLS", "none", "who speaks TLS: none is a proxy in front, files is serve with a certificate of its own, acme is serve with one from Let's Encrypt or its like"},
+	{"PADDOCK_TLS_CERT_FILE", "", "for files: the certificate and those that lead to its authority, in PEM; read again when it changes"},
+	{"PADDOCK_TLS_KEY_FILE", "", "for files: the certificate's key in PEM, which others cannot read"},
+	{"PADDOCK_ACME_FOLDER", "", "for acme: the folder in which certificates are kept, of serve alone, such as /var/lib/paddock/acme"},
+	{"PADDOCK_ACME_EMAIL", "", "for acme: whom the authority writes to when something is wrong"},
+	{"PADDOCK_ACME_DIRECTORY", "https://acme-v02.api.letsencrypt.org/directory", "for acme: the URL of the authority"},
+	{"PADDOCK_HTTP_ADDR", "", "for files and acme: host:port on which plain http is sent on to https, such as 0.0.0.0:80"},
 	{"PADDOCK_TRUSTED_PROXIES", "", "addresses or prefixes whose X-Forwarded-For is believed, between commas"},
 	{"PADDOCK_AUTH_RATE_LIMIT", "true", "limit sign-ins an address; false for load tests alone"},
 	{"PADDOCK_SIGN_UP", "first", "who may sign up: open for everybody, invitation for who has one (paddock user invite), first for the first user and then by invitation, closed for nobody"},
@@ -106,8 +119,16 @@ var Settings = []Setting{
 	{"PADDOCK_LOG_LEVEL", "info", "debug, info, warn or error"},
 	{"PADDOCK_LAME_DUCK", "5s", "how long an instance that is told to stop goes on serving while /readyz says 503, for balancers to notice; more than two of their looks"},
 	{"PADDOCK_DRAIN_TIMEOUT", "15s", "how long requests may take to end at shutdown, after that"},
-	{"PADDOCK_BACKUP_FILE", "", "for paddock doctor: path of the backup, or a pattern of which the newest file is it, such as /backups/paddock-*.dump"},
+	{"PADDOCK_BACKUP_FILE", "", "for paddock doctor: path of the backup, or a pattern of which the newest file is it, such as /backups/paddock-*.age"},
 	{"PADDOCK_BACKUP_MAX_AGE", "26h", "for paddock doctor: how old the newest backup may be"},
+}
+
+// InFiles are the settings that are secrets, or have one in them. Each may be in a
+// file in its place, which NAME_FILE names, as containers and systemd hand secrets
+// on. (PADDOCK_MASTER_KEYS_FILE is a setting of its own.)
+var InFiles = []string{
+	"PADDOCK_APP_DATABASE_URL", "PADDOCK_WORKER_DATABASE_URL", "PADDOCK_AUTH_DATABASE_URL", "PADDOCK_LISTEN_DATABASE_URL",
+	"BETTER_AUTH_SECRET", "PADDOCK_SMTP_URL",
 }
 
 // Load reads the environment through lookup (os.LookupEnv). Its error lists
@@ -115,8 +136,9 @@ var Settings = []Setting{
 // value.
 func Load(lookup func(string) (string, bool)) (Config, error) {
 	var wrong []error
-	get, fail := reader(lookup), func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
-	need := func(name string) string { return required(get, fail, name) }
+	fail := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
+	get := reader(lookup, fail)
+	need := func(name string) string { return required(lookup, get, fail, name) }
 
 	c := Config{
 		Addr:       get("PADDOCK_ADDR"),
@@ -154,6 +176,7 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 	case u.Scheme == "http" && !plainHTTP && !isLocal(u):
 		fail("BETTER_AUTH_URL is plain http on a public name, where sessions and API keys would travel unencrypted: give its https URL, or set PADDOCK_ALLOW_PLAIN_HTTP=true if that is really wanted")
 	}
+	c.readTLS(get, fail)
 	n, err := strconv.ParseInt(get("PADDOCK_APP_CONNECTIONS"), 10, 32)
 	if err != nil || n < 1 || n > 1000 {
 		fail("PADDOCK_APP_CONNECTIONS must be a whole number from 1 to 1000")
@@ -221,24 +244,35 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 	return c, errors.Join(wrong...)
 }
 
-// reader returns a function that returns a setting's value, or its default.
-func reader(lookup func(string) (string, bool)) func(name string) string {
+// reader returns a function that returns a setting's value, or its default. Of
+// InFiles it takes a file's where NAME_FILE names one.
+func reader(lookup func(string) (string, bool), fail func(string, ...any)) func(name string) string {
+	direct := func(name string) string {
+		v, _ := lookup(name)
+		return strings.TrimSpace(v)
+	}
+	inFile := map[string]string{}
+	for _, name := range InFiles {
+		text, err := valueOrFile(direct, name)
+		if err != nil {
+			fail("%w", err)
+		}
+		inFile[name] = text
+	}
 	return func(name string) string {
-		if v, ok := lookup(name); ok && strings.TrimSpace(v) != "" {
-			return strings.TrimSpace(v)
+		if text := inFile[name]; text != "" {
+			return text
 		}
-		for _, s := range Settings {
-			if s.Name == name {
-				return s.Default
-			}
+		if text := direct(name); text != "" && !slices.Contains(InFiles, name) {
+			return text
 		}
-		panic("config: " + name + " is not in Settings")
+		return defaultOf(name)
 	}
 }
 
-func required(get func(string) string, fail func(string, ...any), name string) string {
+func required(lookup func(string) (string, bool), get func(string) string, fail func(string, ...any), name string) string {
 	v := get(name)
-	if v == "" {
+	if file, _ := lookup(name + "_FILE"); v == "" && strings.TrimSpace(file) == "" { // a file that is no use was told of
 		fail("%s is not set", name)
 	}
 	return v
@@ -268,6 +302,30 @@ func readMasterKeys(get func(string) string, fail func(string, ...any)) credenti
 		fail("%w", err)
 	}
 	return source
+}
+
+// Listening returns on which address the environment tells serve to listen, and, where
+// it speaks TLS there, for which host; "" where it does not.
+func Listening() (addr, tlsHost string) {
+	get := reader(os.LookupEnv, func(string, ...any) {})
+	if get("PADDOCK_TLS") != TLSNone {
+		tlsHost = Config{BaseURL: get("BETTER_AUTH_URL")}.Host()
+	}
+	return get("PADDOCK_ADDR"), tlsHost
+}
+
+// LoginURLs returns the URLs of the three logins of serve, by the name of the login.
+func LoginURLs(lookup func(string) (string, bool)) (map[string]string, error) {
+	var wrong []error
+	fail := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
+	get := reader(lookup, fail)
+	urls := map[string]string{}
+	for login, name := range map[string]string{
+		"paddock_app": "PADDOCK_APP_DATABASE_URL", "paddock_worker": "PADDOCK_WORKER_DATABASE_URL", "paddock_auth": "PADDOCK_AUTH_DATABASE_URL",
+	} {
+		urls[login] = required(lookup, get, fail, name)
+	}
+	return urls, errors.Join(wrong...)
 }
 
 // FromEnvironment is Load with the process's own environment.

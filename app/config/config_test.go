@@ -3,8 +3,11 @@ package config_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -78,6 +81,8 @@ func TestSettings(t *testing.T) {
 		"PADDOCK_ALPACA_STREAM_SSE_PATH": "/events", "PADDOCK_ALPACA_STREAM_WS_PATH": "/socket", "PADDOCK_MIRROR_MAX_AGE": "90s", "PADDOCK_REPORT_TRANSACTION": "5m",
 		"PADDOCK_BACKUP_FILE": "/backups/*.dump", "PADDOCK_BACKUP_MAX_AGE": "170h", "PADDOCK_OPERATOR_ADDR": "10.1.2.3:9090",
 		"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318/", "PADDOCK_TRUST_TRACEPARENT": "true",
+		"PADDOCK_TLS": "files", "PADDOCK_TLS_CERT_FILE": "/cert.pem", "PADDOCK_TLS_KEY_FILE": "/key.pem", "PADDOCK_HTTP_ADDR": "0.0.0.0:8081",
+		"PADDOCK_ACME_FOLDER": "/acme", "PADDOCK_ACME_EMAIL": "o@paddock.example", "PADDOCK_ACME_DIRECTORY": "https://acme.example/dir",
 	} {
 		e[name] = value
 	}
@@ -89,7 +94,7 @@ func TestSettings(t *testing.T) {
 		"AuthURL:postgres://paddock_auth:hunter2@db.example/paddock ListenURL:postgres://paddock_worker:hunter2@direct.example/paddock Pooler:true AppConns:4 MasterKeys:source of the master keys AuthSecret:hunter2 hunter2 hunter2 hunter2 hunter2 " +
 		"BaseURL:https://paddock.example Origins:[https://a.example https://b.example] Proxies:[10.0.0.0/8 192.0.2.1/32 2001:db8::1/128 172.16.0.0/12] AuthLimits:false SignUp:invitation SMTPURL:smtps://u:hunter2@mail.example MailFrom:p@paddock.example VerifiedEmail:true OperatorAddr:10.1.2.3:9090 TracesTo:http://127.0.0.1:4318 TrustTraceparent:true UserRequests:7 UserAtOnce:0 " +
 		"PaperURL:http://127.0.0.1:1 LiveURL:http://127.0.0.1:2 DataURL:http://127.0.0.1:3 " +
-		"StreamPaperURL:http://127.0.0.1:4 StreamLiveURL:http://127.0.0.1:5 EventsPath:/events SocketPath:/socket MaxStreams:7 MirrorMaxAge:1m30s ReportTransaction:5m0s LogLevel:DEBUG LameDuck:0s DrainTimeout:1m0s BackupFile:/backups/*.dump BackupMaxAge:170h0m0s}"
+		"StreamPaperURL:http://127.0.0.1:4 StreamLiveURL:http://127.0.0.1:5 EventsPath:/events SocketPath:/socket MaxStreams:7 MirrorMaxAge:1m30s ReportTransaction:5m0s LogLevel:DEBUG LameDuck:0s DrainTimeout:1m0s TLS:files CertFile:/cert.pem KeyFile:/key.pem ACMEFolder:/acme ACMEEmail:o@paddock.example ACMEDirectory:https://acme.example/dir HTTPAddr:0.0.0.0:8081 BackupFile:/backups/*.dump BackupMaxAge:170h0m0s}"
 	if got := fields(c); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -143,6 +148,71 @@ func TestMasterKeysComeFromOnePlace(t *testing.T) {
 	}
 }
 
+// Each setting that is a secret may be in a file, for the server and for the commands
+// alike. A file that is no use is told of in one sentence that shows nothing of
+// what is in it; one that others can read is refused, unless that is said to be wanted.
+func TestSecretsInFiles(t *testing.T) {
+	folder := t.TempDir()
+	write := func(name, text string, mode os.FileMode) string {
+		path := filepath.Join(folder, name)
+		if err := errors.Join(os.WriteFile(path, []byte(text), 0o600), os.Chmod(path, mode)); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	want, err := load(environment())
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := environment()
+	for _, name := range config.InFiles {
+		if value, there := e[name]; there {
+			delete(e, name)
+			e[name+"_FILE"] = write(name, "\n"+value+" \n", 0o640)
+		}
+	}
+	if got, err := load(e); err != nil || fields(got) != fields(want) {
+		t.Errorf("with its secrets in files it is %s (%v), want %s", fields(got), err, fields(want))
+	}
+	lookup := func(name string) (string, bool) { v, ok := e[name]; return v, ok }
+	if keys, err := config.LoadKeys(lookup); err != nil || keys.WorkerURL != want.WorkerURL {
+		t.Errorf("the commands for master keys: %v", err)
+	}
+	e["DATABASE_URL_FILE"] = write("owner", "postgres://hunter2\n", 0o600)
+	if url, err := config.OwnerURL(lookup); err != nil || url != "postgres://hunter2" {
+		t.Errorf("DATABASE_URL_FILE: %q, %v", url, err)
+	}
+
+	for _, name := range append([]string{"DATABASE_URL"}, config.InFiles...) {
+		for what, c := range map[string]struct{ file, says string }{
+			"missing": {filepath.Join(folder, "nowhere"), "there is no file"}, "a folder": {folder, "not a regular file"},
+			"empty": {write("empty", " \n", 0o600), "is empty"}, "shared": {write("shared", "hunter2", 0o644), "others on this machine can read"},
+			"large": {write("large", strings.Repeat("hunter2", 5000), 0o600), "more than 16384 bytes"},
+			"both":  {write("both", "hunter2", 0o600), "are both set"},
+		} {
+			e := environment()
+			delete(e, name)
+			if what == "both" {
+				e[name] = "hunter2"
+			}
+			e[name+"_FILE"] = c.file
+			lookup := func(name string) (string, bool) { v, ok := e[name]; return v, ok }
+			_, err := config.Load(lookup)
+			if name == "DATABASE_URL" {
+				_, err = config.OwnerURL(lookup)
+			}
+			if err == nil || !strings.HasPrefix(err.Error(), name) || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%s, %s: %v", name, what, err)
+			}
+			if e["PADDOCK_ALLOW_SHARED_KEYS_FILE"] = "true"; what == "shared" {
+				if _, err := config.Load(lookup); err != nil && name != "PADDOCK_SMTP_URL" {
+					t.Errorf("%s in a file that may be shared: %v", name, err)
+				}
+			}
+		}
+	}
+}
+
 // All settings that are wrong are reported together, one on each line. No line
 // shows a value, because it may be a secret that was pasted into the wrong
 // place.
@@ -166,6 +236,7 @@ func TestEverythingWrongIsTold(t *testing.T) {
 		"PADDOCK_ALLOW_PLAIN_HTTP":       {"hunter2", "yes"},
 		"PADDOCK_USER_REQUESTS":          {"hunter2", "-1", "1.5", "99999999999"},
 		"PADDOCK_USER_AT_ONCE":           {"hunter2", "-1"},
+		"PADDOCK_TLS":                    {"hunter2", "true"},
 		"PADDOCK_LOG_LEVEL":              {"hunter2"},
 		"PADDOCK_MAX_STREAMS":            {"hunter2", "-1", "0", "1000001"},
 		"PADDOCK_LAME_DUCK":              {"hunter2", "-1s", "5", "11m"},
@@ -198,6 +269,42 @@ func TestEverythingWrongIsTold(t *testing.T) {
 	}
 	if lines := strings.Split(err.Error(), "\n"); len(lines) != len(wrong)+len(environment()) {
 		t.Errorf("%d settings are wrong and the error has %d lines:\n%v", len(wrong)+len(environment()), len(lines), err)
+	}
+}
+
+// Who speaks TLS fits the URL that browsers use: what could not work, or would have no
+// effect, is refused with a sentence that names the setting.
+func TestTLS(t *testing.T) {
+	files := map[string]string{"PADDOCK_TLS": "files", "PADDOCK_TLS_CERT_FILE": "c", "PADDOCK_TLS_KEY_FILE": "k", "BETTER_AUTH_URL": "https://paddock.example"}
+	acme := map[string]string{"PADDOCK_TLS": "acme", "PADDOCK_ACME_FOLDER": "f", "BETTER_AUTH_URL": "https://paddock.example.com"}
+	for _, c := range []struct {
+		given, change map[string]string
+		wrong         string // "" is nothing
+	}{
+		{files, nil, ""}, {acme, nil, ""},
+		{files, map[string]string{"PADDOCK_HTTP_ADDR": ":80", "BETTER_AUTH_URL": "https://localhost:8443"}, ""},
+		{acme, map[string]string{"PADDOCK_ACME_DIRECTORY": "https://ca.internal/dir", "BETTER_AUTH_URL": "https://paddock.internal"}, ""},
+		{files, map[string]string{"BETTER_AUTH_URL": "http://localhost:8080"}, "BETTER_AUTH_URL is plain http, where PADDOCK_TLS has serve speak https"},
+		{files, map[string]string{"PADDOCK_TLS_KEY_FILE": ""}, "PADDOCK_TLS_CERT_FILE and PADDOCK_TLS_KEY_FILE are needed"},
+		{files, map[string]string{"PADDOCK_HTTP_ADDR": "80"}, "PADDOCK_HTTP_ADDR must be host:port"},
+		{files, map[string]string{"PADDOCK_HTTP_ADDR": "127.0.0.1:8080"}, "PADDOCK_HTTP_ADDR must be host:port, and another"},
+		{files, map[string]string{"PADDOCK_TLS": "none"}, "is set, and PADDOCK_TLS is none"},
+		{acme, map[string]string{"PADDOCK_ACME_FOLDER": ""}, "PADDOCK_ACME_FOLDER is not set"},
+		{acme, map[string]string{"PADDOCK_ACME_DIRECTORY": "http://ca.example"}, "PADDOCK_ACME_DIRECTORY must be an https URL"},
+		{acme, map[string]string{"BETTER_AUTH_URL": "https://203.0.113.7"}, "BETTER_AUTH_URL is not on a public name"},
+		{acme, map[string]string{"BETTER_AUTH_URL": "https://paddock.internal"}, "BETTER_AUTH_URL is not on a public name"},
+		{map[string]string{}, map[string]string{"PADDOCK_HTTP_ADDR": ":80"}, "PADDOCK_HTTP_ADDR is set, and PADDOCK_TLS is none"},
+	} {
+		e := environment()
+		for _, m := range []map[string]string{c.given, c.change} {
+			for name, value := range m {
+				e[name] = value
+			}
+		}
+		_, err := load(e)
+		if c.wrong == "" && err != nil || c.wrong != "" && (err == nil || !strings.Contains(err.Error(), c.wrong)) {
+			t.Errorf("%v with %v: %v, want %q", c.given, c.change, err, c.wrong)
+		}
 	}
 }
 

@@ -20,9 +20,10 @@ type Keys struct {
 // everything that is wrong, one sentence for each setting, and shows no value.
 func LoadKeys(lookup func(string) (string, bool)) (Keys, error) {
 	var wrong []error
-	get, fail := reader(lookup), func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
+	fail := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
+	get := reader(lookup, fail)
 	k := Keys{
-		WorkerURL:  required(get, fail, "PADDOCK_WORKER_DATABASE_URL"),
+		WorkerURL:  required(lookup, get, fail, "PADDOCK_WORKER_DATABASE_URL"),
 		Pooler:     readPooler(get, fail),
 		MasterKeys: readMasterKeys(get, fail),
 	}

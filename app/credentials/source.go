@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"log/slog"
-	"os"
-	"runtime"
+
+	"paddock/app/secretfile"
 )
 
 // The settings that say where the master keys come from, of which one is set.
@@ -72,45 +70,18 @@ func (s Source) Read(ctx context.Context) (*Keyring, error) {
 	return parseKeyring(masterKeysSetting, s.Text)
 }
 
-// readFile reads the file, which is refused where everybody on the machine may
-// read it, or others than its owner may write it. A group may read it: that is how
-// Kubernetes gives a secret to a process that is not root.
+// readFile reads the file.
 func (s Source) readFile() (string, error) {
-	info, err := os.Stat(s.File) // before it is opened: to open a pipe would wait
+	text, err := secretfile.Read(s.File, maxSource, s.SharedFile)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return "", fmt.Errorf("there is no file %s", s.File)
-	case errors.Is(err, fs.ErrPermission):
-		return "", s.notReadable()
-	case err != nil:
-		return "", fmt.Errorf("the file %s cannot be looked at: %w", s.File, errors.Unwrap(err))
-	case !info.Mode().IsRegular():
-		return "", fmt.Errorf("%s is not a regular file: for a program's output there is %s", s.File, masterKeysCommandSetting)
+	case errors.Is(err, secretfile.ErrNotRegular):
+		return "", fmt.Errorf("%w: for a program's output there is %s", err, masterKeysCommandSetting)
+	case errors.Is(err, secretfile.ErrShared):
+		return "", fmt.Errorf("%w, or set PADDOCK_ALLOW_SHARED_KEYS_FILE=true where nobody else is on the machine, as in a container", err)
+	case errors.Is(err, secretfile.ErrTooLarge):
+		return "", fmt.Errorf("%w: it cannot be one of master keys", err)
 	}
-	mode := info.Mode().Perm()
-	if mode&0o026 != 0 && !s.SharedFile && runtime.GOOS != "windows" {
-		return "", fmt.Errorf("others on this machine can read or change %s (mode %04o): run chmod 600 on it, or set PADDOCK_ALLOW_SHARED_KEYS_FILE=true where nobody else is on the machine, as in a container", s.File, mode)
-	}
-	file, err := os.Open(s.File)
-	if errors.Is(err, fs.ErrPermission) {
-		return "", s.notReadable()
-	}
-	if err != nil {
-		return "", fmt.Errorf("the file %s cannot be opened: %w", s.File, errors.Unwrap(err))
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxSource+1))
-	switch {
-	case err != nil:
-		return "", fmt.Errorf("the file %s cannot be read: %w", s.File, errors.Unwrap(err))
-	case len(text) > maxSource:
-		return "", fmt.Errorf("the file %s has more than %d bytes: it cannot be one of master keys", s.File, maxSource)
-	}
-	return string(text), nil
-}
-
-func (s Source) notReadable() error {
-	return fmt.Errorf("the file %s may not be read by the user that runs this (id %d): make it that user's, with mode 600", s.File, os.Getuid())
+	return text, err
 }
 
 // String keeps the keys and the command out of every log.

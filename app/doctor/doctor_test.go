@@ -318,6 +318,21 @@ func TestFaultsOutsideOfTheSchema(t *testing.T) {
 	if err := os.Remove(empty); err != nil {
 		t.Fatal(err)
 	}
+	clear, being := filepath.Join(filepath.Dir(d.backup), "paddock-3.dump"), filepath.Join(filepath.Dir(d.backup), "paddock-4.dump.partial")
+	for _, dump := range []string{"PGDMP\x01\x0e", "--\n-- PostgreSQL database dump\n--\n"} {
+		if err := os.WriteFile(clear, []byte(dump), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		want("a backup in clear", "backup", Warning, "the newest backup, paddock-3.dump, is not encrypted")
+	}
+	if err := os.Remove(clear); err != nil {
+		t.Fatal(err)
+	}
+	d.options.Config.BackupFile += "*"
+	// The newest file is one that is being written, which is no backup yet.
+	if err := os.WriteFile(being, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for at, expected := range map[time.Duration]struct {
 		status Status
 		says   string

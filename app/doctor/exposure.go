@@ -10,6 +10,10 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"time"
+
+	"paddock/app/certificate"
+	"paddock/app/config"
 )
 
 // checkExposure finds ways by which sessions and API keys could travel
@@ -21,11 +25,15 @@ func checkExposure(ctx context.Context, e *examination) (found []Finding) {
 		return unchecked("", "BETTER_AUTH_URL cannot be read")
 	}
 	const firewall = "listen on 127.0.0.1 or a private address, or let a firewall keep others away from the port"
-	if addr, exposed := exposedAddress(e.Config.Addr, ownAddresses()); exposed {
+	own := e.Config.TLS == config.TLSFiles || e.Config.TLS == config.TLSACME
+	if addr, exposed := exposedAddress(e.Config.Addr, ownAddresses()); exposed && !own {
 		found = append(found, warning(firewall, "serve listens on %s, an address of the internet, by plain http: who reaches it goes past the proxy", addr))
 	}
 	if addr, exposed := exposedAddress(e.Config.OperatorAddr, ownAddresses()); exposed {
 		found = append(found, warning(firewall, "the operator's port is on %s, an address of the internet, and nobody signs in there", addr))
+	}
+	if f := endingCertificate(e.Config); f != nil {
+		found = append(found, *f)
 	}
 	public := e.Config.IsPublic()
 	switch {
@@ -35,7 +43,7 @@ func checkExposure(ctx context.Context, e *examination) (found []Finding) {
 	case base.Scheme == "http":
 		return append(found, fine("BETTER_AUTH_URL is plain http on this machine or a private network"))
 	}
-	if len(e.Config.Proxies) == 0 {
+	if len(e.Config.Proxies) == 0 && !own {
 		found = append(found, warning("set PADDOCK_TRUSTED_PROXIES to the addresses of the proxy that has the certificate",
 			"BETTER_AUTH_URL is https and no proxy is trusted, so that all clients count as one address where attempts are limited"))
 	}
@@ -55,6 +63,27 @@ func checkExposure(ctx context.Context, e *examination) (found []Finding) {
 		found = append(found, warning("let BETTER_AUTH_URL lead to Paddock", "what answers at BETTER_AUTH_URL is not Paddock"))
 	}
 	return found
+}
+
+// soon is how long before its end a certificate should have been renewed.
+const soon = 14 * 24 * time.Hour
+
+// endingCertificate finds a certificate in files that serve cannot use, or that nobody
+// has renewed.
+func endingCertificate(c config.Config) *Finding {
+	if c.TLS != config.TLSFiles {
+		return nil // by ACME serve renews it
+	}
+	until, err := certificate.Until(c.CertFile, c.KeyFile, c.Host())
+	switch left := time.Until(until); {
+	case err != nil:
+		f := failure("put a certificate there that fits; serve takes it without a restart", "serve cannot use the certificate: %s", err)
+		return &f
+	case left < soon:
+		f := warning("renew it; serve takes the new one without a restart", "the certificate ends on %s", until.UTC().Format(time.RFC3339))
+		return &f
+	}
+	return nil
 }
 
 // hostAlone returns the host without its port, in brackets where it is IPv6.

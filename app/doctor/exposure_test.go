@@ -4,16 +4,20 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"paddock/app/auth"
 	"paddock/app/config"
+	"paddock/tests/kit"
 	"paddock/tests/pgtest"
 )
 
@@ -177,5 +181,30 @@ func TestClocksAreJudged(t *testing.T) {
 func TestNotifyQueueIsJudged(t *testing.T) {
 	for usage, status := range map[float64]Status{0: OK, 0.01: OK, 0.02: Warning, 0.5: Failure, 1: Failure} {
 		judge(t, "a queue", notifyQueue(usage), status, "the queue of notifications")
+	}
+}
+
+// Where serve speaks TLS itself no proxy is missed, and it may listen on an address of the
+// internet. A certificate in files that ends soon, or is of no use, is told of.
+func TestExposureWithTLS(t *testing.T) {
+	folder := t.TempDir()
+	paddock := network{"https": answer(200, `{"ok":true}`)}
+	for what, tt := range map[string]struct {
+		left   time.Duration
+		host   string
+		status Status
+		says   string
+	}{
+		"as it should be": {60 * 24 * time.Hour, "paddock.example.com", OK, ""},
+		"ends soon":       {13 * 24 * time.Hour, "paddock.example.com", Warning, "the certificate ends on"},
+		"has ended":       {-time.Minute, "paddock.example.com", Failure, "has ended on"},
+		"another host":    {60 * 24 * time.Hour, "elsewhere.example.com", Failure, "is not for paddock.example.com"},
+	} {
+		cert, key := kit.Certificate(t, time.Now().Add(-time.Hour), time.Now().Add(tt.left), tt.host)
+		c := config.Config{BaseURL: "https://paddock.example.com", Addr: "203.0.113.7:443", TLS: config.TLSFiles, CertFile: filepath.Join(folder, "cert.pem"), KeyFile: filepath.Join(folder, "key.pem")}
+		if err := errors.Join(os.WriteFile(c.CertFile, cert, 0o600), os.WriteFile(c.KeyFile, key, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		judge(t, what, checkExposure(t.Context(), &examination{Options: Options{Config: c}, http: &http.Client{Transport: paddock}}), tt.status, tt.says)
 	}
 }

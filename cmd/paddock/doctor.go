@@ -50,7 +50,11 @@ What each check makes sure of:
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, wrong := config.FromEnvironment()
-			report, err := doctor.Run(cmd.Context(), doctor.Options{Config: c, Wrong: wrong, OwnerURL: os.Getenv("DATABASE_URL"), Skip: skip})
+			ownerURL, err := config.OwnerURL(os.LookupEnv)
+			if err != nil {
+				return exitCode{2, err.Error()}
+			}
+			report, err := doctor.Run(cmd.Context(), doctor.Options{Config: c, Wrong: wrong, OwnerURL: ownerURL, Skip: skip})
 			if err != nil {
 				return exitCode{2, err.Error()}
 			}

@@ -365,7 +365,9 @@ func withDatabases(cmd *cobra.Command, do func(context.Context, *importer.Import
 	defer conn.Close(context.WithoutCancel(ctx))
 	url := os.Getenv("IMPORT_SOURCE_URL")
 	if url == "" {
-		url = os.Getenv("DATABASE_URL")
+		if url, err = databaseURL("give the URL of the role that owns the database"); err != nil {
+			return err
+		}
 	}
 	from, err := pgx.Connect(ctx, url)
 	if err != nil {

@@ -171,13 +171,14 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	}
 	told.observe(&api)
 
-	listener, err := net.Listen("tcp", c.Addr)
+	listening, err := openListeners(c, log)
 	if err != nil {
-		return explainListen(c.Addr, err)
+		return err
 	}
+	listener := listening.main
 	server := &http.Server{
 		Handler: httpapi.New(api), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, ErrorLog: serverLog(log),
 	}
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -197,6 +198,7 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 		}
 		return nil
 	})
+	group.Go(func() error { return listening.run(running) })
 	if err := told.serveOperator(running, group, c, worker, api.Ready, log); err != nil {
 		listener.Close()
 		return err

@@ -215,19 +215,7 @@ func StartOwn(t testing.TB) *Own {
 func StartOwnWith(t testing.TB, settings map[string]string) *Own {
 	t.Helper()
 	ctx := context.Background()
-	dir := filepath.Join(t.TempDir(), "postgres")
-	for parent := dir; parent != os.TempDir() && parent != "/"; parent = filepath.Dir(parent) {
-		_ = os.Chmod(parent, 0o755) // so that the server's own user can get there
-	}
-	server, err := pgdev.Start(ctx, pgdev.Config{Dir: dir, Durable: true, Settings: settings})
-	if err != nil {
-		t.Fatalf("start a server of the test's own: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := server.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	server := startAlone(t, settings)
 	owner, err := prepare(ctx, server.AdminURL("postgres"))
 	if err != nil {
 		t.Fatal(err)
@@ -237,4 +225,51 @@ func StartOwnWith(t testing.TB, settings map[string]string) *Own {
 		t.Fatal(err)
 	}
 	return &Own{DB: db, Server: server}
+}
+
+// StartBare starts an embedded server for this test alone that has nothing of
+// Paddock's but the migrating role, and an empty database of its.
+func StartBare(t testing.TB) *Own {
+	t.Helper()
+	ctx := context.Background()
+	server := startAlone(t, nil)
+	admin := server.AdminURL("postgres")
+	conn, err := pgx.Connect(ctx, admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	if err := pgdev.EnsureOwner(ctx, conn, password(pgdev.Owner)); err != nil {
+		t.Fatal(err)
+	}
+	name := newName()
+	if _, err := conn.Exec(ctx, "create database "+name+" owner "+pgdev.Owner); err != nil {
+		t.Fatal(err)
+	}
+	owner, err := url.Parse(onDatabase(admin, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner.User = url.UserPassword(pgdev.Owner, password(pgdev.Owner))
+	return &Own{DB: &DB{Name: name, AdminURL: onDatabase(admin, name), OwnerURL: owner.String()}, Server: server}
+}
+
+// startAlone starts an embedded server for this test alone, crash-safe as in
+// production.
+func startAlone(t testing.TB, settings map[string]string) *pgdev.Server {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "postgres")
+	for parent := dir; parent != os.TempDir() && parent != "/"; parent = filepath.Dir(parent) {
+		_ = os.Chmod(parent, 0o755) // so that the server's own user can get there
+	}
+	server, err := pgdev.Start(context.Background(), pgdev.Config{Dir: dir, Durable: true, Settings: settings})
+	if err != nil {
+		t.Fatalf("start a server of the test's own: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return server
 }

@@ -10,7 +10,7 @@ create view report.daily_profit_and_loss with (security_invoker = true, security
         realized_pl, fees, 0::numeric as other_fees
       from report.trading_positions where closed_at is not null
     union all
-    select account_id, 'account', null, day, 0, 0, 0, 0, 0, 0, -net_amount
+    select account_id, 'account' as scope, null as scope_value, day, 0, 0, 0, 0, 0, 0, -net_amount
       from app.journal_adjustments where kind in ('FEE', 'CFEE') and symbol is null and not canceled
   ) parts
   group by account_id, scope, scope_value, trading_day;

@@ -9,14 +9,14 @@ create view report.position_history with (security_invoker = true, security_barr
         case side when 'buy' then qty else 0 end as bought, case side when 'sell' then qty else 0 end as sold, false as expired
       from app.fills where state = 'live'
     union all
-    select a.account_id, a.symbol, null, a.at, a.activity_id,
+    select a.account_id, a.symbol, null as asset_class, a.at, a.activity_id,
         case a.kind when 'OPTRD' then a.qty when 'OPASN' then abs(a.qty) when 'OPEXP' then 0 else -abs(a.qty) end, 0, 0, a.kind = 'OPEXP'
       from app.journal_adjustments a
       where a.kind <> 'SPLIT' and not a.canceled and a.symbol is not null and (a.qty is not null or a.kind = 'OPEXP')
     union all
     -- The entries of one split count together, at the time of the first. One that
     -- names its kind of split and is alone waits for the other.
-    select l.account_id, l.symbol, null, l.at, l.activity_id, sum(p.qty), 0, 0, false
+    select l.account_id, l.symbol, null as asset_class, l.at, l.activity_id, sum(p.qty), 0, 0, false
       from app.journal_adjustments l
       join app.journal_adjustments p on p.account_id = l.account_id and p.symbol = l.symbol and p.split_of = l.activity_id
       where l.kind = 'SPLIT' and l.split_of = l.activity_id and l.symbol is not null
