@@ -52,6 +52,8 @@ var (
 	connGivenUp    = stateMetric(isCounter, "paddock_database_waits_given_up_total", "How often somebody did not wait any longer.", "pool")
 	rings          = stateMetric(isCounter, "paddock_rings_total", "Rings of the doorbell: sent, not sent because the database could not be reached (failed) or because its queue is filling up (withheld), and heard.", "what")
 	streamsHeld    = stateMetric(isGauge, "paddock_streams_held", "Accounts that this instance looks after.")
+	streamsWanted  = stateMetric(isGauge, "paddock_streams_wanted", "Streams that this instance means to have: of the accounts that it looks after, but for those that have none by choice and those beyond its maximum.")
+	withoutStream  = stateMetric(isGauge, "paddock_accounts_without_stream", "Accounts that this instance reconciles without a stream because it may have no more.")
 	streamsUp      = stateMetric(isGauge, "paddock_streams_connected", "Streams of trade updates that are connected.", "transport")
 	followers      = stateMetric(isGauge, "paddock_followers", "Connections of clients that follow events: WebSockets (ws) and Server-Sent Events (sse).", "transport")
 	events         = stateMetric(isCounter, "paddock_events_delivered_total", "Events that were handed to clients' connections, counted for each.")
@@ -99,6 +101,8 @@ func (c stateCollector) Collect(out chan<- prometheus.Metric) {
 
 	s := c.Streams()
 	put(streamsHeld, float64(s.Held))
+	put(streamsWanted, float64(s.Wanted))
+	put(withoutStream, float64(s.Without))
 	for transport, connected := range s.Connected {
 		put(streamsUp, float64(connected), transport)
 	}

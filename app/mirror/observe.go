@@ -22,6 +22,8 @@ type Observer struct {
 // State is what this instance does.
 type State struct {
 	Held      int64            // accounts that it looks after
+	Wanted    int64            // streams that it means to have: see Manager.Streams
+	Without   int64            // accounts without a stream because it may have no more
 	Connected map[string]int64 // streams that are connected, by their transport
 }
 
@@ -40,7 +42,8 @@ func (c *counts) connected(kind string) *atomic.Int64 {
 
 // State returns the state.
 func (m *Manager) State() State {
-	return State{Held: m.counts.held.Load(), Connected: map[string]int64{
+	wanted, without := m.Streams()
+	return State{Held: m.counts.held.Load(), Wanted: wanted, Without: without, Connected: map[string]int64{
 		transportSSE: m.counts.sse.Load(), transportSocket: m.counts.socket.Load(),
 	}}
 }

@@ -172,6 +172,8 @@ func TestMetricsCountAndShowNoTenant(t *testing.T) {
 		"paddock_database_connections_max":               {"pool", "app"},
 		"paddock_rings_total":                            {"what", "heard"},
 		"paddock_streams_held":                           nil,
+		"paddock_streams_wanted":                         nil,
+		"paddock_accounts_without_stream":                nil,
 		"paddock_streams_connected":                      {"transport", "sse"},
 		"paddock_followers":                              {"transport", "ws"},
 		"paddock_events_delivered_total":                 nil,
