@@ -16,7 +16,7 @@ func (s *Server) healthz(*request) (response, error) {
 // many sessions of reporting logins this instance has ended, how many accounts it
 // has streams for, and for how many it may have none.
 func (s *Server) readyz(r *request) (response, error) {
-	err := s.LameDuck.ready()
+	err := s.LameDuck.Ready()
 	if err == nil {
 		err = s.Ready(r.Context())
 	}

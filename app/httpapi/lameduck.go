@@ -17,8 +17,8 @@ func (l *LameDuck) Leave() { l.leaving.Store(true) }
 // isLeaving reports whether Leave was called. A nil LameDuck never leaves.
 func (l *LameDuck) isLeaving() bool { return l != nil && l.leaving.Load() }
 
-// ready returns not_ready where the instance is leaving.
-func (l *LameDuck) ready() error {
+// Ready returns not_ready where the instance is leaving.
+func (l *LameDuck) Ready() error {
 	if l.isLeaving() {
 		return problem.New(problem.NotReady, "The server is going away.")
 	}

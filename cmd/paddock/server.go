@@ -199,7 +199,8 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 		return nil
 	})
 	group.Go(func() error { return listening.run(running) })
-	if err := told.serveOperator(running, group, c, worker, api.Ready, log); err != nil {
+	mayServe := func(ctx context.Context) error { return errors.Join(duck.Ready(), api.Ready(ctx)) }
+	if err := told.serveOperator(running, group, c, worker, mayServe, log); err != nil {
 		listener.Close()
 		return err
 	}
