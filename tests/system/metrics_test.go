@@ -173,7 +173,6 @@ func TestMetricsCountAndShowNoTenant(t *testing.T) {
 		"paddock_rings_total":                            {"what", "heard"},
 		"paddock_streams_held":                           nil,
 		"paddock_streams_wanted":                         nil,
-		"paddock_accounts_without_stream":                nil,
 		"paddock_streams_connected":                      {"transport", "sse"},
 		"paddock_followers":                              {"transport", "ws"},
 		"paddock_events_delivered_total":                 nil,
@@ -201,6 +200,7 @@ func TestMetricsCountAndShowNoTenant(t *testing.T) {
 		"paddock_broker_calls_total":          {"host", "paper", "result", "ambiguous"},
 		"paddock_orders_parked_total":         nil,
 		"paddock_accounts_unheld":             nil,
+		"paddock_accounts_without_stream":     nil,
 		"paddock_broker_breakers_open":        nil,
 		"paddock_report_sessions_ended_total": nil,
 	} {
