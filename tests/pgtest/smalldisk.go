@@ -11,6 +11,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sys/unix"
+
+	"paddock/tests/program"
 )
 
 // SmallDisk is a database on a disk that a test may fill. The server's log of
@@ -56,7 +58,7 @@ func StartOnSmallDisk(t testing.TB) *SmallDisk {
 	options := fmt.Sprintf("size=%d,mode=0700,uid=%d,gid=%d", smallDiskBytes, user.Uid, user.Gid)
 	switch err := unix.Mount("paddock-small-disk", dir, "tmpfs", 0, options); {
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.ENOSYS), errors.Is(err, unix.EACCES):
-		t.Skipf("no small disk can be mounted here, which takes root with CAP_SYS_ADMIN: %v", err)
+		program.Missing(t, "a small disk is mounted by root with CAP_SYS_ADMIN alone: "+err.Error(), "run the tests as root")
 	case err != nil:
 		t.Fatal(err)
 	}

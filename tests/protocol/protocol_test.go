@@ -16,7 +16,7 @@ const order = `{"id":"7d444840-9dc0-11d1-b245-5ffdce74fad2","alpaca_order_id":nu
 // An order in an event must have the shape that the API's description gives orders.
 func TestCheckOrders(t *testing.T) {
 	event := func(order string) []byte {
-		return []byte(`{"type":"event","account_id":"7d444840-9dc0-11d1-b245-5ffdce74fad2","cursor":1,"kind":"order","at":"2026-01-01T00:00:00Z",
+		return []byte(`{"type":"event","account_id":"7d444840-9dc0-11d1-b245-5ffdce74fad2","cursor":1,"resume":"1-6507f","kind":"order","at":"2026-01-01T00:00:00Z",
 			"data":{"event":"new","order":` + order + `,"execution":null,"position_qty":null}}`)
 	}
 	if err := Check(event(order)); err != nil {
@@ -36,7 +36,7 @@ func TestCheckOrders(t *testing.T) {
 // An event of the guards must have the fields that its schema gives it.
 func TestCheckGuards(t *testing.T) {
 	event := func(data string) []byte {
-		return []byte(`{"type":"event","account_id":"7d444840-9dc0-11d1-b245-5ffdce74fad2","cursor":1,"kind":"guard","at":"2026-01-01T00:00:00Z",
+		return []byte(`{"type":"event","account_id":"7d444840-9dc0-11d1-b245-5ffdce74fad2","cursor":1,"resume":"1-6507f","kind":"guard","at":"2026-01-01T00:00:00Z",
 			"data":` + data + `}`)
 	}
 	if err := Check(event(`{"event":"switch","switch":"halted","reason":null}`)); err != nil {
