@@ -277,3 +277,26 @@ func TestADroppedLoginIsGoodForNothing(t *testing.T) {
 		t.Errorf("drop, when it owns nothing: %v", err)
 	}
 }
+
+// The role that migrates is no reporting login, though from version 16 of Postgres on
+// it is a member of the group as of all that it made: it is not listed, and neither
+// dropped nor given another password.
+func TestTheRoleThatMigratesIsNoReportingLogin(t *testing.T) {
+	w := newOwnWorld(t)
+	var migrates string
+	if err := w.owner.QueryRow(t.Context(), "select current_user").Scan(&migrates); err != nil {
+		t.Fatal(err)
+	}
+	admin := w.db.Conn(t, "admin")
+	for _, group := range []string{"paddock_report", "paddock_watchdog"} {
+		run(t, admin, "grant "+group+" to "+pgx.Identifier{migrates}.Sanitize()+" with admin option")
+	}
+	logins, err := reporting.List(t.Context(), w.owner)
+	if err != nil || len(logins) > 0 {
+		t.Errorf("listed are %+v (%v)", logins, err)
+	}
+	if err := reporting.Drop(t.Context(), w.owner, migrates); !problem.Is(err, problem.UnknownReportLogin) {
+		t.Errorf("dropping it: %v", err)
+	}
+	run(t, w.owner, "select 1") // it is still there
+}

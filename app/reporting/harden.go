@@ -67,6 +67,7 @@ func hardening(ctx context.Context, tx pgx.Tx) ([]string, error) {
 		union all
 		select format('alter role %I set temp_file_limit = %L', r.rolname, $3::text) from pg_catalog.pg_roles r
 			join pg_catalog.pg_auth_members m on m.member = r.oid and m.roleid = 'paddock_report'::regrole
+			where `+noOperatorSQL+`
 		order by 1 desc`, lockFunctions, writeFunctions, tempFileLimit)
 	if err != nil {
 		return nil, err

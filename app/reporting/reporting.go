@@ -145,11 +145,16 @@ func Drop(ctx context.Context, conn *pgx.Conn, name string) error {
 	return explain(err, name)
 }
 
+// noOperatorSQL is the condition that r is no superuser and not the role that migrates.
+// From version 16 of Postgres on, that one is a member of the roles that it made; of
+// paddock_watchdog no reporting login may be one.
+const noOperatorSQL = `not pg_has_role(r.oid, 'paddock_watchdog', 'member')`
+
 const isLoginSQL = `select exists (
 	select from pg_catalog.pg_roles r
 	join pg_catalog.pg_auth_members m on m.member = r.oid
 	join pg_catalog.pg_roles g on g.oid = m.roleid and g.rolname = 'paddock_report'
-	where r.rolname = $1 and r.rolname !~ '^(paddock_|pg_)')`
+	where r.rolname = $1 and r.rolname !~ '^(paddock_|pg_)' and ` + noOperatorSQL + `)`
 
 // requireLogin ends with unknown_report_login for anything that is not a
 // reporting login.
@@ -182,7 +187,7 @@ func List(ctx context.Context, conn *pgx.Conn) ([]Login, error) {
 			join pg_catalog.pg_auth_members m on m.member = r.oid
 			join pg_catalog.pg_roles g on g.oid = m.roleid and g.rolname = 'paddock_report'
 			left join private.report_grants s on s.role_oid = r.oid and s.role_name = r.rolname
-			where r.rolcanlogin or s.account_id is not null
+			where (r.rolcanlogin or s.account_id is not null) and `+noOperatorSQL+`
 			group by r.rolname, r.oid, r.rolvaliduntil order by r.rolname`)
 		if err != nil {
 			return err
