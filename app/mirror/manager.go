@@ -64,8 +64,6 @@ type Manager struct {
 	running   map[uuid.UUID]*running // used by Run alone
 	renewed   time.Time              // when leases were last renewed; used by Run alone
 	releasing atomic.Bool            // surplus accounts are being released
-	streams   atomic.Int64           // see Streams
-	without   atomic.Int64           // see Streams
 	releases  sync.WaitGroup
 	counts    counts
 }
@@ -255,8 +253,8 @@ func (m *Manager) shareStreams(leases []tenant.Lease) {
 		leases[i].Streamless = n >= left
 	}
 	without := int64(max(0, len(others)-left))
-	m.streams.Store(int64(m.MaxStreams-left+len(others)) - without)
-	if before := m.without.Swap(without); before != without {
+	m.counts.streams.Store(int64(m.MaxStreams-left+len(others)) - without)
+	if before := m.counts.without.Swap(without); before != without {
 		m.Logger.Warn("accounts are reconciled every few minutes without a stream, since the instances have as many as they may: start another one, or raise PADDOCK_MAX_STREAMS",
 			"accounts", without, "before", before, "streams", m.MaxStreams)
 	}
@@ -265,7 +263,7 @@ func (m *Manager) shareStreams(leases []tenant.Lease) {
 // Streams returns how many accounts this instance streams, and how many it
 // reconciles without a stream because it may have no more.
 func (m *Manager) Streams() (streams, without int64) {
-	return m.streams.Load(), m.without.Load()
+	return m.counts.streams.Load(), m.counts.without.Load()
 }
 
 // stopTimeout is how long streams may take to end before their leases are

@@ -27,11 +27,8 @@ type State struct {
 	Connected map[string]int64 // streams that are connected, by their transport
 }
 
-// Transports returns the names of all transports.
-func Transports() []string { return []string{transportSSE, transportSocket} }
-
 // counts are what State tells.
-type counts struct{ held, sse, socket atomic.Int64 }
+type counts struct{ held, streams, without, sse, socket atomic.Int64 }
 
 func (c *counts) connected(kind string) *atomic.Int64 {
 	if kind == transportSocket {
