@@ -205,6 +205,7 @@ grant select (account_id, symbol, journal_qty, broker_qty, trips_since, since) o
 {{ template "func/009/match_stream_fill.sql" . }}
 {{ template "func/009/update_fills_totals.sql" . }}
 {{ template "func/009/record_execution.sql" . }}
+{{ template "func/009/match_listed_fills.sql" . }}
 {{ template "func/009/replace_fills.sql" . }}
 {{ template "func/009/activity_time.sql" . }}
 {{ template "func/009/attribute_adjustment.sql" . }}
@@ -216,7 +217,7 @@ grant select (account_id, symbol, journal_qty, broker_qty, trips_since, since) o
 {{ template "func/009/find_journal_gaps.sql" . }}
 {{ template "func/009/record_journal_gaps.sql" . }}
 grant execute on function app.asset_class, app.multiplier, app.match_stream_fill, app.update_fills_totals, app.record_execution,
-  app.replace_fills, app.activity_time, app.attribute_adjustment, app.pair_splits, app.record_adjustments,
+  app.match_listed_fills, app.replace_fills, app.activity_time, app.attribute_adjustment, app.pair_splits, app.record_adjustments,
   app.write_trading_position, app.recompute_scope_round_trips, app.recompute_round_trips, app.find_journal_gaps,
   app.record_journal_gaps to paddock_worker;
 
@@ -227,6 +228,6 @@ reset role;
 set local role paddock_owner;
 drop function app.record_journal_gaps, app.find_journal_gaps, app.recompute_round_trips, app.recompute_scope_round_trips,
   app.write_trading_position, app.record_adjustments, app.pair_splits, app.attribute_adjustment, app.activity_time,
-  app.replace_fills, app.record_execution, app.update_fills_totals, app.match_stream_fill, app.multiplier, app.asset_class;
+  app.replace_fills, app.match_listed_fills, app.record_execution, app.update_fills_totals, app.match_stream_fill, app.multiplier, app.asset_class;
 drop table app.journal_gaps, app.trading_positions, app.journal_adjustments, app.fills;
 reset role;

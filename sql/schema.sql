@@ -2178,7 +2178,10 @@ create function app.json_size(j jsonb) returns bigint
 create function app.make_closing(p_account uuid, p_wind_down uuid, p_symbol text, p_side text, p_qty numeric) returns app.alpaca_orders
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
-create function app.match_stream_fill(p_account uuid, p_order uuid, p_execution text, p_qty numeric, p_price numeric) returns app.fills
+create function app.match_listed_fills(p_account uuid, p_order uuid, p_activities jsonb) returns TABLE(activity_id text, execution_id text)
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.match_stream_fill(p_account uuid, p_order uuid, p_execution text, p_qty numeric, p_price numeric, p_at timestamp with time zone) returns app.fills
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.matches_intent(i app.alpaca_orders, o jsonb) returns boolean

@@ -98,6 +98,11 @@ var mutants = []mutant{
 	{gaps, "sql/func/009/replace_fills.sql", "when t.fills_asked_at >= t.updated_at then", "when true then", []string{"app/mirror TestAskingInVainCountsFromAnOrdersLastChange"}},
 	{gaps, "sql/func/009/replace_fills.sql", " and t.fills_asked >= 3 and", " and false and", []string{"app/mirror TestARoundedAverageIsBelievedInTheEnd"}},
 	{gaps, "sql/func/009/replace_fills.sql", " and t.fills_asked >= 3 and t.fills_asked_at >= t.updated_at", "", []string{"app/mirror TestARoundedAverageIsBelievedInTheEnd"}},
+	{gaps, "sql/func/009/match_listed_fills.sql", " - cardinality(few_at) + i loop", " - cardinality(many_at) loop", []string{"app/mirror TestListedExecutionsStandAtTheirTimes"}},
+	{gaps, "sql/func/009/match_listed_fills.sql", "          nearest := j;\n", "          null;\n", []string{"app/mirror TestListedExecutionsStandAtTheirTimes"}},
+	{gaps, "sql/func/009/match_stream_fill.sql", "(p_at is null or", "(true or", []string{"app/mirror TestListedExecutionsStandAtTheirTimes"}},
+	{gaps, "sql/func/009/match_stream_fill.sql", "order by split_part(a.execution_id, '::', 2) = p_execution desc,", "order by", []string{"app/mirror TestListedExecutionsStandAtTheirTimes"}},
+	{gaps, "sql/func/009/replace_fills.sql", "where p.qty is null and", "where false and", []string{"app/mirror TestAListedCorrectionStandsAtItsTime"}},
 	{gaps, "app/mirror/fills.go", "order by f.at desc limit $3", "order by f.at desc limit 2 + 0 * $3", []string{"app/mirror TestTakenBackOfAnEarlierTrip"}},
 
 	{refusals, "sql/func/006/guard_order.sql", "r.refused_at > new.requested_at", "false", []string{"app/trading TestWhatARetryWasRefusedIsNotPlaced", "app/trading TestARefusedRetryStopsItsClosing"}},

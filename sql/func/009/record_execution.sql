@@ -28,7 +28,7 @@ begin
     end if;
     select * into f from app.fills t where t.account_id = p_account and t.execution_id = previous;
     if not found then
-      f := app.match_stream_fill(p_account, p_order, previous, case p_event when 'trade_bust' then traded end, paid);
+      f := app.match_stream_fill(p_account, p_order, previous, case p_event when 'trade_bust' then traded end, paid, null);
     end if;
     if f.execution_id is null then
       insert into app.fills (account_id, execution_id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, at, state,
@@ -48,7 +48,7 @@ begin
   if p_event in ('fill', 'partial_fill', 'trade_correct') and execution is not null and traded > 0 and paid is not null then
     select * into f from app.fills t where t.account_id = p_account and t.execution_id = execution;
     if not found then
-      f := app.match_stream_fill(p_account, p_order, execution, traded, paid);
+      f := app.match_stream_fill(p_account, p_order, execution, traded, paid, place);
       since_id := case when f.execution_id is null then since_id else '' end;
       since := least(since, f.at);
     end if;

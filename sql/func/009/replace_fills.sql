@@ -5,7 +5,9 @@
 -- believed once it was asked for four times, because the broker may round
 -- otherwise. How often it was asked counts from the order's last change: what was
 -- asked for in vain before says nothing of what has been filled since. Fills that
--- are the same stay, with the execution ids that they have.
+-- are the same stay, with the execution ids that they have. They keep their time as
+-- well where it is the list's within a second; so does a correction of an execution
+-- that is known, because it stands where that one stood.
 create or replace function app.replace_fills(p_account uuid, p_order uuid, p_activities jsonb) returns boolean
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
@@ -17,29 +19,37 @@ begin
   select t.* into o from app.alpaca_orders t where t.account_id = p_account and t.id = p_order;
   settled := not o.fills_differ;
   if not settled and o.filled_qty = (select coalesce(sum((a->>'qty')::numeric), 0) from jsonb_array_elements(p_activities) a) then
-    with news as (
-      select a->>'id' as id, (a->>'qty')::numeric as qty, (a->>'price')::numeric as price, (a->>'transaction_time')::timestamptz as at,
-        row_number() over (partition by (a->>'qty')::numeric, (a->>'price')::numeric order by a->>'transaction_time', a->>'id') as n
+    with matched as (
+      select m.activity_id, m.execution_id from app.match_listed_fills(p_account, p_order, p_activities) m
+    ), news as (
+      select a->>'id' as id, (a->>'qty')::numeric as qty, (a->>'price')::numeric as price, (a->>'transaction_time')::timestamptz as at, m.execution_id
       from jsonb_array_elements(p_activities) a
-    ), olds as (
-      select t.execution_id, t.qty, t.price, row_number() over (partition by t.qty, t.price order by t.at, t.execution_id) as n
-      from app.fills t where t.account_id = p_account and t.order_id = p_order and t.state = 'live'
+      left join matched m on m.activity_id = a->>'id'
     ), gone as (
-      delete from app.fills t using olds
-        where t.account_id = p_account and t.execution_id = olds.execution_id
-          and not exists (select from news where (news.qty, news.price, news.n) = (olds.qty, olds.price, olds.n))
+      delete from app.fills t
+        where t.account_id = p_account and t.order_id = p_order and t.state = 'live'
+          and not exists (select from matched m where m.execution_id = t.execution_id)
         returning t.at
+    ), moved as (
+      update app.fills t set at = other.at
+        from (
+          select f.execution_id, f.at as was, news.at
+          from news join app.fills f on f.account_id = p_account and f.execution_id = news.execution_id
+          left join app.fills p on p.account_id = p_account and p.execution_id = f.previous_execution_id
+          where p.qty is null and news.at not between f.at - interval '1 second' and f.at + interval '1 second'
+        ) other
+        where t.account_id = p_account and t.execution_id = other.execution_id
+        returning least(other.was, other.at) as at
     ), made as (
       insert into app.fills (account_id, execution_id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at,
           source, orchestrator_agent_id, tag)
         select p_account, news.id, o.id, o.alpaca_order_id, o.symbol, app.asset_class(o), app.multiplier(o), o.side, news.qty, news.price, news.at,
           'activities', o.orchestrator_agent_id, o.tag
-        from news
-        where not exists (select from olds where (news.qty, news.price, news.n) = (olds.qty, olds.price, olds.n))
+        from news where news.execution_id is null
         on conflict (account_id, execution_id) do nothing
         returning at
     )
-    select min(at) into since from (select at from gone union all select at from made) moved;
+    select min(at) into since from (select at from gone union all select at from moved union all select at from made) changed;
     perform app.update_fills_totals(p_account, p_order);
     if since is not null then
       perform app.recompute_round_trips(p_account, o.symbol, since, '');
