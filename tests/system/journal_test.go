@@ -30,7 +30,46 @@ func (w *world) journalDiffers(conn *pgx.Conn, a *chaosAccount) (found []string)
 	for _, line := range here {
 		found = append(found, "the journal has   "+line)
 	}
+	if len(found) > 0 {
+		found = append(found, w.fillsDiffer(conn, a)...)
+	}
 	return append(found, w.dayFeesDiffer(conn, a)...)
+}
+
+// fillsDiffer returns the executions that only the journal or only the broker has,
+// or that stand at times more than a second apart.
+func (w *world) fillsDiffer(conn *pgx.Conn, a *chaosAccount) (found []string) {
+	type fill struct {
+		Order, Side, Qty, Price string
+		At                      time.Time
+	}
+	rows, err := conn.Query(context.Background(), `select alpaca_order_id::text, side, trim_scale(qty)::text, trim_scale(price)::text, at
+		from app.fills where account_id = $1 and state = 'live'`, a.id)
+	if err != nil {
+		panic(err) // the administrator may read everything
+	}
+	here, err := pgx.CollectRows(rows, pgx.RowToStructByPos[fill])
+	if err != nil {
+		panic(err)
+	}
+	for _, x := range w.sim.Executions(a.seed.KeyID) {
+		if x.Busted {
+			continue
+		}
+		there := fill{x.OrderID, x.Side, x.Qty.String(), x.Price.String(), x.At}
+		at := slices.IndexFunc(here, func(f fill) bool {
+			return f.Order == there.Order && f.Side == there.Side && f.Qty == there.Qty && f.Price == there.Price && f.At.Sub(there.At).Abs() <= time.Second
+		})
+		if at >= 0 {
+			here = slices.Delete(here, at, at+1)
+		} else {
+			found = append(found, fmt.Sprint("the journal lacks the execution ", there))
+		}
+	}
+	for _, f := range here {
+		found = append(found, fmt.Sprint("the journal has the execution ", f))
+	}
+	return found
 }
 
 // tripsHere returns the round trips in the database, as plainjournal writes them.
