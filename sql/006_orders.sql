@@ -138,7 +138,7 @@ create index alpaca_orders_parent_idx on app.alpaca_orders (account_id, parent_a
 create index alpaca_orders_fills_idx on app.alpaca_orders (account_id, created_at)
   where fills_differ and symbol is not null;
 create index alpaca_orders_wind_down_idx on app.alpaca_orders (account_id, wind_down_id) where wind_down_id is not null;
-create index alpaca_orders_filled_idx on app.alpaca_orders (account_id, symbol, (coalesce(filled_at, broker_updated_at)) desc)
+create index alpaca_orders_filled_idx on app.alpaca_orders (account_id, symbol, (case when filled_at is null then broker_updated_at else filled_at end) desc)
   where filled_qty > 0;
 create index alpaca_orders_import_idx on app.alpaca_orders (account_id, import_id) where import_id is not null;
 alter table app.alpaca_orders enable row level security, force row level security,

@@ -150,6 +150,7 @@ create table app.trading_positions (
 comment on table app.trading_positions is 'Round trips, from a position''s opening to its close: of the account as a whole, of each agent and of each tag.';
 create unique index trading_positions_open_idx on app.trading_positions (account_id, scope, scope_value, symbol) where closed_at is null;
 create index trading_positions_opened_idx on app.trading_positions (account_id, scope, opened_at desc, id desc);
+create index trading_positions_value_idx on app.trading_positions (account_id, scope, scope_value, opened_at desc, id desc) where scope <> 'account';
 create index trading_positions_closed_idx on app.trading_positions (account_id, closed_at desc) where closed_at is not null; -- for reports
 create index trading_positions_place_idx on app.trading_positions (account_id, symbol, scope, scope_value, last_at, last_id);
 alter table app.trading_positions enable row level security, force row level security,

@@ -271,7 +271,11 @@ create table app.alpaca_orders (
   constraint alpaca_orders_tag_check CHECK ((char_length(tag) <= 128)),
   constraint alpaca_orders_wind_down_reduces CHECK ((reduce_only OR (wind_down_id IS NULL)))
 );
-CREATE INDEX alpaca_orders_filled_idx ON app.alpaca_orders USING btree (account_id, symbol, COALESCE(filled_at, broker_updated_at) DESC) WHERE (filled_qty > (0)::numeric);
+CREATE INDEX alpaca_orders_filled_idx ON app.alpaca_orders USING btree (account_id, symbol, (
+CASE
+    WHEN (filled_at IS NULL) THEN broker_updated_at
+    ELSE filled_at
+END) DESC) WHERE (filled_qty > (0)::numeric);
 CREATE INDEX alpaca_orders_fills_idx ON app.alpaca_orders USING btree (account_id, created_at) WHERE (fills_differ AND (symbol IS NOT NULL));
 CREATE INDEX alpaca_orders_import_idx ON app.alpaca_orders USING btree (account_id, import_id) WHERE (import_id IS NOT NULL);
 CREATE INDEX alpaca_orders_newest_idx ON app.alpaca_orders USING btree (account_id, created_at DESC, id DESC);
@@ -877,6 +881,7 @@ END) stored,
 CREATE INDEX trading_positions_closed_idx ON app.trading_positions USING btree (account_id, closed_at DESC) WHERE (closed_at IS NOT NULL);
 CREATE INDEX trading_positions_opened_idx ON app.trading_positions USING btree (account_id, scope, opened_at DESC, id DESC);
 CREATE INDEX trading_positions_place_idx ON app.trading_positions USING btree (account_id, symbol, scope, scope_value, last_at, last_id);
+CREATE INDEX trading_positions_value_idx ON app.trading_positions USING btree (account_id, scope, scope_value, opened_at DESC, id DESC) WHERE (scope <> 'account'::text);
 CREATE UNIQUE INDEX trading_positions_open_idx ON app.trading_positions USING btree (account_id, scope, scope_value, symbol) WHERE (closed_at IS NULL);
 alter table app.trading_positions enable row level security, force row level security;
 -- without statistics: account_id, id, scope_value, symbol, opened_id, opening_qty, last_id, entry_qty, entry_notional, exit_qty, exit_notional, held_cost, max_qty, fees, realized_pl
@@ -2159,7 +2164,7 @@ create function app.inherit_parent_owner() returns trigger
 
 -- Whether a number has few enough digits to be an amount.
 create function app.is_amount(n numeric) returns boolean
-  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
+  language plpgsql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
 -- Whether an order of this status is over, so that it will never trade again.
 create function app.is_ended(p_status text) returns boolean
@@ -2173,7 +2178,7 @@ create function app.is_price_asked(p_asked numeric, p_price numeric, p_split num
 
 -- How many bytes a jsonb takes as text.
 create function app.json_size(j jsonb) returns bigint
-  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
+  language plpgsql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
 create function app.make_closing(p_account uuid, p_wind_down uuid, p_symbol text, p_side text, p_qty numeric) returns app.alpaca_orders
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
@@ -2231,11 +2236,11 @@ create function app.orders_from_broker_json(p_account uuid, p_orders jsonb, p_pa
 create function app.orders_matching(p_account uuid, p_after timestamp with time zone, p_until timestamp with time zone, p_symbols text[], p_side text, p_classes text[]) returns SETOF app.alpaca_orders
   language sql stable;  -- paddock_owner's; for paddock_app
 
-create function app.orders_sent_since(p_account uuid, p_since timestamp with time zone) returns bigint
+create function app.orders_sent_since(p_account uuid, p_since timestamp with time zone, p_least bigint DEFAULT 0) returns bigint
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
 create function app.other_order_fields(o jsonb) returns jsonb
-  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
+  language plpgsql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
 create function app.pair_splits(p_account uuid, p_symbol text) returns timestamp with time zone
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker

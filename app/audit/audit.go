@@ -72,7 +72,7 @@ func parseTime(name, text string) (t time.Time, err error) {
 
 const (
 	columnsSQL = `select id, at, kind, actor, session_id, request_id, address, request, action, detail from app.`
-	filterSQL  = ` and (at, id) < ($2, $3) and at >= coalesce(($4::jsonb->>'since')::timestamptz, '-infinity')
+	filterSQL  = ` and (at, id) < ($2, $3) and at >= case when $4::jsonb->>'since' is null then '-infinity' else ($4::jsonb->>'since')::timestamptz end
 		and ($4->>'action' is null or action = $4->>'action' or split_part(action, '.', 1) = $4->>'action')
 		and ($4->>'actor' is null or actor = $4->>'actor') and ($4->>'request_id' is null or request_id = $4->>'request_id')
 		and not coalesce($4->'without' ? action, false)

@@ -39,35 +39,23 @@ const roundTripColumnsSQL = `id, scope, nullif(scope_value, '') as scope_value, 
 const (
 	roundTripsSQL = `select ` + roundTripColumnsSQL + ` from app.trading_positions t
 		left join app.journal_gaps gap on gap.account_id = t.account_id and gap.symbol = t.symbol and coalesce(t.closed_at, 'infinity') >= gap.trips_since
-		where t.account_id = $1 and (opened_at, id) < ($2, $3) and ($4 = '' or app.position_symbol(t.symbol) = $4)`
+		where t.account_id = $1 and (opened_at, id) < ($2, $3) and case when $4 = '' then true else app.position_symbol(t.symbol) = $4 end`
 	newestRoundTripsSQL = ` order by opened_at desc, id desc limit $5`
 
 	accountScopeSQL = ` and scope = 'account'`
-	agentScopeSQL   = ` and scope = 'agent' and ($6 = '' or scope_value = $6)`
-	tagScopeSQL     = ` and scope = 'tag' and ($6 = '' or scope_value = $6)`
+	agentScopeSQL   = ` and scope = 'agent'`
+	tagScopeSQL     = ` and scope = 'tag'`
+	valueSQL        = ` and scope_value = $6`
 	openSQL         = ` and closed_at is null`
-	closedSQL       = ` and closed_at is not null`
+	closedSQL       = ` and case when closed_at is null then false else true end` // the planner expects half of them, and reads the newest first
 )
 
-// There is one statement for each scope and status, because open round trips
-// have an index of their own.
-var listRoundTripsSQL = map[string]map[string]string{
-	"account": {
-		"all":    roundTripsSQL + accountScopeSQL + newestRoundTripsSQL,
-		"open":   roundTripsSQL + accountScopeSQL + openSQL + newestRoundTripsSQL,
-		"closed": roundTripsSQL + accountScopeSQL + closedSQL + newestRoundTripsSQL,
-	},
-	"agent": {
-		"all":    roundTripsSQL + agentScopeSQL + newestRoundTripsSQL,
-		"open":   roundTripsSQL + agentScopeSQL + openSQL + newestRoundTripsSQL,
-		"closed": roundTripsSQL + agentScopeSQL + closedSQL + newestRoundTripsSQL,
-	},
-	"tag": {
-		"all":    roundTripsSQL + tagScopeSQL + newestRoundTripsSQL,
-		"open":   roundTripsSQL + tagScopeSQL + openSQL + newestRoundTripsSQL,
-		"closed": roundTripsSQL + tagScopeSQL + closedSQL + newestRoundTripsSQL,
-	},
-}
+// The parts of a statement that a filter chooses. Each scope and status has a
+// statement of its own, because they have indexes of their own.
+var (
+	scopeSQL  = map[string]string{"account": accountScopeSQL, "agent": agentScopeSQL, "tag": tagScopeSQL}
+	statusSQL = map[string]string{"all": "", "open": openSQL, "closed": closedSQL}
+)
 
 // Filter selects round trips. Empty fields do not filter.
 type Filter struct {
@@ -86,31 +74,37 @@ func (j *Journal) RoundTrips(ctx context.Context, a tenant.Admission, f Filter, 
 	if f.Status == "" {
 		f.Status = "all"
 	}
-	statements, ok := listRoundTripsSQL[f.Scope]
+	scope, ok := scopeSQL[f.Scope]
 	if !ok {
 		return nil, problem.New(problem.InvalidScope, `Set "scope" to account, agent or tag.`)
 	}
-	query, ok := statements[f.Status]
+	status, ok := statusSQL[f.Status]
 	if !ok {
 		return nil, problem.New(problem.InvalidStatus, `Set "status" to open, closed or all.`)
 	}
-	args := []any{a.Account, page.At, page.ID, broker.PositionSymbol(f.Symbol), page.Limit + 1}
-	if f.Scope != "account" {
-		args = append(args, f.ScopeValue)
-	} else if f.ScopeValue != "" {
+	if f.Scope == "account" && f.ScopeValue != "" {
 		return nil, problem.New(problem.InvalidScope, `"scope_value" names an agent or a tag: set "scope" to agent or tag as well.`)
 	}
-	return j.page(ctx, a, "trading_positions", "opened_at", page, query, args...)
+	query, args := roundTripsSQL+scope+status, []any{a.Account, page.At, page.ID, broker.PositionSymbol(f.Symbol), page.Limit + 1}
+	if f.ScopeValue != "" {
+		query, args = query+valueSQL, append(args, f.ScopeValue)
+	}
+	return j.page(ctx, a, "trading_positions", "opened_at", page, query+newestRoundTripsSQL, args...)
 }
 
 const fillColumnsSQL = `id, execution_id, previous_execution_id, order_id, alpaca_order_id, symbol, asset_class, side, trim_scale(qty)::text as qty,
 	trim_scale(price)::text as price, at, state, source, orchestrator_agent_id, tag`
 
 const (
-	listFillsSQL = `select ` + fillColumnsSQL + ` from app.fills
-		where account_id = $1 and (at, id) < ($2, $3) and qty is not null and ($4 = '' or app.position_symbol(symbol) = $4) order by at desc, id desc limit $5`
-	listFillsOfOrderSQL = `select ` + fillColumnsSQL + ` from app.fills
-		where account_id = $1 and (at, id) < ($2, $3) and qty is not null and ($4 = '' or app.position_symbol(symbol) = $4) and order_id = $6 order by at desc, id desc limit $5`
+	fillsSQL            = `select ` + fillColumnsSQL + ` from app.fills where account_id = $1 and (at, id) < ($2, $3) and qty is not null`
+	newestFillsSQL      = ` order by at desc, id desc limit $4`
+	listFillsSQL        = fillsSQL + newestFillsSQL
+	listFillsOfOrderSQL = fillsSQL + ` and order_id = $5 and case when $6 = '' then true else app.position_symbol(symbol) = $6 end` + newestFillsSQL
+	// A pair of coins may be asked for without its slash, which its fills have. For
+	// each of the two names the newest are read by the index of symbols.
+	listFillsOfSymbolSQL = `select newest.* from unnest(array[$5::text, regexp_replace($5, '(USDT|USDC|USD|BTC)$', '/\1')]) name
+		cross join lateral (select ` + fillColumnsSQL + ` from app.fills where account_id = $1 and symbol = name and at <= $2
+			and case when at = $2 then id < $3 else true end and qty is not null order by at desc fetch first $4 rows with ties) newest` + newestFillsSQL
 )
 
 // Fills returns {"fills":[…],"next_cursor":…}: executions, newest first. Busted
@@ -118,10 +112,14 @@ const (
 // filter where they are given.
 func (j *Journal) Fills(ctx context.Context, a tenant.Admission, symbol string, order uuid.UUID, page paging.Page) ([]byte, error) {
 	symbol = broker.PositionSymbol(symbol)
-	if order != uuid.Nil {
-		return j.page(ctx, a, "fills", "at", page, listFillsOfOrderSQL, a.Account, page.At, page.ID, symbol, page.Limit+1, order)
+	query, args := listFillsSQL, []any{a.Account, page.At, page.ID, page.Limit + 1}
+	switch {
+	case order != uuid.Nil:
+		query, args = listFillsOfOrderSQL, append(args, order, symbol)
+	case symbol != "":
+		query, args = listFillsOfSymbolSQL, append(args, symbol)
 	}
-	return j.page(ctx, a, "fills", "at", page, listFillsSQL, a.Account, page.At, page.ID, symbol, page.Limit+1)
+	return j.page(ctx, a, "fills", "at", page, query, args...)
 }
 
 // page returns a page of rows under a name, ordered by a column. A filter with

@@ -72,7 +72,7 @@ func BenchmarkOrders(b *testing.B) {
 		b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) {
 			compare(b, fmt.Sprintf("GET /api/orders, 50 of %d orders of %d tenants, %d connections", orders, tenants, clients),
 				&contender{name: "pgbench, the same statements in one pipeline", run: func() float64 { return pgbench(b, db, same, clients) }},
-				&contender{name: "http, the whole product", run: func() float64 { return load(b, addr, clients) }},
+				&contender{name: "http, the whole product", run: func() float64 { return load(b, addr, "/api/orders", clients) }},
 			)
 		})
 	}

@@ -13,15 +13,15 @@ import (
 	"time"
 )
 
-// load returns how many requests a second the server answers over so many keep-alive
-// connections, each for a random tenant. It writes raw requests: a client that used
+// load returns how many requests for a path a second the server answers over so many
+// keep-alive connections, each for a random tenant. It writes raw requests: a client that used
 // half of the machine would measure itself.
-func load(b *testing.B, addr string, connections int) float64 {
+func load(b *testing.B, addr, path string, connections int) float64 {
 	b.Helper()
 	requests := make([][]byte, tenants)
 	for i := range requests {
 		n := i + 1
-		requests[i] = fmt.Appendf(nil, "GET /api/orders HTTP/1.1\r\nHost: %s\r\nCookie: %s\r\nX-Account-ID: %s\r\n\r\n", addr, cookie(token(n)), account(n))
+		requests[i] = fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nCookie: %s\r\nX-Account-ID: %s\r\n\r\n", path, addr, cookie(token(n)), account(n))
 	}
 	var done atomic.Int64
 	var wait sync.WaitGroup
@@ -65,7 +65,7 @@ func drive(addr string, requests [][]byte, until time.Time) (n int64, err error)
 			return n, err
 		}
 		if response.StatusCode != http.StatusOK || length < 50*100 {
-			return n, fmt.Errorf("answered %s with %d bytes, want 200 with 50 orders", response.Status, length)
+			return n, fmt.Errorf("answered %s with %d bytes, want 200 with a whole page", response.Status, length)
 		}
 	}
 	return n, nil

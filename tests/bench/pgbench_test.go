@@ -73,6 +73,8 @@ func expression(b testing.TB, value any) string {
 		return "'" + v.Format(time.RFC3339Nano) + "'::timestamptz"
 	case int:
 		return strconv.Itoa(v)
+	case int64:
+		return strconv.FormatInt(v, 10)
 	case time.Duration:
 		return fmt.Sprintf("interval '%d milliseconds'", v.Milliseconds())
 	}

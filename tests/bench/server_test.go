@@ -86,9 +86,9 @@ func (r *recorder) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.Trace
 
 func (r *recorder) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// recordList returns the statements of GET /api/orders as the product sends them,
-// so that pgbench does not run an outdated copy.
-func recordList(b testing.TB, db *pgtest.DB) []statement {
+// record returns the statements that do sends, so that pgbench does not run an
+// outdated copy of what the product sends.
+func record(b testing.TB, db *pgtest.DB, do func(context.Context, *tenant.DB) error) []statement {
 	b.Helper()
 	config, err := pgxpool.ParseConfig(db.URL("paddock_app"))
 	if err != nil {
@@ -101,18 +101,26 @@ func recordList(b testing.TB, db *pgtest.DB) []statement {
 		b.Fatal(err)
 	}
 	defer pool.Close()
-	service := trading.New(tenant.NewDB(pool, nil), nil, nil)
-	service.MirrorMaxAge = mirrorMaxAge
-	list, err := trading.ParseOrderList(nil)
-	if err != nil {
+	if err := do(b.Context(), tenant.NewDB(pool, nil)); err != nil {
 		b.Fatal(err)
-	}
-	body, err := service.Orders(b.Context(), tenant.Admission{Token: token(1), Account: uuid.MustParse(account(1))}, list)
-	if err != nil {
-		b.Fatal(err)
-	}
-	if n := strings.Count(string(body), `"client_order_id"`); n != 50 {
-		b.Fatal(errors.New("the page does not have 50 orders"))
 	}
 	return seen.statements
+}
+
+// recordList returns the statements of GET /api/orders.
+func recordList(b testing.TB, db *pgtest.DB) []statement {
+	b.Helper()
+	return record(b, db, func(ctx context.Context, pool *tenant.DB) error {
+		service := trading.New(pool, nil, nil)
+		service.MirrorMaxAge = mirrorMaxAge
+		list, err := trading.ParseOrderList(nil)
+		if err != nil {
+			return err
+		}
+		body, err := service.Orders(ctx, tenant.Admission{Token: token(1), Account: uuid.MustParse(account(1))}, list)
+		if n := strings.Count(string(body), `"client_order_id"`); err == nil && n != 50 {
+			return errors.New("the page does not have 50 orders")
+		}
+		return err
+	})
 }

@@ -556,6 +556,28 @@ var checks = []check{
 		broken: [][]string{{"comment on table app.agent_logs is null"}, {"comment on view report.orders is ''"}},
 	},
 	{
+		name: "no constraint and no computed column calls a function in SQL, which would be planned anew in each statement",
+		sql: `select distinct coalesce(c.conrelid, a.adrelid)::regclass || ': ' || p.oid::regprocedure from pg_depend d
+			join pg_proc p on p.oid = d.refobjid and d.refclassid = 'pg_proc'::regclass
+			join pg_language l on l.oid = p.prolang and l.lanname = 'sql'
+			left join pg_constraint c on c.oid = d.objid and d.classid = 'pg_constraint'::regclass and c.conrelid <> 0
+			left join pg_attrdef a on a.oid = d.objid and d.classid = 'pg_attrdef'::regclass
+			where coalesce(c.conrelid, a.adrelid) is not null
+				and p.oid <> 'app.is_ended(text)'::regprocedure -- one comparison, which many indexes ask for
+			`,
+		broken: [][]string{
+			{"alter table app.agent_logs add constraint again check (app.position_symbol(level) <> '')"},
+			{"alter table app.agent_logs add column plain text generated always as (app.position_symbol(level)) stored",
+				"grant select (plain) on app.agent_logs to paddock_report"},
+		},
+	},
+	{
+		name: "no index is by a coalesce, whose conditions row security lets no index answer",
+		sql: `select i.indexrelid::regclass::text from pg_index i join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace
+			where n.nspname in ` + ours + ` and pg_get_expr(i.indexprs, i.indrelid) ~* 'coalesce'`,
+		broken: [][]string{{"create index latest_idx on app.alpaca_orders (account_id, (coalesce(filled_at, created_at)))"}},
+	},
+	{
 		name: "each column of a report says what it is, and an amount, a time or a day in which unit",
 		sql: `select c.oid::regclass || '.' || a.attname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 			where c.relnamespace = 'report'::regnamespace and (coalesce(col_description(c.oid, a.attnum), '') = ''

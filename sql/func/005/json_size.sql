@@ -3,12 +3,17 @@
 -- number has more than 400 digits on either side of its point, this returns the
 -- largest bigint, and does not write the text. (jsonb.Size in Go has the same
 -- bound.)
+--
+-- It is not in SQL, because constraints call it, and Postgres plans a function in SQL
+-- anew for each statement that checks a constraint.
 create or replace function app.json_size(j jsonb) returns bigint
-immutable parallel safe
-language sql
-return case
-  when exists (
-    select from jsonb_path_query(j, 'strict $.** ? (@.type() == "number")') n
-    where scale(n::numeric) > 400 or abs(n::numeric) >= 1e400)
-  then 9223372036854775807
-  else octet_length(j::text) end;
+immutable parallel safe set search_path = pg_catalog, pg_temp
+language plpgsql as $$
+begin
+  if exists (select from jsonb_path_query(j, 'strict $.** ? (@.type() == "number")') n
+      where scale(n::numeric) > 400 or abs(n::numeric) >= 1e400) then
+    return 9223372036854775807;
+  end if;
+  return octet_length(j::text);
+end
+$$;

@@ -8,7 +8,7 @@ begin
   select coalesce(new.submitted_by, parent.submitted_by), coalesce(new.orchestrator_agent_id, parent.orchestrator_agent_id), coalesce(new.tag, parent.tag)
     into new.submitted_by, new.orchestrator_agent_id, new.tag
     from (values (1)) one
-    left join app.alpaca_orders parent on parent.account_id = new.account_id and parent.alpaca_order_id = coalesce(new.parent_alpaca_order_id, new.replaces);
+    left join app.alpaca_orders parent on parent.account_id = new.account_id and parent.alpaca_order_id = case when new.parent_alpaca_order_id is null then new.replaces else new.parent_alpaca_order_id end;
   return new;
 end
 $$;

@@ -7,10 +7,11 @@ create or replace function app.orders_from_broker_json(p_account uuid, p_orders 
 stable
 language sql as $$
   select r.* from jsonb_array_elements(p_orders) o
-  left join app.alpaca_orders t on t.account_id = p_account and t.id = coalesce(
+  cross join lateral (select coalesce(
     (select a.id from app.alpaca_orders a where a.account_id = p_account and a.alpaca_order_id = (o->>'id')::uuid),
     (select c.id from app.alpaca_orders c where c.account_id = p_account and c.client_order_id = o->>'client_order_id'
-      and c.alpaca_order_id is null and c.intent_state <> 'rejected' and app.matches_intent(c, o)))
+      and c.alpaca_order_id is null and c.intent_state <> 'rejected' and app.matches_intent(c, o))) as id offset 0) known
+  left join app.alpaca_orders t on t.account_id = p_account and t.id = known.id
   cross join lateral jsonb_populate_record(t, case
     when t.broker_updated_at >= coalesce((o->>'updated_at')::timestamptz, (o->>'created_at')::timestamptz) then '{}'
     else jsonb_build_object(

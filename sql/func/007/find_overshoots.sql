@@ -17,14 +17,15 @@ begin
   if not exists (select from app.stream_cursors c where c.account_id = o.account_id and c.agreed_at is not null)
       or not exists (select from app.alpaca_orders c
         where c.account_id = o.account_id and c.symbol = o.symbol and c.side = p_side and c.reduce_only and c.filled_qty > 0
-          and coalesce(c.filled_at, c.broker_updated_at) >= p_at) then
+          and case when c.filled_at is null then c.broker_updated_at else c.filled_at end >= p_at) then
     return;
   end if;
   for x in
     select t.* from app.alpaca_orders t
-      where t.account_id = o.account_id and t.symbol = o.symbol and t.filled_qty > 0 and coalesce(t.filled_at, t.broker_updated_at) >= p_at
+      where t.account_id = o.account_id and t.symbol = o.symbol and t.filled_qty > 0
+        and case when t.filled_at is null then t.broker_updated_at else t.filled_at end >= p_at
       -- Of one time, a closing counts as the later one.
-      order by coalesce(t.filled_at, t.broker_updated_at) desc, (t.reduce_only and t.side = p_side) desc, t.created_at desc, t.id
+      order by case when t.filled_at is null then t.broker_updated_at else t.filled_at end desc, (t.reduce_only and t.side = p_side) desc, t.created_at desc, t.id
   loop
     if x.reduce_only and x.side = p_side then
       perform app.record_overshoot(x, least(p_moved, least(x.filled_qty, beyond) - x.overshot_qty));

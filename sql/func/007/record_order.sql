@@ -115,7 +115,7 @@ begin
     -- A leg and a replacement have the user, agent and tag of the order that they
     -- belong to.
     select t.* into parent from app.alpaca_orders t
-      where t.account_id = p_account and t.alpaca_order_id = coalesce(p_parent, (o->>'replaces')::uuid);
+      where t.account_id = p_account and t.alpaca_order_id = case when p_parent is null then (o->>'replaces')::uuid else p_parent end;
     insert into app.alpaca_orders as t (account_id, client_order_id, submitted_by, orchestrator_agent_id, tag, intent_state, symbol,
         side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm,
         extended_hours, alpaca_order_id, status, filled_qty, filled_avg_price, parent_alpaca_order_id, replaces, replaced_by, broker_request_id,

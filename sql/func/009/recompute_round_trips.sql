@@ -8,6 +8,8 @@ declare
   -- A split or an expiry concerns every scope that holds the symbol.
   everybody boolean := exists (select from app.journal_adjustments a
     where a.account_id = p_account and a.symbol = replace(p_symbol, '/', '') and a.at >= p_at);
+  first_at timestamptz := case when everybody then '-infinity' else p_at end;
+  first_id text := case when everybody then '' else p_id end;
   scope record;
 begin
   -- The account's scope comes first: it decides what an adjustment means in the
@@ -17,7 +19,7 @@ begin
     select distinct v.kind, v.value
     from app.fills f cross join lateral (values ('agent', f.orchestrator_agent_id), ('tag', f.tag)) v (kind, value)
     where f.account_id = p_account and f.symbol = p_symbol and v.value is not null
-      and (everybody or (f.at, f.execution_id) >= (p_at, p_id))
+      and (f.at, f.execution_id) >= (first_at, first_id)
     order by v.kind, v.value
   loop
     perform app.recompute_scope_round_trips(p_account, p_symbol, scope.kind, scope.value, p_at, p_id);
