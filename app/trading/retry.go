@@ -17,7 +17,7 @@ import (
 // before.
 const selectIntentSQL = `select id, client_order_id, coalesce(request_hash, ''), intent_state, app.order_json(o),
 	coalesce(status_message, ''), coalesce(broker_error_code, 0), coalesce(broker_request_id, ''), coalesce(idempotency_key = $3, false), broker_refusal
-	from app.alpaca_orders o where account_id = $1 and client_order_id = app.client_order_id_for_key($1, $3, $2)`
+	from app.alpaca_orders o where account_id = $1 and client_order_id = (select app.client_order_id_for_key($1, $3, $2))` // asked once, and not for each row
 
 // foundIntent is the row that selectIntentSQL returns.
 type foundIntent struct {
