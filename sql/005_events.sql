@@ -28,6 +28,9 @@ create table app.event_heads (
   -- Events up to this one are no longer kept, and when it was written.
   dropped_seq bigint not null default 0,
   dropped_at timestamptz,
+  -- Counts transactions that changed what lists show and appended no event. Each
+  -- change that can be seen gives last_seq and this together another value.
+  changes bigint not null default 0,
   check (dropped_seq between 0 and last_seq),
   check ((last_seq = 0) = (last_at is null)),
   check ((dropped_seq = 0) = (dropped_at is null))
@@ -36,7 +39,7 @@ comment on table app.event_heads is 'The number of each account''s newest event.
 alter table app.event_heads enable row level security, force row level security,
   alter column account_id set statistics 0, alter column last_seq set statistics 0;
 create policy gate_all on app.event_heads to paddock_gate using (true) with check (true);
-grant select, insert, update (last_seq, last_at, dropped_seq, dropped_at) on app.event_heads to paddock_gate;
+grant select, insert, update (last_seq, last_at, dropped_seq, dropped_at, changes) on app.event_heads to paddock_gate;
 create policy app_reads on app.event_heads for select to paddock_app
   using (account_id = (select private.account_id('read')));
 grant select on app.event_heads to paddock_app;
@@ -282,6 +285,7 @@ set local role paddock_gate;
 {{ template "func/005/count_stored.sql" . }}
 {{ template "func/005/count_agent_log.sql" . }}
 {{ template "func/005/append_event.sql" . }}
+{{ template "func/005/note_change.sql" . }}
 {{ template "func/005/read_events.sql" . }}
 {{ template "func/005/check_access.sql" . }}
 {{ template "func/005/mark_expired_events.sql" . }}
@@ -292,7 +296,7 @@ grant execute on function private.lock_event_log, private.append_event to paddoc
 grant execute on function private.read_events, private.check_access, private.mark_expired_events, private.purge_expired,
   private.doorbell_channel, private.notify_events to paddock_worker;
 select private.doorbell_channel();
-grant execute on function private.count_agent_log, private.record_user_change, private.record_grant_change to paddock_owner;
+grant execute on function private.note_change, private.count_agent_log, private.record_user_change, private.record_grant_change to paddock_owner;
 grant execute on function private.audit_call to paddock_app;
 grant execute on function private.audit_refused_sign_in, private.audit_email, private.lock_sign_ups, private.use_time_step, private.use_backup_code,
   private.use_trusted_device, private.keep_second_factor, private.step_up, private.stepped_up_until to paddock_auth;
@@ -367,7 +371,7 @@ set local role paddock_gate;
 drop function private.disable_two_factor, private.require_second_factor, private.keep_second_factor, private.use_trusted_device,
   private.use_backup_code, private.use_time_step, private.note_second_factor;
 drop function private.lock_sign_ups, private.make_invitation, private.make_reset_token, private.verify_user, private.enable_user, private.disable_user, private.list_users, private.forget_tokens, private.refuse_disabled_user;
-drop function private.count_agent_log, private.count_stored, private.notify_events, private.doorbell_channel, private.purge_expired, private.mark_expired_events, private.check_access, private.read_events,
+drop function private.note_change, private.count_agent_log, private.count_stored, private.notify_events, private.doorbell_channel, private.purge_expired, private.mark_expired_events, private.check_access, private.read_events,
   private.append_event, private.lock_event_log, private.lock_accounts, private.record_grant_change, private.record_user_change, private.audit_refused_sign_in, private.audit_email,
   private.audit_call, private.stepped_up_until, private.step_up, private.require_step_up, private.audit, private.is_sign_in_login, private.origin;
 reset role;

@@ -261,6 +261,8 @@ create trigger record_change after update of intent_state on app.alpaca_orders
   for each row when (new.intent_state is distinct from old.intent_state and new.intent_state in ('submitting', 'rejected', 'unsent', 'dismissed'))
   execute function private.record_order_change();
 
+create trigger note_change after insert or update or delete on app.alpaca_orders for each row execute function private.note_change();
+
 -- The answers to requests that send several orders, for their retries; and the
 -- idempotency keys of turns of the switch.
 create table app.kept_answers (
@@ -325,6 +327,7 @@ reset role;
 set local role paddock_owner;
 drop function app.refuse_request;
 drop table app.refused_requests, app.kept_answers;
+drop trigger note_change on app.alpaca_orders;
 drop trigger record_change on app.alpaca_orders;
 drop trigger record_new on app.alpaca_orders;
 drop trigger guard_again on app.alpaca_orders;

@@ -143,6 +143,7 @@ grant select, delete, insert (account_id, what, item_id, why, said, unread, unco
   on app.odd_items to paddock_worker;
 
 {{ template "func/007/is_fresh.sql" . }}
+{{ template "func/007/state_tag.sql" . }}
 {{ template "func/007/mirror_is_current.sql" . }}
 {{ template "func/007/doubt_mirror.sql" . }}
 {{ template "func/007/average_entry.sql" . }}
@@ -168,8 +169,9 @@ grant execute on function app.is_fresh, app.mirror_is_current, app.doubt_mirror,
   app.record_overshoot, app.find_overshoots, app.take_uncounted, app.record_order, app.has_uncounted_items to paddock_app, paddock_worker;
 grant execute on function app.advance_stream_cursor, app.apply_trade_update, app.reconcile_order, app.try_reconcile_order,
   app.record_odd_items to paddock_worker;
-grant execute on function app.account_snapshot to paddock_app;
+grant execute on function app.account_snapshot, app.state_tag to paddock_app;
 comment on function app.mirror_is_current is 'Whether an account''s mirror may be trusted: it has agreed with the broker lately, and nothing has put it in doubt since.';
+comment on function app.state_tag is 'Another text whenever lists of orders, executions or round trips would show something else.';
 comment on function app.account_snapshot is 'An account''s state, its positions and its open orders, as of its newest event.';
 
 reset role;
@@ -177,7 +179,7 @@ reset role;
 ---- create above / drop below ----
 
 set local role paddock_owner;
-drop function app.account_snapshot, app.has_uncounted_items, app.record_odd_items, app.try_reconcile_order, app.reconcile_order,
+drop function app.state_tag, app.account_snapshot, app.has_uncounted_items, app.record_odd_items, app.try_reconcile_order, app.reconcile_order,
   app.apply_trade_update, app.advance_stream_cursor, app.record_order, app.take_uncounted, app.find_overshoots, app.record_overshoot,
   app.record_positions, app.reconcile_positions,
   app.parse_position, app.held_quantity, app.position_moves, app.apply_fill_to_position, app.average_entry, app.doubt_mirror,

@@ -201,6 +201,10 @@ create policy report_reads on app.journal_gaps for select to paddock_report
   using (account_id = any ((select private.report_accounts())::uuid[]));
 grant select (account_id, symbol, journal_qty, broker_qty, trips_since, since) on app.journal_gaps to paddock_report;
 
+create trigger note_change after insert or update or delete on app.fills for each row execute function private.note_change();
+create trigger note_change after insert or update or delete on app.trading_positions for each row execute function private.note_change();
+create trigger note_change after insert or update or delete on app.journal_gaps for each row execute function private.note_change();
+
 {{ template "func/009/asset_class.sql" . }}
 {{ template "func/009/multiplier.sql" . }}
 {{ template "func/009/match_stream_fill.sql" . }}

@@ -323,6 +323,7 @@ CREATE TRIGGER claim_client_order_id BEFORE INSERT ON app.alpaca_orders FOR EACH
 CREATE TRIGGER guard_again BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state = 'submitting'::text) AND (old.intent_state <> 'submitting'::text))) EXECUTE FUNCTION app.guard_order();
 CREATE TRIGGER guard_new BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION app.guard_order();
 CREATE TRIGGER inherit_parent_owner BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN ((((old.parent_alpaca_order_id IS NULL) AND (new.parent_alpaca_order_id IS NOT NULL)) OR ((old.replaces IS NULL) AND (new.replaces IS NOT NULL)))) EXECUTE FUNCTION app.inherit_parent_owner();
+CREATE TRIGGER note_change AFTER INSERT OR DELETE OR UPDATE ON app.alpaca_orders FOR EACH ROW EXECUTE FUNCTION private.note_change();
 CREATE TRIGGER note_stored BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION private.count_order();
 CREATE TRIGGER record_change AFTER UPDATE OF intent_state ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state IS DISTINCT FROM old.intent_state) AND (new.intent_state = ANY (ARRAY['submitting'::text, 'rejected'::text, 'unsent'::text, 'dismissed'::text])))) EXECUTE FUNCTION private.record_order_change();
 CREATE TRIGGER record_new AFTER INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION private.record_order_change();
@@ -445,6 +446,7 @@ create table app.event_heads (
   last_at timestamp with time zone,
   dropped_seq bigint not null default 0,
   dropped_at timestamp with time zone,
+  changes bigint not null default 0,
   constraint event_heads_pkey PRIMARY KEY (account_id),
   constraint event_heads_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
   constraint event_heads_check CHECK (((dropped_seq >= 0) AND (dropped_seq <= last_seq))),
@@ -460,7 +462,7 @@ create policy gate_all on app.event_heads to paddock_gate
   using (true)
   with check (true);
 grant select on app.event_heads to paddock_app;
-grant select, insert, update (last_seq, last_at, dropped_seq, dropped_at) on app.event_heads to paddock_gate;
+grant select, insert, update (last_seq, last_at, dropped_seq, dropped_at, changes) on app.event_heads to paddock_gate;
 
 -- Exercises of options, as they were asked for. The guards count their shares while the contracts are held.
 create table app.exercises (
@@ -546,6 +548,7 @@ create policy worker_all on app.fills to paddock_worker
 grant select (account_id, execution_id, id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, state, source, orchestrator_agent_id, tag) on app.fills to paddock_report;
 grant select on app.fills to paddock_app;
 grant select, insert, update (qty, price, at, state, previous_execution_id), delete on app.fills to paddock_worker;
+CREATE TRIGGER note_change AFTER INSERT OR DELETE OR UPDATE ON app.fills FOR EACH ROW EXECUTE FUNCTION private.note_change();
 
 -- Round trips as another system recorded them before its rows were moved here; the journal knows nothing of them.
 create table app.imported_trading_positions (
@@ -658,6 +661,7 @@ create policy worker_all on app.journal_gaps to paddock_worker
 grant select (account_id, symbol, journal_qty, broker_qty, trips_since, since) on app.journal_gaps to paddock_report;
 grant select on app.journal_gaps to paddock_app;
 grant select, insert (account_id, symbol, journal_qty, broker_qty, trips_since, logged_gap), update (journal_qty, broker_qty, trips_since, logged_gap), delete on app.journal_gaps to paddock_worker;
+CREATE TRIGGER note_change AFTER INSERT OR DELETE OR UPDATE ON app.journal_gaps FOR EACH ROW EXECUTE FUNCTION private.note_change();
 
 -- The answers to requests that send several orders, for their retries; and the idempotency keys of turns of the switch.
 create table app.kept_answers (
@@ -895,6 +899,7 @@ create policy worker_all on app.trading_positions to paddock_worker
 grant select (account_id, id, scope, scope_value, symbol, asset_class, multiplier, direction, opened_at, closed_at, entry_qty, entry_notional, exit_qty, exit_notional, held_cost, max_qty, fees, fills, realized_pl) on app.trading_positions to paddock_report;
 grant select on app.trading_positions to paddock_app;
 grant select, insert, update (last_at, last_id, closed_at, entry_qty, entry_notional, exit_qty, exit_notional, held_cost, max_qty, fees, fills), delete on app.trading_positions to paddock_worker;
+CREATE TRIGGER note_change AFTER INSERT OR DELETE OR UPDATE ON app.trading_positions FOR EACH ROW EXECUTE FUNCTION private.note_change();
 
 -- Brokerage accounts: one row each, and its id is the account_id of every other table.
 create table app.user_accounts (
@@ -2306,6 +2311,10 @@ create function app.resume_cursor(p_seq bigint, p_at timestamp with time zone) r
 create function app.rfc3339(t timestamp with time zone) returns text
   language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
+-- Another text whenever lists of orders, executions or round trips would show something else.
+create function app.state_tag(p_account uuid) returns text
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+
 create function app.take_uncounted(p_account uuid, p_symbol text, p_move numeric) returns numeric
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
@@ -2588,6 +2597,9 @@ create function private.mark_expired_events() returns integer
 
 create function private.master_key_versions(p_versions integer[] DEFAULT '{}'::integer[], p_checks bytea[] DEFAULT '{}'::bytea[]) returns TABLE(key_version integer, accounts bigint, unchecked_account uuid, stores boolean, retired_at timestamp with time zone, matches boolean)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+create function private.note_change() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.note_second_factor(p_user text, p_step bigint DEFAULT NULL::bigint) returns boolean
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's

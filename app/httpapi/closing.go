@@ -37,7 +37,7 @@ func (s *Server) closePositions(r *request) (response, error) {
 			s.Trading.KeepAnswer(r.Context(), r.admission, key, answer)
 		}
 	}
-	return response{http.StatusMultiStatus, answer}, nil
+	return response{status: http.StatusMultiStatus, body: answer}, nil
 }
 
 // renderErrors sets the status and body of positions that were not closed, as

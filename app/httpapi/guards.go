@@ -30,5 +30,5 @@ func (s *Server) turnSwitch(r *request, to trading.Switch) (response, error) {
 	case slices.ContainsFunc(turned.Steps, func(step trading.Step) bool { return !step.Done }):
 		status = http.StatusMultiStatus
 	}
-	return response{status, turned}, nil
+	return response{status: status, body: turned}, nil
 }

@@ -13,7 +13,9 @@ func (s *Server) listTradingPositions(r *request) (response, error) {
 	}
 	q := r.query
 	filter := journal.Filter{Scope: q.Get("scope"), ScopeValue: q.Get("scope_value"), Symbol: q.Get("symbol"), Status: q.Get("status")}
-	return ok(s.Journal.RoundTrips(r.Context(), r.admission, filter, page))
+	page.State = r.knownState()
+	trips, err := s.Journal.RoundTrips(r.Context(), r.admission, filter, &page)
+	return listed(trips, page.State, err)
 }
 
 func (s *Server) listFills(r *request) (response, error) {
@@ -27,5 +29,7 @@ func (s *Server) listFills(r *request) (response, error) {
 			return response{}, err
 		}
 	}
-	return ok(s.Journal.Fills(r.Context(), r.admission, r.query.Get("symbol"), order, page))
+	page.State = r.knownState()
+	fills, err := s.Journal.Fills(r.Context(), r.admission, r.query.Get("symbol"), order, &page)
+	return listed(fills, page.State, err)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"paddock/app/paging"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 )
@@ -24,6 +25,9 @@ type request struct {
 
 // idempotencyKey returns the key that the client gave the request, or "".
 func (r *request) idempotencyKey() string { return r.Header.Get("Idempotency-Key") }
+
+// knownState returns the state of the lists that the client has: see ETag.
+func (r *request) knownState() paging.State { return paging.KnownState(r.Header.Get("If-None-Match")) }
 
 // admission returns the request's session and account, where its route needs
 // them. The account is named by the path, the header X-Account-ID or the query's

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"paddock/app/paging"
 	"paddock/app/problem"
 )
 
@@ -16,27 +17,44 @@ import (
 // that has written one itself.
 type response struct {
 	status int
-	body   any // []byte or json.RawMessage is JSON already and sent as it is; any other value is encoded; nil is no body
+	tag    string // the entity tag; "" for none
+	body   any    // []byte or json.RawMessage is JSON already and sent as it is; any other value is encoded; nil is no body
 }
 
 // ok returns the response 200 with a body, or the error.
-func ok(body any, err error) (response, error) { return response{http.StatusOK, body}, err }
+func ok(body any, err error) (response, error) {
+	return response{status: http.StatusOK, body: body}, err
+}
 
 // created returns the response 201 with a body, or the error.
-func created(body any, err error) (response, error) { return response{http.StatusCreated, body}, err }
+func created(body any, err error) (response, error) {
+	return response{status: http.StatusCreated, body: body}, err
+}
 
 // accepted returns the response 202 with a body, or the error.
 func accepted(body any, err error) (response, error) {
-	return response{http.StatusAccepted, body}, err
+	return response{status: http.StatusAccepted, body: body}, err
 }
 
 // noContent returns the response 204, or the error.
 func noContent(err error) (response, error) { return response{status: http.StatusNoContent}, err }
 
+// listed returns the response 200 with a page, 304 where the client has it, or the
+// error.
+func listed(page []byte, state paging.State, err error) (response, error) {
+	if err == nil && page == nil {
+		return response{status: http.StatusNotModified, tag: state.Tag()}, nil
+	}
+	return response{status: http.StatusOK, tag: state.Tag(), body: page}, err
+}
+
 // write sends the response. It fails only before anything is sent.
 func (a response) write(w http.ResponseWriter) (err error) {
 	if a.status == 0 {
 		return nil
+	}
+	if a.tag != "" {
+		w.Header().Set("ETag", a.tag)
 	}
 	var text []byte
 	switch body := a.body.(type) {
@@ -73,7 +91,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(p.RetryAfter.Seconds()))))
 	}
 	status, body := s.failure(r, err)
-	_ = response{status, body}.write(w) // cannot fail: the body is JSON already
+	_ = response{status: status, body: body}.write(w) // cannot fail: the body is JSON already
 }
 
 // failure logs an error and returns the status and body for the client.

@@ -29,7 +29,9 @@ func (s *Server) listOrders(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	return ok(s.Trading.Orders(r.Context(), r.admission, list))
+	list.Page.State = r.knownState()
+	page, err := s.Trading.Orders(r.Context(), r.admission, &list)
+	return listed(page, list.Page.State, err)
 }
 
 func (s *Server) placeOrder(r *request, order trading.OrderRequest) (response, error) {
@@ -43,7 +45,7 @@ func placed(known int, order trading.Placed, err error) (response, error) {
 	if !order.Known {
 		known = http.StatusAccepted
 	}
-	return response{known, order.Order}, err
+	return response{status: known, body: order.Order}, err
 }
 
 func (s *Server) previewOrder(r *request, order trading.OrderRequest) (response, error) {

@@ -66,8 +66,9 @@ type Filter struct {
 }
 
 // RoundTrips returns {"trading_positions":[…],"next_cursor":…}: round
-// trips, those opened last first. It ends with invalid_scope or invalid_status.
-func (j *Journal) RoundTrips(ctx context.Context, a tenant.Admission, f Filter, page paging.Page) ([]byte, error) {
+// trips, those opened last first; nil where the client has them (page.State). It
+// ends with invalid_scope or invalid_status.
+func (j *Journal) RoundTrips(ctx context.Context, a tenant.Admission, f Filter, page *paging.Page) ([]byte, error) {
 	if f.Scope == "" {
 		f.Scope = "account"
 	}
@@ -89,7 +90,7 @@ func (j *Journal) RoundTrips(ctx context.Context, a tenant.Admission, f Filter, 
 	if f.ScopeValue != "" {
 		query, args = query+valueSQL, append(args, f.ScopeValue)
 	}
-	return j.page(ctx, a, "trading_positions", "opened_at", page, query+newestRoundTripsSQL, args...)
+	return j.page(ctx, a, "trading_positions", "opened_at", page, query, newestRoundTripsSQL, args)
 }
 
 const fillColumnsSQL = `id, execution_id, previous_execution_id, order_id, alpaca_order_id, symbol, asset_class, side, trim_scale(qty)::text as qty,
@@ -98,40 +99,45 @@ const fillColumnsSQL = `id, execution_id, previous_execution_id, order_id, alpac
 const (
 	fillsSQL            = `select ` + fillColumnsSQL + ` from app.fills where account_id = $1 and (at, id) < ($2, $3) and qty is not null`
 	newestFillsSQL      = ` order by at desc, id desc limit $4`
-	listFillsSQL        = fillsSQL + newestFillsSQL
-	listFillsOfOrderSQL = fillsSQL + ` and order_id = $5 and case when $6 = '' then true else app.position_symbol(symbol) = $6 end` + newestFillsSQL
+	listFillsOfOrderSQL = fillsSQL + ` and order_id = $5 and case when $6 = '' then true else app.position_symbol(symbol) = $6 end`
 	// A pair of coins may be asked for without its slash, which its fills have. For
 	// each of the two names the newest are read by the index of symbols.
-	listFillsOfSymbolSQL = `select newest.* from unnest(array[$5::text, regexp_replace($5, '(USDT|USDC|USD|BTC)$', '/\1')]) name
+	listFillsOfSymbolSQL = `select newest.* from (select $5::text as name union select regexp_replace($5, '(USDT|USDC|USD|BTC)$', '/\1')) names
 		cross join lateral (select ` + fillColumnsSQL + ` from app.fills where account_id = $1 and symbol = name and at <= $2
-			and case when at = $2 then id < $3 else true end and qty is not null order by at desc fetch first $4 rows with ties) newest` + newestFillsSQL
+			and case when at = $2 then id < $3 else true end and qty is not null order by at desc fetch first $4 rows with ties) newest where true`
 )
 
 // Fills returns {"fills":[…],"next_cursor":…}: executions, newest first. Busted
 // and corrected ones are included with their state. symbol and order (by our id)
-// filter where they are given.
-func (j *Journal) Fills(ctx context.Context, a tenant.Admission, symbol string, order uuid.UUID, page paging.Page) ([]byte, error) {
+// filter where they are given. It returns nil where the client has them (page.State).
+func (j *Journal) Fills(ctx context.Context, a tenant.Admission, symbol string, order uuid.UUID, page *paging.Page) ([]byte, error) {
 	symbol = broker.PositionSymbol(symbol)
-	query, args := listFillsSQL, []any{a.Account, page.At, page.ID, page.Limit + 1}
+	query, args := fillsSQL, []any{a.Account, page.At, page.ID, page.Limit + 1}
 	switch {
 	case order != uuid.Nil:
 		query, args = listFillsOfOrderSQL, append(args, order, symbol)
 	case symbol != "":
 		query, args = listFillsOfSymbolSQL, append(args, symbol)
 	}
-	return j.page(ctx, a, "fills", "at", page, query, args...)
+	return j.page(ctx, a, "fills", "at", page, query, newestFillsSQL, args)
 }
 
-// page returns a page of rows under a name, ordered by a column. A filter with
-// text that the database cannot hold matches nothing.
-func (j *Journal) page(ctx context.Context, a tenant.Admission, name, column string, page paging.Page, query string, args ...any) ([]byte, error) {
+// page returns a page of rows under a name, ordered by a column, for a query and its
+// order. A filter with text that the database cannot hold matches nothing.
+func (j *Journal) page(ctx context.Context, a tenant.Admission, name, column string, page *paging.Page, query, order string, args []any) ([]byte, error) {
 	list := page.List(name, column)
-	err := j.db.Tx(ctx, a, func(b *tenant.Batch) { b.Queue(query, args...).Query(list.Read) })
-	if tenant.Unstorable(err) {
+	changed, args := page.State.Changed(args)
+	err := j.db.Tx(ctx, a, func(b *tenant.Batch) {
+		page.State.Queue(b, a)
+		b.Queue(query+changed+order, args...).Query(list.Read)
+	})
+	switch {
+	case tenant.Unstorable(err):
 		return list.Empty(), nil
-	}
-	if err != nil {
+	case err != nil:
 		return nil, err
+	case page.State.Unchanged():
+		return nil, nil
 	}
 	return list.JSON(), nil
 }

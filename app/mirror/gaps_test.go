@@ -55,7 +55,7 @@ func TestTheJournalSaysWhereItDiffers(t *testing.T) {
 	shown := func() string {
 		t.Helper()
 		page := paging.Page{Limit: 50, At: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)}
-		answer, err := list.RoundTrips(context.Background(), w.account, journal.Filter{}, page)
+		answer, err := list.RoundTrips(context.Background(), w.account, journal.Filter{}, &page)
 		if err != nil {
 			t.Fatal(err)
 		}

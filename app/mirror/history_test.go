@@ -121,7 +121,7 @@ func TestWhatIsDoneReadsNoHistory(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		_, err = service.Orders(t.Context(), w.account, l)
+		_, err = service.Orders(t.Context(), w.account, &l)
 		return err
 	}
 	page := paging.Page{At: time.Now().Add(time.Hour), Limit: 20}
@@ -168,20 +168,20 @@ func TestWhatIsDoneReadsNoHistory(t *testing.T) {
 			return told("new", map[string]any{"client_order_id": name(), "replaces": uuid.NewString()})
 		}},
 		{"round trips", nothing, func() error {
-			_, err := trips.RoundTrips(t.Context(), w.account, journal.Filter{Scope: "agent", ScopeValue: "one"}, page)
+			_, err := trips.RoundTrips(t.Context(), w.account, journal.Filter{Scope: "agent", ScopeValue: "one"}, &page)
 			return err
 		}},
 		{"round trips that are closed", nothing, func() error {
-			_, err := trips.RoundTrips(t.Context(), w.account, journal.Filter{Status: "closed"}, page)
+			_, err := trips.RoundTrips(t.Context(), w.account, journal.Filter{Status: "closed"}, &page)
 			return err
 		}},
 		{"round trips that are open", nothing, func() error {
-			_, err := trips.RoundTrips(t.Context(), w.account, journal.Filter{Status: "open"}, page)
+			_, err := trips.RoundTrips(t.Context(), w.account, journal.Filter{Status: "open"}, &page)
 			return err
 		}},
-		{"executions", nothing, func() error { _, err := trips.Fills(t.Context(), w.account, "", uuid.Nil, page); return err }},
-		{"executions of a symbol", nothing, func() error { _, err := trips.Fills(t.Context(), w.account, "AAPL", uuid.Nil, page); return err }},
-		{"executions of a symbol that was never traded", nothing, func() error { _, err := trips.Fills(t.Context(), w.account, "BTC/USD", uuid.Nil, page); return err }},
+		{"executions", nothing, func() error { _, err := trips.Fills(t.Context(), w.account, "", uuid.Nil, &page); return err }},
+		{"executions of a symbol", nothing, func() error { _, err := trips.Fills(t.Context(), w.account, "AAPL", uuid.Nil, &page); return err }},
+		{"executions of a symbol that was never traded", nothing, func() error { _, err := trips.Fills(t.Context(), w.account, "BTC/USD", uuid.Nil, &page); return err }},
 		{"events", nothing, func() error {
 			_, err := eventlog.New(w.db).Page(t.Context(), w.account, tenant.Cursor{Seq: 10}, 20)
 			return err

@@ -64,7 +64,7 @@ func (w *world) list(query string) listed {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	body, err := w.trading().Orders(w.t.Context(), w.account, asked)
+	body, err := w.trading().Orders(w.t.Context(), w.account, &asked)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -396,7 +396,7 @@ func TestListGoesOnWhereItBegan(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.front.away.Store(true)
-	if body, err := w.trading().Orders(t.Context(), w.account, asked); !problem.Is(err, problem.BrokerUnavailable) {
+	if body, err := w.trading().Orders(t.Context(), w.account, &asked); !problem.Is(err, problem.BrokerUnavailable) {
 		t.Errorf("while Alpaca is away: %s, %v", body, err)
 	}
 	w.front.away.Store(false)

@@ -27,6 +27,9 @@ type Page struct {
 	At    time.Time
 	ID    uuid.UUID
 	Limit int
+	// State is what the client has, and is filled with what there is. Where both are
+	// the same the list is left out.
+	State State
 }
 
 // Parse reads a client's limit and cursor. An empty limit is the default,

@@ -18,16 +18,17 @@ import (
 // behind. as_of is when the mirror last agreed with the broker, or when the
 // broker was asked; next_cursor is null on the last page. Where the broker
 // cannot be asked the mirror's list is returned, with its as_of. Later pages
-// come from the source of the first.
-func (s *Service) Orders(ctx context.Context, a tenant.Admission, l OrderList) ([]byte, error) {
+// come from the source of the first. Where the client has the state of the mirror
+// (l.Page.State) it returns nil.
+func (s *Service) Orders(ctx context.Context, a tenant.Admission, l *OrderList) ([]byte, error) {
 	if l.AtBroker {
-		body, err := s.brokerList(ctx, a, l)
+		body, err := s.brokerList(ctx, a, *l)
 		return body, unstorableFilter(err)
 	}
 	var mirror freshness
 	page := newOrdersPage()
 	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
-		mirror.queue(b, a, s.MirrorMaxAge)
+		mirror.queue(b, a, s.MirrorMaxAge, &l.Page.State)
 		l.queueAnchor(b, a.Account)
 		sql, args := l.inMirror(a.Account)
 		b.Queue(sql, args...).Query(func(rows pgx.Rows) error { return page.append(rows, l.Page) })
@@ -36,12 +37,16 @@ func (s *Service) Orders(ctx context.Context, a tenant.Admission, l OrderList) (
 		return nil, unstorableFilter(err)
 	}
 	if !mirror.fresh && !l.Continued {
-		if body := s.tryBrokerList(ctx, a, l); body != nil {
+		if body := s.tryBrokerList(ctx, a, *l); body != nil {
+			l.Page.State.Forget()
 			return body, nil
 		}
 	}
 	if l.anchorID() != uuid.Nil && l.anchor == nil {
 		return nil, orderNotFound()
+	}
+	if l.Page.State.Unchanged() {
+		return nil, nil
 	}
 	return page.end(mirror.agreedAt, "mirror"), nil
 }
@@ -62,10 +67,11 @@ type freshness struct {
 	fresh    bool
 }
 
-func (f *freshness) queue(b *tenant.Batch, a tenant.Admission, maxAge time.Duration) {
-	b.Queue("select agreed_at, app.is_fresh(agreed_at, unbroken_since, $2) from app.stream_cursors where account_id = $1", a.Account, maxAge).
+// queue reads it, and the account's state with it.
+func (f *freshness) queue(b *tenant.Batch, a tenant.Admission, maxAge time.Duration, state *paging.State) {
+	b.Queue("select agreed_at, app.is_fresh(agreed_at, unbroken_since, $2), "+paging.StateSQL+" from app.stream_cursors where account_id = $1", a.Account, maxAge).
 		Query(func(rows pgx.Rows) error {
-			_, err := pgx.ForEachRow(rows, []any{&f.agreedAt, &f.fresh}, func() error { return nil })
+			_, err := pgx.ForEachRow(rows, []any{&f.agreedAt, &f.fresh, state}, func() error { return nil })
 			return err
 		})
 }
@@ -150,7 +156,8 @@ func (l OrderList) inMirror(account uuid.UUID) (sql string, args []any) {
 		args = append(args, id)
 		sql += l.side(fmt.Sprintf("(select p.created_at, p.id from app.order_sort_key($1, $%d) p)", len(args)))
 	}
-	return sql + l.order(), args
+	changed, args := l.Page.State.Changed(args)
+	return sql + changed + l.order(), args
 }
 
 // queueAnchor reads the position of the anchor in the list.

@@ -163,11 +163,11 @@ func TestEveryRuleKnowsASymbolsNames(t *testing.T) {
 	list := journal.New(tenant.NewDB(d.pg.Pool(t, "paddock_app"), kit.SilentBell{}))
 	newest := paging.Page{Limit: 50, At: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)}
 	for name, want := range map[string]int{"BTC/USD": 1, "BTCUSD": 1, "btcusd": 1, "btc/usd": 1, "": 1, "ETH/USD": 0} {
-		fills, err := list.Fills(t.Context(), d.owner, name, uuid.Nil, newest)
+		fills, err := list.Fills(t.Context(), d.owner, name, uuid.Nil, &newest)
 		if got := strings.Count(string(fills), `"execution_id"`); err != nil || got != want {
 			t.Errorf("%d fills of %q: %s, %v", got, name, fills, err)
 		}
-		trips, err := list.RoundTrips(t.Context(), d.owner, journal.Filter{Symbol: name}, newest)
+		trips, err := list.RoundTrips(t.Context(), d.owner, journal.Filter{Symbol: name}, &newest)
 		if got := strings.Count(string(trips), `"direction"`); err != nil || got != want {
 			t.Errorf("%d trips of %q: %s, %v", got, name, trips, err)
 		}
@@ -192,7 +192,7 @@ func (d *desk) list(query string) (p page) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	body, err := d.service.Orders(d.t.Context(), d.owner, l)
+	body, err := d.service.Orders(d.t.Context(), d.owner, &l)
 	if err != nil {
 		d.t.Fatal(err)
 	}

@@ -52,7 +52,7 @@ func TestOrdersAreAlpacasWhole(t *testing.T) {
 	}
 	listed := func() map[string]any {
 		t.Helper()
-		body, err := d.service.Orders(t.Context(), d.owner, q)
+		body, err := d.service.Orders(t.Context(), d.owner, &q)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -133,7 +133,7 @@ func (d *desk) orders(query string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.service.Orders(d.t.Context(), d.owner, l)
+	return d.service.Orders(d.t.Context(), d.owner, &l)
 }
 
 // before_order_id and after_order_id list the orders before or after an order.

@@ -6,6 +6,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -76,6 +77,36 @@ func BenchmarkOrders(b *testing.B) {
 			)
 		})
 	}
+}
+
+// BenchmarkKnownOrders compares GET /api/orders of clients that have the list already
+// with that of clients that have not.
+func BenchmarkKnownOrders(b *testing.B) {
+	db := pgtest.New(b)
+	fillTenants(b, db, orders)
+	addr := startServer(b, db)
+	tags := make([]string, tenants+1)
+	for n := 1; n <= tenants; n++ {
+		request, err := http.NewRequestWithContext(b.Context(), http.MethodGet, "http://"+addr+"/api/orders", nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		request.Header = http.Header{"Cookie": {cookie(token(n))}, "X-Account-Id": {account(n)}}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			b.Fatal(err)
+		}
+		response.Body.Close()
+		if tags[n] = response.Header.Get("ETag"); tags[n] == "" {
+			b.Fatal("the list has no entity tag")
+		}
+	}
+	compare(b, fmt.Sprintf("GET /api/orders, 50 of %d orders of %d tenants, %d connections", orders, tenants, connections),
+		&contender{name: "read, 200 with the page", run: func() float64 { return load(b, addr, "/api/orders", connections) }},
+		&contender{name: "known, 304", run: func() float64 {
+			return loadKnown(b, addr, "/api/orders", connections, func(n int) string { return tags[n] })
+		}},
+	)
 }
 
 // unseal makes a copy of the schema trust plain settings, as schemas with row level

@@ -117,7 +117,7 @@ func recordList(b testing.TB, db *pgtest.DB) []statement {
 		if err != nil {
 			return err
 		}
-		body, err := service.Orders(ctx, tenant.Admission{Token: token(1), Account: uuid.MustParse(account(1))}, list)
+		body, err := service.Orders(ctx, tenant.Admission{Token: token(1), Account: uuid.MustParse(account(1))}, &list)
 		if n := strings.Count(string(body), `"client_order_id"`); err == nil && n != 50 {
 			return errors.New("the page does not have 50 orders")
 		}

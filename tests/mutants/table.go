@@ -98,6 +98,8 @@ var mutants = []mutant{
 	{gaps, "sql/func/009/replace_fills.sql", "when t.fills_asked_at >= t.updated_at then", "when true then", []string{"app/mirror TestAskingInVainCountsFromAnOrdersLastChange"}},
 	{gaps, "sql/func/009/replace_fills.sql", " and t.fills_asked >= 3 and", " and false and", []string{"app/mirror TestARoundedAverageIsBelievedInTheEnd"}},
 	{gaps, "sql/func/009/replace_fills.sql", " and t.fills_asked >= 3 and t.fills_asked_at >= t.updated_at", "", []string{"app/mirror TestARoundedAverageIsBelievedInTheEnd"}},
+	{gaps, "sql/func/005/note_change.sql", "h.changes + 1", "h.changes + 0", []string{"app/paging TestEveryChangeGivesAnotherState"}},
+	{gaps, "sql/func/007/state_tag.sql", "h.changes, c.agreed_at", "h.changes", []string{"app/paging TestEveryChangeGivesAnotherState"}},
 	{gaps, "sql/func/009/match_listed_fills.sql", " - cardinality(few_at) + i loop", " - cardinality(many_at) loop", []string{"app/mirror TestListedExecutionsStandAtTheirTimes"}},
 	{gaps, "sql/func/009/match_listed_fills.sql", "          nearest := j;\n", "          null;\n", []string{"app/mirror TestListedExecutionsStandAtTheirTimes"}},
 	{gaps, "sql/func/009/match_stream_fill.sql", "(p_at is null or", "(true or", []string{"app/mirror TestListedExecutionsStandAtTheirTimes"}},

@@ -842,6 +842,8 @@ export interface paths {
                 header?: {
                     /** @description The account that is meant; needed unless the query names it */
                     "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                    /** @description The ETag of what you have of this list; the answer is 304 while it is the same */
+                    "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 };
                 path?: never;
                 cookie?: never;
@@ -851,6 +853,7 @@ export interface paths {
                 /** @description A page */
                 200: {
                     headers: {
+                        ETag: components["headers"]["ETag"];
                         [name: string]: unknown;
                     };
                     content: {
@@ -871,6 +874,7 @@ export interface paths {
                         };
                     };
                 };
+                304: components["responses"]["NotModified"];
                 default: components["responses"]["Problem"];
             };
         };
@@ -1463,6 +1467,8 @@ export interface paths {
                 header?: {
                     /** @description The account that is meant; needed unless the query names it */
                     "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                    /** @description The ETag of what you have of this list; the answer is 304 while it is the same */
+                    "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 };
                 path?: never;
                 cookie?: never;
@@ -1472,6 +1478,7 @@ export interface paths {
                 /** @description A page */
                 200: {
                     headers: {
+                        ETag: components["headers"]["ETag"];
                         [name: string]: unknown;
                     };
                     content: {
@@ -1481,6 +1488,7 @@ export interface paths {
                         };
                     };
                 };
+                304: components["responses"]["NotModified"];
                 default: components["responses"]["Problem"];
             };
         };
@@ -1521,6 +1529,8 @@ export interface paths {
                 header?: {
                     /** @description The account that is meant; needed unless the query names it */
                     "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                    /** @description The ETag of what you have of this list; the answer is 304 while it is the same */
+                    "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 };
                 path?: never;
                 cookie?: never;
@@ -1530,6 +1540,7 @@ export interface paths {
                 /** @description A page */
                 200: {
                     headers: {
+                        ETag: components["headers"]["ETag"];
                         [name: string]: unknown;
                     };
                     content: {
@@ -1539,6 +1550,7 @@ export interface paths {
                         };
                     };
                 };
+                304: components["responses"]["NotModified"];
                 default: components["responses"]["Problem"];
             };
         };
@@ -7266,6 +7278,14 @@ export interface components {
         };
     };
     responses: {
+        /** @description What you have is what there is */
+        NotModified: {
+            headers: {
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
         /** @description Fine */
         Fine: {
             headers: {
@@ -7298,6 +7318,8 @@ export interface components {
         AccountQuery: string;
         /** @description Your name for this request, such as a UUID; a retry with it is safe */
         IdempotencyKey: string;
+        /** @description The ETag of what you have of this list; the answer is 304 while it is the same */
+        IfNoneMatch: string;
         /** @description Whose order it is */
         Agent: string;
         /** @description Yours; it is kept with the order */
@@ -7384,6 +7406,8 @@ export interface components {
     };
     requestBodies: never;
     headers: {
+        /** @description What the list shows, for If-None-Match; not of a list that Alpaca itself was asked for */
+        ETag: string;
         /** @description The id that Alpaca gave the call, for its support */
         AlpacaRequestID: string;
     };
