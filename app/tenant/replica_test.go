@@ -121,6 +121,22 @@ func TestReadsSeeWhatWasWritten(t *testing.T) {
 	f.used(f.db)
 	const writes = 600
 	quit := make(chan struct{})
+	var others sync.WaitGroup
+	for range 2 { // with whom the questions to the primary are shared
+		others.Go(func() {
+			for {
+				select {
+				case <-quit:
+					return
+				default:
+				}
+				if _, _, err := f.read(f.db); err != nil {
+					t.Errorf("another read failed: %v", err)
+					return
+				}
+			}
+		})
+	}
 	var stopping sync.WaitGroup
 	stopping.Go(func() { // stops and starts the standby's replay the whole time
 		for n := 0; ; n++ {
@@ -148,6 +164,7 @@ func TestReadsSeeWhatWasWritten(t *testing.T) {
 	}
 	close(quit)
 	stopping.Wait()
+	others.Wait()
 	t.Logf("%d of %d reads were run on the standby: %v", onStandby, writes, f.db.Replica.State().Reads)
 	if onStandby == 0 || onStandby == writes {
 		t.Errorf("%d of %d reads were run on the standby, which was stopped now and then", onStandby, writes)
@@ -343,6 +360,32 @@ func TestAStandbyOfAnotherHistoryIsNotRead(t *testing.T) {
 
 	f.standby.Do(t, "select pg_promote()")
 	wantRefused(t, left.DB, f.standby.DB, "promoted", 0)
+}
+
+// A primary that was started again, which may be an older copy of itself, is another
+// run: a standby is not read before it has heard of that.
+func TestARestartedPrimaryIsAnotherRun(t *testing.T) {
+	f := newStandbyFixture(t)
+	f.used(f.db)
+	run := func() (run *uuid.UUID) {
+		t.Helper()
+		if err := f.primary.Conn(t, "paddock_app").QueryRow(t.Context(), "select run from private.read_index()").Scan(&run); err != nil {
+			t.Fatal(err)
+		}
+		return run
+	}
+	before := run()
+	f.primary.Server.Kill()
+	if err := f.primary.Server.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	kit.Within(t, 30*time.Second, "the new run to have an id", func() error {
+		if now := run(); now == nil || *now == *before {
+			return fmt.Errorf("it is %v, and was %v", now, before)
+		}
+		return nil
+	})
+	f.used(f.db)
 }
 
 // A standby whose clock is behind admits nobody: what has ended by the primary's
