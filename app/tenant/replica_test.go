@@ -36,6 +36,7 @@ func newStandbyFixture(t *testing.T) *standbyFixture {
 	if testing.Short() {
 		t.Skip("starts two servers")
 	}
+	t.Parallel()
 	f := &standbyFixture{t: t, primary: pgtest.StartOwn(t)}
 	f.token = kit.User(t, f.primary.DB, "u1")
 	f.standby = f.primary.Replica(t, "one")
@@ -282,9 +283,9 @@ func TestAStandbyThatFailsFailsNoRead(t *testing.T) {
 					return
 				default:
 				}
-				_, standby, err := f.read(f.db)
-				if reads.Add(1); err != nil {
-					t.Errorf("a read failed: %v", err)
+				name, standby, err := f.read(f.db)
+				if reads.Add(1); err != nil || name != "one" {
+					t.Errorf("a read shows %q (%v), on the standby: %v", name, err, standby)
 					return
 				}
 				if standby {
