@@ -261,6 +261,9 @@ func CheckReplica(ctx context.Context, primary, standby *pgx.Conn, patience time
 		return "no_run", nil
 	}
 	_, err = standby.Exec(ctx, checkReplicaSQL, i.run, i.lsn, i.clock, patience)
+	if SQLState(err) == "42501" {
+		return ReplicaResults[resultLogin], nil
+	}
 	if result := resultOf(err); err != nil && result != resultRefused && result != resultUnavailable {
 		return ReplicaResults[result], nil
 	}

@@ -102,18 +102,6 @@ func (f *standbyFixture) used(db *tenant.DB) {
 	})
 }
 
-// unused waits until reads go to the primary, for this reason among others.
-func (f *standbyFixture) unused(db *tenant.DB, result string) {
-	f.t.Helper()
-	kit.Within(f.t, 30*time.Second, "reads to go to the primary", func() error {
-		_, onStandby, err := f.read(db)
-		if s := db.Replica.State(); err != nil || onStandby || s.Reads[result] == 0 {
-			return fmt.Errorf("on the standby: %v (%v), %+v", onStandby, err, s)
-		}
-		return nil
-	})
-}
-
 // What was committed before a read is always in it, whoever wrote it, and wherever
 // the read was run: while the standby follows, while it is stopped at any moment,
 // and when it goes on.

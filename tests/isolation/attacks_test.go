@@ -9,12 +9,15 @@
 package isolation
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"paddock/tests/bouncer"
+	"paddock/tests/kit"
 	"paddock/tests/pgtest"
 )
 
@@ -113,6 +116,40 @@ func TestNoAttackCrossesThroughAPooler(t *testing.T) {
 				a.scene(l)
 			}
 			before := l.state()
+			a.run(l)
+			if got := l.verdict(before); got != "" {
+				t.Errorf("%s: the attacker has %s", a.name, got)
+			}
+		})
+	}
+}
+
+// TestNoAttackCrossesOnAStandby makes those on the admission itself on a standby,
+// where it, the seal and the policies are the same, and the seal's key comes with the
+// log.
+func TestNoAttackCrossesOnAStandby(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts two servers")
+	}
+	own := pgtest.StartOwn(t)
+	m := newMakers(t, own.DB)
+	standby := own.Replica(t, "one")
+	there := connect(t, standby.AdminURL)
+	for _, a := range slices.Concat(settingsAttacks, sealAttacks) {
+		t.Run(name(a), func(t *testing.T) {
+			l := m.lab(t, own.DB)
+			l.through = standby.On
+			if a.scene != nil {
+				a.scene(l)
+			}
+			before := l.state()
+			written := one[string](t, l.admin, "select pg_current_wal_insert_lsn()::text")
+			kit.Within(t, 30*time.Second, "the standby to have the tenants", func() error {
+				if !one[bool](t, there, "select pg_last_wal_replay_lsn() >= $1::text::pg_lsn", written) {
+					return errors.New("it lags")
+				}
+				return nil
+			})
 			a.run(l)
 			if got := l.verdict(before); got != "" {
 				t.Errorf("%s: the attacker has %s", a.name, got)

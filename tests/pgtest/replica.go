@@ -16,6 +16,17 @@ import (
 type Replica struct {
 	*DB    // the database there
 	Server *pgdev.Server
+	host   string // and port
+}
+
+// On returns a URL of the primary with the standby in its place.
+func (r *Replica) On(primary string) string {
+	u, err := url.Parse(primary)
+	if err != nil {
+		panic(err) // it is no URL of ours
+	}
+	u.Host = r.host
+	return u.String()
 }
 
 // Replica starts a standby of the server, which streams from it. The name is of its
@@ -48,15 +59,9 @@ func (o *Own) Replica(t testing.TB, name string) *Replica {
 	if err != nil {
 		t.Fatal(err)
 	}
-	on := func(primary string) string {
-		u, err := url.Parse(primary)
-		if err != nil {
-			t.Fatal(err)
-		}
-		u.Host = there.Host
-		return u.String()
-	}
-	return &Replica{&DB{Name: o.Name, AdminURL: on(o.AdminURL), OwnerURL: on(o.OwnerURL)}, server}
+	r := &Replica{Server: server, host: there.Host}
+	r.DB = &DB{Name: o.Name, AdminURL: r.On(o.AdminURL), OwnerURL: r.On(o.OwnerURL)}
+	return r
 }
 
 // copyTo copies the server into a folder with pg_basebackup, as a standby. The

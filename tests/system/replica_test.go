@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -44,6 +45,46 @@ func TestReadsOnAStandby(t *testing.T) {
 		return nil
 	}
 	w.eventually("the standby to be used", usable)
+
+	t.Log("what may be read there is")
+	bought := ada.call("POST", "/api/orders", a.id, map[string]any{"symbol": "AAPL", "side": "buy", "type": "market", "time_in_force": "day", "qty": "1", "client_order_id": "first"})
+	var first struct{ ID string }
+	if err := json.NewDecoder(bought.Body).Decode(&first); err != nil || bought.StatusCode/100 != 2 {
+		t.Fatalf("an order: %d (%v)", bought.StatusCode, err)
+	}
+	w.settle([]*account{a})
+	ended := func() map[string]float64 {
+		_, families := w.scrape(operator)
+		counts := map[string]float64{}
+		for _, result := range tenant.ReplicaResults {
+			counts[result] = sum(families, "paddock_replica_reads_total", "result", result)
+		}
+		return counts
+	}
+	for _, path := range []string{
+		"/api/accounts", "/api/accounts/" + a.id, "/api/accounts/" + a.id + "/health", "/api/accounts/" + a.id + "/credentials", "/api/audit", "/api/user/audit",
+		"/api/orders", "/api/orders?nested=true", "/api/orders?symbols=AAPL&limit=1", "/api/orders/" + first.ID, "/api/orders/" + first.ID + "?nested=true", "/api/orders:by_client_order_id?client_order_id=first", "/api/guards",
+		"/api/fills", "/api/fills?order_id=" + first.ID, "/api/trading-positions", "/api/events?since=0", "/api/events?snapshot=true", "/api/agent-logs",
+	} {
+		account := a.id
+		if strings.HasPrefix(path, "/api/accounts") || strings.HasPrefix(path, "/api/user") {
+			account = ""
+		}
+		w.eventually(path+" to be read there", func() error {
+			before := ended()
+			if r := ada.at(&other).call("GET", path, account, nil); r.StatusCode != 200 {
+				t.Fatalf("%s is answered with %d", path, r.StatusCode)
+			}
+			after := ended()
+			if after["refused"] > before["refused"] || after["unavailable"] > before["unavailable"] {
+				t.Fatalf("%s cannot be read on the standby: %v, and then %v", path, before, after)
+			}
+			if after["read"] == before["read"] {
+				return fmt.Errorf("it is not: %v, and then %v", before, after)
+			}
+			return nil
+		})
+	}
 
 	t.Log("orders, and reads of the other instance")
 	for n := range 24 {
@@ -151,12 +192,8 @@ func TestReadsOnAStandby(t *testing.T) {
 	clients.Wait()
 
 	_, families := w.scrape(operator)
-	ended := map[string]float64{}
-	for _, result := range tenant.ReplicaResults {
-		ended[result] = sum(families, "paddock_replica_reads_total", "result", result)
-	}
-	t.Logf("reads of the second instance: %v", ended)
-	if ended["read"] < 20 || families["paddock_replica_usable"] == nil || families["paddock_replica_lag_seconds"] == nil {
+	t.Logf("reads of the second instance: %v", ended())
+	if ended()["read"] < 20 || families["paddock_replica_usable"] == nil || families["paddock_replica_lag_seconds"] == nil {
 		t.Error("few of them were run on the standby, or its metrics are missing")
 	}
 	text, _, code := w.runStatus("--addr", operator)
