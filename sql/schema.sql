@@ -2622,6 +2622,7 @@ create function private.master_key_versions(p_versions integer[] DEFAULT '{}'::i
 
 create function private.note_change() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
 -- Gives the run of this primary an id, if it has none yet.
 create function private.note_primary() returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker

@@ -45,10 +45,10 @@ func BenchmarkReplica(b *testing.B) {
 	for _, connections := range []int{1, 16} {
 		var micros [2]float64
 		for i, addr := range []string{alone, with} {
-			load(b, addr, connections) // so that every connection has its statements prepared
+			load(b, addr, "/api/orders", connections) // so that every connection has its statements prepared
 			asked, used := questions(b, own.DB), processorTime(b, server)
 			began := time.Now()
-			rate := load(b, addr, connections)
+			rate := load(b, addr, "/api/orders", connections)
 			reads := rate * time.Since(began).Seconds()
 			micros[i] = float64((processorTime(b, server) - used).Microseconds()) / reads
 			fmt.Printf("  %2d connections, %-18s %6.0f a second, %5.0f µs of the primary's processor each, %.2f questions each\n",
