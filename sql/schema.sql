@@ -1425,6 +1425,21 @@ create policy gate_all on private.master_keys to paddock_gate
   with check (true);
 grant select, insert, update (stores, retired_at) on private.master_keys to paddock_gate;
 
+-- The run of the primary server that writes now, by which a standby of another history is known.
+create table private.primary_run (
+  is_only boolean not null default true,
+  run uuid not null,
+  timeline text not null,
+  started_at timestamp with time zone not null,
+  constraint primary_run_pkey PRIMARY KEY (is_only),
+  constraint primary_run_is_only_check CHECK (is_only)
+);
+alter table private.primary_run enable row level security, force row level security;
+create policy gate_all on private.primary_run to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, update (run, timeline, started_at) on private.primary_run to paddock_gate;
+
 -- Which reporting login may read which account.
 create table private.report_grants (
   account_id uuid not null,
@@ -2403,6 +2418,10 @@ create function private.check_access(p_tokens text[], p_accounts uuid[], p_curso
 create function private.check_master_key(p_key_version integer, p_check bytea, p_account uuid DEFAULT NULL::uuid, p_key text DEFAULT NULL::text, p_may_store boolean DEFAULT true, p_checks bytea[] DEFAULT '{}'::bytea[]) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
+-- Makes sure, on a standby, that it has come as far as private.read_index said.
+create function private.check_replica(p_run uuid, p_lsn pg_lsn, p_clock timestamp with time zone, p_wait interval) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 create function private.check_seal(strict boolean DEFAULT true) returns text
   language plpgsql stable parallel restricted;  -- paddock_gate's
 
@@ -2569,6 +2588,9 @@ create function private.lock_import(p_account uuid, p_import uuid, p_state text)
 create function private.lock_sign_ups() returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth
 
+create function private.log_timeline() returns text
+  language sql stable parallel restricted;  -- paddock_gate's
+
 -- Makes the audit's partitions of the months to come and drops those that are no longer kept.
 create function private.maintain_audit_partitions() returns TABLE(made integer, dropped integer)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set lock_timeout=200ms;  -- paddock_owner's; for paddock_worker
@@ -2601,6 +2623,10 @@ create function private.master_key_versions(p_versions integer[] DEFAULT '{}'::i
 create function private.note_change() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+-- Gives the run of this primary an id, if it has none yet.
+create function private.note_primary() returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
 create function private.note_second_factor(p_user text, p_step bigint DEFAULT NULL::bigint) returns boolean
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
@@ -2628,6 +2654,10 @@ create function private.read_credentials(p_versions integer[], p_keys text[]) re
 
 create function private.read_events(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_marks timestamp with time zone[], p_max integer, p_bytes integer) returns TABLE(idx integer[], access text, seq bigint, kind text, at timestamp with time zone, data text)
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set jit=off;  -- paddock_gate's; for paddock_worker
+
+-- How far this primary has come: what a standby must have for a read that is asked for now.
+create function private.read_index(OUT run uuid, OUT lsn pg_lsn, OUT clock timestamp with time zone, OUT finished bigint) returns record
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.record_account_change() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner

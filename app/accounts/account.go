@@ -71,7 +71,7 @@ func scanAccount(row pgx.CollectableRow) (Account, error) {
 // List returns the accounts of the session's user, oldest first.
 func (s *Service) List(ctx context.Context, token string) ([]Account, error) {
 	list := []Account{}
-	err := s.db.Tx(ctx, tenant.Admission{Token: token}, func(b *tenant.Batch) {
+	err := s.db.Read(ctx, tenant.Admission{Token: token}, func(b *tenant.Batch) {
 		b.Queue(selectAccountSQL + " order by u.created_at, u.id").Query(func(rows pgx.Rows) (err error) {
 			list, err = pgx.CollectRows(rows, scanAccount)
 			return err
@@ -86,7 +86,7 @@ func (s *Service) List(ctx context.Context, token string) ([]Account, error) {
 // Get returns one account.
 func (s *Service) Get(ctx context.Context, a tenant.Admission) (Account, error) {
 	var account Account
-	err := s.db.Tx(ctx, a, func(b *tenant.Batch) { queueGet(b, a.Account, &account) })
+	err := s.db.Read(ctx, a, func(b *tenant.Batch) { queueGet(b, a.Account, &account) })
 	return account, err
 }
 

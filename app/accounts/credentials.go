@@ -49,7 +49,7 @@ func queueMetadata(b *tenant.Batch, into *Metadata) {
 // with no_credentials where there are none.
 func (s *Service) Credentials(ctx context.Context, a tenant.Admission) (Metadata, error) {
 	var m Metadata
-	err := s.db.Tx(ctx, a, func(b *tenant.Batch) { queueMetadata(b, &m) })
+	err := s.db.Read(ctx, a, func(b *tenant.Batch) { queueMetadata(b, &m) })
 	return m, err
 }
 

@@ -83,8 +83,8 @@ func (s *Service) Health(ctx context.Context, a tenant.Admission) (Health, error
 	var h Health
 	var works, fresh, uncounted bool
 	var environment string
-	h.Odd = []OddItem{}
-	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
+	err := s.db.Read(ctx, a, func(b *tenant.Batch) {
+		h.Odd, h.OddTotal = []OddItem{}, 0
 		b.Queue(`select u.stream_mode, coalesce(c.works, false), s.streaming, s.unbroken_since, s.note, s.last_error, s.last_error_at,
 				s.agreed_at, app.is_fresh(s.agreed_at, s.unbroken_since, $2), s.sync_error, s.sync_error_at, app.has_uncounted_items(u.id), u.environment
 			from app.user_accounts u

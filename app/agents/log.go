@@ -104,7 +104,7 @@ func (l *Logs) Append(ctx context.Context, a tenant.Admission, e Entry) ([]byte,
 // List returns {"agent_logs":[…],"next_cursor":…}, newest first.
 func (l *Logs) List(ctx context.Context, a tenant.Admission, page paging.Page) ([]byte, error) {
 	logs := page.List("agent_logs", "created_at")
-	err := l.db.Tx(ctx, a, func(b *tenant.Batch) {
+	err := l.db.Read(ctx, a, func(b *tenant.Batch) {
 		b.Queue(listLogsSQL, a.Account, page.At, page.ID, page.Limit+1).Query(logs.Read)
 	})
 	if err != nil {

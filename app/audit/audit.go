@@ -111,7 +111,7 @@ func (l *Audit) List(ctx context.Context, a tenant.Admission, f Filter, page pag
 		return nil, err
 	}
 	list := page.List("audit", "at")
-	err = l.db.Tx(ctx, a, func(b *tenant.Batch) { s.queue(b, a, page, list.Read) })
+	err = l.db.Read(ctx, a, func(b *tenant.Batch) { s.queue(b, a, page, list.Read) })
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,7 @@ type Config struct {
 	WorkerURL  string // Postgres as paddock_worker
 	AuthURL    string // Postgres as paddock_auth
 	ListenURL  string // Postgres as paddock_worker for LISTEN and NOTIFY, through no pooler that shares connections
+	ReplicaURL string // a standby as paddock_app, for reads; "" where there is none
 	Pooler     bool   // the other URLs are those of a pooler in transaction mode
 	AppConns   int32  // the largest number of connections of the web process
 	MasterKeys credentials.Source
@@ -76,7 +77,8 @@ var Settings = []Setting{
 	{"PADDOCK_APP_DATABASE_URL", "", "Postgres as the login paddock_app (required)"},
 	{"PADDOCK_WORKER_DATABASE_URL", "", "Postgres as the login paddock_worker (required)"},
 	{"PADDOCK_AUTH_DATABASE_URL", "", "Postgres as the login paddock_auth (required)"},
-	{"PADDOCK_DATABASE_POOLER", "none", "transaction where the three URLs lead to PgBouncer or its like in transaction mode"},
+	{"PADDOCK_REPLICA_DATABASE_URL", "", "a standby of Postgres as the login paddock_app, on which reads are run that are proven to be current there; all are run on the primary where it is not set"},
+	{"PADDOCK_DATABASE_POOLER", "none", "transaction where the three URLs, and the standby's, lead to PgBouncer or its like in transaction mode"},
 	{"PADDOCK_LISTEN_DATABASE_URL", "", "Postgres itself as paddock_worker, for LISTEN and NOTIFY, where the URLs lead to a pooler"},
 	{"PADDOCK_APP_CONNECTIONS", "8", "the most connections that requests share; 4 to 8 on two cores is best"},
 	{"PADDOCK_MASTER_KEYS", "", "master keys, VERSION:BASE64 between commas; make one with paddock keys new, or set one of the next two in its place (required)"},
@@ -128,6 +130,7 @@ var Settings = []Setting{
 // on. (PADDOCK_MASTER_KEYS_FILE is a setting of its own.)
 var InFiles = []string{
 	"PADDOCK_APP_DATABASE_URL", "PADDOCK_WORKER_DATABASE_URL", "PADDOCK_AUTH_DATABASE_URL", "PADDOCK_LISTEN_DATABASE_URL",
+	"PADDOCK_REPLICA_DATABASE_URL",
 	"BETTER_AUTH_SECRET", "PADDOCK_SMTP_URL",
 }
 
@@ -145,6 +148,7 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 		AppURL:     need("PADDOCK_APP_DATABASE_URL"),
 		WorkerURL:  need("PADDOCK_WORKER_DATABASE_URL"),
 		AuthURL:    need("PADDOCK_AUTH_DATABASE_URL"),
+		ReplicaURL: get("PADDOCK_REPLICA_DATABASE_URL"),
 		AuthSecret: need("BETTER_AUTH_SECRET"),
 		BaseURL:    strings.TrimSuffix(get("BETTER_AUTH_URL"), "/"),
 		Origins:    list(get("BETTER_AUTH_TRUSTED_ORIGINS")),

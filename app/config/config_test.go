@@ -73,7 +73,8 @@ func fields(c config.Config) string {
 func TestSettings(t *testing.T) {
 	e := environment()
 	for name, value := range map[string]string{
-		"PADDOCK_DATABASE_POOLER": "transaction", "PADDOCK_LISTEN_DATABASE_URL": "postgres://paddock_worker:hunter2@direct.example/paddock",
+		"PADDOCK_REPLICA_DATABASE_URL": "postgres://paddock_app:hunter2@replica.example/paddock",
+		"PADDOCK_DATABASE_POOLER":      "transaction", "PADDOCK_LISTEN_DATABASE_URL": "postgres://paddock_worker:hunter2@direct.example/paddock",
 		"PADDOCK_ADDR": " 0.0.0.0:80 ", "PADDOCK_APP_CONNECTIONS": "4", "BETTER_AUTH_URL": "https://paddock.example/", "BETTER_AUTH_TRUSTED_ORIGINS": "https://a.example, https://b.example,",
 		"PADDOCK_TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.1,2001:db8::1,::ffff:172.16.0.0/108", "PADDOCK_AUTH_RATE_LIMIT": "false", "PADDOCK_SIGN_UP": "invitation", "PADDOCK_SMTP_URL": "smtps://u:hunter2@mail.example", "PADDOCK_MAIL_FROM": "p@paddock.example", "PADDOCK_REQUIRE_VERIFIED_EMAIL": "true", "PADDOCK_USER_REQUESTS": "7", "PADDOCK_USER_AT_ONCE": "0", "PADDOCK_LOG_LEVEL": "debug", "PADDOCK_MAX_STREAMS": "7", "PADDOCK_LAME_DUCK": "0s", "PADDOCK_DRAIN_TIMEOUT": "1m",
 		"PADDOCK_ALPACA_PAPER_URL": "http://127.0.0.1:1", "PADDOCK_ALPACA_LIVE_URL": "http://127.0.0.1:2", "PADDOCK_ALPACA_DATA_URL": "http://127.0.0.1:3",
@@ -91,7 +92,7 @@ func TestSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "{Addr:0.0.0.0:80 AppURL:postgres://paddock_app:hunter2@db.example/paddock WorkerURL:postgres://paddock_worker:hunter2@db.example/paddock " +
-		"AuthURL:postgres://paddock_auth:hunter2@db.example/paddock ListenURL:postgres://paddock_worker:hunter2@direct.example/paddock Pooler:true AppConns:4 MasterKeys:source of the master keys AuthSecret:hunter2 hunter2 hunter2 hunter2 hunter2 " +
+		"AuthURL:postgres://paddock_auth:hunter2@db.example/paddock ListenURL:postgres://paddock_worker:hunter2@direct.example/paddock ReplicaURL:postgres://paddock_app:hunter2@replica.example/paddock Pooler:true AppConns:4 MasterKeys:source of the master keys AuthSecret:hunter2 hunter2 hunter2 hunter2 hunter2 " +
 		"BaseURL:https://paddock.example Origins:[https://a.example https://b.example] Proxies:[10.0.0.0/8 192.0.2.1/32 2001:db8::1/128 172.16.0.0/12] AuthLimits:false SignUp:invitation SMTPURL:smtps://u:hunter2@mail.example MailFrom:p@paddock.example VerifiedEmail:true OperatorAddr:10.1.2.3:9090 TracesTo:http://127.0.0.1:4318 TrustTraceparent:true UserRequests:7 UserAtOnce:0 " +
 		"PaperURL:http://127.0.0.1:1 LiveURL:http://127.0.0.1:2 DataURL:http://127.0.0.1:3 " +
 		"StreamPaperURL:http://127.0.0.1:4 StreamLiveURL:http://127.0.0.1:5 EventsPath:/events SocketPath:/socket MaxStreams:7 MirrorMaxAge:1m30s ReportTransaction:5m0s LogLevel:DEBUG LameDuck:0s DrainTimeout:1m0s TLS:files CertFile:/cert.pem KeyFile:/key.pem ACMEFolder:/acme ACMEEmail:o@paddock.example ACMEDirectory:https://acme.example/dir HTTPAddr:0.0.0.0:8081 BackupFile:/backups/*.dump BackupMaxAge:170h0m0s}"

@@ -89,6 +89,7 @@ var checks = []check{
 	{"streams", "each account with keys is looked after, and agreed with Alpaca lately", false, checkStreams},
 	{"event_log", "the log of events has its partitions for this month and the next", false, checkEventLog},
 	{"oldest_snapshot", "no transaction is open for so long that Postgres cannot clean up", false, checkOldestSnapshot},
+	{"replica", "reads can go to the standby, where one is given", false, checkReplica},
 	{"notify_queue", "the queue of notifications is empty", false, checkNotifyQueue},
 	{"backup", "there is a backup, and it is not old", false, checkBackup},
 	{"exposure", "nothing is served by plain http to others", false, checkExposure},

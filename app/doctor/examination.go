@@ -22,6 +22,7 @@ type examination struct {
 	current string   // the name of the check that runs
 	logins  []*login // those of serve
 	owner   *login   // nil where its URL is not known
+	replica *login   // nil where there is no standby
 	http    *http.Client
 
 	keys       *credentials.Keyring // see masterKeys
@@ -76,6 +77,10 @@ func examine(ctx context.Context, o Options) *examination {
 		e.owner = &login{setting: "DATABASE_URL", pool: tenant.PoolConfig{URL: o.OwnerURL, Name: "paddock doctor"}}
 		all = append(all[:len(all):len(all)], e.owner)
 	}
+	if c.ReplicaURL != "" {
+		e.replica = &login{role: "paddock_app", setting: "PADDOCK_REPLICA_DATABASE_URL", pool: tenant.PoolConfig{URL: c.ReplicaURL, Name: "paddock doctor", ThroughPooler: c.Pooler}}
+		all = append(all[:len(all):len(all)], e.replica)
+	}
 	var connecting sync.WaitGroup
 	for _, l := range all {
 		if l.pool.URL == "" {
@@ -96,6 +101,9 @@ func examine(ctx context.Context, o Options) *examination {
 func (e *examination) close() {
 	for _, l := range e.connected() {
 		_ = l.conn.Close(context.Background()) // nothing was changed
+	}
+	if e.replica != nil && e.replica.conn != nil {
+		_ = e.replica.conn.Close(context.Background()) // nothing was changed
 	}
 	for _, closer := range e.closers {
 		closer()
@@ -158,7 +166,7 @@ func (e *examination) mask(text string) string {
 		_, key, _ := strings.Cut(entry, ":")
 		secrets = append(secrets, key)
 	}
-	for _, text := range []string{c.AppURL, c.WorkerURL, c.AuthURL, c.ListenURL, e.OwnerURL} {
+	for _, text := range []string{c.AppURL, c.WorkerURL, c.AuthURL, c.ListenURL, c.ReplicaURL, e.OwnerURL} {
 		secrets = append(secrets, text)
 		if u, err := url.Parse(text); err == nil {
 			password, _ := u.User.Password()

@@ -15,6 +15,9 @@ func checkTLS(_ context.Context, e *examination) []Finding {
 	if e.owner != nil {
 		all = append(all[:len(all):len(all)], e.owner)
 	}
+	if e.replica != nil {
+		all = append(all[:len(all):len(all)], e.replica)
+	}
 	return e.each(all, func(l *login) ([]Finding, error) {
 		socket := l.conn.PgConn().Conn()
 		_, encrypted := socket.(*tls.Conn)

@@ -69,10 +69,11 @@ const (
 func (l *Log) Page(ctx context.Context, a tenant.Admission, after tenant.Cursor, most int) ([]byte, error) {
 	var head, dropped int64
 	var mark *time.Time
-	first, last := after.Seq+1, after.Seq
-	resume := ""
-	body := []byte(`{"events":`)
-	err := l.db.Tx(ctx, a, func(b *tenant.Batch) {
+	var first, last int64
+	var resume string
+	var body []byte
+	err := l.db.Read(ctx, a, func(b *tenant.Batch) {
+		first, last, resume, body = after.Seq+1, after.Seq, "", append(body[:0], `{"events":`...)
 		b.Queue(headSQL, a.Account, after.Seq).QueryRow(func(row pgx.Row) error { return row.Scan(&head, &dropped, &mark) })
 		b.Queue(pageSQL, a.Account, after.Seq, most).Query(func(rows pgx.Rows) (err error) {
 			n := 0
@@ -121,7 +122,7 @@ type Snapshot struct {
 
 // Snapshot reads the account's state and the cursor that it is as of.
 func (l *Log) Snapshot(ctx context.Context, a tenant.Admission) (s Snapshot, err error) {
-	err = l.db.Tx(ctx, a, func(b *tenant.Batch) {
+	err = l.db.Read(ctx, a, func(b *tenant.Batch) {
 		b.Queue(`select (s->>'cursor')::bigint, s->>'resume', (s->>'at')::timestamptz, s - 'cursor' - 'resume' - 'at' from app.account_snapshot($1) s`, a.Account).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&s.Cursor, &s.Resume, &s.At, &s.Data) })
 	})

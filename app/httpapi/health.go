@@ -14,7 +14,9 @@ func (s *Server) healthz(*request) (response, error) {
 // readyz reports whether requests can be served: LameDuck and Ready say why not.
 // It also reports how far the broker's clocks are ahead of this machine's, how
 // many sessions of reporting logins this instance has ended, how many accounts it
-// has streams for, and for how many it may have none.
+// has streams for, and for how many it may have none. Where there is a standby for
+// reads, it reports whether that is used, and how long ago it was last seen to have
+// all that the primary had.
 func (s *Server) readyz(r *request) (response, error) {
 	err := s.LameDuck.Ready()
 	if err == nil {
@@ -42,5 +44,15 @@ func (s *Server) readyz(r *request) (response, error) {
 	if s.Streams != nil {
 		streams, without = s.Streams()
 	}
-	return ok(map[string]any{"ok": true, "clock_skew_ms": skews, "report_sessions_ended": ended, "streams": streams, "accounts_without_stream": without}, nil)
+	body := map[string]any{"ok": true, "clock_skew_ms": skews, "report_sessions_ended": ended, "streams": streams, "accounts_without_stream": without}
+	if s.Replica != nil {
+		if state := s.Replica(); state != nil {
+			replica := map[string]any{"usable": state.Usable, "lag_ms": nil}
+			if state.Lag != nil {
+				replica["lag_ms"] = state.Lag.Milliseconds()
+			}
+			body["replica"] = replica
+		}
+	}
+	return ok(body, nil)
 }

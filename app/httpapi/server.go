@@ -19,6 +19,7 @@ import (
 	"paddock/app/journal"
 	"paddock/app/passthrough"
 	"paddock/app/quota"
+	"paddock/app/tenant"
 	"paddock/app/trading"
 )
 
@@ -68,6 +69,8 @@ type Config struct {
 	// Streams returns how many accounts this instance streams, and how many it
 	// reconciles without a stream because it may have no more.
 	Streams func() (streams, without int64)
+	// Replica returns how the standby for reads does, nil where there is none.
+	Replica func() *tenant.ReplicaState
 	// OnRequest, unless it is nil, returns for a method and a route's path a
 	// function that is told how each of its requests ended: the status, how long
 	// it took, and whether the response was a stream of events. It is called

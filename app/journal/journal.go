@@ -127,7 +127,7 @@ func (j *Journal) Fills(ctx context.Context, a tenant.Admission, symbol string, 
 func (j *Journal) page(ctx context.Context, a tenant.Admission, name, column string, page *paging.Page, query, order string, args []any) ([]byte, error) {
 	list := page.List(name, column)
 	changed, args := page.State.Changed(args)
-	err := j.db.Tx(ctx, a, func(b *tenant.Batch) {
+	err := j.db.Read(ctx, a, func(b *tenant.Batch) {
 		page.State.Queue(b, a)
 		b.Queue(query+changed+order, args...).Query(list.Read)
 	})

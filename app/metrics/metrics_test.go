@@ -70,6 +70,9 @@ func TestNames(t *testing.T) {
 		Pools: map[string]func() tenant.PoolState{"app": func() tenant.PoolState { return tenant.PoolState{} }}, Rings: func() tenant.Rings { return tenant.Rings{} },
 		Streams: func() mirror.State { return mirror.State{Connected: map[string]int64{"sse": 1}} }, Push: func() push.State { return push.State{} },
 		Broker: func() broker.State { return broker.State{} }, ReportSessionsEnded: func() int64 { return 0 },
+		Replica: func() *tenant.ReplicaState {
+			return &tenant.ReplicaState{Lag: new(time.Duration), Reads: map[string]int64{"read": 1}}
+		},
 		ClockSkews: func() map[broker.Environment]time.Duration {
 			return map[broker.Environment]time.Duration{broker.Paper: 1}
 		},

@@ -20,7 +20,8 @@ type Sources struct {
 	Broker              func() broker.State
 	ClockSkews          func() map[broker.Environment]time.Duration
 	ReportSessionsEnded func() int64
-	NewestMasterKey     int // the highest version that this instance has
+	Replica             func() *tenant.ReplicaState // nil where there is no standby
+	NewestMasterKey     int                         // the highest version that this instance has
 }
 
 // described is a metric that is read when it is asked for.
@@ -63,6 +64,9 @@ var (
 	breakersOpened = stateMetric(isCounter, "paddock_broker_breakers_opened_total", "How often a circuit breaker opened.")
 	clockSkew      = stateMetric(isGauge, "paddock_clock_skew_seconds", "How far the broker's clock is ahead of this machine's.", "environment")
 	reportsEnded   = stateMetric(isCounter, "paddock_report_sessions_ended_total", "Sessions of reporting logins that this instance has ended.")
+	replicaUsable  = stateMetric(isGauge, "paddock_replica_usable", "1 where reads go to the standby that this instance was given, and 0 where all go to the primary.")
+	replicaLag     = stateMetric(isGauge, "paddock_replica_lag_seconds", "How long ago the standby was last seen to have all that the primary had; up to a second where nothing is read.")
+	replicaReads   = stateMetric(isCounter, "paddock_replica_reads_total", "Reads that the standby may serve: those that it did (read), and those that the primary served, by why.", "result")
 	newestKey      = stateMetric(isGauge, "paddock_master_key_newest_version", "The highest version of the master key that this instance has.")
 )
 
@@ -74,6 +78,13 @@ type stateCollector struct{ Sources }
 
 // Describe names no metric: not all of them are always there.
 func (stateCollector) Describe(chan<- *prometheus.Desc) {}
+
+func (c stateCollector) replica() *tenant.ReplicaState {
+	if c.Replica == nil {
+		return nil
+	}
+	return c.Replica()
+}
 
 // Collect asks each source.
 func (c stateCollector) Collect(out chan<- prometheus.Metric) {
@@ -116,5 +127,18 @@ func (c stateCollector) Collect(out chan<- prometheus.Metric) {
 		put(clockSkew, skew.Seconds(), string(env))
 	}
 	put(reportsEnded, float64(c.ReportSessionsEnded()))
+	if state := c.replica(); state != nil {
+		usable := 0.0
+		if state.Usable {
+			usable = 1
+		}
+		put(replicaUsable, usable)
+		if state.Lag != nil {
+			put(replicaLag, state.Lag.Seconds())
+		}
+		for result, n := range state.Reads {
+			put(replicaReads, float64(n), result)
+		}
+	}
 	put(newestKey, float64(c.NewestMasterKey))
 }

@@ -21,9 +21,10 @@ func (p Page) List(name, column string) *List {
 
 func (l *List) opening() string { return `{"` + l.name + `":` }
 
-// Read writes the rows of a query for Limit+1 rows.
+// Read writes the rows of a query for Limit+1 rows, in the place of those of an
+// earlier call.
 func (l *List) Read(rows pgx.Rows) (err error) {
-	l.body, l.next, err = l.page.AppendRowsBy(l.column, l.body, rows)
+	l.body, l.next, err = l.page.AppendRowsBy(l.column, l.body[:len(l.opening())], rows)
 	return err
 }
 

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"paddock/app/metrics"
+	"paddock/app/tenant"
 )
 
 // Figure is one number of an instance.
@@ -40,6 +41,14 @@ type figure struct {
 
 func of(pairs ...string) []string { return pairs }
 
+// replicaMisses are the results of reads that the standby did not serve.
+func replicaMisses() (labels [][]string) {
+	for _, result := range tenant.ReplicaResults[1:] {
+		labels = append(labels, of("result", result))
+	}
+	return labels
+}
+
 // figures are all, in the order in which they are shown.
 var figures = []figure{
 	{"requests", "", count, "paddock_http_requests_total", nil},
@@ -71,6 +80,9 @@ var figures = []figure{
 	{"database_connections_in_use", "", level, "paddock_database_connections", [][]string{of("state", "acquired")}},
 	{"database_connections_max", "", level, "paddock_database_connections_max", nil},
 	{"database_waits_given_up", "", count, "paddock_database_waits_given_up_total", nil},
+	{"replica_lag", "s", level, "paddock_replica_lag_seconds", nil},
+	{"replica_reads", "", count, "paddock_replica_reads_total", [][]string{of("result", "read")}},
+	{"replica_reads_on_primary", "", count, "paddock_replica_reads_total", replicaMisses()},
 	{"report_sessions_ended", "", count, "paddock_report_sessions_ended_total", nil},
 	{"instances", "", level, "paddock_instances", nil},
 	{"accounts", "", level, "paddock_accounts", nil},

@@ -65,6 +65,8 @@ type DB struct {
 	// OnAdmission, unless it is nil, is told whose a session is, with each
 	// admission. Set it before the first.
 	OnAdmission func(session, user string)
+	// Replica, unless it is nil, runs what Read is given. Set it before the first.
+	Replica *Replica
 }
 
 // NewDB makes a DB over a pool that logs in as paddock_app.
@@ -88,6 +90,19 @@ func (db *DB) Tx(ctx context.Context, a Admission, queue func(*Batch)) error {
 	db.admit(ctx, &b, a)
 	queue(&b)
 	return run(ctx, db.pool, &b)
+}
+
+// Read is Tx for statements that change nothing. Where there is a standby they may run
+// there, and where that did not go well again on the primary: so queue may be called
+// twice, and each time must begin anew with what its callbacks write to.
+func (db *DB) Read(ctx context.Context, a Admission, queue func(*Batch)) error {
+	if db.Replica != nil && db.Replica.read(ctx, func(b *Batch) {
+		db.admit(ctx, b, a)
+		queue(b)
+	}) {
+		return nil
+	}
+	return db.Tx(ctx, a, queue)
 }
 
 // TxNotify is Tx for statements that change the admitted account. It takes the
@@ -129,6 +144,15 @@ func (db *DB) admit(ctx context.Context, b *Batch, a Admission) {
 		}
 		return nil
 	})
+}
+
+// ReplicaState returns how the standby does, nil where there is none.
+func (db *DB) ReplicaState() *ReplicaState {
+	if db.Replica == nil {
+		return nil
+	}
+	state := db.Replica.State()
+	return &state
 }
 
 // Ping reports whether the database answers.

@@ -118,6 +118,12 @@ func (w *Worker) Channel(ctx context.Context) (string, error) {
 	return name, err
 }
 
+// NotePrimary gives the run of this primary an id, if it has none yet: standbys are
+// known by it (see Replica).
+func (w *Worker) NotePrimary(ctx context.Context) error {
+	return w.exec(ctx, "select private.note_primary()")
+}
+
 // QueueUsage returns how full the server's queue of notifications is, from 0 to
 // 1.
 func (w *Worker) QueueUsage(ctx context.Context) (usage float64, err error) {

@@ -61,7 +61,7 @@ func (l *Limits) Check() error {
 // Guards returns the account's guards, and how much of each is used.
 func (s *Service) Guards(ctx context.Context, a tenant.Admission) (json.RawMessage, error) {
 	var guards json.RawMessage
-	err := s.db.Tx(ctx, a, func(b *tenant.Batch) { queueGuards(b, a, &guards) })
+	err := s.db.Read(ctx, a, func(b *tenant.Batch) { queueGuards(b, a, &guards) })
 	return guards, err
 }
 

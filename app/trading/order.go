@@ -66,7 +66,7 @@ func (s *Service) OrderByClientOrderID(ctx context.Context, a tenant.Admission, 
 
 func (s *Service) find(ctx context.Context, a tenant.Admission, query string, id any) (json.RawMessage, error) {
 	var f found
-	err := s.db.Tx(ctx, a, func(b *tenant.Batch) { queueFind(b, &f, query, a.Account, id) })
+	err := s.db.Read(ctx, a, func(b *tenant.Batch) { queueFind(b, &f, query, a.Account, id) })
 	if tenant.Unstorable(err) {
 		return nil, orderNotFound()
 	}

@@ -27,7 +27,10 @@ func (s *Service) Orders(ctx context.Context, a tenant.Admission, l *OrderList) 
 	}
 	var mirror freshness
 	page := newOrdersPage()
-	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
+	err := s.db.Read(ctx, a, func(b *tenant.Batch) {
+		mirror, l.anchor = freshness{}, nil
+		l.Page.State.Forget()
+		page.begin()
 		mirror.queue(b, a, s.MirrorMaxAge, &l.Page.State)
 		l.queueAnchor(b, a.Account)
 		sql, args := l.inMirror(a.Account)
@@ -82,7 +85,14 @@ type ordersPage struct {
 	next string
 }
 
-func newOrdersPage() *ordersPage { return &ordersPage{body: append(paging.Scratch(), `{"orders":`...)} }
+func newOrdersPage() *ordersPage {
+	p := &ordersPage{body: paging.Scratch()}
+	p.begin()
+	return p
+}
+
+// begin begins the response anew.
+func (p *ordersPage) begin() { p.body, p.next = append(p.body[:0], `{"orders":`...), "" }
 
 func (p *ordersPage) append(rows pgx.Rows, page paging.Page) (err error) {
 	p.body, p.next, err = page.AppendRows(p.body, rows)

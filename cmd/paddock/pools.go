@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"maps"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -10,23 +11,32 @@ import (
 	"paddock/app/tenant"
 )
 
-// pools are the connection pools, one for each runtime login and one for the
-// doorbell, which goes past a pooler.
-type pools struct{ app, worker, auth, bell *pgxpool.Pool }
+// pools are the connection pools: one for each runtime login, and one for the
+// doorbell, which goes past a pooler. Where there is a standby, replica leads to it
+// and index to the primary, which is asked how far it has come; both are nil
+// otherwise.
+type pools struct{ app, worker, auth, bell, replica, index *pgxpool.Pool }
 
 // openPools opens the pools. Their logins were checked by doctor.Start. The
 // tracer, unless it is nil, is told of their statements.
 func openPools(ctx context.Context, c config.Config, tracer pgx.QueryTracer) (*pools, error) {
 	p := &pools{}
-	for _, want := range []struct {
+	type wanted struct {
 		into **pgxpool.Pool
 		pool tenant.PoolConfig
-	}{
+	}
+	all := []wanted{
 		{&p.app, tenant.PoolConfig{URL: c.AppURL, MaxConns: c.AppConns, Name: "paddock app", ThroughPooler: c.Pooler, Tracer: tracer}},
 		{&p.worker, tenant.PoolConfig{URL: c.WorkerURL, MaxConns: 6, Name: "paddock worker", ThroughPooler: c.Pooler, Tracer: tracer}},
 		{&p.auth, tenant.PoolConfig{URL: c.AuthURL, MaxConns: 4, Name: "paddock auth", ThroughPooler: c.Pooler, Tracer: tracer}},
 		{&p.bell, tenant.PoolConfig{URL: c.ListenURL, MaxConns: 1, Name: "paddock bell", AsyncCommit: true, Tracer: tracer}},
-	} {
+	}
+	if c.ReplicaURL != "" {
+		all = append(all,
+			wanted{&p.replica, tenant.PoolConfig{URL: c.ReplicaURL, MaxConns: c.AppConns, Name: "paddock replica", ThroughPooler: c.Pooler, Tracer: tracer}},
+			wanted{&p.index, tenant.PoolConfig{URL: c.AppURL, MaxConns: 1, Name: "paddock index", ThroughPooler: c.Pooler, Tracer: tracer}})
+	}
+	for _, want := range all {
 		pool, err := tenant.OpenPool(ctx, want.pool)
 		if err != nil {
 			p.close()
@@ -38,17 +48,22 @@ func openPools(ctx context.Context, c config.Config, tracer pgx.QueryTracer) (*p
 }
 
 func (p *pools) close() {
-	for _, pool := range []*pgxpool.Pool{p.app, p.worker, p.auth, p.bell} {
-		if pool != nil {
-			pool.Close()
-		}
+	for _, pool := range p.named() {
+		pool.Close()
 	}
+}
+
+// named returns the pools that there are, by their names.
+func (p *pools) named() map[string]*pgxpool.Pool {
+	all := map[string]*pgxpool.Pool{"app": p.app, "worker": p.worker, "auth": p.auth, "bell": p.bell, "replica": p.replica, "index": p.index}
+	maps.DeleteFunc(all, func(_ string, pool *pgxpool.Pool) bool { return pool == nil })
+	return all
 }
 
 // states returns a function for each pool that returns its state.
 func (p *pools) states() map[string]func() tenant.PoolState {
 	states := map[string]func() tenant.PoolState{}
-	for name, pool := range map[string]*pgxpool.Pool{"app": p.app, "worker": p.worker, "auth": p.auth, "bell": p.bell} {
+	for name, pool := range p.named() {
 		states[name] = func() tenant.PoolState { return tenant.StateOf(pool) }
 	}
 	return states

@@ -109,6 +109,9 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	db := tenant.NewDB(pools.app, bell)
 	db.OnAdmission = perUser.SetOwner
 	worker := tenant.NewWorker(pools.worker, bell)
+	if pools.replica != nil {
+		db.Replica = tenant.NewReplica(pools.replica, pools.index, worker, log)
+	}
 	if err := keys.Verify(ctx, worker); err != nil { // also keeps the check value of a new version
 		return err
 	}
@@ -145,7 +148,7 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	tradingService.OnOrder, tradingService.OnGuard = told.metrics.Order, told.metrics.Guard
 	told.metrics.Watch(metrics.Sources{
 		Pools: pools.states(), Rings: bell.Rings, Streams: manager.State, Push: hub.State, Broker: alpaca.State,
-		ClockSkews: alpaca.ClockSkews, ReportSessionsEnded: watchdog.Ended, NewestMasterKey: keys.Newest(),
+		ClockSkews: alpaca.ClockSkews, ReportSessionsEnded: watchdog.Ended, NewestMasterKey: keys.Newest(), Replica: db.ReplicaState,
 	})
 	api := httpapi.Config{
 		Accounts:            accountService,
@@ -166,6 +169,7 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 		ClockSkews:          alpaca.ClockSkews,
 		ReportSessionsEnded: watchdog.Ended,
 		Streams:             manager.Streams,
+		Replica:             db.ReplicaState,
 		Secure:              strings.HasPrefix(c.BaseURL, "https://"),
 		Logger:              log,
 	}
@@ -210,6 +214,9 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	group.Go(func() error { return eventlog.NewMaintainer(worker, log).Run(running) })
 	group.Go(func() error { return worker.MaintainSealKeys(running, log) })
 	group.Go(func() error { return watchdog.Run(running) })
+	if db.Replica != nil {
+		group.Go(func() error { return db.Replica.Run(running) })
+	}
 	group.Go(func() error { return reporting.NewNoter(worker, log).Run(running) })
 	group.Go(func() error { return announcement.Run(running) })
 	group.Go(func() error {

@@ -32,6 +32,8 @@ type Options struct {
 	// refuses clients that send another one.
 	IgnoredParameters string
 	Connections       int // to Postgres, for each login and database
+	// Resets has it run DISCARD ALL after each transaction.
+	Resets bool
 }
 
 // Start runs PgBouncer until the test ends. Without one on this machine the
@@ -62,6 +64,10 @@ func Start(t testing.TB, o Options) *Bouncer {
 		users += fmt.Sprintf("%q %q\n", u.User.Username(), password)
 		server = fmt.Sprintf("host=%s port=%s", u.Hostname(), u.Port())
 	}
+	resets := 0
+	if o.Resets {
+		resets = 1
+	}
 	usersFile := filepath.Join(dir, "users.txt")
 	for path, text := range map[string]string{
 		usersFile: users,
@@ -75,9 +81,10 @@ auth_type = scram-sha-256
 auth_file = %s
 pool_mode = %s
 default_pool_size = %d
+server_reset_query_always = %d
 ignore_startup_parameters = %s
 logfile = %s
-`, server, host, port, usersFile, o.Mode, o.Connections, o.IgnoredParameters, filepath.Join(dir, "log")),
+`, server, host, port, usersFile, o.Mode, o.Connections, resets, o.IgnoredParameters, filepath.Join(dir, "log")),
 	} {
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
@@ -116,6 +123,17 @@ func (b *Bouncer) Run() {
 			b.t.Fatalf("PgBouncer does not listen: %s", said.String())
 		}
 	}
+}
+
+// Version returns what the program says it is, such as PgBouncer 1.18.0.
+func (b *Bouncer) Version() string {
+	b.t.Helper()
+	said, err := exec.Command("pgbouncer", "--version").Output()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	version, _, _ := strings.Cut(string(said), "\n")
+	return version
 }
 
 // Kill ends the process as a crash would.

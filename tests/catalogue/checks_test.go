@@ -16,7 +16,7 @@ const (
 	// Tables that belong to no tenant, or are counted by user. No runtime role has
 	// a privilege on them.
 	notTenants = `('private.seal_keys', 'private.doorbell', 'private.event_retention', 'private.step_up_window', 'private.stream_instances', 'private.master_keys',
-		'private.key_checks', 'private.stored_bytes', 'private.storage_limit', 'private.audit_retention', 'private.report_sessions', 'private.instance_keyrings')`
+		'private.key_checks', 'private.stored_bytes', 'private.storage_limit', 'private.audit_retention', 'private.report_sessions', 'private.instance_keyrings', 'private.primary_run')`
 
 	// The table of what concerns a user: each row is one user's.
 	ofUsers = `'app.user_audit_log'`
@@ -35,6 +35,7 @@ const (
 		'private.admit(text,uuid,text)',                        -- writes settings alone
 		'private.create_account(text,text)',                -- asks for a user: there is no account yet
 		'private.lock_event_log(boolean)',                  -- writes nothing
+		'private.check_replica(uuid,pg_lsn,timestamp with time zone,interval)', -- writes nothing: it runs on a standby
 		'private.append_event(text,jsonb,text)',            -- asks for the scope of each kind
 		'private.read_credentials(integer[],text[])'        -- notes the decryption
 	)`

@@ -57,6 +57,7 @@ var filled = []string{
 	`insert into private.master_keys (key_version, check_value) values (1, decode(repeat('cd', 32), 'hex'))`,
 	`insert into private.key_checks (user_id) values ('u')`,
 	`insert into private.instance_keyrings (holder, versions, live_until) values (gen_random_uuid(), '{1}', now())`,
+	`insert into private.primary_run (run, timeline, started_at) values (gen_random_uuid(), '00000001', now())`,
 	`insert into private.report_sessions (login, address) values (1, 'local')`,
 	`insert into private.stored_bytes (user_id, what, bytes) values ('u', 'logs', 1)`,
 	`insert into app.stream_leases (account_id, holder, expires_at) values ('00000000-0000-4000-8000-000000000001', gen_random_uuid(), now())`,

@@ -9,12 +9,15 @@
 package isolation
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"paddock/tests/bouncer"
+	"paddock/tests/kit"
 	"paddock/tests/pgtest"
 )
 
@@ -26,6 +29,8 @@ type attack struct {
 	weak []string
 	// weakFn is for weakenings that need more than statements.
 	weakFn func(l *lab)
+	// direct says that the attack has no aim through a pooler.
+	direct bool
 	// spoils says that the attack, where it succeeds, leaves something on which other
 	// tenants' rows depend as well.
 	spoils bool
@@ -94,9 +99,16 @@ func TestNoAttackCrosses(t *testing.T) {
 func TestNoAttackCrossesThroughAPooler(t *testing.T) {
 	db := pgtest.New(t)
 	m := newMakers(t, db)
-	logins := []string{db.URL("paddock_app"), db.URL("paddock_worker"), db.URL("paddock_auth")}
+	var logins []string
+	for _, role := range pooled {
+		logins = append(logins, db.URL(role))
+	}
 	pooler := bouncer.Start(t, bouncer.Options{Mode: "transaction", URLs: logins, Connections: 3})
-	for _, a := range slices.Concat(settingsAttacks, sealAttacks, signInAttacks, keyAttacks, auditAttacks) {
+	t.Logf("through %s", pooler.Version())
+	for _, a := range all() {
+		if a.direct {
+			continue
+		}
 		t.Run(name(a), func(t *testing.T) {
 			l := m.lab(t, db)
 			l.through = pooler.URL
@@ -104,6 +116,40 @@ func TestNoAttackCrossesThroughAPooler(t *testing.T) {
 				a.scene(l)
 			}
 			before := l.state()
+			a.run(l)
+			if got := l.verdict(before); got != "" {
+				t.Errorf("%s: the attacker has %s", a.name, got)
+			}
+		})
+	}
+}
+
+// TestNoAttackCrossesOnAStandby makes those on the admission itself on a standby,
+// where it, the seal and the policies are the same, and the seal's key comes with the
+// log.
+func TestNoAttackCrossesOnAStandby(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts two servers")
+	}
+	own := pgtest.StartOwn(t)
+	m := newMakers(t, own.DB)
+	standby := own.Replica(t, "one")
+	there := connect(t, standby.AdminURL)
+	for _, a := range slices.Concat(settingsAttacks, sealAttacks) {
+		t.Run(name(a), func(t *testing.T) {
+			l := m.lab(t, own.DB)
+			l.through = standby.On
+			if a.scene != nil {
+				a.scene(l)
+			}
+			before := l.state()
+			written := one[string](t, l.admin, "select pg_current_wal_insert_lsn()::text")
+			kit.Within(t, 30*time.Second, "the standby to have the tenants", func() error {
+				if !one[bool](t, there, "select pg_last_wal_replay_lsn() >= $1::text::pg_lsn", written) {
+					return errors.New("it lags")
+				}
+				return nil
+			})
 			a.run(l)
 			if got := l.verdict(before); got != "" {
 				t.Errorf("%s: the attacker has %s", a.name, got)

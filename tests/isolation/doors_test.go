@@ -366,6 +366,7 @@ func hostile(l *lab, s *session) {
 		"bytea":                      {"null", "'\\x'"},
 		"bytea[]":                    {"null", "'{}'", "array[null, '\\x']::bytea[]"},
 		"oid":                        {"null", "0"},
+		"pg_lsn":                     {"null", "'0/0'", "'FFFFFFFF/FFFFFFFF'"},
 		"app.alpaca_orders": {"null", `jsonb_populate_record(null::app.alpaca_orders, '{"account_id": "$B", "side": "buy", "order_class": "", "qty": 1, "symbol": "X", "limit_price": 1}')`,
 			`jsonb_populate_record(null::app.alpaca_orders, '{"account_id": "$B", "order_class": "mleg", "qty": 1, "request": {"legs": [{"symbol": null}]}}')`},
 		"app.wind_downs":        {"null", `jsonb_populate_record(null::app.wind_downs, '{"account_id": "$B", "id": "$B_ORDER", "liquidate": true}')`},

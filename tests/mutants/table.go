@@ -18,6 +18,7 @@ const (
 	outages    = "outages"
 	streams    = "streams"
 	observed   = "what is observed"
+	standby    = "a standby for reads"
 )
 
 // mutants breaks rules that orders depend on, and names the tests that must
@@ -204,4 +205,13 @@ var mutants = []mutant{
 	{observed, "app/metrics/metrics.go", "	return counters[other]\n}\n\nfunc knownPair", "	counters[value] = prometheus.NewCounter(prometheus.CounterOpts{Name: value})\n	return counters[value]\n}\n\nfunc knownPair", []string{"app/metrics TestUnknownValuesAreOne"}},
 	{observed, "app/config/observation.go", "!public && !isLocalHost(host)", "!public && host == \"?\"", []string{"app/config TestPublicOperatorAddr"}},
 	{observed, "app/origin/log.go", `line.AddAttrs(slog.String("account", account.String()))`, "_ = account", []string{"app/origin TestLinesNameTheirRequest"}},
+	{standby, "sql/func/014/check_replica.sql", "while coalesce(pg_last_wal_replay_lsn() < p_lsn, true) loop", "while false loop", []string{"app/tenant TestReadsSeeWhatWasWritten", "app/tenant TestNobodyReadsOnTheStandbyWhoMayNot"}},
+	{standby, "sql/func/014/check_replica.sql", "not exists (select from private.primary_run r where r.run = p_run)", "false", []string{"app/tenant TestAStandbyOfAnotherHistoryIsNotRead"}},
+	{standby, "sql/func/014/check_replica.sql", "not pg_is_in_recovery()", "false", []string{"app/tenant TestAStandbyOfAnotherHistoryIsNotRead"}},
+	{standby, "sql/func/014/check_replica.sql", "now() < p_clock", "false", []string{"app/tenant TestAStandbyWhoseClockIsBehindIsNotRead"}},
+	{standby, "sql/func/014/check_replica.sql", "session_user <> 'paddock_app'", "false", []string{"app/tenant TestAStandbyWhoseClockIsBehindIsNotRead"}},
+	{standby, "sql/func/014/read_index.sql", " and r.started_at = pg_postmaster_start_time()", "", []string{"app/tenant TestARestartedPrimaryIsAnotherRun"}},
+	{standby, "app/tenant/replica.go", "index.finished < seen;", "false;", []string{"app/tenant TestTheStandbyShowsNothingBeforeThePrimary"}},
+	{standby, "app/tenant/replica.go", "	return err == nil\n}", "	return true\n}", []string{"app/tenant TestAStandbyThatFailsFailsNoRead"}},
+	{standby, "app/paging/list.go", "l.body[:len(l.opening())]", "l.body", []string{"app/paging TestAListThatIsReadAgainBeginsAnew"}},
 }

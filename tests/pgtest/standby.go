@@ -2,9 +2,7 @@ package pgtest
 
 import (
 	"os"
-	osexec "os/exec"
 	"path/filepath"
-	"syscall"
 	"testing"
 )
 
@@ -23,25 +21,7 @@ func (o *Own) Standby(t testing.TB) *Standby {
 		t.Fatal(err)
 	}
 	s := &Standby{own: o, data: data, copied: filepath.Join(filepath.Dir(data), "standby")}
-	info, err := os.Stat(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	owner := info.Sys().(*syscall.Stat_t)
-	if err := os.Mkdir(s.copied, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chown(s.copied, int(owner.Uid), int(owner.Gid)); err != nil {
-		t.Fatal(err)
-	}
-	cmd := osexec.Command(o.Server.Program("pg_basebackup"), "--pgdata="+s.copied, "--write-recovery-conf", "--checkpoint=fast", "--dbname="+o.Server.AdminURL("postgres"))
-	cmd.Dir = "/"
-	if os.Geteuid() == 0 {
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: owner.Uid, Gid: owner.Gid}}
-	}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("pg_basebackup: %v: %s", err, out)
-	}
+	o.copyTo(t, s.copied)
 	return s
 }
 

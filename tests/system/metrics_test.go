@@ -20,6 +20,7 @@ import (
 	"paddock/app/auth"
 	"paddock/app/broker"
 	"paddock/app/problem"
+	"paddock/app/tenant"
 	"paddock/app/trading"
 	"paddock/tests/program"
 )
@@ -50,10 +51,10 @@ func labelValues(t *testing.T) map[string]func(string) bool {
 		"code":        one(append(codes, "other")...),
 		"door":        one("request", "worker"),
 		"guard":       one(append(trading.Guards(), "other")...),
-		"result":      one(slices.Concat(trading.OrderResults(), auth.SignInResults(), broker.Results(), []string{"applied", "unapplied", "ok", "failed", "other"})...),
+		"result":      one(slices.Concat(trading.OrderResults(), auth.SignInResults(), broker.Results(), tenant.ReplicaResults[:], []string{"applied", "unapplied", "ok", "failed", "other"})...),
 		"by":          one(append(auth.SignInWays(), "other")...),
 		"host":        one("paper", "live", "data", "other"),
-		"pool":        one("app", "worker", "auth", "bell"),
+		"pool":        one("app", "worker", "auth", "bell", "replica", "index"),
 		"state":       one("acquired", "idle"),
 		"what":        one("sent", "failed", "withheld", "heard"),
 		"transport":   one("sse", "ws"),

@@ -1,12 +1,16 @@
 package system
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"paddock/tests/bouncer"
+	"paddock/tests/program"
 )
 
 // Through PgBouncer in transaction mode, with fewer connections to Postgres
@@ -21,7 +25,8 @@ func TestThroughAPooler(t *testing.T) {
 	direct := []string{w.postgres.URL("paddock_app"), w.postgres.URL("paddock_worker"), w.postgres.URL("paddock_auth")}
 	pooler := bouncer.Start(t, bouncer.Options{Mode: "transaction", URLs: direct, Connections: 2})
 	w.throughPooler = pooler.URL
-	w.settings = []string{"PADDOCK_DATABASE_POOLER=transaction", "PADDOCK_LISTEN_DATABASE_URL=" + w.postgres.URL("paddock_worker")}
+	operator := program.FreeAddr(t)
+	w.settings = []string{"PADDOCK_OPERATOR_ADDR=" + operator, "PADDOCK_DATABASE_POOLER=transaction", "PADDOCK_LISTEN_DATABASE_URL=" + w.postgres.URL("paddock_worker")}
 	w.start()
 
 	ada, bob := w.signUp("ada"), w.signUp("bob")
@@ -66,6 +71,38 @@ func TestThroughAPooler(t *testing.T) {
 		}
 	}
 	reading.Wait()
+
+	// Events come by the bell, whose notifications go past the pooler, and not by the
+	// look of every 0.9 s, by which a third of them would come as soon.
+	heard := func() float64 {
+		_, families := w.scrape(operator)
+		return sum(families, "paddock_rings_total", "what", "heard")
+	}
+	before, soon := heard(), 0
+	const said, quick = 12, 300 * time.Millisecond
+	for n := range said {
+		all[0].mu.Lock()
+		have := len(all[0].events)
+		all[0].mu.Unlock()
+		began := time.Now()
+		if r := ada.call("POST", "/api/agent-logs", all[0].id, map[string]any{"level": "info", "message": fmt.Sprint("said ", n)}); r.StatusCode != http.StatusCreated {
+			t.Fatalf("an agent's log: %d", r.StatusCode)
+		}
+		w.eventually("the event", func() error {
+			all[0].mu.Lock()
+			defer all[0].mu.Unlock()
+			if len(all[0].events) == have {
+				return errors.New("it has not come")
+			}
+			return nil
+		})
+		if time.Since(began) < quick {
+			soon++
+		}
+	}
+	if rings := heard() - before; rings < said || soon < said*2/3 {
+		t.Errorf("%g rings were heard of %d events, of which %d came within %s", rings, said, soon, quick)
+	}
 
 	pooler.Kill()
 	w.eventually("the server to say that it is not ready", func() error {

@@ -64,6 +64,13 @@ export interface paths {
                             streams: number;
                             /** @description How many it reconciles without one because it may have no more */
                             accounts_without_stream: number;
+                            /** @description The standby for reads, where this instance was given one */
+                            replica?: {
+                                /** @description Whether reads go there; otherwise all go to the primary */
+                                usable: boolean;
+                                /** @description How long ago it was last seen to have all that the primary had, in milliseconds; null before the first time */
+                                lag_ms: number | null;
+                            };
                             /** @description How far Alpaca's clocks are ahead of this server's, in milliseconds, by environment, as far as Alpaca has answered lately */
                             clock_skew_ms: {
                                 [key: string]: number;
