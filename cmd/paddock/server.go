@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"golang.org/x/sync/errgroup"
 
 	"paddock/app/accounts"
@@ -25,6 +26,7 @@ import (
 	"paddock/app/doctor"
 	"paddock/app/eventlog"
 	"paddock/app/httpapi"
+	"paddock/app/jobs"
 	"paddock/app/journal"
 	"paddock/app/mail"
 	"paddock/app/metrics"
@@ -141,6 +143,13 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	opener := credentials.NewOpener(db, keys, alpaca, log)
 	accountService, tradingService := accounts.New(db, keys, alpaca), trading.New(db, opener, log)
 	accountService.MirrorMaxAge, tradingService.MirrorMaxAge = c.MirrorMaxAge, c.MirrorMaxAge
+	runner, err := jobs.New(jobs.Config{
+		Worker: worker, Driver: riverpgxv5.New(pools.jobs), Logger: log,
+		Handlers: map[string]jobs.Handler{"order": jobs.Orders(tradingService)},
+	})
+	if err != nil {
+		return err
+	}
 	duck := &httpapi.LameDuck{}
 	tradingService.OnOrder, tradingService.OnGuard = told.metrics.Order, told.metrics.Guard
 	told.metrics.Watch(metrics.Sources{
@@ -207,6 +216,7 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	group.Go(func() error { return bell.Run(running) })
 	group.Go(func() error { return manager.Run(running) })
 	group.Go(func() error { return hub.Run(running) })
+	group.Go(func() error { return runner.Run(running) })
 	group.Go(func() error { return eventlog.NewMaintainer(worker, log).Run(running) })
 	group.Go(func() error { return worker.MaintainSealKeys(running, log) })
 	group.Go(func() error { return watchdog.Run(running) })

@@ -53,7 +53,7 @@ func labelValues(t *testing.T) map[string]func(string) bool {
 		"result":      one(slices.Concat(trading.OrderResults(), auth.SignInResults(), broker.Results(), []string{"applied", "unapplied", "ok", "failed", "other"})...),
 		"by":          one(append(auth.SignInWays(), "other")...),
 		"host":        one("paper", "live", "data", "other"),
-		"pool":        one("app", "worker", "auth", "bell"),
+		"pool":        one("app", "worker", "auth", "bell", "jobs"),
 		"state":       one("acquired", "idle"),
 		"what":        one("sent", "failed", "withheld", "heard"),
 		"transport":   one("sse", "ws"),

@@ -883,6 +883,10 @@ export interface paths {
          * Place an order, once at most
          * @description The same client_order_id or Idempotency-Key and body again is answered as the first was and sends nothing, unless
          *     the first surely never reached Alpaca: then it is sent. Another body under a taken id or key is 409.
+         *
+         *     With the header Prefer: respond-async the answer is 202 with a job, as soon as the order is written down. The job
+         *     sends it afterwards; the account's orders that are accepted so are sent in their order. Retries are safe with and
+         *     without the header.
          */
         post: {
             parameters: {
@@ -895,6 +899,8 @@ export interface paths {
                     "X-Account-ID"?: components["parameters"]["AccountHeader"];
                     /** @description Your name for this request, such as a UUID; a retry with it is safe */
                     "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                    /** @description respond-async (RFC 7240): answer before the order is sent. Other preferences are ignored */
+                    Prefer?: string;
                 };
                 path?: never;
                 cookie?: never;
@@ -914,19 +920,26 @@ export interface paths {
                         "application/json": components["schemas"]["Order"];
                     };
                 };
-                /** @description Alpaca's answer was lost. It is looked up by client_order_id, and the order is never sent again */
+                /**
+                 * @description Alpaca's answer was lost: it is looked up by client_order_id, and the order is never sent again. Or, with the
+                 *     header Preference-Applied, a job that sends the order.
+                 */
                 202: {
                     headers: {
+                        /** @description Where the job is, with Preference-Applied */
+                        Location?: string;
+                        /** @description respond-async, where the order is sent afterwards */
+                        "Preference-Applied"?: "respond-async";
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Order"];
+                        "application/json": components["schemas"]["Order"] | components["schemas"]["Job"];
                     };
                 };
                 default: components["responses"]["Problem"];
             };
         };
-        /** Ask Alpaca to cancel every open order */
+        /** Cancel every order that waits to be sent, and ask Alpaca to cancel every open one */
         delete: {
             parameters: {
                 query?: {
@@ -1252,6 +1265,176 @@ export interface paths {
             };
         };
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The account's jobs, the newest first
+         * @description Jobs that are over are kept for a week.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                    state?: "waiting" | "running" | "done" | "failed" | "canceled";
+                    limit?: components["parameters"]["Limit"];
+                    /** @description The next_cursor of the page before */
+                    before?: components["parameters"]["Before"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            jobs: components["schemas"]["Job"][];
+                            next_cursor: components["schemas"]["NextCursor"];
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Cancel all of the account's jobs that wait */
+        delete: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description How many were canceled; one that runs goes on */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            canceled: number;
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{id}": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path: {
+                id: components["parameters"]["PathID"];
+            };
+            cookie?: never;
+        };
+        /** One job, and what became of it */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The job */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Job"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Cancel a job that waits */
+        delete: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The job, which is canceled */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Job"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
@@ -6368,10 +6551,40 @@ export interface components {
             /** @description The cursor to go on from after it */
             resume: string;
             /** @enum {string} */
-            kind: "order" | "position" | "agent_log" | "account" | "credentials" | "guard" | "journal";
+            kind: "order" | "position" | "agent_log" | "account" | "credentials" | "guard" | "journal" | "job";
             at: components["schemas"]["Time"];
             /** @description By kind: see docs/websocket.md */
             data: Record<string, never>;
+        };
+        /** @description What was asked for with Prefer: respond-async, and what became of it */
+        Job: {
+            /**
+             * Format: uuid
+             * @description Of the order as well, where the job made it
+             */
+            id: string;
+            /** @enum {string} */
+            kind: "order";
+            /**
+             * @description done and failed have status and answer
+             * @enum {string}
+             */
+            state: "waiting" | "running" | "done" | "failed" | "canceled";
+            /** @description The client's; null where the order gets the job's id for it */
+            client_order_id: string | null;
+            /** @description The user who asked for it */
+            asked_by: string;
+            /** @description What was asked for, as POST /api/orders takes it */
+            request: Record<string, never>;
+            accepted_at: components["schemas"]["Time"];
+            began_at: components["schemas"]["TimeOrNull"];
+            ended_at: components["schemas"]["TimeOrNull"];
+            /** @description How often it was begun: again where what it needs could not be reached, or a server died */
+            tries: number;
+            /** @description HTTP's status that the request would have been answered with */
+            status: number | null;
+            /** @description The body that goes with it: the order, or a problem */
+            answer: Record<string, never> | null;
         };
         AccountSnapshot: {
             /**

@@ -1,0 +1,30 @@
+-- Trigger: holds orders and jobs to one another. An order that is made by a job's
+-- ticket must be the one that was asked for. Any other must not take the key or the
+-- client_order_id under which a job that has not ended asks for another order: its
+-- sender was told that it is accepted (PD412; the detail says which of the two).
+create or replace function private.check_job_order() returns trigger
+volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql as $$
+declare
+  door text := private.check_seal();
+  taken text;
+begin
+  if split_part(door, '.', 2) = 'J' then
+    if not exists (select from app.jobs j where j.account_id = new.account_id and j.id = split_part(door, '.', 4)::uuid
+        and j.id = new.id and j.kind = 'order' and j.request_hash = new.request_hash and j.request = new.request) then
+      raise exception 'a ticket is for the order that was asked for' using errcode = '42501';
+    end if;
+    return new;
+  end if;
+  perform private.lock_event_log();
+  select case when j.idempotency_key = new.idempotency_key then 'key' else 'client_order_id' end into taken
+    from app.jobs j where j.account_id = new.account_id and j.ended_at is null
+      and (j.idempotency_key = new.idempotency_key or j.client_order_id = new.client_order_id or j.id::text = new.client_order_id)
+      and j.request_hash is distinct from new.request_hash
+    limit 1;
+  if taken is not null then
+    raise exception 'a job asks for another order under this %', taken using errcode = 'PD412', detail = taken;
+  end if;
+  return new;
+end
+$$;
