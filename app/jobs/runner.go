@@ -71,6 +71,12 @@ const (
 	resultLost      = "lost" // somebody else begins it again
 )
 
+// KindOrder is the kind of orders that wait to be sent.
+const KindOrder = "order"
+
+// Kinds returns the kinds of jobs.
+func Kinds() []string { return []string{KindOrder} }
+
 // Results returns how carrying out a job can end.
 func Results() []string { return []string{resultDone, resultFailed, resultPostponed, resultLost} }
 

@@ -38,7 +38,7 @@ func toProblem(ctx context.Context, err error) error {
 			return problem.New(problem.StepUpRequired, "This account trades real money: show that it is you, with your password or a code to POST /api/user/step-up, and send the request again.")
 		case pg.Code == "PD430":
 			return tooMuchStored(pg)
-		case pg.Code == "PD408":
+		case pg.Code == "PD432":
 			return fmt.Errorf("%w: %w", ErrTicketOver, err)
 		case pg.Code == "PD431":
 			p := problem.New(problem.TooManyJobs, "This account has 10,000 orders waiting to be sent, which is as many as it may have. Wait until some of them were sent, or cancel them with DELETE /api/jobs.").Because(pg)

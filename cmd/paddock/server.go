@@ -145,7 +145,7 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	accountService.MirrorMaxAge, tradingService.MirrorMaxAge = c.MirrorMaxAge, c.MirrorMaxAge
 	runner, err := jobs.New(jobs.Config{
 		Worker: worker, Driver: riverpgxv5.New(pools.jobs), Logger: log,
-		Handlers: map[string]jobs.Handler{"order": jobs.Orders(tradingService)},
+		Handlers: map[string]jobs.Handler{jobs.KindOrder: jobs.Orders(tradingService)}, OnJob: told.metrics.Job,
 	})
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ import (
 
 	"paddock/app/auth"
 	"paddock/app/broker"
+	"paddock/app/jobs"
 	"paddock/app/metrics"
 	"paddock/app/trading"
 	"paddock/tests/program"
@@ -191,6 +192,9 @@ func valuesOf(metric, label string) []string {
 		"paddock_broker_calls_total result":    broker.Results(),
 		"paddock_trade_updates_total result":   {"applied", "unapplied"},
 		"paddock_reconciliations_total result": {"ok", "failed"},
+		"paddock_jobs_total result":            jobs.Results(),
+		"paddock_jobs_total kind":              jobs.Kinds(),
+		"paddock_jobs state":                   {"waiting", "running"},
 		"paddock_rings_total what":             {"sent", "failed", "withheld", "heard"},
 		"paddock_broker_breakers_open scope":   {"own", "shared"},
 		"paddock_database_connections state":   {"acquired", "idle"},

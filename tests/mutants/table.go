@@ -18,6 +18,7 @@ const (
 	outages    = "outages"
 	streams    = "streams"
 	observed   = "what is observed"
+	waiting    = "jobs"
 )
 
 // mutants breaks rules that orders depend on, and names the tests that must
@@ -44,6 +45,22 @@ var mutants = []mutant{
 
 	{doors, "app/broker/breakers.go", "!x.onWire.Load() || x.ctx.Err() != nil || isDialing(failure.Cause)", "true", []string{"app/broker TestOddAnswersAreNobodyElses"}},
 	{doors, "app/broker/client.go", "breakers.allow(c.owner, c.account,", "breakers.allow(c.account, c.account,", []string{"app/broker TestNoTenantOpensTheBreaker", "app/httpapi TestOneTenantsAnswersStopNobody"}},
+	{waiting, "sql/func/014/begin_job.sql", "order by j.seq limit 1;\n    if next.id", "order by j.seq desc limit 1;\n    if next.id", []string{"app/jobs TestOrdersKeepTheirOrder"}},
+	{waiting, "sql/func/014/begin_job.sql", "or list.live_until > clock_timestamp() then", "then", []string{"app/jobs TestOneTenantsJobsHoldUpNobody"}},
+	{waiting, "sql/func/014/begin_job.sql", " and s.\"expiresAt\" > at", "", []string{"app/jobs TestWhoMayNoLongerTradeSendsNothing"}},
+	{waiting, "sql/func/014/begin_job.sql", "sha256(secret)", "secret", []string{"app/jobs TestAcceptedOrderIsSent"}},
+	{waiting, "sql/func/014/admit_job.sql", "s in ('read', 'trade', 'cancel')", "true", []string{"app/jobs TestATicketIsForOneOrder"}},
+	{waiting, "sql/func/014/check_job_order.sql", "and j.id = new.id and j.kind = 'order' and j.request_hash = new.request_hash and j.request = new.request", "", []string{"app/jobs TestATicketIsForOneOrder"}},
+	{waiting, "sql/func/014/check_job_order.sql", "or j.id::text = new.client_order_id)", ")", []string{"app/jobs TestRetriesOfAcceptedOrders"}},
+	{waiting, "sql/func/014/accept_job.sql", " or split_part(private.check_seal(), '.', 2) <> 'R'", "", []string{"app/jobs TestATicketIsForOneOrder"}},
+	{waiting, "sql/func/014/wake_jobs.sql", "convert_to('jobs ' || p_owner, 'UTF8')", "ext.gen_random_bytes(8)", []string{"app/jobs TestOneTenantsJobsHoldUpNobody"}},
+	{waiting, "sql/014_jobs.sql", "for each row when (new.switch = 'halted') execute function private.cancel_stopped_jobs()", "for each row when (false) execute function private.cancel_stopped_jobs()", []string{"app/jobs TestStoppingCancelsWhatWaits"}},
+	{waiting, "sql/014_jobs.sql", "for each row when (new.cancel_orders) execute function", "for each row when (false) execute function", []string{"app/jobs TestStoppingCancelsWhatWaits"}},
+	{waiting, "app/trading/pipeline.go", "|| p.waits && passes(err)", "", []string{"app/jobs TestOrdersWaitForTheBroker"}},
+	{waiting, "app/trading/pipeline.go", "	case tenant.SQLState(err) == \"PD412\": // what has the id or the key is another request, and stands\n		return Placed{}, err\n", "", []string{"app/jobs TestRetriesOfAcceptedOrders"}},
+	{waiting, "app/jobs/runner.go", "	if _, err := r.Worker.WakeWaitingJobs(ctx)", "	if _, err := 0, error(nil)", []string{"app/jobs TestRiversRowsAreHints"}},
+	{waiting, "app/httpapi/jobs.go", "	if _, err := s.Trading.CancelJobs(r.Context(), r.admission); err != nil {\n		return response{}, err\n	}\n", "", []string{"app/httpapi TestCancelingAllCancelsWhatWaits"}},
+
 	{edges, "app/broker/client.go", "		if failure.Kind == Unauthorized && !c.takesAsSaid {", "		if false {", []string{"app/broker TestOnlyAConfirmed401IsUnauthorized", "app/httpapi TestOneHostsWordTakesNoKeys"}},
 	{edges, "app/broker/relay.go", "		if refusal.Kind == Unauthorized {", "		if false {", []string{"app/broker TestOnlyAConfirmed401IsUnauthorized", "app/httpapi TestOneHostsWordTakesNoKeys"}},
 	{edges, "app/auth/cookie.go", "		if value, ours := s.verified(c.Value); ours {\n			return value, true\n		}\n", "		return s.verified(c.Value)\n", []string{"app/auth TestCookiesOfOneName", "app/httpapi TestJunkCookiesSignNobodyOut"}},

@@ -19,6 +19,7 @@ import (
 	"paddock/app/alpacasim"
 	"paddock/app/auth"
 	"paddock/app/broker"
+	"paddock/app/jobs"
 	"paddock/app/problem"
 	"paddock/app/trading"
 	"paddock/tests/program"
@@ -48,13 +49,14 @@ func labelValues(t *testing.T) map[string]func(string) bool {
 		"route":       one(routes...),
 		"class":       one("1xx", "2xx", "3xx", "4xx", "5xx", "other"),
 		"code":        one(append(codes, "other")...),
-		"door":        one("request", "worker"),
+		"door":        one("request", "worker", "job"),
 		"guard":       one(append(trading.Guards(), "other")...),
-		"result":      one(slices.Concat(trading.OrderResults(), auth.SignInResults(), broker.Results(), []string{"applied", "unapplied", "ok", "failed", "other"})...),
+		"result":      one(slices.Concat(trading.OrderResults(), auth.SignInResults(), broker.Results(), jobs.Results(), []string{"applied", "unapplied", "ok", "failed", "other"})...),
 		"by":          one(append(auth.SignInWays(), "other")...),
 		"host":        one("paper", "live", "data", "other"),
 		"pool":        one("app", "worker", "auth", "bell", "jobs"),
-		"state":       one("acquired", "idle"),
+		"state":       one("acquired", "idle", "waiting", "running"),
+		"kind":        one(append(jobs.Kinds(), "other")...),
 		"what":        one("sent", "failed", "withheld", "heard"),
 		"transport":   one("sse", "ws"),
 		"scope":       one("own", "shared"),

@@ -4,7 +4,7 @@
 -- that no other order can be made by it (private.check_job_order). The audit says of
 -- what is done here that the request did it which asked for the job.
 --
--- PD408: the ticket is none, or holds no longer. PD401: the session in which it was
+-- PD432: the ticket is none, or holds no longer. PD401: the session in which it was
 -- asked for has ended. PD403: the user has no grant on the account. 42501: this
 -- transaction is admitted already.
 create or replace function private.admit_job(p_account uuid, p_ticket bytea) returns void
@@ -25,7 +25,7 @@ begin
     join app.jobs j on j.account_id = l.account_id and j.id = l.job_id
     where l.account_id = p_account and l.ticket = sha256(p_ticket) and l.live_until > clock_timestamp() and j.state = 'running';
   if not found then
-    raise exception 'this ticket holds no longer' using errcode = 'PD408';
+    raise exception 'this ticket holds no longer' using errcode = 'PD432';
   end if;
   if not exists (select from auth.session s where s.id = job.session_id and s."userId" = job.asked_by and s."expiresAt" > now()) then
     raise exception 'the session of this job has ended' using errcode = 'PD401';
