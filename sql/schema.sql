@@ -59,7 +59,7 @@ create table app.account_events (
   data jsonb not null,
   constraint account_events_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.event_heads(account_id) ON DELETE CASCADE,
   constraint account_events_bounded CHECK ((app.json_size(data) <= 16777216)),
-  constraint account_events_kind_check CHECK ((kind = ANY (ARRAY['order'::text, 'position'::text, 'agent_log'::text, 'account'::text, 'credentials'::text, 'guard'::text, 'journal'::text, 'job'::text])))
+  constraint account_events_kind_check CHECK ((kind = ANY (ARRAY['order'::text, 'position'::text, 'agent_log'::text, 'account'::text, 'credentials'::text, 'guard'::text, 'journal'::text, 'job'::text, 'webhook'::text])))
 ) partition by RANGE (at);
 alter table app.account_events enable row level security, force row level security;
 -- without statistics: account_id, broker_event_id, data
@@ -1029,6 +1029,50 @@ create policy gate_appends on app.user_audit_log for insert to paddock_gate
 grant insert (user_id, kind, actor, session_id, request_id, address, request, action, detail) on app.user_audit_log to paddock_gate;
 grant select on app.user_audit_log to paddock_app;
 
+-- Where an account's events are sent to, and how far.
+create table app.webhooks (
+  account_id uuid not null,
+  id uuid not null default gen_random_uuid(),
+  url text not null,
+  kinds text[],
+  made_by text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  state text not null default 'on'::text,
+  off_reason text,
+  last_seq bigint not null,
+  tries integer not null default 0,
+  failing_since timestamp with time zone,
+  due_at timestamp with time zone not null default clock_timestamp(),
+  delivered_at timestamp with time zone,
+  last_status integer,
+  last_error text,
+  holder uuid,
+  live_until timestamp with time zone,
+  constraint webhooks_pkey PRIMARY KEY (account_id, id),
+  constraint webhooks_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint webhooks_check CHECK (((state = 'off'::text) = (off_reason IS NOT NULL))),
+  constraint webhooks_check1 CHECK (((tries = 0) = (failing_since IS NULL))),
+  constraint webhooks_check2 CHECK (((holder IS NULL) = (live_until IS NULL))),
+  constraint webhooks_kinds_check CHECK (((kinds <@ ARRAY['order'::text, 'position'::text, 'agent_log'::text, 'account'::text, 'credentials'::text, 'guard'::text, 'journal'::text, 'job'::text, 'webhook'::text]) AND (cardinality(kinds) >= 1))),
+  constraint webhooks_last_error_check CHECK ((char_length(last_error) <= 200)),
+  constraint webhooks_off_reason_check CHECK ((off_reason = ANY (ARRAY['asked'::text, 'failing'::text, 'no_access'::text]))),
+  constraint webhooks_state_check CHECK ((state = ANY (ARRAY['on'::text, 'off'::text]))),
+  constraint webhooks_url_check CHECK (((url ~ '^https?://'::text) AND (char_length(url) <= 2000)))
+);
+CREATE INDEX webhooks_on_idx ON app.webhooks USING btree (account_id, id) WHERE (state = 'on'::text);
+alter table app.webhooks enable row level security, force row level security;
+-- without statistics: account_id, id, url, kinds, made_by, last_seq, last_error
+create policy app_deletes on app.webhooks for delete to paddock_app
+  using ((account_id = ( SELECT private.account_id('manage'::text) AS account_id)));
+create policy app_reads on app.webhooks for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('manage'::text) AS account_id)));
+create policy gate_all on app.webhooks to paddock_gate
+  using (true)
+  with check (true);
+grant select (account_id, id, url, kinds, made_by, created_at, state, off_reason, last_seq, tries, failing_since, due_at, delivered_at, last_status, last_error), delete on app.webhooks to paddock_app;
+grant select, insert (account_id, id, url, kinds, made_by, last_seq), update (state, off_reason, last_seq, tries, failing_since, due_at, delivered_at, last_status, last_error, holder, live_until) on app.webhooks to paddock_gate;
+CREATE TRIGGER record_webhook_change AFTER INSERT OR DELETE ON app.webhooks FOR EACH ROW EXECUTE FUNCTION private.record_webhook_change();
+
 -- What is left to do after an account's switch was turned, and how far it is.
 create table app.wind_downs (
   account_id uuid not null,
@@ -1352,8 +1396,8 @@ CREATE UNIQUE INDEX river_job_unique_idx ON jobs.river_job USING btree (unique_k
 alter table jobs.river_job enable row level security, force row level security;
 -- without statistics: args
 create policy gate_wakes on jobs.river_job to paddock_gate
-  using ((kind = 'jobs'::text))
-  with check ((kind = 'jobs'::text));
+  using ((kind = ANY (ARRAY['jobs'::text, 'webhook'::text])))
+  with check ((kind = ANY (ARRAY['jobs'::text, 'webhook'::text])));
 create policy worker_all on jobs.river_job to paddock_worker
   using (true)
   with check (true);
@@ -1752,6 +1796,23 @@ create policy gate_all on private.user_credentials to paddock_gate
 grant select, insert, update (kind, ciphertext, encryption_algorithm, key_version, key_last4, last_decrypted_at, rejected_at, generation, updated_at), delete on private.user_credentials to paddock_gate;
 CREATE TRIGGER apply_key_change AFTER INSERT OR DELETE OR UPDATE OF generation, rejected_at ON private.user_credentials FOR EACH ROW EXECUTE FUNCTION private.apply_key_change();
 CREATE TRIGGER hold_key_version BEFORE INSERT OR UPDATE OF key_version, ciphertext ON private.user_credentials FOR EACH ROW EXECUTE FUNCTION private.hold_key_version();
+
+-- The secrets with which webhooks are signed, encrypted.
+create table private.webhook_secrets (
+  account_id uuid not null,
+  webhook_id uuid not null,
+  ciphertext bytea not null,
+  key_version integer not null,
+  constraint webhook_secrets_pkey PRIMARY KEY (account_id, webhook_id),
+  constraint webhook_secrets_account_id_webhook_id_fkey FOREIGN KEY (account_id, webhook_id) REFERENCES app.webhooks(account_id, id) ON DELETE CASCADE
+);
+CREATE INDEX webhook_secrets_key_version_idx ON private.webhook_secrets USING btree (account_id, key_version);
+alter table private.webhook_secrets enable row level security, force row level security;
+create policy gate_all on private.webhook_secrets to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, update (ciphertext, key_version) on private.webhook_secrets to paddock_gate;
+CREATE TRIGGER hold_key_version BEFORE INSERT OR UPDATE OF key_version ON private.webhook_secrets FOR EACH ROW EXECUTE FUNCTION private.hold_key_version();
 
 -- The accounts that this login may report on.
 create view report.accounts with (security_invoker=true, security_barrier=true) as
@@ -2589,6 +2650,9 @@ create function private.audit_import(p_account uuid, p_import uuid, p_what text,
 create function private.audit_refused_sign_in(p_action text, p_user text) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth
 
+create function private.begin_delivery(p_account uuid, p_webhook uuid, p_holder uuid, p_ttl interval) returns TABLE(url text, key_version integer)
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
 -- Begins an import, or goes on with the one that is under way: paddock import run calls it.
 create function private.begin_import(p_owner text, p_user jsonb, p_account_name text, p_environment text, p_source text, p_mapping jsonb, p_tables text[], OUT account_id uuid, OUT import_id uuid, OUT resumed boolean, OUT made_account boolean, OUT done boolean) returns record
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -2687,6 +2751,9 @@ create function private.enable_user(p_user text) returns boolean
 
 create function private.encrypt_outer(p_encrypted bytea, p_key text) returns bytea
   language sql volatile;  -- paddock_gate's
+
+create function private.end_delivery(p_account uuid, p_webhook uuid, p_holder uuid, p_seq bigint, p_status integer, p_error text, p_give_up interval) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.end_import_session(p_account uuid, p_import uuid, p_token text, p_moved_keys boolean) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -2819,6 +2886,9 @@ create function private.make_invitation(p_email text, p_identifier text, p_expir
 create function private.make_reset_token(p_email text, p_identifier text, p_expires timestamp with time zone) returns text
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth, paddock_owner
 
+create function private.make_webhook(p_id uuid, p_url text, p_kinds text[], p_key text, p_key_version integer, p_master_check bytea, p_encrypted bytea) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 create function private.mark_credentials_rejected(p_generation bigint) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
@@ -2840,6 +2910,9 @@ create function private.notify_events(p_accounts uuid[] DEFAULT NULL::uuid[]) re
 create function private.open_credentials_to_rotate(p_accounts uuid[], p_versions integer[], p_keys text[]) returns TABLE(account_id uuid, encrypted bytea)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
+create function private.open_webhook_secrets_to_rotate(p_accounts uuid[], p_webhooks uuid[], p_versions integer[], p_keys text[]) returns TABLE(account_id uuid, webhook_id uuid, encrypted bytea)
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
 create function private.orders_blocking_deletion(p_account uuid, p_open_orders text) returns jsonb
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
@@ -2859,6 +2932,9 @@ create function private.purge_expired(p_most integer) returns TABLE(kind text, d
 create function private.read_credentials(p_versions integer[], p_keys text[]) returns TABLE(environment text, kind text, key_version integer, encrypted bytea, generation bigint, rejected boolean, owner text)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
+create function private.read_delivery(p_account uuid, p_webhook uuid, p_holder uuid, p_key text, p_most integer) returns TABLE(secret bytea, seq bigint, kind text, at timestamp with time zone, data jsonb)
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
 create function private.read_events(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_marks timestamp with time zone[], p_max integer, p_bytes integer) returns TABLE(idx integer[], access text, seq bigint, kind text, at timestamp with time zone, data text)
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set jit=off;  -- paddock_gate's; for paddock_worker
 
@@ -2876,6 +2952,9 @@ create function private.record_report_session(p_login oid, p_address text, p_pro
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.record_user_change() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.record_webhook_change() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.refuse_disabled_user() returns trigger
@@ -2918,6 +2997,9 @@ create function private.revoke_report(p_role name, p_account uuid DEFAULT NULL::
 create function private.rotate_credentials(p_accounts uuid[], p_versions integer[], p_keys text[], p_was bytea[], p_to integer, p_to_check bytea, p_to_keys text[], p_encrypted bytea[]) returns SETOF uuid
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
+create function private.rotate_webhook_secrets(p_accounts uuid[], p_webhooks uuid[], p_versions integer[], p_keys text[], p_was bytea[], p_to integer, p_to_check bytea, p_to_keys text[], p_encrypted bytea[]) returns integer
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
 create function private.running_wind_downs(p_holder uuid) returns SETOF uuid
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
@@ -2958,6 +3040,12 @@ create function private.store_credentials(p_key text, p_key_version integer, p_m
 create function private.storing_key_version() returns integer
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
+create function private.switch_webhook(p_id uuid, p_on boolean) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+create function private.turn_webhook_off(p_account uuid, p_id uuid, p_reason text) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
 -- Takes away what an import brought, a batch at a time: paddock import undo calls it.
 create function private.undo_import(p_account uuid, p_import uuid, p_limit integer) returns jsonb
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -2987,6 +3075,12 @@ create function private.wake_jobs(p_owner text, p_after interval DEFAULT '00:00:
 
 create function private.wake_waiting_jobs() returns integer
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+create function private.wake_webhooks() returns integer
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+create function private.webhook_secrets_to_rotate(p_version integer, p_account uuid, p_webhook uuid, p_limit integer) returns TABLE(account_id uuid, webhook_id uuid, key_version integer)
+  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.wind_down_late_order(p_order uuid) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker

@@ -76,6 +76,11 @@ func (s *Server) routes() []route {
 		own("GET", "/api/jobs/{id}", mayRead, "", aboutJob(s.getJob)),
 		own("DELETE", "/api/jobs/{id}", mayCancel, "", withoutBody(aboutJob(s.cancelJob))).stopping(),
 
+		own("GET", "/api/webhooks", mayManage, "", s.listWebhooks),
+		own("POST", "/api/webhooks", mayManage, "", withBody(s.makeWebhook)),
+		own("PATCH", "/api/webhooks/{id}", mayManage, "", withBody(s.changeWebhook)),
+		own("DELETE", "/api/webhooks/{id}", mayManage, "", withoutBody(s.deleteWebhook)),
+
 		own("GET", "/api/positions", mayRead, "", s.positions),
 		own("POST", "/api/positions", mayRead, "", s.positions), // for the first front end
 		own("DELETE", "/api/positions", mayTrade, closingParameters, withoutBody(s.closePositions)),

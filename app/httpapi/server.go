@@ -20,6 +20,7 @@ import (
 	"paddock/app/passthrough"
 	"paddock/app/quota"
 	"paddock/app/trading"
+	"paddock/app/webhooks"
 )
 
 // Sessions identifies the client: package auth.
@@ -45,6 +46,7 @@ type Sessions interface {
 type Config struct {
 	Accounts    *accounts.Service
 	Trading     *trading.Service
+	Webhooks    *webhooks.Service
 	Journal     *journal.Journal
 	Relay       *passthrough.Relay
 	Logs        *agents.Logs

@@ -228,6 +228,25 @@ func TestOrdersWaitForTheBroker(t *testing.T) {
 	}
 }
 
+// So they wait for what guards must know: that it was not known at first is no refusal.
+func TestOrdersWaitForTheMirror(t *testing.T) {
+	f := newFloor(t, 5)
+	ada := f.connect(kit.User(t, f.pg, "ada"), "one", f.seeds[0])
+	if _, err := f.trading.SetGuards(t.Context(), ada, trading.Limits{AllowedSymbols: []string{"AAPL"}}); err != nil {
+		t.Fatal(err)
+	}
+	f.exec("update app.stream_cursors set doubts = doubts + 1")
+	f.start()
+	id := f.accept(ada, "", buy("mine"))
+	kit.Eventually(t, "the first try to end", func() bool {
+		var postponed bool
+		f.scan(&postponed, "select state = 'waiting' and tries = 1 from app.jobs where id = $1", id)
+		return postponed
+	})
+	f.exec("update app.stream_cursors set doubts_settled = doubts")
+	f.ended(ada, id).want(t, "done", http.StatusCreated, "")
+}
+
 // An order that waits is not sent once its user may not trade any more: the session has
 // ended, the user was disabled, the grant was taken away or made smaller, or the account
 // was paused.
@@ -276,6 +295,7 @@ func TestStoppingCancelsWhatWaits(t *testing.T) {
 		if _, err := f.trading.Turn(t.Context(), ada, "", turn); err != nil {
 			t.Fatal(err)
 		}
+		f.ended(ada, canceled[len(canceled)-1]).want(t, "canceled", 0, "")
 		if _, err := f.trading.Turn(t.Context(), ada, "", trading.Switch{To: "open"}); err != nil {
 			t.Fatal(err)
 		}
@@ -336,6 +356,38 @@ func TestATicketIsForOneOrder(t *testing.T) {
 	}
 	if sent := f.arrived(); !slices.Equal(sent, []string{"mine"}) {
 		t.Errorf("sent: %v", sent)
+	}
+}
+
+// What a ticket admits to ends with its user's access, also where the job has begun.
+func TestATicketEndsWithItsUsersAccess(t *testing.T) {
+	for what, end := range map[string]struct {
+		sql  string
+		code problem.Code
+	}{
+		"the session": {`update auth.session set "expiresAt" = now() - interval '1 second'`, problem.Unauthenticated},
+		"the grant":   {`update app.account_grants set expires_at = now() - interval '1 second'`, problem.AccountForbidden},
+		"the role":    {`update app.account_grants set role = 'viewer'`, problem.NotPermitted},
+		"the account": {`update app.user_accounts set is_active = false`, problem.NotPermitted},
+	} {
+		t.Run(what, func(t *testing.T) {
+			f := newFloor(t, 5)
+			ada := f.connect(kit.User(t, f.pg, "ada"), "one", f.seeds[0])
+			id := f.accept(ada, "", buy("mine"))
+			var owner string
+			f.scan(&owner, "select owner from private.job_lists")
+			claim, _, _, err := f.worker.BeginJob(t.Context(), owner, uuid.New(), time.Minute)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.exec(end.sql)
+			if _, _, err := f.trading.PlaceAccepted(t.Context(), claim.Admission(), id); !problem.Is(err, end.code) {
+				t.Errorf("got %v, want %s", err, end.code)
+			}
+			if sent := f.arrived(); len(sent) != 0 {
+				t.Errorf("sent: %v", sent)
+			}
+		})
 	}
 }
 

@@ -53,6 +53,7 @@ type Config struct {
 	Worker   *tenant.Worker
 	Driver   riverdriver.Driver[pgx.Tx] // over a pool that logs in as paddock_worker
 	Handlers map[string]Handler         // by kind
+	Webhooks Webhooks                   // nil where none are sent
 	Logger   *slog.Logger
 	// AtOnce is how many looks run at once; 16 unless set.
 	AtOnce int
@@ -61,6 +62,14 @@ type Config struct {
 	// OnJob, unless it is nil, is told how each job ended: its kind, one of Results, and
 	// how long it took.
 	OnJob func(kind, result string, took time.Duration)
+}
+
+// Webhooks sends events: package webhooks.
+type Webhooks interface {
+	// Wake has River look at those that are due (private.wake_webhooks).
+	Wake(ctx context.Context) error
+	// Look sends the next events of one.
+	Look(ctx context.Context, account, webhook uuid.UUID) error
 }
 
 // How carrying out a job can end.
@@ -97,6 +106,15 @@ type look struct {
 // Kind returns the kind under which private.wake_jobs asks for looks.
 func (look) Kind() string { return "jobs" }
 
+// webhookLook is River's job: to look at a webhook.
+type webhookLook struct {
+	Account uuid.UUID `json:"account_id"`
+	Webhook uuid.UUID `json:"webhook_id"`
+}
+
+// Kind returns the kind under which private.wake_webhooks asks for looks.
+func (webhookLook) Kind() string { return "webhook" }
+
 // New makes a Runner.
 func New(c Config) (*Runner, error) {
 	if c.AtOnce == 0 {
@@ -110,10 +128,17 @@ func New(c Config) (*Runner, error) {
 	if err := river.AddWorkerSafely(workers, river.WorkFunc(r.look)); err != nil {
 		return nil, fmt.Errorf("make the worker of jobs: %w", err)
 	}
+	queues := map[string]river.QueueConfig{"jobs": {MaxWorkers: c.AtOnce}}
+	if c.Webhooks != nil { // in a queue of their own: receivers may be slow
+		queues["webhooks"] = river.QueueConfig{MaxWorkers: c.AtOnce}
+		if err := river.AddWorkerSafely(workers, river.WorkFunc(r.webhookLook)); err != nil {
+			return nil, fmt.Errorf("make the worker of webhooks: %w", err)
+		}
+	}
 	var err error
 	r.client, err = river.NewClient(c.Driver, &river.Config{
 		ID: r.holder.String(), Schema: Schema, Logger: c.Logger, Workers: workers,
-		Queues: map[string]river.QueueConfig{"jobs": {MaxWorkers: c.AtOnce}},
+		Queues: queues,
 		// By NOTIFY any login of the server could pause queues and cancel jobs.
 		PollOnly:          true,
 		FetchPollInterval: 100 * time.Millisecond,
@@ -161,6 +186,22 @@ func (r *Runner) keep(ctx context.Context) {
 	if _, err := r.Worker.WakeWaitingJobs(ctx); err != nil && ctx.Err() == nil {
 		r.Logger.WarnContext(ctx, "could not look for jobs that wait", "err", err)
 	}
+	if r.Webhooks != nil {
+		if err := r.Webhooks.Wake(ctx); err != nil && ctx.Err() == nil {
+			r.Logger.WarnContext(ctx, "could not look for webhooks that are due", "err", err)
+		}
+	}
+}
+
+// webhookLook sends the next events of a webhook. What it leaves is found by keep.
+func (r *Runner) webhookLook(ctx context.Context, job *river.Job[webhookLook]) error {
+	if r.stopping.Load() {
+		return nil
+	}
+	if err := r.Webhooks.Look(ctx, job.Args.Account, job.Args.Webhook); err != nil {
+		r.Logger.WarnContext(ctx, "a webhook is left for a moment", "account", job.Args.Account, "webhook", job.Args.Webhook, "err", err)
+	}
+	return nil
 }
 
 // look works on an owner's jobs for a while. It returns no error: River tries no look

@@ -29,6 +29,7 @@ var (
 	InvalidStepUp         = code(KindInvalid, "invalid_step_up", "A step-up has neither a password nor a code, or both.")
 	InvalidSwitch         = code(KindInvalid, "invalid_switch", "A field of a turn of the switch is wrong, or two do not go together.")
 	InvalidText           = code(KindInvalid, "invalid_text", "A text is not valid Unicode, or has a NUL in it.")
+	InvalidWebhook        = code(KindInvalid, "invalid_webhook", "A webhook's URL or kinds of events are not ones that it can have; or its id is no UUID.")
 	JobIDMalformed        = code(KindInvalid, "job_id_malformed", "The job's id is not a UUID.")
 	OrderIDMalformed      = code(KindInvalid, "order_id_malformed", "The order's id is not a UUID.")
 	PathMalformed         = code(KindInvalid, "path_malformed", "A part of the path cannot be what it stands for, such as a symbol.")
@@ -57,6 +58,7 @@ var (
 	NoSuchPath       = code(KindNotFound, "no_such_path", "There is nothing at this path.")
 	OrderNotFound    = code(KindNotFound, "order_not_found", "The account has no order of this id.")
 	PositionNotFound = code(KindNotFound, "position_not_found", "The account holds no position in this symbol.")
+	WebhookNotFound  = code(KindNotFound, "webhook_not_found", "The account has no webhook of this id.")
 	MethodNotAllowed = code(KindMethod, "method_not_allowed", "The path takes other methods, which the header `Allow` lists.")
 )
 
@@ -78,6 +80,7 @@ var (
 	OrderNotUnknown            = code(KindConflict, "order_not_unknown", "Only an order that is `unknown` can be dismissed.")
 	OrderUnknown               = code(KindConflict, "order_unknown", "Nobody knows whether this order was placed, and its retry sends nothing: look at Alpaca.")
 	RetryRefused               = code(KindConflict, "retry_refused", "A retry of this request was refused while it was under way, so that it sent nothing.")
+	TooManyWebhooks            = code(KindConflict, "too_many_webhooks", "The account has as many webhooks as it may.")
 	TooManyAccounts            = code(KindConflict, "too_many_accounts", "You have as many accounts as you may. Over the WebSocket: the connection follows as many as it may.")
 )
 

@@ -21,6 +21,7 @@ var SQLStates = map[string][]Code{
 	"PD430": {TooMuchStored},
 	"PD431": {TooManyJobs},
 	"PD432": {Internal}, // a job's claim is over; somebody else begins it again
+	"PD433": {TooManyWebhooks},
 	"PD500": {CredentialsUnreadable},
 	"PD501": {CredentialsUnreadable},
 

@@ -39,6 +39,7 @@ import (
 	"paddock/app/tenant"
 	"paddock/app/trading"
 	"paddock/app/web"
+	"paddock/app/webhooks"
 	"paddock/sql"
 )
 
@@ -146,6 +147,7 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	runner, err := jobs.New(jobs.Config{
 		Worker: worker, Driver: riverpgxv5.New(pools.jobs), Logger: log,
 		Handlers: map[string]jobs.Handler{jobs.KindOrder: jobs.Orders(tradingService)}, OnJob: told.metrics.Job,
+		Webhooks: webhooks.NewSender(webhooks.Config{Worker: worker, Keys: keys, Networks: c.WebhookNetworks, Logger: log}),
 	})
 	if err != nil {
 		return err
@@ -159,6 +161,7 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	api := httpapi.Config{
 		Accounts:            accountService,
 		Trading:             tradingService,
+		Webhooks:            webhooks.New(db, keys, c.WebhookNetworks),
 		Journal:             journal.New(db),
 		Relay:               passthrough.New(db, opener),
 		Logs:                agents.NewLogs(db),

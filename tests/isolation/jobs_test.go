@@ -1,6 +1,10 @@
 package isolation
 
-import "github.com/google/uuid"
+import (
+	"strings"
+
+	"github.com/google/uuid"
+)
 
 // waitingJob gives the victim an order that waits to be sent, as their request would.
 func (l *lab) waitingJob() (id uuid.UUID) {
@@ -25,6 +29,14 @@ func (l *lab) runningJob() {
 		where account_id = $1`, l.b.Account, id)
 }
 
+// webhook gives the victim one.
+func (l *lab) webhook() {
+	l.t.Helper()
+	must(l.t, l.admin, "set session_replication_role = replica") // its trigger would tell the audit
+	must(l.t, l.admin, "insert into app.webhooks (account_id, url, made_by, last_seq) values ($1, 'https://example.com/' || $2, $3, 0)", l.b.Account, l.b.Marker, l.b.User)
+	must(l.t, l.admin, "reset session_replication_role")
+}
+
 const insertJob = `insert into app.jobs (account_id, id, kind, request, request_hash) values ('$B', gen_random_uuid(), 'order', '{}', sha256(''))`
 
 // useTicket presents the ticket of a job that begins here.
@@ -46,7 +58,8 @@ func (s *session) useTicket() {
 }
 
 // jobAttacks are made with the password of one of the two logins that carry out jobs
-// together, or with a session of one's own.
+// together, or with a session of one's own. Webhooks are worked on by the same rows of
+// River's.
 var jobAttacks = []attack{
 	{
 		name:   "another's job read",
@@ -156,6 +169,38 @@ var jobAttacks = []attack{
 			s := l.as("paddock_app")
 			s.begin()
 			s.ask("select private.cancel_jobs(j.id) from (values (null::uuid), ('" + one[uuid.UUID](l.t, l.admin, "select id from app.jobs where account_id = $1", l.b.Account).String() + "')) j (id)")
+			s.ask("commit")
+			s.ask("rollback")
+		},
+	},
+	{
+		name:   "another's webhooks read",
+		weak:   []string{"alter table app.webhooks disable row level security"},
+		spoils: true,
+		scene:  func(l *lab) { l.webhook() },
+		run:    func(l *lab) { s := l.as("paddock_app"); s.begin(); s.loot(); s.end() },
+	},
+	{
+		name:   "a webhook read by somebody who only trades",
+		weak:   []string{"alter policy app_reads on app.webhooks using (account_id = (select private.account_id('read')))"},
+		spoils: true,
+		scene:  func(l *lab) { l.webhook(); l.share("trader") },
+		run: func(l *lab) {
+			s := l.as("paddock_app")
+			s.mustAsk("begin; select private.admit('$TOKEN', '$B')")
+			s.take("select url from app.webhooks")
+			s.ask("rollback")
+		},
+	},
+	{
+		name:   "a webhook that sends another's events away",
+		weakFn: edit("private.make_webhook(uuid,text,text[],text,integer,bytea,bytea)", "private.require_account('making a webhook', 'manage')", "private.account_id('read')"),
+		spoils: true,
+		scene:  func(l *lab) { l.share("trader") },
+		run: func(l *lab) {
+			s := l.as("paddock_app")
+			s.mustAsk("begin; select private.admit('$TOKEN', '$B')")
+			s.ask("select private.make_webhook(gen_random_uuid(), 'https://example.com', null, '" + strings.Repeat("ab", 32) + "', 1, '\\x" + strings.Repeat("cd", 32) + "', 'x')")
 			s.ask("commit")
 			s.ask("rollback")
 		},

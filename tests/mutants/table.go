@@ -19,6 +19,7 @@ const (
 	streams    = "streams"
 	observed   = "what is observed"
 	waiting    = "jobs"
+	sent       = "webhooks"
 )
 
 // mutants breaks rules that orders depend on, and names the tests that must
@@ -47,7 +48,17 @@ var mutants = []mutant{
 	{doors, "app/broker/client.go", "breakers.allow(c.owner, c.account,", "breakers.allow(c.account, c.account,", []string{"app/broker TestNoTenantOpensTheBreaker", "app/httpapi TestOneTenantsAnswersStopNobody"}},
 	{waiting, "sql/func/014/begin_job.sql", "order by j.seq limit 1;\n    if next.id", "order by j.seq desc limit 1;\n    if next.id", []string{"app/jobs TestOrdersKeepTheirOrder"}},
 	{waiting, "sql/func/014/begin_job.sql", "or list.live_until > clock_timestamp() then", "then", []string{"app/jobs TestOneTenantsJobsHoldUpNobody"}},
-	{waiting, "sql/func/014/begin_job.sql", " and s.\"expiresAt\" > at", "", []string{"app/jobs TestWhoMayNoLongerTradeSendsNothing"}},
+	{waiting, "sql/func/014/admit_job.sql", " and s.\"expiresAt\" > now()", "", []string{"app/jobs TestATicketEndsWithItsUsersAccess"}},
+	{waiting, "sql/func/014/admit_job.sql", "and (g.expires_at is null or g.expires_at > now())", "", []string{"app/jobs TestATicketEndsWithItsUsersAccess"}},
+	{sent, "sql/func/015/begin_delivery.sql", " and g.role = 'owner'", "", []string{"app/webhooks TestNothingIsSentWithoutAccess"}},
+	{sent, "sql/func/015/begin_delivery.sql", "or exists (select from auth.disabled_users d where d.user_id = hook.made_by)", "", []string{"app/webhooks TestNothingIsSentWithoutAccess"}},
+	{sent, "sql/func/015/begin_delivery.sql", "or hook.live_until > at then", "then", []string{"app/webhooks TestOneSenderAtATime"}},
+	{sent, "sql/func/015/read_delivery.sql", "      order by e.seq limit p_most;", "      order by e.seq desc limit p_most;", []string{"app/webhooks TestEventsAreSentInOrder"}},
+	{sent, "app/webhooks/guard.go", ", Control: g.Safe}", "}", []string{"app/webhooks TestNothingPrivateIsReached"}},
+	{sent, "app/webhooks/guard.go", "		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },\n", "", []string{"app/webhooks TestFailingWebhookIsSwitchedOff"}},
+	{sent, "app/credentials/webhooks.go", "append([]byte(\"webhook \"), webhook[:]...)", "[]byte(\"webhook \")", []string{"app/webhooks TestSecretsAreKeptAsKeysAre"}},
+	{sent, "app/credentials/rotate.go", "k.explainOperator(k.rotateSecrets(ctx, w, to), to)", "nil", []string{"app/webhooks TestSecretsAreKeptAsKeysAre"}},
+	{sent, "sql/func/015/make_webhook.sql", "  perform private.require_step_up();\n", "", []string{"app/webhooks TestWebhooksAreTheOwners"}},
 	{waiting, "sql/func/014/begin_job.sql", "sha256(secret)", "secret", []string{"app/jobs TestAcceptedOrderIsSent"}},
 	{waiting, "sql/func/014/admit_job.sql", "s in ('read', 'trade', 'cancel')", "true", []string{"app/jobs TestATicketIsForOneOrder"}},
 	{waiting, "sql/func/014/check_job_order.sql", "and j.id = new.id and j.kind = 'order' and j.request_hash = new.request_hash and j.request = new.request", "", []string{"app/jobs TestATicketIsForOneOrder"}},
@@ -56,7 +67,7 @@ var mutants = []mutant{
 	{waiting, "sql/func/014/wake_jobs.sql", "convert_to('jobs ' || p_owner, 'UTF8')", "ext.gen_random_bytes(8)", []string{"app/jobs TestOneTenantsJobsHoldUpNobody"}},
 	{waiting, "sql/014_jobs.sql", "for each row when (new.switch = 'halted') execute function private.cancel_stopped_jobs()", "for each row when (false) execute function private.cancel_stopped_jobs()", []string{"app/jobs TestStoppingCancelsWhatWaits"}},
 	{waiting, "sql/014_jobs.sql", "for each row when (new.cancel_orders) execute function", "for each row when (false) execute function", []string{"app/jobs TestStoppingCancelsWhatWaits"}},
-	{waiting, "app/trading/pipeline.go", "|| p.waits && passes(err)", "", []string{"app/jobs TestOrdersWaitForTheBroker"}},
+	{waiting, "app/trading/pipeline.go", "|| p.waits && passes(err)", "", []string{"app/jobs TestOrdersWaitForTheMirror"}},
 	{waiting, "app/trading/pipeline.go", "	case tenant.SQLState(err) == \"PD412\": // what has the id or the key is another request, and stands\n		return Placed{}, err\n", "", []string{"app/jobs TestRetriesOfAcceptedOrders"}},
 	{waiting, "app/jobs/runner.go", "	if _, err := r.Worker.WakeWaitingJobs(ctx)", "	if _, err := 0, error(nil)", []string{"app/jobs TestRiversRowsAreHints"}},
 	{waiting, "app/httpapi/jobs.go", "	if _, err := s.Trading.CancelJobs(r.Context(), r.admission); err != nil {\n		return response{}, err\n	}\n", "", []string{"app/httpapi TestCancelingAllCancelsWhatWaits"}},

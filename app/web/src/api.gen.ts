@@ -1440,6 +1440,183 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/webhooks": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the account's events are sent to */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description All of them */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            webhooks: components["schemas"]["Webhook"][];
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        /**
+         * Have the account's events sent to a URL, from the next one on
+         * @description Each event is a POST of the message that the WebSocket has, signed as standardwebhooks.com says, in its order, and
+         *     again until it is answered 2xx. On a live account this takes a step-up.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description https://, and of a public address */
+                        url: string;
+                        /** @description The kinds of events that are wanted; all without it */
+                        kinds?: components["schemas"]["EventKind"][];
+                    };
+                };
+            };
+            responses: {
+                /** @description The webhook, with its secret, which is shown this once */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Webhook"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path: {
+                id: components["parameters"]["PathID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Send nothing there any more */
+        delete: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is gone */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        options?: never;
+        head?: never;
+        /** Switch a webhook off, or on again, where it goes on with the next event */
+        patch: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        enabled: boolean;
+                    };
+                };
+            };
+            responses: {
+                /** @description The webhook */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Webhook"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        trace?: never;
+    };
     "/api/guards": {
         parameters: {
             query?: {
@@ -6550,8 +6727,7 @@ export interface components {
             cursor: number;
             /** @description The cursor to go on from after it */
             resume: string;
-            /** @enum {string} */
-            kind: "order" | "position" | "agent_log" | "account" | "credentials" | "guard" | "journal" | "job";
+            kind: components["schemas"]["EventKind"];
             at: components["schemas"]["Time"];
             /** @description By kind: see docs/websocket.md */
             data: Record<string, never>;
@@ -6585,6 +6761,39 @@ export interface components {
             status: number | null;
             /** @description The body that goes with it: the order, or a problem */
             answer: Record<string, never> | null;
+        };
+        /** @enum {string} */
+        EventKind: "order" | "position" | "agent_log" | "account" | "credentials" | "guard" | "journal" | "job" | "webhook";
+        Webhook: {
+            /** Format: uuid */
+            id: string;
+            url: string;
+            /** @description null for all */
+            kinds: components["schemas"]["EventKind"][] | null;
+            /** @description The user who made it */
+            made_by: string;
+            created_at: components["schemas"]["Time"];
+            /** @enum {string} */
+            state: "on" | "off";
+            /**
+             * @description failing: nothing was taken for three days. no_access: its user owns the account no more, or was disabled
+             * @enum {string|null}
+             */
+            off_reason: "asked" | "failing" | "no_access" | null;
+            /**
+             * Format: int64
+             * @description The newest event that was taken or passed over
+             */
+            cursor: number;
+            delivered_at: components["schemas"]["TimeOrNull"];
+            /** @description HTTP's, of the last answer */
+            last_status: number | null;
+            /** @description Why the next event was not taken, in Paddock's words */
+            last_error: string | null;
+            failing_since: components["schemas"]["TimeOrNull"];
+            next_try_at: components["schemas"]["TimeOrNull"];
+            /** @description With which events are signed: whsec_ and 32 bytes in base64. Only in the answer to POST */
+            secret?: string;
         };
         AccountSnapshot: {
             /**

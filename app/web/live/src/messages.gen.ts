@@ -7,7 +7,7 @@ export type Message = (ErrorMessage | LiveEvent | Ping | Pong | Snapshot | Subsc
 /**
  * Server: the next event of the account's log. An account's cursors count up by one.
  */
-export type LiveEvent = (OrderEvent | PositionEvent | AgentLogEvent | AccountEvent | CredentialsEvent | GuardEvent | JournalEvent | JobEvent)
+export type LiveEvent = (OrderEvent | PositionEvent | AgentLogEvent | AccountEvent | CredentialsEvent | GuardEvent | JournalEvent | JobEvent | WebhookEvent)
 export type TextOrNull = (string | null)
 export type AmountOrNull = (string | null)
 export type Amount = string
@@ -422,6 +422,29 @@ answer?: ({
 } | null)
 [k: string]: unknown
 }
+[k: string]: unknown
+}
+}
+export interface WebhookEvent {
+type: "event"
+account_id: string
+cursor: number
+/**
+ * The cursor to subscribe with again.
+ */
+resume: string
+kind: "webhook"
+at: string
+data: {
+/**
+ * The webhook was switched off, and nothing is sent to it.
+ */
+event: "off"
+webhook_id: string
+/**
+ * Nothing was taken for three days; or its user owns the account no more, or was disabled.
+ */
+reason: ("failing" | "no_access")
 [k: string]: unknown
 }
 }
