@@ -83,7 +83,7 @@ func TestSettings(t *testing.T) {
 		"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318/", "PADDOCK_TRUST_TRACEPARENT": "true",
 		"PADDOCK_TLS": "files", "PADDOCK_TLS_CERT_FILE": "/cert.pem", "PADDOCK_TLS_KEY_FILE": "/key.pem", "PADDOCK_HTTP_ADDR": "0.0.0.0:8081",
 		"PADDOCK_WEBHOOK_NETWORKS": "10.1.2.3/16, fd00::/8",
-		"PADDOCK_ACME_FOLDER": "/acme", "PADDOCK_ACME_EMAIL": "o@paddock.example", "PADDOCK_ACME_DIRECTORY": "https://acme.example/dir",
+		"PADDOCK_ACME_FOLDER":      "/acme", "PADDOCK_ACME_EMAIL": "o@paddock.example", "PADDOCK_ACME_DIRECTORY": "https://acme.example/dir",
 	} {
 		e[name] = value
 	}

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -59,6 +60,9 @@ type Config struct {
 	AtOnce int
 	// ClaimFor is for how long a job is its holder's without a renewal; 6 s unless set.
 	ClaimFor time.Duration
+	// Drain is for how long those that have begun may go on when Run is to end; 15 s
+	// unless set. What is cut off then is begun again by whoever claims it next.
+	Drain time.Duration
 	// OnJob, unless it is nil, is told how each job ended: its kind, one of Results, and
 	// how long it took.
 	OnJob func(kind, result string, took time.Duration)
@@ -123,6 +127,9 @@ func New(c Config) (*Runner, error) {
 	if c.ClaimFor == 0 {
 		c.ClaimFor = 6 * time.Second
 	}
+	if c.Drain == 0 {
+		c.Drain = 15 * time.Second
+	}
 	r := &Runner{Config: c, holder: uuid.New()}
 	workers := river.NewWorkers()
 	if err := river.AddWorkerSafely(workers, river.WorkFunc(r.look)); err != nil {
@@ -137,7 +144,7 @@ func New(c Config) (*Runner, error) {
 	}
 	var err error
 	r.client, err = river.NewClient(c.Driver, &river.Config{
-		ID: r.holder.String(), Schema: Schema, Logger: c.Logger, Workers: workers,
+		ID: r.holder.String(), Schema: Schema, Logger: slog.New(warnings{c.Logger.Handler()}), Workers: workers,
 		Queues: queues,
 		// By NOTIFY any login of the server could pause queues and cancel jobs.
 		PollOnly:          true,
@@ -162,24 +169,57 @@ func (r *Runner) Run(ctx context.Context) error {
 		case <-time.After(time.Second):
 		}
 	}
+	keeping, end := context.WithCancel(context.WithoutCancel(ctx))
+	var kept sync.WaitGroup
+	kept.Go(func() { r.keepOn(keeping) }) // also while what has begun ends
+	<-ctx.Done()
+	err := r.stop(context.WithoutCancel(ctx))
+	end()
+	kept.Wait()
+	return err
+}
+
+// keepOn keeps, several times in the life of a claim, until ctx ends.
+func (r *Runner) keepOn(ctx context.Context) {
 	every := time.NewTicker(r.ClaimFor / 5)
 	defer every.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			r.stopping.Store(true)
-			err := r.client.Stop(context.WithoutCancel(ctx))
-			return err
+			return
 		case <-every.C:
 			r.keep(ctx)
 		}
 	}
 }
 
+// stop lets what has begun end, for a time, and has nothing else begin.
+func (r *Runner) stop(ctx context.Context) error {
+	r.stopping.Store(true)
+	drain, cancel := context.WithTimeout(ctx, r.Drain)
+	defer cancel()
+	err := r.client.Stop(drain)
+	if !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	r.Logger.WarnContext(ctx, "some jobs did not end in time and were cut off")
+	end, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	_ = r.client.StopAndCancel(end) // the process ends next
+	return nil
+}
+
+// warnings passes on what River warns of: it tells of each cleaning, too.
+type warnings struct{ slog.Handler }
+
+func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
+}
+
 // keep renews the claims on jobs, and has those looked at that nobody works on.
 func (r *Runner) keep(ctx context.Context) {
 	if r.running.Load() > 0 {
-		if err := r.Worker.RenewJobClaims(ctx, r.holder, r.ClaimFor); err != nil {
+		if err := r.Worker.RenewJobClaims(ctx, r.holder, r.ClaimFor); err != nil && ctx.Err() == nil {
 			r.Logger.WarnContext(ctx, "claims on jobs could not be renewed", "err", err)
 		}
 	}

@@ -22,6 +22,7 @@ import (
 	"paddock/app/problem"
 	"paddock/app/tenant"
 	"paddock/app/trading"
+	"paddock/app/webhooks"
 )
 
 // Metrics are the metrics of one instance.
@@ -30,6 +31,7 @@ type Metrics struct {
 	declared declared
 
 	problems, orders, guards map[string]prometheus.Counter
+	webhooks                 map[string]prometheus.Counter
 	signIns                  map[[2]string]prometheus.Counter
 	calls                    map[[2]string]prometheus.Counter
 	callTimes                map[string]prometheus.Observer
@@ -59,6 +61,7 @@ func New() *Metrics {
 	m.problems = each(d.problems, codes)
 	m.orders = each(d.orders, trading.OrderResults())
 	m.guards = each(d.guards, trading.Guards())
+	m.webhooks = each(d.webhooks, webhooks.Results())
 	m.signIns = eachPair(d.signIns, auth.SignInWays(), auth.SignInResults())
 	m.calls = eachPair(d.calls, hosts, broker.Results())
 	m.jobs, m.jobTimes = eachPair(d.jobs, jobs.Kinds(), jobs.Results()), map[string]prometheus.Observer{}
@@ -162,6 +165,9 @@ func (m *Metrics) Job(kind, result string, took time.Duration) {
 		times.Observe(took.Seconds())
 	}
 }
+
+// Webhook counts a try to send an event.
+func (m *Metrics) Webhook(result string) { known(m.webhooks, result).Inc() }
 
 // SignIn counts a try to sign in or up.
 func (m *Metrics) SignIn(by, result string) { knownPair(m.signIns, by, result).Inc() }

@@ -41,6 +41,30 @@ type Config struct {
 	// GiveUp is how long a webhook may take nothing before it is switched off; three days
 	// unless set.
 	GiveUp time.Duration
+	// OnTry, unless it is nil, is told how each try to send an event ended: one of Results.
+	OnTry func(result string)
+}
+
+// How a try to send an event can end.
+const (
+	resultTaken       = "taken"
+	resultRefused     = "refused"     // the receiver answered something else than 2xx
+	resultUnreachable = "unreachable" // there was no answer
+)
+
+// Results returns how a try to send an event can end.
+func Results() []string { return []string{resultTaken, resultRefused, resultUnreachable} }
+
+func (s *Sender) observe(status int, failure string) {
+	switch {
+	case s.OnTry == nil:
+	case failure == "":
+		s.OnTry(resultTaken)
+	case status != 0:
+		s.OnTry(resultRefused)
+	default:
+		s.OnTry(resultUnreachable)
+	}
 }
 
 // Sender sends events.
@@ -104,7 +128,9 @@ func (s *Sender) send(ctx context.Context, claim tenant.WebhookClaim) (d tenant.
 			if d.Seq != 0 && (time.Since(began) > lookTime || ctx.Err() != nil) {
 				break
 			}
-			if d.Status, d.Error = s.try(ctx, claim, signer, e); d.Error != "" {
+			d.Status, d.Error = s.try(ctx, claim, signer, e)
+			s.observe(d.Status, d.Error)
+			if d.Error != "" {
 				break
 			}
 		}

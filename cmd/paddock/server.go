@@ -145,9 +145,9 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	accountService, tradingService := accounts.New(db, keys, alpaca), trading.New(db, opener, log)
 	accountService.MirrorMaxAge, tradingService.MirrorMaxAge = c.MirrorMaxAge, c.MirrorMaxAge
 	runner, err := jobs.New(jobs.Config{
-		Worker: worker, Driver: riverpgxv5.New(pools.jobs), Logger: log,
+		Worker: worker, Driver: riverpgxv5.New(pools.jobs), Logger: log, Drain: c.DrainTimeout,
 		Handlers: map[string]jobs.Handler{jobs.KindOrder: jobs.Orders(tradingService)}, OnJob: told.metrics.Job,
-		Webhooks: webhooks.NewSender(webhooks.Config{Worker: worker, Keys: keys, Networks: c.WebhookNetworks, Logger: log}),
+		Webhooks: webhooks.NewSender(webhooks.Config{Worker: worker, Keys: keys, Networks: c.WebhookNetworks, Logger: log, OnTry: told.metrics.Webhook}),
 	})
 	if err != nil {
 		return err

@@ -20,6 +20,7 @@ import (
 	"paddock/app/jobs"
 	"paddock/app/metrics"
 	"paddock/app/trading"
+	"paddock/app/webhooks"
 	"paddock/tests/program"
 )
 
@@ -193,6 +194,7 @@ func valuesOf(metric, label string) []string {
 		"paddock_trade_updates_total result":   {"applied", "unapplied"},
 		"paddock_reconciliations_total result": {"ok", "failed"},
 		"paddock_jobs_total result":            jobs.Results(),
+		"paddock_webhook_tries_total result":   webhooks.Results(),
 		"paddock_jobs_total kind":              jobs.Kinds(),
 		"paddock_jobs state":                   {"waiting", "running"},
 		"paddock_rings_total what":             {"sent", "failed", "withheld", "heard"},

@@ -22,6 +22,7 @@ import (
 	"paddock/app/jobs"
 	"paddock/app/problem"
 	"paddock/app/trading"
+	"paddock/app/webhooks"
 	"paddock/tests/program"
 )
 
@@ -51,7 +52,7 @@ func labelValues(t *testing.T) map[string]func(string) bool {
 		"code":        one(append(codes, "other")...),
 		"door":        one("request", "worker", "job"),
 		"guard":       one(append(trading.Guards(), "other")...),
-		"result":      one(slices.Concat(trading.OrderResults(), auth.SignInResults(), broker.Results(), jobs.Results(), []string{"applied", "unapplied", "ok", "failed", "other"})...),
+		"result":      one(slices.Concat(trading.OrderResults(), auth.SignInResults(), broker.Results(), jobs.Results(), webhooks.Results(), []string{"applied", "unapplied", "ok", "failed", "other"})...),
 		"by":          one(append(auth.SignInWays(), "other")...),
 		"host":        one("paper", "live", "data", "other"),
 		"pool":        one("app", "worker", "auth", "bell", "jobs"),
