@@ -1508,7 +1508,7 @@ export interface paths {
                         /** @description https://, and of a public address */
                         url: string;
                         /** @description The kinds of events that are wanted; all without it */
-                        kinds?: components["schemas"]["EventKind"][];
+                        kinds?: components["schemas"]["EventKind"][] | null;
                     };
                 };
             };
