@@ -232,6 +232,7 @@ set local role paddock_gate;
 {{ template "func/014/postpone_job.sql" . }}
 {{ template "func/014/admit_job.sql" . }}
 {{ template "func/014/check_job_order.sql" . }}
+{{ template "func/014/cancel_waiting_jobs.sql" . }}
 {{ template "func/014/cancel_jobs.sql" . }}
 {{ template "func/014/cancel_stopped_jobs.sql" . }}
 {{ template "func/014/refuse_waiting_job.sql" . }}
@@ -271,7 +272,7 @@ drop trigger accept_job on app.jobs;
 reset role;
 set local role paddock_gate;
 drop function private.job_counts, private.wake_waiting_jobs, private.look_again, private.refuse_waiting_job, private.cancel_stopped_jobs,
-  private.cancel_jobs, private.check_job_order, private.admit_job, private.postpone_job, private.finish_job, private.is_claimed,
+  private.cancel_jobs, private.cancel_waiting_jobs, private.check_job_order, private.admit_job, private.postpone_job, private.finish_job, private.is_claimed,
   private.renew_job_claims, private.begin_job, private.end_job, private.accept_job, private.wake_jobs;
 reset role;
 set local role paddock_owner;

@@ -2673,6 +2673,9 @@ create function private.cancel_jobs(p_id uuid DEFAULT NULL::uuid) returns intege
 create function private.cancel_stopped_jobs() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+create function private.cancel_waiting_jobs(p_account uuid) returns integer
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
 create function private.check_access(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_marks timestamp with time zone[]) returns TABLE(idx integer, access text, user_id text, until timestamp with time zone, place text, head bigint, mark timestamp with time zone)
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set jit=off;  -- paddock_gate's; for paddock_worker
 

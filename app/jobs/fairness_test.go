@@ -12,6 +12,7 @@ import (
 
 	"paddock/app/jobs"
 	"paddock/app/tenant"
+	"paddock/app/trading"
 	"paddock/tests/kit"
 )
 
@@ -115,5 +116,35 @@ func TestOneTenantsJobsHoldUpNobody(t *testing.T) {
 				t.Error("two jobs of one account ran at once")
 			}
 		})
+	}
+}
+
+// However many wait, an account is halted at once, and one whose user's session has ended
+// is worked through.
+func TestManyWaitingJobsEnd(t *testing.T) {
+	f := newFloor(t, 5)
+	ada := f.connect(kit.User(t, f.pg, "ada"), "one", f.seeds[0])
+	ben := f.connect(kit.User(t, f.pg, "ben"), "one", f.seeds[1])
+	f.wait(ada.Account, "ada", 10_000)
+	f.wait(ben.Account, "ben", 2_000)
+	if _, err := f.trading.Turn(t.Context(), ada, "", trading.Switch{To: "halted"}); err != nil {
+		t.Fatal(err)
+	}
+	left := func(account uuid.UUID) (n int) {
+		t.Helper()
+		f.scan(&n, "select count(*) from app.jobs where account_id = $1 and ended_at is null", account)
+		return n
+	}
+	if n := left(ada.Account); n != 0 {
+		t.Errorf("%d wait on the account that is halted", n)
+	}
+	if told := f.jobEvents(ada); len(told) != 1 {
+		t.Errorf("told %d times", len(told))
+	}
+	f.exec(`delete from auth.session where "userId" = 'ben'`)
+	f.start()
+	kit.Eventually(t, "the end of all that nobody may ask for any more", func() bool { return left(ben.Account) == 0 })
+	if told := f.jobEvents(ben); len(told) != 2_000 {
+		t.Errorf("told %d times", len(told))
 	}
 }

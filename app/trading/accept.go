@@ -27,14 +27,19 @@ const (
 	// again, as by its retry.
 	acceptOrderSQL = `insert into app.jobs (account_id, id, kind, idempotency_key, client_order_id, request, request_hash)
 		select $1, $2, 'order', nullif($3, ''), nullif($4, ''), $5, $6
-		where not exists (select from app.jobs j where j.account_id = $1 and j.ended_at is null
-				and (j.idempotency_key = nullif($3, '') or j.client_order_id = nullif($4, '')))
-			and not exists (select from app.alpaca_orders o where o.account_id = $1 and (o.intent_state <> 'unsent' or o.request_hash is distinct from $6)
-				and (o.idempotency_key = nullif($3, '') or o.client_order_id = nullif($4, '')))`
+		where not exists (select from app.jobs j where j.account_id = $1 and j.ended_at is null and j.idempotency_key = nullif($3, ''))
+			and not exists (select from app.jobs j where j.account_id = $1 and j.ended_at is null and j.client_order_id = nullif($4, ''))
+			and not exists (select from app.alpaca_orders o where o.account_id = $1 and o.idempotency_key = nullif($3, '')
+				and (o.intent_state <> 'unsent' or o.request_hash is distinct from $6))
+			and not exists (select from app.alpaca_orders o where o.account_id = $1 and o.client_order_id = nullif($4, '')
+				and (o.intent_state <> 'unsent' or o.request_hash is distinct from $6))`
 	// selectJobSQL finds the job that was just made, or that was there before.
-	selectJobSQL = `select j.id, j.request_hash, app.job_json(j.account_id, j.id), coalesce(j.idempotency_key = nullif($3, ''), false) from app.jobs j
-		where j.account_id = $1 and (j.id = $2 or j.ended_at is null and (j.idempotency_key = nullif($3, '') or j.client_order_id = nullif($4, '')))
-		order by j.id = $2 desc limit 1`
+	// Each of the three has an index: ten thousand jobs may wait.
+	selectJobSQL = `select j.id, j.request_hash, app.job_json(j.account_id, j.id), coalesce(j.idempotency_key = nullif($3, ''), false)
+		from (select 1 as place, n.id from app.jobs n where n.account_id = $1 and n.id = $2
+			union all select 2, n.id from app.jobs n where n.account_id = $1 and n.ended_at is null and n.idempotency_key = nullif($3, '')
+			union all select 3, n.id from app.jobs n where n.account_id = $1 and n.ended_at is null and n.client_order_id = nullif($4, '')) found
+		join app.jobs j on j.account_id = $1 and j.id = found.id order by found.place limit 1`
 )
 
 // Accept accepts an order that is sent once the request has been answered, by a

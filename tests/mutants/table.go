@@ -62,7 +62,7 @@ var mutants = []mutant{
 	{waiting, "sql/func/014/begin_job.sql", "sha256(secret)", "secret", []string{"app/jobs TestAcceptedOrderIsSent"}},
 	{waiting, "sql/func/014/admit_job.sql", "s in ('read', 'trade', 'cancel')", "true", []string{"app/jobs TestATicketIsForOneOrder"}},
 	{waiting, "sql/func/014/check_job_order.sql", "and j.id = new.id and j.kind = 'order' and j.request_hash = new.request_hash and j.request = new.request", "", []string{"app/jobs TestATicketIsForOneOrder"}},
-	{waiting, "sql/func/014/check_job_order.sql", "or j.id::text = new.client_order_id)", ")", []string{"app/jobs TestRetriesOfAcceptedOrders"}},
+	{waiting, "sql/func/014/check_job_order.sql", "and exists (select from app.jobs j where j.account_id = new.account_id and j.id = new.client_order_id::uuid", "and exists (select from app.jobs j where false and j.id = new.client_order_id::uuid", []string{"app/jobs TestRetriesOfAcceptedOrders"}},
 	{waiting, "sql/func/014/accept_job.sql", " or split_part(private.check_seal(), '.', 2) <> 'R'", "", []string{"app/jobs TestATicketIsForOneOrder"}},
 	{waiting, "sql/func/014/wake_jobs.sql", "convert_to('jobs ' || p_owner, 'UTF8')", "ext.gen_random_bytes(8)", []string{"app/jobs TestOneTenantsJobsHoldUpNobody"}},
 	{waiting, "sql/014_jobs.sql", "for each row when (new.switch = 'halted') execute function private.cancel_stopped_jobs()", "for each row when (false) execute function private.cancel_stopped_jobs()", []string{"app/jobs TestStoppingCancelsWhatWaits"}},

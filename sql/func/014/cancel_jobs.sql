@@ -5,15 +5,16 @@ volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
   account uuid := private.require_account('canceling a job', 'cancel');
-  job uuid;
-  canceled integer := 0;
 begin
   perform private.lock_event_log();
-  for job in select j.id from app.jobs j where j.account_id = account and j.state = 'waiting' and (p_id is null or j.id = p_id) order by j.seq loop
-    perform private.end_job(account, job, 'canceled');
-    perform private.audit(account, 'job.cancel', jsonb_build_object('job_id', job));
-    canceled := canceled + 1;
-  end loop;
-  return canceled;
+  if p_id is null then
+    return private.cancel_waiting_jobs(account);
+  end if;
+  if not exists (select from app.jobs j where j.account_id = account and j.id = p_id and j.state = 'waiting') then
+    return 0;
+  end if;
+  perform private.end_job(account, p_id, 'canceled');
+  perform private.audit(account, 'job.cancel', jsonb_build_object('job_id', p_id));
+  return 1;
 end
 $$;

@@ -395,7 +395,7 @@ cursor: number
 resume: string
 kind: "job"
 at: string
-data: {
+data: ({
 /**
  * How the job ended.
  */
@@ -423,7 +423,17 @@ answer?: ({
 [k: string]: unknown
 }
 [k: string]: unknown
-}
+} | {
+/**
+ * What waited was canceled, by the account being halted, its open orders being canceled, or by DELETE /api/jobs.
+ */
+event: "canceled_all"
+/**
+ * How many jobs that were.
+ */
+canceled: number
+[k: string]: unknown
+})
 }
 export interface WebhookEvent {
 type: "event"
