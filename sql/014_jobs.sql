@@ -143,7 +143,7 @@ create table app.jobs (
   idempotency_key text check (char_length(idempotency_key) between 1 and 255),
   client_order_id text check (char_length(client_order_id) between 1 and 128),
   request jsonb not null,
-  request_hash bytea not null check (octet_length(request_hash) = 32),
+  request_hash bytea not null,
   asked_by text not null,
   session_id text not null,
   origin text not null,

@@ -630,7 +630,6 @@ create table app.jobs (
   constraint jobs_client_order_id_check CHECK (((char_length(client_order_id) >= 1) AND (char_length(client_order_id) <= 128))),
   constraint jobs_idempotency_key_check CHECK (((char_length(idempotency_key) >= 1) AND (char_length(idempotency_key) <= 255))),
   constraint jobs_kind_check CHECK ((kind = 'order'::text)),
-  constraint jobs_request_hash_check CHECK ((octet_length(request_hash) = 32)),
   constraint jobs_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text, 'canceled'::text]))),
   constraint jobs_status_check CHECK (((status >= 200) AND (status <= 599)))
 );

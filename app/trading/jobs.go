@@ -13,20 +13,32 @@ import (
 	"paddock/app/tenant"
 )
 
-const listJobsSQL = `select id, kind, state, client_order_id, asked_by, request, accepted_at, began_at, ended_at, tries, status, answer from app.jobs
-	where account_id = $1 and (accepted_at, id) < ($2, $3) and ($4 = '' or state = $4) order by accepted_at desc, id desc limit $5`
+const (
+	jobsSQL = `select id, kind, state, client_order_id, asked_by, request, accepted_at, began_at, ended_at, tries, status, answer from app.jobs
+		where account_id = $1 and (accepted_at, id) < ($2, $3)`
+	newestJobsSQL = ` order by accepted_at desc, id desc limit $4`
+)
+
+// There is one statement for each state, "" for all.
+var listJobsSQL = map[string]string{
+	"":         jobsSQL + newestJobsSQL,
+	"waiting":  jobsSQL + ` and state = 'waiting'` + newestJobsSQL,
+	"running":  jobsSQL + ` and state = 'running'` + newestJobsSQL,
+	"done":     jobsSQL + ` and state = 'done'` + newestJobsSQL,
+	"failed":   jobsSQL + ` and state = 'failed'` + newestJobsSQL,
+	"canceled": jobsSQL + ` and state = 'canceled'` + newestJobsSQL,
+}
 
 // Jobs returns {"jobs":[…],"next_cursor":…}: what was asked for and is, or was,
 // carried out afterwards, newest first. state filters unless it is "".
 func (s *Service) Jobs(ctx context.Context, a tenant.Admission, state string, page paging.Page) ([]byte, error) {
-	switch state {
-	case "", "waiting", "running", "done", "failed", "canceled":
-	default:
+	query, is := listJobsSQL[state]
+	if !is {
 		return nil, problem.New(problem.InvalidQuery, `Set "state" to waiting, running, done, failed or canceled.`)
 	}
 	list := page.List("jobs", "accepted_at")
 	err := s.db.Tx(ctx, a, func(b *tenant.Batch) {
-		b.Queue(listJobsSQL, a.Account, page.At, page.ID, state, page.Limit+1).Query(list.Read)
+		b.Queue(query, a.Account, page.At, page.ID, page.Limit+1).Query(list.Read)
 	})
 	if err != nil {
 		return nil, err

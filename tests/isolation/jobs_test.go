@@ -12,8 +12,8 @@ func (l *lab) waitingJob() (id uuid.UUID) {
 	id = uuid.New()
 	must(l.t, l.admin, "set session_replication_role = replica")
 	must(l.t, l.admin, `insert into app.jobs (account_id, id, seq, kind, request, request_hash, client_order_id, asked_by, session_id, origin)
-		values ($1, $2, 1, 'order', jsonb_build_object('tag', $3::text), sha256(''), 'job-' || $3, $4, 'session-of-' || $4, 'session-of-' || $4 || ' r - POST /api/orders')`,
-		l.b.Account, id, l.b.Marker, l.b.User)
+		values ($1, $2, 1, 'order', jsonb_build_object('tag', $3::text), sha256(''), $5, $4, 'session-of-' || $4, 'session-of-' || $4 || ' r - POST /api/orders')`,
+		l.b.Account, id, l.b.Marker, l.b.User, l.b.ClientOrder)
 	must(l.t, l.admin, "reset session_replication_role")
 	must(l.t, l.admin, "insert into private.job_lists (account_id, kind, owner) values ($1, 'order', encode(sha256($2::text::bytea), 'hex'))", l.b.Account, l.b.User)
 	must(l.t, l.admin, "select private.wake_jobs(encode(sha256($1::text::bytea), 'hex'))", l.b.User)
