@@ -49,7 +49,7 @@ grant select on app.event_heads to paddock_app;
 create table app.account_events (
   account_id uuid not null references app.event_heads (account_id) on delete cascade,
   seq bigint not null,
-  kind text not null check (kind in ('order', 'position', 'agent_log', 'account', 'credentials', 'guard', 'journal')),
+  kind text not null check (kind in ('order', 'position', 'agent_log', 'account', 'credentials', 'guard', 'journal', 'job', 'webhook')),
   -- The broker's event id (a ULID), by which a repeated update is recognised.
   broker_event_id text,
   at timestamptz not null default clock_timestamp(),
@@ -284,6 +284,7 @@ set local role paddock_gate;
 {{ template "func/005/lock_event_log.sql" . }}
 {{ template "func/005/count_stored.sql" . }}
 {{ template "func/005/count_agent_log.sql" . }}
+{{ template "func/005/write_event.sql" . }}
 {{ template "func/005/append_event.sql" . }}
 {{ template "func/005/note_change.sql" . }}
 {{ template "func/005/read_events.sql" . }}
@@ -372,7 +373,7 @@ drop function private.disable_two_factor, private.require_second_factor, private
   private.use_backup_code, private.use_time_step, private.note_second_factor;
 drop function private.lock_sign_ups, private.make_invitation, private.make_reset_token, private.verify_user, private.enable_user, private.disable_user, private.list_users, private.forget_tokens, private.refuse_disabled_user;
 drop function private.note_change, private.count_agent_log, private.count_stored, private.notify_events, private.doorbell_channel, private.purge_expired, private.mark_expired_events, private.check_access, private.read_events,
-  private.append_event, private.lock_event_log, private.lock_accounts, private.record_grant_change, private.record_user_change, private.audit_refused_sign_in, private.audit_email,
+  private.append_event, private.write_event, private.lock_event_log, private.lock_accounts, private.record_grant_change, private.record_user_change, private.audit_refused_sign_in, private.audit_email,
   private.audit_call, private.stepped_up_until, private.step_up, private.require_step_up, private.audit, private.is_sign_in_login, private.origin;
 reset role;
 set local role paddock_owner;

@@ -13,6 +13,10 @@ grant usage on schema auth to paddock_gate;
 create schema ext authorization paddock_owner;
 grant usage on schema ext to paddock_gate;
 
+create schema jobs authorization paddock_owner;
+grant usage on schema jobs to paddock_gate;
+grant usage on schema jobs to paddock_worker;
+
 create schema private authorization paddock_owner;
 grant usage on schema private to paddock_app;
 grant usage on schema private to paddock_auth;
@@ -55,7 +59,7 @@ create table app.account_events (
   data jsonb not null,
   constraint account_events_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.event_heads(account_id) ON DELETE CASCADE,
   constraint account_events_bounded CHECK ((app.json_size(data) <= 16777216)),
-  constraint account_events_kind_check CHECK ((kind = ANY (ARRAY['order'::text, 'position'::text, 'agent_log'::text, 'account'::text, 'credentials'::text, 'guard'::text, 'journal'::text])))
+  constraint account_events_kind_check CHECK ((kind = ANY (ARRAY['order'::text, 'position'::text, 'agent_log'::text, 'account'::text, 'credentials'::text, 'guard'::text, 'journal'::text, 'job'::text, 'webhook'::text])))
 ) partition by RANGE (at);
 alter table app.account_events enable row level security, force row level security;
 -- without statistics: account_id, broker_event_id, data
@@ -141,6 +145,7 @@ create policy worker_reads on app.account_guards for select to paddock_worker
 grant select on app.account_guards to paddock_app;
 grant select on app.account_guards to paddock_worker;
 grant select, insert (account_id, switch, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by), update (switch, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute, orders_per_day, daily_loss_limit, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by, updated_at) on app.account_guards to paddock_gate;
+CREATE TRIGGER cancel_stopped_jobs AFTER INSERT OR UPDATE OF switch ON app.account_guards FOR EACH ROW WHEN ((new.switch = 'halted'::text)) EXECUTE FUNCTION private.cancel_stopped_jobs();
 
 -- What agents logged of their work on an account.
 create table app.agent_logs (
@@ -319,6 +324,7 @@ grant select (account_id, id, client_order_id, intent_state, request_hash, submi
 grant select (account_id, id, client_order_id, orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, created_at, submitted_at, filled_at, canceled_at, updated_at) on app.alpaca_orders to paddock_report;
 grant select, insert (account_id, id, client_order_id, action, intent_state, idempotency_key, request_hash, request, submitted_by, orchestrator_agent_id, tag, reduce_only, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, overshot_qty, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_app;
 grant select, insert (account_id, id, client_order_id, intent_state, request_hash, request, submitted_by, orchestrator_agent_id, tag, reduce_only, wind_down_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, overshot_qty, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, fills_qty, fills_avg_price, fills_asked_at, fills_asked, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_worker;
+CREATE TRIGGER check_job_order BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION private.check_job_order();
 CREATE TRIGGER claim_client_order_id BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state = 'submitting'::text) AND (new.request_hash IS NOT NULL))) EXECUTE FUNCTION private.claim_client_order_id();
 CREATE TRIGGER guard_again BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state = 'submitting'::text) AND (old.intent_state <> 'submitting'::text))) EXECUTE FUNCTION app.guard_order();
 CREATE TRIGGER guard_new BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION app.guard_order();
@@ -593,6 +599,57 @@ grant select (account_id, key, symbol, direction, status, qty, entry_price, exit
 grant select on app.imported_trading_positions to paddock_app;
 grant select, insert, delete on app.imported_trading_positions to paddock_gate;
 
+-- Requests that are carried out after they were answered, with what became of each.
+create table app.jobs (
+  account_id uuid not null,
+  id uuid not null,
+  seq bigint not null,
+  kind text not null,
+  state text not null default 'waiting'::text,
+  idempotency_key text,
+  client_order_id text,
+  request jsonb not null,
+  request_hash bytea not null,
+  asked_by text not null,
+  session_id text not null,
+  origin text not null,
+  accepted_at timestamp with time zone not null default clock_timestamp(),
+  due_at timestamp with time zone not null default clock_timestamp(),
+  began_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  tries integer not null default 0,
+  status integer,
+  answer jsonb,
+  constraint jobs_pkey PRIMARY KEY (account_id, id),
+  constraint jobs_account_id_seq_key UNIQUE (account_id, seq),
+  constraint jobs_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint jobs_bounded CHECK (((app.json_size(request) <= 262144) AND (app.json_size(answer) <= 1048576))),
+  constraint jobs_check CHECK (((ended_at IS NULL) = (state = ANY (ARRAY['waiting'::text, 'running'::text])))),
+  constraint jobs_check1 CHECK (((state <> 'running'::text) OR (began_at IS NOT NULL))),
+  constraint jobs_check2 CHECK (((status IS NULL) = (state = ANY (ARRAY['waiting'::text, 'running'::text, 'canceled'::text])))),
+  constraint jobs_client_order_id_check CHECK (((char_length(client_order_id) >= 1) AND (char_length(client_order_id) <= 128))),
+  constraint jobs_idempotency_key_check CHECK (((char_length(idempotency_key) >= 1) AND (char_length(idempotency_key) <= 255))),
+  constraint jobs_kind_check CHECK ((kind = 'order'::text)),
+  constraint jobs_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text, 'canceled'::text]))),
+  constraint jobs_status_check CHECK (((status >= 200) AND (status <= 599)))
+);
+CREATE INDEX jobs_newest_idx ON app.jobs USING btree (account_id, accepted_at DESC, id DESC);
+CREATE INDEX jobs_unended_idx ON app.jobs USING btree (account_id, kind, seq) WHERE (ended_at IS NULL);
+CREATE UNIQUE INDEX jobs_unended_client_order_id_idx ON app.jobs USING btree (account_id, client_order_id) WHERE (ended_at IS NULL);
+CREATE UNIQUE INDEX jobs_unended_key_idx ON app.jobs USING btree (account_id, idempotency_key) WHERE (ended_at IS NULL);
+alter table app.jobs enable row level security, force row level security;
+-- without statistics: account_id, id, seq, idempotency_key, client_order_id, request, request_hash, asked_by, session_id, origin, answer
+create policy app_inserts on app.jobs for insert to paddock_app
+  with check (((account_id = ( SELECT private.account_id('trade'::text) AS account_id)) AND (asked_by = ( SELECT private.user_id() AS user_id))));
+create policy app_reads on app.jobs for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy gate_all on app.jobs to paddock_gate
+  using (true)
+  with check (true);
+grant select (account_id, id, seq, kind, state, idempotency_key, client_order_id, request, request_hash, asked_by, accepted_at, due_at, began_at, ended_at, tries, status, answer), insert (account_id, id, kind, idempotency_key, client_order_id, request, request_hash) on app.jobs to paddock_app;
+grant select, update (state, due_at, began_at, ended_at, tries, status, answer), delete on app.jobs to paddock_gate;
+CREATE TRIGGER accept_job BEFORE INSERT ON app.jobs FOR EACH ROW EXECUTE FUNCTION private.accept_job();
+
 -- What changes a position or costs something without a trade: splits, fees, and what becomes of options.
 create table app.journal_adjustments (
   account_id uuid not null,
@@ -745,6 +802,7 @@ create policy app_updates on app.refused_requests for update to paddock_app
   using ((account_id = ( SELECT private.account_id('trade'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('trade'::text) AS account_id)));
 grant select, insert (account_id, idempotency_key, client_order_id), update (refused_at), delete on app.refused_requests to paddock_app;
+CREATE TRIGGER refuse_waiting_job AFTER INSERT OR UPDATE ON app.refused_requests FOR EACH ROW EXECUTE FUNCTION private.refuse_waiting_job();
 
 -- How far each account's mirror is: the last update that its stream has applied, and when it last agreed with the broker.
 create table app.stream_cursors (
@@ -970,6 +1028,50 @@ create policy gate_appends on app.user_audit_log for insert to paddock_gate
 grant insert (user_id, kind, actor, session_id, request_id, address, request, action, detail) on app.user_audit_log to paddock_gate;
 grant select on app.user_audit_log to paddock_app;
 
+-- Where an account's events are sent to, and how far.
+create table app.webhooks (
+  account_id uuid not null,
+  id uuid not null default gen_random_uuid(),
+  url text not null,
+  kinds text[],
+  made_by text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  state text not null default 'on'::text,
+  off_reason text,
+  last_seq bigint not null,
+  tries integer not null default 0,
+  failing_since timestamp with time zone,
+  due_at timestamp with time zone not null default clock_timestamp(),
+  delivered_at timestamp with time zone,
+  last_status integer,
+  last_error text,
+  holder uuid,
+  live_until timestamp with time zone,
+  constraint webhooks_pkey PRIMARY KEY (account_id, id),
+  constraint webhooks_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint webhooks_check CHECK (((state = 'off'::text) = (off_reason IS NOT NULL))),
+  constraint webhooks_check1 CHECK (((tries = 0) = (failing_since IS NULL))),
+  constraint webhooks_check2 CHECK (((holder IS NULL) = (live_until IS NULL))),
+  constraint webhooks_kinds_check CHECK (((kinds <@ ARRAY['order'::text, 'position'::text, 'agent_log'::text, 'account'::text, 'credentials'::text, 'guard'::text, 'journal'::text, 'job'::text, 'webhook'::text]) AND (cardinality(kinds) >= 1))),
+  constraint webhooks_last_error_check CHECK ((char_length(last_error) <= 200)),
+  constraint webhooks_off_reason_check CHECK ((off_reason = ANY (ARRAY['asked'::text, 'failing'::text, 'no_access'::text]))),
+  constraint webhooks_state_check CHECK ((state = ANY (ARRAY['on'::text, 'off'::text]))),
+  constraint webhooks_url_check CHECK (((url ~ '^https?://'::text) AND (char_length(url) <= 2000)))
+);
+CREATE INDEX webhooks_on_idx ON app.webhooks USING btree (account_id, id) WHERE (state = 'on'::text);
+alter table app.webhooks enable row level security, force row level security;
+-- without statistics: account_id, id, url, kinds, made_by, last_seq, last_error
+create policy app_deletes on app.webhooks for delete to paddock_app
+  using ((account_id = ( SELECT private.account_id('manage'::text) AS account_id)));
+create policy app_reads on app.webhooks for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('manage'::text) AS account_id)));
+create policy gate_all on app.webhooks to paddock_gate
+  using (true)
+  with check (true);
+grant select (account_id, id, url, kinds, made_by, created_at, state, off_reason, last_seq, tries, failing_since, due_at, delivered_at, last_status, last_error), delete on app.webhooks to paddock_app;
+grant select, insert (account_id, id, url, kinds, made_by, last_seq), update (state, off_reason, last_seq, tries, failing_since, due_at, delivered_at, last_status, last_error, holder, live_until) on app.webhooks to paddock_gate;
+CREATE TRIGGER record_webhook_change AFTER INSERT OR DELETE ON app.webhooks FOR EACH ROW EXECUTE FUNCTION private.record_webhook_change();
+
 -- What is left to do after an account's switch was turned, and how far it is.
 create table app.wind_downs (
   account_id uuid not null,
@@ -1019,6 +1121,7 @@ create policy worker_all on app.wind_downs to paddock_worker
 grant select on app.wind_downs to paddock_app;
 grant select, insert (account_id, asked_by, idempotency_key, request_hash, cancel_orders, liquidate, suspend_trade, on_their_way, repair_symbol, repair_qty, state, needs_keys, message, ended_at), update (on_their_way, state, needs_keys, message, updated_at, ended_at) on app.wind_downs to paddock_gate;
 grant select, update (state, message, remaining, canceled_at, updated_at, ended_at) on app.wind_downs to paddock_worker;
+CREATE TRIGGER cancel_stopped_jobs AFTER INSERT ON app.wind_downs FOR EACH ROW WHEN (new.cancel_orders) EXECUTE FUNCTION private.cancel_stopped_jobs();
 
 -- The TOTP secret and the backup codes of each user who has set two-factor authentication up, both encrypted.
 create table auth."twoFactor" (
@@ -1255,6 +1358,96 @@ create policy gate_all on auth.verification to paddock_gate
 grant select (id, identifier, value, "expiresAt"), insert (id, identifier, value, "expiresAt"), delete on auth.verification to paddock_gate;
 grant select, insert, delete on auth.verification to paddock_auth;
 
+-- What River runs: looks at the lists of jobs, and upkeep. Its arguments are digests of users' ids.
+create table jobs.river_job (
+  id bigint not null default nextval('jobs.river_job_id_seq'::regclass),
+  state jobs.river_job_state not null default 'available'::jobs.river_job_state,
+  attempt smallint not null default 0,
+  max_attempts smallint not null default 25,
+  attempted_at timestamp with time zone,
+  created_at timestamp with time zone not null default now(),
+  finalized_at timestamp with time zone,
+  scheduled_at timestamp with time zone not null default now(),
+  priority smallint not null default 1,
+  args jsonb not null,
+  attempted_by text[],
+  errors jsonb[],
+  kind text not null,
+  metadata jsonb not null default '{}'::jsonb,
+  queue text not null default 'default'::text,
+  tags character varying(255)[] not null default '{}'::character varying[],
+  unique_key bytea,
+  unique_states bit(8),
+  constraint river_job_pkey PRIMARY KEY (id),
+  constraint finalized_or_finalized_at_null CHECK ((((finalized_at IS NULL) AND (state <> ALL (ARRAY['cancelled'::jobs.river_job_state, 'completed'::jobs.river_job_state, 'discarded'::jobs.river_job_state]))) OR ((finalized_at IS NOT NULL) AND (state = ANY (ARRAY['cancelled'::jobs.river_job_state, 'completed'::jobs.river_job_state, 'discarded'::jobs.river_job_state]))))),
+  constraint kind_length CHECK (((char_length(kind) > 0) AND (char_length(kind) < 128))),
+  constraint max_attempts_is_positive CHECK ((max_attempts > 0)),
+  constraint priority_in_range CHECK (((priority >= 1) AND (priority <= 4))),
+  constraint queue_length CHECK (((char_length(queue) > 0) AND (char_length(queue) < 128))),
+  constraint river_job_bounded CHECK (((app.json_size(args) <= 1024) AND (app.json_size(metadata) <= 65536)))
+);
+CREATE INDEX river_job_args_index ON jobs.river_job USING gin (args);
+CREATE INDEX river_job_kind ON jobs.river_job USING btree (kind);
+CREATE INDEX river_job_metadata_index ON jobs.river_job USING gin (metadata);
+CREATE INDEX river_job_prioritized_fetching_index ON jobs.river_job USING btree (state, queue, priority, scheduled_at, id);
+CREATE INDEX river_job_state_and_finalized_at_index ON jobs.river_job USING btree (state, finalized_at) WHERE (finalized_at IS NOT NULL);
+CREATE UNIQUE INDEX river_job_unique_idx ON jobs.river_job USING btree (unique_key) WHERE ((unique_key IS NOT NULL) AND (unique_states IS NOT NULL) AND jobs.river_job_state_in_bitmask(unique_states, state));
+alter table jobs.river_job enable row level security, force row level security;
+-- without statistics: args
+create policy gate_wakes on jobs.river_job to paddock_gate
+  using ((kind = ANY (ARRAY['jobs'::text, 'webhook'::text])))
+  with check ((kind = ANY (ARRAY['jobs'::text, 'webhook'::text])));
+create policy worker_all on jobs.river_job to paddock_worker
+  using (true)
+  with check (true);
+grant select (state, scheduled_at, kind, unique_key, unique_states), insert (state, max_attempts, scheduled_at, args, kind, queue, unique_key, unique_states), update (scheduled_at) on jobs.river_job to paddock_gate;
+grant select, insert, update (state, attempt, attempted_at, finalized_at, scheduled_at, attempted_by, errors, kind, metadata), delete on jobs.river_job to paddock_worker;
+
+-- Which instance looks after River's tables.
+create table jobs.river_leader (
+  elected_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  leader_id text not null,
+  name text not null default 'default'::text,
+  constraint river_leader_pkey PRIMARY KEY (name),
+  constraint leader_id_length CHECK (((char_length(leader_id) > 0) AND (char_length(leader_id) < 128))),
+  constraint name_length CHECK ((name = 'default'::text))
+);
+alter table jobs.river_leader enable row level security, force row level security;
+create policy worker_all on jobs.river_leader to paddock_worker
+  using (true)
+  with check (true);
+grant select, insert, update (elected_at, expires_at, leader_id), delete on jobs.river_leader to paddock_worker;
+
+-- Of River's schema, and without rows under Postgres.
+create table jobs.river_notification (
+  id bigint not null default nextval('jobs.river_notification_id_seq'::regclass),
+  created_at timestamp with time zone not null default now(),
+  payload text not null,
+  topic text not null,
+  constraint river_notification_pkey PRIMARY KEY (id),
+  constraint topic_length CHECK (((length(topic) > 0) AND (length(topic) < 128)))
+);
+CREATE INDEX river_notification_created_at_idx ON jobs.river_notification USING btree (created_at);
+CREATE INDEX river_notification_topic_id_idx ON jobs.river_notification USING btree (topic, id);
+alter table jobs.river_notification enable row level security, force row level security;
+
+-- River's queues.
+create table jobs.river_queue (
+  name text not null,
+  created_at timestamp with time zone not null default now(),
+  metadata jsonb not null default '{}'::jsonb,
+  paused_at timestamp with time zone,
+  updated_at timestamp with time zone not null default CURRENT_TIMESTAMP,
+  constraint river_queue_pkey PRIMARY KEY (name),
+  constraint river_queue_bounded CHECK ((app.json_size(metadata) <= 65536))
+);
+alter table jobs.river_queue enable row level security, force row level security;
+create policy worker_all on jobs.river_queue to paddock_worker
+  using (true)
+  with check (true);
+grant select, insert, update (metadata, paused_at, updated_at), delete on jobs.river_queue to paddock_worker;
+
 -- How long the audit is kept; paddock_owner may change the column keep.
 create table private.audit_retention (
   only_one boolean not null default true,
@@ -1389,6 +1582,45 @@ create policy gate_all on private.instance_keyrings to paddock_gate
   using (true)
   with check (true);
 grant select, insert, update (versions, live_until), delete on private.instance_keyrings to paddock_gate;
+
+-- Which lists of jobs have something to do, and who works on each.
+create table private.job_lists (
+  account_id uuid not null,
+  kind text not null,
+  owner text not null,
+  waits boolean not null default true,
+  holder uuid,
+  job_id uuid,
+  ticket bytea,
+  live_until timestamp with time zone,
+  free_since timestamp with time zone not null default clock_timestamp(),
+  constraint job_lists_pkey PRIMARY KEY (account_id, kind),
+  constraint job_lists_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint job_lists_check CHECK ((((holder IS NULL) = (job_id IS NULL)) AND ((holder IS NULL) = (ticket IS NULL)) AND ((holder IS NULL) = (live_until IS NULL)))),
+  constraint job_lists_ticket_check CHECK ((octet_length(ticket) = 32))
+);
+CREATE INDEX job_lists_owner_idx ON private.job_lists USING btree (owner) WHERE waits;
+alter table private.job_lists enable row level security, force row level security;
+create policy gate_all on private.job_lists to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert (account_id, kind, owner), update (waits, holder, job_id, ticket, live_until, free_since) on private.job_lists to paddock_gate;
+
+-- How long jobs that have ended are kept; paddock_owner may change the column keep.
+create table private.job_retention (
+  only_one boolean not null default true,
+  keep interval not null default '7 days'::interval,
+  constraint job_retention_pkey PRIMARY KEY (only_one),
+  constraint job_retention_keep_check CHECK ((keep >= '01:00:00'::interval)),
+  constraint job_retention_only_one_check CHECK (only_one)
+);
+alter table private.job_retention enable row level security, force row level security;
+create policy gate_reads on private.job_retention for select to paddock_gate
+  using (true);
+create policy owner_all on private.job_retention to paddock_owner
+  using (true)
+  with check (true);
+grant select on private.job_retention to paddock_gate;
 
 -- How often each user has had API keys checked at the broker lately.
 create table private.key_checks (
@@ -1578,6 +1810,23 @@ create policy gate_all on private.user_credentials to paddock_gate
 grant select, insert, update (kind, ciphertext, encryption_algorithm, key_version, key_last4, last_decrypted_at, rejected_at, generation, updated_at), delete on private.user_credentials to paddock_gate;
 CREATE TRIGGER apply_key_change AFTER INSERT OR DELETE OR UPDATE OF generation, rejected_at ON private.user_credentials FOR EACH ROW EXECUTE FUNCTION private.apply_key_change();
 CREATE TRIGGER hold_key_version BEFORE INSERT OR UPDATE OF key_version, ciphertext ON private.user_credentials FOR EACH ROW EXECUTE FUNCTION private.hold_key_version();
+
+-- The secrets with which webhooks are signed, encrypted.
+create table private.webhook_secrets (
+  account_id uuid not null,
+  webhook_id uuid not null,
+  ciphertext bytea not null,
+  key_version integer not null,
+  constraint webhook_secrets_pkey PRIMARY KEY (account_id, webhook_id),
+  constraint webhook_secrets_account_id_webhook_id_fkey FOREIGN KEY (account_id, webhook_id) REFERENCES app.webhooks(account_id, id) ON DELETE CASCADE
+);
+CREATE INDEX webhook_secrets_key_version_idx ON private.webhook_secrets USING btree (account_id, key_version);
+alter table private.webhook_secrets enable row level security, force row level security;
+create policy gate_all on private.webhook_secrets to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, update (ciphertext, key_version) on private.webhook_secrets to paddock_gate;
+CREATE TRIGGER hold_key_version BEFORE INSERT OR UPDATE OF key_version ON private.webhook_secrets FOR EACH ROW EXECUTE FUNCTION private.hold_key_version();
 
 -- The accounts that this login may report on.
 create view report.accounts with (security_invoker=true, security_barrier=true) as
@@ -2196,6 +2445,9 @@ create function app.is_fresh(p_agreed_at timestamp with time zone, p_unbroken_si
 create function app.is_price_asked(p_asked numeric, p_price numeric, p_split numeric) returns boolean
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
 
+create function app.job_json(p_account uuid, p_id uuid, p_answer boolean DEFAULT true) returns jsonb
+  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate
+
 -- How many bytes a jsonb takes as text.
 create function app.json_size(j jsonb) returns bigint
   language plpgsql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
@@ -2357,6 +2609,12 @@ create function app.wind_down_json(w app.wind_downs) returns jsonb
 create function app.write_trading_position(t app.trading_positions) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
+create function jobs.river_job_state_in_bitmask(bitmask bit, state jobs.river_job_state) returns boolean
+  language sql immutable;  -- paddock_owner's; for paddock_gate, paddock_worker
+
+create function private.accept_job() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
 -- The account that this transaction was admitted to, if it has the scope; null or an error otherwise.
 create function private.account_id(need text DEFAULT ''::text) returns uuid
   language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
@@ -2369,6 +2627,10 @@ create function private.add_event_partition(p_at timestamp with time zone) retur
 
 -- Admits this transaction as the user of a session, to an account of theirs or to none.
 create function private.admit(p_token text, p_account uuid, p_origin text DEFAULT ''::text) returns text
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+-- Admits this transaction as the user who asked for a job, for the time in which its ticket holds.
+create function private.admit_job(p_account uuid, p_ticket bytea) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 -- Admits this transaction as the worker of an account, if its instance holds the account's lease.
@@ -2402,6 +2664,9 @@ create function private.audit_import(p_account uuid, p_import uuid, p_what text,
 create function private.audit_refused_sign_in(p_action text, p_user text) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth
 
+create function private.begin_delivery(p_account uuid, p_webhook uuid, p_holder uuid, p_ttl interval) returns TABLE(url text, key_version integer)
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
 -- Begins an import, or goes on with the one that is under way: paddock import run calls it.
 create function private.begin_import(p_owner text, p_user jsonb, p_account_name text, p_environment text, p_source text, p_mapping jsonb, p_tables text[], OUT account_id uuid, OUT import_id uuid, OUT resumed boolean, OUT made_account boolean, OUT done boolean) returns record
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -2409,11 +2674,27 @@ create function private.begin_import(p_owner text, p_user jsonb, p_account_name 
 create function private.begin_import_session(p_account uuid, p_import uuid, p_token text) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+-- Begins the next job of a list, and returns the ticket for it.
+create function private.begin_job(p_owner text, p_holder uuid, p_ttl interval) returns TABLE(what text, account_id uuid, kind text, job_id uuid, ticket bytea, wait interval)
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
 create function private.begin_repair(p_symbol text, p_qty numeric) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
+create function private.cancel_jobs(p_id uuid DEFAULT NULL::uuid) returns integer
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+create function private.cancel_stopped_jobs() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.cancel_waiting_jobs(p_account uuid) returns integer
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
 create function private.check_access(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_marks timestamp with time zone[]) returns TABLE(idx integer, access text, user_id text, until timestamp with time zone, place text, head bigint, mark timestamp with time zone)
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set jit=off;  -- paddock_gate's; for paddock_worker
+
+create function private.check_job_order() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.check_master_key(p_key_version integer, p_check bytea, p_account uuid DEFAULT NULL::uuid, p_key text DEFAULT NULL::text, p_may_store boolean DEFAULT true, p_checks bytea[] DEFAULT '{}'::bytea[]) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
@@ -2492,8 +2773,14 @@ create function private.enable_user(p_user text) returns boolean
 create function private.encrypt_outer(p_encrypted bytea, p_key text) returns bytea
   language sql volatile;  -- paddock_gate's
 
+create function private.end_delivery(p_account uuid, p_webhook uuid, p_holder uuid, p_seq bigint, p_status integer, p_error text, p_give_up interval) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
 create function private.end_import_session(p_account uuid, p_import uuid, p_token text, p_moved_keys boolean) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.end_job(p_account uuid, p_id uuid, p_state text, p_status integer DEFAULT NULL::integer, p_answer jsonb DEFAULT NULL::jsonb) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 -- Ends sessions of reporting logins that hold up everybody else, and returns them.
 create function private.end_report_sessions(p_barred oid[], p_longest interval) returns TABLE(login oid, name text, pid integer, why text, ended boolean)
@@ -2501,6 +2788,9 @@ create function private.end_report_sessions(p_barred oid[], p_longest interval) 
 
 create function private.finish_import(p_account uuid, p_import uuid) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.finish_job(p_account uuid, p_kind text, p_job uuid, p_holder uuid, p_state text, p_status integer, p_answer jsonb) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.forget_tokens() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -2546,11 +2836,17 @@ create function private.import_trip_rows(p_account uuid, p_import uuid, p_rows j
 create function private.import_users_rows(p_account uuid, p_import uuid, p_rows jsonb) returns jsonb
   language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
+create function private.is_claimed(p_account uuid, p_kind text, p_job uuid, p_holder uuid) returns boolean
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
 create function private.is_operator() returns boolean
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 create function private.is_sign_in_login() returns boolean
   language sql stable;  -- paddock_gate's
+
+create function private.job_counts() returns TABLE(kind text, waiting bigint, running bigint, waited double precision)
+  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.keep_balance() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -2591,6 +2887,9 @@ create function private.lock_sign_ups() returns void
 create function private.log_timeline() returns text
   language sql stable parallel restricted;  -- paddock_gate's
 
+create function private.look_again(p_owner text, p_after interval) returns void
+  language sql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
 -- Makes the audit's partitions of the months to come and drops those that are no longer kept.
 create function private.maintain_audit_partitions() returns TABLE(made integer, dropped integer)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set lock_timeout=200ms;  -- paddock_owner's; for paddock_worker
@@ -2610,6 +2909,9 @@ create function private.make_invitation(p_email text, p_identifier text, p_expir
 -- Keeps the digest of a token with which a user may set a new password.
 create function private.make_reset_token(p_email text, p_identifier text, p_expires timestamp with time zone) returns text
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth, paddock_owner
+
+create function private.make_webhook(p_id uuid, p_url text, p_kinds text[], p_key text, p_key_version integer, p_master_check bytea, p_encrypted bytea) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.mark_credentials_rejected(p_generation bigint) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
@@ -2636,6 +2938,9 @@ create function private.notify_events(p_accounts uuid[] DEFAULT NULL::uuid[]) re
 create function private.open_credentials_to_rotate(p_accounts uuid[], p_versions integer[], p_keys text[]) returns TABLE(account_id uuid, encrypted bytea)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
+create function private.open_webhook_secrets_to_rotate(p_accounts uuid[], p_webhooks uuid[], p_versions integer[], p_keys text[]) returns TABLE(account_id uuid, webhook_id uuid, encrypted bytea)
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
 create function private.orders_blocking_deletion(p_account uuid, p_open_orders text) returns jsonb
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
@@ -2645,12 +2950,18 @@ create function private.origin() returns text[]
 create function private.partitions(p_log regclass) returns TABLE(relname name, ends_at timestamp with time zone)
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's
 
+create function private.postpone_job(p_account uuid, p_kind text, p_job uuid, p_holder uuid, p_wait interval) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
 -- Deletes sessions and tokens of sign-in that ended more than a day ago, and counts of limits that are over.
 create function private.purge_expired(p_most integer) returns TABLE(kind text, deleted integer)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set lock_timeout=200ms;  -- paddock_gate's; for paddock_worker
 
 create function private.read_credentials(p_versions integer[], p_keys text[]) returns TABLE(environment text, kind text, key_version integer, encrypted bytea, generation bigint, rejected boolean, owner text)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+
+create function private.read_delivery(p_account uuid, p_webhook uuid, p_holder uuid, p_key text, p_most integer) returns TABLE(secret bytea, seq bigint, kind text, at timestamp with time zone, data jsonb)
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.read_events(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_marks timestamp with time zone[], p_max integer, p_bytes integer) returns TABLE(idx integer[], access text, seq bigint, kind text, at timestamp with time zone, data text)
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set jit=off;  -- paddock_gate's; for paddock_worker
@@ -2675,10 +2986,19 @@ create function private.record_report_session(p_login oid, p_address text, p_pro
 create function private.record_user_change() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+create function private.record_webhook_change() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
 create function private.refuse_disabled_user() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+create function private.refuse_waiting_job() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
 create function private.release_leases(p_holder uuid, p_accounts uuid[]) returns void
+  language sql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+create function private.renew_job_claims(p_holder uuid, p_ttl interval) returns void
   language sql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 -- Makes a new key of the seal at once and keeps the one before it. An operator may call it.
@@ -2707,6 +3027,9 @@ create function private.revoke_report(p_role name, p_account uuid DEFAULT NULL::
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.rotate_credentials(p_accounts uuid[], p_versions integer[], p_keys text[], p_was bytea[], p_to integer, p_to_check bytea, p_to_keys text[], p_encrypted bytea[]) returns SETOF uuid
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+create function private.rotate_webhook_secrets(p_accounts uuid[], p_webhooks uuid[], p_versions integer[], p_keys text[], p_was bytea[], p_to integer, p_to_check bytea, p_to_keys text[], p_encrypted bytea[]) returns integer
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.running_wind_downs(p_holder uuid) returns SETOF uuid
@@ -2749,6 +3072,12 @@ create function private.store_credentials(p_key text, p_key_version integer, p_m
 create function private.storing_key_version() returns integer
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
+create function private.switch_webhook(p_id uuid, p_on boolean) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+create function private.turn_webhook_off(p_account uuid, p_id uuid, p_reason text) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
 -- Takes away what an import brought, a batch at a time: paddock import undo calls it.
 create function private.undo_import(p_account uuid, p_import uuid, p_limit integer) returns jsonb
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -2773,5 +3102,20 @@ create function private.user_id() returns text
 create function private.verify_user(p_user text) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+create function private.wake_jobs(p_owner text, p_after interval DEFAULT '00:00:00'::interval) returns void
+  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
+create function private.wake_waiting_jobs() returns integer
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+create function private.wake_webhooks() returns integer
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+create function private.webhook_secrets_to_rotate(p_version integer, p_account uuid, p_webhook uuid, p_limit integer) returns TABLE(account_id uuid, webhook_id uuid, key_version integer)
+  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
 create function private.wind_down_late_order(p_order uuid) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+
+create function private.write_event(p_account uuid, p_kind text, p_data jsonb, p_broker_event_id text DEFAULT NULL::text) returns bigint
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's

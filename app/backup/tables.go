@@ -9,8 +9,8 @@ import (
 )
 
 // withoutRows are the tables whose rows no backup has: what is in them opens
-// something by itself.
-var withoutRows = []string{"private.seal_keys", "private.doorbell", "auth.session", "auth.verification"}
+// something by itself, or says what River is about to do at the moment.
+var withoutRows = []string{"private.seal_keys", "private.doorbell", "auth.session", "auth.verification", "jobs.river_job", "jobs.river_leader", "jobs.river_queue"}
 
 // readTables returns every table of the database, with count and digest of what
 // the transaction sees. Tables of extensions are the extension's.

@@ -32,10 +32,12 @@ type Config struct {
 	BaseURL    string // the URL that browsers use
 	Origins    []string
 	Proxies    []netip.Prefix // addresses whose X-Forwarded-For is trusted
-	AuthLimits bool           // whether signing in is rate limited
-	SignUp     string         // who may sign up: open, first, invitation or closed
-	SMTPURL    string         // the mail server, with its password; "" where there is none
-	MailFrom   string         // whom mails are from
+	// WebhookNetworks may be reached by webhooks though they are not public.
+	WebhookNetworks []netip.Prefix
+	AuthLimits      bool   // whether signing in is rate limited
+	SignUp          string // who may sign up: open, first, invitation or closed
+	SMTPURL         string // the mail server, with its password; "" where there is none
+	MailFrom        string // whom mails are from
 	// VerifiedEmail is whether nobody signs in before their address is verified.
 	VerifiedEmail bool
 	// What an operator sees of an instance.
@@ -104,6 +106,7 @@ var Settings = []Setting{
 	{"PADDOCK_REQUIRE_VERIFIED_EMAIL", "false", "let nobody sign in before their email address is verified by mail"},
 	{"PADDOCK_USER_REQUESTS", "50", "requests that a user may make of an instance in a second, four times as many in a burst; 0 for no bound"},
 	{"PADDOCK_USER_AT_ONCE", "32", "requests that a user may have under way on an instance; 0 for no bound"},
+	{"PADDOCK_WEBHOOK_NETWORKS", "", "networks that webhooks may reach though they are not public, and without TLS, between commas; none where it is not set"},
 	{"PADDOCK_OPERATOR_ADDR", "", "host:port of the operator's port, with metrics, profiles and what paddock status shows; none where it is not set"},
 	{"PADDOCK_ALLOW_PUBLIC_OPERATOR_ADDR", "false", "let the operator's port be one that others may reach: nobody signs in there"},
 	{"OTEL_EXPORTER_OTLP_ENDPOINT", "", "URL of an OpenTelemetry receiver for traces, by OTLP over HTTP, such as http://127.0.0.1:4318; nothing is traced where it is not set"},
@@ -197,6 +200,14 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 		fail("PADDOCK_MAX_STREAMS must be a whole number from 1 to 1000000")
 	}
 	c.UserRequests, c.UserAtOnce = count("PADDOCK_USER_REQUESTS"), count("PADDOCK_USER_AT_ONCE")
+	for i, text := range list(get("PADDOCK_WEBHOOK_NETWORKS")) {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil || prefix.Addr().Is4In6() {
+			fail("PADDOCK_WEBHOOK_NETWORKS: entry %d is no network such as 10.1.0.0/16", i+1)
+			continue
+		}
+		c.WebhookNetworks = append(c.WebhookNetworks, prefix.Masked())
+	}
 	for i, text := range list(get("PADDOCK_TRUSTED_PROXIES")) {
 		prefix, err := netip.ParsePrefix(text)
 		if addr, addrErr := netip.ParseAddr(text); addrErr == nil {

@@ -83,7 +83,8 @@ func TestSettings(t *testing.T) {
 		"PADDOCK_BACKUP_FILE": "/backups/*.dump", "PADDOCK_BACKUP_MAX_AGE": "170h", "PADDOCK_OPERATOR_ADDR": "10.1.2.3:9090",
 		"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318/", "PADDOCK_TRUST_TRACEPARENT": "true",
 		"PADDOCK_TLS": "files", "PADDOCK_TLS_CERT_FILE": "/cert.pem", "PADDOCK_TLS_KEY_FILE": "/key.pem", "PADDOCK_HTTP_ADDR": "0.0.0.0:8081",
-		"PADDOCK_ACME_FOLDER": "/acme", "PADDOCK_ACME_EMAIL": "o@paddock.example", "PADDOCK_ACME_DIRECTORY": "https://acme.example/dir",
+		"PADDOCK_WEBHOOK_NETWORKS": "10.1.2.3/16, fd00::/8",
+		"PADDOCK_ACME_FOLDER":      "/acme", "PADDOCK_ACME_EMAIL": "o@paddock.example", "PADDOCK_ACME_DIRECTORY": "https://acme.example/dir",
 	} {
 		e[name] = value
 	}
@@ -93,7 +94,7 @@ func TestSettings(t *testing.T) {
 	}
 	want := "{Addr:0.0.0.0:80 AppURL:postgres://paddock_app:hunter2@db.example/paddock WorkerURL:postgres://paddock_worker:hunter2@db.example/paddock " +
 		"AuthURL:postgres://paddock_auth:hunter2@db.example/paddock ListenURL:postgres://paddock_worker:hunter2@direct.example/paddock ReplicaURL:postgres://paddock_app:hunter2@replica.example/paddock Pooler:true AppConns:4 MasterKeys:source of the master keys AuthSecret:hunter2 hunter2 hunter2 hunter2 hunter2 " +
-		"BaseURL:https://paddock.example Origins:[https://a.example https://b.example] Proxies:[10.0.0.0/8 192.0.2.1/32 2001:db8::1/128 172.16.0.0/12] AuthLimits:false SignUp:invitation SMTPURL:smtps://u:hunter2@mail.example MailFrom:p@paddock.example VerifiedEmail:true OperatorAddr:10.1.2.3:9090 TracesTo:http://127.0.0.1:4318 TrustTraceparent:true UserRequests:7 UserAtOnce:0 " +
+		"BaseURL:https://paddock.example Origins:[https://a.example https://b.example] Proxies:[10.0.0.0/8 192.0.2.1/32 2001:db8::1/128 172.16.0.0/12] WebhookNetworks:[10.1.0.0/16 fd00::/8] AuthLimits:false SignUp:invitation SMTPURL:smtps://u:hunter2@mail.example MailFrom:p@paddock.example VerifiedEmail:true OperatorAddr:10.1.2.3:9090 TracesTo:http://127.0.0.1:4318 TrustTraceparent:true UserRequests:7 UserAtOnce:0 " +
 		"PaperURL:http://127.0.0.1:1 LiveURL:http://127.0.0.1:2 DataURL:http://127.0.0.1:3 " +
 		"StreamPaperURL:http://127.0.0.1:4 StreamLiveURL:http://127.0.0.1:5 EventsPath:/events SocketPath:/socket MaxStreams:7 MirrorMaxAge:1m30s ReportTransaction:5m0s LogLevel:DEBUG LameDuck:0s DrainTimeout:1m0s TLS:files CertFile:/cert.pem KeyFile:/key.pem ACMEFolder:/acme ACMEEmail:o@paddock.example ACMEDirectory:https://acme.example/dir HTTPAddr:0.0.0.0:8081 BackupFile:/backups/*.dump BackupMaxAge:170h0m0s}"
 	if got := fields(c); got != want {
@@ -237,6 +238,7 @@ func TestEverythingWrongIsTold(t *testing.T) {
 		"PADDOCK_ALLOW_PLAIN_HTTP":       {"hunter2", "yes"},
 		"PADDOCK_USER_REQUESTS":          {"hunter2", "-1", "1.5", "99999999999"},
 		"PADDOCK_USER_AT_ONCE":           {"hunter2", "-1"},
+		"PADDOCK_WEBHOOK_NETWORKS":       {"hunter2", "10.0.0.1", "::ffff:10.0.0.0/104"},
 		"PADDOCK_TLS":                    {"hunter2", "true"},
 		"PADDOCK_LOG_LEVEL":              {"hunter2"},
 		"PADDOCK_MAX_STREAMS":            {"hunter2", "-1", "0", "1000001"},

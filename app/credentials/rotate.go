@@ -38,6 +38,8 @@ func (r Rotation) Done() int { return r.Rotated + r.Elsewhere + len(r.Unreadable
 // batch is finished, and the error is ctx's. Its other errors are one sentence for
 // the operator. Verify must have been called.
 //
+// The secrets of webhooks follow; they are not counted.
+//
 // An API key is in clear here alone: Postgres sees the outer layers.
 func (k *Keyring) Rotate(ctx context.Context, w *tenant.Worker, to int, progress func(Rotation)) (Rotation, error) {
 	r := Rotation{To: to}
@@ -72,7 +74,7 @@ func (k *Keyring) Rotate(ctx context.Context, w *tenant.Worker, to int, progress
 			return r, k.explainOperator(err, to)
 		}
 		if len(batch) == 0 {
-			return r, nil
+			return r, k.explainOperator(k.rotateSecrets(ctx, w, to), to)
 		}
 		after = batch[len(batch)-1].Account
 		progress(r)

@@ -77,15 +77,6 @@ func (a response) write(w http.ResponseWriter) (err error) {
 	return nil
 }
 
-// failure is the body of every error.
-type failure struct {
-	Code      problem.Code    `json:"code"`
-	Message   string          `json:"message"`
-	RequestID string          `json:"request_id"`
-	Broker    *problem.Broker `json:"broker,omitempty"`
-	Details   any             `json:"details,omitempty"`
-}
-
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if p := problem.Of(err); p.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(p.RetryAfter.Seconds()))))
@@ -108,7 +99,7 @@ func (s *Server) failure(r *http.Request, err error) (status int, body []byte) {
 		s.Logger.LogAttrs(r.Context(), slog.LevelWarn, "request refused",
 			slog.String("path", r.URL.Path), slog.String("code", p.Code.String()), slog.Any("err", p.Cause))
 	}
-	body, err = json.Marshal(failure{Code: p.Code, Message: p.Message, RequestID: requestID(r.Context()), Broker: p.Broker, Details: p.Details})
+	body, err = json.Marshal(p.Body(requestID(r.Context())))
 	if err != nil {
 		panic(err) // cannot happen: a problem's contents always marshal
 	}

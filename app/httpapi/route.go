@@ -81,6 +81,13 @@ func (rt route) changing(what effect, check string) route {
 	return rt
 }
 
+// handledBy sets the handler of a passed-through endpoint that does something here
+// first.
+func (rt route) handledBy(h handler) route {
+	rt.handler = h
+	return rt
+}
+
 // withFields sets the fields that Alpaca documents of a passed-through
 // endpoint's body. A body is checked for these, so that none is overlooked, and
 // passed on as it is.

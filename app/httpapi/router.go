@@ -103,6 +103,6 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request, methods []stri
 }
 
 func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
-	body := failure{Code: problem.MethodNotAllowed, Message: "This path does not take " + r.Method + ". See the header Allow.", RequestID: requestID(r.Context())}
+	body := problem.Body{Code: problem.MethodNotAllowed, Message: "This path does not take " + r.Method + ". See the header Allow.", RequestID: requestID(r.Context())}
 	_ = response{status: http.StatusMethodNotAllowed, body: body}.write(w) // cannot fail: a failure always marshals
 }

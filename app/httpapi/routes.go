@@ -63,13 +63,23 @@ func (s *Server) routes() []route {
 		own("GET", "/api/orders", mayRead, strings.Join(trading.ListParameters, " "), s.listOrders),
 		own("POST", "/api/orders", mayTrade, "", withBody(s.placeOrder)),
 		s.passed("DELETE", "/api/orders", mayCancel, "", "/v2/orders").
-			changing(cancels, "Look with GET /api/orders?status=open; to ask again does no harm.").stopping(),
+			changing(cancels, "Look with GET /api/orders?status=open; to ask again does no harm.").handledBy(s.cancelOrders).stopping(),
 		own("POST", "/api/orders/preview", mayTrade, "", withBody(s.previewOrder)).byServeMux(),
 		own("GET", "/api/orders:by_client_order_id", mayRead, "client_order_id", s.getOrderByClientOrderID).byServeMux(),
 		own("GET", "/api/orders/{id}", mayRead, "nested", aboutOrder(s.getOrder)),
 		own("PATCH", "/api/orders/{id}", mayTrade, "", aboutOrder(withBody(s.replaceOrder))),
 		own("DELETE", "/api/orders/{id}", mayCancel, "", aboutOrder(s.cancelOrder)).stopping(),
 		own("POST", "/api/orders/{id}/dismiss", mayTrade, "", aboutOrder(withoutBody(s.dismissOrder))),
+
+		own("GET", "/api/jobs", mayRead, "state "+pageParameters, s.listJobs),
+		own("DELETE", "/api/jobs", mayCancel, "", withoutBody(s.cancelJobs)).stopping(),
+		own("GET", "/api/jobs/{id}", mayRead, "", aboutJob(s.getJob)),
+		own("DELETE", "/api/jobs/{id}", mayCancel, "", withoutBody(aboutJob(s.cancelJob))).stopping(),
+
+		own("GET", "/api/webhooks", mayManage, "", s.listWebhooks),
+		own("POST", "/api/webhooks", mayManage, "", withBody(s.makeWebhook)),
+		own("PATCH", "/api/webhooks/{id}", mayManage, "", withBody(s.changeWebhook)),
+		own("DELETE", "/api/webhooks/{id}", mayManage, "", withoutBody(s.deleteWebhook)),
 
 		own("GET", "/api/positions", mayRead, "", s.positions),
 		own("POST", "/api/positions", mayRead, "", s.positions), // for the first front end

@@ -67,6 +67,8 @@ var bodies = map[string]string{
 	"POST /api/orders/preview":           buyOne,
 	"PATCH /api/orders/{id}":             `{"qty":"2"}`,
 	"PUT /api/guards":                    `{}`,
+	"POST /api/webhooks":                 `{"url":"https://example.com/paddock"}`,
+	"PATCH /api/webhooks/{id}":           `{"enabled":true}`,
 	"POST /api/guards/switch":            `{"switch":"reduce_only"}`,
 	"POST /api/agent-logs":               `{"level":"info","message":"m"}`,
 }

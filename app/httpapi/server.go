@@ -21,6 +21,7 @@ import (
 	"paddock/app/quota"
 	"paddock/app/tenant"
 	"paddock/app/trading"
+	"paddock/app/webhooks"
 )
 
 // Sessions identifies the client: package auth.
@@ -46,6 +47,7 @@ type Sessions interface {
 type Config struct {
 	Accounts    *accounts.Service
 	Trading     *trading.Service
+	Webhooks    *webhooks.Service
 	Journal     *journal.Journal
 	Relay       *passthrough.Relay
 	Logs        *agents.Logs

@@ -31,6 +31,7 @@ import (
 	"paddock/app/quota"
 	"paddock/app/tenant"
 	"paddock/app/trading"
+	"paddock/app/webhooks"
 	"paddock/tests/kit"
 	"paddock/tests/pgtest"
 )
@@ -49,6 +50,7 @@ type server struct {
 	handler http.Handler
 	manager *mirror.Manager
 	hub     *push.Hub // not running until a test runs it
+	trading *trading.Service
 
 	brokerURL string // URL of the simulated broker
 }
@@ -102,8 +104,9 @@ func newBoundedServer(t *testing.T, perUser quota.Config, front ...func(sim http
 		Connect: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, s.db.URL("paddock_worker")) },
 	})
 	opener := credentials.NewOpener(db, keys, b, log)
+	s.trading = trading.New(db, opener, log)
 	handler := httpapi.New(httpapi.Config{
-		Accounts: accounts.New(db, keys, b), Trading: trading.New(db, opener, log), Journal: journal.New(db), Relay: passthrough.New(db, opener), Logs: agents.NewLogs(db), Audit: audit.New(db),
+		Accounts: accounts.New(db, keys, b), Trading: s.trading, Webhooks: webhooks.New(db, keys, nil), Journal: journal.New(db), Relay: passthrough.New(db, opener), Logs: agents.NewLogs(db), Audit: audit.New(db),
 		Sessions: service, Quota: users, Auth: service.Handler(), Events: events, Push: http.NotFoundHandler(), EventStream: http.HandlerFunc(s.hub.ServeEvents), Ready: tenant.NewReadiness(db, worker, 0).Check, Logger: log,
 		Console: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/panic" {

@@ -35,6 +35,9 @@ func (s *Server) listOrders(r *request) (response, error) {
 }
 
 func (s *Server) placeOrder(r *request, order trading.OrderRequest) (response, error) {
+	if prefers(r.Header, respondAsync) {
+		return s.acceptOrder(r, order)
+	}
 	result, err := s.Trading.Place(r.Context(), r.admission, r.idempotencyKey(), order)
 	return placed(http.StatusCreated, result, err)
 }

@@ -22,6 +22,9 @@ type declared struct {
 	orders                *prometheus.CounterVec
 	guards                *prometheus.CounterVec
 	parked                *prometheus.CounterVec
+	jobs                  *prometheus.CounterVec
+	jobSeconds            *prometheus.HistogramVec
+	webhooks              *prometheus.CounterVec
 	signIns               *prometheus.CounterVec
 	calls                 *prometheus.CounterVec
 	callSeconds           *prometheus.HistogramVec
@@ -43,11 +46,15 @@ func declare() declared {
 		problems: l.counters("paddock_problems_total", "Errors that clients were told, by their code.", "code"),
 		admissionSeconds: l.histograms("paddock_admission_seconds",
 			"From sending a transaction until the database admitted or refused it, without the wait for a connection.", admissionBuckets, "door"),
-		orders:  l.counters("paddock_orders_total", "Requests for an order, a replacement or a closing, by what became of them.", "result"),
-		guards:  l.counters("paddock_guard_refusals_total", "Guards that refused an order.", "guard"),
-		parked:  l.counters("paddock_orders_parked_total", "Orders whose answer was lost and that were given up as unknown: a person must look."),
-		signIns: l.counters("paddock_sign_ins_total", "Tries to sign in or up.", "by", "result"),
-		calls:   l.counters("paddock_broker_calls_total", "Calls of the broker, by the kind of its host and their result.", "host", "result"),
+		orders: l.counters("paddock_orders_total", "Requests for an order, a replacement or a closing, by what became of them.", "result"),
+		guards: l.counters("paddock_guard_refusals_total", "Guards that refused an order.", "guard"),
+		parked: l.counters("paddock_orders_parked_total", "Orders whose answer was lost and that were given up as unknown: a person must look."),
+		jobs:   l.counters("paddock_jobs_total", "Jobs that were carried out, by how that ended: postponed ones are tried again, lost ones by another instance.", "kind", "result"),
+		jobSeconds: l.histograms("paddock_job_seconds",
+			"How long carrying out a job took.", requestBuckets, "kind"),
+		webhooks: l.counters("paddock_webhook_tries_total", "Tries to send an event to a webhook.", "result"),
+		signIns:  l.counters("paddock_sign_ins_total", "Tries to sign in or up.", "by", "result"),
+		calls:    l.counters("paddock_broker_calls_total", "Calls of the broker, by the kind of its host and their result.", "host", "result"),
 		callSeconds: l.histograms("paddock_broker_call_seconds",
 			"How long calls of the broker took that were sent; one that is passed through, until its answer began.", requestBuckets, "host"),
 		updates: l.counters("paddock_trade_updates_total", "Updates of the broker's streams that were written to the database.", "result"),

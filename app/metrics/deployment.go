@@ -28,6 +28,8 @@ var (
 	sealKeyAge      = stateMetric(isGauge, "paddock_seal_key_age_seconds", "How old the key of admission's seal is.")
 	storingKey      = stateMetric(isGauge, "paddock_master_key_storing_version", "The version of the master key under which credentials are stored.")
 	keyAccounts     = stateMetric(isGauge, "paddock_master_key_accounts", "Accounts whose credentials are encrypted under a version of the master key.", "version")
+	jobsUnended     = stateMetric(isGauge, "paddock_jobs", "Jobs of the deployment that wait or are carried out.", "kind", "state")
+	jobsIdle        = stateMetric(isGauge, "paddock_jobs_idle_seconds", "For how long jobs have waited longest that are due and that nobody works on.", "kind")
 	lookedAt        = stateMetric(isGauge, "paddock_deployment_looked_at_timestamp_seconds", "When the database last told of the deployment: what it tells is as of then.")
 )
 
@@ -44,6 +46,7 @@ type look struct {
 	at    time.Time
 	state tenant.DeploymentState
 	keys  []tenant.MasterKeyVersion
+	jobs  []tenant.JobCount
 }
 
 // WatchDeployment makes what the database tells of the deployment part of the
@@ -80,7 +83,11 @@ func (d *Deployment) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.last.Store(&look{time.Now(), state, keys})
+	jobs, err := d.worker.JobCounts(ctx)
+	if err != nil {
+		return err
+	}
+	d.last.Store(&look{time.Now(), state, keys, jobs})
 	return nil
 }
 
@@ -107,6 +114,11 @@ func (d *Deployment) Collect(out chan<- prometheus.Metric) {
 	}
 	if s.SealKeyMade != nil {
 		put(sealKeyAge, time.Since(*s.SealKeyMade).Seconds())
+	}
+	for _, j := range last.jobs {
+		put(jobsUnended, float64(j.Waiting), j.Kind, "waiting")
+		put(jobsUnended, float64(j.Running), j.Kind, "running")
+		put(jobsIdle, j.Waited, j.Kind)
 	}
 	for _, k := range last.keys {
 		if k.Stores {

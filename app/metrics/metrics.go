@@ -17,10 +17,12 @@ import (
 
 	"paddock/app/auth"
 	"paddock/app/broker"
+	"paddock/app/jobs"
 	"paddock/app/mirror"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 	"paddock/app/trading"
+	"paddock/app/webhooks"
 )
 
 // Metrics are the metrics of one instance.
@@ -29,11 +31,14 @@ type Metrics struct {
 	declared declared
 
 	problems, orders, guards map[string]prometheus.Counter
+	webhooks                 map[string]prometheus.Counter
 	signIns                  map[[2]string]prometheus.Counter
 	calls                    map[[2]string]prometheus.Counter
 	callTimes                map[string]prometheus.Observer
 	admissions               map[string]prometheus.Observer
 	updates, reconciliations map[bool]prometheus.Counter
+	jobs                     map[[2]string]prometheus.Counter
+	jobTimes                 map[string]prometheus.Observer
 }
 
 // New makes the metrics of an instance.
@@ -56,13 +61,18 @@ func New() *Metrics {
 	m.problems = each(d.problems, codes)
 	m.orders = each(d.orders, trading.OrderResults())
 	m.guards = each(d.guards, trading.Guards())
+	m.webhooks = each(d.webhooks, webhooks.Results())
 	m.signIns = eachPair(d.signIns, auth.SignInWays(), auth.SignInResults())
 	m.calls = eachPair(d.calls, hosts, broker.Results())
+	m.jobs, m.jobTimes = eachPair(d.jobs, jobs.Kinds(), jobs.Results()), map[string]prometheus.Observer{}
+	for _, kind := range jobs.Kinds() {
+		m.jobTimes[kind] = d.jobSeconds.WithLabelValues(kind)
+	}
 	m.callTimes, m.admissions = map[string]prometheus.Observer{}, map[string]prometheus.Observer{}
 	for _, host := range append(hosts, other) {
 		m.callTimes[host] = d.callSeconds.WithLabelValues(host)
 	}
-	for _, door := range []string{tenant.DoorRequest, tenant.DoorWorker} {
+	for _, door := range []string{tenant.DoorRequest, tenant.DoorWorker, tenant.DoorJob} {
 		m.admissions[door] = d.admissionSeconds.WithLabelValues(door)
 	}
 	m.updates = map[bool]prometheus.Counter{true: d.updates.WithLabelValues("applied"), false: d.updates.WithLabelValues("unapplied")}
@@ -147,6 +157,17 @@ func (m *Metrics) Order(result string) { known(m.orders, result).Inc() }
 
 // Guard counts an order that a guard refuses.
 func (m *Metrics) Guard(guard string) { known(m.guards, guard).Inc() }
+
+// Job counts what became of carrying out a job, and takes how long that took.
+func (m *Metrics) Job(kind, result string, took time.Duration) {
+	knownPair(m.jobs, kind, result).Inc()
+	if times, ok := m.jobTimes[kind]; ok {
+		times.Observe(took.Seconds())
+	}
+}
+
+// Webhook counts a try to send an event.
+func (m *Metrics) Webhook(result string) { known(m.webhooks, result).Inc() }
 
 // SignIn counts a try to sign in or up.
 func (m *Metrics) SignIn(by, result string) { knownPair(m.signIns, by, result).Inc() }

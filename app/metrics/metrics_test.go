@@ -78,7 +78,8 @@ func TestNames(t *testing.T) {
 		},
 	})
 	deployment := m.WatchDeployment(nil, nil)
-	deployment.last.Store(&look{at: time.Now(), state: tenant.DeploymentState{OldestAgreement: new(time.Time), SealKeyMade: new(time.Time)}, keys: []tenant.MasterKeyVersion{{Version: 1, Stores: true}}})
+	deployment.last.Store(&look{at: time.Now(), state: tenant.DeploymentState{OldestAgreement: new(time.Time), SealKeyMade: new(time.Time)}, keys: []tenant.MasterKeyVersion{{Version: 1, Stores: true}},
+		jobs: []tenant.JobCount{{Kind: "order"}}})
 	m.Mirror().Update(time.Second, true)
 	m.Mirror().Reconciled(time.Second, nil)
 	m.Route("GET", "/a")(200, time.Second, false)

@@ -29,6 +29,8 @@ var (
 	InvalidStepUp         = code(KindInvalid, "invalid_step_up", "A step-up has neither a password nor a code, or both.")
 	InvalidSwitch         = code(KindInvalid, "invalid_switch", "A field of a turn of the switch is wrong, or two do not go together.")
 	InvalidText           = code(KindInvalid, "invalid_text", "A text is not valid Unicode, or has a NUL in it.")
+	InvalidWebhook        = code(KindInvalid, "invalid_webhook", "A webhook's URL or kinds of events are not ones that it can have; or its id is no UUID.")
+	JobIDMalformed        = code(KindInvalid, "job_id_malformed", "The job's id is not a UUID.")
 	OrderIDMalformed      = code(KindInvalid, "order_id_malformed", "The order's id is not a UUID.")
 	PathMalformed         = code(KindInvalid, "path_malformed", "A part of the path cannot be what it stands for, such as a symbol.")
 	RepeatedField         = code(KindInvalid, "repeated_field", "A field is in the body twice, maybe in other letters.")
@@ -51,10 +53,12 @@ var (
 // What is not there: 404 and 405.
 var (
 	BrokerNotFound   = code(KindNotFound, "broker_not_found", "Alpaca does not know what the request names.")
+	JobNotFound      = code(KindNotFound, "job_not_found", "The account has no job of this id.")
 	NoCredentials    = code(KindNotFound, "no_credentials", "The account has no API keys to show.")
 	NoSuchPath       = code(KindNotFound, "no_such_path", "There is nothing at this path.")
 	OrderNotFound    = code(KindNotFound, "order_not_found", "The account has no order of this id.")
 	PositionNotFound = code(KindNotFound, "position_not_found", "The account holds no position in this symbol.")
+	WebhookNotFound  = code(KindNotFound, "webhook_not_found", "The account has no webhook of this id.")
 	MethodNotAllowed = code(KindMethod, "method_not_allowed", "The path takes other methods, which the header `Allow` lists.")
 )
 
@@ -67,6 +71,7 @@ var (
 	DifferentBrokerAccount     = code(KindConflict, "different_broker_account", "The keys open another Alpaca account than the one that is connected here.")
 	ExerciseUnderWay           = code(KindConflict, "exercise_under_way", "These contracts are being exercised already.")
 	IdempotencyKeyReused       = code(KindConflict, "idempotency_key_reused", "Another request was sent with this `Idempotency-Key`.")
+	JobNotCancelable           = code(KindConflict, "job_not_cancelable", "The job is being carried out, or over.")
 	NeedsCredentials           = code(KindConflict, "needs_credentials", "The account has no API keys, or Alpaca refuses them.")
 	OpenOrders                 = code(KindConflict, "open_orders", "Orders are open, and the request does not say what becomes of them; `details.orders` lists them.")
 	OrderDismissed             = code(KindConflict, "order_dismissed", "A person has seen that this order was never placed, and its retry sends nothing.")
@@ -75,6 +80,7 @@ var (
 	OrderNotUnknown            = code(KindConflict, "order_not_unknown", "Only an order that is `unknown` can be dismissed.")
 	OrderUnknown               = code(KindConflict, "order_unknown", "Nobody knows whether this order was placed, and its retry sends nothing: look at Alpaca.")
 	RetryRefused               = code(KindConflict, "retry_refused", "A retry of this request was refused while it was under way, so that it sent nothing.")
+	TooManyWebhooks            = code(KindConflict, "too_many_webhooks", "The account has as many webhooks as it may.")
 	TooManyAccounts            = code(KindConflict, "too_many_accounts", "You have as many accounts as you may. Over the WebSocket: the connection follows as many as it may.")
 )
 
@@ -108,6 +114,7 @@ var (
 var (
 	BrokerRateLimited  = code(KindTooMany, "broker_rate_limited", "The account has used up its requests to Alpaca for the moment.")
 	TooManyAttempts    = code(KindTooMany, "too_many_attempts", "Too many passwords or codes of a step-up were tried.")
+	TooManyJobs        = code(KindTooMany, "too_many_jobs", "The account has as many orders waiting to be sent as it may.")
 	TooManyKeyChecks   = code(KindTooMany, "too_many_key_checks", "You have had API keys checked at Alpaca as often as you may for the moment; keys that it refuses count three times.")
 	TooManyRequests    = code(KindTooMany, "too_many_requests", "You make more requests in a second, or have more under way at once, than one user may; the message has the limit.")
 	TooMuchStored      = code(KindTooMany, "too_much_stored", "You have had as much stored in a day (agent logs, orders, kept answers) as one user may.")

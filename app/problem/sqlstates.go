@@ -11,6 +11,7 @@ var SQLStates = map[string][]Code{
 	"PD409": {DifferentBrokerAccount, IdempotencyKeyReused, ExerciseUnderWay},
 	"PD410": {ClientOrderIDTaken},
 	"PD411": {RetryRefused},
+	"PD412": {ClientOrderIDTaken, IdempotencyKeyReused}, // by its detail
 	"PD419": {StepUpRequired},
 	"PD422": {GuardRefused, AccountNotSynced, PriceUnknown, BrokerUnavailable}, // by the verdict in its detail
 	"PD423": {NotPermitted},                                                    // a disabled user gets no session; sign-in says so by a code of its own
@@ -18,6 +19,9 @@ var SQLStates = map[string][]Code{
 	"PD429": {TooManyAccounts},
 
 	"PD430": {TooMuchStored},
+	"PD431": {TooManyJobs},
+	"PD432": {Internal}, // a job's claim is over; somebody else begins it again
+	"PD433": {TooManyWebhooks},
 	"PD500": {CredentialsUnreadable},
 	"PD501": {CredentialsUnreadable},
 

@@ -83,7 +83,9 @@ func (m message) text() []byte {
 // setCursor sets the cursor, by itself and with its mark.
 func (m *message) setCursor(c tenant.Cursor) { m.Cursor, m.Resume = &c.Seq, c.String() }
 
-func eventText(account uuid.UUID, e tenant.Event) []byte {
+// EventText returns the message by which a reader is told of an event, as JSON on one
+// line.
+func EventText(account uuid.UUID, e tenant.Event) []byte {
 	m := message{Type: "event", Account: account, Kind: e.Kind, At: &e.At, Data: e.Data}
 	m.setCursor(e.Cursor())
 	return m.text()

@@ -146,7 +146,7 @@ func (h *Hub) readBatch(ctx context.Context, part []tenant.Subscription, p readS
 			}
 			continue
 		}
-		text := eventText(account, e)
+		text := EventText(account, e)
 		for _, i := range e.For {
 			for _, f := range p[part[i]] {
 				f.deliver(account, e.Cursor(), text)

@@ -62,6 +62,8 @@ var figures = []figure{
 	{"orders_unclear", "", count, "paddock_orders_total", [][]string{of("result", "unclear")}},
 	{"orders_unsent", "", count, "paddock_orders_total", [][]string{of("result", "unsent"), of("result", "unavailable")}},
 	{"orders_parked", "", count, "paddock_orders_parked_total", nil},
+	{"jobs_waiting", "", level, "paddock_jobs", [][]string{of("state", "waiting")}},
+	{"jobs_idle", "s", level, "paddock_jobs_idle_seconds", nil},
 	{"broker_calls", "", count, "paddock_broker_calls_total", nil},
 	{"broker_calls_failed", "", count, "paddock_broker_calls_total", [][]string{of("result", "unavailable"), of("result", "ambiguous"), of("result", "breaker_open")}},
 	{"broker_call_time", "s", times, "paddock_broker_call_seconds", nil},

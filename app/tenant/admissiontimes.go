@@ -11,6 +11,7 @@ import (
 const (
 	DoorRequest = "request" // private.admit
 	DoorWorker  = "worker"  // private.admit_worker
+	DoorJob     = "job"     // private.admit_job
 )
 
 // AdmissionTimes measures how long admissions take: from when a batch is sent
@@ -37,6 +38,8 @@ func doorOf(sql string) string {
 		return DoorRequest
 	case admitWorkerSQL:
 		return DoorWorker
+	case admitJobSQL:
+		return DoorJob
 	}
 	return ""
 }

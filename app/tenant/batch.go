@@ -47,6 +47,7 @@ func (b *Batch) AppendEvent(kind string, data any) error {
 const (
 	admitSQL       = "select private.admit($1, $2, $3)"
 	admitWorkerSQL = "select private.admit_worker($1, $2, $3)"
+	admitJobSQL    = "select private.admit_job($1, $2)"
 	lockLogSQL     = "select private.lock_event_log($1)"
 	resetSQL       = "reset all"
 )
@@ -72,10 +73,12 @@ type DB struct {
 // NewDB makes a DB over a pool that logs in as paddock_app.
 func NewDB(pool *pgxpool.Pool, bell Bell) *DB { return &DB{pool: pool, bell: bell} }
 
-// Admission is who makes a request and for which account.
+// Admission is who makes a request and for which account, or who asked for the
+// job that is carried out.
 type Admission struct {
 	Token   string    // of the session; its signature was checked before
 	Account uuid.UUID // zero where the request concerns the user and no account
+	Ticket  []byte    // of a job, in place of the token: see Worker.BeginJob
 }
 
 // IsOfUser reports whether the request concerns the user and no account.
@@ -127,6 +130,10 @@ func (db *DB) txNotify(ctx context.Context, a Admission, leases bool, queue func
 }
 
 func (db *DB) admit(ctx context.Context, b *Batch, a Admission) {
+	if a.Ticket != nil {
+		b.Queue(admitJobSQL, a.Account, a.Ticket)
+		return
+	}
 	var account *uuid.UUID
 	if !a.IsOfUser() {
 		account = &a.Account

@@ -3,6 +3,7 @@ package tenant
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -37,6 +38,14 @@ func toProblem(ctx context.Context, err error) error {
 			return problem.New(problem.StepUpRequired, "This account trades real money: show that it is you, with your password or a code to POST /api/user/step-up, and send the request again.")
 		case pg.Code == "PD430":
 			return tooMuchStored(pg)
+		case pg.Code == "PD432":
+			return fmt.Errorf("%w: %w", ErrTicketOver, err)
+		case pg.Code == "PD431":
+			p := problem.New(problem.TooManyJobs, "This account has 10,000 orders waiting to be sent, which is as many as it may have. Wait until some of them were sent, or cancel them with DELETE /api/jobs.").Because(pg)
+			p.RetryAfter = 10 * time.Second
+			return p
+		case pg.Code == "PD433":
+			return problem.New(problem.TooManyWebhooks, "This account has 10 webhooks, which is as many as it may have. Delete one with DELETE /api/webhooks/:id.").Because(pg)
 		case pg.Code == "42501":
 			return problem.New(problem.NotPermitted, "Your role on this account does not allow this. Ask its owner, or check that the account is active.").Because(err)
 		case problem.IsUnavailable(pg.Code):

@@ -52,6 +52,7 @@ type prepared struct {
 	text, hash    []byte    // of the request; the hash identifies a retry
 	began         age
 	tentative     bool // a refusal by the guards is not recorded: the caller tries again
+	waits         bool // what passes is no refusal: the caller tries again, and has told nobody
 }
 
 // prepare prepares a checked request of a client, which is stored as JSON. It
@@ -78,11 +79,13 @@ func requestText(request any) (text, hash []byte) {
 // submit makes the intent, sends it once, and records the answer.
 func (s *Service) submit(ctx context.Context, a tenant.Admission, p prepared, order submission) (placed Placed, err error) {
 	made, err := s.commit(ctx, a, p, order)
-	if p.tentative && problem.Is(err, problem.GuardRefused) {
+	if p.tentative && problem.Is(err, problem.GuardRefused) || p.waits && passes(err) {
 		return Placed{}, err
 	}
 	defer func() { s.observeOrder(placed, made.isRetry, err) }()
 	switch {
+	case tenant.SQLState(err) == "PD412": // what has the id or the key is another request, and stands
+		return Placed{}, err
 	case err != nil:
 		return s.refuse(ctx, a, p, err)
 	case made.isRetry:
@@ -154,6 +157,8 @@ func (s *Service) commitIntent(ctx context.Context, a tenant.Admission, p prepar
 		return intent{}, clientOrderIDTaken("Another order at this Alpaca account").Because(err)
 	case tenant.SQLState(err) == "PD411":
 		return intent{}, problem.New(problem.RetryRefused, "A retry of this request was refused while this one was under way, so that this one sent nothing.").Because(err)
+	case tenant.SQLState(err) == "PD412":
+		return intent{}, takenByJob(err)
 	case tenant.Unstorable(err):
 		return intent{}, invalidOrder("A text in the order cannot be stored: it is not valid UTF-8.").Because(err)
 	case err != nil:

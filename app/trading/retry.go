@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"paddock/app/problem"
@@ -65,6 +66,16 @@ func clientOrderIDTaken(by string) *problem.Problem {
 		"%s has this client_order_id. Send a new one, or repeat the first order unchanged.", by)
 }
 
+// takenByJob is the problem of a request whose key or client_order_id a job has that
+// waits to send another order. The error's detail says which.
+func takenByJob(err error) error {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Detail == "key" {
+		return idempotencyKeyReused().Because(err)
+	}
+	return clientOrderIDTaken("An order of this account that waits to be sent").Because(err)
+}
+
 // unclear is the problem of a retry of an order that was not placed as far as
 // is known. It includes the order.
 func (f *foundIntent) unclear(code problem.Code, format string, args ...any) error {
@@ -95,6 +106,8 @@ func idempotencyKeyReused() *problem.Problem {
 type age time.Time
 
 func begin() age { return age(time.Now()) }
+
+func beganAgo(d time.Duration) age { return age(time.Now().Add(-d)) }
 
 func (a age) IntervalValue() (pgtype.Interval, error) {
 	return pgtype.Interval{Microseconds: time.Since(time.Time(a)).Microseconds(), Valid: true}, nil

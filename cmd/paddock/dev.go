@@ -136,6 +136,7 @@ func (d *dev) prepare(ctx context.Context, owner string) (config.Config, error) 
 			return config.Config{}, err
 		}
 	}
+	environment["PADDOCK_WEBHOOK_NETWORKS"] = envOr("PADDOCK_WEBHOOK_NETWORKS", "127.0.0.0/8,::1/128") // a developer's own programs
 	environment["PADDOCK_SIGN_UP"] = envOr("PADDOCK_SIGN_UP", "open")
 	master, fresh, err := d.readOrCreate("master-keys", func() string { return credentials.NewMasterKey(1) })
 	if err != nil {

@@ -11,11 +11,11 @@ import (
 	"paddock/app/tenant"
 )
 
-// pools are the connection pools: one for each runtime login, and one for the
-// doorbell, which goes past a pooler. Where there is a standby, replica leads to it
-// and index to the primary, which is asked how far it has come; both are nil
-// otherwise.
-type pools struct{ app, worker, auth, bell, replica, index *pgxpool.Pool }
+// pools are the connection pools: one for each runtime login, one for the doorbell,
+// which goes past a pooler, and one for River, which asks for jobs ten times a second.
+// Where there is a standby, replica leads to it and index to the primary, which is
+// asked how far it has come; both are nil otherwise.
+type pools struct{ app, worker, auth, bell, jobs, replica, index *pgxpool.Pool }
 
 // openPools opens the pools. Their logins were checked by doctor.Start. The
 // tracer, unless it is nil, is told of their statements.
@@ -29,6 +29,7 @@ func openPools(ctx context.Context, c config.Config, tracer pgx.QueryTracer) (*p
 		{&p.app, tenant.PoolConfig{URL: c.AppURL, MaxConns: c.AppConns, Name: "paddock app", ThroughPooler: c.Pooler, Tracer: tracer}},
 		{&p.worker, tenant.PoolConfig{URL: c.WorkerURL, MaxConns: 6, Name: "paddock worker", ThroughPooler: c.Pooler, Tracer: tracer}},
 		{&p.auth, tenant.PoolConfig{URL: c.AuthURL, MaxConns: 4, Name: "paddock auth", ThroughPooler: c.Pooler, Tracer: tracer}},
+		{&p.jobs, tenant.PoolConfig{URL: c.WorkerURL, MaxConns: 2, Name: "paddock jobs", ThroughPooler: c.Pooler}},
 		{&p.bell, tenant.PoolConfig{URL: c.ListenURL, MaxConns: 1, Name: "paddock bell", AsyncCommit: true, Tracer: tracer}},
 	}
 	if c.ReplicaURL != "" {
@@ -55,7 +56,7 @@ func (p *pools) close() {
 
 // named returns the pools that there are, by their names.
 func (p *pools) named() map[string]*pgxpool.Pool {
-	all := map[string]*pgxpool.Pool{"app": p.app, "worker": p.worker, "auth": p.auth, "bell": p.bell, "replica": p.replica, "index": p.index}
+	all := map[string]*pgxpool.Pool{"app": p.app, "worker": p.worker, "auth": p.auth, "bell": p.bell, "jobs": p.jobs, "replica": p.replica, "index": p.index}
 	maps.DeleteFunc(all, func(_ string, pool *pgxpool.Pool) bool { return pool == nil })
 	return all
 }

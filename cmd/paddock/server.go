@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"golang.org/x/sync/errgroup"
 
 	"paddock/app/accounts"
@@ -25,6 +26,7 @@ import (
 	"paddock/app/doctor"
 	"paddock/app/eventlog"
 	"paddock/app/httpapi"
+	"paddock/app/jobs"
 	"paddock/app/journal"
 	"paddock/app/mail"
 	"paddock/app/metrics"
@@ -37,6 +39,7 @@ import (
 	"paddock/app/tenant"
 	"paddock/app/trading"
 	"paddock/app/web"
+	"paddock/app/webhooks"
 	"paddock/sql"
 )
 
@@ -144,6 +147,14 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	opener := credentials.NewOpener(db, keys, alpaca, log)
 	accountService, tradingService := accounts.New(db, keys, alpaca), trading.New(db, opener, log)
 	accountService.MirrorMaxAge, tradingService.MirrorMaxAge = c.MirrorMaxAge, c.MirrorMaxAge
+	runner, err := jobs.New(jobs.Config{
+		Worker: worker, Driver: riverpgxv5.New(pools.jobs), Logger: log, Drain: c.DrainTimeout,
+		Handlers: map[string]jobs.Handler{jobs.KindOrder: jobs.Orders(tradingService)}, OnJob: told.metrics.Job,
+		Webhooks: webhooks.NewSender(webhooks.Config{Worker: worker, Keys: keys, Networks: c.WebhookNetworks, Logger: log, OnTry: told.metrics.Webhook}),
+	})
+	if err != nil {
+		return err
+	}
 	duck := &httpapi.LameDuck{}
 	tradingService.OnOrder, tradingService.OnGuard = told.metrics.Order, told.metrics.Guard
 	told.metrics.Watch(metrics.Sources{
@@ -153,6 +164,7 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	api := httpapi.Config{
 		Accounts:            accountService,
 		Trading:             tradingService,
+		Webhooks:            webhooks.New(db, keys, c.WebhookNetworks),
 		Journal:             journal.New(db),
 		Relay:               passthrough.New(db, opener),
 		Logs:                agents.NewLogs(db),
@@ -211,6 +223,7 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	group.Go(func() error { return bell.Run(running) })
 	group.Go(func() error { return manager.Run(running) })
 	group.Go(func() error { return hub.Run(running) })
+	group.Go(func() error { return runner.Run(running) })
 	group.Go(func() error { return eventlog.NewMaintainer(worker, log).Run(running) })
 	group.Go(func() error { return worker.MaintainSealKeys(running, log) })
 	group.Go(func() error { return watchdog.Run(running) })

@@ -4,7 +4,7 @@
 -- is left out: the role that owns the database, reporting logins, an owner's own
 -- privileges, and the dates in the names of the log's partitions.
 with ours as (
-  select oid, nspname as name, nspowner, nspacl from pg_namespace where nspname in ('auth', 'app', 'private', 'report', 'ext')
+  select oid, nspname as name, nspowner, nspacl from pg_namespace where nspname in ('auth', 'app', 'private', 'report', 'ext', 'jobs')
 ), relations as (
   select c.*, n.name || '.' || case when c.relispartition then regexp_replace(c.relname, '\d{4}_\d{2}', 'YYYY_MM') else c.relname end as name
   from pg_class c join ours n on n.oid = c.relnamespace

@@ -69,6 +69,7 @@ type timedBroker struct {
 	url  string
 	mu   sync.Mutex
 	took time.Duration
+	came int // how many orders came
 }
 
 func newTimedBroker(b *testing.B) *timedBroker {
@@ -89,6 +90,7 @@ func newTimedBroker(b *testing.B) *timedBroker {
 		if r.Method == http.MethodPost && r.URL.Path == "/v2/orders" {
 			t.mu.Lock()
 			t.took = time.Since(began)
+			t.came++
 			t.mu.Unlock()
 		}
 	}))
@@ -102,6 +104,13 @@ func (t *timedBroker) last() time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.took
+}
+
+// count returns how many orders came.
+func (t *timedBroker) count() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.came
 }
 
 // send sends a request of the nth placer, which must be accepted.

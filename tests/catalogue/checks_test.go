@@ -16,7 +16,7 @@ const (
 	// Tables that belong to no tenant, or are counted by user. No runtime role has
 	// a privilege on them.
 	notTenants = `('private.seal_keys', 'private.doorbell', 'private.event_retention', 'private.step_up_window', 'private.stream_instances', 'private.master_keys',
-		'private.key_checks', 'private.stored_bytes', 'private.storage_limit', 'private.audit_retention', 'private.report_sessions', 'private.instance_keyrings', 'private.primary_run')`
+		'private.key_checks', 'private.stored_bytes', 'private.storage_limit', 'private.audit_retention', 'private.report_sessions', 'private.instance_keyrings', 'private.primary_run', 'private.job_retention')`
 
 	// The table of what concerns a user: each row is one user's.
 	ofUsers = `'app.user_audit_log'`
@@ -33,6 +33,7 @@ const (
 	// Definer functions that write for a request that may only read.
 	writesForReaders = `(
 		'private.admit(text,uuid,text)',                        -- writes settings alone
+		'private.admit_job(uuid,bytea)',                        -- the same
 		'private.create_account(text,text)',                -- asks for a user: there is no account yet
 		'private.lock_event_log(boolean)',                  -- writes nothing
 		'private.check_replica(uuid,pg_lsn,timestamp with time zone,interval)', -- writes nothing: it runs on a standby
@@ -48,7 +49,9 @@ const (
 		-- it from. They run as their caller, whom another search_path gives nothing.
 		'app.orders_matching(uuid,timestamp with time zone,timestamp with time zone,text[],text,text[])',
 		'app.top_level_orders_matching(uuid,timestamp with time zone,timestamp with time zone,text[],text,text[],boolean)',
-		'app.orders_from_broker_json(uuid,jsonb,uuid)'
+		'app.orders_from_broker_json(uuid,jsonb,uuid)',
+		-- River's, as its own migrations make it: it calls functions of pg_catalog alone, as whoever writes a row
+		'jobs.river_job_state_in_bitmask(bit,jobs.river_job_state)'
 	)`
 
 	// Indexes that begin with something else than the account.
@@ -56,6 +59,7 @@ const (
 		-- a user's list of accounts; the policy's own column comes first, so that its
 		-- condition is always one of the index's and no scan meets other users' rows
 		'app.account_grants_user_id_idx',
+		'private.job_lists_owner_idx',                      -- asked by owner; no runtime role reads the table
 		'private.report_grants_role_idx',                   -- asked by role; no runtime role reads the table
 		'app.user_accounts_user_id_name_key',               -- over a digest, which no condition reaches before the policy
 		'app.user_accounts_user_id_broker_account_key'      -- the same
@@ -70,7 +74,7 @@ const (
 
 // ours are the schemas that the migrations make. A check reports any other schema
 // that is not Postgres's own, and anything in public but tern's table.
-const ours = `('auth', 'app', 'private', 'report', 'ext')`
+const ours = `('auth', 'app', 'private', 'report', 'ext', 'jobs')`
 
 // tenantTables are the tables with rows of accounts, and the column that has the
 // account's id: in user_accounts that is id.
@@ -201,10 +205,11 @@ var checks = []check{
 	{
 		name: "every policy of a runtime role asks an accessor",
 		// Sign-in's login is left out on its own tables: it works on them before
-		// anybody is signed in.
+		// anybody is signed in. So is the worker on River's, which have no tenant's
+		// rows: River works on them for all accounts.
 		sql: `select p.name || ' of ' || r.rolname from ` + policyText + ` p join pg_roles r on r.oid = any (p.polroles) and r.rolname = any ($1)
 			join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
-			where not (r.rolname = 'paddock_auth' and n.nspname = 'auth')
+			where not (r.rolname = 'paddock_auth' and n.nspname = 'auth') and not (r.rolname = 'paddock_worker' and n.nspname = 'jobs')
 			and p.text !~ 'private\.(account_id|user_id|may|report_accounts)\('`,
 		broken: [][]string{
 			{"alter policy app_reads on app.agent_logs using (true)"},
@@ -284,7 +289,7 @@ var checks = []check{
 	{
 		name: "every table of a tenant says whose it is",
 		sql: `select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
-			where c.relkind in ('r', 'p') and n.nspname in ` + ours + ` and n.nspname <> 'auth'
+			where c.relkind in ('r', 'p') and n.nspname in ` + ours + ` and n.nspname not in ('auth', 'jobs')
 			and not c.relispartition and n.nspname || '.' || c.relname <> ` + ofUsers + `
 			and n.nspname || '.' || c.relname not in ` + notTenants + ` and c.oid not in (select t.oid from ` + tenantTables + ` t)`,
 		broken: [][]string{
@@ -437,10 +442,10 @@ var checks = []check{
 				where n.nspname in (` + "'auth', 'app', 'private', 'report', 'ext', 'public'" + `) and not p.prosecdef
 				and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
 			union all select 'table ' || c.oid::regclass, c.relacl from pg_class c join pg_namespace n on n.oid = c.relnamespace
-				where n.nspname in ('auth', 'app', 'private', 'report', 'ext', 'public')
+				where n.nspname in ('auth', 'app', 'private', 'report', 'ext', 'jobs', 'public')
 			union all select 'column ' || a.attname || ' of ' || c.oid::regclass, a.attacl from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
-				where n.nspname in ('auth', 'app', 'private', 'report', 'ext', 'public')
-			union all select 'schema ' || n.nspname, n.nspacl from pg_namespace n where n.nspname in ('auth', 'app', 'private', 'report', 'ext', 'public')
+				where n.nspname in ('auth', 'app', 'private', 'report', 'ext', 'jobs', 'public')
+			union all select 'schema ' || n.nspname, n.nspacl from pg_namespace n where n.nspname in ('auth', 'app', 'private', 'report', 'ext', 'jobs', 'public')
 			union all select 'database', coalesce(d.datacl, acldefault('d', d.datdba)) from pg_database d where d.datname = current_database()
 			union all select 'type ' || t.oid::regtype, coalesce(t.typacl, acldefault('T', t.typowner)) from pg_type t join pg_namespace n on n.oid = t.typnamespace
 				where n.nspname in ('auth', 'app', 'private', 'report', 'public') and t.typelem = 0

@@ -17,7 +17,7 @@ import (
 const tablesSQL = `
 with tables as (
 	select c.oid, n.nspname || '.' || c.relname as name, c.relowner, c.relacl from pg_class c join pg_namespace n on n.oid = c.relnamespace
-	where c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition and n.nspname in ('auth', 'app', 'private', 'report', 'ext')
+	where c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition and n.nspname in ('auth', 'app', 'private', 'report', 'ext', 'jobs')
 ), roles (name, place) as (
 	values ('paddock_gate', 1), ('paddock_app', 2), ('paddock_worker', 3), ('paddock_auth', 4), ('paddock_report', 5), ('paddock_watchdog', 6)
 ), cells as (
@@ -34,7 +34,7 @@ select rpad(t, 26) || string_agg(rpad(letters, 7), '' order by place) from cells
 const columnsSQL = `
 select n.nspname || '.' || c.relname || ' ' || g.grantee::regrole || ' ' || lower(g.privilege_type) || ': ' || string_agg(a.attname, ' ' order by a.attname)
 from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace cross join lateral aclexplode(a.attacl) g
-where n.nspname in ('auth', 'app', 'private', 'report', 'ext')
+where n.nspname in ('auth', 'app', 'private', 'report', 'ext', 'jobs')
 group by n.nspname, c.relname, g.grantee, g.privilege_type order by 1`
 
 const functionsSQL = `
@@ -47,7 +47,7 @@ where n.nspname in ('auth', 'app', 'private', 'report') order by 1`
 const schemasSQL = `
 select rpad(n.nspname, 10) || string_agg(replace(g.grantee::regrole::text, 'paddock_', '') || ' ' || lower(g.privilege_type), ', ' order by g.grantee::regrole::text, g.privilege_type)
 from pg_namespace n cross join lateral aclexplode(n.nspacl) g
-where n.nspname in ('auth', 'app', 'private', 'report', 'ext') and g.grantee <> n.nspowner group by n.nspname order by 1`
+where n.nspname in ('auth', 'app', 'private', 'report', 'ext', 'jobs') and g.grantee <> n.nspowner group by n.nspname order by 1`
 
 const databaseSQL = `
 select replace(g.grantee::regrole::text, 'paddock_', '') || ' ' || lower(g.privilege_type)

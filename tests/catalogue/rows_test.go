@@ -67,6 +67,11 @@ var filled = []string{
 	`insert into private.import_refusals (account_id, import_id, name, number, key, reason) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000003', 'agent_logs', 1, 'k', 'because')`,
 	`insert into private.import_users (account_id, import_id, user_id) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000003', 'u')`,
 	`insert into app.imported_trading_positions (account_id, import_id, key, data) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000003', 'k', '{}')`,
+	`insert into app.jobs (account_id, id, seq, kind, request, request_hash, asked_by, session_id, origin)
+		values ('00000000-0000-4000-8000-000000000001', gen_random_uuid(), 1, 'order', '{}', sha256(''), 'u', 's', '')`,
+	`insert into private.job_lists (account_id, kind, owner) values ('00000000-0000-4000-8000-000000000001', 'order', 'u')`,
+	`insert into app.webhooks (account_id, id, url, made_by, last_seq) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000004', 'https://example.com', 'u', 0)`,
+	`insert into private.webhook_secrets (account_id, webhook_id, ciphertext, key_version) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000004', '\xc30d0409', 1)`,
 	`insert into app.syncs (account_id, asked_by) values ('00000000-0000-4000-8000-000000000001', 'u')`,
 }
 

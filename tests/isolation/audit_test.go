@@ -38,7 +38,7 @@ var auditAttacks = []attack{
 	},
 	{
 		name:   "a user who calls themselves an operator",
-		weakFn: edit(auditFunction, "when door = 'R' then", "when door = 'R' and coalesce(current_setting('app.operator', true), '') = '' then"),
+		weakFn: edit(auditFunction, "when door in ('R', 'J') then", "when door in ('R', 'J') and coalesce(current_setting('app.operator', true), '') = '' then"),
 		run: func(l *lab) {
 			s := l.as("paddock_app")
 			s.begin()

@@ -214,6 +214,9 @@ func (l *lab) state() string {
 		"select x::text from app.user_audit_log x where user_id = (select u.user_id from app.user_accounts u where u.id = $1) order by 1",
 		"select x::text from app.stream_cursors x where account_id = $1",
 		"select x::text from app.syncs x where account_id = $1",
+		// The worker begins jobs: that is no change of what was asked for.
+		"select (x.id, x.request, x.asked_by, x.session_id, x.ended_at)::text from app.jobs x where account_id = $1 order by 1",
+		"select x::text from app.webhooks x where account_id = $1 order by 1",
 		"select x::text from app.wind_downs x where account_id = $1 order by 1",
 		"select x::text from app.exercises x where account_id = $1 order by 1",
 		"select x::text from app.kept_answers x where account_id = $1 order by 1",
@@ -375,6 +378,8 @@ func (s *session) loot() {
 		"report.accounts", "report.orders", "report.positions", "report.events",
 		"report.fills", "report.adjustments", "report.trading_positions", "report.journal_gaps", "report.position_history", "report.daily_profit_and_loss",
 		"report.equity_curve", "report.exposure_by_symbol", "report.agent_logs", "report.agent_activity", "report.cash_flows", "app.balance_history",
+		"(select account_id, id, client_order_id, request, asked_by, answer from app.jobs) jobs", "app.jobs", "private.job_lists", "jobs.river_job",
+		"(select account_id, id, url, made_by from app.webhooks) webhooks", "private.webhook_secrets",
 	} {
 		if inTx {
 			s.mustAsk("savepoint loot")

@@ -198,6 +198,14 @@ func whereScene(l *lab) {
 		l.b.Account, l.b.Order, l.b.Marker)
 	must(l.t, l.admin, `insert into app.kept_answers (account_id, idempotency_key, request_hash, asked_by) values ($1, $2, '\x00', $2)`, l.b.Account, l.b.Marker)
 	must(l.t, l.admin, `insert into app.refused_requests (account_id, idempotency_key, client_order_id) values ($1, $2, $2)`, l.b.Account, l.b.Marker)
+	l.waitingJob()
+	must(l.t, l.admin, "set session_replication_role = replica")
+	must(l.t, l.admin, `insert into app.jobs (account_id, id, seq, kind, state, request, request_hash, asked_by, session_id, origin, began_at, ended_at, status)
+		select account_id, gen_random_uuid(), n, kind, s, request, request_hash, asked_by, session_id, origin, now(), case when s <> 'running' then now() end,
+			case when s in ('done', 'failed') then 201 end
+		from app.jobs, unnest(array['running', 'done', 'failed', 'canceled']) with ordinality u (s, m), lateral (select m + 1) v (n) where account_id = $1`, l.b.Account)
+	must(l.t, l.admin, "reset session_replication_role")
+	l.webhook()
 	must(l.t, l.admin, `insert into app.odd_items (account_id, what, item_id, why, said, unread, uncounted) values ($1, 'order', $2, $2, $2, false, false)`, l.b.Account, l.b.Marker)
 }
 

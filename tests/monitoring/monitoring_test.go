@@ -17,9 +17,11 @@ import (
 
 	"paddock/app/auth"
 	"paddock/app/broker"
+	"paddock/app/jobs"
 	"paddock/app/metrics"
 	"paddock/app/tenant"
 	"paddock/app/trading"
+	"paddock/app/webhooks"
 	"paddock/tests/program"
 )
 
@@ -193,6 +195,10 @@ func valuesOf(metric, label string) []string {
 		"paddock_trade_updates_total result":   {"applied", "unapplied"},
 		"paddock_reconciliations_total result": {"ok", "failed"},
 		"paddock_replica_reads_total result":   tenant.ReplicaResults[:],
+		"paddock_jobs_total result":            jobs.Results(),
+		"paddock_webhook_tries_total result":   webhooks.Results(),
+		"paddock_jobs_total kind":              jobs.Kinds(),
+		"paddock_jobs state":                   {"waiting", "running"},
 		"paddock_rings_total what":             {"sent", "failed", "withheld", "heard"},
 		"paddock_broker_breakers_open scope":   {"own", "shared"},
 		"paddock_database_connections state":   {"acquired", "idle"},

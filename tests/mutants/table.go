@@ -19,6 +19,8 @@ const (
 	streams    = "streams"
 	observed   = "what is observed"
 	standby    = "a standby for reads"
+	waiting    = "jobs"
+	sent       = "webhooks"
 )
 
 // mutants breaks rules that orders depend on, and names the tests that must
@@ -45,6 +47,32 @@ var mutants = []mutant{
 
 	{doors, "app/broker/breakers.go", "!x.onWire.Load() || x.ctx.Err() != nil || isDialing(failure.Cause)", "true", []string{"app/broker TestOddAnswersAreNobodyElses"}},
 	{doors, "app/broker/client.go", "breakers.allow(c.owner, c.account,", "breakers.allow(c.account, c.account,", []string{"app/broker TestNoTenantOpensTheBreaker", "app/httpapi TestOneTenantsAnswersStopNobody"}},
+	{waiting, "sql/func/014/begin_job.sql", "order by j.seq limit 1;\n    if next.id", "order by j.seq desc limit 1;\n    if next.id", []string{"app/jobs TestOrdersKeepTheirOrder"}},
+	{waiting, "sql/func/014/begin_job.sql", "or list.live_until > clock_timestamp() then", "then", []string{"app/jobs TestOneTenantsJobsHoldUpNobody"}},
+	{waiting, "sql/func/014/admit_job.sql", " and s.\"expiresAt\" > now()", "", []string{"app/jobs TestATicketEndsWithItsUsersAccess"}},
+	{waiting, "sql/func/014/admit_job.sql", "and (g.expires_at is null or g.expires_at > now())", "", []string{"app/jobs TestATicketEndsWithItsUsersAccess"}},
+	{sent, "sql/func/015/begin_delivery.sql", " and g.role = 'owner'", "", []string{"app/webhooks TestNothingIsSentWithoutAccess"}},
+	{sent, "sql/func/015/begin_delivery.sql", "or exists (select from auth.disabled_users d where d.user_id = hook.made_by)", "", []string{"app/webhooks TestNothingIsSentWithoutAccess"}},
+	{sent, "sql/func/015/begin_delivery.sql", "or hook.live_until > at then", "then", []string{"app/webhooks TestOneSenderAtATime"}},
+	{sent, "sql/func/015/read_delivery.sql", "      order by e.seq limit p_most;", "      order by e.seq desc limit p_most;", []string{"app/webhooks TestEventsAreSentInOrder"}},
+	{sent, "app/webhooks/guard.go", ", Control: g.Safe}", "}", []string{"app/webhooks TestNothingPrivateIsReached"}},
+	{sent, "app/webhooks/guard.go", "		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },\n", "", []string{"app/webhooks TestFailingWebhookIsSwitchedOff"}},
+	{sent, "app/credentials/webhooks.go", "append([]byte(\"webhook \"), webhook[:]...)", "[]byte(\"webhook \")", []string{"app/webhooks TestSecretsAreKeptAsKeysAre"}},
+	{sent, "app/credentials/rotate.go", "k.explainOperator(k.rotateSecrets(ctx, w, to), to)", "nil", []string{"app/webhooks TestSecretsAreKeptAsKeysAre"}},
+	{sent, "sql/func/015/make_webhook.sql", "  perform private.require_step_up();\n", "", []string{"app/webhooks TestWebhooksAreTheOwners"}},
+	{waiting, "sql/func/014/begin_job.sql", "sha256(secret)", "secret", []string{"app/jobs TestAcceptedOrderIsSent"}},
+	{waiting, "sql/func/014/admit_job.sql", "s in ('read', 'trade', 'cancel')", "true", []string{"app/jobs TestATicketIsForOneOrder"}},
+	{waiting, "sql/func/014/check_job_order.sql", "and j.id = new.id and j.kind = 'order' and j.request_hash = new.request_hash and j.request = new.request", "", []string{"app/jobs TestATicketIsForOneOrder"}},
+	{waiting, "sql/func/014/check_job_order.sql", "and exists (select from app.jobs j where j.account_id = new.account_id and j.id = new.client_order_id::uuid", "and exists (select from app.jobs j where false and j.id = new.client_order_id::uuid", []string{"app/jobs TestRetriesOfAcceptedOrders"}},
+	{waiting, "sql/func/014/accept_job.sql", " or split_part(private.check_seal(), '.', 2) <> 'R'", "", []string{"app/jobs TestATicketIsForOneOrder"}},
+	{waiting, "sql/func/014/wake_jobs.sql", "convert_to('jobs ' || p_owner, 'UTF8')", "ext.gen_random_bytes(8)", []string{"app/jobs TestOneTenantsJobsHoldUpNobody"}},
+	{waiting, "sql/014_jobs.sql", "for each row when (new.switch = 'halted') execute function private.cancel_stopped_jobs()", "for each row when (false) execute function private.cancel_stopped_jobs()", []string{"app/jobs TestStoppingCancelsWhatWaits"}},
+	{waiting, "sql/014_jobs.sql", "for each row when (new.cancel_orders) execute function", "for each row when (false) execute function", []string{"app/jobs TestStoppingCancelsWhatWaits"}},
+	{waiting, "app/trading/pipeline.go", "|| p.waits && passes(err)", "", []string{"app/jobs TestOrdersWaitForTheMirror"}},
+	{waiting, "app/trading/pipeline.go", "	case tenant.SQLState(err) == \"PD412\": // what has the id or the key is another request, and stands\n		return Placed{}, err\n", "", []string{"app/jobs TestRetriesOfAcceptedOrders"}},
+	{waiting, "app/jobs/runner.go", "	if _, err := r.Worker.WakeWaitingJobs(ctx)", "	if _, err := 0, error(nil)", []string{"app/jobs TestRiversRowsAreHints"}},
+	{waiting, "app/httpapi/jobs.go", "	if _, err := s.Trading.CancelJobs(r.Context(), r.admission); err != nil {\n		return response{}, err\n	}\n", "", []string{"app/httpapi TestCancelingAllCancelsWhatWaits"}},
+
 	{edges, "app/broker/client.go", "		if failure.Kind == Unauthorized && !c.takesAsSaid {", "		if false {", []string{"app/broker TestOnlyAConfirmed401IsUnauthorized", "app/httpapi TestOneHostsWordTakesNoKeys"}},
 	{edges, "app/broker/relay.go", "		if refusal.Kind == Unauthorized {", "		if false {", []string{"app/broker TestOnlyAConfirmed401IsUnauthorized", "app/httpapi TestOneHostsWordTakesNoKeys"}},
 	{edges, "app/auth/cookie.go", "		if value, ours := s.verified(c.Value); ours {\n			return value, true\n		}\n", "		return s.verified(c.Value)\n", []string{"app/auth TestCookiesOfOneName", "app/httpapi TestJunkCookiesSignNobodyOut"}},
@@ -205,12 +233,12 @@ var mutants = []mutant{
 	{observed, "app/metrics/metrics.go", "	return counters[other]\n}\n\nfunc knownPair", "	counters[value] = prometheus.NewCounter(prometheus.CounterOpts{Name: value})\n	return counters[value]\n}\n\nfunc knownPair", []string{"app/metrics TestUnknownValuesAreOne"}},
 	{observed, "app/config/observation.go", "!public && !isLocalHost(host)", "!public && host == \"?\"", []string{"app/config TestPublicOperatorAddr"}},
 	{observed, "app/origin/log.go", `line.AddAttrs(slog.String("account", account.String()))`, "_ = account", []string{"app/origin TestLinesNameTheirRequest"}},
-	{standby, "sql/func/014/check_replica.sql", "while coalesce(pg_last_wal_replay_lsn() < p_lsn, true) loop", "while false loop", []string{"app/tenant TestReadsSeeWhatWasWritten", "app/tenant TestNobodyReadsOnTheStandbyWhoMayNot"}},
-	{standby, "sql/func/014/check_replica.sql", "not exists (select from private.primary_run r where r.run = p_run)", "false", []string{"app/tenant TestAStandbyOfAnotherHistoryIsNotRead"}},
-	{standby, "sql/func/014/check_replica.sql", "not pg_is_in_recovery()", "false", []string{"app/tenant TestAStandbyOfAnotherHistoryIsNotRead"}},
-	{standby, "sql/func/014/check_replica.sql", "now() < p_clock", "false", []string{"app/tenant TestAStandbyWhoseClockIsBehindIsNotRead"}},
-	{standby, "sql/func/014/check_replica.sql", "session_user <> 'paddock_app'", "false", []string{"app/tenant TestAStandbyWhoseClockIsBehindIsNotRead"}},
-	{standby, "sql/func/014/read_index.sql", " and r.started_at = pg_postmaster_start_time()", "", []string{"app/tenant TestARestartedPrimaryIsAnotherRun"}},
+	{standby, "sql/func/016/check_replica.sql", "while coalesce(pg_last_wal_replay_lsn() < p_lsn, true) loop", "while false loop", []string{"app/tenant TestReadsSeeWhatWasWritten", "app/tenant TestNobodyReadsOnTheStandbyWhoMayNot"}},
+	{standby, "sql/func/016/check_replica.sql", "not exists (select from private.primary_run r where r.run = p_run)", "false", []string{"app/tenant TestAStandbyOfAnotherHistoryIsNotRead"}},
+	{standby, "sql/func/016/check_replica.sql", "not pg_is_in_recovery()", "false", []string{"app/tenant TestAStandbyOfAnotherHistoryIsNotRead"}},
+	{standby, "sql/func/016/check_replica.sql", "now() < p_clock", "false", []string{"app/tenant TestAStandbyWhoseClockIsBehindIsNotRead"}},
+	{standby, "sql/func/016/check_replica.sql", "session_user <> 'paddock_app'", "false", []string{"app/tenant TestAStandbyWhoseClockIsBehindIsNotRead"}},
+	{standby, "sql/func/016/read_index.sql", " and r.started_at = pg_postmaster_start_time()", "", []string{"app/tenant TestARestartedPrimaryIsAnotherRun"}},
 	{standby, "app/tenant/replica.go", "index.finished < seen;", "false;", []string{"app/tenant TestTheStandbyShowsNothingBeforeThePrimary"}},
 	{standby, "app/tenant/replica.go", "	return err == nil\n}", "	return true\n}", []string{"app/tenant TestAStandbyThatFailsFailsNoRead"}},
 	{standby, "app/paging/list.go", "l.body[:len(l.opening())]", "l.body", []string{"app/paging TestAListThatIsReadAgainBeginsAnew"}},

@@ -1,6 +1,6 @@
 -- The schema as a text to read: each line with where it stands.
 with ours as (
-  select oid, nspname as name, nspowner, nspacl from pg_namespace where nspname in ('auth', 'app', 'private', 'report', 'ext')
+  select oid, nspname as name, nspowner, nspacl from pg_namespace where nspname in ('auth', 'app', 'private', 'report', 'ext', 'jobs')
 ), relations as (
   select c.*, n.name || '.' || quote_ident(c.relname) as name from pg_class c join ours n on n.oid = c.relnamespace
   where c.relkind in ('r', 'p', 'v') and not c.relispartition

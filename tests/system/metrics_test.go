@@ -19,9 +19,11 @@ import (
 	"paddock/app/alpacasim"
 	"paddock/app/auth"
 	"paddock/app/broker"
+	"paddock/app/jobs"
 	"paddock/app/problem"
 	"paddock/app/tenant"
 	"paddock/app/trading"
+	"paddock/app/webhooks"
 	"paddock/tests/program"
 )
 
@@ -49,13 +51,14 @@ func labelValues(t *testing.T) map[string]func(string) bool {
 		"route":       one(routes...),
 		"class":       one("1xx", "2xx", "3xx", "4xx", "5xx", "other"),
 		"code":        one(append(codes, "other")...),
-		"door":        one("request", "worker"),
+		"door":        one("request", "worker", "job"),
 		"guard":       one(append(trading.Guards(), "other")...),
-		"result":      one(slices.Concat(trading.OrderResults(), auth.SignInResults(), broker.Results(), tenant.ReplicaResults[:], []string{"applied", "unapplied", "ok", "failed", "other"})...),
+		"result":      one(slices.Concat(trading.OrderResults(), auth.SignInResults(), broker.Results(), jobs.Results(), webhooks.Results(), tenant.ReplicaResults[:], []string{"applied", "unapplied", "ok", "failed", "other"})...),
 		"by":          one(append(auth.SignInWays(), "other")...),
 		"host":        one("paper", "live", "data", "other"),
-		"pool":        one("app", "worker", "auth", "bell", "replica", "index"),
-		"state":       one("acquired", "idle"),
+		"pool":        one("app", "worker", "auth", "bell", "jobs", "replica", "index"),
+		"state":       one("acquired", "idle", "waiting", "running"),
+		"kind":        one(append(jobs.Kinds(), "other")...),
 		"what":        one("sent", "failed", "withheld", "heard"),
 		"transport":   one("sse", "ws"),
 		"scope":       one("own", "shared"),

@@ -890,6 +890,10 @@ export interface paths {
          * Place an order, once at most
          * @description The same client_order_id or Idempotency-Key and body again is answered as the first was and sends nothing, unless
          *     the first surely never reached Alpaca: then it is sent. Another body under a taken id or key is 409.
+         *
+         *     With the header Prefer: respond-async the answer is 202 with a job, as soon as the order is written down. The job
+         *     sends it afterwards; the account's orders that are accepted so are sent in their order. Retries are safe with and
+         *     without the header.
          */
         post: {
             parameters: {
@@ -902,6 +906,8 @@ export interface paths {
                     "X-Account-ID"?: components["parameters"]["AccountHeader"];
                     /** @description Your name for this request, such as a UUID; a retry with it is safe */
                     "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                    /** @description respond-async (RFC 7240): answer before the order is sent. Other preferences are ignored */
+                    Prefer?: string;
                 };
                 path?: never;
                 cookie?: never;
@@ -921,19 +927,26 @@ export interface paths {
                         "application/json": components["schemas"]["Order"];
                     };
                 };
-                /** @description Alpaca's answer was lost. It is looked up by client_order_id, and the order is never sent again */
+                /**
+                 * @description Alpaca's answer was lost: it is looked up by client_order_id, and the order is never sent again. Or, with the
+                 *     header Preference-Applied, a job that sends the order.
+                 */
                 202: {
                     headers: {
+                        /** @description Where the job is, with Preference-Applied */
+                        Location?: string;
+                        /** @description respond-async, where the order is sent afterwards */
+                        "Preference-Applied"?: "respond-async";
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Order"];
+                        "application/json": components["schemas"]["Order"] | components["schemas"]["Job"];
                     };
                 };
                 default: components["responses"]["Problem"];
             };
         };
-        /** Ask Alpaca to cancel every open order */
+        /** Cancel every order that waits to be sent, and ask Alpaca to cancel every open one */
         delete: {
             parameters: {
                 query?: {
@@ -1262,6 +1275,353 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/jobs": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The account's jobs, the newest first
+         * @description Jobs that are over are kept for a week.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                    state?: "waiting" | "running" | "done" | "failed" | "canceled";
+                    limit?: components["parameters"]["Limit"];
+                    /** @description The next_cursor of the page before */
+                    before?: components["parameters"]["Before"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            jobs: components["schemas"]["Job"][];
+                            next_cursor: components["schemas"]["NextCursor"];
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Cancel all of the account's jobs that wait */
+        delete: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description How many were canceled; one that runs goes on */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            canceled: number;
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{id}": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path: {
+                id: components["parameters"]["PathID"];
+            };
+            cookie?: never;
+        };
+        /** One job, and what became of it */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The job */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Job"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Cancel a job that waits */
+        delete: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The job, which is canceled */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Job"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the account's events are sent to */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description All of them */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            webhooks: components["schemas"]["Webhook"][];
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        /**
+         * Have the account's events sent to a URL, from the next one on
+         * @description Each event is a POST of the message that the WebSocket has, signed as standardwebhooks.com says, in its order, and
+         *     again until it is answered 2xx. On a live account this takes a step-up.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description https://, and of a public address */
+                        url: string;
+                        /** @description The kinds of events that are wanted; all without it */
+                        kinds?: components["schemas"]["EventKind"][] | null;
+                    };
+                };
+            };
+            responses: {
+                /** @description The webhook, with its secret, which is shown this once */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Webhook"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path: {
+                id: components["parameters"]["PathID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Send nothing there any more */
+        delete: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is gone */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        options?: never;
+        head?: never;
+        /** Switch a webhook off, or on again, where it goes on with the next event */
+        patch: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        enabled: boolean;
+                    };
+                };
+            };
+            responses: {
+                /** @description The webhook */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Webhook"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
         trace?: never;
     };
     "/api/guards": {
@@ -6374,11 +6734,73 @@ export interface components {
             cursor: number;
             /** @description The cursor to go on from after it */
             resume: string;
-            /** @enum {string} */
-            kind: "order" | "position" | "agent_log" | "account" | "credentials" | "guard" | "journal";
+            kind: components["schemas"]["EventKind"];
             at: components["schemas"]["Time"];
             /** @description By kind: see docs/websocket.md */
             data: Record<string, never>;
+        };
+        /** @description What was asked for with Prefer: respond-async, and what became of it */
+        Job: {
+            /**
+             * Format: uuid
+             * @description Of the order as well, where the job made it
+             */
+            id: string;
+            /** @enum {string} */
+            kind: "order";
+            /**
+             * @description done and failed have status and answer
+             * @enum {string}
+             */
+            state: "waiting" | "running" | "done" | "failed" | "canceled";
+            /** @description The client's; null where the order gets the job's id for it */
+            client_order_id: string | null;
+            /** @description The user who asked for it */
+            asked_by: string;
+            /** @description What was asked for, as POST /api/orders takes it */
+            request: Record<string, never>;
+            accepted_at: components["schemas"]["Time"];
+            began_at: components["schemas"]["TimeOrNull"];
+            ended_at: components["schemas"]["TimeOrNull"];
+            /** @description How often it was begun: again where what it needs could not be reached, or a server died */
+            tries: number;
+            /** @description HTTP's status that the request would have been answered with */
+            status: number | null;
+            /** @description The body that goes with it: the order, or a problem */
+            answer: Record<string, never> | null;
+        };
+        /** @enum {string} */
+        EventKind: "order" | "position" | "agent_log" | "account" | "credentials" | "guard" | "journal" | "job" | "webhook";
+        Webhook: {
+            /** Format: uuid */
+            id: string;
+            url: string;
+            /** @description null for all */
+            kinds: components["schemas"]["EventKind"][] | null;
+            /** @description The user who made it */
+            made_by: string;
+            created_at: components["schemas"]["Time"];
+            /** @enum {string} */
+            state: "on" | "off";
+            /**
+             * @description failing: nothing was taken for three days. no_access: its user owns the account no more, or was disabled
+             * @enum {string|null}
+             */
+            off_reason: "asked" | "failing" | "no_access" | null;
+            /**
+             * Format: int64
+             * @description The newest event that was taken or passed over
+             */
+            cursor: number;
+            delivered_at: components["schemas"]["TimeOrNull"];
+            /** @description HTTP's, of the last answer */
+            last_status: number | null;
+            /** @description Why the next event was not taken, in Paddock's words */
+            last_error: string | null;
+            failing_since: components["schemas"]["TimeOrNull"];
+            next_try_at: components["schemas"]["TimeOrNull"];
+            /** @description With which events are signed: whsec_ and 32 bytes in base64. Only in the answer to POST */
+            secret?: string;
         };
         AccountSnapshot: {
             /**

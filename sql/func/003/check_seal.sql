@@ -1,5 +1,6 @@
 -- Returns how this transaction was admitted, as key.door.scopes: the id of the
--- seal's key, the door (R for a request, W for the worker) and the scopes.
+-- seal's key, the door (R for a request, W for the worker, J for a job, whose id
+-- comes fourth) and the scopes.
 -- Returns NULL without an admission. Settings that do not match their seal
 -- raise 42501; with strict false they return NULL. Once it has returned a
 -- value, app.account_id, app.user_id and app.origin are known to be what the

@@ -8,8 +8,6 @@ declare
   account uuid := private.account_id();
   scopes text := split_part(private.check_seal(), '.', 3);
   needed text := case p_kind when 'order' then 'cancel' when 'guard' then 'cancel' when 'agent_log' then 'log' else 'manage' end;
-  next_seq bigint;
-  now_at timestamptz;
 begin
   if account is null or (strpos(scopes, needed) = 0 and scopes <> 'work') then
     raise exception 'an event of this kind needs the scope "%"', needed using errcode = '42501';
@@ -32,11 +30,6 @@ begin
     end if;
   end if;
 
-  insert into app.event_heads as h (account_id, last_seq, last_at) values (account, 1, clock_timestamp())
-    on conflict (account_id) do update set last_seq = h.last_seq + 1, last_at = clock_timestamp()
-    returning h.last_seq, h.last_at into next_seq, now_at;
-  insert into app.account_events (account_id, seq, kind, broker_event_id, at, data)
-    values (account, next_seq, p_kind, p_broker_event_id, now_at, p_data);
-  return next_seq;
+  return private.write_event(account, p_kind, p_data, p_broker_event_id);
 end
 $$;

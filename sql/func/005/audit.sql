@@ -19,7 +19,7 @@ declare
 begin
   if kind is null then
     case
-      when door = 'R' then
+      when door in ('R', 'J') then
         kind := 'user';
         actor := current_setting('app.user_id', true);
       when door = 'W' then

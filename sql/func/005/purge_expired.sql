@@ -1,7 +1,8 @@
 -- Deletes rows that mean nothing any more, p_most of each kind at most: sessions
 -- and the tokens of sign-in (links that reset a password, invitations, what a
 -- Better Auth server on this database verifies by) that ended more than a day ago,
--- and counts of limits whose time is over. Returns how many it deleted of each
+-- counts of limits whose time is over, and jobs that ended longer ago than they are
+-- kept. Returns how many it deleted of each
 -- kind, and the caller asks again while one is p_most. Nothing that lives is
 -- touched: whoever comes with a session or a token that is gone is answered as with
 -- one that has ended.
@@ -56,6 +57,12 @@ begin
 
   kind := 'reporting sessions';
   delete from private.report_sessions d where (d.login, d.address) in (select c.login, c.address from private.report_sessions c where c.noted_at < bound limit p_most);
+  get diagnostics deleted = row_count;
+  return next;
+
+  kind := 'jobs';
+  delete from app.jobs d where (d.account_id, d.id) in (select j.account_id, j.id from app.jobs j
+    where j.ended_at < clock_timestamp() - (select r.keep from private.job_retention r) limit p_most);
   get diagnostics deleted = row_count;
   return next;
 end

@@ -7,7 +7,7 @@ export type Message = (ErrorMessage | LiveEvent | Ping | Pong | Snapshot | Subsc
 /**
  * Server: the next event of the account's log. An account's cursors count up by one.
  */
-export type LiveEvent = (OrderEvent | PositionEvent | AgentLogEvent | AccountEvent | CredentialsEvent | GuardEvent | JournalEvent)
+export type LiveEvent = (OrderEvent | PositionEvent | AgentLogEvent | AccountEvent | CredentialsEvent | GuardEvent | JournalEvent | JobEvent | WebhookEvent)
 export type TextOrNull = (string | null)
 export type AmountOrNull = (string | null)
 export type Amount = string
@@ -383,6 +383,79 @@ journal_qty?: string
  * Of differs: negative when short.
  */
 broker_qty?: string
+}
+}
+export interface JobEvent {
+type: "event"
+account_id: string
+cursor: number
+/**
+ * The cursor to subscribe with again.
+ */
+resume: string
+kind: "job"
+at: string
+data: ({
+/**
+ * How the job ended.
+ */
+event: ("done" | "failed" | "canceled")
+/**
+ * The job, as GET /api/jobs/:id gives it; without its answer where it is done, since the order's own events tell of that.
+ */
+job: {
+id: string
+kind: "order"
+state: ("done" | "failed" | "canceled")
+client_order_id: (string | null)
+asked_by: string
+request: {
+[k: string]: unknown
+}
+accepted_at: string
+began_at: (string | null)
+ended_at: string
+tries: number
+status: (number | null)
+answer?: ({
+[k: string]: unknown
+} | null)
+[k: string]: unknown
+}
+[k: string]: unknown
+} | {
+/**
+ * What waited was canceled, by the account being halted, its open orders being canceled, or by DELETE /api/jobs.
+ */
+event: "canceled_all"
+/**
+ * How many jobs that were.
+ */
+canceled: number
+[k: string]: unknown
+})
+}
+export interface WebhookEvent {
+type: "event"
+account_id: string
+cursor: number
+/**
+ * The cursor to subscribe with again.
+ */
+resume: string
+kind: "webhook"
+at: string
+data: {
+/**
+ * The webhook was switched off, and nothing is sent to it.
+ */
+event: "off"
+webhook_id: string
+/**
+ * Nothing was taken for three days; or its user owns the account no more, or was disabled.
+ */
+reason: ("failing" | "no_access")
+[k: string]: unknown
 }
 }
 /**

@@ -1,0 +1,284 @@
+-- Jobs: what was asked for in a request and outlives it, such as an order with
+-- Prefer: respond-async.
+--
+-- A job is a row of its account's in app.jobs. River, the library that runs jobs,
+-- has its own tables in schema jobs; a row there only says that a user's accounts
+-- have jobs to work on, as the doorbell says that it has events. Whoever forges
+-- one causes a look, and nothing else.
+--
+-- Two logins work on a job together. paddock_worker begins it and ends it, and gets
+-- a ticket for the time between (private.begin_job). paddock_app presents the
+-- ticket, and is then admitted as the user who asked for the job, with no more
+-- scopes than that user has now (private.admit_job). So either login alone, with
+-- whatever rows it forges, can do nothing in a user's name.
+
+create schema jobs authorization paddock_owner;
+comment on schema jobs is 'River''s tables, which say whose jobs wait to be worked on.';
+revoke all on schema jobs from public;
+grant usage on schema jobs to paddock_gate, paddock_worker;
+
+set local role paddock_owner;
+
+-- River's schema of its version 0.51.2, as its own migrations 1 to 8 make it. A test
+-- compares the two. Of ours are the row security, the constraints named bounded, and
+-- the comments. River's table of migrations is left out: these are its migrations.
+create type jobs.river_job_state as enum ('available', 'cancelled', 'completed', 'discarded', 'pending', 'retryable', 'running', 'scheduled');
+
+create function jobs.river_job_state_in_bitmask(bitmask bit(8), state jobs.river_job_state)
+returns boolean
+language sql
+immutable
+as $$
+    SELECT CASE state
+        WHEN 'available' THEN get_bit(bitmask, 7)
+        WHEN 'cancelled' THEN get_bit(bitmask, 6)
+        WHEN 'completed' THEN get_bit(bitmask, 5)
+        WHEN 'discarded' THEN get_bit(bitmask, 4)
+        WHEN 'pending'   THEN get_bit(bitmask, 3)
+        WHEN 'retryable' THEN get_bit(bitmask, 2)
+        WHEN 'running'   THEN get_bit(bitmask, 1)
+        WHEN 'scheduled' THEN get_bit(bitmask, 0)
+        ELSE 0
+    END = 1;
+$$;
+grant usage on type jobs.river_job_state to paddock_gate, paddock_worker;
+grant execute on function jobs.river_job_state_in_bitmask to paddock_gate, paddock_worker;
+
+create table jobs.river_job (
+  id bigserial primary key,
+  state jobs.river_job_state not null default 'available',
+  attempt smallint not null default 0,
+  max_attempts smallint not null default 25,
+  attempted_at timestamptz,
+  created_at timestamptz not null default now(),
+  finalized_at timestamptz,
+  scheduled_at timestamptz not null default now(),
+  priority smallint not null default 1,
+  args jsonb not null,
+  attempted_by text[],
+  errors jsonb[],
+  kind text not null,
+  metadata jsonb not null default '{}',
+  queue text not null default 'default',
+  tags varchar(255)[] not null default '{}',
+  unique_key bytea,
+  unique_states bit(8),
+  constraint max_attempts_is_positive check (max_attempts > 0),
+  constraint priority_in_range check (priority >= 1 and priority <= 4),
+  constraint queue_length check (char_length(queue) > 0 and char_length(queue) < 128),
+  constraint kind_length check (char_length(kind) > 0 and char_length(kind) < 128),
+  constraint finalized_or_finalized_at_null check (
+    (finalized_at is null and state not in ('cancelled', 'completed', 'discarded')) or
+    (finalized_at is not null and state in ('cancelled', 'completed', 'discarded'))),
+  constraint river_job_bounded check (app.json_size(args) <= 1024 and app.json_size(metadata) <= 65536)
+);
+comment on table jobs.river_job is 'What River runs: looks at the lists of jobs, and upkeep. Its arguments are digests of users'' ids.';
+create index river_job_kind on jobs.river_job (kind);
+create index river_job_state_and_finalized_at_index on jobs.river_job (state, finalized_at) where finalized_at is not null;
+create index river_job_prioritized_fetching_index on jobs.river_job (state, queue, priority, scheduled_at, id);
+create index river_job_args_index on jobs.river_job using gin (args);
+create index river_job_metadata_index on jobs.river_job using gin (metadata);
+create unique index river_job_unique_idx on jobs.river_job (unique_key)
+  where unique_key is not null and unique_states is not null and jobs.river_job_state_in_bitmask(unique_states, state);
+
+create unlogged table jobs.river_leader (
+  elected_at timestamptz not null,
+  expires_at timestamptz not null,
+  leader_id text not null,
+  name text primary key default 'default',
+  constraint name_length check (name = 'default'),
+  constraint leader_id_length check (char_length(leader_id) > 0 and char_length(leader_id) < 128)
+);
+comment on table jobs.river_leader is 'Which instance looks after River''s tables.';
+
+create table jobs.river_queue (
+  name text primary key not null,
+  created_at timestamptz not null default now(),
+  metadata jsonb not null default '{}'::jsonb,
+  paused_at timestamptz,
+  updated_at timestamptz not null default current_timestamp,
+  constraint river_queue_bounded check (app.json_size(metadata) <= 65536)
+);
+comment on table jobs.river_queue is 'River''s queues.';
+
+-- River writes it under SQLite alone.
+create table jobs.river_notification (
+  id bigserial primary key,
+  created_at timestamptz not null default now(),
+  payload text not null,
+  topic text not null,
+  constraint topic_length check (length(topic) > 0 and length(topic) < 128)
+);
+comment on table jobs.river_notification is 'Of River''s schema, and without rows under Postgres.';
+create index river_notification_created_at_idx on jobs.river_notification (created_at);
+create index river_notification_topic_id_idx on jobs.river_notification (topic, id);
+
+alter table jobs.river_job enable row level security, force row level security, alter column args set statistics 0;
+alter table jobs.river_leader enable row level security, force row level security;
+alter table jobs.river_queue enable row level security, force row level security;
+alter table jobs.river_notification enable row level security, force row level security;
+create policy worker_all on jobs.river_job to paddock_worker using (true) with check (true);
+grant select, insert, delete,
+  update (state, attempt, attempted_at, attempted_by, errors, finalized_at, scheduled_at, metadata, kind)
+  on jobs.river_job to paddock_worker;
+grant usage on sequence jobs.river_job_id_seq to paddock_worker, paddock_gate;
+create policy worker_all on jobs.river_leader to paddock_worker using (true) with check (true);
+grant select, insert, delete, update (elected_at, expires_at, leader_id) on jobs.river_leader to paddock_worker;
+create policy worker_all on jobs.river_queue to paddock_worker using (true) with check (true);
+grant select, insert, delete, update (metadata, paused_at, updated_at) on jobs.river_queue to paddock_worker;
+-- The gate adds the rows that say whose jobs wait (private.wake_jobs).
+create policy gate_wakes on jobs.river_job to paddock_gate using (kind = 'jobs') with check (kind = 'jobs');
+grant select (kind, unique_key, unique_states, state, scheduled_at),
+  insert (state, max_attempts, scheduled_at, args, kind, queue, unique_key, unique_states), update (scheduled_at)
+  on jobs.river_job to paddock_gate;
+
+-- What a job was asked for as is what its admission said: its user, the session and
+-- the request. A trigger writes these, and nobody else can.
+create table app.jobs (
+  account_id uuid not null references app.user_accounts (id) on delete cascade,
+  id uuid not null,
+  seq bigint not null,  -- the order in which the account's jobs were accepted
+  kind text not null check (kind in ('order')),
+  state text not null default 'waiting' check (state in ('waiting', 'running', 'done', 'failed', 'canceled')),
+  idempotency_key text check (char_length(idempotency_key) between 1 and 255),
+  client_order_id text check (char_length(client_order_id) between 1 and 128),
+  request jsonb not null,
+  request_hash bytea not null,
+  asked_by text not null,
+  session_id text not null,
+  origin text not null,
+  accepted_at timestamptz not null default clock_timestamp(),
+  due_at timestamptz not null default clock_timestamp(),  -- it is not begun before
+  began_at timestamptz,                                   -- for the first time
+  ended_at timestamptz,
+  tries integer not null default 0,
+  -- What the request would have been answered without waiting: HTTP's status and the body.
+  status integer check (status between 200 and 599),
+  answer jsonb,
+  primary key (account_id, id),
+  unique (account_id, seq),
+  check ((ended_at is null) = (state in ('waiting', 'running'))),
+  check (state <> 'running' or began_at is not null),
+  check ((status is null) = (state in ('waiting', 'running', 'canceled'))),
+  constraint jobs_bounded check (app.json_size(request) <= 262144 and app.json_size(answer) <= 1048576)
+);
+comment on table app.jobs is 'Requests that are carried out after they were answered, with what became of each.';
+create index jobs_unended_idx on app.jobs (account_id, kind, seq) where ended_at is null;
+create unique index jobs_unended_key_idx on app.jobs (account_id, idempotency_key) where ended_at is null;
+create unique index jobs_unended_client_order_id_idx on app.jobs (account_id, client_order_id) where ended_at is null;
+create index jobs_newest_idx on app.jobs (account_id, accepted_at desc, id desc);
+alter table app.jobs enable row level security, force row level security,
+  alter column account_id set statistics 0, alter column id set statistics 0, alter column seq set statistics 0,
+  alter column idempotency_key set statistics 0, alter column client_order_id set statistics 0, alter column request set statistics 0,
+  alter column request_hash set statistics 0, alter column asked_by set statistics 0, alter column session_id set statistics 0,
+  alter column origin set statistics 0, alter column answer set statistics 0;
+create policy app_reads on app.jobs for select to paddock_app using (account_id = (select private.account_id('read')));
+create policy app_inserts on app.jobs for insert to paddock_app
+  with check (account_id = (select private.account_id('trade')) and asked_by = (select private.user_id()));
+grant select (account_id, id, seq, kind, state, idempotency_key, client_order_id, request, request_hash, asked_by, accepted_at, due_at,
+    began_at, ended_at, tries, status, answer),
+  insert (account_id, id, kind, idempotency_key, client_order_id, request, request_hash)
+  on app.jobs to paddock_app;
+create policy gate_all on app.jobs to paddock_gate using (true) with check (true);
+grant select, update (state, due_at, began_at, ended_at, tries, status, answer), delete on app.jobs to paddock_gate;
+
+-- A list of one kind of jobs of one account. One job of a list runs at a time, by
+-- whoever has claimed the list.
+create table private.job_lists (
+  account_id uuid not null references app.user_accounts (id) on delete cascade,
+  kind text not null,
+  owner text not null,                  -- SHA-256 of the id of the account's owner, in hex
+  waits boolean not null default true,  -- whether it may have a job that has not ended
+  holder uuid,                          -- who claims it
+  job_id uuid,                          -- the job that runs
+  ticket bytea check (octet_length(ticket) = 32),  -- SHA-256 of its ticket
+  live_until timestamptz,               -- the claim is over then, unless it is renewed
+  free_since timestamptz not null default clock_timestamp(),  -- nobody has worked on it since
+  primary key (account_id, kind),
+  check ((holder is null) = (job_id is null) and (holder is null) = (ticket is null) and (holder is null) = (live_until is null))
+);
+comment on table private.job_lists is 'Which lists of jobs have something to do, and who works on each.';
+create index job_lists_owner_idx on private.job_lists (owner) where waits;
+alter table private.job_lists enable row level security, force row level security;
+create policy gate_all on private.job_lists to paddock_gate using (true) with check (true);
+grant select, insert (account_id, kind, owner), update (waits, holder, job_id, ticket, live_until, free_since) on private.job_lists to paddock_gate;
+
+-- How long jobs that have ended are kept. An operator changes keep as paddock_owner.
+create table private.job_retention (
+  only_one boolean primary key default true check (only_one),
+  keep interval not null default '7 days' check (keep >= '1 hour')
+);
+comment on table private.job_retention is 'How long jobs that have ended are kept; paddock_owner may change the column keep.';
+alter table private.job_retention enable row level security, force row level security;
+create policy gate_reads on private.job_retention for select to paddock_gate using (true);
+grant select on private.job_retention to paddock_gate;
+create policy owner_all on private.job_retention to paddock_owner using (true) with check (true);
+insert into private.job_retention default values;
+
+{{ template "func/014/job_json.sql" . }}
+grant execute on function app.job_json to paddock_app, paddock_gate;
+
+reset role;
+
+grant create on schema private to paddock_gate;
+set local role paddock_gate;
+{{ template "func/014/wake_jobs.sql" . }}
+{{ template "func/014/accept_job.sql" . }}
+{{ template "func/014/end_job.sql" . }}
+{{ template "func/014/begin_job.sql" . }}
+{{ template "func/014/renew_job_claims.sql" . }}
+{{ template "func/014/is_claimed.sql" . }}
+{{ template "func/014/finish_job.sql" . }}
+{{ template "func/014/postpone_job.sql" . }}
+{{ template "func/014/admit_job.sql" . }}
+{{ template "func/014/check_job_order.sql" . }}
+{{ template "func/014/cancel_waiting_jobs.sql" . }}
+{{ template "func/014/cancel_jobs.sql" . }}
+{{ template "func/014/cancel_stopped_jobs.sql" . }}
+{{ template "func/014/refuse_waiting_job.sql" . }}
+{{ template "func/014/look_again.sql" . }}
+{{ template "func/014/wake_waiting_jobs.sql" . }}
+{{ template "func/014/job_counts.sql" . }}
+grant execute on function private.accept_job, private.check_job_order, private.cancel_stopped_jobs, private.refuse_waiting_job to paddock_owner;
+grant execute on function private.admit_job, private.cancel_jobs to paddock_app;
+grant execute on function private.begin_job, private.renew_job_claims, private.finish_job, private.postpone_job, private.look_again, private.wake_waiting_jobs,
+  private.job_counts to paddock_worker;
+comment on function private.admit_job is 'Admits this transaction as the user who asked for a job, for the time in which its ticket holds.';
+comment on function private.begin_job is 'Begins the next job of a list, and returns the ticket for it.';
+reset role;
+revoke create on schema private from paddock_gate;
+
+set local role paddock_owner;
+create trigger accept_job before insert on app.jobs for each row execute function private.accept_job();
+-- It locks the log, as guard_new does after it.
+create trigger check_job_order before insert on app.alpaca_orders
+  for each row when (new.intent_state = 'submitting') execute function private.check_job_order();
+create trigger refuse_waiting_job after insert or update on app.refused_requests
+  for each row execute function private.refuse_waiting_job();
+create trigger cancel_stopped_jobs after insert or update of switch on app.account_guards
+  for each row when (new.switch = 'halted') execute function private.cancel_stopped_jobs();
+create trigger cancel_stopped_jobs after insert on app.wind_downs
+  for each row when (new.cancel_orders) execute function private.cancel_stopped_jobs();
+reset role;
+
+---- create above / drop below ----
+
+set local role paddock_owner;
+drop trigger cancel_stopped_jobs on app.wind_downs;
+drop trigger cancel_stopped_jobs on app.account_guards;
+drop trigger refuse_waiting_job on app.refused_requests;
+drop trigger check_job_order on app.alpaca_orders;
+drop trigger accept_job on app.jobs;
+reset role;
+set local role paddock_gate;
+drop function private.job_counts, private.wake_waiting_jobs, private.look_again, private.refuse_waiting_job, private.cancel_stopped_jobs,
+  private.cancel_jobs, private.cancel_waiting_jobs, private.check_job_order, private.admit_job, private.postpone_job, private.finish_job, private.is_claimed,
+  private.renew_job_claims, private.begin_job, private.end_job, private.accept_job, private.wake_jobs;
+reset role;
+set local role paddock_owner;
+drop function app.job_json;
+drop table private.job_retention, private.job_lists, app.jobs, jobs.river_notification, jobs.river_queue, jobs.river_leader, jobs.river_job;
+drop function jobs.river_job_state_in_bitmask;
+drop type jobs.river_job_state;
+reset role;
+drop schema jobs;
