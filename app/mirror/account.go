@@ -69,16 +69,10 @@ func (m *Manager) start(ctx context.Context, l tenant.Lease, before *running) *r
 	return r
 }
 
-// applyLease wakes what a renewed lease says is needed.
-func (a *account) applyLease(l tenant.Lease) {
-	if l.Unresolved {
-		signal(a.lookUpNow)
-	}
-	if l.Silent >= a.m.Silence {
-		signal(a.silent)
-	}
-	if l.Sync > a.syncAnswered.Load() && l.Sync > a.syncAsked.Load() {
-		a.syncAsked.Store(l.Sync)
+// ask has the account reconciled for those who wait for reconciliation number n.
+func (a *account) ask(n int64) {
+	if n > a.syncAnswered.Load() && n > a.syncAsked.Load() {
+		a.syncAsked.Store(n)
 		signal(a.reconcileNow)
 	}
 }

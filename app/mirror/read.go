@@ -50,6 +50,7 @@ func (a *account) streamLoop(ctx context.Context) {
 		}
 		if problem.Is(err, problem.AccountForbidden) {
 			a.stop() // another instance has the lease
+			a.m.leaseLost()
 			return
 		}
 		if a.handleRefusedKeys(ctx, err) {

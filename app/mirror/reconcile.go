@@ -112,16 +112,22 @@ func (a *account) checkOpenOrders(ctx context.Context) error {
 		return ctx.Err()
 	}
 	defer leave()
-	a.lastRead = time.Now()
 	a.odd = nil
 	var d differences
 	number := a.monitor.beginRead()
 	defer func() { a.monitor.endRead(number, false, d.moved, a.m.Silence/3) }()
 	var openHere []uuid.UUID
-	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) { queueOpenOrders(b, a.lease.Account, &openHere) })
-	if err != nil || len(openHere) == 0 {
+	silent := false // what the look at the leases found may have been heard of since
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
+		queueOpenOrders(b, a.lease.Account, &openHere)
+		b.Queue(`select coalesce(min(updated_at) <= clock_timestamp() - $2::interval, false) from app.alpaca_orders
+			where account_id = $1 and is_open and alpaca_order_id is not null`, a.lease.Account, a.m.Silence).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&silent) })
+	})
+	if err != nil || !silent {
 		return err
 	}
+	a.lastRead = time.Now()
 	orders, err := a.pages(ctx, url.Values{"status": {"open"}}, time.Time{}, allPages)
 	if err != nil {
 		return err

@@ -92,7 +92,7 @@ var roleAttacks = []attack{
 			// The same process had the lease, lost it and got it again: what it
 			// began under the first lease may not go on under the second.
 			holder := uuid.New()
-			l.lease(l.b.Account, holder, 8, "1 hour")
+			l.lease(l.b.Account, holder, 8, "1 minute")
 			s := l.as("paddock_worker")
 			s.mustAsk("begin; savepoint s")
 			if _, err := s.ask("select private.admit_worker('$B', '" + holder.String() + "', 7)"); err != nil {
@@ -104,7 +104,7 @@ var roleAttacks = []attack{
 	},
 	{
 		name:   "the worker's login after its lease expired",
-		weakFn: edit("private.admit_worker(uuid,uuid,bigint)", "and l.expires_at > clock_timestamp()", ""),
+		weakFn: edit("private.admit_worker(uuid,uuid,bigint)", "or not private.is_live(p_holder)", ""),
 		run: func(l *lab) {
 			holder := uuid.New()
 			l.lease(l.b.Account, holder, 8, "-1 second")
@@ -122,7 +122,7 @@ var roleAttacks = []attack{
 		weak: []string{rawAccessor},
 		run: func(l *lab) {
 			holder := uuid.New()
-			l.lease(l.a.Account, holder, 1, "1 hour")
+			l.lease(l.a.Account, holder, 1, "1 minute")
 			s := l.as("paddock_worker")
 			s.mustAsk("begin; select private.admit_worker('$A', '" + holder.String() + "', 1)")
 			s.loot()
@@ -274,10 +274,11 @@ var roleAttacks = []attack{
 	},
 }
 
-// lease gives the holder a lease on the account.
+// lease gives the holder a lease on the account, and lets it live for so long.
 func (l *lab) lease(account, holder uuid.UUID, fence int, left string) {
 	l.t.Helper()
-	must(l.t, l.admin, "insert into app.stream_leases (account_id, holder, fence, expires_at) values ($1, $2, $3, now() + $4::text::interval)", account, holder, fence, left)
+	must(l.t, l.admin, "insert into app.stream_leases (account_id, holder, fence) values ($1, $2, $3)", account, holder, fence)
+	must(l.t, l.admin, "insert into private.signs_of_life (holder, given_at, lasts) values ($1, clock_timestamp() - interval '1 minute' + $2::text::interval, '1 minute')", holder, left)
 }
 
 // report makes a reporting login that sees the account.
