@@ -111,10 +111,11 @@ reset role;
 revoke create on schema private from paddock_gate;
 
 set local role paddock_owner;
-create trigger note_stream_change after insert or update of generation, rejected_at or delete on private.user_credentials
-  for each row execute function private.note_stream_change();
-create trigger note_stream_change after update of stream_mode, environment on app.user_accounts
-  for each row execute function private.note_stream_change();
+-- Deferred to the commit, so that who sees the count grown finds the change.
+create constraint trigger note_stream_change after insert or update of generation, rejected_at or delete on private.user_credentials
+  deferrable initially deferred for each row execute function private.note_stream_change();
+create constraint trigger note_stream_change after update of stream_mode, environment on app.user_accounts
+  deferrable initially deferred for each row execute function private.note_stream_change();
 reset role;
 
 ---- create above / drop below ----

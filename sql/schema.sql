@@ -942,7 +942,7 @@ grant select (id, name, environment, alpaca_account_number, is_active, created_a
 grant select on app.user_accounts to paddock_worker;
 grant select, insert, update (alpaca_account_id, alpaca_account_number, updated_at), delete on app.user_accounts to paddock_gate;
 grant select, update (name, is_active, stream_mode, updated_at) on app.user_accounts to paddock_app;
-CREATE TRIGGER note_stream_change AFTER UPDATE OF stream_mode, environment ON app.user_accounts FOR EACH ROW EXECUTE FUNCTION private.note_stream_change();
+CREATE CONSTRAINT TRIGGER note_stream_change AFTER UPDATE OF stream_mode, environment ON app.user_accounts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION private.note_stream_change();
 CREATE TRIGGER record_account_change AFTER DELETE OR UPDATE ON app.user_accounts FOR EACH ROW EXECUTE FUNCTION private.record_account_change();
 
 -- What concerns a user and no account: sign-ins, passwords, sessions. Rows are never changed, and outlive the user.
@@ -1593,9 +1593,9 @@ create policy gate_all on private.user_credentials to paddock_gate
   using (true)
   with check (true);
 grant select, insert, update (kind, ciphertext, encryption_algorithm, key_version, key_last4, last_decrypted_at, rejected_at, generation, updated_at), delete on private.user_credentials to paddock_gate;
+CREATE CONSTRAINT TRIGGER note_stream_change AFTER INSERT OR DELETE OR UPDATE OF generation, rejected_at ON private.user_credentials DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION private.note_stream_change();
 CREATE TRIGGER apply_key_change AFTER INSERT OR DELETE OR UPDATE OF generation, rejected_at ON private.user_credentials FOR EACH ROW EXECUTE FUNCTION private.apply_key_change();
 CREATE TRIGGER hold_key_version BEFORE INSERT OR UPDATE OF key_version, ciphertext ON private.user_credentials FOR EACH ROW EXECUTE FUNCTION private.hold_key_version();
-CREATE TRIGGER note_stream_change AFTER INSERT OR DELETE OR UPDATE OF generation, rejected_at ON private.user_credentials FOR EACH ROW EXECUTE FUNCTION private.note_stream_change();
 
 -- The accounts that this login may report on.
 create view report.accounts with (security_invoker=true, security_barrier=true) as

@@ -119,10 +119,17 @@ func (a *account) checkOpenOrders(ctx context.Context) error {
 	var openHere []uuid.UUID
 	silent := false // what the look at the leases found may have been heard of since
 	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
-		queueOpenOrders(b, a.lease.Account, &openHere)
-		b.Queue(`select coalesce(min(updated_at) <= clock_timestamp() - $2::interval, false) from app.alpaca_orders
-			where account_id = $1 and is_open and alpaca_order_id is not null`, a.lease.Account, a.m.Silence).
-			QueryRow(func(row pgx.Row) error { return row.Scan(&silent) })
+		b.Queue(`select alpaca_order_id, updated_at <= clock_timestamp() - $2::interval from app.alpaca_orders
+			where account_id = $1 and is_open and alpaca_order_id is not null order by updated_at`, a.lease.Account, a.m.Silence).
+			Query(func(rows pgx.Rows) error {
+				var id uuid.UUID
+				var isSilent bool
+				_, err := pgx.ForEachRow(rows, []any{&id, &isSilent}, func() error {
+					openHere, silent = append(openHere, id), silent || isSilent
+					return nil
+				})
+				return err
+			})
 	})
 	if err != nil || !silent {
 		return err

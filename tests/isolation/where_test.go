@@ -272,6 +272,7 @@ func (l *lab) withoutWhere(s statement) (got, answers string, ran bool, last err
 				must(l.t, l.admin, "begin")
 				before := l.state()
 				must(l.t, l.admin, "delete from app.stream_leases")
+				must(l.t, l.admin, "delete from private.stream_instances")
 				l.lease(l.a.Account, holder, 1, "1 minute")
 				must(l.t, l.admin, "set local session authorization "+s.role)
 				if s.role == "paddock_worker" {
