@@ -2608,7 +2608,7 @@ create function private.live_keyrings() returns TABLE(versions integer[], instan
 create function private.lock_accounts(p_accounts uuid[]) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
-create function private.lock_event_log(p_leases boolean DEFAULT false) returns void
+create function private.lock_event_log(p_leases boolean DEFAULT false) returns bigint
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
 create function private.lock_import(p_account uuid, p_import uuid, p_state text) returns private.imports

@@ -30,6 +30,7 @@ type account struct {
 	gap          chan struct{} // updates may have been missed: reconcile
 	reconcileNow chan struct{} // reconcile without waiting: somebody asks for it, or a stream has connected
 	silent       chan struct{} // an open order had no update for too long
+	stirred      chan struct{} // an update came: the account is not at rest
 	windDownNow  chan struct{} // the account is to be wound down
 	lastID       atomic.Value  // event id of the newest update applied, a string
 	stop         func()        // ends follow
@@ -40,6 +41,7 @@ type account struct {
 	missing     map[lostIntent]lookUpState // of lost intents; used by lookUpLoop alone
 	odd         []broker.Odd               // odd items that were just read; used by reconcileLoop alone
 	moreToRead  bool                       // the reconciliation left orders to the next; used by reconcileLoop alone
+	atRest      bool                       // the last reconciliation found nothing to wait for; used by reconcileLoop alone
 
 	syncAsked    atomic.Int64 // number of the newest reconciliation that somebody waits for
 	syncAnswered atomic.Int64 // number of the newest that was answered
@@ -52,7 +54,7 @@ func (m *Manager) start(ctx context.Context, l tenant.Lease, before *running) *r
 	ctx, cancel := context.WithCancel(ctx)
 	a := &account{
 		m: m, lease: l, log: m.Logger.With("account", l.Account),
-		lookUpNow: make(chan struct{}, 1), gap: make(chan struct{}, 1), reconcileNow: make(chan struct{}, 1), silent: make(chan struct{}, 1), windDownNow: make(chan struct{}, 1),
+		lookUpNow: make(chan struct{}, 1), gap: make(chan struct{}, 1), reconcileNow: make(chan struct{}, 1), silent: make(chan struct{}, 1), stirred: make(chan struct{}, 1), windDownNow: make(chan struct{}, 1),
 		askedSingly: map[uuid.UUID]bool{}, missing: map[lostIntent]lookUpState{},
 	}
 	a.lastID.Store(l.LastEventID)
@@ -156,6 +158,7 @@ func (a *account) apply(ctx context.Context, msg broker.Message) error {
 		if err == nil {
 			a.lastID.Store(msg.EventID)
 			a.monitor.sawUpdate(update)
+			signal(a.stirred)
 			a.observeUpdate(msg, true)
 			if odd != nil || doubtful {
 				signal(a.gap)

@@ -38,6 +38,9 @@ type Config struct {
 	ClaimEvery time.Duration
 	LeaseTTL   time.Duration // how long a lease lasts without renewal; 10 s
 	Reconcile  time.Duration // between two reconciliations where nothing asks for one; 3 min
+	// ReconcileAtRest is the same for an account at rest; 8 min, and always so
+	// that a reconciliation is over before guards trust the last one no more.
+	ReconcileAtRest time.Duration
 	// MirrorMaxAge is how long after a reconciliation guards rely on the mirror
 	// where no unbroken stream has kept it since; 1 min.
 	MirrorMaxAge time.Duration
@@ -108,6 +111,7 @@ func New(c Config) *Manager {
 	c.ClaimEvery = orDefault(c.ClaimEvery, 5*c.RenewEvery)
 	c.LeaseTTL = orDefault(c.LeaseTTL, 10*time.Second)
 	c.Reconcile = orDefault(c.Reconcile, 3*time.Minute)
+	c.ReconcileAtRest = orDefault(c.ReconcileAtRest, c.Reconcile*8/3)
 	c.MirrorMaxAge = orDefault(c.MirrorMaxAge, time.Minute)
 	c.RetryPause = orDefault(c.RetryPause, 2*time.Second)
 	c.Silence = orDefault(c.Silence, 30*time.Second)

@@ -43,7 +43,7 @@ func (a *account) reconcile(ctx context.Context) error {
 	asked := a.syncAsked.Load()
 	a.lastRead = time.Now()
 	a.odd = nil
-	a.moreToRead = false
+	a.moreToRead, a.atRest = false, false
 	clear(a.askedSingly)
 	var d differences
 	whole := false
@@ -90,14 +90,26 @@ func (a *account) reconcile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := a.completeJournal(ctx); err != nil {
+	complete, err := a.completeJournal(ctx)
+	if err != nil {
 		return err
 	}
 	d.AsOf = positions.at.UTC()
 	d.Positions.Checked = len(positions.Value)
 	d.addPositions(held, now)
 	whole = !a.moreToRead
+	a.atRest = whole && complete && s.agreed != nil && d.differed() == 0 && a.monitor.isUnbroken(number) && !anyOpen(orders) && len(a.gap) == 0
 	return a.answerSync(ctx, asked, d)
+}
+
+// anyOpen reports whether one of the orders may still be filled.
+func anyOpen(orders []brokerOrder) bool {
+	for _, o := range orderStatesOf(orders) {
+		if o.open {
+			return true
+		}
+	}
+	return false
 }
 
 // checkOpenOrders reads the broker's open orders in one call when one has had

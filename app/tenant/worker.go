@@ -51,13 +51,23 @@ func (w *Worker) Tx(ctx context.Context, l Lease, queue func(*Batch)) error {
 }
 
 // TxNotify is Tx for statements that change the account: it takes the lock of
-// the account's log first, and rings the doorbell after the commit.
+// the account's log first, and rings the doorbell after the commit where the log
+// has a new event. Most reconciliations find nothing new, and a ring would have
+// every instance look.
 func (w *Worker) TxNotify(ctx context.Context, l Lease, queue func(*Batch)) error {
+	var before, after *int64 // the log's newest event
 	var b Batch
 	b.Queue(admitWorkerSQL, l.Account, l.Holder, l.Fence)
-	b.LockLog()
+	b.Queue(lockLogSQL, false).QueryRow(func(row pgx.Row) error { return row.Scan(&before) })
 	queue(&b)
-	return runAndNotify(ctx, w.pool, &b, w.bell, l.Account)
+	b.Queue(lockLogSQL, false).QueryRow(func(row pgx.Row) error { return row.Scan(&after) })
+	if err := run(ctx, w.pool, &b); err != nil {
+		return err
+	}
+	if w.bell != nil && after != nil && (before == nil || *before != *after) {
+		w.bell.Ring(l.Account)
+	}
+	return nil
 }
 
 // News is what a holder must know soon of the accounts that it holds.
