@@ -166,8 +166,9 @@ type maskedBody struct {
 	err     error  // how the body ended
 }
 
-// maskBuffer is the size of the buffer. A key has at most 200 characters.
-const maskBuffer = 4 << 10
+// maskBuffer is the size of the buffer. A key has at most 200 characters, each of
+// which may be written in six.
+const maskBuffer = 2 << 10
 
 func (m *maskedBody) Read(into []byte) (int, error) {
 	if m.buffer == nil {

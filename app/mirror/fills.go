@@ -44,20 +44,15 @@ type incompleteOrder struct {
 // completeJournal records what the stream did not send: the executions of
 // orders whose fills do not add up (they were missed, or are older than the
 // connection), splits, fees, and what became of options. A broker that offers
-// no activities does not keep the rest of the mirror from being reconciled. It
-// reports whether there was nothing to complete.
-func (a *account) completeJournal(ctx context.Context) (complete bool, err error) {
+// no activities does not keep the rest of the mirror from being reconciled.
+func (a *account) completeJournal(ctx context.Context, s journalState) error {
 	a.odd = nil
-	var s journalState
-	err = a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) { s.queue(b, a.lease.Account) })
-	complete = len(s.incomplete)+len(s.mismatched) == 0
-	if err == nil {
-		err = a.completeFills(ctx, s.incomplete)
-	}
-	var adjusted bool
+	err := a.completeFills(ctx, s.incomplete)
+	adjusted := false
 	if err == nil {
 		adjusted, err = a.readAdjustments(ctx, s.newestAdjustment)
 	}
+	complete := s.isComplete() && !adjusted
 	if err == nil && (adjusted || len(s.incomplete) > 0) {
 		err = a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) { s.queueMismatched(b, a.lease.Account) })
 	}
@@ -73,12 +68,12 @@ func (a *account) completeJournal(ctx context.Context) (complete bool, err error
 		a.log.Warn("the broker does not tell its activities: the journal has what the stream told", "err", err)
 		err = nil
 	}
-	if err != nil {
-		return false, err
+	if err != nil || complete && len(s.gaps) == 0 {
+		return err
 	}
 	// Differences that remain are recorded as gaps, and no profit is shown for
 	// them.
-	return complete, a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
+	return a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue("select app.record_journal_gaps($1)", a.lease.Account)
 	})
 }
@@ -88,7 +83,11 @@ type journalState struct {
 	incomplete       []incompleteOrder
 	newestAdjustment *time.Time
 	mismatched       []uuid.UUID // see queueMismatched
+	gaps             []string    // the symbols of gaps to be recorded, or recorded
 }
+
+// isComplete reports whether nothing of the broker's is missing.
+func (s *journalState) isComplete() bool { return len(s.incomplete)+len(s.mismatched) == 0 }
 
 func (s *journalState) queue(b *tenant.Batch, account uuid.UUID) {
 	b.Queue(`select id, alpaca_order_id, filled_qty::text, coalesce(submitted_at, created_at - interval '1 hour') from app.alpaca_orders o
@@ -107,6 +106,13 @@ func (s *journalState) queue(b *tenant.Batch, account uuid.UUID) {
 			return nil
 		})
 	s.queueMismatched(b, account)
+	b.Queue(`select symbol from app.find_journal_gaps($1)
+		union all select symbol from app.journal_gaps where account_id = $1
+		union all select symbol from app.alpaca_positions where account_id = $1 and uncounted <> 0`, account).
+		Query(func(rows pgx.Rows) (err error) {
+			s.gaps, err = pgx.CollectRows(rows, pgx.RowTo[string])
+			return err
+		})
 }
 
 // queueMismatched reads which orders are behind a position that differs between

@@ -86,19 +86,18 @@ func (a *account) reconcile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	now, err := a.recordAgreement(ctx, positions, orders, newest)
+	now, journal, err := a.recordAgreement(ctx, positions, orders, newest)
 	if err != nil {
 		return err
 	}
-	complete, err := a.completeJournal(ctx)
-	if err != nil {
+	if err := a.completeJournal(ctx, journal); err != nil {
 		return err
 	}
 	d.AsOf = positions.at.UTC()
 	d.Positions.Checked = len(positions.Value)
 	d.addPositions(held, now)
 	whole = !a.moreToRead
-	a.atRest = whole && complete && s.agreed != nil && d.differed() == 0 && a.monitor.isUnbroken(number) && !anyOpen(orders) && len(a.gap) == 0
+	a.atRest = whole && journal.isComplete() && len(journal.gaps) == 0 && s.agreed != nil && d.differed() == 0 && a.monitor.isUnbroken(number) && !anyOpen(orders) && len(a.gap) == 0
 	return a.answerSync(ctx, asked, d)
 }
 
