@@ -252,6 +252,11 @@ func TestRenewalsTellWhatHasChanged(t *testing.T) {
 	})
 	changes("an instance that dies", func() { w.kill(other) })
 	changes("an instance that lives again", func() { renew(other) })
+	changes("accounts that an instance gives back", func() {
+		if err := w.worker.Release(t.Context(), other, []uuid.UUID{w.account.Account}); err != nil {
+			t.Fatal(err)
+		}
+	})
 	changes("an instance that stops", func() {
 		if err := w.worker.Release(t.Context(), other, nil); err != nil {
 			t.Fatal(err)
