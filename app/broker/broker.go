@@ -118,7 +118,7 @@ func New(c Config) (*Broker, error) {
 			TLSHandshakeTimeout: 5 * time.Second, ResponseHeaderTimeout: 15 * time.Second, MaxResponseHeaderBytes: 64 << 10,
 			DisableCompression: true, MaxIdleConnsPerHost: -1,
 			// There is one connection an account, which is silent most of the time.
-			ReadBufferSize: 1 << 10, WriteBufferSize: 1 << 10,
+			ReadBufferSize: 512, WriteBufferSize: 512,
 		},
 		pages:    newPages(),
 		limits:   newLimits(),

@@ -280,7 +280,8 @@ func BenchmarkRest(b *testing.B) {
 	// Thirty a second, however many accounts there are.
 	stop = start(time.Duration(n) * time.Second / 30)
 	defer stop()
-	time.Sleep(15 * time.Second)
+	for begun := reconciled.Load(); reconciled.Load() < begun+int64(n)/10; time.Sleep(time.Second) { // the first pause is over
+	}
 	const transactions = "select xact_commit from pg_stat_database where datname = current_database()"
 	var commits1, commits2 int64
 	ask(transactions, &commits1)
