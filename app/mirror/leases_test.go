@@ -109,7 +109,7 @@ func TestASnapshotHeldOpenDoesNotSlowLeases(t *testing.T) {
 	after := measure()
 	t.Logf("pages read before %d renewals: %v, after: %v", renewals, before, after)
 	for what, n := range after {
-		if n > before[what]+10 {
+		if n > before[what]*11/10+10 { // the index may be a level deeper
 			t.Errorf("%s reads %d pages after %d renewals, and read %d before", what, n, renewals, before[what])
 		}
 	}
