@@ -130,6 +130,7 @@ create table app.wind_downs (
 );
 comment on table app.wind_downs is 'What is left to do after an account''s switch was turned, and how far it is.';
 create unique index wind_downs_running_idx on app.wind_downs (account_id) where state = 'running' and repair_symbol is null;
+create index wind_downs_all_running_idx on app.wind_downs (account_id) where state = 'running';
 create index wind_downs_newest_idx on app.wind_downs (account_id, asked_at desc);
 alter table app.wind_downs enable row level security, force row level security,
   alter column account_id set statistics 0, alter column id set statistics 0, alter column asked_by set statistics 0,

@@ -3,29 +3,53 @@
 
 set local role paddock_owner;
 
--- fence grows each time a lease changes hands. admit_worker checks it, so a holder
--- that has lost its lease can write nothing more. Leases are renewed every few
--- seconds; the fillfactor leaves room for a row's next version on its page.
+-- A lease is its holder's while the holder lives (private.is_live), and nobody's
+-- where holder is null. fence grows each time it changes hands. admit_worker checks
+-- both, so a holder that has lost its lease can write nothing more. A row changes
+-- with the lease's hands alone: it is nothing of the lease that is renewed, but one
+-- row of the holder's (private.signs_of_life).
 create table app.stream_leases (
   account_id uuid primary key references app.user_accounts (id) on delete cascade,
-  holder uuid not null,
-  fence bigint not null default 1,
-  expires_at timestamptz not null
-) with (fillfactor = 50);
-comment on table app.stream_leases is 'Which instance of the server holds which account''s stream, and until when.';
+  holder uuid,
+  fence bigint not null default 1
+);
+create index stream_leases_holder_idx on app.stream_leases (holder);
+comment on table app.stream_leases is 'Which instance of the server holds which account''s stream, for as long as the instance lives.';
 alter table app.stream_leases enable row level security, force row level security;
 create policy gate_all on app.stream_leases to paddock_gate using (true) with check (true);
-grant select, insert, update (holder, fence, expires_at), delete on app.stream_leases to paddock_gate;
+grant select, insert, update (holder, fence), delete on app.stream_leases to paddock_gate;
 
 create table private.stream_instances (
   holder uuid primary key,
-  live_until timestamptz not null,          -- taken for dead then, unless it calls again
   most integer not null check (most >= 0)   -- how many accounts it can stream
 );
-comment on table private.stream_instances is 'The live instances of the server, among which the accounts'' streams are divided.';
+comment on table private.stream_instances is 'The instances of the server, among which the accounts'' streams are divided as long as they live.';
 alter table private.stream_instances enable row level security, force row level security;
 create policy gate_all on private.stream_instances to paddock_gate using (true) with check (true);
-grant select, insert, update (live_until, most), delete on private.stream_instances to paddock_gate;
+grant select, insert, update (most), delete on private.stream_instances to paddock_gate;
+
+-- Each sign is a new row, and the one before it is deleted: no row is updated. The
+-- newest is the first that the key's index has for its holder, read from the end.
+-- So it is found at once, however many deleted ones a snapshot that somebody holds
+-- open keeps behind it. An update would leave them in the way.
+create table private.signs_of_life (
+  holder uuid not null,
+  number bigint generated always as identity,
+  given_at timestamptz not null default clock_timestamp(),
+  lasts interval not null check (lasts between '1 millisecond' and '1 hour'),
+  primary key (holder, number)
+);
+comment on table private.signs_of_life is 'The last sign of life of each instance of the server, and for how long it counts.';
+alter table private.signs_of_life enable row level security, force row level security;
+create policy gate_all on private.signs_of_life to paddock_gate using (true) with check (true);
+grant select, insert (holder, lasts), delete on private.signs_of_life to paddock_gate;
+
+-- Counts what changes which accounts are to be held, or how. Instances look at all
+-- accounts when it has grown, and seldom otherwise. Reading a sequence costs the
+-- same whatever happened, and whoever changes something waits for nobody.
+create sequence private.stream_changes;
+comment on sequence private.stream_changes is 'Grows with each change of what instances must know of the accounts they stream.';
+grant select, usage on sequence private.stream_changes to paddock_gate;
 
 -- Who waits for a reconciliation, and what the last one found. The holder of the
 -- account's stream reconciles under its lease, and writes the answer here.
@@ -43,6 +67,7 @@ create table app.syncs (
 comment on table app.syncs is 'Who asked for a reconciliation of an account, and what the last one found.';
 alter table app.syncs enable row level security, force row level security,
   alter column account_id set statistics 0, alter column asked_by set statistics 0, alter column answer set statistics 0;
+create index syncs_unanswered_idx on app.syncs (account_id) where asked > answered;
 create policy app_reads on app.syncs for select to paddock_app
   using (account_id = (select private.account_id('read')));
 -- A reconciliation uses up the account's rate limit at the broker, so it takes a
@@ -66,25 +91,44 @@ reset role;
 
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
+{{ template "func/011/is_live.sql" . }}
+{{ template "func/011/live_instances.sql" . }}
 {{ template "func/011/admit_worker.sql" . }}
 {{ template "func/011/lease_share.sql" . }}
+{{ template "func/011/give_sign.sql" . }}
+{{ template "func/011/forget_instances.sql" . }}
+{{ template "func/011/renew_leases.sql" . }}
 {{ template "func/011/claim_leases.sql" . }}
 {{ template "func/011/release_leases.sql" . }}
-{{ template "func/011/running_wind_downs.sql" . }}
 {{ template "func/011/deployment_state.sql" . }}
-grant execute on function private.admit_worker, private.claim_leases, private.release_leases,
-  private.running_wind_downs, private.deployment_state to paddock_worker;
+{{ template "func/011/note_stream_change.sql" . }}
+grant execute on function private.admit_worker, private.renew_leases, private.claim_leases, private.release_leases,
+  private.deployment_state to paddock_worker;
+grant execute on function private.note_stream_change to paddock_owner;
 comment on function private.admit_worker is 'Admits this transaction as the worker of an account, if its instance holds the account''s lease.';
 comment on function private.deployment_state is 'Counts by which an operator sees whether the deployment works.';
 reset role;
 revoke create on schema private from paddock_gate;
 
+set local role paddock_owner;
+-- Deferred to the commit, so that who sees the count grown finds the change.
+create constraint trigger note_stream_change after insert or update of generation, rejected_at or delete on private.user_credentials
+  deferrable initially deferred for each row execute function private.note_stream_change();
+create constraint trigger note_stream_change after update of stream_mode, environment on app.user_accounts
+  deferrable initially deferred for each row execute function private.note_stream_change();
+reset role;
+
 ---- create above / drop below ----
 
+set local role paddock_owner;
+drop trigger note_stream_change on app.user_accounts;
+drop trigger note_stream_change on private.user_credentials;
+reset role;
 set local role paddock_gate;
-drop function private.deployment_state, private.running_wind_downs, private.release_leases, private.claim_leases, private.lease_share,
-  private.admit_worker;
+drop function private.note_stream_change, private.deployment_state, private.release_leases, private.claim_leases, private.renew_leases,
+  private.forget_instances, private.give_sign, private.lease_share, private.admit_worker, private.live_instances, private.is_live;
 reset role;
 set local role paddock_owner;
-drop table app.syncs, private.stream_instances, app.stream_leases;
+drop sequence private.stream_changes;
+drop table app.syncs, private.signs_of_life, private.stream_instances, app.stream_leases;
 reset role;

@@ -850,20 +850,20 @@ grant select, insert (account_id, last_event_id, agreed_at, max_age, doubts_sett
 grant select, update (doubts) on app.stream_cursors to paddock_app;
 grant select, update (doubts) on app.stream_cursors to paddock_gate;
 
--- Which instance of the server holds which account's stream, and until when.
+-- Which instance of the server holds which account's stream, for as long as the instance lives.
 create table app.stream_leases (
   account_id uuid not null,
-  holder uuid not null,
+  holder uuid,
   fence bigint not null default 1,
-  expires_at timestamp with time zone not null,
   constraint stream_leases_pkey PRIMARY KEY (account_id),
   constraint stream_leases_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE
-) with (fillfactor=50);
+);
+CREATE INDEX stream_leases_holder_idx ON app.stream_leases USING btree (holder);
 alter table app.stream_leases enable row level security, force row level security;
 create policy gate_all on app.stream_leases to paddock_gate
   using (true)
   with check (true);
-grant select, insert, update (holder, fence, expires_at), delete on app.stream_leases to paddock_gate;
+grant select, insert, update (holder, fence), delete on app.stream_leases to paddock_gate;
 
 -- Who asked for a reconciliation of an account, and what the last one found.
 create table app.syncs (
@@ -879,6 +879,7 @@ create table app.syncs (
   constraint syncs_bounded CHECK ((app.json_size(answer) <= 16777216)),
   constraint syncs_check CHECK (((answered_at IS NULL) = (answer IS NULL)))
 );
+CREATE INDEX syncs_unanswered_idx ON app.syncs USING btree (account_id) WHERE (asked > answered);
 alter table app.syncs enable row level security, force row level security;
 -- without statistics: account_id, asked_by, answer
 create policy app_asks on app.syncs for insert to paddock_app
@@ -999,6 +1000,7 @@ grant select (id, name, environment, alpaca_account_number, is_active, created_a
 grant select on app.user_accounts to paddock_worker;
 grant select, insert, update (alpaca_account_id, alpaca_account_number, updated_at), delete on app.user_accounts to paddock_gate;
 grant select, update (name, is_active, stream_mode, updated_at) on app.user_accounts to paddock_app;
+CREATE CONSTRAINT TRIGGER note_stream_change AFTER UPDATE OF stream_mode, environment ON app.user_accounts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION private.note_stream_change();
 CREATE TRIGGER record_account_change AFTER DELETE OR UPDATE ON app.user_accounts FOR EACH ROW EXECUTE FUNCTION private.record_account_change();
 
 -- What concerns a user and no account: sign-ins, passwords, sessions. Rows are never changed, and outlive the user.
@@ -1106,6 +1108,7 @@ create table app.wind_downs (
   constraint wind_downs_repair_qty_check CHECK ((repair_qty <> (0)::numeric)),
   constraint wind_downs_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'stuck'::text, 'superseded'::text])))
 );
+CREATE INDEX wind_downs_all_running_idx ON app.wind_downs USING btree (account_id) WHERE (state = 'running'::text);
 CREATE INDEX wind_downs_newest_idx ON app.wind_downs USING btree (account_id, asked_at DESC);
 CREATE UNIQUE INDEX wind_downs_running_idx ON app.wind_downs USING btree (account_id) WHERE ((state = 'running'::text) AND (repair_symbol IS NULL));
 alter table app.wind_downs enable row level security, force row level security;
@@ -1719,6 +1722,21 @@ create policy gate_all on private.seal_keys to paddock_gate
   with check (true);
 grant select, insert, update (is_current), delete on private.seal_keys to paddock_gate;
 
+-- The last sign of life of each instance of the server, and for how long it counts.
+create table private.signs_of_life (
+  holder uuid not null,
+  number bigint not null,
+  given_at timestamp with time zone not null default clock_timestamp(),
+  lasts interval not null,
+  constraint signs_of_life_pkey PRIMARY KEY (holder, number),
+  constraint signs_of_life_lasts_check CHECK (((lasts >= '00:00:00.001'::interval) AND (lasts <= '01:00:00'::interval)))
+);
+alter table private.signs_of_life enable row level security, force row level security;
+create policy gate_all on private.signs_of_life to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert (holder, lasts), delete on private.signs_of_life to paddock_gate;
+
 -- How long a password or a code suffices for what needs a step-up; paddock_owner may change it.
 create table private.step_up_window (
   only_one boolean not null default true,
@@ -1769,10 +1787,9 @@ create policy gate_all on private.stored_bytes to paddock_gate
   with check (true);
 grant select, insert, update (since, bytes), delete on private.stored_bytes to paddock_gate;
 
--- The live instances of the server, among which the accounts' streams are divided.
+-- The instances of the server, among which the accounts' streams are divided as long as they live.
 create table private.stream_instances (
   holder uuid not null,
-  live_until timestamp with time zone not null,
   most integer not null,
   constraint stream_instances_pkey PRIMARY KEY (holder),
   constraint stream_instances_most_check CHECK ((most >= 0))
@@ -1781,7 +1798,7 @@ alter table private.stream_instances enable row level security, force row level 
 create policy gate_all on private.stream_instances to paddock_gate
   using (true)
   with check (true);
-grant select, insert, update (live_until, most), delete on private.stream_instances to paddock_gate;
+grant select, insert, update (most), delete on private.stream_instances to paddock_gate;
 
 -- The API keys of each account, encrypted with keys that are not in the database.
 create table private.user_credentials (
@@ -1808,6 +1825,7 @@ create policy gate_all on private.user_credentials to paddock_gate
   using (true)
   with check (true);
 grant select, insert, update (kind, ciphertext, encryption_algorithm, key_version, key_last4, last_decrypted_at, rejected_at, generation, updated_at), delete on private.user_credentials to paddock_gate;
+CREATE CONSTRAINT TRIGGER note_stream_change AFTER INSERT OR DELETE OR UPDATE OF generation, rejected_at ON private.user_credentials DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION private.note_stream_change();
 CREATE TRIGGER apply_key_change AFTER INSERT OR DELETE OR UPDATE OF generation, rejected_at ON private.user_credentials FOR EACH ROW EXECUTE FUNCTION private.apply_key_change();
 CREATE TRIGGER hold_key_version BEFORE INSERT OR UPDATE OF key_version, ciphertext ON private.user_credentials FOR EACH ROW EXECUTE FUNCTION private.hold_key_version();
 
@@ -2395,7 +2413,7 @@ create function app.doubt_mirror(p_account uuid) returns void
   language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
 create function app.find_journal_gaps(p_account uuid) returns TABLE(symbol text, journal_qty numeric, broker_qty numeric, trips_since timestamp with time zone, unsettled boolean)
-  language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.find_overshoots(o app.alpaca_orders, p_moved numeric, p_side text, p_at timestamp with time zone) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
@@ -2709,7 +2727,7 @@ create function private.check_seal(strict boolean DEFAULT true) returns text
 create function private.claim_client_order_id() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
-create function private.claim_leases(p_holder uuid, p_ttl interval, p_max integer) returns TABLE(account_id uuid, environment text, fence bigint, generation bigint, last_event_id text, unresolved boolean, stream_mode text, silent_since timestamp with time zone, sync bigint, surplus boolean)
+create function private.claim_leases(p_holder uuid, p_ttl interval, p_max integer) returns TABLE(account_id uuid, environment text, fence bigint, generation bigint, last_event_id text, stream_mode text, silent_since timestamp with time zone, surplus boolean)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_nestloop=off set jit=off;  -- paddock_gate's; for paddock_worker
 
 create function private.count_agent_log() returns trigger
@@ -2792,8 +2810,14 @@ create function private.finish_import(p_account uuid, p_import uuid) returns voi
 create function private.finish_job(p_account uuid, p_kind text, p_job uuid, p_holder uuid, p_state text, p_status integer, p_answer jsonb) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
+create function private.forget_instances() returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_bitmapscan=off;  -- paddock_gate's
+
 create function private.forget_tokens() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.give_sign(p_holder uuid, p_ttl interval, p_max integer) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_bitmapscan=off;  -- paddock_gate's
 
 -- Lets a reporting login read an account: paddock report create and grant call it.
 create function private.grant_report(p_role name, p_account uuid) returns void
@@ -2839,6 +2863,9 @@ create function private.import_users_rows(p_account uuid, p_import uuid, p_rows 
 create function private.is_claimed(p_account uuid, p_kind text, p_job uuid, p_holder uuid) returns boolean
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
+create function private.is_live(p_holder uuid) returns boolean
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_bitmapscan=off;  -- paddock_gate's
+
 create function private.is_operator() returns boolean
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
@@ -2868,13 +2895,16 @@ create function private.list_imports(p_import uuid DEFAULT NULL::uuid) returns T
 create function private.list_users() returns TABLE(id text, email text, name text, created_at timestamp with time zone, sessions bigint, accounts bigint, disabled_since timestamp with time zone)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+create function private.live_instances() returns TABLE(holder uuid, most integer)
+  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
 create function private.live_keyrings() returns TABLE(versions integer[], instances bigint)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.lock_accounts(p_accounts uuid[]) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
-create function private.lock_event_log(p_leases boolean DEFAULT false) returns void
+create function private.lock_event_log(p_leases boolean DEFAULT false) returns bigint
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
 create function private.lock_import(p_account uuid, p_import uuid, p_state text) returns private.imports
@@ -2931,6 +2961,9 @@ create function private.note_primary() returns boolean
 
 create function private.note_second_factor(p_user text, p_step bigint DEFAULT NULL::bigint) returns boolean
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
+create function private.note_stream_change() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.notify_events(p_accounts uuid[] DEFAULT NULL::uuid[]) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
@@ -3001,6 +3034,9 @@ create function private.release_leases(p_holder uuid, p_accounts uuid[]) returns
 create function private.renew_job_claims(p_holder uuid, p_ttl interval) returns void
   language sql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
+create function private.renew_leases(p_holder uuid, p_ttl interval, p_max integer, OUT mark text, OUT unresolved uuid[], OUT syncing uuid[], OUT syncs bigint[], OUT winding_down uuid[]) returns record
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set jit=off;  -- paddock_gate's; for paddock_worker
+
 -- Makes a new key of the seal at once and keeps the one before it. An operator may call it.
 create function private.renew_seal_key() returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -3031,9 +3067,6 @@ create function private.rotate_credentials(p_accounts uuid[], p_versions integer
 
 create function private.rotate_webhook_secrets(p_accounts uuid[], p_webhooks uuid[], p_versions integer[], p_keys text[], p_was bytea[], p_to integer, p_to_check bytea, p_to_keys text[], p_encrypted bytea[]) returns integer
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
-
-create function private.running_wind_downs(p_holder uuid) returns SETOF uuid
-  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 -- The version that the database was migrated to.
 create function private.schema_version() returns integer

@@ -117,6 +117,8 @@ func New(c Config) (*Broker, error) {
 			Proxy: http.ProxyFromEnvironment, DialContext: dialer.DialContext,
 			TLSHandshakeTimeout: 5 * time.Second, ResponseHeaderTimeout: 15 * time.Second, MaxResponseHeaderBytes: 64 << 10,
 			DisableCompression: true, MaxIdleConnsPerHost: -1,
+			// There is one connection an account, which is silent most of the time.
+			ReadBufferSize: 512, WriteBufferSize: 512,
 		},
 		pages:    newPages(),
 		limits:   newLimits(),

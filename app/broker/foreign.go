@@ -161,22 +161,31 @@ type maskedBody struct {
 	body    io.ReadCloser
 	keys    Credentials
 	buffer  []byte
+	filled  bool   // the last reading filled it
 	text    []byte // of buffer: what was read and not returned yet
 	settled int    // of text: what may be returned
 	err     error  // how the body ended
 }
 
-// maskBuffer is the size of the buffer. A key has at most 200 characters.
-const maskBuffer = 4 << 10
+// The size of the buffer at first, which serves a stream's heartbeats, and what it
+// grows to while a body fills it. The beginning of a key may have it grow further.
+const (
+	minMaskBuffer = 512
+	maskBuffer    = 4 << 10
+)
 
 func (m *maskedBody) Read(into []byte) (int, error) {
 	if m.buffer == nil {
-		m.buffer = make([]byte, maskBuffer)
+		m.buffer = make([]byte, minMaskBuffer)
 	}
 	for m.settled == 0 && m.err == nil {
+		if size := len(m.buffer); len(m.text) == size || m.filled && size < maskBuffer {
+			m.buffer = make([]byte, 2*size)
+		}
 		held := copy(m.buffer, m.text)
 		n, err := m.body.Read(m.buffer[held:])
 		m.text, m.err = m.buffer[:held+n], withoutBytes(err)
+		m.filled = held+n == len(m.buffer)
 		m.settled = m.keys.mask(m.text, m.err != nil)
 	}
 	if m.settled == 0 {

@@ -57,6 +57,7 @@ func TestKeysAreMasked(t *testing.T) {
 		for _, s := range spellings(key) {
 			stars := strings.Repeat("*", len(s))
 			samples = append(samples, sample{s, stars}, sample{"<" + s + ">", "<" + stars + ">"}, sample{s + s + theKey, stars + stars + strings.Repeat("*", len(theKey))},
+				sample{strings.Repeat("x", minMaskBuffer-3) + s, strings.Repeat("x", minMaskBuffer-3) + stars},
 				sample{strings.Repeat("x", maskBuffer-3) + s + strings.Repeat("y", maskBuffer), strings.Repeat("x", maskBuffer-3) + stars + strings.Repeat("y", maskBuffer)})
 		}
 	}

@@ -24,7 +24,7 @@ const maxLine = 1 << 20
 // ErrCut, or handle's error.
 func readEvents(r io.Reader, handle func(serverEvent) error) error {
 	lines := bufio.NewScanner(r)
-	lines.Buffer(make([]byte, 4096), maxLine)
+	lines.Buffer(make([]byte, 256), maxLine) // enough for heartbeats; it grows with the first update
 	var data []byte
 	started := false
 	for lines.Scan() {

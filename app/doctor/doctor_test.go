@@ -18,6 +18,9 @@ import (
 	"paddock/tests/pgtest"
 )
 
+// instance is the id of the one instance of the server that lives.
+const instance = "00000000-0000-4000-8000-0000000000aa"
+
 // deployment is one in which nothing is wrong, on a server of its own: roles and
 // settings are the whole server's.
 type deployment struct {
@@ -57,12 +60,13 @@ func newDeployment(t *testing.T) *deployment {
 		t.Fatal(err)
 	}
 	d.exec(t,
-		"insert into private.stream_instances (holder, live_until, most) values (gen_random_uuid(), now() + interval '1 hour', 100)",
+		"insert into private.stream_instances (holder, most) values ('"+instance+"', 100)",
+		"insert into private.signs_of_life (holder, lasts) values ('"+instance+"', '1 hour')",
 		`insert into auth."user" (id, name, email, "emailVerified") values ('ann', 'Ann', 'ann@example.com', false)`,
 		"insert into app.user_accounts (id, user_id, name, environment) values ('00000000-0000-4000-8000-000000000001', 'ann', 'one', 'paper')",
 		`insert into private.user_credentials (account_id, kind, ciphertext, encryption_algorithm, key_version, key_last4)
 			values ('00000000-0000-4000-8000-000000000001', 'key', '\xc30d0409', 'x', 1, 'LAST')`,
-		"insert into app.stream_leases (account_id, holder, expires_at) values ('00000000-0000-4000-8000-000000000001', gen_random_uuid(), now() + interval '1 hour')",
+		"insert into app.stream_leases (account_id, holder) values ('00000000-0000-4000-8000-000000000001', '"+instance+"')",
 		`insert into app.stream_cursors (account_id, agreed_at) values ('00000000-0000-4000-8000-000000000001', now())
 			on conflict (account_id) do update set agreed_at = now()`,
 		"create role reader login in role paddock_report", "grant reader to paddock_watchdog",
@@ -221,8 +225,8 @@ var faults = []struct {
 	{what: "values are logged", check: "logged_values", make: []string{"alter role paddock_app set log_statement = 'all'", "alter role paddock_app set log_parameter_max_length = -1"}, undo: []string{"alter role paddock_app reset log_statement", "alter role paddock_app reset log_parameter_max_length"}, status: Warning, says: "Postgres logs the values"},
 	{what: "commits may be lost", check: "durability", make: []string{"alter role paddock_app set synchronous_commit = off"}, undo: []string{"alter role paddock_app reset synchronous_commit"}, status: Failure, says: "synchronous_commit is off for paddock_app"},
 	{what: "the server does not flush", check: "durability", make: []string{"alter system set full_page_writes = off", "select pg_reload_conf()", "select pg_sleep(1)"}, undo: []string{"alter system reset full_page_writes", "select pg_reload_conf()", "select pg_sleep(1)"}, status: Failure, says: "full_page_writes is off"},
-	{what: "no instance runs", check: "streams", make: []string{"update private.stream_instances set live_until = now()"}, undo: []string{"update private.stream_instances set live_until = now() + interval '1 hour'"}, status: Warning, says: "no instance of paddock serve is alive"},
-	{what: "an account is not looked after", check: "streams", make: []string{"update app.stream_leases set expires_at = now()"}, undo: []string{"update app.stream_leases set expires_at = now() + interval '1 hour'"}, status: Warning, says: "1 of 1 accounts with keys are looked after by no instance"},
+	{what: "no instance runs", check: "streams", make: []string{"update private.signs_of_life set given_at = now() - interval '1 hour'"}, undo: []string{"update private.signs_of_life set given_at = now()"}, status: Warning, says: "no instance of paddock serve is alive"},
+	{what: "an account is not looked after", check: "streams", make: []string{"update app.stream_leases set holder = null"}, undo: []string{"update app.stream_leases set holder = '" + instance + "'"}, status: Warning, says: "1 of 1 accounts with keys are looked after by no instance"},
 	{what: "an account is behind", check: "streams", make: []string{"update app.stream_cursors set agreed_at = '2026-01-02 03:04:05Z'"}, undo: []string{"update app.stream_cursors set agreed_at = now()"}, status: Failure, says: "1 of 1 accounts with keys have not agreed with Alpaca for 10m0s; the oldest agreement is of 2026-01-02T03:04:05Z"},
 	{what: "an account never agreed", check: "streams", make: []string{"update app.stream_cursors set agreed_at = null", "alter table private.user_credentials disable trigger user", "update private.user_credentials set updated_at = now() - interval '1 hour'", "alter table private.user_credentials enable trigger user"}, undo: []string{"update app.stream_cursors set agreed_at = now()"}, status: Failure, says: "1 of 1 accounts with keys have not agreed with Alpaca for 10m0s"},
 	{what: "the seal's key is old", check: "seal_key", make: []string{"update private.seal_keys set created_at = now() - interval '3 hours'"}, undo: []string{"update private.seal_keys set created_at = now()"}, status: Warning, says: "instances should renew it each hour"},

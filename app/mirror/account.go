@@ -30,6 +30,7 @@ type account struct {
 	gap          chan struct{} // updates may have been missed: reconcile
 	reconcileNow chan struct{} // reconcile without waiting: somebody asks for it, or a stream has connected
 	silent       chan struct{} // an open order had no update for too long
+	stirred      chan struct{} // an update came: the account is not at rest
 	windDownNow  chan struct{} // the account is to be wound down
 	lastID       atomic.Value  // event id of the newest update applied, a string
 	stop         func()        // ends follow
@@ -37,9 +38,10 @@ type account struct {
 	// askedSingly holds the orders that were asked for one by one since the
 	// last reconciliation.
 	askedSingly map[uuid.UUID]bool
-	missing     map[lostIntent]lookUpState // of lost intents; used by lookUpLoop alone
+	missing     map[lostIntent]lookUpState // of lost intents; used by one lookUp at a time
 	odd         []broker.Odd               // odd items that were just read; used by reconcileLoop alone
 	moreToRead  bool                       // the reconciliation left orders to the next; used by reconcileLoop alone
+	atRest      bool                       // the last reconciliation found nothing to wait for; used by reconcileLoop alone
 
 	syncAsked    atomic.Int64 // number of the newest reconciliation that somebody waits for
 	syncAnswered atomic.Int64 // number of the newest that was answered
@@ -52,7 +54,7 @@ func (m *Manager) start(ctx context.Context, l tenant.Lease, before *running) *r
 	ctx, cancel := context.WithCancel(ctx)
 	a := &account{
 		m: m, lease: l, log: m.Logger.With("account", l.Account),
-		lookUpNow: make(chan struct{}, 1), gap: make(chan struct{}, 1), reconcileNow: make(chan struct{}, 1), silent: make(chan struct{}, 1), windDownNow: make(chan struct{}, 1),
+		lookUpNow: make(chan struct{}, 1), gap: make(chan struct{}, 1), reconcileNow: make(chan struct{}, 1), silent: make(chan struct{}, 1), stirred: make(chan struct{}, 1), windDownNow: make(chan struct{}, 1),
 		askedSingly: map[uuid.UUID]bool{}, missing: map[lostIntent]lookUpState{},
 	}
 	a.lastID.Store(l.LastEventID)
@@ -69,16 +71,10 @@ func (m *Manager) start(ctx context.Context, l tenant.Lease, before *running) *r
 	return r
 }
 
-// applyLease wakes what a renewed lease says is needed.
-func (a *account) applyLease(l tenant.Lease) {
-	if l.Unresolved {
-		signal(a.lookUpNow)
-	}
-	if l.Silent >= a.m.Silence {
-		signal(a.silent)
-	}
-	if l.Sync > a.syncAnswered.Load() && l.Sync > a.syncAsked.Load() {
-		a.syncAsked.Store(l.Sync)
+// ask has the account reconciled for those who wait for reconciliation number n.
+func (a *account) ask(n int64) {
+	if n > a.syncAnswered.Load() && n > a.syncAsked.Load() {
+		a.syncAsked.Store(n)
 		signal(a.reconcileNow)
 	}
 }
@@ -116,10 +112,54 @@ func (a *account) follow(ctx context.Context) {
 	ctx, a.stop = context.WithCancel(ctx)
 	defer a.stop()
 	var parts sync.WaitGroup
-	for _, part := range []func(context.Context){a.streamLoop, a.reconcileLoop, a.lookUpLoop, a.windDowns} {
-		parts.Go(func() { part(ctx) })
-	}
+	parts.Go(func() { a.reconcileLoop(ctx) })
+	parts.Go(func() { a.errands(ctx) })
+	a.streamLoop(ctx)
 	parts.Wait()
+}
+
+// errands looks up lost orders and carries out wind-downs when there are any. Each
+// wind-down goes its own way: one that buys back an overshoot and waits for the
+// market does not delay a halt.
+func (a *account) errands(ctx context.Context) {
+	lookUpNow, lookedUp := a.lookUpNow, make(chan struct{})
+	underWay := map[uuid.UUID]bool{} // wind-downs
+	ended := make(chan uuid.UUID)
+	var all sync.WaitGroup
+	defer all.Wait()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-lookUpNow:
+			lookUpNow = nil // one look at a time
+			all.Go(func() {
+				a.lookUp(ctx)
+				select {
+				case lookedUp <- struct{}{}:
+				case <-ctx.Done():
+				}
+			})
+		case <-lookedUp:
+			lookUpNow = a.lookUpNow
+		case id := <-ended:
+			delete(underWay, id)
+		case <-a.windDownNow:
+			for _, w := range a.windDownsToRun(ctx) {
+				if underWay[w.ID] {
+					continue
+				}
+				underWay[w.ID] = true
+				all.Go(func() {
+					a.windDown(ctx, w)
+					select {
+					case ended <- w.ID:
+					case <-ctx.Done():
+					}
+				})
+			}
+		}
+	}
 }
 
 // open reads the account's credentials. They stay in memory while the stream
@@ -162,6 +202,7 @@ func (a *account) apply(ctx context.Context, msg broker.Message) error {
 		if err == nil {
 			a.lastID.Store(msg.EventID)
 			a.monitor.sawUpdate(update)
+			signal(a.stirred)
 			a.observeUpdate(msg, true)
 			if odd != nil || doubtful {
 				signal(a.gap)
@@ -238,17 +279,10 @@ func (a *account) handleRefusedKeys(ctx context.Context, err error) bool {
 	return true
 }
 
-// lookUpLoop looks up lost orders whenever there are any.
-func (a *account) lookUpLoop(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-a.lookUpNow:
-		}
-		if err := a.lookUpLost(ctx); err != nil && ctx.Err() == nil && !a.handleRefusedKeys(ctx, err) {
-			a.log.Warn("lost orders could not be looked up; it is tried again", "err", err)
-		}
+// lookUp looks up lost orders.
+func (a *account) lookUp(ctx context.Context) {
+	if err := a.lookUpLost(ctx); err != nil && ctx.Err() == nil && !a.handleRefusedKeys(ctx, err) {
+		a.log.Warn("lost orders could not be looked up; it is tried again", "err", err)
 	}
 }
 

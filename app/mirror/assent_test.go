@@ -36,7 +36,7 @@ func newSharers(t *testing.T) *twoAccounts {
 		kit.User(t, pg, user)
 		set.Queue("insert into app.user_accounts (id, user_id, name, environment, alpaca_account_id) values ($1, $2, $2, 'paper', $3)", s.accounts[i], user, broker)
 		set.Queue("insert into app.account_grants (account_id, user_id, role) values ($1, $2, 'owner') on conflict do nothing", s.accounts[i], user)
-		set.Queue("insert into app.stream_leases (account_id, holder, expires_at) values ($1, $2, now() + interval '1 hour')", s.accounts[i], s.holder)
+		set.Queue("with s as (insert into private.signs_of_life (holder, lasts) values ($2, '1 hour')) insert into app.stream_leases (account_id, holder) values ($1, $2)", s.accounts[i], s.holder)
 	}
 	if err := pg.Conn(t, "admin").SendBatch(t.Context(), &set).Close(); err != nil {
 		t.Fatal(err)

@@ -52,7 +52,7 @@ func FuzzDescriptions(f *testing.F) {
 		lease := tenant.Lease{Account: uuid.New(), Holder: uuid.New(), Fence: 1}
 		var set pgx.Batch
 		set.Queue("insert into app.user_accounts (id, user_id, name, environment) values ($1, 'u1', $2, 'paper')", lease.Account, lease.Account.String())
-		set.Queue("insert into app.stream_leases (account_id, holder, expires_at) values ($1, $2, now() + interval '1 hour')", lease.Account, lease.Holder)
+		set.Queue("with s as (insert into private.signs_of_life (holder, lasts) values ($2, '1 hour')) insert into app.stream_leases (account_id, holder) values ($1, $2)", lease.Account, lease.Holder)
 		if telling == 0 { // answers to requests change positions only after the first reconciliation
 			set.Queue("insert into app.stream_cursors (account_id, agreed_at) values ($1, $2)", lease.Account, b.told[0].At.Add(-time.Hour))
 		}

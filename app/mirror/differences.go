@@ -124,6 +124,9 @@ func hasMoved(before, after map[string]any) bool {
 	return !equalValues(filled(before), filled(after)) || isOver(after) && !isOver(before)
 }
 
+// differed returns how many orders and positions differed.
+func (d *differences) differed() int { return d.Orders.Differed + d.Positions.Differed }
+
 // merge adds what a second reading of orders found.
 func (d *differences) merge(more differences) {
 	d.Orders.Differed += more.Orders.Differed

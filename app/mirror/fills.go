@@ -45,14 +45,19 @@ type incompleteOrder struct {
 // orders whose fills do not add up (they were missed, or are older than the
 // connection), splits, fees, and what became of options. A broker that offers
 // no activities does not keep the rest of the mirror from being reconciled.
-func (a *account) completeJournal(ctx context.Context) error {
+func (a *account) completeJournal(ctx context.Context, s journalState) error {
 	a.odd = nil
-	err := a.completeFills(ctx)
+	err := a.completeFills(ctx, s.incomplete)
+	adjusted := false
 	if err == nil {
-		err = a.readAdjustments(ctx)
+		adjusted, err = a.readAdjustments(ctx, s.newestAdjustment)
+	}
+	complete := s.isComplete() && !adjusted
+	if err == nil && (adjusted || len(s.incomplete) > 0) {
+		err = a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) { s.queueMismatched(b, a.lease.Account) })
 	}
 	if err == nil {
-		err = a.recheckMismatches(ctx)
+		err = a.recheckMismatches(ctx, s.mismatched)
 	}
 	for _, what := range []string{"order", "activity"} {
 		if err == nil {
@@ -63,7 +68,7 @@ func (a *account) completeJournal(ctx context.Context) error {
 		a.log.Warn("the broker does not tell its activities: the journal has what the stream told", "err", err)
 		err = nil
 	}
-	if err != nil {
+	if err != nil || complete && len(s.gaps) == 0 {
 		return err
 	}
 	// Differences that remain are recorded as gaps, and no profit is shown for
@@ -71,6 +76,65 @@ func (a *account) completeJournal(ctx context.Context) error {
 	return a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue("select app.record_journal_gaps($1)", a.lease.Account)
 	})
+}
+
+// journalState is what there is to do for an account's journal.
+type journalState struct {
+	incomplete       []incompleteOrder
+	newestAdjustment *time.Time
+	mismatched       []uuid.UUID // see queueMismatched
+	gaps             []string    // the symbols of gaps to be recorded, or recorded
+}
+
+// isComplete reports whether nothing of the broker's is missing.
+func (s *journalState) isComplete() bool { return len(s.incomplete)+len(s.mismatched) == 0 }
+
+func (s *journalState) queue(b *tenant.Batch, account uuid.UUID) {
+	b.Queue(`select id, alpaca_order_id, filled_qty::text, coalesce(submitted_at, created_at - interval '1 hour') from app.alpaca_orders o
+		where account_id = $1 and fills_differ and symbol is not null and alpaca_order_id is not null
+			and (fills_asked_at < updated_at or `+notAskedLatelySQL+`)
+		order by created_at desc limit $2`, account, incompleteAtOnce).
+		Query(func(rows pgx.Rows) (err error) {
+			s.incomplete, err = pgx.CollectRows(rows, pgx.RowToStructByPos[incompleteOrder])
+			return err
+		})
+	b.Queue("select at from app.journal_adjustments where account_id = $1 order by at desc limit 1", account).
+		QueryRow(func(row pgx.Row) error {
+			if err := row.Scan(&s.newestAdjustment); !errors.Is(err, pgx.ErrNoRows) {
+				return err
+			}
+			return nil
+		})
+	s.queueMismatched(b, account)
+	b.Queue(`select symbol from app.find_journal_gaps($1)
+		union all select symbol from app.journal_gaps where account_id = $1
+		union all select symbol from app.alpaca_positions where account_id = $1 and uncounted <> 0`, account).
+		Query(func(rows pgx.Rows) (err error) {
+			s.gaps, err = pgx.CollectRows(rows, pgx.RowTo[string])
+			return err
+		})
+}
+
+// queueMismatched reads which orders are behind a position that differs between
+// the journal and the mirror.
+func (s *journalState) queueMismatched(b *tenant.Batch, account uuid.UUID) {
+	b.Queue(`with journal as (
+			select distinct on (symbol) symbol, (entry_qty - exit_qty) * case direction when 'long' then 1 else -1 end as qty
+			from app.trading_positions where account_id = $1 and scope = 'account' order by symbol, last_at desc, last_id desc, opened_at desc
+		), wrong as (
+			select j.symbol from journal j
+			left join app.alpaca_positions p on p.account_id = $1 and replace(p.symbol, '/', '') = replace(j.symbol, '/', '')
+			where j.qty <> coalesce(p.qty, 0)
+		)
+		select o.alpaca_order_id from wrong
+		cross join lateral (select f.order_id, f.at from app.fills f where f.account_id = $1 and f.symbol = wrong.symbol order by f.at desc limit $3) f
+		join app.alpaca_orders o on o.account_id = $1 and o.id = f.order_id
+		where `+notAskedLatelySQL+`
+		group by o.alpaca_order_id, o.fills_asked order by o.fills_asked, max(f.at) desc limit $2`, account, mismatchesAtOnce, mismatchedFills).
+		Query(func(rows pgx.Rows) (err error) {
+			s.mismatched, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+			return err
+		})
 }
 
 // notAskedLatelySQL is the condition that the executions of an order were not
@@ -81,20 +145,9 @@ const notAskedLatelySQL = `(o.fills_asked_at is null
 
 // completeFills asks for the executions of incomplete orders: at once where one
 // has changed, otherwise if they were not asked for lately.
-func (a *account) completeFills(ctx context.Context) error {
-	var orders []incompleteOrder
-	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue(`select id, alpaca_order_id, filled_qty::text, coalesce(submitted_at, created_at - interval '1 hour') from app.alpaca_orders o
-			where account_id = $1 and fills_differ and symbol is not null and alpaca_order_id is not null
-				and (fills_asked_at < updated_at or `+notAskedLatelySQL+`)
-			order by created_at desc limit $2`, a.lease.Account, incompleteAtOnce).
-			Query(func(rows pgx.Rows) (err error) {
-				orders, err = pgx.CollectRows(rows, pgx.RowToStructByPos[incompleteOrder])
-				return err
-			})
-	})
-	if err != nil || len(orders) == 0 {
-		return err
+func (a *account) completeFills(ctx context.Context, orders []incompleteOrder) error {
+	if len(orders) == 0 {
+		return nil
 	}
 	executions, err := a.executions(ctx, orders)
 	if err != nil {
@@ -192,34 +245,14 @@ func (a *account) executions(ctx context.Context, orders []incompleteOrder) (map
 // corrected while no stream was connected. It may belong to any round trip, since
 // a position that was closed is open without it. Those that were reread least
 // come first, and of them the newest. Each is reread ever more rarely.
-func (a *account) recheckMismatches(ctx context.Context) error {
-	var doubtful []uuid.UUID
-	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue(`with journal as (
-				select distinct on (symbol) symbol, (entry_qty - exit_qty) * case direction when 'long' then 1 else -1 end as qty
-				from app.trading_positions where account_id = $1 and scope = 'account' order by symbol, last_at desc, last_id desc, opened_at desc
-			), wrong as (
-				select j.symbol from journal j
-				left join app.alpaca_positions p on p.account_id = $1 and replace(p.symbol, '/', '') = replace(j.symbol, '/', '')
-				where j.qty <> coalesce(p.qty, 0)
-			)
-			select o.alpaca_order_id from wrong
-			cross join lateral (select f.order_id, f.at from app.fills f where f.account_id = $1 and f.symbol = wrong.symbol order by f.at desc limit $3) f
-			join app.alpaca_orders o on o.account_id = $1 and o.id = f.order_id
-			where `+notAskedLatelySQL+`
-			group by o.alpaca_order_id, o.fills_asked order by o.fills_asked, max(f.at) desc limit $2`, a.lease.Account, mismatchesAtOnce, mismatchedFills).
-			Query(func(rows pgx.Rows) (err error) {
-				doubtful, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-				return err
-			})
-	})
-	if err != nil || len(doubtful) == 0 {
-		return err
+func (a *account) recheckMismatches(ctx context.Context, doubtful []uuid.UUID) error {
+	if len(doubtful) == 0 {
+		return nil
 	}
 	if err := a.rereadOrders(ctx, doubtful); err != nil {
 		return err
 	}
-	err = a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
+	err := a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`update app.alpaca_orders
 			set fills_asked_at = case when fills_qty = filled_qty then clock_timestamp() end, fills_asked = case when fills_qty = filled_qty then fills_asked + 1 else 0 end
 			where account_id = $1 and alpaca_order_id = any ($2)`, a.lease.Account, doubtful)
@@ -227,25 +260,17 @@ func (a *account) recheckMismatches(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.completeFills(ctx)
+	var again journalState
+	if err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) { again.queue(b, a.lease.Account) }); err != nil {
+		return err
+	}
+	return a.completeFills(ctx, again.incomplete)
 }
 
 // readAdjustments reads the activities, besides executions, that change the
-// journal.
-func (a *account) readAdjustments(ctx context.Context) error {
-	var newest *time.Time
-	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
-		b.Queue("select at from app.journal_adjustments where account_id = $1 order by at desc limit 1", a.lease.Account).
-			QueryRow(func(row pgx.Row) error {
-				if err := row.Scan(&newest); !errors.Is(err, pgx.ErrNoRows) {
-					return err
-				}
-				return nil
-			})
-	})
-	if err != nil {
-		return err
-	}
+// journal, since a while before the newest that is known, and reports whether
+// there were any.
+func (a *account) readAdjustments(ctx context.Context, newest *time.Time) (any bool, err error) {
 	after := time.Time{}
 	if newest != nil {
 		after = newest.Add(-lateActivities)
@@ -256,7 +281,7 @@ func (a *account) readAdjustments(ctx context.Context) error {
 		return true
 	})
 	if err != nil {
-		return err
+		return false, err
 	}
 	slices.Reverse(all) // the oldest first
 	for part := range slices.Chunk(all, chunk) {
@@ -270,10 +295,10 @@ func (a *account) readAdjustments(ctx context.Context) error {
 			a.odd = append(a.odd, odd)
 		})
 		if err != nil {
-			return err
+			return false, err
 		}
 	}
-	return nil
+	return len(all) > 0, nil
 }
 
 // activity holds the fields of an activity that paging and matching need.

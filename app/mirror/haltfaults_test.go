@@ -223,7 +223,7 @@ func TestATurnTakesOverWhatWasOnItsWay(t *testing.T) {
 			w.holding("AAPL", "5")
 			w.lostIntent("late", "buy", false)
 			stop()
-			w.exec(`update app.stream_leases set expires_at = '-infinity'`)
+			w.exec(`update app.stream_leases set holder = null`)
 			w.turn("", trading.Switch{To: "halted"})
 			// This is as if the order was found and filled, and partly closed,
 			// before the server died.
@@ -314,7 +314,7 @@ func TestOpeningEndsWhatWasOnItsWay(t *testing.T) {
 	w.holding("AAPL", "5")
 	w.lostIntent("late", "buy", false)
 	stop()
-	w.exec(`update app.stream_leases set expires_at = '-infinity'`)
+	w.exec(`update app.stream_leases set holder = null`)
 	for _, to := range []string{"halted", "reduce_only", "open", "open"} {
 		w.turn("", trading.Switch{To: to})
 		want := map[bool]int{true: 0, false: 1}[to == "open"]
@@ -345,7 +345,7 @@ func TestAWindDownTellsWhichOrdersAreInItsWay(t *testing.T) {
 	_, stop := w.run()
 	w.holding("AAPL", "5")
 	stop()
-	w.exec(`update app.stream_leases set expires_at = '-infinity'`)
+	w.exec(`update app.stream_leases set holder = null`)
 	w.lostIntent("late", "buy", false)
 	w.turn("", trading.Switch{To: "halted"})
 	w.arrives("late", "buy")
@@ -361,7 +361,7 @@ func TestAWindDownTellsWhichOrdersAreInItsWay(t *testing.T) {
 
 	// Another server that resumes it knows for how long it has been waiting.
 	w.exec(`update app.wind_downs set message = null`)
-	w.exec(`update app.stream_leases set expires_at = '-infinity'`)
+	w.exec(`update app.stream_leases set holder = null`)
 	lists := w.front.lists.Load()
 	w.run()
 	w.eventually("it to be told again", told)

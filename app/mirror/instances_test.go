@@ -91,7 +91,21 @@ func (w *world) ringing() *tenant.Doorbell {
 func (w *world) holds() []int {
 	w.t.Helper()
 	return scan[[]int](w, `select coalesce(array_agg(n order by n desc), '{}') from (
-		select count(*) as n from app.stream_leases where expires_at > clock_timestamp() group by holder) h`)
+		select count(*) as n from app.stream_leases where private.is_live(holder) group by holder) h`)
+}
+
+// instance makes an instance of the server that lives for an hour, and can stream
+// so many accounts.
+func (w *world) instance(holder uuid.UUID, most int) {
+	w.t.Helper()
+	w.exec("insert into private.stream_instances (holder, most) values ($1, $2)", holder, most)
+	w.exec("insert into private.signs_of_life (holder, lasts) values ($1, '1 hour')", holder)
+}
+
+// kill makes the last sign of life of an instance one that counts no more.
+func (w *world) kill(holder uuid.UUID) {
+	w.t.Helper()
+	w.exec("update private.signs_of_life set given_at = clock_timestamp() - lasts where holder = $1", holder)
 }
 
 // The share of each instance is the smallest number at which all accounts have
@@ -120,10 +134,12 @@ func TestShareOfAnInstance(t *testing.T) {
 		"not room for one":                    {[]int{10, 10}, 21, 11},
 	} {
 		w.exec("delete from private.stream_instances")
+		w.exec("delete from private.signs_of_life")
 		for i, most := range tt.most {
-			w.exec("insert into private.stream_instances values ($1, now() + interval '1 hour', $2)", uuidOf(byte(i)), most)
+			w.instance(uuidOf(byte(i)), most)
 		}
-		w.exec("insert into private.stream_instances values ($1, now() - interval '1 second', 2000)", uuidOf(99)) // an instance that is dead
+		w.instance(uuidOf(99), 2000)
+		w.kill(uuidOf(99))
 		most := 7
 		if n := len(tt.most); n > 0 {
 			most = tt.most[n-1]
@@ -211,8 +227,8 @@ func TestLeasesAreSharedOut(t *testing.T) {
 	}
 	// A fourth instance joins that can hold little, and two die.
 	in.look(small, time.Minute, 3)
-	w.exec("update private.stream_instances set live_until = clock_timestamp() - interval '1 second' where holder in ($1, $2)", second, third)
-	w.exec("update app.stream_leases set expires_at = clock_timestamp() - interval '1 second' where holder in ($1, $2)", second, third)
+	w.kill(second)
+	w.kill(third)
 	in.look(small, time.Minute, 3)
 	in.look(first, time.Minute, 2000)
 	if got := w.holds(); !slices.Equal(got, []int{97, 3}) {
@@ -256,7 +272,7 @@ func TestNoTakeoverInsideATransaction(t *testing.T) {
 		}
 		if way == "the lease ends" {
 			w.eventually("the end of the lease", func() bool {
-				return scan[bool](w, "select expires_at < clock_timestamp() from app.stream_leases")
+				return !scan[bool](w, "select private.is_live($1)", old)
 			})
 		} else if err := w.worker.Release(t.Context(), old, nil); err != nil {
 			t.Fatal(err)
@@ -303,7 +319,7 @@ func TestStopRingsTheOthers(t *testing.T) {
 	w.eventually("the first instance", func() bool { return w.front.open.Load() == 1 })
 	second, _ := w.run(rarely)
 	w.hearRings(second)
-	w.eventually("the second to live", func() bool { return scan[int](w, "select count(*) from private.stream_instances") == 2 })
+	w.eventually("the second to live", func() bool { return scan[int](w, "select count(*) from private.live_instances()") == 2 })
 	before := w.front.connects.Load()
 	began := time.Now()
 	stop()
@@ -321,7 +337,7 @@ func TestInstancesComeAndGo(t *testing.T) {
 	streaming := func(n int) bool { return int(w.front.open.Load()) == n }
 	up := func() int {
 		return scan[int](w, `select count(*) from app.stream_cursors c join app.stream_leases l using (account_id)
-			where c.streaming is not null and l.expires_at > clock_timestamp()`)
+			where c.streaming is not null and private.is_live(l.holder)`)
 	}
 	first, stopFirst := w.run(usual)
 	w.hearRings(first)

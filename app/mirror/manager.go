@@ -33,8 +33,14 @@ type Config struct {
 
 	RenewEvery time.Duration // between two renewals of the leases; 2 s
 	RenewPause time.Duration // least time between two renewals; 500 ms
+	// ClaimEvery is the time between two looks at all accounts where nothing
+	// asks for one; 5 times RenewEvery.
+	ClaimEvery time.Duration
 	LeaseTTL   time.Duration // how long a lease lasts without renewal; 10 s
 	Reconcile  time.Duration // between two reconciliations where nothing asks for one; 3 min
+	// ReconcileAtRest is the same for an account at rest; 8 min, and always so
+	// that a reconciliation is over before guards trust the last one no more.
+	ReconcileAtRest time.Duration
 	// MirrorMaxAge is how long after a reconciliation guards rely on the mirror
 	// where no unbroken stream has kept it since; 1 min.
 	MirrorMaxAge time.Duration
@@ -63,6 +69,8 @@ type Manager struct {
 
 	running   map[uuid.UUID]*running // used by Run alone
 	renewed   time.Time              // when leases were last renewed; used by Run alone
+	last      lastClaim              // used by Run alone
+	lost      atomic.Bool            // a stream has found that its lease is lost
 	releasing atomic.Bool            // surplus accounts are being released
 	releases  sync.WaitGroup
 	counts    counts
@@ -75,6 +83,9 @@ type running struct {
 	cancel context.CancelFunc
 	ended  bool
 	done   chan struct{} // closed when it is over, and all before it
+	// silentAt is when its quietest open order will have been silent for too
+	// long, unless there is news of it; zero where no order is open.
+	silentAt time.Time
 
 	account *account
 }
@@ -97,8 +108,10 @@ func (r *running) isOver() bool {
 func New(c Config) *Manager {
 	c.RenewEvery = orDefault(c.RenewEvery, 2*time.Second)
 	c.RenewPause = orDefault(c.RenewPause, 500*time.Millisecond)
+	c.ClaimEvery = orDefault(c.ClaimEvery, 5*c.RenewEvery)
 	c.LeaseTTL = orDefault(c.LeaseTTL, 10*time.Second)
 	c.Reconcile = orDefault(c.Reconcile, 3*time.Minute)
+	c.ReconcileAtRest = orDefault(c.ReconcileAtRest, c.Reconcile*8/3)
 	c.MirrorMaxAge = orDefault(c.MirrorMaxAge, time.Minute)
 	c.RetryPause = orDefault(c.RetryPause, 2*time.Second)
 	c.Silence = orDefault(c.Silence, 30*time.Second)
@@ -155,14 +168,46 @@ func (m *Manager) Run(ctx context.Context) error {
 	}
 }
 
-// renewLeases renews and claims leases, and starts and stops streams
-// accordingly, without waiting for any. Where the renewal fails, streams go on:
+// lastClaim is what is known of the last look at all accounts.
+type lastClaim struct {
+	mark    string        // what News.Mark was before it
+	ended   time.Time     // zero before the first
+	took    time.Duration // how long it took
+	changed bool          // it found something to do: the next one may find more
+}
+
+// claimShare bounds how much of the time is spent in looks at all accounts,
+// however often something asks for one: a twentieth.
+const claimShare = 20
+
+// isClaimDue reports whether to look at all accounts now.
+func (m *Manager) isClaimDue(mark string) bool {
+	idle := time.Since(m.last.ended)
+	switch {
+	case m.last.ended.IsZero(), idle >= m.ClaimEvery:
+		return true
+	case !m.last.changed && m.last.mark == mark && !m.lost.Load():
+		return false
+	}
+	if early := claimShare*m.last.took - idle; early > 0 {
+		time.AfterFunc(early, m.Wake)
+		return false
+	}
+	return true
+}
+
+// renewLeases renews the leases, looks at all accounts where there is reason to,
+// and tells accounts what they must know. Where the renewal fails, streams go on:
 // the database refuses their writes once the lease is somebody else's.
 func (m *Manager) renewLeases(ctx context.Context) {
-	applied := m.appliedUpdates()
-	claim, cancel := context.WithTimeout(ctx, m.LeaseTTL/2)
-	leases, err := m.Worker.Claim(claim, m.holder, m.LeaseTTL, m.MaxStreams)
-	cancel()
+	limited, cancel := context.WithTimeout(ctx, m.LeaseTTL/2)
+	defer cancel()
+	news, err := m.Worker.Renew(limited, m.holder, m.LeaseTTL, m.MaxStreams)
+	if err == nil && m.isClaimDue(news.Mark) {
+		if err = m.claim(ctx, limited, news.Mark); err == nil {
+			news, err = m.Worker.Renew(limited, m.holder, m.LeaseTTL, m.MaxStreams)
+		}
+	}
 	if err != nil {
 		if ctx.Err() == nil {
 			m.Logger.Warn("leases could not be renewed", "err", err)
@@ -173,14 +218,46 @@ func (m *Manager) renewLeases(ctx context.Context) {
 			for _, r := range m.running {
 				r.end()
 			}
+			m.last.changed = true
 		}
 		return
 	}
 	m.renewed = time.Now()
-	winding, err := m.Worker.RunningWindDowns(ctx, m.holder)
-	if err != nil && ctx.Err() == nil {
-		m.Logger.Warn("wind-downs could not be looked for; the next look finds them", "err", err)
+	for _, id := range news.Unresolved {
+		if r := m.running[id]; r != nil {
+			signal(r.account.lookUpNow)
+		}
 	}
+	for id, n := range news.Syncs {
+		if r := m.running[id]; r != nil {
+			r.account.ask(n)
+		}
+	}
+	for _, id := range news.WindingDown {
+		if r := m.running[id]; r != nil {
+			signal(r.account.windDownNow)
+		}
+	}
+	for _, r := range m.running {
+		if !r.silentAt.IsZero() && !time.Now().Before(r.silentAt) {
+			signal(r.account.silent)
+		}
+	}
+}
+
+// claim looks at all accounts: it claims leases, and starts and stops streams
+// accordingly, without waiting for any. mark is the mark of the news before it.
+func (m *Manager) claim(ctx, limited context.Context, mark string) error {
+	m.lost.Store(false)
+	applied := m.appliedUpdates()
+	began := time.Now()
+	leases, err := m.Worker.Claim(limited, m.holder, m.LeaseTTL, m.MaxStreams)
+	if err != nil {
+		return err
+	}
+	// What has changed the mark may not have been committed yet, so that it takes
+	// another look.
+	changed := mark != m.last.mark
 	giving := m.releasing.Load()
 	var surplus []*running
 	held := make(map[uuid.UUID]bool, len(leases))
@@ -196,6 +273,7 @@ func (m *Manager) renewLeases(ctx context.Context) {
 			continue // its lease is being released
 		case r == nil:
 			r = m.start(ctx, l, nil)
+			changed = true
 		case l.LastEventID < applied[l.Account]:
 			m.Logger.Warn("the database came back older than it was: the account's stream begins again where the database is", "account", l.Account)
 			r.end()
@@ -203,22 +281,33 @@ func (m *Manager) renewLeases(ctx context.Context) {
 		case r.ended || r.lease.Fence != l.Fence || r.lease.Generation != l.Generation || r.lease.StreamMode != l.StreamMode || r.lease.Streamless != l.Streamless:
 			r.end()
 			r = m.start(ctx, l, r)
+			changed = true
 		}
-		r.account.applyLease(l)
-		if winding[l.Account] {
-			signal(r.account.windDownNow)
+		r.silentAt = time.Time{}
+		if l.Silent != nil {
+			r.silentAt = time.Now().Add(m.Silence - *l.Silent)
 		}
 	}
 	for id, r := range m.running {
 		if held[id] {
 			continue
 		}
+		changed = true
 		r.end()
 		if r.isOver() {
 			delete(m.running, id)
 		}
 	}
 	m.releaseSurplus(ctx, surplus)
+	m.last = lastClaim{mark: mark, ended: time.Now(), took: time.Since(began), changed: changed || len(surplus) > 0}
+	return nil
+}
+
+// leaseLost asks for a look at all accounts, because a stream has found that its
+// lease is lost.
+func (m *Manager) leaseLost() {
+	m.lost.Store(true)
+	m.Wake()
 }
 
 // appliedUpdates returns the event id of the newest update that each running

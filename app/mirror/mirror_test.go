@@ -98,7 +98,7 @@ func newMirrorModel(t *testing.T, admin *pgx.Conn, worker *tenant.Worker, seed u
 	m.skew = []time.Duration{0, -5 * time.Minute, 5 * time.Minute, -2 * time.Second}[seed/2%4]
 	var set pgx.Batch
 	set.Queue("insert into app.user_accounts (id, user_id, name, environment) values ($1, 'u1', $2, 'paper')", m.lease.Account, m.lease.Account.String())
-	set.Queue("insert into app.stream_leases (account_id, holder, expires_at) values ($1, $2, now() + interval '1 hour')", m.lease.Account, m.lease.Holder)
+	set.Queue("with s as (insert into private.signs_of_life (holder, lasts) values ($2, '1 hour')) insert into app.stream_leases (account_id, holder) values ($1, $2)", m.lease.Account, m.lease.Holder)
 	if err := admin.SendBatch(t.Context(), &set).Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -75,6 +75,14 @@ func (u *streamMonitor) sawUpdate(update json.RawMessage) {
 	}
 }
 
+// isUnbroken reports whether stream number is connected, and has left nothing
+// out since.
+func (u *streamMonitor) isUnbroken(number int) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.end != nil && u.number == number
+}
+
 // beginRead notes that reading the broker begins, and returns the number of the
 // stream at that moment.
 func (u *streamMonitor) beginRead() int {

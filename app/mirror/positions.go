@@ -207,8 +207,8 @@ func (a *account) readChangedOrders(ctx context.Context, before orderStates, new
 
 // recordAgreement records odd items and that the mirror agreed with the broker,
 // as of when the positions were asked for, and returns the positions of the
-// mirror.
-func (a *account) recordAgreement(ctx context.Context, l positionList, orders []brokerOrder, newest *time.Time) (held map[string]holding, err error) {
+// mirror, and what there is to do for the journal.
+func (a *account) recordAgreement(ctx context.Context, l positionList, orders []brokerOrder, newest *time.Time) (held map[string]holding, s journalState, err error) {
 	err = a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
 		a.queueOdd(b, "order", idsOf(orders), true)
 		a.queueOdd(b, "position", nil, true)
@@ -217,6 +217,7 @@ func (a *account) recordAgreement(ctx context.Context, l positionList, orders []
 			on conflict (account_id) do update set agreed_at = excluded.agreed_at, doubts_settled = excluded.doubts_settled, max_age = excluded.max_age,
 				newest_order_at = greatest(c.newest_order_at, excluded.newest_order_at), sync_error = null, sync_error_at = null, updated_at = now()`,
 			a.lease.Account, l.at, l.doubts, a.m.MirrorMaxAge, newest)
+		s.queue(b, a.lease.Account)
 	})
-	return held, err
+	return held, s, err
 }

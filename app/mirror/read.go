@@ -50,6 +50,7 @@ func (a *account) streamLoop(ctx context.Context) {
 		}
 		if problem.Is(err, problem.AccountForbidden) {
 			a.stop() // another instance has the lease
+			a.m.leaseLost()
 			return
 		}
 		if a.handleRefusedKeys(ctx, err) {
@@ -120,17 +121,22 @@ func (a *account) connect(ctx context.Context, way transport) error {
 	handle := func(m broker.Message) error {
 		switch m.Kind {
 		case broker.Connected:
-			leave()
 			a.m.counts.connected(way.kind).Add(1 - counted)
 			counted = 1
-			a.noteUp(ctx, way, end)
+			err := a.noteUp(ctx, way, end)
+			leave() // not before: thousands that connect at once would wait for the database at once
+			if err != nil {
+				return err
+			}
 			signal(a.reconcileNow)
 		case broker.Dropped:
 			a.log.Warn("the broker's stream left something out", "said", m.Text)
 			if m.Update != nil {
 				a.saveUnreadable(ctx, m.Update)
 			}
-			a.noteUp(ctx, way, end)
+			if err := a.noteUp(ctx, way, end); err != nil {
+				return err
+			}
 			signal(a.gap)
 		case broker.Update:
 			return a.apply(ctx, m)
@@ -179,14 +185,27 @@ func sentence(kind string, err error) string {
 
 // noteUp records that the stream is connected and sends everything from now on.
 // Updates from before may be missing, which casts doubt on the mirror until it
-// is reconciled.
-func (a *account) noteUp(ctx context.Context, way transport, end func(error)) {
+// is reconciled. It is tried again until it is recorded, and nothing is read
+// meanwhile: otherwise the mirror of a stream that is up would count as behind for
+// as long as it is.
+func (a *account) noteUp(ctx context.Context, way transport, end func(error)) error {
 	a.monitor.started(end)
-	a.note(ctx, func(b *tenant.Batch) {
-		b.Queue(`insert into app.stream_cursors as c (account_id, streaming, unbroken_since, note) values ($1, $2, clock_timestamp(), nullif($3, ''))
-			on conflict (account_id) do update set streaming = excluded.streaming, unbroken_since = excluded.unbroken_since,
-				note = excluded.note, doubts = c.doubts + 1, updated_at = now()`, a.lease.Account, way.kind, way.note)
-	})
+	for attempt := 0; ; attempt++ {
+		err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
+			b.Queue(`insert into app.stream_cursors as c (account_id, streaming, unbroken_since, note) values ($1, $2, clock_timestamp(), nullif($3, ''))
+				on conflict (account_id) do update set streaming = excluded.streaming, unbroken_since = excluded.unbroken_since,
+					note = excluded.note, doubts = c.doubts + 1, updated_at = now()`, a.lease.Account, way.kind, way.note)
+		})
+		switch {
+		case err == nil || problem.Is(err, problem.AccountForbidden):
+			return err
+		case attempt == 0 && ctx.Err() == nil:
+			a.log.Warn("could not note that the stream is up; it is tried again", "err", err)
+		}
+		if !backoff(ctx, attempt) {
+			return ctx.Err()
+		}
+	}
 }
 
 // noteDown records that there is no stream, and why, if there is a reason. This

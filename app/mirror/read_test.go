@@ -2,8 +2,10 @@ package mirror_test
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -293,5 +295,22 @@ func TestUnlistedOrderIsNotAskedForAgain(t *testing.T) {
 	w.eventually("several looks", func() bool { return w.front.lists.Load() > 6 })
 	if n := w.front.alone.Load(); n > 1 {
 		t.Errorf("it was read by itself %d times, and orders were listed %d times", n, w.front.lists.Load())
+	}
+}
+
+// Where the database cannot take it that a stream is up, it is told again: otherwise
+// the mirror would count as behind for as long as the stream stands.
+func TestAStreamThatIsUpIsNotedInTheEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.exec(`create function public.refuse() returns trigger language plpgsql as $$ begin raise exception 'not now' using errcode = '53200'; end $$`)
+	w.exec("create trigger refuse before insert or update on app.stream_cursors for each row when (new.streaming is not null) execute function public.refuse()")
+	log := counting{slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}), "the stream is up", new(atomic.Int64)}
+	w.run(func(c *mirror.Config) { c.Logger = slog.New(log) })
+	w.eventually("the stream, and its note to be refused", func() bool { return w.front.open.Load() == 1 && log.seen.Load() == 1 })
+	w.exec("drop trigger refuse on app.stream_cursors")
+	w.eventually("the stream to be noted", func() bool { return w.kind() == "sse" })
+	if n := w.front.connects.Load(); n != 1 {
+		t.Errorf("it took %d streams", n)
 	}
 }

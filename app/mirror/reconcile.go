@@ -43,7 +43,7 @@ func (a *account) reconcile(ctx context.Context) error {
 	asked := a.syncAsked.Load()
 	a.lastRead = time.Now()
 	a.odd = nil
-	a.moreToRead = false
+	a.moreToRead, a.atRest = false, false
 	clear(a.askedSingly)
 	var d differences
 	whole := false
@@ -86,18 +86,29 @@ func (a *account) reconcile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	now, err := a.recordAgreement(ctx, positions, orders, newest)
+	now, journal, err := a.recordAgreement(ctx, positions, orders, newest)
 	if err != nil {
 		return err
 	}
-	if err := a.completeJournal(ctx); err != nil {
+	if err := a.completeJournal(ctx, journal); err != nil {
 		return err
 	}
 	d.AsOf = positions.at.UTC()
 	d.Positions.Checked = len(positions.Value)
 	d.addPositions(held, now)
 	whole = !a.moreToRead
+	a.atRest = whole && journal.isComplete() && len(journal.gaps) == 0 && s.agreed != nil && d.differed() == 0 && a.monitor.isUnbroken(number) && !anyOpen(orders) && len(a.gap) == 0
 	return a.answerSync(ctx, asked, d)
+}
+
+// anyOpen reports whether one of the orders may still be filled.
+func anyOpen(orders []brokerOrder) bool {
+	for _, o := range orderStatesOf(orders) {
+		if o.open {
+			return true
+		}
+	}
+	return false
 }
 
 // checkOpenOrders reads the broker's open orders in one call when one has had
@@ -112,16 +123,29 @@ func (a *account) checkOpenOrders(ctx context.Context) error {
 		return ctx.Err()
 	}
 	defer leave()
-	a.lastRead = time.Now()
 	a.odd = nil
 	var d differences
 	number := a.monitor.beginRead()
 	defer func() { a.monitor.endRead(number, false, d.moved, a.m.Silence/3) }()
 	var openHere []uuid.UUID
-	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) { queueOpenOrders(b, a.lease.Account, &openHere) })
-	if err != nil || len(openHere) == 0 {
+	silent := false // what the look at the leases found may have been heard of since
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue(`select alpaca_order_id, updated_at <= clock_timestamp() - $2::interval from app.alpaca_orders
+			where account_id = $1 and is_open and alpaca_order_id is not null order by updated_at`, a.lease.Account, a.m.Silence).
+			Query(func(rows pgx.Rows) error {
+				var id uuid.UUID
+				var isSilent bool
+				_, err := pgx.ForEachRow(rows, []any{&id, &isSilent}, func() error {
+					openHere, silent = append(openHere, id), silent || isSilent
+					return nil
+				})
+				return err
+			})
+	})
+	if err != nil || !silent {
 		return err
 	}
+	a.lastRead = time.Now()
 	orders, err := a.pages(ctx, url.Values{"status": {"open"}}, time.Time{}, allPages)
 	if err != nil {
 		return err

@@ -6,11 +6,25 @@ import (
 	"time"
 )
 
+// pause returns how long to wait for the next reconciliation where nothing asks
+// for one. It has jitter, so that accounts which began together do not reconcile
+// together.
+//
+// An account is at rest whose stream has been unbroken since before the last
+// reconciliation, at which nothing differed and no order was open. All that can
+// change there without a word on the stream is what Alpaca books by itself, such
+// as a split, or that the stream went dead. Guards trust no agreement that is older
+// than ten minutes (app.is_fresh), so that these bound the pause.
+func (a *account) pause() time.Duration {
+	if a.atRest {
+		return a.m.ReconcileAtRest*7/8 + rand.N(a.m.ReconcileAtRest/4) // #nosec G404 -- it only spreads the times out
+	}
+	return a.m.Reconcile*3/4 + rand.N(a.m.Reconcile/2) // #nosec G404 -- it only spreads the times out
+}
+
 // reconcileLoop reconciles after every gap, when somebody asks for it and every
 // few minutes, and checks open orders that have had no update for long.
 func (a *account) reconcileLoop(ctx context.Context) {
-	// With jitter, so that accounts which began together do not reconcile
-	// together.
 	timer := time.NewTimer(a.m.Reconcile/2 + rand.N(a.m.Reconcile)) // #nosec G404 -- it only spreads the times out
 	defer timer.Stop()
 	r := retry{first: a.m.RetryPause}
@@ -26,7 +40,11 @@ func (a *account) reconcileLoop(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-a.stirred:
+			a.stir(timer)
+			continue
 		case <-a.silent:
+			a.stir(timer)
 			silent = true
 		case <-a.reconcileNow:
 			if r.failing {
@@ -36,7 +54,6 @@ func (a *account) reconcileLoop(ctx context.Context) {
 		case <-gap:
 		case <-again.C:
 		case <-timer.C:
-			timer.Reset(a.m.Reconcile*3/4 + rand.N(a.m.Reconcile/2)) // #nosec G404 -- it only spreads the times out
 		}
 		var err error
 		if silent {
@@ -48,6 +65,7 @@ func (a *account) reconcileLoop(ctx context.Context) {
 			if err = a.reconcile(ctx); ctx.Err() == nil {
 				a.observeReconciliation(began, err)
 			}
+			timer.Reset(a.pause())
 		}
 		switch {
 		case ctx.Err() != nil:
@@ -68,6 +86,14 @@ func (a *account) reconcileLoop(ctx context.Context) {
 			a.log.Warn("reconciliation failed and is tried again", "err", err, "in", pause)
 			again.Reset(pause)
 		}
+	}
+}
+
+// stir notes that the account is not at rest, and shortens the pause.
+func (a *account) stir(timer *time.Timer) {
+	if a.atRest {
+		a.atRest = false
+		timer.Reset(a.pause())
 	}
 }
 

@@ -504,7 +504,7 @@ func TestLeasesAreRenewedPastWriters(t *testing.T) {
 	}
 	for range 50 { // more than twice as long as a lease lasts
 		time.Sleep(100 * time.Millisecond)
-		if !scan[bool](w, "select bool_and(expires_at > clock_timestamp()) from app.stream_leases") {
+		if !scan[bool](w, "select bool_and(private.is_live(holder)) from app.stream_leases") {
 			t.Fatal("a lease ran out during a transaction")
 		}
 	}
@@ -523,7 +523,7 @@ func TestRefusedKeysEndTheStream(t *testing.T) {
 	w.front.refuseKeys.Store(true)
 	w.sim.CutStreams()
 	leases := func() int {
-		return scan[int](w, `select count(*) from app.stream_leases where expires_at > clock_timestamp()`)
+		return scan[int](w, `select count(*) from app.stream_leases where private.is_live(holder)`)
 	}
 	rejected := func() int {
 		return scan[int](w, `select count(*) from app.account_events where account_id = $1 and kind = 'credentials' and data->>'state' = 'needs_credentials'`, w.account.Account)

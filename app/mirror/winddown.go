@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
@@ -74,43 +73,6 @@ func (r *remaining) isEmpty() bool {
 	return r.Orders == 0 && r.OnTheWay == 0 && len(r.Positions) == 0
 }
 
-// windDowns runs the account's wind-downs when there are any, each by itself:
-// one that buys back an overshoot and waits for the market does not delay a
-// halt.
-func (a *account) windDowns(ctx context.Context) {
-	underWay := map[uuid.UUID]bool{}
-	ended := make(chan uuid.UUID)
-	var all sync.WaitGroup
-	defer all.Wait()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case id := <-ended:
-			delete(underWay, id)
-			continue
-		case <-a.windDownNow:
-		}
-		list, err := a.runningWindDowns(ctx)
-		if err != nil && ctx.Err() == nil {
-			a.log.Warn("wind-downs could not be read; the next look at the leases finds them", "err", err)
-		}
-		for _, w := range list {
-			if underWay[w.ID] {
-				continue
-			}
-			underWay[w.ID] = true
-			all.Go(func() {
-				a.windDown(ctx, w)
-				select {
-				case ended <- w.ID:
-				case <-ctx.Done():
-				}
-			})
-		}
-	}
-}
-
 // windDown runs one wind-down, with priority over background requests of the
 // account.
 func (a *account) windDown(ctx context.Context, w windDown) {
@@ -127,15 +89,19 @@ func (a *account) windDown(ctx context.Context, w windDown) {
 	signal(a.gap) // so that the mirror agrees with the result
 }
 
-func (a *account) runningWindDowns(ctx context.Context) (list []windDown, err error) {
-	err = a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
+// windDownsToRun returns the account's wind-downs that are running.
+func (a *account) windDownsToRun(ctx context.Context) (list []windDown) {
+	err := a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
 		b.Queue(`select id, cancel_orders, liquidate, canceled_at is not null, suspend_trade, clock_timestamp() - asked_at from app.wind_downs
 			where account_id = $1 and state = 'running' order by asked_at`, a.lease.Account).Query(func(rows pgx.Rows) (err error) {
 			list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[windDown])
 			return err
 		})
 	})
-	return list, err
+	if err != nil && ctx.Err() == nil {
+		a.log.Warn("wind-downs could not be read; the next look at the leases finds them", "err", err)
+	}
+	return list
 }
 
 // carryOut does one round after another until nothing is left, or the wind-down

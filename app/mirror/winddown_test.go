@@ -344,7 +344,7 @@ func TestTurnsOfTheSwitchWhileItIsWoundDown(t *testing.T) {
 	_, stop := w.run()
 	w.holding("AAPL", "10")
 	stop()
-	w.exec(`update app.stream_leases set expires_at = '-infinity'`)
+	w.exec(`update app.stream_leases set holder = null`)
 	w.turn("", trading.Switch{To: "halted", Liquidate: true})
 	w.turn("", trading.Switch{To: "halted", Reason: "again"})
 	if got := w.windDown(); got != "running " {

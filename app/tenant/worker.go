@@ -28,13 +28,11 @@ type Lease struct {
 	Fence       int64  // grows with every change of hands
 	Generation  int64  // of the credentials; grows when they are replaced
 	LastEventID string // the newest broker event applied; "" before the first
-	Unresolved  bool   // the broker's answer to some order is missing
 	StreamMode  string // auto, sse, ws or off
 	// Silent is how long ago the quietest open order last had an update, by
-	// Postgres' clock; 0 where no order is open.
-	Silent  time.Duration
-	Sync    int64 // the number of a reconciliation that somebody waits for; 0 without one
-	Surplus bool  // beyond the holder's share: the stream should end and the lease be released
+	// Postgres' clock; nil where no order is open.
+	Silent  *time.Duration
+	Surplus bool // beyond the holder's share: the stream should end and the lease be released
 	// Streamless is set by the holder where it may have no more streams.
 	Streamless bool
 }
@@ -53,47 +51,64 @@ func (w *Worker) Tx(ctx context.Context, l Lease, queue func(*Batch)) error {
 }
 
 // TxNotify is Tx for statements that change the account: it takes the lock of
-// the account's log first, and rings the doorbell after the commit.
+// the account's log first, and rings the doorbell after the commit where the log
+// has a new event. Most reconciliations find nothing new, and a ring would have
+// every instance look.
 func (w *Worker) TxNotify(ctx context.Context, l Lease, queue func(*Batch)) error {
+	var before, after *int64 // the log's newest event
 	var b Batch
 	b.Queue(admitWorkerSQL, l.Account, l.Holder, l.Fence)
-	b.LockLog()
+	b.Queue(lockLogSQL, false).QueryRow(func(row pgx.Row) error { return row.Scan(&before) })
 	queue(&b)
-	return runAndNotify(ctx, w.pool, &b, w.bell, l.Account)
+	b.Queue(lockLogSQL, false).QueryRow(func(row pgx.Row) error { return row.Scan(&after) })
+	if err := run(ctx, w.pool, &b); err != nil {
+		return err
+	}
+	if w.bell != nil && after != nil && (before == nil || *before != *after) {
+		w.bell.Ring(l.Account)
+	}
+	return nil
 }
 
-// Claim renews the holder's leases, takes free ones up to its share of all
-// accounts, and returns all that it then holds, each for ttl from now. The share
-// is greater than most, which is how many it can stream, only where no instance
-// can stream the rest.
+// News is what a holder must know soon of the accounts that it holds.
+type News struct {
+	Mark        string              // changes when Claim may find something new
+	Unresolved  []uuid.UUID         // accounts with an order to which the broker's answer is missing
+	Syncs       map[uuid.UUID]int64 // the number of a reconciliation that somebody waits for, by account
+	WindingDown []uuid.UUID         // accounts with a wind-down that is running
+}
+
+// Renew says that the holder lives, which renews all its leases for ttl from
+// now, and returns what it must know soon. most is as in Claim.
+func (w *Worker) Renew(ctx context.Context, holder uuid.UUID, ttl time.Duration, most int) (n News, err error) {
+	var syncing []uuid.UUID
+	var syncs []int64
+	err = w.pool.QueryRow(ctx, "select mark, unresolved, syncing, syncs, winding_down from private.renew_leases($1, $2, $3)", holder, ttl, most).
+		Scan(&n.Mark, &n.Unresolved, &syncing, &syncs, &n.WindingDown)
+	n.Syncs = make(map[uuid.UUID]int64, len(syncing))
+	for i, account := range syncing {
+		n.Syncs[account] = syncs[i]
+	}
+	return n, toProblem(ctx, err)
+}
+
+// Claim does what Renew does, takes free leases up to the holder's share of all
+// accounts, and returns all that it then holds. It looks at all accounts. The
+// share is greater than most, which is how many it can stream, only where no
+// instance can stream the rest.
 func (w *Worker) Claim(ctx context.Context, holder uuid.UUID, ttl time.Duration, most int) ([]Lease, error) {
-	rows, err := w.pool.Query(ctx, `select account_id, environment, fence, generation, coalesce(last_event_id, ''), unresolved, stream_mode,
-			coalesce(clock_timestamp() - silent_since, '0'), coalesce(sync, 0), surplus
+	rows, err := w.pool.Query(ctx, `select account_id, environment, fence, generation, coalesce(last_event_id, ''), stream_mode,
+			clock_timestamp() - silent_since, surplus
 		from private.claim_leases($1, $2, $3)`, holder, ttl, most)
 	if err != nil {
 		return nil, toProblem(ctx, err)
 	}
 	leases, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Lease, error) {
 		l := Lease{Holder: holder}
-		err := row.Scan(&l.Account, &l.Environment, &l.Fence, &l.Generation, &l.LastEventID, &l.Unresolved,
-			&l.StreamMode, &l.Silent, &l.Sync, &l.Surplus)
+		err := row.Scan(&l.Account, &l.Environment, &l.Fence, &l.Generation, &l.LastEventID, &l.StreamMode, &l.Silent, &l.Surplus)
 		return l, err
 	})
 	return leases, toProblem(ctx, err)
-}
-
-// RunningWindDowns returns which of the holder's accounts are being wound down.
-func (w *Worker) RunningWindDowns(ctx context.Context, holder uuid.UUID) (map[uuid.UUID]bool, error) {
-	rows, err := w.pool.Query(ctx, "select private.running_wind_downs($1)", holder)
-	if err != nil {
-		return nil, toProblem(ctx, err)
-	}
-	accounts, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-	winding := make(map[uuid.UUID]bool, len(accounts))
-	for _, account := range accounts {
-		winding[account] = true
-	}
-	return winding, toProblem(ctx, err)
 }
 
 // Release releases the holder's leases on these accounts, and rings so that

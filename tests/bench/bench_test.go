@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,7 +20,12 @@ import (
 	"paddock/tests/pgtest"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(brokerOfRest) != "" {
+		serveRest()
+	}
+	pgtest.Main(m)
+}
 
 const (
 	connections = 16

@@ -15,7 +15,7 @@ type check struct {
 const (
 	// Tables that belong to no tenant, or are counted by user. No runtime role has
 	// a privilege on them.
-	notTenants = `('private.seal_keys', 'private.doorbell', 'private.event_retention', 'private.step_up_window', 'private.stream_instances', 'private.master_keys',
+	notTenants = `('private.seal_keys', 'private.doorbell', 'private.event_retention', 'private.step_up_window', 'private.stream_instances', 'private.signs_of_life', 'private.master_keys',
 		'private.key_checks', 'private.stored_bytes', 'private.storage_limit', 'private.audit_retention', 'private.report_sessions', 'private.instance_keyrings', 'private.primary_run', 'private.job_retention')`
 
 	// The table of what concerns a user: each row is one user's.
@@ -61,6 +61,7 @@ const (
 		'app.account_grants_user_id_idx',
 		'private.job_lists_owner_idx',                      -- asked by owner; no runtime role reads the table
 		'private.report_grants_role_idx',                   -- asked by role; no runtime role reads the table
+		'app.stream_leases_holder_idx',                     -- asked by holder; no runtime role reads the table
 		'app.user_accounts_user_id_name_key',               -- over a digest, which no condition reaches before the policy
 		'app.user_accounts_user_id_broker_account_key'      -- the same
 	)`

@@ -2,6 +2,7 @@ package isolation
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/google/uuid"
@@ -73,8 +74,10 @@ var roleAttacks = []attack{
 		scene:  func(l *lab) { l.lease(l.b.Account, uuid.New(), 7, "1 hour") },
 		run: func(l *lab) {
 			s := l.as("paddock_worker")
+			own := uuid.NewString() // it lives, as any instance may
+			s.mustAsk("select private.renew_leases('" + own + "', '1 minute', 1)")
 			for _, fence := range []string{"0", "1", "6", "7", "8", "null"} {
-				for _, holder := range []string{"'" + uuid.NewString() + "'", "null", "'$NOBODY'"} {
+				for _, holder := range []string{"'" + own + "'", "'" + uuid.NewString() + "'", "null", "'$NOBODY'"} {
 					s.mustAsk("begin; savepoint s")
 					if _, err := s.ask(fmt.Sprintf("select private.admit_worker('$B', %s, %s)", holder, fence)); err != nil {
 						s.mustAsk("rollback to s")
@@ -92,7 +95,7 @@ var roleAttacks = []attack{
 			// The same process had the lease, lost it and got it again: what it
 			// began under the first lease may not go on under the second.
 			holder := uuid.New()
-			l.lease(l.b.Account, holder, 8, "1 hour")
+			l.lease(l.b.Account, holder, 8, "1 minute")
 			s := l.as("paddock_worker")
 			s.mustAsk("begin; savepoint s")
 			if _, err := s.ask("select private.admit_worker('$B', '" + holder.String() + "', 7)"); err != nil {
@@ -104,7 +107,7 @@ var roleAttacks = []attack{
 	},
 	{
 		name:   "the worker's login after its lease expired",
-		weakFn: edit("private.admit_worker(uuid,uuid,bigint)", "and l.expires_at > clock_timestamp()", ""),
+		weakFn: edit("private.admit_worker(uuid,uuid,bigint)", "or not private.is_live(p_holder)", ""),
 		run: func(l *lab) {
 			holder := uuid.New()
 			l.lease(l.b.Account, holder, 8, "-1 second")
@@ -118,11 +121,76 @@ var roleAttacks = []attack{
 		},
 	},
 	{
+		name: "the worker's login with another instance's lease",
+		// The holder's id is what a lease is held by. Nothing tells it to whom has it
+		// not already.
+		weak:  []string{"grant select on app.stream_leases to paddock_worker", "create policy careless on app.stream_leases for select to paddock_worker using (true)"},
+		scene: func(l *lab) { l.lease(l.b.Account, uuid.New(), 1, "1 minute") },
+		run: func(l *lab) {
+			s := l.as("paddock_worker")
+			own := uuid.NewString()
+			guesses := []string{own, "$B", "$A", "$B_ORDER", uuid.Nil.String(), uuid.Max.String()}
+			for _, q := range []string{
+				"select holder from app.stream_leases where account_id = '$B'", "select holder from private.stream_instances", "select holder from private.signs_of_life",
+				"select n::text from private.renew_leases('" + own + "', '1 minute', 1000) n", "select c::text from private.claim_leases('" + own + "', '1 minute', 1000) c",
+				"select private.live_instances()", "update app.stream_leases set holder = '" + own + "'", "update app.stream_leases set holder = '" + own + "' where account_id = '$B'",
+				"insert into app.stream_leases (account_id, holder) values ('$B', '" + own + "') on conflict (account_id) do update set holder = excluded.holder",
+				"delete from app.stream_leases", "delete from private.signs_of_life", "update private.signs_of_life set given_at = '-infinity'", "select private.forget_instances()",
+				"select c::text from private.claim_leases('" + own + "', '1 minute', 1000) c", // takes whatever became free
+			} {
+				found, _ := s.ask(q) // most are refused
+				guesses = append(guesses, uuids.FindAllString(strings.Join(found, " "), -1)...)
+			}
+			for _, holder := range guesses {
+				s.mustAsk("begin; savepoint s")
+				if _, err := s.ask("select private.admit_worker('$B', '" + holder + "', 1)"); err != nil {
+					s.mustAsk("rollback to s")
+				}
+				s.loot()
+				s.end()
+				s.ask("select private.release_leases('" + holder + "', array['$B']::uuid[])")
+			}
+		},
+	},
+	{
+		name:   "the worker's login giving signs of life for a holder that it only guesses",
+		weakFn: edit("private.admit_worker(uuid,uuid,bigint)", "l.account_id = p_account and l.holder = p_holder and l.fence = p_fence", "l.account_id = p_account"),
+		scene:  func(l *lab) { l.lease(l.b.Account, uuid.New(), 1, "-1 second") }, // its holder is dead
+		run: func(l *lab) {
+			s := l.as("paddock_worker")
+			for _, holder := range []string{uuid.NewString(), "$B", uuid.Nil.String()} {
+				s.mustAsk("select private.renew_leases('" + holder + "', '1 hour', 1000)")
+				s.mustAsk("begin; savepoint s")
+				if _, err := s.ask("select private.admit_worker('$B', '" + holder + "', 1)"); err != nil {
+					s.mustAsk("rollback to s")
+				}
+				s.loot()
+				s.end()
+			}
+		},
+	},
+	{
+		name:   "the worker's login with a sign of life from the future",
+		weakFn: edit("private.is_live(uuid)", "now_at > newest.given_at - newest.lasts and ", ""),
+		run: func(l *lab) {
+			// The database's clock was set back by an hour since.
+			holder := uuid.New()
+			l.lease(l.b.Account, holder, 1, "1 hour")
+			s := l.as("paddock_worker")
+			s.mustAsk("begin; savepoint s")
+			if _, err := s.ask("select private.admit_worker('$B', '" + holder.String() + "', 1)"); err != nil {
+				s.mustAsk("rollback to s")
+			}
+			s.loot()
+			s.end()
+		},
+	},
+	{
 		name: "the worker admitted to one account reaching for another",
 		weak: []string{rawAccessor},
 		run: func(l *lab) {
 			holder := uuid.New()
-			l.lease(l.a.Account, holder, 1, "1 hour")
+			l.lease(l.a.Account, holder, 1, "1 minute")
 			s := l.as("paddock_worker")
 			s.mustAsk("begin; select private.admit_worker('$A', '" + holder.String() + "', 1)")
 			s.loot()
@@ -274,10 +342,14 @@ var roleAttacks = []attack{
 	},
 }
 
-// lease gives the holder a lease on the account.
+var uuids = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+
+// lease gives the holder a lease on the account, and lets it live for so long.
 func (l *lab) lease(account, holder uuid.UUID, fence int, left string) {
 	l.t.Helper()
-	must(l.t, l.admin, "insert into app.stream_leases (account_id, holder, fence, expires_at) values ($1, $2, $3, now() + $4::text::interval)", account, holder, fence, left)
+	must(l.t, l.admin, "insert into app.stream_leases (account_id, holder, fence) values ($1, $2, $3)", account, holder, fence)
+	must(l.t, l.admin, "insert into private.stream_instances (holder, most) values ($1, 1)", holder)
+	must(l.t, l.admin, "insert into private.signs_of_life (holder, given_at, lasts) values ($1, clock_timestamp() - interval '1 minute' + $2::text::interval, '1 minute')", holder, left)
 }
 
 // report makes a reporting login that sees the account.

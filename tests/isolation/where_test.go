@@ -280,7 +280,8 @@ func (l *lab) withoutWhere(s statement) (got, answers string, ran bool, last err
 				must(l.t, l.admin, "begin")
 				before := l.state()
 				must(l.t, l.admin, "delete from app.stream_leases")
-				l.lease(l.a.Account, holder, 1, "1 hour")
+				must(l.t, l.admin, "delete from private.stream_instances")
+				l.lease(l.a.Account, holder, 1, "1 minute")
 				must(l.t, l.admin, "set local session authorization "+s.role)
 				if s.role == "paddock_worker" {
 					must(l.t, l.admin, "select private.admit_worker($1, $2, 1)", l.a.Account, holder)
@@ -409,7 +410,7 @@ func TestFunctionsWithoutTheirWhere(t *testing.T) {
 				must(t, l.admin, "begin")
 				before := l.state()
 				holder := uuid.New()
-				l.lease(l.a.Account, holder, 1, "1 hour")
+				l.lease(l.a.Account, holder, 1, "1 minute")
 				must(t, l.admin, "set local session authorization "+role)
 				if role == "paddock_worker" {
 					must(t, l.admin, "select private.admit_worker($1, $2, 1)", l.a.Account, holder)

@@ -3,8 +3,8 @@
 -- reported everything. Either the agreement is no older than p_max_age; or the
 -- stream was unbroken already when they agreed, and the agreement is less than
 -- ten minutes old. These ten minutes are there because a stream may stay
--- connected and report nothing: reconciliation agrees every three minutes, unless
--- it has stopped.
+-- connected and report nothing: reconciliation agrees every three minutes, or every
+-- seven to nine where an account is at rest, unless it has stopped.
 --
 -- All times are by Postgres' clock. An agreement in the future, after that
 -- clock was set back, does not count.

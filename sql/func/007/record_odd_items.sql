@@ -14,6 +14,9 @@ declare
   ids text[] := '{}';
   appended integer := 0;
 begin
+  if p_items = '[]' and not exists (select from app.odd_items t where t.account_id = p_account) then
+    return; -- as it is at almost every account, almost always
+  end if;
   delete from app.odd_items t where t.account_id = p_account and t.what = p_what and t.item_id = any (p_read);
   for i in
     -- An item without an id gets a digest of its text for one.

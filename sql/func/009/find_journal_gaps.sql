@@ -6,7 +6,10 @@
 create or replace function app.find_journal_gaps(p_account uuid)
 returns table (symbol text, journal_qty numeric, broker_qty numeric, trips_since timestamptz, unsettled boolean)
 stable set search_path = pg_catalog, pg_temp
-language sql as $$
+language plpgsql as $$
+#variable_conflict use_column
+begin
+  return query
   with trips as (
     select distinct on (t.symbol) t.symbol, t.opened_at, (t.entry_qty - t.exit_qty) * case t.direction when 'long' then 1 else -1 end as qty
       from app.trading_positions t where t.account_id = p_account and t.scope = 'account'
@@ -18,5 +21,6 @@ language sql as $$
       exists (select from app.alpaca_orders o where o.account_id = p_account and o.is_open
         and app.position_symbol(o.symbol) = app.position_symbol(coalesce(t.symbol, h.symbol)))
     from trips t full join held h on h.symbol = app.position_symbol(t.symbol)
-    where coalesce(t.qty, 0) <> coalesce(h.qty, 0)
+    where coalesce(t.qty, 0) <> coalesce(h.qty, 0);
+end
 $$;

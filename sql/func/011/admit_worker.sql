@@ -1,6 +1,7 @@
--- Admits background work to one account, by the lease that its instance holds.
--- The lease's row stays locked until the commit: it can be renewed meanwhile
--- and cannot change hands, so that two holders never both write.
+-- Admits background work to one account, by the lease that its instance holds
+-- while it lives. The lease's row stays locked until the commit, so that it cannot
+-- change hands meanwhile and two holders never both write. Whether the holder lives
+-- is asked with the lock in hand: from then on nobody can take the lease over.
 --
 -- PD403: the lease is not, or no longer, this holder's. 42501: this transaction
 -- is admitted already.
@@ -20,9 +21,8 @@ begin
 
   perform from app.stream_leases l
     where l.account_id = p_account and l.holder = p_holder and l.fence = p_fence
-      and l.expires_at > clock_timestamp()
     for key share;
-  if not found then
+  if not found or not private.is_live(p_holder) then
     raise exception 'the lease on this account is held no longer' using errcode = 'PD403';
   end if;
 

@@ -8,9 +8,9 @@ create or replace function private.deployment_state(p_age interval)
 returns table (instances bigint, accounts bigint, leased bigint, behind bigint, oldest_agreement timestamptz, seal_key_made timestamptz)
 stable security definer set search_path = pg_catalog, pg_temp
 language sql as $$
-  select (select count(*) from private.stream_instances i where i.live_until > clock_timestamp()),
+  select (select count(*) from private.live_instances()),
       count(c.account_id),
-      count(*) filter (where l.expires_at > clock_timestamp()),
+      count(*) filter (where l.holder in (select i.holder from private.live_instances() i)),
       count(*) filter (where coalesce(s.agreed_at, c.updated_at) < clock_timestamp() - p_age),
       min(s.agreed_at),
       (select k.created_at from private.seal_keys k where k.is_current)

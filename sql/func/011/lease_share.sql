@@ -12,7 +12,7 @@ language sql as $$
         ceil((p_wanted - coalesce(sum(i.most) over (w rows between unbounded preceding and 1 preceding), 0))::numeric
           / (count(*) over () - row_number() over w + 1))::integer as share,
         row_number() over w as nth
-      from private.stream_instances i where i.live_until > clock_timestamp()
+      from private.live_instances() i
       window w as (order by i.most, i.holder)
   )
   select coalesce(
