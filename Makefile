@@ -9,7 +9,7 @@ PACKAGES = ./app/... ./cmd/... ./sql/... ./tests/...
 # processors.
 PARALLEL ?= 4
 
-.PHONY: help run test test-go test-web test-race docs-test lint fmt build web sim bench bench-check fuzz mutants chaos faults clocks schema codes configuration release migrate clean
+.PHONY: help run test test-go test-web test-race docs-test lint fmt build web sim bench bench-check fuzz mutants chaos soak faults clocks schema codes configuration release migrate clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -82,6 +82,11 @@ mutants: ## break one rule after the other, each of which a test must notice; RU
 	go run ./tests/withpg go run ./tests/mutants $(RULE)
 
 CHAOS ?= 3000
+
+SOAK ?= 15m
+
+soak: build ## a deployment under load while what it stands on is restarted, for SOAK (15m)
+	PADDOCK_SOAK=$(SOAK) PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -count 1 -timeout 60m -run "^TestSoak$$" -v ./tests/system
 
 chaos: build ## CHAOS (3000) orders with all faults and a server that is killed again and again
 	PADDOCK_CHAOS=$(CHAOS) PADDOCK_BINARY=$(CURDIR)/bin/paddock go run ./tests/withpg go test -count 1 -timeout 30m -run '^TestChaos$$' -v ./tests/system

@@ -5,6 +5,7 @@ package journal
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/google/uuid"
 
@@ -40,12 +41,11 @@ const (
 	roundTripsSQL = `select ` + roundTripColumnsSQL + ` from app.trading_positions t
 		left join app.journal_gaps gap on gap.account_id = t.account_id and gap.symbol = t.symbol and coalesce(t.closed_at, 'infinity') >= gap.trips_since
 		where t.account_id = $1 and (opened_at, id) < ($2, $3) and case when $4 = '' then true else app.position_symbol(t.symbol) = $4 end`
-	newestRoundTripsSQL = ` order by opened_at desc, id desc limit $5`
 
 	accountScopeSQL = ` and scope = 'account'`
 	agentScopeSQL   = ` and scope = 'agent'`
 	tagScopeSQL     = ` and scope = 'tag'`
-	valueSQL        = ` and scope_value = $6`
+	valueSQL        = ` and scope_value = $5`
 	openSQL         = ` and closed_at is null`
 	closedSQL       = ` and case when closed_at is null then false else true end` // the planner expects half of them, and reads the newest first
 )
@@ -86,11 +86,11 @@ func (j *Journal) RoundTrips(ctx context.Context, a tenant.Admission, f Filter, 
 	if f.Scope == "account" && f.ScopeValue != "" {
 		return nil, problem.New(problem.InvalidScope, `"scope_value" names an agent or a tag: set "scope" to agent or tag as well.`)
 	}
-	query, args := roundTripsSQL+scope+status, []any{a.Account, page.At, page.ID, broker.PositionSymbol(f.Symbol), page.Limit + 1}
+	query, args := roundTripsSQL+scope+status, []any{a.Account, page.At, page.ID, broker.PositionSymbol(f.Symbol)}
 	if f.ScopeValue != "" {
 		query, args = query+valueSQL, append(args, f.ScopeValue)
 	}
-	return j.page(ctx, a, "trading_positions", "opened_at", page, query, newestRoundTripsSQL, args)
+	return j.page(ctx, a, "trading_positions", "opened_at", page, query, args)
 }
 
 const fillColumnsSQL = `id, execution_id, previous_execution_id, order_id, alpaca_order_id, symbol, asset_class, side, trim_scale(qty)::text as qty,
@@ -98,8 +98,7 @@ const fillColumnsSQL = `id, execution_id, previous_execution_id, order_id, alpac
 
 const (
 	fillsSQL            = `select ` + fillColumnsSQL + ` from app.fills where account_id = $1 and (at, id) < ($2, $3) and qty is not null`
-	newestFillsSQL      = ` order by at desc, id desc limit $4`
-	listFillsOfOrderSQL = fillsSQL + ` and order_id = $5 and case when $6 = '' then true else app.position_symbol(symbol) = $6 end`
+	listFillsOfOrderSQL = fillsSQL + ` and order_id = $4 and case when $5 = '' then true else app.position_symbol(symbol) = $5 end`
 	// A pair of coins may be asked for without its slash, which its fills have. For
 	// each of the two names the newest are read by the index of symbols.
 	listFillsOfSymbolSQL = `select newest.* from (select $5::text as name union select regexp_replace($5, '(USDT|USDC|USD|BTC)$', '/\1')) names
@@ -112,21 +111,22 @@ const (
 // filter where they are given. It returns nil where the client has them (page.State).
 func (j *Journal) Fills(ctx context.Context, a tenant.Admission, symbol string, order uuid.UUID, page *paging.Page) ([]byte, error) {
 	symbol = broker.PositionSymbol(symbol)
-	query, args := fillsSQL, []any{a.Account, page.At, page.ID, page.Limit + 1}
+	query, args := fillsSQL, []any{a.Account, page.At, page.ID}
 	switch {
 	case order != uuid.Nil:
 		query, args = listFillsOfOrderSQL, append(args, order, symbol)
 	case symbol != "":
-		query, args = listFillsOfSymbolSQL, append(args, symbol)
+		query, args = listFillsOfSymbolSQL, append(args, page.Limit+1, symbol)
 	}
-	return j.page(ctx, a, "fills", "at", page, query, newestFillsSQL, args)
+	return j.page(ctx, a, "fills", "at", page, query, args)
 }
 
-// page returns a page of rows under a name, ordered by a column, for a query and its
-// order. A filter with text that the database cannot hold matches nothing.
-func (j *Journal) page(ctx context.Context, a tenant.Admission, name, column string, page *paging.Page, query, order string, args []any) ([]byte, error) {
+// page returns a page of rows under a name, ordered by a column. A filter with text that the database cannot hold matches nothing.
+func (j *Journal) page(ctx context.Context, a tenant.Admission, name, column string, page *paging.Page, query string, args []any) ([]byte, error) {
 	list := page.List(name, column)
 	changed, args := page.State.Changed(args)
+	args = append(args, page.Limit+1)
+	order := fmt.Sprintf(" order by %s desc, id desc limit $%d", column, len(args))
 	err := j.db.Read(ctx, a, func(b *tenant.Batch) {
 		page.State.Queue(b, a)
 		b.Queue(query+changed+order, args...).Query(list.Read)
