@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -63,12 +64,11 @@ func (s *starts) count() int {
 func (s *starts) before(account uuid.UUID, n int) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i, whose := range s.whose[n:] {
-		if whose == account {
-			return i
-		}
+	first := slices.Index(s.whose, account)
+	if first < 0 {
+		return -1
 	}
-	return -1
+	return max(0, first-n)
 }
 
 // However many jobs of one tenant wait, and in however many accounts, the job of another
@@ -103,8 +103,8 @@ func TestOneTenantsJobsHoldUpNobody(t *testing.T) {
 				c.AtOnce, c.Handlers = tt.atOnce, map[string]jobs.Handler{"order": s.handle}
 			})
 			kit.Eventually(t, "the first jobs", func() bool { return s.count() > 20 })
-			began, at := s.count(), time.Now()
 			f.accept(ben, "", buy(""))
+			began, at := s.count(), time.Now() // those that began while it was accepted were not before it
 			kit.Eventually(t, "ben's job", func() bool { return s.before(ben.Account, began) >= 0 })
 			n := s.before(ben.Account, began)
 			t.Logf("%d of ada's jobs began before ben's, which waited for %v", n, time.Since(at))
