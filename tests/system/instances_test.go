@@ -18,18 +18,26 @@ type instances struct {
 // startInstances starts count servers on the same database.
 func (w *world) startInstances(count int) *instances {
 	w.t.Helper()
-	in := &instances{world: w, up: map[*world]bool{}}
-	for i := range count {
+	in := &instances{world: w, all: w.startAt(make([]string, count)), up: map[*world]bool{}}
+	for _, one := range in.all {
+		in.up[one] = true
+	}
+	return in
+}
+
+// startAt starts a server on the same database at each address; "" is any that is free.
+func (w *world) startAt(addrs []string) (all []*world) {
+	w.t.Helper()
+	for i, addr := range addrs {
 		one := *w
-		one.addr, one.dir = "", filepath.Join(w.dir, fmt.Sprint("instance-", i))
+		one.addr, one.dir = addr, filepath.Join(w.dir, fmt.Sprint("instance-", i))
 		if err := os.Mkdir(one.dir, 0o755); err != nil {
 			w.t.Fatal(err)
 		}
 		one.start()
-		in.all = append(in.all, &one)
-		in.up[&one] = true
+		all = append(all, &one)
 	}
-	return in
+	return all
 }
 
 // pick returns the nth server, or the next one after it that is up. It returns

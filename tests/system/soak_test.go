@@ -11,7 +11,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -224,15 +223,7 @@ func TestSoak(t *testing.T) {
 	s.proxy = nginx.Start(t, "../../deploy/nginx", addrs...)
 	w.settings = append(w.settings, "PADDOCK_LAME_DUCK=3s", "PADDOCK_TRUSTED_PROXIES=127.0.0.1", "PADDOCK_WEBHOOK_NETWORKS=127.0.0.0/8", "PADDOCK_LOG_LEVEL=info",
 		"BETTER_AUTH_TRUSTED_ORIGINS=http://"+s.proxy.Addr)
-	for i, addr := range addrs {
-		one := *w
-		one.addr, one.dir = addr, filepath.Join(w.dir, fmt.Sprint("instance-", i))
-		if err := os.Mkdir(one.dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		one.start()
-		s.all = append(s.all, &one)
-	}
+	s.all = w.startAt(addrs)
 	through := *w
 	through.addr = s.proxy.Addr
 	behind := &instances{world: w, all: []*world{&through}, up: map[*world]bool{&through: true}}

@@ -161,16 +161,8 @@ func TestUpgradeBehindNginx(t *testing.T) {
 	proxy := nginx.Start(t, "../../deploy/nginx", addrs...)
 	w.settings = append(w.settings, "PADDOCK_LAME_DUCK=3s", "PADDOCK_TRUSTED_PROXIES=127.0.0.1", "BETTER_AUTH_TRUSTED_ORIGINS=http://"+proxy.Addr)
 	w.migrate(older)
-	var all []*world
-	for i, addr := range addrs {
-		one := *w
-		one.addr, one.dir, one.binary = addr, filepath.Join(w.dir, fmt.Sprint("instance-", i)), older
-		if err := os.Mkdir(one.dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		one.start()
-		all = append(all, &one)
-	}
+	w.binary = older
+	all := w.startAt(addrs)
 	through := *w
 	through.addr = proxy.Addr
 	behind := &instances{world: w, all: []*world{&through}, up: map[*world]bool{&through: true}}
