@@ -28,7 +28,7 @@ import (
 func soakTime(t *testing.T) time.Duration {
 	text := os.Getenv("PADDOCK_SOAK")
 	if text == "" {
-		return 40 * time.Second
+		return 25 * time.Second
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil || d < 20*time.Second {
