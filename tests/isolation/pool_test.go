@@ -180,7 +180,7 @@ func (l *lab) next(pool *pgxpool.Pool, after string) {
 		b.Queue("select client_order_id, current_setting('TimeZone') from app.alpaca_orders").QueryRow(func(row pgx.Row) error { return row.Scan(&order, &zone) })
 		// What arrives must be what was sent. In another encoding it is not.
 		b.Queue("select md5(convert_to($1, 'UTF8'))", said).QueryRow(func(row pgx.Row) error { return row.Scan(&echo) })
-		b.Queue("update app.alpaca_orders set updated_at = updated_at where account_id = $1", l.b.Account)
+		b.Queue("update app.user_accounts set name = name where id = $1", l.b.Account) // a change that leaves no trace
 	}
 	var err error
 	if l.simple {
