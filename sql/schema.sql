@@ -2589,6 +2589,9 @@ create function app.refuse_request(p_account uuid, p_key text, p_client_order_id
 create function app.replace_fills(p_account uuid, p_order uuid, p_activities jsonb) returns boolean
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
+create function app.require_cursor(p_account uuid, p_applied text) returns void
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
 -- The cursor with which a reader goes on after an event.
 create function app.resume_cursor(p_seq bigint, p_at timestamp with time zone) returns text
   language sql immutable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app

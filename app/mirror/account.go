@@ -180,6 +180,11 @@ func (a *account) open(ctx context.Context) error {
 	return err
 }
 
+// requireCursorSQL ends a transaction as one without the lease where the database has
+// come back older than what was applied last: the next look at all accounts finds
+// that, and begins the stream again where the database is.
+const requireCursorSQL = "select app.require_cursor($1, $2)"
+
 // apply writes one update in one transaction: order, position, event and
 // cursor. An update that was applied before changes nothing. An odd one is
 // applied as far as it can be read and kept as it came; reconciliation brings
@@ -192,6 +197,7 @@ func (a *account) apply(ctx context.Context, msg broker.Message) error {
 	var doubtful bool // there is a reason not to trust the mirror: a reconciliation must settle it
 	for attempt := 0; ; attempt++ {
 		err := a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
+			b.Queue(requireCursorSQL, a.lease.Account, a.lastID.Load())
 			b.Queue("select app.apply_trade_update($1, $2)", a.lease.Account, []byte(update))
 			if odd != nil {
 				queueOddItems(b, a.lease.Account, "update", []broker.Odd{*odd}, nil, false, a.tellOdd("update"))
@@ -239,6 +245,7 @@ func (a *account) saveUnapplied(ctx context.Context, msg broker.Message, reason 
 	a.log.Error("a trade update could not be applied and is kept as it came", "event_id", msg.EventID, "err", reason)
 	said := strings.ReplaceAll(strings.ToValidUTF8(string(msg.Update), "\uFFFD"), "\x00", "\uFFFD")
 	err := a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue(requireCursorSQL, a.lease.Account, a.lastID.Load())
 		b.Queue("select private.append_event('order', jsonb_build_object('event', 'unapplied', 'what', 'update', 'id', $2::text, 'update', $1::text), $2)",
 			said, msg.EventID)
 		b.Queue("select app.advance_stream_cursor($1, $2)", a.lease.Account, msg.EventID)

@@ -212,6 +212,7 @@ func (m *Manager) renewLeases(ctx context.Context) {
 		if ctx.Err() == nil {
 			m.Logger.Warn("leases could not be renewed", "err", err)
 		}
+		m.lost.Store(true) // the database may come back older than it was: all accounts are looked at then
 		if time.Since(m.renewed) > 3*m.LeaseTTL {
 			// Other instances hold the accounts by now, and an open WebSocket
 			// of ours would keep them from connecting.

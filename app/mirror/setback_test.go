@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"paddock/app/alpacasim"
+	"paddock/app/problem"
 	"paddock/app/tenant"
 )
 
@@ -249,4 +250,27 @@ func TestTakenBackOfAnOrderThatIsLongOver(t *testing.T) {
 		return scan[string](w, "select trim_scale(filled_qty) || ' at ' || trim_scale(filled_avg_price) from app.alpaca_orders where account_id = $1", w.account.Account) == "3 at 77"
 	})
 	w.journalBecomesTheBrokers()
+}
+
+// A database that came back older than it was takes no update from a stream that is
+// ahead of it: what lies between would be passed over for good.
+func TestAnOlderDatabaseTakesNoLaterUpdate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	l := w.lease()
+	apply := func(applied, id string) error {
+		return w.worker.TxNotify(t.Context(), l, func(b *tenant.Batch) {
+			b.Queue("select app.require_cursor($1, $2)", l.Account, applied)
+			b.Queue("select app.apply_trade_update($1, $2)", l.Account, payload(update(id, "new", time.Now(), map[string]any{"client_order_id": id}, nil)))
+		})
+	}
+	must(t, apply("", "01A"))
+	must(t, apply("01A", "01B"))
+	must(t, apply("01A", "01C")) // the cursor may be ahead
+	if err := apply("01D", "01E"); !problem.Is(err, problem.AccountForbidden) {
+		t.Errorf("an update after one that the database lacks: %v", err)
+	}
+	if got := scan[string](w, "select last_event_id from app.stream_cursors where account_id = $1", l.Account); got != "01C" {
+		t.Errorf("the cursor is %s", got)
+	}
 }
