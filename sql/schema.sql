@@ -2526,7 +2526,7 @@ create function app.orders_from_broker_json(p_account uuid, p_orders jsonb, p_pa
 create function app.orders_matching(p_account uuid, p_after timestamp with time zone, p_until timestamp with time zone, p_symbols text[], p_side text, p_classes text[]) returns SETOF app.alpaca_orders
   language sql stable;  -- paddock_owner's; for paddock_app
 
-create function app.orders_sent_since(p_account uuid, p_since timestamp with time zone, p_least bigint DEFAULT 0) returns bigint
+create function app.orders_sent_since(p_account uuid, p_since timestamp with time zone) returns bigint
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
 create function app.other_order_fields(o jsonb) returns jsonb

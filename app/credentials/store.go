@@ -22,16 +22,22 @@ const storeAttempts = 3
 // database, or a problem of the admission.
 func (k *Keyring) Store(ctx context.Context, db *tenant.DB, a tenant.Admission, c broker.Credentials,
 	brokerAccount uuid.UUID, number string, more func(*tenant.Batch)) error {
+	return k.underStoringVersion(ctx, db, a, func(b *tenant.Batch, version int) {
+		k.queueStore(b, a.Account, version, c, brokerAccount, number)
+		more(b)
+	})
+}
+
+// underStoringVersion runs what queue adds for the version that the database stores
+// under, in one transaction, and again where a rotation has changed that meanwhile.
+func (k *Keyring) underStoringVersion(ctx context.Context, db *tenant.DB, a tenant.Admission, queue func(b *tenant.Batch, version int)) error {
 	var err error
 	for range storeAttempts {
 		var version int
 		if version, err = k.storingVersion(ctx, db, a); err != nil {
 			return err
 		}
-		err = db.TxNotify(ctx, a, func(b *tenant.Batch) {
-			k.queueStore(b, a.Account, version, c, brokerAccount, number)
-			more(b)
-		})
+		err = db.TxNotify(ctx, a, func(b *tenant.Batch) { queue(b, version) })
 		if tenant.SQLState(err) != "PD501" {
 			break
 		}

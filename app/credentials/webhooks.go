@@ -23,21 +23,14 @@ func boundTo(webhook uuid.UUID) []byte { return append([]byte("webhook "), webho
 // problem of the admission.
 func (k *Keyring) StoreSecret(ctx context.Context, db *tenant.DB, a tenant.Admission, webhook uuid.UUID, secret broker.Secret,
 	queue func(b *tenant.Batch, outer string, version int, check, encrypted []byte)) error {
-	var err error
-	for range storeAttempts {
-		var version int
-		if version, err = k.storingVersion(ctx, db, a); err != nil {
-			return err
-		}
-		encrypted := k.inner(version, a.Account).Seal(nil, nil, []byte(secret.Reveal()), boundTo(webhook)) // #nosec G407 -- this cipher makes its own nonce, at random
-		err = db.TxNotify(ctx, a, func(b *tenant.Batch) {
-			queue(b, k.outerKey(version, a.Account), version, k.check(version), encrypted)
-		})
-		if tenant.SQLState(err) != "PD501" {
-			break
-		}
-	}
-	return explainStoring(err)
+	return k.underStoringVersion(ctx, db, a, func(b *tenant.Batch, version int) {
+		queue(b, k.outerKey(version, a.Account), version, k.check(version), k.sealSecret(version, a.Account, webhook, secret))
+	})
+}
+
+// sealSecret puts the inner layer around a webhook's secret.
+func (k *Keyring) sealSecret(version int, account, webhook uuid.UUID, secret broker.Secret) []byte {
+	return k.inner(version, account).Seal(nil, nil, []byte(secret.Reveal()), boundTo(webhook)) // #nosec G407 -- this cipher makes its own nonce, at random
 }
 
 // OuterKey returns the derived key of the outer layer around a webhook's secret. It ends
@@ -95,6 +88,5 @@ func (k *Keyring) rotateSecret(ctx context.Context, w *tenant.Worker, s tenant.S
 	if err != nil {
 		return nil // no key opens it
 	}
-	encrypted := k.inner(to, s.Account).Seal(nil, nil, []byte(secret.Reveal()), boundTo(s.Webhook)) // #nosec G407 -- this cipher makes its own nonce, at random
-	return w.RotateSecret(ctx, s, key, to, k.check(to), k.outerKey(to, s.Account), encrypted)
+	return w.RotateSecret(ctx, s, key, to, k.check(to), k.outerKey(to, s.Account), k.sealSecret(to, s.Account, s.Webhook, secret))
 }

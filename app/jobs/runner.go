@@ -26,6 +26,7 @@ import (
 
 	"paddock/app/problem"
 	"paddock/app/tenant"
+	"paddock/app/wait"
 )
 
 // Schema is where River's tables are.
@@ -163,10 +164,8 @@ func New(c Config) (*Runner, error) {
 // Run carries out jobs until ctx ends, and those that have begun to their end.
 func (r *Runner) Run(ctx context.Context) error {
 	for r.client.Start(context.WithoutCancel(ctx)) != nil { // the database may be away
-		select {
-		case <-ctx.Done():
+		if !wait.For(ctx, time.Second) {
 			return nil
-		case <-time.After(time.Second):
 		}
 	}
 	keeping, end := context.WithCancel(context.WithoutCancel(ctx))

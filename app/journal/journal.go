@@ -121,7 +121,8 @@ func (j *Journal) Fills(ctx context.Context, a tenant.Admission, symbol string, 
 	return j.page(ctx, a, "fills", "at", page, query, args)
 }
 
-// page returns a page of rows under a name, ordered by a column. A filter with text that the database cannot hold matches nothing.
+// page returns a page of rows under a name, ordered by a column. A filter with
+// text that the database cannot hold matches nothing.
 func (j *Journal) page(ctx context.Context, a tenant.Admission, name, column string, page *paging.Page, query string, args []any) ([]byte, error) {
 	list := page.List(name, column)
 	changed, args := page.State.Changed(args)

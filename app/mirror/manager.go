@@ -21,6 +21,7 @@ import (
 	"paddock/app/broker"
 	"paddock/app/credentials"
 	"paddock/app/tenant"
+	"paddock/app/wait"
 )
 
 // Config is what a Manager needs. Zero durations take the defaults.
@@ -70,7 +71,7 @@ type Manager struct {
 	running   map[uuid.UUID]*running // used by Run alone
 	renewed   time.Time              // when leases were last renewed; used by Run alone
 	last      lastClaim              // used by Run alone
-	lost      atomic.Bool            // a stream has found that its lease is lost
+	lost      atomic.Bool            // a stream has found that its lease is lost, or the leases could not be renewed
 	releasing atomic.Bool            // surplus accounts are being released
 	releases  sync.WaitGroup
 	counts    counts
@@ -161,7 +162,7 @@ func (m *Manager) Run(ctx context.Context) error {
 		case <-m.wake:
 			// Every event of every account wakes the Manager: twice a second is
 			// enough.
-			if !sleep(ctx, m.RenewPause-time.Since(looked)) {
+			if !wait.For(ctx, m.RenewPause-time.Since(looked)) {
 				continue
 			}
 		}
@@ -219,7 +220,6 @@ func (m *Manager) renewLeases(ctx context.Context) {
 			for _, r := range m.running {
 				r.end()
 			}
-			m.last.changed = true
 		}
 		return
 	}
@@ -445,7 +445,7 @@ const longestBackoff = 6
 // whether ctx is still alive.
 func backoff(ctx context.Context, attempt int) bool {
 	d := min(500*time.Millisecond<<min(attempt, longestBackoff), 30*time.Second)
-	return sleep(ctx, d/4+rand.N(d)) // #nosec G404 -- it only spreads the times out
+	return wait.For(ctx, d/4+rand.N(d)) // #nosec G404 -- it only spreads the times out
 }
 
 // backoffSocket waits between two attempts at a WebSocket, of which an account
@@ -453,17 +453,5 @@ func backoff(ctx context.Context, attempt int) bool {
 // gone.
 func backoffSocket(ctx context.Context, attempt int) bool {
 	d := min(time.Second<<min(attempt, longestBackoff), time.Minute)
-	return sleep(ctx, d/2+rand.N(d)) // #nosec G404 -- it only spreads the times out
-}
-
-// sleep waits, and reports whether ctx is still alive.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	return wait.For(ctx, d/2+rand.N(d)) // #nosec G404 -- it only spreads the times out
 }

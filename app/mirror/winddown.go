@@ -17,6 +17,7 @@ import (
 	"paddock/app/broker"
 	"paddock/app/problem"
 	"paddock/app/tenant"
+	"paddock/app/wait"
 )
 
 // Bounds of a wind-down.
@@ -173,7 +174,7 @@ func (a *account) carryOut(ctx context.Context, w windDown) error {
 		if attempt > quickRounds {
 			pause = max(pause, left.pace())
 		}
-		if !sleep(ctx, pause) {
+		if !wait.For(ctx, pause) {
 			return ctx.Err()
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgxlisten"
+
+	"paddock/app/wait"
 )
 
 // listen receives the doorbell's notifications, and reconnects by itself. It asks
@@ -22,7 +24,7 @@ func (h *Hub) listen(ctx context.Context) {
 	for ctx.Err() == nil {
 		channel, err := h.Worker.Channel(ctx)
 		if err != nil {
-			sleep(ctx, time.Second)
+			wait.For(ctx, time.Second)
 			continue
 		}
 		h.listenOn(ctx, channel, &socket)
@@ -58,7 +60,7 @@ func (h *Hub) listenOn(ctx context.Context, channel string, socket *atomic.Point
 	listener.Handle(channel, notificationHandler{h})
 	if err := listener.Listen(ctx); err != nil && ctx.Err() == nil {
 		h.Logger.Error("the listener ended", "err", err)
-		sleep(ctx, time.Second)
+		wait.For(ctx, time.Second)
 	}
 }
 
@@ -71,7 +73,7 @@ const relistenEvery = 10 * time.Second
 // fill the queue, an idle listener keeps them in it for ever, and nobody can
 // notify any more.
 func (h *Hub) relisten(ctx context.Context, socket *atomic.Pointer[net.Conn]) {
-	for sleep(ctx, relistenEvery) {
+	for wait.For(ctx, relistenEvery) {
 		usage, err := h.Worker.QueueUsage(ctx)
 		if c := socket.Load(); err == nil && usage >= 0.5 && c != nil {
 			_ = (*c).Close() // it may have ended by itself
@@ -118,15 +120,4 @@ func parsePayload(payload string) []accountHash {
 		accounts = append(accounts, accountHash(n))
 	}
 	return accounts
-}
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"paddock/app/problem"
+	"paddock/app/wait"
 )
 
 // Replica is a standby on which reads are run that are proven to be no older than
@@ -143,20 +144,18 @@ func (r *Replica) Run(ctx context.Context) error {
 			said = now
 		}
 		r.usable.Store(err == nil)
-		wait := replicaLook
+		pause := replicaLook
 		if err != nil {
-			wait = replicaRetry
+			pause = replicaRetry
 		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-r.look:
-			select {
-			case <-ctx.Done():
+			if !wait.For(ctx, replicaRetry) {
 				return nil
-			case <-time.After(replicaRetry):
 			}
-		case <-time.After(wait):
+		case <-time.After(pause):
 		}
 	}
 }
@@ -218,7 +217,7 @@ func (r *Replica) try(ctx context.Context, queue func(*Batch)) error {
 		if behind == 0 || behind > replicaWait || !once {
 			break
 		}
-		if !sleep(ctx, behind) {
+		if !wait.For(ctx, behind) {
 			return ctx.Err()
 		}
 	}
@@ -239,7 +238,7 @@ func (r *Replica) try(ctx context.Context, queue func(*Batch)) error {
 		if time.Now().After(deadline) {
 			return errUnfinished
 		}
-		if !sleep(ctx, time.Millisecond/2) {
+		if !wait.For(ctx, time.Millisecond/2) {
 			return ctx.Err()
 		}
 		if index, err = r.indexes.get(ctx); err != nil {
@@ -279,18 +278,6 @@ func clockBehind(err error) time.Duration {
 	}
 	micros, _ := strconv.ParseInt(pg.Detail, 10, 64) // it is a number
 	return time.Duration(micros) * time.Microsecond
-}
-
-// sleep waits, and returns false if ctx ends before.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // resultOf returns which of ReplicaResults a try's error is.

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/shopspring/decimal"
 
 	"paddock/app/accounts"
 	"paddock/app/alpacasim"
@@ -58,18 +57,17 @@ func BenchmarkLookToOrder(b *testing.B) {
 	pool := tenant.NewDB(db.Pool(b, "paddock_app"), kit.SilentBell{})
 	log := slog.New(slog.DiscardHandler)
 	service := trading.New(pool, credentials.NewOpener(pool, keys, alpaca, log), log)
-	qty := func(n int64) *trading.Amount { return &trading.Amount{Decimal: decimal.NewFromInt(n)} }
 	for i, seed := range seeds { // few closings per account: one may send Alpaca 200 requests a minute, and 50 at once
 		owner := tenant.Admission{Token: token(i + 1), Account: uuid.MustParse(account(i + 1))}
 		if _, err := accounts.New(pool, keys, alpaca).PutCredentials(b.Context(), owner, seed.KeyID, seed.SecretKey); err != nil {
 			b.Fatal(err)
 		}
-		if _, err := service.Place(b.Context(), owner, "", trading.OrderRequest{Symbol: "AAPL", Side: "buy", Type: "market", TimeInForce: "day", Qty: qty(100)}); err != nil {
+		if _, err := service.Place(b.Context(), owner, "", trading.OrderRequest{Symbol: "AAPL", Side: "buy", Type: "market", TimeInForce: "day", Qty: amount(100)}); err != nil {
 			b.Fatal(err)
 		}
 		sim.Step()
 		for range 10 {
-			if _, err := service.Close(b.Context(), owner, "", trading.Closing{Symbol: "AAPL", Qty: qty(1)}); err != nil {
+			if _, err := service.Close(b.Context(), owner, "", trading.Closing{Symbol: "AAPL", Qty: amount(1)}); err != nil {
 				b.Fatal(err)
 			}
 			sim.Step()

@@ -20,12 +20,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"golang.org/x/sync/errgroup"
 
-	"paddock/app/accounts"
 	"paddock/app/mirror"
 	"paddock/app/tenant"
-	"paddock/tests/kit"
 	"paddock/tests/pgtest"
 )
 
@@ -212,28 +209,7 @@ func BenchmarkRest(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	for _, text := range append([]string{fillStreamed}, fillStreamedToo...) {
-		if _, err := admin.Exec(ctx, text, n); err != nil {
-			b.Fatalf("%.60s…: %v", text, err)
-		}
-	}
-	alpaca, keys := kit.Broker(b, startBrokerOfRest(b)), kit.Keys(b)
-	service := accounts.New(tenant.NewDB(db.Pool(b, "paddock_app"), nil), keys, alpaca)
-	var storing errgroup.Group
-	storing.SetLimit(6)
-	for i := 1; i <= n; i++ {
-		storing.Go(func() error {
-			a := tenant.Admission{Token: token(i), Account: uuid.MustParse(account(i))}
-			_, err := service.PutCredentials(ctx, a, seedOf(i).KeyID, seedOf(i).SecretKey)
-			return err
-		})
-	}
-	if err := storing.Wait(); err != nil {
-		b.Fatal(err)
-	}
-	if _, err := admin.Exec(ctx, "vacuum analyze"); err != nil {
-		b.Fatal(err)
-	}
+	alpaca, keys := connectStreamed(b, db, n, startBrokerOfRest(b))
 
 	before := used(b)
 	uses := newProcessor(b, db)

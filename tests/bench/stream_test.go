@@ -21,6 +21,8 @@ import (
 
 	"paddock/app/accounts"
 	"paddock/app/alpacasim"
+	"paddock/app/broker"
+	"paddock/app/credentials"
 	"paddock/app/mirror"
 	"paddock/app/tenant"
 	"paddock/tests/kit"
@@ -116,6 +118,36 @@ func used(b *testing.B) usage {
 	return usage{runtime.NumGoroutine(), len(open), m.HeapAlloc + m.StackInuse}
 }
 
+// connectStreamed makes n accounts and stores keys of each, which open those at the
+// broker of this URL.
+func connectStreamed(b *testing.B, db *pgtest.DB, n int, url string) (*broker.Broker, *credentials.Keyring) {
+	b.Helper()
+	admin := db.Conn(b, "admin")
+	for _, text := range append([]string{fillStreamed}, fillStreamedToo...) {
+		if _, err := admin.Exec(b.Context(), text, n); err != nil {
+			b.Fatalf("%.60s…: %v", text, err)
+		}
+	}
+	alpaca, keys := kit.Broker(b, url), kit.Keys(b)
+	service := accounts.New(tenant.NewDB(db.Pool(b, "paddock_app"), nil), keys, alpaca)
+	var storing errgroup.Group
+	storing.SetLimit(6)
+	for i := 1; i <= n; i++ {
+		storing.Go(func() error {
+			a := tenant.Admission{Token: token(i), Account: uuid.MustParse(account(i))}
+			_, err := service.PutCredentials(b.Context(), a, seedOf(i).KeyID, seedOf(i).SecretKey)
+			return err
+		})
+	}
+	if err := storing.Wait(); err != nil {
+		b.Fatal(err)
+	}
+	if _, err := admin.Exec(b.Context(), "vacuum analyze"); err != nil {
+		b.Fatal(err)
+	}
+	return alpaca, keys
+}
+
 // BenchmarkStreams measures what 2,000 streams on one instance cost: to start, to
 // hold, and each time the leases are renewed. While nothing happens, renewing them
 // is all that the database has to do.
@@ -135,29 +167,8 @@ func benchmarkStreams(b *testing.B, streams string) {
 			b.Fatal(err)
 		}
 	}
-	for _, text := range append([]string{fillStreamed}, fillStreamedToo...) {
-		if _, err := admin.Exec(ctx, text, streamed); err != nil {
-			b.Fatalf("%.60s…: %v", text, err)
-		}
-	}
 	at := startSim(b, streams)
-	alpaca, keys := kit.Broker(b, at), kit.Keys(b)
-	service := accounts.New(tenant.NewDB(db.Pool(b, "paddock_app"), nil), keys, alpaca)
-	var storing errgroup.Group
-	storing.SetLimit(6)
-	for n := 1; n <= streamed; n++ {
-		storing.Go(func() error {
-			a := tenant.Admission{Token: token(n), Account: uuid.MustParse(account(n))}
-			_, err := service.PutCredentials(ctx, a, seedOf(n).KeyID, seedOf(n).SecretKey)
-			return err
-		})
-	}
-	if err := storing.Wait(); err != nil {
-		b.Fatal(err)
-	}
-	if _, err := admin.Exec(ctx, "vacuum analyze"); err != nil {
-		b.Fatal(err)
-	}
+	alpaca, keys := connectStreamed(b, db, streamed, at)
 
 	before := used(b)
 	worker := tenant.NewWorker(db.Pool(b, "paddock_worker"), nil)

@@ -39,6 +39,15 @@ func (in *instances) newFollower(u *user, seed uint64, stream bool, accounts ...
 	return &follower{user: u, in: in, accounts: accounts, stream: stream, dice: rand.New(rand.NewPCG(seed, 7)), events: map[string][]heard{}, refused: map[string]bool{}}
 }
 
+// runFollowers runs followers until ctx ends. What it returns waits for that.
+func runFollowers(ctx context.Context, all []*follower) *sync.WaitGroup {
+	var running sync.WaitGroup
+	for _, f := range all {
+		running.Go(func() { f.run(ctx) })
+	}
+	return &running
+}
+
 // run follows the accounts until ctx ends or its Server-Sent Events are refused.
 func (f *follower) run(ctx context.Context) {
 	for ctx.Err() == nil && !(f.stream && f.isRefused()) {

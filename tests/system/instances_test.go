@@ -40,6 +40,13 @@ func (w *world) startAt(addrs []string) (all []*world) {
 	return all
 }
 
+// behind returns the deployment as clients see it through a proxy.
+func (w *world) behind(proxy string) (through *world, in *instances) {
+	one := *w
+	one.addr = proxy
+	return &one, &instances{world: w, all: []*world{&one}, up: map[*world]bool{&one: true}}
+}
+
 // pick returns the nth server, or the next one after it that is up. It returns
 // false if all are down.
 func (in *instances) pick(n int) (*world, bool) {

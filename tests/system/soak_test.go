@@ -224,9 +224,7 @@ func TestSoak(t *testing.T) {
 	w.settings = append(w.settings, "PADDOCK_LAME_DUCK=3s", "PADDOCK_TRUSTED_PROXIES=127.0.0.1", "PADDOCK_WEBHOOK_NETWORKS=127.0.0.0/8", "PADDOCK_LOG_LEVEL=info",
 		"BETTER_AUTH_TRUSTED_ORIGINS=http://"+s.proxy.Addr)
 	s.all = w.startAt(addrs)
-	through := *w
-	through.addr = s.proxy.Addr
-	behind := &instances{world: w, all: []*world{&through}, up: map[*world]bool{&through: true}}
+	through, behind := w.behind(s.proxy.Addr)
 	ada, bob := through.signUp("ada"), through.signUp("bob")
 	accounts := []*account{ada.connect("one", w.seeds[0]), bob.connect("two", w.seeds[1])}
 	hooks := map[*account]*hookReceiver{}
@@ -237,38 +235,16 @@ func TestSoak(t *testing.T) {
 			text, _ := io.ReadAll(made.Body)
 			t.Fatalf("make a webhook: %d %s", made.StatusCode, text)
 		}
-		w.eventually("the account to be read from the broker", func() error {
-			var health struct{ Status string }
-			if err := json.NewDecoder(s.ask(a, "GET", "/api/accounts/"+a.id+"/health", nil).Body).Decode(&health); err != nil || health.Status != "ok" {
-				return fmt.Errorf("its health is %q (%v)", health.Status, err)
-			}
-			return nil
-		})
+		a.awaitMirror()
 	}
-	followers := []*follower{behind.newFollower(ada, 1, false, accounts[0].id), behind.newFollower(ada, 2, true, accounts[0].id), behind.newFollower(bob, 3, false, accounts[1].id)}
 	following, leave := context.WithCancel(t.Context())
 	defer leave()
-	var running sync.WaitGroup
-	for _, f := range followers {
-		running.Go(func() { f.run(following) })
-	}
+	followers := []*follower{behind.newFollower(ada, 1, false, accounts[0].id), behind.newFollower(ada, 2, true, accounts[0].id), behind.newFollower(bob, 3, false, accounts[1].id)}
+	left := runFollowers(following, followers)
 
 	quit := make(chan struct{})
 	var clients sync.WaitGroup
-	every := func(pause time.Duration, one func(n int)) {
-		clients.Go(func() {
-			tick := time.NewTicker(pause)
-			defer tick.Stop()
-			for n := 0; ; n++ {
-				one(n)
-				select {
-				case <-quit:
-					return
-				case <-tick.C:
-				}
-			}
-		})
-	}
+	every := func(pause time.Duration, one func(n int)) { clients.Go(func() { repeat(quit, pause, one) }) }
 	for _, a := range accounts {
 		tags := map[string]string{}
 		lists := []string{"/api/orders", "/api/orders?status=open", "/api/fills", "/api/trading-positions"}
@@ -373,15 +349,26 @@ func TestSoak(t *testing.T) {
 			return nil
 		})
 	}
+	// Now that nothing happens any more, a list that was read is not sent again.
+	for _, a := range accounts {
+		tags := map[string]string{}
+		w.eventually("an unchanged list", func() error {
+			before := s.unchanged.Load()
+			if s.list(a, "/api/orders", tags); s.unchanged.Load() == before {
+				return errors.New("it is sent again")
+			}
+			return nil
+		})
+	}
 	events := 0
 	for i, f := range followers {
 		events += behind.compare(fmt.Sprint("follower ", i), f)
 	}
 	leave()
-	running.Wait()
+	left.Wait()
 	t.Logf("%v: %d requests (%d cut off with an instance, %d while Postgres was away, %d lists unchanged), %d and %d orders (%d unknown after %d kills), %d events heard, memory %.0f and %.0f MiB",
 		time.Since(began).Round(time.Second), s.requests.Load(), s.cut.Load(), s.waited.Load(), s.unchanged.Load(), len(s.placed[accounts[0]]), len(s.placed[accounts[1]]), unknown, kills, events, first, last)
-	if s.requests.Load() < 500 || len(s.placed[accounts[0]]) < 10 {
+	if s.requests.Load() < 500 || len(s.placed[accounts[0]]) < 10 || s.unchanged.Load() == 0 {
 		t.Error("the soak did less than it says")
 	}
 	if last > 1.5*first+20 {

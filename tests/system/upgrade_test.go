@@ -132,8 +132,8 @@ func (l *load) call(method, path string, body any, want ...int) {
 	l.t.Errorf("%s %s is answered with %d %s (%v)", method, path, response.StatusCode, answer, err)
 }
 
-// run makes requests until quit is closed.
-func (l *load) run(quit <-chan struct{}, every time.Duration, one func(n int)) {
+// repeat calls one again and again, until quit is closed.
+func repeat(quit <-chan struct{}, every time.Duration, one func(n int)) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for n := 0; ; n++ {
@@ -163,40 +163,29 @@ func TestUpgradeBehindNginx(t *testing.T) {
 	w.migrate(older)
 	w.binary = older
 	all := w.startAt(addrs)
-	through := *w
-	through.addr = proxy.Addr
-	behind := &instances{world: w, all: []*world{&through}, up: map[*world]bool{&through: true}}
+	through, behind := w.behind(proxy.Addr)
 	ada := through.signUp("ada")
 	a := ada.connect("one", w.seeds[0])
-	w.eventually("the account to be read from the broker", func() error {
-		var health struct{ Status string }
-		if err := json.NewDecoder(ada.call("GET", "/api/accounts/"+a.id+"/health", "", nil).Body).Decode(&health); err != nil || health.Status != "ok" {
-			return fmt.Errorf("its health is %q (%v)", health.Status, err)
-		}
-		return nil
-	})
+	a.awaitMirror()
 
-	followers := []*follower{behind.newFollower(ada, 1, false, a.id), behind.newFollower(ada, 2, true, a.id)}
 	following, leave := context.WithCancel(t.Context())
 	defer leave()
-	var running sync.WaitGroup
-	for _, f := range followers {
-		running.Go(func() { f.run(following) })
-	}
+	followers := []*follower{behind.newFollower(ada, 1, false, a.id), behind.newFollower(ada, 2, true, a.id)}
+	left := runFollowers(following, followers)
 	l := &load{t: t, user: ada, account: a, client: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}}
 	quit := make(chan struct{})
 	var clients sync.WaitGroup
-	clients.Go(func() { l.run(quit, 20*time.Millisecond, func(int) { l.call("GET", "/api/orders", nil, 200) }) })
+	clients.Go(func() { repeat(quit, 20*time.Millisecond, func(int) { l.call("GET", "/api/orders", nil, 200) }) })
 	clients.Go(func() {
-		l.run(quit, 20*time.Millisecond, func(int) { l.call("GET", "/api/events?since=0&limit=10", nil, 200) })
+		repeat(quit, 20*time.Millisecond, func(int) { l.call("GET", "/api/events?since=0&limit=10", nil, 200) })
 	})
 	clients.Go(func() {
-		l.run(quit, 50*time.Millisecond, func(n int) {
+		repeat(quit, 50*time.Millisecond, func(n int) {
 			l.call("POST", "/api/agent-logs", map[string]any{"level": "info", "message": fmt.Sprint("line ", n)}, 201)
 		})
 	})
 	clients.Go(func() {
-		l.run(quit, 200*time.Millisecond, func(n int) {
+		repeat(quit, 200*time.Millisecond, func(n int) {
 			id := fmt.Sprint("order-", n)
 			l.call("POST", "/api/orders", map[string]any{"symbol": "AAPL", "side": "buy", "type": "market", "time_in_force": "day", "qty": "1", "client_order_id": id}, 201, 202)
 			l.mu.Lock()
@@ -257,7 +246,7 @@ func TestUpgradeBehindNginx(t *testing.T) {
 		events = behind.compare(fmt.Sprint("follower ", i), f)
 	}
 	leave()
-	running.Wait()
+	left.Wait()
 	t.Logf("%d requests, %d orders, %d events; followers connected %d and %d times", l.requests.Load(), len(l.placed), events, followers[0].breaks, followers[1].breaks)
 	if len(l.placed) < 20 || l.requests.Load() < 500 {
 		t.Error("the test did less than it says")

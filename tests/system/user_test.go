@@ -120,6 +120,19 @@ func (u *user) connect(name string, seed alpacasim.AccountSeed) *account {
 	return &account{user: u, name: u.name + "/" + name, id: body.ID, seed: seed}
 }
 
+// awaitMirror waits until the account has been read from the broker.
+func (a *account) awaitMirror() {
+	w := a.user.w
+	w.t.Helper()
+	w.eventually("the account to be read from the broker", func() error {
+		var health struct{ Status string }
+		if err := json.NewDecoder(a.user.call("GET", "/api/accounts/"+a.id+"/health", "", nil).Body).Decode(&health); err != nil || health.Status != "ok" {
+			return fmt.Errorf("its health is %q (%v)", health.Status, err)
+		}
+		return nil
+	})
+}
+
 func (a *account) buy(symbol string, qty int, clientOrderID string) *http.Response {
 	return a.user.call("POST", "/api/orders", a.id, map[string]any{
 		"symbol": symbol, "side": "buy", "type": "market", "time_in_force": "day", "qty": fmt.Sprint(qty), "client_order_id": clientOrderID,

@@ -116,14 +116,14 @@ begin
     end if;
   end if;
   if g.orders_per_minute is not null then
-    counted := 1 + app.orders_sent_since(o.account_id, clock_timestamp() - interval '1 minute', g.orders_per_minute);
+    counted := 1 + app.orders_sent_since(o.account_id, clock_timestamp() - interval '1 minute');
     if counted > g.orders_per_minute then
       violations := violations || app.violation('orders_per_minute', g.orders_per_minute::text, counted::text,
         format('At most %s orders may be sent in a minute. Wait, and send it again.', g.orders_per_minute));
     end if;
   end if;
   if g.orders_per_day is not null then
-    counted := 1 + app.orders_sent_since(o.account_id, app.new_york_midnight(), g.orders_per_day);
+    counted := 1 + app.orders_sent_since(o.account_id, app.new_york_midnight());
     if counted > g.orders_per_day then
       violations := violations || app.violation('orders_per_day', g.orders_per_day::text, counted::text,
         format('At most %s orders may be sent in a day, and New York''s day ends at midnight there.', g.orders_per_day));
