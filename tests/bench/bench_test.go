@@ -69,18 +69,25 @@ func compare(b *testing.B, title string, all ...*contender) {
 func word(name string) string { return strings.TrimSuffix(strings.Fields(name)[0], ",") }
 
 // BenchmarkOrders compares GET /api/orders of the built binary with pgbench, which
-// sends the same statements in one pipeline to the same Postgres.
+// sends the same statements in one pipeline to the same Postgres. A thousand sockets are
+// connected meanwhile.
 func BenchmarkOrders(b *testing.B) {
 	db := pgtest.New(b)
 	fillTenants(b, db, orders)
+	addViewers(b, db, 1)
 	same := script(b, recordList(b, db))
-	addr := startServer(b, db)
+	addr, pid := startServerProcess(b, db)
+	fmt.Printf("\nGET /api/orders: the server takes %.1f MiB at rest", mebibytes(b, pid))
+	defer connect(b, addr, tenants).close()
+	fmt.Printf(", and %.1f with %d sockets\n", mebibytes(b, pid), tenants)
 	for _, clients := range []int{connections, 4 * connections} {
 		b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) {
 			compare(b, fmt.Sprintf("GET /api/orders, 50 of %d orders of %d tenants, %d connections", orders, tenants, clients),
 				&contender{name: "pgbench, the same statements in one pipeline", run: func() float64 { return pgbench(b, db, same, clients) }},
 				&contender{name: "http, the whole product", run: func() float64 { return load(b, addr, "/api/orders", clients) }},
 			)
+			_, took := loadKnown(b, addr, "/api/orders", clients, nil)
+			fmt.Printf("  p50 %.2f ms, p99 %.2f ms (%.1f×); the server takes %.1f MiB\n", ms(took, 50), ms(took, 99), ms(took, 99)/ms(took, 50), mebibytes(b, pid))
 		})
 	}
 }
@@ -110,7 +117,8 @@ func BenchmarkKnownOrders(b *testing.B) {
 	compare(b, fmt.Sprintf("GET /api/orders, 50 of %d orders of %d tenants, %d connections", orders, tenants, connections),
 		&contender{name: "read, 200 with the page", run: func() float64 { return load(b, addr, "/api/orders", connections) }},
 		&contender{name: "known, 304", run: func() float64 {
-			return loadKnown(b, addr, "/api/orders", connections, func(n int) string { return tags[n] })
+			perSecond, _ := loadKnown(b, addr, "/api/orders", connections, func(n int) string { return tags[n] })
+			return perSecond
 		}},
 	)
 }

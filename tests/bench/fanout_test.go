@@ -79,7 +79,8 @@ func ms(all []time.Duration, percentile int) float64 {
 	return float64(all[(len(all)-1)*percentile/100].Microseconds()) / 1000
 }
 
-// resident returns the resident memory of a process, in bytes.
+// resident returns the memory that a process has for itself, in bytes: without the pages
+// of its program's file, which the system keeps as long as it has room.
 func resident(b testing.TB, pid int) int64 {
 	b.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
@@ -87,7 +88,7 @@ func resident(b testing.TB, pid int) int64 {
 		b.Skipf("this system does not tell a process's memory: %v", err)
 	}
 	for line := range strings.Lines(string(text)) {
-		if rest, is := strings.CutPrefix(line, "VmRSS:"); is {
+		if rest, is := strings.CutPrefix(line, "RssAnon:"); is {
 			n, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
 			if err != nil {
 				b.Fatal(err)
@@ -97,6 +98,12 @@ func resident(b testing.TB, pid int) int64 {
 	}
 	b.Fatal("the process tells no memory")
 	return 0
+}
+
+// mebibytes is resident in MiB.
+func mebibytes(b testing.TB, pid int) float64 {
+	b.Helper()
+	return float64(resident(b, pid)) / (1 << 20)
 }
 
 // crowd has all sockets. Socket i follows the account with the index i%tenants.

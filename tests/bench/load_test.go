@@ -7,8 +7,8 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -18,12 +18,14 @@ import (
 // half of the machine would measure itself.
 func load(b *testing.B, addr, path string, connections int) float64 {
 	b.Helper()
-	return loadKnown(b, addr, path, connections, nil)
+	perSecond, _ := loadKnown(b, addr, path, connections, nil)
+	return perSecond
 }
 
 // loadKnown is load by clients that have the list whose entity tag known returns for
-// the nth tenant.
-func loadKnown(b *testing.B, addr, path string, connections int, known func(n int) string) float64 {
+// the nth tenant, or none where known is nil. It also returns how long each request took,
+// in ascending order.
+func loadKnown(b *testing.B, addr, path string, connections int, known func(n int) string) (perSecond float64, took []time.Duration) {
 	b.Helper()
 	requests := make([][]byte, tenants)
 	for i := range requests {
@@ -34,14 +36,16 @@ func loadKnown(b *testing.B, addr, path string, connections int, known func(n in
 		}
 		requests[i] = append(requests[i], "\r\n"...)
 	}
-	var done atomic.Int64
+	var mu sync.Mutex
 	var wait sync.WaitGroup
 	failed := make(chan error, connections)
 	began := time.Now()
 	for range connections {
 		wait.Go(func() {
-			n, err := drive(addr, requests, began.Add(round), known != nil)
-			done.Add(n)
+			each, err := drive(addr, requests, began.Add(round), known != nil)
+			mu.Lock()
+			took = append(took, each...)
+			mu.Unlock()
 			if err != nil {
 				failed <- err
 			}
@@ -53,31 +57,34 @@ func loadKnown(b *testing.B, addr, path string, connections int, known func(n in
 		b.Fatal(err)
 	default:
 	}
-	return float64(done.Load()) / time.Since(began).Seconds()
+	perSecond = float64(len(took)) / time.Since(began).Seconds()
+	slices.Sort(took)
+	return perSecond, took
 }
 
-func drive(addr string, requests [][]byte, until time.Time, known bool) (n int64, err error) {
+func drive(addr string, requests [][]byte, until time.Time, known bool) (took []time.Duration, err error) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer conn.Close()
 	in := bufio.NewReaderSize(conn, 64<<10)
-	for ; time.Now().Before(until); n++ {
+	for began := time.Now(); began.Before(until); began = time.Now() {
 		if _, err := conn.Write(requests[rand.IntN(len(requests))]); err != nil {
-			return n, err
+			return took, err
 		}
 		response, err := http.ReadResponse(in, nil)
 		if err != nil {
-			return n, err
+			return took, err
 		}
 		length, err := io.Copy(io.Discard, response.Body)
 		if err != nil {
-			return n, err
+			return took, err
 		}
+		took = append(took, time.Since(began))
 		if known && (response.StatusCode != http.StatusNotModified || length != 0) || !known && (response.StatusCode != http.StatusOK || length < 50*100) {
-			return n, fmt.Errorf("answered %s with %d bytes, want 200 with a whole page, or 304 where it is known", response.Status, length)
+			return took, fmt.Errorf("answered %s with %d bytes, want 200 with a whole page, or 304 where it is known", response.Status, length)
 		}
 	}
-	return n, nil
+	return took, nil
 }
