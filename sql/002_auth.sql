@@ -34,7 +34,7 @@ create policy gate_deletes on auth."user" for delete to paddock_gate using (true
 grant select (id, email, "emailVerified", name, "createdAt", "twoFactorEnabled"), delete, update ("emailVerified", "updatedAt", "twoFactorEnabled") on auth."user" to paddock_gate;
 
 create table auth.session (
-  id text primary key,
+  id text primary key check (id not like 'token:%'),  -- what the audit calls an API token
   "expiresAt" timestamptz not null,
   token text not null unique,
   "createdAt" timestamptz not null default current_timestamp,

@@ -52,10 +52,54 @@ alter table app.account_grants enable row level security, force row level securi
 -- Admission reads grants before anyone is admitted.
 create policy gate_all on app.account_grants to paddock_gate using (true) with check (true);
 grant select, insert (account_id, user_id, role) on app.account_grants to paddock_gate;
--- A user sees the grants that name them, and through these their accounts.
-create policy app_reads on app.account_grants for select to paddock_app
-  using (user_id = (select private.user_id()));
 grant select on app.account_grants to paddock_app;
+
+-- API tokens: what a program signs in with in place of a user's session. A token never
+-- does what its user may not, and each has bounds of its own. No column of it widens
+-- afterwards: whoever needs more makes another.
+create table private.api_tokens (
+  id uuid primary key,
+  user_id text not null references auth."user" (id) on delete cascade,
+  -- The tokens of which it was made, the first of them made in a session, and itself.
+  path uuid[] not null check (cardinality(path) between 1 and 8 and path[cardinality(path)] = id),
+  name text not null check (name = btrim(name) and char_length(name) between 1 and 80),
+  digest bytea not null unique check (octet_length(digest) = 32),  -- SHA-256 of the token
+  hint text not null check (char_length(hint) <= 8),  -- how the token ends
+  -- Every token may read, and one that may trade may cancel: an order is made with all three.
+  scopes text[] not null check (scopes <@ array['read', 'trade', 'cancel', 'log'] and 'read' = any (scopes)
+    and ('cancel' = any (scopes) or 'trade' <> all (scopes))),
+  paper_only boolean not null,
+  created_at timestamptz not null,
+  expires_at timestamptz not null check (expires_at > created_at and expires_at <= created_at + interval '366 days'),
+  revoked_at timestamptz,
+  last_used_at timestamptz,  -- within a minute
+  -- Limits beside the account's own (app.account_guards), on each account that it reaches.
+  max_order_notional numeric check (max_order_notional >= 0),
+  max_position_notional numeric check (max_position_notional >= 0),
+  max_position_qty numeric check (max_position_qty >= 0),
+  max_open_orders integer check (max_open_orders >= 0),
+  orders_per_minute integer check (orders_per_minute >= 0),
+  orders_per_day integer check (orders_per_day >= 0),
+  daily_loss_limit numeric check (daily_loss_limit >= 0),
+  allowed_symbols text[] check (array_length(allowed_symbols, 1) <= 500),
+  allowed_sides text[] check (allowed_sides <@ array['buy', 'sell'])
+);
+comment on table private.api_tokens is 'API tokens of users, by the digest of each, with their scopes and limits.';
+create index api_tokens_user_idx on private.api_tokens (user_id);
+alter table private.api_tokens enable row level security, force row level security;
+create policy gate_all on private.api_tokens to paddock_gate using (true) with check (true);
+grant select, insert, update (revoked_at, last_used_at) on private.api_tokens to paddock_gate;
+
+create table private.token_accounts (
+  account_id uuid not null references app.user_accounts (id) on delete cascade,
+  token_id uuid not null references private.api_tokens (id) on delete cascade,
+  primary key (account_id, token_id)
+);
+comment on table private.token_accounts is 'Which accounts each API token reaches.';
+create index token_accounts_token_idx on private.token_accounts (token_id);
+alter table private.token_accounts enable row level security, force row level security;
+create policy gate_all on private.token_accounts to paddock_gate using (true) with check (true);
+grant select, insert on private.token_accounts to paddock_gate;
 
 -- Plain SQL for others: a login in the group paddock_report sees the accounts
 -- that were granted to it, through the views of schema report, and nothing else.
@@ -79,16 +123,37 @@ reset role;
 
 grant create on schema private to paddock_gate;
 set local role paddock_gate;
+{{ template "func/004/sign_in.sql" . }}
+{{ template "func/004/sign_in_holds.sql" . }}
+{{ template "func/004/token_reaches.sql" . }}
+{{ template "func/004/scopes_within.sql" . }}
 {{ template "func/004/admit.sql" . }}
+{{ template "func/004/token_id.sql" . }}
+{{ template "func/004/token_path.sql" . }}
+{{ template "func/004/reach.sql" . }}
+{{ template "func/004/wider_than.sql" . }}
+{{ template "func/004/make_token.sql" . }}
+{{ template "func/004/revoke_token.sql" . }}
+{{ template "func/004/list_tokens.sql" . }}
+{{ template "func/004/note_token_uses.sql" . }}
 {{ template "func/004/create_account.sql" . }}
 {{ template "func/004/record_account_change.sql" . }}
 {{ template "func/004/report_accounts.sql" . }}
 {{ template "func/004/grant_report.sql" . }}
 {{ template "func/004/revoke_report.sql" . }}
-grant execute on function private.admit, private.create_account to paddock_app;
+grant execute on function private.admit, private.create_account, private.token_id, private.token_path, private.reach,
+  private.make_token, private.revoke_token, private.list_tokens to paddock_app;
+grant execute on function private.note_token_uses, private.token_path to paddock_worker;
 grant execute on function private.record_account_change, private.grant_report, private.revoke_report to paddock_owner;
 grant execute on function private.report_accounts to paddock_report, paddock_owner;
 comment on function private.admit is 'Admits this transaction as the user of a session, to an account of theirs or to none.';
+comment on function private.token_id is 'The API token by which this transaction was admitted, if it was by one.';
+comment on function private.token_path is 'That API token, and before it those of which it was made.';
+comment on function private.reach is 'The accounts that this API token reaches; null without one.';
+comment on function private.make_token is 'Makes an API token of the admitted user.';
+comment on function private.revoke_token is 'Revokes an API token and all that were made of it.';
+comment on function private.list_tokens is 'The API tokens of the admitted user.';
+comment on function private.note_token_uses is 'Notes when API tokens were last used.';
 comment on function private.create_account is 'Makes an account and its owner''s grant, for the admitted user.';
 comment on function private.report_accounts is 'The accounts that the login of this session may report on: none once the login has ended.';
 comment on function private.grant_report is 'Lets a reporting login read an account: paddock report create and grant call it.';
@@ -97,6 +162,12 @@ reset role;
 revoke create on schema private from paddock_gate;
 
 set local role paddock_owner;
+
+-- A user sees the grants that name them, and through these their accounts; with an API
+-- token, of these those that it reaches.
+create policy app_reads on app.account_grants for select to paddock_app
+  using (user_id = (select private.user_id())
+    and ((select private.token_id()) is null or account_id = any ((select private.reach())::uuid[])));
 
 -- Because the ids are an array, Postgres looks them up in the primary key. A
 -- condition that filters rows would let EXPLAIN and the statistics functions show
@@ -135,12 +206,16 @@ reset role;
 set local role paddock_owner;
 drop trigger record_account_change on app.user_accounts;
 drop policy report_reads on app.user_accounts;
+drop policy app_reads on app.user_accounts; -- it reads the grants
+drop policy app_reads on app.account_grants;
 reset role;
 set local role paddock_gate;
+drop function private.note_token_uses, private.list_tokens, private.revoke_token, private.make_token, private.wider_than,
+  private.reach, private.token_path, private.token_id, private.scopes_within, private.token_reaches,
+  private.sign_in_holds;
 drop function private.revoke_report, private.grant_report, private.report_accounts, private.record_account_change,
-  private.create_account, private.admit;
+  private.create_account, private.admit, private.sign_in;
 reset role;
 set local role paddock_owner;
-drop policy app_reads on app.user_accounts; -- it reads the grants
-drop table private.report_grants, app.account_grants, app.user_accounts;
+drop table private.token_accounts, private.api_tokens, private.report_grants, app.account_grants, app.user_accounts;
 reset role;

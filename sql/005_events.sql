@@ -13,6 +13,8 @@ grant execute on function app.json_size, app.is_amount to paddock_app, paddock_w
 grant execute on function app.resume_cursor to paddock_app;
 comment on function app.json_size is 'How many bytes a jsonb takes as text.';
 comment on function app.is_amount is 'Whether a number has few enough digits to be an amount.';
+alter table private.api_tokens add constraint api_tokens_bounded check (app.is_amount(max_order_notional)
+  and app.is_amount(max_position_notional) and app.is_amount(max_position_qty) and app.is_amount(daily_loss_limit));
 comment on function app.resume_cursor is 'The cursor with which a reader goes on after an event.';
 
 -- A writer locks the head row until it commits, so an account's numbers become
@@ -157,7 +159,7 @@ alter table app.user_audit_log enable row level security, force row level securi
 create policy gate_appends on app.user_audit_log for insert to paddock_gate with check (true);
 grant insert (user_id, kind, actor, session_id, request_id, address, request, action, detail) on app.user_audit_log to paddock_gate;
 create policy app_reads on app.user_audit_log for select to paddock_app
-  using (user_id = (select private.user_id()));
+  using (user_id = (select private.user_id()) and (select private.token_id()) is null);
 grant select on app.user_audit_log to paddock_app;
 
 -- How long the audit is kept at least. An operator changes keep as paddock_owner.
@@ -179,6 +181,7 @@ create table app.agent_logs (
   account_id uuid not null references app.user_accounts (id) on delete cascade,
   id uuid not null default gen_random_uuid(),
   user_id text,
+  token_id uuid default private.token_id(),  -- the API token that sent it
   orchestrator_agent_id text check (char_length(orchestrator_agent_id) <= 128),
   level text not null check (level in ('debug', 'info', 'warn', 'error')),
   message text not null check (char_length(message) between 1 and 10000),
@@ -192,7 +195,7 @@ comment on table app.agent_logs is 'What agents logged of their work on an accou
 create index agent_logs_newest_idx on app.agent_logs (account_id, created_at desc, id desc);
 create index agent_logs_import_idx on app.agent_logs (account_id, import_id) where import_id is not null;
 alter table app.agent_logs enable row level security, force row level security,
-  alter column account_id set statistics 0, alter column user_id set statistics 0,
+  alter column account_id set statistics 0, alter column user_id set statistics 0, alter column token_id set statistics 0,
   alter column orchestrator_agent_id set statistics 0, alter column message set statistics 0, alter column data set statistics 0;
 create policy app_reads on app.agent_logs for select to paddock_app
   using (account_id = (select private.account_id('read')));
@@ -256,6 +259,7 @@ set local role paddock_gate;
 {{ template "func/005/origin.sql" . }}
 {{ template "func/005/is_sign_in_login.sql" . }}
 {{ template "func/005/audit.sql" . }}
+{{ template "func/005/has_stepped_up.sql" . }}
 {{ template "func/005/require_step_up.sql" . }}
 {{ template "func/005/step_up.sql" . }}
 {{ template "func/005/stepped_up_until.sql" . }}
@@ -374,10 +378,11 @@ drop function private.disable_two_factor, private.require_second_factor, private
 drop function private.lock_sign_ups, private.make_invitation, private.make_reset_token, private.verify_user, private.enable_user, private.disable_user, private.list_users, private.forget_tokens, private.refuse_disabled_user;
 drop function private.note_change, private.count_agent_log, private.count_stored, private.notify_events, private.doorbell_channel, private.purge_expired, private.mark_expired_events, private.check_access, private.read_events,
   private.append_event, private.write_event, private.lock_event_log, private.lock_accounts, private.record_grant_change, private.record_user_change, private.audit_refused_sign_in, private.audit_email,
-  private.audit_call, private.stepped_up_until, private.step_up, private.require_step_up, private.audit, private.is_sign_in_login, private.origin;
+  private.audit_call, private.stepped_up_until, private.step_up, private.require_step_up, private.has_stepped_up, private.audit, private.is_sign_in_login, private.origin;
 reset role;
 set local role paddock_owner;
 drop function private.maintain_audit_partitions, private.maintain_event_partitions, private.add_event_partition, private.partitions;
 drop table private.doorbell, private.step_up_window, private.storage_limit, private.stored_bytes, app.agent_logs, private.audit_retention, app.user_audit_log, app.audit_log, private.event_retention, app.account_events, app.event_heads;
+alter table private.api_tokens drop constraint api_tokens_bounded;
 drop function app.resume_cursor, app.is_amount, app.json_size;
 reset role;

@@ -35,6 +35,9 @@ create table app.alpaca_orders (
   -- The whole request as it was sent, with its legs.
   request jsonb,
   submitted_by text,
+  -- The API token that sent it, last, and before it those of which that was made.
+  token_path uuid[] check (cardinality(token_path) between 1 and 8),
+  token_id uuid generated always as (token_path[cardinality(token_path)]) stored,
   orchestrator_agent_id text check (char_length(orchestrator_agent_id) <= 128),
   tag text check (char_length(tag) <= 128),
   -- A closing: it may only make a position smaller (app.check_closing).
@@ -140,11 +143,12 @@ create index alpaca_orders_fills_idx on app.alpaca_orders (account_id, created_a
 create index alpaca_orders_wind_down_idx on app.alpaca_orders (account_id, wind_down_id) where wind_down_id is not null;
 create index alpaca_orders_filled_idx on app.alpaca_orders (account_id, symbol, (case when filled_at is null then broker_updated_at else filled_at end) desc)
   where filled_qty > 0;
+create index alpaca_orders_token_idx on app.alpaca_orders (account_id, created_at) where token_path is not null;
 create index alpaca_orders_import_idx on app.alpaca_orders (account_id, import_id) where import_id is not null;
 alter table app.alpaca_orders enable row level security, force row level security,
   alter column account_id set statistics 0, alter column id set statistics 0, alter column client_order_id set statistics 0,
   alter column idempotency_key set statistics 0, alter column request_hash set statistics 0, alter column request set statistics 0,
-  alter column submitted_by set statistics 0, alter column orchestrator_agent_id set statistics 0, alter column tag set statistics 0,
+  alter column submitted_by set statistics 0, alter column token_path set statistics 0, alter column token_id set statistics 0, alter column orchestrator_agent_id set statistics 0, alter column tag set statistics 0,
   alter column wind_down_id set statistics 0, alter column reference_prices set statistics 0, alter column symbol set statistics 0,
   alter column qty set statistics 0, alter column notional set statistics 0, alter column limit_price set statistics 0,
   alter column stop_price set statistics 0, alter column trail_price set statistics 0, alter column trail_percent set statistics 0,
@@ -204,7 +208,7 @@ create policy report_reads on app.alpaca_orders for select to paddock_report
 grant select (account_id, id, client_order_id, alpaca_order_id, symbol, side, type, time_in_force, order_class, qty, notional,
   limit_price, stop_price, extended_hours, status, status_message, filled_qty, filled_avg_price, orchestrator_agent_id, tag,
   created_at, submitted_at, filled_at, canceled_at, updated_at, position_intent, trail_price, trail_percent, parent_alpaca_order_id,
-  replaces, replaced_by) on app.alpaca_orders to paddock_report;
+  replaces, replaced_by, token_id) on app.alpaca_orders to paddock_report;
 
 -- These functions run as their caller, so RLS holds inside them as outside.
 {{ template "func/006/order_json.sql" . }}

@@ -192,7 +192,25 @@ grant select on app.exercises to paddock_worker;
 {{ template "func/008/closable_quantity.sql" . }}
 {{ template "func/008/broker_order_count.sql" . }}
 {{ template "func/008/orders_sent_since.sql" . }}
+{{ template "func/008/orders_sent_by_token.sql" . }}
 {{ template "func/008/new_york_midnight.sql" . }}
+{{ template "func/008/common_symbols.sql" . }}
+{{ template "func/008/tightest.sql" . }}
+grant execute on function app.underlying to paddock_gate;
+grant execute on function app.common_symbols, app.tightest to paddock_app, paddock_gate;
+reset role;
+
+grant create on schema private to paddock_gate;
+set local role paddock_gate;
+{{ template "func/008/token_limits.sql" . }}
+{{ template "func/008/token_paces.sql" . }}
+grant execute on function private.token_limits, private.token_paces to paddock_app;
+comment on function private.token_limits is 'The limits of the API token of this admission, with those of the tokens of which it was made.';
+comment on function private.token_paces is 'How many orders each of these tokens may send.';
+reset role;
+revoke create on schema private from paddock_gate;
+
+set local role paddock_owner;
 -- The guards themselves.
 {{ template "func/008/violation.sql" . }}
 {{ template "func/008/check_closing.sql" . }}
@@ -208,7 +226,7 @@ grant select on app.exercises to paddock_worker;
 {{ template "func/008/unanswered_intent_count.sql" . }}
 grant execute on function app.underlying, app.multi_leg_legs, app.order_lines, app.open_quantities, app.closable_quantity,
   app.violation, app.check_closing to paddock_app, paddock_worker;
-grant execute on function app.broker_order_count, app.orders_sent_since, app.new_york_midnight, app.check_guards,
+grant execute on function app.broker_order_count, app.orders_sent_since, app.orders_sent_by_token, app.new_york_midnight, app.check_guards,
   app.halt_reason, app.guards_json to paddock_app;
 grant execute on function app.wind_down_json to paddock_app, paddock_worker, paddock_gate;
 grant execute on function app.closings_to_make, app.make_closing, app.record_wind_down_progress,
@@ -251,8 +269,14 @@ set local role paddock_owner;
 drop trigger guard_new on app.exercises;
 drop function app.unanswered_intent_count, app.record_wind_down_progress, app.make_closing, app.closings_to_make, app.guards_json,
   app.wind_down_json, app.halt_reason, app.guard_exercise, app.check_guards, app.check_closing, app.violation,
-  app.new_york_midnight, app.orders_sent_since, app.broker_order_count, app.closable_quantity, app.open_quantities,
-  app.order_lines, app.multi_leg_legs, app.underlying;
+  app.new_york_midnight, app.orders_sent_by_token, app.orders_sent_since, app.broker_order_count, app.closable_quantity, app.open_quantities,
+  app.order_lines, app.multi_leg_legs;
+reset role;
+set local role paddock_gate;
+drop function private.token_paces, private.token_limits;
+reset role;
+set local role paddock_owner;
+drop function app.tightest, app.common_symbols, app.underlying;
 alter table app.alpaca_orders drop constraint alpaca_orders_account_id_wind_down_id_fkey;
 drop table app.exercises, app.wind_downs, app.balance_history, app.account_balances, app.account_guards;
 reset role;

@@ -93,7 +93,7 @@ CREATE INDEX account_grants_user_id_idx ON app.account_grants USING btree (user_
 alter table app.account_grants enable row level security, force row level security;
 -- without statistics: account_id, user_id
 create policy app_reads on app.account_grants for select to paddock_app
-  using ((user_id = ( SELECT private.user_id() AS user_id)));
+  using (((user_id = ( SELECT private.user_id() AS user_id)) AND ((( SELECT private.token_id() AS token_id) IS NULL) OR (account_id = ANY (( SELECT private.reach() AS reach)::uuid[])))));
 create policy gate_all on app.account_grants to paddock_gate
   using (true)
   with check (true);
@@ -152,6 +152,7 @@ create table app.agent_logs (
   account_id uuid not null,
   id uuid not null default gen_random_uuid(),
   user_id text,
+  token_id uuid default private.token_id(),
   orchestrator_agent_id text,
   level text not null,
   message text not null,
@@ -168,7 +169,7 @@ create table app.agent_logs (
 CREATE INDEX agent_logs_import_idx ON app.agent_logs USING btree (account_id, import_id) WHERE (import_id IS NOT NULL);
 CREATE INDEX agent_logs_newest_idx ON app.agent_logs USING btree (account_id, created_at DESC, id DESC);
 alter table app.agent_logs enable row level security, force row level security;
--- without statistics: account_id, user_id, orchestrator_agent_id, message, data
+-- without statistics: account_id, user_id, token_id, orchestrator_agent_id, message, data
 create policy app_inserts on app.agent_logs for insert to paddock_app
   with check (((account_id = ( SELECT private.account_id('log'::text) AS account_id)) AND (user_id = ( SELECT private.user_id() AS user_id))));
 create policy app_reads on app.agent_logs for select to paddock_app
@@ -201,6 +202,8 @@ create table app.alpaca_orders (
   request_hash bytea,
   request jsonb,
   submitted_by text,
+  token_path uuid[],
+  token_id uuid generated always as token_path[cardinality(token_path)] stored,
   orchestrator_agent_id text,
   tag text,
   reduce_only boolean not null default false,
@@ -274,6 +277,7 @@ create table app.alpaca_orders (
   constraint alpaca_orders_reference_prices_check CHECK ((jsonb_typeof(reference_prices) = 'object'::text)),
   constraint alpaca_orders_side_check CHECK ((side = ANY (ARRAY['buy'::text, 'sell'::text]))),
   constraint alpaca_orders_tag_check CHECK ((char_length(tag) <= 128)),
+  constraint alpaca_orders_token_path_check CHECK (((cardinality(token_path) >= 1) AND (cardinality(token_path) <= 8))),
   constraint alpaca_orders_wind_down_reduces CHECK ((reduce_only OR (wind_down_id IS NULL)))
 );
 CREATE INDEX alpaca_orders_filled_idx ON app.alpaca_orders USING btree (account_id, symbol, (
@@ -287,10 +291,11 @@ CREATE INDEX alpaca_orders_newest_idx ON app.alpaca_orders USING btree (account_
 CREATE INDEX alpaca_orders_open_idx ON app.alpaca_orders USING btree (account_id, created_at DESC, id DESC) WHERE is_open;
 CREATE INDEX alpaca_orders_parent_idx ON app.alpaca_orders USING btree (account_id, parent_alpaca_order_id) WHERE (parent_alpaca_order_id IS NOT NULL);
 CREATE INDEX alpaca_orders_submitting_idx ON app.alpaca_orders USING btree (account_id, created_at) WHERE (intent_state = 'submitting'::text);
+CREATE INDEX alpaca_orders_token_idx ON app.alpaca_orders USING btree (account_id, created_at) WHERE (token_path IS NOT NULL);
 CREATE INDEX alpaca_orders_unended_idx ON app.alpaca_orders USING btree (account_id, symbol) WHERE (NOT app.is_ended(status));
 CREATE INDEX alpaca_orders_wind_down_idx ON app.alpaca_orders USING btree (account_id, wind_down_id) WHERE (wind_down_id IS NOT NULL);
 alter table app.alpaca_orders enable row level security, force row level security;
--- without statistics: account_id, id, client_order_id, idempotency_key, request_hash, request, submitted_by, orchestrator_agent_id, tag, wind_down_id, reference_prices, symbol, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status_message, filled_qty, filled_avg_price, broker_request_id, broker_refusal, broker_order, others, fills_qty, fills_avg_price
+-- without statistics: account_id, id, client_order_id, idempotency_key, request_hash, request, submitted_by, token_path, token_id, orchestrator_agent_id, tag, wind_down_id, reference_prices, symbol, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status_message, filled_qty, filled_avg_price, broker_request_id, broker_refusal, broker_order, others, fills_qty, fills_avg_price
 create policy app_inserts on app.alpaca_orders for insert to paddock_app
   with check (((account_id = ( SELECT private.account_id('trade'::text) AS account_id)) AND (submitted_by = ( SELECT private.user_id() AS user_id))));
 create policy app_inserts_legs on app.alpaca_orders for insert to paddock_app
@@ -321,7 +326,7 @@ create policy worker_all on app.alpaca_orders to paddock_worker
   using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select (account_id, id, client_order_id, intent_state, request_hash, submitted_by, orchestrator_agent_id, tag, reduce_only, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, is_open, filled_qty, filled_avg_price, broker_updated_at, broker_order, import_id, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), insert (account_id, id, client_order_id, intent_state, submitted_by, orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_order, import_id, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (import_id), delete on app.alpaca_orders to paddock_gate;
-grant select (account_id, id, client_order_id, orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, created_at, submitted_at, filled_at, canceled_at, updated_at) on app.alpaca_orders to paddock_report;
+grant select (account_id, id, client_order_id, token_id, orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, created_at, submitted_at, filled_at, canceled_at, updated_at) on app.alpaca_orders to paddock_report;
 grant select, insert (account_id, id, client_order_id, action, intent_state, idempotency_key, request_hash, request, submitted_by, orchestrator_agent_id, tag, reduce_only, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, overshot_qty, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_app;
 grant select, insert (account_id, id, client_order_id, intent_state, request_hash, request, submitted_by, orchestrator_agent_id, tag, reduce_only, wind_down_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, overshot_qty, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, fills_qty, fills_avg_price, fills_asked_at, fills_asked, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_worker;
 CREATE TRIGGER check_job_order BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION private.check_job_order();
@@ -1024,7 +1029,7 @@ create table app.user_audit_log (
 alter table app.user_audit_log enable row level security, force row level security;
 -- without statistics: user_id, actor, session_id, request_id, address, request, detail
 create policy app_reads on app.user_audit_log for select to paddock_app
-  using ((user_id = ( SELECT private.user_id() AS user_id)));
+  using (((user_id = ( SELECT private.user_id() AS user_id)) AND (( SELECT private.token_id() AS token_id) IS NULL)));
 create policy gate_appends on app.user_audit_log for insert to paddock_gate
   with check (true);
 grant insert (user_id, kind, actor, session_id, request_id, address, request, action, detail) on app.user_audit_log to paddock_gate;
@@ -1275,7 +1280,8 @@ create table auth.session (
   "steppedUpAt" timestamp with time zone not null default clock_timestamp(),
   constraint session_pkey PRIMARY KEY (id),
   constraint session_token_key UNIQUE (token),
-  constraint session_userId_fkey FOREIGN KEY ("userId") REFERENCES auth."user"(id) ON DELETE CASCADE
+  constraint session_userId_fkey FOREIGN KEY ("userId") REFERENCES auth."user"(id) ON DELETE CASCADE,
+  constraint session_id_check CHECK ((id !~~ 'token:%'::text))
 );
 CREATE INDEX "session_expiresAt_idx" ON auth.session USING btree ("expiresAt");
 CREATE INDEX "session_userId_idx" ON auth.session USING btree ("userId");
@@ -1450,6 +1456,56 @@ create policy worker_all on jobs.river_queue to paddock_worker
   using (true)
   with check (true);
 grant select, insert, update (metadata, paused_at, updated_at), delete on jobs.river_queue to paddock_worker;
+
+-- API tokens of users, by the digest of each, with their scopes and limits.
+create table private.api_tokens (
+  id uuid not null,
+  user_id text not null,
+  path uuid[] not null,
+  name text not null,
+  digest bytea not null,
+  hint text not null,
+  scopes text[] not null,
+  paper_only boolean not null,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  revoked_at timestamp with time zone,
+  last_used_at timestamp with time zone,
+  max_order_notional numeric,
+  max_position_notional numeric,
+  max_position_qty numeric,
+  max_open_orders integer,
+  orders_per_minute integer,
+  orders_per_day integer,
+  daily_loss_limit numeric,
+  allowed_symbols text[],
+  allowed_sides text[],
+  constraint api_tokens_pkey PRIMARY KEY (id),
+  constraint api_tokens_digest_key UNIQUE (digest),
+  constraint api_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE,
+  constraint api_tokens_allowed_sides_check CHECK ((allowed_sides <@ ARRAY['buy'::text, 'sell'::text])),
+  constraint api_tokens_allowed_symbols_check CHECK ((array_length(allowed_symbols, 1) <= 500)),
+  constraint api_tokens_bounded CHECK ((app.is_amount(max_order_notional) AND app.is_amount(max_position_notional) AND app.is_amount(max_position_qty) AND app.is_amount(daily_loss_limit))),
+  constraint api_tokens_check CHECK ((((cardinality(path) >= 1) AND (cardinality(path) <= 8)) AND (path[cardinality(path)] = id))),
+  constraint api_tokens_check1 CHECK (((expires_at > created_at) AND (expires_at <= (created_at + '366 days'::interval)))),
+  constraint api_tokens_daily_loss_limit_check CHECK ((daily_loss_limit >= (0)::numeric)),
+  constraint api_tokens_digest_check CHECK ((octet_length(digest) = 32)),
+  constraint api_tokens_hint_check CHECK ((char_length(hint) <= 8)),
+  constraint api_tokens_max_open_orders_check CHECK ((max_open_orders >= 0)),
+  constraint api_tokens_max_order_notional_check CHECK ((max_order_notional >= (0)::numeric)),
+  constraint api_tokens_max_position_notional_check CHECK ((max_position_notional >= (0)::numeric)),
+  constraint api_tokens_max_position_qty_check CHECK ((max_position_qty >= (0)::numeric)),
+  constraint api_tokens_name_check CHECK (((name = btrim(name)) AND ((char_length(name) >= 1) AND (char_length(name) <= 80)))),
+  constraint api_tokens_orders_per_day_check CHECK ((orders_per_day >= 0)),
+  constraint api_tokens_orders_per_minute_check CHECK ((orders_per_minute >= 0)),
+  constraint api_tokens_scopes_check CHECK (((scopes <@ ARRAY['read'::text, 'trade'::text, 'cancel'::text, 'log'::text]) AND ('read'::text = ANY (scopes)) AND (('cancel'::text = ANY (scopes)) OR ('trade'::text <> ALL (scopes)))))
+);
+CREATE INDEX api_tokens_user_idx ON private.api_tokens USING btree (user_id);
+alter table private.api_tokens enable row level security, force row level security;
+create policy gate_all on private.api_tokens to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, update (revoked_at, last_used_at) on private.api_tokens to paddock_gate;
 
 -- How long the audit is kept; paddock_owner may change the column keep.
 create table private.audit_retention (
@@ -1799,6 +1855,21 @@ create policy gate_all on private.stream_instances to paddock_gate
   using (true)
   with check (true);
 grant select, insert, update (most), delete on private.stream_instances to paddock_gate;
+
+-- Which accounts each API token reaches.
+create table private.token_accounts (
+  account_id uuid not null,
+  token_id uuid not null,
+  constraint token_accounts_pkey PRIMARY KEY (account_id, token_id),
+  constraint token_accounts_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint token_accounts_token_id_fkey FOREIGN KEY (token_id) REFERENCES private.api_tokens(id) ON DELETE CASCADE
+);
+CREATE INDEX token_accounts_token_idx ON private.token_accounts USING btree (token_id);
+alter table private.token_accounts enable row level security, force row level security;
+create policy gate_all on private.token_accounts to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert on private.token_accounts to paddock_gate;
 
 -- The API keys of each account, encrypted with keys that are not in the database.
 create table private.user_credentials (
@@ -2409,6 +2480,9 @@ create function app.closable_quantity(p_account uuid, p_symbol text, p_side text
 create function app.closings_to_make(p_account uuid, p_wind_down uuid) returns TABLE(symbol text, asset_class text, held numeric, side text, qty numeric, refused text, waits boolean)
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
+create function app.common_symbols(a text[], b text[]) returns text[]
+  language plpgsql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate
+
 create function app.doubt_mirror(p_account uuid) returns void
   language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
@@ -2526,6 +2600,9 @@ create function app.orders_from_broker_json(p_account uuid, p_orders jsonb, p_pa
 create function app.orders_matching(p_account uuid, p_after timestamp with time zone, p_until timestamp with time zone, p_symbols text[], p_side text, p_classes text[]) returns SETOF app.alpaca_orders
   language sql stable;  -- paddock_owner's; for paddock_app
 
+create function app.orders_sent_by_token(p_account uuid, p_token uuid, p_since timestamp with time zone) returns bigint
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+
 create function app.orders_sent_since(p_account uuid, p_since timestamp with time zone) returns bigint
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
@@ -2606,6 +2683,9 @@ create function app.state_tag(p_account uuid) returns text
 create function app.take_uncounted(p_account uuid, p_symbol text, p_move numeric) returns numeric
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
+create function app.tightest(g app.account_guards, t app.account_guards) returns app.account_guards
+  language plpgsql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate
+
 create function app.top_level_orders_matching(p_account uuid, p_after timestamp with time zone, p_until timestamp with time zone, p_symbols text[], p_side text, p_classes text[], p_open boolean) returns SETOF app.alpaca_orders
   language sql stable;  -- paddock_owner's; for paddock_app
 
@@ -2616,7 +2696,7 @@ create function app.unanswered_intent_count(p_account uuid, p_wind_down uuid) re
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.underlying(p_symbol text) returns text
-  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
+  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
 create function app.update_fills_totals(p_account uuid, p_order uuid) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
@@ -2830,6 +2910,9 @@ create function private.grant_report(p_role name, p_account uuid) returns void
 create function private.has_scope(need text) returns boolean
   language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
+create function private.has_stepped_up() returns boolean
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
 create function private.hold_key_version() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
@@ -2894,6 +2977,10 @@ create function private.let_more_through(p_before app.account_guards, p_after ap
 create function private.list_imports(p_import uuid DEFAULT NULL::uuid) returns TABLE(account_id uuid, id uuid, account text, environment text, owner text, source text, state text, moved_keys boolean, started_at timestamp with time zone, ended_at timestamp with time zone, taken bigint, refused bigint)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+-- The API tokens of the admitted user.
+create function private.list_tokens(p_id uuid DEFAULT NULL::uuid) returns SETOF jsonb
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 -- All users, for paddock user list.
 create function private.list_users() returns TABLE(id text, email text, name text, created_at timestamp with time zone, sessions bigint, accounts bigint, disabled_since timestamp with time zone)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -2943,6 +3030,10 @@ create function private.make_invitation(p_email text, p_identifier text, p_expir
 create function private.make_reset_token(p_email text, p_identifier text, p_expires timestamp with time zone) returns text
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth, paddock_owner
 
+-- Makes an API token of the admitted user.
+create function private.make_token(p_id uuid, p_name text, p_digest bytea, p_hint text, p_scopes text[], p_accounts uuid[], p_paper_only boolean, p_expires_at timestamp with time zone, p_life interval, p_limits jsonb) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 create function private.make_webhook(p_id uuid, p_url text, p_kinds text[], p_key text, p_key_version integer, p_master_check bytea, p_encrypted bytea) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
@@ -2968,6 +3059,10 @@ create function private.note_second_factor(p_user text, p_step bigint DEFAULT NU
 create function private.note_stream_change() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+-- Notes when API tokens were last used.
+create function private.note_token_uses(p_digests bytea[], p_at timestamp with time zone[]) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
 create function private.notify_events(p_accounts uuid[] DEFAULT NULL::uuid[]) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
@@ -2992,6 +3087,10 @@ create function private.postpone_job(p_account uuid, p_kind text, p_job uuid, p_
 -- Deletes sessions and tokens of sign-in that ended more than a day ago, and counts of limits that are over.
 create function private.purge_expired(p_most integer) returns TABLE(kind text, deleted integer)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set lock_timeout=200ms;  -- paddock_gate's; for paddock_worker
+
+-- The accounts that this API token reaches; null without one.
+create function private.reach() returns uuid[]
+  language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.read_credentials(p_versions integer[], p_keys text[]) returns TABLE(environment text, kind text, key_version integer, encrypted bytea, generation bigint, rejected boolean, owner text)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
@@ -3065,6 +3164,10 @@ create function private.retire_master_key(p_version integer, p_check bytea) retu
 create function private.revoke_report(p_role name, p_account uuid DEFAULT NULL::uuid) returns integer
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+-- Revokes an API token and all that were made of it.
+create function private.revoke_token(p_id uuid) returns uuid[]
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 create function private.rotate_credentials(p_accounts uuid[], p_versions integer[], p_keys text[], p_was bytea[], p_to integer, p_to_check bytea, p_to_keys text[], p_encrypted bytea[]) returns SETOF uuid
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
@@ -3076,6 +3179,9 @@ create function private.schema_version() returns integer
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.scopes_for_role(role text, is_active boolean) returns text
+  language sql immutable parallel safe;  -- paddock_gate's
+
+create function private.scopes_within(p_scopes text, p_most text[]) returns text
   language sql immutable parallel safe;  -- paddock_gate's
 
 create function private.seal_mac(inner_pad bytea, outer_pad bytea, door text, account text, who text, origin text) returns bytea
@@ -3094,6 +3200,12 @@ create function private.set_storing_key_version(p_version integer, p_check bytea
 create function private.set_switch(p_switch text, p_reason text, p_cancel boolean DEFAULT false, p_liquidate boolean DEFAULT false, p_suspend boolean DEFAULT NULL::boolean, p_key text DEFAULT NULL::text, p_hash bytea DEFAULT NULL::bytea) returns uuid
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
+create function private.sign_in(p_token text) returns TABLE(id text, user_id text, expires_at timestamp with time zone, api_token uuid, scopes text[], paper_only boolean)
+  language sql stable parallel restricted;  -- paddock_gate's
+
+create function private.sign_in_holds(p_id text, p_user text) returns boolean
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
 -- Notes that a session has shown its password or a code.
 create function private.step_up(p_token text) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth
@@ -3110,6 +3222,25 @@ create function private.storing_key_version() returns integer
 
 create function private.switch_webhook(p_id uuid, p_on boolean) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+-- The API token by which this transaction was admitted, if it was by one.
+create function private.token_id() returns uuid
+  language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+-- The limits of the API token of this admission, with those of the tokens of which it was made.
+create function private.token_limits() returns app.account_guards
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+-- How many orders each of these tokens may send.
+create function private.token_paces() returns TABLE(token_id uuid, orders_per_minute integer, orders_per_day integer)
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+-- That API token, and before it those of which it was made.
+create function private.token_path() returns uuid[]
+  language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+
+create function private.token_reaches(p_token uuid, p_account uuid, p_paper_only boolean) returns boolean
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 create function private.turn_webhook_off(p_account uuid, p_id uuid, p_reason text) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
@@ -3149,6 +3280,9 @@ create function private.wake_webhooks() returns integer
 
 create function private.webhook_secrets_to_rotate(p_version integer, p_account uuid, p_webhook uuid, p_limit integer) returns TABLE(account_id uuid, webhook_id uuid, key_version integer)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+create function private.wider_than(p_parent private.api_tokens, p_child private.api_tokens, p_parent_accounts uuid[], p_child_accounts uuid[]) returns text
+  language sql immutable parallel safe;  -- paddock_gate's
 
 create function private.wind_down_late_order(p_order uuid) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker

@@ -61,7 +61,7 @@ func (e *Entry) check() error {
 }
 
 const (
-	logColumnsSQL = `id, user_id, orchestrator_agent_id, level, message, data, created_at`
+	logColumnsSQL = `id, user_id, token_id, orchestrator_agent_id, level, message, data, created_at`
 	insertLogSQL  = `insert into app.agent_logs (account_id, user_id, orchestrator_agent_id, level, message, data)
 		values ($1, private.user_id(), nullif($2, ''), $3, $4, $5) returning ` + logColumnsSQL
 	listLogsSQL = `select ` + logColumnsSQL + ` from app.agent_logs

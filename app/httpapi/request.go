@@ -10,6 +10,7 @@ import (
 	"paddock/app/paging"
 	"paddock/app/problem"
 	"paddock/app/tenant"
+	"paddock/app/tokens"
 )
 
 // request is a request that its route has admitted, as handlers see it.
@@ -29,7 +30,7 @@ func (r *request) idempotencyKey() string { return r.Header.Get("Idempotency-Key
 // knownState returns the state of the lists that the client has: see ETag.
 func (r *request) knownState() paging.State { return paging.KnownState(r.Header.Get("If-None-Match")) }
 
-// admission returns the request's session and account, where its route needs
+// admission returns the request's session or API token, and its account, where its route needs
 // them. The account is named by the path, the header X-Account-ID or the query's
 // account_id. The database decides whether the user may use it.
 func (s *Server) admission(r *request) (tenant.Admission, error) {
@@ -38,7 +39,7 @@ func (s *Server) admission(r *request) (tenant.Admission, error) {
 		return a, nil
 	}
 	var signedIn bool
-	if a.Token, signedIn = s.Sessions.SessionToken(r.Request); !signedIn {
+	if a.Token, signedIn = tokens.OrSession(s.Sessions.SessionToken)(r.Request); !signedIn {
 		return a, tenant.Unauthenticated()
 	}
 	if r.route.who == anyUser {

@@ -50,6 +50,10 @@ func (s *Server) routes() []route {
 		own("GET", "/api/user/step-up", anyUser, "", s.steppedUpUntil),
 		own("POST", "/api/user/step-up", anyUser, "", withBody(s.stepUp)),
 
+		own("GET", "/api/tokens", anyUser, "", s.listTokens),
+		own("POST", "/api/tokens", anyUser, "", withBody(s.makeToken)),
+		own("DELETE", "/api/tokens/{id}", anyUser, "", withoutBody(s.revokeToken)).stopping(),
+
 		own("GET", "/api/account", mayRead, "", s.brokerAccount),
 		s.passed("GET", "/api/account/configurations", mayRead, "", "/v2/account/configurations"),
 		s.passed("PATCH", "/api/account/configurations", mayManage, "", "/v2/account/configurations").

@@ -67,6 +67,7 @@ var bodies = map[string]string{
 	"POST /api/orders/preview":           buyOne,
 	"PATCH /api/orders/{id}":             `{"qty":"2"}`,
 	"PUT /api/guards":                    `{}`,
+	"POST /api/tokens":                   `{"name":"t","accounts":["00000000-0000-4000-8000-000000000000"],"scopes":["read"]}`,
 	"POST /api/webhooks":                 `{"url":"https://example.com/paddock"}`,
 	"PATCH /api/webhooks/{id}":           `{"enabled":true}`,
 	"POST /api/guards/switch":            `{"switch":"reduce_only"}`,

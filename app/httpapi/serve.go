@@ -1,6 +1,11 @@
 package httpapi
 
-import "net/http"
+import (
+	"net/http"
+
+	"paddock/app/problem"
+	"paddock/app/tokens"
+)
 
 // serve returns what all routes have in common around their handlers: it admits
 // a request, calls the route's handler, and writes the response or error that
@@ -14,7 +19,7 @@ func (s *Server) serve(rt route) http.Handler {
 			err = a.write(w)
 		}
 		if err != nil {
-			s.fail(w, r, err)
+			s.fail(w, r, ofToken(r, err))
 		}
 	})
 	if rt.compressed() {
@@ -44,6 +49,15 @@ func (s *Server) respond(rt *route, parameters []string, w http.ResponseWriter, 
 	}
 	defer admitted.leave()
 	return rt.handler(admitted)
+}
+
+// ofToken returns the error of a request, which says of one with an API token that this
+// does not hold, and not that there is no session.
+func ofToken(r *http.Request, err error) error {
+	if _, there := tokens.Bearer(r); there && problem.Of(err).Code == problem.Unauthenticated {
+		return problem.New(problem.Unauthenticated, "This API token is not known, has expired or was revoked. Make another one with POST /api/tokens, and send it whole.").Because(err)
+	}
+	return err
 }
 
 // enter counts the request in its user's quota, and returns a function to call

@@ -20,6 +20,7 @@ import (
 	"paddock/app/passthrough"
 	"paddock/app/quota"
 	"paddock/app/tenant"
+	"paddock/app/tokens"
 	"paddock/app/trading"
 	"paddock/app/webhooks"
 )
@@ -48,6 +49,7 @@ type Config struct {
 	Accounts    *accounts.Service
 	Trading     *trading.Service
 	Webhooks    *webhooks.Service
+	Tokens      *tokens.Service
 	Journal     *journal.Journal
 	Relay       *passthrough.Relay
 	Logs        *agents.Logs

@@ -30,6 +30,7 @@ import (
 	"paddock/app/push"
 	"paddock/app/quota"
 	"paddock/app/tenant"
+	"paddock/app/tokens"
 	"paddock/app/trading"
 	"paddock/app/webhooks"
 	"paddock/tests/kit"
@@ -100,13 +101,13 @@ func newBoundedServer(t *testing.T, perUser quota.Config, front ...func(sim http
 	}
 	events := eventlog.New(db)
 	s.hub = push.New(push.Config{
-		Worker: worker, Log: events, Session: service.SessionToken, OriginAllowed: service.OriginAllowed, Logger: log,
+		Worker: worker, Log: events, Session: tokens.OrSession(service.SessionToken), OriginAllowed: service.OriginAllowed, Logger: log,
 		Connect: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, s.db.URL("paddock_worker")) },
 	})
 	opener := credentials.NewOpener(db, keys, b, log)
 	s.trading = trading.New(db, opener, log)
 	handler := httpapi.New(httpapi.Config{
-		Accounts: accounts.New(db, keys, b), Trading: s.trading, Webhooks: webhooks.New(db, keys, nil), Journal: journal.New(db), Relay: passthrough.New(db, opener), Logs: agents.NewLogs(db), Audit: audit.New(db),
+		Accounts: accounts.New(db, keys, b), Trading: s.trading, Webhooks: webhooks.New(db, keys, nil), Tokens: tokens.New(db), Journal: journal.New(db), Relay: passthrough.New(db, opener), Logs: agents.NewLogs(db), Audit: audit.New(db),
 		Sessions: service, Quota: users, Auth: service.Handler(), Events: events, Push: http.NotFoundHandler(), EventStream: http.HandlerFunc(s.hub.ServeEvents), Ready: tenant.NewReadiness(db, worker, 0).Check, Logger: log,
 		Console: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/panic" {

@@ -22,6 +22,8 @@ var SQLStates = map[string][]Code{
 	"PD431": {TooManyJobs},
 	"PD432": {Internal}, // a job's claim is over; somebody else begins it again
 	"PD433": {TooManyWebhooks},
+	"PD434": {TooManyTokens},
+	"PD435": {TokenTooWide},
 	"PD480": {Internal}, // a read must go to the primary, where it is made again
 	"PD500": {CredentialsUnreadable},
 	"PD501": {CredentialsUnreadable},

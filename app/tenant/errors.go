@@ -46,6 +46,10 @@ func toProblem(ctx context.Context, err error) error {
 			return p
 		case pg.Code == "PD433":
 			return problem.New(problem.TooManyWebhooks, "This account has 10 webhooks, which is as many as it may have. Delete one with DELETE /api/webhooks/:id.").Because(pg)
+		case pg.Code == "PD434":
+			return problem.New(problem.TooManyTokens, "You have 500 API tokens, which is as many as one may have. Revoke one with DELETE /api/tokens/:id.").Because(pg)
+		case pg.Code == "PD435":
+			return tokenTooWide(pg)
 		case pg.Code == "42501":
 			return problem.New(problem.NotPermitted, "Your role on this account does not allow this. Ask its owner, or check that the account is active.").Because(err)
 		case problem.IsUnavailable(pg.Code):
@@ -68,6 +72,14 @@ func toProblem(ctx context.Context, err error) error {
 // Unauthenticated is the problem of a request without a session.
 func Unauthenticated() *problem.Problem {
 	return problem.New(problem.Unauthenticated, "Sign in first: there is no session, or it has ended.")
+}
+
+// tokenTooWide says in what a token would be wider, which the error's detail names.
+func tokenTooWide(pg *pgconn.PgError) error {
+	if pg.Detail == "live" {
+		return problem.New(problem.TokenTooWide, `A live account is among "accounts", and the token is for paper accounts alone. Set "paper_only" to false if it is to trade real money.`).Because(pg)
+	}
+	return problem.New(problem.TokenTooWide, "A token makes narrower ones alone: this one would be wider in %s. GET /api/tokens has what the token itself may do.", pg.Detail).Because(pg)
 }
 
 // tooMuchStored reads the seconds to wait from the error's detail.

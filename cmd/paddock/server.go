@@ -37,6 +37,7 @@ import (
 	"paddock/app/quota"
 	"paddock/app/reporting"
 	"paddock/app/tenant"
+	"paddock/app/tokens"
 	"paddock/app/trading"
 	"paddock/app/web"
 	"paddock/app/webhooks"
@@ -110,8 +111,12 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	bell := tenant.NewDoorbell(pools.bell, log)
 	perUser := quota.New(quota.Config{PerSecond: c.UserRequests, AtOnce: c.UserAtOnce})
 	db := tenant.NewDB(pools.app, bell)
-	db.OnAdmission = perUser.SetOwner
 	worker := tenant.NewWorker(pools.worker, bell)
+	uses := tokens.NewUses(worker, log)
+	db.OnAdmission = func(token, user string) {
+		perUser.SetOwner(token, user)
+		uses.Note(token)
+	}
 	if pools.replica != nil {
 		db.Replica = tenant.NewReplica(pools.replica, pools.index, worker, log)
 	}
@@ -140,7 +145,7 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	watchdog := reporting.NewWatchdog(connectWorker, c.ReportTransaction, log)
 	events := eventlog.New(db)
 	hub := push.New(push.Config{
-		Worker: worker, Log: events, Session: signIn.SessionToken, OriginAllowed: signIn.OriginAllowed, Logger: log,
+		Worker: worker, Log: events, Session: tokens.OrSession(signIn.SessionToken), OriginAllowed: signIn.OriginAllowed, Logger: log,
 		Connect: connectWorker,
 		OnRing:  manager.Wake,
 	})
@@ -161,10 +166,13 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 		Pools: pools.states(), Rings: bell.Rings, Streams: manager.State, Push: hub.State, Broker: alpaca.State,
 		ClockSkews: alpaca.ClockSkews, ReportSessionsEnded: watchdog.Ended, NewestMasterKey: keys.Newest(), Replica: db.ReplicaState,
 	})
+	tokenService := tokens.New(db)
+	tokenService.OnRevoke = bell.RingAll
 	api := httpapi.Config{
 		Accounts:            accountService,
 		Trading:             tradingService,
 		Webhooks:            webhooks.New(db, keys, c.WebhookNetworks),
+		Tokens:              tokenService,
 		Journal:             journal.New(db),
 		Relay:               passthrough.New(db, opener),
 		Logs:                agents.NewLogs(db),
@@ -224,6 +232,7 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 	group.Go(func() error { return manager.Run(running) })
 	group.Go(func() error { return hub.Run(running) })
 	group.Go(func() error { return runner.Run(running) })
+	group.Go(func() error { return uses.Run(running) })
 	group.Go(func() error { return eventlog.NewMaintainer(worker, log).Run(running) })
 	group.Go(func() error { return worker.MaintainSealKeys(running, log) })
 	group.Go(func() error { return watchdog.Run(running) })

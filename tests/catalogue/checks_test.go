@@ -16,7 +16,8 @@ const (
 	// Tables that belong to no tenant, or are counted by user. No runtime role has
 	// a privilege on them.
 	notTenants = `('private.seal_keys', 'private.doorbell', 'private.event_retention', 'private.step_up_window', 'private.stream_instances', 'private.signs_of_life', 'private.master_keys',
-		'private.key_checks', 'private.stored_bytes', 'private.storage_limit', 'private.audit_retention', 'private.report_sessions', 'private.instance_keyrings', 'private.primary_run', 'private.job_retention')`
+		'private.key_checks', 'private.stored_bytes', 'private.storage_limit', 'private.audit_retention', 'private.report_sessions', 'private.instance_keyrings', 'private.primary_run', 'private.job_retention',
+		'private.api_tokens')`
 
 	// The table of what concerns a user: each row is one user's.
 	ofUsers = `'app.user_audit_log'`
@@ -35,6 +36,8 @@ const (
 		'private.admit(text,uuid,text)',                        -- writes settings alone
 		'private.admit_job(uuid,bytea)',                        -- the same
 		'private.create_account(text,text)',                -- asks for a user: there is no account yet
+		-- ask for a user, whose tokens they are
+		'private.make_token(uuid,text,bytea,text,text[],uuid[],boolean,timestamp with time zone,interval,jsonb)', 'private.revoke_token(uuid)',
 		'private.lock_event_log(boolean)',                  -- writes nothing
 		'private.check_replica(uuid,pg_lsn,timestamp with time zone,interval)', -- writes nothing: it runs on a standby
 		'private.append_event(text,jsonb,text)',            -- asks for the scope of each kind
@@ -61,6 +64,7 @@ const (
 		'app.account_grants_user_id_idx',
 		'private.job_lists_owner_idx',                      -- asked by owner; no runtime role reads the table
 		'private.report_grants_role_idx',                   -- asked by role; no runtime role reads the table
+		'private.token_accounts_token_idx',                 -- asked by token; no runtime role reads the table
 		'app.stream_leases_holder_idx',                     -- asked by holder; no runtime role reads the table
 		'app.user_accounts_user_id_name_key',               -- over a digest, which no condition reaches before the policy
 		'app.user_accounts_user_id_broker_account_key'      -- the same
@@ -69,7 +73,8 @@ const (
 	// Foreign keys that begin with something else.
 	otherForeignKeys = `(
 		'app.user_accounts_user_id_fkey',                   -- an account's user
-		'app.account_grants_user_id_fkey'                   -- a grant's user
+		'app.account_grants_user_id_fkey',                  -- a grant's user
+		'private.token_accounts_token_id_fkey'              -- a user's token, which reaches several accounts
 	)`
 )
 

@@ -24,6 +24,9 @@ var filled = []string{
 	`insert into auth.second_factor_uses (user_id, last_step, used_in) values ('u', 1, '1')`,
 	`insert into app.user_accounts (id, user_id, name, environment) values ('00000000-0000-4000-8000-000000000001', 'u', 'one', 'paper')`,
 	`insert into app.account_grants (account_id, user_id, role) values ('00000000-0000-4000-8000-000000000001', 'u', 'owner')`,
+	`insert into private.api_tokens (id, user_id, path, name, digest, hint, scopes, paper_only, created_at, expires_at)
+		values ('00000000-0000-4000-8000-000000000005', 'u', '{00000000-0000-4000-8000-000000000005}', 'one', sha256(''), 'abcd', '{read}', true, now(), now() + interval '1 day')`,
+	`insert into private.token_accounts (account_id, token_id) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000005')`,
 	`insert into private.report_grants (account_id, role_oid, role_name) values ('00000000-0000-4000-8000-000000000001', 1, 'somebody')`,
 	`insert into app.event_heads (account_id, last_seq, last_at) values ('00000000-0000-4000-8000-000000000001', 1, now())`,
 	`insert into app.account_events (account_id, seq, kind, data) values ('00000000-0000-4000-8000-000000000001', 1, 'order', '{}')`,

@@ -83,7 +83,7 @@ var doorAttacks = []attack{
 	},
 	{
 		name:   "an old session of the victim's that has expired",
-		weakFn: edit("private.admit(text,uuid,text)", `and s."expiresAt" > now()`, ""),
+		weakFn: edit("private.sign_in(text)", `(s."expiresAt" > now())`, "true"),
 		scene: func(l *lab) {
 			must(l.t, l.admin, `insert into auth.session (id, "expiresAt", token, "updatedAt", "userId") values ($1, now() - interval '1 second', $1, now(), $2)`, "old-"+l.a.Marker, l.b.User)
 		},
@@ -369,6 +369,7 @@ func hostile(l *lab, s *session) {
 		"pg_lsn":                     {"null", "'0/0'", "'FFFFFFFF/FFFFFFFF'"},
 		"app.alpaca_orders": {"null", `jsonb_populate_record(null::app.alpaca_orders, '{"account_id": "$B", "side": "buy", "order_class": "", "qty": 1, "symbol": "X", "limit_price": 1}')`,
 			`jsonb_populate_record(null::app.alpaca_orders, '{"account_id": "$B", "order_class": "mleg", "qty": 1, "request": {"legs": [{"symbol": null}]}}')`},
+		"app.account_guards":    {"null", `jsonb_populate_record(null::app.account_guards, '{"account_id": "$B", "allowed_symbols": ["AAPL"], "max_order_notional": 1}')`},
 		"app.wind_downs":        {"null", `jsonb_populate_record(null::app.wind_downs, '{"account_id": "$B", "id": "$B_ORDER", "liquidate": true}')`},
 		"app.trading_positions": {"null", `jsonb_populate_record(null::app.trading_positions, '{"account_id": "$B", "id": "$B_ORDER"}')`},
 	}

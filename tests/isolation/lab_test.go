@@ -225,6 +225,7 @@ func (l *lab) state() string {
 		"select x::text from app.journal_gaps x where account_id = $1 order by 1",
 		"select x::text from private.user_credentials x where account_id = $1",
 		"select x::text from private.report_grants x where account_id = $1 order by 1",
+		"select x::text from private.api_tokens x where user_id = (select u.user_id from app.user_accounts u where u.id = $1) order by 1",
 	} {
 		rows, err := l.admin.Query(l.t.Context(), q, l.b.Account)
 		if err != nil {

@@ -21,6 +21,7 @@ const (
 	standby    = "a standby for reads"
 	waiting    = "jobs"
 	sent       = "webhooks"
+	tokens     = "API tokens"
 )
 
 // mutants breaks rules that orders depend on, and names the tests that must
@@ -49,7 +50,19 @@ var mutants = []mutant{
 	{doors, "app/broker/client.go", "breakers.allow(c.owner, c.account,", "breakers.allow(c.account, c.account,", []string{"app/broker TestNoTenantOpensTheBreaker", "app/httpapi TestOneTenantsAnswersStopNobody"}},
 	{waiting, "sql/func/014/begin_job.sql", "order by j.seq limit 1;\n    if next.id", "order by j.seq desc limit 1;\n    if next.id", []string{"app/jobs TestOrdersKeepTheirOrder"}},
 	{waiting, "sql/func/014/begin_job.sql", "or list.live_until > clock_timestamp() then", "then", []string{"app/jobs TestOneTenantsJobsHoldUpNobody"}},
-	{waiting, "sql/func/014/admit_job.sql", " and s.\"expiresAt\" > now()", "", []string{"app/jobs TestATicketEndsWithItsUsersAccess"}},
+	{waiting, "sql/func/004/sign_in_holds.sql", " and s.\"expiresAt\" > clock_timestamp()", "", []string{"app/jobs TestATicketEndsWithItsUsersAccess"}},
+	{tokens, "sql/func/004/sign_in_holds.sql", " and t.revoked_at is null", "", []string{"app/httpapi TestJobOfAToken"}},
+	{tokens, "sql/func/004/sign_in.sql", "      and t.revoked_at is null", "      and true", []string{"app/httpapi TestTokenIsShownOnceAndEnds"}},
+	{tokens, "sql/func/004/make_token.sql", "    wider := private.wider_than(parent, made, private.reach(), accounts);\n", "", []string{"app/httpapi TestTokenMakesNarrowerOnesAlone"}},
+	{tokens, "sql/func/004/make_token.sql", "made.path := parent.path || p_id;", "made.path := array[p_id];", []string{"app/httpapi TestTokenMakesNarrowerOnesAlone", "app/httpapi TestHelpersCountAgainstTheirToken"}},
+	{tokens, "sql/func/004/wider_than.sql", "when p_child.expires_at > p_parent.expires_at", "when false", []string{"app/httpapi TestTokenMakesNarrowerOnesAlone"}},
+	{tokens, "sql/func/004/wider_than.sql", "when not p_child_accounts <@ p_parent_accounts", "when false", []string{"app/httpapi TestTokenMakesNarrowerOnesAlone"}},
+	{tokens, "sql/func/004/create_account.sql", " or private.token_id() is not null", "", []string{"app/httpapi TestTokenReachesItsAccountsAlone"}},
+	{tokens, "sql/func/008/check_guards.sql", "    g := app.tightest(g, private.token_limits());\n", "", []string{"app/httpapi TestTightestLimitHolds"}},
+	{tokens, "sql/func/008/tightest.sql", "least(g.max_order_notional, t.max_order_notional)", "g.max_order_notional", []string{"app/httpapi TestTightestLimitHolds"}},
+	{tokens, "sql/func/008/common_symbols.sql", " and (s = any (b) or app.underlying(s) = any (b))", "", []string{"app/httpapi TestTightestLimitHolds"}},
+	{tokens, "sql/func/008/orders_sent_by_token.sql", "p_token = any (t.token_path)", "p_token = t.token_id", []string{"app/httpapi TestHelpersCountAgainstTheirToken"}},
+	{tokens, "sql/func/004/make_token.sql", "and not private.has_stepped_up()", "and false", []string{"app/httpapi TestTokenRequests"}},
 	{waiting, "sql/func/014/admit_job.sql", "and (g.expires_at is null or g.expires_at > now())", "", []string{"app/jobs TestATicketEndsWithItsUsersAccess"}},
 	{sent, "sql/func/015/begin_delivery.sql", " and g.role = 'owner'", "", []string{"app/webhooks TestNothingIsSentWithoutAccess"}},
 	{sent, "sql/func/015/begin_delivery.sql", "or exists (select from auth.disabled_users d where d.user_id = hook.made_by)", "", []string{"app/webhooks TestNothingIsSentWithoutAccess"}},

@@ -1,16 +1,18 @@
--- Admits one request: looks up its session, checks that the session's user has
--- a grant on the account, and sets app.user_id, app.account_id and app.seal for
--- this transaction. Without an account only the user is admitted. Returns the
--- user's id.
+-- Admits one request: looks up its session or API token, checks that its user has
+-- a grant on the account and that the token reaches it, and sets app.user_id,
+-- app.account_id and app.seal for this transaction. Without an account only the
+-- user is admitted. Returns the user's id.
 --
 -- p_origin says which request this is, for the audit: its id, the client's
 -- address, and its method and path, with spaces between them (see
--- private.origin). It is kept in app.origin, behind the session's id, and the seal
+-- private.origin). It is kept in app.origin, behind the session's id or the token's
+-- (private.sign_in), and the seal
 -- covers it, so that no statement of the request can change what the audit will
 -- say.
 --
--- PD401: there is no such session, or it has expired. PD403: there is no such
--- account, or the user has no grant on it; nobody is told which of the two.
+-- PD401: there is no such session or token, or it has ended. PD403: there is no such
+-- account, the user has no grant on it, or the token does not reach it; nobody is
+-- told which.
 -- 42501: this transaction is admitted already.
 create or replace function private.admit(p_token text, p_account uuid, p_origin text default '') returns text
 volatile security definer set search_path = pg_catalog, pg_temp
@@ -32,15 +34,17 @@ begin
     raise exception 'this transaction has been admitted already' using errcode = '42501';
   end if;
 
-  select s."userId", s.id || ' ' || left(p_origin, 400), private.scopes_for_role(g.role, u.is_active), k.id::text, k.inner_pad, k.outer_pad
+  select s.user_id, s.id || ' ' || left(p_origin, 400), private.scopes_within(private.scopes_for_role(g.role, u.is_active), s.scopes),
+      k.id::text, k.inner_pad, k.outer_pad
     into who, origin, scopes, key, inner_key, outer_key
-    from auth.session s
+    from private.sign_in(p_token) s
     cross join private.seal_keys k
     left join app.account_grants g
-      on g.account_id = p_account and g.user_id = s."userId"
+      on g.account_id = p_account and g.user_id = s.user_id
       and (g.expires_at is null or g.expires_at > now())
+      and (s.api_token is null or private.token_reaches(s.api_token, p_account, s.paper_only))
     left join app.user_accounts u on u.id = g.account_id
-    where s.token = p_token and s."expiresAt" > now() and k.is_current;
+    where k.is_current;
 
   if who is null then
     raise exception 'no such session' using errcode = 'PD401';

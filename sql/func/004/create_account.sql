@@ -7,8 +7,8 @@ declare
   who text := private.user_id();
   account uuid;
 begin
-  if who is null then
-    raise exception 'nobody is admitted' using errcode = '42501';
+  if who is null or private.token_id() is not null then
+    raise exception 'making an account takes a session' using errcode = '42501';
   end if;
   if (select count(*) from app.account_grants g where g.user_id = who and g.role = 'owner') >= 100 then
     raise exception 'a user may have 100 accounts' using errcode = 'PD429';

@@ -1,4 +1,4 @@
--- Returns for each session's token, account and cursor whether the session may
+-- Returns for each session's or API token, account and cursor whether it may
 -- read the account now: access is 'ok', 'unauthenticated' or 'forbidden'. For an
 -- account of NULL only the session is checked. idx is the input's position, from
 -- 1. user_id is the session's user, and until the time at which the session or
@@ -16,11 +16,11 @@ language plpgsql as $$
 begin
   return query
   select t.n::integer,
-    case when s.token is null then 'unauthenticated'
+    case when s.id is null then 'unauthenticated'
          when t.account_id is not null and g.account_id is null then 'forbidden'
          else 'ok' end,
-    s."userId",
-    least(s."expiresAt", g.expires_at),
+    s.user_id,
+    least(s.expires_at, g.expires_at),
     case when h.account_id is null then null
          when t.cursor > h.last_seq then 'cursor_ahead'
          when t.cursor < h.dropped_seq then 'cursor_expired'
@@ -29,9 +29,10 @@ begin
     h.last_seq,
     e.at
   from unnest(p_tokens, p_accounts, p_cursors, p_marks) with ordinality as t (token, account_id, cursor, mark, n)
-  left join auth.session s on s.token = t.token and s."expiresAt" > now()
-  left join app.account_grants g on g.account_id = t.account_id and g.user_id = s."userId"
+  left join lateral private.sign_in(t.token) s on true
+  left join app.account_grants g on g.account_id = t.account_id and g.user_id = s.user_id
     and (g.expires_at is null or g.expires_at > now())
+    and (s.api_token is null or private.token_reaches(s.api_token, t.account_id, s.paper_only))
   left join app.event_heads h on h.account_id = g.account_id
   left join lateral (
     select case coalesce(t.cursor, h.last_seq) when h.last_seq then h.last_at when h.dropped_seq then h.dropped_at

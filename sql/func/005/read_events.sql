@@ -1,5 +1,5 @@
--- The door of push: takes session tokens, accounts and cursors, and returns
--- only those events after each cursor that its session may read now. A cursor is
+-- The door of push: takes tokens of sessions and API tokens, accounts and cursors, and
+-- returns only those events after each cursor that this token may read now. A cursor is
 -- an event's number and, if it is known, when that event was written. idx has
 -- the positions, from 1, of the inputs that a row is for: inputs with the same
 -- account and cursor share their rows. For each account and cursor at most
@@ -29,7 +29,7 @@ begin
   return query
   with asked as materialized (
     select t.n::integer as idx, t.account_id, t.cursor, h.last_seq,
-      case when s.token is null then 'unauthenticated'
+      case when s.id is null then 'unauthenticated'
            when g.account_id is null then 'forbidden'
            when t.cursor > h.last_seq then 'cursor_ahead'
            when t.cursor < h.dropped_seq then 'cursor_expired'
@@ -38,9 +38,10 @@ begin
              select e.at from app.account_events e where e.account_id = h.account_id and e.seq >= t.cursor order by e.seq limit 1) then 'cursor_ahead'
            else 'ok' end as access
     from unnest(p_tokens, p_accounts, p_cursors, p_marks) with ordinality as t (token, account_id, cursor, mark, n)
-    left join auth.session s on s.token = t.token and s."expiresAt" > now()
-    left join app.account_grants g on g.account_id = t.account_id and g.user_id = s."userId"
+    left join lateral private.sign_in(t.token) s on true
+    left join app.account_grants g on g.account_id = t.account_id and g.user_id = s.user_id
       and (g.expires_at is null or g.expires_at > now())
+      and (s.api_token is null or private.token_reaches(s.api_token, t.account_id, s.paper_only))
     left join app.event_heads h on h.account_id = g.account_id
   ), places as materialized (
     select array_agg(a.idx order by a.idx) as idx, a.account_id, a.cursor

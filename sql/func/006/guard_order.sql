@@ -5,6 +5,9 @@
 -- It also refuses one whose client has been told that nothing was placed: where
 -- a newer request for the same order was refused (PD411, app.refused_requests).
 --
+-- It says which API token sends the order, by the admission. The token's own limits,
+-- and those of the tokens of which it was made, are a part of app.check_guards.
+--
 -- It locks the event log first, so that concurrent orders are checked one after
 -- the other, and each check counts the orders before it. created_at is the time
 -- at which the order's turn came. The transaction must be read committed: an
@@ -31,6 +34,7 @@ begin
     end if;
   end if;
   new.created_at := clock_timestamp();
+  new.token_path := private.token_path();
   -- Two statements and not one CASE: the worker makes closings, and may not
   -- execute check_guards.
   if new.reduce_only then

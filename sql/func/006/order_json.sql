@@ -35,6 +35,7 @@ return coalesce(o.others, '{}') || jsonb_build_object(
   -- In two parts, because a function takes at most 100 arguments.
   || jsonb_build_object(
   'submitted_by', o.submitted_by,
+  'token_id', o.token_id,
   'orchestrator_agent_id', o.orchestrator_agent_id,
   'tag', o.tag,
   'broker_request_id', o.broker_request_id,

@@ -10,7 +10,7 @@ begin
       when 'rejected' then 'refuse' when 'unsent' then 'fail' else 'dismiss' end,
     jsonb_strip_nulls(jsonb_build_object('order_id', new.id, 'client_order_id', new.client_order_id, 'symbol', new.symbol, 'side', new.side,
       'qty', new.qty::text, 'notional', new.notional::text, 'type', new.type, 'limit_price', new.limit_price::text, 'stop_price', new.stop_price::text,
-      'orchestrator_agent_id', new.orchestrator_agent_id, 'tag', new.tag, 'submitted_by', new.submitted_by,
+      'orchestrator_agent_id', new.orchestrator_agent_id, 'tag', new.tag, 'submitted_by', new.submitted_by, 'token_id', new.token_id,
       'reduce_only', nullif(new.reduce_only, false), 'wind_down_id', new.wind_down_id, 'replaces', new.replaces, 'message', new.status_message)));
   return null;
 end

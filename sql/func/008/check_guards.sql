@@ -8,6 +8,10 @@
 --               that cannot be read, so that no sum is right)
 --   reducing    it can only make positions smaller; then only the switch counts
 --
+-- Of an order that an API token sends, the limits of the token and of those of which it
+-- was made count as the account's own do, the tightest of each. How many orders may be
+-- sent is counted for each of them by itself: a token answers for what was made of it.
+--
 -- A preview calls it, and so does the trigger that every order must pass.
 create or replace function app.check_guards(o app.alpaca_orders) returns jsonb
 stable set search_path = pg_catalog, pg_temp
@@ -26,9 +30,19 @@ declare
   worth_after numeric;
   counted bigint;
   loss numeric;
+  by_token boolean := private.token_id() is not null;
+  paces boolean := false; -- a token has a limit of how many orders it may send
+  pace record;
 begin
   select t.* into g from app.account_guards t where t.account_id = o.account_id;
-  if not found or g.switch = 'open' and num_nonnulls(g.max_order_notional, g.max_position_notional, g.max_position_qty, g.max_open_orders,
+  if not found then
+    g.switch := 'open';
+  end if;
+  if by_token then
+    g := app.tightest(g, private.token_limits());
+    paces := exists (select from private.token_paces());
+  end if;
+  if g.switch = 'open' and not paces and num_nonnulls(g.max_order_notional, g.max_position_notional, g.max_position_qty, g.max_open_orders,
       g.orders_per_minute, g.orders_per_day, g.daily_loss_limit, g.allowed_symbols, g.allowed_sides) = 0 then
     return jsonb_build_object('violations', violations, 'needs', needs, 'reducing', null);
   end if;
@@ -128,6 +142,22 @@ begin
       violations := violations || app.violation('orders_per_day', g.orders_per_day::text, counted::text,
         format('At most %s orders may be sent in a day, and New York''s day ends at midnight there.', g.orders_per_day));
     end if;
+  end if;
+  if paces then
+    for pace in select p.* from private.token_paces() p loop
+      counted := 1 + case when pace.orders_per_minute is not null
+        then app.orders_sent_by_token(o.account_id, pace.token_id, clock_timestamp() - interval '1 minute') end;
+      if counted > pace.orders_per_minute then
+        violations := violations || app.violation('orders_per_minute', pace.orders_per_minute::text, counted::text,
+          format('This API token, and those that were made of it, may send %s orders in a minute at most. Wait, and send it again.', pace.orders_per_minute));
+      end if;
+      counted := 1 + case when pace.orders_per_day is not null
+        then app.orders_sent_by_token(o.account_id, pace.token_id, app.new_york_midnight()) end;
+      if counted > pace.orders_per_day then
+        violations := violations || app.violation('orders_per_day', pace.orders_per_day::text, counted::text,
+          format('This API token, and those that were made of it, may send %s orders in a day at most, and New York''s day ends at midnight there.', pace.orders_per_day));
+      end if;
+    end loop;
   end if;
   if g.daily_loss_limit is not null then
     select b.last_equity - b.equity into loss from app.account_balances b

@@ -9,4 +9,5 @@ language sql as $$
   join private.user_credentials c on c.account_id = g.account_id
   where g.user_id = private.user_id()
     and (g.expires_at is null or g.expires_at > now())
+    and (private.reach() is null or g.account_id = any (private.reach()))
 $$;

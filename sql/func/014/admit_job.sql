@@ -27,7 +27,7 @@ begin
   if not found then
     raise exception 'this ticket holds no longer' using errcode = 'PD432';
   end if;
-  if not exists (select from auth.session s where s.id = job.session_id and s."userId" = job.asked_by and s."expiresAt" > now()) then
+  if not private.sign_in_holds(job.session_id, job.asked_by) then
     raise exception 'the session of this job has ended' using errcode = 'PD401';
   end if;
   select string_agg(s, ',') into scopes

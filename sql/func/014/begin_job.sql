@@ -69,7 +69,7 @@ begin
       return query select 'again', null::uuid, null, null::uuid, null::bytea, null::interval;
       return;
     end if;
-    if not exists (select from auth.session s where s.id = next.session_id and s."userId" = next.asked_by and s."expiresAt" > at) then
+    if not private.sign_in_holds(next.session_id, next.asked_by) then
       perform private.end_job(list.account_id, next.id, 'failed', 401, jsonb_build_object('code', 'unauthenticated',
         'message', 'The session in which this was asked for has ended. Sign in, and ask again.'));
     elsif not exists (select from app.account_grants g where g.account_id = list.account_id and g.user_id = next.asked_by

@@ -1,0 +1,143 @@
+package tokens
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"paddock/app/problem"
+	"paddock/app/tenant"
+	"paddock/app/trading"
+)
+
+// Service is for requests.
+type Service struct {
+	db *tenant.DB
+	// OnRevoke, unless it is nil, is called after tokens were revoked.
+	OnRevoke func()
+}
+
+// New makes a Service.
+func New(db *tenant.DB) *Service { return &Service{db: db} }
+
+// Request is a token as a client asks for it.
+type Request struct {
+	Name     string      `json:"name"`
+	Accounts []uuid.UUID `json:"accounts"`
+	Scopes   []string    `json:"scopes"`
+	// PaperOnly says that it reaches no live account, which it does not unless this is
+	// false.
+	PaperOnly *bool `json:"paper_only,omitempty"`
+	// ExpiresAt is 90 days away unless it is set, or where the token that makes it ends.
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	// Limits are beside those of each account, the tightest of which holds.
+	Limits trading.Limits `json:"limits,omitzero"`
+}
+
+// scopes are what a token can be allowed.
+var scopes = []string{"read", "trade", "cancel", "log"}
+
+// The bounds of a token's life.
+const (
+	usualLife   = 90 * 24 * time.Hour
+	longestLife = 366 * 24 * time.Hour
+)
+
+// check returns invalid_token where a field is none that a token can have.
+func (r *Request) check(now time.Time) error {
+	switch {
+	case r.Name != strings.TrimSpace(r.Name) || r.Name == "" || utf8.RuneCountInString(r.Name) > 80:
+		return invalid(`"name" must have 1 to 80 characters, without spaces around it. Name who will use the token.`)
+	case len(r.Accounts) == 0 || len(r.Accounts) > 100:
+		return invalid(`"accounts" must have the ids of 1 to 100 accounts. Copy them from GET /api/accounts.`)
+	case len(r.Scopes) == 0:
+		return invalid(`"scopes" must have at least one of %q.`, scopes)
+	case r.ExpiresAt != nil && (!r.ExpiresAt.After(now) || r.ExpiresAt.After(now.Add(longestLife))):
+		return invalid(`"expires_at" must be a time to come, at most 366 days from now.`)
+	case r.Limits.BuyBackOvershoot:
+		return invalid(`"limits" cannot have "buy_back_overshoot", which is the account's alone: PUT /api/guards.`)
+	}
+	for _, s := range r.Scopes {
+		if !slices.Contains(scopes, s) {
+			return invalid(`"scopes" may have %q.`, scopes)
+		}
+	}
+	if err := r.Limits.Check(); err != nil {
+		return invalid(`"limits": %s`, problem.Of(err).Message)
+	}
+	return nil
+}
+
+func invalid(format string, args ...any) error {
+	return problem.New(problem.InvalidToken, format, args...)
+}
+
+// Make makes a token and returns it as List does, with the token itself, which is never
+// shown again. Asked for with a token, it makes a narrower one. It ends with
+// invalid_token, token_too_wide, too_many_tokens, step_up_required, or a problem of the
+// admission.
+func (s *Service) Make(ctx context.Context, a tenant.Admission, r Request) (json.RawMessage, error) {
+	if err := r.check(time.Now()); err != nil {
+		return nil, err
+	}
+	limits, err := json.Marshal(r.Limits)
+	if err != nil {
+		return nil, err
+	}
+	paperOnly := r.PaperOnly == nil || *r.PaperOnly
+	token, id := newToken(), uuid.New()
+	var made json.RawMessage
+	err = s.db.Tx(ctx, a, func(b *tenant.Batch) {
+		b.Queue("select private.make_token($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", id, r.Name, digest(token), hint(token), r.Scopes, r.Accounts,
+			paperOnly, r.ExpiresAt, usualLife, limits)
+		b.Queue("select * from private.list_tokens($1)", id).QueryRow(func(row pgx.Row) error { return row.Scan(&made) })
+	})
+	if err != nil {
+		return nil, err
+	}
+	var shown map[string]json.RawMessage
+	if err := json.Unmarshal(made, &shown); err != nil {
+		return nil, err
+	}
+	if shown["token"], err = json.Marshal(token); err != nil {
+		return nil, err
+	}
+	return json.Marshal(shown)
+}
+
+// List returns {"tokens":[…]}, newest first: the user's, or with a token itself and those
+// that were made of it.
+func (s *Service) List(ctx context.Context, a tenant.Admission) ([]byte, error) {
+	all := []json.RawMessage{}
+	err := s.db.Read(ctx, a, func(b *tenant.Batch) {
+		b.Queue("select * from private.list_tokens()").Query(func(rows pgx.Rows) (err error) {
+			all, err = pgx.CollectRows(rows, pgx.RowTo[json.RawMessage])
+			return err
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(map[string]any{"tokens": all})
+}
+
+// Revoke ends a token and all that were made of it, and returns the ids of these. It ends
+// with token_not_found where there is none that holds, or none that may be ended so.
+func (s *Service) Revoke(ctx context.Context, a tenant.Admission, id uuid.UUID) (revoked []uuid.UUID, err error) {
+	err = s.db.Tx(ctx, a, func(b *tenant.Batch) {
+		b.Queue("select private.revoke_token($1)", id).QueryRow(func(row pgx.Row) error { return row.Scan(&revoked) })
+	})
+	if err == nil && len(revoked) > 0 && s.OnRevoke != nil {
+		s.OnRevoke()
+	}
+	if err == nil && len(revoked) == 0 {
+		err = problem.New(problem.TokenNotFound, "You have no API token of this id that holds. Copy it from GET /api/tokens.")
+	}
+	return revoked, err
+}

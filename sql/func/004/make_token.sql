@@ -1,0 +1,80 @@
+-- Makes an API token of the admitted user. Admitted by a token, that one makes a narrower
+-- one, to which all of its own bounds apply as well. What the token is by which it will be
+-- used is not known here: p_digest is its SHA-256, and p_hint its last four characters.
+-- Where p_expires_at is null it lasts for p_life, or as long as the token that makes it.
+-- The scopes are completed: every token may read, and one that may trade may cancel.
+--
+-- PD434: the user has as many tokens that hold as one user may. PD435: it would be wider
+-- than the token that makes it, or reach a live account against p_paper_only; the detail
+-- says in what. PD403: an account is none of
+-- those that may be reached here. PD419: it is to trade on a live account, which takes a
+-- step-up. 42501: nobody is admitted.
+create or replace function private.make_token(p_id uuid, p_name text, p_digest bytea, p_hint text, p_scopes text[], p_accounts uuid[],
+  p_paper_only boolean, p_expires_at timestamptz, p_life interval, p_limits jsonb) returns void
+volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql as $$
+declare
+  who text := private.user_id();
+  token uuid := private.token_id();
+  accounts uuid[] := array(select distinct a from unnest(p_accounts) a);
+  parent private.api_tokens;
+  made private.api_tokens := jsonb_populate_record(null::private.api_tokens, p_limits);
+  wider text;
+  detail jsonb;
+begin
+  if who is null then
+    raise exception 'nobody is admitted' using errcode = '42501';
+  end if;
+  perform from auth."user" u where u.id = who for no key update; -- whoever makes tokens at the same time waits
+  if (select count(*) from private.api_tokens t where t.user_id = who and t.revoked_at is null and t.expires_at > now()) >= 500 then
+    raise exception 'a user may have 500 API tokens' using errcode = 'PD434';
+  end if;
+  made.id := p_id;
+  made.user_id := who;
+  made.path := array[p_id];
+  made.name := p_name;
+  made.digest := p_digest;
+  made.hint := p_hint;
+  made.scopes := array(select s from unnest(array['read', 'trade', 'cancel', 'log']) s
+    where s = any (p_scopes) or s = 'read' or s = 'cancel' and 'trade' = any (p_scopes));
+  made.paper_only := p_paper_only;
+  made.created_at := now();
+  made.expires_at := coalesce(p_expires_at, now() + p_life);
+  made.allowed_symbols := (select array_agg(app.order_symbol(s) order by n) from unnest(made.allowed_symbols) with ordinality a (s, n));
+  if exists (select from unnest(accounts) a where not exists (select from app.account_grants g
+      join app.user_accounts u on u.id = g.account_id
+      where g.account_id = a and g.user_id = who and (g.expires_at is null or g.expires_at > now()))) then
+    raise exception 'no access to this account' using errcode = 'PD403';
+  end if;
+  if p_paper_only and exists (select from app.user_accounts u where u.id = any (accounts) and u.environment = 'live') then
+    raise exception 'a live account is named for a token that is for paper accounts alone' using errcode = 'PD435', detail = 'live';
+  end if;
+  if token is null then
+    if 'trade' = any (made.scopes) and exists (select from app.user_accounts u where u.id = any (accounts) and u.environment = 'live')
+        and not private.has_stepped_up() then
+      raise exception 'this session has to show its password or a code again' using errcode = 'PD419';
+    end if;
+  else
+    -- Its row is locked, so that it is not revoked meanwhile.
+    select t.* into parent from private.api_tokens t where t.id = token and t.revoked_at is null for update;
+    if not found then
+      raise exception 'no such session' using errcode = 'PD401';
+    end if;
+    made.path := parent.path || p_id;
+    made.expires_at := coalesce(p_expires_at, least(made.expires_at, parent.expires_at));
+    wider := private.wider_than(parent, made, private.reach(), accounts);
+    if cardinality(made.path) > 8 then
+      wider := concat_ws(', ', wider, 'depth');
+    end if;
+    if wider is not null then
+      raise exception 'a token makes narrower ones alone' using errcode = 'PD435', detail = wider;
+    end if;
+  end if;
+  insert into private.api_tokens select made.*;
+  insert into private.token_accounts (account_id, token_id) select a, p_id from unnest(accounts) a;
+  detail := jsonb_build_object('token_id', p_id, 'name', p_name, 'scopes', made.scopes, 'accounts', accounts,
+    'paper_only', p_paper_only, 'expires_at', app.rfc3339(made.expires_at), 'path', made.path);
+  perform private.audit(null, 'token.create', detail, who);
+  perform private.audit(a, 'token.create', detail) from unnest(accounts) a;
+end
+$$;

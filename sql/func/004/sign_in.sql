@@ -1,0 +1,23 @@
+-- Returns who a token signs in: a session's, or an API token, which begins with pdk_.
+-- There is one row, or none where the token is not known, is over, was revoked, or is
+-- of a user whom an operator has disabled.
+--
+--   id          what the audit calls it: the session's id, or token: and the API token's
+--   api_token   null for a session, and so are scopes
+--   paper_only  the token reaches no live account
+--
+-- Its body becomes a part of the statement that calls it. Only the doors do.
+create or replace function private.sign_in(p_token text)
+returns table (id text, user_id text, expires_at timestamptz, api_token uuid, scopes text[], paper_only boolean)
+stable parallel restricted
+language sql
+begin atomic
+  select s.id, s."userId", s."expiresAt", null::uuid, null::text[], false
+    from auth.session s where s.token = p_token and s."expiresAt" > now()
+  union all
+  select 'token:' || t.id, t.user_id, t.expires_at, t.id, t.scopes, t.paper_only
+    from private.api_tokens t
+    where starts_with(p_token, 'pdk_') and t.digest = sha256(convert_to(p_token, 'UTF8'))
+      and t.revoked_at is null and t.expires_at > now()
+      and not exists (select from auth.disabled_users d where d.user_id = t.user_id);
+end;
