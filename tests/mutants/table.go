@@ -55,6 +55,8 @@ var mutants = []mutant{
 	{tokens, "sql/func/004/sign_in.sql", "      and t.revoked_at is null", "      and true", []string{"app/httpapi TestTokenIsShownOnceAndEnds"}},
 	{tokens, "sql/func/004/make_token.sql", "    wider := private.wider_than(parent, made, private.reach(), accounts);\n", "", []string{"app/httpapi TestTokenMakesNarrowerOnesAlone"}},
 	{tokens, "sql/func/004/make_token.sql", "made.path := parent.path || p_id;", "made.path := array[p_id];", []string{"app/httpapi TestTokenMakesNarrowerOnesAlone", "app/httpapi TestHelpersCountAgainstTheirToken"}},
+	{tokens, "sql/func/004/wider_than.sql", "when not p_child.scopes <@ p_parent.scopes", "when false", []string{"app/tokens TestNoChainOfTokensWidens"}},
+	{tokens, "sql/func/004/wider_than.sql", "when p_parent.paper_only and not p_child.paper_only", "when false", []string{"app/tokens TestNoChainOfTokensWidens"}},
 	{tokens, "sql/func/004/wider_than.sql", "when p_child.expires_at > p_parent.expires_at", "when false", []string{"app/httpapi TestTokenMakesNarrowerOnesAlone"}},
 	{tokens, "sql/func/004/wider_than.sql", "when not p_child_accounts <@ p_parent_accounts", "when false", []string{"app/httpapi TestTokenMakesNarrowerOnesAlone"}},
 	{tokens, "sql/func/004/create_account.sql", " or private.token_id() is not null", "", []string{"app/httpapi TestTokenReachesItsAccountsAlone"}},
