@@ -125,7 +125,6 @@ grant create on schema private to paddock_gate;
 set local role paddock_gate;
 {{ template "func/004/sign_in.sql" . }}
 {{ template "func/004/sign_in_holds.sql" . }}
-{{ template "func/004/token_reaches.sql" . }}
 {{ template "func/004/scopes_within.sql" . }}
 {{ template "func/004/admit.sql" . }}
 {{ template "func/004/token_id.sql" . }}
@@ -211,8 +210,7 @@ drop policy app_reads on app.account_grants;
 reset role;
 set local role paddock_gate;
 drop function private.note_token_uses, private.list_tokens, private.revoke_token, private.make_token, private.wider_than,
-  private.reach, private.token_path, private.token_id, private.scopes_within, private.token_reaches,
-  private.sign_in_holds;
+  private.reach, private.token_path, private.token_id, private.scopes_within, private.sign_in_holds;
 drop function private.revoke_report, private.grant_report, private.report_accounts, private.record_account_change,
   private.create_account, private.admit, private.sign_in;
 reset role;

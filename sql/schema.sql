@@ -2272,7 +2272,8 @@ create view report.orders with (security_invoker=true, security_barrier=true) as
     alpaca_orders.trail_percent,
     alpaca_orders.parent_alpaca_order_id,
     alpaca_orders.replaces,
-    alpaca_orders.replaced_by
+    alpaca_orders.replaced_by,
+    alpaca_orders.token_id
    FROM app.alpaca_orders;
 grant select on report.orders to paddock_report;
 
@@ -3200,7 +3201,7 @@ create function private.set_storing_key_version(p_version integer, p_check bytea
 create function private.set_switch(p_switch text, p_reason text, p_cancel boolean DEFAULT false, p_liquidate boolean DEFAULT false, p_suspend boolean DEFAULT NULL::boolean, p_key text DEFAULT NULL::text, p_hash bytea DEFAULT NULL::bytea) returns uuid
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
-create function private.sign_in(p_token text) returns TABLE(id text, user_id text, expires_at timestamp with time zone, api_token uuid, scopes text[], paper_only boolean)
+create function private.sign_in(p_token text, p_account uuid) returns TABLE(id text, user_id text, expires_at timestamp with time zone, scopes text[], reaches boolean)
   language sql stable parallel restricted;  -- paddock_gate's
 
 create function private.sign_in_holds(p_id text, p_user text) returns boolean
@@ -3238,9 +3239,6 @@ create function private.token_paces() returns TABLE(token_id uuid, orders_per_mi
 -- That API token, and before it those of which it was made.
 create function private.token_path() returns uuid[]
   language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
-
-create function private.token_reaches(p_token uuid, p_account uuid, p_paper_only boolean) returns boolean
-  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 create function private.turn_webhook_off(p_account uuid, p_id uuid, p_reason text) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's

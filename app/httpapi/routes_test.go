@@ -113,6 +113,11 @@ func TestWhoMayCall(t *testing.T) {
 				return
 			}
 			call(&user{s: s}).want(t, 401, "unauthenticated")
+			if e.Method+" "+e.Path == "POST /api/tokens" { // for accounts of one's own
+				call(stranger).want(t, 403, "account_forbidden")
+				call(owner).want(t, 403, "account_forbidden")
+				return
+			}
 			if e.Who == "any user" {
 				may("a user", call(stranger), true)
 				return

@@ -28,14 +28,14 @@ func New(db *tenant.DB) *Service { return &Service{db: db} }
 
 // Request is a token as a client asks for it.
 type Request struct {
-	Name     string      `json:"name"`
-	Accounts []uuid.UUID `json:"accounts"`
-	Scopes   []string    `json:"scopes"`
+	Name     string   `json:"name"`
+	Accounts []string `json:"accounts"` // their ids
+	Scopes   []string `json:"scopes"`
 	// PaperOnly says that it reaches no live account, which it does not unless this is
 	// false.
 	PaperOnly *bool `json:"paper_only,omitempty"`
 	// ExpiresAt is 90 days away unless it is set, or where the token that makes it ends.
-	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	ExpiresAt *string `json:"expires_at,omitempty"`
 	// Limits are beside those of each account, the tightest of which holds.
 	Limits trading.Limits `json:"limits,omitzero"`
 }
@@ -49,8 +49,38 @@ const (
 	longestLife = 366 * 24 * time.Hour
 )
 
-// check returns invalid_token where a field is none that a token can have.
-func (r *Request) check(now time.Time) error {
+// wish is a Request that was checked.
+type wish struct {
+	accounts  []uuid.UUID
+	expiresAt *time.Time
+	limits    []byte
+}
+
+// check returns the request as the database takes it, or invalid_token where a field is
+// none that a token can have.
+func (r *Request) check(now time.Time) (w wish, err error) {
+	for _, text := range r.Accounts {
+		id, err := uuid.Parse(text)
+		if err != nil {
+			return w, invalid(`"accounts" must have ids of accounts, which are UUIDs. Copy them from GET /api/accounts.`)
+		}
+		w.accounts = append(w.accounts, id)
+	}
+	if r.ExpiresAt != nil {
+		at, err := time.Parse(time.RFC3339, *r.ExpiresAt)
+		if err != nil || !at.After(now) || at.After(now.Add(longestLife)) {
+			return w, invalid(`"expires_at" must be a time to come, such as %q, at most 366 days from now.`, now.Add(usualLife).UTC().Format(time.RFC3339))
+		}
+		w.expiresAt = &at
+	}
+	if err := r.checkRest(); err != nil {
+		return w, err
+	}
+	w.limits, err = json.Marshal(r.Limits)
+	return w, err
+}
+
+func (r *Request) checkRest() error {
 	switch {
 	case r.Name != strings.TrimSpace(r.Name) || r.Name == "" || utf8.RuneCountInString(r.Name) > 80:
 		return invalid(`"name" must have 1 to 80 characters, without spaces around it. Name who will use the token.`)
@@ -58,8 +88,6 @@ func (r *Request) check(now time.Time) error {
 		return invalid(`"accounts" must have the ids of 1 to 100 accounts. Copy them from GET /api/accounts.`)
 	case len(r.Scopes) == 0:
 		return invalid(`"scopes" must have at least one of %q.`, scopes)
-	case r.ExpiresAt != nil && (!r.ExpiresAt.After(now) || r.ExpiresAt.After(now.Add(longestLife))):
-		return invalid(`"expires_at" must be a time to come, at most 366 days from now.`)
 	case r.Limits.BuyBackOvershoot:
 		return invalid(`"limits" cannot have "buy_back_overshoot", which is the account's alone: PUT /api/guards.`)
 	}
@@ -83,10 +111,7 @@ func invalid(format string, args ...any) error {
 // invalid_token, token_too_wide, too_many_tokens, step_up_required, or a problem of the
 // admission.
 func (s *Service) Make(ctx context.Context, a tenant.Admission, r Request) (json.RawMessage, error) {
-	if err := r.check(time.Now()); err != nil {
-		return nil, err
-	}
-	limits, err := json.Marshal(r.Limits)
+	w, err := r.check(time.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -94,8 +119,8 @@ func (s *Service) Make(ctx context.Context, a tenant.Admission, r Request) (json
 	token, id := newToken(), uuid.New()
 	var made json.RawMessage
 	err = s.db.Tx(ctx, a, func(b *tenant.Batch) {
-		b.Queue("select private.make_token($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", id, r.Name, digest(token), hint(token), r.Scopes, r.Accounts,
-			paperOnly, r.ExpiresAt, usualLife, limits)
+		b.Queue("select private.make_token($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", id, r.Name, digest(token), hint(token), r.Scopes, w.accounts,
+			paperOnly, w.expiresAt, usualLife, w.limits)
 		b.Queue("select * from private.list_tokens($1)", id).QueryRow(func(row pgx.Row) error { return row.Scan(&made) })
 	})
 	if err != nil {

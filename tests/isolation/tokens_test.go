@@ -57,14 +57,14 @@ const (
 var tokenAttacks = []attack{
 	{
 		name:   "an account read that the token does not reach",
-		weakFn: edit("private.token_reaches(uuid,uuid,boolean)", "return p_token is null or exists", "return true or exists"),
+		weakFn: edit("private.sign_in(text,uuid)", "(a.account_id = sign_in.p_account)", "true"),
 		spoils: true,
-		scene:  func(l *lab) { l.token("{read}", "", "", noAccount) },
+		scene:  func(l *lab) { l.token("{read}", "", "", "select '$A'::uuid") },
 		run:    func(l *lab) { l.as("paddock_app").present(theirToken, "'$B'") },
 	},
 	{
 		name:   "a live account read by a token for paper accounts alone",
-		weakFn: edit("private.token_reaches(uuid,uuid,boolean)", "(u.environment = 'paper' or not p_paper_only)", "true"),
+		weakFn: edit("private.sign_in(text,uuid)", "(u.environment = 'paper'::text)", "true"),
 		spoils: true,
 		scene: func(l *lab) {
 			l.token("{read}", "", "", everyAccount)
@@ -110,14 +110,14 @@ var tokenAttacks = []attack{
 	},
 	{
 		name:   "a revoked token",
-		weakFn: edit("private.sign_in(text)", "(t.revoked_at IS NULL)", "true"),
+		weakFn: edit("private.sign_in(text,uuid)", "(t.revoked_at IS NULL)", "true"),
 		spoils: true,
 		scene:  func(l *lab) { l.token("{read}", "revoked_at", "now()", everyAccount) },
 		run:    func(l *lab) { l.as("paddock_app").present(theirToken, "'$B'") },
 	},
 	{
 		name:   "a token whose time is over",
-		weakFn: edit("private.sign_in(text)", "(t.expires_at > now())", "true"),
+		weakFn: edit("private.sign_in(text,uuid)", "(t.expires_at > now())", "true"),
 		spoils: true,
 		scene: func(l *lab) {
 			l.token("{read}", "", "", everyAccount)
@@ -127,7 +127,7 @@ var tokenAttacks = []attack{
 	},
 	{
 		name:   "a token of a disabled user",
-		weakFn: edit("private.sign_in(text)", "(d.user_id = t.user_id)", "false"),
+		weakFn: edit("private.sign_in(text,uuid)", "(d.user_id = t.user_id)", "false"),
 		spoils: true,
 		scene: func(l *lab) {
 			l.token("{read}", "", "", everyAccount)
@@ -137,7 +137,7 @@ var tokenAttacks = []attack{
 	},
 	{
 		name:   "a token's digest presented as the token",
-		weakFn: edit("private.sign_in(text)", "(t.digest = sha256(convert_to(sign_in.p_token, 'UTF8'::name)))", "(sign_in.p_token IN ('pdk_' || encode(t.digest, 'hex'), '\\x' || encode(t.digest, 'hex'), encode(t.digest, 'hex')))"),
+		weakFn: edit("private.sign_in(text,uuid)", "(t.digest = sha256(convert_to(sign_in.p_token, 'UTF8'::name)))", "(sign_in.p_token IN ('pdk_' || encode(t.digest, 'hex'), '\\x' || encode(t.digest, 'hex'), encode(t.digest, 'hex')))"),
 		spoils: true,
 		scene:  func(l *lab) { l.token("{read}", "", "", everyAccount) },
 		run: func(l *lab) {
@@ -166,7 +166,7 @@ var tokenAttacks = []attack{
 		name: "a token made for another's account",
 		weakFn: edits(
 			edit("private.make_token(uuid,text,bytea,text,text[],uuid[],boolean,timestamp with time zone,interval,jsonb)", "g.user_id = who and ", ""),
-			edit("private.admit(text,uuid,text)", "and g.user_id = s.user_id", "and (g.user_id = s.user_id or s.api_token is not null)")),
+			edit("private.admit(text,uuid,text)", "and g.user_id = s.user_id", "and (g.user_id = s.user_id or s.scopes is not null)")),
 		spoils: true,
 		run: func(l *lab) {
 			s := l.as("paddock_app")

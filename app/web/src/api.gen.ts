@@ -1447,6 +1447,137 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The user's API tokens, newest first
+         * @description With a token itself and those that were made of it. What ended more than 30 days ago is left out.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description All of them */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            tokens: components["schemas"]["Token"][];
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        /**
+         * Make an API token, or with a token a narrower one
+         * @description What a token may do never widens afterwards. One that is made with a token may do nothing that this may not, answers
+         *     to its limits as well as to its own, and ends with it. To trade on a live account takes a step-up.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description Who will use it */
+                        name: string;
+                        accounts: string[] | null;
+                        /** @description Each has read in it, and trade has cancel */
+                        scopes: components["schemas"]["Scope"][] | null;
+                        /**
+                         * @description Whether live accounts are out of its reach
+                         * @default true
+                         */
+                        paper_only?: boolean;
+                        /**
+                         * Format: date-time
+                         * @description At most 366 days away; 90 days without it
+                         */
+                        expires_at?: string;
+                        limits?: components["schemas"]["TokenLimits"];
+                    };
+                };
+            };
+            responses: {
+                /** @description The token, which is shown this once */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Token"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["PathID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke an API token, and all that were made of it */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Those that held until now */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            revoked: string[];
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/webhooks": {
         parameters: {
             query?: {
@@ -6802,6 +6933,55 @@ export interface components {
             /** @description With which events are signed: whsec_ and 32 bytes in base64. Only in the answer to POST */
             secret?: string;
         };
+        /** @enum {string} */
+        Scope: "read" | "trade" | "cancel" | "log";
+        /**
+         * @description Limits as the account's guards are, of which the tightest holds. They hold on each account by itself. Those on how
+         *     many orders are sent count the token's and those of the tokens that were made of it.
+         */
+        TokenLimits: {
+            max_order_notional?: components["schemas"]["AmountOrNull"];
+            max_position_notional?: components["schemas"]["AmountOrNull"];
+            max_position_qty?: components["schemas"]["AmountOrNull"];
+            /** @description The account's, whoever sent them */
+            max_open_orders?: number | null;
+            orders_per_minute?: number | null;
+            /** @description New York's day */
+            orders_per_day?: number | null;
+            /** @description Dollars below the account's equity at the last close */
+            daily_loss_limit?: components["schemas"]["AmountOrNull"];
+            /** @description An underlying allows its options too */
+            allowed_symbols?: string[] | null;
+            /** @description For what opens a position */
+            allowed_sides?: ("buy" | "sell")[] | null;
+        };
+        Token: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @description How the token ends */
+            hint: string;
+            /**
+             * Format: uuid
+             * @description The token of which it was made; null where it was made in a session
+             */
+            parent_id: string | null;
+            /** @description Whether this request was made with it */
+            current: boolean;
+            scopes: components["schemas"]["Scope"][];
+            paper_only: boolean;
+            accounts: string[];
+            limits: components["schemas"]["TokenLimits"];
+            /** @enum {string} */
+            state: "active" | "expired" | "revoked";
+            created_at: components["schemas"]["Time"];
+            expires_at: components["schemas"]["Time"];
+            revoked_at: components["schemas"]["TimeOrNull"];
+            /** @description Within a minute */
+            last_used_at: components["schemas"]["TimeOrNull"];
+            /** @description pdk_ and 33 letters and digits. Only in the answer to POST */
+            token?: string;
+        };
         AccountSnapshot: {
             /**
              * Format: int64
@@ -7240,6 +7420,11 @@ export interface components {
              */
             replaced_by: string | null;
             submitted_by: components["schemas"]["TextOrNull"];
+            /**
+             * Format: uuid
+             * @description The API token that sent it
+             */
+            token_id: string | null;
             orchestrator_agent_id: components["schemas"]["TextOrNull"];
             tag: components["schemas"]["TextOrNull"];
             broker_request_id: components["schemas"]["TextOrNull"];
@@ -7361,6 +7546,11 @@ export interface components {
             /** Format: uuid */
             id: string;
             user_id: components["schemas"]["TextOrNull"];
+            /**
+             * Format: uuid
+             * @description The API token that sent it
+             */
+            token_id: string | null;
             orchestrator_agent_id: components["schemas"]["TextOrNull"];
             level: components["schemas"]["Level"];
             message: string;

@@ -34,15 +34,16 @@ begin
     raise exception 'this transaction has been admitted already' using errcode = '42501';
   end if;
 
-  select s.user_id, s.id || ' ' || left(p_origin, 400), private.scopes_within(private.scopes_for_role(g.role, u.is_active), s.scopes),
+  select s.user_id, s.id || ' ' || left(p_origin, 400), case when s.scopes is null then private.scopes_for_role(g.role, u.is_active)
+        else private.scopes_within(private.scopes_for_role(g.role, u.is_active), s.scopes) end,
       k.id::text, k.inner_pad, k.outer_pad
     into who, origin, scopes, key, inner_key, outer_key
-    from private.sign_in(p_token) s
+    from private.sign_in(p_token, p_account) s
     cross join private.seal_keys k
     left join app.account_grants g
       on g.account_id = p_account and g.user_id = s.user_id
       and (g.expires_at is null or g.expires_at > now())
-      and (s.api_token is null or private.token_reaches(s.api_token, p_account, s.paper_only))
+      and s.reaches
     left join app.user_accounts u on u.id = g.account_id
     where k.is_current;
 

@@ -133,6 +133,10 @@ replaces: (string | null)
  */
 replaced_by: (string | null)
 submitted_by: TextOrNull
+/**
+ * The API token that sent it
+ */
+token_id: (string | null)
 orchestrator_agent_id: TextOrNull
 tag: TextOrNull
 broker_request_id: TextOrNull

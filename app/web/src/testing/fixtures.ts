@@ -53,6 +53,7 @@ export function anOrder(change: Partial<Order> = {}): Order {
     replaces: null,
     replaced_by: null,
     submitted_by: null,
+    token_id: null,
     orchestrator_agent_id: null,
     tag: null,
     broker_request_id: null,
