@@ -489,8 +489,8 @@ var httpAttacks = []httpAttack{
 	{
 		name: "another's events over the WebSocket",
 		weakFn: edits(
-			edit("private.read_events(text[],uuid[],bigint[],timestamp with time zone[],integer,integer)", `g.account_id = t.account_id and g.user_id = s."userId"`, "g.account_id = t.account_id"),
-			edit("private.check_access(text[],uuid[],bigint[],timestamp with time zone[])", `g.account_id = t.account_id and g.user_id = s."userId"`, "g.account_id = t.account_id")),
+			edit("private.read_events(text[],uuid[],bigint[],timestamp with time zone[],integer,integer)", `g.account_id = t.account_id and g.user_id = s.user_id`, "g.account_id = t.account_id"),
+			edit("private.check_access(text[],uuid[],bigint[],timestamp with time zone[])", `g.account_id = t.account_id and g.user_id = s.user_id`, "g.account_id = t.account_id")),
 		acts: true,
 		run: func(s *site) {
 			ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)

@@ -222,7 +222,7 @@ var roleAttacks = []attack{
 	},
 	{
 		name:   "push's door asked for another's events",
-		weakFn: edit("private.read_events(text[],uuid[],bigint[],timestamp with time zone[],integer,integer)", "g.account_id = t.account_id and g.user_id = s.\"userId\"", "g.account_id = t.account_id"),
+		weakFn: edit("private.read_events(text[],uuid[],bigint[],timestamp with time zone[],integer,integer)", "g.account_id = t.account_id and g.user_id = s.user_id", "g.account_id = t.account_id"),
 		run: func(l *lab) {
 			s := l.as("paddock_worker")
 			for _, call := range []string{
