@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -33,7 +34,9 @@ var chaosKinds = []chaosKind{
 type chaosAccount struct {
 	*account
 	kind   chaosKind
-	limits *limits // nil for none
+	limits *limits  // nil for none
+	tokens []string // with which its programs sign in by turns; none for their user's session
+	next   atomic.Int64
 
 	windingDown sync.Mutex // held from the turning of the switch until it is opened again
 
@@ -51,7 +54,7 @@ func (w *world) chaosAccounts(much size) (all []*chaosAccount) {
 		kind := chaosKinds[i%len(chaosKinds)]
 		a := &chaosAccount{kind: kind, account: users[i%len(users)].connect(fmt.Sprint("account-", i, "-", kind.name), s)}
 		if kind.limits != nil {
-			a.guard(kind.limits(much))
+			a.guard(kind.limits(much), i%8 >= 4)
 		}
 		all = append(all, a)
 	}

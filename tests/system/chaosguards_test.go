@@ -1,7 +1,9 @@
 package system
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -30,26 +32,54 @@ func strictLimits(size) *limits {
 		symbols: []string{"AAPL", "TSLA", "QQQ", "BTC/USD", "ETH/USD"}, sides: []string{"buy"}}
 }
 
-// guard sets the account's guards to these limits, which its programs reach.
-func (a *chaosAccount) guard(l *limits) {
+// guard sets these limits, which the account's programs reach: as the account's guards,
+// or as limits of API tokens with which all of its programs sign in.
+func (a *chaosAccount) guard(l *limits, byTokens bool) {
 	a.limits = l
-	body := map[string]any{"allowed_symbols": l.symbols}
+	counts, amounts := map[string]any{"allowed_symbols": l.symbols}, map[string]any{}
 	for name, n := range map[string]int{"orders_per_day": l.perDay, "orders_per_minute": l.perMinute, "max_open_orders": l.open} {
 		if n > 0 {
-			body[name] = n
+			counts[name] = n
 		}
 	}
 	for name, d := range map[string]decimal.Decimal{"max_position_qty": l.position, "max_position_notional": l.positionNotional, "max_order_notional": l.orderNotional} {
 		if d.IsPositive() {
-			body[name] = d.String()
+			amounts[name] = d.String()
 		}
 	}
 	if l.sides != nil {
-		body["allowed_sides"] = l.sides
+		amounts["allowed_sides"] = l.sides
 	}
-	if status, answer := a.send(http.DefaultClient, http.MethodPut, "/api/guards", "", body); status != http.StatusOK {
+	if byTokens {
+		a.makeTokens(counts, amounts)
+		return
+	}
+	maps.Copy(counts, amounts)
+	if status, answer := a.send(http.DefaultClient, http.MethodPut, "/api/guards", "", counts); status != http.StatusOK {
 		a.user.w.t.Fatalf("set guards: %d %s", status, answer)
 	}
+}
+
+// makeTokens has the account's programs sign in with eight API tokens, which have some of
+// the limits, and are made of one that has the others.
+func (a *chaosAccount) makeTokens(ofRoot, ofEach map[string]any) {
+	t := a.user.w.t
+	t.Helper()
+	make := func(name string, limits map[string]any) (token string) {
+		status, answer := a.send(http.DefaultClient, http.MethodPost, "/api/tokens", "", map[string]any{"name": name, "accounts": []string{a.id}, "scopes": []string{"trade"}, "limits": limits})
+		var made struct{ Token string }
+		if err := json.Unmarshal(answer, &made); err != nil || status != http.StatusCreated {
+			t.Fatalf("make a token: %d %s (%v)", status, answer, err)
+		}
+		return made.Token
+	}
+	root := make("root", ofRoot)
+	a.tokens = []string{root}
+	helpers := []string{}
+	for i := range 8 {
+		helpers = append(helpers, make(fmt.Sprint(i), ofEach))
+	}
+	a.tokens = helpers
 }
 
 // drift is the factor by which a price may have risen between the moment at which
