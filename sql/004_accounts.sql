@@ -61,7 +61,7 @@ create table private.api_tokens (
   id uuid primary key,
   user_id text not null references auth."user" (id) on delete cascade,
   -- The tokens of which it was made, the first of them made in a session, and itself.
-  path uuid[] not null check (cardinality(path) between 1 and 8 and path[cardinality(path)] = id),
+  path uuid[] not null check (cardinality(path) between 1 and 8),
   name text not null check (name = btrim(name) and char_length(name) between 1 and 80),
   digest bytea not null unique check (octet_length(digest) = 32),  -- SHA-256 of the token
   hint text not null check (char_length(hint) <= 8),  -- how the token ends
@@ -82,7 +82,8 @@ create table private.api_tokens (
   orders_per_day integer check (orders_per_day >= 0),
   daily_loss_limit numeric check (daily_loss_limit >= 0),
   allowed_symbols text[] check (array_length(allowed_symbols, 1) <= 500),
-  allowed_sides text[] check (allowed_sides <@ array['buy', 'sell'])
+  allowed_sides text[] check (allowed_sides <@ array['buy', 'sell']),
+  check (path[cardinality(path)] = id)
 );
 comment on table private.api_tokens is 'API tokens of users, by the digest of each, with their scopes and limits.';
 create index api_tokens_user_idx on private.api_tokens (user_id);

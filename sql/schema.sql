@@ -1486,8 +1486,8 @@ create table private.api_tokens (
   constraint api_tokens_allowed_sides_check CHECK ((allowed_sides <@ ARRAY['buy'::text, 'sell'::text])),
   constraint api_tokens_allowed_symbols_check CHECK ((array_length(allowed_symbols, 1) <= 500)),
   constraint api_tokens_bounded CHECK ((app.is_amount(max_order_notional) AND app.is_amount(max_position_notional) AND app.is_amount(max_position_qty) AND app.is_amount(daily_loss_limit))),
-  constraint api_tokens_check CHECK ((((cardinality(path) >= 1) AND (cardinality(path) <= 8)) AND (path[cardinality(path)] = id))),
-  constraint api_tokens_check1 CHECK (((expires_at > created_at) AND (expires_at <= (created_at + '366 days'::interval)))),
+  constraint api_tokens_check CHECK (((expires_at > created_at) AND (expires_at <= (created_at + '366 days'::interval)))),
+  constraint api_tokens_check1 CHECK ((path[cardinality(path)] = id)),
   constraint api_tokens_daily_loss_limit_check CHECK ((daily_loss_limit >= (0)::numeric)),
   constraint api_tokens_digest_check CHECK ((octet_length(digest) = 32)),
   constraint api_tokens_hint_check CHECK ((char_length(hint) <= 8)),
@@ -1498,6 +1498,7 @@ create table private.api_tokens (
   constraint api_tokens_name_check CHECK (((name = btrim(name)) AND ((char_length(name) >= 1) AND (char_length(name) <= 80)))),
   constraint api_tokens_orders_per_day_check CHECK ((orders_per_day >= 0)),
   constraint api_tokens_orders_per_minute_check CHECK ((orders_per_minute >= 0)),
+  constraint api_tokens_path_check CHECK (((cardinality(path) >= 1) AND (cardinality(path) <= 8))),
   constraint api_tokens_scopes_check CHECK (((scopes <@ ARRAY['read'::text, 'trade'::text, 'cancel'::text, 'log'::text]) AND ('read'::text = ANY (scopes)) AND (('cancel'::text = ANY (scopes)) OR ('trade'::text <> ALL (scopes)))))
 );
 CREATE INDEX api_tokens_user_idx ON private.api_tokens USING btree (user_id);
