@@ -408,4 +408,7 @@ func TestJobOfAToken(t *testing.T) {
 	if got := ended(never); got.field(t, "state") != "failed" || !strings.Contains(got.text, "unauthenticated") {
 		t.Errorf("the order of the revoked token is %s", got.text)
 	}
+	if began := texts(t, s.db, "select began_at::text from app.jobs where began_at is not null and id = '"+never+"'"); len(began) > 0 {
+		t.Errorf("it was begun at %v, and the token was revoked by then", began)
+	}
 }
