@@ -3276,6 +3276,9 @@ create function private.wake_waiting_jobs() returns integer
 create function private.wake_webhooks() returns integer
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
+create function private.webhook_counts(OUT working bigint, OUT failing bigint, OUT given_up bigint) returns record
+  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
 create function private.webhook_secrets_to_rotate(p_version integer, p_account uuid, p_webhook uuid, p_limit integer) returns TABLE(account_id uuid, webhook_id uuid, key_version integer)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
