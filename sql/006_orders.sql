@@ -212,6 +212,7 @@ grant select (account_id, id, client_order_id, alpaca_order_id, symbol, side, ty
 
 -- These functions run as their caller, so RLS holds inside them as outside.
 {{ template "func/006/order_json.sql" . }}
+{{ template "func/006/change_event.sql" . }}
 {{ template "func/006/order_event.sql" . }}
 {{ template "func/006/client_order_id_for_key.sql" . }}
 {{ template "func/006/is_price_asked.sql" . }}
@@ -226,7 +227,7 @@ grant select (account_id, id, client_order_id, alpaca_order_id, symbol, side, ty
 {{ template "func/006/opposing_orders.sql" . }}
 {{ template "func/006/inherit_parent_owner.sql" . }}
 {{ template "func/006/guard_order.sql" . }}
-grant execute on function app.order_json, app.order_event, app.is_price_asked, app.matches_intent,
+grant execute on function app.order_json, app.change_event, app.order_event, app.is_price_asked, app.matches_intent,
   app.record_refusal to paddock_app, paddock_worker;
 grant execute on function app.client_order_id_for_key, app.has_unanswered_intents, app.order_sort_key, app.orders_matching, app.top_level_orders_matching,
   app.order_legs_json, app.orders_from_broker_json, app.opposing_orders to paddock_app;

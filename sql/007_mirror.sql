@@ -153,6 +153,8 @@ grant select, delete, insert (account_id, what, item_id, why, said, unread, unco
 {{ template "func/007/parse_position.sql" . }}
 {{ template "func/007/reconcile_positions.sql" . }}
 {{ template "func/007/record_positions.sql" . }}
+{{ template "func/007/record_agreement.sql" . }}
+{{ template "func/007/settle_positions.sql" . }}
 {{ template "func/007/record_overshoot.sql" . }}
 {{ template "func/007/find_overshoots.sql" . }}
 {{ template "func/007/take_uncounted.sql" . }}
@@ -169,7 +171,7 @@ grant execute on function app.is_fresh, app.mirror_is_current, app.doubt_mirror,
   app.position_moves, app.held_quantity, app.parse_position, app.reconcile_positions, app.record_positions,
   app.record_overshoot, app.find_overshoots, app.take_uncounted, app.record_order, app.has_uncounted_items to paddock_app, paddock_worker;
 grant execute on function app.require_cursor, app.advance_stream_cursor, app.apply_trade_update, app.reconcile_order, app.try_reconcile_order,
-  app.record_odd_items to paddock_worker;
+  app.record_odd_items, app.record_agreement, app.settle_positions to paddock_worker;
 grant execute on function app.account_snapshot, app.state_tag to paddock_app;
 comment on function app.mirror_is_current is 'Whether an account''s mirror may be trusted: it has agreed with the broker lately, and nothing has put it in doubt since.';
 comment on function app.state_tag is 'Another text whenever lists of orders, executions or round trips would show something else.';
@@ -182,7 +184,7 @@ reset role;
 set local role paddock_owner;
 drop function app.state_tag, app.account_snapshot, app.has_uncounted_items, app.record_odd_items, app.try_reconcile_order, app.reconcile_order,
   app.apply_trade_update, app.advance_stream_cursor, app.require_cursor, app.record_order, app.take_uncounted, app.find_overshoots, app.record_overshoot,
-  app.record_positions, app.reconcile_positions,
+  app.settle_positions, app.record_agreement, app.record_positions, app.reconcile_positions,
   app.parse_position, app.held_quantity, app.position_moves, app.apply_fill_to_position, app.average_entry, app.doubt_mirror,
   app.mirror_is_current, app.is_fresh;
 drop table app.odd_items, app.stream_cursors, app.alpaca_positions;

@@ -49,6 +49,23 @@ grant select, insert (account_id, switch, switch_reason, max_order_notional, max
   update (switch, switch_reason, max_order_notional, max_position_notional, max_position_qty, max_open_orders, orders_per_minute,
     orders_per_day, daily_loss_limit, allowed_symbols, allowed_sides, buy_back_overshoot, updated_by, updated_at) on app.account_guards to paddock_gate;
 
+-- How many orders were sent from here, by days in New York: a guard bounds them, and
+-- would otherwise read all orders of the day for each new one.
+create table app.order_counts (
+  account_id uuid not null references app.user_accounts (id) on delete cascade,
+  day date not null,
+  sent integer not null check (sent >= 0),
+  primary key (account_id, day)
+);
+comment on table app.order_counts is 'How many orders were sent from here on each of the last days, by New York''s calendar.';
+alter table app.order_counts enable row level security, force row level security,
+  alter column account_id set statistics 0, alter column sent set statistics 0;
+-- As the guards themselves: whoever is admitted sees it, and only a trigger writes it.
+create policy app_reads on app.order_counts for select to paddock_app using (account_id = (select private.account_id()));
+grant select on app.order_counts to paddock_app;
+create policy gate_all on app.order_counts to paddock_gate using (true) with check (true);
+grant select, insert (account_id, day, sent), update (sent), delete on app.order_counts to paddock_gate;
+
 -- What the account is worth by the broker's figures, for the daily loss limit.
 create table app.account_balances (
   account_id uuid primary key references app.user_accounts (id) on delete cascade,
@@ -192,6 +209,7 @@ grant select on app.exercises to paddock_worker;
 {{ template "func/008/closable_quantity.sql" . }}
 {{ template "func/008/broker_order_count.sql" . }}
 {{ template "func/008/orders_sent_since.sql" . }}
+{{ template "func/008/orders_sent_today.sql" . }}
 {{ template "func/008/orders_sent_by_token.sql" . }}
 {{ template "func/008/new_york_midnight.sql" . }}
 {{ template "func/008/common_symbols.sql" . }}
@@ -226,7 +244,8 @@ set local role paddock_owner;
 {{ template "func/008/unanswered_intent_count.sql" . }}
 grant execute on function app.underlying, app.multi_leg_legs, app.order_lines, app.open_quantities, app.closable_quantity,
   app.violation, app.check_closing to paddock_app, paddock_worker;
-grant execute on function app.broker_order_count, app.orders_sent_since, app.orders_sent_by_token, app.new_york_midnight, app.check_guards,
+grant execute on function app.broker_order_count, app.orders_sent_since, app.orders_sent_today, app.orders_sent_by_token, app.new_york_midnight,
+  app.check_guards,
   app.halt_reason, app.guards_json to paddock_app;
 grant execute on function app.wind_down_json to paddock_app, paddock_worker, paddock_gate;
 grant execute on function app.closings_to_make, app.make_closing, app.record_wind_down_progress,
@@ -244,32 +263,42 @@ set local role paddock_gate;
 {{ template "func/008/set_guards.sql" . }}
 {{ template "func/008/set_switch.sql" . }}
 {{ template "func/008/keep_balance.sql" . }}
+{{ template "func/008/count_sent_order.sql" . }}
 {{ template "func/008/begin_repair.sql" . }}
 {{ template "func/008/wind_down_late_order.sql" . }}
 grant execute on function private.set_guards, private.set_switch to paddock_app;
 grant execute on function private.begin_repair, private.wind_down_late_order to paddock_app, paddock_worker;
-grant execute on function private.keep_balance to paddock_owner;
+grant execute on function private.keep_balance, private.count_sent_order to paddock_owner;
 reset role;
 revoke create on schema private from paddock_gate;
 
 set local role paddock_owner;
 create trigger keep_balance after insert or update on app.account_balances
   for each row execute function private.keep_balance();
+-- Their names come after guard_new's and guard_again's, which give the order its time; and
+-- they come before the next row of the same statement is checked.
+create trigger note_sent before insert on app.alpaca_orders
+  for each row when (new.request_hash is not null and new.intent_state <> 'unsent') execute function private.count_sent_order();
+create trigger note_sent_again before update on app.alpaca_orders
+  for each row when (new.request_hash is not null and (new.intent_state = 'unsent') <> (old.intent_state = 'unsent'))
+  execute function private.count_sent_order();
 reset role;
 
 ---- create above / drop below ----
 
 set local role paddock_owner;
+drop trigger note_sent_again on app.alpaca_orders;
+drop trigger note_sent on app.alpaca_orders;
 drop trigger keep_balance on app.account_balances;
 reset role;
 set local role paddock_gate;
-drop function private.keep_balance, private.wind_down_late_order, private.begin_repair, private.set_switch, private.set_guards, private.let_more_through;
+drop function private.count_sent_order, private.keep_balance, private.wind_down_late_order, private.begin_repair, private.set_switch, private.set_guards, private.let_more_through;
 reset role;
 set local role paddock_owner;
 drop trigger guard_new on app.exercises;
 drop function app.unanswered_intent_count, app.record_wind_down_progress, app.make_closing, app.closings_to_make, app.guards_json,
   app.wind_down_json, app.halt_reason, app.guard_exercise, app.check_guards, app.check_closing, app.violation,
-  app.new_york_midnight, app.orders_sent_by_token, app.orders_sent_since, app.broker_order_count, app.closable_quantity, app.open_quantities,
+  app.new_york_midnight, app.orders_sent_by_token, app.orders_sent_today, app.orders_sent_since, app.broker_order_count, app.closable_quantity, app.open_quantities,
   app.order_lines, app.multi_leg_legs;
 reset role;
 set local role paddock_gate;
@@ -278,5 +307,5 @@ reset role;
 set local role paddock_owner;
 drop function app.tightest, app.common_symbols, app.underlying;
 alter table app.alpaca_orders drop constraint alpaca_orders_account_id_wind_down_id_fkey;
-drop table app.exercises, app.wind_downs, app.balance_history, app.account_balances, app.account_guards;
+drop table app.exercises, app.wind_downs, app.balance_history, app.account_balances, app.order_counts, app.account_guards;
 reset role;

@@ -90,6 +90,7 @@ set local role paddock_gate;
 {{ template "func/010/rotate_credentials.sql" . }}
 {{ template "func/010/mark_credentials_rejected.sql" . }}
 {{ template "func/010/credentials_metadata.sql" . }}
+{{ template "func/010/has_working_keys.sql" . }}
 {{ template "func/010/accounts_with_credentials.sql" . }}
 -- To delete an account or its keys is to decide what becomes of its open orders.
 {{ template "func/010/orders_blocking_deletion.sql" . }}
@@ -98,8 +99,8 @@ set local role paddock_gate;
 {{ template "func/010/delete_user.sql" . }}
 {{ template "func/010/delete_signed_in_user.sql" . }}
 {{ template "func/010/apply_key_change.sql" . }}
-grant execute on function private.count_key_check, private.store_credentials, private.credentials_metadata, private.accounts_with_credentials,
-  private.delete_credentials, private.delete_account to paddock_app;
+grant execute on function private.count_key_check, private.store_credentials, private.credentials_metadata, private.has_working_keys,
+  private.accounts_with_credentials, private.delete_credentials, private.delete_account to paddock_app;
 grant execute on function private.read_credentials, private.mark_credentials_rejected to paddock_app, paddock_worker;
 grant execute on function private.storing_key_version to paddock_app;
 grant execute on function private.check_master_key, private.master_key_versions, private.announce_keyring, private.live_keyrings,
@@ -129,7 +130,7 @@ set local role paddock_gate;
 drop function private.rotate_credentials, private.open_credentials_to_rotate, private.credentials_to_rotate,
   private.retire_master_key, private.set_storing_key_version, private.live_keyrings, private.announce_keyring,
   private.hold_key_version, private.storing_key_version, private.apply_key_change, private.delete_signed_in_user, private.delete_user, private.delete_account, private.delete_credentials,
-  private.orders_blocking_deletion, private.accounts_with_credentials, private.credentials_metadata,
+  private.orders_blocking_deletion, private.accounts_with_credentials, private.has_working_keys, private.credentials_metadata,
   private.mark_credentials_rejected, private.read_credentials, private.store_credentials,
   private.encrypt_outer, private.master_key_versions, private.check_master_key, private.count_key_check;
 reset role;

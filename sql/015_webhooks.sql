@@ -75,12 +75,13 @@ set local role paddock_gate;
 {{ template "func/015/begin_delivery.sql" . }}
 {{ template "func/015/read_delivery.sql" . }}
 {{ template "func/015/end_delivery.sql" . }}
+{{ template "func/015/webhook_counts.sql" . }}
 {{ template "func/015/webhook_secrets_to_rotate.sql" . }}
 {{ template "func/015/open_webhook_secrets_to_rotate.sql" . }}
 {{ template "func/015/rotate_webhook_secrets.sql" . }}
 grant execute on function private.make_webhook, private.switch_webhook to paddock_app;
 grant execute on function private.record_webhook_change to paddock_owner;
-grant execute on function private.wake_webhooks, private.begin_delivery, private.read_delivery, private.end_delivery,
+grant execute on function private.wake_webhooks, private.begin_delivery, private.read_delivery, private.end_delivery, private.webhook_counts,
   private.webhook_secrets_to_rotate, private.open_webhook_secrets_to_rotate, private.rotate_webhook_secrets to paddock_worker;
 reset role;
 revoke create on schema private from paddock_gate;
@@ -101,7 +102,7 @@ delete from jobs.river_job where kind = 'webhook';
 alter policy gate_wakes on jobs.river_job using (kind = 'jobs') with check (kind = 'jobs');
 reset role;
 set local role paddock_gate;
-drop function private.rotate_webhook_secrets, private.open_webhook_secrets_to_rotate, private.webhook_secrets_to_rotate,
+drop function private.webhook_counts, private.rotate_webhook_secrets, private.open_webhook_secrets_to_rotate, private.webhook_secrets_to_rotate,
   private.end_delivery, private.read_delivery, private.begin_delivery, private.wake_webhooks, private.record_webhook_change,
   private.turn_webhook_off, private.switch_webhook, private.make_webhook;
 reset role;

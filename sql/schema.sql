@@ -335,6 +335,8 @@ CREATE TRIGGER guard_again BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN 
 CREATE TRIGGER guard_new BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION app.guard_order();
 CREATE TRIGGER inherit_parent_owner BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN ((((old.parent_alpaca_order_id IS NULL) AND (new.parent_alpaca_order_id IS NOT NULL)) OR ((old.replaces IS NULL) AND (new.replaces IS NOT NULL)))) EXECUTE FUNCTION app.inherit_parent_owner();
 CREATE TRIGGER note_change AFTER INSERT OR DELETE OR UPDATE ON app.alpaca_orders FOR EACH ROW EXECUTE FUNCTION private.note_change();
+CREATE TRIGGER note_sent BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN (((new.request_hash IS NOT NULL) AND (new.intent_state <> 'unsent'::text))) EXECUTE FUNCTION private.count_sent_order();
+CREATE TRIGGER note_sent_again BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN (((new.request_hash IS NOT NULL) AND ((new.intent_state = 'unsent'::text) <> (old.intent_state = 'unsent'::text)))) EXECUTE FUNCTION private.count_sent_order();
 CREATE TRIGGER note_stored BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION private.count_order();
 CREATE TRIGGER record_change AFTER UPDATE OF intent_state ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state IS DISTINCT FROM old.intent_state) AND (new.intent_state = ANY (ARRAY['submitting'::text, 'rejected'::text, 'unsent'::text, 'dismissed'::text])))) EXECUTE FUNCTION private.record_order_change();
 CREATE TRIGGER record_new AFTER INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION private.record_order_change();
@@ -782,6 +784,25 @@ create policy worker_all on app.odd_items to paddock_worker
   with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select on app.odd_items to paddock_app;
 grant select, insert (account_id, what, item_id, why, said, unread, uncounted), update (why, said, unread, uncounted, last_at), delete on app.odd_items to paddock_worker;
+
+-- How many orders were sent from here on each of the last days, by New York's calendar.
+create table app.order_counts (
+  account_id uuid not null,
+  day date not null,
+  sent integer not null,
+  constraint order_counts_pkey PRIMARY KEY (account_id, day),
+  constraint order_counts_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint order_counts_sent_check CHECK ((sent >= 0))
+);
+alter table app.order_counts enable row level security, force row level security;
+-- without statistics: account_id, sent
+create policy app_reads on app.order_counts for select to paddock_app
+  using ((account_id = ( SELECT private.account_id() AS account_id)));
+create policy gate_all on app.order_counts to paddock_gate
+  using (true)
+  with check (true);
+grant select on app.order_counts to paddock_app;
+grant select, insert (account_id, day, sent), update (sent), delete on app.order_counts to paddock_gate;
 
 -- When a request for an order was last refused before it made one: an older request for the same order makes none any more.
 create table app.refused_requests (
@@ -2466,6 +2487,9 @@ create function app.average_entry(p_held numeric, p_average numeric, p_by numeri
 create function app.broker_order_count(o app.alpaca_orders) returns integer
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_app
 
+create function app.change_event(p_event text, p_order jsonb) returns jsonb
+  language sql immutable parallel safe;  -- paddock_owner's; for paddock_app, paddock_worker
+
 create function app.check_closing(o app.alpaca_orders) returns jsonb
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
@@ -2527,7 +2551,7 @@ create function app.inherit_parent_owner() returns trigger
 
 -- Whether a number has few enough digits to be an amount.
 create function app.is_amount(n numeric) returns boolean
-  language plpgsql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
+  language plpgsql immutable parallel safe strict set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
 -- Whether an order of this status is over, so that it will never trade again.
 create function app.is_ended(p_status text) returns boolean
@@ -2544,7 +2568,7 @@ create function app.job_json(p_account uuid, p_id uuid, p_answer boolean DEFAULT
 
 -- How many bytes a jsonb takes as text.
 create function app.json_size(j jsonb) returns bigint
-  language plpgsql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
+  language plpgsql immutable parallel safe strict set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
 create function app.make_closing(p_account uuid, p_wind_down uuid, p_symbol text, p_side text, p_qty numeric) returns app.alpaca_orders
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
@@ -2608,6 +2632,9 @@ create function app.orders_sent_by_token(p_account uuid, p_token uuid, p_since t
 create function app.orders_sent_since(p_account uuid, p_since timestamp with time zone) returns bigint
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
 
+create function app.orders_sent_today(p_account uuid) returns bigint
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app
+
 create function app.other_order_fields(o jsonb) returns jsonb
   language plpgsql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
 
@@ -2637,6 +2664,9 @@ create function app.reconcile_positions(p_account uuid, p_positions jsonb, p_as_
 
 create function app.record_adjustments(p_account uuid, p_activities jsonb) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.record_agreement(p_account uuid, p_at timestamp with time zone, p_doubts bigint, p_max_age interval, p_newest timestamp with time zone) returns void
+  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.record_execution(p_account uuid, p_order uuid, p_event text, x jsonb, p_at timestamp with time zone) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
@@ -2677,6 +2707,9 @@ create function app.resume_cursor(p_seq bigint, p_at timestamp with time zone) r
 
 create function app.rfc3339(t timestamp with time zone) returns text
   language sql stable parallel safe;  -- paddock_owner's; for paddock_app, paddock_gate, paddock_worker
+
+create function app.settle_positions(p_account uuid, p_positions jsonb, p_at timestamp with time zone, p_moves jsonb, p_before jsonb, p_doubts bigint, p_max_age interval, p_newest timestamp with time zone, OUT unsettled text[]) returns text[]
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 -- Another text whenever lists of orders, executions or round trips would show something else.
 create function app.state_tag(p_account uuid) returns text
@@ -2827,6 +2860,9 @@ create function private.count_key_check(p_refused boolean) returns interval
 create function private.count_order() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+create function private.count_sent_order() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
 create function private.count_stored(p_what text, p_bytes bigint, p_refuse boolean) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
@@ -2914,6 +2950,9 @@ create function private.has_scope(need text) returns boolean
 
 create function private.has_stepped_up() returns boolean
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
+create function private.has_working_keys() returns boolean
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.hold_key_version() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -3276,6 +3315,9 @@ create function private.wake_waiting_jobs() returns integer
 
 create function private.wake_webhooks() returns integer
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+create function private.webhook_counts(OUT working bigint, OUT failing bigint, OUT given_up bigint) returns record
+  language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.webhook_secrets_to_rotate(p_version integer, p_account uuid, p_webhook uuid, p_limit integer) returns TABLE(account_id uuid, webhook_id uuid, key_version integer)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker

@@ -16,6 +16,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/alpacahq/alpaca-trade-api-go/v3/alpaca"
 )
 
 // Config is what a Broker needs. Zero values take the defaults.
@@ -49,6 +51,8 @@ type Broker struct {
 	breakers  *breakers
 	clocks    *clocks
 	keyChecks *keyChecks
+	assets    *kept[AssetAnswer]
+	days      *kept[Answer[[]alpaca.CalendarDay]]
 }
 
 // Alpaca's own hosts.
@@ -126,6 +130,8 @@ func New(c Config) (*Broker, error) {
 		clocks:   newClocks(c.Logger),
 
 		keyChecks: newKeyChecks(),
+		assets:    newKept[AssetAnswer](assetsKept),
+		days:      newKept[Answer[[]alpaca.CalendarDay]](daysKept),
 	}, nil
 }
 

@@ -372,3 +372,44 @@ func TestOrderIsSentOnceAndWhole(t *testing.T) {
 		t.Errorf("sent %s, and %d more", body, len(bodies))
 	}
 }
+
+// What an asset is and when a day trades is the same for all accounts, and asked
+// once for each environment; an asset that the broker does not know is asked for again.
+func TestSharedAnswersAreAskedOnce(t *testing.T) {
+	url, requests := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/NOPE"):
+			http.Error(w, `{"code":40410000,"message":"asset not found"}`, http.StatusNotFound)
+		case strings.Contains(r.URL.Path, "/assets/"):
+			fmt.Fprint(w, `{"id":"b0b6dd9d-8b9b-48a9-ba46-b9d54906e415","symbol":"AAPL","status":"active","tradable":true}`)
+		default:
+			fmt.Fprint(w, `[{"date":"2026-11-30","open":"09:30","close":"16:00"}]`)
+		}
+	})
+	b := newBroker(t, url)
+	ask := func(env broker.Environment, account string, want int64) {
+		t.Helper()
+		c, err := b.Client(env, keys(), broker.WithAccount(account, account))
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := requests.Load()
+		asset, err := c.KeptAsset(t.Context(), "AAPL")
+		if err != nil || !asset.Value.Tradable {
+			t.Errorf("%+v %v", asset.Value, err)
+		}
+		day, err := c.KeptCalendarDay(t.Context(), time.Date(2026, 11, 30, 0, 0, 0, 0, time.UTC))
+		if err != nil || !strings.Contains(string(day.Raw), "09:30") {
+			t.Errorf("%s %v", day.Raw, err)
+		}
+		if _, err := c.KeptAsset(t.Context(), "NOPE"); !broker.IsKind(err, broker.NotFound) {
+			t.Errorf("an unknown asset: %v", err)
+		}
+		if n := requests.Load() - before; n != want {
+			t.Errorf("%s: %d requests, want %d", account, n, want)
+		}
+	}
+	ask(broker.Paper, "one", 3)
+	ask(broker.Paper, "two", 1)
+	ask(broker.Live, "three", 3)
+}

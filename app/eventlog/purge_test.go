@@ -34,6 +34,8 @@ func TestExpiredRowsAreDeleted(t *testing.T) {
 		`insert into auth."user" (id, name, email, "emailVerified") select n::text, 'N', n || '@example.com', false from generate_series(1, 7) n`,
 		`insert into private.stored_bytes (user_id, what, bytes, since) select n::text, 'logs', 1, now() - interval '25 hours' * (n <= 5)::integer from generate_series(1, 7) n`,
 		`insert into private.key_checks (user_id, minute_from, day_from) select n::text, now() - interval '25 hours', now() - interval '25 hours' * (n <= 5)::integer from generate_series(1, 7) n`,
+		`insert into app.user_accounts (user_id, name, environment) values ('ada', 'one', 'paper')`,
+		`insert into app.order_counts (account_id, day, sent) select u.id, current_date - 8 * n, 1 from app.user_accounts u, generate_series(0, 6) n where n <> 1 union all select u.id, current_date - 5, 1 from app.user_accounts u`,
 		`insert into private.report_sessions (login, address, noted_at) select n, '', now() - interval '25 hours' * (n <= 5)::integer from generate_series(1, 7) n`,
 	} {
 		if _, err := admin.Exec(t.Context(), statement); err != nil {
@@ -46,6 +48,7 @@ func TestExpiredRowsAreDeleted(t *testing.T) {
 			union all select 'sign-ups', count(*)::integer from auth.sign_up_counts union all select 'mails', count(*)::integer from auth.mail_counts
 			union all select 'sign-ins', count(*)::integer from auth.sign_in_counts
 			union all select 'stored bytes', count(*)::integer from private.stored_bytes union all select 'key checks', count(*)::integer from private.key_checks
+			union all select 'order counts', count(*)::integer from app.order_counts
 			union all select 'reporting sessions', count(*)::integer from private.report_sessions`)
 		if err != nil {
 			t.Fatal(err)
@@ -60,9 +63,9 @@ func TestExpiredRowsAreDeleted(t *testing.T) {
 	}
 	want := left()
 	worker := tenant.NewWorker(db.Pool(t, "paddock_worker"), kit.SilentBell{})
-	for _, batch := range []struct{ most, deleted int }{{2, 2 * 8}, {1000, 3 * 8}, {1000, 0}} {
+	for _, batch := range []struct{ most, deleted int }{{2, 2 * 9}, {1000, 3 * 9}, {1000, 0}} {
 		deleted, more, err := worker.PurgeExpired(t.Context(), batch.most)
-		if err != nil || deleted != batch.deleted || more != (batch.deleted == 2*8) {
+		if err != nil || deleted != batch.deleted || more != (batch.deleted == 2*9) {
 			t.Errorf("of %d at most: %d deleted, more %v, %v; want %d", batch.most, deleted, more, err, batch.deleted)
 		}
 	}

@@ -99,6 +99,7 @@ type Runner struct {
 	Config
 	holder   uuid.UUID
 	client   *river.Client[pgx.Tx]
+	seldom   *slog.Logger // for what is complained of again and again while the database is away
 	running  atomic.Int64
 	stopping atomic.Bool
 }
@@ -131,7 +132,7 @@ func New(c Config) (*Runner, error) {
 	if c.Drain == 0 {
 		c.Drain = 15 * time.Second
 	}
-	r := &Runner{Config: c, holder: uuid.New()}
+	r := &Runner{Config: c, holder: uuid.New(), seldom: newSeldom(c.Logger.Handler())}
 	workers := river.NewWorkers()
 	if err := river.AddWorkerSafely(workers, river.WorkFunc(r.look)); err != nil {
 		return nil, fmt.Errorf("make the worker of jobs: %w", err)
@@ -145,7 +146,7 @@ func New(c Config) (*Runner, error) {
 	}
 	var err error
 	r.client, err = river.NewClient(c.Driver, &river.Config{
-		ID: r.holder.String(), Schema: Schema, Logger: slog.New(warnings{c.Logger.Handler()}), Workers: workers,
+		ID: r.holder.String(), Schema: Schema, Logger: r.seldom, Workers: workers,
 		Queues: queues,
 		// By NOTIFY any login of the server could pause queues and cancel jobs.
 		PollOnly:          true,
@@ -208,26 +209,19 @@ func (r *Runner) stop(ctx context.Context) error {
 	return nil
 }
 
-// warnings passes on what River warns of: it tells of each cleaning, too.
-type warnings struct{ slog.Handler }
-
-func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
-	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
-}
-
 // keep renews the claims on jobs, and has those looked at that nobody works on.
 func (r *Runner) keep(ctx context.Context) {
 	if r.running.Load() > 0 {
 		if err := r.Worker.RenewJobClaims(ctx, r.holder, r.ClaimFor); err != nil && ctx.Err() == nil {
-			r.Logger.WarnContext(ctx, "claims on jobs could not be renewed", "err", err)
+			r.seldom.WarnContext(ctx, "claims on jobs could not be renewed", "err", err)
 		}
 	}
 	if _, err := r.Worker.WakeWaitingJobs(ctx); err != nil && ctx.Err() == nil {
-		r.Logger.WarnContext(ctx, "could not look for jobs that wait", "err", err)
+		r.seldom.WarnContext(ctx, "could not look for jobs that wait", "err", err)
 	}
 	if r.Webhooks != nil {
 		if err := r.Webhooks.Wake(ctx); err != nil && ctx.Err() == nil {
-			r.Logger.WarnContext(ctx, "could not look for webhooks that are due", "err", err)
+			r.seldom.WarnContext(ctx, "could not look for webhooks that are due", "err", err)
 		}
 	}
 }

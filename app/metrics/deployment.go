@@ -30,6 +30,7 @@ var (
 	keyAccounts     = stateMetric(isGauge, "paddock_master_key_accounts", "Accounts whose credentials are encrypted under a version of the master key.", "version")
 	jobsUnended     = stateMetric(isGauge, "paddock_jobs", "Jobs of the deployment that wait or are carried out.", "kind", "state")
 	jobsIdle        = stateMetric(isGauge, "paddock_jobs_idle_seconds", "For how long jobs have waited longest that are due and that nobody works on.", "kind")
+	webhooksByState = stateMetric(isGauge, "paddock_webhooks", "Webhooks of the deployment: those that take events (working), those that did not take the next one (failing), and those that were switched off for it within the last day (given_up).", "state")
 	lookedAt        = stateMetric(isGauge, "paddock_deployment_looked_at_timestamp_seconds", "When the database last told of the deployment: what it tells is as of then.")
 )
 
@@ -47,6 +48,7 @@ type look struct {
 	state tenant.DeploymentState
 	keys  []tenant.MasterKeyVersion
 	jobs  []tenant.JobCount
+	hooks tenant.WebhookCounts
 }
 
 // WatchDeployment makes what the database tells of the deployment part of the
@@ -87,7 +89,11 @@ func (d *Deployment) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.last.Store(&look{time.Now(), state, keys, jobs})
+	hooks, err := d.worker.WebhookCounts(ctx)
+	if err != nil {
+		return err
+	}
+	d.last.Store(&look{time.Now(), state, keys, jobs, hooks})
 	return nil
 }
 
@@ -120,6 +126,9 @@ func (d *Deployment) Collect(out chan<- prometheus.Metric) {
 		put(jobsUnended, float64(j.Running), j.Kind, "running")
 		put(jobsIdle, j.Waited, j.Kind)
 	}
+	put(webhooksByState, float64(last.hooks.Working), "working")
+	put(webhooksByState, float64(last.hooks.Failing), "failing")
+	put(webhooksByState, float64(last.hooks.GivenUp), "given_up")
 	for _, k := range last.keys {
 		if k.Stores {
 			put(storingKey, float64(k.Version))

@@ -20,18 +20,21 @@ import (
 // orders are being filled.
 const settleRounds = 4
 
-// mirrorState is the state of an account's mirror when a reconciliation begins.
+// mirrorState is the state of an account's mirror at one moment of a reconciliation.
 type mirrorState struct {
 	agreed  *time.Time // when it last agreed; nil before the first time
 	newest  *time.Time // when the newest order listed by then was submitted, by the broker's clock
 	doubts  int64
-	settled bool // no doubt is open
+	settled bool      // no doubt is open
+	at      time.Time // the moment, by Postgres' clock
+	moves   []byte    // how often each position has changed, for app.reconcile_positions
 }
 
 func (s *mirrorState) queue(b *tenant.Batch, account uuid.UUID) {
-	b.Queue(`select c.agreed_at, c.newest_order_at, coalesce(c.doubts, 0), coalesce(c.doubts = c.doubts_settled, false)
+	b.Queue(`select c.agreed_at, c.newest_order_at, coalesce(c.doubts, 0), coalesce(c.doubts = c.doubts_settled, false),
+			clock_timestamp(), app.position_moves($1)
 		from (values (1)) one left join app.stream_cursors c on c.account_id = $1`, account).
-		QueryRow(func(row pgx.Row) error { return row.Scan(&s.agreed, &s.newest, &s.doubts, &s.settled) })
+		QueryRow(func(row pgx.Row) error { return row.Scan(&s.agreed, &s.newest, &s.doubts, &s.settled, &s.at, &s.moves) })
 }
 
 // orderStates is the state of orders at one moment, by the broker's ids.
@@ -97,44 +100,62 @@ type positionList struct {
 // tells. Where the mirror agreed with the broker before and nothing has cast
 // doubt since, a list that equals what is counted needs no second reading of
 // orders.
-func (a *account) settlePositions(ctx context.Context, s mirrorState, before orderStates, newest *time.Time, what string, d *differences) (l positionList, err error) {
+//
+// s is what the mirror was before the orders were read, which will do for the first list
+// where they changed nothing: whatever has moved since counts as moving. Where positions
+// agree, that is recorded with what was odd among the orders.
+func (a *account) settlePositions(ctx context.Context, s mirrorState, orders []brokerOrder, newest *time.Time, what string, d *differences) (l positionList, g agreement, err error) {
+	before := orderStatesOf(orders)
 	for round := range settleRounds {
-		var moves []byte
-		err = a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) {
-			s.queue(b, a.lease.Account)
-			b.Queue("select clock_timestamp(), app.position_moves($1)", a.lease.Account).
-				QueryRow(func(row pgx.Row) error { return row.Scan(&l.at, &moves) })
-		})
-		if err != nil {
-			return l, err
+		if round > 0 || d.Orders.Differed > 0 {
+			if err = a.m.Worker.Tx(ctx, a.lease, func(b *tenant.Batch) { s.queue(b, a.lease.Account) }); err != nil {
+				return l, g, err
+			}
 		}
-		l.doubts = s.doubts
+		l.at, l.doubts = s.at, s.doubts
 		if l.PositionsAnswer, err = a.client.Positions(ctx); err != nil {
-			return l, err
+			return l, g, err
 		}
 		a.odd = append(a.odd, l.Odd...)
 		sure := s.agreed != nil && s.settled
 		if round == 0 && sure {
-			unsettled, err := a.recordPositions(ctx, l, moves, before, nil)
-			if err != nil || len(unsettled) == 0 {
-				return l, err
+			var unsettled []string
+			if unsettled, g, err = a.settleAtOnce(ctx, l, s.moves, before, orders, newest); err != nil || len(unsettled) == 0 {
+				return l, g, err
 			}
 		}
 		after, err := a.readChangedOrders(ctx, before, newest, what, d)
 		if err != nil {
-			return l, err
+			return l, g, err
 		}
-		unsettled, err := a.recordPositions(ctx, l, moves, before, after)
-		if err != nil || len(unsettled) == 0 {
-			return l, err
+		unsettled, err := a.recordPositions(ctx, l, s.moves, before, after)
+		if err != nil {
+			return l, g, err
 		}
-		if sure && round == settleRounds-1 {
+		last := sure && round == settleRounds-1
+		if last && len(unsettled) > 0 {
 			signal(a.gap) // the mirror is right where it is certain; the rest is read again
-			return l, nil
+		}
+		if last || len(unsettled) == 0 {
+			g, err = a.recordAgreement(ctx, l, orders, newest)
+			return l, g, err
 		}
 		before = after
 	}
-	return l, errMoving
+	return l, g, errMoving
+}
+
+// settleAtOnce compares the mirror with a list of positions, and records that they agree
+// where they do, in one transaction. It returns the symbols that are uncertain, as
+// recordPositions does without orders that were read afterwards.
+func (a *account) settleAtOnce(ctx context.Context, l positionList, moves []byte, before orderStates, orders []brokerOrder, newest *time.Time) (unsettled []string, g agreement, err error) {
+	err = a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
+		b.Queue("select app.settle_positions($1, $2, $3, $4, $5, $6, $7, $8)",
+			a.lease.Account, []byte(l.Raw), l.at, moves, before.filledQuantities(), l.doubts, a.m.MirrorMaxAge, newest).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&unsettled) })
+		a.queueAgreement(b, orders, &g)
+	})
+	return unsettled, g, err
 }
 
 // recordPositions compares the mirror with a list of positions, corrects it,
@@ -205,19 +226,26 @@ func (a *account) readChangedOrders(ctx context.Context, before orderStates, new
 	return after, nil
 }
 
+// agreement is what the mirror has once it agrees with the broker.
+type agreement struct {
+	held    map[string]holding // the positions
+	journal journalState       // what there is to do for the journal
+}
+
 // recordAgreement records odd items and that the mirror agreed with the broker,
-// as of when the positions were asked for, and returns the positions of the
-// mirror, and what there is to do for the journal.
-func (a *account) recordAgreement(ctx context.Context, l positionList, orders []brokerOrder, newest *time.Time) (held map[string]holding, s journalState, err error) {
+// as of when the positions were asked for.
+func (a *account) recordAgreement(ctx context.Context, l positionList, orders []brokerOrder, newest *time.Time) (g agreement, err error) {
 	err = a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) {
-		a.queueOdd(b, "order", idsOf(orders), true)
-		a.queueOdd(b, "position", nil, true)
-		queueHoldings(b, a.lease.Account, &held)
-		b.Queue(`insert into app.stream_cursors as c (account_id, agreed_at, doubts_settled, max_age, newest_order_at) values ($1, $2, $3, $4, $5)
-			on conflict (account_id) do update set agreed_at = excluded.agreed_at, doubts_settled = excluded.doubts_settled, max_age = excluded.max_age,
-				newest_order_at = greatest(c.newest_order_at, excluded.newest_order_at), sync_error = null, sync_error_at = null, updated_at = now()`,
-			a.lease.Account, l.at, l.doubts, a.m.MirrorMaxAge, newest)
-		s.queue(b, a.lease.Account)
+		b.Queue("select app.record_agreement($1, $2, $3, $4, $5)", a.lease.Account, l.at, l.doubts, a.m.MirrorMaxAge, newest)
+		a.queueAgreement(b, orders, &g)
 	})
-	return held, s, err
+	return g, err
+}
+
+// queueAgreement records odd items and reads the agreement.
+func (a *account) queueAgreement(b *tenant.Batch, orders []brokerOrder, into *agreement) {
+	a.queueOdd(b, "order", idsOf(orders), true)
+	a.queueOdd(b, "position", nil, true)
+	queueHoldings(b, a.lease.Account, &into.held)
+	into.journal.queue(b, a.lease.Account)
 }

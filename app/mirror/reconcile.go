@@ -78,26 +78,22 @@ func (a *account) reconcile(ctx context.Context) error {
 	if err := a.recordAll(ctx, orders, what, &d); err != nil {
 		return err
 	}
-	before, newest := orderStatesOf(orders), newestOf(orders)
+	newest := newestOf(orders)
 	if newest == nil {
 		newest = s.newest
 	}
-	positions, err := a.settlePositions(ctx, s, before, newest, what, &d)
+	positions, agreed, err := a.settlePositions(ctx, s, orders, newest, what, &d)
 	if err != nil {
 		return err
 	}
-	now, journal, err := a.recordAgreement(ctx, positions, orders, newest)
-	if err != nil {
-		return err
-	}
-	if err := a.completeJournal(ctx, journal); err != nil {
+	if err := a.completeJournal(ctx, agreed.journal); err != nil {
 		return err
 	}
 	d.AsOf = positions.at.UTC()
 	d.Positions.Checked = len(positions.Value)
-	d.addPositions(held, now)
+	d.addPositions(held, agreed.held)
 	whole = !a.moreToRead
-	a.atRest = whole && journal.isComplete() && len(journal.gaps) == 0 && s.agreed != nil && d.differed() == 0 && a.monitor.isUnbroken(number) && !anyOpen(orders) && len(a.gap) == 0
+	a.atRest = whole && agreed.journal.isComplete() && len(agreed.journal.gaps) == 0 && s.agreed != nil && d.differed() == 0 && a.monitor.isUnbroken(number) && !anyOpen(orders) && len(a.gap) == 0
 	return a.answerSync(ctx, asked, d)
 }
 

@@ -138,3 +138,19 @@ func (w *Worker) RotateSecret(ctx context.Context, s SecretToRotate, key string,
 		[]string{key}, [][]byte{s.Encrypted}, to, check, []string{toKey}, [][]byte{encrypted})
 	return run(ctx, w.pool, &b)
 }
+
+// WebhookCounts is how many webhooks there are, over all accounts.
+type WebhookCounts struct {
+	Working int64 // that are on and take events
+	Failing int64 // that are on and did not take the next event
+	GivenUp int64 // that were switched off within the last day, because they took nothing for long
+}
+
+// WebhookCounts returns the counts.
+func (w *Worker) WebhookCounts(ctx context.Context) (counts WebhookCounts, err error) {
+	var b Batch
+	b.Queue("select working, failing, given_up from private.webhook_counts()").
+		QueryRow(func(row pgx.Row) error { return row.Scan(&counts.Working, &counts.Failing, &counts.GivenUp) })
+	err = run(ctx, w.pool, &b)
+	return counts, err
+}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -469,5 +470,107 @@ func TestOpenIsOneThing(t *testing.T) {
 		values ($1, 'lost', 'unknown', 'unknown', 'AAPL', 'buy', 1, 'market', 'day')`, d.owner.Account)
 	if open, closed, counted := ask(); len(open) != 1 || len(closed) != 0 || counted != 1 {
 		t.Errorf("unknown: %v are listed open, %v closed, and %d counted", open, closed, counted)
+	}
+}
+
+// The orders of a day are counted as they are sent, and not read: a count that says what
+// the orders say, whatever becomes of them. A retry of one that exists adds none, one
+// that never arrived is none, and one that is sent again counts once.
+func TestOrdersOfTheDayAreCounted(t *testing.T) {
+	d := newDesk(t)
+	d.synced()
+	scan := d.scanner()
+	counted := func(what string, want int) {
+		t.Helper()
+		var count, orders int
+		scan(&count, "select coalesce(sum(sent), 0) from app.order_counts where account_id = $1", d.owner.Account)
+		scan(&orders, "select count(*) from app.alpaca_orders where account_id = $1 and request_hash is not null and intent_state <> 'unsent'", d.owner.Account)
+		if count != want || orders != want {
+			t.Errorf("%s: counted are %d, and there are %d; want %d", what, count, orders, want)
+		}
+	}
+	order := func(id string) trading.OrderRequest {
+		o := request(t, buyLimit)
+		o.ClientOrderID = id
+		return o
+	}
+	send := func(id string, arrives bool) {
+		t.Helper()
+		if err := place(d, order(id)); (err == nil) != arrives {
+			t.Fatalf("%s: %v", id, err)
+		}
+	}
+	send("one", true)
+	counted("one order", 1)
+	send("one", true)
+	counted("its retry", 1)
+	d.answers(say(429, `{"code":42910000,"message":"too many requests"}`))
+	send("two", false)
+	counted("one that never arrived", 1)
+	d.answers(nil)
+	send("two", true)
+	counted("which is sent again", 2)
+	d.exec("update app.alpaca_orders set intent_state = 'unsent' where account_id = $1 and client_order_id = 'two'", d.owner.Account)
+	d.exec("update app.alpaca_orders set intent_state = 'accepted' where account_id = $1 and client_order_id = 'two'", d.owner.Account)
+	counted("which was found at the broker after all", 2)
+	// Those of the days before do not count against a limit.
+	d.exec("update app.order_counts set day = day - 1 where account_id = $1", d.owner.Account)
+	d.guards(`{"orders_per_day":1}`)
+	send("three", true)
+	if got := fmt.Sprint(broken(t, place(d, order("four")))); got != "[orders_per_day]" {
+		t.Errorf("the second order of the day was refused by %s", got)
+	}
+	// Rows of one statement are counted by each other.
+	d.guards(`{"orders_per_day":3}`)
+	tx, err := d.pg.Conn(t, "paddock_app").Begin(t.Context())
+	if err == nil {
+		_, err = tx.Exec(t.Context(), "select private.admit($1, $2)", d.owner.Token, d.owner.Account)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = tx.Exec(t.Context(), `insert into app.alpaca_orders (account_id, client_order_id, submitted_by, request_hash, symbol, side, type, time_in_force, qty, limit_price)
+		select $1, 'of-' || n, 'u1', '\x00', 'AAPL', 'buy', 'limit', 'day', 1, 1 from generate_series(1, 3) n`, d.owner.Account)
+	if tenant.SQLState(err) != "PD422" {
+		t.Errorf("three orders where two are left: %v", err)
+	}
+}
+
+// scanner returns a function that reads a row as the server's administrator.
+func (d *desk) scanner() func(into any, sql string, args ...any) {
+	admin := d.pg.Conn(d.t, "admin")
+	return func(into any, sql string, args ...any) {
+		d.t.Helper()
+		if err := admin.QueryRow(d.t.Context(), sql, args...).Scan(into); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+}
+
+// When keys were last used is noted once a minute, and in the audit each time.
+func TestUseOfKeysIsNotedOnceAMinute(t *testing.T) {
+	d := newDesk(t)
+	scan := d.scanner()
+	use := func() (at time.Time) {
+		t.Helper()
+		if _, err := d.service.BrokerAccount(t.Context(), d.owner); err != nil {
+			t.Fatal(err)
+		}
+		scan(&at, "select last_decrypted_at from private.user_credentials where account_id = $1", d.owner.Account)
+		return at
+	}
+	var before, after int
+	const audited = "select count(*) from app.audit_log where account_id = $1 and action = 'credentials.decrypt'"
+	first := use()
+	scan(&before, audited, d.owner.Account)
+	if again := use(); !again.Equal(first) {
+		t.Errorf("noted at %s and again at %s", first, again)
+	}
+	d.exec("update private.user_credentials set last_decrypted_at = last_decrypted_at - interval '2 minutes'")
+	if later := use(); later.Before(first) {
+		t.Errorf("after two minutes it is still %s", later)
+	}
+	if scan(&after, audited, d.owner.Account); after != before+2 {
+		t.Errorf("two uses have %d rows in the audit", after-before)
 	}
 }

@@ -28,8 +28,8 @@ import (
 // submission is an order for submit: an OrderRequest, which a closing is too, or
 // a replacement.
 type submission interface {
-	// intentSQL returns the statement that makes the intent, which returns a row
-	// if it made one, and its parameters from $7 on. $1 to $6 are the account,
+	// intentSQL returns the statement that makes the intent or finds the first with
+	// its id, which ends with resendUnsentSQL, and its parameters from $7 on. $1 to $6 are the account,
 	// the client_order_id, the key, the intent's id, and the request's hash and
 	// text.
 	intentSQL(prices []byte, began age) (sql string, parameters []any)
@@ -126,14 +126,21 @@ func (s *Service) commit(ctx context.Context, a tenant.Admission, p prepared, or
 // resendUnsentSQL ends a statement that makes an intent: one that never reached
 // the broker is sent again by its retry. (A closing is then for what is held by
 // now.)
+//
+// Then it returns the order that was made, or the one that has the client_order_id or
+// the key already, as foundIntent reads it: in one statement, because describing
+// an order takes longer than finding it.
 const resendUnsentSQL = `
 	on conflict (account_id, client_order_id) do update
 		set intent_state = 'submitting', status = 'submitting', status_message = null,
 			qty = excluded.qty, looked_up_at = null, lookups = 0, reference_prices = excluded.reference_prices,
 			requested_at = excluded.requested_at, updated_at = clock_timestamp()
 		where o.intent_state = 'unsent' and o.request_hash = excluded.request_hash
-	returning *)
-	select private.append_event('order', app.order_event('submitting', row(made.*)::app.alpaca_orders), null) from made`
+	returning *), described as materialized (
+		select id, client_order_id, app.order_json(row(made.*)::app.alpaca_orders) as body from made), said as materialized (
+		select private.append_event('order', app.change_event('submitting', body), null) from described)
+	select true, id, client_order_id, ''::bytea, '', body, '', 0, '', false, null::jsonb from described, (select count(*) from said) told
+	union all select false, found.* from (` + selectIntentSQL + `) found where not exists (select from made)`
 
 // commitIntent makes the intent, or finds the first with its id, in one
 // transaction with reading the keys. The guards' verdict is an error of
@@ -149,8 +156,7 @@ func (s *Service) commitIntent(ctx context.Context, a tenant.Admission, p prepar
 	var found foundIntent
 	access, err := s.keys.Open(ctx, a, s.db.TxNotify, func(b *tenant.Batch) {
 		inputs.queue(b, a.Account)
-		b.Queue(sql, parameters...).Query(func(rows pgx.Rows) error { made = rows.Next(); rows.Close(); return rows.Err() })
-		found.queue(b, a.Account, clientOrderID, p.key)
+		b.Queue(sql, parameters...).QueryRow(func(row pgx.Row) error { return found.read(row, &made) })
 	})
 	switch {
 	case tenant.SQLState(err) == "PD410":
@@ -250,9 +256,10 @@ func (s *Service) record(ctx context.Context, a tenant.Admission, p prepared, ma
 }
 
 const (
-	recordPlacedSQL = `with r as (select * from app.record_order($1, $2, $3)), said as (
-		select private.append_event('order', app.order_event('accepted', r.recorded), null) from r where r.changed)
-		select app.order_json(r.recorded), (select count(*) from said) from r`
+	recordPlacedSQL = `with described as materialized (
+		select r.changed, app.order_json(r.recorded) as body from app.record_order($1, $2, $3) r), said as (
+		select private.append_event('order', app.change_event('accepted', described.body), null) from described where described.changed)
+		select described.body, (select count(*) from said) from described`
 	recordRefusedSQL = `select app.record_refusal($1, $2, $6, $3, $4, $5, $7)`
 	acceptedOrderSQL = `select app.order_json(o) from app.alpaca_orders o where account_id = $1 and id = $2 and intent_state = 'accepted'`
 )

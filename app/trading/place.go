@@ -42,7 +42,7 @@ const insertIntentSQL = `with made as (
 			stop_price, trail_price, trail_percent, extended_hours, reference_prices, reduce_only, requested_at)
 		select $1, app.client_order_id_for_key($1, $3, $2), nullif($3, ''), $4, $5, $6, private.user_id(), nullif($7, ''), nullif($8, ''), app.order_symbol(nullif($9, '')),
 			nullif($10, ''), $11, $12, $13, nullif($14, ''), $15, $16, $17, $18, $19, $20, $21, $22, $23, now() - $24::interval
-		where exists (select from private.credentials_metadata() where rejected_at is null)` + resendUnsentSQL
+		where private.has_working_keys()` + resendUnsentSQL
 
 func (r *OrderRequest) intentSQL(prices []byte, began age) (sql string, parameters []any) {
 	return insertIntentSQL, []any{r.OrchestratorAgentID, r.Tag, r.Symbol, r.Side, r.Type, r.TimeInForce, r.OrderClass, r.PositionIntent,

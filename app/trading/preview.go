@@ -185,13 +185,13 @@ func fetchMarket(ctx context.Context, client *broker.Client, r *OrderRequest) (m
 			return err
 		}
 		m.clock = clock.Value
-		day, err := client.CalendarDay(ctx, clock.Value.Timestamp)
+		day, err := client.KeptCalendarDay(ctx, clock.Value.Timestamp)
 		m.day = day.Raw
 		return err
 	})
 	if r.OrderClass != "mleg" {
 		group.Go(func() error {
-			asset, err := client.Asset(ctx, r.Symbol)
+			asset, err := client.KeptAsset(ctx, r.Symbol)
 			m.asset = asset.Value
 			if broker.IsKind(err, broker.NotFound) {
 				return nil

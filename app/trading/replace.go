@@ -115,7 +115,7 @@ const insertReplacementSQL = `with made as (
 		case when old.trail_percent is not null then coalesce($13, old.trail_percent) end, old.extended_hours, $14, old.reduce_only, now() - $17::interval
 	from app.alpaca_orders old
 	where old.account_id = $1 and old.id = $15 and old.alpaca_order_id is not null
-		and exists (select from private.credentials_metadata() where rejected_at is null)` + resendUnsentSQL
+		and private.has_working_keys()` + resendUnsentSQL
 
 func (r *replacement) intentSQL(prices []byte, began age) (sql string, parameters []any) {
 	return insertReplacementSQL, []any{r.OrchestratorAgentID, r.Tag, r.TimeInForce, r.Qty, r.LimitPrice, r.StopPrice, r.Trail, prices,

@@ -33,12 +33,17 @@ type foundIntent struct {
 
 func (f *foundIntent) queue(b *tenant.Batch, account uuid.UUID, clientOrderID, key string) {
 	b.Queue(selectIntentSQL, account, clientOrderID, key).QueryRow(func(row pgx.Row) error {
-		err := row.Scan(&f.id, &f.clientOrderID, &f.hash, &f.state, &f.order, &f.said.Message, &f.said.Code, &f.said.RequestID, &f.sameKey, &f.said.More)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return nil
-		}
-		return err
+		return f.read(row)
 	})
+}
+
+// read reads the row, and before it what more names. No row leaves everything as it is.
+func (f *foundIntent) read(row pgx.Row, more ...any) error {
+	err := row.Scan(append(more, &f.id, &f.clientOrderID, &f.hash, &f.state, &f.order, &f.said.Message, &f.said.Code, &f.said.RequestID, &f.sameKey, &f.said.More)...)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	return err
 }
 
 // retryResult returns the result of a retry, by what became of the first

@@ -22,20 +22,20 @@ const syncPoll = 200 * time.Millisecond
 // without an answer for a minute is asked for again.
 const (
 	askSyncSQL = `insert into app.syncs as y (account_id, asked_by)
-		select $1, private.user_id() where exists (select from private.credentials_metadata() where rejected_at is null)
+		select $1, private.user_id() where private.has_working_keys()
 		on conflict (account_id) do update set asked = y.asked + 1, asked_at = clock_timestamp(), asked_by = excluded.asked_by
 			where y.asked = y.answered and y.answered_at < clock_timestamp() - interval '10 seconds'
 				or y.asked > y.answered and y.asked_at < clock_timestamp() - interval '1 minute'`
 	// Where the mirror is not current, a reconciliation is started however
 	// short ago the last one was, because nothing else makes it current.
 	askSyncInDoubtSQL = `insert into app.syncs as y (account_id, asked_by)
-		select $1, private.user_id() where exists (select from private.credentials_metadata() where rejected_at is null)
+		select $1, private.user_id() where private.has_working_keys()
 			and private.has_scope('cancel') and not app.mirror_is_current($1)
 		on conflict (account_id) do update set asked = y.asked + 1, asked_at = clock_timestamp(), asked_by = excluded.asked_by
 			where y.asked = y.answered or y.asked_at < clock_timestamp() - interval '1 minute'`
 	// Asking again requires a working key, as the first time does.
 	selectSyncSQL = `select asked, answered >= asked, coalesce(answer, 'null'),
-			exists (select from private.credentials_metadata() where rejected_at is null)
+			private.has_working_keys()
 		from app.syncs where account_id = $1`
 )
 

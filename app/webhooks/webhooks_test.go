@@ -108,11 +108,21 @@ func TestFailingWebhookIsSwitchedOff(t *testing.T) {
 	if !slices.IsSorted(waits) || waits[0] != 2*time.Second || waits[1] != 4*time.Second || waits[13] != time.Hour {
 		t.Errorf("waits: %v", waits)
 	}
+	counts := func(working, failing, givenUp int64) {
+		t.Helper()
+		if n, err := p.worker.WebhookCounts(t.Context()); err != nil || n != (tenant.WebhookCounts{Working: working, Failing: failing, GivenUp: givenUp}) {
+			t.Errorf("the operator is told %+v, %v", n, err)
+		}
+	}
+	counts(0, 1, 0)
 	p.exec("update app.webhooks set failing_since = failing_since - interval '2 hours'")
 	p.look(s, hook.ID)
 	if now := p.now(hook.ID); now.State != "off" || now.OffReason != "failing" || now.LastStatus != http.StatusFound {
 		t.Errorf("%+v", now)
 	}
+	counts(0, 0, 1)
+	p.exec("update app.webhooks set due_at = due_at - interval '25 hours'")
+	counts(0, 0, 0)
 	for _, m := range p.came {
 		if m.path != "/" {
 			t.Errorf("the redirect was followed to %s", m.path)

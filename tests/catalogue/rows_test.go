@@ -46,6 +46,7 @@ var filled = []string{
 	`insert into app.stream_cursors (account_id, last_event_id) values ('00000000-0000-4000-8000-000000000001', '1')`,
 	`insert into app.odd_items (account_id, what, item_id, why, said, unread, uncounted) values ('00000000-0000-4000-8000-000000000001', 'order', 'x', 'y', 'z', true, true)`,
 	`insert into app.account_guards (account_id, switch, allowed_symbols) values ('00000000-0000-4000-8000-000000000001', 'halted', '{AAPL}')`,
+	`insert into app.order_counts (account_id, day, sent) values ('00000000-0000-4000-8000-000000000001', current_date, 1)`,
 	`insert into app.account_balances (account_id, equity, last_equity, as_of) values ('00000000-0000-4000-8000-000000000001', 1, 1, now())`,
 	`insert into app.balance_history (account_id, hour, equity, last_equity, as_of) values ('00000000-0000-4000-8000-000000000001', date_trunc('hour', now(), 'UTC'), 1, 1, now())`,
 	`insert into app.exercises (account_id, contract, symbol, side, qty, price, asked_by) values ('00000000-0000-4000-8000-000000000001', 'AAPL261218C00100000', 'AAPL', 'buy', 100, 100, 'u')`,

@@ -271,6 +271,27 @@ var doorAttacks = []attack{
 		},
 	},
 	{
+		name: "the count of the day's orders changed by a statement",
+		weak: []string{
+			"grant insert, update, delete on app.order_counts to paddock_app",
+			"create policy weak on app.order_counts to paddock_app using (true) with check (true)",
+		},
+		scene: func(l *lab) { l.share("trader") },
+		run: func(l *lab) {
+			s := l.as("paddock_app")
+			for _, statement := range []string{
+				"update app.order_counts set sent = 0 where account_id = '$B'",
+				"delete from app.order_counts where account_id = '$B'",
+				"insert into app.order_counts (account_id, day, sent) values ('$B', current_date, 0)",
+				"select private.count_sent_order()",
+			} {
+				s.mustAsk("begin; select private.admit('$TOKEN', '$B')")
+				s.ask(statement)
+				s.ask("commit")
+			}
+		},
+	},
+	{
 		name:   "the switch opened by somebody who only trades",
 		weakFn: edit("private.set_switch(text,text,boolean,boolean,boolean,text,bytea)", "and private.account_id('manage') is null", "and false"),
 		scene: func(l *lab) {

@@ -205,6 +205,7 @@ func (l *lab) state() string {
 		"select x::text from app.journal_adjustments x where account_id = $1 order by 1",
 		"select x::text from app.agent_logs x where account_id = $1 order by 1",
 		"select x::text from app.account_guards x where account_id = $1",
+		"select x::text from app.order_counts x where account_id = $1 order by 1",
 		"select x::text from app.account_balances x where account_id = $1",
 		"select x::text from app.balance_history x where account_id = $1 order by 1",
 		"select x::text from app.account_events x where account_id = $1 order by 1",

@@ -198,6 +198,7 @@ func valuesOf(metric, label string) []string {
 		"paddock_jobs_total result":            jobs.Results(),
 		"paddock_webhook_tries_total result":   webhooks.Results(),
 		"paddock_jobs_total kind":              jobs.Kinds(),
+		"paddock_webhooks state":               {"working", "failing", "given_up"},
 		"paddock_jobs state":                   {"waiting", "running"},
 		"paddock_rings_total what":             {"sent", "failed", "withheld", "heard"},
 		"paddock_broker_breakers_open scope":   {"own", "shared"},

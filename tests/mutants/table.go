@@ -34,6 +34,12 @@ var mutants = []mutant{
 	{lock, "sql/func/008/guard_exercise.sql", "  perform private.lock_event_log();\n", "", []string{"app/trading TestGuardsHoldUnderTheLock"}},
 	{lock, "sql/func/008/guard_exercise.sql", "'read committed'", "current_setting('transaction_isolation')", []string{"app/trading TestGuardsHoldUnderTheLock"}},
 
+	{lock, "sql/func/008/count_sent_order.sql", "set sent = c.sent - 1", "set sent = c.sent", []string{"app/trading TestOrdersOfTheDayAreCounted"}},
+	{lock, "sql/func/008/count_sent_order.sql", "do update set sent = c.sent + 1", "do update set sent = c.sent", []string{"app/trading TestOrdersOfTheDayAreCounted"}},
+	{lock, "sql/func/008/count_sent_order.sql", "  if tg_op = 'INSERT' and exists", "  if false and exists", []string{"app/trading TestOrdersOfTheDayAreCounted"}},
+	{lock, "sql/func/008/orders_sent_today.sql", "c.day >= (clock_timestamp() at time zone 'America/New_York')::date", "true", []string{"app/trading TestOrdersOfTheDayAreCounted"}},
+	{secrets, "sql/func/010/read_credentials.sql", "  if last_at is null or clock_timestamp() not between last_at and last_at + interval '1 minute' then", "  if true then", []string{"app/trading TestUseOfKeysIsNotedOnceAMinute"}},
+
 	{doors, "app/broker/breakers.go", "		return noFault\n", "		return callFault\n", []string{"app/broker TestBlame"}},
 	{doors, "app/broker/breakers.go", "severalOwners = 3", "severalOwners = 1", []string{"app/broker TestNoTenantOpensTheBreaker"}},
 	{doors, "app/broker/breakers.go", "severalOwners = 3", "severalOwners = 4", []string{"app/broker TestFailuresOpenTheBreaker"}},

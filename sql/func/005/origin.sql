@@ -5,8 +5,9 @@ create or replace function private.origin() returns text[]
 stable set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
-  parts text[] := regexp_match(current_setting('app.origin', true), '^(\S*) ?(\S*) ?(\S*) ?(.*)$');
+  -- A regular expression took ten times as long.
+  parts text[] := string_to_array(current_setting('app.origin', true), ' ');
 begin
-  return array[nullif(parts[1], ''), nullif(parts[2], ''), nullif(nullif(parts[3], ''), '-'), nullif(parts[4], '')];
+  return array[nullif(parts[1], ''), nullif(parts[2], ''), nullif(nullif(parts[3], ''), '-'), nullif(array_to_string(parts[4:], ' '), '')];
 end
 $$;

@@ -1,7 +1,7 @@
 -- Deletes rows that mean nothing any more, p_most of each kind at most: sessions
 -- and the tokens of sign-in (links that reset a password, invitations, what a
 -- Better Auth server on this database verifies by) that ended more than a day ago,
--- counts of limits whose time is over, and jobs that ended longer ago than they are
+-- counts of limits whose time is over, counts of orders of more than a week ago, and jobs that ended longer ago than they are
 -- kept. Returns how many it deleted of each
 -- kind, and the caller asks again while one is p_most. Nothing that lives is
 -- touched: whoever comes with a session or a token that is gone is answered as with
@@ -57,6 +57,12 @@ begin
 
   kind := 'reporting sessions';
   delete from private.report_sessions d where (d.login, d.address) in (select c.login, c.address from private.report_sessions c where c.noted_at < bound limit p_most);
+  get diagnostics deleted = row_count;
+  return next;
+
+  kind := 'order counts';
+  delete from app.order_counts d where (d.account_id, d.day) in (select c.account_id, c.day from app.order_counts c
+    where c.day < (clock_timestamp() at time zone 'America/New_York')::date - 7 limit p_most);
   get diagnostics deleted = row_count;
   return next;
 

@@ -5,13 +5,14 @@ volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
   next_seq bigint;
-  now_at timestamptz;
 begin
-  insert into app.event_heads as h (account_id, last_seq, last_at) values (p_account, 1, clock_timestamp())
-    on conflict (account_id) do update set last_seq = h.last_seq + 1, last_at = clock_timestamp()
-    returning h.last_seq, h.last_at into next_seq, now_at;
+  with head as (
+    insert into app.event_heads as h (account_id, last_seq, last_at) values (p_account, 1, clock_timestamp())
+      on conflict (account_id) do update set last_seq = h.last_seq + 1, last_at = clock_timestamp()
+      returning h.last_seq, h.last_at)
   insert into app.account_events (account_id, seq, kind, broker_event_id, at, data)
-    values (p_account, next_seq, p_kind, p_broker_event_id, now_at, p_data);
+    select p_account, h.last_seq, p_kind, p_broker_event_id, h.last_at, p_data from head h
+    returning seq into next_seq;
   return next_seq;
 end
 $$;

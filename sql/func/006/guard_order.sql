@@ -24,7 +24,11 @@ begin
   perform private.lock_event_log();
   -- The retry of an order that exists already adds none.
   if tg_op = 'INSERT' and exists (select from app.alpaca_orders o where o.account_id = new.account_id
-      and (o.client_order_id = new.client_order_id or o.idempotency_key = new.idempotency_key)) then
+      and o.client_order_id = new.client_order_id) then
+    return new;
+  end if;
+  if tg_op = 'INSERT' and new.idempotency_key is not null and exists (select from app.alpaca_orders o where o.account_id = new.account_id
+      and o.idempotency_key = new.idempotency_key) then
     return new;
   end if;
   if new.requested_at is not null then

@@ -137,7 +137,7 @@ begin
     end if;
   end if;
   if g.orders_per_day is not null then
-    counted := 1 + app.orders_sent_since(o.account_id, app.new_york_midnight());
+    counted := 1 + app.orders_sent_today(o.account_id);
     if counted > g.orders_per_day then
       violations := violations || app.violation('orders_per_day', g.orders_per_day::text, counted::text,
         format('At most %s orders may be sent in a day, and New York''s day ends at midnight there.', g.orders_per_day));

@@ -14,7 +14,7 @@ language sql as $$
     'wind_down', (select app.wind_down_json(w) from app.wind_downs w where w.account_id = p_account order by w.state = 'running' desc, w.asked_at desc limit 1),
     'usage', jsonb_build_object(
       'orders_last_minute', app.orders_sent_since(p_account, clock_timestamp() - interval '1 minute'),
-      'orders_today', app.orders_sent_since(p_account, app.new_york_midnight()),
+      'orders_today', app.orders_sent_today(p_account),
       'open_orders', (select coalesce(sum(app.broker_order_count(o)), 0) from app.alpaca_orders o
         where o.account_id = p_account and not app.is_ended(o.status))))
   from (values (1)) one left join app.account_guards g on g.account_id = p_account

@@ -1,5 +1,5 @@
 -- Returns how many orders, replacements included, were sent from here since a
--- time.
+-- time. It reads them, so that it is for short times: orders_sent_today is for a day.
 create or replace function app.orders_sent_since(p_account uuid, p_since timestamptz) returns bigint
 stable set search_path = pg_catalog, pg_temp
 language plpgsql as $$

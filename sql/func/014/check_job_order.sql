@@ -17,6 +17,9 @@ begin
     return new;
   end if;
   perform private.lock_event_log();
+  if not exists (select from app.jobs j where j.account_id = new.account_id and j.ended_at is null) then
+    return new;
+  end if;
   -- Each by its own index: ten thousand jobs may wait.
   if exists (select from app.jobs j where j.account_id = new.account_id and j.ended_at is null
       and j.idempotency_key = new.idempotency_key and j.request_hash is distinct from new.request_hash) then
