@@ -347,7 +347,7 @@ reset role;
 set local role paddock_owner;
 drop function app.guard_order, app.inherit_parent_owner, app.opposing_orders, app.orders_from_broker_json, app.order_legs_json,
   app.top_level_orders_matching, app.orders_matching, app.order_sort_key, app.record_refusal, app.has_unanswered_intents, app.matches_intent, app.is_price_asked,
-  app.client_order_id_for_key, app.order_event, app.order_json;
+  app.client_order_id_for_key, app.order_event, app.change_event, app.order_json;
 drop table app.alpaca_orders;
 drop function app.rfc3339, app.other_order_fields, app.is_ended, app.position_symbol, app.order_symbol;
 reset role;

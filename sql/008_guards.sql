@@ -66,6 +66,19 @@ grant select on app.order_counts to paddock_app;
 create policy gate_all on app.order_counts to paddock_gate using (true) with check (true);
 grant select, insert (account_id, day, sent), update (sent), delete on app.order_counts to paddock_gate;
 
+-- The same for each API token that answers for an order (alpaca_orders.token_path).
+create table private.token_order_counts (
+  account_id uuid not null references app.user_accounts (id) on delete cascade,
+  token_id uuid not null,
+  day date not null,
+  sent integer not null check (sent >= 0),
+  primary key (account_id, token_id, day)
+);
+comment on table private.token_order_counts is 'How many orders each API token, and those that were made of it, sent on each of the last days, by New York''s calendar.';
+alter table private.token_order_counts enable row level security, force row level security;
+create policy gate_all on private.token_order_counts to paddock_gate using (true) with check (true);
+grant select, insert, update (sent), delete on private.token_order_counts to paddock_gate;
+
 -- What the account is worth by the broker's figures, for the daily loss limit.
 create table app.account_balances (
   account_id uuid primary key references app.user_accounts (id) on delete cascade,
@@ -211,7 +224,6 @@ grant select on app.exercises to paddock_worker;
 {{ template "func/008/orders_sent_since.sql" . }}
 {{ template "func/008/orders_sent_today.sql" . }}
 {{ template "func/008/orders_sent_by_token.sql" . }}
-{{ template "func/008/new_york_midnight.sql" . }}
 {{ template "func/008/common_symbols.sql" . }}
 {{ template "func/008/tightest.sql" . }}
 grant execute on function app.underlying to paddock_gate;
@@ -244,7 +256,7 @@ set local role paddock_owner;
 {{ template "func/008/unanswered_intent_count.sql" . }}
 grant execute on function app.underlying, app.multi_leg_legs, app.order_lines, app.open_quantities, app.closable_quantity,
   app.violation, app.check_closing to paddock_app, paddock_worker;
-grant execute on function app.broker_order_count, app.orders_sent_since, app.orders_sent_today, app.orders_sent_by_token, app.new_york_midnight,
+grant execute on function app.broker_order_count, app.orders_sent_since, app.orders_sent_today, app.orders_sent_by_token,
   app.check_guards,
   app.halt_reason, app.guards_json to paddock_app;
 grant execute on function app.wind_down_json to paddock_app, paddock_worker, paddock_gate;
@@ -298,7 +310,7 @@ set local role paddock_owner;
 drop trigger guard_new on app.exercises;
 drop function app.unanswered_intent_count, app.record_wind_down_progress, app.make_closing, app.closings_to_make, app.guards_json,
   app.wind_down_json, app.halt_reason, app.guard_exercise, app.check_guards, app.check_closing, app.violation,
-  app.new_york_midnight, app.orders_sent_by_token, app.orders_sent_today, app.orders_sent_since, app.broker_order_count, app.closable_quantity, app.open_quantities,
+  app.orders_sent_by_token, app.orders_sent_today, app.orders_sent_since, app.broker_order_count, app.closable_quantity, app.open_quantities,
   app.order_lines, app.multi_leg_legs;
 reset role;
 set local role paddock_gate;
@@ -307,5 +319,5 @@ reset role;
 set local role paddock_owner;
 drop function app.tightest, app.common_symbols, app.underlying;
 alter table app.alpaca_orders drop constraint alpaca_orders_account_id_wind_down_id_fkey;
-drop table app.exercises, app.wind_downs, app.balance_history, app.account_balances, app.order_counts, app.account_guards;
+drop table app.exercises, app.wind_downs, app.balance_history, app.account_balances, private.token_order_counts, app.order_counts, app.account_guards;
 reset role;

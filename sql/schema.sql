@@ -1893,6 +1893,22 @@ create policy gate_all on private.token_accounts to paddock_gate
   with check (true);
 grant select, insert on private.token_accounts to paddock_gate;
 
+-- How many orders each API token, and those that were made of it, sent on each of the last days, by New York's calendar.
+create table private.token_order_counts (
+  account_id uuid not null,
+  token_id uuid not null,
+  day date not null,
+  sent integer not null,
+  constraint token_order_counts_pkey PRIMARY KEY (account_id, token_id, day),
+  constraint token_order_counts_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint token_order_counts_sent_check CHECK ((sent >= 0))
+);
+alter table private.token_order_counts enable row level security, force row level security;
+create policy gate_all on private.token_order_counts to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, update (sent), delete on private.token_order_counts to paddock_gate;
+
 -- The API keys of each account, encrypted with keys that are not in the database.
 create table private.user_credentials (
   account_id uuid not null,
@@ -2592,9 +2608,6 @@ create function app.multi_leg_legs(o app.alpaca_orders) returns jsonb
 create function app.multiplier(o app.alpaca_orders) returns numeric
   language sql stable parallel safe;  -- paddock_owner's; for paddock_worker
 
-create function app.new_york_midnight() returns timestamp with time zone
-  language sql stable parallel safe;  -- paddock_owner's; for paddock_app
-
 create function app.open_quantities(p_account uuid, p_symbol text, p_without uuid DEFAULT NULL::uuid, p_price numeric DEFAULT NULL::numeric, p_parked boolean DEFAULT true, OUT buys numeric, OUT sells numeric, OUT dearest numeric, OUT unmeasured boolean) returns record
   language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
@@ -3273,7 +3286,7 @@ create function private.token_limits() returns app.account_guards
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 -- How many orders each of these tokens may send.
-create function private.token_paces() returns TABLE(token_id uuid, orders_per_minute integer, orders_per_day integer)
+create function private.token_paces(p_account uuid) returns TABLE(token_id uuid, orders_per_minute integer, orders_per_day integer, sent_today bigint)
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 -- That API token, and before it those of which it was made.

@@ -336,42 +336,46 @@ func TestTightestLimitHolds(t *testing.T) {
 
 // What a token's helpers send counts against it, also where all of them send at once.
 func TestHelpersCountAgainstTheirToken(t *testing.T) {
-	s := newServer(t)
-	ada := s.signUp("ada")
-	one := ada.connect("one", s.seeds[0])
-	s.stream()
-	s.synced(one)
-	root := ada.agent("root", `"limits":{"orders_per_day":7}`, one)
-	helpers := []agent{root}
-	for i := range 4 {
-		helpers = append(helpers, helpers[i].agent(fmt.Sprint(i), `"limits":{"orders_per_day":5}`, one))
-	}
-	resting := `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"1"}`
-	var sent, refused atomic.Int64
-	var all sync.WaitGroup
-	for _, h := range slices.Concat(helpers, helpers, helpers, helpers) {
-		all.Go(func() {
-			switch got := h.do("POST", "/api/orders", resting, "X-Account-ID", one); got.status {
-			case 201:
-				sent.Add(1)
-			case 422:
-				refused.Add(1)
-			default:
-				t.Errorf("it is answered %d %s", got.status, got.text)
+	for _, limit := range []string{"orders_per_day", "orders_per_minute"} {
+		t.Run(limit, func(t *testing.T) {
+			s := newServer(t)
+			ada := s.signUp("ada")
+			one := ada.connect("one", s.seeds[0])
+			s.stream()
+			s.synced(one)
+			root := ada.agent("root", `"limits":{"`+limit+`":7}`, one)
+			helpers := []agent{root}
+			for i := range 4 {
+				helpers = append(helpers, helpers[i].agent(fmt.Sprint(i), `"limits":{"`+limit+`":5}`, one))
 			}
+			resting := `{"symbol":"AAPL","side":"buy","type":"limit","time_in_force":"gtc","qty":"1","limit_price":"1"}`
+			var sent, refused atomic.Int64
+			var all sync.WaitGroup
+			for _, h := range slices.Concat(helpers, helpers, helpers, helpers) {
+				all.Go(func() {
+					switch got := h.do("POST", "/api/orders", resting, "X-Account-ID", one); got.status {
+					case 201:
+						sent.Add(1)
+					case 422:
+						refused.Add(1)
+					default:
+						t.Errorf("it is answered %d %s", got.status, got.text)
+					}
+				})
+			}
+			all.Wait()
+			if sent.Load() > 7 || sent.Load() < 5 || sent.Load()+refused.Load() != 20 {
+				t.Errorf("%d orders were sent and %d refused, and 7 are allowed", sent.Load(), refused.Load())
+			}
+			var most int64
+			if err := s.db.Conn(t, "admin").QueryRow(t.Context(), `select max(n) from (select count(*) as n from app.alpaca_orders o, unnest(o.token_path) p where p <> $1 group by p) x`, root.id).
+				Scan(&most); err != nil || most > 5 {
+				t.Errorf("a helper and its own sent %d, and 5 are allowed (%v)", most, err)
+			}
+			// The user's own orders count against no token.
+			ada.do("POST", "/api/orders", resting, "X-Account-ID", one).want(t, 201, "")
 		})
 	}
-	all.Wait()
-	if sent.Load() > 7 || sent.Load() < 5 || sent.Load()+refused.Load() != 20 {
-		t.Errorf("%d orders were sent and %d refused, and 7 are allowed", sent.Load(), refused.Load())
-	}
-	var most int64
-	if err := s.db.Conn(t, "admin").QueryRow(t.Context(), `select max(n) from (select count(*) as n from app.alpaca_orders o, unnest(o.token_path) p where p <> $1 group by p) x`, root.id).
-		Scan(&most); err != nil || most > 5 {
-		t.Errorf("a helper and its own sent %d, and 5 are allowed (%v)", most, err)
-	}
-	// The user's own orders count against no token.
-	ada.do("POST", "/api/orders", resting, "X-Account-ID", one).want(t, 201, "")
 }
 
 // A job that a token asked for is carried out as that token's, and not after it was revoked.

@@ -120,7 +120,7 @@ func BenchmarkGuards(b *testing.B) {
 					limit_price, alpaca_order_id, status, filled_qty, created_at, request_hash)
 				select '%[1]s', 'sent-' || i, 'accepted', 'bench-user-1', 'AAPL', 'buy', 'limit', 'day', 1, 190, gen_random_uuid(), 'filled', 1,
 					midnight.at + (now() - midnight.at) * i / (%[2]d + 1), '\x00'
-				from generate_series(1, %[2]d) i, app.new_york_midnight() midnight (at)`, owner.Account, sent),
+				from generate_series(1, %[2]d) i, (select date_trunc('day', now() at time zone 'America/New_York') at time zone 'America/New_York') midnight (at)`, owner.Account, sent),
 				fmt.Sprintf("insert into app.order_counts (account_id, day, sent) values ('%s', (now() at time zone 'America/New_York')::date, %d)", owner.Account, sent))
 		}
 		row, err := json.Marshal(map[string]any{"account_id": owner.Account, "client_order_id": "next", "symbol": "AAPL", "side": "buy", "type": "limit",

@@ -27,6 +27,7 @@ var filled = []string{
 	`insert into private.api_tokens (id, user_id, path, name, digest, hint, scopes, paper_only, created_at, expires_at)
 		values ('00000000-0000-4000-8000-000000000005', 'u', '{00000000-0000-4000-8000-000000000005}', 'one', sha256(''), 'abcd', '{read}', true, now(), now() + interval '1 day')`,
 	`insert into private.token_accounts (account_id, token_id) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000005')`,
+	`insert into private.token_order_counts (account_id, token_id, day, sent) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000005', current_date, 1)`,
 	`insert into private.report_grants (account_id, role_oid, role_name) values ('00000000-0000-4000-8000-000000000001', 1, 'somebody')`,
 	`insert into app.event_heads (account_id, last_seq, last_at) values ('00000000-0000-4000-8000-000000000001', 1, now())`,
 	`insert into app.account_events (account_id, seq, kind, data) values ('00000000-0000-4000-8000-000000000001', 1, 'order', '{}')`,

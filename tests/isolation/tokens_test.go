@@ -223,7 +223,7 @@ var tokenAttacks = []attack{
 	},
 	{
 		name:   "more orders than a token may send",
-		weakFn: edit("private.token_paces()", "num_nonnulls(t.orders_per_minute, t.orders_per_day) > 0", "false"),
+		weakFn: edit("private.token_paces(uuid)", "num_nonnulls(t.orders_per_minute, t.orders_per_day) > 0", "false"),
 		spoils: true,
 		scene:  func(l *lab) { l.token("{read,trade,cancel}", "orders_per_day", "0", everyAccount); l.mirrored() },
 		run:    func(l *lab) { l.as("paddock_app").order(theirToken) },

@@ -34,8 +34,8 @@ var mutants = []mutant{
 	{lock, "sql/func/008/guard_exercise.sql", "  perform private.lock_event_log();\n", "", []string{"app/trading TestGuardsHoldUnderTheLock"}},
 	{lock, "sql/func/008/guard_exercise.sql", "'read committed'", "current_setting('transaction_isolation')", []string{"app/trading TestGuardsHoldUnderTheLock"}},
 
-	{lock, "sql/func/008/count_sent_order.sql", "set sent = c.sent - 1", "set sent = c.sent", []string{"app/trading TestOrdersOfTheDayAreCounted"}},
-	{lock, "sql/func/008/count_sent_order.sql", "do update set sent = c.sent + 1", "do update set sent = c.sent", []string{"app/trading TestOrdersOfTheDayAreCounted"}},
+	{lock, "sql/func/008/count_sent_order.sql", "update app.order_counts c set sent = c.sent - 1", "update app.order_counts c set sent = c.sent", []string{"app/trading TestOrdersOfTheDayAreCounted"}},
+	{lock, "sql/func/008/count_sent_order.sql", "on conflict (account_id, day) do update set sent = c.sent + 1", "on conflict (account_id, day) do update set sent = c.sent", []string{"app/trading TestOrdersOfTheDayAreCounted"}},
 	{lock, "sql/func/008/count_sent_order.sql", "  if tg_op = 'INSERT' and exists", "  if false and exists", []string{"app/trading TestOrdersOfTheDayAreCounted"}},
 	{lock, "sql/func/008/orders_sent_today.sql", "c.day >= (clock_timestamp() at time zone 'America/New_York')::date", "true", []string{"app/trading TestOrdersOfTheDayAreCounted"}},
 	{secrets, "sql/func/010/read_credentials.sql", "  if last_at is null or clock_timestamp() not between last_at and last_at + interval '1 minute' then", "  if true then", []string{"app/trading TestUseOfKeysIsNotedOnceAMinute"}},
@@ -70,6 +70,7 @@ var mutants = []mutant{
 	{tokens, "sql/func/008/tightest.sql", "least(g.max_order_notional, t.max_order_notional)", "g.max_order_notional", []string{"app/httpapi TestTightestLimitHolds"}},
 	{tokens, "sql/func/008/common_symbols.sql", " and (s = any (b) or app.underlying(s) = any (b))", "", []string{"app/httpapi TestTightestLimitHolds"}},
 	{tokens, "sql/func/008/orders_sent_by_token.sql", "p_token = any (t.token_path)", "p_token = t.token_id", []string{"app/httpapi TestHelpersCountAgainstTheirToken"}},
+	{tokens, "sql/func/008/count_sent_order.sql", "select new.account_id, t, of_day, 1 from unnest(new.token_path) t", "values (new.account_id, new.token_path[cardinality(new.token_path)], of_day, 1)", []string{"app/httpapi TestHelpersCountAgainstTheirToken"}},
 	{tokens, "sql/func/004/make_token.sql", "and not private.has_stepped_up()", "and false", []string{"app/httpapi TestTokenRequests"}},
 	{waiting, "sql/func/014/admit_job.sql", "and (g.expires_at is null or g.expires_at > now())", "", []string{"app/jobs TestATicketEndsWithItsUsersAccess"}},
 	{sent, "sql/func/015/begin_delivery.sql", " and g.role = 'owner'", "", []string{"app/webhooks TestNothingIsSentWithoutAccess"}},

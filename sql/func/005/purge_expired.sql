@@ -66,6 +66,12 @@ begin
   get diagnostics deleted = row_count;
   return next;
 
+  kind := 'order counts of API tokens';
+  delete from private.token_order_counts d where (d.account_id, d.token_id, d.day) in (select c.account_id, c.token_id, c.day from private.token_order_counts c
+    where c.day < (clock_timestamp() at time zone 'America/New_York')::date - 7 limit p_most);
+  get diagnostics deleted = row_count;
+  return next;
+
   kind := 'jobs';
   delete from app.jobs d where (d.account_id, d.id) in (select j.account_id, j.id from app.jobs j
     where j.ended_at < clock_timestamp() - (select r.keep from private.job_retention r) limit p_most);

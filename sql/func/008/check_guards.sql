@@ -40,7 +40,7 @@ begin
   end if;
   if by_token then
     g := app.tightest(g, private.token_limits());
-    paces := exists (select from private.token_paces());
+    paces := exists (select from private.token_paces(o.account_id));
   end if;
   if g.switch = 'open' and not paces and num_nonnulls(g.max_order_notional, g.max_position_notional, g.max_position_qty, g.max_open_orders,
       g.orders_per_minute, g.orders_per_day, g.daily_loss_limit, g.allowed_symbols, g.allowed_sides) = 0 then
@@ -144,15 +144,14 @@ begin
     end if;
   end if;
   if paces then
-    for pace in select p.* from private.token_paces() p loop
+    for pace in select p.* from private.token_paces(o.account_id) p loop
       counted := 1 + case when pace.orders_per_minute is not null
         then app.orders_sent_by_token(o.account_id, pace.token_id, clock_timestamp() - interval '1 minute') end;
       if counted > pace.orders_per_minute then
         violations := violations || app.violation('orders_per_minute', pace.orders_per_minute::text, counted::text,
           format('This API token, and those that were made of it, may send %s orders in a minute at most. Wait, and send it again.', pace.orders_per_minute));
       end if;
-      counted := 1 + case when pace.orders_per_day is not null
-        then app.orders_sent_by_token(o.account_id, pace.token_id, app.new_york_midnight()) end;
+      counted := 1 + pace.sent_today;
       if counted > pace.orders_per_day then
         violations := violations || app.violation('orders_per_day', pace.orders_per_day::text, counted::text,
           format('This API token, and those that were made of it, may send %s orders in a day at most, and New York''s day ends at midnight there.', pace.orders_per_day));

@@ -1,5 +1,5 @@
 -- Returns how many orders, replacements included, an API token and those that were made
--- of it have sent since a time.
+-- of it have sent since a time. It reads them, so that it is for short times.
 create or replace function app.orders_sent_by_token(p_account uuid, p_token uuid, p_since timestamptz) returns bigint
 stable set search_path = pg_catalog, pg_temp
 language plpgsql as $$
