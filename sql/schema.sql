@@ -2793,6 +2793,9 @@ create function private.cancel_stopped_jobs() returns trigger
 create function private.cancel_waiting_jobs(p_account uuid) returns integer
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
+create function private.changed_places(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_marks timestamp with time zone[]) returns TABLE(idx integer, access text)
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_memoize=off set jit=off;  -- paddock_gate's; for paddock_worker
+
 create function private.check_access(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_marks timestamp with time zone[]) returns TABLE(idx integer, access text, user_id text, until timestamp with time zone, place text, head bigint, mark timestamp with time zone)
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set jit=off;  -- paddock_gate's; for paddock_worker
 
@@ -3101,7 +3104,7 @@ create function private.read_delivery(p_account uuid, p_webhook uuid, p_holder u
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.read_events(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_marks timestamp with time zone[], p_max integer, p_bytes integer) returns TABLE(idx integer[], access text, seq bigint, kind text, at timestamp with time zone, data text)
-  language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set jit=off;  -- paddock_gate's; for paddock_worker
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_memoize=off set jit=off;  -- paddock_gate's; for paddock_worker
 
 -- How far this primary has come: what a standby must have for a read that is asked for now.
 create function private.read_index(OUT run uuid, OUT lsn pg_lsn, OUT clock timestamp with time zone, OUT finished bigint) returns record

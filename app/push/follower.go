@@ -2,6 +2,7 @@ package push
 
 import (
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,12 +27,14 @@ type follower struct {
 	lastSent           atomic.Int64  // when something was last sent, in nanoseconds since 1970
 	pingAfter          time.Duration // of silence: then the client is pinged
 	singleSubscription bool          // the connection ends with its only subscription
+	turn               int           // at which a sweep looks at it; the hub's
 
 	once   sync.Once
 	reason closeReason
 
 	mu      sync.Mutex
 	cursors map[uuid.UUID]tenant.Cursor // the last event queued of each account that it follows
+	behind  map[uuid.UUID]struct{}      // of these, the accounts that readLate reads; nil for none
 	queue   []item
 	size    int  // bytes of the queue
 	paused  bool // events stay in the log until the client has read more
@@ -122,7 +125,7 @@ func (f *follower) sendAll(within time.Duration) error {
 	for {
 		next, ok, resume := f.take()
 		if resume != nil {
-			f.hub.wakeFollowers(resume...)
+			f.hub.fallBehind(f, resume...)
 		}
 		if !ok {
 			return nil
@@ -136,7 +139,7 @@ func (f *follower) sendAll(within time.Duration) error {
 
 // take removes the next message from the queue. Where the queue was full and
 // now has room, resume names the accounts whose events are to be read again.
-func (f *follower) take() (next item, ok bool, resume []accountHash) {
+func (f *follower) take() (next item, ok bool, resume []uuid.UUID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if len(f.queue) == 0 {
@@ -148,9 +151,7 @@ func (f *follower) take() (next item, ok bool, resume []accountHash) {
 	f.size -= len(next.text)
 	if f.paused && len(f.queue) <= f.hub.Queue/4 && f.size <= f.hub.QueueBytes/4 {
 		f.paused = false
-		for account := range f.cursors {
-			resume = append(resume, hashOf(account))
-		}
+		resume = slices.Collect(maps.Keys(f.cursors))
 	}
 	return next, true, resume
 }
@@ -229,7 +230,7 @@ func (f *follower) follow(account uuid.UUID, cursor tenant.Cursor, first ...mess
 	}
 	f.mu.Unlock()
 	f.hub.follow(f, account)
-	f.hub.wakeFollowers(hashOf(account))
+	f.hub.fallBehind(f, account)
 }
 
 // unsubscribe ends a subscription and reports whether there was one.
@@ -237,6 +238,7 @@ func (f *follower) unsubscribe(account uuid.UUID) bool {
 	f.mu.Lock()
 	_, followed := f.cursors[account]
 	delete(f.cursors, account)
+	delete(f.behind, account)
 	f.mu.Unlock()
 	if followed {
 		f.hub.unfollow(f, account)

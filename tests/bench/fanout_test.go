@@ -42,14 +42,31 @@ func addViewers(b testing.TB, db *pgtest.DB, each int) {
 	execAll(b, db.AdminURL, strings.NewReplacer(":tenants", strconv.Itoa(tenants), ":each", strconv.Itoa(each)).Replace(viewers))
 }
 
+// loads are what FanOut measures: how many events a second are written for how
+// long, and by whom.
+var loads = []struct {
+	by   string
+	rate int
+	time time.Duration
+}{
+	{anotherInstance, 100, 20 * time.Second}, {anotherInstance, 1000, time.Minute},
+	{psql, 100, 20 * time.Second}, {psql, 1000, 20 * time.Second},
+}
+
+// Who writes events: an instance rings the doorbell after the commit, and for psql
+// the log does.
+const (
+	anotherInstance = "another instance"
+	psql            = "psql"
+)
+
 // BenchmarkFanOut measures how long it takes from the commit of an event until its
 // account's five sockets have it, in a server with 5,000 sockets, and compares that
-// with a plain connection that LISTENs: at 100 events a second, and at 1,000 for a
-// minute. Every socket must get every event of its account once and in order. It
-// also measures the memory per socket.
+// with a plain connection that LISTENs. Every socket must get every event of its
+// account once and in order. It also measures the memory per socket.
 func BenchmarkFanOut(b *testing.B) {
 	db := pgtest.New(b)
-	fillTenants(b, db, orders)
+	fillTenants(b, db, 0)
 	addViewers(b, db, perAccount)
 	addr, pid := startServerProcess(b, db)
 	before := resident(b, pid)
@@ -58,21 +75,26 @@ func BenchmarkFanOut(b *testing.B) {
 	time.Sleep(3 * time.Second)
 	fmt.Printf("\n%d sockets over %d accounts in one process\n", sockets, tenants)
 	idle := float64(resident(b, pid)-before) / sockets / 1024
-	fmt.Printf("  memory of an idle socket, as the process grew              %8.1f KiB\n", idle)
-	b.ReportMetric(idle, "KiB/socket")
-	for _, load := range []struct {
-		rate int
-		time time.Duration
-	}{{100, 20 * time.Second}, {1000, time.Minute}} {
-		l := crowd.measure(b, db, load.rate, load.time)
-		fmt.Printf("  at %d events a second: commit to a bare listener      p50 %6.2f ms  p99 %6.2f ms\n", load.rate, ms(l.bare, 50), ms(l.bare, 99))
-		fmt.Printf("  %s commit to its sockets           p50 %6.2f ms  p99 %6.2f ms  (%.1f× the listener's p99), %d deliveries, none lost or doubled\n",
-			strings.Repeat(" ", len(fmt.Sprintf("at %d events a second:", load.rate))), ms(l.pushed, 50), ms(l.pushed, 99), ms(l.pushed, 99)/ms(l.bare, 99), len(l.pushed))
-		b.ReportMetric(ms(l.pushed, 99)/ms(l.bare, 99), fmt.Sprintf("p99/listener@%d", load.rate))
-		b.ReportMetric(ms(l.pushed, 99), fmt.Sprintf("p99ms@%d", load.rate))
+	fmt.Printf("  memory of an idle socket, as the process grew                        %8.1f KiB\n", idle)
+	for _, load := range loads {
+		b.Run(fmt.Sprintf("by=%s/rate=%d", strings.ReplaceAll(load.by, " ", "-"), load.rate), func(b *testing.B) {
+			l := crowd.measure(b, db, load.by, load.rate, load.time)
+			fmt.Printf("\n  %-16s at %5d events a second: commit to a bare listener  p50 %6.2f ms  p99 %6.2f ms\n", load.by, load.rate, ms(l.bare, 50), ms(l.bare, 99))
+			fmt.Printf("  %44s commit to its sockets      p50 %6.2f ms  p99 %6.2f ms  (%.1f× the listener's p99), %d deliveries, none lost or doubled\n",
+				"", ms(l.pushed, 50), ms(l.pushed, 99), ms(l.pushed, 99)/ms(l.bare, 99), len(l.pushed))
+			b.ReportMetric(ms(l.pushed, 50), "p50ms")
+			b.ReportMetric(ms(l.pushed, 99), "p99ms")
+			b.ReportMetric(ms(l.pushed, 99)/ms(l.bare, 99), "p99/listener")
+			b.ReportMetric(0, "ns/op") // the total time means nothing
+		})
 	}
-	fmt.Printf("  memory of a socket after that                             %8.1f KiB\n", float64(resident(b, pid)-before)/sockets/1024)
-	b.ReportMetric(0, "ns/op") // the total time means nothing
+	b.Run("memory", func(b *testing.B) {
+		after := float64(resident(b, pid)-before) / sockets / 1024
+		fmt.Printf("\n  memory of a socket after that                                        %8.1f KiB\n", after)
+		b.ReportMetric(idle, "KiB/idle-socket")
+		b.ReportMetric(after, "KiB/socket")
+		b.ReportMetric(0, "ns/op")
+	})
 }
 
 func ms(all []time.Duration, percentile int) float64 {
@@ -154,9 +176,9 @@ func connect(b testing.TB, addr string, sockets int) *crowd {
 // (bare) and until a socket had the event (pushed). Both are sorted.
 type latencies struct{ bare, pushed []time.Duration }
 
-// measure writes events at a rate, as another instance would, and returns how long
-// after its commit each event arrived.
-func (c *crowd) measure(b *testing.B, db *pgtest.DB, rate int, during time.Duration) latencies {
+// measure has events written at a rate, and returns how long after its commit each
+// event arrived.
+func (c *crowd) measure(b *testing.B, db *pgtest.DB, by string, rate int, during time.Duration) latencies {
 	b.Helper()
 	ctx, cancel := context.WithCancel(b.Context())
 	defer cancel()
@@ -174,6 +196,9 @@ func (c *crowd) measure(b *testing.B, db *pgtest.DB, rate int, during time.Durat
 	bell := tenant.NewDoorbell(bellPool, quiet)
 	clock := &commitClock{bell: bell, commits: make([][]time.Time, tenants), heard: make([][]time.Time, tenants)}
 	writer := tenant.NewDB(pool, clock)
+	if by == psql {
+		writer = tenant.NewDB(pool, nil)
+	}
 	var running sync.WaitGroup
 	running.Go(func() { _ = bell.Run(ctx) }) // it ends with ctx
 	listening := make(chan error, 1)
@@ -198,6 +223,9 @@ func (c *crowd) measure(b *testing.B, db *pgtest.DB, rate int, during time.Durat
 				})
 				if err != nil {
 					failed.Store(&err)
+				}
+				if by == psql {
+					clock.note(n)
 				}
 			}
 		})
@@ -269,15 +297,20 @@ type commitClock struct {
 
 // Ring is called right after a commit.
 func (c *commitClock) Ring(id uuid.UUID) {
-	now := time.Now()
 	n, err := strconv.Atoi(strings.TrimLeft(id.String()[24:], "0"))
 	if err != nil {
 		panic(err) // the accounts' ids are the benchmark's own
 	}
+	c.note(n)
+	c.bell.Ring(id)
+}
+
+// note notes that an event of the nth account was committed now.
+func (c *commitClock) note(n int) {
+	now := time.Now()
 	c.mu.Lock()
 	c.commits[n-1] = append(c.commits[n-1], now)
 	c.mu.Unlock()
-	c.bell.Ring(id)
 }
 
 // listen waits for rings on a plain connection. A ring counts for all events of its
