@@ -76,6 +76,7 @@ grant select (account_id, seq, kind, at, data) on app.account_events to paddock_
 grant select on app.account_events to paddock_app;
 grant select on app.account_events to paddock_worker;
 grant select, insert (account_id, seq, kind, broker_event_id, at, data) on app.account_events to paddock_gate;
+CREATE TRIGGER ring_for_others AFTER INSERT ON app.account_events REFERENCING NEW TABLE AS written FOR EACH STATEMENT WHEN ((current_setting('app.rings'::text, true) IS DISTINCT FROM 'on'::text)) EXECUTE FUNCTION private.ring_for_others();
 
 -- Which user may use which account, in what role and until when.
 create table app.account_grants (
@@ -2999,7 +3000,7 @@ create function private.live_keyrings() returns TABLE(versions integer[], instan
 create function private.lock_accounts(p_accounts uuid[]) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
-create function private.lock_event_log(p_leases boolean DEFAULT false) returns bigint
+create function private.lock_event_log(p_leases boolean DEFAULT false, p_rings boolean DEFAULT false) returns bigint
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
 create function private.lock_import(p_account uuid, p_import uuid, p_state text) returns private.imports
@@ -3172,6 +3173,9 @@ create function private.revoke_report(p_role name, p_account uuid DEFAULT NULL::
 -- Revokes an API token and all that were made of it.
 create function private.revoke_token(p_id uuid) returns uuid[]
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+create function private.ring_for_others() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.rotate_credentials(p_accounts uuid[], p_versions integer[], p_keys text[], p_was bytea[], p_to integer, p_to_check bytea, p_to_keys text[], p_encrypted bytea[]) returns SETOF uuid
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker

@@ -30,8 +30,11 @@ type Config struct {
 	Connect       func(context.Context) (*pgx.Conn, error) // opens the listener's own connection
 	Session       func(*http.Request) (token string, ok bool)
 	OriginAllowed func(*http.Request) bool
-	OnRing        func() // called at every ring
-	Logger        *slog.Logger
+	OnRing        func() // called at every ring that is heard
+	// HasRung reports whether a notification of this process of the server's is of
+	// a ring by which Ring or RingAll was called already; nil where none are.
+	HasRung func(backend uint32) bool
+	Logger  *slog.Logger
 
 	Poll                 time.Duration // between two looks at a connection without a ring, so how late news are where one is lost; 900 ms
 	MaxAccounts          int           // to which a connection may subscribe; 100
@@ -82,6 +85,9 @@ func New(c Config) *Hub {
 	orDefault(&c.bytesPerRead, 4<<20)
 	if c.OnRing == nil {
 		c.OnRing = func() {}
+	}
+	if c.HasRung == nil {
+		c.HasRung = func(uint32) bool { return false }
 	}
 	return &Hub{
 		Config: c, wake: make(chan struct{}, 1), wakeLate: make(chan struct{}, 1), wakeSweep: make(chan struct{}, 1),

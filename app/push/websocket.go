@@ -93,19 +93,13 @@ func closeUnauthenticatedSocket(w http.ResponseWriter, r *http.Request) {
 func (f *follower) run(ctx context.Context, conn *websocket.Conn, first *request) {
 	defer close(f.ended)
 	defer f.hub.remove(f)
-	written := make(chan struct{})
-	go func() {
-		defer close(written)
-		defer conn.CloseNow()
-		defer f.recoverPanic()
-		f.write()
-	}()
 	if first != nil {
 		f.onOtherStack(func() { f.subscribe(ctx, *first) })
 	}
-	f.readRequests(ctx, conn)
+	f.readRequests(ctx, conn) // until finish has closed the connection, or the client has
 	f.end(websocket.StatusNormalClosure, problem.GoingAway, "")
-	<-written
+	f.writing.Lock() // whoever writes is done, and finish will only find the connection closed
+	f.writing.Unlock()
 }
 
 // onOtherStack runs do on a goroutine of its own, whose stack is freed
