@@ -4,7 +4,10 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"paddock/app/tenant"
 )
@@ -61,16 +64,29 @@ func (p readSet) add(f *follower, account accountHash) {
 	}
 }
 
+// readsAtOnce is how many queries of a read run at once: while the answer of one
+// is delivered, the database works on another.
+const readsAtOnce = 2
+
 // retryAfter is after how long a failed read is tried again.
 const retryAfter = 500 * time.Millisecond
 
 // read reads a page of news for each subscription and delivers them. It returns
 // the subscriptions that have more to come, and those that could not be read.
 func (h *Hub) read(ctx context.Context, p readSet) (more, failed []tenant.Subscription) {
+	var mu sync.Mutex
+	var reading errgroup.Group
+	reading.SetLimit(readsAtOnce)
 	for part := range slices.Chunk(slices.Collect(maps.Keys(p)), h.subscriptionsPerRead) {
-		m, f := h.readBatch(ctx, part, p)
-		more, failed = append(more, m...), append(failed, f...)
+		reading.Go(func() error {
+			m, f := h.readBatch(ctx, part, p)
+			mu.Lock()
+			defer mu.Unlock()
+			more, failed = append(more, m...), append(failed, f...)
+			return nil
+		})
 	}
+	_ = reading.Wait() // no part returns an error
 	return more, failed
 }
 

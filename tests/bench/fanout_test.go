@@ -128,10 +128,12 @@ func mebibytes(b testing.TB, pid int) float64 {
 	return float64(resident(b, pid)) / (1 << 20)
 }
 
-// crowd has all sockets. Socket i follows the account with the index i%tenants.
+// crowd has all sockets. Socket i follows the account with the index i%accounts.
 type crowd struct {
-	all  []*fan
-	last []int64 // the number of each account's newest event
+	all      []*fan
+	accounts int
+	last     []int64       // the number of each account's newest event
+	arrived  *atomic.Int64 // events, at all sockets together
 }
 
 func (c *crowd) close() {
@@ -140,17 +142,25 @@ func (c *crowd) close() {
 	}
 }
 
-// connect opens the sockets, 32 at a time.
+// connect opens a server's sockets, which are spread over the tenants' accounts.
 func connect(b testing.TB, addr string, sockets int) *crowd {
 	b.Helper()
-	c := &crowd{all: make([]*fan, sockets), last: make([]int64, tenants)}
+	return connectTo(b, sockets, tenants, func(i int, arrived *atomic.Int64) (*fan, error) {
+		return dialFan(addr, viewerPath(i%tenants+1), viewerCookie(i%tenants+1, i/tenants+1), paddockFeed, arrived)
+	})
+}
+
+// connectTo opens sockets over so many accounts, 32 at a time.
+func connectTo(b testing.TB, sockets, accounts int, dial func(i int, arrived *atomic.Int64) (*fan, error)) *crowd {
+	b.Helper()
+	c := &crowd{all: make([]*fan, sockets), accounts: accounts, last: make([]int64, accounts), arrived: &atomic.Int64{}}
 	var dialling sync.WaitGroup
 	failed := make(chan error, sockets)
 	places := make(chan int)
 	for range 32 {
 		dialling.Go(func() {
 			for i := range places {
-				f, err := dialFan(addr, i%tenants+1, i/tenants+1)
+				f, err := dial(i, c.arrived)
 				if err != nil {
 					failed <- err
 					continue
@@ -274,7 +284,7 @@ func (c *crowd) settle(b testing.TB) {
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
 		behind := 0
 		for i, f := range c.all {
-			if f.have() < c.last[i%tenants] {
+			if f.have() < c.last[i%c.accounts] {
 				behind++
 			}
 		}
