@@ -127,11 +127,14 @@ func (f *follower) recoverPanic() {
 // readRequests reads and serves the client's requests until the connection
 // ends.
 func (f *follower) readRequests(ctx context.Context, conn *websocket.Conn) {
-	pace := rate.NewLimiter(requestsPerSecond, requestsBurst)
+	var pace *rate.Limiter // made by the first request, since most sockets send none
 	for {
 		text, kind, err := readWhole(conn)
 		if err != nil {
 			return
+		}
+		if pace == nil {
+			pace = rate.NewLimiter(requestsPerSecond, requestsBurst)
 		}
 		f.onOtherStack(func() {
 			f.waitForRoom()
