@@ -54,6 +54,7 @@ type Hub struct {
 	wake      chan struct{} // pending is not empty
 	wakeLate  chan struct{} // late is not empty
 	wakeSweep chan struct{} // all connections are to be looked at
+	reads     chan struct{} // a place in it for each query that runs
 	counts    counts
 
 	mu        sync.Mutex
@@ -90,7 +91,7 @@ func New(c Config) *Hub {
 		c.HasRung = func(uint32) bool { return false }
 	}
 	return &Hub{
-		Config: c, wake: make(chan struct{}, 1), wakeLate: make(chan struct{}, 1), wakeSweep: make(chan struct{}, 1),
+		Config: c, wake: make(chan struct{}, 1), wakeLate: make(chan struct{}, 1), wakeSweep: make(chan struct{}, 1), reads: make(chan struct{}, readsAtOnce),
 		perUser: map[string]int{}, follows: map[accountHash]map[*follower]struct{}{}, pending: map[accountHash]struct{}{},
 		late: map[place]struct{}{},
 	}
@@ -106,7 +107,7 @@ func orDefault[T comparable](v *T, fallback T) {
 // Run listens and reads until ctx ends, then closes every connection.
 func (h *Hub) Run(ctx context.Context) error {
 	var parts sync.WaitGroup
-	for _, part := range []func(context.Context){h.listen, h.readPending, h.readLate, h.sweep} {
+	for _, part := range []func(context.Context){h.listen, h.readPending, h.readPending, h.readPending, h.readLate, h.sweep} {
 		parts.Go(func() { part(ctx) })
 	}
 	<-ctx.Done()

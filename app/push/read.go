@@ -13,7 +13,9 @@ import (
 )
 
 // readPending reads for the followers of accounts that rings have named, all of
-// them together, whenever rings come.
+// them together, whenever rings come. Several of it run, so that a ring waits for
+// no read that is under way. Two may read for one follower at once: each begins
+// after its last event, and what came already is not delivered again.
 func (h *Hub) readPending(ctx context.Context) {
 	for {
 		select {
@@ -64,9 +66,13 @@ func (p readSet) add(f *follower, account accountHash) {
 	}
 }
 
-// readsAtOnce is how many queries of a read run at once: while the answer of one
-// is delivered, the database works on another.
-const readsAtOnce = 2
+// readsAtOnce is how many queries run at once, so that others have connections of
+// the pool too, and partsAtOnce how many of one read, so that others have queries:
+// while the answer of one is delivered, the database works on another.
+const (
+	readsAtOnce = 3
+	partsAtOnce = 2
+)
 
 // retryAfter is after how long a failed read is tried again.
 const retryAfter = 500 * time.Millisecond
@@ -76,7 +82,7 @@ const retryAfter = 500 * time.Millisecond
 func (h *Hub) read(ctx context.Context, p readSet) (more, failed []tenant.Subscription) {
 	var mu sync.Mutex
 	var reading errgroup.Group
-	reading.SetLimit(readsAtOnce)
+	reading.SetLimit(partsAtOnce)
 	for part := range slices.Chunk(slices.Collect(maps.Keys(p)), h.subscriptionsPerRead) {
 		reading.Go(func() error {
 			m, f := h.readBatch(ctx, part, p)
@@ -94,10 +100,12 @@ func (h *Hub) read(ctx context.Context, p readSet) (more, failed []tenant.Subscr
 // takes too long it tries each half by itself, so that one slow tenant does not
 // fail everyone's read.
 func (h *Hub) readBatch(ctx context.Context, part []tenant.Subscription, p readSet) (more, failed []tenant.Subscription) {
+	bytes := max(h.bytesPerRead/len(part), 16<<10)
+	h.reads <- struct{}{}
 	once, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	bytes := max(h.bytesPerRead/len(part), 16<<10)
 	events, err := h.Worker.ReadEvents(once, part, h.eventsPerRead, bytes)
+	<-h.reads
 	switch {
 	case ctx.Err() != nil:
 		return nil, nil

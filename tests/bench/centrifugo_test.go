@@ -48,17 +48,17 @@ func BenchmarkCentrifugo(b *testing.B) {
 	if binary == "" {
 		b.Skip("PADDOCK_CENTRIFUGO does not name a binary of Centrifugo's: go install github.com/centrifugal/centrifugo/v6@v6.9.1")
 	}
-	paddock, centrifugo := paddockBroker(b), centrifugoBroker(b, binary)
+	paddock, centrifugo := paddockRival(b), centrifugoRival(b, binary)
 	var late [2][]time.Duration
 	for range fanRounds {
-		for i, broker := range []*broker{paddock, centrifugo} {
-			late[i] = append(late[i], broker.lateness(b)...)
+		for i, r := range []*rival{paddock, centrifugo} {
+			late[i] = append(late[i], r.lateness(b)...)
 		}
 	}
 	fmt.Printf("\n%d sockets over %d accounts or channels, %d events a second\n", fans, topics, fanEvents)
-	for i, broker := range []*broker{paddock, centrifugo} {
+	for i, r := range []*rival{paddock, centrifugo} {
 		slices.Sort(late[i])
-		fmt.Printf("  %-11s commit to its sockets  p50 %6.2f ms  p99 %6.2f ms\n", broker.name, ms(late[i], 50), ms(late[i], 99))
+		fmt.Printf("  %-11s commit to its sockets  p50 %6.2f ms  p99 %6.2f ms\n", r.name, ms(late[i], 50), ms(late[i], 99))
 	}
 	b.Run("late", func(b *testing.B) {
 		b.ReportMetric(ms(late[0], 50)/ms(late[1], 50), "p50/centrifugo")
@@ -73,9 +73,9 @@ func BenchmarkCentrifugo(b *testing.B) {
 	})
 }
 
-// broker is one of the two: sockets that are connected, and how an event is
+// rival is one of the two: sockets that are connected, and how an event is
 // published for the nth account or channel.
-type broker struct {
+type rival struct {
 	name    string
 	crowd   *crowd
 	publish func(ctx context.Context, n int) error
@@ -83,7 +83,7 @@ type broker struct {
 
 // lateness publishes at a steady rate for five seconds, and returns how long after
 // its commit each event reached each of its sockets.
-func (k *broker) lateness(b *testing.B) []time.Duration {
+func (k *rival) lateness(b *testing.B) []time.Duration {
 	b.Helper()
 	const total = 5 * fanEvents
 	begin := slices.Clone(k.crowd.last)
@@ -130,7 +130,7 @@ func (k *broker) lateness(b *testing.B) []time.Duration {
 
 // saturate returns how many events a second the writers commit, each for another
 // part of the accounts, and waits until the sockets have them.
-func (k *broker) saturate(b *testing.B) float64 {
+func (k *rival) saturate(b *testing.B) float64 {
 	b.Helper()
 	var done atomic.Int64
 	var failed atomic.Pointer[error]
@@ -159,9 +159,9 @@ func (k *broker) saturate(b *testing.B) float64 {
 
 const line = "a line of an agent a line of an agent a line of an agent a line of an agent a line of an agent "
 
-// paddockBroker writes as another instance does: admitted, and with a ring after the
+// paddockRival writes as another instance does: admitted, and with a ring after the
 // commit.
-func paddockBroker(b *testing.B) *broker {
+func paddockRival(b *testing.B) *rival {
 	b.Helper()
 	db := pgtest.New(b)
 	fillTenants(b, db, 0)
@@ -183,7 +183,7 @@ func paddockBroker(b *testing.B) *broker {
 	running.Go(func() { _ = bell.Run(ctx) }) // it ends with ctx
 	b.Cleanup(func() { cancel(); running.Wait() })
 	writer := tenant.NewDB(pool, bell)
-	k := &broker{name: "Paddock"}
+	k := &rival{name: "Paddock"}
 	k.crowd = connectTo(b, fans, topics, func(i int, arrived *atomic.Int64) (*fan, error) {
 		return dialFan(addr, viewerPath(i%topics+1), viewerCookie(i%topics+1, i/topics+1), paddockFeed, arrived)
 	})
@@ -200,9 +200,9 @@ func paddockBroker(b *testing.B) *broker {
 	return k
 }
 
-// centrifugoBroker runs Centrifugo on a database of its own, with history and
+// centrifugoRival runs Centrifugo on a database of its own, with history and
 // recovery, and publishes by the function that it has for that in Postgres.
-func centrifugoBroker(b *testing.B, binary string) *broker {
+func centrifugoRival(b *testing.B, binary string) *rival {
 	b.Helper()
 	db := pgtest.New(b) // whose schema it has beside ours
 	addr := program.FreeAddr(b)
@@ -252,7 +252,7 @@ func centrifugoBroker(b *testing.B, binary string) *broker {
 		b.Fatal(err)
 	}
 	b.Cleanup(pool.Close)
-	k := &broker{name: "Centrifugo", crowd: connectTo(b, fans, topics, dial)}
+	k := &rival{name: "Centrifugo", crowd: connectTo(b, fans, topics, dial)}
 	b.Cleanup(k.crowd.close)
 	data, err := json.Marshal(map[string]string{"level": "info", "message": line})
 	if err != nil {
