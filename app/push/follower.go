@@ -32,7 +32,8 @@ type follower struct {
 	once   sync.Once
 	reason closeReason
 
-	writing sync.Mutex // held by who writes to a WebSocket
+	writing   sync.Mutex     // held by who writes to a WebSocket
+	finishing sync.WaitGroup // finish, of a WebSocket that ends
 
 	mu      sync.Mutex
 	cursors map[uuid.UUID]tenant.Cursor // the last event queued of each account that it follows
@@ -82,7 +83,7 @@ func (f *follower) end(status websocket.StatusCode, code problem.Code, reason st
 		}
 		close(f.quit)
 		if f.wake == nil {
-			go f.finish()
+			f.finishing.Go(f.finish)
 		}
 	})
 }

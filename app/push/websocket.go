@@ -98,8 +98,7 @@ func (f *follower) run(ctx context.Context, conn *websocket.Conn, first *request
 	}
 	f.readRequests(ctx, conn) // until finish has closed the connection, or the client has
 	f.end(websocket.StatusNormalClosure, problem.GoingAway, "")
-	f.writing.Lock() // whoever writes is done, and finish will only find the connection closed
-	f.writing.Unlock()
+	f.finishing.Wait()
 }
 
 // onOtherStack runs do on a goroutine of its own, whose stack is freed
