@@ -292,16 +292,18 @@ set local role paddock_gate;
 {{ template "func/005/append_event.sql" . }}
 {{ template "func/005/note_change.sql" . }}
 {{ template "func/005/read_events.sql" . }}
+{{ template "func/005/changed_places.sql" . }}
 {{ template "func/005/check_access.sql" . }}
 {{ template "func/005/mark_expired_events.sql" . }}
 {{ template "func/005/purge_expired.sql" . }}
 {{ template "func/005/doorbell_channel.sql" . }}
 {{ template "func/005/notify_events.sql" . }}
+{{ template "func/005/ring_for_others.sql" . }}
 grant execute on function private.lock_event_log, private.append_event to paddock_app, paddock_worker;
-grant execute on function private.read_events, private.check_access, private.mark_expired_events, private.purge_expired,
+grant execute on function private.read_events, private.changed_places, private.check_access, private.mark_expired_events, private.purge_expired,
   private.doorbell_channel, private.notify_events to paddock_worker;
 select private.doorbell_channel();
-grant execute on function private.note_change, private.count_agent_log, private.record_user_change, private.record_grant_change to paddock_owner;
+grant execute on function private.note_change, private.ring_for_others, private.count_agent_log, private.record_user_change, private.record_grant_change to paddock_owner;
 grant execute on function private.audit_call to paddock_app;
 grant execute on function private.audit_refused_sign_in, private.audit_email, private.lock_sign_ups, private.use_time_step, private.use_backup_code,
   private.use_trusted_device, private.keep_second_factor, private.step_up, private.stepped_up_until to paddock_auth;
@@ -335,6 +337,9 @@ revoke create on schema private from paddock_gate;
 set local role paddock_owner;
 create trigger count_agent_log before insert on app.agent_logs
   for each row execute function private.count_agent_log();
+create trigger ring_for_others after insert on app.account_events
+  referencing new table as written for each statement
+  when (current_setting('app.rings', true) is distinct from 'on') execute function private.ring_for_others();
 create trigger record_user_change after insert or update or delete on auth."user"
   for each row execute function private.record_user_change();
 create trigger refuse_disabled_user before insert or update of "userId" on auth.session
@@ -360,6 +365,7 @@ grant usage on schema private to paddock_auth;
 ---- create above / drop below ----
 
 set local role paddock_owner;
+drop trigger ring_for_others on app.account_events;
 drop trigger count_agent_log on app.agent_logs;
 drop trigger record_grant_change on app.account_grants;
 drop trigger record_user_change on auth.account;
@@ -376,7 +382,7 @@ set local role paddock_gate;
 drop function private.disable_two_factor, private.require_second_factor, private.keep_second_factor, private.use_trusted_device,
   private.use_backup_code, private.use_time_step, private.note_second_factor;
 drop function private.lock_sign_ups, private.make_invitation, private.make_reset_token, private.verify_user, private.enable_user, private.disable_user, private.list_users, private.forget_tokens, private.refuse_disabled_user;
-drop function private.note_change, private.count_agent_log, private.count_stored, private.notify_events, private.doorbell_channel, private.purge_expired, private.mark_expired_events, private.check_access, private.read_events,
+drop function private.note_change, private.count_agent_log, private.count_stored, private.ring_for_others, private.notify_events, private.doorbell_channel, private.purge_expired, private.mark_expired_events, private.check_access, private.changed_places, private.read_events,
   private.append_event, private.write_event, private.lock_event_log, private.lock_accounts, private.record_grant_change, private.record_user_change, private.audit_refused_sign_in, private.audit_email,
   private.audit_call, private.stepped_up_until, private.step_up, private.require_step_up, private.has_stepped_up, private.audit, private.is_sign_in_login, private.origin;
 reset role;

@@ -76,6 +76,7 @@ grant select (account_id, seq, kind, at, data) on app.account_events to paddock_
 grant select on app.account_events to paddock_app;
 grant select on app.account_events to paddock_worker;
 grant select, insert (account_id, seq, kind, broker_event_id, at, data) on app.account_events to paddock_gate;
+CREATE TRIGGER ring_for_others AFTER INSERT ON app.account_events REFERENCING NEW TABLE AS written FOR EACH STATEMENT WHEN ((current_setting('app.rings'::text, true) IS DISTINCT FROM 'on'::text)) EXECUTE FUNCTION private.ring_for_others();
 
 -- Which user may use which account, in what role and until when.
 create table app.account_grants (
@@ -2839,6 +2840,9 @@ create function private.cancel_stopped_jobs() returns trigger
 create function private.cancel_waiting_jobs(p_account uuid) returns integer
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
+create function private.changed_places(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_marks timestamp with time zone[]) returns TABLE(idx integer, access text)
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_memoize=off set jit=off;  -- paddock_gate's; for paddock_worker
+
 create function private.check_access(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_marks timestamp with time zone[]) returns TABLE(idx integer, access text, user_id text, until timestamp with time zone, place text, head bigint, mark timestamp with time zone)
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set jit=off;  -- paddock_gate's; for paddock_worker
 
@@ -3048,7 +3052,7 @@ create function private.live_keyrings() returns TABLE(versions integer[], instan
 create function private.lock_accounts(p_accounts uuid[]) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
-create function private.lock_event_log(p_leases boolean DEFAULT false) returns bigint
+create function private.lock_event_log(p_leases boolean DEFAULT false, p_rings boolean DEFAULT false) returns bigint
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
 create function private.lock_import(p_account uuid, p_import uuid, p_state text) returns private.imports
@@ -3153,7 +3157,7 @@ create function private.read_delivery(p_account uuid, p_webhook uuid, p_holder u
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 create function private.read_events(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_marks timestamp with time zone[], p_max integer, p_bytes integer) returns TABLE(idx integer[], access text, seq bigint, kind text, at timestamp with time zone, data text)
-  language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set jit=off;  -- paddock_gate's; for paddock_worker
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_memoize=off set jit=off;  -- paddock_gate's; for paddock_worker
 
 -- How far this primary has come: what a standby must have for a read that is asked for now.
 create function private.read_index(OUT run uuid, OUT lsn pg_lsn, OUT clock timestamp with time zone, OUT finished bigint) returns record
@@ -3221,6 +3225,9 @@ create function private.revoke_report(p_role name, p_account uuid DEFAULT NULL::
 -- Revokes an API token and all that were made of it.
 create function private.revoke_token(p_id uuid) returns uuid[]
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+create function private.ring_for_others() returns trigger
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 create function private.rotate_credentials(p_accounts uuid[], p_versions integer[], p_keys text[], p_was bytea[], p_to integer, p_to_check bytea, p_to_keys text[], p_encrypted bytea[]) returns SETOF uuid
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker

@@ -38,7 +38,11 @@ func (s *smallBuffers) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		conn.Close()
 		return nil, nil, err
 	}
-	in := bufio.NewReaderSize(io.MultiReader(bytes.NewReader(early), conn), max(readBuffer, len(early)))
+	source := io.Reader(conn)
+	if len(early) > 0 {
+		source = io.MultiReader(bytes.NewReader(early), conn)
+	}
+	in := bufio.NewReaderSize(source, max(readBuffer, len(early)))
 	if _, err := in.Peek(len(early)); err != nil { // into the buffer, where the new owner looks for it
 		conn.Close()
 		return nil, nil, err

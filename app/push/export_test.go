@@ -1,6 +1,8 @@
 package push
 
 import (
+	"slices"
+
 	"github.com/google/uuid"
 
 	"paddock/app/tenant"
@@ -10,10 +12,7 @@ import (
 // whether it may.
 func (h *Hub) FollowUnasked(account uuid.UUID, cursor int64) {
 	h.mu.Lock()
-	all := make([]*follower, 0, len(h.followers))
-	for f := range h.followers {
-		all = append(all, f)
-	}
+	all := slices.Collect(h.followers.all())
 	h.mu.Unlock()
 	for _, f := range all {
 		f.follow(account, tenant.Cursor{Seq: cursor})
@@ -24,5 +23,5 @@ func (h *Hub) FollowUnasked(account uuid.UUID, cursor int64) {
 func (h *Hub) Held() (connections, users, accounts int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return len(h.followers), len(h.perUser), len(h.follows)
+	return len(slices.Collect(h.followers.all())), len(h.perUser), len(h.follows)
 }

@@ -2,6 +2,7 @@ package push
 
 import (
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,20 +21,26 @@ type follower struct {
 	token              string
 	user               string
 	requestID          string        // of the request that began it, for the log
-	wake               chan struct{} // the queue has messages
+	wake               chan struct{} // the queue has messages, for write; nil where writeQueue writes
 	quit               chan struct{} // closed when the connection is to end
 	ended              chan struct{} // closed when it has ended
 	lastSent           atomic.Int64  // when something was last sent, in nanoseconds since 1970
 	pingAfter          time.Duration // of silence: then the client is pinged
 	singleSubscription bool          // the connection ends with its only subscription
+	turn               int           // at which a sweep looks at it; the hub's
 
 	once   sync.Once
 	reason closeReason
 
+	writing   sync.Mutex     // held by who writes to a WebSocket
+	finishing sync.WaitGroup // finish, of a WebSocket that ends
+
 	mu      sync.Mutex
 	cursors map[uuid.UUID]tenant.Cursor // the last event queued of each account that it follows
+	behind  map[uuid.UUID]struct{}      // of these, the accounts that readLate reads; nil for none
 	queue   []item
 	size    int  // bytes of the queue
+	busy    bool // writeQueue runs, or has failed
 	paused  bool // events stay in the log until the client has read more
 }
 
@@ -60,7 +67,7 @@ type closeReason struct {
 
 func (h *Hub) newFollower(token, user string, w wire, quiet time.Duration) *follower {
 	f := &follower{
-		hub: h, wire: w, token: token, user: user, wake: make(chan struct{}, 1), quit: make(chan struct{}), ended: make(chan struct{}),
+		hub: h, wire: w, token: token, user: user, quit: make(chan struct{}), ended: make(chan struct{}),
 		cursors: map[uuid.UUID]tenant.Cursor{}, pingAfter: quiet,
 	}
 	f.lastSent.Store(time.Now().UnixNano())
@@ -75,6 +82,9 @@ func (f *follower) end(status websocket.StatusCode, code problem.Code, reason st
 			f.hub.counts.slow.Add(1)
 		}
 		close(f.quit)
+		if f.wake == nil {
+			f.finishing.Go(f.finish)
+		}
 	})
 }
 
@@ -96,25 +106,57 @@ func (f *follower) accounts() map[uuid.UUID]tenant.Cursor {
 	return maps.Clone(f.cursors)
 }
 
-// write sends queued messages until the connection is to end, and then those
-// that are left. A slow reader gets nothing more: it resumes by cursor.
+// write sends queued messages until the connection is to end, and then ends it.
 func (f *follower) write() {
 	for {
 		select {
 		case <-f.wake:
 		case <-f.quit:
-			if f.reason.status != closeSlowReader {
-				_ = f.sendAll(time.Second) // the connection ends either way
-			}
-			f.wire.close(f.reason)
+			f.sayGoodbye()
 			return
 		}
-		if f.sendAll(f.hub.WriteTimeout) != nil {
-			f.tooSlow()
-			f.wire.closeNow()
+		if !f.sendQueue() {
 			return
 		}
 	}
+}
+
+// writeQueue sends what is queued. A WebSocket has a goroutine for it only while
+// there is something: thousands that wait would keep their stacks.
+func (f *follower) writeQueue() {
+	f.writing.Lock()
+	defer f.writing.Unlock()
+	defer f.recoverPanic()
+	f.sendQueue()
+}
+
+// finish ends a WebSocket that is to end.
+func (f *follower) finish() {
+	f.writing.Lock()
+	defer f.writing.Unlock()
+	defer f.wire.closeNow()
+	defer f.recoverPanic()
+	f.sayGoodbye()
+}
+
+// sendQueue sends what is queued, and reports whether the connection is to go on:
+// a slow reader gets nothing more, and resumes by cursor.
+func (f *follower) sendQueue() bool {
+	if f.sendAll(f.hub.WriteTimeout) != nil {
+		f.tooSlow()
+		f.wire.closeNow()
+		return false
+	}
+	return true
+}
+
+// sayGoodbye sends the messages that are left, but for a slow reader, and why the
+// connection ends.
+func (f *follower) sayGoodbye() {
+	if f.reason.status != closeSlowReader {
+		_ = f.sendAll(time.Second) // the connection ends either way
+	}
+	f.wire.close(f.reason)
 }
 
 // sendAll sends all queued messages, each within the given time.
@@ -122,7 +164,7 @@ func (f *follower) sendAll(within time.Duration) error {
 	for {
 		next, ok, resume := f.take()
 		if resume != nil {
-			f.hub.wakeFollowers(resume...)
+			f.hub.fallBehind(f, resume...)
 		}
 		if !ok {
 			return nil
@@ -136,11 +178,11 @@ func (f *follower) sendAll(within time.Duration) error {
 
 // take removes the next message from the queue. Where the queue was full and
 // now has room, resume names the accounts whose events are to be read again.
-func (f *follower) take() (next item, ok bool, resume []accountHash) {
+func (f *follower) take() (next item, ok bool, resume []uuid.UUID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if len(f.queue) == 0 {
-		f.queue = nil // an idle connection keeps no memory for it
+		f.queue, f.busy = nil, false // an idle connection keeps no memory for it
 		return item{}, false, nil
 	}
 	next, f.queue[0] = f.queue[0], item{}
@@ -148,9 +190,7 @@ func (f *follower) take() (next item, ok bool, resume []accountHash) {
 	f.size -= len(next.text)
 	if f.paused && len(f.queue) <= f.hub.Queue/4 && f.size <= f.hub.QueueBytes/4 {
 		f.paused = false
-		for account := range f.cursors {
-			resume = append(resume, hashOf(account))
-		}
+		resume = slices.Collect(maps.Keys(f.cursors))
 	}
 	return next, true, resume
 }
@@ -198,7 +238,13 @@ func (f *follower) enqueue(text []byte, cursor tenant.Cursor) {
 	}
 	f.queue = append(f.queue, item{text, cursor})
 	f.size += len(text)
-	signal(f.wake)
+	switch {
+	case f.wake != nil:
+		signal(f.wake)
+	case !f.busy:
+		f.busy = true
+		go f.writeQueue()
+	}
 }
 
 func (f *follower) sendMessage(m message) {
@@ -229,7 +275,7 @@ func (f *follower) follow(account uuid.UUID, cursor tenant.Cursor, first ...mess
 	}
 	f.mu.Unlock()
 	f.hub.follow(f, account)
-	f.hub.wakeFollowers(hashOf(account))
+	f.hub.fallBehind(f, account)
 }
 
 // unsubscribe ends a subscription and reports whether there was one.
@@ -237,6 +283,7 @@ func (f *follower) unsubscribe(account uuid.UUID) bool {
 	f.mu.Lock()
 	_, followed := f.cursors[account]
 	delete(f.cursors, account)
+	delete(f.behind, account)
 	f.mu.Unlock()
 	if followed {
 		f.hub.unfollow(f, account)

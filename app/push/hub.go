@@ -10,6 +10,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,10 +30,13 @@ type Config struct {
 	Connect       func(context.Context) (*pgx.Conn, error) // opens the listener's own connection
 	Session       func(*http.Request) (token string, ok bool)
 	OriginAllowed func(*http.Request) bool
-	OnRing        func() // called at every ring
-	Logger        *slog.Logger
+	OnRing        func() // called at every ring that is heard
+	// HasRung reports whether a notification of this process of the server's is of
+	// a ring by which Ring or RingAll was called already; nil where none are.
+	HasRung func(backend uint32) bool
+	Logger  *slog.Logger
 
-	Poll                 time.Duration // between reads without a ring, so how late news are where one is lost; 900 ms
+	Poll                 time.Duration // between two looks at a connection without a ring, so how late news are where one is lost; 900 ms
 	MaxAccounts          int           // to which a connection may subscribe; 100
 	MaxSockets           int           // of one user; 20
 	Queue                int           // messages that may be queued for a connection; 1,000
@@ -47,15 +51,18 @@ type Config struct {
 // Hub holds the connections of this instance.
 type Hub struct {
 	Config
-	wake    chan struct{} // pending is not empty
-	wakeAll chan struct{} // every follower is to be read for
-	counts  counts
+	wake      chan struct{} // pending is not empty
+	wakeLate  chan struct{} // late is not empty
+	wakeSweep chan struct{} // all connections are to be looked at
+	reads     chan struct{} // a place in it for each query that runs
+	counts    counts
 
 	mu        sync.Mutex
-	followers map[*follower]struct{}
+	followers turns
 	perUser   map[string]int
 	follows   map[accountHash]map[*follower]struct{}
 	pending   map[accountHash]struct{}
+	late      map[place]struct{}
 	closed    bool
 }
 
@@ -80,9 +87,13 @@ func New(c Config) *Hub {
 	if c.OnRing == nil {
 		c.OnRing = func() {}
 	}
+	if c.HasRung == nil {
+		c.HasRung = func(uint32) bool { return false }
+	}
 	return &Hub{
-		Config: c, wake: make(chan struct{}, 1), wakeAll: make(chan struct{}, 1), followers: map[*follower]struct{}{},
+		Config: c, wake: make(chan struct{}, 1), wakeLate: make(chan struct{}, 1), wakeSweep: make(chan struct{}, 1), reads: make(chan struct{}, readsAtOnce),
 		perUser: map[string]int{}, follows: map[accountHash]map[*follower]struct{}{}, pending: map[accountHash]struct{}{},
+		late: map[place]struct{}{},
 	}
 }
 
@@ -96,7 +107,7 @@ func orDefault[T comparable](v *T, fallback T) {
 // Run listens and reads until ctx ends, then closes every connection.
 func (h *Hub) Run(ctx context.Context) error {
 	var parts sync.WaitGroup
-	for _, part := range []func(context.Context){h.listen, h.readPending, h.readAll} {
+	for _, part := range []func(context.Context){h.listen, h.readPending, h.readPending, h.readPending, h.readLate, h.sweep} {
 		parts.Go(func() { part(ctx) })
 	}
 	<-ctx.Done()
@@ -104,6 +115,15 @@ func (h *Hub) Run(ctx context.Context) error {
 	parts.Wait()
 	return nil
 }
+
+// Ring makes the hub read for the followers of an account that has news. It is
+// for those who write in this process, and does not wait: it says no more than a
+// notification would, so that what is delivered is the database's to say.
+func (h *Hub) Ring(account uuid.UUID) { h.wakeFollowers(hashOf(account)) }
+
+// RingAll makes the hub look at all of its connections, since somebody's session
+// has ended in this process. It does not wait.
+func (h *Hub) RingAll() { signal(h.wakeSweep) }
 
 // wakeFollowers makes readPending read for the followers of these accounts.
 // Calls that come while it reads are served together by the next read.
@@ -132,10 +152,7 @@ func signal(c chan struct{}) {
 func (h *Hub) closeAll() {
 	h.mu.Lock()
 	h.closed = true
-	all := make([]*follower, 0, len(h.followers))
-	for f := range h.followers {
-		all = append(all, f)
-	}
+	all := slices.Collect(h.followers.all())
 	h.mu.Unlock()
 	for _, f := range all {
 		f.end(websocket.StatusGoingAway, problem.GoingAway, "the server is going away: reconnect and resume by cursor")
@@ -158,7 +175,7 @@ func (h *Hub) add(f *follower) error {
 		return errTooMany
 	}
 	h.perUser[f.user]++
-	h.followers[f] = struct{}{}
+	h.followers.add(f)
 	h.counts.following(f.wire).Add(1)
 	return nil
 }
@@ -166,7 +183,7 @@ func (h *Hub) add(f *follower) error {
 func (h *Hub) remove(f *follower) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.followers, f)
+	h.followers.remove(f)
 	h.counts.following(f.wire).Add(-1)
 	if h.perUser[f.user]--; h.perUser[f.user] <= 0 {
 		delete(h.perUser, f.user)
@@ -180,7 +197,7 @@ func (h *Hub) remove(f *follower) {
 func (h *Hub) follow(f *follower, account uuid.UUID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if _, here := h.followers[f]; !here || !f.follows(account) {
+	if !h.followers.has(f) || !f.follows(account) {
 		return // it has ended or unsubscribed meanwhile
 	}
 	of := h.follows[hashOf(account)]

@@ -85,21 +85,25 @@ func (h *Hub) relisten(ctx context.Context, socket *atomic.Pointer[net.Conn]) {
 type notificationHandler struct{ h *Hub }
 
 // HandleNotification wakes readPending for the accounts that the ring names.
-// Where it names none, because somebody's access has changed, it wakes readAll.
+// Where it names none, because somebody's access has changed, it wakes sweep. A
+// ring that was heard in the process already wakes nobody again.
 func (b notificationHandler) HandleNotification(_ context.Context, n *pgconn.Notification, _ *pgx.Conn) error {
 	b.h.counts.rings.Add(1)
-	if accounts := parsePayload(n.Payload); len(accounts) > 0 {
+	accounts := parsePayload(n.Payload)
+	switch {
+	case b.h.HasRung(n.PID):
+	case len(accounts) > 0:
 		b.h.wakeFollowers(accounts...)
-	} else {
-		signal(b.h.wakeAll)
+	default:
+		b.h.RingAll()
 	}
 	b.h.OnRing()
 	return nil
 }
 
-// HandleBacklog wakes readAll after a reconnection: rings may have been missed.
+// HandleBacklog wakes sweep after a reconnection: rings may have been missed.
 func (b notificationHandler) HandleBacklog(context.Context, string, *pgx.Conn) error {
-	signal(b.h.wakeAll)
+	b.h.RingAll()
 	b.h.OnRing()
 	return nil
 }

@@ -44,6 +44,13 @@ func account(user int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012
 
 func newFixture(t *testing.T, change func(*push.Config)) *fixture {
 	t.Helper()
+	return newFixtureOf(t, false, nil, change)
+}
+
+// newFixtureOf is newFixture where the doorbell may ring its hub in the process too,
+// as the server's does, and where a tracer may be told of what the hub asks.
+func newFixtureOf(t *testing.T, near bool, tracer pgx.QueryTracer, change func(*push.Config)) *fixture {
+	t.Helper()
 	f := &fixture{t: t, db: pgtest.New(t)}
 	f.exec(`insert into auth."user" (id, name, email, "emailVerified") select 'u' || n, 'U', 'u' || n || '@example.com', false from generate_series(1, 3) n;
 		insert into auth.session (id, "expiresAt", token, "updatedAt", "userId") select 's' || n, now() + interval '1 day', 'token-of-user-' || n, now(), 'u' || n from generate_series(1, 3) n;
@@ -57,8 +64,12 @@ func newFixture(t *testing.T, change func(*push.Config)) *fixture {
 	}
 	f.bell = tenant.NewDoorbell(bellPool, log)
 	f.tenant = tenant.NewDB(f.db.Pool(t, "paddock_app"), f.bell)
+	workerPool, err := tenant.OpenPool(t.Context(), tenant.PoolConfig{URL: f.db.URL("paddock_worker"), MaxConns: 4, Name: "hub", Tracer: tracer})
+	if err != nil {
+		t.Fatal(err)
+	}
 	c := push.Config{
-		Worker:  tenant.NewWorker(f.db.Pool(t, "paddock_worker"), nil),
+		Worker:  tenant.NewWorker(workerPool, nil),
 		Log:     eventlog.New(f.tenant),
 		Connect: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, f.db.URL("paddock_worker")) },
 		Session: func(r *http.Request) (string, bool) {
@@ -72,8 +83,14 @@ func newFixture(t *testing.T, change func(*push.Config)) *fixture {
 	if change != nil {
 		change(&c) // change may set Poll to 0, which means the default
 	}
+	if near {
+		c.HasRung = f.bell.HasRungNear
+	}
 	hub := push.New(c)
 	f.hub = hub
+	if near {
+		f.bell.Near = hub
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { _ = hub.Run(ctx) })    // both return nil,
@@ -88,6 +105,7 @@ func newFixture(t *testing.T, change func(*push.Config)) *fixture {
 		running.Wait()
 		server.Close()
 		bellPool.Close()
+		workerPool.Close()
 	})
 	return f
 }

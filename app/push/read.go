@@ -4,15 +4,18 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
-	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
 	"paddock/app/tenant"
 )
 
 // readPending reads for the followers of accounts that rings have named, all of
-// them together, whenever rings come.
+// them together, whenever rings come. Several of it run, so that a ring waits for
+// no read that is under way. Two may read for one follower at once: each begins
+// after its last event, and what came already is not delivered again.
 func (h *Hub) readPending(ctx context.Context) {
 	for {
 		select {
@@ -29,35 +32,16 @@ func (h *Hub) readPending(ctx context.Context) {
 		}
 		clear(h.pending)
 		h.mu.Unlock()
-		h.read(ctx, set)
-	}
-}
-
-// readAll reads for all followers at each Poll, and after a ring that names no
-// account: rings may be lost, and access may end without one. It runs beside
-// readPending and does not delay it.
-func (h *Hub) readAll(ctx context.Context) {
-	tick := time.NewTicker(h.Poll)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-h.wakeAll:
-		case <-tick.C:
+		more, failed := h.read(ctx, set)
+		for _, in := range more {
+			set.fallBehind(in)
 		}
-		set, idle := readSet{}, []*follower{}
-		h.mu.Lock()
-		for f := range h.followers {
-			if !set.addAll(f) {
-				idle = append(idle, f)
-			}
-			f.keepAlive()
-		}
-		h.mu.Unlock()
-		h.read(ctx, set)
-		for part := range slices.Chunk(idle, h.subscriptionsPerRead) {
-			h.checkSessions(ctx, part)
+		if len(failed) > 0 {
+			time.AfterFunc(retryAfter, func() {
+				for _, in := range failed {
+					h.wakeFollowers(hashOf(in.Account))
+				}
+			})
 		}
 	}
 }
@@ -66,7 +50,8 @@ func (h *Hub) readAll(ctx context.Context) {
 // session, account and cursor share one read.
 type readSet map[tenant.Subscription][]*follower
 
-// add adds the follower with its cursors in the accounts that have this hash.
+// add adds the follower with its cursors in the accounts that have this hash,
+// but for those that are behind.
 func (p readSet) add(f *follower, account accountHash) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -74,68 +59,67 @@ func (p readSet) add(f *follower, account accountHash) {
 		return // its events stay in the log, where they cost no memory
 	}
 	for id, cursor := range f.cursors {
-		if hashOf(id) == account {
+		if _, behind := f.behind[id]; hashOf(id) == account && !behind {
 			in := tenant.Subscription{Token: f.token, Account: id, Cursor: cursor}
 			p[in] = append(p[in], f)
 		}
 	}
 }
 
-// addAll adds the follower with all of its cursors, and reports whether it has
-// any to read. One that follows nothing, or has no room, only has its session
-// checked; its events stay in the log.
-func (p readSet) addAll(f *follower) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if len(f.cursors) == 0 || f.pauseIfFull() {
-		return false
-	}
-	for id, cursor := range f.cursors {
-		in := tenant.Subscription{Token: f.token, Account: id, Cursor: cursor}
-		p[in] = append(p[in], f)
-	}
-	return true
-}
-
-// read reads the news of all subscriptions and delivers them. Accounts with
-// more to read are read again together with the others, so that a tenant with
-// much to catch up on delays nobody.
-func (h *Hub) read(ctx context.Context, p readSet) {
-	var behind []accountHash
-	for part := range slices.Chunk(slices.Collect(maps.Keys(p)), h.subscriptionsPerRead) {
-		behind = append(behind, h.readBatch(ctx, part, p)...)
-	}
-	h.wakeFollowers(behind...)
-}
+// readsAtOnce is how many queries run at once, so that others have connections of
+// the pool too, and partsAtOnce how many of one read, so that others have queries:
+// while the answer of one is delivered, the database works on another.
+const (
+	readsAtOnce = 3
+	partsAtOnce = 2
+)
 
 // retryAfter is after how long a failed read is tried again.
 const retryAfter = 500 * time.Millisecond
 
-// readBatch reads for some subscriptions, and returns the accounts that have
-// more to come. Where that takes too long it tries each half by itself, so that
-// one slow tenant does not fail everyone's read.
-func (h *Hub) readBatch(ctx context.Context, part []tenant.Subscription, p readSet) (behind []accountHash) {
+// read reads a page of news for each subscription and delivers them. It returns
+// the subscriptions that have more to come, and those that could not be read.
+func (h *Hub) read(ctx context.Context, p readSet) (more, failed []tenant.Subscription) {
+	var mu sync.Mutex
+	var reading errgroup.Group
+	reading.SetLimit(partsAtOnce)
+	for part := range slices.Chunk(slices.Collect(maps.Keys(p)), h.subscriptionsPerRead) {
+		reading.Go(func() error {
+			m, f := h.readBatch(ctx, part, p)
+			mu.Lock()
+			defer mu.Unlock()
+			more, failed = append(more, m...), append(failed, f...)
+			return nil
+		})
+	}
+	_ = reading.Wait() // no part returns an error
+	return more, failed
+}
+
+// readBatch is read for so many subscriptions as one query may have. Where that
+// takes too long it tries each half by itself, so that one slow tenant does not
+// fail everyone's read.
+func (h *Hub) readBatch(ctx context.Context, part []tenant.Subscription, p readSet) (more, failed []tenant.Subscription) {
+	bytes := max(h.bytesPerRead/len(part), 16<<10)
+	h.reads <- struct{}{}
 	once, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	bytes := max(h.bytesPerRead/len(part), 16<<10)
 	events, err := h.Worker.ReadEvents(once, part, h.eventsPerRead, bytes)
+	<-h.reads
 	switch {
 	case ctx.Err() != nil:
-		return nil
+		return nil, nil
 	case err != nil && once.Err() != nil && len(part) > 1:
 		half := len(part) / 2
-		return append(h.readBatch(ctx, part[:half], p), h.readBatch(ctx, part[half:], p)...)
+		more, failed = h.readBatch(ctx, part[:half], p)
+		m, f := h.readBatch(ctx, part[half:], p)
+		return append(more, m...), append(failed, f...)
 	case err != nil:
 		h.Logger.Warn("events could not be read; they are asked for again", "err", err)
-		var unread []accountHash
-		for _, in := range part {
-			unread = append(unread, hashOf(in.Account))
-		}
-		time.AfterFunc(retryAfter, func() { h.wakeFollowers(unread...) })
-		return nil
+		return nil, part
 	}
 	type amount struct{ events, bytes int }
-	got := map[uuid.UUID]amount{}
+	got := map[int]amount{} // by the first of the subscriptions that share a page
 	for _, e := range events {
 		account := part[e.For[0]].Account
 		if e.Access != tenant.AccessOK {
@@ -152,35 +136,13 @@ func (h *Hub) readBatch(ctx context.Context, part []tenant.Subscription, p readS
 				f.deliver(account, e.Cursor(), text)
 			}
 		}
-		sum := got[account]
-		got[account] = amount{sum.events + 1, sum.bytes + len(e.Data)}
-	}
-	for account, sum := range got {
-		if sum.events >= h.eventsPerRead || sum.bytes >= bytes {
-			behind = append(behind, hashOf(account))
+		sum := got[e.For[0]]
+		sum = amount{sum.events + 1, sum.bytes + len(e.Data)}
+		if got[e.For[0]] = sum; sum.events == h.eventsPerRead || sum.bytes >= bytes && sum.bytes-len(e.Data) < bytes {
+			for _, i := range e.For {
+				more = append(more, part[i])
+			}
 		}
 	}
-	return behind
-}
-
-// checkSessions ends the followers whose session has ended.
-func (h *Hub) checkSessions(ctx context.Context, part []*follower) {
-	once, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	questions := make([]tenant.AccessQuestion, len(part))
-	for i, f := range part {
-		questions[i].Token = f.token
-	}
-	states, err := h.Worker.CheckAccess(once, questions)
-	if err != nil {
-		if ctx.Err() == nil {
-			h.Logger.Warn("sessions could not be looked at; it is tried again", "err", err)
-		}
-		return
-	}
-	for i, s := range states {
-		if s.Access == tenant.NoSession {
-			part[i].revoke(uuid.Nil, s.Access)
-		}
-	}
+	return more, nil
 }

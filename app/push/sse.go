@@ -43,6 +43,7 @@ func (h *Hub) ServeEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f := h.newFollower(token, user, &eventStream{stream: out, control: http.NewResponseController(w)}, heartbeat)
+	f.wake = make(chan struct{}, 1)
 	f.singleSubscription, f.requestID = true, w.Header().Get("X-Request-ID")
 	if err := h.add(f); err != nil {
 		if errors.Is(err, errTooMany) {

@@ -50,3 +50,15 @@ func TestAPITokenFollowsItsAccounts(t *testing.T) {
 	c := f.dialWith("pdk_of nobody", "")
 	c.wantClosed(4401)
 }
+
+// Where an API token does not reach an account any more, its connections are told
+// so within a second, without an event.
+func TestALookKnowsWhatATokenReaches(t *testing.T) {
+	f := newFixture(t, func(c *push.Config) { c.Poll = 0 })
+	f.apiToken("pdk_reaching", "u1", 1)
+	c := f.dialWith("pdk_reaching", "")
+	c.subscribe(1, "")
+	c.want("subscribed", "")
+	f.exec(`delete from private.token_accounts`)
+	c.want("unsubscribed", "account_forbidden")
+}

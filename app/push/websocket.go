@@ -93,19 +93,12 @@ func closeUnauthenticatedSocket(w http.ResponseWriter, r *http.Request) {
 func (f *follower) run(ctx context.Context, conn *websocket.Conn, first *request) {
 	defer close(f.ended)
 	defer f.hub.remove(f)
-	written := make(chan struct{})
-	go func() {
-		defer close(written)
-		defer conn.CloseNow()
-		defer f.recoverPanic()
-		f.write()
-	}()
 	if first != nil {
 		f.onOtherStack(func() { f.subscribe(ctx, *first) })
 	}
-	f.readRequests(ctx, conn)
+	f.readRequests(ctx, conn) // until finish has closed the connection, or the client has
 	f.end(websocket.StatusNormalClosure, problem.GoingAway, "")
-	<-written
+	f.finishing.Wait()
 }
 
 // onOtherStack runs do on a goroutine of its own, whose stack is freed
@@ -133,11 +126,14 @@ func (f *follower) recoverPanic() {
 // readRequests reads and serves the client's requests until the connection
 // ends.
 func (f *follower) readRequests(ctx context.Context, conn *websocket.Conn) {
-	pace := rate.NewLimiter(requestsPerSecond, requestsBurst)
+	var pace *rate.Limiter // made by the first request, since most sockets send none
 	for {
 		text, kind, err := readWhole(conn)
 		if err != nil {
 			return
+		}
+		if pace == nil {
+			pace = rate.NewLimiter(requestsPerSecond, requestsBurst)
 		}
 		f.onOtherStack(func() {
 			f.waitForRoom()

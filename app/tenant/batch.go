@@ -48,15 +48,16 @@ const (
 	admitSQL       = "select private.admit($1, $2, $3)"
 	admitWorkerSQL = "select private.admit_worker($1, $2, $3)"
 	admitJobSQL    = "select private.admit_job($1, $2)"
-	lockLogSQL     = "select private.lock_event_log($1)"
+	lockLogSQL     = "select private.lock_event_log($1, $2)"
 	resetSQL       = "reset all"
 )
 
 // LockLog takes the lock of the account's log, for a Tx that changes the
 // account without an event. It must be the first statement.
-func (b *Batch) LockLog() { b.Queue(lockLogSQL, false) }
+func (b *Batch) LockLog() { b.Queue(lockLogSQL, false, false) }
 
-// Bell notifies those who wait for events, after a commit.
+// Bell notifies those who wait for events, after a commit. Where there is one the
+// database is told so, and does not ring by itself (private.ring_for_others).
 type Bell interface{ Ring(account uuid.UUID) }
 
 // DB runs transactions on tenant data for the web process.
@@ -124,7 +125,7 @@ func (db *DB) TxDelete(ctx context.Context, a Admission, queue func(*Batch)) err
 func (db *DB) txNotify(ctx context.Context, a Admission, leases bool, queue func(*Batch)) error {
 	var b Batch
 	db.admit(ctx, &b, a)
-	b.Queue(lockLogSQL, leases)
+	b.Queue(lockLogSQL, leases, db.bell != nil)
 	queue(&b)
 	return runAndNotify(ctx, db.pool, &b, db.bell, a.Account)
 }

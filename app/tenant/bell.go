@@ -3,14 +3,13 @@ package tenant
 import (
 	"context"
 	"log/slog"
-	"maps"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -22,12 +21,22 @@ type Doorbell struct {
 	pool    *pgxpool.Pool
 	wakeups chan struct{}
 	log     *slog.Logger
+	// Near, unless it is nil, is rung at once, without a notification: it is who
+	// waits for events in this process. Set it before the first ring.
+	Near NearBell
 
 	rung, failed, withheld atomic.Int64
+	backend                atomic.Uint32 // the server's process that notifies; 0 before the first ring
 
 	mu      sync.Mutex
 	pending map[uuid.UUID]struct{} // accounts with news
 	all     bool                   // every account is to be looked at
+}
+
+// NearBell is rung in the process. Neither method may wait.
+type NearBell interface {
+	Bell
+	RingAll()
 }
 
 // NewDoorbell makes a Doorbell over a pool of one connection that logs in as
@@ -38,6 +47,9 @@ func NewDoorbell(pool *pgxpool.Pool, log *slog.Logger) *Doorbell {
 
 // Ring asks for a ring that names this account. It does not wait for it.
 func (d *Doorbell) Ring(account uuid.UUID) {
+	if d.Near != nil {
+		d.Near.Ring(account)
+	}
 	d.mu.Lock()
 	d.pending[account] = struct{}{}
 	d.mu.Unlock()
@@ -47,6 +59,9 @@ func (d *Doorbell) Ring(account uuid.UUID) {
 // RingAll asks for a ring that names no account, so that every reader looks at
 // all of its accounts: somebody's session has ended. It does not wait for it.
 func (d *Doorbell) RingAll() {
+	if d.Near != nil {
+		d.Near.RingAll()
+	}
 	d.mu.Lock()
 	d.all = true
 	d.mu.Unlock()
@@ -72,7 +87,12 @@ func (d *Doorbell) Run(ctx context.Context) error {
 			once, cancel := context.WithTimeout(ctx, 2*time.Second)
 			var b Batch
 			did := rings
-			b.Queue("select private.notify_events($1)", d.take()).QueryRow(func(row pgx.Row) error { return row.Scan(&did) })
+			b.Queue("select private.notify_events($1), pg_backend_pid()", d.take()).QueryRow(func(row pgx.Row) error {
+				var backend uint32
+				err := row.Scan(&did, &backend)
+				d.backend.Store(backend)
+				return err
+			})
 			err := run(once, d.pool, &b)
 			cancel()
 			d.count(did, err)
@@ -88,6 +108,12 @@ func (d *Doorbell) Run(ctx context.Context) error {
 			rings = did
 		}
 	}
+}
+
+// HasRungNear reports whether a notification of this process of the server's says
+// nothing that Near has not been told already.
+func (d *Doorbell) HasRungNear(backend uint32) bool {
+	return d.Near != nil && backend == d.backend.Load()
 }
 
 // Rings is how many rings an instance has sent since its start.
@@ -115,10 +141,13 @@ func (d *Doorbell) count(did bool, err error) {
 
 // take returns and clears the accounts to ring for: none where every account is
 // to be looked at.
-func (d *Doorbell) take() []uuid.UUID {
+func (d *Doorbell) take() []pgtype.UUID {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	accounts := slices.Collect(maps.Keys(d.pending))
+	var accounts []pgtype.UUID
+	for account := range d.pending {
+		accounts = append(accounts, asBytes(account))
+	}
 	clear(d.pending)
 	if d.all {
 		accounts, d.all = nil, false

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // Subscription is one connection's wish for the events of an account after a
@@ -51,13 +52,7 @@ func (e Event) Cursor() Cursor { return CursorAt(e.Seq, &e.At) }
 // most events and about bytes of their data, but at least one event if there is
 // any.
 func (w *Worker) ReadEvents(ctx context.Context, subscriptions []Subscription, most, bytes int) ([]Event, error) {
-	tokens := make([]string, len(subscriptions))
-	accounts := make([]uuid.UUID, len(subscriptions))
-	cursors := make([]int64, len(subscriptions))
-	marks := make([]*time.Time, len(subscriptions))
-	for i, in := range subscriptions {
-		tokens[i], accounts[i], cursors[i], marks[i] = in.Token, in.Account, in.Cursor.Seq, in.Cursor.At()
-	}
+	tokens, accounts, cursors, marks := columns(subscriptions)
 	rows, err := w.pool.Query(ctx, `select idx, access, coalesce(seq, 0), coalesce(kind, ''), at, data
 		from private.read_events($1, $2, $3, $4, $5, $6)`, tokens, accounts, cursors, marks, most, bytes)
 	if err != nil {
@@ -80,6 +75,45 @@ func (w *Worker) ReadEvents(ctx context.Context, subscriptions []Subscription, m
 		return e, nil
 	})
 	return events, toProblem(ctx, err)
+}
+
+// asBytes returns an id in the form in which pgx sends it as it is, and NULL for
+// the zero one. A uuid.UUID is a driver.Valuer, which pgx would send by way of its
+// text: that takes twenty times as long.
+func asBytes(id uuid.UUID) pgtype.UUID { return pgtype.UUID{Bytes: id, Valid: id != uuid.Nil} }
+
+// Change is what a look at a subscription has found: where Access is AccessOK, that
+// its account has news, else that it may not be read any more.
+type Change struct {
+	Index  int // of the subscription
+	Access Access
+}
+
+// ChangedPlaces returns which of these subscriptions have something to read, or
+// may no longer be read, and nothing for the others. A zero account asks about the
+// session alone.
+func (w *Worker) ChangedPlaces(ctx context.Context, subscriptions []Subscription) ([]Change, error) {
+	tokens, accounts, cursors, marks := columns(subscriptions)
+	rows, err := w.pool.Query(ctx, "select idx, access from private.changed_places($1, $2, $3, $4)", tokens, accounts, cursors, marks)
+	if err != nil {
+		return nil, toProblem(ctx, err)
+	}
+	changes, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (c Change, err error) {
+		err = row.Scan(&c.Index, &c.Access)
+		c.Index-- // Postgres counts from 1
+		return c, err
+	})
+	return changes, toProblem(ctx, err)
+}
+
+// columns returns the subscriptions as Postgres is sent them. A zero account is NULL.
+func columns(subscriptions []Subscription) (tokens []string, accounts []pgtype.UUID, cursors []int64, marks []*time.Time) {
+	n := len(subscriptions)
+	tokens, accounts, cursors, marks = make([]string, n), make([]pgtype.UUID, n), make([]int64, n), make([]*time.Time, n)
+	for i, in := range subscriptions {
+		tokens[i], accounts[i], cursors[i], marks[i] = in.Token, asBytes(in.Account), in.Cursor.Seq, in.Cursor.At()
+	}
+	return tokens, accounts, cursors, marks
 }
 
 // AccessState is what a session may do now, by itself or with an account.
@@ -105,14 +139,12 @@ type AccessQuestion struct {
 // CheckAccess answers each of these questions.
 func (w *Worker) CheckAccess(ctx context.Context, questions []AccessQuestion) ([]AccessState, error) {
 	tokens := make([]string, len(questions))
-	accounts := make([]*uuid.UUID, len(questions))
+	accounts := make([]pgtype.UUID, len(questions))
 	cursors := make([]*int64, len(questions))
 	marks := make([]*time.Time, len(questions))
 	for i, in := range questions {
 		tokens[i] = in.Token
-		if in.Account != uuid.Nil {
-			accounts[i] = &in.Account
-		}
+		accounts[i] = asBytes(in.Account)
 		if in.Cursor != nil {
 			cursors[i], marks[i] = &in.Cursor.Seq, in.Cursor.At()
 		}

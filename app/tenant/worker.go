@@ -58,9 +58,9 @@ func (w *Worker) TxNotify(ctx context.Context, l Lease, queue func(*Batch)) erro
 	var before, after *int64 // the log's newest event
 	var b Batch
 	b.Queue(admitWorkerSQL, l.Account, l.Holder, l.Fence)
-	b.Queue(lockLogSQL, false).QueryRow(func(row pgx.Row) error { return row.Scan(&before) })
+	b.Queue(lockLogSQL, false, w.bell != nil).QueryRow(func(row pgx.Row) error { return row.Scan(&before) })
 	queue(&b)
-	b.Queue(lockLogSQL, false).QueryRow(func(row pgx.Row) error { return row.Scan(&after) })
+	b.Queue(lockLogSQL, false, false).QueryRow(func(row pgx.Row) error { return row.Scan(&after) })
 	if err := run(ctx, w.pool, &b); err != nil {
 		return err
 	}

@@ -9,8 +9,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"paddock/app/accounts"
 	"paddock/app/broker"
 	"paddock/app/config"
@@ -85,11 +83,11 @@ func openKeyStore(ctx context.Context, keys foundKeys) (*keyStore, error) {
 		pools.close()
 		alpaca.Close()
 	}
-	if err := ring.Verify(ctx, tenant.NewWorker(pools.worker, nobody{})); err != nil {
+	if err := ring.Verify(ctx, tenant.NewWorker(pools.worker, nil)); err != nil {
 		s.close()
 		return nil, err
 	}
-	s.accounts = accounts.New(tenant.NewDB(pools.app, nobody{}), ring, alpaca)
+	s.accounts = accounts.New(tenant.NewDB(pools.app, nil), ring, alpaca)
 	return s, nil
 }
 
@@ -110,10 +108,3 @@ func (s *keyStore) put(ctx context.Context, i *importer.Import, out io.Writer) e
 		s.keys.names[0], s.keys.names[1])
 	return nil
 }
-
-// nobody is a doorbell that nobody hears: what a command writes is found by the
-// servers' clock, within a second.
-type nobody struct{}
-
-// Ring does nothing.
-func (nobody) Ring(uuid.UUID) {}

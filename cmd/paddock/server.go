@@ -148,7 +148,9 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 		Worker: worker, Log: events, Session: tokens.OrSession(signIn.SessionToken), OriginAllowed: signIn.OriginAllowed, Logger: log,
 		Connect: connectWorker,
 		OnRing:  manager.Wake,
+		HasRung: bell.HasRungNear,
 	})
+	bell.Near = hub
 	opener := credentials.NewOpener(db, keys, alpaca, log)
 	accountService, tradingService := accounts.New(db, keys, alpaca), trading.New(db, opener, log)
 	accountService.MirrorMaxAge, tradingService.MirrorMaxAge = c.MirrorMaxAge, c.MirrorMaxAge

@@ -10,34 +10,53 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
 
+// feed is what a server's messages look like.
+type feed struct {
+	hello  string // how the first one begins
+	event  string // how one with an event begins
+	number string // what stands before the event's number
+}
+
+var paddockFeed = feed{hello: `{"type":"subscribed"`, event: `{"type":"event"`, number: `"cursor":`}
+
 // fan is one socket of the crowd. It reads frames and does little more: a client
 // that used half of the machine would measure itself.
 type fan struct {
+	feed
 	conn net.Conn
 	in   *bufio.Reader
+	all  *atomic.Int64 // events of the whole crowd
 
 	mu    sync.Mutex
 	times []time.Time // when each event came, by its cursor from 1
 	err   error
 }
 
-// dialFan opens a viewer's socket that follows an account from its first event on,
-// and starts to read it.
-func dialFan(addr string, tenant, viewer int) (*fan, error) {
+// viewerPath is where a viewer's socket follows an account from its first event on,
+// and viewerCookie says whose it is.
+func viewerPath(tenant int) string { return "/api/ws?account_id=" + account(tenant) + "&cursor=0" }
+
+func viewerCookie(tenant, viewer int) string {
+	return cookie(fmt.Sprintf("viewer-session-%d-%d", tenant, viewer))
+}
+
+// dialFan opens a socket, and starts to read it.
+func dialFan(addr, path, cookie string, told feed, all *atomic.Int64) (*fan, error) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		return nil, err
 	}
-	_, err = fmt.Fprintf(conn, "GET /api/ws?account_id=%s&cursor=0 HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"+
-		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nCookie: %s\r\n\r\n", account(tenant), addr, cookie(fmt.Sprintf("viewer-session-%d-%d", tenant, viewer)))
+	_, err = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"+
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nCookie: %s\r\n\r\n", path, addr, cookie)
 	if err != nil {
 		return nil, err
 	}
-	f := &fan{conn: conn, in: bufio.NewReaderSize(conn, 2048)}
+	f := &fan{feed: told, conn: conn, in: bufio.NewReaderSize(conn, 2048), all: all}
 	response, err := http.ReadResponse(f.in, nil)
 	if err != nil {
 		return nil, err
@@ -45,7 +64,7 @@ func dialFan(addr string, tenant, viewer int) (*fan, error) {
 	if response.StatusCode != http.StatusSwitchingProtocols {
 		return nil, fmt.Errorf("the socket was refused: %s", response.Status)
 	}
-	if text, err := f.frame(); err != nil || !bytes.HasPrefix(text, []byte(`{"type":"subscribed"`)) {
+	if text, err := f.frame(); err != nil || !bytes.HasPrefix(text, []byte(f.hello)) {
 		return nil, fmt.Errorf("not subscribed: %s (%v)", text, err)
 	}
 	go f.read()
@@ -58,14 +77,14 @@ func (f *fan) read() {
 	for {
 		text, err := f.frame()
 		now := time.Now()
-		if err == nil && text == nil {
+		if err == nil && (text == nil || string(text) == "{}") { // a ping, of WebSocket's or of Centrifugo's
 			continue
 		}
 		var n int64
 		if err == nil {
-			_, rest, found := bytes.Cut(text, []byte(`"cursor":`))
-			end := bytes.IndexByte(rest, ',')
-			if !found || end < 0 || !bytes.HasPrefix(text, []byte(`{"type":"event"`)) {
+			_, rest, found := bytes.Cut(text, []byte(f.number))
+			end := bytes.IndexAny(rest, ",}")
+			if !found || end < 0 || !bytes.HasPrefix(text, []byte(f.event)) {
 				err = fmt.Errorf("told %s", text)
 			} else {
 				n, err = strconv.ParseInt(string(rest[:end]), 10, 64)
@@ -82,6 +101,7 @@ func (f *fan) read() {
 		}
 		f.times = append(f.times, now)
 		f.mu.Unlock()
+		f.all.Add(1)
 	}
 }
 

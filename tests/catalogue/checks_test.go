@@ -38,7 +38,7 @@ const (
 		'private.create_account(text,text)',                -- asks for a user: there is no account yet
 		-- ask for a user, whose tokens they are
 		'private.make_token(uuid,text,bytea,text,text[],uuid[],boolean,timestamp with time zone,interval,jsonb)', 'private.revoke_token(uuid)',
-		'private.lock_event_log(boolean)',                  -- writes nothing
+		'private.lock_event_log(boolean,boolean)',          -- writes one setting
 		'private.check_replica(uuid,pg_lsn,timestamp with time zone,interval)', -- writes nothing: it runs on a standby
 		'private.append_event(text,jsonb,text)',            -- asks for the scope of each kind
 		'private.read_credentials(integer[],text[])'        -- notes the decryption
@@ -410,16 +410,17 @@ var checks = []check{
 	{
 		// A NOTIFY can make its transaction's commit fail or wait, and any login
 		// can cause that. So only the doorbell's own transaction has a NOTIFY, and
-		// nothing in the schema rings the doorbell.
-		name: "nothing notifies but the doorbell, and nothing rings it",
+		// nothing in the schema rings the doorbell but the log for what revokes nothing.
+		name: "nothing notifies but the doorbell, and nothing rings it but the log",
 		sql: `select what from (
-			select 'function ' || p.oid::regprocedure, pg_get_functiondef(p.oid) ~* ` + notifies + ` and p.oid::regprocedure::text <> 'private.notify_events(uuid[])'
+			select 'function ' || p.oid::regprocedure, pg_get_functiondef(p.oid) ~* ` + notifies + ` and p.oid::regprocedure::text not in ('private.notify_events(uuid[])', 'private.ring_for_others()')
 				from pg_proc p join pg_namespace n on n.oid = p.pronamespace
 				where n.nspname !~ '^(pg_|information_schema)' and p.prokind in ('f', 'p')
 				and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
 			union all select 'rule ' || r.rulename || ' on ' || r.ev_class::regclass, pg_get_ruledef(r.oid) ~* ` + notifies + ` from pg_rewrite r
 				join pg_class c on c.oid = r.ev_class join pg_namespace n on n.oid = c.relnamespace where n.nspname !~ '^(pg_|information_schema)'
-			union all select 'trigger ' || t.tgname || ' on ' || t.tgrelid::regclass, pg_get_triggerdef(t.oid) ~* ` + notifies + ` from pg_trigger t
+			union all select 'trigger ' || t.tgname || ' on ' || t.tgrelid::regclass, pg_get_triggerdef(t.oid) ~* ` + notifies + `
+				or t.tgfoid = 'private.ring_for_others'::regproc and t.tgrelid <> 'app.account_events'::regclass from pg_trigger t
 			union all select 'default on ' || d.adrelid::regclass, pg_get_expr(d.adbin, d.adrelid) ~* ` + notifies + ` from pg_attrdef d
 			union all select 'constraint ' || k.conname, pg_get_constraintdef(k.oid) ~* ` + notifies + ` from pg_constraint k
 			union all select 'policy ' || o.polname || ' on ' || o.polrelid::regclass,
@@ -436,6 +437,7 @@ var checks = []check{
 				"revoke execute on function private.loud() from public", "alter function private.loud() owner to paddock_gate"},
 			{`create rule loud as on delete to auth.session do also notify x`},
 			{"create trigger loud after delete on auth.session for each row when (pg_notify('x', '')::text is null) execute function private.record_account_change()"},
+			{"create trigger loud after delete on auth.session referencing old table as written for each statement execute function private.ring_for_others()"},
 			{"alter table app.agent_logs alter column message set default pg_notify('x', '')::text"},
 			{"alter table app.agent_logs add check (pg_notify('x', '')::text is not null)"},
 			{"alter policy app_reads on app.agent_logs using (account_id = (select private.account_id('read')) and pg_notify('x', '')::text is not null)"},

@@ -22,6 +22,7 @@ const (
 	waiting    = "jobs"
 	sent       = "webhooks"
 	tokens     = "API tokens"
+	pushed     = "live events"
 )
 
 // mutants breaks rules that orders depend on, and names the tests that must
@@ -240,6 +241,16 @@ var mutants = []mutant{
 	{secrets, "app/broker/foreign.go", "values[i] = f.keys.maskText(value)", "_, _ = i, value", []string{"app/broker TestNothingShowsEchoedKeys"}},
 	{secrets, "app/broker/socket.go", "	s.credentials.mask(text, true)\n", "", []string{"app/broker TestNoStreamShowsEchoedKeys"}},
 	{secrets, "cmd/paddock/librarylog.go", "said, _, quotes := bytes.Cut(line, []byte(`\"`))", "said, quotes := line, true", []string{"cmd/paddock TestWhatNobodyAskedForIsNotLogged"}},
+
+	{pushed, "app/push/listen.go", "	case b.h.HasRung(n.PID):\n", "", []string{"app/push TestRingInTheProcessIsReadOnce"}},
+	{pushed, "app/push/late.go", "if f.catchUp(in.Account) {", "if f.catchUp(in.Account) && false {", []string{"app/push TestNothingIsLostBetweenBehindAndLive"}},
+	{pushed, "sql/func/005/ring_for_others.sql", " where w.kind in ('order', 'position', 'agent_log', 'journal')", "", []string{"app/push TestTheLogRingsForOthers"}},
+	{pushed, "sql/005_events.sql", "  when (current_setting('app.rings', true) is distinct from 'on') execute", "  execute", []string{"app/push TestTheLogRingsForOthers"}},
+	{pushed, "sql/func/005/notify_events.sql", "- 1) / 900", "- 1) / 2000", []string{"app/push TestRingNamesAllAccounts"}},
+	{pushed, "sql/func/005/read_events.sql", " offset 0", "", []string{"app/push TestReadingReadsNoOtherGrants"}},
+	{pushed, "sql/func/005/changed_places.sql", " and (g.expires_at is null or g.expires_at > now())", "", []string{"app/push TestAccessRunsOut"}},
+	{pushed, "sql/func/005/changed_places.sql", " and s.reaches", "", []string{"app/push TestALookKnowsWhatATokenReaches"}},
+	{pushed, "sql/func/005/read_events.sql", " and g.user_id = s.user_id", "", []string{"app/push TestRingInTheProcessAsksTheDatabase"}},
 
 	{older, "sql/func/005/read_events.sql", "or t.mark is distinct from (", "or t.mark is null and t.mark is distinct from (", []string{"app/push TestAnOlderDatabaseIsNoticed"}},
 	{older, "sql/func/005/read_events.sql", "when h.last_seq then h.last_at", "when h.last_seq then t.mark", []string{"app/push TestAnOlderDatabaseIsNoticed"}},
