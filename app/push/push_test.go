@@ -427,7 +427,7 @@ func TestListenerFollowsTheChannel(t *testing.T) {
 	c.want("event", "")
 }
 
-// Events that were written without a ring, as with psql, are found by polling.
+// Events for which nobody rang are found by the clock.
 func TestOthersAreFoundByTheClock(t *testing.T) {
 	f := newFixture(t, func(c *push.Config) { c.Poll = 0 })
 	c := f.dial(1)

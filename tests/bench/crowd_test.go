@@ -40,7 +40,7 @@ func TestTenThousandConnections(t *testing.T) {
 	if n := descriptors(t, pid); n < before+crowded {
 		t.Errorf("the server holds %d descriptors, %d of them from before", n, before)
 	}
-	writer := tenant.NewDB(db.Pool(t, "paddock_app"), nil) // it does not ring: the server finds the events by its timer
+	writer := tenant.NewDB(db.Pool(t, "paddock_app"), nil) // it does not ring, so that the log does
 	for i := range tenants {
 		err := writer.TxNotify(t.Context(), tenant.Admission{Token: token(i + 1), Account: uuid.MustParse(account(i + 1))}, func(b *tenant.Batch) {
 			if err := b.AppendEvent("agent_log", map[string]string{"orchestrator_agent_id": "", "level": "info", "message": "one of many"}); err != nil {
