@@ -2680,7 +2680,7 @@ create function app.record_adjustments(p_account uuid, p_activities jsonb) retur
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.record_agreement(p_account uuid, p_at timestamp with time zone, p_doubts bigint, p_max_age interval, p_newest timestamp with time zone) returns void
-  language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.record_execution(p_account uuid, p_order uuid, p_event text, x jsonb, p_at timestamp with time zone) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker

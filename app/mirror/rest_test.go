@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"paddock/app/mirror"
 	"paddock/app/tenant"
@@ -72,4 +73,36 @@ func TestAnAccountAtRestIsReconciledSeldom(t *testing.T) {
 	rests("with another stream")
 	w.exec("update app.user_accounts set stream_mode = 'off'")
 	stirs("without a stream", 20)
+}
+
+// Where a list of positions differs from what is counted, the transaction that compares
+// the two records no agreement: orders are read again first. Where they are the same, it
+// does.
+func TestAListThatDiffersIsNoAgreement(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	holder := uuidOf(1)
+	w.instance(holder, 10)
+	leases := w.claim(holder, time.Minute, 10)
+	if len(leases) == 0 {
+		t.Fatal("there is no lease")
+	}
+	l := leases[0]
+	w.exec(`insert into app.stream_cursors (account_id, agreed_at) values ($1, '2026-01-01') on conflict (account_id) do update set agreed_at = excluded.agreed_at`, l.Account)
+	w.exec("insert into app.alpaca_positions (account_id, symbol, asset_class, qty, as_of) values ($1, 'AAPL', 'us_equity', 1, now())", l.Account)
+	for _, list := range []struct {
+		qty    string
+		agrees bool
+	}{{"2", false}, {"1", true}} {
+		var unsettled []string
+		err := w.worker.Tx(t.Context(), l, func(b *tenant.Batch) {
+			b.Queue("select app.settle_positions($1, $2, now(), app.position_moves($1), '{}', 0, '1 minute', null)", l.Account,
+				[]byte(`[{"symbol":"AAPL","asset_class":"us_equity","side":"long","qty":"`+list.qty+`","avg_entry_price":"1"}]`)).
+				QueryRow(func(row pgx.Row) error { return row.Scan(&unsettled) })
+		})
+		agreed := scan[bool](w, "select agreed_at > '2026-01-01' from app.stream_cursors where account_id = $1", l.Account)
+		if err != nil || (len(unsettled) == 0) != list.agrees || agreed != list.agrees {
+			t.Errorf("a list of %s where 1 is counted: unsettled are %v, an agreement is recorded: %v (%v)", list.qty, unsettled, agreed, err)
+		}
+	}
 }
