@@ -51,7 +51,7 @@ grant select on app.event_heads to paddock_app;
 create table app.account_events (
   account_id uuid not null references app.event_heads (account_id) on delete cascade,
   seq bigint not null,
-  kind text not null check (kind in ('order', 'position', 'agent_log', 'account', 'credentials', 'guard', 'journal', 'job', 'webhook')),
+  kind text not null check (kind in ('order', 'position', 'agent_log', 'account', 'credentials', 'guard', 'journal', 'job', 'webhook', 'history')),
   -- The broker's event id (a ULID), by which a repeated update is recognised.
   broker_event_id text,
   at timestamptz not null default clock_timestamp(),
@@ -204,10 +204,11 @@ create policy app_inserts on app.agent_logs for insert to paddock_app
 grant select, insert (account_id, id, user_id, orchestrator_agent_id, level, message, data) on app.agent_logs to paddock_app;
 
 -- What users have had stored in the day that began then, in bytes: agents' logs,
--- and orders with their events. An operator changes the limit as paddock_owner.
+-- orders with their events, and what imports of their accounts' histories brought.
+-- An operator changes the limit as paddock_owner.
 create table private.stored_bytes (
   user_id text not null references auth."user" (id) on delete cascade,
-  what text not null check (what in ('logs', 'orders')),
+  what text not null check (what in ('logs', 'orders', 'history')),
   since timestamptz not null default clock_timestamp(),
   bytes bigint not null,
   primary key (user_id, what)
@@ -220,7 +221,8 @@ grant select, insert, update (since, bytes), delete on private.stored_bytes to p
 create table private.storage_limit (
   only_one boolean primary key default true check (only_one),
   logs_a_day bigint not null default 100 * 1024 * 1024 check (logs_a_day >= 0),
-  orders_a_day bigint not null default 1024 * 1024 * 1024 check (orders_a_day >= 0)
+  orders_a_day bigint not null default 1024 * 1024 * 1024 check (orders_a_day >= 0),
+  history_a_day bigint not null default 1024 * 1024 * 1024 check (history_a_day >= 0)
 );
 comment on table private.storage_limit is 'How many bytes a user may have stored in a day; paddock_owner may change them.';
 alter table private.storage_limit enable row level security, force row level security;

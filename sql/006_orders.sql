@@ -98,10 +98,13 @@ create table app.alpaca_orders (
   -- often it was asked for those that are missing.
   fills_qty numeric not null default 0,
   fills_avg_price numeric,
-  fills_differ boolean not null generated always as ((import_id is null or broker_updated_at is not null)
+  fills_differ boolean not null generated always as (not fills_awaited and (import_id is null or broker_updated_at is not null)
     and (filled_qty <> fills_qty or filled_avg_price is distinct from fills_avg_price)) stored,
   fills_asked_at timestamptz,
   fills_asked integer not null default 0,
+  -- The import of the account's history has brought it, and has not come to its
+  -- executions yet (app.history_imports). Until then nobody else asks for them.
+  fills_awaited boolean not null default false,
   -- The import that brought it (private.imports). Until the broker describes such
   -- an order itself its executions are not asked for: there may be a million, most
   -- of them older than what the broker still lists.
@@ -144,6 +147,7 @@ create index alpaca_orders_wind_down_idx on app.alpaca_orders (account_id, wind_
 create index alpaca_orders_filled_idx on app.alpaca_orders (account_id, symbol, (case when filled_at is null then broker_updated_at else filled_at end) desc)
   where filled_qty > 0;
 create index alpaca_orders_token_idx on app.alpaca_orders (account_id, created_at) where token_path is not null;
+create index alpaca_orders_awaited_idx on app.alpaca_orders (account_id, id) where fills_awaited;
 create index alpaca_orders_import_idx on app.alpaca_orders (account_id, import_id) where import_id is not null;
 alter table app.alpaca_orders enable row level security, force row level security,
   alter column account_id set statistics 0, alter column id set statistics 0, alter column client_order_id set statistics 0,
@@ -190,13 +194,13 @@ grant select,
   insert (account_id, id, client_order_id, intent_state, request_hash, request, submitted_by, orchestrator_agent_id, tag, reduce_only,
     wind_down_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price,
     trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty,
-    filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at,
-    failed_at, replaced_at, updated_at),
+    filled_avg_price, broker_request_id, broker_updated_at, broker_order, fills_awaited, created_at, submitted_at, filled_at, canceled_at,
+    expired_at, failed_at, replaced_at, updated_at),
   update (intent_state, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price,
     trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status,
     status_message, filled_qty, filled_avg_price, taken_back, overshot_qty, broker_request_id, broker_error_code, broker_refusal, broker_updated_at,
-    broker_order, looked_up_at, lookups, fills_qty, fills_avg_price, fills_asked_at, fills_asked, submitted_at, filled_at, canceled_at,
-    expired_at, failed_at, replaced_at, updated_at)
+    broker_order, looked_up_at, lookups, fills_qty, fills_avg_price, fills_awaited, fills_asked_at, fills_asked, submitted_at, filled_at,
+    canceled_at, expired_at, failed_at, replaced_at, updated_at)
   on app.alpaca_orders to paddock_worker;
 -- For claim_leases, which finds missing answers and silent orders; for deleting an
 -- account, which returns its open orders; and for claim_client_order_id.

@@ -201,6 +201,27 @@ create policy report_reads on app.journal_gaps for select to paddock_report
   using (account_id = any ((select private.report_accounts())::uuid[]));
 grant select (account_id, symbol, journal_qty, broker_qty, trips_since, since) on app.journal_gaps to paddock_report;
 
+-- Symbols whose executions were imported, and whose round trips are computed again
+-- afterwards, a part at a time, since a symbol may have a hundred thousand.
+create table app.round_trips_due (
+  account_id uuid not null references app.user_accounts (id) on delete cascade,
+  symbol text not null,
+  since timestamptz not null,       -- the earliest execution that is new
+  -- The execution to go on with; null: it has not begun, and the round trips are as
+  -- they were.
+  reached_at timestamptz,
+  reached_id text collate "C",
+  primary key (account_id, symbol),
+  check ((reached_at is null) = (reached_id is null))
+);
+comment on table app.round_trips_due is 'Symbols whose round trips are to be computed again after an import of executions, and how far that is.';
+alter table app.round_trips_due enable row level security, force row level security,
+  alter column account_id set statistics 0, alter column symbol set statistics 0, alter column reached_id set statistics 0;
+create policy worker_all on app.round_trips_due to paddock_worker
+  using (account_id = (select private.account_id('work')))
+  with check (account_id = (select private.account_id('work')));
+grant select, insert (account_id, symbol, since), update (since, reached_at, reached_id), delete on app.round_trips_due to paddock_worker;
+
 create trigger note_change after insert or update or delete on app.fills for each row execute function private.note_change();
 create trigger note_change after insert or update or delete on app.trading_positions for each row execute function private.note_change();
 create trigger note_change after insert or update or delete on app.journal_gaps for each row execute function private.note_change();
@@ -218,21 +239,24 @@ create trigger note_change after insert or update or delete on app.journal_gaps 
 {{ template "func/009/record_adjustments.sql" . }}
 {{ template "func/009/write_trading_position.sql" . }}
 {{ template "func/009/recompute_scope_round_trips.sql" . }}
+{{ template "func/009/recompute_scopes.sql" . }}
 {{ template "func/009/recompute_round_trips.sql" . }}
+{{ template "func/009/continue_round_trips.sql" . }}
 {{ template "func/009/find_journal_gaps.sql" . }}
 {{ template "func/009/record_journal_gaps.sql" . }}
 grant execute on function app.asset_class, app.multiplier, app.match_stream_fill, app.update_fills_totals, app.record_execution,
   app.match_listed_fills, app.replace_fills, app.activity_time, app.attribute_adjustment, app.pair_splits, app.record_adjustments,
-  app.write_trading_position, app.recompute_scope_round_trips, app.recompute_round_trips, app.find_journal_gaps,
-  app.record_journal_gaps to paddock_worker;
+  app.write_trading_position, app.recompute_scope_round_trips, app.recompute_scopes, app.recompute_round_trips, app.continue_round_trips,
+  app.find_journal_gaps, app.record_journal_gaps to paddock_worker;
 
 reset role;
 
 ---- create above / drop below ----
 
 set local role paddock_owner;
-drop function app.record_journal_gaps, app.find_journal_gaps, app.recompute_round_trips, app.recompute_scope_round_trips,
+drop function app.record_journal_gaps, app.find_journal_gaps, app.continue_round_trips, app.recompute_round_trips, app.recompute_scopes,
+  app.recompute_scope_round_trips,
   app.write_trading_position, app.record_adjustments, app.pair_splits, app.attribute_adjustment, app.activity_time,
   app.replace_fills, app.match_listed_fills, app.record_execution, app.update_fills_totals, app.match_stream_fill, app.multiplier, app.asset_class;
-drop table app.journal_gaps, app.trading_positions, app.journal_adjustments, app.fills;
+drop table app.round_trips_due, app.journal_gaps, app.trading_positions, app.journal_adjustments, app.fills;
 reset role;

@@ -59,7 +59,7 @@ create table app.account_events (
   data jsonb not null,
   constraint account_events_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.event_heads(account_id) ON DELETE CASCADE,
   constraint account_events_bounded CHECK ((app.json_size(data) <= 16777216)),
-  constraint account_events_kind_check CHECK ((kind = ANY (ARRAY['order'::text, 'position'::text, 'agent_log'::text, 'account'::text, 'credentials'::text, 'guard'::text, 'journal'::text, 'job'::text, 'webhook'::text])))
+  constraint account_events_kind_check CHECK ((kind = ANY (ARRAY['order'::text, 'position'::text, 'agent_log'::text, 'account'::text, 'credentials'::text, 'guard'::text, 'journal'::text, 'job'::text, 'webhook'::text, 'history'::text])))
 ) partition by RANGE (at);
 alter table app.account_events enable row level security, force row level security;
 -- without statistics: account_id, broker_event_id, data
@@ -246,9 +246,10 @@ create table app.alpaca_orders (
   lookups integer not null default 0,
   fills_qty numeric not null default 0,
   fills_avg_price numeric,
-  fills_differ boolean not null generated always as (((import_id IS NULL) OR (broker_updated_at IS NOT NULL)) AND ((filled_qty <> fills_qty) OR (filled_avg_price IS DISTINCT FROM fills_avg_price))) stored,
+  fills_differ boolean not null generated always as ((NOT fills_awaited) AND ((import_id IS NULL) OR (broker_updated_at IS NOT NULL)) AND ((filled_qty <> fills_qty) OR (filled_avg_price IS DISTINCT FROM fills_avg_price))) stored,
   fills_asked_at timestamp with time zone,
   fills_asked integer not null default 0,
+  fills_awaited boolean not null default false,
   import_id uuid,
   created_at timestamp with time zone not null default now(),
   submitted_at timestamp with time zone,
@@ -281,6 +282,7 @@ create table app.alpaca_orders (
   constraint alpaca_orders_token_path_check CHECK (((cardinality(token_path) >= 1) AND (cardinality(token_path) <= 8))),
   constraint alpaca_orders_wind_down_reduces CHECK ((reduce_only OR (wind_down_id IS NULL)))
 );
+CREATE INDEX alpaca_orders_awaited_idx ON app.alpaca_orders USING btree (account_id, id) WHERE fills_awaited;
 CREATE INDEX alpaca_orders_filled_idx ON app.alpaca_orders USING btree (account_id, symbol, (
 CASE
     WHEN (filled_at IS NULL) THEN broker_updated_at
@@ -329,7 +331,7 @@ create policy worker_all on app.alpaca_orders to paddock_worker
 grant select (account_id, id, client_order_id, intent_state, request_hash, submitted_by, orchestrator_agent_id, tag, reduce_only, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, is_open, filled_qty, filled_avg_price, broker_updated_at, broker_order, import_id, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), insert (account_id, id, client_order_id, intent_state, submitted_by, orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_order, import_id, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (import_id), delete on app.alpaca_orders to paddock_gate;
 grant select (account_id, id, client_order_id, token_id, orchestrator_agent_id, tag, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, created_at, submitted_at, filled_at, canceled_at, updated_at) on app.alpaca_orders to paddock_report;
 grant select, insert (account_id, id, client_order_id, action, intent_state, idempotency_key, request_hash, request, submitted_by, orchestrator_agent_id, tag, reduce_only, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, overshot_qty, reference_prices, requested_at, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_app;
-grant select, insert (account_id, id, client_order_id, intent_state, request_hash, request, submitted_by, orchestrator_agent_id, tag, reduce_only, wind_down_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, overshot_qty, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, fills_qty, fills_avg_price, fills_asked_at, fills_asked, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_worker;
+grant select, insert (account_id, id, client_order_id, intent_state, request_hash, request, submitted_by, orchestrator_agent_id, tag, reduce_only, wind_down_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, fills_awaited, created_at, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at), update (intent_state, overshot_qty, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, status_message, filled_qty, filled_avg_price, taken_back, broker_request_id, broker_error_code, broker_refusal, broker_updated_at, broker_order, looked_up_at, lookups, fills_qty, fills_avg_price, fills_asked_at, fills_asked, fills_awaited, submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at) on app.alpaca_orders to paddock_worker;
 CREATE TRIGGER check_job_order BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN ((new.intent_state = 'submitting'::text)) EXECUTE FUNCTION private.check_job_order();
 CREATE TRIGGER claim_client_order_id BEFORE INSERT ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state = 'submitting'::text) AND (new.request_hash IS NOT NULL))) EXECUTE FUNCTION private.claim_client_order_id();
 CREATE TRIGGER guard_again BEFORE UPDATE ON app.alpaca_orders FOR EACH ROW WHEN (((new.intent_state = 'submitting'::text) AND (old.intent_state <> 'submitting'::text))) EXECUTE FUNCTION app.guard_order();
@@ -563,6 +565,52 @@ grant select (account_id, execution_id, id, order_id, alpaca_order_id, symbol, a
 grant select on app.fills to paddock_app;
 grant select, insert, update (qty, price, at, state, previous_execution_id), delete on app.fills to paddock_worker;
 CREATE TRIGGER note_change AFTER INSERT OR DELETE OR UPDATE ON app.fills FOR EACH ROW EXECUTE FUNCTION private.note_change();
+
+-- How far the import of each account's history is: of the orders that were over before it was connected, and of their executions.
+create table app.history_imports (
+  account_id uuid not null,
+  asked bigint not null default 1,
+  asked_at timestamp with time zone not null default clock_timestamp(),
+  asked_by text,
+  begun bigint not null default 0,
+  state text not null default 'done'::text,
+  began_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  until_at timestamp with time zone,
+  order_id uuid,
+  activity_id text,
+  reached_at timestamp with time zone,
+  orders_read bigint not null default 0,
+  orders_added bigint not null default 0,
+  executions_added bigint not null default 0,
+  problem text,
+  problem_at timestamp with time zone,
+  updated_at timestamp with time zone not null default clock_timestamp(),
+  constraint history_imports_pkey PRIMARY KEY (account_id),
+  constraint history_imports_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint history_imports_check CHECK (((state = 'done'::text) = ((finished_at IS NOT NULL) OR (began_at IS NULL)))),
+  constraint history_imports_check1 CHECK (((problem IS NULL) = (problem_at IS NULL))),
+  constraint history_imports_problem_check CHECK ((char_length(problem) <= 500)),
+  constraint history_imports_state_check CHECK ((state = ANY (ARRAY['orders'::text, 'executions'::text, 'round_trips'::text, 'done'::text])))
+);
+CREATE INDEX history_imports_underway_idx ON app.history_imports USING btree (account_id) WHERE ((state <> 'done'::text) OR (asked > begun));
+alter table app.history_imports enable row level security, force row level security;
+-- without statistics: account_id, asked_by, order_id, activity_id
+create policy app_asks on app.history_imports for insert to paddock_app
+  with check (((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)) AND (asked_by = ( SELECT private.user_id() AS user_id))));
+create policy app_asks_again on app.history_imports for update to paddock_app
+  using ((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)))
+  with check (((account_id = ( SELECT private.account_id('cancel'::text) AS account_id)) AND (asked_by = ( SELECT private.user_id() AS user_id))));
+create policy app_reads on app.history_imports for select to paddock_app
+  using ((account_id = ( SELECT private.account_id('read'::text) AS account_id)));
+create policy gate_reads on app.history_imports for select to paddock_gate
+  using (true);
+create policy worker_all on app.history_imports to paddock_worker
+  using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
+  with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
+grant select (account_id, asked, begun, state) on app.history_imports to paddock_gate;
+grant select, insert (account_id, asked_by), update (asked, asked_at, asked_by) on app.history_imports to paddock_app;
+grant select, insert (account_id, begun, began_at, finished_at, orders_read), update (begun, state, began_at, finished_at, until_at, order_id, activity_id, reached_at, orders_read, orders_added, executions_added, problem, problem_at, updated_at) on app.history_imports to paddock_worker;
 
 -- Round trips as another system recorded them before its rows were moved here; the journal knows nothing of them.
 create table app.imported_trading_positions (
@@ -830,6 +878,24 @@ create policy app_updates on app.refused_requests for update to paddock_app
   with check ((account_id = ( SELECT private.account_id('trade'::text) AS account_id)));
 grant select, insert (account_id, idempotency_key, client_order_id), update (refused_at), delete on app.refused_requests to paddock_app;
 CREATE TRIGGER refuse_waiting_job AFTER INSERT OR UPDATE ON app.refused_requests FOR EACH ROW EXECUTE FUNCTION private.refuse_waiting_job();
+
+-- Symbols whose round trips are to be computed again after an import of executions, and how far that is.
+create table app.round_trips_due (
+  account_id uuid not null,
+  symbol text not null,
+  since timestamp with time zone not null,
+  reached_at timestamp with time zone,
+  reached_id text collate "C",
+  constraint round_trips_due_pkey PRIMARY KEY (account_id, symbol),
+  constraint round_trips_due_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint round_trips_due_check CHECK (((reached_at IS NULL) = (reached_id IS NULL)))
+);
+alter table app.round_trips_due enable row level security, force row level security;
+-- without statistics: account_id, symbol, reached_id
+create policy worker_all on app.round_trips_due to paddock_worker
+  using ((account_id = ( SELECT private.account_id('work'::text) AS account_id)))
+  with check ((account_id = ( SELECT private.account_id('work'::text) AS account_id)));
+grant select, insert (account_id, symbol, since), update (since, reached_at, reached_id), delete on app.round_trips_due to paddock_worker;
 
 -- How far each account's mirror is: the last update that its stream has applied, and when it last agreed with the broker.
 create table app.stream_cursors (
@@ -1837,7 +1903,9 @@ create table private.storage_limit (
   only_one boolean not null default true,
   logs_a_day bigint not null default ((100 * 1024) * 1024),
   orders_a_day bigint not null default ((1024 * 1024) * 1024),
+  history_a_day bigint not null default ((1024 * 1024) * 1024),
   constraint storage_limit_pkey PRIMARY KEY (only_one),
+  constraint storage_limit_history_a_day_check CHECK ((history_a_day >= 0)),
   constraint storage_limit_logs_a_day_check CHECK ((logs_a_day >= 0)),
   constraint storage_limit_only_one_check CHECK (only_one),
   constraint storage_limit_orders_a_day_check CHECK ((orders_a_day >= 0))
@@ -1858,7 +1926,7 @@ create table private.stored_bytes (
   bytes bigint not null,
   constraint stored_bytes_pkey PRIMARY KEY (user_id, what),
   constraint stored_bytes_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE,
-  constraint stored_bytes_what_check CHECK ((what = ANY (ARRAY['logs'::text, 'orders'::text])))
+  constraint stored_bytes_what_check CHECK ((what = ANY (ARRAY['logs'::text, 'orders'::text, 'history'::text])))
 );
 alter table private.stored_bytes enable row level security, force row level security;
 create policy gate_all on private.stored_bytes to paddock_gate
@@ -2526,6 +2594,9 @@ create function app.closings_to_make(p_account uuid, p_wind_down uuid) returns T
 create function app.common_symbols(a text[], b text[]) returns text[]
   language plpgsql immutable parallel safe set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_gate
 
+create function app.continue_round_trips(p_account uuid, p_most integer) returns boolean
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
 create function app.doubt_mirror(p_account uuid) returns void
   language sql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
@@ -2559,6 +2630,12 @@ create function app.held_quantity(p_account uuid, p_symbol text) returns numeric
 
 create function app.import_hash(p_text text) returns numeric
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_gate
+
+create function app.import_history_activities(p_account uuid, p_activities jsonb) returns integer
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.import_history_orders(p_account uuid, p_orders jsonb, OUT added integer, OUT is_open boolean, OUT ours text[]) returns record
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.import_row_id(p_account uuid, p_table text, p_id text, p_key text) returns uuid
   language sql immutable parallel safe;  -- paddock_owner's; for paddock_gate
@@ -2667,7 +2744,10 @@ create function app.position_symbol(p_symbol text) returns text
 create function app.recompute_round_trips(p_account uuid, p_symbol text, p_at timestamp with time zone, p_id text) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
-create function app.recompute_scope_round_trips(p_account uuid, p_symbol text, p_scope text, p_value text, p_at timestamp with time zone, p_id text) returns void
+create function app.recompute_scope_round_trips(p_account uuid, p_symbol text, p_scope text, p_value text, p_at timestamp with time zone, p_id text, p_most integer DEFAULT NULL::integer, OUT next_at timestamp with time zone, OUT next_id text) returns record
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
+
+create function app.recompute_scopes(p_account uuid, p_symbol text, p_at timestamp with time zone, p_id text) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.reconcile_order(p_account uuid, o jsonb, p_what text, p_sent_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_age interval DEFAULT NULL::interval, OUT before jsonb, OUT after jsonb) returns record
@@ -2676,7 +2756,7 @@ create function app.reconcile_order(p_account uuid, o jsonb, p_what text, p_sent
 create function app.reconcile_positions(p_account uuid, p_positions jsonb, p_as_of timestamp with time zone, p_moves jsonb, p_before jsonb, p_after jsonb, OUT changed boolean, OUT unsettled text[]) returns record
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_app, paddock_worker
 
-create function app.record_adjustments(p_account uuid, p_activities jsonb) returns void
+create function app.record_adjustments(p_account uuid, p_activities jsonb, p_later boolean DEFAULT false) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_owner's; for paddock_worker
 
 create function app.record_agreement(p_account uuid, p_at timestamp with time zone, p_doubts bigint, p_max_age interval, p_newest timestamp with time zone) returns void
@@ -2868,6 +2948,9 @@ create function private.claim_leases(p_holder uuid, p_ttl interval, p_max intege
 create function private.count_agent_log() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+create function private.count_history(p_bytes bigint) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
 create function private.count_kept_answer() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
@@ -2880,7 +2963,7 @@ create function private.count_order() returns trigger
 create function private.count_sent_order() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
-create function private.count_stored(p_what text, p_bytes bigint, p_refuse boolean) returns void
+create function private.count_stored(p_what text, p_bytes bigint, p_refuse boolean, p_user text DEFAULT private.user_id()) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 -- Makes an account and its owner's grant, for the admitted user.
@@ -3194,7 +3277,7 @@ create function private.release_leases(p_holder uuid, p_accounts uuid[]) returns
 create function private.renew_job_claims(p_holder uuid, p_ttl interval) returns void
   language sql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
-create function private.renew_leases(p_holder uuid, p_ttl interval, p_max integer, OUT mark text, OUT unresolved uuid[], OUT syncing uuid[], OUT syncs bigint[], OUT winding_down uuid[]) returns record
+create function private.renew_leases(p_holder uuid, p_ttl interval, p_max integer, OUT mark text, OUT unresolved uuid[], OUT syncing uuid[], OUT syncs bigint[], OUT winding_down uuid[], OUT importing uuid[]) returns record
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set jit=off;  -- paddock_gate's; for paddock_worker
 
 -- Makes a new key of the seal at once and keeps the one before it. An operator may call it.

@@ -96,6 +96,9 @@ func (s *Sim) checkSeeds() error {
 		if a.Cash.IsNegative() {
 			return fmt.Errorf("the account %s has the cash %s: it must not be negative", a.KeyID, a.Cash)
 		}
+		if err := s.checkHistory(a); err != nil {
+			return err
+		}
 		for _, p := range a.Positions {
 			known, ok := s.findAsset(p.Symbol)
 			switch {

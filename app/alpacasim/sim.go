@@ -65,6 +65,8 @@ type AccountSeed struct {
 	// Configuration has the fields that differ from a new account's, as in
 	// PATCH /v2/account/configurations.
 	Configuration json.RawMessage `json:"configuration,omitempty"`
+	// History are orders from before the start.
+	History *HistorySeed `json:"history,omitempty"`
 }
 
 // Sim is a simulated Alpaca.
@@ -142,6 +144,7 @@ func (s *Sim) AddAccount(seed AccountSeed) {
 		a.Settings = settings
 	}
 	s.hold(a, seed.Positions)
+	s.remember(a, seed.History)
 	s.state.Accounts[a.ID] = a
 	s.open(a)
 	s.touch(a)

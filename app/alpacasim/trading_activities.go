@@ -24,6 +24,14 @@ func (e entry) id() string {
 	return e.rest.ID
 }
 
+// hasID reports whether the entry has this id, without writing the ids of all.
+func (e entry) hasID(id string) bool {
+	if e.fill != nil {
+		return strings.HasSuffix(id, e.fill.ID) && e.id() == id
+	}
+	return e.rest.ID == id
+}
+
 func (e entry) body() any {
 	if e.fill != nil {
 		return e.fill.activity()
@@ -43,7 +51,10 @@ func (a *account) entries() []entry {
 	for i := range a.Activities {
 		all = append(all, entry{kind: a.Activities[i].ActivityType, at: a.Activities[i].at(), rest: &a.Activities[i]})
 	}
-	slices.SortStableFunc(all, func(a, b entry) int { return a.at.Compare(b.at) })
+	byTime := func(a, b entry) int { return a.at.Compare(b.at) }
+	if !slices.IsSortedFunc(all, byTime) { // most of the time it is
+		slices.SortStableFunc(all, byTime)
+	}
 	return all
 }
 
@@ -86,7 +97,7 @@ func page(all []entry, kinds []string, q url.Values) (any, *refusal) {
 		slices.Reverse(all)
 	}
 	if token := q.Get("page_token"); token != "" {
-		at := slices.IndexFunc(all, func(e entry) bool { return e.id() == token })
+		at := slices.IndexFunc(all, func(e entry) bool { return e.hasID(token) })
 		if at < 0 {
 			return nil, refuse(422, 42210000, "invalid page_token")
 		}

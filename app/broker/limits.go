@@ -118,6 +118,13 @@ func (l *limits) tryLowPriority(ctx context.Context, key string) *Error {
 	return &Error{Kind: RateLimited, Message: "the rest of this account's requests is left to others for the moment", RetryAfter: time.Second}
 }
 
+// Pace returns the time between two requests of a caller that takes this share of
+// the account's requests, such as 0.3.
+func (c *Client) Pace(share float64) time.Duration {
+	perSecond := float64(c.broker.limits.bucket(c.account + " " + c.base).Limit())
+	return time.Duration(float64(time.Second) / (share * perSecond))
+}
+
 // update sets the account's real limit from the headers of an answer.
 func (l *limits) update(key string, h http.Header) {
 	n, err := strconv.Atoi(h.Get("X-Ratelimit-Limit"))

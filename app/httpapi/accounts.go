@@ -36,6 +36,14 @@ func (s *Server) accountHealth(r *request) (response, error) {
 	return ok(s.Accounts.Health(r.Context(), r.admission))
 }
 
+func (s *Server) historyImport(r *request) (response, error) {
+	return ok(s.Accounts.History(r.Context(), r.admission))
+}
+
+func (s *Server) importHistory(r *request) (response, error) {
+	return accepted(s.Accounts.ImportHistory(r.Context(), r.admission))
+}
+
 func (s *Server) deleteAccount(r *request) (response, error) {
 	leave, err := s.settleOpenOrders(r)
 	if err != nil {

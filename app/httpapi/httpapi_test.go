@@ -50,6 +50,7 @@ func TestNamingAnAccount(t *testing.T) {
 	}
 	for _, p := range []struct{ method, path, body string }{
 		{"GET", "", ""}, {"PATCH", "", `{"name":"x"}`}, {"DELETE", "", ""}, {"GET", "/health", ""}, {"GET", "/credentials", ""},
+		{"GET", "/history-import", ""}, {"POST", "/history-import", ""},
 		{"PUT", "/credentials", `{"key_id":"PKAAAAAAAA","secret_key":"abcdefghij"}`}, {"DELETE", "/credentials", ""},
 	} {
 		t.Run("path "+p.method+p.path, func(t *testing.T) {

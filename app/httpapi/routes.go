@@ -39,6 +39,8 @@ func (s *Server) routes() []route {
 		own("PATCH", "/api/accounts/{id}", mayManage, "", withBody(s.changeAccount)),
 		own("DELETE", "/api/accounts/{id}", mayManage, "open_orders", s.deleteAccount),
 		own("GET", "/api/accounts/{id}/health", mayRead, "", s.accountHealth),
+		own("GET", "/api/accounts/{id}/history-import", mayRead, "", s.historyImport),
+		own("POST", "/api/accounts/{id}/history-import", mayCancel, "", withoutBody(s.importHistory)),
 		own("GET", "/api/accounts/{id}/credentials", mayRead, "", s.getCredentials),
 		own("PUT", "/api/accounts/{id}/credentials", mayManage, "", withBody(s.putCredentials)),
 		own("DELETE", "/api/accounts/{id}/credentials", mayManage, "open_orders", s.deleteCredentials),

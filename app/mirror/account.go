@@ -32,6 +32,7 @@ type account struct {
 	silent       chan struct{} // an open order had no update for too long
 	stirred      chan struct{} // an update came: the account is not at rest
 	windDownNow  chan struct{} // the account is to be wound down
+	importNow    chan struct{} // the account's history is to be imported
 	lastID       atomic.Value  // event id of the newest update applied, a string
 	stop         func()        // ends follow
 	lastRead     time.Time     // when open orders were last read
@@ -54,7 +55,7 @@ func (m *Manager) start(ctx context.Context, l tenant.Lease, before *running) *r
 	ctx, cancel := context.WithCancel(ctx)
 	a := &account{
 		m: m, lease: l, log: m.Logger.With("account", l.Account),
-		lookUpNow: make(chan struct{}, 1), gap: make(chan struct{}, 1), reconcileNow: make(chan struct{}, 1), silent: make(chan struct{}, 1), stirred: make(chan struct{}, 1), windDownNow: make(chan struct{}, 1),
+		lookUpNow: make(chan struct{}, 1), gap: make(chan struct{}, 1), reconcileNow: make(chan struct{}, 1), silent: make(chan struct{}, 1), stirred: make(chan struct{}, 1), windDownNow: make(chan struct{}, 1), importNow: make(chan struct{}, 1),
 		askedSingly: map[uuid.UUID]bool{}, missing: map[lostIntent]lookUpState{},
 	}
 	a.lastID.Store(l.LastEventID)
@@ -106,14 +107,15 @@ func (a *account) run(ctx context.Context) {
 	}
 }
 
-// follow reads the stream, reconciles, looks up lost orders and carries out
-// wind-downs, until the keys are refused or the lease is lost.
+// follow reads the stream, reconciles, looks up lost orders, carries out
+// wind-downs and imports the account's history, until the keys are refused or the lease is lost.
 func (a *account) follow(ctx context.Context) {
 	ctx, a.stop = context.WithCancel(ctx)
 	defer a.stop()
 	var parts sync.WaitGroup
 	parts.Go(func() { a.reconcileLoop(ctx) })
 	parts.Go(func() { a.errands(ctx) })
+	parts.Go(func() { a.historyLoop(ctx) })
 	a.streamLoop(ctx)
 	parts.Wait()
 }

@@ -414,6 +414,49 @@ func TestJournalEqualsPlainComputation(t *testing.T) {
 	}
 }
 
+// Round trips that are computed in parts, as after an import of the history, are in
+// the end those of a simple computation, whatever is told between the parts.
+func TestRoundTripsAreComputedInParts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for seed := range uint64(10) {
+		w.forgetTrades()
+		l := w.lease()
+		h := newTrial(seed+100, 60)
+		for _, o := range h.orders {
+			w.exec(`insert into app.alpaca_orders (account_id, client_order_id, orchestrator_agent_id, tag) values ($1, $2, nullif($3, ''), nullif($4, ''))`,
+				w.account.Account, o.id, o.agent, o.tag)
+		}
+		told := 0
+		tell := func() {
+			if told < len(h.told) {
+				told++
+				must(t, w.tell(l, told, h.told[told-1]))
+			}
+		}
+		for told < 40 {
+			tell()
+		}
+		for _, s := range trialSymbols {
+			w.exec("insert into app.round_trips_due (account_id, symbol, since) values ($1, $2, $3)", l.Account, s.symbol, h.told[h.IntN(40)].at.Add(-time.Hour))
+		}
+		for more := true; more; {
+			must(t, w.worker.TxNotify(t.Context(), l, func(b *tenant.Batch) {
+				b.Queue("select app.continue_round_trips($1, $2)", l.Account, 1+seed%6).QueryRow(func(row pgx.Row) error { return row.Scan(&more) })
+			}))
+			if h.IntN(3) == 0 {
+				tell()
+			}
+		}
+		for told < len(h.told) {
+			tell()
+		}
+		if d := differences(w.journalOf(), plainjournal.Trips(known(h.told))); d != "" {
+			t.Fatalf("seed %d:%s", seed, d)
+		}
+	}
+}
+
 // A fill reads the same number of rows however long the account's history is,
 // because its computation continues from the open round trip.
 func TestFillsCostTheSameForever(t *testing.T) {

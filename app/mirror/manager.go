@@ -2,7 +2,8 @@
 // positions from the broker into Postgres. Its input is the broker's stream of
 // trade updates, read by one instance for each account under a lease, and the
 // broker's REST API, by which it reconciles after every connection and gap. It
-// also looks up orders whose answer was lost, and carries out wind-downs.
+// also looks up orders whose answer was lost, carries out wind-downs, and imports
+// the history of an account that has traded elsewhere.
 //
 // Mirror, lease, reconciliation, lost and odd are explained in
 // docs/glossary.md.
@@ -56,8 +57,11 @@ type Config struct {
 	// WindDownPause is the least pause after a round of a wind-down in which
 	// the broker refused something; it doubles with each such round. 1 s.
 	WindDownPause time.Duration
-	MaxStreams    int // of this instance; it reconciles further accounts without one; 2,000
-	MaxAtOnce     int // connections being made, and reconciliations, at a time; 32 of each
+	// FirstPages is how many pages of 500 orders a first reconciliation reads; an
+	// import of the history reads the rest. 1.
+	FirstPages int
+	MaxStreams int // of this instance; it reconciles further accounts without one; 2,000
+	MaxAtOnce  int // connections being made, and reconciliations, at a time; 32 of each
 }
 
 // Manager holds leases on accounts and runs a stream for each.
@@ -67,6 +71,7 @@ type Manager struct {
 	wake           chan struct{}
 	connectSlots   chan struct{} // one entry for each connection being made
 	reconcileSlots chan struct{} // one entry for each reconciliation
+	historySlots   chan struct{} // one entry for each page of a history that is being read and recorded
 
 	running   map[uuid.UUID]*running // used by Run alone
 	renewed   time.Time              // when leases were last renewed; used by Run alone
@@ -118,6 +123,9 @@ func New(c Config) *Manager {
 	c.Silence = orDefault(c.Silence, 30*time.Second)
 	c.LookupWindow = orDefault(c.LookupWindow, time.Minute)
 	c.WindDownPause = orDefault(c.WindDownPause, time.Second)
+	if c.FirstPages == 0 {
+		c.FirstPages = 1
+	}
 	if c.MaxStreams == 0 {
 		c.MaxStreams = 2000
 	}
@@ -126,7 +134,7 @@ func New(c Config) *Manager {
 	}
 	return &Manager{
 		Config: c, holder: uuid.New(), wake: make(chan struct{}, 1), running: map[uuid.UUID]*running{},
-		connectSlots: make(chan struct{}, c.MaxAtOnce), reconcileSlots: make(chan struct{}, c.MaxAtOnce),
+		connectSlots: make(chan struct{}, c.MaxAtOnce), reconcileSlots: make(chan struct{}, c.MaxAtOnce), historySlots: make(chan struct{}, historyPagesAtOnce),
 	}
 }
 
@@ -237,6 +245,11 @@ func (m *Manager) renewLeases(ctx context.Context) {
 	for _, id := range news.WindingDown {
 		if r := m.running[id]; r != nil {
 			signal(r.account.windDownNow)
+		}
+	}
+	for _, id := range news.Importing {
+		if r := m.running[id]; r != nil {
+			signal(r.account.importNow)
 		}
 	}
 	for _, r := range m.running {

@@ -183,11 +183,11 @@ func (a *account) readChangedOrders(ctx context.Context, before orderStates, new
 	if newest != nil {
 		begin = newest.Add(-listOverlap)
 	}
-	orders, err := a.pages(ctx, url.Values{"status": {"open"}}, time.Time{}, allPages)
+	orders, _, err := a.pages(ctx, url.Values{"status": {"open"}}, time.Time{}, allPages)
 	if err != nil {
 		return nil, err
 	}
-	recent, err := a.pages(ctx, url.Values{"status": {"all"}, "nested": {"true"}}, begin, allPages)
+	recent, _, err := a.pages(ctx, url.Values{"status": {"all"}, "nested": {"true"}}, begin, allPages)
 	if err != nil {
 		return nil, err
 	}

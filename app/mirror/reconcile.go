@@ -19,10 +19,9 @@ import (
 
 // Bounds of one reconciliation.
 const (
-	historyPages = 10  // of 500 orders: what a first connection imports
-	allPages     = 400 // of 500 orders: those open, and those submitted since the last agreement
-	maxLookUps   = 50  // of orders that are open here and that the broker does not list; the next run looks up the rest
-	chunk        = 200 // orders in one transaction, so that none locks the account for long
+	allPages   = 400 // of 500 orders: those open, and those submitted since the last agreement
+	maxLookUps = 50  // of orders that are open here and that the broker does not list; the next run looks up the rest
+	chunk      = 200 // orders in one transaction, so that none locks the account for long
 )
 
 // listOverlap is how far before the last reading a list of orders begins: an
@@ -32,8 +31,8 @@ const listOverlap = 10 * time.Minute
 
 // reconcile makes the mirror agree with the broker's REST API: open orders, all
 // that were submitted since the last agreement, those that are open here and no
-// longer listed, and positions. An account's first reconciliation imports its
-// history. Those who wait for a reconciliation get its differences.
+// longer listed, and positions. An account's first reconciliation reads the
+// newest part of its history. Those who wait for a reconciliation get its differences.
 func (a *account) reconcile(ctx context.Context) error {
 	leave, ok := acquireSlot(ctx, a.m.reconcileSlots)
 	if !ok {
@@ -61,7 +60,7 @@ func (a *account) reconcile(ctx context.Context) error {
 		return err
 	}
 
-	orders, err := a.brokerOrders(ctx, s.agreed, s.newest)
+	orders, isWhole, err := a.brokerOrders(ctx, s.agreed, s.newest)
 	if err != nil {
 		return err
 	}
@@ -81,6 +80,13 @@ func (a *account) reconcile(ctx context.Context) error {
 	newest := newestOf(orders)
 	if newest == nil {
 		newest = s.newest
+	}
+	if s.agreed == nil {
+		// Before the agreement, so that no server can die between the two.
+		err := a.m.Worker.TxNotify(ctx, a.lease, func(b *tenant.Batch) { queueFirstImport(b, a.lease.Account, isWhole, len(orders), newest) })
+		if err != nil {
+			return err
+		}
 	}
 	positions, agreed, err := a.settlePositions(ctx, s, orders, newest, what, &d)
 	if err != nil {
@@ -142,7 +148,7 @@ func (a *account) checkOpenOrders(ctx context.Context) error {
 		return err
 	}
 	a.lastRead = time.Now()
-	orders, err := a.pages(ctx, url.Values{"status": {"open"}}, time.Time{}, allPages)
+	orders, _, err := a.pages(ctx, url.Values{"status": {"open"}}, time.Time{}, allPages)
 	if err != nil {
 		return err
 	}
@@ -331,51 +337,73 @@ func newestOf(orders []brokerOrder) *time.Time {
 }
 
 // brokerOrders reads the open orders and all that were submitted since the
-// newest order of the last agreement; before the first agreement, the whole
-// history. Lists of all orders are nested, because a flat list does not say to
-// which order a leg belongs.
-func (a *account) brokerOrders(ctx context.Context, agreed, newest *time.Time) ([]brokerOrder, error) {
+// newest order of the last agreement; before the first agreement, the newest
+// pages of the history. isWhole reports whether these are all orders that there
+// are. Lists of all orders are nested, because a flat list does not say to which
+// order a leg belongs.
+func (a *account) brokerOrders(ctx context.Context, agreed, newest *time.Time) (orders []brokerOrder, isWhole bool, err error) {
+	all := url.Values{"status": {"all"}, "nested": {"true"}}
 	if agreed == nil {
-		return a.pages(ctx, url.Values{"status": {"all"}, "nested": {"true"}}, time.Time{}, historyPages)
+		if orders, isWhole, err = a.pages(ctx, all, time.Time{}, a.m.FirstPages); err != nil || isWhole {
+			return orders, isWhole, err
+		}
+		// An order that is older than these may be open still.
+		open, _, err := a.pages(ctx, url.Values{"status": {"open"}}, time.Time{}, allPages)
+		return append(orders, open...), false, err
 	}
-	open, err := a.pages(ctx, url.Values{"status": {"open"}}, time.Time{}, allPages)
+	open, _, err := a.pages(ctx, url.Values{"status": {"open"}}, time.Time{}, allPages)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	// An order that was submitted and ended between two readings is in no list
 	// of open orders. Only the broker's own times are compared, since its clock
 	// may be far from ours.
-	if newest == nil {
-		all, err := a.pages(ctx, url.Values{"status": {"all"}, "nested": {"true"}}, time.Time{}, historyPages)
-		return append(open, all...), err
+	after, most := time.Time{}, a.m.FirstPages
+	if newest != nil {
+		after, most = newest.Add(-listOverlap), allPages
 	}
-	recent, err := a.pages(ctx, url.Values{"status": {"all"}, "nested": {"true"}}, newest.Add(-listOverlap), allPages)
-	return append(open, recent...), err
+	recent, _, err := a.pages(ctx, all, after, most)
+	return append(open, recent...), false, err
 }
 
 // pages reads a list of orders, newest first, each order's legs before it. It
 // lists orders submitted after a time (the zero time for all), on at most most
-// pages. Each page begins at the last order of the page before, so that any
-// number of orders may have the same time.
-func (a *account) pages(ctx context.Context, q url.Values, after time.Time, most int) ([]brokerOrder, error) {
-	var all []brokerOrder
-	err := a.client.AllOrders(ctx, q, after, most, func(page broker.OrdersAnswer) error {
+// pages. whole reports whether that is the whole list.
+func (a *account) pages(ctx context.Context, q url.Values, after time.Time, most int) (all []brokerOrder, whole bool, err error) {
+	pages := a.client.OrderPages(q, after, broker.OrderPlace{})
+	for range most {
+		page, err := pages.Next(ctx)
+		if err != nil {
+			return nil, false, err
+		}
 		a.odd = append(a.odd, page.Odd...)
-		var list []listedOrder
-		if err := json.Unmarshal(page.Raw, &list); err != nil {
-			return fmt.Errorf("read the broker's list of orders: %w", err)
+		orders, err := ordersOf(page)
+		if err != nil {
+			return nil, false, err
 		}
-		for _, o := range list {
-			o.serverTime, o.requestedAt = page.ServerTime, page.RequestedAt
-			for _, leg := range o.legs {
-				leg.serverTime, leg.requestedAt = page.ServerTime, page.RequestedAt
-				all = append(all, leg.brokerOrder)
-			}
-			all = append(all, o.brokerOrder)
+		all = append(all, orders...)
+		if !pages.More() {
+			return all, true, nil
 		}
-		return nil
-	})
-	return all, err
+	}
+	return all, false, nil
+}
+
+// ordersOf returns the orders of a page, each order's legs before it.
+func ordersOf(page broker.OrdersAnswer) (all []brokerOrder, err error) {
+	var list []listedOrder
+	if err := json.Unmarshal(page.Raw, &list); err != nil {
+		return nil, fmt.Errorf("read the broker's list of orders: %w", err)
+	}
+	for _, o := range list {
+		o.serverTime, o.requestedAt = page.ServerTime, page.RequestedAt
+		for _, leg := range o.legs {
+			leg.serverTime, leg.requestedAt = page.ServerTime, page.RequestedAt
+			all = append(all, leg.brokerOrder)
+		}
+		all = append(all, o.brokerOrder)
+	}
+	return all, nil
 }
 
 // listedOrder is an order of a list, with those of its legs that are orders

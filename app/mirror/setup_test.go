@@ -58,11 +58,16 @@ type front struct {
 	forbidden         atomic.Bool  // every request gets a 403
 	rewrite           atomic.Value // a func(*http.Request, []byte) []byte that changes the bodies of responses
 	list              atomic.Value // an http.HandlerFunc that serves the list of orders instead of the simulator
+	activities        atomic.Value // an http.HandlerFunc that serves the list of activities instead of the simulator
 }
 
 // simulated passes a request on to the simulator, and may change the response.
 func (f *front) simulated(w http.ResponseWriter, r *http.Request) {
 	if list, ok := f.list.Load().(http.HandlerFunc); ok && r.Method == http.MethodGet && r.URL.Path == "/v2/orders" {
+		list(w, r)
+		return
+	}
+	if list, ok := f.activities.Load().(http.HandlerFunc); ok && r.URL.Path == "/v2/account/activities" {
 		list(w, r)
 		return
 	}

@@ -468,7 +468,7 @@ func (a *account) readOrders(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	orders, err := a.pages(ctx, url.Values{"status": {"open"}}, time.Time{}, allPages)
+	orders, _, err := a.pages(ctx, url.Values{"status": {"open"}}, time.Time{}, allPages)
 	if err != nil {
 		return err
 	}
@@ -485,7 +485,7 @@ func (a *account) readOrders(ctx context.Context) error {
 		return n
 	}
 	if missing() > 3 { // one page costs less than asking for each
-		newest, err := a.pages(ctx, url.Values{"status": {"all"}, "nested": {"true"}}, time.Time{}, 2)
+		newest, _, err := a.pages(ctx, url.Values{"status": {"all"}, "nested": {"true"}}, time.Time{}, 2)
 		if err != nil {
 			return err
 		}

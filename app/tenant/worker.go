@@ -76,6 +76,7 @@ type News struct {
 	Unresolved  []uuid.UUID         // accounts with an order to which the broker's answer is missing
 	Syncs       map[uuid.UUID]int64 // the number of a reconciliation that somebody waits for, by account
 	WindingDown []uuid.UUID         // accounts with a wind-down that is running
+	Importing   []uuid.UUID         // accounts whose history is to be imported
 }
 
 // Renew says that the holder lives, which renews all its leases for ttl from
@@ -83,8 +84,8 @@ type News struct {
 func (w *Worker) Renew(ctx context.Context, holder uuid.UUID, ttl time.Duration, most int) (n News, err error) {
 	var syncing []uuid.UUID
 	var syncs []int64
-	err = w.pool.QueryRow(ctx, "select mark, unresolved, syncing, syncs, winding_down from private.renew_leases($1, $2, $3)", holder, ttl, most).
-		Scan(&n.Mark, &n.Unresolved, &syncing, &syncs, &n.WindingDown)
+	err = w.pool.QueryRow(ctx, "select mark, unresolved, syncing, syncs, winding_down, importing from private.renew_leases($1, $2, $3)", holder, ttl, most).
+		Scan(&n.Mark, &n.Unresolved, &syncing, &syncs, &n.WindingDown, &n.Importing)
 	n.Syncs = make(map[uuid.UUID]int64, len(syncing))
 	for i, account := range syncing {
 		n.Syncs[account] = syncs[i]

@@ -22,7 +22,7 @@ import (
 )
 
 // Kinds are the kinds of events that there are.
-var Kinds = []string{"order", "position", "agent_log", "account", "credentials", "guard", "journal", "job", "webhook"}
+var Kinds = []string{"order", "position", "agent_log", "account", "credentials", "guard", "journal", "job", "webhook", "history"}
 
 // Service is for requests.
 type Service struct {

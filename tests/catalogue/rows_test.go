@@ -79,6 +79,8 @@ var filled = []string{
 	`insert into app.webhooks (account_id, id, url, made_by, last_seq) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000004', 'https://example.com', 'u', 0)`,
 	`insert into private.webhook_secrets (account_id, webhook_id, ciphertext, key_version) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000004', '\xc30d0409', 1)`,
 	`insert into app.syncs (account_id, asked_by) values ('00000000-0000-4000-8000-000000000001', 'u')`,
+	`insert into app.history_imports (account_id, asked_by) values ('00000000-0000-4000-8000-000000000001', 'u')`,
+	`insert into app.round_trips_due (account_id, symbol, since) values ('00000000-0000-4000-8000-000000000001', 'AAPL', now())`,
 }
 
 // A database in use can be migrated up and down with its rows: no row stops a

@@ -384,6 +384,7 @@ var httpAttacks = []httpAttack{
 				body         any
 			}{
 				{"GET", "/api/accounts/$X", nil}, {"PATCH", "/api/accounts/$X", map[string]any{"name": "mine"}}, {"PATCH", "/api/accounts/$X", map[string]any{"is_active": false}},
+				{"GET", "/api/accounts/$X/history-import", nil}, {"POST", "/api/accounts/$X/history-import", nil},
 				{"GET", "/api/accounts/$X/health", nil}, {"GET", "/api/accounts/$X/credentials", nil},
 				{"PUT", "/api/accounts/$X/credentials", map[string]any{"key_id": "PK" + strings.ToUpper(s.a.Marker), "secret_key": strings.Repeat(s.a.Marker, 2)}},
 				{"DELETE", "/api/accounts/$X/credentials", nil}, {"DELETE", "/api/accounts/$X", nil},

@@ -215,6 +215,8 @@ func (l *lab) state() string {
 		"select x::text from app.user_audit_log x where user_id = (select u.user_id from app.user_accounts u where u.id = $1) order by 1",
 		"select x::text from app.stream_cursors x where account_id = $1",
 		"select x::text from app.syncs x where account_id = $1",
+		"select x::text from app.history_imports x where account_id = $1",
+		"select x::text from app.round_trips_due x where account_id = $1 order by 1",
 		// The worker begins jobs: that is no change of what was asked for.
 		"select (x.id, x.request, x.asked_by, x.session_id, x.ended_at)::text from app.jobs x where account_id = $1 order by 1",
 		"select x::text from app.webhooks x where account_id = $1 order by 1",

@@ -189,6 +189,9 @@ func whereScene(l *lab) {
 	must(l.t, l.admin, "insert into app.journal_adjustments (account_id, activity_id, kind, symbol, at, day) values ($1, $2, 'FEE', $2, now(), now())", l.b.Account, l.b.Marker)
 	must(l.t, l.admin, "insert into app.stream_cursors (account_id, last_event_id, agreed_at) values ($1, $2, now())", l.b.Account, l.b.Marker)
 	must(l.t, l.admin, "insert into app.syncs (account_id, asked_by) values ($1, $2)", l.b.Account, l.b.User)
+	must(l.t, l.admin, `insert into app.history_imports (account_id, asked_by, state, began_at, until_at, activity_id, problem, problem_at)
+		values ($1, $2, 'orders', now(), now(), $3, $3, now())`, l.b.Account, l.b.User, l.b.Marker)
+	must(l.t, l.admin, "insert into app.round_trips_due (account_id, symbol, since) values ($1, $2, now())", l.b.Account, l.b.Marker)
 	for _, state := range []string{"running", "stuck"} {
 		must(l.t, l.admin, `insert into app.wind_downs (account_id, id, asked_by, message, state, ended_at, cancel_orders, liquidate, idempotency_key)
 			values ($1, case $3 when 'stuck' then $4::uuid else gen_random_uuid() end, $2, $2, $3, case $3 when 'stuck' then now() end, true, true, $2 || $3)`,

@@ -410,6 +410,79 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/accounts/{id}/history-import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["PathID"];
+            };
+            cookie?: never;
+        };
+        /**
+         * How far the import of an account's history is
+         * @description An account that has traded before it was connected has its newest 5,000 orders here with the first reconciliation. The
+         *     older ones, all executions and the round trips that follow from them are imported in the background, by itself and
+         *     once. An event of the kind `history` tells when that is done; single orders make no events.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description How far it is */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HistoryImport"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        /**
+         * Import the account's history again
+         * @description It adds what is missing, and changes nothing that is here. One that is under way is joined. It takes a role that may
+         *     cancel, since it spends the account's requests: three in ten of them at most, and none that orders need.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description How far it is */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HistoryImport"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/accounts/{id}/credentials": {
         parameters: {
             query?: never;
@@ -6901,7 +6974,7 @@ export interface components {
             answer: Record<string, never> | null;
         };
         /** @enum {string} */
-        EventKind: "order" | "position" | "agent_log" | "account" | "credentials" | "guard" | "journal" | "job" | "webhook";
+        EventKind: "order" | "position" | "agent_log" | "account" | "credentials" | "guard" | "journal" | "job" | "webhook" | "history";
         Webhook: {
             /** Format: uuid */
             id: string;
@@ -7048,6 +7121,38 @@ export interface components {
          * @enum {string}
          */
         StreamMode: "auto" | "sse" | "ws" | "off";
+        HistoryImport: {
+            /**
+             * @description none: Alpaca was not read yet. waiting: it begins as soon as the account agrees with Alpaca. Then come the orders, the
+             *     executions with the other activities, and the round trips that follow from them, which are computed anew.
+             * @enum {string}
+             */
+            state: "none" | "waiting" | "orders" | "executions" | "round_trips" | "done";
+            reached_at: components["schemas"]["TimeOrNull"];
+            /**
+             * Format: int64
+             * @description Orders that Alpaca listed
+             */
+            orders_read: number;
+            /**
+             * Format: int64
+             * @description Those that were not here, and their legs
+             */
+            orders_added: number;
+            /**
+             * Format: int64
+             * @description Executions that were not here
+             */
+            executions_added: number;
+            asked_at: components["schemas"]["TimeOrNull"];
+            /** @description The user; null: it began by itself */
+            asked_by: string | null;
+            began_at: components["schemas"]["TimeOrNull"];
+            finished_at: components["schemas"]["TimeOrNull"];
+            /** @description Why it does not go on, in a sentence; null where it does, or is done. What ends by itself is tried again */
+            problem: string | null;
+            problem_at: components["schemas"]["TimeOrNull"];
+        };
         AccountHealth: {
             /**
              * @description ok says that data agreed lately, not that something is connected

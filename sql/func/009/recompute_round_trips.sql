@@ -1,28 +1,19 @@
 -- Recomputes the round trips of a symbol from an execution on, in the account's
 -- scope and in that of each agent and tag that has a part in what follows.
 -- Executions are ordered by time (p_at), and by id (p_id) if times are equal.
+--
+-- Where those of the symbol are being computed in parts (app.continue_round_trips),
+-- it only sees to it that the parts to come include this execution.
 create or replace function app.recompute_round_trips(p_account uuid, p_symbol text, p_at timestamptz, p_id text) returns void
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
-declare
-  -- A split or an expiry concerns every scope that holds the symbol.
-  everybody boolean := exists (select from app.journal_adjustments a
-    where a.account_id = p_account and a.symbol = replace(p_symbol, '/', '') and a.at >= p_at);
-  first_at timestamptz := case when everybody then '-infinity' else p_at end;
-  first_id text := case when everybody then '' else p_id end;
-  scope record;
 begin
-  -- The account's scope comes first: it decides what an adjustment means in the
-  -- others.
+  if exists (select from app.round_trips_due d where d.account_id = p_account and d.symbol = p_symbol and d.reached_at is not null) then
+    update app.round_trips_due d set since = least(d.since, p_at), reached_at = p_at, reached_id = p_id
+      where d.account_id = p_account and d.symbol = p_symbol and (p_at, p_id collate "C") < (d.reached_at, d.reached_id);
+    return;
+  end if;
   perform app.recompute_scope_round_trips(p_account, p_symbol, 'account', '', p_at, p_id);
-  for scope in
-    select distinct v.kind, v.value
-    from app.fills f cross join lateral (values ('agent', f.orchestrator_agent_id), ('tag', f.tag)) v (kind, value)
-    where f.account_id = p_account and f.symbol = p_symbol and v.value is not null
-      and (f.at, f.execution_id) >= (first_at, first_id)
-    order by v.kind, v.value
-  loop
-    perform app.recompute_scope_round_trips(p_account, p_symbol, scope.kind, scope.value, p_at, p_id);
-  end loop;
+  perform app.recompute_scopes(p_account, p_symbol, p_at, p_id);
 end
 $$;

@@ -3,11 +3,16 @@
 -- continues the open trip as it is, so that its cost does not grow with the
 -- history.
 --
+-- It stops after p_most executions and adjustments, if that is not null, and
+-- returns the next one, with which it is to be called again; null when there is
+-- none. Until then the round trips behind that one are missing.
+--
 -- Quantities, notionals (quantity times price) and fees are sums, and exact. An
 -- exit takes its part of the cost that is still held, at average cost, cut off
 -- after 18 decimals while the trip is open. The last exit takes what is left,
 -- so that a closed trip's profit is exactly its exits less its entries.
-create or replace function app.recompute_scope_round_trips(p_account uuid, p_symbol text, p_scope text, p_value text, p_at timestamptz, p_id text) returns void
+create or replace function app.recompute_scope_round_trips(p_account uuid, p_symbol text, p_scope text, p_value text, p_at timestamptz, p_id text,
+  p_most integer default null, out next_at timestamptz, out next_id text)
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
@@ -22,6 +27,7 @@ declare
   cost numeric;
   before numeric;          -- a split turns this many
   after numeric;           -- into this many
+  done integer := 0;       -- executions and adjustments
 begin
   select p.* into t from app.trading_positions p
     where p.account_id = p_account and p.symbol = p_symbol and p.scope = p_scope and p.scope_value = p_value
@@ -71,7 +77,14 @@ begin
           when 'agent' then a.kind = 'OPEXP' or a.orchestrator_agent_id = p_value
           else a.kind = 'OPEXP' or a.tag = p_value end
     order by 1, 2
+    limit p_most + 1
   loop
+    if done = p_most then
+      next_at := e.at;
+      next_id := e.id;
+      exit;
+    end if;
+    done := done + 1;
     held := (t.entry_qty - t.exit_qty) * case t.direction when 'long' then 1 else -1 end; -- NULL when there is no trip
     q := e.qty;
 

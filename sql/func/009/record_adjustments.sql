@@ -1,7 +1,8 @@
 -- Records what the broker's list of activities has besides trades, each once by
 -- its id, and brings the journal up to date. One that the broker cancels later
--- does not count any more.
-create or replace function app.record_adjustments(p_account uuid, p_activities jsonb) returns void
+-- does not count any more. With p_later the journal is not brought up to date, and the
+-- round trips are due (app.round_trips_due).
+create or replace function app.record_adjustments(p_account uuid, p_activities jsonb, p_later boolean default false) returns void
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
@@ -28,7 +29,14 @@ begin
     if changed.split then
       changed.since := least(changed.since, app.pair_splits(p_account, changed.plain));
     end if;
-    perform app.recompute_round_trips(p_account, changed.symbol, changed.since, '');
+    if p_later then
+      insert into app.round_trips_due as d (account_id, symbol, since) values (p_account, changed.symbol, changed.since)
+        on conflict (account_id, symbol) do update
+          set since = least(d.since, excluded.since), reached_at = case when d.reached_at is not null then least(d.reached_at, excluded.since) end,
+              reached_id = case when d.reached_at is not null then '' end;
+    else
+      perform app.recompute_round_trips(p_account, changed.symbol, changed.since, '');
+    end if;
   end loop;
 end
 $$;

@@ -2,13 +2,17 @@
 -- appends an event when such a gap begins, changes or ends. While an order in
 -- the symbol is open, the event waits until the same gap is found again. The
 -- orders behind a gap that has begun or changed may be reread at once, however
--- often that was in vain before.
+-- often that was in vain before. While the round trips of a symbol are being
+-- computed in parts, some are missing, and nothing is compared.
 create or replace function app.record_journal_gaps(p_account uuid) returns void
 volatile set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
   d record;
 begin
+  if exists (select from app.round_trips_due t where t.account_id = p_account and t.reached_at is not null) then
+    return;
+  end if;
   for d in
     select coalesce(n.symbol, g.symbol) as symbol, n.journal_qty, n.broker_qty, n.trips_since, n.unsettled,
         n.journal_qty - n.broker_qty as gap, g.journal_qty - g.broker_qty as last_gap, g.logged_gap

@@ -3,13 +3,13 @@
 -- something new: keys were stored, replaced or refused, or an instance came or
 -- went. unresolved are its accounts with an order to which the broker's answer has
 -- been missing for 3 s, syncing those of which somebody waits for a
--- reconciliation, with its number in syncs, and winding_down those with a wind-down
--- that is running.
+-- reconciliation, with its number in syncs, winding_down those with a wind-down that
+-- is running, and importing those whose history is to be imported.
 --
 -- It runs every second or two, and reads nothing of accounts at which nothing
 -- happens: each question has a partial index that has no other rows.
 create or replace function private.renew_leases(p_holder uuid, p_ttl interval, p_max integer,
-  out mark text, out unresolved uuid[], out syncing uuid[], out syncs bigint[], out winding_down uuid[])
+  out mark text, out unresolved uuid[], out syncing uuid[], out syncs bigint[], out winding_down uuid[], out importing uuid[])
 volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off set jit = off
 language plpgsql as $$
 begin
@@ -26,5 +26,8 @@ begin
   winding_down := array(select distinct w.account_id from app.wind_downs w
     join app.stream_leases l on l.account_id = w.account_id and l.holder = p_holder
     where w.state = 'running');
+  importing := array(select h.account_id from app.history_imports h
+    join app.stream_leases l on l.account_id = h.account_id and l.holder = p_holder
+    where h.state <> 'done' or h.asked > h.begun);
 end
 $$;

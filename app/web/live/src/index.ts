@@ -8,6 +8,7 @@ export type {
   GuardChange,
   GuardEvent,
   GuardRefusal,
+  HistoryEvent,
   JournalEvent,
   Limits,
   LiveEvent,

@@ -7,7 +7,7 @@ export type Message = (ErrorMessage | LiveEvent | Ping | Pong | Snapshot | Subsc
 /**
  * Server: the next event of the account's log. An account's cursors count up by one.
  */
-export type LiveEvent = (OrderEvent | PositionEvent | AgentLogEvent | AccountEvent | CredentialsEvent | GuardEvent | JournalEvent | JobEvent | WebhookEvent)
+export type LiveEvent = (OrderEvent | PositionEvent | AgentLogEvent | AccountEvent | CredentialsEvent | GuardEvent | JournalEvent | JobEvent | WebhookEvent | HistoryEvent)
 export type TextOrNull = (string | null)
 export type AmountOrNull = (string | null)
 export type Amount = string
@@ -459,6 +459,36 @@ webhook_id: string
  * Nothing was taken for three days; or its user owns the account no more, or was disabled.
  */
 reason: ("failing" | "no_access")
+[k: string]: unknown
+}
+}
+export interface HistoryEvent {
+type: "event"
+account_id: string
+cursor: number
+/**
+ * The cursor to subscribe with again.
+ */
+resume: string
+kind: "history"
+at: string
+data: {
+/**
+ * The import of the account's history is done: lists of orders, executions and round trips have what is older than the account here. Single orders make no events: read the lists again.
+ */
+event: "imported"
+/**
+ * How many orders Alpaca listed.
+ */
+orders_read: number
+/**
+ * How many of them, and of their legs, were not here.
+ */
+orders_added: number
+/**
+ * How many executions were not here.
+ */
+executions_added: number
 [k: string]: unknown
 }
 }
