@@ -421,7 +421,7 @@ export interface paths {
         };
         /**
          * How far the import of an account's history is
-         * @description An account that has traded before it was connected has its newest 5,000 orders here with the first reconciliation. The
+         * @description An account that has traded before it was connected has its newest 500 orders, and the open ones, here with the first reconciliation. The
          *     older ones, all executions and the round trips that follow from them are imported in the background, by itself and
          *     once. An event of the kind `history` tells when that is done; single orders make no events.
          */
