@@ -246,10 +246,18 @@ func (a *account) importOrderPage(ctx context.Context, page broker.OrdersAnswer,
 		if len(odd) > 0 {
 			queueOddItems(b, a.lease.Account, "order", odd, nil, false, a.tellOdd("order"))
 		}
-		b.Queue(`update app.history_imports set state = $2, order_id = nullif($3, '')::uuid, reached_at = coalesce($4, reached_at), orders_read = orders_read + $5,
+		b.Queue(`update app.history_imports set state = $2, order_id = $3, reached_at = coalesce($4, reached_at), orders_read = orders_read + $5,
 				orders_added = orders_added + $6, problem = null, problem_at = null, updated_at = clock_timestamp()
-			where account_id = $1`, a.lease.Account, next, place.ID, timeOrNil(place.At), page.Listed, added)
+			where account_id = $1`, a.lease.Account, next, idOrNil(place.ID), timeOrNil(place.At), page.Listed, added)
 	})
+}
+
+// idOrNil returns nil for "".
+func idOrNil(id string) *string {
+	if id == "" {
+		return nil
+	}
+	return &id
 }
 
 // timeOrNil returns nil for the zero time.

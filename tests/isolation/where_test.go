@@ -128,7 +128,7 @@ func statements(t *testing.T) (found []statement) {
 				if !ok {
 					return true
 				}
-				if _, identifier := e.(*ast.Ident); !identifier && begins.MatchString(text) && predicate.MatchString(text) {
+				if _, identifier := e.(*ast.Ident); !identifier && begins.MatchString(text) && predicate.MatchString(text) && !strings.Contains(text, makesOrder) {
 					found = append(found, statement{set.Position(n.Pos()).String(), role, text})
 				}
 				return false // the parts of a text are no statements of their own
@@ -137,6 +137,11 @@ func statements(t *testing.T) (found []statement) {
 	}
 	return found
 }
+
+// makesOrder begins the statement that makes an order of what a request has: no order
+// can be made of the values here. It has no condition but that of what finds the order
+// again, which is a statement of its own among these.
+const makesOrder = "select $1, app.client_order_id_for_key("
 
 func evaluate(e ast.Expr, constants map[string]ast.Expr, depth int) (string, bool) {
 	switch e := e.(type) {
@@ -182,7 +187,8 @@ func whereScene(l *lab) {
 				l.b.Account, scope, value, l.b.Marker, exit)
 		}
 	}
-	must(l.t, l.admin, "update app.alpaca_orders set filled_qty = 1 where account_id = $1 and alpaca_order_id is not null", l.b.Account)
+	must(l.t, l.admin, "update app.alpaca_orders set filled_qty = 1, side = 'buy', submitted_at = now() - interval '1 hour' where account_id = $1 and alpaca_order_id is not null", l.b.Account)
+	must(l.t, l.admin, "update app.alpaca_orders set fills_awaited = true where account_id = $1 and status = 'filled' and intent_state = 'accepted'", l.b.Account)
 	must(l.t, l.admin, `insert into app.fills (account_id, execution_id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, source)
 		values ($1, $2, $3, $4, $2, 'us_equity', 1, 'buy', 1, 1, now(), 'stream')`, l.b.Account, l.b.Marker, l.b.Order, l.b.BrokerOrder)
 	must(l.t, l.admin, "insert into app.journal_gaps (account_id, symbol, journal_qty, broker_qty, trips_since) values ($1, $2, 1, 2, '-infinity')", l.b.Account, l.b.Marker)
@@ -365,8 +371,12 @@ func (l *lab) runWith(sql string, first, id uuid.UUID, text, number string) (str
 		}
 	}
 	if result.Err == nil {
-		// A value that was an argument tells the attacker nothing.
+		// A value that was an argument tells the attacker nothing, also as one in JSON.
 		l.haul.read = slices.DeleteFunc(l.haul.read, func(v string) bool { return v == text || v == id.String() })
+		sent := strings.NewReplacer(strconv.Quote(text), "", strconv.Quote(id.String()), "")
+		for i, v := range l.haul.read {
+			l.haul.read[i] = sent.Replace(v)
+		}
 	}
 	return answer, result.Err
 }
