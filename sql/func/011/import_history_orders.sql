@@ -34,10 +34,13 @@ begin
   ), judged as materialized (
     select l.*, t.id as known, i.id as intent, n.id as namesake, row_number() over (partition by l.name order by l.id) as place
     from listed l
-    left join app.alpaca_orders t on t.account_id = p_account and t.alpaca_order_id = l.id
-    left join app.alpaca_orders n on n.account_id = p_account and n.client_order_id = l.name and n.id is distinct from t.id
-    left join app.alpaca_orders i on i.account_id = p_account and i.id = n.id and t.id is null
-      and i.alpaca_order_id is null and i.intent_state <> 'rejected' and app.matches_intent(i, l.o)
+    -- Each row is looked up by itself (offset 0): merged into a join, all of the account's
+    -- orders were read for each page.
+    left join lateral (select t.id from app.alpaca_orders t where t.account_id = p_account and t.alpaca_order_id = l.id offset 0) t on true
+    left join lateral (select n.id from app.alpaca_orders n where n.account_id = p_account and n.client_order_id = l.name
+      and n.id is distinct from t.id offset 0) n on true
+    left join lateral (select i.id from app.alpaca_orders i where i.account_id = p_account and i.id = n.id and t.id is null
+      and i.alpaca_order_id is null and i.intent_state <> 'rejected' and app.matches_intent(i, l.o) offset 0) i on true
   ), made as (
     insert into app.alpaca_orders as t (account_id, client_order_id, submitted_by, orchestrator_agent_id, tag, intent_state, symbol,
         side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm,
@@ -57,7 +60,8 @@ begin
         (l.o->>'replaced_at')::timestamptz, clock_timestamp()
       from judged l
       -- A leg and a replacement have the user, agent and tag of the order that they belong to.
-      left join app.alpaca_orders r on r.account_id = p_account and r.alpaca_order_id = l.belongs_to
+      left join lateral (select r.submitted_by, r.orchestrator_agent_id, r.tag from app.alpaca_orders r
+        where r.account_id = p_account and r.alpaca_order_id = l.belongs_to offset 0) r on true
       where l.ended and l.intent is null
       on conflict (account_id, alpaca_order_id) do update
         set symbol = excluded.symbol, side = excluded.side, type = excluded.type, time_in_force = excluded.time_in_force,
@@ -72,10 +76,9 @@ begin
         where t.import_id is not null and t.broker_updated_at is null
       returning t.broker_order
   ), legs as (
-    update app.alpaca_orders t set parent_alpaca_order_id = l.parent
-      from judged l
-      where l.parent is not null and t.account_id = p_account and t.id = l.known and t.parent_alpaca_order_id is null
-        and not (t.import_id is not null and t.broker_updated_at is null)
+    update app.alpaca_orders t set parent_alpaca_order_id = (select l.parent from judged l where l.known = t.id and l.parent is not null limit 1)
+      where t.account_id = p_account and t.id = any (array(select l.known from judged l where l.parent is not null and l.known is not null))
+        and t.parent_alpaca_order_id is null and not (t.import_id is not null and t.broker_updated_at is null)
   )
   -- Of an order its answer is stored, and about as much again in columns and indexes.
   select count(*), coalesce(sum(2 * octet_length(m.broker_order::text) + 1000), 0),
