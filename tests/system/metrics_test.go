@@ -57,7 +57,7 @@ func labelValues(t *testing.T) map[string]func(string) bool {
 		"by":          one(append(auth.SignInWays(), "other")...),
 		"host":        one("paper", "live", "data", "other"),
 		"pool":        one("app", "worker", "auth", "bell", "jobs", "replica", "index"),
-		"state":       one("acquired", "idle", "waiting", "running"),
+		"state":       one("acquired", "idle", "waiting", "running", "working", "failing", "given_up"),
 		"kind":        one(append(jobs.Kinds(), "other")...),
 		"what":        one("sent", "failed", "withheld", "heard"),
 		"transport":   one("sse", "ws"),

@@ -302,15 +302,19 @@ func (w *world) wasEnded(login, why string) {
 	if !told {
 		w.t.Errorf("the log does not say that a session of %s was ended: %s", login, why)
 	}
-	var ready struct {
-		Ended int `json:"report_sessions_ended"`
-	}
-	r, err := http.Get("http://" + w.addr + "/readyz")
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer r.Body.Close()
-	if err := json.NewDecoder(r.Body).Decode(&ready); err != nil || ready.Ended == 0 {
-		w.t.Errorf("/readyz says that %d sessions were ended (%v)", ready.Ended, err)
-	}
+	// Where the login has taken all locks, the server is not ready at this moment.
+	w.eventually("/readyz to say that sessions were ended", func() error {
+		var ready struct {
+			Ended int `json:"report_sessions_ended"`
+		}
+		r, err := http.Get("http://" + w.addr + "/readyz")
+		if err != nil {
+			return err
+		}
+		defer r.Body.Close()
+		if err := json.NewDecoder(r.Body).Decode(&ready); err != nil || ready.Ended == 0 {
+			return fmt.Errorf("it says %d (%v)", ready.Ended, err)
+		}
+		return nil
+	})
 }
