@@ -13,9 +13,9 @@ import (
 // aboutJob returns a handler that reads the job's id in the path before h.
 func aboutJob(h func(*request, uuid.UUID) (response, error)) handler {
 	return func(r *request) (response, error) {
-		id, err := parseID(r.PathValue("id"))
+		id, err := parseIDOf(r.PathValue("id"), "job", problem.JobIDMalformed, "/api/jobs")
 		if err != nil {
-			return response{}, problem.New(problem.JobIDMalformed, "The job's id is not a UUID. Copy it from GET /api/jobs.")
+			return response{}, err
 		}
 		return h(r, id)
 	}

@@ -87,9 +87,15 @@ func aboutOrder(h handler) handler {
 }
 
 func parseOrderID(text string) (uuid.UUID, error) {
+	return parseIDOf(text, "order", problem.OrderIDMalformed, "/api/orders")
+}
+
+// parseIDOf is parseID that ends with a problem, which says of what the id is none and
+// which list has the right ones.
+func parseIDOf(text, what string, code problem.Code, list string) (uuid.UUID, error) {
 	id, err := parseID(text)
 	if err != nil {
-		return id, problem.New(problem.OrderIDMalformed, "The order's id is not a UUID. Copy it from GET /api/orders.")
+		return id, problem.New(code, "The %s's id is not a UUID. Copy it from GET %s.", what, list)
 	}
 	return id, nil
 }

@@ -16,9 +16,9 @@ func (s *Server) makeToken(r *request, body tokens.Request) (response, error) {
 }
 
 func (s *Server) revokeToken(r *request) (response, error) {
-	id, err := parseID(r.PathValue("id"))
+	id, err := parseIDOf(r.PathValue("id"), "API token", problem.InvalidToken, "/api/tokens")
 	if err != nil {
-		return response{}, problem.New(problem.InvalidToken, "The API token's id is not a UUID. Copy it from GET /api/tokens.")
+		return response{}, err
 	}
 	revoked, err := s.Tokens.Revoke(r.Context(), r.admission, id)
 	return ok(map[string][]uuid.UUID{"revoked": revoked}, err)

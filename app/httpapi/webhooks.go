@@ -40,9 +40,5 @@ func (s *Server) deleteWebhook(r *request) (response, error) {
 }
 
 func webhookID(r *request) (uuid.UUID, error) {
-	id, err := parseID(r.PathValue("id"))
-	if err != nil {
-		return id, problem.New(problem.InvalidWebhook, "The webhook's id is not a UUID. Copy it from GET /api/webhooks.")
-	}
-	return id, nil
+	return parseIDOf(r.PathValue("id"), "webhook", problem.InvalidWebhook, "/api/webhooks")
 }

@@ -73,33 +73,26 @@ func (r *Request) check(now time.Time) (w wish, err error) {
 		}
 		w.expiresAt = &at
 	}
-	if err := r.checkRest(); err != nil {
-		return w, err
-	}
-	w.limits, err = json.Marshal(r.Limits)
-	return w, err
-}
-
-func (r *Request) checkRest() error {
 	switch {
 	case r.Name != strings.TrimSpace(r.Name) || r.Name == "" || utf8.RuneCountInString(r.Name) > 80:
-		return invalid(`"name" must have 1 to 80 characters, without spaces around it. Name who will use the token.`)
+		return w, invalid(`"name" must have 1 to 80 characters, without spaces around it. Name who will use the token.`)
 	case len(r.Accounts) == 0 || len(r.Accounts) > 100:
-		return invalid(`"accounts" must have the ids of 1 to 100 accounts. Copy them from GET /api/accounts.`)
+		return w, invalid(`"accounts" must have the ids of 1 to 100 accounts. Copy them from GET /api/accounts.`)
 	case len(r.Scopes) == 0:
-		return invalid(`"scopes" must have at least one of %q.`, scopes)
+		return w, invalid(`"scopes" must have at least one of %q.`, scopes)
 	case r.Limits.BuyBackOvershoot:
-		return invalid(`"limits" cannot have "buy_back_overshoot", which is the account's alone: PUT /api/guards.`)
+		return w, invalid(`"limits" cannot have "buy_back_overshoot", which is the account's alone: PUT /api/guards.`)
 	}
 	for _, s := range r.Scopes {
 		if !slices.Contains(scopes, s) {
-			return invalid(`"scopes" may have %q.`, scopes)
+			return w, invalid(`"scopes" may have %q.`, scopes)
 		}
 	}
 	if err := r.Limits.Check(); err != nil {
-		return invalid(`"limits": %s`, problem.Of(err).Message)
+		return w, invalid(`"limits": %s`, problem.Of(err).Message)
 	}
-	return nil
+	w.limits, err = json.Marshal(r.Limits)
+	return w, err
 }
 
 func invalid(format string, args ...any) error {

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
 
@@ -33,15 +32,7 @@ import (
 // 100,000.
 func historyOrders(b *testing.B) int {
 	b.Helper()
-	text := os.Getenv("PADDOCK_BENCH_ORDERS")
-	if text == "" {
-		return 100_000
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 2000 {
-		b.Fatalf("PADDOCK_BENCH_ORDERS is %q, and no number of at least 2,000", text)
-	}
-	return n
+	return howMany(b, "PADDOCK_BENCH_ORDERS", 100_000, 2000)
 }
 
 // startSimWithHistory starts a simulator as a process of its own, at which one account

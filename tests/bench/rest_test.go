@@ -172,13 +172,20 @@ func (p processor) during(d time.Duration) (own, server float64) {
 // restAccounts is how many accounts are at rest: PADDOCK_BENCH_ACCOUNTS, or 1,000.
 func restAccounts(b *testing.B) int {
 	b.Helper()
-	text := os.Getenv("PADDOCK_BENCH_ACCOUNTS")
+	return howMany(b, "PADDOCK_BENCH_ACCOUNTS", 1000, 1)
+}
+
+// howMany returns the number that a variable of the environment has, which must be at
+// least least, or usual where it has none.
+func howMany(b *testing.B, name string, usual, least int) int {
+	b.Helper()
+	text := os.Getenv(name)
 	if text == "" {
-		return 1000
+		return usual
 	}
 	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 {
-		b.Fatalf("PADDOCK_BENCH_ACCOUNTS is %q, and no number of accounts", text)
+	if err != nil || n < least {
+		b.Fatalf("%s is %q, and no number of at least %d", name, text, least)
 	}
 	return n
 }

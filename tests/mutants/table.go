@@ -68,7 +68,7 @@ var mutants = []mutant{
 	{tokens, "sql/func/004/wider_than.sql", "when p_child.expires_at > p_parent.expires_at", "when false", []string{"app/httpapi TestTokenMakesNarrowerOnesAlone"}},
 	{tokens, "sql/func/004/wider_than.sql", "when not p_child_accounts <@ p_parent_accounts", "when false", []string{"app/httpapi TestTokenMakesNarrowerOnesAlone"}},
 	{tokens, "sql/func/004/create_account.sql", " or private.token_id() is not null", "", []string{"app/httpapi TestTokenReachesItsAccountsAlone"}},
-	{tokens, "sql/func/008/check_guards.sql", "    g := app.tightest(g, private.token_limits());\n", "", []string{"app/httpapi TestTightestLimitHolds"}},
+	{tokens, "sql/func/008/check_guards.sql", "    g := app.tightest(g, of_tokens);\n", "", []string{"app/httpapi TestTightestLimitHolds"}},
 	{tokens, "sql/func/008/tightest.sql", "least(g.max_order_notional, t.max_order_notional)", "g.max_order_notional", []string{"app/httpapi TestTightestLimitHolds"}},
 	{tokens, "sql/func/008/common_symbols.sql", " and (s = any (b) or app.underlying(s) = any (b))", "", []string{"app/httpapi TestTightestLimitHolds"}},
 	{tokens, "sql/func/008/orders_sent_by_token.sql", "p_token = any (t.token_path)", "p_token = t.token_id", []string{"app/httpapi TestHelpersCountAgainstTheirToken"}},

@@ -65,7 +65,7 @@ func (a *chaosAccount) guard(l *limits, byTokens bool) {
 func (a *chaosAccount) makeTokens(ofRoot, ofEach map[string]any) {
 	t := a.user.w.t
 	t.Helper()
-	make := func(name string, limits map[string]any) (token string) {
+	makeOne := func(name string, limits map[string]any) (token string) {
 		status, answer := a.send(http.DefaultClient, http.MethodPost, "/api/tokens", "", map[string]any{"name": name, "accounts": []string{a.id}, "scopes": []string{"trade"}, "limits": limits})
 		var made struct{ Token string }
 		if err := json.Unmarshal(answer, &made); err != nil || status != http.StatusCreated {
@@ -73,11 +73,11 @@ func (a *chaosAccount) makeTokens(ofRoot, ofEach map[string]any) {
 		}
 		return made.Token
 	}
-	root := make("root", ofRoot)
+	root := makeOne("root", ofRoot)
 	a.tokens = []string{root}
 	helpers := []string{}
 	for i := range 8 {
-		helpers = append(helpers, make(fmt.Sprint(i), ofEach))
+		helpers = append(helpers, makeOne(fmt.Sprint(i), ofEach))
 	}
 	a.tokens = helpers
 }

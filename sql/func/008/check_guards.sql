@@ -30,7 +30,7 @@ declare
   worth_after numeric;
   counted bigint;
   loss numeric;
-  by_token boolean := private.token_id() is not null;
+  of_tokens app.account_guards; -- the limits of the API token that sends it
   paces boolean := false; -- a token has a limit of how many orders it may send
   pace record;
 begin
@@ -38,9 +38,10 @@ begin
   if not found then
     g.switch := 'open';
   end if;
-  if by_token then
-    g := app.tightest(g, private.token_limits());
-    paces := exists (select from private.token_paces(o.account_id));
+  if private.token_id() is not null then
+    of_tokens := private.token_limits();
+    g := app.tightest(g, of_tokens);
+    paces := num_nonnulls(of_tokens.orders_per_minute, of_tokens.orders_per_day) > 0;
   end if;
   if g.switch = 'open' and not paces and num_nonnulls(g.max_order_notional, g.max_position_notional, g.max_position_qty, g.max_open_orders,
       g.orders_per_minute, g.orders_per_day, g.daily_loss_limit, g.allowed_symbols, g.allowed_sides) = 0 then

@@ -1,6 +1,6 @@
 -- Returns the limits of the API token of this admission, the tightest of its own and of
 -- those of the tokens of which it was made: none where there is no token. How many orders
--- they may send is in private.token_paces.
+-- each of them may send, and has sent, is in private.token_paces.
 --
 -- PD401: one of them holds no longer, though it did at the admission: an order that
 -- waited for its turn meanwhile is not sent.
@@ -24,6 +24,8 @@ begin
     own.allowed_symbols := t.allowed_symbols;
     own.allowed_sides := t.allowed_sides;
     all_of := app.tightest(all_of, own);
+    all_of.orders_per_minute := least(all_of.orders_per_minute, t.orders_per_minute);
+    all_of.orders_per_day := least(all_of.orders_per_day, t.orders_per_day);
   end loop;
   return all_of;
 end
