@@ -78,6 +78,9 @@ func Start(t testing.TB, config string, instances ...string) *Nginx {
 	t.Cleanup(func() {
 		_ = syscall.Kill(-n.process.Process.Pid, syscall.SIGKILL) // it may have ended
 		_ = n.process.Wait()
+		if t.Failed() {
+			t.Logf("nginx complained:\n%s", n.Log())
+		}
 	})
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		if conn, err := net.Dial("tcp", n.Addr); err == nil {
