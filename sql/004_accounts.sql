@@ -94,6 +94,7 @@ grant select, insert, update (revoked_at, last_used_at) on private.api_tokens to
 create table private.token_accounts (
   account_id uuid not null references app.user_accounts (id) on delete cascade,
   token_id uuid not null references private.api_tokens (id) on delete cascade,
+  sleeve_id uuid,  -- the one in which it trades there (app.sleeves); NULL: any, and none
   primary key (account_id, token_id)
 );
 comment on table private.token_accounts is 'Which accounts each API token reaches.';

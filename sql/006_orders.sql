@@ -40,6 +40,10 @@ create table app.alpaca_orders (
   token_id uuid generated always as (token_path[cardinality(token_path)]) stored,
   orchestrator_agent_id text check (char_length(orchestrator_agent_id) <= 128),
   tag text check (char_length(tag) <= 128),
+  -- The sleeve to which it belongs (app.sleeves), and the most that it may take from its
+  -- cash (app.order_cost). NULL: it belongs to none.
+  sleeve_id uuid,
+  sleeve_cost numeric,
   -- A closing: it may only make a position smaller (app.check_closing).
   reduce_only boolean not null default false,
   -- How far it is known to have traded beyond what was held (app.find_overshoots).
@@ -130,7 +134,7 @@ create table app.alpaca_orders (
     and app.is_amount(qty) and app.is_amount(notional) and app.is_amount(limit_price) and app.is_amount(stop_price)
     and app.is_amount(trail_price) and app.is_amount(trail_percent) and app.is_amount(hwm)
     and app.is_amount(filled_qty) and app.is_amount(filled_avg_price) and app.is_amount(fills_qty) and app.is_amount(fills_avg_price)
-    and app.is_amount(overshot_qty))
+    and app.is_amount(overshot_qty) and app.is_amount(sleeve_cost))
 );
 comment on table app.alpaca_orders is 'Orders. Each begins as an intent that is committed before the broker is called, and then mirrors what the broker says of it.';
 create index alpaca_orders_newest_idx on app.alpaca_orders (account_id, created_at desc, id desc);
@@ -153,7 +157,7 @@ alter table app.alpaca_orders enable row level security, force row level securit
   alter column account_id set statistics 0, alter column id set statistics 0, alter column client_order_id set statistics 0,
   alter column idempotency_key set statistics 0, alter column request_hash set statistics 0, alter column request set statistics 0,
   alter column submitted_by set statistics 0, alter column token_path set statistics 0, alter column token_id set statistics 0, alter column orchestrator_agent_id set statistics 0, alter column tag set statistics 0,
-  alter column wind_down_id set statistics 0, alter column reference_prices set statistics 0, alter column symbol set statistics 0,
+  alter column sleeve_id set statistics 0, alter column sleeve_cost set statistics 0, alter column wind_down_id set statistics 0, alter column reference_prices set statistics 0, alter column symbol set statistics 0,
   alter column qty set statistics 0, alter column notional set statistics 0, alter column limit_price set statistics 0,
   alter column stop_price set statistics 0, alter column trail_price set statistics 0, alter column trail_percent set statistics 0,
   alter column hwm set statistics 0, alter column alpaca_order_id set statistics 0, alter column parent_alpaca_order_id set statistics 0,
@@ -177,7 +181,7 @@ create policy app_updates on app.alpaca_orders for update to paddock_app
   with check (account_id = (select private.account_id('cancel')));
 grant select,
   insert (account_id, id, client_order_id, action, intent_state, idempotency_key, request_hash, request, submitted_by,
-    orchestrator_agent_id, tag, reduce_only, reference_prices, requested_at, symbol, side, type, time_in_force, order_class,
+    orchestrator_agent_id, tag, sleeve_id, reduce_only, reference_prices, requested_at, symbol, side, type, time_in_force, order_class,
     position_intent, qty, notional, limit_price, stop_price, trail_price, trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id,
     replaces, replaced_by, status, filled_qty, filled_avg_price, broker_request_id, broker_updated_at, broker_order, created_at,
     submitted_at, filled_at, canceled_at, expired_at, failed_at, replaced_at, updated_at),
@@ -191,7 +195,7 @@ create policy worker_all on app.alpaca_orders to paddock_worker
   using (account_id = (select private.account_id('work')))
   with check (account_id = (select private.account_id('work')));
 grant select,
-  insert (account_id, id, client_order_id, intent_state, request_hash, request, submitted_by, orchestrator_agent_id, tag, reduce_only,
+  insert (account_id, id, client_order_id, intent_state, request_hash, request, submitted_by, orchestrator_agent_id, tag, sleeve_id, reduce_only,
     wind_down_id, symbol, side, type, time_in_force, order_class, position_intent, qty, notional, limit_price, stop_price, trail_price,
     trail_percent, hwm, extended_hours, alpaca_order_id, parent_alpaca_order_id, replaces, replaced_by, status, filled_qty,
     filled_avg_price, broker_request_id, broker_updated_at, broker_order, fills_awaited, created_at, submitted_at, filled_at, canceled_at,
@@ -212,7 +216,7 @@ create policy report_reads on app.alpaca_orders for select to paddock_report
 grant select (account_id, id, client_order_id, alpaca_order_id, symbol, side, type, time_in_force, order_class, qty, notional,
   limit_price, stop_price, extended_hours, status, status_message, filled_qty, filled_avg_price, orchestrator_agent_id, tag,
   created_at, submitted_at, filled_at, canceled_at, updated_at, position_intent, trail_price, trail_percent, parent_alpaca_order_id,
-  replaces, replaced_by, token_id) on app.alpaca_orders to paddock_report;
+  replaces, replaced_by, token_id, sleeve_id) on app.alpaca_orders to paddock_report;
 
 -- These functions run as their caller, so RLS holds inside them as outside.
 {{ template "func/006/order_json.sql" . }}
@@ -254,6 +258,9 @@ set local role paddock_owner;
 
 create trigger inherit_parent_owner before update on app.alpaca_orders
   for each row when (old.parent_alpaca_order_id is null and new.parent_alpaca_order_id is not null or old.replaces is null and new.replaces is not null)
+  execute function app.inherit_parent_owner();
+create trigger inherit_sleeve before insert on app.alpaca_orders
+  for each row when (new.intent_state <> 'submitting' and (new.parent_alpaca_order_id is not null or new.replaces is not null))
   execute function app.inherit_parent_owner();
 create trigger claim_client_order_id before insert on app.alpaca_orders
   for each row when (new.intent_state = 'submitting' and new.request_hash is not null) execute function private.claim_client_order_id();
@@ -343,6 +350,7 @@ drop trigger guard_again on app.alpaca_orders;
 drop trigger guard_new on app.alpaca_orders;
 drop trigger note_stored on app.alpaca_orders;
 drop trigger claim_client_order_id on app.alpaca_orders;
+drop trigger inherit_sleeve on app.alpaca_orders;
 drop trigger inherit_parent_owner on app.alpaca_orders;
 reset role;
 set local role paddock_gate;

@@ -1,5 +1,5 @@
 -- The journal: every execution, and the round trips that are computed from them,
--- for the account as a whole, by agent and by tag. All of it comes from the broker
+-- for the account as a whole, by agent, by tag and by sleeve. All of it comes from the broker
 -- or follows from that, so only the worker writes it.
 
 set local role paddock_owner;
@@ -27,6 +27,7 @@ create table app.fills (
   source text not null check (source in ('stream', 'activities')),
   orchestrator_agent_id text,
   tag text,
+  sleeve_id uuid,  -- the order's
   recorded_at timestamptz not null default clock_timestamp(),
   primary key (account_id, execution_id),
   foreign key (account_id, order_id) references app.alpaca_orders (account_id, id) on delete cascade,
@@ -43,7 +44,7 @@ alter table app.fills enable row level security, force row level security,
   alter column account_id set statistics 0, alter column execution_id set statistics 0, alter column id set statistics 0,
   alter column order_id set statistics 0, alter column alpaca_order_id set statistics 0, alter column symbol set statistics 0,
   alter column qty set statistics 0, alter column price set statistics 0, alter column previous_execution_id set statistics 0,
-  alter column orchestrator_agent_id set statistics 0, alter column tag set statistics 0;
+  alter column orchestrator_agent_id set statistics 0, alter column tag set statistics 0, alter column sleeve_id set statistics 0;
 create policy app_reads on app.fills for select to paddock_app
   using (account_id = (select private.account_id('read')));
 grant select on app.fills to paddock_app;
@@ -54,7 +55,7 @@ grant select, insert, delete, update (qty, price, at, state, previous_execution_
 create policy report_reads on app.fills for select to paddock_report
   using (account_id = any ((select private.report_accounts())::uuid[]));
 grant select (account_id, execution_id, id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at, state, source,
-  orchestrator_agent_id, tag) on app.fills to paddock_report;
+  orchestrator_agent_id, tag, sleeve_id) on app.fills to paddock_report;
 
 -- What changes a position or costs something without a trade, by the broker's
 -- activity ids. A split comes in two entries, and a fee may have a day and no time.
@@ -74,12 +75,13 @@ create table app.journal_adjustments (
   description text,
   canceled boolean not null default false,
   -- What the journal derived from it: a split turns old_parts into new_parts, and
-  -- anything else has the agent and tag that it belongs to, if that is certain.
+  -- anything else has the agent, tag and sleeve that it belongs to, if that is certain.
   old_parts numeric,
   new_parts numeric,
   split_of text collate "C",  -- the first entry of the split that this one belongs to
   orchestrator_agent_id text,
   tag text,
+  sleeve_id uuid,
   recorded_at timestamptz not null default clock_timestamp(),
   primary key (account_id, activity_id),
   constraint journal_adjustments_bounded check (app.is_amount(qty) and app.is_amount(price) and app.is_amount(net_amount)
@@ -93,7 +95,8 @@ alter table app.journal_adjustments enable row level security, force row level s
   alter column symbol set statistics 0, alter column day set statistics 0, alter column qty set statistics 0,
   alter column price set statistics 0, alter column net_amount set statistics 0, alter column group_id set statistics 0,
   alter column description set statistics 0, alter column old_parts set statistics 0, alter column new_parts set statistics 0,
-  alter column split_of set statistics 0, alter column orchestrator_agent_id set statistics 0, alter column tag set statistics 0;
+  alter column split_of set statistics 0, alter column orchestrator_agent_id set statistics 0, alter column tag set statistics 0,
+  alter column sleeve_id set statistics 0;
 create policy app_reads on app.journal_adjustments for select to paddock_app
   using (account_id = (select private.account_id('read')));
 grant select on app.journal_adjustments to paddock_app;
@@ -102,12 +105,12 @@ create policy worker_all on app.journal_adjustments to paddock_worker
   with check (account_id = (select private.account_id('work')));
 grant select,
   insert (account_id, activity_id, kind, sub_type, symbol, at, day, qty, price, net_amount, group_id, description, canceled),
-  update (canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag)
+  update (canceled, old_parts, new_parts, split_of, orchestrator_agent_id, tag, sleeve_id)
   on app.journal_adjustments to paddock_worker;
 create policy report_reads on app.journal_adjustments for select to paddock_report
   using (account_id = any ((select private.report_accounts())::uuid[]));
 grant select (account_id, activity_id, kind, sub_type, symbol, at, day, qty, price, net_amount, description, canceled, old_parts, new_parts,
-  split_of, orchestrator_agent_id, tag) on app.journal_adjustments to paddock_report;
+  split_of, orchestrator_agent_id, tag, sleeve_id) on app.journal_adjustments to paddock_report;
 
 -- One row for each round trip and scope, from a position's opening to its close.
 -- It has sums and no averages, because sums are exact. Notionals are quantity
@@ -115,7 +118,7 @@ grant select (account_id, activity_id, kind, sub_type, symbol, at, day, qty, pri
 create table app.trading_positions (
   account_id uuid not null references app.user_accounts (id) on delete cascade,
   id uuid not null,
-  scope text not null check (scope in ('account', 'agent', 'tag')),
+  scope text not null check (scope in ('account', 'agent', 'tag', 'sleeve')),
   scope_value text not null check ((scope = 'account') = (scope_value = '')),
   symbol text not null,
   asset_class text not null,
@@ -147,7 +150,7 @@ create table app.trading_positions (
     and app.is_amount(entry_notional) and app.is_amount(exit_qty) and app.is_amount(exit_notional) and app.is_amount(held_cost)
     and app.is_amount(max_qty) and app.is_amount(fees) and app.is_amount(realized_pl))
 );
-comment on table app.trading_positions is 'Round trips, from a position''s opening to its close: of the account as a whole, of each agent and of each tag.';
+comment on table app.trading_positions is 'Round trips, from a position''s opening to its close: of the account as a whole, of each agent, of each tag and of each sleeve.';
 create unique index trading_positions_open_idx on app.trading_positions (account_id, scope, scope_value, symbol) where closed_at is null;
 create index trading_positions_opened_idx on app.trading_positions (account_id, scope, opened_at desc, id desc);
 create index trading_positions_value_idx on app.trading_positions (account_id, scope, scope_value, opened_at desc, id desc) where scope <> 'account';
@@ -221,6 +224,9 @@ create policy worker_all on app.round_trips_due to paddock_worker
   using (account_id = (select private.account_id('work')))
   with check (account_id = (select private.account_id('work')));
 grant select, insert (account_id, symbol, since), update (since, reached_at, reached_id), delete on app.round_trips_due to paddock_worker;
+-- Orders of sleeves wait for them (app.check_sleeve).
+create policy app_reads on app.round_trips_due for select to paddock_app using (account_id = (select private.account_id()));
+grant select (account_id) on app.round_trips_due to paddock_app;
 
 create trigger note_change after insert or update or delete on app.fills for each row execute function private.note_change();
 create trigger note_change after insert or update or delete on app.trading_positions for each row execute function private.note_change();

@@ -55,7 +55,7 @@ func (s *Server) renderErrors(r *request, closed []trading.Closed) []trading.Clo
 func (r *request) closing() (c trading.Closing, err error) {
 	c = trading.Closing{
 		Qty: trading.ParseAmount(r.query.Get("qty")), Percentage: trading.ParseAmount(r.query.Get("percentage")),
-		OrchestratorAgentID: r.query.Get("orchestrator_agent_id"), Tag: r.query.Get("tag"),
+		OrchestratorAgentID: r.query.Get("orchestrator_agent_id"), Tag: r.query.Get("tag"), SleeveID: r.query.Get("sleeve_id"),
 	}
 	c.CancelOrders, err = r.boolean("cancel_orders")
 	return c, err

@@ -9,7 +9,7 @@ import (
 // Parameters that several endpoints share.
 const (
 	pageParameters    = "limit before"
-	closingParameters = "cancel_orders orchestrator_agent_id tag"
+	closingParameters = "cancel_orders orchestrator_agent_id tag sleeve_id"
 	rangeParameters   = "start end limit page_token sort"
 	stockParameters   = " asof feed currency"
 	latestParameters  = "feed currency"
@@ -100,6 +100,13 @@ func (s *Server) routes() []route {
 		own("GET", "/api/guards", mayRead, "", s.getGuards),
 		own("PUT", "/api/guards", mayManage, "", withBody(s.putGuards)),
 		own("POST", "/api/guards/switch", mayCancel, "", withBody(s.turnSwitch)).stopping(), // some turns need more: trading.Turn
+
+		own("GET", "/api/sleeves", mayRead, "", s.listSleeves),
+		own("POST", "/api/sleeves", mayManage, "", withBody(s.makeSleeve)),
+		own("PATCH", "/api/sleeves/{id}", mayManage, "", withBody(s.changeSleeve)),
+		own("DELETE", "/api/sleeves/{id}", mayManage, "", withoutBody(s.closeSleeve)),
+		own("GET", "/api/sleeve-transfers", mayRead, pageParameters, s.listSleeveTransfers),
+		own("POST", "/api/sleeve-transfers", mayManage, "", withBody(s.moveCash)),
 
 		own("GET", "/api/fills", mayRead, "symbol order_id "+pageParameters, s.listFills),
 		own("GET", "/api/trading-positions", mayRead, "scope scope_value symbol status "+pageParameters, s.listTradingPositions),

@@ -29,6 +29,7 @@ import (
 	"paddock/app/passthrough"
 	"paddock/app/push"
 	"paddock/app/quota"
+	"paddock/app/sleeves"
 	"paddock/app/tenant"
 	"paddock/app/tokens"
 	"paddock/app/trading"
@@ -107,7 +108,7 @@ func newBoundedServer(t *testing.T, perUser quota.Config, front ...func(sim http
 	opener := credentials.NewOpener(db, keys, b, log)
 	s.trading = trading.New(db, opener, log)
 	handler := httpapi.New(httpapi.Config{
-		Accounts: accounts.New(db, keys, b), Trading: s.trading, Webhooks: webhooks.New(db, keys, nil), Tokens: tokens.New(db), Journal: journal.New(db), Relay: passthrough.New(db, opener), Logs: agents.NewLogs(db), Audit: audit.New(db),
+		Accounts: accounts.New(db, keys, b), Trading: s.trading, Webhooks: webhooks.New(db, keys, nil), Tokens: tokens.New(db), Sleeves: sleeves.New(db, s.trading.BrokerAccount), Journal: journal.New(db), Relay: passthrough.New(db, opener), Logs: agents.NewLogs(db), Audit: audit.New(db),
 		Sessions: service, Quota: users, Auth: service.Handler(), Events: events, Push: http.NotFoundHandler(), EventStream: http.HandlerFunc(s.hub.ServeEvents), Ready: tenant.NewReadiness(db, worker, 0).Check, Logger: log,
 		Console: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/panic" {

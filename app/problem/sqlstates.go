@@ -24,6 +24,10 @@ var SQLStates = map[string][]Code{
 	"PD433": {TooManyWebhooks},
 	"PD434": {TooManyTokens},
 	"PD435": {TokenTooWide},
+	"PD436": {SleeveNameTaken, TooManySleeves},  // by its detail
+	"PD437": {NotEnoughCash, BrokerUnavailable}, // by its detail
+	"PD438": {SleeveNotFound},
+	"PD439": {SleeveNotEmpty},
 	"PD480": {Internal}, // a read must go to the primary, where it is made again
 	"PD500": {CredentialsUnreadable},
 	"PD501": {CredentialsUnreadable},

@@ -50,6 +50,14 @@ func toProblem(ctx context.Context, err error) error {
 			return problem.New(problem.TooManyTokens, "You have 500 API tokens, which is as many as one may have. Revoke one with DELETE /api/tokens/:id.").Because(pg)
 		case pg.Code == "PD435":
 			return tokenTooWide(pg)
+		case pg.Code == "PD436":
+			return sleeveRefused(pg)
+		case pg.Code == "PD437":
+			return tooLittleCash(pg)
+		case pg.Code == "PD438":
+			return problem.New(problem.SleeveNotFound, "There is no such sleeve, or it is closed. Pick one from GET /api/sleeves.").Because(pg)
+		case pg.Code == "PD439":
+			return problem.New(problem.SleeveNotEmpty, "The sleeve still has %s. Close its positions, cancel its orders, and move its cash out with POST /api/sleeve-transfers.", pg.Detail).Because(pg)
 		case pg.Code == "42501":
 			return problem.New(problem.NotPermitted, "Your role on this account does not allow this. Ask its owner, or check that the account is active.").Because(err)
 		case problem.IsUnavailable(pg.Code):
@@ -80,6 +88,22 @@ func tokenTooWide(pg *pgconn.PgError) error {
 		return problem.New(problem.TokenTooWide, `A live account is among "accounts", and the token is for paper accounts alone. Set "paper_only" to false if it is to trade real money.`).Because(pg)
 	}
 	return problem.New(problem.TokenTooWide, "A token makes narrower ones alone: this one would be wider in %s. GET /api/tokens has what the token itself may do.", pg.Detail).Because(pg)
+}
+
+// sleeveRefused says why a sleeve cannot be made or renamed, which the error's detail names.
+func sleeveRefused(pg *pgconn.PgError) error {
+	if pg.Detail == "many" {
+		return problem.New(problem.TooManySleeves, "This account has 200 sleeves, which is as many as it may have, with those that are closed.").Because(pg)
+	}
+	return problem.New(problem.SleeveNameTaken, "Another sleeve of this account has this name. Choose another one.").Because(pg)
+}
+
+// tooLittleCash says how much cash there is to move, which the error's detail names.
+func tooLittleCash(pg *pgconn.PgError) error {
+	if pg.Detail == "" {
+		return problem.New(problem.BrokerUnavailable, "Alpaca does not say how much cash this account has. Try again in a few seconds.").Because(pg)
+	}
+	return problem.New(problem.NotEnoughCash, "There is %s to move from there. Move less, or cancel the buys for which the rest is kept.", pg.Detail).Because(pg)
 }
 
 // tooMuchStored reads the seconds to wait from the error's detail.

@@ -36,7 +36,7 @@ begin
 		begin
 			perform private.make_token(id, 'x', sha256(convert_to('pdk_' || id, 'UTF8')), 'x', scopes, reached, random() < 0.4,
 				case when random() < 0.7 then null else now() + random() * interval '90 days' end, random() * interval '90 days' + interval '1 hour',
-				jsonb_build_object('orders_per_day', floor(random() * 10), 'id', accounts[1], 'user_id', 'somebody', 'path', array[accounts[1]], 'revoked_at', null));
+				jsonb_build_object('orders_per_day', floor(random() * 10), 'id', accounts[1], 'user_id', 'somebody', 'path', array[accounts[1]], 'revoked_at', null), '{}');
 			made := made || id;
 		exception when sqlstate 'PD435' then
 			null;

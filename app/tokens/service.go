@@ -36,6 +36,9 @@ type Request struct {
 	PaperOnly *bool `json:"paper_only,omitempty"`
 	// ExpiresAt is 90 days away unless it is set, or where the token that makes it ends.
 	ExpiresAt *string `json:"expires_at,omitempty"`
+	// Sleeves are the ids of the sleeves in which it trades, one of an account at most. It
+	// trades in any, and in none, of an account that none is of.
+	Sleeves []string `json:"sleeves,omitempty"`
 	// Limits are beside those of each account, the tightest of which holds.
 	Limits trading.Limits `json:"limits,omitzero"`
 }
@@ -52,6 +55,7 @@ const (
 // wish is a Request that was checked.
 type wish struct {
 	accounts  []uuid.UUID
+	sleeves   []uuid.UUID
 	expiresAt *time.Time
 	limits    []byte
 }
@@ -66,6 +70,13 @@ func (r *Request) check(now time.Time) (w wish, err error) {
 		}
 		w.accounts = append(w.accounts, id)
 	}
+	for _, text := range r.Sleeves {
+		id, err := uuid.Parse(text)
+		if err != nil {
+			return w, invalid(`"sleeves" must have ids of sleeves, which are UUIDs. Copy them from GET /api/sleeves.`)
+		}
+		w.sleeves = append(w.sleeves, id)
+	}
 	if r.ExpiresAt != nil {
 		at, err := time.Parse(time.RFC3339, *r.ExpiresAt)
 		if err != nil || !at.After(now) || at.After(now.Add(longestLife)) {
@@ -78,6 +89,8 @@ func (r *Request) check(now time.Time) (w wish, err error) {
 		return w, invalid(`"name" must have 1 to 80 characters, without spaces around it. Name who will use the token.`)
 	case len(r.Accounts) == 0 || len(r.Accounts) > 100:
 		return w, invalid(`"accounts" must have the ids of 1 to 100 accounts. Copy them from GET /api/accounts.`)
+	case len(r.Sleeves) > len(r.Accounts):
+		return w, invalid(`"sleeves" may have one of each account.`)
 	case len(r.Scopes) == 0:
 		return w, invalid(`"scopes" must have at least one of %q.`, scopes)
 	case r.Limits.BuyBackOvershoot:
@@ -112,8 +125,8 @@ func (s *Service) Make(ctx context.Context, a tenant.Admission, r Request) (json
 	token, id := newToken(), uuid.New()
 	var made json.RawMessage
 	err = s.db.Tx(ctx, a, func(b *tenant.Batch) {
-		b.Queue("select private.make_token($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", id, r.Name, digest(token), hint(token), r.Scopes, w.accounts,
-			paperOnly, w.expiresAt, usualLife, w.limits)
+		b.Queue("select private.make_token($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", id, r.Name, digest(token), hint(token), r.Scopes, w.accounts,
+			paperOnly, w.expiresAt, usualLife, w.limits, w.sleeves)
 		b.Queue("select * from private.list_tokens($1)", id).QueryRow(func(row pgx.Row) error { return row.Scan(&made) })
 	})
 	if err != nil {

@@ -66,7 +66,7 @@ const maxDigits = 18
 // check returns what is wrong with an amount that must be positive. A nil
 // amount is valid.
 func (a *Amount) check(field string) error {
-	if err := a.checkSize(field); err != nil {
+	if err := a.CheckSize(field); err != nil {
 		return err
 	}
 	if a != nil && !a.IsPositive() {
@@ -75,8 +75,9 @@ func (a *Amount) check(field string) error {
 	return nil
 }
 
-// checkSize is check for an amount that may be negative.
-func (a *Amount) checkSize(field string) error {
+// CheckSize returns what is wrong with an amount that may be negative. A nil amount is
+// valid.
+func (a *Amount) CheckSize(field string) error {
 	switch {
 	case a == nil:
 		return nil

@@ -28,7 +28,7 @@ type Closed struct {
 // or a problem of the admission; then nothing is stored, and the retry tries
 // again.
 func (s *Service) CloseAll(ctx context.Context, a tenant.Admission, key string, c Closing) (closed []Closed, kept json.RawMessage, err error) {
-	if err := checkKey(key); err != nil {
+	if err := CheckKey(key); err != nil {
 		return nil, nil, err
 	}
 	if err := validate.StructExcept(&c, "Symbol"); err != nil {

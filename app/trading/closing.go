@@ -25,6 +25,7 @@ type Closing struct {
 	CloseAll            string  `json:"close_all,omitempty"`     // Idempotency-Key of the request that closes all positions
 	OrchestratorAgentID string  `json:"orchestrator_agent_id,omitempty" validate:"omitempty,max=128"`
 	Tag                 string  `json:"tag,omitempty" validate:"omitempty,max=128"`
+	SleeveID            string  `json:"sleeve_id,omitempty" validate:"omitempty,uuid"` // closes what this sleeve holds
 }
 
 // Check returns a problem of code invalid_order that names the field.
@@ -79,7 +80,7 @@ func (c *Closing) quantity(p alpaca.Position, whole bool) (decimal.Decimal, erro
 func (c *Closing) order(p alpaca.Position, qty decimal.Decimal) *OrderRequest {
 	r := &OrderRequest{
 		Symbol: p.Symbol, Side: closingSide(p), Type: "market", TimeInForce: "day", Qty: &Amount{Decimal: qty},
-		OrchestratorAgentID: c.OrchestratorAgentID, Tag: c.Tag, reduceOnly: true,
+		OrchestratorAgentID: c.OrchestratorAgentID, Tag: c.Tag, SleeveID: c.SleeveID, reduceOnly: true,
 	}
 	if p.AssetClass == alpaca.Crypto {
 		r.TimeInForce = "gtc" // crypto has no day orders

@@ -48,7 +48,7 @@ func (l *Limits) Check() error {
 		{"max_order_notional", l.MaxOrderNotional}, {"max_position_notional", l.MaxPositionNotional},
 		{"max_position_qty", l.MaxPositionQty}, {"daily_loss_limit", l.DailyLossLimit},
 	} {
-		if err := f.amount.checkSize(f.field); err != nil {
+		if err := f.amount.CheckSize(f.field); err != nil {
 			return wrong(err)
 		}
 		if f.amount != nil && f.amount.IsNegative() {

@@ -36,6 +36,7 @@ type OrderRequest struct {
 	ClientOrderID       string        `json:"client_order_id,omitempty" validate:"omitempty,max=128,printascii"`
 	OrchestratorAgentID string        `json:"orchestrator_agent_id,omitempty" validate:"omitempty,max=128"`
 	Tag                 string        `json:"tag,omitempty" validate:"omitempty,max=128"`
+	SleeveID            string        `json:"sleeve_id,omitempty" validate:"omitempty,uuid"` // the sleeve to which it belongs
 
 	reduceOnly bool // a closing: it may only reduce a position
 }
@@ -196,7 +197,7 @@ func (r *OrderRequest) checkLegs() error {
 	case r.StopPrice != nil || r.TrailPrice != nil || r.TrailPercent != nil || r.ExtendedHours:
 		return invalidOrder(`An mleg order takes no "stop_price", "trail_price", "trail_percent" or "extended_hours".`)
 	}
-	if err := r.LimitPrice.checkSize("limit_price"); err != nil {
+	if err := r.LimitPrice.CheckSize("limit_price"); err != nil {
 		return err
 	}
 	contracts := map[string]bool{}

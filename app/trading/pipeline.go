@@ -58,7 +58,7 @@ type prepared struct {
 // prepare prepares a checked request of a client, which is stored as JSON. It
 // ends with invalid_idempotency_key.
 func prepare(key, clientOrderID string, request any, began age) (prepared, error) {
-	if err := checkKey(key); err != nil {
+	if err := CheckKey(key); err != nil {
 		return prepared{}, err
 	}
 	text, hash := requestText(request)

@@ -57,7 +57,7 @@ type Warning struct {
 // These statements check the guards, and find collisions, for an order that
 // does not exist.
 const (
-	checkGuardsSQL = `select app.check_guards(jsonb_populate_record(null::app.alpaca_orders, $1)), private.has_scope('trade')`
+	checkGuardsSQL = `select app.check_guards(app.in_sleeve(jsonb_populate_record(null::app.alpaca_orders, $1))), private.has_scope('trade')`
 	collisionsSQL  = `select ` + orderColumnsSQL + ` from app.opposing_orders($1, $2, $3)`
 )
 
@@ -123,7 +123,7 @@ func (r *OrderRequest) row(a tenant.Admission, f guardInputs) []byte {
 	row := map[string]any{
 		"account_id": a.Account, "client_order_id": "preview", "action": "place", "symbol": nullable(r.Symbol), "side": nullable(r.Side), "type": r.Type,
 		"time_in_force": r.TimeInForce, "order_class": r.OrderClass, "qty": r.Qty, "notional": r.Notional, "limit_price": r.LimitPrice,
-		"stop_price": r.StopPrice, "trail_price": r.TrailPrice, "trail_percent": r.TrailPercent, "filled_qty": "0", "request": json.RawMessage(request),
+		"sleeve_id": nullable(r.SleeveID), "stop_price": r.StopPrice, "trail_price": r.TrailPrice, "trail_percent": r.TrailPercent, "filled_qty": "0", "request": json.RawMessage(request),
 	}
 	if prices := f.prices(); prices != nil {
 		row["reference_prices"] = json.RawMessage(prices)

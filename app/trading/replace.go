@@ -44,7 +44,7 @@ func (r *Replacement) Check() error {
 			return err
 		}
 	}
-	if err := r.LimitPrice.checkSize("limit_price"); err != nil { // a multi-leg order's may be a credit
+	if err := r.LimitPrice.CheckSize("limit_price"); err != nil { // a multi-leg order's may be a credit
 		return err
 	}
 	if err := r.Instructions.check(); err != nil {

@@ -89,9 +89,9 @@ func (f *foundIntent) unclear(code problem.Code, format string, args ...any) err
 	return p
 }
 
-// checkKey returns invalid_idempotency_key for a bad key. "" is no key and
+// CheckKey returns invalid_idempotency_key for a bad key. "" is no key and
 // valid.
-func checkKey(key string) error {
+func CheckKey(key string) error {
 	if validate.Var(key, "max=255,printascii") != nil {
 		return problem.New(problem.InvalidIdempotencyKey, "The header Idempotency-Key must be printable ASCII of at most 255 characters, such as a UUID.")
 	}

@@ -80,7 +80,7 @@ func (s *Service) Turn(ctx context.Context, a tenant.Admission, key string, w Sw
 	if err := w.Check(); err != nil {
 		return Turned{}, err
 	}
-	if err := checkKey(key); err != nil {
+	if err := CheckKey(key); err != nil {
 		return Turned{}, err
 	}
 	if err := s.checkMayTurn(ctx, a, w); err != nil {

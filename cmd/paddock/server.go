@@ -36,6 +36,7 @@ import (
 	"paddock/app/push"
 	"paddock/app/quota"
 	"paddock/app/reporting"
+	"paddock/app/sleeves"
 	"paddock/app/tenant"
 	"paddock/app/tokens"
 	"paddock/app/trading"
@@ -175,6 +176,7 @@ func serveMailing(ctx context.Context, c config.Config, log *slog.Logger, sendMa
 		Trading:             tradingService,
 		Webhooks:            webhooks.New(db, keys, c.WebhookNetworks),
 		Tokens:              tokenService,
+		Sleeves:             sleeves.New(db, tradingService.BrokerAccount),
 		Journal:             journal.New(db),
 		Relay:               passthrough.New(db, opener),
 		Logs:                agents.NewLogs(db),

@@ -37,7 +37,7 @@ const (
 		'private.admit_job(uuid,bytea)',                        -- the same
 		'private.create_account(text,text)',                -- asks for a user: there is no account yet
 		-- ask for a user, whose tokens they are
-		'private.make_token(uuid,text,bytea,text,text[],uuid[],boolean,timestamp with time zone,interval,jsonb)', 'private.revoke_token(uuid)',
+		'private.make_token(uuid,text,bytea,text,text[],uuid[],boolean,timestamp with time zone,interval,jsonb,uuid[])', 'private.revoke_token(uuid)',
 		'private.lock_event_log(boolean,boolean)',          -- writes one setting
 		'private.check_replica(uuid,pg_lsn,timestamp with time zone,interval)', -- writes nothing: it runs on a standby
 		'private.append_event(text,jsonb,text)',            -- asks for the scope of each kind

@@ -37,6 +37,8 @@ var filled = []string{
 	`insert into app.kept_answers (account_id, idempotency_key, request_hash, asked_by) values ('00000000-0000-4000-8000-000000000001', 'k', '', 'u')`,
 	`insert into app.refused_requests (account_id, idempotency_key, client_order_id) values ('00000000-0000-4000-8000-000000000001', 'k', '')`,
 	`insert into app.wind_downs (account_id, id, cancel_orders) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002', true)`,
+	`insert into app.sleeves (account_id, id, name, made_by) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000006', 'one', 'u')`,
+	`insert into app.sleeve_transfers (account_id, to_sleeve_id, amount, made_by) values ('00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000006', 1, 'u')`,
 	`insert into app.alpaca_orders (account_id, client_order_id, intent_state, status, symbol, side, qty, filled_qty, filled_avg_price, alpaca_order_id, reduce_only, wind_down_id)
 		select '00000000-0000-4000-8000-000000000001', s, case when s in ('submitting', 'unknown', 'dismissed') then s else 'accepted' end, s, 'AAPL', 'buy', 2,
 			case s when 'filled' then 2 else 0 end, case s when 'filled' then 100 end,

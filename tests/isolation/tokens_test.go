@@ -155,7 +155,7 @@ var tokenAttacks = []attack{
 		run: func(l *lab) {
 			s := l.as("paddock_app")
 			s.mustAsk("begin; savepoint s")
-			if _, err := s.ask("select private.admit('" + theirToken + "', null), private.make_token(gen_random_uuid(), 'x', sha256('pdk_wider'), 'x', '{trade}', '{$B}', true, null, '1 hour', '{}')"); err != nil {
+			if _, err := s.ask("select private.admit('" + theirToken + "', null), private.make_token(gen_random_uuid(), 'x', sha256('pdk_wider'), 'x', '{trade}', '{$B}', true, null, '1 hour', '{}', '{}')"); err != nil {
 				s.mustAsk("rollback to s")
 			}
 			s.end()
@@ -165,13 +165,13 @@ var tokenAttacks = []attack{
 	{
 		name: "a token made for another's account",
 		weakFn: edits(
-			edit("private.make_token(uuid,text,bytea,text,text[],uuid[],boolean,timestamp with time zone,interval,jsonb)", "g.user_id = who and ", ""),
+			edit("private.make_token(uuid,text,bytea,text,text[],uuid[],boolean,timestamp with time zone,interval,jsonb,uuid[])", "g.user_id = who and ", ""),
 			edit("private.admit(text,uuid,text)", "and g.user_id = s.user_id", "and (g.user_id = s.user_id or s.scopes is not null)")),
 		spoils: true,
 		run: func(l *lab) {
 			s := l.as("paddock_app")
 			s.mustAsk("begin; savepoint s")
-			if _, err := s.ask("select private.admit('$TOKEN', null), private.make_token(gen_random_uuid(), 'x', sha256('pdk_foreign'), 'x', '{trade}', '{$B}', true, null, '1 hour', '{}')"); err != nil {
+			if _, err := s.ask("select private.admit('$TOKEN', null), private.make_token(gen_random_uuid(), 'x', sha256('pdk_foreign'), 'x', '{trade}', '{$B}', true, null, '1 hour', '{}', '{}')"); err != nil {
 				s.mustAsk("rollback to s")
 			}
 			s.end()

@@ -277,7 +277,7 @@ var mutants = []mutant{
 	{observed, "app/metrics/metrics.go", "	return counters[other]\n}\n\nfunc knownPair", "	counters[value] = prometheus.NewCounter(prometheus.CounterOpts{Name: value})\n	return counters[value]\n}\n\nfunc knownPair", []string{"app/metrics TestUnknownValuesAreOne"}},
 	{observed, "app/config/observation.go", "!public && !isLocalHost(host)", "!public && host == \"?\"", []string{"app/config TestPublicOperatorAddr"}},
 	{observed, "app/origin/log.go", `line.AddAttrs(slog.String("account", account.String()))`, "_ = account", []string{"app/origin TestLinesNameTheirRequest"}},
-	{standby, "sql/func/016/check_replica.sql", "while coalesce(pg_last_wal_replay_lsn() < p_lsn, true) loop", "while false loop", []string{"app/tenant TestReadsSeeWhatWasWritten", "app/tenant TestNobodyReadsOnTheStandbyWhoMayNot"}},
+	{standby, "sql/func/017/check_replica.sql", "while coalesce(pg_last_wal_replay_lsn() < p_lsn, true) loop", "while false loop", []string{"app/tenant TestReadsSeeWhatWasWritten", "app/tenant TestNobodyReadsOnTheStandbyWhoMayNot"}},
 	{standby, "sql/func/016/check_replica.sql", "not exists (select from private.primary_run r where r.run = p_run)", "false", []string{"app/tenant TestAStandbyOfAnotherHistoryIsNotRead"}},
 	{standby, "sql/func/016/check_replica.sql", "not pg_is_in_recovery()", "false", []string{"app/tenant TestAStandbyOfAnotherHistoryIsNotRead"}},
 	{standby, "sql/func/016/check_replica.sql", "now() < p_clock", "false", []string{"app/tenant TestAStandbyWhoseClockIsBehindIsNotRead"}},

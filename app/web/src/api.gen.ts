@@ -735,6 +735,8 @@ export interface paths {
                     orchestrator_agent_id?: components["parameters"]["Agent"];
                     /** @description Yours; it is kept with the order */
                     tag?: components["parameters"]["Tag"];
+                    /** @description Close what this sleeve holds. Without it: what belongs to none, or to the one that holds all of it */
+                    sleeve_id?: components["parameters"]["Sleeve"];
                 };
                 header?: {
                     /** @description The account that is meant; needed unless the query names it */
@@ -837,6 +839,8 @@ export interface paths {
                     orchestrator_agent_id?: components["parameters"]["Agent"];
                     /** @description Yours; it is kept with the order */
                     tag?: components["parameters"]["Tag"];
+                    /** @description Close what this sleeve holds. Without it: what belongs to none, or to the one that holds all of it */
+                    sleeve_id?: components["parameters"]["Sleeve"];
                 };
                 header?: {
                     /** @description The account that is meant; needed unless the query names it */
@@ -1585,6 +1589,8 @@ export interface paths {
                          * @description At most 366 days away; 90 days without it
                          */
                         expires_at?: string;
+                        /** @description The sleeves in which it trades, at most one of each account; one that is made with a token has its */
+                        sleeves?: string[] | null;
                         limits?: components["schemas"]["TokenLimits"];
                     };
                 };
@@ -2026,7 +2032,7 @@ export interface paths {
                 query?: {
                     /** @description The same as X-Account-ID */
                     account_id?: components["parameters"]["AccountQuery"];
-                    scope?: "account" | "agent" | "tag";
+                    scope?: "account" | "agent" | "tag" | "sleeve";
                     /** @description One agent, or one tag; all of them unless given */
                     scope_value?: string;
                     symbol?: string;
@@ -2065,6 +2071,283 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sleeves": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The account's sleeves, and what belongs to none of them
+         * @description A sleeve is a part of the account with cash and positions of its own, for an agent, a strategy or a person. What its
+         *     orders may take is bounded by what it has. At any time the sleeves and what is unassigned add up to the account.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description All of them, by name; those that are closed come last */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Sleeves"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        /** Make a sleeve without cash; the account's owner alone */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": WithRequired<components["schemas"]["SleeveChange"], "name">;
+                };
+            };
+            responses: {
+                /** @description The sleeve */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Sleeve"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sleeves/{id}": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path: {
+                id: components["parameters"]["PathID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Close a sleeve that is empty; what it did stays to be seen */
+        delete: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is closed */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        options?: never;
+        head?: never;
+        /**
+         * Rename a sleeve, turn its switch or set its limits; the account's owner alone
+         * @description What is left out stays as it is. On a live account, to let more through takes a step-up.
+         */
+        patch: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path: {
+                    id: components["parameters"]["PathID"];
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SleeveChange"];
+                };
+            };
+            responses: {
+                /** @description The sleeve */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Sleeve"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        trace?: never;
+    };
+    "/api/sleeve-transfers": {
+        parameters: {
+            query?: {
+                /** @description The same as X-Account-ID */
+                account_id?: components["parameters"]["AccountQuery"];
+            };
+            header?: {
+                /** @description The account that is meant; needed unless the query names it */
+                "X-Account-ID"?: components["parameters"]["AccountHeader"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** Cash that was moved into sleeves, out of them and between them, newest first */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                    limit?: components["parameters"]["Limit"];
+                    /** @description The next_cursor of the page before */
+                    before?: components["parameters"]["Before"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description A page */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            sleeve_transfers: components["schemas"]["SleeveTransfer"][];
+                            next_cursor: components["schemas"]["NextCursor"];
+                        };
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        /**
+         * Move cash into a sleeve, out of one, or from one to another; the account's owner alone
+         * @description No more than there is: in a sleeve its cash, less what its open buys may take; outside of all what Alpaca says that
+         *     the account has, less what is in sleeves. On a live account, to move cash into a sleeve takes a step-up.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description The same as X-Account-ID */
+                    account_id?: components["parameters"]["AccountQuery"];
+                };
+                header?: {
+                    /** @description The account that is meant; needed unless the query names it */
+                    "X-Account-ID"?: components["parameters"]["AccountHeader"];
+                    /** @description Your name for this request, such as a UUID; a retry with it is safe */
+                    "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /**
+                         * Format: uuid
+                         * @description null: from what belongs to none
+                         */
+                        from_sleeve_id?: string | null;
+                        /**
+                         * Format: uuid
+                         * @description null: to what belongs to none
+                         */
+                        to_sleeve_id?: string | null;
+                        /** @description Dollars, above 0, with at most two decimals */
+                        amount: components["schemas"]["AmountGiven"];
+                        note?: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description The transfer; a retry with the same key is answered with the first one */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SleeveTransfer"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -7006,6 +7289,81 @@ export interface components {
             /** @description With which events are signed: whsec_ and 32 bytes in base64. Only in the answer to POST */
             secret?: string;
         };
+        SleeveChange: {
+            /** @description Unlike those of the account's other sleeves */
+            name?: string;
+            switch?: components["schemas"]["SwitchState"];
+            /** @description What one order may cost; null for no limit */
+            max_order_notional?: components["schemas"]["AmountGiven"];
+            /** @description What the sleeve's position in one symbol may be worth; null for no limit */
+            max_position_notional?: components["schemas"]["AmountGiven"];
+            /** @description What it may buy; null for anything */
+            allowed_symbols?: string[] | null;
+        };
+        Sleeve: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            switch: components["schemas"]["SwitchState"];
+            max_order_notional: components["schemas"]["AmountOrNull"];
+            max_position_notional: components["schemas"]["AmountOrNull"];
+            allowed_symbols: string[] | null;
+            /** @description What was moved in, less what was moved out */
+            transferred: components["schemas"]["Amount"];
+            /** @description transferred, and what its trades brought in less what they and their fees cost */
+            cash: components["schemas"]["Amount"];
+            /** @description What its open buys may still take */
+            reserved: components["schemas"]["Amount"];
+            /** @description cash less reserved: what another buy may cost */
+            available: components["schemas"]["Amount"];
+            positions: {
+                symbol: string;
+                qty: components["schemas"]["Amount"];
+                /** @description What was paid for what is held */
+                cost: components["schemas"]["Amount"];
+                /** @description By Alpaca's last price; null where there is none */
+                market_value: components["schemas"]["AmountOrNull"];
+                unrealized_pl: components["schemas"]["AmountOrNull"];
+            }[];
+            /** @description cash and what its positions are worth */
+            equity: components["schemas"]["AmountOrNull"];
+            /** @description Before fees */
+            realized_pl: components["schemas"]["Amount"];
+            unrealized_pl: components["schemas"]["AmountOrNull"];
+            /** @description Those that are certainly its own; the others are the account's */
+            fees: components["schemas"]["Amount"];
+            /** @description The user who made it */
+            made_by: string;
+            created_at: components["schemas"]["Time"];
+            closed_at: components["schemas"]["TimeOrNull"];
+        };
+        Sleeves: {
+            sleeves: components["schemas"]["Sleeve"][];
+            /** @description What the account has, less what is in sleeves */
+            unassigned: {
+                /** @description null until Alpaca has said how much cash the account has */
+                cash: components["schemas"]["AmountOrNull"];
+                positions: {
+                    symbol: string;
+                    qty: components["schemas"]["Amount"];
+                }[];
+                /** @description When Alpaca last said how much cash the account has; trades since then are counted */
+                as_of: components["schemas"]["TimeOrNull"];
+            };
+        };
+        SleeveTransfer: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            from_sleeve_id: string | null;
+            /** Format: uuid */
+            to_sleeve_id: string | null;
+            amount: components["schemas"]["Amount"];
+            note: components["schemas"]["TextOrNull"];
+            /** @description The user who moved it */
+            made_by: string;
+            made_at: components["schemas"]["Time"];
+        };
         /** @enum {string} */
         Scope: "read" | "trade" | "cancel" | "log";
         /**
@@ -7043,6 +7401,8 @@ export interface components {
             current: boolean;
             scopes: components["schemas"]["Scope"][];
             paper_only: boolean;
+            /** @description The sleeves in which it trades; it trades in any, and in none, of an account that none is of */
+            sleeves: string[];
             accounts: string[];
             limits: components["schemas"]["TokenLimits"];
             /** @enum {string} */
@@ -7276,6 +7636,11 @@ export interface components {
             client_order_id?: string;
             orchestrator_agent_id?: string;
             tag?: string;
+            /**
+             * Format: uuid
+             * @description The sleeve that pays for it, or sells what it holds; none without it, or the one in which the API token trades
+             */
+            sleeve_id?: string;
         };
         /** @description For Alpaca's smart router */
         AdvancedInstructions: {
@@ -7371,7 +7736,7 @@ export interface components {
              * @description reduce_only: a closing of more than can be closed now. unmeasured: what the order would trade is not known
              * @enum {string}
              */
-            guard: "switch" | "max_order_notional" | "max_position_notional" | "max_position_qty" | "max_open_orders" | "orders_per_minute" | "orders_per_day" | "daily_loss_limit" | "allowed_symbols" | "allowed_sides" | "reduce_only" | "unmeasured";
+            guard: "switch" | "max_order_notional" | "max_position_notional" | "max_position_qty" | "max_open_orders" | "orders_per_minute" | "orders_per_day" | "daily_loss_limit" | "allowed_symbols" | "allowed_sides" | "reduce_only" | "unmeasured" | "sleeve" | "sleeves" | "sleeve_cash" | "sleeve_position" | "sleeve_switch" | "sleeve_allowed_symbols" | "sleeve_max_order_notional" | "sleeve_max_position_notional";
             limit: components["schemas"]["TextOrNull"];
             /** @description What the order would make of it */
             value: components["schemas"]["TextOrNull"];
@@ -7532,6 +7897,11 @@ export interface components {
             token_id: string | null;
             orchestrator_agent_id: components["schemas"]["TextOrNull"];
             tag: components["schemas"]["TextOrNull"];
+            /**
+             * Format: uuid
+             * @description The sleeve to which it belongs
+             */
+            sleeve_id: string | null;
             broker_request_id: components["schemas"]["TextOrNull"];
             created_at: components["schemas"]["Time"];
             submitted_at: components["schemas"]["TimeOrNull"];
@@ -7548,8 +7918,8 @@ export interface components {
             /** Format: uuid */
             id: string;
             /** @enum {string} */
-            scope: "account" | "agent" | "tag";
-            /** @description The agent or the tag; null for the account */
+            scope: "account" | "agent" | "tag" | "sleeve";
+            /** @description The agent, the tag or the sleeve (its id); null for the account */
             scope_value: string | null;
             symbol: string;
             asset_class: string;
@@ -7615,6 +7985,11 @@ export interface components {
             source: "stream" | "activities";
             orchestrator_agent_id: components["schemas"]["TextOrNull"];
             tag: components["schemas"]["TextOrNull"];
+            /**
+             * Format: uuid
+             * @description The sleeve of its order
+             */
+            sleeve_id: string | null;
         };
         SteppedUp: {
             /**
@@ -8048,6 +8423,8 @@ export interface components {
         Agent: string;
         /** @description Yours; it is kept with the order */
         Tag: string;
+        /** @description Close what this sleeve holds. Without it: what belongs to none, or to the one that holds all of it */
+        Sleeve: string;
         Limit: number;
         /** @description The next_cursor of the page before */
         Before: string;
@@ -8138,4 +8515,7 @@ export interface components {
     pathItems: never;
 }
 export type $defs = Record<string, never>;
+type WithRequired<T, K extends keyof T> = T & {
+    [P in K]-?: T[P];
+};
 export type operations = Record<string, never>;

@@ -12,6 +12,7 @@ begin
   select jsonb_build_object('id', t.id, 'name', t.name, 'hint', t.hint, 'parent_id', t.path[cardinality(t.path) - 1], 'current', coalesce(t.id = token, false),
       'scopes', t.scopes, 'paper_only', t.paper_only,
       'accounts', (select coalesce(jsonb_agg(a.account_id order by a.account_id), '[]') from private.token_accounts a where a.token_id = t.id),
+      'sleeves', (select coalesce(jsonb_agg(a.sleeve_id order by a.account_id), '[]') from private.token_accounts a where a.token_id = t.id and a.sleeve_id is not null),
       'limits', jsonb_build_object('max_order_notional', t.max_order_notional::text, 'max_position_notional', t.max_position_notional::text,
         'max_position_qty', t.max_position_qty::text, 'max_open_orders', t.max_open_orders, 'orders_per_minute', t.orders_per_minute,
         'orders_per_day', t.orders_per_day, 'daily_loss_limit', t.daily_loss_limit::text, 'allowed_symbols', t.allowed_symbols, 'allowed_sides', t.allowed_sides),

@@ -3,14 +3,17 @@
 -- used is not known here: p_digest is its SHA-256, and p_hint its last four characters.
 -- Where p_expires_at is null it lasts for p_life, or as long as the token that makes it.
 -- The scopes are completed: every token may read, and one that may trade may cancel.
+-- p_sleeves are the sleeves in which it trades, one of an account at most; it has those of
+-- the token that makes it.
 --
 -- PD434: the user has as many tokens that hold as one user may. PD435: it would be wider
 -- than the token that makes it, or reach a live account against p_paper_only; the detail
 -- says in what. PD403: an account is none of
 -- those that may be reached here. PD419: it is to trade on a live account, which takes a
--- step-up. 42501: nobody is admitted.
+-- step-up. PD438: a sleeve is none of these accounts, or the second of one. 42501: nobody
+-- is admitted.
 create or replace function private.make_token(p_id uuid, p_name text, p_digest bytea, p_hint text, p_scopes text[], p_accounts uuid[],
-  p_paper_only boolean, p_expires_at timestamptz, p_life interval, p_limits jsonb) returns void
+  p_paper_only boolean, p_expires_at timestamptz, p_life interval, p_limits jsonb, p_sleeves uuid[]) returns void
 volatile security definer set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 declare
@@ -63,6 +66,10 @@ begin
     made.path := parent.path || p_id;
     made.expires_at := coalesce(p_expires_at, least(made.expires_at, parent.expires_at));
     wider := private.wider_than(parent, made, private.reach(), accounts);
+    if exists (select from app.sleeves s join private.token_accounts p on p.token_id = token and p.account_id = s.account_id
+        where s.id = any (p_sleeves) and p.sleeve_id <> s.id) then
+      wider := concat_ws(', ', wider, 'sleeves');
+    end if;
     if cardinality(made.path) > 8 then
       wider := concat_ws(', ', wider, 'depth');
     end if;
@@ -71,9 +78,16 @@ begin
     end if;
   end if;
   insert into private.api_tokens select made.*;
-  insert into private.token_accounts (account_id, token_id) select a, p_id from unnest(accounts) a;
+  if (select count(distinct s.account_id) from app.sleeves s where s.id = any (p_sleeves) and s.account_id = any (accounts) and s.closed_at is null)
+      <> (select count(distinct l) from unnest(p_sleeves) l) then
+    raise exception 'a sleeve is of none of these accounts' using errcode = 'PD438';
+  end if;
+  insert into private.token_accounts (account_id, token_id, sleeve_id)
+    select a, p_id, coalesce((select s.id from app.sleeves s where s.account_id = a and s.id = any (p_sleeves)),
+      (select p.sleeve_id from private.token_accounts p where p.account_id = a and p.token_id = token))
+    from unnest(accounts) a;
   detail := jsonb_build_object('token_id', p_id, 'name', p_name, 'scopes', made.scopes, 'accounts', accounts,
-    'paper_only', p_paper_only, 'expires_at', app.rfc3339(made.expires_at), 'path', made.path);
+    'paper_only', p_paper_only, 'expires_at', app.rfc3339(made.expires_at), 'path', made.path, 'sleeves', p_sleeves);
   perform private.audit(null, 'token.create', detail, who);
   perform private.audit(a, 'token.create', detail) from unnest(accounts) a;
 end

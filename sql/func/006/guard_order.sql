@@ -5,7 +5,8 @@
 -- It also refuses one whose client has been told that nothing was placed: where
 -- a newer request for the same order was refused (PD411, app.refused_requests).
 --
--- It says which API token sends the order, by the admission. The token's own limits,
+-- It says to which sleeve the order belongs, with the most that it may take from it, and
+-- which API token sends the order, by the admission. The token's own limits,
 -- and those of the tokens of which it was made, are a part of app.check_guards.
 --
 -- It locks the event log first, so that concurrent orders are checked one after
@@ -39,6 +40,7 @@ begin
   end if;
   new.created_at := clock_timestamp();
   new.token_path := private.token_path();
+  new := app.in_sleeve(new);
   -- Two statements and not one CASE: the worker makes closings, and may not
   -- execute check_guards.
   if new.reduce_only then
@@ -48,6 +50,9 @@ begin
   end if;
   if jsonb_array_length(verdict->'violations') + jsonb_array_length(verdict->'needs') > 0 then
     raise exception 'the account''s guards refuse the order' using errcode = 'PD422', detail = verdict::text;
+  end if;
+  if new.sleeve_id is not null then
+    new.sleeve_cost := app.order_cost(new);
   end if;
   return new;
 end

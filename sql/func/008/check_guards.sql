@@ -6,7 +6,10 @@
 --               than a second), "positions" (the mirror is not current), "odd"
 --               (an odd item, which is an order or a position at the broker
 --               that cannot be read, so that no sum is right)
---   reducing    it can only make positions smaller; then only the switch counts
+--   reducing    it can only make positions smaller; then only the switch counts, and
+--               what its sleeve holds
+--
+-- What the account's sleeves say of it (app.check_sleeve) is a part of the violations.
 --
 -- Of an order that an API token sends, the limits of the token and of those of which it
 -- was made count as the account's own do, the tightest of each. How many orders may be
@@ -33,7 +36,11 @@ declare
   of_tokens app.account_guards; -- the limits of the API token that sends it
   paces boolean := false; -- a token has a limit of how many orders it may send
   pace record;
+  sleeve record; -- what the account's sleeves say
 begin
+  select c.* into sleeve from app.check_sleeve(o) c;
+  violations := sleeve.violations;
+  needs := sleeve.needs;
   select t.* into g from app.account_guards t where t.account_id = o.account_id;
   if not found then
     g.switch := 'open';
@@ -48,7 +55,7 @@ begin
     return jsonb_build_object('violations', violations, 'needs', needs, 'reducing', null);
   end if;
   if g.switch = 'halted' then
-    return jsonb_build_object('needs', needs, 'reducing', null, 'violations', jsonb_build_array(app.violation('switch', 'halted', null,
+    return jsonb_build_object('needs', '[]'::jsonb, 'reducing', null, 'violations', jsonb_build_array(app.violation('switch', 'halted', null,
       'Trading on this account is halted' || coalesce(': ' || g.switch_reason, '') || '. Its owner can open it again.')));
   end if;
   if not app.mirror_is_current(o.account_id) then
@@ -112,7 +119,7 @@ begin
     return jsonb_build_object('violations', violations, 'needs', '[]'::jsonb, 'reducing', false);
   end if;
   if reducing then
-    return jsonb_build_object('violations', '[]'::jsonb, 'needs', '[]'::jsonb, 'reducing', true);
+    return jsonb_build_object('violations', sleeve.violations, 'needs', sleeve.needs, 'reducing', true);
   end if;
 
   worth := round(ceil(coalesce(o.notional, worth) * 100) / 100, 2);

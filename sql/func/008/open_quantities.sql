@@ -8,9 +8,10 @@
 -- orders that it excludes are left out. p_price is the market's price. It
 -- measures orders for an amount of money that have no price of their own; if
 -- there is no price at all, unmeasured is true and the sums are too low. With
--- p_parked false, orders that are parked as unknown are left out.
+-- p_parked false, orders that are parked as unknown are left out. p_sleeve leaves out
+-- what does not belong to this sleeve, and p_unassigned what belongs to any.
 create or replace function app.open_quantities(p_account uuid, p_symbol text, p_without uuid default null, p_price numeric default null,
-  p_parked boolean default true, out buys numeric, out sells numeric, out dearest numeric, out unmeasured boolean)
+  p_parked boolean default true, p_sleeve uuid default null, p_unassigned boolean default false, out buys numeric, out sells numeric, out dearest numeric, out unmeasured boolean)
 stable set search_path = pg_catalog, pg_temp
 language plpgsql as $$
 #variable_conflict use_column
@@ -30,6 +31,7 @@ begin
     where o.account_id = p_account and (app.position_symbol(o.symbol) = app.position_symbol(p_symbol) or o.symbol is null)
       and not app.is_ended(o.status)
       and (p_parked or o.intent_state <> 'unknown')
+      and (p_sleeve is null or o.sleeve_id = p_sleeve) and (not p_unassigned or o.sleeve_id is null)
       and not exists (select from replaced r where r.family = coalesce(o.parent_alpaca_order_id, o.alpaca_order_id)
         and r.side is not distinct from o.side)
       and coalesce(entry.order_class, '') <> 'mleg' -- a multi-leg order has its legs as lines
@@ -49,7 +51,7 @@ begin
     select e.id, e.side, e.qty, e.price, false
     from app.exercises e
     join app.alpaca_positions p on p.account_id = e.account_id and p.symbol = e.contract and p.qty > 0
-    where e.account_id = p_account and e.symbol = app.position_symbol(p_symbol) and e.state <> 'refused'
+    where e.account_id = p_account and e.symbol = app.position_symbol(p_symbol) and e.state <> 'refused' and p_sleeve is null
       and e.requested_at > clock_timestamp() - interval '4 days'
   )
   select coalesce(sum(remaining) filter (where side = 'buy'), 0), coalesce(sum(remaining) filter (where side = 'sell'), 0), max(price),

@@ -42,9 +42,9 @@ begin
         returning least(other.was, other.at) as at
     ), made as (
       insert into app.fills (account_id, execution_id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at,
-          source, orchestrator_agent_id, tag)
+          source, orchestrator_agent_id, tag, sleeve_id)
         select p_account, news.id, o.id, o.alpaca_order_id, o.symbol, app.asset_class(o), app.multiplier(o), o.side, news.qty, news.price, news.at,
-          'activities', o.orchestrator_agent_id, o.tag
+          'activities', o.orchestrator_agent_id, o.tag, o.sleeve_id
         from news where news.execution_id is null
         on conflict (account_id, execution_id) do nothing
         returning at
@@ -53,13 +53,16 @@ begin
     perform app.update_fills_totals(p_account, p_order);
     if since is not null then
       perform app.recompute_round_trips(p_account, o.symbol, since, '');
-      -- Agents and tags are found by their fills, and none of this order's may be
+      -- Agents, tags and sleeves are found by their fills, and none of this order's may be
       -- left: so its own are recomputed in any case.
       if o.orchestrator_agent_id is not null then
         perform app.recompute_scope_round_trips(p_account, o.symbol, 'agent', o.orchestrator_agent_id, since, '');
       end if;
       if o.tag is not null then
         perform app.recompute_scope_round_trips(p_account, o.symbol, 'tag', o.tag, since, '');
+      end if;
+      if o.sleeve_id is not null then
+        perform app.recompute_scope_round_trips(p_account, o.symbol, 'sleeve', o.sleeve_id::text, since, '');
       end if;
     end if;
     update app.alpaca_orders t set fills_avg_price = t.filled_avg_price

@@ -18,9 +18,9 @@ begin
       where a->>'activity_type' = 'FILL'
   ), made as (
     insert into app.fills (account_id, execution_id, order_id, alpaca_order_id, symbol, asset_class, multiplier, side, qty, price, at,
-        source, orchestrator_agent_id, tag)
+        source, orchestrator_agent_id, tag, sleeve_id)
       select p_account, l.id, o.id, o.alpaca_order_id, o.symbol, app.asset_class(o), app.multiplier(o), o.side, l.qty, l.price, l.at, 'activities',
-        o.orchestrator_agent_id, o.tag
+        o.orchestrator_agent_id, o.tag, o.sleeve_id
       from listed l
       join app.alpaca_orders o on o.account_id = p_account and o.alpaca_order_id = l.order_id and o.fills_awaited
       on conflict (account_id, execution_id) do nothing

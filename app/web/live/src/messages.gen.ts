@@ -139,6 +139,10 @@ submitted_by: TextOrNull
 token_id: (string | null)
 orchestrator_agent_id: TextOrNull
 tag: TextOrNull
+/**
+ * The sleeve to which it belongs
+ */
+sleeve_id: (string | null)
 broker_request_id: TextOrNull
 created_at: Time
 submitted_at: TimeOrNull
@@ -259,7 +263,7 @@ export interface Violation {
 /**
  * reduce_only: a closing of more than can be closed now. unmeasured: what the order would trade is not known
  */
-guard: ("switch" | "max_order_notional" | "max_position_notional" | "max_position_qty" | "max_open_orders" | "orders_per_minute" | "orders_per_day" | "daily_loss_limit" | "allowed_symbols" | "allowed_sides" | "reduce_only" | "unmeasured")
+guard: ("switch" | "max_order_notional" | "max_position_notional" | "max_position_qty" | "max_open_orders" | "orders_per_minute" | "orders_per_day" | "daily_loss_limit" | "allowed_symbols" | "allowed_sides" | "reduce_only" | "unmeasured" | "sleeve" | "sleeves" | "sleeve_cash" | "sleeve_position" | "sleeve_switch" | "sleeve_allowed_symbols" | "sleeve_max_order_notional" | "sleeve_max_position_notional")
 limit: TextOrNull
 /**
  * What the order would make of it
