@@ -85,21 +85,24 @@ create table app.account_grants (
   role text not null,
   expires_at timestamp with time zone,
   created_at timestamp with time zone not null default now(),
+  given_by text,
+  standing_of text,
   constraint account_grants_pkey PRIMARY KEY (account_id, user_id),
   constraint account_grants_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
   constraint account_grants_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE,
-  constraint account_grants_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'trader'::text, 'viewer'::text])))
+  constraint account_grants_check CHECK (((standing_of IS NULL) OR (role <> 'owner'::text))),
+  constraint account_grants_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'trader'::text, 'approver'::text, 'viewer'::text, 'reports'::text])))
 );
 CREATE INDEX account_grants_user_id_idx ON app.account_grants USING btree (user_id, account_id);
 alter table app.account_grants enable row level security, force row level security;
 -- without statistics: account_id, user_id
 create policy app_reads on app.account_grants for select to paddock_app
-  using (((user_id = ( SELECT private.user_id() AS user_id)) AND ((( SELECT private.token_id() AS token_id) IS NULL) OR (account_id = ANY (( SELECT private.reach() AS reach)::uuid[])))));
+  using (((user_id = ( SELECT private.user_id() AS user_id)) AND ((expires_at IS NULL) OR (expires_at > now())) AND (role <> 'reports'::text) AND ((( SELECT private.token_id() AS token_id) IS NULL) OR (account_id = ANY (( SELECT private.reach() AS reach)::uuid[])))));
 create policy gate_all on app.account_grants to paddock_gate
   using (true)
   with check (true);
 grant select on app.account_grants to paddock_app;
-grant select, insert (account_id, user_id, role) on app.account_grants to paddock_gate;
+grant select, insert (account_id, user_id, role, expires_at, given_by, standing_of), update (role, expires_at, created_at, given_by, standing_of), delete on app.account_grants to paddock_gate;
 CREATE TRIGGER record_grant_change AFTER INSERT OR DELETE OR UPDATE ON app.account_grants FOR EACH ROW EXECUTE FUNCTION private.record_grant_change();
 
 -- The switch and the limits of each account. An account without a row has no limit, and a column that is null is no limit.
@@ -1081,7 +1084,7 @@ create policy app_changes on app.user_accounts for update to paddock_app
 create policy app_reads on app.user_accounts for select to paddock_app
   using ((id = ANY (ARRAY( SELECT g.account_id
    FROM app.account_grants g
-  WHERE ((g.user_id = ( SELECT private.user_id() AS user_id)) AND ((g.expires_at IS NULL) OR (g.expires_at > now())))))));
+  WHERE (g.user_id = ( SELECT private.user_id() AS user_id))))));
 create policy gate_all on app.user_accounts to paddock_gate
   using (true)
   with check (true);
@@ -1091,7 +1094,7 @@ create policy worker_reads on app.user_accounts for select to paddock_worker
   using ((id = ( SELECT private.account_id('work'::text) AS account_id)));
 grant select (id, name, environment, alpaca_account_number, is_active, created_at) on app.user_accounts to paddock_report;
 grant select on app.user_accounts to paddock_worker;
-grant select, insert, update (alpaca_account_id, alpaca_account_number, updated_at), delete on app.user_accounts to paddock_gate;
+grant select, insert, update (user_id, alpaca_account_id, alpaca_account_number, updated_at), delete on app.user_accounts to paddock_gate;
 grant select, update (name, is_active, stream_mode, updated_at) on app.user_accounts to paddock_app;
 CREATE CONSTRAINT TRIGGER note_stream_change AFTER UPDATE OF stream_mode, environment ON app.user_accounts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION private.note_stream_change();
 CREATE TRIGGER record_account_change AFTER DELETE OR UPDATE ON app.user_accounts FOR EACH ROW EXECUTE FUNCTION private.record_account_change();
@@ -1545,6 +1548,20 @@ create policy worker_all on jobs.river_queue to paddock_worker
   with check (true);
 grant select, insert, update (metadata, paused_at, updated_at), delete on jobs.river_queue to paddock_worker;
 
+-- How many addresses of no user each user has tried to share an account with lately.
+create table private.address_tries (
+  user_id text not null,
+  since timestamp with time zone not null default now(),
+  tries integer not null,
+  constraint address_tries_pkey PRIMARY KEY (user_id),
+  constraint address_tries_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE
+);
+alter table private.address_tries enable row level security, force row level security;
+create policy gate_all on private.address_tries to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, update (since, tries), delete on private.address_tries to paddock_gate;
+
 -- API tokens of users, by the digest of each, with their scopes and limits.
 create table private.api_tokens (
   id uuid not null,
@@ -1731,6 +1748,49 @@ create policy gate_all on private.instance_keyrings to paddock_gate
   with check (true);
 grant select, insert, update (versions, live_until), delete on private.instance_keyrings to paddock_gate;
 
+-- Which account an invitation is for.
+create table private.invitation_accounts (
+  account_id uuid not null,
+  invitation_id uuid not null,
+  constraint invitation_accounts_pkey PRIMARY KEY (account_id, invitation_id),
+  constraint invitation_accounts_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE,
+  constraint invitation_accounts_invitation_id_fkey FOREIGN KEY (invitation_id) REFERENCES private.invitations(id) ON DELETE CASCADE
+);
+CREATE INDEX invitation_accounts_invitation_idx ON private.invitation_accounts USING btree (invitation_id);
+alter table private.invitation_accounts enable row level security, force row level security;
+create policy gate_all on private.invitation_accounts to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert on private.invitation_accounts to paddock_gate;
+
+-- Links with which a user takes a role on an account, by the digest of each.
+create table private.invitations (
+  id uuid not null,
+  user_id text not null,
+  digest bytea not null,
+  email text,
+  role text not null,
+  all_accounts boolean not null,
+  grant_expires_at timestamp with time zone,
+  created_at timestamp with time zone not null default now(),
+  expires_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  taken_by text,
+  constraint invitations_pkey PRIMARY KEY (id),
+  constraint invitations_digest_key UNIQUE (digest),
+  constraint invitations_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE,
+  constraint invitations_check CHECK (((role <> 'owner'::text) OR ((NOT all_accounts) AND (grant_expires_at IS NULL)))),
+  constraint invitations_digest_check CHECK ((octet_length(digest) = 32)),
+  constraint invitations_email_check CHECK (((email = lower(email)) AND (char_length(email) <= 320))),
+  constraint invitations_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'trader'::text, 'approver'::text, 'viewer'::text, 'reports'::text])))
+);
+CREATE INDEX invitations_user_idx ON private.invitations USING btree (user_id);
+alter table private.invitations enable row level security, force row level security;
+create policy gate_all on private.invitations to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, update (ended_at, taken_by), delete on private.invitations to paddock_gate;
+
 -- Which lists of jobs have something to do, and who works on each.
 create table private.job_lists (
   account_id uuid not null,
@@ -1752,7 +1812,7 @@ alter table private.job_lists enable row level security, force row level securit
 create policy gate_all on private.job_lists to paddock_gate
   using (true)
   with check (true);
-grant select, insert (account_id, kind, owner), update (waits, holder, job_id, ticket, live_until, free_since) on private.job_lists to paddock_gate;
+grant select, insert (account_id, kind, owner), update (owner, waits, holder, job_id, ticket, live_until, free_since) on private.job_lists to paddock_gate;
 
 -- How long jobs that have ended are kept; paddock_owner may change the column keep.
 create table private.job_retention (
@@ -1826,6 +1886,7 @@ create table private.report_grants (
   role_oid oid not null,
   role_name name collate "C" not null,
   created_at timestamp with time zone not null default now(),
+  user_id text,
   constraint report_grants_pkey PRIMARY KEY (account_id, role_oid),
   constraint report_grants_account_id_fkey FOREIGN KEY (account_id) REFERENCES app.user_accounts(id) ON DELETE CASCADE
 );
@@ -1881,6 +1942,26 @@ create policy gate_all on private.signs_of_life to paddock_gate
   using (true)
   with check (true);
 grant select, insert (holder, lasts), delete on private.signs_of_life to paddock_gate;
+
+-- Which user may use all accounts of which other, also those to come.
+create table private.standing_grants (
+  owner_id text not null,
+  user_id text not null,
+  role text not null,
+  expires_at timestamp with time zone,
+  created_at timestamp with time zone not null default now(),
+  constraint standing_grants_pkey PRIMARY KEY (owner_id, user_id),
+  constraint standing_grants_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES auth."user"(id) ON DELETE CASCADE,
+  constraint standing_grants_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth."user"(id) ON DELETE CASCADE,
+  constraint standing_grants_check CHECK ((user_id <> owner_id)),
+  constraint standing_grants_role_check CHECK ((role = ANY (ARRAY['trader'::text, 'approver'::text, 'viewer'::text, 'reports'::text])))
+);
+CREATE INDEX standing_grants_user_idx ON private.standing_grants USING btree (user_id);
+alter table private.standing_grants enable row level security, force row level security;
+create policy gate_all on private.standing_grants to paddock_gate
+  using (true)
+  with check (true);
+grant select, insert, update (role, expires_at, created_at), delete on private.standing_grants to paddock_gate;
 
 -- How long a password or a code suffices for what needs a step-up; paddock_owner may change it.
 create table private.step_up_window (
@@ -2876,6 +2957,9 @@ create function private.append_event(p_kind text, p_data jsonb, p_broker_event_i
 create function private.apply_key_change() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+create function private.apply_standing_grants(p_account uuid, p_holder text) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
 create function private.audit(p_account uuid, p_action text, p_detail jsonb DEFAULT '{}'::jsonb, p_user text DEFAULT ''::text, p_kind text DEFAULT NULL::text, p_actor text DEFAULT NULL::text) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
@@ -2919,6 +3003,10 @@ create function private.cancel_stopped_jobs() returns trigger
 
 create function private.cancel_waiting_jobs(p_account uuid) returns integer
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
+-- Gives a user who has a role on the admitted account another one, or until another time.
+create function private.change_grant(p_user text, p_role text, p_expires_at timestamp with time zone, p_ends boolean) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.changed_places(p_tokens text[], p_accounts uuid[], p_cursors bigint[], p_marks timestamp with time zone[]) returns TABLE(idx integer, access text)
   language plpgsql stable security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_memoize=off set jit=off;  -- paddock_gate's; for paddock_worker
@@ -3015,6 +3103,10 @@ create function private.encrypt_outer(p_encrypted bytea, p_key text) returns byt
 create function private.end_delivery(p_account uuid, p_webhook uuid, p_holder uuid, p_seq bigint, p_status integer, p_error text, p_give_up interval) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
+-- Takes a user's role on an account, which an owner does, or the user.
+create function private.end_grant(p_account uuid, p_user text) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 create function private.end_import_session(p_account uuid, p_import uuid, p_token text, p_moved_keys boolean) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
@@ -3024,6 +3116,10 @@ create function private.end_job(p_account uuid, p_id uuid, p_state text, p_statu
 -- Ends sessions of reporting logins that hold up everybody else, and returns them.
 create function private.end_report_sessions(p_barred oid[], p_longest interval) returns TABLE(login oid, name text, pid integer, why text, ended boolean)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_watchdog's; for paddock_worker
+
+-- Takes a role on all accounts at once, which their owner does, or the user who has it.
+create function private.end_standing_grant(p_owner text, p_user text) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 create function private.finish_import(p_account uuid, p_import uuid) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -3037,11 +3133,19 @@ create function private.forget_instances() returns void
 create function private.forget_tokens() returns trigger
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
+-- Gives the user of an email address a role on the admitted account.
+create function private.give_grant(p_email text, p_role text, p_expires_at timestamp with time zone) returns text
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 create function private.give_sign(p_holder uuid, p_ttl interval, p_max integer) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set enable_seqscan=off set enable_bitmapscan=off;  -- paddock_gate's
 
+-- Gives the user of an email address a role on all accounts of the admitted user, also those to come.
+create function private.give_standing_grant(p_email text, p_role text, p_expires_at timestamp with time zone) returns text
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 -- Lets a reporting login read an account: paddock report create and grant call it.
-create function private.grant_report(p_role name, p_account uuid) returns void
+create function private.grant_report(p_role name, p_account uuid, p_user text DEFAULT NULL::text) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 -- Whether this transaction has the scope on the account that it was admitted to.
@@ -3112,11 +3216,26 @@ create function private.keep_second_factor(p_token text) returns boolean
 create function private.lease_share(p_wanted bigint, p_most integer) returns integer
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
+create function private.leave_ownership(p_account uuid, p_user text) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
 create function private.let_more_through(p_before app.account_guards, p_after app.account_guards) returns boolean
   language sql immutable;  -- paddock_gate's
 
+-- Who has which role on the admitted account.
+create function private.list_grants(p_user text DEFAULT NULL::text) returns SETOF jsonb
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 create function private.list_imports(p_import uuid DEFAULT NULL::uuid) returns TABLE(account_id uuid, id uuid, account text, environment text, owner text, source text, state text, moved_keys boolean, started_at timestamp with time zone, ended_at timestamp with time zone, taken bigint, refused bigint)
   language sql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+-- The invitations to the admitted account, or to all accounts of the admitted user.
+create function private.list_invitations(p_id uuid DEFAULT NULL::uuid) returns SETOF jsonb
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
+-- The roles that the admitted user has, and those given on all accounts of theirs.
+create function private.list_own_grants() returns jsonb
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 -- The API tokens of the admitted user.
 create function private.list_tokens(p_id uuid DEFAULT NULL::uuid) returns SETOF jsonb
@@ -3141,6 +3260,9 @@ create function private.lock_event_log(p_leases boolean DEFAULT false, p_rings b
 create function private.lock_import(p_account uuid, p_import uuid, p_state text) returns private.imports
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
+create function private.lock_sharing(p_account uuid) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
 -- Keeps other sign-ups waiting until this transaction ends.
 create function private.lock_sign_ups() returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_auth
@@ -3150,6 +3272,10 @@ create function private.log_timeline() returns text
 
 create function private.look_again(p_owner text, p_after interval) returns void
   language sql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
+
+-- What an invitation is for.
+create function private.look_at_invitation(p_digest bytea) returns jsonb
+  language plpgsql stable security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 -- Makes the audit's partitions of the months to come and drops those that are no longer kept.
 create function private.maintain_audit_partitions() returns TABLE(made integer, dropped integer)
@@ -3162,6 +3288,10 @@ create function private.maintain_event_partitions() returns TABLE(made integer, 
 -- Makes a new key of the seal if the current one is an hour old, or if there is none.
 create function private.maintain_seal_key() returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner, paddock_worker
+
+-- Makes a link with which somebody takes a role.
+create function private.make_grant_invitation(p_id uuid, p_digest bytea, p_email text, p_role text, p_grant_expires_at timestamp with time zone, p_expires_at timestamp with time zone) returns void
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 -- Keeps the digest of a token with which somebody may sign up.
 create function private.make_invitation(p_email text, p_identifier text, p_expires timestamp with time zone) returns void
@@ -3210,6 +3340,9 @@ create function private.notify_events(p_accounts uuid[] DEFAULT NULL::uuid[]) re
 create function private.open_credentials_to_rotate(p_accounts uuid[], p_versions integer[], p_keys text[]) returns TABLE(account_id uuid, encrypted bytea)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
+create function private.open_invitation(p_digest bytea) returns private.invitations
+  language plpgsql stable set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
 create function private.open_webhook_secrets_to_rotate(p_accounts uuid[], p_webhooks uuid[], p_versions integer[], p_keys text[]) returns TABLE(account_id uuid, webhook_id uuid, encrypted bytea)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
@@ -3222,12 +3355,21 @@ create function private.origin() returns text[]
 create function private.partitions(p_log regclass) returns TABLE(relname name, ends_at timestamp with time zone)
   language sql stable set search_path=pg_catalog, pg_temp;  -- paddock_owner's
 
+create function private.pass_account(p_account uuid, p_to text) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
 create function private.postpone_job(p_account uuid, p_kind text, p_job uuid, p_holder uuid, p_wait interval) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
 -- Deletes sessions and tokens of sign-in that ended more than a day ago, and counts of limits that are over.
 create function private.purge_expired(p_most integer) returns TABLE(kind text, deleted integer)
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp set lock_timeout=200ms;  -- paddock_gate's; for paddock_worker
+
+create function private.put_grant(p_account uuid, p_user text, p_role text, p_expires_at timestamp with time zone, p_by text) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
+
+create function private.put_standing_grant(p_owner text, p_user text, p_role text, p_expires_at timestamp with time zone) returns void
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 -- The accounts that this API token reaches; null without one.
 create function private.reach() returns uuid[]
@@ -3301,6 +3443,10 @@ create function private.require_step_up() returns void
 create function private.retire_master_key(p_version integer, p_check bytea) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_worker
 
+-- Takes an invitation back.
+create function private.revoke_invitation(p_id uuid) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 -- Takes an account from a reporting login, or all: paddock report revoke and drop call it.
 create function private.revoke_report(p_role name, p_account uuid DEFAULT NULL::uuid) returns integer
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
@@ -3367,6 +3513,10 @@ create function private.storing_key_version() returns integer
 create function private.switch_webhook(p_id uuid, p_on boolean) returns boolean
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
+-- Gives the admitted user the role of an invitation, once.
+create function private.take_invitation(p_digest bytea) returns jsonb
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 -- The API token by which this transaction was admitted, if it was by one.
 create function private.token_id() returns uuid
   language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
@@ -3383,12 +3533,19 @@ create function private.token_paces(p_account uuid) returns TABLE(token_id uuid,
 create function private.token_path() returns uuid[]
   language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
 
+-- Hands the ownership of the admitted account to a user who has a role there.
+create function private.transfer_account(p_user text) returns boolean
+  language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
+
 create function private.turn_webhook_off(p_account uuid, p_id uuid, p_reason text) returns void
   language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 -- Takes away what an import brought, a batch at a time: paddock import undo calls it.
 create function private.undo_import(p_account uuid, p_import uuid, p_limit integer) returns jsonb
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
+
+create function private.usable_grants() returns TABLE(account_id uuid, user_id text, role text, expires_at timestamp with time zone, created_at timestamp with time zone)
+  language sql stable parallel safe;  -- paddock_gate's
 
 -- Uses up a backup code: a session may begin in the transaction.
 create function private.use_backup_code(p_user text, p_before text, p_after text) returns boolean
@@ -3405,6 +3562,9 @@ create function private.use_trusted_device(p_user text, p_identifier text) retur
 -- The user that this transaction was admitted as.
 create function private.user_id() returns text
   language plpgsql stable parallel restricted security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app, paddock_worker
+
+create function private.user_to_share_with(p_email text) returns text
+  language plpgsql volatile set search_path=pg_catalog, pg_temp;  -- paddock_gate's
 
 -- Marks a user's email address as verified: paddock user verify calls it.
 create function private.verify_user(p_user text) returns boolean

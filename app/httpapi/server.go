@@ -19,6 +19,7 @@ import (
 	"paddock/app/journal"
 	"paddock/app/passthrough"
 	"paddock/app/quota"
+	"paddock/app/sharing"
 	"paddock/app/tenant"
 	"paddock/app/tokens"
 	"paddock/app/trading"
@@ -50,6 +51,7 @@ type Config struct {
 	Trading     *trading.Service
 	Webhooks    *webhooks.Service
 	Tokens      *tokens.Service
+	Sharing     *sharing.Service
 	Journal     *journal.Journal
 	Relay       *passthrough.Relay
 	Logs        *agents.Logs

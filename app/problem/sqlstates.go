@@ -24,6 +24,13 @@ var SQLStates = map[string][]Code{
 	"PD433": {TooManyWebhooks},
 	"PD434": {TooManyTokens},
 	"PD435": {TokenTooWide},
+	"PD436": {TooManyGrants},
+	"PD437": {LastOwner},
+	"PD438": {InvalidGrant},
+	"PD439": {TooManyAddresses},
+	"PD440": {GrantExists},
+	"PD441": {InvitationNotFound},
+	"PD442": {InvitationForAnother},
 	"PD480": {Internal}, // a read must go to the primary, where it is made again
 	"PD500": {CredentialsUnreadable},
 	"PD501": {CredentialsUnreadable},

@@ -22,6 +22,7 @@ const (
 	waiting    = "jobs"
 	sent       = "webhooks"
 	tokens     = "API tokens"
+	sharing    = "sharing"
 	pushed     = "live events"
 )
 
@@ -74,7 +75,7 @@ var mutants = []mutant{
 	{tokens, "sql/func/008/orders_sent_by_token.sql", "p_token = any (t.token_path)", "p_token = t.token_id", []string{"app/httpapi TestHelpersCountAgainstTheirToken"}},
 	{tokens, "sql/func/008/count_sent_order.sql", "select new.account_id, t, of_day, 1 from unnest(new.token_path) t", "values (new.account_id, new.token_path[cardinality(new.token_path)], of_day, 1)", []string{"app/httpapi TestHelpersCountAgainstTheirToken"}},
 	{tokens, "sql/func/004/make_token.sql", "and not private.has_stepped_up()", "and false", []string{"app/httpapi TestTokenRequests"}},
-	{waiting, "sql/func/014/admit_job.sql", "and (g.expires_at is null or g.expires_at > now())", "", []string{"app/jobs TestATicketEndsWithItsUsersAccess"}},
+	{sharing, "sql/func/004/usable_grants.sql", "(g.expires_at is null or g.expires_at > now()) and ", "", []string{"app/jobs TestATicketEndsWithItsUsersAccess", "app/push TestAccessRunsOut", "app/httpapi TestAGrantThatIsOverGivesNothing"}},
 	{sent, "sql/func/015/begin_delivery.sql", " and g.role = 'owner'", "", []string{"app/webhooks TestNothingIsSentWithoutAccess"}},
 	{sent, "sql/func/015/begin_delivery.sql", "or exists (select from auth.disabled_users d where d.user_id = hook.made_by)", "", []string{"app/webhooks TestNothingIsSentWithoutAccess"}},
 	{sent, "sql/func/015/begin_delivery.sql", "or hook.live_until > at then", "then", []string{"app/webhooks TestOneSenderAtATime"}},
@@ -249,7 +250,6 @@ var mutants = []mutant{
 	{pushed, "sql/005_events.sql", "  when (current_setting('app.rings', true) is distinct from 'on') execute", "  execute", []string{"app/push TestTheLogRingsForOthers"}},
 	{pushed, "sql/func/005/notify_events.sql", "- 1) / 900", "- 1) / 2000", []string{"app/push TestRingNamesAllAccounts"}},
 	{pushed, "sql/func/005/read_events.sql", " offset 0", "", []string{"app/push TestReadingReadsNoOtherGrants"}},
-	{pushed, "sql/func/005/changed_places.sql", " and (g.expires_at is null or g.expires_at > now())", "", []string{"app/push TestAccessRunsOut"}},
 	{pushed, "sql/func/005/changed_places.sql", " and s.reaches", "", []string{"app/push TestALookKnowsWhatATokenReaches"}},
 	{pushed, "sql/func/005/read_events.sql", " and g.user_id = s.user_id", "", []string{"app/push TestRingInTheProcessAsksTheDatabase"}},
 

@@ -41,9 +41,8 @@ begin
   made.created_at := now();
   made.expires_at := coalesce(p_expires_at, now() + p_life);
   made.allowed_symbols := (select array_agg(app.order_symbol(s) order by n) from unnest(made.allowed_symbols) with ordinality a (s, n));
-  if exists (select from unnest(accounts) a where not exists (select from app.account_grants g
-      join app.user_accounts u on u.id = g.account_id
-      where g.account_id = a and g.user_id = who and (g.expires_at is null or g.expires_at > now()))) then
+  if exists (select from unnest(accounts) a where not exists (select from private.usable_grants() g
+      where g.account_id = a and g.user_id = who)) then
     raise exception 'no access to this account' using errcode = 'PD403';
   end if;
   if p_paper_only and exists (select from app.user_accounts u where u.id = any (accounts) and u.environment = 'live') then
