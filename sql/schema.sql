@@ -3145,7 +3145,7 @@ create function private.give_standing_grant(p_email text, p_role text, p_expires
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_app
 
 -- Lets a reporting login read an account: paddock report create and grant call it.
-create function private.grant_report(p_role name, p_account uuid, p_user text DEFAULT NULL::text) returns void
+create function private.grant_report(p_role name, p_account uuid, p_email text DEFAULT NULL::text) returns void
   language plpgsql volatile security definer set search_path=pg_catalog, pg_temp;  -- paddock_gate's; for paddock_owner
 
 -- Whether this transaction has the scope on the account that it was admitted to.

@@ -172,6 +172,7 @@ var (
 // Errors of `paddock report` and `paddock user`, which no endpoint has.
 var (
 	InvalidReportName      = list(InCommand, KindInvalid, "invalid_report_name", "A reporting login cannot have this name.")
+	ReportNotForUser       = list(InCommand, KindConflict, "report_not_for_user", "The user neither owns the account nor has the role `reports` there, or the login sees it already for somebody else or for nobody.")
 	ReportNeedsAccount     = list(InCommand, KindInvalid, "report_needs_account", "A reporting login needs an account that it may see.")
 	UnknownAccount         = list(InCommand, KindNotFound, "unknown_account", "There is no account of this id.")
 	UnknownReportLogin     = list(InCommand, KindNotFound, "unknown_report_login", "There is no reporting login of this name.")

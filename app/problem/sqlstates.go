@@ -31,6 +31,7 @@ var SQLStates = map[string][]Code{
 	"PD440": {GrantExists},
 	"PD441": {InvitationNotFound},
 	"PD442": {InvitationForAnother},
+	"PD443": {ReportNotForUser},
 	"PD480": {Internal}, // a read must go to the primary, where it is made again
 	"PD500": {CredentialsUnreadable},
 	"PD501": {CredentialsUnreadable},

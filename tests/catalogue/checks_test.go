@@ -91,7 +91,7 @@ const (
 	// The functions that read or write grants themselves. Every other asks
 	// private.usable_grants, which leaves out what is over and what is for reports alone.
 	managesGrants = `(
-		'private.usable_grants()', 'private.report_accounts()',
+		'private.usable_grants()', 'private.report_accounts()', 'private.grant_report(name,uuid,text)',
 		-- make and take grants
 		'private.create_account(text,text)', 'private.apply_standing_grants(uuid,text)', 'private.put_grant(uuid,text,text,timestamp with time zone,text)',
 		'private.change_grant(text,text,timestamp with time zone,boolean)', 'private.end_grant(uuid,text)', 'private.pass_account(uuid,text)',

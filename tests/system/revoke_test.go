@@ -158,7 +158,7 @@ func revokeWhile(w *world, block func(w *world, url string)) {
 	}
 	defer owner.Close(context.Background())
 	login := "report_" + strings.ToLower(w.postgres.Name[len("paddock_test_"):])
-	password, err := reporting.Create(t.Context(), owner, login, []uuid.UUID{uuid.MustParse(account.id)}, time.Time{})
+	password, err := reporting.Create(t.Context(), owner, login, []uuid.UUID{uuid.MustParse(account.id)}, "", time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
