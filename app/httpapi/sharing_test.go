@@ -208,9 +208,6 @@ func TestAGrantThatIsOverGivesNothing(t *testing.T) {
 		"who has it":         func() answer { return bob.do("GET", "/api/accounts/"+id+"/grants", "") },
 		"taking it from Ada": func() answer { return bob.do("DELETE", "/api/accounts/"+id+"/grants/"+ada.id(), "") },
 		"leaving it":         func() answer { return bob.do("DELETE", "/api/accounts/"+id+"/grants/me", "") },
-		"the stream of events": func() answer {
-			return bob.do("GET", "/api/events?account_id="+id, "", "Accept", "text/event-stream")
-		},
 	}
 	s.exec("update app.account_grants set expires_at = clock_timestamp() where user_id = $1", bob.id())
 	for name, door := range doors {
@@ -245,7 +242,6 @@ func TestReportsAlone(t *testing.T) {
 			}
 		}
 	}
-	bob.do("GET", "/api/events?account_id="+id, "", "Accept", "text/event-stream").want(t, 403, "account_forbidden")
 	bob.do("POST", "/api/tokens", tokenBody("t", "", id)).want(t, 403, "account_forbidden")
 	if got := bob.do("GET", "/api/accounts", ""); strings.Contains(got.text, id) {
 		t.Error(got.text)
