@@ -32,6 +32,7 @@ var SQLStates = map[string][]Code{
 	"PD441": {InvitationNotFound},
 	"PD442": {InvitationForAnother},
 	"PD443": {ReportNotForUser},
+	"PD444": {Internal}, // the deletion of a user takes back what it did; it catches this itself
 	"PD480": {Internal}, // a read must go to the primary, where it is made again
 	"PD500": {CredentialsUnreadable},
 	"PD501": {CredentialsUnreadable},

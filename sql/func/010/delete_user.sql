@@ -41,9 +41,10 @@ begin
       cross join lateral (select private.orders_blocking_deletion(u.id, p_open_orders)) o (blocking)
       where u.user_id = p_user and o.blocking is not null;
     if kept is not null then
-      raise exception 'nothing is changed' using errcode = 'PD000';
+      -- What was passed on is taken back.
+      raise exception 'open orders are in the way' using errcode = 'PD444';
     end if;
-  exception when sqlstate 'PD000' then
+  exception when sqlstate 'PD444' then
     return kept;
   end;
   delete from auth.verification v where v.value = p_user;  -- tokens that reset the password
